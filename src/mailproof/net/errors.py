@@ -1,0 +1,102 @@
+"""Why something could not be observed. Each failure is typed; none of them is ever a verdict about the peer's policy.
+
+A probe lets these pass through: the survey keeps them in place of the observation, and every control that
+asks for it becomes *inconclusive* with the reason.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class NotObserved(Exception):
+    """Something could not be looked at.
+
+    ``reason`` is one sentence for people; ``evidence`` are lines of proof (a transcript, an answer), oldest
+    first. Both may hold text from the network and are escaped by whoever shows them.
+    """
+
+    kind: ClassVar[str] = "not observed"
+
+    def __init__(self, reason: str, evidence: tuple[str, ...] = ()) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.evidence = evidence
+
+
+class Refused(NotObserved):
+    """The peer refused the connection (TCP RST, ICMP unreachable)."""
+
+    kind = "refused"
+
+
+class TimedOut(NotObserved):
+    """A deadline passed: no connection, no greeting, no reply, no answer."""
+
+    kind = "timed out"
+
+
+class ClosedEarly(NotObserved):
+    """The peer closed or reset the connection in the middle of the dialogue."""
+
+    kind = "closed early"
+
+
+class Throttled(NotObserved):
+    """The peer asked us to come back later: 421 or another 4yz reply (RFC 5321, section 4.2.1)."""
+
+    kind = "throttled"
+
+
+class Malformed(NotObserved):
+    """What came back does not parse, or breaks a size limit."""
+
+    kind = "malformed"
+
+
+class ServerFailure(NotObserved):
+    """A DNS server answered SERVFAIL, REFUSED or another rcode that says nothing about the name."""
+
+    kind = "server failure"
+
+
+class NotFollowed(NotObserved):
+    """An address or name that the manners of a guest forbid to contact (private space, not consented)."""
+
+    kind = "not followed"
+
+
+class NotAvailable(NotObserved):
+    """The dialogue worked but did not get as far as what was asked for (no EHLO after a 554 greeting, ...)."""
+
+    kind = "not available"
+
+
+class NotRecorded(NotObserved):
+    """A replayed record does not hold this observation."""
+
+    kind = "not recorded"
+
+
+class ProbeCrashed(NotObserved):
+    """A probe raised something that it should not have: a fault of mailproof, never of the peer."""
+
+    kind = "internal error"
+
+
+KINDS: dict[str, type[NotObserved]] = {
+    cls.kind: cls
+    for cls in (
+        NotObserved,
+        Refused,
+        TimedOut,
+        ClosedEarly,
+        Throttled,
+        Malformed,
+        ServerFailure,
+        NotFollowed,
+        NotAvailable,
+        NotRecorded,
+        ProbeCrashed,
+    )
+}

@@ -1,0 +1,87 @@
+"""What the clients need to know of the inventory: identity, limits, trust, and where connections really go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class SocketAddress:
+    """A numeric address and a port, written ``192.0.2.25:25`` or ``[2001:db8::25]:25``."""
+
+    address: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
+
+
+class DNSSECTrust(StrEnum):
+    """Whether the AD bit of the configured resolvers is believed (RFC 4035, section 4.9.3).
+
+    ``loopback`` believes it when every resolver is on this machine, which is where RFC 7672, section 2.1.1
+    wants the validating resolver to be; ``resolver`` believes it always; ``none`` never.
+    """
+
+    LOOPBACK = "loopback"
+    RESOLVER = "resolver"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Deadlines in seconds, sizes in octets, counts of connections. Every one of them is in the inventory."""
+
+    connect: float = 10.0
+    greeting: float = 60.0
+    """RFC 5321, section 4.5.3.2.1 asks clients to wait five minutes for the 220; servers do delay it on purpose."""
+    reply: float = 30.0
+    tls: float = 20.0
+    dns: float = 4.0
+    """One try at one DNS server; a question is tried ``dns_tries`` times over all resolvers."""
+    dns_tries: int = 3
+    https: float = 30.0
+    silence: float = 2.0
+    """How long to listen for something that a correct peer does not send."""
+    connections_per_host: int = 1
+    pause: float = 0.2
+    """Seconds between the end of a connection to a host and the start of the next one."""
+    connections: int = 200
+    """Connections open at once, over all hosts."""
+    questions: int = 100
+    """DNS questions under way at once."""
+
+
+@dataclass(frozen=True)
+class NetSettings:
+    """Everything that the clients in ``net`` are configured with."""
+
+    resolvers: tuple[SocketAddress, ...] = ()
+    """Recursive resolvers, asked in order. Empty: those of the operating system."""
+    trust: DNSSECTrust = DNSSECTrust.LOOPBACK
+    ca_file: Path | None = None
+    """PEM file of roots that are trusted besides the public ones."""
+    ehlo_name: str = "mailproof.invalid"
+    sender: str = "postmaster@mailproof.invalid"
+    """Envelope sender of relay and mailbox probes. Nothing is ever delivered from it."""
+    limits: Limits = field(default_factory=Limits)
+    connect: Mapping[str, SocketAddress] = field(default_factory=dict)
+    """The connect map: ``str(SocketAddress)`` or ``host:port`` to where the connection really goes."""
+    zone_files: Mapping[str, Path] = field(default_factory=dict)
+    """Zones answered from master files before any resolver is asked."""
+    allow_private: bool = False
+    """Follow names that lead to loopback, link-local, private or otherwise special addresses."""
+
+    def destination(self, address: str, port: int, host: str | None = None) -> SocketAddress:
+        """Where a connection to ``address`` and ``port`` (of the host named ``host``) really goes."""
+        wanted = SocketAddress(address, port)
+        by_name = f"{host}:{port}" if host else None
+        mapped = self.connect.get(str(wanted)) or (self.connect.get(by_name) if by_name else None)
+        return mapped or wanted
+
+    def is_mapped(self, address: str, port: int, host: str | None = None) -> bool:
+        """Whether the connect map leads this connection elsewhere."""
+        return self.destination(address, port, host) != SocketAddress(address, port)

@@ -1,0 +1,44 @@
+"""The record of a dialogue: who said what, when. It is evidence, so it is kept also when the dialogue breaks."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Speaker(StrEnum):
+    CLIENT = "C"
+    SERVER = "S"
+    NOTE = "-"
+    """Not said by anyone: connected, TLS established, closed, timed out."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a dialogue. ``seconds`` counts from the start of the connection attempt."""
+
+    seconds: float
+    speaker: Speaker
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.seconds:8.3f} {self.speaker}: {self.text}"
+
+
+@dataclass
+class Transcript:
+    """Grows while the dialogue runs; ``lines`` is frozen into the observation at the end."""
+
+    started: float = field(default_factory=time.monotonic)
+    entries: list[Line] = field(default_factory=list)
+
+    def add(self, speaker: Speaker, text: str) -> None:
+        self.entries.append(Line(round(time.monotonic() - self.started, 3), speaker, text))
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        return tuple(self.entries)
+
+    def evidence(self) -> tuple[str, ...]:
+        return tuple(str(line) for line in self.entries)
