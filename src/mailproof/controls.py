@@ -1,0 +1,223 @@
+"""What a control is: a test function with an id, a level and references, and a docstring that says why and how to mend it.
+
+    @control("PTR-FCRDNS", SHOULD, rfc(1912, "2.1"), rfc(8601, "3"))
+    def test_ptr_is_forward_confirmed(reverse_dns: ReverseDNS) -> None:
+        \"\"\"A PTR name of every sending address resolves back to that address.
+
+        Why: receivers take an address whose reverse name does not confirm itself for a home computer.
+        Fix: ask whoever assigned the address block to set the PTR; then publish A/AAAA for that name.
+        \"\"\"
+        assert reverse_dns.confirmed_names, reverse_dns.explain()
+
+The parameters name the observations that the control judges; they decide which targets it gets. An assertion
+that fails is the finding, its message is what was observed. House rules are written in the same way.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Any, Never
+
+import pytest
+
+from mailproof.inventory.targets import Role
+
+
+class Level(StrEnum):
+    """RFC 2119 words, as the control's source uses them."""
+
+    MUST = "MUST"
+    SHOULD = "SHOULD"
+    MAY = "MAY"
+
+    @property
+    def rank(self) -> int:
+        """0 for MUST, 1 for SHOULD, 2 for MAY."""
+        return list(Level).index(self)
+
+
+MUST, SHOULD, MAY = Level.MUST, Level.SHOULD, Level.MAY
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The source of a rule."""
+
+    title: str
+    url: str
+
+    def __str__(self) -> str:
+        return self.title
+
+
+def rfc(number: int, section: str | None = None) -> Reference:
+    """An RFC, or one section of it."""
+    url = f"https://www.rfc-editor.org/rfc/rfc{number}"
+    if section is None:
+        return Reference(f"RFC {number}", url)
+    anchor = f"appendix-{section}" if section[0].isalpha() else f"section-{section}"
+    word = "appendix" if section[0].isalpha() else "section"
+    return Reference(f"RFC {number}, {word} {section}", f"{url}#{anchor}")
+
+
+GOOGLE_SENDERS = Reference("Google: email sender guidelines", "https://support.google.com/a/answer/81126")
+YAHOO_SENDERS = Reference("Yahoo: sender best practices", "https://senders.yahooinc.com/best-practices/")
+INTERNET_NL = Reference("Internet.nl: mail test", "https://internet.nl/about-mailtest/")
+NCSC_NL_TLS = Reference(
+    "NCSC-NL: TLS guidelines 2025-05", "https://english.ncsc.nl/publications/publications/2025/june/01/tls-guidelines"
+)
+SWEET32 = Reference("CVE-2016-2183 (Sweet32)", "https://nvd.nist.gov/vuln/detail/CVE-2016-2183")
+STARTTLS_INJECTION = Reference("CVE-2011-0411", "https://nvd.nist.gov/vuln/detail/CVE-2011-0411")
+IANA_SPECIAL_ADDRESSES = Reference(
+    "IANA special-purpose address registries",
+    "https://www.iana.org/assignments/iana-ipv4-special-registry/iana-ipv4-special-registry.xhtml",
+)
+PRACTICE = Reference("Good practice of mail administrators", "https://www.m3aawg.org/published-documents")
+
+
+class Finding(AssertionError):
+    """A finding whose level differs from that of its control: an optional mechanism that is simply absent, say."""
+
+    def __init__(self, observed: str, level: Level) -> None:
+        super().__init__(observed)
+        self.level = level
+
+
+def finding(level: Level, observed: str) -> Never:
+    """Fail the control with a finding of ``level`` instead of the control's own."""
+    raise Finding(observed, level)
+
+
+def not_applicable(reason: str) -> Never:
+    """End the control: it has nothing to say about this target, because of ``reason``."""
+    pytest.skip(reason)
+
+
+@dataclass(frozen=True)
+class Control:
+    """The metadata of one control."""
+
+    id: str
+    level: Level
+    references: tuple[Reference, ...]
+    title: str
+    """The requirement, as one sentence."""
+    why: str
+    fix: str
+    observations: tuple[str, ...]
+    """Names of the observations it judges, which are its fixtures."""
+    roles: tuple[Role, ...] = ()
+    """Of endpoints: only those in one of these roles are judged. Empty: all."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Thresholds with their defaults; the inventory's ``controls`` may override them."""
+    function: str = ""
+
+    @property
+    def family(self) -> str:
+        return self.id.split("-")[0]
+
+
+ID = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)+")
+
+
+def control(
+    id: str, level: Level, *references: Reference, roles: tuple[Role, ...] = (), **parameters: Any
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a test function a control. ``parameters`` are thresholds, handed to it as the fixture ``parameters``.
+
+    Raises TypeError where the id, the references or the docstring are not as they must be.
+    """
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        if not ID.fullmatch(id):
+            raise TypeError(f"{id!r} is not a control id, like PTR-FCRDNS")
+        if not references:
+            raise TypeError(f"{id} names no reference: who demands it?")
+        title, why, fix = _read_docstring(id, function)
+        function.__control__ = Control(  # type: ignore[attr-defined]
+            id=id,
+            level=level,
+            references=references,
+            title=title,
+            why=why,
+            fix=fix,
+            observations=tuple(name for name in inspect.signature(function).parameters if name != "parameters"),
+            roles=roles,
+            parameters=parameters,
+            function=function.__name__,
+        )
+        return function
+
+    return decorate
+
+
+def _read_docstring(id: str, function: Callable[..., None]) -> tuple[str, str, str]:
+    text = inspect.getdoc(function) or ""
+    match = re.fullmatch(r"(?P<title>.+?)\n\n(?:.*\n)?Why: (?P<why>.+?)\nFix: (?P<fix>.+)", text, re.DOTALL)
+    if match is None:
+        raise TypeError(f"{id}: the docstring needs a title, a paragraph 'Why: ...' and one 'Fix: ...'")
+    title, why, fix = (" ".join(match[part].split()) for part in ("title", "why", "fix"))
+    return title, why, fix
+
+
+def control_of(function: object) -> Control | None:
+    """The control that a test function is; None for an ordinary test."""
+    found = getattr(function, "__control__", None)
+    return found if isinstance(found, Control) else None
+
+
+class UnknownControl(LookupError):
+    """No control has this id or matches this pattern."""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All controls by id, in the order of their modules."""
+
+    controls: Mapping[str, Control]
+
+    def __iter__(self) -> Iterator[Control]:
+        return iter(self.controls.values())
+
+    def __getitem__(self, id: str) -> Control:
+        """Raises UnknownControl with the nearest ids."""
+        try:
+            return self.controls[id.upper()]
+        except KeyError:
+            raise UnknownControl(self._unknown(id)) from None
+
+    def matching(self, pattern: str) -> tuple[Control, ...]:
+        """Controls whose id matches a shell pattern. Raises UnknownControl if none does."""
+        found = tuple(c for c in self if fnmatchcase(c.id, pattern.upper()))
+        if not found:
+            raise UnknownControl(self._unknown(pattern))
+        return found
+
+    def _unknown(self, id: str) -> str:
+        near = get_close_matches(id.upper(), self.controls, 3, 0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else "`mailproof controls` lists them"
+        return f"there is no control {id}; {hint}"
+
+
+def load_catalogue(package: str = "mailproof.tests_compliance") -> Catalogue:
+    """Import the compliance suite and collect its controls. Raises TypeError when an id is used twice."""
+    suite = importlib.import_module(package)
+    found: dict[str, Control] = {}
+    for module_info in sorted(pkgutil.iter_modules(suite.__path__), key=lambda info: info.name):
+        module = importlib.import_module(f"{package}.{module_info.name}")
+        for value in vars(module).values():
+            entry = control_of(value)
+            if entry is None:
+                continue
+            if entry.id in found:
+                raise TypeError(f"the control id {entry.id} is used twice")
+            found[entry.id] = entry
+    return Catalogue(found)

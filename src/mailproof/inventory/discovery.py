@@ -1,0 +1,251 @@
+"""Discovery: from the inventory to targets, by what the DNS says of its domains. It asks questions and connects to nobody."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from mailproof.inventory.model import Domain, Inventory
+from mailproof.inventory.targets import (
+    AuthorisedSender,
+    BlocklistEntry,
+    Endpoint,
+    HeloName,
+    MailDomain,
+    MailExchange,
+    MailHost,
+    NameServer,
+    Role,
+    Selector,
+    SendingAddress,
+    Target,
+    Targets,
+    Undiscovered,
+    Zone,
+    is_public,
+)
+from mailproof.net.dns import DNSClient, Record
+from mailproof.net.errors import NotObserved
+from mailproof.net.settings import NetSettings
+
+MAX_MX_HOSTS = 50
+"""MX hosts of one domain that are looked at. A domain with more is hostile or broken."""
+
+MAX_ADDRESSES = 50
+"""Addresses of one host that are looked at."""
+
+
+@dataclass(frozen=True)
+class _Host:
+    """A host with what discovery learnt of it."""
+
+    name: str
+    addresses: tuple[str, ...]
+    failures: tuple[NotObserved, ...] = ()
+    """Why some of its addresses may be missing: one for A, one for AAAA."""
+
+
+async def discover(inventory: Inventory, dns: DNSClient, settings: NetSettings) -> Targets:
+    """All targets of an inventory, in its order. What cannot be found out is an Undiscovered target with the reason."""
+    discovery = _Discovery(inventory, dns, settings)
+    await discovery.run()
+    return discovery.targets
+
+
+class _Discovery:
+    def __init__(self, inventory: Inventory, dns: DNSClient, settings: NetSettings) -> None:
+        self.inventory = inventory
+        self.dns = dns
+        self.settings = settings
+        self.targets = Targets()
+
+    async def run(self) -> None:
+        domains = [self._mail_domain(domain) for domain in self.inventory.domains]
+        exchanges = await asyncio.gather(*(self._mx_hosts(domain) for domain in domains))
+        served: dict[str, list[MailDomain]] = {host.name: [] for host in self.inventory.hosts}
+        for domain, hosts in zip(domains, exchanges, strict=True):
+            self.targets.add(domain)
+            for selector in domain.selectors:
+                self.targets.add(Selector(selector, domain.name, domain.active))
+            if isinstance(hosts, NotObserved):
+                for kind in (MailHost, Endpoint, MailExchange, SendingAddress):
+                    self._undiscovered(kind, f"MX of {domain.name}", hosts)
+                continue
+            for host in hosts[:MAX_MX_HOSTS]:
+                served.setdefault(host, []).append(domain)
+            if len(hosts) > MAX_MX_HOSTS:
+                surplus = NotObserved(f"{len(hosts)} MX hosts: only the first {MAX_MX_HOSTS} are looked at")
+                self._undiscovered(Endpoint, f"MX of {domain.name}", surplus)
+        found = await asyncio.gather(*(self._host(name) for name in served))
+        for host in found:
+            self._add_host(host, served[host.name])
+        self._add_senders()
+        await self._add_zones()
+
+    def _mail_domain(self, domain: Domain) -> MailDomain:
+        return MailDomain(
+            name=domain.name,
+            sends=domain.sends and not domain.parked,
+            receives=domain.receives and not domain.parked,
+            selectors=tuple(domain.selectors),
+            backup_mx=tuple(domain.backup_mx),
+            roles=tuple(domain.mailboxes),
+            unknown=tuple(domain.unknown),
+            active=self._consent(domain.active),
+        )
+
+    def _consent(self, own: bool | None) -> bool:
+        return self.inventory.active if own is None else own
+
+    async def _mx_hosts(self, domain: MailDomain) -> list[str] | NotObserved:
+        """Names of the MX hosts of a domain, most preferred first; none where it takes no mail."""
+        try:
+            answer = await self.dns.resolve(domain.name, "MX")
+        except NotObserved as failure:
+            return failure
+        names = [record.target for record in sorted(answer.records, key=_preference)]
+        return list(dict.fromkeys(name for name in names if _is_host(name)))
+
+    async def _host(self, name: str) -> _Host:
+        declared = next((host for host in self.inventory.hosts if host.name == name), None)
+        if declared and declared.addresses:
+            return _Host(name, tuple(declared.addresses))
+        answers = await asyncio.gather(
+            self.dns.resolve(name, "A"), self.dns.resolve(name, "AAAA"), return_exceptions=True
+        )
+        addresses: list[str] = []
+        failures: list[NotObserved] = []
+        for answer in answers:
+            if isinstance(answer, NotObserved):
+                failures.append(answer)
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                addresses.extend(str(ip_address(record.data)) for record in answer.records)
+        return _Host(name, tuple(dict.fromkeys(addresses))[:MAX_ADDRESSES], tuple(failures))
+
+    def _add_host(self, host: _Host, served: list[MailDomain]) -> None:
+        declared = next((entry for entry in self.inventory.hosts if entry.name == host.name), None)
+        own = declared.active if declared else None
+        active = own if own is not None else self.inventory.active or any(domain.active for domain in served)
+        names = tuple(domain.name for domain in served)
+        self.targets.add(MailHost(host.name, names, active))
+        services = list(declared.services()) if declared else []
+        if served and not any(role is Role.MX for role, _ in services):
+            services.insert(0, (Role.MX, 25))
+        for failure in host.failures:
+            for kind in (Endpoint, MailExchange, SendingAddress) if served else (Endpoint,):
+                self._undiscovered(kind, f"addresses of {host.name}", failure)
+        for address in host.addresses:
+            for role, port in services:
+                self._add_endpoint(Endpoint(host.name, address, port, role, names, active), served)
+
+    def _add_endpoint(self, endpoint: Endpoint, served: list[MailDomain]) -> None:
+        if not self._may_contact(endpoint):
+            failure = NotObserved(
+                f"{endpoint.address} is not a public address and is not followed; "
+                "allow_private: true in the inventory allows it"
+            )
+            self._undiscovered(Endpoint, endpoint.id, failure)
+            if endpoint.role is Role.MX and served:
+                self._undiscovered(MailExchange, endpoint.id, failure)
+            return
+        self.targets.add(endpoint)
+        if endpoint.role is Role.MX:
+            for domain in served:
+                self.targets.add(MailExchange(domain, endpoint))
+            self.targets.add(SendingAddress(endpoint.address, None, endpoint.domains, False, endpoint.active))
+
+    def _may_contact(self, endpoint: Endpoint) -> bool:
+        named = any(endpoint.address in host.addresses for host in self.inventory.hosts)
+        mapped = self.settings.is_mapped(endpoint.address, endpoint.port, endpoint.host)
+        return named or mapped or self.settings.allow_private or is_public(endpoint.address)
+
+    def _add_senders(self) -> None:
+        sending_domains = tuple(
+            domain.name for domain in self.inventory.domains if domain.sends and not domain.parked
+        )
+        declared = []
+        by_helo: dict[str, list[str]] = {}
+        for sender in self.inventory.sending:
+            domains = tuple(sender.domains) if sender.domains is not None else sending_domains
+            declared.append(SendingAddress(sender.address, sender.helo, domains, True, self.inventory.active))
+            if sender.helo:
+                by_helo.setdefault(sender.helo, []).append(sender.address)
+            for domain in domains:
+                self.targets.add(AuthorisedSender(domain, sender.address, sender.helo))
+        found = self.targets.of(SendingAddress)
+        senders = Targets.collect([*declared, *found])
+        self.targets.replace(SendingAddress, senders)
+        for name, addresses in by_helo.items():
+            self.targets.add(HeloName(name, tuple(addresses)))
+        for target in self.targets.of(SendingAddress):
+            if isinstance(target, SendingAddress):
+                family = f"ipv{ip_address(target.address).version}"
+                for blocklist in self.inventory.blocklists:
+                    if family in blocklist.families:
+                        self.targets.add(BlocklistEntry(target.address, blocklist.name))
+
+    async def _add_zones(self) -> None:
+        names = dict.fromkeys(domain.name for domain in self.inventory.domains)
+        cuts = await asyncio.gather(*(self._zone_of(name) for name in names))
+        for name, cut in zip(names, cuts, strict=True):
+            if isinstance(cut, NotObserved):
+                self._undiscovered(Zone, f"zone of {name}", cut)
+        zones = dict.fromkeys([*(cut for cut in cuts if isinstance(cut, str)), *self.inventory.zones])
+        for zone in zones:
+            self.targets.add(Zone(zone, self.inventory.active))
+        for servers in await asyncio.gather(*(self._name_servers(zone) for zone in zones)):
+            for server in servers:
+                self.targets.add(server)
+
+    async def _zone_of(self, name: str) -> str | NotObserved:
+        """The zone that holds ``name``: the owner of the SOA that comes with an answer about it (RFC 2308, section 3)."""
+        try:
+            answer = await self.dns.resolve(name, "SOA")
+        except NotObserved as failure:
+            return failure
+        owners = [record.name for record in (*answer.records, *answer.authority) if record.type == "SOA"]
+        return owners[0] if owners else name
+
+    async def _name_servers(self, zone: str) -> list[NameServer | Undiscovered]:
+        try:
+            answer = await self.dns.resolve(zone, "NS")
+        except NotObserved as failure:
+            return [_undiscovered(NameServer, f"name servers of {zone}", failure)]
+        names = list(dict.fromkeys(record.target for record in answer.records))[:MAX_MX_HOSTS]
+        servers: list[NameServer | Undiscovered] = []
+        for host in await asyncio.gather(*(self._host(name) for name in names)):
+            servers.extend(_undiscovered(NameServer, f"addresses of {host.name}", f) for f in host.failures)
+            for address in host.addresses:
+                mapped = self.settings.is_mapped(address, 53, host.name)
+                server = NameServer(zone, host.name, address)
+                if mapped or self.settings.allow_private or is_public(address):
+                    servers.append(server)
+                else:
+                    failure = NotObserved(f"{address} is not a public address and is not followed")
+                    servers.append(_undiscovered(NameServer, server.id, failure))
+        return servers
+
+    def _undiscovered(self, kind: type[Target], name: str, failure: NotObserved) -> None:
+        self.targets.add(_undiscovered(kind, name, failure))
+
+
+def _undiscovered(kind: type[Target], name: str, failure: NotObserved) -> Undiscovered:
+    return Undiscovered(kind.__name__, name, failure.reason, failure.evidence)
+
+
+def _preference(record: Record) -> tuple[int, str]:
+    return int(record.data.split()[0]), record.target
+
+
+def _is_host(name: str) -> bool:
+    """Whether an MX exchange can be a host at all: not the root of a null MX, an address or localhost."""
+    if name in (".", "localhost"):
+        return False
+    try:
+        ip_address(name)
+    except ValueError:
+        return True
+    return False

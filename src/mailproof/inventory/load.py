@@ -1,0 +1,348 @@
+"""Read an inventory from YAML: includes, environment variables, and errors that name file, line and key."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from io import StringIO
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from mailproof.inventory.errors import InventoryError, Problem
+from mailproof.inventory.model import Inventory
+
+MAX_FILE_SIZE = 16 * 1024 * 1024
+"""Octets. An inventory of 10,000 domains is about 1 MiB."""
+
+MAX_NODES = 1_000_000
+"""Values after aliases are expanded: a few hundred octets of nested aliases can stand for billions."""
+
+MAX_DEPTH = 50
+MAX_INCLUDES = 100
+
+Path_ = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value stands."""
+
+    file: Path
+    line: int
+
+
+Places = dict[Path_, Place]
+
+
+@dataclass(frozen=True)
+class LoadedInventory:
+    """An inventory with what its readers need besides the model."""
+
+    model: Inventory
+    file: Path
+    places: Places
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Values that came from ``${secret:NAME}``, to the text that is shown in their place."""
+
+    @property
+    def name(self) -> str:
+        """The file's name without its suffix: what reports are called."""
+        return self.file.stem
+
+    def redact(self, text: str) -> str:
+        """``text`` with every secret replaced by the expression that it came from."""
+        for secret, shown in self.secrets.items():
+            text = re.sub(re.escape(secret), lambda _, shown=shown: shown, text, flags=re.IGNORECASE)  # type: ignore[misc]
+        return text
+
+
+def load_inventory(file: Path, environment: Mapping[str, str] = os.environ) -> LoadedInventory:
+    """Read, merge and validate an inventory.
+
+    Raises InventoryError with every fault that was found.
+    """
+    reader = _Reader(environment)
+    data, places = reader.read(file)
+    model = _resolve_paths(_validate(data, file, places), places)
+    return LoadedInventory(model, file, places, reader.secrets)
+
+
+class _Reader:
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = environment
+        self.secrets: dict[str, str] = {}
+        self._files = 0
+
+    def read(self, file: Path, including: tuple[Path, ...] = ()) -> tuple[dict[str, Any], Places]:
+        """The merged content of ``file`` and of what it includes, includes first, and where each value stands."""
+        self._files += 1
+        if self._files > MAX_INCLUDES:
+            raise InventoryError(Problem(file, None, None, f"more than {MAX_INCLUDES} files are included"))
+        root = _compose(file)
+        if root is None:
+            raise InventoryError(Problem(file, None, None, "the file is empty; the smallest inventory is domains: [example.org]"))
+        if not isinstance(root, MappingNode):
+            raise InventoryError(
+                Problem(file, _line(root), None, "a mapping is expected, like domains: [example.org]")
+            )
+        places: dict[Path_, Place] = {}
+        content = _Constructor(file, self, places).construct(root)
+        included = content.pop("include", [])
+        included = [included] if isinstance(included, str) else included
+        if not isinstance(included, list) or not all(isinstance(name, str) for name in included):
+            raise InventoryError(
+                Problem(file, places[("include",)].line, "include", "a file name or a list of file names is expected")
+            )
+        merged: dict[str, Any] = {}
+        merged_places: Places = {}
+        for index, name in enumerate(included):
+            place = places.get(("include", index), places[("include",)])
+            path = (file.parent / name).resolve()
+            if path in (*including, file.resolve()):
+                raise InventoryError(Problem(file, place.line, "include", f"{name} includes itself"))
+            if not path.is_file():
+                raise InventoryError(Problem(file, place.line, "include", f"there is no file {name} beside this one"))
+            _merge(merged, merged_places, *self.read(path, (*including, file.resolve())))
+        _merge(merged, merged_places, content, places)
+        return merged, merged_places
+
+    def substitute(self, text: str, problem_at: Problem) -> str:
+        """Replace ``${NAME}``, ``${NAME:-default}`` and ``${secret:NAME}`` by environment variables; ``$$`` is a dollar."""
+
+        def value_of(match: re.Match[str]) -> str:
+            if match[0] == "$$":
+                return "$"
+            value = self.environment.get(match["name"], match["default"])
+            if value is None:
+                raise InventoryError(
+                    Problem(
+                        problem_at.file,
+                        problem_at.line,
+                        problem_at.key,
+                        f"the environment variable {match['name']} is not set; set it, or write ${{{match['name']}:-default}}",
+                    )
+                )
+            if match["secret"] and value:
+                self.secrets[value] = f"${{secret:{match['name']}}}"
+            return value
+
+        return _VARIABLE.sub(value_of, text)
+
+
+_VARIABLE = re.compile(r"\$\$|\$\{(?P<secret>secret:)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
+
+
+def _compose(file: Path) -> Node | None:
+    """The YAML node tree (YAML 1.2: yes, no, on and off are text)."""
+    try:
+        if file.stat().st_size > MAX_FILE_SIZE:
+            raise InventoryError(Problem(file, None, None, f"larger than {MAX_FILE_SIZE} octets"))
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        near = get_close_matches(file.name, [f.name for f in _siblings(file)], 1)
+        hint = f"; did you mean {near[0]}?" if near else "; `mailproof init DOMAIN > FILE` writes one"
+        raise InventoryError(Problem(file, None, None, f"there is no such file{hint}")) from None
+    except UnicodeDecodeError as error:
+        raise InventoryError(Problem(file, None, None, f"not UTF-8 text (octet {error.start})")) from None
+    except OSError as error:
+        raise InventoryError(Problem(file, None, None, f"cannot be read: {error.strerror}")) from None
+    try:
+        return YAML(typ="safe", pure=True).compose(StringIO(text))  # type: ignore[no-any-return]
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        what = " ".join(str(part) for part in (error.problem, error.context) if part)
+        raise InventoryError(Problem(file, mark.line + 1 if mark else None, None, f"not valid YAML: {what}")) from None
+    except (YAMLError, ValueError) as error:
+        raise InventoryError(Problem(file, None, None, f"not valid YAML: {str(error).splitlines()[0]}")) from None
+    except RecursionError:
+        raise InventoryError(Problem(file, None, None, f"nested deeper than {MAX_DEPTH} levels")) from None
+
+
+def _siblings(file: Path) -> Iterator[Path]:
+    try:
+        yield from (path for path in file.parent.iterdir() if path.suffix in {".yaml", ".yml"})
+    except OSError:
+        return
+
+
+def _line(node: Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+class _Constructor:
+    """Turns nodes into plain values, remembering where each stands."""
+
+    def __init__(self, file: Path, reader: _Reader, places: dict[Path_, Place]) -> None:
+        self._file = file
+        self._reader = reader
+        self._places = places
+        self._nodes = 0
+        self._yaml = YAML(typ="safe", pure=True)
+
+    def construct(self, node: Node, path: Path_ = ()) -> Any:
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise self._error(node, path, f"more than {MAX_NODES} values once aliases are expanded")
+        if len(path) > MAX_DEPTH:
+            raise self._error(node, path, f"nested deeper than {MAX_DEPTH} levels")
+        self._places.setdefault(path, Place(self._file, _line(node)))
+        if isinstance(node, MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, SequenceNode):
+            return [self.construct(item, (*path, index)) for index, item in enumerate(node.value)]
+        return self._scalar(node, path)
+
+    def _mapping(self, node: MappingNode, path: Path_) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, ScalarNode):
+                raise self._error(key_node, path, "a key must be plain text")
+            key = str(key_node.value)
+            if key in result:
+                first = self._places[(*path, key)].line
+                raise self._error(key_node, (*path, key), f"given twice; the first one is in line {first}")
+            self._places[(*path, key)] = Place(self._file, _line(key_node))
+            result[key] = self.construct(value_node, (*path, key))
+        return result
+
+    def _scalar(self, node: Node, path: Path_) -> Any:
+        if node.tag and not node.tag.startswith("tag:yaml.org,2002:"):
+            raise self._error(node, path, f"the tag {node.tag} is not known here")
+        try:
+            value = self._yaml.constructor.construct_object(node, deep=True)
+        except (YAMLError, ValueError) as error:
+            raise self._error(node, path, f"{node.value!r} cannot be read: {str(error).splitlines()[0]}") from None
+        if isinstance(value, str):
+            return self._reader.substitute(value, Problem(self._file, _line(node), dotted(path), ""))
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        return str(node.value)
+
+    def _error(self, node: Node, path: Path_, message: str) -> InventoryError:
+        return InventoryError(Problem(self._file, _line(node), dotted(path), message))
+
+
+def _merge(into: dict[str, Any], into_places: Places, content: dict[str, Any], places: Places) -> None:
+    """Lay ``content`` over ``into``: mappings are united, lists are appended, everything else is replaced."""
+    moved: dict[Path_, Path_] = {}
+    _merge_values(into, content, (), moved)
+    for path, place in places.items():
+        prefix = next((path[:cut] for cut in range(len(path), 0, -1) if path[:cut] in moved), None)
+        into_places[(*moved[prefix], *path[len(prefix) :]) if prefix else path] = place
+
+
+def _merge_values(into: dict[str, Any], content: dict[str, Any], path: Path_, moved: dict[Path_, Path_]) -> None:
+    for key, value in content.items():
+        known = into.get(key)
+        here = (*path, key)
+        if isinstance(known, dict) and isinstance(value, dict):
+            _merge_values(known, value, here, moved)
+        elif isinstance(known, list) and isinstance(value, list):
+            for index in range(len(value)):
+                moved[(*here, index)] = (*here, len(known) + index)
+            known.extend(value)
+        else:
+            into[key] = value
+
+
+def _validate(data: dict[str, Any], file: Path, places: Mapping[Path_, Place]) -> Inventory:
+    try:
+        return Inventory.model_validate(data)
+    except ValidationError as error:
+        problems = [_problem(dict(item), file, places) for item in error.errors()]
+        raise InventoryError(*sorted(problems, key=lambda p: (str(p.file), p.line or 0))) from None
+
+
+def _problem(error: dict[str, Any], file: Path, places: Mapping[Path_, Place]) -> Problem:
+    loc: Path_ = tuple(part for part in error["loc"] if part not in ("[key]",))
+    known = next((loc[:cut] for cut in range(len(loc), -1, -1) if loc[:cut] in places), ())
+    place = places.get(known, Place(file, 1))
+    if error["type"] == "extra_forbidden":
+        message = _unknown_key(str(loc[-1]), loc[:-1])
+    elif error["type"] == "missing":
+        return Problem(place.file, place.line, dotted(loc[:-1]) or None, f"the key {loc[-1]} is missing")
+    elif error["type"] == "inventory":
+        message = error["msg"]
+    else:
+        message = f"{_lower_first(error['msg'])}, but it is {_shown(error['input'])}"
+    return Problem(place.file, place.line, dotted(loc) or None, message)
+
+
+def _unknown_key(key: str, parent: Path_) -> str:
+    part = _part_at(parent)
+    valid = sorted(part.model_fields) if part else []
+    if part is Inventory:
+        valid = sorted([*valid, "include"])
+    near = get_close_matches(key, valid, 1, 0.5)
+    hint = f"did you mean {near[0]}?" if near else f"known keys are {', '.join(valid)}"
+    return f"unknown key; {hint}"
+
+
+def _part_at(path: Path_) -> type[BaseModel] | None:
+    part: type[BaseModel] | None = Inventory
+    for step in path:
+        if isinstance(step, int) or part is None:
+            continue
+        annotation = part.model_fields[step].annotation if step in part.model_fields else None
+        part = next(_models_in(annotation), None)
+    return part
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
+
+
+def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory:
+    """Make file names absolute: each is relative to the file that gives it. Raises InventoryError if one is missing."""
+    problems: list[Problem] = []
+
+    def existing(value: Path, *path: str | int) -> Path:
+        place = places[path]
+        absolute = (place.file.parent / value.expanduser()).resolve()
+        if not absolute.exists():
+            problems.append(Problem(place.file, place.line, dotted(path), f"there is no file {value} beside this one"))
+        return absolute
+
+    update: dict[str, Any] = {}
+    if model.trust.ca_file is not None:
+        ca_file = existing(model.trust.ca_file, "trust", "ca_file")
+        update["trust"] = model.trust.model_copy(update={"ca_file": ca_file})
+    if model.zone_files:
+        raw_names = [key for path in places if len(path) == 2 and path[0] == "zone_files" for key in [str(path[1])]]
+        update["zone_files"] = {
+            name: existing(path, "zone_files", raw)
+            for (name, path), raw in zip(model.zone_files.items(), raw_names, strict=True)
+        }
+    if model.rules:
+        update["rules"] = [existing(path, "rules", index) for index, path in enumerate(model.rules)]
+    if problems:
+        raise InventoryError(*problems)
+    return model.model_copy(update=update) if update else model
+
+
+def dotted(path: Path_) -> str:
+    """``("domains", 0, "name")`` as ``domains[0].name``."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

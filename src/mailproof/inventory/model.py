@@ -1,0 +1,359 @@
+"""The inventory as a typed model (pydantic 2). Descriptions here are the inventory reference and the JSON Schema."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from mailproof.inventory.targets import DEFAULT_PORTS, Role
+from mailproof.net.dns import normalise
+from mailproof.net.settings import DNSSECTrust, Limits, NetSettings, SocketAddress
+
+
+def _wrong(message: str) -> PydanticCustomError:
+    return PydanticCustomError("inventory", "{message}", {"message": message})
+
+
+def _domain_name(value: str) -> str:
+    try:
+        name = normalise(value)
+    except ValueError as error:
+        raise _wrong(f"{value!r} is not a domain name ({error})") from None
+    if _is_address(name):
+        raise _wrong(f"{value!r} is an address; a domain name is expected, like example.org")
+    if name == "." or not all(_LABEL.fullmatch(label) for label in name.split(".")):
+        raise _wrong(f"{value!r} is not a domain name, like example.org")
+    return name
+
+
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+
+
+def _is_address(value: str) -> bool:
+    try:
+        ip_address(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _address(value: str) -> str:
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        raise _wrong(f"{value!r} is not an IPv4 or IPv6 address, like 192.0.2.25 or 2001:db8::25") from None
+
+
+def _socket_address(value: str, default_port: int | None) -> SocketAddress:
+    match = re.fullmatch(r"\[(?P<v6>[^\]]+)\](?::(?P<port6>\d+))?|(?P<v4>[^:]+)(?::(?P<port4>\d+))?", value)
+    if match is None and _is_address(value) and default_port is not None:
+        return SocketAddress(str(ip_address(value)), default_port)
+    if match is not None:
+        address, port = match["v6"] or match["v4"], match["port6"] or match["port4"]
+        if _is_address(address) and (port or default_port is not None):
+            number = int(port) if port else default_port
+            if number is not None and 0 < number < 65536:
+                return SocketAddress(str(ip_address(address)), number)
+    example = "192.0.2.53 or [2001:db8::53]:53" if default_port else "127.0.0.1:2525 or [::1]:2525"
+    raise _wrong(f"{value!r} is not an address{' with a port' if not default_port else ''}, like {example}")
+
+
+def _resolver(value: str) -> str:
+    return str(_socket_address(value, 53))
+
+
+def _connect_key(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if port.isdigit() and 0 < int(port) < 65536 and host:
+        bare = host.removeprefix("[").removesuffix("]")
+        if _is_address(bare):
+            return str(SocketAddress(str(ip_address(bare)), int(port)))
+        return f"{_domain_name(host)}:{port}"
+    raise _wrong(f"{value!r} is not ADDRESS:PORT or HOST:PORT, like 192.0.2.25:25 or mx1.example.org:25")
+
+
+def _connect_value(value: str) -> str:
+    return str(_socket_address(value, None))
+
+
+_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
+
+
+def _local_part(value: str) -> str:
+    if not _LOCAL_PART.fullmatch(value):
+        raise _wrong(f"{value!r} is not the part of a mailbox before the @, like postmaster")
+    return value
+
+
+def _mailbox(value: str) -> str:
+    local, at, domain = value.rpartition("@")
+    if not at:
+        raise _wrong(f"{value!r} is not a mailbox, like postmaster@example.org")
+    return f"{_local_part(local)}@{_domain_name(domain)}"
+
+
+def _unique(values: list[Any]) -> list[Any]:
+    seen: set[str] = set()
+    for value in values:
+        key = getattr(value, "key", None) or str(value)
+        if key in seen:
+            raise _wrong(f"{key} is listed twice")
+        seen.add(key)
+    return values
+
+
+DomainName = Annotated[str, AfterValidator(_domain_name)]
+Address = Annotated[str, AfterValidator(_address)]
+ResolverAddress = Annotated[str, AfterValidator(_resolver)]
+ConnectKey = Annotated[str, AfterValidator(_connect_key)]
+ConnectValue = Annotated[str, AfterValidator(_connect_value)]
+LocalPart = Annotated[str, AfterValidator(_local_part)]
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+Selector = DomainName
+
+
+class Part(BaseModel):
+    """Base of all parts: unknown keys and loose types are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _shorthand(key: str, part: type[Part]) -> BeforeValidator:
+    """Let a plain string stand for a ``part`` that has only ``key``."""
+    return BeforeValidator(
+        lambda value: {key: value} if isinstance(value, str) else value, json_schema_input_type=str | part
+    )
+
+
+class Domain(Part):
+    """A mail domain. A plain name stands for an entry with nothing but `name`."""
+
+    name: DomainName = Field(description="The domain, like example.org. U-labels are turned into A-labels.")
+    sends: bool = Field(True, description="Whether mail is sent from this domain.")
+    receives: bool = Field(True, description="Whether the domain takes mail. A null MX says no by itself.")
+    parked: bool = Field(False, description="The domain neither sends nor receives; short for both set to false.")
+    selectors: Annotated[list[Selector], AfterValidator(_unique)] = Field(
+        default=[], description="DKIM selectors in use. They cannot be discovered from outside."
+    )
+    backup_mx: Annotated[list[DomainName], AfterValidator(_unique)] = Field(
+        default=[], description="MX hosts that are declared to be backups of the others."
+    )
+    mailboxes: Annotated[list[LocalPart], AfterValidator(_unique)] = Field(
+        default=["postmaster", "abuse"], description="Role mailboxes that must be accepted (RFC 2142)."
+    )
+    unknown: Annotated[list[LocalPart], AfterValidator(_unique)] = Field(
+        default=[], description="Local parts known not to exist. Without any, a random one is made up."
+    )
+    active: bool | None = Field(None, description="Consent to active probes for this domain; else the global one.")
+
+    @property
+    def key(self) -> str:
+        return self.name
+
+    @model_validator(mode="after")
+    def _parked_is_consistent(self) -> Self:
+        if self.parked and {"sends", "receives"} & self.model_fields_set and (self.sends or self.receives):
+            raise _wrong("parked: true contradicts sends: true or receives: true")
+        return self
+
+
+class Host(Part):
+    """A mail host. MX hosts of the domains are found by themselves; name a host to add roles, ports or consent."""
+
+    name: DomainName = Field(description="The host's name, like mail.example.org.")
+    roles: Annotated[list[Role], Field(strict=False), AfterValidator(_unique)] = Field(
+        default=[Role.MX], min_length=1, description="What the host does: mx, submission, imap, pop3."
+    )
+    ports: dict[Role, list[Port]] = Field(
+        default={},
+        strict=False,
+        description="Ports by role where they differ from mx 25; submission 587, 465; imap 993; pop3 995.",
+    )
+    addresses: Annotated[list[Address], AfterValidator(_unique)] = Field(
+        default=[], description="Addresses to test instead of those that the DNS gives."
+    )
+    active: bool | None = Field(None, description="Consent to active probes of this host; else the global one.")
+
+    @property
+    def key(self) -> str:
+        return self.name
+
+    @model_validator(mode="after")
+    def _ports_belong_to_roles(self) -> Self:
+        for role in self.ports:
+            if role not in self.roles:
+                raise _wrong(f"ports are given for the role {role}, which is not among the roles")
+        return self
+
+    def services(self) -> Iterable[tuple[Role, int]]:
+        """Every (role, port) pair of the host."""
+        return ((role, port) for role in self.roles for port in self.ports.get(role, list(DEFAULT_PORTS[role])))
+
+
+class Sender(Part):
+    """An address that mail leaves from. A plain address stands for an entry with nothing but `address`."""
+
+    address: Address = Field(description="IPv4 or IPv6 address.")
+    helo: DomainName | None = Field(None, description="The name said in EHLO from this address.")
+    domains: Annotated[list[DomainName], AfterValidator(_unique)] | None = Field(
+        None, description="Domains whose mail leaves here; without it, all sending domains of the inventory."
+    )
+
+    @property
+    def key(self) -> str:
+        return self.address
+
+
+class Blocklist(Part):
+    """A DNS blocklist (RFC 5782). A plain name stands for a list whose zone is its name."""
+
+    name: str = Field(description="Shown in reports, like zen.", pattern=r"^[A-Za-z0-9._-]+$")
+    zone: DomainName | None = Field(
+        None, description="The zone to ask. May hold a key of the list: ${secret:NAME} is never shown."
+    )
+    errors: list[str] = Field(
+        default=["127.255.255.0/24"],
+        description="Answers (addresses or networks) that mean that the list refused the question.",
+    )
+    families: Annotated[list[Literal["ipv4", "ipv6"]], AfterValidator(_unique)] = Field(
+        default=["ipv4"], min_length=1, description="Address families that the list knows."
+    )
+
+    @property
+    def key(self) -> str:
+        return self.name
+
+
+class Probe(Part):
+    """Who we say we are to the servers that we look at."""
+
+    ehlo: DomainName = Field("mailproof.invalid", description="Name said in EHLO; best the tester's own host name.")
+    sender: Mailbox = Field(
+        "postmaster@mailproof.invalid", description="Envelope sender of mailbox and relay probes. Nothing is sent."
+    )
+    outsider: Mailbox = Field(
+        "nobody@relay-probe.mailproof.invalid",
+        description="Recipient of relay probes: a mailbox that none of the hosts serves. Nothing is delivered.",
+    )
+
+
+class Trust(Part):
+    """Whom to believe."""
+
+    ca_file: Path | None = Field(
+        None, strict=False, description="PEM file of roots trusted besides the public ones, relative to this file."
+    )
+    dnssec: DNSSECTrust = Field(
+        DNSSECTrust.LOOPBACK,
+        strict=False,
+        description="Believe the resolvers' AD bit: loopback (only if all are on this machine), resolver, none.",
+    )
+
+
+_DEFAULT_LIMITS = Limits()
+
+
+class LimitsPart(Part):
+    """Deadlines in seconds, and counts of connections."""
+
+    connect: Seconds = Field(_DEFAULT_LIMITS.connect, description="Until a TCP connection stands.")
+    greeting: Seconds = Field(
+        _DEFAULT_LIMITS.greeting, description="Until the 220. Servers delay it on purpose: 60 s or more are wise."
+    )
+    reply: Seconds = Field(_DEFAULT_LIMITS.reply, description="Until the reply to an SMTP command is complete.")
+    tls: Seconds = Field(_DEFAULT_LIMITS.tls, description="Until a TLS handshake is complete.")
+    dns: Seconds = Field(_DEFAULT_LIMITS.dns, description="One try at one DNS server.")
+    dns_tries: Annotated[int, Field(ge=1, le=10)] = Field(_DEFAULT_LIMITS.dns_tries, description="Tries a question.")
+    https: Seconds = Field(_DEFAULT_LIMITS.https, description="One HTTPS request as a whole.")
+    silence: Seconds = Field(
+        _DEFAULT_LIMITS.silence, description="How long to listen for what a correct peer does not send."
+    )
+    connections_per_host: Annotated[int, Field(ge=1, le=50)] = Field(
+        _DEFAULT_LIMITS.connections_per_host, description="Connections open to one address at a time."
+    )
+    pause: Annotated[float, Field(ge=0, le=600)] = Field(
+        _DEFAULT_LIMITS.pause, description="Between two connections to one address."
+    )
+    connections: Annotated[int, Field(ge=1, le=2000)] = Field(
+        _DEFAULT_LIMITS.connections, description="Connections open at once, over all hosts."
+    )
+    questions: Annotated[int, Field(ge=1, le=2000)] = Field(
+        _DEFAULT_LIMITS.questions, description="DNS questions under way at once."
+    )
+
+
+class Inventory(Part):
+    """What to check, and with which consent."""
+
+    domains: Annotated[list[Annotated[Domain, _shorthand("name", Domain)]], AfterValidator(_unique)] = Field(
+        default=[], description="Mail domains. `domains: [example.org]` is a complete inventory."
+    )
+    hosts: Annotated[list[Annotated[Host, _shorthand("name", Host)]], AfterValidator(_unique)] = Field(
+        default=[], description="Mail hosts with roles that the DNS does not tell, or with their own consent."
+    )
+    sending: Annotated[list[Annotated[Sender, _shorthand("address", Sender)]], AfterValidator(_unique)] = Field(
+        default=[], description="Addresses that mail leaves from."
+    )
+    zones: Annotated[list[DomainName], AfterValidator(_unique)] = Field(
+        default=[], description="Zones to check besides those that hold the domains (reverse zones, say)."
+    )
+    resolvers: Annotated[list[ResolverAddress], AfterValidator(_unique)] = Field(
+        default=[], description="Recursive resolvers to ask, in order. Without any, those of the system."
+    )
+    blocklists: Annotated[list[Annotated[Blocklist, _shorthand("name", Blocklist)]], AfterValidator(_unique)] = Field(
+        default=[], description="DNS blocklists on which no address may stand."
+    )
+    active: bool = Field(
+        False, description="Consent to probes that a server owner may notice, for every target that says nothing else."
+    )
+    contact: Mailbox | None = Field(None, description="Whom to ask about these tests; shown in reports.")
+    probe: Probe = Field(Probe(), description="Who we say we are.")
+    limits: LimitsPart = Field(LimitsPart(), description="Patience and manners.")
+    trust: Trust = Field(Trust(), description="Whom to believe.")
+    connect: dict[ConnectKey, ConnectValue] = Field(
+        default={}, description="Where connections really go: ADDRESS:PORT or HOST:PORT to ADDRESS:PORT."
+    )
+    zone_files: dict[DomainName, Annotated[Path, Field(strict=False)]] = Field(
+        default={}, description="Zones answered from master files instead of the network."
+    )
+    allow_private: bool = Field(
+        False, description="Follow names that lead to loopback, link-local or private addresses."
+    )
+    world: str | None = Field(
+        None, description="Offline world to run against: a shipped one by name (demo), or a directory."
+    )
+    controls: dict[str, dict[str, Any]] = Field(
+        default={}, description="Parameters of controls by id, like SPF-ALL-STRICT: {accept: ['-all', '~all']}."
+    )
+    rules: Annotated[list[Annotated[Path, Field(strict=False)]], AfterValidator(_unique)] = Field(
+        default=[], description="House rules: test files or directories of your own, judged with the suite."
+    )
+
+    @model_validator(mode="after")
+    def _is_not_empty(self) -> Self:
+        if not (self.domains or self.hosts or self.sending or self.zones):
+            raise _wrong("nothing to check: give at least one of domains, hosts, sending, zones")
+        return self
+
+    def net_settings(self) -> NetSettings:
+        """What the clients need of this inventory."""
+        return NetSettings(
+            resolvers=tuple(_socket_address(text, 53) for text in self.resolvers),
+            trust=self.trust.dnssec,
+            ca_file=self.trust.ca_file,
+            ehlo_name=self.probe.ehlo,
+            sender=self.probe.sender,
+            outsider=self.probe.outsider,
+            limits=Limits(**self.limits.model_dump()),
+            connect={key: _socket_address(value, None) for key, value in self.connect.items()},
+            zone_files=self.zone_files,
+            allow_private=self.allow_private,
+        )

@@ -1,0 +1,299 @@
+"""Targets: the things that controls judge. Each has an ``id`` that reads well and stays the same between runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from ipaddress import IPv6Address, ip_address, ip_network
+
+
+class Role(StrEnum):
+    """What a mail host does."""
+
+    MX = "mx"
+    SUBMISSION = "submission"
+    IMAP = "imap"
+    POP3 = "pop3"
+
+
+DEFAULT_PORTS: dict[Role, tuple[int, ...]] = {
+    Role.MX: (25,),
+    Role.SUBMISSION: (587, 465),
+    Role.IMAP: (993,),
+    Role.POP3: (995,),
+}
+
+IPV6_DOCUMENTATION = ip_network("3fff::/20")
+"""RFC 9637: too new for the ipaddress module of Python 3.11."""
+
+IMPLICIT_TLS_PORTS = frozenset({465, 993, 995})
+"""Ports on which TLS starts with the first octet (RFC 8314, section 3)."""
+
+
+class Target:
+    """Base of all targets. ``id`` identifies one among those of its type; ``active`` is the owner's consent."""
+
+    @property
+    def id(self) -> str:
+        raise NotImplementedError
+
+    @property
+    def active(self) -> bool:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class MailDomain(Target):
+    """A domain that sends mail, receives mail, or is parked and does neither."""
+
+    name: str
+    sends: bool = True
+    receives: bool = True
+    selectors: tuple[str, ...] = ()
+    backup_mx: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ("postmaster", "abuse")
+    """Local parts that must be accepted (RFC 2142)."""
+    unknown: tuple[str, ...] = ()
+    """Local parts known not to exist. Empty: a random one is made up."""
+    active: bool = False
+
+    @property
+    def id(self) -> str:
+        return self.name
+
+    @property
+    def parked(self) -> bool:
+        return not (self.sends or self.receives)
+
+
+@dataclass(frozen=True)
+class Zone(Target):
+    """A DNS zone: a cut in the tree with name servers of its own."""
+
+    name: str
+    active: bool = False
+
+    @property
+    def id(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class NameServer(Target):
+    """One address of one name server of one zone."""
+
+    zone: str
+    host: str
+    address: str
+    active: bool = False
+
+    @property
+    def id(self) -> str:
+        return f"{self.zone}@{self.host}[{self.address}]"
+
+
+@dataclass(frozen=True)
+class MailHost(Target):
+    """A host that domains name as their MX, or that the inventory names."""
+
+    name: str
+    domains: tuple[str, ...] = ()
+    """The mail domains whose MX records name this host."""
+    active: bool = False
+
+    @property
+    def id(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Endpoint(Target):
+    """One service of one host at one address: ``mx1.example.org[192.0.2.25]:25``."""
+
+    host: str
+    address: str
+    port: int
+    role: Role
+    domains: tuple[str, ...] = ()
+    """The mail domains that this endpoint serves as MX."""
+    active: bool = False
+
+    @property
+    def id(self) -> str:
+        return f"{self.host}[{self.address}]:{self.port}"
+
+    @property
+    def implicit_tls(self) -> bool:
+        return self.port in IMPLICIT_TLS_PORTS
+
+    @property
+    def starttls(self) -> str | None:
+        """The protocol whose STARTTLS leads to TLS here; None where TLS starts at once."""
+        if self.implicit_tls:
+            return None
+        return "smtp" if self.role in (Role.MX, Role.SUBMISSION) else str(self.role)
+
+
+@dataclass(frozen=True)
+class MailExchange(Target):
+    """One address that receives the mail of one domain: ``example.org@mx1.example.org[192.0.2.25]:25``."""
+
+    domain: MailDomain
+    endpoint: Endpoint
+
+    @property
+    def id(self) -> str:
+        return f"{self.domain.name}@{self.endpoint.id}"
+
+    @property
+    def active(self) -> bool:
+        return self.domain.active or self.endpoint.active
+
+
+@dataclass(frozen=True)
+class SendingAddress(Target):
+    """An address that mail leaves from, or that receives mail for the inventory's domains and may send as well."""
+
+    address: str
+    helo: str | None = None
+    domains: tuple[str, ...] = ()
+    declared: bool = True
+    """Whether the inventory names it; otherwise it was found as the address of an MX host."""
+    active: bool = False
+
+    @property
+    def id(self) -> str:
+        return self.address
+
+
+@dataclass(frozen=True)
+class HeloName(Target):
+    """A name that hosts of the inventory say in EHLO, with the addresses that say it."""
+
+    name: str
+    addresses: tuple[str, ...] = ()
+    active: bool = False
+
+    @property
+    def id(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class AuthorisedSender(Target):
+    """A (domain, address) pair of the inventory: mail of the domain leaves from the address."""
+
+    domain: str
+    address: str
+    helo: str | None = None
+    active: bool = False
+
+    @property
+    def id(self) -> str:
+        return f"{self.domain}@{self.address}"
+
+
+@dataclass(frozen=True)
+class Selector(Target):
+    """A DKIM selector of a domain: the name ``selector._domainkey.domain`` (RFC 6376, section 3.1)."""
+
+    selector: str
+    domain: str
+    active: bool = False
+
+    @property
+    def id(self) -> str:
+        return f"{self.selector}._domainkey.{self.domain}"
+
+
+@dataclass(frozen=True)
+class BlocklistEntry(Target):
+    """One address on one DNS blocklist: ``192.0.2.25@bl.example``."""
+
+    address: str
+    blocklist: str
+    """The list's name in the inventory; its zone may hold a secret and is not part of the id."""
+    active: bool = False
+
+    @property
+    def id(self) -> str:
+        return f"{self.address}@{self.blocklist}"
+
+
+@dataclass(frozen=True)
+class Undiscovered(Target):
+    """Stands for targets that could not be found out. Whatever is asked of it is inconclusive with ``reason``."""
+
+    type: str
+    """Name of the target type that is missing."""
+    name: str
+    reason: str
+    evidence: tuple[str, ...] = ()
+    active: bool = False
+
+    @property
+    def id(self) -> str:
+        return self.name
+
+
+TARGET_TYPES: dict[str, type[Target]] = {
+    cls.__name__: cls
+    for cls in (
+        MailDomain,
+        Zone,
+        NameServer,
+        MailHost,
+        Endpoint,
+        MailExchange,
+        SendingAddress,
+        HeloName,
+        AuthorisedSender,
+        Selector,
+        BlocklistEntry,
+        Undiscovered,
+    )
+}
+
+
+@dataclass
+class Targets:
+    """All targets of a run, in the order of the inventory, each id once per type."""
+
+    _by_type: dict[str, dict[str, Target]] = field(default_factory=dict)
+
+    def add(self, target: Target) -> None:
+        """Keep ``target`` unless one of its type and id is known already: the first one stays."""
+        kind = target.type if isinstance(target, Undiscovered) else type(target).__name__
+        known = self._by_type.setdefault(kind, {})
+        known.setdefault(target.id, target)
+
+    def replace(self, kind: type[Target], targets: Targets) -> None:
+        """Put the targets of one type from ``targets`` in the place of those here."""
+        self._by_type[kind.__name__] = targets._by_type.get(kind.__name__, {})
+
+    def of(self, kind: type[Target]) -> tuple[Target, ...]:
+        """The targets of a type, Undiscovered ones standing in for it included."""
+        return tuple(self._by_type.get(kind.__name__, {}).values())
+
+    def __iter__(self) -> Iterator[Target]:
+        for known in self._by_type.values():
+            yield from known.values()
+
+    def __len__(self) -> int:
+        return sum(len(known) for known in self._by_type.values())
+
+    @classmethod
+    def collect(cls, targets: Iterable[Target]) -> Targets:
+        collected = cls()
+        for target in targets:
+            collected.add(target)
+        return collected
+
+
+def is_public(address: str) -> bool:
+    """Whether the IANA special-purpose registries call ``address`` globally reachable (RFC 6890)."""
+    ip = ip_address(address)
+    if isinstance(ip, IPv6Address) and (ip.ipv4_mapped or ip.is_site_local or ip in IPV6_DOCUMENTATION):
+        return False
+    return ip.is_global and not ip.is_multicast

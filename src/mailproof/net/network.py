@@ -1,0 +1,26 @@
+"""The network as probes see it: one client of each kind, sharing limits, counts and the connect map."""
+
+from __future__ import annotations
+
+from mailproof.net.dns import DNSClient
+from mailproof.net.hosts import Hosts
+from mailproof.net.https import HTTPSClient
+from mailproof.net.settings import NetSettings
+from mailproof.net.smtp import SMTPClient
+from mailproof.net.tls import TLSClient
+
+
+class Network:
+    """All clients of one run. Belongs to the event loop that it is used from first."""
+
+    def __init__(self, settings: NetSettings) -> None:
+        self.settings = settings
+        self.hosts = Hosts(settings.limits)
+        self.dns = DNSClient(settings)
+        self.smtp = SMTPClient(settings, self.hosts)
+        self.tls = TLSClient(settings, self.hosts)
+        self.https = HTTPSClient(settings, self.hosts)
+
+    async def close(self) -> None:
+        """Close what is still open and end all threads."""
+        await self.tls.close()

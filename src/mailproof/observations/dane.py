@@ -1,0 +1,89 @@
+"""DANE for SMTP (RFC 7672): TLSA records and how they match the certificates that a server sends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailproof.net.certificates import Chain
+from mailproof.net.dns import Answer
+from mailproof.observations import Observation
+
+DIGEST_LENGTHS = {1: 64, 2: 128}
+"""Hexadecimal digits of SHA-256 and SHA-512 (RFC 6698, section 2.1.3)."""
+
+
+@dataclass(frozen=True)
+class TLSARecord:
+    """One TLSA record (RFC 6698, section 2.1). ``data`` is lower-case hexadecimal."""
+
+    usage: int
+    selector: int
+    matching: int
+    data: str
+
+    @property
+    def usable(self) -> bool:
+        """Usable for SMTP on port 25: usage 2 or 3, known selector and matching type, right length (RFC 7672, section 3.1)."""
+        known = self.usage in (2, 3) and self.selector in (0, 1) and self.matching in (0, 1, 2)
+        return known and len(self.data) == DIGEST_LENGTHS.get(self.matching, len(self.data)) and bool(self.data)
+
+    def __str__(self) -> str:
+        return f"{self.usage} {self.selector} {self.matching} {self.data}"
+
+
+@dataclass(frozen=True)
+class TLSA(Observation):
+    """The TLSA records of an MX host for port 25. ``secure`` speaks of the addresses and the TLSA answer both."""
+
+    host: str
+    addresses: Answer
+    answer: Answer
+    secure: bool
+
+    @property
+    def records(self) -> tuple[TLSARecord, ...]:
+        found = []
+        for record in self.answer.records:
+            usage, selector, matching, *data = record.data.split()
+            found.append(TLSARecord(int(usage), int(selector), int(matching), "".join(data).lower()))
+        return tuple(found)
+
+    @property
+    def applies(self) -> bool:
+        """Whether senders that do DANE heed the records: they exist and are secure (RFC 7672, section 2.2)."""
+        return self.secure and bool(self.records)
+
+    def evidence(self) -> tuple[str, ...]:
+        return (*self.addresses.evidence(), *self.answer.evidence())
+
+
+@dataclass(frozen=True)
+class ChainMatch:
+    """One certificate chain and the TLSA records that it satisfies, as text."""
+
+    chain: Chain
+    matching: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DANE(Observation):
+    """The TLSA records of a host against what one of its addresses sends after STARTTLS."""
+
+    tlsa: TLSA
+    tls_offered: bool
+    chains: tuple[ChainMatch, ...]
+
+    @property
+    def authenticated_by_key(self) -> bool:
+        """A DANE-EE record (usage 3) matches: names, dates and issuers do not count then (RFC 7672, section 3.1.1)."""
+        return self.tlsa.applies and any(
+            text.startswith("3 ") for match in self.chains for text in match.matching
+        )
+
+    def evidence(self) -> tuple[str, ...]:
+        lines = list(self.tlsa.answer.evidence())
+        for match in self.chains:
+            leaf = match.chain.leaf
+            lines.append(f"sent: {leaf.subject}, key SHA-256 {leaf.spki_sha256}, certificate SHA-256 {leaf.sha256}")
+            lines.append(f"matched by: {'; '.join(match.matching) or 'none'}")
+        return tuple(lines)

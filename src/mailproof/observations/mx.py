@@ -1,0 +1,68 @@
+"""Where a domain's mail goes (RFC 5321, section 5.1; RFC 7505), and what the DNS says of MX hosts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailproof.net.dns import Answer, Record
+from mailproof.observations import Observation
+
+
+@dataclass(frozen=True)
+class MX(Observation):
+    """The MX records of a domain, and the addresses of the domain itself, which count where there is no MX."""
+
+    domain: str
+    answer: Answer
+    own_ipv4: Answer
+    own_ipv6: Answer
+
+    @property
+    def exchanges(self) -> tuple[tuple[int, str], ...]:
+        """Pairs of preference and host name; a null MX has the name ``.``."""
+        return tuple((_preference(record), record.target) for record in self.answer.records)
+
+    @property
+    def null(self) -> tuple[tuple[int, str], ...]:
+        """Those exchanges that are the root: null MX records, whatever their preference."""
+        return tuple(exchange for exchange in self.exchanges if exchange[1] == ".")
+
+    @property
+    def takes_no_mail(self) -> bool:
+        """The domain says so by a null MX and nothing else (RFC 7505, section 3)."""
+        return bool(self.null) and len(self.null) == len(self.exchanges)
+
+    @property
+    def has_own_address(self) -> bool:
+        return self.own_ipv4.exists or self.own_ipv6.exists
+
+    def evidence(self) -> tuple[str, ...]:
+        return self.answer.evidence()
+
+
+@dataclass(frozen=True)
+class HostAddresses(Observation):
+    """The A and AAAA answers of a host name."""
+
+    host: str
+    domains: tuple[str, ...]
+    """Mail domains whose MX records name the host."""
+    ipv4: Answer
+    ipv6: Answer
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Targets of CNAME records between the name and its addresses."""
+        return self.ipv4.aliases or self.ipv6.aliases
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return tuple(record.data for answer in (self.ipv4, self.ipv6) for record in answer.records)
+
+    def evidence(self) -> tuple[str, ...]:
+        named = (f"{self.host} is named by the MX of {', '.join(self.domains)}",) if self.domains else ()
+        return (*named, *self.ipv4.evidence(), *self.ipv6.evidence())
+
+
+def _preference(record: Record) -> int:
+    return int(record.data.split()[0])

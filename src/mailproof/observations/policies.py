@@ -1,0 +1,166 @@
+"""MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460): records and policies as published."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from mailproof.net.dns import Answer
+from mailproof.net.https import Response
+from mailproof.observations import Observation
+
+MAX_AGE_LIMIT = 31557600
+"""Seconds: the largest max_age (RFC 8461, section 3.2)."""
+
+_FIELD_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}"
+_FIELD = re.compile(rf"[ \t]*(?P<name>{_FIELD_NAME})[ \t]*=[ \t]*(?P<value>[^\x00-\x20\x7f-\xff;]+(?:[ \t]+[^\x00-\x20\x7f-\xff;]+)*)[ \t]*")
+_STS_ID = re.compile(r"[A-Za-z0-9]{1,32}")
+
+
+def _fields(text: str) -> tuple[dict[str, str], list[str]]:
+    """``k=v`` fields after the version, the first of a repeated one kept, and what is not a field."""
+    fields: dict[str, str] = {}
+    errors: list[str] = []
+    parts = text.split(";")[1:]
+    if parts and not parts[-1].strip(" \t"):
+        parts.pop()
+    for part in parts:
+        match = _FIELD.fullmatch(part)
+        if match is None:
+            errors.append(f"{part.strip()!r} is not a field and a value")
+        else:
+            fields.setdefault(match["name"], match["value"])
+    return fields, errors
+
+
+@dataclass(frozen=True)
+class PolicyRecord(Observation):
+    """The TXT records at ``_mta-sts`` or ``_smtp._tls`` of a domain; those of another version do not count."""
+
+    domain: str
+    version: str
+    answer: Answer
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The records that count: they begin with exactly the version and a semicolon (RFC 8461, section 3.1)."""
+        texts = (record.text for record in self.answer.records)
+        return tuple(text for text in texts if re.match(rf"v={self.version}[ \t]*;", text))
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The fields of the record if there is exactly one."""
+        return _fields(self.texts[0])[0] if len(self.texts) == 1 else {}
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Everything that makes the record void (RFC 8461, section 3.1; RFC 8460, section 3)."""
+        if len(self.texts) != 1:
+            return ()
+        fields, errors = _fields(self.texts[0])
+        if self.version == "STSv1":
+            if not _STS_ID.fullmatch(fields.get("id", "")):
+                errors.append("id is not 1 to 32 letters and digits" if "id" in fields else "the field id is missing")
+        elif "rua" not in fields:
+            errors.append("the field rua is missing")
+        else:
+            errors += [error for uri in fields["rua"].split(",") if (error := _report_uri_error(uri.strip()))]
+        return tuple(errors)
+
+    @property
+    def in_force(self) -> bool:
+        """Whether senders take the domain to publish the mechanism."""
+        return len(self.texts) == 1 and not self.errors
+
+    def evidence(self) -> tuple[str, ...]:
+        return self.answer.evidence()
+
+
+def _report_uri_error(uri: str) -> str | None:
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return f"{uri!r} is not a URI"
+    if parts.scheme.lower() == "mailto" and re.fullmatch(r"[^@!]+@[^@!]+", parts.path):
+        return None
+    if parts.scheme.lower() == "https" and parts.hostname and "!" not in uri:
+        return None
+    return f"{uri!r} is neither a mailto: nor an https: address"
+
+
+@dataclass(frozen=True)
+class STSPolicy:
+    """A policy file taken apart. Keys other than mx keep their first value."""
+
+    mode: str
+    mx: tuple[str, ...]
+    max_age: int | None
+    errors: tuple[str, ...]
+
+
+_LINE = re.compile(rf"(?P<key>{_FIELD_NAME}):[ \t]*(?P<value>[^\x00-\x1f\x7f]*?)[ \t]*")
+_MX = re.compile(r"(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\.?")
+
+
+def parse_policy(body: str) -> STSPolicy:
+    """Take a policy apart (RFC 8461, section 3.2): LF or CRLF, any order. Never raises: faults are in ``errors``."""
+    values: dict[str, str] = {}
+    mx: list[str] = []
+    errors: list[str] = []
+    lines = re.split(r"\r?\n", body)
+    while lines and not lines[-1]:
+        lines.pop()
+    for number, line in enumerate(lines, 1):
+        match = _LINE.fullmatch(line)
+        if match is None:
+            errors.append(f"line {number}, {line[:80]!r}, is not a key and a value")
+        elif match["key"] == "mx":
+            mx.append(match["value"].lower().removesuffix("."))
+            if not _MX.fullmatch(match["value"]):
+                errors.append(f"line {number}: {match['value']!r} is neither a host name nor *. and a host name")
+        else:
+            values.setdefault(match["key"], match["value"])
+    if values.get("version") != "STSv1":
+        errors.append(f"version is {values['version']!r}, not STSv1" if "version" in values else "version is missing")
+    mode = values.get("mode", "")
+    if mode not in ("enforce", "testing", "none"):
+        errors.append(f"mode is {mode!r}, not enforce, testing or none" if mode else "mode is missing")
+    age = values.get("max_age", "")
+    max_age = int(age) if re.fullmatch(r"[0-9]{1,10}", age) else None
+    if max_age is None or max_age > MAX_AGE_LIMIT:
+        errors.append(f"max_age is {age!r}, not a number from 0 to {MAX_AGE_LIMIT}" if age else "max_age is missing")
+    if mode in ("enforce", "testing") and not mx:
+        errors.append("no mx is given")
+    return STSPolicy(mode, tuple(mx), max_age, tuple(errors))
+
+
+def covers(pattern: str, host: str) -> bool:
+    """Whether an mx pattern matches a host; ``*`` stands for exactly one left-most label (RFC 8461, section 4.1)."""
+    if pattern.startswith("*."):
+        label, _, rest = host.lower().partition(".")
+        return bool(label) and rest == pattern[2:]
+    return host.lower() == pattern
+
+
+@dataclass(frozen=True)
+class STSPolicyFile(Observation):
+    """What ``https://mta-sts.DOMAIN/.well-known/mta-sts.txt`` gives. Without a TXT record in force nothing is fetched."""
+
+    domain: str
+    record: PolicyRecord
+    addresses: tuple[str, ...]
+    response: Response | None
+
+    @property
+    def fetched(self) -> bool:
+        """Fetched as RFC 8461, section 3.3 wants: a valid certificate and status 200."""
+        return self.response is not None and self.response.tls_error is None and self.response.status == 200
+
+    @property
+    def policy(self) -> STSPolicy | None:
+        return parse_policy(self.response.body) if self.fetched and self.response is not None else None
+
+    def evidence(self) -> tuple[str, ...]:
+        lines = [*self.record.evidence(), f"mta-sts.{self.domain}: {', '.join(self.addresses) or 'no address'}"]
+        return (*lines, *(self.response.evidence() if self.response else ()))

@@ -1,0 +1,123 @@
+"""Reverse DNS of an address: PTR, the way back, and delegations by CNAME (RFC 2317)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import IPv4Address, ip_address
+
+from mailproof.net.dns import Answer
+from mailproof.observations import Observation
+
+
+@dataclass(frozen=True)
+class ForwardAddresses:
+    """A PTR name and the addresses of the same family that it resolves to. ``failure``: they could not be asked for."""
+
+    name: str
+    answer: Answer | None
+    failure: str | None = None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return tuple(record.data for record in self.answer.records) if self.answer else ()
+
+
+@dataclass(frozen=True)
+class ReverseDNS(Observation):
+    """The PTR names of an address, and where each of them leads."""
+
+    address: str
+    ptr: Answer
+    forward: tuple[ForwardAddresses, ...]
+    """For the first ten names; RFC 7208, section 5.5 looks at no more either."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(record.target for record in self.ptr.records)
+
+    @property
+    def confirmed_names(self) -> tuple[str, ...]:
+        """PTR names that resolve back to the address (iprev, RFC 8601, section 3)."""
+        own = ip_address(self.address)
+        return tuple(
+            entry.name for entry in self.forward if own in {ip_address(address) for address in entry.addresses}
+        )
+
+    @property
+    def unknown_names(self) -> tuple[str, ...]:
+        """PTR names of which it could not be found out where they lead."""
+        return tuple(entry.name for entry in self.forward if entry.failure)
+
+    def explain(self) -> str:
+        """In a sentence per name, where the PTR names lead."""
+        lines = []
+        for entry in self.forward:
+            found = ", ".join(entry.addresses) or entry.failure or "no address"
+            lines.append(f"{self.address} has the PTR {entry.name}, which leads to {found}")
+        return "\n".join(lines) or f"{self.address} has no PTR"
+
+    def evidence(self) -> tuple[str, ...]:
+        lines = list(self.ptr.evidence())
+        for entry in self.forward:
+            lines += entry.answer.evidence() if entry.answer else (f"{entry.name}: {entry.failure}",)
+        return tuple(lines)
+
+
+_GENERIC_WORDS = frozenset(
+    "adsl broadband cable cust customer dhcp dialin dialup dsl dyn dynamic dynip pool ppp pppoe "
+    "unassigned vdsl".split()
+)
+
+
+def looks_generic(name: str, address: str) -> str | None:
+    """Why a PTR name looks like one that was handed out by the thousand; None if it does not.
+
+    The registered domain (taken as the last two labels) is left out: a company may be called pool.example.
+    """
+    host = ".".join(name.split(".")[:-2]).lower()
+    ip = ip_address(address)
+    if isinstance(ip, IPv4Address):
+        octets = str(ip).split(".")
+        forms = [octets, octets[::-1], [f"{int(octet):03d}" for octet in octets]]
+        written = [re.compile(r"(?<!\d)" + r"[-._x]?".join(form) + r"(?!\d)") for form in forms]
+        written.append(re.compile(f"(?<![0-9a-f]){int(ip):08x}(?![0-9a-f])"))
+        if any(pattern.search(host) for pattern in written):
+            return "it spells out the address"
+    else:
+        digits = re.sub(r"[^0-9a-f]", "", host)
+        groups = [group for group in ip.exploded.split(":")]
+        if "".join(groups) in digits or "-".join(group.lstrip("0") or "0" for group in groups) in host:
+            return "it spells out the address"
+    words = set(re.split(r"[-._\d]+", host)) & _GENERIC_WORDS
+    return f"it holds the word {sorted(words)[0]}" if words else None
+
+
+@dataclass(frozen=True)
+class ServerView:
+    """What one name server of the target zone answers. ``failure``: it could not be asked."""
+
+    server: str
+    answer: Answer | None
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class ClasslessDelegation(Observation):
+    """A PTR that is reached through CNAME, seen from the resolver and from every server of the zone that it leads to."""
+
+    address: str
+    ptr: Answer
+    zone: str | None
+    """The zone that holds the alias's target; None without an alias."""
+    views: tuple[ServerView, ...]
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        return self.ptr.aliases
+
+    def evidence(self) -> tuple[str, ...]:
+        lines = list(self.ptr.evidence())
+        for view in self.views:
+            lines += view.answer.evidence() if view.answer else (f"{view.server}: {view.failure}",)
+        return tuple(lines)

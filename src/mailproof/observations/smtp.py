@@ -1,0 +1,250 @@
+"""SMTP dialogues: what a server says to a guest, to an early talker, to an outsider, and about mailboxes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mailproof.inventory.targets import Role
+from mailproof.net.dns import Answer
+from mailproof.net.errors import NotAvailable, NotObserved
+from mailproof.net.smtp import Reply, TLSSession, extensions
+from mailproof.net.transcript import Line
+from mailproof.observations import Observation
+
+
+@dataclass(frozen=True)
+class Dialogue(Observation):
+    """Base: a dialogue with its transcript."""
+
+    transcript: tuple[Line, ...]
+
+    def evidence(self) -> tuple[str, ...]:
+        return tuple(str(line) for line in self.transcript)
+
+
+@dataclass(frozen=True)
+class SMTPSession(Dialogue):
+    """Greeting, HELO, EHLO, and if it is offered STARTTLS with EHLO again inside TLS. Later parts are None where it ended."""
+
+    endpoint: str
+    role: Role
+    implicit_tls: bool
+    greeting: Reply
+    helo: Reply | None = None
+    ehlo: Reply | None = None
+    starttls: Reply | None = None
+    tls: TLSSession | None = None
+    tls_failure: str | None = None
+    """Why the handshake after the 220 to STARTTLS did not come about."""
+    ehlo_in_tls: Reply | None = None
+    ended: str = ""
+    """Why the dialogue ended before its time."""
+
+    @property
+    def extensions(self) -> dict[str, tuple[str, ...]]:
+        """Keywords of the first EHLO reply. Raises NotAvailable where EHLO got none."""
+        return extensions(self.answered(self.ehlo, "EHLO"))
+
+    @property
+    def extensions_in_tls(self) -> dict[str, tuple[str, ...]]:
+        """Keywords of the EHLO reply inside TLS. Raises NotAvailable where there is none."""
+        return extensions(self.answered(self.ehlo_in_tls, "EHLO inside TLS"))
+
+    @property
+    def offers_starttls(self) -> bool:
+        return "STARTTLS" in self.extensions
+
+    def answered(self, reply: Reply | None, command: str) -> Reply:
+        """``reply``, or NotAvailable with the reason why the dialogue did not get that far."""
+        if reply is None:
+            raise NotAvailable(f"{command} was not answered: {self.ended or self.greeting}", self.evidence())
+        return reply
+
+    @property
+    def server_name(self) -> str:
+        """The first word of the greeting (RFC 5321, section 4.3.1), in lower case."""
+        words = self.greeting.lines[0].split() if self.greeting.lines else []
+        return words[0].lower().removesuffix(".") if words else ""
+
+    @property
+    def ehlo_name(self) -> str:
+        """The first word of the EHLO reply (RFC 5321, section 4.1.1.1), in lower case; empty without one."""
+        words = self.ehlo.lines[0].split() if self.ehlo and self.ehlo.positive else []
+        return words[0].lower().removesuffix(".") if words else ""
+
+
+@dataclass(frozen=True)
+class ServerName(Observation):
+    """The name that a server gives itself, with what the DNS says of it and of the address."""
+
+    session: SMTPSession
+    address: str
+    forward: tuple[tuple[str, Answer, Answer], ...]
+    """Name, A and AAAA answers, for the names in the greeting and the EHLO reply."""
+    ptr: Answer | None
+
+    @property
+    def ptr_names(self) -> tuple[str, ...]:
+        return tuple(record.target for record in self.ptr.records) if self.ptr else ()
+
+    def addresses_of(self, name: str) -> tuple[str, ...]:
+        return tuple(
+            record.data for known, *answers in self.forward if known == name for a in answers for record in a.records
+        )
+
+    def evidence(self) -> tuple[str, ...]:
+        lines = list(self.session.evidence())
+        for _, *answers in self.forward:
+            lines += [line for answer in answers for line in answer.evidence()]
+        return (*lines, *(self.ptr.evidence() if self.ptr else ()))
+
+
+@dataclass(frozen=True)
+class ClearTextAuth(Dialogue):
+    """AUTH before TLS: the EHLO keyword, and the reply to ``AUTH PLAIN`` without credentials."""
+
+    mechanisms: tuple[str, ...]
+    """Offered in the EHLO reply before TLS."""
+    reply: Reply | None
+    session: SMTPSession
+
+    @property
+    def mechanisms_in_tls(self) -> tuple[str, ...] | None:
+        """Offered inside TLS; None where there is no TLS."""
+        if self.session.ehlo_in_tls is None:
+            return None
+        return self.session.extensions_in_tls.get("AUTH")
+
+    def evidence(self) -> tuple[str, ...]:
+        return (*super().evidence(), "with TLS:", *self.session.evidence())
+
+
+@dataclass(frozen=True)
+class EarlyTalk(Dialogue):
+    """A client that says EHLO before the greeting, and a polite client right after it."""
+
+    codes: tuple[int, ...]
+    """Codes of all replies that the early talker got, in order."""
+    closed: bool
+    polite: str
+    """The greeting that the polite client got, or why it got none."""
+    polite_ok: bool
+
+    @property
+    def tolerated(self) -> bool:
+        """The early EHLO was answered as if nothing had happened."""
+        return 250 in self.codes
+
+    def evidence(self) -> tuple[str, ...]:
+        return (*super().evidence(), f"a polite client right after: {self.polite}")
+
+
+@dataclass(frozen=True)
+class Injection(Dialogue):
+    """A command sent in clear behind STARTTLS, in the same segment."""
+
+    offered: bool
+    starttls: Reply | None
+    tls_failure: str | None
+    heard_in_tls: str
+    """What came inside TLS without being asked for."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """MAIL and RCPT, never DATA. ``form`` names the trick of a relay attempt."""
+
+    form: str
+    sender: str
+    recipient: str
+    mail: Reply
+    rcpt: Reply | None
+
+    @property
+    def last(self) -> Reply:
+        return self.rcpt or self.mail
+
+    @property
+    def accepted(self) -> bool:
+        return self.rcpt is not None and self.rcpt.positive
+
+    def __str__(self) -> str:
+        return f"{self.form}: MAIL FROM:<{self.sender}> RCPT TO:<{self.recipient}>: {self.last}"
+
+
+@dataclass(frozen=True)
+class RelayAttempts(Dialogue):
+    """Recipients that are none of the server's business, in every form that has ever fooled one (RFC 2505, section 2.1)."""
+
+    attempts: tuple[Attempt, ...]
+    interrupted: str
+    """Why the series ended before its end; empty if it did not."""
+
+
+@dataclass(frozen=True)
+class Mailboxes(Dialogue):
+    """What one MX address says of mailboxes of one domain."""
+
+    domain: str
+    endpoint: str
+    attempts: tuple[Attempt, ...]
+    interrupted: str
+
+    def attempt(self, form: str) -> Attempt:
+        """The attempt of that form. Raises NotObserved where it was not made, or where the refusal is about us."""
+        found = next((attempt for attempt in self.attempts if attempt.form == form), None)
+        if found is None:
+            raise NotAvailable(f"{form} was not tried: {self.interrupted}", self.evidence())
+        reason = refuses_tester(found)
+        if reason:
+            raise NotObserved(reason, self.evidence())
+        return found
+
+
+@dataclass(frozen=True)
+class Recipients(Observation):
+    """What every MX address of a domain says of the same mailboxes."""
+
+    domain: str
+    mailboxes: tuple[Mailboxes, ...]
+    missing: tuple[tuple[str, str], ...]
+    """Endpoints that could not be asked, with the reason."""
+
+    def evidence(self) -> tuple[str, ...]:
+        lines: list[str] = []
+        for mailboxes in self.mailboxes:
+            lines.append(f"{mailboxes.endpoint}:")
+            lines += [f"  {attempt}" for attempt in mailboxes.attempts]
+        return (*lines, *(f"{endpoint}: {reason}" for endpoint, reason in self.missing))
+
+
+_ABOUT_TESTER = re.compile(
+    r"sender|mail from|helo|ehlo|client host|reverse|rdns|\bptr\b|\bspf\b|dmarc|block|black|denylist|\brbl\b|dnsbl|"
+    r"reputation|your (?:host|ip|address)|too many|rate limit",
+    re.IGNORECASE,
+)
+_ABOUT_TESTER_CODES = frozenset({"5.1.7", "5.1.8", "5.5.4", "5.7.9", *(f"5.7.{detail}" for detail in range(20, 28))})
+"""RFC 3463, RFC 7372: bad sender, failed SPF or DKIM, failed reverse DNS."""
+
+
+def refuses_tester(attempt: Attempt) -> str:
+    """Why a refusal says nothing about the recipient: it is not yet final, or it is about the tester. Empty if it does."""
+    reply = attempt.last
+    if reply.transient:
+        return f"not decided: {reply} (greylisting or a temporary fault); try again later"
+    if not reply.permanent:
+        return ""
+    about_us = (reply.enhanced or "") in _ABOUT_TESTER_CODES or _ABOUT_TESTER.search(_without_addresses(attempt, reply))
+    if attempt.rcpt is None or about_us:
+        return f"the server refuses the tester, not the recipient: {reply}; set probe.ehlo and probe.sender to names of yours"
+    return ""
+
+
+def _without_addresses(attempt: Attempt, reply: Reply) -> str:
+    text = reply.text
+    for address in (attempt.recipient, attempt.sender):
+        if address:
+            text = text.replace(address, "")
+    return text
+

@@ -1,0 +1,316 @@
+"""SPF records by the letter of RFC 7208: selection, grammar, and the lookups that evaluation costs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address
+
+from mailproof.net.dns import Answer
+from mailproof.observations import Observation
+
+MAX_LOOKUPS = 10
+"""Terms that cause DNS queries, over the whole recursion (RFC 7208, section 4.6.4)."""
+
+LOOKUP_MECHANISMS = frozenset({"include", "a", "mx", "ptr", "exists"})
+_MECHANISMS = LOOKUP_MECHANISMS | {"all", "ip4", "ip6"}
+
+_VERSION = re.compile(r"v=spf1(?: |$)", re.IGNORECASE)
+_MODIFIER = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9._-]*)=(?P<value>.*)", re.DOTALL)
+_DIRECTIVE = re.compile(r"(?P<qualifier>[-+?~]?)(?P<name>[A-Za-z0-9]+)(?P<rest>.*)", re.DOTALL)
+_CIDR = re.compile(r"(?P<ip4>/\d+)?(?P<ip6>//\d+)?$")
+_MACRO_LETTER = r"%\{[slodiphvSLODIPHV](?:[1-9]\d*|0+[1-9]\d*)?[rR]?[-.+,/_=]*\}"
+_MACRO_STRING = re.compile(rf"(?:{_MACRO_LETTER}|%%|%_|%-|[\x21-\x24\x26-\x7e])*")
+_TOPLABEL = r"(?:[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*|[A-Za-z0-9]+-[A-Za-z0-9-]*[A-Za-z0-9])"
+_DOMAIN_END = re.compile(rf"(?:\.{_TOPLABEL}\.?|{_MACRO_LETTER}|%%|%_|%-)$")
+
+
+@dataclass(frozen=True)
+class Term:
+    """One mechanism (with its qualifier) or modifier of a record. ``error`` says how it breaks the grammar."""
+
+    text: str
+    name: str
+    """Lower case; names are case-insensitive."""
+    qualifier: str = ""
+    """``+``, ``-``, ``~`` or ``?`` of a mechanism; empty for modifiers."""
+    domain: str | None = None
+    """The domain-spec, macros unexpanded."""
+    error: str | None = None
+
+    @property
+    def is_mechanism(self) -> bool:
+        return bool(self.qualifier)
+
+    @property
+    def costs_lookup(self) -> bool:
+        """Whether the term counts towards the ten (RFC 7208, section 4.6.4)."""
+        return self.name in LOOKUP_MECHANISMS if self.is_mechanism else self.name == "redirect"
+
+
+@dataclass(frozen=True)
+class SPFRecord:
+    """A record taken apart."""
+
+    text: str
+    terms: tuple[Term, ...]
+    error: str | None = None
+    """A fault of the record as a whole."""
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Every way in which the record breaks the grammar of RFC 7208, section 12; each makes it a permerror."""
+        own = (self.error,) if self.error else ()
+        return own + tuple(f"{term.text}: {term.error}" for term in self.terms if term.error)
+
+    @property
+    def all(self) -> Term | None:
+        """The first ``all``; what stands behind it is never looked at (section 5.1)."""
+        return next((term for term in self.terms if term.is_mechanism and term.name == "all"), None)
+
+    @property
+    def redirect(self) -> Term | None:
+        """The redirect, which counts only where no ``all`` stands anywhere (section 6.1)."""
+        if self.all is not None:
+            return None
+        return next((term for term in self.terms if not term.is_mechanism and term.name == "redirect"), None)
+
+    @property
+    def evaluated(self) -> tuple[Term, ...]:
+        """Terms in the order in which a sender who matches nothing gets to them."""
+        terms: list[Term] = []
+        for term in self.terms:
+            if term.is_mechanism:
+                terms.append(term)
+                if term.name == "all":
+                    break
+        return (*terms, *((self.redirect,) if self.redirect else ()))
+
+
+def select_records(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """The TXT texts that are SPF records: the version, then a space or the end (RFC 7208, section 4.5)."""
+    return tuple(text for text in texts if _VERSION.match(text))
+
+
+def parse_record(text: str) -> SPFRecord:
+    """Take a selected record apart. Never raises: faults are in ``errors``."""
+    terms = tuple(_term(part) for part in text[len("v=spf1") :].split(" ") if part)
+    error = None
+    if not all(" " <= character <= "~" for character in text):
+        error = "holds characters other than printable ASCII"
+    for name in ("redirect", "exp"):
+        if sum(not term.is_mechanism and term.name == name for term in terms) > 1:
+            error = f"{name} is given twice"
+    return SPFRecord(text, terms, error)
+
+
+def _term(text: str) -> Term:
+    modifier = _MODIFIER.fullmatch(text)
+    if modifier:
+        return _modifier(text, modifier["name"].lower(), modifier["value"])
+    match = _DIRECTIVE.fullmatch(text)
+    if match is None:
+        return Term(text, text.lower(), "+", error="neither a mechanism nor a modifier")
+    return _mechanism(text, match["qualifier"] or "+", match["name"].lower(), match["rest"])
+
+
+def _modifier(text: str, name: str, value: str) -> Term:
+    if name in ("redirect", "exp"):
+        return Term(text, name, domain=value, error=_domain_spec_error(value))
+    error = None if _MACRO_STRING.fullmatch(value) else "the value is not a macro-string"
+    return Term(text, name, error=error)
+
+
+def _mechanism(text: str, qualifier: str, name: str, rest: str) -> Term:
+    error: str | None = None
+    domain: str | None = None
+    if name not in _MECHANISMS:
+        error = "unknown mechanism"
+    elif name == "all":
+        error = "all takes no argument" if rest else None
+    elif name in ("ip4", "ip6"):
+        error = _network_error(name, rest)
+    elif name in ("a", "mx"):
+        cidr = _CIDR.search(rest)
+        assert cidr is not None  # noqa: S101  the pattern matches the empty string
+        domain, error = _argument(rest[: cidr.start()])
+        error = error or _cidr_error(cidr["ip4"], 32) or _cidr_error(cidr["ip6"], 128)
+    else:
+        domain, error = _argument(rest)
+        if error is None and domain is None and name != "ptr":
+            error = f"{name} needs a domain after a colon"
+    return Term(text, name, qualifier, domain, error)
+
+
+def _argument(rest: str) -> tuple[str | None, str | None]:
+    """The domain-spec after the colon and what is wrong with it."""
+    if not rest:
+        return None, None
+    if not rest.startswith(":"):
+        return None, "a colon and a domain are expected"
+    return rest[1:], _domain_spec_error(rest[1:])
+
+
+def _domain_spec_error(value: str) -> str | None:
+    if not value:
+        return "the domain is empty"
+    if not _MACRO_STRING.fullmatch(value):
+        return "the domain is not a macro-string"
+    if not _DOMAIN_END.search(value):
+        return "the domain does not end in a dot and a top label, or in a macro"
+    return None
+
+
+def _network_error(name: str, rest: str) -> str | None:
+    if not rest.startswith(":"):
+        return f"{name} needs an address after a colon"
+    address, slash, length = rest[1:].partition("/")
+    parse, bits = (IPv4Address, 32) if name == "ip4" else (IPv6Address, 128)
+    try:
+        if "%" in address:
+            raise ValueError
+        parse(address)
+    except ValueError:
+        return f"{address!r} is not an IPv{name[-1]} address"
+    return _cidr_error(slash + length, bits) if slash else None
+
+
+def _cidr_error(part: str | None, bits: int) -> str | None:
+    if not part:
+        return None
+    digits = part.lstrip("/")
+    if not re.fullmatch(r"0|[1-9][0-9]*", digits) or int(digits) > bits:
+        return f"/{digits} is not a prefix length between 0 and {bits}"
+    return None
+
+
+@dataclass(frozen=True)
+class PublishedSPF:
+    """What stands at one name of the include and redirect tree. ``path`` are the terms that led here."""
+
+    domain: str
+    path: tuple[str, ...]
+    answer: Answer
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return select_records(tuple(record.text for record in self.answer.records))
+
+    @property
+    def record(self) -> SPFRecord | None:
+        """The record, if there is exactly one."""
+        return parse_record(self.texts[0]) if len(self.texts) == 1 else None
+
+
+@dataclass(frozen=True)
+class SPF(Observation):
+    """What stands at the domain's own name."""
+
+    published: PublishedSPF
+
+    @property
+    def domain(self) -> str:
+        return self.published.domain
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return self.published.texts
+
+    @property
+    def record(self) -> SPFRecord | None:
+        return self.published.record
+
+    def evidence(self) -> tuple[str, ...]:
+        return self.published.answer.evidence()
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A term that costs a DNS query, at its place in the walk of a sender who matches nothing."""
+
+    term: str
+    domain: str
+    """The domain whose record holds the term."""
+    name: str | None
+    """What is asked about; None where it depends on the sender (macros)."""
+    void_ipv4: bool = False
+    """Answered NXDOMAIN or empty for a client with an IPv4 address."""
+    void_ipv6: bool = False
+    mx_names: int = 0
+    """How many names an ``mx`` term yields; more than ten are a permerror."""
+
+
+@dataclass(frozen=True)
+class SPFTree(Observation):
+    """The whole tree of include and redirect, walked as for a sender who matches nothing."""
+
+    domain: str
+    records: tuple[PublishedSPF, ...]
+    lookups: tuple[Lookup, ...]
+    loops: tuple[str, ...] = ()
+    """Paths that lead back to a domain that is being evaluated."""
+    cut_short: bool = False
+    """The walk was ended because it cost too many lookups; there are more."""
+
+    @property
+    def closing(self) -> Term | None:
+        """The ``all`` that decides for senders who match nothing, redirects followed; None: the result is neutral."""
+        current: PublishedSPF | None = self.records[0] if self.records else None
+        for _ in self.records:
+            record = current.record if current else None
+            if current is None or record is None:
+                return None
+            if record.redirect is None:
+                return record.all
+            path = (*current.path, record.redirect.text)
+            current = next((published for published in self.records if published.path == path), None)
+        return None
+
+    def void_lookups(self, family: int) -> tuple[Lookup, ...]:
+        """Lookups without an answer for a client of IPv4 (4) or IPv6 (6)."""
+        return tuple(found for found in self.lookups if (found.void_ipv4 if family == 4 else found.void_ipv6))
+
+    def evidence(self) -> tuple[str, ...]:
+        lines: list[str] = []
+        for published in self.records:
+            via = " -> ".join(published.path)
+            for text in published.texts or (f"no SPF record ({published.answer.rcode})",):
+                lines.append(f'{published.domain}{f" (through {via})" if via else ""}: "{text}"')
+        for number, found in enumerate(self.lookups, 1):
+            void = " or ".join(
+                name for name, is_void in (("IPv4", found.void_ipv4), ("IPv6", found.void_ipv6)) if is_void
+            )
+            about = found.name or "depends on the sender"
+            lines.append(f"lookup {number}: {found.term} of {found.domain}: {about}{f'; void for {void}' if void else ''}")
+        lines += [f"loop: {loop}" for loop in self.loops]
+        if self.cut_short:
+            lines.append("the walk was ended here")
+        return tuple(lines)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One evaluation of check_host() (RFC 7208, section 4)."""
+
+    address: str
+    sender: str
+    helo: str
+    result: str
+    """none, neutral, pass, fail, softfail, temperror or permerror (section 2.6)."""
+    explanation: str
+
+    def __str__(self) -> str:
+        return f"check_host({self.address}, MAIL FROM {self.sender}, HELO {self.helo}): {self.result} ({self.explanation})"
+
+
+@dataclass(frozen=True)
+class SPFEvaluation(Observation):
+    """Evaluations for addresses that should pass and for addresses that should not."""
+
+    domain: str
+    texts: tuple[str, ...]
+    listed: tuple[Check, ...]
+    foreign: tuple[Check, ...]
+
+    def evidence(self) -> tuple[str, ...]:
+        return (*(f'{self.domain}: "{text}"' for text in self.texts), *(str(c) for c in (*self.listed, *self.foreign)))

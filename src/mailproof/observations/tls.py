@@ -1,0 +1,73 @@
+"""TLS of an endpoint: which versions and suites it takes, and the certificates that it sends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailproof.net.certificates import Chain
+from mailproof.net.pkix import PathResult
+from mailproof.net.tls import Handshake
+from mailproof.observations import Observation
+
+
+@dataclass(frozen=True)
+class Handshakes(Observation):
+    """Offers to an endpoint and what it made of them. Without TLS on offer there are none."""
+
+    endpoint: str
+    tls_offered: bool
+    handshakes: tuple[Handshake, ...]
+
+    @property
+    def accepted(self) -> tuple[Handshake, ...]:
+        return tuple(handshake for handshake in self.handshakes if handshake.accepted)
+
+    def evidence(self) -> tuple[str, ...]:
+        if not self.tls_offered:
+            return (f"{self.endpoint}: no STARTTLS in the EHLO reply",)
+        return tuple(
+            f"offered {h.version} with {h.offered} suites: "
+            + (f"accepted with {h.cipher or 'a suite'}" if h.accepted else f"refused ({h.error})")
+            for h in self.handshakes
+        )
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One certificate chain as sent, and how far it leads to a trusted root."""
+
+    chain: Chain
+    path: PathResult
+    matches_host: bool
+
+
+@dataclass(frozen=True)
+class Certificates(Observation):
+    """The certificate chains of an endpoint at the time of the survey, and how senders authenticate it."""
+
+    endpoint: str
+    host: str
+    at: str
+    """When they were seen, ISO 8601 in UTC."""
+    tls_offered: bool
+    deployments: tuple[Deployment, ...]
+    authenticated_by_dane: bool = False
+    """A secure DANE-EE record matches the key, and no MTA-STS policy wants a public certificate (RFC 7672, section 3.1.1)."""
+
+    def evidence(self) -> tuple[str, ...]:
+        if not self.tls_offered:
+            return (f"{self.endpoint}: no STARTTLS in the EHLO reply",)
+        lines: list[str] = []
+        for deployment in self.deployments:
+            for number, certificate in enumerate(deployment.chain.facts):
+                lines += [
+                    f"certificate {number}: subject {certificate.subject}",
+                    f"  issuer {certificate.issuer}",
+                    f"  valid {certificate.not_before} to {certificate.not_after}, {certificate.key_type} "
+                    f"{certificate.key_bits or ''}{f' {certificate.curve}' if certificate.curve else ''}, "
+                    f"signed with {certificate.signature_hash}",
+                ]
+                if certificate.dns_names or certificate.ip_addresses:
+                    lines.append(f"  names {', '.join((*certificate.dns_names, *certificate.ip_addresses))}")
+            lines.append(f"path: {deployment.path.status}{f' ({deployment.path.detail})' if deployment.path.detail else ''}")
+        return tuple(lines)

@@ -1,0 +1,68 @@
+"""The pytest plugin's front door. Without ``--inventory`` it does nothing and imports next to nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from mailproof.compliance import Compliance
+
+COMPLIANCE: pytest.StashKey[Compliance] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("mailproof", "mailproof: prove that mail infrastructure keeps the rules")
+    group.addoption(
+        "--inventory",
+        metavar="FILE",
+        help="YAML file that says what to check; `mailproof init DOMAIN > FILE` writes one. "
+        "Collects the bundled compliance suite unless test files are named.",
+    )
+    group.addoption(
+        "--control",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="judge only controls whose id matches this shell pattern, like 'SPF-*' (repeatable)",
+    )
+    group.addoption(
+        "--target",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="judge only targets whose id matches this shell pattern, like 'mx1.*' (repeatable)",
+    )
+    group.addoption("--record", metavar="FILE", help="write everything that the survey saw to FILE (JSON)")
+    group.addoption("--replay", metavar="FILE", help="judge the observations in FILE; contact nobody")
+    group.addoption(
+        "--report-dir",
+        metavar="DIR",
+        default="reports",
+        help="where NAME.json and NAME.html go, NAME being that of the inventory (default: %(default)s)",
+    )
+    group.addoption("--mailproof-survey", dest="survey_only", metavar="FILE", help="survey into FILE and judge nothing")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("inventory") is None:
+        for option in ("control", "target", "record", "replay"):
+            if config.getoption(option):
+                raise pytest.UsageError(f"--{option} needs --inventory FILE")
+        return
+    from mailproof.compliance import Compliance
+
+    config.stash[COMPLIANCE] = Compliance.configure(config)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    compliance = config.stash.get(COMPLIANCE, None)
+    if compliance is not None:
+        compliance.close()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if hasattr(metafunc.function, "__control__") and COMPLIANCE not in metafunc.config.stash:
+        raise pytest.UsageError("compliance controls need --inventory FILE; `mailproof init DOMAIN > FILE` writes one")

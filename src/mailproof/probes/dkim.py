@@ -1,0 +1,14 @@
+"""Looks at DKIM keys (RFC 6376, section 3.6.2)."""
+
+from __future__ import annotations
+
+from mailproof.inventory.targets import Selector
+from mailproof.net.network import Network
+from mailproof.observations.dkim import DKIMKey
+from mailproof.survey import probe
+
+
+@probe()
+async def dkim_key(selector: Selector, net: Network) -> DKIMKey:
+    """The TXT records at ``selector._domainkey.domain``; a CNAME is followed."""
+    return DKIMKey(selector.selector, selector.domain, await net.dns.resolve(selector.id, "TXT"))

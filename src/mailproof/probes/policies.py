@@ -1,0 +1,43 @@
+"""Looks at MTA-STS and TLS reporting: the TXT records and the policy file."""
+
+from __future__ import annotations
+
+from mailproof.inventory.targets import MailDomain, is_public
+from mailproof.net.errors import NotFollowed
+from mailproof.net.network import Network
+from mailproof.observations.policies import PolicyRecord, STSPolicyFile
+from mailproof.survey import probe
+
+
+@probe()
+async def sts_record(domain: MailDomain, net: Network) -> PolicyRecord:
+    """TXT at ``_mta-sts.DOMAIN`` (RFC 8461, section 3.1)."""
+    return PolicyRecord(domain.name, "STSv1", await net.dns.resolve(f"_mta-sts.{domain.name}", "TXT"))
+
+
+@probe()
+async def tlsrpt_record(domain: MailDomain, net: Network) -> PolicyRecord:
+    """TXT at ``_smtp._tls.DOMAIN`` (RFC 8460, section 3)."""
+    return PolicyRecord(domain.name, "TLSRPTv1", await net.dns.resolve(f"_smtp._tls.{domain.name}", "TXT"))
+
+
+@probe()
+async def sts_policy(domain: MailDomain, net: Network, sts_record: PolicyRecord) -> STSPolicyFile:
+    """The policy over HTTPS, no redirect followed (RFC 8461, section 3.3)."""
+    host = f"mta-sts.{domain.name}"
+    if not sts_record.in_force:
+        return STSPolicyFile(domain.name, sts_record, (), None)
+    addresses = tuple(
+        record.data for type in ("A", "AAAA") for record in (await net.dns.resolve(host, type)).records
+    )
+    reachable = tuple(
+        address
+        for address in addresses
+        if is_public(address) or net.settings.is_mapped(address, 443, host) or net.settings.allow_private
+    )
+    if addresses and not reachable:
+        raise NotFollowed(f"{host} leads to {', '.join(addresses)}, which are not public and are not followed")
+    response = None
+    if reachable:
+        response = await net.https.fetch(f"https://{host}/.well-known/mta-sts.txt", reachable)
+    return STSPolicyFile(domain.name, sts_record, addresses, response)

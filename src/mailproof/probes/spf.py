@@ -1,0 +1,207 @@
+"""Looks at SPF: the record, the tree behind it, and what check_host() says of addresses."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from contextvars import ContextVar
+from ipaddress import ip_address
+from typing import Any
+
+from mailproof.inventory.model import Inventory
+from mailproof.inventory.targets import AuthorisedSender, HeloName, MailDomain
+from mailproof.net.dns import DNSClient
+from mailproof.net.errors import NotObserved
+from mailproof.net.network import Network
+from mailproof.observations.spf import SPF, Check, Lookup, PublishedSPF, SPFEvaluation, SPFTree, Term
+from mailproof.survey import probe
+
+MAX_WALK = 40
+"""Lookups after which the walk of a tree ends: far above the permitted ten, far below a bomb."""
+
+FOREIGN_ADDRESSES = ("203.0.113.199", "2001:db8:f0e1:d2c3::99")
+"""Documentation addresses (RFC 5737, RFC 3849): nobody sends mail from them."""
+
+
+@probe()
+async def spf(domain: MailDomain, net: Network) -> SPF:
+    """The TXT records at the domain itself (RFC 7208, section 3)."""
+    return SPF(await _published(net.dns, domain.name, ()))
+
+
+@probe()
+async def spf_tree(domain: MailDomain, net: Network, spf: SPF) -> SPFTree:
+    """Every record that include and redirect lead to, with the lookups that it costs to get through them."""
+    walk = _Walk(net.dns)
+    await walk.through(spf.published, (domain.name,))
+    return SPFTree(domain.name, tuple(walk.records), tuple(walk.lookups), tuple(walk.loops), walk.cut_short)
+
+
+@probe()
+async def spf_of_sender(sender: AuthorisedSender, net: Network, inventory: Inventory) -> SPFEvaluation:
+    """check_host() for a domain and an address that sends its mail, and for addresses that are nobody's."""
+    published = await _published(net.dns, sender.domain, ())
+    mailbox = f"postmaster@{sender.domain}"
+    helo = sender.helo or sender.domain
+    listed = await check_host(net.dns, sender.address, mailbox, helo)
+    own = {entry.address for entry in inventory.sending}
+    foreign = [
+        await check_host(net.dns, address, mailbox, "mailproof.invalid") for address in FOREIGN_ADDRESSES if address not in own
+    ]
+    return SPFEvaluation(sender.domain, published.texts, (listed,), tuple(foreign))
+
+
+@probe()
+async def spf_of_helo(helo: HeloName, net: Network) -> SPFEvaluation:
+    """check_host() for the HELO identity (RFC 7208, section 2.3) from the addresses that say it, and from others."""
+    published = await _published(net.dns, helo.name, ())
+    listed = [await check_host(net.dns, address, "", helo.name) for address in helo.addresses]
+    foreign = [
+        await check_host(net.dns, address, "", helo.name)
+        for address in FOREIGN_ADDRESSES
+        if address not in helo.addresses
+    ]
+    return SPFEvaluation(helo.name, published.texts, tuple(listed), tuple(foreign))
+
+
+async def _published(dns: DNSClient, name: str, path: tuple[str, ...]) -> PublishedSPF:
+    return PublishedSPF(name, path, await dns.resolve(name, "TXT"))
+
+
+class _Walk:
+    """The way of a sender who matches nothing through a record and all that it includes."""
+
+    def __init__(self, dns: DNSClient) -> None:
+        self._dns = dns
+        self.records: list[PublishedSPF] = []
+        self.lookups: list[Lookup] = []
+        self.loops: list[str] = []
+        self.cut_short = False
+
+    async def through(self, published: PublishedSPF, domains: tuple[str, ...]) -> None:
+        """Follow a record; ``domains`` are those under evaluation, outermost first."""
+        self.records.append(published)
+        record = published.record
+        for term in record.evaluated if record else ():
+            if not term.costs_lookup or term.error:
+                continue
+            if len(self.lookups) >= MAX_WALK:
+                self.cut_short = True
+                return
+            await self._look_up(term, published, domains)
+
+    async def _look_up(self, term: Term, published: PublishedSPF, domains: tuple[str, ...]) -> None:
+        name = expand(term.domain, published.domain, domains[0]) if term.domain else published.domain
+        follows = term.name in ("include", "redirect")
+        if name is None or term.name == "ptr" or not _is_valid(name):
+            self.lookups.append(Lookup(term.text, published.domain, None if name is None else name))
+            return
+        if not follows:
+            self.lookups.append(await self._addresses(term, published.domain, name))
+            return
+        path = (*published.path, term.text)
+        if name in domains:
+            self.lookups.append(Lookup(term.text, published.domain, name))
+            self.loops.append(" -> ".join((*domains, name)))
+            return
+        found = await _published(self._dns, name, path)
+        void = not found.answer.records
+        self.lookups.append(Lookup(term.text, published.domain, name, void, void))
+        await self.through(found, (*domains, name))
+
+    async def _addresses(self, term: Term, domain: str, name: str) -> Lookup:
+        if term.name == "mx":
+            names = (await self._dns.resolve(name, "MX")).records
+            return Lookup(term.text, domain, name, not names, not names, len(names))
+        ipv4 = (await self._dns.resolve(name, "A")).records
+        ipv6 = ipv4 if term.name == "exists" else (await self._dns.resolve(name, "AAAA")).records
+        return Lookup(term.text, domain, name, not ipv4, not ipv6)
+
+
+_MACRO = re.compile(r"%\{(?P<letter>[A-Za-z])(?P<digits>\d*)(?P<reverse>[rR]?)(?P<delimiters>[-.+,/_=]*)\}|%[%_-]")
+
+
+def expand(spec: str, domain: str, sender_domain: str) -> str | None:
+    """A domain-spec with its macros expanded (RFC 7208, section 7); None where they depend on the client."""
+    letters = {"d": domain, "o": sender_domain}
+    undetermined = False
+
+    def value_of(match: re.Match[str]) -> str:
+        nonlocal undetermined
+        if match["letter"] is None:
+            return {"%%": "%", "%_": " ", "%-": "%20"}[match[0]]
+        value = letters.get(match["letter"].lower())
+        if value is None:
+            undetermined = True
+            return ""
+        parts = re.split(f"[{re.escape(match['delimiters'] or '.')}]", value)
+        if match["reverse"]:
+            parts.reverse()
+        kept = parts[-int(match["digits"]) :] if match["digits"] else parts
+        return ".".join(kept)
+
+    expanded = _MACRO.sub(value_of, spec)
+    if undetermined:
+        return None
+    return expanded.removesuffix(".").lower()
+
+
+def _is_valid(name: str) -> bool:
+    return len(name) <= 253 and all(0 < len(label.encode()) <= 63 for label in name.split("."))
+
+
+async def check_host(dns: DNSClient, address: str, sender: str, helo: str) -> Check:
+    """Evaluate SPF with pyspf over our DNS client. An empty ``sender`` checks the HELO identity.
+
+    Raises NotObserved where the result is temperror because the DNS did not answer.
+    """
+    loop = asyncio.get_running_loop()
+    failures: list[NotObserved] = []
+
+    def look_up(name: str, type: str) -> list[tuple[tuple[str, str], Any]]:
+        import spf as pyspf
+
+        try:
+            answer = asyncio.run_coroutine_threadsafe(dns.resolve(name, type), loop).result()
+        except NotObserved as failure:
+            failures.append(failure)
+            raise pyspf.TempError(f"DNS {failure.reason}") from None
+        return [((name, type), _value(type, record)) for record in answer.records]
+
+    def evaluate() -> tuple[str, str]:
+        import spf as pyspf
+
+        if pyspf.DNSLookup is not _dispatch:
+            pyspf.DNSLookup = _dispatch
+        _LOOK_UP.set(look_up)
+        result, _, explanation = pyspf.query(i=str(ip_address(address)), s=sender, h=helo, querytime=0).check()
+        return str(result), str(explanation)
+
+    try:
+        result, explanation = await asyncio.to_thread(evaluate)
+    except UnicodeError as error:
+        result, explanation = "permerror", f"not ASCII: {error}"
+    if result == "temperror" and failures:
+        raise failures[0]
+    return Check(address, sender, helo, result, explanation)
+
+
+_LOOK_UP: ContextVar[Callable[[str, str], list[tuple[tuple[str, str], Any]]]] = ContextVar("look_up")
+
+
+def _dispatch(name: str, qtype: str, strict: bool = True, timeout: float = 20) -> list[tuple[tuple[str, str], Any]]:
+    """What pyspf calls for every question: the lookup of the evaluation that runs in this context."""
+    return _LOOK_UP.get()(name, qtype)
+
+
+def _value(type: str, record: Any) -> Any:
+    match type:
+        case "MX":
+            return int(record.data.split()[0]), record.target
+        case "TXT" | "SPF":
+            return tuple(part.encode("latin-1") for part in record.strings)
+        case "PTR":
+            return record.target
+        case _:
+            return record.data

@@ -1,0 +1,160 @@
+"""Records: the targets and observations of a survey as versioned JSON, written atomically, judged again without a network."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from mailproof import __version__
+from mailproof.inventory.targets import TARGET_TYPES, Target, Targets
+from mailproof.net.errors import KINDS, NotObserved
+from mailproof.observations import Observation
+from mailproof.survey import NoConsent, Outcome, Probe
+
+FORMAT = "mailproof-record"
+VERSION = 1
+
+
+class RecordError(Exception):
+    """The file is not a record that this version can read, or cannot be written."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a survey saw. ``surveyed_at`` is ISO 8601 in UTC; ``traffic`` counts connections and questions by peer."""
+
+    inventory: str
+    surveyed_at: str
+    targets: Targets
+    outcomes: Mapping[tuple[str, str], Outcome]
+    connections: Mapping[str, int]
+    questions: Mapping[str, int]
+
+
+def now() -> str:
+    """The present as records and reports write it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def write_record(file: Path, record: Record, redact: Callable[[str], str]) -> None:
+    """Write a record so that a reader sees the old file or the whole new one. Raises RecordError."""
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "mailproof": __version__,
+        "inventory": record.inventory,
+        "surveyed_at": record.surveyed_at,
+        "traffic": {"connections": dict(record.connections), "questions": dict(record.questions)},
+        "targets": [
+            {"type": type(target).__name__, **_adapter(type(target)).dump_python(target, mode="json")}
+            for target in record.targets
+        ],
+        "outcomes": [
+            {"probe": name, "target": target, **_dump(outcome)} for (name, target), outcome in record.outcomes.items()
+        ],
+    }
+    try:
+        write_atomically(file, redact(json.dumps(document, ensure_ascii=False, indent=1)) + "\n")
+    except OSError as error:
+        raise RecordError(f"{file}: cannot be written: {error.strerror}") from None
+
+
+def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
+    """Read a record. Raises RecordError that says what is wrong with the file."""
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RecordError(f"{file}: there is no such file; `pytest --inventory ... --record {file}` writes one") from None
+    except OSError as error:
+        raise RecordError(f"{file}: cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"{file}: damaged, not JSON: {error}") from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise RecordError(f"{file}: not a record of mailproof (no \"format\": \"{FORMAT}\")")
+    if document.get("version") != VERSION:
+        raise RecordError(
+            f"{file}: record version {document.get('version')!r}; this mailproof reads version {VERSION}"
+        )
+    try:
+        targets = Targets.collect(_load_target(item) for item in document["targets"])
+        outcomes = {
+            (str(item["probe"]), str(item["target"])): _load(item, probes)
+            for item in document["outcomes"]
+            if item["probe"] in probes
+        }
+        traffic = document["traffic"]
+        return Record(
+            inventory=str(document["inventory"]),
+            surveyed_at=str(document["surveyed_at"]),
+            targets=targets,
+            outcomes=outcomes,
+            connections={str(k): int(v) for k, v in traffic["connections"].items()},
+            questions={str(k): int(v) for k, v in traffic["questions"].items()},
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise RecordError(f"{file}: damaged: {error.title}: {where}: {first['msg']}") from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RecordError(f"{file}: damaged: {type(error).__name__}: {error}") from None
+
+
+def write_atomically(file: Path, text: str) -> None:
+    """Replace ``file`` in one step; parents are made. Raises OSError and leaves no debris."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(name).chmod(0o666 & ~umask)
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+@cache
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def _dump(outcome: Outcome) -> dict[str, Any]:
+    if isinstance(outcome, Observation):
+        return {"observation": _adapter(type(outcome)).dump_python(outcome, mode="json")}
+    if isinstance(outcome, NoConsent):
+        return {"no_consent": outcome.reason}
+    return {"not_observed": {"kind": outcome.kind, "reason": outcome.reason, "evidence": list(outcome.evidence)}}
+
+
+def _load(item: Mapping[str, Any], probes: Mapping[str, Probe]) -> Outcome:
+    if "observation" in item:
+        observation = _adapter(probes[item["probe"]].observation).validate_python(item["observation"])
+        assert isinstance(observation, Observation)  # noqa: S101
+        return observation
+    if "no_consent" in item:
+        return NoConsent(str(item["no_consent"]))
+    failure = item["not_observed"]
+    return KINDS.get(failure["kind"], NotObserved)(
+        str(failure["reason"]), tuple(str(line) for line in failure["evidence"])
+    )
+
+
+def _load_target(item: Mapping[str, Any]) -> Target:
+    fields = dict(item)
+    kind = TARGET_TYPES[fields.pop("type")]
+    target = _adapter(kind).validate_python(fields)
+    assert isinstance(target, Target)  # noqa: S101
+    return target

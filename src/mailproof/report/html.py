@@ -1,0 +1,96 @@
+"""The HTML report through pytest-html: our columns, everything from the network escaped, a summary on top."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from mailproof.gate.result import RunResult
+from mailproof.report.escape import printable
+
+COLUMNS = ("Control", "Level", "Target", "Reference")
+
+
+def text(value: str) -> str:
+    """``value`` as HTML text, control characters visible."""
+    return html.escape(printable(value), quote=True)
+
+
+class HTMLReport:
+    """Hooks of pytest-html. ``plain`` gives the plain result that a pytest report carries, or None."""
+
+    def __init__(self, run: RunResult, plain: Callable[[Any], Mapping[str, Any] | None]) -> None:
+        self._run = run
+        self._plain = plain
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_report_title(self, report: Any) -> None:
+        report.title = f"mailproof: {text(self._run.inventory)}"
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_summary(self, prefix: list[str]) -> None:
+        run = self._run
+        decision = run.decision()
+        colour, word = ("#1a7f37", "PASS") if decision.open else ("#b42318", "FAIL")
+        reasons = f": {text(', '.join(decision.reasons))}" if decision.reasons else ""
+        counts = " &middot; ".join(f"{verdict} <b>{number}</b>" for verdict, number in run.counts().items())
+        source = "judged from a record" if run.replayed else "surveyed"
+        contact = f" &middot; contact {text(run.contact)}" if run.contact else ""
+        prefix.append(f'<p style="font-size:1.6em;color:{colour}"><b>{word}</b>{reasons}</p>')
+        prefix.append(f"<p>{counts}</p>")
+        prefix.append(
+            f"<p>Inventory {text(run.inventory)} &middot; {source} {text(run.surveyed_at)} "
+            f"&middot; mailproof {text(run.mailproof)}{contact}</p>"
+        )
+        if run.unused:
+            prefix.append(f"<p>Nothing in the inventory to judge by: {text(', '.join(run.unused))}</p>")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_header(self, cells: list[str]) -> None:
+        cells[:] = [
+            cells[0],
+            *(
+                f'<th class="sortable" data-column-type="{name.lower()}">{name}</th>'
+                for name in COLUMNS
+            ),
+            *cells[-1:],
+        ]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_row(self, report: Any, cells: list[str]) -> None:
+        plain = self._plain(report)
+        if plain is None:
+            values = ["", "", text(str(report.nodeid)), ""]
+        else:
+            references = "<br>".join(
+                f'<a href="{html.escape(ref["url"], quote=True)}">{text(ref["title"])}</a>' for ref in plain["references"]
+            )
+            title = text(plain["expected"])
+            values = [
+                f'<b>{text(plain["control"])}</b><br>{title}',
+                text(plain["level"]),
+                text(plain["target"]),
+                references,
+            ]
+            cells[0] = f'<td class="col-result">{text(plain["verdict"])}</td>'
+        cells[:] = [
+            cells[0],
+            *(f'<td class="col-{name.lower()}">{value}</td>' for name, value in zip(COLUMNS, values, strict=True)),
+            *cells[-1:],
+        ]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_html(self, report: Any, data: list[str]) -> None:
+        plain = self._plain(report)
+        if plain is None:
+            return
+        evidence = "\n".join(text(line) for line in plain["evidence"])
+        data[:] = [
+            f"<p><b>Expected:</b> {text(plain['expected'])}<br>"
+            f"<b>Observed:</b> {'<br>'.join(text(line) for line in plain['observed'].splitlines())}</p>"
+            f"<p><b>Why:</b> {text(plain['why'])}<br><b>Fix:</b> {text(plain['fix'])}</p>"
+            f'<pre class="evidence">{evidence}</pre>'
+        ]

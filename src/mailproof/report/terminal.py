@@ -1,0 +1,121 @@
+"""The terminal summary: each finding with what, where, proof, rule and fix, grouped by target; the decision last."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Protocol
+
+from mailproof.gate.result import Result, RunResult
+from mailproof.gate.verdict import Verdict
+from mailproof.report.escape import printable
+
+MAX_PROOF = 14
+"""Lines of evidence shown for one finding; the reports hold all of them."""
+
+_COLOURS = {
+    Verdict.FAIL: {"red": True, "bold": True},
+    Verdict.ADVICE: {"yellow": True},
+    Verdict.INCONCLUSIVE: {"magenta": True, "bold": True},
+}
+
+
+class Terminal(Protocol):
+    """What is needed of pytest's terminal reporter."""
+
+    def write_sep(self, sep: str, title: str | None = None, fullwidth: int | None = None, **markup: bool) -> None: ...
+    def write_line(self, line: str | bytes, **markup: bool) -> None: ...
+
+
+def write_summary(terminal: Terminal, run: RunResult, files: Iterable[Path], width: int, verbose: bool) -> None:
+    """Write the whole summary. ``width`` is that of the terminal in columns; ``verbose`` shows all evidence."""
+    shown = [r for r in run.results if r.verdict in (Verdict.FAIL, Verdict.ADVICE)]
+    shown.sort(key=lambda r: (r.target, r.verdict != Verdict.FAIL, r.control))
+    for target, results in groupby(shown, key=lambda r: r.target):
+        terminal.write_sep("-", printable(target), bold=True)
+        for result in results:
+            _write_finding(terminal, result, width, verbose)
+    _write_inconclusive(terminal, run, width)
+    _write_unused(terminal, run, width)
+    terminal.write_sep("=", f"mailproof: {printable(run.inventory)}", bold=True)
+    counts = run.counts()
+    terminal.write_line("  ".join(f"{verdict}: {number}" for verdict, number in counts.items()))
+    for line in _traffic(run):
+        terminal.write_line(line)
+    for file in files:
+        terminal.write_line(f"report: {file}")
+    decision = run.decision()
+    if decision.open:
+        terminal.write_line("decision: PASS, the gate is open", green=True, bold=True)
+    else:
+        terminal.write_line(f"decision: FAIL, the gate stays closed: {', '.join(decision.reasons)}", red=True, bold=True)
+
+
+def _write_finding(terminal: Terminal, result: Result, width: int, verbose: bool) -> None:
+    verdict = Verdict(result.verdict)
+    terminal.write_line(
+        f"{verdict.upper()}  {result.control}  ({result.level})  {printable(result.expected)}", **_COLOURS[verdict]
+    )
+    lines = [printable(line) for line in result.observed.splitlines()] or [""]
+    for number, line in enumerate(lines):
+        _write_field(terminal, "found" if number == 0 else "", line, width)
+    evidence = result.evidence if verbose else result.evidence[:MAX_PROOF]
+    for number, line in enumerate(evidence):
+        terminal.write_line(_clip(f"{'  proof' if number == 0 else '':9}| {printable(line)}", None if verbose else width))
+    hidden = len(result.evidence) - len(evidence)
+    if hidden:
+        terminal.write_line(f"{'':9}| ... {hidden} more lines in the report")
+    _write_field(terminal, "rule", "; ".join(title for title, _ in result.references), width)
+    _write_field(terminal, "why", result.why, width)
+    _write_field(terminal, "fix", result.fix, width)
+    terminal.write_line("")
+
+
+def _write_inconclusive(terminal: Terminal, run: RunResult, width: int) -> None:
+    found = [r for r in run.results if r.verdict == Verdict.INCONCLUSIVE]
+    if not found:
+        return
+    terminal.write_sep("-", "could not be verified", bold=True)
+
+    def key(result: Result) -> tuple[str, str]:
+        return result.target, result.observed
+
+    for (target, reason), results in groupby(sorted(found, key=key), key=key):
+        group = list(results)
+        terminal.write_line(f"INCONCLUSIVE  {printable(target)}", **_COLOURS[Verdict.INCONCLUSIVE])
+        _write_field(terminal, "reason", printable(reason), width)
+        for number, line in enumerate(group[0].evidence[-5:]):
+            terminal.write_line(_clip(f"{'  proof' if number == 0 else '':9}| {printable(line)}", width))
+        _write_field(terminal, "leaves", ", ".join(sorted({r.control for r in group})), width)
+        terminal.write_line("")
+
+
+def _write_unused(terminal: Terminal, run: RunResult, width: int) -> None:
+    if run.unused:
+        terminal.write_sep("-", "nothing in the inventory to judge by", bold=True)
+        for line in textwrap.wrap(", ".join(run.unused), width - 2):
+            terminal.write_line(f"  {line}")
+
+
+def _write_field(terminal: Terminal, name: str, text: str, width: int) -> None:
+    lines = textwrap.wrap(text, max(width - 10, 30), break_on_hyphens=False) or [""]
+    for number, line in enumerate(lines):
+        terminal.write_line(f"{'  ' + name if number == 0 else '':9} {line}")
+
+
+def _clip(line: str, width: int | None) -> str:
+    return line if width is None or len(line) <= width else line[: width - 3] + "..."
+
+
+def _traffic(run: RunResult) -> Iterator[str]:
+    if run.replayed:
+        yield f"judged from a record of {run.surveyed_at}; nothing was contacted"
+        return
+    hosts, questions = len(run.connections), sum(run.questions.values())
+    busiest = max(run.connections.values(), default=0)
+    yield (
+        f"contacted: {sum(run.connections.values())} connections to {hosts} hosts (at most {busiest} to one), "
+        f"{questions} DNS questions"
+    )

@@ -1,0 +1,206 @@
+"""The survey: every needed probe once per target, concurrently, within the limits; recorded and replayed.
+
+A probe is an async function. Its first parameter is the target that it looks at; the others are filled by
+name: ``net`` is the network, ``look`` asks another probe about another target, ``inventory`` is the inventory,
+``targets`` are all targets of the run, and any other name is the probe of that name on the same target. So the
+probes form a graph, which the survey walks with a memo.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+import traceback
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar, cast, get_type_hints
+
+from mailproof.inventory.model import Inventory
+from mailproof.inventory.targets import Target, Targets, Undiscovered
+from mailproof.net.errors import NotObserved, ProbeCrashed
+from mailproof.net.network import Network
+from mailproof.observations import Observation
+
+O = TypeVar("O", bound=Observation)  # noqa: E741
+T = TypeVar("T", bound=Target)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A probe and what its signature says."""
+
+    name: str
+    function: Callable[..., Awaitable[Observation]]
+    target: type[Target]
+    observation: type[Observation]
+    needs: tuple[str, ...]
+    """Names of the probes of the same target that it builds on."""
+    given: tuple[str, ...]
+    """Which of ``net``, ``look``, ``inventory`` and ``targets`` it takes."""
+    active: bool
+    """A server owner may notice it: it runs only with consent."""
+    first: bool
+    """Must be the first to talk to its host (postscreen tests only strangers)."""
+
+
+GIVEN = ("net", "look", "inventory", "targets")
+
+
+class Look(Protocol):
+    """Asks another probe about another target, through the survey's memo."""
+
+    async def __call__(self, probe: Callable[..., Awaitable[O]], target: Target) -> O: ...
+
+
+def probe(
+    *, active: bool = False, first: bool = False
+) -> Callable[[Callable[..., Awaitable[O]]], Callable[..., Awaitable[O]]]:
+    """Make an async function a probe; see the module for its parameters."""
+
+    def decorate(function: Callable[..., Awaitable[O]]) -> Callable[..., Awaitable[O]]:
+        function.__probe__ = (active, first)  # type: ignore[attr-defined]
+        return function
+
+    return decorate
+
+
+def read_probe(function: Callable[..., Any]) -> Probe | None:
+    """What the signature of a function marked by ``@probe`` says; None for other functions."""
+    marked = getattr(function, "__probe__", None)
+    if marked is None:
+        return None
+    hints = get_type_hints(function)
+    names = tuple(inspect.signature(function).parameters)
+    return Probe(
+        name=function.__name__,
+        function=function,
+        target=hints[names[0]],
+        observation=hints["return"],
+        needs=tuple(name for name in names[1:] if name not in GIVEN),
+        given=tuple(name for name in names[1:] if name in GIVEN),
+        active=marked[0],
+        first=marked[1],
+    )
+
+
+@dataclass(frozen=True)
+class NoConsent:
+    """An active probe was not run because the inventory gives no consent for the target."""
+
+    reason: str
+
+
+Outcome = Observation | NotObserved | NoConsent
+
+
+@dataclass
+class Progress:
+    """How far a survey is. ``running`` names the targets that are being waited for, oldest first."""
+
+    total: int = 0
+    done: int = 0
+    started: float = field(default_factory=time.monotonic)
+    running: dict[tuple[str, str], float] = field(default_factory=dict)
+
+
+class Survey:
+    """Runs probes and remembers what came of them.
+
+    ``outcomes`` maps (probe name, target id) to what was seen. A survey that replays a record has outcomes
+    from the start and never runs anything.
+    """
+
+    def __init__(
+        self,
+        probes: Mapping[str, Probe],
+        inventory: Inventory,
+        targets: Targets,
+        network: Network,
+        progress: Progress | None = None,
+    ) -> None:
+        self.probes = probes
+        self.progress = progress or Progress()
+        self.outcomes: dict[tuple[str, str], Outcome] = {}
+        self._given: dict[str, Any] = {"net": network, "look": self._look, "inventory": inventory, "targets": targets}
+        self._tasks: dict[tuple[str, str], asyncio.Task[Outcome]] = {}
+
+    def is_active(self, name: str) -> bool:
+        """Whether a probe, or any that it builds on, needs consent."""
+        entry = self.probes[name]
+        return entry.active or any(self.is_active(need) for need in entry.needs)
+
+    async def run(self, wanted: Iterable[tuple[str, Target]]) -> None:
+        """Observe every (probe name, target) pair. Whatever goes wrong is an outcome; only cancellation is raised."""
+        pairs = sorted(set(wanted), key=lambda pair: not self.probes[pair[0]].first)
+        self.progress.total += len(pairs)
+        try:
+            await asyncio.gather(*(self._count(name, target) for name, target in pairs))
+        except BaseException:
+            for task in self._tasks.values():
+                task.cancel()
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+            raise
+
+    async def _count(self, name: str, target: Target) -> None:
+        await self._outcome(name, target)
+        self.progress.done += 1
+
+    async def _outcome(self, name: str, target: Target) -> Outcome:
+        key = (name, target.id)
+        if key in self.outcomes:
+            return self.outcomes[key]
+        task = self._tasks.get(key)
+        if task is None:
+            task = self._tasks[key] = asyncio.ensure_future(self._observe(self.probes[name], target))
+        return await asyncio.shield(task)
+
+    async def _observe(self, entry: Probe, target: Target) -> Outcome:
+        key = (entry.name, target.id)
+        if isinstance(target, Undiscovered):
+            outcome: Outcome = NotObserved(target.reason, target.evidence)
+        elif entry.active and not target.active:
+            outcome = NoConsent(f"needs consent: active: true for {target.id} in the inventory")
+        else:
+            self.progress.running[key] = time.monotonic()
+            try:
+                outcome = await self._call(entry, target)
+            except NotObserved as failure:
+                outcome = failure
+            except NoConsentError as forbidden:
+                outcome = forbidden.outcome
+            except Exception as error:
+                outcome = ProbeCrashed(
+                    f"the probe {entry.name} crashed: {type(error).__name__}: {error}",
+                    tuple(traceback.format_exc().splitlines()),
+                )
+            finally:
+                self.progress.running.pop(key, None)
+        self.outcomes[key] = outcome
+        return outcome
+
+    async def _call(self, entry: Probe, target: Target) -> Observation:
+        arguments = {name: self._given[name] for name in entry.given}
+        needed = await asyncio.gather(*(self._outcome(need, target) for need in entry.needs))
+        for need, outcome in zip(entry.needs, needed, strict=True):
+            arguments[need] = _observation(outcome)
+        return await entry.function(target, **arguments)
+
+    async def _look(self, probe: Callable[..., Awaitable[O]], target: Target) -> O:
+        return cast(O, _observation(await self._outcome(probe.__name__, target)))
+
+
+class NoConsentError(Exception):
+    """An observation was asked for that needs a consent which the inventory does not give."""
+
+    def __init__(self, outcome: NoConsent) -> None:
+        super().__init__(outcome.reason)
+        self.outcome = outcome
+
+
+def _observation(outcome: Outcome) -> Observation:
+    if isinstance(outcome, NotObserved):
+        raise outcome
+    if isinstance(outcome, NoConsent):
+        raise NoConsentError(outcome)
+    return outcome
