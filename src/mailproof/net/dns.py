@@ -23,6 +23,7 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 import dns.rdtypes.txtbase
 import dns.rrset
@@ -40,13 +41,15 @@ _TARGET_FIELD = {"CNAME": 0, "DNAME": 0, "NS": 0, "PTR": 0, "MX": 1, "SOA": 0, "
 """Which field of the presentation format is the domain name (RFC 1035, section 3.3; RFC 2782)."""
 
 _BOGUS = frozenset({1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 27})
-"""Extended errors of a failed DNSSEC validation (RFC 8914, section 4; RFC 9276): asking elsewhere would hide it."""
+"""Extended errors of a failed validation (RFC 8914, section 4; RFC 9276): asking elsewhere would hide it."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """One resource record: ``name`` as :func:`normalise` writes it, ``ttl`` in seconds, ``data`` in presentation
-    format (RFC 1035, section 5.1; names in it are absolute, with the final dot).
+    """One resource record.
+
+    ``name`` is as :func:`normalise` writes it, ``ttl`` in seconds, ``data`` in presentation format (RFC 1035,
+    section 5.1; names in it are absolute, with the final dot).
 
     ``strings`` are the character-strings of a TXT record, each octet one character (latin-1).
     """
@@ -132,7 +135,7 @@ class Answer:
         return self.rcode == "NOERROR" and not self.records
 
     def evidence(self) -> tuple[str, ...]:
-        """The answer as lines in the manner of dig: question, server, rcode, flags, extended errors, records."""
+        """The answer in the manner of dig: question, server, rcode, flags, extended errors, records."""
         flags = [
             flag
             for flag, is_set in (
@@ -170,7 +173,7 @@ class Authentication:
 
 
 def normalise(name: str) -> str:
-    """The one way mailproof writes a domain name: A-labels (IDNA 2008, UTS 46), lower case, no final dot; root ``.``.
+    """The one way a domain name is written: A-labels (IDNA 2008, UTS 46), lower case, no final dot; root ``.``.
 
     ASCII is taken as in a master file (underscores and ``\\DDD`` escapes are welcome). Raises ValueError for
     what is not a domain name (RFC 1035, section 2.3.4; RFC 5891).
@@ -190,7 +193,7 @@ def reverse_name(address: str) -> str:
 
 
 def system_resolvers(path: Path = Path("/etc/resolv.conf")) -> tuple[SocketAddress, ...]:
-    """The resolvers of the operating system, at most three; this machine where none are named (resolv.conf(5))."""
+    """The resolvers of the operating system, at most three; this machine if none is named (resolv.conf(5))."""
     found: list[SocketAddress] = []
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -204,10 +207,11 @@ def system_resolvers(path: Path = Path("/etc/resolv.conf")) -> tuple[SocketAddre
 
 
 class DNSClient:
-    """Asks DNS questions within the limits of ``settings``, each distinct question once in the client's life.
+    """Asks DNS questions within the limits of ``settings``, each distinct one once in the client's life.
 
-    Must be used from one event loop, and closed there (or used with ``async with``). Raises ValueError at once
-    when a zone file is not usable. ``questions`` counts the messages sent, by server as the inventory names it.
+    Must be used from one event loop, and closed there (or used with ``async with``). Raises ValueError at
+    once when a zone file is not usable. ``questions`` counts the messages sent, by server before the connect
+    map (``address:port``).
     """
 
     def __init__(self, settings: NetSettings) -> None:
@@ -312,7 +316,7 @@ class DNSClient:
         return Authentication(True, f"Every resolver ({names}) is {place} and validates the signed root.")
 
     async def _shared(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
-        """The outcome of ``work``, done once per ``key``: from the cache, or with those already waiting for it."""
+        """The outcome of ``work``, done once per ``key``: cached, or shared with those who wait for it."""
         outcome = self._outcomes.get(key)
         if outcome is None:
             if self._closed:
@@ -410,7 +414,7 @@ class DNSClient:
                 unhelpful = answer
         if unhelpful is not None:
             return unhelpful
-        raise type(failure)(f"{_text(asked.name)} {asked.type.name}: {failure.reason}", tuple(trail))
+        raise type(failure)(f"{_text(asked.name)} {asked.type_text}: {failure.reason}", tuple(trail))
 
     async def _exchange(self, server: _Server, asked: _Question) -> Answer:
         """One try: over UDP, and over TCP if the answer is truncated (RFC 7766, section 5)."""
@@ -464,9 +468,13 @@ class _Question:
         except (dns.exception.DNSException, ValueError) as error:
             raise ValueError(f"{type!r} is not a DNS record type") from error
         try:
-            return _Question(_parse_name(name), rdtype, recurse, dnssec, checking_disabled)
+            return _Question(_parse_name(name).canonicalize(), rdtype, recurse, dnssec, checking_disabled)
         except ValueError as error:
             raise Malformed(str(error)) from error
+
+    @property
+    def type_text(self) -> str:
+        return dns.rdatatype.to_text(self.type)
 
     def at(self, name: dns.name.Name) -> _Question:
         return replace(self, name=name)
@@ -494,13 +502,13 @@ def _read(
     try:
         response = dns.message.from_wire(wire)
         if not query.is_response(response):
-            raise Malformed(f"{server} answered another question than {_text(asked.name)} {asked.type.name}")
+            raise Malformed(f"{server} answered another question than {_text(asked.name)} {asked.type_text}")
         if response.flags & dns.flags.TC:
             raise Malformed(f"{server} truncated its answer over {protocol}")
         records, aliases = _follow(asked, response.answer)
         return Answer(
             name=_text(asked.name),
-            type=asked.type.name,
+            type=asked.type_text,
             rcode=dns.rcode.to_text(response.rcode()),
             records=records,
             aliases=aliases,
@@ -531,7 +539,7 @@ def _from_zones(asked: _Question, lookup: Lookup) -> Answer:
     records, aliases = _follow(asked, lookup.answer)
     return Answer(
         name=_text(asked.name),
-        type=asked.type.name,
+        type=asked.type_text,
         rcode=dns.rcode.to_text(lookup.rcode),
         records=records,
         aliases=aliases,
@@ -544,7 +552,7 @@ def _from_zones(asked: _Question, lookup: Lookup) -> Answer:
 
 
 def _joined(name: str, aliases: tuple[str, ...], rest: Answer) -> Answer:
-    """``rest`` as the answer for ``name``, which leads there through ``aliases``. Its first part is not signed."""
+    """``rest`` as the answer for ``name``, which leads there by ``aliases``; AD only if nothing was added."""
     chain = aliases + rest.aliases
     if len(chain) > MAX_ALIASES:
         raise Malformed(f"{name}: more than {MAX_ALIASES} aliases")
@@ -584,7 +592,7 @@ def _follow(
 def _records(rrsets: Iterable[dns.rrset.RRset]) -> tuple[Record, ...]:
     records: list[Record] = []
     for rrset in rrsets:
-        name, ttl, type_ = _text(rrset.name), rrset.ttl, rrset.rdtype.name
+        name, ttl, type_ = _text(rrset.name), rrset.ttl, dns.rdatatype.to_text(rrset.rdtype)
         for rdata in rrset:
             is_text = isinstance(rdata, dns.rdtypes.txtbase.TXTBase)
             strings = tuple(part.decode("latin-1") for part in rdata.strings) if is_text else ()
@@ -597,7 +605,7 @@ def _lines(section: Iterable[dns.rrset.RRset]) -> tuple[str, ...]:
 
 
 def _parse_name(name: str) -> dns.name.Name:
-    """Raises ValueError. ASCII goes by octets, so that ``\\DDD`` in data from the network stays that octet."""
+    """ASCII goes by octets, so that ``\\DDD`` in data from the network stays that octet. Raises ValueError."""
     if name in ("", "@"):
         raise ValueError(f"{name!r} is not a domain name")
     try:

@@ -28,7 +28,7 @@ async def exchange_udp(wire: bytes, server: SocketAddress, deadline: float) -> b
     """Send ``wire`` from a fresh random port and return the first datagram from ``server`` with the same id.
 
     ``deadline`` is in seconds of the running loop's clock. Raises TimedOut (silence), Refused (ICMP
-    unreachable), Malformed (only datagrams with a wrong id came, or too many of them), NotObserved (no socket).
+    unreachable), Malformed (too many datagrams with a wrong id, or no others), NotObserved (no socket).
     """
     loop = asyncio.get_running_loop()
     protocol = _Datagrams(wire[:2], loop.create_future())
