@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import struct
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -173,7 +174,7 @@ class Authentication:
 
 
 def normalise(name: str) -> str:
-    """The one way a domain name is written: A-labels (IDNA 2008, UTS 46), lower case, no final dot; root ``.``.
+    """The way domain names are written: A-labels (IDNA 2008, UTS 46), lower case, no final dot; root ``.``
 
     ASCII is taken as in a master file (underscores and ``\\DDD`` escapes are welcome). Raises ValueError for
     what is not a domain name (RFC 1035, section 2.3.4; RFC 5891).
@@ -193,7 +194,7 @@ def reverse_name(address: str) -> str:
 
 
 def system_resolvers(path: Path = Path("/etc/resolv.conf")) -> tuple[SocketAddress, ...]:
-    """The resolvers of the operating system, at most three; this machine if none is named (resolv.conf(5))."""
+    """The operating system's resolvers, at most three; this machine where there are none (resolv.conf(5))."""
     found: list[SocketAddress] = []
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -605,14 +606,14 @@ def _lines(section: Iterable[dns.rrset.RRset]) -> tuple[str, ...]:
 
 
 def _parse_name(name: str) -> dns.name.Name:
-    """ASCII goes by octets, so that ``\\DDD`` in data from the network stays that octet. Raises ValueError."""
+    """ASCII goes by octets, so that ``\\DDD`` from the network stays that octet. Raises ValueError."""
     if name in ("", "@"):
         raise ValueError(f"{name!r} is not a domain name")
     try:
         if name.isascii():
             return dns.name.from_text(name.encode("ascii"))
         return dns.name.from_text(name, idna_codec=dns.name.IDNA_2008_Practical)
-    except (dns.exception.DNSException, ValueError) as error:
+    except (dns.exception.DNSException, ValueError, struct.error) as error:  # struct.error: \\DDD above 255
         raise ValueError(f"{name!r} is not a domain name: {error or type(error).__name__}") from error
 
 

@@ -63,18 +63,29 @@ def parse_zone(name: str, text: str, source: str = "<text>") -> dns.zone.Zone:
     zone = dns.zone.Zone(origin, relativize=False)
     tokens = dns.tokenizer.Tokenizer(text, source)
     with zone.writer(replacement=True) as transaction:
-        reader = dns.zonefile.Reader(tokens, zone.rdclass, transaction, allow_include=True)
+        reader = _Reader(tokens, zone.rdclass, transaction, allow_include=True)
         try:
             reader.read()
         except dns.exception.SyntaxError as error:
             raise ValueError(str(error)) from error
-        except (dns.exception.DNSException, OSError, ValueError, KeyError) as error:
+        except (dns.exception.DNSException, OSError) as error:
             file, line = reader.tok.where()
-            raise ValueError(f"{file}:{line}: {error or type(error).__name__}") from error
+            raise ValueError(f"{file}:{line}: {error}") from error
     for type_, label in ((RdataType.SOA, "SOA"), (RdataType.NS, "NS")):
         if zone.get_rdataset(origin, type_) is None:
             raise ValueError(f"{source}:1: zone {origin} has no {label} record at its name")
     return zone
+
+
+class _Reader(dns.zonefile.Reader):
+    """Names the line on which a bad record begins: the tokenizer may already be on the next one."""
+
+    def _rr_line(self) -> None:
+        file, line = self.tok.where()
+        try:
+            super()._rr_line()
+        except (dns.exception.DNSException, KeyError, ValueError) as error:
+            raise ValueError(f"{file}:{line}: {error or type(error).__name__}") from error
 
 
 class End(Enum):
