@@ -196,8 +196,7 @@ def test_stopping_drops_delayed_answers_and_open_connections() -> None:
         writer.write(len(wire).to_bytes(2, "big") + wire)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
             udp.sendto(wire, (at.address, at.port))
-            while len(server.asked) < 2:
-                await asyncio.sleep(0.001)
+            await server.heard(2)
         await server.stop()
         await server.stop()
         rest = await reader.read()

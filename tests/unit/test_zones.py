@@ -6,12 +6,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import dns.dnssec
+import dns.exception
 import dns.edns
 import dns.flags
 import dns.message
 import dns.name
+import dns.node
 import dns.opcode
 import dns.rcode
+import dns.rdataset
 import dns.rdatatype
 import dns.rrset
 import dns.zone
@@ -272,7 +275,9 @@ def test_answers_of_a_signed_zone_validate() -> None:
     zone = sign(parse_zone("example.com", EXAMPLE)).zone
     zones = Zones([zone])
     origin = dns.name.from_text("example.com")
-    keys = {origin: zone.find_rrset(origin, dns.rdatatype.DNSKEY)}
+    keys: dict[dns.name.Name, dns.node.Node | dns.rdataset.Rdataset] = {
+        origin: zone.find_rrset(origin, dns.rdatatype.DNSKEY)
+    }
     for name in ("example.com", "one.two.wild.example.com"):
         type_ = "MX" if name == "example.com" else "TXT"
         records, signature = ask(name, type_, zones=zones, dnssec=True).answer
@@ -295,8 +300,10 @@ def test_signatures_can_be_made_expired() -> None:
     origin = dns.name.from_text("example.com")
     soa = zone.find_rrset(origin, dns.rdatatype.SOA)
     signature = zone.find_rrset(origin, dns.rdatatype.RRSIG, dns.rdatatype.SOA)
-    keys = {origin: zone.find_rrset(origin, dns.rdatatype.DNSKEY)}
-    with pytest.raises(dns.dnssec.ValidationFailure):
+    keys: dict[dns.name.Name, dns.node.Node | dns.rdataset.Rdataset] = {
+        origin: zone.find_rrset(origin, dns.rdatatype.DNSKEY)
+    }
+    with pytest.raises(dns.exception.ValidationFailure):
         dns.dnssec.validate(soa, signature, keys)
 
 

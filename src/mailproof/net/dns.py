@@ -613,7 +613,7 @@ def _parse_name(name: str) -> dns.name.Name:
         if name.isascii():
             return dns.name.from_text(name.encode("ascii"))
         return dns.name.from_text(name, idna_codec=dns.name.IDNA_2008_Practical)
-    except (dns.exception.DNSException, ValueError, struct.error) as error:  # struct.error: \\DDD above 255
+    except (dns.exception.DNSException, ValueError, struct.error) as error:  # struct.error: \DDD above 255
         raise ValueError(f"{name!r} is not a domain name: {error or type(error).__name__}") from error
 
 

@@ -83,7 +83,7 @@ class _Reader(dns.zonefile.Reader):
     def _rr_line(self) -> None:
         file, line = self.tok.where()
         try:
-            super()._rr_line()
+            super()._rr_line()  # type: ignore[no-untyped-call]
         except (dns.exception.DNSException, KeyError, ValueError) as error:
             raise ValueError(f"{file}:{line}: {error or type(error).__name__}") from error
 
