@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import dns.flags
 import dns.message
 import dns.name
 import pytest
@@ -509,17 +510,150 @@ def test_a_name_that_is_none_is_malformed_and_a_type_that_is_none_a_value_error(
     assert resolve("example.com", "TYPE65280").empty
 
 
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+def ask_over_tcp(serve: Serve, limits: Limits) -> Answer:
+    """Ask a TCP server that does what ``serve`` does with a connection, and never ends it by itself."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await serve(reader, writer)
+            await reader.read()
+        except OSError:
+            return
+        finally:
+            writer.close()
+
+    async def main() -> Answer:
+        server = await asyncio.start_server(handle, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with server, DNSClient(NetSettings(limits=limits)) as client:
+            return await client.ask("127.0.0.1", "example.com", "MX", port=port, tcp=True)
+
+    return asyncio.run(main())
+
+
+def test_one_octet_at_a_time_does_not_stretch_the_deadline() -> None:
+    async def dribble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"\xff\xff")
+        while not reader.at_eof():
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    with pytest.raises(TimedOut):
+        ask_over_tcp(dribble, Limits(dns=0.1, dns_tries=1))
+
+
+def test_a_connection_that_breaks_in_the_middle_is_closed_early() -> None:
+    async def break_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(2)
+        writer.write(b"\x00\xffnot so many")
+        writer.close()
+
+    async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(2)
+        linger = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.transport.abort()
+
+    for fault in (break_off, reset):
+        with pytest.raises(ClosedEarly):
+            ask_over_tcp(fault, Limits(dns=5, dns_tries=1))
+
+
+def test_a_message_shorter_than_a_header_or_with_another_id_is_malformed() -> None:
+    async def short(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"\x00\x03abc")
+
+    async def other(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        wire = bytearray(await reader.readexactly(int.from_bytes(await reader.readexactly(2), "big")))
+        wire[0] ^= 0xFF
+        wire[2] |= 0x80
+        writer.write(len(wire).to_bytes(2, "big") + wire)
+
+    for fault in (short, other):
+        with pytest.raises(Malformed):
+            ask_over_tcp(fault, Limits(dns=5, dns_tries=1))
+
+
+def test_a_flood_of_wrong_ids_is_malformed_before_the_deadline() -> None:
+    class Flood(asyncio.DatagramProtocol):
+        def connection_made(self, transport: Any) -> None:
+            self.transport = transport
+
+        def datagram_received(self, data: bytes, addr: Any) -> None:
+            for _ in range(100):
+                self.transport.sendto(bytes([data[0] ^ 1]) + data[1:], addr)
+
+    async def main() -> Answer:
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            Flood, local_addr=("127.0.0.1", 0)
+        )
+        address, port = transport.get_extra_info("sockname")
+        try:
+            async with DNSClient(NetSettings(limits=Limits(dns=30, dns_tries=1))) as client:
+                return await client.ask(address, "example.com", "MX", port=port)
+        finally:
+            transport.close()
+
+    with pytest.raises(Malformed, match="wrong id"):
+        asyncio.run(main())
+
+
+def test_an_unusable_server_address_is_a_typed_failure() -> None:
+    async def main(address: str) -> None:
+        async with DNSClient(NetSettings(limits=QUICK)) as client:
+            await client.ask(address, "example.com", "MX")
+
+    for address in ("256.0.0.1", "", "ns.example.com", "127.0.0.1\x00"):
+        with pytest.raises(NotObserved):
+            asyncio.run(main(address))
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+def test_no_socket_stays_open(fault: Fault) -> None:
+    server = resolver(behaviour={"example.com": Behaviour(fault)})
+
+    async def work(dns: DNSClient) -> None:
+        before = open_files()
+        for name in ("example.com", "www.example.com", "big.example.com"):
+            with contextlib.suppress(NotObserved):
+                await dns.resolve(name, "MX")
+        for _ in range(3):
+            await asyncio.sleep(0)
+        serving = sum(1 for task in asyncio.all_tasks() if "DNSServer" in repr(task.get_coro()))
+        assert open_files() - before <= serving
+
+    session(work, server, limits=QUICK)
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 ASKED = _Question.make("example.com", "MX", recurse=True)
-QUERY = ASKED.message()
+ID = 0x4D50
 
 
 def read(wire: bytes) -> Answer:
-    return _read(wire, QUERY, ASKED, "192.0.2.1:53", "udp", 0.0)
+    return _read(wire, ID, ASKED, "192.0.2.1:53", "udp", 0.0)
+
+
+def test_the_question_on_the_wire_is_what_dnspython_makes_of_it() -> None:
+    for recurse, dnssec, cd in ((True, True, True), (True, False, False), (False, True, False)):
+        asked = _Question.make("_x.Example.com", "TLSA", recurse=recurse, dnssec=dnssec, checking_disabled=cd)
+        flags = (dns.flags.RD | dns.flags.AD) * recurse | dns.flags.CD * cd
+        expected = dns.message.make_query(
+            "_x.example.com", "TLSA", use_edns=0, payload=1232, want_dnssec=dnssec, flags=flags, id=ID
+        )
+        assert asked.wire(ID) == expected.to_wire()
 
 
 def response(*lines: str) -> dns.message.Message:
     head = (
-        f"id {QUERY.id}",
+        f"id {ID}",
         "opcode QUERY",
         "rcode NOERROR",
         "flags QR RD RA",
@@ -535,7 +669,7 @@ def test_records_of_other_names_are_not_believed() -> None:
 
 
 def header(questions: int = 1, answers: int = 1) -> bytes:
-    return struct.pack("!HHHHHH", QUERY.id, 0x8180, questions, answers, 0, 0)
+    return struct.pack("!HHHHHH", ID, 0x8180, questions, answers, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -550,7 +684,7 @@ def header(questions: int = 1, answers: int = 1) -> bytes:
         header(answers=0) + b"\x07example\x03com\x00\x00\x10\x00\x01",
         header(answers=0) + b"\x07example\x03com\x00\x00\x0f\x00\x03",
         header(answers=0) + b"\x07example\x03com\x00\x00\x0f\x00\x01trailing",
-        QUERY.to_wire(),
+        ASKED.wire(ID),
     ],
     ids=[
         "compression loop in the question",
@@ -573,25 +707,22 @@ def test_what_is_no_answer_to_the_question_is_malformed(wire: bytes) -> None:
 def test_an_extended_error_that_is_not_utf_8_does_not_escape() -> None:
     option = b"\x00\x0f\x00\x04\x00\x06\xff\xfe"
     opt = b"\x00\x00\x29\x04\xd0\x00\x00\x00\x00" + struct.pack("!H", len(option)) + option
-    wire = (
-        struct.pack("!HHHHHH", QUERY.id, 0x8182, 1, 0, 0, 1) + b"\x07example\x03com\x00\x00\x0f\x00\x01" + opt
-    )
+    wire = struct.pack("!HHHHHH", ID, 0x8182, 1, 0, 0, 1) + b"\x07example\x03com\x00\x00\x0f\x00\x01" + opt
     with pytest.raises(Malformed):
         read(wire)
 
 
 def test_a_text_record_of_64_kib_is_read() -> None:
     asked = _Question.make("example.com", "TXT", recurse=True)
-    query = asked.message()
     data = (b"\xff" + b"\xe9" * 255) * 255
     wire = (
-        struct.pack("!HHHHHH", query.id, 0x8180, 1, 1, 0, 0)
+        struct.pack("!HHHHHH", ID, 0x8180, 1, 1, 0, 0)
         + b"\x07example\x03com\x00\x00\x10\x00\x01"
         + b"\xc0\x0c\x00\x10\x00\x01\0\0\0\x3c"
         + struct.pack("!H", len(data))
         + data
     )
-    answer = _read(wire, query, asked, "192.0.2.1:53", "tcp", 0.0)
+    answer = _read(wire, ID, asked, "192.0.2.1:53", "tcp", 0.0)
     assert answer.records[0].text == "\xe9" * 255 * 255
 
 
@@ -599,7 +730,7 @@ def test_a_text_record_of_64_kib_is_read() -> None:
 @given(
     wire=st.binary(max_size=80)
     | st.builds(
-        lambda counts, rest: struct.pack("!HH", QUERY.id, 0x8180) + struct.pack("!4H", *counts) + rest,
+        lambda counts, rest: struct.pack("!HH", ID, 0x8180) + struct.pack("!4H", *counts) + rest,
         st.tuples(*[st.integers(0, 3)] * 4),
         st.binary(max_size=60).map(lambda rest: b"\x07example\x03com\x00\x00\x0f\x00\x01" + rest),
     )

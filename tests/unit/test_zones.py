@@ -6,8 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import dns.dnssec
-import dns.exception
 import dns.edns
+import dns.exception
 import dns.flags
 import dns.message
 import dns.name

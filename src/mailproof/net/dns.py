@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import secrets
 import struct
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
@@ -23,6 +24,7 @@ import dns.exception
 import dns.flags
 import dns.message
 import dns.name
+import dns.opcode
 import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
@@ -43,6 +45,11 @@ _TARGET_FIELD = {"CNAME": 0, "DNAME": 0, "NS": 0, "PTR": 0, "MX": 1, "SOA": 0, "
 
 _BOGUS = frozenset({1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 27})
 """Extended errors of a failed validation (RFC 8914, section 4; RFC 9276): asking elsewhere would hide it."""
+
+_RCODES_WITHOUT_QUESTION = frozenset(
+    {dns.rcode.FORMERR, dns.rcode.SERVFAIL, dns.rcode.NOTIMP, dns.rcode.REFUSED}
+)
+"""Servers answer these from the header alone, without the question section."""
 
 
 @dataclass(frozen=True)
@@ -282,7 +289,8 @@ class DNSClient:
     ) -> Answer:
         """Put a question to the server at the numeric address ``server``, any rcode being an answer.
 
-        ``host`` is the server's name, for the connect map. ``dnssec`` sets DO. Raises as :meth:`question`.
+        ``host`` is the server's name, for the connect map; ``dnssec`` sets DO. Raises what :meth:`question` raises,
+        and NotObserved if the address is not numeric.
         """
         asked = _Question.make(name, type, recurse=recurse, dnssec=dnssec)
         peer = _Server(SocketAddress(server, port), self._settings.destination(server, port, host), tcp)
@@ -419,8 +427,10 @@ class DNSClient:
 
     async def _exchange(self, server: _Server, asked: _Question) -> Answer:
         """One try: over UDP, and over TCP if the answer is truncated (RFC 7766, section 5)."""
-        query = asked.message()
-        wire = query.to_wire()
+        if not _is_address(server.real.address):
+            raise NotObserved(f"{server.real.address!r} is not a numeric address")
+        id_ = secrets.randbits(16)
+        wire = asked.wire(id_)
         loop = asyncio.get_running_loop()
         async with self._slots:
             started = loop.time()
@@ -434,7 +444,7 @@ class DNSClient:
                 self.questions[str(server.wanted)] += 1
                 reply = await exchange_tcp(wire, server.real, deadline)
             seconds = loop.time() - started
-        return _read(reply, query, asked, str(server.wanted), "tcp" if tcp else "udp", seconds)
+        return _read(reply, id_, asked, str(server.wanted), "tcp" if tcp else "udp", seconds)
 
 
 @dataclass
@@ -480,29 +490,42 @@ class _Question:
     def at(self, name: dns.name.Name) -> _Question:
         return replace(self, name=name)
 
-    def message(self) -> dns.message.QueryMessage:
+    def wire(self, id_: int) -> bytes:
+        """The question as a message with one OPT record (RFC 1035, section 4.1; RFC 6891, section 6.1.2)."""
         flags = 0
         if self.recurse:
             flags |= dns.flags.RD | dns.flags.AD
         if self.checking_disabled:
             flags |= dns.flags.CD
-        return dns.message.make_query(
-            self.name,
-            self.type,
-            use_edns=0,
-            payload=PAYLOAD,
-            ednsflags=int(dns.flags.DO) if self.dnssec else 0,
-            flags=flags,
+        return b"".join(
+            (
+                struct.pack("!6H", id_, flags, 1, 0, 0, 1),
+                *(bytes([len(label)]) + label for label in self.name.labels),
+                struct.pack("!2H", self.type, dns.rdataclass.IN),
+                struct.pack("!BHHIH", 0, RdataType.OPT, PAYLOAD, dns.flags.DO if self.dnssec else 0, 0),
+            )
+        )
+
+    def is_answered_by(self, response: dns.message.Message) -> bool:
+        """Whether ``response`` repeats the question, or leaves it out with an rcode that permits that."""
+        if not response.flags & dns.flags.QR or response.opcode() != dns.opcode.QUERY:
+            return False
+        if not response.question:
+            return response.rcode() in _RCODES_WITHOUT_QUESTION
+        first, *others = response.question
+        return (
+            not others
+            and first.rdtype == self.type
+            and first.rdclass == dns.rdataclass.IN
+            and first.name == self.name
         )
 
 
-def _read(
-    wire: bytes, query: dns.message.Message, asked: _Question, server: str, protocol: str, seconds: float
-) -> Answer:
+def _read(wire: bytes, id_: int, asked: _Question, server: str, protocol: str, seconds: float) -> Answer:
     """Parse and check an answer. The parser meets hostile octets, so whatever it raises means Malformed."""
     try:
         response = dns.message.from_wire(wire)
-        if not query.is_response(response):
+        if response.id != id_ or not asked.is_answered_by(response):
             raise Malformed(f"{server} answered another question than {_text(asked.name)} {asked.type_text}")
         if response.flags & dns.flags.TC:
             raise Malformed(f"{server} truncated its answer over {protocol}")
