@@ -265,6 +265,14 @@ def test_negative_answers_of_a_signed_zone_are_proved(name: str, type_: str, pro
     assert {dns.name.from_text(proof.split()[0]) for proof in proofs} <= signatures
 
 
+def test_the_signature_of_a_negative_soa_has_its_ttl() -> None:
+    zones = Zones([sign(parse_zone("example.com", EXAMPLE)).zone])
+    response = ask("mx1.example.com", "AAAA", zones=zones, dnssec=True)
+    assert {rrset.ttl for rrset in response.authority if rrset.name == dns.name.from_text("example.com")} == {
+        300
+    }
+
+
 def test_an_unsigned_delegation_is_proved_in_the_referral() -> None:
     zones = Zones([sign(parse_zone("example.com", EXAMPLE)).zone])
     response = ask("host.cut.example.com", "A", zones=zones, dnssec=True)

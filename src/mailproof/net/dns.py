@@ -289,8 +289,8 @@ class DNSClient:
     ) -> Answer:
         """Put a question to the server at the numeric address ``server``, any rcode being an answer.
 
-        ``host`` is the server's name, for the connect map; ``dnssec`` sets DO. Raises what :meth:`question` raises,
-        and NotObserved if the address is not numeric.
+        ``host`` is the server's name, for the connect map; ``dnssec`` sets DO. Raises what :meth:`question`
+        raises, and NotObserved if the address is not numeric.
         """
         asked = _Question.make(name, type, recurse=recurse, dnssec=dnssec)
         peer = _Server(SocketAddress(server, port), self._settings.destination(server, port, host), tcp)

@@ -354,12 +354,7 @@ class _Zone:
             result.additional.extend(types[t] for t in (RdataType.A, RdataType.AAAA) if t in types)
 
     def _deny(self, result: Lookup, dnssec: bool) -> None:
-        if self._negative_soa is None:
-            return
-        result.authority.append(self._negative_soa)
-        signature = self.signatures.get(self.apex, {}).get(RdataType.SOA)
-        if dnssec and signature is not None:
-            result.authority.append(signature)
+        result.authority.extend(self._negative_soa if dnssec else self._negative_soa[:1])
 
     def _prove(self, result: Lookup, key: _Key) -> None:
         """Add the NSEC record that matches or covers ``key`` (RFC 4035, section 3.1.3)."""
@@ -383,12 +378,15 @@ class _Zone:
             found.append(signature)
         section.extend(found if owner is None else [_owned(owner, rrset) for rrset in found])
 
-    def _make_negative_soa(self) -> dns.rrset.RRset | None:
-        """The SOA of negative answers: its TTL is at most its MINIMUM field (RFC 2308, section 3)."""
+    def _make_negative_soa(self) -> list[dns.rrset.RRset]:
+        """The SOA of negative answers and its signature: the TTL is at most MINIMUM (RFC 2308, section 3)."""
         soa = self.rrsets.get(self.apex, {}).get(RdataType.SOA)
         if soa is None:
-            return None
-        return dns.rrset.from_rdata(soa.name, min(soa.ttl, soa[0].minimum), soa[0])
+            return []
+        ttl = min(soa.ttl, soa[0].minimum)
+        signature = self.signatures.get(self.apex, {}).get(RdataType.SOA)
+        found = [soa] if signature is None else [soa, signature]
+        return [dns.rrset.from_rdata_list(rrset.name, ttl, list(rrset)) for rrset in found]
 
 
 def add_extended_error(response: dns.message.Message, code: int, text: str) -> None:
