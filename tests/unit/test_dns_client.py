@@ -407,6 +407,17 @@ def test_closing_releases_those_who_wait() -> None:
     session(work, server)
 
 
+def test_a_question_can_be_closed_before_it_starts() -> None:
+    async def work(dns: DNSClient) -> None:
+        task = asyncio.create_task(dns.resolve("example.com", "MX"))
+        await asyncio.sleep(0)
+        await dns.close()
+        with pytest.raises(NotAvailable):
+            await task
+
+    session(work, resolver())
+
+
 def test_questions_under_way_are_bounded() -> None:
     server = resolver(behaviour={"*": Behaviour(Fault.SILENCE)})
 
@@ -702,6 +713,12 @@ def header(questions: int = 1, answers: int = 1) -> bytes:
 def test_what_is_no_answer_to_the_question_is_malformed(wire: bytes) -> None:
     with pytest.raises(Malformed):
         read(wire)
+
+
+def test_an_answer_of_very_many_records_is_malformed_before_it_is_parsed() -> None:
+    record = b"\xc0\x0c\x00\x01\x00\x01\0\0\0\1\x00\x04\1\1\1\1"
+    with pytest.raises(Malformed, match="more than 1000 records"):
+        read(header(answers=4000) + b"\x07example\x03com\x00\x00\x0f\x00\x01" + record * 4000)
 
 
 def test_an_extended_error_that_is_not_utf_8_does_not_escape() -> None:

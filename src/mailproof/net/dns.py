@@ -40,6 +40,9 @@ from mailproof.net.zones import PAYLOAD, End, Lookup, Zones, load_zone
 MAX_ALIASES = 12
 """CNAME records followed in one answer; resolvers give up at about the same length."""
 
+MAX_RECORDS = 1000
+"""Resource records in one answer. 64 KiB can hold 4,000, chosen so that they take a second to parse."""
+
 _TARGET_FIELD = {"CNAME": 0, "DNAME": 0, "NS": 0, "PTR": 0, "MX": 1, "SOA": 0, "SRV": 3, "AFSDB": 1}
 """Which field of the presentation format is the domain name (RFC 1035, section 3.3; RFC 2782)."""
 
@@ -332,7 +335,7 @@ class DNSClient:
                 raise NotAvailable("the DNS client is closed")
             flight = self._flights.get(key)
             if flight is None:
-                flight = _Flight(asyncio.create_task(self._fly(key, work())))
+                flight = _Flight(asyncio.create_task(self._fly(key, work)))
                 self._flights[key] = flight
             outcome = await self._landing(key, flight)
         if isinstance(outcome, NotObserved):
@@ -354,10 +357,12 @@ class DNSClient:
                 if self._flights.get(key) is flight:
                     del self._flights[key]
 
-    async def _fly(self, key: Hashable, work: Coroutine[Any, Any, Answer]) -> Answer | NotObserved:
+    async def _fly(
+        self, key: Hashable, work: Callable[[], Coroutine[Any, Any, Answer]]
+    ) -> Answer | NotObserved:
         outcome: Answer | NotObserved
         try:
-            outcome = await work
+            outcome = await work()
         except NotObserved as error:
             outcome = error.with_traceback(None)
         finally:
@@ -524,6 +529,8 @@ class _Question:
 def _read(wire: bytes, id_: int, asked: _Question, server: str, protocol: str, seconds: float) -> Answer:
     """Parse and check an answer. The parser meets hostile octets, so whatever it raises means Malformed."""
     try:
+        if sum(struct.unpack_from("!3H", wire, 6)) > MAX_RECORDS:
+            raise Malformed(f"{server} sent more than {MAX_RECORDS} records in one answer")
         response = dns.message.from_wire(wire)
         if response.id != id_ or not asked.is_answered_by(response):
             raise Malformed(f"{server} answered another question than {_text(asked.name)} {asked.type_text}")
