@@ -1,0 +1,114 @@
+"""One DNS message out, one back, over UDP or TCP (RFC 1035, section 4.2; RFC 7766).
+
+Both may be cancelled at any time; the socket is closed either way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from typing import Any
+
+from mailproof.net.errors import ClosedEarly, Malformed, NotObserved, Refused, TimedOut
+from mailproof.net.settings import SocketAddress
+
+HEADER = 12
+"""Octets of a DNS message header (RFC 1035, section 4.1.1)."""
+
+MAX_STRAYS = 32
+"""Datagrams with a wrong id that are passed over (RFC 5452, section 9.1) before the server is given up."""
+
+_UNREACHABLE = frozenset(
+    {errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN}
+)
+_RESET = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED})
+
+
+async def exchange_udp(wire: bytes, server: SocketAddress, deadline: float) -> bytes:
+    """Send ``wire`` from a fresh random port and return the first datagram from ``server`` with the same id.
+
+    ``deadline`` is in seconds of the running loop's clock. Raises TimedOut (silence), Refused (ICMP
+    unreachable), Malformed (too many datagrams with a wrong id, or no others), NotObserved (no socket).
+    """
+    loop = asyncio.get_running_loop()
+    protocol = _Datagrams(wire[:2], loop.create_future())
+    transport: asyncio.DatagramTransport | None = None
+    try:
+        async with asyncio.timeout_at(deadline):
+            transport, _ = await loop.create_datagram_endpoint(
+                lambda: protocol, remote_addr=(server.address, server.port)
+            )
+            transport.sendto(wire)
+            return await protocol.datagram
+    except OSError as error:
+        if _is_deadline(error) and protocol.strays:
+            raise Malformed(f"{server} sent only datagrams with a wrong id ({protocol.strays})") from error
+        raise failure(error, server) from error
+    finally:
+        if transport is not None:
+            transport.close()
+
+
+async def exchange_tcp(wire: bytes, server: SocketAddress, deadline: float) -> bytes:
+    """Send ``wire`` over a new connection and return the message that comes back (at most 65,535 octets).
+
+    ``deadline`` is in seconds of the running loop's clock and covers connection, question and answer. Raises
+    TimedOut, Refused, ClosedEarly, Malformed (announced shorter than a header), NotObserved (no socket).
+    """
+    writer: asyncio.StreamWriter | None = None
+    try:
+        async with asyncio.timeout_at(deadline):
+            reader, writer = await asyncio.open_connection(server.address, server.port)
+            writer.write(len(wire).to_bytes(2, "big") + wire)
+            await writer.drain()
+            length = int.from_bytes(await reader.readexactly(2), "big")
+            if length < HEADER:
+                raise Malformed(f"{server} announced a TCP message of {length} octets")
+            return await reader.readexactly(length)
+    except asyncio.IncompleteReadError as error:
+        raise ClosedEarly(f"{server} closed the TCP connection without an answer") from error
+    except OSError as error:
+        raise failure(error, server) from error
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+def failure(error: OSError, server: SocketAddress) -> NotObserved:
+    """The typed failure for what the operating system, or the deadline, says about ``server``."""
+    if _is_deadline(error):
+        return TimedOut(f"no answer from {server} in time")
+    if isinstance(error, TimeoutError):
+        return TimedOut(f"no connection to {server}: {error.strerror}")
+    if error.errno in _UNREACHABLE:
+        return Refused(f"{server} refused: {error.strerror}")
+    if error.errno in _RESET:
+        return ClosedEarly(f"{server} reset the connection")
+    return NotObserved(f"{server} could not be asked: {error.strerror or error}")
+
+
+def _is_deadline(error: OSError) -> bool:
+    return isinstance(error, TimeoutError) and error.errno is None
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    """Waits for the datagram that carries the id of the question."""
+
+    def __init__(self, id_: bytes, datagram: asyncio.Future[bytes]) -> None:
+        self.id = id_
+        self.datagram = datagram
+        self.strays = 0
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        if self.datagram.done():
+            return
+        if data[:2] == self.id and len(data) >= HEADER:
+            self.datagram.set_result(data)
+            return
+        self.strays += 1
+        if self.strays > MAX_STRAYS:
+            self.datagram.set_exception(Malformed(f"{addr[0]} sent {self.strays} datagrams with a wrong id"))
+
+    def error_received(self, exc: Exception) -> None:
+        if not self.datagram.done():
+            self.datagram.set_exception(exc)
