@@ -74,32 +74,32 @@ class HTTPSClient:
             raise ValueError(f"not a plain https URL: {url}")
         failure = NotObserved(f"no address to fetch {url} from")
         tried: list[str] = []
-        end = asyncio.get_running_loop().time() + self._settings.limits.https
+        seconds = self._settings.limits.https
         for address in addresses:
-            try:
-                return await self._fetch_from(parsed, address, limit, end)
-            except (Refused, TimedOut, ClosedEarly) as one:
-                failure = one
-                tried.append(f"GET {url} at {address}: {one.reason}")
+            async with self._hosts.connection(address):
+                started = time.monotonic()
+                try:
+                    return await self._fetch_from(parsed, address, limit, seconds)
+                except (Refused, TimedOut, ClosedEarly) as one:
+                    failure = one
+                    tried.append(f"GET {url} at {address}: {one.reason}")
+                finally:
+                    seconds -= time.monotonic() - started
         failure.evidence = tuple(tried)
         raise failure
 
-    async def _fetch_from(self, url: httpx.URL, address: str, limit: int, end: float) -> Response:
-        async with self._hosts.connection(address):
-            started = time.monotonic()
-            seconds = self._settings.limits.https
-            try:
-                async with asyncio.timeout_at(end):
-                    return await self._get(url, address, limit, started)
-            except TimeoutError as error:
-                raise TimedOut(f"no complete answer from {address} within {seconds:g} s") from error
-            except ssl.SSLError as error:
-                return _tls_failure(url, address, started, error)
-            except (httpx.HTTPError, OSError) as error:
-                refused_by_tls = _tls_cause(error)
-                if refused_by_tls is not None:
-                    return _tls_failure(url, address, started, refused_by_tls)
-                raise _typed(error, address) from error
+    async def _fetch_from(self, url: httpx.URL, address: str, limit: int, seconds: float) -> Response:
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(max(seconds, 0)):
+                return await self._get(url, address, limit, started)
+        except TimeoutError as error:
+            raise TimedOut(f"no complete answer from {address} in time") from error
+        except (httpx.HTTPError, OSError) as error:
+            refused_by_tls = _tls_cause(error)
+            if refused_by_tls is not None:
+                return _tls_failure(url, address, started, refused_by_tls)
+            raise _typed(error, address) from error
 
     async def _get(self, url: httpx.URL, address: str, limit: int, started: float) -> Response:
         settings = self._settings
