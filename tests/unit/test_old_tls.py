@@ -77,6 +77,13 @@ def test_weak_suites_are_found_by_name_and_among_all(
     assert not other.accepted
 
 
+@pytest.mark.parametrize("version", [TLSVersion.TLS1_0, TLSVersion.TLS1_2])
+def test_weak_diffie_hellman_counts_as_accepted(version: TLSVersion) -> None:
+    behaviour = OldTLSBehaviour(versions=("TLSv1", "TLSv1.2"), ciphers="DHE-RSA-AES128-SHA")
+    (answer,), _ = ask(behaviour, (version, None))
+    assert answer.accepted
+
+
 @pytest.mark.parametrize("version", ["SSLv3", "TLSv1"])
 def test_certificates_of_old_servers(version: str) -> None:
     behaviour = OldTLSBehaviour(
