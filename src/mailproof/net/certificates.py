@@ -1,0 +1,204 @@
+"""Certificates as facts: what a chain says, read once and kept as plain data."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import AuthorityInformationAccessOID
+
+from mailproof.net.errors import Malformed
+from mailproof.net.text import printable
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What one certificate says (RFC 5280). Names are text from the network with control characters escaped."""
+
+    subject: str
+    """RFC 4514 form."""
+    issuer: str
+    serial: str
+    """Hexadecimal, lower case."""
+    not_before: str
+    """ISO 8601, UTC: ``2026-11-22T00:00:00Z``."""
+    not_after: str
+    key_type: str
+    """``RSA``, ``EC``, ``Ed25519``, ``Ed448``, ``DSA``; anything else: ``unknown``."""
+    key_bits: int | None
+    curve: str | None
+    """OpenSSL's name of the curve: ``secp256r1``."""
+    signature_hash: str | None
+    """``sha256``; None where the signature algorithm has its own (Ed25519)."""
+    dns_names: tuple[str, ...]
+    ip_addresses: tuple[str, ...]
+    is_ca: bool
+    """Basic constraints say that this is a CA's certificate."""
+    self_signed: bool
+    """Subject and issuer are equal and the signature verifies with the certificate's own key."""
+    sha256: str
+    """Of the whole certificate in DER, hexadecimal."""
+    spki_sha256: str
+    """Of the subject public key info in DER, hexadecimal (what TLSA selector 1 matches, RFC 6698)."""
+    aia_issuers: tuple[str, ...]
+    """URLs where the issuer's certificate is published (RFC 5280, section 4.2.2.1)."""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Certificates as a server sent them, in its order: PEM texts, and the facts of each."""
+
+    certificates: tuple[str, ...]
+    facts: tuple[Certificate, ...]
+
+    @property
+    def leaf(self) -> Certificate:
+        """The facts of the first certificate, the server's own."""
+        return self.facts[0]
+
+
+def read_chain(pems: Iterable[str]) -> Chain:
+    """Return the chain made of the PEM certificates ``pems``. Raises Malformed for an odd one and for none at all."""
+    certificates = tuple(pems)
+    if not certificates:
+        raise Malformed("the server sent no certificate")
+    return Chain(certificates, tuple(facts(load(pem)) for pem in certificates))
+
+
+def load(pem: str) -> x509.Certificate:
+    """Parse one PEM certificate. Raises Malformed."""
+    try:
+        return x509.load_pem_x509_certificate(pem.encode())
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise Malformed(f"a certificate does not parse: {printable(str(error))}") from error
+
+
+def facts(certificate: x509.Certificate) -> Certificate:
+    """Return what ``certificate`` says. Raises Malformed when a part of it does not parse."""
+    try:
+        return _facts(certificate)
+    except (ValueError, TypeError, IndexError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
+        raise Malformed(f"a certificate does not parse: {printable(str(error))}") from error
+
+
+def is_self_signed(certificate: x509.Certificate) -> bool:
+    """Whether subject and issuer are equal and the signature verifies with the certificate's own key."""
+    return certificate.subject == certificate.issuer and signed_by(certificate, certificate)
+
+
+def signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """Whether ``issuer`` is the name and the key that signed ``certificate``; basic constraints are not looked at."""
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except Exception:  # an odd signature or key can raise nearly anything: none of it is a valid signature
+        return False
+    return True
+
+
+def _facts(certificate: x509.Certificate) -> Certificate:
+    key_type, bits, curve = _key(certificate)
+    names = _alternative_names(certificate)
+    digest = _signature_hash(certificate)
+    return Certificate(
+        subject=printable(certificate.subject.rfc4514_string()),
+        issuer=printable(certificate.issuer.rfc4514_string()),
+        serial=f"{certificate.serial_number:x}",
+        not_before=_iso(certificate.not_valid_before_utc),
+        not_after=_iso(certificate.not_valid_after_utc),
+        key_type=key_type,
+        key_bits=bits,
+        curve=curve,
+        signature_hash=digest,
+        dns_names=tuple(printable(name) for name in names.get_values_for_type(x509.DNSName)) if names else (),
+        ip_addresses=tuple(str(ip) for ip in names.get_values_for_type(x509.IPAddress)) if names else (),
+        is_ca=is_ca(certificate),
+        self_signed=is_self_signed(certificate),
+        sha256=hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest(),
+        spki_sha256=hashlib.sha256(_spki(certificate.tbs_certificate_bytes)).hexdigest(),
+        aia_issuers=_aia_issuers(certificate),
+    )
+
+
+def is_ca(certificate: x509.Certificate) -> bool:
+    """Whether basic constraints say CA (RFC 5280, section 4.2.1.9). Raises ValueError for extensions that do not parse."""
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+
+
+def _key(certificate: x509.Certificate) -> tuple[str, int | None, str | None]:
+    try:
+        key = certificate.public_key()
+    except (UnsupportedAlgorithm, ValueError):
+        return "unknown", None, None
+    match key:
+        case rsa.RSAPublicKey():
+            return "RSA", key.key_size, None
+        case ec.EllipticCurvePublicKey():
+            return "EC", key.key_size, key.curve.name
+        case ed25519.Ed25519PublicKey():
+            return "Ed25519", 256, None
+        case ed448.Ed448PublicKey():
+            return "Ed448", 456, None
+        case dsa.DSAPublicKey():
+            return "DSA", key.key_size, None
+    return "unknown", None, None
+
+
+def _spki(tbs: bytes) -> bytes:
+    """The subject public key info exactly as it stands in the to-be-signed part (RFC 5280, section 4.1)."""
+    _, at, _ = _element(tbs, 0)
+    if tbs[at] == 0xA0:  # the version, absent in version 1
+        _, _, at = _element(tbs, at)
+    for _ in ("serial number", "signature algorithm", "issuer", "validity", "subject"):
+        _, _, at = _element(tbs, at)
+    start, _, end = _element(tbs, at)
+    return tbs[start:end]
+
+
+def _element(der: bytes, start: int) -> tuple[int, int, int]:
+    """Where the DER element at ``start`` begins, where its content begins, and where it ends."""
+    length, content = der[start + 1], start + 2
+    if length & 0x80:
+        content += length & 0x7F
+        length = int.from_bytes(der[start + 2 : content])
+    return start, content, content + length
+
+
+def _signature_hash(certificate: x509.Certificate) -> str | None:
+    try:
+        algorithm = certificate.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        return None
+    return algorithm.name if algorithm else None
+
+
+def _alternative_names(certificate: x509.Certificate) -> x509.SubjectAlternativeName | None:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _aia_issuers(certificate: x509.Certificate) -> tuple[str, ...]:
+    try:
+        access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(
+        printable(description.access_location.value)
+        for description in access
+        if description.access_method == AuthorityInformationAccessOID.CA_ISSUERS
+        and isinstance(description.access_location, x509.UniformResourceIdentifier)
+    )
+
+
+def _iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

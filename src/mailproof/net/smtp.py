@@ -1,0 +1,352 @@
+"""The SMTP dialogue (RFC 5321, RFC 3207), spoken octet by octet and kept as evidence.
+
+A ``Reply`` is what the server said; whether it should have said so is not judged here. What prevents a reply from
+being heard is a ``NotObserved`` that carries the transcript.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+from mailproof.net.errors import Malformed, NotObserved, Throttled
+from mailproof.net.hosts import Hosts
+from mailproof.net.settings import Limits, NetSettings
+from mailproof.net.stream import Stream, connect, deadline
+from mailproof.net.text import printable
+from mailproof.net.transcript import Speaker, Transcript
+
+REPLY_LINE = 8 * 1024
+"""Octets of one reply line. RFC 5321, section 4.5.3.1.5 grants 512; real servers exceed that."""
+REPLY_LINES = 100
+REPLY_OCTETS = 64 * 1024
+UNASKED_OCTETS = 64 * 1024
+
+_POLITE = 3.0
+"""Seconds that RSET and QUIT may take together at the end."""
+
+_REPLY_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
+_ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s|$)")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One reply: its code and the text of each line, without code and separator (RFC 5321, section 4.2).
+
+    Control characters in the text are written as ``\\xNN``.
+    """
+
+    code: int
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """All lines, separated by line feeds."""
+        return "\n".join(self.lines)
+
+    @property
+    def enhanced(self) -> str | None:
+        """The enhanced status code that begins the first line, ``5.7.1``, or None (RFC 2034, RFC 3463)."""
+        found = _ENHANCED.match(self.lines[0]) if self.lines else None
+        return found[1] if found else None
+
+    @property
+    def positive(self) -> bool:
+        """2yz: done."""
+        return self.code // 100 == 2
+
+    @property
+    def intermediate(self) -> bool:
+        """3yz: go on."""
+        return self.code // 100 == 3
+
+    @property
+    def transient(self) -> bool:
+        """4yz: not now."""
+        return self.code // 100 == 4
+
+    @property
+    def permanent(self) -> bool:
+        """5yz: no."""
+        return self.code // 100 == 5
+
+    def __str__(self) -> str:
+        last = len(self.lines) - 1
+        return "\n".join(f"{self.code}{' ' if n == last else '-'}{line}" for n, line in enumerate(self.lines))
+
+
+def extensions(reply: Reply) -> dict[str, tuple[str, ...]]:
+    """Return the keywords of an EHLO reply, in upper case, with their parameters (RFC 5321, section 4.1.1.1).
+
+    The first line is the server's name and never a keyword. The form ``AUTH=LOGIN`` of old servers counts as ``AUTH``;
+    when a keyword comes twice, the parameters are joined. A reply other than 250 has no extensions.
+    """
+    if reply.code != 250:
+        return {}
+    found: dict[str, tuple[str, ...]] = {}
+    for line in reply.lines[1:]:
+        keyword, *parameters = line.split() or [""]
+        keyword = keyword.upper()
+        if keyword.startswith("AUTH="):
+            keyword, first = keyword.split("=", 1)
+            parameters = [first, *parameters] if first else parameters
+        if keyword:
+            known = found.get(keyword, ())
+            found[keyword] = known + tuple(parameter for parameter in parameters if parameter not in known)
+    return found
+
+
+@dataclass(frozen=True)
+class TLSSession:
+    """A TLS handshake done. ``leftover`` is plain text that came between the 220 and the handshake; it was discarded."""
+
+    version: str
+    """As OpenSSL names it: ``TLSv1.3``."""
+    cipher: str
+    leftover: str
+
+
+def widest_context() -> ssl.SSLContext:
+    """Return a client context that talks to any server that this OpenSSL can talk to; nothing is verified.
+
+    TLS 1.0 and up, every cipher suite with a certificate, servers without secure renegotiation (RFC 5746) too: the
+    dialogue behind the handshake is what is looked at, and TLS itself is looked at elsewhere.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED
+    context.set_ciphers("ALL:!aNULL:!eNULL:@SECLEVEL=0")
+    context.options |= getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)
+    return context
+
+
+class Dialogue:
+    """A dialogue with one SMTP server. Made by ``SMTPClient.connect``.
+
+    Every method that hears the server raises TimedOut, ClosedEarly, Malformed, and Throttled for 421 (RFC 5321, section
+    3.8: the server may say it to any command and then closes), each with the transcript as evidence.
+    """
+
+    def __init__(
+        self, stream: Stream, transcript: Transcript, limits: Limits, *, host: str, ehlo_name: str
+    ) -> None:
+        self.transcript = transcript
+        self.host = host
+        self._stream = stream
+        self._limits = limits
+        self._ehlo_name = ehlo_name
+        self._orderly = False
+        """The server waits for a command: nothing is owed by either side."""
+        self._transaction = False
+        """A MAIL command was accepted and not ended by RSET."""
+        self._greeted = False
+
+    async def greeting(self) -> Reply:
+        """Wait for the server's opening, ``limits.greeting`` seconds at most. A 4yz greeting raises Throttled."""
+        reply = await self._hear(self._limits.greeting, "no complete greeting")
+        self._greeted = True
+        if reply.transient:
+            self._orderly = False
+            raise Throttled(
+                f"the server opens with {reply.code}: {reply.lines[0]}", self.transcript.evidence()
+            )
+        return reply
+
+    async def command(self, line: str) -> Reply:
+        """Say ``line`` (without its CRLF) and return the reply. Raises ValueError if ``line`` has CR or LF in it."""
+        if "\r" in line or "\n" in line:
+            raise ValueError("a command is one line: it cannot hold CR or LF")
+        await self.send(line.encode() + b"\r\n")
+        reply = await self.reply()
+        verb = line.split(" ", 1)[0].upper()
+        if verb == "MAIL" and reply.positive:
+            self._transaction = True
+        elif verb in ("RSET", "EHLO", "HELO") and reply.positive:
+            self._transaction = False
+        return reply
+
+    async def ehlo(self) -> Reply:
+        """Say EHLO with the inventory's name (RFC 5321, section 4.1.1.1)."""
+        return await self.command(f"EHLO {self._ehlo_name}")
+
+    async def helo(self) -> Reply:
+        """Say HELO with the inventory's name."""
+        return await self.command(f"HELO {self._ehlo_name}")
+
+    async def send(self, raw: bytes) -> None:
+        """Write ``raw`` as it is, in one write. What comes back is the caller's to hear: ``reply`` or ``listen``."""
+        self._orderly = False
+        for line in raw.split(b"\n"):
+            if line:
+                self.transcript.add(Speaker.CLIENT, printable(line.removesuffix(b"\r")))
+        with self._evidence():
+            self._stream.write(raw)
+            await self._stream.drain(self._limits.reply)
+
+    async def reply(self, deadline: float | None = None) -> Reply:
+        """Return the next reply, complete within ``deadline`` seconds (``limits.reply`` unless given)."""
+        return await self._hear(self._limits.reply if deadline is None else deadline, "no complete reply")
+
+    async def listen(self, seconds: float) -> bytes:
+        """Return what the server says without being asked, for ``seconds``, until it closes or 64 KiB have come."""
+        heard = bytearray()
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        try:
+            async with asyncio.timeout_at(end):
+                while len(heard) < UNASKED_OCTETS:
+                    some = await self._stream.read_some(UNASKED_OCTETS - len(heard))
+                    if not some:
+                        self.transcript.add(Speaker.NOTE, "the server closed the connection")
+                        self._orderly = False
+                        break
+                    heard += some
+        except TimeoutError:
+            pass
+        self.transcript.add(Speaker.NOTE, f"listened: {len(heard)} octets came unasked")
+        if heard:
+            self._orderly = False
+            for line in bytes(heard).splitlines()[:REPLY_LINES]:
+                self.transcript.add(Speaker.SERVER, printable(line))
+        return bytes(heard)
+
+    async def starttls(self, injected: bytes = b"") -> Reply:
+        """Say STARTTLS, with ``injected`` behind it in the same write (RFC 3207; CVE-2011-0411), and return the reply.
+
+        After a 220 only ``handshake`` makes sense.
+        """
+        await self.send(b"STARTTLS\r\n" + injected)
+        reply = await self.reply()
+        if reply.code == 220 or injected:
+            self._orderly = False
+        return reply
+
+    async def handshake(self) -> TLSSession:
+        """Upgrade to TLS in place, with ``host`` as SNI; certificates are not verified.
+
+        Plain text that came before the handshake is reported and never taken for something said inside TLS. Raises
+        NotAvailable when the handshake fails.
+        """
+        leftover = printable(self._stream.take_held())
+        if leftover:
+            self.transcript.add(Speaker.NOTE, f"discarded plain text from before the handshake: {leftover}")
+        with self._evidence():
+            tls = await self._stream.start_tls(widest_context(), self._limits.tls, host=self.host)
+        session = TLSSession(tls.version() or "", (tls.cipher() or ("", "", 0))[0], leftover)
+        self.transcript.add(Speaker.NOTE, f"TLS established: {session.version} {session.cipher}")
+        self._orderly = self._greeted
+        self._transaction = False
+        return session
+
+    async def quit(self) -> Reply:
+        """Say QUIT and return the reply (RFC 5321, section 4.1.1.10)."""
+        reply = await self.command("QUIT")
+        self._orderly = False
+        return reply
+
+    async def farewell(self) -> None:
+        """End the dialogue as a guest does: RSET if a transaction is open, QUIT; only if the server listens. Never raises."""
+        if not self._orderly:
+            return
+        try:
+            async with deadline(_POLITE, "no farewell"):
+                if self._transaction:
+                    await self.command("RSET")
+                await self.quit()
+        except NotObserved as failure:
+            self.transcript.add(Speaker.NOTE, f"no orderly farewell: {failure.reason}")
+
+    async def _hear(self, seconds: float, what: str) -> Reply:
+        self._orderly = False
+        with self._evidence():
+            async with deadline(seconds, what):
+                reply = await self._read_reply()
+        if reply.code == 421:
+            raise Throttled(f"the server closes the channel: {reply}", self.transcript.evidence())
+        self._orderly = not reply.intermediate
+        return reply
+
+    async def _read_reply(self) -> Reply:
+        code: int | None = None
+        lines: list[str] = []
+        octets = 0
+        while True:
+            raw = await self._stream.read_line(min(REPLY_LINE, REPLY_OCTETS - octets))
+            octets += len(raw)
+            content = raw[:-2] if raw.endswith(b"\r\n") else raw[:-1]
+            self.transcript.add(Speaker.SERVER, printable(content))
+            if not raw.endswith(b"\r\n"):
+                self.transcript.add(Speaker.NOTE, "that line ended with LF alone")
+            parsed = _REPLY_LINE.fullmatch(content)
+            if parsed is None:
+                raise Malformed(f"not a reply line: {printable(content[:80])}")
+            if code is not None and int(parsed[1]) != code:
+                raise Malformed(f"one reply with the codes {code} and {int(parsed[1])}")
+            code = int(parsed[1])
+            lines.append(printable(parsed[3] or b""))
+            if parsed[2] != b"-":
+                return Reply(code, tuple(lines))
+            if len(lines) == REPLY_LINES or octets >= REPLY_OCTETS:
+                raise Malformed(f"a reply of more than {len(lines)} lines and {octets} octets")
+
+    @contextmanager
+    def _evidence(self) -> Iterator[None]:
+        try:
+            yield
+        except NotObserved as failure:
+            self._orderly = False
+            self.transcript.add(Speaker.NOTE, failure.reason)
+            failure.evidence = self.transcript.evidence()
+            raise
+
+
+class SMTPClient:
+    """Opens dialogues, within the limits of ``settings`` and with the manners of ``hosts``."""
+
+    def __init__(self, settings: NetSettings, hosts: Hosts) -> None:
+        self._settings = settings
+        self._hosts = hosts
+
+    @asynccontextmanager
+    async def connect(
+        self, address: str, port: int, *, host: str, implicit_tls: bool = False
+    ) -> AsyncIterator[Dialogue]:
+        """Open a dialogue with ``address`` and ``port`` of the host named ``host``; the greeting is not yet read.
+
+        With ``implicit_tls`` the TLS handshake comes first (RFC 8314, section 3.3). On leaving, an orderly dialogue ends
+        with RSET (if a transaction is open) and QUIT; the connection is closed in every case. Raises Refused, TimedOut,
+        NotObserved; with ``implicit_tls`` NotAvailable and ClosedEarly too.
+        """
+        settings = self._settings
+        destination = settings.destination(address, port, host)
+        async with self._hosts.connection(address):
+            transcript = Transcript()
+            transcript.add(Speaker.NOTE, f"connecting to {destination} for {host}")
+            try:
+                stream = await connect(destination, settings.limits.connect)
+            except NotObserved as failure:
+                transcript.add(Speaker.NOTE, failure.reason)
+                failure.evidence = transcript.evidence()
+                raise
+            try:
+                transcript.add(Speaker.NOTE, "connected")
+                dialogue = Dialogue(
+                    stream, transcript, settings.limits, host=host, ehlo_name=settings.ehlo_name
+                )
+                if implicit_tls:
+                    await dialogue.handshake()
+                try:
+                    yield dialogue
+                except Exception:
+                    await dialogue.farewell()
+                    raise
+                await dialogue.farewell()
+                await stream.close()
+            finally:
+                stream.abort()

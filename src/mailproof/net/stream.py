@@ -1,0 +1,227 @@
+"""A bounded byte stream over TCP that can become TLS in place.
+
+asyncio's own StreamReader keeps plain text that arrived before a TLS handshake and serves it afterwards as if it
+had come through TLS, which is the fault behind CVE-2011-0411. This stream shows what it holds and gives it
+away on request, so that its user decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, NotObserved, Refused, TimedOut
+from mailproof.net.settings import SocketAddress
+
+HELD = 64 * 1024
+"""Octets held unread before the peer is made to wait (TCP back pressure)."""
+
+_FAREWELL = 0.5
+"""Seconds that an orderly close may take before the connection is cut."""
+
+_REFUSALS = {errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH}
+
+
+class Stream(asyncio.Protocol):
+    """Octets to and from one peer. Every wait has a deadline given in seconds; every failure is ``NotObserved``."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._held = bytearray()
+        self._paused = False
+        self._ended = False
+        self._lost: Exception | None = None
+        self._arrival = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._gone = asyncio.Event()
+
+    # What the transport tells.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._held += data
+        if len(self._held) >= HELD and self._transport is not None and not self._paused:
+            self._transport.pause_reading()
+            self._paused = True
+        self._arrival.set()
+
+    def eof_received(self) -> bool:
+        self._ended = True
+        self._arrival.set()
+        return False
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ended = True
+        self._lost = exc
+        self._arrival.set()
+        self._writable.set()
+        self._gone.set()
+
+    # What the user of the stream asks for.
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        """The transport now in use: TCP, or TLS after ``start_tls``."""
+        if self._transport is None:
+            raise RuntimeError("the stream is not connected")
+        return self._transport
+
+    @property
+    def ended(self) -> bool:
+        """Whether the peer has closed its side and everything received has been read."""
+        return self._ended and not self._held
+
+    def take_held(self) -> bytes:
+        """Return the octets received and not yet read, without waiting, and forget them."""
+        return self._take(len(self._held))
+
+    def give_back(self, data: bytes) -> None:
+        """Put ``data`` in front of what is read next."""
+        self._held[:0] = data
+
+    def write(self, data: bytes) -> None:
+        """Hand ``data`` to the transport in one write; nothing is said when the peer is gone: reading tells."""
+        if not self._gone.is_set():
+            self.transport.write(data)
+
+    async def drain(self, seconds: float) -> None:
+        """Wait until the transport takes more. Raises TimedOut."""
+        async with deadline(seconds, "the peer does not read what is sent"):
+            await self._writable.wait()
+
+    async def read_some(self, limit: int) -> bytes:
+        """Return 1 to ``limit`` octets as soon as there are any; nothing at the end of the stream. No deadline here."""
+        while not self._held:
+            if self._ended:
+                return b""
+            await self._wait()
+        return self._take(min(limit, len(self._held)))
+
+    async def read_line(self, limit: int) -> bytes:
+        """Return the octets up to and including the next LF. No deadline: the caller sets one around a whole reply.
+
+        Raises Malformed when ``limit`` octets come without LF, ClosedEarly when the stream ends before it.
+        """
+        searched = 0
+        while True:
+            end = self._held.find(b"\n", searched)
+            if 0 <= end < limit:
+                return self._take(end + 1)
+            if len(self._held) >= limit:
+                raise Malformed(f"a line of more than {limit} octets")
+            if self._ended:
+                raise ClosedEarly(self._how_it_ended())
+            searched = len(self._held)
+            await self._wait()
+
+    async def start_tls(
+        self, context: ssl.SSLContext, seconds: float, *, host: str | None = None, server_side: bool = False
+    ) -> ssl.SSLObject:
+        """Run a TLS handshake over the connection and use TLS from now on.
+
+        ``host`` is sent as SNI. Octets held must have been taken first: RuntimeError otherwise.
+        Raises NotAvailable when the handshake fails, ClosedEarly, TimedOut.
+        """
+        if self._held:
+            raise RuntimeError("plain text is held: take it before the handshake")
+        if self._ended:
+            raise ClosedEarly(self._how_it_ended())
+        loop = asyncio.get_running_loop()
+        upgraded: asyncio.Transport | None = None
+        try:
+            async with deadline(seconds, "no end of the TLS handshake"):
+                upgraded = await loop.start_tls(
+                    self.transport,
+                    self,
+                    context,
+                    server_side=server_side,
+                    server_hostname=None if server_side else host,
+                    ssl_handshake_timeout=seconds + 1,
+                    ssl_shutdown_timeout=_FAREWELL,
+                )
+        except ssl.SSLError as error:
+            raise NotAvailable(f"the TLS handshake failed: {error.reason or error}") from error
+        except OSError as error:
+            raise ClosedEarly(f"the connection ended in the TLS handshake: {error}") from error
+        except ValueError as error:
+            raise NotAvailable(f"the TLS handshake cannot be tried: {error}") from error
+        finally:
+            if upgraded is None:
+                self.abort()
+                self.connection_lost(None)
+        if upgraded is None:
+            raise ClosedEarly("the connection ended in the TLS handshake")
+        self._transport = upgraded
+        return cast(ssl.SSLObject, upgraded.get_extra_info("ssl_object"))
+
+    async def close(self) -> None:
+        """Close in an orderly way if the peer goes along within half a second; then the connection is gone anyway."""
+        if self._transport is None:
+            return
+        try:
+            self._transport.close()
+            async with asyncio.timeout(_FAREWELL):
+                await self._gone.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self.abort()
+
+    def abort(self) -> None:
+        """Cut the connection now."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _take(self, count: int) -> bytes:
+        taken = bytes(self._held[:count])
+        del self._held[:count]
+        if self._paused and len(self._held) < HELD and not self._gone.is_set():
+            self.transport.resume_reading()
+            self._paused = False
+        return taken
+
+    async def _wait(self) -> None:
+        self._arrival.clear()
+        await self._arrival.wait()
+
+    def _how_it_ended(self) -> str:
+        return (
+            f"the peer reset the connection: {self._lost}" if self._lost else "the peer closed the connection"
+        )
+
+
+@asynccontextmanager
+async def deadline(seconds: float, what: str) -> AsyncIterator[None]:
+    """Everything inside has ``seconds`` in all; then TimedOut with ``what`` as its reason ("no greeting")."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise TimedOut(f"{what} within {seconds:g} s") from error
+
+
+async def connect(destination: SocketAddress, seconds: float) -> Stream:
+    """Open a TCP connection within ``seconds``. Raises Refused, TimedOut, or NotObserved (no route from here, ...)."""
+    loop = asyncio.get_running_loop()
+    async with deadline(seconds, f"no connection to {destination}"):
+        try:
+            _, stream = await loop.create_connection(Stream, destination.address, destination.port)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            failure = Refused if error.errno in _REFUSALS else NotObserved
+            raise failure(f"no connection to {destination}: {error.strerror or error}") from error
+    return stream

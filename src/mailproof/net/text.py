@@ -1,0 +1,24 @@
+"""Text from the network, made safe to keep and to show."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Control, format (bidirectional overrides among them), surrogate and line-breaking characters."""
+
+
+def printable(text: bytes | str) -> str:
+    r"""Return ``text`` with everything that could steer a terminal or hide something written as ``\xNN`` or ``\uNNNN``.
+
+    Octets are decoded as UTF-8; those that are not UTF-8 are written as ``\xNN`` too.
+    """
+    decoded = text.decode("utf-8", "backslashreplace") if isinstance(text, bytes) else text
+    return "".join(_escaped(char) if unicodedata.category(char) in _UNSAFE else char for char in decoded)
+
+
+def _escaped(char: str) -> str:
+    point = ord(char)
+    if point <= 0xFF:
+        return f"\\x{point:02x}"
+    return f"\\u{point:04x}" if point <= 0xFFFF else f"\\U{point:08x}"
