@@ -23,4 +23,5 @@ class Network:
 
     async def close(self) -> None:
         """Close what is still open and end all threads."""
-        await self.tls.close()
+        await self.dns.close()
+        self.tls.close()

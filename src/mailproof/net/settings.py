@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from mailproof.net.errors import Refused
+
 
 @dataclass(frozen=True)
 class SocketAddress:
@@ -77,13 +79,21 @@ class NetSettings:
     allow_private: bool = False
     """Follow names that lead to loopback, link-local, private or otherwise special addresses."""
 
+    offline: bool = False
+    """Connect only where the connect map leads: the world is on loopback and nothing else is to be reached."""
+
     def destination(self, address: str, port: int, host: str | None = None) -> SocketAddress:
-        """Where a connection to ``address`` and ``port`` (of the host named ``host``) really goes."""
+        """Where a connection to ``address`` and ``port`` (of the host named ``host``) really goes.
+
+        Raises Refused for what an offline world does not hold.
+        """
         wanted = SocketAddress(address, port)
         by_name = f"{host}:{port}" if host else None
         mapped = self.connect.get(str(wanted)) or (self.connect.get(by_name) if by_name else None)
+        if mapped is None and self.offline:
+            raise Refused(f"{wanted} is not part of the offline world")
         return mapped or wanted
 
     def is_mapped(self, address: str, port: int, host: str | None = None) -> bool:
         """Whether the connect map leads this connection elsewhere."""
-        return self.destination(address, port, host) != SocketAddress(address, port)
+        return str(SocketAddress(address, port)) in self.connect or (host is not None and f"{host}:{port}" in self.connect)

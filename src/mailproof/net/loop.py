@@ -1,0 +1,54 @@
+"""An event loop in the background, for blocking callers: pytest's hooks and fixtures."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+R = TypeVar("R")
+
+TICK = 0.2
+"""Seconds between two looks at the progress."""
+
+
+class BackgroundLoop:
+    """An event loop in a thread of its own. ``run`` blocks, but lets Ctrl-C through and cancels what was running."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="mailproof-loop", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, R], tick: Callable[[], None] = lambda: None) -> R:
+        """The result of ``work``; ``tick`` is called every ``TICK`` seconds meanwhile."""
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            while True:
+                try:
+                    return future.result(timeout=TICK)
+                except TimeoutError:
+                    if future.done():
+                        return future.result()
+                    tick()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def close(self) -> None:
+        """Cancel whatever still runs and end the thread."""
+        if self._loop.is_closed():
+            return
+        asyncio.run_coroutine_threadsafe(self._wind_up(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _wind_up(self) -> None:
+        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._loop.shutdown_asyncgens()
+        await self._loop.shutdown_default_executor()
