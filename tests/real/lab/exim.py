@@ -1,0 +1,105 @@
+"""Exim: one daemon for each domain, with GnuTLS as Debian builds it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.real.lab import plan
+from tests.real.lab.ca import Issued
+from tests.real.lab.plan import Chain, Domain
+from tests.real.lab.processes import Daemons
+from tests.real.lab.requirements import exim as exim_program
+
+USER = "Debian-exim"
+"""Compiled into the package. The lab adds the user to the passwd file of the servers' namespace only."""
+UID = 64999
+
+RULES = """\
+acl_smtp_rcpt = check_recipient
+acl_smtp_data = accept
+
+begin acl
+check_recipient:
+  accept hosts = +relay_from_hosts
+         control = submission
+  accept domains = +local_domains
+         local_parts = postmaster : abuse : hostmaster : user : dmarc : tlsrpt
+  deny   domains = +local_domains
+         message = No such mailbox
+  deny   message = relay not permitted
+
+begin routers
+drop:
+  driver = redirect
+  data = :blackhole:
+
+begin authenticators
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_prompts = :
+  server_condition = false
+  server_advertise_condition = yes
+"""
+
+
+def passwd_lines() -> tuple[str, str]:
+    """Lines for passwd and group that name Exim's user."""
+    return f"{USER}:x:{UID}:{UID}::/nonexistent:/usr/sbin/nologin\n", f"{USER}:x:{UID}:\n"
+
+
+def _key(setting: str) -> str:
+    return setting.partition("=")[0].strip()
+
+
+def configuration(domain: Domain, directory: Path, issued: Issued | None) -> str:
+    """The configuration file of one domain's daemon."""
+    server = domain.server
+    assert server is not None
+    served = [domain.name]
+    if domain.label == "right-exim":
+        served.append("backup-accepts-unknown.test")
+    interfaces = " ; ".join(plan.addresses(domain))
+    settings = [
+        f"primary_hostname = {domain.host}",
+        f"exim_path = {exim_program()}",
+        f"spool_directory = {directory}/spool",
+        f"log_file_path = {directory}/%slog",
+        f"pid_file_path = {directory}/exim.pid",
+        f"local_interfaces = <; {interfaces}",
+        "daemon_smtp_ports = 25",
+        f"domainlist local_domains = {' : '.join(served)}",
+        "hostlist relay_from_hosts =",
+        "smtp_banner = $primary_hostname ESMTP",
+        "smtp_accept_max = 200",
+        "smtp_enforce_sync = true",
+        # Without this, a client may talk early however strict the synchronisation check is.
+        "pipelining_connect_advertise_hosts =",
+        "queue_only = true",
+        "rfc1413_query_timeout = 0s",
+        "keep_environment =",
+        "tls_advertise_hosts = *",
+        "tls_require_ciphers = NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-SHA1:-AES-128-CCM:-AES-256-CCM",
+        "auth_advertise_hosts = ${if def:tls_in_cipher {*}{}}",
+    ]
+    if issued and server.chain is not Chain.NONE:
+        settings += [f"tls_certificate = {issued.chain_file}", f"tls_privatekey = {issued.key_file}"]
+    changed = {_key(setting) for setting in server.settings}
+    kept = [setting for setting in settings if _key(setting) not in changed]
+    return "\n".join([*kept, *server.settings]) + "\n" + RULES
+
+
+def exim(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[str, Issued]) -> None:
+    """Start one Exim for each of its domains. ``issued`` holds the certificates by label of the domain."""
+    directory.mkdir()
+    for domain in plan.hosts(plan.EXIM):
+        own = directory / domain.label
+        (own / "spool").mkdir(parents=True)
+        for path in (own, own / "spool"):
+            os.chown(path, UID, UID)
+        config = own / "exim.conf"
+        config.write_text(configuration(domain, own, issued.get(domain.label)))
+        config.chmod(0o644)
+        daemons.start(f"exim-{domain.label}", namespace, [str(exim_program()), "-bdf", "-C", str(config)])
