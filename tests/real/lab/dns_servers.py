@@ -54,7 +54,10 @@ def nsd(
 def unbound(daemons: Daemons, namespace: str, directory: Path, trust_anchor: str) -> None:
     """Start the resolver on the client's loopback, and on its link for the servers' own look-ups."""
     directory.mkdir()
-    hints = [f". 3600 NS {name}.\n{name}. 3600 A {ipv4}\n{name}. 3600 AAAA {ipv6}" for name, (ipv4, ipv6) in plan.PARENTS.items()]
+    hints = [
+        f". 3600 NS {name}.\n{name}. 3600 A {ipv4}\n{name}. 3600 AAAA {ipv6}"
+        for name, (ipv4, ipv6) in plan.PARENTS.items()
+    ]
     (directory / "root.hints").write_text(_lines(*hints))
     (directory / "root.key").write_text(_lines(trust_anchor))
     config = _lines(

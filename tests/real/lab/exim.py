@@ -22,12 +22,11 @@ acl_smtp_data = accept
 
 begin acl
 check_recipient:
-  accept hosts = +relay_from_hosts
-         control = submission
   accept domains = +local_domains
          local_parts = postmaster : abuse : hostmaster : user : dmarc : tlsrpt
   deny   domains = +local_domains
          message = No such mailbox
+  accept hosts = +relay_from_hosts
   deny   message = relay not permitted
 
 begin routers

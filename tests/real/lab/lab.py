@@ -195,13 +195,17 @@ class Lab:
         name_servers = plan.PARENTS | plan.CHILDREN | plan.OTHER_NAME_SERVERS
         services += [f"{address}/53" for pair in name_servers.values() for address in pair]
         services += [f"{plan.HTTPS}/443", "127.0.0.1/53"]
-        ready = self.run([sys.executable, "-m", "tests.real.lab.talk", "--ready", *services], timeout=READY_SECONDS)
+        ready = self.run(
+            [sys.executable, "-m", "tests.real.lab.talk", "--ready", *services], timeout=READY_SECONDS
+        )
         self._daemons.check()
         if ready.returncode:
             raise LabError(f"{ready.stderr.strip()}; logs in {self.directory / 'logs'}")
         deadline = time.monotonic() + READY_SECONDS
         while True:
-            answer = self.run(["dig", "+dnssec", "+time=2", "+tries=1", "right.test", "MX"], timeout=READY_SECONDS)
+            answer = self.run(
+                ["dig", "+dnssec", "+time=2", "+tries=1", "right.test", "MX"], timeout=READY_SECONDS
+            )
             if " ad" in answer.stdout.partition("flags:")[2].partition(";")[0]:
                 return
             if time.monotonic() > deadline:
@@ -209,7 +213,12 @@ class Lab:
             time.sleep(0.1)
 
     def run(
-        self, argv: Sequence[str], *, timeout: float = RUN_SECONDS, env: Mapping[str, str] | None = None, **options: Any
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float = RUN_SECONDS,
+        env: Mapping[str, str] | None = None,
+        **options: Any,
     ) -> subprocess.CompletedProcess[str]:
         """Run a program in the client's namespace and wait for it, at most ``timeout`` seconds.
 
@@ -255,7 +264,8 @@ class Lab:
             rows.append((domain.name, server, domain.addresses[0], fault, domain.configuration or "-"))
         widths = [max(len(row[column]) for row in rows) for column in range(4)]
         return "\n".join(
-            "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]) for row in rows
+            "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]])
+            for row in rows
         )
 
     def stop(self) -> None:

@@ -36,7 +36,12 @@ def ip(*arguments: str, stdin: str | None = None) -> str:
     """Run iproute2's ip and return its output. Raises LabError."""
     try:
         done = subprocess.run(
-            ["ip", *arguments], input=stdin, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False
+            ["ip", *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise LabError(f"ip {' '.join(arguments)}: {error}") from error
@@ -123,7 +128,20 @@ class Namespaces:
             for file_name, text in etc.get(side, {}).items():
                 (directory / file_name).write_text(text)
             ip("netns", "add", name)
-        ip("link", "add", "uplink", "netns", self.client, "type", "veth", "peer", "name", "uplink", "netns", self.servers)
+        ip(
+            "link",
+            "add",
+            "uplink",
+            "netns",
+            self.client,
+            "type",
+            "veth",
+            "peer",
+            "name",
+            "uplink",
+            "netns",
+            self.servers,
+        )
         ip("-n", self.servers, "-batch", "-", stdin="\n".join(self._servers_side(server_addresses)))
         ip("-n", self.client, "-batch", "-", stdin="\n".join(self._client_side()))
 

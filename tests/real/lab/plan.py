@@ -27,7 +27,10 @@ PARENTS = {"a.root.test": ("11.0.0.1", "2600:25::1"), "b.root.test": ("11.0.0.2"
 """Name servers of the root, of test and of the reverse trees."""
 CHILDREN = {"ns1.dns.test": ("11.0.1.1", "2600:25::1:1"), "ns2.dns.test": ("11.0.2.1", "2600:25::2:1")}
 """Name servers of everything below test: two instances of the software."""
-OTHER_NAME_SERVERS = {"ns3.dns.test": ("11.0.2.2", "2600:25::2:2"), "lame.dns.test": ("11.0.3.1", "2600:25::3:1")}
+OTHER_NAME_SERVERS = {
+    "ns3.dns.test": ("11.0.2.2", "2600:25::2:2"),
+    "lame.dns.test": ("11.0.3.1", "2600:25::3:1"),
+}
 """ns3 is a second address of the instance behind ns2; lame answers REFUSED for every zone."""
 
 HTTPS = "11.0.4.1"
@@ -160,7 +163,9 @@ class Domain:
         return "; ".join(lines)
 
 
-OLD_TLS_PRIORITY = "NORMAL:-VERS-ALL:+VERS-TLS1.0:-CIPHER-ALL:+ARCFOUR-128:+3DES-CBC:+RSA:+SHA1:+MD5:%VERIFY_ALLOW_BROKEN"
+OLD_TLS_PRIORITY = (
+    "NORMAL:-VERS-ALL:+VERS-TLS1.0:-CIPHER-ALL:+ARCFOUR-128:+3DES-CBC:+RSA:+SHA1:+MD5:%VERIFY_ALLOW_BROKEN"
+)
 
 DOMAINS: tuple[Domain, ...] = (
     Domain("right", server=Server(POSTFIX), ipv6=True),
@@ -203,7 +208,14 @@ DOMAINS: tuple[Domain, ...] = (
     Domain(
         "tls10-postfix",
         "accepts TLS 1.0",
-        Server(POSTFIX, ("smtpd_tls_protocols = >=TLSv1", "smtpd_tls_ciphers = medium")),
+        Server(
+            POSTFIX,
+            (
+                "smtpd_tls_protocols = >=TLSv1",
+                "smtpd_tls_ciphers = medium",
+                "smtpd_tls_exclude_ciphers = aNULL",
+            ),
+        ),
     ),
     Domain(
         "backup-accepts-unknown",
@@ -231,7 +243,12 @@ DOMAINS: tuple[Domain, ...] = (
         Server(POSTFIX, ("smtpd_forbid_bare_newline = no",)),
         active=True,
     ),
-    Domain("vrfy-postfix", "answers VRFY", Server(POSTFIX, ("disable_vrfy_command = no",)), active=True),
+    Domain(
+        "vrfy-postfix",
+        "tells by VRFY which recipients exist",
+        Server(POSTFIX, ("disable_vrfy_command = no",)),
+        active=True,
+    ),
     Domain(
         "greylisting",
         "refuses everybody for now with 450",
@@ -250,7 +267,12 @@ DOMAINS: tuple[Domain, ...] = (
         Server(POSTFIX, ("myhostname = localhost.localdomain",)),
     ),
     # SMTP, Exim
-    Domain("open-relay-exim", "relays for everybody", Server(EXIM, ("hostlist relay_from_hosts = *",)), active=True),
+    Domain(
+        "open-relay-exim",
+        "relays for everybody",
+        Server(EXIM, ("hostlist relay_from_hosts = *",)),
+        active=True,
+    ),
     Domain(
         "auth-before-starttls-exim",
         "offers AUTH PLAIN before STARTTLS",
@@ -310,7 +332,11 @@ DOMAINS: tuple[Domain, ...] = (
     Domain("spf-all", "SPF passes everybody", records={"@ TXT": ("v=spf1 +all",)}),
     Domain("spf-neutral", "SPF says nothing about others", records={"@ TXT": ("v=spf1 mx ?all",)}),
     Domain("spf-two", "two SPF records", records={"@ TXT": ("v=spf1 mx -all", "v=spf1 a -all")}),
-    Domain("spf-syntax", "SPF record with an unknown mechanism", records={"@ TXT": ("v=spf1 mx ipv4:11.0.25.10 -all",)}),
+    Domain(
+        "spf-syntax",
+        "SPF record with an unknown mechanism",
+        records={"@ TXT": ("v=spf1 mx ipv4:11.0.25.10 -all",)},
+    ),
     Domain(
         "spf-lookups",
         "SPF needs 11 DNS lookups",
@@ -319,7 +345,9 @@ DOMAINS: tuple[Domain, ...] = (
     Domain(
         "spf-void",
         "SPF has three void lookups",
-        records={"@ TXT": ("v=spf1 a:gone1.spf-void.test a:gone2.spf-void.test a:gone3.spf-void.test mx -all",)},
+        records={
+            "@ TXT": ("v=spf1 a:gone1.spf-void.test a:gone2.spf-void.test a:gone3.spf-void.test mx -all",)
+        },
     ),
     Domain("spf-loop", "SPF includes itself", records={"@ TXT": ("v=spf1 include:spf-loop.test -all",)}),
     Domain("spf-ptr", "SPF uses ptr", records={"@ TXT": ("v=spf1 mx ptr -all",)}),
@@ -335,7 +363,11 @@ DOMAINS: tuple[Domain, ...] = (
         "DMARC policy is none",
         records={"_dmarc TXT": ("v=DMARC1; p=none; rua=mailto:dmarc@dmarc-none.test",)},
     ),
-    Domain("dmarc-syntax", "DMARC record without p", records={"_dmarc TXT": ("v=DMARC1; rua=mailto:dmarc@dmarc-syntax.test",)}),
+    Domain(
+        "dmarc-syntax",
+        "DMARC record without p",
+        records={"_dmarc TXT": ("v=DMARC1; rua=mailto:dmarc@dmarc-syntax.test",)},
+    ),
     Domain(
         "dmarc-unauthorised-rua",
         "DMARC reports go to a domain that did not agree",
@@ -349,8 +381,14 @@ DOMAINS: tuple[Domain, ...] = (
     Domain("mta-sts-testing", "MTA-STS in testing mode", policy_mode="testing"),
     Domain("mta-sts-mx", "MTA-STS policy does not name the MX", policy_mx=("mx.elsewhere.test",)),
     Domain("mta-sts-redirect", "MTA-STS policy host redirects", policy_host=PolicyHost.REDIRECT),
-    Domain("mta-sts-wrong-name", "MTA-STS policy host has a certificate for another name", policy_host=PolicyHost.WRONG_NAME),
-    Domain("mta-sts-expired", "MTA-STS policy host has an expired certificate", policy_host=PolicyHost.EXPIRED),
+    Domain(
+        "mta-sts-wrong-name",
+        "MTA-STS policy host has a certificate for another name",
+        policy_host=PolicyHost.WRONG_NAME,
+    ),
+    Domain(
+        "mta-sts-expired", "MTA-STS policy host has an expired certificate", policy_host=PolicyHost.EXPIRED
+    ),
     Domain("no-tlsrpt", "no TLSRPT record", records={"_smtp._tls TXT": ()}),
     Domain(
         "tlsa-mismatch",

@@ -12,13 +12,28 @@ from tests.real.lab.plan import Chain
 from tests.real.lab.processes import Daemons
 from tests.real.lab.requirements import POSTFIX_MASTER
 
-QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved", "trace")
+BACKUP = "backup-accepts-unknown"
+BACKUP_REWRITE = "rewrite-backup"
+"""Only this host relays for its domain, and which domains are relayed is for trivial-rewrite to know."""
+QUEUES = (
+    "active",
+    "bounce",
+    "corrupt",
+    "defer",
+    "deferred",
+    "flush",
+    "hold",
+    "incoming",
+    "private",
+    "saved",
+    "trace",
+)
 OWNER = "postfix"
 DROP_GROUP = "postdrop"
 RECIPIENTS = "/^(postmaster|abuse|hostmaster|user|dmarc|tlsrpt)@/ exists\n"
 """The mailboxes of every domain."""
 
-SERVICES = """\
+SERVICES = f"""\
 pickup     unix    n - n 60  1 pickup
 cleanup    unix    n - n -   0 cleanup
 qmgr       unix    n - n 300 1 qmgr
@@ -33,15 +48,14 @@ error      unix    - - n -   - error
 retry      unix    - - n -   - error
 discard    unix    - - n -   - discard
 postlog    unix-dgram n - n - 1 postlogd
+{BACKUP_REWRITE} unix - - n - - trivial-rewrite -o relay_domains={BACKUP}.test
 """
 
 
 def _main(directory: Path, recipients: Path) -> str:
     queue = directory / "queue"
     domains = " ".join(
-        domain.name
-        for domain in (*plan.hosts(plan.POSTFIX), *plan.shared())
-        if domain.label != "backup-accepts-unknown"
+        domain.name for domain in (*plan.hosts(plan.POSTFIX), *plan.shared()) if domain.label != BACKUP
     )
     settings = {
         "compatibility_level": "3.6",
@@ -88,6 +102,8 @@ def _smtpd(domain: plan.Domain, issued: Issued | None) -> str:
     server = domain.server
     assert server is not None
     settings = [f"myhostname = {domain.host}"]
+    if domain.label == BACKUP:
+        settings.append(f"rewrite_service_name = {BACKUP_REWRITE}")
     if issued and server.chain is not Chain.NONE:
         settings.append(f"smtpd_tls_chain_files = {issued.combined_file}")
     settings += server.settings
@@ -118,4 +134,9 @@ def postfix(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[s
     (directory / "main.cf").write_text(_main(directory, recipients))
     smtpds = "".join(_smtpd(domain, issued.get(domain.label)) for domain in plan.hosts(plan.POSTFIX))
     (directory / "master.cf").write_text(SERVICES + smtpds)
-    daemons.start("postfix", namespace, [str(POSTFIX_MASTER), "-d", "-c", str(directory)], {"MAIL_CONFIG": str(directory)})
+    daemons.start(
+        "postfix",
+        namespace,
+        [str(POSTFIX_MASTER), "-d", "-c", str(directory)],
+        {"MAIL_CONFIG": str(directory)},
+    )

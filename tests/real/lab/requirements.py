@@ -86,7 +86,19 @@ def prepare() -> None:
                 archive.unlink()
     wanted = str(REAL / "requirements.txt")
     _install(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--upgrade", "--target", str(tlslite()), "-r", wanted], "/"
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--upgrade",
+            "--target",
+            str(tlslite()),
+            "-r",
+            wanted,
+        ],
+        "/",
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 SECONDS = 20.0
 LINE_LIMIT = 1000
 LINES = 100
+MAILBOXES = ("postmaster", "abuse", "hostmaster", "user", "dmarc", "tlsrpt")
 
 
 class Dialogue:
@@ -32,8 +33,10 @@ class Dialogue:
             case "STARTTLS":
                 return "503 5.5.1 TLS is active" if self.secure else "220 2.0.0 Go ahead"
             case "RCPT":
-                own = self.name.removeprefix("mx.")
-                return "250 2.1.5 Ok" if argument.lower().rstrip(">").endswith(f"@{own}") else "550 5.7.1 No relaying"
+                local_part, _, domain = argument.lower().partition("<")[2].rpartition(">")[0].rpartition("@")
+                if domain != self.name.removeprefix("mx."):
+                    return "550 5.7.1 No relaying"
+                return "250 2.1.5 Ok" if local_part in MAILBOXES else "550 5.1.1 No such mailbox"
             case "HELO" | "MAIL" | "RSET" | "NOOP":
                 return "250 2.0.0 Ok"
             case "QUIT":

@@ -124,7 +124,9 @@ def mx_names(domain: Domain) -> tuple[str, ...]:
         return domain.policy_mx
     records = domain.records.get("@ MX", (f"10 {domain.host}.",))
     names = (record.split()[1] for record in records)
-    return tuple(name[:-1] if name.endswith(".") else f"{name}.{domain.name}" for name in names if name != ".")
+    return tuple(
+        name[:-1] if name.endswith(".") else f"{name}.{domain.name}" for name in names if name != "."
+    )
 
 
 def reverse_pointers() -> dict[str, tuple[str, ...]]:
@@ -134,11 +136,11 @@ def reverse_pointers() -> dict[str, tuple[str, ...]]:
         plan.CLIENT6: (plan.CLIENT_NAME,),
     }
     for name, addresses in (plan.PARENTS | plan.CHILDREN | plan.OTHER_NAME_SERVERS).items():
-        pointers |= {address: (name,) for address in addresses}
+        pointers |= dict.fromkeys(addresses, (name,))
     for domain in plan.DOMAINS:
         if domain.server:
             names = (domain.host,) if domain.ptr is None else tuple(name.rstrip(".") for name in domain.ptr)
-            pointers |= {address: names for address in plan.addresses(domain)}
+            pointers |= dict.fromkeys(plan.addresses(domain), names)
     return pointers
 
 
@@ -250,7 +252,9 @@ def build(tlsa: Mapping[str, str]) -> Zones:
             return signer.sign(f"{domain.name}.", plain, expired=expired)
 
         first[domain.name] = text(plan.SERIAL)
-        second[domain.name] = first[domain.name] if domain.second_serial is None else text(domain.second_serial)
+        second[domain.name] = (
+            first[domain.name] if domain.second_serial is None else text(domain.second_serial)
+        )
 
     name_servers = apex(plan.CHILDREN)
     _glue(name_servers, plan.CHILDREN | plan.OTHER_NAME_SERVERS)
