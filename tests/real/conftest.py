@@ -1,4 +1,4 @@
-"""The laboratory as a fixture: started once, only if a test asks for it, and skipped with the reason if it cannot be."""
+"""The laboratory as a fixture: started once, if a test asks for it, or skipped with the reason."""
 
 from __future__ import annotations
 

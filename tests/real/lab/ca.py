@@ -1,4 +1,4 @@
-"""The laboratory's certificate authority: a root, an intermediate, and chains that are right or wrong in one way."""
+"""The laboratory's certificate authority: a root, an intermediate, chains right or wrong in one way."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Authority:
         return self._rsa_key
 
     def issue(self, file_name: str, names: Sequence[str], chain: Chain, *, legacy: bool = False) -> Issued:
-        """Issue a certificate for ``names`` (DNS-IDs) that is right or wrong as ``chain`` says, and write it down."""
+        """Issue a certificate for DNS names, right or wrong as ``chain`` says, and write its files."""
         key = self._key(legacy=legacy)
         shown = ["mx.another-name.test"] if chain is Chain.WRONG_NAME else list(names)
         self_signed = chain is Chain.SELF_SIGNED

@@ -16,6 +16,8 @@ USER = "Debian-exim"
 """Compiled into the package. The lab adds the user to the passwd file of the servers' namespace only."""
 UID = 64999
 
+RIGHT_PRIORITY = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-SHA1:-AES-128-CCM:-AES-256-CCM"
+
 RULES = """\
 acl_smtp_rcpt = check_recipient
 acl_smtp_data = accept
@@ -63,6 +65,7 @@ def configuration(domain: Domain, directory: Path, issued: Issued | None) -> str
     interfaces = " ; ".join(plan.addresses(domain))
     settings = [
         f"primary_hostname = {domain.host}",
+        f"qualify_domain = {domain.name}",
         f"exim_path = {exim_program()}",
         f"spool_directory = {directory}/spool",
         f"log_file_path = {directory}/%slog",
@@ -80,7 +83,7 @@ def configuration(domain: Domain, directory: Path, issued: Issued | None) -> str
         "rfc1413_query_timeout = 0s",
         "keep_environment =",
         "tls_advertise_hosts = *",
-        "tls_require_ciphers = NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-SHA1:-AES-128-CCM:-AES-256-CCM",
+        f"tls_require_ciphers = {RIGHT_PRIORITY}",
         "auth_advertise_hosts = ${if def:tls_in_cipher {*}{}}",
     ]
     if issued and server.chain is not Chain.NONE:

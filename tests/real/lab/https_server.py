@@ -1,6 +1,6 @@
 """Policy hosts for MTA-STS (RFC 8461, section 3.3): one address, all names, certificates chosen by SNI.
 
-Run as ``python -m tests.real.lab.https_server CONFIG``; CONFIG is a JSON file that ``configuration`` describes.
+Run as ``python -m tests.real.lab.https_server FILE``; the file holds a ``Configuration`` as JSON.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ WELL_KNOWN = "/.well-known/mta-sts.txt"
 
 
 class Configuration(TypedDict):
-    """``policies`` and ``redirects`` (policy text, Location) by host name; ``certificates`` are pairs of chain and
-    key file by host name, with "" for every other name."""
+    """What is served, by host name: policy texts, Locations of redirects, pairs of chain and key file.
+
+    The certificate of the name "" is for every name without one of its own.
+    """
 
     address: str
     policies: dict[str, str]
@@ -62,7 +64,7 @@ async def serve(configuration: Configuration) -> None:
     def choose(connection: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
         connection.context = contexts.get(name or "", default)
 
-    default.sni_callback = choose  # type: ignore[assignment]
+    default.sni_callback = choose
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

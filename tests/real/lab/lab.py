@@ -222,28 +222,24 @@ class Lab:
     ) -> subprocess.CompletedProcess[str]:
         """Run a program in the client's namespace and wait for it, at most ``timeout`` seconds.
 
-        Output is captured as text unless ``options`` (those of subprocess.run) say otherwise; ``env`` is added
-        to the environment. Raises subprocess.TimeoutExpired after killing the program.
+        ``env`` is added to the environment. Output is captured as text and standard input is empty unless
+        ``options``, those of subprocess.run, say otherwise. Raises subprocess.TimeoutExpired after killing
+        the program.
         """
-        settings: dict[str, Any] = {
-            "capture_output": True,
-            "text": True,
-            "stdin": None if "input" in options else subprocess.DEVNULL,
-        }
-        settings.update(options)
-        if "stdout" in options or "stderr" in options:
-            settings["capture_output"] = options.get("capture_output", False)
-        if "input" in options:
-            del settings["stdin"]
-        command = ["ip", "netns", "exec", self.client, *argv]
-        environment = {**os.environ, **_python_path(), **(env or {})}
+        defaults: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        if "input" not in options:
+            defaults["stdin"] = subprocess.DEVNULL
         done: subprocess.CompletedProcess[str] = subprocess.run(
-            command, check=False, timeout=timeout, env=environment, **settings
+            ["ip", "netns", "exec", self.client, *argv],
+            check=False,
+            timeout=timeout,
+            env={**os.environ, **_python_path(), **(env or {})},
+            **(defaults | options),
         )
         return done
 
     def talk(self, address: str, *lines: str, early: bool = False) -> list[str]:
-        """Hold an SMTP dialogue from the client's side; the lines of it, ``C:``, ``S:`` and ``-:`` for notes."""
+        """Hold an SMTP dialogue from the client's side. Returns its lines: ``C:``, ``S:``, ``-:`` (notes)."""
         flags = ["--early"] if early else []
         done = self.run([sys.executable, "-m", "tests.real.lab.talk", *flags, "--", address, *lines])
         return (done.stdout + done.stderr).splitlines()
@@ -311,7 +307,7 @@ def _domains(versions: Mapping[str, str]) -> list[LabDomain]:
         LabDomain(
             name=domain.name,
             host=domain.host,
-            addresses=plan.addresses(domain if domain.server else right),
+            addresses=domain.records.get("mx A") or plan.addresses(domain if domain.server else right),
             software=domain.software,
             version=versions.get(domain.software, ""),
             fault=domain.fault,

@@ -116,12 +116,15 @@ class Namespaces:
         return RUN_DIRECTORY / f"{self.token}.lock"
 
     def create(self, server_addresses: Iterable[str], etc: dict[str, dict[str, str]]) -> None:
-        """Make both namespaces. ``etc`` holds files for /etc by side (``servers``, ``client``). Raises LabError."""
+        """Make both namespaces; ``etc`` holds files for /etc by side (servers, client). Raises LabError."""
         RUN_DIRECTORY.mkdir(parents=True, exist_ok=True)
-        self._lock = self._lock_file.open("w")
+        # Locked before it gets the name by which others find it, so nobody takes it for a leftover.
+        unnamed = RUN_DIRECTORY / f"{self.token}.new"
+        self._lock = unnamed.open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._lock.write(str(self.state))
         self._lock.flush()
+        unnamed.rename(self._lock_file)
         for side, name in (("servers", self.servers), ("client", self.client)):
             directory = NETNS_ETC / name
             directory.mkdir(parents=True, exist_ok=True)

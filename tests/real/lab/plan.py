@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 TLD = "test"
-TTL = 60
+TTL = 3600
 SERIAL = 2026010101
 
 # Nothing leaves the namespaces, so the addresses may be anybody's. They have to look global: mailproof does

@@ -68,7 +68,6 @@ def _main(directory: Path, recipients: Path) -> str:
         "maillog_file_prefixes": str(directory),
         "inet_interfaces": "all",
         "inet_protocols": "all",
-        "smtputf8_enable": "no",
         "mynetworks": "127.0.0.0/8",
         "mydestination": "",
         "relay_domains": "",

@@ -24,7 +24,7 @@ class Daemons:
     def start(
         self, name: str, namespace: str, command: Sequence[str], environment: Mapping[str, str] | None = None
     ) -> None:
-        """Start ``command`` in the namespace. It gets a session of its own, so Ctrl-C reaches only the lab."""
+        """Start ``command`` in the namespace, in a session of its own so that Ctrl-C reaches only the lab."""
         with (self.logs / f"{name}.log").open("wb") as log:
             self._running[name] = subprocess.Popen(
                 ["ip", "netns", "exec", namespace, *command],

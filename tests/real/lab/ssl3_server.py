@@ -34,6 +34,8 @@ class Dialogue:
                 return "503 5.5.1 TLS is active" if self.secure else "220 2.0.0 Go ahead"
             case "RCPT":
                 local_part, _, domain = argument.lower().partition("<")[2].rpartition(">")[0].rpartition("@")
+                if (local_part, domain) == ("", "postmaster"):
+                    return "250 2.1.5 Ok"
                 if domain != self.name.removeprefix("mx."):
                     return "550 5.7.1 No relaying"
                 return "250 2.1.5 Ok" if local_part in MAILBOXES else "550 5.1.1 No such mailbox"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import dns.dnssec
 import dns.name
-import dns.rdatatype
+import dns.rdtypes.ANY.DNSKEY
 import dns.zone
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -51,10 +51,10 @@ def master_file(origin: str, records: Mapping[str, Iterable[str]]) -> str:
 
 
 def apex(name_servers: Iterable[str], serial: int = plan.SERIAL) -> Records:
-    """SOA and NS of a zone. Timers follow RIPE-203, shortened."""
+    """SOA and NS of a zone, with timers in the ranges that RIPE-203 recommends."""
     servers = tuple(name_servers)
     return {
-        "@ SOA": (f"{servers[0]}. hostmaster.dns.test. {serial} 3600 900 1209600 {plan.TTL}",),
+        "@ SOA": (f"{servers[0]}. hostmaster.right.test. {serial} 14400 3600 1209600 {plan.TTL}",),
         "@ NS": tuple(f"{server}." for server in servers),
     }
 
@@ -184,7 +184,7 @@ class Signer:
 
     keys: dict[str, ec.EllipticCurvePrivateKey] = field(default_factory=dict)
 
-    def _dnskey(self, origin: str) -> dns.dnssec.DNSKEY:
+    def _dnskey(self, origin: str) -> dns.rdtypes.ANY.DNSKEY.DNSKEY:
         key = self.keys.setdefault(origin, ec.generate_private_key(ec.SECP256R1()))
         return dns.dnssec.make_dnskey(key.public_key(), "ECDSAP256SHA256", flags=257)
 
@@ -202,16 +202,17 @@ class Signer:
             inception=inception,
             expiration=expiration,
         )
-        return str(zone.to_text(relativize=False))
+        signed: str = zone.to_text(relativize=False)
+        return signed
 
     def ds(self, origin: str, *, wrong: bool = False) -> str:
         """DS rdata of the zone's key; ``wrong`` gives the one of a key that the zone does not have."""
         dnskey = self._dnskey(f"not.{origin}" if wrong else origin)
-        return str(dns.dnssec.make_ds(dns.name.from_text(origin), dnskey, "SHA256").to_text())
+        return str(dns.dnssec.make_ds(dns.name.from_text(origin), dnskey, "SHA256"))
 
     def trust_anchor(self) -> str:
         """The root's key as a master file line."""
-        return f". {plan.TTL} IN DNSKEY {self._dnskey('.').to_text()}"
+        return f". {plan.TTL} IN DNSKEY {self._dnskey('.')}"
 
 
 @dataclass(frozen=True)
