@@ -62,7 +62,7 @@ def configuration(domain: Domain, directory: Path, issued: Issued | None) -> str
     served = [domain.name]
     if domain.label == "right-exim":
         served.append("backup-accepts-unknown.test")
-    interfaces = " ; ".join(plan.addresses(domain))
+    interfaces = " ; ".join(plan.listeners(domain))
     settings = [
         f"primary_hostname = {domain.host}",
         f"qualify_domain = {domain.name}",
@@ -75,7 +75,8 @@ def configuration(domain: Domain, directory: Path, issued: Issued | None) -> str
         f"domainlist local_domains = {' : '.join(served)}",
         "hostlist relay_from_hosts =",
         "smtp_banner = $primary_hostname ESMTP",
-        "smtp_accept_max = 200",
+        # A TLS scan makes hundreds of connections; with a limit of 200 Exim answers some with 421.
+        "smtp_accept_max = 0",
         "smtp_enforce_sync = true",
         # Without this, a client may talk early however strict the synchronisation check is.
         "pipelining_connect_advertise_hosts =",

@@ -186,12 +186,7 @@ class Lab:
     def _wait(self) -> None:
         """Wait for every listener and for a validated answer. Raises LabError."""
         assert self._daemons is not None
-        services = [
-            f"{address}/25"
-            for domain in plan.DOMAINS
-            if domain.server and domain.server.software != plan.NOBODY
-            for address in plan.addresses(domain)
-        ]
+        services = [f"{address}/25" for domain in plan.DOMAINS for address in plan.listeners(domain)]
         name_servers = plan.PARENTS | plan.CHILDREN | plan.OTHER_NAME_SERVERS
         services += [f"{address}/53" for pair in name_servers.values() for address in pair]
         services += [f"{plan.HTTPS}/443", "127.0.0.1/53"]

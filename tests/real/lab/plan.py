@@ -110,6 +110,7 @@ class Domain:
     ptr: tuple[str, ...] | None = None
     active: bool = False
     ipv6: bool = False
+    ipv6_listens: bool = True
     delegation: Delegation = Delegation.SIGNED
     parent_ns: tuple[str, ...] = tuple(CHILDREN)
     child_ns: tuple[str, ...] = tuple(CHILDREN)
@@ -158,6 +159,8 @@ class Domain:
         lines += [f"mta-sts.txt mx: {mx}" for mx in self.policy_mx]
         if self.policy_host is not PolicyHost.RIGHT:
             lines.append(f"policy host: {self.policy_host}")
+        if not self.ipv6_listens:
+            lines.append(f"AAAA of mx.{self.name} without a listener")
         if self.dnsbl_listed:
             lines.append(f"address listed at {DNSBL}")
         return "; ".join(lines)
@@ -266,6 +269,24 @@ DOMAINS: tuple[Domain, ...] = (
         "greets with a name that does not exist",
         Server(POSTFIX, ("myhostname = localhost.localdomain",)),
     ),
+    Domain(
+        "open-relay-ipv6",
+        "relays for everybody who comes over IPv6",
+        Server(POSTFIX, ("mynetworks = [::]/0",)),
+        active=True,
+        ipv6=True,
+    ),
+    Domain(
+        "busy",
+        "greets everybody with 421",
+        Server(
+            POSTFIX,
+            (
+                "smtpd_delay_reject = no",
+                "smtpd_client_restrictions = check_client_access static:{421 4.3.2 Busy, come back later}",
+            ),
+        ),
+    ),
     # SMTP, Exim
     Domain(
         "open-relay-exim",
@@ -297,6 +318,9 @@ DOMAINS: tuple[Domain, ...] = (
     ),
     Domain("ssl3", "speaks only SSL 3.0", Server(TLSLITE, ("maxVersion = (3, 0)",))),
     # Hosts that cannot be observed
+    Domain(
+        "ipv6-refused", "nothing listens on the IPv6 address", Server(POSTFIX), ipv6=True, ipv6_listens=False
+    ),
     Domain("refused", "nothing listens on port 25", Server(NOBODY, ("no listener",), Chain.NONE)),
     Domain(
         "silent",
@@ -447,6 +471,13 @@ def address6(domain: Domain) -> str | None:
 def addresses(domain: Domain) -> tuple[str, ...]:
     """All addresses of the domain's own mail host, IPv4 first."""
     return tuple(a for a in (address(domain), address6(domain)) if a)
+
+
+def listeners(domain: Domain) -> tuple[str, ...]:
+    """The addresses on which the domain's own mail host listens, IPv4 first."""
+    if domain.server is None or domain.server.software == NOBODY:
+        return ()
+    return addresses(domain) if domain.ipv6_listens else (address(domain),)
 
 
 def hosts(software: str) -> tuple[Domain, ...]:

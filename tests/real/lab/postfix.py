@@ -108,7 +108,7 @@ def _smtpd(domain: plan.Domain, issued: Issued | None) -> str:
     settings += server.settings
     options = "".join(f"\n    -o {{ {setting} }}" for setting in settings)
     lines = []
-    for address in plan.addresses(domain):
+    for address in plan.listeners(domain):
         service = f"[{address}]:25" if ":" in address else f"{address}:25"
         lines.append(f"{service} inet n - n - - smtpd{options}\n")
     return "".join(lines)
