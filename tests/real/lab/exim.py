@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from tests.real.lab.processes import Daemons
 from tests.real.lab.requirements import exim as exim_program
 
 USER = "Debian-exim"
-"""Compiled into the package. The lab adds the user to the passwd file of the servers' namespace only."""
-UID = 64999
+"""Compiled into the package. Where it is missing, the lab adds it to passwd in the servers' namespace."""
+SPARE_ID = 64999
 
 RIGHT_PRIORITY = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-SHA1:-AES-128-CCM:-AES-256-CCM"
 
@@ -47,8 +48,18 @@ plain:
 
 
 def passwd_lines() -> tuple[str, str]:
-    """Lines for passwd and group that name Exim's user."""
-    return f"{USER}:x:{UID}:{UID}::/nonexistent:/usr/sbin/nologin\n", f"{USER}:x:{UID}:\n"
+    """Lines to add to passwd and group so that they name Exim's user; empty where they do already."""
+    if _user_and_group() != (SPARE_ID, SPARE_ID):
+        return "", ""
+    return f"{USER}:x:{SPARE_ID}:{SPARE_ID}::/nonexistent:/usr/sbin/nologin\n", f"{USER}:x:{SPARE_ID}:\n"
+
+
+def _user_and_group() -> tuple[int, int]:
+    try:
+        entry = pwd.getpwnam(USER)
+    except KeyError:
+        return SPARE_ID, SPARE_ID
+    return entry.pw_uid, entry.pw_gid
 
 
 def _key(setting: str) -> str:
@@ -101,7 +112,7 @@ def exim(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[str,
         own = directory / domain.label
         (own / "spool").mkdir(parents=True)
         for path in (own, own / "spool"):
-            os.chown(path, UID, UID)
+            os.chown(path, *_user_and_group())
         config = own / "exim.conf"
         config.write_text(configuration(domain, own, issued.get(domain.label)))
         config.chmod(0o644)

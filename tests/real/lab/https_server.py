@@ -1,6 +1,6 @@
 """Policy hosts for MTA-STS (RFC 8461, section 3.3): one address, all names, certificates chosen by SNI.
 
-Run as ``python -m tests.real.lab.https_server FILE``; the file holds a ``Configuration`` as JSON.
+Run as ``python https_server.py FILE``; the file holds a ``Configuration`` as JSON.
 """
 
 from __future__ import annotations

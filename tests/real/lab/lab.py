@@ -172,13 +172,13 @@ class Lab:
                 configuration["certificates"][name] = (str(own.chain_file), str(own.key_file))
         config_file = self.directory / "https.json"
         config_file.write_text(json.dumps(configuration))
-        command = [sys.executable, "-m", "tests.real.lab.https_server", str(config_file)]
+        command = [*_script("https_server"), str(config_file)]
         daemons.start("https", namespace, command, _python_path())
 
     def _start_ssl3(self, daemons: Daemons, namespace: str, issued: Issued) -> None:
         domain = plan.by_label("ssl3")
         command = [
-            *(sys.executable, "-m", "tests.real.lab.ssl3_server"),
+            *_script("ssl3_server"),
             *(plan.address(domain), domain.host, str(issued.chain_file), str(issued.key_file)),
         ]
         daemons.start("ssl3", namespace, command, _python_path(requirements.tlslite()))
@@ -190,9 +190,7 @@ class Lab:
         name_servers = plan.PARENTS | plan.CHILDREN | plan.OTHER_NAME_SERVERS
         services += [f"{address}/53" for pair in name_servers.values() for address in pair]
         services += [f"{plan.HTTPS}/443", "127.0.0.1/53"]
-        ready = self.run(
-            [sys.executable, "-m", "tests.real.lab.talk", "--ready", *services], timeout=READY_SECONDS
-        )
+        ready = self.run([*_script("talk"), "--ready", *services], timeout=READY_SECONDS)
         self._daemons.check()
         if ready.returncode:
             raise LabError(f"{ready.stderr.strip()}; logs in {self.directory / 'logs'}")
@@ -236,7 +234,7 @@ class Lab:
     def talk(self, address: str, *lines: str, early: bool = False) -> list[str]:
         """Hold an SMTP dialogue from the client's side. Returns its lines: ``C:``, ``S:``, ``-:`` (notes)."""
         flags = ["--early"] if early else []
-        done = self.run([sys.executable, "-m", "tests.real.lab.talk", *flags, "--", address, *lines])
+        done = self.run([*_script("talk"), *flags, "--", address, *lines])
         return (done.stdout + done.stderr).splitlines()
 
     def domain(self, name: str) -> LabDomain:
@@ -270,6 +268,11 @@ class Lab:
         if self.directory.name.startswith("mailproof-lab-"):
             shutil.rmtree(self.directory, ignore_errors=True)
             self.directory = Path()
+
+
+def _script(name: str) -> list[str]:
+    """The command that runs a module of this package by its path, which spares it importing the package."""
+    return [sys.executable, "-P", str(Path(__file__).with_name(f"{name}.py"))]
 
 
 def _python_path(*more: Path) -> dict[str, str]:

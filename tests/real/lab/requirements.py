@@ -20,6 +20,7 @@ PROGRAMS = {
     "postconf": "postfix",
     "dig": "bind9-dnsutils",
     "openssl": "openssl",
+    "gnutls-cli": "gnutls-bin",
 }
 POSTFIX_MASTER = Path("/usr/lib/postfix/sbin/master")
 PREPARE = "python -m tests.real.lab --prepare"

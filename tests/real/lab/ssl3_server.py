@@ -1,6 +1,6 @@
 """An SMTP server that offers STARTTLS and then speaks SSL 3.0 only, through tlslite-ng.
 
-Run as ``python -m tests.real.lab.ssl3_server ADDRESS NAME CHAIN_FILE KEY_FILE`` with tlslite-ng importable.
+Run as ``python ssl3_server.py ADDRESS NAME CHAIN_FILE KEY_FILE`` with tlslite-ng importable.
 OpenSSL 3 and GnuTLS have no SSL 3.0 any more.
 """
 

@@ -1,6 +1,6 @@
 """Hold an SMTP dialogue from the client's namespace and print it, for proofs and for exploring by hand.
 
-    python -m tests.real.lab.talk ADDRESS [--early] [--ready] LINE...
+    python tests/real/lab/talk.py ADDRESS [--early] [--ready] LINE...
 
 Each LINE is sent after the reply to the one before it. ``--early`` sends all lines before the greeting.
 ``--ready`` sends nothing and takes several addresses: it waits until each of them accepts connections.
