@@ -10,7 +10,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -101,34 +100,28 @@ class Lab:
         logs.mkdir()
         daemons = self._daemons = Daemons(logs)
         namespaces = self._namespaces = Namespaces(self.directory)
-        with ThreadPoolExecutor() as pool:
-            # The namespaces, the versions and the certificates do not need each other.
-            making = pool.submit(namespaces.create, self._server_addresses(), _etc())
-            versions = pool.submit(requirements.versions)
-            authority = Authority(self.directory / "certificates")
-            self.ca_file = authority.ca_file
-            issued = {
-                domain.label: authority.issue(
-                    domain.label,
-                    [domain.host],
-                    domain.server.chain,
-                    legacy=domain.label in ("old-ciphers", "ssl3"),
-                )
-                for domain in plan.DOMAINS
-                if domain.server and domain.server.chain is not Chain.NONE
-            }
-            making.result()
-            servers = namespaces.servers
-            work: list[Future[None]] = [
-                pool.submit(postfix, daemons, servers, self.directory / "postfix", issued),
-                pool.submit(exim, daemons, servers, self.directory / "exim", issued),
-                pool.submit(self._start_dns, daemons, namespaces, issued),
-                pool.submit(self._start_https, daemons, servers, authority),
-                pool.submit(self._start_ssl3, daemons, servers, issued["ssl3"]),
-            ]
-            for future in work:
-                future.result()
-            self.domains = _domains(versions.result())
+        namespaces.create(self._server_addresses(), _etc())
+        authority = Authority(self.directory / "certificates")
+        self.ca_file = authority.ca_file
+        issued = {
+            domain.label: authority.issue(
+                domain.label,
+                [domain.host],
+                domain.server.chain,
+                legacy=domain.label in ("old-ciphers", "ssl3"),
+            )
+            for domain in plan.DOMAINS
+            if domain.server and domain.server.chain is not Chain.NONE
+        }
+        # Daemons start in parallel with each other and with the signing of the zones. No threads here: one
+        # whose start is interrupted would go on after everything has been taken down.
+        servers = namespaces.servers
+        postfix(daemons, servers, self.directory / "postfix", issued)
+        exim(daemons, servers, self.directory / "exim", issued)
+        self._start_https(daemons, servers, authority)
+        self._start_ssl3(daemons, servers, issued["ssl3"])
+        self._start_dns(daemons, namespaces, issued)
+        self.domains = _domains(requirements.versions())
         self._wait()
 
     def _server_addresses(self) -> list[str]:
