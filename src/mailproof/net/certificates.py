@@ -19,7 +19,7 @@ from mailproof.net.text import printable
 
 @dataclass(frozen=True)
 class Certificate:
-    """What one certificate says (RFC 5280). Names are text from the network with control characters escaped."""
+    """What one certificate says (RFC 5280). Text has its control characters escaped."""
 
     subject: str
     """RFC 4514 form."""
@@ -64,7 +64,7 @@ class Chain:
 
 
 def read_chain(pems: Iterable[str]) -> Chain:
-    """Return the chain made of the PEM certificates ``pems``. Raises Malformed for an odd one and for none at all."""
+    """Return the chain of the PEM certificates ``pems``. Raises Malformed if one is odd or none is there."""
     certificates = tuple(pems)
     if not certificates:
         raise Malformed("the server sent no certificate")
@@ -93,7 +93,7 @@ def is_self_signed(certificate: x509.Certificate) -> bool:
 
 
 def signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Whether ``issuer`` is the name and the key that signed ``certificate``; basic constraints are not looked at."""
+    """Whether ``issuer`` has the name and the key that signed ``certificate``, be it a CA or not."""
     try:
         certificate.verify_directly_issued_by(issuer)
     except Exception:  # an odd signature or key can raise nearly anything: none of it is a valid signature
@@ -126,7 +126,7 @@ def _facts(certificate: x509.Certificate) -> Certificate:
 
 
 def is_ca(certificate: x509.Certificate) -> bool:
-    """Whether basic constraints say CA (RFC 5280, section 4.2.1.9). Raises ValueError for extensions that do not parse."""
+    """Whether basic constraints say CA (RFC 5280, section 4.2.1.9). Raises ValueError: they do not parse."""
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except x509.ExtensionNotFound:
