@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from mailproof.net.errors import Malformed
@@ -74,7 +76,9 @@ def read_chain(pems: Iterable[str]) -> Chain:
 def load(pem: str) -> x509.Certificate:
     """Parse one PEM certificate. Raises Malformed."""
     try:
-        return x509.load_pem_x509_certificate(pem.encode())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            return x509.load_pem_x509_certificate(pem.encode())
     except (ValueError, UnsupportedAlgorithm) as error:
         raise Malformed(f"a certificate does not parse: {printable(str(error))}") from error
 

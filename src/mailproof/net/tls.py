@@ -199,8 +199,9 @@ class TLSClient:
                 yield stream
                 await stream.close()
             except NotObserved as failure:
-                transcript.add(Speaker.NOTE, failure.reason)
-                failure.evidence = transcript.evidence()
+                if not failure.evidence:
+                    transcript.add(Speaker.NOTE, failure.reason)
+                    failure.evidence = transcript.evidence()
                 raise
             finally:
                 if stream is not None:
