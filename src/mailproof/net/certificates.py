@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -75,20 +76,32 @@ def read_chain(pems: Iterable[str]) -> Chain:
 
 def load(pem: str) -> x509.Certificate:
     """Parse one PEM certificate. Raises Malformed."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
-            return x509.load_pem_x509_certificate(pem.encode())
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise Malformed(f"a certificate does not parse: {printable(str(error))}") from error
+    with reading():
+        return x509.load_pem_x509_certificate(pem.encode())
 
 
 def facts(certificate: x509.Certificate) -> Certificate:
     """Return what ``certificate`` says. Raises Malformed when a part of it does not parse."""
-    try:
+    with reading():
         return _facts(certificate)
-    except (ValueError, TypeError, IndexError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
-        raise Malformed(f"a certificate does not parse: {printable(str(error))}") from error
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Everything odd about the certificates that are read inside raises Malformed, and nothing is warned of.
+
+    cryptography parses lazily, and damaged certificates make it raise nearly anything when a part is looked
+    at: ValueError, TypeError, KeyError, InvalidVersion, UnsupportedAlgorithm, ...
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            yield
+    except Malformed:
+        raise
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        raise Malformed(f"a certificate does not parse: {printable(what)}") from error
 
 
 def is_self_signed(certificate: x509.Certificate) -> bool:

@@ -20,8 +20,7 @@ import certifi
 from cryptography import x509
 from cryptography.utils import CryptographyDeprecationWarning
 
-from mailproof.net.certificates import Certificate, Chain, is_ca, is_self_signed, load, signed_by
-from mailproof.net.errors import Malformed
+from mailproof.net.certificates import Certificate, Chain, is_ca, is_self_signed, load, reading, signed_by
 from mailproof.net.text import printable
 
 LONGEST = 32
@@ -96,13 +95,11 @@ def verify(chain: Chain, roots: Roots, at: datetime) -> PathResult:
     """
     leaf, *others = (load(pem) for pem in chain.certificates[:LONGEST])
     at = min(max(at.astimezone(UTC), leaf.not_valid_before_utc), leaf.not_valid_after_utc)
-    try:
+    with reading():
         found = _search(leaf, others, roots, at, strict=True)
         if found.status is PathStatus.TRUSTED:
             return found
         return _search(leaf, others, roots, at, strict=False)
-    except (ValueError, x509.DuplicateExtension) as error:
-        raise Malformed(f"a certificate does not parse: {printable(str(error))}") from error
 
 
 def matches_name(certificate: Certificate, host: str) -> bool:
@@ -116,7 +113,7 @@ def matches_name(certificate: Certificate, host: str) -> bool:
     except ValueError:
         pass
     else:
-        return any(ipaddress.ip_address(known) == address for known in certificate.ip_addresses)
+        return str(address) in certificate.ip_addresses
     wanted = _labels(host)
     return any(_label_match(_labels(known), wanted) for known in certificate.dns_names)
 
