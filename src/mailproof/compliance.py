@@ -32,7 +32,6 @@ from mailproof.report import escape
 from mailproof.report.html import HTMLReport
 from mailproof.report.terminal import write_summary
 from mailproof.survey import NoConsent, Probe
-from mailproof.worlds import WorldError, open_world
 
 SUITE = Path(__file__).parent / "tests_compliance"
 
@@ -197,6 +196,8 @@ class Compliance:
     def _discover(self) -> None:
         settings = self._loaded.model.net_settings()
         if self._loaded.model.world is not None:
+            from mailproof.worlds import WorldError, open_world
+
             try:
                 settings = self._closing.enter_context(open_world(self._loaded, settings))
             except WorldError as error:

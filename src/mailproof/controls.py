@@ -125,7 +125,7 @@ class Control:
         return self.id.split("-")[0]
 
 
-ID = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)+")
+ID = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*")
 
 
 def control(

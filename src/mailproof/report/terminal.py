@@ -18,7 +18,7 @@ MAX_PROOF = 14
 _COLOURS = {
     Verdict.FAIL: {"red": True, "bold": True},
     Verdict.ADVICE: {"yellow": True},
-    Verdict.INCONCLUSIVE: {"magenta": True, "bold": True},
+    Verdict.INCONCLUSIVE: {"purple": True, "bold": True},
 }
 
 
