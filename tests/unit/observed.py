@@ -297,9 +297,8 @@ def mailboxes(endpoint: str = ENDPOINT, interrupted: str = "", **answers: Reply 
         "unknown": "unknown",
         "null": "null sender",
     }
-    replies: dict[str, Reply | None] = {
-        form: UNKNOWN if form == "unknown" else ACCEPTED for form in forms
-    } | answers
+    replies: dict[str, Reply | None] = {form: UNKNOWN if form == "unknown" else ACCEPTED for form in forms}
+    replies.update(answers)
     attempts = tuple(attempt(forms[name], found) for name, found in replies.items() if found is not None)
     return Mailboxes(TRANSCRIPT, DOMAIN, endpoint, attempts, interrupted)
 

@@ -63,9 +63,9 @@ def _dnssec(*, ad: bool = False, rcode: str = "NOERROR", unchecked: bool = False
     return DNSSEC(DOMAIN, checked, _soa() if unchecked else None)
 
 
-_SPECIAL = tuple(
-    "10.0.0.1 127.0.0.1 169.254.1.1 100.64.0.1 192.0.2.25 224.0.0.1 0.0.0.0 "
-    "::1 fe80::1 fd00::1 fec0::1 fed1::1 2001:db8::1 3fff::1 ::ffff:8.8.8.8".split()
+_SPECIAL = (
+    *("10.0.0.1", "127.0.0.1", "169.254.1.1", "100.64.0.1", "192.0.2.25", "224.0.0.1", "0.0.0.0"),
+    *("::1", "fe80::1", "fd00::1", "fec0::1", "fed1::1", "2001:db8::1", "3fff::1", "::ffff:8.8.8.8"),
 )
 _NULL = mx("0 .")
 _NORMAL = mx("10 mx1.example.org.", "20 mx2.example.org.")

@@ -212,7 +212,7 @@ TABLE: Table = {
             "refuses the tester",
             relay_attempts=_relay(attempt("plain", None, reply(550, "5.1.8 bad sender"))),
         ),
-        undecided("", relay_attempts=_relay()),
+        undecided("no form was tried", relay_attempts=_relay(interrupted="421")),
     ),
     "SMTP-POSTMASTER": (
         passes(mailboxes=mailboxes()),
