@@ -241,6 +241,14 @@ def refuses_tester(attempt: Attempt) -> str:
     return ""
 
 
+def refuses_destination(attempt: Attempt) -> str:
+    """Why a refusal to relay says nothing about relaying: the outsider's domain cannot receive mail. Empty if it does."""
+    reply = attempt.last
+    if reply.code == 556 or reply.enhanced in ("5.1.2", "5.1.10", "5.4.4"):
+        return f"the server refuses the outsider's domain, not relaying: {reply}; set probe.outsider to a mailbox that exists"
+    return ""
+
+
 def _without_addresses(attempt: Attempt, reply: Reply) -> str:
     text = reply.text
     for address in (attempt.recipient, attempt.sender):
