@@ -170,7 +170,8 @@ class Attempt:
         return self.rcpt is not None and self.rcpt.positive
 
     def __str__(self) -> str:
-        return f"{self.form}: MAIL FROM:<{self.sender}> RCPT TO:<{self.recipient}>: {self.last}"
+        reply = str(self.last).replace("\n", " / ")
+        return f"{self.form}: MAIL FROM:<{self.sender}> RCPT TO:<{self.recipient}>: {reply}"
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,9 @@ class RelayAttempts(Dialogue):
     interrupted: str
     """Why the series ended before its end; empty if it did not."""
 
+    def evidence(self) -> tuple[str, ...]:
+        return (*(str(attempt) for attempt in self.attempts), "the dialogue:", *super().evidence())
+
 
 @dataclass(frozen=True)
 class Mailboxes(Dialogue):
@@ -190,6 +194,9 @@ class Mailboxes(Dialogue):
     endpoint: str
     attempts: tuple[Attempt, ...]
     interrupted: str
+
+    def evidence(self) -> tuple[str, ...]:
+        return (*(str(attempt) for attempt in self.attempts), "the dialogue:", *super().evidence())
 
     def attempt(self, form: str) -> Attempt:
         """The attempt of that form. Raises NotObserved where it was not made, or where the refusal is about us."""

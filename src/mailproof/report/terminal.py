@@ -29,8 +29,8 @@ class Terminal(Protocol):
     def write_line(self, line: str | bytes, **markup: bool) -> None: ...
 
 
-def write_summary(terminal: Terminal, run: RunResult, files: Iterable[Path], width: int, verbose: bool) -> None:
-    """Write the whole summary. ``width`` is that of the terminal in columns; ``verbose`` shows all evidence."""
+def write_findings(terminal: Terminal, run: RunResult, width: int, verbose: bool) -> None:
+    """Write what is amiss, by target. ``width`` is that of the terminal in columns; ``verbose`` shows all evidence."""
     shown = [r for r in run.results if r.verdict in (Verdict.FAIL, Verdict.ADVICE)]
     shown.sort(key=lambda r: (r.target, r.verdict != Verdict.FAIL, r.control))
     for target, results in groupby(shown, key=lambda r: r.target):
@@ -39,6 +39,10 @@ def write_summary(terminal: Terminal, run: RunResult, files: Iterable[Path], wid
             _write_finding(terminal, result, width, verbose)
     _write_inconclusive(terminal, run, width)
     _write_unused(terminal, run, width)
+
+
+def write_decision(terminal: Terminal, run: RunResult, files: Iterable[Path], problem: str) -> None:
+    """Write the counts, where the reports are, and as the last line the gate's decision."""
     terminal.write_sep("=", f"mailproof: {printable(run.inventory)}", bold=True)
     counts = run.counts()
     terminal.write_line("  ".join(f"{verdict}: {number}" for verdict, number in counts.items()))
@@ -46,6 +50,8 @@ def write_summary(terminal: Terminal, run: RunResult, files: Iterable[Path], wid
         terminal.write_line(line)
     for file in files:
         terminal.write_line(f"report: {file}")
+    if problem:
+        terminal.write_line(problem, red=True)
     decision = run.decision()
     if decision.open:
         terminal.write_line("decision: PASS, the gate is open", green=True, bold=True)
