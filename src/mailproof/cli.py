@@ -126,7 +126,7 @@ def _explain(options: argparse.Namespace) -> int:
             print(textwrap.fill(text, 100, initial_indent=f"  {name}: ", subsequent_indent="       "))
         print("  Sources:")
         for reference in control.references:
-            print(f"    {reference.title}: {reference.url}")
+            print(f"    {reference.title}{f': {reference.url}' if reference.url else ''}")
         print(f"  Judges: {describe(control, probes)['target']}, by {', '.join(control.observations)}")
         if control.roles:
             print(f"  Roles: {', '.join(control.roles)}")

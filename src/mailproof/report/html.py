@@ -19,6 +19,11 @@ def text(value: str) -> str:
     return html.escape(printable(value), quote=True)
 
 
+def link(title: str, url: str) -> str:
+    """A link, or just the title where there is no address."""
+    return f'<a href="{html.escape(url, quote=True)}">{text(title)}</a>' if url else text(title)
+
+
 class HTMLReport:
     """Hooks of pytest-html. ``plain`` gives the plain result that a pytest report carries, or None."""
 
@@ -65,9 +70,7 @@ class HTMLReport:
         if plain is None:
             values = ["", "", text(str(report.nodeid)), ""]
         else:
-            references = "<br>".join(
-                f'<a href="{html.escape(ref["url"], quote=True)}">{text(ref["title"])}</a>' for ref in plain["references"]
-            )
+            references = "<br>".join(link(ref["title"], ref["url"]) for ref in plain["references"])
             title = text(plain["expected"])
             values = [
                 f'<b>{text(plain["control"])}</b><br>{title}',
