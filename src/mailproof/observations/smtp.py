@@ -174,6 +174,10 @@ class Attempt:
         return f"{self.form}: MAIL FROM:<{self.sender}> RCPT TO:<{self.recipient}>: {reply}"
 
 
+COMPARISON = "unknown recipient at home"
+"""The form of the one relay attempt that is none: what the server says of a mailbox of its own that does not exist."""
+
+
 @dataclass(frozen=True)
 class RelayAttempts(Dialogue):
     """Recipients that are none of the server's business, in every form that has ever fooled one (RFC 2505, section 2.1)."""
@@ -181,6 +185,16 @@ class RelayAttempts(Dialogue):
     attempts: tuple[Attempt, ...]
     interrupted: str
     """Why the series ended before its end; empty if it did not."""
+
+    @property
+    def relayed(self) -> tuple[Attempt, ...]:
+        """Accepted forms. Where the server takes any local part at its domain, only those that end elsewhere tell."""
+        home = next((attempt for attempt in self.attempts if attempt.form == COMPARISON), None)
+        accepted = [attempt for attempt in self.attempts if attempt.accepted and attempt is not home]
+        if home is not None and home.accepted:
+            domain = home.recipient.rpartition("@")[2]
+            accepted = [attempt for attempt in accepted if attempt.recipient.rpartition("@")[2] != domain]
+        return tuple(accepted)
 
     def evidence(self) -> tuple[str, ...]:
         return (*(str(attempt) for attempt in self.attempts), "the dialogue:", *super().evidence())

@@ -13,6 +13,7 @@ from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, NotObserv
 from mailproof.net.network import Network
 from mailproof.net.smtp import Reply, extensions
 from mailproof.observations.smtp import (
+    COMPARISON,
     Attempt,
     ClearTextAuth,
     EarlyTalk,
@@ -165,11 +166,16 @@ async def starttls_injection(endpoint: Endpoint, net: Network, smtp_session: SMT
 
 
 def relay_forms(endpoint: Endpoint, sender: str, outsider: str) -> list[tuple[str, str, str]]:
-    """Triples of form, envelope sender and recipient: every one leads to a mailbox that is not the server's."""
+    """Triples of form, envelope sender and recipient: every one leads to a mailbox that is not the server's.
+
+    The first is for comparison: a recipient at the server's own domain that does not exist. A server that takes
+    it takes anything at that domain, and forms that end in the domain then prove nothing.
+    """
     local, _, domain = outsider.rpartition("@")
     own = endpoint.domains[0] if endpoint.domains else endpoint.host
     literal = f"[IPv6:{endpoint.address}]" if ip_address(endpoint.address).version == 6 else f"[{endpoint.address}]"
     return [
+        (COMPARISON, sender, f"mailproof-{secrets.token_hex(12)}@{own}"),
         ("plain", sender, outsider),
         ("null sender", "", outsider),
         ("sender of the domain itself", f"postmaster@{own}", outsider),

@@ -15,6 +15,9 @@ from mailproof.report.escape import printable
 MAX_PROOF = 14
 """Lines of evidence shown for one finding; the reports hold all of them."""
 
+MAX_REASON_PROOF = 5
+"""Lines of evidence, the last ones, shown for what could not be verified."""
+
 _COLOURS = {
     Verdict.FAIL: {"red": True, "bold": True},
     Verdict.ADVICE: {"yellow": True},
@@ -85,14 +88,14 @@ def _write_inconclusive(terminal: Terminal, run: RunResult, width: int) -> None:
         return
     terminal.write_sep("-", "could not be verified", bold=True)
 
-    def key(result: Result) -> tuple[str, str]:
-        return result.target, result.observed
-
-    for (target, reason), results in groupby(sorted(found, key=key), key=key):
+    found.sort(key=lambda r: (r.target, r.observed, r.control))
+    for target, results in groupby(found, key=lambda r: r.target):
         group = list(results)
+        reasons = list(dict.fromkeys(r.observed for r in group))
         terminal.write_line(f"INCONCLUSIVE  {printable(target)}", **_COLOURS[Verdict.INCONCLUSIVE])
-        _write_field(terminal, "reason", printable(reason), width)
-        for number, line in enumerate(group[0].evidence[-5:]):
+        more = f" (and {len(reasons) - 1} more of the kind)" if len(reasons) > 1 else ""
+        _write_field(terminal, "reason", printable(reasons[0].split("\n", 1)[0]) + more, width)
+        for number, line in enumerate(group[0].evidence[-MAX_REASON_PROOF:]):
             terminal.write_line(_clip(f"{'  proof' if number == 0 else '':9}| {printable(line)}", width))
         _write_field(terminal, "leaves", ", ".join(sorted({r.control for r in group})), width)
         terminal.write_line("")
