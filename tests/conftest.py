@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 settings.register_profile(
     "mailproof",
-    max_examples=int(os.environ.get("MAILPROOF_EXAMPLES", "12")),
+    max_examples=int(os.environ.get("MAILPROOF_EXAMPLES", "10")),
     deadline=None,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
     database=None,

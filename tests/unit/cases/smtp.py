@@ -6,6 +6,7 @@ from mailproof.controls import MUST, SHOULD
 from mailproof.inventory.targets import Role
 from mailproof.net.smtp import Reply
 from mailproof.observations.smtp import (
+    COMPARISON,
     Attempt,
     ClearTextAuth,
     EarlyTalk,
@@ -58,6 +59,10 @@ def _relay(*attempts: Attempt, interrupted: str = "") -> RelayAttempts:
 
 def _to_outsider(form: str, rcpt: Reply) -> Attempt:
     return attempt(form, rcpt, recipient=_OUTSIDER)
+
+
+def _at_home(form: str) -> Attempt:
+    return attempt(form, ACCEPTED, recipient=f"{form}@example.org")
 
 
 _DENIED = (_to_outsider("plain", _RELAYING_DENIED), _to_outsider("null sender", _RELAYING_DENIED))
@@ -212,7 +217,12 @@ TABLE: Table = {
             "refuses the tester",
             relay_attempts=_relay(attempt("plain", None, reply(550, "5.1.8 bad sender"))),
         ),
-        undecided("no form was tried", relay_attempts=_relay(interrupted="421")),
+        passes(relay_attempts=_relay(*_DENIED, _at_home(COMPARISON), _at_home("percent"))),
+        fails(
+            "1 of 4 forms",
+            relay_attempts=_relay(*_DENIED, _at_home(COMPARISON), _to_outsider("percent", ACCEPTED)),
+        ),
+        undecided("no form was tried", relay_attempts=_relay()),
     ),
     "SMTP-POSTMASTER": (
         passes(mailboxes=mailboxes()),
