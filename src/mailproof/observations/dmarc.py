@@ -11,7 +11,7 @@ from mailproof.observations import Observation
 
 POLICIES = ("none", "quarantine", "reject")
 
-_VERSION = re.compile(r"v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)")
+_VERSION = re.compile(r"v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
 _TAG = re.compile(r"[ \t]*(?P<name>[A-Za-z0-9_]+)[ \t]*=[ \t]*(?P<value>[^;]*?)[ \t]*", re.DOTALL)
 
 _ALLOWED = {
