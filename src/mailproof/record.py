@@ -63,9 +63,23 @@ def write_record(file: Path, record: Record, redact: Callable[[str], str]) -> No
         ],
     }
     try:
-        write_atomically(file, redact(json.dumps(document, ensure_ascii=False, indent=1)) + "\n")
+        write_atomically(file, json.dumps(redacted(document, redact), ensure_ascii=False, indent=1) + "\n")
     except OSError as error:
         raise RecordError(f"{file}: cannot be written: {error.strerror}") from None
+
+
+def redacted(value: Any, redact: Callable[[str], str]) -> Any:
+    """Plain ``value`` with every text in it redacted. Keys of mappings are ours and stay.
+
+    It is done before the text is quoted for JSON: a secret may hold what JSON writes otherwise, or be a word of it.
+    """
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, list | tuple):
+        return [redacted(item, redact) for item in value]
+    if isinstance(value, dict):
+        return {key: redacted(item, redact) for key, item in value.items()}
+    return value
 
 
 def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
@@ -80,7 +94,7 @@ def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
         raise RecordError(f"{file}: damaged, not JSON: {error}") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise RecordError(f"{file}: not a record of mailproof (no \"format\": \"{FORMAT}\")")
-    if document.get("version") != VERSION:
+    if document.get("version") != VERSION or isinstance(document["version"], bool):
         raise RecordError(
             f"{file}: record version {document.get('version')!r}; this mailproof reads version {VERSION}"
         )
@@ -104,7 +118,9 @@ def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise RecordError(f"{file}: damaged: {error.title}: {where}: {first['msg']}") from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except KeyError as error:
+        raise RecordError(f"{file}: damaged: {error} is missing or unknown") from None
+    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise RecordError(f"{file}: damaged: {type(error).__name__}: {error}") from None
 
 
