@@ -168,14 +168,14 @@ def test_a_record_that_is_not_there_and_one_that_cannot_be_written(tmp_path: Pat
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d["targets"][0].update(type="Planet"), "'Planet' is missing or unknown"),
+        (lambda d: d["targets"][0].update(target_type="Planet"), "'Planet' is missing or unknown"),
         (lambda d: d["targets"][0].update(name=5), "name"),
         (lambda d: d["outcomes"][0].pop("observation"), "'not_observed' is missing"),
         (lambda d: d["outcomes"][0]["observation"]["answer"].update(records=[5]), "answer.records"),
-        (lambda d: d["traffic"].update(connections={"x": float("inf")}), "damaged"),
-        (lambda d: d["traffic"].update(connections=[]), "damaged"),
-        (lambda d: d.update(targets=5), "damaged"),
-        (lambda d: d["outcomes"].append(5), "damaged"),
+        (lambda d: d["traffic"].update(connections={"x": float("inf")}), "infinity"),
+        (lambda d: d["traffic"].update(connections=[]), "no attribute"),
+        (lambda d: d.update(targets=5), "not iterable"),
+        (lambda d: d["outcomes"].append(5), "not subscriptable"),
     ],
 )
 def test_wrong_values_are_named(tmp_path: Path, document: Any, change: Any, message: str) -> None:
