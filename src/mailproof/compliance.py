@@ -115,8 +115,6 @@ class Compliance:
 
     def _set_defaults(self) -> None:
         option = self._config.option
-        if getattr(option, "tbstyle", "no") == "auto":
-            option.tbstyle = "no"
         if getattr(option, "reportchars", "") == "fE":
             option.reportchars = ""
         if not self._reports:
@@ -231,7 +229,16 @@ class Compliance:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self) -> bool | None:
-        return True if self._config.getoption("survey_only") else None
+        """Judge nothing if only the survey was asked for; else leave the failures to our own summary.
+
+        pytest's own summary of failures takes time that grows with the square of their number. Collection errors
+        are past here, so they are shown as pytest shows them.
+        """
+        if self._config.getoption("survey_only"):
+            return True
+        if getattr(self._config.option, "tbstyle", "no") == "auto":
+            self._config.option.tbstyle = "no"
+        return None
 
     def _progress(self, what: str) -> _ProgressDisplay:
         return _ProgressDisplay(self._config, what, self._expedition)
