@@ -37,27 +37,27 @@ def open_world(loaded: LoadedInventory, settings: NetSettings) -> Iterator[NetSe
         return
     from mailproof.fixtures.world import World
 
+    place = loaded.places.get(("world",))
+    file = place.file if place else loaded.file
+    where = f"{file}:{place.line}" if place else str(file)
     try:
-        world = World.load(_directory(loaded, loaded.model.world)).start()
-    except (ValueError, OSError) as error:
-        raise WorldError(f"world {loaded.model.world}: {error}") from error
+        world = World.load(find_world(loaded.model.world, file.parent)).start()
+    except (WorldError, ValueError, OSError) as error:
+        raise WorldError(f"{where}: world: {error}") from error
     try:
         yield world.settings(settings)
     finally:
         world.stop()
 
 
-def _directory(loaded: LoadedInventory, name: str) -> Path:
-    place = loaded.places.get(("world",))
-    beside = ((place.file if place else loaded.file).parent / Path(name).expanduser()).resolve()
+def find_world(name: str, base: Path) -> Path:
+    """The directory of a world: a shipped one by name, or a directory relative to ``base``. Raises WorldError."""
     shipped = shipped_worlds()
     if name in shipped:
         return SHIPPED / name
-    if (beside / _PLAN_FILE).is_file():
-        return beside
+    directory = (base / Path(name).expanduser()).resolve()
+    if (directory / _PLAN_FILE).is_file():
+        return directory
     near = get_close_matches(name, shipped, 1)
     hint = f"did you mean {near[0]}?" if near else f"shipped worlds are {', '.join(shipped) or 'none'}"
-    where = f"{place.file}:{place.line}" if place else str(loaded.file)
-    raise WorldError(
-        f"{where}: world: {name} is not a shipped world, and {beside} has no {_PLAN_FILE}; {hint}"
-    )
+    raise WorldError(f"{name} is not a shipped world, and {directory} has no {_PLAN_FILE}; {hint}")
