@@ -51,7 +51,8 @@ def open_world(loaded: LoadedInventory, settings: NetSettings) -> Iterator[NetSe
 
 
 def find_world(name: str, base: Path) -> Path:
-    """The directory of a world: a shipped one by name, or a directory relative to ``base``. Raises WorldError."""
+    """The directory of a world: a shipped one by name, or a directory relative to ``base``. Raises
+    WorldError."""
     shipped = shipped_worlds()
     if name in shipped:
         return SHIPPED / name

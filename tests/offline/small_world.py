@@ -66,7 +66,8 @@ _465._tcp.mx TLSA {{ tlsa mx.signed.org 465 2 0 2 }}
 
 
 def write(directory: Path, plan: str = PLAN, **files: str) -> Path:
-    """Write a world into ``directory``: the small one, with ``files`` (dots written as ``_``) over its own."""
+    """Write a world into ``directory``: the small one, with ``files`` (dots written as ``_``) over its
+    own."""
     changed = {name.replace("_", "."): text for name, text in files.items()}
     for name, text in {**FILES, **changed, "world.yaml": plan}.items():
         (directory / name).write_text(text)

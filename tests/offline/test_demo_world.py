@@ -31,7 +31,11 @@ MX1, MX2 = "11.2.25.1", "11.3.25.1"
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[World]:
+    """The demo world, whose mail servers know us: early talk has a test and a world of its own."""
     with World.load(SHIPPED / "demo") as started:
+        for part in started.plan.smtp:
+            if part.state == "open" and part.old_tls is None:
+                started.peer(part.host).trusts_clients = True
         yield started
 
 
@@ -161,8 +165,8 @@ def test_tls_of_right_example(demo: World, host: str, address: str) -> None:
     inside(demo, look)
 
 
-def test_early_talkers_are_refused_and_late_ones_known(demo: World) -> None:
-    async def look(net: Network) -> None:
+def test_early_talkers_are_refused() -> None:
+    async def look(net: Network) -> int:
         async with net.smtp.connect(MX1, 25, host="mx1.right.example") as dialogue:
             await dialogue.send(b"EHLO early.example\r\n")
             return (await dialogue.greeting()).code

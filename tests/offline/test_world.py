@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -265,19 +264,34 @@ SMALL = "zones:\n  org: org.zone\n"
         ("zones: {a..b: org.zone}", "zones.a..b: "),
         (f"{SMALL}behaviour: {{org: SERVFIAL}}", "behaviour.org.fault: "),
         (f"{SMALL}servers: {{ns.net: {{fault: lame}}}}", "servers.ns.net: no NS record leads to it"),
-        (f"{SMALL}servers: {{ns.org: {{serves: [net]}}}}", "servers.ns.org.serves: net is not among the zones"),
+        (
+            f"{SMALL}servers: {{ns.org: {{serves: [net]}}}}",
+            "servers.ns.org.serves: net is not among the zones",
+        ),
         (f"{SMALL}smtp: [{{ports: [25]}}]", "smtp[0].host: is missing"),
         (f"{SMALL}smtp: [{{host: mx.org}}]", "smtp[0].host: the zones have no address for mx.org"),
         (f"{SMALL}smtp: [{{host: mx.org, addresses: [1.2.3]}}]", "smtp[0].addresses[0]: "),
         (f"{SMALL}smtp: [{{host: ns.org, ports: [0]}}]", "smtp[0].ports[0]: "),
-        (f"{SMALL}smtp: [{{host: ns.org, behaviour: {{rely: open}}}}]", "smtp[0].behaviour.rely: unknown key; did you mean relay?"),
-        (f"{SMALL}smtp: [{{host: ns.org, behaviour: {{certificate: {{isuer: self}}}}}}]", "smtp[0].behaviour.certificate.isuer: unknown key"),
+        (
+            f"{SMALL}smtp: [{{host: ns.org, behaviour: {{rely: open}}}}]",
+            "smtp[0].behaviour.rely: unknown key; did you mean relay?",
+        ),
+        (
+            f"{SMALL}smtp: [{{host: ns.org, behaviour: {{certificate: {{isuer: self}}}}}}]",
+            "smtp[0].behaviour.certificate.isuer: unknown key",
+        ),
         (f"{SMALL}smtp: [{{host: ns.org, behaviour: {{}}, old_tls: {{}}}}]", "exclude each other"),
-        (f"{SMALL}smtp: [{{host: ns.org}}, {{host: ns.org}}]", "smtp[1]: something else listens on 11.0.0.53:25"),
-        (f"{SMALL}https: [{{hosts: [ns.org], site: {{bdoy: x}}}}]", "https[0].site.bdoy: unknown key; did you mean body?"),
+        (
+            f"{SMALL}smtp: [{{host: ns.org}}, {{host: ns.org}}]",
+            "smtp[1]: something else listens on 11.0.0.53:25",
+        ),
+        (
+            f"{SMALL}https: [{{hosts: [ns.org], site: {{bdoy: x}}}}]",
+            "https[0].site.bdoy: unknown key; did you mean body?",
+        ),
         (f"{SMALL}https: [{{hosts: [ns.org]}}, {{hosts: [ns.org], state: closed}}]", "differ in state"),
     ],
-)  # fmt: skip
+)
 def test_faults_of_a_plan_are_named(tmp_path: Path, plan: str, message: str) -> None:
     found = faults(write(tmp_path, plan))
     assert message in found
@@ -325,7 +339,7 @@ def sockets() -> set[str]:
     found = set()
     for entry in Path("/proc/self/fd").glob("*"):
         try:
-            target = os.readlink(entry)
+            target = str(entry.readlink())
         except OSError:
             continue
         if target.startswith("socket:"):
