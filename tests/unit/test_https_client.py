@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pytest
 from pydantic import TypeAdapter
-from smtp_world import IMPATIENT, QUICK, authority
 
 from mailproof.fixtures.authority import CertificateSpec
 from mailproof.fixtures.https_peer import HTTPSPeer, Site
@@ -16,6 +15,7 @@ from mailproof.net.errors import ClosedEarly, Malformed, NotObserved, Refused, T
 from mailproof.net.hosts import Hosts
 from mailproof.net.https import HTTPSClient, Response
 from mailproof.net.settings import Limits, NetSettings, SocketAddress
+from tests.unit.smtp_world import IMPATIENT, QUICK, authority
 
 NAME = "mta-sts.mail.example"
 URL = f"https://{NAME}/.well-known/mta-sts.txt"
@@ -134,6 +134,7 @@ def test_compressed_bodies_are_read_within_the_limit() -> None:
         (Site(NAME, "x" * 1000, fault="drip", drip=0.02), TimedOut),
         (Site(NAME, fault="silence"), TimedOut),
         (Site(NAME, fault="close"), ClosedEarly),
+        (Site(NAME, fault="hang up"), ClosedEarly),
         (Site(NAME, fault="garbage"), Malformed),
         (Site(NAME, headers=(("Content-Encoding", "br"),)), Malformed),
         (Site(NAME, "no gzip", headers=(("Content-Encoding", "gzip"),)), Malformed),
@@ -171,3 +172,22 @@ def test_other_urls_are_a_mistake_of_the_caller(url: str) -> None:
     client = HTTPSClient(NetSettings(limits=QUICK), Hosts(QUICK))
     with pytest.raises(ValueError, match="https"):
         asyncio.run(client.fetch(url, ("127.0.0.1",)))
+
+
+def test_over_ipv6_with_the_name_in_host_and_sni() -> None:
+    async def run() -> tuple[Response, HTTPSPeer]:
+        peer = HTTPSPeer((Site(NAME, POLICY),), authority())
+        try:
+            where = await peer.start("::1")
+        except OSError:
+            pytest.skip("no IPv6 on loopback")
+        settings = NetSettings(limits=QUICK, ca_file=authority().root_file, connect={f"{NAME}:443": where})
+        try:
+            return await HTTPSClient(settings, Hosts(QUICK)).fetch(URL, ("2001:db8::80",)), peer
+        finally:
+            await peer.stop()
+
+    response, peer = asyncio.run(run())
+    assert (response.status, response.address) == (200, "2001:db8::80")
+    assert peer.asked[0].sni == NAME
+    assert dict(peer.asked[0].headers)["host"] == NAME

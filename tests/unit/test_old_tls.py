@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from smtp_world import HOST, QUICK, authority, client
 
 from mailproof.fixtures.authority import CertificateSpec
 from mailproof.fixtures.old_tls import OldTLSBehaviour, OldTLSPeer, available
@@ -14,6 +13,7 @@ from mailproof.net.hosts import Hosts
 from mailproof.net.settings import NetSettings
 from mailproof.net.smtp import TLSSession
 from mailproof.net.tls import Handshake, TLSClient, TLSEndpoint, TLSVersion
+from tests.unit.smtp_world import HOST, QUICK, authority, client
 
 pytestmark = pytest.mark.skipif(not available(), reason="nassl's OpenSSL cannot be driven as a server here")
 

@@ -11,12 +11,12 @@ from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
-from smtp_world import HOST, authority
 
 from mailproof.fixtures.authority import CertificateSpec
 from mailproof.net.certificates import Certificate, Chain, load, read_chain
 from mailproof.net.errors import Malformed
 from mailproof.net.pkix import PathResult, PathStatus, Roots, matches_name, trusted_roots, verify
+from tests.unit.smtp_world import HOST, authority
 
 
 @functools.cache
@@ -90,7 +90,9 @@ def test_a_forged_signature_is_told_from_a_missing_issuer() -> None:
 
 
 def test_another_key_of_the_same_name_is_a_missing_issuer() -> None:
-    """Two intermediates with one name: what was sent is not the one that signed, and says so by its key identifier."""
+    """Two intermediates with one name: what was sent is not the one that signed, and says so by its key
+    identifier.
+    """
     from pathlib import Path
     from tempfile import TemporaryDirectory
 

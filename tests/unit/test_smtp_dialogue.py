@@ -7,7 +7,6 @@ import socket
 
 import pytest
 from pydantic import TypeAdapter
-from smtp_world import HOST, QUICK, authority, client, served, talk
 
 from mailproof.fixtures.authority import CertificateSpec
 from mailproof.fixtures.smtp_peer import SMTPBehaviour, SMTPPeer
@@ -15,6 +14,7 @@ from mailproof.net.errors import NotAvailable, NotObserved, Refused, Throttled
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import NetSettings, SocketAddress
 from mailproof.net.smtp import Dialogue, Reply, SMTPClient, TLSSession, extensions
+from tests.unit.smtp_world import HOST, QUICK, authority, client, served, talk
 
 
 def test_reply_reads_like_the_wire() -> None:

@@ -1,4 +1,6 @@
-"""The SMTP client against servers that break, stall, flood and lie: typed failures with evidence, within the limits."""
+"""The SMTP client against servers that break, stall, flood and lie: typed failures with evidence, within the
+limits.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +9,11 @@ import gc
 import warnings
 
 import pytest
-from smtp_world import HOST, IMPATIENT, QUICK, client, served, talk
 
 from mailproof.fixtures.smtp_peer import SMTPBehaviour
 from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, NotObserved, Throttled, TimedOut
 from mailproof.net.smtp import REPLY_LINE, REPLY_LINES, UNASKED_OCTETS, Dialogue, Reply, TLSSession
+from tests.unit.smtp_world import HOST, IMPATIENT, QUICK, client, served, talk
 
 
 async def greet(dialogue: Dialogue) -> Reply:
@@ -72,8 +74,18 @@ def test_the_limits_themselves_are_kept() -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    ["hello\r\n", "22 short\r\n", "220x\r\n", "999 no\r\n", "120 no\r\n", "\r\n", " 220 x\r\n", "2200 x\r\n"]
-    + ["HTTP/1.1 400 Bad Request\r\n", "\x16\x03\x01\x02\n"],
+    [
+        "hello\r\n",
+        "22 short\r\n",
+        "220x\r\n",
+        "999 no\r\n",
+        "120 no\r\n",
+        "\r\n",
+        " 220 x\r\n",
+        "2200 x\r\n",
+        "HTTP/1.1 400 Bad Request\r\n",
+        "\x16\x03\x01\x02\n",
+    ],
 )
 def test_what_is_no_reply_is_malformed(raw: str) -> None:
     with pytest.raises(Malformed):
@@ -105,7 +117,9 @@ def test_odd_octets_are_kept_visible(raw: str, lines: tuple[str, ...]) -> None:
 
 
 def test_plain_text_after_220_is_leftover_and_never_heard_inside_tls() -> None:
-    """The peer appends a reply to its 220 in one write, then runs the handshake: CVE-2011-0411, response side."""
+    """The peer appends a reply to its 220 in one write, then runs the handshake: CVE-2011-0411, response
+    side.
+    """
 
     async def say(dialogue: Dialogue) -> tuple[TLSSession, bytes]:
         session = await upgrade(dialogue)
@@ -178,7 +192,7 @@ def test_a_client_that_floods_a_deaf_server_times_out() -> None:
 
 
 def test_cancellation_closes_the_connection_at_once() -> None:
-    async def run() -> tuple[int, list[str]]:
+    async def run() -> list[str]:
         async with served(SMTPBehaviour(faults=(("EHLO", "silence"),))) as (peer, address, port):
 
             async def dialogue() -> None:
@@ -186,19 +200,13 @@ def test_cancellation_closes_the_connection_at_once() -> None:
                     await greet_and_ehlo(open_dialogue)
 
             task = asyncio.create_task(dialogue())
-            while not peer.heard:
-                await asyncio.sleep(0.01)
+            await peer.until("EHLO probe.example")
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            others = asyncio.all_tasks() - {asyncio.current_task()}
-            while asyncio.all_tasks() - {asyncio.current_task()}:
-                await asyncio.sleep(0.01)
-            return len(others), peer.commands()
+            return peer.commands()
 
-    peers, commands = asyncio.run(run())
-    assert peers <= 1
-    assert commands == ["EHLO probe.example"]
+    assert asyncio.run(run()) == ["EHLO probe.example"]
 
 
 def test_no_socket_is_left_behind() -> None:
@@ -206,7 +214,7 @@ def test_no_socket_is_left_behind() -> None:
         warnings.simplefilter("error", ResourceWarning)
         for fault in ("421", "close", "endless line", "mixed codes"):
             with pytest.raises(NotObserved):
-                talk(SMTPBehaviour(faults=(("EHLO/TLS", fault),)), _ehlo_in_tls)  # type: ignore[arg-type]
+                talk(SMTPBehaviour(faults=(("EHLO/TLS", fault),)), _ehlo_in_tls)
         gc.collect()
 
 

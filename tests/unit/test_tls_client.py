@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import pytest
-from smtp_world import HOST, IMPATIENT, QUICK, served
 
 from mailproof.fixtures.authority import CertificateSpec
 from mailproof.fixtures.listener import Listener
@@ -27,6 +26,7 @@ from mailproof.net.hosts import Hosts
 from mailproof.net.settings import Limits, NetSettings
 from mailproof.net.stream import Stream
 from mailproof.net.tls import Handshake, TLSClient, TLSEndpoint, TLSVersion
+from tests.unit.smtp_world import HOST, IMPATIENT, QUICK, authority, served
 
 T = TypeVar("T")
 
@@ -257,7 +257,8 @@ def test_both_chains_of_a_server_with_two_keys(version: str) -> None:
     ("key", "key_type", "bits"), [("ed25519", "Ed25519", 256), ("rsa1024", "RSA", 1024), ("ec256", "EC", 256)]
 )
 def test_kinds_of_keys(key: str, key_type: str, bits: int) -> None:
-    (chain,), _ = ask(SMTPBehaviour(certificate=CertificateSpec(key=key)), certificates)  # type: ignore[arg-type]
+    spec = CertificateSpec(key=key)  # type: ignore[arg-type]
+    (chain,), _ = ask(SMTPBehaviour(certificate=spec), certificates)
     assert (chain.leaf.key_type, chain.leaf.key_bits) == (key_type, bits)
 
 
@@ -281,16 +282,56 @@ def test_refused_connection() -> None:
 
 def test_cancellation_ends_the_handshake_and_its_thread() -> None:
     async def run() -> None:
-        async with served(SMTPBehaviour(starttls="stalls")) as (peer, address, port):
-            async with tls_client() as client:
-                endpoint = TLSEndpoint(address, port, HOST, "smtp")
-                task = asyncio.create_task(client.accepts(endpoint, TLSVersion.TLS1_3))
-                while "STARTTLS" not in peer.commands():
-                    await asyncio.sleep(0.01)
-                await asyncio.sleep(0.05)
-                task.cancel()
-                with pytest.raises(asyncio.CancelledError):
-                    await task
+        stalled = SMTPBehaviour(starttls="stalls")
+        async with served(stalled) as (peer, address, port), tls_client() as client:
+            endpoint = TLSEndpoint(address, port, HOST, "smtp")
+            task = asyncio.create_task(client.accepts(endpoint, TLSVersion.TLS1_3))
+            await peer.until("STARTTLS")
+            await asyncio.sleep(0.05)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
 
     asyncio.run(run())
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("mailproof-tls")]
+
+
+def test_closing_the_client_ends_handshakes_under_way() -> None:
+    async def run() -> None:
+        async with served(SMTPBehaviour(starttls="stalls")) as (peer, address, port):
+            client = tls_client()
+            endpoint = TLSEndpoint(address, port, HOST, "smtp")
+            task = asyncio.create_task(client.accepts(endpoint, TLSVersion.TLS1_3))
+            await peer.until("STARTTLS")
+            await asyncio.sleep(0.05)
+            await client.close()
+            with pytest.raises(NotObserved):
+                await task
+
+    asyncio.run(run())
+
+
+def test_failures_carry_the_dialogue_as_evidence() -> None:
+    async def question(client: TLSClient, endpoint: TLSEndpoint) -> Handshake:
+        return await client.accepts(endpoint, TLSVersion.TLS1_3)
+
+    with pytest.raises(TimedOut) as caught:
+        ask(SMTPBehaviour(starttls="stalls"), question, IMPATIENT)
+    assert any("C: STARTTLS" in line for line in caught.value.evidence)
+    assert caught.value.evidence[-1].endswith("no end of the TLS handshake within 0.3 s")
+
+
+def test_over_ipv6() -> None:
+    async def run() -> Handshake:
+        peer = SMTPPeer(None, authority())
+        try:
+            where = await peer.start("::1")
+        except OSError:
+            pytest.skip("no IPv6 on loopback")
+        try:
+            async with tls_client() as client:
+                return await client.accepts(TLSEndpoint("::1", where.port, HOST, "smtp"), TLSVersion.TLS1_2)
+        finally:
+            await peer.stop()
+
+    assert asyncio.run(run()).accepted

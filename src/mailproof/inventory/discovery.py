@@ -25,8 +25,8 @@ from mailproof.inventory.targets import (
     Zone,
     is_public,
 )
-from mailproof.net.dns import DNSClient, Record
-from mailproof.net.errors import NotObserved
+from mailproof.net.dns import Answer, DNSClient, Record
+from mailproof.net.errors import NotObserved, ServerFailure
 from mailproof.net.settings import NetSettings
 
 MAX_MX_HOSTS = 50
@@ -203,15 +203,22 @@ class _Discovery:
     async def _zone_of(self, name: str) -> str | NotObserved:
         """The zone that holds ``name``: the owner of the SOA that comes with an answer about it (RFC 2308, section 3)."""
         try:
-            answer = await self.dns.resolve(name, "SOA")
+            answer = await self._unvalidated(name, "SOA")
         except NotObserved as failure:
             return failure
         owners = [record.name for record in (*answer.records, *answer.authority) if record.type == "SOA"]
         return owners[0] if owners else name
 
+    async def _unvalidated(self, name: str, type: str) -> Answer:
+        """The answer, even if it does not validate: a bogus zone is a target, and what is wrong with it is for controls."""
+        try:
+            return await self.dns.resolve(name, type)
+        except ServerFailure:
+            return await self.dns.resolve(name, type, checking_disabled=True)
+
     async def _name_servers(self, zone: str) -> list[NameServer | Undiscovered]:
         try:
-            answer = await self.dns.resolve(zone, "NS")
+            answer = await self._unvalidated(zone, "NS")
         except NotObserved as failure:
             return [_undiscovered(NameServer, f"name servers of {zone}", failure)]
         names = list(dict.fromkeys(record.target for record in answer.records))[:MAX_MX_HOSTS]

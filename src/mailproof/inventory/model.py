@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterable
 from ipaddress import ip_address
 from pathlib import Path
@@ -20,7 +21,8 @@ def _wrong(message: str) -> PydanticCustomError:
     return PydanticCustomError("inventory", "{message}", {"message": message})
 
 
-def _domain_name(value: str) -> str:
+def domain_name(value: str) -> str:
+    """A host or domain name as A-labels in lower case. Raises ValueError for anything else."""
     try:
         name = normalise(value)
     except ValueError as error:
@@ -50,7 +52,8 @@ def _address(value: str) -> str:
         raise _wrong(f"{value!r} is not an IPv4 or IPv6 address, like 192.0.2.25 or 2001:db8::25") from None
 
 
-def _socket_address(value: str, default_port: int | None) -> SocketAddress:
+def socket_address(value: str, default_port: int | None) -> SocketAddress:
+    """An address with a port, which may be left out where there is a default. Raises ValueError for anything else."""
     match = re.fullmatch(r"\[(?P<v6>[^\]]+)\](?::(?P<port6>\d+))?|(?P<v4>[^:]+)(?::(?P<port4>\d+))?", value)
     if match is None and _is_address(value) and default_port is not None:
         return SocketAddress(str(ip_address(value)), default_port)
@@ -65,7 +68,7 @@ def _socket_address(value: str, default_port: int | None) -> SocketAddress:
 
 
 def _resolver(value: str) -> str:
-    return str(_socket_address(value, 53))
+    return str(socket_address(value, 53))
 
 
 def _connect_key(value: str) -> str:
@@ -74,12 +77,12 @@ def _connect_key(value: str) -> str:
         bare = host.removeprefix("[").removesuffix("]")
         if _is_address(bare):
             return str(SocketAddress(str(ip_address(bare)), int(port)))
-        return f"{_domain_name(host)}:{port}"
+        return f"{domain_name(host)}:{port}"
     raise _wrong(f"{value!r} is not ADDRESS:PORT or HOST:PORT, like 192.0.2.25:25 or mx1.example.org:25")
 
 
 def _connect_value(value: str) -> str:
-    return str(_socket_address(value, None))
+    return str(socket_address(value, None))
 
 
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
@@ -95,7 +98,7 @@ def _mailbox(value: str) -> str:
     local, at, domain = value.rpartition("@")
     if not at:
         raise _wrong(f"{value!r} is not a mailbox, like postmaster@example.org")
-    return f"{_local_part(local)}@{_domain_name(domain)}"
+    return f"{_local_part(local)}@{domain_name(domain)}"
 
 
 def _unique(values: list[Any]) -> list[Any]:
@@ -108,7 +111,7 @@ def _unique(values: list[Any]) -> list[Any]:
     return values
 
 
-DomainName = Annotated[str, AfterValidator(_domain_name)]
+DomainName = Annotated[str, AfterValidator(domain_name)]
 Address = Annotated[str, AfterValidator(_address)]
 ResolverAddress = Annotated[str, AfterValidator(_resolver)]
 ConnectKey = Annotated[str, AfterValidator(_connect_key)]
@@ -118,6 +121,15 @@ Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Selector = DomainName
+
+
+def _own_name() -> str:
+    """This machine's host name, without asking any DNS; a name that does not exist where it is not a domain name."""
+    try:
+        name = domain_name(socket.gethostname())
+    except ValueError:
+        return "mailproof.invalid"
+    return name if "." in name and not name.endswith((".local", ".localdomain")) else "mailproof.invalid"
 
 
 class Part(BaseModel):
@@ -235,12 +247,16 @@ class Blocklist(Part):
 class Probe(Part):
     """Who we say we are to the servers that we look at."""
 
-    ehlo: DomainName = Field("mailproof.invalid", description="Name said in EHLO; best the tester's own host name.")
-    sender: Mailbox = Field(
-        "postmaster@mailproof.invalid", description="Envelope sender of mailbox and relay probes. Nothing is sent."
+    ehlo: DomainName | None = Field(
+        None, description="Name said in EHLO. Without it this machine's host name, if that is fully qualified."
+    )
+    sender: Mailbox | None = Field(
+        None,
+        description="Envelope sender of mailbox and relay probes; nothing is sent. Without it the contact, or "
+        "postmaster at the EHLO name. A domain that does not resolve makes servers turn us away.",
     )
     outsider: Mailbox = Field(
-        "nobody@relay-probe.mailproof.invalid",
+        "mailproof-relay-probe@example.com",
         description="Recipient of relay probes: a mailbox that none of the hosts serves. Nothing is delivered.",
     )
 
@@ -345,15 +361,16 @@ class Inventory(Part):
 
     def net_settings(self) -> NetSettings:
         """What the clients need of this inventory."""
+        ehlo = self.probe.ehlo or _own_name()
         return NetSettings(
-            resolvers=tuple(_socket_address(text, 53) for text in self.resolvers),
+            resolvers=tuple(socket_address(text, 53) for text in self.resolvers),
             trust=self.trust.dnssec,
             ca_file=self.trust.ca_file,
-            ehlo_name=self.probe.ehlo,
-            sender=self.probe.sender,
+            ehlo_name=ehlo,
+            sender=self.probe.sender or self.contact or f"postmaster@{ehlo}",
             outsider=self.probe.outsider,
             limits=Limits(**self.limits.model_dump()),
-            connect={key: _socket_address(value, None) for key, value in self.connect.items()},
+            connect={key: socket_address(value, None) for key, value in self.connect.items()},
             zone_files=self.zone_files,
             allow_private=self.allow_private,
         )

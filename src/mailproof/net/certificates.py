@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +13,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from mailproof.net.errors import Malformed
@@ -19,7 +22,7 @@ from mailproof.net.text import printable
 
 @dataclass(frozen=True)
 class Certificate:
-    """What one certificate says (RFC 5280). Names are text from the network with control characters escaped."""
+    """What one certificate says (RFC 5280). Text has its control characters escaped."""
 
     subject: str
     """RFC 4514 form."""
@@ -64,7 +67,7 @@ class Chain:
 
 
 def read_chain(pems: Iterable[str]) -> Chain:
-    """Return the chain made of the PEM certificates ``pems``. Raises Malformed for an odd one and for none at all."""
+    """Return the chain of the PEM certificates ``pems``. Raises Malformed if one is odd or none is there."""
     certificates = tuple(pems)
     if not certificates:
         raise Malformed("the server sent no certificate")
@@ -73,18 +76,32 @@ def read_chain(pems: Iterable[str]) -> Chain:
 
 def load(pem: str) -> x509.Certificate:
     """Parse one PEM certificate. Raises Malformed."""
-    try:
+    with reading():
         return x509.load_pem_x509_certificate(pem.encode())
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise Malformed(f"a certificate does not parse: {printable(str(error))}") from error
 
 
 def facts(certificate: x509.Certificate) -> Certificate:
     """Return what ``certificate`` says. Raises Malformed when a part of it does not parse."""
-    try:
+    with reading():
         return _facts(certificate)
-    except (ValueError, TypeError, IndexError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
-        raise Malformed(f"a certificate does not parse: {printable(str(error))}") from error
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Everything odd about the certificates that are read inside raises Malformed, and nothing is warned of.
+
+    cryptography parses lazily, and damaged certificates make it raise nearly anything when a part is looked
+    at: ValueError, TypeError, KeyError, InvalidVersion, UnsupportedAlgorithm, ...
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            yield
+    except Malformed:
+        raise
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        raise Malformed(f"a certificate does not parse: {printable(what)}") from error
 
 
 def is_self_signed(certificate: x509.Certificate) -> bool:
@@ -93,7 +110,7 @@ def is_self_signed(certificate: x509.Certificate) -> bool:
 
 
 def signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Whether ``issuer`` is the name and the key that signed ``certificate``; basic constraints are not looked at."""
+    """Whether ``issuer`` has the name and the key that signed ``certificate``, be it a CA or not."""
     try:
         certificate.verify_directly_issued_by(issuer)
     except Exception:  # an odd signature or key can raise nearly anything: none of it is a valid signature
@@ -126,7 +143,7 @@ def _facts(certificate: x509.Certificate) -> Certificate:
 
 
 def is_ca(certificate: x509.Certificate) -> bool:
-    """Whether basic constraints say CA (RFC 5280, section 4.2.1.9). Raises ValueError for extensions that do not parse."""
+    """Whether basic constraints say CA (RFC 5280, section 4.2.1.9). Raises ValueError: they do not parse."""
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except x509.ExtensionNotFound:

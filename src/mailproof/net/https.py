@@ -8,6 +8,7 @@ import re
 import ssl
 import time
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import httpx
 from mailproof.net.errors import ClosedEarly, Malformed, NotObserved, Refused, TimedOut
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import NetSettings
+from mailproof.net.stream import REFUSALS
 from mailproof.net.text import printable
 
 HTTPS_PORT = 443
@@ -26,7 +28,7 @@ _CONTROLS = re.compile(r"([\r\n\t])")
 
 @dataclass(frozen=True)
 class Response:
-    """What one address answered to GET. With ``tls_error`` set, TLS said no, ``status`` is 0 and the rest is empty.
+    """What one address answered to GET. When TLS said no, ``tls_error`` says why and ``status`` is 0.
 
     Text from the network has its control characters escaped, except for the line ends of ``body``.
     """
@@ -62,12 +64,12 @@ class HTTPSClient:
     async def fetch(self, url: str, addresses: tuple[str, ...], *, limit: int = 65536) -> Response:
         """GET ``url`` from the first of ``addresses`` that can be reached.
 
-        The certificate is verified for the host of the URL (subject alternative names only) against the public roots and
-        the inventory's own. Redirects are returned, not followed. ``limit`` is in octets of the body, decoded. Everything
-        together has ``limits.https`` seconds.
+        The certificate is verified for the host of the URL (subject alternative names only) against the
+        public roots and the inventory's own. Redirects are returned, not followed. ``limit`` is in octets of
+        the body, decoded. Everything together has ``limits.https`` seconds.
 
-        Raises ValueError for a URL that is not ``https://name/...``; Refused, TimedOut, ClosedEarly or NotObserved
-        for the last address when none can be reached, Malformed for what is not HTTP or is too large.
+        Raises ValueError for a URL that is not ``https://name/...``; Malformed for what is not HTTP or is too
+        large; Refused, TimedOut, ClosedEarly or NotObserved for the last address when none can be reached.
         """
         parsed = httpx.URL(url)
         if parsed.scheme != "https" or not parsed.host or parsed.userinfo:
@@ -80,7 +82,9 @@ class HTTPSClient:
                 started = time.monotonic()
                 try:
                     return await self._fetch_from(parsed, address, limit, seconds)
-                except (Refused, TimedOut, ClosedEarly) as one:
+                except Malformed:
+                    raise
+                except NotObserved as one:
                     failure = one
                     tried.append(f"GET {url} at {address}: {one.reason}")
                 finally:
@@ -178,15 +182,21 @@ def _text(body: bytes) -> str:
     )
 
 
-def _tls_cause(error: BaseException) -> ssl.SSLError | None:
-    """The TLS failure behind ``error``; a connection that merely ended is none."""
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """``error`` and what led to it: httpx wraps what the operating system and OpenSSL say."""
     cause: BaseException | None = error
     while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _tls_cause(error: BaseException) -> ssl.SSLError | None:
+    """The TLS failure behind ``error``; a connection that merely ended is none."""
+    for cause in _causes(error):
         if isinstance(cause, ssl.SSLError) and not isinstance(
             cause, ssl.SSLEOFError | ssl.SSLZeroReturnError
         ):
             return cause
-        cause = cause.__cause__ or cause.__context__
     return None
 
 
@@ -204,13 +214,19 @@ def _tls_failure(url: httpx.URL, address: str, started: float, error: ssl.SSLErr
     )
 
 
+def _is_refusal(error: BaseException) -> bool:
+    return any(isinstance(cause, OSError) and cause.errno in REFUSALS for cause in _causes(error))
+
+
 def _typed(error: httpx.HTTPError | OSError, address: str) -> NotObserved:
     what = f"{address}: {printable(str(error)) or type(error).__name__}"
     match error:
         case httpx.TimeoutException():
             return TimedOut(what)
         case httpx.ConnectError():
-            return Refused(what)
+            if any(isinstance(cause, ssl.SSLError | ConnectionResetError) for cause in _causes(error)):
+                return ClosedEarly(what)
+            return Refused(what) if _is_refusal(error) else NotObserved(what)
         case httpx.RemoteProtocolError() if "disconnected" in str(error) or "closed" in str(error):
             return ClosedEarly(what)
         case httpx.ProtocolError() | httpx.DecodingError():

@@ -24,4 +24,4 @@ class Network:
     async def close(self) -> None:
         """Close what is still open and end all threads."""
         await self.dns.close()
-        self.tls.close()
+        await self.tls.close()

@@ -1,7 +1,7 @@
 """Path building and name matching for the certificates that a server sent (RFC 5280, section 6; RFC 9525).
 
-Pure functions. The CA/Browser Forum's rules are not applied: a private CA with plain certificates is as good as its
-place in the trust store.
+Pure functions. The CA/Browser Forum's rules are not applied: a private CA with plain certificates is as good
+as its place in the trust store.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ import certifi
 from cryptography import x509
 from cryptography.utils import CryptographyDeprecationWarning
 
-from mailproof.net.certificates import Certificate, Chain, is_ca, is_self_signed, load, signed_by
-from mailproof.net.errors import Malformed
+from mailproof.net.certificates import Certificate, Chain, is_ca, is_self_signed, load, reading, signed_by
 from mailproof.net.text import printable
 
 LONGEST = 32
@@ -37,7 +36,7 @@ class PathStatus(StrEnum):
     UNTRUSTED_ROOT = "untrusted root"
     """The chain is complete up to a root that was sent and is not in the trust store."""
     ISSUER_MISSING = "issuer missing"
-    """The last certificate's issuer was neither sent nor is it trusted: an incomplete chain or an unknown CA."""
+    """The last certificate's issuer was neither sent nor is trusted: incomplete chain or unknown CA."""
     BROKEN_SIGNATURE = "broken signature"
     """The issuer by name and key identifier is there, but the signature does not verify with its key."""
     INTERMEDIATE_EXPIRED = "intermediate expired"
@@ -76,7 +75,7 @@ class Roots:
 def trusted_roots(ca_file: Path | None = None) -> Roots:
     """Return the public roots (Mozilla's, as certifi ships them) and those of the PEM file ``ca_file``.
 
-    Raises OSError and ValueError for a file that cannot be read or parsed: that is a mistake in the inventory.
+    Raises OSError and ValueError for a file that cannot be read or parsed: a mistake in the inventory.
     """
     with warnings.catch_warnings():
         # Some public roots are older than the rule that serial numbers are positive.
@@ -90,33 +89,31 @@ def trusted_roots(ca_file: Path | None = None) -> Roots:
 def verify(chain: Chain, roots: Roots, at: datetime) -> PathResult:
     """Build a path from the certificates of ``chain``, in whatever order they were sent, to one of ``roots``.
 
-    Names are not looked at, nor is the leaf's own validity: CA certificates are judged at the moment closest to
-    ``at`` (aware of its time zone) that lies within the leaf's validity. Raises Malformed when a certificate does not
-    parse.
+    Names are not looked at, nor is the leaf's own validity: CA certificates are judged at the moment closest
+    to ``at`` (aware of its time zone) that lies within the leaf's validity. Raises Malformed when a
+    certificate does not parse.
     """
     leaf, *others = (load(pem) for pem in chain.certificates[:LONGEST])
     at = min(max(at.astimezone(UTC), leaf.not_valid_before_utc), leaf.not_valid_after_utc)
-    try:
+    with reading():
         found = _search(leaf, others, roots, at, strict=True)
         if found.status is PathStatus.TRUSTED:
             return found
         return _search(leaf, others, roots, at, strict=False)
-    except (ValueError, x509.DuplicateExtension) as error:
-        raise Malformed(f"a certificate does not parse: {printable(str(error))}") from error
 
 
 def matches_name(certificate: Certificate, host: str) -> bool:
     """Whether ``certificate`` is made out to ``host``, a DNS name or an address (RFC 9525, section 6).
 
-    Only subject alternative names count, never the common name; a wildcard must be the whole left-most label and
-    stands for exactly one label. An address matches IP addresses only.
+    Only subject alternative names count, never the common name; a wildcard must be the whole left-most label
+    and stands for exactly one label. An address matches IP addresses only.
     """
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         pass
     else:
-        return any(ipaddress.ip_address(known) == address for known in certificate.ip_addresses)
+        return str(address) in certificate.ip_addresses
     wanted = _labels(host)
     return any(_label_match(_labels(known), wanted) for known in certificate.dns_names)
 
@@ -130,7 +127,7 @@ class _Step:
 def _search(
     leaf: x509.Certificate, others: list[x509.Certificate], roots: Roots, at: datetime, *, strict: bool
 ) -> PathResult:
-    """Walk from the leaf upwards, each certificate once, shortest paths first; ``strict`` passes no flawed CA."""
+    """Walk up from the leaf, each certificate once, shortest paths first; ``strict`` passes no flawed CA."""
     seen = {leaf}
     queue = deque([_Step((leaf,), None)])
     dead_ends: list[PathResult] = []
@@ -188,7 +185,7 @@ def _may_sign(issuer: x509.Certificate) -> bool:
 
 
 def _long_enough(issuer: x509.Certificate, below: tuple[x509.Certificate, ...]) -> bool:
-    """The path length constraint counts the CA certificates between, self-issued ones not (RFC 5280, 4.2.1.9)."""
+    """The path length counts the CA certificates below, self-issued ones not (RFC 5280, 4.2.1.9)."""
     length = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value.path_length
     return length is None or sum(c.subject != c.issuer for c in below[1:]) <= length
 

@@ -1,7 +1,7 @@
 """The SMTP dialogue (RFC 5321, RFC 3207), spoken octet by octet and kept as evidence.
 
-A ``Reply`` is what the server said; whether it should have said so is not judged here. What prevents a reply from
-being heard is a ``NotObserved`` that carries the transcript.
+A ``Reply`` is what the server said; whether it should have said so is not judged here. What prevents a reply
+from being heard is a ``NotObserved`` that carries the transcript.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ class Reply:
 def extensions(reply: Reply) -> dict[str, tuple[str, ...]]:
     """Return the keywords of an EHLO reply, in upper case, with their parameters (RFC 5321, section 4.1.1.1).
 
-    The first line is the server's name and never a keyword. The form ``AUTH=LOGIN`` of old servers counts as ``AUTH``;
-    when a keyword comes twice, the parameters are joined. A reply other than 250 has no extensions.
+    The first line is the server's name and never a keyword. The form ``AUTH=LOGIN`` of old servers counts as
+    ``AUTH``; when a keyword comes twice, the parameters are joined. A reply other than 250 has no extensions.
     """
     if reply.code != 250:
         return {}
@@ -102,7 +102,7 @@ def extensions(reply: Reply) -> dict[str, tuple[str, ...]]:
 
 @dataclass(frozen=True)
 class TLSSession:
-    """A TLS handshake done. ``leftover`` is plain text that came between the 220 and the handshake; it was discarded."""
+    """A TLS handshake done. ``leftover``: plain text that came after the 220; it was discarded."""
 
     version: str
     """As OpenSSL names it: ``TLSv1.3``."""
@@ -113,8 +113,8 @@ class TLSSession:
 def widest_context() -> ssl.SSLContext:
     """Return a client context that talks to any server that this OpenSSL can talk to; nothing is verified.
 
-    TLS 1.0 and up, every cipher suite with a certificate, servers without secure renegotiation (RFC 5746) too: the
-    dialogue behind the handshake is what is looked at, and TLS itself is looked at elsewhere.
+    TLS 1.0 and up, every cipher suite with a certificate, servers without secure renegotiation (RFC 5746)
+    too: the dialogue behind the handshake is what is looked at, and TLS itself is looked at elsewhere.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
@@ -129,8 +129,9 @@ def widest_context() -> ssl.SSLContext:
 class Dialogue:
     """A dialogue with one SMTP server. Made by ``SMTPClient.connect``.
 
-    Every method that hears the server raises TimedOut, ClosedEarly, Malformed, and Throttled for 421 (RFC 5321, section
-    3.8: the server may say it to any command and then closes), each with the transcript as evidence.
+    Every method that hears the server raises TimedOut, ClosedEarly, Malformed, and Throttled for 421 (RFC
+    5321, section 3.8: the server may say it to any command and then closes), each with the transcript as
+    evidence.
     """
 
     def __init__(
@@ -148,7 +149,7 @@ class Dialogue:
         self._greeted = False
 
     async def greeting(self) -> Reply:
-        """Wait for the server's opening, ``limits.greeting`` seconds at most. A 4yz greeting raises Throttled."""
+        """Wait ``limits.greeting`` seconds for the server's opening. A 4yz greeting raises Throttled."""
         reply = await self._hear(self._limits.greeting, "no complete greeting")
         self._greeted = True
         if reply.transient:
@@ -159,7 +160,7 @@ class Dialogue:
         return reply
 
     async def command(self, line: str) -> Reply:
-        """Say ``line`` (without its CRLF) and return the reply. Raises ValueError if ``line`` has CR or LF in it."""
+        """Say ``line`` (without CRLF) and return the reply. Raises ValueError for CR or LF in ``line``."""
         if "\r" in line or "\n" in line:
             raise ValueError("a command is one line: it cannot hold CR or LF")
         await self.send(line.encode() + b"\r\n")
@@ -180,7 +181,7 @@ class Dialogue:
         return await self.command(f"HELO {self._ehlo_name}")
 
     async def send(self, raw: bytes) -> None:
-        """Write ``raw`` as it is, in one write. What comes back is the caller's to hear: ``reply`` or ``listen``."""
+        """Write ``raw`` as it is, in one write. What comes back is heard by ``reply`` or ``listen``."""
         self._orderly = False
         for line in raw.split(b"\n"):
             if line:
@@ -194,7 +195,7 @@ class Dialogue:
         return await self._hear(self._limits.reply if deadline is None else deadline, "no complete reply")
 
     async def listen(self, seconds: float) -> bytes:
-        """Return what the server says without being asked, for ``seconds``, until it closes or 64 KiB have come."""
+        """Return what the server says unasked within ``seconds``, until it closes or 64 KiB have come."""
         heard = bytearray()
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
@@ -216,8 +217,13 @@ class Dialogue:
                 self.transcript.add(Speaker.SERVER, printable(line))
         return bytes(heard)
 
+    @property
+    def closed(self) -> bool:
+        """Whether the server has closed the connection and everything that it said has been heard."""
+        return self._stream.ended
+
     async def starttls(self, injected: bytes = b"") -> Reply:
-        """Say STARTTLS, with ``injected`` behind it in the same write (RFC 3207; CVE-2011-0411), and return the reply.
+        """Say STARTTLS (RFC 3207), with ``injected`` behind it in the same write, and return the reply.
 
         After a 220 only ``handshake`` makes sense.
         """
@@ -230,8 +236,8 @@ class Dialogue:
     async def handshake(self) -> TLSSession:
         """Upgrade to TLS in place, with ``host`` as SNI; certificates are not verified.
 
-        Plain text that came before the handshake is reported and never taken for something said inside TLS. Raises
-        NotAvailable when the handshake fails.
+        Plain text that came before the handshake is reported and never taken for something said inside TLS.
+        Raises NotAvailable when the handshake fails.
         """
         leftover = printable(self._stream.take_held())
         if leftover:
@@ -251,7 +257,10 @@ class Dialogue:
         return reply
 
     async def farewell(self) -> None:
-        """End the dialogue as a guest does: RSET if a transaction is open, QUIT; only if the server listens. Never raises."""
+        """End the dialogue as a guest does, if it is in order: RSET when a transaction is open, QUIT.
+
+        Never raises NotObserved.
+        """
         if not self._orderly:
             return
         try:
@@ -317,11 +326,11 @@ class SMTPClient:
     async def connect(
         self, address: str, port: int, *, host: str, implicit_tls: bool = False
     ) -> AsyncIterator[Dialogue]:
-        """Open a dialogue with ``address`` and ``port`` of the host named ``host``; the greeting is not yet read.
+        """Open a dialogue with ``address`` and ``port`` of ``host``; the greeting is not yet read.
 
-        With ``implicit_tls`` the TLS handshake comes first (RFC 8314, section 3.3). On leaving, an orderly dialogue ends
-        with RSET (if a transaction is open) and QUIT; the connection is closed in every case. Raises Refused, TimedOut,
-        NotObserved; with ``implicit_tls`` NotAvailable and ClosedEarly too.
+        With ``implicit_tls`` the TLS handshake comes first (RFC 8314, section 3.3). On leaving, an orderly
+        dialogue ends with RSET (if a transaction is open) and QUIT; the connection is closed in every case.
+        Raises Refused, TimedOut, NotObserved; with ``implicit_tls`` NotAvailable and ClosedEarly too.
         """
         settings = self._settings
         destination = settings.destination(address, port, host)

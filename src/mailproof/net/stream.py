@@ -1,8 +1,8 @@
 """A bounded byte stream over TCP that can become TLS in place.
 
-asyncio's own StreamReader keeps plain text that arrived before a TLS handshake and serves it afterwards as if it
-had come through TLS, which is the fault behind CVE-2011-0411. This stream shows what it holds and gives it
-away on request, so that its user decides.
+asyncio's own StreamReader keeps plain text that arrived before a TLS handshake and serves it afterwards as
+if it had come through TLS, which is the fault behind CVE-2011-0411. This stream shows what it holds and
+gives it away on request, so that its user decides.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ HELD = 64 * 1024
 _FAREWELL = 0.5
 """Seconds that an orderly close may take before the connection is cut."""
 
-_REFUSALS = {errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH}
+REFUSALS = frozenset({errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH})
+"""How the operating system says that the peer refused (TCP RST, ICMP unreachable)."""
 
 
 class Stream(asyncio.Protocol):
-    """Octets to and from one peer. Every wait has a deadline given in seconds; every failure is ``NotObserved``."""
+    """Octets to and from one peer. Every failure is a ``NotObserved``; deadlines are in seconds."""
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
@@ -93,7 +94,7 @@ class Stream(asyncio.Protocol):
         self._held[:0] = data
 
     def write(self, data: bytes) -> None:
-        """Hand ``data`` to the transport in one write; nothing is said when the peer is gone: reading tells."""
+        """Hand ``data`` to the transport in one write. That the peer is gone shows when reading."""
         if not self._gone.is_set():
             self.transport.write(data)
 
@@ -103,7 +104,9 @@ class Stream(asyncio.Protocol):
             await self._writable.wait()
 
     async def read_some(self, limit: int) -> bytes:
-        """Return 1 to ``limit`` octets as soon as there are any; nothing at the end of the stream. No deadline here."""
+        """Return 1 to ``limit`` octets as soon as there are any; nothing at the end of the stream. No
+        deadline here.
+        """
         while not self._held:
             if self._ended:
                 return b""
@@ -111,7 +114,8 @@ class Stream(asyncio.Protocol):
         return self._take(min(limit, len(self._held)))
 
     async def read_line(self, limit: int) -> bytes:
-        """Return the octets up to and including the next LF. No deadline: the caller sets one around a whole reply.
+        """Return the octets up to and including the next LF. No deadline: the caller sets one around a whole
+        reply.
 
         Raises Malformed when ``limit`` octets come without LF, ClosedEarly when the stream ends before it.
         """
@@ -168,7 +172,9 @@ class Stream(asyncio.Protocol):
         return cast(ssl.SSLObject, upgraded.get_extra_info("ssl_object"))
 
     async def close(self) -> None:
-        """Close in an orderly way if the peer goes along within half a second; then the connection is gone anyway."""
+        """Close in an orderly way if the peer goes along within half a second; then the connection is gone
+        anyway.
+        """
         if self._transport is None:
             return
         try:
@@ -214,7 +220,9 @@ async def deadline(seconds: float, what: str) -> AsyncIterator[None]:
 
 
 async def connect(destination: SocketAddress, seconds: float) -> Stream:
-    """Open a TCP connection within ``seconds``. Raises Refused, TimedOut, or NotObserved (no route from here, ...)."""
+    """Open a TCP connection within ``seconds``. Raises Refused, TimedOut, or NotObserved (no route from
+    here, ...).
+    """
     loop = asyncio.get_running_loop()
     async with deadline(seconds, f"no connection to {destination}"):
         try:
@@ -222,6 +230,6 @@ async def connect(destination: SocketAddress, seconds: float) -> Stream:
         except TimeoutError:
             raise
         except OSError as error:
-            failure = Refused if error.errno in _REFUSALS else NotObserved
+            failure = Refused if error.errno in REFUSALS else NotObserved
             raise failure(f"no connection to {destination}: {error.strerror or error}") from error
     return stream

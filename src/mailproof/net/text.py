@@ -9,7 +9,8 @@ _UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 def printable(text: bytes | str) -> str:
-    r"""Return ``text`` with everything that could steer a terminal or hide something written as ``\xNN`` or ``\uNNNN``.
+    r"""Return ``text`` with everything that could steer a terminal or hide something written as ``\xNN`` or
+    ``\uNNNN``.
 
     Octets are decoded as UTF-8; those that are not UTF-8 are written as ``\xNN`` too.
     """

@@ -1,8 +1,8 @@
 """TLS facts: which versions and ciphers a server accepts, and which certificates it sends.
 
 The handshakes are sslyze's (it carries an OpenSSL old enough for SSLv2 and one new enough for TLS 1.3); the
-connections are ours. sslyze's own scans take some 120 connections per protocol version; here every question is
-one connection, two where no single OpenSSL knows all cipher suites. sslyze is imported when first used.
+connections are ours. sslyze's own scans take some 120 connections per protocol version; here every question
+is one connection, two where no single OpenSSL knows all cipher suites. sslyze is imported when first used.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ class TLSEndpoint:
 class Handshake:
     """What came of offering one protocol version. ``offered`` is the OpenSSL cipher string, or ``all``.
 
-    ``cipher`` is OpenSSL's name of the suite agreed on; None when not accepted, and when the handshake went far
-    enough to show that the server would accept but not to its end (weak Diffie-Hellman parameters).
+    ``cipher`` is OpenSSL's name of the suite agreed on; None when not accepted, and when the handshake went
+    far enough to show that the server would accept but not to its end (weak Diffie-Hellman parameters).
     ``error`` is how the server declined.
     """
 
@@ -83,31 +83,35 @@ class Handshake:
 
 
 class TLSClient:
-    """Asks servers about their TLS. Use ``close`` (or ``async with``) at the end: it ends the threads."""
+    """Asks servers about their TLS. ``close`` at the end (or ``async with``) ends its threads."""
 
     def __init__(self, settings: NetSettings, hosts: Hosts) -> None:
         self._settings = settings
         self._hosts = hosts
         self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="mailproof-tls")
+        self._bridges: set[_Bridge] = set()
 
     async def __aenter__(self) -> TLSClient:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        self.close()
+        await self.close()
 
-    def close(self) -> None:
-        """End the threads. Handshakes under way have been cancelled with their tasks before."""
-        self._executor.shutdown(wait=True, cancel_futures=True)
+    async def close(self) -> None:
+        """Cut the handshakes under way and end the threads."""
+        for bridge in self._bridges:
+            bridge.cut()
+        await asyncio.to_thread(self._executor.shutdown)
 
     async def accepts(
         self, endpoint: TLSEndpoint, version: TLSVersion, ciphers: str | None = None
     ) -> Handshake:
         """Offer ``version`` and nothing else, with all cipher suites or those of an OpenSSL cipher string.
 
-        An alert or a connection closed on the hello is ``accepted=False``. What does not get as far as the hello, and
-        silence after it, is raised: Refused, TimedOut, ClosedEarly, Malformed, NotAvailable (no STARTTLS), Throttled
-        (421 or another 4yz). Raises ValueError for a cipher string that neither OpenSSL knows for ``version``.
+        An alert or a connection closed on the hello is ``accepted=False``. What does not get as far as the
+        hello, and silence after it, is raised: Refused, TimedOut, ClosedEarly, Malformed, NotAvailable (no
+        STARTTLS), Throttled (421 or another 4yz). Raises ValueError for a cipher string that neither OpenSSL
+        knows for ``version``.
         """
         offered = ciphers or "all"
         declined: str | None = None
@@ -126,9 +130,9 @@ class TLSClient:
     async def certificates(self, endpoint: TLSEndpoint) -> tuple[Chain, ...]:
         """Return the certificate chains that the server sends, first the one it prefers.
 
-        A second connection offers only what the first certificate's kind of key cannot serve (RSA, or everything
-        else), so that servers with two certificates show both. Raises NotAvailable when no handshake succeeds, Malformed
-        for certificates that do not parse, and what ``accepts`` raises.
+        A second connection offers only what the first certificate's kind of key cannot serve (RSA, or
+        everything else), so that servers with two certificates show both. Raises NotAvailable when no
+        handshake succeeds, Malformed for certificates that do not parse, and what ``accepts`` raises.
         """
         chains: list[Chain] = []
         error: str | None = None
@@ -158,13 +162,16 @@ class TLSClient:
         loop = asyncio.get_running_loop()
         async with self._opened(endpoint) as stream:
             bridge = _Bridge(stream, loop, seconds)
+            self._bridges.add(bridge)
             work = loop.run_in_executor(self._executor, _shake_hands, make, endpoint, bridge, look)
             try:
                 outcome = await asyncio.shield(work)
             except asyncio.CancelledError:
                 bridge.cut()
-                await asyncio.wait([work])
+                await asyncio.gather(work, return_exceptions=True)
                 raise
+            finally:
+                self._bridges.discard(bridge)
             if bridge.failure is not None:
                 raise bridge.failure
             return outcome
@@ -175,10 +182,12 @@ class TLSClient:
         settings = self._settings
         destination = settings.destination(endpoint.address, endpoint.port, endpoint.host)
         async with self._hosts.connection(endpoint.address):
-            stream = await connect(destination, settings.limits.connect)
+            transcript = Transcript()
+            transcript.add(Speaker.NOTE, f"connecting to {destination} for {endpoint.host}")
+            stream: Stream | None = None
             try:
-                transcript = Transcript()
-                transcript.add(Speaker.NOTE, f"connected to {destination} for {endpoint.host}")
+                stream = await connect(destination, settings.limits.connect)
+                transcript.add(Speaker.NOTE, "connected")
                 match endpoint.starttls:
                     case "smtp":
                         await self._smtp_starttls(stream, transcript, endpoint.host)
@@ -186,13 +195,20 @@ class TLSClient:
                         await self._line_starttls(stream, transcript, b"* OK", b"a STARTTLS", b"a OK")
                     case "pop3":
                         await self._line_starttls(stream, transcript, b"+OK", b"STLS", b"+OK")
+                transcript.add(Speaker.NOTE, "the TLS hello is due")
                 yield stream
                 await stream.close()
+            except NotObserved as failure:
+                if not failure.evidence:
+                    transcript.add(Speaker.NOTE, failure.reason)
+                    failure.evidence = transcript.evidence()
+                raise
             finally:
-                stream.abort()
+                if stream is not None:
+                    stream.abort()
 
     async def _smtp_starttls(self, stream: Stream, transcript: Transcript, host: str) -> None:
-        """RFC 3207. Whatever the server declines with is told apart: 4yz is Throttled, the rest NotAvailable."""
+        """RFC 3207. A server that declines with 4yz raises Throttled, with anything else NotAvailable."""
         dialogue = Dialogue(
             stream, transcript, self._settings.limits, host=host, ehlo_name=self._settings.ehlo_name
         )
@@ -203,13 +219,13 @@ class TLSClient:
         ):
             reply = await step()
             if reply.transient:
-                raise Throttled(f"{said} is answered with {reply}", transcript.evidence())
+                raise Throttled(f"{said} is answered with {reply}")
             if not reply.positive:
                 await dialogue.farewell()
-                raise NotAvailable(f"{said} is answered with {reply}", transcript.evidence())
+                raise NotAvailable(f"{said} is answered with {reply}")
             if said == "EHLO" and "STARTTLS" not in extensions(reply):
                 await dialogue.farewell()
-                raise NotAvailable("the server does not offer STARTTLS", transcript.evidence())
+                raise NotAvailable("the server does not offer STARTTLS")
         stream.take_held()
 
     async def _line_starttls(
@@ -217,16 +233,12 @@ class TLSClient:
     ) -> None:
         """STARTTLS of IMAP (RFC 9051, section 6.2.1) and STLS of POP3 (RFC 2595, section 4)."""
         limits = self._settings.limits
-        try:
-            async with deadline(limits.greeting, "no greeting"):
-                await _expect(stream, transcript, ready)
-            transcript.add(Speaker.CLIENT, command.decode("ascii"))
-            stream.write(command + b"\r\n")
-            async with deadline(limits.reply, "no reply to STARTTLS"):
-                await _expect(stream, transcript, agreed)
-        except NotObserved as failure:
-            failure.evidence = transcript.evidence()
-            raise
+        async with deadline(limits.greeting, "no greeting"):
+            await _expect(stream, transcript, ready)
+        transcript.add(Speaker.CLIENT, command.decode("ascii"))
+        stream.write(command + b"\r\n")
+        async with deadline(limits.reply, "no reply to STARTTLS"):
+            await _expect(stream, transcript, agreed)
         stream.take_held()
 
 
@@ -281,6 +293,7 @@ class _Bridge:
             self.failure = failure
             raise OSError(failure.reason) from failure
         except FutureCancelled as cancelled:
+            self.failure = NotObserved("the handshake was cut short here")
             raise OSError("cancelled") from cancelled
 
     def close(self) -> None:
@@ -348,7 +361,7 @@ def _openssl_reason(message: str) -> str:
 
 
 def _server_name(host: str) -> str | None:
-    """What is sent as SNI for ``host``; nothing for an address (RFC 6066, section 3) and for what is no name."""
+    """What is sent as SNI for ``host``: nothing for an address (RFC 6066, section 3) and what is no name."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -359,8 +372,9 @@ def _server_name(host: str) -> str | None:
     return None
 
 
-# The clients that ask. sslyze's package carries two OpenSSL builds: a modern one (TLS 1.0 to 1.3) and a legacy one
-# (SSLv2 to TLS 1.2, with the suites that nobody should use any more). Both leave out PSK and SRP: they need secrets.
+# The clients that ask. sslyze's package carries two OpenSSL builds: a modern one (TLS 1.0 to 1.3) and a
+# legacy one (SSLv2 to TLS 1.2, with the suites that nobody should use any more). Both leave out PSK and SRP:
+# they need secrets.
 
 _EVERYTHING = "ALL:COMPLEMENTOFALL"
 _TLS13_SUITES = (
@@ -413,7 +427,9 @@ def _known(make: Callable[[str, None], BaseSslClient], ciphers: str) -> list[str
 
 
 def _client(version: TLSVersion | None, ciphers: str, name: str | None, *, legacy: bool) -> BaseSslClient:
-    """A client of one build for ``version`` (None: all that the build has), offering ``ciphers`` and SNI ``name``."""
+    """A client of one build for ``version`` (None: all that the build has), offering ``ciphers`` and SNI
+    ``name``.
+    """
     from nassl.legacy_ssl_client import LegacySslClient
     from nassl.ssl_client import OpenSslVerifyEnum, OpenSslVersionEnum, SslClient
 
@@ -468,7 +484,9 @@ def _without_rsa(name: str | None) -> BaseSslClient:
 
 
 def _signing(client: BaseSslClient, keys: tuple[OpenSslEvpPkeyEnum, ...]) -> BaseSslClient:
-    """``client``, taking signatures made with SHA-2 and ``keys`` and no others (TLS 1.3 has no other way to say so)."""
+    """``client``, taking signatures made with SHA-2 and ``keys`` and no others (TLS 1.3 has no other way to
+    say so).
+    """
     from nassl.ssl_client import OpenSslDigestNidEnum as Digest
     from nassl.ssl_client import SslClient
 

@@ -27,9 +27,8 @@ async def sts_policy(domain: MailDomain, net: Network, sts_record: PolicyRecord)
     host = f"mta-sts.{domain.name}"
     if not sts_record.in_force:
         return STSPolicyFile(domain.name, sts_record, (), None)
-    addresses = tuple(
-        record.data for type in ("A", "AAAA") for record in (await net.dns.resolve(host, type)).records
-    )
+    answers = [await net.dns.resolve(host, type) for type in ("A", "AAAA")]
+    addresses = tuple(record.data for answer in answers for record in answer.records)
     reachable = tuple(
         address
         for address in addresses

@@ -1,0 +1,156 @@
+"""The laboratory's certificate authority: a root, an intermediate, chains right or wrong in one way."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from tests.real.lab.plan import Chain
+
+ServerKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _usage(*, authority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=not authority,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def tlsa_of(certificate: x509.Certificate) -> str:
+    """TLSA rdata ``3 1 1`` (DANE-EE, SPKI, SHA-256) of a certificate: RFC 7672, section 3.1.1."""
+    key = certificate.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return f"3 1 1 {hashlib.sha256(key).hexdigest()}"
+
+
+@dataclass
+class Issued:
+    """A server certificate on disk: the private key, the chain as the server sends it, and the leaf."""
+
+    key_file: Path
+    chain_file: Path
+    combined_file: Path
+    """Key and chain in one file, as ``smtpd_tls_chain_files`` wants it."""
+    leaf: x509.Certificate
+
+
+@dataclass
+class Authority:
+    """Makes root and intermediate, and issues server certificates below ``directory``."""
+
+    directory: Path
+    ca_file: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+        self._root_key = ec.generate_private_key(ec.SECP256R1())
+        self._root = self._sign_authority("mailproof laboratory root", self._root_key, None, 1)
+        self._intermediate_key = ec.generate_private_key(ec.SECP256R1())
+        self._intermediate = self._sign_authority(
+            "mailproof laboratory intermediate", self._intermediate_key, self._root, 0
+        )
+        self._rsa_key: rsa.RSAPrivateKey | None = None
+        self.ca_file = self.directory / "root.pem"
+        self.ca_file.write_bytes(_pem(self._root))
+
+    def _sign_authority(
+        self, name: str, key: ec.EllipticCurvePrivateKey, issuer: x509.Certificate | None, path_length: int
+    ) -> x509.Certificate:
+        signer = self._root_key if issuer else key
+        return (
+            x509.CertificateBuilder()
+            .subject_name(_name(name))
+            .issuer_name(issuer.subject if issuer else _name(name))
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(self._now - dt.timedelta(days=400))
+            .not_valid_after(self._now + dt.timedelta(days=400))
+            .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
+            .add_extension(_usage(authority=True), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
+            )
+            .sign(signer, hashes.SHA256())
+        )
+
+    def _key(self, *, legacy: bool) -> ServerKey:
+        """ECDSA P-256; RSA where software or cipher suites are older than that, one key for all of them."""
+        if not legacy:
+            return ec.generate_private_key(ec.SECP256R1())
+        if self._rsa_key is None:
+            self._rsa_key = rsa.generate_private_key(65537, 2048)
+        return self._rsa_key
+
+    def issue(self, file_name: str, names: Sequence[str], chain: Chain, *, legacy: bool = False) -> Issued:
+        """Issue a certificate for DNS names, right or wrong as ``chain`` says, and write its files."""
+        key = self._key(legacy=legacy)
+        shown = ["mx.another-name.test"] if chain is Chain.WRONG_NAME else list(names)
+        self_signed = chain is Chain.SELF_SIGNED
+        signer = key if self_signed else self._intermediate_key
+        age = dt.timedelta(days=60)
+        life = dt.timedelta(days=30) if chain is Chain.EXPIRED else dt.timedelta(days=120)
+        leaf = (
+            x509.CertificateBuilder()
+            .subject_name(_name(shown[0]))
+            .issuer_name(_name(shown[0]) if self_signed else self._intermediate.subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(self._now - age)
+            .not_valid_after(self._now - age + life)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_usage(authority=False), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(
+                x509.SubjectAlternativeName([x509.DNSName(name) for name in shown]), critical=False
+            )
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
+            )
+            .sign(signer, hashes.SHA256())
+        )
+        sent = _pem(leaf)
+        if chain not in (Chain.SELF_SIGNED, Chain.INCOMPLETE):
+            sent += _pem(self._intermediate)
+        key_pem = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.TraditionalOpenSSL,
+            serialization.NoEncryption(),
+        )
+        issued = Issued(
+            key_file=self.directory / f"{file_name}.key",
+            chain_file=self.directory / f"{file_name}.pem",
+            combined_file=self.directory / f"{file_name}.key-and-chain.pem",
+            leaf=leaf,
+        )
+        issued.key_file.write_bytes(key_pem)
+        issued.chain_file.write_bytes(sent)
+        issued.combined_file.write_bytes(key_pem + sent)
+        return issued

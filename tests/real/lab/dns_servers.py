@@ -1,0 +1,86 @@
+"""NSD for the authoritative side, Unbound as the client's validating resolver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from tests.real.lab import plan
+from tests.real.lab.processes import Daemons
+from tests.real.lab.requirements import program
+
+
+def _lines(*parts: str) -> str:
+    return "\n".join(parts) + "\n"
+
+
+def nsd(
+    daemons: Daemons,
+    namespace: str,
+    directory: Path,
+    addresses: Iterable[str],
+    zones: Mapping[str, str],
+    open_transfer: Iterable[str] = (),
+) -> None:
+    """Start one NSD instance that serves ``zones`` (master files by origin) on ``addresses``."""
+    directory.mkdir()
+    transferable = set(open_transfer)
+    config = [
+        "server:",
+        *(f"  ip-address: {address}" for address in addresses),
+        '  username: ""',
+        '  chroot: ""',
+        f'  zonesdir: "{directory}"',
+        '  database: ""',
+        f'  pidfile: "{directory}/nsd.pid"',
+        f'  xfrdfile: "{directory}/xfrd.state"',
+        f'  xfrdir: "{directory}"',
+        f'  zonelistfile: "{directory}/zone.list"',
+        "  server-count: 1",
+        "  hide-version: yes",
+        "  rrl-ratelimit: 0",
+        "remote-control:",
+        "  control-enable: no",
+    ]
+    for number, (origin, text) in enumerate(zones.items()):
+        (directory / f"{number}.zone").write_text(text)
+        config += ["zone:", f'  name: "{origin}"', f'  zonefile: "{number}.zone"']
+        if origin in transferable:
+            config += ["  provide-xfr: 0.0.0.0/0 NOKEY", "  provide-xfr: ::0/0 NOKEY"]
+    (directory / "nsd.conf").write_text(_lines(*config))
+    daemons.start(directory.name, namespace, [program("nsd"), "-d", "-c", str(directory / "nsd.conf")])
+
+
+def unbound(daemons: Daemons, namespace: str, directory: Path, trust_anchor: str) -> None:
+    """Start the resolver on the client's loopback, and on its link for the servers' own look-ups."""
+    directory.mkdir()
+    hints = [
+        f". 3600 NS {name}.\n{name}. 3600 A {ipv4}\n{name}. 3600 AAAA {ipv6}"
+        for name, (ipv4, ipv6) in plan.PARENTS.items()
+    ]
+    (directory / "root.hints").write_text(_lines(*hints))
+    (directory / "root.key").write_text(_lines(trust_anchor))
+    config = _lines(
+        "server:",
+        "  interface: 127.0.0.1",
+        "  interface: ::1",
+        f"  interface: {plan.CLIENT}",
+        "  access-control: 11.0.0.0/8 allow",
+        '  username: ""',
+        '  chroot: ""',
+        f'  directory: "{directory}"',
+        f'  pidfile: "{directory}/unbound.pid"',
+        "  do-daemonize: no",
+        "  use-syslog: no",
+        "  num-threads: 1",
+        f'  root-hints: "{directory}/root.hints"',
+        f'  trust-anchor-file: "{directory}/root.key"',
+        '  module-config: "validator iterator"',
+        "  val-bogus-ttl: 1",
+        "  val-log-level: 2",
+        '  local-zone: "test." nodefault',
+        "remote-control:",
+        "  control-enable: no",
+    )
+    (directory / "unbound.conf").write_text(config)
+    daemons.start("unbound", namespace, [program("unbound"), "-d", "-c", str(directory / "unbound.conf")])

@@ -1,0 +1,119 @@
+"""Exim: one daemon for each domain, with GnuTLS as Debian builds it."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.real.lab import plan
+from tests.real.lab.ca import Issued
+from tests.real.lab.plan import Chain, Domain
+from tests.real.lab.processes import Daemons
+from tests.real.lab.requirements import exim as exim_program
+
+USER = "Debian-exim"
+"""Compiled into the package. Where it is missing, the lab adds it to passwd in the servers' namespace."""
+SPARE_ID = 64999
+
+RIGHT_PRIORITY = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-SHA1:-AES-128-CCM:-AES-256-CCM"
+
+RULES = """\
+acl_smtp_rcpt = check_recipient
+acl_smtp_data = accept
+
+begin acl
+check_recipient:
+  accept domains = +local_domains
+         local_parts = postmaster : abuse : hostmaster : user : dmarc : tlsrpt
+  deny   domains = +local_domains
+         message = No such mailbox
+  accept hosts = +relay_from_hosts
+  deny   message = relay not permitted
+
+begin routers
+drop:
+  driver = redirect
+  data = :blackhole:
+
+begin authenticators
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_prompts = :
+  server_condition = false
+  server_advertise_condition = yes
+"""
+
+
+def passwd_lines() -> tuple[str, str]:
+    """Lines to add to passwd and group so that they name Exim's user; empty where they do already."""
+    if _user_and_group() != (SPARE_ID, SPARE_ID):
+        return "", ""
+    return f"{USER}:x:{SPARE_ID}:{SPARE_ID}::/nonexistent:/usr/sbin/nologin\n", f"{USER}:x:{SPARE_ID}:\n"
+
+
+def _user_and_group() -> tuple[int, int]:
+    try:
+        entry = pwd.getpwnam(USER)
+    except KeyError:
+        return SPARE_ID, SPARE_ID
+    return entry.pw_uid, entry.pw_gid
+
+
+def _key(setting: str) -> str:
+    return setting.partition("=")[0].strip()
+
+
+def configuration(domain: Domain, directory: Path, issued: Issued | None) -> str:
+    """The configuration file of one domain's daemon."""
+    server = domain.server
+    assert server is not None
+    served = [domain.name]
+    if domain.label == "right-exim":
+        served.append("backup-accepts-unknown.test")
+    interfaces = " ; ".join(plan.listeners(domain))
+    settings = [
+        f"primary_hostname = {domain.host}",
+        f"qualify_domain = {domain.name}",
+        f"exim_path = {exim_program()}",
+        f"spool_directory = {directory}/spool",
+        f"log_file_path = {directory}/%slog",
+        f"pid_file_path = {directory}/exim.pid",
+        f"local_interfaces = <; {interfaces}",
+        "daemon_smtp_ports = 25",
+        f"domainlist local_domains = {' : '.join(served)}",
+        "hostlist relay_from_hosts =",
+        "smtp_banner = $primary_hostname ESMTP",
+        # A TLS scan makes hundreds of connections; with a limit of 200 Exim answers some with 421.
+        "smtp_accept_max = 0",
+        "smtp_enforce_sync = true",
+        # Without this, a client may talk early however strict the synchronisation check is.
+        "pipelining_connect_advertise_hosts =",
+        "queue_only = true",
+        "rfc1413_query_timeout = 0s",
+        "keep_environment =",
+        "tls_advertise_hosts = *",
+        f"tls_require_ciphers = {RIGHT_PRIORITY}",
+        "auth_advertise_hosts = ${if def:tls_in_cipher {*}{}}",
+    ]
+    if issued and server.chain is not Chain.NONE:
+        settings += [f"tls_certificate = {issued.chain_file}", f"tls_privatekey = {issued.key_file}"]
+    changed = {_key(setting) for setting in server.settings}
+    kept = [setting for setting in settings if _key(setting) not in changed]
+    return "\n".join([*kept, *server.settings]) + "\n" + RULES
+
+
+def exim(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[str, Issued]) -> None:
+    """Start one Exim for each of its domains. ``issued`` holds the certificates by label of the domain."""
+    directory.mkdir()
+    for domain in plan.hosts(plan.EXIM):
+        own = directory / domain.label
+        (own / "spool").mkdir(parents=True)
+        for path in (own, own / "spool"):
+            os.chown(path, *_user_and_group())
+        config = own / "exim.conf"
+        config.write_text(configuration(domain, own, issued.get(domain.label)))
+        config.chmod(0o644)
+        daemons.start(f"exim-{domain.label}", namespace, [str(exim_program()), "-bdf", "-C", str(config)])

@@ -1,0 +1,310 @@
+"""The laboratory as one thing: start it, run programs on the client's side of it, and take it down."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from tests.real.lab import plan, requirements, zones
+from tests.real.lab.ca import Authority, Issued, tlsa_of
+from tests.real.lab.dns_servers import nsd, unbound
+from tests.real.lab.exim import exim, passwd_lines
+from tests.real.lab.https_server import Configuration
+from tests.real.lab.namespaces import LabError, Namespaces, remove_leftovers
+from tests.real.lab.plan import Chain, PolicyHost
+from tests.real.lab.postfix import postfix
+from tests.real.lab.processes import Daemons
+
+ROOT = Path(__file__).resolve().parents[3]
+RUN_SECONDS = 60.0
+READY_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class LabDomain:
+    """A mail domain of the laboratory, for people and for tests.
+
+    ``addresses`` are those of its own mail host, or of the shared one. ``fault`` is empty for a right domain;
+    ``configuration`` are the lines that cause it. ``active`` faults show only to somebody who tries them.
+    """
+
+    name: str
+    host: str
+    addresses: tuple[str, ...]
+    software: str
+    version: str
+    fault: str
+    configuration: str
+    active: bool
+    own_server: bool
+
+
+class Lab:
+    """Real servers in two network namespaces. Use as a context manager, or ``start`` and ``stop``."""
+
+    def __init__(self) -> None:
+        self.directory = Path()
+        self.ca_file = Path()
+        self.domains: list[LabDomain] = []
+        self.start_seconds = 0.0
+        self._namespaces: Namespaces | None = None
+        self._daemons: Daemons | None = None
+
+    def __enter__(self) -> Lab:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def client(self) -> str:
+        """Name of the client's namespace, for ``ip netns exec``."""
+        if not self._namespaces:
+            raise LabError("the laboratory has not been started")
+        return self._namespaces.client
+
+    def start(self) -> None:
+        """Build and start everything; returns when every server listens and the chain of trust validates.
+
+        Raises LabError, after taking down what had been started.
+        """
+        reason = requirements.why_not()
+        if reason:
+            raise LabError(reason)
+        begun = time.monotonic()
+        remove_leftovers()
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        self.start_seconds = time.monotonic() - begun
+
+    def _start(self) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="mailproof-lab-"))
+        self.directory.chmod(0o755)
+        logs = self.directory / "logs"
+        logs.mkdir()
+        daemons = self._daemons = Daemons(logs)
+        namespaces = self._namespaces = Namespaces(self.directory)
+        namespaces.create(self._server_addresses(), _etc())
+        authority = Authority(self.directory / "certificates")
+        self.ca_file = authority.ca_file
+        issued = {
+            domain.label: authority.issue(
+                domain.label,
+                [domain.host],
+                domain.server.chain,
+                legacy=domain.label in ("old-ciphers", "ssl3"),
+            )
+            for domain in plan.DOMAINS
+            if domain.server and domain.server.chain is not Chain.NONE
+        }
+        # Daemons start in parallel with each other and with the signing of the zones. No threads here: one
+        # whose start is interrupted would go on after everything has been taken down.
+        servers = namespaces.servers
+        postfix(daemons, servers, self.directory / "postfix", issued)
+        exim(daemons, servers, self.directory / "exim", issued)
+        self._start_https(daemons, servers, authority)
+        self._start_ssl3(daemons, servers, issued["ssl3"])
+        self._start_dns(daemons, namespaces, issued)
+        self.domains = _domains(requirements.versions())
+        self._wait()
+
+    def _server_addresses(self) -> list[str]:
+        name_servers = plan.PARENTS | plan.CHILDREN | plan.OTHER_NAME_SERVERS
+        found = [address for pair in name_servers.values() for address in pair]
+        found.append(plan.HTTPS)
+        for domain in plan.DOMAINS:
+            if domain.server:
+                found += plan.addresses(domain)
+        return found
+
+    def _start_dns(self, daemons: Daemons, namespaces: Namespaces, issued: Mapping[str, Issued]) -> None:
+        built = zones.build({label: tlsa_of(certificate.leaf) for label, certificate in issued.items()})
+        parents = [address for pair in plan.PARENTS.values() for address in pair]
+        second = plan.CHILDREN["ns2.dns.test"] + plan.OTHER_NAME_SERVERS["ns3.dns.test"]
+        lame = plan.OTHER_NAME_SERVERS["lame.dns.test"]
+        first = plan.CHILDREN["ns1.dns.test"]
+        servers, transfer = namespaces.servers, built.open_transfer
+        nsd(daemons, servers, self.directory / "nsd-parents", parents, built.parents)
+        nsd(daemons, servers, self.directory / "nsd-first", first, built.first_child, transfer)
+        nsd(daemons, servers, self.directory / "nsd-second", second, built.second_child, transfer)
+        nsd(daemons, servers, self.directory / "nsd-lame", lame, {})
+        unbound(daemons, namespaces.client, self.directory / "unbound", built.trust_anchor)
+
+    def _start_https(self, daemons: Daemons, namespace: str, authority: Authority) -> None:
+        names = {f"mta-sts.{domain.name}": domain for domain in plan.DOMAINS}
+        right = authority.issue("https", [*names, plan.REDIRECT_TARGET], Chain.RIGHT)
+        configuration: Configuration = {
+            "address": plan.HTTPS,
+            "policies": {plan.REDIRECT_TARGET: _policy(plan.by_label("right"))},
+            "redirects": {},
+            "certificates": {"": (str(right.chain_file), str(right.key_file))},
+        }
+        for name, domain in names.items():
+            if domain.policy_host is PolicyHost.REDIRECT:
+                configuration["redirects"][name] = f"https://{plan.REDIRECT_TARGET}/.well-known/mta-sts.txt"
+            else:
+                configuration["policies"][name] = _policy(domain)
+            if domain.policy_host in (PolicyHost.WRONG_NAME, PolicyHost.EXPIRED):
+                own = authority.issue(name, [name], Chain(domain.policy_host.value))
+                configuration["certificates"][name] = (str(own.chain_file), str(own.key_file))
+        config_file = self.directory / "https.json"
+        config_file.write_text(json.dumps(configuration))
+        command = [*_script("https_server"), str(config_file)]
+        daemons.start("https", namespace, command, _python_path())
+
+    def _start_ssl3(self, daemons: Daemons, namespace: str, issued: Issued) -> None:
+        domain = plan.by_label("ssl3")
+        command = [
+            *_script("ssl3_server"),
+            *(plan.address(domain), domain.host, str(issued.chain_file), str(issued.key_file)),
+        ]
+        daemons.start("ssl3", namespace, command, _python_path(requirements.tlslite()))
+
+    def _wait(self) -> None:
+        """Wait for every listener and for a validated answer. Raises LabError."""
+        assert self._daemons is not None
+        services = [f"{address}/25" for domain in plan.DOMAINS for address in plan.listeners(domain)]
+        name_servers = plan.PARENTS | plan.CHILDREN | plan.OTHER_NAME_SERVERS
+        services += [f"{address}/53" for pair in name_servers.values() for address in pair]
+        services += [f"{plan.HTTPS}/443", "127.0.0.1/53"]
+        ready = self.run([*_script("talk"), "--ready", *services], timeout=READY_SECONDS)
+        self._daemons.check()
+        if ready.returncode:
+            raise LabError(f"{ready.stderr.strip()}; logs in {self.directory / 'logs'}")
+        deadline = time.monotonic() + READY_SECONDS
+        while True:
+            answer = self.run(
+                ["dig", "+dnssec", "+time=2", "+tries=1", "right.test", "MX"], timeout=READY_SECONDS
+            )
+            if " ad" in answer.stdout.partition("flags:")[2].partition(";")[0]:
+                return
+            if time.monotonic() > deadline:
+                raise LabError(f"right.test does not validate: {answer.stdout}{self._daemons.log('unbound')}")
+            time.sleep(0.1)
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float = RUN_SECONDS,
+        env: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program in the client's namespace and wait for it, at most ``timeout`` seconds.
+
+        ``env`` is added to the environment. Output is captured as text and standard input is empty unless
+        ``options``, those of subprocess.run, say otherwise. Raises subprocess.TimeoutExpired after killing
+        the program.
+        """
+        defaults: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        if "input" not in options:
+            defaults["stdin"] = subprocess.DEVNULL
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            ["ip", "netns", "exec", self.client, *argv],
+            check=False,
+            timeout=timeout,
+            env={**os.environ, **_python_path(), **(env or {})},
+            **(defaults | options),
+        )
+        return done
+
+    def talk(self, address: str, *lines: str, early: bool = False) -> list[str]:
+        """Hold an SMTP dialogue from the client's side. Returns its lines: ``C:``, ``S:``, ``-:`` (notes)."""
+        flags = ["--early"] if early else []
+        done = self.run([*_script("talk"), *flags, "--", address, *lines])
+        return (done.stdout + done.stderr).splitlines()
+
+    def domain(self, name: str) -> LabDomain:
+        """The domain of that name (``right.test``). Raises LookupError."""
+        for domain in self.domains:
+            if domain.name == name:
+                return domain
+        raise LookupError(name)
+
+    def describe(self) -> str:
+        """A table of all domains, one line each."""
+        rows = [("domain", "server", "address", "fault", "configuration")]
+        for domain in self.domains:
+            fault = (domain.fault or "-") + (" (active)" if domain.active else "")
+            server = f"{domain.software} {domain.version}".strip() if domain.own_server else "(shared)"
+            rows.append((domain.name, server, domain.addresses[0], fault, domain.configuration or "-"))
+        widths = [max(len(row[column]) for row in rows) for column in range(4)]
+        return "\n".join(
+            "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]])
+            for row in rows
+        )
+
+    def stop(self) -> None:
+        """Take everything down. May be called at any time, also twice."""
+        if self._namespaces:
+            self._namespaces.remove()
+            self._namespaces = None
+        if self._daemons:
+            self._daemons.reap()
+            self._daemons = None
+        if self.directory.name.startswith("mailproof-lab-"):
+            shutil.rmtree(self.directory, ignore_errors=True)
+            self.directory = Path()
+
+
+def _script(name: str) -> list[str]:
+    """The command that runs a module of this package by its path, which spares it importing the package."""
+    return [sys.executable, "-P", str(Path(__file__).with_name(f"{name}.py"))]
+
+
+def _python_path(*more: Path) -> dict[str, str]:
+    parts = [str(path) for path in (ROOT, ROOT / "src", *more)]
+    inherited = os.environ.get("PYTHONPATH")
+    return {"PYTHONPATH": os.pathsep.join([*parts, *([inherited] if inherited else [])])}
+
+
+def _etc() -> dict[str, dict[str, str]]:
+    passwd, group = passwd_lines()
+    return {
+        "servers": {
+            "resolv.conf": f"nameserver {plan.CLIENT}\n",
+            "passwd": Path("/etc/passwd").read_text() + passwd,
+            "group": Path("/etc/group").read_text() + group,
+        },
+        "client": {"resolv.conf": "nameserver 127.0.0.1\n"},
+    }
+
+
+def _policy(domain: plan.Domain) -> str:
+    """The policy of RFC 8461, section 3.2."""
+    mx = "".join(f"mx: {name}\r\n" for name in zones.mx_names(domain))
+    return f"version: STSv1\r\nmode: {domain.policy_mode}\r\n{mx}max_age: 604800\r\n"
+
+
+def _domains(versions: Mapping[str, str]) -> list[LabDomain]:
+    right = plan.by_label("right")
+    return [
+        LabDomain(
+            name=domain.name,
+            host=domain.host,
+            addresses=domain.records.get("mx A") or plan.addresses(domain if domain.server else right),
+            software=domain.software,
+            version=versions.get(domain.software, ""),
+            fault=domain.fault,
+            configuration=domain.cause,
+            active=domain.active,
+            own_server=domain.server is not None,
+        )
+        for domain in plan.DOMAINS
+    ]

@@ -1,0 +1,141 @@
+"""Postfix: one master, one smtpd line for each address, each with the settings of its domain."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.real.lab import plan
+from tests.real.lab.ca import Issued
+from tests.real.lab.plan import Chain
+from tests.real.lab.processes import Daemons
+from tests.real.lab.requirements import POSTFIX_MASTER
+
+BACKUP = "backup-accepts-unknown"
+BACKUP_REWRITE = "rewrite-backup"
+"""Only this host relays for its domain, and which domains are relayed is for trivial-rewrite to know."""
+QUEUES = (
+    "active",
+    "bounce",
+    "corrupt",
+    "defer",
+    "deferred",
+    "flush",
+    "hold",
+    "incoming",
+    "private",
+    "saved",
+    "trace",
+)
+OWNER = "postfix"
+DROP_GROUP = "postdrop"
+RECIPIENTS = "/^(postmaster|abuse|hostmaster|user|dmarc|tlsrpt)@/ exists\n"
+"""The mailboxes of every domain."""
+
+SERVICES = f"""\
+pickup     unix    n - n 60  1 pickup
+cleanup    unix    n - n -   0 cleanup
+qmgr       unix    n - n 300 1 qmgr
+tlsmgr     unix    - - n 1000? 1 tlsmgr
+rewrite    unix    - - n -   - trivial-rewrite
+proxymap   unix    - - n -   - proxymap
+anvil      unix    - - n -   1 anvil
+bounce     unix    - - n -   0 bounce
+defer      unix    - - n -   0 bounce
+trace      unix    - - n -   0 bounce
+error      unix    - - n -   - error
+retry      unix    - - n -   - error
+discard    unix    - - n -   - discard
+postlog    unix-dgram n - n - 1 postlogd
+{BACKUP_REWRITE} unix - - n - - trivial-rewrite -o relay_domains={BACKUP}.test
+"""
+
+
+def _main(directory: Path, recipients: Path) -> str:
+    queue = directory / "queue"
+    domains = " ".join(
+        domain.name for domain in (*plan.hosts(plan.POSTFIX), *plan.shared()) if domain.label != BACKUP
+    )
+    settings = {
+        "compatibility_level": "3.6",
+        "queue_directory": str(queue),
+        "data_directory": str(directory / "data"),
+        "daemon_directory": str(POSTFIX_MASTER.parent),
+        "mail_owner": OWNER,
+        "setgid_group": DROP_GROUP,
+        "maillog_file": str(directory / "mail.log"),
+        "maillog_file_prefixes": str(directory),
+        "inet_interfaces": "all",
+        "inet_protocols": "all",
+        "mynetworks": "127.0.0.0/8",
+        "mydestination": "",
+        "relay_domains": "",
+        "virtual_mailbox_domains": domains,
+        "virtual_mailbox_maps": f"regexp:{recipients}",
+        # Whatever gets in is thrown away: nothing is ever delivered.
+        "virtual_transport": "discard:",
+        "relay_transport": "discard:",
+        "default_transport": "discard:",
+        "smtpd_banner": "$myhostname ESMTP",
+        "smtpd_relay_restrictions": "permit_mynetworks, reject_unauth_destination",
+        "smtpd_helo_required": "yes",
+        "smtpd_forbid_bare_newline": "normalize",
+        "smtpd_forbid_unauth_pipelining": "yes",
+        "disable_vrfy_command": "yes",
+        "smtpd_client_connection_count_limit": "0",
+        "smtpd_tls_security_level": "may",
+        "smtpd_tls_protocols": ">=TLSv1.2",
+        "smtpd_tls_ciphers": "high",
+        "smtpd_tls_exclude_ciphers": "aNULL, kRSA, SHA1, SHA256, SHA384, CAMELLIA, ARIA, AESCCM",
+        "smtpd_tls_auth_only": "yes",
+        "tls_preempt_cipherlist": "yes",
+        "tls_ssl_options": "NO_RENEGOTIATION, NO_COMPRESSION",
+        "tls_medium_cipherlist": "ALL:@SECLEVEL=0",
+        "cyrus_sasl_config_path": str(directory / "sasl"),
+    }
+    return "".join(f"{name} = {value}\n" for name, value in settings.items())
+
+
+def _smtpd(domain: plan.Domain, issued: Issued | None) -> str:
+    server = domain.server
+    assert server is not None
+    settings = [f"myhostname = {domain.host}"]
+    if domain.label == BACKUP:
+        settings.append(f"rewrite_service_name = {BACKUP_REWRITE}")
+    if issued and server.chain is not Chain.NONE:
+        settings.append(f"smtpd_tls_chain_files = {issued.combined_file}")
+    settings += server.settings
+    options = "".join(f"\n    -o {{ {setting} }}" for setting in settings)
+    lines = []
+    for address in plan.listeners(domain):
+        service = f"[{address}]:25" if ":" in address else f"{address}:25"
+        lines.append(f"{service} inet n - n - - smtpd{options}\n")
+    return "".join(lines)
+
+
+def postfix(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[str, Issued]) -> None:
+    """Start Postfix for all its domains. ``issued`` holds the certificates by label of the domain."""
+    queue = directory / "queue"
+    for name in (*QUEUES, "public", "maildrop"):
+        (queue / name).mkdir(parents=True)
+        shutil.chown(queue / name, OWNER)
+    for name in ("public", "maildrop"):
+        shutil.chown(queue / name, group=DROP_GROUP)
+    (queue / "pid").mkdir()
+    (directory / "data").mkdir()
+    shutil.chown(directory / "data", OWNER)
+    (directory / "sasl").mkdir()
+    # The plug-ins are enough to be offered AUTH; no password is ever right.
+    (directory / "sasl" / "smtpd.conf").write_text("pwcheck_method: saslauthd\nmech_list: PLAIN LOGIN\n")
+    recipients = directory / "recipients.regexp"
+    recipients.write_text(RECIPIENTS)
+    (directory / "main.cf").write_text(_main(directory, recipients))
+    smtpds = "".join(_smtpd(domain, issued.get(domain.label)) for domain in plan.hosts(plan.POSTFIX))
+    (directory / "master.cf").write_text(SERVICES + smtpds)
+    daemons.start(
+        "postfix",
+        namespace,
+        [str(POSTFIX_MASTER), "-d", "-c", str(directory)],
+        {"MAIL_CONFIG": str(directory)},
+    )

@@ -1,0 +1,300 @@
+"""Master files of the whole private DNS, made from the plan and signed at run time."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import ipaddress
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import dns.dnssec
+import dns.name
+import dns.rdtypes.ANY.DNSKEY
+import dns.zone
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from tests.real.lab import plan
+from tests.real.lab.plan import Delegation, Domain
+
+Records = dict[str, tuple[str, ...]]
+"""Rdata by ``"owner TYPE"``."""
+
+IN_ADDR = "in-addr.arpa"
+IP6 = "ip6.arpa"
+
+
+def reverse_name(address: str) -> str:
+    """The name in in-addr.arpa or ip6.arpa, without the final dot."""
+    return ipaddress.ip_address(address).reverse_pointer
+
+
+def rfc2317_zone() -> str:
+    """Name of the delegated part of the reverse zone: ``8/29.25.0.11.in-addr.arpa`` (RFC 2317, section 4)."""
+    first, _, rest = reverse_name(str(plan.RFC2317_BLOCK.network_address)).partition(".")
+    return f"{first}/{plan.RFC2317_BLOCK.prefixlen}.{rest}"
+
+
+def quoted(text: str) -> str:
+    """A TXT rdata: quoted, in strings of at most 255 octets (RFC 1035, section 3.3.14)."""
+    return " ".join(f'"{text[start : start + 255]}"' for start in range(0, len(text), 255))
+
+
+def master_file(origin: str, records: Mapping[str, Iterable[str]]) -> str:
+    """A zone in the format of RFC 1035, section 5."""
+    lines = [f"$ORIGIN {origin.rstrip('.')}.", f"$TTL {plan.TTL}"]
+    for key, values in records.items():
+        owner, _, rdtype = key.partition(" ")
+        lines += [f"{owner} {rdtype} {quoted(value) if rdtype == 'TXT' else value}" for value in values]
+    return "\n".join(lines) + "\n"
+
+
+def apex(name_servers: Iterable[str], serial: int = plan.SERIAL) -> Records:
+    """SOA and NS of a zone, with timers in the ranges that RIPE-203 recommends."""
+    servers = tuple(name_servers)
+    return {
+        "@ SOA": (f"{servers[0]}. hostmaster.right.test. {serial} 14400 3600 1209600 {plan.TTL}",),
+        "@ NS": tuple(f"{server}." for server in servers),
+    }
+
+
+def dkim_record(bits: int) -> str:
+    """A DKIM key record with a fresh RSA key (RFC 6376, section 3.6.1)."""
+    if bits < 1024:
+        # Libraries refuse to make such a key; its record only needs a modulus of that size.
+        numbers = rsa.RSAPublicNumbers(65537, (1 << (bits - 1)) | 1)
+        der = _spki(numbers)
+    else:
+        der = (
+            rsa.generate_private_key(65537, bits)
+            .public_key()
+            .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+        )
+    return f"v=DKIM1; k=rsa; p={base64.b64encode(der).decode()}"
+
+
+def _der(tag: int, content: bytes) -> bytes:
+    length = len(content)
+    prefix = bytes([length]) if length < 128 else bytes([0x81, length])
+    return bytes([tag]) + prefix + content
+
+
+def _spki(numbers: rsa.RSAPublicNumbers) -> bytes:
+    """SubjectPublicKeyInfo of an RSA key of less than 1024 bits (RFC 8017, appendix A.1.1)."""
+
+    def integer(value: int) -> bytes:
+        return _der(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+
+    algorithm = bytes.fromhex("300d06092a864886f70d0101010500")
+    key = _der(0x30, integer(numbers.n) + integer(numbers.e))
+    return _der(0x30, algorithm + _der(0x03, b"\x00" + key))
+
+
+def mail_zone(domain: Domain, tlsa: str | None, dkim: Mapping[str, str], serial: int) -> Records:
+    """The zone of a mail domain: right, then changed as the plan says."""
+    records = apex(domain.child_ns, serial)
+    records |= {
+        "@ MX": (f"10 {domain.host}.",),
+        "@ TXT": ("v=spf1 mx -all",),
+        "sel1._domainkey TXT": (dkim["DKIM-2048"],),
+        "_dmarc TXT": (f"v=DMARC1; p=reject; sp=reject; rua=mailto:dmarc@{domain.name}",),
+        "_mta-sts TXT": (f"v=STSv1; id={plan.SERIAL};",),
+        "_smtp._tls TXT": (f"v=TLSRPTv1; rua=mailto:tlsrpt@{domain.name}",),
+        "mta-sts A": (plan.HTTPS,),
+    }
+    if domain.server:
+        records["mx A"] = (plan.address(domain),)
+        records["mx TXT"] = ("v=spf1 a -all",)
+        address6 = plan.address6(domain)
+        if address6:
+            records["mx AAAA"] = (address6,)
+        if tlsa:
+            records["_25._tcp.mx TLSA"] = (tlsa,)
+    if domain.label == "right":
+        records["policy A"] = (plan.HTTPS,)
+    for key, values in domain.records.items():
+        records[key] = tuple(dkim.get(value, value) for value in values)
+    return records
+
+
+def mx_names(domain: Domain) -> tuple[str, ...]:
+    """Absolute MX names of a domain, without the final dot, as its MTA-STS policy should list them."""
+    if domain.policy_mx:
+        return domain.policy_mx
+    records = domain.records.get("@ MX", (f"10 {domain.host}.",))
+    names = (record.split()[1] for record in records)
+    return tuple(
+        name[:-1] if name.endswith(".") else f"{name}.{domain.name}" for name in names if name != "."
+    )
+
+
+def reverse_pointers() -> dict[str, tuple[str, ...]]:
+    """PTR names by address."""
+    pointers: dict[str, tuple[str, ...]] = {
+        plan.CLIENT: (plan.CLIENT_NAME,),
+        plan.CLIENT6: (plan.CLIENT_NAME,),
+    }
+    for name, addresses in (plan.PARENTS | plan.CHILDREN | plan.OTHER_NAME_SERVERS).items():
+        pointers |= dict.fromkeys(addresses, (name,))
+    for domain in plan.DOMAINS:
+        if domain.server:
+            names = (domain.host,) if domain.ptr is None else tuple(name.rstrip(".") for name in domain.ptr)
+            pointers |= dict.fromkeys(plan.addresses(domain), names)
+    return pointers
+
+
+def reverse_zones() -> tuple[Records, Records, Records]:
+    """in-addr.arpa, the RFC 2317 zone delegated from it, and ip6.arpa."""
+    ipv4 = apex(plan.PARENTS)
+    delegated = apex(plan.CHILDREN)
+    ipv6 = apex(plan.PARENTS)
+    zone = rfc2317_zone()
+    ipv4[f"{zone}. NS"] = tuple(f"{server}." for server in plan.CHILDREN)
+    for address, names in reverse_pointers().items():
+        values = tuple(f"{name}." for name in names)
+        owner = f"{reverse_name(address)}."
+        ip = ipaddress.ip_address(address)
+        if ip.version == 6:
+            ipv6[f"{owner} PTR"] = values
+        elif ip in plan.RFC2317_BLOCK:
+            target = f"{owner.partition('.')[0]}.{zone}."
+            ipv4[f"{owner} CNAME"] = (target,)
+            delegated[f"{target} PTR"] = values
+        else:
+            ipv4[f"{owner} PTR"] = values
+    return ipv4, delegated, ipv6
+
+
+def blocklist(name: str) -> Records:
+    """The zone of a DNS blocklist (RFC 5782, sections 2.1 and 5)."""
+    records = apex(plan.CHILDREN)
+    if name == plan.BROKEN_DNSBL:
+        return records | {"* A": ("127.0.0.2",), "* TXT": ("this list is closed",)}
+    listed = ["127.0.0.2"] + [plan.address(d) for d in plan.DOMAINS if d.dnsbl_listed]
+    for address in listed:
+        owner = ".".join(reversed(address.split(".")))
+        records |= {f"{owner} A": ("127.0.0.2",), f"{owner} TXT": (f"{address} is listed",)}
+    return records
+
+
+@dataclass
+class Signer:
+    """Signs zones with one ECDSA P-256 key each (algorithm 13, RFC 6605)."""
+
+    keys: dict[str, ec.EllipticCurvePrivateKey] = field(default_factory=dict)
+
+    def _dnskey(self, origin: str) -> dns.rdtypes.ANY.DNSKEY.DNSKEY:
+        key = self.keys.setdefault(origin, ec.generate_private_key(ec.SECP256R1()))
+        return dns.dnssec.make_dnskey(key.public_key(), "ECDSAP256SHA256", flags=257)
+
+    def sign(self, origin: str, text: str, *, expired: bool = False) -> str:
+        """The signed master file. ``expired`` gives signatures that ended yesterday."""
+        zone = dns.zone.from_text(text, origin=origin, relativize=False)
+        dnskey = self._dnskey(origin)
+        now = dt.datetime.now(dt.UTC)
+        inception = now - (dt.timedelta(days=31) if expired else dt.timedelta(hours=1))
+        expiration = inception + dt.timedelta(days=30)
+        dns.dnssec.sign_zone(
+            zone,
+            keys=[(self.keys[origin], dnskey)],
+            dnskey_ttl=plan.TTL,
+            inception=inception,
+            expiration=expiration,
+        )
+        signed: str = zone.to_text(relativize=False)
+        return signed
+
+    def ds(self, origin: str, *, wrong: bool = False) -> str:
+        """DS rdata of the zone's key; ``wrong`` gives the one of a key that the zone does not have."""
+        dnskey = self._dnskey(f"not.{origin}" if wrong else origin)
+        return str(dns.dnssec.make_ds(dns.name.from_text(origin), dnskey, "SHA256"))
+
+    def trust_anchor(self) -> str:
+        """The root's key as a master file line."""
+        return f". {plan.TTL} IN DNSKEY {self._dnskey('.')}"
+
+
+@dataclass(frozen=True)
+class Zones:
+    """Master files by origin, for each instance of the name server software."""
+
+    parents: Mapping[str, str]
+    first_child: Mapping[str, str]
+    second_child: Mapping[str, str]
+    trust_anchor: str
+    open_transfer: frozenset[str]
+
+
+def _glue(records: Records, servers: Mapping[str, tuple[str, str]]) -> None:
+    for name, (ipv4, ipv6) in servers.items():
+        records[f"{name}. A"] = (ipv4,)
+        records[f"{name}. AAAA"] = (ipv6,)
+
+
+def build(tlsa: Mapping[str, str]) -> Zones:
+    """Make every zone. ``tlsa`` is the rdata for a mail host by the label of its domain."""
+    signer = Signer()
+    dkim = {"DKIM-2048": dkim_record(2048), "DKIM-512": dkim_record(512)}
+    first: dict[str, str] = {}
+    second: dict[str, str] = {}
+    top = apex(plan.PARENTS)
+    for domain in plan.DOMAINS:
+        top[f"{domain.label} NS"] = tuple(f"{server}." for server in domain.parent_ns)
+        if domain.delegation is not Delegation.UNSIGNED:
+            wrong = domain.delegation is Delegation.WRONG_DS
+            top[f"{domain.label} DS"] = (signer.ds(f"{domain.name}.", wrong=wrong),)
+
+        def text(serial: int, domain: Domain = domain) -> str:
+            plain = master_file(domain.name, mail_zone(domain, tlsa.get(domain.label), dkim, serial))
+            if domain.delegation is Delegation.UNSIGNED:
+                return plain
+            expired = domain.delegation is Delegation.EXPIRED_SIGNATURES
+            return signer.sign(f"{domain.name}.", plain, expired=expired)
+
+        first[domain.name] = text(plan.SERIAL)
+        second[domain.name] = (
+            first[domain.name] if domain.second_serial is None else text(domain.second_serial)
+        )
+
+    name_servers = apex(plan.CHILDREN)
+    _glue(name_servers, plan.CHILDREN | plan.OTHER_NAME_SERVERS)
+    client = apex(plan.CHILDREN) | {
+        "@ MX": (f"10 mx.right.{plan.TLD}.",),
+        "@ TXT": (f"v=spf1 a:{plan.CLIENT_NAME} -all",),
+        f"{plan.CLIENT_NAME}. A": (plan.CLIENT,),
+        f"{plan.CLIENT_NAME}. AAAA": (plan.CLIENT6,),
+        f"{plan.CLIENT_NAME}. TXT": ("v=spf1 a -all",),
+    }
+    ipv4, delegated_reverse, ipv6 = reverse_zones()
+    plain = {
+        "dns.test": name_servers,
+        "client.test": client,
+        plan.DNSBL: blocklist(plan.DNSBL),
+        plan.BROKEN_DNSBL: blocklist(plan.BROKEN_DNSBL),
+        rfc2317_zone(): delegated_reverse,
+    }
+    for origin, records in plain.items():
+        first[origin] = second[origin] = master_file(origin, records)
+        if origin.endswith(f".{plan.TLD}"):
+            top[f"{origin}. NS"] = tuple(f"{server}." for server in plan.CHILDREN)
+    _glue(top, plan.PARENTS | plan.CHILDREN)
+
+    root = apex(plan.PARENTS)
+    for origin in (plan.TLD, IN_ADDR, IP6):
+        root[f"{origin}. NS"] = tuple(f"{server}." for server in plan.PARENTS)
+    root[f"{plan.TLD}. DS"] = (signer.ds(f"{plan.TLD}."),)
+    _glue(root, plan.PARENTS)
+    parents = {
+        ".": signer.sign(".", master_file(".", root)),
+        plan.TLD: signer.sign(f"{plan.TLD}.", master_file(plan.TLD, top)),
+        IN_ADDR: master_file(IN_ADDR, ipv4),
+        IP6: master_file(IP6, ipv6),
+    }
+    return Zones(
+        parents=parents,
+        first_child=first,
+        second_child=second,
+        trust_anchor=signer.trust_anchor(),
+        open_transfer=frozenset(domain.name for domain in plan.DOMAINS if domain.open_transfer),
+    )

@@ -1,0 +1,38 @@
+"""DANE for SMTP (RFC 7672)."""
+
+from __future__ import annotations
+
+from mailproof.controls import INTERNET_NL, MAY, MUST, control, not_applicable, rfc
+from mailproof.inventory.targets import Role
+from mailproof.observations.dane import DANE, TLSA
+
+
+@control("DANE-EXISTS", MAY, rfc(7672, "2.2.3"), INTERNET_NL)
+def test_tlsa_records_exist(tlsa: TLSA) -> None:
+    """Every MX host publishes TLSA records for port 25, secured by DNSSEC.
+
+    Why: with them senders know that TLS is to be had and which key is right, and cannot be talked out of it.
+    Fix: sign the zone, then publish "3 1 1" records of the server's key at _25._tcp of the host.
+    """
+    assert tlsa.records, f"_25._tcp.{tlsa.host} has no TLSA record ({tlsa.answer.rcode})"
+    assert tlsa.secure, f"the TLSA records or the addresses of {tlsa.host} are not secured by DNSSEC: senders ignore them"
+
+
+@control("DANE-MATCH", MUST, rfc(7672, "3.2"), rfc(7672, "2.2"), rfc(6698, "2.1"), rfc(7671, "8"), roles=(Role.MX,))
+def test_a_tlsa_record_matches_the_certificate(dane: DANE) -> None:
+    """A usable TLSA record matches every certificate that the server sends after STARTTLS.
+
+    Why: senders that do DANE do not deliver to a server that does not match.
+    Fix: publish the record of the new key two TTLs before the certificate changes, and remove the old one after.
+    """
+    if not dane.tlsa.records:
+        not_applicable("there is no TLSA record")
+    if not dane.tlsa.applies:
+        not_applicable("the TLSA records are not secured by DNSSEC; DANE-EXISTS says so")
+    usable = [record for record in dane.tlsa.records if record.usable]
+    published = "; ".join(str(record) for record in dane.tlsa.records)
+    assert usable, f"none of the TLSA records is usable for SMTP (RFC 7672, section 3.1): {published}"
+    assert dane.tls_offered, "TLSA records are published, but the server does not offer STARTTLS"
+    for match in dane.chains:
+        leaf = match.chain.leaf
+        assert match.matching, f"no TLSA record matches the {leaf.key_type} certificate {leaf.subject}"

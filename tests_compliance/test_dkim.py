@@ -1,0 +1,44 @@
+"""DKIM keys in the DNS (RFC 6376). Selectors cannot be discovered: the inventory names them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mailproof.controls import GOOGLE_SENDERS, MUST, SHOULD, control, finding, not_applicable, rfc
+from mailproof.observations.dkim import DKIMKey
+
+
+@control("DKIM-SELECTOR", MUST, rfc(6376, "3.6.1"), rfc(6376, "3.6.2.2"))
+def test_selector_holds_one_key(dkim_key: DKIMKey) -> None:
+    """Every DKIM selector in use resolves to exactly one valid key record.
+
+    Why: signatures whose key cannot be found or read count as none.
+    Fix: publish one TXT record v=DKIM1; k=...; p=... at the selector; take selectors out of use before revoking them.
+    """
+    name = f"{dkim_key.selector}._domainkey.{dkim_key.domain}"
+    records = dkim_key.records
+    assert records, f"{name} has no TXT record ({dkim_key.answer.rcode})"
+    assert len(records) == 1, f"{name} has {len(records)} TXT records; which of them is the key is undefined"
+    record = records[0]
+    assert not record.revoked, f"the key of {name} is revoked: p is empty"
+    assert not record.errors, "\n".join(record.errors)
+
+
+@control("DKIM-KEY-LENGTH", MUST, rfc(8301, "3.2"), rfc(8463, "4"), GOOGLE_SENDERS, recommended_bits=2048)
+def test_key_is_long_enough(dkim_key: DKIMKey, parameters: Mapping[str, Any]) -> None:
+    """RSA keys of DKIM have at least 1024 bits, and should have 2048.
+
+    Why: verifiers must ignore shorter keys than 1024 bits, and 512 bits are factored in hours.
+    Fix: make a new key of 2048 bits (or Ed25519 beside it), publish it under a new selector, then sign with it.
+    """
+    keys = [record for record in dkim_key.records if record.key_bits is not None]
+    if not keys:
+        not_applicable("no key can be read; DKIM-SELECTOR says so")
+    for record in keys:
+        if record.key_type != "rsa":
+            continue
+        bits = record.key_bits or 0
+        assert bits >= 1024, f"the RSA key has {bits} bits, fewer than 1024"
+        if bits < parameters["recommended_bits"]:
+            finding(SHOULD, f"the RSA key has {bits} bits, fewer than {parameters['recommended_bits']}")

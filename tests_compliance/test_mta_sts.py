@@ -1,0 +1,95 @@
+"""MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460). Both are optional: absence is advice, a broken publication a failure."""
+
+from __future__ import annotations
+
+from mailproof.controls import MAY, MUST, SHOULD, control, finding, not_applicable, rfc
+from mailproof.inventory.targets import MailDomain
+from mailproof.observations.mx import MX
+from mailproof.observations.policies import PolicyRecord, STSPolicyFile, covers
+
+
+@control("STS-TXT", MUST, rfc(8461, "3.1"))
+def test_sts_record_is_published_once(sts_record: PolicyRecord, mail_domain: MailDomain, mx: MX) -> None:
+    """Exactly one valid MTA-STS record stands at _mta-sts of a domain that receives mail.
+
+    Why: without MTA-STS or DANE whoever is on the way can strip TLS; a broken record counts as none.
+    Fix: publish "v=STSv1; id=..." at _mta-sts, with an id of letters and digits that changes with the policy.
+    """
+    _check_record(sts_record, mail_domain, mx, "_mta-sts", "MTA-STS")
+
+
+@control("TLSRPT-TXT", MUST, rfc(8460, "3"))
+def test_tls_reports_are_asked_for(tlsrpt_record: PolicyRecord, mail_domain: MailDomain, mx: MX) -> None:
+    """Exactly one valid TLS-RPT record stands at _smtp._tls of a domain that receives mail.
+
+    Why: the reports tell of senders whose TLS to the domain fails, which nothing else does.
+    Fix: publish "v=TLSRPTv1; rua=mailto:..." at _smtp._tls.
+    """
+    _check_record(tlsrpt_record, mail_domain, mx, "_smtp._tls", "TLS-RPT")
+
+
+def _check_record(record: PolicyRecord, domain: MailDomain, mx: MX, label: str, what: str) -> None:
+    if not domain.receives or mx.takes_no_mail:
+        not_applicable("the domain takes no mail")
+    if not record.texts:
+        started = [r.text for r in record.answer.records if r.text.lower().startswith(f"v={record.version.lower()}")]
+        assert not started, f"{label}.{record.domain} has {started[0]!r}, which does not count: v={record.version}; must begin it"
+        finding(MAY, f"{record.domain} publishes no {what} record")
+    assert len(record.texts) == 1, f"{label}.{record.domain} has {len(record.texts)} records: none of them counts"
+    assert not record.errors, f"the record is void: {'; '.join(record.errors)}"
+
+
+@control("STS-FETCH", MUST, rfc(8461, "3.3"))
+def test_sts_policy_can_be_fetched(sts_policy: STSPolicyFile) -> None:
+    """The MTA-STS policy is fetched over HTTPS with a valid certificate, status 200 and no redirect.
+
+    Why: senders that cannot fetch the policy act as if there were none.
+    Fix: serve the policy at https://mta-sts.DOMAIN/.well-known/mta-sts.txt itself, with a certificate for that name.
+    """
+    _require_record(sts_policy)
+    response = sts_policy.response
+    assert response, f"mta-sts.{sts_policy.domain} has no address"
+    assert response.tls_error is None, f"the certificate of the policy host is refused: {response.tls_error}"
+    redirect = next((value for name, value in response.headers if name.lower() == "location"), "")
+    where = f", which leads to {redirect} and must not be followed" if redirect else ""
+    assert response.status == 200, f"the policy host answers with status {response.status}{where}"
+
+
+@control("STS-BODY", MUST, rfc(8461, "3.2"))
+def test_sts_policy_is_valid(sts_policy: STSPolicyFile) -> None:
+    """The MTA-STS policy has version, mode, max_age and mx as RFC 8461 wants them.
+
+    Why: senders act on an invalid policy as if there were none.
+    Fix: correct the lines named here.
+    """
+    _require_record(sts_policy)
+    policy = sts_policy.policy
+    if policy is None:
+        not_applicable("the policy cannot be fetched; STS-FETCH says so")
+    assert not policy.errors, "\n".join(policy.errors)
+    content_type = sts_policy.response.content_type if sts_policy.response else ""
+    if (content_type or "").partition(";")[0].strip().lower() != "text/plain":
+        finding(SHOULD, f"the policy is served as {content_type or 'no type'}, not as text/plain")
+
+
+@control("STS-MX-COVERED", MUST, rfc(8461, "4.1"), rfc(8461, "8.4"))
+def test_sts_policy_covers_every_mx(sts_policy: STSPolicyFile, mx: MX) -> None:
+    """Every MX host matches an mx pattern of the MTA-STS policy.
+
+    Why: senders do not deliver to an MX that an enforced policy does not name, backups included.
+    Fix: add the host to the policy, change the id in the DNS, then publish the MX record.
+    """
+    _require_record(sts_policy)
+    policy = sts_policy.policy
+    if policy is None or policy.mode not in ("enforce", "testing") or not policy.mx:
+        not_applicable("there is no policy with mx patterns in force")
+    hosts = [name for _, name in mx.exchanges if name != "."]
+    if not hosts:
+        not_applicable("the domain has no MX host")
+    uncovered = [host for host in hosts if not any(covers(pattern, host) for pattern in policy.mx)]
+    assert not uncovered, f"{', '.join(uncovered)} matches none of {', '.join(policy.mx)} (mode {policy.mode})"
+
+
+def _require_record(sts_policy: STSPolicyFile) -> None:
+    if not sts_policy.record.in_force:
+        not_applicable("no valid MTA-STS record is published; STS-TXT says so")

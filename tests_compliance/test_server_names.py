@@ -1,0 +1,60 @@
+"""The names that servers give themselves in greeting, EHLO reply and HELO."""
+
+from __future__ import annotations
+
+import re
+
+from mailproof.controls import MAY, MUST, PRACTICE, SHOULD, control, finding, not_applicable, rfc
+from mailproof.inventory.targets import Role
+from mailproof.observations.smtp import ServerName
+from mailproof.observations.spf import SPFEvaluation
+
+_ADDRESS_LITERAL = re.compile(r"\[(ipv6:)?[0-9a-f.:]+\]")
+
+
+@control("HELO-FQDN", SHOULD, rfc(5321, "4.1.1.1"), rfc(5321, "4.3.1"), roles=(Role.MX, Role.SUBMISSION))
+def test_server_names_itself_by_a_resolvable_name(server_name: ServerName) -> None:
+    """The greeting and the EHLO reply begin with a fully qualified name that resolves.
+
+    Why: the name is how peers and logs tell hosts apart; a name that does not resolve marks a host set up in haste.
+    Fix: set the server's host name (Postfix: myhostname; Exim: primary_hostname) to its name in the DNS.
+    """
+    session = server_name.session
+    for what, name in (("greeting", session.server_name), ("EHLO reply", session.ehlo_name)):
+        if what == "EHLO reply" and not (session.ehlo and session.ehlo.positive):
+            continue
+        if _ADDRESS_LITERAL.fullmatch(name):
+            continue
+        assert "." in name, f"the {what} begins with {name!r}, which is not a fully qualified name"
+        assert server_name.addresses_of(name), f"the {what} names {name}, which has no address"
+
+
+@control("PTR-EQ-BANNER", MAY, rfc(5321, "4.3.1"), PRACTICE, roles=(Role.MX,))
+def test_ptr_agrees_with_the_greeting(server_name: ServerName) -> None:
+    """The name in the greeting is the PTR name of the address, or resolves to the address.
+
+    Why: a host whose names contradict each other looks like one that hides what it is.
+    Fix: set PTR, host name and greeting to one and the same name.
+    """
+    name = server_name.session.server_name
+    if not server_name.ptr_names:
+        not_applicable("there is no PTR; PTR-EXISTS says so")
+    confirmed = name in server_name.ptr_names or server_name.address in server_name.addresses_of(name)
+    assert confirmed, f"the greeting says {name}, the PTR of {server_name.address} {', '.join(server_name.ptr_names)}"
+
+
+@control("HELO-SPF", SHOULD, rfc(7208, "2.3"), rfc(7208, "10.1.2"), rfc(7208, "10.1.3"), PRACTICE)
+def test_helo_name_has_its_own_spf(spf_of_helo: SPFEvaluation) -> None:
+    """Every HELO name publishes SPF that passes for its own addresses and fails for others.
+
+    Why: receivers check the HELO name first, and bounces have nothing else to be checked by.
+    Fix: publish "v=spf1 a -all" at the HELO name.
+    """
+    if not spf_of_helo.texts:
+        finding(SHOULD, f"{spf_of_helo.domain} publishes no SPF record")
+    for check in spf_of_helo.listed:
+        if check.result == "permerror":
+            finding(MUST, f"SPF of the HELO name {spf_of_helo.domain} is in error: {check.explanation}")
+        assert check.result == "pass", f"{check.address} says HELO {spf_of_helo.domain}, and SPF says {check.result}"
+    for check in spf_of_helo.foreign:
+        assert check.result == "fail", f"SPF of {spf_of_helo.domain} says {check.result} for anybody's {check.address}"

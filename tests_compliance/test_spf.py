@@ -1,0 +1,137 @@
+"""SPF: who may send in the name of a domain (RFC 7208)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mailproof.controls import GOOGLE_SENDERS, MUST, PRACTICE, SHOULD, control, finding, not_applicable, rfc
+from mailproof.observations.spf import MAX_LOOKUPS, SPF, SPFEvaluation, SPFTree
+
+
+@control("SPF-EXISTS", MUST, rfc(7208, "3.2"), rfc(7208, "4.5"), GOOGLE_SENDERS)
+def test_spf_record_is_published_once(spf: SPF) -> None:
+    """Every domain publishes exactly one SPF record.
+
+    Why: without one anybody may use the name, and large receivers refuse its mail; with two, SPF ends in an error.
+    Fix: publish one TXT record that begins with v=spf1; merge several into one. A domain without mail: "v=spf1 -all".
+    """
+    if not spf.texts:
+        finding(SHOULD, f"{spf.domain} publishes no SPF record")
+    assert len(spf.texts) == 1, f"{spf.domain} publishes {len(spf.texts)} SPF records, which is an error for receivers"
+
+
+@control("SPF-SYNTAX", MUST, rfc(7208, "12"), rfc(7208, "4.6"))
+def test_spf_record_follows_the_grammar(spf: SPF) -> None:
+    """The SPF record follows the grammar from end to end.
+
+    Why: one wrong term makes the whole record a permanent error, whoever sends.
+    Fix: mend the terms named here; look at misspelt mechanisms, missing colons, host names without a dot.
+    """
+    if spf.record is None:
+        not_applicable("there is not exactly one SPF record; SPF-EXISTS says so")
+    errors = spf.record.errors
+    assert not errors, "\n".join(errors)
+
+
+@control("SPF-ALL-STRICT", SHOULD, rfc(7208, "5.1"), rfc(7208, "8.4"), PRACTICE, accept=["-all"])
+def test_spf_ends_strictly(spf_tree: SPFTree, parameters: Mapping[str, Any]) -> None:
+    """The SPF record ends in -all, redirects followed; a profile or the inventory may accept ~all.
+
+    Why: +all, ?all or no all at all let everybody pass or leave the question open.
+    Fix: name all senders and end the record in -all. The parameter accept: ["-all", "~all"] of this control admits ~all.
+    """
+    _require_record(spf_tree)
+    accepted = ", ".join(parameters["accept"])
+    closing = spf_tree.closing
+    if closing is None:
+        finding(SHOULD, f"nothing says what becomes of other senders: no all, so the result is neutral ({accepted} is wanted)")
+    found = f"{closing.qualifier}all"
+    assert found in parameters["accept"], f"the record ends in {found}; {accepted} is wanted"
+
+
+@control("SPF-LOOKUPS-10", MUST, rfc(7208, "4.6.4"))
+def test_spf_needs_at_most_ten_lookups(spf_tree: SPFTree) -> None:
+    """Evaluating the SPF record takes at most ten terms that ask the DNS, over all includes and redirects.
+
+    Why: receivers stop at the eleventh with a permanent error, so that mail which matches later fails.
+    Fix: remove includes that are no longer used, replace a and mx by ip4 and ip6, split senders over sub-domains.
+    """
+    _require_record(spf_tree)
+    number = len(spf_tree.lookups)
+    assert not spf_tree.loops, f"the lookups never end: {'; '.join(spf_tree.loops)}"
+    assert number <= MAX_LOOKUPS, f"{'more than ' if spf_tree.cut_short else ''}{number} lookups"
+    for lookup in spf_tree.lookups:
+        assert lookup.mx_names <= MAX_LOOKUPS, f"{lookup.term} yields {lookup.mx_names} MX names, more than ten"
+
+
+@control("SPF-VOID-2", SHOULD, rfc(7208, "4.6.4"), rfc(7208, "11.1"), void_lookups=2)
+def test_spf_has_at_most_two_void_lookups(spf_tree: SPFTree, parameters: Mapping[str, Any]) -> None:
+    """At most two lookups of the SPF record come back empty, whatever address family the sender has.
+
+    Why: receivers stop at the third with a permanent error.
+    Fix: remove terms whose names no longer exist.
+    """
+    _require_record(spf_tree)
+    void = min((spf_tree.void_lookups(family) for family in (4, 6)), key=len)
+    terms = ", ".join(f"{lookup.term} ({lookup.name})" for lookup in void)
+    assert len(void) <= parameters["void_lookups"], f"{len(void)} void lookups: {terms}"
+
+
+@control("SPF-NO-PTR", SHOULD, rfc(7208, "5.5"))
+def test_spf_does_not_use_ptr(spf_tree: SPFTree) -> None:
+    """No SPF record of the domain, nor any that it includes, uses the ptr mechanism.
+
+    Why: it is slow, unreliable, and burdens the reverse zones of strangers; RFC 7208 says not to publish it.
+    Fix: name the hosts by ip4, ip6 or a.
+    """
+    _require_record(spf_tree)
+    found = [
+        f"{published.domain}: {term.text}"
+        for published in spf_tree.records
+        if published.record
+        for term in published.record.terms
+        if term.is_mechanism and term.name == "ptr"
+    ]
+    assert not found, f"ptr is used: {', '.join(found)}"
+
+
+@control("SPF-INCLUDE-VALID", MUST, rfc(7208, "5.2"), rfc(7208, "6.1"))
+def test_spf_includes_lead_to_valid_records(spf_tree: SPFTree) -> None:
+    """Every include and redirect leads to exactly one valid SPF record, and none leads back.
+
+    Why: an include of a domain without a valid record is a permanent error for the whole record.
+    Fix: correct or remove the include; tell the operator of the included domain.
+    """
+    _require_record(spf_tree)
+    if len(spf_tree.records) == 1 and not spf_tree.loops:
+        not_applicable("the record includes nothing")
+    assert not spf_tree.loops, f"an include leads back: {'; '.join(spf_tree.loops)}"
+    for published in spf_tree.records[1:]:
+        through = " -> ".join(published.path)
+        number = len(published.texts)
+        assert number == 1, f"{through} leads to {published.domain}, which has {number or 'no'} SPF records"
+        errors = published.record.errors if published.record else ()
+        assert not errors, f"{through} leads to {published.domain}, whose record is in error: {'; '.join(errors)}"
+
+
+@control("SPF-INVENTORY-EVAL", MUST, rfc(7208, "4"), GOOGLE_SENDERS)
+def test_spf_passes_for_own_senders_only(spf_of_sender: SPFEvaluation) -> None:
+    """SPF passes for every sending address of the inventory and does not pass for strangers.
+
+    Why: this is what receivers compute; a sender that is forgotten fails, and a record that passes for all protects nobody.
+    Fix: add the address to the domain's record, or correct the list of sending addresses in the inventory.
+    """
+    if not spf_of_sender.texts:
+        not_applicable("there is no SPF record; SPF-EXISTS says so")
+    for check in spf_of_sender.listed:
+        assert check.result == "pass", f"{check.address} sends mail of {spf_of_sender.domain}, and SPF says {check.result}"
+    for check in spf_of_sender.foreign:
+        assert check.result != "pass", f"SPF of {spf_of_sender.domain} passes for anybody's {check.address}"
+        if check.result not in ("fail", "softfail"):
+            finding(SHOULD, f"SPF of {spf_of_sender.domain} says {check.result} for anybody's {check.address}")
+
+
+def _require_record(tree: SPFTree) -> None:
+    if not tree.records or tree.records[0].record is None:
+        not_applicable("there is not exactly one SPF record; SPF-EXISTS says so")

@@ -1,0 +1,79 @@
+"""TLS protocol versions and cipher suites, on every endpoint that speaks TLS."""
+
+from __future__ import annotations
+
+from mailproof.controls import MUST, NCSC_NL_TLS, SWEET32, control, not_applicable, rfc
+from mailproof.observations.tls import Handshakes
+
+
+@control("TLS-NO-SSL2", MUST, rfc(6176, "3"))
+def test_ssl_2_is_refused(ssl_2: Handshakes) -> None:
+    """SSL 2.0 is refused.
+
+    Why: it is broken, and a server that speaks it endangers every service that shares its key (DROWN).
+    Fix: update the TLS library; no current one has SSL 2.0.
+    """
+    _refuses(ssl_2)
+
+
+@control("TLS-NO-SSL3", MUST, rfc(7568, "3"))
+def test_ssl_3_is_refused(ssl_3: Handshakes) -> None:
+    """SSL 3.0 is refused.
+
+    Why: it is broken (POODLE).
+    Fix: Postfix: smtpd_tls_protocols = >=TLSv1.2; Dovecot: ssl_min_protocol = TLSv1.2; Exim: openssl_options = +no_sslv3.
+    """
+    _refuses(ssl_3)
+
+
+@control("TLS-NO-10-11", MUST, rfc(8996, "4"), rfc(8996, "5"), rfc(8997, "3"))
+def test_tls_1_0_and_1_1_are_refused(tls_1_0_and_1_1: Handshakes) -> None:
+    """TLS 1.0 and TLS 1.1 are refused.
+
+    Why: they rest on SHA-1 and MD5 and were withdrawn in 2021.
+    Fix: Postfix: smtpd_tls_protocols = >=TLSv1.2; Dovecot: ssl_min_protocol = TLSv1.2; Exim: openssl_options = +no_tlsv1 +no_tlsv1_1.
+    """
+    _refuses(tls_1_0_and_1_1)
+
+
+@control("TLS-12-OR-13", MUST, rfc(9325, "3.1.1"))
+def test_tls_1_2_or_1_3_is_spoken(tls_1_2_and_1_3: Handshakes) -> None:
+    """TLS 1.2 or TLS 1.3 is spoken.
+
+    Why: current senders and mail programs speak nothing older.
+    Fix: update the TLS library and remove limits on newer versions.
+    """
+    _require_tls(tls_1_2_and_1_3)
+    errors = ", ".join(f"{h.version}: {h.error}" for h in tls_1_2_and_1_3.handshakes)
+    assert tls_1_2_and_1_3.accepted, f"neither TLS 1.2 nor TLS 1.3 is accepted ({errors})"
+
+
+@control("TLS-NO-RC4", MUST, rfc(7465, "2"))
+def test_rc4_is_refused(rc4: Handshakes) -> None:
+    """No RC4 suite is accepted.
+
+    Why: RC4 is broken.
+    Fix: take it out of the cipher list (Postfix: smtpd_tls_exclude_ciphers = RC4).
+    """
+    _refuses(rc4)
+
+
+@control("TLS-NO-3DES", MUST, rfc(9325, "4.1"), SWEET32, NCSC_NL_TLS)
+def test_triple_des_is_refused(triple_des: Handshakes) -> None:
+    """No 3DES suite is accepted.
+
+    Why: its blocks of 64 bits leak in long sessions, and its strength is below 128 bits.
+    Fix: take it out of the cipher list (Postfix: smtpd_tls_exclude_ciphers = 3DES).
+    """
+    _refuses(triple_des)
+
+
+def _require_tls(handshakes: Handshakes) -> None:
+    if not handshakes.tls_offered:
+        not_applicable("STARTTLS is not offered; SMTP-STARTTLS-OFFERED says so")
+
+
+def _refuses(handshakes: Handshakes) -> None:
+    _require_tls(handshakes)
+    accepted = ", ".join(f"{h.version} ({h.cipher or 'a suite'})" for h in handshakes.accepted)
+    assert not handshakes.accepted, f"accepted: {accepted}"
