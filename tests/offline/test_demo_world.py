@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from small_world import inside
 
 from mailproof.fixtures import old_tls
 from mailproof.fixtures.world import World
@@ -24,6 +23,7 @@ from mailproof.probes.reverse import classless_delegation, reverse_dns
 from mailproof.probes.spf import spf_of_sender
 from mailproof.probes.zones import delegation
 from mailproof.worlds import SHIPPED
+from tests.offline.small_world import inside
 
 INVENTORY = Path(__file__).parents[2] / "inventories" / "demo.yaml"
 MX1, MX2 = "11.2.25.1", "11.3.25.1"

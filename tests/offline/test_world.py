@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from small_world import FILES, IMPATIENT, PLAN, inside, write
 
 from mailproof.fixtures.scale import generate
 from mailproof.fixtures.world import World
@@ -23,6 +22,7 @@ from mailproof.net.smtp import Reply
 from mailproof.net.tls import TLSEndpoint
 from mailproof.probes.dane import matching_records, tlsa
 from mailproof.worlds import WorldError, find_world, open_world, shipped_worlds
+from tests.offline.small_world import FILES, IMPATIENT, PLAN, inside, write
 
 
 @pytest.fixture(scope="module")
