@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailproof.fixtures import old_tls
-from mailproof.fixtures.world import World
+from mailproof.fixtures.world import SHIPPED, World
 from mailproof.inventory.load import load_inventory
 from mailproof.inventory.targets import AuthorisedSender, MailHost, SendingAddress, Zone, is_public
 from mailproof.net.certificates import load
@@ -22,7 +22,6 @@ from mailproof.probes.dane import tlsa
 from mailproof.probes.reverse import classless_delegation, reverse_dns
 from mailproof.probes.spf import spf_of_sender
 from mailproof.probes.zones import delegation
-from mailproof.worlds import SHIPPED
 from tests.offline.small_world import inside
 
 INVENTORY = Path(__file__).parents[2] / "inventories" / "demo.yaml"

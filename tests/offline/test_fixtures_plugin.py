@@ -17,7 +17,6 @@ import threading
 import pytest
 
 from mailproof.fixtures.smtp_peer import SMTPBehaviour
-from mailproof.worlds import WorldError
 
 pytest_plugins = ["mailproof.fixtures.plugin"]
 
@@ -35,7 +34,7 @@ def test_bad_zone(mock_dns):
 
 def test_world_beside_the_test(world):
     assert world("small").settings().offline
-    with pytest.raises(WorldError):
+    with pytest.raises(ValueError, match="shipped worlds are"):
         world("nowhere")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mailproof.fixtures.scale import generate
-from mailproof.fixtures.world import World
+from mailproof.fixtures.world import World, find_world, shipped_worlds
 from mailproof.fixtures.world_zones import tlsa_data
 from mailproof.inventory.load import load_inventory
 from mailproof.inventory.targets import MailHost
@@ -21,7 +21,7 @@ from mailproof.net.settings import Limits, NetSettings, SocketAddress
 from mailproof.net.smtp import Reply
 from mailproof.net.tls import TLSEndpoint
 from mailproof.probes.dane import matching_records, tlsa
-from mailproof.worlds import WorldError, find_world, open_world, shipped_worlds
+from mailproof.worlds import WorldError, open_world
 from tests.offline.small_world import FILES, IMPATIENT, PLAN, inside, write
 
 
@@ -278,7 +278,7 @@ SMALL = "zones:\n  org: org.zone\n"
         ),
         (
             f"{SMALL}smtp: [{{host: ns.org, behaviour: {{certificate: {{isuer: self}}}}}}]",
-            "smtp[0].behaviour.certificate.isuer: unknown key",
+            "smtp[0].behaviour.certificate.isuer: unknown key; did you mean issuer?",
         ),
         (f"{SMALL}smtp: [{{host: ns.org, behaviour: {{}}, old_tls: {{}}}}]", "exclude each other"),
         (
