@@ -23,7 +23,7 @@ def test_no_form_of_relaying_is_accepted(relay_attempts: RelayAttempts) -> None:
     telling = [a for a in relay_attempts.attempts if a.form in ("plain", "null sender")]
     reasons = [refuses_tester(attempt) or refuses_destination(attempt) for attempt in telling]
     if all(reasons):
-        raise NotObserved(reasons[0], relay_attempts.evidence())
+        raise NotObserved(next(iter(reasons), "no form was tried"), relay_attempts.evidence())
 
 
 @control("SMTP-POSTMASTER", MUST, rfc(5321, "4.5.1"), rfc(2142, "5"))

@@ -70,7 +70,7 @@ class SMTPSession(Dialogue):
     @property
     def ehlo_name(self) -> str:
         """The first word of the EHLO reply (RFC 5321, section 4.1.1.1), in lower case; empty without one."""
-        words = self.ehlo.lines[0].split() if self.ehlo and self.ehlo.positive else []
+        words = self.ehlo.lines[0].split() if self.ehlo and self.ehlo.positive and self.ehlo.lines else []
         return words[0].lower().removesuffix(".") if words else ""
 
 
