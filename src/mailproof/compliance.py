@@ -126,7 +126,7 @@ class Compliance:
             self._files.append(self._directory / option.htmlpath)
 
     def _report_file(self, suffix: str) -> Path:
-        return self._directory / self._config.getoption("report_dir") / f"{self._loaded.name}.{suffix}"
+        return self._directory / Path(self._config.getoption("report_dir")) / f"{self._loaded.name}.{suffix}"
 
     @property
     def _is_worker(self) -> bool:
@@ -331,7 +331,7 @@ class Compliance:
         evidence = self._evidence(item, control, raised)
         result = make_result(control, target.id, kind, judgement, evidence, call.duration)
         plain: dict[str, Any] = json.loads(self._loaded.redact(json.dumps(to_report(result))))
-        report.mailproof = plain
+        report.mailproof = plain  # type: ignore[attr-defined]
         _annotate(item, report, plain)
         return report
 
