@@ -123,8 +123,6 @@ class Compliance:
 
     def _set_defaults(self) -> None:
         option = self._config.option
-        if getattr(option, "tbstyle", "no") == "auto":
-            option.tbstyle = "no"
         if getattr(option, "reportchars", "") == "fE":
             option.reportchars = ""
         if not self._reports:
@@ -136,7 +134,7 @@ class Compliance:
             self._files.append(self._directory / option.htmlpath)
 
     def _report_file(self, suffix: str) -> Path:
-        return self._directory / self._config.getoption("report_dir") / f"{self._loaded.name}.{suffix}"
+        return self._directory / Path(self._config.getoption("report_dir")) / f"{self._loaded.name}.{suffix}"
 
     @property
     def _is_worker(self) -> bool:
@@ -239,7 +237,16 @@ class Compliance:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self) -> bool | None:
-        return True if self._config.getoption("survey_only") else None
+        """Judge nothing if only the survey was asked for; else leave the failures to our own summary.
+
+        pytest's own summary of failures takes time that grows with the square of their number. Collection errors
+        are past here, so they are shown as pytest shows them.
+        """
+        if self._config.getoption("survey_only"):
+            return True
+        if getattr(self._config.option, "tbstyle", "no") == "auto":
+            self._config.option.tbstyle = "no"
+        return None
 
     def _progress(self, what: str) -> _ProgressDisplay:
         return _ProgressDisplay(self._config, what, self._expedition)
@@ -332,7 +339,7 @@ class Compliance:
         evidence = self._evidence(item, control, raised)
         result = make_result(control, target.id, kind, judgement, evidence, call.duration)
         plain: dict[str, Any] = redacted(to_report(result), self._loaded.redact)
-        report.mailproof = plain
+        report.mailproof = plain  # type: ignore[attr-defined]
         _annotate(item, report, plain)
         return report
 

@@ -100,7 +100,7 @@ async def _mail_hosts(found: Draft, dns: DNSClient) -> None:
 
 async def _name_servers(found: Draft, dns: DNSClient) -> None:
     answer = await _ask(found, dns, found.domain, "NS")
-    found.name_servers = _names(found, (record.target for record in answer.records)) if answer else []
+    found.name_servers = sorted(_names(found, (record.target for record in answer.records))) if answer else []
 
 
 async def _services(found: Draft, dns: DNSClient) -> None:

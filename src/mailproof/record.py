@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -142,9 +141,14 @@ def write_atomically(file: Path, text: str) -> None:
         raise
 
 
-@cache
+_ADAPTERS: dict[str, TypeAdapter[Any]] = {}
+
+
 def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+    """pydantic's reader and writer of a dataclass; made once, since that takes a while."""
+    if kind.__qualname__ not in _ADAPTERS:
+        _ADAPTERS[kind.__qualname__] = TypeAdapter(kind)
+    return _ADAPTERS[kind.__qualname__]
 
 
 def _dump(outcome: Outcome) -> dict[str, Any]:

@@ -4,25 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
-from pathlib import Path
 
 from mailproof.inventory.load import LoadedInventory
 from mailproof.net.settings import NetSettings
 
-SHIPPED = Path(__file__).parent / "fixtures" / "worlds"
-"""One directory for each world that comes with mailproof."""
-
-_PLAN_FILE = "world.yaml"
-
 
 class WorldError(Exception):
     """An inventory's world cannot be found or started; the message says where and why."""
-
-
-def shipped_worlds() -> tuple[str, ...]:
-    """The names of the worlds that come with mailproof."""
-    return tuple(sorted(plan.parent.name for plan in SHIPPED.glob(f"*/{_PLAN_FILE}")))
 
 
 @contextmanager
@@ -35,29 +23,16 @@ def open_world(loaded: LoadedInventory, settings: NetSettings) -> Iterator[NetSe
     if loaded.model.world is None:
         yield settings
         return
-    from mailproof.fixtures.world import World
+    from mailproof.fixtures.world import World, find_world
 
+    place = loaded.places.get(("world",))
+    file = place.file if place else loaded.file
+    where = f"{file}:{place.line}" if place else str(file)
     try:
-        world = World.load(_directory(loaded, loaded.model.world)).start()
+        world = World.load(find_world(loaded.model.world, file.parent)).start()
     except (ValueError, OSError) as error:
-        raise WorldError(f"world {loaded.model.world}: {error}") from error
+        raise WorldError(f"{where}: world: {error}") from error
     try:
         yield world.settings(settings)
     finally:
         world.stop()
-
-
-def _directory(loaded: LoadedInventory, name: str) -> Path:
-    place = loaded.places.get(("world",))
-    beside = ((place.file if place else loaded.file).parent / Path(name).expanduser()).resolve()
-    shipped = shipped_worlds()
-    if name in shipped:
-        return SHIPPED / name
-    if (beside / _PLAN_FILE).is_file():
-        return beside
-    near = get_close_matches(name, shipped, 1)
-    hint = f"did you mean {near[0]}?" if near else f"shipped worlds are {', '.join(shipped) or 'none'}"
-    where = f"{place.file}:{place.line}" if place else str(loaded.file)
-    raise WorldError(
-        f"{where}: world: {name} is not a shipped world, and {beside} has no {_PLAN_FILE}; {hint}"
-    )

@@ -78,8 +78,8 @@ class _Discovery:
                 surplus = NotObserved(f"{len(hosts)} MX hosts: only the first {MAX_MX_HOSTS} are looked at")
                 self._undiscovered(Endpoint, f"MX of {domain.name}", surplus)
         found = await asyncio.gather(*(self._host(name) for name in served))
-        for host in found:
-            self._add_host(host, served[host.name])
+        for entry in found:
+            self._add_host(entry, served[entry.name])
         self._add_senders()
         await self._add_zones()
 
@@ -231,8 +231,8 @@ class _Discovery:
                 if mapped or self.settings.allow_private or is_public(address):
                     servers.append(server)
                 else:
-                    failure = NotObserved(f"{address} is not a public address and is not followed")
-                    servers.append(_undiscovered(NameServer, server.id, failure))
+                    private = NotObserved(f"{address} is not a public address and is not followed")
+                    servers.append(_undiscovered(NameServer, server.id, private))
         return servers
 
     def _undiscovered(self, kind: type[Target], name: str, failure: NotObserved) -> None:
