@@ -181,7 +181,7 @@ def test_the_catalogue_is_complete_and_finds_by_pattern() -> None:
         assert entry.title.endswith(".")
         assert entry.why
         assert entry.fix
-        assert all(reference.url.startswith("https://") or not reference.url for reference in entry.references)
+        assert all(ref.url.startswith("https://") or not ref.url for ref in entry.references)
 
 
 DOCSTRING = "A title\n    over two lines.\n\n    Why: one\n    reason.\n    Fix: mend it."

@@ -1,4 +1,4 @@
-"""Records: what a damaged, foreign or old one says, and that secrets and keys survive redaction in the right way."""
+"""Records: what is said of a damaged, foreign or old one, and that redaction neither leaks nor breaks one."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_outcomes_of_probes_that_are_gone_are_left_out(tmp_path: Path, document:
 
 
 def test_secrets_are_redacted_whatever_they_hold(tmp_path: Path) -> None:
-    """A secret with a quote is written otherwise in JSON, and one that is a word of the format must not break it."""
+    """JSON writes a quote in a secret otherwise; a secret that is a word of the format must not break it."""
     record = Record(
         "lab", "now", Targets(), {("mx", "x"): TimedOut('probe "q" outcomes', ('key "q"',))}, {}, {}
     )
@@ -143,7 +143,7 @@ def test_secrets_are_redacted_whatever_they_hold(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_wrong_with_the_file(tmp_path: Path, content: bytes, message: str) -> None:
-    with pytest.raises(RecordError, match="record.json: ") as raised:
+    with pytest.raises(RecordError, match=r"record\.json: ") as raised:
         read(tmp_path, content)
     assert message in str(raised.value)
 
@@ -195,9 +195,9 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 _json = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.just([]), st.just({}), st.just([[1]]), st.just({"a": 1}),
-    st.sampled_from(["MailDomain", "mx", "timed out", "\ud800", 10**400, -1]),
-)  # fmt: skip
+    *(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
+    st.sampled_from([[], {}, [[1]], {"a": 1}, "MailDomain", "mx", "timed out", "\ud800", 10**400, -1]),
+)
 
 
 @given(st.data())
@@ -226,5 +226,5 @@ def test_any_damage_gives_a_record_or_a_record_error(
 def _reads_or_complains(directory: Path, content: object) -> None:
     try:
         read(directory, content)
-    except RecordError as error:
-        assert "record.json: " in str(error)
+    except RecordError:
+        return

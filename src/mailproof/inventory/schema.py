@@ -1,7 +1,8 @@
-"""The JSON Schema of the inventory format, for editors and for other tools: ``python -m mailproof.inventory.schema``.
+"""The JSON Schema of the inventory format, for editors and other tools.
 
-It is made from the model, so that what it says of a key is what the reference says. It is as strict as JSON Schema
-can be: unknown keys and loose types are errors. Names and addresses are checked by mailproof itself.
+``python -m mailproof.inventory.schema`` prints it. It is made from the model, so that what
+it says of a key is what the reference says. It is as strict as JSON Schema can be: unknown keys and loose types
+are errors. Names and addresses are checked by mailproof itself.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from mailproof.inventory.model import Inventory
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _INCLUDE = {
-    "description": "Other inventory files, relative to this one: mappings are united, lists appended, and this file "
-    "has the last word.",
+    "description": "Other inventory files, relative to this one: mappings are united, lists appended, and "
+    "this file has the last word.",
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
 }
 
@@ -38,7 +39,7 @@ def schema() -> dict[str, Any]:
 
 
 def _without_titles(value: Any) -> Any:
-    """pydantic gives every key a title, which says no more than the key; editors show the description instead."""
+    """pydantic gives every key a title, which says no more than the key; editors show the description."""
     if isinstance(value, list):
         return [_without_titles(item) for item in value]
     if not isinstance(value, dict):
