@@ -1,8 +1,8 @@
 """The JSON Schema of the inventory format, for editors and other tools.
 
 ``python -m mailproof.inventory.schema`` prints it. It is made from the model, so that what
-it says of a key is what the reference says. It is as strict as JSON Schema can be: unknown keys and loose types
-are errors. Names and addresses are checked by mailproof itself.
+it says of a key is what the reference says. It is as strict as JSON Schema can be: unknown keys and loose
+types are errors. Names and addresses are checked by mailproof itself.
 """
 
 from __future__ import annotations

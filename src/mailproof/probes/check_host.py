@@ -10,9 +10,9 @@ Where pyspf leaves the letter of the RFC it is led back here:
 - names of more than 253 characters lose labels from the left until they fit (section 7.3);
 - DNS errors on the way through ``ptr`` are a name that is not confirmed (section 5.5).
 
-Two differences remain, both in records that controls object to anyway. pyspf counts a redirect towards the ten
-as soon as it reads it, so a record of ten terms and a redirect is an error also for senders who match the tenth
-(SPF-LOOKUPS-10). And an include of the domain itself is an error before any term is evaluated
+Two differences remain, both in records that controls object to anyway. pyspf counts a redirect towards the
+ten as soon as it reads it, so a record of ten terms and a redirect is an error also for senders who match the
+tenth (SPF-LOOKUPS-10). And an include of the domain itself is an error before any term is evaluated
 (SPF-INCLUDE-VALID).
 """
 
