@@ -28,7 +28,15 @@ from mailproof.inventory.targets import TARGET_TYPES, Endpoint, Target, Targets,
 from mailproof.net.errors import NotObserved
 from mailproof.observations import Observation
 from mailproof.probes import load_probes
-from mailproof.record import Record, RecordError, now, read_record, write_atomically, write_record
+from mailproof.record import (
+    Record,
+    RecordError,
+    now,
+    read_record,
+    redacted,
+    write_atomically,
+    write_record,
+)
 from mailproof.report import escape
 from mailproof.report.html import HTMLReport
 from mailproof.report.terminal import write_decision, write_findings
@@ -330,7 +338,7 @@ class Compliance:
         kind = target.type if isinstance(target, Undiscovered) else type(target).__name__
         evidence = self._evidence(item, control, raised)
         result = make_result(control, target.id, kind, judgement, evidence, call.duration)
-        plain: dict[str, Any] = json.loads(self._loaded.redact(json.dumps(to_report(result))))
+        plain: dict[str, Any] = redacted(to_report(result), self._loaded.redact)
         report.mailproof = plain  # type: ignore[attr-defined]
         _annotate(item, report, plain)
         return report

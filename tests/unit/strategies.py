@@ -23,11 +23,35 @@ from mailproof.observations import dane, dkim, dmarc, mx, policies, reverse, smt
 from mailproof.observations.blocklists import Listing
 
 _FRAGMENTS = (
-    "v=spf1 ", "v=DMARC1; ", "v=DKIM1; ", "v=STSv1; ", "v=TLSRPTv1; ", "p=", "p=none", "k=ed25519; ", "id=", "rua=mailto:",
-    "a@b.example", "include:", "redirect=", "-all", "ip4:", "ip6:", "%{", "}", "//", "/", "=", ";", ":", ",", " ", "\t", "\r\n",
-    "version: STSv1\n", "mode: enforce\n", "max_age: ", "mx: ", "*.", ".", "192-0-2-25", "dyn", "[", "]", "!", "\x00", "\x1b[31m",
-    "\u202e", "\u0661", "9" * 5000,
-)  # fmt: skip
+    *(
+        "v=spf1 ",
+        "v=DMARC1; ",
+        "v=DKIM1; ",
+        "v=STSv1; ",
+        "v=TLSRPTv1; ",
+        "version: STSv1\n",
+        "mode: enforce\n",
+    ),
+    *("p=", "p=none", "k=ed25519; ", "id=", "rua=mailto:", "a@b.example", "max_age: ", "mx: "),
+    *("include:", "redirect=", "-all", "ip4:", "ip6:", "%{", "}", "//", "/", "*.", ".", "192-0-2-25", "dyn"),
+    *(
+        "=",
+        ";",
+        ":",
+        ",",
+        " ",
+        "\t",
+        "\r\n",
+        "[",
+        "]",
+        "!",
+        "\x00",
+        "\x1b[31m",
+        "\u202e",
+        "\u0661",
+        "9" * 5000,
+    ),
+)
 
 text = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
@@ -37,10 +61,10 @@ text = st.one_of(
 
 addresses = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(str)
 
-names = (
-    st.lists(st.one_of(st.sampled_from([b"example", b"org", b"mx1", b"com"]), st.binary(min_size=1, max_size=12)), max_size=6)
-    .map(lambda labels: dns.name.Name([*labels, b""]).to_text(omit_final_dot=True).lower())
-)  # fmt: skip
+_labels = st.one_of(st.sampled_from([b"example", b"org", b"mx1", b"com"]), st.binary(min_size=1, max_size=12))
+names = st.lists(_labels, max_size=6).map(
+    lambda labels: dns.name.Name([*labels, b""]).to_text(omit_final_dot=True).lower()
+)
 """Names as the DNS client writes them: whatever was in them is escaped."""
 
 _absolute = names.map(lambda name: name if name == "." else f"{name}.")
@@ -153,9 +177,17 @@ def _special() -> dict[tuple[type, str], st.SearchStrategy[Any]]:
     }
 
 
-@cache
-def values(kind: type[Any]) -> st.SearchStrategy[Any]:
+def values(kind: type) -> st.SearchStrategy[Any]:
     """Values of a dataclass."""
+    if kind not in _VALUES:
+        _VALUES[kind] = _make(kind)
+    return _VALUES[kind]
+
+
+_VALUES: dict[type, st.SearchStrategy[Any]] = {}
+
+
+def _make(kind: type[Any]) -> st.SearchStrategy[Any]:
     hints = get_type_hints(kind)
     return st.builds(
         kind, **{entry.name: _field(kind, entry.name, hints[entry.name]) for entry in fields(kind)}

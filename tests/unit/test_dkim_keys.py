@@ -28,7 +28,7 @@ def test_short_keys_are_read_so_that_they_can_be_judged() -> None:
 
 
 def test_white_space_inside_the_key() -> None:
-    """RFC 6376, section 3.2: FWS in base64 is nothing; strings of a long record are often joined with a space."""
+    """RFC 6376, section 3.2: FWS in base64 is nothing; halves of a key are often joined by it."""
     key = rsa_key(2048)
     record = parse_key_record(f"v=DKIM1 ;\tk = rsa ; p = {key[:100]} {key[100:200]}\r\n\t{key[200:]} ; ")
     assert (record.key_bits, record.errors) == (2048, ())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from mailproof.observations.dmarc import DMARC, Step, parse_record, select_records
@@ -10,13 +12,12 @@ from mailproof.probes.dmarc import walk
 from .observed import answer, missing
 
 
-def found(domain: str, exists: bool = True, **records: str) -> DMARC:
-    """The walk from ``domain``; ``records`` by name, with two underscores for a dot, as the probe makes it."""
-    texts = {name.replace("__", "."): text for name, text in records.items()}
+def found(domain: str, records: Mapping[str, str], exists: bool = True) -> DMARC:
+    """The walk from ``domain`` as the probe makes it; ``records`` by name, several parted by a bar."""
     steps: list[Step] = []
     for name in walk(domain):
         question = f"_dmarc.{name}"
-        text = texts.get(name)
+        text = records.get(name)
         steps.append(
             Step(name, answer(question, "TXT", *text.split("|")) if text else missing(question, "TXT"))
         )
@@ -49,26 +50,26 @@ def test_the_walk_asks_every_name_down_to_the_top_level() -> None:
 @pytest.mark.parametrize(
     ("records", "organisation"),
     [
-        ({"mail__example__com": "v=DMARC1; p=none", "example__com": "v=DMARC1; p=none"}, "example.com"),
+        ({"mail.example.com": "v=DMARC1; p=none", "example.com": "v=DMARC1; p=none"}, "example.com"),
         (
-            {"mail__example__com": "v=DMARC1; p=none; psd=n", "example__com": "v=DMARC1; p=none"},
+            {"mail.example.com": "v=DMARC1; p=none; psd=n", "example.com": "v=DMARC1; p=none"},
             "mail.example.com",
         ),
         ({"com": "v=DMARC1; p=reject; psd=y"}, "example.com"),
-        ({"example__com": "v=DMARC1; p=none", "com": "v=DMARC1; p=reject; psd=y"}, "example.com"),
-        ({"mail__example__com": "v=DMARC1; p=none; psd=u"}, "mail.example.com"),
-        ({"example__com": "v=DMARC1; p=none|v=DMARC1; p=none"}, "a.mail.example.com"),
+        ({"example.com": "v=DMARC1; p=none", "com": "v=DMARC1; p=reject; psd=y"}, "example.com"),
+        ({"mail.example.com": "v=DMARC1; p=none; psd=u"}, "mail.example.com"),
+        ({"example.com": "v=DMARC1; p=none|v=DMARC1; p=none"}, "a.mail.example.com"),
         ({}, "a.mail.example.com"),
         ({"com": "v=DMARC1; p=none"}, "com"),
     ],
 )
 def test_organisational_domain(records: dict[str, str], organisation: str) -> None:
     """Section 4.10.2."""
-    assert found("a.mail.example.com", **records).organisational_domain == organisation
+    assert found("a.mail.example.com", records).organisational_domain == organisation
 
 
 def test_a_public_suffix_is_its_own_organisation() -> None:
-    assert found("com", com="v=DMARC1; p=reject; psd=y").organisational_domain == "com"
+    assert found("com", {"com": "v=DMARC1; p=reject; psd=y"}).organisational_domain == "com"
 
 
 ORGANISATION = "v=DMARC1; p=reject; sp=quarantine; np=none"
@@ -77,26 +78,26 @@ ORGANISATION = "v=DMARC1; p=reject; sp=quarantine; np=none"
 @pytest.mark.parametrize(
     ("domain", "exists", "records", "policy"),
     [
-        ("example.com", True, {"example__com": ORGANISATION}, ("example.com", "p", "reject")),
-        ("sub.example.com", True, {"example__com": ORGANISATION}, ("example.com", "sp", "quarantine")),
-        ("sub.example.com", False, {"example__com": ORGANISATION}, ("example.com", "np", "none")),
+        ("example.com", True, {"example.com": ORGANISATION}, ("example.com", "p", "reject")),
+        ("sub.example.com", True, {"example.com": ORGANISATION}, ("example.com", "sp", "quarantine")),
+        ("sub.example.com", False, {"example.com": ORGANISATION}, ("example.com", "np", "none")),
         (
             "sub.example.com",
             False,
-            {"example__com": "v=DMARC1; p=none; sp=reject"},
+            {"example.com": "v=DMARC1; p=none; sp=reject"},
             ("example.com", "sp", "reject"),
         ),
-        ("sub.example.com", False, {"example__com": "v=DMARC1; p=reject"}, ("example.com", "p", "reject")),
+        ("sub.example.com", False, {"example.com": "v=DMARC1; p=reject"}, ("example.com", "p", "reject")),
         (
             "sub.example.com",
             True,
-            {"example__com": "v=DMARC1; p=reject; sp=nonsense"},
+            {"example.com": "v=DMARC1; p=reject; sp=nonsense"},
             ("example.com", "p", "reject"),
         ),
         (
             "sub.example.com",
             True,
-            {"sub__example__com": "v=DMARC1; p=none; sp=reject", "example__com": ORGANISATION},
+            {"sub.example.com": "v=DMARC1; p=none; sp=reject", "example.com": ORGANISATION},
             ("sub.example.com", "p", "none"),
         ),
         ("sub.example.com", True, {"com": "v=DMARC1; p=none; sp=reject; psd=y"}, ("com", "sp", "reject")),
@@ -104,34 +105,34 @@ ORGANISATION = "v=DMARC1; p=reject; sp=quarantine; np=none"
         (
             "a.mail.example.com",
             True,
-            {"mail__example__com": "v=DMARC1; p=reject", "example__com": "v=DMARC1; p=none"},
+            {"mail.example.com": "v=DMARC1; p=reject", "example.com": "v=DMARC1; p=none"},
             ("example.com", "p", "none"),
         ),
         (
             "example.com",
             True,
-            {"example__com": "v=DMARC1; p=reject; t=y"},
+            {"example.com": "v=DMARC1; p=reject; t=y"},
             ("example.com", "p", "quarantine"),
         ),
-        ("example.com", True, {"example__com": "v=DMARC1; p=quarantine; t=y"}, ("example.com", "p", "none")),
-        ("example.com", True, {"example__com": "v=DMARC1; p=none; t=Y"}, ("example.com", "p", "none")),
+        ("example.com", True, {"example.com": "v=DMARC1; p=quarantine; t=y"}, ("example.com", "p", "none")),
+        ("example.com", True, {"example.com": "v=DMARC1; p=none; t=Y"}, ("example.com", "p", "none")),
         (
             "example.com",
             True,
-            {"example__com": "v=DMARC1; rua=mailto:a@example.com"},
+            {"example.com": "v=DMARC1; rua=mailto:a@example.com"},
             ("example.com", "p", "none"),
         ),
         (
             "example.com",
             True,
-            {"example__com": "v=DMARC1; p=x; rua=mailto:a@example.com"},
+            {"example.com": "v=DMARC1; p=x; rua=mailto:a@example.com"},
             ("example.com", "p", "none"),
         ),
-        ("example.com", True, {"example__com": "v=DMARC1; P=REJECT"}, ("example.com", "p", "reject")),
+        ("example.com", True, {"example.com": "v=DMARC1; P=REJECT"}, ("example.com", "p", "reject")),
         (
             "example.com",
             True,
-            {"example__com": "v=DMARC1; rua=x; p=reject; v=spf1"},
+            {"example.com": "v=DMARC1; rua=x; p=reject; v=spf1"},
             ("example.com", "p", "reject"),
         ),
     ],
@@ -140,7 +141,7 @@ def test_policy_that_applies(
     domain: str, exists: bool, records: dict[str, str], policy: tuple[str, str, str]
 ) -> None:
     """Sections 4.7 and 4.10.1."""
-    applied = found(domain, exists, **records).policy
+    applied = found(domain, records, exists).policy
     assert applied is not None
     assert (applied.domain, applied.tag, applied.value) == policy
 
@@ -160,7 +161,7 @@ def test_policy_that_applies(
     ],
 )
 def test_records_that_make_no_policy(text: str) -> None:
-    assert found("example.com", example__com=text).policy is None
+    assert found("example.com", {"example.com": text}).policy is None
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,8 @@ def test_policies_in_any_order_and_with_either_line_end() -> None:
     for body in (STS_BODY, STS_BODY.replace("\n", "\r\n"), STS_BODY.rstrip(), reversed_lines):
         assert parse_policy(body).errors == ()
     policy = parse_policy(
-        "mx: *.Example.org\nx-y:  anything at all, even \u00e4 \nmx:mx1.example.net \nmax_age:1\nmode: testing\nversion: STSv1\nmode: none"
+        "mx: *.Example.org\nx-y:  anything at all, even \u00e4 \n"
+        "mx:mx1.example.net \nmax_age:1\nmode: testing\nversion: STSv1\nmode: none"
     )
     assert (policy.mode, policy.mx, policy.max_age, policy.errors) == (
         "testing",

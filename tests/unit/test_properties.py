@@ -84,6 +84,13 @@ def test_failures_survive_the_record(failure: NotObserved) -> None:
     assert (found.connections, found.questions) == (record.connections, record.questions)
 
 
+@pytest.mark.parametrize("kind", TARGET_TYPES.values(), ids=TARGET_TYPES)
+@given(st.data())
+def test_targets_survive_the_record(kind: type, data: st.DataObject) -> None:
+    record = Record("lab", "now", Targets.collect([data.draw(strategies.values(kind))]), {}, {}, {})
+    assert _through_a_file(record) == record
+
+
 @given(strategies.text)
 def test_missing_consent_survives_the_record(reason: str) -> None:
     record = Record("lab", "now", Targets(), {("mx", "example.org"): NoConsent(reason)}, {}, {})

@@ -1,4 +1,4 @@
-"""SPF by the letter of RFC 7208: selection, grammar, the walk of the tree, and check_host() over a real DNS server."""
+"""SPF by the letter of RFC 7208: selection, grammar, the walk of the tree, check_host() over a DNS server."""
 
 from __future__ import annotations
 
@@ -376,8 +376,7 @@ def test_the_helo_identity_is_checked_for_a_null_sender() -> None:
 def test_a_cancelled_evaluation_ends_at_once() -> None:
     async def look(client: DNSClient) -> None:
         task = asyncio.ensure_future(check_host(client, SENDER, "postmaster@example.org", "mx1.example.org"))
-        while not task.done() and not client.questions:
-            await asyncio.sleep(0.001)
+        await asyncio.wait([task], timeout=0.05)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -399,7 +398,8 @@ def walk(record: str, **world: object) -> SPFTree:
 
 def test_the_walk_counts_what_check_host_counts() -> None:
     tree = walk(
-        "v=spf1 ip4:203.0.113.1 a:mx2.example.org mx:mail.example.org ptr exists:%{i}.example.org include:inc.example.org -all a"
+        "v=spf1 ip4:203.0.113.1 a:mx2.example.org mx:mail.example.org ptr "
+        "exists:%{i}.example.org include:inc.example.org -all a"
     )
     assert [lookup.term for lookup in tree.lookups] == [
         "a:mx2.example.org",
@@ -417,7 +417,8 @@ def test_the_walk_counts_what_check_host_counts() -> None:
 
 def test_the_walk_counts_void_lookups_by_family() -> None:
     tree = walk(
-        "v=spf1 a:mx1.example.org a:six.example.org a:gone.example.org exists:gone.example.org mx:mail.example.org -all"
+        "v=spf1 a:mx1.example.org a:six.example.org a:gone.example.org "
+        "exists:gone.example.org mx:mail.example.org -all"
     )
     assert [lookup.name for lookup in tree.void_lookups(4)] == [
         "six.example.org",

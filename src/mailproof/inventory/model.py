@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -38,23 +38,23 @@ _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
 def _is_address(value: str) -> bool:
+    """Whether a numeric address is written, without a zone index: those mean something on one machine only."""
     try:
         ip_address(value)
     except ValueError:
         return False
-    return True
+    return "%" not in value
 
 
 def _address(value: str) -> str:
-    try:
-        return str(ip_address(value))
-    except ValueError:
-        raise _wrong(f"{value!r} is not an IPv4 or IPv6 address, like 192.0.2.25 or 2001:db8::25") from None
+    if not _is_address(value):
+        raise _wrong(f"{value!r} is not an IPv4 or IPv6 address, like 192.0.2.25 or 2001:db8::25")
+    return str(ip_address(value))
 
 
 def socket_address(value: str, default_port: int | None) -> SocketAddress:
     """An address with a port, which may be left out where there is a default. Raises ValueError for anything else."""
-    match = re.fullmatch(r"\[(?P<v6>[^\]]+)\](?::(?P<port6>\d+))?|(?P<v4>[^:]+)(?::(?P<port4>\d+))?", value)
+    match = re.fullmatch(r"\[(?P<v6>[^\]]+)\](?::(?P<port6>[0-9]{1,5}))?|(?P<v4>[^:]+)(?::(?P<port4>[0-9]{1,5}))?", value)
     if match is None and _is_address(value) and default_port is not None:
         return SocketAddress(str(ip_address(value)), default_port)
     if match is not None:
@@ -73,11 +73,11 @@ def _resolver(value: str) -> str:
 
 def _connect_key(value: str) -> str:
     host, _, port = value.rpartition(":")
-    if port.isdigit() and 0 < int(port) < 65536 and host:
+    if re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 65536 and host:
         bare = host.removeprefix("[").removesuffix("]")
         if _is_address(bare):
             return str(SocketAddress(str(ip_address(bare)), int(port)))
-        return f"{domain_name(host)}:{port}"
+        return f"{domain_name(host)}:{int(port)}"
     raise _wrong(f"{value!r} is not ADDRESS:PORT or HOST:PORT, like 192.0.2.25:25 or mx1.example.org:25")
 
 
@@ -111,6 +111,24 @@ def _unique(values: list[Any]) -> list[Any]:
     return values
 
 
+def _keys_once(canonical: Callable[[str], str]) -> BeforeValidator:
+    """Refuse a mapping in which two keys are the same name, written differently."""
+
+    def check(value: Any) -> Any:
+        seen: dict[str, str] = {}
+        for key in value if isinstance(value, dict) else ():
+            try:
+                name = canonical(key)
+            except ValueError:
+                continue
+            if name in seen:
+                raise _wrong(f"{seen[name]} and {key} are the same")
+            seen[name] = key
+        return value
+
+    return BeforeValidator(check)
+
+
 DomainName = Annotated[str, AfterValidator(domain_name)]
 Address = Annotated[str, AfterValidator(_address)]
 ResolverAddress = Annotated[str, AfterValidator(_resolver)]
@@ -119,6 +137,7 @@ ConnectValue = Annotated[str, AfterValidator(_connect_value)]
 LocalPart = Annotated[str, AfterValidator(_local_part)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+HostRole = Annotated[Role, Field(strict=False)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Selector = DomainName
 
@@ -181,12 +200,11 @@ class Host(Part):
     """A mail host. MX hosts of the domains are found by themselves; name a host to add roles, ports or consent."""
 
     name: DomainName = Field(description="The host's name, like mail.example.org.")
-    roles: Annotated[list[Role], Field(strict=False), AfterValidator(_unique)] = Field(
+    roles: Annotated[list[HostRole], AfterValidator(_unique)] = Field(
         default=[Role.MX], min_length=1, description="What the host does: mx, submission, imap, pop3."
     )
-    ports: dict[Role, list[Port]] = Field(
+    ports: dict[HostRole, list[Port]] = Field(
         default={},
-        strict=False,
         description="Ports by role where they differ from mx 25; submission 587, 465; imap 993; pop3 995.",
     )
     addresses: Annotated[list[Address], AfterValidator(_unique)] = Field(
@@ -334,10 +352,10 @@ class Inventory(Part):
     probe: Probe = Field(Probe(), description="Who we say we are.")
     limits: LimitsPart = Field(LimitsPart(), description="Patience and manners.")
     trust: Trust = Field(Trust(), description="Whom to believe.")
-    connect: dict[ConnectKey, ConnectValue] = Field(
+    connect: Annotated[dict[ConnectKey, ConnectValue], _keys_once(_connect_key)] = Field(
         default={}, description="Where connections really go: ADDRESS:PORT or HOST:PORT to ADDRESS:PORT."
     )
-    zone_files: dict[DomainName, Annotated[Path, Field(strict=False)]] = Field(
+    zone_files: Annotated[dict[DomainName, Annotated[Path, Field(strict=False)]], _keys_once(domain_name)] = Field(
         default={}, description="Zones answered from master files instead of the network."
     )
     allow_private: bool = Field(

@@ -2,15 +2,18 @@
 
 Where pyspf leaves the letter of the RFC it is led back here:
 
-- the grammar is that of :mod:`mailproof.observations.spf`; modifier names are case-insensitive, unknown modifiers
-  are ignored however often they are given, and a redirect beside an ``all`` is not counted (sections 6, 6.1);
-- void lookups are counted by term: the addresses behind an ``mx`` or ``ptr`` that was answered cost nothing, so
-  that MX hosts without AAAA are no error for senders with IPv6 (section 4.6.4);
-- names of more than 253 octets lose labels from the left until they fit (section 7.3);
+- the grammar is that of :mod:`mailproof.observations.spf`; modifier names are case-insensitive, unknown
+  modifiers are ignored however often they are given, and a redirect beside an ``all`` is not counted
+  (sections 6 and 6.1);
+- void lookups are counted by term: the addresses behind an ``mx`` or ``ptr`` that was answered cost nothing,
+  so that MX hosts without AAAA are no error for senders with IPv6 (section 4.6.4);
+- names of more than 253 characters lose labels from the left until they fit (section 7.3);
 - DNS errors on the way through ``ptr`` are a name that is not confirmed (section 5.5).
 
-One difference remains: pyspf counts a redirect towards the ten as soon as it reads it, so a record of ten terms
-and a redirect is an error also for senders who match the tenth. SPF-LOOKUPS-10 calls such a record wrong anyway.
+Two differences remain, both in records that controls object to anyway. pyspf counts a redirect towards the ten
+as soon as it reads it, so a record of ten terms and a redirect is an error also for senders who match the tenth
+(SPF-LOOKUPS-10). And an include of the domain itself is an error before any term is evaluated
+(SPF-INCLUDE-VALID).
 """
 
 from __future__ import annotations
