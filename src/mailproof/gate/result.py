@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -33,6 +34,22 @@ class Result:
     references: tuple[tuple[str, str], ...]
     """Pairs of title and address."""
     seconds: float
+    domains: tuple[str, ...] = ()
+    """Mail domains that the target belongs to."""
+    file: str = ""
+    """The inventory file that names the target, or its domain; empty where none does."""
+    line: int = 0
+    """The line in ``file``, from 1."""
+
+    @property
+    def family(self) -> str:
+        """The control's family, like ``SPF``."""
+        return self.control.split("-")[0]
+
+    @property
+    def id(self) -> str:
+        """A short name of (control, target) that is the same in every run, for links and fingerprints."""
+        return hashlib.sha256(f"{self.control}\n{self.target}".encode()).hexdigest()[:12]
 
     @property
     def key(self) -> tuple[str, str]:
@@ -41,9 +58,16 @@ class Result:
 
 
 def make_result(
-    control: Control, target: str, target_type: str, judgement: Judgement, evidence: tuple[str, ...], seconds: float
+    control: Control,
+    target: str,
+    target_type: str,
+    judgement: Judgement,
+    evidence: tuple[str, ...],
+    seconds: float,
+    domains: tuple[str, ...] = (),
+    place: tuple[str, int] = ("", 0),
 ) -> Result:
-    """A result from a judgement."""
+    """A result from a judgement. ``place`` is the file and line of the inventory that names the target."""
     observed = judgement.observed
     if judgement.verdict is Verdict.PASS:
         message, observed = control.title, observed or "as expected"
@@ -63,6 +87,9 @@ def make_result(
         fix=control.fix,
         references=tuple((reference.title, reference.url) for reference in control.references),
         seconds=round(seconds, 6),
+        domains=domains,
+        file=place[0],
+        line=place[1],
     )
 
 
@@ -139,7 +166,7 @@ class RunResult:
 
 
 def _plain(result: Result) -> dict[str, Any]:
-    plain = asdict(result)
+    plain = {"id": result.id, "family": result.family, **asdict(result)}
     plain["references"] = [{"title": title, "url": url} for title, url in result.references]
     return plain
 
@@ -149,8 +176,9 @@ def from_reports(items: Iterable[dict[str, Any]]) -> list[Result]:
     return [
         Result(
             **{
-                **item,
+                **{name: value for name, value in item.items() if name not in ("id", "family")},
                 "evidence": tuple(item["evidence"]),
+                "domains": tuple(item["domains"]),
                 "references": tuple((ref["title"], ref["url"]) for ref in item["references"]),
             }
         )

@@ -42,6 +42,11 @@ class Target:
     def active(self) -> bool:
         raise NotImplementedError
 
+    @property
+    def mail_domains(self) -> tuple[str, ...]:
+        """The mail domains that the target belongs to, as far as it knows by itself."""
+        raise NotImplementedError
+
 
 @dataclass(frozen=True)
 class MailDomain(Target):
@@ -57,6 +62,10 @@ class MailDomain(Target):
     unknown: tuple[str, ...] = ()
     """Local parts known not to exist. Empty: a random one is made up."""
     active: bool = False
+
+    @property
+    def mail_domains(self) -> tuple[str, ...]:
+        return (self.name,)
 
     @property
     def id(self) -> str:
@@ -75,6 +84,10 @@ class Zone(Target):
     active: bool = False
 
     @property
+    def mail_domains(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    @property
     def id(self) -> str:
         return self.name
 
@@ -89,6 +102,10 @@ class NameServer(Target):
     active: bool = False
 
     @property
+    def mail_domains(self) -> tuple[str, ...]:
+        return (self.zone,)
+
+    @property
     def id(self) -> str:
         return f"{self.zone}@{self.host}[{self.address}]"
 
@@ -101,6 +118,10 @@ class MailHost(Target):
     domains: tuple[str, ...] = ()
     """The mail domains whose MX records name this host."""
     active: bool = False
+
+    @property
+    def mail_domains(self) -> tuple[str, ...]:
+        return self.domains
 
     @property
     def id(self) -> str:
@@ -118,6 +139,10 @@ class Endpoint(Target):
     domains: tuple[str, ...] = ()
     """The mail domains that this endpoint serves as MX."""
     active: bool = False
+
+    @property
+    def mail_domains(self) -> tuple[str, ...]:
+        return self.domains
 
     @property
     def id(self) -> str:
@@ -143,6 +168,10 @@ class MailExchange(Target):
     endpoint: Endpoint
 
     @property
+    def mail_domains(self) -> tuple[str, ...]:
+        return (self.domain.name,)
+
+    @property
     def id(self) -> str:
         return f"{self.domain.name}@{self.endpoint.id}"
 
@@ -163,6 +192,10 @@ class SendingAddress(Target):
     active: bool = False
 
     @property
+    def mail_domains(self) -> tuple[str, ...]:
+        return self.domains
+
+    @property
     def id(self) -> str:
         return self.address
 
@@ -173,7 +206,12 @@ class HeloName(Target):
 
     name: str
     addresses: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
     active: bool = False
+
+    @property
+    def mail_domains(self) -> tuple[str, ...]:
+        return self.domains
 
     @property
     def id(self) -> str:
@@ -190,6 +228,10 @@ class AuthorisedSender(Target):
     active: bool = False
 
     @property
+    def mail_domains(self) -> tuple[str, ...]:
+        return (self.domain,)
+
+    @property
     def id(self) -> str:
         return f"{self.domain}@{self.address}"
 
@@ -203,6 +245,10 @@ class Selector(Target):
     active: bool = False
 
     @property
+    def mail_domains(self) -> tuple[str, ...]:
+        return (self.domain,)
+
+    @property
     def id(self) -> str:
         return f"{self.selector}._domainkey.{self.domain}"
 
@@ -214,7 +260,12 @@ class BlocklistEntry(Target):
     address: str
     blocklist: str
     """The list's name in the inventory; its zone may hold a secret and is not part of the id."""
+    domains: tuple[str, ...] = ()
     active: bool = False
+
+    @property
+    def mail_domains(self) -> tuple[str, ...]:
+        return self.domains
 
     @property
     def id(self) -> str:
@@ -230,7 +281,12 @@ class Undiscovered(Target):
     name: str
     reason: str
     evidence: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
     active: bool = False
+
+    @property
+    def mail_domains(self) -> tuple[str, ...]:
+        return self.domains
 
     @property
     def id(self) -> str:
