@@ -26,7 +26,7 @@ from mailproof.inventory.targets import (
     is_public,
 )
 from mailproof.net.dns import DNSClient, Record
-from mailproof.net.errors import NotObserved
+from mailproof.net.errors import NotObserved, ServerFailure
 from mailproof.net.settings import NetSettings
 
 MAX_MX_HOSTS = 50
@@ -201,9 +201,18 @@ class _Discovery:
                 self.targets.add(server)
 
     async def _zone_of(self, name: str) -> str | NotObserved:
-        """The zone that holds ``name``: the owner of the SOA that comes with an answer about it (RFC 2308, section 3)."""
+        """The zone that holds ``name``: the owner of the SOA that comes with an answer about it (RFC 2308, section 3).
+
+        Where the answer does not validate it is asked for once more without validation (CD, RFC 4035, section 3.2.2):
+        a bogus zone has to be found before a control can say that it is bogus.
+        """
         try:
             answer = await self.dns.resolve(name, "SOA")
+        except ServerFailure:
+            try:
+                answer = await self.dns.resolve(name, "SOA", checking_disabled=True)
+            except NotObserved as failure:
+                return failure
         except NotObserved as failure:
             return failure
         owners = [record.name for record in (*answer.records, *answer.authority) if record.type == "SOA"]
