@@ -224,6 +224,11 @@ _ABOUT_TESTER = re.compile(
     r"reputation|your (?:host|ip|address)|too many|rate limit",
     re.IGNORECASE,
 )
+_ABOUT_CLIENT = re.compile(
+    r"client host|block(?:ed|list)|black|denylist|\brbl\b|dnsbl|reputation|reverse|rdns|\bptr\b|"
+    r"your (?:host|ip|address)|too many|rate limit",
+    re.IGNORECASE,
+)
 _ABOUT_TESTER_CODES = frozenset({"5.1.7", "5.1.8", "5.5.4", "5.7.9", *(f"5.7.{detail}" for detail in range(20, 28))})
 """RFC 3463, RFC 7372: bad sender, failed SPF or DKIM, failed reverse DNS."""
 
@@ -238,6 +243,13 @@ def refuses_tester(attempt: Attempt) -> str:
     about_us = (reply.enhanced or "") in _ABOUT_TESTER_CODES or _ABOUT_TESTER.search(_without_addresses(attempt, reply))
     if attempt.rcpt is None or about_us:
         return f"the server refuses the tester, not the recipient: {reply}; set probe.ehlo and probe.sender to names of yours"
+    return ""
+
+
+def refuses_client(greeting: Reply) -> str:
+    """Why a 5yz greeting says nothing about the service: the tester's own address is refused. Empty if it does."""
+    if greeting.permanent and _ABOUT_CLIENT.search(greeting.text):
+        return f"the server refuses the tester, not everybody: {greeting}; test from another address"
     return ""
 
 

@@ -108,12 +108,16 @@ async def clear_text_auth(endpoint: Endpoint, net: Network, smtp_session: SMTPSe
 
 @probe(active=True, first=True)
 async def early_talk(endpoint: Endpoint, net: Network) -> EarlyTalk:
-    """EHLO before the greeting, and a polite connection after it."""
+    """EHLO and QUIT in one write before the greeting, and a polite connection after it.
+
+    QUIT makes sure that the server can notice: a lone EHLO that comes a moment after the greeting was sent looks
+    polite, but nothing may be sent behind EHLO before its reply (RFC 2920, section 3.1).
+    """
     async with net.smtp.connect(endpoint.address, endpoint.port, host=endpoint.host) as dialogue:
         heard = b""
         closed = False
         try:
-            await dialogue.send(f"EHLO {net.settings.ehlo_name}\r\n".encode())
+            await dialogue.send(f"EHLO {net.settings.ehlo_name}\r\nQUIT\r\n".encode())
             heard, closed = await _hear_out(dialogue, net.settings.limits.greeting, net.settings.limits.silence)
         except ClosedEarly:
             closed = True
