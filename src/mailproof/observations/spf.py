@@ -12,6 +12,12 @@ from mailproof.observations import Observation
 MAX_LOOKUPS = 10
 """Terms that cause DNS queries, over the whole recursion (RFC 7208, section 4.6.4)."""
 
+MAX_VOID_LOOKUPS = 2
+"""Lookups that come back empty (RFC 7208, section 4.6.4)."""
+
+RESULT_OF_ALL = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
+"""What a sender gets who matches a mechanism, by its qualifier (RFC 7208, section 4.6.2)."""
+
 LOOKUP_MECHANISMS = frozenset({"include", "a", "mx", "ptr", "exists"})
 _MECHANISMS = LOOKUP_MECHANISMS | {"all", "ip4", "ip6"}
 
@@ -266,6 +272,16 @@ class SPFTree(Observation):
             current = next((published for published in self.records if published.path == path), None)
         return None
 
+    @property
+    def permanent_error(self) -> bool:
+        """Evaluation ends in permerror for a sender who matches nothing (RFC 7208, sections 4.5, 4.6, 4.6.4, 5.2)."""
+        broken = any(
+            published.record is None or published.record.errors for published in self.records
+        )
+        void = min(len(self.void_lookups(family)) for family in (4, 6)) > MAX_VOID_LOOKUPS
+        many = len(self.lookups) > MAX_LOOKUPS or any(lookup.mx_names > MAX_LOOKUPS for lookup in self.lookups)
+        return broken or void or many or bool(self.loops)
+
     def void_lookups(self, family: int) -> tuple[Lookup, ...]:
         """Lookups without an answer for a client of IPv4 (4) or IPv6 (6)."""
         return tuple(found for found in self.lookups if (found.void_ipv4 if family == 4 else found.void_ipv6))
@@ -311,6 +327,8 @@ class SPFEvaluation(Observation):
     texts: tuple[str, ...]
     listed: tuple[Check, ...]
     foreign: tuple[Check, ...]
+    tree: SPFTree | None = None
+    """What the checks walked through; None for HELO names."""
 
     def evidence(self) -> tuple[str, ...]:
         return (*(f'{self.domain}: "{text}"' for text in self.texts), *(str(c) for c in (*self.listed, *self.foreign)))

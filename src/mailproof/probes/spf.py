@@ -15,7 +15,7 @@ from mailproof.net.dns import DNSClient
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
 from mailproof.observations.spf import SPF, Check, Lookup, PublishedSPF, SPFEvaluation, SPFTree, Term
-from mailproof.survey import probe
+from mailproof.survey import Look, probe
 
 MAX_WALK = 40
 """Lookups after which the walk of a tree ends: far above the permitted ten, far below a bomb."""
@@ -39,9 +39,9 @@ async def spf_tree(domain: MailDomain, net: Network, spf: SPF) -> SPFTree:
 
 
 @probe()
-async def spf_of_sender(sender: AuthorisedSender, net: Network, inventory: Inventory) -> SPFEvaluation:
+async def spf_of_sender(sender: AuthorisedSender, net: Network, inventory: Inventory, look: Look) -> SPFEvaluation:
     """check_host() for a domain and an address that sends its mail, and for addresses that are nobody's."""
-    published = await _published(net.dns, sender.domain, ())
+    tree = await look(spf_tree, MailDomain(sender.domain))
     mailbox = f"postmaster@{sender.domain}"
     helo = sender.helo or sender.domain
     listed = await check_host(net.dns, sender.address, mailbox, helo)
@@ -49,7 +49,7 @@ async def spf_of_sender(sender: AuthorisedSender, net: Network, inventory: Inven
     foreign = [
         await check_host(net.dns, address, mailbox, "mailproof.invalid") for address in FOREIGN_ADDRESSES if address not in own
     ]
-    return SPFEvaluation(sender.domain, published.texts, (listed,), tuple(foreign))
+    return SPFEvaluation(sender.domain, tree.records[0].texts, (listed,), tuple(foreign), tree)
 
 
 @probe()
