@@ -55,7 +55,7 @@ def write_record(file: Path, record: Record, redact: Callable[[str], str]) -> No
         "surveyed_at": record.surveyed_at,
         "traffic": {"connections": dict(record.connections), "questions": dict(record.questions)},
         "targets": [
-            {"type": type(target).__name__, **_adapter(type(target)).dump_python(target, mode="json")}
+            {"kind": type(target).__name__, **_adapter(type(target)).dump_python(target, mode="json")}
             for target in record.targets
         ],
         "outcomes": [
@@ -154,7 +154,7 @@ def _load(item: Mapping[str, Any], probes: Mapping[str, Probe]) -> Outcome:
 
 def _load_target(item: Mapping[str, Any]) -> Target:
     fields = dict(item)
-    kind = TARGET_TYPES[fields.pop("type")]
+    kind = TARGET_TYPES[fields.pop("kind")]
     target = _adapter(kind).validate_python(fields)
     assert isinstance(target, Target)  # noqa: S101
     return target
