@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailproof.controls import MAY, MUST, PRACTICE, SHOULD, STARTTLS_INJECTION, control, finding, not_applicable, rfc
 from mailproof.inventory.targets import Role
 from mailproof.net.errors import NotObserved
-from mailproof.observations.smtp import ClearTextAuth, EarlyTalk, Injection, SMTPSession, refuses_client
+from mailproof.observations.smtp import ClearTextAuth, EarlyTalk, Injection, SMTPSession, refuses_client, refuses_name
 from mailproof.observations.tls import WithdrawnTLS
 
 SMTP_ROLES = (Role.MX, Role.SUBMISSION)
@@ -36,8 +36,8 @@ def test_server_answers_ehlo_and_helo(smtp_session: SMTPSession) -> None:
     helo = smtp_session.answered(smtp_session.helo, "HELO")
     ehlo = smtp_session.answered(smtp_session.ehlo, "EHLO")
     for command, reply in (("EHLO", ehlo), ("HELO", helo)):
-        if reply.transient:
-            raise NotObserved(f"{command} is answered with {reply}", smtp_session.evidence())
+        if refused := refuses_name(reply):
+            raise NotObserved(refused, smtp_session.evidence())
         assert reply.code == 250, f"{command} is answered with {reply}"
     assert len(helo.lines) == 1, "HELO is answered with a list, as only EHLO may be"
 
@@ -68,6 +68,8 @@ def test_starttls_works(smtp_session: SMTPSession, withdrawn_tls: WithdrawnTLS) 
     if not smtp_session.greeting.positive or not smtp_session.offers_starttls:
         not_applicable("STARTTLS is not offered; SMTP-STARTTLS-OFFERED says so")
     reply = smtp_session.answered(smtp_session.starttls, "STARTTLS")
+    if refused := refuses_client(reply):
+        raise NotObserved(refused, smtp_session.evidence())
     assert reply.code == 220, f"STARTTLS is answered with {reply}"
     if not smtp_session.tls and withdrawn_tls.accepted:
         not_applicable("only versions or suites that were withdrawn are spoken; TLS-12-OR-13 says so")

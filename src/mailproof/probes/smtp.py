@@ -7,7 +7,16 @@ import re
 import secrets
 from ipaddress import ip_address
 
-from mailproof.inventory.targets import Endpoint, MailDomain, MailExchange, Role, SendingAddress, Targets, Undiscovered
+from mailproof.inventory.targets import (
+    Endpoint,
+    MailDomain,
+    MailExchange,
+    MailHost,
+    Role,
+    SendingAddress,
+    Targets,
+    Undiscovered,
+)
 from mailproof.net import smtp
 from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, NotObserved, Refused, Throttled
 from mailproof.net.network import Network
@@ -91,8 +100,12 @@ async def clear_text_auth(endpoint: Endpoint, net: Network, smtp_session: SMTPSe
     async with net.smtp.connect(
         endpoint.address, endpoint.port, host=endpoint.host, implicit_tls=endpoint.implicit_tls
     ) as dialogue:
-        await dialogue.greeting()
+        greeting = await dialogue.greeting()
+        if not greeting.positive:
+            raise NotAvailable(f"the server opens with {greeting}", dialogue.transcript.evidence())
         ehlo = await dialogue.ehlo()
+        if not ehlo.positive:
+            raise NotAvailable(f"EHLO is answered with {ehlo}", dialogue.transcript.evidence())
         reply = None
         if not endpoint.implicit_tls:
             try:
@@ -266,12 +279,15 @@ async def recipients(domain: MailDomain, targets: Targets, look: Look) -> Recipi
     """The answers of every MX address of the domain about the same mailboxes."""
     seen: list[Mailboxes] = []
     missing: list[tuple[str, str]] = []
+    hosts = [host.name for host in targets.of(MailHost) if isinstance(host, MailHost) and domain.name in host.domains]
     for exchange in targets.of(MailExchange):
-        if isinstance(exchange, Undiscovered) or not isinstance(exchange, MailExchange):
+        if isinstance(exchange, Undiscovered):
             if exchange.id == f"MX of {domain.name}":
                 raise NotObserved(exchange.reason, exchange.evidence)
+            if any(exchange.id == f"addresses of {host}" or exchange.id.startswith(f"{host}[") for host in hosts):
+                missing.append((exchange.id, exchange.reason))
             continue
-        if exchange.domain.name != domain.name:
+        if not isinstance(exchange, MailExchange) or exchange.domain.name != domain.name:
             continue
         try:
             seen.append(await look(mailboxes, exchange))
