@@ -13,7 +13,7 @@ TAKES_NO_MAIL = ("null-mx-preference",)
 
 
 def inventory(ca_file: Path) -> dict[str, Any]:
-    """All domains with selectors, senders with HELO names, the reverse zones and a blocklist; consent is given."""
+    """All domains with selectors, senders with HELO names, reverse zones and a blocklist; with consent."""
     return {
         "active": True,
         "contact": "postmaster@client.test",

@@ -1,7 +1,7 @@
-"""What the suite has to find in the laboratory, and nothing else: the findings on every domain, as plain data.
+"""What the suite has to find in the laboratory, and nothing else: the findings on every domain.
 
-A finding is any verdict other than *pass* and *not applicable* on a target of the domain: the domain itself, its
-zone, selectors and senders, and its own mail host with its addresses. A domain without a row here has none.
+A finding is any verdict other than *pass* and *not applicable* on a target of the domain: the domain itself,
+its zone, selectors and senders, and its own mail host with its addresses. A domain without a row has none.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Truth:
-    """The ids of the controls that fail, advise or cannot tell. ``where`` is part of the id of every such target."""
+    """Ids of the controls that fail, advise or cannot tell. ``where`` is in the id of each such address."""
 
     fail: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
@@ -55,6 +55,18 @@ MAILBOXES = ("SMTP-POSTMASTER", "SMTP-ABUSE", "SMTP-NULL-SENDER", "BACKUPMX-RCPT
 ENDPOINT = (*NAMES, *DIALOGUE, *CERTIFICATES, *HANDSHAKES, "EARLYTALK", "RELAY-MATRIX")
 """Everything that is asked of an address of a mail host."""
 NOT_REACHED = (*ENDPOINT, *MAILBOXES)
+NOT_SERVED = tuple(
+    control
+    for control in NOT_REACHED
+    if control not in ("SMTP-GREET-220", "SMTP-EHLO-HELO", "SMTP-STARTTLS-OFFERED", "SMTP-STARTTLS-WORKS")
+)
+"""What remains unknown of a server whose greeting refuses service; the rest is left to SMTP-GREET-220."""
+NOT_WELCOME = tuple(
+    control
+    for control in NOT_REACHED
+    if control not in ("SMTP-GREET-220", "HELO-FQDN", "PTR-EQ-BANNER", "EARLYTALK")
+)
+"""What remains unknown of a server that greets and then refuses the tester's EHLO."""
 
 MAIL_HOST = ("MX-NOT-ALIAS", "MX-RESOLVES", "MX-PUBLIC-ADDR", "DANE-EXISTS")
 SENDER = ("PTR-EXISTS", "PTR-FCRDNS", "PTR-2317", "PTR-QUALITY")
@@ -81,10 +93,10 @@ TRUTH: dict[str, Truth] = {
     "auth-before-starttls-exim": Truth(fail=("AUTH-AFTER-TLS",)),
     "no-starttls-postfix": Truth(
         fail=("SMTP-STARTTLS-OFFERED", "DANE-MATCH"),
-        why="Its TLSA record promises STARTTLS: senders that do DANE must not deliver without (RFC 7672, section "
-        "2.2), which is a failure of its own beside STARTTLS that merely should be offered (RFC 7435). The policy in "
-        "mode enforce stops senders too (RFC 8461, section 5), but it names the right host and is valid: the STS "
-        "controls pass. Without TLS there are no certificates or handshakes to judge.",
+        why="Its TLSA record promises STARTTLS: senders that do DANE must not deliver without (RFC 7672, "
+        "section 2.2), a failure of its own beside STARTTLS that merely should be offered (RFC 7435). "
+        "The policy in mode enforce stops senders too (RFC 8461, section 5), but it is valid and names the "
+        "right host: the STS controls pass. Without TLS there are no certificates or handshakes to judge.",
     ),
     "no-starttls-exim": Truth(
         fail=("SMTP-STARTTLS-OFFERED",),
@@ -102,11 +114,15 @@ TRUTH: dict[str, Truth] = {
     "no-helo-exim": Truth(fail=("SMTP-EHLO-HELO",)),
     "no-helo-spf": Truth(fail=("HELO-SPF",)),
     # TLS
-    "broken-starttls-exim": Truth(fail=("SMTP-STARTTLS-WORKS",)),
+    "broken-starttls-exim": Truth(
+        fail=("SMTP-STARTTLS-WORKS",),
+        inconclusive=(*CERTIFICATES, *HANDSHAKES),
+        why="454 to STARTTLS (RFC 3207, section 4): there is nothing behind it to look at.",
+    ),
     "tls10-postfix": Truth(fail=("TLS-NO-10-11",)),
     "old-ciphers": Truth(
         fail=("TLS-NO-10-11", "TLS-12-OR-13", "TLS-NO-RC4", "TLS-NO-3DES"),
-        why="STARTTLS works for those who still have such versions; that nobody else can use it is one finding.",
+        why="STARTTLS works for those who still have such versions; that others cannot is one finding.",
     ),
     "ssl3": Truth(fail=("TLS-NO-SSL3", "TLS-12-OR-13", "TLS-NO-RC4", "TLS-NO-3DES")),
     "expired-chain": Truth(fail=("CERT-DATES",)),
@@ -129,13 +145,19 @@ TRUTH: dict[str, Truth] = {
     "greylisting": Truth(inconclusive=MAILBOXES),
     "busy": Truth(inconclusive=NOT_REACHED),
     "client-blocked-postfix": Truth(
-        inconclusive=NOT_REACHED, why="The refusal is about the client; what others get is not known."
+        inconclusive=("SMTP-GREET-220", *NOT_SERVED),
+        why="The refusal is about the client; what others get is not known (RFC 5321, section 7.9).",
+    ),
+    "helo-refused-postfix": Truth(
+        inconclusive=NOT_WELCOME,
+        why="The refusal is about the name in EHLO; what others get is not known (RFC 5321, section 4.1.4).",
     ),
     "no-service-exim": Truth(
         fail=("SMTP-GREET-220",),
-        why="554 to everybody (RFC 5321, section 3.1) is one finding.",
+        inconclusive=NOT_SERVED,
+        why="554 to everybody (RFC 5321, section 3.1) is one finding; what is behind it cannot be seen.",
     ),
-    "ipv6-refused": Truth(inconclusive=NOT_REACHED),
+    "ipv6-refused": Truth(inconclusive=NOT_REACHED, where="[2600:"),
     "refused": Truth(inconclusive=NOT_REACHED),
     "silent": Truth(inconclusive=NOT_REACHED),
     # Reverse DNS and blocklists
@@ -176,7 +198,7 @@ TRUTH: dict[str, Truth] = {
     "dmarc-none": Truth(fail=("DMARC-ENFORCED",)),
     "dmarc-syntax": Truth(
         fail=("DMARC-ENFORCED",),
-        why="A record without p is valid and counts as p=none if it asks for reports (RFC 9989, section 4.10.1).",
+        why="Without p a record that asks for reports counts as p=none (RFC 9989, section 4.10.1).",
     ),
     "dmarc-alignment": Truth(fail=("DMARC-SYNTAX",)),
     "dkim-revoked": Truth(fail=("DKIM-SELECTOR",)),
@@ -209,7 +231,7 @@ NO_CONTROL_YET = {
     "open-transfer": "nothing asks for a zone transfer",
     "mta-sts-testing": "a policy in mode testing is no fault",
 }
-"""Domains of the plan without a finding, with the reason. A control that comes to see the fault moves its domain."""
+"""Domains of the plan without a finding, with the reason."""
 
 ONLY_MOCKED = {
     "TLS-NO-SSL2": "no server that can be installed speaks SSL 2.0",
@@ -221,4 +243,4 @@ OTHERS = {
     ("SEC-SIGNED", "advice", "in-addr.arpa"),
     ("SEC-SIGNED", "advice", "8/29.25.0.11.in-addr.arpa"),
 }
-"""Findings (control, verdict, target) on what belongs to no domain of the plan: the reverse trees are not signed."""
+"""Findings (control, verdict, target) outside the domains: the reverse trees are not signed."""

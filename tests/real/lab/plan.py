@@ -146,6 +146,8 @@ class Domain:
         lines: list[str] = list(self.server.settings) if self.server else []
         if self.server and self.server.chain is not Chain.RIGHT and self.server.chain is not Chain.NONE:
             lines.append(f"{self.server.chain} certificate chain")
+        if self.server and self.server.rsa_bits:
+            lines.append(f"RSA key of {self.server.rsa_bits} bits")
         for key, values in self.records.items():
             lines += [f"{key} {value}" for value in values] or [f"no {key}"]
         if self.ptr is not None:
@@ -366,8 +368,16 @@ DOMAINS: tuple[Domain, ...] = (
     Domain("mx-cname", "MX is an alias", records={"@ MX": ("10 alias",), "alias CNAME": ("mx.right.test.",)}),
     Domain("mx-address", "MX is an address", records={"@ MX": ("10 11.0.25.10.",)}),
     Domain("mx-unresolvable", "MX does not exist", records={"@ MX": ("10 nowhere",)}),
-    Domain("mx-private", "MX has a private address", records={"@ MX": ("10 mx",), "mx A": ("10.0.0.25",), "_25._tcp.mx TLSA": (NO_KEY,)}),
-    Domain("mx-localhost", "MX has a loopback address", records={"@ MX": ("10 mx",), "mx A": ("127.0.0.1",), "_25._tcp.mx TLSA": (NO_KEY,)}),
+    Domain(
+        "mx-private",
+        "MX has a private address",
+        records={"@ MX": ("10 mx",), "mx A": ("10.0.0.25",), "_25._tcp.mx TLSA": (NO_KEY,)},
+    ),
+    Domain(
+        "mx-localhost",
+        "MX has a loopback address",
+        records={"@ MX": ("10 mx",), "mx A": ("127.0.0.1",), "_25._tcp.mx TLSA": (NO_KEY,)},
+    ),
     Domain("no-mx", "no MX record", records={"@ MX": ()}, policy_mx=("mx.right.test",)),
     # SPF
     Domain("no-spf", "no SPF record", records={"@ TXT": ()}),
@@ -493,6 +503,17 @@ DOMAINS: tuple[Domain, ...] = (
             ),
         ),
     ),
+    Domain(
+        "helo-refused-postfix",
+        "refuses the name that the client says in EHLO",
+        Server(
+            POSTFIX,
+            (
+                "smtpd_delay_reject = no",
+                "smtpd_helo_restrictions = check_helo_access inline:{prober.client.test=REJECT}",
+            ),
+        ),
+    ),
     Domain("no-helo-exim", "refuses HELO", Server(EXIM, ("acl_smtp_helo = ehlo_only",))),
     Domain(
         "broken-starttls-exim",
@@ -507,7 +528,12 @@ DOMAINS: tuple[Domain, ...] = (
         Server(POSTFIX, ("myhostname = mx.right.test",)),
     ),
     Domain("ptr-detour", "reverse name behind two aliases", Server(POSTFIX), ptr_detour=True),
-    Domain("null-mx-preference", "null MX with a preference", records={"@ MX": ("10 .",)}),
+    Domain(
+        "null-mx-preference",
+        "null MX with a preference",
+        records={"@ MX": ("10 .",)},
+        policy_mx=("mx.right.test",),
+    ),
     Domain(
         "dmarc-alignment",
         "DMARC alignment mode that does not exist",
