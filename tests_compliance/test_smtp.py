@@ -5,7 +5,14 @@ from __future__ import annotations
 from mailproof.controls import MAY, MUST, PRACTICE, SHOULD, STARTTLS_INJECTION, control, finding, not_applicable, rfc
 from mailproof.inventory.targets import Role
 from mailproof.net.errors import NotObserved
-from mailproof.observations.smtp import ClearTextAuth, EarlyTalk, Injection, SMTPSession, refuses_client, refuses_name
+from mailproof.observations.smtp import (
+    ClearTextAuth,
+    EarlyTalk,
+    Injection,
+    SMTPSession,
+    refuses_client,
+    refuses_name,
+)
 from mailproof.observations.tls import WithdrawnTLS
 
 SMTP_ROLES = (Role.MX, Role.SUBMISSION)
@@ -122,7 +129,8 @@ def test_early_talkers_are_refused(early_talk: EarlyTalk) -> None:
     """A client that speaks before the greeting is refused, and a polite one right after it is served.
 
     Why: hardly anything but spam software talks early; refusing it saves the work of filtering.
-    Fix: Postfix: postscreen_greet_action = enforce, or smtpd_forbid_unauth_pipelining = yes; Exim: smtp_enforce_sync and an empty pipelining_connect_advertise_hosts.
+    Fix: Postfix: postscreen_greet_action = enforce, or smtpd_forbid_unauth_pipelining = yes;
+    Exim: smtp_enforce_sync and an empty pipelining_connect_advertise_hosts.
     """
     if not early_talk.tolerated and not early_talk.polite_ok:
         raise NotObserved(f"the polite client was not served either: {early_talk.polite}", early_talk.evidence())

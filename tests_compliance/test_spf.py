@@ -131,8 +131,9 @@ def test_spf_passes_for_own_senders_only(spf_of_sender: SPFEvaluation) -> None:
     for check in spf_of_sender.listed:
         assert check.result == "pass", f"{check.address} sends mail of {spf_of_sender.domain}, and SPF says {check.result}"
     # What the end of the record says of strangers is judged by SPF-ALL-STRICT.
+    closing = RESULT_OF_ALL[tree.closing.qualifier if tree.closing else "?"] if tree is not None else None
     for check in spf_of_sender.foreign:
-        if tree is not None and check.result == RESULT_OF_ALL[tree.closing.qualifier if tree.closing else "?"]:
+        if check.result == closing:
             continue
         assert check.result != "pass", f"SPF of {spf_of_sender.domain} passes for anybody's {check.address}"
         if check.result not in ("fail", "softfail"):

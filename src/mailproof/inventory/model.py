@@ -36,7 +36,7 @@ _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
 def _zone_name(value: str) -> str:
-    """A domain name whose labels may hold a slash, as zones of classless reverse delegations do (RFC 2317, section 4)."""
+    """A domain name whose labels may hold a slash, as classless reverse zones have (RFC 2317, section 4)."""
     _domain_name(value.replace("/", "-"))
     return normalise(value)
 

@@ -43,7 +43,10 @@ class SMTPSession(Dialogue):
 
     @property
     def extensions(self) -> dict[str, tuple[str, ...]]:
-        """Keywords of the first EHLO reply; none where EHLO is not implemented. Raises NotAvailable where it is refused."""
+        """Keywords of the first EHLO reply; none where EHLO is not implemented.
+
+        Raises NotAvailable where it is refused.
+        """
         reply = self.answered(self.ehlo, "EHLO")
         if refuses_name(reply):
             raise NotAvailable(refuses_name(reply), self.evidence())
@@ -223,8 +226,9 @@ class Recipients(Observation):
 
 
 _ABOUT_TESTER = re.compile(
-    r"sender|mail from|helo|ehlo|client host|reverse|rdns|\bptr\b|\bspf\b|dmarc|block(?:ed|ing|list)|black ?list|denylist|\brbl\b|dnsbl|"
-    r"reputation|your (?:host|ip|address)|too many|rate limit",
+    r"sender|mail from|helo|ehlo|client host|reverse|rdns|\bptr\b|\bspf\b|dmarc|"
+    r"block(?:ed|ing|list)|black ?list|denylist|\brbl\b|dnsbl|reputation|"
+    r"your (?:host|ip|address)|too many|rate limit",
     re.IGNORECASE,
 )
 _ABOUT_CLIENT = re.compile(
@@ -261,7 +265,7 @@ def refuses_name(reply: Reply) -> str:
 
 
 def refuses_client(reply: Reply) -> str:
-    """Why a refusal says nothing about the service: it is about the tester's own address. Empty if it does."""
+    """Why a refusal says nothing about the service: it is about the tester's address. Empty if it does."""
     if (reply.permanent or reply.transient) and _ABOUT_CLIENT.search(reply.text):
         return f"the server refuses the tester, not everybody: {reply}; test from another address"
     return ""

@@ -274,12 +274,14 @@ class SPFTree(Observation):
 
     @property
     def permanent_error(self) -> bool:
-        """Evaluation ends in permerror for a sender who matches nothing (RFC 7208, sections 4.5, 4.6, 4.6.4, 5.2)."""
-        broken = any(
-            published.record is None or published.record.errors for published in self.records
-        )
+        """Evaluation ends in permerror for a sender who matches nothing.
+
+        RFC 7208, sections 4.5, 4.6, 4.6.4 and 5.2.
+        """
+        broken = any(published.record is None or published.record.errors for published in self.records)
         void = min(len(self.void_lookups(family)) for family in (4, 6)) > MAX_VOID_LOOKUPS
-        many = len(self.lookups) > MAX_LOOKUPS or any(lookup.mx_names > MAX_LOOKUPS for lookup in self.lookups)
+        most_names = max((lookup.mx_names for lookup in self.lookups), default=0)
+        many = len(self.lookups) > MAX_LOOKUPS or most_names > MAX_LOOKUPS
         return broken or void or many or bool(self.loops)
 
     def void_lookups(self, family: int) -> tuple[Lookup, ...]:

@@ -34,7 +34,7 @@ class Handshakes(Observation):
 
 @dataclass(frozen=True)
 class WithdrawnTLS(Observation):
-    """Handshakes that an old client still gets done where a current one does not; none where a current one does."""
+    """Handshakes that an old client gets done where a current one does not; none where a current one does."""
 
     endpoint: str
     handshakes: tuple[Handshake, ...]

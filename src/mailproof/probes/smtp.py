@@ -123,8 +123,8 @@ async def clear_text_auth(endpoint: Endpoint, net: Network, smtp_session: SMTPSe
 async def early_talk(endpoint: Endpoint, net: Network) -> EarlyTalk:
     """EHLO and QUIT in one write before the greeting, and a polite connection after it.
 
-    QUIT makes sure that the server can notice: a lone EHLO that comes a moment after the greeting was sent looks
-    polite, but nothing may be sent behind EHLO before its reply (RFC 2920, section 3.1).
+    QUIT makes sure that the server can notice: a lone EHLO that comes a moment after the greeting was sent
+    looks polite, but nothing may be sent behind EHLO before its reply (RFC 2920, section 3.1).
     """
     async with net.smtp.connect(endpoint.address, endpoint.port, host=endpoint.host) as dialogue:
         heard = b""
@@ -279,12 +279,14 @@ async def recipients(domain: MailDomain, targets: Targets, look: Look) -> Recipi
     """The answers of every MX address of the domain about the same mailboxes."""
     seen: list[Mailboxes] = []
     missing: list[tuple[str, str]] = []
-    hosts = [host.name for host in targets.of(MailHost) if isinstance(host, MailHost) and domain.name in host.domains]
+    known = [host for host in targets.of(MailHost) if isinstance(host, MailHost)]
+    hosts = [host.name for host in known if domain.name in host.domains]
     for exchange in targets.of(MailExchange):
         if isinstance(exchange, Undiscovered):
             if exchange.id == f"MX of {domain.name}":
                 raise NotObserved(exchange.reason, exchange.evidence)
-            if any(exchange.id == f"addresses of {host}" or exchange.id.startswith(f"{host}[") for host in hosts):
+            id = exchange.id
+            if any(id == f"addresses of {host}" or id.startswith(f"{host}[") for host in hosts):
                 missing.append((exchange.id, exchange.reason))
             continue
         if not isinstance(exchange, MailExchange) or exchange.domain.name != domain.name:

@@ -39,7 +39,9 @@ async def spf_tree(domain: MailDomain, net: Network, spf: SPF) -> SPFTree:
 
 
 @probe()
-async def spf_of_sender(sender: AuthorisedSender, net: Network, inventory: Inventory, look: Look) -> SPFEvaluation:
+async def spf_of_sender(
+    sender: AuthorisedSender, net: Network, inventory: Inventory, look: Look
+) -> SPFEvaluation:
     """check_host() for a domain and an address that sends its mail, and for addresses that are nobody's."""
     tree = await look(spf_tree, MailDomain(sender.domain))
     mailbox = f"postmaster@{sender.domain}"
