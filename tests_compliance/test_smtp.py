@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from mailproof.controls import MAY, MUST, PRACTICE, SHOULD, STARTTLS_INJECTION, control, finding, not_applicable, rfc
+from mailproof.controls import (
+    MAY,
+    MUST,
+    PRACTICE,
+    SHOULD,
+    STARTTLS_INJECTION,
+    control,
+    finding,
+    not_applicable,
+    rfc,
+)
 from mailproof.inventory.targets import Role
 from mailproof.net.errors import NotObserved
 from mailproof.observations.smtp import (

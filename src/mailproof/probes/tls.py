@@ -21,6 +21,7 @@ from mailproof.probes.smtp import smtp_session
 from mailproof.record import now
 from mailproof.survey import Look, probe
 
+
 def _where(endpoint: Endpoint) -> TLSEndpoint:
     return TLSEndpoint(endpoint.address, endpoint.port, endpoint.host, endpoint.starttls)  # type: ignore[arg-type]
 
