@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailproof.controls import MAY, MUST, PRACTICE, SHOULD, control, finding, not_applicable, rfc
 from mailproof.inventory.targets import Role
 from mailproof.net.errors import NotObserved
-from mailproof.observations.smtp import Mailboxes, Recipients, RelayAttempts, refuses_tester
+from mailproof.observations.smtp import Mailboxes, Recipients, RelayAttempts, refuses_destination, refuses_tester
 
 
 @control("RELAY-MATRIX", MUST, rfc(5321, "7.9"), rfc(2505, "2.1"), rfc(5321, "3.6.1"), roles=(Role.MX, Role.SUBMISSION))
@@ -15,14 +15,15 @@ def test_no_form_of_relaying_is_accepted(relay_attempts: RelayAttempts) -> None:
     Why: an open relay is found within hours, used for spam, and then stands on every blocklist.
     Fix: relay only for authenticated users and own networks (Postfix: reject_unauth_destination; Exim: relay_from_hosts).
     """
-    accepted = [attempt for attempt in relay_attempts.attempts if attempt.accepted]
+    accepted = relay_attempts.relayed
     listed = "\n".join(f"accepted, {attempt}" for attempt in accepted)
     assert not accepted, f"{len(accepted)} of {len(relay_attempts.attempts)} forms are accepted:\n{listed}"
     if relay_attempts.interrupted:
         raise NotObserved(f"the series was interrupted: {relay_attempts.interrupted}", relay_attempts.evidence())
-    reasons = [refuses_tester(a) for a in relay_attempts.attempts if a.form in ("plain", "null sender")]
+    telling = [a for a in relay_attempts.attempts if a.form in ("plain", "null sender")]
+    reasons = [refuses_tester(attempt) or refuses_destination(attempt) for attempt in telling]
     if all(reasons):
-        raise NotObserved(reasons[0], relay_attempts.evidence())
+        raise NotObserved(next(iter(reasons), "no form was tried"), relay_attempts.evidence())
 
 
 @control("SMTP-POSTMASTER", MUST, rfc(5321, "4.5.1"), rfc(2142, "5"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,10 +28,18 @@ from mailproof.inventory.targets import TARGET_TYPES, Endpoint, Target, Targets,
 from mailproof.net.errors import NotObserved
 from mailproof.observations import Observation
 from mailproof.probes import load_probes
-from mailproof.record import Record, RecordError, now, read_record, write_atomically, write_record
+from mailproof.record import (
+    Record,
+    RecordError,
+    now,
+    read_record,
+    redacted,
+    write_atomically,
+    write_record,
+)
 from mailproof.report import escape
 from mailproof.report.html import HTMLReport
-from mailproof.report.terminal import write_summary
+from mailproof.report.terminal import write_decision, write_findings
 from mailproof.survey import NoConsent, Probe
 
 SUITE = Path(__file__).parent / "tests_compliance"
@@ -99,7 +108,7 @@ class Compliance:
         compliance._set_defaults()
         config.pluginmanager.register(compliance, "mailproof-compliance")
         config.pluginmanager.register(observation_fixtures(compliance), "mailproof-observations")
-        if not compliance._is_worker and not config.getoption("survey_only"):
+        if compliance._reports:
             config.pluginmanager.register(HTMLReport(compliance.run, plain_result), "mailproof-html")
         return compliance
 
@@ -114,11 +123,9 @@ class Compliance:
 
     def _set_defaults(self) -> None:
         option = self._config.option
-        if getattr(option, "tbstyle", "no") == "auto":
-            option.tbstyle = "no"
         if getattr(option, "reportchars", "") == "fE":
             option.reportchars = ""
-        if self._is_worker or option.survey_only:
+        if not self._reports:
             return
         if hasattr(option, "htmlpath") and option.htmlpath is None:
             option.htmlpath = str(self._report_file("html"))
@@ -127,7 +134,7 @@ class Compliance:
             self._files.append(self._directory / option.htmlpath)
 
     def _report_file(self, suffix: str) -> Path:
-        return self._directory / self._config.getoption("report_dir") / f"{self._loaded.name}.{suffix}"
+        return self._directory / Path(self._config.getoption("report_dir")) / f"{self._loaded.name}.{suffix}"
 
     @property
     def _is_worker(self) -> bool:
@@ -230,7 +237,16 @@ class Compliance:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self) -> bool | None:
-        return True if self._config.getoption("survey_only") else None
+        """Judge nothing if only the survey was asked for; else leave the failures to our own summary.
+
+        pytest's own summary of failures takes time that grows with the square of their number. Collection errors
+        are past here, so they are shown as pytest shows them.
+        """
+        if self._config.getoption("survey_only"):
+            return True
+        if getattr(self._config.option, "tbstyle", "no") == "auto":
+            self._config.option.tbstyle = "no"
+        return None
 
     def _progress(self, what: str) -> _ProgressDisplay:
         return _ProgressDisplay(self._config, what, self._expedition)
@@ -261,23 +277,25 @@ class Compliance:
         return self._targets.of(kinds.pop())
 
     def _is_selected(self, control: Control, target: Target) -> bool:
-        patterns = self._config.getoption("control")
-        if patterns and not any(fnmatchcase(control.id, pattern.upper()) for pattern in patterns):
+        if not self._is_chosen(control):
             return False
         wanted = self._config.getoption("target")
         if wanted and not any(fnmatchcase(target.id.lower(), pattern.lower()) for pattern in wanted):
             return False
         return not (control.roles and isinstance(target, Endpoint) and target.role not in control.roles)
 
-    @pytest.hookimpl(tryfirst=True)
+    def _is_chosen(self, control: Control) -> bool:
+        patterns = self._config.getoption("control")
+        return not patterns or any(fnmatchcase(control.id, pattern.upper()) for pattern in patterns)
+
+    @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Drop the placeholders that pytest makes for controls without a target; the reports name them."""
         kept = []
         for item in items:
             control = _control_of_item(item)
             if control is not None and not isinstance(_parameter(item), Target):
-                patterns = self._config.getoption("control")
-                if not patterns or any(fnmatchcase(control.id, pattern.upper()) for pattern in patterns):
+                if self._is_chosen(control):
                     self.run.unused.append(control.id)
             else:
                 kept.append(item)
@@ -320,8 +338,8 @@ class Compliance:
         kind = target.type if isinstance(target, Undiscovered) else type(target).__name__
         evidence = self._evidence(item, control, raised)
         result = make_result(control, target.id, kind, judgement, evidence, call.duration)
-        plain: dict[str, Any] = json.loads(self._loaded.redact(json.dumps(to_report(result))))
-        report.mailproof = plain
+        plain: dict[str, Any] = redacted(to_report(result), self._loaded.redact)
+        report.mailproof = plain  # type: ignore[attr-defined]
         _annotate(item, report, plain)
         return report
 
@@ -346,29 +364,46 @@ class Compliance:
 
     # The end
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        if self._is_worker or self._config.getoption("survey_only") or self._config.option.collectonly:
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        unused = getattr(node, "workeroutput", {}).get("mailproof_unused", [])
+        self.run.unused = sorted({*self.run.unused, *unused})
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None]:
+        """Decide and write before other plugins report; say the decision after all of them."""
+        if self._worker is not None:
+            self._config.workeroutput["mailproof_unused"] = self.run.unused  # type: ignore[attr-defined]
+        if not self._reports:
+            yield
             return
         self.run.sort()
-        self.run.complete = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and not session.shouldstop
+        ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
+        self.run.complete = ended and not session.shouldstop and not session.shouldfail
         if exitstatus == pytest.ExitCode.OK and not self.run.decision().open:
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
         file = self._report_file("json")
+        problem = ""
         try:
             write_atomically(file, json.dumps(self.run.document(), ensure_ascii=False, indent=1) + "\n")
             self._files.insert(0, file)
         except OSError as error:
-            self._config.issue_config_time_warning(
-                pytest.PytestWarning(f"{file}: cannot be written: {error.strerror}"), stacklevel=1
-            )
+            problem = f"{file}: cannot be written: {error.strerror}"
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        yield
+        terminal: Any = self._config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is not None:
+            write_decision(terminal, self.run, self._files, problem)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        if self._is_worker or self._config.getoption("survey_only") or self._config.option.collectonly:
-            return
-        width = terminalreporter.writer.fullwidth if hasattr(terminalreporter, "writer") else 100
-        verbose = self._config.get_verbosity() > 0
-        write_summary(terminalreporter, self.run, self._files, min(width, 140), verbose)
+        if self._reports:
+            width = shutil.get_terminal_size((100, 24)).columns
+            write_findings(terminalreporter, self.run, min(width, 140), self._config.get_verbosity() > 0)
+
+    @property
+    def _reports(self) -> bool:
+        """Whether this process is the one that reports, and there is something to report."""
+        return not (self._is_worker or self._config.getoption("survey_only") or self._config.option.collectonly)
 
 
 _STATUS = {
@@ -404,7 +439,11 @@ def _annotate(item: pytest.Item, report: pytest.TestReport, plain: Mapping[str, 
         ]
     )
     match plain["verdict"]:
-        case Verdict.FAIL | Verdict.INCONCLUSIVE:
+        case Verdict.FAIL:
+            report.longrepr = text
+        case Verdict.INCONCLUSIVE:
+            # pytest, JUnit and pytest-html call a failure an error if it is one of the set-up.
+            report.when = "setup"
             report.longrepr = text
         case Verdict.ADVICE:
             report.outcome = "skipped"

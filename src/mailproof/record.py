@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +54,7 @@ def write_record(file: Path, record: Record, redact: Callable[[str], str]) -> No
         "surveyed_at": record.surveyed_at,
         "traffic": {"connections": dict(record.connections), "questions": dict(record.questions)},
         "targets": [
-            {"kind": type(target).__name__, **_adapter(type(target)).dump_python(target, mode="json")}
+            {"target_type": type(target).__name__, **_adapter(type(target)).dump_python(target, mode="json")}
             for target in record.targets
         ],
         "outcomes": [
@@ -63,9 +62,23 @@ def write_record(file: Path, record: Record, redact: Callable[[str], str]) -> No
         ],
     }
     try:
-        write_atomically(file, redact(json.dumps(document, ensure_ascii=False, indent=1)) + "\n")
+        write_atomically(file, json.dumps(redacted(document, redact), ensure_ascii=False, indent=1) + "\n")
     except OSError as error:
         raise RecordError(f"{file}: cannot be written: {error.strerror}") from None
+
+
+def redacted(value: Any, redact: Callable[[str], str]) -> Any:
+    """Plain ``value`` with every text in it redacted. Keys of mappings are ours and stay.
+
+    It is done before the text is quoted for JSON: a secret may hold what JSON writes otherwise, or be a word of it.
+    """
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, list | tuple):
+        return [redacted(item, redact) for item in value]
+    if isinstance(value, dict):
+        return {key: redacted(item, redact) for key, item in value.items()}
+    return value
 
 
 def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
@@ -80,7 +93,7 @@ def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
         raise RecordError(f"{file}: damaged, not JSON: {error}") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise RecordError(f"{file}: not a record of mailproof (no \"format\": \"{FORMAT}\")")
-    if document.get("version") != VERSION:
+    if document.get("version") != VERSION or isinstance(document["version"], bool):
         raise RecordError(
             f"{file}: record version {document.get('version')!r}; this mailproof reads version {VERSION}"
         )
@@ -104,7 +117,9 @@ def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise RecordError(f"{file}: damaged: {error.title}: {where}: {first['msg']}") from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except KeyError as error:
+        raise RecordError(f"{file}: damaged: {error} is missing or unknown") from None
+    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise RecordError(f"{file}: damaged: {type(error).__name__}: {error}") from None
 
 
@@ -126,9 +141,14 @@ def write_atomically(file: Path, text: str) -> None:
         raise
 
 
-@cache
+_ADAPTERS: dict[str, TypeAdapter[Any]] = {}
+
+
 def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+    """pydantic's reader and writer of a dataclass; made once, since that takes a while."""
+    if kind.__qualname__ not in _ADAPTERS:
+        _ADAPTERS[kind.__qualname__] = TypeAdapter(kind)
+    return _ADAPTERS[kind.__qualname__]
 
 
 def _dump(outcome: Outcome) -> dict[str, Any]:
@@ -154,7 +174,7 @@ def _load(item: Mapping[str, Any], probes: Mapping[str, Probe]) -> Outcome:
 
 def _load_target(item: Mapping[str, Any]) -> Target:
     fields = dict(item)
-    kind = TARGET_TYPES[fields.pop("kind")]
+    kind = TARGET_TYPES[fields.pop("target_type")]
     target = _adapter(kind).validate_python(fields)
     assert isinstance(target, Target)  # noqa: S101
     return target

@@ -84,6 +84,13 @@ def read_probe(function: Callable[..., Any]) -> Probe | None:
     )
 
 
+def needs_consent(names: Iterable[str], probes: Mapping[str, Probe]) -> bool:
+    """Whether any of the named probes, or what it builds on, is active."""
+    return any(
+        probes[name].active or needs_consent(probes[name].needs, probes) for name in names if name in probes
+    )
+
+
 @dataclass(frozen=True)
 class NoConsent:
     """An active probe was not run because the inventory gives no consent for the target."""
@@ -124,11 +131,6 @@ class Survey:
         self.outcomes: dict[tuple[str, str], Outcome] = {}
         self._given: dict[str, Any] = {"net": network, "look": self._look, "inventory": inventory, "targets": targets}
         self._tasks: dict[tuple[str, str], asyncio.Task[Outcome]] = {}
-
-    def is_active(self, name: str) -> bool:
-        """Whether a probe, or any that it builds on, needs consent."""
-        entry = self.probes[name]
-        return entry.active or any(self.is_active(need) for need in entry.needs)
 
     async def run(self, wanted: Iterable[tuple[str, Target]]) -> None:
         """Observe every (probe name, target) pair. Whatever goes wrong is an outcome; only cancellation is raised."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -12,9 +13,12 @@ from tests.real.lab.requirements import why_not
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
-    """Real servers in network namespaces. Skips without root, ``ip netns`` or the packages."""
+    """Real servers in network namespaces. Skips without root, ``ip netns`` or the packages.
+
+    Where MAILPROOF_REQUIRE_LAB is set, as in CI, a laboratory that cannot be had is a failure.
+    """
     reason = why_not()
     if reason:
-        pytest.skip(reason)
+        (pytest.fail if os.environ.get("MAILPROOF_REQUIRE_LAB") else pytest.skip)(reason)
     with Lab() as laboratory:
         yield laboratory

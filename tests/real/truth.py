@@ -80,7 +80,7 @@ NO_ANSWER = (
     *("DKIM-SELECTOR", "DKIM-KEY-LENGTH"),
     *("DMARC-EXISTS", "DMARC-SINGLE", "DMARC-SYNTAX", "DMARC-ENFORCED"),
     *("STS-TXT", "STS-FETCH", "STS-BODY", "STS-MX-COVERED", "TLSRPT-TXT"),
-    *("DEL-MIN-NS", "DEL-PARENT-CHILD-NS", "DEL-AUTHORITATIVE"),
+    *("DEL-MIN-NS", "DEL-PARENT-CHILD-NS"),
 )
 """Everything that is asked of a domain whose answers the resolver withholds."""
 

@@ -100,7 +100,7 @@ def test_another_key_of_the_same_name_is_a_missing_issuer() -> None:
 
     right = chain(CertificateSpec())
     with TemporaryDirectory() as directory:
-        module._key.cache_clear()
+        module.private_key.cache_clear()
         other = module.Authority(Path(directory)).issue((HOST,), CertificateSpec()).chain
     result = path(read_chain((right.certificates[0], other[1])))
     assert result.status is PathStatus.ISSUER_MISSING

@@ -25,7 +25,7 @@ from mailproof.inventory.targets import (
     Zone,
     is_public,
 )
-from mailproof.net.dns import DNSClient, Record
+from mailproof.net.dns import Answer, DNSClient, Record
 from mailproof.net.errors import NotObserved, ServerFailure
 from mailproof.net.settings import NetSettings
 
@@ -78,8 +78,8 @@ class _Discovery:
                 surplus = NotObserved(f"{len(hosts)} MX hosts: only the first {MAX_MX_HOSTS} are looked at")
                 self._undiscovered(Endpoint, f"MX of {domain.name}", surplus)
         found = await asyncio.gather(*(self._host(name) for name in served))
-        for host in found:
-            self._add_host(host, served[host.name])
+        for entry in found:
+            self._add_host(entry, served[entry.name])
         self._add_senders()
         await self._add_zones()
 
@@ -207,20 +207,22 @@ class _Discovery:
         3.2.2): a bogus zone has to be found before a control can say that it is bogus.
         """
         try:
-            answer = await self.dns.resolve(name, "SOA")
-        except ServerFailure:
-            try:
-                answer = await self.dns.resolve(name, "SOA", checking_disabled=True)
-            except NotObserved as failure:
-                return failure
+            answer = await self._unvalidated(name, "SOA")
         except NotObserved as failure:
             return failure
         owners = [record.name for record in (*answer.records, *answer.authority) if record.type == "SOA"]
         return owners[0] if owners else name
 
+    async def _unvalidated(self, name: str, type: str) -> Answer:
+        """The answer, even if it does not validate: a bogus zone is a target, and what is wrong with it is for controls."""
+        try:
+            return await self.dns.resolve(name, type)
+        except ServerFailure:
+            return await self.dns.resolve(name, type, checking_disabled=True)
+
     async def _name_servers(self, zone: str) -> list[NameServer | Undiscovered]:
         try:
-            answer = await self.dns.resolve(zone, "NS")
+            answer = await self._unvalidated(zone, "NS")
         except NotObserved as failure:
             return [_undiscovered(NameServer, f"name servers of {zone}", failure)]
         names = list(dict.fromkeys(record.target for record in answer.records))[:MAX_MX_HOSTS]
@@ -233,8 +235,8 @@ class _Discovery:
                 if mapped or self.settings.allow_private or is_public(address):
                     servers.append(server)
                 else:
-                    failure = NotObserved(f"{address} is not a public address and is not followed")
-                    servers.append(_undiscovered(NameServer, server.id, failure))
+                    private = NotObserved(f"{address} is not a public address and is not followed")
+                    servers.append(_undiscovered(NameServer, server.id, private))
         return servers
 
     def _undiscovered(self, kind: type[Target], name: str, failure: NotObserved) -> None:

@@ -17,7 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from mailproof.inventory.errors import InventoryError, Problem
-from mailproof.inventory.model import Inventory
+from mailproof.inventory.model import Inventory, domain_name
 
 MAX_FILE_SIZE = 16 * 1024 * 1024
 """Octets. An inventory of 10,000 domains is about 1 MiB."""
@@ -93,6 +93,7 @@ class _Reader:
             raise InventoryError(
                 Problem(file, _line(root), None, "a mapping is expected, like domains: [example.org]")
             )
+        _check_size(root, file)
         places: dict[Path_, Place] = {}
         content = _Constructor(file, self, places).construct(root)
         included = content.pop("include", [])
@@ -105,11 +106,11 @@ class _Reader:
         merged_places: Places = {}
         for index, name in enumerate(included):
             place = places.get(("include", index), places[("include",)])
-            path = (file.parent / name).resolve()
+            path = _beside(file, Path(name))
+            if path is None or not path.is_file():
+                raise InventoryError(Problem(file, place.line, "include", f"there is no file {name} beside this one"))
             if path in (*including, file.resolve()):
                 raise InventoryError(Problem(file, place.line, "include", f"{name} includes itself"))
-            if not path.is_file():
-                raise InventoryError(Problem(file, place.line, "include", f"there is no file {name} beside this one"))
             _merge(merged, merged_places, *self.read(path, (*including, file.resolve())))
         _merge(merged, merged_places, content, places)
         return merged, merged_places
@@ -130,7 +131,7 @@ class _Reader:
                         f"the environment variable {match['name']} is not set; set it, or write ${{{match['name']}:-default}}",
                     )
                 )
-            if match["secret"] and value:
+            if match["secret"] and self.environment.get(match["name"]):
                 self.secrets[value] = f"${{secret:{match['name']}}}"
             return value
 
@@ -177,6 +178,41 @@ def _line(node: Node) -> int:
     return int(node.start_mark.line) + 1
 
 
+def _beside(file: Path, path: Path) -> Path | None:
+    """``path`` as an absolute one, relative to where ``file`` stands; None where there can be no such file."""
+    try:
+        absolute = (file.parent / path.expanduser()).resolve()
+        return absolute if absolute.exists() else None
+    except (OSError, ValueError, RuntimeError):  # too long, NUL or lone surrogates in it, no such home directory
+        return None
+
+
+def _check_size(root: Node, file: Path) -> None:
+    """Raise InventoryError for an alias that contains itself and for aliases that expand to more than MAX_NODES values."""
+    sizes: dict[int, int | None] = {}
+
+    def size(node: Node) -> int:
+        if isinstance(node, ScalarNode):
+            return 1
+        known = sizes.get(id(node), 0)
+        if known is None:
+            raise InventoryError(Problem(file, _line(node), None, "this value contains an alias of itself"))
+        if not known:
+            sizes[id(node)] = None
+            parts = [part for pair in node.value for part in pair] if isinstance(node, MappingNode) else node.value
+            known = sizes[id(node)] = 1 + sum(size(part) for part in parts)
+        return known
+
+    try:
+        number = size(root)
+    except RecursionError:
+        raise InventoryError(Problem(file, None, None, f"nested deeper than {MAX_DEPTH} levels")) from None
+    if number > MAX_NODES:
+        raise InventoryError(
+            Problem(file, _line(root), None, f"more than {MAX_NODES} values once aliases are expanded")
+        )
+
+
 class _Constructor:
     """Turns nodes into plain values, remembering where each stands."""
 
@@ -184,15 +220,11 @@ class _Constructor:
         self._file = file
         self._reader = reader
         self._places = places
-        self._nodes = 0
         self._yaml = YAML(typ="safe", pure=True)
 
     def construct(self, node: Node, path: Path_ = ()) -> Any:
-        self._nodes += 1
-        if self._nodes > MAX_NODES:
-            raise self._error(node, path, f"more than {MAX_NODES} values once aliases are expanded")
         if len(path) > MAX_DEPTH:
-            raise self._error(node, path, f"nested deeper than {MAX_DEPTH} levels")
+            raise self._error(node, path[:1], f"nested deeper than {MAX_DEPTH} levels")
         self._places.setdefault(path, Place(self._file, _line(node)))
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
@@ -220,6 +252,8 @@ class _Constructor:
             value = self._yaml.constructor.construct_object(node, deep=True)
         except (YAMLError, ValueError) as error:
             raise self._error(node, path, f"{node.value!r} cannot be read: {str(error).splitlines()[0]}") from None
+        except (LookupError, TypeError, AttributeError, OverflowError):  # ruamel.yaml on a tag that does not fit
+            raise self._error(node, path, f"{node.value!r} does not fit its tag {node.tag}") from None
         if isinstance(value, str):
             return self._reader.substitute(value, Problem(self._file, _line(node), dotted(path), ""))
         if value is None or isinstance(value, bool | int | float):
@@ -309,20 +343,19 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
 
     def existing(value: Path, *path: str | int) -> Path:
         place = places[path]
-        absolute = (place.file.parent / value.expanduser()).resolve()
-        if not absolute.exists():
+        found = _beside(place.file, value)
+        if found is None:
             problems.append(Problem(place.file, place.line, dotted(path), f"there is no file {value} beside this one"))
-        return absolute
+        return found or value
 
     update: dict[str, Any] = {}
     if model.trust.ca_file is not None:
         ca_file = existing(model.trust.ca_file, "trust", "ca_file")
         update["trust"] = model.trust.model_copy(update={"ca_file": ca_file})
     if model.zone_files:
-        raw_names = [key for path in places if len(path) == 2 and path[0] == "zone_files" for key in [str(path[1])]]
+        written = {domain_name(str(path[1])): path[1] for path in places if path[:1] == ("zone_files",) and path[1:]}
         update["zone_files"] = {
-            name: existing(path, "zone_files", raw)
-            for (name, path), raw in zip(model.zone_files.items(), raw_names, strict=True)
+            name: existing(path, "zone_files", written[name]) for name, path in model.zone_files.items()
         }
     if model.rules:
         update["rules"] = [existing(path, "rules", index) for index, path in enumerate(model.rules)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import socket
+from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -20,7 +21,8 @@ def _wrong(message: str) -> PydanticCustomError:
     return PydanticCustomError("inventory", "{message}", {"message": message})
 
 
-def _domain_name(value: str) -> str:
+def domain_name(value: str) -> str:
+    """A host or domain name as A-labels in lower case. Raises ValueError for anything else."""
     try:
         name = normalise(value)
     except ValueError as error:
@@ -37,27 +39,28 @@ _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 
 def _zone_name(value: str) -> str:
     """A domain name whose labels may hold a slash, as classless reverse zones have (RFC 2317, section 4)."""
-    _domain_name(value.replace("/", "-"))
+    domain_name(value.replace("/", "-"))
     return normalise(value)
 
 
 def _is_address(value: str) -> bool:
+    """Whether a numeric address is written, without a zone index: those mean something on one machine only."""
     try:
         ip_address(value)
     except ValueError:
         return False
-    return True
+    return "%" not in value
 
 
 def _address(value: str) -> str:
-    try:
-        return str(ip_address(value))
-    except ValueError:
-        raise _wrong(f"{value!r} is not an IPv4 or IPv6 address, like 192.0.2.25 or 2001:db8::25") from None
+    if not _is_address(value):
+        raise _wrong(f"{value!r} is not an IPv4 or IPv6 address, like 192.0.2.25 or 2001:db8::25")
+    return str(ip_address(value))
 
 
-def _socket_address(value: str, default_port: int | None) -> SocketAddress:
-    match = re.fullmatch(r"\[(?P<v6>[^\]]+)\](?::(?P<port6>\d+))?|(?P<v4>[^:]+)(?::(?P<port4>\d+))?", value)
+def socket_address(value: str, default_port: int | None) -> SocketAddress:
+    """An address with a port, which may be left out where there is a default. Raises ValueError for anything else."""
+    match = re.fullmatch(r"\[(?P<v6>[^\]]+)\](?::(?P<port6>[0-9]{1,5}))?|(?P<v4>[^:]+)(?::(?P<port4>[0-9]{1,5}))?", value)
     if match is None and _is_address(value) and default_port is not None:
         return SocketAddress(str(ip_address(value)), default_port)
     if match is not None:
@@ -71,21 +74,21 @@ def _socket_address(value: str, default_port: int | None) -> SocketAddress:
 
 
 def _resolver(value: str) -> str:
-    return str(_socket_address(value, 53))
+    return str(socket_address(value, 53))
 
 
 def _connect_key(value: str) -> str:
     host, _, port = value.rpartition(":")
-    if port.isdigit() and 0 < int(port) < 65536 and host:
+    if re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 65536 and host:
         bare = host.removeprefix("[").removesuffix("]")
         if _is_address(bare):
             return str(SocketAddress(str(ip_address(bare)), int(port)))
-        return f"{_domain_name(host)}:{port}"
+        return f"{domain_name(host)}:{int(port)}"
     raise _wrong(f"{value!r} is not ADDRESS:PORT or HOST:PORT, like 192.0.2.25:25 or mx1.example.org:25")
 
 
 def _connect_value(value: str) -> str:
-    return str(_socket_address(value, None))
+    return str(socket_address(value, None))
 
 
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
@@ -101,7 +104,7 @@ def _mailbox(value: str) -> str:
     local, at, domain = value.rpartition("@")
     if not at:
         raise _wrong(f"{value!r} is not a mailbox, like postmaster@example.org")
-    return f"{_local_part(local)}@{_domain_name(domain)}"
+    return f"{_local_part(local)}@{domain_name(domain)}"
 
 
 def _unique(values: list[Any]) -> list[Any]:
@@ -114,7 +117,25 @@ def _unique(values: list[Any]) -> list[Any]:
     return values
 
 
-DomainName = Annotated[str, AfterValidator(_domain_name)]
+def _keys_once(canonical: Callable[[str], str]) -> BeforeValidator:
+    """Refuse a mapping in which two keys are the same name, written differently."""
+
+    def check(value: Any) -> Any:
+        seen: dict[str, str] = {}
+        for key in value if isinstance(value, dict) else ():
+            try:
+                name = canonical(key)
+            except ValueError:
+                continue
+            if name in seen:
+                raise _wrong(f"{seen[name]} and {key} are the same")
+            seen[name] = key
+        return value
+
+    return BeforeValidator(check)
+
+
+DomainName = Annotated[str, AfterValidator(domain_name)]
 ZoneName = Annotated[str, AfterValidator(_zone_name)]
 Address = Annotated[str, AfterValidator(_address)]
 ResolverAddress = Annotated[str, AfterValidator(_resolver)]
@@ -123,8 +144,18 @@ ConnectValue = Annotated[str, AfterValidator(_connect_value)]
 LocalPart = Annotated[str, AfterValidator(_local_part)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+HostRole = Annotated[Role, Field(strict=False)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Selector = DomainName
+
+
+def _own_name() -> str:
+    """This machine's host name, without asking any DNS; a name that does not exist where it is not a domain name."""
+    try:
+        name = domain_name(socket.gethostname())
+    except ValueError:
+        return "mailproof.invalid"
+    return name if "." in name and not name.endswith((".local", ".localdomain")) else "mailproof.invalid"
 
 
 class Part(BaseModel):
@@ -176,12 +207,11 @@ class Host(Part):
     """A mail host. MX hosts of the domains are found by themselves; name a host to add roles, ports or consent."""
 
     name: DomainName = Field(description="The host's name, like mail.example.org.")
-    roles: Annotated[list[Role], Field(strict=False), AfterValidator(_unique)] = Field(
+    roles: Annotated[list[HostRole], AfterValidator(_unique)] = Field(
         default=[Role.MX], min_length=1, description="What the host does: mx, submission, imap, pop3."
     )
-    ports: dict[Role, list[Port]] = Field(
+    ports: dict[HostRole, list[Port]] = Field(
         default={},
-        strict=False,
         description="Ports by role where they differ from mx 25; submission 587, 465; imap 993; pop3 995.",
     )
     addresses: Annotated[list[Address], AfterValidator(_unique)] = Field(
@@ -242,12 +272,16 @@ class Blocklist(Part):
 class Probe(Part):
     """Who we say we are to the servers that we look at."""
 
-    ehlo: DomainName = Field("mailproof.invalid", description="Name said in EHLO; best the tester's own host name.")
-    sender: Mailbox = Field(
-        "postmaster@mailproof.invalid", description="Envelope sender of mailbox and relay probes. Nothing is sent."
+    ehlo: DomainName | None = Field(
+        None, description="Name said in EHLO. Without it this machine's host name, if that is fully qualified."
+    )
+    sender: Mailbox | None = Field(
+        None,
+        description="Envelope sender of mailbox and relay probes; nothing is sent. Without it the contact, or "
+        "postmaster at the EHLO name. A domain that does not resolve makes servers turn us away.",
     )
     outsider: Mailbox = Field(
-        "nobody@relay-probe.mailproof.invalid",
+        "mailproof-relay-probe@example.com",
         description="Recipient of relay probes: a mailbox that none of the hosts serves. Nothing is delivered.",
     )
 
@@ -325,10 +359,10 @@ class Inventory(Part):
     probe: Probe = Field(Probe(), description="Who we say we are.")
     limits: LimitsPart = Field(LimitsPart(), description="Patience and manners.")
     trust: Trust = Field(Trust(), description="Whom to believe.")
-    connect: dict[ConnectKey, ConnectValue] = Field(
+    connect: Annotated[dict[ConnectKey, ConnectValue], _keys_once(_connect_key)] = Field(
         default={}, description="Where connections really go: ADDRESS:PORT or HOST:PORT to ADDRESS:PORT."
     )
-    zone_files: dict[DomainName, Annotated[Path, Field(strict=False)]] = Field(
+    zone_files: Annotated[dict[DomainName, Annotated[Path, Field(strict=False)]], _keys_once(domain_name)] = Field(
         default={}, description="Zones answered from master files instead of the network."
     )
     allow_private: bool = Field(
@@ -352,15 +386,16 @@ class Inventory(Part):
 
     def net_settings(self) -> NetSettings:
         """What the clients need of this inventory."""
+        ehlo = self.probe.ehlo or _own_name()
         return NetSettings(
-            resolvers=tuple(_socket_address(text, 53) for text in self.resolvers),
+            resolvers=tuple(socket_address(text, 53) for text in self.resolvers),
             trust=self.trust.dnssec,
             ca_file=self.trust.ca_file,
-            ehlo_name=self.probe.ehlo,
-            sender=self.probe.sender,
+            ehlo_name=ehlo,
+            sender=self.probe.sender or self.contact or f"postmaster@{ehlo}",
             outsider=self.probe.outsider,
             limits=Limits(**self.limits.model_dump()),
-            connect={key: _socket_address(value, None) for key, value in self.connect.items()},
+            connect={key: socket_address(value, None) for key, value in self.connect.items()},
             zone_files=self.zone_files,
             allow_private=self.allow_private,
         )

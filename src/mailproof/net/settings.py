@@ -69,7 +69,7 @@ class NetSettings:
     ehlo_name: str = "mailproof.invalid"
     sender: str = "postmaster@mailproof.invalid"
     """Envelope sender of relay and mailbox probes. Nothing is ever delivered from it."""
-    outsider: str = "nobody@relay-probe.mailproof.invalid"
+    outsider: str = "mailproof-relay-probe@example.com"
     """Recipient of relay probes: a mailbox that no tested host serves."""
     limits: Limits = field(default_factory=Limits)
     connect: Mapping[str, SocketAddress] = field(default_factory=dict)

@@ -217,6 +217,11 @@ class Dialogue:
                 self.transcript.add(Speaker.SERVER, printable(line))
         return bytes(heard)
 
+    @property
+    def closed(self) -> bool:
+        """Whether the server has closed the connection and everything that it said has been heard."""
+        return self._stream.ended
+
     async def starttls(self, injected: bytes = b"") -> Reply:
         """Say STARTTLS (RFC 3207), with ``injected`` behind it in the same write, and return the reply.
 

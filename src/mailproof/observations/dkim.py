@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass
 
@@ -67,6 +66,9 @@ def parse_key_record(text: str) -> KeyRecord:
     hashes = [part.strip().lower() for part in tags.get("h", "").split(":") if part.strip()]
     if hashes and "sha256" not in hashes:
         errors.append(f"h={tags['h']} admits no hash that may be used (RFC 8301, section 3.1)")
+    services = {part.strip().lower() for part in tags.get("s", "*").split(":")}
+    if not services & {"*", "email"}:
+        errors.append(f"s={tags['s']} does not admit email (RFC 6376, section 3.6.1)")
     bits: int | None = None
     if tags.get("p"):
         try:
@@ -80,7 +82,7 @@ def _key_bits(key_type: str, data: str) -> int:
     """The size of a key. Raises ValueError for what is not one."""
     try:
         octets = base64.b64decode("".join(data.split()), validate=True)
-    except binascii.Error:
+    except ValueError:
         raise ValueError("not base64") from None
     if key_type == "ed25519":
         if len(octets) != 32:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from mailproof.net.dns import Answer
@@ -11,7 +11,7 @@ from mailproof.observations import Observation
 
 POLICIES = ("none", "quarantine", "reject")
 
-_VERSION = re.compile(r"v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)")
+_VERSION = re.compile(r"v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
 _TAG = re.compile(r"[ \t]*(?P<name>[A-Za-z0-9_]+)[ \t]*=[ \t]*(?P<value>[^;]*?)[ \t]*", re.DOTALL)
 
 _ALLOWED = {
@@ -97,7 +97,11 @@ def parse_record(text: str) -> DMARCRecord:
             errors.append("fo names both 0 and 1, which exclude each other")
         if name in ("rua", "ruf"):
             errors += [f"{name}: {error}" for error in map(_uri_error, map(str.strip, value.split(","))) if error]
-    return DMARCRecord(text, tuple(tags.items()), tuple(errors))
+    record = DMARCRecord(text, tuple(tags.items()), tuple(errors))
+    if record.is_usable or "p" in tags:
+        return record
+    void = "p is missing, and no rua asks for reports: receivers discard the record (RFC 9989, section 4.10.1)"
+    return replace(record, errors=(*record.errors, void))
 
 
 def _uri_error(uri: str) -> str | None:

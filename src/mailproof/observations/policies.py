@@ -14,7 +14,8 @@ MAX_AGE_LIMIT = 31557600
 """Seconds: the largest max_age (RFC 8461, section 3.2)."""
 
 _FIELD_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}"
-_FIELD = re.compile(rf"[ \t]*(?P<name>{_FIELD_NAME})[ \t]*=[ \t]*(?P<value>[^\x00-\x20\x7f-\xff;]+(?:[ \t]+[^\x00-\x20\x7f-\xff;]+)*)[ \t]*")
+_FIELD = re.compile(rf"(?P<name>{_FIELD_NAME})=(?P<value>[\x20-\x7e]+)")
+_EXTENSION_VALUE = re.compile(r"[\x21-\x3a\x3c\x3e-\x7e]+")
 _STS_ID = re.compile(r"[A-Za-z0-9]{1,32}")
 
 
@@ -25,10 +26,10 @@ def _fields(text: str) -> tuple[dict[str, str], list[str]]:
     parts = text.split(";")[1:]
     if parts and not parts[-1].strip(" \t"):
         parts.pop()
-    for part in parts:
+    for part in (part.strip(" \t") for part in parts):
         match = _FIELD.fullmatch(part)
-        if match is None:
-            errors.append(f"{part.strip()!r} is not a field and a value")
+        if match is None or (match["name"] != "rua" and not _EXTENSION_VALUE.fullmatch(match["value"])):
+            errors.append(f"{part!r} is not a field and a value")
         else:
             fields.setdefault(match["name"], match["value"])
     return fields, errors
@@ -46,7 +47,7 @@ class PolicyRecord(Observation):
     def texts(self) -> tuple[str, ...]:
         """The records that count: they begin with exactly the version and a semicolon (RFC 8461, section 3.1)."""
         texts = (record.text for record in self.answer.records)
-        return tuple(text for text in texts if re.match(rf"v={self.version}[ \t]*;", text))
+        return tuple(text for text in texts if text.startswith(f"v={self.version};"))
 
     @property
     def fields(self) -> dict[str, str]:
@@ -61,7 +62,9 @@ class PolicyRecord(Observation):
         fields, errors = _fields(self.texts[0])
         if self.version == "STSv1":
             if not _STS_ID.fullmatch(fields.get("id", "")):
-                errors.append("id is not 1 to 32 letters and digits" if "id" in fields else "the field id is missing")
+                errors.append(
+                    "id is not 1 to 32 letters and digits" if "id" in fields else "the field id is missing"
+                )
         elif "rua" not in fields:
             errors.append("the field rua is missing")
         else:
@@ -100,7 +103,9 @@ class STSPolicy:
 
 
 _LINE = re.compile(rf"(?P<key>{_FIELD_NAME}):[ \t]*(?P<value>[^\x00-\x1f\x7f]*?)[ \t]*")
-_MX = re.compile(r"(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\.?")
+_MX = re.compile(
+    r"(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
+)
 
 
 def parse_policy(body: str) -> STSPolicy:
@@ -116,20 +121,26 @@ def parse_policy(body: str) -> STSPolicy:
         if match is None:
             errors.append(f"line {number}, {line[:80]!r}, is not a key and a value")
         elif match["key"] == "mx":
-            mx.append(match["value"].lower().removesuffix("."))
+            mx.append(match["value"].lower())
             if not _MX.fullmatch(match["value"]):
-                errors.append(f"line {number}: {match['value']!r} is neither a host name nor *. and a host name")
+                errors.append(
+                    f"line {number}: {match['value']!r} is neither a host name nor *. and a host name"
+                )
         else:
             values.setdefault(match["key"], match["value"])
     if values.get("version") != "STSv1":
-        errors.append(f"version is {values['version']!r}, not STSv1" if "version" in values else "version is missing")
+        errors.append(
+            f"version is {values['version']!r}, not STSv1" if "version" in values else "version is missing"
+        )
     mode = values.get("mode", "")
     if mode not in ("enforce", "testing", "none"):
         errors.append(f"mode is {mode!r}, not enforce, testing or none" if mode else "mode is missing")
     age = values.get("max_age", "")
     max_age = int(age) if re.fullmatch(r"[0-9]{1,10}", age) else None
     if max_age is None or max_age > MAX_AGE_LIMIT:
-        errors.append(f"max_age is {age!r}, not a number from 0 to {MAX_AGE_LIMIT}" if age else "max_age is missing")
+        errors.append(
+            f"max_age is {age!r}, not a number from 0 to {MAX_AGE_LIMIT}" if age else "max_age is missing"
+        )
     if mode in ("enforce", "testing") and not mx:
         errors.append("no mx is given")
     return STSPolicy(mode, tuple(mx), max_age, tuple(errors))
@@ -162,5 +173,8 @@ class STSPolicyFile(Observation):
         return parse_policy(self.response.body) if self.fetched and self.response is not None else None
 
     def evidence(self) -> tuple[str, ...]:
-        lines = [*self.record.evidence(), f"mta-sts.{self.domain}: {', '.join(self.addresses) or 'no address'}"]
+        lines = [
+            *self.record.evidence(),
+            f"mta-sts.{self.domain}: {', '.join(self.addresses) or 'no address'}",
+        ]
         return (*lines, *(self.response.evidence() if self.response else ()))

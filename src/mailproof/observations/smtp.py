@@ -76,7 +76,7 @@ class SMTPSession(Dialogue):
     @property
     def ehlo_name(self) -> str:
         """The first word of the EHLO reply (RFC 5321, section 4.1.1.1), in lower case; empty without one."""
-        words = self.ehlo.lines[0].split() if self.ehlo and self.ehlo.positive else []
+        words = self.ehlo.lines[0].split() if self.ehlo and self.ehlo.positive and self.ehlo.lines else []
         return words[0].lower().removesuffix(".") if words else ""
 
 
@@ -176,7 +176,12 @@ class Attempt:
         return self.rcpt is not None and self.rcpt.positive
 
     def __str__(self) -> str:
-        return f"{self.form}: MAIL FROM:<{self.sender}> RCPT TO:<{self.recipient}>: {self.last}"
+        reply = str(self.last).replace("\n", " / ")
+        return f"{self.form}: MAIL FROM:<{self.sender}> RCPT TO:<{self.recipient}>: {reply}"
+
+
+COMPARISON = "unknown recipient at home"
+"""The form of the one relay attempt that is none: what the server says of a mailbox of its own that does not exist."""
 
 
 @dataclass(frozen=True)
@@ -187,6 +192,19 @@ class RelayAttempts(Dialogue):
     interrupted: str
     """Why the series ended before its end; empty if it did not."""
 
+    @property
+    def relayed(self) -> tuple[Attempt, ...]:
+        """Accepted forms. Where the server takes any local part at its domain, only those that end elsewhere tell."""
+        home = next((attempt for attempt in self.attempts if attempt.form == COMPARISON), None)
+        accepted = [attempt for attempt in self.attempts if attempt.accepted and attempt is not home]
+        if home is not None and home.accepted:
+            domain = home.recipient.rpartition("@")[2]
+            accepted = [attempt for attempt in accepted if attempt.recipient.rpartition("@")[2] != domain]
+        return tuple(accepted)
+
+    def evidence(self) -> tuple[str, ...]:
+        return (*(str(attempt) for attempt in self.attempts), "the dialogue:", *super().evidence())
+
 
 @dataclass(frozen=True)
 class Mailboxes(Dialogue):
@@ -196,6 +214,9 @@ class Mailboxes(Dialogue):
     endpoint: str
     attempts: tuple[Attempt, ...]
     interrupted: str
+
+    def evidence(self) -> tuple[str, ...]:
+        return (*(str(attempt) for attempt in self.attempts), "the dialogue:", *super().evidence())
 
     def attempt(self, form: str) -> Attempt:
         """The attempt of that form. Raises NotObserved where it was not made, or where the refusal is about us."""
@@ -268,6 +289,14 @@ def refuses_client(reply: Reply) -> str:
     """Why a refusal says nothing about the service: it is about the tester's address. Empty if it does."""
     if (reply.permanent or reply.transient) and _ABOUT_CLIENT.search(reply.text):
         return f"the server refuses the tester, not everybody: {reply}; test from another address"
+    return ""
+
+
+def refuses_destination(attempt: Attempt) -> str:
+    """Why a refusal to relay says nothing about relaying: the outsider's domain cannot receive mail. Empty if it does."""
+    reply = attempt.last
+    if reply.code == 556 or reply.enhanced in ("5.1.2", "5.1.10", "5.4.4"):
+        return f"the server refuses the outsider's domain, not relaying: {reply}; set probe.outsider to a mailbox that exists"
     return ""
 
 

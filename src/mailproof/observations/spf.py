@@ -12,6 +12,8 @@ from mailproof.observations import Observation
 MAX_LOOKUPS = 10
 """Terms that cause DNS queries, over the whole recursion (RFC 7208, section 4.6.4)."""
 
+MAX_NAME = 253
+"""Characters of a domain name (RFC 7208, section 7.3)."""
 MAX_VOID_LOOKUPS = 2
 """Lookups that come back empty (RFC 7208, section 4.6.4)."""
 
@@ -21,14 +23,14 @@ RESULT_OF_ALL = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 LOOKUP_MECHANISMS = frozenset({"include", "a", "mx", "ptr", "exists"})
 _MECHANISMS = LOOKUP_MECHANISMS | {"all", "ip4", "ip6"}
 
-_VERSION = re.compile(r"v=spf1(?: |$)", re.IGNORECASE)
+_VERSION = re.compile(r"v=spf1(?: |\Z)", re.IGNORECASE)
 _MODIFIER = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9._-]*)=(?P<value>.*)", re.DOTALL)
 _DIRECTIVE = re.compile(r"(?P<qualifier>[-+?~]?)(?P<name>[A-Za-z0-9]+)(?P<rest>.*)", re.DOTALL)
-_CIDR = re.compile(r"(?P<ip4>/\d+)?(?P<ip6>//\d+)?$")
+_CIDR = re.compile(r"(?:/(?P<ip4>[0-9]+))?(?://(?P<ip6>[0-9]+))?\Z")
 _MACRO_LETTER = r"%\{[slodiphvSLODIPHV](?:[1-9]\d*|0+[1-9]\d*)?[rR]?[-.+,/_=]*\}"
 _MACRO_STRING = re.compile(rf"(?:{_MACRO_LETTER}|%%|%_|%-|[\x21-\x24\x26-\x7e])*")
 _TOPLABEL = r"(?:[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*|[A-Za-z0-9]+-[A-Za-z0-9-]*[A-Za-z0-9])"
-_DOMAIN_END = re.compile(rf"(?:\.{_TOPLABEL}\.?|{_MACRO_LETTER}|%%|%_|%-)$")
+_DOMAIN_END = re.compile(rf"(?:\.{_TOPLABEL}\.?|{_MACRO_LETTER}|%%|%_|%-)\Z")
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,20 @@ def select_records(texts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(text for text in texts if _VERSION.match(text))
 
 
+def target_name(expanded: str) -> str | None:
+    """The domain name that an expanded domain-spec makes, in the form of a master file; None if it makes none.
+
+    Labels are removed from the left until 253 characters are left (RFC 7208, section 7.3); a malformed name is
+    taken as one that does not exist (sections 4.3 and 4.8).
+    """
+    name = expanded.lower().removesuffix(".")
+    while len(name) > MAX_NAME and "." in name:
+        name = name.partition(".")[2]
+    if len(name) > MAX_NAME or not all(0 < len(label.encode()) <= 63 for label in name.split(".")):
+        return None
+    return name.replace("\\", "\\\\").replace("@", "\\@")
+
+
 def parse_record(text: str) -> SPFRecord:
     """Take a selected record apart. Never raises: faults are in ``errors``."""
     terms = tuple(_term(part) for part in text[len("v=spf1") :].split(" ") if part)
@@ -140,7 +156,7 @@ def _mechanism(text: str, qualifier: str, name: str, rest: str) -> Term:
         cidr = _CIDR.search(rest)
         assert cidr is not None  # noqa: S101  the pattern matches the empty string
         domain, error = _argument(rest[: cidr.start()])
-        error = error or _cidr_error(cidr["ip4"], 32) or _cidr_error(cidr["ip6"], 128)
+        error = error or _prefix_error(cidr["ip4"], 32) or _prefix_error(cidr["ip6"], 128)
     else:
         domain, error = _argument(rest)
         if error is None and domain is None and name != "ptr":
@@ -178,16 +194,13 @@ def _network_error(name: str, rest: str) -> str | None:
         parse(address)
     except ValueError:
         return f"{address!r} is not an IPv{name[-1]} address"
-    return _cidr_error(slash + length, bits) if slash else None
+    return _prefix_error(length, bits) if slash else None
 
 
-def _cidr_error(part: str | None, bits: int) -> str | None:
-    if not part:
+def _prefix_error(digits: str | None, bits: int) -> str | None:
+    if digits is None or (re.fullmatch(r"0|[1-9][0-9]{0,2}", digits) and int(digits) <= bits):
         return None
-    digits = part.lstrip("/")
-    if not re.fullmatch(r"0|[1-9][0-9]*", digits) or int(digits) > bits:
-        return f"/{digits} is not a prefix length between 0 and {bits}"
-    return None
+    return f"/{digits} is not a prefix length between 0 and {bits}"
 
 
 @dataclass(frozen=True)
@@ -299,7 +312,9 @@ class SPFTree(Observation):
                 name for name, is_void in (("IPv4", found.void_ipv4), ("IPv6", found.void_ipv6)) if is_void
             )
             about = found.name or "depends on the sender"
-            lines.append(f"lookup {number}: {found.term} of {found.domain}: {about}{f'; void for {void}' if void else ''}")
+            lines.append(
+                f"lookup {number}: {found.term} of {found.domain}: {about}{f'; void for {void}' if void else ''}"
+            )
         lines += [f"loop: {loop}" for loop in self.loops]
         if self.cut_short:
             lines.append("the walk was ended here")
@@ -333,4 +348,7 @@ class SPFEvaluation(Observation):
     """What the checks walked through; None for HELO names."""
 
     def evidence(self) -> tuple[str, ...]:
-        return (*(f'{self.domain}: "{text}"' for text in self.texts), *(str(c) for c in (*self.listed, *self.foreign)))
+        return (
+            *(f'{self.domain}: "{text}"' for text in self.texts),
+            *(str(c) for c in (*self.listed, *self.foreign)),
+        )

@@ -22,6 +22,7 @@ from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, NotObserv
 from mailproof.net.network import Network
 from mailproof.net.smtp import Reply, extensions
 from mailproof.observations.smtp import (
+    COMPARISON,
     Attempt,
     ClearTextAuth,
     EarlyTalk,
@@ -34,6 +35,10 @@ from mailproof.observations.smtp import (
 )
 from mailproof.probes.reverse import reverse_dns
 from mailproof.survey import Look, NoConsentError, probe
+
+
+EARLY_REPLY = 10.0
+"""Seconds in which a server that has greeted answers an EHLO that came before the greeting, if it ever does."""
 
 
 @probe()
@@ -131,12 +136,12 @@ async def early_talk(endpoint: Endpoint, net: Network) -> EarlyTalk:
         closed = False
         try:
             await dialogue.send(f"EHLO {net.settings.ehlo_name}\r\nQUIT\r\n".encode())
-            heard, closed = await _hear_out(dialogue, net.settings.limits.greeting, net.settings.limits.silence)
+            heard, closed = await _hear_out(dialogue, net)
         except ClosedEarly:
             closed = True
     if not heard and not closed:
         raise NotAvailable("neither a greeting nor a refusal came", dialogue.transcript.evidence())
-    codes = tuple(int(code) for code in re.findall(rb"^([2-5][0-9]{2})(?: |\r|$)", heard, re.MULTILINE))
+    codes = _codes(heard)
     polite, polite_ok = "", False
     try:
         async with net.smtp.connect(endpoint.address, endpoint.port, host=endpoint.host) as second:
@@ -147,19 +152,31 @@ async def early_talk(endpoint: Endpoint, net: Network) -> EarlyTalk:
     return EarlyTalk(dialogue.transcript.lines, codes, closed, polite, polite_ok)
 
 
-async def _hear_out(dialogue: smtp.Dialogue, greeting: float, silence: float) -> tuple[bytes, bool]:
-    """Everything that comes, until ``silence`` seconds pass without anything after the first octets; and whether it closed."""
+async def _hear_out(dialogue: smtp.Dialogue, net: Network) -> tuple[bytes, bool]:
+    """What comes until the early EHLO is answered or the server closes, and whether it closed.
+
+    The greeting may take its time, the answer behind it less; silence after the greeting means that the server
+    has thrown the EHLO away.
+    """
+    limits = net.settings.limits
     heard = b""
     loop = asyncio.get_running_loop()
-    end = loop.time() + greeting
-    while loop.time() < end:
-        before = loop.time()
-        chunk = await dialogue.listen(silence)
+    end = loop.time() + limits.greeting
+    greeted = False
+    while loop.time() < end and len(heard) < smtp.UNASKED_OCTETS:
+        chunk = await dialogue.listen(min(limits.silence, end - loop.time()))
         heard += chunk
-        closed = loop.time() - before < silence * 0.9 and not chunk
-        if closed or (heard and not chunk) or len(heard) > smtp.UNASKED_OCTETS:
-            return heard, closed
-    return heard, False
+        codes = _codes(heard)
+        if dialogue.closed or any(code != 220 for code in codes):
+            break
+        if codes and not greeted:
+            greeted, end = True, loop.time() + min(limits.reply, EARLY_REPLY)
+    return heard, dialogue.closed
+
+
+def _codes(heard: bytes) -> tuple[int, ...]:
+    """The codes of complete replies."""
+    return tuple(int(code) for code in re.findall(rb"^([2-5][0-9]{2})(?: [^\n]*)?\r?\n", heard, re.MULTILINE))
 
 
 @probe(active=True)
@@ -182,11 +199,16 @@ async def starttls_injection(endpoint: Endpoint, net: Network, smtp_session: SMT
 
 
 def relay_forms(endpoint: Endpoint, sender: str, outsider: str) -> list[tuple[str, str, str]]:
-    """Triples of form, envelope sender and recipient: every one leads to a mailbox that is not the server's."""
+    """Triples of form, envelope sender and recipient: every one leads to a mailbox that is not the server's.
+
+    The first is for comparison: a recipient at the server's own domain that does not exist. A server that takes
+    it takes anything at that domain, and forms that end in the domain then prove nothing.
+    """
     local, _, domain = outsider.rpartition("@")
     own = endpoint.domains[0] if endpoint.domains else endpoint.host
     literal = f"[IPv6:{endpoint.address}]" if ip_address(endpoint.address).version == 6 else f"[{endpoint.address}]"
     return [
+        (COMPARISON, sender, f"mailproof-{secrets.token_hex(12)}@{own}"),
         ("plain", sender, outsider),
         ("null sender", "", outsider),
         ("sender of the domain itself", f"postmaster@{own}", outsider),

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Callable
-from contextvars import ContextVar
-from ipaddress import ip_address
-from typing import Any
 
 from mailproof.inventory.model import Inventory
 from mailproof.inventory.targets import AuthorisedSender, HeloName, MailDomain
 from mailproof.net.dns import DNSClient
-from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
-from mailproof.observations.spf import SPF, Check, Lookup, PublishedSPF, SPFEvaluation, SPFTree, Term
+from mailproof.observations.spf import SPF, Lookup, PublishedSPF, SPFEvaluation, SPFTree, Term, target_name
+from mailproof.probes.check_host import check_host
 from mailproof.survey import Look, probe
 
 MAX_WALK = 40
@@ -49,7 +44,9 @@ async def spf_of_sender(
     listed = await check_host(net.dns, sender.address, mailbox, helo)
     own = {entry.address for entry in inventory.sending}
     foreign = [
-        await check_host(net.dns, address, mailbox, "mailproof.invalid") for address in FOREIGN_ADDRESSES if address not in own
+        await check_host(net.dns, address, mailbox, "mailproof.invalid")
+        for address in FOREIGN_ADDRESSES
+        if address not in own
     ]
     return SPFEvaluation(sender.domain, tree.records[0].texts, (listed,), tuple(foreign), tree)
 
@@ -94,10 +91,11 @@ class _Walk:
             await self._look_up(term, published, domains)
 
     async def _look_up(self, term: Term, published: PublishedSPF, domains: tuple[str, ...]) -> None:
-        name = expand(term.domain, published.domain, domains[0]) if term.domain else published.domain
+        expanded = expand(term.domain, published.domain, domains[0]) if term.domain else published.domain
+        name = target_name(expanded) if expanded is not None else None
         follows = term.name in ("include", "redirect")
-        if name is None or term.name == "ptr" or not _is_valid(name):
-            self.lookups.append(Lookup(term.text, published.domain, None if name is None else name))
+        if name is None or term.name == "ptr":
+            self.lookups.append(Lookup(term.text, published.domain, expanded))
             return
         if not follows:
             self.lookups.append(await self._addresses(term, published.domain, name))
@@ -121,7 +119,9 @@ class _Walk:
         return Lookup(term.text, domain, name, not ipv4, not ipv6)
 
 
-_MACRO = re.compile(r"%\{(?P<letter>[A-Za-z])(?P<digits>\d*)(?P<reverse>[rR]?)(?P<delimiters>[-.+,/_=]*)\}|%[%_-]")
+_MACRO = re.compile(
+    r"%\{(?P<letter>[A-Za-z])(?P<digits>\d*)(?P<reverse>[rR]?)(?P<delimiters>[-.+,/_=]*)\}|%[%_-]"
+)
 
 
 def expand(spec: str, domain: str, sender_domain: str) -> str | None:
@@ -140,70 +140,10 @@ def expand(spec: str, domain: str, sender_domain: str) -> str | None:
         parts = re.split(f"[{re.escape(match['delimiters'] or '.')}]", value)
         if match["reverse"]:
             parts.reverse()
-        kept = parts[-int(match["digits"]) :] if match["digits"] else parts
+        kept = parts[-int(match["digits"][-4:]) :] if match["digits"] else parts
         return ".".join(kept)
 
     expanded = _MACRO.sub(value_of, spec)
     if undetermined:
         return None
     return expanded.removesuffix(".").lower()
-
-
-def _is_valid(name: str) -> bool:
-    return len(name) <= 253 and all(0 < len(label.encode()) <= 63 for label in name.split("."))
-
-
-async def check_host(dns: DNSClient, address: str, sender: str, helo: str) -> Check:
-    """Evaluate SPF with pyspf over our DNS client. An empty ``sender`` checks the HELO identity.
-
-    Raises NotObserved where the result is temperror because the DNS did not answer.
-    """
-    loop = asyncio.get_running_loop()
-    failures: list[NotObserved] = []
-
-    def look_up(name: str, type: str) -> list[tuple[tuple[str, str], Any]]:
-        import spf as pyspf
-
-        try:
-            answer = asyncio.run_coroutine_threadsafe(dns.resolve(name, type), loop).result()
-        except NotObserved as failure:
-            failures.append(failure)
-            raise pyspf.TempError(f"DNS {failure.reason}") from None
-        return [((name, type), _value(type, record)) for record in answer.records]
-
-    def evaluate() -> tuple[str, str]:
-        import spf as pyspf
-
-        if pyspf.DNSLookup is not _dispatch:
-            pyspf.DNSLookup = _dispatch
-        _LOOK_UP.set(look_up)
-        result, _, explanation = pyspf.query(i=str(ip_address(address)), s=sender, h=helo, querytime=0).check()
-        return str(result), str(explanation)
-
-    try:
-        result, explanation = await asyncio.to_thread(evaluate)
-    except UnicodeError as error:
-        result, explanation = "permerror", f"not ASCII: {error}"
-    if result == "temperror" and failures:
-        raise failures[0]
-    return Check(address, sender, helo, result, explanation)
-
-
-_LOOK_UP: ContextVar[Callable[[str, str], list[tuple[tuple[str, str], Any]]]] = ContextVar("look_up")
-
-
-def _dispatch(name: str, qtype: str, strict: bool = True, timeout: float = 20) -> list[tuple[tuple[str, str], Any]]:
-    """What pyspf calls for every question: the lookup of the evaluation that runs in this context."""
-    return _LOOK_UP.get()(name, qtype)
-
-
-def _value(type: str, record: Any) -> Any:
-    match type:
-        case "MX":
-            return int(record.data.split()[0]), record.target
-        case "TXT" | "SPF":
-            return tuple(part.encode("latin-1") for part in record.strings)
-        case "PTR":
-            return record.target
-        case _:
-            return record.data

@@ -11,12 +11,35 @@ import pytest
 from mailproof.gate.result import RunResult
 from mailproof.report.escape import printable
 
-COLUMNS = ("Control", "Level", "Target", "Reference")
+COLUMNS = ("Verdict", "Control", "Level", "Target", "Reference")
+"""Beside pytest-html's own column Result, which its script sorts and filters by."""
+
+
+STYLE = """<style>
+body { min-width: 0; color: #333; }
+#environment { font-size: 0.9em; }
+#results-table { table-layout: fixed; width: 100%; color: #333; }
+#results-table td { overflow-wrap: anywhere; }
+#results-table th:nth-child(1), #results-table th:nth-child(2) { width: 7em; }
+#results-table th:nth-child(4) { width: 5em; }
+#results-table th:nth-child(7) { width: 4em; }
+.logwrapper { max-height: 40em; overflow-y: auto; }
+.logwrapper .log { position: static; height: auto; min-height: 0; padding: 5px 10px; white-space: normal;
+  font-family: inherit; color: #222; }
+.logwrapper .logexpander { display: none; }
+pre.evidence { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0.5em 0; }
+</style>"""
+"""pytest-html is made for short logs: evidence wraps, and the columns stay on the page."""
 
 
 def text(value: str) -> str:
     """``value`` as HTML text, control characters visible."""
     return html.escape(printable(value), quote=True)
+
+
+def link(title: str, url: str) -> str:
+    """A link, or just the title where there is no address."""
+    return f'<a href="{html.escape(url, quote=True)}">{text(title)}</a>' if url else text(title)
 
 
 class HTMLReport:
@@ -39,6 +62,7 @@ class HTMLReport:
         counts = " &middot; ".join(f"{verdict} <b>{number}</b>" for verdict, number in run.counts().items())
         source = "judged from a record" if run.replayed else "surveyed"
         contact = f" &middot; contact {text(run.contact)}" if run.contact else ""
+        prefix.append(STYLE)
         prefix.append(f'<p style="font-size:1.6em;color:{colour}"><b>{word}</b>{reasons}</p>')
         prefix.append(f"<p>{counts}</p>")
         prefix.append(
@@ -63,19 +87,17 @@ class HTMLReport:
     def pytest_html_results_table_row(self, report: Any, cells: list[str]) -> None:
         plain = self._plain(report)
         if plain is None:
-            values = ["", "", text(str(report.nodeid)), ""]
+            values = ["", "", "", text(str(report.nodeid)), ""]
         else:
-            references = "<br>".join(
-                f'<a href="{html.escape(ref["url"], quote=True)}">{text(ref["title"])}</a>' for ref in plain["references"]
-            )
+            references = "<br>".join(link(ref["title"], ref["url"]) for ref in plain["references"])
             title = text(plain["expected"])
             values = [
+                text(plain["verdict"]),
                 f'<b>{text(plain["control"])}</b><br>{title}',
                 text(plain["level"]),
                 text(plain["target"]),
                 references,
             ]
-            cells[0] = f'<td class="col-result">{text(plain["verdict"])}</td>'
         cells[:] = [
             cells[0],
             *(f'<td class="col-{name.lower()}">{value}</td>' for name, value in zip(COLUMNS, values, strict=True)),

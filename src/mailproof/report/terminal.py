@@ -15,6 +15,9 @@ from mailproof.report.escape import printable
 MAX_PROOF = 14
 """Lines of evidence shown for one finding; the reports hold all of them."""
 
+MAX_REASON_PROOF = 5
+"""Lines of evidence, the last ones, shown for what could not be verified."""
+
 _COLOURS = {
     Verdict.FAIL: {"red": True, "bold": True},
     Verdict.ADVICE: {"yellow": True},
@@ -29,8 +32,8 @@ class Terminal(Protocol):
     def write_line(self, line: str | bytes, **markup: bool) -> None: ...
 
 
-def write_summary(terminal: Terminal, run: RunResult, files: Iterable[Path], width: int, verbose: bool) -> None:
-    """Write the whole summary. ``width`` is that of the terminal in columns; ``verbose`` shows all evidence."""
+def write_findings(terminal: Terminal, run: RunResult, width: int, verbose: bool) -> None:
+    """Write what is amiss, by target. ``width`` is that of the terminal in columns; ``verbose`` shows all evidence."""
     shown = [r for r in run.results if r.verdict in (Verdict.FAIL, Verdict.ADVICE)]
     shown.sort(key=lambda r: (r.target, r.verdict != Verdict.FAIL, r.control))
     for target, results in groupby(shown, key=lambda r: r.target):
@@ -39,6 +42,10 @@ def write_summary(terminal: Terminal, run: RunResult, files: Iterable[Path], wid
             _write_finding(terminal, result, width, verbose)
     _write_inconclusive(terminal, run, width)
     _write_unused(terminal, run, width)
+
+
+def write_decision(terminal: Terminal, run: RunResult, files: Iterable[Path], problem: str) -> None:
+    """Write the counts, where the reports are, and as the last line the gate's decision."""
     terminal.write_sep("=", f"mailproof: {printable(run.inventory)}", bold=True)
     counts = run.counts()
     terminal.write_line("  ".join(f"{verdict}: {number}" for verdict, number in counts.items()))
@@ -46,6 +53,8 @@ def write_summary(terminal: Terminal, run: RunResult, files: Iterable[Path], wid
         terminal.write_line(line)
     for file in files:
         terminal.write_line(f"report: {file}")
+    if problem:
+        terminal.write_line(problem, red=True)
     decision = run.decision()
     if decision.open:
         terminal.write_line("decision: PASS, the gate is open", green=True, bold=True)
@@ -79,14 +88,14 @@ def _write_inconclusive(terminal: Terminal, run: RunResult, width: int) -> None:
         return
     terminal.write_sep("-", "could not be verified", bold=True)
 
-    def key(result: Result) -> tuple[str, str]:
-        return result.target, result.observed
-
-    for (target, reason), results in groupby(sorted(found, key=key), key=key):
+    found.sort(key=lambda r: (r.target, r.observed, r.control))
+    for target, results in groupby(found, key=lambda r: r.target):
         group = list(results)
+        reasons = list(dict.fromkeys(r.observed for r in group))
         terminal.write_line(f"INCONCLUSIVE  {printable(target)}", **_COLOURS[Verdict.INCONCLUSIVE])
-        _write_field(terminal, "reason", printable(reason), width)
-        for number, line in enumerate(group[0].evidence[-5:]):
+        more = f" (and {len(reasons) - 1} more of the kind)" if len(reasons) > 1 else ""
+        _write_field(terminal, "reason", printable(reasons[0].split("\n", 1)[0]) + more, width)
+        for number, line in enumerate(group[0].evidence[-MAX_REASON_PROOF:]):
             terminal.write_line(_clip(f"{'  proof' if number == 0 else '':9}| {printable(line)}", width))
         _write_field(terminal, "leaves", ", ".join(sorted({r.control for r in group})), width)
         terminal.write_line("")

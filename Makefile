@@ -1,0 +1,59 @@
+# make demo: an offline world judged and reported. make test: everything that must hold.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test lint unit docs bench lab clean
+
+help:
+	@echo "make demo   install into $(VENV), judge the offline demo world, write reports/demo.html"
+	@echo "make test   install what the tests need, then run ruff, mypy and all tests"
+	@echo "make docs   write the generated pages of docs/ and the JSON Schema anew"
+	@echo "make bench  measure the survey of 200 domains"
+	@echo "make lab    start the laboratory of real servers and open a shell in it (root, Debian packages)"
+	@echo "make clean  remove $(VENV) and caches"
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "mailproof needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/installed: pyproject.toml $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/tested: pyproject.toml $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $@ $(VENV)/installed
+
+# The findings are the point of the demo: pytest's exit code 1 is its success.
+demo: $(VENV)/installed
+	@$(BIN)/python -m pytest --inventory inventories/demo.yaml; status=$$?; \
+	if [ $$status -ne 1 ]; then echo "the demo should end with findings (1), but pytest ended with $$status"; exit 1; fi
+	@echo; echo "open reports/demo.html in a browser; every verdict with its proof is in reports/demo.json"
+
+test: lint unit
+
+lint: $(VENV)/tested
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+
+unit: $(VENV)/tested
+	$(BIN)/python -m pytest
+
+docs: $(VENV)/tested
+	$(BIN)/python -m mailproof.inventory.schema > inventories/inventory.schema.json
+	$(BIN)/python -m mailproof.reference controls > docs/controls.md
+	$(BIN)/python -m mailproof.reference inventory > docs/inventory.md
+
+bench: $(VENV)/tested
+	$(BIN)/python -m benchmarks.survey
+
+lab: $(VENV)/tested
+	$(BIN)/python -m tests.real.lab --prepare
+	$(BIN)/python -m tests.real.lab
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -1,0 +1,168 @@
+"""The command line beside pytest: draft an inventory, list the controls, explain one."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from mailproof import __version__
+from mailproof.controls import Catalogue, Control, UnknownControl, load_catalogue
+from mailproof.survey import Probe, needs_consent
+
+EXIT_USAGE = 4
+"""What pytest says for a wrong command line or inventory."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code: 0 done, 1 could not be done, 4 the command line is wrong."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> Any:
+        self.print_usage(sys.stderr)
+        self.exit(EXIT_USAGE, f"{self.prog}: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="mailproof",
+        description="Prove that mail infrastructure keeps the rules.",
+        epilog="The checks themselves run in pytest: pytest --inventory prod.yaml (pytest --help, group mailproof).",
+    )
+    parser.add_argument("--version", action="version", version=f"mailproof {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    init = commands.add_parser(
+        "init",
+        help="draft an inventory from the DNS",
+        description="Look up MX, addresses, name servers, SRV and SPF of domains and write a commented inventory to "
+        "standard output: mailproof init example.org > prod.yaml",
+    )
+    init.add_argument("domains", metavar="DOMAIN", nargs="+", help="a mail domain, like example.org")
+    init.add_argument("--resolver", metavar="ADDRESS[:PORT]", help="ask this resolver instead of the system's")
+    init.set_defaults(run=_init)
+
+    controls = commands.add_parser(
+        "controls", help="list every control", description="List every control, one a line, the id first."
+    )
+    controls.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
+    controls.set_defaults(run=_controls)
+
+    explain = commands.add_parser(
+        "explain",
+        help="explain a control",
+        description="Print what a control demands, why, how to mend what it finds, and who says so.",
+    )
+    explain.add_argument("ids", metavar="ID", nargs="+", help="a control's id, like PTR-FCRDNS")
+    explain.set_defaults(run=_explain)
+    return parser
+
+
+def _init(options: argparse.Namespace) -> int:
+    from mailproof.draft import draft, write
+    from mailproof.inventory.model import domain_name, socket_address
+    from mailproof.net.dns import DNSClient
+    from mailproof.net.settings import NetSettings
+
+    try:
+        names = [domain_name(name) for name in options.domains]
+        resolvers = (socket_address(options.resolver, 53),) if options.resolver else ()
+    except ValueError as error:
+        print(f"mailproof init: {error}", file=sys.stderr)
+        return EXIT_USAGE
+
+    async def look() -> list[Any]:
+        async with DNSClient(NetSettings(resolvers=resolvers)) as dns:
+            return await asyncio.gather(*(draft(name, dns) for name in dict.fromkeys(names)))
+
+    drafts = asyncio.run(look())
+    sys.stdout.write(write(drafts))
+    for found in drafts:
+        for note in found.notes:
+            print(f"mailproof init: {note}", file=sys.stderr)
+    return 1 if any(found.notes and not found.mx for found in drafts) else 0
+
+
+def _controls(options: argparse.Namespace) -> int:
+    catalogue, probes = _catalogue()
+    ordered = sorted(catalogue, key=lambda control: control.id)
+    if options.format == "json":
+        print(json.dumps([describe(control, probes) for control in ordered], indent=1))
+        return 0
+    width = max(len(control.id) for control in ordered)
+    for control in ordered:
+        active = " (active)" if needs_consent(control.observations, probes) else ""
+        print(f"{control.id:{width}}  {control.level:6}  {control.title}{active}")
+    return 0
+
+
+def _explain(options: argparse.Namespace) -> int:
+    catalogue, probes = _catalogue()
+    try:
+        found = [catalogue[id] for id in options.ids]
+    except UnknownControl as error:
+        print(f"mailproof explain: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    for number, control in enumerate(found):
+        if number:
+            print()
+        print(f"{control.id} ({control.level}): {control.title}")
+        for name, text in (("Why", control.why), ("Fix", control.fix)):
+            print(textwrap.fill(text, 100, initial_indent=f"  {name}: ", subsequent_indent="       "))
+        print("  Sources:")
+        for reference in control.references:
+            print(f"    {reference.title}{f': {reference.url}' if reference.url else ''}")
+        print(f"  Judges: {describe(control, probes)['target']}, by {', '.join(control.observations)}")
+        if control.roles:
+            print(f"  Roles: {', '.join(control.roles)}")
+        if control.parameters:
+            print("  Parameters (the inventory's `controls` may set them):")
+            for name, value in control.parameters.items():
+                print(f"    {name}: {json.dumps(value)}")
+        if needs_consent(control.observations, probes):
+            print("  Active: a server owner may notice it; it runs only with active: true in the inventory.")
+    return 0
+
+
+def _catalogue() -> tuple[Catalogue, dict[str, Probe]]:
+    from mailproof.probes import load_probes
+
+    return load_catalogue(), dict(load_probes())
+
+
+def describe(control: Control, probes: dict[str, Probe]) -> dict[str, Any]:
+    """A control for machines."""
+    targets = {probes[name].target.__name__ for name in control.observations if name in probes}
+    return {
+        "id": control.id,
+        "family": control.family,
+        "level": str(control.level),
+        "title": control.title,
+        "why": control.why,
+        "fix": control.fix,
+        "references": [{"title": reference.title, "url": reference.url} for reference in control.references],
+        "target": ", ".join(sorted(targets)),
+        "roles": [str(role) for role in control.roles],
+        "observations": list(control.observations),
+        "parameters": dict(control.parameters),
+        "active": needs_consent(control.observations, probes),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

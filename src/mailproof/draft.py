@@ -1,0 +1,224 @@
+"""Drafts an inventory: what the DNS says of a domain, written as commented YAML for its owner to complete."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+
+from mailproof.net.dns import Answer, DNSClient
+from mailproof.net.errors import NotObserved
+from mailproof.net.text import printable
+from mailproof.observations.spf import PublishedSPF
+
+SERVICES = {
+    "_submission._tcp": "submission",
+    "_submissions._tcp": "submission",
+    "_imap._tcp": "imap",
+    "_imaps._tcp": "imap",
+    "_pop3._tcp": "pop3",
+    "_pop3s._tcp": "pop3",
+}
+"""SRV labels of mail services (RFC 6186, section 3; RFC 8314, section 5.1) and the role of the host that they name."""
+
+MAX_CANDIDATES = 20
+
+_HOST_NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.(?!-)[a-z0-9_-]{1,63})+")
+
+
+@dataclass
+class Service:
+    """A host that SRV records name, with its ports by role."""
+
+    host: str
+    ports: dict[str, list[int]] = field(default_factory=dict)
+
+
+@dataclass
+class Draft:
+    """What was found out about a domain. ``notes`` say what could not be."""
+
+    domain: str
+    mx: list[tuple[int, str, list[str]]] = field(default_factory=list)
+    takes_no_mail: bool = False
+    name_servers: list[str] = field(default_factory=list)
+    services: list[Service] = field(default_factory=list)
+    senders: list[tuple[str, str]] = field(default_factory=list)
+    """Pairs of address and the SPF term that authorises it."""
+    networks: list[str] = field(default_factory=list)
+    """SPF terms that authorise more than one address, or somebody else's."""
+    notes: list[str] = field(default_factory=list)
+
+
+async def draft(domain: str, dns: DNSClient) -> Draft:
+    """Ask the DNS about a domain: MX, addresses, NS, SRV and SPF."""
+    found = Draft(domain)
+    await asyncio.gather(
+        _mail_hosts(found, dns), _name_servers(found, dns), _services(found, dns), _senders(found, dns)
+    )
+    return found
+
+
+async def _ask(found: Draft, dns: DNSClient, name: str, type: str) -> Answer | None:
+    try:
+        return await dns.resolve(name, type)
+    except NotObserved as failure:
+        found.notes.append(f"{name} {type} could not be looked up: {failure.reason}")
+        return None
+
+
+def _names(found: Draft, names: Iterable[str]) -> list[str]:
+    """Those of ``names`` that are host names; the others are noted and left out."""
+    good = []
+    for name in dict.fromkeys(names):
+        if _HOST_NAME.fullmatch(name):
+            good.append(name)
+        elif name != ".":
+            found.notes.append(f"{printable(name)} is not a host name")
+    return good
+
+
+async def _addresses(found: Draft, dns: DNSClient, host: str) -> list[str]:
+    answers = [await _ask(found, dns, host, type) for type in ("A", "AAAA")]
+    return [record.data for answer in answers if answer for record in answer.records]
+
+
+async def _mail_hosts(found: Draft, dns: DNSClient) -> None:
+    answer = await _ask(found, dns, found.domain, "MX")
+    if answer is None:
+        return
+    if answer.nonexistent:
+        found.notes.append(f"{found.domain} does not exist (NXDOMAIN)")
+    found.takes_no_mail = bool(answer.records) and all(record.target == "." for record in answer.records)
+    preferences = {record.target: int(record.data.split()[0]) for record in answer.records}
+    hosts = sorted(_names(found, preferences), key=lambda host: (preferences[host], host))
+    addresses = await asyncio.gather(*(_addresses(found, dns, host) for host in hosts))
+    found.mx = [(preferences[host], host, list(of)) for host, of in zip(hosts, addresses, strict=True)]
+
+
+async def _name_servers(found: Draft, dns: DNSClient) -> None:
+    answer = await _ask(found, dns, found.domain, "NS")
+    found.name_servers = sorted(_names(found, (record.target for record in answer.records))) if answer else []
+
+
+async def _services(found: Draft, dns: DNSClient) -> None:
+    answers = await asyncio.gather(*(_ask(found, dns, f"{label}.{found.domain}", "SRV") for label in SERVICES))
+    services: dict[str, Service] = {}
+    for role, answer in zip(SERVICES.values(), answers, strict=True):
+        for record in answer.records if answer else ():
+            port = int(record.data.split()[2])
+            if _names(found, [record.target]) and 0 < port < 65536:
+                ports = services.setdefault(record.target, Service(record.target)).ports.setdefault(role, [])
+                if port not in ports:
+                    ports.append(port)
+    found.services = list(services.values())
+
+
+async def _senders(found: Draft, dns: DNSClient) -> None:
+    answer = await _ask(found, dns, found.domain, "TXT")
+    published = PublishedSPF(found.domain, (), answer) if answer else None
+    record = published.record if published else None
+    for term in record.terms if record else ():
+        if not term.is_mechanism or term.qualifier != "+" or term.error:
+            continue
+        if term.name in ("ip4", "ip6"):
+            network = ip_network(term.text.lstrip("+").partition(":")[2], strict=False)
+            if network.num_addresses == 1:
+                found.senders.append((str(network.network_address), term.text))
+            else:
+                found.networks.append(term.text)
+        elif term.name == "a" and (term.domain is None or _HOST_NAME.fullmatch(term.domain.lower())):
+            for address in await _addresses(found, dns, (term.domain or found.domain).lower()):
+                found.senders.append((address, term.text))
+        elif term.name == "mx" and term.domain is None:
+            found.networks.append("mx (the addresses of the MX hosts above)")
+        elif term.name == "include":
+            found.networks.append(f"{term.text} (another operator's senders)")
+
+
+def write(drafts: Iterable[Draft]) -> str:
+    """The drafts as one inventory. It loads as it is; whatever needs the owner's decision is in comments."""
+    lines = [
+        "# Inventory for mailproof, drafted from the DNS. Check it with",
+        "#     pytest --inventory THIS-FILE",
+        "# It works as it is. What is commented out needs your decision.",
+        "",
+        "# Consent to probes that a server owner may notice (relay attempts, mailboxes, early talk, injection).",
+        "# Nothing is ever delivered. Set it to true for hosts that are yours.",
+        "active: false",
+        "",
+        "# Who we say we are to the servers. Best: names of yours that resolve, or servers may turn us away.",
+        "# probe:",
+        "#   ehlo: probe.example.org",
+        "#   sender: postmaster@example.org",
+        "",
+        "domains:",
+    ]
+    hosts: list[str] = []
+    senders: list[str] = []
+    for found in drafts:
+        lines += _domain(found)
+        for service in found.services:
+            hosts += _service(service)
+        senders += _candidates(found)
+    if hosts:
+        lines += ["", "# Hosts that the domains' SRV records name for users.", "hosts:", *hosts]
+    lines += ["", "# Addresses that your mail leaves from, with the name said in HELO: reverse DNS, SPF and blocklists are"]
+    lines += ["# judged for them. These are candidates from SPF; take those that are yours.", "# sending:"]
+    lines += senders or ["#   - {address: 192.0.2.25, helo: mail.example.org}"]
+    lines += [
+        "",
+        "# DNS blocklists on which no address may stand; ask them through a resolver of your own.",
+        "# blocklists:",
+        "#   - {name: zen, zone: zen.spamhaus.org}",
+        "",
+        "# DNSSEC and DANE are judged only through a validating resolver that can be believed: one on this machine",
+        "# is believed by itself, another one on your word.",
+        "# resolvers: [127.0.0.1]",
+        "# trust: {dnssec: resolver}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _domain(found: Draft) -> list[str]:
+    lines = [f"  - name: {found.domain}"]
+    lines += [f"    # {printable(note)}" for note in found.notes]
+    if found.takes_no_mail:
+        lines += ["    # The domain publishes a null MX: it takes no mail.", "    receives: false"]
+    elif not found.mx:
+        lines.append("    # No MX record was found. Does the domain send or receive mail? If not: parked: true")
+    for preference, host, addresses in found.mx:
+        lines.append(f"    # MX {preference} {host}: {', '.join(addresses) or 'no address'}")
+    if found.name_servers:
+        lines.append(f"    # name servers: {', '.join(found.name_servers)}")
+    lines += [
+        "    # DKIM selectors cannot be discovered; look for s= in the DKIM-Signature of a message of yours.",
+        "    # selectors: [selector1]",
+    ]
+    if len(found.mx) > 1:
+        lines.append(f"    # backup_mx: [{found.mx[-1][1]}]")
+    return lines
+
+
+def _service(service: Service) -> list[str]:
+    roles = ", ".join(service.ports)
+    ports = "; ".join(f"{role}: [{', '.join(map(str, numbers))}]" for role, numbers in service.ports.items())
+    return [
+        f"  - name: {service.host}",
+        f"    roles: [{roles}]",
+        f"    ports: {{{ports.replace('; ', ', ')}}}",
+    ]
+
+
+def _candidates(found: Draft) -> list[str]:
+    lines = [
+        f"#   - {{address: {address}, domains: [{found.domain}]}}  # {printable(term)}"
+        for address, term in found.senders[:MAX_CANDIDATES]
+    ]
+    more = len(found.senders) - MAX_CANDIDATES
+    if more > 0:
+        lines.append(f"#   {more} more addresses of {found.domain} are authorised")
+    lines += [f"#   {found.domain} also authorises {printable(term)}" for term in found.networks]
+    return lines

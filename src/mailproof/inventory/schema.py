@@ -1,0 +1,62 @@
+"""The JSON Schema of the inventory format, for editors and other tools.
+
+``python -m mailproof.inventory.schema`` prints it. It is made from the model, so that what
+it says of a key is what the reference says. It is as strict as JSON Schema can be: unknown keys and loose types
+are errors. Names and addresses are checked by mailproof itself.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from mailproof.inventory.model import Inventory
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+_INCLUDE = {
+    "description": "Other inventory files, relative to this one: mappings are united, lists appended, and "
+    "this file has the last word.",
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+}
+
+_CONTENT = ("domains", "hosts", "sending", "zones", "include")
+"""An inventory without any of these has nothing to check."""
+
+
+def schema() -> dict[str, Any]:
+    """The schema as plain values (JSON Schema 2020-12)."""
+    generated = _without_titles(Inventory.model_json_schema())
+    properties = {"include": _INCLUDE, **generated.pop("properties")}
+    return {
+        "$schema": DIALECT,
+        "title": "mailproof inventory",
+        **generated,
+        "properties": properties,
+        "anyOf": [{"required": [key]} for key in _CONTENT],
+    }
+
+
+def _without_titles(value: Any) -> Any:
+    """pydantic gives every key a title, which says no more than the key; editors show the description."""
+    if isinstance(value, list):
+        return [_without_titles(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: {name: _without_titles(part) for name, part in item.items()}
+        if key in ("properties", "$defs")
+        else _without_titles(item)
+        for key, item in value.items()
+        if key != "title"
+    }
+
+
+def text() -> str:
+    """The schema as it stands in ``inventories/inventory.schema.json``."""
+    return json.dumps(schema(), ensure_ascii=False, indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(text())

@@ -1,0 +1,90 @@
+"""mailproof init, controls and explain."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mailproof.cli import main
+from mailproof.fixtures.world import World
+from mailproof.inventory.load import load_inventory
+from tests.offline.user import SOURCE
+
+
+def test_controls_are_listed_one_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["controls"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    ids = [line.split()[0] for line in lines]
+    assert len(ids) == len(set(ids)) >= 64
+    assert ids == sorted(ids)
+    assert "PTR-FCRDNS" in ids
+
+
+def test_controls_as_json_say_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["controls", "--format", "json"]) == 0
+    entries = {entry["id"]: entry for entry in json.loads(capsys.readouterr().out)}
+    assert entries["RELAY-MATRIX"]["active"] is True
+    assert entries["SPF-ALL-STRICT"]["parameters"] == {"accept": ["-all"]}
+    for entry in entries.values():
+        assert entry["level"] in ("MUST", "SHOULD", "MAY")
+        assert entry["title"]
+        assert entry["why"]
+        assert entry["fix"]
+        assert entry["references"]
+        assert entry["target"]
+
+
+def test_explain_says_what_why_how_and_who(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "ptr-fcrdns"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("PTR-FCRDNS (SHOULD): A PTR name of every sending address resolves back")
+    for part in ("Why:", "Fix:", "https://www.rfc-editor.org/rfc/rfc8601#section-3"):
+        assert part in text
+
+
+def test_explain_of_an_unknown_id_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "PTR-FCRDN"]) == 4
+    assert "did you mean PTR-FCRDNS" in capsys.readouterr().err
+
+
+def test_init_writes_an_inventory_that_loads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with World.load(SOURCE / "fixtures" / "worlds" / "demo") as world:
+        code = main(["init", "--resolver", str(world.resolver), "right.example", "no-spf.example"])
+    assert code == 0
+    text = capsys.readouterr().out
+    assert "# MX 10 mx1.right.example: 11." in text
+    assert "# name servers: ns1.right.example" in text
+    file = tmp_path / "prod.yaml"
+    file.write_text(text)
+    assert [domain.name for domain in load_inventory(file).model.domains] == ["right.example", "no-spf.example"]
+
+
+def test_init_of_a_domain_that_does_not_exist_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    with World.load(SOURCE / "fixtures" / "worlds" / "demo") as world:
+        code = main(["init", "--resolver", str(world.resolver), "nowhere.example"])
+    assert code == 1
+    assert "nowhere.example does not exist (NXDOMAIN)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["exa mple.org", "192.0.2.1", "-x.example", ""])
+def test_init_refuses_what_is_not_a_domain(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "--", name]) == 4
+    assert "domain name" in capsys.readouterr().err
+
+
+def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    assert "pytest --inventory prod.yaml" in text
+    for command in ("init", "controls", "explain"):
+        assert command in text
+
+
+def test_a_wrong_command_exits_with_4(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["frobnicate"])
+    assert ended.value.code == 4

@@ -1,0 +1,106 @@
+"""The demo against its truth table: each domain is blamed for its fault, by the control that owns it, and for nothing else."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from tests.offline.user import SOURCE, Run, pytest_run
+
+ADDRESSES = {
+    "11.4.4.25": "unforwarded-ptr.example",
+    "2600:11:4:4::25": "unforwarded-ptr.example",
+    "11.4.9.25": "listed.example",
+}
+"""Targets that are addresses, by the domain that they belong to."""
+
+EXPECTED: dict[str, set[tuple[str, str]]] = {
+    "right.example": set(),
+    "parked.example": set(),
+    "no-spf.example": {("SPF-EXISTS", "fail")},
+    "plus-all.example": {("SPF-ALL-STRICT", "fail")},
+    "weak-dkim.example": {("DKIM-KEY-LENGTH", "fail")},
+    "dmarc-none.example": {("DMARC-ENFORCED", "fail")},
+    "two-dmarc.example": {("DMARC-SINGLE", "fail")},
+    "cname-mx.example": {("MX-NOT-ALIAS", "fail")},
+    "unforwarded-ptr.example": {("PTR-FCRDNS", "fail")},
+    "lame-server.example": {("DEL-AUTHORITATIVE", "fail")},
+    "listed.example": {("DNSBL-VERDICT", "fail")},
+    "open-relay.example": {("RELAY-MATRIX", "fail")},
+    "auth-in-clear.example": {("AUTH-AFTER-TLS", "fail")},
+    "backup-accepts-all.example": {("BACKUPMX-RCPT", "fail")},
+    "no-starttls.example": {("SMTP-STARTTLS-OFFERED", "fail"), ("DANE-EXISTS", "advice")},
+    "expired-certificate.example": {("CERT-DATES", "fail"), ("DANE-EXISTS", "advice")},
+    "sts-uncovered.example": {("STS-MX-COVERED", "fail")},
+    "old-tls.example": {
+        ("TLS-NO-SSL3", "fail"),
+        ("TLS-NO-10-11", "fail"),
+        ("TLS-NO-RC4", "fail"),
+        ("TLS-NO-3DES", "fail"),
+        ("DANE-EXISTS", "advice"),
+    },
+}
+"""Findings and advice by domain. DANE is optional, so a host without TLSA records gets advice."""
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    directory = tmp_path_factory.mktemp("demo")
+    return pytest_run(directory, "--inventory", str(SOURCE / "inventories" / "demo.yaml"))
+
+
+def domain_of(target: str) -> str:
+    """The demo domain that a target belongs to."""
+    for address, domain in ADDRESSES.items():
+        if target == address or target.startswith(f"{address}@"):
+            return domain
+    known = [*EXPECTED, "broken-dnssec.example", "unreachable.example"]
+    return next((domain for domain in known if domain in target), target)
+
+
+def found(run: Run, *verdicts: str) -> dict[str, set[tuple[str, str]]]:
+    by_domain: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for (control, target), verdict in run.verdicts("demo").items():
+        if verdict in verdicts:
+            by_domain[domain_of(target)].add((control, verdict))
+    return by_domain
+
+
+@pytest.mark.parametrize("domain", EXPECTED)
+def test_each_domain_is_blamed_for_its_fault_alone(demo: Run, domain: str) -> None:
+    assert found(demo, "fail", "advice", "inconclusive")[domain] == EXPECTED[domain]
+
+
+def test_a_bogus_zone_is_blamed_and_the_rest_cannot_be_verified(demo: Run) -> None:
+    assert found(demo, "fail", "advice")["broken-dnssec.example"] == {("SEC-NOT-BOGUS", "fail")}
+    assert ("MX-EXISTS", "inconclusive") in found(demo, "inconclusive")["broken-dnssec.example"]
+
+
+def test_an_unreachable_server_is_inconclusive_and_not_a_failure(demo: Run) -> None:
+    assert found(demo, "fail")["unreachable.example"] == set()
+    assert ("SMTP-STARTTLS-OFFERED", "inconclusive") in found(demo, "inconclusive")["unreachable.example"]
+
+
+def test_nothing_else_is_found(demo: Run) -> None:
+    known = {*EXPECTED, "broken-dnssec.example", "unreachable.example"}
+    assert set(found(demo, "fail", "advice", "inconclusive")) <= known
+
+
+def test_the_demo_ends_with_findings_and_two_reports(demo: Run) -> None:
+    assert demo.code == 1
+    assert (demo.reports / "demo.html").is_file()
+    assert demo.document("demo")["complete"] is True
+    last = demo.output.rstrip().splitlines()[-1]
+    assert last.startswith("decision: FAIL, the gate stays closed: ")
+
+
+def test_no_probe_crashed(demo: Run) -> None:
+    crashed = [r for r in demo.document("demo")["results"] if "internal error" in r["observed"]]
+    assert crashed == []
+
+
+def test_the_shipped_demo_and_the_test_agree_on_the_domains() -> None:
+    text = (Path(SOURCE) / "inventories" / "demo.yaml").read_text()
+    assert all(domain in text for domain in EXPECTED)

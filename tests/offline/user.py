@@ -1,0 +1,67 @@
+"""Runs the suite as a user does: pytest in a process of its own, in a directory of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SOURCE = Path(__file__).resolve().parents[2]
+
+FAST = """
+active: true
+limits: {connect: 3, greeting: 3, reply: 3, tls: 3, dns: 2, silence: 0.1, pause: 0, connections_per_host: 4}
+probe: {ehlo: probe.right.example, sender: postmaster@right.example}
+"""
+"""What inventories over the demo world have in common: little patience, and a tester that exists there."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of a run."""
+
+    code: int
+    output: str
+    errors: str
+    reports: Path
+
+    def document(self, name: str) -> dict[str, Any]:
+        """The JSON report of the inventory called ``name``."""
+        loaded: dict[str, Any] = json.loads((self.reports / f"{name}.json").read_text(encoding="utf-8"))
+        return loaded
+
+    def verdicts(self, name: str) -> dict[tuple[str, str], str]:
+        """Verdicts by control and target."""
+        return {(r["control"], r["target"]): r["verdict"] for r in self.document(name)["results"]}
+
+
+def pytest_run(
+    directory: Path, *arguments: str, environment: Mapping[str, str] | None = None, timeout: float = 120
+) -> Run:
+    """``pytest ARGUMENTS`` in ``directory``."""
+    path = os.pathsep.join(part for part in (str(SOURCE / "src"), os.environ.get("PYTHONPATH", "")) if part)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "mailproof.plugin", "-p", "no:cacheprovider", *arguments],
+        cwd=directory,
+        env={**os.environ, "PYTHONPATH": path, "COLUMNS": "160", **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    return Run(done.returncode, done.stdout, done.stderr, directory / "reports")
+
+
+def write_inventory(directory: Path, text: str, name: str = "prod.yaml", fast: bool = True) -> Path:
+    """Write an inventory over the demo world, unless the text names another one."""
+    directory.mkdir(parents=True, exist_ok=True)
+    file = directory / name
+    world = "" if "world:" in text else "world: demo\n"
+    file.write_text(world + (FAST if fast else "") + text, encoding="utf-8")
+    return file

@@ -1,0 +1,213 @@
+"""MX, reverse DNS, zones, blocklists."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mailproof.controls import MUST, SHOULD
+from mailproof.net.dns import Answer, ExtendedError, Record
+from mailproof.observations.blocklists import Listing
+from mailproof.observations.reverse import ClasslessDelegation, ServerView
+from mailproof.observations.zones import DNSSEC, Authority, Delegation, ServerAddresses
+
+from ..observed import ADDRESS, DOMAIN, HOST, PARKED, PUBLIC, RECEIVES, answer, host, missing, mx, reverse
+from .case import Table, advises, fails, passes, skips, undecided
+
+_PTR = "25.2.0.192.in-addr.arpa"
+_ZONE = "0-63.2.0.192.in-addr.arpa"
+
+
+def _classless(
+    *views: ServerView, names: tuple[str, ...] = (HOST,), aliases: tuple[str, ...] = (f"25.{_ZONE}",)
+) -> ClasslessDelegation:
+    ptr = answer(_PTR, "PTR", *(f"{name}." for name in names), aliases=aliases)
+    return ClasslessDelegation(ADDRESS, ptr, _ZONE if aliases else None, views)
+
+
+def _view(*names: str, authoritative: bool = True) -> ServerView:
+    found = replace(answer(_PTR, "PTR", *(f"{name}." for name in names)), authoritative=authoritative)
+    return ServerView("ns1.example.org[192.0.2.53]", found)
+
+
+_SILENT = ServerView("ns2.example.org[192.0.2.54]", None, "timed out")
+
+
+def _delegation(
+    child: tuple[str, ...] = ("ns1.example.net", "ns2.example.net"),
+    parent: tuple[str, ...] | None = ("ns1.example.net", "ns2.example.net"),
+    addresses: tuple[tuple[str, ...], ...] = (("192.0.2.1", "2001:db8::1"), ("192.0.2.2", "2001:db8::2")),
+    failure: str | None = None,
+    note: str = "",
+    rcode: str = "NOERROR",
+) -> Delegation:
+    referral = None
+    if parent is not None:
+        authority = tuple(Record(DOMAIN, 60, "NS", f"{name}.") for name in parent)
+        referral = replace(answer(DOMAIN, "NS", rcode=rcode), authority=authority)
+    servers = tuple(
+        ServerAddresses(name, found, None if found else failure)
+        for name, found in zip(child, addresses, strict=False)
+    )
+    return Delegation(DOMAIN, answer(DOMAIN, "NS", *(f"{n}." for n in child)), "org", referral, servers, note)
+
+
+def _soa(*, authoritative: bool = True, rcode: str = "NOERROR") -> Answer:
+    return replace(answer(DOMAIN, "SOA", "ns. h. 1 2 3 4 5", rcode=rcode), authoritative=authoritative)
+
+
+def _dnssec(*, ad: bool = False, rcode: str = "NOERROR", unchecked: bool = False) -> DNSSEC:
+    error = (ExtendedError(7, "signature expired"),) if rcode == "SERVFAIL" else ()
+    checked = replace(
+        answer(DOMAIN, "SOA", "ns. h. 1 2 3 4 5", rcode=rcode), authenticated=ad, extended_errors=error
+    )
+    return DNSSEC(DOMAIN, checked, _soa() if unchecked else None)
+
+
+_SPECIAL = (
+    *("10.0.0.1", "127.0.0.1", "169.254.1.1", "100.64.0.1", "192.0.2.25", "224.0.0.1", "0.0.0.0"),
+    *("::1", "fe80::1", "fd00::1", "fec0::1", "fed1::1", "2001:db8::1", "3fff::1", "::ffff:8.8.8.8"),
+)
+_NULL = mx("0 .")
+_NORMAL = mx("10 mx1.example.org.", "20 mx2.example.org.")
+
+TABLE: Table = {
+    "MX-EXISTS": (
+        passes(mx=_NORMAL, mail_domain=RECEIVES),
+        passes(mx=mx("0 .", addresses=(PUBLIC,)), mail_domain=PARKED),
+        skips("takes no mail", mx=_NULL, mail_domain=PARKED),
+        fails("own address", level=SHOULD, mx=mx(addresses=(PUBLIC,)), mail_domain=RECEIVES),
+        fails("cannot be delivered", mx=mx(), mail_domain=RECEIVES),
+        fails("own address", mx=mx(addresses=("2001:db8::1",)), mail_domain=PARKED),
+        fails("null MX", mx=_NULL, mail_domain=RECEIVES),
+        skips("takes no mail", mx=mx(), mail_domain=PARKED),
+    ),
+    "MX-NULL-ALONE": (
+        passes(mx=_NULL),
+        fails("beside mx1.example.org", level=MUST, mx=mx("0 .", "10 mx1.example.org.")),
+        fails("another null MX", mx=mx("0 .", "10 .")),
+        skips("no null MX", mx=_NORMAL),
+    ),
+    "MX-NULL-PREF": (
+        passes(mx=_NULL),
+        fails("preference 10", mx=mx("10 .")),
+        skips("no null MX", mx=mx()),
+    ),
+    "MX-NOT-IP": (
+        passes(mx=_NORMAL),
+        fails("192.0.2.25", mx=mx("10 192.0.2.25.")),
+        fails("2001:db8::1", mx=mx("10 2001:db8::1.")),
+        fails("[192.0.2.25]", mx=mx("10 [192.0.2.25].")),
+        skips("no MX", mx=_NULL),
+        skips("no MX", mx=mx()),
+    ),
+    "MX-NOT-ALIAS": (
+        passes(host_addresses=host(ADDRESS)),
+        fails("mx1.example.org -> real.example", host_addresses=host(ADDRESS, aliases=("real.example",))),
+        skips("names this host", host_addresses=host(ADDRESS, aliases=("real.example",), domains=())),
+    ),
+    "MX-RESOLVES": (
+        passes(host_addresses=host(ADDRESS)),
+        passes(host_addresses=host("2001:db8::25")),
+        fails("neither A nor AAAA", host_addresses=host()),
+        skips("names this host", host_addresses=host(domains=())),
+    ),
+    "MX-PUBLIC-ADDR": (
+        passes(host_addresses=host(PUBLIC, "2001:4860:4860::8888")),
+        *(fails(address, level=SHOULD, host_addresses=host(PUBLIC, address)) for address in _SPECIAL),
+        skips("no address", host_addresses=host()),
+        skips("names this host", host_addresses=host("10.0.0.1", domains=())),
+    ),
+    "PTR-EXISTS": (
+        passes(reverse_dns=reverse(HOST)),
+        fails("no PTR", level=SHOULD, reverse_dns=reverse()),
+    ),
+    "PTR-FCRDNS": (
+        passes(reverse_dns=reverse(HOST)),
+        passes(reverse_dns=reverse("other.example", HOST, forward={"other.example": ("192.0.2.99",)})),
+        passes(reverse_dns=reverse(HOST, address="2001:db8::25", forward={HOST: ("2001:0db8:0::25",)})),
+        passes(reverse_dns=reverse("other.example", HOST, forward={"other.example": "timed out"})),
+        fails(
+            "leads to 192.0.2.99", level=SHOULD, reverse_dns=reverse(HOST, forward={HOST: ("192.0.2.99",)})
+        ),
+        fails("leads to no address", reverse_dns=reverse(HOST, forward={HOST: ()})),
+        undecided("timed out", reverse_dns=reverse(HOST, forward={HOST: "timed out"})),
+        skips("no PTR", reverse_dns=reverse()),
+    ),
+    "PTR-2317": (
+        passes(classless_delegation=_classless(_view(HOST), _view(HOST))),
+        fails(
+            "2 aliases in a row",
+            classless_delegation=_classless(_view(HOST), aliases=("a.example", "b.example")),
+        ),
+        fails("no name server", classless_delegation=_classless()),
+        fails("has no PTR", classless_delegation=_classless(_view(), names=())),
+        fails(
+            "does not answer for the zone", classless_delegation=_classless(_view(HOST, authoritative=False))
+        ),
+        fails("says old.example.org", classless_delegation=_classless(_view("old.example.org"), _SILENT)),
+        fails("says nothing", classless_delegation=_classless(_view())),
+        undecided("timed out", classless_delegation=_classless(_view(HOST), _SILENT)),
+        skips("not an alias", classless_delegation=_classless(_view(HOST), aliases=())),
+    ),
+    "PTR-QUALITY": (
+        passes(reverse_dns=reverse(HOST)),
+        advises("2 PTR names", reverse_dns=reverse(HOST, "mx2.example.org")),
+        fails("spells out", level=SHOULD, reverse_dns=reverse("192-0-2-25.isp.example")),
+        fails("the word dyn", level=SHOULD, reverse_dns=reverse("dyn7.isp.example")),
+        skips("no PTR", reverse_dns=reverse()),
+    ),
+    "DNSBL-VERDICT": (
+        passes(listing=Listing(ADDRESS, "zen", missing("25.2.0.192.bl.example", "A"), ())),
+        fails(
+            "127.0.0.2): spam seen",
+            level=SHOULD,
+            listing=Listing(
+                ADDRESS, "zen", answer("25.2.0.192.bl.example", "A", "127.0.0.2"), ("spam seen",)
+            ),
+        ),
+    ),
+    "DEL-MIN-NS": (
+        passes(delegation=_delegation()),
+        passes(delegation=_delegation(parent=None)),
+        fails("in itself", level=MUST, delegation=_delegation(child=("ns1.example.net",))),
+        fails("the parent names 1", delegation=_delegation(parent=("ns1.example.net",))),
+        fails("the parent names 0", delegation=_delegation(parent=())),
+        fails("IPv4", delegation=_delegation(addresses=(("192.0.2.1",), ("2001:db8::2",)))),
+        advises(
+            "only ns1.example.net",
+            delegation=_delegation(addresses=(("192.0.2.1", "2001:db8::1"), ("192.0.2.2",))),
+        ),
+        passes(delegation=_delegation(addresses=(("192.0.2.1",), ("192.0.2.2",)))),
+        undecided("timed out", delegation=_delegation(addresses=(("192.0.2.1",), ()), failure="timed out")),
+    ),
+    "DEL-PARENT-CHILD-NS": (
+        passes(delegation=_delegation()),
+        fails(
+            "only the parent names ns3",
+            level=MUST,
+            delegation=_delegation(parent=("ns1.example.net", "ns3.example.net")),
+        ),
+        fails("only the zone names ns2", level=SHOULD, delegation=_delegation(parent=("ns1.example.net",))),
+        fails("does not delegate", delegation=_delegation(parent=(), rcode="NXDOMAIN")),
+        skips("cannot be seen", delegation=_delegation(parent=None, note="the delegation cannot be seen")),
+    ),
+    "DEL-AUTHORITATIVE": (
+        passes(authority=Authority(DOMAIN, "ns1.example.net", _soa(), _soa())),
+        fails("over UDP", authority=Authority(DOMAIN, "ns1.example.net", _soa(authoritative=False), _soa())),
+        fails(
+            "REFUSED without authority over TCP",
+            authority=Authority(DOMAIN, "ns1.example.net", _soa(), _soa(rcode="REFUSED")),
+        ),
+    ),
+    "SEC-SIGNED": (
+        passes(dnssec=_dnssec(ad=True)),
+        advises("not signed", dnssec=_dnssec()),
+        advises("not signed", dnssec=_dnssec(rcode="SERVFAIL")),
+        skips("bogus", dnssec=_dnssec(rcode="SERVFAIL", unchecked=True)),
+    ),
+    "SEC-NOT-BOGUS": (
+        passes(dnssec=_dnssec(ad=True)),
+        passes(dnssec=_dnssec()),
+        fails("signature expired", level=MUST, dnssec=_dnssec(rcode="SERVFAIL", unchecked=True)),
+    ),
+}

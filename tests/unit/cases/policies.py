@@ -1,0 +1,136 @@
+"""MTA-STS, TLS reporting, DANE."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mailproof.controls import MUST, SHOULD
+from mailproof.inventory.targets import MailDomain
+from mailproof.observations.policies import STSPolicyFile
+
+from ..observed import DOMAIN, PARKED, RECEIVES, STS_BODY, dane, mx, sts, sts_policy, tlsa, tlsrpt
+from .case import Case, Table, advises, fails, passes, skips
+
+_MX = mx("10 mx1.example.org.")
+_GOOD = "v=STSv1; id=20261122T000000"
+_KEY = "3 1 1 " + "ab" * 32
+_CA = "2 0 1 " + "cd" * 32
+
+
+def _domain(case: Case, domain: MailDomain = RECEIVES) -> Case:
+    """The case with what every control of a TXT record also looks at."""
+    return replace(case, observed={"mail_domain": domain, "mx": _MX, **case.observed})
+
+
+_WITHOUT_RECORD = STSPolicyFile(DOMAIN, sts(), (), None)
+_WITHOUT_ADDRESS = STSPolicyFile(DOMAIN, sts(_GOOD), (), None)
+
+TABLE: Table = {
+    "STS-TXT": (
+        _domain(passes(sts_record=sts(_GOOD))),
+        _domain(passes(sts_record=sts(f"{_GOOD};"))),
+        _domain(passes(sts_record=sts("something else", f"{_GOOD}; extension=ok"))),
+        _domain(advises("publishes no MTA-STS record", sts_record=sts())),
+        _domain(advises("publishes no MTA-STS record", sts_record=sts("something else"))),
+        _domain(fails("does not count", level=MUST, sts_record=sts("v=STSv1"))),
+        _domain(fails("does not count", sts_record=sts("V=stsv1; id=1"))),
+        _domain(fails("2 records", sts_record=sts(_GOOD, "v=STSv1; id=2"))),
+        _domain(fails("id is not", sts_record=sts("v=STSv1; id=2016-08"))),
+        _domain(fails("id is missing", sts_record=sts("v=STSv1;"))),
+        _domain(skips("takes no mail", sts_record=sts()), PARKED),
+        _domain(skips("takes no mail", sts_record=sts(), mx=mx("0 ."))),
+    ),
+    "TLSRPT-TXT": (
+        _domain(passes(tlsrpt_record=tlsrpt("v=TLSRPTv1; rua=mailto:tls@example.org"))),
+        _domain(
+            passes(tlsrpt_record=tlsrpt("v=TLSRPTv1;rua=https://r.example/tls , mailto:tls@example.org;"))
+        ),
+        _domain(advises("publishes no TLS-RPT", tlsrpt_record=tlsrpt())),
+        _domain(
+            fails("does not count", level=MUST, tlsrpt_record=tlsrpt("v=TLSRPTv1 rua=mailto:tls@example.org"))
+        ),
+        _domain(fails("2 records", tlsrpt_record=tlsrpt(*("v=TLSRPTv1; rua=mailto:tls@example.org",) * 2))),
+        _domain(fails("rua is missing", tlsrpt_record=tlsrpt("v=TLSRPTv1; ruf=mailto:tls@example.org"))),
+        _domain(fails("neither a mailto", tlsrpt_record=tlsrpt("v=TLSRPTv1; rua=tls@example.org"))),
+        _domain(
+            fails("neither a mailto", tlsrpt_record=tlsrpt("v=TLSRPTv1; rua=mailto:tls@example.org!10m"))
+        ),
+        _domain(skips("takes no mail", tlsrpt_record=tlsrpt()), PARKED),
+    ),
+    "STS-FETCH": (
+        passes(sts_policy=sts_policy()),
+        passes(sts_policy=sts_policy("rubbish")),
+        fails("no address", level=MUST, sts_policy=_WITHOUT_ADDRESS),
+        fails(
+            "certificate of the policy host is refused: expired",
+            sts_policy=sts_policy(status=0, tls_error="expired"),
+        ),
+        fails("status 404", sts_policy=sts_policy(status=404)),
+        fails(
+            "must not be followed",
+            sts_policy=sts_policy(status=301, headers=(("location", "https://x.example/"),)),
+        ),
+        skips("STS-TXT", sts_policy=_WITHOUT_RECORD),
+        skips("STS-TXT", sts_policy=sts_policy(record=sts("v=STSv1; id=a-b"))),
+    ),
+    "STS-BODY": (
+        passes(sts_policy=sts_policy()),
+        passes(sts_policy=sts_policy(STS_BODY.replace("\n", "\r\n"))),
+        passes(sts_policy=sts_policy("mx: *.example.org\nmax_age: 31557600\nmode: testing\nversion: STSv1")),
+        passes(sts_policy=sts_policy("version: STSv1\nmode: none\nmax_age: 60\n")),
+        fails(
+            "mode is missing", level=MUST, sts_policy=sts_policy("version: STSv1\nmax_age: 1\nmx: a.example")
+        ),
+        fails("mode is 'Enforce'", sts_policy=sts_policy(STS_BODY.replace("enforce", "Enforce"))),
+        fails("no mx", sts_policy=sts_policy("version: STSv1\nmode: enforce\nmax_age: 1\n")),
+        fails("max_age is '31557601'", sts_policy=sts_policy(STS_BODY.replace("604800", "31557601"))),
+        fails("version is missing", sts_policy=sts_policy("")),
+        fails("text/html", level=SHOULD, sts_policy=sts_policy(content_type="text/html")),
+        fails("no type", level=SHOULD, sts_policy=sts_policy(content_type=None)),
+        skips("STS-FETCH", sts_policy=sts_policy(status=404)),
+        skips("STS-TXT", sts_policy=_WITHOUT_RECORD),
+    ),
+    "STS-MX-COVERED": (
+        passes(sts_policy=sts_policy(), mx=_MX),
+        passes(
+            sts_policy=sts_policy(STS_BODY.replace("mx1", "*")),
+            mx=mx("10 mx1.example.org.", "20 MX2.example.org."),
+        ),
+        fails(
+            "mx2.example.org matches none",
+            level=MUST,
+            sts_policy=sts_policy(),
+            mx=mx("10 mx1.example.org.", "20 mx2.example.org."),
+        ),
+        fails(
+            "a.mx1.example.org",
+            sts_policy=sts_policy(STS_BODY.replace("mx1", "*")),
+            mx=mx("10 a.mx1.example.org."),
+        ),
+        fails(
+            "example.org matches none",
+            sts_policy=sts_policy(STS_BODY.replace("mx1", "*")),
+            mx=mx("10 example.org."),
+        ),
+        skips("mx patterns", sts_policy=sts_policy("version: STSv1\nmode: none\nmax_age: 60\n"), mx=_MX),
+        skips("no MX host", sts_policy=sts_policy(), mx=mx("0 .")),
+        skips("mx patterns", sts_policy=sts_policy(status=500), mx=_MX),
+        skips("STS-TXT", sts_policy=_WITHOUT_RECORD, mx=_MX),
+    ),
+    "DANE-EXISTS": (
+        passes(tlsa=tlsa(_KEY)),
+        advises("no TLSA record", tlsa=tlsa()),
+        advises("not secured", tlsa=tlsa(_KEY, secure=False)),
+    ),
+    "DANE-MATCH": (
+        passes(dane=dane(tlsa(_KEY), (_KEY,))),
+        passes(dane=dane(tlsa(_KEY, "1 1 1 " + "ab" * 32), (_KEY,), (_KEY,))),
+        fails("no TLSA record matches", level=MUST, dane=dane(tlsa(_KEY, _CA), (_KEY,), ())),
+        fails("none of the TLSA records is usable", dane=dane(tlsa("1 1 1 " + "ab" * 32), ())),
+        fails("none of the TLSA records is usable", dane=dane(tlsa("3 1 1 abcd"), ())),
+        fails("none of the TLSA records is usable", dane=dane(tlsa("3 1 3 " + "ab" * 32), ())),
+        fails("does not offer STARTTLS", dane=dane(tlsa(_KEY), tls=False)),
+        skips("no TLSA record", dane=dane(tlsa())),
+        skips("DANE-EXISTS", dane=dane(tlsa(_KEY, secure=False), ())),
+    ),
+}

@@ -1,0 +1,273 @@
+"""SMTP service, the names of servers, relaying and recipients."""
+
+from __future__ import annotations
+
+from mailproof.controls import MUST, SHOULD
+from mailproof.inventory.targets import Role
+from mailproof.net.smtp import Reply
+from mailproof.observations.smtp import (
+    COMPARISON,
+    Attempt,
+    ClearTextAuth,
+    EarlyTalk,
+    Injection,
+    RelayAttempts,
+    SMTPSession,
+)
+
+from ..observed import (
+    ACCEPTED,
+    ADDRESS,
+    GREYLISTED,
+    HOST,
+    SPAMMER,
+    TRANSCRIPT,
+    UNKNOWN,
+    attempt,
+    evaluation,
+    mailboxes,
+    recipients,
+    reply,
+    server_name,
+    session,
+)
+from .case import Table, advises, fails, passes, skips, undecided
+
+_REFUSES = reply(554, "no SMTP service here")
+_PLAIN = reply(250, f"{HOST} hello", "PIPELINING")
+_REFUSED = session(
+    greeting=_REFUSES, helo=None, ehlo=None, starttls=None, tls=None, ehlo_in_tls=None, ended="greeting"
+)
+_WITHOUT_TLS = session(ehlo=_PLAIN, starttls=None, tls=None, ehlo_in_tls=None)
+_RELAYING_DENIED = reply(554, "5.7.1 relay access denied")
+_OUTSIDER = "nobody@outside.example"
+
+
+def _auth(
+    mechanisms: tuple[str, ...] = (), answer: Reply | None = None, smtp: SMTPSession | None = None
+) -> ClearTextAuth:
+    return ClearTextAuth(TRANSCRIPT, mechanisms, answer, smtp or session())
+
+
+def _submission(**changes: object) -> SMTPSession:
+    return session(Role.SUBMISSION, ehlo_in_tls=reply(250, HOST, "AUTH PLAIN LOGIN"), **changes)
+
+
+def _relay(*attempts: Attempt, interrupted: str = "") -> RelayAttempts:
+    return RelayAttempts(TRANSCRIPT, attempts, interrupted)
+
+
+def _to_outsider(form: str, rcpt: Reply) -> Attempt:
+    return attempt(form, rcpt, recipient=_OUTSIDER)
+
+
+def _at_home(form: str) -> Attempt:
+    return attempt(form, ACCEPTED, recipient=f"{form}@example.org")
+
+
+_DENIED = (_to_outsider("plain", _RELAYING_DENIED), _to_outsider("null sender", _RELAYING_DENIED))
+
+
+def _early(*codes: int, polite: bool = True) -> EarlyTalk:
+    return EarlyTalk(TRANSCRIPT, codes, not codes, "220 hello" if polite else "421 busy", polite)
+
+
+def _injection(
+    *, offered: bool = True, starttls: Reply | None = None, heard: str = "", failure: str | None = None
+) -> Injection:
+    return Injection(TRANSCRIPT, offered, starttls, failure, heard)
+
+
+_GO = reply(220, "go ahead")
+_MX2 = "mx2.example.org[192.0.2.26]:25"
+
+TABLE: Table = {
+    "SMTP-GREET-220": (
+        passes(smtp_session=session()),
+        fails("554 no SMTP service", level=MUST, smtp_session=_REFUSED),
+        fails("250", smtp_session=session(greeting=reply(250, "odd"))),
+    ),
+    "SMTP-EHLO-HELO": (
+        passes(smtp_session=session()),
+        fails("EHLO is answered with 502", level=MUST, smtp_session=session(ehlo=reply(502, "what?"))),
+        fails("HELO is answered with 550", smtp_session=session(helo=reply(550, "no"))),
+        fails("answered with a list", smtp_session=session(helo=reply(250, HOST, "SIZE"))),
+        undecided("450", smtp_session=session(ehlo=reply(450, "later"))),
+        undecided("not available: EHLO", smtp_session=session(ehlo=None, ended="closed")),
+        skips("SMTP-GREET-220", smtp_session=_REFUSED),
+    ),
+    "SMTP-STARTTLS-OFFERED": (
+        passes(smtp_session=session()),
+        passes(smtp_session=session(ehlo=reply(250, HOST, "starttls"))),
+        fails("does not list STARTTLS", level=SHOULD, smtp_session=_WITHOUT_TLS),
+        fails(
+            "does not list STARTTLS",
+            smtp_session=session(ehlo=reply(250, "mx.starttls.example", "NOSTARTTLS")),
+        ),
+        undecided("EHLO was not answered", smtp_session=session(ehlo=None)),
+        skips("at once", smtp_session=session(implicit_tls=True)),
+        skips("SMTP-GREET-220", smtp_session=_REFUSED),
+    ),
+    "SMTP-STARTTLS-WORKS": (
+        passes(smtp_session=session()),
+        fails("STARTTLS is answered with 554", level=MUST, smtp_session=session(starttls=reply(554, "no"))),
+        fails("the handshake fails: alert", smtp_session=session(tls=None, tls_failure="alert")),
+        fails("EHLO inside TLS is answered with 502", smtp_session=session(ehlo_in_tls=reply(502, "?"))),
+        undecided("EHLO inside TLS was not answered", smtp_session=session(ehlo_in_tls=None, ended="closed")),
+        fails(
+            "454 TLS not available",
+            smtp_session=session(starttls=reply(454, "TLS not available temporarily"), tls=None),
+        ),
+        skips("not offered", smtp_session=_WITHOUT_TLS),
+        skips("not offered", smtp_session=_REFUSED),
+        skips("at once", smtp_session=session(implicit_tls=True)),
+    ),
+    "SMTP-STARTTLS-INJECTION": (
+        passes(starttls_injection=_injection(starttls=_GO)),
+        passes(starttls_injection=_injection(starttls=reply(501, "no parameters, please"))),
+        passes(starttls_injection=_injection(starttls=_GO, failure="closed")),
+        fails(
+            "502 unknown command",
+            level=MUST,
+            starttls_injection=_injection(starttls=_GO, heard="502 unknown command\r\n"),
+        ),
+        skips("not offered", starttls_injection=_injection(offered=False)),
+    ),
+    "AUTH-AFTER-TLS": (
+        passes(clear_text_auth=_auth()),
+        passes(clear_text_auth=_auth((), reply(530, "5.7.0 STARTTLS first"))),
+        passes(clear_text_auth=_auth((), reply(538, "5.7.11 encryption required"), _submission())),
+        passes(
+            clear_text_auth=_auth(
+                ("PLAIN",), None, session(Role.SUBMISSION, implicit_tls=True, ehlo_in_tls=None)
+            )
+        ),
+        fails(
+            "AUTH PLAIN LOGIN is offered before TLS", level=MUST, clear_text_auth=_auth(("PLAIN", "LOGIN"))
+        ),
+        fails("answered with 334", clear_text_auth=_auth((), reply(334, ""))),
+        fails("answered with 535", clear_text_auth=_auth((), reply(535, "5.7.8 no"))),
+        fails("no AUTH is offered behind TLS", clear_text_auth=_auth(smtp=session(Role.SUBMISSION))),
+        fails(
+            "no AUTH",
+            clear_text_auth=_auth((), None, session(Role.SUBMISSION, implicit_tls=True, ehlo_in_tls=None)),
+        ),
+        advises("public MX", clear_text_auth=_auth(smtp=session(ehlo_in_tls=reply(250, HOST, "AUTH PLAIN")))),
+        skips("no TLS", clear_text_auth=_auth(smtp=session(Role.SUBMISSION, tls=None, ehlo_in_tls=None))),
+    ),
+    "EARLYTALK": (
+        passes(early_talk=_early()),
+        passes(early_talk=_early(554)),
+        passes(early_talk=_early(220, 503)),
+        advises("as if nothing had happened", early_talk=_early(220, 250)),
+        undecided("polite client", early_talk=_early(polite=False)),
+    ),
+    "HELO-FQDN": (
+        passes(server_name=server_name(session())),
+        passes(
+            server_name=server_name(
+                session(greeting=reply(220, "[192.0.2.25] ESMTP"), ehlo=reply(250, "[IPv6:2001:db8::25]"))
+            )
+        ),
+        passes(server_name=server_name(session(ehlo=reply(502, "?")))),
+        fails(
+            "'mx1', which is not",
+            level=SHOULD,
+            server_name=server_name(session(greeting=reply(220, "mx1 ESMTP"))),
+        ),
+        fails("which has no address", server_name=server_name(session(), {})),
+        fails(
+            "EHLO reply names other.example",
+            server_name=server_name(session(ehlo=reply(250, "other.example"))),
+        ),
+        fails("''", server_name=server_name(session(greeting=reply(220, "")))),
+    ),
+    "PTR-EQ-BANNER": (
+        passes(server_name=server_name(session())),
+        passes(server_name=server_name(session(), ptr=("other.example",))),
+        passes(server_name=server_name(session(), {}, ptr=("other.example", HOST))),
+        advises(
+            "the greeting says",
+            server_name=server_name(session(), {HOST: ("192.0.2.99",)}, ptr=("other.example",)),
+        ),
+        skips("PTR-EXISTS", server_name=server_name(session(), ptr=())),
+    ),
+    "HELO-SPF": (
+        passes(spf_of_helo=evaluation("pass", "pass")),
+        fails("no SPF record", level=SHOULD, spf_of_helo=evaluation("none", texts=())),
+        fails("is in error", level=MUST, spf_of_helo=evaluation("permerror")),
+        fails(f"{ADDRESS} says HELO", level=SHOULD, spf_of_helo=evaluation("neutral")),
+        fails("says softfail for anybody", spf_of_helo=evaluation("pass", foreign=("softfail",))),
+    ),
+    "RELAY-MATRIX": (
+        passes(relay_attempts=_relay(*_DENIED)),
+        passes(
+            relay_attempts=_relay(
+                _to_outsider("plain", SPAMMER), _to_outsider("null sender", _RELAYING_DENIED)
+            )
+        ),
+        fails("1 of 3 forms", level=MUST, relay_attempts=_relay(*_DENIED, _to_outsider("percent", ACCEPTED))),
+        fails("1 of 1 forms", relay_attempts=_relay(_to_outsider("plain", ACCEPTED), interrupted="421")),
+        undecided("interrupted: 421", relay_attempts=_relay(*_DENIED, interrupted="421")),
+        undecided(
+            "not decided",
+            relay_attempts=_relay(_to_outsider("plain", GREYLISTED), _to_outsider("null sender", GREYLISTED)),
+        ),
+        undecided(
+            "refuses the tester",
+            relay_attempts=_relay(attempt("plain", None, reply(550, "5.1.8 bad sender"))),
+        ),
+        passes(relay_attempts=_relay(*_DENIED, _at_home(COMPARISON), _at_home("percent"))),
+        fails(
+            "1 of 4 forms",
+            relay_attempts=_relay(*_DENIED, _at_home(COMPARISON), _to_outsider("percent", ACCEPTED)),
+        ),
+        undecided("no form was tried", relay_attempts=_relay()),
+    ),
+    "SMTP-POSTMASTER": (
+        passes(mailboxes=mailboxes()),
+        passes(mailboxes=mailboxes(postmaster=reply(251, "forwarded"))),
+        fails("550 5.1.1", level=MUST, mailboxes=mailboxes(postmaster=UNKNOWN)),
+        fails("550 5.1.1", mailboxes=mailboxes(bare=UNKNOWN)),
+        undecided("greylisting", mailboxes=mailboxes(postmaster=GREYLISTED)),
+        undecided("refuses the tester", mailboxes=mailboxes(postmaster=SPAMMER)),
+        undecided("not tried", mailboxes=mailboxes(bare=None, interrupted="421")),
+    ),
+    "SMTP-ABUSE": (
+        passes(mailboxes=mailboxes()),
+        fails("550 5.1.1", level=SHOULD, mailboxes=mailboxes(abuse=UNKNOWN)),
+        undecided("greylisting", mailboxes=mailboxes(abuse=GREYLISTED)),
+    ),
+    "SMTP-NULL-SENDER": (
+        passes(mailboxes=mailboxes()),
+        fails("MAIL FROM:<>", level=MUST, mailboxes=mailboxes(null=reply(550, "5.7.1 no bounces, please"))),
+        undecided("greylisting", mailboxes=mailboxes(null=GREYLISTED)),
+        undecided("not tried", mailboxes=mailboxes(null=None, interrupted="421")),
+        undecided("greylisting", mailboxes=mailboxes(null=UNKNOWN, postmaster=GREYLISTED)),
+        skips("SMTP-POSTMASTER", mailboxes=mailboxes(null=UNKNOWN, postmaster=UNKNOWN)),
+    ),
+    "BACKUPMX-RCPT": (
+        passes(recipients=recipients(mailboxes(), mailboxes(_MX2))),
+        fails(
+            f"{_MX2} accepts",
+            level=SHOULD,
+            recipients=recipients(mailboxes(), mailboxes(_MX2, unknown=ACCEPTED)),
+        ),
+        fails(
+            "accepts",
+            recipients=recipients(
+                mailboxes(), mailboxes(_MX2, unknown=ACCEPTED), missing=(("x", "timed out"),)
+            ),
+        ),
+        fails(
+            "postmaster@example.org is accepted by",
+            recipients=recipients(mailboxes(), mailboxes(_MX2, postmaster=UNKNOWN)),
+        ),
+        advises(
+            "catch-all", recipients=recipients(mailboxes(unknown=ACCEPTED), mailboxes(_MX2, unknown=ACCEPTED))
+        ),
+        undecided("mx2: timed out", recipients=recipients(mailboxes(), missing=(("mx2", "timed out"),))),
+        undecided("greylisting", recipients=recipients(mailboxes(unknown=GREYLISTED))),
+        skips("no MX address", recipients=recipients()),
+    ),
+}

@@ -1,0 +1,121 @@
+"""TLS versions and suites, certificates."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mailproof.controls import MUST, SHOULD
+from mailproof.net.pkix import PathResult, PathStatus
+from mailproof.net.tls import TLSVersion
+from mailproof.observations.tls import Certificates
+
+from ..observed import NO_TLS, certificate, certificates, handshakes
+from .case import Case, Table, fails, passes, skips
+
+
+def _refused(fixture: str, version: TLSVersion) -> tuple[Case, ...]:
+    """The cases of a control that wants ``version`` refused."""
+    return (
+        passes(**{fixture: handshakes(version, accepted=False)}),
+        fails(f"accepted: {version} (SUITE)", level=MUST, **{fixture: handshakes(version, accepted=True)}),
+        skips("SMTP-STARTTLS-OFFERED", **{fixture: handshakes(version, accepted=False, offered=False)}),
+    )
+
+
+_EXPIRED = certificate(not_after="2026-11-01T00:00:00Z", not_before="2026-08-01T00:00:00Z")
+_OLD_CA = certificate("CN=Old CA", not_after="2020-01-01T00:00:00Z", not_before="2010-01-01T00:00:00Z")
+
+
+def _path_without_the_last(seen: Certificates) -> Certificates:
+    """As where the last certificate sent is superfluous: the path to the root does not need it."""
+    (deployment,) = seen.deployments
+    path = PathResult(PathStatus.TRUSTED, deployment.path.path[:-1])
+    return replace(seen, deployments=(replace(deployment, path=path),))
+
+
+def _two(first: Certificates, second: Certificates) -> Certificates:
+    return replace(first, deployments=first.deployments + second.deployments)
+
+
+_SPARED = (
+    skips("SMTP-STARTTLS-OFFERED", certificates=NO_TLS),
+    skips(
+        "DANE-EE",
+        certificates=certificates(_EXPIRED, status=PathStatus.SELF_SIGNED, matches=False, dane=True),
+    ),
+)
+
+TABLE: Table = {
+    "TLS-NO-SSL2": _refused("ssl_2", TLSVersion.SSLV2),
+    "TLS-NO-SSL3": _refused("ssl_3", TLSVersion.SSLV3),
+    "TLS-NO-10-11": _refused("tls_1_0_and_1_1", TLSVersion.TLS1_1),
+    "TLS-NO-RC4": _refused("rc4", TLSVersion.TLS1_2),
+    "TLS-NO-3DES": _refused("triple_des", TLSVersion.TLS1_2),
+    "TLS-12-OR-13": (
+        passes(tls_1_2_and_1_3=handshakes(TLSVersion.TLS1_3, accepted=True)),
+        fails(
+            "neither TLS 1.2 nor TLS 1.3",
+            level=MUST,
+            tls_1_2_and_1_3=handshakes(TLSVersion.TLS1_2, accepted=False),
+        ),
+        skips(
+            "SMTP-STARTTLS-OFFERED",
+            tls_1_2_and_1_3=handshakes(TLSVersion.TLS1_2, accepted=False, offered=False),
+        ),
+    ),
+    "CERT-TRUST": (
+        passes(certificates=certificates()),
+        *(
+            fails(status, level=SHOULD, certificates=certificates(status=status, detail="CN=x"))
+            for status in PathStatus
+            if status is not PathStatus.TRUSTED
+        ),
+        fails("self-signed", certificates=_two(certificates(), certificates(status=PathStatus.SELF_SIGNED))),
+        *_SPARED,
+    ),
+    "CERT-CHAIN-COMPLETE": (
+        passes(certificates=certificates()),
+        passes(certificates=certificates(status=PathStatus.SELF_SIGNED)),
+        fails(
+            "CN=Middle",
+            level=SHOULD,
+            certificates=certificates(status=PathStatus.ISSUER_MISSING, detail="CN=Middle"),
+        ),
+        *_SPARED,
+    ),
+    "CERT-NAME": (
+        passes(certificates=certificates()),
+        fails(
+            "names of the certificate: other.example",
+            level=SHOULD,
+            certificates=certificates(certificate(names=("other.example",)), matches=False),
+        ),
+        fails("no name at all", certificates=certificates(certificate(names=()), matches=False)),
+        *_SPARED,
+    ),
+    "CERT-DATES": (
+        passes(certificates=certificates()),
+        passes(certificates=_path_without_the_last(certificates(certificate(), _OLD_CA))),
+        passes(certificates=certificates(at="2027-01-21T00:00:00Z")),
+        fails("expires in 8 days", level=SHOULD, certificates=certificates(at="2027-01-21T02:00:00Z")),
+        fails("expires in 5 hours", certificates=certificates(at="2027-01-29T19:00:00Z")),
+        fails("expired on 2026-11-01", level=SHOULD, certificates=certificates(_EXPIRED)),
+        fails("CN=Old CA expired", certificates=certificates(certificate(), _OLD_CA)),
+        fails("not valid before 2026-11-01", certificates=certificates(at="2026-10-31T23:59:59Z")),
+        *_SPARED,
+    ),
+    "CERT-KEY-SIZE": (
+        passes(certificates=certificates()),
+        passes(certificates=certificates(certificate(key=("EC", 256)))),
+        passes(certificates=certificates(certificate(key=("Ed25519", 256)))),
+        passes(certificates=certificates(certificate(key=("unknown", None)))),
+        fails(
+            "RSA 1024 bits, fewer than 2048",
+            level=MUST,
+            certificates=certificates(certificate(key=("RSA", 1024))),
+        ),
+        fails("EC 192 bits", certificates=certificates(certificate(), certificate("CN=CA", key=("EC", 192)))),
+        fails("RSA 1024", certificates=certificates(certificate(key=("RSA", 1024)), dane=True)),
+        skips("SMTP-STARTTLS-OFFERED", certificates=NO_TLS),
+    ),
+}

@@ -1,0 +1,42 @@
+"""Every control of the catalogue against made-up observations, with the verdict that they must get."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailproof.gate.verdict import Verdict
+
+from .cases import authentication, dns, policies, smtp, tls
+from .cases.case import Case, Table, catalogue, judged
+
+TABLES: tuple[Table, ...] = (dns.TABLE, authentication.TABLE, policies.TABLE, smtp.TABLE, tls.TABLE)
+CASES = {id: cases for table in TABLES for id, cases in table.items()}
+
+
+@pytest.mark.parametrize(
+    ("id", "case"),
+    [
+        pytest.param(id, case, id=f"{id}-{case.verdict}-{n}")
+        for id, cases in CASES.items()
+        for n, case in enumerate(cases)
+    ],
+)
+def test_control_says(id: str, case: Case) -> None:
+    judgement = judged(id, case.observed, case.parameters)
+    assert judgement.verdict == case.verdict, judgement
+    assert "the control itself broke" not in judgement.observed
+    assert case.says in judgement.observed
+    if case.level is not None:
+        assert judgement.level == case.level
+
+
+def test_no_control_is_missing_from_the_tables_and_none_is_made_up() -> None:
+    assert set(CASES) == set(catalogue().controls)
+    assert len(CASES) == sum(len(table) for table in TABLES), "a control stands in two tables"
+
+
+@pytest.mark.parametrize("id", CASES)
+def test_every_control_can_pass_and_can_object(id: str) -> None:
+    verdicts = {case.verdict for case in CASES[id]}
+    assert Verdict.PASS in verdicts
+    assert verdicts & {Verdict.FAIL, Verdict.ADVICE}

@@ -1,0 +1,107 @@
+"""DKIM key records: RFC 6376, section 3.6.1, RFC 8301, RFC 8463."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailproof.observations.dkim import parse_key_record
+
+from .cases.authentication import RSA_512, ed25519_key, rsa_key
+
+
+@pytest.mark.parametrize("format", [PublicFormat.SubjectPublicKeyInfo, PublicFormat.PKCS1])
+@pytest.mark.parametrize("bits", [1024, 2048])
+def test_rsa_keys_in_both_encodings(format: PublicFormat, bits: int) -> None:
+    """RFC 6376 names RSAPublicKey, the world publishes SubjectPublicKeyInfo."""
+    record = parse_key_record(f"v=DKIM1; k=rsa; p={rsa_key(bits, format)}")
+    assert (record.key_bits, record.errors) == (bits, ())
+
+
+def test_short_keys_are_read_so_that_they_can_be_judged() -> None:
+    assert parse_key_record(f"p={RSA_512}").key_bits == 512
+
+
+def test_white_space_inside_the_key() -> None:
+    """RFC 6376, section 3.2: FWS in base64 is nothing; halves of a key are often joined by it."""
+    key = rsa_key(2048)
+    record = parse_key_record(f"v=DKIM1 ;\tk = rsa ; p = {key[:100]} {key[100:200]}\r\n\t{key[200:]} ; ")
+    assert (record.key_bits, record.errors) == (2048, ())
+
+
+def test_ed25519_keys_are_raw() -> None:
+    """RFC 8463, section 4."""
+    record = parse_key_record(f"v=DKIM1; k=ed25519; p={ed25519_key()}")
+    assert (record.key_type, record.key_bits, record.errors) == ("ed25519", 256, ())
+    wrapped = base64.b64encode(
+        bytes.fromhex("302a300506032b6570032100") + base64.b64decode(ed25519_key())
+    ).decode()
+    assert "32 raw octets, not 44" in parse_key_record(f"k=ed25519; p={wrapped}").errors[0]
+
+
+def test_an_empty_key_is_revoked() -> None:
+    record = parse_key_record("v=DKIM1; p= ")
+    assert record.revoked
+    assert record.key_bits is None
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("", "p, which holds the key"),
+        ("v=DKIM1", "p, which holds the key"),
+        ("v=DKIM2; p=", "not exactly DKIM1"),
+        ("v=dkim1; p=", "not exactly DKIM1"),
+        ("k=rsa; v=DKIM1; p=", "not the first tag"),
+        ("p=; p=", "given twice"),
+        ("v=DKIM1; rubbish; p=", "not a tag"),
+        ("p=AAAA", "neither a SubjectPublicKeyInfo nor"),
+        ("p=AAA", "not base64"),
+        ("p=\u00e4", "not base64"),
+        ("k=rsa2; p=AAAA", "rsa2 is not known"),
+        ("k=ed25519; p=AAAA", "not 3"),
+        ("h=sha1; p=", "admits no hash"),
+        ("s=tlsrpt; p=", "does not admit email"),
+    ],
+)
+def test_faults(text: str, error: str) -> None:
+    assert any(error in found for found in parse_key_record(text).errors)
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        "h=sha1:sha256",
+        "h=sha256",
+        "h= sha256 : sha1",
+        "h=",
+        "s=*",
+        "s=email",
+        "s=tlsrpt : email",
+        "t=y:s",
+        "n=a note",
+        "x=1",
+    ],
+)
+def test_tags_that_do_not_matter(tags: str) -> None:
+    assert parse_key_record(f"v=DKIM1; {tags}; p={rsa_key(1024)};").errors == ()
+
+
+def test_keys_of_another_kind_are_no_rsa_keys() -> None:
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    data = base64.b64encode(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
+    assert "not an RSA key" in parse_key_record(f"p={data}").errors[0]
+
+
+@given(st.binary(max_size=80), st.sampled_from(["rsa", "ed25519"]), st.integers(0, 160), st.integers(0, 255))
+def test_damaged_keys_are_errors(rubbish: bytes, kind: str, at: int, octet: int) -> None:
+    damaged = bytearray(base64.b64decode(rsa_key(1024)))
+    damaged[at] = octet
+    for data in (rubbish, bytes(damaged), bytes(damaged[:at])):
+        record = parse_key_record(f"k={kind}; p={base64.b64encode(data).decode()}")
+        assert record.errors or record.key_bits or record.revoked

@@ -1,0 +1,223 @@
+"""The gate: verdicts from what controls raise, decisions from verdicts, the document of a run."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+
+from mailproof.controls import (
+    MAY,
+    MUST,
+    SHOULD,
+    Catalogue,
+    Control,
+    Finding,
+    Level,
+    UnknownControl,
+    control,
+    control_of,
+    finding,
+    not_applicable,
+    rfc,
+)
+from mailproof.gate.result import Result, RunResult, from_reports, make_result, to_report
+from mailproof.gate.verdict import Judgement, Verdict, judge
+from mailproof.net.errors import KINDS, NotObserved, Throttled
+
+from .cases.case import catalogue
+
+
+def a_control(id: str = "MX-EXISTS", level: Level = MUST) -> Control:
+    return Control(id, level, (rfc(5321, "5.1"),), "There is an MX.", "because", "do it", ("mx",))
+
+
+@pytest.mark.parametrize(
+    ("level", "raised", "verdict", "counted"),
+    [
+        (MUST, None, Verdict.PASS, MUST),
+        (MUST, AssertionError("no"), Verdict.FAIL, MUST),
+        (SHOULD, AssertionError("no"), Verdict.FAIL, SHOULD),
+        (MAY, AssertionError("no"), Verdict.ADVICE, MAY),
+        (MUST, Finding("no", MAY), Verdict.ADVICE, MAY),
+        (MAY, Finding("no", MUST), Verdict.FAIL, MUST),
+        (MUST, Finding("no", SHOULD), Verdict.FAIL, SHOULD),
+    ],
+)
+def test_levels(level: Level, raised: BaseException | None, verdict: Verdict, counted: Level) -> None:
+    judgement = judge(a_control(level=level), raised)
+    assert (judgement.verdict, judgement.level, judgement.observed) == (
+        verdict,
+        counted,
+        "no" if raised else "",
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_what_was_not_observed_is_inconclusive(kind: type[NotObserved]) -> None:
+    judgement = judge(a_control(), kind("nobody answered"))
+    assert judgement == Judgement(Verdict.INCONCLUSIVE, MUST, f"{kind.kind}: nobody answered")
+
+
+def test_a_control_that_breaks_is_inconclusive_and_says_so() -> None:
+    judgement = judge(a_control(), ZeroDivisionError("division by zero"))
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+    assert judgement.observed == "the control itself broke: ZeroDivisionError: division by zero"
+
+
+def test_skipped_is_not_applicable_with_the_reason() -> None:
+    assert judge(a_control(), None, skipped="no MX") == Judgement(Verdict.NOT_APPLICABLE, MUST, "no MX")
+    with pytest.raises(pytest.skip.Exception, match="no MX"):
+        not_applicable("no MX")
+    with pytest.raises(Finding) as raised:
+        finding(MAY, "well")
+    assert raised.value.level is MAY
+
+
+@pytest.mark.parametrize(
+    ("text", "observed"),
+    [
+        ("two\nlines\nassert 1 == 2", "two\nlines"),
+        ("the host says\nassert yourself\nassert (1 == 2)", "the host says\nassert yourself"),
+        ("assert False", "assert False"),
+        ("", ""),
+    ],
+)
+def test_what_pytest_appends_to_a_message_is_taken_off(text: str, observed: str) -> None:
+    assert judge(a_control(), AssertionError(text)).observed == observed
+
+
+def result(verdict: Verdict, control: str = "MX-EXISTS", target: str = "example.org") -> Result:
+    judgement = Judgement(verdict, MUST, "first line\nsecond line" if verdict is not Verdict.PASS else "")
+    return make_result(a_control(control), target, "MailDomain", judgement, ("proof",), 0.12345678)
+
+
+def run(*results: Result, **changes: Any) -> RunResult:
+    return RunResult("lab", "1.0", "then", "before", False, results=list(results), **changes)
+
+
+def test_results_say_what_was_expected_and_what_was_observed() -> None:
+    good, bad = result(Verdict.PASS), result(Verdict.FAIL)
+    assert (good.message, good.observed, good.expected) == (
+        "There is an MX.",
+        "as expected",
+        "There is an MX.",
+    )
+    assert (bad.message, bad.observed) == ("first line", "first line\nsecond line")
+    assert bad.seconds == 0.123457
+    assert bad.references == (
+        ("RFC 5321, section 5.1", "https://www.rfc-editor.org/rfc/rfc5321#section-5.1"),
+    )
+    assert bad.key == ("MX-EXISTS", "example.org")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "reasons"),
+    [
+        ([Verdict.PASS], ()),
+        ([Verdict.PASS, Verdict.ADVICE, Verdict.NOT_APPLICABLE], ()),
+        ([Verdict.ADVICE], ()),
+        ([], ("nothing was checked: no control had a target",)),
+        ([Verdict.NOT_APPLICABLE] * 2, ("nothing was checked: no control applied",)),
+        ([Verdict.PASS, Verdict.FAIL], ("1 finding",)),
+        ([Verdict.FAIL, Verdict.FAIL, Verdict.INCONCLUSIVE], ("2 findings", "1 inconclusive")),
+        ([Verdict.INCONCLUSIVE], ("1 inconclusive",)),
+    ],
+)
+def test_decision(verdicts: list[Verdict], reasons: tuple[str, ...]) -> None:
+    decision = run(*(result(verdict) for verdict in verdicts)).decision()
+    assert (decision.open, decision.reasons) == (not reasons, reasons)
+
+
+def test_a_run_that_was_stopped_keeps_the_gate_closed() -> None:
+    assert run(result(Verdict.PASS), complete=False).decision().reasons == (
+        "the run was stopped before its end",
+    )
+
+
+def test_counts_name_every_verdict() -> None:
+    counts = run(result(Verdict.FAIL), result(Verdict.FAIL)).counts()
+    assert counts == {**dict.fromkeys(map(str, Verdict), 0), "fail": 2}
+
+
+def test_the_document_does_not_depend_on_the_order_of_the_run() -> None:
+    results = [result(Verdict.PASS, c, t) for c in ("SPF-EXISTS", "DKIM-SELECTOR") for t in ("b", "a", "c")]
+    documents = set()
+    for seed in range(5):
+        random.Random(seed).shuffle(results)
+        judged = run(*results, connections={"192.0.2.1": 1}, unused=["X"])
+        judged.sort()
+        documents.add(json.dumps(judged.document()))
+    assert len(documents) == 1
+    document = json.loads(documents.pop())
+    assert (document["format"], document["version"]) == ("mailproof-result", 1)
+    assert [(item["control"], item["target"]) for item in document["results"]][:2] == [
+        ("DKIM-SELECTOR", "a"),
+        ("DKIM-SELECTOR", "b"),
+    ]
+    assert document["decision"] == {"open": True, "reasons": []}
+    assert document["controls_without_target"] == ["X"]
+
+
+def test_results_travel_between_processes_as_plain_values() -> None:
+    original = result(Verdict.INCONCLUSIVE)
+    assert from_reports([json.loads(json.dumps(to_report(original)))]) == [original]
+
+
+def test_the_catalogue_is_complete_and_finds_by_pattern() -> None:
+    found = catalogue()
+    assert found["mx-exists"].id == "MX-EXISTS"
+    assert {entry.id for entry in found.matching("spf-*")} == {
+        entry.id for entry in found if entry.family == "SPF"
+    }
+    with pytest.raises(UnknownControl, match="did you mean MX-EXISTS"):
+        found["MX-EXIST"]
+    with pytest.raises(UnknownControl, match="mailproof controls"):
+        found.matching("QQQQ-*")
+    assert isinstance(found, Catalogue)
+    for entry in found:
+        assert entry.title.endswith(".")
+        assert entry.why
+        assert entry.fix
+        assert all(ref.url.startswith("https://") or not ref.url for ref in entry.references)
+
+
+DOCSTRING = "A title\n    over two lines.\n\n    Why: one\n    reason.\n    Fix: mend it."
+
+
+def test_a_docstring_is_title_why_and_fix() -> None:
+    def test_it(mx: object, parameters: object) -> None: ...
+
+    test_it.__doc__ = DOCSTRING
+    entry = control_of(control("HOUSE-X", MAY, rfc(5321), limit=3)(test_it))
+    assert entry is not None
+    assert (entry.title, entry.why, entry.fix) == ("A title over two lines.", "one reason.", "mend it.")
+    assert entry.observations == ("mx",)
+    assert entry.parameters == {"limit": 3}
+
+
+@pytest.mark.parametrize(
+    ("id", "references", "docstring"),
+    [
+        ("house-x", (rfc(1),), DOCSTRING),
+        ("HOUSE_X", (rfc(1),), DOCSTRING),
+        ("HOUSE-", (rfc(1),), DOCSTRING),
+        ("HOUSE-X", (), DOCSTRING),
+        ("HOUSE-X", (rfc(1),), None),
+        ("HOUSE-X", (rfc(1),), "A title."),
+        ("HOUSE-X", (rfc(1),), "A title.\n\nWhy: x"),
+        ("HOUSE-X", (rfc(1),), "A title.\n\nFix: x"),
+    ],
+)
+def test_what_is_no_control(id: str, references: tuple[Any, ...], docstring: str | None) -> None:
+    def test_it() -> None: ...
+
+    test_it.__doc__ = docstring
+    with pytest.raises(TypeError):
+        control(id, MAY, *references)(test_it)
+
+
+def test_throttled_is_told_apart() -> None:
+    assert judge(a_control(), Throttled("421 busy")).observed == "throttled: 421 busy"
