@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from mailproof.controls import MAY, MUST, PRACTICE, SHOULD, STARTTLS_INJECTION, control, finding, not_applicable, rfc
+from mailproof.controls import (
+    MAY,
+    MUST,
+    PRACTICE,
+    SHOULD,
+    STARTTLS_INJECTION,
+    control,
+    finding,
+    not_applicable,
+    rfc,
+)
 from mailproof.inventory.targets import Role
 from mailproof.net.errors import NotObserved
-from mailproof.observations.smtp import ClearTextAuth, EarlyTalk, Injection, SMTPSession
+from mailproof.observations.smtp import (
+    ClearTextAuth,
+    EarlyTalk,
+    Injection,
+    SMTPSession,
+    refuses_client,
+    refuses_name,
+)
+from mailproof.observations.tls import WithdrawnTLS
 
 SMTP_ROLES = (Role.MX, Role.SUBMISSION)
 
@@ -18,6 +36,8 @@ def test_server_greets_with_220(smtp_session: SMTPSession) -> None:
     Fix: look in the server's log why it refuses the connection; take hosts that take no mail out of the MX records.
     """
     greeting = smtp_session.greeting
+    if refused := refuses_client(greeting):
+        raise NotObserved(refused, smtp_session.evidence())
     assert greeting.code == 220, f"the server opens with {greeting}"
 
 
@@ -33,8 +53,8 @@ def test_server_answers_ehlo_and_helo(smtp_session: SMTPSession) -> None:
     helo = smtp_session.answered(smtp_session.helo, "HELO")
     ehlo = smtp_session.answered(smtp_session.ehlo, "EHLO")
     for command, reply in (("EHLO", ehlo), ("HELO", helo)):
-        if reply.transient:
-            raise NotObserved(f"{command} is answered with {reply}", smtp_session.evidence())
+        if refused := refuses_name(reply):
+            raise NotObserved(refused, smtp_session.evidence())
         assert reply.code == 250, f"{command} is answered with {reply}"
     assert len(helo.lines) == 1, "HELO is answered with a list, as only EHLO may be"
 
@@ -54,7 +74,7 @@ def test_starttls_is_offered(smtp_session: SMTPSession) -> None:
 
 
 @control("SMTP-STARTTLS-WORKS", MUST, rfc(3207, "4.1"), rfc(3207, "4.2"), roles=SMTP_ROLES)
-def test_starttls_works(smtp_session: SMTPSession) -> None:
+def test_starttls_works(smtp_session: SMTPSession, withdrawn_tls: WithdrawnTLS) -> None:
     """STARTTLS is answered with 220, the handshake completes, and EHLO works behind it.
 
     Why: senders that try TLS and fail defer the mail, or send it in clear.
@@ -65,7 +85,11 @@ def test_starttls_works(smtp_session: SMTPSession) -> None:
     if not smtp_session.greeting.positive or not smtp_session.offers_starttls:
         not_applicable("STARTTLS is not offered; SMTP-STARTTLS-OFFERED says so")
     reply = smtp_session.answered(smtp_session.starttls, "STARTTLS")
+    if refused := refuses_client(reply):
+        raise NotObserved(refused, smtp_session.evidence())
     assert reply.code == 220, f"STARTTLS is answered with {reply}"
+    if not smtp_session.tls and withdrawn_tls.accepted:
+        not_applicable("only versions or suites that were withdrawn are spoken; TLS-12-OR-13 says so")
     assert smtp_session.tls, f"the handshake fails: {smtp_session.tls_failure}"
     ehlo = smtp_session.answered(smtp_session.ehlo_in_tls, "EHLO inside TLS")
     assert ehlo.code == 250, f"EHLO inside TLS is answered with {ehlo}"
@@ -115,7 +139,8 @@ def test_early_talkers_are_refused(early_talk: EarlyTalk) -> None:
     """A client that speaks before the greeting is refused, and a polite one right after it is served.
 
     Why: hardly anything but spam software talks early; refusing it saves the work of filtering.
-    Fix: Postfix: postscreen_greet_action = enforce; Exim: smtp_enforce_sync and an empty pipelining_connect_advertise_hosts.
+    Fix: Postfix: postscreen_greet_action = enforce, or smtpd_forbid_unauth_pipelining = yes;
+    Exim: smtp_enforce_sync and an empty pipelining_connect_advertise_hosts.
     """
     if not early_talk.tolerated and not early_talk.polite_ok:
         raise NotObserved(f"the polite client was not served either: {early_talk.polite}", early_talk.evidence())

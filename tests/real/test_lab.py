@@ -19,12 +19,14 @@ from tests.real.lab.plan import Chain, Domain
 
 EHLO = "EHLO prober.client.test"
 LISTENING = [d for d in plan.DOMAINS if plan.listeners(d)]
-NOT_NOW = ("greylisting", "busy")
+NO_SERVICE = ("greylisting", "busy", "no-service-exim", "client-blocked-postfix", "helo-refused-postfix")
 OLD_TLS = ("old-ciphers", "ssl3")
 SPEAKS_TLS = [
     d
     for d in LISTENING
-    if d.server and d.server.chain is not Chain.NONE and d.label not in (*OLD_TLS, "busy")
+    if d.server
+    and d.server.chain is not Chain.NONE
+    and d.label not in (*OLD_TLS, *NO_SERVICE, "broken-starttls-exim")
 ]
 
 RELAYS = "relays"
@@ -48,6 +50,7 @@ EXPECTED = {
     "null-sender-refused-postfix": {NULL_SENDER_REFUSED},
     "backup-accepts-unknown": {UNKNOWN_ACCEPTED},
     "helo-mismatch": {OTHER_NAME},
+    "banner-of-another": {OTHER_NAME},
     "vrfy-postfix": {VRFY},
 }
 
@@ -200,7 +203,7 @@ class TestReverseNames:
 class TestSMTP:
     @pytest.mark.parametrize(
         ("domain", "address"),
-        [(d, address) for d in LISTENING if d.label not in NOT_NOW for address in plan.listeners(d)],
+        [(d, address) for d in LISTENING if d.label not in NO_SERVICE for address in plan.listeners(d)],
         ids=lambda value: value.label if isinstance(value, Domain) else value,
     )
     def test_smtp_faults_are_those_of_the_plan(self, lab: Lab, domain: Domain, address: str) -> None:
@@ -233,6 +236,28 @@ class TestSMTP:
     def test_busy(self, lab: Lab) -> None:
         lines = lab.talk(plan.address(plan.by_label("busy")), EHLO)
         assert [line for line in lines if line.startswith("S: 421 4.3.2")] == lines[:1]
+
+    @pytest.mark.parametrize(
+        ("name", "greeting"),
+        [
+            ("no-service-exim", "554 No SMTP service here"),
+            ("client-blocked-postfix", "554 5.7.1 <prober.client.test"),
+        ],
+    )
+    def test_refused_service(self, lab: Lab, name: str, greeting: str) -> None:
+        assert lab.talk(plan.address(plan.by_label(name)), EHLO)[0].startswith(f"S: {greeting}")
+
+    def test_refused_name(self, lab: Lab) -> None:
+        lines = lab.talk(plan.address(plan.by_label("helo-refused-postfix")), EHLO, "QUIT")
+        assert replies(lines)[1].startswith("554 5.7.1 <prober.client.test>: Helo command rejected")
+
+    def test_refused_helo(self, lab: Lab) -> None:
+        lines = lab.talk(plan.address(plan.by_label("no-helo-exim")), "HELO prober.client.test", EHLO, "QUIT")
+        assert [line[:3] for line in replies(lines)] == ["220", "502", "250", "221"]
+
+    def test_broken_starttls(self, lab: Lab) -> None:
+        lines = lab.talk(plan.address(plan.by_label("broken-starttls-exim")), EHLO, "STARTTLS", "QUIT")
+        assert replies(lines)[2].startswith("454")
 
     @pytest.mark.parametrize("name", ["right", "right-exim", "ssl3"])
     def test_bare_postmaster(self, lab: Lab, name: str) -> None:
@@ -274,7 +299,7 @@ class TestSMTP:
         ],
     )
     def test_early_talk(self, lab: Lab, name: str, tolerated: bool) -> None:
-        lines = lab.talk(plan.address(plan.by_label(name)), EHLO, early=True)
+        lines = lab.talk(plan.address(plan.by_label(name)), EHLO, "QUIT", early=True)
         accepted = any(line.startswith("250") for line in replies(lines))
         assert accepted is tolerated, "\n".join(lines)
 
@@ -344,7 +369,8 @@ class TestTLS:
             Chain.SELF_SIGNED: "18 (self-signed certificate)",
             Chain.WRONG_NAME: "62 (hostname mismatch)",
         }[domain.server.chain]
-        shown = s_client(lab, domain)
+        weak = ("-auth_level", "0") if domain.server.rsa_bits == 1024 else ()
+        shown = s_client(lab, domain, *weak)
         assert f"Verify return code: {expected}" in shown
 
     @pytest.mark.parametrize("name", ["right", "right-exim", "expired-chain", "self-signed"])

@@ -201,7 +201,11 @@ class _Discovery:
                 self.targets.add(server)
 
     async def _zone_of(self, name: str) -> str | NotObserved:
-        """The zone that holds ``name``: the owner of the SOA that comes with an answer about it (RFC 2308, section 3)."""
+        """The zone that holds ``name``: the owner of the SOA that comes with an answer (RFC 2308, section 3).
+
+        Where the answer does not validate it is asked for again without validation (CD, RFC 4035, section
+        3.2.2): a bogus zone has to be found before a control can say that it is bogus.
+        """
         try:
             answer = await self._unvalidated(name, "SOA")
         except NotObserved as failure:

@@ -37,6 +37,12 @@ def domain_name(value: str) -> str:
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 
 
+def _zone_name(value: str) -> str:
+    """A domain name whose labels may hold a slash, as classless reverse zones have (RFC 2317, section 4)."""
+    domain_name(value.replace("/", "-"))
+    return normalise(value)
+
+
 def _is_address(value: str) -> bool:
     """Whether a numeric address is written, without a zone index: those mean something on one machine only."""
     try:
@@ -130,6 +136,7 @@ def _keys_once(canonical: Callable[[str], str]) -> BeforeValidator:
 
 
 DomainName = Annotated[str, AfterValidator(domain_name)]
+ZoneName = Annotated[str, AfterValidator(_zone_name)]
 Address = Annotated[str, AfterValidator(_address)]
 ResolverAddress = Annotated[str, AfterValidator(_resolver)]
 ConnectKey = Annotated[str, AfterValidator(_connect_key)]
@@ -336,7 +343,7 @@ class Inventory(Part):
     sending: Annotated[list[Annotated[Sender, _shorthand("address", Sender)]], AfterValidator(_unique)] = Field(
         default=[], description="Addresses that mail leaves from."
     )
-    zones: Annotated[list[DomainName], AfterValidator(_unique)] = Field(
+    zones: Annotated[list[ZoneName], AfterValidator(_unique)] = Field(
         default=[], description="Zones to check besides those that hold the domains (reverse zones, say)."
     )
     resolvers: Annotated[list[ResolverAddress], AfterValidator(_unique)] = Field(

@@ -43,8 +43,14 @@ class SMTPSession(Dialogue):
 
     @property
     def extensions(self) -> dict[str, tuple[str, ...]]:
-        """Keywords of the first EHLO reply. Raises NotAvailable where EHLO got none."""
-        return extensions(self.answered(self.ehlo, "EHLO"))
+        """Keywords of the first EHLO reply; none where EHLO is not implemented.
+
+        Raises NotAvailable where it is refused.
+        """
+        reply = self.answered(self.ehlo, "EHLO")
+        if refuses_name(reply):
+            raise NotAvailable(refuses_name(reply), self.evidence())
+        return extensions(reply)
 
     @property
     def extensions_in_tls(self) -> dict[str, tuple[str, ...]]:
@@ -241,8 +247,14 @@ class Recipients(Observation):
 
 
 _ABOUT_TESTER = re.compile(
-    r"sender|mail from|helo|ehlo|client host|reverse|rdns|\bptr\b|\bspf\b|dmarc|block|black|denylist|\brbl\b|dnsbl|"
-    r"reputation|your (?:host|ip|address)|too many|rate limit",
+    r"sender|mail from|helo|ehlo|client host|reverse|rdns|\bptr\b|\bspf\b|dmarc|"
+    r"block(?:ed|ing|list)|black ?list|denylist|\brbl\b|dnsbl|reputation|"
+    r"your (?:host|ip|address)|too many|rate limit",
+    re.IGNORECASE,
+)
+_ABOUT_CLIENT = re.compile(
+    r"client host|block(?:ed|ing|list)|black ?list|denylist|\brbl\b|dnsbl|reputation|reverse|rdns|\bptr\b|"
+    r"your (?:host|ip|address)|too many|rate limit",
     re.IGNORECASE,
 )
 _ABOUT_TESTER_CODES = frozenset({"5.1.7", "5.1.8", "5.5.4", "5.7.9", *(f"5.7.{detail}" for detail in range(20, 28))})
@@ -259,6 +271,24 @@ def refuses_tester(attempt: Attempt) -> str:
     about_us = (reply.enhanced or "") in _ABOUT_TESTER_CODES or _ABOUT_TESTER.search(_without_addresses(attempt, reply))
     if attempt.rcpt is None or about_us:
         return f"the server refuses the tester, not the recipient: {reply}; set probe.ehlo and probe.sender to names of yours"
+    return ""
+
+
+def refuses_name(reply: Reply) -> str:
+    """Why a reply to EHLO or HELO is about the name that the tester said, or not final. Empty if it is not.
+
+    500 and 502 say that the command is not implemented; with 504 and 550 a server rejects the name (RFC 5321,
+    sections 4.1.4 and 4.3.2), and with 554 Postfix does.
+    """
+    if reply.positive or reply.code in (500, 502):
+        return ""
+    return f"the server refuses the tester's name: {reply}; set probe.ehlo to a name of yours that resolves"
+
+
+def refuses_client(reply: Reply) -> str:
+    """Why a refusal says nothing about the service: it is about the tester's address. Empty if it does."""
+    if (reply.permanent or reply.transient) and _ABOUT_CLIENT.search(reply.text):
+        return f"the server refuses the tester, not everybody: {reply}; test from another address"
     return ""
 
 

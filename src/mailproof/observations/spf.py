@@ -14,6 +14,11 @@ MAX_LOOKUPS = 10
 
 MAX_NAME = 253
 """Characters of a domain name (RFC 7208, section 7.3)."""
+MAX_VOID_LOOKUPS = 2
+"""Lookups that come back empty (RFC 7208, section 4.6.4)."""
+
+RESULT_OF_ALL = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
+"""What a sender gets who matches a mechanism, by its qualifier (RFC 7208, section 4.6.2)."""
 
 LOOKUP_MECHANISMS = frozenset({"include", "a", "mx", "ptr", "exists"})
 _MECHANISMS = LOOKUP_MECHANISMS | {"all", "ip4", "ip6"}
@@ -280,6 +285,18 @@ class SPFTree(Observation):
             current = next((published for published in self.records if published.path == path), None)
         return None
 
+    @property
+    def permanent_error(self) -> bool:
+        """Evaluation ends in permerror for a sender who matches nothing.
+
+        RFC 7208, sections 4.5, 4.6, 4.6.4 and 5.2.
+        """
+        broken = any(published.record is None or published.record.errors for published in self.records)
+        void = min(len(self.void_lookups(family)) for family in (4, 6)) > MAX_VOID_LOOKUPS
+        most_names = max((lookup.mx_names for lookup in self.lookups), default=0)
+        many = len(self.lookups) > MAX_LOOKUPS or most_names > MAX_LOOKUPS
+        return broken or void or many or bool(self.loops)
+
     def void_lookups(self, family: int) -> tuple[Lookup, ...]:
         """Lookups without an answer for a client of IPv4 (4) or IPv6 (6)."""
         return tuple(found for found in self.lookups if (found.void_ipv4 if family == 4 else found.void_ipv6))
@@ -327,6 +344,8 @@ class SPFEvaluation(Observation):
     texts: tuple[str, ...]
     listed: tuple[Check, ...]
     foreign: tuple[Check, ...]
+    tree: SPFTree | None = None
+    """What the checks walked through; None for HELO names."""
 
     def evidence(self) -> tuple[str, ...]:
         return (

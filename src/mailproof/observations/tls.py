@@ -33,6 +33,21 @@ class Handshakes(Observation):
 
 
 @dataclass(frozen=True)
+class WithdrawnTLS(Observation):
+    """Handshakes that an old client gets done where a current one does not; none where a current one does."""
+
+    endpoint: str
+    handshakes: tuple[Handshake, ...]
+
+    @property
+    def accepted(self) -> tuple[Handshake, ...]:
+        return tuple(handshake for handshake in self.handshakes if handshake.accepted)
+
+    def evidence(self) -> tuple[str, ...]:
+        return tuple(f"{h.version} is accepted with {h.cipher or 'a suite'}" for h in self.accepted)
+
+
+@dataclass(frozen=True)
 class Deployment:
     """One certificate chain as sent, and how far it leads to a trusted root."""
 

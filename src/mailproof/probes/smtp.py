@@ -7,7 +7,16 @@ import re
 import secrets
 from ipaddress import ip_address
 
-from mailproof.inventory.targets import Endpoint, MailDomain, MailExchange, Role, SendingAddress, Targets, Undiscovered
+from mailproof.inventory.targets import (
+    Endpoint,
+    MailDomain,
+    MailExchange,
+    MailHost,
+    Role,
+    SendingAddress,
+    Targets,
+    Undiscovered,
+)
 from mailproof.net import smtp
 from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, NotObserved, Refused, Throttled
 from mailproof.net.network import Network
@@ -96,8 +105,12 @@ async def clear_text_auth(endpoint: Endpoint, net: Network, smtp_session: SMTPSe
     async with net.smtp.connect(
         endpoint.address, endpoint.port, host=endpoint.host, implicit_tls=endpoint.implicit_tls
     ) as dialogue:
-        await dialogue.greeting()
+        greeting = await dialogue.greeting()
+        if not greeting.positive:
+            raise NotAvailable(f"the server opens with {greeting}", dialogue.transcript.evidence())
         ehlo = await dialogue.ehlo()
+        if not ehlo.positive:
+            raise NotAvailable(f"EHLO is answered with {ehlo}", dialogue.transcript.evidence())
         reply = None
         if not endpoint.implicit_tls:
             try:
@@ -113,12 +126,16 @@ async def clear_text_auth(endpoint: Endpoint, net: Network, smtp_session: SMTPSe
 
 @probe(active=True, first=True)
 async def early_talk(endpoint: Endpoint, net: Network) -> EarlyTalk:
-    """EHLO before the greeting, and a polite connection after it."""
+    """EHLO and QUIT in one write before the greeting, and a polite connection after it.
+
+    QUIT makes sure that the server can notice: a lone EHLO that comes a moment after the greeting was sent
+    looks polite, but nothing may be sent behind EHLO before its reply (RFC 2920, section 3.1).
+    """
     async with net.smtp.connect(endpoint.address, endpoint.port, host=endpoint.host) as dialogue:
         heard = b""
         closed = False
         try:
-            await dialogue.send(f"EHLO {net.settings.ehlo_name}\r\n".encode())
+            await dialogue.send(f"EHLO {net.settings.ehlo_name}\r\nQUIT\r\n".encode())
             heard, closed = await _hear_out(dialogue, net)
         except ClosedEarly:
             closed = True
@@ -284,12 +301,17 @@ async def recipients(domain: MailDomain, targets: Targets, look: Look) -> Recipi
     """The answers of every MX address of the domain about the same mailboxes."""
     seen: list[Mailboxes] = []
     missing: list[tuple[str, str]] = []
+    known = [host for host in targets.of(MailHost) if isinstance(host, MailHost)]
+    hosts = [host.name for host in known if domain.name in host.domains]
     for exchange in targets.of(MailExchange):
-        if isinstance(exchange, Undiscovered) or not isinstance(exchange, MailExchange):
+        if isinstance(exchange, Undiscovered):
             if exchange.id == f"MX of {domain.name}":
                 raise NotObserved(exchange.reason, exchange.evidence)
+            id = exchange.id
+            if any(id == f"addresses of {host}" or id.startswith(f"{host}[") for host in hosts):
+                missing.append((exchange.id, exchange.reason))
             continue
-        if exchange.domain.name != domain.name:
+        if not isinstance(exchange, MailExchange) or exchange.domain.name != domain.name:
             continue
         try:
             seen.append(await look(mailboxes, exchange))

@@ -10,7 +10,7 @@ from mailproof.net.dns import DNSClient
 from mailproof.net.network import Network
 from mailproof.observations.spf import SPF, Lookup, PublishedSPF, SPFEvaluation, SPFTree, Term, target_name
 from mailproof.probes.check_host import check_host
-from mailproof.survey import probe
+from mailproof.survey import Look, probe
 
 MAX_WALK = 40
 """Lookups after which the walk of a tree ends: far above the permitted ten, far below a bomb."""
@@ -34,9 +34,11 @@ async def spf_tree(domain: MailDomain, net: Network, spf: SPF) -> SPFTree:
 
 
 @probe()
-async def spf_of_sender(sender: AuthorisedSender, net: Network, inventory: Inventory) -> SPFEvaluation:
+async def spf_of_sender(
+    sender: AuthorisedSender, net: Network, inventory: Inventory, look: Look
+) -> SPFEvaluation:
     """check_host() for a domain and an address that sends its mail, and for addresses that are nobody's."""
-    published = await _published(net.dns, sender.domain, ())
+    tree = await look(spf_tree, MailDomain(sender.domain))
     mailbox = f"postmaster@{sender.domain}"
     helo = sender.helo or sender.domain
     listed = await check_host(net.dns, sender.address, mailbox, helo)
@@ -46,7 +48,7 @@ async def spf_of_sender(sender: AuthorisedSender, net: Network, inventory: Inven
         for address in FOREIGN_ADDRESSES
         if address not in own
     ]
-    return SPFEvaluation(sender.domain, published.texts, (listed,), tuple(foreign))
+    return SPFEvaluation(sender.domain, tree.records[0].texts, (listed,), tuple(foreign), tree)
 
 
 @probe()

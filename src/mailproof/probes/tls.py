@@ -11,14 +11,16 @@ from mailproof.net.certificates import Chain
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
 from mailproof.net.pkix import Roots, matches_name, trusted_roots, verify
-from mailproof.net.tls import TLSEndpoint, TLSVersion
+from mailproof.net.tls import Handshake, TLSEndpoint, TLSVersion
 from mailproof.observations.dane import DANE, TLSA, ChainMatch
-from mailproof.observations.tls import Certificates, Deployment, Handshakes
+from mailproof.observations.smtp import SMTPSession
+from mailproof.observations.tls import Certificates, Deployment, Handshakes, WithdrawnTLS
 from mailproof.probes.dane import matching_records, tlsa
 from mailproof.probes.policies import sts_policy
 from mailproof.probes.smtp import smtp_session
 from mailproof.record import now
 from mailproof.survey import Look, probe
+
 
 def _where(endpoint: Endpoint) -> TLSEndpoint:
     return TLSEndpoint(endpoint.address, endpoint.port, endpoint.host, endpoint.starttls)  # type: ignore[arg-type]
@@ -60,6 +62,19 @@ async def tls_1_0_and_1_1(endpoint: Endpoint, net: Network, look: Look) -> Hands
 async def tls_1_2_and_1_3(endpoint: Endpoint, net: Network, look: Look) -> Handshakes:
     """Hellos of TLS 1.2 and of TLS 1.3."""
     return await _offer(endpoint, net, look, TLSVersion.TLS1_2, TLSVersion.TLS1_3)
+
+
+@probe()
+async def withdrawn_tls(endpoint: Endpoint, look: Look, smtp_session: SMTPSession) -> WithdrawnTLS:
+    """SSL 3.0, TLS 1.0 and TLS 1.1, asked for only where the handshake of the session failed."""
+    handshakes: list[Handshake] = []
+    if smtp_session.tls_failure is not None:
+        for old in (ssl_3, tls_1_0_and_1_1):
+            try:
+                handshakes += (await look(old, endpoint)).handshakes
+            except NotObserved:
+                continue
+    return WithdrawnTLS(endpoint.id, tuple(handshakes))
 
 
 async def _offer_ciphers(endpoint: Endpoint, net: Network, ciphers: str, *known: Handshakes) -> Handshakes:

@@ -75,7 +75,7 @@ class Authority:
         self._intermediate = self._sign_authority(
             "mailproof laboratory intermediate", self._intermediate_key, self._root, 0
         )
-        self._rsa_key: rsa.RSAPrivateKey | None = None
+        self._rsa_keys: dict[int, rsa.RSAPrivateKey] = {}
         self.ca_file = self.directory / "root.pem"
         self.ca_file.write_bytes(_pem(self._root))
 
@@ -100,17 +100,19 @@ class Authority:
             .sign(signer, hashes.SHA256())
         )
 
-    def _key(self, *, legacy: bool) -> ServerKey:
-        """ECDSA P-256; RSA where software or cipher suites are older than that, one key for all of them."""
-        if not legacy:
+    def _key(self, rsa_bits: int | None) -> ServerKey:
+        """ECDSA P-256, or an RSA key of that size, one for all who ask for it."""
+        if rsa_bits is None:
             return ec.generate_private_key(ec.SECP256R1())
-        if self._rsa_key is None:
-            self._rsa_key = rsa.generate_private_key(65537, 2048)
-        return self._rsa_key
+        if rsa_bits not in self._rsa_keys:
+            self._rsa_keys[rsa_bits] = rsa.generate_private_key(65537, rsa_bits)
+        return self._rsa_keys[rsa_bits]
 
-    def issue(self, file_name: str, names: Sequence[str], chain: Chain, *, legacy: bool = False) -> Issued:
+    def issue(
+        self, file_name: str, names: Sequence[str], chain: Chain, *, rsa_bits: int | None = None
+    ) -> Issued:
         """Issue a certificate for DNS names, right or wrong as ``chain`` says, and write its files."""
-        key = self._key(legacy=legacy)
+        key = self._key(rsa_bits)
         shown = ["mx.another-name.test"] if chain is Chain.WRONG_NAME else list(names)
         self_signed = chain is Chain.SELF_SIGNED
         signer = key if self_signed else self._intermediate_key

@@ -24,6 +24,14 @@ acl_smtp_rcpt = check_recipient
 acl_smtp_data = accept
 
 begin acl
+no_service:
+  deny   message = 554 No SMTP service here
+
+ehlo_only:
+  deny   condition = ${if match{$smtp_command}{HELO}}
+         message = 502 HELO is not implemented
+  accept
+
 check_recipient:
   accept domains = +local_domains
          local_parts = postmaster : abuse : hostmaster : user : dmarc : tlsrpt
@@ -96,7 +104,7 @@ def configuration(domain: Domain, directory: Path, issued: Issued | None) -> str
         "keep_environment =",
         "tls_advertise_hosts = *",
         f"tls_require_ciphers = {RIGHT_PRIORITY}",
-        "auth_advertise_hosts = ${if def:tls_in_cipher {*}{}}",
+        "auth_advertise_hosts =",
     ]
     if issued and server.chain is not Chain.NONE:
         settings += [f"tls_certificate = {issued.chain_file}", f"tls_privatekey = {issued.key_file}"]

@@ -106,9 +106,9 @@ class Lab:
         issued = {
             domain.label: authority.issue(
                 domain.label,
-                [domain.host],
+                [domain.host, *domain.server.other_names],
                 domain.server.chain,
-                legacy=domain.label in ("old-ciphers", "ssl3"),
+                rsa_bits=domain.server.rsa_bits,
             )
             for domain in plan.DOMAINS
             if domain.server and domain.server.chain is not Chain.NONE

@@ -91,6 +91,10 @@ class Server:
     software: str
     settings: tuple[str, ...] = ()
     chain: Chain = Chain.RIGHT
+    rsa_bits: int | None = None
+    """Size of an RSA key; None is ECDSA P-256."""
+    other_names: tuple[str, ...] = ()
+    """Names in the certificate besides the host's own."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,8 @@ class Domain:
     server: Server | None = None
     records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ptr: tuple[str, ...] | None = None
+    ptr_detour: bool = False
+    """The reverse name reaches its PTR over two aliases in a row."""
     active: bool = False
     ipv6: bool = False
     ipv6_listens: bool = True
@@ -140,10 +146,14 @@ class Domain:
         lines: list[str] = list(self.server.settings) if self.server else []
         if self.server and self.server.chain is not Chain.RIGHT and self.server.chain is not Chain.NONE:
             lines.append(f"{self.server.chain} certificate chain")
+        if self.server and self.server.rsa_bits:
+            lines.append(f"RSA key of {self.server.rsa_bits} bits")
         for key, values in self.records.items():
             lines += [f"{key} {value}" for value in values] or [f"no {key}"]
         if self.ptr is not None:
             lines += [f"PTR {name}" for name in self.ptr] or ["no PTR"]
+        if self.ptr_detour:
+            lines.append("two CNAME records before the PTR")
         if self.delegation is not Delegation.SIGNED:
             lines.append(f"delegation: {self.delegation}")
         if self.parent_ns != self.child_ns:
@@ -170,8 +180,12 @@ OLD_TLS_PRIORITY = (
     "NORMAL:-VERS-ALL:+VERS-TLS1.0:-CIPHER-ALL:+ARCFOUR-128:+3DES-CBC:+RSA:+SHA1:+MD5:%VERIFY_ALLOW_BROKEN"
 )
 
+NO_KEY = "3 1 1 " + "11" * 32
+"""TLSA rdata of a key that nobody has, for hosts that show none."""
+
 DOMAINS: tuple[Domain, ...] = (
-    Domain("right", server=Server(POSTFIX), ipv6=True),
+    # The certificate also names the alias of mx-cname.test, whose one fault is that it is an alias.
+    Domain("right", server=Server(POSTFIX, other_names=("alias.mx-cname.test",)), ipv6=True),
     Domain("right-exim", server=Server(EXIM), ipv6=True),
     # SMTP, Postfix
     Domain(
@@ -189,6 +203,7 @@ DOMAINS: tuple[Domain, ...] = (
         "no-starttls-postfix",
         "does not offer STARTTLS",
         Server(POSTFIX, ("smtpd_tls_security_level = none",), Chain.NONE),
+        records={"_25._tcp.mx TLSA": (NO_KEY,)},
     ),
     Domain(
         "postmaster-refused-postfix",
@@ -314,18 +329,23 @@ DOMAINS: tuple[Domain, ...] = (
     Domain(
         "old-ciphers",
         "speaks only TLS 1.0 with RC4 and 3DES",
-        Server(EXIM, (f"tls_require_ciphers = {OLD_TLS_PRIORITY}",)),
+        Server(EXIM, (f"tls_require_ciphers = {OLD_TLS_PRIORITY}",), rsa_bits=2048),
     ),
-    Domain("ssl3", "speaks only SSL 3.0", Server(TLSLITE, ("maxVersion = (3, 0)",))),
+    Domain("ssl3", "speaks only SSL 3.0", Server(TLSLITE, ("maxVersion = (3, 0)",), rsa_bits=2048)),
     # Hosts that cannot be observed
     Domain(
         "ipv6-refused", "nothing listens on the IPv6 address", Server(POSTFIX), ipv6=True, ipv6_listens=False
     ),
-    Domain("refused", "nothing listens on port 25", Server(NOBODY, ("no listener",), Chain.NONE)),
+    Domain(
+        "refused",
+        "nothing listens on port 25",
+        Server(NOBODY, ("no listener",), Chain.NONE),
+        records={"_25._tcp.mx TLSA": (NO_KEY,)},
+    ),
     Domain(
         "silent",
         "port 25 swallows packets",
-        records={"@ MX": ("10 mx",), "mx A": (SILENT_ADDRESS,)},
+        records={"@ MX": ("10 mx",), "mx A": (SILENT_ADDRESS,), "_25._tcp.mx TLSA": (NO_KEY,)},
     ),
     # Reverse DNS
     Domain(
@@ -348,9 +368,17 @@ DOMAINS: tuple[Domain, ...] = (
     Domain("mx-cname", "MX is an alias", records={"@ MX": ("10 alias",), "alias CNAME": ("mx.right.test.",)}),
     Domain("mx-address", "MX is an address", records={"@ MX": ("10 11.0.25.10.",)}),
     Domain("mx-unresolvable", "MX does not exist", records={"@ MX": ("10 nowhere",)}),
-    Domain("mx-private", "MX has a private address", records={"@ MX": ("10 mx",), "mx A": ("10.0.0.25",)}),
-    Domain("mx-localhost", "MX has a loopback address", records={"@ MX": ("10 mx",), "mx A": ("127.0.0.1",)}),
-    Domain("no-mx", "no MX record", records={"@ MX": ()}),
+    Domain(
+        "mx-private",
+        "MX has a private address",
+        records={"@ MX": ("10 mx",), "mx A": ("10.0.0.25",), "_25._tcp.mx TLSA": (NO_KEY,)},
+    ),
+    Domain(
+        "mx-localhost",
+        "MX has a loopback address",
+        records={"@ MX": ("10 mx",), "mx A": ("127.0.0.1",), "_25._tcp.mx TLSA": (NO_KEY,)},
+    ),
+    Domain("no-mx", "no MX record", records={"@ MX": ()}, policy_mx=("mx.right.test",)),
     # SPF
     Domain("no-spf", "no SPF record", records={"@ TXT": ()}),
     Domain("spf-all", "SPF passes everybody", records={"@ TXT": ("v=spf1 +all",)}),
@@ -439,6 +467,105 @@ DOMAINS: tuple[Domain, ...] = (
     Domain("one-ns", "one name server", parent_ns=("ns1.dns.test",), child_ns=("ns1.dns.test",)),
     Domain("serial-mismatch", "name servers have different serials", second_serial=SERIAL - 1),
     Domain("open-transfer", "zone transfer allowed to everybody", open_transfer=True, active=True),
+    # One more fault of each kind that the list above does not hold
+    Domain(
+        "self-signed-dane",
+        "self-signed certificate, which DANE-EE alone vouches for: no fault",
+        Server(POSTFIX, chain=Chain.SELF_SIGNED),
+        policy_mode="testing",
+    ),
+    Domain(
+        "abuse-refused-postfix",
+        "refuses mail for abuse",
+        Server(
+            POSTFIX,
+            (
+                "smtpd_recipient_restrictions = check_recipient_access "
+                "inline:{abuse@abuse-refused-postfix.test=REJECT}",
+            ),
+        ),
+        active=True,
+    ),
+    Domain(
+        "no-service-exim",
+        "greets everybody with 554",
+        Server(EXIM, ("acl_smtp_connect = no_service",)),
+    ),
+    Domain(
+        "client-blocked-postfix",
+        "refuses the client as listed on a blocklist",
+        Server(
+            POSTFIX,
+            (
+                "smtpd_delay_reject = no",
+                "smtpd_client_restrictions = check_client_access "
+                "static:{554 5.7.1 Service unavailable; blocked using bl.test}",
+            ),
+        ),
+    ),
+    Domain(
+        "helo-refused-postfix",
+        "refuses the name that the client says in EHLO",
+        Server(
+            POSTFIX,
+            (
+                "smtpd_delay_reject = no",
+                "smtpd_helo_restrictions = check_helo_access inline:{prober.client.test=REJECT}",
+            ),
+        ),
+    ),
+    Domain("no-helo-exim", "refuses HELO", Server(EXIM, ("acl_smtp_helo = ehlo_only",))),
+    Domain(
+        "broken-starttls-exim",
+        "offers STARTTLS without having a certificate",
+        Server(EXIM, ("tls_certificate = /nonexistent/certificate.pem",)),
+    ),
+    Domain("small-key-exim", "RSA key of 1024 bits", Server(EXIM, rsa_bits=1024)),
+    Domain("no-helo-spf", "no SPF record at the HELO name", Server(POSTFIX), records={"mx TXT": ()}),
+    Domain(
+        "banner-of-another",
+        "greets with the name of another host",
+        Server(POSTFIX, ("myhostname = mx.right.test",)),
+    ),
+    Domain("ptr-detour", "reverse name behind two aliases", Server(POSTFIX), ptr_detour=True),
+    Domain(
+        "null-mx-preference",
+        "null MX with a preference",
+        records={"@ MX": ("10 .",)},
+        policy_mx=("mx.right.test",),
+    ),
+    Domain(
+        "dmarc-alignment",
+        "DMARC alignment mode that does not exist",
+        records={"_dmarc TXT": ("v=DMARC1; p=reject; adkim=relaxed",)},
+    ),
+    Domain(
+        "spf-everybody",
+        "SPF passes everybody who has an IPv4 address",
+        records={"@ TXT": ("v=spf1 ip4:0.0.0.0/0 a:mx.right.test -all",)},
+    ),
+    Domain("spf-forgotten", "SPF does not name the sender", records={"@ TXT": ("v=spf1 -all",)}),
+    Domain(
+        "spf-include",
+        "SPF includes a name without SPF",
+        records={"@ TXT": ("v=spf1 a:mx.right.test include:mta-sts.spf-include.test -all",)},
+    ),
+    Domain("mta-sts-mode", "MTA-STS policy with an unknown mode", policy_mode="enforced"),
+    Domain(
+        "mta-sts-id",
+        "MTA-STS record whose id is not letters and digits",
+        records={"_mta-sts TXT": ("v=STSv1; id=2026-01-01;",)},
+    ),
+    Domain(
+        "tlsrpt-two",
+        "two TLSRPT records",
+        records={
+            "_smtp._tls TXT": (
+                "v=TLSRPTv1; rua=mailto:tlsrpt@tlsrpt-two.test",
+                "v=TLSRPTv1; rua=mailto:abuse@tlsrpt-two.test",
+            )
+        },
+    ),
 )
 
 

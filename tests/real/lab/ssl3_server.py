@@ -62,8 +62,10 @@ def talk(connection: socket.socket, name: str, tls_arguments: dict[str, Any]) ->
             pending += received
         line, _, pending = pending.partition(b"\n")
         reply = dialogue.reply(line)
+        if line.upper().startswith(b"EHLO") and pending:
+            reply = "554 5.5.0 Speak when you are spoken to"
         channel.sendall(f"{reply}\r\n".encode())
-        if reply.startswith("221"):
+        if reply.startswith(("221", "554")):
             return
         if reply.startswith("220"):
             pending = b""
@@ -80,6 +82,8 @@ def main(address: str, name: str, chain_file: str, key_file: str) -> None:
     chain.parsePemList(Path(chain_file).read_text())
     settings = HandshakeSettings()
     settings.minVersion = settings.maxVersion = (3, 0)
+    # Otherwise a client that offers TLS 1.3 is given TLS 1.2 out of this list.
+    settings.versions = [(3, 0)]
     settings.cipherNames = ["3des", "rc4", "aes128"]
     arguments = {
         "certChain": chain,

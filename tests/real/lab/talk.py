@@ -28,9 +28,11 @@ class Dialogue:
         self._socket = socket.create_connection((address, 25), seconds)
         self._pending = b""
 
-    def send(self, line: str) -> None:
-        print(f"C: {line}")
-        self._socket.sendall(line.encode() + b"\r\n")
+    def send(self, *lines: str) -> None:
+        """Send lines in one write."""
+        for line in lines:
+            print(f"C: {line}")
+        self._socket.sendall(b"".join(line.encode() + b"\r\n" for line in lines))
 
     def reply(self) -> bool:
         """Print one reply (RFC 5321, section 4.2.1). Returns False if the server has closed."""
@@ -68,8 +70,7 @@ def hold(address: str, lines: list[str], *, early: bool) -> None:
     dialogue = Dialogue(address)
     try:
         if early:
-            for line in lines:
-                dialogue.send(line)
+            dialogue.send(*lines)
         if not dialogue.reply():
             return
         for line in lines:

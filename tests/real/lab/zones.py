@@ -96,7 +96,7 @@ def mail_zone(domain: Domain, tlsa: str | None, dkim: Mapping[str, str], serial:
     records = apex(domain.child_ns, serial)
     records |= {
         "@ MX": (f"10 {domain.host}.",),
-        "@ TXT": ("v=spf1 mx -all",),
+        "@ TXT": ("v=spf1 mx -all" if domain.server else f"v=spf1 a:{domain.host} -all",),
         "sel1._domainkey TXT": (dkim["DKIM-2048"],),
         "_dmarc TXT": (f"v=DMARC1; p=reject; sp=reject; rua=mailto:dmarc@{domain.name}",),
         "_mta-sts TXT": (f"v=STSv1; id={plan.SERIAL};",),
@@ -141,7 +141,7 @@ def reverse_pointers() -> dict[str, tuple[str, ...]]:
         if domain.server:
             names = (domain.host,) if domain.ptr is None else tuple(name.rstrip(".") for name in domain.ptr)
             pointers |= dict.fromkeys(plan.addresses(domain), names)
-    return pointers
+    return pointers | {plan.SILENT_ADDRESS: (f"mx.{plan.by_label('silent').name}",)}
 
 
 def reverse_zones() -> tuple[Records, Records, Records]:
@@ -151,12 +151,19 @@ def reverse_zones() -> tuple[Records, Records, Records]:
     ipv6 = apex(plan.PARENTS)
     zone = rfc2317_zone()
     ipv4[f"{zone}. NS"] = tuple(f"{server}." for server in plan.CHILDREN)
+    detours = {plan.address(domain) for domain in plan.DOMAINS if domain.ptr_detour}
     for address, names in reverse_pointers().items():
         values = tuple(f"{name}." for name in names)
         owner = f"{reverse_name(address)}."
         ip = ipaddress.ip_address(address)
         if ip.version == 6:
             ipv6[f"{owner} PTR"] = values
+        elif address in detours:
+            first = f"{owner.partition('.')[0]}.{zone}."
+            second = f"detour-{first}"
+            ipv4[f"{owner} CNAME"] = (first,)
+            delegated[f"{first} CNAME"] = (second,)
+            delegated[f"{second} PTR"] = values
         elif ip in plan.RFC2317_BLOCK:
             target = f"{owner.partition('.')[0]}.{zone}."
             ipv4[f"{owner} CNAME"] = (target,)

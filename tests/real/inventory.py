@@ -1,0 +1,46 @@
+"""The inventory of the whole laboratory, written from its plan as its postmaster would write it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from tests.real.lab import plan, zones
+
+TAKES_NO_MAIL = ("null-mx-preference",)
+
+
+def inventory(ca_file: Path) -> dict[str, Any]:
+    """All domains with selectors, senders with HELO names, reverse zones and a blocklist; with consent."""
+    return {
+        "active": True,
+        "contact": "postmaster@client.test",
+        "probe": {"ehlo": plan.CLIENT_NAME, "sender": "postmaster@client.test"},
+        "trust": {"ca_file": str(ca_file)},
+        "limits": {"connect": 3.0, "greeting": 10.0, "dns": 2.0, "silence": 0.5, "pause": 0.0},
+        "blocklists": [plan.DNSBL],
+        "zones": [zones.IN_ADDR, zones.rfc2317_zone()],
+        "domains": [
+            {"name": domain.name, "selectors": ["sel1"], "receives": domain.label not in TAKES_NO_MAIL}
+            for domain in plan.DOMAINS
+        ],
+        "sending": [
+            {"address": address, "helo": domain.host, "domains": _domains_of(domain)}
+            for domain in plan.DOMAINS
+            if domain.server
+            for address in plan.addresses(domain)
+        ],
+    }
+
+
+def _domains_of(domain: plan.Domain) -> list[str]:
+    shared = plan.shared() if domain.label == "right" else ()
+    return [domain.name, *(other.name for other in shared)]
+
+
+def write(file: Path, ca_file: Path) -> None:
+    """Write the inventory as YAML."""
+    with file.open("w", encoding="utf-8") as stream:
+        YAML(typ="safe").dump(inventory(ca_file), stream)

@@ -1,0 +1,246 @@
+"""What the suite has to find in the laboratory, and nothing else: the findings on every domain.
+
+A finding is any verdict other than *pass* and *not applicable* on a target of the domain: the domain itself,
+its zone, selectors and senders, and its own mail host with its addresses. A domain without a row has none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Ids of the controls that fail, advise or cannot tell. ``where`` is in the id of each such address."""
+
+    fail: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
+    inconclusive: tuple[str, ...] = ()
+    where: str = ""
+    why: str = ""
+
+    @property
+    def findings(self) -> frozenset[tuple[str, str]]:
+        """Pairs of control and verdict."""
+        return frozenset(
+            (control, verdict)
+            for verdict, controls in (
+                ("fail", self.fail),
+                ("advice", self.advice),
+                ("inconclusive", self.inconclusive),
+            )
+            for control in controls
+        )
+
+
+NAMES = ("HELO-FQDN", "PTR-EQ-BANNER")
+DIALOGUE = (
+    "SMTP-GREET-220",
+    "SMTP-EHLO-HELO",
+    "SMTP-STARTTLS-OFFERED",
+    "SMTP-STARTTLS-WORKS",
+    "SMTP-STARTTLS-INJECTION",
+    "AUTH-AFTER-TLS",
+)
+CERTIFICATES = ("CERT-TRUST", "CERT-CHAIN-COMPLETE", "CERT-NAME", "CERT-DATES", "CERT-KEY-SIZE", "DANE-MATCH")
+HANDSHAKES = (
+    "TLS-NO-SSL2",
+    "TLS-NO-SSL3",
+    "TLS-NO-10-11",
+    "TLS-12-OR-13",
+    "TLS-NO-RC4",
+    "TLS-NO-3DES",
+)
+MAILBOXES = ("SMTP-POSTMASTER", "SMTP-ABUSE", "SMTP-NULL-SENDER", "BACKUPMX-RCPT")
+ENDPOINT = (*NAMES, *DIALOGUE, *CERTIFICATES, *HANDSHAKES, "EARLYTALK", "RELAY-MATRIX")
+"""Everything that is asked of an address of a mail host."""
+NOT_REACHED = (*ENDPOINT, *MAILBOXES)
+NOT_SERVED = tuple(
+    control
+    for control in NOT_REACHED
+    if control not in ("SMTP-GREET-220", "SMTP-EHLO-HELO", "SMTP-STARTTLS-OFFERED", "SMTP-STARTTLS-WORKS")
+)
+"""What remains unknown of a server whose greeting refuses service; the rest is left to SMTP-GREET-220."""
+NOT_WELCOME = tuple(
+    control
+    for control in NOT_REACHED
+    if control not in ("SMTP-GREET-220", "HELO-FQDN", "PTR-EQ-BANNER", "EARLYTALK")
+)
+"""What remains unknown of a server that greets and then refuses the tester's EHLO."""
+
+MAIL_HOST = ("MX-NOT-ALIAS", "MX-RESOLVES", "MX-PUBLIC-ADDR", "DANE-EXISTS")
+SENDER = ("PTR-EXISTS", "PTR-FCRDNS", "PTR-2317", "PTR-QUALITY")
+NO_ANSWER = (
+    *NOT_REACHED,
+    *MAIL_HOST,
+    *SENDER,
+    *("MX-EXISTS", "MX-NULL-ALONE", "MX-NULL-PREF", "MX-NOT-IP"),
+    *("SPF-EXISTS", "SPF-SYNTAX", "SPF-ALL-STRICT", "SPF-LOOKUPS-10", "SPF-VOID-2", "SPF-NO-PTR"),
+    *("SPF-INCLUDE-VALID", "SPF-INVENTORY-EVAL"),
+    *("DKIM-SELECTOR", "DKIM-KEY-LENGTH"),
+    *("DMARC-EXISTS", "DMARC-SINGLE", "DMARC-SYNTAX", "DMARC-ENFORCED"),
+    *("STS-TXT", "STS-FETCH", "STS-BODY", "STS-MX-COVERED", "TLSRPT-TXT"),
+    *("DEL-MIN-NS", "DEL-PARENT-CHILD-NS"),
+)
+"""Everything that is asked of a domain whose answers the resolver withholds."""
+
+TRUTH: dict[str, Truth] = {
+    # SMTP
+    "open-relay-postfix": Truth(fail=("RELAY-MATRIX",)),
+    "open-relay-exim": Truth(fail=("RELAY-MATRIX",)),
+    "open-relay-ipv6": Truth(fail=("RELAY-MATRIX",), where="[2600:"),
+    "auth-before-starttls-postfix": Truth(fail=("AUTH-AFTER-TLS",)),
+    "auth-before-starttls-exim": Truth(fail=("AUTH-AFTER-TLS",)),
+    "no-starttls-postfix": Truth(
+        fail=("SMTP-STARTTLS-OFFERED", "DANE-MATCH"),
+        why="Its TLSA record promises STARTTLS: senders that do DANE must not deliver without (RFC 7672, "
+        "section 2.2), a failure of its own beside STARTTLS that merely should be offered (RFC 7435). "
+        "The policy in mode enforce stops senders too (RFC 8461, section 5), but it is valid and names the "
+        "right host: the STS controls pass. Without TLS there are no certificates or handshakes to judge.",
+    ),
+    "no-starttls-exim": Truth(
+        fail=("SMTP-STARTTLS-OFFERED",),
+        advice=("DANE-EXISTS",),
+        why="The same without a TLSA record, which is advice (RFC 7672 is optional).",
+    ),
+    "postmaster-refused-postfix": Truth(fail=("SMTP-POSTMASTER",)),
+    "abuse-refused-postfix": Truth(fail=("SMTP-ABUSE",)),
+    "null-sender-refused-postfix": Truth(fail=("SMTP-NULL-SENDER",)),
+    "backup-accepts-unknown": Truth(fail=("BACKUPMX-RCPT",)),
+    "early-talk-postfix": Truth(advice=("EARLYTALK",)),
+    "early-talk-exim": Truth(advice=("EARLYTALK",)),
+    "helo-mismatch": Truth(fail=("HELO-FQDN",)),
+    "banner-of-another": Truth(advice=("PTR-EQ-BANNER",)),
+    "no-helo-exim": Truth(fail=("SMTP-EHLO-HELO",)),
+    "no-helo-spf": Truth(fail=("HELO-SPF",)),
+    # TLS
+    "broken-starttls-exim": Truth(
+        fail=("SMTP-STARTTLS-WORKS",),
+        inconclusive=(*CERTIFICATES, *HANDSHAKES),
+        why="454 to STARTTLS (RFC 3207, section 4): there is nothing behind it to look at.",
+    ),
+    "tls10-postfix": Truth(fail=("TLS-NO-10-11",)),
+    "old-ciphers": Truth(
+        fail=("TLS-NO-10-11", "TLS-12-OR-13", "TLS-NO-RC4", "TLS-NO-3DES"),
+        why="STARTTLS works for those who still have such versions; that others cannot is one finding.",
+    ),
+    "ssl3": Truth(fail=("TLS-NO-SSL3", "TLS-12-OR-13", "TLS-NO-RC4", "TLS-NO-3DES")),
+    "expired-chain": Truth(fail=("CERT-DATES",)),
+    "expired-chain-exim": Truth(fail=("CERT-DATES",)),
+    "incomplete-chain": Truth(
+        fail=("CERT-CHAIN-COMPLETE", "CERT-TRUST"), why="Without the intermediate no path can be built."
+    ),
+    "self-signed": Truth(
+        fail=("CERT-TRUST",),
+        why="DANE-EE vouches for the key, but senders that heed MTA-STS in mode enforce want a trusted root "
+        "(RFC 8461, section 4.2). Nothing is missing from the chain.",
+    ),
+    "self-signed-dane": Truth(
+        why="DANE-EE vouches for the key, and no policy in mode enforce wants more (RFC 7672, section 3.1.1)."
+    ),
+    "wrong-name": Truth(fail=("CERT-NAME",)),
+    "small-key-exim": Truth(fail=("CERT-KEY-SIZE",)),
+    "tlsa-mismatch": Truth(fail=("DANE-MATCH",)),
+    # Hosts that cannot be observed
+    "greylisting": Truth(inconclusive=MAILBOXES),
+    "busy": Truth(inconclusive=NOT_REACHED),
+    "client-blocked-postfix": Truth(
+        inconclusive=("SMTP-GREET-220", *NOT_SERVED),
+        why="The refusal is about the client; what others get is not known (RFC 5321, section 7.9).",
+    ),
+    "helo-refused-postfix": Truth(
+        inconclusive=NOT_WELCOME,
+        why="The refusal is about the name in EHLO; what others get is not known (RFC 5321, section 4.1.4).",
+    ),
+    "no-service-exim": Truth(
+        fail=("SMTP-GREET-220",),
+        inconclusive=NOT_SERVED,
+        why="554 to everybody (RFC 5321, section 3.1) is one finding; what is behind it cannot be seen.",
+    ),
+    "ipv6-refused": Truth(inconclusive=NOT_REACHED, where="[2600:"),
+    "refused": Truth(inconclusive=NOT_REACHED),
+    "silent": Truth(inconclusive=NOT_REACHED),
+    # Reverse DNS and blocklists
+    "unforwarded-ptr": Truth(fail=("PTR-FCRDNS",)),
+    "no-ptr": Truth(fail=("PTR-EXISTS",)),
+    "two-ptr": Truth(advice=("PTR-QUALITY",)),
+    "ptr-detour": Truth(fail=("PTR-2317",)),
+    "listed": Truth(fail=("DNSBL-VERDICT",)),
+    # MX
+    "null-mx-beside-mx": Truth(fail=("MX-NULL-ALONE",)),
+    "null-mx-preference": Truth(fail=("MX-NULL-PREF",)),
+    "mx-cname": Truth(fail=("MX-NOT-ALIAS",)),
+    "mx-address": Truth(fail=("MX-NOT-IP",)),
+    "mx-unresolvable": Truth(fail=("MX-RESOLVES",)),
+    "mx-private": Truth(
+        fail=("MX-PUBLIC-ADDR",), inconclusive=NOT_REACHED, why="Private addresses are not contacted."
+    ),
+    "mx-localhost": Truth(
+        fail=("MX-PUBLIC-ADDR",), inconclusive=NOT_REACHED, why="Private addresses are not contacted."
+    ),
+    "no-mx": Truth(fail=("MX-EXISTS",)),
+    # SPF
+    "no-spf": Truth(fail=("SPF-EXISTS",)),
+    "spf-all": Truth(fail=("SPF-ALL-STRICT",)),
+    "spf-neutral": Truth(fail=("SPF-ALL-STRICT",)),
+    "spf-two": Truth(fail=("SPF-EXISTS",)),
+    "spf-syntax": Truth(fail=("SPF-SYNTAX",)),
+    "spf-lookups": Truth(fail=("SPF-LOOKUPS-10",)),
+    "spf-void": Truth(fail=("SPF-VOID-2",)),
+    "spf-loop": Truth(fail=("SPF-INCLUDE-VALID",)),
+    "spf-include": Truth(fail=("SPF-INCLUDE-VALID",)),
+    "spf-ptr": Truth(fail=("SPF-NO-PTR",)),
+    "spf-everybody": Truth(fail=("SPF-INVENTORY-EVAL",)),
+    "spf-forgotten": Truth(fail=("SPF-INVENTORY-EVAL",)),
+    # DMARC and DKIM
+    "no-dmarc": Truth(fail=("DMARC-EXISTS",)),
+    "dmarc-two": Truth(fail=("DMARC-SINGLE",)),
+    "dmarc-none": Truth(fail=("DMARC-ENFORCED",)),
+    "dmarc-syntax": Truth(
+        fail=("DMARC-ENFORCED",),
+        why="Without p a record that asks for reports counts as p=none (RFC 9989, section 4.10.1).",
+    ),
+    "dmarc-alignment": Truth(fail=("DMARC-SYNTAX",)),
+    "dkim-revoked": Truth(fail=("DKIM-SELECTOR",)),
+    "dkim-weak": Truth(fail=("DKIM-KEY-LENGTH",)),
+    "no-dkim": Truth(fail=("DKIM-SELECTOR",)),
+    # MTA-STS and TLSRPT
+    "no-mta-sts": Truth(advice=("STS-TXT",)),
+    "mta-sts-id": Truth(fail=("STS-TXT",)),
+    "mta-sts-mode": Truth(fail=("STS-BODY",)),
+    "mta-sts-mx": Truth(fail=("STS-MX-COVERED",)),
+    "mta-sts-redirect": Truth(fail=("STS-FETCH",)),
+    "mta-sts-wrong-name": Truth(fail=("STS-FETCH",)),
+    "mta-sts-expired": Truth(fail=("STS-FETCH",)),
+    "no-tlsrpt": Truth(advice=("TLSRPT-TXT",)),
+    "tlsrpt-two": Truth(fail=("TLSRPT-TXT",)),
+    # DNS
+    "unsigned": Truth(advice=("SEC-SIGNED",)),
+    "bogus": Truth(fail=("SEC-NOT-BOGUS",), inconclusive=NO_ANSWER),
+    "expired-signatures": Truth(fail=("SEC-NOT-BOGUS",), inconclusive=NO_ANSWER),
+    "lame": Truth(fail=("DEL-AUTHORITATIVE",)),
+    "ns-mismatch": Truth(fail=("DEL-PARENT-CHILD-NS",)),
+    "one-ns": Truth(fail=("DEL-MIN-NS",)),
+}
+
+NO_CONTROL_YET = {
+    "bare-newline-postfix": "nothing looks at the end of DATA: it would send a message",
+    "vrfy-postfix": "nothing asks VRFY",
+    "dmarc-unauthorised-rua": "nothing asks whether the receiver of reports agreed",
+    "serial-mismatch": "nothing compares serials",
+    "open-transfer": "nothing asks for a zone transfer",
+    "mta-sts-testing": "a policy in mode testing is no fault",
+}
+"""Domains of the plan without a finding, with the reason."""
+
+ONLY_MOCKED = {
+    "TLS-NO-SSL2": "no server that can be installed speaks SSL 2.0",
+    "SMTP-STARTTLS-INJECTION": "current Postfix and Exim empty their buffer before the handshake",
+}
+"""Controls that no server here fails, with the reason."""
+
+OTHERS = {
+    ("SEC-SIGNED", "advice", "in-addr.arpa"),
+    ("SEC-SIGNED", "advice", "8/29.25.0.11.in-addr.arpa"),
+}
+"""Findings (control, verdict, target) outside the domains: the reverse trees are not signed."""
