@@ -1,6 +1,6 @@
 """Surveys and judges an offline world of many domains, and prints what it costs.
 
-    python -m benchmarks.survey [--domains 200] [--hosts 2] [--peers 4]
+python -m benchmarks.survey [--domains 200] [--hosts 2] [--peers 4]
 """
 
 from __future__ import annotations
@@ -61,7 +61,16 @@ def measure(domains: int, hosts: int, peers: int, directory: Path) -> Cost:
         endpoints = sum(isinstance(target, Endpoint) for target in targets)
     saved = directory / f"bench{domains}.json"
     write_record(saved, record, loaded.redact)
-    command = [sys.executable, "-m", "pytest", f"--inventory={file}", f"--replay={saved}", "-q", "-p", "no:hypothesispytest"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        f"--inventory={file}",
+        f"--replay={saved}",
+        "-q",
+        "-p",
+        "no:hypothesispytest",
+    ]
     environment = {**os.environ, "PYTEST_ADDOPTS": ""}
     timings = []
     for extra in (["--collect-only"], []):
@@ -89,7 +98,9 @@ def show(cost: Cost) -> None:
     """Print the figures of one run."""
     wall = cost.discovery + cost.survey
     print(f"{cost.domains} domains, {cost.hosts} SMTP endpoints")
-    print(f"  discovery {cost.discovery:.2f} s, survey {cost.survey:.2f} s: {cost.domains / wall:.0f} domains per second")
+    print(
+        f"  discovery {cost.discovery:.2f} s, survey {cost.survey:.2f} s: {cost.domains / wall:.0f} domains per second"
+    )
     print(f"  {cost.questions / cost.domains:.1f} DNS questions per domain")
     print(f"  {cost.connections / max(cost.hosts, 1):.1f} connections per host, at most {cost.busiest}")
     print(f"  {cost.observations} observations, {1000 * cost.survey / cost.observations:.2f} ms each")
@@ -114,7 +125,9 @@ def main() -> None:
     show(many)
     growth = (many.survey + many.discovery) / (few.survey + few.discovery)
     print(f"{many.domains / few.domains:.0f} times the domains take {growth:.1f} times the time")
-    print(f"memory: at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB (world and survey together)")
+    print(
+        f"memory: at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB (world and survey together)"
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Certificates, on every endpoint that speaks TLS. An MX that DANE-EE authenticates is spared: nobody looks at names and dates there."""
+"""Certificates, on every endpoint that speaks TLS. An MX that DANE-EE authenticates is spared: nobody looks at names
+and dates there.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,11 @@ def test_certificate_is_in_date(certificates: Certificates, parameters: Mapping[
     for deployment in _judged_by_pkix(certificates):
         for number, certificate in enumerate(deployment.chain.facts):
             not_before, not_after = (datetime.fromisoformat(t) for t in (certificate.not_before, certificate.not_after))
-            if number and deployment.path.status is PathStatus.TRUSTED and certificate.subject not in deployment.path.path:
+            if (
+                number
+                and deployment.path.status is PathStatus.TRUSTED
+                and certificate.subject not in deployment.path.path
+            ):
                 continue
             assert at <= not_after, f"{certificate.subject} expired on {certificate.not_after}"
             assert at >= not_before, f"{certificate.subject} is not valid before {certificate.not_before}"
@@ -99,5 +105,7 @@ def _require_tls(certificates: Certificates) -> None:
 def _judged_by_pkix(certificates: Certificates) -> tuple[Deployment, ...]:
     _require_tls(certificates)
     if certificates.authenticated_by_dane:
-        not_applicable("DANE-EE authenticates this host: names, dates and issuers do not count (RFC 7672, section 3.1.1)")
+        not_applicable(
+            "DANE-EE authenticates this host: names, dates and issuers do not count (RFC 7672, section 3.1.1)"
+        )
     return certificates.deployments

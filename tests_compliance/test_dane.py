@@ -17,7 +17,9 @@ def test_tlsa_records_exist(tlsa: TLSA) -> None:
     if not tlsa.addresses.exists:
         not_applicable("the host has no address; MX-RESOLVES says so")
     assert tlsa.records, f"_25._tcp.{tlsa.host} has no TLSA record ({tlsa.answer.rcode})"
-    assert tlsa.secure, f"the TLSA records or the addresses of {tlsa.host} are not secured by DNSSEC: senders ignore them"
+    assert tlsa.secure, (
+        f"the TLSA records or the addresses of {tlsa.host} are not secured by DNSSEC: senders ignore them"
+    )
 
 
 @control("DANE-MATCH", MUST, rfc(7672, "3.2"), rfc(7672, "2.2"), rfc(6698, "2.1"), rfc(7671, "8"), roles=(Role.MX,))

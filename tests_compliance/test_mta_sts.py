@@ -1,4 +1,6 @@
-"""MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460). Both are optional: absence is advice, a broken publication a failure."""
+"""MTA-STS (RFC 8461) and SMTP TLS reporting (RFC 8460). Both are optional: absence is advice, a broken publication a
+failure.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ def _check_record(record: PolicyRecord, domain: MailDomain, mx: MX, label: str, 
         not_applicable("the domain takes no mail")
     if not record.texts:
         started = [r.text for r in record.answer.records if r.text.lower().startswith(f"v={record.version.lower()}")]
-        assert not started, f"{label}.{record.domain} has {started[0]!r}, which does not count: v={record.version}; must begin it"
+        assert not started, (
+            f"{label}.{record.domain} has {started[0]!r}, which does not count: v={record.version}; must begin it"
+        )
         finding(MAY, f"{record.domain} publishes no {what} record")
     assert len(record.texts) == 1, f"{label}.{record.domain} has {len(record.texts)} records: none of them counts"
     assert not record.errors, f"the record is void: {'; '.join(record.errors)}"

@@ -13,7 +13,8 @@ def test_no_form_of_relaying_is_accepted(relay_attempts: RelayAttempts) -> None:
     """Mail from outsiders to outsiders is refused in every form of address and sender.
 
     Why: an open relay is found within hours, used for spam, and then stands on every blocklist.
-    Fix: relay only for authenticated users and own networks (Postfix: reject_unauth_destination; Exim: relay_from_hosts).
+    Fix: relay only for authenticated users and own networks (Postfix: reject_unauth_destination; Exim:
+    relay_from_hosts).
     """
     accepted = relay_attempts.relayed
     listed = "\n".join(f"accepted, {attempt}" for attempt in accepted)
@@ -99,11 +100,13 @@ def test_every_mx_refuses_unknown_recipients(recipients: Recipients) -> None:
 
 def _decide_alike(recipients: Recipients, form: str) -> None:
     """Fail where some MX accept a mailbox that others refuse for good."""
-    accepting, refusing = [], []
+    accepting: list[str] = []
+    refusing: list[str] = []
     for mailboxes in recipients.mailboxes:
         attempt = next((item for item in mailboxes.attempts if item.form == form), None)
         if attempt is not None and not refuses_tester(attempt):
             (accepting if attempt.accepted else refusing).append(mailboxes.endpoint)
     assert not (accepting and refusing), (
-        f"{form}{recipients.domain} is accepted by {', '.join(sorted(accepting))} and refused by {', '.join(sorted(refusing))}"
+        f"{form}{recipients.domain} is accepted by {', '.join(sorted(accepting))} "
+        f"and refused by {', '.join(sorted(refusing))}"
     )

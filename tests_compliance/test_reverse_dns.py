@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from mailproof.controls import GOOGLE_SENDERS, MAY, PRACTICE, SHOULD, YAHOO_SENDERS, control, finding, not_applicable, rfc
+from mailproof.controls import (
+    GOOGLE_SENDERS,
+    MAY,
+    PRACTICE,
+    SHOULD,
+    YAHOO_SENDERS,
+    control,
+    finding,
+    not_applicable,
+    rfc,
+)
 from mailproof.net.errors import NotObserved
 from mailproof.observations.reverse import ClasslessDelegation, ReverseDNS, looks_generic
 
@@ -22,7 +32,8 @@ def test_ptr_is_forward_confirmed(reverse_dns: ReverseDNS) -> None:
     """A PTR name of every sending address resolves back to that address.
 
     Why: receivers take an address whose reverse name does not confirm itself for a home computer.
-    Fix: publish an A or AAAA record for the PTR name that leads to the address, or let the PTR name a host that has one.
+    Fix: publish an A or AAAA record for the PTR name that leads to the address, or let the PTR name a host that has
+    one.
     """
     if not reverse_dns.names:
         not_applicable("there is no PTR; PTR-EXISTS says so")
@@ -36,7 +47,8 @@ def test_ptr_alias_leads_to_answering_servers(classless_delegation: ClasslessDel
     """A PTR reached through CNAME takes one alias, into a zone that all its servers answer alike.
 
     Why: a classless delegation that ends at a dead or stale server makes the reverse name come and go.
-    Fix: let the CNAME lead straight to the name in the customer's zone, and serve that zone on every server it is delegated to.
+    Fix: let the CNAME lead straight to the name in the customer's zone, and serve that zone on every server it is
+    delegated to.
     """
     if not classless_delegation.aliases:
         not_applicable("the PTR is not an alias")

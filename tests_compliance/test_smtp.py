@@ -64,7 +64,8 @@ def test_starttls_is_offered(smtp_session: SMTPSession) -> None:
     """The EHLO reply lists STARTTLS on every address.
 
     Why: without it mail crosses the network in clear text.
-    Fix: install a certificate and switch TLS on (Postfix: smtpd_tls_security_level = may; Exim: tls_advertise_hosts = *).
+    Fix: install a certificate and switch TLS on (Postfix: smtpd_tls_security_level = may; Exim: tls_advertise_hosts =
+    *).
     """
     if smtp_session.implicit_tls:
         not_applicable("TLS starts at once on this port")
@@ -116,7 +117,8 @@ def test_auth_comes_after_tls(clear_text_auth: ClearTextAuth) -> None:
     """AUTH is neither offered nor taken before TLS; behind TLS a submission server offers it.
 
     Why: passwords sent before TLS can be read by whoever is on the way.
-    Fix: offer AUTH inside TLS only (Postfix: smtpd_tls_auth_only = yes; Exim: auth_advertise_hosts = ${if def:tls_in_cipher {*}}).
+    Fix: offer AUTH inside TLS only (Postfix: smtpd_tls_auth_only = yes; Exim: auth_advertise_hosts = ${if
+    def:tls_in_cipher {*}}).
     """
     session = clear_text_auth.session
     if not session.implicit_tls:
@@ -131,7 +133,9 @@ def test_auth_comes_after_tls(clear_text_auth: ClearTextAuth) -> None:
             not_applicable("there is no TLS behind which AUTH could stand")
         assert inside, "no AUTH is offered behind TLS, though users submit mail here"
     elif clear_text_auth.mechanisms_in_tls:
-        finding(MAY, "AUTH is offered behind TLS on a public MX, where nobody needs it: an invitation to guess passwords")
+        finding(
+            MAY, "AUTH is offered behind TLS on a public MX, where nobody needs it: an invitation to guess passwords"
+        )
 
 
 @control("EARLYTALK", MAY, rfc(5321, "4.3.1"), rfc(2920, "3.1"), PRACTICE, roles=(Role.MX,))

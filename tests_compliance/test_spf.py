@@ -39,13 +39,17 @@ def test_spf_ends_strictly(spf_tree: SPFTree, parameters: Mapping[str, Any]) -> 
     """The SPF record ends in -all, redirects followed; a profile or the inventory may accept ~all.
 
     Why: +all, ?all or no all at all let everybody pass or leave the question open.
-    Fix: name all senders and end the record in -all. The parameter accept: ["-all", "~all"] of this control admits ~all.
+    Fix: name all senders and end the record in -all. The parameter accept: ["-all", "~all"] of this control admits
+    ~all.
     """
     _require_record(spf_tree)
     accepted = ", ".join(parameters["accept"])
     closing = spf_tree.closing
     if closing is None:
-        finding(SHOULD, f"nothing says what becomes of other senders: no all, so the result is neutral ({accepted} is wanted)")
+        finding(
+            SHOULD,
+            f"nothing says what becomes of other senders: no all, so the result is neutral ({accepted} is wanted)",
+        )
     found = f"{closing.qualifier}all"
     assert found in parameters["accept"], f"the record ends in {found}; {accepted} is wanted"
 
@@ -120,7 +124,8 @@ def test_spf_includes_lead_to_valid_records(spf_tree: SPFTree) -> None:
 def test_spf_passes_for_own_senders_only(spf_of_sender: SPFEvaluation) -> None:
     """SPF passes for every sending address of the inventory and does not pass for strangers.
 
-    Why: this is what receivers compute; a sender that is forgotten fails, and a record that passes for all protects nobody.
+    Why: this is what receivers compute; a sender that is forgotten fails, and a record that passes for all protects
+    nobody.
     Fix: add the address to the domain's record, or correct the list of sending addresses in the inventory.
     """
     if not spf_of_sender.texts:
@@ -129,7 +134,9 @@ def test_spf_passes_for_own_senders_only(spf_of_sender: SPFEvaluation) -> None:
     if tree is not None and tree.permanent_error:
         not_applicable("evaluation ends in an error whoever sends; the other SPF controls say why")
     for check in spf_of_sender.listed:
-        assert check.result == "pass", f"{check.address} sends mail of {spf_of_sender.domain}, and SPF says {check.result}"
+        assert check.result == "pass", (
+            f"{check.address} sends mail of {spf_of_sender.domain}, and SPF says {check.result}"
+        )
     # What the end of the record says of strangers is judged by SPF-ALL-STRICT.
     closing = RESULT_OF_ALL[tree.closing.qualifier if tree.closing else "?"] if tree is not None else None
     for check in spf_of_sender.foreign:

@@ -21,7 +21,8 @@ def test_ssl_3_is_refused(ssl_3: Handshakes) -> None:
     """SSL 3.0 is refused.
 
     Why: it is broken (POODLE).
-    Fix: Postfix: smtpd_tls_protocols = >=TLSv1.2; Dovecot: ssl_min_protocol = TLSv1.2; Exim: openssl_options = +no_sslv3.
+    Fix: Postfix: smtpd_tls_protocols = >=TLSv1.2; Dovecot: ssl_min_protocol = TLSv1.2; Exim: openssl_options =
+    +no_sslv3.
     """
     _refuses(ssl_3)
 
@@ -31,7 +32,8 @@ def test_tls_1_0_and_1_1_are_refused(tls_1_0_and_1_1: Handshakes) -> None:
     """TLS 1.0 and TLS 1.1 are refused.
 
     Why: they rest on SHA-1 and MD5 and were withdrawn in 2021.
-    Fix: Postfix: smtpd_tls_protocols = >=TLSv1.2; Dovecot: ssl_min_protocol = TLSv1.2; Exim: openssl_options = +no_tlsv1 +no_tlsv1_1.
+    Fix: Postfix: smtpd_tls_protocols = >=TLSv1.2; Dovecot: ssl_min_protocol = TLSv1.2; Exim: openssl_options =
+    +no_tlsv1 +no_tlsv1_1.
     """
     _refuses(tls_1_0_and_1_1)
 

@@ -66,15 +66,19 @@ def test_zone_is_signed(dnssec: DNSSEC) -> None:
     """
     if dnssec.bogus:
         not_applicable("the zone is bogus; SEC-NOT-BOGUS says so")
-    assert dnssec.authenticated, f"the validating resolver does not authenticate {dnssec.zone}: the zone is not signed or has no DS"
+    assert dnssec.authenticated, (
+        f"the validating resolver does not authenticate {dnssec.zone}: the zone is not signed or has no DS"
+    )
 
 
 @control("SEC-NOT-BOGUS", MUST, rfc(4035, "5"), rfc(8914, "4.7"))
 def test_zone_is_not_bogus(dnssec: DNSSEC) -> None:
     """Validation of the zone does not fail.
 
-    Why: for everybody who validates, and those are the large receivers, the domain does not exist; certificates are not renewed.
-    Fix: look at the DS at the parent and at the signatures' dates; if in doubt have the DS removed until the zone is right.
+    Why: for everybody who validates, and those are the large receivers, the domain does not exist; certificates are
+    not renewed.
+    Fix: look at the DS at the parent and at the signatures' dates; if in doubt have the DS removed until the zone is
+    right.
     """
     errors = ", ".join(str(error) for error in dnssec.checked.extended_errors) or "no reason given"
     assert not dnssec.bogus, f"{dnssec.zone} is refused with validation and answered without ({errors})"

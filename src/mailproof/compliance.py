@@ -1,8 +1,9 @@
-"""A compliance run inside pytest: discovery and survey during collection, verdicts from reports, documents at the end."""
+"""A compliance run inside pytest: discovery, survey during collection, verdicts from reports, documents at the end."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -337,7 +338,10 @@ class Compliance:
         target = _target_of_item(item)
         kind = target.type if isinstance(target, Undiscovered) else type(target).__name__
         evidence = self._evidence(item, control, raised)
-        result = make_result(control, target.id, kind, judgement, evidence, call.duration)
+        domains = target.mail_domains
+        place = self._loaded.place_of(target.id, *domains)
+        where = (os.path.relpath(place.file, self._directory), place.line)
+        result = make_result(control, target.id, kind, judgement, evidence, call.duration, domains, where)
         plain: dict[str, Any] = redacted(to_report(result), self._loaded.redact)
         report.mailproof = plain  # type: ignore[attr-defined]
         _annotate(item, report, plain)
@@ -520,9 +524,7 @@ def _check_parameters(catalogue: Catalogue, loaded: LoadedInventory) -> None:
                 isinstance(value, int | float) and isinstance(known[name], int | float) and not isinstance(value, bool)
             ):
                 expected = type(known[name]).__name__
-                problems.append(
-                    Problem(where.file, where.line, key, f"a {expected} is expected, like {known[name]!r}")
-                )
+                problems.append(Problem(where.file, where.line, key, f"a {expected} is expected, like {known[name]!r}"))
     if problems:
         raise InventoryError(*problems)
 
@@ -558,7 +560,9 @@ class _ProgressDisplay:
         if progress.running:
             (name, target), since = next(iter(progress.running.items()))
             waited = time.monotonic() - since
-            line += f"; {len(progress.running)} under way, longest {name} of {escape.printable(target)} ({waited:.0f} s)"
+            line += (
+                f"; {len(progress.running)} under way, longest {name} of {escape.printable(target)} ({waited:.0f} s)"
+            )
         if self._live:
             self._terminal.rewrite(line[: self._terminal._tw.fullwidth - 1], erase=True)
         elif time.monotonic() - self._shown >= PLAIN_INTERVAL:

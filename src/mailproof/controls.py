@@ -1,4 +1,5 @@
-"""What a control is: a test function with an id, a level and references, and a docstring that says why and how to mend it.
+"""What a control is: a test function with an id, a level and references, and a docstring that says why and how to mend
+it.
 
     @control("PTR-FCRDNS", SHOULD, rfc(1912, "2.1"), rfc(8601, "3"))
     def test_ptr_is_forward_confirmed(reverse_dns: ReverseDNS) -> None:

@@ -165,7 +165,10 @@ def write(drafts: Iterable[Draft]) -> str:
         senders += _candidates(found)
     if hosts:
         lines += ["", "# Hosts that the domains' SRV records name for users.", "hosts:", *hosts]
-    lines += ["", "# Addresses that your mail leaves from, with the name said in HELO: reverse DNS, SPF and blocklists are"]
+    lines += [
+        "",
+        "# Addresses that your mail leaves from, with the name said in HELO: reverse DNS, SPF and blocklists are",
+    ]
     lines += ["# judged for them. These are candidates from SPF; take those that are yours.", "# sending:"]
     lines += senders or ["#   - {address: 192.0.2.25, helo: mail.example.org}"]
     lines += [

@@ -1,4 +1,6 @@
-"""One run's contact with the world: an event loop in the background that discovers targets, surveys them, and ends cleanly."""
+"""One run's contact with the world: an event loop in the background that discovers targets, surveys them, and ends
+cleanly.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
 from mailproof.record import Record, now
 from mailproof.survey import Probe, Progress, Survey
+
 
 class Expedition:
     """Discovery and survey of one inventory. Use as a context manager."""

@@ -1,4 +1,6 @@
-"""Records: the targets and observations of a survey as versioned JSON, written atomically, judged again without a network."""
+"""Records: the targets and observations of a survey as versioned JSON, written atomically, judged again without a
+network.
+"""
 
 from __future__ import annotations
 
@@ -86,17 +88,17 @@ def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise RecordError(f"{file}: there is no such file; `pytest --inventory ... --record {file}` writes one") from None
+        raise RecordError(
+            f"{file}: there is no such file; `pytest --inventory ... --record {file}` writes one"
+        ) from None
     except OSError as error:
         raise RecordError(f"{file}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         raise RecordError(f"{file}: damaged, not JSON: {error}") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise RecordError(f"{file}: not a record of mailproof (no \"format\": \"{FORMAT}\")")
+        raise RecordError(f'{file}: not a record of mailproof (no "format": "{FORMAT}")')
     if document.get("version") != VERSION or isinstance(document["version"], bool):
-        raise RecordError(
-            f"{file}: record version {document.get('version')!r}; this mailproof reads version {VERSION}"
-        )
+        raise RecordError(f"{file}: record version {document.get('version')!r}; this mailproof reads version {VERSION}")
     try:
         targets = Targets.collect(_load_target(item) for item in document["targets"])
         outcomes = {

@@ -86,9 +86,7 @@ def read_probe(function: Callable[..., Any]) -> Probe | None:
 
 def needs_consent(names: Iterable[str], probes: Mapping[str, Probe]) -> bool:
     """Whether any of the named probes, or what it builds on, is active."""
-    return any(
-        probes[name].active or needs_consent(probes[name].needs, probes) for name in names if name in probes
-    )
+    return any(probes[name].active or needs_consent(probes[name].needs, probes) for name in names if name in probes)
 
 
 @dataclass(frozen=True)

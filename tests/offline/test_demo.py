@@ -1,4 +1,6 @@
-"""The demo against its truth table: each domain is blamed for its fault, by the control that owns it, and for nothing else."""
+"""The demo against its truth table: each domain is blamed for its fault, by the control that owns it, and for nothing
+else.
+"""
 
 from __future__ import annotations
 

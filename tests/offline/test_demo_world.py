@@ -98,9 +98,7 @@ def test_right_example_is_delegated_right(demo: World) -> None:
     inside(demo, look)
 
 
-@pytest.mark.parametrize(
-    "address", [MX1, MX2, "2600:11:2:25::1", "2600:11:3:25::1", "11.2.1.10", "2600:11:2:1::10"]
-)
+@pytest.mark.parametrize("address", [MX1, MX2, "2600:11:2:25::1", "2600:11:3:25::1", "11.2.1.10", "2600:11:2:1::10"])
 def test_addresses_of_right_example_are_forward_confirmed(demo: World, address: str) -> None:
     async def look(net: Network) -> None:
         sender = SendingAddress(address)
@@ -181,9 +179,7 @@ def test_policies_are_served(demo: World, domain: str) -> None:
         addresses = tuple(r.data for r in (await net.dns.resolve(host, "A")).records)
         response = await net.https.fetch(f"https://{host}/.well-known/mta-sts.txt", addresses)
         assert (response.status, response.tls_error, response.content_type) == (200, None, "text/plain")
-        covered = [
-            line.removeprefix("mx: ") for line in response.body.splitlines() if line.startswith("mx: ")
-        ]
+        covered = [line.removeprefix("mx: ") for line in response.body.splitlines() if line.startswith("mx: ")]
         exchanges = {record.target for record in (await net.dns.resolve(domain, "MX")).records}
         assert exchanges <= set(covered)
 
@@ -246,9 +242,7 @@ def test_faults_of_smtp(demo: World) -> None:
 
 def test_faults_of_tls(demo: World) -> None:
     async def look(net: Network) -> None:
-        (chain,) = await net.tls.certificates(
-            TLSEndpoint("11.4.3.25", 25, "mx.expired-certificate.example", "smtp")
-        )
+        (chain,) = await net.tls.certificates(TLSEndpoint("11.4.3.25", 25, "mx.expired-certificate.example", "smtp"))
         assert load(chain.certificates[0]).not_valid_after_utc < datetime.now(UTC)
         if old_tls.available():
             where = TLSEndpoint("11.4.5.25", 25, "mx.old-tls.example", "smtp")

@@ -57,9 +57,7 @@ def visited(tmp_path_factory: pytest.TempPathFactory) -> World:
     with World.load(SOURCE / "fixtures" / "worlds" / "demo") as world:
         with Expedition(loaded, probes, world.settings(loaded.model.net_settings())) as expedition:
             targets = expedition.discover()
-            wanted = [
-                (name, target) for name, probe in probes.items() for target in targets.of(probe.target)
-            ]
+            wanted = [(name, target) for name, probe in probes.items() for target in targets.of(probe.target)]
             record = expedition.survey(wanted)
         assert not any("internal error" in repr(outcome) for outcome in record.outcomes.values())
     return world

@@ -50,7 +50,18 @@ def test_the_suite_runs_from_the_unpacked_wheel_in_an_empty_directory(wheel: Pat
         archive.extractall(site)
     (work / "prod.yaml").write_text("domains: [no-spf.example]\nworld: demo\n")
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "pytest", "-p", "mailproof.plugin", "--inventory", "prod.yaml", "--control", "SPF-*"],
+        [
+            sys.executable,
+            "-P",
+            "-m",
+            "pytest",
+            "-p",
+            "mailproof.plugin",
+            "--inventory",
+            "prod.yaml",
+            "--control",
+            "SPF-*",
+        ],
         cwd=work,
         env={**os.environ, "PYTHONPATH": str(site)},
         capture_output=True,

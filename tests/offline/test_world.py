@@ -81,9 +81,7 @@ def test_the_ds_of_a_bogus_zone_is_of_another_key(world: World) -> None:
             key = await net.dns.ask(server, zone, "DNSKEY")
             signature = await net.dns.ask(server, zone, "RRSIG")
             assert key.records
-            tags[zone] = {r.data.split()[0] for r in ds.records} & {
-                r.data.split()[6] for r in signature.records
-            }
+            tags[zone] = {r.data.split()[0] for r in ds.records} & {r.data.split()[6] for r in signature.records}
         return tags
 
     tags = inside(world, look)
@@ -126,14 +124,10 @@ def test_tlsa_records_match_what_the_peers_send(world: World) -> None:
         records = await tlsa(MailHost("mx.signed.org"), net)
         assert records.secure
         (chain,) = await net.tls.certificates(TLSEndpoint("11.0.1.25", 25, "mx.signed.org", "smtp"))
-        assert (
-            matching_records(records.records, chain, ("mx.signed.org",), datetime.now(UTC)) == records.records
-        )
+        assert matching_records(records.records, chain, ("mx.signed.org",), datetime.now(UTC)) == records.records
         implicit = await net.dns.resolve("_465._tcp.mx.signed.org", "TLSA")
         (chain,) = await net.tls.certificates(TLSEndpoint("11.0.1.25", 465, "mx.signed.org", None))
-        assert implicit.records[0].data.replace(" ", "") == tlsa_data(chain.certificates, 2, 0, 2).replace(
-            " ", ""
-        )
+        assert implicit.records[0].data.replace(" ", "") == tlsa_data(chain.certificates, 2, 0, 2).replace(" ", "")
 
     inside(world, look)
 
@@ -348,9 +342,7 @@ def sockets() -> set[str]:
 
 
 @pytest.mark.parametrize("plan", [PLAN, f"{PLAN}  - {{hosts: [nowhere.org]}}\n"], ids=["right", "wrong"])
-def test_nothing_is_left_of_a_stopped_world(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plan: str
-) -> None:
+def test_nothing_is_left_of_a_stopped_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plan: str) -> None:
     keys = tmp_path / "keys"
     keys.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(keys))

@@ -24,9 +24,7 @@ OLD_TLS = ("old-ciphers", "ssl3")
 SPEAKS_TLS = [
     d
     for d in LISTENING
-    if d.server
-    and d.server.chain is not Chain.NONE
-    and d.label not in (*OLD_TLS, *NO_SERVICE, "broken-starttls-exim")
+    if d.server and d.server.chain is not Chain.NONE and d.label not in (*OLD_TLS, *NO_SERVICE, "broken-starttls-exim")
 ]
 
 RELAYS = "relays"
@@ -84,12 +82,8 @@ def replies(lines: list[str]) -> list[str]:
 
 def faults_seen(domain: Domain, lines: list[str]) -> set[str]:
     """What is wrong in the dialogue of ``test_smtp_faults_are_those_of_the_plan``."""
-    keywords = {
-        line[7:].split()[0] for line in lines if line.startswith(("S: 250-", "S: 250 ")) and line[7:].strip()
-    }
-    greeting, _ehlo, null, bounce, _rset, _mail, postmaster, user, foreign, unknown, _rset, vrfy, _quit = (
-        replies(lines)
-    )
+    keywords = {line[7:].split()[0] for line in lines if line.startswith(("S: 250-", "S: 250 ")) and line[7:].strip()}
+    greeting, _ehlo, null, bounce, _rset, _mail, postmaster, user, foreign, unknown, _rset, vrfy, _quit = replies(lines)
     signs = {
         RELAYS: foreign.startswith("250"),
         POSTMASTER_REFUSED: not postmaster.startswith("250"),
@@ -143,9 +137,7 @@ class TestNames:
             assert status(dig(lab, "+norecurse", f"@{address}", "right.test", "NS")) == "NOERROR"
 
     def test_serials_differ(self, lab: Lab) -> None:
-        serials = {
-            short(lab, f"@{a}", "serial-mismatch.test", "SOA")[0].split()[2] for a in ("11.0.1.1", "11.0.2.1")
-        }
+        serials = {short(lab, f"@{a}", "serial-mismatch.test", "SOA")[0].split()[2] for a in ("11.0.1.1", "11.0.2.1")}
         assert serials == {str(plan.SERIAL), str(plan.SERIAL - 1)}
 
     def test_zone_transfer(self, lab: Lab) -> None:
@@ -176,9 +168,7 @@ class TestNames:
         assert short(lab, "1.0.0.127.bl-broken.test") == ["127.0.0.2"]
 
     def test_system_resolver_of_the_namespace_is_the_laboratorys(self, lab: Lab) -> None:
-        assert lab.run(["getent", "hosts", "prober.client.test"]).stdout.startswith(
-            (plan.CLIENT, plan.CLIENT6)
-        )
+        assert lab.run(["getent", "hosts", "prober.client.test"]).stdout.startswith((plan.CLIENT, plan.CLIENT6))
 
 
 class TestReverseNames:
@@ -261,9 +251,7 @@ class TestSMTP:
 
     @pytest.mark.parametrize("name", ["right", "right-exim", "ssl3"])
     def test_bare_postmaster(self, lab: Lab, name: str) -> None:
-        lines = lab.talk(
-            plan.address(plan.by_label(name)), EHLO, "MAIL FROM:<>", "RCPT TO:<Postmaster>", "QUIT"
-        )
+        lines = lab.talk(plan.address(plan.by_label(name)), EHLO, "MAIL FROM:<>", "RCPT TO:<Postmaster>", "QUIT")
         assert replies(lines)[3].startswith("250")
 
     def test_shared_host_serves_the_shared_domains(self, lab: Lab) -> None:
@@ -284,9 +272,7 @@ class TestSMTP:
 
     def test_greylisting(self, lab: Lab) -> None:
         address = plan.address(plan.by_label("greylisting"))
-        lines = replies(
-            lab.talk(address, EHLO, "MAIL FROM:<>", "RCPT TO:<postmaster@greylisting.test>", "QUIT")
-        )
+        lines = replies(lab.talk(address, EHLO, "MAIL FROM:<>", "RCPT TO:<postmaster@greylisting.test>", "QUIT"))
         assert lines[3].startswith("450 4.7.1")
 
     @pytest.mark.parametrize(
@@ -388,9 +374,7 @@ class TestTLS:
         shown = s_client(lab, domain, "-dane_tlsa_domain", domain.host, "-dane_tlsa_rrdata", record)
         assert "no matching DANE TLSA records" in shown
 
-    @pytest.mark.parametrize(
-        ("name", "spoken"), [("right", False), ("right-exim", False), ("tls10-postfix", True)]
-    )
+    @pytest.mark.parametrize(("name", "spoken"), [("right", False), ("right-exim", False), ("tls10-postfix", True)])
     def test_tls_1_0(self, lab: Lab, name: str, spoken: bool) -> None:
         shown = s_client(lab, plan.by_label(name), "-tls1", "-cipher", "ALL:@SECLEVEL=0")
         assert bool(re.search(r"New, .*Cipher is (?!\(NONE\))", shown)) is spoken

@@ -62,9 +62,7 @@ NOT_SERVED = tuple(
 )
 """What remains unknown of a server whose greeting refuses service; the rest is left to SMTP-GREET-220."""
 NOT_WELCOME = tuple(
-    control
-    for control in NOT_REACHED
-    if control not in ("SMTP-GREET-220", "HELO-FQDN", "PTR-EQ-BANNER", "EARLYTALK")
+    control for control in NOT_REACHED if control not in ("SMTP-GREET-220", "HELO-FQDN", "PTR-EQ-BANNER", "EARLYTALK")
 )
 """What remains unknown of a server that greets and then refuses the tester's EHLO."""
 
@@ -172,9 +170,7 @@ TRUTH: dict[str, Truth] = {
     "mx-cname": Truth(fail=("MX-NOT-ALIAS",)),
     "mx-address": Truth(fail=("MX-NOT-IP",)),
     "mx-unresolvable": Truth(fail=("MX-RESOLVES",)),
-    "mx-private": Truth(
-        fail=("MX-PUBLIC-ADDR",), inconclusive=NOT_REACHED, why="Private addresses are not contacted."
-    ),
+    "mx-private": Truth(fail=("MX-PUBLIC-ADDR",), inconclusive=NOT_REACHED, why="Private addresses are not contacted."),
     "mx-localhost": Truth(
         fail=("MX-PUBLIC-ADDR",), inconclusive=NOT_REACHED, why="Private addresses are not contacted."
     ),

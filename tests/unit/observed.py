@@ -37,8 +37,7 @@ PARKED = MailDomain(DOMAIN, sends=False, receives=False)
 def answer(name: str, type: str, *data: str, rcode: str = "NOERROR", aliases: tuple[str, ...] = ()) -> Answer:
     """An answer whose records have ``data`` in presentation format; TXT takes each as one string."""
     records = tuple(
-        Record(name, 60, type, f'"{text}"', (text,)) if type == "TXT" else Record(name, 60, type, text)
-        for text in data
+        Record(name, 60, type, f'"{text}"', (text,)) if type == "TXT" else Record(name, 60, type, text) for text in data
     )
     return Answer(name, type, rcode, records, aliases, server="192.0.2.53:53", protocol="udp")
 
@@ -57,9 +56,7 @@ def mx(*exchanges: str, addresses: tuple[str, ...] = ()) -> MX:
     )
 
 
-def host(
-    *addresses: str, aliases: tuple[str, ...] = (), domains: tuple[str, ...] = (DOMAIN,)
-) -> HostAddresses:
+def host(*addresses: str, aliases: tuple[str, ...] = (), domains: tuple[str, ...] = (DOMAIN,)) -> HostAddresses:
     return HostAddresses(
         HOST,
         domains,
@@ -68,9 +65,7 @@ def host(
     )
 
 
-def reverse(
-    *names: str, forward: dict[str, tuple[str, ...] | str] | None = None, address: str = ADDRESS
-) -> ReverseDNS:
+def reverse(*names: str, forward: dict[str, tuple[str, ...] | str] | None = None, address: str = ADDRESS) -> ReverseDNS:
     """PTR ``names``; ``forward`` gives where each leads, or why that is unknown. Left out: it leads back."""
     leads = {name: (forward or {}).get(name, (address,)) for name in names}
     return ReverseDNS(
@@ -140,9 +135,7 @@ def dmarc(
     steps = []
     name = domain
     for found in (texts, *parents):
-        steps.append(
-            Step(name, answer(f"_dmarc.{name}", "TXT", *found) if found else missing(f"_dmarc.{name}", "TXT"))
-        )
+        steps.append(Step(name, answer(f"_dmarc.{name}", "TXT", *found) if found else missing(f"_dmarc.{name}", "TXT")))
         name = name.partition(".")[2]
     return DMARC(domain, exists, tuple(steps))
 

@@ -55,9 +55,7 @@ def talk(
 
     async def run() -> tuple[T, SMTPPeer]:
         async with served(behaviour) as (peer, address, port):
-            async with client(limits).connect(
-                address, port, host=HOST, implicit_tls=implicit_tls
-            ) as dialogue:
+            async with client(limits).connect(address, port, host=HOST, implicit_tls=implicit_tls) as dialogue:
                 result = await say(dialogue)
             return result, peer
 

@@ -68,9 +68,7 @@ names = st.lists(_labels, max_size=6).map(
 """Names as the DNS client writes them: whatever was in them is escaped."""
 
 _absolute = names.map(lambda name: name if name == "." else f"{name}.")
-_moments = st.datetimes(datetime(1970, 1, 2), datetime(9990, 1, 1)).map(
-    lambda t: t.strftime("%Y-%m-%dT%H:%M:%SZ")
-)
+_moments = st.datetimes(datetime(1970, 1, 2), datetime(9990, 1, 1)).map(lambda t: t.strftime("%Y-%m-%dT%H:%M:%SZ"))
 _octet = st.integers(0, 255)
 
 _DATA = {
@@ -189,9 +187,7 @@ _VALUES: dict[type, st.SearchStrategy[Any]] = {}
 
 def _make(kind: type[Any]) -> st.SearchStrategy[Any]:
     hints = get_type_hints(kind)
-    return st.builds(
-        kind, **{entry.name: _field(kind, entry.name, hints[entry.name]) for entry in fields(kind)}
-    )
+    return st.builds(kind, **{entry.name: _field(kind, entry.name, hints[entry.name]) for entry in fields(kind)})
 
 
 def _field(kind: type[Any], name: str, hint: Any) -> st.SearchStrategy[Any]:

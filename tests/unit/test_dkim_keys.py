@@ -38,9 +38,7 @@ def test_ed25519_keys_are_raw() -> None:
     """RFC 8463, section 4."""
     record = parse_key_record(f"v=DKIM1; k=ed25519; p={ed25519_key()}")
     assert (record.key_type, record.key_bits, record.errors) == ("ed25519", 256, ())
-    wrapped = base64.b64encode(
-        bytes.fromhex("302a300506032b6570032100") + base64.b64decode(ed25519_key())
-    ).decode()
+    wrapped = base64.b64encode(bytes.fromhex("302a300506032b6570032100") + base64.b64decode(ed25519_key())).decode()
     assert "32 raw octets, not 44" in parse_key_record(f"k=ed25519; p={wrapped}").errors[0]
 
 

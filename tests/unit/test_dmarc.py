@@ -18,9 +18,7 @@ def found(domain: str, records: Mapping[str, str], exists: bool = True) -> DMARC
     for name in walk(domain):
         question = f"_dmarc.{name}"
         text = records.get(name)
-        steps.append(
-            Step(name, answer(question, "TXT", *text.split("|")) if text else missing(question, "TXT"))
-        )
+        steps.append(Step(name, answer(question, "TXT", *text.split("|")) if text else missing(question, "TXT")))
         record = steps[-1].record
         if record is not None and record.psd != "u":
             break
@@ -137,9 +135,7 @@ ORGANISATION = "v=DMARC1; p=reject; sp=quarantine; np=none"
         ),
     ],
 )
-def test_policy_that_applies(
-    domain: str, exists: bool, records: dict[str, str], policy: tuple[str, str, str]
-) -> None:
+def test_policy_that_applies(domain: str, exists: bool, records: dict[str, str], policy: tuple[str, str, str]) -> None:
     """Sections 4.7 and 4.10.1."""
     applied = found(domain, records, exists).policy
     assert applied is not None

@@ -351,9 +351,7 @@ def test_equal_questions_are_asked_once() -> None:
     server = resolver(behaviour={"*": Behaviour(delay=0.02)})
 
     async def work(dns: DNSClient) -> None:
-        answers = await asyncio.gather(
-            *(dns.resolve(name, "MX") for name in ["example.com", "Example.Com."] * 5)
-        )
+        answers = await asyncio.gather(*(dns.resolve(name, "MX") for name in ["example.com", "Example.Com."] * 5))
         assert len(set(answers)) == 1
         assert await dns.resolve("example.com", "MX") is answers[0]
         assert sum(dns.questions.values()) == 1
@@ -614,9 +612,7 @@ def test_a_flood_of_wrong_ids_is_malformed_before_the_deadline() -> None:
                 self.transport.sendto(bytes([data[0] ^ 1]) + data[1:], addr)
 
     async def main() -> Answer:
-        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-            Flood, local_addr=("127.0.0.1", 0)
-        )
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Flood, local_addr=("127.0.0.1", 0))
         address, port = transport.get_extra_info("sockname")
         try:
             async with DNSClient(NetSettings(limits=Limits(dns=30, dns_tries=1))) as client:
@@ -780,9 +776,7 @@ def test_any_octets_are_an_answer_or_malformed(wire: bytes) -> None:
 @given(position=st.integers(0), value=st.integers(0, 255))
 def test_one_changed_octet_is_an_answer_or_malformed(position: int, value: int) -> None:
     wire = bytearray(
-        response(
-            "example.com. 60 IN CNAME a.test.", "a.test. 60 IN MX 5 mx.test.", "a.test. 1 IN TXT x"
-        ).to_wire()
+        response("example.com. 60 IN CNAME a.test.", "a.test. 60 IN MX 5 mx.test.", "a.test. 1 IN TXT x").to_wire()
     )
     wire[position % len(wire)] = value
     with contextlib.suppress(Malformed):
@@ -808,9 +802,7 @@ def test_normal_names(name: str, normal: str) -> None:
     assert normalise(name) == normal
 
 
-@pytest.mark.parametrize(
-    "name", ["", "@", "a..b", ".a", "a" * 64, "a." * 128, "\\", "\\999", "\u200d.example"]
-)
+@pytest.mark.parametrize("name", ["", "@", "a..b", ".a", "a" * 64, "a." * 128, "\\", "\\999", "\u200d.example"])
 def test_names_that_are_none(name: str) -> None:
     with pytest.raises(ValueError, match="not a domain name"):
         normalise(name)

@@ -41,9 +41,7 @@ def zone(name: str = "example.com") -> dns.zone.Zone:
 Result = TypeVar("Result")
 
 
-def serve(
-    server: DNSServer, work: Callable[[SocketAddress], Awaitable[Result]], address: str = "127.0.0.1"
-) -> Result:
+def serve(server: DNSServer, work: Callable[[SocketAddress], Awaitable[Result]], address: str = "127.0.0.1") -> Result:
     async def main() -> Result:
         where = await server.start(address)
         try:

@@ -107,9 +107,7 @@ def test_results_say_what_was_expected_and_what_was_observed() -> None:
     )
     assert (bad.message, bad.observed) == ("first line", "first line\nsecond line")
     assert bad.seconds == 0.123457
-    assert bad.references == (
-        ("RFC 5321, section 5.1", "https://www.rfc-editor.org/rfc/rfc5321#section-5.1"),
-    )
+    assert bad.references == (("RFC 5321, section 5.1", "https://www.rfc-editor.org/rfc/rfc5321#section-5.1"),)
     assert bad.key == ("MX-EXISTS", "example.org")
 
 
@@ -132,9 +130,7 @@ def test_decision(verdicts: list[Verdict], reasons: tuple[str, ...]) -> None:
 
 
 def test_a_run_that_was_stopped_keeps_the_gate_closed() -> None:
-    assert run(result(Verdict.PASS), complete=False).decision().reasons == (
-        "the run was stopped before its end",
-    )
+    assert run(result(Verdict.PASS), complete=False).decision().reasons == ("the run was stopped before its end",)
 
 
 def test_counts_name_every_verdict() -> None:
@@ -169,9 +165,7 @@ def test_results_travel_between_processes_as_plain_values() -> None:
 def test_the_catalogue_is_complete_and_finds_by_pattern() -> None:
     found = catalogue()
     assert found["mx-exists"].id == "MX-EXISTS"
-    assert {entry.id for entry in found.matching("spf-*")} == {
-        entry.id for entry in found if entry.family == "SPF"
-    }
+    assert {entry.id for entry in found.matching("spf-*")} == {entry.id for entry in found if entry.family == "SPF"}
     with pytest.raises(UnknownControl, match="did you mean MX-EXISTS"):
         found["MX-EXIST"]
     with pytest.raises(UnknownControl, match="mailproof controls"):

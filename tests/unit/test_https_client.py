@@ -165,9 +165,7 @@ def test_control_characters_in_the_body_and_headers_are_escaped() -> None:
     assert response.body == "a\\x1b[2Jb\r\n\tc\\x00"
 
 
-@pytest.mark.parametrize(
-    "url", ["http://mta-sts.example/", "https://user@mta-sts.example/", "file:///etc/passwd"]
-)
+@pytest.mark.parametrize("url", ["http://mta-sts.example/", "https://user@mta-sts.example/", "file:///etc/passwd"])
 def test_other_urls_are_a_mistake_of_the_caller(url: str) -> None:
     client = HTTPSClient(NetSettings(limits=QUICK), Hosts(QUICK))
     with pytest.raises(ValueError, match="https"):

@@ -157,10 +157,7 @@ GOOD = "domains: [example.org]\n"
         ("domains: " + "[" * 60 + "]" * 60, "lab.yaml:1: domains: nested deeper than 50 levels"),
         ("domains: " + "{a: " * 1500, "lab.yaml: nested deeper than 50 levels"),
         (
-            "a0: &a0 ["
-            + "x," * 9
-            + "]\n"
-            + "".join(f"a{n}: &a{n} [{f'*a{n - 1},' * 9}]\n" for n in range(1, 12)),
+            "a0: &a0 [" + "x," * 9 + "]\n" + "".join(f"a{n}: &a{n} [{f'*a{n - 1},' * 9}]\n" for n in range(1, 12)),
             "more than 1000000 values once aliases are expanded",
         ),
     ],
@@ -192,9 +189,7 @@ def test_names_are_written_as_a_labels_in_lower_case(tmp_path: Path) -> None:
 
 def test_what_looks_sexagesimal_is_text(tmp_path: Path) -> None:
     """YAML 1.1 would take 192.0.2.1:25 for text, but 25:25 for a number, and no for false."""
-    model = load(
-        tmp_path, "domains: [example.org, no.example]\nconnect: {192.0.2.1:025: 127.0.0.1:2525}\n"
-    ).model
+    model = load(tmp_path, "domains: [example.org, no.example]\nconnect: {192.0.2.1:025: 127.0.0.1:2525}\n").model
     assert model.connect == {"192.0.2.1:25": "127.0.0.1:2525"}
     assert [domain.name for domain in model.domains] == ["example.org", "no.example"]
 
@@ -217,9 +212,7 @@ def test_includes_are_merged_and_this_file_has_the_last_word(tmp_path: Path) -> 
         "include: ../b.yaml\ndomains: [a.example]\nlimits: {tls: 1, dns: 1}\ncontact: a@a.example\n"
     )
     (tmp_path / "b.yaml").write_text("domains: [b.example]\nlimits: {reply: 3}\n")
-    model = load(
-        tmp_path, "include: [sub/a.yaml]\ndomains: [c.example]\nlimits: {tls: 2}\ncontact: c@c.example"
-    ).model
+    model = load(tmp_path, "include: [sub/a.yaml]\ndomains: [c.example]\nlimits: {tls: 2}\ncontact: c@c.example").model
     assert [domain.name for domain in model.domains] == ["b.example", "a.example", "c.example"]
     assert (model.limits.tls, model.limits.dns, model.limits.reply) == (2, 1, 3)
     assert model.contact == "c@c.example"
@@ -290,12 +283,8 @@ def test_any_content_loads_or_is_an_inventory_error(
     _loads_or_complains(tmp_path_factory.getbasetemp(), json.dumps(content).encode())
 
 
-@given(
-    st.one_of(st.binary(max_size=60), st.text("[]{}:,&*!|>-?#%@ \n\t'\"ab01", max_size=60).map(str.encode))
-)
-def test_any_octets_load_or_are_an_inventory_error(
-    tmp_path_factory: pytest.TempPathFactory, content: bytes
-) -> None:
+@given(st.one_of(st.binary(max_size=60), st.text("[]{}:,&*!|>-?#%@ \n\t'\"ab01", max_size=60).map(str.encode)))
+def test_any_octets_load_or_are_an_inventory_error(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     _loads_or_complains(tmp_path_factory.getbasetemp(), content)
 
 

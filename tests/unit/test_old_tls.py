@@ -28,9 +28,7 @@ def ask(
         where = await peer.start()
         try:
             async with TLSClient(NetSettings(limits=QUICK), Hosts(QUICK)) as tls:
-                endpoint = TLSEndpoint(
-                    where.address, where.port, HOST, "smtp" if behaviour.starttls else None
-                )
+                endpoint = TLSEndpoint(where.address, where.port, HOST, "smtp" if behaviour.starttls else None)
                 answers = [await tls.accepts(endpoint, *question) for question in questions]
                 return answers, None if questions else await tls.certificates(endpoint)
         finally:
@@ -69,9 +67,7 @@ def test_weak_suites_are_found_by_name_and_among_all(
     served: str, offered: str, cipher: str, version: TLSVersion
 ) -> None:
     behaviour = OldTLSBehaviour(versions=("TLSv1", "TLSv1.2"), ciphers=served)
-    (named, among_all, other), _ = ask(
-        behaviour, (version, offered), (version, None), (version, "AES128-SHA")
-    )
+    (named, among_all, other), _ = ask(behaviour, (version, offered), (version, None), (version, "AES128-SHA"))
     assert (named.accepted, named.cipher) == (True, cipher)
     assert (among_all.accepted, among_all.cipher) == (True, cipher)
     assert not other.accepted

@@ -149,9 +149,7 @@ def test_digests_are_those_of_tlsa_records(key: str) -> None:
     assert one.leaf.sha256 == hashlib.sha256(leaf.public_bytes(Encoding.DER)).hexdigest()
 
 
-@pytest.mark.parametrize(
-    "pems", [(), ("",), ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",)]
-)
+@pytest.mark.parametrize("pems", [(), ("",), ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",)])
 def test_what_is_no_certificate_is_malformed(pems: tuple[str, ...]) -> None:
     with pytest.raises(Malformed):
         read_chain(pems)

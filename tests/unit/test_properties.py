@@ -28,9 +28,7 @@ PROBES = load_probes()
 
 def _fixture(name: str) -> st.SearchStrategy[object]:
     """Values of the fixture ``name`` of a control: an observation, or a target."""
-    kind: type = (
-        PROBES[name].observation if name in PROBES else TARGET_TYPES["".join(map(str.title, name.split("_")))]
-    )
+    kind: type = PROBES[name].observation if name in PROBES else TARGET_TYPES["".join(map(str.title, name.split("_")))]
     return strategies.values(kind)
 
 
@@ -70,9 +68,7 @@ _failures = st.builds(
 
 @given(_failures)
 def test_failures_survive_the_record(failure: NotObserved) -> None:
-    record = Record(
-        "lab", "now", Targets(), {("mx", "example.org"): failure}, {"192.0.2.1": 3}, {"192.0.2.53:53": 7}
-    )
+    record = Record("lab", "now", Targets(), {("mx", "example.org"): failure}, {"192.0.2.1": 3}, {"192.0.2.53:53": 7})
     found = _through_a_file(record)
     outcome = found.outcomes["mx", "example.org"]
     assert isinstance(outcome, NotObserved)
@@ -130,9 +126,7 @@ def test_other_records_are_taken_apart_whatever_they_hold(text: str) -> None:
 def test_policy_records_are_taken_apart_whatever_they_hold(text: str, version: str) -> None:
     from .observed import answer
 
-    record = policies.PolicyRecord(
-        "example.org", version, answer("example.org", "TXT", f"v={version};{text}")
-    )
+    record = policies.PolicyRecord("example.org", version, answer("example.org", "TXT", f"v={version};{text}"))
     assert record.in_force == (not record.errors)
 
 

@@ -115,9 +115,7 @@ def test_outcomes_of_probes_that_are_gone_are_left_out(tmp_path: Path, document:
 
 def test_secrets_are_redacted_whatever_they_hold(tmp_path: Path) -> None:
     """JSON writes a quote in a secret otherwise; a secret that is a word of the format must not break it."""
-    record = Record(
-        "lab", "now", Targets(), {("mx", "x"): TimedOut('probe "q" outcomes', ('key "q"',))}, {}, {}
-    )
+    record = Record("lab", "now", Targets(), {("mx", "x"): TimedOut('probe "q" outcomes', ('key "q"',))}, {}, {})
     file = tmp_path / "record.json"
     write_record(file, record, lambda text: text.replace('"q"', "***").replace("outcomes", "***"))
     failure = read_record(file, PROBES).outcomes["mx", "x"]

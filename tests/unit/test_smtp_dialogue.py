@@ -42,9 +42,7 @@ def test_reply_survives_json() -> None:
 
 
 def test_extensions_are_keywords_and_not_substrings() -> None:
-    reply = Reply(
-        250, ("mx.nostarttls.test", "size 100", "X-STARTTLS-LIKE", "AUTH PLAIN", "AUTH=LOGIN PLAIN", "")
-    )
+    reply = Reply(250, ("mx.nostarttls.test", "size 100", "X-STARTTLS-LIKE", "AUTH PLAIN", "AUTH=LOGIN PLAIN", ""))
     assert extensions(reply) == {"SIZE": ("100",), "X-STARTTLS-LIKE": (), "AUTH": ("PLAIN", "LOGIN")}
     assert extensions(Reply(250, ("STARTTLS",))) == {}
     assert extensions(Reply(502, ("no", "STARTTLS"))) == {}
@@ -276,9 +274,7 @@ def test_mock_relays_accept_their_own_form_only(relay: str, recipient: str) -> N
         await dialogue.greeting()
         await dialogue.ehlo()
         await dialogue.command(f"MAIL FROM:<{'' if relay == 'null-sender' else 'a@b.test'}>")
-        return await dialogue.command(f"RCPT TO:<{recipient}>"), await dialogue.command(
-            "RCPT TO:<no@example>"
-        )
+        return await dialogue.command(f"RCPT TO:<{recipient}>"), await dialogue.command("RCPT TO:<no@example>")
 
     (accepted, unknown), _ = talk(SMTPBehaviour(relay=relay), say)  # type: ignore[arg-type]
     assert accepted.code == 250

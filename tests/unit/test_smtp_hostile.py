@@ -45,9 +45,7 @@ FAULTS = [
 
 @pytest.mark.parametrize("phase", ["greeting", "EHLO"])
 @pytest.mark.parametrize(("fault", "failure"), FAULTS)
-def test_every_fault_is_a_typed_failure_with_evidence(
-    phase: str, fault: str, failure: type[NotObserved]
-) -> None:
+def test_every_fault_is_a_typed_failure_with_evidence(phase: str, fault: str, failure: type[NotObserved]) -> None:
     behaviour = SMTPBehaviour(faults=((phase, fault),), drip=0.02)  # type: ignore[arg-type]
     limits = IMPATIENT if failure is TimedOut else QUICK
     with pytest.raises(failure) as caught:

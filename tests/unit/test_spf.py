@@ -193,9 +193,7 @@ def published(domain: str, text: str, *path: str) -> PublishedSPF:
 def test_the_closing_all_is_found_through_redirects_and_only_those() -> None:
     own = published("a.example", "v=spf1 include:c.example redirect=b.example")
     included = published("c.example", "v=spf1 ?all", "include:c.example")
-    tree = SPFTree(
-        "a.example", (own, included, published("b.example", "v=spf1 ~all", "redirect=b.example")), ()
-    )
+    tree = SPFTree("a.example", (own, included, published("b.example", "v=spf1 ~all", "redirect=b.example")), ())
     assert tree.closing is not None
     assert tree.closing.qualifier == "~"
     circle = SPFTree("a.example", (published("a.example", "v=spf1 redirect=a.example"),), ())
@@ -313,8 +311,7 @@ def test_a_redirect_beside_all_costs_nothing() -> None:
 @pytest.mark.parametrize(("number", "result"), [(10, "fail"), (11, "permerror")])
 def test_an_mx_may_yield_ten_names(number: int, result: str) -> None:
     rest = "\n".join(
-        f"many 60 MX {n} mx2" if n == 0 else f"many 60 MX {n} h{n}\nh{n} 60 A 203.0.113.{n}"
-        for n in range(number)
+        f"many 60 MX {n} mx2" if n == 0 else f"many 60 MX {n} h{n}\nh{n} 60 A 203.0.113.{n}" for n in range(number)
     )
     assert result_of("v=spf1 mx:many.example.org -all", rest=rest) == result
 
@@ -322,9 +319,7 @@ def test_an_mx_may_yield_ten_names(number: int, result: str) -> None:
 def test_mx_hosts_without_an_address_of_the_family_are_no_void_lookups() -> None:
     """RFC 7208, section 4.6.4 limits the terms that come back empty; this one did not."""
     assert result_of("v=spf1 mx:mail.example.org a:six.example.org -all", SENDER6) == "pass"
-    assert (
-        result_of("v=spf1 a:mx1.example.org a:mx2.example.org a:mx3.example.org -all", SENDER6) == "permerror"
-    )
+    assert result_of("v=spf1 a:mx1.example.org a:mx2.example.org a:mx3.example.org -all", SENDER6) == "permerror"
 
 
 def test_an_ipv4_client_in_ipv6_clothes_is_an_ipv4_client() -> None:
@@ -365,9 +360,7 @@ def test_the_helo_identity_is_checked_for_a_null_sender() -> None:
     """RFC 7208, section 2.4."""
 
     async def look(client: DNSClient) -> tuple[str, str]:
-        found = [
-            await check_host(client, SENDER, "", name) for name in ("inc.example.org", "all.example.org")
-        ]
+        found = [await check_host(client, SENDER, "", name) for name in ("inc.example.org", "all.example.org")]
         return found[0].result, found[1].result
 
     assert asyncio.run(in_world("v=spf1 -all", look)) == ("pass", "fail")
@@ -417,8 +410,7 @@ def test_the_walk_counts_what_check_host_counts() -> None:
 
 def test_the_walk_counts_void_lookups_by_family() -> None:
     tree = walk(
-        "v=spf1 a:mx1.example.org a:six.example.org a:gone.example.org "
-        "exists:gone.example.org mx:mail.example.org -all"
+        "v=spf1 a:mx1.example.org a:six.example.org a:gone.example.org exists:gone.example.org mx:mail.example.org -all"
     )
     assert [lookup.name for lookup in tree.void_lookups(4)] == [
         "six.example.org",

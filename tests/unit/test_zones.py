@@ -268,9 +268,7 @@ def test_negative_answers_of_a_signed_zone_are_proved(name: str, type_: str, pro
 def test_the_signature_of_a_negative_soa_has_its_ttl() -> None:
     zones = Zones([sign(parse_zone("example.com", EXAMPLE)).zone])
     response = ask("mx1.example.com", "AAAA", zones=zones, dnssec=True)
-    assert {rrset.ttl for rrset in response.authority if rrset.name == dns.name.from_text("example.com")} == {
-        300
-    }
+    assert {rrset.ttl for rrset in response.authority if rrset.name == dns.name.from_text("example.com")} == {300}
 
 
 def test_an_unsigned_delegation_is_proved_in_the_referral() -> None:
@@ -372,9 +370,7 @@ def test_a_zone_is_loaded_from_a_master_file(tmp_path: Path) -> None:
         ("@ 60 SOA ns h 1 2 3 4 5\n", r"\.zone:1: zone example\.net\. has no NS"),
     ],
 )
-def test_a_bad_master_file_is_a_value_error_with_file_and_line(
-    tmp_path: Path, text: str, message: str
-) -> None:
+def test_a_bad_master_file_is_a_value_error_with_file_and_line(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "bad.zone"
     path.write_text(text)
     with pytest.raises(ValueError, match=message):

@@ -17,7 +17,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Result:
-    """One verdict. ``evidence`` is the proof, line by line; hostile text in it is kept and must be escaped when shown."""
+    """One verdict. ``evidence`` is the proof, line by line; hostile text in it must be escaped when shown."""
 
     control: str
     target: str

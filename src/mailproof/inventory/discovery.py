@@ -1,4 +1,6 @@
-"""Discovery: from the inventory to targets, by what the DNS says of its domains. It asks questions and connects to nobody."""
+"""Discovery: from the inventory to targets, by what the DNS says of its domains. It asks questions and connects to
+nobody.
+"""
 
 from __future__ import annotations
 
@@ -70,13 +72,13 @@ class _Discovery:
                 self.targets.add(Selector(selector, domain.name, domain.active))
             if isinstance(hosts, NotObserved):
                 for kind in (MailHost, Endpoint, MailExchange, SendingAddress):
-                    self._undiscovered(kind, f"MX of {domain.name}", hosts)
+                    self._undiscovered(kind, f"MX of {domain.name}", hosts, (domain.name,))
                 continue
             for host in hosts[:MAX_MX_HOSTS]:
                 served.setdefault(host, []).append(domain)
             if len(hosts) > MAX_MX_HOSTS:
                 surplus = NotObserved(f"{len(hosts)} MX hosts: only the first {MAX_MX_HOSTS} are looked at")
-                self._undiscovered(Endpoint, f"MX of {domain.name}", surplus)
+                self._undiscovered(Endpoint, f"MX of {domain.name}", surplus, (domain.name,))
         found = await asyncio.gather(*(self._host(name) for name in served))
         for entry in found:
             self._add_host(entry, served[entry.name])
@@ -136,7 +138,7 @@ class _Discovery:
             services.insert(0, (Role.MX, 25))
         for failure in host.failures:
             for kind in (Endpoint, MailExchange, SendingAddress) if served else (Endpoint,):
-                self._undiscovered(kind, f"addresses of {host.name}", failure)
+                self._undiscovered(kind, f"addresses of {host.name}", failure, names)
         for address in host.addresses:
             for role, port in services:
                 self._add_endpoint(Endpoint(host.name, address, port, role, names, active), served)
@@ -147,9 +149,9 @@ class _Discovery:
                 f"{endpoint.address} is not a public address and is not followed; "
                 "allow_private: true in the inventory allows it"
             )
-            self._undiscovered(Endpoint, endpoint.id, failure)
+            self._undiscovered(Endpoint, endpoint.id, failure, endpoint.domains)
             if endpoint.role is Role.MX and served:
-                self._undiscovered(MailExchange, endpoint.id, failure)
+                self._undiscovered(MailExchange, endpoint.id, failure, endpoint.domains)
             return
         self.targets.add(endpoint)
         if endpoint.role is Role.MX:
@@ -163,9 +165,7 @@ class _Discovery:
         return named or mapped or self.settings.allow_private or is_public(endpoint.address)
 
     def _add_senders(self) -> None:
-        sending_domains = tuple(
-            domain.name for domain in self.inventory.domains if domain.sends and not domain.parked
-        )
+        sending_domains = tuple(domain.name for domain in self.inventory.domains if domain.sends and not domain.parked)
         declared = []
         by_helo: dict[str, list[str]] = {}
         for sender in self.inventory.sending:
@@ -179,20 +179,22 @@ class _Discovery:
         senders = Targets.collect([*declared, *found])
         self.targets.replace(SendingAddress, senders)
         for name, addresses in by_helo.items():
-            self.targets.add(HeloName(name, tuple(addresses)))
+            known = [sender for sender in declared if sender.helo == name]
+            domains = tuple(dict.fromkeys(domain for sender in known for domain in sender.domains))
+            self.targets.add(HeloName(name, tuple(addresses), domains))
         for target in self.targets.of(SendingAddress):
             if isinstance(target, SendingAddress):
                 family = f"ipv{ip_address(target.address).version}"
                 for blocklist in self.inventory.blocklists:
                     if family in blocklist.families:
-                        self.targets.add(BlocklistEntry(target.address, blocklist.name))
+                        self.targets.add(BlocklistEntry(target.address, blocklist.name, target.domains))
 
     async def _add_zones(self) -> None:
         names = dict.fromkeys(domain.name for domain in self.inventory.domains)
         cuts = await asyncio.gather(*(self._zone_of(name) for name in names))
         for name, cut in zip(names, cuts, strict=True):
             if isinstance(cut, NotObserved):
-                self._undiscovered(Zone, f"zone of {name}", cut)
+                self._undiscovered(Zone, f"zone of {name}", cut, (name,))
         zones = dict.fromkeys([*(cut for cut in cuts if isinstance(cut, str)), *self.inventory.zones])
         for zone in zones:
             self.targets.add(Zone(zone, self.inventory.active))
@@ -214,7 +216,9 @@ class _Discovery:
         return owners[0] if owners else name
 
     async def _unvalidated(self, name: str, type: str) -> Answer:
-        """The answer, even if it does not validate: a bogus zone is a target, and what is wrong with it is for controls."""
+        """The answer, even if it does not validate: a bogus zone is a target, and what is wrong with it is for
+        controls.
+        """
         try:
             return await self.dns.resolve(name, type)
         except ServerFailure:
@@ -224,11 +228,11 @@ class _Discovery:
         try:
             answer = await self._unvalidated(zone, "NS")
         except NotObserved as failure:
-            return [_undiscovered(NameServer, f"name servers of {zone}", failure)]
+            return [_undiscovered(NameServer, f"name servers of {zone}", failure, (zone,))]
         names = list(dict.fromkeys(record.target for record in answer.records))[:MAX_MX_HOSTS]
         servers: list[NameServer | Undiscovered] = []
         for host in await asyncio.gather(*(self._host(name) for name in names)):
-            servers.extend(_undiscovered(NameServer, f"addresses of {host.name}", f) for f in host.failures)
+            servers.extend(_undiscovered(NameServer, f"addresses of {host.name}", f, (zone,)) for f in host.failures)
             for address in host.addresses:
                 mapped = self.settings.is_mapped(address, 53, host.name)
                 server = NameServer(zone, host.name, address)
@@ -236,15 +240,15 @@ class _Discovery:
                     servers.append(server)
                 else:
                     private = NotObserved(f"{address} is not a public address and is not followed")
-                    servers.append(_undiscovered(NameServer, server.id, private))
+                    servers.append(_undiscovered(NameServer, server.id, private, (zone,)))
         return servers
 
-    def _undiscovered(self, kind: type[Target], name: str, failure: NotObserved) -> None:
-        self.targets.add(_undiscovered(kind, name, failure))
+    def _undiscovered(self, kind: type[Target], name: str, failure: NotObserved, domains: tuple[str, ...]) -> None:
+        self.targets.add(_undiscovered(kind, name, failure, domains))
 
 
-def _undiscovered(kind: type[Target], name: str, failure: NotObserved) -> Undiscovered:
-    return Undiscovered(kind.__name__, name, failure.reason, failure.evidence)
+def _undiscovered(kind: type[Target], name: str, failure: NotObserved, domains: tuple[str, ...]) -> Undiscovered:
+    return Undiscovered(kind.__name__, name, failure.reason, failure.evidence, domains)
 
 
 def _preference(record: Record) -> tuple[int, str]:

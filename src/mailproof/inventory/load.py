@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 from io import StringIO
 from pathlib import Path
 from typing import Any, get_args
@@ -57,6 +58,33 @@ class LoadedInventory:
         """The file's name without its suffix: what reports are called."""
         return self.file.stem
 
+    def place_of(self, *names: str) -> Place:
+        """Where the first of ``names`` that the inventory holds stands: a domain, host, address, zone or blocklist.
+
+        The beginning of the file where none of them is named.
+        """
+        for name in names:
+            if name in self._named:
+                return self._named[name]
+        return Place(self.file, 1)
+
+    @cached_property
+    def _named(self) -> dict[str, Place]:
+        model = self.model
+        named: dict[str, Place] = {}
+        parts = {
+            "domains": [domain.name for domain in model.domains],
+            "hosts": [host.name for host in model.hosts],
+            "sending": [sender.address for sender in model.sending],
+            "zones": model.zones,
+            "blocklists": [blocklist.name for blocklist in model.blocklists],
+        }
+        for key, names in parts.items():
+            for index, name in enumerate(names):
+                if (key, index) in self.places:
+                    named.setdefault(name, self.places[key, index])
+        return named
+
     def redact(self, text: str) -> str:
         """``text`` with every secret replaced by the expression that it came from."""
         for secret, shown in self.secrets.items():
@@ -88,11 +116,11 @@ class _Reader:
             raise InventoryError(Problem(file, None, None, f"more than {MAX_INCLUDES} files are included"))
         root = _compose(file)
         if root is None:
-            raise InventoryError(Problem(file, None, None, "the file is empty; the smallest inventory is domains: [example.org]"))
-        if not isinstance(root, MappingNode):
             raise InventoryError(
-                Problem(file, _line(root), None, "a mapping is expected, like domains: [example.org]")
+                Problem(file, None, None, "the file is empty; the smallest inventory is domains: [example.org]")
             )
+        if not isinstance(root, MappingNode):
+            raise InventoryError(Problem(file, _line(root), None, "a mapping is expected, like domains: [example.org]"))
         _check_size(root, file)
         places: dict[Path_, Place] = {}
         content = _Constructor(file, self, places).construct(root)
@@ -116,7 +144,9 @@ class _Reader:
         return merged, merged_places
 
     def substitute(self, text: str, problem_at: Problem) -> str:
-        """Replace ``${NAME}``, ``${NAME:-default}`` and ``${secret:NAME}`` by environment variables; ``$$`` is a dollar."""
+        """Replace ``${NAME}``, ``${NAME:-default}`` and ``${secret:NAME}`` by environment variables; ``$$`` is a
+        dollar.
+        """
 
         def value_of(match: re.Match[str]) -> str:
             if match[0] == "$$":
@@ -128,7 +158,8 @@ class _Reader:
                         problem_at.file,
                         problem_at.line,
                         problem_at.key,
-                        f"the environment variable {match['name']} is not set; set it, or write ${{{match['name']}:-default}}",
+                        f"the environment variable {match['name']} is not set; "
+                        f"set it, or write ${{{match['name']}:-default}}",
                     )
                 )
             if match["secret"] and self.environment.get(match["name"]):
@@ -188,7 +219,9 @@ def _beside(file: Path, path: Path) -> Path | None:
 
 
 def _check_size(root: Node, file: Path) -> None:
-    """Raise InventoryError for an alias that contains itself and for aliases that expand to more than MAX_NODES values."""
+    """Raise InventoryError for an alias that contains itself and for aliases that expand to more than MAX_NODES
+    values.
+    """
     sizes: dict[int, int | None] = {}
 
     def size(node: Node) -> int:

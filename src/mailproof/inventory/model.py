@@ -60,7 +60,9 @@ def _address(value: str) -> str:
 
 def socket_address(value: str, default_port: int | None) -> SocketAddress:
     """An address with a port, which may be left out where there is a default. Raises ValueError for anything else."""
-    match = re.fullmatch(r"\[(?P<v6>[^\]]+)\](?::(?P<port6>[0-9]{1,5}))?|(?P<v4>[^:]+)(?::(?P<port4>[0-9]{1,5}))?", value)
+    match = re.fullmatch(
+        r"\[(?P<v6>[^\]]+)\](?::(?P<port6>[0-9]{1,5}))?|(?P<v4>[^:]+)(?::(?P<port4>[0-9]{1,5}))?", value
+    )
     if match is None and _is_address(value) and default_port is not None:
         return SocketAddress(str(ip_address(value)), default_port)
     if match is not None:

@@ -49,9 +49,7 @@ _TARGET_FIELD = {"CNAME": 0, "DNAME": 0, "NS": 0, "PTR": 0, "MX": 1, "SOA": 0, "
 _BOGUS = frozenset({1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 27})
 """Extended errors of a failed validation (RFC 8914, section 4; RFC 9276): asking elsewhere would hide it."""
 
-_RCODES_WITHOUT_QUESTION = frozenset(
-    {dns.rcode.FORMERR, dns.rcode.SERVFAIL, dns.rcode.NOTIMP, dns.rcode.REFUSED}
-)
+_RCODES_WITHOUT_QUESTION = frozenset({dns.rcode.FORMERR, dns.rcode.SERVFAIL, dns.rcode.NOTIMP, dns.rcode.REFUSED})
 """Servers answer these from the header alone, without the question section."""
 
 
@@ -316,13 +314,9 @@ class DNSClient:
             try:
                 root = await self.ask(resolver.address, ".", "SOA", port=resolver.port, recurse=True)
             except NotObserved as error:
-                return Authentication(
-                    False, f"Resolver {resolver} did not answer for the root: {error.reason}."
-                )
+                return Authentication(False, f"Resolver {resolver} did not answer for the root: {error.reason}.")
             if not (root.exists and root.authenticated):
-                return Authentication(
-                    False, f"Resolver {resolver} does not validate: no AD bit for the root."
-                )
+                return Authentication(False, f"Resolver {resolver} does not validate: no AD bit for the root.")
         names = ", ".join(str(resolver) for resolver in self._resolvers)
         place = "on this machine" if trust is DNSSECTrust.LOOPBACK else "trusted by the settings"
         return Authentication(True, f"Every resolver ({names}) is {place} and validates the signed root.")
@@ -357,9 +351,7 @@ class DNSClient:
                 if self._flights.get(key) is flight:
                     del self._flights[key]
 
-    async def _fly(
-        self, key: Hashable, work: Callable[[], Coroutine[Any, Any, Answer]]
-    ) -> Answer | NotObserved:
+    async def _fly(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer | NotObserved:
         outcome: Answer | NotObserved
         try:
             outcome = await work()
@@ -476,9 +468,7 @@ class _Question:
     checking_disabled: bool
 
     @staticmethod
-    def make(
-        name: str, type: str, *, recurse: bool, dnssec: bool = True, checking_disabled: bool = False
-    ) -> _Question:
+    def make(name: str, type: str, *, recurse: bool, dnssec: bool = True, checking_disabled: bool = False) -> _Question:
         try:
             rdtype = dns.rdatatype.from_text(type)
         except (dns.exception.DNSException, ValueError) as error:
@@ -519,10 +509,7 @@ class _Question:
             return response.rcode() in _RCODES_WITHOUT_QUESTION
         first, *others = response.question
         return (
-            not others
-            and first.rdtype == self.type
-            and first.rdclass == dns.rdataclass.IN
-            and first.name == self.name
+            not others and first.rdtype == self.type and first.rdclass == dns.rdataclass.IN and first.name == self.name
         )
 
 
@@ -561,9 +548,7 @@ def _read(wire: bytes, id_: int, asked: _Question, server: str, protocol: str, s
     except NotObserved:
         raise
     except Exception as error:
-        raise Malformed(
-            f"{server} sent an answer that does not parse: {error or type(error).__name__}"
-        ) from error
+        raise Malformed(f"{server} sent an answer that does not parse: {error or type(error).__name__}") from error
 
 
 def _from_zones(asked: _Question, lookup: Lookup) -> Answer:
@@ -590,9 +575,7 @@ def _joined(name: str, aliases: tuple[str, ...], rest: Answer) -> Answer:
     return replace(rest, name=name, aliases=chain, authenticated=rest.authenticated and not aliases)
 
 
-def _follow(
-    asked: _Question, section: Iterable[dns.rrset.RRset]
-) -> tuple[tuple[Record, ...], tuple[str, ...]]:
+def _follow(asked: _Question, section: Iterable[dns.rrset.RRset]) -> tuple[tuple[Record, ...], tuple[str, ...]]:
     """The records at the end of the alias chain in an answer section, and the aliases (RFC 1034, 3.6.2).
 
     Records of other names are ignored. Raises Malformed for loops and chains that are too long.
@@ -611,9 +594,7 @@ def _follow(
             return _records(found), tuple(aliases)
         target = _text(alias[0].target)
         if target in aliases or target == _text(asked.name):
-            raise Malformed(
-                f"the aliases of {_text(asked.name)} lead in a circle at {target}", _lines(section)
-            )
+            raise Malformed(f"the aliases of {_text(asked.name)} lead in a circle at {target}", _lines(section))
         if len(aliases) == MAX_ALIASES:
             raise Malformed(f"{_text(asked.name)} has more than {MAX_ALIASES} aliases", _lines(section))
         aliases.append(target)

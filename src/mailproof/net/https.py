@@ -136,9 +136,7 @@ class HTTPSClient:
             url=str(url),
             address=address,
             status=answer.status_code,
-            headers=tuple(
-                (printable(name.lower()), printable(value)) for name, value in answer.headers.multi_items()
-            ),
+            headers=tuple((printable(name.lower()), printable(value)) for name, value in answer.headers.multi_items()),
             content_type=printable(media_type.split(";", 1)[0].strip().lower()) if media_type else None,
             body=_text(body),
             seconds=round(time.monotonic() - started, 3),
@@ -149,9 +147,7 @@ async def _read_body(answer: httpx.Response, limit: int) -> bytes:
     """The body with its content coding undone, ``limit`` octets at most. Raises Malformed."""
     coding = answer.headers.get("content-encoding", "identity").strip().lower()
     if coding not in ("identity", "", "gzip", "x-gzip", "deflate"):
-        raise Malformed(
-            f"the body comes in the content coding {printable(coding)!r}, which was not asked for"
-        )
+        raise Malformed(f"the body comes in the content coding {printable(coding)!r}, which was not asked for")
     inflater = None if coding in ("identity", "") else zlib.decompressobj(wbits=47)
     body = bytearray()
     async for chunk in answer.aiter_raw(16 * 1024):
@@ -195,9 +191,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _tls_cause(error: BaseException) -> ssl.SSLError | None:
     """The TLS failure behind ``error``; a connection that merely ended is none."""
     for cause in _causes(error):
-        if isinstance(cause, ssl.SSLError) and not isinstance(
-            cause, ssl.SSLEOFError | ssl.SSLZeroReturnError
-        ):
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
             return cause
     return None
 

@@ -134,9 +134,7 @@ def _search(
     while queue:
         step = queue.popleft()
         last = step.path[-1]
-        if last in roots or any(
-            _issued(last, root) and _valid(root, at) for root in roots.named(last.issuer)
-        ):
+        if last in roots or any(_issued(last, root) and _valid(root, at) for root in roots.named(last.issuer)):
             return _result(step.path, *(step.flaw or (PathStatus.TRUSTED, "")))
         if is_self_signed(last):
             status = PathStatus.SELF_SIGNED if last == leaf else PathStatus.UNTRUSTED_ROOT
@@ -167,9 +165,7 @@ def _valid(certificate: x509.Certificate, at: datetime) -> bool:
     return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
 
 
-def _flaw(
-    issuer: x509.Certificate, below: tuple[x509.Certificate, ...], at: datetime
-) -> tuple[PathStatus, str] | None:
+def _flaw(issuer: x509.Certificate, below: tuple[x509.Certificate, ...], at: datetime) -> tuple[PathStatus, str] | None:
     if not is_ca(issuer) or not _may_sign(issuer) or not _long_enough(issuer, below):
         return PathStatus.INTERMEDIATE_NOT_CA, _name(issuer.subject)
     if not _valid(issuer, at):
@@ -193,9 +189,7 @@ def _long_enough(issuer: x509.Certificate, below: tuple[x509.Certificate, ...]) 
 def _key_identifiers_agree(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """False when the key identifiers say that another key of the same name signed (RFC 5280, 4.2.1.1)."""
     try:
-        wanted = certificate.extensions.get_extension_for_class(
-            x509.AuthorityKeyIdentifier
-        ).value.key_identifier
+        wanted = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
         offered = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
     except x509.ExtensionNotFound:
         return True

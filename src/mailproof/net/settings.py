@@ -96,4 +96,6 @@ class NetSettings:
 
     def is_mapped(self, address: str, port: int, host: str | None = None) -> bool:
         """Whether the connect map leads this connection elsewhere."""
-        return str(SocketAddress(address, port)) in self.connect or (host is not None and f"{host}:{port}" in self.connect)
+        return str(SocketAddress(address, port)) in self.connect or (
+            host is not None and f"{host}:{port}" in self.connect
+        )

@@ -134,9 +134,7 @@ class Dialogue:
     evidence.
     """
 
-    def __init__(
-        self, stream: Stream, transcript: Transcript, limits: Limits, *, host: str, ehlo_name: str
-    ) -> None:
+    def __init__(self, stream: Stream, transcript: Transcript, limits: Limits, *, host: str, ehlo_name: str) -> None:
         self.transcript = transcript
         self.host = host
         self._stream = stream
@@ -154,9 +152,7 @@ class Dialogue:
         self._greeted = True
         if reply.transient:
             self._orderly = False
-            raise Throttled(
-                f"the server opens with {reply.code}: {reply.lines[0]}", self.transcript.evidence()
-            )
+            raise Throttled(f"the server opens with {reply.code}: {reply.lines[0]}", self.transcript.evidence())
         return reply
 
     async def command(self, line: str) -> Reply:
@@ -345,9 +341,7 @@ class SMTPClient:
                 raise
             try:
                 transcript.add(Speaker.NOTE, "connected")
-                dialogue = Dialogue(
-                    stream, transcript, settings.limits, host=host, ehlo_name=settings.ehlo_name
-                )
+                dialogue = Dialogue(stream, transcript, settings.limits, host=host, ehlo_name=settings.ehlo_name)
                 if implicit_tls:
                     await dialogue.handshake()
                 try:

@@ -204,9 +204,7 @@ class Stream(asyncio.Protocol):
         await self._arrival.wait()
 
     def _how_it_ended(self) -> str:
-        return (
-            f"the peer reset the connection: {self._lost}" if self._lost else "the peer closed the connection"
-        )
+        return f"the peer reset the connection: {self._lost}" if self._lost else "the peer closed the connection"
 
 
 @asynccontextmanager

@@ -103,9 +103,7 @@ class TLSClient:
             bridge.cut()
         await asyncio.to_thread(self._executor.shutdown)
 
-    async def accepts(
-        self, endpoint: TLSEndpoint, version: TLSVersion, ciphers: str | None = None
-    ) -> Handshake:
+    async def accepts(self, endpoint: TLSEndpoint, version: TLSVersion, ciphers: str | None = None) -> Handshake:
         """Offer ``version`` and nothing else, with all cipher suites or those of an OpenSSL cipher string.
 
         An alert or a connection closed on the hello is ``accepted=False``. What does not get as far as the
@@ -117,9 +115,7 @@ class TLSClient:
         declined: str | None = None
         loop = asyncio.get_running_loop()
         for make in await loop.run_in_executor(self._executor, _makers, version, ciphers):
-            outcome = await self._handshake(
-                endpoint, make, lambda client: str(client.get_current_cipher_name())
-            )
+            outcome = await self._handshake(endpoint, make, lambda client: str(client.get_current_cipher_name()))
             if outcome.accepted:
                 return Handshake(version, offered, True, outcome.value, None)
             declined = outcome.error
@@ -154,9 +150,7 @@ class TLSClient:
                 chains.append(second)
         return tuple(chains)
 
-    async def _handshake(
-        self, endpoint: TLSEndpoint, make: _Maker, look: Callable[[BaseSslClient], T]
-    ) -> _Outcome[T]:
+    async def _handshake(self, endpoint: TLSEndpoint, make: _Maker, look: Callable[[BaseSslClient], T]) -> _Outcome[T]:
         """One connection and one handshake with the client that ``make`` makes; then ``look`` at it."""
         seconds = self._settings.limits.tls
         loop = asyncio.get_running_loop()
@@ -209,9 +203,7 @@ class TLSClient:
 
     async def _smtp_starttls(self, stream: Stream, transcript: Transcript, host: str) -> None:
         """RFC 3207. A server that declines with 4yz raises Throttled, with anything else NotAvailable."""
-        dialogue = Dialogue(
-            stream, transcript, self._settings.limits, host=host, ehlo_name=self._settings.ehlo_name
-        )
+        dialogue = Dialogue(stream, transcript, self._settings.limits, host=host, ehlo_name=self._settings.ehlo_name)
         for said, step in (
             ("the greeting", dialogue.greeting),
             ("EHLO", dialogue.ehlo),
@@ -433,11 +425,7 @@ def _client(version: TLSVersion | None, ciphers: str, name: str | None, *, legac
     from nassl.legacy_ssl_client import LegacySslClient
     from nassl.ssl_client import OpenSslVerifyEnum, OpenSslVersionEnum, SslClient
 
-    number = (
-        OpenSslVersionEnum.SSLV23
-        if version is None
-        else OpenSslVersionEnum(list(TLSVersion).index(version) + 1)
-    )
+    number = OpenSslVersionEnum.SSLV23 if version is None else OpenSslVersionEnum(list(TLSVersion).index(version) + 1)
     client = (LegacySslClient if legacy else SslClient)(
         ssl_version=number,
         ssl_verify=OpenSslVerifyEnum.NONE,

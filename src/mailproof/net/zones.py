@@ -34,9 +34,7 @@ MAX_LINKS = 16
 PAYLOAD = 1232
 """EDNS payload size that fits unfragmented everywhere (DNS flag day 2020, RFC 9715)."""
 
-_QUERY_TYPES_AT_AN_ALIAS = frozenset(
-    {RdataType.CNAME, RdataType.ANY, RdataType.RRSIG, RdataType.NSEC, RdataType.KEY}
-)
+_QUERY_TYPES_AT_AN_ALIAS = frozenset({RdataType.CNAME, RdataType.ANY, RdataType.RRSIG, RdataType.NSEC, RdataType.KEY})
 _Key = tuple[bytes, ...]
 """The labels of an absolute name in lower case: names compare case-insensitively (RFC 4343)."""
 
@@ -180,9 +178,7 @@ class Zones:
         if recursive and lookup.end is End.REFERRAL:
             response.answer.clear()
             response.set_rcode(dns.rcode.SERVFAIL)
-            add_extended_error(
-                response, dns.edns.EDECode.NO_REACHABLE_AUTHORITY, f"no zone below {lookup.name}"
-            )
+            add_extended_error(response, dns.edns.EDECode.NO_REACHABLE_AUTHORITY, f"no zone below {lookup.name}")
             return
         if lookup.end is End.OUTSIDE:
             if recursive:
@@ -290,9 +286,7 @@ class _Zone:
             self._prove(result, wildcard)
         return None
 
-    def _answer(
-        self, result: Lookup, key: _Key, source: _Key, qtype: RdataType, dnssec: bool
-    ) -> dns.name.Name | None:
+    def _answer(self, result: Lookup, key: _Key, source: _Key, qtype: RdataType, dnssec: bool) -> dns.name.Name | None:
         """Answer for ``key`` from the records at ``source``: the name itself, or the wildcard it matches."""
         types = self.rrsets.get(source, {})
         signatures = self.signatures.get(source, {})

@@ -23,7 +23,9 @@ class TLSARecord:
 
     @property
     def usable(self) -> bool:
-        """Usable for SMTP on port 25: usage 2 or 3, known selector and matching type, right length (RFC 7672, section 3.1)."""
+        """Usable for SMTP on port 25: usage 2 or 3, known selector and matching type, right length (RFC 7672, section
+        3.1).
+        """
         known = self.usage in (2, 3) and self.selector in (0, 1) and self.matching in (0, 1, 2)
         return known and len(self.data) == DIGEST_LENGTHS.get(self.matching, len(self.data)) and bool(self.data)
 
@@ -76,9 +78,7 @@ class DANE(Observation):
     @property
     def authenticated_by_key(self) -> bool:
         """A DANE-EE record (usage 3) matches: names, dates and issuers do not count then (RFC 7672, section 3.1.1)."""
-        return self.tlsa.applies and any(
-            text.startswith("3 ") for match in self.chains for text in match.matching
-        )
+        return self.tlsa.applies and any(text.startswith("3 ") for match in self.chains for text in match.matching)
 
     def evidence(self) -> tuple[str, ...]:
         lines = list(self.tlsa.answer.evidence())

@@ -105,7 +105,7 @@ def parse_record(text: str) -> DMARCRecord:
 
 
 def _uri_error(uri: str) -> str | None:
-    """What is wrong with a report URI (RFC 9989, section 4.7): only mailto: must be supported; ``!size`` is obsolete."""
+    """What is wrong with a report URI (RFC 9989, section 4.7); the obsolete ``!size`` is no fault."""
     address = re.sub(r"![0-9]+[kmgt]?$", "", uri, flags=re.I)
     try:
         parts = urlsplit(address)
@@ -179,7 +179,9 @@ class DMARC(Observation):
 
     @property
     def policy(self) -> Policy | None:
-        """The policy that applies (RFC 9989, section 4.10.1): the domain's own, the organisational domain's, the suffix's."""
+        """The policy that applies (RFC 9989, section 4.10.1): the domain's own, the organisational domain's, the
+        suffix's.
+        """
         by_domain = {step.domain: step.record for step in self.found}
         own = by_domain.get(self.domain)
         if own is not None:

@@ -62,9 +62,7 @@ class PolicyRecord(Observation):
         fields, errors = _fields(self.texts[0])
         if self.version == "STSv1":
             if not _STS_ID.fullmatch(fields.get("id", "")):
-                errors.append(
-                    "id is not 1 to 32 letters and digits" if "id" in fields else "the field id is missing"
-                )
+                errors.append("id is not 1 to 32 letters and digits" if "id" in fields else "the field id is missing")
         elif "rua" not in fields:
             errors.append("the field rua is missing")
         else:
@@ -123,24 +121,18 @@ def parse_policy(body: str) -> STSPolicy:
         elif match["key"] == "mx":
             mx.append(match["value"].lower())
             if not _MX.fullmatch(match["value"]):
-                errors.append(
-                    f"line {number}: {match['value']!r} is neither a host name nor *. and a host name"
-                )
+                errors.append(f"line {number}: {match['value']!r} is neither a host name nor *. and a host name")
         else:
             values.setdefault(match["key"], match["value"])
     if values.get("version") != "STSv1":
-        errors.append(
-            f"version is {values['version']!r}, not STSv1" if "version" in values else "version is missing"
-        )
+        errors.append(f"version is {values['version']!r}, not STSv1" if "version" in values else "version is missing")
     mode = values.get("mode", "")
     if mode not in ("enforce", "testing", "none"):
         errors.append(f"mode is {mode!r}, not enforce, testing or none" if mode else "mode is missing")
     age = values.get("max_age", "")
     max_age = int(age) if re.fullmatch(r"[0-9]{1,10}", age) else None
     if max_age is None or max_age > MAX_AGE_LIMIT:
-        errors.append(
-            f"max_age is {age!r}, not a number from 0 to {MAX_AGE_LIMIT}" if age else "max_age is missing"
-        )
+        errors.append(f"max_age is {age!r}, not a number from 0 to {MAX_AGE_LIMIT}" if age else "max_age is missing")
     if mode in ("enforce", "testing") and not mx:
         errors.append("no mx is given")
     return STSPolicy(mode, tuple(mx), max_age, tuple(errors))
@@ -156,7 +148,7 @@ def covers(pattern: str, host: str) -> bool:
 
 @dataclass(frozen=True)
 class STSPolicyFile(Observation):
-    """What ``https://mta-sts.DOMAIN/.well-known/mta-sts.txt`` gives. Without a TXT record in force nothing is fetched."""
+    """What ``https://mta-sts.DOMAIN/.well-known/mta-sts.txt`` gives; fetched only if a TXT record is in force."""
 
     domain: str
     record: PolicyRecord

@@ -65,8 +65,25 @@ class ReverseDNS(Observation):
 
 
 _GENERIC_WORDS = frozenset(
-    "adsl broadband cable cust customer dhcp dialin dialup dsl dyn dynamic dynip pool ppp pppoe "
-    "unassigned vdsl".split()
+    [
+        "adsl",
+        "broadband",
+        "cable",
+        "cust",
+        "customer",
+        "dhcp",
+        "dialin",
+        "dialup",
+        "dsl",
+        "dyn",
+        "dynamic",
+        "dynip",
+        "pool",
+        "ppp",
+        "pppoe",
+        "unassigned",
+        "vdsl",
+    ]
 )
 
 
@@ -86,7 +103,7 @@ def looks_generic(name: str, address: str) -> str | None:
             return "it spells out the address"
     else:
         digits = re.sub(r"[^0-9a-f]", "", host)
-        groups = [group for group in ip.exploded.split(":")]
+        groups = ip.exploded.split(":")
         if "".join(groups) in digits or "-".join(group.lstrip("0") or "0" for group in groups) in host:
             return "it spells out the address"
     words = set(re.split(r"[-._\d]+", host)) & _GENERIC_WORDS
@@ -104,7 +121,7 @@ class ServerView:
 
 @dataclass(frozen=True)
 class ClasslessDelegation(Observation):
-    """A PTR that is reached through CNAME, seen from the resolver and from every server of the zone that it leads to."""
+    """A PTR that is reached through CNAME, as the resolver and every server of the zone behind it see it."""
 
     address: str
     ptr: Answer

@@ -25,7 +25,9 @@ class Dialogue(Observation):
 
 @dataclass(frozen=True)
 class SMTPSession(Dialogue):
-    """Greeting, HELO, EHLO, and if it is offered STARTTLS with EHLO again inside TLS. Later parts are None where it ended."""
+    """Greeting, HELO, EHLO, and if it is offered STARTTLS with EHLO again inside TLS. Later parts are None where it
+    ended.
+    """
 
     endpoint: str
     role: Role
@@ -186,7 +188,9 @@ COMPARISON = "unknown recipient at home"
 
 @dataclass(frozen=True)
 class RelayAttempts(Dialogue):
-    """Recipients that are none of the server's business, in every form that has ever fooled one (RFC 2505, section 2.1)."""
+    """Recipients that are none of the server's business, in every form that has ever fooled one (RFC 2505, section
+    2.1).
+    """
 
     attempts: tuple[Attempt, ...]
     interrupted: str
@@ -262,7 +266,9 @@ _ABOUT_TESTER_CODES = frozenset({"5.1.7", "5.1.8", "5.5.4", "5.7.9", *(f"5.7.{de
 
 
 def refuses_tester(attempt: Attempt) -> str:
-    """Why a refusal says nothing about the recipient: it is not yet final, or it is about the tester. Empty if it does."""
+    """Why a refusal says nothing about the recipient: it is not yet final, or it is about the tester. Empty if it
+    does.
+    """
     reply = attempt.last
     if reply.transient:
         return f"not decided: {reply} (greylisting or a temporary fault); try again later"
@@ -270,7 +276,10 @@ def refuses_tester(attempt: Attempt) -> str:
         return ""
     about_us = (reply.enhanced or "") in _ABOUT_TESTER_CODES or _ABOUT_TESTER.search(_without_addresses(attempt, reply))
     if attempt.rcpt is None or about_us:
-        return f"the server refuses the tester, not the recipient: {reply}; set probe.ehlo and probe.sender to names of yours"
+        return (
+            f"the server refuses the tester, not the recipient: {reply}; "
+            "set probe.ehlo and probe.sender to names of yours"
+        )
     return ""
 
 
@@ -293,10 +302,13 @@ def refuses_client(reply: Reply) -> str:
 
 
 def refuses_destination(attempt: Attempt) -> str:
-    """Why a refusal to relay says nothing about relaying: the outsider's domain cannot receive mail. Empty if it does."""
+    """Why a refusal to relay says nothing about relaying: the outsider's domain takes no mail. Empty if it does."""
     reply = attempt.last
     if reply.code == 556 or reply.enhanced in ("5.1.2", "5.1.10", "5.4.4"):
-        return f"the server refuses the outsider's domain, not relaying: {reply}; set probe.outsider to a mailbox that exists"
+        return (
+            f"the server refuses the outsider's domain, not relaying: {reply}; "
+            "set probe.outsider to a mailbox that exists"
+        )
     return ""
 
 
@@ -306,4 +318,3 @@ def _without_addresses(attempt: Attempt, reply: Reply) -> str:
         if address:
             text = text.replace(address, "")
     return text
-

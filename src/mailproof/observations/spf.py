@@ -333,7 +333,9 @@ class Check:
     explanation: str
 
     def __str__(self) -> str:
-        return f"check_host({self.address}, MAIL FROM {self.sender}, HELO {self.helo}): {self.result} ({self.explanation})"
+        return (
+            f"check_host({self.address}, MAIL FROM {self.sender}, HELO {self.helo}): {self.result} ({self.explanation})"
+        )
 
 
 @dataclass(frozen=True)

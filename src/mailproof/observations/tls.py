@@ -67,7 +67,9 @@ class Certificates(Observation):
     tls_offered: bool
     deployments: tuple[Deployment, ...]
     authenticated_by_dane: bool = False
-    """A secure DANE-EE record matches the key, and no MTA-STS policy wants a public certificate (RFC 7672, section 3.1.1)."""
+    """A secure DANE-EE record matches the key, and no MTA-STS policy wants a public certificate (RFC 7672, section
+    3.1.1).
+    """
 
     def evidence(self) -> tuple[str, ...]:
         if not self.tls_offered:
@@ -84,5 +86,7 @@ class Certificates(Observation):
                 ]
                 if certificate.dns_names or certificate.ip_addresses:
                     lines.append(f"  names {', '.join((*certificate.dns_names, *certificate.ip_addresses))}")
-            lines.append(f"path: {deployment.path.status}{f' ({deployment.path.detail})' if deployment.path.detail else ''}")
+            lines.append(
+                f"path: {deployment.path.status}{f' ({deployment.path.detail})' if deployment.path.detail else ''}"
+            )
         return tuple(lines)

@@ -103,9 +103,7 @@ class _Query(pyspf.query):  # type: ignore[misc]
         return values
 
     def dns_spf(self, domain: str) -> str | None:
-        texts = select_records(
-            tuple(b"".join(strings).decode("latin-1") for strings in self.dns(domain, "TXT"))
-        )
+        texts = select_records(tuple(b"".join(strings).decode("latin-1") for strings in self.dns(domain, "TXT")))
         if len(texts) > 1:
             raise pyspf.PermError(f"{domain} has {len(texts)} SPF records")
         return _as_pyspf_reads_it(parse_record(texts[0])) if texts else None
@@ -113,12 +111,8 @@ class _Query(pyspf.query):  # type: ignore[misc]
     def dns_mx(self, domainname: str) -> list[str]:
         exchanges = self.dns(domainname, "MX")
         if len(exchanges) > pyspf.MAX_MX:
-            raise pyspf.PermError(
-                f"mx of {domainname} yields {len(exchanges)} names, more than {pyspf.MAX_MX}"
-            )
-        return [
-            address for _, host in sorted(exchanges) for address in self.dns(host, self.A, ignore_void=True)
-        ]
+            raise pyspf.PermError(f"mx of {domainname} yields {len(exchanges)} names, more than {pyspf.MAX_MX}")
+        return [address for _, host in sorted(exchanges) for address in self.dns(host, self.A, ignore_void=True)]
 
     def validated_ptrs(self) -> list[str]:
         try:

@@ -41,7 +41,9 @@ async def tlsa(host: MailHost, net: Network) -> TLSA:
 def matching_records(
     records: tuple[TLSARecord, ...], chain: Chain, names: tuple[str, ...], at: datetime
 ) -> tuple[TLSARecord, ...]:
-    """The usable records that ``chain`` satisfies. ``names`` are the reference names of usage 2 (RFC 7672, section 3.2.2)."""
+    """The usable records that ``chain`` satisfies. ``names`` are the reference names of usage 2 (RFC 7672, section
+    3.2.2).
+    """
     return tuple(record for record in records if record.usable and _satisfies(record, chain, names, at))
 
 

@@ -13,10 +13,7 @@ MAX_QUERIES = 8
 def walk(domain: str) -> list[str]:
     """The names to ask about, longest first: at most eight, down to and including the top-level domain."""
     labels = domain.split(".")
-    if len(labels) >= MAX_QUERIES:
-        rest = labels[-(MAX_QUERIES - 1) :]
-    else:
-        rest = labels[1:]
+    rest = labels[-(MAX_QUERIES - 1) :] if len(labels) >= MAX_QUERIES else labels[1:]
     return [domain, *(".".join(rest[cut:]) for cut in range(len(rest)))]
 
 

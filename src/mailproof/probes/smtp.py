@@ -1,4 +1,6 @@
-"""Talks to SMTP servers as a guest: what they offer, and what they refuse. Nothing is ever delivered: no probe says DATA."""
+"""Talks to SMTP servers as a guest: what they offer, and what they refuse. Nothing is ever delivered: no probe says
+DATA.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,6 @@ from mailproof.inventory.targets import (
     MailDomain,
     MailExchange,
     MailHost,
-    Role,
     SendingAddress,
     Targets,
     Undiscovered,
@@ -21,6 +22,7 @@ from mailproof.net import smtp
 from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, NotObserved, Refused, Throttled
 from mailproof.net.network import Network
 from mailproof.net.smtp import Reply, extensions
+from mailproof.net.transcript import Transcript
 from mailproof.observations.smtp import (
     COMPARISON,
     Attempt,
@@ -35,7 +37,6 @@ from mailproof.observations.smtp import (
 )
 from mailproof.probes.reverse import reverse_dns
 from mailproof.survey import Look, NoConsentError, probe
-
 
 EARLY_REPLY = 10.0
 """Seconds in which a server that has greeted answers an EHLO that came before the greeting, if it ever does."""
@@ -90,7 +91,9 @@ async def server_name(endpoint: Endpoint, net: Network, smtp_session: SMTPSessio
     """What the DNS says of the names in greeting and EHLO reply, and of the address."""
     if not smtp_session.greeting.positive:
         raise NotAvailable(f"the server opens with {smtp_session.greeting}", smtp_session.evidence())
-    names = dict.fromkeys(name for name in (smtp_session.server_name, smtp_session.ehlo_name) if _DOMAIN.fullmatch(name))
+    names = dict.fromkeys(
+        name for name in (smtp_session.server_name, smtp_session.ehlo_name) if _DOMAIN.fullmatch(name)
+    )
     forward = []
     for name in names:
         a, aaaa = await asyncio.gather(net.dns.resolve(name, "A"), net.dns.resolve(name, "AAAA"))
@@ -251,11 +254,11 @@ async def mailboxes(exchange: MailExchange, net: Network) -> Mailboxes:
 
 async def _attempt(
     endpoint: Endpoint, net: Network, forms: list[tuple[str, str, str]]
-) -> tuple[list[Attempt], str, smtp.Transcript]:
+) -> tuple[list[Attempt], str, Transcript]:
     """Try each form; where the server hangs up, go on in one more connection. 421 ends the series."""
     attempts: list[Attempt] = []
     interrupted = ""
-    transcript: smtp.Transcript | None = None
+    transcript: Transcript | None = None
     while len(attempts) < len(forms):
         before = len(attempts)
         try:

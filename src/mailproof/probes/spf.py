@@ -34,9 +34,7 @@ async def spf_tree(domain: MailDomain, net: Network, spf: SPF) -> SPFTree:
 
 
 @probe()
-async def spf_of_sender(
-    sender: AuthorisedSender, net: Network, inventory: Inventory, look: Look
-) -> SPFEvaluation:
+async def spf_of_sender(sender: AuthorisedSender, net: Network, inventory: Inventory, look: Look) -> SPFEvaluation:
     """check_host() for a domain and an address that sends its mail, and for addresses that are nobody's."""
     tree = await look(spf_tree, MailDomain(sender.domain))
     mailbox = f"postmaster@{sender.domain}"
@@ -119,9 +117,7 @@ class _Walk:
         return Lookup(term.text, domain, name, not ipv4, not ipv6)
 
 
-_MACRO = re.compile(
-    r"%\{(?P<letter>[A-Za-z])(?P<digits>\d*)(?P<reverse>[rR]?)(?P<delimiters>[-.+,/_=]*)\}|%[%_-]"
-)
+_MACRO = re.compile(r"%\{(?P<letter>[A-Za-z])(?P<digits>\d*)(?P<reverse>[rR]?)(?P<delimiters>[-.+,/_=]*)\}|%[%_-]")
 
 
 def expand(spec: str, domain: str, sender_domain: str) -> str | None:

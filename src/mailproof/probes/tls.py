@@ -1,4 +1,4 @@
-"""Looks at TLS: one handshake for each question, and the certificates; never more connections than the controls need."""
+"""Looks at TLS: one handshake for each question, and no more connections than the controls need."""
 
 from __future__ import annotations
 

@@ -70,7 +70,10 @@ async def _referral(net: Network, parent: str, zone: str) -> tuple[Answer | None
                 return answer, ""
             failures.append(f"{name}[{address}] answers {answer.rcode}")
     if hosts_child:
-        return None, f"the servers of {parent} that were asked also serve {zone}: the delegation cannot be seen from outside"
+        return (
+            None,
+            f"the servers of {parent} that were asked also serve {zone}: the delegation cannot be seen from outside",
+        )
     raise NotObserved(f"no server of the parent {parent} could be asked: {'; '.join(failures) or 'it has none'}")
 
 

@@ -76,10 +76,7 @@ class HTMLReport:
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
         cells[:] = [
             cells[0],
-            *(
-                f'<th class="sortable" data-column-type="{name.lower()}">{name}</th>'
-                for name in COLUMNS
-            ),
+            *(f'<th class="sortable" data-column-type="{name.lower()}">{name}</th>' for name in COLUMNS),
             *cells[-1:],
         ]
 
@@ -93,7 +90,7 @@ class HTMLReport:
             title = text(plain["expected"])
             values = [
                 text(plain["verdict"]),
-                f'<b>{text(plain["control"])}</b><br>{title}',
+                f"<b>{text(plain['control'])}</b><br>{title}",
                 text(plain["level"]),
                 text(plain["target"]),
                 references,

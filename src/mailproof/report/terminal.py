@@ -59,7 +59,9 @@ def write_decision(terminal: Terminal, run: RunResult, files: Iterable[Path], pr
     if decision.open:
         terminal.write_line("decision: PASS, the gate is open", green=True, bold=True)
     else:
-        terminal.write_line(f"decision: FAIL, the gate stays closed: {', '.join(decision.reasons)}", red=True, bold=True)
+        terminal.write_line(
+            f"decision: FAIL, the gate stays closed: {', '.join(decision.reasons)}", red=True, bold=True
+        )
 
 
 def _write_finding(terminal: Terminal, result: Result, width: int, verbose: bool) -> None:
@@ -72,7 +74,9 @@ def _write_finding(terminal: Terminal, result: Result, width: int, verbose: bool
         _write_field(terminal, "found" if number == 0 else "", line, width)
     evidence = result.evidence if verbose else result.evidence[:MAX_PROOF]
     for number, line in enumerate(evidence):
-        terminal.write_line(_clip(f"{'  proof' if number == 0 else '':9}| {printable(line)}", None if verbose else width))
+        terminal.write_line(
+            _clip(f"{'  proof' if number == 0 else '':9}| {printable(line)}", None if verbose else width)
+        )
     hidden = len(result.evidence) - len(evidence)
     if hidden:
         terminal.write_line(f"{'':9}| ... {hidden} more lines in the report")

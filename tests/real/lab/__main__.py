@@ -20,9 +20,7 @@ def _terminate(*_: object) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.real.lab", description=__doc__)
-    parser.add_argument(
-        "--prepare", action="store_true", help="fetch and unpack what cannot be installed, and end"
-    )
+    parser.add_argument("--prepare", action="store_true", help="fetch and unpack what cannot be installed, and end")
     parser.add_argument("--clean", action="store_true", help="remove what killed runs left behind, and end")
     parser.add_argument("--wait", action="store_true", help="wait for Ctrl-C instead of opening a shell")
     arguments = parser.parse_args()
@@ -42,9 +40,7 @@ def main() -> int:
             )
             if arguments.wait or not sys.stdin.isatty():
                 threading.Event().wait()
-            subprocess.run(
-                ["ip", "netns", "exec", lab.client, os.environ.get("SHELL", "/bin/sh")], check=False
-            )
+            subprocess.run(["ip", "netns", "exec", lab.client, os.environ.get("SHELL", "/bin/sh")], check=False)
     except LabError as error:
         print(error, file=sys.stderr)
         return 1

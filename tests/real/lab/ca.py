@@ -94,9 +94,7 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
             .add_extension(_usage(authority=True), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
-            )
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
             .sign(signer, hashes.SHA256())
         )
 
@@ -108,9 +106,7 @@ class Authority:
             self._rsa_keys[rsa_bits] = rsa.generate_private_key(65537, rsa_bits)
         return self._rsa_keys[rsa_bits]
 
-    def issue(
-        self, file_name: str, names: Sequence[str], chain: Chain, *, rsa_bits: int | None = None
-    ) -> Issued:
+    def issue(self, file_name: str, names: Sequence[str], chain: Chain, *, rsa_bits: int | None = None) -> Issued:
         """Issue a certificate for DNS names, right or wrong as ``chain`` says, and write its files."""
         key = self._key(rsa_bits)
         shown = ["mx.another-name.test"] if chain is Chain.WRONG_NAME else list(names)
@@ -129,13 +125,9 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(authority=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-            .add_extension(
-                x509.SubjectAlternativeName([x509.DNSName(name) for name in shown]), critical=False
-            )
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in shown]), critical=False)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
-            )
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
             .sign(signer, hashes.SHA256())
         )
         sent = _pem(leaf)

@@ -77,9 +77,7 @@ async def serve(configuration: Configuration) -> None:
         finally:
             writer.close()
 
-    server = await asyncio.start_server(
-        answer, configuration["address"], 443, ssl=default, limit=REQUEST_LIMIT
-    )
+    server = await asyncio.start_server(answer, configuration["address"], 443, ssl=default, limit=REQUEST_LIMIT)
     async with server:
         await server.serve_forever()
 

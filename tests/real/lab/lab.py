@@ -189,9 +189,7 @@ class Lab:
             raise LabError(f"{ready.stderr.strip()}; logs in {self.directory / 'logs'}")
         deadline = time.monotonic() + READY_SECONDS
         while True:
-            answer = self.run(
-                ["dig", "+dnssec", "+time=2", "+tries=1", "right.test", "MX"], timeout=READY_SECONDS
-            )
+            answer = self.run(["dig", "+dnssec", "+time=2", "+tries=1", "right.test", "MX"], timeout=READY_SECONDS)
             if " ad" in answer.stdout.partition("flags:")[2].partition(";")[0]:
                 return
             if time.monotonic() > deadline:
@@ -246,8 +244,7 @@ class Lab:
             rows.append((domain.name, server, domain.addresses[0], fault, domain.configuration or "-"))
         widths = [max(len(row[column]) for row in rows) for column in range(4)]
         return "\n".join(
-            "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]])
-            for row in rows
+            "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]) for row in rows
         )
 
     def stop(self) -> None:

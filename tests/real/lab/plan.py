@@ -272,10 +272,7 @@ DOMAINS: tuple[Domain, ...] = (
         "refuses everybody for now with 450",
         Server(
             POSTFIX,
-            (
-                "smtpd_recipient_restrictions = check_recipient_access "
-                "static:{450 4.7.1 Greylisted, come back later}",
-            ),
+            ("smtpd_recipient_restrictions = check_recipient_access static:{450 4.7.1 Greylisted, come back later}",),
         ),
         active=True,
     ),
@@ -333,9 +330,7 @@ DOMAINS: tuple[Domain, ...] = (
     ),
     Domain("ssl3", "speaks only SSL 3.0", Server(TLSLITE, ("maxVersion = (3, 0)",), rsa_bits=2048)),
     # Hosts that cannot be observed
-    Domain(
-        "ipv6-refused", "nothing listens on the IPv6 address", Server(POSTFIX), ipv6=True, ipv6_listens=False
-    ),
+    Domain("ipv6-refused", "nothing listens on the IPv6 address", Server(POSTFIX), ipv6=True, ipv6_listens=False),
     Domain(
         "refused",
         "nothing listens on port 25",
@@ -397,9 +392,7 @@ DOMAINS: tuple[Domain, ...] = (
     Domain(
         "spf-void",
         "SPF has three void lookups",
-        records={
-            "@ TXT": ("v=spf1 a:gone1.spf-void.test a:gone2.spf-void.test a:gone3.spf-void.test mx -all",)
-        },
+        records={"@ TXT": ("v=spf1 a:gone1.spf-void.test a:gone2.spf-void.test a:gone3.spf-void.test mx -all",)},
     ),
     Domain("spf-loop", "SPF includes itself", records={"@ TXT": ("v=spf1 include:spf-loop.test -all",)}),
     Domain("spf-ptr", "SPF uses ptr", records={"@ TXT": ("v=spf1 mx ptr -all",)}),
@@ -438,9 +431,7 @@ DOMAINS: tuple[Domain, ...] = (
         "MTA-STS policy host has a certificate for another name",
         policy_host=PolicyHost.WRONG_NAME,
     ),
-    Domain(
-        "mta-sts-expired", "MTA-STS policy host has an expired certificate", policy_host=PolicyHost.EXPIRED
-    ),
+    Domain("mta-sts-expired", "MTA-STS policy host has an expired certificate", policy_host=PolicyHost.EXPIRED),
     Domain("no-tlsrpt", "no TLSRPT record", records={"_smtp._tls TXT": ()}),
     Domain(
         "tlsa-mismatch",
@@ -479,10 +470,7 @@ DOMAINS: tuple[Domain, ...] = (
         "refuses mail for abuse",
         Server(
             POSTFIX,
-            (
-                "smtpd_recipient_restrictions = check_recipient_access "
-                "inline:{abuse@abuse-refused-postfix.test=REJECT}",
-            ),
+            ("smtpd_recipient_restrictions = check_recipient_access inline:{abuse@abuse-refused-postfix.test=REJECT}",),
         ),
         active=True,
     ),

@@ -54,9 +54,7 @@ postlog    unix-dgram n - n - 1 postlogd
 
 def _main(directory: Path, recipients: Path) -> str:
     queue = directory / "queue"
-    domains = " ".join(
-        domain.name for domain in (*plan.hosts(plan.POSTFIX), *plan.shared()) if domain.label != BACKUP
-    )
+    domains = " ".join(domain.name for domain in (*plan.hosts(plan.POSTFIX), *plan.shared()) if domain.label != BACKUP)
     settings = {
         "compatibility_level": "3.6",
         "queue_directory": str(queue),

@@ -124,9 +124,7 @@ def mx_names(domain: Domain) -> tuple[str, ...]:
         return domain.policy_mx
     records = domain.records.get("@ MX", (f"10 {domain.host}.",))
     names = (record.split()[1] for record in records)
-    return tuple(
-        name[:-1] if name.endswith(".") else f"{name}.{domain.name}" for name in names if name != "."
-    )
+    return tuple(name[:-1] if name.endswith(".") else f"{name}.{domain.name}" for name in names if name != ".")
 
 
 def reverse_pointers() -> dict[str, tuple[str, ...]]:
@@ -260,9 +258,7 @@ def build(tlsa: Mapping[str, str]) -> Zones:
             return signer.sign(f"{domain.name}.", plain, expired=expired)
 
         first[domain.name] = text(plan.SERIAL)
-        second[domain.name] = (
-            first[domain.name] if domain.second_serial is None else text(domain.second_serial)
-        )
+        second[domain.name] = first[domain.name] if domain.second_serial is None else text(domain.second_serial)
 
     name_servers = apex(plan.CHILDREN)
     _glue(name_servers, plan.CHILDREN | plan.OTHER_NAME_SERVERS)

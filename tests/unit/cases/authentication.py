@@ -51,9 +51,7 @@ TABLE: Table = {
         fails("2 SPF records", level=MUST, spf=spf("v=spf1 -all", "v=spf1 -all")),
     ),
     "SPF-SYNTAX": (
-        passes(
-            spf=spf("v=spf1 a mx/24//64 ip4:192.0.2.0/24 ip6:2001:db8::/32 exists:%{i}._spf.example.org ~all")
-        ),
+        passes(spf=spf("v=spf1 a mx/24//64 ip4:192.0.2.0/24 ip6:2001:db8::/32 exists:%{i}._spf.example.org ~all")),
         passes(spf=spf("v=spf1")),
         passes(spf=spf("v=spf1 unknown=%{d} ra=postmaster -all ")),
         fails("ipv4:192.0.2.1: unknown mechanism", spf=spf("v=spf1 ipv4:192.0.2.1 -all")),
@@ -85,17 +83,15 @@ TABLE: Table = {
         fails("11 lookups", level=MUST, spf_tree=spf_tree("v=spf1 -all", lookups=(lookup(),) * 11)),
         fails("more than 40", spf_tree=spf_tree("v=spf1 -all", lookups=(lookup(),) * 40, cut_short=True)),
         fails("11 MX names", spf_tree=spf_tree("v=spf1 mx -all", lookups=(lookup(mx_names=11),))),
-        fails(
-            "never end",
+        skips(
+            "SPF-INCLUDE-VALID",
             spf_tree=spf_tree("v=spf1 include:example.org -all", loops=("example.org -> example.org",)),
         ),
         skips("SPF-EXISTS", spf_tree=spf_tree(None)),
     ),
     "SPF-VOID-2": (
         passes(spf_tree=_TREE),
-        passes(
-            spf_tree=spf_tree("v=spf1 -all", lookups=(lookup("46"), lookup("46"), lookup("6"), lookup("6")))
-        ),
+        passes(spf_tree=spf_tree("v=spf1 -all", lookups=(lookup("46"), lookup("46"), lookup("6"), lookup("6")))),
         fails("3 void lookups", level=SHOULD, spf_tree=spf_tree("v=spf1 -all", lookups=(lookup("46"),) * 3)),
         skips("SPF-EXISTS", spf_tree=spf_tree(None)),
     ),
@@ -110,9 +106,7 @@ TABLE: Table = {
         skips("SPF-EXISTS", spf_tree=spf_tree(None)),
     ),
     "SPF-INCLUDE-VALID": (
-        passes(
-            spf_tree=spf_tree(_INCLUDES, published("spf.example.net", "v=spf1 ip4:192.0.2.1", path=_PATH))
-        ),
+        passes(spf_tree=spf_tree(_INCLUDES, published("spf.example.net", "v=spf1 ip4:192.0.2.1", path=_PATH))),
         fails(
             "no SPF records",
             level=MUST,
@@ -140,9 +134,7 @@ TABLE: Table = {
         fails("SPF says softfail", level=MUST, spf_of_sender=evaluation("softfail")),
         fails("SPF says permerror", spf_of_sender=evaluation("permerror")),
         fails("passes for anybody", level=MUST, spf_of_sender=evaluation("pass", foreign=("pass",))),
-        fails(
-            "says neutral for anybody", level=SHOULD, spf_of_sender=evaluation("pass", foreign=("neutral",))
-        ),
+        fails("says neutral for anybody", level=SHOULD, spf_of_sender=evaluation("pass", foreign=("neutral",))),
         skips("SPF-EXISTS", spf_of_sender=evaluation("none", texts=())),
     ),
     "DKIM-SELECTOR": (
@@ -178,15 +170,11 @@ TABLE: Table = {
     "DMARC-SINGLE": (
         passes(dmarc=dmarc("v=DMARC1; p=none", "something else")),
         fails(f"_dmarc.sub.{DOMAIN} has 2", level=MUST, dmarc=dmarc("v=DMARC1; p=none", "v=DMARC1; p=none")),
-        fails(
-            f"_dmarc.{DOMAIN} has 2", dmarc=dmarc("v=DMARC1; p=none", parents=(("v=DMARC1; p=none",) * 2, ()))
-        ),
+        fails(f"_dmarc.{DOMAIN} has 2", dmarc=dmarc("v=DMARC1; p=none", parents=(("v=DMARC1; p=none",) * 2, ()))),
         skips("DMARC-EXISTS", dmarc=dmarc()),
     ),
     "DMARC-SYNTAX": (
-        passes(
-            dmarc=dmarc("v = DMARC1 ; p = Quarantine ; sp=none; np=reject; t=y; psd=n; fo=1:d:s; pct=50;")
-        ),
+        passes(dmarc=dmarc("v = DMARC1 ; p = Quarantine ; sp=none; np=reject; t=y; psd=n; fo=1:d:s; pct=50;")),
         passes(dmarc=dmarc("v=DMARC1; rua=mailto:a@example.org!10m,https://r.example/x; p=none")),
         fails(
             "p=quarantaine is not one",

@@ -69,10 +69,7 @@ def _modules() -> list[Any]:
     import pkgutil
 
     suite = importlib.import_module("mailproof.tests_compliance")
-    return [
-        importlib.import_module(f"{suite.__name__}.{info.name}")
-        for info in pkgutil.iter_modules(suite.__path__)
-    ]
+    return [importlib.import_module(f"{suite.__name__}.{info.name}") for info in pkgutil.iter_modules(suite.__path__)]
 
 
 def judged(id: str, observed: Mapping[str, object], parameters: Mapping[str, Any] | None = None) -> Judgement:

@@ -45,8 +45,7 @@ def _delegation(
         authority = tuple(Record(DOMAIN, 60, "NS", f"{name}.") for name in parent)
         referral = replace(answer(DOMAIN, "NS", rcode=rcode), authority=authority)
     servers = tuple(
-        ServerAddresses(name, found, None if found else failure)
-        for name, found in zip(child, addresses, strict=False)
+        ServerAddresses(name, found, None if found else failure) for name, found in zip(child, addresses, strict=False)
     )
     return Delegation(DOMAIN, answer(DOMAIN, "NS", *(f"{n}." for n in child)), "org", referral, servers, note)
 
@@ -57,9 +56,7 @@ def _soa(*, authoritative: bool = True, rcode: str = "NOERROR") -> Answer:
 
 def _dnssec(*, ad: bool = False, rcode: str = "NOERROR", unchecked: bool = False) -> DNSSEC:
     error = (ExtendedError(7, "signature expired"),) if rcode == "SERVFAIL" else ()
-    checked = replace(
-        answer(DOMAIN, "SOA", "ns. h. 1 2 3 4 5", rcode=rcode), authenticated=ad, extended_errors=error
-    )
+    checked = replace(answer(DOMAIN, "SOA", "ns. h. 1 2 3 4 5", rcode=rcode), authenticated=ad, extended_errors=error)
     return DNSSEC(DOMAIN, checked, _soa() if unchecked else None)
 
 
@@ -126,9 +123,7 @@ TABLE: Table = {
         passes(reverse_dns=reverse("other.example", HOST, forward={"other.example": ("192.0.2.99",)})),
         passes(reverse_dns=reverse(HOST, address="2001:db8::25", forward={HOST: ("2001:0db8:0::25",)})),
         passes(reverse_dns=reverse("other.example", HOST, forward={"other.example": "timed out"})),
-        fails(
-            "leads to 192.0.2.99", level=SHOULD, reverse_dns=reverse(HOST, forward={HOST: ("192.0.2.99",)})
-        ),
+        fails("leads to 192.0.2.99", level=SHOULD, reverse_dns=reverse(HOST, forward={HOST: ("192.0.2.99",)})),
         fails("leads to no address", reverse_dns=reverse(HOST, forward={HOST: ()})),
         undecided("timed out", reverse_dns=reverse(HOST, forward={HOST: "timed out"})),
         skips("no PTR", reverse_dns=reverse()),
@@ -141,9 +136,7 @@ TABLE: Table = {
         ),
         fails("no name server", classless_delegation=_classless()),
         fails("has no PTR", classless_delegation=_classless(_view(), names=())),
-        fails(
-            "does not answer for the zone", classless_delegation=_classless(_view(HOST, authoritative=False))
-        ),
+        fails("does not answer for the zone", classless_delegation=_classless(_view(HOST, authoritative=False))),
         fails("says old.example.org", classless_delegation=_classless(_view("old.example.org"), _SILENT)),
         fails("says nothing", classless_delegation=_classless(_view())),
         undecided("timed out", classless_delegation=_classless(_view(HOST), _SILENT)),
@@ -161,9 +154,7 @@ TABLE: Table = {
         fails(
             "127.0.0.2): spam seen",
             level=SHOULD,
-            listing=Listing(
-                ADDRESS, "zen", answer("25.2.0.192.bl.example", "A", "127.0.0.2"), ("spam seen",)
-            ),
+            listing=Listing(ADDRESS, "zen", answer("25.2.0.192.bl.example", "A", "127.0.0.2"), ("spam seen",)),
         ),
     ),
     "DEL-MIN-NS": (

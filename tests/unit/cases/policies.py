@@ -42,19 +42,13 @@ TABLE: Table = {
     ),
     "TLSRPT-TXT": (
         _domain(passes(tlsrpt_record=tlsrpt("v=TLSRPTv1; rua=mailto:tls@example.org"))),
-        _domain(
-            passes(tlsrpt_record=tlsrpt("v=TLSRPTv1;rua=https://r.example/tls , mailto:tls@example.org;"))
-        ),
+        _domain(passes(tlsrpt_record=tlsrpt("v=TLSRPTv1;rua=https://r.example/tls , mailto:tls@example.org;"))),
         _domain(advises("publishes no TLS-RPT", tlsrpt_record=tlsrpt())),
-        _domain(
-            fails("does not count", level=MUST, tlsrpt_record=tlsrpt("v=TLSRPTv1 rua=mailto:tls@example.org"))
-        ),
+        _domain(fails("does not count", level=MUST, tlsrpt_record=tlsrpt("v=TLSRPTv1 rua=mailto:tls@example.org"))),
         _domain(fails("2 records", tlsrpt_record=tlsrpt(*("v=TLSRPTv1; rua=mailto:tls@example.org",) * 2))),
         _domain(fails("rua is missing", tlsrpt_record=tlsrpt("v=TLSRPTv1; ruf=mailto:tls@example.org"))),
         _domain(fails("neither a mailto", tlsrpt_record=tlsrpt("v=TLSRPTv1; rua=tls@example.org"))),
-        _domain(
-            fails("neither a mailto", tlsrpt_record=tlsrpt("v=TLSRPTv1; rua=mailto:tls@example.org!10m"))
-        ),
+        _domain(fails("neither a mailto", tlsrpt_record=tlsrpt("v=TLSRPTv1; rua=mailto:tls@example.org!10m"))),
         _domain(skips("takes no mail", tlsrpt_record=tlsrpt()), PARKED),
     ),
     "STS-FETCH": (
@@ -78,9 +72,7 @@ TABLE: Table = {
         passes(sts_policy=sts_policy(STS_BODY.replace("\n", "\r\n"))),
         passes(sts_policy=sts_policy("mx: *.example.org\nmax_age: 31557600\nmode: testing\nversion: STSv1")),
         passes(sts_policy=sts_policy("version: STSv1\nmode: none\nmax_age: 60\n")),
-        fails(
-            "mode is missing", level=MUST, sts_policy=sts_policy("version: STSv1\nmax_age: 1\nmx: a.example")
-        ),
+        fails("mode is missing", level=MUST, sts_policy=sts_policy("version: STSv1\nmax_age: 1\nmx: a.example")),
         fails("mode is 'Enforce'", sts_policy=sts_policy(STS_BODY.replace("enforce", "Enforce"))),
         fails("no mx", sts_policy=sts_policy("version: STSv1\nmode: enforce\nmax_age: 1\n")),
         fails("max_age is '31557601'", sts_policy=sts_policy(STS_BODY.replace("604800", "31557601"))),

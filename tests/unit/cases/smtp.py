@@ -5,6 +5,7 @@ from __future__ import annotations
 from mailproof.controls import MUST, SHOULD
 from mailproof.inventory.targets import Role
 from mailproof.net.smtp import Reply
+from mailproof.net.tls import Handshake, TLSVersion
 from mailproof.observations.smtp import (
     COMPARISON,
     Attempt,
@@ -14,6 +15,7 @@ from mailproof.observations.smtp import (
     RelayAttempts,
     SMTPSession,
 )
+from mailproof.observations.tls import WithdrawnTLS
 
 from ..observed import (
     ACCEPTED,
@@ -35,9 +37,9 @@ from .case import Table, advises, fails, passes, skips, undecided
 
 _REFUSES = reply(554, "no SMTP service here")
 _PLAIN = reply(250, f"{HOST} hello", "PIPELINING")
-_REFUSED = session(
-    greeting=_REFUSES, helo=None, ehlo=None, starttls=None, tls=None, ehlo_in_tls=None, ended="greeting"
-)
+_REFUSED = session(greeting=_REFUSES, helo=None, ehlo=None, starttls=None, tls=None, ehlo_in_tls=None, ended="greeting")
+_CURRENT = WithdrawnTLS(HOST, ())
+_OLD_ONLY = WithdrawnTLS(HOST, (Handshake(TLSVersion.SSLV3, "all", True, "SUITE", None),))
 _WITHOUT_TLS = session(ehlo=_PLAIN, starttls=None, tls=None, ehlo_in_tls=None)
 _RELAYING_DENIED = reply(554, "5.7.1 relay access denied")
 _OUTSIDER = "nobody@outside.example"
@@ -90,7 +92,8 @@ TABLE: Table = {
     "SMTP-EHLO-HELO": (
         passes(smtp_session=session()),
         fails("EHLO is answered with 502", level=MUST, smtp_session=session(ehlo=reply(502, "what?"))),
-        fails("HELO is answered with 550", smtp_session=session(helo=reply(550, "no"))),
+        fails("HELO is answered with 502", smtp_session=session(helo=reply(502, "no"))),
+        undecided("550", smtp_session=session(helo=reply(550, "no"))),
         fails("answered with a list", smtp_session=session(helo=reply(250, HOST, "SIZE"))),
         undecided("450", smtp_session=session(ehlo=reply(450, "later"))),
         undecided("not available: EHLO", smtp_session=session(ehlo=None, ended="closed")),
@@ -109,18 +112,35 @@ TABLE: Table = {
         skips("SMTP-GREET-220", smtp_session=_REFUSED),
     ),
     "SMTP-STARTTLS-WORKS": (
-        passes(smtp_session=session()),
-        fails("STARTTLS is answered with 554", level=MUST, smtp_session=session(starttls=reply(554, "no"))),
-        fails("the handshake fails: alert", smtp_session=session(tls=None, tls_failure="alert")),
-        fails("EHLO inside TLS is answered with 502", smtp_session=session(ehlo_in_tls=reply(502, "?"))),
-        undecided("EHLO inside TLS was not answered", smtp_session=session(ehlo_in_tls=None, ended="closed")),
+        passes(withdrawn_tls=_CURRENT, smtp_session=session()),
+        fails(
+            "STARTTLS is answered with 554",
+            level=MUST,
+            withdrawn_tls=_CURRENT,
+            smtp_session=session(starttls=reply(554, "no")),
+        ),
+        fails(
+            "the handshake fails: alert", withdrawn_tls=_CURRENT, smtp_session=session(tls=None, tls_failure="alert")
+        ),
+        fails(
+            "EHLO inside TLS is answered with 502",
+            withdrawn_tls=_CURRENT,
+            smtp_session=session(ehlo_in_tls=reply(502, "?")),
+        ),
+        undecided(
+            "EHLO inside TLS was not answered",
+            withdrawn_tls=_CURRENT,
+            smtp_session=session(ehlo_in_tls=None, ended="closed"),
+        ),
         fails(
             "454 TLS not available",
+            withdrawn_tls=_CURRENT,
             smtp_session=session(starttls=reply(454, "TLS not available temporarily"), tls=None),
         ),
-        skips("not offered", smtp_session=_WITHOUT_TLS),
-        skips("not offered", smtp_session=_REFUSED),
-        skips("at once", smtp_session=session(implicit_tls=True)),
+        skips("TLS-12-OR-13", withdrawn_tls=_OLD_ONLY, smtp_session=session(tls=None, tls_failure="alert")),
+        skips("not offered", withdrawn_tls=_CURRENT, smtp_session=_WITHOUT_TLS),
+        skips("not offered", withdrawn_tls=_CURRENT, smtp_session=_REFUSED),
+        skips("at once", withdrawn_tls=_CURRENT, smtp_session=session(implicit_tls=True)),
     ),
     "SMTP-STARTTLS-INJECTION": (
         passes(starttls_injection=_injection(starttls=_GO)),
@@ -137,14 +157,8 @@ TABLE: Table = {
         passes(clear_text_auth=_auth()),
         passes(clear_text_auth=_auth((), reply(530, "5.7.0 STARTTLS first"))),
         passes(clear_text_auth=_auth((), reply(538, "5.7.11 encryption required"), _submission())),
-        passes(
-            clear_text_auth=_auth(
-                ("PLAIN",), None, session(Role.SUBMISSION, implicit_tls=True, ehlo_in_tls=None)
-            )
-        ),
-        fails(
-            "AUTH PLAIN LOGIN is offered before TLS", level=MUST, clear_text_auth=_auth(("PLAIN", "LOGIN"))
-        ),
+        passes(clear_text_auth=_auth(("PLAIN",), None, session(Role.SUBMISSION, implicit_tls=True, ehlo_in_tls=None))),
+        fails("AUTH PLAIN LOGIN is offered before TLS", level=MUST, clear_text_auth=_auth(("PLAIN", "LOGIN"))),
         fails("answered with 334", clear_text_auth=_auth((), reply(334, ""))),
         fails("answered with 535", clear_text_auth=_auth((), reply(535, "5.7.8 no"))),
         fails("no AUTH is offered behind TLS", clear_text_auth=_auth(smtp=session(Role.SUBMISSION))),
@@ -201,11 +215,7 @@ TABLE: Table = {
     ),
     "RELAY-MATRIX": (
         passes(relay_attempts=_relay(*_DENIED)),
-        passes(
-            relay_attempts=_relay(
-                _to_outsider("plain", SPAMMER), _to_outsider("null sender", _RELAYING_DENIED)
-            )
-        ),
+        passes(relay_attempts=_relay(_to_outsider("plain", SPAMMER), _to_outsider("null sender", _RELAYING_DENIED))),
         fails("1 of 3 forms", level=MUST, relay_attempts=_relay(*_DENIED, _to_outsider("percent", ACCEPTED))),
         fails("1 of 1 forms", relay_attempts=_relay(_to_outsider("plain", ACCEPTED), interrupted="421")),
         undecided("interrupted: 421", relay_attempts=_relay(*_DENIED, interrupted="421")),
@@ -255,17 +265,13 @@ TABLE: Table = {
         ),
         fails(
             "accepts",
-            recipients=recipients(
-                mailboxes(), mailboxes(_MX2, unknown=ACCEPTED), missing=(("x", "timed out"),)
-            ),
+            recipients=recipients(mailboxes(), mailboxes(_MX2, unknown=ACCEPTED), missing=(("x", "timed out"),)),
         ),
         fails(
             "postmaster@example.org is accepted by",
             recipients=recipients(mailboxes(), mailboxes(_MX2, postmaster=UNKNOWN)),
         ),
-        advises(
-            "catch-all", recipients=recipients(mailboxes(unknown=ACCEPTED), mailboxes(_MX2, unknown=ACCEPTED))
-        ),
+        advises("catch-all", recipients=recipients(mailboxes(unknown=ACCEPTED), mailboxes(_MX2, unknown=ACCEPTED))),
         undecided("mx2: timed out", recipients=recipients(mailboxes(), missing=(("mx2", "timed out"),))),
         undecided("greylisting", recipients=recipients(mailboxes(unknown=GREYLISTED))),
         skips("no MX address", recipients=recipients()),
