@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
@@ -30,6 +30,8 @@ MAX_DEPTH = 50
 MAX_INCLUDES = 100
 
 Path_ = tuple[str | int, ...]
+
+P = TypeVar("P", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -97,15 +99,26 @@ def load_inventory(file: Path, environment: Mapping[str, str] = os.environ) -> L
 
     Raises InventoryError with every fault that was found.
     """
-    reader = _Reader(environment)
+    reader = _Reader(environment, "domains: [example.org]")
     data, places = reader.read(file)
-    model = _resolve_paths(_validate(data, file, places), places)
+    model = _resolve_paths(_validate(data, Inventory, file, places), places)
     return LoadedInventory(model, file, places, reader.secrets)
 
 
+def load_part(file: Path, part: type[P], example: str, environment: Mapping[str, str] = os.environ) -> tuple[P, Places]:
+    """Read a YAML file of its own that holds a ``part`` (waivers, a profile), by the rules of inventories.
+
+    ``example`` is shown to those whose file is empty. Returns the part and where each of its values stands.
+    Raises InventoryError with every fault that was found.
+    """
+    data, places = _Reader(environment, example).read(file)
+    return _validate(data, part, file, places), places
+
+
 class _Reader:
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], example: str) -> None:
         self.environment = environment
+        self._example = example
         self.secrets: dict[str, str] = {}
         self._files = 0
 
@@ -116,11 +129,9 @@ class _Reader:
             raise InventoryError(Problem(file, None, None, f"more than {MAX_INCLUDES} files are included"))
         root = _compose(file)
         if root is None:
-            raise InventoryError(
-                Problem(file, None, None, "the file is empty; the smallest inventory is domains: [example.org]")
-            )
+            raise InventoryError(Problem(file, None, None, f"the file is empty; this would be enough: {self._example}"))
         if not isinstance(root, MappingNode):
-            raise InventoryError(Problem(file, _line(root), None, "a mapping is expected, like domains: [example.org]"))
+            raise InventoryError(Problem(file, _line(root), None, f"a mapping is expected, like {self._example}"))
         _check_size(root, file)
         places: dict[Path_, Place] = {}
         content = _Constructor(file, self, places).construct(root)
@@ -320,20 +331,20 @@ def _merge_values(into: dict[str, Any], content: dict[str, Any], path: Path_, mo
             into[key] = value
 
 
-def _validate(data: dict[str, Any], file: Path, places: Mapping[Path_, Place]) -> Inventory:
+def _validate(data: dict[str, Any], model: type[P], file: Path, places: Mapping[Path_, Place]) -> P:
     try:
-        return Inventory.model_validate(data)
+        return model.model_validate(data)
     except ValidationError as error:
-        problems = [_problem(dict(item), file, places) for item in error.errors()]
+        problems = [_problem(dict(item), model, file, places) for item in error.errors()]
         raise InventoryError(*sorted(problems, key=lambda p: (str(p.file), p.line or 0))) from None
 
 
-def _problem(error: dict[str, Any], file: Path, places: Mapping[Path_, Place]) -> Problem:
+def _problem(error: dict[str, Any], model: type[BaseModel], file: Path, places: Mapping[Path_, Place]) -> Problem:
     loc: Path_ = tuple(part for part in error["loc"] if part not in ("[key]",))
     known = next((loc[:cut] for cut in range(len(loc), -1, -1) if loc[:cut] in places), ())
     place = places.get(known, Place(file, 1))
     if error["type"] == "extra_forbidden":
-        message = _unknown_key(str(loc[-1]), loc[:-1])
+        message = _unknown_key(str(loc[-1]), loc[:-1], model)
     elif error["type"] == "missing":
         return Problem(place.file, place.line, dotted(loc[:-1]) or None, f"the key {loc[-1]} is missing")
     elif error["type"] == "inventory":
@@ -343,18 +354,18 @@ def _problem(error: dict[str, Any], file: Path, places: Mapping[Path_, Place]) -
     return Problem(place.file, place.line, dotted(loc) or None, message)
 
 
-def _unknown_key(key: str, parent: Path_) -> str:
-    part = _part_at(parent)
+def _unknown_key(key: str, parent: Path_, model: type[BaseModel]) -> str:
+    part = _part_at(parent, model)
     valid = sorted(part.model_fields) if part else []
-    if part is Inventory:
+    if part is model:
         valid = sorted([*valid, "include"])
     near = get_close_matches(key, valid, 1, 0.5)
     hint = f"did you mean {near[0]}?" if near else f"known keys are {', '.join(valid)}"
     return f"unknown key; {hint}"
 
 
-def _part_at(path: Path_) -> type[BaseModel] | None:
-    part: type[BaseModel] | None = Inventory
+def _part_at(path: Path_, model: type[BaseModel]) -> type[BaseModel] | None:
+    part: type[BaseModel] | None = model
     for step in path:
         if isinstance(step, int) or part is None:
             continue
