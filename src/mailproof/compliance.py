@@ -216,7 +216,7 @@ class Compliance:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        if self._expedition is None or self._config.option.collectonly:
+        if self._expedition is None or self._config.option.collectonly or self._collection_failed(session):
             return
         wanted: dict[tuple[str, str], tuple[str, Target]] = {}
         for item in session.items:
@@ -237,7 +237,7 @@ class Compliance:
                 raise pytest.UsageError(str(error)) from None
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self) -> bool | None:
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """Judge nothing if only the survey was asked for; else leave the failures to our own summary.
 
         pytest's own summary of failures takes time that grows with the square of their number. Collection errors
@@ -245,9 +245,13 @@ class Compliance:
         """
         if self._config.getoption("survey_only"):
             return True
-        if getattr(self._config.option, "tbstyle", "no") == "auto":
+        if getattr(self._config.option, "tbstyle", "no") == "auto" and not self._collection_failed(session):
             self._config.option.tbstyle = "no"
         return None
+
+    def _collection_failed(self, session: pytest.Session) -> bool:
+        """Whether pytest is about to stop because a test file is broken."""
+        return bool(session.testsfailed) and not self._config.option.continue_on_collection_errors
 
     def _progress(self, what: str) -> _ProgressDisplay:
         return _ProgressDisplay(self._config, what, self._expedition)
@@ -271,10 +275,12 @@ class Compliance:
             else:
                 near = get_close_matches(name, [*self._probes, *TARGET_FIXTURES], 1)
                 hint = f"; did you mean {near[0]}?" if near else ""
-                raise pytest.UsageError(f"{control.id} asks for {name}, which no probe observes{hint}")
+                raise pytest.Collector.CollectError(f"{control.id} asks for {name}, which no probe observes{hint}")
         if len(kinds) != 1:
             names = ", ".join(sorted(kind.__name__ for kind in kinds)) or "nothing"
-            raise pytest.UsageError(f"{control.id} must judge observations of one type of target, not of {names}")
+            raise pytest.Collector.CollectError(
+                f"{control.id} must judge observations of one type of target, not of {names}"
+            )
         return self._targets.of(kinds.pop())
 
     def _is_selected(self, control: Control, target: Target) -> bool:

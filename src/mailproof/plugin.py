@@ -65,4 +65,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if hasattr(metafunc.function, "__control__") and COMPLIANCE not in metafunc.config.stash:
-        raise pytest.UsageError("compliance controls need --inventory FILE; `mailproof init DOMAIN > FILE` writes one")
+        raise pytest.Collector.CollectError(
+            "compliance controls need --inventory FILE; `mailproof init DOMAIN > FILE` writes one"
+        )
