@@ -40,9 +40,11 @@ from mailproof.gate.verdict import GATE_LEVEL, Judgement, Verdict, judge
 from mailproof.gate.waivers import Waivers, describe_waiver
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import LoadedInventory, load_inventory
+from mailproof.inventory.proposal import ProposalError, propose
 from mailproof.inventory.targets import TARGET_TYPES, Endpoint, Target, Targets, Undiscovered
 from mailproof.net.errors import NotObserved
-from mailproof.observations import Observation
+from mailproof.net.settings import NetSettings
+from mailproof.observations import Observation, rests_on_proposal
 from mailproof.probes import load_probes
 from mailproof.record import (
     Record,
@@ -87,6 +89,7 @@ class Compliance:
         config: pytest.Config,
         loaded: LoadedInventory,
         catalogue: Catalogue,
+        settings: NetSettings,
         policy: Policy,
         waivers: Waivers,
         earlier: Snapshot | None,
@@ -94,6 +97,7 @@ class Compliance:
         self._config = config
         self._loaded = loaded
         self._catalogue = catalogue
+        self._settings = settings
         self._policy = policy
         self._waivers = waivers
         self._waived: dict[int, set[tuple[str, str]]] = {}
@@ -134,6 +138,9 @@ class Compliance:
             loaded = load_inventory(directory / Path(config.getoption("inventory")).expanduser())
             for pattern in config.getoption("control"):
                 catalogue.matching(pattern)
+            settings = propose(
+                loaded.model.net_settings(), config.getoption("zone"), config.getoption("connect"), directory
+            )
             policy = _read_policy(config, directory, loaded, catalogue)
             files = [directory / Path(file).expanduser() for file in config.getoption("waivers")]
             waivers = Waivers.load(loaded, files, _today(config))
@@ -143,13 +150,15 @@ class Compliance:
             raise pytest.UsageError(str(error)) from None
         except UnknownControl as error:
             raise pytest.UsageError(f"--control: {error}") from None
+        except ProposalError as error:
+            raise pytest.UsageError(str(error)) from None
         except UnknownProfile as error:
             raise pytest.UsageError(f"--profile: {error}") from None
         except ResultError as error:
             raise pytest.UsageError(f"--baseline: {error}") from None
         if config.getoption("record") and config.getoption("replay"):
             raise pytest.UsageError("--record and --replay exclude each other: a replay contacts nobody")
-        compliance = cls(config, loaded, catalogue, policy, waivers, earlier)
+        compliance = cls(config, loaded, catalogue, settings, policy, waivers, earlier)
         compliance._choose_suite()
         compliance._set_defaults()
         config.pluginmanager.register(compliance, "mailproof-compliance")
@@ -246,7 +255,7 @@ class Compliance:
             self._discover()
 
     def _discover(self) -> None:
-        settings = self._loaded.model.net_settings()
+        settings = self._settings
         if self._loaded.model.world is not None:
             from mailproof.worlds import WorldError, open_world
 
@@ -260,6 +269,8 @@ class Compliance:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
+        if self._collection_failed(session):
+            return
         if self._worker is None:
             self._check_waivers()
         if self._earlier is not None:
@@ -304,7 +315,7 @@ class Compliance:
         return {**self._catalogue.controls, **self._judged}
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self) -> bool | None:
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """Judge nothing if only the survey was asked for; else leave the failures to our own summary.
 
         pytest's own summary of failures takes time that grows with the square of their number. Collection errors
@@ -312,9 +323,13 @@ class Compliance:
         """
         if self._config.getoption("survey_only"):
             return True
-        if getattr(self._config.option, "tbstyle", "no") == "auto":
+        if getattr(self._config.option, "tbstyle", "no") == "auto" and not self._collection_failed(session):
             self._config.option.tbstyle = "no"
         return None
+
+    def _collection_failed(self, session: pytest.Session) -> bool:
+        """Whether pytest is about to stop because a test file is broken."""
+        return bool(session.testsfailed) and not self._config.option.continue_on_collection_errors
 
     def _progress(self, what: str) -> _ProgressDisplay:
         return _ProgressDisplay(self._config, what, self._expedition)
@@ -343,10 +358,12 @@ class Compliance:
             else:
                 near = get_close_matches(name, [*self._probes, *TARGET_FIXTURES], 1)
                 hint = f"; did you mean {near[0]}?" if near else ""
-                raise pytest.UsageError(f"{control.id} asks for {name}, which no probe observes{hint}")
+                raise pytest.Collector.CollectError(f"{control.id} asks for {name}, which no probe observes{hint}")
         if len(kinds) != 1:
             names = ", ".join(sorted(kind.__name__ for kind in kinds)) or "nothing"
-            raise pytest.UsageError(f"{control.id} must judge observations of one type of target, not of {names}")
+            raise pytest.Collector.CollectError(
+                f"{control.id} must judge observations of one type of target, not of {names}"
+            )
         return self._targets.of(kinds.pop())
 
     def _is_selected(self, control: Control, target: Target) -> bool:
@@ -429,8 +446,19 @@ class Compliance:
         place = self._loaded.place_of(target.id, *domains)
         where = (os.path.relpath(place.file, self._directory), place.line)
         change = self._change(control, target, judgement)
+        proposed = bool(self._settings.zone_files) and any(map(rests_on_proposal, _observations(item, control)))
         result = make_result(
-            control, target.id, kind, judgement, evidence, call.duration, domains, where, waiver, change
+            control,
+            target.id,
+            kind,
+            judgement,
+            evidence,
+            call.duration,
+            domains,
+            where,
+            waiver=waiver,
+            change=change,
+            proposed=proposed,
         )
         plain: dict[str, Any] = redacted(to_report(result), self._loaded.redact)
         report.mailproof = plain  # type: ignore[attr-defined]
@@ -452,8 +480,7 @@ class Compliance:
         attempts = tuple(line for name in control.observations for line in tried.get((name, target.id), ()))
         if isinstance(raised, NotObserved):
             return (*attempts, *raised.evidence)
-        values = [getattr(item, "funcargs", {}).get(name) for name in control.observations]
-        seen = (line for value in values if isinstance(value, Observation) for line in value.evidence())
+        seen = (line for observation in _observations(item, control) for line in observation.evidence())
         return (*attempts, *seen)
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, tuple[str, Mapping[str, bool]]] | None:
@@ -586,6 +613,12 @@ def _excuse(report: pytest.TestReport, reason: str, text: str) -> None:
     report.outcome = "skipped"
     report.wasxfail = reason
     report.longrepr = text
+
+
+def _observations(item: pytest.Item, control: Control) -> list[Observation]:
+    """What the control at hand was given."""
+    values = [getattr(item, "funcargs", {}).get(name) for name in control.observations]
+    return [value for value in values if isinstance(value, Observation)]
 
 
 def _control_of_item(item: pytest.Item) -> Control | None:

@@ -66,6 +66,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="fail",
         help="whether what could not be verified closes the gate (default: %(default)s)",
     )
+    group.addoption(
+        "--zone",
+        metavar="NAME=FILE",
+        action="append",
+        default=[],
+        help="judge the zone NAME as proposed in a master file, everything else as it is; "
+        "or a directory of NAME.zone files (repeatable)",
+    )
+    group.addoption(
+        "--connect",
+        metavar="HOST:PORT=ADDR:PORT",
+        action="append",
+        default=[],
+        help="judge the server at ADDR:PORT as if it were HOST:PORT, which may be an address and port (repeatable)",
+    )
     group.addoption("--record", metavar="FILE", help="write everything that the survey saw to FILE (JSON)")
     group.addoption("--replay", metavar="FILE", help="judge the observations in FILE; contact nobody")
     group.addoption(
@@ -78,7 +93,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 _NEED_INVENTORY = (
-    *("control", "target", "record", "replay"),
+    *("control", "target", "record", "replay", "zone", "connect"),
     *("profile", "fail-on", "waivers", "strict-waivers", "baseline"),
 )
 
@@ -103,4 +118,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if hasattr(metafunc.function, "__control__") and COMPLIANCE not in metafunc.config.stash:
-        raise pytest.UsageError("compliance controls need --inventory FILE; `mailproof init DOMAIN > FILE` writes one")
+        raise pytest.Collector.CollectError(
+            "compliance controls need --inventory FILE; `mailproof init DOMAIN > FILE` writes one"
+        )

@@ -44,6 +44,8 @@ class Result:
     """The waiver that covers the finding, or did until it expired; see ``Waivers.states`` for its keys."""
     change: str = ""
     """Against the baseline: ``new``, ``regressed`` or ``known`` for what is amiss; empty otherwise."""
+    proposed: bool = False
+    """Whether the verdict rests on a zone as proposed (``--zone``) instead of as published."""
 
     @property
     def family(self) -> str:
@@ -75,8 +77,10 @@ def make_result(
     seconds: float,
     domains: tuple[str, ...] = (),
     place: tuple[str, int] = ("", 0),
+    *,
     waiver: dict[str, Any] | None = None,
     change: str = "",
+    proposed: bool = False,
 ) -> Result:
     """A result from a judgement. ``place`` is the file and line of the inventory that names the target."""
     observed = judgement.observed
@@ -103,6 +107,7 @@ def make_result(
         line=place[1],
         waiver=waiver,
         change=change,
+        proposed=proposed,
     )
 
 
