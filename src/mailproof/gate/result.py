@@ -177,6 +177,16 @@ class RunResult:
             reasons.append(f"{_count(unneeded, 'waiver')} no longer needed")
         return Decision(not reasons, tuple(reasons))
 
+    def tolerated(self) -> tuple[str, ...]:
+        """What is amiss and does not keep the gate closed, in a few words each."""
+        amiss = Counter(
+            "known" if result.change == "known" else result.verdict
+            for result in self.results
+            if result.verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.WAIVED) and not self.closes(result)
+        )
+        words = {"known": "known from the baseline", "waived": "waived", "inconclusive": "inconclusive"}
+        return tuple(f"{amiss[name]} {word}" for name, word in words.items() if amiss[name])
+
     @property
     def nothing_checked(self) -> str:
         """Why the run proved nothing; empty where it did."""

@@ -22,8 +22,8 @@ def summary(comparison: Comparison) -> str:
     counts = comparison.counts()
     gone = len(_listed(comparison, Change.GONE))
     return (
-        f"{counts['new']} new, {counts['regressed']} regressed, {counts['mended']} mended, {counts['known']} remaining, "
-        f"{gone} no longer judged, {counts['unchanged']} unchanged"
+        f"{counts['new']} new, {counts['regressed']} regressed, {counts['mended']} mended, "
+        f"{counts['known']} remaining, {gone} no longer judged, {counts['unchanged']} unchanged"
     )
 
 
