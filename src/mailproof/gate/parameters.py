@@ -43,4 +43,7 @@ def wrong_parameter(control: Control, name: str, value: Any) -> str | None:
         fits = isinstance(value, int | float) and not isinstance(value, bool)
     else:
         fits = type(value) is type(default)
-    return None if fits else f"a {type(default).__name__} is expected, like {default!r}"
+    return None if fits else f"{_WORDS.get(type(default), 'text')} is expected, like {default!r}"
+
+
+_WORDS = {list: "a list", int: "a number", float: "a number", bool: "true or false"}

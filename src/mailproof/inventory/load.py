@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
@@ -99,7 +99,7 @@ def load_inventory(file: Path, environment: Mapping[str, str] = os.environ) -> L
 
     Raises InventoryError with every fault that was found.
     """
-    reader = _Reader(environment, "domains: [example.org]")
+    reader = _Reader(environment, "domains: [example.org]", "`mailproof init DOMAIN > FILE` writes one")
     data, places = reader.read(file)
     model = _resolve_paths(_validate(data, Inventory, file, places), places)
     return LoadedInventory(model, file, places, reader.secrets)
@@ -116,9 +116,10 @@ def load_part(file: Path, part: type[P], example: str, environment: Mapping[str,
 
 
 class _Reader:
-    def __init__(self, environment: Mapping[str, str], example: str) -> None:
+    def __init__(self, environment: Mapping[str, str], example: str, writer: str = "") -> None:
         self.environment = environment
         self._example = example
+        self._writer = writer
         self.secrets: dict[str, str] = {}
         self._files = 0
 
@@ -127,7 +128,7 @@ class _Reader:
         self._files += 1
         if self._files > MAX_INCLUDES:
             raise InventoryError(Problem(file, None, None, f"more than {MAX_INCLUDES} files are included"))
-        root = _compose(file)
+        root = _compose(file, self._writer)
         if root is None:
             raise InventoryError(Problem(file, None, None, f"the file is empty; this would be enough: {self._example}"))
         if not isinstance(root, MappingNode):
@@ -183,15 +184,15 @@ class _Reader:
 _VARIABLE = re.compile(r"\$\$|\$\{(?P<secret>secret:)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
 
 
-def _compose(file: Path) -> Node | None:
-    """The YAML node tree (YAML 1.2: yes, no, on and off are text)."""
+def _compose(file: Path, writer: str) -> Node | None:
+    """The YAML node tree (YAML 1.2: yes, no, on and off are text). ``writer`` says what would write such a file."""
     try:
         if file.stat().st_size > MAX_FILE_SIZE:
             raise InventoryError(Problem(file, None, None, f"larger than {MAX_FILE_SIZE} octets"))
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         near = get_close_matches(file.name, [f.name for f in _siblings(file)], 1)
-        hint = f"; did you mean {near[0]}?" if near else "; `mailproof init DOMAIN > FILE` writes one"
+        hint = f"; did you mean {near[0]}?" if near else f"; {writer}" if writer else ""
         raise InventoryError(Problem(file, None, None, f"there is no such file{hint}")) from None
     except UnicodeDecodeError as error:
         raise InventoryError(Problem(file, None, None, f"not UTF-8 text (octet {error.start})")) from None
@@ -366,10 +367,15 @@ def _unknown_key(key: str, parent: Path_, model: type[BaseModel]) -> str:
 
 def _part_at(path: Path_, model: type[BaseModel]) -> type[BaseModel] | None:
     part: type[BaseModel] | None = model
+    in_mapping = False
     for step in path:
         if isinstance(step, int) or part is None:
             continue
+        if in_mapping:  # the step is a key of the user's own, like a control's id
+            in_mapping = False
+            continue
         annotation = part.model_fields[step].annotation if step in part.model_fields else None
+        in_mapping = get_origin(annotation) is dict
         part = next(_models_in(annotation), None)
     return part
 
