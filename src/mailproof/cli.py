@@ -7,15 +7,19 @@ import asyncio
 import json
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mailproof import __version__
 from mailproof.controls import Catalogue, Control, UnknownControl, load_catalogue
+from mailproof.gate.verdict import GATE_LEVEL
 from mailproof.report.escape import printable
 from mailproof.survey import Probe, needs_consent
+
+if TYPE_CHECKING:
+    from mailproof.gate.profile import Profile
 
 EXIT_USAGE = 4
 """What pytest says for a wrong command line or inventory."""
@@ -87,6 +91,26 @@ def _parser() -> argparse.ArgumentParser:
     )
     explain.add_argument("ids", metavar="ID", nargs="+", help="a control's id, like PTR-FCRDNS")
     explain.set_defaults(run=_explain)
+
+    profiles = commands.add_parser(
+        "profiles",
+        help="list the profiles, or show some",
+        description="List the shipped profiles, or show what the named ones demand: levels, parameters, sources, and "
+        "what their sources demand that no control tests.",
+    )
+    profiles.add_argument("names", metavar="NAME|FILE", nargs="*", help="a shipped profile, or a file of yours")
+    profiles.set_defaults(run=_profiles)
+
+    diff = commands.add_parser(
+        "diff",
+        help="compare the results of two runs",
+        description="Compare two JSON results (reports/NAME.json): what is new, regressed, mended, remains. "
+        "Exits with 1 if anything is new or regressed.",
+    )
+    diff.add_argument("old", metavar="OLD", type=Path, help="the earlier result")
+    diff.add_argument("new", metavar="NEW", type=Path, help="the later result")
+    diff.add_argument("--format", choices=("text", "markdown"), default="text", help="default: %(default)s")
+    diff.set_defaults(run=_diff)
     return parser
 
 
@@ -201,6 +225,62 @@ def _explain(options: argparse.Namespace) -> int:
         if needs_consent(control.observations, probes):
             print("  Active: a server owner may notice it; it runs only with active: true in the inventory.")
     return 0
+
+
+def _profiles(options: argparse.Namespace) -> int:
+    from mailproof.gate.profile import UnknownProfile, load_profile, shipped_names
+    from mailproof.inventory.errors import InventoryError
+
+    catalogue = load_catalogue()
+    try:
+        profiles = [load_profile(name, catalogue, Path.cwd()) for name in options.names or shipped_names()]
+    except (UnknownProfile, InventoryError) as error:
+        print(f"mailproof profiles: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    if options.names:
+        print("\n\n".join("\n".join(_describe_profile(profile, catalogue)) for profile in profiles))
+        return 0
+    width = max(len(profile.name) for profile in profiles)
+    for profile in profiles:
+        number = sum(setting is not None and setting.off is None for setting in map(profile.setting, catalogue))
+        print(f"{profile.name:{width}}  {number:3} controls  {profile.title}")
+    return 0
+
+
+def _describe_profile(profile: Profile, catalogue: Catalogue) -> Iterator[str]:
+    """A profile for people, line by line."""
+    source = ", ".join(part for part in (profile.source.title, profile.source.date, profile.source.url) if part)
+    yield printable(f"{profile.name}: {profile.title}")
+    yield printable(f"  Source: {source or 'none named'}")
+    if profile.description:
+        yield textwrap.fill(printable(profile.description), 100, initial_indent="  ", subsequent_indent="  ")
+    yield f"  Fails on: {profile.fail_on or GATE_LEVEL} and stronger"
+    yield "  Controls:"
+    for control in sorted(catalogue, key=lambda control: control.id):
+        setting = profile.setting(control)
+        if setting is None:
+            continue
+        level = f"{setting.level or control.level:6}" if setting.off is None else "off   "
+        own = " ".join(f"{name}={json.dumps(value)}" for name, value in setting.parameters.items())
+        yield printable(
+            f"    {level}  {control.id}{f'  {own}' if own else ''}{f'  {setting.off}' if setting.off else ''}"
+        )
+    if profile.not_covered:
+        yield "  Demanded by the source, and tested by no control:"
+        yield from (printable(f"    - {line}") for line in profile.not_covered)
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from mailproof.gate.baseline import ResultError, compare, read_snapshot
+    from mailproof.report import comparison as report
+
+    try:
+        comparison = compare(read_snapshot(options.old), read_snapshot(options.new))
+    except ResultError as error:
+        print(f"mailproof diff: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    sys.stdout.write(report.as_markdown(comparison) if options.format == "markdown" else report.text(comparison))
+    return 1 if comparison.worse else 0
 
 
 def _catalogue() -> tuple[Catalogue, dict[str, Probe]]:

@@ -35,6 +35,38 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="judge only targets whose id matches this shell pattern, like 'mx1.*' (repeatable)",
     )
     group.addoption(
+        "--profile",
+        metavar="NAME|FILE",
+        help="judge by this profile: a shipped one (`mailproof profiles` lists them) or a file of yours "
+        "(default: the inventory's, else baseline)",
+    )
+    group.addoption(
+        "--fail-on",
+        metavar="LEVEL",
+        type=str.upper,
+        choices=("MUST", "SHOULD", "MAY"),
+        help="weakest level whose findings close the gate: must, should or may (default: the profile's, else should)",
+    )
+    group.addoption(
+        "--waivers",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="YAML file of accepted findings, besides those of the inventory (repeatable)",
+    )
+    group.addoption("--strict-waivers", action="store_true", help="a waiver that is no longer needed closes the gate")
+    group.addoption(
+        "--baseline",
+        metavar="FILE",
+        help="JSON result of an earlier run: only what is new or became worse since then closes the gate",
+    )
+    group.addoption(
+        "--inconclusive",
+        choices=("fail", "warn"),
+        default="fail",
+        help="whether what could not be verified closes the gate (default: %(default)s)",
+    )
+    group.addoption(
         "--zone",
         metavar="NAME=FILE",
         action="append",
@@ -60,11 +92,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--mailproof-survey", dest="survey_only", metavar="FILE", help="survey into FILE and judge nothing")
 
 
+_NEED_INVENTORY = (
+    *("control", "target", "record", "replay", "zone", "connect"),
+    *("profile", "fail-on", "waivers", "strict-waivers", "baseline"),
+)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("inventory") is None:
-        for option in ("control", "target", "record", "replay", "zone", "connect"):
-            if config.getoption(option):
+        for option in _NEED_INVENTORY:
+            if config.getoption(option.replace("-", "_")):
                 raise pytest.UsageError(f"--{option} needs --inventory FILE")
         return
     from mailproof.compliance import Compliance

@@ -15,7 +15,7 @@ SOURCE = Path(__file__).resolve().parents[2]
 
 FAST = """
 active: true
-limits: {connect: 3, greeting: 3, reply: 3, tls: 3, dns: 2, silence: 0.1, pause: 0, connections_per_host: 4}
+limits: {connect: 3, greeting: 3, reply: 3, tls: 3, dns: 2, silence: 0.1, pause: 0, connections_per_host: 4, retries: 0}
 probe: {ehlo: probe.right.example, sender: postmaster@right.example}
 """
 """What inventories over the demo world have in common: little patience, and a tester that exists there."""

@@ -326,6 +326,10 @@ class DNSClient:
         place = "on this machine" if trust is DNSSECTrust.LOOPBACK else "trusted by the settings"
         return Authentication(True, f"Every resolver ({names}) is {place} and validates the signed root.")
 
+    def forget_failures(self) -> None:
+        """Ask again what could not be answered, the next time that somebody wants to know."""
+        self._outcomes = {key: outcome for key, outcome in self._outcomes.items() if isinstance(outcome, Answer)}
+
     async def _shared(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
         """The outcome of ``work``, done once per ``key``: cached, or shared with those who wait for it."""
         outcome = self._outcomes.get(key)

@@ -55,6 +55,10 @@ class Limits:
     """Connections open at once, over all hosts."""
     questions: int = 100
     """DNS questions under way at once."""
+    retries: int = 1
+    """Further attempts of the survey at what could not be observed for a reason that may pass."""
+    retry_pause: float = 5.0
+    """Seconds before each of them."""
 
 
 @dataclass(frozen=True)

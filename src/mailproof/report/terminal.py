@@ -10,6 +10,7 @@ from typing import Protocol
 
 from mailproof.gate.result import Result, RunResult
 from mailproof.gate.verdict import Verdict
+from mailproof.gate.waivers import describe_waiver, is_expiring
 from mailproof.report.escape import printable
 
 MAX_PROOF = 14
@@ -41,6 +42,8 @@ def write_findings(terminal: Terminal, run: RunResult, width: int, verbose: bool
         for result in results:
             _write_finding(terminal, result, width, verbose)
     _write_inconclusive(terminal, run, width)
+    _write_waivers(terminal, run, width)
+    _write_baseline(terminal, run, width)
     _write_unused(terminal, run, width)
 
 
@@ -49,6 +52,13 @@ def write_decision(terminal: Terminal, run: RunResult, files: Iterable[Path], pr
     terminal.write_sep("=", f"mailproof: {printable(run.inventory)}", bold=True)
     counts = run.counts()
     terminal.write_line("  ".join(f"{verdict}: {number}" for verdict, number in counts.items()))
+    if run.profile is not None:
+        own = "".join(f", {', '.join(profile['entries'])} by {profile['name']}" for profile in run.own_profiles)
+        terminal.write_line(printable(f"profile: {run.profile['name']} ({run.profile['title']}){own}"))
+    for waiver in run.waivers:
+        if is_expiring(waiver):
+            line = f"waiver of {waiver['control']} on {waiver['target']} ends soon: {describe_waiver(waiver)}"
+            terminal.write_line(printable(line), yellow=True)
     for line in _traffic(run):
         terminal.write_line(line)
     for file in files:
@@ -57,7 +67,8 @@ def write_decision(terminal: Terminal, run: RunResult, files: Iterable[Path], pr
         terminal.write_line(problem, red=True)
     decision = run.decision()
     if decision.open:
-        terminal.write_line("decision: PASS, the gate is open", green=True, bold=True)
+        tolerated = f" ({', '.join(run.tolerated())})" if run.tolerated() else ""
+        terminal.write_line(f"decision: PASS, the gate is open{tolerated}", green=True, bold=True)
     else:
         terminal.write_line(
             f"decision: FAIL, the gate stays closed: {', '.join(decision.reasons)}", red=True, bold=True
@@ -66,8 +77,10 @@ def write_decision(terminal: Terminal, run: RunResult, files: Iterable[Path], pr
 
 def _write_finding(terminal: Terminal, result: Result, width: int, verbose: bool) -> None:
     verdict = Verdict(result.verdict)
+    change = f" [{result.change}]" if result.change else ""
     terminal.write_line(
-        f"{verdict.upper()}  {result.control}  ({result.level})  {printable(result.expected)}", **_COLOURS[verdict]
+        f"{verdict.upper()}{change}  {result.control}  ({result.level})  {printable(result.expected)}",
+        **_COLOURS[verdict],
     )
     lines = [printable(line) for line in result.observed.splitlines()] or [""]
     for number, line in enumerate(lines):
@@ -103,6 +116,55 @@ def _write_inconclusive(terminal: Terminal, run: RunResult, width: int) -> None:
             terminal.write_line(_clip(f"{'  proof' if number == 0 else '':9}| {printable(line)}", width))
         _write_field(terminal, "leaves", ", ".join(sorted({r.control for r in group})), width)
         terminal.write_line("")
+
+
+_WAIVER_STATES = {
+    "used": "WAIVED",
+    "expired": "EXPIRED",
+    "unneeded": "NO LONGER NEEDED",
+    "open": "NOT JUDGED",
+}
+
+
+def _write_waivers(terminal: Terminal, run: RunResult, width: int) -> None:
+    if not run.waivers:
+        return
+    terminal.write_sep("-", "waivers", bold=True)
+    for waiver in run.waivers:
+        covers = f" ({waiver['findings']} findings)" if waiver["findings"] > 1 else ""
+        line = f"{_WAIVER_STATES[waiver['state']]}  {waiver['control']}  {waiver['target']}{covers}"
+        terminal.write_line(printable(line), yellow=True)
+        _write_field(terminal, "waiver", printable(describe_waiver(waiver)), width)
+    terminal.write_line("")
+
+
+def _write_baseline(terminal: Terminal, run: RunResult, width: int) -> None:
+    baseline = run.baseline
+    if baseline is None:
+        return
+    terminal.write_sep("-", f"since {printable(baseline['started_at'])}", bold=True)
+    counts = baseline["counts"]
+    numbers = ", ".join(f"{counts[name]} {word}" for name, word in _CHANGES.items())
+    _write_field(terminal, "", numbers, width)
+    for name, word in _CHANGES.items():
+        for entry in baseline[name] if name != "known" else ():  # these stand above, among the findings
+            former = f" (formerly {entry['former']})" if entry["former"] else ""
+            course = f"{entry['before'] or 'not judged'} -> {entry['after'] or 'not judged'}"
+            line = f"{word.upper()}  {entry['control']}  {entry['target']}{former}  {course}"
+            terminal.write_line(_clip(printable(line), width))
+    for key, word in (("targets_added", "targets added"), ("targets_gone", "targets gone")):
+        if baseline[key]:
+            terminal.write_line(_clip(printable(f"{word}: {', '.join(baseline[key])}"), width))
+    terminal.write_line("")
+
+
+_CHANGES = {
+    "new": "new",
+    "regressed": "regressed",
+    "mended": "mended",
+    "known": "remaining",
+    "gone": "no longer judged",
+}
 
 
 def _write_unused(terminal: Terminal, run: RunResult, width: int) -> None:
