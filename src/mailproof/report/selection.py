@@ -1,0 +1,24 @@
+"""What a report shows of a result document, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+LEVELS = ("MUST", "SHOULD", "MAY")
+"""The strictest first."""
+
+
+def worst_first(document: Mapping[str, Any], *verdicts: str) -> list[Mapping[str, Any]]:
+    """The results with one of ``verdicts``: in the order of the verdicts, then by level, control and target."""
+    found = [result for result in document["results"] if result["verdict"] in verdicts]
+    found.sort(key=lambda r: (verdicts.index(r["verdict"]), LEVELS.index(r["level"]), r["control"], r["target"]))
+    return found
+
+
+def waiver_text(result: Mapping[str, Any]) -> str:
+    """Why a finding is waived and until when; empty where nothing says so."""
+    waiver = result.get("waiver") or {}
+    parts = [str(waiver.get("reason") or "")]
+    parts += [f"{name} {waiver[name]}" for name in ("expires", "owner", "ticket") if waiver.get(name)]
+    return "; ".join(part for part in parts if part)
