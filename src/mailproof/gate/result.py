@@ -49,7 +49,7 @@ class Result:
     @property
     def id(self) -> str:
         """A short name of (control, target) that is the same in every run, for links and fingerprints."""
-        return hashlib.sha256(f"{self.control}\n{self.target}".encode()).hexdigest()[:12]
+        return hashlib.sha256(f"{self.control}\n{self.target}".encode(errors="backslashreplace")).hexdigest()[:12]
 
     @property
     def key(self) -> tuple[str, str]:

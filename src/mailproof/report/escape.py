@@ -44,8 +44,8 @@ def markdown(text: str) -> str:
 
 
 def markdown_code(text: str) -> str:
-    """``text`` as a code span on one line, fit for a table's cell too: nothing in it is looked at."""
-    line = printable(text).replace("|", "\\|")
+    """``text`` as a code span on one line: nothing in it is looked at. Not for tables, which part cells first."""
+    line = printable(text)
     if not line.strip():
         return "(empty)"
     fence = "`" * (_longest_run(line) + 1)

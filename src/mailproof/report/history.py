@@ -113,7 +113,8 @@ def append(file: Path, document: Mapping[str, Any]) -> None:
             "INSERT INTO run (inventory, mailproof, started_at, surveyed_at, complete, open, counts) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                *(document[name] for name in ("inventory", "mailproof", "started_at", "surveyed_at", "complete")),
+                *(_storable(document[name]) for name in ("inventory", "mailproof", "started_at", "surveyed_at")),
+                document["complete"],
                 document["decision"]["open"],
                 json.dumps(document["counts"]),
             ),
