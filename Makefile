@@ -41,7 +41,7 @@ lint: $(VENV)/tested
 	$(BIN)/python -m mypy
 
 unit: $(VENV)/tested
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 docs: $(VENV)/tested
 	$(BIN)/python -m mailproof.inventory.schema > inventories/inventory.schema.json

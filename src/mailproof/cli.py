@@ -8,11 +8,13 @@ import json
 import sys
 import textwrap
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from mailproof import __version__
 from mailproof.controls import Catalogue, Control, UnknownControl, load_catalogue
+from mailproof.report.escape import printable
 from mailproof.report.formats import FORMATS, write_formats
 from mailproof.report.schema import DocumentError, read_document
 from mailproof.survey import Probe, needs_consent
@@ -65,6 +67,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     controls.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
     controls.set_defaults(run=_controls)
+
+    plan = commands.add_parser(
+        "plan",
+        help="show what a run would contact",
+        description="Print what `pytest --inventory INVENTORY` would contact, by which probes and with how many "
+        "connections, and what needs consent. Only the DNS is asked, to find the targets; with --replay nothing is.",
+    )
+    plan.add_argument("inventory", metavar="INVENTORY", help="YAML file that says what to check")
+    plan.add_argument("--replay", metavar="FILE", help="take the targets from a record instead of the DNS")
+    plan.add_argument(
+        "--control", metavar="ID", action="append", default=[], help="only controls that match (repeatable)"
+    )
+    plan.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
+    plan.set_defaults(run=_plan)
 
     explain = commands.add_parser(
         "explain",
@@ -119,6 +135,53 @@ def _init(options: argparse.Namespace) -> int:
         for note in found.notes:
             print(f"mailproof init: {note}", file=sys.stderr)
     return 1 if any(found.notes and not found.mx for found in drafts) else 0
+
+
+def _plan(options: argparse.Namespace) -> int:
+    from mailproof.expedition import Expedition
+    from mailproof.inventory.errors import InventoryError
+    from mailproof.inventory.load import load_inventory
+    from mailproof.inventory.proposal import ProposalError, propose
+    from mailproof.plan import make_plan
+    from mailproof.record import RecordError, read_record
+    from mailproof.worlds import WorldError, open_world
+
+    catalogue, probes = _catalogue()
+    try:
+        controls = {c.id: c for pattern in options.control or ["*"] for c in catalogue.matching(pattern)}
+        loaded = load_inventory(Path(options.inventory))
+        with ExitStack() as stack:
+            if options.replay:
+                targets = read_record(Path(options.replay), probes).targets
+            else:
+                settings = propose(loaded.model.net_settings(), (), (), Path())
+                if loaded.model.world is not None:
+                    settings = stack.enter_context(open_world(loaded, settings))
+                targets = stack.enter_context(Expedition(loaded, probes, settings)).discover()
+    except (InventoryError, UnknownControl, ProposalError, RecordError, WorldError) as error:
+        print(f"mailproof plan: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    plan = make_plan(controls.values(), targets, probes)
+    if options.format == "json":
+        print(json.dumps(plan.document(), indent=1))
+        return 0
+    print(f"{plan.verdicts} verdicts on {', '.join(f'{count} {kind}' for kind, count in plan.targets.items())}")
+    print("\nconnections, at most:")
+    for contact in plan.contacts.values():
+        print(f"  {contact.connections:3}  {printable(contact.host)}: {', '.join(contact.probes) or 'nothing'}")
+        if contact.active:
+            print(f"       active, with your consent: {', '.join(contact.active)}")
+        if contact.withheld:
+            print(f"       not run without active: true: {', '.join(contact.withheld)}")
+    print(f"  {sum(contact.connections for contact in plan.contacts.values())} in all")
+    print("\nDNS only:")
+    for name, count in plan.dns_only.items():
+        print(f"  {name}: {count} target{'' if count == 1 else 's'}")
+    if plan.undiscovered:
+        print("\nnot found out, so inconclusive:")
+        for name, reason in plan.undiscovered:
+            print(f"  {printable(name)}: {printable(reason)}")
+    return 0
 
 
 def _controls(options: argparse.Namespace) -> int:

@@ -24,9 +24,11 @@ from mailproof.gate.result import RunResult, from_reports, make_result, to_repor
 from mailproof.gate.verdict import Verdict, judge
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import LoadedInventory, load_inventory
+from mailproof.inventory.proposal import ProposalError, propose
 from mailproof.inventory.targets import TARGET_TYPES, Endpoint, Target, Targets, Undiscovered
 from mailproof.net.errors import NotObserved
-from mailproof.observations import Observation
+from mailproof.net.settings import NetSettings
+from mailproof.observations import Observation, rests_on_proposal
 from mailproof.probes import load_probes
 from mailproof.record import (
     Record,
@@ -66,10 +68,13 @@ PLAIN_INTERVAL = 10.0
 class Compliance:
     """The hooks of a run with an inventory. Registered as a plugin of its own."""
 
-    def __init__(self, config: pytest.Config, loaded: LoadedInventory, catalogue: Catalogue) -> None:
+    def __init__(
+        self, config: pytest.Config, loaded: LoadedInventory, catalogue: Catalogue, settings: NetSettings
+    ) -> None:
         self._config = config
         self._loaded = loaded
         self._catalogue = catalogue
+        self._settings = settings
         self._probes: Mapping[str, Probe] = load_probes()
         self._directory = Path(config.invocation_params.dir)
         self._closing = ExitStack()
@@ -98,13 +103,18 @@ class Compliance:
             _check_parameters(catalogue, loaded)
             for pattern in config.getoption("control"):
                 catalogue.matching(pattern)
+            settings = propose(
+                loaded.model.net_settings(), config.getoption("zone"), config.getoption("connect"), directory
+            )
         except InventoryError as error:
             raise pytest.UsageError(str(error)) from None
         except UnknownControl as error:
             raise pytest.UsageError(f"--control: {error}") from None
+        except ProposalError as error:
+            raise pytest.UsageError(str(error)) from None
         if config.getoption("record") and config.getoption("replay"):
             raise pytest.UsageError("--record and --replay exclude each other: a replay contacts nobody")
-        compliance = cls(config, loaded, catalogue)
+        compliance = cls(config, loaded, catalogue, settings)
         compliance._check_destinations()
         compliance._choose_suite()
         compliance._set_defaults()
@@ -221,7 +231,7 @@ class Compliance:
             self._discover()
 
     def _discover(self) -> None:
-        settings = self._loaded.model.net_settings()
+        settings = self._settings
         if self._loaded.model.world is not None:
             from mailproof.worlds import WorldError, open_world
 
@@ -235,7 +245,7 @@ class Compliance:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        if self._expedition is None or self._config.option.collectonly:
+        if self._expedition is None or self._config.option.collectonly or self._collection_failed(session):
             return
         wanted: dict[tuple[str, str], tuple[str, Target]] = {}
         for item in session.items:
@@ -256,7 +266,7 @@ class Compliance:
                 raise pytest.UsageError(str(error)) from None
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self) -> bool | None:
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """Judge nothing if only the survey was asked for; else leave the failures to our own summary.
 
         pytest's own summary of failures takes time that grows with the square of their number. Collection errors
@@ -264,9 +274,13 @@ class Compliance:
         """
         if self._config.getoption("survey_only"):
             return True
-        if getattr(self._config.option, "tbstyle", "no") == "auto":
+        if getattr(self._config.option, "tbstyle", "no") == "auto" and not self._collection_failed(session):
             self._config.option.tbstyle = "no"
         return None
+
+    def _collection_failed(self, session: pytest.Session) -> bool:
+        """Whether pytest is about to stop because a test file is broken."""
+        return bool(session.testsfailed) and not self._config.option.continue_on_collection_errors
 
     def _progress(self, what: str) -> _ProgressDisplay:
         return _ProgressDisplay(self._config, what, self._expedition)
@@ -290,10 +304,12 @@ class Compliance:
             else:
                 near = get_close_matches(name, [*self._probes, *TARGET_FIXTURES], 1)
                 hint = f"; did you mean {near[0]}?" if near else ""
-                raise pytest.UsageError(f"{control.id} asks for {name}, which no probe observes{hint}")
+                raise pytest.Collector.CollectError(f"{control.id} asks for {name}, which no probe observes{hint}")
         if len(kinds) != 1:
             names = ", ".join(sorted(kind.__name__ for kind in kinds)) or "nothing"
-            raise pytest.UsageError(f"{control.id} must judge observations of one type of target, not of {names}")
+            raise pytest.Collector.CollectError(
+                f"{control.id} must judge observations of one type of target, not of {names}"
+            )
         return self._targets.of(kinds.pop())
 
     def _is_selected(self, control: Control, target: Target) -> bool:
@@ -360,7 +376,8 @@ class Compliance:
         domains = target.mail_domains
         place = self._loaded.place_of(target.id, *domains)
         where = (os.path.relpath(place.file, self._directory), place.line)
-        result = make_result(control, target.id, kind, judgement, evidence, call.duration, domains, where)
+        proposed = bool(self._settings.zone_files) and any(map(rests_on_proposal, _observations(item, control)))
+        result = make_result(control, target.id, kind, judgement, evidence, call.duration, domains, where, proposed)
         plain: dict[str, Any] = redacted(to_report(result), self._loaded.redact)
         report.mailproof = plain  # type: ignore[attr-defined]
         _annotate(item, report, plain)
@@ -370,8 +387,7 @@ class Compliance:
     def _evidence(item: pytest.Item, control: Control, raised: BaseException | None) -> tuple[str, ...]:
         if isinstance(raised, NotObserved):
             return raised.evidence
-        values = [getattr(item, "funcargs", {}).get(name) for name in control.observations]
-        return tuple(line for value in values if isinstance(value, Observation) for line in value.evidence())
+        return tuple(line for observation in _observations(item, control) for line in observation.evidence())
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, tuple[str, Mapping[str, bool]]] | None:
         plain = plain_result(report)
@@ -493,6 +509,12 @@ def _annotate(item: pytest.Item, report: pytest.TestReport, plain: Mapping[str, 
             report.outcome = "skipped"
             report.wasxfail = f"advice ({plain['level']}): {escape.printable(plain['message'])}"
             report.longrepr = text
+
+
+def _observations(item: pytest.Item, control: Control) -> list[Observation]:
+    """What the control at hand was given."""
+    values = [getattr(item, "funcargs", {}).get(name) for name in control.observations]
+    return [value for value in values if isinstance(value, Observation)]
 
 
 def _control_of_item(item: pytest.Item) -> Control | None:

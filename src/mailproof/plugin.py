@@ -34,6 +34,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         help="judge only targets whose id matches this shell pattern, like 'mx1.*' (repeatable)",
     )
+    group.addoption(
+        "--zone",
+        metavar="NAME=FILE",
+        action="append",
+        default=[],
+        help="judge the zone NAME as proposed in a master file, everything else as it is; "
+        "or a directory of NAME.zone files (repeatable)",
+    )
+    group.addoption(
+        "--connect",
+        metavar="HOST:PORT=ADDR:PORT",
+        action="append",
+        default=[],
+        help="judge the server at ADDR:PORT as if it were HOST:PORT, which may be an address and port (repeatable)",
+    )
     group.addoption("--record", metavar="FILE", help="write everything that the survey saw to FILE (JSON)")
     group.addoption("--replay", metavar="FILE", help="judge the observations in FILE; contact nobody")
     group.addoption(
@@ -55,10 +70,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--mailproof-survey", dest="survey_only", metavar="FILE", help="survey into FILE and judge nothing")
 
 
+_NEED_INVENTORY = (
+    *("control", "target", "record", "replay", "zone", "connect"),
+    *("sarif", "markdown", "prometheus", "csv", "history"),
+)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("inventory") is None:
-        for option in ("control", "target", "record", "replay", "sarif", "markdown", "prometheus", "csv", "history"):
+        for option in _NEED_INVENTORY:
             if config.getoption(option):
                 raise pytest.UsageError(f"--{option} needs --inventory FILE")
         return
@@ -75,4 +96,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if hasattr(metafunc.function, "__control__") and COMPLIANCE not in metafunc.config.stash:
-        raise pytest.UsageError("compliance controls need --inventory FILE; `mailproof init DOMAIN > FILE` writes one")
+        raise pytest.Collector.CollectError(
+            "compliance controls need --inventory FILE; `mailproof init DOMAIN > FILE` writes one"
+        )

@@ -116,7 +116,7 @@ def test_junit_properties_say_what_was_judged(demo: Rendered, document: Any) -> 
     told = {}
     for suite in suites:
         for case in suite:
-            properties = {p.name: p.value for p in case.child(Properties)}
+            properties = {p.name: p.value for p in case.child(Properties)}  # type: ignore[no-untyped-call]
             told[properties["control"], properties["target"]] = properties["verdict"]
     assert told == {(r["control"], r["target"]): r["verdict"] for r in document["results"]}
 

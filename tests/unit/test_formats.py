@@ -347,7 +347,7 @@ def test_markdown_says_decision_counts_and_every_finding() -> None:
     assert "| 3 | 3 | 3 | 3 | 3 | 3 |" in rendered
     for title in ("Findings (3)", "Could not be verified (3)", "Advice (3)", "Waived (3)"):
         assert f"### {title}" in rendered
-    assert "- waived: `until the move; expires 2027-01-31; owner ops`" in rendered
+    assert "- waiver: `until the move; expires 2027-01-31; owner ops`" in rendered
     assert "- where: `inventories/prod.yaml:3`" in rendered
     assert "**PASS, the gate is open**" in FORMATS["markdown"](document(result("pass")))
 
@@ -365,6 +365,18 @@ def test_markdown_fits_and_counts_what_it_leaves_out(limit: int) -> None:
 def test_equal_reasons_of_one_target_are_one_line() -> None:
     plain = document(*(result("inconclusive", control=f"SPF-{n}") for n in "ABC"))
     assert "- `example.org`: `no SPF record` leaves SPF\\-A, SPF\\-B, SPF\\-C\n" in FORMATS["markdown"](plain)
+
+
+def test_what_rests_on_a_proposed_zone_and_an_expired_waiver_say_so() -> None:
+    plain = document(result(proposed=True))
+    plain["results"][0]["waiver"] = {"reason": "until the move", "expires": "2026-11-01", "days_left": -21}
+    assert "(SHOULD, as proposed)" in FORMATS["markdown"](plain)
+    assert "- waiver: `until the move; expires 2026-11-01; expired`" in FORMATS["markdown"](plain)
+    assert "title=SPF-EXISTS example.org (as proposed)::" in FORMATS["annotations"](plain)
+    assert log(plain)["results"][0]["properties"]["proposed"] is True
+    assert log(plain)["results"][0]["suppressions"] == []
+    (row,) = rows(plain)
+    assert (row["proposed"], row["waiver"]) == ("yes", "until the move; expires 2026-11-01; expired")
 
 
 # GitHub

@@ -40,6 +40,8 @@ class Result:
     """The inventory file that names the target, or its domain; empty where none does."""
     line: int = 0
     """The line in ``file``, from 1."""
+    proposed: bool = False
+    """Whether the verdict rests on a zone as proposed (``--zone``) instead of as published."""
 
     @property
     def family(self) -> str:
@@ -66,6 +68,7 @@ def make_result(
     seconds: float,
     domains: tuple[str, ...] = (),
     place: tuple[str, int] = ("", 0),
+    proposed: bool = False,
 ) -> Result:
     """A result from a judgement. ``place`` is the file and line of the inventory that names the target."""
     observed = judgement.observed
@@ -90,6 +93,7 @@ def make_result(
         domains=domains,
         file=place[0],
         line=place[1],
+        proposed=proposed,
     )
 
 

@@ -79,7 +79,8 @@ def _resolver(value: str) -> str:
     return str(socket_address(value, 53))
 
 
-def _connect_key(value: str) -> str:
+def connect_key(value: str) -> str:
+    """A key of the connect map in its one spelling. Raises ValueError for anything else."""
     host, _, port = value.rpartition(":")
     if re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 65536 and host:
         bare = host.removeprefix("[").removesuffix("]")
@@ -141,7 +142,7 @@ DomainName = Annotated[str, AfterValidator(domain_name)]
 ZoneName = Annotated[str, AfterValidator(_zone_name)]
 Address = Annotated[str, AfterValidator(_address)]
 ResolverAddress = Annotated[str, AfterValidator(_resolver)]
-ConnectKey = Annotated[str, AfterValidator(_connect_key)]
+ConnectKey = Annotated[str, AfterValidator(connect_key)]
 ConnectValue = Annotated[str, AfterValidator(_connect_value)]
 LocalPart = Annotated[str, AfterValidator(_local_part)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
@@ -361,7 +362,7 @@ class Inventory(Part):
     probe: Probe = Field(Probe(), description="Who we say we are.")
     limits: LimitsPart = Field(LimitsPart(), description="Patience and manners.")
     trust: Trust = Field(Trust(), description="Whom to believe.")
-    connect: Annotated[dict[ConnectKey, ConnectValue], _keys_once(_connect_key)] = Field(
+    connect: Annotated[dict[ConnectKey, ConnectValue], _keys_once(connect_key)] = Field(
         default={}, description="Where connections really go: ADDRESS:PORT or HOST:PORT to ADDRESS:PORT."
     )
     zone_files: Annotated[dict[DomainName, Annotated[Path, Field(strict=False)]], _keys_once(domain_name)] = Field(

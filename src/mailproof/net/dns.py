@@ -129,6 +129,11 @@ class Answer:
     seconds: float = 0.0
 
     @property
+    def proposed(self) -> bool:
+        """Whether the answer comes from a zone file: as the zone would be, not as it is."""
+        return self.protocol == "zone file"
+
+    @property
     def exists(self) -> bool:
         """NOERROR, with records of the asked type."""
         return self.rcode == "NOERROR" and bool(self.records)

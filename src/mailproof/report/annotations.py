@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mailproof.report.escape import clipped, workflow_data, workflow_property
-from mailproof.report.selection import worst_first
+from mailproof.report.selection import is_proposed, worst_first
 
 MAX_ANNOTATIONS = 10
 
@@ -28,11 +28,12 @@ def render(document: Mapping[str, Any]) -> str:
 def _annotation(result: Mapping[str, Any]) -> str:
     # What could not be verified is no error of the target's, whatever the level.
     command = "warning" if result["verdict"] == "inconclusive" else COMMAND[result["level"]]
-    properties = {"title": f"{result['control']} {result['target']}"}
-    if result["file"]:
-        properties = {"file": result["file"], **properties}
-        if result["line"]:
-            properties = {"file": result["file"], "line": str(result["line"]), "title": properties["title"]}
-    shown = ",".join(f"{name}={workflow_property(value)}" for name, value in properties.items())
+    proposed = " (as proposed)" if is_proposed(result) else ""
+    properties = {
+        "file": result["file"],
+        "line": str(result["line"] or ""),
+        "title": f"{result['control']} {result['target']}{proposed}",
+    }
+    shown = ",".join(f"{name}={workflow_property(value)}" for name, value in properties.items() if value)
     text = f"{clipped(result['observed'], MAX_TEXT)}\nFix: {result['fix']}"
     return f"::{command} {shown}::{workflow_data(text)}"

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from mailproof.report.escape import cell
-from mailproof.report.selection import waiver_text
+from mailproof.report.selection import is_proposed, waiver_text
 
 COLUMNS = (
     *("id", "verdict", "level", "control", "family", "target", "target_type", "domains", "message", "expected"),
-    *("observed", "evidence", "why", "fix", "references", "waiver", "file", "line"),
+    *("observed", "evidence", "why", "fix", "references", "waiver", "proposed", "change", "file", "line"),
 )
 
 MAX_CELL = 32_000
@@ -39,6 +39,10 @@ def _cell(result: Mapping[str, Any], column: str) -> str:
             text = "\n".join(f"{ref['title']} {ref['url']}".rstrip() for ref in result["references"])
         case "waiver":
             text = waiver_text(result)
+        case "proposed":
+            text = "yes" if is_proposed(result) else ""
+        case "change":
+            text = result.get("change", "")
         case _:
             text = str(result[column])
     shown = cell(text)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mailproof.report.escape import clipped, html_text, markdown, markdown_block, markdown_code
-from mailproof.report.selection import waiver_text, worst_first
+from mailproof.report.selection import is_proposed, waiver_text, worst_first
 
 COMMENT_LIMIT = 65_000
 """Bytes, UTF-8, of a summary that fits into a comment (GitHub takes 65,536 characters)."""
@@ -84,8 +84,9 @@ def _head(document: Mapping[str, Any]) -> str:
 
 def _finding(result: Mapping[str, Any]) -> str:
     """One folded finding. The summary is HTML to its end, and Markdown begins again after the empty line."""
+    proposed = ", as proposed" if is_proposed(result) else ""
     summary = (
-        f"<b>{html_text(result['control'])}</b> ({result['level']}) <code>{_html_line(result['target'])}</code>: "
+        f"<b>{html_text(result['control'])}</b> ({result['level']}{proposed}) <code>{_html_line(result['target'])}</code>: "
         f"<code>{_html_line(result['message'])}</code>"
     )
     lines = ["", f"<details><summary>{summary}</summary>", "", markdown(result["expected"]), ""]
@@ -97,7 +98,7 @@ def _finding(result: Mapping[str, Any]) -> str:
     ]
     waiver = waiver_text(result)
     if waiver:
-        lines.append(f"- waived: {_line(waiver)}")
+        lines.append(f"- waiver: {_line(waiver)}")
     if result["file"]:
         place = result["file"] + (f":{result['line']}" if result["line"] else "")
         lines.append(f"- where: {_line(place)}")

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from mailproof.report.escape import clipped, printable, sarif_message
-from mailproof.report.selection import LEVELS, waiver_text, worst_first
+from mailproof.report.selection import LEVELS, is_proposed, waiver_text, worst_first
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -95,6 +95,7 @@ def _result(result: Mapping[str, Any], rule: int) -> dict[str, Any]:
         "properties": {
             "target": printable(result["target"]),
             "verdict": result["verdict"],
+            "proposed": is_proposed(result),
             "evidence": _evidence(result["evidence"]),
             "fix": _text(result["fix"]),
         },

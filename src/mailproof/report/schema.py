@@ -74,9 +74,11 @@ class ResultModel(_Model):
     """The inventory file that names the target, relative to the directory of the run; empty where none does."""
     line: Count
     """The line in that file, from 1; 0 where there is none."""
+    proposed: bool = False
+    """Whether the verdict rests on a zone as proposed, and not as published."""
     waiver: dict[str, Any] | None = None
-    """The waiver that covers the finding."""
-    change: str = ""
+    """The waiver that covers the finding, or did until it expired."""
+    change: Literal["", "new", "regressed", "known"] = ""
     """What became of it since the baseline; empty without one."""
 
 
@@ -117,6 +119,22 @@ class DocumentModel(_Model):
     decision: DecisionModel
     counts: dict[str, Count]
     """Results by verdict, every verdict named."""
+    profile: dict[str, Any] | None = None
+    """The profile that was judged by."""
+    own_profiles: list[dict[str, Any]] = []
+    """Profiles that single domains and hosts were judged by."""
+    fail_on: str | None = None
+    """The weakest level that closes the gate, where the command line says so."""
+    inconclusive: Literal["fail", "warn"] = "fail"
+    """Whether what could not be verified closes the gate."""
+    strict_waivers: bool = False
+    """Whether a waiver that is no longer needed closes the gate."""
+    waivers: list[dict[str, Any]] = []
+    """What became of each waiver."""
+    renamed: dict[str, str] = {}
+    """Former names of domains and hosts to their present ones."""
+    baseline: dict[str, Any] | None = None
+    """The comparison with an earlier run."""
     traffic: TrafficModel
     controls_without_target: list[str]
     """Controls that were asked for and had nothing to judge in this inventory."""

@@ -17,8 +17,15 @@ def worst_first(document: Mapping[str, Any], *verdicts: str) -> list[Mapping[str
 
 
 def waiver_text(result: Mapping[str, Any]) -> str:
-    """Why a finding is waived and until when; empty where nothing says so."""
+    """Why a finding is waived and until when; empty where no waiver was meant for it."""
     waiver = result.get("waiver") or {}
     parts = [str(waiver.get("reason") or "")]
     parts += [f"{name} {waiver[name]}" for name in ("expires", "owner", "ticket") if waiver.get(name)]
+    if waiver.get("days_left", 0) < 0:
+        parts.append("expired")
     return "; ".join(part for part in parts if part)
+
+
+def is_proposed(result: Mapping[str, Any]) -> bool:
+    """Whether a verdict rests on a zone as proposed, and not as published."""
+    return bool(result.get("proposed"))
