@@ -392,6 +392,15 @@ def test_annotations_are_the_worst_ten_one_a_line() -> None:
     assert levels == [*("::error", "::warning", "::notice"), *["::warning"] * 3, *("::error", "::warning", "::notice")]
 
 
+def test_what_the_baseline_knows_comes_last() -> None:
+    plain = document(result(level="MUST", target="old.example"), result(level="MAY", target="new.example"))
+    for item in plain["results"]:
+        item["change"] = "known" if item["target"] == "old.example" else "new"
+    lines = FORMATS["annotations"](plain).splitlines()
+    assert ["new.example" in line for line in lines] == [True, False]
+    assert [row["change"] for row in rows(plain)] == ["new", "known"]
+
+
 def test_annotations_cannot_be_left_by_their_text() -> None:
     lines = FORMATS["annotations"](hostile()).split("\n")[:-1]
     assert len(lines) == 3

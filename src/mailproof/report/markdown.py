@@ -84,9 +84,9 @@ def _head(document: Mapping[str, Any]) -> str:
 
 def _finding(result: Mapping[str, Any]) -> str:
     """One folded finding. The summary is HTML to its end, and Markdown begins again after the empty line."""
-    proposed = ", as proposed" if is_proposed(result) else ""
+    level = result["level"] + (", as proposed" if is_proposed(result) else "")
     summary = (
-        f"<b>{html_text(result['control'])}</b> ({result['level']}{proposed}) <code>{_html_line(result['target'])}</code>: "
+        f"<b>{html_text(result['control'])}</b> ({level}) <code>{_html_line(result['target'])}</code>: "
         f"<code>{_html_line(result['message'])}</code>"
     )
     lines = ["", f"<details><summary>{summary}</summary>", "", markdown(result["expected"]), ""]

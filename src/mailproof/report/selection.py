@@ -10,9 +10,12 @@ LEVELS = ("MUST", "SHOULD", "MAY")
 
 
 def worst_first(document: Mapping[str, Any], *verdicts: str) -> list[Mapping[str, Any]]:
-    """The results with one of ``verdicts``: in the order of the verdicts, then by level, control and target."""
+    """The results with one of ``verdicts``, in their order; those that the baseline knows last, then by level.
+
+    What is equal in that stands in the order of the document: control, then target.
+    """
     found = [result for result in document["results"] if result["verdict"] in verdicts]
-    found.sort(key=lambda r: (verdicts.index(r["verdict"]), LEVELS.index(r["level"]), r["control"], r["target"]))
+    found.sort(key=lambda r: (verdicts.index(r["verdict"]), r.get("change") == "known", LEVELS.index(r["level"])))
     return found
 
 
