@@ -609,6 +609,7 @@ class _ProgressDisplay:
             return
         if self._live:
             self._terminal.rewrite("", erase=True)
+            self._terminal.rewrite("")
         if kind is None:
             seconds = time.monotonic() - self._started
             self._terminal.write_line(f"{self._what}: {self._summary()} in {seconds:.1f} s")
