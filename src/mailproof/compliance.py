@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -52,10 +51,10 @@ from mailproof.record import (
     now,
     read_record,
     redacted,
-    write_atomically,
     write_record,
 )
-from mailproof.report import escape
+from mailproof.report import escape, github, history
+from mailproof.report.formats import FILE_OPTIONS, FORMATS, write_formats
 from mailproof.report.html import HTMLReport
 from mailproof.report.terminal import write_decision, write_findings
 from mailproof.survey import NoConsent, Probe
@@ -113,6 +112,7 @@ class Compliance:
         self._record: Record | None = None
         self._targets = Targets()
         self._files: list[Path] = []
+        self._document: Mapping[str, Any] = {}
         self._worker: Mapping[str, Any] | None = getattr(config, "workerinput", None)
         self.run = RunResult(
             inventory=loaded.name,
@@ -159,6 +159,7 @@ class Compliance:
         if config.getoption("record") and config.getoption("replay"):
             raise pytest.UsageError("--record and --replay exclude each other: a replay contacts nobody")
         compliance = cls(config, loaded, catalogue, settings, policy, waivers, earlier)
+        compliance._check_destinations()
         compliance._choose_suite()
         compliance._set_defaults()
         config.pluginmanager.register(compliance, "mailproof-compliance")
@@ -190,6 +191,24 @@ class Compliance:
 
     def _report_file(self, suffix: str) -> Path:
         return self._directory / Path(self._config.getoption("report_dir")) / f"{self._loaded.name}.{suffix}"
+
+    def _chosen_file(self, option: str) -> Path | None:
+        """Where an option that takes a file points, from the directory of the run."""
+        value = self._config.getoption(option)
+        return self._directory / Path(value).expanduser() if value else None
+
+    def _check_destinations(self) -> None:
+        """Say before the survey, and not after it, that a report could not be written."""
+        for option in FILE_OPTIONS:
+            file = self._chosen_file(option)
+            if file is not None and file.is_dir():
+                raise pytest.UsageError(f"--{option}: {file} is a directory")
+        file = self._chosen_file("history")
+        if file is not None and not self._is_worker:
+            try:
+                history.check(file)
+            except history.HistoryError as error:
+                raise pytest.UsageError(f"--history: {error}") from None
 
     @property
     def _is_worker(self) -> bool:
@@ -524,18 +543,31 @@ class Compliance:
         if exitstatus == pytest.ExitCode.OK and not self.run.decision().open:
             nothing = self.run.nothing_checked
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED if nothing else pytest.ExitCode.TESTS_FAILED
-        file = self._report_file("json")
-        problem = ""
-        try:
-            write_atomically(file, json.dumps(self.run.document(), ensure_ascii=False, indent=1) + "\n")
-            self._files.insert(0, file)
-        except OSError as error:
-            problem = f"{file}: cannot be written: {error.strerror}"
+        self._document = self.run.document()
+        problems = self._write_reports()
+        if problems:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        if github.is_job(os.environ):
+            problems += github.append_summary(self._document, os.environ)
         yield
         terminal: Any = self._config.pluginmanager.get_plugin("terminalreporter")
         if terminal is not None:
-            write_decision(terminal, self.run, self._files, problem)
+            write_decision(terminal, self.run, self._files, "\n".join(problems))
+
+    def _write_reports(self) -> list[str]:
+        """Write every report that was asked for, and the history. Returns what went wrong."""
+        chosen = {option: self._chosen_file(option) for option in FILE_OPTIONS}
+        files = {"json": self._report_file("json"), **{name: file for name, file in chosen.items() if file}}
+        written, problems = write_formats(self._document, files)
+        self._files[:0] = written
+        file = self._chosen_file("history")
+        if file is not None:
+            try:
+                history.append(file, self._document)
+                self._files.append(file)
+            except history.HistoryError as error:
+                problems.append(str(error))
+        return problems
 
     def _settle_waivers(self) -> None:
         results = ((result.control, result.target, result.verdict) for result in self.run.results)
@@ -544,9 +576,17 @@ class Compliance:
         self.run.waivers = redacted(states, self._loaded.redact)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        if self._reports:
-            width = shutil.get_terminal_size((100, 24)).columns
-            write_findings(terminalreporter, self.run, min(width, 140), self._config.get_verbosity() > 0)
+        if not self._reports:
+            return
+        width = min(shutil.get_terminal_size((100, 24)).columns, 140)
+        verbose = self._config.get_verbosity() > 0
+        if not github.is_job(os.environ):
+            write_findings(terminalreporter, self.run, width, verbose)
+            return
+        with github.no_commands(terminalreporter.write_line):
+            write_findings(terminalreporter, self.run, width, verbose)
+        for line in FORMATS["annotations"](self._document).splitlines():
+            terminalreporter.write_line(line)
 
     @property
     def _reports(self) -> bool:

@@ -255,7 +255,10 @@ def test_the_document_counts_all_and_lists_what_is_asked_for() -> None:
     plain = a_comparison().document()
     assert plain["counts"] == {
         **dict.fromkeys(map(str, Change), 0),
-        **{"new": 1, "mended": 1, "known": 1, "gone": 1},
+        "new": 1,
+        "mended": 1,
+        "known": 1,
+        "gone": 1,
     }
     assert [entry["control"] for entry in plain["gone"]] == ["C"]
     assert plain["targets_added"] == ["<script>|\x1b[31m @maintainer"]
