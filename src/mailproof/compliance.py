@@ -108,6 +108,7 @@ class Compliance:
         self._probes: Mapping[str, Probe] = load_probes()
         self._directory = Path(config.invocation_params.dir)
         self._closing = ExitStack()
+        self._scratch = tempfile.TemporaryDirectory(prefix="mailproof-")
         self._expedition: Expedition | None = None
         self._record: Record | None = None
         self._targets = Targets()
@@ -158,6 +159,11 @@ class Compliance:
             raise pytest.UsageError(f"--baseline: {error}") from None
         if config.getoption("record") and config.getoption("replay"):
             raise pytest.UsageError("--record and --replay exclude each other: a replay contacts nobody")
+        if config.getoption("compare_live"):
+            if not (config.getoption("zone") or config.getoption("connect")):
+                raise pytest.UsageError("--compare-live needs a proposal: --zone or --connect")
+            if config.getoption("replay") or (earlier and not hasattr(config, "workerinput")):
+                raise pytest.UsageError("--compare-live judges what is live: it excludes --replay and --baseline")
         compliance = cls(config, loaded, catalogue, settings, policy, waivers, earlier)
         compliance._check_destinations()
         compliance._choose_suite()
@@ -169,8 +175,9 @@ class Compliance:
         return compliance
 
     def close(self) -> None:
-        """End threads, peers and sockets."""
+        """End threads, peers and sockets, and remove what was kept for this run only."""
         self._closing.close()
+        self._scratch.cleanup()
 
     def _choose_suite(self) -> None:
         named = self._config.args_source is pytest.Config.ArgsSource.ARGS
@@ -225,8 +232,39 @@ class Compliance:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
+        if self._config.getoption("compare_live") and self._reports:
+            self._judge_live()
         if self._is_controller:
             self._survey_for_workers()
+
+    def _judge_live(self) -> None:
+        """Judge without the proposal, in a process of its own; its result is the baseline of this run."""
+        scratch = Path(self._scratch.name)
+        option = self._config.option
+        chosen = [
+            *(f"--control={pattern}" for pattern in option.control),
+            *(f"--target={pattern}" for pattern in option.target),
+            *([f"--profile={option.profile}"] if option.profile else []),
+            *(["-k", option.keyword] if option.keyword else []),
+        ]
+        paths = self._config.args if self._config.args_source is pytest.Config.ArgsSource.ARGS else []
+        command = [sys.executable, "-m", "pytest", *paths, f"--inventory={self._loaded.file}", *chosen]
+        done = subprocess.run(  # noqa: S603
+            [*command, f"--report-dir={scratch}", "-q", "-p", "mailproof.plugin", "-p", "no:cacheprovider"],
+            cwd=self._directory,
+            env={**os.environ, "PYTEST_ADDOPTS": "", "GITHUB_ACTIONS": ""},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        file = scratch / f"{self._loaded.name}.json"
+        if not file.is_file() or done.returncode in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR):
+            pytest.exit(
+                f"what is live could not be judged:\n{done.stdout[-2000:]}{done.stderr[-2000:]}", done.returncode
+            )
+        self._earlier = read_snapshot(file)
+        # The workers of xdist get the options of this process, and so the baseline.
+        option.baseline = str(file)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -539,7 +577,8 @@ class Compliance:
         self._settle_waivers()
         if self._earlier is not None:
             comparison = compare(self._earlier, snapshot(self.run))
-            self.run.baseline = {"file": self._config.getoption("baseline"), **comparison.document()}
+            source = "what is live" if self._config.getoption("compare_live") else self._config.getoption("baseline")
+            self.run.baseline = {"file": source, **comparison.document()}
         if exitstatus == pytest.ExitCode.OK and not self.run.decision().open:
             nothing = self.run.nothing_checked
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED if nothing else pytest.ExitCode.TESTS_FAILED

@@ -81,6 +81,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         help="judge the server at ADDR:PORT as if it were HOST:PORT, which may be an address and port (repeatable)",
     )
+    group.addoption(
+        "--compare-live",
+        action="store_true",
+        help="with --zone or --connect: judge what is live first; only what the proposal breaks closes the gate",
+    )
     group.addoption("--record", metavar="FILE", help="write everything that the survey saw to FILE (JSON)")
     group.addoption("--replay", metavar="FILE", help="judge the observations in FILE; contact nobody")
     group.addoption(
@@ -103,7 +108,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 _NEED_INVENTORY = (
-    *("control", "target", "record", "replay", "zone", "connect"),
+    *("control", "target", "record", "replay", "zone", "connect", "compare-live"),
     *("profile", "fail-on", "waivers", "strict-waivers", "baseline"),
     *("sarif", "markdown", "prometheus", "csv", "history"),
 )

@@ -151,6 +151,33 @@ def test_the_plan_of_a_bad_inventory_says_what_is_wrong(tmp_path: Path, capsys: 
     assert "did you mean domains?" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_a_change_is_judged_by_what_it_breaks_and_mends(tmp_path: Path, workers: tuple[str, ...]) -> None:
+    write_inventory(tmp_path, "domains: [no-spf.example, right.example]\n")
+    (tmp_path / "new.zone").write_text(RIGHT)
+    mend = ("--inventory=prod.yaml", "--compare-live", *SPF, *workers)
+    run = pytest_run(tmp_path, "--zone", "no-spf.example=new.zone", *mend)
+    assert run.code == 0, run.output + run.errors
+    baseline = run.document("prod")["baseline"]
+    assert {(entry["control"], entry["target"]) for entry in baseline["mended"]} >= {("SPF-EXISTS", "no-spf.example")}
+    (tmp_path / "worse.zone").write_text(WRONG)
+    run = pytest_run(tmp_path, "--zone", "right.example=worse.zone", *mend)
+    assert run.code == 1
+    baseline = run.document("prod")["baseline"]
+    broken = {(entry["control"], entry["target"]) for entry in [*baseline["new"], *baseline["regressed"]]}
+    assert broken == {("SPF-ALL-STRICT", "right.example")}
+    known = {(entry["control"], entry["target"]) for entry in baseline["known"]}
+    assert known == {("SPF-EXISTS", "no-spf.example")}
+    assert baseline["file"] == "what is live"
+
+
+def test_comparing_needs_a_proposal(tmp_path: Path) -> None:
+    write_inventory(tmp_path, "domains: [no-spf.example]\n")
+    run = pytest_run(tmp_path, "--inventory=prod.yaml", "--compare-live")
+    assert run.code == 4
+    assert "--compare-live needs a proposal" in run.errors
+
+
 def test_a_loop_of_our_own_is_closed() -> None:
     loop = BackgroundLoop()
     assert loop.run(asyncio.sleep(0, "done")) == "done"
