@@ -1,4 +1,4 @@
-"""The command line beside pytest: draft an inventory, list the controls, explain one."""
+"""The command line beside pytest: draft an inventory, list and explain controls, render results, show the trend."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ from mailproof import __version__
 from mailproof.controls import Catalogue, Control, UnknownControl, load_catalogue
 from mailproof.gate.verdict import GATE_LEVEL
 from mailproof.report.escape import printable
+from mailproof.report.formats import FORMATS, write_formats
+from mailproof.report.schema import DocumentError, read_document
 from mailproof.survey import Probe, needs_consent
 
 if TYPE_CHECKING:
@@ -69,6 +72,20 @@ def _parser() -> argparse.ArgumentParser:
     controls.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
     controls.set_defaults(run=_controls)
 
+    plan = commands.add_parser(
+        "plan",
+        help="show what a run would contact",
+        description="Print what `pytest --inventory INVENTORY` would contact, by which probes and with how many "
+        "connections, and what needs consent. Only the DNS is asked, to find the targets; with --replay nothing is.",
+    )
+    plan.add_argument("inventory", metavar="INVENTORY", help="YAML file that says what to check")
+    plan.add_argument("--replay", metavar="FILE", help="take the targets from a record instead of the DNS")
+    plan.add_argument(
+        "--control", metavar="ID", action="append", default=[], help="only controls that match (repeatable)"
+    )
+    plan.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
+    plan.set_defaults(run=_plan)
+
     explain = commands.add_parser(
         "explain",
         help="explain a control",
@@ -96,6 +113,25 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("new", metavar="NEW", type=Path, help="the later result")
     diff.add_argument("--format", choices=("text", "markdown"), default="text", help="default: %(default)s")
     diff.set_defaults(run=_diff)
+    report = commands.add_parser(
+        "report",
+        help="render an earlier result",
+        description="Render the JSON report of an earlier run: mailproof report reports/prod.json --format sarif",
+    )
+    report.add_argument("file", metavar="FILE.json", type=Path, help="the JSON report of a run")
+    report.add_argument("--format", choices=sorted(FORMATS), required=True, help="what to make of it")
+    report.add_argument("-o", "--output", metavar="OUT", type=Path, help="write to this file, not to standard output")
+    report.set_defaults(run=_report)
+
+    trend = commands.add_parser(
+        "history",
+        help="show score and open findings over time",
+        description="Show what pytest --inventory ... --history FILE kept: the runs, and the findings open now.",
+    )
+    trend.add_argument("file", metavar="FILE", type=Path, help="the SQLite file")
+    trend.add_argument("--inventory", metavar="NAME", help="only runs of the inventory with this name")
+    trend.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
+    trend.set_defaults(run=_history)
     return parser
 
 
@@ -122,6 +158,53 @@ def _init(options: argparse.Namespace) -> int:
         for note in found.notes:
             print(f"mailproof init: {note}", file=sys.stderr)
     return 1 if any(found.notes and not found.mx for found in drafts) else 0
+
+
+def _plan(options: argparse.Namespace) -> int:
+    from mailproof.expedition import Expedition
+    from mailproof.inventory.errors import InventoryError
+    from mailproof.inventory.load import load_inventory
+    from mailproof.inventory.proposal import ProposalError, propose
+    from mailproof.plan import make_plan
+    from mailproof.record import RecordError, read_record
+    from mailproof.worlds import WorldError, open_world
+
+    catalogue, probes = _catalogue()
+    try:
+        controls = {c.id: c for pattern in options.control or ["*"] for c in catalogue.matching(pattern)}
+        loaded = load_inventory(Path(options.inventory))
+        with ExitStack() as stack:
+            if options.replay:
+                targets = read_record(Path(options.replay), probes).targets
+            else:
+                settings = propose(loaded.model.net_settings(), (), (), Path())
+                if loaded.model.world is not None:
+                    settings = stack.enter_context(open_world(loaded, settings))
+                targets = stack.enter_context(Expedition(loaded, probes, settings)).discover()
+    except (InventoryError, UnknownControl, ProposalError, RecordError, WorldError) as error:
+        print(f"mailproof plan: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    plan = make_plan(controls.values(), targets, probes)
+    if options.format == "json":
+        print(json.dumps(plan.document(), indent=1))
+        return 0
+    print(f"{plan.verdicts} verdicts on {', '.join(f'{count} {kind}' for kind, count in plan.targets.items())}")
+    print("\nconnections, at most:")
+    for contact in plan.contacts.values():
+        print(f"  {contact.connections:3}  {printable(contact.host)}: {', '.join(contact.probes) or 'nothing'}")
+        if contact.active:
+            print(f"       active, with your consent: {', '.join(contact.active)}")
+        if contact.withheld:
+            print(f"       not run without active: true: {', '.join(contact.withheld)}")
+    print(f"  {sum(contact.connections for contact in plan.contacts.values())} in all")
+    print("\nDNS only:")
+    for name, count in plan.dns_only.items():
+        print(f"  {name}: {count} target{'' if count == 1 else 's'}")
+    if plan.undiscovered:
+        print("\nnot found out, so inconclusive:")
+        for name, reason in plan.undiscovered:
+            print(f"  {printable(name)}: {printable(reason)}")
+    return 0
 
 
 def _controls(options: argparse.Namespace) -> int:
@@ -219,6 +302,45 @@ def _diff(options: argparse.Namespace) -> int:
         return EXIT_USAGE
     sys.stdout.write(report.as_markdown(comparison) if options.format == "markdown" else report.text(comparison))
     return 1 if comparison.worse else 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    try:
+        document = read_document(options.file)
+    except DocumentError as error:
+        print(f"mailproof report: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    if options.output is None:
+        _print_text(FORMATS[options.format](document))
+        return 0
+    _, problems = write_formats(document, {options.format: options.output})
+    for problem in problems:
+        print(f"mailproof report: {problem}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+def _print_text(text: str) -> None:
+    """Write to standard output what its encoding cannot hold as escapes, and not fail."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def _history(options: argparse.Namespace) -> int:
+    from mailproof.report import history
+
+    try:
+        points, findings = history.trend(options.file), history.open_findings(options.file)
+    except history.HistoryError as error:
+        print(f"mailproof history: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    if options.inventory is not None:
+        points = [point for point in points if point.inventory == options.inventory]
+        findings = [finding for finding in findings if finding.inventory == options.inventory]
+    if not points:
+        print(f"mailproof history: {options.file}: no run of {options.inventory or 'any inventory'}", file=sys.stderr)
+        return 1
+    _print_text(history.as_json(points, findings) if options.format == "json" else history.as_text(points, findings))
+    return 0
 
 
 def _catalogue() -> tuple[Catalogue, dict[str, Probe]]:

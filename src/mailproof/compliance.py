@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -52,10 +51,10 @@ from mailproof.record import (
     now,
     read_record,
     redacted,
-    write_atomically,
     write_record,
 )
-from mailproof.report import escape
+from mailproof.report import escape, github, history
+from mailproof.report.formats import FILE_OPTIONS, FORMATS, write_formats
 from mailproof.report.html import HTMLReport
 from mailproof.report.terminal import write_decision, write_findings
 from mailproof.survey import NoConsent, Probe
@@ -109,10 +108,12 @@ class Compliance:
         self._probes: Mapping[str, Probe] = load_probes()
         self._directory = Path(config.invocation_params.dir)
         self._closing = ExitStack()
+        self._scratch = tempfile.TemporaryDirectory(prefix="mailproof-")
         self._expedition: Expedition | None = None
         self._record: Record | None = None
         self._targets = Targets()
         self._files: list[Path] = []
+        self._document: Mapping[str, Any] = {}
         self._worker: Mapping[str, Any] | None = getattr(config, "workerinput", None)
         self.run = RunResult(
             inventory=loaded.name,
@@ -158,7 +159,13 @@ class Compliance:
             raise pytest.UsageError(f"--baseline: {error}") from None
         if config.getoption("record") and config.getoption("replay"):
             raise pytest.UsageError("--record and --replay exclude each other: a replay contacts nobody")
+        if config.getoption("compare_live"):
+            if not (config.getoption("zone") or config.getoption("connect")):
+                raise pytest.UsageError("--compare-live needs a proposal: --zone or --connect")
+            if config.getoption("replay") or (earlier and not hasattr(config, "workerinput")):
+                raise pytest.UsageError("--compare-live judges what is live: it excludes --replay and --baseline")
         compliance = cls(config, loaded, catalogue, settings, policy, waivers, earlier)
+        compliance._check_destinations()
         compliance._choose_suite()
         compliance._set_defaults()
         config.pluginmanager.register(compliance, "mailproof-compliance")
@@ -168,8 +175,9 @@ class Compliance:
         return compliance
 
     def close(self) -> None:
-        """End threads, peers and sockets."""
+        """End threads, peers and sockets, and remove what was kept for this run only."""
         self._closing.close()
+        self._scratch.cleanup()
 
     def _choose_suite(self) -> None:
         named = self._config.args_source is pytest.Config.ArgsSource.ARGS
@@ -191,6 +199,24 @@ class Compliance:
     def _report_file(self, suffix: str) -> Path:
         return self._directory / Path(self._config.getoption("report_dir")) / f"{self._loaded.name}.{suffix}"
 
+    def _chosen_file(self, option: str) -> Path | None:
+        """Where an option that takes a file points, from the directory of the run."""
+        value = self._config.getoption(option)
+        return self._directory / Path(value).expanduser() if value else None
+
+    def _check_destinations(self) -> None:
+        """Say before the survey, and not after it, that a report could not be written."""
+        for option in FILE_OPTIONS:
+            file = self._chosen_file(option)
+            if file is not None and file.is_dir():
+                raise pytest.UsageError(f"--{option}: {file} is a directory")
+        file = self._chosen_file("history")
+        if file is not None and not self._is_worker:
+            try:
+                history.check(file)
+            except history.HistoryError as error:
+                raise pytest.UsageError(f"--history: {error}") from None
+
     @property
     def _is_worker(self) -> bool:
         return self._worker is not None
@@ -206,8 +232,39 @@ class Compliance:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
+        if self._config.getoption("compare_live") and self._reports:
+            self._judge_live()
         if self._is_controller:
             self._survey_for_workers()
+
+    def _judge_live(self) -> None:
+        """Judge without the proposal, in a process of its own; its result is the baseline of this run."""
+        scratch = Path(self._scratch.name)
+        option = self._config.option
+        chosen = [
+            *(f"--control={pattern}" for pattern in option.control),
+            *(f"--target={pattern}" for pattern in option.target),
+            *([f"--profile={option.profile}"] if option.profile else []),
+            *(["-k", option.keyword] if option.keyword else []),
+        ]
+        paths = self._config.args if self._config.args_source is pytest.Config.ArgsSource.ARGS else []
+        command = [sys.executable, "-m", "pytest", *paths, f"--inventory={self._loaded.file}", *chosen]
+        done = subprocess.run(  # noqa: S603
+            [*command, f"--report-dir={scratch}", "-q", "-p", "mailproof.plugin", "-p", "no:cacheprovider"],
+            cwd=self._directory,
+            env={**os.environ, "PYTEST_ADDOPTS": "", "GITHUB_ACTIONS": ""},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        file = scratch / f"{self._loaded.name}.json"
+        if not file.is_file() or done.returncode in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR):
+            pytest.exit(
+                f"what is live could not be judged:\n{done.stdout[-2000:]}{done.stderr[-2000:]}", done.returncode
+            )
+        self._earlier = read_snapshot(file)
+        # The workers of xdist get the options of this process, and so the baseline.
+        option.baseline = str(file)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -520,22 +577,36 @@ class Compliance:
         self._settle_waivers()
         if self._earlier is not None:
             comparison = compare(self._earlier, snapshot(self.run))
-            self.run.baseline = {"file": self._config.getoption("baseline"), **comparison.document()}
+            source = "what is live" if self._config.getoption("compare_live") else self._config.getoption("baseline")
+            self.run.baseline = {"file": source, **comparison.document()}
         if exitstatus == pytest.ExitCode.OK and not self.run.decision().open:
             nothing = self.run.nothing_checked
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED if nothing else pytest.ExitCode.TESTS_FAILED
-        file = self._report_file("json")
-        problem = ""
-        try:
-            write_atomically(file, json.dumps(self.run.document(), ensure_ascii=False, indent=1) + "\n")
-            self._files.insert(0, file)
-        except OSError as error:
-            problem = f"{file}: cannot be written: {error.strerror}"
+        self._document = self.run.document()
+        problems = self._write_reports()
+        if problems:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        if github.is_job(os.environ):
+            problems += github.append_summary(self._document, os.environ)
         yield
         terminal: Any = self._config.pluginmanager.get_plugin("terminalreporter")
         if terminal is not None:
-            write_decision(terminal, self.run, self._files, problem)
+            write_decision(terminal, self.run, self._files, "\n".join(problems))
+
+    def _write_reports(self) -> list[str]:
+        """Write every report that was asked for, and the history. Returns what went wrong."""
+        chosen = {option: self._chosen_file(option) for option in FILE_OPTIONS}
+        files = {"json": self._report_file("json"), **{name: file for name, file in chosen.items() if file}}
+        written, problems = write_formats(self._document, files)
+        self._files[:0] = written
+        file = self._chosen_file("history")
+        if file is not None:
+            try:
+                history.append(file, self._document)
+                self._files.append(file)
+            except history.HistoryError as error:
+                problems.append(str(error))
+        return problems
 
     def _settle_waivers(self) -> None:
         results = ((result.control, result.target, result.verdict) for result in self.run.results)
@@ -544,9 +615,17 @@ class Compliance:
         self.run.waivers = redacted(states, self._loaded.redact)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        if self._reports:
-            width = shutil.get_terminal_size((100, 24)).columns
-            write_findings(terminalreporter, self.run, min(width, 140), self._config.get_verbosity() > 0)
+        if not self._reports:
+            return
+        width = min(shutil.get_terminal_size((100, 24)).columns, 140)
+        verbose = self._config.get_verbosity() > 0
+        if not github.is_job(os.environ):
+            write_findings(terminalreporter, self.run, width, verbose)
+            return
+        with github.no_commands(terminalreporter.write_line):
+            write_findings(terminalreporter, self.run, width, verbose)
+        for line in FORMATS["annotations"](self._document).splitlines():
+            terminalreporter.write_line(line)
 
     @property
     def _reports(self) -> bool:
@@ -699,6 +778,7 @@ class _ProgressDisplay:
             return
         if self._live:
             self._terminal.rewrite("", erase=True)
+            self._terminal.rewrite("")
         if kind is None:
             seconds = time.monotonic() - self._started
             self._terminal.write_line(f"{self._what}: {self._summary()} in {seconds:.1f} s")

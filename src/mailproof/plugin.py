@@ -81,6 +81,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         help="judge the server at ADDR:PORT as if it were HOST:PORT, which may be an address and port (repeatable)",
     )
+    group.addoption(
+        "--compare-live",
+        action="store_true",
+        help="with --zone or --connect: judge what is live first; only what the proposal breaks closes the gate",
+    )
     group.addoption("--record", metavar="FILE", help="write everything that the survey saw to FILE (JSON)")
     group.addoption("--replay", metavar="FILE", help="judge the observations in FILE; contact nobody")
     group.addoption(
@@ -89,12 +94,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="reports",
         help="where NAME.json and NAME.html go, NAME being that of the inventory (default: %(default)s)",
     )
+    for name, what in (
+        ("sarif", "SARIF 2.1.0, for code scanning"),
+        ("markdown", "a summary for a pull request"),
+        ("prometheus", "metrics for the textfile collector"),
+        ("csv", "a table of all verdicts"),
+    ):
+        group.addoption(f"--{name}", metavar="FILE", help=f"also write {what} to FILE")
+    group.addoption(
+        "--history", metavar="FILE", help="append the run to FILE (SQLite); `mailproof history FILE` shows it"
+    )
     group.addoption("--mailproof-survey", dest="survey_only", metavar="FILE", help="survey into FILE and judge nothing")
 
 
 _NEED_INVENTORY = (
-    *("control", "target", "record", "replay", "zone", "connect"),
+    *("control", "target", "record", "replay", "zone", "connect", "compare-live"),
     *("profile", "fail-on", "waivers", "strict-waivers", "baseline"),
+    *("sarif", "markdown", "prometheus", "csv", "history"),
 )
 
 

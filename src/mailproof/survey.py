@@ -43,6 +43,10 @@ class Probe:
     """A server owner may notice it: it runs only with consent."""
     first: bool
     """Must be the first to talk to its host (postscreen tests only strangers)."""
+    connections: int = 0
+    """Connections that it opens to its target at most, for ``mailproof plan``."""
+    looks: tuple[str, ...] = ()
+    """Names of probes that it asks about its own target through ``look``."""
 
 
 GIVEN = ("net", "look", "inventory", "targets")
@@ -55,12 +59,12 @@ class Look(Protocol):
 
 
 def probe(
-    *, active: bool = False, first: bool = False
+    *, active: bool = False, first: bool = False, connections: int = 0, looks: tuple[str, ...] = ()
 ) -> Callable[[Callable[..., Awaitable[O]]], Callable[..., Awaitable[O]]]:
     """Make an async function a probe; see the module for its parameters."""
 
     def decorate(function: Callable[..., Awaitable[O]]) -> Callable[..., Awaitable[O]]:
-        function.__probe__ = (active, first)  # type: ignore[attr-defined]
+        function.__probe__ = (active, first, connections, looks)  # type: ignore[attr-defined]
         return function
 
     return decorate
@@ -82,6 +86,8 @@ def read_probe(function: Callable[..., Any]) -> Probe | None:
         given=tuple(name for name in names[1:] if name in GIVEN),
         active=marked[0],
         first=marked[1],
+        connections=marked[2],
+        looks=marked[3],
     )
 
 

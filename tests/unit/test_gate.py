@@ -145,17 +145,16 @@ def test_a_profile_sets_the_level_of_every_finding() -> None:
     assert judge(a_control(level=MAY), NotObserved("x"), level=MUST).level is MUST
 
 
-F, P, N, W = Verdict.FAIL, Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.WAIVED
-Q = Verdict.INCONCLUSIVE
+F, INC, P, N, W = Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.WAIVED
 
 
 @pytest.mark.parametrize(
     ("verdicts", "reasons", "tolerated"),
     [
-        ([(F, "known"), (Q, "known"), (P, "")], (), ("2 known from the baseline",)),
+        ([(F, "known"), (INC, "known"), (P, "")], (), ("2 known from the baseline",)),
         ([(F, "new"), (F, "known")], ("1 new finding",), ("1 known from the baseline",)),
         (
-            [(F, "regressed"), (F, "regressed"), (Q, "new"), (Q, "regressed")],
+            [(F, "regressed"), (F, "regressed"), (INC, "new"), (INC, "regressed")],
             ("1 new inconclusive", "2 regressed findings", "1 regressed inconclusive"),
             (),
         ),
@@ -173,10 +172,10 @@ def test_the_baseline_and_waivers_in_the_decision(
 @pytest.mark.parametrize(
     ("verdicts", "reasons"),
     [
-        ([P, Q], ()),
-        ([F, Q], ("1 finding",)),
-        ([Q, N], ("nothing was checked: nothing could be observed",)),
-        ([Q], ("nothing was checked: nothing could be observed",)),
+        ([P, INC], ()),
+        ([F, INC], ("1 finding",)),
+        ([INC, N], ("nothing was checked: nothing could be observed",)),
+        ([INC], ("nothing was checked: nothing could be observed",)),
     ],
 )
 def test_inconclusive_may_only_be_warned_about(verdicts: list[Verdict], reasons: tuple[str, ...]) -> None:

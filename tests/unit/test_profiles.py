@@ -189,7 +189,7 @@ def test_mistakes_are_told_with_their_line(tmp_path: Path, text: str, message: s
 
 
 def test_an_unknown_name_is_told_the_nearest() -> None:
-    with pytest.raises(UnknownProfile, match=r"did you mean internet\.nl"):
+    with pytest.raises(UnknownProfile, match=r"did you mean internet\.nl\?"):
         shipped("internetnl")
     with pytest.raises(UnknownProfile, match="there are baseline, "):
         shipped("zzz")

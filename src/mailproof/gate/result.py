@@ -65,7 +65,7 @@ class Result:
 
 def result_id(control: str, target: str) -> str:
     """A short name of (control, target)."""
-    return hashlib.sha256(f"{control}\n{target}".encode()).hexdigest()[:12]
+    return hashlib.sha256(f"{control}\n{target}".encode(errors="backslashreplace")).hexdigest()[:12]
 
 
 def make_result(

@@ -93,7 +93,7 @@ class NetSettings:
         """
         wanted = SocketAddress(address, port)
         by_name = f"{host}:{port}" if host else None
-        mapped = self.connect.get(str(wanted)) or (self.connect.get(by_name) if by_name else None)
+        mapped = (self.connect.get(by_name) if by_name else None) or self.connect.get(str(wanted))
         if mapped is None and self.offline:
             raise Refused(f"{wanted} is not part of the offline world")
         return mapped or wanted
