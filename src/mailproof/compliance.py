@@ -39,7 +39,8 @@ from mailproof.record import (
     write_record,
 )
 from mailproof.report import escape
-from mailproof.report.html import HTMLReport
+from mailproof.report.html import render
+from mailproof.report.pytest_html import HTMLReport
 from mailproof.report.terminal import write_decision, write_findings
 from mailproof.survey import NoConsent, Probe
 
@@ -128,11 +129,11 @@ class Compliance:
             option.reportchars = ""
         if not self._reports:
             return
-        if hasattr(option, "htmlpath") and option.htmlpath is None:
-            option.htmlpath = str(self._report_file("html"))
-            option.self_contained_html = True
         if getattr(option, "htmlpath", None):
-            self._files.append(self._directory / option.htmlpath)
+            log = self._directory / option.htmlpath
+            if log.resolve() == self._report_file("html").resolve():
+                raise pytest.UsageError(f"--html {option.htmlpath}: mailproof's own report goes there; name another file")
+            self._files.append(log)
 
     def _report_file(self, suffix: str) -> Path:
         return self._directory / Path(self._config.getoption("report_dir")) / f"{self._loaded.name}.{suffix}"
@@ -386,14 +387,21 @@ class Compliance:
         self.run.complete = ended and not session.shouldstop and not session.shouldfail
         if exitstatus == pytest.ExitCode.OK and not self.run.decision().open:
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
-        file = self._report_file("json")
+        document = self.run.document()
         problem = ""
-        try:
-            write_atomically(file, json.dumps(self.run.document(), ensure_ascii=False, indent=1) + "\n")
-            self._files.insert(0, file)
-        except OSError as error:
-            problem = f"{file}: cannot be written: {error.strerror}"
-            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        written = []
+        for suffix, text in (
+            ("json", json.dumps(document, ensure_ascii=False, indent=1) + "\n"),
+            ("html", render(document)),
+        ):
+            file = self._report_file(suffix)
+            try:
+                write_atomically(file, text)
+                written.append(file)
+            except OSError as error:
+                problem = f"{file}: cannot be written: {error.strerror}"
+                session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        self._files[:0] = written
         yield
         terminal: Any = self._config.pluginmanager.get_plugin("terminalreporter")
         if terminal is not None:
