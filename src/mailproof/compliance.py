@@ -132,7 +132,9 @@ class Compliance:
         if getattr(option, "htmlpath", None):
             log = self._directory / option.htmlpath
             if log.resolve() == self._report_file("html").resolve():
-                raise pytest.UsageError(f"--html {option.htmlpath}: mailproof's own report goes there; name another file")
+                raise pytest.UsageError(
+                    f"--html {option.htmlpath}: mailproof's own report goes there; name another file"
+                )
             self._files.append(log)
 
     def _report_file(self, suffix: str) -> Path:
@@ -410,7 +412,7 @@ class Compliance:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         if self._reports:
             width = shutil.get_terminal_size((100, 24)).columns
-            write_findings(terminalreporter, self.run, min(width, 140), self._config.get_verbosity() > 0)
+            write_findings(terminalreporter, self.run, min(width, 140), self._config.get_verbosity())
 
     @property
     def _reports(self) -> bool:

@@ -28,7 +28,10 @@ def document(targets: int) -> dict[str, Any]:
         "surveyed_at": "2026-11-20T10:00:00+00:00",
         "replayed": False,
         "complete": True,
-        "decision": {"open": False, "reasons": [f"{counts['fail']} findings", f"{counts['inconclusive']} inconclusive"]},
+        "decision": {
+            "open": False,
+            "reasons": [f"{counts['fail']} findings", f"{counts['inconclusive']} inconclusive"],
+        },
         "counts": counts,
         "traffic": {"connections": {"11.0.0.1": 4}, "questions": {"11.0.0.53:53": 9}},
         "controls_without_target": [],

@@ -60,6 +60,7 @@ def overview(view: View) -> dict[str, Any]:
             [
                 printable(line.name),
                 [domains[name] for name in line.domains],
+                printable(line.place),
                 [
                     cells.setdefault(tuple(line.cells[family][rank] for rank in RANKS), len(cells))
                     if family in line.cells
@@ -74,35 +75,37 @@ def overview(view: View) -> dict[str, Any]:
 
 
 def rows(view: View, groups: list[Group], shown: int, most: int) -> list[list[Any]]:
-    """By group, the rows after the first ``shown`` ones, up to ``most``."""
+    """By group, the rows after the first ``shown`` ones, up to ``most``, as columns.
+
+    The columns are targets, messages, notes, ids and controls; the last two are empty or parted by spaces.
+    """
     targets = {line.name: index for index, line in enumerate(view.targets)}
-    return [
-        [
+    columns = []
+    for group in groups:
+        packed = group.rows[shown : shown + most]
+        columns.append(
             [
-                targets[row.target],
-                "" if group.message else printable(row.message),
-                [[id, "" if group.control else printable(control)] for id, control in row.results],
-                printable(row.place),
-                printable(row.note),
+                [targets[row.target] for row in packed],
+                [] if group.message else [_nameless(row, [row.message])[0] for row in packed],
+                [printable(row.note) for row in packed] if any(row.note for row in packed) else [],
+                [" ".join(id for id, _ in row.results) for row in packed],
+                [] if group.control else [" ".join(printable(control) for _, control in row.results) for row in packed],
             ]
-            for row in group.rows[shown : shown + most]
-        ]
-        for group in groups
-    ]
+        )
+    return columns
 
 
-def evidence(groups: list[Group], shown: int, most: int) -> dict[str, Any]:
-    """By group, what was observed by the rows after the first ``shown`` ones, up to ``most``: numbers of lines."""
+def proofs(groups: list[Group], shown: int) -> list[list[tuple[list[str], list[str]]]]:
+    """By group, what was observed and the evidence of the rows after the first ``shown`` ones, without names."""
+    return [[(_nameless(row, row.observed), _nameless(row, row.evidence)) for row in g.rows[shown:]] for g in groups]
+
+
+def evidence(proofs: list[list[tuple[list[str], list[str]]]], most: int) -> dict[str, Any]:
+    """Up to ``most`` proofs of each group as numbers of lines."""
     lines: dict[str, int] = {}
     numbered = [
-        [
-            [
-                [lines.setdefault(line, len(lines)) for line in _nameless(row, row.observed)],
-                [lines.setdefault(line, len(lines)) for line in _nameless(row, row.evidence)],
-            ]
-            for row in group.rows[shown : shown + most]
-        ]
-        for group in groups
+        [[[lines.setdefault(line, len(lines)) for line in part] for part in proof] for proof in group[:most]]
+        for group in proofs
     ]
     return {"lines": list(lines), "groups": numbered}
 

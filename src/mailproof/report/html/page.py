@@ -18,16 +18,19 @@ from mailproof.report.html.view import RANKS, SECTIONS, Group, View, build
 ROWS = 50
 """Targets of a group in the markup, at most; the script has the others."""
 
+FEW = 5
+"""A group of more targets than this shows its list when asked to."""
+
 MATRIX_ROWS, MATRIX_FIRST = 300, 100
 """Up to ``MATRIX_ROWS`` targets are all in the markup; of more only the first, and the script has all."""
 
-CARDS = 60
-"""Domains in the markup; the script has the others."""
+CARDS, FIRST_CARDS = 60, 24
+"""Up to ``CARDS`` domains are all in the markup; of more only the first, and the script has the others."""
 
-MARKUP_ROWS, MARKUP_EVIDENCE = 3000, 1_000_000
+MARKUP_ROWS, MARKUP_EVIDENCE = 2600, 400_000
 """Rows and characters of evidence in the markup, in all."""
 
-PACKED_ROWS, PACKED_EVIDENCE = 1_500_000, 1_500_000
+PACKED_ROWS, PACKED_EVIDENCE = 1_500_000, 1_400_000
 """Characters that packed rows and packed evidence may take. What is beyond is in the JSON report, and the page says so."""
 
 _HERE = Path(__file__).parent
@@ -41,19 +44,24 @@ def render(document: Mapping[str, Any]) -> str:
     proven = _most(lambda number: packing.evidence_size(groups, number), MARKUP_EVIDENCE, shown)
     data = _packed(view, groups, shown, proven)
     style, script = (Markup((_HERE / name).read_text(encoding="utf-8")) for name in ("style.css", "script.js"))  # noqa: S704
-    return _environment().get_template("page.html").render(
-        document=document,
-        view=view,
-        sections=SECTIONS,
-        ranks=RANKS,
-        shown=shown,
-        proven=proven,
-        matrix=view.targets if len(view.targets) <= MATRIX_ROWS else view.targets[:MATRIX_FIRST],
-        cards=view.domains[:CARDS],
-        data=data,
-        style=style,
-        script=script,
-        policy=_policy(style, script),
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            document=document,
+            view=view,
+            sections=SECTIONS,
+            ranks=RANKS,
+            shown=shown,
+            proven=proven,
+            matrix=view.targets if len(view.targets) <= MATRIX_ROWS else view.targets[:MATRIX_FIRST],
+            cards=view.domains if len(view.domains) <= CARDS else view.domains[:FIRST_CARDS],
+            few=FEW,
+            data=data,
+            style=style,
+            script=script,
+            policy=_policy(style, script),
+        )
     )
 
 
@@ -68,11 +76,12 @@ def _most(size: Any, budget: int, start: int) -> int:
 def _packed(view: View, groups: list[Group], shown: int, proven: int) -> dict[str, Markup | int]:
     longest = max((len(group.rows) for group in groups), default=0)
     rows, listed = packing.pack_within(lambda n: packing.rows(view, groups, shown, n), longest, PACKED_ROWS)
-    proofs, proved = packing.pack_within(lambda n: packing.evidence(groups, proven, n), longest, PACKED_EVIDENCE)
+    proofs = packing.proofs(groups, proven)
+    evidence, proved = packing.pack_within(lambda n: packing.evidence(proofs, n), longest, PACKED_EVIDENCE)
     return {
         "overview": Markup(packing.pack(packing.overview(view))),  # noqa: S704 (base64)
         "rows": Markup(rows),  # noqa: S704
-        "evidence": Markup(proofs),  # noqa: S704
+        "evidence": Markup(evidence),  # noqa: S704
         "listed": shown + listed,
         "proved": proven + proved,
     }

@@ -29,8 +29,9 @@
     levels: element.dataset.levels.split(" "),
     list: element.querySelector(".rows"),
     rest: element.querySelector(".rest"),
-    head: [...element.children].filter((child) => !child.matches(".rows, .rest")).map((c) => c.textContent).join(" ").toLowerCase(),
+    head: [...element.children].filter((child) => !child.matches(".all")).map((c) => c.textContent).join(" ").toLowerCase(),
     rows: [...element.querySelectorAll(".row")].map((row, index) => ({ index, element: row })),
+    all: element.querySelector(".all"),
     limit: STEP,
   }));
   groups.forEach((group) => group.rows.forEach((row) => { row.group = group; adopt(row); }));
@@ -46,24 +47,33 @@
   const addPackedRows = () => packedRows ??= (async () => {
     const [packed, { targets, domains }] = await Promise.all([unpack("rows"), overview()]);
     for (const group of groups) {
-      packed[group.number].forEach(([target, message, results, place, note], index) => {
-        const [name, of] = targets[target];
-        group.rows.push({
-          group, index: shownAtFirst + index, target: name, domains: of.map((domain) => domains[domain][0]),
-          message, results, place, note, element: null,
-        });
+      const [of, messages, notes, ids, controls] = packed[group.number];
+      of.forEach((target, index) => {
+        const [name, its, place] = targets[target];
+        const row = {
+          group, index: shownAtFirst + index, target: name, domains: its.map((domain) => domains[domain][0]),
+          place, note: notes[index] ?? "", ids: ids[index].split(" "), controls: controls[index]?.split(" "), element: null,
+        };
+        row.message = named(row, messages[index] ?? "");
+        group.rows.push(row);
       });
     }
   })();
 
+  // Names stand in packed text as control characters
+  const named = (row, text) => {
+    if (!/[\x01-\x08]/.test(text)) return text;
+    row.names ??= [...new Set([targetOf(row), ...targetOf(row).split(/[@[\]]+/), ...domainsOf(row)])];
+    return text.replace(/[\x01-\x08]/g, (code) => row.names[code.charCodeAt(0) - 1]);
+  };
   const targetOf = (row) => row.target ??= row.element.dataset.target;
   const domainsOf = (row) => row.domains ??= row.element.dataset.domains.split(" ").filter(Boolean);
   const placeOf = (row) => row.where ??= `${targetOf(row)} ${domainsOf(row).join(" ")}`.toLowerCase();
-  const textOf = (row) => row.text ??= row.element && !row.results
+  const textOf = (row) => row.text ??= row.element && !row.ids
     ? row.element.textContent.toLowerCase()
-    : `${placeOf(row)} ${row.message} ${row.note} ${row.results.map(([, control]) => control).join(" ")}`.toLowerCase();
+    : `${placeOf(row)} ${row.message} ${row.note} ${(row.controls ?? []).join(" ")}`.toLowerCase();
   const familiesOf = (row) => row.families ??= row.group.families.length < 2 ? row.group.families
-    : (row.results ? row.results.map(([, control]) => control) : [...row.element.querySelectorAll(".leaves span")].map((span) => span.textContent))
+    : (row.controls ?? [...row.element.querySelectorAll(".leaves span")].map((span) => span.textContent))
       .map((control) => control.split("-")[0]);
 
   function elementOf(row) {
@@ -74,21 +84,21 @@
     for (const name of ["note", "message", "place"]) {
       if (row[name]) part(name).textContent = row[name]; else part(name).remove();
     }
-    if (row.results[0][1]) {
+    if (row.controls) {
       part("leaves").append("Leaves without a verdict: ");
-      row.results.forEach(([id, control], index) => {
+      row.ids.forEach((id, index) => {
         const span = document.createElement("span");
         span.id = `finding-${id}`;
         span.tabIndex = -1;
-        span.textContent = control;
+        span.textContent = row.controls[index];
         part("leaves").append(index ? ", " : "", span);
       });
     } else {
       part("leaves").remove();
-      item.id = `finding-${row.results[0][0]}`;
+      item.id = `finding-${row.ids[0]}`;
       item.tabIndex = -1;
     }
-    part("permalink").href = `#finding-${row.results[0][0]}`;
+    part("permalink").href = `#finding-${row.ids[0]}`;
     row.element = item;
     adopt(row);
     return item;
@@ -104,9 +114,7 @@
     const part = $("proof-template").content.cloneNode(true);
     const [observed, evidence] = part.children;
     if (found) {
-      const names = [...new Set([targetOf(row), ...targetOf(row).split(/[@[\]]+/), ...domainsOf(row)])];
-      const text = (numbers) => numbers
-        .map((number) => lines[number].replace(/[\x01-\x08]/g, (code) => names[code.charCodeAt(0) - 1])).join("\n");
+      const text = (numbers) => numbers.map((number) => named(row, lines[number])).join("\n");
       observed.textContent = text(found[0]);
       evidence.textContent = text(found[1]);
       if (!found[0].length) observed.remove();
@@ -177,11 +185,13 @@
       }
     }
     group.element.hidden = matching.length === 0;
+    if (filter.target && matching.length) group.all.open = true;
+    group.all.firstElementChild.textContent = `${thousands(matching.length)} target${matching.length === 1 ? "" : "s"}`;
     if (group.rest) {
       const more = matching.length - visible.size;
       group.rest.firstElementChild.textContent = more > 0
         ? `The first ${visible.size} of ${thousands(matching.length)} targets.`
-        : `${thousands(matching.length)} targets.`;
+        : "";
       group.rest.querySelector(".more").hidden = more <= 0;
     }
     return matching.length;
@@ -189,7 +199,7 @@
 
   async function apply() {
     const filter = wanted();
-    if (isFiltered(filter)) await addPackedRows();
+    await addPackedRows();
     let found = 0, kinds = 0;
     for (const group of groups) {
       const number = showGroup(group, filter);
@@ -213,7 +223,7 @@
       await addPackedRows();
       const wantedId = id.slice("finding-".length);
       for (const group of groups) {
-        const row = group.rows.find((each) => each.results?.some(([result]) => result === wantedId));
+        const row = group.rows.find((each) => each.ids?.includes(wantedId));
         if (row) { group.list.append(elementOf(row)); element = $(id); break; }
       }
     }
@@ -227,6 +237,7 @@
     item.hidden = false;
     document.querySelectorAll(".reached").forEach((other) => other.classList.remove("reached"));
     item.classList.add("reached");
+    item.closest(".all").open = true;
     item.querySelector("details").open = true;
     await prove(item.mailproofRow);
     element.scrollIntoView({ block: "start", behavior: "instant" });
@@ -246,7 +257,7 @@
 
     const cell = (index, family) => {
       const element = document.createElement("td");
-      const number = targets[index][2][family];
+      const number = targets[index][3][family];
       if (number < 0) return element;
       const counts = cells[number];
       const worst = ranks[counts.findIndex(Boolean)];
@@ -301,7 +312,7 @@
     const filter = ({ target, family }) => {
       const column = families.indexOf(family);
       chosen = targets.map((_, index) => index)
-        .filter((index) => (!target || places[index].includes(target)) && (column < 0 || targets[index][2][column] >= 0));
+        .filter((index) => (!target || places[index].includes(target)) && (column < 0 || targets[index][3][column] >= 0));
       if (virtual) {
         scroll.scrollTop = 0;
         draw(true);
@@ -317,7 +328,7 @@
         await addPackedRows();
         for (const group of groups) {
           for (const row of group.rows) {
-            const id = row.results ? row.results[0][0] : row.element.querySelector(".permalink").hash.slice("#finding-".length);
+            const id = row.ids ? row.ids[0] : row.element.querySelector(".permalink").hash.slice("#finding-".length);
             for (const family of new Set(familiesOf(row))) {
               const key = `${targetOf(row)}\n${family}`;
               if (!links.has(key)) links.set(key, id);
@@ -387,8 +398,10 @@
   addEventListener("hashchange", reach);
   addEventListener("beforeprint", () => {
     for (const group of groups) {
-      const first = group.element.querySelector(".row:not([hidden]) details");
-      if (first && !group.element.querySelector("details[open]")) first.open = true;
+      const wasOpen = group.all.open;
+      group.all.open = true;
+      const first = group.list.querySelector(".row:not([hidden]) details");
+      if (wasOpen && first && !group.list.querySelector("details[open]")) first.open = true;
     }
   });
   makeMatrix().then(reach);

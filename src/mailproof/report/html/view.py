@@ -123,6 +123,8 @@ class TargetLine:
 
     name: str
     domains: tuple[str, ...]
+    place: str
+    """File and line of the inventory."""
     tally: Tally = field(default_factory=Tally)
     cells: dict[str, Tally] = field(default_factory=dict)
     """By family."""
@@ -154,6 +156,11 @@ class View:
     """By rank, in order, without the empty ones."""
     controls: tuple[ControlLine, ...]
 
+    @property
+    def sound(self) -> int:
+        """How many domains have nothing amiss."""
+        return sum(tally.worst in ("pass", "none") for _, tally in self.domains)
+
 
 def build(results: Iterable[Mapping[str, Any]]) -> View:
     """Work out the view of the document's results."""
@@ -170,7 +177,7 @@ def build(results: Iterable[Mapping[str, Any]]) -> View:
         families.add(family)
         line = targets.get(result["target"])
         if line is None:
-            line = targets[result["target"]] = TargetLine(result["target"], tuple(result["domains"]))
+            line = targets[result["target"]] = TargetLine(result["target"], tuple(result["domains"]), _place(result))
         elif line.domains != tuple(result["domains"]):
             line.domains = tuple(dict.fromkeys((*line.domains, *result["domains"])))
         line.tally[rank] += 1
@@ -230,7 +237,7 @@ def _findings(rank: str, results: Iterable[Mapping[str, Any]]) -> list[Group]:
 def _reasons(results: Iterable[Mapping[str, Any]]) -> list[Group]:
     """One group for each shape of the reason, whatever controls it left without a verdict."""
     groups = []
-    for _, members in by_shape(results, lambda _: (), _shape):
+    for (kind,), members in by_shape(results, lambda r: (r["message"].split(":", 1)[0],), _shape):
         by_target: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
         for result in sorted(members, key=lambda r: (str(r["target"]), str(r["message"]), str(r["control"]))):
             by_target.setdefault((result["target"], result["message"]), []).append(result)
@@ -240,7 +247,7 @@ def _reasons(results: Iterable[Mapping[str, Any]]) -> list[Group]:
                 control="",
                 families=tuple(sorted({r["family"] for r in members})),
                 levels=tuple(sorted({r["level"] for r in members})),
-                title=members[0]["message"],
+                title=members[0]["message"] if len({_shape(r) for r in members}) == 1 else kind,
                 why="",
                 fix="",
                 references=(),
@@ -263,9 +270,13 @@ def _row(results: list[Mapping[str, Any]]) -> Row:
         observed=tuple(first["observed"].splitlines()[1:]),
         evidence=tuple(first["evidence"]),
         results=tuple((result["id"], result["control"]) for result in results),
-        place=f"{first['file']}:{first['line']}" if first["file"] else "",
+        place=_place(first),
         note=_note(first),
     )
+
+
+def _place(result: Mapping[str, Any]) -> str:
+    return f"{result['file']}:{result['line']}" if result["file"] else ""
 
 
 def _note(result: Mapping[str, Any]) -> str:
