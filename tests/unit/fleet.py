@@ -15,7 +15,7 @@ HOSTS_PER_DOMAIN = 4
 def document(targets: int) -> dict[str, Any]:
     """A result document of ``targets`` targets, each judged by 100 controls; some one in twelve verdicts is no pass."""
     results = list(_results(targets))
-    counts = {verdict: 0 for verdict in ("pass", "fail", "advice", "not applicable", "inconclusive")}
+    counts = dict.fromkeys(("pass", "fail", "advice", "not applicable", "inconclusive"), 0)
     for result in results:
         counts[result["verdict"]] += 1
     return {

@@ -60,7 +60,7 @@ def write_findings(terminal: Terminal, run: RunResult, width: int, verbosity: in
 
 
 def _blocks(run: RunResult, verbose: bool) -> list[tuple[str, list[list[Result]]]]:
-    """Titles with their findings, each a list of equal ones: what many targets share, then by target; failures first."""
+    """Titles and findings, each a list of equal ones: what many targets share, then by target; failures first."""
     shown = [r for r in run.results if r.verdict in (Verdict.FAIL, Verdict.ADVICE)]
     groups = [group for _, group in by_shape(shown, lambda r: (r.verdict, r.level, r.control), _shape)]
     many = [] if verbose else [group for group in groups if len(group) >= MANY]

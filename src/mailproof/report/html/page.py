@@ -31,7 +31,7 @@ MARKUP_ROWS, MARKUP_EVIDENCE = 2600, 400_000
 """Rows and characters of evidence in the markup, in all."""
 
 PACKED_ROWS, PACKED_EVIDENCE = 1_500_000, 1_400_000
-"""Characters that packed rows and packed evidence may take. What is beyond is in the JSON report, and the page says so."""
+"""Characters that packed rows and evidence may take. What is beyond is in the JSON report, and the page says so."""
 
 _HERE = Path(__file__).parent
 
