@@ -240,7 +240,7 @@
     item.closest(".all").open = true;
     item.querySelector("details").open = true;
     await prove(item.mailproofRow);
-    element.scrollIntoView({ block: "start", behavior: "instant" });
+    element.scrollIntoView({ block: "start" });
     element.focus({ preventScroll: true });
   }
 
@@ -374,7 +374,9 @@
   if (form) {
     form.hidden = false;
     let timer = 0;
-    form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(apply, 120); });
+    for (const kind of ["input", "change"]) {
+      form.addEventListener(kind, () => { clearTimeout(timer); timer = setTimeout(apply, 120); });
+    }
     form.addEventListener("reset", () => setTimeout(() => { groups.forEach((group) => { group.limit = STEP; }); apply(); }));
     form.addEventListener("submit", (event) => event.preventDefault());
     document.addEventListener("click", (event) => {
