@@ -59,10 +59,16 @@ def hostile(pages: Path) -> str:
     return write(pages, "hostile", content)
 
 
+def messages(browser: Any) -> list[dict[str, Any]]:
+    """What the browser's console says since it was last asked."""
+    found: list[dict[str, Any]] = browser.get_log("browser")
+    return found
+
+
 def show(browser: webdriver.Chrome, address: str) -> None:
     """Open ``address`` anew, and wait until the page's script has done its part."""
     browser.get("about:blank")
-    browser.get_log("browser")
+    messages(browser)
     browser.get(address)
 
 
@@ -72,7 +78,7 @@ def wait(browser: webdriver.Chrome, script: str) -> Any:
 
 
 def click(browser: webdriver.Chrome, element: WebElement) -> None:
-    """Scroll to ``element`` and click it. What comes into sight is laid out anew, so it takes two steps to get there."""
+    """Scroll to ``element`` and click it. What comes into sight is laid out anew, so it takes two steps."""
     for _ in range(2):
         browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
     element.click()
@@ -101,7 +107,7 @@ def test_counts_and_decision_stand_on_top(browser: webdriver.Chrome, small: tupl
     assert shown["inconclusive"] == counts["inconclusive"]
     assert shown["pass"] == counts["pass"]
     assert shown["none"] == counts["not applicable"]
-    assert browser.get_log("browser") == []
+    assert messages(browser) == []
 
 
 def test_a_link_opens_and_focuses_its_finding(browser: webdriver.Chrome, small: tuple[str, dict[str, Any]]) -> None:
@@ -167,7 +173,7 @@ def test_evidence_is_copied(browser: webdriver.Chrome, small: tuple[str, dict[st
     )
     pasted = browser.find_element(By.ID, "pasted")
     pasted.send_keys(Keys.CONTROL, "v")
-    lines = pasted.get_property("value").splitlines()
+    lines = str(pasted.get_property("value")).splitlines()
     assert lines[0] == f"{result['control']} {result['level']} {result['target']}"
     assert lines[1] == result["message"]
     assert lines[2:] == result["evidence"]
@@ -277,10 +283,10 @@ def test_hostile_text_stays_text(browser: webdriver.Chrome, hostile: str) -> Non
     wait(browser, "document.getElementById('matches').textContent !== ''")
     assert browser.execute_script("return window.hacked") is None
     assert browser.find_elements(By.CSS_SELECTOR, "img, iframe, a[href^=javascript], [onclick], [onerror]") == []
-    evidence = browser.find_element(By.CSS_SELECTOR, ".evidence").get_property("textContent")
+    evidence = str(browser.find_element(By.CSS_SELECTOR, ".evidence").get_property("textContent"))
     assert "<script>window.hacked = 1</script>" in evidence
     assert "\\x1b[31m\\u202e" in evidence
-    assert browser.get_log("browser") == []
+    assert messages(browser) == []
 
 
 def test_the_policy_lets_no_other_script_run_and_nothing_load(browser: webdriver.Chrome, hostile: str) -> None:
@@ -293,7 +299,7 @@ def test_the_policy_lets_no_other_script_run_and_nothing_load(browser: webdriver
     )
     with pytest.raises(Exception, match="TrustedHTML"):
         browser.execute_script("document.body.insertAdjacentHTML('beforeend', '<p>x</p>')")
-    violations = json.dumps(browser.get_log("browser"))
+    violations = json.dumps(messages(browser))
     assert "img-src" in violations
     assert "style-src" in violations
     assert browser.find_element(By.TAG_NAME, "h1").is_displayed()
