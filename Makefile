@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 help:
 	@echo "make demo   install into $(VENV), judge the offline demo world, write reports/demo.html"
 	@echo "make test   install what the tests need, then run ruff, mypy and all tests"
-	@echo "make docs   write the generated pages of docs/ and the JSON Schema anew"
+	@echo "make docs   write the generated pages of docs/ and the JSON Schemas anew"
 	@echo "make bench  measure the survey of 200 domains"
 	@echo "make lab    start the laboratory of real servers and open a shell in it (root, Debian packages)"
 	@echo "make clean  remove $(VENV) and caches"
@@ -41,10 +41,11 @@ lint: $(VENV)/tested
 	$(BIN)/python -m mypy
 
 unit: $(VENV)/tested
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 docs: $(VENV)/tested
 	$(BIN)/python -m mailproof.inventory.schema > inventories/inventory.schema.json
+	$(BIN)/python -m mailproof.report.schema > docs/result.schema.json
 	$(BIN)/python -m mailproof.reference controls > docs/controls.md
 	$(BIN)/python -m mailproof.reference inventory > docs/inventory.md
 

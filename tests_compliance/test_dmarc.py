@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from mailproof.controls import GOOGLE_SENDERS, INTERNET_NL, MUST, SHOULD, control, not_applicable, rfc
 from mailproof.observations.dmarc import DMARC
 
@@ -46,8 +49,8 @@ def test_the_record_parses(dmarc: DMARC) -> None:
     assert not record.errors, "\n".join(record.errors)
 
 
-@control("DMARC-ENFORCED", SHOULD, rfc(9989, "4.7"), INTERNET_NL)
-def test_the_policy_is_enforced(dmarc: DMARC) -> None:
+@control("DMARC-ENFORCED", SHOULD, rfc(9989, "4.7"), INTERNET_NL, accept=["quarantine", "reject"])
+def test_the_policy_is_enforced(dmarc: DMARC, parameters: Mapping[str, Any]) -> None:
     """The policy that applies is quarantine or reject, t=y taken into account.
 
     Why: p=none only watches; forgeries are delivered.
@@ -57,4 +60,6 @@ def test_the_policy_is_enforced(dmarc: DMARC) -> None:
         not_applicable("no DMARC policy applies; DMARC-EXISTS, DMARC-SINGLE or DMARC-SYNTAX says so")
     policy = dmarc.policy
     lowered = " after t=y has lowered it" if policy.record.testing else ""
-    assert policy.value != "none", f"the policy is none{lowered} ({policy.tag} of _dmarc.{policy.domain})"
+    where = f"{policy.tag} of _dmarc.{policy.domain}"
+    wanted = " or ".join(parameters["accept"])
+    assert policy.value in parameters["accept"], f"the policy is {policy.value}{lowered} ({where}); {wanted} is wanted"

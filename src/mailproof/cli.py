@@ -1,4 +1,4 @@
-"""The command line beside pytest: draft an inventory, list the controls, explain one."""
+"""The command line beside pytest: draft an inventory, list and explain controls, render results, show the trend."""
 
 from __future__ import annotations
 
@@ -7,12 +7,21 @@ import asyncio
 import json
 import sys
 import textwrap
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from mailproof import __version__
 from mailproof.controls import Catalogue, Control, UnknownControl, load_catalogue
+from mailproof.gate.verdict import GATE_LEVEL
+from mailproof.report.escape import printable
+from mailproof.report.formats import FORMATS, write_formats
+from mailproof.report.schema import DocumentError, read_document
 from mailproof.survey import Probe, needs_consent
+
+if TYPE_CHECKING:
+    from mailproof.gate.profile import Profile
 
 EXIT_USAGE = 4
 """What pytest says for a wrong command line or inventory."""
@@ -63,6 +72,20 @@ def _parser() -> argparse.ArgumentParser:
     controls.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
     controls.set_defaults(run=_controls)
 
+    plan = commands.add_parser(
+        "plan",
+        help="show what a run would contact",
+        description="Print what `pytest --inventory INVENTORY` would contact, by which probes and with how many "
+        "connections, and what needs consent. Only the DNS is asked, to find the targets; with --replay nothing is.",
+    )
+    plan.add_argument("inventory", metavar="INVENTORY", help="YAML file that says what to check")
+    plan.add_argument("--replay", metavar="FILE", help="take the targets from a record instead of the DNS")
+    plan.add_argument(
+        "--control", metavar="ID", action="append", default=[], help="only controls that match (repeatable)"
+    )
+    plan.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
+    plan.set_defaults(run=_plan)
+
     explain = commands.add_parser(
         "explain",
         help="explain a control",
@@ -70,6 +93,45 @@ def _parser() -> argparse.ArgumentParser:
     )
     explain.add_argument("ids", metavar="ID", nargs="+", help="a control's id, like PTR-FCRDNS")
     explain.set_defaults(run=_explain)
+
+    profiles = commands.add_parser(
+        "profiles",
+        help="list the profiles, or show some",
+        description="List the shipped profiles, or show what the named ones demand: levels, parameters, sources, and "
+        "what their sources demand that no control tests.",
+    )
+    profiles.add_argument("names", metavar="NAME|FILE", nargs="*", help="a shipped profile, or a file of yours")
+    profiles.set_defaults(run=_profiles)
+
+    diff = commands.add_parser(
+        "diff",
+        help="compare the results of two runs",
+        description="Compare two JSON results (reports/NAME.json): what is new, regressed, mended, remains. "
+        "Exits with 1 if anything is new or regressed.",
+    )
+    diff.add_argument("old", metavar="OLD", type=Path, help="the earlier result")
+    diff.add_argument("new", metavar="NEW", type=Path, help="the later result")
+    diff.add_argument("--format", choices=("text", "markdown"), default="text", help="default: %(default)s")
+    diff.set_defaults(run=_diff)
+    report = commands.add_parser(
+        "report",
+        help="render an earlier result",
+        description="Render the JSON report of an earlier run: mailproof report reports/prod.json --format sarif",
+    )
+    report.add_argument("file", metavar="FILE.json", type=Path, help="the JSON report of a run")
+    report.add_argument("--format", choices=sorted(FORMATS), required=True, help="what to make of it")
+    report.add_argument("-o", "--output", metavar="OUT", type=Path, help="write to this file, not to standard output")
+    report.set_defaults(run=_report)
+
+    trend = commands.add_parser(
+        "history",
+        help="show score and open findings over time",
+        description="Show what pytest --inventory ... --history FILE kept: the runs, and the findings open now.",
+    )
+    trend.add_argument("file", metavar="FILE", type=Path, help="the SQLite file")
+    trend.add_argument("--inventory", metavar="NAME", help="only runs of the inventory with this name")
+    trend.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
+    trend.set_defaults(run=_history)
     return parser
 
 
@@ -96,6 +158,53 @@ def _init(options: argparse.Namespace) -> int:
         for note in found.notes:
             print(f"mailproof init: {note}", file=sys.stderr)
     return 1 if any(found.notes and not found.mx for found in drafts) else 0
+
+
+def _plan(options: argparse.Namespace) -> int:
+    from mailproof.expedition import Expedition
+    from mailproof.inventory.errors import InventoryError
+    from mailproof.inventory.load import load_inventory
+    from mailproof.inventory.proposal import ProposalError, propose
+    from mailproof.plan import make_plan
+    from mailproof.record import RecordError, read_record
+    from mailproof.worlds import WorldError, open_world
+
+    catalogue, probes = _catalogue()
+    try:
+        controls = {c.id: c for pattern in options.control or ["*"] for c in catalogue.matching(pattern)}
+        loaded = load_inventory(Path(options.inventory))
+        with ExitStack() as stack:
+            if options.replay:
+                targets = read_record(Path(options.replay), probes).targets
+            else:
+                settings = propose(loaded.model.net_settings(), (), (), Path())
+                if loaded.model.world is not None:
+                    settings = stack.enter_context(open_world(loaded, settings))
+                targets = stack.enter_context(Expedition(loaded, probes, settings)).discover()
+    except (InventoryError, UnknownControl, ProposalError, RecordError, WorldError) as error:
+        print(f"mailproof plan: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    plan = make_plan(controls.values(), targets, probes)
+    if options.format == "json":
+        print(json.dumps(plan.document(), indent=1))
+        return 0
+    print(f"{plan.verdicts} verdicts on {', '.join(f'{count} {kind}' for kind, count in plan.targets.items())}")
+    print("\nconnections, at most:")
+    for contact in plan.contacts.values():
+        print(f"  {contact.connections:3}  {printable(contact.host)}: {', '.join(contact.probes) or 'nothing'}")
+        if contact.active:
+            print(f"       active, with your consent: {', '.join(contact.active)}")
+        if contact.withheld:
+            print(f"       not run without active: true: {', '.join(contact.withheld)}")
+    print(f"  {sum(contact.connections for contact in plan.contacts.values())} in all")
+    print("\nDNS only:")
+    for name, count in plan.dns_only.items():
+        print(f"  {name}: {count} target{'' if count == 1 else 's'}")
+    if plan.undiscovered:
+        print("\nnot found out, so inconclusive:")
+        for name, reason in plan.undiscovered:
+            print(f"  {printable(name)}: {printable(reason)}")
+    return 0
 
 
 def _controls(options: argparse.Namespace) -> int:
@@ -136,6 +245,101 @@ def _explain(options: argparse.Namespace) -> int:
                 print(f"    {name}: {json.dumps(value)}")
         if needs_consent(control.observations, probes):
             print("  Active: a server owner may notice it; it runs only with active: true in the inventory.")
+    return 0
+
+
+def _profiles(options: argparse.Namespace) -> int:
+    from mailproof.gate.profile import UnknownProfile, load_profile, shipped_names
+    from mailproof.inventory.errors import InventoryError
+
+    catalogue = load_catalogue()
+    try:
+        profiles = [load_profile(name, catalogue, Path.cwd()) for name in options.names or shipped_names()]
+    except (UnknownProfile, InventoryError) as error:
+        print(f"mailproof profiles: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    if options.names:
+        print("\n\n".join("\n".join(_describe_profile(profile, catalogue)) for profile in profiles))
+        return 0
+    width = max(len(profile.name) for profile in profiles)
+    for profile in profiles:
+        number = sum(setting is not None and setting.off is None for setting in map(profile.setting, catalogue))
+        print(f"{profile.name:{width}}  {number:3} controls  {profile.title}")
+    return 0
+
+
+def _describe_profile(profile: Profile, catalogue: Catalogue) -> Iterator[str]:
+    """A profile for people, line by line."""
+    source = ", ".join(part for part in (profile.source.title, profile.source.date, profile.source.url) if part)
+    yield printable(f"{profile.name}: {profile.title}")
+    yield printable(f"  Source: {source or 'none named'}")
+    if profile.description:
+        yield textwrap.fill(printable(profile.description), 100, initial_indent="  ", subsequent_indent="  ")
+    yield f"  Fails on: {profile.fail_on or GATE_LEVEL} and stronger"
+    yield "  Controls:"
+    for control in sorted(catalogue, key=lambda control: control.id):
+        setting = profile.setting(control)
+        if setting is None:
+            continue
+        level = f"{setting.level or control.level:6}" if setting.off is None else "off   "
+        own = " ".join(f"{name}={json.dumps(value)}" for name, value in setting.parameters.items())
+        yield printable(
+            f"    {level}  {control.id}{f'  {own}' if own else ''}{f'  {setting.off}' if setting.off else ''}"
+        )
+    if profile.not_covered:
+        yield "  Demanded by the source, and tested by no control:"
+        yield from (printable(f"    - {line}") for line in profile.not_covered)
+
+
+def _diff(options: argparse.Namespace) -> int:
+    from mailproof.gate.baseline import ResultError, compare, read_snapshot
+    from mailproof.report import comparison as report
+
+    try:
+        comparison = compare(read_snapshot(options.old), read_snapshot(options.new))
+    except ResultError as error:
+        print(f"mailproof diff: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    sys.stdout.write(report.as_markdown(comparison) if options.format == "markdown" else report.text(comparison))
+    return 1 if comparison.worse else 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    try:
+        document = read_document(options.file)
+    except DocumentError as error:
+        print(f"mailproof report: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    if options.output is None:
+        _print_text(FORMATS[options.format](document))
+        return 0
+    _, problems = write_formats(document, {options.format: options.output})
+    for problem in problems:
+        print(f"mailproof report: {problem}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+def _print_text(text: str) -> None:
+    """Write to standard output what its encoding cannot hold as escapes, and not fail."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def _history(options: argparse.Namespace) -> int:
+    from mailproof.report import history
+
+    try:
+        points, findings = history.trend(options.file), history.open_findings(options.file)
+    except history.HistoryError as error:
+        print(f"mailproof history: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    if options.inventory is not None:
+        points = [point for point in points if point.inventory == options.inventory]
+        findings = [finding for finding in findings if finding.inventory == options.inventory]
+    if not points:
+        print(f"mailproof history: {options.file}: no run of {options.inventory or 'any inventory'}", file=sys.stderr)
+        return 1
+    _print_text(history.as_json(points, findings) if options.format == "json" else history.as_text(points, findings))
     return 0
 
 

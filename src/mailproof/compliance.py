@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -11,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -19,15 +19,31 @@ from typing import Any
 import pytest
 
 from mailproof import __version__
-from mailproof.controls import Catalogue, Control, UnknownControl, control_of, load_catalogue
+from mailproof.controls import Catalogue, Control, Level, UnknownControl, control_of, load_catalogue
 from mailproof.expedition import Expedition
+from mailproof.gate.baseline import (
+    AMISS,
+    ResultError,
+    Snapshot,
+    change_of,
+    compare,
+    former_keys,
+    read_snapshot,
+    snapshot,
+)
+from mailproof.gate.patterns import matches
+from mailproof.gate.policy import Policy
+from mailproof.gate.profile import UnknownProfile, load_profile
 from mailproof.gate.result import RunResult, from_reports, make_result, to_report
-from mailproof.gate.verdict import Verdict, judge
+from mailproof.gate.verdict import GATE_LEVEL, Judgement, Verdict, judge
+from mailproof.gate.waivers import Waivers, describe_waiver
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import LoadedInventory, load_inventory
+from mailproof.inventory.proposal import ProposalError, propose
 from mailproof.inventory.targets import TARGET_TYPES, Endpoint, Target, Targets, Undiscovered
 from mailproof.net.errors import NotObserved
-from mailproof.observations import Observation
+from mailproof.net.settings import NetSettings
+from mailproof.observations import Observation, rests_on_proposal
 from mailproof.probes import load_probes
 from mailproof.record import (
     Record,
@@ -35,11 +51,10 @@ from mailproof.record import (
     now,
     read_record,
     redacted,
-    write_atomically,
     write_record,
 )
-from mailproof.report import escape
-from mailproof.report.html import render
+from mailproof.report import escape, github, history
+from mailproof.report.formats import FILE_OPTIONS, FORMATS, write_formats
 from mailproof.report.pytest_html import HTMLReport
 from mailproof.report.terminal import write_decision, write_findings
 from mailproof.survey import NoConsent, Probe
@@ -68,10 +83,28 @@ PLAIN_INTERVAL = 10.0
 class Compliance:
     """The hooks of a run with an inventory. Registered as a plugin of its own."""
 
-    def __init__(self, config: pytest.Config, loaded: LoadedInventory, catalogue: Catalogue) -> None:
+    def __init__(
+        self,
+        config: pytest.Config,
+        loaded: LoadedInventory,
+        catalogue: Catalogue,
+        settings: NetSettings,
+        policy: Policy,
+        waivers: Waivers,
+        earlier: Snapshot | None,
+    ) -> None:
         self._config = config
         self._loaded = loaded
         self._catalogue = catalogue
+        self._settings = settings
+        self._policy = policy
+        self._waivers = waivers
+        self._waived: dict[int, set[tuple[str, str]]] = {}
+        """Which (control, target) pairs of this inventory each waiver is meant for, by its index."""
+        self._judged: dict[str, Control] = {}
+        """All controls that were collected, house rules included."""
+        self._earlier = earlier
+        self._former: dict[tuple[str, str], tuple[str, str]] = {}
         self._probes: Mapping[str, Probe] = load_probes()
         self._directory = Path(config.invocation_params.dir)
         self._closing = ExitStack()
@@ -79,6 +112,7 @@ class Compliance:
         self._record: Record | None = None
         self._targets = Targets()
         self._files: list[Path] = []
+        self._document: Mapping[str, Any] = {}
         self._worker: Mapping[str, Any] | None = getattr(config, "workerinput", None)
         self.run = RunResult(
             inventory=loaded.name,
@@ -87,6 +121,12 @@ class Compliance:
             surveyed_at=now(),
             replayed=bool(config.getoption("replay")),
             contact=loaded.model.contact,
+            profile=policy.document(),
+            own_profiles=policy.own_documents(),
+            fail_on=config.getoption("fail_on"),
+            inconclusive=config.getoption("inconclusive"),
+            strict_waivers=config.getoption("strict_waivers"),
+            renamed=loaded.model.renamed,
         )
 
     @classmethod
@@ -96,16 +136,30 @@ class Compliance:
         catalogue = load_catalogue()
         try:
             loaded = load_inventory(directory / Path(config.getoption("inventory")).expanduser())
-            _check_parameters(catalogue, loaded)
             for pattern in config.getoption("control"):
                 catalogue.matching(pattern)
+            settings = propose(
+                loaded.model.net_settings(), config.getoption("zone"), config.getoption("connect"), directory
+            )
+            policy = _read_policy(config, directory, loaded, catalogue)
+            files = [directory / Path(file).expanduser() for file in config.getoption("waivers")]
+            waivers = Waivers.load(loaded, files, _today(config))
+            baseline = config.getoption("baseline")
+            earlier = read_snapshot(directory / Path(baseline).expanduser()) if baseline else None
         except InventoryError as error:
             raise pytest.UsageError(str(error)) from None
         except UnknownControl as error:
             raise pytest.UsageError(f"--control: {error}") from None
+        except ProposalError as error:
+            raise pytest.UsageError(str(error)) from None
+        except UnknownProfile as error:
+            raise pytest.UsageError(f"--profile: {error}") from None
+        except ResultError as error:
+            raise pytest.UsageError(f"--baseline: {error}") from None
         if config.getoption("record") and config.getoption("replay"):
             raise pytest.UsageError("--record and --replay exclude each other: a replay contacts nobody")
-        compliance = cls(config, loaded, catalogue)
+        compliance = cls(config, loaded, catalogue, settings, policy, waivers, earlier)
+        compliance._check_destinations()
         compliance._choose_suite()
         compliance._set_defaults()
         config.pluginmanager.register(compliance, "mailproof-compliance")
@@ -140,6 +194,24 @@ class Compliance:
     def _report_file(self, suffix: str) -> Path:
         return self._directory / Path(self._config.getoption("report_dir")) / f"{self._loaded.name}.{suffix}"
 
+    def _chosen_file(self, option: str) -> Path | None:
+        """Where an option that takes a file points, from the directory of the run."""
+        value = self._config.getoption(option)
+        return self._directory / Path(value).expanduser() if value else None
+
+    def _check_destinations(self) -> None:
+        """Say before the survey, and not after it, that a report could not be written."""
+        for option in FILE_OPTIONS:
+            file = self._chosen_file(option)
+            if file is not None and file.is_dir():
+                raise pytest.UsageError(f"--{option}: {file} is a directory")
+        file = self._chosen_file("history")
+        if file is not None and not self._is_worker:
+            try:
+                history.check(file)
+            except history.HistoryError as error:
+                raise pytest.UsageError(f"--history: {error}") from None
+
     @property
     def _is_worker(self) -> bool:
         return self._worker is not None
@@ -161,20 +233,19 @@ class Compliance:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput["mailproof_record"] = str(self._worker_record)
+        node.workerinput["mailproof_today"] = self._waivers.today.isoformat()
 
     def _survey_for_workers(self) -> None:
         """With xdist: survey once, in a process that has no workers, and let the workers replay its record."""
         replay = self._config.getoption("replay")
-        if replay:
-            self._worker_record = self._directory / replay
-        else:
-            scratch = Path(self._closing.enter_context(tempfile.TemporaryDirectory(prefix="mailproof-")))
-            self._worker_record = scratch / "record.json"
+        scratch = Path(self._closing.enter_context(tempfile.TemporaryDirectory(prefix="mailproof-")))
+        self._worker_record = self._directory / replay if replay else scratch / "record.json"
+        if not replay or self._waivers.entries:
             arguments = [str(argument) for argument in self._config.invocation_params.args]
             quiet = ["-qq", "--no-header", "--no-summary", "-p", "no:cacheprovider"]
             command = [sys.executable, "-m", "pytest", *arguments, "-n0", *quiet]
             status = subprocess.run(  # noqa: S603
-                [*command, f"--mailproof-survey={self._worker_record}"], cwd=self._directory, check=False
+                [*command, f"--mailproof-survey={scratch / 'record.json'}"], cwd=self._directory, check=False
             ).returncode
             if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
                 pytest.exit("the survey failed; see above", returncode=status)
@@ -205,7 +276,7 @@ class Compliance:
             self._discover()
 
     def _discover(self) -> None:
-        settings = self._loaded.model.net_settings()
+        settings = self._settings
         if self._loaded.model.world is not None:
             from mailproof.worlds import WorldError, open_world
 
@@ -219,6 +290,17 @@ class Compliance:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
+        if self._collection_failed(session):
+            return
+        if self._worker is None:
+            self._check_waivers()
+        if self._earlier is not None:
+            keys = [
+                (control.id, _target_of_item(item).id)
+                for item in session.items
+                if (control := _control_of_item(item)) is not None
+            ]
+            self._former = former_keys(self._earlier.results, keys, self._loaded.model.renamed)
         if self._expedition is None or self._config.option.collectonly:
             return
         wanted: dict[tuple[str, str], tuple[str, Target]] = {}
@@ -239,8 +321,22 @@ class Compliance:
             except RecordError as error:
                 raise pytest.UsageError(str(error)) from None
 
+    def _check_waivers(self) -> None:
+        """Raise UsageError for waivers that match nothing in this inventory, whatever was selected of it."""
+        if not self._waivers.entries:
+            return
+        targets = {id: self._targets_of(control) for id, control in self._all_controls().items()}
+        ids = {id: [target.id for target in found] for id, found in targets.items()}
+        unknown = [id for id, found in targets.items() if any(isinstance(target, Undiscovered) for target in found)]
+        problems = list(self._waivers.problems(ids, unknown))
+        if problems:
+            raise pytest.UsageError(str(InventoryError(*problems)))
+
+    def _all_controls(self) -> dict[str, Control]:
+        return {**self._catalogue.controls, **self._judged}
+
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self) -> bool | None:
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         """Judge nothing if only the survey was asked for; else leave the failures to our own summary.
 
         pytest's own summary of failures takes time that grows with the square of their number. Collection errors
@@ -248,9 +344,13 @@ class Compliance:
         """
         if self._config.getoption("survey_only"):
             return True
-        if getattr(self._config.option, "tbstyle", "no") == "auto":
+        if getattr(self._config.option, "tbstyle", "no") == "auto" and not self._collection_failed(session):
             self._config.option.tbstyle = "no"
         return None
+
+    def _collection_failed(self, session: pytest.Session) -> bool:
+        """Whether pytest is about to stop because a test file is broken."""
+        return bool(session.testsfailed) and not self._config.option.continue_on_collection_errors
 
     def _progress(self, what: str) -> _ProgressDisplay:
         return _ProgressDisplay(self._config, what, self._expedition)
@@ -261,7 +361,12 @@ class Compliance:
         control = control_of(metafunc.function)
         if control is None:
             return
-        targets = [target for target in self._targets_of(control) if self._is_selected(control, target)]
+        self._judged[control.id] = control
+        ruled = [target for target in self._targets_of(control) if self._is_ruled(control, target)]
+        for target in ruled:
+            for index in self._waivers.covering(control.id, target.id):
+                self._waived.setdefault(index, set()).add((control.id, target.id))
+        targets = [target for target in ruled if self._is_selected(control, target)]
         metafunc.parametrize("target", targets, ids=[escape.test_id(target.id) for target in targets])
 
     def _targets_of(self, control: Control) -> tuple[Target, ...]:
@@ -274,19 +379,25 @@ class Compliance:
             else:
                 near = get_close_matches(name, [*self._probes, *TARGET_FIXTURES], 1)
                 hint = f"; did you mean {near[0]}?" if near else ""
-                raise pytest.UsageError(f"{control.id} asks for {name}, which no probe observes{hint}")
+                raise pytest.Collector.CollectError(f"{control.id} asks for {name}, which no probe observes{hint}")
         if len(kinds) != 1:
             names = ", ".join(sorted(kind.__name__ for kind in kinds)) or "nothing"
-            raise pytest.UsageError(f"{control.id} must judge observations of one type of target, not of {names}")
+            raise pytest.Collector.CollectError(
+                f"{control.id} must judge observations of one type of target, not of {names}"
+            )
         return self._targets.of(kinds.pop())
 
     def _is_selected(self, control: Control, target: Target) -> bool:
         if not self._is_chosen(control):
             return False
         wanted = self._config.getoption("target")
-        if wanted and not any(fnmatchcase(target.id.lower(), pattern.lower()) for pattern in wanted):
+        return not wanted or any(matches(pattern, target.id) for pattern in wanted)
+
+    def _is_ruled(self, control: Control, target: Target) -> bool:
+        """Whether the profiles and the target's role leave the control anything to judge."""
+        if control.roles and isinstance(target, Endpoint) and target.role not in control.roles:
             return False
-        return not (control.roles and isinstance(target, Endpoint) and target.role not in control.roles)
+        return self._policy.rule(control, target) is not None
 
     def _is_chosen(self, control: Control) -> bool:
         patterns = self._config.getoption("control")
@@ -299,12 +410,19 @@ class Compliance:
         for item in items:
             control = _control_of_item(item)
             if control is not None and not isinstance(_parameter(item), Target):
-                if self._is_chosen(control):
+                if self._is_chosen(control) and not self._is_ruled_out(control):
                     self.run.unused.append(control.id)
             else:
                 kept.append(item)
         items[:] = kept
         self.run.unused.sort()
+
+    def _is_ruled_out(self, control: Control) -> bool:
+        """Whether it is a profile, and not the inventory, that leaves the control without a target."""
+        targets = self._targets_of(control)
+        if not targets:
+            return not self._policy.wants(control)
+        return all(self._policy.rule(control, target) is None for target in targets)
 
     # Observations for controls
 
@@ -321,9 +439,10 @@ class Compliance:
             raise outcome
         return outcome
 
-    def parameters_of(self, control: Control) -> Mapping[str, Any]:
-        """The thresholds of a control: its defaults, overridden by the inventory."""
-        return {**control.parameters, **self._loaded.model.controls.get(control.id, {})}
+    def parameters_of(self, control: Control, target: Target) -> Mapping[str, Any]:
+        """The thresholds of a control for a target."""
+        rule = self._policy.rule(control, target)
+        return rule.parameters if rule is not None else control.parameters
 
     # Verdicts
 
@@ -337,25 +456,53 @@ class Compliance:
             return report
         raised = call.excinfo.value if call.excinfo is not None else None
         skipped = str(raised) if isinstance(raised, pytest.skip.Exception) else None
-        judgement = judge(control, raised, skipped=skipped)
         target = _target_of_item(item)
+        rule = self._policy.rule(control, target)
+        level, fail_on = (rule.level, rule.fail_on) if rule is not None else (None, GATE_LEVEL)
+        judgement = judge(control, raised, skipped=skipped, level=level, fail_on=fail_on)
+        judgement, waiver = self._waivers.apply(judgement, control.id, target.id)
         kind = target.type if isinstance(target, Undiscovered) else type(target).__name__
-        evidence = self._evidence(item, control, raised)
+        evidence = self._evidence(item, control, target, raised)
         domains = target.mail_domains
         place = self._loaded.place_of(target.id, *domains)
         where = (os.path.relpath(place.file, self._directory), place.line)
-        result = make_result(control, target.id, kind, judgement, evidence, call.duration, domains, where)
+        change = self._change(control, target, judgement)
+        proposed = bool(self._settings.zone_files) and any(map(rests_on_proposal, _observations(item, control)))
+        result = make_result(
+            control,
+            target.id,
+            kind,
+            judgement,
+            evidence,
+            call.duration,
+            domains,
+            where,
+            waiver=waiver,
+            change=change,
+            proposed=proposed,
+        )
         plain: dict[str, Any] = redacted(to_report(result), self._loaded.redact)
         report.mailproof = plain  # type: ignore[attr-defined]
-        _annotate(item, report, plain)
+        _annotate(item, report, plain, self.run.closes(result))
         return report
 
-    @staticmethod
-    def _evidence(item: pytest.Item, control: Control, raised: BaseException | None) -> tuple[str, ...]:
+    def _change(self, control: Control, target: Target, judgement: Judgement) -> str:
+        """What the baseline makes of a verdict, for those that are amiss."""
+        if self._earlier is None or judgement.verdict not in AMISS:
+            return ""
+        former = self._former.get((control.id, target.id))
+        before = self._earlier.results[former] if former is not None else None
+        return str(change_of(before, judgement.verdict, judgement.level))
+
+    def _evidence(
+        self, item: pytest.Item, control: Control, target: Target, raised: BaseException | None
+    ) -> tuple[str, ...]:
+        tried = self._record.attempts if self._record else {}
+        attempts = tuple(line for name in control.observations for line in tried.get((name, target.id), ()))
         if isinstance(raised, NotObserved):
-            return raised.evidence
-        values = [getattr(item, "funcargs", {}).get(name) for name in control.observations]
-        return tuple(line for value in values if isinstance(value, Observation) for line in value.evidence())
+            return (*attempts, *raised.evidence)
+        seen = (line for observation in _observations(item, control) for line in observation.evidence())
+        return (*attempts, *seen)
 
     def pytest_report_teststatus(self, report: Any) -> tuple[str, str, tuple[str, Mapping[str, bool]]] | None:
         plain = plain_result(report)
@@ -373,46 +520,76 @@ class Compliance:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        unused = getattr(node, "workeroutput", {}).get("mailproof_unused", [])
-        self.run.unused = sorted({*self.run.unused, *unused})
+        output = getattr(node, "workeroutput", {})
+        self.run.unused = sorted({*self.run.unused, *output.get("mailproof_unused", [])})
+        for index, pairs in output.get("mailproof_waived", {}).items():
+            self._waived.setdefault(int(index), set()).update((control, target) for control, target in pairs)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None]:
         """Decide and write before other plugins report; say the decision after all of them."""
         if self._worker is not None:
-            self._config.workeroutput["mailproof_unused"] = self.run.unused  # type: ignore[attr-defined]
+            output: dict[str, Any] = self._config.workeroutput  # type: ignore[attr-defined]
+            output["mailproof_unused"] = self.run.unused
+            output["mailproof_waived"] = {str(index): [*map(list, pairs)] for index, pairs in self._waived.items()}
         if not self._reports:
             yield
             return
         self.run.sort()
         ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
         self.run.complete = ended and not session.shouldstop and not session.shouldfail
+        self._settle_waivers()
+        if self._earlier is not None:
+            comparison = compare(self._earlier, snapshot(self.run))
+            self.run.baseline = {"file": self._config.getoption("baseline"), **comparison.document()}
         if exitstatus == pytest.ExitCode.OK and not self.run.decision().open:
-            session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
-        document = self.run.document()
-        problem = ""
-        written = []
-        for suffix, text in (
-            ("json", json.dumps(document, ensure_ascii=False, indent=1) + "\n"),
-            ("html", render(document)),
-        ):
-            file = self._report_file(suffix)
-            try:
-                write_atomically(file, text)
-                written.append(file)
-            except OSError as error:
-                problem = f"{file}: cannot be written: {error.strerror}"
-                session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
-        self._files[:0] = written
+            nothing = self.run.nothing_checked
+            session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED if nothing else pytest.ExitCode.TESTS_FAILED
+        self._document = self.run.document()
+        problems = self._write_reports()
+        if problems:
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        if github.is_job(os.environ):
+            problems += github.append_summary(self._document, os.environ)
         yield
         terminal: Any = self._config.pluginmanager.get_plugin("terminalreporter")
         if terminal is not None:
-            write_decision(terminal, self.run, self._files, problem)
+            write_decision(terminal, self.run, self._files, "\n".join(problems))
+
+    def _write_reports(self) -> list[str]:
+        """Write every report that was asked for, and the history. Returns what went wrong."""
+        chosen = {option: self._chosen_file(option) for option in FILE_OPTIONS}
+        files = {name: self._report_file(name) for name in ("json", "html")}
+        files |= {name: file for name, file in chosen.items() if file}
+        written, problems = write_formats(self._document, files)
+        self._files[:0] = written
+        file = self._chosen_file("history")
+        if file is not None:
+            try:
+                history.append(file, self._document)
+                self._files.append(file)
+            except history.HistoryError as error:
+                problems.append(str(error))
+        return problems
+
+    def _settle_waivers(self) -> None:
+        results = ((result.control, result.target, result.verdict) for result in self.run.results)
+        covered = {index: len(pairs) for index, pairs in self._waived.items()}
+        states = self._waivers.states(results, covered, self.run.complete)
+        self.run.waivers = redacted(states, self._loaded.redact)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        if self._reports:
-            width = shutil.get_terminal_size((100, 24)).columns
-            write_findings(terminalreporter, self.run, min(width, 140), self._config.get_verbosity())
+        if not self._reports:
+            return
+        width = min(shutil.get_terminal_size((100, 24)).columns, 140)
+        verbosity = self._config.get_verbosity()
+        if not github.is_job(os.environ):
+            write_findings(terminalreporter, self.run, width, verbosity)
+            return
+        with github.no_commands(terminalreporter.write_line):
+            write_findings(terminalreporter, self.run, width, verbosity)
+        for line in FORMATS["annotations"](self._document).splitlines():
+            terminalreporter.write_line(line)
 
     @property
     def _reports(self) -> bool:
@@ -424,6 +601,7 @@ _STATUS = {
     Verdict.PASS: (".", "green"),
     Verdict.FAIL: ("F", "red"),
     Verdict.ADVICE: ("a", "yellow"),
+    Verdict.WAIVED: ("w", "yellow"),
     Verdict.NOT_APPLICABLE: ("-", "blue"),
     Verdict.INCONCLUSIVE: ("?", "purple"),
 }
@@ -435,14 +613,18 @@ def plain_result(report: Any) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _annotate(item: pytest.Item, report: pytest.TestReport, plain: Mapping[str, Any]) -> None:
-    """Put a result where JUnit XML and pytest-html find it."""
+def _annotate(item: pytest.Item, report: pytest.TestReport, plain: Mapping[str, Any], closes: bool) -> None:
+    """Put a result where JUnit XML and pytest-html find it. ``closes``: it keeps the gate closed."""
     item.user_properties.extend(
         (name, escape.printable(str(plain[name])))
         for name in ("control", "level", "target", "verdict", "expected", "observed", "why", "fix")
     )
     item.user_properties.append(("references", ", ".join(ref["title"] for ref in plain["references"])))
     item.user_properties.append(("evidence", "\n".join(escape.printable(line) for line in plain["evidence"])))
+    if plain["waiver"]:
+        item.user_properties.append(("waiver", escape.printable(describe_waiver(plain["waiver"]))))
+    if plain["change"]:
+        item.user_properties.append(("change", plain["change"]))
     text = "\n".join(
         [
             f"{plain['control']} ({plain['level']}) {escape.printable(plain['target'])}: {plain['expected']}",
@@ -452,17 +634,34 @@ def _annotate(item: pytest.Item, report: pytest.TestReport, plain: Mapping[str, 
             f"fix: {plain['fix']}",
         ]
     )
+    message = escape.printable(plain["message"])
     match plain["verdict"]:
-        case Verdict.FAIL:
+        case Verdict.FAIL if closes:
             report.longrepr = text
-        case Verdict.INCONCLUSIVE:
+        case Verdict.INCONCLUSIVE if closes:
             # pytest, JUnit and pytest-html call a failure an error if it is one of the set-up.
             report.when = "setup"
             report.longrepr = text
+        case Verdict.FAIL | Verdict.INCONCLUSIVE:
+            tolerated = "known from the baseline" if plain["change"] else plain["verdict"]
+            _excuse(report, f"{tolerated}: {message}", text)
         case Verdict.ADVICE:
-            report.outcome = "skipped"
-            report.wasxfail = f"advice ({plain['level']}): {escape.printable(plain['message'])}"
-            report.longrepr = text
+            _excuse(report, f"advice ({plain['level']}): {message}", text)
+        case Verdict.WAIVED:
+            _excuse(report, f"waived {escape.printable(describe_waiver(plain['waiver']))}", text)
+
+
+def _excuse(report: pytest.TestReport, reason: str, text: str) -> None:
+    """Make a failure one that pytest expects: it is shown, and the exit code does not know of it."""
+    report.outcome = "skipped"
+    report.wasxfail = reason
+    report.longrepr = text
+
+
+def _observations(item: pytest.Item, control: Control) -> list[Observation]:
+    """What the control at hand was given."""
+    values = [getattr(item, "funcargs", {}).get(name) for name in control.observations]
+    return [value for value in values if isinstance(value, Observation)]
 
 
 def _control_of_item(item: pytest.Item) -> Control | None:
@@ -486,10 +685,10 @@ def observation_fixtures(compliance: Compliance) -> object:
     fixtures |= {name: _target_fixture(name, kind) for name, kind in TARGET_FIXTURES.items()}
 
     @pytest.fixture
-    def parameters(self: object, request: pytest.FixtureRequest) -> Mapping[str, Any]:
-        """The thresholds of the control that asks."""
+    def parameters(self: object, request: pytest.FixtureRequest, target: Target) -> Mapping[str, Any]:
+        """The thresholds of the control that asks, for its target."""
         control = control_of(request.function)
-        return compliance.parameters_of(control) if control else {}
+        return compliance.parameters_of(control, target) if control else {}
 
     fixtures["parameters"] = parameters
     return type("ObservationFixtures", (), fixtures)()
@@ -512,31 +711,17 @@ def _target_fixture(name: str, kind: str) -> Any:
     return pytest.fixture(name=name)(itself)
 
 
-def _check_parameters(catalogue: Catalogue, loaded: LoadedInventory) -> None:
-    """Raise InventoryError for parameters of controls that do not exist or have no such parameter."""
-    from mailproof.inventory.errors import Problem
+def _read_policy(config: pytest.Config, directory: Path, loaded: LoadedInventory, catalogue: Catalogue) -> Policy:
+    """The policy of inventory and command line. Raises InventoryError and UnknownProfile."""
+    named, fail_on = config.getoption("profile"), config.getoption("fail_on")
+    profile = load_profile(named, catalogue, directory) if named else None
+    return Policy.load(loaded, catalogue, profile, Level(fail_on) if fail_on else None)
 
-    problems = []
-    for id, values in loaded.model.controls.items():
-        place = loaded.places["controls", id]
-        try:
-            known = catalogue[id].parameters
-        except UnknownControl as error:
-            problems.append(Problem(place.file, place.line, f"controls.{id}", str(error)))
-            continue
-        for name, value in values.items():
-            where = loaded.places["controls", id, name]
-            key = f"controls.{id}.{name}"
-            if name not in known:
-                valid = ", ".join(known) or "none"
-                problems.append(Problem(where.file, where.line, key, f"unknown parameter; {id} has {valid}"))
-            elif type(value) is not type(known[name]) and not (
-                isinstance(value, int | float) and isinstance(known[name], int | float) and not isinstance(value, bool)
-            ):
-                expected = type(known[name]).__name__
-                problems.append(Problem(where.file, where.line, key, f"a {expected} is expected, like {known[name]!r}"))
-    if problems:
-        raise InventoryError(*problems)
+
+def _today(config: pytest.Config) -> date:
+    """The day as of which waivers hold: the same in all processes of a run."""
+    given = getattr(config, "workerinput", {}).get("mailproof_today")
+    return date.fromisoformat(given) if given else datetime.now(UTC).date()
 
 
 class _ProgressDisplay:
@@ -557,6 +742,7 @@ class _ProgressDisplay:
             return
         if self._live:
             self._terminal.rewrite("", erase=True)
+            self._terminal.rewrite("")
         if kind is None:
             seconds = time.monotonic() - self._started
             self._terminal.write_line(f"{self._what}: {self._summary()} in {seconds:.1f} s")

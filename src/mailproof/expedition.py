@@ -48,6 +48,7 @@ class Expedition:
             surveyed_at=now(),
             targets=self.targets,
             outcomes=survey.outcomes,
+            attempts=survey.attempts,
             connections=dict(sorted(self._network.hosts.connections.items())),
             questions=dict(sorted(self._network.dns.questions.items())),
         )

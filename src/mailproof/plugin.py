@@ -34,6 +34,53 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         help="judge only targets whose id matches this shell pattern, like 'mx1.*' (repeatable)",
     )
+    group.addoption(
+        "--profile",
+        metavar="NAME|FILE",
+        help="judge by this profile: a shipped one (`mailproof profiles` lists them) or a file of yours "
+        "(default: the inventory's, else baseline)",
+    )
+    group.addoption(
+        "--fail-on",
+        metavar="LEVEL",
+        type=str.upper,
+        choices=("MUST", "SHOULD", "MAY"),
+        help="weakest level whose findings close the gate: must, should or may (default: the profile's, else should)",
+    )
+    group.addoption(
+        "--waivers",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="YAML file of accepted findings, besides those of the inventory (repeatable)",
+    )
+    group.addoption("--strict-waivers", action="store_true", help="a waiver that is no longer needed closes the gate")
+    group.addoption(
+        "--baseline",
+        metavar="FILE",
+        help="JSON result of an earlier run: only what is new or became worse since then closes the gate",
+    )
+    group.addoption(
+        "--inconclusive",
+        choices=("fail", "warn"),
+        default="fail",
+        help="whether what could not be verified closes the gate (default: %(default)s)",
+    )
+    group.addoption(
+        "--zone",
+        metavar="NAME=FILE",
+        action="append",
+        default=[],
+        help="judge the zone NAME as proposed in a master file, everything else as it is; "
+        "or a directory of NAME.zone files (repeatable)",
+    )
+    group.addoption(
+        "--connect",
+        metavar="HOST:PORT=ADDR:PORT",
+        action="append",
+        default=[],
+        help="judge the server at ADDR:PORT as if it were HOST:PORT, which may be an address and port (repeatable)",
+    )
     group.addoption("--record", metavar="FILE", help="write everything that the survey saw to FILE (JSON)")
     group.addoption("--replay", metavar="FILE", help="judge the observations in FILE; contact nobody")
     group.addoption(
@@ -42,14 +89,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="reports",
         help="where NAME.json and NAME.html go, NAME being that of the inventory (default: %(default)s)",
     )
+    for name, what in (
+        ("sarif", "SARIF 2.1.0, for code scanning"),
+        ("markdown", "a summary for a pull request"),
+        ("prometheus", "metrics for the textfile collector"),
+        ("csv", "a table of all verdicts"),
+    ):
+        group.addoption(f"--{name}", metavar="FILE", help=f"also write {what} to FILE")
+    group.addoption(
+        "--history", metavar="FILE", help="append the run to FILE (SQLite); `mailproof history FILE` shows it"
+    )
     group.addoption("--mailproof-survey", dest="survey_only", metavar="FILE", help="survey into FILE and judge nothing")
+
+
+_NEED_INVENTORY = (
+    *("control", "target", "record", "replay", "zone", "connect"),
+    *("profile", "fail-on", "waivers", "strict-waivers", "baseline"),
+    *("sarif", "markdown", "prometheus", "csv", "history"),
+)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("inventory") is None:
-        for option in ("control", "target", "record", "replay"):
-            if config.getoption(option):
+        for option in _NEED_INVENTORY:
+            if config.getoption(option.replace("-", "_")):
                 raise pytest.UsageError(f"--{option} needs --inventory FILE")
         return
     from mailproof.compliance import Compliance
@@ -65,4 +129,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if hasattr(metafunc.function, "__control__") and COMPLIANCE not in metafunc.config.stash:
-        raise pytest.UsageError("compliance controls need --inventory FILE; `mailproof init DOMAIN > FILE` writes one")
+        raise pytest.Collector.CollectError(
+            "compliance controls need --inventory FILE; `mailproof init DOMAIN > FILE` writes one"
+        )

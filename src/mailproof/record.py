@@ -8,7 +8,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,8 @@ class Record:
     outcomes: Mapping[tuple[str, str], Outcome]
     connections: Mapping[str, int]
     questions: Mapping[str, int]
+    attempts: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """What was tried more than once, and what came of each attempt, by the keys of ``outcomes``."""
 
 
 def now() -> str:
@@ -60,7 +62,13 @@ def write_record(file: Path, record: Record, redact: Callable[[str], str]) -> No
             for target in record.targets
         ],
         "outcomes": [
-            {"probe": name, "target": target, **_dump(outcome)} for (name, target), outcome in record.outcomes.items()
+            {
+                "probe": name,
+                "target": target,
+                **_dump(outcome),
+                **({"attempts": list(record.attempts[name, target])} if (name, target) in record.attempts else {}),
+            }
+            for (name, target), outcome in record.outcomes.items()
         ],
     }
     try:
@@ -114,6 +122,11 @@ def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
             outcomes=outcomes,
             connections={str(k): int(v) for k, v in traffic["connections"].items()},
             questions={str(k): int(v) for k, v in traffic["questions"].items()},
+            attempts={
+                (str(item["probe"]), str(item["target"])): tuple(str(line) for line in item["attempts"])
+                for item in document["outcomes"]
+                if "attempts" in item
+            },
         )
     except ValidationError as error:
         first = error.errors()[0]

@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar, cast, get_type_hints
 
 from mailproof.inventory.model import Inventory
@@ -42,6 +43,10 @@ class Probe:
     """A server owner may notice it: it runs only with consent."""
     first: bool
     """Must be the first to talk to its host (postscreen tests only strangers)."""
+    connections: int = 0
+    """Connections that it opens to its target at most, for ``mailproof plan``."""
+    looks: tuple[str, ...] = ()
+    """Names of probes that it asks about its own target through ``look``."""
 
 
 GIVEN = ("net", "look", "inventory", "targets")
@@ -54,12 +59,12 @@ class Look(Protocol):
 
 
 def probe(
-    *, active: bool = False, first: bool = False
+    *, active: bool = False, first: bool = False, connections: int = 0, looks: tuple[str, ...] = ()
 ) -> Callable[[Callable[..., Awaitable[O]]], Callable[..., Awaitable[O]]]:
     """Make an async function a probe; see the module for its parameters."""
 
     def decorate(function: Callable[..., Awaitable[O]]) -> Callable[..., Awaitable[O]]:
-        function.__probe__ = (active, first)  # type: ignore[attr-defined]
+        function.__probe__ = (active, first, connections, looks)  # type: ignore[attr-defined]
         return function
 
     return decorate
@@ -81,6 +86,8 @@ def read_probe(function: Callable[..., Any]) -> Probe | None:
         given=tuple(name for name in names[1:] if name in GIVEN),
         active=marked[0],
         first=marked[1],
+        connections=marked[2],
+        looks=marked[3],
     )
 
 
@@ -127,20 +134,54 @@ class Survey:
         self.probes = probes
         self.progress = progress or Progress()
         self.outcomes: dict[tuple[str, str], Outcome] = {}
+        self.attempts: dict[tuple[str, str], tuple[str, ...]] = {}
+        """What was tried more than once: a line for every attempt, oldest first."""
+        self._limits = inventory.limits
+        self._network = network
+        self._targets: dict[tuple[str, str], Target] = {}
+        self._ended: dict[tuple[str, str], str] = {}
         self._given: dict[str, Any] = {"net": network, "look": self._look, "inventory": inventory, "targets": targets}
         self._tasks: dict[tuple[str, str], asyncio.Task[Outcome]] = {}
 
     async def run(self, wanted: Iterable[tuple[str, Target]]) -> None:
-        """Observe every (probe name, target) pair. Whatever goes wrong is an outcome; only cancellation is raised."""
-        pairs = sorted(set(wanted), key=lambda pair: not self.probes[pair[0]].first)
-        self.progress.total += len(pairs)
+        """Observe every (probe name, target) pair. Whatever goes wrong is an outcome; only cancellation is raised.
+
+        What could not be observed for a reason that may pass is tried again, ``limits.retries`` times.
+        """
         try:
-            await asyncio.gather(*(self._count(name, target) for name, target in pairs))
+            await self._observe_all(set(wanted))
+            for attempt in range(2, self._limits.retries + 2):
+                again = [key for key, outcome in self.outcomes.items() if _may_pass(outcome)]
+                if not again:
+                    break
+                for key in again:
+                    self._note_attempt(key, attempt - 1)
+                await asyncio.sleep(self._limits.retry_pause)
+                for key in again:
+                    del self.outcomes[key], self._tasks[key]
+                self._network.dns.forget_failures()
+                await self._observe_all({(key[0], self._targets[key]) for key in again})
+                for key in again:
+                    self._note_attempt(key, attempt)
         except BaseException:
             for task in self._tasks.values():
                 task.cancel()
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
             raise
+
+    async def _observe_all(self, wanted: set[tuple[str, Target]]) -> None:
+        pairs = sorted(wanted, key=lambda pair: not self.probes[pair[0]].first)
+        self.progress.total += len(pairs)
+        await asyncio.gather(*(self._count(name, target) for name, target in pairs))
+
+    def _note_attempt(self, key: tuple[str, str], number: int) -> None:
+        """Remember what came of an attempt, once."""
+        known = self.attempts.get(key, ())
+        if len(known) >= number:
+            return
+        outcome = self.outcomes[key]
+        said = f"{outcome.kind}: {outcome.reason}" if isinstance(outcome, NotObserved) else "observed"
+        self.attempts[key] = (*known, f"attempt {number} at {key[0]}, ended {self._ended[key]}: {said}")
 
     async def _count(self, name: str, target: Target) -> None:
         await self._outcome(name, target)
@@ -150,6 +191,7 @@ class Survey:
         key = (name, target.id)
         if key in self.outcomes:
             return self.outcomes[key]
+        self._targets[key] = target
         task = self._tasks.get(key)
         if task is None:
             task = self._tasks[key] = asyncio.ensure_future(self._observe(self.probes[name], target))
@@ -177,6 +219,7 @@ class Survey:
             finally:
                 self.progress.running.pop(key, None)
         self.outcomes[key] = outcome
+        self._ended[key] = datetime.now(UTC).isoformat(timespec="seconds")
         return outcome
 
     async def _call(self, entry: Probe, target: Target) -> Observation:
@@ -196,6 +239,10 @@ class NoConsentError(Exception):
     def __init__(self, outcome: NoConsent) -> None:
         super().__init__(outcome.reason)
         self.outcome = outcome
+
+
+def _may_pass(outcome: Outcome) -> bool:
+    return isinstance(outcome, NotObserved) and outcome.transient
 
 
 def _observation(outcome: Outcome) -> Observation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from mailproof.net.smtp import extensions
 from mailproof.net.tls import TLSEndpoint, TLSVersion
 from mailproof.probes.dane import tlsa
 from mailproof.probes.reverse import classless_delegation, reverse_dns
-from mailproof.probes.spf import spf_of_sender
+from mailproof.probes.spf import spf, spf_of_sender, spf_tree
 from mailproof.probes.zones import delegation
 from tests.offline.small_world import inside
 
@@ -115,9 +116,12 @@ def test_right_example_passes_spf_from_its_senders_only(demo: World) -> None:
     model = load_inventory(INVENTORY).model
 
     async def look(net: Network) -> None:
+        async def walk(_: object, domain: Any) -> Any:
+            return await spf_tree(domain, net, await spf(domain, net))
+
         for sender in model.sending:
             pair = AuthorisedSender("right.example", sender.address, sender.helo)
-            seen = await spf_of_sender(pair, net, model)
+            seen = await spf_of_sender(pair, net, model, walk)
             assert [check.result for check in seen.listed] == ["pass"]
             assert {check.result for check in seen.foreign} == {"fail"}
         for helo in ("out", "mx1", "mx2"):

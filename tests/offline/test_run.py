@@ -280,6 +280,8 @@ def test_a_house_rule_that_asks_for_the_unknown_is_told_what_there_is(tmp_path: 
     run = pytest_run(tmp_path, "--inventory", "prod.yaml")
     assert run.code != 0
     assert "HOUSE-MX asks for mxx, which no probe observes; did you mean mx?" in run.output + run.errors
+    assert "pluggy" not in run.output.partition("ERRORS")[2]
+    assert "survey:" not in run.output
 
 
 def test_ctrl_c_during_the_survey_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -11,11 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+
 SOURCE = Path(__file__).resolve().parents[2]
+
+RESULT_SCHEMA = jsonschema.Draft202012Validator(
+    json.loads((SOURCE / "docs" / "result.schema.json").read_text(encoding="utf-8")),
+    format_checker=jsonschema.FormatChecker(),
+)
 
 FAST = """
 active: true
-limits: {connect: 3, greeting: 3, reply: 3, tls: 3, dns: 2, silence: 0.1, pause: 0, connections_per_host: 4}
+limits: {connect: 3, greeting: 3, reply: 3, tls: 3, dns: 2, silence: 0.1, pause: 0, connections_per_host: 4, retries: 0}
 probe: {ehlo: probe.right.example, sender: postmaster@right.example}
 """
 """What inventories over the demo world have in common: little patience, and a tester that exists there."""
@@ -31,8 +38,9 @@ class Run:
     reports: Path
 
     def document(self, name: str) -> dict[str, Any]:
-        """The JSON report of the inventory called ``name``."""
+        """The JSON report of the inventory called ``name``, which keeps to its published schema."""
         loaded: dict[str, Any] = json.loads((self.reports / f"{name}.json").read_text(encoding="utf-8"))
+        RESULT_SCHEMA.validate(loaded)
         return loaded
 
     def verdicts(self, name: str) -> dict[tuple[str, str], str]:
@@ -48,7 +56,7 @@ def pytest_run(
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "mailproof.plugin", "-p", "no:cacheprovider", *arguments],
         cwd=directory,
-        env={**os.environ, "PYTHONPATH": path, "COLUMNS": "160", **(environment or {})},
+        env={**_environment(), "PYTHONPATH": path, "COLUMNS": "160", **(environment or {})},
         capture_output=True,
         text=True,
         timeout=timeout,
@@ -56,6 +64,11 @@ def pytest_run(
         stdin=subprocess.DEVNULL,
     )
     return Run(done.returncode, done.stdout, done.stderr, directory / "reports")
+
+
+def _environment() -> dict[str, str]:
+    """This process's environment, but not that of a job: a run writes annotations and summaries there."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
 
 
 def write_inventory(directory: Path, text: str, name: str = "prod.yaml", fast: bool = True) -> Path:

@@ -89,9 +89,9 @@ def test_what_pytest_appends_to_a_message_is_taken_off(text: str, observed: str)
     assert judge(a_control(), AssertionError(text)).observed == observed
 
 
-def result(verdict: Verdict, control: str = "MX-EXISTS", target: str = "example.org") -> Result:
+def result(verdict: Verdict, control: str = "MX-EXISTS", target: str = "example.org", **more: Any) -> Result:
     judgement = Judgement(verdict, MUST, "first line\nsecond line" if verdict is not Verdict.PASS else "")
-    return make_result(a_control(control), target, "MailDomain", judgement, ("proof",), 0.12345678)
+    return make_result(a_control(control), target, "MailDomain", judgement, ("proof",), 0.12345678, **more)
 
 
 def run(*results: Result, **changes: Any) -> RunResult:
@@ -129,6 +129,68 @@ def test_decision(verdicts: list[Verdict], reasons: tuple[str, ...]) -> None:
     assert (decision.open, decision.reasons) == (not reasons, reasons)
 
 
+@pytest.mark.parametrize("fail_on", Level)
+@pytest.mark.parametrize("found", Level)
+def test_the_gate_fails_at_its_level_and_above(fail_on: Level, found: Level) -> None:
+    judgement = judge(a_control(level=found), AssertionError("no"), fail_on=fail_on)
+    assert judgement.verdict is (Verdict.FAIL if found.rank <= fail_on.rank else Verdict.ADVICE)
+    assert judgement.level is found
+
+
+def test_a_profile_sets_the_level_of_every_finding() -> None:
+    for raised in (AssertionError("no"), Finding("no", MUST), Finding("no", MAY)):
+        assert judge(a_control(level=MUST), raised, level=MAY) == Judgement(Verdict.ADVICE, MAY, "no")
+        assert judge(a_control(level=MAY), raised, level=MUST) == Judgement(Verdict.FAIL, MUST, "no")
+    assert judge(a_control(level=MAY), None, level=MUST).level is MUST
+    assert judge(a_control(level=MAY), NotObserved("x"), level=MUST).level is MUST
+
+
+F, INC, P, N, W = Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS, Verdict.NOT_APPLICABLE, Verdict.WAIVED
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "reasons", "tolerated"),
+    [
+        ([(F, "known"), (INC, "known"), (P, "")], (), ("2 known from the baseline",)),
+        ([(F, "new"), (F, "known")], ("1 new finding",), ("1 known from the baseline",)),
+        (
+            [(F, "regressed"), (F, "regressed"), (INC, "new"), (INC, "regressed")],
+            ("1 new inconclusive", "2 regressed findings", "1 regressed inconclusive"),
+            (),
+        ),
+        ([(W, ""), (P, "")], (), ("1 waived",)),
+        ([(W, "")], (), ("1 waived",)),
+    ],
+)
+def test_the_baseline_and_waivers_in_the_decision(
+    verdicts: list[tuple[Verdict, str]], reasons: tuple[str, ...], tolerated: tuple[str, ...]
+) -> None:
+    judged = run(*(result(verdict, change=change) for verdict, change in verdicts))
+    assert (judged.decision().reasons, judged.tolerated()) == (reasons, tolerated)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "reasons"),
+    [
+        ([P, INC], ()),
+        ([F, INC], ("1 finding",)),
+        ([INC, N], ("nothing was checked: nothing could be observed",)),
+        ([INC], ("nothing was checked: nothing could be observed",)),
+    ],
+)
+def test_inconclusive_may_only_be_warned_about(verdicts: list[Verdict], reasons: tuple[str, ...]) -> None:
+    assert run(*map(result, verdicts), inconclusive="warn").decision().reasons == reasons
+
+
+def test_expired_and_unneeded_waivers_in_the_decision() -> None:
+    expired = run(result(F, waiver={"days_left": -1}), result(F))
+    assert expired.decision().reasons == ("2 findings", "1 of them with an expired waiver")
+    waivers = [{"state": "unneeded"}, {"state": "open"}, {"state": "used"}]
+    assert run(result(P), waivers=waivers).decision().open
+    strict = run(result(P), waivers=waivers, strict_waivers=True)
+    assert strict.decision().reasons == ("1 waiver no longer needed",)
+
+
 def test_a_run_that_was_stopped_keeps_the_gate_closed() -> None:
     assert run(result(Verdict.PASS), complete=False).decision().reasons == ("the run was stopped before its end",)
 
@@ -158,7 +220,7 @@ def test_the_document_does_not_depend_on_the_order_of_the_run() -> None:
 
 
 def test_results_travel_between_processes_as_plain_values() -> None:
-    original = result(Verdict.INCONCLUSIVE)
+    original = result(Verdict.INCONCLUSIVE, waiver={"reason": "x", "days_left": 3}, change="new")
     assert from_reports([json.loads(json.dumps(to_report(original)))]) == [original]
 
 

@@ -40,6 +40,12 @@ class Result:
     """The inventory file that names the target, or its domain; empty where none does."""
     line: int = 0
     """The line in ``file``, from 1."""
+    waiver: dict[str, Any] | None = None
+    """The waiver that covers the finding, or did until it expired; see ``Waivers.states`` for its keys."""
+    change: str = ""
+    """Against the baseline: ``new``, ``regressed`` or ``known`` for what is amiss; empty otherwise."""
+    proposed: bool = False
+    """Whether the verdict rests on a zone as proposed (``--zone``) instead of as published."""
 
     @property
     def family(self) -> str:
@@ -49,12 +55,17 @@ class Result:
     @property
     def id(self) -> str:
         """A short name of (control, target) that is the same in every run, for links and fingerprints."""
-        return hashlib.sha256(f"{self.control}\n{self.target}".encode()).hexdigest()[:12]
+        return result_id(self.control, self.target)
 
     @property
     def key(self) -> tuple[str, str]:
         """The identity of a result, the same from run to run."""
         return self.control, self.target
+
+
+def result_id(control: str, target: str) -> str:
+    """A short name of (control, target)."""
+    return hashlib.sha256(f"{control}\n{target}".encode(errors="backslashreplace")).hexdigest()[:12]
 
 
 def make_result(
@@ -66,6 +77,10 @@ def make_result(
     seconds: float,
     domains: tuple[str, ...] = (),
     place: tuple[str, int] = ("", 0),
+    *,
+    waiver: dict[str, Any] | None = None,
+    change: str = "",
+    proposed: bool = False,
 ) -> Result:
     """A result from a judgement. ``place`` is the file and line of the inventory that names the target."""
     observed = judgement.observed
@@ -90,6 +105,9 @@ def make_result(
         domains=domains,
         file=place[0],
         line=place[1],
+        waiver=waiver,
+        change=change,
+        proposed=proposed,
     )
 
 
@@ -118,6 +136,22 @@ class RunResult:
     """False where the run was interrupted or stopped before every control had judged."""
     unused: list[str] = field(default_factory=list)
     """Controls that were selected but had no target in this inventory."""
+    profile: dict[str, Any] | None = None
+    """The profile, its source, what it leaves off and what it does not cover; see ``Profile.document``."""
+    own_profiles: list[dict[str, Any]] = field(default_factory=list)
+    """Profiles that single domains and hosts are judged by; see ``Policy.own_documents``."""
+    fail_on: str | None = None
+    """The weakest level that closes the gate, where the command line says so; else the profiles do."""
+    inconclusive: str = "fail"
+    """``fail``: what could not be verified keeps the gate closed; ``warn``: it is only reported."""
+    waivers: list[dict[str, Any]] = field(default_factory=list)
+    """What became of every waiver; see ``Waivers.states``."""
+    strict_waivers: bool = False
+    """Whether a waiver that is no longer needed keeps the gate closed."""
+    renamed: dict[str, str] = field(default_factory=dict)
+    """Former names of domains and hosts to their present ones."""
+    baseline: dict[str, Any] | None = None
+    """The comparison with an earlier run; see ``Comparison.document``."""
 
     def counts(self) -> dict[str, int]:
         """How many results have each verdict, all verdicts present."""
@@ -126,19 +160,51 @@ class RunResult:
 
     def decision(self) -> Decision:
         """The gate's decision. A run that proved nothing does not open it."""
-        counts = self.counts()
-        reasons = []
-        if not self.results:
-            reasons.append("nothing was checked: no control had a target")
-        elif counts[Verdict.NOT_APPLICABLE] == len(self.results):
-            reasons.append("nothing was checked: no control applied")
+        reasons = [self.nothing_checked] if self.nothing_checked else []
         if not self.complete:
             reasons.append("the run was stopped before its end")
-        if counts[Verdict.FAIL]:
-            reasons.append(_count(counts[Verdict.FAIL], "finding"))
-        if counts[Verdict.INCONCLUSIVE]:
-            reasons.append(f"{counts[Verdict.INCONCLUSIVE]} inconclusive")
+        closing = Counter((result.verdict, result.change) for result in self.results if self.closes(result))
+        for change, word in (("", ""), ("new", "new "), ("regressed", "regressed ")):
+            if number := closing[Verdict.FAIL, change]:
+                reasons.append(_count(number, f"{word}finding"))
+            if number := closing[Verdict.INCONCLUSIVE, change]:
+                reasons.append(f"{number} {word}inconclusive")
+        expired = sum(result.waiver is not None for result in self.results if self.closes(result))
+        if expired:
+            reasons.append(f"{expired} of them with an expired waiver")
+        unneeded = sum(waiver["state"] == "unneeded" for waiver in self.waivers)
+        if unneeded and self.strict_waivers:
+            reasons.append(f"{_count(unneeded, 'waiver')} no longer needed")
         return Decision(not reasons, tuple(reasons))
+
+    def tolerated(self) -> tuple[str, ...]:
+        """What is amiss and does not keep the gate closed, in a few words each."""
+        amiss = Counter(
+            "known" if result.change == "known" else result.verdict
+            for result in self.results
+            if result.verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.WAIVED) and not self.closes(result)
+        )
+        words = {"known": "known from the baseline", "waived": "waived", "inconclusive": "inconclusive"}
+        return tuple(f"{amiss[name]} {word}" for name, word in words.items() if amiss[name])
+
+    @property
+    def nothing_checked(self) -> str:
+        """Why the run proved nothing; empty where it did."""
+        counts = self.counts()
+        if not self.results:
+            return "nothing was checked: no control had a target"
+        if counts[Verdict.NOT_APPLICABLE] == len(self.results):
+            return "nothing was checked: no control applied"
+        silent = counts[Verdict.NOT_APPLICABLE] + counts[Verdict.INCONCLUSIVE]
+        if self.inconclusive == "warn" and silent == len(self.results):
+            return "nothing was checked: nothing could be observed"
+        return ""
+
+    def closes(self, result: Result) -> bool:
+        """Whether ``result`` keeps the gate closed."""
+        if result.verdict == Verdict.INCONCLUSIVE and self.inconclusive == "warn":
+            return False
+        return result.verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE) and result.change != "known"
 
     def sort(self) -> None:
         """Bring the results into the order of control, then target, whatever order they ran in."""
@@ -157,10 +223,18 @@ class RunResult:
             "surveyed_at": self.surveyed_at,
             "replayed": self.replayed,
             "complete": self.complete,
+            "profile": self.profile,
+            "own_profiles": self.own_profiles,
+            "fail_on": self.fail_on,
+            "inconclusive": self.inconclusive,
+            "strict_waivers": self.strict_waivers,
+            "renamed": self.renamed,
             "decision": {"open": decision.open, "reasons": list(decision.reasons)},
             "counts": self.counts(),
             "traffic": {"connections": self.connections, "questions": self.questions},
             "controls_without_target": self.unused,
+            "waivers": self.waivers,
+            "baseline": self.baseline,
             "results": [_plain(result) for result in self.results],
         }
 

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
@@ -30,6 +30,8 @@ MAX_DEPTH = 50
 MAX_INCLUDES = 100
 
 Path_ = tuple[str | int, ...]
+
+P = TypeVar("P", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -97,15 +99,27 @@ def load_inventory(file: Path, environment: Mapping[str, str] = os.environ) -> L
 
     Raises InventoryError with every fault that was found.
     """
-    reader = _Reader(environment)
+    reader = _Reader(environment, "domains: [example.org]", "`mailproof init DOMAIN > FILE` writes one")
     data, places = reader.read(file)
-    model = _resolve_paths(_validate(data, file, places), places)
+    model = _resolve_paths(_validate(data, Inventory, file, places), places)
     return LoadedInventory(model, file, places, reader.secrets)
 
 
+def load_part(file: Path, part: type[P], example: str, environment: Mapping[str, str] = os.environ) -> tuple[P, Places]:
+    """Read a YAML file of its own that holds a ``part`` (waivers, a profile), by the rules of inventories.
+
+    ``example`` is shown to those whose file is empty. Returns the part and where each of its values stands.
+    Raises InventoryError with every fault that was found.
+    """
+    data, places = _Reader(environment, example).read(file)
+    return _validate(data, part, file, places), places
+
+
 class _Reader:
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], example: str, writer: str = "") -> None:
         self.environment = environment
+        self._example = example
+        self._writer = writer
         self.secrets: dict[str, str] = {}
         self._files = 0
 
@@ -114,13 +128,11 @@ class _Reader:
         self._files += 1
         if self._files > MAX_INCLUDES:
             raise InventoryError(Problem(file, None, None, f"more than {MAX_INCLUDES} files are included"))
-        root = _compose(file)
+        root = _compose(file, self._writer)
         if root is None:
-            raise InventoryError(
-                Problem(file, None, None, "the file is empty; the smallest inventory is domains: [example.org]")
-            )
+            raise InventoryError(Problem(file, None, None, f"the file is empty; this would be enough: {self._example}"))
         if not isinstance(root, MappingNode):
-            raise InventoryError(Problem(file, _line(root), None, "a mapping is expected, like domains: [example.org]"))
+            raise InventoryError(Problem(file, _line(root), None, f"a mapping is expected, like {self._example}"))
         _check_size(root, file)
         places: dict[Path_, Place] = {}
         content = _Constructor(file, self, places).construct(root)
@@ -172,15 +184,15 @@ class _Reader:
 _VARIABLE = re.compile(r"\$\$|\$\{(?P<secret>secret:)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
 
 
-def _compose(file: Path) -> Node | None:
-    """The YAML node tree (YAML 1.2: yes, no, on and off are text)."""
+def _compose(file: Path, writer: str) -> Node | None:
+    """The YAML node tree (YAML 1.2: yes, no, on and off are text). ``writer`` says what would write such a file."""
     try:
         if file.stat().st_size > MAX_FILE_SIZE:
             raise InventoryError(Problem(file, None, None, f"larger than {MAX_FILE_SIZE} octets"))
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         near = get_close_matches(file.name, [f.name for f in _siblings(file)], 1)
-        hint = f"; did you mean {near[0]}?" if near else "; `mailproof init DOMAIN > FILE` writes one"
+        hint = f"; did you mean {near[0]}?" if near else f"; {writer}" if writer else ""
         raise InventoryError(Problem(file, None, None, f"there is no such file{hint}")) from None
     except UnicodeDecodeError as error:
         raise InventoryError(Problem(file, None, None, f"not UTF-8 text (octet {error.start})")) from None
@@ -320,20 +332,20 @@ def _merge_values(into: dict[str, Any], content: dict[str, Any], path: Path_, mo
             into[key] = value
 
 
-def _validate(data: dict[str, Any], file: Path, places: Mapping[Path_, Place]) -> Inventory:
+def _validate(data: dict[str, Any], model: type[P], file: Path, places: Mapping[Path_, Place]) -> P:
     try:
-        return Inventory.model_validate(data)
+        return model.model_validate(data)
     except ValidationError as error:
-        problems = [_problem(dict(item), file, places) for item in error.errors()]
+        problems = [_problem(dict(item), model, file, places) for item in error.errors()]
         raise InventoryError(*sorted(problems, key=lambda p: (str(p.file), p.line or 0))) from None
 
 
-def _problem(error: dict[str, Any], file: Path, places: Mapping[Path_, Place]) -> Problem:
+def _problem(error: dict[str, Any], model: type[BaseModel], file: Path, places: Mapping[Path_, Place]) -> Problem:
     loc: Path_ = tuple(part for part in error["loc"] if part not in ("[key]",))
     known = next((loc[:cut] for cut in range(len(loc), -1, -1) if loc[:cut] in places), ())
     place = places.get(known, Place(file, 1))
     if error["type"] == "extra_forbidden":
-        message = _unknown_key(str(loc[-1]), loc[:-1])
+        message = _unknown_key(str(loc[-1]), loc[:-1], model)
     elif error["type"] == "missing":
         return Problem(place.file, place.line, dotted(loc[:-1]) or None, f"the key {loc[-1]} is missing")
     elif error["type"] == "inventory":
@@ -343,22 +355,27 @@ def _problem(error: dict[str, Any], file: Path, places: Mapping[Path_, Place]) -
     return Problem(place.file, place.line, dotted(loc) or None, message)
 
 
-def _unknown_key(key: str, parent: Path_) -> str:
-    part = _part_at(parent)
+def _unknown_key(key: str, parent: Path_, model: type[BaseModel]) -> str:
+    part = _part_at(parent, model)
     valid = sorted(part.model_fields) if part else []
-    if part is Inventory:
+    if part is model:
         valid = sorted([*valid, "include"])
     near = get_close_matches(key, valid, 1, 0.5)
     hint = f"did you mean {near[0]}?" if near else f"known keys are {', '.join(valid)}"
     return f"unknown key; {hint}"
 
 
-def _part_at(path: Path_) -> type[BaseModel] | None:
-    part: type[BaseModel] | None = Inventory
+def _part_at(path: Path_, model: type[BaseModel]) -> type[BaseModel] | None:
+    part: type[BaseModel] | None = model
+    in_mapping = False
     for step in path:
         if isinstance(step, int) or part is None:
             continue
+        if in_mapping:  # the step is a key of the user's own, like a control's id
+            in_mapping = False
+            continue
         annotation = part.model_fields[step].annotation if step in part.model_fields else None
+        in_mapping = get_origin(annotation) is dict
         part = next(_models_in(annotation), None)
     return part
 

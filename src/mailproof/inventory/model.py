@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Callable, Iterable
+from datetime import date
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -17,7 +18,8 @@ from mailproof.net.dns import normalise
 from mailproof.net.settings import DNSSECTrust, Limits, NetSettings, SocketAddress
 
 
-def _wrong(message: str) -> PydanticCustomError:
+def wrong(message: str) -> PydanticCustomError:
+    """The error that a validator raises: its message is shown as it is."""
     return PydanticCustomError("inventory", "{message}", {"message": message})
 
 
@@ -26,11 +28,11 @@ def domain_name(value: str) -> str:
     try:
         name = normalise(value)
     except ValueError as error:
-        raise _wrong(f"{value!r} is not a domain name ({error})") from None
+        raise wrong(f"{value!r} is not a domain name ({error})") from None
     if _is_address(name):
-        raise _wrong(f"{value!r} is an address; a domain name is expected, like example.org")
+        raise wrong(f"{value!r} is an address; a domain name is expected, like example.org")
     if name == "." or not all(_LABEL.fullmatch(label) for label in name.split(".")):
-        raise _wrong(f"{value!r} is not a domain name, like example.org")
+        raise wrong(f"{value!r} is not a domain name, like example.org")
     return name
 
 
@@ -54,7 +56,7 @@ def _is_address(value: str) -> bool:
 
 def _address(value: str) -> str:
     if not _is_address(value):
-        raise _wrong(f"{value!r} is not an IPv4 or IPv6 address, like 192.0.2.25 or 2001:db8::25")
+        raise wrong(f"{value!r} is not an IPv4 or IPv6 address, like 192.0.2.25 or 2001:db8::25")
     return str(ip_address(value))
 
 
@@ -72,21 +74,22 @@ def socket_address(value: str, default_port: int | None) -> SocketAddress:
             if number is not None and 0 < number < 65536:
                 return SocketAddress(str(ip_address(address)), number)
     example = "192.0.2.53 or [2001:db8::53]:53" if default_port else "127.0.0.1:2525 or [::1]:2525"
-    raise _wrong(f"{value!r} is not an address{' with a port' if not default_port else ''}, like {example}")
+    raise wrong(f"{value!r} is not an address{' with a port' if not default_port else ''}, like {example}")
 
 
 def _resolver(value: str) -> str:
     return str(socket_address(value, 53))
 
 
-def _connect_key(value: str) -> str:
+def connect_key(value: str) -> str:
+    """A key of the connect map in its one spelling. Raises ValueError for anything else."""
     host, _, port = value.rpartition(":")
     if re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 65536 and host:
         bare = host.removeprefix("[").removesuffix("]")
         if _is_address(bare):
             return str(SocketAddress(str(ip_address(bare)), int(port)))
         return f"{domain_name(host)}:{int(port)}"
-    raise _wrong(f"{value!r} is not ADDRESS:PORT or HOST:PORT, like 192.0.2.25:25 or mx1.example.org:25")
+    raise wrong(f"{value!r} is not ADDRESS:PORT or HOST:PORT, like 192.0.2.25:25 or mx1.example.org:25")
 
 
 def _connect_value(value: str) -> str:
@@ -98,14 +101,14 @@ _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
 
 def _local_part(value: str) -> str:
     if not _LOCAL_PART.fullmatch(value):
-        raise _wrong(f"{value!r} is not the part of a mailbox before the @, like postmaster")
+        raise wrong(f"{value!r} is not the part of a mailbox before the @, like postmaster")
     return value
 
 
 def _mailbox(value: str) -> str:
     local, at, domain = value.rpartition("@")
     if not at:
-        raise _wrong(f"{value!r} is not a mailbox, like postmaster@example.org")
+        raise wrong(f"{value!r} is not a mailbox, like postmaster@example.org")
     return f"{_local_part(local)}@{domain_name(domain)}"
 
 
@@ -114,7 +117,7 @@ def _unique(values: list[Any]) -> list[Any]:
     for value in values:
         key = getattr(value, "key", None) or str(value)
         if key in seen:
-            raise _wrong(f"{key} is listed twice")
+            raise wrong(f"{key} is listed twice")
         seen.add(key)
     return values
 
@@ -130,7 +133,7 @@ def _keys_once(canonical: Callable[[str], str]) -> BeforeValidator:
             except ValueError:
                 continue
             if name in seen:
-                raise _wrong(f"{seen[name]} and {key} are the same")
+                raise wrong(f"{seen[name]} and {key} are the same")
             seen[name] = key
         return value
 
@@ -141,7 +144,7 @@ DomainName = Annotated[str, AfterValidator(domain_name)]
 ZoneName = Annotated[str, AfterValidator(_zone_name)]
 Address = Annotated[str, AfterValidator(_address)]
 ResolverAddress = Annotated[str, AfterValidator(_resolver)]
-ConnectKey = Annotated[str, AfterValidator(_connect_key)]
+ConnectKey = Annotated[str, AfterValidator(connect_key)]
 ConnectValue = Annotated[str, AfterValidator(_connect_value)]
 LocalPart = Annotated[str, AfterValidator(_local_part)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
@@ -173,6 +176,35 @@ def _shorthand(key: str, part: type[Part]) -> BeforeValidator:
     )
 
 
+def _date(value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+                return date.fromisoformat(value)
+        except ValueError:
+            pass
+        raise wrong(f"{value!r} is not a day, like 2027-03-31")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_date, json_schema_input_type=str)]
+Parameters = dict[str, dict[str, Any]]
+
+
+class Waiver(Part):
+    """An accepted finding. It covers findings only: what could not be verified stays inconclusive."""
+
+    control: str = Field(min_length=1, description="Id of the control, or a pattern with * and ?, like TLS-NO-*.")
+    target: str = Field(
+        min_length=1,
+        description="Id of the target as reports show it, or a pattern, like mx1.example.org*.",
+    )
+    reason: str = Field(min_length=1, description="Why the finding is accepted; shown in every report.")
+    expires: Day = Field(description="The last day on which the waiver holds (YYYY-MM-DD, UTC).")
+    owner: str | None = Field(None, description="Who answers for it.")
+    ticket: str | None = Field(None, description="Where it is dealt with.")
+
+
 class Domain(Part):
     """A mail domain. A plain name stands for an entry with nothing but `name`."""
 
@@ -193,6 +225,11 @@ class Domain(Part):
         default=[], description="Local parts known not to exist. Without any, a random one is made up."
     )
     active: bool | None = Field(None, description="Consent to active probes for this domain; else the global one.")
+    profile: str | None = Field(None, description="Profile for this domain: a shipped one by name, or a file.")
+    controls: Parameters = Field(default={}, description="Parameters of controls for this domain, by control id.")
+    formerly: Annotated[list[DomainName], AfterValidator(_unique)] = Field(
+        default=[], description="Earlier names of the domain: a baseline's results under them are followed."
+    )
 
     @property
     def key(self) -> str:
@@ -201,7 +238,7 @@ class Domain(Part):
     @model_validator(mode="after")
     def _parked_is_consistent(self) -> Self:
         if self.parked and {"sends", "receives"} & self.model_fields_set and (self.sends or self.receives):
-            raise _wrong("parked: true contradicts sends: true or receives: true")
+            raise wrong("parked: true contradicts sends: true or receives: true")
         return self
 
 
@@ -220,6 +257,11 @@ class Host(Part):
         default=[], description="Addresses to test instead of those that the DNS gives."
     )
     active: bool | None = Field(None, description="Consent to active probes of this host; else the global one.")
+    profile: str | None = Field(None, description="Profile for this host: a shipped one by name, or a file.")
+    controls: Parameters = Field(default={}, description="Parameters of controls for this host, by control id.")
+    formerly: Annotated[list[DomainName], AfterValidator(_unique)] = Field(
+        default=[], description="Earlier names of the host: a baseline's results under them are followed."
+    )
 
     @property
     def key(self) -> str:
@@ -229,7 +271,7 @@ class Host(Part):
     def _ports_belong_to_roles(self) -> Self:
         for role in self.ports:
             if role not in self.roles:
-                raise _wrong(f"ports are given for the role {role}, which is not among the roles")
+                raise wrong(f"ports are given for the role {role}, which is not among the roles")
         return self
 
     def services(self) -> Iterable[tuple[Role, int]]:
@@ -331,6 +373,13 @@ class LimitsPart(Part):
     questions: Annotated[int, Field(ge=1, le=2000)] = Field(
         _DEFAULT_LIMITS.questions, description="DNS questions under way at once."
     )
+    retries: Annotated[int, Field(ge=0, le=10)] = Field(
+        _DEFAULT_LIMITS.retries,
+        description="Further attempts at what timed out, was refused, throttled, cut off, or met a failing DNS server.",
+    )
+    retry_pause: Annotated[float, Field(ge=0, le=3600)] = Field(
+        _DEFAULT_LIMITS.retry_pause, description="Before each further attempt."
+    )
 
 
 class Inventory(Part):
@@ -361,7 +410,7 @@ class Inventory(Part):
     probe: Probe = Field(Probe(), description="Who we say we are.")
     limits: LimitsPart = Field(LimitsPart(), description="Patience and manners.")
     trust: Trust = Field(Trust(), description="Whom to believe.")
-    connect: Annotated[dict[ConnectKey, ConnectValue], _keys_once(_connect_key)] = Field(
+    connect: Annotated[dict[ConnectKey, ConnectValue], _keys_once(connect_key)] = Field(
         default={}, description="Where connections really go: ADDRESS:PORT or HOST:PORT to ADDRESS:PORT."
     )
     zone_files: Annotated[dict[DomainName, Annotated[Path, Field(strict=False)]], _keys_once(domain_name)] = Field(
@@ -373,9 +422,13 @@ class Inventory(Part):
     world: str | None = Field(
         None, description="Offline world to run against: a shipped one by name (demo), or a directory."
     )
-    controls: dict[str, dict[str, Any]] = Field(
+    profile: str | None = Field(
+        None, description="Profile for all that names none of its own: a shipped one by name, or a file."
+    )
+    controls: Parameters = Field(
         default={}, description="Parameters of controls by id, like SPF-ALL-STRICT: {accept: ['-all', '~all']}."
     )
+    waivers: list[Waiver] = Field(default=[], description="Accepted findings.")
     rules: Annotated[list[Annotated[Path, Field(strict=False)]], AfterValidator(_unique)] = Field(
         default=[], description="House rules: test files or directories of your own, judged with the suite."
     )
@@ -383,8 +436,28 @@ class Inventory(Part):
     @model_validator(mode="after")
     def _is_not_empty(self) -> Self:
         if not (self.domains or self.hosts or self.sending or self.zones):
-            raise _wrong("nothing to check: give at least one of domains, hosts, sending, zones")
+            raise wrong("nothing to check: give at least one of domains, hosts, sending, zones")
         return self
+
+    @model_validator(mode="after")
+    def _former_names_are_former(self) -> Self:
+        for entries in (self.domains, self.hosts):
+            names = {entry.name for entry in entries}
+            seen: set[str] = set()
+            for entry in entries:
+                for former in entry.formerly:
+                    if former in names:
+                        raise wrong(f"{entry.name} was formerly {former}, but {former} is still in the inventory")
+                    if former in seen:
+                        raise wrong(f"{former} is the former name of two entries")
+                    seen.add(former)
+        return self
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """Former names of domains and hosts to their present ones."""
+        entries: list[Domain | Host] = [*self.domains, *self.hosts]
+        return {former: entry.name for entry in entries for former in entry.formerly}
 
     def net_settings(self) -> NetSettings:
         """What the clients need of this inventory."""

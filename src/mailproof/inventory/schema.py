@@ -27,7 +27,7 @@ _CONTENT = ("domains", "hosts", "sending", "zones", "include")
 
 def schema() -> dict[str, Any]:
     """The schema as plain values (JSON Schema 2020-12)."""
-    generated = _without_titles(Inventory.model_json_schema())
+    generated = without_titles(Inventory.model_json_schema())
     properties = {"include": _INCLUDE, **generated.pop("properties")}
     return {
         "$schema": DIALECT,
@@ -38,16 +38,16 @@ def schema() -> dict[str, Any]:
     }
 
 
-def _without_titles(value: Any) -> Any:
+def without_titles(value: Any) -> Any:
     """pydantic gives every key a title, which says no more than the key; editors show the description."""
     if isinstance(value, list):
-        return [_without_titles(item) for item in value]
+        return [without_titles(item) for item in value]
     if not isinstance(value, dict):
         return value
     return {
-        key: {name: _without_titles(part) for name, part in item.items()}
+        key: {name: without_titles(part) for name, part in item.items()}
         if key in ("properties", "$defs")
-        else _without_titles(item)
+        else without_titles(item)
         for key, item in value.items()
         if key != "title"
     }

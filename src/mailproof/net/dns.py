@@ -129,6 +129,11 @@ class Answer:
     seconds: float = 0.0
 
     @property
+    def proposed(self) -> bool:
+        """Whether the answer comes from a zone file: as the zone would be, not as it is."""
+        return self.protocol == "zone file"
+
+    @property
     def exists(self) -> bool:
         """NOERROR, with records of the asked type."""
         return self.rcode == "NOERROR" and bool(self.records)
@@ -320,6 +325,10 @@ class DNSClient:
         names = ", ".join(str(resolver) for resolver in self._resolvers)
         place = "on this machine" if trust is DNSSECTrust.LOOPBACK else "trusted by the settings"
         return Authentication(True, f"Every resolver ({names}) is {place} and validates the signed root.")
+
+    def forget_failures(self) -> None:
+        """Ask again what could not be answered, the next time that somebody wants to know."""
+        self._outcomes = {key: outcome for key, outcome in self._outcomes.items() if isinstance(outcome, Answer)}
 
     async def _shared(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
         """The outcome of ``work``, done once per ``key``: cached, or shared with those who wait for it."""

@@ -17,6 +17,8 @@ class NotObserved(Exception):
     """
 
     kind: ClassVar[str] = "not observed"
+    transient: ClassVar[bool] = False
+    """Whether the same question may well be answered a little later."""
 
     def __init__(self, reason: str, evidence: tuple[str, ...] = ()) -> None:
         super().__init__(reason)
@@ -28,24 +30,28 @@ class Refused(NotObserved):
     """The peer refused the connection (TCP RST, ICMP unreachable)."""
 
     kind = "refused"
+    transient = True
 
 
 class TimedOut(NotObserved):
     """A deadline passed: no connection, no greeting, no reply, no answer."""
 
     kind = "timed out"
+    transient = True
 
 
 class ClosedEarly(NotObserved):
     """The peer closed or reset the connection in the middle of the dialogue."""
 
     kind = "closed early"
+    transient = True
 
 
 class Throttled(NotObserved):
     """The peer asked us to come back later: 421 or another 4yz reply (RFC 5321, section 4.2.1)."""
 
     kind = "throttled"
+    transient = True
 
 
 class Malformed(NotObserved):
@@ -58,6 +64,7 @@ class ServerFailure(NotObserved):
     """A DNS server answered SERVFAIL, REFUSED or another rcode that says nothing about the name."""
 
     kind = "server failure"
+    transient = True
 
 
 class NotFollowed(NotObserved):

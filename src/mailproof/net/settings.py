@@ -55,6 +55,10 @@ class Limits:
     """Connections open at once, over all hosts."""
     questions: int = 100
     """DNS questions under way at once."""
+    retries: int = 1
+    """Further attempts of the survey at what could not be observed for a reason that may pass."""
+    retry_pause: float = 5.0
+    """Seconds before each of them."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ class NetSettings:
         """
         wanted = SocketAddress(address, port)
         by_name = f"{host}:{port}" if host else None
-        mapped = self.connect.get(str(wanted)) or (self.connect.get(by_name) if by_name else None)
+        mapped = (self.connect.get(by_name) if by_name else None) or self.connect.get(str(wanted))
         if mapped is None and self.offline:
             raise Refused(f"{wanted} is not part of the offline world")
         return mapped or wanted

@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, is_dataclass
+
+from mailproof.net.dns import Answer
+
+
+def rests_on_proposal(value: object) -> bool:
+    """Whether an observation, or anything in it, was answered from a zone file instead of the network."""
+    if isinstance(value, Answer):
+        return value.proposed
+    if isinstance(value, tuple):
+        return any(rests_on_proposal(item) for item in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return any(rests_on_proposal(getattr(value, entry.name)) for entry in fields(value))
+    return False
+
 
 class Observation:
     """Base of all observations, which are frozen dataclasses of plain values.

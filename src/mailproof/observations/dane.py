@@ -51,9 +51,17 @@ class TLSA(Observation):
         return tuple(found)
 
     @property
+    def proposed(self) -> bool:
+        """Whether the records, or the addresses, are those of a zone that is not published yet."""
+        return self.answer.proposed or self.addresses.proposed
+
+    @property
     def applies(self) -> bool:
-        """Whether senders that do DANE heed the records: they exist and are secure (RFC 7672, section 2.2)."""
-        return self.secure and bool(self.records)
+        """Whether senders that do DANE heed the records: they exist and are secure (RFC 7672, section 2.2).
+
+        Proposed records are taken as if they were signed already: what they say of the key can be judged now.
+        """
+        return bool(self.records) and (self.secure or self.proposed)
 
     def evidence(self) -> tuple[str, ...]:
         return (*self.addresses.evidence(), *self.answer.evidence())

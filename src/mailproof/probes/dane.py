@@ -32,6 +32,8 @@ async def tlsa(host: MailHost, net: Network) -> TLSA:
             break
     if not answer.records:
         return TLSA(host.name, addresses, answer, False)
+    if answer.proposed or addresses.proposed:
+        return TLSA(host.name, addresses, answer, False)
     authentication = await net.dns.authentication()
     if not authentication.believed:
         raise NotObserved(authentication.reason, answer.evidence())

@@ -21,7 +21,7 @@ async def tlsrpt_record(domain: MailDomain, net: Network) -> PolicyRecord:
     return PolicyRecord(domain.name, "TLSRPTv1", await net.dns.resolve(f"_smtp._tls.{domain.name}", "TXT"))
 
 
-@probe()
+@probe(connections=1)
 async def sts_policy(domain: MailDomain, net: Network, sts_record: PolicyRecord) -> STSPolicyFile:
     """The policy over HTTPS, no redirect followed (RFC 8461, section 3.3)."""
     host = f"mta-sts.{domain.name}"

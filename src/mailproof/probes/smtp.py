@@ -42,7 +42,7 @@ EARLY_REPLY = 10.0
 """Seconds in which a server that has greeted answers an EHLO that came before the greeting, if it ever does."""
 
 
-@probe()
+@probe(connections=1)
 async def smtp_session(endpoint: Endpoint, net: Network) -> SMTPSession:
     """One polite connection: greeting, HELO, EHLO, STARTTLS if offered, EHLO inside TLS, QUIT."""
     async with net.smtp.connect(
@@ -102,7 +102,7 @@ async def server_name(endpoint: Endpoint, net: Network, smtp_session: SMTPSessio
     return ServerName(smtp_session, endpoint.address, tuple(forward), reverse.ptr)
 
 
-@probe()
+@probe(connections=1)
 async def clear_text_auth(endpoint: Endpoint, net: Network, smtp_session: SMTPSession) -> ClearTextAuth:
     """Whether AUTH is offered, or taken, before TLS. No credentials are sent."""
     async with net.smtp.connect(
@@ -127,7 +127,7 @@ async def clear_text_auth(endpoint: Endpoint, net: Network, smtp_session: SMTPSe
     return ClearTextAuth(dialogue.transcript.lines, mechanisms, reply, smtp_session)
 
 
-@probe(active=True, first=True)
+@probe(active=True, first=True, connections=2)
 async def early_talk(endpoint: Endpoint, net: Network) -> EarlyTalk:
     """EHLO and QUIT in one write before the greeting, and a polite connection after it.
 
@@ -182,7 +182,7 @@ def _codes(heard: bytes) -> tuple[int, ...]:
     return tuple(int(code) for code in re.findall(rb"^([2-5][0-9]{2})(?: [^\n]*)?\r?\n", heard, re.MULTILINE))
 
 
-@probe(active=True)
+@probe(active=True, connections=1)
 async def starttls_injection(endpoint: Endpoint, net: Network, smtp_session: SMTPSession) -> Injection:
     """``NOOP`` in clear behind STARTTLS in one write: a server must forget it (RFC 3207, section 4.2)."""
     if not smtp_session.offers_starttls:
@@ -230,7 +230,7 @@ def relay_forms(endpoint: Endpoint, sender: str, outsider: str) -> list[tuple[st
     ]
 
 
-@probe(active=True)
+@probe(active=True, connections=1)
 async def relay_attempts(endpoint: Endpoint, net: Network) -> RelayAttempts:
     """MAIL and RCPT for mailboxes that are not the server's, in every form."""
     forms = relay_forms(endpoint, net.settings.sender, net.settings.outsider)
@@ -238,7 +238,7 @@ async def relay_attempts(endpoint: Endpoint, net: Network) -> RelayAttempts:
     return RelayAttempts(transcript.lines, tuple(attempts), interrupted)
 
 
-@probe(active=True)
+@probe(active=True, connections=1)
 async def mailboxes(exchange: MailExchange, net: Network) -> Mailboxes:
     """MAIL and RCPT for role mailboxes, for mailboxes that do not exist, and from the null sender."""
     domain, sender = exchange.domain, net.settings.sender

@@ -40,31 +40,31 @@ async def _offer(endpoint: Endpoint, net: Network, look: Look, *versions: TLSVer
     return Handshakes(endpoint.id, True, tuple(handshakes))
 
 
-@probe()
+@probe(connections=1, looks=("smtp_session",))
 async def ssl_2(endpoint: Endpoint, net: Network, look: Look) -> Handshakes:
     """An SSL 2.0 hello."""
     return await _offer(endpoint, net, look, TLSVersion.SSLV2)
 
 
-@probe()
+@probe(connections=1, looks=("smtp_session",))
 async def ssl_3(endpoint: Endpoint, net: Network, look: Look) -> Handshakes:
     """An SSL 3.0 hello."""
     return await _offer(endpoint, net, look, TLSVersion.SSLV3)
 
 
-@probe()
+@probe(connections=2, looks=("smtp_session",))
 async def tls_1_0_and_1_1(endpoint: Endpoint, net: Network, look: Look) -> Handshakes:
     """Hellos of TLS 1.0 and of TLS 1.1."""
     return await _offer(endpoint, net, look, TLSVersion.TLS1_0, TLSVersion.TLS1_1)
 
 
-@probe()
+@probe(connections=3, looks=("smtp_session",))
 async def tls_1_2_and_1_3(endpoint: Endpoint, net: Network, look: Look) -> Handshakes:
     """Hellos of TLS 1.2 and of TLS 1.3."""
     return await _offer(endpoint, net, look, TLSVersion.TLS1_2, TLSVersion.TLS1_3)
 
 
-@probe()
+@probe(looks=("ssl_3", "tls_1_0_and_1_1"))
 async def withdrawn_tls(endpoint: Endpoint, look: Look, smtp_session: SMTPSession) -> WithdrawnTLS:
     """SSL 3.0, TLS 1.0 and TLS 1.1, asked for only where the handshake of the session failed."""
     handshakes: list[Handshake] = []
@@ -84,7 +84,7 @@ async def _offer_ciphers(endpoint: Endpoint, net: Network, ciphers: str, *known:
     return Handshakes(endpoint.id, known[0].tls_offered, tuple(handshakes))
 
 
-@probe()
+@probe(connections=4)
 async def rc4(
     endpoint: Endpoint, net: Network, ssl_3: Handshakes, tls_1_0_and_1_1: Handshakes, tls_1_2_and_1_3: Handshakes
 ) -> Handshakes:
@@ -92,7 +92,7 @@ async def rc4(
     return await _offer_ciphers(endpoint, net, "RC4", ssl_3, tls_1_0_and_1_1, tls_1_2_and_1_3)
 
 
-@probe()
+@probe(connections=4)
 async def triple_des(
     endpoint: Endpoint, net: Network, ssl_3: Handshakes, tls_1_0_and_1_1: Handshakes, tls_1_2_and_1_3: Handshakes
 ) -> Handshakes:
@@ -100,7 +100,7 @@ async def triple_des(
     return await _offer_ciphers(endpoint, net, "3DES", ssl_3, tls_1_0_and_1_1, tls_1_2_and_1_3)
 
 
-@probe()
+@probe(connections=2)
 async def dane(endpoint: Endpoint, net: Network, look: Look) -> DANE:
     """The TLSA records of the host and the chains of this address."""
     records = await look(tlsa, MailHost(endpoint.host, endpoint.domains, endpoint.active))
@@ -117,7 +117,7 @@ def _matches(endpoint: Endpoint, records: TLSA, chain: Chain) -> tuple[str, ...]
     return tuple(str(record) for record in matching_records(records.records, chain, names, datetime.now(UTC)))
 
 
-@probe()
+@probe(connections=2, looks=("smtp_session",))
 async def certificates(endpoint: Endpoint, net: Network, look: Look) -> Certificates:
     """The certificate chains, and whether a path leads from each to a trusted root."""
     if not await _offers_tls(endpoint, look):

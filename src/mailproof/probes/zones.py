@@ -99,6 +99,8 @@ async def dnssec(zone: Zone, net: Network) -> DNSSEC:
                 (*checked.evidence(), *unchecked.evidence()),
             )
         return DNSSEC(zone.name, checked, unchecked)
+    if checked.proposed:
+        return DNSSEC(zone.name, checked, None)
     if checked.rcode not in ("NOERROR", "NXDOMAIN"):
         raise ServerFailure(f"{zone.name} SOA: {checked.rcode}", checked.evidence())
     authentication = await net.dns.authentication()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mailproof.gate.result import RunResult
+from mailproof.gate.waivers import describe_waiver
 from mailproof.report.escape import printable
 
 COLUMNS = ("Verdict", "Control", "Level", "Target", "Reference")
@@ -69,6 +70,14 @@ class HTMLReport:
             f"<p>Inventory {text(run.inventory)} &middot; {source} {text(run.surveyed_at)} "
             f"&middot; mailproof {text(run.mailproof)}{contact}</p>"
         )
+        if run.profile is not None:
+            prefix.append(f"<p>Profile {text(run.profile['name'])}: {text(run.profile['title'])}</p>")
+        if run.waivers:
+            lines = (
+                f"<li>{text(w['control'])}, {text(w['target'])}: {w['state']}; {text(describe_waiver(w))}</li>"
+                for w in run.waivers
+            )
+            prefix.append(f"<p>Waivers</p><ul>{''.join(lines)}</ul>")
         if run.unused:
             prefix.append(f"<p>Nothing in the inventory to judge by: {text(', '.join(run.unused))}</p>")
 
@@ -107,7 +116,10 @@ class HTMLReport:
         if plain is None:
             return
         evidence = "\n".join(text(line) for line in plain["evidence"])
+        waiver = f"<p><b>Waiver:</b> {text(describe_waiver(plain['waiver']))}</p>" if plain["waiver"] else ""
+        change = f"<p><b>Against the baseline:</b> {text(plain['change'])}</p>" if plain["change"] else ""
         data[:] = [
+            f"{waiver}{change}"
             f"<p><b>Expected:</b> {text(plain['expected'])}<br>"
             f"<b>Observed:</b> {'<br>'.join(text(line) for line in plain['observed'].splitlines())}</p>"
             f"<p><b>Why:</b> {text(plain['why'])}<br><b>Fix:</b> {text(plain['fix'])}</p>"

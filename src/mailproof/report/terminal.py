@@ -13,6 +13,7 @@ from typing import Protocol
 from mailproof.controls import Level
 from mailproof.gate.result import Result, RunResult
 from mailproof.gate.verdict import Verdict
+from mailproof.gate.waivers import describe_waiver, is_expiring
 from mailproof.report.escape import printable
 from mailproof.report.grouping import by_shape, shape
 
@@ -56,13 +57,15 @@ def write_findings(terminal: Terminal, run: RunResult, width: int, verbosity: in
         for equal in findings:
             _write_finding(terminal, equal, width, verbose)
     _write_inconclusive(terminal, run, width, verbose)
+    _write_waivers(terminal, run, width)
+    _write_baseline(terminal, run, width)
     _write_unused(terminal, run, width)
 
 
 def _blocks(run: RunResult, verbose: bool) -> list[tuple[str, list[list[Result]]]]:
     """Titles and findings, each a list of equal ones: what many targets share, then by target; failures first."""
     shown = [r for r in run.results if r.verdict in (Verdict.FAIL, Verdict.ADVICE)]
-    groups = [group for _, group in by_shape(shown, lambda r: (r.verdict, r.level, r.control), _shape)]
+    groups = [group for _, group in by_shape(shown, lambda r: (r.verdict, r.level, r.control, r.change), _shape)]
     many = [] if verbose else [group for group in groups if len(group) >= MANY]
     many.sort(key=lambda g: (Level(g[0].level).rank, -len(g), g[0].control))
     shared = {result.key for group in many for result in group}
@@ -87,6 +90,13 @@ def write_decision(terminal: Terminal, run: RunResult, files: Iterable[Path], pr
     terminal.write_sep("=", f"mailproof: {printable(run.inventory)}", bold=True)
     counts = run.counts()
     terminal.write_line("  ".join(f"{verdict}: {number}" for verdict, number in counts.items()))
+    if run.profile is not None:
+        own = "".join(f", {', '.join(profile['entries'])} by {profile['name']}" for profile in run.own_profiles)
+        terminal.write_line(printable(f"profile: {run.profile['name']} ({run.profile['title']}){own}"))
+    for waiver in run.waivers:
+        if is_expiring(waiver):
+            line = f"waiver of {waiver['control']} on {waiver['target']} ends soon: {describe_waiver(waiver)}"
+            terminal.write_line(printable(line), yellow=True)
     for line in _traffic(run):
         terminal.write_line(line)
     for file in files:
@@ -95,7 +105,8 @@ def write_decision(terminal: Terminal, run: RunResult, files: Iterable[Path], pr
         terminal.write_line(problem, red=True)
     decision = run.decision()
     if decision.open:
-        terminal.write_line("decision: PASS, the gate is open", green=True, bold=True)
+        tolerated = f" ({', '.join(run.tolerated())})" if run.tolerated() else ""
+        terminal.write_line(f"decision: PASS, the gate is open{tolerated}", green=True, bold=True)
     else:
         terminal.write_line(
             f"decision: FAIL, the gate stays closed: {', '.join(decision.reasons)}", red=True, bold=True
@@ -106,7 +117,8 @@ def _write_finding(terminal: Terminal, equal: list[Result], width: int, verbose:
     """Write one finding, with the proof of the first of the targets that share it."""
     result = equal[0]
     verdict = Verdict(result.verdict)
-    title = f"{verdict.upper()}  {result.control}  ({result.level})  {printable(result.expected)}"
+    change = f" [{result.change}]" if result.change else ""
+    title = f"{verdict.upper()}{change}  {result.control}  ({result.level})  {printable(result.expected)}"
     for line in textwrap.wrap(title, width, subsequent_indent="  ", break_on_hyphens=False):
         terminal.write_line(line, **_COLOURS[verdict])
     if len(equal) > 1:
@@ -163,6 +175,55 @@ def _write_reason(terminal: Terminal, groups: list[list[Result]], width: int, ve
     controls = {r.control for each in groups for r in each}
     _write_field(terminal, "leaves", ", ".join(sorted(controls)), width)
     terminal.write_line("")
+
+
+_WAIVER_STATES = {
+    "used": "WAIVED",
+    "expired": "EXPIRED",
+    "unneeded": "NO LONGER NEEDED",
+    "open": "NOT JUDGED",
+}
+
+
+def _write_waivers(terminal: Terminal, run: RunResult, width: int) -> None:
+    if not run.waivers:
+        return
+    terminal.write_sep("-", "waivers", bold=True)
+    for waiver in run.waivers:
+        covers = f" ({waiver['findings']} findings)" if waiver["findings"] > 1 else ""
+        line = f"{_WAIVER_STATES[waiver['state']]}  {waiver['control']}  {waiver['target']}{covers}"
+        terminal.write_line(printable(line), yellow=True)
+        _write_field(terminal, "waiver", printable(describe_waiver(waiver)), width)
+    terminal.write_line("")
+
+
+def _write_baseline(terminal: Terminal, run: RunResult, width: int) -> None:
+    baseline = run.baseline
+    if baseline is None:
+        return
+    terminal.write_sep("-", f"since {printable(baseline['started_at'])}", bold=True)
+    counts = baseline["counts"]
+    numbers = ", ".join(f"{counts[name]} {word}" for name, word in _CHANGES.items())
+    _write_field(terminal, "", numbers, width)
+    for name, word in _CHANGES.items():
+        for entry in baseline[name] if name != "known" else ():  # these stand above, among the findings
+            former = f" (formerly {entry['former']})" if entry["former"] else ""
+            course = f"{entry['before'] or 'not judged'} -> {entry['after'] or 'not judged'}"
+            line = f"{word.upper()}  {entry['control']}  {entry['target']}{former}  {course}"
+            terminal.write_line(_clip(printable(line), width))
+    for key, word in (("targets_added", "targets added"), ("targets_gone", "targets gone")):
+        if baseline[key]:
+            terminal.write_line(_clip(printable(f"{word}: {', '.join(baseline[key])}"), width))
+    terminal.write_line("")
+
+
+_CHANGES = {
+    "new": "new",
+    "regressed": "regressed",
+    "mended": "mended",
+    "known": "remaining",
+    "gone": "no longer judged",
+}
 
 
 def _write_unused(terminal: Terminal, run: RunResult, width: int) -> None:

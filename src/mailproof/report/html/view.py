@@ -10,9 +10,6 @@ from typing import Any
 from mailproof.gate.verdict import Verdict
 from mailproof.report.grouping import by_shape, shape
 
-WAIVED = "waived"
-"""The verdict of findings that a waiver covers."""
-
 RANKS = ("must", "should", "may", "inconclusive", "advice", "waived", "pass", "none")
 """How bad a verdict is, the worst first: failures by level, then the rest. ``none`` stands for not applicable."""
 
@@ -22,7 +19,7 @@ _RANK_OF_VERDICT = {
     Verdict.ADVICE: "advice",
     Verdict.INCONCLUSIVE: "inconclusive",
     Verdict.NOT_APPLICABLE: "none",
-    WAIVED: "waived",
+    Verdict.WAIVED: "waived",
 }
 
 SECTIONS = {
@@ -281,7 +278,7 @@ def _place(result: Mapping[str, Any]) -> str:
 
 def _note(result: Mapping[str, Any]) -> str:
     waiver = result.get("waiver")
-    parts = [result.get("change") or ""]
+    parts = [result.get("change") or "", "rests on the proposal" if result.get("proposed") else ""]
     if waiver:
-        parts.append(f"{waiver['reason']} (until {waiver['expires']})")
+        parts.append(f"{waiver.get('reason', '')} (until {waiver.get('expires', 'no date')})")
     return "; ".join(part for part in parts if part)

@@ -1,0 +1,290 @@
+"""The comparison of a run with an earlier one: what is new, what became worse, what was mended, what remains."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from mailproof.controls import Level
+from mailproof.gate.result import FORMAT, VERSION, Result, RunResult, result_id
+from mailproof.gate.verdict import Verdict
+
+Key = tuple[str, str]
+"""(control, target)."""
+
+AMISS = (Verdict.FAIL, Verdict.INCONCLUSIVE)
+"""Verdicts that can keep a gate closed."""
+
+MAX_RENAMES = 4
+"""Renames that are tried on one target id."""
+
+MAX_FILE_SIZE = 1 << 30
+"""Octets. A million verdicts with their evidence are about as many."""
+
+
+class ResultError(Exception):
+    """The file is not a result that this version can read."""
+
+
+@dataclass(frozen=True)
+class Verdicted:
+    """What an earlier or present run said of one control on one target."""
+
+    control: str
+    target: str
+    verdict: str
+    level: str
+    message: str
+
+    @property
+    def key(self) -> Key:
+        return self.control, self.target
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The verdicts of a run."""
+
+    inventory: str
+    started_at: str
+    results: Mapping[Key, Verdicted]
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Former names of domains and hosts to their present ones."""
+
+
+def snapshot(run: RunResult) -> Snapshot:
+    """The verdicts of a run that has ended."""
+    return Snapshot(run.inventory, run.started_at, {r.key: verdicted(r) for r in run.results}, run.renamed)
+
+
+def verdicted(result: Result) -> Verdicted:
+    """A result without its proof."""
+    return Verdicted(result.control, result.target, result.verdict, result.level, result.message)
+
+
+def read_snapshot(file: Path) -> Snapshot:
+    """Read the JSON result of a run. Raises ResultError that says what is wrong with the file."""
+    try:
+        if file.stat().st_size > MAX_FILE_SIZE:
+            raise ResultError(f"{file}: larger than {MAX_FILE_SIZE} octets")
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ResultError(f"{file}: there is no such file; a run writes reports/NAME.json") from None
+    except OSError as error:
+        raise ResultError(f"{file}: cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise ResultError(f"{file}: damaged, not JSON: {error}") from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        hint = "; it is a record, which --replay judges" if _is_record(document) else ""
+        raise ResultError(f'{file}: not a result of mailproof (no "format": "{FORMAT}"){hint}')
+    if document.get("version") != VERSION or isinstance(document["version"], bool):
+        raise ResultError(f"{file}: result version {document.get('version')!r}; this mailproof reads version {VERSION}")
+    try:
+        found = [Verdicted(*(_text(item, name) for name in _FIELDS)) for item in document["results"]]
+        for item in found:
+            Verdict(item.verdict), Level(item.level)
+        results = {item.key: item for item in found}
+        if len(results) != len(found):
+            raise ResultError(f"{file}: damaged: a control judges the same target twice")
+        renamed = {str(old): str(new) for old, new in document.get("renamed", {}).items()}
+        return Snapshot(_text(document, "inventory"), _text(document, "started_at"), results, renamed)
+    except KeyError as error:
+        raise ResultError(f"{file}: damaged: {error} is missing") from None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ResultError(f"{file}: damaged: {error}") from None
+
+
+_FIELDS = ("control", "target", "verdict", "level", "message")
+
+
+def _text(item: Mapping[str, Any], name: str) -> str:
+    if not isinstance(item[name], str):
+        raise TypeError(f"{name} is not text but {item[name]!r:.60}")
+    return str(item[name])
+
+
+def _is_record(document: object) -> bool:
+    return isinstance(document, dict) and document.get("format") == "mailproof-record"
+
+
+class Change(StrEnum):
+    """What became of a verdict between two runs."""
+
+    NEW = "new"
+    """Amiss, and was not judged before."""
+    REGRESSED = "regressed"
+    """Amiss, and was better before: right, waived, advice, not verified, or failed at a weaker level."""
+    KNOWN = "known"
+    """Was amiss before and still is not right."""
+    MENDED = "mended"
+    """Was amiss or waived before, and is right or does not apply any more."""
+    UNCHANGED = "unchanged"
+    """Was not amiss and is not."""
+    ADDED = "added"
+    """Not amiss, and was not judged before."""
+    GONE = "gone"
+    """Was judged before and no longer is."""
+
+
+WORSE = (Change.NEW, Change.REGRESSED)
+"""Changes that keep a gate closed which has a baseline."""
+
+
+def change_of(before: Verdicted | None, verdict: str, level: str) -> Change:
+    """What became of a verdict."""
+    amiss = verdict in AMISS
+    if before is None:
+        return Change.NEW if amiss else Change.ADDED
+    if amiss:
+        if before.verdict not in AMISS:
+            return Change.REGRESSED
+        if verdict == Verdict.FAIL:
+            weaker = before.verdict == Verdict.INCONCLUSIVE or Level(level).rank < Level(before.level).rank
+            return Change.REGRESSED if weaker else Change.KNOWN
+        return Change.KNOWN
+    if verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE):
+        return Change.MENDED if before.verdict in (*AMISS, Verdict.WAIVED) else Change.UNCHANGED
+    return Change.KNOWN if before.verdict in AMISS else Change.UNCHANGED
+
+
+def former_keys(old: Iterable[Key], new: Iterable[Key], renamed: Mapping[str, str]) -> dict[Key, Key]:
+    """Which key of ``old`` each of ``new`` had, renames followed; those that are new are left out.
+
+    A key that is in both is itself. No old key is given to two new ones.
+    """
+    known, present = set(old), set(new)
+    pairs = {key: key for key in present & known}
+    if not renamed:
+        return pairs
+    free = known - present
+    for control, target in sorted(present - known):
+        for candidate in _former_ids(target, renamed):
+            if (control, candidate) in free:
+                free.remove((control, candidate))
+                pairs[control, target] = (control, candidate)
+                break
+    return pairs
+
+
+def _former_ids(target: str, renamed: Mapping[str, str]) -> Iterator[str]:
+    """What a target may have been called: the fewest renames first, whole names before names below them."""
+    rules = []
+    for former, present in renamed.items():
+        name = re.escape(present)
+        for before in (r"(?<![A-Za-z0-9_.-])", r"(?<=[A-Za-z0-9_-]\.)"):
+            pattern = re.compile(f"{before}{name}(?![A-Za-z0-9_-]|\\.[A-Za-z0-9_-])")
+            if pattern.search(target):
+                rules.append((pattern, former))
+    rules = rules[:MAX_RENAMES]
+    choices = product((False, True), repeat=len(rules))
+    for chosen in sorted(choices, key=lambda used: (sum(used), [not one for one in used])):
+        id = target
+        for (pattern, former), used in zip(rules, chosen, strict=True):
+            if used:
+                id = pattern.sub(former, id)
+        if id != target:
+            yield id
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One verdict in both runs; the empty text stands for "not judged"."""
+
+    control: str
+    target: str
+    change: Change
+    before: str
+    after: str
+    message: str
+    """What was found, in one line, where it is amiss or was."""
+    former: str = ""
+    """The target's former id, where that differs."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs compared. Every key of either run is in exactly one of ``differences``."""
+
+    old: Snapshot
+    new: Snapshot
+    differences: tuple[Difference, ...]
+
+    def of(self, *changes: Change) -> tuple[Difference, ...]:
+        """The differences of one kind or several, by target and control."""
+        return tuple(difference for difference in self.differences if difference.change in changes)
+
+    def counts(self) -> dict[str, int]:
+        """How many differences there are of each kind, all kinds present."""
+        found = Counter(difference.change for difference in self.differences)
+        return {str(change): found[change] for change in Change}
+
+    @property
+    def worse(self) -> bool:
+        """Whether anything is new or regressed."""
+        return bool(self.of(*WORSE))
+
+    @property
+    def targets_added(self) -> tuple[str, ...]:
+        """Targets that the old run did not judge under this name or a former one."""
+        before = {d.target for d in self.differences if d.before and d.after}
+        return tuple(sorted({target for _, target in self.new.results} - before))
+
+    @property
+    def targets_gone(self) -> tuple[str, ...]:
+        """Targets that the new run does not judge under any name."""
+        after = {d.former or d.target for d in self.differences if d.before and d.after}
+        return tuple(sorted({target for _, target in self.old.results} - after))
+
+    def document(self) -> dict[str, Any]:
+        """The comparison for reports, as plain values; verdicts that nobody asks about are only counted."""
+        shown = (Change.NEW, Change.REGRESSED, Change.MENDED, Change.KNOWN)
+        gone = [d for d in self.of(Change.GONE) if d.before in AMISS]
+        return {
+            "inventory": self.old.inventory,
+            "started_at": self.old.started_at,
+            "counts": self.counts(),
+            **{str(change): [_plain(difference) for difference in self.of(change)] for change in shown},
+            str(Change.GONE): [_plain(difference) for difference in gone],
+            "targets_added": list(self.targets_added),
+            "targets_gone": list(self.targets_gone),
+        }
+
+
+def compare(old: Snapshot, new: Snapshot) -> Comparison:
+    """Compare two runs, following the renames that the new one knows of."""
+    pairs = former_keys(old.results, new.results, new.renamed)
+    differences = []
+    for key, now in new.results.items():
+        before = old.results[pairs[key]] if key in pairs else None
+        change = change_of(before, now.verdict, now.level)
+        message = before.message if before and change is Change.MENDED else now.message
+        former = before.target if before and before.target != now.target else ""
+        earlier = before.verdict if before else ""
+        differences.append(Difference(now.control, now.target, change, earlier, now.verdict, message, former))
+    followed = set(pairs.values())
+    for key, before in old.results.items():
+        if key not in followed:
+            differences.append(
+                Difference(before.control, before.target, Change.GONE, before.verdict, "", before.message)
+            )
+    differences.sort(key=lambda d: (d.target, d.control, d.change))
+    return Comparison(old, new, tuple(differences))
+
+
+def _plain(difference: Difference) -> dict[str, str]:
+    return {
+        "id": result_id(difference.control, difference.target),
+        "control": difference.control,
+        "target": difference.target,
+        "former": difference.former,
+        "before": difference.before,
+        "after": difference.after,
+        "message": difference.message,
+    }

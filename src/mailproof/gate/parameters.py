@@ -1,0 +1,49 @@
+"""Checks of the parameters that profiles and inventories set for controls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from mailproof.controls import Catalogue, Control, UnknownControl
+from mailproof.inventory.errors import Problem
+from mailproof.inventory.load import Path_, Places, dotted
+
+
+def parameter_problems(
+    catalogue: Catalogue, values: Mapping[str, Mapping[str, Any]], places: Places, path: Path_
+) -> Iterator[Problem]:
+    """What is wrong with parameters by control id, which stand at ``path`` of a file."""
+    for id, parameters in values.items():
+        place = places[*path, id]
+        try:
+            control = catalogue[id]
+        except UnknownControl as error:
+            yield Problem(place.file, place.line, dotted((*path, id)), str(error))
+            continue
+        for name, value in parameters.items():
+            where = places[*path, id, name]
+            if (wrong := wrong_parameter(control, name, value)) is not None:
+                yield Problem(where.file, where.line, dotted((*path, id, name)), wrong)
+
+
+def wrong_parameter(control: Control, name: str, value: Any) -> str | None:
+    """What is wrong with one parameter; None if nothing is."""
+    known = control.parameters
+    if name not in known:
+        near = get_close_matches(name, known, 1, 0.5)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        return f"unknown parameter; {control.id} has {', '.join(known) or 'none'}{hint}"
+    default = known[name]
+    if isinstance(default, list):
+        kinds = {type(item) for item in default}
+        fits = isinstance(value, list) and all(type(item) in kinds for item in value)
+    elif isinstance(default, int | float) and not isinstance(default, bool):
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+    else:
+        fits = type(value) is type(default)
+    return None if fits else f"{_WORDS.get(type(default), 'text')} is expected, like {default!r}"
+
+
+_WORDS = {list: "a list", int: "a number", float: "a number", bool: "true or false"}

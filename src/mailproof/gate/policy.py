@@ -1,0 +1,169 @@
+"""What a run judges each target by: profiles, levels and parameters, resolved for one control on one target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mailproof.controls import Catalogue, Control, Level
+from mailproof.gate.parameters import parameter_problems
+from mailproof.gate.profile import DEFAULT, Profile, Setting, UnknownProfile, load_profile
+from mailproof.gate.verdict import GATE_LEVEL
+from mailproof.inventory.errors import InventoryError, Problem
+from mailproof.inventory.load import LoadedInventory, Path_, dotted
+from mailproof.inventory.model import Domain, Host
+from mailproof.inventory.targets import Endpoint, HeloName, MailExchange, MailHost, Target
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How one control judges one target."""
+
+    level: Level | None
+    """The level of every finding; None leaves the control's own levels."""
+    fail_on: Level
+    """The weakest level whose findings close the gate."""
+    parameters: Mapping[str, Any]
+
+
+@dataclass
+class Policy:
+    """The profiles and parameters of a run.
+
+    A host is judged by its own profile; everything else by the profiles of the domains that it belongs to, and what
+    names none by the run's. Where several apply, a control is judged if one of them wants it, at the strictest
+    level, with the parameters of the first that sets them.
+    """
+
+    catalogue: Catalogue
+    profile: Profile
+    """For whatever names none of its own."""
+    fail_on: Level | None
+    """Of the command line; it overrules the profiles."""
+    domains: Mapping[str, Domain]
+    hosts: Mapping[str, Host]
+    parameters: Mapping[str, Mapping[str, Any]]
+    profiles: Mapping[str, Profile]
+    """Those that domains and hosts name, by the name that they use."""
+    _settings: dict[tuple[int, str], Setting | None] = field(default_factory=dict)
+
+    @classmethod
+    def load(
+        cls, loaded: LoadedInventory, catalogue: Catalogue, profile: Profile | None, fail_on: Level | None
+    ) -> Policy:
+        """The policy of an inventory. ``profile`` is the command line's.
+
+        Raises InventoryError for profiles and parameters that do not exist or do not fit.
+        """
+        model = loaded.model
+        problems = list(parameter_problems(catalogue, model.controls, loaded.places, ("controls",)))
+        profiles: dict[str, Profile] = {}
+
+        def named(name: str, path: Path_) -> Profile | None:
+            place = loaded.places[path]
+            try:
+                return load_profile(name, catalogue, place.file.parent)
+            except UnknownProfile as error:
+                problems.append(Problem(place.file, place.line, dotted(path), str(error)))
+            except InventoryError as error:
+                problems.extend(error.problems)
+            return None
+
+        entries: list[tuple[str, int, Domain | Host]] = [
+            *(("domains", index, domain) for index, domain in enumerate(model.domains)),
+            *(("hosts", index, host) for index, host in enumerate(model.hosts)),
+        ]
+        for key, index, entry in entries:
+            problems += parameter_problems(catalogue, entry.controls, loaded.places, (key, index, "controls"))
+            if entry.profile is not None and (found := named(entry.profile, (key, index, "profile"))):
+                profiles[entry.profile] = found
+        if profile is None and model.profile is not None:
+            profile = named(model.profile, ("profile",))
+        if problems:
+            raise InventoryError(*dict.fromkeys(problems))
+        return cls(
+            catalogue,
+            profile or load_profile(DEFAULT, catalogue, loaded.file.parent),
+            fail_on,
+            {domain.name: domain for domain in model.domains},
+            {host.name: host for host in model.hosts},
+            _by_id(model.controls),
+            profiles,
+        )
+
+    def rule(self, control: Control, target: Target) -> Rule | None:
+        """How ``control`` judges ``target``; None if it is not to."""
+        host = self.hosts.get(_host_of(target) or "")
+        domains = [self.domains[name] for name in target.mail_domains if name in self.domains]
+        profiles = self._profiles(host, domains)
+        settings = [setting for profile in profiles if (setting := self._setting(profile, control)) is not None]
+        if not settings:
+            return None
+        levels = [setting.level or control.level for setting in settings]
+        strictest = min(levels, key=lambda level: level.rank)
+        fails = [profile.fail_on or GATE_LEVEL for profile in profiles]
+        parameters = dict(control.parameters)
+        for setting in reversed(settings):
+            parameters |= setting.parameters
+        parameters |= self.parameters.get(control.id, {})
+        own: list[Domain | Host] = [*reversed(domains), *([host] if host else [])]
+        for entry in own:
+            parameters |= _by_id(entry.controls).get(control.id, {})
+        return Rule(
+            level=strictest if any(setting.level == strictest for setting in settings) else None,
+            fail_on=self.fail_on or max(fails, key=lambda level: level.rank),
+            parameters=parameters,
+        )
+
+    def wants(self, control: Control) -> bool:
+        """Whether any profile of the run judges ``control``."""
+        return any(self._setting(profile, control) for profile in (self.profile, *self.profiles.values()))
+
+    def document(self) -> dict[str, Any]:
+        """The run's own profile for reports, as plain values."""
+        return self.profile.document(self.catalogue)
+
+    def own_documents(self) -> list[dict[str, Any]]:
+        """The profiles that domains and hosts name, each with ``entries``: the names of these."""
+        entries: list[Domain | Host] = [*self.domains.values(), *self.hosts.values()]
+        return [
+            {
+                **profile.document(self.catalogue),
+                "entries": [entry.name for entry in entries if entry.profile == name],
+            }
+            for name, profile in sorted(self.profiles.items())
+        ]
+
+    def _profiles(self, host: Host | None, domains: list[Domain]) -> list[Profile]:
+        if host is not None and host.profile is not None:
+            return [self.profiles[host.profile]]
+        named = dict.fromkeys(domain.profile for domain in domains) or {None: None}
+        return [self.profile if name is None else self.profiles[name] for name in named]
+
+    def _setting(self, profile: Profile, control: Control) -> Setting | None:
+        """What a profile makes of a control; None where it is not judged. House rules are, unless they are off."""
+        key = (id(profile), control.id)
+        if key not in self._settings:
+            found = profile.setting(control)
+            if found is None and control.id not in self.catalogue.controls:
+                found = Setting()
+            self._settings[key] = None if found is not None and found.off is not None else found
+        return self._settings[key]
+
+
+def _host_of(target: Target) -> str | None:
+    """The host that a target is, or is a service of."""
+    match target:
+        case MailHost() | HeloName():
+            return target.name
+        case Endpoint():
+            return target.host
+        case MailExchange():
+            return target.endpoint.host
+    return None
+
+
+def _by_id(controls: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Parameters by the id as the catalogue writes it."""
+    return {id.upper(): values for id, values in controls.items()}

@@ -1,0 +1,160 @@
+"""Waivers: accepted findings, each with a reason and a last day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from mailproof.gate.patterns import matches
+from mailproof.gate.verdict import Judgement, Verdict
+from mailproof.inventory.errors import Problem
+from mailproof.inventory.load import LoadedInventory, Place, load_part
+from mailproof.inventory.model import Part, Waiver
+
+WARNING_DAYS = 14
+"""A waiver is warned about from so many days before its last one."""
+
+EXAMPLE = "waivers: [{control: TLS-NO-10-11, target: mx1.example.org*, reason: old scanners, expires: 2027-03-31}]"
+
+FINDINGS = (Verdict.FAIL, Verdict.ADVICE, Verdict.WAIVED)
+
+
+class WaiverFile(Part):
+    """A file of waivers."""
+
+    waivers: list[Waiver] = Field(description="Accepted findings.")
+
+
+@dataclass(frozen=True)
+class PlacedWaiver:
+    """A waiver and where it stands."""
+
+    waiver: Waiver
+    place: Place
+
+    def covers(self, control: str, target: str) -> bool:
+        """Whether it is meant for this control and target, in force or not."""
+        return matches(self.waiver.control, control) and matches(self.waiver.target, target)
+
+    def days_left(self, today: date) -> int:
+        """Days after ``today`` on which it still holds: 0 on its last day, negative once it has expired."""
+        return (self.waiver.expires - today).days
+
+    def document(self, today: date) -> dict[str, Any]:
+        """The waiver for reports, as plain values."""
+        return {**self.waiver.model_dump(mode="json"), "days_left": self.days_left(today), "line": self.place.line}
+
+
+class Waivers:
+    """The waivers of a run, as of one day."""
+
+    def __init__(self, entries: Sequence[PlacedWaiver], today: date) -> None:
+        self.entries = tuple(entries)
+        self.today = today
+
+    @classmethod
+    def load(cls, loaded: LoadedInventory, files: Iterable[Path], today: date) -> Waivers:
+        """Those of the inventory and of further files. Raises InventoryError for whatever is wrong with the files."""
+        entries = [
+            PlacedWaiver(waiver, loaded.places["waivers", index]) for index, waiver in enumerate(loaded.model.waivers)
+        ]
+        for file in files:
+            part, places = load_part(file, WaiverFile, EXAMPLE)
+            entries += [PlacedWaiver(waiver, places["waivers", index]) for index, waiver in enumerate(part.waivers)]
+        return cls(entries, today)
+
+    def covering(self, control: str, target: str) -> tuple[int, ...]:
+        """Indices of the waivers that are meant for this control and target."""
+        return tuple(index for index, entry in enumerate(self.entries) if entry.covers(control, target))
+
+    def apply(self, judgement: Judgement, control: str, target: str) -> tuple[Judgement, dict[str, Any] | None]:
+        """The judgement under the waivers, and the waiver that it owes something to, for reports.
+
+        Only a finding is waived. One whose waiver has expired says so.
+        """
+        covering = [self.entries[index] for index in self.covering(control, target)]
+        if not covering or judgement.verdict not in FINDINGS:
+            return judgement, None
+        last = max(covering, key=lambda entry: entry.waiver.expires)
+        document = last.document(self.today)
+        if last.days_left(self.today) >= 0:
+            return Judgement(Verdict.WAIVED, judgement.level, judgement.observed), document
+        expired = f"the waiver of this finding ({last.waiver.reason}) expired after {last.waiver.expires}"
+        return Judgement(judgement.verdict, judgement.level, f"{judgement.observed}\n{expired}"), document
+
+    def problems(self, targets: Mapping[str, Sequence[str]], unknown: Iterable[str]) -> Iterator[Problem]:
+        """Waivers that match no control or no target of it.
+
+        ``targets`` are the ids of the targets that each control judges, by the control's id. ``unknown`` are the
+        controls some of whose targets could not be found out: waivers of these may be right.
+        """
+        doubtful = set(unknown)
+        for entry in self.entries:
+            waiver, place = entry.waiver, entry.place
+            controls = [id for id in targets if matches(waiver.control, id)]
+            if not controls:
+                hint = _nearest(waiver.control.upper(), targets, "`mailproof controls` lists them")
+                yield Problem(place.file, place.line, "waivers", f"no control matches {waiver.control}; {hint}")
+                continue
+            ids = {target for id in controls for target in targets[id]}
+            if not any(matches(waiver.target, target) for target in ids) and not doubtful.intersection(controls):
+                hint = _nearest(waiver.target.lower(), sorted(ids), "it judges none in this inventory")
+                message = f"no target of {waiver.control} matches {waiver.target}; {hint}"
+                yield Problem(place.file, place.line, "waivers", message)
+
+    def states(
+        self, results: Iterable[tuple[str, str, str]], covered: Mapping[int, int], complete: bool
+    ) -> list[dict[str, Any]]:
+        """What became of each waiver, for reports: ``state``, and how many ``findings`` it was meant for.
+
+        ``results`` are (control, target, verdict); ``covered`` says how many pairs of control and target each
+        waiver is meant for. The state is one of
+
+        - ``used``: it covers a finding;
+        - ``expired``: there is a finding that it no longer covers;
+        - ``unneeded``: everything that it is meant for was judged, and nothing of it was found amiss;
+        - ``open``: nothing amiss was found, but not all of it could be judged in this run.
+        """
+        seen: list[list[str]] = [[] for _ in self.entries]
+        for control, target, verdict in results:
+            for index in self.covering(control, target):
+                seen[index].append(verdict)
+        found = []
+        for index, entry in enumerate(self.entries):
+            verdicts = seen[index]
+            findings = sum(verdict in FINDINGS for verdict in verdicts)
+            judged = len(verdicts) == covered.get(index, 0) and verdicts and complete
+            if findings:
+                state = "used" if entry.days_left(self.today) >= 0 else "expired"
+            else:
+                state = "unneeded" if judged and Verdict.INCONCLUSIVE not in verdicts else "open"
+            found.append({**entry.document(self.today), "state": state, "findings": findings})
+        return found
+
+
+def describe_waiver(waiver: Mapping[str, Any]) -> str:
+    """One line for people: until when, why, who. Text in it must be escaped when shown."""
+    days = waiver["days_left"]
+    if days < 0:
+        until = f"expired after {waiver['expires']}"
+    else:
+        left = "its last day" if days == 0 else f"{days} day{'' if days == 1 else 's'} left"
+        until = f"until {waiver['expires']} ({left})"
+    more = [f"{name} {waiver[name]}" for name in ("owner", "ticket") if waiver.get(name)]
+    return "; ".join([f"{until}: {waiver['reason']}", *more])
+
+
+def is_expiring(waiver: Mapping[str, Any]) -> bool:
+    """Whether it is time to say that the waiver ends soon."""
+    return bool(0 <= waiver["days_left"] <= WARNING_DAYS)
+
+
+def _nearest(pattern: str, known: Iterable[str], otherwise: str) -> str:
+    near = get_close_matches(pattern, known, 3, 0.4)
+    return f"did you mean {' or '.join(near)}?" if near else otherwise

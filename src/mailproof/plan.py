@@ -1,0 +1,118 @@
+"""The plan of a run: what would be contacted, by which probes, with how many connections, and what needs consent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mailproof.controls import Control
+from mailproof.inventory.targets import Endpoint, MailExchange, Target, Targets, Undiscovered
+from mailproof.survey import Probe
+
+
+@dataclass
+class Contact:
+    """One host that would be connected to. ``connections`` is the most that the probes open, retries aside."""
+
+    host: str
+    probes: list[str] = field(default_factory=list)
+    connections: int = 0
+    withheld: list[str] = field(default_factory=list)
+    """Active probes that would not run, for want of consent."""
+    active: list[str] = field(default_factory=list)
+    """Active probes that would run."""
+
+
+@dataclass
+class Plan:
+    """What a run would do."""
+
+    verdicts: int = 0
+    """Pairs of control and target."""
+    targets: dict[str, int] = field(default_factory=dict)
+    contacts: dict[str, Contact] = field(default_factory=dict)
+    dns_only: dict[str, int] = field(default_factory=dict)
+    """Probes that only ask the DNS, with the number of their targets."""
+    undiscovered: list[tuple[str, str]] = field(default_factory=list)
+
+    def document(self) -> dict[str, Any]:
+        """The plan for machines."""
+        return {
+            "verdicts": self.verdicts,
+            "targets": self.targets,
+            "contacts": [
+                {
+                    "host": contact.host,
+                    "connections": contact.connections,
+                    "probes": contact.probes,
+                    "active": contact.active,
+                    "withheld": contact.withheld,
+                }
+                for contact in self.contacts.values()
+            ],
+            "dns": self.dns_only,
+            "undiscovered": [{"target": name, "reason": reason} for name, reason in self.undiscovered],
+        }
+
+
+def make_plan(controls: Iterable[Control], targets: Targets, probes: Mapping[str, Probe]) -> Plan:
+    """What judging ``controls`` on ``targets`` takes. Nothing is contacted to find out."""
+    plan = Plan()
+    wanted: dict[str, dict[str, Target]] = {}
+    for control in controls:
+        names = [name for name in control.observations if name in probes]
+        for kind in {probes[name].target for name in names}:
+            for target in targets.of(kind):
+                if control.roles and isinstance(target, Endpoint) and target.role not in control.roles:
+                    continue
+                plan.verdicts += 1
+                for name in names:
+                    wanted.setdefault(name, {})[target.id] = target
+    for name in list(wanted):
+        for needed in _closure(name, probes):
+            for id, target in wanted[name].items():
+                wanted.setdefault(needed, {}).setdefault(id, target)
+    for name in sorted(wanted):
+        known = [target for target in wanted[name].values() if not isinstance(target, Undiscovered)]
+        if probes[name].connections == 0:
+            plan.dns_only[name] = len(known)
+            continue
+        for target in known:
+            _add(plan, probes[name], target)
+    for target in targets:
+        name = type(target).__name__
+        if isinstance(target, Undiscovered):
+            plan.undiscovered.append((target.id, target.reason))
+        else:
+            plan.targets[name] = plan.targets.get(name, 0) + 1
+    plan.undiscovered = sorted(set(plan.undiscovered))
+    plan.contacts = dict(sorted(plan.contacts.items()))
+    return plan
+
+
+def _closure(name: str, probes: Mapping[str, Probe]) -> set[str]:
+    """Every probe of the same target that ``name`` builds on or asks."""
+    found: set[str] = set()
+    open_names = [name]
+    while open_names:
+        entry = probes[open_names.pop()]
+        for needed in (*entry.needs, *entry.looks):
+            if needed not in found:
+                found.add(needed)
+                open_names.append(needed)
+    return found
+
+
+def _add(plan: Plan, probe: Probe, target: Target) -> None:
+    endpoint = target.endpoint if isinstance(target, MailExchange) else target
+    host = endpoint.id if isinstance(endpoint, Endpoint) else f"mta-sts.{target.id}:443"
+    contact = plan.contacts.setdefault(host, Contact(host))
+    if probe.active and not target.active:
+        if probe.name not in contact.withheld:
+            contact.withheld.append(probe.name)
+        return
+    contact.connections += probe.connections
+    for names in (contact.probes, *([contact.active] if probe.active else [])):
+        if probe.name not in names:
+            names.append(probe.name)

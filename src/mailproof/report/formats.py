@@ -1,0 +1,43 @@
+"""The formats that a result document is rendered in, by the names that the command line gives them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mailproof.record import write_atomically
+from mailproof.report import csv_table, html, markdown, prometheus, sarif
+from mailproof.report.annotations import render as render_annotations
+
+
+def _json(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+FORMATS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "json": _json,
+    "html": html.render,
+    "sarif": sarif.render,
+    "markdown": markdown.render,
+    "prometheus": prometheus.render,
+    "csv": csv_table.render,
+    "annotations": render_annotations,
+}
+"""Each a pure function: the same document gives the same text."""
+
+FILE_OPTIONS = ("sarif", "markdown", "prometheus", "csv")
+"""Formats that a run writes where its option of the same name says."""
+
+
+def write_formats(document: Mapping[str, Any], files: Mapping[str, Path]) -> tuple[list[Path], list[str]]:
+    """Write a document to ``files``, given by format, each in one step. Returns files written and problems."""
+    written, problems = [], []
+    for name, file in files.items():
+        try:
+            write_atomically(file, FORMATS[name](document))
+            written.append(file)
+        except OSError as error:
+            problems.append(f"{file}: cannot be written: {error.strerror}")
+    return written, problems

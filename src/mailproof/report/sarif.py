@@ -1,0 +1,161 @@
+"""SARIF 2.1.0, for code scanning: each finding at the line of the inventory that names its target.
+
+Findings, advice and waived findings become results; what was inconclusive becomes a notification of an invocation
+that did not succeed. The limits are those of GitHub code scanning, the strictest consumer known.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from mailproof.report.escape import clipped, printable, sarif_message
+from mailproof.report.selection import LEVELS, is_proposed, waiver_text, worst_first
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+MAX_RESULTS = 25_000
+"""Results in a run."""
+
+MAX_NOTIFICATIONS = 1_000
+"""Notifications in a run; SARIF and its consumers name no limit, a file has one."""
+
+MAX_TEXT = 1_024
+"""Characters of a text."""
+
+LEVEL = {"MUST": "error", "SHOULD": "warning", "MAY": "note"}
+
+SEVERITY = {"MUST": "8.0", "SHOULD": "5.0", "MAY": "2.0"}
+"""``security-severity``, a string between 0.1 and 10.0: high from 7.0, medium from 4.0, low below."""
+
+
+def render(document: Mapping[str, Any]) -> str:
+    """The SARIF log of a result document."""
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(document)]}
+    return json.dumps(log, ensure_ascii=False, indent=1) + "\n"
+
+
+def _run(document: Mapping[str, Any]) -> dict[str, Any]:
+    rules = _rules(document)
+    index = {rule["id"]: number for number, rule in enumerate(rules)}
+    found = worst_first(document, "fail", "advice", "waived")
+    return {
+        "tool": {"driver": {"name": "mailproof", "version": document["mailproof"], "rules": rules}},
+        "automationDetails": {"id": f"mailproof/{printable(document['inventory'])}/"},
+        "invocations": [_invocation(document, len(found))],
+        "results": [_result(result, index[result["control"]]) for result in found[:MAX_RESULTS]],
+        "properties": {"counts": document["counts"], "gateOpen": document["decision"]["open"]},
+    }
+
+
+def _rules(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every control that judged, at the strictest level that it judged at."""
+    strictest: dict[str, Mapping[str, Any]] = {}
+    for result in document["results"]:
+        known = strictest.setdefault(result["control"], result)
+        if LEVELS.index(result["level"]) < LEVELS.index(known["level"]):
+            strictest[result["control"]] = result
+    return [_rule(strictest[control]) for control in sorted(strictest)]
+
+
+def _rule(result: Mapping[str, Any]) -> dict[str, Any]:
+    sources = [ref["title"] + (f" <{ref['url']}>" if ref["url"] else "") for ref in result["references"]]
+    help_text = f"Why: {result['why']}\nFix: {result['fix']}\nSources: {', '.join(sources)}"
+    rule = {
+        "id": result["control"],
+        "shortDescription": {"text": _text(result["expected"])},
+        "fullDescription": {"text": _text(result["why"])},
+        "help": {"text": _text(help_text)},
+        "defaultConfiguration": {"level": LEVEL[result["level"]]},
+        "properties": {
+            "tags": ["mail", "security", result["family"]],
+            "security-severity": SEVERITY[result["level"]],
+        },
+    }
+    address = next((ref["url"] for ref in result["references"] if ref["url"].startswith("https://")), None)
+    if address:
+        rule["helpUri"] = quote(address, safe="%/:?#[]@!$&'()*+,;=")
+    return rule
+
+
+def _result(result: Mapping[str, Any], rule: int) -> dict[str, Any]:
+    waived = result["verdict"] == "waived"
+    accepted = {"kind": "external", "justification": _text(waiver_text(result) or "waived")}
+    return {
+        "ruleId": result["control"],
+        "ruleIndex": rule,
+        "level": LEVEL[result["level"]],
+        "message": {"text": _text(f"{result['target']}: {result['observed']}")},
+        "locations": [_location(result)],
+        "partialFingerprints": {"primaryLocationLineHash": f"{result['id']}:1", "mailproofResult/v1": result["id"]},
+        "suppressions": [accepted] if waived else [],
+        "properties": {
+            "target": printable(result["target"]),
+            "verdict": result["verdict"],
+            "proposed": is_proposed(result),
+            "evidence": _evidence(result["evidence"]),
+            "fix": _text(result["fix"]),
+        },
+    }
+
+
+def _location(result: Mapping[str, Any]) -> dict[str, Any]:
+    target = printable(result["target"])
+    location: dict[str, Any] = {
+        "logicalLocations": [{"name": target, "fullyQualifiedName": target, "kind": result["target_type"]}]
+    }
+    if result["file"]:
+        physical: dict[str, Any] = {"artifactLocation": {"uri": quote(result["file"], errors="backslashreplace")}}
+        if result["line"]:
+            physical["region"] = {"startLine": result["line"]}
+        location["physicalLocation"] = physical
+    return location
+
+
+def _invocation(document: Mapping[str, Any], found: int) -> dict[str, Any]:
+    inconclusive = worst_first(document, "inconclusive")
+    notifications = [
+        {
+            "level": "warning",
+            "message": {"text": _text(f"{result['target']}: {result['observed']}")},
+            "associatedRule": {"id": result["control"]},
+            "locations": [_location(result)],
+        }
+        for result in inconclusive[:MAX_NOTIFICATIONS]
+    ]
+    notifications += _left_out(found - MAX_RESULTS, "results") + _left_out(
+        len(inconclusive) - MAX_NOTIFICATIONS, "notifications of what was inconclusive"
+    )
+    started = datetime.fromisoformat(document["started_at"]).astimezone(UTC)
+    return {
+        "executionSuccessful": document["complete"] and not inconclusive,
+        "startTimeUtc": started.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "toolExecutionNotifications": notifications,
+    }
+
+
+def _left_out(number: int, what: str) -> list[dict[str, Any]]:
+    if number <= 0:
+        return []
+    text = f"{number} {what} more are left out here; the JSON report has them all"
+    return [{"level": "note", "message": {"text": text}}]
+
+
+def _evidence(lines: Sequence[str]) -> list[str]:
+    """As many lines as one text may hold characters, and a note of those left out."""
+    kept: list[str] = []
+    room = MAX_TEXT
+    for number, line in enumerate(lines):
+        shown = _text(line)
+        room -= len(shown)
+        if room < 0:
+            return [*kept, f"{len(lines) - number} lines more in the JSON report"]
+        kept.append(shown)
+    return kept
+
+
+def _text(text: str) -> str:
+    return clipped(sarif_message(text), MAX_TEXT)

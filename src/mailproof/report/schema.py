@@ -1,0 +1,189 @@
+"""The format of the JSON report: its model, its JSON Schema, and the reading of earlier reports.
+
+``python -m mailproof.report.schema`` prints the schema. Keys may be added within a version, so readers pass over
+those that they do not know; what a key means, or that it is there, changes with the version only.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from mailproof.gate.result import FORMAT, VERSION
+from mailproof.inventory.schema import DIALECT, without_titles
+
+
+def _moment(text: str) -> str:
+    if datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError("a time with its offset from UTC is expected")
+    return text
+
+
+Moment = Annotated[str, AfterValidator(_moment), Field(json_schema_extra={"format": "date-time"})]
+Count = Annotated[int, Field(ge=0)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True, use_attribute_docstrings=True)
+
+
+class ReferenceModel(_Model):
+    title: str
+    url: str
+    """Empty where the source has no address."""
+
+
+class ResultModel(_Model):
+    """One verdict: what one control says of one target."""
+
+    id: Annotated[str, Field(pattern="^[0-9a-f]{12}$")]
+    """A short name of control and target, the same in every run."""
+    family: str
+    """The control's family, like SPF."""
+    control: str
+    target: str
+    target_type: str
+    level: Literal["MUST", "SHOULD", "MAY"]
+    """The level that the verdict counts at (RFC 2119)."""
+    verdict: Literal["pass", "fail", "advice", "waived", "not applicable", "inconclusive"]
+    message: str
+    """What was observed, in one line."""
+    expected: str
+    """The requirement."""
+    observed: str
+    """What was observed, or why nothing could be; may have several lines."""
+    evidence: list[str]
+    """The proof: DNS answers, dialogues, certificates. Text of other people's servers, unescaped."""
+    why: str
+    """Why it matters."""
+    fix: str
+    """How to mend it."""
+    references: list[ReferenceModel]
+    """Who demands it."""
+    seconds: Annotated[float, Field(ge=0)]
+    """How long judging took, in seconds."""
+    domains: list[str]
+    """Mail domains that the target belongs to."""
+    file: str
+    """The inventory file that names the target, relative to the directory of the run; empty where none does."""
+    line: Count
+    """The line in that file, from 1; 0 where there is none."""
+    proposed: bool = False
+    """Whether the verdict rests on a zone as proposed, and not as published."""
+    waiver: dict[str, Any] | None = None
+    """The waiver that covers the finding, or did until it expired."""
+    change: Literal["", "new", "regressed", "known"] = ""
+    """What became of it since the baseline; empty without one."""
+
+
+class DecisionModel(_Model):
+    open: bool
+    """Whether the gate is open."""
+    reasons: list[str]
+    """Why it stays closed."""
+
+
+class TrafficModel(_Model):
+    connections: dict[str, Count]
+    """Connections by host."""
+    questions: dict[str, Count]
+    """DNS questions by server."""
+
+
+class DocumentModel(_Model):
+    """The result of one run."""
+
+    format: Literal["mailproof-result"]
+    version: Literal[1]
+    """Of this format."""
+    mailproof: str
+    """The version of mailproof that judged."""
+    inventory: str
+    """The inventory's name."""
+    contact: str | None
+    """Whom to ask about the run, as the inventory says."""
+    started_at: Moment
+    """When the run began."""
+    surveyed_at: Moment
+    """When the servers were looked at: earlier than the run where a record was judged."""
+    replayed: bool
+    """Whether a record was judged and nobody contacted."""
+    complete: bool
+    """False where the run was stopped before its end."""
+    decision: DecisionModel
+    counts: dict[str, Count]
+    """Results by verdict, every verdict named."""
+    profile: dict[str, Any] | None = None
+    """The profile that was judged by."""
+    own_profiles: list[dict[str, Any]] = []
+    """Profiles that single domains and hosts were judged by."""
+    fail_on: str | None = None
+    """The weakest level that closes the gate, where the command line says so."""
+    inconclusive: Literal["fail", "warn"] = "fail"
+    """Whether what could not be verified closes the gate."""
+    strict_waivers: bool = False
+    """Whether a waiver that is no longer needed closes the gate."""
+    waivers: list[dict[str, Any]] = []
+    """What became of each waiver."""
+    renamed: dict[str, str] = {}
+    """Former names of domains and hosts to their present ones."""
+    baseline: dict[str, Any] | None = None
+    """The comparison with an earlier run."""
+    traffic: TrafficModel
+    controls_without_target: list[str]
+    """Controls that were asked for and had nothing to judge in this inventory."""
+    results: list[ResultModel]
+    """In the order of control, then target."""
+
+
+class DocumentError(Exception):
+    """The file is not a JSON report that this version can read."""
+
+
+def read_document(file: Path) -> dict[str, Any]:
+    """Read a JSON report as plain values. Raises DocumentError that says what is wrong with the file."""
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DocumentError(f"{file}: there is no such file") from None
+    except OSError as error:
+        raise DocumentError(f"{file}: cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise DocumentError(f"{file}: damaged, not JSON: {error}") from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise DocumentError(f'{file}: not a JSON report of mailproof (no "format": "{FORMAT}")')
+    if document.get("version") != VERSION or isinstance(document["version"], bool):
+        raise DocumentError(
+            f"{file}: report version {document.get('version')!r}; this mailproof reads version {VERSION}"
+        )
+    try:
+        DocumentModel.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise DocumentError(f"{file}: damaged: {where}: {first['msg']}") from None
+    found = Counter(result["verdict"] for result in document["results"])
+    if found != Counter(document["counts"]):
+        raise DocumentError(f"{file}: damaged: the counts are not those of the results")
+    return document
+
+
+def schema() -> dict[str, Any]:
+    """The schema as plain values (JSON Schema 2020-12)."""
+    generated = without_titles(DocumentModel.model_json_schema())
+    return {"$schema": DIALECT, "title": f"mailproof result, version {VERSION}", **generated}
+
+
+def text() -> str:
+    """The schema as it stands in ``docs/result.schema.json``."""
+    return json.dumps(schema(), ensure_ascii=False, indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(text())

@@ -1,0 +1,157 @@
+"""Before anything is deployed: zones as proposed, servers before they are in service, and what a run would do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mailproof.cli import main
+from mailproof.fixtures.authority import Authority
+from mailproof.fixtures.smtp_peer import SMTPBehaviour, SMTPPeer
+from mailproof.net.loop import BackgroundLoop
+from tests.offline.user import pytest_run, write_inventory
+
+ZONE = """$TTL 3600
+@ SOA ns1.hosting.example. hostmaster.hosting.example. 2026112300 14400 3600 1209600 3600
+@ NS ns1.hosting.example.
+@ NS ns2.hosting.example.
+@ MX 10 mx1.hosting.example.
+"""
+RIGHT = ZONE + '@ TXT "v=spf1 mx -all"\n_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@no-spf.example"\n'
+WRONG = ZONE + '@ TXT "v=spf1 +all"\n'
+
+SPF = ("--control", "SPF-EXISTS", "--control", "SPF-ALL-STRICT")
+
+
+def test_a_zone_is_judged_as_proposed_and_the_rest_as_it_is(tmp_path: Path) -> None:
+    write_inventory(tmp_path, "domains: [no-spf.example, plus-all.example]\n")
+    (tmp_path / "new.zone").write_text(RIGHT)
+    run = pytest_run(tmp_path, "--inventory=prod.yaml", "--zone", "no-spf.example=new.zone", *SPF)
+    verdicts = run.verdicts("prod")
+    assert verdicts["SPF-EXISTS", "no-spf.example"] == "pass"
+    assert verdicts["SPF-ALL-STRICT", "no-spf.example"] == "pass"
+    assert verdicts["SPF-ALL-STRICT", "plus-all.example"] == "fail"
+    proposed = {r["target"] for r in run.document("prod")["results"] if r["proposed"]}
+    assert proposed == {"no-spf.example"}
+
+
+def test_what_a_proposal_breaks_is_found_before_it_is_published(tmp_path: Path) -> None:
+    write_inventory(tmp_path, "domains: [right.example]\n")
+    build = tmp_path / "build"
+    build.mkdir()
+    (build / "right.example.zone").write_text(WRONG)
+    assert pytest_run(tmp_path, "--inventory=prod.yaml", *SPF).code == 0
+    run = pytest_run(tmp_path, "--inventory=prod.yaml", "--zone", "build", *SPF)
+    assert run.code == 1
+    assert run.verdicts("prod")["SPF-ALL-STRICT", "right.example"] == "fail"
+    assert all(r["proposed"] for r in run.document("prod")["results"])
+
+
+def test_a_proposed_zone_cannot_show_that_it_validates(tmp_path: Path) -> None:
+    write_inventory(tmp_path, "domains: [no-spf.example]\n")
+    (tmp_path / "new.zone").write_text(RIGHT)
+    run = pytest_run(
+        tmp_path, "--inventory=prod.yaml", "--zone=no-spf.example=new.zone", "--control=SEC-*", "--control=DEL-*"
+    )
+    verdicts = run.verdicts("prod")
+    assert verdicts["SEC-SIGNED", "no-spf.example"] == "not applicable"
+    assert verdicts["SEC-NOT-BOGUS", "no-spf.example"] == "not applicable"
+    assert verdicts["DEL-PARENT-CHILD-NS", "no-spf.example"] == "pass"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--zone", "no-spf.example=missing.zone"), "missing.zone"),
+        (("--zone", "no-spf.example=broken.zone"), "broken.zone:2"),
+        (("--zone", "nowhere"), "neither NAME=FILE nor a directory"),
+        (("--zone", "a..b=new.zone"), "not a domain name"),
+        (("--connect", "mx.example.org:25"), "is not HOST:PORT=ADDRESS:PORT"),
+        (("--connect", "mx.example.org=127.0.0.1:25"), "--connect"),
+    ],
+)
+def test_a_proposal_that_cannot_be_read_says_so(tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
+    write_inventory(tmp_path, "domains: [no-spf.example]\n")
+    (tmp_path / "broken.zone").write_text("@ 60 SOA a b 1 2 3 4 5\n@ 60 MX not-a-number mx\n")
+    run = pytest_run(tmp_path, "--inventory=prod.yaml", *arguments)
+    assert run.code == 4
+    assert message in run.errors
+    assert "Traceback" not in run.output + run.errors
+
+
+@pytest.fixture
+def candidate(tmp_path: Path) -> Iterator[str]:
+    """A mail server that is not in service yet, and relays for everybody."""
+    loop = BackgroundLoop()
+
+    async def start() -> tuple[SMTPPeer, str]:
+        behaviour = SMTPBehaviour(host="mx1.hosting.example", relay="open", local_domains=("no-spf.example",))
+        peer = SMTPPeer(behaviour, Authority(tmp_path))
+        return peer, str(await peer.start())
+
+    peer, address = loop.run(start())
+    yield address
+    loop.run(peer.stop())
+    loop.close()
+
+
+def test_a_candidate_is_judged_under_its_future_name(tmp_path: Path, candidate: str) -> None:
+    write_inventory(tmp_path, "domains: [no-spf.example]\n")
+    selection = ("--control", "RELAY-MATRIX", "--target", "mx1.hosting.example*")
+    assert pytest_run(tmp_path, "--inventory=prod.yaml", *selection).code == 0
+    run = pytest_run(tmp_path, "--inventory=prod.yaml", f"--connect=mx1.hosting.example:25={candidate}", *selection)
+    assert run.code == 1
+    assert set(run.verdicts("prod").values()) == {"fail"}
+
+
+def test_the_plan_says_what_would_be_contacted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write_inventory(tmp_path, "domains: [{name: no-spf.example, active: false}]\nactive: false\n", fast=False)
+    assert main(["plan", str(file), "--format", "json", "--control", "SMTP-*"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["targets"]["MailDomain"] == 1
+    hosts = {contact["host"]: contact for contact in plan["contacts"]}
+    assert "mx1.hosting.example[11.0.25.1]:25" in hosts
+    contact = hosts["mx1.hosting.example[11.0.25.1]:25"]
+    assert "smtp_session" in contact["probes"]
+    assert contact["active"] == []
+    assert set(contact["withheld"]) == {"mailboxes", "starttls_injection"}
+
+
+def test_the_plan_of_a_record_needs_no_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_inventory(tmp_path, "domains: [no-spf.example]\n")
+    pytest_run(tmp_path, "--inventory=prod.yaml", "--record=seen.json", *SPF)
+    text = (tmp_path / "prod.yaml").read_text().replace("world: demo", "resolvers: ['127.0.0.1:1']")
+    (tmp_path / "prod.yaml").write_text(text)
+    assert main(["plan", str(tmp_path / "prod.yaml"), "--replay", str(tmp_path / "seen.json")]) == 0
+    output = capsys.readouterr().out
+    assert "mx1.hosting.example[11.0.25.1]:25: " in output
+    assert "in all" in output
+
+
+def test_the_plan_is_no_less_than_what_is_done(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write_inventory(tmp_path, "domains: [right.example]\n")
+    run = pytest_run(tmp_path, "--inventory=prod.yaml")
+    assert main(["plan", str(file), "--format", "json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    planned = {contact["host"]: contact["connections"] for contact in plan["contacts"]}
+    for address, count in run.document("prod")["traffic"]["connections"].items():
+        matching = [number for host, number in planned.items() if f"[{address}]" in host]
+        if matching:
+            assert count <= sum(matching)
+    assert plan["verdicts"] == len(run.document("prod")["results"])
+
+
+def test_the_plan_of_a_bad_inventory_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "bad.yaml").write_text("domain: x\n")
+    assert main(["plan", str(tmp_path / "bad.yaml")]) == 4
+    assert "did you mean domains?" in capsys.readouterr().err
+
+
+def test_a_loop_of_our_own_is_closed() -> None:
+    loop = BackgroundLoop()
+    assert loop.run(asyncio.sleep(0, "done")) == "done"
+    loop.close()
