@@ -55,7 +55,7 @@ from mailproof.record import (
 )
 from mailproof.report import escape, github, history
 from mailproof.report.formats import FILE_OPTIONS, FORMATS, write_formats
-from mailproof.report.html import HTMLReport
+from mailproof.report.pytest_html import HTMLReport
 from mailproof.report.terminal import write_decision, write_findings
 from mailproof.survey import NoConsent, Probe
 
@@ -190,11 +190,13 @@ class Compliance:
             option.reportchars = ""
         if not self._reports:
             return
-        if hasattr(option, "htmlpath") and option.htmlpath is None:
-            option.htmlpath = str(self._report_file("html"))
-            option.self_contained_html = True
         if getattr(option, "htmlpath", None):
-            self._files.append(self._directory / option.htmlpath)
+            log = self._directory / option.htmlpath
+            if log.resolve() == self._report_file("html").resolve():
+                raise pytest.UsageError(
+                    f"--html {option.htmlpath}: mailproof's own report goes there; name another file"
+                )
+            self._files.append(log)
 
     def _report_file(self, suffix: str) -> Path:
         return self._directory / Path(self._config.getoption("report_dir")) / f"{self._loaded.name}.{suffix}"
@@ -596,7 +598,8 @@ class Compliance:
     def _write_reports(self) -> list[str]:
         """Write every report that was asked for, and the history. Returns what went wrong."""
         chosen = {option: self._chosen_file(option) for option in FILE_OPTIONS}
-        files = {"json": self._report_file("json"), **{name: file for name, file in chosen.items() if file}}
+        files = {name: self._report_file(name) for name in ("json", "html")}
+        files |= {name: file for name, file in chosen.items() if file}
         written, problems = write_formats(self._document, files)
         self._files[:0] = written
         file = self._chosen_file("history")
@@ -618,12 +621,12 @@ class Compliance:
         if not self._reports:
             return
         width = min(shutil.get_terminal_size((100, 24)).columns, 140)
-        verbose = self._config.get_verbosity() > 0
+        verbosity = self._config.get_verbosity()
         if not github.is_job(os.environ):
-            write_findings(terminalreporter, self.run, width, verbose)
+            write_findings(terminalreporter, self.run, width, verbosity)
             return
         with github.no_commands(terminalreporter.write_line):
-            write_findings(terminalreporter, self.run, width, verbose)
+            write_findings(terminalreporter, self.run, width, verbosity)
         for line in FORMATS["annotations"](self._document).splitlines():
             terminalreporter.write_line(line)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import html
 import json
 import re
@@ -66,6 +68,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return pytest_run(
         directory,
         *("--inventory", "evil.yaml", "--junitxml", "junit.xml", "--record", "seen.json", "-v"),
+        *("--html", "log.html", "--self-contained-html"),
         environment={"BL_KEY": "s3cr3tkey"},
     )
 
@@ -84,8 +87,22 @@ def test_the_terminal_shows_control_characters_as_text(hostile: Run) -> None:
         assert character not in hostile.output
 
 
-def test_html_holds_no_markup_of_the_network(hostile: Run) -> None:
+def test_the_html_report_holds_no_markup_of_the_network(hostile: Run) -> None:
     page = (hostile.reports / "evil.html").read_text(encoding="utf-8")
+    packed = [
+        gzip.decompress(base64.b64decode(data)).decode()
+        for data in re.findall(r'type="application/octet-stream"[^>]*>([^<]+)<', page)
+    ]
+    assert len(packed) == 3
+    for payload in PAYLOADS:
+        assert payload not in page
+    assert "&lt;script&gt;alert(&#39;banner&#39;)" in page
+    for character in ("\x1b", "\u202e", "\x9b"):
+        assert not any(character in text for text in packed)
+
+
+def test_the_log_of_pytest_html_holds_no_markup_of_the_network(hostile: Run) -> None:
+    page = (hostile.reports.parent / "log.html").read_text(encoding="utf-8")
     blob = re.search(r'data-jsonblob="([^"]*)"', page)
     assert blob is not None
     for part in (page.replace(blob[0], ""), html.unescape(blob[1])):
@@ -110,7 +127,10 @@ def test_the_junit_file_is_well_formed(hostile: Run) -> None:
 def test_secrets_are_in_no_report_nor_record(hostile: Run) -> None:
     verdicts = hostile.verdicts("evil")
     assert verdicts["DNSBL-VERDICT", "11.6.6.6@keyed"] == "fail"
-    files = [*hostile.reports.iterdir(), hostile.reports.parent / "junit.xml", hostile.reports.parent / "seen.json"]
+    files = [
+        *hostile.reports.iterdir(),
+        *(hostile.reports.parent / name for name in ("junit.xml", "seen.json", "log.html")),
+    ]
     for text in [hostile.output, hostile.errors, *(file.read_text(encoding="utf-8") for file in files)]:
         assert "s3cr3tkey" not in text
     assert "${secret:BL_KEY}" in hostile.output

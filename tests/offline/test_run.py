@@ -91,6 +91,21 @@ def test_a_wrong_command_line_says_what_is_wrong(tmp_path: Path, arguments: tupl
     assert "Traceback" not in run.output + run.errors
 
 
+def test_quiet_says_the_decision_and_no_findings(tmp_path: Path) -> None:
+    write_inventory(tmp_path, NO_SPF)
+    run = pytest_run(tmp_path, "--inventory", "prod.yaml", "--control", "SPF-EXISTS", "-q")
+    assert "FAIL  SPF-EXISTS" not in run.output
+    assert "fail: 1" in run.output
+    assert run.output.rstrip().splitlines()[-1] == "decision: FAIL, the gate stays closed: 1 finding"
+
+
+def test_the_log_of_pytest_html_may_not_take_the_place_of_the_report(tmp_path: Path) -> None:
+    write_inventory(tmp_path, NO_SPF)
+    run = pytest_run(tmp_path, "--inventory", "prod.yaml", "--html", "reports/prod.html")
+    assert run.code == 4
+    assert "name another file" in run.errors
+
+
 def test_nothing_selected_is_not_green(tmp_path: Path) -> None:
     write_inventory(tmp_path, NO_SPF)
     run = pytest_run(tmp_path, "--inventory", "prod.yaml", "-k", "no_such_control")

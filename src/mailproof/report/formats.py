@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mailproof.record import write_atomically
-from mailproof.report import csv_table, markdown, prometheus, sarif
+from mailproof.report import csv_table, html, markdown, prometheus, sarif
 from mailproof.report.annotations import render as render_annotations
 
 
@@ -18,6 +18,7 @@ def _json(document: Mapping[str, Any]) -> str:
 
 FORMATS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "json": _json,
+    "html": html.render,
     "sarif": sarif.render,
     "markdown": markdown.render,
     "prometheus": prometheus.render,

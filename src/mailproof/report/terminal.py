@@ -1,4 +1,6 @@
-"""The terminal summary: each finding with what, where, proof, rule and fix, grouped by target; the decision last."""
+"""The terminal summary: each finding with what, where, proof, rule and fix, by target, the failing first; the decision
+last. What is the same on many targets is told once.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +10,24 @@ from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
+from mailproof.controls import Level
 from mailproof.gate.result import Result, RunResult
 from mailproof.gate.verdict import Verdict
 from mailproof.gate.waivers import describe_waiver, is_expiring
 from mailproof.report.escape import printable
+from mailproof.report.grouping import by_shape, shape
 
 MAX_PROOF = 14
 """Lines of evidence shown for one finding; the reports hold all of them."""
 
 MAX_REASON_PROOF = 5
 """Lines of evidence, the last ones, shown for what could not be verified."""
+
+MANY = 3
+"""Equal findings on as many targets are told once."""
+
+MAX_TARGETS = 10
+"""Targets named for a finding that is told once; the reports hold all of them."""
 
 _COLOURS = {
     Verdict.FAIL: {"red": True, "bold": True},
@@ -33,18 +43,46 @@ class Terminal(Protocol):
     def write_line(self, line: str | bytes, **markup: bool) -> None: ...
 
 
-def write_findings(terminal: Terminal, run: RunResult, width: int, verbose: bool) -> None:
-    """Write what is amiss, by target. ``width`` is that of the terminal in columns; ``verbose`` shows all evidence."""
-    shown = [r for r in run.results if r.verdict in (Verdict.FAIL, Verdict.ADVICE)]
-    shown.sort(key=lambda r: (r.target, r.verdict != Verdict.FAIL, r.control))
-    for target, results in groupby(shown, key=lambda r: r.target):
-        terminal.write_sep("-", printable(target), bold=True)
-        for result in results:
-            _write_finding(terminal, result, width, verbose)
-    _write_inconclusive(terminal, run, width)
+def write_findings(terminal: Terminal, run: RunResult, width: int, verbosity: int) -> None:
+    """Write what is amiss. ``width`` is that of the terminal in columns.
+
+    ``verbosity`` is pytest's: below 0 nothing is written here, above 0 every finding stands for itself with all of its
+    evidence.
+    """
+    if verbosity < 0:
+        return
+    verbose = verbosity > 0
+    for title, findings in _blocks(run, verbose):
+        terminal.write_sep("-", title, bold=True)
+        for equal in findings:
+            _write_finding(terminal, equal, width, verbose)
+    _write_inconclusive(terminal, run, width, verbose)
     _write_waivers(terminal, run, width)
     _write_baseline(terminal, run, width)
     _write_unused(terminal, run, width)
+
+
+def _blocks(run: RunResult, verbose: bool) -> list[tuple[str, list[list[Result]]]]:
+    """Titles and findings, each a list of equal ones: what many targets share, then by target; failures first."""
+    shown = [r for r in run.results if r.verdict in (Verdict.FAIL, Verdict.ADVICE)]
+    groups = [group for _, group in by_shape(shown, lambda r: (r.verdict, r.level, r.control, r.change), _shape)]
+    many = [] if verbose else [group for group in groups if len(group) >= MANY]
+    many.sort(key=lambda g: (Level(g[0].level).rank, -len(g), g[0].control))
+    shared = {result.key for group in many for result in group}
+    single = sorted((r for r in shown if r.key not in shared), key=lambda r: (r.target, _gravity([r]), r.control))
+    blocks = [(f"{len(group)} targets", [group]) for group in many]
+    for target, results in groupby(single, key=lambda r: r.target):
+        blocks.append((printable(target), [[result] for result in results]))
+    return sorted(blocks, key=lambda block: _gravity(block[1][0]))
+
+
+def _gravity(equal: list[Result]) -> bool:
+    """A key that sorts failures first."""
+    return equal[0].verdict != Verdict.FAIL
+
+
+def _shape(result: Result) -> str:
+    return shape(result.message, result.target)
 
 
 def write_decision(terminal: Terminal, run: RunResult, files: Iterable[Path], problem: str) -> None:
@@ -75,23 +113,23 @@ def write_decision(terminal: Terminal, run: RunResult, files: Iterable[Path], pr
         )
 
 
-def _write_finding(terminal: Terminal, result: Result, width: int, verbose: bool) -> None:
+def _write_finding(terminal: Terminal, equal: list[Result], width: int, verbose: bool) -> None:
+    """Write one finding, with the proof of the first of the targets that share it."""
+    result = equal[0]
     verdict = Verdict(result.verdict)
     change = f" [{result.change}]" if result.change else ""
-    terminal.write_line(
-        f"{verdict.upper()}{change}  {result.control}  ({result.level})  {printable(result.expected)}",
-        **_COLOURS[verdict],
-    )
+    title = f"{verdict.upper()}{change}  {result.control}  ({result.level})  {printable(result.expected)}"
+    for line in textwrap.wrap(title, width, subsequent_indent="  ", break_on_hyphens=False):
+        terminal.write_line(line, **_COLOURS[verdict])
+    if len(equal) > 1:
+        more = f" and {len(equal) - MAX_TARGETS} more" if len(equal) > MAX_TARGETS else ""
+        _write_field(terminal, "on", ", ".join(printable(r.target) for r in equal[:MAX_TARGETS]) + more, width)
     lines = [printable(line) for line in result.observed.splitlines()] or [""]
     for number, line in enumerate(lines):
         _write_field(terminal, "found" if number == 0 else "", line, width)
-    evidence = result.evidence if verbose else result.evidence[:MAX_PROOF]
-    for number, line in enumerate(evidence):
-        terminal.write_line(
-            _clip(f"{'  proof' if number == 0 else '':9}| {printable(line)}", None if verbose else width)
-        )
-    hidden = len(result.evidence) - len(evidence)
-    if hidden:
+    _write_proof(terminal, result.evidence if verbose else result.evidence[:MAX_PROOF], width, verbose)
+    hidden = 0 if verbose else len(result.evidence) - MAX_PROOF
+    if hidden > 0:
         terminal.write_line(f"{'':9}| ... {hidden} more lines in the report")
     _write_field(terminal, "rule", "; ".join(title for title, _ in result.references), width)
     _write_field(terminal, "why", result.why, width)
@@ -99,23 +137,44 @@ def _write_finding(terminal: Terminal, result: Result, width: int, verbose: bool
     terminal.write_line("")
 
 
-def _write_inconclusive(terminal: Terminal, run: RunResult, width: int) -> None:
+def _write_proof(terminal: Terminal, evidence: Iterable[str], width: int, verbose: bool) -> None:
+    for number, line in enumerate(evidence):
+        text = f"{'  proof' if number == 0 else '':9}| {printable(line)}"
+        terminal.write_line(_clip(text, None if verbose else width))
+
+
+def _write_inconclusive(terminal: Terminal, run: RunResult, width: int, verbose: bool) -> None:
+    """Write what could not be verified, once for each reason and the targets and controls that share it."""
     found = [r for r in run.results if r.verdict == Verdict.INCONCLUSIVE]
     if not found:
         return
     terminal.write_sep("-", "could not be verified", bold=True)
-
     found.sort(key=lambda r: (r.target, r.observed, r.control))
-    for target, results in groupby(found, key=lambda r: r.target):
-        group = list(results)
-        reasons = list(dict.fromkeys(r.observed for r in group))
-        terminal.write_line(f"INCONCLUSIVE  {printable(target)}", **_COLOURS[Verdict.INCONCLUSIVE])
-        more = f" (and {len(reasons) - 1} more of the kind)" if len(reasons) > 1 else ""
-        _write_field(terminal, "reason", printable(reasons[0].split("\n", 1)[0]) + more, width)
-        for number, line in enumerate(group[0].evidence[-MAX_REASON_PROOF:]):
-            terminal.write_line(_clip(f"{'  proof' if number == 0 else '':9}| {printable(line)}", width))
-        _write_field(terminal, "leaves", ", ".join(sorted({r.control for r in group})), width)
-        terminal.write_line("")
+    by_target = [list(results) for _, results in groupby(found, key=lambda r: r.target)]
+
+    def heading(group: list[Result]) -> tuple[str, ...]:
+        kind = group[0].message.split(":", 1)[0]
+        return (group[0].target if verbose else "", kind, *sorted({r.control for r in group}))
+
+    for _, equal in by_shape(by_target, heading, lambda group: _shape(group[0])):
+        for groups in [equal] if len(equal) >= MANY else [[group] for group in equal]:
+            _write_reason(terminal, groups, width, verbose)
+
+
+def _write_reason(terminal: Terminal, groups: list[list[Result]], width: int, verbose: bool) -> None:
+    group = groups[0]
+    reasons = list(dict.fromkeys(r.observed for r in group))
+    title = printable(group[0].target) if len(groups) == 1 else f"{len(groups)} targets"
+    terminal.write_line(f"INCONCLUSIVE  {title}", **_COLOURS[Verdict.INCONCLUSIVE])
+    if len(groups) > 1:
+        more = f" and {len(groups) - MAX_TARGETS} more" if len(groups) > MAX_TARGETS else ""
+        _write_field(terminal, "on", ", ".join(printable(g[0].target) for g in groups[:MAX_TARGETS]) + more, width)
+    more = f" (and {len(reasons) - 1} more of the kind)" if len(reasons) > 1 else ""
+    _write_field(terminal, "reason", printable(reasons[0].split("\n", 1)[0]) + more, width)
+    _write_proof(terminal, group[0].evidence[0 if verbose else -MAX_REASON_PROOF :], width, verbose)
+    controls = {r.control for each in groups for r in each}
+    _write_field(terminal, "leaves", ", ".join(sorted(controls)), width)
+    terminal.write_line("")
 
 
 _WAIVER_STATES = {

@@ -1,4 +1,4 @@
-"""The HTML report through pytest-html: our columns, everything from the network escaped, a summary on top."""
+"""The detailed log of ``--html``, through pytest-html: our columns, text of the network escaped, a summary on top."""
 
 from __future__ import annotations
 

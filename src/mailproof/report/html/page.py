@@ -1,0 +1,118 @@
+"""From the JSON document to the page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from mailproof.report.escape import printable
+from mailproof.report.html import packing
+from mailproof.report.html.view import RANKS, SECTIONS, Group, View, build
+
+ROWS = 50
+"""Targets of a group in the markup, at most; the script has the others."""
+
+FEW = 5
+"""A group of more targets than this shows its list when asked to."""
+
+MATRIX_ROWS, MATRIX_FIRST = 300, 100
+"""Up to ``MATRIX_ROWS`` targets are all in the markup; of more only the first, and the script has all."""
+
+CARDS, FIRST_CARDS = 60, 24
+"""Up to ``CARDS`` domains are all in the markup; of more only the first, and the script has the others."""
+
+MARKUP_ROWS, MARKUP_EVIDENCE = 2600, 400_000
+"""Rows and characters of evidence in the markup, in all."""
+
+PACKED_ROWS, PACKED_EVIDENCE = 1_500_000, 1_400_000
+"""Characters that packed rows and evidence may take. What is beyond is in the JSON report, and the page says so."""
+
+_HERE = Path(__file__).parent
+
+
+def render(document: Mapping[str, Any]) -> str:
+    """The page for ``RunResult.document()``: one file, the same for the same document."""
+    view = build(document["results"])
+    groups = [group for _, section in view.sections for group in section]
+    shown = _most(lambda number: sum(len(group.rows[:number]) for group in groups), MARKUP_ROWS, ROWS)
+    proven = _most(lambda number: packing.evidence_size(groups, number), MARKUP_EVIDENCE, shown)
+    data = _packed(view, groups, shown, proven)
+    style, script = (Markup((_HERE / name).read_text(encoding="utf-8")) for name in ("style.css", "script.js"))  # noqa: S704
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            document=document,
+            view=view,
+            sections=SECTIONS,
+            ranks=RANKS,
+            shown=shown,
+            proven=proven,
+            matrix=view.targets if len(view.targets) <= MATRIX_ROWS else view.targets[:MATRIX_FIRST],
+            cards=view.domains if len(view.domains) <= CARDS else view.domains[:FIRST_CARDS],
+            few=FEW,
+            data=data,
+            style=style,
+            script=script,
+            policy=_policy(style, script),
+        )
+    )
+
+
+def _most(size: Any, budget: int, start: int) -> int:
+    """The largest of ``start``, its half and so on down to 1 whose size is within ``budget``."""
+    number: int = start
+    while number > 1 and size(number) > budget:
+        number //= 2
+    return number
+
+
+def _packed(view: View, groups: list[Group], shown: int, proven: int) -> dict[str, Markup | int]:
+    longest = max((len(group.rows) for group in groups), default=0)
+    rows, listed = packing.pack_within(lambda n: packing.rows(view, groups, shown, n), longest, PACKED_ROWS)
+    proofs = packing.proofs(groups, proven)
+    evidence, proved = packing.pack_within(lambda n: packing.evidence(proofs, n), longest, PACKED_EVIDENCE)
+    return {
+        "overview": Markup(packing.pack(packing.overview(view))),  # noqa: S704 (base64)
+        "rows": Markup(rows),  # noqa: S704
+        "evidence": Markup(evidence),  # noqa: S704
+        "listed": shown + listed,
+        "proved": proven + proved,
+    }
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    environment.filters["thousands"] = lambda number: f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    environment.tests["web"] = lambda url: str(url).lower().startswith(("https://", "http://"))
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    """Every value on its way into the page: what a terminal would obey is made visible, HTML is left to autoescape."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _policy(style: str, script: str) -> str:
+    """A content security policy under which only these two texts work, and nothing is ever loaded."""
+    return (
+        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; base-uri 'none'; "
+        "form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")

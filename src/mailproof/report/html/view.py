@@ -1,0 +1,284 @@
+"""What the page shows, worked out from the JSON document: scores, matrix, groups of equal findings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mailproof.gate.verdict import Verdict
+from mailproof.report.grouping import by_shape, shape
+
+RANKS = ("must", "should", "may", "inconclusive", "advice", "waived", "pass", "none")
+"""How bad a verdict is, the worst first: failures by level, then the rest. ``none`` stands for not applicable."""
+
+_PASS = RANKS.index("pass")
+_RANK_OF_VERDICT = {
+    Verdict.PASS: "pass",
+    Verdict.ADVICE: "advice",
+    Verdict.INCONCLUSIVE: "inconclusive",
+    Verdict.NOT_APPLICABLE: "none",
+    Verdict.WAIVED: "waived",
+}
+
+SECTIONS = {
+    "must": ("Requirements broken", "A MUST of the source is not kept."),
+    "should": ("Recommendations broken", "A SHOULD of the source is not kept."),
+    "may": ("Options not used", "A MAY of the source that this run's policy asks for."),
+    "advice": ("Advice", "Better, and not required: the gate does not close for it."),
+    "inconclusive": ("Could not be verified", "Neither right nor wrong: what the verdict rests on was not observed."),
+    "waived": ("Waived", "Findings that a waiver covers, for as long as it holds."),
+}
+"""Title and explanation of the lists of findings, by rank."""
+
+
+def rank_of(result: Mapping[str, Any]) -> str:
+    """Where a result of the document stands in ``RANKS``."""
+    verdict = result["verdict"]
+    return str(result["level"]).lower() if verdict == Verdict.FAIL else _RANK_OF_VERDICT[verdict]
+
+
+class Tally(Counter[str]):
+    """Numbers of results by rank."""
+
+    @property
+    def worst(self) -> str:
+        """The worst rank that occurs."""
+        return next((rank for rank in RANKS if self[rank]), "none")
+
+    @property
+    def applicable(self) -> int:
+        """How many results there are, without those that did not apply."""
+        return sum(self.values()) - self["none"]
+
+    @property
+    def score(self) -> int | None:
+        """The share of applicable verdicts that pass, in whole per cent rounded down; None where nothing applied."""
+        return self["pass"] * 100 // self.applicable if self.applicable else None
+
+    @property
+    def findings(self) -> int:
+        """How many failures, of all levels."""
+        return self["must"] + self["should"] + self["may"]
+
+    @property
+    def words(self) -> str:
+        """Like ``2 must, 1 inconclusive, 14 pass``."""
+        names = {"none": "not applicable", "must": "MUST", "should": "SHOULD", "may": "MAY"}
+        return ", ".join(f"{self[rank]} {names.get(rank, rank)}" for rank in RANKS if self[rank])
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """A key that sorts the worst first."""
+        return tuple(-self[rank] for rank in RANKS[:_PASS])
+
+
+@dataclass(frozen=True)
+class Row:
+    """One target in a group: a single finding, or what one reason left unjudged there."""
+
+    target: str
+    domains: tuple[str, ...]
+    message: str
+    observed: tuple[str, ...]
+    """Lines after the first, which is the message."""
+    evidence: tuple[str, ...]
+    results: tuple[tuple[str, str], ...]
+    """Pairs of the result's id and its control."""
+    place: str
+    """File and line of the inventory."""
+    note: str
+    """A waiver's reason and end, or what changed since the baseline."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Equal findings over one or more targets."""
+
+    rank: str
+    control: str
+    """Empty where several controls share the reason."""
+    families: tuple[str, ...]
+    levels: tuple[str, ...]
+    title: str
+    why: str
+    fix: str
+    references: tuple[tuple[str, str], ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def message(self) -> str:
+        """What was found, where that is the same on all targets; else empty."""
+        first = self.rows[0].message
+        return first if all(row.message == first for row in self.rows) else ""
+
+
+@dataclass
+class TargetLine:
+    """A line of the matrix."""
+
+    name: str
+    domains: tuple[str, ...]
+    place: str
+    """File and line of the inventory."""
+    tally: Tally = field(default_factory=Tally)
+    cells: dict[str, Tally] = field(default_factory=dict)
+    """By family."""
+    links: dict[str, str] = field(default_factory=dict)
+    """The id of the worst result of a family, where something is amiss."""
+
+
+@dataclass(frozen=True)
+class ControlLine:
+    """A line of the list of controls."""
+
+    control: str
+    title: str
+    level: str
+    tally: Tally
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything on the page."""
+
+    tally: Tally
+    families: tuple[str, ...]
+    domains: tuple[tuple[str, Tally], ...]
+    """The worst first."""
+    targets: tuple[TargetLine, ...]
+    """The worst first."""
+    sections: tuple[tuple[str, tuple[Group, ...]], ...]
+    """By rank, in order, without the empty ones."""
+    controls: tuple[ControlLine, ...]
+
+    @property
+    def sound(self) -> int:
+        """How many domains have nothing amiss."""
+        return sum(tally.worst in ("pass", "none") for _, tally in self.domains)
+
+
+def build(results: Iterable[Mapping[str, Any]]) -> View:
+    """Work out the view of the document's results."""
+    total = Tally()
+    domains: dict[str, Tally] = {}
+    targets: dict[str, TargetLine] = {}
+    controls: dict[str, ControlLine] = {}
+    amiss: dict[str, list[Mapping[str, Any]]] = {rank: [] for rank in SECTIONS}
+    families = set()
+    for result in results:
+        rank = rank_of(result)
+        total[rank] += 1
+        family = result["family"]
+        families.add(family)
+        line = targets.get(result["target"])
+        if line is None:
+            line = targets[result["target"]] = TargetLine(result["target"], tuple(result["domains"]), _place(result))
+        elif line.domains != tuple(result["domains"]):
+            line.domains = tuple(dict.fromkeys((*line.domains, *result["domains"])))
+        line.tally[rank] += 1
+        cell = line.cells.setdefault(family, Tally())
+        if rank in amiss:
+            if RANKS.index(rank) < RANKS.index(cell.worst):
+                line.links[family] = result["id"]
+            amiss[rank].append(result)
+        cell[rank] += 1
+        for domain in result["domains"]:
+            domains.setdefault(domain, Tally())[rank] += 1
+        control = controls.get(result["control"])
+        if control is None:
+            control = ControlLine(result["control"], result["expected"], result["level"], Tally())
+            controls[control.control] = control
+        control.tally[rank] += 1
+    sections = []
+    for rank, found in amiss.items():
+        groups = _reasons(found) if rank == "inconclusive" else _findings(rank, found)
+        if groups:
+            sections.append((rank, tuple(sorted(groups, key=lambda g: (-len(g.rows), g.control, g.title)))))
+    return View(
+        tally=total,
+        families=tuple(sorted(families)),
+        domains=tuple(sorted(domains.items(), key=lambda item: (*_first_worst(item[1]), item[0]))),
+        targets=tuple(sorted(targets.values(), key=lambda line: (*line.tally.order, line.name))),
+        sections=tuple(sections),
+        controls=tuple(controls[id] for id in sorted(controls)),
+    )
+
+
+def _first_worst(tally: Tally) -> tuple[int, int]:
+    return RANKS.index(tally.worst), tally.score if tally.score is not None else 101
+
+
+def _findings(rank: str, results: Iterable[Mapping[str, Any]]) -> list[Group]:
+    """One group for each control, level and shape of the message."""
+    groups = []
+    for _, members in by_shape(results, lambda r: (r["control"], r["level"]), _shape):
+        first = members[0]
+        groups.append(
+            Group(
+                rank=rank,
+                control=first["control"],
+                families=(first["family"],),
+                levels=(first["level"],),
+                title=first["expected"],
+                why=first["why"],
+                fix=first["fix"],
+                references=tuple((ref["title"], ref["url"]) for ref in first["references"]),
+                rows=tuple(_row([result]) for result in sorted(members, key=lambda r: str(r["target"]))),
+            )
+        )
+    return groups
+
+
+def _reasons(results: Iterable[Mapping[str, Any]]) -> list[Group]:
+    """One group for each shape of the reason, whatever controls it left without a verdict."""
+    groups = []
+    for (kind,), members in by_shape(results, lambda r: (r["message"].split(":", 1)[0],), _shape):
+        by_target: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+        for result in sorted(members, key=lambda r: (str(r["target"]), str(r["message"]), str(r["control"]))):
+            by_target.setdefault((result["target"], result["message"]), []).append(result)
+        groups.append(
+            Group(
+                rank="inconclusive",
+                control="",
+                families=tuple(sorted({r["family"] for r in members})),
+                levels=tuple(sorted({r["level"] for r in members})),
+                title=members[0]["message"] if len({_shape(r) for r in members}) == 1 else kind,
+                why="",
+                fix="",
+                references=(),
+                rows=tuple(_row(same) for same in by_target.values()),
+            )
+        )
+    return groups
+
+
+def _shape(result: Mapping[str, Any]) -> str:
+    return shape(result["message"], result["target"])
+
+
+def _row(results: list[Mapping[str, Any]]) -> Row:
+    first = results[0]
+    return Row(
+        target=first["target"],
+        domains=tuple(first["domains"]),
+        message=first["message"].rstrip(":"),
+        observed=tuple(first["observed"].splitlines()[1:]),
+        evidence=tuple(first["evidence"]),
+        results=tuple((result["id"], result["control"]) for result in results),
+        place=_place(first),
+        note=_note(first),
+    )
+
+
+def _place(result: Mapping[str, Any]) -> str:
+    return f"{result['file']}:{result['line']}" if result["file"] else ""
+
+
+def _note(result: Mapping[str, Any]) -> str:
+    waiver = result.get("waiver")
+    parts = [result.get("change") or "", "rests on the proposal" if result.get("proposed") else ""]
+    if waiver:
+        parts.append(f"{waiver.get('reason', '')} (until {waiver.get('expires', 'no date')})")
+    return "; ".join(part for part in parts if part)
