@@ -24,6 +24,8 @@ from tests.offline.user import Run, pytest_run, write_inventory
 
 DOMAINS = "domains: [right.example, no-spf.example, plus-all.example, no-starttls.example, unreachable.example]\n"
 
+WAIVER = "waivers: [{control: SPF-ALL-STRICT, target: plus-all.example, reason: the move, expires: 2099-12-31}]\n"
+
 FILES = {"sarif": "out.sarif", "markdown": "out.md", "prometheus": "out.prom", "csv": "out.csv"}
 
 OPTIONS = tuple(part for name, file in FILES.items() for part in (f"--{name}", file))
@@ -43,7 +45,7 @@ class Rendered:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
     directory = tmp_path_factory.mktemp("formats")
-    write_inventory(directory, DOMAINS)
+    write_inventory(directory, DOMAINS + WAIVER)
     (directory / "summary.md").write_text("## Another step\n")
     run = pytest_run(
         directory,
@@ -61,7 +63,7 @@ def document(demo: Rendered) -> Any:
 
 def test_the_run_has_something_of_everything(document: Any) -> None:
     """Otherwise the comparison of the counts proves little."""
-    assert all(document["counts"][verdict] for verdict in Verdict if verdict != "waived"), document["counts"]
+    assert all(document["counts"][verdict] for verdict in Verdict), document["counts"]
 
 
 def test_all_formats_agree_on_the_counts(demo: Rendered, document: Any) -> None:
@@ -83,12 +85,18 @@ def test_all_formats_agree_on_the_counts(demo: Rendered, document: Any) -> None:
 
     (sarif,) = json.loads(demo.text("out.sarif"))["runs"]
     reported = Counter(r["properties"]["verdict"] for r in sarif["results"])
-    assert reported == Counter({verdict: counts[verdict] for verdict in ("fail", "advice")})
+    assert reported == Counter({verdict: counts[verdict] for verdict in ("fail", "advice", "waived")})
+    assert sum(bool(r["suppressions"]) for r in sarif["results"]) == counts["waived"]
     (invocation,) = sarif["invocations"]
     assert len(invocation["toolExecutionNotifications"]) == counts["inconclusive"]
     assert sarif["properties"]["counts"] == document["counts"]
 
-    for title, verdict in (("Findings", "fail"), ("Could not be verified", "inconclusive"), ("Advice", "advice")):
+    for title, verdict in (
+        ("Findings", "fail"),
+        ("Could not be verified", "inconclusive"),
+        ("Advice", "advice"),
+        ("Waived", "waived"),
+    ):
         assert f"### {title} ({counts[verdict]})\n" in demo.text("out.md")
 
     suites = JUnitXml.fromfile(str(demo.directory / "junit.xml"))
@@ -97,7 +105,7 @@ def test_all_formats_agree_on_the_counts(demo: Rendered, document: Any) -> None:
         None: counts["pass"],
         Failure: counts["fail"],
         Error: counts["inconclusive"],
-        Skipped: counts["advice"] + counts["not applicable"],
+        Skipped: counts["advice"] + counts["waived"] + counts["not applicable"],
     }
     assert (suites.tests, suites.failures, suites.errors) == (
         *(len(document["results"]), counts["fail"], counts["inconclusive"]),
