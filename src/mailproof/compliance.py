@@ -600,16 +600,18 @@ class Compliance:
         chosen = {option: self._chosen_file(option) for option in FILE_OPTIONS}
         files = {name: self._report_file(name) for name in ("json", "html")}
         files |= {name: file for name, file in chosen.items() if file}
-        written, problems = write_formats(self._document, files)
-        self._files[:0] = written
+        problems = []
         file = self._chosen_file("history")
         if file is not None:
             try:
                 history.append(file, self._document)
+                self._document = {**self._document, "trend": history.plain_trend(file, self._loaded.name)}
                 self._files.append(file)
             except history.HistoryError as error:
                 problems.append(str(error))
-        return problems
+        written, others = write_formats(self._document, files)
+        self._files[:0] = written
+        return problems + others
 
     def _settle_waivers(self) -> None:
         results = ((result.control, result.target, result.verdict) for result in self.run.results)

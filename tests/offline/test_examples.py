@@ -122,3 +122,11 @@ def test_the_timer_is_understood_by_systemd() -> None:
         ["systemd-analyze", "calendar", timer["Timer"]["OnCalendar"]], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_history_is_in_the_page(repository: Path) -> None:
+    command = "pytest --inventory=mailproof.yaml --history=history.sqlite --control=SPF-*"
+    shell(command, repository)
+    assert "Over time" not in (repository / "reports" / "mailproof.html").read_text(encoding="utf-8")
+    shell(command, repository)
+    assert "Over time" in (repository / "reports" / "mailproof.html").read_text(encoding="utf-8")

@@ -24,6 +24,9 @@ VERSION = 1
 WAIT = 30.0
 """Seconds to wait for other writers."""
 
+TREND = 90
+"""Runs that a report shows at most."""
+
 _TABLES = """
 CREATE TABLE run (
     id INTEGER PRIMARY KEY,
@@ -138,6 +141,24 @@ def trend(file: Path) -> list[Point]:
             "SELECT inventory, started_at, counts, open, complete FROM run ORDER BY inventory, started_at, id"
         )
         return [_point(*row) for row in rows]
+
+
+def plain_trend(file: Path, inventory: str) -> list[dict[str, Any]]:
+    """The last ``TREND`` complete runs of an inventory as plain values for the JSON document, oldest first.
+
+    Raises HistoryError.
+    """
+    points = [point for point in trend(file) if point.inventory == inventory and point.complete]
+    return [
+        {
+            "started_at": point.started_at,
+            "score": point.score,
+            "findings": point.findings,
+            "inconclusive": point.inconclusive,
+            "open": point.open,
+        }
+        for point in points[-TREND:]
+    ]
 
 
 def open_findings(file: Path) -> list[OpenFinding]:

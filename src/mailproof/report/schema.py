@@ -96,6 +96,17 @@ class TrafficModel(_Model):
     """DNS questions by server."""
 
 
+class PointModel(_Model):
+    """One run in the trend of an inventory."""
+
+    started_at: str
+    score: float | None
+    """The share of applicable verdicts that pass, from 0 to 1; null where no control applied."""
+    findings: int
+    inconclusive: int
+    open: bool
+
+
 class DocumentModel(_Model):
     """The result of one run."""
 
@@ -135,6 +146,8 @@ class DocumentModel(_Model):
     """Former names of domains and hosts to their present ones."""
     baseline: dict[str, Any] | None = None
     """The comparison with an earlier run."""
+    trend: list[PointModel] = []
+    """Runs of this inventory that the history holds, oldest first, this one last; empty without a history."""
     traffic: TrafficModel
     controls_without_target: list[str]
     """Controls that were asked for and had nothing to judge in this inventory."""

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from mailproof.report.escape import printable
 from mailproof.report.html import packing
+from mailproof.report.html.trend import HEIGHT, WIDTH, chart
 from mailproof.report.html.view import RANKS, SECTIONS, Group, View, build
 
 ROWS = 50
@@ -58,6 +59,8 @@ def render(document: Mapping[str, Any]) -> str:
             cards=view.domains if len(view.domains) <= CARDS else view.domains[:FIRST_CARDS],
             few=FEW,
             data=data,
+            chart=chart(document.get("trend", [])),
+            chart_size=(WIDTH, HEIGHT),
             style=style,
             script=script,
             policy=_policy(style, script),
