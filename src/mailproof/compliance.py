@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -13,6 +15,7 @@ from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +125,8 @@ class Compliance:
             surveyed_at=now(),
             replayed=bool(config.getoption("replay")),
             contact=loaded.model.contact,
+            tester=_tester(settings),
+            versions=_versions(),
             profile=policy.document(),
             own_profiles=policy.own_documents(),
             fail_on=config.getoption("fail_on"),
@@ -697,6 +702,20 @@ def _excuse(report: pytest.TestReport, reason: str, text: str) -> None:
     report.outcome = "skipped"
     report.wasxfail = reason
     report.longrepr = text
+
+
+LIBRARIES = ("cryptography", "dnspython", "httpx", "nassl", "pyspf", "pytest", "sslyze")
+
+
+def _versions() -> dict[str, str]:
+    """Python and the libraries that verdicts depend on."""
+    return {"Python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
+
+
+def _tester(settings: NetSettings) -> str:
+    """From where the run looks at the world."""
+    name = socket.gethostname()
+    return name if settings.ehlo_name == name else f"{name} (EHLO {settings.ehlo_name})"
 
 
 def _observations(item: pytest.Item, control: Control) -> list[Observation]:

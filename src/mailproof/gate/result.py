@@ -132,6 +132,10 @@ class RunResult:
     results: list[Result] = field(default_factory=list)
     connections: dict[str, int] = field(default_factory=dict)
     questions: dict[str, int] = field(default_factory=dict)
+    tester: str = ""
+    """From where: the name of the machine, and the name that it said in EHLO where that differs."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Python and the libraries that what was seen and judged depends on."""
     complete: bool = True
     """False where the run was interrupted or stopped before every control had judged."""
     unused: list[str] = field(default_factory=list)
@@ -231,6 +235,8 @@ class RunResult:
             "renamed": self.renamed,
             "decision": {"open": decision.open, "reasons": list(decision.reasons)},
             "counts": self.counts(),
+            "tester": self.tester,
+            "versions": self.versions,
             "traffic": {"connections": self.connections, "questions": self.questions},
             "controls_without_target": self.unused,
             "waivers": self.waivers,

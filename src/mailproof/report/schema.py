@@ -146,6 +146,10 @@ class DocumentModel(_Model):
     """Former names of domains and hosts to their present ones."""
     baseline: dict[str, Any] | None = None
     """The comparison with an earlier run."""
+    tester: str = ""
+    """From where: the name of the machine, and the name that it said in EHLO where that differs."""
+    versions: dict[str, str] = {}
+    """Python and the libraries that what was seen and judged depends on."""
     trend: list[PointModel] = []
     """Runs of this inventory that the history holds, oldest first, this one last; empty without a history."""
     traffic: TrafficModel
