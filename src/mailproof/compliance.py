@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 from mailproof import __version__
+from mailproof.clock import now
 from mailproof.controls import Catalogue, Control, Level, UnknownControl, control_of, load_catalogue
 from mailproof.expedition import Expedition
 from mailproof.gate.baseline import (
@@ -48,19 +49,12 @@ from mailproof.net.errors import NotObserved
 from mailproof.net.settings import NetSettings
 from mailproof.observations import Observation, rests_on_proposal
 from mailproof.probes import load_probes
-from mailproof.record import (
-    Record,
-    RecordError,
-    now,
-    read_record,
-    redacted,
-    write_record,
-)
+from mailproof.probes.probe import NoConsent, Probe
+from mailproof.record import Record, RecordError, read_record, redacted, write_record
 from mailproof.report import escape, github, history
 from mailproof.report.formats import FILE_OPTIONS, FORMATS, write_formats
 from mailproof.report.pytest_html import HTMLReport
 from mailproof.report.terminal import write_decision, write_findings
-from mailproof.survey import NoConsent, Probe
 
 SUITE = Path(__file__).parent / "tests_compliance"
 

@@ -6,14 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from mailproof.clock import now
 from mailproof.inventory.discovery import discover
 from mailproof.inventory.load import LoadedInventory
 from mailproof.inventory.targets import Target, Targets
 from mailproof.net.loop import BackgroundLoop
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
-from mailproof.record import Record, now
-from mailproof.survey import Probe, Progress, Survey
+from mailproof.probes.probe import Probe
+from mailproof.record import Record
+from mailproof.survey import Progress, Survey
 
 
 class Expedition:

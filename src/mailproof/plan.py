@@ -8,7 +8,7 @@ from typing import Any
 
 from mailproof.controls import Control
 from mailproof.inventory.targets import Endpoint, MailExchange, Target, Targets, Undiscovered
-from mailproof.survey import Probe
+from mailproof.probes.probe import Probe
 
 
 @dataclass

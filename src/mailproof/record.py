@@ -9,7 +9,6 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from mailproof import __version__
 from mailproof.inventory.targets import TARGET_TYPES, Target, Targets
 from mailproof.net.errors import KINDS, NotObserved
 from mailproof.observations import Observation
-from mailproof.survey import NoConsent, Outcome, Probe
+from mailproof.probes.probe import NoConsent, Outcome, Probe
 
 FORMAT = "mailproof-record"
 VERSION = 1
@@ -41,11 +40,6 @@ class Record:
     questions: Mapping[str, int]
     attempts: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     """What was tried more than once, and what came of each attempt, by the keys of ``outcomes``."""
-
-
-def now() -> str:
-    """The present as records and reports write it."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def write_record(file: Path, record: Record, redact: Callable[[str], str]) -> None:

@@ -1,109 +1,26 @@
 """The survey: every needed probe once per target, concurrently, within the limits; recorded and replayed.
 
-A probe is an async function. Its first parameter is the target that it looks at; the others are filled by
-name: ``net`` is the network, ``look`` asks another probe about another target, ``inventory`` is the inventory,
-``targets`` are all targets of the run, and any other name is the probe of that name on the same target. So the
-probes form a graph, which the survey walks with a memo.
+Probes build on probes (see ``probes/probe.py``), so they form a graph, which the survey walks with a memo.
 """
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar, cast, get_type_hints
+from typing import Any, TypeVar, cast
 
 from mailproof.inventory.model import Inventory
 from mailproof.inventory.targets import Target, Targets, Undiscovered
 from mailproof.net.errors import NotObserved, ProbeCrashed
 from mailproof.net.network import Network
 from mailproof.observations import Observation
+from mailproof.probes.probe import NoConsent, NoConsentError, Outcome, Probe
 
 O = TypeVar("O", bound=Observation)  # noqa: E741
-T = TypeVar("T", bound=Target)
-
-
-@dataclass(frozen=True)
-class Probe:
-    """A probe and what its signature says."""
-
-    name: str
-    function: Callable[..., Awaitable[Observation]]
-    target: type[Target]
-    observation: type[Observation]
-    needs: tuple[str, ...]
-    """Names of the probes of the same target that it builds on."""
-    given: tuple[str, ...]
-    """Which of ``net``, ``look``, ``inventory`` and ``targets`` it takes."""
-    active: bool
-    """A server owner may notice it: it runs only with consent."""
-    first: bool
-    """Must be the first to talk to its host (postscreen tests only strangers)."""
-    connections: int = 0
-    """Connections that it opens to its target at most, for ``mailproof plan``."""
-    looks: tuple[str, ...] = ()
-    """Names of probes that it asks about its own target through ``look``."""
-
-
-GIVEN = ("net", "look", "inventory", "targets")
-
-
-class Look(Protocol):
-    """Asks another probe about another target, through the survey's memo."""
-
-    async def __call__(self, probe: Callable[..., Awaitable[O]], target: Target) -> O: ...
-
-
-def probe(
-    *, active: bool = False, first: bool = False, connections: int = 0, looks: tuple[str, ...] = ()
-) -> Callable[[Callable[..., Awaitable[O]]], Callable[..., Awaitable[O]]]:
-    """Make an async function a probe; see the module for its parameters."""
-
-    def decorate(function: Callable[..., Awaitable[O]]) -> Callable[..., Awaitable[O]]:
-        function.__probe__ = (active, first, connections, looks)  # type: ignore[attr-defined]
-        return function
-
-    return decorate
-
-
-def read_probe(function: Callable[..., Any]) -> Probe | None:
-    """What the signature of a function marked by ``@probe`` says; None for other functions."""
-    marked = getattr(function, "__probe__", None)
-    if marked is None:
-        return None
-    hints = get_type_hints(function)
-    names = tuple(inspect.signature(function).parameters)
-    return Probe(
-        name=function.__name__,
-        function=function,
-        target=hints[names[0]],
-        observation=hints["return"],
-        needs=tuple(name for name in names[1:] if name not in GIVEN),
-        given=tuple(name for name in names[1:] if name in GIVEN),
-        active=marked[0],
-        first=marked[1],
-        connections=marked[2],
-        looks=marked[3],
-    )
-
-
-def needs_consent(names: Iterable[str], probes: Mapping[str, Probe]) -> bool:
-    """Whether any of the named probes, or what it builds on, is active."""
-    return any(probes[name].active or needs_consent(probes[name].needs, probes) for name in names if name in probes)
-
-
-@dataclass(frozen=True)
-class NoConsent:
-    """An active probe was not run because the inventory gives no consent for the target."""
-
-    reason: str
-
-
-Outcome = Observation | NotObserved | NoConsent
 
 
 @dataclass
@@ -231,14 +148,6 @@ class Survey:
 
     async def _look(self, probe: Callable[..., Awaitable[O]], target: Target) -> O:
         return cast(O, _observation(await self._outcome(probe.__name__, target)))
-
-
-class NoConsentError(Exception):
-    """An observation was asked for that needs a consent which the inventory does not give."""
-
-    def __init__(self, outcome: NoConsent) -> None:
-        super().__init__(outcome.reason)
-        self.outcome = outcome
 
 
 def _may_pass(outcome: Outcome) -> bool:

@@ -49,6 +49,7 @@ def test_what_a_proposal_breaks_is_found_before_it_is_published(tmp_path: Path) 
     assert run.code == 1
     assert run.verdicts("prod")["SPF-ALL-STRICT", "right.example"] == "fail"
     assert all(r["proposed"] for r in run.document("prod")["results"])
+    assert "FAIL [as proposed]  SPF-ALL-STRICT" in run.output
 
 
 def test_a_proposed_zone_cannot_show_that_it_validates(tmp_path: Path) -> None:

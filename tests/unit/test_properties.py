@@ -16,9 +16,9 @@ from mailproof.net.errors import KINDS, NotObserved
 from mailproof.observations import dkim, dmarc, policies, reverse, spf
 from mailproof.observations.dane import TLSARecord
 from mailproof.probes import load_probes
+from mailproof.probes.probe import NoConsent
 from mailproof.probes.spf import expand
 from mailproof.record import Record, read_record, write_record
-from mailproof.survey import NoConsent
 
 from . import strategies
 from .cases.case import catalogue, judged

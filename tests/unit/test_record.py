@@ -24,8 +24,8 @@ from mailproof.inventory.targets import (
 )
 from mailproof.net.errors import TimedOut
 from mailproof.probes import load_probes
+from mailproof.probes.probe import NoConsent
 from mailproof.record import Record, RecordError, read_record, write_record
-from mailproof.survey import NoConsent
 
 from .observed import (
     ADDRESS,

@@ -16,8 +16,9 @@ from mailproof.net.errors import KINDS, NotObserved, Refused, ServerFailure, Thr
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
 from mailproof.observations import Observation
+from mailproof.probes.probe import Probe, probe, read_probe
 from mailproof.record import Record, read_record, write_record
-from mailproof.survey import Probe, Survey, probe, read_probe
+from mailproof.survey import Survey
 
 TARGET = MailDomain("example.org")
 

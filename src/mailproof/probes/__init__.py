@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 
-from mailproof.survey import Probe, read_probe
+from mailproof.probes.probe import Probe, read_probe
 
 MODULES = ("blocklists", "dane", "dkim", "dmarc", "mx", "policies", "reverse", "smtp", "spf", "tls", "zones")
 

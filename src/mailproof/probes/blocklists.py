@@ -10,7 +10,7 @@ from mailproof.net.dns import Answer, reverse_name
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
 from mailproof.observations.blocklists import Listing
-from mailproof.survey import probe
+from mailproof.probes.probe import probe
 
 LISTED_RANGE = ip_network("127.0.0.0/8")
 

@@ -13,7 +13,7 @@ from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
 from mailproof.net.pkix import PathStatus, Roots, matches_name, verify
 from mailproof.observations.dane import TLSA, TLSARecord
-from mailproof.survey import probe
+from mailproof.probes.probe import probe
 
 
 @probe()

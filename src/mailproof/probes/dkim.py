@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailproof.inventory.targets import Selector
 from mailproof.net.network import Network
 from mailproof.observations.dkim import DKIMKey
-from mailproof.survey import probe
+from mailproof.probes.probe import probe
 
 
 @probe()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailproof.inventory.targets import MailDomain
 from mailproof.net.network import Network
 from mailproof.observations.dmarc import DMARC, Step
-from mailproof.survey import probe
+from mailproof.probes.probe import probe
 
 MAX_QUERIES = 8
 

@@ -7,7 +7,7 @@ import asyncio
 from mailproof.inventory.targets import MailDomain, MailHost
 from mailproof.net.network import Network
 from mailproof.observations.mx import MX, HostAddresses
-from mailproof.survey import probe
+from mailproof.probes.probe import probe
 
 
 @probe()

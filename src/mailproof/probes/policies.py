@@ -6,7 +6,7 @@ from mailproof.inventory.targets import MailDomain, is_public
 from mailproof.net.errors import NotFollowed
 from mailproof.net.network import Network
 from mailproof.observations.policies import PolicyRecord, STSPolicyFile
-from mailproof.survey import probe
+from mailproof.probes.probe import probe
 
 
 @probe()

@@ -10,7 +10,7 @@ from mailproof.net.dns import reverse_name
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
 from mailproof.observations.reverse import ClasslessDelegation, ForwardAddresses, ReverseDNS, ServerView
-from mailproof.survey import probe
+from mailproof.probes.probe import probe
 
 MAX_NAMES = 10
 

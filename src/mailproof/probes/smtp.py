@@ -35,8 +35,8 @@ from mailproof.observations.smtp import (
     ServerName,
     SMTPSession,
 )
+from mailproof.probes.probe import Look, NoConsentError, probe
 from mailproof.probes.reverse import reverse_dns
-from mailproof.survey import Look, NoConsentError, probe
 
 EARLY_REPLY = 10.0
 """Seconds in which a server that has greeted answers an EHLO that came before the greeting, if it ever does."""

@@ -10,7 +10,7 @@ from mailproof.net.dns import DNSClient
 from mailproof.net.network import Network
 from mailproof.observations.spf import SPF, Lookup, PublishedSPF, SPFEvaluation, SPFTree, Term, target_name
 from mailproof.probes.check_host import check_host
-from mailproof.survey import Look, probe
+from mailproof.probes.probe import Look, probe
 
 MAX_WALK = 40
 """Lookups after which the walk of a tree ends: far above the permitted ten, far below a bomb."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+from mailproof.clock import now
 from mailproof.inventory.targets import Endpoint, MailDomain, MailHost, Role
 from mailproof.net.certificates import Chain
 from mailproof.net.errors import NotObserved
@@ -17,9 +18,8 @@ from mailproof.observations.smtp import SMTPSession
 from mailproof.observations.tls import Certificates, Deployment, Handshakes, WithdrawnTLS
 from mailproof.probes.dane import matching_records, tlsa
 from mailproof.probes.policies import sts_policy
+from mailproof.probes.probe import Look, probe
 from mailproof.probes.smtp import smtp_session
-from mailproof.record import now
-from mailproof.survey import Look, probe
 
 
 def _where(endpoint: Endpoint) -> TLSEndpoint:

@@ -9,7 +9,7 @@ from mailproof.net.dns import Answer
 from mailproof.net.errors import NotObserved, ServerFailure
 from mailproof.net.network import Network
 from mailproof.observations.zones import DNSSEC, Authority, Delegation, ServerAddresses
-from mailproof.survey import probe
+from mailproof.probes.probe import probe
 
 MAX_PARENT_SERVERS = 4
 """Servers of the parent that are asked for the delegation, one after the other, until one refers."""

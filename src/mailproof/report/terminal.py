@@ -117,7 +117,9 @@ def _write_finding(terminal: Terminal, equal: list[Result], width: int, verbose:
     """Write one finding, with the proof of the first of the targets that share it."""
     result = equal[0]
     verdict = Verdict(result.verdict)
-    change = f" [{result.change}]" if result.change else ""
+    notes = [result.change] if result.change else []
+    notes += ["as proposed"] if result.proposed else []
+    change = f" [{', '.join(notes)}]" if notes else ""
     title = f"{verdict.upper()}{change}  {result.control}  ({result.level})  {printable(result.expected)}"
     for line in textwrap.wrap(title, width, subsequent_indent="  ", break_on_hyphens=False):
         terminal.write_line(line, **_COLOURS[verdict])
