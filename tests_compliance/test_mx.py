@@ -5,7 +5,8 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from mailproof.controls import IANA_SPECIAL_ADDRESSES, MUST, SHOULD, control, not_applicable, rfc
-from mailproof.inventory.targets import MailDomain, is_public
+from mailproof.inventory.targets import MailDomain
+from mailproof.net.addresses import is_public
 from mailproof.observations.mx import MX, HostAddresses
 
 

@@ -25,7 +25,6 @@ from mailproof.inventory.targets import (
     Targets,
     Undiscovered,
     Zone,
-    is_public,
 )
 from mailproof.net.dns import Answer, DNSClient, Record
 from mailproof.net.errors import NotObserved, ServerFailure
@@ -161,8 +160,7 @@ class _Discovery:
 
     def _may_contact(self, endpoint: Endpoint) -> bool:
         named = any(endpoint.address in host.addresses for host in self.inventory.hosts)
-        mapped = self.settings.is_mapped(endpoint.address, endpoint.port, endpoint.host)
-        return named or mapped or self.settings.allow_private or is_public(endpoint.address)
+        return named or self.settings.may_contact(endpoint.address, endpoint.port, endpoint.host)
 
     def _add_senders(self) -> None:
         sending_domains = tuple(domain.name for domain in self.inventory.domains if domain.sends and not domain.parked)
@@ -234,9 +232,8 @@ class _Discovery:
         for host in await asyncio.gather(*(self._host(name) for name in names)):
             servers.extend(_undiscovered(NameServer, f"addresses of {host.name}", f, (zone,)) for f in host.failures)
             for address in host.addresses:
-                mapped = self.settings.is_mapped(address, 53, host.name)
                 server = NameServer(zone, host.name, address)
-                if mapped or self.settings.allow_private or is_public(address):
+                if self.settings.may_contact(address, 53, host.name):
                     servers.append(server)
                 else:
                     private = NotObserved(f"{address} is not a public address and is not followed")

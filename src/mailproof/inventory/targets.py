@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import IPv6Address, ip_address, ip_network
 
 
 class Role(StrEnum):
@@ -23,9 +22,6 @@ DEFAULT_PORTS: dict[Role, tuple[int, ...]] = {
     Role.IMAP: (993,),
     Role.POP3: (995,),
 }
-
-IPV6_DOCUMENTATION = ip_network("3fff::/20")
-"""RFC 9637: too new for the ipaddress module of Python 3.11."""
 
 IMPLICIT_TLS_PORTS = frozenset({465, 993, 995})
 """Ports on which TLS starts with the first octet (RFC 8314, section 3)."""
@@ -345,11 +341,3 @@ class Targets:
         for target in targets:
             collected.add(target)
         return collected
-
-
-def is_public(address: str) -> bool:
-    """Whether the IANA special-purpose registries call ``address`` globally reachable (RFC 6890)."""
-    ip = ip_address(address)
-    if isinstance(ip, IPv6Address) and (ip.ipv4_mapped or ip.is_site_local or ip in IPV6_DOCUMENTATION):
-        return False
-    return ip.is_global and not ip.is_multicast

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from mailproof.net.addresses import is_public
 from mailproof.net.errors import Refused
 
 
@@ -103,3 +104,10 @@ class NetSettings:
         return str(SocketAddress(address, port)) in self.connect or (
             host is not None and f"{host}:{port}" in self.connect
         )
+
+    def may_contact(self, address: str, port: int, host: str | None = None) -> bool:
+        """Whether a name that led to ``address`` may be followed: the manners of a guest, for every client.
+
+        Public addresses may; others only where the inventory allows it or the connect map leads elsewhere.
+        """
+        return is_public(address) or self.is_mapped(address, port, host) or self.allow_private

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailproof.inventory.targets import MailDomain, is_public
+from mailproof.inventory.targets import MailDomain
 from mailproof.net.errors import NotFollowed
 from mailproof.net.network import Network
 from mailproof.observations.policies import PolicyRecord, STSPolicyFile
@@ -29,11 +29,7 @@ async def sts_policy(domain: MailDomain, net: Network, sts_record: PolicyRecord)
         return STSPolicyFile(domain.name, sts_record, (), None)
     answers = [await net.dns.resolve(host, type) for type in ("A", "AAAA")]
     addresses = tuple(record.data for answer in answers for record in answer.records)
-    reachable = tuple(
-        address
-        for address in addresses
-        if is_public(address) or net.settings.is_mapped(address, 443, host) or net.settings.allow_private
-    )
+    reachable = tuple(address for address in addresses if net.settings.may_contact(address, 443, host))
     if addresses and not reachable:
         raise NotFollowed(f"{host} leads to {', '.join(addresses)}, which are not public and are not followed")
     response = None

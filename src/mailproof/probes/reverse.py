@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from ipaddress import ip_address
 
-from mailproof.inventory.targets import SendingAddress, is_public
+from mailproof.inventory.targets import SendingAddress
 from mailproof.net.dns import reverse_name
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
@@ -57,7 +57,7 @@ async def _views(net: Network, server: str, name: str) -> list[ServerView]:
             continue
         for address in addresses:
             label = f"{server}[{address}]"
-            if not (is_public(address) or net.settings.is_mapped(address, 53, server) or net.settings.allow_private):
+            if not net.settings.may_contact(address, 53, server):
                 views.append(ServerView(label, None, f"{address} is not a public address and is not followed"))
                 continue
             try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from mailproof.inventory.targets import NameServer, Zone, is_public
+from mailproof.inventory.targets import NameServer, Zone
 from mailproof.net.dns import Answer
 from mailproof.net.errors import NotObserved, ServerFailure
 from mailproof.net.network import Network
@@ -52,7 +52,7 @@ async def _referral(net: Network, parent: str, zone: str) -> tuple[Answer | None
     asked = 0
     for name in dict.fromkeys(record.target for record in servers.records):
         for address in (await _addresses(net, name)).addresses:
-            if not (is_public(address) or net.settings.is_mapped(address, 53, name) or net.settings.allow_private):
+            if not net.settings.may_contact(address, 53, name):
                 failures.append(f"{address} is not a public address and is not followed")
                 continue
             if asked >= MAX_PARENT_SERVERS:
