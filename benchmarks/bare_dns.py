@@ -1,0 +1,42 @@
+"""The bare cost of DNS questions: the same client, the same parallelism, and nothing else.
+
+    python -m benchmarks.bare_dns QUESTIONS.json
+
+The file lists questions as (server, name, type number). Prints JSON: seconds, and how many were answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from pathlib import Path
+
+import dns.rdatatype
+
+from mailproof.net.dns import DNSClient
+from mailproof.net.errors import NotObserved
+from mailproof.net.settings import NetSettings
+
+
+async def ask_all(questions: list[tuple[str, str, int]]) -> tuple[float, int]:
+    """Ask everything at once, within the client's limit of questions under way. Returns seconds and answers."""
+    async with DNSClient(NetSettings()) as client:
+
+        async def ask(server: str, name: str, type_: int) -> bool:
+            try:
+                await client.ask(server, name, dns.rdatatype.to_text(type_), recurse=True)
+            except NotObserved:
+                return False
+            return True
+
+        started = time.perf_counter()
+        answered = await asyncio.gather(*(ask(*question) for question in questions))
+        return time.perf_counter() - started, sum(answered)
+
+
+if __name__ == "__main__":
+    listed = [tuple(question) for question in json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))]
+    seconds, answers = asyncio.run(ask_all(listed))
+    print(json.dumps({"seconds": seconds, "answers": answers}))

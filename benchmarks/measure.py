@@ -1,0 +1,57 @@
+"""What a program costs its machine: wall time, CPU time and peak memory of the process and its children."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Cost:
+    """``wall`` and ``cpu`` (user and system) in seconds, ``memory`` in MiB: that of the largest process."""
+
+    wall: float
+    cpu: float
+    memory: float
+    exit_code: int
+    output: str
+
+
+def run(
+    command: Sequence[str], directory: Path, *, timeout: float, environment: Mapping[str, str] | None = None
+) -> Cost:
+    """Run ``command`` in ``directory`` and wait for it. Raises subprocess.TimeoutExpired after killing it."""
+    log = directory / "output.txt"
+    started = time.perf_counter()
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command,
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTEST_ADDOPTS": "", **(environment or {})},
+        )
+        while True:
+            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+            if pid:
+                break
+            if time.perf_counter() - started > timeout:
+                process.kill()
+                os.wait4(process.pid, 0)
+                process.returncode = -9
+                raise subprocess.TimeoutExpired(command, timeout)
+            time.sleep(0.005)
+    wall = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return Cost(
+        wall=wall,
+        cpu=usage.ru_utime + usage.ru_stime,
+        memory=usage.ru_maxrss / 1024,
+        exit_code=process.returncode,
+        output=log.read_text(encoding="utf-8", errors="replace"),
+    )
