@@ -26,7 +26,7 @@ async def ask_all(questions: list[tuple[str, str, int]]) -> tuple[float, int]:
 
         async def ask(server: str, name: str, type_: int) -> bool:
             try:
-                await client.ask(server, name, dns.rdatatype.to_text(type_), recurse=True)
+                await client.ask(server, name, dns.rdatatype.to_text(dns.rdatatype.RdataType.make(type_)), recurse=True)
             except NotObserved:
                 return False
             return True

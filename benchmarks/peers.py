@@ -74,7 +74,11 @@ def prepare() -> list[Peer]:
 
 
 def public_suffixes(directory: Path) -> Path | None:
-    """A fresh copy of the public suffix list that trustymail's dependency ships: it fetches one older than a day."""
+    """A fresh copy, in ``directory``, of the public suffix list that trustymail's dependency ships.
+
+    trustymail 1.2.1 looks for it in its working directory, whatever ``--psl-filename`` says, and fetches one that is
+    older than a day.
+    """
     shipped = sorted((cache() / "trustymail").rglob("public_suffix_list.dat"))
     if not shipped:
         return None

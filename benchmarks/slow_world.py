@@ -4,8 +4,14 @@
 
 Runs inside a namespace (``benchmarks.namespace``) in a process of its own, so that the client's cost is the
 client's alone. Writes ``inventory.yaml`` and ``ca.pem`` into DIRECTORY and then obeys lines on standard input,
-each answered with one line of JSON: ``delay SECONDS``, ``greeting ADDRESS SECONDS``, ``count`` (DNS questions, one for each connection over TCP, and
-other connections, since the last ``count``), ``questions`` (the distinct ones since then: server, name, type). Ends with its input.
+each answered with one line of JSON:
+
+    delay SECONDS               the round trip from now on
+    greeting ADDRESS SECONDS    one host greets that much later
+    count                       DNS questions (a connection over TCP is one), and other connections, since the last
+    questions                   the distinct ones over UDP since then: server, name, type
+
+Ends with its input.
 
 What a client sees of a round trip of D seconds: the answer to a DNS question after D; a greeting 2 D after the
 connection (one for the handshake of TCP, which the kernel here does at once, one for the greeting itself);
@@ -55,8 +61,8 @@ class Relays:
         """Listen on every name server's address for UDP, and on all addresses for TCP. Raises OSError."""
         loop = asyncio.get_running_loop()
         for key, destination in self._destinations.items():
-            address, _, port = key.rpartition(":")
-            if port == "53":
+            address, _, key_port = key.rpartition(":")
+            if key_port == "53":
                 address = address.strip("[]")
                 near = _udp_socket(address)
                 await loop.create_datagram_endpoint(lambda a=address, d=destination: _Questions(self, a, d), sock=near)  # type: ignore[misc]
@@ -217,8 +223,9 @@ def main() -> None:
     parser.add_argument("--domains", type=int, default=1)
     parser.add_argument("--hosts", type=int, default=2, help="MX hosts of each domain")
     parser.add_argument("--peers", type=int, default=4, help="mock mail servers behind all the addresses")
+    parser.add_argument("--unsigned", action="store_true", help="no DNSSEC: signing takes some 10 ms a domain")
     options = parser.parse_args()
-    inventory, world = generate(options.domains, options.hosts, signed=True, peers=options.peers)
+    inventory, world = generate(options.domains, options.hosts, signed=not options.unsigned, peers=options.peers)
     with world:
         settings = world.settings()
         shutil.copy(world.ca_file, options.directory / "ca.pem")

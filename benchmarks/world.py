@@ -20,9 +20,12 @@ class SimulatedWorld:
     ``directory`` holds the inventory and the private root; programs run there.
     """
 
-    def __init__(self, domains: int, hosts: int = 2, peers: int = 4) -> None:
+    def __init__(self, domains: int, hosts: int = 2, *, peers: int = 4, signed: bool = True) -> None:
         self.domains = domains
-        self._size = (f"--domains={domains}", f"--hosts={hosts}", f"--peers={peers}")
+        self.hosts = hosts
+        self._size = [f"--domains={domains}", f"--hosts={hosts}", f"--peers={peers}"]
+        if not signed:
+            self._size.append("--unsigned")
         self._namespace = Namespace(tuple(f"{address}/128" for address in IPV6_ADDRESSES))
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._servers: subprocess.Popen[str] | None = None
@@ -64,6 +67,15 @@ class SimulatedWorld:
     def names(self) -> list[str]:
         """The mail domains."""
         return [f"domain-{number}.example" for number in range(self.domains)]
+
+    @property
+    def mail_hosts(self) -> dict[str, str]:
+        """Names of the MX hosts and their addresses, as ``fixtures.scale`` gives them."""
+        return {
+            f"mx{index + 1}-{number}.mx.example": f"11.{10 + index}.{number // 256}.{number % 256}"
+            for number in range(self.domains)
+            for index in range(self.hosts)
+        }
 
     def command(self, *arguments: str) -> list[str]:
         """The command that runs ``arguments`` where this world is the network."""

@@ -1,0 +1,349 @@
+"""What mailproof and its peers cost on the same simulated world: time, CPU, questions, connections, memory.
+
+    python -m benchmarks.cost [--quick] [--json FILE]
+
+Every program is run as its user runs it, start-up included, in a namespace where the simulated world is all there
+is. Needs root and iproute2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import measure, namespace, peers
+from benchmarks.world import SimulatedWorld
+
+ROOT = Path(__file__).resolve().parents[1]
+
+SHARED_RULES = ("MX-*", "SPF-*", "DMARC-*", "STS-*", "TLSRPT-TXT", "SEC-*", "DEL-MIN-NS", "DANE-EXISTS")
+"""The controls about what checkdmarc looks at, too."""
+TLS_FACTS = ("TLS-*", "CERT-*")
+"""The controls about what ``SSLYZE`` asks for, too."""
+RULES_OF_MANY = ("MX-*", "SPF-*", "DMARC-*", "TLSRPT-TXT")
+"""Controls that need the DNS alone."""
+
+SSLYZE = [
+    "--certinfo",
+    "--sslv2",
+    "--sslv3",
+    "--tlsv1",
+    "--tlsv1_1",
+    "--tlsv1_2",
+    "--tlsv1_3",
+    "--mozilla_config",
+    "disable",
+]
+DELAYS = (0.0, 0.02, 0.1)
+PARALLEL = 8
+TIMEOUT = 900.0
+TLS_DOMAINS = 3
+GREETING = 2.0
+MANY = 10_000
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run. ``delay``, ``wall`` and ``cpu`` are in seconds, ``memory`` in MiB.
+
+    Where ``sample`` is not ``domains``, that many were run, and wall, CPU, questions and connections were scaled.
+    """
+
+    tool: str
+    domains: int
+    delay: float
+    wall: float
+    cpu: float
+    questions: int
+    connections: int
+    memory: float
+    sample: int
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program, the command for some domains of a world, and how many domains it is given at most at a delay."""
+
+    name: str
+    command: Callable[[SimulatedWorld, Sequence[str]], list[str]]
+    most: Callable[[float], int]
+    right_exits: tuple[int, ...] = (0,)
+
+
+def mailproof(*arguments: str, inventory: str = "inventory.yaml") -> list[str]:
+    """The command that a user of mailproof types."""
+    return [sys.executable, "-m", "pytest", "-q", "-p", "no:hypothesispytest", f"--inventory={inventory}", *arguments]
+
+
+def selected(patterns: Sequence[str]) -> list[str]:
+    return [f"--control={pattern}" for pattern in patterns]
+
+
+def write_inventory(world: SimulatedWorld, names: Sequence[str], file: str = "inventory.yaml") -> str:
+    """An inventory with some of the world's domains."""
+    text = (world.directory / "inventory.yaml").read_text(encoding="utf-8")
+    dropped = {f"  - {name}" for name in set(world.names) - set(names)}
+    kept = [line for line in text.splitlines() if line not in dropped]
+    (world.directory / file).write_text("\n".join(kept) + "\n", encoding="utf-8")
+    return file
+
+
+def own_tools() -> list[Tool]:
+    def shared(world: SimulatedWorld, names: Sequence[str]) -> list[str]:
+        return mailproof(*selected(SHARED_RULES), inventory=write_inventory(world, names, "some.yaml"))
+
+    def everything(world: SimulatedWorld, names: Sequence[str]) -> list[str]:
+        return mailproof(inventory=write_inventory(world, names, "some.yaml"))
+
+    return [
+        Tool("mailproof, checkdmarc's rules", shared, lambda delay: 1000, (0, 1)),
+        Tool("mailproof, all controls, active", everything, lambda delay: 100, (0, 1)),
+    ]
+
+
+def peer_tools() -> Iterator[Tool]:
+    """The peers that are here; the others are named on standard error."""
+
+    def sample(delay: float) -> int:
+        return 100 if delay == 0 else 20 if delay < 0.05 else 5
+
+    for name in ("checkdmarc", "trustymail"):
+        peer = peers.find(name)
+        if peer.missing:
+            print(f"{name} is left out: {peer.missing}", file=sys.stderr)
+            continue
+        program = peer.program
+        if name == "checkdmarc":
+            base = [program, "-n", "127.0.0.1", "-o", "peer.json", "--"]
+            yield Tool(f"checkdmarc {peer.version}", lambda world, names, b=base: [*b, *names], sample)  # type: ignore[misc]
+
+            def parallel(world: SimulatedWorld, names: Sequence[str], program: str = program) -> list[str]:
+                batch = -(-len(names) // PARALLEL)
+                (world.directory / "names").write_text("\n".join(names), encoding="ascii")
+                return ["xargs", "-a", "names", "-P", str(PARALLEL), "-n", str(batch), program, "-n", "127.0.0.1", "--"]
+
+            yield Tool(
+                f"checkdmarc {peer.version}, {PARALLEL} processes",
+                parallel,
+                lambda delay: min(PARALLEL * sample(delay), 100),
+            )
+        else:
+            options = ["--json", "--dns=127.0.0.1", "--smtp-ports=25", "--smtp-localhost=prober.example"]
+
+            def serial(world: SimulatedWorld, names: Sequence[str], program: str = program) -> list[str]:
+                peers.public_suffixes(world.directory)
+                return [program, *names, *options, "--output=peer"]
+
+            yield Tool(f"trustymail {peer.version}", serial, sample)
+
+
+def run(world: SimulatedWorld, command: Sequence[str], right_exits: Sequence[int] = (0,)) -> measure.Cost:
+    """Run a command in the world. Raises RuntimeError with its output if it failed."""
+    root = str(world.directory / "ca.pem")
+    environment = {"SSL_CERT_FILE": root, "REQUESTS_CA_BUNDLE": root, "PYTHONPATH": str(ROOT)}
+    cost = measure.run(world.command(*command), world.directory, timeout=TIMEOUT, environment=environment)
+    if cost.exit_code not in right_exits:
+        raise RuntimeError(f"{' '.join(command)} ended with {cost.exit_code}:\n{cost.output[-3000:]}")
+    return cost
+
+
+def row(world: SimulatedWorld, tool: Tool, delay: float, *, whole: bool = False) -> Row:
+    """Run one tool over the world's domains, or over as many as it is given at most."""
+    sample = world.domains if whole else min(world.domains, tool.most(delay))
+    world.delay(delay)
+    world.count()
+    cost = run(world, tool.command(world, world.names[:sample]), tool.right_exits)
+    questions, connections = world.count()
+    scale = world.domains / sample
+    return Row(
+        tool=tool.name,
+        domains=world.domains,
+        delay=delay,
+        wall=cost.wall * scale,
+        cpu=cost.cpu * scale,
+        questions=round(questions * scale),
+        connections=round(connections * scale),
+        memory=cost.memory,
+        sample=sample,
+    )
+
+
+def rows(sizes: Sequence[int], delays: Sequence[float], *, quick: bool) -> Iterator[Row]:
+    """Every tool on worlds of these sizes at these delays."""
+    tools = [*own_tools(), *peer_tools()]
+    for size in sizes:
+        with SimulatedWorld(size) as world:
+            for delay in delays:
+                for tool in tools:
+                    headline = size == 100 and delay == 0.02 and tool.name.startswith("checkdmarc") and not quick
+                    yield row(world, tool, delay, whole=headline)
+
+
+def tls_rows(delays: Sequence[float]) -> Iterator[Row]:
+    """mailproof's TLS controls and sslyze's command line on the same hosts."""
+    with SimulatedWorld(TLS_DOMAINS, peers=2 * TLS_DOMAINS) as world:
+        text = (world.directory / "inventory.yaml").read_text(encoding="utf-8").replace("active: true\n", "")
+        (world.directory / "passive.yaml").write_text(text, encoding="utf-8")
+        polite = [line for line in text.splitlines() if not line.startswith("limits:")]
+        (world.directory / "polite.yaml").write_text("\n".join(polite) + "\n", encoding="utf-8")
+        commands = {
+            "mailproof, no pause between connections": mailproof(*selected(TLS_FACTS), inventory="passive.yaml"),
+            "mailproof, default manners (0.2 s)": mailproof(*selected(TLS_FACTS), inventory="polite.yaml"),
+        }
+        peer = peers.find("sslyze")
+        if peer.missing:
+            print(f"sslyze is left out: {peer.missing}", file=sys.stderr)
+        else:
+            hosts = [f"{host}:25" for host in world.mail_hosts]
+            options = ["--starttls", "smtp", "--certinfo_ca_file", str(world.directory / "ca.pem"), *SSLYZE]
+            commands[f"sslyze {peer.version}"] = [peer.program, *options, *hosts]
+        for delay in delays:
+            for name, command in commands.items():
+                tool = Tool(name, lambda world, names, c=command: c, lambda delay: TLS_DOMAINS, (0, 1))  # type: ignore[misc]
+                yield row(world, tool, delay)
+
+
+def overhead(domains: int) -> dict[str, float]:
+    """Milliseconds per verdict of judging a record, everything included, and of pytest's own trivial items."""
+    with SimulatedWorld(domains) as world:
+        run(world, mailproof("--record=record.json"), (0, 1))
+        start = run(
+            world, mailproof("--replay=record.json", "--control=MX-EXISTS", "--target=domain-0.example"), (0, 1)
+        )
+        judged = run(world, mailproof("--replay=record.json"), (0, 1))
+        document = json.loads((world.directory / "reports" / "inventory.json").read_text(encoding="utf-8"))
+        verdicts = len(document["results"])
+        items = (
+            f"import pytest\n\n\n@pytest.mark.parametrize('n', range({verdicts}))\ndef test(n):\n    assert n >= 0\n"
+        )
+        (world.directory / "test_bare.py").write_text(items, encoding="utf-8")
+        bare = run(world, [sys.executable, "-m", "pytest", "-q", "-p", "no:hypothesispytest", "test_bare.py"])
+    return {
+        "verdicts": verdicts,
+        "start_seconds": start.wall,
+        "replay_seconds": judged.wall,
+        "ms_per_verdict": 1000 * judged.wall / verdicts,
+        "ms_per_verdict_without_start": 1000 * (judged.wall - start.wall) / verdicts,
+        "ms_per_bare_item": 1000 * bare.wall / verdicts,
+    }
+
+
+def slowest_host(domains: int) -> dict[str, float]:
+    """Seconds of a run in which one host greets late, and of a run over that host's domain alone."""
+    with SimulatedWorld(domains, peers=2 * domains) as world:
+        world.delay(0.02)
+        world.greeting(next(iter(world.mail_hosts.values())), GREETING)
+        alone = run(world, mailproof(inventory=write_inventory(world, world.names[:1], "one.yaml")), (0, 1))
+        together = run(world, mailproof(), (0, 1))
+    return {"domains": domains, "greeting": GREETING, "alone": alone.wall, "together": together.wall}
+
+
+def bare_questions(domains: int, delay: float) -> dict[str, float]:
+    """Seconds of a run, of its discovery and survey alone, and of the bare DNS questions that it asked."""
+    with SimulatedWorld(domains) as world:
+        world.delay(delay)
+        controls = tuple(pattern for pattern in SHARED_RULES if pattern != "STS-*")
+        run(world, mailproof(*selected(controls)), (0, 1))
+        world.count()
+        whole = run(world, mailproof(*selected(controls)), (0, 1))
+        questions = world.questions()
+        (world.directory / "questions.json").write_text(json.dumps(questions), encoding="utf-8")
+        surveyed = run(world, [sys.executable, "-m", "benchmarks.bare_survey", "inventory.yaml", *controls])
+        bare = run(world, [sys.executable, "-m", "benchmarks.bare_dns", "questions.json"])
+    alone = _last_line(surveyed)
+    return {
+        "domains": domains,
+        "delay": delay,
+        "questions": len(questions),
+        "whole": whole.wall,
+        "survey": alone["discovery"] + alone["survey"],
+        "bare": _last_line(bare)["seconds"],
+    }
+
+
+def server_rate() -> float:
+    """DNS answers per second that the simulated world gives: it must not be what holds anybody up."""
+    with SimulatedWorld(1) as world:
+        rate: float = _last_line(run(world, [sys.executable, "-m", "benchmarks.dns_load"]))["rate"]
+    return rate
+
+
+def many(domains: int) -> Row:
+    """mailproof alone on very many domains, DNS controls only."""
+
+    def command(world: SimulatedWorld, names: Sequence[str]) -> list[str]:
+        return mailproof(*selected(RULES_OF_MANY))
+
+    with SimulatedWorld(domains, hosts=1, signed=False) as world:
+        return row(world, Tool("mailproof, MX, SPF, DMARC, TLS-RPT", command, lambda delay: domains, (0, 1)), 0.02)
+
+
+def _last_line(cost: measure.Cost) -> dict[str, float]:
+    last: dict[str, float] = json.loads(cost.output.strip().splitlines()[-1])
+    return last
+
+
+def figures(*, quick: bool) -> dict[str, Any]:
+    """All figures of this module, as plain data; each is printed as soon as it is there."""
+    found: dict[str, Any] = {"quick": quick}
+
+    def keep(name: str, work: Callable[[], Any]) -> None:
+        try:
+            found[name] = work()
+        except (RuntimeError, subprocess.TimeoutExpired) as error:
+            found[name] = {"failed": str(error)[-500:]}
+        print(f"{name}: {json.dumps(found[name])}", flush=True)
+
+    def told(each: Iterator[Row]) -> list[dict[str, Any]]:
+        listed = []
+        for one in each:
+            print(show(one), flush=True)
+            listed.append(asdict(one))
+        return listed
+
+    keep("server_rate", server_rate)
+    keep(
+        "rows", lambda: told(rows((1, 20) if quick else (1, 100, 1000), (0.0, 0.02) if quick else DELAYS, quick=quick))
+    )
+    keep("tls", lambda: told(tls_rows((0.0,) if quick else (0.0, 0.02))))
+    keep("overhead", lambda: overhead(10 if quick else 100))
+    keep("slowest_host", lambda: slowest_host(2 if quick else 5))
+    keep("bare_questions", lambda: bare_questions(50 if quick else 1000, 0.02))
+    if not quick:
+        keep("many", lambda: asdict(many(MANY)))
+    return found
+
+
+def show(one: Row) -> str:
+    """A row for people."""
+    scaled = "" if one.sample == one.domains else f"  (scaled from {one.sample})"
+    return (
+        f"{one.tool:<40} {one.domains:>5} domains {1000 * one.delay:>4.0f} ms: {one.wall:8.2f} s, "
+        f"CPU {one.cpu:7.2f} s, "
+        f"{one.questions:>6} questions, {one.connections:>6} connections, {one.memory:5.0f} MiB{scaled}"
+    )
+
+
+def main() -> int:
+    """Measure, print, and write the figures as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="few domains: to see that it works")
+    parser.add_argument("--json", type=Path, help="write the figures there")
+    options = parser.parse_args()
+    if reason := namespace.why_not():
+        print(reason, file=sys.stderr)
+        return 1
+    found = figures(quick=options.quick)
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
