@@ -25,21 +25,10 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED_RULES = ("MX-*", "SPF-*", "DMARC-*", "STS-*", "TLSRPT-TXT", "SEC-*", "DEL-MIN-NS", "DANE-EXISTS")
 """The controls about what checkdmarc looks at, too."""
 TLS_FACTS = ("TLS-*", "CERT-*")
-"""The controls about what ``SSLYZE`` asks for, too."""
+"""The controls about what ``peers.SSLYZE_FACTS`` asks for, too."""
 RULES_OF_MANY = ("MX-*", "SPF-*", "DMARC-*", "TLSRPT-TXT")
 """Controls that need the DNS alone."""
 
-SSLYZE = [
-    "--certinfo",
-    "--sslv2",
-    "--sslv3",
-    "--tlsv1",
-    "--tlsv1_1",
-    "--tlsv1_2",
-    "--tlsv1_3",
-    "--mozilla_config",
-    "disable",
-]
 DELAYS = (0.0, 0.02, 0.1)
 PARALLEL = 8
 TIMEOUT = 900.0
@@ -109,38 +98,45 @@ def own_tools() -> list[Tool]:
 
 def peer_tools() -> Iterator[Tool]:
     """The peers that are here; the others are named on standard error."""
-
-    def sample(delay: float) -> int:
-        return 100 if delay == 0 else 20 if delay < 0.05 else 5
-
-    for name in ("checkdmarc", "trustymail"):
+    for name, make in (("checkdmarc", _checkdmarc), ("trustymail", _trustymail)):
         peer = peers.find(name)
         if peer.missing:
             print(f"{name} is left out: {peer.missing}", file=sys.stderr)
-            continue
-        program = peer.program
-        if name == "checkdmarc":
-            base = [program, "-n", "127.0.0.1", "-o", "peer.json", "--"]
-            yield Tool(f"checkdmarc {peer.version}", lambda world, names, b=base: [*b, *names], sample)  # type: ignore[misc]
-
-            def parallel(world: SimulatedWorld, names: Sequence[str], program: str = program) -> list[str]:
-                batch = -(-len(names) // PARALLEL)
-                (world.directory / "names").write_text("\n".join(names), encoding="ascii")
-                return ["xargs", "-a", "names", "-P", str(PARALLEL), "-n", str(batch), program, "-n", "127.0.0.1", "--"]
-
-            yield Tool(
-                f"checkdmarc {peer.version}, {PARALLEL} processes",
-                parallel,
-                lambda delay: min(PARALLEL * sample(delay), 100),
-            )
         else:
-            options = ["--json", "--dns=127.0.0.1", "--smtp-ports=25", "--smtp-localhost=prober.example"]
+            yield from make(peer)
 
-            def serial(world: SimulatedWorld, names: Sequence[str], program: str = program) -> list[str]:
-                peers.public_suffixes(world.directory)
-                return [program, *names, *options, "--output=peer"]
 
-            yield Tool(f"trustymail {peer.version}", serial, sample)
+def _sample(delay: float) -> int:
+    """Domains for a peer that takes them one after the other: at most half a minute's worth."""
+    if delay == 0:
+        return 100
+    return 20 if delay < 0.05 else 5
+
+
+def _checkdmarc(peer: peers.Peer) -> Iterator[Tool]:
+    base = [peer.program, "-n", "127.0.0.1"]
+
+    def serial(world: SimulatedWorld, names: Sequence[str]) -> list[str]:
+        return [*base, "-o", "peer.json", "--", *names]
+
+    def parallel(world: SimulatedWorld, names: Sequence[str]) -> list[str]:
+        (world.directory / "names").write_text("\n".join(names), encoding="ascii")
+        batch = -(-len(names) // PARALLEL)
+        return ["xargs", "-a", "names", "-P", str(PARALLEL), "-n", str(batch), *base, "--"]
+
+    name = f"checkdmarc {peer.version}"
+    yield Tool(name, serial, _sample)
+    yield Tool(f"{name}, {PARALLEL} processes", parallel, lambda delay: min(PARALLEL * _sample(delay), 100))
+
+
+def _trustymail(peer: peers.Peer) -> Iterator[Tool]:
+    options = ["--json", "--dns=127.0.0.1", "--smtp-ports=25", "--smtp-localhost=prober.example", "--output=peer"]
+
+    def serial(world: SimulatedWorld, names: Sequence[str]) -> list[str]:
+        peers.public_suffixes(world.directory)
+        return [peer.program, *names, *options]
+
+    yield Tool(f"trustymail {peer.version}", serial, _sample)
 
 
 def run(world: SimulatedWorld, command: Sequence[str], right_exits: Sequence[int] = (0,)) -> measure.Cost:
@@ -201,7 +197,7 @@ def tls_rows(delays: Sequence[float]) -> Iterator[Row]:
             print(f"sslyze is left out: {peer.missing}", file=sys.stderr)
         else:
             hosts = [f"{host}:25" for host in world.mail_hosts]
-            options = ["--starttls", "smtp", "--certinfo_ca_file", str(world.directory / "ca.pem"), *SSLYZE]
+            options = ["--starttls", "smtp", "--certinfo_ca_file", str(world.directory / "ca.pem"), *peers.SSLYZE_FACTS]
             commands[f"sslyze {peer.version}"] = [peer.program, *options, *hosts]
         for delay in delays:
             for name, command in commands.items():

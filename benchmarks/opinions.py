@@ -168,7 +168,7 @@ def sslyze(lab: Lab, program: str, labels: list[str], scratch: Path) -> Opinions
     ]
     own = ["--starttls", "smtp", "--certinfo_ca_file", str(lab.ca_file), "--json_out", str(file)]
     hosts = [f"{lab.domain(f'{name}.test').host}:25" for name in labels]
-    lab.run([program, *own, *options, *hosts], timeout=300)
+    lab.run([program, *own, *peers.SSLYZE_FACTS, *hosts], timeout=300)
     found: Opinions = {}
     for result in json.loads(file.read_text(encoding="utf-8"))["server_scan_results"]:
         name = label(result["server_location"]["hostname"].removeprefix("mx."))

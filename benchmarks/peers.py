@@ -27,6 +27,12 @@ DEBIAN_PEERS = {
 }
 """Debian package and the names of its program (``packages.txt`` lists the packages)."""
 
+SSLYZE_FACTS = (
+    *("--certinfo", "--sslv2", "--sslv3", "--tlsv1", "--tlsv1_1", "--tlsv1_2", "--tlsv1_3"),
+    *("--mozilla_config", "disable"),
+)
+"""sslyze's options for what mailproof's controls TLS-* and CERT-* ask, too: versions, suites, certificates."""
+
 
 @dataclass(frozen=True)
 class Peer:
