@@ -155,17 +155,6 @@ def zonemaster(lab: Lab, program: str, labels: list[str], scratch: Path) -> Opin
 def sslyze(lab: Lab, program: str, labels: list[str], scratch: Path) -> Opinions:
     """Old versions, RC4 and 3DES, no current version; a chain that the private root does not verify."""
     file = scratch / "sslyze.json"
-    options = [
-        "--certinfo",
-        "--sslv2",
-        "--sslv3",
-        "--tlsv1",
-        "--tlsv1_1",
-        "--tlsv1_2",
-        "--tlsv1_3",
-        "--mozilla_config",
-        "disable",
-    ]
     own = ["--starttls", "smtp", "--certinfo_ca_file", str(lab.ca_file), "--json_out", str(file)]
     hosts = [f"{lab.domain(f'{name}.test').host}:25" for name in labels]
     lab.run([program, *own, *peers.SSLYZE_FACTS, *hosts], timeout=300)

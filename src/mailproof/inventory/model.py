@@ -362,10 +362,13 @@ class LimitsPart(Part):
         _DEFAULT_LIMITS.silence, description="How long to listen for what a correct peer does not send."
     )
     connections_per_host: Annotated[int, Field(ge=1, le=50)] = Field(
-        _DEFAULT_LIMITS.connections_per_host, description="Connections open to one address at a time."
+        _DEFAULT_LIMITS.connections_per_host, description="Mail connections open to one address at a time."
     )
     pause: Annotated[float, Field(ge=0, le=600)] = Field(
-        _DEFAULT_LIMITS.pause, description="Between two connections to one address."
+        _DEFAULT_LIMITS.pause, description="Between two mail connections to one address."
+    )
+    requests_per_host: Annotated[int, Field(ge=1, le=50)] = Field(
+        _DEFAULT_LIMITS.requests_per_host, description="HTTPS requests to one address at a time."
     )
     connections: Annotated[int, Field(ge=1, le=2000)] = Field(
         _DEFAULT_LIMITS.connections, description="Connections open at once, over all hosts."

@@ -1,4 +1,4 @@
-"""Manners towards hosts: one connection at a time and a pause between, by default, and every connection counted."""
+"""Manners towards hosts: one mail connection at a time and a pause between, by default; every connection counted."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class Hosts:
         self._limits = limits
         self._everywhere = asyncio.Semaphore(limits.connections)
         self._slots: dict[str, asyncio.Semaphore] = {}
+        self._request_slots: dict[str, asyncio.Semaphore] = {}
         self._last_end: dict[str, float] = {}
         self.connections: Counter[str] = Counter()
 
@@ -40,3 +41,15 @@ class Hosts:
                     yield
                 finally:
                     self._last_end[address] = loop.time()
+
+    @asynccontextmanager
+    async def request(self, address: str) -> AsyncIterator[None]:
+        """Wait for a free slot for an HTTPS request to ``address``; then hold the slot.
+
+        There is no pause: web servers expect many clients, and one of them holds the policies of all the domains
+        of a hoster.
+        """
+        slot = self._request_slots.setdefault(address, asyncio.Semaphore(self._limits.requests_per_host))
+        async with slot, self._everywhere:
+            self.connections[address] += 1
+            yield

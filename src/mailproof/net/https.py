@@ -78,7 +78,7 @@ class HTTPSClient:
         tried: list[str] = []
         seconds = self._settings.limits.https
         for address in addresses:
-            async with self._hosts.connection(address):
+            async with self._hosts.request(address):
                 started = time.monotonic()
                 try:
                     return await self._fetch_from(parsed, address, limit, seconds)

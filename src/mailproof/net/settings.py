@@ -50,8 +50,11 @@ class Limits:
     silence: float = 2.0
     """How long to listen for something that a correct peer does not send."""
     connections_per_host: int = 1
+    """Mail connections open at once to an address."""
     pause: float = 0.2
-    """Seconds between the end of a connection to a host and the start of the next one."""
+    """Seconds between the end of a mail connection to an address and the start of the next one."""
+    requests_per_host: int = 8
+    """HTTPS requests under way at once to an address; they need no pause."""
     connections: int = 200
     """Connections open at once, over all hosts."""
     questions: int = 100
