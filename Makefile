@@ -9,7 +9,7 @@ help:
 	@echo "make demo   install into $(VENV), judge the offline demo world, write reports/demo.html"
 	@echo "make test   install what the tests need, then run ruff, mypy and all tests"
 	@echo "make docs   write the generated pages of docs/ and the JSON Schemas anew"
-	@echo "make bench  measure the survey of 200 domains"
+	@echo "make bench  measure mailproof and its peers, write docs/performance.md (root; half an hour; QUICK=1: minutes)"
 	@echo "make lab    start the laboratory of real servers and open a shell in it (root, Debian packages)"
 	@echo "make clean  remove $(VENV) and caches"
 
@@ -50,7 +50,7 @@ docs: $(VENV)/tested
 	$(BIN)/python -m mailproof.reference inventory > docs/inventory.md
 
 bench: $(VENV)/tested
-	$(BIN)/python -m benchmarks.survey
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
 lab: $(VENV)/tested
 	$(BIN)/python -m tests.real.lab --prepare

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -357,6 +358,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="few domains: to see that it works")
     parser.add_argument("--json", type=Path, help="write the figures there")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if reason := namespace.why_not():
         print(reason, file=sys.stderr)
         return 1

@@ -24,7 +24,11 @@ class Cost:
 def run(
     command: Sequence[str], directory: Path, *, timeout: float, environment: Mapping[str, str] | None = None
 ) -> Cost:
-    """Run ``command`` in ``directory`` and wait for it. Raises subprocess.TimeoutExpired after killing it."""
+    """Run ``command`` in ``directory`` and wait for it. Raises subprocess.TimeoutExpired after killing it.
+
+    Python may keep its byte code, as it does for users: without it every start compiles an editable mailproof anew.
+    """
+    inherited = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     log = directory / "output.txt"
     started = time.perf_counter()
     with log.open("wb") as out:
@@ -34,7 +38,7 @@ def run(
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTEST_ADDOPTS": "", **(environment or {})},
+            env={**inherited, "PYTEST_ADDOPTS": "", **(environment or {})},
         )
         while True:
             pid, status, usage = os.wait4(process.pid, os.WNOHANG)
