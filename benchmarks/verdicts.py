@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -75,7 +76,7 @@ CONTROLS: dict[Aspect, tuple[str, ...]] = {
 }
 """How the ids of mailproof's controls about an aspect begin."""
 
-_SLOW = {"testssl.sh": ("right", "old-ciphers", "tls10-postfix", "expired-chain", "self-signed")}
+_SLOW = {"testssl.sh": ("right", "tls10-postfix", "self-signed")}
 """Peers that take a quarter of a minute a host are asked about a few."""
 
 
@@ -197,6 +198,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the table there")
     parser.add_argument("--without", action="append", default=[], choices=list(PEERS), help="leave a peer out")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         found = figures(options.without)
     except LabError as error:
