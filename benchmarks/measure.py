@@ -12,7 +12,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Cost:
-    """``wall`` and ``cpu`` (user and system, children included) in seconds, ``memory`` in MiB: the process's own peak."""
+    """``wall`` and ``cpu`` in seconds, ``memory`` in MiB: the peak. All three include children."""
 
     wall: float
     cpu: float
@@ -64,13 +64,15 @@ def run(
 
 
 def _peak(pid: int) -> float:
-    """Peak memory of a process in MiB; 0 once it has ended.
+    """Peak memory in MiB of a process and of the children that it has now; 0 once it has ended.
 
     Not the ru_maxrss of wait4, which counts the parent's memory from before the exec, too.
     """
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
     except OSError:
         return 0.0
     sizes = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")]
-    return int(sizes[0]) / 1024 if sizes else 0.0
+    own = int(sizes[0]) / 1024 if sizes else 0.0
+    return own + sum(_peak(int(child)) for child in children)
