@@ -23,8 +23,19 @@ def inventory(ca_file: Path) -> dict[str, Any]:
         "blocklists": [plan.DNSBL],
         "zones": [zones.IN_ADDR, zones.rfc2317_zone()],
         "domains": [
-            {"name": domain.name, "selectors": ["sel1"], "receives": domain.label not in TAKES_NO_MAIL}
+            {"name": domain.name, "parked": True}
+            if domain.parked
+            else {"name": domain.name, "selectors": ["sel1"], "receives": domain.label not in TAKES_NO_MAIL}
             for domain in plan.DOMAINS
+        ],
+        "hosts": [
+            {
+                "name": domain.store_host,
+                "roles": list(domain.store.ports),
+                "ports": {role: list(ports) for role, ports in domain.store.ports.items()},
+            }
+            for domain in plan.DOMAINS
+            if domain.store
         ],
         "sending": [
             {"address": address, "helo": domain.host, "domains": _domains_of(domain)}
@@ -37,7 +48,7 @@ def inventory(ca_file: Path) -> dict[str, Any]:
 
 def _domains_of(domain: plan.Domain) -> list[str]:
     shared = plan.shared() if domain.label == "right" else ()
-    return [domain.name, *(other.name for other in shared)]
+    return [domain.name, *(other.name for other in shared if not other.parked)]
 
 
 def write(file: Path, ca_file: Path) -> None:
