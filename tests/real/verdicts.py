@@ -18,6 +18,8 @@ _ADDRESSES = {
 
 Key = tuple[str, str]
 """Control and target."""
+Verdict = tuple[str, str, str]
+"""Verdict, level, and what was observed."""
 
 
 def domain_of(target: str) -> str:
@@ -32,15 +34,15 @@ def domain_of(target: str) -> str:
     return name[1] if name and name[1] in LABELS else ""
 
 
-def verdicts(document: Mapping[str, Any]) -> dict[Key, tuple[str, str, str]]:
-    """Verdict, level and what was observed, by control and target, from the JSON document of a run."""
+def of(document: Mapping[str, Any]) -> dict[Key, Verdict]:
+    """All verdicts in the JSON document of a run."""
     return {
         (item["control"], item["target"]): (item["verdict"], item["level"], item["observed"])
         for item in document["results"]
     }
 
 
-def found(seen: Mapping[Key, tuple[str, str, str]]) -> dict[str, dict[tuple[str, str], list[str]]]:
+def found(seen: Mapping[Key, Verdict]) -> dict[str, dict[tuple[str, str], list[str]]]:
     """Findings by domain: (control, verdict) with the targets and what was observed."""
     by_domain: dict[str, dict[tuple[str, str], list[str]]] = {}
     for (control, target), (verdict, _, observed) in seen.items():

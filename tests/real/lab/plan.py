@@ -801,6 +801,7 @@ DOMAINS: tuple[Domain, ...] = (
             "_smtp._tls TXT": (),
         },
     ),
+    Domain("right-include", records={"@ TXT": ("v=spf1 include:right.test -all",)}),
     Domain(
         "null-mx-alone",
         "null MX of a domain that receives mail",
@@ -829,7 +830,9 @@ DOMAINS: tuple[Domain, ...] = (
         "SPF redirects to a name without SPF",
         records={"@ TXT": ("v=spf1 a:mx.right.test redirect=mta-sts.spf-redirect.test",)},
     ),
-    Domain("dkim-two", "two DKIM keys at one selector", records={"sel1._domainkey TXT": ("DKIM-2048", "DKIM-1024")}),
+    Domain(
+        "dkim-two", "two DKIM keys at one selector", records={"sel1._domainkey TXT": ("DKIM-2048", "DKIM-2048-OTHER")}
+    ),
     Domain("dkim-1024", "DKIM key has 1024 bits", records={"sel1._domainkey TXT": ("DKIM-1024",)}),
     Domain("dmarc-testing", "DMARC policy in testing mode", records={"_dmarc TXT": ("v=DMARC1; p=quarantine; t=y",)}),
     Domain(

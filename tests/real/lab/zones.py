@@ -248,7 +248,7 @@ def _glue(records: Records, servers: Mapping[str, tuple[str, str]]) -> None:
 def build(tlsa: Mapping[str, str]) -> Zones:
     """Make every zone. ``tlsa`` is the rdata for a mail host by the label of its domain."""
     signer = Signer()
-    dkim = {f"DKIM-{bits}": dkim_record(bits) for bits in (2048, 1024, 512)}
+    dkim = {f"DKIM-{bits}": dkim_record(bits) for bits in (2048, 1024, 512)} | {"DKIM-2048-OTHER": dkim_record(2048)}
     first: dict[str, str] = {}
     second: dict[str, str] = {}
     top = apex(plan.PARENTS)
