@@ -73,8 +73,10 @@ def _software(control: str, domain: plan.Domain, targets: Iterable[str]) -> tupl
     """Who shows the fault: the mail server where an address is judged or asked, otherwise the name servers."""
     if control in POLICY_CONTROLS:
         return (POLICY_HOST,)
+    if any(target.startswith(f"{domain.store_host}[") for target in targets):
+        return (plan.DOVECOT,)
     if control == "BACKUPMX-RCPT" or any("]:" in target for target in targets):
-        return (domain.software,)
+        return (domain.server.software if domain.server else plan.POSTFIX,)
     return DNS
 
 
@@ -211,12 +213,12 @@ def page(seen: Mapping[Key, Verdict], mocks: Iterable[MockRow]) -> str:
     return f"""\
 # Detection
 
-What each control says of servers with its fault and without: {hosts} mail servers and {len(plan.DOMAINS)} mail domains of
-the laboratory in `tests/real`, {faults} of the domains with a fault, judged by all {controls} controls.
+What each control says of servers with its fault and without: {hosts} mail servers and {len(plan.DOMAINS)} mail
+domains of the laboratory in `tests/real`, {faults} of the domains with a fault, judged by all {controls} controls.
 
-- **Detected: {len(detected)} of {len(to_find)} expected findings ({share:.0f} %).** An expected finding is a control and
-  a domain that it has to blame. Most domains are right but for one fault; where several controls have to speak up,
-  `tests/real/truth.py` says why.
+- **Detected: {len(detected)} of {len(to_find)} expected findings ({share:.0f} %).** An expected finding is a control
+  and a domain that it has to blame. Most domains are right but for one fault; where several controls have to speak
+  up, `tests/real/truth.py` says why.
 - **False alarms: {len(alarms)} in {len(seen)} verdicts.** Every verdict of every control on every target is compared,
   those of right domains and those of other controls on faulty ones.{listed}
 

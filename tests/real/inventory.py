@@ -19,7 +19,7 @@ def inventory(ca_file: Path) -> dict[str, Any]:
         "contact": "postmaster@client.test",
         "probe": {"ehlo": plan.CLIENT_NAME, "sender": "postmaster@client.test"},
         "trust": {"ca_file": str(ca_file)},
-        "limits": {"connect": 1.0, "greeting": 10.0, "dns": 2.0, "silence": 0.5, "pause": 0.0},
+        "limits": {"connect": 1.0, "greeting": 10.0, "dns": 2.0, "silence": 0.5, "pause": 0.0, "retry_pause": 1.0},
         "blocklists": [plan.DNSBL],
         "zones": [zones.IN_ADDR, zones.rfc2317_zone()],
         "domains": [
