@@ -42,7 +42,7 @@ NAMES = {
     plan.OPENSMTPD: "OpenSMTPD",
     plan.DOVECOT: "Dovecot",
     plan.HAPROXY: "HAProxy",
-    plan.OLD_OPENSSL: "OpenSSL 1.0.2",
+    plan.OLD_OPENSSL: "OpenSSL (nassl)",
     plan.TLSLITE: "tlslite-ng",
     plan.NOBODY: "nobody",
 }

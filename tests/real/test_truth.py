@@ -111,9 +111,11 @@ def test_replay_gives_the_same_verdicts_without_a_network(full: Run, directory: 
 
 
 def test_xdist_changes_nothing(full: Run, directory: Path) -> None:
-    distributed = outside(directory, "distributed", "--replay=record.json", "-n", "2")
+    distributed = outside(directory, "distributed", "--replay=record.json", "--target=*postfix*", "-n", "2")
+    expected = {key: verdict for key, verdict in full.verdicts.items() if "postfix" in key[1]}
+    assert len(expected) > 500
     assert distributed.exit_code == full.exit_code
-    assert distributed.verdicts == full.verdicts
+    assert distributed.verdicts == expected
 
 
 def test_xdist_surveys_once(lab: Lab, directory: Path) -> None:
@@ -133,7 +135,7 @@ class TestExitCodes:
         assert full.exit_code == pytest.ExitCode.TESTS_FAILED
         assert not full.document["decision"]["open"]
 
-    @pytest.mark.parametrize("pattern", ["*right.test*", "*right-exim.test*", "*no-tlsrpt.test"])
+    @pytest.mark.parametrize("pattern", ["*right.test*", "*no-tlsrpt.test"])
     def test_without_findings_it_opens(self, full: Run, directory: Path, pattern: str) -> None:
         run = outside(directory, "selected", "--replay=record.json", f"--target={pattern}")
         failed = [key for key, (verdict, _, _) in run.verdicts.items() if verdict in ("fail", "inconclusive")]

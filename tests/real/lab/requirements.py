@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
+import importlib
 import os
 import re
 import shutil
@@ -159,9 +159,16 @@ def versions() -> dict[str, str]:
         "dovecot": _first_number([program("dovecot"), "--version"]),
         "haproxy": _first_number([program("haproxy"), "-v"]),
         "nginx": _first_number([program("nginx"), "-v"]),
-        "openssl-1.0.2": "in nassl " + importlib.metadata.version("nassl"),
+        "openssl-1.0.2": _old_openssl_version(),
         "tlslite-ng": info.name.removeprefix("tlslite_ng-").removesuffix(".dist-info"),
     }
+
+
+def _old_openssl_version() -> str:
+    """Of the library in nassl's wheel, which carries it as a text."""
+    library = Path(importlib.import_module("nassl._nassl_legacy").__file__ or "").read_bytes()
+    found = re.search(rb"OpenSSL (1\.0\.2[a-z]*)", library)
+    return found[1].decode() if found else "?"
 
 
 def _packaged(directory: str, package: str) -> str:
