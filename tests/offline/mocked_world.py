@@ -62,7 +62,7 @@ MOCKS = (
         "SMTP-STARTTLS-INJECTION",
         "mx.injectable.example[11.1.0.2]:25",
         "starttls: injectable",
-        "every packaged server (Postfix, Exim, OpenSMTPD, Dovecot) empties its buffer before the handshake",
+        "Postfix, Exim and Dovecot as packaged empty their buffer before the handshake",
     ),
     Mock("TLS-NO-SSL2", "mx.ssl2.example[11.1.0.3]:25", "old_tls: versions: [SSLv2, TLSv1]"),
     Mock("CERT-KEY-SIZE", "mx.weak-key.example[11.1.0.4]:25", "certificate: {key: rsa1024}"),

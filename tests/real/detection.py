@@ -214,13 +214,15 @@ def page(seen: Mapping[Key, Verdict], mocks: Iterable[MockRow]) -> str:
 # Detection
 
 What each control says of servers with its fault and without: {hosts} mail servers and {len(plan.DOMAINS)} mail
-domains of the laboratory in `tests/real`, {faults} of the domains with a fault, judged by all {controls} controls.
+domains of the laboratory in `tests/real`, judged by all {controls} controls. {faults} of the domains are not as they should be;
+on {len(NO_CONTROL_YET)} of these nothing is expected to be found, for the reasons at the end of this page.
 
 - **Detected: {len(detected)} of {len(to_find)} expected findings ({share:.0f} %).** An expected finding is a control
   and a domain that it has to blame. Most domains are right but for one fault; where several controls have to speak
-  up, `tests/real/truth.py` says why.
+  up, `tests/real/truth.py` says why. Faults that no control judges are not counted.
 - **False alarms: {len(alarms)} in {len(seen)} verdicts.** Every verdict of every control on every target is compared,
-  those of right domains and those of other controls on faulty ones.{listed}
+  those of right domains and those of other controls on faulty ones. Where a balancer decides which of two servers is
+  met, what is wrong with the faulty one may be found or not.{listed}
 
 Made by `make detection` (Linux, root, the packages of `tests/real/README.md`); `python -m tests.real.detection --check`
 compares, and so does `make test` where the laboratory can be had. Do not edit.
@@ -249,7 +251,7 @@ Controls that have to say "could not be verified", and neither pass nor fail.
 
 ## What no control judges
 
-Nothing is found on these domains, and the reason is known.
+Nothing is expected to be found on these domains, and the reason is known.
 
 {_table(("domain", "fault", "configuration", "reason"), unjudged)}
 """
