@@ -214,8 +214,8 @@ def page(seen: Mapping[Key, Verdict], mocks: Iterable[MockRow]) -> str:
 # Detection
 
 What each control says of servers with its fault and without: {hosts} mail servers and {len(plan.DOMAINS)} mail
-domains of the laboratory in `tests/real`, judged by all {controls} controls. {faults} of the domains are not as they should be;
-on {len(NO_CONTROL_YET)} of these nothing is expected to be found, for the reasons at the end of this page.
+domains of the laboratory in `tests/real`, judged by all {controls} controls. {faults} of the domains are not as they
+should be; on {len(NO_CONTROL_YET)} of these nothing is expected to be found, for the reasons at the end of this page.
 
 - **Detected: {len(detected)} of {len(to_find)} expected findings ({share:.0f} %).** An expected finding is a control
   and a domain that it has to blame. Most domains are right but for one fault; where several controls have to speak
