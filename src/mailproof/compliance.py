@@ -339,6 +339,7 @@ class Compliance:
         with self._progress("survey") as tick:
             self._take(self._expedition.survey(wanted.values(), tick))
         self._closing.close()
+        self._expedition = None
         destination = self._config.getoption("survey_only") or self._config.getoption("record")
         if destination and self._record is not None:
             try:

@@ -8,12 +8,12 @@ any fixture, are run by pytest, and so is everything where somebody watches the 
 from __future__ import annotations
 
 import os
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -53,6 +53,9 @@ _GIVEN = frozenset({"target", "parameters", "request"})
 _OUTCOMES = (Exception, pytest.skip.Exception, pytest.fail.Exception, pytest.xfail.Exception)
 """What may end a control and is a verdict; Ctrl-C and pytest.exit are none."""
 
+_COUNTED = SimpleNamespace(when="call", nodeid="", sections=[], longrepr=None)
+"""Stands for any report that the terminal counts and does not show."""
+
 _PHASES = ("pytest_runtest_setup", "pytest_runtest_call", "pytest_runtest_teardown")
 
 
@@ -87,7 +90,6 @@ class Judging:
         self._locations: dict[object, tuple[str, int | None]] = {}
         self._uses: Counter[tuple[str, str]] = Counter()
         self._proofs: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._unfinished: defaultdict[str, list[pytest.TestReport]] = defaultdict(list)
         self.record: Record | None = None
         self.earlier: Snapshot | None = None
         self.former: Mapping[tuple[str, str], tuple[str, str]] = {}
@@ -180,9 +182,13 @@ class Judging:
         item.user_properties.clear()
         target = target_of_item(item)
         for name in control.observations:
-            self._uses[name, target.id] -= 1
-            if not self._uses[name, target.id]:
-                self._proofs.pop((name, target.id), None)
+            key = (name, target.id)
+            self._uses[key] -= 1
+            if not self._uses[key]:
+                del self._uses[key]
+                self._proofs.pop(key, None)
+                if self.record:
+                    self.record.outcomes.pop(key, None)
 
     # Verdicts
 
@@ -264,18 +270,16 @@ class Judging:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None]:
-        """Keep the result; when everybody has seen the last report of a control, empty them: pytest keeps them all."""
+        """Keep the result instead of the report, of which pytest's terminal only needs to know that there was one."""
         result = result_of(report)
         if result is not None and not self._is_worker:
             self._run.results.append(result)
         yield
-        if result is not None:
-            self._unfinished[report.nodeid].append(report)
-        elif report.when == "teardown":
-            for finished in (*self._unfinished.pop(report.nodeid, ()), report):
-                finished.user_properties = []
-                finished.keywords = {}
-                finished.__dict__.pop("mailproof", None)
+        stats = getattr(self._config.pluginmanager.get_plugin("terminalreporter"), "stats", {})
+        if result is not None and (reports := stats.get(result.verdict)):
+            reports[-1] = _COUNTED
+        if report.when == "teardown" and report.passed:
+            stats.get("", [report]).pop()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_report_to_serializable(self, report: Any) -> Generator[None, Any, Any]:

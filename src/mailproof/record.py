@@ -35,7 +35,7 @@ class Record:
     inventory: str
     surveyed_at: str
     targets: Targets
-    outcomes: Mapping[tuple[str, str], Outcome]
+    outcomes: dict[tuple[str, str], Outcome]
     connections: Mapping[str, int]
     questions: Mapping[str, int]
     attempts: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
