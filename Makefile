@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint unit docs bench lab clean
+.PHONY: help demo test lint unit docs bench lab detection clean
 
 help:
 	@echo "make demo   install into $(VENV), judge the offline demo world, write reports/demo.html"
@@ -11,6 +11,7 @@ help:
 	@echo "make docs   write the generated pages of docs/ and the JSON Schemas anew"
 	@echo "make bench  measure mailproof and its peers, write docs/performance.md (root; half an hour; QUICK=1: minutes)"
 	@echo "make lab    start the laboratory of real servers and open a shell in it (root, Debian packages)"
+	@echo "make detection  run over the laboratory and write docs/detection.md anew"
 	@echo "make clean  remove $(VENV) and caches"
 
 $(BIN)/python:
@@ -55,6 +56,10 @@ bench: $(VENV)/tested
 lab: $(VENV)/tested
 	$(BIN)/python -m tests.real.lab --prepare
 	$(BIN)/python -m tests.real.lab
+
+detection: $(VENV)/tested
+	$(BIN)/python -m tests.real.lab --prepare
+	$(BIN)/python -m tests.real.detection
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
