@@ -13,7 +13,7 @@ import secrets
 import struct
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -32,7 +32,6 @@ import dns.rdtypes.txtbase
 import dns.rrset
 from dns.rdatatype import RdataType
 
-from mailproof.net.dns_plain import PlainMessage, PlainRecord, PlainSet, read_plain
 from mailproof.net.dns_wire import exchange_tcp, exchange_udp
 from mailproof.net.errors import Malformed, NotAvailable, NotObserved, Refused, ServerFailure
 from mailproof.net.settings import DNSSECTrust, NetSettings, SocketAddress
@@ -505,16 +504,11 @@ class _Question:
         return b"".join(
             (
                 struct.pack("!6H", id_, flags, 1, 0, 0, 1),
-                self.octets,
+                *(bytes([len(label)]) + label for label in self.name.labels),
+                struct.pack("!2H", self.type, dns.rdataclass.IN),
                 struct.pack("!BHHIH", 0, RdataType.OPT, PAYLOAD, dns.flags.DO if self.dnssec else 0, 0),
             )
         )
-
-    @property
-    def octets(self) -> bytes:
-        """Name, type and class as the question section has them (RFC 1035, section 4.1.2)."""
-        labels = b"".join(bytes([len(label)]) + label for label in self.name.labels)
-        return labels + struct.pack("!2H", self.type, dns.rdataclass.IN)
 
     def is_answered_by(self, response: dns.message.Message) -> bool:
         """Whether ``response`` repeats the question, or leaves it out with an rcode that permits that."""
@@ -533,17 +527,12 @@ def _read(wire: bytes, id_: int, asked: _Question, server: str, protocol: str, s
     try:
         if sum(struct.unpack_from("!3H", wire, 6)) > MAX_RECORDS:
             raise Malformed(f"{server} sent more than {MAX_RECORDS} records in one answer")
-        if int.from_bytes(wire[:2], "big") == id_:
-            signatures = asked.type in (RdataType.RRSIG, RdataType.ANY)
-            plain = read_plain(wire, asked.octets, signatures=signatures)
-            if plain is not None:
-                return _from_plain(asked, plain, server, protocol, seconds)
         response = dns.message.from_wire(wire)
         if response.id != id_ or not asked.is_answered_by(response):
             raise Malformed(f"{server} answered another question than {_text(asked.name)} {asked.type_text}")
         if response.flags & dns.flags.TC:
             raise Malformed(f"{server} truncated its answer over {protocol}")
-        records, aliases = _follow(asked, _sets(response.answer))
+        records, aliases = _follow(asked, response.answer)
         return Answer(
             name=_text(asked.name),
             type=asked.type_text,
@@ -571,28 +560,8 @@ def _read(wire: bytes, id_: int, asked: _Question, server: str, protocol: str, s
         raise Malformed(f"{server} sent an answer that does not parse: {error or type(error).__name__}") from error
 
 
-def _from_plain(asked: _Question, plain: PlainMessage, server: str, protocol: str, seconds: float) -> Answer:
-    records, aliases = _follow(asked, plain.answer)
-    return Answer(
-        name=_text(asked.name),
-        type=asked.type_text,
-        rcode=dns.rcode.to_text(dns.rcode.Rcode.make(plain.rcode)),
-        records=records,
-        aliases=aliases,
-        authority=_plain_records(plain.authority),
-        additional=_plain_records(plain.additional),
-        authenticated=bool(plain.flags & dns.flags.AD),
-        authoritative=bool(plain.flags & dns.flags.AA),
-        recursion_available=bool(plain.flags & dns.flags.RA),
-        checking_disabled=bool(plain.flags & dns.flags.CD),
-        server=server,
-        protocol=protocol,
-        seconds=round(seconds, 6),
-    )
-
-
 def _from_zones(asked: _Question, lookup: Lookup) -> Answer:
-    records, aliases = _follow(asked, _sets(lookup.answer))
+    records, aliases = _follow(asked, lookup.answer)
     return Answer(
         name=_text(asked.name),
         type=asked.type_text,
@@ -615,43 +584,30 @@ def _joined(name: str, aliases: tuple[str, ...], rest: Answer) -> Answer:
     return replace(rest, name=name, aliases=chain, authenticated=rest.authenticated and not aliases)
 
 
-def _sets(section: Iterable[dns.rrset.RRset]) -> list[PlainSet]:
-    """The RRsets of class IN as the quick reader has them."""
-    return [
-        PlainSet(_text(rrset.name), rrset.rdtype, [PlainRecord(*astuple(record)) for record in _records([rrset])])
-        for rrset in section
-        if rrset.rdclass == dns.rdataclass.IN
-    ]
-
-
-def _follow(asked: _Question, section: Iterable[PlainSet]) -> tuple[tuple[Record, ...], tuple[str, ...]]:
+def _follow(asked: _Question, section: Iterable[dns.rrset.RRset]) -> tuple[tuple[Record, ...], tuple[str, ...]]:
     """The records at the end of the alias chain in an answer section, and the aliases (RFC 1034, 3.6.2).
 
     Records of other names are ignored. Raises Malformed for loops and chains that are too long.
     """
-    section = list(section)
-    owners: dict[str, list[PlainSet]] = {}
-    for found in section:
-        owners.setdefault(found.name, []).append(found)
-    asked_name = owner = _text(asked.name)
+    owners: dict[str, list[dns.rrset.RRset]] = {}
+    for rrset in section:
+        if rrset.rdclass == dns.rdataclass.IN:
+            owners.setdefault(_text(rrset.name), []).append(rrset)
+    owner = _text(asked.name)
     aliases: list[str] = []
     while True:
         here = owners.get(owner, [])
-        answers = [one for one in here if asked.type in (one.type, RdataType.ANY)]
-        alias = next((one for one in here if one.type == RdataType.CNAME), None)
-        if answers or alias is None:
-            return _plain_records(answers), tuple(aliases)
-        target = _plain_records([alias])[0].target
-        if target in aliases or target == asked_name:
-            raise Malformed(f"the aliases of {asked_name} lead in a circle at {target}", _lines(section))
+        found = [rrset for rrset in here if asked.type in (rrset.rdtype, RdataType.ANY)]
+        alias = next((rrset for rrset in here if rrset.rdtype == RdataType.CNAME), None)
+        if found or alias is None:
+            return _records(found), tuple(aliases)
+        target = _text(alias[0].target)
+        if target in aliases or target == _text(asked.name):
+            raise Malformed(f"the aliases of {_text(asked.name)} lead in a circle at {target}", _lines(section))
         if len(aliases) == MAX_ALIASES:
-            raise Malformed(f"{asked_name} has more than {MAX_ALIASES} aliases", _lines(section))
+            raise Malformed(f"{_text(asked.name)} has more than {MAX_ALIASES} aliases", _lines(section))
         aliases.append(target)
         owner = target
-
-
-def _plain_records(sets: Iterable[PlainSet]) -> tuple[Record, ...]:
-    return tuple(Record(*record) for one in sets for record in one.records)
 
 
 def _records(rrsets: Iterable[dns.rrset.RRset]) -> tuple[Record, ...]:
@@ -665,8 +621,8 @@ def _records(rrsets: Iterable[dns.rrset.RRset]) -> tuple[Record, ...]:
     return tuple(records)
 
 
-def _lines(section: Iterable[PlainSet]) -> tuple[str, ...]:
-    return tuple(str(record) for record in _plain_records(section))
+def _lines(section: Iterable[dns.rrset.RRset]) -> tuple[str, ...]:
+    return tuple(str(record) for record in _records(section))
 
 
 def _parse_name(name: str) -> dns.name.Name:
