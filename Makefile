@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint unit docs bench lab clean
+.PHONY: help demo test lint unit docs bench fuzz lab clean
 
 help:
 	@echo "make demo   install into $(VENV), judge the offline demo world, write reports/demo.html"
 	@echo "make test   install what the tests need, then run ruff, mypy and all tests"
 	@echo "make docs   write the generated pages of docs/ and the JSON Schemas anew"
 	@echo "make bench  measure the survey of 200 domains"
+	@echo "make fuzz   a million hostile inputs for the parsers (15 minutes on two cores)"
 	@echo "make lab    start the laboratory of real servers and open a shell in it (root, Debian packages)"
 	@echo "make clean  remove $(VENV) and caches"
 
@@ -51,6 +52,9 @@ docs: $(VENV)/tested
 
 bench: $(VENV)/tested
 	$(BIN)/python -m benchmarks.survey
+
+fuzz: $(VENV)/tested
+	$(BIN)/python -m tests.fuzz
 
 lab: $(VENV)/tested
 	$(BIN)/python -m tests.real.lab --prepare

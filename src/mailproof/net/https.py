@@ -111,22 +111,20 @@ class HTTPSClient:
         destination = settings.destination(address, port, url.host)
         headers = {
             "Host": url.netloc.decode("ascii"),
+            "Accept": "*/*",
             "Accept-Encoding": "identity",
             "User-Agent": f"mailproof ({settings.ehlo_name})",
         }
-        async with httpx.AsyncClient(
-            verify=_context(settings.ca_file),
-            trust_env=False,
-            follow_redirects=False,
-            timeout=httpx.Timeout(settings.limits.https, connect=settings.limits.connect),
-        ) as client:
-            request = client.build_request(
-                "GET",
-                url.copy_with(host=destination.address, port=destination.port),
-                headers=headers,
-                extensions={"sni_hostname": url.raw_host.decode("ascii")},
-            )
-            answer = await client.send(request, stream=True)
+        timeout = httpx.Timeout(settings.limits.https, connect=settings.limits.connect)
+        request = httpx.Request(
+            "GET",
+            url.copy_with(host=destination.address, port=destination.port),
+            headers=headers,
+            extensions={"sni_hostname": url.raw_host.decode("ascii"), "timeout": timeout.as_dict()},
+        )
+        # Not httpx.AsyncClient: it parses where a redirect leads to, followed or not, and breaks on what is no URL.
+        async with httpx.AsyncHTTPTransport(verify=_context(settings.ca_file), trust_env=False) as transport:
+            answer = await transport.handle_async_request(request)
             try:
                 body = await _read_body(answer, limit)
             finally:
