@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -204,13 +205,13 @@ def _changed_json(random: Random, data: bytes) -> bytes:
             case 0 if key is not None:
                 del container[key]
             case 1 if isinstance(container, list) and key is not None:
-                container.append(container[key])
+                container.append(deepcopy(container[key]))
             case 2 if isinstance(container, dict):
                 container[random.choice(("", "x", "verdict", "observation", "not_observed"))] = random.choice(
                     _ODD_VALUES
                 )
             case _ if key is not None:
-                container[key] = random.choice(_ODD_VALUES)
+                container[key] = deepcopy(random.choice(_ODD_VALUES))
     text = json.dumps(document)
     if random.random() < 0.05:  # a key that is there twice
         text = text.replace('"version"', '"version": 7, "version"', 1)
