@@ -55,6 +55,7 @@ from mailproof.report import escape, github, history
 from mailproof.report.formats import FILE_OPTIONS, FORMATS, write_formats
 from mailproof.report.pytest_html import HTMLReport
 from mailproof.report.terminal import write_decision, write_findings
+from mailproof.vantage import Vantage, look
 
 SUITE = Path(__file__).parent / "tests_compliance"
 
@@ -108,6 +109,7 @@ class Compliance:
         self._scratch = tempfile.TemporaryDirectory(prefix="mailproof-")
         self._expedition: Expedition | None = None
         self._record: Record | None = None
+        self._vantage = Vantage({})
         self._targets = Targets()
         self._files: list[Path] = []
         self._document: Mapping[str, Any] = {}
@@ -297,6 +299,8 @@ class Compliance:
     def _take(self, record: Record) -> None:
         self._record = record
         self._targets = record.targets
+        self._vantage = look(record)
+        self.run.vantage = redacted(self._vantage.document(), self._loaded.redact)
         self.run.surveyed_at = record.surveyed_at
         self.run.connections = dict(record.connections)
         self.run.questions = dict(record.questions)
@@ -473,7 +477,7 @@ class Compliance:
         if isinstance(outcome, NoConsent):
             pytest.skip(outcome.reason)
         if isinstance(outcome, NotObserved):
-            raise outcome
+            raise self._vantage.retold(outcome, target)
         return outcome
 
     def parameters_of(self, control: Control, target: Target) -> Mapping[str, Any]:
@@ -493,6 +497,8 @@ class Compliance:
             return report
         raised = call.excinfo.value if call.excinfo is not None else None
         skipped = str(raised) if isinstance(raised, pytest.skip.Exception) else None
+        if skipped is None and not isinstance(raised, NotObserved):
+            raised = self._vantage.doubt(control.by_clock) or raised
         target = _target_of_item(item)
         rule = self._policy.rule(control, target)
         level, fail_on = (rule.level, rule.fail_on) if rule is not None else (None, GATE_LEVEL)

@@ -96,6 +96,15 @@ class TrafficModel(_Model):
     """DNS questions by server."""
 
 
+class FaultModel(_Model):
+    """A fault of the tester's own network or clock."""
+
+    fault: str
+    """``no resolver``, ``no IPv6``, ``port 25 blocked`` or ``clock wrong``."""
+    text: str
+    """What it is, from what it was concluded, and what to do."""
+
+
 class PointModel(_Model):
     """One run in the trend of an inventory."""
 
@@ -148,6 +157,8 @@ class DocumentModel(_Model):
     """The comparison with an earlier run."""
     tester: str = ""
     """From where: the name of the machine, and the name that it said in EHLO where that differs."""
+    vantage: list[FaultModel] = []
+    """What the tester itself lacked: what it left unverified says nothing about the servers."""
     versions: dict[str, str] = {}
     """Python and the libraries that what was seen and judged depends on."""
     trend: list[PointModel] = []
