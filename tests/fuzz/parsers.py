@@ -478,7 +478,7 @@ def _name(data: bytes) -> bool:
 
 
 def _pattern(data: bytes) -> bool:
-    pattern, _, id = data.decode("utf-8", "surrogateescape").partition("\n")
+    pattern, _, id = data[:8192].decode("utf-8", "surrogateescape").partition("\n")
     found = matches(pattern, id)
     assert not found or matches("*", id)
     return found

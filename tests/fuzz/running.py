@@ -14,7 +14,7 @@ from tests.fuzz.mutation import make_input
 from tests.fuzz.parsers import Parser
 
 SLOWEST = 5.0
-"""Seconds that one input may take. Inputs have at most 64 KiB: what needs longer is a way to stall a run."""
+"""Seconds of CPU time that one input may take. Inputs have at most 64 KiB: what needs longer can stall a run."""
 
 MEMORY = 3 * 1024**3
 """Octets of address space for a process that fuzzes."""
@@ -78,21 +78,21 @@ def bound_memory() -> None:
 def fuzz(parser: Parser, seed: int, numbers: Iterable[int]) -> Report:
     """Run a parser on the inputs with these numbers; a warning is a failure. Must be called from the main thread."""
     report = Report(parser.name)
-    before = signal.signal(signal.SIGALRM, _too_slow)
+    before = signal.signal(signal.SIGPROF, _too_slow)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             for number in numbers:
                 _try(parser, seed, number, report)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
     return report
 
 
 def _try(parser: Parser, seed: int, number: int, report: Report) -> None:
     data = make_input(parser.name, seed, number, parser.corpus, parser.words)
-    signal.setitimer(signal.ITIMER_REAL, SLOWEST)
+    signal.setitimer(signal.ITIMER_PROF, SLOWEST)
     started = time.perf_counter()
     try:
         report.accepted += parser.parse(data)
@@ -103,7 +103,7 @@ def _try(parser: Parser, seed: int, number: int, report: Report) -> None:
             report.failures.append(Failure(parser.name, seed, number, data, kind, trace))
         report.counts[kind] = report.counts.get(kind, 0) + 1
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     seconds = time.perf_counter() - started
     report.inputs += 1
     report.seconds += seconds

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
+import warnings
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
 
+from mailproof.inventory.errors import InventoryError
+from mailproof.inventory.load import load_inventory
 from mailproof.net.certificates import facts
 from mailproof.net.zones import parse_zone
-from mailproof.observations import dkim, dmarc, policies
+from mailproof.observations import dkim, dmarc, policies, spf
+from mailproof.report.schema import DocumentError, read_document
 from tests.fuzz.mutation import make_input
 from tests.fuzz.parsers import CORPUS, PARSERS, Parser
 from tests.fuzz.running import fuzz
@@ -67,6 +74,60 @@ def test_the_command_line() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "300 inputs with seed 1" in done.stdout
+
+
+def test_spf_records_of_64_kib_do_not_stall_the_run() -> None:
+    """Found by fuzzing: where a long domain-spec may end was searched for at every dot, letter by letter."""
+    started = time.monotonic()
+    for filler in ("ptr" * 20_000, "a." * 30_000, "a-" * 30_000, "1" * 60_000, "%{d}" * 15_000, "." * 60_000):
+        for end in ("_", "!", "-", "com_", "."):
+            spf.parse_record(f"v=spf1 a:e.{filler}{end} exp=e.{filler}{end} -all")
+    assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize(
+    ("domain", "valid"),
+    [
+        *(("a.example", True), ("a.example.", True), ("a.x-y", True), ("a.1x", True), ("a.x1", True), ("a.%{d}", True)),
+        *(("%{d1r.}", True), ("a.%%", True), ("a.%_", True), ("a.b%-", True), ("a.xn--p1ai", True), ("a.1-1", True)),
+        *(("a.123", False), ("a.-x", False), ("a.x-", False), ("a", False), ("a..", False), ("a.x_", False)),
+        *(("a.%{d}x", False), ("a.1-", False), ("%", False)),
+    ],
+)
+def test_ends_of_domain_specs_are_told_apart_as_before(domain: str, valid: bool) -> None:
+    """RFC 7208, section 7.1: domain-end is a dot and a toplabel, or a macro."""
+    assert spf.parse_record(f"v=spf1 exists:{domain} -all".replace(" c", "_c")).errors is not valid
+
+
+def test_yaml_that_made_the_parser_break_or_stall_is_refused(tmp_path: Path) -> None:
+    """Found by fuzzing: an assertion of the parser, a warning of it on the terminal, and 64 KiB of brackets."""
+    started = time.monotonic()
+    for number, (text, message) in enumerate(
+        {
+            "%YAML 1.125255\n---\ndomains: [a.example]": "not valid YAML",
+            f"domains: {'[' * 60_000}": "nested deeper than 50 levels",
+            "domains: &x [a.example, {name: &x [b.example]}]\nzones: *x\n": "domains",
+        }.items()
+    ):
+        file = tmp_path / f"{number}.yaml"
+        file.write_text(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with pytest.raises(InventoryError, match=message):
+                load_inventory(file, {})
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"profile": {}}, {"waivers": [{"state": "used"}]}, {"own_profiles": [{}]}, {"baseline": {"counts": {}}}],
+)
+def test_a_report_with_broken_parts_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+    """Found by fuzzing: the HTML page broke on them."""
+    file = tmp_path / "report.json"
+    file.write_text(json.dumps({**json.loads(PARSERS["report"].corpus[0]), **change}))
+    with pytest.raises(DocumentError, match="damaged: "):
+        read_document(file)
 
 
 BLANKS = " " * 60_000

@@ -11,11 +11,13 @@ import html
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from markdown_it import MarkdownIt
 
 from tests.hostile.behaviours import BEHAVIOURS, EVERYWHERE, PHASES, Behaviour
 from tests.hostile.measured import Measured, measured_run
@@ -93,10 +95,17 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Measured:
 Results = dict[str, dict[tuple[str, str], Mapping[str, Any]]]
 
 
+@cache
+def document(measured: Measured) -> dict[str, Any]:
+    """The JSON report, read once; that it keeps to its schema takes seconds to check and is checked elsewhere."""
+    loaded: dict[str, Any] = json.loads((measured.run.reports / "hostile.json").read_text(encoding="utf-8"))
+    return loaded
+
+
 def by_domain(measured: Measured) -> Results:
     """Results by mail domain, and for it by control and target."""
     found: Results = {}
-    for result in measured.run.document("hostile")["results"]:
+    for result in document(measured)["results"]:
         domains = {result["target"], *result["domains"]}
         for domain in domains:
             found.setdefault(domain, {})[result["control"], result["target"]] = result
@@ -118,7 +127,7 @@ def test_no_probe_and_no_control_breaks(hostile: Measured) -> None:
     assert hostile.run.code == 1, hostile.run.output[-3000:] + hostile.run.errors
     broken = [
         (r["control"], r["target"], r["observed"], r["evidence"])
-        for r in hostile.run.document("hostile")["results"]
+        for r in document(hostile)["results"]
         if "internal error" in r["observed"] or "the control itself broke" in r["observed"]
     ]
     assert broken == []
@@ -163,22 +172,22 @@ def test_time_and_memory_are_bounded(quiet: Measured, hostile: Measured) -> None
 def test_private_addresses_are_not_followed(hostile: Measured, results: Results) -> None:
     found = results["private.example"]
     assert found["SMTP-GREET-220", "mx.private.example[10.0.0.1]:25"]["verdict"] == "inconclusive"
-    assert "10.0.0.1" not in hostile.run.document("hostile")["traffic"]["connections"]
+    assert "10.0.0.1" not in document(hostile)["traffic"]["connections"]
 
 
 def test_questions_and_connections_are_bounded(hostile: Measured) -> None:
-    traffic = hostile.run.document("hostile")["traffic"]
+    traffic = document(hostile)["traffic"]
     assert sum(traffic["questions"].values()) < 40 * (len(BEHAVIOURS) + len(RIGHT))
     assert max(traffic["connections"].values()) <= 60
 
 
 def test_a_host_list_without_end_is_cut_and_says_so(hostile: Measured) -> None:
-    assert "300 MX hosts: only the first 50 are looked at" in json.dumps(hostile.run.document("hostile"))
+    assert "300 MX hosts: only the first 50 are looked at" in json.dumps(document(hostile))
 
 
 def test_the_hostile_text_was_really_seen(hostile: Measured) -> None:
     """Otherwise the next tests prove nothing."""
-    text = json.dumps(hostile.run.document("hostile"), ensure_ascii=False)
+    text = json.dumps(document(hostile), ensure_ascii=False)
     assert text.count("<script>alert('x')</script>") > 10
 
 
@@ -200,7 +209,7 @@ def test_nothing_is_taken_for_markup_or_a_formula(hostile: Measured) -> None:
     directory = hostile.run.reports.parent
     page = (hostile.run.reports / "hostile.html").read_text(encoding="utf-8")
     assert "<script>alert" not in page
-    assert "<script>alert" not in (directory / "x.md").read_text(encoding="utf-8").replace("\\<script\\>", "")
+    assert "<script>" not in MarkdownIt("commonmark").render((directory / "x.md").read_text(encoding="utf-8"))
     ElementTree.parse(directory / "x.xml")
     json.loads((directory / "x.sarif").read_text(encoding="utf-8"))
     assert html.escape("<script>alert('x')") in page
@@ -212,8 +221,8 @@ def test_the_record_of_it_all_is_judged_alike(hostile: Measured) -> None:
     chosen = [f"--control={id}" for id in some]
     again = measured_run(directory, "--inventory=hostile.yaml", "--replay=seen.json", "--report-dir=again", *chosen)
     assert again.run.code == 1
-    document = json.loads((directory / "again" / "hostile.json").read_text(encoding="utf-8"))
-    seen = [result for result in hostile.run.document("hostile")["results"] if result["control"] in some]
-    assert [(r["control"], r["target"], r["verdict"]) for r in document["results"]] == [
+    judged = json.loads((directory / "again" / "hostile.json").read_text(encoding="utf-8"))
+    seen = [result for result in document(hostile)["results"] if result["control"] in some]
+    assert [(r["control"], r["target"], r["verdict"]) for r in judged["results"]] == [
         (r["control"], r["target"], r["verdict"]) for r in seen
     ]

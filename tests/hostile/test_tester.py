@@ -1,4 +1,4 @@
-"""The tester's own faults, as a user meets them: Ctrl-C, full disks, no resolver, no IPv6, a blocked port, a wrong clock."""
+"""The tester's own faults, as a user meets them: Ctrl-C, full disks, no resolver, no IPv6, a blocked port, a clock."""
 
 from __future__ import annotations
 
