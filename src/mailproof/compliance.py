@@ -25,54 +25,36 @@ from mailproof import __version__
 from mailproof.clock import now
 from mailproof.controls import Catalogue, Control, Level, UnknownControl, control_of, load_catalogue
 from mailproof.expedition import Expedition
-from mailproof.gate.baseline import (
-    AMISS,
-    ResultError,
-    Snapshot,
-    change_of,
-    compare,
-    former_keys,
-    read_snapshot,
-    snapshot,
-)
+from mailproof.gate.baseline import ResultError, Snapshot, compare, former_keys, read_snapshot, snapshot
 from mailproof.gate.patterns import matches
 from mailproof.gate.policy import Policy
 from mailproof.gate.profile import UnknownProfile, load_profile
-from mailproof.gate.result import RunResult, from_reports, make_result, to_report
-from mailproof.gate.verdict import GATE_LEVEL, Judgement, Verdict, judge
-from mailproof.gate.waivers import Waivers, describe_waiver
+from mailproof.gate.result import RunResult
+from mailproof.gate.waivers import Waivers
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import LoadedInventory, load_inventory
 from mailproof.inventory.proposal import ProposalError, propose
 from mailproof.inventory.targets import TARGET_TYPES, Endpoint, Target, Targets, Undiscovered
-from mailproof.net.errors import NotObserved
+from mailproof.judging import (
+    TARGET_FIXTURES,
+    Judging,
+    control_of_item,
+    observation_fixtures,
+    parameter_of_item,
+    result_of,
+    target_of_item,
+)
 from mailproof.net.settings import NetSettings
-from mailproof.observations import Observation, rests_on_proposal
 from mailproof.probes import load_probes
-from mailproof.probes.probe import NoConsent, Probe
+from mailproof.probes.probe import Probe
 from mailproof.record import Record, RecordError, read_record, redacted, write_record
 from mailproof.report import escape, github, history
 from mailproof.report.formats import FILE_OPTIONS, FORMATS, write_formats
 from mailproof.report.pytest_html import HTMLReport
 from mailproof.report.terminal import write_decision, write_findings
-from mailproof.vantage import Vantage, look
+from mailproof.vantage import look
 
 SUITE = Path(__file__).parent / "tests_compliance"
-
-TARGET_FIXTURES = {
-    "mail_domain": "MailDomain",
-    "zone": "Zone",
-    "name_server": "NameServer",
-    "mail_host": "MailHost",
-    "endpoint": "Endpoint",
-    "mail_exchange": "MailExchange",
-    "sending_address": "SendingAddress",
-    "helo_name": "HeloName",
-    "authorised_sender": "AuthorisedSender",
-    "selector": "Selector",
-    "blocklist_entry": "BlocklistEntry",
-}
-"""Fixtures that hand the target itself to a control, by the type that they stand for."""
 
 PLAIN_INTERVAL = 10.0
 """Seconds between two progress lines where the output is not a terminal."""
@@ -101,15 +83,12 @@ class Compliance:
         """Which (control, target) pairs of this inventory each waiver is meant for, by its index."""
         self._judged: dict[str, Control] = {}
         """All controls that were collected, house rules included."""
-        self._earlier = earlier
-        self._former: dict[tuple[str, str], tuple[str, str]] = {}
         self._probes: Mapping[str, Probe] = load_probes()
         self._directory = Path(config.invocation_params.dir)
         self._closing = ExitStack()
         self._scratch = tempfile.TemporaryDirectory(prefix="mailproof-")
         self._expedition: Expedition | None = None
         self._record: Record | None = None
-        self._vantage = Vantage({})
         self._targets = Targets()
         self._files: list[Path] = []
         self._document: Mapping[str, Any] = {}
@@ -130,6 +109,11 @@ class Compliance:
             strict_waivers=config.getoption("strict_waivers"),
             renamed=loaded.model.renamed,
         )
+        proposed = bool(settings.zone_files)
+        self._judging = Judging(
+            config, SUITE.resolve(), loaded, policy, waivers, self._probes, self.run, proposed=proposed
+        )
+        self._judging.earlier = earlier
 
     @classmethod
     def configure(cls, config: pytest.Config) -> Compliance:
@@ -170,9 +154,12 @@ class Compliance:
         compliance._choose_suite()
         compliance._set_defaults()
         config.pluginmanager.register(compliance, "mailproof-compliance")
-        config.pluginmanager.register(observation_fixtures(compliance), "mailproof-observations")
+        config.pluginmanager.register(compliance._judging, "mailproof-judging")
+        config.pluginmanager.register(
+            observation_fixtures(compliance._judging, compliance._probes), "mailproof-observations"
+        )
         if compliance._reports:
-            config.pluginmanager.register(HTMLReport(compliance.run, plain_result), "mailproof-html")
+            config.pluginmanager.register(HTMLReport(compliance.run, result_of), "mailproof-html")
         return compliance
 
     def close(self) -> None:
@@ -265,7 +252,7 @@ class Compliance:
             pytest.exit(
                 f"what is live could not be judged:\n{done.stdout[-2000:]}{done.stderr[-2000:]}", done.returncode
             )
-        self._earlier = read_snapshot(file)
+        self._judging.earlier = read_snapshot(file)
         # The workers of xdist get the options of this process, and so the baseline.
         option.baseline = str(file)
 
@@ -297,10 +284,10 @@ class Compliance:
             raise pytest.UsageError(str(error)) from None
 
     def _take(self, record: Record) -> None:
-        self._record = record
+        self._record = self._judging.record = record
         self._targets = record.targets
-        self._vantage = look(record)
-        self.run.vantage = redacted(self._vantage.document(), self._loaded.redact)
+        self._judging.vantage = look(record)
+        self.run.vantage = redacted(self._judging.vantage.document(), self._loaded.redact)
         self.run.surveyed_at = record.surveyed_at
         self.run.connections = dict(record.connections)
         self.run.questions = dict(record.questions)
@@ -335,30 +322,32 @@ class Compliance:
             return
         if self._worker is None:
             self._check_waivers()
-        if self._earlier is not None:
+        if self._judging.earlier is not None:
             keys = [
-                (control.id, _target_of_item(item).id)
+                (control.id, target_of_item(item).id)
                 for item in session.items
-                if (control := _control_of_item(item)) is not None
+                if (control := control_of_item(item)) is not None
             ]
-            self._former = former_keys(self._earlier.results, keys, self._loaded.model.renamed)
+            self._judging.former = former_keys(self._judging.earlier.results, keys, self._loaded.model.renamed)
         if self._expedition is None or self._config.option.collectonly:
             return
         wanted: dict[tuple[str, str], tuple[str, Target]] = {}
         for item in session.items:
-            control = _control_of_item(item)
+            control = control_of_item(item)
             if control is not None:
-                target = _target_of_item(item)
+                target = target_of_item(item)
                 for name in control.observations:
                     if name in self._probes:
                         wanted[name, target.id] = (name, target)
         with self._progress("survey") as tick:
             self._take(self._expedition.survey(wanted.values(), tick))
         self._closing.close()
+        self._expedition = None
         destination = self._config.getoption("survey_only") or self._config.getoption("record")
         if destination and self._record is not None:
             try:
-                write_record(self._directory / destination, self._record, self._loaded.redact)
+                redact = self._loaded.redact if self._loaded.secrets else None
+                write_record(self._directory / destination, self._record, redact)
             except RecordError as error:
                 raise pytest.UsageError(str(error)) from None
 
@@ -449,8 +438,8 @@ class Compliance:
         """Drop the placeholders that pytest makes for controls without a target; the reports name them."""
         kept = []
         for item in items:
-            control = _control_of_item(item)
-            if control is not None and not isinstance(_parameter(item), Target):
+            control = control_of_item(item)
+            if control is not None and not isinstance(parameter_of_item(item), Target):
                 if self._is_chosen(control) and not self._is_ruled_out(control):
                     self.run.unused.append(control.id)
             else:
@@ -464,100 +453,6 @@ class Compliance:
         if not targets:
             return not self._policy.wants(control)
         return all(self._policy.rule(control, target) is None for target in targets)
-
-    # Observations for controls
-
-    def observation(self, name: str, target: Target) -> Observation:
-        """The observation that a control asks for. Raises NotObserved, or skips where consent is missing."""
-        if isinstance(target, Undiscovered):
-            raise NotObserved(target.reason, target.evidence)
-        outcome = self._record.outcomes.get((name, target.id)) if self._record else None
-        if outcome is None:
-            raise NotObserved(f"{name} of {target.id} is not in the record; survey again")
-        if isinstance(outcome, NoConsent):
-            pytest.skip(outcome.reason)
-        if isinstance(outcome, NotObserved):
-            raise self._vantage.retold(outcome, target)
-        return outcome
-
-    def parameters_of(self, control: Control, target: Target) -> Mapping[str, Any]:
-        """The thresholds of a control for a target."""
-        rule = self._policy.rule(control, target)
-        return rule.parameters if rule is not None else control.parameters
-
-    # Verdicts
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        report = yield
-        control = _control_of_item(item)
-        if control is None or report.when == "teardown" or (report.when == "setup" and report.passed):
-            return report
-        raised = call.excinfo.value if call.excinfo is not None else None
-        skipped = str(raised) if isinstance(raised, pytest.skip.Exception) else None
-        if skipped is None and not isinstance(raised, NotObserved):
-            raised = self._vantage.doubt(control.by_clock) or raised
-        target = _target_of_item(item)
-        rule = self._policy.rule(control, target)
-        level, fail_on = (rule.level, rule.fail_on) if rule is not None else (None, GATE_LEVEL)
-        judgement = judge(control, raised, skipped=skipped, level=level, fail_on=fail_on)
-        judgement, waiver = self._waivers.apply(judgement, control.id, target.id)
-        kind = target.type if isinstance(target, Undiscovered) else type(target).__name__
-        evidence = self._evidence(item, control, target, raised)
-        domains = target.mail_domains
-        place = self._loaded.place_of(target.id, *domains)
-        where = (os.path.relpath(place.file, self._directory), place.line)
-        change = self._change(control, target, judgement)
-        proposed = bool(self._settings.zone_files) and any(map(rests_on_proposal, _observations(item, control)))
-        result = make_result(
-            control,
-            target.id,
-            kind,
-            judgement,
-            evidence,
-            call.duration,
-            domains,
-            where,
-            waiver=waiver,
-            change=change,
-            proposed=proposed,
-        )
-        plain: dict[str, Any] = redacted(to_report(result), self._loaded.redact)
-        report.mailproof = plain  # type: ignore[attr-defined]
-        _annotate(item, report, plain, self.run.closes(result))
-        return report
-
-    def _change(self, control: Control, target: Target, judgement: Judgement) -> str:
-        """What the baseline makes of a verdict, for those that are amiss."""
-        if self._earlier is None or judgement.verdict not in AMISS:
-            return ""
-        former = self._former.get((control.id, target.id))
-        before = self._earlier.results[former] if former is not None else None
-        return str(change_of(before, judgement.verdict, judgement.level))
-
-    def _evidence(
-        self, item: pytest.Item, control: Control, target: Target, raised: BaseException | None
-    ) -> tuple[str, ...]:
-        tried = self._record.attempts if self._record else {}
-        attempts = tuple(line for name in control.observations for line in tried.get((name, target.id), ()))
-        if isinstance(raised, NotObserved):
-            return (*attempts, *raised.evidence)
-        seen = (line for observation in _observations(item, control) for line in observation.evidence())
-        return (*attempts, *seen)
-
-    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, tuple[str, Mapping[str, bool]]] | None:
-        plain = plain_result(report)
-        if plain is None:
-            return None
-        letter, colour = _STATUS[Verdict(plain["verdict"])]
-        return plain["verdict"], letter, (plain["verdict"].upper(), {colour: True})
-
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        plain = plain_result(report)
-        if plain is not None and not self._is_worker:
-            self.run.results.extend(from_reports([plain]))
 
     # The end
 
@@ -582,8 +477,8 @@ class Compliance:
         ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
         self.run.complete = ended and not session.shouldstop and not session.shouldfail
         self._settle_waivers()
-        if self._earlier is not None:
-            comparison = compare(self._earlier, snapshot(self.run))
+        if self._judging.earlier is not None:
+            comparison = compare(self._judging.earlier, snapshot(self.run))
             source = "what is live" if self._config.getoption("compare_live") else self._config.getoption("baseline")
             self.run.baseline = {"file": source, **comparison.document()}
         if exitstatus == pytest.ExitCode.OK and not self.run.decision().open:
@@ -643,67 +538,6 @@ class Compliance:
         return not (self._is_worker or self._config.getoption("survey_only") or self._config.option.collectonly)
 
 
-_STATUS = {
-    Verdict.PASS: (".", "green"),
-    Verdict.FAIL: ("F", "red"),
-    Verdict.ADVICE: ("a", "yellow"),
-    Verdict.WAIVED: ("w", "yellow"),
-    Verdict.NOT_APPLICABLE: ("-", "blue"),
-    Verdict.INCONCLUSIVE: ("?", "purple"),
-}
-
-
-def plain_result(report: Any) -> dict[str, Any] | None:
-    """The result that a pytest report carries as plain values, or None."""
-    found = getattr(report, "mailproof", None)
-    return found if isinstance(found, dict) else None
-
-
-def _annotate(item: pytest.Item, report: pytest.TestReport, plain: Mapping[str, Any], closes: bool) -> None:
-    """Put a result where JUnit XML and pytest-html find it. ``closes``: it keeps the gate closed."""
-    item.user_properties.extend(
-        (name, escape.printable(str(plain[name])))
-        for name in ("control", "level", "target", "verdict", "expected", "observed", "why", "fix")
-    )
-    item.user_properties.append(("references", ", ".join(ref["title"] for ref in plain["references"])))
-    item.user_properties.append(("evidence", "\n".join(escape.printable(line) for line in plain["evidence"])))
-    if plain["waiver"]:
-        item.user_properties.append(("waiver", escape.printable(describe_waiver(plain["waiver"]))))
-    if plain["change"]:
-        item.user_properties.append(("change", plain["change"]))
-    text = "\n".join(
-        [
-            f"{plain['control']} ({plain['level']}) {escape.printable(plain['target'])}: {plain['expected']}",
-            f"observed: {escape.printable(plain['observed'])}",
-            *(f"  | {escape.printable(line)}" for line in plain["evidence"]),
-            f"rule: {', '.join(ref['title'] for ref in plain['references'])}",
-            f"fix: {plain['fix']}",
-        ]
-    )
-    message = escape.printable(plain["message"])
-    match plain["verdict"]:
-        case Verdict.FAIL if closes:
-            report.longrepr = text
-        case Verdict.INCONCLUSIVE if closes:
-            # pytest, JUnit and pytest-html call a failure an error if it is one of the set-up.
-            report.when = "setup"
-            report.longrepr = text
-        case Verdict.FAIL | Verdict.INCONCLUSIVE:
-            tolerated = "known from the baseline" if plain["change"] else plain["verdict"]
-            _excuse(report, f"{tolerated}: {message}", text)
-        case Verdict.ADVICE:
-            _excuse(report, f"advice ({plain['level']}): {message}", text)
-        case Verdict.WAIVED:
-            _excuse(report, f"waived {escape.printable(describe_waiver(plain['waiver']))}", text)
-
-
-def _excuse(report: pytest.TestReport, reason: str, text: str) -> None:
-    """Make a failure one that pytest expects: it is shown, and the exit code does not know of it."""
-    report.outcome = "skipped"
-    report.wasxfail = reason
-    report.longrepr = text
-
-
 LIBRARIES = ("cryptography", "dnspython", "httpx", "nassl", "pyspf", "pytest", "sslyze")
 
 
@@ -716,59 +550,6 @@ def _tester(settings: NetSettings) -> str:
     """From where the run looks at the world."""
     name = socket.gethostname()
     return name if settings.ehlo_name == name else f"{name} (EHLO {settings.ehlo_name})"
-
-
-def _observations(item: pytest.Item, control: Control) -> list[Observation]:
-    """What the control at hand was given."""
-    values = [getattr(item, "funcargs", {}).get(name) for name in control.observations]
-    return [value for value in values if isinstance(value, Observation)]
-
-
-def _control_of_item(item: pytest.Item) -> Control | None:
-    return control_of(getattr(item, "function", None))
-
-
-def _parameter(item: pytest.Item) -> object:
-    return getattr(item, "callspec").params.get("target") if hasattr(item, "callspec") else None  # noqa: B009
-
-
-def _target_of_item(item: pytest.Item) -> Target:
-    target = _parameter(item)
-    if not isinstance(target, Target):
-        raise TypeError(f"{item.nodeid} has no target")
-    return target
-
-
-def observation_fixtures(compliance: Compliance) -> object:
-    """A plugin object whose fixtures are the observations, the targets, and the parameters of the control at hand."""
-    fixtures: dict[str, Any] = {name: _observation_fixture(compliance, name) for name in compliance._probes}
-    fixtures |= {name: _target_fixture(name, kind) for name, kind in TARGET_FIXTURES.items()}
-
-    @pytest.fixture
-    def parameters(self: object, request: pytest.FixtureRequest, target: Target) -> Mapping[str, Any]:
-        """The thresholds of the control that asks, for its target."""
-        control = control_of(request.function)
-        return compliance.parameters_of(control, target) if control else {}
-
-    fixtures["parameters"] = parameters
-    return type("ObservationFixtures", (), fixtures)()
-
-
-def _observation_fixture(compliance: Compliance, name: str) -> Any:
-    def observe(self: object, target: Target) -> Observation:
-        return compliance.observation(name, target)
-
-    return pytest.fixture(name=name)(observe)
-
-
-def _target_fixture(name: str, kind: str) -> Any:
-    def itself(self: object, target: Target) -> Target:
-        if isinstance(target, Undiscovered):
-            raise NotObserved(target.reason, target.evidence)
-        return target
-
-    itself.__doc__ = f"The {kind} that the control judges."
-    return pytest.fixture(name=name)(itself)
 
 
 def _read_policy(config: pytest.Config, directory: Path, loaded: LoadedInventory, catalogue: Catalogue) -> Policy:

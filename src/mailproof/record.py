@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,15 +35,18 @@ class Record:
     inventory: str
     surveyed_at: str
     targets: Targets
-    outcomes: Mapping[tuple[str, str], Outcome]
+    outcomes: dict[tuple[str, str], Outcome]
     connections: Mapping[str, int]
     questions: Mapping[str, int]
     attempts: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     """What was tried more than once, and what came of each attempt, by the keys of ``outcomes``."""
 
 
-def write_record(file: Path, record: Record, redact: Callable[[str], str]) -> None:
-    """Write a record so that a reader sees the old file or the whole new one. Raises RecordError."""
+def write_record(file: Path, record: Record, redact: Callable[[str], str] | None = None) -> None:
+    """Write a record so that a reader sees the old file or the whole new one. Raises RecordError.
+
+    ``redact`` takes the secrets out of a text, where there are any.
+    """
     document = {
         "format": FORMAT,
         "version": VERSION,
@@ -51,24 +54,43 @@ def write_record(file: Path, record: Record, redact: Callable[[str], str]) -> No
         "inventory": record.inventory,
         "surveyed_at": record.surveyed_at,
         "traffic": {"connections": dict(record.connections), "questions": dict(record.questions)},
-        "targets": [
-            {"target_type": type(target).__name__, **_adapter(type(target)).dump_python(target, mode="json")}
-            for target in record.targets
-        ],
-        "outcomes": [
-            {
-                "probe": name,
-                "target": target,
-                **_dump(outcome),
-                **({"attempts": list(record.attempts[name, target])} if (name, target) in record.attempts else {}),
-            }
-            for (name, target), outcome in record.outcomes.items()
-        ],
     }
+    targets: Iterable[Any] = (
+        {"target_type": type(target).__name__, **_adapter(type(target)).dump_python(target, mode="json")}
+        for target in record.targets
+    )
+    outcomes: Iterable[Any] = (
+        {
+            "probe": name,
+            "target": target,
+            **_dump(outcome),
+            **({"attempts": list(record.attempts[name, target])} if (name, target) in record.attempts else {}),
+        }
+        for (name, target), outcome in record.outcomes.items()
+    )
+    if redact is not None:
+        document = redacted(document, redact)
+        targets, outcomes = ((redacted(item, redact) for item in items) for items in (targets, outcomes))
     try:
-        write_atomically(file, json.dumps(redacted(document, redact), ensure_ascii=False, indent=1) + "\n")
+        write_atomically(file, json_lines(document, targets=targets, outcomes=outcomes))
     except OSError as error:
         raise RecordError(f"{file}: cannot be written: {error.strerror}") from None
+
+
+def json_lines(head: Mapping[str, Any], **lists: Iterable[Any]) -> Iterator[str]:
+    """A JSON object of ``head`` and of ``lists``, whose items stand on a line each.
+
+    It comes piece by piece, since the lists of a large run do not fit into memory twice.
+    """
+    yield json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}")
+    for name, items in lists.items():
+        yield f",\n {json.dumps(name)}: ["
+        separator = "\n  "
+        for item in items:
+            yield separator + json.dumps(item, ensure_ascii=False)
+            separator = ",\n  "
+        yield "\n ]"
+    yield "\n}\n"
 
 
 def redacted(value: Any, redact: Callable[[str], str]) -> Any:
@@ -132,19 +154,20 @@ def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
         raise RecordError(f"{file}: damaged: {type(error).__name__}: {error}") from None
 
 
-def write_atomically(file: Path, text: str) -> None:
-    """Replace ``file`` in one step; parents are made. Raises OSError and leaves no debris.
+def write_atomically(file: Path, text: Iterable[str]) -> None:
+    """Replace ``file`` by the pieces of ``text`` in one step; parents are made. Raises OSError and leaves no debris.
 
     What is no regular file, like /dev/stdout, is written to and never replaced.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.exists() and not file.is_file():
-        file.write_text(text, encoding="utf-8", errors="backslashreplace")
+        with file.open("w", encoding="utf-8", errors="backslashreplace") as stream:
+            stream.writelines(text)
         return
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
-            stream.write(text)
+            stream.writelines(text)
             stream.flush()
             os.fsync(stream.fileno())
         umask = os.umask(0)

@@ -441,7 +441,7 @@ def _report(data: bytes) -> bool:
     except DocumentError as error:
         return _told(str(error))
     for name, render in FORMATS.items():
-        text = render(document)
+        text = "".join(render(document))
         if name != "json":  # JSON has its own escapes, and readers that undo them
             assert not _CONTROLS.search(text), name
     return True

@@ -96,7 +96,7 @@ def test_spf_records_of_64_kib_do_not_stall_the_run() -> None:
 )
 def test_ends_of_domain_specs_are_told_apart_as_before(domain: str, valid: bool) -> None:
     """RFC 7208, section 7.1: domain-end is a dot and a toplabel, or a macro."""
-    assert spf.parse_record(f"v=spf1 exists:{domain} -all".replace(" c", "_c")).errors is not valid
+    assert (spf.parse_record(f"v=spf1 exists:{domain} -all").errors == ()) is valid
 
 
 def test_yaml_that_made_the_parser_break_or_stall_is_refused(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from mailproof.gate.result import Result, RunResult
+from mailproof.report.formats import FORMATS
 
 HOSTILE = (
     "<script>alert(1)</script> <img src=x onerror=alert(1)> ![i](https://evil.example/i.png) "
@@ -55,7 +56,7 @@ def run(*results: Result, **changes: Any) -> RunResult:
 
 def document(*results: Result, **changes: Any) -> dict[str, Any]:
     """The document of a run, as it is read from a file. Counts are those of the results, waived ones too."""
-    plain: dict[str, Any] = json.loads(json.dumps(run(*results, **changes).document()))
+    plain: dict[str, Any] = json.loads(FORMATS["json"](run(*results, **changes).document()))
     plain["counts"] = {verdict: sum(r.verdict == verdict for r in results) for verdict in VERDICTS}
     for item in plain["results"]:
         if item["verdict"] == "waived":

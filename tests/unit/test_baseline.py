@@ -29,6 +29,7 @@ from mailproof.gate.baseline import (
 from mailproof.gate.result import RunResult, make_result
 from mailproof.gate.verdict import Judgement, Verdict
 from mailproof.report import comparison as report
+from mailproof.report.formats import FORMATS
 
 from .test_gate import a_control
 
@@ -169,12 +170,12 @@ def run(**verdicts: Verdict) -> RunResult:
 def test_a_result_that_was_written_is_read_again(tmp_path: Path) -> None:
     judged = run(a=Verdict.FAIL, b=Verdict.PASS)
     judged.renamed = {"c.example": "a.example"}
-    (tmp_path / "r.json").write_text(json.dumps(judged.document()))
+    (tmp_path / "r.json").write_text(FORMATS["json"](judged.document()))
     assert read_snapshot(tmp_path / "r.json") == snapshot(judged)
 
 
 def document(**changes: Any) -> str:
-    return json.dumps({**run(a=Verdict.FAIL).document(), **changes})
+    return json.dumps({**json.loads(FORMATS["json"](run(a=Verdict.FAIL).document())), **changes})
 
 
 RESULT = {"control": "A", "target": "b", "verdict": "fail", "level": "MUST", "message": "m"}

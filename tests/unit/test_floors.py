@@ -20,7 +20,7 @@ FLOORS = (
     ("gate",),
     ("report",),
     ("draft", "plan", "worlds", "fixtures"),
-    ("plugin", "compliance", "cli", "reference"),
+    ("plugin", "compliance", "judging", "cli", "reference"),
 )
 """From the ground up. The catalogue in tests_compliance sees controls and what lies below."""
 

@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 from prometheus_client.parser import text_string_to_metric_families
 
 from mailproof.cli import main
-from mailproof.gate.result import to_report
+from mailproof.gate.result import to_plain
 from mailproof.gate.verdict import Verdict
 from mailproof.report import escape, github, sarif
 from mailproof.report.formats import FORMATS, write_formats
@@ -73,7 +73,7 @@ def test_documents_keep_to_the_schema() -> None:
 def test_the_schema_names_every_key_of_a_document_and_every_verdict() -> None:
     plain = run(result()).document()
     assert set(plain) <= set(DocumentModel.model_fields)
-    assert set(to_report(result())) <= set(ResultModel.model_fields)
+    assert set(to_plain(result())) <= set(ResultModel.model_fields)
     assert {str(verdict) for verdict in Verdict} <= set(VERDICTS)
 
 

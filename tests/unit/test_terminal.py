@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailproof.gate.result import Result, RunResult, from_reports
+from mailproof.gate.result import Result, RunResult, from_plain
 from mailproof.report.terminal import write_findings
 from tests.unit.fleet import document
 
@@ -35,7 +35,7 @@ def written(results: list[Result], width: int = 100, verbosity: int = 0) -> list
 
 @pytest.fixture(scope="module")
 def fleet() -> list[Result]:
-    return from_reports(document(500)["results"])
+    return [from_plain(plain) for plain in document(500)["results"]]
 
 
 def test_a_fleet_is_told_by_its_findings(fleet: list[Result]) -> None:

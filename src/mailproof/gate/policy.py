@@ -47,6 +47,7 @@ class Policy:
     profiles: Mapping[str, Profile]
     """Those that domains and hosts name, by the name that they use."""
     _settings: dict[tuple[int, str], Setting | None] = field(default_factory=dict)
+    _rules: dict[tuple[str, str, tuple[str, ...]], Rule | None] = field(default_factory=dict)
 
     @classmethod
     def load(
@@ -96,6 +97,14 @@ class Policy:
         """How ``control`` judges ``target``; None if it is not to."""
         host = self.hosts.get(_host_of(target) or "")
         domains = [self.domains[name] for name in target.mail_domains if name in self.domains]
+        # Of all domains that say nothing of their own, which are most, the rule is the same.
+        own = (domain.name if domain.profile or domain.controls else "" for domain in domains)
+        key = (control.id, host.name if host else "", tuple(dict.fromkeys(own)))
+        if key not in self._rules:
+            self._rules[key] = self._rule(control, host, domains)
+        return self._rules[key]
+
+    def _rule(self, control: Control, host: Host | None, domains: list[Domain]) -> Rule | None:
         profiles = self._profiles(host, domains)
         settings = [setting for profile in profiles if (setting := self._setting(profile, control)) is not None]
         if not settings:

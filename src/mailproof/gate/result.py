@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, overload
 
 from mailproof.controls import Control
 from mailproof.gate.verdict import Judgement, Verdict
@@ -15,7 +15,7 @@ FORMAT = "mailproof-result"
 VERSION = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Result:
     """One verdict. ``evidence`` is the proof, line by line; hostile text in it must be escaped when shown."""
 
@@ -61,6 +61,9 @@ class Result:
     def key(self) -> tuple[str, str]:
         """The identity of a result, the same from run to run."""
         return self.control, self.target
+
+
+_FIELDS = tuple(field.name for field in fields(Result))
 
 
 def result_id(control: str, target: str) -> str:
@@ -217,7 +220,7 @@ class RunResult:
         self.results.sort(key=lambda result: result.key)
 
     def document(self) -> dict[str, Any]:
-        """The versioned JSON document."""
+        """The versioned JSON document. Its results are made when they are looked at: a large run has very many."""
         decision = self.decision()
         return {
             "format": FORMAT,
@@ -244,34 +247,45 @@ class RunResult:
             "controls_without_target": self.unused,
             "waivers": self.waivers,
             "baseline": self.baseline,
-            "results": [_plain(result) for result in self.results],
+            "results": PlainResults(self.results),
         }
 
 
-def _plain(result: Result) -> dict[str, Any]:
-    plain = {"id": result.id, "family": result.family, **asdict(result)}
-    plain["references"] = [{"title": title, "url": url} for title, url in result.references]
-    return plain
+class PlainResults(Sequence[dict[str, Any]]):
+    """Results as they stand in the JSON document, each made anew whenever it is looked at."""
+
+    def __init__(self, results: Sequence[Result]) -> None:
+        self._results = results
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
+    def __getitem__(self, index: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
+        found = self._results[index]
+        return to_plain(found) if isinstance(found, Result) else [to_plain(result) for result in found]
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return map(to_plain, self._results)
+
+    def __len__(self) -> int:
+        return len(self._results)
 
 
-def from_reports(items: Iterable[dict[str, Any]]) -> list[Result]:
-    """Results that travelled as plain dictionaries (between xdist's processes)."""
-    return [
-        Result(
-            **{
-                **{name: value for name, value in item.items() if name not in ("id", "family")},
-                "evidence": tuple(item["evidence"]),
-                "domains": tuple(item["domains"]),
-                "references": tuple((ref["title"], ref["url"]) for ref in item["references"]),
-            }
-        )
-        for item in items
-    ]
+def to_plain(result: Result) -> dict[str, Any]:
+    """A result as it stands in the JSON document and travels between xdist's processes."""
+    plain = {name: getattr(result, name) for name in _FIELDS}
+    references = [{"title": title, "url": url} for title, url in result.references]
+    return {"id": result.id, "family": result.family, **plain, "references": references}
 
 
-def to_report(result: Result) -> dict[str, Any]:
-    """The inverse of ``from_reports`` for one result."""
-    return _plain(result)
+def from_plain(plain: Mapping[str, Any]) -> Result:
+    """The inverse of ``to_plain``."""
+    values = {name: value for name, value in plain.items() if name not in ("id", "family")}
+    values["evidence"] = tuple(plain["evidence"])
+    values["domains"] = tuple(plain["domains"])
+    values["references"] = tuple((ref["title"], ref["url"]) for ref in plain["references"])
+    return Result(**values)
 
 
 def _count(number: int, noun: str) -> str:

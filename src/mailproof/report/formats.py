@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mailproof.record import write_atomically
+from mailproof.record import json_lines, write_atomically
 from mailproof.report import csv_table, html, markdown, prometheus, sarif
 from mailproof.report.annotations import render as render_annotations
 
 
-def _json(document: Mapping[str, Any]) -> str:
-    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+def _json(document: Mapping[str, Any]) -> Iterator[str]:
+    head = {name: value for name, value in document.items() if name != "results"}
+    return json_lines(head, results=document["results"])
 
 
 FORMATS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "json": _json,
+    "json": lambda document: "".join(_json(document)),
     "html": html.render,
     "sarif": sarif.render,
     "markdown": markdown.render,
@@ -36,7 +36,7 @@ def write_formats(document: Mapping[str, Any], files: Mapping[str, Path]) -> tup
     written, problems = [], []
     for name, file in files.items():
         try:
-            write_atomically(file, FORMATS[name](document))
+            write_atomically(file, _json(document) if name == "json" else [FORMATS[name](document)])
             written.append(file)
         except OSError as error:
             problems.append(f"{file}: cannot be written: {error.strerror}")

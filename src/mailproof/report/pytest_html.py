@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from mailproof.gate.result import RunResult
+from mailproof.gate.result import Result, RunResult
 from mailproof.gate.waivers import describe_waiver
 from mailproof.report.escape import printable
 
@@ -44,11 +44,11 @@ def link(title: str, url: str) -> str:
 
 
 class HTMLReport:
-    """Hooks of pytest-html. ``plain`` gives the plain result that a pytest report carries, or None."""
+    """Hooks of pytest-html. ``result_of`` gives the result that a pytest report carries, or None."""
 
-    def __init__(self, run: RunResult, plain: Callable[[Any], Mapping[str, Any] | None]) -> None:
+    def __init__(self, run: RunResult, result_of: Callable[[Any], Result | None]) -> None:
         self._run = run
-        self._plain = plain
+        self._result_of = result_of
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:
@@ -91,17 +91,17 @@ class HTMLReport:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_row(self, report: Any, cells: list[str]) -> None:
-        plain = self._plain(report)
-        if plain is None:
+        result = self._result_of(report)
+        if result is None:
             values = ["", "", "", text(str(report.nodeid)), ""]
         else:
-            references = "<br>".join(link(ref["title"], ref["url"]) for ref in plain["references"])
-            title = text(plain["expected"])
+            references = "<br>".join(link(title, url) for title, url in result.references)
+            title = text(result.expected)
             values = [
-                text(plain["verdict"]),
-                f"<b>{text(plain['control'])}</b><br>{title}",
-                text(plain["level"]),
-                text(plain["target"]),
+                text(result.verdict),
+                f"<b>{text(result.control)}</b><br>{title}",
+                text(result.level),
+                text(result.target),
                 references,
             ]
         cells[:] = [
@@ -112,16 +112,16 @@ class HTMLReport:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_html(self, report: Any, data: list[str]) -> None:
-        plain = self._plain(report)
-        if plain is None:
+        result = self._result_of(report)
+        if result is None:
             return
-        evidence = "\n".join(text(line) for line in plain["evidence"])
-        waiver = f"<p><b>Waiver:</b> {text(describe_waiver(plain['waiver']))}</p>" if plain["waiver"] else ""
-        change = f"<p><b>Against the baseline:</b> {text(plain['change'])}</p>" if plain["change"] else ""
+        evidence = "\n".join(text(line) for line in result.evidence)
+        waiver = f"<p><b>Waiver:</b> {text(describe_waiver(result.waiver))}</p>" if result.waiver else ""
+        change = f"<p><b>Against the baseline:</b> {text(result.change)}</p>" if result.change else ""
         data[:] = [
             f"{waiver}{change}"
-            f"<p><b>Expected:</b> {text(plain['expected'])}<br>"
-            f"<b>Observed:</b> {'<br>'.join(text(line) for line in plain['observed'].splitlines())}</p>"
-            f"<p><b>Why:</b> {text(plain['why'])}<br><b>Fix:</b> {text(plain['fix'])}</p>"
+            f"<p><b>Expected:</b> {text(result.expected)}<br>"
+            f"<b>Observed:</b> {'<br>'.join(text(line) for line in result.observed.splitlines())}</p>"
+            f"<p><b>Why:</b> {text(result.why)}<br><b>Fix:</b> {text(result.fix)}</p>"
             f'<pre class="evidence">{evidence}</pre>'
         ]
