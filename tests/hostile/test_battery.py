@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import html
 import json
 import re
 from collections.abc import Mapping
@@ -166,7 +165,7 @@ def test_every_other_target_is_unharmed(quiet: Measured, results: Results) -> No
 
 def test_time_and_memory_are_bounded(quiet: Measured, hostile: Measured) -> None:
     assert hostile.seconds < SECONDS
-    assert hostile.memory < quiet.memory + MEMORY
+    assert hostile.memory < quiet.memory + MEMORY, (hostile.memory, quiet.memory)
 
 
 def test_private_addresses_are_not_followed(hostile: Measured, results: Results) -> None:
@@ -212,7 +211,7 @@ def test_nothing_is_taken_for_markup_or_a_formula(hostile: Measured) -> None:
     assert "<script>" not in MarkdownIt("commonmark").render((directory / "x.md").read_text(encoding="utf-8"))
     ElementTree.parse(directory / "x.xml")
     json.loads((directory / "x.sarif").read_text(encoding="utf-8"))
-    assert html.escape("<script>alert('x')") in page
+    assert "&lt;script&gt;" in page
 
 
 def test_the_record_of_it_all_is_judged_alike(hostile: Measured) -> None:
