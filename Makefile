@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint unit docs bench fuzz lab clean
+.PHONY: fuzz help demo test lint unit docs bench lab detection clean
 
 help:
 	@echo "make demo   install into $(VENV), judge the offline demo world, write reports/demo.html"
@@ -12,6 +12,7 @@ help:
 	@echo "make bench  measure the survey of 200 domains"
 	@echo "make fuzz   a million hostile inputs for the parsers (15 minutes on two cores)"
 	@echo "make lab    start the laboratory of real servers and open a shell in it (root, Debian packages)"
+	@echo "make detection  run over the laboratory and write docs/detection.md anew"
 	@echo "make clean  remove $(VENV) and caches"
 
 $(BIN)/python:
@@ -59,6 +60,10 @@ fuzz: $(VENV)/tested
 lab: $(VENV)/tested
 	$(BIN)/python -m tests.real.lab --prepare
 	$(BIN)/python -m tests.real.lab
+
+detection: $(VENV)/tested
+	$(BIN)/python -m tests.real.lab --prepare
+	$(BIN)/python -m tests.real.detection
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

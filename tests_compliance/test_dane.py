@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from mailproof.controls import INTERNET_NL, MAY, MUST, control, not_applicable, rfc
-from mailproof.inventory.targets import Role
+from mailproof.inventory.targets import MailHost, Role
 from mailproof.observations.dane import DANE, TLSA
 
 
 @control("DANE-EXISTS", MAY, rfc(7672, "2.2.3"), INTERNET_NL)
-def test_tlsa_records_exist(tlsa: TLSA) -> None:
+def test_tlsa_records_exist(tlsa: TLSA, mail_host: MailHost) -> None:
     """Every MX host publishes TLSA records for port 25, secured by DNSSEC.
 
     Why: with them senders know that TLS is to be had and which key is right, and cannot be talked out of it.
     Fix: sign the zone, then publish "3 1 1" records of the server's key at _25._tcp of the host.
     """
+    if not mail_host.domains:
+        not_applicable("no MX record names this host")
     if not tlsa.addresses.exists:
         not_applicable("the host has no address; MX-RESOLVES says so")
     assert tlsa.records, f"_25._tcp.{tlsa.host} has no TLSA record ({tlsa.answer.rcode})"

@@ -22,7 +22,7 @@ def test_no_form_of_relaying_is_accepted(relay_attempts: RelayAttempts) -> None:
     if relay_attempts.interrupted:
         raise NotObserved(f"the series was interrupted: {relay_attempts.interrupted}", relay_attempts.evidence())
     telling = [a for a in relay_attempts.attempts if a.form in ("plain", "null sender")]
-    reasons = [refuses_tester(attempt) or refuses_destination(attempt) for attempt in telling]
+    reasons = [relay_attempts.refuses_tester(attempt) or refuses_destination(attempt) for attempt in telling]
     if all(reasons):
         raise NotObserved(next(iter(reasons), "no form was tried"), relay_attempts.evidence())
 

@@ -41,7 +41,9 @@ def test_server_greets_with_220(smtp_session: SMTPSession) -> None:
     assert greeting.code == 220, f"the server opens with {greeting}"
 
 
-@control("SMTP-EHLO-HELO", MUST, rfc(5321, "4.1.1.1"), rfc(5321, "4.5.1"), rfc(5321, "3.2"), roles=SMTP_ROLES)
+@control(
+    "SMTP-EHLO-HELO", MUST, rfc(5321, "4.1.1.1"), rfc(5321, "4.5.1"), rfc(5321, "3.2"), rfc(3207, "4"), roles=SMTP_ROLES
+)
 def test_server_answers_ehlo_and_helo(smtp_session: SMTPSession) -> None:
     """EHLO is answered with 250, and HELO with a single 250.
 
@@ -52,7 +54,10 @@ def test_server_answers_ehlo_and_helo(smtp_session: SMTPSession) -> None:
         not_applicable("the server refuses service; SMTP-GREET-220 says so")
     helo = smtp_session.answered(smtp_session.helo, "HELO")
     ehlo = smtp_session.answered(smtp_session.ehlo, "EHLO")
-    for command, reply in (("EHLO", ehlo), ("HELO", helo)):
+    wants_tls_first = smtp_session.role is Role.SUBMISSION and helo.code == 530 and smtp_session.offers_starttls
+    # RFC 3207, section 4: a server that is not for everybody may want STARTTLS before anything but EHLO.
+    asked = (("EHLO", ehlo),) if wants_tls_first else (("EHLO", ehlo), ("HELO", helo))
+    for command, reply in asked:
         if refused := refuses_name(reply):
             raise NotObserved(refused, smtp_session.evidence())
         assert reply.code == 250, f"{command} is answered with {reply}"

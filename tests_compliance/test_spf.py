@@ -44,6 +44,8 @@ def test_spf_ends_strictly(spf_tree: SPFTree, parameters: Mapping[str, Any]) -> 
     """
     _require_record(spf_tree)
     accepted = ", ".join(parameters["accept"])
+    if spf_tree.redirects_nowhere:
+        not_applicable("the redirect leads to no record; SPF-INCLUDE-VALID says so")
     closing = spf_tree.closing
     if closing is None:
         finding(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -9,26 +10,41 @@ from ruamel.yaml import YAML
 
 from tests.real.lab import plan, zones
 
+LABELS = frozenset(domain.label for domain in plan.DOMAINS)
 TAKES_NO_MAIL = ("null-mx-preference",)
 
 
-def inventory(ca_file: Path) -> dict[str, Any]:
-    """All domains with selectors, senders with HELO names, reverse zones and a blocklist; with consent."""
+def inventory(ca_file: Path, labels: Collection[str] = LABELS) -> dict[str, Any]:
+    """All domains (or those of ``labels``) with selectors, senders with HELO names, reverse zones and a blocklist; with
+    consent.
+    """
+    domains = [domain for domain in plan.DOMAINS if domain.label in labels]
     return {
         "active": True,
         "contact": "postmaster@client.test",
         "probe": {"ehlo": plan.CLIENT_NAME, "sender": "postmaster@client.test"},
         "trust": {"ca_file": str(ca_file)},
-        "limits": {"connect": 3.0, "greeting": 10.0, "dns": 2.0, "silence": 0.5, "pause": 0.0},
+        "limits": {"connect": 3.0, "greeting": 10.0, "dns": 2.0, "silence": 0.5, "pause": 0.0, "retry_pause": 1.0},
         "blocklists": [plan.DNSBL],
         "zones": [zones.IN_ADDR, zones.rfc2317_zone()],
         "domains": [
-            {"name": domain.name, "selectors": ["sel1"], "receives": domain.label not in TAKES_NO_MAIL}
-            for domain in plan.DOMAINS
+            {"name": domain.name, "parked": True}
+            if domain.parked
+            else {"name": domain.name, "selectors": ["sel1"], "receives": domain.label not in TAKES_NO_MAIL}
+            for domain in domains
+        ],
+        "hosts": [
+            {
+                "name": domain.store_host,
+                "roles": list(domain.store.ports),
+                "ports": {role: list(ports) for role, ports in domain.store.ports.items()},
+            }
+            for domain in domains
+            if domain.store
         ],
         "sending": [
             {"address": address, "helo": domain.host, "domains": _domains_of(domain)}
-            for domain in plan.DOMAINS
+            for domain in domains
             if domain.server
             for address in plan.addresses(domain)
         ],
@@ -37,10 +53,10 @@ def inventory(ca_file: Path) -> dict[str, Any]:
 
 def _domains_of(domain: plan.Domain) -> list[str]:
     shared = plan.shared() if domain.label == "right" else ()
-    return [domain.name, *(other.name for other in shared)]
+    return [domain.name, *(other.name for other in shared if not other.parked)]
 
 
-def write(file: Path, ca_file: Path) -> None:
+def write(file: Path, ca_file: Path, labels: Collection[str] = LABELS) -> None:
     """Write the inventory as YAML."""
     with file.open("w", encoding="utf-8") as stream:
-        YAML(typ="safe").dump(inventory(ca_file), stream)
+        YAML(typ="safe").dump(inventory(ca_file, labels), stream)

@@ -20,11 +20,14 @@ from tests.real.lab.plan import Chain, Domain
 EHLO = "EHLO prober.client.test"
 LISTENING = [d for d in plan.DOMAINS if plan.listeners(d)]
 NO_SERVICE = ("greylisting", "busy", "no-service-exim", "client-blocked-postfix", "helo-refused-postfix")
-OLD_TLS = ("old-ciphers", "ssl3")
+OLD_TLS = ("old-ciphers", "ssl3", "tls11-only")
+NO_HANDSHAKE = ("broken-starttls-exim", "starttls-fails-opensmtpd")
+HALVES = ("haproxy-expired-half", "haproxy-no-starttls-half")
+"""What they do depends on the server behind them that is met."""
 SPEAKS_TLS = [
     d
     for d in LISTENING
-    if d.server and d.server.chain is not Chain.NONE and d.label not in (*OLD_TLS, *NO_SERVICE, "broken-starttls-exim")
+    if d.server and d.server.chain is not Chain.NONE and d.label not in (*OLD_TLS, *NO_SERVICE, *NO_HANDSHAKE, *HALVES)
 ]
 
 RELAYS = "relays"
@@ -40,6 +43,9 @@ VRFY = "VRFY tells who does not exist"
 EXPECTED = {
     "open-relay-postfix": {RELAYS},
     "open-relay-exim": {RELAYS},
+    "open-relay-opensmtpd": {RELAYS, NO_STARTTLS},
+    "open-relay-haproxy": {RELAYS},
+    "no-starttls-opensmtpd": {NO_STARTTLS},
     "auth-before-starttls-postfix": {AUTH_IN_CLEAR},
     "auth-before-starttls-exim": {AUTH_IN_CLEAR},
     "no-starttls-postfix": {NO_STARTTLS},
@@ -193,7 +199,7 @@ class TestReverseNames:
 class TestSMTP:
     @pytest.mark.parametrize(
         ("domain", "address"),
-        [(d, address) for d in LISTENING if d.label not in NO_SERVICE for address in plan.listeners(d)],
+        [(d, address) for d in LISTENING if d.label not in (*NO_SERVICE, *HALVES) for address in plan.listeners(d)],
         ids=lambda value: value.label if isinstance(value, Domain) else value,
     )
     def test_smtp_faults_are_those_of_the_plan(self, lab: Lab, domain: Domain, address: str) -> None:
@@ -354,6 +360,7 @@ class TestTLS:
             Chain.INCOMPLETE: "21 (unable to verify the first certificate)",
             Chain.SELF_SIGNED: "18 (self-signed certificate)",
             Chain.WRONG_NAME: "62 (hostname mismatch)",
+            Chain.UNKNOWN_ROOT: "19 (self-signed certificate in certificate chain)",
         }[domain.server.chain]
         weak = ("-auth_level", "0") if domain.server.rsa_bits == 1024 else ()
         shown = s_client(lab, domain, *weak)
@@ -396,8 +403,12 @@ class TestTLS:
     def test_old_ciphers_host_speaks_nothing_newer(self, lab: Lab) -> None:
         assert "Cipher is (NONE)" in s_client(lab, plan.by_label("old-ciphers"), "-tls1_2")
 
-    def test_ssl_3_0(self, lab: Lab) -> None:
-        address = plan.address(plan.by_label("ssl3"))
+    @pytest.mark.parametrize(
+        ("name", "version"), [("ssl3", "SSLV3"), ("ssl3-beside-tls12", "SSLV3"), ("ssl2", "SSLV2"), ("rc4", "TLSV1_2")]
+    )
+    def test_ssl_2_and_3(self, lab: Lab, name: str, version: str) -> None:
+        address = plan.address(plan.by_label(name))
+        ciphers = "RC4" if name == "rc4" else "ALL"
         script = f"""
 import socket
 from nassl.legacy_ssl_client import LegacySslClient
@@ -408,9 +419,10 @@ for line in ("{EHLO}", "STARTTLS"):
     s.sendall(line.encode() + b"\\r\\n")
     s.recv(4096)
 c = LegacySslClient(
-    ssl_version=OpenSslVersionEnum.SSLV3, underlying_socket=s, ssl_verify=OpenSslVerifyEnum.NONE,
+    ssl_version=OpenSslVersionEnum.{version}, underlying_socket=s, ssl_verify=OpenSslVerifyEnum.NONE,
     ignore_client_authentication_requests=True,
 )
+c.set_cipher_list("{ciphers}")
 c.do_handshake()
 c.write(b"{EHLO}\\r\\n")
 reply = b""
@@ -419,7 +431,108 @@ while not reply.endswith(b"\\n"):
 print(reply)
 """
         done = lab.run([sys.executable, "-c", script])
-        assert "250 mx.ssl3.test" in done.stdout, done.stderr
+        assert f"250 mx.{name}.test" in done.stdout, done.stderr
+
+    @pytest.mark.parametrize(
+        ("name", "cipher", "shown"),
+        [
+            ("triple-des", "3DES-CBC", "TLS1.2"),
+            ("rc4", "ARCFOUR-128", "TLS1.2"),
+            ("rc4", "AES-128-GCM", "TLS1.2"),
+        ],
+    )
+    def test_one_old_cipher_beside_good_ones(self, lab: Lab, name: str, cipher: str, shown: str) -> None:
+        priority = f"NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+{cipher}:+SHA1"
+        done = lab.run(
+            [
+                *("gnutls-cli", "--insecure", "--starttls-proto=smtp", "-p", "25", "--priority", priority),
+                plan.address(plan.by_label(name)),
+            ],
+            input="QUIT\r\n",
+        )
+        assert f"({cipher})" in done.stdout
+        assert shown in done.stdout
+
+    @pytest.mark.parametrize("bits", [512, 1024])
+    def test_weak_diffie_hellman(self, lab: Lab, bits: int) -> None:
+        cipher = "DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0"
+        shown = s_client(lab, plan.by_label(f"dh-{bits}"), "-tls1_2", "-cipher", cipher)
+        assert f"Server Temp Key: DH, {bits} bits" in shown or (bits == 512 and "dh key too small" in shown)
+
+    def test_only_tls_1_1(self, lab: Lab) -> None:
+        domain = plan.by_label("tls11-only")
+        assert "Protocol  : TLSv1.1" in s_client(lab, domain, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0")
+        assert "Cipher is (NONE)" in s_client(lab, domain, "-tls1_2")
+
+    def test_opensmtpd_breaks_off_every_handshake(self, lab: Lab) -> None:
+        for version in ("-tls1_2", "-tls1_3"):
+            assert "alert internal error" in s_client(lab, plan.by_label("starttls-fails-opensmtpd"), version)
+
+    def test_the_balancer_takes_turns(self, lab: Lab) -> None:
+        domain = plan.by_label("haproxy-expired-half")
+        seen = {"certificate has expired" in s_client(lab, domain) for _ in range(2)}
+        assert seen == {False, True}
+
+
+STORE_PORTS = [(domain, port) for domain in plan.stores() for ports in plan.EVERY_PORT.values() for port in ports]
+
+
+def store_dialogue(lab: Lab, domain: Domain, port: int, *lines: str) -> str:
+    """What a mail store says to each line, in clear."""
+    script = f"""
+import socket
+s = socket.create_connection(("{plan.store_address(domain)}", {port}), 5)
+print(s.recv(4096).decode())
+for line in {lines!r}:
+    s.sendall(line.encode() + b"\\r\\n")
+    print(s.recv(4096).decode())
+"""
+    return lab.run([sys.executable, "-c", script]).stdout
+
+
+class TestStores:
+    @pytest.mark.parametrize(
+        ("domain", "port"),
+        [(d, port) for d, port in STORE_PORTS if "ssl = no" not in d.cause],
+        ids=lambda value: value.label if isinstance(value, Domain) else str(value),
+    )
+    def test_certificates(self, lab: Lab, domain: Domain, port: int) -> None:
+        assert domain.store is not None
+        expected = {
+            Chain.RIGHT: "0 (ok)",
+            Chain.EXPIRED: "10 (certificate has expired)",
+            Chain.INCOMPLETE: "21 (unable to verify the first certificate)",
+            Chain.WRONG_NAME: "62 (hostname mismatch)",
+        }[domain.store.chain]
+        protocol = {143: "imap", 110: "pop3", 587: "smtp"}.get(port)
+        starttls = ("-starttls", protocol) if protocol else ()
+        weak = ("-auth_level", "0") if domain.store.rsa_bits == 1024 else ()
+        done = lab.run(
+            [
+                *("openssl", "s_client", *starttls, "-connect", f"{plan.store_address(domain)}:{port}", *weak),
+                *("-CAfile", str(lab.ca_file), "-no-CAstore", "-no-CApath"),
+                *("-servername", domain.store_host, "-verify_hostname", domain.store_host),
+            ]
+        )
+        assert f"Verify return code: {expected}" in done.stdout + done.stderr
+
+    def test_passwords_in_clear(self, lab: Lab) -> None:
+        right = plan.by_label("right-dovecot")
+        assert "LOGINDISABLED" in store_dialogue(lab, right, 143, "a CAPABILITY")
+        assert "AUTH" not in store_dialogue(lab, right, 587, EHLO)
+        assert "AUTH=PLAIN" in store_dialogue(lab, plan.by_label("imap-clear-auth"), 143, "a CAPABILITY")
+        assert "250-AUTH PLAIN" in store_dialogue(lab, plan.by_label("submission-clear-auth"), 587, EHLO)
+
+    def test_no_tls(self, lab: Lab) -> None:
+        assert "STARTTLS" not in store_dialogue(lab, plan.by_label("imap-no-starttls"), 143, "a CAPABILITY")
+        assert "STLS" not in store_dialogue(lab, plan.by_label("imap-no-starttls"), 110, "CAPA")
+        assert "STARTTLS" not in store_dialogue(lab, plan.by_label("submission-no-starttls"), 587, EHLO)
+
+    @pytest.mark.parametrize(("name", "spoken"), [("right-dovecot", False), ("tls10-dovecot", True)])
+    def test_tls_1_0(self, lab: Lab, name: str, spoken: bool) -> None:
+        where = f"{plan.store_address(plan.by_label(name))}:993"
+        done = lab.run(["openssl", "s_client", "-connect", where, "-tls1", "-cipher", "ALL:@SECLEVEL=0"])
+        assert bool(re.search(r"New, .*Cipher is (?!\(NONE\))", done.stdout)) is spoken
 
 
 class TestPolicyHosts:
@@ -447,6 +560,10 @@ except ssl.SSLError as error:
         assert "expired" in self.fetch(lab, "mta-sts-expired.test")
         assert "mode: testing" in self.fetch(lab, "mta-sts-testing.test")
         assert "mx: mx.elsewhere.test" in self.fetch(lab, "mta-sts-mx.test")
+        assert self.fetch(lab, "mta-sts-not-found.test").startswith("404")
+        assert self.fetch(lab, "mta-sts-type.test").startswith("200 text/html")
+        assert self.fetch(lab, "mta-sts-empty.test").strip() == "200 text/plain None ''"
+        assert len(self.fetch(lab, "mta-sts-large.test")) > 65536
 
 
 class TestManners:

@@ -4,74 +4,21 @@ nothing is found where nothing is wrong.
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from mailproof.controls import load_catalogue
-from tests.real import inventory
+from tests.offline.mocked_world import MOCKS
+from tests.real import detection, inventory
 from tests.real.lab import Lab, plan
-from tests.real.truth import NO_CONTROL_YET, ONLY_MOCKED, OTHERS, TRUTH, Truth
+from tests.real.suite import Run, inside, outside
+from tests.real.truth import NO_CONTROL_YET, OTHERS, TRUTH, Truth
+from tests.real.verdicts import FINDINGS, domain_of, found
 
-ROOT = Path(__file__).resolve().parents[2]
-RUN_SECONDS = 150.0
-FINDINGS = ("fail", "advice", "inconclusive")
 LABELS = [domain.label for domain in plan.DOMAINS]
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of the suite: its exit code, output, and the JSON document of its results."""
-
-    exit_code: int
-    output: str
-    document: dict[str, Any]
-
-    @property
-    def verdicts(self) -> dict[tuple[str, str], tuple[str, str, str]]:
-        """Verdict, level and what was observed, by control and target."""
-        return {
-            (item["control"], item["target"]): (item["verdict"], item["level"], item["observed"])
-            for item in self.document["results"]
-        }
-
-
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "pytest", "-p", "mailproof.plugin", "--inventory=lab.yaml", *arguments]
-
-
-def finish(directory: Path, reports: str, done: subprocess.CompletedProcess[str]) -> Run:
-    file = directory / reports / "lab.json"
-    document = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    return Run(done.returncode, done.stdout + done.stderr, document)
-
-
-def outside(directory: Path, reports: str, *arguments: str) -> Run:
-    """Run the suite in a network namespace that has no network at all."""
-    done = subprocess.run(
-        ["unshare", "--net", *command(f"--report-dir={reports}", *arguments)],
-        cwd=directory,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-        capture_output=True,
-        text=True,
-        timeout=RUN_SECONDS,
-        check=False,
-    )
-    return finish(directory, reports, done)
-
-
-def inside(lab: Lab, directory: Path, reports: str, *arguments: str) -> Run:
-    """Run the suite on the client's side of the laboratory."""
-    done = lab.run(command(f"--report-dir={reports}", *arguments), timeout=RUN_SECONDS, cwd=directory)
-    return finish(directory, reports, done)
+ONLY_MOCKED = {mock.control for mock in MOCKS if mock.reason}
 
 
 @pytest.fixture(scope="module")
@@ -90,33 +37,6 @@ def full(lab: Lab, directory: Path) -> Run:
     return run
 
 
-_ADDRESSES = {address: d.label for d in plan.DOMAINS if d.server for address in plan.addresses(d)} | {
-    plan.SILENT_ADDRESS: "silent"
-}
-
-
-def domain_of(target: str) -> str:
-    """The label of the domain that a target belongs to; empty where it is nobody's.
-
-    The first name below ``test`` decides, so a mail exchange is its domain's and not its host's.
-    """
-    address = _ADDRESSES.get(target.partition("@")[0])
-    if address is not None:
-        return address
-    name = re.search(r"([a-z0-9-]+)\.test\b", target)
-    return name[1] if name and name[1] in LABELS else ""
-
-
-def found(run: Run) -> dict[str, dict[tuple[str, str], list[str]]]:
-    """Findings by domain: (control, verdict) with the targets and what was observed."""
-    by_domain: dict[str, dict[tuple[str, str], list[str]]] = {}
-    for (control, target), (verdict, _, observed) in run.verdicts.items():
-        if verdict in FINDINGS:
-            findings = by_domain.setdefault(domain_of(target), {})
-            findings.setdefault((control, verdict), []).append(f"{target}: {observed}")
-    return by_domain
-
-
 def lines(findings: dict[tuple[str, str], list[str]], keys: Iterable[tuple[str, str]]) -> str:
     return "\n".join(f"{c} {v}: {'; '.join(findings.get((c, v), ['-']))}" for c, v in sorted(keys))
 
@@ -124,8 +44,9 @@ def lines(findings: dict[tuple[str, str], list[str]], keys: Iterable[tuple[str, 
 @pytest.mark.parametrize("label", LABELS)
 def test_findings_are_the_truth(full: Run, label: str) -> None:
     truth = TRUTH.get(label, Truth())
-    findings = found(full).get(label, {})
-    surplus, missed = set(findings) - truth.findings, truth.findings - set(findings)
+    findings = found(full.verdicts).get(label, {})
+    surplus = {key for key in set(findings) - truth.findings if key[0] not in truth.perhaps}
+    missed = truth.findings - set(findings)
     assert not surplus, f"false alarms on {label}.test:\n{lines(findings, surplus)}"
     assert not missed, f"missed on {label}.test:\n{lines(findings, missed)}"
     targets = [text.split(": ")[0] for several in findings.values() for text in several]
@@ -142,7 +63,23 @@ def test_what_belongs_to_no_domain_is_right(full: Run) -> None:
     assert seen == OTHERS
 
 
-@pytest.mark.parametrize("label", ["right", "right-exim", "self-signed-dane"])
+def test_a_mail_store_is_judged(full: Run) -> None:
+    """Every control for a role of the store passes on one of its ports at least."""
+    passed = {
+        control
+        for (control, target), (verdict, _, _) in full.verdicts.items()
+        if verdict == "pass" and domain_of(target) == "right-dovecot" and target.startswith("mail.")
+    }
+    assert {"RELAY-MATRIX", "AUTH-AFTER-TLS", "SMTP-EHLO-HELO", "CERT-TRUST", "TLS-NO-10-11"} <= passed
+
+
+def test_the_page_says_what_this_run_found(full: Run, lab: Lab, tmp_path: Path) -> None:
+    page = detection.page(full.verdicts, detection.mocked(tmp_path))
+    committed = detection.PAGE.read_text(encoding="utf-8")
+    assert detection.without_versions(committed) == detection.without_versions(page), detection.HOW
+
+
+@pytest.mark.parametrize("label", ["right", "right-exim", "right-haproxy", "self-signed-dane"])
 def test_right_domains_are_judged(full: Run, label: str) -> None:
     """No findings because all is well, not because nobody looked."""
     passed = {
@@ -156,14 +93,14 @@ def test_right_domains_are_judged(full: Run, label: str) -> None:
 
 def test_every_control_that_a_real_server_can_fail_fails_somewhere() -> None:
     failing = {control for truth in TRUTH.values() for control in (*truth.fail, *truth.advice)}
-    assert failing | set(ONLY_MOCKED) == {control.id for control in load_catalogue()}
-    assert not failing & set(ONLY_MOCKED)
+    assert failing | ONLY_MOCKED == {control.id for control in load_catalogue()}
+    assert not failing & ONLY_MOCKED
 
 
 def test_every_domain_has_its_truth() -> None:
     assert set(TRUTH) <= set(LABELS)
     unfounded = {d.label for d in plan.DOMAINS if d.fault and not TRUTH.get(d.label, Truth()).findings}
-    assert unfounded - {"self-signed-dane"} == set(NO_CONTROL_YET)
+    assert unfounded == set(NO_CONTROL_YET)
 
 
 def test_replay_gives_the_same_verdicts_without_a_network(full: Run, directory: Path) -> None:
@@ -174,15 +111,17 @@ def test_replay_gives_the_same_verdicts_without_a_network(full: Run, directory: 
 
 
 def test_xdist_changes_nothing(full: Run, directory: Path) -> None:
-    distributed = outside(directory, "distributed", "--replay=record.json", "-n", "2")
+    distributed = outside(directory, "distributed", "--replay=record.json", "--target=*postfix*", "-n", "2")
+    expected = {key: verdict for key, verdict in full.verdicts.items() if "postfix" in key[1]}
+    assert len(expected) > 500
     assert distributed.exit_code == full.exit_code
-    assert distributed.verdicts == full.verdicts
+    assert distributed.verdicts == expected
 
 
-def test_xdist_surveys_once(lab: Lab, directory: Path) -> None:
-    selection = ("--target=*unforwarded-ptr*", "--target=11.0.25.39")
-    alone = inside(lab, directory, "alone", *selection)
-    distributed = inside(lab, directory, "together", *selection, "-n", "2")
+def test_xdist_surveys_once(lab: Lab, tmp_path: Path) -> None:
+    inventory.write(tmp_path / "lab.yaml", lab.ca_file, {"unforwarded-ptr"})
+    alone = inside(lab, tmp_path, "alone")
+    distributed = inside(lab, tmp_path, "together", "-n", "2")
     assert len(alone.verdicts) > 50
     assert {key: verdict for key, (verdict, _, _) in alone.verdicts.items()} == {
         key: verdict for key, (verdict, _, _) in distributed.verdicts.items()
@@ -196,7 +135,7 @@ class TestExitCodes:
         assert full.exit_code == pytest.ExitCode.TESTS_FAILED
         assert not full.document["decision"]["open"]
 
-    @pytest.mark.parametrize("pattern", ["*right.test*", "*right-exim.test*", "*no-tlsrpt.test"])
+    @pytest.mark.parametrize("pattern", ["*right.test*", "*no-tlsrpt.test"])
     def test_without_findings_it_opens(self, full: Run, directory: Path, pattern: str) -> None:
         run = outside(directory, "selected", "--replay=record.json", f"--target={pattern}")
         failed = [key for key, (verdict, _, _) in run.verdicts.items() if verdict in ("fail", "inconclusive")]

@@ -195,6 +195,17 @@ class RelayAttempts(Dialogue):
     attempts: tuple[Attempt, ...]
     interrupted: str
     """Why the series ended before its end; empty if it did not."""
+    role: Role = Role.MX
+
+    def refuses_tester(self, attempt: Attempt) -> str:
+        """Why a refusal says nothing about relaying. Empty if it does.
+
+        Submission is for those who authenticate (RFC 6409, section 4.3): whatever it says to refuse a stranger for
+        good, it does not relay for strangers.
+        """
+        if self.role is Role.SUBMISSION and attempt.last.permanent:
+            return ""
+        return refuses_tester(attempt)
 
     @property
     def relayed(self) -> tuple[Attempt, ...]:
@@ -272,7 +283,8 @@ def refuses_tester(attempt: Attempt) -> str:
     reply = attempt.last
     if reply.transient:
         return f"not decided: {reply} (greylisting or a temporary fault); try again later"
-    if not reply.permanent:
+    if not reply.permanent or reply.code == 530:
+        # 530: authentication or TLS is wanted from everybody (RFC 4954, section 6; RFC 3207, section 4).
         return ""
     about_us = (reply.enhanced or "") in _ABOUT_TESTER_CODES or _ABOUT_TESTER.search(_without_addresses(attempt, reply))
     if attempt.rcpt is None or about_us:
@@ -286,10 +298,11 @@ def refuses_tester(attempt: Attempt) -> str:
 def refuses_name(reply: Reply) -> str:
     """Why a reply to EHLO or HELO is about the name that the tester said, or not final. Empty if it is not.
 
-    500 and 502 say that the command is not implemented; with 504 and 550 a server rejects the name (RFC 5321,
-    sections 4.1.4 and 4.3.2), and with 554 Postfix does.
+    500 and 502 say that the command is not implemented, 503 that it comes at the wrong time, 530 that TLS or
+    authentication must come first; with 504 and 550 a server rejects the name (RFC 5321, sections 4.1.4 and 4.3.2),
+    and with 554 Postfix does.
     """
-    if reply.positive or reply.code in (500, 502):
+    if reply.positive or reply.code in (500, 502, 503, 530):
         return ""
     return f"the server refuses the tester's name: {reply}; set probe.ehlo to a name of yours that resolves"
 

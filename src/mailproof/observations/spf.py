@@ -276,15 +276,24 @@ class SPFTree(Observation):
 
     @property
     def closing(self) -> Term | None:
-        """The ``all`` that decides for senders who match nothing, redirects followed; None: the result is neutral."""
+        """The ``all`` that decides for senders who match nothing, redirects followed; None: there is none."""
+        last = self._last
+        return last.record.all if last is not None and last.record is not None else None
+
+    @property
+    def redirects_nowhere(self) -> bool:
+        """The last redirect leads to a name without exactly one record: an error (RFC 7208, section 6.1)."""
+        last = self._last
+        return last is not None and last is not self.records[0] and last.record is None
+
+    @property
+    def _last(self) -> PublishedSPF | None:
+        """Where the redirects end; None where that is not known."""
         current: PublishedSPF | None = self.records[0] if self.records else None
         for _ in self.records:
-            record = current.record if current else None
-            if current is None or record is None:
-                return None
-            if record.redirect is None:
-                return record.all
-            path = (*current.path, record.redirect.text)
+            if current is None or current.record is None or current.record.redirect is None:
+                return current
+            path = (*current.path, current.record.redirect.text)
             current = next((published for published in self.records if published.path == path), None)
         return None
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+from dataclasses import replace
 from ipaddress import ip_address
 
 from mailproof.inventory.targets import (
@@ -42,9 +43,22 @@ EARLY_REPLY = 10.0
 """Seconds in which a server that has greeted answers an EHLO that came before the greeting, if it ever does."""
 
 
-@probe(connections=1)
+@probe(connections=2)
 async def smtp_session(endpoint: Endpoint, net: Network) -> SMTPSession:
-    """One polite connection: greeting, HELO, EHLO, STARTTLS if offered, EHLO inside TLS, QUIT."""
+    """One polite connection: greeting, HELO, EHLO, STARTTLS if offered, EHLO inside TLS, QUIT.
+
+    Some servers take one hello in a session and answer the next with 503 (OpenSMTPD; RFC 5321, section 4.1.4 wants
+    it taken). What they do after EHLO shows in a second connection, without HELO.
+    """
+    session = await _session(endpoint, net)
+    if session.helo is None or not session.helo.positive or session.ehlo is None or session.ehlo.code != 503:
+        return session
+    again = await _session(endpoint, net, session.helo)
+    return replace(again, transcript=(*session.transcript, *again.transcript))
+
+
+async def _session(endpoint: Endpoint, net: Network, helo: Reply | None = None) -> SMTPSession:
+    """One session. ``helo`` is the reply of an earlier one: HELO is then not said again."""
     async with net.smtp.connect(
         endpoint.address, endpoint.port, host=endpoint.host, implicit_tls=endpoint.implicit_tls
     ) as dialogue:
@@ -53,7 +67,7 @@ async def smtp_session(endpoint: Endpoint, net: Network) -> SMTPSession:
         tls, tls_failure, ended = None, None, ""
         if greeting.positive:
             try:
-                found["helo"] = await dialogue.helo()
+                found["helo"] = helo or await dialogue.helo()
                 found["ehlo"] = await dialogue.ehlo()
                 if "STARTTLS" in extensions(found["ehlo"]) and not endpoint.implicit_tls:
                     found["starttls"] = await dialogue.starttls()
@@ -122,9 +136,7 @@ async def clear_text_auth(endpoint: Endpoint, net: Network, smtp_session: SMTPSe
                     await dialogue.command("*")
             except (ClosedEarly, Throttled):
                 reply = reply or None
-    offered = extensions(ehlo)
-    mechanisms = offered.get("AUTH", ()) or (("(none named)",) if "AUTH" in offered else ())
-    return ClearTextAuth(dialogue.transcript.lines, mechanisms, reply, smtp_session)
+    return ClearTextAuth(dialogue.transcript.lines, extensions(ehlo).get("AUTH", ()), reply, smtp_session)
 
 
 @probe(active=True, first=True, connections=2)
@@ -235,7 +247,7 @@ async def relay_attempts(endpoint: Endpoint, net: Network) -> RelayAttempts:
     """MAIL and RCPT for mailboxes that are not the server's, in every form."""
     forms = relay_forms(endpoint, net.settings.sender, net.settings.outsider)
     attempts, interrupted, transcript = await _attempt(endpoint, net, forms)
-    return RelayAttempts(transcript.lines, tuple(attempts), interrupted)
+    return RelayAttempts(transcript.lines, tuple(attempts), interrupted, endpoint.role)
 
 
 @probe(active=True, connections=1)
@@ -262,7 +274,9 @@ async def _attempt(
     while len(attempts) < len(forms):
         before = len(attempts)
         try:
-            async with net.smtp.connect(endpoint.address, endpoint.port, host=endpoint.host) as dialogue:
+            async with net.smtp.connect(
+                endpoint.address, endpoint.port, host=endpoint.host, implicit_tls=endpoint.implicit_tls
+            ) as dialogue:
                 if transcript is not None:
                     dialogue.transcript.entries[:0] = transcript.entries
                 transcript = dialogue.transcript
@@ -292,8 +306,16 @@ async def _series(dialogue: smtp.Dialogue, forms: list[tuple[str, str, str]], at
         hello = await dialogue.helo()
     if not hello.positive:
         raise NotAvailable(f"EHLO and HELO are refused: {hello}", dialogue.transcript.evidence())
+    starttls = "STARTTLS" in extensions(hello)
     for form, sender, recipient in forms:
         mail = await dialogue.command(f"MAIL FROM:<{sender}>")
+        if mail.code == 530 and starttls:
+            # Nothing is to be had before TLS (RFC 3207, section 4): what is refused shows behind it.
+            starttls = False
+            if (await dialogue.starttls()).code == 220:
+                await dialogue.handshake()
+                await dialogue.ehlo()
+            mail = await dialogue.command(f"MAIL FROM:<{sender}>")
         rcpt = await dialogue.command(f"RCPT TO:<{recipient}>") if mail.positive else None
         attempts.append(Attempt(form, sender, recipient, mail, rcpt))
         await dialogue.command("RSET")

@@ -57,6 +57,7 @@ class Issued:
     combined_file: Path
     """Key and chain in one file, as ``smtpd_tls_chain_files`` wants it."""
     leaf: x509.Certificate
+    key: ServerKey
 
 
 @dataclass
@@ -98,6 +99,11 @@ class Authority:
             .sign(signer, hashes.SHA256())
         )
 
+    def _unknown_authority(self) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+        """A root that is in nobody's trust store."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        return key, self._sign_authority("a root that nobody trusts", key, None, 0)
+
     def _key(self, rsa_bits: int | None) -> ServerKey:
         """ECDSA P-256, or an RSA key of that size, one for all who ask for it."""
         if rsa_bits is None:
@@ -106,18 +112,31 @@ class Authority:
             self._rsa_keys[rsa_bits] = rsa.generate_private_key(65537, rsa_bits)
         return self._rsa_keys[rsa_bits]
 
-    def issue(self, file_name: str, names: Sequence[str], chain: Chain, *, rsa_bits: int | None = None) -> Issued:
-        """Issue a certificate for DNS names, right or wrong as ``chain`` says, and write its files."""
-        key = self._key(rsa_bits)
+    def issue(
+        self,
+        file_name: str,
+        names: Sequence[str],
+        chain: Chain,
+        *,
+        rsa_bits: int | None = None,
+        key: ServerKey | None = None,
+    ) -> Issued:
+        """Issue a certificate for DNS names, right or wrong as ``chain`` says, and write its files.
+
+        ``key`` is one that another certificate has already; otherwise there is a new one.
+        """
+        key = key or self._key(rsa_bits)
         shown = ["mx.another-name.test"] if chain is Chain.WRONG_NAME else list(names)
         self_signed = chain is Chain.SELF_SIGNED
-        signer = key if self_signed else self._intermediate_key
+        signer, issuer = (key, None) if self_signed else (self._intermediate_key, self._intermediate)
+        if chain is Chain.UNKNOWN_ROOT:
+            signer, issuer = self._unknown_authority()
         age = dt.timedelta(days=60)
         life = dt.timedelta(days=30) if chain is Chain.EXPIRED else dt.timedelta(days=120)
         leaf = (
             x509.CertificateBuilder()
             .subject_name(_name(shown[0]))
-            .issuer_name(_name(shown[0]) if self_signed else self._intermediate.subject)
+            .issuer_name(issuer.subject if issuer else _name(shown[0]))
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(self._now - age)
@@ -131,8 +150,8 @@ class Authority:
             .sign(signer, hashes.SHA256())
         )
         sent = _pem(leaf)
-        if chain not in (Chain.SELF_SIGNED, Chain.INCOMPLETE):
-            sent += _pem(self._intermediate)
+        if issuer and chain is not Chain.INCOMPLETE:
+            sent += _pem(issuer)
         key_pem = key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.TraditionalOpenSSL,
@@ -143,6 +162,7 @@ class Authority:
             chain_file=self.directory / f"{file_name}.pem",
             combined_file=self.directory / f"{file_name}.key-and-chain.pem",
             leaf=leaf,
+            key=key,
         )
         issued.key_file.write_bytes(key_pem)
         issued.chain_file.write_bytes(sent)

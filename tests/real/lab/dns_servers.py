@@ -1,4 +1,4 @@
-"""NSD for the authoritative side, Unbound as the client's validating resolver."""
+"""NSD and Knot for the authoritative side, Unbound as the client's validating resolver."""
 
 from __future__ import annotations
 
@@ -49,6 +49,47 @@ def nsd(
             config += ["  provide-xfr: 0.0.0.0/0 NOKEY", "  provide-xfr: ::0/0 NOKEY"]
     (directory / "nsd.conf").write_text(_lines(*config))
     daemons.start(directory.name, namespace, [program("nsd"), "-d", "-c", str(directory / "nsd.conf")])
+
+
+def knot(
+    daemons: Daemons,
+    namespace: str,
+    directory: Path,
+    addresses: Iterable[str],
+    zones: Mapping[str, str],
+    open_transfer: Iterable[str] = (),
+) -> None:
+    """Start one Knot instance that serves ``zones`` (master files by origin) on ``addresses``."""
+    directory.mkdir()
+    transferable = set(open_transfer)
+    config = [
+        "server:",
+        f'  rundir: "{directory}"',
+        "  udp-workers: 1",
+        "  tcp-workers: 1",
+        "  background-workers: 1",
+        *(f'  listen: "{address}@53"' for address in addresses),
+        "log:",
+        "  - target: stderr",
+        "    any: warning",
+        "database:",
+        f'  storage: "{directory}"',
+        "acl:",
+        "  - id: everybody",
+        "    action: transfer",
+        "template:",
+        "  - id: default",
+        f'    storage: "{directory}"',
+        "    journal-content: none",
+        "zone:",
+    ]
+    for number, (origin, text) in enumerate(zones.items()):
+        (directory / f"{number}.zone").write_text(text)
+        config += [f'  - domain: "{origin}"', f'    file: "{number}.zone"']
+        if origin in transferable:
+            config.append("    acl: everybody")
+    (directory / "knot.conf").write_text(_lines(*config))
+    daemons.start(directory.name, namespace, [program("knotd"), "-c", str(directory / "knot.conf")])
 
 
 def unbound(daemons: Daemons, namespace: str, directory: Path, trust_anchor: str) -> None:

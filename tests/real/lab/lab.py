@@ -17,10 +17,16 @@ from typing import Any
 
 from tests.real.lab import plan, requirements, zones
 from tests.real.lab.ca import Authority, Issued, tlsa_of
-from tests.real.lab.dns_servers import nsd, unbound
-from tests.real.lab.exim import exim, passwd_lines
-from tests.real.lab.https_server import Configuration
+from tests.real.lab.dns_servers import knot, nsd, unbound
+from tests.real.lab.dovecot import dovecot
+from tests.real.lab.exim import exim
+from tests.real.lab.exim import passwd_lines as exim_users
+from tests.real.lab.haproxy import haproxy
 from tests.real.lab.namespaces import LabError, Namespaces, remove_leftovers
+from tests.real.lab.nginx import Site, nginx
+from tests.real.lab.old_openssl_server import Host
+from tests.real.lab.opensmtpd import opensmtpd
+from tests.real.lab.opensmtpd import passwd_lines as opensmtpd_users
 from tests.real.lab.plan import Chain, PolicyHost
 from tests.real.lab.postfix import postfix
 from tests.real.lab.processes import Daemons
@@ -34,8 +40,9 @@ READY_SECONDS = 20.0
 class LabDomain:
     """A mail domain of the laboratory, for people and for tests.
 
-    ``addresses`` are those of its own mail host, or of the shared one. ``fault`` is empty for a right domain;
-    ``configuration`` are the lines that cause it. ``active`` faults show only to somebody who tries them.
+    ``host`` and ``addresses`` are those of its own mail host or store, or of the shared mail host.
+    ``fault`` is empty for a right domain; ``configuration`` are the lines that cause it. ``active`` faults show
+    only to somebody who tries them.
     """
 
     name: str
@@ -103,23 +110,18 @@ class Lab:
         namespaces.create(self._server_addresses(), _etc())
         authority = Authority(self.directory / "certificates")
         self.ca_file = authority.ca_file
-        issued = {
-            domain.label: authority.issue(
-                domain.label,
-                [domain.host, *domain.server.other_names],
-                domain.server.chain,
-                rsa_bits=domain.server.rsa_bits,
-            )
-            for domain in plan.DOMAINS
-            if domain.server and domain.server.chain is not Chain.NONE
-        }
+        issued = _issue(authority)
         # Daemons start in parallel with each other and with the signing of the zones. No threads here: one
         # whose start is interrupted would go on after everything has been taken down.
         servers = namespaces.servers
         postfix(daemons, servers, self.directory / "postfix", issued)
         exim(daemons, servers, self.directory / "exim", issued)
-        self._start_https(daemons, servers, authority)
+        opensmtpd(daemons, servers, self.directory / "opensmtpd", issued)
+        dovecot(daemons, servers, self.directory / "dovecot", issued)
+        haproxy(daemons, servers, self.directory / "haproxy")
+        nginx(daemons, servers, self.directory / "nginx", _sites(authority))
         self._start_ssl3(daemons, servers, issued["ssl3"])
+        self._start_old_openssl(daemons, servers, issued)
         self._start_dns(daemons, namespaces, issued)
         self.domains = _domains(requirements.versions())
         self._wait()
@@ -131,10 +133,15 @@ class Lab:
         for domain in plan.DOMAINS:
             if domain.server:
                 found += plan.addresses(domain)
-        return found
+            if domain.store:
+                found.append(plan.store_address(domain))
+        found.append(plan.BALANCER)
+        for instance in plan.instances(plan.POSTFIX):
+            found += instance.addresses
+        return list(dict.fromkeys(found))
 
     def _start_dns(self, daemons: Daemons, namespaces: Namespaces, issued: Mapping[str, Issued]) -> None:
-        built = zones.build({label: tlsa_of(certificate.leaf) for label, certificate in issued.items()})
+        built = zones.build({key: tlsa_of(certificate.leaf) for key, certificate in issued.items()})
         parents = [address for pair in plan.PARENTS.values() for address in pair]
         second = plan.CHILDREN["ns2.dns.test"] + plan.OTHER_NAME_SERVERS["ns3.dns.test"]
         lame = plan.OTHER_NAME_SERVERS["lame.dns.test"]
@@ -142,31 +149,9 @@ class Lab:
         servers, transfer = namespaces.servers, built.open_transfer
         nsd(daemons, servers, self.directory / "nsd-parents", parents, built.parents)
         nsd(daemons, servers, self.directory / "nsd-first", first, built.first_child, transfer)
-        nsd(daemons, servers, self.directory / "nsd-second", second, built.second_child, transfer)
+        knot(daemons, servers, self.directory / "knot-second", second, built.second_child, transfer)
         nsd(daemons, servers, self.directory / "nsd-lame", lame, {})
         unbound(daemons, namespaces.client, self.directory / "unbound", built.trust_anchor)
-
-    def _start_https(self, daemons: Daemons, namespace: str, authority: Authority) -> None:
-        names = {f"mta-sts.{domain.name}": domain for domain in plan.DOMAINS}
-        right = authority.issue("https", [*names, plan.REDIRECT_TARGET], Chain.RIGHT)
-        configuration: Configuration = {
-            "address": plan.HTTPS,
-            "policies": {plan.REDIRECT_TARGET: _policy(plan.by_label("right"))},
-            "redirects": {},
-            "certificates": {"": (str(right.chain_file), str(right.key_file))},
-        }
-        for name, domain in names.items():
-            if domain.policy_host is PolicyHost.REDIRECT:
-                configuration["redirects"][name] = f"https://{plan.REDIRECT_TARGET}/.well-known/mta-sts.txt"
-            else:
-                configuration["policies"][name] = _policy(domain)
-            if domain.policy_host in (PolicyHost.WRONG_NAME, PolicyHost.EXPIRED):
-                own = authority.issue(name, [name], Chain(domain.policy_host.value))
-                configuration["certificates"][name] = (str(own.chain_file), str(own.key_file))
-        config_file = self.directory / "https.json"
-        config_file.write_text(json.dumps(configuration))
-        command = [*_script("https_server"), str(config_file)]
-        daemons.start("https", namespace, command, _python_path())
 
     def _start_ssl3(self, daemons: Daemons, namespace: str, issued: Issued) -> None:
         domain = plan.by_label("ssl3")
@@ -176,10 +161,39 @@ class Lab:
         ]
         daemons.start("ssl3", namespace, command, _python_path(requirements.tlslite()))
 
+    def _start_old_openssl(self, daemons: Daemons, namespace: str, issued: Mapping[str, Issued]) -> None:
+        hosts: list[Host] = []
+        for domain in plan.hosts(plan.OLD_OPENSSL):
+            assert domain.server is not None
+            told = dict(setting.split(" ", 1) for setting in domain.server.settings)
+            certificate = issued[domain.label]
+            hosts.append(
+                {
+                    "address": plan.address(domain),
+                    "name": domain.host,
+                    "chain": str(certificate.chain_file),
+                    "key": str(certificate.key_file),
+                    "versions": told["versions"].split(),
+                    "ciphers": told["ciphers"],
+                    "dh": int(told.get("dh", "1024")),
+                }
+            )
+        file = self.directory / "old-openssl.json"
+        file.write_text(json.dumps(hosts))
+        daemons.start("old-openssl", namespace, [*_script("old_openssl_server"), str(file)], _python_path())
+
     def _wait(self) -> None:
         """Wait for every listener and for a validated answer. Raises LabError."""
         assert self._daemons is not None
         services = [f"{address}/25" for domain in plan.DOMAINS for address in plan.listeners(domain)]
+        services += [f"{address}/25" for instance in plan.instances(plan.POSTFIX) for address in instance.addresses]
+        services += [
+            f"{plan.store_address(domain)}/{port}"
+            for domain in plan.stores()
+            for ports in plan.EVERY_PORT.values()
+            for port in ports
+            if not (port in plan.IMPLICIT_TLS_PORTS and "ssl = no" in domain.cause)
+        ]
         name_servers = plan.PARENTS | plan.CHILDREN | plan.OTHER_NAME_SERVERS
         services += [f"{address}/53" for pair in name_servers.values() for address in pair]
         services += [f"{plan.HTTPS}/443", "127.0.0.1/53"]
@@ -272,7 +286,8 @@ def _python_path(*more: Path) -> dict[str, str]:
 
 
 def _etc() -> dict[str, dict[str, str]]:
-    passwd, group = passwd_lines()
+    users = (exim_users(), opensmtpd_users())
+    passwd, group = ("".join(lines) for lines in zip(*users, strict=True))
     return {
         "servers": {
             "resolv.conf": f"nameserver {plan.CLIENT}\n",
@@ -283,25 +298,61 @@ def _etc() -> dict[str, dict[str, str]]:
     }
 
 
+def _issue(authority: Authority) -> dict[str, Issued]:
+    """The certificates of all mail hosts and stores, by label of the domain or key of the instance."""
+    issued: dict[str, Issued] = {}
+    for domain in plan.DOMAINS:
+        server, store = domain.server, domain.store
+        if server and server.chain is not Chain.NONE:
+            names = [domain.host, *server.other_names]
+            issued[domain.label] = authority.issue(domain.label, names, server.chain, rsa_bits=server.rsa_bits)
+        if store:
+            names = [domain.store_host]
+            issued[domain.label] = authority.issue(domain.label, names, store.chain, rsa_bits=store.rsa_bits)
+        for instance in plan.backends(domain):
+            # All servers behind one address have one key: the TLSA record names it.
+            if instance.server.chain is not Chain.NONE:
+                key = issued[domain.label].key
+                issued[instance.key] = authority.issue(instance.key, [domain.host], instance.server.chain, key=key)
+    return issued
+
+
+def _sites(authority: Authority) -> list[Site]:
+    names = {f"mta-sts.{domain.name}": domain for domain in plan.DOMAINS}
+    right = authority.issue("https", [*names, plan.REDIRECT_TARGET], Chain.RIGHT)
+    sites = [Site(plan.REDIRECT_TARGET, right, _policy(plan.by_label("right")))]
+    for name, domain in names.items():
+        issued = right
+        if domain.policy_host in (PolicyHost.WRONG_NAME, PolicyHost.EXPIRED):
+            issued = authority.issue(name, [name], Chain(domain.policy_host.value))
+        sites.append(Site(name, issued, _policy(domain), domain.policy_host))
+    return sites
+
+
 def _policy(domain: plan.Domain) -> str:
     """The policy of RFC 8461, section 3.2."""
     mx = "".join(f"mx: {name}\r\n" for name in zones.mx_names(domain))
     return f"version: STSv1\r\nmode: {domain.policy_mode}\r\n{mx}max_age: 604800\r\n"
 
 
+def _addresses(domain: plan.Domain) -> tuple[str, ...]:
+    if domain.store:
+        return (plan.store_address(domain),)
+    return domain.records.get("mx A") or plan.addresses(domain if domain.server else plan.by_label("right"))
+
+
 def _domains(versions: Mapping[str, str]) -> list[LabDomain]:
-    right = plan.by_label("right")
     return [
         LabDomain(
             name=domain.name,
-            host=domain.host,
-            addresses=domain.records.get("mx A") or plan.addresses(domain if domain.server else right),
+            host=domain.store_host if domain.store else domain.host,
+            addresses=_addresses(domain),
             software=domain.software,
             version=versions.get(domain.software, ""),
             fault=domain.fault,
             configuration=domain.cause,
             active=domain.active,
-            own_server=domain.server is not None,
+            own_server=bool(domain.server or domain.store),
         )
         for domain in plan.DOMAINS
     ]

@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 TLD = "test"
 TTL = 3600
@@ -26,7 +27,7 @@ CLIENT_NAME = "prober.client.test"
 PARENTS = {"a.root.test": ("11.0.0.1", "2600:25::1"), "b.root.test": ("11.0.0.2", "2600:25::2")}
 """Name servers of the root, of test and of the reverse trees."""
 CHILDREN = {"ns1.dns.test": ("11.0.1.1", "2600:25::1:1"), "ns2.dns.test": ("11.0.2.1", "2600:25::2:1")}
-"""Name servers of everything below test: two instances of the software."""
+"""Name servers of everything below test: ns1 is NSD, ns2 is Knot."""
 OTHER_NAME_SERVERS = {
     "ns3.dns.test": ("11.0.2.2", "2600:25::2:2"),
     "lame.dns.test": ("11.0.3.1", "2600:25::3:1"),
@@ -41,6 +42,11 @@ MAIL_PREFIX6 = "2600:25::25:"
 RFC2317_BLOCK = ipaddress.ip_network("11.0.25.8/29")
 """Reverse delegation of less than an octet by CNAME (RFC 2317, section 4)."""
 FIRST_MAIL_HOST = 10
+STORE_NETWORK = ipaddress.ip_network("11.0.26.0/24")
+"""Hosts that users collect mail from and submit it to, in the order of the plan."""
+BACKEND_NETWORK = ipaddress.ip_network("11.0.27.0/24")
+"""Mail servers behind a load balancer, which speaks to them from the first address of the network."""
+BALANCER = str(BACKEND_NETWORK[1])
 SILENT_ADDRESS = "11.0.99.99"
 """Belongs to nobody; the servers' side does not forward, so packets to it vanish without an answer."""
 
@@ -50,9 +56,18 @@ BROKEN_DNSBL = "bl-broken.test"
 
 POSTFIX = "postfix"
 EXIM = "exim"
+OPENSMTPD = "opensmtpd"
+DOVECOT = "dovecot"
+HAPROXY = "haproxy"
+"""In front of Postfix."""
+OLD_OPENSSL = "openssl-1.0.2"
+"""The OpenSSL in nassl's wheel, behind a small SMTP server."""
 TLSLITE = "tlslite-ng"
 NOBODY = "nobody"
 """The address exists and nothing listens there."""
+
+ADDRESS = "ADDRESS"
+"""Stands for the IPv4 address of the domain's own mail host in ``Domain.records``."""
 
 
 class Chain(StrEnum):
@@ -63,6 +78,8 @@ class Chain(StrEnum):
     INCOMPLETE = "incomplete"
     SELF_SIGNED = "self-signed"
     WRONG_NAME = "wrong-name"
+    UNKNOWN_ROOT = "unknown-root"
+    """Complete, up to a root that nobody trusts and that is sent."""
     NONE = "none"
 
 
@@ -82,6 +99,10 @@ class PolicyHost(StrEnum):
     REDIRECT = "redirect"
     WRONG_NAME = "wrong-name"
     EXPIRED = "expired"
+    NOT_FOUND = "not-found"
+    WRONG_TYPE = "wrong-type"
+    EMPTY = "empty"
+    TOO_LARGE = "too-large"
 
 
 @dataclass(frozen=True)
@@ -95,6 +116,30 @@ class Server:
     """Size of an RSA key; None is ECDSA P-256."""
     other_names: tuple[str, ...] = ()
     """Names in the certificate besides the host's own."""
+    backends: tuple[Server, ...] = ()
+    """The servers behind a load balancer."""
+
+
+EVERY_PORT: Mapping[str, tuple[int, ...]] = MappingProxyType(
+    {"imap": (143, 993), "pop3": (110, 995), "submission": (587, 465)}
+)
+"""All ports of a mail store, by role as in the inventory."""
+IMPLICIT_TLS_PORTS = (993, 995, 465)
+TLS_AT_ONCE: Mapping[str, tuple[int, ...]] = MappingProxyType({"imap": (993,), "submission": (465,)})
+TLS_IN_THE_DIALOGUE: Mapping[str, tuple[int, ...]] = MappingProxyType(
+    {"imap": (143,), "pop3": (110,), "submission": (587,)}
+)
+
+
+@dataclass(frozen=True)
+class Store:
+    """The host mail.NAME.test, where users collect mail and submit it; its lines that differ from right ones."""
+
+    settings: tuple[str, ...] = ()
+    chain: Chain = Chain.RIGHT
+    rsa_bits: int | None = None
+    ports: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: EVERY_PORT)
+    """Ports by role. All of them listen; these are in the inventory."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +155,9 @@ class Domain:
     label: str
     fault: str = ""
     server: Server | None = None
+    store: Store | None = None
+    parked: bool = False
+    """Neither sends nor receives mail."""
     records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ptr: tuple[str, ...] | None = None
     ptr_detour: bool = False
@@ -137,17 +185,28 @@ class Domain:
         return f"mx.{self.name}" if self.server else f"mx.right.{TLD}"
 
     @property
+    def store_host(self) -> str:
+        """Where its users collect mail, if it has a store."""
+        return f"mail.{self.name}"
+
+    @property
     def software(self) -> str:
+        if self.store:
+            return DOVECOT
         return self.server.software if self.server else POSTFIX
 
     @property
     def cause(self) -> str:
         """The configuration lines that make the fault."""
-        lines: list[str] = list(self.server.settings) if self.server else []
-        if self.server and self.server.chain is not Chain.RIGHT and self.server.chain is not Chain.NONE:
-            lines.append(f"{self.server.chain} certificate chain")
-        if self.server and self.server.rsa_bits:
-            lines.append(f"RSA key of {self.server.rsa_bits} bits")
+        lines: list[str] = []
+        for part in (self.server, self.store):
+            if part:
+                lines += part.settings
+                lines += _certificate_lines(part)
+        if self.server:
+            for backend in self.server.backends:
+                differs = [*backend.settings, *_certificate_lines(backend)]
+                lines.append(f"backend {POSTFIX}: {', '.join(differs) or 'as it should be'}")
         for key, values in self.records.items():
             lines += [f"{key} {value}" for value in values] or [f"no {key}"]
         if self.ptr is not None:
@@ -176,12 +235,23 @@ class Domain:
         return "; ".join(lines)
 
 
+def _certificate_lines(part: Server | Store) -> list[str]:
+    lines = []
+    if part.chain not in (Chain.RIGHT, Chain.NONE):
+        lines.append(f"{part.chain} certificate chain")
+    if part.rsa_bits:
+        lines.append(f"RSA key of {part.rsa_bits} bits")
+    return lines
+
+
 OLD_TLS_PRIORITY = (
     "NORMAL:-VERS-ALL:+VERS-TLS1.0:-CIPHER-ALL:+ARCFOUR-128:+3DES-CBC:+RSA:+SHA1:+MD5:%VERIFY_ALLOW_BROKEN"
 )
 
 NO_KEY = "3 1 1 " + "11" * 32
 """TLSA rdata of a key that nobody has, for hosts that show none."""
+
+PROXY_PROTOCOL = "smtpd_upstream_proxy_protocol = haproxy"
 
 DOMAINS: tuple[Domain, ...] = (
     # The certificate also names the alias of mx-cname.test, whose one fault is that it is an alias.
@@ -554,6 +624,225 @@ DOMAINS: tuple[Domain, ...] = (
             )
         },
     ),
+    # TLS that is right but for one thing
+    Domain(
+        "ssl2",
+        "accepts SSL 2.0 beside TLS 1.2",
+        Server(OLD_OPENSSL, ("versions SSLv2 TLSv1.2", "ciphers ECDHE+AESGCM:RC2-CBC-MD5"), rsa_bits=2048),
+    ),
+    Domain(
+        "ssl3-beside-tls12",
+        "accepts SSL 3.0 beside TLS 1.2",
+        Server(OLD_OPENSSL, ("versions SSLv3 TLSv1.2", "ciphers ECDHE+AESGCM:AES128-SHA"), rsa_bits=2048),
+    ),
+    Domain(
+        "rc4",
+        "accepts RC4 in TLS 1.2",
+        Server(OLD_OPENSSL, ("versions TLSv1.2", "ciphers ECDHE+AESGCM:ECDHE-RSA-RC4-SHA"), rsa_bits=2048),
+    ),
+    Domain(
+        "triple-des",
+        "accepts 3DES in TLS 1.2",
+        Server(OLD_OPENSSL, ("versions TLSv1.2", "ciphers ECDHE+AESGCM:ECDHE-RSA-DES-CBC3-SHA"), rsa_bits=2048),
+    ),
+    Domain(
+        "tls11-postfix",
+        "accepts TLS 1.1",
+        Server(
+            POSTFIX,
+            (
+                "smtpd_tls_protocols = >=TLSv1.1",
+                "smtpd_tls_ciphers = medium",
+                "smtpd_tls_exclude_ciphers = aNULL",
+            ),
+        ),
+    ),
+    Domain(
+        "tls11-only",
+        "speaks only TLS 1.1",
+        Server(OLD_OPENSSL, ("versions TLSv1.1", "ciphers ECDHE-RSA-AES128-SHA"), rsa_bits=2048),
+    ),
+    Domain(
+        "dh-512",
+        "accepts Diffie-Hellman of 512 bits",
+        Server(
+            OLD_OPENSSL, ("versions TLSv1.2", "ciphers ECDHE+AESGCM:DHE-RSA-AES128-GCM-SHA256", "dh 512"), rsa_bits=2048
+        ),
+    ),
+    Domain(
+        "dh-1024",
+        "accepts Diffie-Hellman of 1024 bits",
+        Server(
+            OLD_OPENSSL,
+            ("versions TLSv1.2", "ciphers ECDHE+AESGCM:DHE-RSA-AES128-GCM-SHA256", "dh 1024"),
+            rsa_bits=2048,
+        ),
+    ),
+    Domain("unknown-root", "certificate of a CA that nobody trusts", Server(POSTFIX, chain=Chain.UNKNOWN_ROOT)),
+    Domain("small-key-postfix", "RSA key of 1024 bits", Server(POSTFIX, rsa_bits=1024)),
+    Domain("no-tlsa", "no TLSA record", Server(POSTFIX), records={"_25._tcp.mx TLSA": ()}),
+    Domain(
+        "unsigned-tlsa",
+        "TLSA record in a zone that is not signed",
+        Server(POSTFIX),
+        delegation=Delegation.UNSIGNED,
+    ),
+    # OpenSMTPD
+    Domain(
+        "starttls-fails-opensmtpd",
+        "offers STARTTLS and fails every handshake (6.8 with OpenSSL 3: missing private key)",
+        Server(OPENSMTPD, ("tls pki",), rsa_bits=2048),
+    ),
+    Domain("no-starttls-opensmtpd", "does not offer STARTTLS", Server(OPENSMTPD, ("no tls",), Chain.NONE)),
+    Domain(
+        "open-relay-opensmtpd",
+        "relays for everybody, without TLS",
+        Server(OPENSMTPD, ("no tls", "match from any for any action relay"), Chain.NONE),
+        active=True,
+    ),
+    # HAProxy in front of two Postfix servers
+    Domain(
+        "right-haproxy",
+        server=Server(
+            HAPROXY,
+            ("server ... send-proxy-v2",),
+            backends=(Server(POSTFIX, (PROXY_PROTOCOL,)), Server(POSTFIX, (PROXY_PROTOCOL,))),
+        ),
+    ),
+    Domain(
+        "open-relay-haproxy",
+        "hides its clients, whom the servers behind it then trust",
+        Server(
+            HAPROXY,
+            ("server ... without send-proxy",),
+            backends=(
+                Server(POSTFIX, (f"mynetworks = {BALANCER}/32",)),
+                Server(POSTFIX, (f"mynetworks = {BALANCER}/32",)),
+            ),
+        ),
+        active=True,
+    ),
+    Domain(
+        "haproxy-expired-half",
+        "one of the two servers behind it has an expired certificate",
+        Server(
+            HAPROXY,
+            ("server ... send-proxy-v2",),
+            backends=(Server(POSTFIX, (PROXY_PROTOCOL,)), Server(POSTFIX, (PROXY_PROTOCOL,), Chain.EXPIRED)),
+        ),
+    ),
+    Domain(
+        "haproxy-no-starttls-half",
+        "one of the two servers behind it does not offer STARTTLS",
+        Server(
+            HAPROXY,
+            ("server ... send-proxy-v2",),
+            backends=(
+                Server(POSTFIX, (PROXY_PROTOCOL,)),
+                Server(POSTFIX, (PROXY_PROTOCOL, "smtpd_tls_security_level = none"), Chain.NONE),
+            ),
+        ),
+    ),
+    # Dovecot: IMAP, POP3 and submission
+    Domain("right-dovecot", store=Store()),
+    Domain(
+        "submission-clear-auth",
+        "submission offers AUTH PLAIN before STARTTLS",
+        store=Store(("ssl = yes", "disable_plaintext_auth = no"), ports={"submission": (587,)}),
+    ),
+    Domain(
+        "imap-clear-auth",
+        "IMAP and POP3 take passwords before TLS",
+        store=Store(("ssl = yes", "disable_plaintext_auth = no"), ports={"imap": (143,), "pop3": (110,)}),
+    ),
+    Domain(
+        "submission-no-starttls",
+        "submission without STARTTLS",
+        store=Store(("ssl = no",), ports={"submission": (587,)}),
+    ),
+    Domain(
+        "imap-no-starttls",
+        "IMAP and POP3 without STARTTLS and STLS",
+        store=Store(("ssl = no",), ports={"imap": (143,), "pop3": (110,)}),
+    ),
+    Domain("expired-dovecot", "expired certificate", store=Store(chain=Chain.EXPIRED, ports=TLS_AT_ONCE)),
+    Domain(
+        "wrong-name-dovecot",
+        "certificate for another name",
+        store=Store(chain=Chain.WRONG_NAME, ports=TLS_IN_THE_DIALOGUE),
+    ),
+    Domain(
+        "incomplete-dovecot",
+        "intermediate certificate not sent",
+        store=Store(chain=Chain.INCOMPLETE, ports={"imap": (993,)}),
+    ),
+    Domain(
+        "small-key-dovecot",
+        "RSA key of 1024 bits",
+        store=Store(("ssl_cipher_list = ECDHE+AESGCM:@SECLEVEL=0",), rsa_bits=1024, ports=TLS_AT_ONCE),
+    ),
+    Domain(
+        "tls10-dovecot",
+        "accepts TLS 1.0",
+        store=Store(
+            ("ssl_min_protocol = TLSv1", "ssl_cipher_list = ECDHE+AESGCM:ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0"),
+            ports={"imap": (143, 993), "submission": (587,)},
+        ),
+    ),
+    # Names and records, one more of each kind
+    Domain(
+        "right-parked",
+        parked=True,
+        records={
+            "@ MX": ("0 .",),
+            "@ TXT": ("v=spf1 -all",),
+            "sel1._domainkey TXT": (),
+            "_mta-sts TXT": (),
+            "_smtp._tls TXT": (),
+        },
+    ),
+    Domain("right-include", records={"@ TXT": ("v=spf1 include:right.test -all",)}),
+    Domain(
+        "null-mx-alone",
+        "null MX of a domain that receives mail",
+        records={"@ MX": ("0 .",)},
+        policy_mx=("mx.right.test",),
+    ),
+    Domain(
+        "generic-ptr",
+        "reverse name that looks like a dynamic one",
+        Server(POSTFIX),
+        records={"dynamic-client A": (ADDRESS,)},
+        ptr=("dynamic-client.generic-ptr.test.",),
+    ),
+    Domain("spf-open", "SPF without all", records={"@ TXT": ("v=spf1 a:mx.right.test",)}),
+    Domain(
+        "spf-void-a",
+        "SPF has three void lookups behind a match",
+        records={
+            "@ TXT": (
+                "v=spf1 a:mx.right.test a:gone1.spf-void-a.test a:gone2.spf-void-a.test a:gone3.spf-void-a.test -all",
+            )
+        },
+    ),
+    Domain(
+        "spf-redirect",
+        "SPF redirects to a name without SPF",
+        records={"@ TXT": ("v=spf1 a:mx.right.test redirect=mta-sts.spf-redirect.test",)},
+    ),
+    Domain(
+        "dkim-two", "two DKIM keys at one selector", records={"sel1._domainkey TXT": ("DKIM-2048", "DKIM-2048-OTHER")}
+    ),
+    Domain("dkim-1024", "DKIM key has 1024 bits", records={"sel1._domainkey TXT": ("DKIM-1024",)}),
+    Domain("dmarc-testing", "DMARC policy in testing mode", records={"_dmarc TXT": ("v=DMARC1; p=quarantine; t=y",)}),
+    Domain(
+        "mta-sts-two", "two MTA-STS records", records={"_mta-sts TXT": (f"v=STSv1; id={SERIAL};", "v=STSv1; id=2;")}
+    ),
+    Domain("mta-sts-not-found", "no MTA-STS policy at the policy host", policy_host=PolicyHost.NOT_FOUND),
+    Domain("mta-sts-type", "MTA-STS policy served as HTML", policy_host=PolicyHost.WRONG_TYPE),
+    Domain("mta-sts-empty", "empty MTA-STS policy", policy_host=PolicyHost.EMPTY),
+    Domain("mta-sts-large", "MTA-STS policy of more than 64 KiB", policy_host=PolicyHost.TOO_LARGE),
+    Domain("mta-sts-no-host", "MTA-STS policy host without an address", records={"mta-sts A": ()}),
 )
 
 
@@ -565,12 +854,12 @@ def by_label(label: str) -> Domain:
     raise LookupError(label)
 
 
-def _number() -> dict[str, int]:
-    hosts = [domain.label for domain in DOMAINS if domain.server]
-    return {label: FIRST_MAIL_HOST + index for index, label in enumerate(hosts)}
-
-
-_NUMBERS = _number()
+_NUMBERS = {
+    domain.label: FIRST_MAIL_HOST + index for index, domain in enumerate(domain for domain in DOMAINS if domain.server)
+}
+_STORE_NUMBERS = {
+    domain.label: FIRST_MAIL_HOST + index for index, domain in enumerate(domain for domain in DOMAINS if domain.store)
+}
 
 
 def address(domain: Domain) -> str:
@@ -588,6 +877,40 @@ def addresses(domain: Domain) -> tuple[str, ...]:
     return tuple(a for a in (address(domain), address6(domain)) if a)
 
 
+def store_address(domain: Domain) -> str:
+    """IPv4 address of the domain's mail store. Raises LookupError if it has none."""
+    return str(STORE_NETWORK[_STORE_NUMBERS[domain.label]])
+
+
+def stores() -> tuple[Domain, ...]:
+    """The domains that have a mail store."""
+    return tuple(domain for domain in DOMAINS if domain.store)
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One server process as it stands in a configuration: what it says, where it listens, whose certificate it has."""
+
+    key: str
+    """Name of its certificate's files."""
+    domain: Domain
+    server: Server
+    addresses: tuple[str, ...]
+
+
+def backends(domain: Domain) -> tuple[Instance, ...]:
+    """The servers behind the domain's load balancer, the first one first."""
+    return tuple(instance for instance in _BACKENDS if instance.domain is domain)
+
+
+def instances(software: str) -> tuple[Instance, ...]:
+    """Every server of that software: those that clients reach, then those behind a load balancer."""
+    reached = tuple(
+        Instance(domain.label, domain, domain.server, listeners(domain)) for domain in hosts(software) if domain.server
+    )
+    return reached + tuple(instance for instance in _BACKENDS if instance.server.software == software)
+
+
 def listeners(domain: Domain) -> tuple[str, ...]:
     """The addresses on which the domain's own mail host listens, IPv4 first."""
     if domain.server is None or domain.server.software == NOBODY:
@@ -598,6 +921,22 @@ def listeners(domain: Domain) -> tuple[str, ...]:
 def hosts(software: str) -> tuple[Domain, ...]:
     """The domains whose own mail host runs that software."""
     return tuple(domain for domain in DOMAINS if domain.server and domain.server.software == software)
+
+
+def _backends() -> tuple[Instance, ...]:
+    behind = [
+        (domain, server, number)
+        for domain in DOMAINS
+        if domain.server
+        for number, server in enumerate(domain.server.backends, 1)
+    ]
+    return tuple(
+        Instance(f"{domain.label}-{number}", domain, server, (str(BACKEND_NETWORK[FIRST_MAIL_HOST + index]),))
+        for index, (domain, server, number) in enumerate(behind)
+    )
+
+
+_BACKENDS = _backends()
 
 
 def shared() -> tuple[Domain, ...]:

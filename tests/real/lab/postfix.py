@@ -52,9 +52,13 @@ postlog    unix-dgram n - n - 1 postlogd
 """
 
 
+def _served() -> tuple[plan.Domain, ...]:
+    return (*plan.hosts(plan.POSTFIX), *plan.hosts(plan.HAPROXY), *plan.shared())
+
+
 def _main(directory: Path, recipients: Path) -> str:
     queue = directory / "queue"
-    domains = " ".join(domain.name for domain in (*plan.hosts(plan.POSTFIX), *plan.shared()) if domain.label != BACKUP)
+    domains = " ".join(domain.name for domain in _served() if domain.label != BACKUP)
     settings = {
         "compatibility_level": "3.6",
         "queue_directory": str(queue),
@@ -85,6 +89,8 @@ def _main(directory: Path, recipients: Path) -> str:
         # Every RCPT that no DATA follows uses up a token of the flow control; without any left, each further
         # one waits a second.
         "in_flow_delay": "0",
+        # The relay probe is refused more than ten times in a dialogue: from then on each reply would take a second.
+        "smtpd_error_sleep_time": "0",
         "smtpd_tls_security_level": "may",
         "smtpd_tls_protocols": ">=TLSv1.2",
         "smtpd_tls_ciphers": "high",
@@ -98,9 +104,8 @@ def _main(directory: Path, recipients: Path) -> str:
     return "".join(f"{name} = {value}\n" for name, value in settings.items())
 
 
-def _smtpd(domain: plan.Domain, issued: Issued | None) -> str:
-    server = domain.server
-    assert server is not None
+def _smtpd(instance: plan.Instance, issued: Issued | None) -> str:
+    domain, server = instance.domain, instance.server
     settings = [f"myhostname = {domain.host}"]
     if domain.label == BACKUP:
         settings.append(f"rewrite_service_name = {BACKUP_REWRITE}")
@@ -109,14 +114,14 @@ def _smtpd(domain: plan.Domain, issued: Issued | None) -> str:
     settings += server.settings
     options = "".join(f"\n    -o {{ {setting} }}" for setting in settings)
     lines = []
-    for address in plan.listeners(domain):
+    for address in instance.addresses:
         service = f"[{address}]:25" if ":" in address else f"{address}:25"
         lines.append(f"{service} inet n - n - - smtpd{options}\n")
     return "".join(lines)
 
 
 def postfix(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[str, Issued]) -> None:
-    """Start Postfix for all its domains. ``issued`` holds the certificates by label of the domain."""
+    """Start Postfix for all its domains. ``issued`` holds the certificates by the key of the instance."""
     queue = directory / "queue"
     for name in (*QUEUES, "public", "maildrop"):
         (queue / name).mkdir(parents=True)
@@ -132,7 +137,7 @@ def postfix(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[s
     recipients = directory / "recipients.regexp"
     recipients.write_text(RECIPIENTS)
     (directory / "main.cf").write_text(_main(directory, recipients))
-    smtpds = "".join(_smtpd(domain, issued.get(domain.label)) for domain in plan.hosts(plan.POSTFIX))
+    smtpds = "".join(_smtpd(instance, issued.get(instance.key)) for instance in plan.instances(plan.POSTFIX))
     (directory / "master.cf").write_text(SERVICES + smtpds)
     daemons.start(
         "postfix",

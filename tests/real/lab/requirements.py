@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import shutil
@@ -10,19 +11,25 @@ import sys
 import tempfile
 from pathlib import Path
 
+from mailproof.fixtures import old_tls
 from tests.real.lab.namespaces import LabError, ip
 
 REAL = Path(__file__).resolve().parent.parent
 PROGRAMS = {
     "ip": "iproute2",
     "nsd": "nsd",
+    "knotd": "knot",
     "unbound": "unbound",
     "postconf": "postfix",
+    "dovecot": "dovecot-core",
+    "haproxy": "haproxy",
+    "nginx": "nginx-light",
     "dig": "bind9-dnsutils",
     "openssl": "openssl",
     "gnutls-cli": "gnutls-bin",
 }
 POSTFIX_MASTER = Path("/usr/lib/postfix/sbin/master")
+DOVECOT_SERVICES = Path("/usr/lib/dovecot")
 PREPARE = "python -m tests.real.lab --prepare"
 VERSION_SECONDS = 10.0
 INSTALL_SECONDS = 300.0
@@ -48,6 +55,11 @@ def exim() -> Path:
     return cache_directory() / "exim4" / "usr" / "sbin" / "exim4"
 
 
+def opensmtpd() -> Path:
+    """Path of the unpacked OpenSMTPD; its package cannot be installed beside Postfix."""
+    return cache_directory() / "opensmtpd" / "usr" / "sbin" / "smtpd"
+
+
 def tlslite() -> Path:
     """Directory with tlslite-ng, which still speaks SSL 3.0."""
     return cache_directory() / "python"
@@ -66,8 +78,13 @@ def why_not() -> str | None:
         return f"{error}; all packages: tests/real/packages.txt"
     if not POSTFIX_MASTER.exists():
         return f"{POSTFIX_MASTER} is missing: install the package postfix"
-    if not exim().exists() or not (tlslite() / "tlslite").is_dir():
-        return f"Exim and tlslite-ng are not unpacked yet: {PREPARE}"
+    for service in ("imap-login", "pop3-login", "submission-login"):
+        if not (DOVECOT_SERVICES / service).exists():
+            return f"dovecot's {service} is missing; all packages: tests/real/packages.txt"
+    if not (exim().exists() and opensmtpd().exists() and (tlslite() / "tlslite").is_dir()):
+        return f"Exim, OpenSMTPD and tlslite-ng are not unpacked yet: {PREPARE}"
+    if not old_tls.available():
+        return "the OpenSSL 1.0.2 in nassl's wheel cannot be driven as a server here"
     probe = f"mailproof-may-i-{os.getpid()}"
     try:
         ip("netns", "add", probe)
@@ -78,12 +95,13 @@ def why_not() -> str | None:
 
 
 def prepare() -> None:
-    """Unpack Exim and tlslite-ng into the cache directory. Raises LabError."""
+    """Unpack Exim, OpenSMTPD and tlslite-ng into the cache directory. Raises LabError."""
     with tempfile.TemporaryDirectory() as directory:
         for package in (REAL / "unpacked-packages.txt").read_text().split():
             _install(["apt-get", "download", "-o", "APT::Sandbox::User=root", package], directory)
+            name = package.partition("-daemon")[0]
             for archive in Path(directory).glob("*.deb"):
-                _install(["dpkg-deb", "-x", str(archive), str(cache_directory() / "exim4")], directory)
+                _install(["dpkg-deb", "-x", str(archive), str(cache_directory() / name)], directory)
                 archive.unlink()
     wanted = str(REAL / "requirements.txt")
     _install(
@@ -115,12 +133,16 @@ def _install(command: list[str], directory: str) -> None:
         raise LabError(f"{' '.join(command)}: {done.stderr.strip()}")
 
 
-def _first_number(command: list[str]) -> str:
+def _first_number(command: list[str], before: str = "") -> str:
+    """The first version number that the command prints, behind the text ``before``."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=VERSION_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return "?"
-    found = re.search(r"\d+\.\d+(\.\d+)?", done.stdout + done.stderr)
+    found = re.search(
+        r"\d+\.\d+(\.\d+)?(p\d+)?",
+        (done.stdout + done.stderr).partition(before)[2] if before else done.stdout + done.stderr,
+    )
     return found.group() if found else "?"
 
 
@@ -131,12 +153,25 @@ def versions() -> dict[str, str]:
         "nsd": _first_number([program("nsd"), "-v"]),
         "unbound": _first_number([program("unbound"), "-V"]),
         "postfix": _first_number([program("postconf"), "-d", "-h", "mail_version"]),
-        "exim": _exim_version(),
+        "exim": _packaged("exim4", "exim4-daemon-heavy"),
+        "opensmtpd": _packaged("opensmtpd", "opensmtpd"),
+        "knot": _first_number([program("knotd"), "-V"]),
+        "dovecot": _first_number([program("dovecot"), "--version"]),
+        "haproxy": _first_number([program("haproxy"), "-v"]),
+        "nginx": _first_number([program("nginx"), "-v"]),
+        "openssl-1.0.2": _old_openssl_version(),
         "tlslite-ng": info.name.removeprefix("tlslite_ng-").removesuffix(".dist-info"),
     }
 
 
-def _exim_version() -> str:
-    """From the package's own changelog: the program refuses to run without its user."""
-    changelog = exim().parents[1] / "share" / "doc" / "exim4-daemon-heavy" / "changelog.Debian.gz"
-    return _first_number(["zcat", str(changelog)])
+def _old_openssl_version() -> str:
+    """Of the library in nassl's wheel, which carries it as a text."""
+    library = Path(importlib.import_module("nassl._nassl_legacy").__file__ or "").read_bytes()
+    found = re.search(rb"OpenSSL (1\.0\.2[a-z]*)", library)
+    return found[1].decode() if found else "?"
+
+
+def _packaged(directory: str, package: str) -> str:
+    """From the unpacked package's own changelog: its program refuses to run without its user."""
+    changelogs = (cache_directory() / directory / "usr" / "share" / "doc" / package).glob("changelog.Debian*.gz")
+    return _first_number(["zcat", *sorted(map(str, changelogs))[-1:]])

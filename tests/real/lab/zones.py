@@ -111,11 +111,17 @@ def mail_zone(domain: Domain, tlsa: str | None, dkim: Mapping[str, str], serial:
             records["mx AAAA"] = (address6,)
         if tlsa:
             records["_25._tcp.mx TLSA"] = (tlsa,)
+    if domain.store:
+        records["mail A"] = (plan.store_address(domain),)
     if domain.label == "right":
         records["policy A"] = (plan.HTTPS,)
     for key, values in domain.records.items():
-        records[key] = tuple(dkim.get(value, value) for value in values)
+        records[key] = tuple(_filled_in(value, domain, dkim) for value in values)
     return records
+
+
+def _filled_in(value: str, domain: Domain, dkim: Mapping[str, str]) -> str:
+    return plan.address(domain) if value == plan.ADDRESS else dkim.get(value, value)
 
 
 def mx_names(domain: Domain) -> tuple[str, ...]:
@@ -139,6 +145,8 @@ def reverse_pointers() -> dict[str, tuple[str, ...]]:
         if domain.server:
             names = (domain.host,) if domain.ptr is None else tuple(name.rstrip(".") for name in domain.ptr)
             pointers |= dict.fromkeys(plan.addresses(domain), names)
+        if domain.store:
+            pointers[plan.store_address(domain)] = (domain.store_host,)
     return pointers | {plan.SILENT_ADDRESS: (f"mx.{plan.by_label('silent').name}",)}
 
 
@@ -240,7 +248,7 @@ def _glue(records: Records, servers: Mapping[str, tuple[str, str]]) -> None:
 def build(tlsa: Mapping[str, str]) -> Zones:
     """Make every zone. ``tlsa`` is the rdata for a mail host by the label of its domain."""
     signer = Signer()
-    dkim = {"DKIM-2048": dkim_record(2048), "DKIM-512": dkim_record(512)}
+    dkim = {f"DKIM-{bits}": dkim_record(bits) for bits in (2048, 1024, 512)} | {"DKIM-2048-OTHER": dkim_record(2048)}
     first: dict[str, str] = {}
     second: dict[str, str] = {}
     top = apex(plan.PARENTS)

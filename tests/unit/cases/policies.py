@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
-from mailproof.inventory.targets import MailDomain
+from mailproof.inventory.targets import MailDomain, MailHost
 from mailproof.observations.policies import STSPolicyFile
 
 from ..observed import DOMAIN, PARKED, RECEIVES, STS_BODY, dane, mx, sts, sts_policy, tlsa, tlsrpt
@@ -22,6 +22,7 @@ def _domain(case: Case, domain: MailDomain = RECEIVES) -> Case:
     return replace(case, observed={"mail_domain": domain, "mx": _MX, **case.observed})
 
 
+_MX_HOST = MailHost("mx1.example.org", (DOMAIN,))
 _WITHOUT_RECORD = STSPolicyFile(DOMAIN, sts(), (), None)
 _WITHOUT_ADDRESS = STSPolicyFile(DOMAIN, sts(_GOOD), (), None)
 
@@ -110,9 +111,10 @@ TABLE: Table = {
         skips("STS-TXT", sts_policy=_WITHOUT_RECORD, mx=_MX),
     ),
     "DANE-EXISTS": (
-        passes(tlsa=tlsa(_KEY)),
-        advises("no TLSA record", tlsa=tlsa()),
-        advises("not secured", tlsa=tlsa(_KEY, secure=False)),
+        passes(tlsa=tlsa(_KEY), mail_host=_MX_HOST),
+        advises("no TLSA record", tlsa=tlsa(), mail_host=_MX_HOST),
+        advises("not secured", tlsa=tlsa(_KEY, secure=False), mail_host=_MX_HOST),
+        skips("no MX record names this host", tlsa=tlsa(), mail_host=MailHost("imap.example.org")),
     ),
     "DANE-MATCH": (
         passes(dane=dane(tlsa(_KEY), (_KEY,))),

@@ -42,6 +42,7 @@ _CURRENT = WithdrawnTLS(HOST, ())
 _OLD_ONLY = WithdrawnTLS(HOST, (Handshake(TLSVersion.SSLV3, "all", True, "SUITE", None),))
 _WITHOUT_TLS = session(ehlo=_PLAIN, starttls=None, tls=None, ehlo_in_tls=None)
 _RELAYING_DENIED = reply(554, "5.7.1 relay access denied")
+_TLS_FIRST = reply(530, "5.7.0 TLS required")
 _OUTSIDER = "nobody@outside.example"
 
 
@@ -55,8 +56,8 @@ def _submission(**changes: object) -> SMTPSession:
     return session(Role.SUBMISSION, ehlo_in_tls=reply(250, HOST, "AUTH PLAIN LOGIN"), **changes)
 
 
-def _relay(*attempts: Attempt, interrupted: str = "") -> RelayAttempts:
-    return RelayAttempts(TRANSCRIPT, attempts, interrupted)
+def _relay(*attempts: Attempt, interrupted: str = "", role: Role = Role.MX) -> RelayAttempts:
+    return RelayAttempts(TRANSCRIPT, attempts, interrupted, role)
 
 
 def _to_outsider(form: str, rcpt: Reply) -> Attempt:
@@ -95,6 +96,10 @@ TABLE: Table = {
         fails("HELO is answered with 502", smtp_session=session(helo=reply(502, "no"))),
         undecided("550", smtp_session=session(helo=reply(550, "no"))),
         fails("answered with a list", smtp_session=session(helo=reply(250, HOST, "SIZE"))),
+        fails("EHLO is answered with 503", smtp_session=session(ehlo=reply(503, "5.5.1 already identified"))),
+        passes(smtp_session=_submission(helo=_TLS_FIRST)),
+        fails("HELO is answered with 530", smtp_session=session(helo=_TLS_FIRST)),
+        fails("EHLO is answered with 530", smtp_session=_submission(ehlo=_TLS_FIRST)),
         undecided("450", smtp_session=session(ehlo=reply(450, "later"))),
         undecided("not available: EHLO", smtp_session=session(ehlo=None, ended="closed")),
         skips("SMTP-GREET-220", smtp_session=_REFUSED),
@@ -232,6 +237,11 @@ TABLE: Table = {
             "1 of 4 forms",
             relay_attempts=_relay(*_DENIED, _at_home(COMPARISON), _to_outsider("percent", ACCEPTED)),
         ),
+        passes(relay_attempts=_relay(attempt("plain", None, reply(530, "5.7.0 authentication required")))),
+        passes(relay_attempts=_relay(_to_outsider("plain", SPAMMER), role=Role.SUBMISSION)),
+        undecided("refuses the tester", relay_attempts=_relay(_to_outsider("plain", SPAMMER))),
+        undecided("not decided", relay_attempts=_relay(_to_outsider("plain", GREYLISTED), role=Role.SUBMISSION)),
+        fails("1 of 1 forms", relay_attempts=_relay(_to_outsider("plain", ACCEPTED), role=Role.SUBMISSION)),
         undecided("no form was tried", relay_attempts=_relay()),
     ),
     "SMTP-POSTMASTER": (

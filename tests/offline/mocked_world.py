@@ -1,0 +1,80 @@
+"""Mock peers that do what no packaged server can be made to do: the world, its inventory, and whom to blame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+NAME = "mocked"
+"""Of the inventory and its report."""
+RIGHT = "mx.right.example[11.1.0.1]:25"
+"""The target that every control of ``MOCKS`` has to pass."""
+
+WORLD = """
+zones:
+  .: root.zone
+  example: example.zone
+smtp:
+  - {host: mx.right.example, addresses: [11.1.0.1]}
+  - {host: mx.injectable.example, addresses: [11.1.0.2], behaviour: {starttls: injectable}}
+  - {host: mx.ssl2.example, addresses: [11.1.0.3], old_tls: {versions: [SSLv2, TLSv1], ciphers: "ALL:SSLv2"}}
+  - {host: mx.weak-key.example, addresses: [11.1.0.4], behaviour: {certificate: {key: rsa1024}}}
+"""
+
+ZONE = """$TTL 60
+@ SOA ns h 1 2 3 4 5
+@ NS ns
+ns A 11.0.0.53
+right MX 10 mx.right
+mx.right A 11.1.0.1
+injectable MX 10 mx.injectable
+mx.injectable A 11.1.0.2
+ssl2 MX 10 mx.ssl2
+mx.ssl2 A 11.1.0.3
+weak-key MX 10 mx.weak-key
+mx.weak-key A 11.1.0.4
+"""
+
+INVENTORY = """
+world: world
+active: true
+domains: [right.example, injectable.example, ssl2.example, weak-key.example]
+limits: {connect: 5, greeting: 5, reply: 5, tls: 5, dns: 5, silence: 0.3, pause: 0, connections_per_host: 4}
+probe: {ehlo: mx.right.example, sender: postmaster@right.example}
+"""
+
+
+@dataclass(frozen=True)
+class Mock:
+    """A control, the one mocked target that it has to fail, and the behaviour that is the fault.
+
+    ``reason`` is why no server of the laboratory fails the control; empty where one does.
+    """
+
+    control: str
+    target: str
+    behaviour: str
+    reason: str = ""
+
+
+MOCKS = (
+    Mock(
+        "SMTP-STARTTLS-INJECTION",
+        "mx.injectable.example[11.1.0.2]:25",
+        "starttls: injectable",
+        "Postfix, Exim and Dovecot as packaged empty their buffer before the handshake",
+    ),
+    Mock("TLS-NO-SSL2", "mx.ssl2.example[11.1.0.3]:25", "old_tls: versions: [SSLv2, TLSv1]"),
+    Mock("CERT-KEY-SIZE", "mx.weak-key.example[11.1.0.4]:25", "certificate: {key: rsa1024}"),
+)
+
+
+def write(directory: Path) -> Path:
+    """Write the world and its inventory below ``directory``. Returns the inventory's file."""
+    (directory / "world").mkdir(parents=True)
+    (directory / "world" / "world.yaml").write_text(WORLD)
+    (directory / "world" / "example.zone").write_text(ZONE)
+    (directory / "world" / "root.zone").write_text("@ 60 SOA ns.example. h. 1 2 3 4 5\n@ 60 NS ns.example.\n")
+    inventory = directory / f"{NAME}.yaml"
+    inventory.write_text(INVENTORY)
+    return inventory

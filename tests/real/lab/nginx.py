@@ -1,0 +1,88 @@
+"""nginx as policy host for MTA-STS (RFC 8461, section 3.3): one address, all names, certificates chosen by SNI."""
+
+from __future__ import annotations
+
+import pwd
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.real.lab import plan
+from tests.real.lab.ca import Issued
+from tests.real.lab.plan import PolicyHost
+from tests.real.lab.processes import Daemons
+from tests.real.lab.requirements import program
+
+WELL_KNOWN = "/.well-known/mta-sts.txt"
+LARGE = 70_000
+"""Octets: more than the 64 KB that RFC 8461, section 3.3 has clients read."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """One name with its certificate, and what it answers for the policy's path."""
+
+    name: str
+    issued: Issued
+    policy: str
+    kind: PolicyHost = PolicyHost.RIGHT
+
+
+def _answer(site: Site, documents: Path) -> str:
+    """The nginx directives for the policy's path."""
+    target = f"https://{plan.REDIRECT_TARGET}{WELL_KNOWN}"
+    match site.kind:
+        case PolicyHost.REDIRECT:
+            return f"return 302 {target};"
+        case PolicyHost.NOT_FOUND:
+            return "return 404;"
+    text = {
+        PolicyHost.EMPTY: "",
+        PolicyHost.TOO_LARGE: site.policy + "x" * LARGE,
+    }.get(site.kind, site.policy)
+    (documents / site.name).write_bytes(text.encode())
+    kind = "text/html" if site.kind is PolicyHost.WRONG_TYPE else "text/plain"
+    return f"types {{ }} default_type {kind}; alias {documents / site.name};"
+
+
+def _server(site: Site, documents: Path) -> str:
+    return f"""\
+  server {{
+    listen {plan.HTTPS}:443 ssl;
+    server_name {site.name};
+    ssl_certificate {site.issued.chain_file};
+    ssl_certificate_key {site.issued.key_file};
+    location = {WELL_KNOWN} {{ {_answer(site, documents)} }}
+  }}
+"""
+
+
+def nginx(daemons: Daemons, namespace: str, directory: Path, sites: list[Site]) -> None:
+    """Start nginx for all sites."""
+    documents = directory / "policies"
+    documents.mkdir(parents=True)
+    user = pwd.getpwuid(0).pw_name
+    servers = "".join(_server(site, documents) for site in sites)
+    file = directory / "nginx.conf"
+    file.write_text(
+        f"""\
+user {user};
+daemon off;
+worker_processes 1;
+pid {directory}/nginx.pid;
+error_log stderr;
+events {{ }}
+http {{
+  access_log off;
+  server_tokens off;
+  server_names_hash_bucket_size 128;
+  server_names_hash_max_size 4096;
+  client_body_temp_path {directory}/body;
+  proxy_temp_path {directory}/proxy;
+  fastcgi_temp_path {directory}/fastcgi;
+  uwsgi_temp_path {directory}/uwsgi;
+  scgi_temp_path {directory}/scgi;
+  ssl_protocols TLSv1.2 TLSv1.3;
+{servers}}}
+"""
+    )
+    daemons.start("nginx", namespace, [program("nginx"), "-p", str(directory), "-e", "stderr", "-c", str(file)])

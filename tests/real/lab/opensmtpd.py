@@ -1,0 +1,85 @@
+"""OpenSMTPD: one instance for all its domains, each told from the others by the tag of its listener.
+
+Its paths and users are compiled in. A mount namespace of its own gives it the directories, passwd names the users.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.real.lab import plan
+from tests.real.lab.ca import Issued
+from tests.real.lab.processes import Daemons
+from tests.real.lab.requirements import opensmtpd as opensmtpd_program
+
+USERS = {"opensmtpd": 64997, "opensmtpq": 64996}
+"""Compiled into the package."""
+CHROOT = "/var/lib/opensmtpd/empty"
+MAILBOXES = ("postmaster", "abuse", "hostmaster", "user", "dmarc", "tlsrpt")
+RELAYS = "match from any for any action relay"
+NO_TLS = "no tls"
+
+
+def passwd_lines() -> tuple[str, str]:
+    """Lines to add to passwd and group for the users of the package."""
+    passwd = "".join(f"{name}:x:{uid}:{uid}::{CHROOT}:/usr/sbin/nologin\n" for name, uid in USERS.items())
+    return passwd, "".join(f"{name}:x:{uid}:\n" for name, uid in USERS.items())
+
+
+def _private_copy(key_file: Path, directory: Path) -> Path:
+    """The key as OpenSMTPD wants it: readable by nobody else."""
+    copied = directory / key_file.name
+    copied.touch(mode=0o600)
+    copied.write_bytes(key_file.read_bytes())
+    return copied
+
+
+def _configuration(issued: Mapping[str, Issued], directory: Path) -> str:
+    certificates, listeners, matches = [], [], []
+    for domain in plan.hosts(plan.OPENSMTPD):
+        assert domain.server is not None
+        certificate = issued.get(domain.label)
+        tls = ""
+        if certificate and NO_TLS not in domain.server.settings:
+            certificates += [
+                f'pki "{domain.label}" cert "{certificate.chain_file}"',
+                f'pki "{domain.label}" key "{_private_copy(certificate.key_file, directory)}"',
+            ]
+            tls = f'tls pki "{domain.label}" '
+        listeners += [
+            f'listen on {address} port 25 {tls}hostname "{domain.host}" tag "{domain.label}"'
+            for address in plan.listeners(domain)
+        ]
+        matches.append(
+            f'match tag "{domain.label}" from any for domain {{ "{domain.name}", "{domain.host}" }} action drop'
+        )
+        if RELAYS in domain.server.settings:
+            matches.append(f'match tag "{domain.label}" from any for any action out')
+    served = [name for domain in plan.hosts(plan.OPENSMTPD) for name in (domain.name, domain.host)]
+    known = ", ".join(f'"{mailbox}@{name}" = "root"' for name in served for mailbox in MAILBOXES)
+    actions = [f'action drop mda "/bin/cat >/dev/null" virtual {{ {known} }}', "action out relay"]
+    return "\n".join([*certificates, *listeners, *actions, *matches]) + "\n"
+
+
+def opensmtpd(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[str, Issued]) -> None:
+    """Start OpenSMTPD for all its domains. ``issued`` holds the certificates by label of the domain."""
+    directory.mkdir()
+    config = directory / "smtpd.conf"
+    config.write_text(_configuration(issued, directory))
+    config.chmod(0o600)
+    program = opensmtpd_program()
+    helpers = program.parents[1] / "libexec" / "opensmtpd"
+    script = "\n".join(
+        [
+            "set -e",
+            # Every "ip netns exec" has mounts of its own, so nothing of this is seen outside.
+            *(f"mount -t tmpfs tmpfs {path}" for path in ("/run", "/var/spool", "/var/lib", "/usr/libexec")),
+            f"mkdir -p {CHROOT} /var/spool/smtpd /usr/libexec/opensmtpd",
+            "chmod 711 /var/spool/smtpd",
+            f"mount --bind {shlex.quote(str(helpers))} /usr/libexec/opensmtpd",
+            f"exec {shlex.quote(str(program))} -d -f {shlex.quote(str(config))}",
+        ]
+    )
+    daemons.start("opensmtpd", namespace, ["sh", "-c", script])
