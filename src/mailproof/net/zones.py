@@ -68,7 +68,7 @@ def parse_zone(name: str, text: str, source: str = "<text>") -> dns.zone.Zone:
             raise ValueError(str(error)) from error
         except _BadRecord:
             raise
-        except (dns.exception.DNSException, OSError, ValueError) as error:
+        except (dns.exception.DNSException, OSError, ValueError, IndexError) as error:  # IndexError: unpaired quotes
             file, line = reader.tok.where()
             raise ValueError(f"{file}:{line}: {error}") from error
     for type_, label in ((RdataType.SOA, "SOA"), (RdataType.NS, "NS")):
