@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint unit docs bench lab detection clean
+.PHONY: fuzz help demo test lint unit docs bench lab detection clean
 
 help:
 	@echo "make demo   install into $(VENV), judge the offline demo world, write reports/demo.html"
 	@echo "make test   install what the tests need, then run ruff, mypy and all tests"
 	@echo "make docs   write the generated pages of docs/ and the JSON Schemas anew"
 	@echo "make bench  measure mailproof and its peers, write docs/performance.md (root; half an hour; QUICK=1: minutes)"
+	@echo "make fuzz   a million hostile inputs for the parsers (15 minutes on two cores)"
 	@echo "make lab    start the laboratory of real servers and open a shell in it (root, Debian packages)"
 	@echo "make detection  run over the laboratory and write docs/detection.md anew"
 	@echo "make clean  remove $(VENV) and caches"
@@ -52,6 +53,9 @@ docs: $(VENV)/tested
 
 bench: $(VENV)/tested
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
+
+fuzz: $(VENV)/tested
+	$(BIN)/python -m tests.fuzz
 
 lab: $(VENV)/tested
 	$(BIN)/python -m tests.real.lab --prepare

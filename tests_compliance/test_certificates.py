@@ -52,7 +52,7 @@ def test_certificate_names_the_host(certificates: Certificates) -> None:
         assert deployment.matches_host, f"{certificates.host} is not among the names of the certificate: {names}"
 
 
-@control("CERT-DATES", SHOULD, rfc(5280, "4.1.2.5"), expiry_warning_fraction=0.1)
+@control("CERT-DATES", SHOULD, rfc(5280, "4.1.2.5"), by_clock=True, expiry_warning_fraction=0.1)
 def test_certificate_is_in_date(certificates: Certificates, parameters: Mapping[str, Any]) -> None:
     """Every certificate sent is in date.
 

@@ -43,7 +43,7 @@ def _check_record(record: PolicyRecord, domain: MailDomain, mx: MX, label: str, 
     assert not record.errors, f"the record is void: {'; '.join(record.errors)}"
 
 
-@control("STS-FETCH", MUST, rfc(8461, "3.3"))
+@control("STS-FETCH", MUST, rfc(8461, "3.3"), by_clock=True)
 def test_sts_policy_can_be_fetched(sts_policy: STSPolicyFile) -> None:
     """The MTA-STS policy is fetched over HTTPS with a valid certificate, status 200 and no redirect.
 

@@ -52,6 +52,7 @@ from mailproof.report import escape, github, history
 from mailproof.report.formats import FILE_OPTIONS, FORMATS, write_formats
 from mailproof.report.pytest_html import HTMLReport
 from mailproof.report.terminal import write_decision, write_findings
+from mailproof.vantage import look
 
 SUITE = Path(__file__).parent / "tests_compliance"
 
@@ -285,6 +286,8 @@ class Compliance:
     def _take(self, record: Record) -> None:
         self._record = self._judging.record = record
         self._targets = record.targets
+        self._judging.vantage = look(record)
+        self.run.vantage = redacted(self._judging.vantage.document(), self._loaded.redact)
         self.run.surveyed_at = record.surveyed_at
         self.run.connections = dict(record.connections)
         self.run.questions = dict(record.questions)

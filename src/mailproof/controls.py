@@ -120,6 +120,8 @@ class Control:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Thresholds with their defaults; the inventory's ``controls`` may override them."""
     function: str = ""
+    by_clock: bool = False
+    """Whether the verdict depends on the time of day; it is inconclusive where the tester's clock is wrong."""
 
     @property
     def family(self) -> str:
@@ -130,7 +132,12 @@ ID = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*")
 
 
 def control(
-    id: str, level: Level, *references: Reference, roles: tuple[Role, ...] = (), **parameters: Any
+    id: str,
+    level: Level,
+    *references: Reference,
+    roles: tuple[Role, ...] = (),
+    by_clock: bool = False,
+    **parameters: Any,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a test function a control. ``parameters`` are thresholds, handed to it as the fixture ``parameters``.
 
@@ -154,6 +161,7 @@ def control(
             roles=roles,
             parameters=parameters,
             function=function.__name__,
+            by_clock=by_clock,
         )
         return function
 

@@ -31,6 +31,7 @@ from mailproof.observations import Observation, rests_on_proposal
 from mailproof.probes.probe import NoConsent, Probe
 from mailproof.record import Record, redacted
 from mailproof.report import escape
+from mailproof.vantage import Vantage
 
 TARGET_FIXTURES = {
     "mail_domain": "MailDomain",
@@ -91,6 +92,7 @@ class Judging:
         self._uses: Counter[tuple[str, str]] = Counter()
         self._proofs: dict[tuple[str, str], tuple[str, ...]] = {}
         self.record: Record | None = None
+        self.vantage = Vantage({})
         self.earlier: Snapshot | None = None
         self.former: Mapping[tuple[str, str], tuple[str, str]] = {}
         """Keys of the present results to those of ``earlier``."""
@@ -107,7 +109,7 @@ class Judging:
         if isinstance(outcome, NoConsent):
             pytest.skip(outcome.reason)
         if isinstance(outcome, NotObserved):
-            raise outcome
+            raise self.vantage.retold(outcome, target)
         return outcome
 
     def parameters_of(self, control: Control, target: Target) -> Mapping[str, Any]:
@@ -209,6 +211,8 @@ class Judging:
     def _result(self, item: pytest.Item, control: Control, raised: BaseException | None, seconds: float) -> Result:
         target = target_of_item(item)
         skipped = str(raised) if isinstance(raised, pytest.skip.Exception) else None
+        if skipped is None and not isinstance(raised, NotObserved):
+            raised = self.vantage.doubt(control.by_clock) or raised
         rule = self._policy.rule(control, target)
         level, fail_on = (rule.level, rule.fail_on) if rule is not None else (None, GATE_LEVEL)
         judgement = judge(control, raised, skipped=skipped, level=level, fail_on=fail_on)

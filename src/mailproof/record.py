@@ -155,8 +155,15 @@ def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
 
 
 def write_atomically(file: Path, text: Iterable[str]) -> None:
-    """Replace ``file`` by the pieces of ``text`` in one step; parents are made. Raises OSError and leaves no debris."""
+    """Replace ``file`` by the pieces of ``text`` in one step; parents are made. Raises OSError and leaves no debris.
+
+    What is no regular file, like /dev/stdout, is written to and never replaced.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
+    if file.exists() and not file.is_file():
+        with file.open("w", encoding="utf-8", errors="backslashreplace") as stream:
+            stream.writelines(text)
+        return
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:

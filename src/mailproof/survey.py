@@ -77,6 +77,7 @@ class Survey:
                 for key in again:
                     del self.outcomes[key], self._tasks[key]
                 self._network.dns.forget_failures()
+                self._network.hosts.forget_failures()
                 await self._observe_all({(key[0], self._targets[key]) for key in again})
                 for key in again:
                     self._note_attempt(key, attempt)

@@ -15,7 +15,7 @@ FLOORS = (
     ("inventory",),
     ("observations",),
     ("probes",),
-    ("survey", "record", "expedition"),
+    ("survey", "record", "expedition", "vantage"),
     ("controls",),
     ("gate",),
     ("report",),

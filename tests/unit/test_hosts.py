@@ -12,7 +12,7 @@ from mailproof.net.settings import Limits
 ADDRESS = "192.0.2.25"
 
 
-def busiest(limits: Limits, choose: Callable[[Hosts], Callable[[str], AbstractAsyncContextManager[None]]]) -> int:
+def busiest(limits: Limits, choose: Callable[[Hosts], Callable[[str, int], AbstractAsyncContextManager[None]]]) -> int:
     """How many of six who come at the same time hold a slot at once."""
 
     async def run() -> int:
@@ -21,7 +21,7 @@ def busiest(limits: Limits, choose: Callable[[Hosts], Callable[[str], AbstractAs
 
         async def visit() -> None:
             nonlocal inside, most
-            async with choose(hosts)(ADDRESS):
+            async with choose(hosts)(ADDRESS, 25):
                 inside += 1
                 most = max(most, inside)
                 await asyncio.sleep(0.01)

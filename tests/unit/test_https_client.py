@@ -71,6 +71,12 @@ def test_redirects_and_errors_are_returned(status: int) -> None:
     assert peer.connections == 1
 
 
+@pytest.mark.parametrize("location", ["https:\xff//example.org/", "http://[", "https://a:99999999/", "\x01", URL, ""])
+def test_where_a_redirect_leads_is_not_even_parsed(location: str) -> None:
+    response, peer = fetch(Site(NAME, status=301, headers=(("Location", location),)))
+    assert (response.status, len(peer.asked)) == (301, 1)
+
+
 def test_the_site_is_chosen_by_sni() -> None:
     response, _ = fetch(Site("other.example", "wrong"), Site(NAME, POLICY))
     assert response.body == POLICY

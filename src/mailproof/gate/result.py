@@ -137,6 +137,8 @@ class RunResult:
     questions: dict[str, int] = field(default_factory=dict)
     tester: str = ""
     """From where: the name of the machine, and the name that it said in EHLO where that differs."""
+    vantage: list[dict[str, str]] = field(default_factory=list)
+    """What the tester's own network or clock lacks; see ``Vantage.document``."""
     versions: dict[str, str] = field(default_factory=dict)
     """Python and the libraries that what was seen and judged depends on."""
     complete: bool = True
@@ -239,6 +241,7 @@ class RunResult:
             "decision": {"open": decision.open, "reasons": list(decision.reasons)},
             "counts": self.counts(),
             "tester": self.tester,
+            "vantage": self.vantage,
             "versions": self.versions,
             "traffic": {"connections": self.connections, "questions": self.questions},
             "controls_without_target": self.unused,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -27,6 +28,9 @@ MAX_NODES = 1_000_000
 """Values after aliases are expanded: a few hundred octets of nested aliases can stand for billions."""
 
 MAX_DEPTH = 50
+MAX_BRACKETS = 500
+"""Brackets open at once, before the parser looks at them: its time grows with the square of their number."""
+
 MAX_INCLUDES = 100
 
 Path_ = tuple[str | int, ...]
@@ -198,16 +202,32 @@ def _compose(file: Path, writer: str) -> Node | None:
         raise InventoryError(Problem(file, None, None, f"not UTF-8 text (octet {error.start})")) from None
     except OSError as error:
         raise InventoryError(Problem(file, None, None, f"cannot be read: {error.strerror}")) from None
+    if _bracket_depth(text) > MAX_BRACKETS:
+        raise InventoryError(Problem(file, None, None, f"nested deeper than {MAX_DEPTH} levels"))
     try:
-        return YAML(typ="safe", pure=True).compose(StringIO(text))  # type: ignore[no-any-return]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of anchors that are used again, which YAML 1.2 allows
+            return YAML(typ="safe", pure=True).compose(StringIO(text))  # type: ignore[no-any-return]
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = " ".join(str(part) for part in (error.problem, error.context) if part)
         raise InventoryError(Problem(file, mark.line + 1 if mark else None, None, f"not valid YAML: {what}")) from None
-    except (YAMLError, ValueError) as error:
+    except (YAMLError, ValueError, AssertionError) as error:  # AssertionError: a %YAML directive of another version
         raise InventoryError(Problem(file, None, None, f"not valid YAML: {str(error).splitlines()[0]}")) from None
     except RecursionError:
         raise InventoryError(Problem(file, None, None, f"nested deeper than {MAX_DEPTH} levels")) from None
+
+
+def _bracket_depth(text: str) -> int:
+    """How deep brackets and braces are nested, those in comments and quoted text included."""
+    deepest = depth = 0
+    for match in _BRACKETS.finditer(text):
+        depth += 1 if match[0] in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+_BRACKETS = re.compile(r"[\[{\]}]")
 
 
 def _siblings(file: Path) -> Iterator[Path]:

@@ -33,7 +33,7 @@ import dns.rrset
 from dns.rdatatype import RdataType
 
 from mailproof.net.dns_wire import exchange_tcp, exchange_udp
-from mailproof.net.errors import Malformed, NotAvailable, NotObserved, Refused, ServerFailure
+from mailproof.net.errors import Malformed, NoResolver, NotAvailable, NotObserved, Refused, ServerFailure
 from mailproof.net.settings import DNSSECTrust, NetSettings, SocketAddress
 from mailproof.net.zones import PAYLOAD, End, Lookup, Zones, load_zone
 
@@ -42,6 +42,9 @@ MAX_ALIASES = 12
 
 MAX_RECORDS = 1000
 """Resource records in one answer. 64 KiB can hold 4,000, chosen so that they take a second to parse."""
+
+SILENT_QUESTIONS = 3
+"""Different questions that go unanswered, each as often as it is tried, before the resolvers are given up for good."""
 
 _TARGET_FIELD = {"CNAME": 0, "DNAME": 0, "NS": 0, "PTR": 0, "MX": 1, "SOA": 0, "SRV": 3, "AFSDB": 1}
 """Which field of the presentation format is the domain name (RFC 1035, section 3.3; RFC 2782)."""
@@ -236,6 +239,10 @@ class DNSClient:
         self._outcomes: dict[Hashable, Answer | NotObserved] = {}
         self._flights: dict[Hashable, _Flight] = {}
         self._closed = False
+        self._unanswered: Counter[_Question] = Counter()
+        """Tries at the resolvers that nothing came of; they do not count once a resolver has answered."""
+        self._heard = False
+        """Whether a resolver has answered anything."""
         self.questions: Counter[str] = Counter()
 
     async def __aenter__(self) -> Self:
@@ -411,6 +418,8 @@ class DNSClient:
             server = live[0]
             try:
                 answer = await self._exchange(server, asked)
+            except NoResolver:
+                raise
             except Refused as error:
                 live.popleft()
                 trail.append(error.reason)
@@ -439,18 +448,33 @@ class DNSClient:
         wire = asked.wire(id_)
         loop = asyncio.get_running_loop()
         async with self._slots:
+            if asked.recurse and self._resolvers_are_dead:
+                names = ", ".join(map(str, self._resolvers))
+                raise NoResolver(f"no resolver answers ({names}): nothing can be looked up from here")
             started = loop.time()
             deadline = started + self._settings.limits.dns
             tcp = server.tcp
-            if not tcp:
-                self.questions[str(server.wanted)] += 1
-                reply = await exchange_udp(wire, server.real, deadline)
-                tcp = bool(int.from_bytes(reply[2:4], "big") & dns.flags.TC)
-            if tcp:
-                self.questions[str(server.wanted)] += 1
-                reply = await exchange_tcp(wire, server.real, deadline)
+            try:
+                if not tcp:
+                    self.questions[str(server.wanted)] += 1
+                    reply = await exchange_udp(wire, server.real, deadline)
+                    tcp = bool(int.from_bytes(reply[2:4], "big") & dns.flags.TC)
+                    self._heard = self._heard or asked.recurse
+                if tcp:
+                    self.questions[str(server.wanted)] += 1
+                    reply = await exchange_tcp(wire, server.real, deadline)
+            except NotObserved:
+                self._unanswered[asked] += asked.recurse
+                raise
             seconds = loop.time() - started
         return _read(reply, id_, asked, str(server.wanted), "tcp" if tcp else "udp", seconds)
+
+    @property
+    def _resolvers_are_dead(self) -> bool:
+        """Whether many tries at different questions have been in vain, and none has ever been answered."""
+        if self._heard or len(self._unanswered) < SILENT_QUESTIONS:
+            return False
+        return self._unanswered.total() >= SILENT_QUESTIONS * self._settings.limits.dns_tries
 
 
 @dataclass

@@ -9,7 +9,8 @@ import asyncio
 import errno
 import socket
 
-from mailproof.net.errors import ClosedEarly, Malformed, NotObserved, Refused, TimedOut
+from mailproof.net.addresses import is_ipv6_without_route
+from mailproof.net.errors import NO_IPV6, ClosedEarly, Malformed, NoIPv6, NotObserved, Refused, TimedOut
 from mailproof.net.settings import SocketAddress
 
 HEADER = 12
@@ -78,6 +79,8 @@ async def exchange_tcp(wire: bytes, server: SocketAddress, deadline: float) -> b
 
 def failure(error: OSError, server: SocketAddress) -> NotObserved:
     """The typed failure for what the operating system, or the deadline, says about ``server``."""
+    if is_ipv6_without_route(server.address):
+        return NoIPv6(NO_IPV6)
     if _is_deadline(error):
         return TimedOut(f"no answer from {server} in time")
     if isinstance(error, TimeoutError):

@@ -79,6 +79,22 @@ class NotAvailable(NotObserved):
     kind = "not available"
 
 
+class NoResolver(NotObserved):
+    """No resolver has answered anything since the run began: a fault of the tester's network, not of any name."""
+
+    kind = "no resolver"
+
+
+class NoIPv6(NotObserved):
+    """This machine has no route to the IPv6 address: a fault of the tester's network, not of the peer."""
+
+    kind = "no IPv6"
+
+
+NO_IPV6 = "this machine has no IPv6"
+"""Why nothing at an IPv6 address can be observed; the same words wherever that shows, so that it is told once."""
+
+
 class NotRecorded(NotObserved):
     """A replayed record does not hold this observation."""
 
@@ -103,6 +119,8 @@ KINDS: dict[str, type[NotObserved]] = {
         ServerFailure,
         NotFollowed,
         NotAvailable,
+        NoResolver,
+        NoIPv6,
         NotRecorded,
         ProbeCrashed,
     )

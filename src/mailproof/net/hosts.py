@@ -1,4 +1,7 @@
-"""Manners towards hosts: one mail connection at a time and a pause between, by default; every connection counted."""
+"""Manners towards hosts: one mail connection at a time and a pause between, by default; every connection counted.
+
+What cannot be reached is tried once: who asks again is told what came of it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,16 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from mailproof.net.settings import Limits
+from mailproof.net.addresses import network_of
+from mailproof.net.errors import NotObserved, TimedOut
+from mailproof.net.settings import Limits, SocketAddress
+from mailproof.net.stream import Stream, connect
+
+SUSPECT_ADDRESSES, SUSPECT_NETWORKS = 20, 3
+"""So many silent addresses in so many networks, and none that answers, make a port look blocked."""
+
+SUSPECT_PATIENCE = 2.0
+"""Seconds for further connections to such a port; the first one that succeeds lifts the suspicion."""
 
 
 class Hosts:
@@ -23,14 +35,24 @@ class Hosts:
         self._slots: dict[str, asyncio.Semaphore] = {}
         self._request_slots: dict[str, asyncio.Semaphore] = {}
         self._last_end: dict[str, float] = {}
+        self._reached: set[tuple[str, int]] = set()
+        self._unreachable: dict[tuple[str, int], NotObserved] = {}
+        self._open_ports: set[int] = set()
+        """Ports at which somebody has answered."""
+        self._silent: dict[int, set[str]] = {}
+        """Addresses at which a connection timed out, by port."""
         self.connections: Counter[str] = Counter()
 
     @asynccontextmanager
-    async def connection(self, address: str) -> AsyncIterator[None]:
-        """Wait for a free slot at ``address`` and for the pause after the last connection; then hold the slot."""
+    async def connection(self, address: str, port: int) -> AsyncIterator[None]:
+        """Wait for a free slot at ``address`` and for the pause after the last connection; then hold the slot.
+
+        Raises at once what is known of an address and port that could not be reached.
+        """
         slot = self._slots.setdefault(address, asyncio.Semaphore(self._limits.connections_per_host))
         loop = asyncio.get_running_loop()
         async with slot:
+            self._raise_known(address, port)
             if address in self._last_end:
                 wait = self._last_end[address] + self._limits.pause - loop.time()
                 if wait > 0:
@@ -43,13 +65,54 @@ class Hosts:
                     self._last_end[address] = loop.time()
 
     @asynccontextmanager
-    async def request(self, address: str) -> AsyncIterator[None]:
-        """Wait for a free slot for an HTTPS request to ``address``; then hold the slot.
+    async def request(self, address: str, port: int) -> AsyncIterator[None]:
+        """Wait for a free slot for an HTTPS request to ``address`` and ``port``; then hold the slot.
 
         There is no pause: web servers expect many clients, and one of them holds the policies of all the domains
-        of a hoster.
+        of a hoster. Raises what ``connection`` raises.
         """
         slot = self._request_slots.setdefault(address, asyncio.Semaphore(self._limits.requests_per_host))
         async with slot, self._everywhere:
+            self._raise_known(address, port)
             self.connections[address] += 1
             yield
+
+    async def connect(self, address: str, port: int, destination: SocketAddress) -> Stream:
+        """Open a connection to ``destination``, which stands for ``address`` and ``port``, inside ``connection``.
+
+        Raises what ``net.stream.connect`` raises.
+        """
+        try:
+            stream = await connect(destination, self.patience(port))
+        except NotObserved as failure:
+            self.missed(address, port, failure)
+            raise
+        self.reached(address, port)
+        return stream
+
+    def patience(self, port: int) -> float:
+        """Seconds that a connection to ``port`` may take."""
+        silent = self._silent.get(port, set()) if port not in self._open_ports else set()
+        suspicious = len(silent) >= SUSPECT_ADDRESSES and len(set(map(network_of, silent))) >= SUSPECT_NETWORKS
+        return min(self._limits.connect, SUSPECT_PATIENCE) if suspicious else self._limits.connect
+
+    def reached(self, address: str, port: int) -> None:
+        """Note that a connection was opened."""
+        self._reached.add((address, port))
+        self._open_ports.add(port)
+
+    def missed(self, address: str, port: int, failure: NotObserved) -> None:
+        """Note that no connection could be opened. A host that was reached before is tried again every time."""
+        if (address, port) not in self._reached:
+            self._unreachable[address, port] = failure
+        if isinstance(failure, TimedOut):
+            self._silent.setdefault(port, set()).add(address)
+
+    def forget_failures(self) -> None:
+        """Try again what could not be reached, the next time that somebody wants to connect."""
+        self._unreachable.clear()
+
+    def _raise_known(self, address: str, port: int) -> None:
+        known = self._unreachable.get((address, port))
+        if known is not None:
+            raise type(known)(known.reason, known.evidence)

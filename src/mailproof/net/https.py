@@ -15,7 +15,8 @@ from pathlib import Path
 import certifi
 import httpx
 
-from mailproof.net.errors import ClosedEarly, Malformed, NotObserved, Refused, TimedOut
+from mailproof.net.addresses import is_ipv6_without_route
+from mailproof.net.errors import NO_IPV6, ClosedEarly, Malformed, NoIPv6, NotObserved, Refused, TimedOut
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import NetSettings
 from mailproof.net.stream import REFUSALS
@@ -78,17 +79,19 @@ class HTTPSClient:
         tried: list[str] = []
         seconds = self._settings.limits.https
         for address in addresses:
-            async with self._hosts.request(address):
-                started = time.monotonic()
-                try:
+            started = time.monotonic()
+            try:
+                async with self._hosts.request(address, parsed.port or HTTPS_PORT):
+                    started = time.monotonic()
                     return await self._fetch_from(parsed, address, limit, seconds)
-                except Malformed:
-                    raise
-                except NotObserved as one:
-                    failure = one
-                    tried.append(f"GET {url} at {address}: {one.reason}")
-                finally:
-                    seconds -= time.monotonic() - started
+            except Malformed:
+                raise
+            except NotObserved as one:
+                # What the tester lacks says less than what another address did.
+                failure = failure if isinstance(one, NoIPv6) and tried else one
+                tried.append(f"GET {url} at {address}: {one.reason}")
+            finally:
+                seconds -= time.monotonic() - started
         failure.evidence = tuple(tried)
         raise failure
 
@@ -103,7 +106,13 @@ class HTTPSClient:
             refused_by_tls = _tls_cause(error)
             if refused_by_tls is not None:
                 return _tls_failure(url, address, started, refused_by_tls)
-            raise _typed(error, address) from error
+            failure = _typed(error, address)
+            destination = self._settings.destination(address, url.port or HTTPS_PORT, url.host)
+            if is_ipv6_without_route(destination.address):
+                failure = NoIPv6(NO_IPV6)
+            if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError):
+                self._hosts.missed(address, url.port or HTTPS_PORT, failure)
+            raise failure from error
 
     async def _get(self, url: httpx.URL, address: str, limit: int, started: float) -> Response:
         settings = self._settings
@@ -111,22 +120,21 @@ class HTTPSClient:
         destination = settings.destination(address, port, url.host)
         headers = {
             "Host": url.netloc.decode("ascii"),
+            "Accept": "*/*",
             "Accept-Encoding": "identity",
             "User-Agent": f"mailproof ({settings.ehlo_name})",
         }
-        async with httpx.AsyncClient(
-            verify=_context(settings.ca_file),
-            trust_env=False,
-            follow_redirects=False,
-            timeout=httpx.Timeout(settings.limits.https, connect=settings.limits.connect),
-        ) as client:
-            request = client.build_request(
-                "GET",
-                url.copy_with(host=destination.address, port=destination.port),
-                headers=headers,
-                extensions={"sni_hostname": url.raw_host.decode("ascii")},
-            )
-            answer = await client.send(request, stream=True)
+        timeout = httpx.Timeout(settings.limits.https, connect=settings.limits.connect)
+        request = httpx.Request(
+            "GET",
+            url.copy_with(host=destination.address, port=destination.port),
+            headers=headers,
+            extensions={"sni_hostname": url.raw_host.decode("ascii"), "timeout": timeout.as_dict()},
+        )
+        # Not httpx.AsyncClient: it parses where a redirect leads to, followed or not, and breaks on what is no URL.
+        async with httpx.AsyncHTTPTransport(verify=_context(settings.ca_file), trust_env=False) as transport:
+            answer = await transport.handle_async_request(request)
+            self._hosts.reached(address, port)
             try:
                 body = await _read_body(answer, limit)
             finally:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from mailproof.net.errors import Malformed, NotObserved, Throttled
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import Limits, NetSettings
-from mailproof.net.stream import Stream, connect, deadline
+from mailproof.net.stream import Stream, deadline
 from mailproof.net.text import printable
 from mailproof.net.transcript import Speaker, Transcript
 
@@ -330,11 +330,11 @@ class SMTPClient:
         """
         settings = self._settings
         destination = settings.destination(address, port, host)
-        async with self._hosts.connection(address):
+        async with self._hosts.connection(address, port):
             transcript = Transcript()
             transcript.add(Speaker.NOTE, f"connecting to {destination} for {host}")
             try:
-                stream = await connect(destination, settings.limits.connect)
+                stream = await self._hosts.connect(address, port, destination)
             except NotObserved as failure:
                 transcript.add(Speaker.NOTE, failure.reason)
                 failure.evidence = transcript.evidence()

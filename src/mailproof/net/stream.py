@@ -14,7 +14,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import cast
 
-from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, NotObserved, Refused, TimedOut
+from mailproof.net.addresses import is_ipv6_without_route
+from mailproof.net.errors import NO_IPV6, ClosedEarly, Malformed, NoIPv6, NotAvailable, NotObserved, Refused, TimedOut
 from mailproof.net.settings import SocketAddress
 
 HELD = 64 * 1024
@@ -228,6 +229,8 @@ async def connect(destination: SocketAddress, seconds: float) -> Stream:
         except TimeoutError:
             raise
         except OSError as error:
+            if is_ipv6_without_route(destination.address):
+                raise NoIPv6(NO_IPV6) from error
             failure = Refused if error.errno in REFUSALS else NotObserved
             raise failure(f"no connection to {destination}: {error.strerror or error}") from error
     return stream

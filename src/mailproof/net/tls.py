@@ -24,7 +24,7 @@ from mailproof.net.errors import Malformed, NotAvailable, NotObserved, Throttled
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import NetSettings
 from mailproof.net.smtp import Dialogue, extensions
-from mailproof.net.stream import Stream, connect, deadline
+from mailproof.net.stream import Stream, deadline
 from mailproof.net.text import printable
 from mailproof.net.transcript import Speaker, Transcript
 
@@ -175,12 +175,12 @@ class TLSClient:
         """A connection to ``endpoint`` at which the TLS hello is due."""
         settings = self._settings
         destination = settings.destination(endpoint.address, endpoint.port, endpoint.host)
-        async with self._hosts.connection(endpoint.address):
+        async with self._hosts.connection(endpoint.address, endpoint.port):
             transcript = Transcript()
             transcript.add(Speaker.NOTE, f"connecting to {destination} for {endpoint.host}")
             stream: Stream | None = None
             try:
-                stream = await connect(destination, settings.limits.connect)
+                stream = await self._hosts.connect(endpoint.address, endpoint.port, destination)
                 transcript.add(Speaker.NOTE, "connected")
                 match endpoint.starttls:
                     case "smtp":

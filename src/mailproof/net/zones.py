@@ -66,13 +66,19 @@ def parse_zone(name: str, text: str, source: str = "<text>") -> dns.zone.Zone:
             reader.read()
         except dns.exception.SyntaxError as error:
             raise ValueError(str(error)) from error
-        except (dns.exception.DNSException, OSError) as error:
+        except _BadRecord:
+            raise
+        except (dns.exception.DNSException, OSError, ValueError, IndexError) as error:  # IndexError: unpaired quotes
             file, line = reader.tok.where()
             raise ValueError(f"{file}:{line}: {error}") from error
     for type_, label in ((RdataType.SOA, "SOA"), (RdataType.NS, "NS")):
         if zone.get_rdataset(origin, type_) is None:
             raise ValueError(f"{source}:1: zone {origin} has no {label} record at its name")
     return zone
+
+
+class _BadRecord(ValueError):
+    """The message names file and line."""
 
 
 class _Reader(dns.zonefile.Reader):
@@ -83,7 +89,7 @@ class _Reader(dns.zonefile.Reader):
         try:
             super()._rr_line()  # type: ignore[no-untyped-call]
         except (dns.exception.DNSException, KeyError, ValueError) as error:
-            raise ValueError(f"{file}:{line}: {error or type(error).__name__}") from error
+            raise _BadRecord(f"{file}:{line}: {error or type(error).__name__}") from error
 
 
 class End(Enum):

@@ -29,7 +29,7 @@ _DIRECTIVE = re.compile(r"(?P<qualifier>[-+?~]?)(?P<name>[A-Za-z0-9]+)(?P<rest>.
 _CIDR = re.compile(r"(?:/(?P<ip4>[0-9]+))?(?://(?P<ip6>[0-9]+))?\Z")
 _MACRO_LETTER = r"%\{[slodiphvSLODIPHV](?:[1-9]\d*|0+[1-9]\d*)?[rR]?[-.+,/_=]*\}"
 _MACRO_STRING = re.compile(rf"(?:{_MACRO_LETTER}|%%|%_|%-|[\x21-\x24\x26-\x7e])*")
-_TOPLABEL = r"(?:[A-Za-z0-9]*[A-Za-z][A-Za-z0-9]*|[A-Za-z0-9]+-[A-Za-z0-9-]*[A-Za-z0-9])"
+_TOPLABEL = r"(?:(?=[0-9]*+[A-Za-z])[A-Za-z0-9]++|(?=[A-Za-z0-9]++-)[A-Za-z0-9-]++(?<!-))"
 _DOMAIN_END = re.compile(rf"(?:\.{_TOPLABEL}\.?|{_MACRO_LETTER}|%%|%_|%-)\Z")
 
 
@@ -178,7 +178,10 @@ def _domain_spec_error(value: str) -> str | None:
         return "the domain is empty"
     if not _MACRO_STRING.fullmatch(value):
         return "the domain is not a macro-string"
-    if not _DOMAIN_END.search(value):
+    last = len(value) - 1
+    # Where an end may begin; a search would try every dot of 64 KiB.
+    starts = (value.rfind("."), value.rfind(".", 0, last), value.rfind("%"), value.rfind("%", 0, last))
+    if not any(start >= 0 and _DOMAIN_END.match(value, start) for start in starts):
         return "the domain does not end in a dot and a top label, or in a macro"
     return None
 

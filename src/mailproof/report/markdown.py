@@ -72,6 +72,7 @@ def _head(document: Mapping[str, Any]) -> str:
             "",
             f"**{word}**{reasons}",
             "",
+            *(line for fault in document.get("vantage", []) for line in (f"From here: {markdown(fault['text'])}", "")),
             f"| {' | '.join(counts)} |",
             f"|{' --: |' * len(counts)}",
             f"| {' | '.join(str(number) for number in counts.values())} |",

@@ -43,7 +43,7 @@ def _run(document: Mapping[str, Any]) -> dict[str, Any]:
     index = {rule["id"]: number for number, rule in enumerate(rules)}
     found = worst_first(document, "fail", "advice", "waived")
     return {
-        "tool": {"driver": {"name": "mailproof", "version": document["mailproof"], "rules": rules}},
+        "tool": {"driver": {"name": "mailproof", "version": printable(document["mailproof"]), "rules": rules}},
         "automationDetails": {"id": f"mailproof/{printable(document['inventory'])}/"},
         "invocations": [_invocation(document, len(found))],
         "results": [_result(result, index[result["control"]]) for result in found[:MAX_RESULTS]],

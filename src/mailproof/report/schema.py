@@ -96,6 +96,76 @@ class TrafficModel(_Model):
     """DNS questions by server."""
 
 
+class SourceModel(_Model):
+    """Who demands what a profile does."""
+
+    title: str = ""
+    date: str = ""
+    url: str = ""
+
+
+class ProfileModel(_Model):
+    """The profile of a run."""
+
+    name: str
+    title: str
+    source: SourceModel | None = None
+    off: dict[str, str] = {}
+    """Controls that it leaves off, with the reason."""
+    not_covered: list[str] = []
+    """What its source demands and no control tests."""
+
+
+class OwnProfileModel(_Model):
+    """A profile of single domains and hosts."""
+
+    name: str
+    entries: list[str]
+
+
+class WaiverModel(_Model):
+    """A waiver, and what became of it."""
+
+    control: str
+    target: str
+    reason: str
+    expires: str
+    days_left: int
+    state: str
+    findings: Count
+
+
+class DifferenceModel(_Model):
+    """What became of one verdict since the baseline."""
+
+    control: str
+    target: str
+    former: str
+    before: str
+    after: str
+
+
+class BaselineModel(_Model):
+    """The comparison with an earlier run."""
+
+    inventory: str
+    started_at: str
+    counts: dict[str, Count]
+    new: list[DifferenceModel]
+    regressed: list[DifferenceModel]
+    mended: list[DifferenceModel]
+    gone: list[DifferenceModel]
+
+
+class FaultModel(_Model):
+    """A fault of the tester's own network or clock."""
+
+    fault: str
+    """``no resolver``, ``no IPv6``, ``port 25 blocked`` or ``clock wrong``."""
+    text: str
+    """What it is, from what it was concluded, and what to do."""
+
+
 class PointModel(_Model):
     """One run in the trend of an inventory."""
 
@@ -130,9 +200,9 @@ class DocumentModel(_Model):
     decision: DecisionModel
     counts: dict[str, Count]
     """Results by verdict, every verdict named."""
-    profile: dict[str, Any] | None = None
+    profile: ProfileModel | None = None
     """The profile that was judged by."""
-    own_profiles: list[dict[str, Any]] = []
+    own_profiles: list[OwnProfileModel] = []
     """Profiles that single domains and hosts were judged by."""
     fail_on: str | None = None
     """The weakest level that closes the gate, where the command line says so."""
@@ -140,14 +210,16 @@ class DocumentModel(_Model):
     """Whether what could not be verified closes the gate."""
     strict_waivers: bool = False
     """Whether a waiver that is no longer needed closes the gate."""
-    waivers: list[dict[str, Any]] = []
+    waivers: list[WaiverModel] = []
     """What became of each waiver."""
     renamed: dict[str, str] = {}
     """Former names of domains and hosts to their present ones."""
-    baseline: dict[str, Any] | None = None
+    baseline: BaselineModel | None = None
     """The comparison with an earlier run."""
     tester: str = ""
     """From where: the name of the machine, and the name that it said in EHLO where that differs."""
+    vantage: list[FaultModel] = []
+    """What the tester itself lacked: what it left unverified says nothing about the servers."""
     versions: dict[str, str] = {}
     """Python and the libraries that what was seen and judged depends on."""
     trend: list[PointModel] = []

@@ -93,6 +93,9 @@ def write_decision(terminal: Terminal, run: RunResult, files: Iterable[Path], pr
     if run.profile is not None:
         own = "".join(f", {', '.join(profile['entries'])} by {profile['name']}" for profile in run.own_profiles)
         terminal.write_line(printable(f"profile: {run.profile['name']} ({run.profile['title']}){own}"))
+    for fault in run.vantage:
+        for line in textwrap.wrap(f"from here: {printable(fault['text'])}", 120, subsequent_indent="  "):
+            terminal.write_line(line, yellow=True, bold=True)
     for waiver in run.waivers:
         if is_expiring(waiver):
             line = f"waiver of {waiver['control']} on {waiver['target']} ends soon: {describe_waiver(waiver)}"

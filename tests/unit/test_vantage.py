@@ -1,0 +1,185 @@
+"""What is blamed on the tester, and above all what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mailproof.inventory.targets import Endpoint, MailExchange, MailHost, Role, Target, Targets
+from mailproof.net.errors import NO_IPV6, NoIPv6, NoResolver, NotObserved, Refused, TimedOut
+from mailproof.net.hosts import SUSPECT_ADDRESSES, SUSPECT_PATIENCE, Hosts
+from mailproof.net.settings import Limits
+from mailproof.net.smtp import Reply
+from mailproof.observations.tls import Certificates
+from mailproof.probes.probe import Outcome
+from mailproof.record import Record
+from mailproof.vantage import Fault, look
+
+from .observed import RECEIVES, certificates, mx, session, sts_policy
+
+AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
+NETWORKS = ("192.88.98.25", "8.8.8.8", "9.9.9.9", "1.1.1.1")
+
+
+def endpoint(address: str) -> Endpoint:
+    return Endpoint(f"mx-{address.replace('.', '-')}.example", address, 25, Role.MX, ("example.org",))
+
+
+def record(outcomes: dict[tuple[str, str], Outcome], *targets: Target) -> Record:
+    return Record("lab", AT.isoformat(), Targets.collect(targets), outcomes, {}, {})
+
+
+def no_connection(address: str, kind: type[NotObserved] = TimedOut, real: str | None = None) -> NotObserved:
+    reason = f"no connection to {address}:25 within 10 s"
+    steps = [f"connecting to {real or address}:25 for mx.example", reason]
+    return kind(reason, tuple(f"   0.000 -: {step}" for step in steps))
+
+
+def unreachable(
+    *addresses: str, kind: type[NotObserved] = TimedOut, more: Mapping[str, Outcome] | None = None
+) -> Record:
+    """Nothing answers on port 25 of ``addresses``, and the DNS works."""
+    hosts = [endpoint(address) for address in addresses]
+    outcomes: dict[tuple[str, str], Outcome] = {("smtp_session", h.id): no_connection(h.address, kind) for h in hosts}
+    outcomes["mx", "example.org"] = mx("10 mx.example.")
+    for address, outcome in (more or {}).items():
+        other = endpoint(address)
+        hosts.append(other)
+        outcomes["smtp_session", other.id] = outcome
+    return record(outcomes, *hosts)
+
+
+@pytest.mark.parametrize("kind", [TimedOut, Refused])
+def test_port_25_is_blocked_where_nobody_in_three_networks_can_be_reached(kind: type[NotObserved]) -> None:
+    seen = unreachable(*NETWORKS, kind=kind)
+    vantage = look(seen)
+    assert list(vantage.faults) == [Fault.PORT_25_BLOCKED]
+    text = vantage.faults[Fault.PORT_25_BLOCKED]
+    assert text.startswith("outgoing port 25 seems to be blocked here: ")
+    assert "4 MX addresses in 4 networks" in text
+    for target in seen.targets:
+        assert isinstance(target, Endpoint)
+        for judged in (target, MailExchange(RECEIVES, target)):
+            told = vantage.retold(no_connection(target.address), judged)
+            assert (type(told), told.reason) == (TimedOut, text)
+            assert told.evidence == no_connection(target.address).evidence
+    other = NotObserved("the certificate does not parse")
+    assert vantage.retold(other, endpoint("8.8.8.8")) is other
+    assert vantage.retold(other, MailHost("mx.example", ())) is other
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        unreachable(*NETWORKS[:2]),
+        unreachable("8.8.8.8", "8.8.8.9", "8.8.8.10", "8.8.8.11"),
+        unreachable("10.0.0.1", "192.168.1.1", "172.16.0.1"),
+        unreachable(*NETWORKS, more={"8.8.4.4": session()}),
+        unreachable(*NETWORKS, more={"8.8.4.4": TimedOut("no greeting", ("0 -: connecting to x", "0 -: connected"))}),
+        unreachable(*NETWORKS, more={"8.8.4.4": no_connection("8.8.4.4", Refused)}),
+        unreachable(*NETWORKS, more={"8.8.4.4": Refused("8.8.4.4:25 is not part of the offline world")}),
+        unreachable(*NETWORKS, more={"8.8.4.4": no_connection("8.8.4.4", real="127.0.0.1")}),
+        replace(unreachable(*NETWORKS), outcomes=dict(list(unreachable(*NETWORKS).outcomes.items())[:-1])),
+    ],
+    ids=[
+        *("two hosts", "one network", "private", "one answers", "one is silent", "refused and silent", "offline"),
+        *("connect map", "nothing works at all"),
+    ],
+)
+def test_dead_hosts_are_not_a_blocked_port(seen: Record) -> None:
+    assert look(seen).faults == {}
+
+
+def test_missing_ipv6_and_resolver_are_told_once() -> None:
+    hosts = [endpoint("2600::1"), endpoint("2600::2")]
+    outcomes: dict[tuple[str, str], Outcome] = {}
+    for probe in ("smtp_session", "ssl_3"):
+        outcomes |= {(probe, host.id): NoIPv6(NO_IPV6) for host in hosts}
+    outcomes |= {("spf", f"{n}.example"): NoResolver("no resolver answers (127.0.0.1:53)") for n in "abc"}
+    assert look(record(outcomes, *hosts)).document() == [
+        {"fault": "no resolver", "text": "no resolver answers (127.0.0.1:53)"},
+        {"fault": "no IPv6", "text": "this machine has no IPv6: 2 targets could not be looked at"},
+    ]
+
+
+def policies(*offsets: timedelta, addresses: tuple[str, ...] = NETWORKS) -> Record:
+    """Policy hosts whose Date headers differ from our clock by ``offsets``."""
+    outcomes: dict[tuple[str, str], Outcome] = {}
+    for number, (offset, address) in enumerate(zip(offsets, addresses, strict=False)):
+        found = sts_policy()
+        assert found.response is not None
+        date = (AT + offset).strftime("%a, %d %b %Y %H:%M:%S GMT")
+        response = replace(found.response, address=address, headers=(("date", date),))
+        outcomes["sts_policy", f"{number}.example"] = replace(found, response=response)
+    return record(outcomes)
+
+
+DAYS = timedelta(days=400)
+
+
+@pytest.mark.parametrize(("offset", "words"), [(DAYS, "400 days behind"), (-DAYS, "400 days ahead of")])
+def test_a_clock_that_three_networks_speak_against_is_wrong(offset: timedelta, words: str) -> None:
+    vantage = look(policies(offset, offset + timedelta(minutes=5), offset))
+    assert words in vantage.faults[Fault.CLOCK_WRONG]
+    doubt = vantage.doubt(by_clock=True)
+    assert doubt is not None
+    assert words in doubt.reason
+    assert vantage.doubt(by_clock=False) is None
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        policies(timedelta(0), timedelta(0), timedelta(0)),
+        policies(timedelta(hours=3), timedelta(hours=3), timedelta(hours=3)),
+        policies(DAYS, DAYS),
+        policies(DAYS, DAYS, DAYS, addresses=("8.8.8.1", "8.8.8.2", "8.8.8.3")),
+        policies(DAYS, DAYS, DAYS, timedelta(0)),
+        policies(DAYS, DAYS, -DAYS),
+    ],
+    ids=["right", "a time zone", "two hosts", "one network", "one says it is right", "they disagree"],
+)
+def test_a_clock_is_not_wrong_because_some_servers_are(seen: Record) -> None:
+    assert look(seen).faults == {}
+
+
+def test_greetings_and_certificates_tell_the_time_too() -> None:
+    hosts = [endpoint(address) for address in NETWORKS[:3]]
+    greeting = Reply(220, ("mx.example ESMTP Exim 4.96 Sun, 22 Nov 2027 12:00:00 +0100",))
+    outcomes: dict[tuple[str, str], Outcome] = {
+        ("smtp_session", host.id): replace(session(), greeting=greeting) for host in hosts[:1]
+    }
+    outcomes |= {("certificates", host.id): issued(AT + timedelta(days=40)) for host in hosts[1:]}
+    assert "days behind" in look(record(outcomes, *hosts)).faults[Fault.CLOCK_WRONG]
+    expired = {("certificates", host.id): issued(AT - timedelta(days=4000)) for host in hosts}
+    assert look(record({**expired}, *hosts)).faults == {}
+
+
+def issued(at: datetime) -> Certificates:
+    found = certificates()
+    deployment = found.deployments[0]
+    leaf = replace(deployment.chain.leaf, not_before=at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    chain = replace(deployment.chain, facts=(leaf, *deployment.chain.facts[1:]))
+    return replace(found, at=AT.isoformat(), deployments=(replace(deployment, chain=chain),))
+
+
+def test_patience_ends_when_a_port_looks_blocked_and_returns_with_the_first_answer() -> None:
+    hosts = Hosts(Limits())
+    for number in range(SUSPECT_ADDRESSES - 1):
+        hosts.missed(f"11.{number}.0.1", 25, TimedOut("no connection"))
+    assert hosts.patience(25) == Limits().connect
+    hosts.missed("11.200.0.1", 25, TimedOut("no connection"))
+    assert hosts.patience(25) == SUSPECT_PATIENCE
+    assert hosts.patience(993) == Limits().connect
+    hosts.reached("11.201.0.1", 25)
+    assert hosts.patience(25) == Limits().connect
+
+
+def test_patience_is_kept_with_many_dead_hosts_of_one_network() -> None:
+    hosts = Hosts(Limits())
+    for number in range(100):
+        hosts.missed(f"11.0.0.{number}", 25, TimedOut("no connection"))
+    assert hosts.patience(25) == Limits().connect
