@@ -538,7 +538,7 @@ class Compliance:
         return not (self._is_worker or self._config.getoption("survey_only") or self._config.option.collectonly)
 
 
-LIBRARIES = ("cryptography", "dnspython", "httpx", "nassl", "pyspf", "pytest", "sslyze")
+LIBRARIES = ("cryptography", "dnspython", "httpcore", "nassl", "pyspf", "pytest", "sslyze")
 
 
 def _versions() -> dict[str, str]:

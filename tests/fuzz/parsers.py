@@ -291,20 +291,11 @@ def _http(data: bytes) -> bool:
 
 
 async def _fetch(data: bytes) -> bool:
-    backend = _Replies(data)
-    client = HTTPSClient(NetSettings(limits=Limits(pause=0)), Hosts(Limits(pause=0)))
-    pool = httpcore.AsyncConnectionPool
-
-    def with_backend(*arguments: Any, **options: Any) -> httpcore.AsyncConnectionPool:
-        return pool(*arguments, **{**options, "network_backend": backend})
-
-    httpcore.AsyncConnectionPool = with_backend  # type: ignore[assignment,misc]
+    client = HTTPSClient(NetSettings(limits=Limits(pause=0)), Hosts(Limits(pause=0)), _Replies(data))
     try:
         response = await client.fetch("https://mta-sts.example.org/.well-known/mta-sts.txt", ("192.0.2.1",))
     except NotObserved as failure:
         return _told(failure.reason)
-    finally:
-        httpcore.AsyncConnectionPool = pool  # type: ignore[misc]
     assert len(response.body) <= 4 * 65536
     for line in response.evidence():
         assert not _CONTROLS.search(line), line

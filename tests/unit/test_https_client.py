@@ -145,6 +145,7 @@ def test_compressed_bodies_are_read_within_the_limit() -> None:
         (Site(NAME, headers=(("Content-Encoding", "br"),)), Malformed),
         (Site(NAME, "no gzip", headers=(("Content-Encoding", "gzip"),)), Malformed),
         (Site(NAME, headers=(("X", "y" * 300_000),)), Malformed),
+        (Site(NAME, headers=(("X", "y" + " " * 60_000 + "y"),)), Malformed),
     ],
 )
 def test_hostile_servers(site: Site, failure: type[NotObserved]) -> None:

@@ -8,12 +8,14 @@ import re
 import ssl
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 import certifi
-import httpx
+import httpcore
 
 from mailproof.net.addresses import is_ipv6_without_route
 from mailproof.net.errors import NO_IPV6, ClosedEarly, Malformed, NoIPv6, NotObserved, Refused, TimedOut
@@ -58,9 +60,12 @@ class Response:
 class HTTPSClient:
     """Fetches documents, within the limits of ``settings`` and with the manners of ``hosts``."""
 
-    def __init__(self, settings: NetSettings, hosts: Hosts) -> None:
+    def __init__(
+        self, settings: NetSettings, hosts: Hosts, backend: httpcore.AsyncNetworkBackend | None = None
+    ) -> None:
         self._settings = settings
         self._hosts = hosts
+        self._network = _Network(backend or httpcore.AnyIOBackend())
 
     async def fetch(self, url: str, addresses: tuple[str, ...], *, limit: int = 65536) -> Response:
         """GET ``url`` from the first of ``addresses`` that can be reached.
@@ -72,8 +77,8 @@ class HTTPSClient:
         Raises ValueError for a URL that is not ``https://name/...``; Malformed for what is not HTTP or is too
         large; Refused, TimedOut, ClosedEarly or NotObserved for the last address when none can be reached.
         """
-        parsed = httpx.URL(url)
-        if parsed.scheme != "https" or not parsed.host or parsed.userinfo:
+        parsed = urlsplit(url)
+        if parsed.scheme != "https" or not parsed.hostname or parsed.username is not None:
             raise ValueError(f"not a plain https URL: {url}")
         failure = NotObserved(f"no address to fetch {url} from")
         tried: list[str] = []
@@ -95,70 +100,135 @@ class HTTPSClient:
         failure.evidence = tuple(tried)
         raise failure
 
-    async def _fetch_from(self, url: httpx.URL, address: str, limit: int, seconds: float) -> Response:
+    async def _fetch_from(self, url: SplitResult, address: str, limit: int, seconds: float) -> Response:
         started = time.monotonic()
         try:
             async with asyncio.timeout(max(seconds, 0)):
                 return await self._get(url, address, limit, started)
         except TimeoutError as error:
             raise TimedOut(f"no complete answer from {address} in time") from error
-        except (httpx.HTTPError, OSError) as error:
+        except (*_HTTP_ERRORS, OSError) as error:
             refused_by_tls = _tls_cause(error)
             if refused_by_tls is not None:
                 return _tls_failure(url, address, started, refused_by_tls)
             failure = _typed(error, address)
-            destination = self._settings.destination(address, url.port or HTTPS_PORT, url.host)
+            destination = self._settings.destination(address, url.port or HTTPS_PORT, _host(url))
             if is_ipv6_without_route(destination.address):
                 failure = NoIPv6(NO_IPV6)
-            if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError):
+            if isinstance(error, httpcore.ConnectTimeout | httpcore.ConnectError):
                 self._hosts.missed(address, url.port or HTTPS_PORT, failure)
             raise failure from error
 
-    async def _get(self, url: httpx.URL, address: str, limit: int, started: float) -> Response:
+    async def _get(self, url: SplitResult, address: str, limit: int, started: float) -> Response:
         settings = self._settings
-        port = url.port or HTTPS_PORT
-        destination = settings.destination(address, port, url.host)
+        host, port = _host(url), url.port or HTTPS_PORT
+        destination = settings.destination(address, port, host)
         headers = {
-            "Host": url.netloc.decode("ascii"),
+            "Host": url.netloc,
             "Accept": "*/*",
             "Accept-Encoding": "identity",
             "User-Agent": f"mailproof ({settings.ehlo_name})",
         }
-        timeout = httpx.Timeout(settings.limits.https, connect=settings.limits.connect)
-        request = httpx.Request(
+        timeout = {
+            **dict.fromkeys(("read", "write", "pool"), settings.limits.https),
+            "connect": settings.limits.connect,
+        }
+        request = httpcore.Request(
             "GET",
-            url.copy_with(host=destination.address, port=destination.port),
-            headers=headers,
-            extensions={"sni_hostname": url.raw_host.decode("ascii"), "timeout": timeout.as_dict()},
+            httpcore.URL(scheme="https", host=destination.address, port=destination.port, target=_target(url)),
+            headers=list(headers.items()),
+            extensions={"sni_hostname": host, "timeout": timeout},
         )
-        # Not httpx.AsyncClient: it parses where a redirect leads to, followed or not, and breaks on what is no URL.
-        async with httpx.AsyncHTTPTransport(verify=_context(settings.ca_file), trust_env=False) as transport:
-            answer = await transport.handle_async_request(request)
+        async with httpcore.AsyncConnectionPool(_context(settings.ca_file), network_backend=self._network) as pool:
+            answer = await pool.handle_async_request(request)
             self._hosts.reached(address, port)
+            found = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in answer.headers]
+            fields = dict(reversed(found))
             try:
-                body = await _read_body(answer, limit)
+                body = await _read_body(answer.aiter_stream(), fields.get("content-encoding", "identity"), limit)
             finally:
                 await answer.aclose()
-        media_type = answer.headers.get("content-type")
+        media_type = fields.get("content-type")
         return Response(
-            url=str(url),
+            url=url.geturl(),
             address=address,
-            status=answer.status_code,
-            headers=tuple((printable(name.lower()), printable(value)) for name, value in answer.headers.multi_items()),
+            status=answer.status,
+            headers=tuple((printable(name), printable(value)) for name, value in found),
             content_type=printable(media_type.split(";", 1)[0].strip().lower()) if media_type else None,
             body=_text(body),
             seconds=round(time.monotonic() - started, 3),
         )
 
 
-async def _read_body(answer: httpx.Response, limit: int) -> bytes:
+_HTTP_ERRORS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
+
+_BLANKS = re.compile(rb"[ \t]{1025}")
+"""h11 takes time that grows with the square of the blanks in a header field: many seconds for 60 KiB of them."""
+
+
+class _Network(httpcore.AsyncNetworkBackend):
+    """Connections whose streams are guarded."""
+
+    def __init__(self, backend: httpcore.AsyncNetworkBackend) -> None:
+        self._backend = backend
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        return _Guarded(await self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+
+
+class _Guarded(httpcore.AsyncNetworkStream):
+    """A stream that refuses what h11 would choke on. ``read`` raises Malformed."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+        self._last = b""
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        data = await self._stream.read(max_bytes, timeout)
+        together = self._last + data
+        if _BLANKS.search(together):
+            raise Malformed("more than 1024 blanks in a row")
+        self._last = together[-1024:]
+        return data
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        return _Guarded(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+def _host(url: SplitResult) -> str:
+    return url.hostname or ""
+
+
+def _target(url: SplitResult) -> str:
+    return f"{url.path or '/'}?{url.query}" if url.query else url.path or "/"
+
+
+async def _read_body(chunks: AsyncIterable[bytes], coding: str, limit: int) -> bytes:
     """The body with its content coding undone, ``limit`` octets at most. Raises Malformed."""
-    coding = answer.headers.get("content-encoding", "identity").strip().lower()
+    coding = coding.strip().lower()
     if coding not in ("identity", "", "gzip", "x-gzip", "deflate"):
         raise Malformed(f"the body comes in the content coding {printable(coding)!r}, which was not asked for")
     inflater = None if coding in ("identity", "") else zlib.decompressobj(wbits=47)
     body = bytearray()
-    async for chunk in answer.aiter_raw(16 * 1024):
+    async for chunk in chunks:
         try:
             body += inflater.decompress(chunk, limit + 1 - len(body)) if inflater else chunk
         except zlib.error as error:
@@ -189,7 +259,7 @@ def _text(body: bytes) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """``error`` and what led to it: httpx wraps what the operating system and OpenSSL say."""
+    """``error`` and what led to it: httpcore wraps what the operating system and OpenSSL say."""
     cause: BaseException | None = error
     while cause is not None:
         yield cause
@@ -204,10 +274,10 @@ def _tls_cause(error: BaseException) -> ssl.SSLError | None:
     return None
 
 
-def _tls_failure(url: httpx.URL, address: str, started: float, error: ssl.SSLError) -> Response:
+def _tls_failure(url: SplitResult, address: str, started: float, error: ssl.SSLError) -> Response:
     said = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else error.reason
     return Response(
-        url=str(url),
+        url=url.geturl(),
         address=address,
         status=0,
         headers=(),
@@ -222,19 +292,19 @@ def _is_refusal(error: BaseException) -> bool:
     return any(isinstance(cause, OSError) and cause.errno in REFUSALS for cause in _causes(error))
 
 
-def _typed(error: httpx.HTTPError | OSError, address: str) -> NotObserved:
+def _typed(error: Exception, address: str) -> NotObserved:
     what = f"{address}: {printable(str(error)) or type(error).__name__}"
     match error:
-        case httpx.TimeoutException():
+        case httpcore.TimeoutException():
             return TimedOut(what)
-        case httpx.ConnectError():
+        case httpcore.ConnectError():
             if any(isinstance(cause, ssl.SSLError | ConnectionResetError) for cause in _causes(error)):
                 return ClosedEarly(what)
             return Refused(what) if _is_refusal(error) else NotObserved(what)
-        case httpx.RemoteProtocolError() if "disconnected" in str(error) or "closed" in str(error):
+        case httpcore.RemoteProtocolError() if "disconnected" in str(error) or "closed" in str(error):
             return ClosedEarly(what)
-        case httpx.ProtocolError() | httpx.DecodingError():
+        case httpcore.ProtocolError():
             return Malformed(what)
-        case httpx.NetworkError() | OSError():
+        case httpcore.NetworkError() | OSError():
             return ClosedEarly(what)
     return NotObserved(what)
