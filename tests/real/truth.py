@@ -158,9 +158,8 @@ TRUTH: dict[str, Truth] = {
     ),
     "open-relay-haproxy": Truth(fail=("RELAY-MATRIX",)),
     "haproxy-expired-half": Truth(
-        perhaps=("CERT-DATES",),
-        why="A verdict is about the servers that the connections met, and which they meet is the balancer's choice. "
-        "Whoever names the servers behind it as hosts of the inventory has them judged one by one.",
+        fail=("CERT-DATES",),
+        why="Two connections in a row show the certificates of both servers behind a balancer that takes turns.",
     ),
     "haproxy-no-starttls-half": Truth(
         perhaps=(
@@ -168,7 +167,9 @@ TRUTH: dict[str, Truth] = {
             *PKIX,
             *HANDSHAKES,
         ),
-        why="The same. Where STARTTLS was seen once and then is not there, the handshake is inconclusive.",
+        why="A session is with one of the servers, and with which is the balancer's choice. Where STARTTLS was seen "
+        "once and then is not there, the handshake is inconclusive. Whoever names the servers behind a balancer as "
+        "hosts of the inventory has them judged one by one.",
     ),
     # Mail stores
     "submission-clear-auth": Truth(fail=("AUTH-AFTER-TLS",)),
@@ -308,8 +309,7 @@ NO_CONTROL_YET = {
     "dh-512": "nothing looks at the size of Diffie-Hellman groups: the handshakes here choose ECDHE",
     "dh-1024": "nothing looks at the size of Diffie-Hellman groups: the handshakes here choose ECDHE",
     "imap-clear-auth": "nothing asks IMAP and POP3 servers for their capabilities",
-    "haproxy-expired-half": "a verdict is about the server that was met behind the balancer, perhaps the other one",
-    "haproxy-no-starttls-half": "the same",
+    "haproxy-no-starttls-half": "a session is with one of the servers behind the balancer, perhaps the other one",
 }
 """Domains of the plan without a finding, with the reason."""
 

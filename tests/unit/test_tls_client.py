@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from itertools import cycle
 from typing import TypeVar
 
 import pytest
@@ -228,9 +230,9 @@ def test_imap_and_pop3_that_decline(protocol: str, greeting: bytes) -> None:
         raw_peer(serve, protocol)
 
 
-def test_one_chain_in_two_connections() -> None:
+def test_one_chain_in_three_connections() -> None:
     (chain,), peer = ask(SMTPBehaviour(certificate=CertificateSpec(key="rsa2048")), certificates)
-    assert peer.connections == 2
+    assert peer.connections == 3
     leaf = chain.leaf
     assert (leaf.key_type, leaf.key_bits, leaf.curve, leaf.signature_hash) == ("RSA", 2048, None, "sha256")
     assert leaf.dns_names == (HOST,)
@@ -250,7 +252,32 @@ def test_both_chains_of_a_server_with_two_keys(version: str) -> None:
     )
     chains, peer = ask(behaviour, certificates)
     assert {chain.leaf.key_type for chain in chains} == {"RSA", "EC"}
-    assert peer.connections == 2
+    assert peer.connections == 3
+
+
+def test_a_balancer_that_takes_turns_shows_the_next_server_too() -> None:
+    async def run() -> tuple[Chain, ...]:
+        specs = (CertificateSpec(), CertificateSpec(not_after_days=-0.5))
+        async with AsyncExitStack() as stack:
+            served_by = [await stack.enter_async_context(served(SMTPBehaviour(certificate=spec))) for spec in specs]
+            turns = cycle((address, port) for _, address, port in served_by)
+
+            async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                while data := await reader.read(4096):
+                    writer.write(data)
+                writer.close()
+
+            async def balance(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                behind = await asyncio.open_connection(*next(turns))
+                await asyncio.gather(pump(reader, behind[1]), pump(behind[0], writer), return_exceptions=True)
+
+            server = await stack.enter_async_context(await asyncio.start_server(balance, "127.0.0.1", 0))
+            client = await stack.enter_async_context(tls_client())
+            port = int(server.sockets[0].getsockname()[1])
+            return await client.certificates(TLSEndpoint("127.0.0.1", port, HOST, "smtp"))
+
+    first, second = asyncio.run(run())
+    assert first.leaf.not_after != second.leaf.not_after
 
 
 @pytest.mark.parametrize(

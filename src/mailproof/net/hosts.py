@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from mailproof.net.addresses import network_of
 from mailproof.net.errors import NotObserved, TimedOut
@@ -44,14 +44,20 @@ class Hosts:
         self.connections: Counter[str] = Counter()
 
     @asynccontextmanager
-    async def connection(self, address: str, port: int) -> AsyncIterator[None]:
+    async def slot(self, address: str) -> AsyncIterator[None]:
+        """Wait for a free slot at ``address`` and hold it: for connections that have to follow each other closely."""
+        async with self._slots.setdefault(address, asyncio.Semaphore(self._limits.connections_per_host)):
+            yield
+
+    @asynccontextmanager
+    async def connection(self, address: str, port: int, *, in_slot: bool = False) -> AsyncIterator[None]:
         """Wait for a free slot at ``address`` and for the pause after the last connection; then hold the slot.
 
-        Raises at once what is known of an address and port that could not be reached.
+        ``in_slot`` says that the caller holds one. Raises at once what is known of an address and port that could
+        not be reached.
         """
-        slot = self._slots.setdefault(address, asyncio.Semaphore(self._limits.connections_per_host))
         loop = asyncio.get_running_loop()
-        async with slot:
+        async with nullcontext() if in_slot else self.slot(address):
             self._raise_known(address, port)
             if address in self._last_end:
                 wait = self._last_end[address] + self._limits.pause - loop.time()

@@ -126,35 +126,35 @@ class TLSClient:
     async def certificates(self, endpoint: TLSEndpoint) -> tuple[Chain, ...]:
         """Return the certificate chains that the server sends, first the one it prefers.
 
-        A second connection offers only what the first certificate's kind of key cannot serve (RSA, or
+        A second connection says the same again at once, so that a balancer that takes turns shows the next server
+        behind it. A third one offers only what the first certificate's kind of key cannot serve (RSA, or
         everything else), so that servers with two certificates show both. Raises NotAvailable when no
         handshake succeeds, Malformed for certificates that do not parse, and what ``accepts`` raises.
         """
-        chains: list[Chain] = []
-        error: str | None = None
-        for make in (_any_version, _any_old_version):
-            outcome = await self._handshake(endpoint, make, lambda client: client.get_received_chain())
-            if outcome.value is not None:
-                chains.append(read_chain(outcome.value))
-                break
-            error = outcome.error
-        if not chains:
-            raise NotAvailable(f"no TLS handshake that shows a certificate: {error}")
-        rsa = chains[0].leaf.key_type == "RSA"
-        other = await self._handshake(
-            endpoint, _without_rsa if rsa else _only_rsa, lambda client: client.get_received_chain()
-        )
-        if other.value is not None:
-            second = read_chain(other.value)
-            if second.leaf.sha256 != chains[0].leaf.sha256:
-                chains.append(second)
-        return tuple(chains)
+        async with self._hosts.slot(endpoint.address):
+            make, first = _any_version, await self._chain(endpoint, _any_version)
+            if first.value is None:
+                make, first = _any_old_version, await self._chain(endpoint, _any_old_version)
+            if first.value is None:
+                raise NotAvailable(f"no TLS handshake that shows a certificate: {first.error}")
+            again = await self._chain(endpoint, make)
+            rsa = first.value.leaf.key_type == "RSA"
+            other = await self._chain(endpoint, _without_rsa if rsa else _only_rsa)
+        chains = (outcome.value for outcome in (first, again, other) if outcome.value is not None)
+        return tuple(dict.fromkeys(chains))
 
-    async def _handshake(self, endpoint: TLSEndpoint, make: _Maker, look: Callable[[BaseSslClient], T]) -> _Outcome[T]:
+    async def _chain(self, endpoint: TLSEndpoint, make: _Maker) -> _Outcome[Chain]:
+        """The chain that one handshake shows, inside a slot. Raises Malformed for certificates that do not parse."""
+        found = await self._handshake(endpoint, make, lambda client: client.get_received_chain(), in_slot=True)
+        return _Outcome(found.accepted, None if found.value is None else read_chain(found.value), found.error)
+
+    async def _handshake(
+        self, endpoint: TLSEndpoint, make: _Maker, look: Callable[[BaseSslClient], T], *, in_slot: bool = False
+    ) -> _Outcome[T]:
         """One connection and one handshake with the client that ``make`` makes; then ``look`` at it."""
         seconds = self._settings.limits.tls
         loop = asyncio.get_running_loop()
-        async with self._opened(endpoint) as stream:
+        async with self._opened(endpoint, in_slot=in_slot) as stream:
             bridge = _Bridge(stream, loop, seconds)
             self._bridges.add(bridge)
             work = loop.run_in_executor(self._executor, _shake_hands, make, endpoint, bridge, look)
@@ -171,11 +171,11 @@ class TLSClient:
             return outcome
 
     @asynccontextmanager
-    async def _opened(self, endpoint: TLSEndpoint) -> AsyncIterator[Stream]:
+    async def _opened(self, endpoint: TLSEndpoint, *, in_slot: bool) -> AsyncIterator[Stream]:
         """A connection to ``endpoint`` at which the TLS hello is due."""
         settings = self._settings
         destination = settings.destination(endpoint.address, endpoint.port, endpoint.host)
-        async with self._hosts.connection(endpoint.address, endpoint.port):
+        async with self._hosts.connection(endpoint.address, endpoint.port, in_slot=in_slot):
             transcript = Transcript()
             transcript.add(Speaker.NOTE, f"connecting to {destination} for {endpoint.host}")
             stream: Stream | None = None

@@ -100,15 +100,16 @@ async def triple_des(
     return await _offer_ciphers(endpoint, net, "3DES", ssl_3, tls_1_0_and_1_1, tls_1_2_and_1_3)
 
 
-@probe(connections=2)
-async def dane(endpoint: Endpoint, net: Network, look: Look) -> DANE:
+@probe(looks=("certificates",))
+async def dane(endpoint: Endpoint, look: Look) -> DANE:
     """The TLSA records of the host and the chains of this address."""
     records = await look(tlsa, MailHost(endpoint.host, endpoint.domains, endpoint.active))
     if not records.applies:
         return DANE(records, True, ())
     if not await _offers_tls(endpoint, look):
         return DANE(records, False, ())
-    chains = await net.tls.certificates(_where(endpoint))
+    seen = await look(certificates, endpoint)
+    chains = (deployment.chain for deployment in seen.deployments)
     return DANE(records, True, tuple(ChainMatch(chain, _matches(endpoint, records, chain)) for chain in chains))
 
 
@@ -117,7 +118,7 @@ def _matches(endpoint: Endpoint, records: TLSA, chain: Chain) -> tuple[str, ...]
     return tuple(str(record) for record in matching_records(records.records, chain, names, datetime.now(UTC)))
 
 
-@probe(connections=2, looks=("smtp_session",))
+@probe(connections=3, looks=("smtp_session",))
 async def certificates(endpoint: Endpoint, net: Network, look: Look) -> Certificates:
     """The certificate chains, and whether a path leads from each to a trusted root."""
     if not await _offers_tls(endpoint, look):
