@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
@@ -21,6 +21,9 @@ from mailproof.observations import Observation
 from mailproof.probes.probe import NoConsent, NoConsentError, Outcome, Probe
 
 O = TypeVar("O", bound=Observation)  # noqa: E741
+
+AT_ONCE = 2000
+"""Observations under way at once. One that waits its turn takes some 10 KiB; the limits keep most of them waiting."""
 
 
 @dataclass
@@ -75,7 +78,7 @@ class Survey:
                     self._note_attempt(key, attempt - 1)
                 await asyncio.sleep(self._limits.retry_pause)
                 for key in again:
-                    del self.outcomes[key], self._tasks[key]
+                    del self.outcomes[key]
                 self._network.dns.forget_failures()
                 self._network.hosts.forget_failures()
                 await self._observe_all({(key[0], self._targets[key]) for key in again})
@@ -90,7 +93,14 @@ class Survey:
     async def _observe_all(self, wanted: set[tuple[str, Target]]) -> None:
         pairs = sorted(wanted, key=lambda pair: not self.probes[pair[0]].first)
         self.progress.total += len(pairs)
-        await asyncio.gather(*(self._count(name, target) for name, target in pairs))
+        left = iter(pairs)
+        await asyncio.gather(*(self._observe_some(left) for _ in pairs[:AT_ONCE]))
+
+    async def _observe_some(self, left: Iterator[tuple[str, Target]]) -> None:
+        """Take one pair after the other from ``left``, which others take from as well."""
+        for name, target in left:
+            await self._outcome(name, target)
+            self.progress.done += 1
 
     def _note_attempt(self, key: tuple[str, str], number: int) -> None:
         """Remember what came of an attempt, once."""
@@ -100,10 +110,6 @@ class Survey:
         outcome = self.outcomes[key]
         said = f"{outcome.kind}: {outcome.reason}" if isinstance(outcome, NotObserved) else "observed"
         self.attempts[key] = (*known, f"attempt {number} at {key[0]}, ended {self._ended[key]}: {said}")
-
-    async def _count(self, name: str, target: Target) -> None:
-        await self._outcome(name, target)
-        self.progress.done += 1
 
     async def _outcome(self, name: str, target: Target) -> Outcome:
         key = (name, target.id)
@@ -137,7 +143,9 @@ class Survey:
             finally:
                 self.progress.running.pop(key, None)
         self.outcomes[key] = outcome
-        self._ended[key] = datetime.now(UTC).isoformat(timespec="seconds")
+        self._tasks.pop(key, None)
+        if _may_pass(outcome) or key in self.attempts:
+            self._ended[key] = datetime.now(UTC).isoformat(timespec="seconds")
         return outcome
 
     async def _call(self, entry: Probe, target: Target) -> Observation:
