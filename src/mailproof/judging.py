@@ -129,7 +129,7 @@ class Judging:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        self._watched = _is_watched(self._config)
+        self._watched = _is_watched(self._config, self._suite)
         for item in session.items:
             control = control_of_item(item)
             if control is not None:
@@ -372,22 +372,28 @@ def _itself(target: Target) -> Target:
     return target
 
 
-def _is_watched(config: pytest.Config) -> bool:
-    """Whether somebody wants to see the phases of every test: an option, or a conftest or plugin of the user's own.
+def _is_watched(config: pytest.Config, suite: Path) -> bool:
+    """Whether somebody wants to see the phases of the suite's tests: an option, or a plugin of the user's own.
 
-    Installed plugins do not count: what they do around a test, controls have no use for.
+    Installed plugins do not count: what they do around a test, controls have no use for. Nor does a conftest
+    elsewhere, which pytest would not ask either.
     """
     if any(getattr(config.option, name, False) for name in ("usepdb", "trace", "setupshow", "setuponly", "setupplan")):
         return True
     installed = {id(plugin) for plugin, _ in config.pluginmanager.list_plugin_distinfo()}
     hooks = (getattr(config.hook, name) for name in _PHASES)
     plugins = {id(found.plugin): found.plugin for hook in hooks for found in hook.get_hookimpls()}
-    return any(key not in installed and not _is_builtin(plugin) for key, plugin in plugins.items())
+    return any(key not in installed and _concerns(plugin, suite) for key, plugin in plugins.items())
 
 
-def _is_builtin(plugin: object) -> bool:
-    module = plugin.__name__ if isinstance(plugin, ModuleType) else type(plugin).__module__
-    return module.split(".")[0] in ("_pytest", "pytest")
+def _concerns(plugin: object, suite: Path) -> bool:
+    """Whether a plugin is neither one of pytest's nor a conftest of some other directory."""
+    if not isinstance(plugin, ModuleType):
+        return not type(plugin).__module__.startswith("_pytest.")
+    file = Path(plugin.__file__ or "")
+    if file.name == "conftest.py":
+        return file.parent in suite.parents
+    return not plugin.__name__.startswith("_pytest.")
 
 
 def _annotate(item: pytest.Item, report: pytest.TestReport, result: Result, *, closes: bool) -> None:
