@@ -36,6 +36,7 @@ from mailproof.net.dns import (
 from mailproof.net.errors import (
     ClosedEarly,
     Malformed,
+    NoResolver,
     NotAvailable,
     NotObserved,
     Refused,
@@ -277,6 +278,28 @@ def test_a_refusing_port_fails_at_once_and_the_next_resolver_is_asked() -> None:
             await server.stop()
 
     assert asyncio.run(main()).exists
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_silence_about_some_names_is_no_proof_that_the_resolver_is_dead(alive: bool) -> None:
+    async def main() -> tuple[set[type[NotObserved]], int]:
+        server = resolver(behaviour={"*": Behaviour(Fault.SILENCE)} | ({".": Behaviour()} if alive else {}))
+        where = await server.start()
+        limits = Limits(dns=0.3, dns_tries=1)
+        async with DNSClient(NetSettings(resolvers=(where,), limits=limits)) as client:
+            failures = []
+            for number in range(6):
+                try:
+                    await client.resolve(f"silent{number}.example", "MX")
+                except NotObserved as failure:
+                    failures.append(type(failure))
+            asked = client.questions.total()
+        await server.stop()
+        return set(failures), asked
+
+    kinds, asked = asyncio.run(main())
+    assert kinds == ({TimedOut} if alive else {TimedOut, NoResolver})
+    assert asked == (7 if alive else 4)
 
 
 async def with_resolvers(work: Callable[[DNSClient], Awaitable[Answer]], *resolvers: SocketAddress) -> Answer:

@@ -243,6 +243,8 @@ class DNSClient:
         """Tries at the resolvers that nothing came of; they do not count once a resolver has answered."""
         self._heard = False
         """Whether a resolver has answered anything."""
+        self._root: asyncio.Task[bool] | None = None
+        """Asks for the root, where nothing has been answered so far."""
         self.questions: Counter[str] = Counter()
 
     async def __aenter__(self) -> Self:
@@ -256,7 +258,9 @@ class DNSClient:
     async def close(self) -> None:
         """End the questions under way; whoever waits for one gets NotAvailable, and so do later questions."""
         self._closed = True
-        tasks = [flight.task for flight in self._flights.values()]
+        tasks: list[asyncio.Task[Any]] = [flight.task for flight in self._flights.values()]
+        if self._root is not None:
+            tasks.append(self._root)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -336,6 +340,7 @@ class DNSClient:
     def forget_failures(self) -> None:
         """Ask again what could not be answered, the next time that somebody wants to know."""
         self._outcomes = {key: outcome for key, outcome in self._outcomes.items() if isinstance(outcome, Answer)}
+        self._root = None
 
     async def _shared(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
         """The outcome of ``work``, done once per ``key``: cached, or shared with those who wait for it."""
@@ -448,7 +453,7 @@ class DNSClient:
         wire = asked.wire(id_)
         loop = asyncio.get_running_loop()
         async with self._slots:
-            if asked.recurse and self._resolvers_are_dead:
+            if asked.recurse and self._resolvers_seem_dead and not await self._some_resolver_answers():
                 names = ", ".join(map(str, self._resolvers))
                 raise NoResolver(f"no resolver answers ({names}): nothing can be looked up from here")
             started = loop.time()
@@ -470,11 +475,32 @@ class DNSClient:
         return _read(reply, id_, asked, str(server.wanted), "tcp" if tcp else "udp", seconds)
 
     @property
-    def _resolvers_are_dead(self) -> bool:
+    def _resolvers_seem_dead(self) -> bool:
         """Whether many tries at different questions have been in vain, and none has ever been answered."""
         if self._heard or len(self._unanswered) < SILENT_QUESTIONS:
             return False
         return self._unanswered.total() >= SILENT_QUESTIONS * self._settings.limits.dns_tries
+
+    async def _some_resolver_answers(self) -> bool:
+        """Whether a resolver says anything about the root.
+
+        Names whose own servers are silent prove nothing: many resolvers are silent then, too.
+        """
+        if self._root is None:
+            self._root = asyncio.create_task(self._ask_for_the_root())
+        return await asyncio.shield(self._root)
+
+    async def _ask_for_the_root(self) -> bool:
+        wire = _Question.make(".", "NS", recurse=True).wire(secrets.randbits(16))
+        for server in self._recursive():
+            self.questions[str(server.wanted)] += 1
+            try:
+                await exchange_udp(wire, server.real, asyncio.get_running_loop().time() + self._settings.limits.dns)
+            except NotObserved:
+                continue
+            self._heard = True
+            return True
+        return False
 
 
 @dataclass
