@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from mailproof.record import Record, write_record
-from tests.offline.user import SOURCE, Run, pytest_run, write_inventory
+from tests.offline.user import SOURCE, Run, heed_ctrl_c, pytest_run, write_inventory
 from tests.unit.test_vantage import DAYS, NETWORKS, endpoint, issued, policies, unreachable
 
 SILENT = """
@@ -51,7 +51,13 @@ def interrupted(directory: Path, sign: str, *arguments: str) -> Run:
     log = directory / "output.txt"
     with log.open("wb") as output:
         child = subprocess.Popen(
-            command, cwd=directory, env=environment, stdout=output, stderr=output, stdin=subprocess.DEVNULL
+            command,
+            cwd=directory,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+            preexec_fn=heed_ctrl_c,
         )
         deadline = time.monotonic() + 60
         while sign not in log.read_text(errors="replace") and time.monotonic() < deadline and child.poll() is None:

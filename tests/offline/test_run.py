@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.offline.user import SOURCE, Run, pytest_run, write_inventory
+from tests.offline.user import SOURCE, Run, heed_ctrl_c, pytest_run, write_inventory
 
 NO_SPF = "domains: [no-spf.example]\n"
 SPF_ONLY = ("--control", "SPF-*")
@@ -305,6 +305,7 @@ def test_ctrl_c_during_the_survey_leaves_nothing_behind(tmp_path: Path) -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=heed_ctrl_c,
         )
         assert server.stdout.readline() == "connected\n"
         process.send_signal(signal.SIGINT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -64,6 +65,11 @@ def pytest_run(
         stdin=subprocess.DEVNULL,
     )
     return Run(done.returncode, done.stdout, done.stderr, directory / "reports")
+
+
+def heed_ctrl_c() -> None:
+    """For ``preexec_fn``: whoever runs the tests in the background of a shell script has SIGINT ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _environment() -> dict[str, str]:

@@ -179,7 +179,8 @@ class Stream(asyncio.Protocol):
         if self._transport is None:
             return
         try:
-            self._transport.close()
+            if not self._transport.is_closing():
+                self._transport.close()
             async with asyncio.timeout(_FAREWELL):
                 await self._gone.wait()
         except TimeoutError:
@@ -189,7 +190,8 @@ class Stream(asyncio.Protocol):
 
     def abort(self) -> None:
         """Cut the connection now."""
-        if self._transport is not None:
+        # Python 3.11.2 raises AttributeError where TLS has ended already.
+        if self._transport is not None and not self._gone.is_set():
             self._transport.abort()
 
     def _take(self, count: int) -> bytes:
