@@ -304,6 +304,16 @@ def tokens(rendered: str) -> list[Any]:
     return found
 
 
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "https://a b/", "https://a/<b>", "https://a/\x7f", "https://a/\n", ""]
+)
+def test_only_web_addresses_that_can_be_shown_are_linked(url: str) -> None:
+    plain = document(result("fail", references=(("A rule", url),)))
+    assert "](<" not in FORMATS["markdown"](plain)
+    assert "helpUri" not in FORMATS["sarif"](plain)
+    assert not CONTROL_CHARACTERS.search(FORMATS["markdown"](plain))
+
+
 def test_markdown_holds_no_markup_of_the_network() -> None:
     found = tokens(FORMATS["markdown"](hostile()))
     assert {t.type for t in found if t.type == "image"} == set()

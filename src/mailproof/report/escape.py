@@ -8,6 +8,7 @@ import re
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
 _MARKDOWN = re.compile(r"[!#$&()*+\-.:<>@\[\\\]^_`{|}~]")
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+_UNSAFE_IN_LINK = re.compile(r"[\s<>\\]")
 _UNSAFE_IN_ID = re.compile(r"[^A-Za-z0-9._:@/\[\]()+=,~ -]")
 
 
@@ -22,6 +23,11 @@ def test_id(text: str) -> str:
 
 
 test_id.__test__ = False  # type: ignore[attr-defined]
+
+
+def is_web_address(url: str) -> bool:
+    """Whether ``url`` may be linked to: http or https, and nothing in it that ends a link or cannot be shown."""
+    return url.lower().startswith(("https://", "http://")) and not _UNSAFE_IN_LINK.search(url) and printable(url) == url
 
 
 def clipped(text: str, limit: int, note: str = " [cut]") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from mailproof.report.escape import clipped, html_text, markdown, markdown_block, markdown_code
+from mailproof.report.escape import clipped, html_text, is_web_address, markdown, markdown_block, markdown_code
 from mailproof.report.selection import is_proposed, waiver_text, worst_first
 
 COMMENT_LIMIT = 65_000
@@ -122,7 +122,7 @@ def _html_line(text: str) -> str:
 def _links(references: Iterable[Mapping[str, str]]) -> Iterable[str]:
     for reference in references:
         title, url = markdown(reference["title"]), reference["url"]
-        if url.startswith(("https://", "http://")) and not set(url) & set(" <>\\\n\r\t"):
+        if is_web_address(url):
             yield f"[{title}](<{url}>)"
         else:
             yield title

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from mailproof.report.escape import clipped, printable, sarif_message
+from mailproof.report.escape import clipped, is_web_address, printable, sarif_message
 from mailproof.report.selection import LEVELS, is_proposed, waiver_text, worst_first
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -75,7 +75,7 @@ def _rule(result: Mapping[str, Any]) -> dict[str, Any]:
             "security-severity": SEVERITY[result["level"]],
         },
     }
-    address = next((ref["url"] for ref in result["references"] if ref["url"].startswith("https://")), None)
+    address = next((ref["url"] for ref in result["references"] if is_web_address(ref["url"])), None)
     if address:
         rule["helpUri"] = quote(address, safe="%/:?#[]@!$&'()*+,;=")
     return rule

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from mailproof.report.escape import printable
+from mailproof.report.escape import is_web_address, printable
 from mailproof.report.html import packing
 from mailproof.report.html.trend import HEIGHT, WIDTH, chart
 from mailproof.report.html.view import RANKS, SECTIONS, Group, View, build
@@ -100,7 +100,7 @@ def _environment() -> Environment:
         finalize=_shown,
     )
     environment.filters["thousands"] = lambda number: f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-    environment.tests["web"] = lambda url: str(url).lower().startswith(("https://", "http://"))
+    environment.tests["web"] = lambda url: is_web_address(str(url))
     return environment
 
 
