@@ -88,7 +88,6 @@ class Compliance:
         self._closing = ExitStack()
         self._scratch = tempfile.TemporaryDirectory(prefix="mailproof-")
         self._expedition: Expedition | None = None
-        self._record: Record | None = None
         self._targets = Targets()
         self._files: list[Path] = []
         self._document: Mapping[str, Any] = {}
@@ -284,7 +283,7 @@ class Compliance:
             raise pytest.UsageError(str(error)) from None
 
     def _take(self, record: Record) -> None:
-        self._record = self._judging.record = record
+        self._judging.record = record
         self._targets = record.targets
         self._judging.vantage = look(record)
         self.run.vantage = redacted(self._judging.vantage.document(), self._loaded.redact)
@@ -344,10 +343,10 @@ class Compliance:
         self._closing.close()
         self._expedition = None
         destination = self._config.getoption("survey_only") or self._config.getoption("record")
-        if destination and self._record is not None:
+        if destination and self._judging.record is not None:
             try:
                 redact = self._loaded.redact if self._loaded.secrets else None
-                write_record(self._directory / destination, self._record, redact)
+                write_record(self._directory / destination, self._judging.record, redact)
             except RecordError as error:
                 raise pytest.UsageError(str(error)) from None
 

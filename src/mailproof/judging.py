@@ -28,7 +28,7 @@ from mailproof.inventory.load import LoadedInventory
 from mailproof.inventory.targets import Target, Undiscovered
 from mailproof.net.errors import NotObserved
 from mailproof.observations import Observation, rests_on_proposal
-from mailproof.probes.probe import NoConsent, Probe
+from mailproof.probes.probe import NoConsent, Outcome, Probe
 from mailproof.record import Record, redacted
 from mailproof.report import escape
 from mailproof.vantage import Vantage
@@ -103,7 +103,7 @@ class Judging:
         """The observation that a control asks for. Raises NotObserved, or skips where consent is missing."""
         if isinstance(target, Undiscovered):
             raise NotObserved(target.reason, target.evidence)
-        outcome = self.record.outcomes.get((name, target.id)) if self.record else None
+        outcome = self._outcome(name, target)
         if outcome is None:
             raise NotObserved(f"{name} of {target.id} is not in the record; survey again")
         if isinstance(outcome, NoConsent):
@@ -111,6 +111,9 @@ class Judging:
         if isinstance(outcome, NotObserved):
             raise self.vantage.retold(outcome, target)
         return outcome
+
+    def _outcome(self, name: str, target: Target) -> Outcome | None:
+        return self.record.outcomes.get((name, target.id)) if self.record else None
 
     def parameters_of(self, control: Control, target: Target) -> Mapping[str, Any]:
         """The thresholds of a control for a target."""
@@ -243,8 +246,7 @@ class Judging:
 
     def _observations(self, control: Control, target: Target) -> list[Observation]:
         """What there was for the control at hand to see."""
-        outcomes = self.record.outcomes if self.record else {}
-        found = [outcomes.get((name, target.id)) for name in control.observations]
+        found = (self._outcome(name, target) for name in control.observations)
         return [outcome for outcome in found if isinstance(outcome, Observation)]
 
     def _evidence(self, control: Control, target: Target, raised: BaseException | None) -> tuple[str, ...]:
@@ -259,7 +261,7 @@ class Judging:
         """The evidence of an observation, the same object for every control that judges it."""
         key = (name, target.id)
         if key not in self._proofs:
-            outcome = self.record.outcomes.get(key) if self.record else None
+            outcome = self._outcome(name, target)
             self._proofs[key] = tuple(outcome.evidence()) if isinstance(outcome, Observation) else ()
         return self._proofs[key]
 

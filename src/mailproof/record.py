@@ -4,10 +4,7 @@ network.
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from mailproof import __version__
+from mailproof.documents import UnreadableDocument, json_lines, read_json, write_atomically
 from mailproof.inventory.targets import TARGET_TYPES, Target, Targets
 from mailproof.net.errors import KINDS, NotObserved
 from mailproof.observations import Observation
@@ -77,22 +75,6 @@ def write_record(file: Path, record: Record, redact: Callable[[str], str] | None
         raise RecordError(f"{file}: cannot be written: {error.strerror}") from None
 
 
-def json_lines(head: Mapping[str, Any], **lists: Iterable[Any]) -> Iterator[str]:
-    """A JSON object of ``head`` and of ``lists``, whose items stand on a line each.
-
-    It comes piece by piece, since the lists of a large run do not fit into memory twice.
-    """
-    yield json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}")
-    for name, items in lists.items():
-        yield f",\n {json.dumps(name)}: ["
-        separator = "\n  "
-        for item in items:
-            yield separator + json.dumps(item, ensure_ascii=False)
-            separator = ",\n  "
-        yield "\n ]"
-    yield "\n}\n"
-
-
 def redacted(value: Any, redact: Callable[[str], str]) -> Any:
     """Plain ``value`` with every text in it redacted. Keys of mappings are ours and stay.
 
@@ -110,19 +92,11 @@ def redacted(value: Any, redact: Callable[[str], str]) -> Any:
 def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
     """Read a record. Raises RecordError that says what is wrong with the file."""
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RecordError(
-            f"{file}: there is no such file; `pytest --inventory ... --record {file}` writes one"
-        ) from None
-    except OSError as error:
-        raise RecordError(f"{file}: cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise RecordError(f"{file}: damaged, not JSON: {error}") from None
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise RecordError(f'{file}: not a record of mailproof (no "format": "{FORMAT}")')
-    if document.get("version") != VERSION or isinstance(document["version"], bool):
-        raise RecordError(f"{file}: record version {document.get('version')!r}; this mailproof reads version {VERSION}")
+        document = read_json(
+            file, "record", FORMAT, VERSION, missing=f"; `pytest --inventory ... --record {file}` writes one"
+        )
+    except UnreadableDocument as error:
+        raise RecordError(str(error)) from None
     try:
         targets = Targets.collect(_load_target(item) for item in document["targets"])
         outcomes = {
@@ -152,31 +126,6 @@ def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
         raise RecordError(f"{file}: damaged: {error} is missing or unknown") from None
     except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise RecordError(f"{file}: damaged: {type(error).__name__}: {error}") from None
-
-
-def write_atomically(file: Path, text: Iterable[str]) -> None:
-    """Replace ``file`` by the pieces of ``text`` in one step; parents are made. Raises OSError and leaves no debris.
-
-    What is no regular file, like /dev/stdout, is written to and never replaced.
-    """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    if file.exists() and not file.is_file():
-        with file.open("w", encoding="utf-8", errors="backslashreplace") as stream:
-            stream.writelines(text)
-        return
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
-            stream.writelines(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(name).chmod(0o666 & ~umask)
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {}

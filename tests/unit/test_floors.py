@@ -10,7 +10,7 @@ import pytest
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "mailproof"
 
 FLOORS = (
-    ("clock",),
+    ("clock", "documents"),
     ("net",),
     ("inventory",),
     ("observations",),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from mailproof.controls import Level
+from mailproof.documents import UnreadableDocument, read_json
 from mailproof.gate.result import FORMAT, VERSION, Result, RunResult, result_id
 from mailproof.gate.verdict import Verdict
+from mailproof.record import FORMAT as RECORD_FORMAT
 
 Key = tuple[str, str]
 """(control, target)."""
@@ -72,20 +73,17 @@ def verdicted(result: Result) -> Verdicted:
 def read_snapshot(file: Path) -> Snapshot:
     """Read the JSON result of a run. Raises ResultError that says what is wrong with the file."""
     try:
-        if file.stat().st_size > MAX_FILE_SIZE:
-            raise ResultError(f"{file}: larger than {MAX_FILE_SIZE} octets")
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ResultError(f"{file}: there is no such file; a run writes reports/NAME.json") from None
-    except OSError as error:
-        raise ResultError(f"{file}: cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise ResultError(f"{file}: damaged, not JSON: {error}") from None
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        hint = "; it is a record, which --replay judges" if _is_record(document) else ""
-        raise ResultError(f'{file}: not a result of mailproof (no "format": "{FORMAT}"){hint}')
-    if document.get("version") != VERSION or isinstance(document["version"], bool):
-        raise ResultError(f"{file}: result version {document.get('version')!r}; this mailproof reads version {VERSION}")
+        document = read_json(
+            file,
+            "result",
+            FORMAT,
+            VERSION,
+            missing="; a run writes reports/NAME.json",
+            others={RECORD_FORMAT: "; it is a record, which --replay judges"},
+            most=MAX_FILE_SIZE,
+        )
+    except UnreadableDocument as error:
+        raise ResultError(str(error)) from None
     try:
         found = [Verdicted(*(_text(item, name) for name in _FIELDS)) for item in document["results"]]
         for item in found:
@@ -108,10 +106,6 @@ def _text(item: Mapping[str, Any], name: str) -> str:
     if not isinstance(item[name], str):
         raise TypeError(f"{name} is not text but {item[name]!r:.60}")
     return str(item[name])
-
-
-def _is_record(document: object) -> bool:
-    return isinstance(document, dict) and document.get("format") == "mailproof-record"
 
 
 class Change(StrEnum):

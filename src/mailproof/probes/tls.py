@@ -106,11 +106,11 @@ async def dane(endpoint: Endpoint, look: Look) -> DANE:
     records = await look(tlsa, MailHost(endpoint.host, endpoint.domains, endpoint.active))
     if not records.applies:
         return DANE(records, True, ())
-    if not await _offers_tls(endpoint, look):
-        return DANE(records, False, ())
     seen = await look(certificates, endpoint)
     chains = (deployment.chain for deployment in seen.deployments)
-    return DANE(records, True, tuple(ChainMatch(chain, _matches(endpoint, records, chain)) for chain in chains))
+    return DANE(
+        records, seen.tls_offered, tuple(ChainMatch(chain, _matches(endpoint, records, chain)) for chain in chains)
+    )
 
 
 def _matches(endpoint: Endpoint, records: TLSA, chain: Chain) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mailproof.record import json_lines, write_atomically
+from mailproof.documents import json_lines, write_atomically
 from mailproof.report import csv_table, html, markdown, prometheus, sarif
 from mailproof.report.annotations import render as render_annotations
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from mailproof.documents import UnreadableDocument, read_json
 from mailproof.gate.result import FORMAT, VERSION
 from mailproof.inventory.schema import DIALECT, without_titles
 
@@ -238,19 +239,9 @@ class DocumentError(Exception):
 def read_document(file: Path) -> dict[str, Any]:
     """Read a JSON report as plain values. Raises DocumentError that says what is wrong with the file."""
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DocumentError(f"{file}: there is no such file") from None
-    except OSError as error:
-        raise DocumentError(f"{file}: cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise DocumentError(f"{file}: damaged, not JSON: {error}") from None
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise DocumentError(f'{file}: not a JSON report of mailproof (no "format": "{FORMAT}")')
-    if document.get("version") != VERSION or isinstance(document["version"], bool):
-        raise DocumentError(
-            f"{file}: report version {document.get('version')!r}; this mailproof reads version {VERSION}"
-        )
+        document = read_json(file, "JSON report", FORMAT, VERSION)
+    except UnreadableDocument as error:
+        raise DocumentError(str(error)) from None
     try:
         DocumentModel.model_validate(document)
     except ValidationError as error:
