@@ -1,4 +1,4 @@
-"""Property tests: few examples by default, more with ``MAILPROOF_EXAMPLES=500``."""
+"""Settings of property tests: few examples by default, more with ``MAILPROOF_EXAMPLES=500``."""
 
 from __future__ import annotations
 
