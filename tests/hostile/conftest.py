@@ -1,4 +1,4 @@
-"""Loads the settings of property tests. Not in ``tests``: pytest reads that conftest for a run with an inventory, too."""
+"""Loads the settings of property tests. Not in ``tests``: pytest reads that conftest when it judges, too."""
 
 from __future__ import annotations
 
