@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from mailproof.controls import MUST, SHOULD, control, finding, not_applicable, rfc
+from mailproof.controls import MUST, SHOULD, control, finding, leave_to, not_applicable, rfc
 from mailproof.net.pkix import PathStatus
 from mailproof.observations.tls import Certificates, Deployment
 
@@ -99,7 +99,7 @@ def test_keys_are_large_enough(certificates: Certificates, parameters: Mapping[s
 
 def _require_tls(certificates: Certificates) -> None:
     if not certificates.tls_offered:
-        not_applicable("STARTTLS is not offered; SMTP-STARTTLS-OFFERED says so")
+        leave_to("SMTP-STARTTLS-OFFERED", "STARTTLS is not offered")
 
 
 def _judged_by_pkix(certificates: Certificates) -> tuple[Deployment, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailproof.controls import INTERNET_NL, MAY, MUST, control, not_applicable, rfc
+from mailproof.controls import INTERNET_NL, MAY, MUST, control, leave_to, not_applicable, rfc
 from mailproof.inventory.targets import MailHost, Role
 from mailproof.observations.dane import DANE, TLSA
 
@@ -17,7 +17,7 @@ def test_tlsa_records_exist(tlsa: TLSA, mail_host: MailHost) -> None:
     if not mail_host.domains:
         not_applicable("no MX record names this host")
     if not tlsa.addresses.exists:
-        not_applicable("the host has no address; MX-RESOLVES says so")
+        leave_to("MX-RESOLVES", "the host has no address")
     assert tlsa.records, f"_25._tcp.{tlsa.host} has no TLSA record ({tlsa.answer.rcode})"
     if tlsa.proposed:
         not_applicable("the records are judged as proposed: whether they are secure shows only once they are published")
@@ -36,7 +36,7 @@ def test_a_tlsa_record_matches_the_certificate(dane: DANE) -> None:
     if not dane.tlsa.records:
         not_applicable("there is no TLSA record")
     if not dane.tlsa.applies:
-        not_applicable("the TLSA records are not secured by DNSSEC; DANE-EXISTS says so")
+        leave_to("DANE-EXISTS", "the TLSA records are not secured by DNSSEC")
     usable = [record for record in dane.tlsa.records if record.usable]
     published = "; ".join(str(record) for record in dane.tlsa.records)
     assert usable, f"none of the TLSA records is usable for SMTP (RFC 7672, section 3.1): {published}"

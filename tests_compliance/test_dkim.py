@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mailproof.controls import GOOGLE_SENDERS, MUST, SHOULD, control, finding, not_applicable, rfc
+from mailproof.controls import GOOGLE_SENDERS, MUST, SHOULD, control, finding, leave_to, rfc
 from mailproof.observations.dkim import DKIMKey
 
 
@@ -34,7 +34,7 @@ def test_key_is_long_enough(dkim_key: DKIMKey, parameters: Mapping[str, Any]) ->
     """
     keys = [record for record in dkim_key.records if record.key_bits is not None]
     if not keys:
-        not_applicable("no key can be read; DKIM-SELECTOR says so")
+        leave_to("DKIM-SELECTOR", "no key can be read")
     for record in keys:
         if record.key_type != "rsa":
             continue

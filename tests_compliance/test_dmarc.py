@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mailproof.controls import GOOGLE_SENDERS, INTERNET_NL, MUST, SHOULD, control, not_applicable, rfc
+from mailproof.controls import GOOGLE_SENDERS, INTERNET_NL, MUST, SHOULD, control, leave_to, not_applicable, rfc
 from mailproof.observations.dmarc import DMARC
 
 
@@ -17,9 +17,9 @@ def test_a_policy_applies(dmarc: DMARC) -> None:
     Fix: publish a TXT record v=DMARC1; p=none; rua=mailto:... at _dmarc, read the reports, then tighten the policy.
     """
     if len(dmarc.own.texts) > 1:
-        not_applicable("there are several records; DMARC-SINGLE says so")
+        leave_to("DMARC-SINGLE", "there are several records")
     if dmarc.own.record is not None and dmarc.own.record.errors and not dmarc.own.record.is_usable:
-        not_applicable("the record is void; DMARC-SYNTAX says so")
+        leave_to("DMARC-SYNTAX", "the record is void")
     assert dmarc.policy, f"no DMARC record applies to {dmarc.domain}: none at it nor at its parents"
 
 
@@ -31,7 +31,7 @@ def test_there_is_one_record(dmarc: DMARC) -> None:
     Fix: keep one.
     """
     if not any(step.texts for step in dmarc.steps):
-        not_applicable("there is no DMARC record; DMARC-EXISTS says so")
+        leave_to("DMARC-EXISTS", "there is no DMARC record")
     several = [f"_dmarc.{step.domain} has {len(step.texts)}" for step in dmarc.steps if len(step.texts) > 1]
     assert not several, f"{'; '.join(several)} DMARC records"
 

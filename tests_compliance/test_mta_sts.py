@@ -4,7 +4,7 @@ failure.
 
 from __future__ import annotations
 
-from mailproof.controls import MAY, MUST, SHOULD, control, finding, not_applicable, rfc
+from mailproof.controls import MAY, MUST, SHOULD, control, finding, leave_to, not_applicable, rfc
 from mailproof.inventory.targets import MailDomain
 from mailproof.observations.mx import MX
 from mailproof.observations.policies import PolicyRecord, STSPolicyFile, covers
@@ -69,7 +69,7 @@ def test_sts_policy_is_valid(sts_policy: STSPolicyFile) -> None:
     _require_record(sts_policy)
     policy = sts_policy.policy
     if policy is None:
-        not_applicable("the policy cannot be fetched; STS-FETCH says so")
+        leave_to("STS-FETCH", "the policy cannot be fetched")
     assert not policy.errors, "\n".join(policy.errors)
     content_type = sts_policy.response.content_type if sts_policy.response else ""
     if (content_type or "").partition(";")[0].strip().lower() != "text/plain":
@@ -96,4 +96,4 @@ def test_sts_policy_covers_every_mx(sts_policy: STSPolicyFile, mx: MX) -> None:
 
 def _require_record(sts_policy: STSPolicyFile) -> None:
     if not sts_policy.record.in_force:
-        not_applicable("no valid MTA-STS record is published; STS-TXT says so")
+        leave_to("STS-TXT", "no valid MTA-STS record is published")

@@ -10,6 +10,7 @@ from mailproof.controls import (
     YAHOO_SENDERS,
     control,
     finding,
+    leave_to,
     not_applicable,
     rfc,
 )
@@ -36,7 +37,7 @@ def test_ptr_is_forward_confirmed(reverse_dns: ReverseDNS) -> None:
     one.
     """
     if not reverse_dns.names:
-        not_applicable("there is no PTR; PTR-EXISTS says so")
+        leave_to("PTR-EXISTS", "there is no PTR")
     if not reverse_dns.confirmed_names and reverse_dns.unknown_names:
         raise NotObserved(reverse_dns.explain(), reverse_dns.evidence())
     assert reverse_dns.confirmed_names, reverse_dns.explain()
@@ -77,7 +78,7 @@ def test_ptr_is_single_and_individual(reverse_dns: ReverseDNS) -> None:
     Fix: set one PTR that names the mail host, like mx1.example.org.
     """
     if not reverse_dns.names:
-        not_applicable("there is no PTR; PTR-EXISTS says so")
+        leave_to("PTR-EXISTS", "there is no PTR")
     assert len(reverse_dns.names) == 1, f"{len(reverse_dns.names)} PTR names: {', '.join(sorted(reverse_dns.names))}"
     reason = looks_generic(reverse_dns.names[0], reverse_dns.address)
     if reason:

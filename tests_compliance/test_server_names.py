@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mailproof.controls import MAY, MUST, PRACTICE, SHOULD, control, finding, not_applicable, rfc
+from mailproof.controls import MAY, MUST, PRACTICE, SHOULD, control, finding, leave_to, rfc
 from mailproof.inventory.targets import Role
 from mailproof.observations.smtp import ServerName
 from mailproof.observations.spf import SPFEvaluation
@@ -38,9 +38,9 @@ def test_ptr_agrees_with_the_greeting(server_name: ServerName) -> None:
     """
     name = server_name.session.server_name
     if not server_name.ptr_names:
-        not_applicable("there is no PTR; PTR-EXISTS says so")
+        leave_to("PTR-EXISTS", "there is no PTR")
     if name not in server_name.ptr_names and not server_name.addresses_of(name):
-        not_applicable("the greeting names nothing that resolves; HELO-FQDN says so")
+        leave_to("HELO-FQDN", "the greeting names nothing that resolves")
     confirmed = name in server_name.ptr_names or server_name.address in server_name.addresses_of(name)
     assert confirmed, f"the greeting says {name}, the PTR of {server_name.address} {', '.join(server_name.ptr_names)}"
 

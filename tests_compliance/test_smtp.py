@@ -10,6 +10,7 @@ from mailproof.controls import (
     STARTTLS_INJECTION,
     control,
     finding,
+    leave_to,
     not_applicable,
     rfc,
 )
@@ -51,7 +52,7 @@ def test_server_answers_ehlo_and_helo(smtp_session: SMTPSession) -> None:
     Fix: let the server answer both; a filter in front of it may be what does not.
     """
     if not smtp_session.greeting.positive:
-        not_applicable("the server refuses service; SMTP-GREET-220 says so")
+        leave_to("SMTP-GREET-220", "the server refuses service")
     helo = smtp_session.answered(smtp_session.helo, "HELO")
     ehlo = smtp_session.answered(smtp_session.ehlo, "EHLO")
     wants_tls_first = smtp_session.role is Role.SUBMISSION and helo.code == 530 and smtp_session.offers_starttls
@@ -75,7 +76,7 @@ def test_starttls_is_offered(smtp_session: SMTPSession) -> None:
     if smtp_session.implicit_tls:
         not_applicable("TLS starts at once on this port")
     if not smtp_session.greeting.positive:
-        not_applicable("the server refuses service; SMTP-GREET-220 says so")
+        leave_to("SMTP-GREET-220", "the server refuses service")
     assert smtp_session.offers_starttls, "the EHLO reply does not list STARTTLS"
 
 
@@ -89,13 +90,13 @@ def test_starttls_works(smtp_session: SMTPSession, withdrawn_tls: WithdrawnTLS) 
     if smtp_session.implicit_tls:
         not_applicable("TLS starts at once on this port")
     if not smtp_session.greeting.positive or not smtp_session.offers_starttls:
-        not_applicable("STARTTLS is not offered; SMTP-STARTTLS-OFFERED says so")
+        leave_to("SMTP-STARTTLS-OFFERED", "STARTTLS is not offered")
     reply = smtp_session.answered(smtp_session.starttls, "STARTTLS")
     if refused := refuses_client(reply):
         raise NotObserved(refused, smtp_session.evidence())
     assert reply.code == 220, f"STARTTLS is answered with {reply}"
     if not smtp_session.tls and withdrawn_tls.accepted:
-        not_applicable("only versions or suites that were withdrawn are spoken; TLS-12-OR-13 says so")
+        leave_to("TLS-12-OR-13", "only versions or suites that were withdrawn are spoken")
     assert smtp_session.tls, f"the handshake fails: {smtp_session.tls_failure}"
     ehlo = smtp_session.answered(smtp_session.ehlo_in_tls, "EHLO inside TLS")
     assert ehlo.code == 250, f"EHLO inside TLS is answered with {ehlo}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mailproof.controls import GOOGLE_SENDERS, MUST, PRACTICE, SHOULD, control, finding, not_applicable, rfc
+from mailproof.controls import GOOGLE_SENDERS, MUST, PRACTICE, SHOULD, control, finding, leave_to, not_applicable, rfc
 from mailproof.observations.spf import MAX_LOOKUPS, RESULT_OF_ALL, SPF, SPFEvaluation, SPFTree
 
 
@@ -29,7 +29,7 @@ def test_spf_record_follows_the_grammar(spf: SPF) -> None:
     Fix: mend the terms named here; look at misspelt mechanisms, missing colons, host names without a dot.
     """
     if spf.record is None:
-        not_applicable("there is not exactly one SPF record; SPF-EXISTS says so")
+        leave_to("SPF-EXISTS", "there is not exactly one SPF record")
     errors = spf.record.errors
     assert not errors, "\n".join(errors)
 
@@ -45,7 +45,7 @@ def test_spf_ends_strictly(spf_tree: SPFTree, parameters: Mapping[str, Any]) -> 
     _require_record(spf_tree)
     accepted = ", ".join(parameters["accept"])
     if spf_tree.redirects_nowhere:
-        not_applicable("the redirect leads to no record; SPF-INCLUDE-VALID says so")
+        leave_to("SPF-INCLUDE-VALID", "the redirect leads to no record")
     closing = spf_tree.closing
     if closing is None:
         finding(
@@ -66,7 +66,7 @@ def test_spf_needs_at_most_ten_lookups(spf_tree: SPFTree, parameters: Mapping[st
     _require_record(spf_tree)
     number = len(spf_tree.lookups)
     if spf_tree.loops:
-        not_applicable("an include leads back; SPF-INCLUDE-VALID says so")
+        leave_to("SPF-INCLUDE-VALID", "an include leads back")
     most = parameters["lookups"]
     assert number <= most, f"{'more than ' if spf_tree.cut_short else ''}{number} lookups; at most {most} are wanted"
     for lookup in spf_tree.lookups:
@@ -132,7 +132,7 @@ def test_spf_passes_for_own_senders_only(spf_of_sender: SPFEvaluation) -> None:
     Fix: add the address to the domain's record, or correct the list of sending addresses in the inventory.
     """
     if not spf_of_sender.texts:
-        not_applicable("there is no SPF record; SPF-EXISTS says so")
+        leave_to("SPF-EXISTS", "there is no SPF record")
     tree = spf_of_sender.tree
     if tree is not None and tree.permanent_error:
         not_applicable("evaluation ends in an error whoever sends; the other SPF controls say why")
@@ -152,4 +152,4 @@ def test_spf_passes_for_own_senders_only(spf_of_sender: SPFEvaluation) -> None:
 
 def _require_record(tree: SPFTree) -> None:
     if not tree.records or tree.records[0].record is None:
-        not_applicable("there is not exactly one SPF record; SPF-EXISTS says so")
+        leave_to("SPF-EXISTS", "there is not exactly one SPF record")

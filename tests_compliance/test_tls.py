@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailproof.controls import MUST, NCSC_NL_TLS, SWEET32, control, not_applicable, rfc
+from mailproof.controls import MUST, NCSC_NL_TLS, SWEET32, control, leave_to, rfc
 from mailproof.observations.tls import Handshakes
 
 
@@ -72,7 +72,7 @@ def test_triple_des_is_refused(triple_des: Handshakes) -> None:
 
 def _require_tls(handshakes: Handshakes) -> None:
     if not handshakes.tls_offered:
-        not_applicable("STARTTLS is not offered; SMTP-STARTTLS-OFFERED says so")
+        leave_to("SMTP-STARTTLS-OFFERED", "STARTTLS is not offered")
 
 
 def _refuses(handshakes: Handshakes) -> None:

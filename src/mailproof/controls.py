@@ -85,21 +85,52 @@ PRACTICE = Reference("Mail administrators' practice")
 
 
 class Finding(AssertionError):
-    """A finding whose level differs from that of its control: an optional mechanism that is simply absent, say."""
+    """A finding that differs from what its control says of itself: in its level, its reason or its remedy.
 
-    def __init__(self, observed: str, level: Level) -> None:
+    What is None is the control's own.
+    """
+
+    def __init__(
+        self, observed: str, level: Level | None = None, *, why: str | None = None, fix: str | None = None
+    ) -> None:
         super().__init__(observed)
         self.level = level
+        self.why = why
+        self.fix = fix
 
 
-def finding(level: Level, observed: str) -> Never:
-    """Fail the control with a finding of ``level`` instead of the control's own."""
-    raise Finding(observed, level)
+class NotApplicable(pytest.skip.Exception):  # type: ignore[name-defined,misc]
+    """The control has nothing to say about the target. ``left_to`` is the control that owns the fault behind it."""
+
+    def __init__(self, reason: str, left_to: str = "") -> None:
+        super().__init__(reason)
+        self.left_to = left_to
+
+
+def finding(level: Level, observed: str, *, why: str | None = None, fix: str | None = None) -> Never:
+    """Fail the control with a finding of ``level``: an optional mechanism that is simply absent, say.
+
+    ``why`` and ``fix`` replace the control's own where this finding has others.
+    """
+    raise Finding(observed, level, why=why, fix=fix)
+
+
+def fail(observed: str, *, why: str | None = None, fix: str | None = None) -> Never:
+    """Fail the control with a finding that has its own ``why`` or ``fix``."""
+    raise Finding(observed, why=why, fix=fix)
 
 
 def not_applicable(reason: str) -> Never:
     """End the control: it has nothing to say about this target, because of ``reason``."""
-    pytest.skip(reason)
+    raise NotApplicable(reason)
+
+
+def leave_to(owner: str, reason: str) -> Never:
+    """End the control: the fault behind ``reason`` is the finding of the control ``owner``, and of no other.
+
+    One fault is one finding. Reports link to the owner and do not count the fault again.
+    """
+    raise NotApplicable(f"{reason}; {owner} judges that", owner)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from mailproof.controls import Control, control_of
+from mailproof.controls import Control, control_of, not_applicable
 from mailproof.gate.baseline import AMISS, Snapshot, change_of
 from mailproof.gate.policy import Policy
 from mailproof.gate.result import Result, RunResult, from_plain, make_result, to_plain
@@ -107,7 +107,7 @@ class Judging:
         if outcome is None:
             raise NotObserved(f"{name} of {target.id} is not in the record; survey again")
         if isinstance(outcome, NoConsent):
-            pytest.skip(outcome.reason)
+            not_applicable(outcome.reason)
         if isinstance(outcome, NotObserved):
             raise self.vantage.retold(outcome, target)
         return outcome
@@ -213,12 +213,11 @@ class Judging:
 
     def _result(self, item: pytest.Item, control: Control, raised: BaseException | None, seconds: float) -> Result:
         target = target_of_item(item)
-        skipped = str(raised) if isinstance(raised, pytest.skip.Exception) else None
-        if skipped is None and not isinstance(raised, NotObserved):
+        if not isinstance(raised, pytest.skip.Exception | NotObserved):
             raised = self.vantage.doubt(control.by_clock) or raised
         rule = self._policy.rule(control, target)
         level, fail_on = (rule.level, rule.fail_on) if rule is not None else (None, GATE_LEVEL)
-        judgement = judge(control, raised, skipped=skipped, level=level, fail_on=fail_on)
+        judgement = judge(control, raised, level=level, fail_on=fail_on)
         judgement, waiver = self._waivers.apply(judgement, control.id, target.id)
         place = self._loaded.place_of(target.id, *target.mail_domains)
         result = make_result(

@@ -74,14 +74,14 @@ def test_who_watches_the_phases_sees_them_and_the_verdicts_stay(plain: Run, tmp_
     assert len((tmp_path / "phases.txt").read_text().splitlines()) == len(plain.verdicts("prod"))
 
 
-def test_a_marked_control_is_skipped_as_pytest_skips(plain: Run, tmp_path: Path) -> None:
+def test_a_control_that_somebody_skips_has_judged_nothing(plain: Run, tmp_path: Path) -> None:
     verdicts = run_with(tmp_path, SKIPPED).verdicts("prod")
     assert {target for (control, target), verdict in verdicts.items() if control == "SPF-EXISTS"} == {
         "right.example",
         "no-spf.example",
         "plus-all.example",
     }
-    assert {verdict for (control, _), verdict in verdicts.items() if control == "SPF-EXISTS"} == {"not applicable"}
+    assert {verdict for (control, _), verdict in verdicts.items() if control == "SPF-EXISTS"} == {"inconclusive"}
     rest = {key: verdict for key, verdict in plain.verdicts("prod").items() if key[0] != "SPF-EXISTS"}
     assert {key: verdict for key, verdict in verdicts.items() if key[0] != "SPF-EXISTS"} == rest
 

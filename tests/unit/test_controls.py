@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+from textwrap import dedent
+
 import pytest
 
 from mailproof.gate.verdict import Verdict
 
 from .cases import authentication, dns, policies, smtp, tls
-from .cases.case import Case, Table, catalogue, judged
+from .cases.case import Case, Table, catalogue, functions, judged
 
 TABLES: tuple[Table, ...] = (dns.TABLE, authentication.TABLE, policies.TABLE, smtp.TABLE, tls.TABLE)
 CASES = {id: cases for table in TABLES for id, cases in table.items()}
@@ -40,3 +44,14 @@ def test_every_control_can_pass_and_can_object(id: str) -> None:
     verdicts = {case.verdict for case in CASES[id]}
     assert Verdict.PASS in verdicts
     assert verdicts & {Verdict.FAIL, Verdict.ADVICE}
+
+
+@pytest.mark.parametrize("id", CASES)
+def test_faults_are_left_to_controls_that_exist(id: str) -> None:
+    calls = [node for node in ast.walk(ast.parse(dedent(inspect.getsource(functions()[id])))) if _leaves(node)]
+    owners = {ast.literal_eval(call.args[0]) for call in calls if isinstance(call, ast.Call)}
+    assert owners <= set(catalogue().controls) - {id}
+
+
+def _leaves(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "leave_to"

@@ -16,10 +16,13 @@ from mailproof.controls import (
     Control,
     Finding,
     Level,
+    NotApplicable,
     UnknownControl,
     control,
     control_of,
+    fail,
     finding,
+    leave_to,
     not_applicable,
     rfc,
 )
@@ -69,12 +72,39 @@ def test_a_control_that_breaks_is_inconclusive_and_says_so() -> None:
 
 
 def test_skipped_is_not_applicable_with_the_reason() -> None:
-    assert judge(a_control(), None, skipped="no MX") == Judgement(Verdict.NOT_APPLICABLE, MUST, "no MX")
+    assert judge(a_control(), NotApplicable("no MX")) == Judgement(Verdict.NOT_APPLICABLE, MUST, "no MX")
     with pytest.raises(pytest.skip.Exception, match="no MX"):
         not_applicable("no MX")
     with pytest.raises(Finding) as raised:
         finding(MAY, "well")
     assert raised.value.level is MAY
+
+
+def test_a_fault_that_another_control_owns_is_left_to_it() -> None:
+    with pytest.raises(NotApplicable) as left:
+        leave_to("MX-EXISTS", "there is no MX")
+    judgement = judge(a_control(), left.value)
+    assert judgement == Judgement(
+        Verdict.NOT_APPLICABLE, MUST, "there is no MX; MX-EXISTS judges that", left_to="MX-EXISTS"
+    )
+    assert make_result(a_control(), "example.org", "MailDomain", judgement, (), 0.0).left_to == "MX-EXISTS"
+
+
+def test_a_finding_may_have_a_reason_and_a_remedy_of_its_own() -> None:
+    with pytest.raises(Finding) as raised:
+        fail("two of them", why="one is enough.", fix="remove the other.")
+    judgement = judge(a_control(), raised.value)
+    assert (judgement.level, judgement.why, judgement.fix) == (MUST, "one is enough.", "remove the other.")
+    result = make_result(a_control(), "example.org", "MailDomain", judgement, (), 0.0)
+    assert (result.why, result.fix) == (judgement.why, judgement.fix)
+    usual = make_result(a_control(), "example.org", "MailDomain", judge(a_control(), AssertionError("none")), (), 0.0)
+    assert (usual.why, usual.fix) == (a_control().why, a_control().fix)
+
+
+def test_a_rule_that_skips_itself_has_judged_nothing() -> None:
+    judgement = judge(a_control(), pytest.skip.Exception("not today"))
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+    assert "skipped itself (not today)" in judgement.observed
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,8 @@ class Result:
     """Against the baseline: ``new``, ``regressed`` or ``known`` for what is amiss; empty otherwise."""
     proposed: bool = False
     """Whether the verdict rests on a zone as proposed (``--zone``) instead of as published."""
+    left_to: str = ""
+    """The control that owns the fault because of which nothing was judged here; empty otherwise."""
 
     @property
     def family(self) -> str:
@@ -101,8 +103,8 @@ def make_result(
         expected=control.title,
         observed=observed,
         evidence=evidence,
-        why=control.why,
-        fix=control.fix,
+        why=judgement.why or control.why,
+        fix=judgement.fix or control.fix,
         references=tuple((reference.title, reference.url) for reference in control.references),
         seconds=round(seconds, 6),
         domains=domains,
@@ -111,6 +113,7 @@ def make_result(
         waiver=waiver,
         change=change,
         proposed=proposed,
+        left_to=judgement.left_to,
     )
 
 

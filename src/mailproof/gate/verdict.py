@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailproof.controls import Control, Finding, Level
+import pytest
+
+from mailproof.controls import Control, Finding, Level, NotApplicable
 from mailproof.net.errors import NotObserved
 
 
@@ -33,34 +35,44 @@ class Judgement:
     verdict: Verdict
     level: Level
     observed: str
+    why: str = ""
+    """Why it matters, where this finding has a reason of its own; empty: the control's."""
+    fix: str = ""
+    """How to mend it, where this finding has a remedy of its own; empty: the control's."""
+    left_to: str = ""
+    """The control that owns the fault because of which nothing was judged; empty otherwise."""
 
 
 def judge(
     control: Control,
     raised: BaseException | None,
     *,
-    skipped: str | None = None,
     level: Level | None = None,
     fail_on: Level = GATE_LEVEL,
 ) -> Judgement:
     """What an exception that ended the control (or its observations) means.
 
-    None is a pass, an AssertionError a finding, NotObserved inconclusive; ``skipped`` is the reason of a
-    control that does not apply. Anything else is a fault of the control and inconclusive. ``level`` is what a
-    profile makes of every finding of the control, in place of its own levels; findings weaker than ``fail_on``
-    are advice.
+    None is a pass, an AssertionError a finding, NotApplicable not applicable, NotObserved inconclusive. A control
+    that skips itself in any other way has judged nothing, and anything else is a fault of the control: both are
+    inconclusive. ``level`` is what a profile makes of every finding of the control, in place of its own levels;
+    findings weaker than ``fail_on`` are advice.
     """
     usual = level or control.level
-    if skipped is not None:
-        return Judgement(Verdict.NOT_APPLICABLE, usual, skipped)
     if raised is None:
         return Judgement(Verdict.PASS, usual, "")
+    if isinstance(raised, NotApplicable):
+        return Judgement(Verdict.NOT_APPLICABLE, usual, str(raised), left_to=raised.left_to)
     if isinstance(raised, AssertionError):
-        counted = raised.level if isinstance(raised, Finding) and level is None else usual
+        counted, why, fix = usual, None, None
+        if isinstance(raised, Finding):
+            counted, why, fix = level or raised.level or usual, raised.why, raised.fix
         verdict = Verdict.FAIL if counted.rank <= fail_on.rank else Verdict.ADVICE
-        return Judgement(verdict, counted, _message(raised))
+        return Judgement(verdict, counted, _message(raised), why or "", fix or "")
     if isinstance(raised, NotObserved):
         return Judgement(Verdict.INCONCLUSIVE, usual, f"{raised.kind}: {raised.reason}")
+    if isinstance(raised, pytest.skip.Exception):
+        said = f"not judged: the rule skipped itself ({raised}); not_applicable() says that a rule does not apply"
+        return Judgement(Verdict.INCONCLUSIVE, usual, said)
     return Judgement(Verdict.INCONCLUSIVE, usual, f"the control itself broke: {type(raised).__name__}: {raised}")
 
 

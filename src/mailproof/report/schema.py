@@ -77,6 +77,8 @@ class ResultModel(_Model):
     """The line in that file, from 1; 0 where there is none."""
     proposed: bool = False
     """Whether the verdict rests on a zone as proposed, and not as published."""
+    left_to: str = ""
+    """The control that owns the fault because of which nothing was judged here; empty otherwise."""
     waiver: dict[str, Any] | None = None
     """The waiver that covers the finding, or did until it expired."""
     change: Literal["", "new", "regressed", "known"] = ""
