@@ -177,7 +177,7 @@ def _plan(options: argparse.Namespace) -> int:
             if options.replay:
                 targets = read_record(Path(options.replay), probes).targets
             else:
-                settings = propose(loaded.model.net_settings(), (), (), Path())
+                settings = propose(loaded.model.net_settings(), (), (), Path()).settings
                 if loaded.model.world is not None:
                     settings = stack.enter_context(open_world(loaded, settings))
                 targets = stack.enter_context(Expedition(loaded, probes, settings)).discover()

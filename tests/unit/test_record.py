@@ -115,7 +115,7 @@ def test_outcomes_of_probes_that_are_gone_are_left_out(tmp_path: Path, document:
 
 def test_secrets_are_redacted_whatever_they_hold(tmp_path: Path) -> None:
     """JSON writes a quote in a secret otherwise; a secret that is a word of the format must not break it."""
-    record = Record("lab", "now", Targets(), {("mx", "x"): TimedOut('probe "q" outcomes', ('key "q"',))}, {}, {})
+    record = Record("lab", "2026-11-22T00:00:00+00:00", Targets(), {("mx", "x"): TimedOut('probe "q" outcomes', ('key "q"',))}, {}, {})
     file = tmp_path / "record.json"
     write_record(file, record, lambda text: text.replace('"q"', "***").replace("outcomes", "***"))
     failure = read_record(file, PROBES).outcomes["mx", "x"]
@@ -127,7 +127,7 @@ def test_secrets_are_redacted_whatever_they_hold(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (b"", "damaged, not JSON"),
-        (b"\xff\xfe", "damaged, not JSON"),
+        (b"\xff\xfe", "not UTF-8 text"),
         (b"[" * 100_000, "damaged, not JSON"),
         (b"[1, 2]", "not a record of mailproof"),
         (b"null", "not a record of mailproof"),
