@@ -4,6 +4,8 @@ network.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -89,8 +91,9 @@ def write_record(file: Path, record: Record, redact: Callable[[str], str] | None
     if redact is not None:
         document = redacted(document, redact)
         targets, outcomes = ((redacted(item, redact) for item in items) for items in (targets, outcomes))
+    sealed = ({**item, "seal": _seal(item)} for item in outcomes)
     try:
-        write_atomically(file, json_lines(document, targets=targets, outcomes=outcomes))
+        write_atomically(file, json_lines(document, targets=targets, outcomes=sealed))
     except OSError as error:
         raise RecordError(f"{file}: cannot be written: {error.strerror}") from None
 
@@ -146,7 +149,7 @@ def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
     except KeyError as error:
         raise RecordError(f"{file}: damaged: {error} is missing or unknown") from None
     except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
-        raise RecordError(f"{file}: damaged: {type(error).__name__}: {error}") from None
+        raise RecordError(f"{file}: damaged: {error}") from None
 
 
 def _moment(text: object) -> str:
@@ -179,7 +182,15 @@ def _dump(outcome: Outcome) -> dict[str, Any]:
     return {"not_observed": {"kind": outcome.kind, "reason": outcome.reason, "evidence": list(outcome.evidence)}}
 
 
+def _seal(item: Mapping[str, Any]) -> str:
+    """What ties an outcome to its probe and target: a digest of all that the record says of it."""
+    content = {name: value for name, value in item.items() if name != "seal"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def _load(item: Mapping[str, Any], probes: Mapping[str, Probe]) -> Outcome:
+    if item.get("seal", "") not in ("", _seal(item)):
+        raise ValueError(f"{item['probe']} of {item['target']} was changed, or belongs to another target")
     if "observation" in item:
         observation = _adapter(probes[item["probe"]].observation).validate_python(item["observation"])
         assert isinstance(observation, Observation)  # noqa: S101

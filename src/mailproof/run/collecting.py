@@ -101,7 +101,8 @@ class Collecting:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         context = self._context
-        if is_collection_broken(session):
+        context.broken = is_collection_broken(session)
+        if context.broken:
             return
         keys = [(control.id, target.id) for control, target in pairs(session.items)]
         context.expected = len(keys)

@@ -45,6 +45,8 @@ class Context:
     vantage: Vantage = field(default_factory=lambda: Vantage({}))
     collected: dict[str, Control] = field(default_factory=dict)
     """All controls that were collected, house rules included."""
+    broken: bool = False
+    """Whether a file of the suite or of the rules could not be collected, so that pytest stops."""
     expected: int = 0
     """Pairs of control and target that are to be judged."""
     waived: dict[int, set[tuple[str, str]]] = field(default_factory=dict)

@@ -36,6 +36,8 @@ class Reporting:
         self._context = context
         self._files: list[Path] = []
         self._document: Mapping[str, Any] = {}
+        self._note = ""
+        """What to say of the reports besides where they are."""
         self._tells = context.reports
 
     # Before anything is contacted
@@ -99,8 +101,7 @@ class Reporting:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None]:
         """Decide and write before other plugins report; say the decision after all of them."""
-        broken = exitstatus == pytest.ExitCode.INTERRUPTED and session.testsfailed and not session.testscollected
-        if broken or (self._tells and exitstatus == pytest.ExitCode.USAGE_ERROR):
+        if self._context.broken or (self._tells and exitstatus == pytest.ExitCode.USAGE_ERROR):
             # The command line, the suite or the rules are wrong: nothing was judged, and nothing is reported.
             self._tells = False
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
@@ -120,7 +121,7 @@ class Reporting:
         yield
         terminal: Any = self._context.config.pluginmanager.get_plugin("terminalreporter")
         if terminal is not None:
-            write_decision(terminal, run, self._files, "\n".join(problems))
+            write_decision(terminal, run, self._files, "\n".join([self._note, *problems]).strip())
 
     def _settle(self, session: pytest.Session, exitstatus: int) -> None:
         """Bring the result of the run into its final form."""
@@ -143,7 +144,8 @@ class Reporting:
         """Write every report that was asked for, and the history. Returns what went wrong."""
         context = self._context
         if not context.run.results and not context.run.complete:
-            return ["nothing was judged: no report was written, earlier ones are as they were"]
+            self._note = "nothing was judged: no report was written, earlier ones are as they were"
+            return []
         problems = []
         if context.options.history is not None and context.run.results:
             file = context.options.history
