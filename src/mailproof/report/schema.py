@@ -1,7 +1,7 @@
 """The format of the JSON report: its model, its JSON Schema, and the reading of earlier reports.
 
-``python -m mailproof.report.schema`` prints the schema. Keys may be added within a version, so readers pass over
-those that they do not know; what a key means, or that it is there, changes with the version only.
+``python -m mailproof.report.schema FILE`` writes the schema to a file. Keys may be added within a version, so readers
+pass over those that they do not know; what a key means, or that it is there, changes with the version only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from mailproof.documents import UnreadableDocument, read_json
+from mailproof.documents import UnreadableDocument, read_json, write_atomically
 from mailproof.gate.result import FORMAT, VERSION
 from mailproof.inventory.schema import DIALECT, without_titles
 
@@ -300,4 +300,4 @@ def text() -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(text())
+    write_atomically(Path(sys.argv[1]), [text()])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mailproof.expedition import Expedition
-from mailproof.report.escape import printable
+from mailproof.net.text import printable
 
 PLAIN_INTERVAL = 10.0
 """Seconds between two progress lines where the output is not a terminal."""

@@ -11,7 +11,7 @@ import pytest
 from mailproof.gate.result import Result, from_plain, to_plain
 from mailproof.gate.verdict import Verdict
 from mailproof.gate.waivers import describe_waiver
-from mailproof.report import escape
+from mailproof.net.text import printable
 from mailproof.run.context import Context
 
 _COUNTED = SimpleNamespace(when="call", nodeid="", sections=[], longrepr=None)
@@ -87,7 +87,7 @@ def result_of(report: Any) -> Result | None:
 def annotate(item: pytest.Item, report: pytest.TestReport, result: Result, *, closes: bool) -> None:
     """Put a result where pytest, JUnit XML and pytest-html find it. ``closes``: it keeps the gate closed."""
     item.user_properties.extend(_properties(result))
-    message = escape.printable(result.message)
+    message = printable(result.message)
     match result.verdict:
         case Verdict.PASS:
             return
@@ -109,16 +109,16 @@ def annotate(item: pytest.Item, report: pytest.TestReport, result: Result, *, cl
         case Verdict.ADVICE:
             _excuse(report, f"advice ({result.level}): {message}", result)
         case Verdict.WAIVED:
-            _excuse(report, f"waived {escape.printable(describe_waiver(result.waiver or {}))}", result)
+            _excuse(report, f"waived {printable(describe_waiver(result.waiver or {}))}", result)
 
 
 def _properties(result: Result) -> Iterator[tuple[str, str]]:
     for name in ("control", "level", "target", "verdict", "expected", "observed", "why", "fix"):
-        yield name, escape.printable(getattr(result, name))
+        yield name, printable(getattr(result, name))
     yield "references", ", ".join(title for title, _ in result.references)
-    yield "evidence", "\n".join(escape.printable(line) for line in result.evidence)
+    yield "evidence", "\n".join(printable(line) for line in result.evidence)
     if result.waiver:
-        yield "waiver", escape.printable(describe_waiver(result.waiver))
+        yield "waiver", printable(describe_waiver(result.waiver))
     if result.change:
         yield "change", result.change
 
@@ -127,9 +127,9 @@ def _text(result: Result) -> str:
     """A finding as pytest shows failures."""
     return "\n".join(
         [
-            f"{result.control} ({result.level}) {escape.printable(result.target)}: {result.expected}",
-            f"observed: {escape.printable(result.observed)}",
-            *(f"  | {escape.printable(line)}" for line in result.evidence),
+            f"{result.control} ({result.level}) {printable(result.target)}: {result.expected}",
+            f"observed: {printable(result.observed)}",
+            *(f"  | {printable(line)}" for line in result.evidence),
             f"rule: {', '.join(title for title, _ in result.references)}",
             f"fix: {result.fix}",
         ]

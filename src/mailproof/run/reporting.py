@@ -14,9 +14,9 @@ from mailproof import __version__
 from mailproof.documents import UnreadableDocument, read_head, why_not_writable
 from mailproof.gate.baseline import compare, snapshot
 from mailproof.gate.result import FORMAT
+from mailproof.net.text import printable
 from mailproof.record import redacted
 from mailproof.report import github, history
-from mailproof.report.escape import printable
 from mailproof.report.formats import FORMATS, write_formats
 from mailproof.report.terminal import write_decision, write_findings
 from mailproof.run.collecting import is_collection_broken
