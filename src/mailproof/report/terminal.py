@@ -216,6 +216,10 @@ def _write_baseline(terminal: Terminal, run: RunResult, width: int) -> None:
             course = f"{entry['before'] or 'not judged'} -> {entry['after'] or 'not judged'}"
             line = f"{word.upper()}  {entry['control']}  {entry['target']}{former}  {course}"
             terminal.write_line(_clip(printable(line), width))
+    for control, target in run.lost:
+        terminal.write_line(_clip(printable(f"LOST  {control}  {target}  pass -> not judged"), width))
+    if run.lost:
+        _write_field(terminal, "", "If that is meant: --accept-lost with the id of a control or target.", width)
     for key, word in (("targets_added", "targets added"), ("targets_gone", "targets gone")):
         if baseline[key]:
             terminal.write_line(_clip(printable(f"{word}: {', '.join(baseline[key])}"), width))
