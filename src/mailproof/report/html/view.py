@@ -35,6 +35,9 @@ _RANK_OF_VERDICT = {
     Verdict.WAIVED: "waived",
 }
 
+NAMED = 3
+"""Hosts or domains named for a group at the top of the page."""
+
 FIRST = 7
 """Groups named at the top of the page."""
 
@@ -113,6 +116,8 @@ class Row:
     """File and line of the inventory."""
     note: str
     """A waiver's reason and end, or what changed since the baseline."""
+    subject: str = ""
+    """The host or domain that is to be mended."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +143,12 @@ class Group:
     def id(self) -> str:
         """Where the page has it: the first of its findings."""
         return self.rows[0].results[0][0]
+
+    @property
+    def subjects(self) -> str:
+        """The hosts or domains that it is about, the first ones by name."""
+        names = list(dict.fromkeys(row.subject for row in self.rows))
+        return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
     @property
     def unjudged(self) -> str:
@@ -345,6 +356,7 @@ def _row(results: list[Mapping[str, Any]]) -> Row:
         results=tuple((result["id"], result["control"]) for result in results),
         place=_place(first),
         note=_note(first),
+        subject=first.get("host") or (first["domains"][0] if len(first["domains"]) == 1 else first["target"]),
     )
 
 
