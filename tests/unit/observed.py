@@ -130,6 +130,7 @@ def dmarc(
     parents: tuple[tuple[str, ...], ...] = ((), ()),
     domain: str = f"sub.{DOMAIN}",
     exists: bool = True,
+    at_domain: tuple[str, ...] = (),
 ) -> DMARC:
     """Records at the domain itself and at its parents, nearest first."""
     steps = []
@@ -137,7 +138,7 @@ def dmarc(
     for found in (texts, *parents):
         steps.append(Step(name, answer(f"_dmarc.{name}", "TXT", *found) if found else missing(f"_dmarc.{name}", "TXT")))
         name = name.partition(".")[2]
-    return DMARC(domain, exists, tuple(steps))
+    return DMARC(domain, exists, tuple(steps), at_domain)
 
 
 def sts(*texts: str) -> PolicyRecord:

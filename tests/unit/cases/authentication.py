@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from mailproof.controls import MUST, SHOULD
 
 from ..observed import DOMAIN, dkim, dmarc, evaluation, lookup, published, spf, spf_tree
-from .case import Case, Table, fails, passes, skips
+from .case import Case, Table, fails, leaves, passes, skips
 
 
 @cache
@@ -166,8 +166,14 @@ TABLE: Table = {
         passes(dmarc=dmarc(parents=(("v=DMARC1; p=reject",), ()))),
         passes(dmarc=dmarc("v=DMARC1; rua=mailto:d@example.org")),
         fails("no DMARC record", level=SHOULD, dmarc=dmarc()),
-        fails("no DMARC record", dmarc=dmarc("v=dmarc1; p=none")),
-        fails("no DMARC record", dmarc=dmarc(parents=(("v=DMARC1; p=none", "v=DMARC1; p=none"), ()))),
+        passes(dmarc=dmarc("V=DMARC1; p=none")),
+        fails("'v=dmarc1; p=none', which is no DMARC record", dmarc=dmarc("v=dmarc1; p=none")),
+        fails("' v=DMARC1; p=none', which", dmarc=dmarc(" v=DMARC1; p=none")),
+        fails("'v=DMARC1 p=none', which", dmarc=dmarc("v=DMARC1 p=none")),
+        fails(f"; sub.{DOMAIN} has 'v=DMARC1; p=none'", dmarc=dmarc(at_domain=("v=DMARC1; p=none", "v=spf1"))),
+        leaves("DMARC-SINGLE", dmarc=dmarc(parents=(("v=DMARC1; p=none", "v=DMARC1; p=none"), ()))),
+        leaves("DMARC-SYNTAX", dmarc=dmarc("v=DMARC1; p=none; sp=x", parents=(("v=DMARC1; p=reject",), ()))),
+        leaves("DMARC-SYNTAX", dmarc=dmarc(parents=(("v=DMARC1; p=x",), ()))),
         skips("DMARC-SINGLE", dmarc=dmarc("v=DMARC1; p=none", "v=DMARC1; p=reject")),
         skips("DMARC-SYNTAX", dmarc=dmarc("v=DMARC1; p=nothing")),
     ),
@@ -187,6 +193,19 @@ TABLE: Table = {
         ),
         fails("given twice", dmarc=dmarc("v=DMARC1; p=none; p=none")),
         fails("exclude each other", dmarc=dmarc("v=DMARC1; p=none; fo=0:1")),
+        fails("fo=d:d names an option twice", dmarc=dmarc("v=DMARC1; p=none; fo=d:d")),
+        fails("pct has no value", dmarc=dmarc("v=DMARC1; p=none; pct=;")),
+        fails("x has no value", dmarc=dmarc("v=DMARC1; p=none; x=")),
+        fails("not a tag", dmarc=dmarc("v=DMARC1; p=none; x1=y")),
+        fails("printable ASCII", dmarc=dmarc("v=DMARC1; p=none; note=caf\xe9")),
+        fails("'<' must be percent-encoded", dmarc=dmarc("v=DMARC1; p=none; rua=mailto:<a@b.example>")),
+        fails("must be percent-encoded", dmarc=dmarc('v=DMARC1; p=none; ruf=mailto:a@b.example"')),
+        fails("must be percent-encoded", dmarc=dmarc("v=DMARC1; p=none; rua=mailto:a @b.example")),
+        fails("exclamation mark", dmarc=dmarc("v=DMARC1; p=none; rua=mailto:a@b.example!")),
+        fails("exclamation mark", dmarc=dmarc("v=DMARC1; p=none; rua=mailto:a@b.example!10p")),
+        fails("exclamation mark", dmarc=dmarc("v=DMARC1; p=none; rua=mailto:a!b@b.example")),
+        fails("sp=x is not one", dmarc=dmarc("v=DMARC1; p=none; sp=x; rua=mailto:a@b.example")),
+        passes(dmarc=dmarc("v=DMARC1; p=none; rua=mailto:a%21b@b.example , https://r.example/a?b=c!5m; fo=d:1:s")),
         fails("not a tag", dmarc=dmarc("v=DMARC1; p=none; reject")),
         fails("holds no mailbox", dmarc=dmarc("v=DMARC1; p=none; rua=mailto:nobody")),
         fails("is not a URI", dmarc=dmarc("v=DMARC1; p=none; rua=dmarc@example.org")),
@@ -203,7 +222,9 @@ TABLE: Table = {
         fails("t=y has lowered", dmarc=dmarc("v=DMARC1; p=quarantine; t=y")),
         fails(f"sp of _dmarc.{DOMAIN}", dmarc=dmarc(parents=(("v=DMARC1; p=reject; sp=none",), ()))),
         fails("policy is none", dmarc=dmarc(parents=(("v=DMARC1; p=none; np=reject",), ()))),
-        skips("DMARC-EXISTS", dmarc=dmarc()),
-        skips("DMARC-SINGLE", dmarc=dmarc("v=DMARC1; p=none", "v=DMARC1; p=none")),
+        passes(dmarc=dmarc("V=DMARC1; p=reject")),
+        leaves("DMARC-SYNTAX", "sp of _dmarc", dmarc=dmarc("v=DMARC1; p=reject; sp=x; rua=mailto:a@b.example")),
+        leaves("DMARC-EXISTS", dmarc=dmarc()),
+        leaves("DMARC-SINGLE", dmarc=dmarc("v=DMARC1; p=none", "v=DMARC1; p=none")),
     ),
 }
