@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
-from mailproof.controls import IANA_SPECIAL_ADDRESSES, MUST, SHOULD, control, not_applicable, rfc
+from mailproof.controls import IANA_SPECIAL_ADDRESSES, MUST, SHOULD, control, fail, not_applicable, rfc
 from mailproof.inventory.targets import MailDomain
 from mailproof.net.addresses import is_public
+from mailproof.net.names import is_address
 from mailproof.observations.mx import MX, HostAddresses
 
 
@@ -21,8 +20,12 @@ def test_mx_exists(mx: MX, mail_domain: MailDomain) -> None:
         not_applicable("the domain takes no mail and has no address that mail could go to")
     where = "mail goes to the domain's own address" if mx.has_own_address else "mail cannot be delivered"
     assert mx.exchanges, f"{mx.domain} has no MX record ({mx.answer.rcode}): {where}"
-    if mail_domain.receives:
-        assert not mx.takes_no_mail, f"{mx.domain} has a null MX, but the inventory says that it receives mail"
+    if mail_domain.insists_on_mail and mx.takes_no_mail:
+        fail(
+            f"{mx.domain} has a null MX, but the inventory says that it receives mail",
+            why="a null MX tells every sender that the domain takes no mail, and they bounce at once.",
+            fix="publish the MX records of the mail hosts, or take receives: true out of the inventory.",
+        )
 
 
 @control("MX-NULL-ALONE", MUST, rfc(7505, "3"))
@@ -51,25 +54,17 @@ def test_null_mx_has_preference_zero(mx: MX) -> None:
     assert not wrong, f"the null MX has the preference {wrong[0]}"
 
 
-@control("MX-NOT-IP", MUST, rfc(5321, "5.1"), rfc(1035, "3.3.9"))
+@control("MX-NOT-IP", MUST, rfc(5321, "5.1"), rfc(1035, "3.3.9"), rfc(6761, "6.3"))
 def test_mx_names_a_host(mx: MX) -> None:
-    """Every MX record names a host, never an address.
+    """Every MX record names a host: never an address, and never localhost.
 
-    Why: an address in place of the name is looked up as a name and does not exist.
-    Fix: give the host a name with A and AAAA records, and let the MX name it.
+    Why: an address in place of the name is looked up as a name and does not exist; localhost is every sender itself.
+    Fix: give the host a name with A and AAAA records, and let the MX name it. For no mail at all publish "MX 0 ."
     """
     if not mx.exchanges or mx.takes_no_mail:
         not_applicable("the domain has no MX that names a host")
-    wrong = [name for _, name in mx.exchanges if _is_address(name)]
-    assert not wrong, f"the MX names the address {', '.join(wrong)}"
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ip_address(name.removeprefix("[").removesuffix("]"))
-    except ValueError:
-        return False
-    return True
+    wrong = [f"the address {name}" if is_address(name) else f"{name}, the sender itself" for _, name in mx.not_hosts]
+    assert not wrong, f"the MX names {', '.join(wrong)}"
 
 
 @control("MX-NOT-ALIAS", MUST, rfc(2181, "10.3"), rfc(5321, "5.1"))

@@ -28,6 +28,7 @@ from mailproof.inventory.targets import (
 )
 from mailproof.net.dns import Answer, DNSClient, Record
 from mailproof.net.errors import NotObserved, ServerFailure
+from mailproof.net.names import is_host
 from mailproof.net.settings import NetSettings
 
 MAX_MX_HOSTS = 50
@@ -94,6 +95,7 @@ class _Discovery:
             roles=tuple(domain.mailboxes),
             unknown=tuple(domain.unknown),
             active=self._consent(domain.active),
+            insists_on_mail=domain.insists_on_mail,
         )
 
     def _consent(self, own: bool | None) -> bool:
@@ -106,7 +108,7 @@ class _Discovery:
         except NotObserved as failure:
             return failure
         names = [record.target for record in sorted(answer.records, key=_preference)]
-        return list(dict.fromkeys(name for name in names if _is_host(name)))
+        return list(dict.fromkeys(name for name in names if is_host(name)))
 
     async def _host(self, name: str) -> _Host:
         declared = next((host for host in self.inventory.hosts if host.name == name), None)
@@ -250,14 +252,3 @@ def _undiscovered(kind: type[Target], name: str, failure: NotObserved, domains: 
 
 def _preference(record: Record) -> tuple[int, str]:
     return int(record.data.split()[0]), record.target
-
-
-def _is_host(name: str) -> bool:
-    """Whether an MX exchange can be a host at all: not the root of a null MX, an address or localhost."""
-    if name in (".", "localhost"):
-        return False
-    try:
-        ip_address(name)
-    except ValueError:
-        return True
-    return False

@@ -235,6 +235,11 @@ class Domain(Part):
     def key(self) -> str:
         return self.name
 
+    @property
+    def insists_on_mail(self) -> bool:
+        """Whether the inventory says by itself that the domain takes mail, and does not only leave it open."""
+        return self.receives and not self.parked and ("receives" in self.model_fields_set or bool(self.backup_mx))
+
     @model_validator(mode="after")
     def _parked_is_consistent(self) -> Self:
         if self.parked and {"sends", "receives"} & self.model_fields_set and (self.sends or self.receives):

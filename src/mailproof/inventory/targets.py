@@ -58,6 +58,8 @@ class MailDomain(Target):
     unknown: tuple[str, ...] = ()
     """Local parts known not to exist. Empty: a random one is made up."""
     active: bool = False
+    insists_on_mail: bool = False
+    """The inventory itself says that the domain receives mail: a null MX is a mistake then."""
 
     @property
     def mail_domains(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mailproof.net.dns import Answer, Record
+from mailproof.net.names import is_host
 from mailproof.observations import Observation
 
 
@@ -26,6 +27,11 @@ class MX(Observation):
     def null(self) -> tuple[tuple[int, str], ...]:
         """Those exchanges that are the root: null MX records, whatever their preference."""
         return tuple(exchange for exchange in self.exchanges if exchange[1] == ".")
+
+    @property
+    def not_hosts(self) -> tuple[tuple[int, str], ...]:
+        """Those exchanges that no sender can connect to: addresses in place of names, and the sender's own machine."""
+        return tuple(exchange for exchange in self.exchanges if exchange[1] != "." and not is_host(exchange[1]))
 
     @property
     def takes_no_mail(self) -> bool:

@@ -12,12 +12,15 @@ _URI = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:(?:{_CHARACTER})+")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 
 _ATOM = r"(?:[A-Za-z0-9!$&'*+\-=^_`{|}~]|%[0-9A-Fa-f]{2})+"
-_LABEL = r"(?:[A-Za-z0-9_]|%[89A-Fa-f][0-9A-Fa-f])(?:(?:[A-Za-z0-9_-]|%[89A-Fa-f][0-9A-Fa-f])*(?:[A-Za-z0-9_]|%[89A-Fa-f][0-9A-Fa-f]))?"
+_ALNUM = r"(?:[A-Za-z0-9_]|%[89A-Fa-f][0-9A-Fa-f])"
+_LABEL = rf"{_ALNUM}(?:(?:{_ALNUM}|-)*{_ALNUM})?"
 _MAILTO = re.compile(rf"mailto:{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*\.?(?:\?[^#]*)?", re.IGNORECASE)
 """One mailbox (RFC 6068, section 2): what a URI cannot hold, and "%", "/", "?", "#", "[", "]", are percent-encoded."""
 
 _HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]+\])"
-_HTTPS = re.compile(rf"https?://(?:[^/?#@\[\]]*@)?{_HOST}(?::[0-9]*)?(?:/[^?#\[\]]*)?(?:\?[^#\[\]]*)?(?:#[^#\[\]]*)?", re.I)
+_HTTPS = re.compile(
+    rf"https?://(?:[^/?#@\[\]]*@)?{_HOST}(?::[0-9]*)?(?:/[^?#\[\]]*)?(?:\?[^#\[\]]*)?(?:#[^#\[\]]*)?", re.I
+)
 
 
 def uri_error(uri: str) -> str | None:

@@ -75,7 +75,9 @@ TABLE: Table = {
         fails("own address", level=SHOULD, mx=mx(addresses=(PUBLIC,)), mail_domain=RECEIVES),
         fails("cannot be delivered", mx=mx(), mail_domain=RECEIVES),
         fails("own address", mx=mx(addresses=("2001:db8::1",)), mail_domain=PARKED),
-        fails("null MX", mx=_NULL, mail_domain=RECEIVES),
+        passes(mx=_NULL, mail_domain=RECEIVES),
+        fails("null MX", mx=_NULL, mail_domain=replace(RECEIVES, insists_on_mail=True)),
+        passes(mx=_NORMAL, mail_domain=replace(RECEIVES, insists_on_mail=True)),
         skips("takes no mail", mx=mx(), mail_domain=PARKED),
     ),
     "MX-NULL-ALONE": (
@@ -94,6 +96,10 @@ TABLE: Table = {
         fails("192.0.2.25", mx=mx("10 192.0.2.25.")),
         fails("2001:db8::1", mx=mx("10 2001:db8::1.")),
         fails("[192.0.2.25]", mx=mx("10 [192.0.2.25].")),
+        fails("localhost, the sender itself", level=MUST, mx=mx("0 localhost.")),
+        fails("localhost.localdomain", mx=mx("10 mx1.example.org.", "20 localhost.localdomain.")),
+        fails("mail.localhost", mx=mx("10 mail.localhost.")),
+        passes(mx=mx("10 localhost.example.org.")),
         skips("no MX", mx=_NULL),
         skips("no MX", mx=mx()),
     ),
@@ -145,7 +151,41 @@ TABLE: Table = {
     "PTR-QUALITY": (
         passes(reverse_dns=reverse(HOST)),
         advises("2 PTR names", reverse_dns=reverse(HOST, "mx2.example.org")),
-        fails("spells out", level=SHOULD, reverse_dns=reverse("192-0-2-25.isp.example")),
+        *(
+            fails("spells out", level=SHOULD, reverse_dns=reverse(f"{name}.isp.example"))
+            for name in (
+                *(
+                    "192-0-2-25",
+                    "25.2.0.192",
+                    "192x0x2x25",
+                    "ip192000002025",
+                    "025002000192",
+                    "c0000219",
+                    "a-192_0_2_25-b",
+                ),
+            )
+        ),
+        *(
+            passes(reverse_dns=reverse(f"{name}.example.org"))
+            for name in ("mx192-02", "1920225", "mx-192-0-2-250", "1192-0-2-25", "mail.dslmarket", "out7.static-shop")
+        ),
+        *(
+            fails("spells out", reverse_dns=reverse(f"{name}.isp.example", address="2001:db8:7::3"))
+            for name in (
+                *(
+                    "2001-db8-7--3",
+                    "2001.db8.7.0.0.0.0.3",
+                    "2001-0db8-0007-0000-0000-0000-0000-0003",
+                    "x2001-db8-7--3x",
+                ),
+                *("20010db8000700000000000000000003", "3-0-0-0-0-7-db8-2001"),
+                "3.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.7.0.0.0.8.b.d.0.1.0.0.2",
+            )
+        ),
+        *(
+            passes(reverse_dns=reverse(f"{name}.example.org", address="2001:db8:7::3"))
+            for name in ("mx-2001-db8-7--31", "mx3", "db8-7-3", "a2001-db8-7--3")
+        ),
         fails("the word dyn", level=SHOULD, reverse_dns=reverse("dyn7.isp.example")),
         skips("no PTR", reverse_dns=reverse()),
     ),
