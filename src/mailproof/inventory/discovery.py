@@ -247,7 +247,7 @@ class _Discovery:
 
 
 def _undiscovered(kind: type[Target], name: str, failure: NotObserved, domains: tuple[str, ...]) -> Undiscovered:
-    return Undiscovered(kind.__name__, name, failure.reason, failure.evidence, domains)
+    return Undiscovered(kind.__name__, name, failure.reason, failure.evidence, domains, failure=failure.kind)
 
 
 def _preference(record: Record) -> tuple[int, str]:

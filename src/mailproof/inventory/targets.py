@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mailproof.net.errors import KINDS, NotObserved
+
 
 class Role(StrEnum):
     """What a mail host does."""
@@ -281,6 +283,8 @@ class Undiscovered(Target):
     evidence: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     active: bool = False
+    failure: str = NotObserved.kind
+    """The kind of failure that ``reason`` tells of."""
 
     @property
     def mail_domains(self) -> tuple[str, ...]:
@@ -289,6 +293,10 @@ class Undiscovered(Target):
     @property
     def id(self) -> str:
         return self.name
+
+    def not_observed(self) -> NotObserved:
+        """The failure itself."""
+        return KINDS.get(self.failure, NotObserved)(self.reason, self.evidence)
 
 
 TARGET_TYPES: dict[str, type[Target]] = {

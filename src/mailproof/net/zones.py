@@ -159,8 +159,9 @@ class Zones:
         """Answer ``query`` as an authoritative server of the zones, or as a resolver whose world they are.
 
         Authoritative: AA, referrals at zone cuts, REFUSED outside the zones. Recursive: RA, cuts are followed
-        to the child zone (SERVFAIL with EDE 22 where the set lacks it), NXDOMAIN outside the zones. Never AD:
-        nothing is validated here. Raises dns.exception.FormError if ``query`` is itself a response.
+        to the child zone (SERVFAIL with EDE 22 where the set lacks it), NXDOMAIN outside the zones (SERVFAIL for the
+        root itself). Never AD: nothing is validated here. Raises dns.exception.FormError if ``query`` is itself a
+        response.
         """
         response = dns.message.make_response(query, recursion_available=recursive, our_payload=PAYLOAD)
         refusal = _refusal(query)
@@ -188,7 +189,9 @@ class Zones:
             return
         if lookup.end is End.OUTSIDE:
             if recursive:
-                response.set_rcode(dns.rcode.NXDOMAIN)
+                # A set without the root cannot deny it: the root exists.
+                outside_root = lookup.name == dns.name.root
+                response.set_rcode(dns.rcode.SERVFAIL if outside_root else dns.rcode.NXDOMAIN)
             elif not lookup.answer:
                 response.set_rcode(dns.rcode.REFUSED)
                 return
