@@ -27,12 +27,15 @@ from mailproof.inventory.targets import (
     Zone,
 )
 from mailproof.net.dns import Answer, DNSClient, Record
-from mailproof.net.errors import NotObserved, ServerFailure
+from mailproof.net.errors import Bogus, NotObserved
 from mailproof.net.names import is_host
 from mailproof.net.settings import NetSettings
 
 MAX_MX_HOSTS = 50
 """MX hosts of one domain that are looked at. A domain with more is hostile or broken."""
+
+MAX_NAME_SERVERS = 20
+"""Name servers of one zone that are looked at: the root has 13."""
 
 MAX_ADDRESSES = 50
 """Addresses of one host that are looked at."""
@@ -192,13 +195,18 @@ class _Discovery:
     async def _add_zones(self) -> None:
         names = dict.fromkeys(domain.name for domain in self.inventory.domains)
         cuts = await asyncio.gather(*(self._zone_of(name) for name in names))
+        zones: dict[str, list[str]] = {}
         for name, cut in zip(names, cuts, strict=True):
             if isinstance(cut, NotObserved):
                 self._undiscovered(Zone, f"zone of {name}", cut, (name,))
-        zones = dict.fromkeys([*(cut for cut in cuts if isinstance(cut, str)), *self.inventory.zones])
-        for zone in zones:
-            self.targets.add(Zone(zone, self.inventory.active))
-        for servers in await asyncio.gather(*(self._name_servers(zone) for zone in zones)):
+            else:
+                zones.setdefault(cut, []).append(name)
+        for zone in self.inventory.zones:
+            zones.setdefault(zone, [])
+        found = [Zone(name, self.inventory.active, tuple(domains)) for name, domains in zones.items()]
+        for target in found:
+            self.targets.add(target)
+        for servers in await asyncio.gather(*(self._name_servers(zone) for zone in found)):
             for server in servers:
                 self.targets.add(server)
 
@@ -221,25 +229,30 @@ class _Discovery:
         """
         try:
             return await self.dns.resolve(name, type)
-        except ServerFailure:
+        except Bogus:
             return await self.dns.resolve(name, type, checking_disabled=True)
 
-    async def _name_servers(self, zone: str) -> list[NameServer | Undiscovered]:
+    async def _name_servers(self, zone: Zone) -> list[NameServer | Undiscovered]:
         try:
-            answer = await self._unvalidated(zone, "NS")
+            answer = await self._unvalidated(zone.name, "NS")
         except NotObserved as failure:
-            return [_undiscovered(NameServer, f"name servers of {zone}", failure, (zone,))]
-        names = list(dict.fromkeys(record.target for record in answer.records))[:MAX_MX_HOSTS]
+            return [_undiscovered(NameServer, f"name servers of {zone.name}", failure, zone.domains)]
+        names = list(dict.fromkeys(record.target for record in answer.records))[:MAX_NAME_SERVERS]
         servers: list[NameServer | Undiscovered] = []
         for host in await asyncio.gather(*(self._host(name) for name in names)):
-            servers.extend(_undiscovered(NameServer, f"addresses of {host.name}", f, (zone,)) for f in host.failures)
+            servers += [
+                _undiscovered(NameServer, f"addresses of {host.name}", unknown, zone.domains)
+                for unknown in host.failures
+            ]
+            if not host.addresses and not host.failures:
+                servers.append(NameServer(zone.name, host.name, "", domains=zone.domains))
             for address in host.addresses:
-                server = NameServer(zone, host.name, address)
+                server = NameServer(zone.name, host.name, address, domains=zone.domains)
                 if self.settings.may_contact(address, 53, host.name):
                     servers.append(server)
                 else:
                     private = NotObserved(f"{address} is not a public address and is not followed")
-                    servers.append(_undiscovered(NameServer, server.id, private, (zone,)))
+                    servers.append(_undiscovered(NameServer, server.id, private, zone.domains))
         return servers
 
     def _undiscovered(self, kind: type[Target], name: str, failure: NotObserved, domains: tuple[str, ...]) -> None:

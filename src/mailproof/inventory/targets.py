@@ -82,10 +82,12 @@ class Zone(Target):
 
     name: str
     active: bool = False
+    domains: tuple[str, ...] = ()
+    """The mail domains that lie in the zone."""
 
     @property
     def mail_domains(self) -> tuple[str, ...]:
-        return (self.name,)
+        return self.domains
 
     @property
     def id(self) -> str:
@@ -94,20 +96,22 @@ class Zone(Target):
 
 @dataclass(frozen=True)
 class NameServer(Target):
-    """One address of one name server of one zone."""
+    """One address of one name server of one zone. ``address`` is empty where the server's name has none."""
 
     zone: str
     host: str
     address: str
     active: bool = False
+    domains: tuple[str, ...] = ()
+    """The mail domains that lie in the zone."""
 
     @property
     def mail_domains(self) -> tuple[str, ...]:
-        return (self.zone,)
+        return self.domains
 
     @property
     def id(self) -> str:
-        return f"{self.zone}@{self.host}[{self.address}]"
+        return f"{self.zone}@{self.host}[{self.address}]" if self.address else f"{self.zone}@{self.host}"
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,10 @@ class Refused(NotObserved):
     transient = True
 
 
+class RefusedByAddress(Refused):
+    """The address itself refused: nothing listens on the port, or a filter in front says so."""
+
+
 class TimedOut(NotObserved):
     """A deadline passed: no connection, no greeting, no reply, no answer."""
 

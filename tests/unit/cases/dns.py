@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from mailproof.controls import MUST, SHOULD
 from mailproof.net.dns import Answer, ExtendedError, Record
 from mailproof.observations.blocklists import Listing
 from mailproof.observations.reverse import ClasslessDelegation, ServerView
-from mailproof.observations.zones import DNSSEC, Authority, Delegation, ServerAddresses
+from mailproof.observations.zones import DNSSEC, Authority, BogusAnswer, Delegation, ServerAddresses
 
 from ..observed import ADDRESS, DOMAIN, HOST, PARKED, PUBLIC, RECEIVES, answer, host, missing, mx, reverse
-from .case import Table, advises, fails, passes, skips, undecided
+from .case import Table, advises, fails, leaves, passes, skips, undecided
 
 _PTR = "25.2.0.192.in-addr.arpa"
 _ZONE = "0-63.2.0.192.in-addr.arpa"
@@ -35,29 +36,48 @@ _SILENT = ServerView("ns2.example.org[192.0.2.54]", None, "timed out")
 def _delegation(
     child: tuple[str, ...] = ("ns1.example.net", "ns2.example.net"),
     parent: tuple[str, ...] | None = ("ns1.example.net", "ns2.example.net"),
+    other_parent: tuple[str, ...] | None = None,
     addresses: tuple[tuple[str, ...], ...] = (("192.0.2.1", "2001:db8::1"), ("192.0.2.2", "2001:db8::2")),
     failure: str | None = None,
     note: str = "",
     rcode: str = "NOERROR",
 ) -> Delegation:
-    referral = None
-    if parent is not None:
-        authority = tuple(Record(DOMAIN, 60, "NS", f"{name}.") for name in parent)
-        referral = replace(answer(DOMAIN, "NS", rcode=rcode), authority=authority)
+    referrals = tuple(
+        replace(
+            answer(DOMAIN, "NS", rcode=rcode),
+            authority=tuple(Record(DOMAIN, 60, "NS", f"{name}.") for name in names),
+            server=f"192.0.2.{number}:53",
+        )
+        for number, names in enumerate((parent, other_parent))
+        if names is not None
+    )
     servers = tuple(
         ServerAddresses(name, found, None if found else failure) for name, found in zip(child, addresses, strict=False)
     )
-    return Delegation(DOMAIN, answer(DOMAIN, "NS", *(f"{n}." for n in child)), "org", referral, servers, note)
+    return Delegation(DOMAIN, answer(DOMAIN, "NS", *(f"{n}." for n in child)), "org", referrals, servers, note)
 
 
-def _soa(*, authoritative: bool = True, rcode: str = "NOERROR") -> Answer:
-    return replace(answer(DOMAIN, "SOA", "ns. h. 1 2 3 4 5", rcode=rcode), authoritative=authoritative)
+def _soa(*, authoritative: bool = True, rcode: str = "NOERROR", name: str = DOMAIN) -> Answer:
+    found = answer(DOMAIN, "SOA", "ns. h. 1 2 3 4 5", rcode=rcode)
+    records = tuple(replace(record, name=name) for record in found.records)
+    return replace(found, authoritative=authoritative, records=records)
 
 
-def _dnssec(*, ad: bool = False, rcode: str = "NOERROR", unchecked: bool = False) -> DNSSEC:
-    error = (ExtendedError(7, "signature expired"),) if rcode == "SERVFAIL" else ()
-    checked = replace(answer(DOMAIN, "SOA", "ns. h. 1 2 3 4 5", rcode=rcode), authenticated=ad, extended_errors=error)
-    return DNSSEC(DOMAIN, checked, _soa() if unchecked else None)
+def _authority(udp: Answer | None = None, tcp: Answer | None = None, **other: Any) -> Authority:
+    return Authority(DOMAIN, "ns1.example.net[192.0.2.1]", udp, tcp, **other)
+
+
+def _dnssec(*, ad: bool = False, bogus: tuple[str, ...] = (), ds: str = "", keys: int = 0) -> DNSSEC:
+    error = (ExtendedError(7, "signature expired"),)
+    checked = replace(answer(DOMAIN, "SOA", "ns. h. 1 2 3 4 5"), authenticated=ad)
+    found = tuple(
+        BogusAnswer(
+            replace(answer(DOMAIN, type, rcode="SERVFAIL"), extended_errors=error), answer(DOMAIN, type, "10 a.")
+        )
+        for type in bogus
+    )
+    dnskey = answer(DOMAIN, "DNSKEY", *(f"257 3 13 {number:04x}" for number in range(keys)))
+    return DNSSEC(DOMAIN, checked, found, answer(DOMAIN, "DS", *((ds,) if ds else ())), dnskey)
 
 
 _SPECIAL = (
@@ -209,6 +229,15 @@ TABLE: Table = {
             delegation=_delegation(addresses=(("192.0.2.1", "2001:db8::1"), ("192.0.2.2",))),
         ),
         passes(delegation=_delegation(addresses=(("192.0.2.1",), ("192.0.2.2",)))),
+        fails(
+            "share the one IPv4 address 192.0.2.1",
+            delegation=_delegation(addresses=(("192.0.2.1", "2001:db8::1"), ("192.0.2.1", "2001:db8::2"))),
+        ),
+        passes(delegation=_delegation(addresses=(("192.0.2.1", "192.0.2.2"), ("192.0.2.2", "192.0.2.1")))),
+        advises(
+            "share one IPv6 address",
+            delegation=_delegation(addresses=(("192.0.2.1", "2001:db8::1"), ("192.0.2.2", "2001:db8::1"))),
+        ),
         undecided("timed out", delegation=_delegation(addresses=(("192.0.2.1",), ()), failure="timed out")),
     ),
     "DEL-PARENT-CHILD-NS": (
@@ -220,25 +249,33 @@ TABLE: Table = {
         ),
         fails("only the zone names ns2", level=SHOULD, delegation=_delegation(parent=("ns1.example.net",))),
         fails("does not delegate", delegation=_delegation(parent=(), rcode="NXDOMAIN")),
+        passes(delegation=_delegation(other_parent=("ns2.example.net", "ns1.example.net"))),
+        fails("only the parent names ns3", delegation=_delegation(other_parent=("ns1.example.net", "ns3.example.net"))),
+        fails("(192.0.2.1:53) does not delegate", delegation=_delegation(other_parent=())),
+        fails("only the zone names ns2", level=SHOULD, delegation=_delegation(other_parent=("ns1.example.net",))),
         skips("cannot be seen", delegation=_delegation(parent=None, note="the delegation cannot be seen")),
     ),
     "DEL-AUTHORITATIVE": (
-        passes(authority=Authority(DOMAIN, "ns1.example.net", _soa(), _soa())),
-        fails("over UDP", authority=Authority(DOMAIN, "ns1.example.net", _soa(authoritative=False), _soa())),
-        fails(
-            "REFUSED without authority over TCP",
-            authority=Authority(DOMAIN, "ns1.example.net", _soa(), _soa(rcode="REFUSED")),
-        ),
+        passes(authority=_authority(_soa(), _soa())),
+        fails("over UDP", level=MUST, authority=_authority(_soa(authoritative=False), _soa())),
+        fails("REFUSED without authority over TCP", authority=_authority(_soa(), _soa(rcode="REFUSED"))),
+        fails("has no SOA", authority=_authority(replace(_soa(), records=()), _soa())),
+        fails("has no SOA", authority=_authority(_soa(), _soa(name="example.net"))),
+        fails("has neither A nor AAAA (NXDOMAIN)", authority=_authority(addresses=(missing("ns1.example.net", "A"),))),
+        fails("refuses to be asked over TCP", authority=_authority(_soa(), refused=("over TCP: refused",))),
     ),
     "SEC-SIGNED": (
         passes(dnssec=_dnssec(ad=True)),
-        advises("not signed", dnssec=_dnssec()),
-        advises("not signed", dnssec=_dnssec(rcode="SERVFAIL")),
-        skips("bogus", dnssec=_dnssec(rcode="SERVFAIL", unchecked=True)),
+        advises("not signed and has no DS", dnssec=_dnssec()),
+        advises("2 DNSKEY records, but the parent has no DS", dnssec=_dnssec(keys=2)),
+        advises("algorithm 3 (DSA)", dnssec=_dnssec(ds="12345 3 2 abab")),
+        advises("algorithm 99,", dnssec=_dnssec(ds="12345 99 2 abab")),
+        leaves("SEC-NOT-BOGUS", dnssec=_dnssec(bogus=("SOA",))),
     ),
     "SEC-NOT-BOGUS": (
         passes(dnssec=_dnssec(ad=True)),
         passes(dnssec=_dnssec()),
-        fails("signature expired", level=MUST, dnssec=_dnssec(rcode="SERVFAIL", unchecked=True)),
+        fails("signature expired", level=MUST, dnssec=_dnssec(bogus=("SOA",))),
+        fails(f"{DOMAIN} MX (EDE 7", level=MUST, dnssec=_dnssec(ad=True, bogus=("MX",))),
     ),
 }
