@@ -46,10 +46,10 @@ unit: $(VENV)/tested
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 docs: $(VENV)/tested
-	$(BIN)/python -m mailproof.inventory.schema > inventories/inventory.schema.json
-	$(BIN)/python -m mailproof.report.schema > docs/result.schema.json
-	$(BIN)/python -m mailproof.reference controls > docs/controls.md
-	$(BIN)/python -m mailproof.reference inventory > docs/inventory.md
+	$(BIN)/python -m mailproof.inventory.schema inventories/inventory.schema.json
+	$(BIN)/python -m mailproof.report.schema docs/result.schema.json
+	$(BIN)/python -m mailproof.reference controls docs/controls.md
+	$(BIN)/python -m mailproof.reference inventory docs/inventory.md
 
 bench: $(VENV)/tested
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)

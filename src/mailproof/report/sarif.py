@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from mailproof.report.escape import clipped, is_web_address, printable, sarif_message
+from mailproof.net.text import printable
+from mailproof.report.escape import clipped, is_web_address, sarif_message
 from mailproof.report.selection import LEVELS, is_proposed, waiver_text, worst_first
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -14,7 +14,7 @@ from mailproof.controls import Level
 from mailproof.gate.result import Result, RunResult
 from mailproof.gate.verdict import Verdict
 from mailproof.gate.waivers import describe_waiver, is_expiring
-from mailproof.report.escape import printable
+from mailproof.net.text import printable
 from mailproof.report.grouping import by_shape, shape
 
 MAX_PROOF = 14

@@ -11,7 +11,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from mailproof.report.escape import is_web_address, printable
+from mailproof.net.text import printable
+from mailproof.report.escape import is_web_address
 from mailproof.report.html import packing
 from mailproof.report.html.trend import HEIGHT, WIDTH, chart
 from mailproof.report.html.view import RANKS, SECTIONS, Group, View, build
