@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailproof.controls import IANA_SPECIAL_ADDRESSES, MUST, SHOULD, control, fail, not_applicable, rfc
-from mailproof.inventory.targets import MailDomain
+from mailproof.inventory.targets import MailDomain, MailHost
 from mailproof.net.addresses import is_public
 from mailproof.net.names import is_address
 from mailproof.observations.mx import MX, HostAddresses
@@ -81,15 +81,24 @@ def test_mx_host_is_not_an_alias(host_addresses: HostAddresses) -> None:
 
 
 @control("MX-RESOLVES", MUST, rfc(5321, "5.1"))
-def test_mx_host_resolves(host_addresses: HostAddresses) -> None:
-    """Every MX host has at least one address.
+def test_mx_host_resolves(host_addresses: HostAddresses, mail_host: MailHost) -> None:
+    """Every MX host, and every host that the inventory names, has at least one address.
 
     Why: mail to a host without an address waits for days and then bounces.
     Fix: publish A and AAAA records for the host, or remove the MX record that names it.
     """
-    if not host_addresses.domains:
-        not_applicable("no MX record names this host")
-    assert host_addresses.addresses, f"{host_addresses.host} has neither A nor AAAA ({host_addresses.ipv4.rcode})"
+    found = f"{host_addresses.host} has neither A nor AAAA ({host_addresses.ipv4.rcode})"
+    if host_addresses.domains:
+        assert host_addresses.addresses, found
+        return
+    if mail_host.has_addresses:
+        not_applicable("no MX record names this host, and the inventory gives its addresses")
+    if not host_addresses.addresses:
+        fail(
+            f"{found}: nothing of this host of the inventory can be looked at",
+            why="a host that nobody finds serves nobody, and none of its controls is judged.",
+            fix="correct the host's name in the inventory, give its addresses there, or publish them.",
+        )
 
 
 @control("MX-PUBLIC-ADDR", SHOULD, rfc(6890), IANA_SPECIAL_ADDRESSES)

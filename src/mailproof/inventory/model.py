@@ -254,7 +254,7 @@ class Host(Part):
     roles: Annotated[list[HostRole], AfterValidator(_unique)] = Field(
         default=[Role.MX], min_length=1, description="What the host does: mx, submission, imap, pop3."
     )
-    ports: dict[HostRole, list[Port]] = Field(
+    ports: dict[HostRole, Annotated[list[Port], Field(min_length=1)]] = Field(
         default={},
         description="Ports by role where they differ from mx 25; submission 587, 465; imap 993; pop3 995.",
     )

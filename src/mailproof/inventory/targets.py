@@ -120,8 +120,10 @@ class MailHost(Target):
 
     name: str
     domains: tuple[str, ...] = ()
-    """The mail domains whose MX records name this host."""
+    """The mail domains whose mail goes to this host: their MX records name it, or it is the domain itself."""
     active: bool = False
+    has_addresses: bool = False
+    """The inventory gives the addresses of the host, whatever the DNS says."""
 
     @property
     def mail_domains(self) -> tuple[str, ...]:
@@ -289,6 +291,8 @@ class Undiscovered(Target):
     active: bool = False
     failure: str = NotObserved.kind
     """The kind of failure that ``reason`` tells of."""
+    roles: tuple[Role, ...] = ()
+    """What the missing endpoints do: only controls of these roles stand open. Empty: all."""
 
     @property
     def mail_domains(self) -> tuple[str, ...]:

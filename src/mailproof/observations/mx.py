@@ -42,6 +42,13 @@ class MX(Observation):
     def has_own_address(self) -> bool:
         return self.own_ipv4.exists or self.own_ipv6.exists
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that senders try: those of the MX records, or the domain itself (RFC 5321, section 5.1)."""
+        if not self.exchanges:
+            return (self.domain,) if self.has_own_address else ()
+        return tuple(name for _, name in self.exchanges if name != ".")
+
     def evidence(self) -> tuple[str, ...]:
         return self.answer.evidence()
 

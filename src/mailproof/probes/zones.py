@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from mailproof.inventory.discovery import MAX_NAME_SERVERS
+from mailproof.inventory.budgets import MAX_ADDRESSES, MAX_NAME_SERVERS
 from mailproof.inventory.targets import MailHost, NameServer, Selector, Targets, Zone
 from mailproof.net.dns import Answer
 from mailproof.net.errors import NotObserved, RefusedByAddress, ServerFailure
@@ -59,7 +59,7 @@ async def _referrals(net: Network, parent: str, zone: str) -> tuple[tuple[Answer
     hosts_child = False
     asked = 0
     for name in list(dict.fromkeys(record.target for record in servers.records))[:MAX_NAME_SERVERS]:
-        for address in (await _addresses(net, name)).addresses:
+        for address in (await _addresses(net, name)).addresses[:MAX_ADDRESSES]:
             if not net.settings.may_contact(address, 53, name):
                 failures.append(f"{address} is not a public address and is not followed")
                 continue

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from mailproof.controls import MUST, SHOULD
+from mailproof.inventory.targets import MailHost
 from mailproof.net.dns import Answer, ExtendedError, Record
 from mailproof.observations.blocklists import Listing
 from mailproof.observations.reverse import ClasslessDelegation, ServerView
@@ -84,6 +85,8 @@ _SPECIAL = (
     *("10.0.0.1", "127.0.0.1", "169.254.1.1", "100.64.0.1", "192.0.2.25", "224.0.0.1", "0.0.0.0"),
     *("::1", "fe80::1", "fd00::1", "fec0::1", "fed1::1", "2001:db8::1", "3fff::1", "::ffff:8.8.8.8"),
 )
+_MX_HOST = MailHost(HOST, (DOMAIN,))
+_NAMED_HOST = MailHost(HOST)
 _NULL = mx("0 .")
 _NORMAL = mx("10 mx1.example.org.", "20 mx2.example.org.")
 
@@ -129,10 +132,15 @@ TABLE: Table = {
         skips("names this host", host_addresses=host(ADDRESS, aliases=("real.example",), domains=())),
     ),
     "MX-RESOLVES": (
-        passes(host_addresses=host(ADDRESS)),
-        passes(host_addresses=host("2001:db8::25")),
-        fails("neither A nor AAAA", host_addresses=host()),
-        skips("names this host", host_addresses=host(domains=())),
+        passes(host_addresses=host(ADDRESS), mail_host=_MX_HOST),
+        passes(host_addresses=host("2001:db8::25"), mail_host=_MX_HOST),
+        passes(host_addresses=host(ADDRESS, domains=()), mail_host=_NAMED_HOST),
+        fails("neither A nor AAAA", level=MUST, host_addresses=host(), mail_host=_MX_HOST),
+        fails("neither A nor AAAA", host_addresses=host(), mail_host=replace(_MX_HOST, has_addresses=True)),
+        fails("of this host of the inventory", host_addresses=host(domains=()), mail_host=_NAMED_HOST),
+        skips(
+            "gives its addresses", host_addresses=host(domains=()), mail_host=replace(_NAMED_HOST, has_addresses=True)
+        ),
     ),
     "MX-PUBLIC-ADDR": (
         passes(host_addresses=host(PUBLIC, "2001:4860:4860::8888")),
