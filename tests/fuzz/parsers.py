@@ -49,7 +49,8 @@ from mailproof.net.smtp import Dialogue, Reply, extensions
 from mailproof.net.stream import Stream
 from mailproof.net.text import printable
 from mailproof.net.transcript import Transcript
-from mailproof.net.zones import Zones, parse_zone
+from mailproof.net.zone_files import parse_zone
+from mailproof.net.zones import Zones
 from mailproof.observations import Observation, dkim, dmarc, policies, reverse, spf
 from mailproof.observations.dane import TLSA
 from mailproof.probes import load_probes

@@ -45,7 +45,7 @@ from mailproof.net.errors import (
     TimedOut,
 )
 from mailproof.net.settings import DNSSECTrust, Limits, NetSettings, SocketAddress
-from mailproof.net.zones import parse_zone
+from mailproof.net.zone_files import parse_zone
 
 Result = TypeVar("Result")
 

@@ -34,7 +34,8 @@ from mailproof.net.errors import (
 )
 from mailproof.net.names import normalise, parse_name, reverse_name, text_of
 from mailproof.net.settings import DNSSECTrust, NetSettings, SocketAddress
-from mailproof.net.zones import End, Zones, load_zone
+from mailproof.net.zone_files import load_zone
+from mailproof.net.zones import End, Zones
 
 __all__ = [
     "MAX_ALIASES",
