@@ -27,7 +27,7 @@ class Seen:
     def observation(self, name: str, target: Target) -> Observation:
         """The observation that a control asks for. Raises NotObserved, or skips where consent is missing."""
         if isinstance(target, Undiscovered):
-            raise NotObserved(target.reason, target.evidence)
+            raise target.not_observed()
         outcome = self._outcome(name, target)
         if outcome is None:
             raise NotObserved(f"{name} of {target.id} is not in the record; survey again")
