@@ -36,7 +36,7 @@ from mailproof.inventory.targets import (
     Zone,
 )
 from mailproof.net.dns import Answer, DNSClient, Record
-from mailproof.net.errors import Bogus, NotObserved
+from mailproof.net.errors import Bogus, NotFollowed, NotObserved
 from mailproof.net.names import is_host
 from mailproof.net.settings import NetSettings
 
@@ -166,7 +166,7 @@ class _Discovery:
                 failures.append(NotObserved("too many MX hosts and addresses: only the first ones are looked at"))
         for failure in failures:
             for kind in (Endpoint, MailExchange, SendingAddress) if served else (Endpoint,):
-                self._undiscovered(kind, f"addresses of {host.name}", failure, names, roles)
+                self._undiscovered(kind, f"addresses of {host.name}", failure, names, roles, host.name)
         for address in addresses:
             for role, port in services:
                 self._add_endpoint(Endpoint(host.name, address, port, role, names, active), served)
@@ -183,13 +183,13 @@ class _Discovery:
 
     def _add_endpoint(self, endpoint: Endpoint, served: list[MailDomain]) -> None:
         if not self._may_contact(endpoint):
-            failure = NotObserved(
+            failure = NotFollowed(
                 f"{endpoint.address} is not a public address and is not followed; "
                 "allow_private: true in the inventory allows it"
             )
-            self._undiscovered(Endpoint, endpoint.id, failure, endpoint.domains, (endpoint.role,))
+            self._undiscovered(Endpoint, endpoint.id, failure, endpoint.domains, (endpoint.role,), endpoint.host)
             if endpoint.role is Role.MX and served:
-                self._undiscovered(MailExchange, endpoint.id, failure, endpoint.domains)
+                self._undiscovered(MailExchange, endpoint.id, failure, endpoint.domains, host=endpoint.host)
             return
         self.targets.add(endpoint)
         if endpoint.role is Role.MX:
@@ -300,15 +300,21 @@ class _Discovery:
         failure: NotObserved,
         domains: tuple[str, ...],
         roles: tuple[Role, ...] = (),
+        host: str = "",
     ) -> None:
-        self.targets.add(_undiscovered(kind, name, failure, domains, roles))
+        self.targets.add(_undiscovered(kind, name, failure, domains, roles, host))
 
 
 def _undiscovered(
-    kind: type[Target], name: str, failure: NotObserved, domains: tuple[str, ...], roles: tuple[Role, ...] = ()
+    kind: type[Target],
+    name: str,
+    failure: NotObserved,
+    domains: tuple[str, ...],
+    roles: tuple[Role, ...] = (),
+    host: str = "",
 ) -> Undiscovered:
     return Undiscovered(
-        kind.__name__, name, failure.reason, failure.evidence, domains, failure=failure.kind, roles=roles
+        kind.__name__, name, failure.reason, failure.evidence, domains, failure=failure.kind, roles=roles, host=host
     )
 
 

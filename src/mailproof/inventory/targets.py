@@ -291,6 +291,8 @@ class Undiscovered(Target):
     active: bool = False
     failure: str = NotObserved.kind
     """The kind of failure that ``reason`` tells of."""
+    host: str = ""
+    """The mail host whose targets are missing; empty where it is no host's."""
     roles: tuple[Role, ...] = ()
     """What the missing endpoints do: only controls of these roles stand open. Empty: all."""
 
