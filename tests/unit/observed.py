@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
+from typing import Literal
 
 from mailproof.inventory.targets import MailDomain, Role
 from mailproof.net.certificates import Certificate, Chain
@@ -187,7 +189,7 @@ def certificate(
         ip_addresses=(),
         is_ca=False,
         self_signed=False,
-        sha256="aa",
+        sha256=hashlib.sha256(subject.encode()).hexdigest(),
         spki_sha256="bb",
         aia_issuers=(),
     )
@@ -199,33 +201,45 @@ def certificates(
     detail: str = "",
     matches: bool = True,
     at: str = "2026-11-22T00:00:00Z",
-    dane: bool = False,
+    dane: Literal["", "DANE-EE", "DANE-TA"] = "",
+    root: str = "",
 ) -> Certificates:
+    """All of ``chain`` stand on the path, up to the one whose fingerprint is ``root``."""
     facts = chain or (certificate(),)
-    deployment = Deployment(
-        Chain(tuple("PEM" for _ in facts), facts),
-        PathResult(status, tuple(c.subject for c in facts), detail),
-        matches,
-    )
+    path = PathResult(status, tuple(c.subject for c in facts), detail, tuple(c.sha256 for c in facts), root)
+    deployment = Deployment(Chain(tuple("PEM" for _ in facts), facts), path, matches)
     return Certificates(ENDPOINT, HOST, at, True, (deployment,), dane)
 
 
 NO_TLS = Certificates(ENDPOINT, HOST, "2026-11-22T00:00:00Z", False, ())
+NO_HANDSHAKE = Certificates(
+    ENDPOINT, HOST, "2026-11-22T00:00:00Z", True, (), tls_failure="no TLS handshake shows a certificate"
+)
 
 
 def tlsa(*records: str, secure: bool = True) -> TLSA:
     return TLSA(HOST, answer(HOST, "A", ADDRESS), answer(f"_25._tcp.{HOST}", "TLSA", *records), secure)
 
 
-def dane(records: TLSA, *matching: tuple[str, ...], tls: bool = True) -> DANE:
+def dane(
+    records: TLSA,
+    *matching: tuple[str, ...],
+    tls: bool = True,
+    failure: str = "",
+    remarks: tuple[str, ...] = (),
+) -> DANE:
     """One chain for each tuple of records that it satisfies."""
     leaf = Chain(("PEM",), (certificate(),))
-    return DANE(records, tls, tuple(ChainMatch(leaf, texts) for texts in matching))
+    return DANE(records, tls, tuple(ChainMatch(leaf, texts, remarks) for texts in matching), failure, ENDPOINT)
 
 
 def handshakes(version: TLSVersion, *, accepted: bool, offered: bool = True) -> Handshakes:
     result = Handshake(version, "all", accepted, "SUITE" if accepted else None, None if accepted else "alert")
     return Handshakes(ENDPOINT, offered, (result,) if offered else ())
+
+
+NO_VERSION = Handshakes(ENDPOINT, True, (), no_version=True)
+NO_VERSION_AT_ONCE = Handshakes(ENDPOINT, True, (), no_version=True, by_smtp=False)
 
 
 def reply(code: int, *lines: str) -> Reply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -88,15 +89,19 @@ def facts(certificate: x509.Certificate) -> Certificate:
         return _facts(certificate)
 
 
+_READING = threading.RLock()
+
+
 @contextmanager
 def reading() -> Iterator[None]:
     """Everything odd about the certificates that are read inside raises Malformed, and nothing is warned of.
 
+    One thread at a time is inside: filters of warnings belong to all threads.
     cryptography parses lazily, and damaged certificates make it raise nearly anything when a part is looked
     at: ValueError, TypeError, KeyError, InvalidVersion, UnsupportedAlgorithm, ...
     """
     try:
-        with warnings.catch_warnings():
+        with _READING, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     except Malformed:

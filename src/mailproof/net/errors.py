@@ -79,6 +79,12 @@ class NotAvailable(NotObserved):
     kind = "not available"
 
 
+class NoCertificate(NotAvailable):
+    """The server declines every TLS handshake, so that it shows no certificate."""
+
+    kind = "no certificate"
+
+
 class NoResolver(NotObserved):
     """No resolver has answered anything since the run began: a fault of the tester's network, not of any name."""
 
@@ -119,6 +125,7 @@ KINDS: dict[str, type[NotObserved]] = {
         ServerFailure,
         NotFollowed,
         NotAvailable,
+        NoCertificate,
         NoResolver,
         NoIPv6,
         NotRecorded,
