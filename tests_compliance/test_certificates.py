@@ -54,6 +54,10 @@ _REMEDIES = {
         "clients have given these signatures up, since they can be forged.",
         f"{_ANOTHER}, with its intermediates, by a CA that signs with SHA-256 or better.",
     ),
+    PathStatus.UNREADABLE: (
+        "clients refuse a certificate that is malformed.",
+        f"{_ANOTHER}, by a CA that does it right.",
+    ),
     PathStatus.NOT_FOR_SERVERS: (
         "clients refuse a certificate that was issued for something else (RFC 5280, section 4.2.1.12).",
         f"{_ANOTHER} for TLS servers (extended key usage serverAuth), by a CA that may do so.",

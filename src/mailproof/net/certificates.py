@@ -18,6 +18,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from mailproof.net.der import public_key_info
 from mailproof.net.errors import Malformed
+from mailproof.net.extensions import extension
 from mailproof.net.flaws import is_ca
 from mailproof.net.signatures import is_self_signed
 from mailproof.net.text import printable
@@ -113,7 +114,7 @@ def reading() -> Iterator[None]:
 
 def _facts(certificate: x509.Certificate) -> Certificate:
     key_type, bits, curve = _key(certificate)
-    names = _alternative_names(certificate)
+    names = extension(certificate, x509.SubjectAlternativeName)
     digest = _signature_hash(certificate)
     return Certificate(
         subject=printable(certificate.subject.rfc4514_string()),
@@ -167,18 +168,8 @@ def _signature_hash(certificate: x509.Certificate) -> str | None:
     return algorithm.name if algorithm else None
 
 
-def _alternative_names(certificate: x509.Certificate) -> x509.SubjectAlternativeName | None:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return None
-
-
 def _aia_issuers(certificate: x509.Certificate) -> tuple[str, ...]:
-    try:
-        access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
-    except x509.ExtensionNotFound:
-        return ()
+    access = extension(certificate, x509.AuthorityInformationAccess) or ()
     return tuple(
         printable(description.access_location.value)
         for description in access

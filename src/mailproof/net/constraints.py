@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from mailproof.net.extensions import extension
 from mailproof.net.names import canonical
 from mailproof.net.text import printable
 
@@ -42,10 +43,9 @@ def violation(constraints: x509.NameConstraints, certificate: x509.Certificate) 
 
 def names_of(certificate: x509.Certificate) -> list[x509.GeneralName]:
     """All names that constraints apply to: the alternative names, the subject, and mail addresses in the subject."""
-    names: list[x509.GeneralName] = []
-    try:
-        names += certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
+    alternatives = extension(certificate, x509.SubjectAlternativeName)
+    names: list[x509.GeneralName] = [*(alternatives or ())]
+    if alternatives is None:
         names += [
             x509.RFC822Name(attribute.value)
             for attribute in certificate.subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
+from mailproof.net.extensions import extension, why_unreadable
 from mailproof.net.text import printable
 
 
@@ -28,6 +29,8 @@ class PathStatus(StrEnum):
     """The issuer by name and key identifier is there, but the signature does not verify with its key."""
     REFUSED_SIGNATURE = "refused signature"
     """A signature below the root is of a kind that clients do not take: SHA-1, MD5, a curve spelt out."""
+    UNREADABLE = "extensions that do not parse"
+    """Clients refuse a certificate whose extensions are malformed, or there twice."""
     NOT_FOR_SERVERS = "not for TLS servers"
     """Key usage or extended key usage leave TLS servers out (sections 4.2.1.3 and 4.2.1.12)."""
     UNKNOWN_CRITICAL = "unknown critical extension"
@@ -42,8 +45,8 @@ class PathStatus(StrEnum):
     """The root is in the trust store, and outside its validity."""
     INTERMEDIATE_EXPIRED = "intermediate expired"
     """The path leads to a trusted root, through a CA certificate outside its validity."""
-    UNCHECKED = "signature that cannot be checked"
-    """The key or the signature is of a kind that is not known here. That says nothing against it."""
+    UNCHECKED = "cannot be checked"
+    """A key, a signature or a name is of a kind that is not known here. That says nothing against it."""
     GIVEN_UP = "search given up"
     """There are more certificates, paths or names than are tried."""
 
@@ -77,8 +80,10 @@ _SERVES = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY
 
 def flaws_of_server(certificate: x509.Certificate) -> list[Flaw]:
     """What is wrong with ``certificate`` as a server's own; not its dates and names."""
+    if unreadable := _unreadable(certificate):
+        return unreadable
     flaws = _unknown_critical(certificate) + _purpose(certificate)
-    usage = _key_usage(certificate)
+    usage = extension(certificate, x509.KeyUsage)
     if usage is not None and not (usage.digital_signature or usage.key_encipherment or usage.key_agreement):
         detail = f"{subject(certificate)}: its key usage allows neither signatures nor key exchange"
         flaws.append(Flaw(PathStatus.NOT_FOR_SERVERS, detail))
@@ -90,11 +95,13 @@ def flaws_of_issuer(certificate: x509.Certificate, at: datetime, *, anchor: bool
 
     Roots of version 1, older than basic constraints, are taken where the trust store holds them.
     """
+    if unreadable := _unreadable(certificate):
+        return unreadable
     flaws = _unknown_critical(certificate) + _purpose(certificate)
     if not is_ca(certificate) and not (anchor and certificate.version is x509.Version.v1):
         flaws.append(Flaw(PathStatus.INTERMEDIATE_NOT_CA, subject(certificate)))
     else:
-        usage = _key_usage(certificate)
+        usage = extension(certificate, x509.KeyUsage)
         if usage is not None and not usage.key_cert_sign:
             detail = f"{subject(certificate)}: its key usage does not allow to sign certificates"
             flaws.append(Flaw(PathStatus.INTERMEDIATE_NOT_CA, detail))
@@ -106,26 +113,14 @@ def flaws_of_issuer(certificate: x509.Certificate, at: datetime, *, anchor: bool
 
 def path_length(certificate: x509.Certificate) -> int | None:
     """How many CAs may stand between ``certificate`` and the server's (RFC 5280, section 4.2.1.9)."""
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.path_length
-    except x509.ExtensionNotFound:
-        return None
-
-
-def name_constraints(certificate: x509.Certificate) -> x509.NameConstraints | None:
-    """The names that a CA may vouch for, where its certificate says."""
-    try:
-        return certificate.extensions.get_extension_for_class(x509.NameConstraints).value
-    except x509.ExtensionNotFound:
-        return None
+    constraints = extension(certificate, x509.BasicConstraints)
+    return constraints.path_length if constraints else None
 
 
 def is_ca(certificate: x509.Certificate) -> bool:
-    """Whether basic constraints say CA (RFC 5280, section 4.2.1.9). Raises ValueError: they do not parse."""
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return False
+    """Whether basic constraints say CA (RFC 5280, section 4.2.1.9)."""
+    constraints = extension(certificate, x509.BasicConstraints)
+    return constraints is not None and constraints.ca
 
 
 def subject(certificate: x509.Certificate) -> str:
@@ -138,21 +133,24 @@ def distinguished(name: x509.Name) -> str:
     return printable(name.rfc4514_string())
 
 
+def _unreadable(certificate: x509.Certificate) -> list[Flaw]:
+    why, is_fault = why_unreadable(certificate)
+    status = PathStatus.UNREADABLE if is_fault else PathStatus.UNCHECKED
+    return [Flaw(status, f"{subject(certificate)}: {printable(why)}")] if why else []
+
+
 def _unknown_critical(certificate: x509.Certificate) -> list[Flaw]:
     return [
-        Flaw(PathStatus.UNKNOWN_CRITICAL, f"{subject(certificate)}: {extension.oid.dotted_string}")
-        for extension in certificate.extensions
-        if extension.critical and extension.oid not in _KNOWN_EXTENSIONS
+        Flaw(PathStatus.UNKNOWN_CRITICAL, f"{subject(certificate)}: {found.oid.dotted_string}")
+        for found in certificate.extensions
+        if found.critical and found.oid not in _KNOWN_EXTENSIONS
     ]
 
 
 def _purpose(certificate: x509.Certificate) -> list[Flaw]:
     """Extended key usage, of a server's certificate and of a CA's: every verifier takes the CA's as a limit."""
-    try:
-        purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except x509.ExtensionNotFound:
-        return []
-    if any(purpose in _SERVES for purpose in purposes):
+    purposes = extension(certificate, x509.ExtendedKeyUsage)
+    if purposes is None or any(purpose in _SERVES for purpose in purposes):
         return []
     names = ", ".join(_PURPOSES.get(purpose, purpose.dotted_string) for purpose in purposes)
     return [Flaw(PathStatus.NOT_FOR_SERVERS, f"{subject(certificate)}: its extended key usage allows only {names}")]
@@ -165,10 +163,3 @@ _PURPOSES = {
     ExtendedKeyUsageOID.TIME_STAMPING: "timeStamping",
     ExtendedKeyUsageOID.OCSP_SIGNING: "OCSPSigning",
 }
-
-
-def _key_usage(certificate: x509.Certificate) -> x509.KeyUsage | None:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
-        return None

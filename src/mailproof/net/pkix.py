@@ -19,10 +19,12 @@ from pathlib import Path
 import certifi
 from cryptography import x509
 from cryptography.utils import CryptographyDeprecationWarning
+from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from mailproof.net.certificates import Chain, fingerprint, load, reading
 from mailproof.net.constraints import TooMany, violation
 from mailproof.net.der import public_key_info
+from mailproof.net.extensions import extension
 from mailproof.net.flaws import (
     Flaw,
     PathStatus,
@@ -30,7 +32,6 @@ from mailproof.net.flaws import (
     flaws_of_issuer,
     flaws_of_server,
     is_ca,
-    name_constraints,
     path_length,
     subject,
 )
@@ -339,7 +340,7 @@ class _PathJudge:
 
     def _name(self, issuer: _Node, below: _Path) -> list[Flaw]:
         """Names of self-issued certificates are free, but for the server's own (RFC 5280, section 6.1.4 b)."""
-        constraints = name_constraints(issuer.certificate)
+        constraints = extension(issuer.certificate, x509.NameConstraints)
         if constraints is None:
             return []
         for number, node in enumerate(below):
@@ -394,11 +395,8 @@ def _missing(last: _Node, leaf: _Node, issuers: _Issuers) -> PathStatus:
 
 
 def _says_where_its_issuer_is(certificate: x509.Certificate) -> bool:
-    try:
-        access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
-    except x509.ExtensionNotFound:
-        return False
-    return any(description.access_method == x509.OID_CA_ISSUERS for description in access)
+    access = extension(certificate, x509.AuthorityInformationAccess) or ()
+    return any(description.access_method == AuthorityInformationAccessOID.CA_ISSUERS for description in access)
 
 
 def _result(path: _Path, status: PathStatus, detail: str = "", *, root: str = "") -> PathResult:

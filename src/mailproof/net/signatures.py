@@ -10,6 +10,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 
 from mailproof.net import der
+from mailproof.net.extensions import extension
 from mailproof.net.names import canonical
 
 
@@ -80,9 +81,8 @@ def is_self_signed(certificate: x509.Certificate) -> bool:
 
 def key_identifiers_agree(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     """False when the key identifiers say that another key of the same name signed (RFC 5280, section 4.2.1.1)."""
-    try:
-        wanted = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
-        offered = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
-    except x509.ExtensionNotFound:
+    wanted = extension(certificate, x509.AuthorityKeyIdentifier)
+    offered = extension(issuer, x509.SubjectKeyIdentifier)
+    if wanted is None or wanted.key_identifier is None or offered is None:
         return True
-    return wanted is None or wanted == offered
+    return wanted.key_identifier == offered.digest
