@@ -71,7 +71,7 @@ class Survey:
         try:
             await self._observe_all(tuple(dict.fromkeys(wanted)))
             for attempt in range(2, self._limits.retries + 2):
-                again = [key for key, outcome in self.outcomes.items() if _may_pass(outcome)]
+                again = [key for key, outcome in self.outcomes.items() if _may_pass(outcome) and self._is_real(key)]
                 if not again:
                     break
                 for key in again:
@@ -124,7 +124,7 @@ class Survey:
     async def _observe(self, entry: Probe, target: Target) -> Outcome:
         key = (entry.name, target.id)
         if isinstance(target, Undiscovered):
-            outcome: Outcome = NotObserved(target.reason, target.evidence)
+            outcome: Outcome = target.not_observed()
         elif entry.active and not target.active:
             outcome = NoConsent(f"needs consent: active: true for {target.id} in the inventory")
         else:
@@ -147,6 +147,10 @@ class Survey:
         if _may_pass(outcome) or key in self.attempts:
             self._ended[key] = datetime.now(UTC).isoformat(timespec="seconds")
         return outcome
+
+    def _is_real(self, key: tuple[str, str]) -> bool:
+        """Whether there is a target to look at again: what discovery did not find stays unfound."""
+        return not isinstance(self._targets[key], Undiscovered)
 
     async def _call(self, entry: Probe, target: Target) -> Observation:
         arguments = {name: self._given[name] for name in entry.given}

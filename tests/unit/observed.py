@@ -96,14 +96,15 @@ def spf_tree(
     lookups: tuple[Lookup, ...] = (),
     loops: tuple[str, ...] = (),
     cut_short: bool = False,
+    families: tuple[int, ...] = (4, 6),
 ) -> SPFTree:
     own = published(DOMAIN, *((text,) if text is not None else ()))
-    return SPFTree(DOMAIN, (own, *included), lookups, loops, cut_short)
+    return SPFTree(DOMAIN, (own, *included), lookups, loops, cut_short, families)
 
 
-def lookup(void: str = "", mx_names: int = 0) -> Lookup:
+def lookup(void: str = "", mx_names: int = 0, cost: int = 1) -> Lookup:
     """A lookup that is void for the families (4, 6) named in ``void``."""
-    return Lookup("a:gone.example", DOMAIN, "gone.example", "4" in void, "6" in void, mx_names)
+    return Lookup("a:gone.example", DOMAIN, "gone.example", "4" in void, "6" in void, mx_names, cost)
 
 
 def evaluation(
@@ -132,6 +133,7 @@ def dmarc(
     parents: tuple[tuple[str, ...], ...] = ((), ()),
     domain: str = f"sub.{DOMAIN}",
     exists: bool = True,
+    at_domain: tuple[str, ...] = (),
 ) -> DMARC:
     """Records at the domain itself and at its parents, nearest first."""
     steps = []
@@ -139,7 +141,7 @@ def dmarc(
     for found in (texts, *parents):
         steps.append(Step(name, answer(f"_dmarc.{name}", "TXT", *found) if found else missing(f"_dmarc.{name}", "TXT")))
         name = name.partition(".")[2]
-    return DMARC(domain, exists, tuple(steps))
+    return DMARC(domain, exists, tuple(steps), at_domain)
 
 
 def sts(*texts: str) -> PolicyRecord:

@@ -21,8 +21,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailproof.net import der, pkix
+from mailproof.net.certificate_names import Canonical, canonical
 from mailproof.net.certificates import load, read_chain
-from mailproof.net.names import Canonical, canonical
 from mailproof.net.pkix import PathResult, PathStatus, Roots, verify
 from mailproof.net.signatures import Signature, signature
 from mailproof.observations.tls import Deployment

@@ -19,6 +19,8 @@ class NotObserved(Exception):
     kind: ClassVar[str] = "not observed"
     transient: ClassVar[bool] = False
     """Whether the same question may well be answered a little later."""
+    owner: ClassVar[str] = ""
+    """The control that makes a finding of the fault behind it; empty if none does."""
 
     def __init__(self, reason: str, evidence: tuple[str, ...] = ()) -> None:
         super().__init__(reason)
@@ -31,6 +33,10 @@ class Refused(NotObserved):
 
     kind = "refused"
     transient = True
+
+
+class RefusedByAddress(Refused):
+    """The address itself refused: nothing listens on the port, or a filter in front says so."""
 
 
 class TimedOut(NotObserved):
@@ -67,6 +73,13 @@ class ServerFailure(NotObserved):
     transient = True
 
 
+class Bogus(NotObserved):
+    """The answer does not validate: a resolver that validates withholds it, and gives it without validation."""
+
+    kind = "bogus"
+    owner = "SEC-NOT-BOGUS"
+
+
 class NotFollowed(NotObserved):
     """An address or name that the manners of a guest forbid to contact (private space, not consented)."""
 
@@ -89,6 +102,12 @@ class NoResolver(NotObserved):
     """No resolver has answered anything since the run began: a fault of the tester's network, not of any name."""
 
     kind = "no resolver"
+
+
+class LyingResolver(NotObserved):
+    """The resolver denies that the root exists: a fault of the tester's network, not of any name."""
+
+    kind = "lying resolver"
 
 
 class NoIPv6(NotObserved):
@@ -123,10 +142,12 @@ KINDS: dict[str, type[NotObserved]] = {
         Throttled,
         Malformed,
         ServerFailure,
+        Bogus,
         NotFollowed,
         NotAvailable,
         NoCertificate,
         NoResolver,
+        LyingResolver,
         NoIPv6,
         NotRecorded,
         ProbeCrashed,

@@ -1,64 +1,74 @@
-"""Names in certificates: when two distinguished names are equal, and which names a certificate is made out to."""
+"""Domain names: how they are written, and what they can stand for as far as the name itself says."""
 
 from __future__ import annotations
 
-import ipaddress
-import unicodedata
-from typing import TYPE_CHECKING
+import struct
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
 
-from cryptography import x509
-
-if TYPE_CHECKING:
-    from mailproof.net.certificates import Certificate
-
-Canonical = tuple[frozenset[tuple[str, str]], ...]
-"""A distinguished name, so written that names which match are equal."""
+import dns.exception
+import dns.name
 
 
-def canonical(name: x509.Name) -> Canonical:
-    """``name`` as it is compared (RFC 5280, section 7.1): case, string type and surplus blanks do not count."""
-    return tuple(
-        frozenset((attribute.oid.dotted_string, _prepared(attribute.value)) for attribute in rdn) for rdn in name.rdns
-    )
+def normalise(name: str) -> str:
+    """The way domain names are written: A-labels (IDNA 2008, UTS 46), lower case, no final dot; root ``.``
 
-
-def _prepared(value: str | bytes) -> str:
-    if isinstance(value, bytes):
-        return value.hex()
-    return " ".join(unicodedata.normalize("NFKC", value).casefold().split())
-
-
-def matches_name(certificate: Certificate, host: str) -> bool:
-    """Whether ``certificate`` is made out to ``host``, a DNS name or an address (RFC 9525, section 6).
-
-    Only subject alternative names count, never the common name; a wildcard must be the whole left-most label
-    and stands for exactly one label. An address matches IP addresses only. What is no name in preferred syntax
-    (a final dot, a U-label) matches nothing (RFC 5280, sections 4.2.1.6 and 7.2).
+    ASCII is taken as in a master file (underscores and ``\\DDD`` escapes are welcome). Raises ValueError for
+    what is not a domain name (RFC 1035, section 2.3.4; RFC 5891).
     """
+    return text_of(parse_name(name))
+
+
+def reverse_name(address: str) -> str:
+    """The name under in-addr.arpa or ip6.arpa of an address (RFC 1035, section 3.5; RFC 3596, section 2.5).
+
+    Raises ValueError if ``address`` is not a numeric address, or has a zone index.
+    """
+    parsed = ip_address(address)
+    if isinstance(parsed, IPv6Address) and parsed.scope_id is not None:
+        raise ValueError(f"{address!r} has a zone index, so no reverse name")
+    return parsed.reverse_pointer
+
+
+def is_host(name: str) -> bool:
+    """Whether the exchange of an MX record can be a host at all: not the root of a null MX, an address or localhost."""
+    return name != "." and not is_address(name) and not is_this_machine(name)
+
+
+def is_address(name: str) -> bool:
+    """Whether a name is an address, perhaps in the brackets of a literal."""
     try:
-        address = ipaddress.ip_address(host)
+        ip_address(name.removeprefix("[").removesuffix("]"))
     except ValueError:
-        pass
-    else:
-        return str(address) in certificate.ip_addresses
-    wanted = _reference(host)
-    return any(_covers(presented.lower(), wanted) for presented in certificate.dns_names)
-
-
-def _reference(host: str) -> str:
-    """The name that a client looks for: A-labels in lower case, without a final dot; "" for what is no name."""
-    name = host.removesuffix(".")
-    try:
-        name = name if name.isascii() else name.encode("idna").decode("ascii")
-    except UnicodeError:
-        return ""
-    return name.lower()
-
-
-def _covers(presented: str, wanted: str) -> bool:
-    if not presented.isascii() or "" in presented.split(".") or "" in wanted.split("."):
         return False
-    first, _, rest = presented.partition(".")
-    if first == "*" and rest:
-        return "*" not in rest and rest == wanted.partition(".")[2]
-    return "*" not in presented and presented == wanted
+    return True
+
+
+def is_this_machine(name: str) -> bool:
+    """Whether a name always means the machine that looks it up (RFC 6761, section 6.3)."""
+    return name.endswith((".localhost", ".localhost.localdomain")) or name in ("localhost", "localhost.localdomain")
+
+
+def parse_name(name: str) -> dns.name.Name:
+    """ASCII goes by octets, so that ``\\DDD`` from the network stays that octet. Raises ValueError."""
+    if name in ("", "@"):
+        raise ValueError(f"{name!r} is not a domain name")
+    try:
+        if name.isascii():
+            return dns.name.from_text(name.encode("ascii"))
+        return dns.name.from_text(name, idna_codec=dns.name.IDNA_2008_Practical)
+    except (dns.exception.DNSException, ValueError, struct.error) as error:  # struct.error: \DDD above 255
+        raise ValueError(f"{name!r} is not a domain name: {error or type(error).__name__}") from error
+
+
+def text_of(name: dns.name.Name) -> str:
+    return _label_text(name.labels)
+
+
+@lru_cache(maxsize=8192)
+def _label_text(labels: tuple[bytes, ...]) -> str:
+    return dns.name.Name(labels).to_text(omit_final_dot=True).lower()
+
+
+def dotted(name: str) -> str:
+    return name if name == "." else f"{name}."

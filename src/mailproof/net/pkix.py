@@ -21,6 +21,7 @@ from cryptography import x509
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
+from mailproof.net.certificate_names import Canonical, canonical, matches_name
 from mailproof.net.certificates import Chain, fingerprint, load, reading
 from mailproof.net.constraints import TooMany, violation
 from mailproof.net.der import public_key_info
@@ -35,7 +36,6 @@ from mailproof.net.flaws import (
     path_length,
     subject,
 )
-from mailproof.net.names import Canonical, canonical, matches_name
 from mailproof.net.signatures import Made, Signature, is_self_signed, key_identifiers_agree, signature
 
 __all__ = ["PathResult", "PathStatus", "Roots", "matches_name", "trusted_roots", "verify"]

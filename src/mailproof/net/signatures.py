@@ -10,8 +10,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 
 from mailproof.net import der
+from mailproof.net.certificate_names import canonical
 from mailproof.net.extensions import extension
-from mailproof.net.names import canonical
 
 
 class Made(StrEnum):

@@ -8,9 +8,9 @@ from typing import Literal
 
 from mailproof.clock import now
 from mailproof.inventory.targets import Endpoint, MailDomain, MailHost, Role
+from mailproof.net.certificate_names import matches_name
 from mailproof.net.certificates import Chain
 from mailproof.net.errors import NoCertificate, NotObserved
-from mailproof.net.names import matches_name
 from mailproof.net.network import Network
 from mailproof.net.pkix import Roots, trusted_roots, verify
 from mailproof.net.tls import Handshake, TLSEndpoint, TLSVersion
