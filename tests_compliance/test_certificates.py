@@ -11,7 +11,7 @@ from typing import Any
 from mailproof.controls import MUST, SHOULD, control, fail, finding, leave_to, not_applicable, rfc
 from mailproof.net.errors import NotObserved
 from mailproof.net.pkix import PathResult, PathStatus
-from mailproof.observations.tls import Certificates, Deployment
+from mailproof.observations.tls import ByDANE, Certificates, Deployment
 
 
 @control("CERT-TRUST", SHOULD, rfc(5280, "6"), rfc(8461, "4.2"), rfc(7817, "3"))
@@ -161,7 +161,7 @@ def _require_tls(certificates: Certificates) -> None:
 
 def _judged_by_dates(certificates: Certificates) -> tuple[Deployment, ...]:
     _require_tls(certificates)
-    if certificates.authenticated_by_dane == "DANE-EE":
+    if certificates.authenticated_by_dane is ByDANE.EE:
         not_applicable(
             "DANE-EE authenticates this host: names, dates and issuers do not count (RFC 7672, section 3.1.1)"
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import Literal
 
 from mailproof.inventory.targets import MailDomain, Role
 from mailproof.net.certificates import Certificate, Chain
@@ -22,7 +21,7 @@ from mailproof.observations.policies import PolicyRecord, STSPolicyFile
 from mailproof.observations.reverse import ForwardAddresses, ReverseDNS
 from mailproof.observations.smtp import Attempt, Mailboxes, Recipients, ServerName, SMTPSession
 from mailproof.observations.spf import SPF, Check, Lookup, PublishedSPF, SPFEvaluation, SPFTree
-from mailproof.observations.tls import Certificates, Deployment, Handshakes
+from mailproof.observations.tls import ByDANE, Certificates, Deployment, Handshakes
 
 DOMAIN = "example.org"
 HOST = "mx1.example.org"
@@ -203,7 +202,7 @@ def certificates(
     detail: str = "",
     matches: bool = True,
     at: str = "2026-11-22T00:00:00Z",
-    dane: Literal["", "DANE-EE", "DANE-TA"] = "",
+    dane: ByDANE = ByDANE.NOT,
     root: str = "",
 ) -> Certificates:
     """All of ``chain`` stand on the path, up to the one whose fingerprint is ``root``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
 
 from mailproof.net.certificates import Certificate, Chain
 from mailproof.net.pkix import PathResult
@@ -75,6 +75,14 @@ class Deployment:
         return leaf, *(c for c in others if c.sha256 != self.path.root)
 
 
+class ByDANE(StrEnum):
+    """How senders that do DANE authenticate a host (RFC 7672, section 3.1)."""
+
+    NOT = ""
+    EE = "DANE-EE"
+    TA = "DANE-TA"
+
+
 @dataclass(frozen=True)
 class Certificates(Observation):
     """The certificate chains of an endpoint at the time of the survey, and how senders authenticate it."""
@@ -85,7 +93,7 @@ class Certificates(Observation):
     """When they were seen, ISO 8601 in UTC."""
     tls_offered: bool
     deployments: tuple[Deployment, ...]
-    authenticated_by_dane: Literal["", "DANE-EE", "DANE-TA"] = ""
+    authenticated_by_dane: ByDANE = ByDANE.NOT
     """The usage of the secure TLSA records that match every chain, where no MTA-STS policy wants a public certificate
     (RFC 7672, sections 3.1.1 and 3.1.2).
     """

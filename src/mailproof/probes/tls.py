@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Literal
 
 from mailproof.clock import now
 from mailproof.inventory.targets import Endpoint, MailDomain, MailHost, Role
@@ -16,7 +15,7 @@ from mailproof.net.pkix import Roots, trusted_roots, verify
 from mailproof.net.tls import Handshake, TLSEndpoint, TLSVersion
 from mailproof.observations.dane import DANE, TLSA, ChainMatch
 from mailproof.observations.smtp import SMTPSession
-from mailproof.observations.tls import Certificates, Deployment, Handshakes, WithdrawnTLS
+from mailproof.observations.tls import ByDANE, Certificates, Deployment, Handshakes, WithdrawnTLS
 from mailproof.probes.dane import examine, tlsa
 from mailproof.probes.policies import sts_policy
 from mailproof.probes.probe import Look, probe
@@ -144,7 +143,7 @@ async def certificates(endpoint: Endpoint, net: Network, look: Look) -> Certific
         return Certificates(endpoint.id, endpoint.host, now(), True, (), tls_failure=declined.reason, by_smtp=by_smtp)
     roots = trusted_roots(net.settings.ca_file)
     deployments = await asyncio.to_thread(_deployments, endpoint.host, chains, roots)
-    dane = await _authenticated_by_dane(endpoint, look, chains) if endpoint.role is Role.MX else ""
+    dane = await _authenticated_by_dane(endpoint, look, chains) if endpoint.role is Role.MX else ByDANE.NOT
     return Certificates(endpoint.id, endpoint.host, now(), True, deployments, dane, by_smtp=by_smtp)
 
 
@@ -153,24 +152,22 @@ def _deployments(host: str, chains: tuple[Chain, ...], roots: Roots) -> tuple[De
     return tuple(Deployment(chain, verify(chain, roots, at), matches_name(chain.leaf, host)) for chain in chains)
 
 
-async def _authenticated_by_dane(
-    endpoint: Endpoint, look: Look, chains: tuple[Chain, ...]
-) -> Literal["", "DANE-EE", "DANE-TA"]:
+async def _authenticated_by_dane(endpoint: Endpoint, look: Look, chains: tuple[Chain, ...]) -> ByDANE:
     """The usage of the secure records that match every chain, unless an MTA-STS policy demands a public certificate."""
     try:
         records = await look(tlsa, MailHost(endpoint.host, endpoint.domains, endpoint.active))
     except NotObserved:
-        return ""
+        return ByDANE.NOT
     if not records.applies:
-        return ""
+        return ByDANE.NOT
     matches = await asyncio.to_thread(_matches, endpoint, records, chains)
     if not all(match.matching for match in matches):
-        return ""
+        return ByDANE.NOT
     for domain in endpoint.domains:
         try:
             found = await look(sts_policy, MailDomain(domain))
         except NotObserved:
             continue
         if found.policy is not None and found.policy.mode == "enforce":
-            return ""
-    return "DANE-EE" if all(match.has(3) for match in matches) else "DANE-TA"
+            return ByDANE.NOT
+    return ByDANE.EE if all(match.has(3) for match in matches) else ByDANE.TA

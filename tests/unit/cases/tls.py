@@ -7,7 +7,7 @@ from dataclasses import replace
 from mailproof.controls import MUST, SHOULD
 from mailproof.net.pkix import PathStatus
 from mailproof.net.tls import TLSVersion
-from mailproof.observations.tls import Certificates
+from mailproof.observations.tls import ByDANE, Certificates
 
 from ..observed import (
     NO_HANDSHAKE,
@@ -68,14 +68,14 @@ _SPARED_BY_KEY = (
     *_WITHOUT_TLS,
     skips(
         "DANE-EE",
-        certificates=certificates(_EXPIRED, status=PathStatus.SELF_SIGNED, matches=False, dane="DANE-EE"),
+        certificates=certificates(_EXPIRED, status=PathStatus.SELF_SIGNED, matches=False, dane=ByDANE.EE),
     ),
 )
 _SPARED = (
     *_SPARED_BY_KEY,
     skips(
         "DANE-TA",
-        certificates=certificates(_EXPIRED, status=PathStatus.UNTRUSTED_ROOT, matches=False, dane="DANE-TA"),
+        certificates=certificates(_EXPIRED, status=PathStatus.UNTRUSTED_ROOT, matches=False, dane=ByDANE.TA),
     ),
 )
 _LEFT = {PathStatus.ISSUER_MISSING: "CERT-CHAIN-COMPLETE", PathStatus.INTERMEDIATE_EXPIRED: "CERT-DATES"}
@@ -150,7 +150,7 @@ TABLE: Table = {
         passes(certificates=_path_without_the_last(certificates(certificate(), _OLD_CA), PathStatus.UNTRUSTED_ROOT)),
         passes(certificates=certificates(certificate(), _OLD_CA, root=_OLD_CA.sha256)),
         fails("not valid before 2026-11-01", certificates=certificates(at="2026-10-31T23:59:59Z")),
-        fails("expired on 2026-11-01", certificates=certificates(_EXPIRED, dane="DANE-TA")),
+        fails("expired on 2026-11-01", certificates=certificates(_EXPIRED, dane=ByDANE.TA)),
         *_SPARED_BY_KEY,
     ),
     "CERT-KEY-SIZE": (
@@ -164,7 +164,7 @@ TABLE: Table = {
             certificates=certificates(certificate(key=("RSA", 1024))),
         ),
         fails("EC 192 bits", certificates=certificates(certificate(), certificate("CN=CA", key=("EC", 192)))),
-        fails("RSA 1024", certificates=certificates(certificate(key=("RSA", 1024)), dane="DANE-EE")),
+        fails("RSA 1024", certificates=certificates(certificate(key=("RSA", 1024)), dane=ByDANE.EE)),
         fails("CN=Weak CA", certificates=certificates(certificate(), _WEAK_CA, root=_WEAK_CA.sha256)),
         passes(certificates=_path_without_the_last(certificates(certificate(), _WEAK_CA))),
         *_WITHOUT_TLS,
