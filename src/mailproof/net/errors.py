@@ -89,6 +89,12 @@ class NotAvailable(NotObserved):
     kind = "not available"
 
 
+class NoCertificate(NotAvailable):
+    """The server declines every TLS handshake, so that it shows no certificate."""
+
+    kind = "no certificate"
+
+
 class NoResolver(NotObserved):
     """No resolver has answered anything since the run began: a fault of the tester's network, not of any name."""
 
@@ -136,6 +142,7 @@ KINDS: dict[str, type[NotObserved]] = {
         Bogus,
         NotFollowed,
         NotAvailable,
+        NoCertificate,
         NoResolver,
         LyingResolver,
         NoIPv6,
