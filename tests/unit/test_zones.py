@@ -511,7 +511,8 @@ def test_the_ttl_of_nsec_is_the_lesser_of_minimum_and_the_soas(ttl: int, minimum
 
 def test_nsec_at_a_delegation_lists_no_glue() -> None:
     """RFC 4035, section 2.3."""
-    text = f"{NET}cut NS cut\ncut A 192.0.2.7\nsafe NS safe\nsafe A 192.0.2.8\nsafe DS 1 13 2 {"ab" * 32}\n"
+    digest = "ab" * 32
+    text = f"{NET}cut NS cut\ncut A 192.0.2.7\nsafe NS safe\nsafe A 192.0.2.8\nsafe DS 1 13 2 {digest}\n"
     signed = sign(parse_zone("example.net", text)).zone
     assert signed.find_rdataset("cut.example.net.", "NSEC")[0].to_text().split()[1:] == ["NS", "RRSIG", "NSEC"]
     assert signed.find_rdataset("safe.example.net.", "NSEC")[0].to_text().split()[1:] == ["NS", "DS", "RRSIG", "NSEC"]
