@@ -305,3 +305,51 @@ def test_what_is_seen_of_one_target_is_not_taken_for_another(directory: Path) ->
     run = pytest_run(directory, "--inventory", "two.yaml", *SPF, "--replay", "two.json")
     assert run.code == 4
     assert "belongs to another target" in run.errors
+
+
+INTERRUPTS = {
+    "while a rule file is read": "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(60)\n",
+    "while a rule is parametrised": rule()["house.py"]
+    + "\n\ndef pytest_generate_tests(metafunc):\n    import os, signal, time\n"
+    "    os.kill(os.getpid(), signal.SIGINT)\n    time.sleep(60)\n",
+}
+
+
+@pytest.mark.parametrize("when", INTERRUPTS)
+def test_ctrl_c_during_collection_is_one_line(directory: Path, when: str) -> None:
+    (directory / "house.py").write_text(INTERRUPTS[when])
+    write_inventory(directory, WRONG + HOUSE)
+    before = (directory / "reports" / "prod.json").read_text()
+    run = pytest_run(directory, "--inventory", "prod.yaml")
+    assert run.code == 2, run.output
+    assert "INTERNALERROR" not in run.output + run.errors
+    assert len(run.output.splitlines()) < 40
+    assert (directory / "reports" / "prod.json").read_text() == before
+    assert "the run was stopped before its end" in run.output
+
+
+ZONE = """$TTL 3600
+@ SOA ns1.right.example. hostmaster.right.example. 2026112300 14400 3600 1209600 3600
+@ NS ns1.right.example.
+@ NS ns2.right.example.
+@ MX 10 mx1.right.example.
+@ TXT "v=spf1 mx -all"
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@right.example"
+mx1 A 11.3.25.1
+"""
+
+
+def test_what_a_proposal_loses_closes_the_gate_unless_it_is_meant(tmp_path: Path) -> None:
+    write_inventory(tmp_path, RIGHT)
+    (tmp_path / "new.zone").write_text(ZONE)
+    proposal = ("--inventory=prod.yaml", "--zone=right.example=new.zone", "--compare-live", "--control=STS-*")
+    run = pytest_run(tmp_path, *proposal, "--control=TLSRPT-*")
+    assert run.code == 1
+    lost = {(pair["control"], pair["target"]) for pair in run.document("prod")["lost"]}
+    assert ("TLSRPT-TXT", "right.example") in lost
+    assert "lost by the proposal" in run.output
+    assert "LOST  TLSRPT-TXT  right.example" in run.output
+    assert_agreement(run)
+    meant = pytest_run(tmp_path, *proposal, "--control=TLSRPT-*", "--accept-lost=STS-*", "--accept-lost=TLSRPT-*")
+    assert meant.code == 0, meant.output
+    assert meant.document("prod")["lost"] == []

@@ -507,6 +507,23 @@ def test_csv_cells_are_no_formulas(text: str) -> None:
         assert not re.match(r"\s*[=+\-@\uff1d]", value)
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_csv_cells_are_no_formulas_whatever_the_separator(separator: str) -> None:
+    said = "found;=cmd()\t=cmd()|=cmd()\n=cmd(), '=cmd(); \"=cmd()"
+    text = FORMATS["csv"](document(result(observed=said, target=said)))
+    for line in csv.reader(text.splitlines(), delimiter=separator):
+        assert not [value for value in line if re.match(r"[\s\"]*[=+@\uff1d]", value)]
+
+
+def test_sarif_properties_are_as_meant_and_results_say_what_became_of_them() -> None:
+    fix = "auth_advertise_hosts = ${if def:tls_in_cipher {*}}"
+    log = json.loads(FORMATS["sarif"](document(result(fix=fix, change="regressed", target="a.example"), result())))
+    first, other = log["runs"][0]["results"]
+    assert first["properties"]["fix"] == fix
+    assert first["baselineState"] == "updated"
+    assert "baselineState" not in other
+
+
 def test_csv_cells_fit_into_a_spreadsheet() -> None:
     (row,) = rows(document(result(evidence=("x" * 100_000,))))
     assert len(row["evidence"]) < 32_767

@@ -48,6 +48,12 @@ class Result:
     """Whether the verdict rests on a zone as proposed (``--zone``) instead of as published."""
     left_to: str = ""
     """The control that owns the fault because of which nothing was judged here; empty otherwise."""
+    left_to_target: str = ""
+    """The target on which ``left_to`` found the fault, where that is known."""
+    host: str = ""
+    """The host that the target is, or is a service of; empty where it is none."""
+    harm: str = ""
+    """What a finding does to the mail; see ``Harm``."""
 
     @property
     def family(self) -> str:
@@ -86,6 +92,8 @@ def make_result(
     waiver: dict[str, Any] | None = None,
     change: str = "",
     proposed: bool = False,
+    host: str = "",
+    left_to_target: str = "",
 ) -> Result:
     """A result from a judgement. ``place`` is the file and line of the inventory that names the target."""
     observed = judgement.observed
@@ -114,6 +122,9 @@ def make_result(
         change=change,
         proposed=proposed,
         left_to=judgement.left_to,
+        left_to_target=left_to_target,
+        host=host,
+        harm="" if judgement.verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE) else str(control.harm),
     )
 
 

@@ -8,7 +8,7 @@ import re
 from mailproof.net.text import escaped, printable
 
 _MARKDOWN = re.compile(r"[!#$&()*+\-.:<>@\[\\\]^_`{|}~]")
-_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+_FORMULA = re.compile(r"((?:^|[;,|\t\n])[ \"']{0,64})([=+\-@\uff1d\uff0b\uff0d\uff20])")
 _UNSAFE_IN_LINK = re.compile(r"[\s<>\\]")
 _UNSAFE_IN_ID = re.compile(r"[^A-Za-z0-9._:@/\[\]()+=,~ -]")
 
@@ -83,9 +83,12 @@ def label(text: str) -> str:
 
 
 def cell(text: str) -> str:
-    """``text`` as a cell of a spreadsheet that is not taken for a formula; line breaks stay."""
+    """``text`` as a cell of a spreadsheet that is not taken for a formula; line breaks stay.
+
+    Nor is a part of it that becomes a cell where the file is opened with another separator.
+    """
     shown = "\n".join(printable(line) for line in text.splitlines())
-    return f"'{shown}" if _FORMULA.match(shown) else shown
+    return _FORMULA.sub(r"\1'\2", shown)
 
 
 def sarif_message(text: str) -> str:

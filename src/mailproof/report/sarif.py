@@ -33,6 +33,10 @@ SEVERITY = {"MUST": "8.0", "SHOULD": "5.0", "MAY": "2.0"}
 """``security-severity``, a string between 0.1 and 10.0: high from 7.0, medium from 4.0, low below."""
 
 
+BASELINE_STATE = {"new": "new", "regressed": "updated", "known": "unchanged"}
+"""SARIF's words for what became of a result since the baseline."""
+
+
 def render(document: Mapping[str, Any]) -> str:
     """The SARIF log of a result document."""
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(document)]}
@@ -98,8 +102,9 @@ def _result(result: Mapping[str, Any], rule: int) -> dict[str, Any]:
             "verdict": result["verdict"],
             "proposed": is_proposed(result),
             "evidence": _evidence(result["evidence"]),
-            "fix": _text(result["fix"]),
+            "fix": clipped(printable(result["fix"]), MAX_TEXT),
         },
+        **({"baselineState": BASELINE_STATE[result["change"]]} if result.get("change") else {}),
     }
 
 

@@ -79,6 +79,12 @@ class ResultModel(_Model):
     """Whether the verdict rests on a zone as proposed, and not as published."""
     left_to: str = ""
     """The control that owns the fault because of which nothing was judged here; empty otherwise."""
+    left_to_target: str = ""
+    """The target on which that control found the fault, where that is known."""
+    host: str = ""
+    """The host that the target is, or is a service of; empty where it is none."""
+    harm: str = ""
+    """What the fault does to the mail."""
     waiver: dict[str, Any] | None = None
     """The waiver that covers the finding, or did until it expired."""
     change: Literal["", "new", "regressed", "known"] = ""

@@ -105,7 +105,7 @@ class Collecting:
         if context.broken:
             return
         keys = [(control.id, target.id) for control, target in pairs(session.items)]
-        context.expected = len(keys)
+        context.expected = len(set(keys))
         if not context.options.paths:
             self._check_suite()
         if not context.is_worker:

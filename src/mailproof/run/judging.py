@@ -19,7 +19,7 @@ from mailproof.controls import Control
 from mailproof.gate.baseline import AMISS, change_of
 from mailproof.gate.result import Result, from_plain, make_result, to_plain
 from mailproof.gate.verdict import GATE_LEVEL, Judgement, judge
-from mailproof.inventory.targets import Target, Undiscovered
+from mailproof.inventory.targets import Target, Undiscovered, host_of
 from mailproof.net.errors import NotObserved
 from mailproof.record import redacted
 from mailproof.run.collecting import SUITE, control_of_item, is_collection_broken, pairs, target_of_item
@@ -134,6 +134,7 @@ class Judging:
             waiver=waiver,
             change=self._change(control, target, judgement),
             proposed=self._seen.rests_on_proposal(control, target),
+            host=host_of(target) or "",
         )
         return (
             from_plain(redacted(to_plain(result), self._context.loaded.redact))
