@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mailproof.net.smtp import Reply
-from mailproof.observations.smtp import Attempt, refuses_client, refuses_name, refuses_tester
+from mailproof.observations.attempts import Attempt
+from mailproof.observations.refusals import refuses_client, refuses_name, refuses_tester
 
 OK = Reply(250, ("2.1.0 Ok",))
 

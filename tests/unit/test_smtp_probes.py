@@ -10,8 +10,9 @@ from mailproof.fixtures.smtp_peer import SMTPBehaviour
 from mailproof.inventory.targets import Endpoint, Role
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings, SocketAddress
-from mailproof.observations.smtp import RelayAttempts
-from mailproof.probes.smtp import relay_attempts, smtp_session
+from mailproof.observations.relay import RelayAttempts
+from mailproof.probes.relay import relay_attempts
+from mailproof.probes.smtp import smtp_session
 
 from .smtp_world import HOST, QUICK, served
 
@@ -95,4 +96,4 @@ def test_where_strangers_get_nothing_nothing_is_relayed() -> None:
     seen = relayed(SMTPBehaviour(replies=(("MAIL", "530 5.7.0 Authentication required"),)), 587, Role.SUBMISSION)
     assert not seen.relayed
     assert {attempt.mail.code for attempt in seen.attempts} == {530}
-    assert not any(seen.refuses_tester(attempt) for attempt in seen.attempts)
+    assert not any(seen.why_undecided(attempt) for attempt in seen.attempts)

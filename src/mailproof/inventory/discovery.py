@@ -8,7 +8,7 @@ import asyncio
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from mailproof.inventory.model import Domain, Inventory
+from mailproof.inventory.model import Domain, Host, Inventory
 from mailproof.inventory.targets import (
     AuthorisedSender,
     BlocklistEntry,
@@ -60,6 +60,9 @@ class _Discovery:
         self.dns = dns
         self.settings = settings
         self.targets = Targets()
+        self._said = {domain.name: domain.active for domain in inventory.domains}
+        """What the inventory says of consent, by domain; None where it says nothing."""
+        self._own_zones = frozenset((*self._said, *inventory.zones))
 
     async def run(self) -> None:
         domains = [self._mail_domain(domain) for domain in self.inventory.domains]
@@ -128,9 +131,9 @@ class _Discovery:
 
     def _add_host(self, host: _Host, served: list[MailDomain]) -> None:
         declared = next((entry for entry in self.inventory.hosts if entry.name == host.name), None)
-        own = declared.active if declared else None
-        active = own if own is not None else self.inventory.active or any(domain.active for domain in served)
         names = tuple(domain.name for domain in served)
+        active = self._host_consents(host.name, declared, served)
+        dead = declared.dead if declared else False
         self.targets.add(MailHost(host.name, names, active))
         services = list(declared.services()) if declared else []
         if served and not any(role is Role.MX for role, _ in services):
@@ -140,7 +143,23 @@ class _Discovery:
                 self._undiscovered(kind, f"addresses of {host.name}", failure, names)
         for address in host.addresses:
             for role, port in services:
-                self._add_endpoint(Endpoint(host.name, address, port, role, names, active), served)
+                self._add_endpoint(Endpoint(host.name, address, port, role, names, active, dead), served)
+
+    def _host_consents(self, name: str, declared: Host | None, served: list[MailDomain]) -> bool:
+        """Whether a host may be probed actively.
+
+        Consent belongs to the host that is probed. A no wins, whether the host or a domain that it serves says it.
+        What a domain or the whole inventory says is inherited only by hosts that the inventory names, and by those
+        below its own domains and zones: the MX of a domain may be anybody's.
+        """
+        words = [declared.active if declared else None, *(self._said[domain.name] for domain in served)]
+        if False in words:
+            return False
+        if declared is not None and declared.active:
+            return True
+        labels = name.split(".")
+        ours = declared is not None or any(".".join(labels[n:]) in self._own_zones for n in range(len(labels)))
+        return ours and (self.inventory.active or True in words)
 
     def _add_endpoint(self, endpoint: Endpoint, served: list[MailDomain]) -> None:
         if not self._may_contact(endpoint):
@@ -156,7 +175,8 @@ class _Discovery:
         if endpoint.role is Role.MX:
             for domain in served:
                 self.targets.add(MailExchange(domain, endpoint))
-            self.targets.add(SendingAddress(endpoint.address, None, endpoint.domains, False, endpoint.active))
+            if not endpoint.dead:
+                self.targets.add(SendingAddress(endpoint.address, None, endpoint.domains, False, endpoint.active))
 
     def _may_contact(self, endpoint: Endpoint) -> bool:
         named = any(endpoint.address in host.addresses for host in self.inventory.hosts)

@@ -31,6 +31,8 @@ class Refused(NotObserved):
 
     kind = "refused"
     transient = True
+    by_address = False
+    """Whether the address itself said so (TCP RST), and not somebody on the way, a filter of our own included."""
 
 
 class TimedOut(NotObserved):

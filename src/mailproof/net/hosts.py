@@ -118,6 +118,10 @@ class Hosts:
         """Try again what could not be reached, the next time that somebody wants to connect."""
         self._unreachable.clear()
 
+    def forget(self, address: str, port: int) -> None:
+        """Try again one address that could not be reached."""
+        self._unreachable.pop((address, port), None)
+
     def _raise_known(self, address: str, port: int) -> None:
         known = self._unreachable.get((address, port))
         if known is not None:

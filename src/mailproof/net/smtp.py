@@ -42,6 +42,8 @@ class Reply:
 
     code: int
     lines: tuple[str, ...]
+    changed: bool = False
+    """Whether earlier lines had another code; the last line counts (RFC 5321, section 4.2.1)."""
 
     @property
     def text(self) -> str:
@@ -147,8 +149,11 @@ class Dialogue:
         self._greeted = False
 
     async def greeting(self) -> Reply:
-        """Wait ``limits.greeting`` seconds for the server's opening. A 4yz greeting raises Throttled."""
-        reply = await self._hear(self._limits.greeting, "no complete greeting")
+        """Wait ``limits.greeting`` seconds for the server's opening. A 4yz greeting raises Throttled.
+
+        Lines with 220 may end in a refusal: postscreen says the first of them to see who talks too early.
+        """
+        reply = await self._hear(self._limits.greeting, "no complete greeting", may_change=True)
         self._greeted = True
         if reply.transient:
             self._orderly = False
@@ -214,6 +219,16 @@ class Dialogue:
         return bytes(heard)
 
     @property
+    def own_address(self) -> str:
+        """The address of this end of the connection; empty where it is not known."""
+        return self._stream.own_address
+
+    @property
+    def something_came(self) -> bool:
+        """Whether octets of the server have arrived here that nobody has read yet, waiting ones in the kernel too."""
+        return self._stream.something_came
+
+    @property
     def closed(self) -> bool:
         """Whether the server has closed the connection and everything that it said has been heard."""
         return self._stream.ended
@@ -267,18 +282,19 @@ class Dialogue:
         except NotObserved as failure:
             self.transcript.add(Speaker.NOTE, f"no orderly farewell: {failure.reason}")
 
-    async def _hear(self, seconds: float, what: str) -> Reply:
+    async def _hear(self, seconds: float, what: str, *, may_change: bool = False) -> Reply:
         self._orderly = False
         with self._evidence():
             async with deadline(seconds, what):
-                reply = await self._read_reply()
+                reply = await self._read_reply(may_change)
         if reply.code == 421:
             raise Throttled(f"the server closes the channel: {reply}", self.transcript.evidence())
         self._orderly = not reply.intermediate
         return reply
 
-    async def _read_reply(self) -> Reply:
+    async def _read_reply(self, may_change: bool) -> Reply:
         code: int | None = None
+        changed = False
         lines: list[str] = []
         octets = 0
         while True:
@@ -292,11 +308,13 @@ class Dialogue:
             if parsed is None:
                 raise Malformed(f"not a reply line: {printable(content[:80])}")
             if code is not None and int(parsed[1]) != code:
-                raise Malformed(f"one reply with the codes {code} and {int(parsed[1])}")
+                if not (may_change and code == 220 and parsed[1][:1] in b"45"):
+                    raise Malformed(f"one reply with the codes {code} and {int(parsed[1])}")
+                changed = True
             code = int(parsed[1])
             lines.append(printable(parsed[3] or b""))
             if parsed[2] != b"-":
-                return Reply(code, tuple(lines))
+                return Reply(code, tuple(lines), changed)
             if len(lines) == REPLY_LINES or octets >= REPLY_OCTETS:
                 raise Malformed(f"a reply of more than {len(lines)} lines and {octets} octets")
 

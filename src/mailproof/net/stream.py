@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
+import socket
 import ssl
+import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import cast
 
 from mailproof.net.addresses import is_ipv6_without_route
@@ -85,6 +88,29 @@ class Stream(asyncio.Protocol):
     def ended(self) -> bool:
         """Whether the peer has closed its side and everything received has been read."""
         return self._ended and not self._held
+
+    @property
+    def own_address(self) -> str:
+        """The address of this end of the connection; empty where it is not known."""
+        name = self.transport.get_extra_info("sockname")
+        return str(name[0]).partition("%")[0] if isinstance(name, tuple) else ""
+
+    @property
+    def something_came(self) -> bool:
+        """Whether octets have arrived that are not read yet: those held here, and those that still lie in the kernel.
+
+        A busy event loop may be late to fetch them; the kernel's order does not depend on how busy it is.
+        """
+        if self._held:
+            return True
+        shared = self.transport.get_extra_info("socket")
+        if shared is None:
+            return False
+        with socket.socket(fileno=os.dup(shared.fileno())) as peeking:
+            try:
+                return bool(peeking.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+            except OSError:
+                return False
 
     def take_held(self) -> bytes:
         """Return the octets received and not yet read, without waiting, and forget them."""
@@ -225,14 +251,58 @@ async def connect(destination: SocketAddress, seconds: float) -> Stream:
     here, ...).
     """
     loop = asyncio.get_running_loop()
-    async with deadline(seconds, f"no connection to {destination}"):
-        try:
-            _, stream = await loop.create_connection(Stream, destination.address, destination.port)
-        except TimeoutError:
-            raise
-        except OSError as error:
-            if is_ipv6_without_route(destination.address):
-                raise NoIPv6(NO_IPV6) from error
-            failure = Refused if error.errno in REFUSALS else NotObserved
-            raise failure(f"no connection to {destination}: {error.strerror or error}") from error
+    with ExitStack() as on_failure:
+        opened = on_failure.enter_context(_socket_for(destination))
+        async with deadline(seconds, f"no connection to {destination}"):
+            try:
+                await loop.sock_connect(opened, (destination.address, destination.port))
+            except TimeoutError:
+                raise
+            except OSError as error:
+                raise _why_not_connected(opened, destination, error) from error
+        _tell_errors_at_once(opened, False)
+        _, stream = await loop.create_connection(Stream, sock=opened)
+        on_failure.pop_all()
     return stream
+
+
+def _socket_for(destination: SocketAddress) -> socket.socket:
+    family = socket.AF_INET6 if ":" in destination.address else socket.AF_INET
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    opened.setblocking(False)
+    _tell_errors_at_once(opened, True)
+    return opened
+
+
+_IP_RECVERR, _IPV6_RECVERR, _MSG_ERRQUEUE = 11, 25, 0x2000
+"""Of Linux (ip(7), ipv6(7), recv(2)); Python does not name them all."""
+
+
+def _tell_errors_at_once(opened: socket.socket, on: bool) -> None:
+    """Let the kernel keep ICMP messages about the connection, so that they can be told from a TCP reset."""
+    if sys.platform == "linux":
+        if opened.family == socket.AF_INET6:
+            opened.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, on)
+        else:
+            opened.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, on)
+
+
+def _why_not_connected(opened: socket.socket, destination: SocketAddress, error: OSError) -> NotObserved:
+    if is_ipv6_without_route(destination.address):
+        return NoIPv6(NO_IPV6)
+    reason = f"no connection to {destination}: {error.strerror or error}"
+    if error.errno not in REFUSALS:
+        return NotObserved(reason)
+    refused = Refused(reason)
+    refused.by_address = error.errno == errno.ECONNREFUSED and not _icmp_came(opened)
+    return refused
+
+
+def _icmp_came(opened: socket.socket) -> bool:
+    """Whether an ICMP message ended the connection: a router or a filter may have sent it. A reset leaves none."""
+    if sys.platform != "linux":
+        return True
+    try:
+        return bool(opened.recvmsg(1, 512, _MSG_ERRQUEUE)[1])
+    except OSError:
+        return False

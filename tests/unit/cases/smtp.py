@@ -6,15 +6,10 @@ from mailproof.controls import MUST, SHOULD
 from mailproof.inventory.targets import Role
 from mailproof.net.smtp import Reply
 from mailproof.net.tls import Handshake, TLSVersion
-from mailproof.observations.smtp import (
-    COMPARISON,
-    Attempt,
-    ClearTextAuth,
-    EarlyTalk,
-    Injection,
-    RelayAttempts,
-    SMTPSession,
-)
+from mailproof.observations.attempts import Attempt
+from mailproof.observations.early_talk import EarlyTalk
+from mailproof.observations.relay import COMPARISON, RelayAttempts
+from mailproof.observations.smtp import ClearTextAuth, Injection, SMTPSession
 from mailproof.observations.tls import WithdrawnTLS
 
 from ..observed import (
