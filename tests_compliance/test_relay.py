@@ -140,6 +140,8 @@ def test_every_mx_refuses_unknown_recipients(recipients: Recipients) -> None:
         _decide_alike(recipients, form)
     if undecided:
         raise NotObserved("; ".join(undecided), recipients.evidence())
+    if recipients.withheld:
+        not_applicable(f"no consent to ask {', '.join(recipients.withheld)}; the others decide alike")
     if accepting:
         finding(MAY, f"every MX accepts an unknown recipient ({', '.join(accepting)}): a catch-all, or bounces later")
 

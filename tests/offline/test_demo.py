@@ -80,8 +80,8 @@ def test_a_bogus_zone_is_blamed_and_the_rest_cannot_be_verified(demo: Run) -> No
     assert ("MX-EXISTS", "inconclusive") in found(demo, "inconclusive")["broken-dnssec.example"]
 
 
-def test_an_unreachable_server_is_inconclusive_and_not_a_failure(demo: Run) -> None:
-    assert found(demo, "fail")["unreachable.example"] == set()
+def test_an_unreachable_server_is_one_failure_and_the_rest_is_inconclusive(demo: Run) -> None:
+    assert found(demo, "fail")["unreachable.example"] == {("MX-PORT25-OPEN", "fail")}
     assert ("SMTP-STARTTLS-OFFERED", "inconclusive") in found(demo, "inconclusive")["unreachable.example"]
 
 

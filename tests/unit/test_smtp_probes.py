@@ -27,7 +27,7 @@ def ask(
     """What the probe sees of the peer that listens at ``where``."""
 
     async def run() -> T:
-        endpoint = Endpoint(HOST, "192.0.2.25", port, role)
+        endpoint = Endpoint(HOST, "192.0.2.25", port, role, ("example",), True)
         settings = NetSettings(limits=QUICK, ehlo_name="probe.example", connect={f"192.0.2.25:{port}": where})
         network = Network(settings)
         try:
@@ -36,6 +36,10 @@ def ask(
             await network.close()
 
     return run()
+
+
+async def relay(endpoint: Endpoint, network: Network) -> RelayAttempts:
+    return await relay_attempts(endpoint, network, await smtp_session(endpoint, network))
 
 
 async def one_hello(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -73,7 +77,7 @@ def test_a_server_that_takes_one_hello_is_asked_in_two_sessions() -> None:
 def relayed(behaviour: SMTPBehaviour, port: int = 25, role: Role = Role.MX) -> RelayAttempts:
     async def run() -> RelayAttempts:
         async with served(behaviour) as (_, address, listening):
-            return await ask(SocketAddress(address, listening), relay_attempts, port, role)
+            return await ask(SocketAddress(address, listening), relay, port, role)
 
     return asyncio.run(run())
 
@@ -85,7 +89,8 @@ def test_an_open_relay_behind_tls_is_found() -> None:
 def test_a_closed_relay_behind_tls_is_none() -> None:
     seen = relayed(SMTPBehaviour(replies=TLS_FIRST))
     assert not seen.relayed
-    assert all(attempt.rcpt is not None for attempt in seen.attempts)
+    assert all(attempt.rcpt is not None for attempt in seen.attempts if attempt.tls)
+    assert [attempt.form for attempt in seen.attempts if not attempt.tls] == ["plain"]
 
 
 def test_an_open_relay_is_found_where_tls_starts_at_once() -> None:

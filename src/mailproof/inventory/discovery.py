@@ -63,6 +63,8 @@ class _Discovery:
         self._said = {domain.name: domain.active for domain in inventory.domains}
         """What the inventory says of consent, by domain; None where it says nothing."""
         self._own_zones = frozenset((*self._said, *inventory.zones))
+        self._led_elsewhere = frozenset(key.rpartition(":")[0] for key in settings.connect)
+        """Hosts (or addresses) that the connect map names: whoever answers there was put there on purpose."""
 
     async def run(self) -> None:
         domains = [self._mail_domain(domain) for domain in self.inventory.domains]
@@ -158,7 +160,8 @@ class _Discovery:
         if declared is not None and declared.active:
             return True
         labels = name.split(".")
-        ours = declared is not None or any(".".join(labels[n:]) in self._own_zones for n in range(len(labels)))
+        named = declared is not None or name in self._led_elsewhere
+        ours = named or any(".".join(labels[n:]) in self._own_zones for n in range(len(labels)))
         return ours and (self.inventory.active or True in words)
 
     def _add_endpoint(self, endpoint: Endpoint, served: list[MailDomain]) -> None:

@@ -82,6 +82,13 @@ _ABOUT_TESTER = re.compile(
     r"not authori[sz]ed|authenticat|service (?:is )?(?:currently |temporarily )?(?:not |un)available|connection",
     re.IGNORECASE,
 )
+_LISTED = re.compile(
+    r"client host|black ?list|block ?list|deny ?list|dnsbl|rbl\b|spamhaus|reputation|\bban(?:ned|ning)\b|"
+    r"your (?:host|ip|address|network|server|isp)|sending ip|sender ip",
+    re.IGNORECASE,
+)
+"""Words about the client that no server says of a recipient. They count though other recipients are accepted: servers
+take mail for postmaster and abuse from clients whom they block."""
 _RECIPIENT_REJECTED = re.compile(r"recipient|mailbox|rcpt|\buser\b", re.IGNORECASE)
 
 
@@ -107,13 +114,17 @@ def about(attempt: Attempt, tester: Tester, others: Sequence[Attempt] = ()) -> A
         return About.TESTER  # MAIL is refused: there was no recipient yet
     if (sure := _by_status(status(reply))) is not None:
         return sure
+    if _NO_RELAYING.search(_without_addresses(attempt)):
+        return About.RECIPIENT  # some servers add to whom they do not relay: "Relaying denied [192.0.2.1]"
     if tester.is_named_in(text) or _names_sender_only(attempt):
+        return About.TESTER
+    if _NO_RECIPIENT.search(_without_addresses(attempt)):
+        return About.RECIPIENT
+    if _LISTED.search(_without_addresses(attempt)):
         return About.TESTER
     asked = [other for other in others if other is not attempt and "@" in other.recipient]
     if any(other.accepted and other.sender == attempt.sender and other.tls == attempt.tls for other in asked):
         return About.RECIPIENT  # somebody else is served: the tester is welcome
-    if _NO_RELAYING.search(text) or _NO_RECIPIENT.search(_without_addresses(attempt)):
-        return About.RECIPIENT
     if _one_text_for_all(attempt, asked):
         return About.TESTER
     return _by_words(attempt)

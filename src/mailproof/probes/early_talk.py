@@ -21,7 +21,7 @@ TRIES = 3
 
 @probe(active=True, first=True, connections=TRIES + 1)
 async def early_talk(endpoint: Endpoint, net: Network) -> EarlyTalk:
-    """EHLO, MAIL, RCPT and QUIT in one write before the greeting, and a polite connection after it.
+    """EHLO, MAIL, RCPT, RSET and QUIT in one write before the greeting, and a polite connection after it.
 
     The commands behind EHLO make sure that the server can notice: a lone EHLO that comes a moment after the greeting
     was sent looks polite, but nothing may be sent behind EHLO before its reply (RFC 2920, section 3.1). Postscreen with
@@ -35,6 +35,7 @@ async def early_talk(endpoint: Endpoint, net: Network) -> EarlyTalk:
         f"EHLO {net.settings.ehlo_name}",
         f"MAIL FROM:<{net.settings.sender}>",
         f"RCPT TO:<postmaster@{own}>",
+        "RSET",
         "QUIT",
     )
     for _ in range(TRIES):

@@ -75,6 +75,7 @@ async def starttls_state(endpoint: Endpoint, net: Network, smtp_session: SMTPSes
                 await dialogue.handshake()
                 try:
                     rcpt = await dialogue.command(f"RCPT TO:<postmaster@{own}>")
+                    await dialogue.command("RSET")
                 except (ClosedEarly, Throttled):
-                    rcpt = None
+                    rcpt = rcpt or None
     return KeptState(dialogue.transcript.lines, True, again, rcpt)
