@@ -224,9 +224,9 @@ class Dialogue:
         return self._stream.own_address
 
     @property
-    def something_came(self) -> bool:
-        """Whether octets of the server have arrived here that nobody has read yet, waiting ones in the kernel too."""
-        return self._stream.something_came
+    def greeted_after(self) -> float | None:
+        """Seconds that the server waited before it spoke first; None where our first words were sent before that."""
+        return self._stream.peer_waited
 
     @property
     def closed(self) -> bool:
@@ -338,12 +338,13 @@ class SMTPClient:
 
     @asynccontextmanager
     async def connect(
-        self, address: str, port: int, *, host: str, implicit_tls: bool = False
+        self, address: str, port: int, *, host: str, implicit_tls: bool = False, first_words: bytes = b""
     ) -> AsyncIterator[Dialogue]:
         """Open a dialogue with ``address`` and ``port`` of ``host``; the greeting is not yet read.
 
-        With ``implicit_tls`` the TLS handshake comes first (RFC 8314, section 3.3). On leaving, an orderly
-        dialogue ends with RSET (if a transaction is open) and QUIT; the connection is closed in every case.
+        ``first_words`` are said before the greeting, unless that is faster (``Dialogue.greeted_after``). With
+        ``implicit_tls`` the TLS handshake comes first (RFC 8314, section 3.3). On leaving, an orderly dialogue ends
+        with RSET (if a transaction is open) and QUIT; the connection is closed in every case.
         Raises Refused, TimedOut, NotObserved; with ``implicit_tls`` NotAvailable and ClosedEarly too.
         """
         settings = self._settings
@@ -352,13 +353,15 @@ class SMTPClient:
             transcript = Transcript()
             transcript.add(Speaker.NOTE, f"connecting to {destination} for {host}")
             try:
-                stream = await self._hosts.connect(address, port, destination)
+                stream = await self._hosts.connect(address, port, destination, first_words)
             except NotObserved as failure:
                 transcript.add(Speaker.NOTE, failure.reason)
                 failure.evidence = transcript.evidence()
                 raise
             try:
                 transcript.add(Speaker.NOTE, "connected")
+                for line in first_words.splitlines():
+                    transcript.add(Speaker.CLIENT, printable(line))
                 dialogue = Dialogue(stream, transcript, settings.limits, host=host, ehlo_name=settings.ehlo_name)
                 if implicit_tls:
                     await dialogue.handshake()

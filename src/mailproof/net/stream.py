@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import os
 import socket
 import ssl
+import struct
 import sys
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import cast
 
 from mailproof.net.addresses import is_ipv6_without_route
@@ -35,6 +35,8 @@ class Stream(asyncio.Protocol):
     """Octets to and from one peer. Every failure is a ``NotObserved``; deadlines are in seconds."""
 
     def __init__(self) -> None:
+        self.peer_waited: float | None = None
+        """Seconds that the peer let pass before it spoke first; None where our first words were sent before that."""
         self._transport: asyncio.Transport | None = None
         self._held = bytearray()
         self._paused = False
@@ -94,23 +96,6 @@ class Stream(asyncio.Protocol):
         """The address of this end of the connection; empty where it is not known."""
         name = self.transport.get_extra_info("sockname")
         return str(name[0]).partition("%")[0] if isinstance(name, tuple) else ""
-
-    @property
-    def something_came(self) -> bool:
-        """Whether octets have arrived that are not read yet: those held here, and those that still lie in the kernel.
-
-        A busy event loop may be late to fetch them; the kernel's order does not depend on how busy it is.
-        """
-        if self._held:
-            return True
-        shared = self.transport.get_extra_info("socket")
-        if shared is None:
-            return False
-        with socket.socket(fileno=os.dup(shared.fileno())) as peeking:
-            try:
-                return bool(peeking.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
-            except OSError:
-                return False
 
     def take_held(self) -> bytes:
         """Return the octets received and not yet read, without waiting, and forget them."""
@@ -246,9 +231,12 @@ async def deadline(seconds: float, what: str) -> AsyncIterator[None]:
         raise TimedOut(f"{what} within {seconds:g} s") from error
 
 
-async def connect(destination: SocketAddress, seconds: float) -> Stream:
+async def connect(destination: SocketAddress, seconds: float, first_words: bytes = b"") -> Stream:
     """Open a TCP connection within ``seconds``. Raises Refused, TimedOut, or NotObserved (no route from
     here, ...).
+
+    ``first_words`` are sent as soon as the connection stands. ``Stream.peer_waited`` says whether the peer was faster
+    nevertheless, and after how long. Both are the kernel's knowledge: they do not depend on how busy this process is.
     """
     loop = asyncio.get_running_loop()
     with ExitStack() as on_failure:
@@ -260,10 +248,33 @@ async def connect(destination: SocketAddress, seconds: float) -> Stream:
                 raise
             except OSError as error:
                 raise _why_not_connected(opened, destination, error) from error
+        peer_waited = _before_it_spoke(opened)
+        if first_words:
+            with suppress(OSError):
+                opened.send(first_words)
         _tell_errors_at_once(opened, False)
         _, stream = await loop.create_connection(Stream, sock=opened)
+        stream.peer_waited = peer_waited
         on_failure.pop_all()
     return stream
+
+
+_TCP_INFO = struct.Struct("=44xI4xI")
+"""Of Linux's ``struct tcp_info``: milliseconds since data was sent (or the connection stood), and since data came."""
+
+
+def _before_it_spoke(opened: socket.socket) -> float | None:
+    """Seconds from the connection to the octets of the peer that wait to be read; None where there are none."""
+    try:
+        opened.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except OSError:
+        return None
+    if sys.platform != "linux":
+        return float("inf")
+    since_connected, since_spoken = _TCP_INFO.unpack(
+        opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
+    )
+    return float(since_connected - since_spoken) / 1000
 
 
 def _socket_for(destination: SocketAddress) -> socket.socket:

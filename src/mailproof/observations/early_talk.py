@@ -18,7 +18,7 @@ class EarlyTalk(Dialogue):
     """The greeting that the polite client got, or why it got none."""
     polite_ok: bool
     early: bool = True
-    """Whether all was sent before any octet of the server had arrived here."""
+    """Whether all was sent before the greeting had arrived here, or the server greets without waiting for anything."""
     refused: str = ""
     """The reply with which the server refused a later command of the early talker, though it answered EHLO."""
 

@@ -170,6 +170,14 @@ class KeptState(Dialogue):
     """Of the EHLO reply inside TLS."""
     rcpt: Reply | None
     """The reply to RCPT inside TLS where MAIL was said in clear; None where it did not come to that."""
+    rcpt_without_mail: Reply | None = None
+    """The same where MAIL was not said at all, asked only where the first one was accepted."""
+
+    @property
+    def sender_kept(self) -> bool:
+        """RCPT is accepted because of a MAIL that was said before TLS."""
+        without = self.rcpt_without_mail
+        return self.rcpt is not None and self.rcpt.positive and not (without is not None and without.positive)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 
 from mailproof.inventory.targets import Endpoint
 from mailproof.net import smtp
@@ -15,60 +16,63 @@ from mailproof.probes.probe import probe
 EARLY_REPLY = 10.0
 """Seconds in which a server that has greeted answers an EHLO that came before the greeting, if it ever does."""
 
-TRIES = 3
-"""Connections in which the greeting may turn out to have been faster."""
+AT_ONCE = 0.5
+"""Seconds within which a server greets that does not wait to see who talks early."""
+
+TRIES, ROUNDS = 2, 2
+"""Connections in which the tester may turn out to have been too slow, in so many rounds with a pause between."""
 
 
-@probe(active=True, first=True, connections=TRIES + 1)
+@probe(active=True, first=True, connections=TRIES * ROUNDS + 1)
 async def early_talk(endpoint: Endpoint, net: Network) -> EarlyTalk:
     """EHLO, MAIL, RCPT, RSET and QUIT in one write before the greeting, and a polite connection after it.
 
-    The commands behind EHLO make sure that the server can notice: a lone EHLO that comes a moment after the greeting
-    was sent looks polite, but nothing may be sent behind EHLO before its reply (RFC 2920, section 3.1). Postscreen with
-    ``greet_action = enforce`` answers EHLO and refuses the recipient.
-
-    Where octets of the server have arrived before ours are sent, the greeting was faster: that connection proves
-    nothing, and another one is tried.
+    All at once is what a client says that waits for nothing; a server that greets at once can notice by that alone
+    (RFC 2920, section 3.1: nothing may be sent behind EHLO before its reply). One that makes its clients wait for the
+    greeting has to see them talk before it: where the greeting was faster after such a wait, the tester was too slow,
+    and the connection proves nothing. Postscreen with ``greet_action = enforce`` answers EHLO and refuses RCPT.
     """
     own = endpoint.domains[0] if endpoint.domains else endpoint.host
-    script = (
+    lines = (
         f"EHLO {net.settings.ehlo_name}",
         f"MAIL FROM:<{net.settings.sender}>",
         f"RCPT TO:<postmaster@{own}>",
         "RSET",
         "QUIT",
     )
-    for _ in range(TRIES):
-        seen = await _try(endpoint, net, "".join(f"{line}\r\n" for line in script).encode())
-        if seen.early:
+    script = "".join(f"{line}\r\n" for line in lines).encode()
+    for number in range(TRIES * ROUNDS):
+        if number and number % TRIES == 0:
+            await asyncio.sleep(net.settings.limits.retry_pause)
+        seen = await _talk_early(endpoint, net, script)
+        if seen.early or not seen.tolerated:
             break
-    return seen
+    polite, polite_ok = await _polite(endpoint, net)
+    return replace(seen, polite=polite, polite_ok=polite_ok)
 
 
-async def _try(endpoint: Endpoint, net: Network, script: bytes) -> EarlyTalk:
-    async with net.smtp.connect(endpoint.address, endpoint.port, host=endpoint.host) as dialogue:
-        heard = b""
-        closed = False
-        early = not dialogue.something_came
+async def _talk_early(endpoint: Endpoint, net: Network, script: bytes) -> EarlyTalk:
+    async with net.smtp.connect(endpoint.address, endpoint.port, host=endpoint.host, first_words=script) as dialogue:
+        waited = dialogue.greeted_after
+        heard, closed = b"", False
         try:
-            await dialogue.send(script)
             heard, closed = await _hear_out(dialogue, net)
         except ClosedEarly:
             closed = True
     if not heard and not closed:
         raise NotAvailable("neither a greeting nor a refusal came", dialogue.transcript.evidence())
-    if not early:
-        return EarlyTalk(dialogue.transcript.lines, _codes(heard), closed, "not tried", False, early=False)
-    polite, polite_ok = "", False
+    early = waited is None or waited < AT_ONCE
+    return EarlyTalk(dialogue.transcript.lines, _codes(heard), closed, "", False, early, _protocol_error(heard))
+
+
+async def _polite(endpoint: Endpoint, net: Network) -> tuple[str, bool]:
+    """What greets a polite client, and whether it is a 220."""
     try:
-        async with net.smtp.connect(endpoint.address, endpoint.port, host=endpoint.host) as second:
-            greeting = await second.greeting()
-            polite, polite_ok = str(greeting), greeting.code == 220
+        async with net.smtp.connect(endpoint.address, endpoint.port, host=endpoint.host) as dialogue:
+            greeting = await dialogue.greeting()
     except NotObserved as failure:
-        polite = failure.reason
-    return EarlyTalk(
-        dialogue.transcript.lines, _codes(heard), closed, polite, polite_ok, refused=_protocol_error(heard)
-    )
+        return failure.reason, False
+    return str(greeting), greeting.code == 220
 
 
 async def _hear_out(dialogue: smtp.Dialogue, net: Network) -> tuple[bytes, bool]:

@@ -9,7 +9,7 @@ from mailproof.observations.recipients import OUTSIDER, Mailboxes, Recipients
 from mailproof.probes.made_up import made_up_mailbox
 from mailproof.probes.probe import Look, NoConsentError, probe
 from mailproof.probes.series import Form, Series
-from mailproof.probes.smtp import smtp_session
+from mailproof.probes.smtp import smtp_session, unserved
 
 
 @probe(active=True, connections=12, refusals=1, looks=("smtp_session",))
@@ -21,8 +21,7 @@ async def mailboxes(exchange: MailExchange, net: Network, look: Look) -> Mailbox
     """
     domain, endpoint, sender = exchange.domain, exchange.endpoint, net.settings.sender
     session = await look(smtp_session, endpoint)
-    if not session.served:
-        why = session.wrong_start or str(session.greeting)
+    if why := unserved(session):
         return Mailboxes(session.transcript, domain.name, endpoint.id, (), "", session.tester, why)
     unknown = domain.unknown[0] if domain.unknown else made_up_mailbox(domain.name, sender)
     postmaster = Form("postmaster@", sender, f"postmaster@{domain.name}")

@@ -11,6 +11,7 @@ from mailproof.observations.smtp import SMTPSession
 from mailproof.probes.made_up import made_up_mailbox
 from mailproof.probes.probe import probe
 from mailproof.probes.series import Form, Series, without_repeats
+from mailproof.probes.smtp import unserved
 
 
 def _own(endpoint: Endpoint) -> str:
@@ -65,11 +66,8 @@ def comparison_forms(endpoint: Endpoint, sender: str) -> list[Form]:
 @probe(active=True, connections=22, refusals=16)
 async def relay_attempts(endpoint: Endpoint, net: Network, smtp_session: SMTPSession) -> RelayAttempts:
     """MAIL and RCPT for mailboxes that are not the server's: every form inside TLS, the plain one in clear too."""
-    if not smtp_session.served:
-        greeting = str(smtp_session.greeting)
-        return RelayAttempts(
-            smtp_session.transcript, (), "", endpoint.role, smtp_session.tester, smtp_session.wrong_start or greeting
-        )
+    if why := unserved(smtp_session):
+        return RelayAttempts(smtp_session.transcript, (), "", endpoint.role, smtp_session.tester, why)
     settings = net.settings
     forms = relay_forms(endpoint, settings.sender, settings.outsider)
     works = smtp_session.tls is not None

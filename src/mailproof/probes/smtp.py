@@ -10,7 +10,7 @@ from mailproof.inventory.targets import Endpoint, SendingAddress
 from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, NotObserved, Refused, Throttled, TimedOut
 from mailproof.net.network import Network
 from mailproof.net.smtp import Dialogue, Reply, extensions
-from mailproof.observations.refusals import Tester
+from mailproof.observations.refusals import Tester, refuses_client
 from mailproof.observations.smtp import ServerName, SMTPPort, SMTPSession
 from mailproof.probes.probe import Look, probe
 from mailproof.probes.reverse import reverse_dns
@@ -160,6 +160,15 @@ def _tester(endpoint: Endpoint, net: Network, dialogue: Dialogue, session: SMTPS
         if hello is not None and hello.positive:
             names |= called(hello, endpoint.address)
     return Tester(tuple(sorted(names)), net.settings.sender)
+
+
+def unserved(session: SMTPSession) -> str:
+    """Why nobody is served; empty where everybody is. Raises NotAvailable where it is the tester who is refused."""
+    if session.served:
+        return ""
+    if reason := refuses_client(session.greeting, session.tester):
+        raise NotAvailable(reason, session.evidence())
+    return session.wrong_start or str(session.greeting)
 
 
 def _connected(failure: NotObserved) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from mailproof.inventory.targets import Endpoint
 from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, Throttled
 from mailproof.net.network import Network
@@ -58,24 +60,35 @@ async def starttls_injection(endpoint: Endpoint, net: Network, smtp_session: SMT
     return Injection(dialogue.transcript.lines, True, reply, tls_failure, heard.decode("ascii", "backslashreplace"))
 
 
-@probe(active=True, connections=1)
+@probe(active=True, connections=2)
 async def starttls_state(endpoint: Endpoint, net: Network, smtp_session: SMTPSession) -> KeptState:
-    """MAIL in clear, STARTTLS, and RCPT inside TLS without EHLO and MAIL: a server must have forgotten the sender."""
-    if smtp_session.tls is None or smtp_session.ehlo_in_tls is None:
+    """MAIL in clear, STARTTLS, and RCPT inside TLS without EHLO and MAIL: a server must have forgotten the sender.
+
+    Where it takes RCPT, the same is tried without any MAIL: some servers take RCPT at any time.
+    """
+    if not smtp_session.offers_starttls or smtp_session.tls is None or smtp_session.ehlo_in_tls is None:
         return KeptState(smtp_session.transcript, False, (), None)
-    again = tuple(sorted(extensions(smtp_session.ehlo_in_tls)))
+    keywords = tuple(sorted(extensions(smtp_session.ehlo_in_tls)))
+    rcpt, transcript = await _rcpt_in_tls(endpoint, net, mail=True)
+    without_mail = None
+    if rcpt is not None and rcpt.positive:
+        without_mail, more = await _rcpt_in_tls(endpoint, net, mail=False)
+        transcript += more
+    return KeptState(transcript, True, keywords, rcpt, without_mail)
+
+
+async def _rcpt_in_tls(endpoint: Endpoint, net: Network, *, mail: bool) -> tuple[Reply | None, tuple[Line, ...]]:
+    """The reply to RCPT as the first command inside TLS, with ``mail`` said before TLS or not said at all."""
     own = endpoint.domains[0] if endpoint.domains else endpoint.host
     rcpt = None
     async with net.smtp.connect(endpoint.address, endpoint.port, host=endpoint.host) as dialogue:
         await dialogue.greeting()
-        hello = await dialogue.ehlo()
-        if "STARTTLS" in extensions(hello):
-            mail = await dialogue.command(f"MAIL FROM:<{net.settings.sender}>")
-            if mail.positive and (await dialogue.starttls()).code == 220:
-                await dialogue.handshake()
-                try:
-                    rcpt = await dialogue.command(f"RCPT TO:<postmaster@{own}>")
-                    await dialogue.command("RSET")
-                except (ClosedEarly, Throttled):
-                    rcpt = rcpt or None
-    return KeptState(dialogue.transcript.lines, True, again, rcpt)
+        offered = "STARTTLS" in extensions(await dialogue.ehlo())
+        if offered and mail:
+            offered = (await dialogue.command(f"MAIL FROM:<{net.settings.sender}>")).positive
+        if offered and (await dialogue.starttls()).code == 220:
+            await dialogue.handshake()
+            with suppress(ClosedEarly, Throttled):
+                rcpt = await dialogue.command(f"RCPT TO:<postmaster@{own}>")
+                await dialogue.command("RSET")
+    return rcpt, dialogue.transcript.lines

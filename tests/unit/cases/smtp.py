@@ -100,8 +100,8 @@ _NO_EHLO = session(ehlo=reply(550, "command not allowed"), starttls=None, tls=No
 _TESTER = Tester(("prober.client.example", "203.0.113.9"), "probe@probe.example")
 
 
-def _state(*keywords: str, rcpt: Reply | None = None, tls: bool = True) -> KeptState:
-    return KeptState(TRANSCRIPT, tls, keywords, rcpt)
+def _state(*keywords: str, rcpt: Reply | None = None, without: Reply | None = None, tls: bool = True) -> KeptState:
+    return KeptState(TRANSCRIPT, tls, keywords, rcpt, without)
 
 
 def _in_tls(found: Attempt) -> Attempt:
@@ -120,6 +120,7 @@ TABLE: Table = {
         passes(starttls_state=_state("PIPELINING")),
         fails("offered again", level=MUST, starttls_state=_state("PIPELINING", "STARTTLS")),
         fails("still knows the sender", starttls_state=_state("PIPELINING", rcpt=ACCEPTED)),
+        passes(starttls_state=_state("PIPELINING", rcpt=ACCEPTED, without=ACCEPTED)),
         skips("no TLS", starttls_state=_state(tls=False)),
     ),
     "SMTP-GREET-220": (
@@ -251,7 +252,7 @@ TABLE: Table = {
         passes(early_talk=_early(220, 503)),
         advises("as if nothing had happened", early_talk=_early(220, 250)),
         undecided("polite client", early_talk=_early(polite=False)),
-        undecided("always faster", early_talk=replace(_early(220, 250), early=False)),
+        undecided("too slow", early_talk=replace(_early(220, 250), early=False)),
         passes(early_talk=replace(_early(220, 250, 250, 550), refused="550 5.5.1 Protocol error")),
     ),
     "HELO-FQDN": (
