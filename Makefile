@@ -25,9 +25,14 @@ $(VENV)/installed: pyproject.toml $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
-$(VENV)/tested: pyproject.toml $(BIN)/python
+$(VENV)/tested: pyproject.toml $(BIN)/python $(VENV)/plugins
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	@touch $@ $(VENV)/installed
+
+# Plugins of pytest that users have: on nobody's path, but of the test that installs them beside ours.
+$(VENV)/plugins: tests/offline/plugins.txt $(BIN)/python
+	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target $@ --requirement tests/offline/plugins.txt
+	@touch $@
 
 # The findings are the point of the demo: pytest's exit code 1 is its success.
 demo: $(VENV)/installed
@@ -46,10 +51,10 @@ unit: $(VENV)/tested
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 docs: $(VENV)/tested
-	$(BIN)/python -m mailproof.inventory.schema > inventories/inventory.schema.json
-	$(BIN)/python -m mailproof.report.schema > docs/result.schema.json
-	$(BIN)/python -m mailproof.reference controls > docs/controls.md
-	$(BIN)/python -m mailproof.reference inventory > docs/inventory.md
+	$(BIN)/python -m mailproof.inventory.schema inventories/inventory.schema.json
+	$(BIN)/python -m mailproof.report.schema docs/result.schema.json
+	$(BIN)/python -m mailproof.reference controls docs/controls.md
+	$(BIN)/python -m mailproof.reference inventory docs/inventory.md
 
 bench: $(VENV)/tested
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from mailproof import __version__
 from mailproof.controls import Catalogue, Control, UnknownControl, load_catalogue
 from mailproof.gate.verdict import GATE_LEVEL
+from mailproof.net.text import printable
 from mailproof.probes.probe import Probe, needs_consent
-from mailproof.report.escape import printable
 from mailproof.report.formats import FORMATS, write_formats
 from mailproof.report.schema import DocumentError, read_document
 
@@ -179,7 +179,7 @@ def _plan(options: argparse.Namespace) -> int:
             if options.replay:
                 targets = read_record(Path(options.replay), probes).targets
             else:
-                settings = propose(loaded.model.net_settings(), (), (), Path())
+                settings = propose(loaded.model.net_settings(), (), (), Path()).settings
                 if loaded.model.world is not None:
                     settings = stack.enter_context(open_world(loaded, settings))
                 targets = stack.enter_context(Expedition(loaded, probes, settings)).discover()

@@ -30,6 +30,7 @@ from typing import Any, Never
 import pytest
 
 from mailproof.inventory.targets import Role
+from mailproof.net.errors import NotObserved
 
 
 class Level(StrEnum):
@@ -43,6 +44,21 @@ class Level(StrEnum):
     def rank(self) -> int:
         """0 for MUST, 1 for SHOULD, 2 for MAY."""
         return list(Level).index(self)
+
+
+class Harm(StrEnum):
+    """What a fault does to the mail, the worst first. It orders reports and decides nothing."""
+
+    LOST = "mail is lost or cannot be delivered"
+    ABUSED = "others can abuse the server or the name"
+    REFUSED = "large receivers refuse the mail"
+    READ = "mail can be read or changed on the way"
+    OTHER = "other findings"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return list(Harm).index(self)
 
 
 MUST, SHOULD, MAY = Level.MUST, Level.SHOULD, Level.MAY
@@ -150,9 +166,13 @@ class Control:
     """Of endpoints: only those in one of these roles are judged. Empty: all."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Thresholds with their defaults; the inventory's ``controls`` may override them."""
+    harm: Harm = Harm.OTHER
+    """What a finding does to the mail."""
     function: str = ""
     by_clock: bool = False
     """Whether the verdict depends on the time of day; it is inconclusive where the tester's clock is wrong."""
+    explains: tuple[type[NotObserved], ...] = ()
+    """Failures to observe that have their cause in the fault which it finds: other controls leave them to it."""
 
     @property
     def family(self) -> str:
@@ -168,9 +188,13 @@ def control(
     *references: Reference,
     roles: tuple[Role, ...] = (),
     by_clock: bool = False,
+    harm: Harm = Harm.OTHER,
+    explains: tuple[type[NotObserved], ...] = (),
     **parameters: Any,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make a test function a control. ``parameters`` are thresholds, handed to it as the fixture ``parameters``.
+    """Make a test function a control; ``Control`` says what the arguments mean.
+
+    ``parameters`` are thresholds, handed to it as the fixture ``parameters``.
 
     Raises TypeError where the id, the references or the docstring are not as they must be.
     """
@@ -191,8 +215,10 @@ def control(
             observations=tuple(name for name in inspect.signature(function).parameters if name != "parameters"),
             roles=roles,
             parameters=parameters,
+            harm=harm,
             function=function.__name__,
             by_clock=by_clock,
+            explains=explains,
         )
         return function
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -14,6 +15,65 @@ class UnreadableDocument(Exception):
     """The file is not the document that it should be; the message names it and says why."""
 
 
+class UnreadableFile(Exception):
+    """The file cannot be read as text, or is not one; the message says why and does not name it."""
+
+
+MAX_FILE_SIZE = 1 << 30
+"""Octets of a document. A million verdicts with their evidence are about as many."""
+
+MAX_HEAD = 16 * 1024 * 1024
+"""Octets of a document that are looked through for the end of its head."""
+
+
+def read_text(file: Path, most: int) -> str:
+    """The text of a regular file of at most ``most`` octets. Raises UnreadableFile, FileNotFoundError included.
+
+    Devices and pipes never end, or never begin.
+    """
+    try:
+        # A pipe that nobody writes to would otherwise be waited for.
+        with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise UnreadableFile("not a regular file")
+            data = stream.read(most + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise UnreadableFile(f"cannot be read: {error.strerror}") from None
+    except ValueError as error:  # NUL in the name
+        raise UnreadableFile(f"cannot be read: {error}") from None
+    if len(data) > most:
+        raise UnreadableFile(f"larger than {most} octets")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UnreadableFile(f"not UTF-8 text (octet {error.start})") from None
+
+
+def why_not_writable(file: Path) -> str:
+    """Why ``file`` could not be written; empty if it can be. Nothing is made or changed to find out."""
+    try:
+        if file.is_dir():
+            return "is a directory"
+        if file.exists() and not file.is_file():
+            return "" if os.access(file, os.W_OK) else "cannot be written"
+        folder = next(parent for parent in file.absolute().parents if parent.exists())
+        if not folder.is_dir():
+            return f"cannot be written: {folder} is no directory"
+        if not os.access(folder, os.W_OK | os.X_OK):
+            return f"cannot be written: {folder} is not writable"
+        name_limit = os.pathconf(folder, "PC_NAME_MAX")
+    except (OSError, ValueError) as error:
+        return f"cannot be written: {getattr(error, 'strerror', None) or error}"
+    longest = max(len(os.fsencode(part)) for part in file.parts)
+    return f"cannot be written: a name of {longest} octets is too long" if longest > name_limit - _ADDED else ""
+
+
+_ADDED = 10
+"""Octets that a temporary name is longer than the name of its file."""
+
+
 def read_json(
     file: Path,
     what: str,
@@ -22,7 +82,7 @@ def read_json(
     *,
     missing: str = "",
     others: Mapping[str, str] | None = None,
-    most: int | None = None,
+    most: int = MAX_FILE_SIZE,
 ) -> dict[str, Any]:
     """Read a document of one format and version. Raises UnreadableDocument.
 
@@ -30,13 +90,11 @@ def read_json(
     that it has another format, by that format. ``most`` is the size in octets that is read at all.
     """
     try:
-        if most is not None and file.stat().st_size > most:
-            raise UnreadableDocument(f"{file}: larger than {most} octets")
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = json.loads(read_text(file, most))
     except FileNotFoundError:
         raise UnreadableDocument(f"{file}: there is no such file{missing}") from None
-    except OSError as error:
-        raise UnreadableDocument(f"{file}: cannot be read: {error.strerror}") from None
+    except UnreadableFile as error:
+        raise UnreadableDocument(f"{file}: {error}") from None
     except (ValueError, RecursionError) as error:
         raise UnreadableDocument(f"{file}: damaged, not JSON: {error}") from None
     found = document.get("format") if isinstance(document, dict) else None
@@ -47,6 +105,23 @@ def read_json(
         raise UnreadableDocument(
             f"{file}: {what.split()[-1]} version {document.get('version')!r}; this mailproof reads version {version}"
         )
+    return dict(document)
+
+
+def read_head(file: Path, format: str) -> dict[str, Any]:
+    """A document that ``json_lines`` wrote, without its lists. Raises UnreadableDocument."""
+    try:
+        with file.open(encoding="utf-8") as stream:
+            text = stream.read(MAX_HEAD)
+    except (OSError, ValueError) as error:
+        raise UnreadableDocument(f"{file}: cannot be read: {error}") from None
+    head, _, _ = text.partition(',\n "results": [')
+    try:
+        document = json.loads(f"{head}\n}}")
+    except (ValueError, RecursionError):
+        raise UnreadableDocument(f"{file}: damaged, not JSON") from None
+    if not isinstance(document, dict) or document.get("format") != format:
+        raise UnreadableDocument(f"{file}: not a {format}")
     return dict(document)
 
 

@@ -71,6 +71,7 @@ class Expedition:
             attempts=survey.attempts,
             connections=dict(sorted(self._network.hosts.connections.items())),
             questions=dict(sorted(self._network.dns.questions.items())),
+            entries=self.loaded.entries,
         )
 
     def close(self) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from mailproof.compliance import Compliance
+    from mailproof.run.session import Session
 
-COMPLIANCE: pytest.StashKey[Compliance] = pytest.StashKey()
+SESSION: pytest.StashKey[Session] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -17,6 +17,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--inventory",
         metavar="FILE",
+        action="append",
         help="YAML file that says what to check; `mailproof init DOMAIN > FILE` writes one. "
         "Collects the bundled compliance suite unless test files are named.",
     )
@@ -86,6 +87,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="with --zone or --connect: judge what is live first; only what the proposal breaks closes the gate",
     )
+    group.addoption(
+        "--accept-lost",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="with --compare-live: pattern of controls or targets that the proposal is meant to remove (repeatable)",
+    )
     group.addoption("--record", metavar="FILE", help="write everything that the survey saw to FILE (JSON)")
     group.addoption("--replay", metavar="FILE", help="judge the observations in FILE; contact nobody")
     group.addoption(
@@ -109,31 +117,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 _NEED_INVENTORY = (
     *("control", "target", "record", "replay", "zone", "connect", "compare-live"),
-    *("profile", "fail-on", "waivers", "strict-waivers", "baseline"),
+    *("profile", "fail-on", "waivers", "strict-waivers", "baseline", "accept-lost"),
     *("sarif", "markdown", "prometheus", "csv", "history"),
 )
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("inventory") is None:
+    if not config.getoption("inventory"):
         for option in _NEED_INVENTORY:
             if config.getoption(option.replace("-", "_")):
                 raise pytest.UsageError(f"--{option} needs --inventory FILE")
         return
-    from mailproof.compliance import Compliance
+    from mailproof.run.session import Session
 
-    config.stash[COMPLIANCE] = Compliance.configure(config)
+    config.stash[SESSION] = Session.configure(config)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    compliance = config.stash.get(COMPLIANCE, None)
-    if compliance is not None:
-        compliance.close()
+    session = config.stash.get(SESSION, None)
+    if session is not None:
+        session.close()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if hasattr(metafunc.function, "__control__") and COMPLIANCE not in metafunc.config.stash:
+    if hasattr(metafunc.function, "__control__") and SESSION not in metafunc.config.stash:
         raise pytest.Collector.CollectError(
             "compliance controls need --inventory FILE; `mailproof init DOMAIN > FILE` writes one"
         )

@@ -4,8 +4,11 @@ network.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from mailproof import __version__
 from mailproof.documents import UnreadableDocument, json_lines, read_json, write_atomically
-from mailproof.inventory.targets import TARGET_TYPES, Target, Targets
+from mailproof.inventory.load import LoadedInventory
+from mailproof.inventory.targets import TARGET_TYPES, MailDomain, Target, Targets
 from mailproof.net.errors import KINDS, NotObserved
 from mailproof.observations import Observation
 from mailproof.probes.probe import NoConsent, Outcome, Probe
@@ -38,6 +42,23 @@ class Record:
     questions: Mapping[str, int]
     attempts: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     """What was tried more than once, and what came of each attempt, by the keys of ``outcomes``."""
+    entries: tuple[str, ...] | None = None
+    """What the inventory names, see ``LoadedInventory.entries``; None in records that do not say."""
+
+    def check_inventory(self, loaded: LoadedInventory, file: Path) -> None:
+        """Raise RecordError unless the record, read from ``file``, is one of what ``loaded`` names."""
+        if self.entries is not None:
+            known, wanted = set(self.entries), set(loaded.entries)
+        else:
+            known = {f"domain {target.id}" for target in self.targets.of(MailDomain)}
+            wanted = {entry for entry in loaded.entries if entry.startswith("domain ")}
+        missing, foreign = sorted(wanted - known), sorted(known - wanted)
+        if missing or foreign:
+            parts = [f"not in it: {_some(missing)}"] if missing else []
+            parts += [f"only in it: {_some(foreign)}"] if foreign else []
+            raise RecordError(
+                f"{file}: a record of another inventory ({self.inventory}, {self.surveyed_at}): {'; '.join(parts)}"
+            )
 
 
 def write_record(file: Path, record: Record, redact: Callable[[str], str] | None = None) -> None:
@@ -50,6 +71,7 @@ def write_record(file: Path, record: Record, redact: Callable[[str], str] | None
         "version": VERSION,
         "mailproof": __version__,
         "inventory": record.inventory,
+        "entries": record.entries,
         "surveyed_at": record.surveyed_at,
         "traffic": {"connections": dict(record.connections), "questions": dict(record.questions)},
     }
@@ -69,8 +91,9 @@ def write_record(file: Path, record: Record, redact: Callable[[str], str] | None
     if redact is not None:
         document = redacted(document, redact)
         targets, outcomes = ((redacted(item, redact) for item in items) for items in (targets, outcomes))
+    sealed = ({**item, "seal": _seal(item)} for item in outcomes)
     try:
-        write_atomically(file, json_lines(document, targets=targets, outcomes=outcomes))
+        write_atomically(file, json_lines(document, targets=targets, outcomes=sealed))
     except OSError as error:
         raise RecordError(f"{file}: cannot be written: {error.strerror}") from None
 
@@ -107,7 +130,7 @@ def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
         traffic = document["traffic"]
         return Record(
             inventory=str(document["inventory"]),
-            surveyed_at=str(document["surveyed_at"]),
+            surveyed_at=_moment(document["surveyed_at"]),
             targets=targets,
             outcomes=outcomes,
             connections={str(k): int(v) for k, v in traffic["connections"].items()},
@@ -117,6 +140,7 @@ def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
                 for item in document["outcomes"]
                 if "attempts" in item
             },
+            entries=tuple(str(entry) for entry in document["entries"]) if document.get("entries") is not None else None,
         )
     except ValidationError as error:
         first = error.errors()[0]
@@ -125,28 +149,48 @@ def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
     except KeyError as error:
         raise RecordError(f"{file}: damaged: {error} is missing or unknown") from None
     except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
-        raise RecordError(f"{file}: damaged: {type(error).__name__}: {error}") from None
+        raise RecordError(f"{file}: damaged: {error}") from None
 
 
-_ADAPTERS: dict[str, TypeAdapter[Any]] = {}
+def _moment(text: object) -> str:
+    """A time in ISO 8601 with its offset. Raises ValueError."""
+    if datetime.fromisoformat(str(text)).tzinfo is None:
+        raise ValueError(f"{text!r:.60} is not a time with its offset from UTC")
+    return str(text)
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
 
 def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
     """pydantic's reader and writer of a dataclass; made once, since that takes a while."""
-    if kind.__qualname__ not in _ADAPTERS:
-        _ADAPTERS[kind.__qualname__] = TypeAdapter(kind)
-    return _ADAPTERS[kind.__qualname__]
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def _dump(outcome: Outcome) -> dict[str, Any]:
     if isinstance(outcome, Observation):
-        return {"observation": _adapter(type(outcome)).dump_python(outcome, mode="json")}
+        observation = _adapter(type(outcome)).dump_python(outcome, mode="json")
+        return {"observation": observation}
     if isinstance(outcome, NoConsent):
         return {"no_consent": outcome.reason}
     return {"not_observed": {"kind": outcome.kind, "reason": outcome.reason, "evidence": list(outcome.evidence)}}
 
 
+def _seal(item: Mapping[str, Any]) -> str:
+    """What ties an outcome to its probe and target: a digest of all that the record says of it."""
+    content = {name: value for name, value in item.items() if name != "seal"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def _load(item: Mapping[str, Any], probes: Mapping[str, Probe]) -> Outcome:
+    if item.get("seal", "") not in ("", _seal(item)):
+        raise ValueError(f"{item['probe']} of {item['target']} was changed, or belongs to another target")
     if "observation" in item:
         observation = _adapter(probes[item["probe"]].observation).validate_python(item["observation"])
         assert isinstance(observation, Observation)  # noqa: S101

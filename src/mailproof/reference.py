@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from itertools import groupby
+from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -12,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from mailproof.cli import describe
 from mailproof.controls import load_catalogue
+from mailproof.documents import write_atomically
 from mailproof.inventory.model import Inventory
 from mailproof.probes import load_probes
 
@@ -159,4 +161,4 @@ def _cell(text: str) -> str:
 PAGES = {"controls": controls_page, "inventory": inventory_page}
 
 if __name__ == "__main__":
-    sys.stdout.write(PAGES[sys.argv[1]]())
+    write_atomically(Path(sys.argv[2]), [PAGES[sys.argv[1]]()])

@@ -46,6 +46,7 @@ from mailproof.net.pkix import Roots, matches_name, verify
 from mailproof.net.settings import Limits, NetSettings
 from mailproof.net.smtp import Dialogue, Reply, extensions
 from mailproof.net.stream import Stream
+from mailproof.net.text import printable
 from mailproof.net.transcript import Transcript
 from mailproof.net.zones import Zones, parse_zone
 from mailproof.observations import Observation, dkim, dmarc, policies, reverse, spf
@@ -54,7 +55,6 @@ from mailproof.probes import load_probes
 from mailproof.probes.dane import matching_records
 from mailproof.probes.spf import expand
 from mailproof.record import Record, RecordError, read_record, write_record
-from mailproof.report.escape import printable
 from mailproof.report.formats import FORMATS
 from mailproof.report.schema import DocumentError, read_document
 from tests.unit import documents, observed

@@ -19,8 +19,9 @@ FLOORS = (
     ("controls",),
     ("gate",),
     ("report",),
-    ("draft", "plan", "worlds", "fixtures"),
-    ("plugin", "compliance", "judging", "cli", "reference"),
+    ("draft", "docket", "plan", "worlds", "fixtures"),
+    ("run",),
+    ("plugin", "cli", "reference"),
 )
 """From the ground up. The catalogue in tests_compliance sees controls and what lies below."""
 

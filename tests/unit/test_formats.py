@@ -21,6 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from mailproof.cli import main
 from mailproof.gate.result import to_plain
 from mailproof.gate.verdict import Verdict
+from mailproof.net.text import printable
 from mailproof.report import escape, github, sarif
 from mailproof.report.formats import FORMATS, write_formats
 from mailproof.report.markdown import render as render_markdown
@@ -332,7 +333,7 @@ def test_markdown_shows_the_hostile_text_whole() -> None:
     """What is escaped away must not be lost: the proof is there, as text."""
     fences = [t.content for t in tokens(FORMATS["markdown"](hostile())) if t.type == "fence"]
     assert len(fences) == 3
-    assert all(escape.printable(HOSTILE)[:200] in fence for fence in fences)
+    assert all(printable(HOSTILE)[:200] in fence for fence in fences)
     assert all("\n```\n~~~~\n</details>\n::error::boom\n" in fence for fence in fences)
 
 
@@ -340,7 +341,7 @@ def test_markdown_shows_the_hostile_text_whole() -> None:
 def test_a_code_span_is_the_text_and_nothing_else(text: str) -> None:
     found = tokens(f"- {escape.markdown_code(text)}")
     spans = [t.content for t in found if t.type == "code_inline"]
-    assert spans == ([escape.printable(text)] if text.strip() else [])
+    assert spans == ([printable(text)] if text.strip() else [])
 
 
 @pytest.mark.parametrize("text", [HOSTILE, "# x", "- x", "1. x", "> x", "www.x.example", "https://x.example", "a_b_c"])
@@ -348,7 +349,7 @@ def test_prose_is_the_text_and_nothing_else(text: str) -> None:
     found = tokens(f"{escape.markdown(text)}\n")
     allowed = {"paragraph_open", "inline", "text", "text_special", "paragraph_close", "html_inline"}
     assert {t.type for t in found} <= allowed
-    assert "".join(t.content for t in found if t.type in ("text", "text_special")) == escape.printable(text)
+    assert "".join(t.content for t in found if t.type in ("text", "text_special")) == printable(text)
 
 
 def test_markdown_says_decision_counts_and_every_finding() -> None:
@@ -475,8 +476,8 @@ def test_prometheus_is_read_by_its_own_parser() -> None:
 
 def test_prometheus_labels_are_the_text() -> None:
     (finding,) = samples(hostile())["mailproof_finding"]
-    assert finding.labels["target"] == escape.printable(HOSTILE)
-    assert finding.labels["inventory"] == escape.printable(HOSTILE)
+    assert finding.labels["target"] == printable(HOSTILE)
+    assert finding.labels["inventory"] == printable(HOSTILE)
 
 
 def test_prometheus_never_writes_a_series_twice() -> None:
@@ -506,6 +507,23 @@ def test_csv_cells_are_no_formulas(text: str) -> None:
         assert not re.match(r"\s*[=+\-@\uff1d]", value)
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_csv_cells_are_no_formulas_whatever_the_separator(separator: str) -> None:
+    said = "found;=cmd()\t=cmd()|=cmd()\n=cmd(), '=cmd(); \"=cmd()"
+    text = FORMATS["csv"](document(result(observed=said, target=said)))
+    for line in csv.reader(text.splitlines(), delimiter=separator):
+        assert not [value for value in line if re.match(r"[\s\"]*[=+@\uff1d]", value)]
+
+
+def test_sarif_properties_are_as_meant_and_results_say_what_became_of_them() -> None:
+    fix = "auth_advertise_hosts = ${if def:tls_in_cipher {*}}"
+    log = json.loads(FORMATS["sarif"](document(result(fix=fix, change="regressed"), result(target="b.example"))))
+    first, other = log["runs"][0]["results"]
+    assert first["properties"]["fix"] == fix
+    assert first["baselineState"] == "updated"
+    assert "baselineState" not in other
+
+
 def test_csv_cells_fit_into_a_spreadsheet() -> None:
     (row,) = rows(document(result(evidence=("x" * 100_000,))))
     assert len(row["evidence"]) < 32_767
@@ -521,13 +539,13 @@ MARKUP = st.text(st.sampled_from("`~*_[]()<>!|\\\\:/@#&;.%{}=+-\"', \n\r\t\x1b\u
 @given(MARKUP | st.text())
 def test_whatever_the_network_says_stays_text(said: str) -> None:
     plain = document(result(target=said, message=said, observed=said, evidence=(said,), file=said), inventory=said)
-    shown = escape.printable(said)
+    shown = printable(said)
 
     log(plain)
     (finding,) = samples(plain)["mailproof_finding"]
     assert (finding.labels["target"], finding.labels["inventory"]) == (shown, shown)
     (row,) = rows(plain)
-    lines = "\n".join(escape.printable(line) for line in said.splitlines())
+    lines = "\n".join(printable(line) for line in said.splitlines())
     assert row["target"] in (lines, f"'{lines}")
     assert len(FORMATS["annotations"](plain).splitlines()) == 1
 
@@ -542,4 +560,4 @@ def test_whatever_the_network_says_stays_text(said: str) -> None:
 def test_any_prose_is_that_text(said: str) -> None:
     found = tokens(f"found {escape.markdown(said)} there\n")
     text = "".join(t.content for t in found if t.type in ("text", "text_special"))
-    assert text == f"found {escape.printable(said)} there"
+    assert text == f"found {printable(said)} there"

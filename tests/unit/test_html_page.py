@@ -9,10 +9,12 @@ import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailproof.report.grouping import MAX_SHAPES, by_shape, shape
 from mailproof.report.html import packing, render
-from mailproof.report.html.view import Tally, build
+from mailproof.report.html.view import BANDS, RANKS, Tally, build
 from tests.unit.fleet import document
 
 
@@ -66,10 +68,22 @@ def test_counts_of_domains_targets_and_controls_add_up() -> None:
     assert view.tally["must"] + view.tally["should"] + view.tally["may"] == content["counts"]["fail"]
 
 
-def test_the_score_is_the_share_of_applicable_verdicts_that_pass() -> None:
-    assert Tally({"pass": 199, "must": 1, "none": 50}).score == 99
+def test_the_worst_finding_decides_the_band_of_the_score() -> None:
+    assert Tally({"pass": 199, "must": 1, "none": 50}).score == 38
     assert Tally({"none": 3}).score is None
-    assert Tally({"pass": 1, "inconclusive": 3}).score == 25
+    assert Tally({"pass": 1, "inconclusive": 3}).score == 47
+    assert Tally({"pass": 1, "advice": 99}).score == 90
+    assert Tally({"pass": 7}).score == 100
+
+
+@given(
+    st.dictionaries(st.sampled_from(RANKS), st.integers(1, 999)),
+    st.dictionaries(st.sampled_from(RANKS), st.integers(1, 999)),
+)
+def test_who_has_the_worse_finding_never_has_the_better_score(one: dict[str, int], other: dict[str, int]) -> None:
+    worse, better = sorted((Tally(one), Tally(other)), key=lambda tally: BANDS[tally.worst])
+    if BANDS[worse.worst] < BANDS[better.worst] and worse.score is not None and better.score is not None:
+        assert worse.score < better.score
 
 
 def test_the_worst_domain_comes_first() -> None:

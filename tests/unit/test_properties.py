@@ -25,6 +25,8 @@ from .cases.case import catalogue, judged
 
 PROBES = load_probes()
 
+WHEN = "2026-11-22T00:00:00+00:00"
+
 
 def _fixture(name: str) -> st.SearchStrategy[object]:
     """Values of the fixture ``name`` of a control: an observation, or a target."""
@@ -49,7 +51,7 @@ def test_observations_prove_themselves_and_survive_the_record(name: str, data: s
     target = data.draw(strategies.values(PROBES[name].target))
     record = Record(
         "lab",
-        "2026-11-22T00:00:00+00:00",
+        WHEN,
         Targets.collect([target]),
         {(name, target.id): observation},
         {},
@@ -68,7 +70,7 @@ _failures = st.builds(
 
 @given(_failures)
 def test_failures_survive_the_record(failure: NotObserved) -> None:
-    record = Record("lab", "now", Targets(), {("mx", "example.org"): failure}, {"192.0.2.1": 3}, {"192.0.2.53:53": 7})
+    record = Record("lab", WHEN, Targets(), {("mx", "example.org"): failure}, {"192.0.2.1": 3}, {"192.0.2.53:53": 7})
     found = _through_a_file(record)
     outcome = found.outcomes["mx", "example.org"]
     assert isinstance(outcome, NotObserved)
@@ -83,13 +85,13 @@ def test_failures_survive_the_record(failure: NotObserved) -> None:
 @pytest.mark.parametrize("kind", TARGET_TYPES.values(), ids=TARGET_TYPES)
 @given(st.data())
 def test_targets_survive_the_record(kind: type, data: st.DataObject) -> None:
-    record = Record("lab", "now", Targets.collect([data.draw(strategies.values(kind))]), {}, {}, {})
+    record = Record("lab", WHEN, Targets.collect([data.draw(strategies.values(kind))]), {}, {}, {})
     assert _through_a_file(record) == record
 
 
 @given(strategies.text)
 def test_missing_consent_survives_the_record(reason: str) -> None:
-    record = Record("lab", "now", Targets(), {("mx", "example.org"): NoConsent(reason)}, {}, {})
+    record = Record("lab", WHEN, Targets(), {("mx", "example.org"): NoConsent(reason)}, {}, {})
     assert _through_a_file(record) == record
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import product
@@ -13,6 +13,7 @@ from typing import Any
 
 from mailproof.controls import Level
 from mailproof.documents import UnreadableDocument, read_json
+from mailproof.gate.patterns import matches
 from mailproof.gate.result import FORMAT, VERSION, Result, RunResult, result_id
 from mailproof.gate.verdict import Verdict
 from mailproof.record import FORMAT as RECORD_FORMAT
@@ -25,9 +26,6 @@ AMISS = (Verdict.FAIL, Verdict.INCONCLUSIVE)
 
 MAX_RENAMES = 4
 """Renames that are tried on one target id."""
-
-MAX_FILE_SIZE = 1 << 30
-"""Octets. A million verdicts with their evidence are about as many."""
 
 
 class ResultError(Exception):
@@ -70,8 +68,12 @@ def verdicted(result: Result) -> Verdicted:
     return Verdicted(result.control, result.target, result.verdict, result.level, result.message)
 
 
-def read_snapshot(file: Path) -> Snapshot:
-    """Read the JSON result of a run. Raises ResultError that says what is wrong with the file."""
+def read_snapshot(file: Path, narrowing: Sequence[str] | None = None) -> Snapshot:
+    """Read the JSON result of a run that came to its end. Raises ResultError that says what is wrong with the file.
+
+    What only a part of the suite said is comparable with the same part alone: ``narrowing`` is how the present run is
+    narrowed, None if any result will do.
+    """
     try:
         document = read_json(
             file,
@@ -80,7 +82,6 @@ def read_snapshot(file: Path) -> Snapshot:
             VERSION,
             missing="; a run writes reports/NAME.json",
             others={RECORD_FORMAT: "; it is a record, which --replay judges"},
-            most=MAX_FILE_SIZE,
         )
     except UnreadableDocument as error:
         raise ResultError(str(error)) from None
@@ -91,6 +92,7 @@ def read_snapshot(file: Path) -> Snapshot:
         results = {item.key: item for item in found}
         if len(results) != len(found):
             raise ResultError(f"{file}: damaged: a control judges the same target twice")
+        _check_extent(file, document, narrowing)
         renamed = {str(old): str(new) for old, new in document.get("renamed", {}).items()}
         return Snapshot(_text(document, "inventory"), _text(document, "started_at"), results, renamed)
     except KeyError as error:
@@ -100,6 +102,18 @@ def read_snapshot(file: Path) -> Snapshot:
 
 
 _FIELDS = ("control", "target", "verdict", "level", "message")
+
+
+def _check_extent(file: Path, document: Mapping[str, Any], narrowing: Sequence[str] | None) -> None:
+    """Raise ResultError if the run was stopped, judged nothing, or judged another part of the suite."""
+    if document.get("complete") is not True:
+        raise ResultError(f"{file}: that run was stopped before its end; what it did not judge would look mended")
+    if not document["results"]:
+        raise ResultError(f"{file}: that run judged nothing")
+    selection = document.get("selection") or {}
+    if narrowing is not None and selection.get("partial") and list(selection.get("by", [])) != list(narrowing):
+        how = ", ".join(map(str, selection.get("by", []))) or "a setting of pytest"
+        raise ResultError(f"{file}: that run judged only a part of the suite ({how}); take the result of a whole run")
 
 
 def _text(item: Mapping[str, Any], name: str) -> str:
@@ -213,6 +227,18 @@ class Comparison:
     def of(self, *changes: Change) -> tuple[Difference, ...]:
         """The differences of one kind or several, by target and control."""
         return tuple(difference for difference in self.differences if difference.change in changes)
+
+    def lost(self, accepted: Iterable[str] = ()) -> Iterator[Key]:
+        """What was right and is judged no longer, or has become an advice: a record or host that is gone.
+
+        ``accepted`` are patterns of control or target ids whose loss is meant.
+        """
+        patterns = tuple(accepted)
+        for item in self.differences:
+            gone = item.after in ("", Verdict.NOT_APPLICABLE, Verdict.ADVICE)
+            meant = any(matches(pattern, item.control) or matches(pattern, item.target) for pattern in patterns)
+            if item.before == Verdict.PASS and gone and not meant:
+                yield item.control, item.target
 
     def counts(self) -> dict[str, int]:
         """How many differences there are of each kind, all kinds present."""

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+import re
+from functools import lru_cache
 
 
 def matches(pattern: str, id: str) -> bool:
     """Whether ``id`` is ``pattern``, in which ``*`` stands for any text and ``?`` for one character; case is ignored.
 
-    Brackets stand for themselves, unlike in a shell: ``mx1.example.org[192.0.2.25]:25`` is the id of an endpoint.
+    Brackets stand for themselves, unlike in a shell: ``mx1.example.org[192.0.2.25]:25`` is the id of an endpoint. A
+    ``*`` directly behind a name of several labels stands for what follows the name and never for more labels:
+    ``mx1.example.org*`` is every service of that host, and none of ``mx1.example.org.elsewhere.example``.
     """
-    return fnmatchcase(id.lower(), pattern.lower().replace("[", "[[]"))
+    return _compiled(pattern.lower()).fullmatch(id.lower()) is not None
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    text = before = ""
+    for part in re.split(r"([*?])", pattern):
+        if part == "*":
+            text += r"(?:[^a-z0-9._-].*)?" if _NAME.search(before) else ".*"
+        else:
+            text += "." if part == "?" else re.escape(part)
+        before += part
+    return re.compile(text, re.DOTALL)
+
+
+_NAME = re.compile(r"(?:^|[^a-z0-9._*?-])[a-z0-9_*?-]+(?:\.[a-z0-9_*?-]+)*\.[a-z0-9_-]+$")
+"""The end of a pattern that is a whole name of several labels."""

@@ -13,7 +13,7 @@ from mailproof.gate.verdict import GATE_LEVEL
 from mailproof.inventory.errors import InventoryError, Problem
 from mailproof.inventory.load import LoadedInventory, Path_, dotted
 from mailproof.inventory.model import Domain, Host
-from mailproof.inventory.targets import Endpoint, HeloName, MailExchange, MailHost, Target
+from mailproof.inventory.targets import Target, host_of
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Policy:
 
     def rule(self, control: Control, target: Target) -> Rule | None:
         """How ``control`` judges ``target``; None if it is not to."""
-        host = self.hosts.get(_host_of(target) or "")
+        host = self.hosts.get(host_of(target) or "")
         domains = [self.domains[name] for name in target.mail_domains if name in self.domains]
         # Of all domains that say nothing of their own, which are most, the rule is the same.
         own = (domain.name if domain.profile or domain.controls else "" for domain in domains)
@@ -159,18 +159,6 @@ class Policy:
                 found = Setting()
             self._settings[key] = None if found is not None and found.off is not None else found
         return self._settings[key]
-
-
-def _host_of(target: Target) -> str | None:
-    """The host that a target is, or is a service of."""
-    match target:
-        case MailHost() | HeloName():
-            return target.name
-        case Endpoint():
-            return target.host
-        case MailExchange():
-            return target.endpoint.host
-    return None
 
 
 def _by_id(controls: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

@@ -48,6 +48,12 @@ class Result:
     """Whether the verdict rests on a zone as proposed (``--zone``) instead of as published."""
     left_to: str = ""
     """The control that owns the fault because of which nothing was judged here; empty otherwise."""
+    left_to_target: str = ""
+    """The target on which ``left_to`` found the fault, where that is known."""
+    host: str = ""
+    """The host that the target is, or is a service of; empty where it is none."""
+    harm: str = ""
+    """What a finding does to the mail; see ``Harm``."""
 
     @property
     def family(self) -> str:
@@ -86,6 +92,8 @@ def make_result(
     waiver: dict[str, Any] | None = None,
     change: str = "",
     proposed: bool = False,
+    host: str = "",
+    left_to_target: str = "",
 ) -> Result:
     """A result from a judgement. ``place`` is the file and line of the inventory that names the target."""
     observed = judgement.observed
@@ -114,6 +122,9 @@ def make_result(
         change=change,
         proposed=proposed,
         left_to=judgement.left_to,
+        left_to_target=left_to_target,
+        host=host,
+        harm="" if judgement.verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE) else str(control.harm),
     )
 
 
@@ -130,6 +141,7 @@ class RunResult:
     """Everything that reports need to know of a run."""
 
     inventory: str
+    """The inventory's name."""
     mailproof: str
     started_at: str
     surveyed_at: str
@@ -138,6 +150,28 @@ class RunResult:
     results: list[Result] = field(default_factory=list)
     connections: dict[str, int] = field(default_factory=dict)
     questions: dict[str, int] = field(default_factory=dict)
+    inventory_hash: str = ""
+    """Of what the inventory says, secrets aside: SHA-256 in hexadecimal."""
+    command: list[str] = field(default_factory=list)
+    """The arguments of pytest."""
+    narrowing: list[str] = field(default_factory=list)
+    """Everything on the command line that selects a part of the suite, as it was written."""
+    judgeable: int = 0
+    """Pairs of control and target that the whole suite has in this inventory."""
+    proposals: list[str] = field(default_factory=list)
+    """What was judged as proposed, a line for each zone or host."""
+    compares_live: bool = False
+    """Whether what is live was judged first, and only what the proposal breaks closes the gate."""
+    accept_lost: list[str] = field(default_factory=list)
+    """Patterns of control or target ids whose loss under the proposal is meant."""
+    lost: list[tuple[str, str]] = field(default_factory=list)
+    """(control, target) pairs that are right where it is live and have nothing to judge under the proposal."""
+    other_failures: int = 0
+    """Failures of tests that are no controls."""
+    problems: list[str] = field(default_factory=list)
+    """What the run was asked for and could not do."""
+    sources: list[str] = field(default_factory=list)
+    """Addresses that connections left from."""
     tester: str = ""
     """From where: the name of the machine, and the name that it said in EHLO where that differs."""
     vantage: list[dict[str, str]] = field(default_factory=list)
@@ -184,10 +218,28 @@ class RunResult:
         expired = sum(result.waiver is not None for result in self.results if self.closes(result))
         if expired:
             reasons.append(f"{expired} of them with an expired waiver")
+        if self.lost:
+            reasons.append(f"{_count(len(self.lost), 'verdict')} lost by the proposal")
+        if self.proposals and self.results and not any(result.proposed for result in self.results):
+            reasons.append("nothing that was judged rests on the proposal")
         unneeded = sum(waiver["state"] == "unneeded" for waiver in self.waivers)
         if unneeded and self.strict_waivers:
             reasons.append(f"{_count(unneeded, 'waiver')} no longer needed")
+        if self.other_failures:
+            reasons.append(f"{_count(self.other_failures, 'failure')} of tests that are no controls")
         return Decision(not reasons, tuple(reasons))
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code that says the same as the decision: 0 open, 5 nothing was checked, 1 everything else."""
+        if self.decision().open:
+            return 0
+        return 5 if self.nothing_checked and self.complete and not self.other_failures else 1
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether only a part of the suite was judged."""
+        return bool(self.narrowing) or len(self.results) < self.judgeable
 
     def tolerated(self) -> tuple[str, ...]:
         """What is amiss and does not keep the gate closed, in a few words each."""
@@ -208,7 +260,7 @@ class RunResult:
         if counts[Verdict.NOT_APPLICABLE] == len(self.results):
             return "nothing was checked: no control applied"
         silent = counts[Verdict.NOT_APPLICABLE] + counts[Verdict.INCONCLUSIVE]
-        if self.inconclusive == "warn" and silent == len(self.results):
+        if silent == len(self.results) and not any(map(self.closes, self.results)):
             return "nothing was checked: nothing could be observed"
         return ""
 
@@ -230,6 +282,16 @@ class RunResult:
             "version": VERSION,
             "mailproof": self.mailproof,
             "inventory": self.inventory,
+            "inventory_hash": self.inventory_hash,
+            "command": self.command,
+            "selection": {
+                "partial": self.is_partial,
+                "by": self.narrowing,
+                "judged": len(self.results),
+                "of": max(self.judgeable, len(self.results)),
+            },
+            "proposals": self.proposals,
+            "lost": [{"control": control, "target": target} for control, target in self.lost],
             "contact": self.contact,
             "started_at": self.started_at,
             "surveyed_at": self.surveyed_at,
@@ -244,6 +306,7 @@ class RunResult:
             "decision": {"open": decision.open, "reasons": list(decision.reasons)},
             "counts": self.counts(),
             "tester": self.tester,
+            "sources": self.sources,
             "vantage": self.vantage,
             "versions": self.versions,
             "traffic": {"connections": self.connections, "questions": self.questions},

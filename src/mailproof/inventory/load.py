@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import warnings
@@ -18,6 +19,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from mailproof.documents import UnreadableFile, read_text
 from mailproof.inventory.errors import InventoryError, Problem
 from mailproof.inventory.model import Inventory, domain_name
 
@@ -63,6 +65,25 @@ class LoadedInventory:
     def name(self) -> str:
         """The file's name without its suffix: what reports are called."""
         return self.file.stem
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """What the inventory names, sorted: ``domain example.org``, ``host mx1.example.org``, and so on."""
+        model = self.model
+        named = {
+            "domain": [domain.name for domain in model.domains],
+            "selector": [f"{name}._domainkey.{domain.name}" for domain in model.domains for name in domain.selectors],
+            "host": [host.name for host in model.hosts],
+            "address": [sender.address for sender in model.sending],
+            "zone": model.zones,
+            "blocklist": [blocklist.name for blocklist in model.blocklists],
+        }
+        return tuple(sorted(f"{kind} {name}" for kind, names in named.items() for name in names))
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of what the inventory says, secrets aside, in hexadecimal."""
+        return hashlib.sha256(self.redact(self.model.model_dump_json()).encode()).hexdigest()
 
     def place_of(self, *names: str) -> Place:
         """Where the first of ``names`` that the inventory holds stands: a domain, host, address, zone or blocklist.
@@ -191,17 +212,13 @@ _VARIABLE = re.compile(r"\$\$|\$\{(?P<secret>secret:)?(?P<name>[A-Za-z_][A-Za-z0
 def _compose(file: Path, writer: str) -> Node | None:
     """The YAML node tree (YAML 1.2: yes, no, on and off are text). ``writer`` says what would write such a file."""
     try:
-        if file.stat().st_size > MAX_FILE_SIZE:
-            raise InventoryError(Problem(file, None, None, f"larger than {MAX_FILE_SIZE} octets"))
-        text = file.read_text(encoding="utf-8")
+        text = read_text(file, MAX_FILE_SIZE)
     except FileNotFoundError:
         near = get_close_matches(file.name, [f.name for f in _siblings(file)], 1)
         hint = f"; did you mean {near[0]}?" if near else f"; {writer}" if writer else ""
         raise InventoryError(Problem(file, None, None, f"there is no such file{hint}")) from None
-    except UnicodeDecodeError as error:
-        raise InventoryError(Problem(file, None, None, f"not UTF-8 text (octet {error.start})")) from None
-    except OSError as error:
-        raise InventoryError(Problem(file, None, None, f"cannot be read: {error.strerror}")) from None
+    except UnreadableFile as error:
+        raise InventoryError(Problem(file, None, None, str(error))) from None
     if _bracket_depth(text) > MAX_BRACKETS:
         raise InventoryError(Problem(file, None, None, f"nested deeper than {MAX_DEPTH} levels"))
     try:

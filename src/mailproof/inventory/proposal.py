@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+import socket
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 
+import dns.reversename
+
 from mailproof.inventory.model import connect_key, domain_name, socket_address
-from mailproof.net.settings import NetSettings
+from mailproof.inventory.targets import Endpoint, MailDomain, MailExchange, SendingAddress, Target, Targets
+from mailproof.net.settings import NetSettings, SocketAddress
 from mailproof.net.zones import load_zone
 
 SUFFIX = ".zone"
@@ -18,31 +23,103 @@ class ProposalError(Exception):
     """A proposal cannot be read. The message says which, and how it is written."""
 
 
-def propose(settings: NetSettings, zones: Iterable[str], connections: Iterable[str], directory: Path) -> NetSettings:
-    """``settings`` with proposals laid over them.
+@dataclass(frozen=True)
+class Proposal:
+    """What the command line lays over the world, and the settings with which clients see both."""
+
+    settings: NetSettings
+    zones: Mapping[str, Path] = field(default_factory=dict)
+    connections: Mapping[str, SocketAddress] = field(default_factory=dict)
+    directories: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Directories of zones as they were written, with the zones that they hold."""
+
+    def __bool__(self) -> bool:
+        """Whether anything is proposed."""
+        return bool(self.zones or self.connections)
+
+    def describe(self) -> tuple[str, ...]:
+        """A line for each part of the proposal."""
+        zones = (f"the zone {name} as in {file}" for name, file in self.zones.items())
+        hosts = (f"{key} as served at {destination}" for key, destination in self.connections.items())
+        return (*zones, *hosts)
+
+    def leads_to(self, target: Target) -> bool:
+        """Whether ``target`` is a service that ``--connect`` leads elsewhere, or a domain that such a host serves."""
+        if isinstance(target, MailExchange):
+            return self.leads_to(target.endpoint)
+        return isinstance(target, Endpoint) and not self.connections.keys().isdisjoint(_keys(target))
+
+    def problems(self, targets: Targets) -> tuple[str, ...]:
+        """What is wrong with a proposal: a part of it that nothing among ``targets`` would ever meet."""
+        return (*self._idle_zones(targets), *self._idle_connections(targets))
+
+    def _idle_zones(self, targets: Targets) -> Iterator[str]:
+        names = sorted({name for target in targets for name in _names(target)})
+        idle = {zone for zone in self.zones if not any(_is_related(name, zone) for name in names)}
+        for directory, zones in self.directories.items():
+            if zones and zones <= idle:
+                yield f"--zone: no zone in {directory} has anything to do with this inventory"
+        gathered = frozenset().union(*self.directories.values())
+        for zone in idle - gathered:
+            yield f"--zone: nothing in this inventory lies in the zone {zone}{_hint(zone, names)}"
+
+    def _idle_connections(self, targets: Targets) -> Iterator[str]:
+        known = {key for target in targets if isinstance(target, Endpoint) for key in _keys(target)}
+        known |= {f"mta-sts.{target.name}:443" for target in targets if isinstance(target, MailDomain)}
+        for key in self.connections:
+            if key not in known and not key.endswith(":443"):
+                yield f"--connect: nothing in this inventory is at {key}{_hint(key, sorted(known))}"
+
+
+def propose(settings: NetSettings, zones: Iterable[str], connections: Iterable[str], directory: Path) -> Proposal:
+    """Lay proposals over ``settings``.
 
     ``zones`` are ``NAME=FILE`` or directories of ``NAME.zone`` files, ``connections`` are
     ``HOST:PORT=ADDRESS:PORT``; file names are relative to ``directory``. Raises ProposalError, for master
     files with file and line.
     """
-    files = dict(settings.zone_files)
+    proposed: dict[str, Path] = {}
+    directories: dict[str, frozenset[str]] = {}
     for text in zones:
-        files.update(_zone_files(text, directory))
+        found = _zone_files(text, directory)
+        proposed.update(found)
+        if "=" not in text:
+            directories[text] = frozenset(found)
+    files = {**settings.zone_files, **proposed}
     for name, file in files.items():
         try:
             load_zone(name, file)
         except (ValueError, OSError) as error:
             raise ProposalError(f"the zone {name}: {error}") from None
-    connect = dict(settings.connect)
+    leads: dict[str, SocketAddress] = {}
     for text in connections:
         key, sign, value = text.partition("=")
         try:
             if not sign:
                 raise ValueError(f"{text!r} is not HOST:PORT=ADDRESS:PORT")
-            connect[connect_key(key)] = socket_address(value, None)
+            leads[connect_key(key)] = _destination(value)
         except ValueError as error:
             raise ProposalError(f"--connect: {error}, like mx1.example.org:25=127.0.0.1:2525") from None
-    return replace(settings, zone_files=files, connect=connect)
+    laid = replace(settings, zone_files=files, connect={**settings.connect, **leads})
+    return Proposal(laid, proposed, leads, directories)
+
+
+def _destination(text: str) -> SocketAddress:
+    """Where ``--connect`` leads: an address with a port, or a name that this machine resolves, like localhost:2525.
+
+    Raises ValueError.
+    """
+    try:
+        return socket_address(text, None)
+    except ValueError:
+        host, _, port = text.rpartition(":")
+        if not host or not port.isascii() or not port.isdigit():
+            raise
+        try:
+            found = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)
+        except (OSError, OverflowError, UnicodeError):
+            raise ValueError(f"{host!r} is no address and does not resolve here") from None
+        return socket_address(str(SocketAddress(str(found[0][4][0]), int(port))), None)
 
 
 def _zone_files(text: str, directory: Path) -> dict[str, Path]:
@@ -62,3 +139,28 @@ def _zone_files(text: str, directory: Path) -> dict[str, Path]:
         return {domain_name(name): path for name, path in found.items()}
     except ValueError as error:
         raise ProposalError(f"--zone: a file in {text}: {error}") from None
+
+
+def _keys(endpoint: Endpoint) -> set[str]:
+    """The keys of the connect map that mean an endpoint."""
+    return {f"{endpoint.host}:{endpoint.port}", str(SocketAddress(endpoint.address, endpoint.port))}
+
+
+def _names(target: Target) -> Iterator[str]:
+    """The names in the DNS that looking at a target may ask for."""
+    yield from target.mail_domains
+    for attribute in ("name", "host", "zone"):
+        if isinstance(value := getattr(target, attribute, None), str):
+            yield value
+    if isinstance(target, SendingAddress | Endpoint):
+        yield str(dns.reversename.from_address(target.address)).rstrip(".")
+
+
+def _is_related(name: str, zone: str) -> bool:
+    """Whether ``name`` lies in ``zone``, or ``zone`` is part of the domain ``name``, as _dmarc.example.org is."""
+    return name == zone or name.endswith(f".{zone}") or zone.endswith(f".{name}")
+
+
+def _hint(text: str, known: list[str]) -> str:
+    near = get_close_matches(text, known, 3, 0.6)
+    return f"; did you mean {' or '.join(near)}?" if near else "; `mailproof plan` shows what there is"

@@ -1,6 +1,6 @@
 """The JSON Schema of the inventory format, for editors and other tools.
 
-``python -m mailproof.inventory.schema`` prints it. It is made from the model, so that what
+``python -m mailproof.inventory.schema FILE`` writes it to a file. It is made from the model, so that what
 it says of a key is what the reference says. It is as strict as JSON Schema can be: unknown keys and loose
 types are errors. Names and addresses are checked by mailproof itself.
 """
@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
+from mailproof.documents import write_atomically
 from mailproof.inventory.model import Inventory
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -59,4 +61,4 @@ def text() -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(text())
+    write_atomically(Path(sys.argv[1]), [text()])

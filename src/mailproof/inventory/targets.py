@@ -365,3 +365,15 @@ class Targets:
         for target in targets:
             collected.add(target)
         return collected
+
+
+def host_of(target: Target) -> str | None:
+    """The mail host that a target is, or is a service of."""
+    match target:
+        case MailHost() | HeloName():
+            return target.name
+        case Endpoint():
+            return target.host
+        case MailExchange():
+            return target.endpoint.host
+    return None

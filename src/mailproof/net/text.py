@@ -15,10 +15,13 @@ def printable(text: bytes | str) -> str:
     Octets are decoded as UTF-8; those that are not UTF-8 are written as ``\xNN`` too.
     """
     decoded = text.decode("utf-8", "backslashreplace") if isinstance(text, bytes) else text
-    return "".join(_escaped(char) if unicodedata.category(char) in _UNSAFE else char for char in decoded)
+    if decoded.isprintable():
+        return decoded
+    return "".join(escaped(char) if unicodedata.category(char) in _UNSAFE else char for char in decoded)
 
 
-def _escaped(char: str) -> str:
+def escaped(char: str) -> str:
+    """One character as ``\\xNN``, ``\\uNNNN`` or ``\\UNNNNNNNN``."""
     point = ord(char)
     if point <= 0xFF:
         return f"\\x{point:02x}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailproof.gate.baseline import AMISS, Change, Comparison, Difference
-from mailproof.report.escape import markdown, printable
+from mailproof.net.text import printable
+from mailproof.report.escape import markdown
 
 TITLES = {
     Change.NEW: "New",

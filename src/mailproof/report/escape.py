@@ -5,21 +5,17 @@ from __future__ import annotations
 import html
 import re
 
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]")
+from mailproof.net.text import escaped, printable
+
 _MARKDOWN = re.compile(r"[!#$&()*+\-.:<>@\[\\\]^_`{|}~]")
-_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+_FORMULA = re.compile(r"((?:^|[;,|\t\n])[ \"']{0,64})([=+\-@\uff1d\uff0b\uff0d\uff20])")
 _UNSAFE_IN_LINK = re.compile(r"[\s<>\\]")
 _UNSAFE_IN_ID = re.compile(r"[^A-Za-z0-9._:@/\[\]()+=,~ -]")
 
 
-def printable(text: str) -> str:
-    """``text`` with control characters, ANSI escapes and direction overrides written as ``\\x1b`` and the like."""
-    return _CONTROL.sub(_escaped, text)
-
-
 def test_id(text: str) -> str:
     """``text`` as part of a test id: ASCII without anything that HTML, XML or a shell would take for its own."""
-    return _UNSAFE_IN_ID.sub(_escaped, text)
+    return _UNSAFE_IN_ID.sub(lambda found: escaped(found[0]), text)
 
 
 test_id.__test__ = False  # type: ignore[attr-defined]
@@ -87,17 +83,15 @@ def label(text: str) -> str:
 
 
 def cell(text: str) -> str:
-    """``text`` as a cell of a spreadsheet that is not taken for a formula; line breaks stay."""
+    """``text`` as a cell of a spreadsheet that is not taken for a formula; line breaks stay.
+
+    Nor is a part of it that becomes a cell where the file is opened with another separator.
+    """
     shown = "\n".join(printable(line) for line in text.splitlines())
-    return f"'{shown}" if _FORMULA.match(shown) else shown
+    return _FORMULA.sub(r"\1'\2", shown)
 
 
 def sarif_message(text: str) -> str:
     """``text`` as a SARIF message: no placeholder and no embedded link comes of it (SARIF 2.1.0, 3.11.5 and 3.11.6)."""
     shown = "\n".join(printable(line) for line in text.splitlines())
     return shown.replace("{", "{{").replace("}", "}}").replace("](", "] (")
-
-
-def _escaped(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

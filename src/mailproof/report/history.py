@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from mailproof.report.escape import printable
+from mailproof.net.text import printable
 
 APPLICATION = 0x6D70726F
 """The application id in the file's header: it tells a history from any other database."""

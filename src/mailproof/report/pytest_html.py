@@ -10,7 +10,7 @@ import pytest
 
 from mailproof.gate.result import Result, RunResult
 from mailproof.gate.waivers import describe_waiver
-from mailproof.report.escape import printable
+from mailproof.net.text import printable
 
 COLUMNS = ("Verdict", "Control", "Level", "Target", "Reference")
 """Beside pytest-html's own column Result, which its script sorts and filters by."""

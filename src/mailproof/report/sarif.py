@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from mailproof.report.escape import clipped, is_web_address, printable, sarif_message
+from mailproof.net.text import printable
+from mailproof.report.escape import clipped, is_web_address, sarif_message
 from mailproof.report.selection import LEVELS, is_proposed, waiver_text, worst_first
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -30,6 +31,10 @@ LEVEL = {"MUST": "error", "SHOULD": "warning", "MAY": "note"}
 
 SEVERITY = {"MUST": "8.0", "SHOULD": "5.0", "MAY": "2.0"}
 """``security-severity``, a string between 0.1 and 10.0: high from 7.0, medium from 4.0, low below."""
+
+
+BASELINE_STATE = {"new": "new", "regressed": "updated", "known": "unchanged"}
+"""SARIF's words for what became of a result since the baseline."""
 
 
 def render(document: Mapping[str, Any]) -> str:
@@ -97,8 +102,9 @@ def _result(result: Mapping[str, Any], rule: int) -> dict[str, Any]:
             "verdict": result["verdict"],
             "proposed": is_proposed(result),
             "evidence": _evidence(result["evidence"]),
-            "fix": _text(result["fix"]),
+            "fix": clipped(printable(result["fix"]), MAX_TEXT),
         },
+        **({"baselineState": BASELINE_STATE[result["change"]]} if result.get("change") else {}),
     }
 
 

@@ -1,7 +1,7 @@
 """The format of the JSON report: its model, its JSON Schema, and the reading of earlier reports.
 
-``python -m mailproof.report.schema`` prints the schema. Keys may be added within a version, so readers pass over
-those that they do not know; what a key means, or that it is there, changes with the version only.
+``python -m mailproof.report.schema FILE`` writes the schema to a file. Keys may be added within a version, so readers
+pass over those that they do not know; what a key means, or that it is there, changes with the version only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from mailproof.documents import UnreadableDocument, read_json
+from mailproof.documents import UnreadableDocument, read_json, write_atomically
 from mailproof.gate.result import FORMAT, VERSION
 from mailproof.inventory.schema import DIALECT, without_titles
 
@@ -79,6 +79,12 @@ class ResultModel(_Model):
     """Whether the verdict rests on a zone as proposed, and not as published."""
     left_to: str = ""
     """The control that owns the fault because of which nothing was judged here; empty otherwise."""
+    left_to_target: str = ""
+    """The target on which that control found the fault, where that is known."""
+    host: str = ""
+    """The host that the target is, or is a service of; empty where it is none."""
+    harm: str = ""
+    """What the fault does to the mail."""
     waiver: dict[str, Any] | None = None
     """The waiver that covers the finding, or did until it expired."""
     change: Literal["", "new", "regressed", "known"] = ""
@@ -169,6 +175,26 @@ class FaultModel(_Model):
     """What it is, from what it was concluded, and what to do."""
 
 
+class SelectionModel(_Model):
+    """What of the suite was judged."""
+
+    partial: bool
+    """Whether only a part of it was."""
+    by: list[str]
+    """What on the command line selected that part."""
+    judged: Count
+    """Pairs of control and target that were judged."""
+    of: Count
+    """Pairs that the whole suite has in this inventory."""
+
+
+class PairModel(_Model):
+    """A control on a target."""
+
+    control: str
+    target: str
+
+
 class PointModel(_Model):
     """One run in the trend of an inventory."""
 
@@ -190,6 +216,16 @@ class DocumentModel(_Model):
     """The version of mailproof that judged."""
     inventory: str
     """The inventory's name."""
+    inventory_hash: str = ""
+    """SHA-256 of what the inventory says, secrets aside, in hexadecimal."""
+    command: list[str] = []
+    """The arguments of pytest."""
+    selection: SelectionModel | None = None
+    """What of the suite was judged."""
+    proposals: list[str] = []
+    """What was judged as proposed, a line for each zone or host."""
+    lost: list[PairModel] = []
+    """What is right where it is live and has nothing to judge under the proposal."""
     contact: str | None
     """Whom to ask about the run, as the inventory says."""
     started_at: Moment
@@ -221,6 +257,8 @@ class DocumentModel(_Model):
     """The comparison with an earlier run."""
     tester: str = ""
     """From where: the name of the machine, and the name that it said in EHLO where that differs."""
+    sources: list[str] = []
+    """Addresses that connections left from."""
     vantage: list[FaultModel] = []
     """What the tester itself lacked: what it left unverified says nothing about the servers."""
     versions: dict[str, str] = {}
@@ -268,4 +306,4 @@ def text() -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(text())
+    write_atomically(Path(sys.argv[1]), [text()])

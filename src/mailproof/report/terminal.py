@@ -1,33 +1,40 @@
-"""The terminal summary: each finding with what, where, proof, rule and fix, by target, the failing first; the decision
-last. What is the same on many targets is told once.
+"""The terminal summary: first what to mend first, then each finding with what, where, proof, rule and fix, a block a
+host; the decision last. What is the same on several targets is told once.
 """
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
-from mailproof.controls import Level
 from mailproof.gate.result import Result, RunResult
 from mailproof.gate.verdict import Verdict
 from mailproof.gate.waivers import describe_waiver, is_expiring
-from mailproof.report.escape import printable
+from mailproof.net.text import printable
 from mailproof.report.grouping import by_shape, shape
+from mailproof.report.joining import Joined, blocks, harm_of, join, subject
+from mailproof.report.proof import chosen
 
-MAX_PROOF = 14
+MAX_FOUND = 6
+"""Lines shown of what was found."""
+
+MAX_PROOF = 12
 """Lines of evidence shown for one finding; the reports hold all of them."""
 
 MAX_REASON_PROOF = 5
-"""Lines of evidence, the last ones, shown for what could not be verified."""
+"""Lines of evidence shown for what could not be verified."""
 
-MANY = 3
-"""Equal findings on as many targets are told once."""
+MAX_DECISIVE = 4
+"""Screen lines that one decisive line of a proof may take."""
 
 MAX_TARGETS = 10
 """Targets named for a finding that is told once; the reports hold all of them."""
+
+MAX_FIRST = 7
+"""Findings named at the top."""
 
 _COLOURS = {
     Verdict.FAIL: {"red": True, "bold": True},
@@ -52,37 +59,52 @@ def write_findings(terminal: Terminal, run: RunResult, width: int, verbosity: in
     if verbosity < 0:
         return
     verbose = verbosity > 0
-    for title, findings in _blocks(run, verbose):
-        terminal.write_sep("-", title, bold=True)
-        for equal in findings:
-            _write_finding(terminal, equal, width, verbose)
-    _write_inconclusive(terminal, run, width, verbose)
+    shown = [result for result in run.results if result.verdict in (Verdict.FAIL, Verdict.ADVICE)]
+    joined = join(shown)
+    _write_first(terminal, joined, width)
+    if verbose:
+        joined = sorted((Joined((result,)) for result in shown), key=lambda entry: entry.gravity)
+    left = _left_to(run.results)
+    for title, findings in blocks(joined):
+        terminal.write_sep("-", printable(title), bold=True)
+        for entry in findings:
+            _write_finding(terminal, entry, left, width, verbose)
+    _write_inconclusive(terminal, run, left, width, verbose)
     _write_waivers(terminal, run, width)
     _write_baseline(terminal, run, width)
     _write_unused(terminal, run, width)
 
 
-def _blocks(run: RunResult, verbose: bool) -> list[tuple[str, list[list[Result]]]]:
-    """Titles and findings, each a list of equal ones: what many targets share, then by target; failures first."""
-    shown = [r for r in run.results if r.verdict in (Verdict.FAIL, Verdict.ADVICE)]
-    groups = [group for _, group in by_shape(shown, lambda r: (r.verdict, r.level, r.control, r.change), _shape)]
-    many = [] if verbose else [group for group in groups if len(group) >= MANY]
-    many.sort(key=lambda g: (Level(g[0].level).rank, -len(g), g[0].control))
-    shared = {result.key for group in many for result in group}
-    single = sorted((r for r in shown if r.key not in shared), key=lambda r: (r.target, _gravity([r]), r.control))
-    blocks = [(f"{len(group)} targets", [group]) for group in many]
-    for target, results in groupby(single, key=lambda r: r.target):
-        blocks.append((printable(target), [[result] for result in results]))
-    return sorted(blocks, key=lambda block: _gravity(block[1][0]))
+Left = dict[tuple[str, str], list[Result]]
+"""What was not judged because of a fault, by the control and target that found the fault."""
 
 
-def _gravity(equal: list[Result]) -> bool:
-    """A key that sorts failures first."""
-    return equal[0].verdict != Verdict.FAIL
+def _left_to(results: Iterable[Result]) -> Left:
+    left: Left = {}
+    for result in results:
+        if result.left_to and result.left_to_target:
+            left.setdefault((result.left_to, result.left_to_target), []).append(result)
+    return left
 
 
-def _shape(result: Result) -> str:
-    return shape(result.message, result.target)
+def _write_first(terminal: Terminal, joined: Sequence[Joined], width: int) -> None:
+    """Write what to mend first, by what it does to the mail."""
+    worst = [entry for entry in joined if entry.first.verdict == Verdict.FAIL and entry.first.change != "known"]
+    if len(worst) < 2:
+        return
+    terminal.write_sep("-", "what to mend first", bold=True)
+    shown = worst[:MAX_FIRST]
+    for harm, entries in groupby(shown, key=lambda entry: harm_of(entry.first)):
+        terminal.write_line(f"{harm}:", bold=True)
+        for entry in entries:
+            names = ", ".join(printable(name) for name in entry.subjects[:3])
+            more = f" and {len(entry.subjects) - 3} more" if len(entry.subjects) > 3 else ""
+            line = f"{entry.first.control} ({entry.first.level}) {names}{more}"
+            for part in textwrap.wrap(line, width - 2, subsequent_indent="    ", break_on_hyphens=False):
+                terminal.write_line(f"  {part}")
+    if len(worst) > len(shown):
+        terminal.write_line(f"and {len(worst) - len(shown)} more findings, below")
+    terminal.write_line("")
 
 
 def write_decision(terminal: Terminal, run: RunResult, files: Iterable[Path], problem: str) -> None:
@@ -93,6 +115,8 @@ def write_decision(terminal: Terminal, run: RunResult, files: Iterable[Path], pr
     if run.profile is not None:
         own = "".join(f", {', '.join(profile['entries'])} by {profile['name']}" for profile in run.own_profiles)
         terminal.write_line(printable(f"profile: {run.profile['name']} ({run.profile['title']}){own}"))
+    for line in _extent(run):
+        terminal.write_line(printable(line), yellow=True)
     for fault in run.vantage:
         for line in textwrap.wrap(f"from here: {printable(fault['text'])}", 120, subsequent_indent="  "):
             terminal.write_line(line, yellow=True, bold=True)
@@ -116,9 +140,9 @@ def write_decision(terminal: Terminal, run: RunResult, files: Iterable[Path], pr
         )
 
 
-def _write_finding(terminal: Terminal, equal: list[Result], width: int, verbose: bool) -> None:
+def _write_finding(terminal: Terminal, entry: Joined, left: Left, width: int, verbose: bool) -> None:
     """Write one finding, with the proof of the first of the targets that share it."""
-    result = equal[0]
+    result = entry.first
     verdict = Verdict(result.verdict)
     notes = [result.change] if result.change else []
     notes += ["as proposed"] if result.proposed else []
@@ -126,59 +150,101 @@ def _write_finding(terminal: Terminal, equal: list[Result], width: int, verbose:
     title = f"{verdict.upper()}{change}  {result.control}  ({result.level})  {printable(result.expected)}"
     for line in textwrap.wrap(title, width, subsequent_indent="  ", break_on_hyphens=False):
         terminal.write_line(line, **_COLOURS[verdict])
-    if len(equal) > 1:
-        more = f" and {len(equal) - MAX_TARGETS} more" if len(equal) > MAX_TARGETS else ""
-        _write_field(terminal, "on", ", ".join(printable(r.target) for r in equal[:MAX_TARGETS]) + more, width)
-    lines = [printable(line) for line in result.observed.splitlines()] or [""]
-    for number, line in enumerate(lines):
+    _write_targets(terminal, entry, width)
+    found = [printable(line) for line in result.observed.splitlines()] or [""]
+    for number, line in enumerate(found if verbose else found[:MAX_FOUND]):
         _write_field(terminal, "found" if number == 0 else "", line, width)
-    _write_proof(terminal, result.evidence if verbose else result.evidence[:MAX_PROOF], width, verbose)
-    hidden = 0 if verbose else len(result.evidence) - MAX_PROOF
-    if hidden > 0:
-        terminal.write_line(f"{'':9}| ... {hidden} more lines in the report")
+    if len(found) > MAX_FOUND and not verbose:
+        _write_field(terminal, "", f"and {len(found) - MAX_FOUND} more, in the report", width)
+    if entry.differs:
+        for other in entry.results[1:MAX_TARGETS]:
+            _write_field(terminal, "", f"{printable(other.target)}: {printable(other.message)}", width)
+        if len(entry.results) > MAX_TARGETS:
+            _write_field(terminal, "", f"and {len(entry.results) - MAX_TARGETS} more of the kind", width)
+    _write_proof(terminal, result, None if verbose else MAX_PROOF, width)
     _write_field(terminal, "rule", "; ".join(title for title, _ in result.references), width)
     _write_field(terminal, "why", result.why, width)
     _write_field(terminal, "fix", result.fix, width)
+    _write_left(terminal, [other for r in entry.results for other in left.get(r.key, ())], width)
     terminal.write_line("")
 
 
-def _write_proof(terminal: Terminal, evidence: Iterable[str], width: int, verbose: bool) -> None:
-    for number, line in enumerate(evidence):
-        text = f"{'  proof' if number == 0 else '':9}| {printable(line)}"
-        terminal.write_line(_clip(text, None if verbose else width))
+def _write_targets(terminal: Terminal, entry: Joined, width: int) -> None:
+    """Name the targets where the title of the block does not."""
+    if len(entry.results) == 1 and subject(entry.first) == entry.first.target:
+        return
+    names = [printable(result.target) for result in entry.results[:MAX_TARGETS]]
+    more = f" and {len(entry.results) - MAX_TARGETS} more" if len(entry.results) > MAX_TARGETS else ""
+    _write_field(terminal, "on", ", ".join(names) + more, width)
 
 
-def _write_inconclusive(terminal: Terminal, run: RunResult, width: int, verbose: bool) -> None:
+def _write_left(terminal: Terminal, left: Sequence[Result], width: int) -> None:
+    """Say what could not be judged because of a fault: it is counted once, with the fault."""
+    if left:
+        controls = ", ".join(sorted({result.control for result in left}))
+        verdicts = "1 verdict" if len(left) == 1 else f"{len(left)} verdicts"
+        _write_field(terminal, "so", f"{verdicts} could not be given: {controls}", width)
+
+
+def _write_proof(terminal: Terminal, result: Result, most: int | None, width: int) -> None:
+    """Write the proof, or its telling lines. ``most`` is how many; None writes all of them in full.
+
+    A line that decides is never cut: it takes as many lines of the screen as it needs, within reason.
+    """
+    lines, hidden = chosen(result.evidence, result.observed, len(result.evidence) if most is None else most)
+    for number, line in enumerate(lines):
+        if line.gap:
+            terminal.write_line(f"{'':9}| ...")
+        head, text = f"{'  proof' if number == 0 else '':9}| ", printable(line.text)
+        if most is None:
+            terminal.write_line(head + text)
+        elif not line.decides:
+            terminal.write_line(_clip(head + text, width))
+        else:
+            parts = textwrap.wrap(text, width - len(head) - 2, drop_whitespace=False) or [""]
+            for part in parts[:MAX_DECISIVE]:
+                terminal.write_line(head + part)
+                head = f"{'':9}|   "
+            if len(parts) > MAX_DECISIVE:
+                terminal.write_line(f"{head}... (cut; the report has it all)")
+    if hidden:
+        terminal.write_line(f"{'':9}| ... {hidden} more lines in the report")
+
+
+def _write_inconclusive(terminal: Terminal, run: RunResult, left: Left, width: int, verbose: bool) -> None:
     """Write what could not be verified, once for each reason and the targets and controls that share it."""
     found = [r for r in run.results if r.verdict == Verdict.INCONCLUSIVE]
     if not found:
         return
     terminal.write_sep("-", "could not be verified", bold=True)
-    found.sort(key=lambda r: (r.target, r.observed, r.control))
+    found.sort(key=lambda r: (subject(r), r.target, r.observed, r.control))
     by_target = [list(results) for _, results in groupby(found, key=lambda r: r.target)]
 
     def heading(group: list[Result]) -> tuple[str, ...]:
         kind = group[0].message.split(":", 1)[0]
         return (group[0].target if verbose else "", kind, *sorted({r.control for r in group}))
 
-    for _, equal in by_shape(by_target, heading, lambda group: _shape(group[0])):
-        for groups in [equal] if len(equal) >= MANY else [[group] for group in equal]:
-            _write_reason(terminal, groups, width, verbose)
+    for _, equal in by_shape(by_target, heading, lambda group: shape(group[0].message, group[0].target)):
+        _write_reason(terminal, equal, left, width, verbose)
 
 
-def _write_reason(terminal: Terminal, groups: list[list[Result]], width: int, verbose: bool) -> None:
+def _write_reason(terminal: Terminal, groups: list[list[Result]], left: Left, width: int, verbose: bool) -> None:
     group = groups[0]
     reasons = list(dict.fromkeys(r.observed for r in group))
-    title = printable(group[0].target) if len(groups) == 1 else f"{len(groups)} targets"
+    subjects = list(dict.fromkeys(subject(each[0]) for each in groups))
+    title = printable(group[0].target if len(groups) == 1 else subjects[0])
+    if len(groups) > 1:
+        title += f", {len(groups)} targets" if len(subjects) == 1 else f" and {len(subjects) - 1} more"
     terminal.write_line(f"INCONCLUSIVE  {title}", **_COLOURS[Verdict.INCONCLUSIVE])
     if len(groups) > 1:
         more = f" and {len(groups) - MAX_TARGETS} more" if len(groups) > MAX_TARGETS else ""
         _write_field(terminal, "on", ", ".join(printable(g[0].target) for g in groups[:MAX_TARGETS]) + more, width)
     more = f" (and {len(reasons) - 1} more of the kind)" if len(reasons) > 1 else ""
     _write_field(terminal, "reason", printable(reasons[0].split("\n", 1)[0]) + more, width)
-    _write_proof(terminal, group[0].evidence[0 if verbose else -MAX_REASON_PROOF :], width, verbose)
+    _write_proof(terminal, group[0], None if verbose else MAX_REASON_PROOF, width)
     controls = {r.control for each in groups for r in each}
     _write_field(terminal, "leaves", ", ".join(sorted(controls)), width)
+    _write_left(terminal, [other for each in groups for r in each for other in left.get(r.key, ())], width)
     terminal.write_line("")
 
 
@@ -216,6 +282,10 @@ def _write_baseline(terminal: Terminal, run: RunResult, width: int) -> None:
             course = f"{entry['before'] or 'not judged'} -> {entry['after'] or 'not judged'}"
             line = f"{word.upper()}  {entry['control']}  {entry['target']}{former}  {course}"
             terminal.write_line(_clip(printable(line), width))
+    for control, target in run.lost:
+        terminal.write_line(_clip(printable(f"LOST  {control}  {target}  pass -> not judged"), width))
+    if run.lost:
+        _write_field(terminal, "", "If that is meant: --accept-lost with the id of a control or target.", width)
     for key, word in (("targets_added", "targets added"), ("targets_gone", "targets gone")):
         if baseline[key]:
             terminal.write_line(_clip(printable(f"{word}: {', '.join(baseline[key])}"), width))
@@ -244,8 +314,17 @@ def _write_field(terminal: Terminal, name: str, text: str, width: int) -> None:
         terminal.write_line(f"{'  ' + name if number == 0 else '':9} {line}")
 
 
-def _clip(line: str, width: int | None) -> str:
-    return line if width is None or len(line) <= width else line[: width - 3] + "..."
+def _clip(line: str, width: int) -> str:
+    return line if len(line) <= width else line[: width - 3] + "..."
+
+
+def _extent(run: RunResult) -> Iterator[str]:
+    """What was judged, where that is not the whole suite as it is live."""
+    if run.is_partial:
+        by = f" ({', '.join(run.narrowing)})" if run.narrowing else ""
+        yield f"only a part of the suite: {len(run.results)} of {max(run.judgeable, len(run.results))} verdicts{by}"
+    for line in run.proposals:
+        yield f"proposed: {line}"
 
 
 def _traffic(run: RunResult) -> Iterator[str]:
@@ -256,5 +335,6 @@ def _traffic(run: RunResult) -> Iterator[str]:
     busiest = max(run.connections.values(), default=0)
     yield (
         f"contacted: {sum(run.connections.values())} connections to {hosts} hosts (at most {busiest} to one), "
-        f"{questions} DNS questions"
+        f"{questions} DNS questions, from {run.tester or 'here'}"
+        + (f" ({', '.join(run.sources)})" if run.sources else "")
     )

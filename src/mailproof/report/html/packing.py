@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import Any
 
-from mailproof.report.escape import printable
+from mailproof.net.text import printable
 from mailproof.report.html.view import RANKS, Group, Row, View
 
 _MIN_NAME = 5

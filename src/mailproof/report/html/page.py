@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from mailproof.report.escape import is_web_address, printable
+from mailproof.net.text import printable
+from mailproof.report.escape import is_web_address
 from mailproof.report.html import packing
 from mailproof.report.html.trend import HEIGHT, WIDTH, chart
 from mailproof.report.html.view import RANKS, SECTIONS, Group, View, build
@@ -100,8 +102,19 @@ def _environment() -> Environment:
         finalize=_shown,
     )
     environment.filters["thousands"] = lambda number: f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    environment.filters["prose"] = _prose
     environment.tests["web"] = lambda url: is_web_address(str(url))
     return environment
+
+
+def _prose(text: str) -> Markup:
+    """A paragraph: it begins with a capital where it begins with a word, and what it quotes is not broken."""
+    shown = printable(text)
+    if re.match(r"[a-z]+[ ,]", shown):
+        shown = shown[0].upper() + shown[1:]
+    parts = re.split(r'("[^"\n]{1,60}")', shown)
+    quote = Markup('<span class="quoted">{}</span>')
+    return Markup("").join(quote.format(part) if number % 2 else escape(part) for number, part in enumerate(parts))
 
 
 def _shown(value: Any) -> Any:

@@ -7,11 +7,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mailproof.controls import Harm
 from mailproof.gate.verdict import Verdict
 from mailproof.report.grouping import by_shape, shape
 
 RANKS = ("must", "should", "may", "inconclusive", "advice", "waived", "pass", "none")
 """How bad a verdict is, the worst first: failures by level, then the rest. ``none`` stands for not applicable."""
+
+BANDS = {
+    "must": (0, 39),
+    "should": (40, 69),
+    "inconclusive": (40, 69),
+    "may": (70, 89),
+    "advice": (90, 99),
+    "waived": (90, 99),
+    "pass": (100, 100),
+    "none": (100, 100),
+}
+"""The lowest and highest score by the worst rank that occurs."""
 
 _PASS = RANKS.index("pass")
 _RANK_OF_VERDICT = {
@@ -21,6 +34,12 @@ _RANK_OF_VERDICT = {
     Verdict.NOT_APPLICABLE: "none",
     Verdict.WAIVED: "waived",
 }
+
+NAMED = 3
+"""Hosts or domains named for a group at the top of the page."""
+
+FIRST = 7
+"""Groups named at the top of the page."""
 
 SECTIONS = {
     "must": ("Requirements broken", "A MUST of the source is not kept."),
@@ -54,8 +73,15 @@ class Tally(Counter[str]):
 
     @property
     def score(self) -> int | None:
-        """The share of applicable verdicts that pass, in whole per cent rounded down; None where nothing applied."""
-        return self["pass"] * 100 // self.applicable if self.applicable else None
+        """From 0 to 100; None where nothing applied.
+
+        The worst finding decides the band, and the share of verdicts that pass only the place within it: a domain with
+        an open relay never looks better than one with an advice.
+        """
+        if not self.applicable:
+            return None
+        lowest, highest = BANDS[self.worst]
+        return lowest + (highest - lowest) * self["pass"] // self.applicable
 
     @property
     def findings(self) -> int:
@@ -90,6 +116,8 @@ class Row:
     """File and line of the inventory."""
     note: str
     """A waiver's reason and end, or what changed since the baseline."""
+    subject: str = ""
+    """The host or domain that is to be mended."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +134,29 @@ class Group:
     fix: str
     references: tuple[tuple[str, str], ...]
     rows: tuple[Row, ...]
+    harm: str = ""
+    """What the fault does to the mail."""
+    left: tuple[str, ...] = ()
+    """Controls that could not judge because of it, once for each verdict that could not be given."""
+
+    @property
+    def id(self) -> str:
+        """Where the page has it: the first of its findings."""
+        return self.rows[0].results[0][0]
+
+    @property
+    def subjects(self) -> str:
+        """The hosts or domains that it is about, the first ones by name."""
+        names = list(dict.fromkeys(row.subject for row in self.rows))
+        return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+
+    @property
+    def unjudged(self) -> str:
+        """Like ``25 verdicts could not be given: CERT-DATES, CERT-NAME``; empty where it kept nobody from judging."""
+        if not self.left:
+            return ""
+        number = "1 verdict" if len(self.left) == 1 else f"{len(self.left)} verdicts"
+        return f"{number} could not be given: {', '.join(sorted(set(self.left)))}"
 
     @property
     def message(self) -> str:
@@ -146,12 +197,23 @@ class View:
     tally: Tally
     families: tuple[str, ...]
     domains: tuple[tuple[str, Tally], ...]
-    """The worst first."""
+    """Domains, and hosts that belong to none. The worst first."""
     targets: tuple[TargetLine, ...]
     """The worst first."""
     sections: tuple[tuple[str, tuple[Group, ...]], ...]
     """By rank, in order, without the empty ones."""
     controls: tuple[ControlLine, ...]
+
+    @property
+    def first(self) -> tuple[tuple[str, tuple[Group, ...]], ...]:
+        """What to mend first, by what it does to the mail, the worst first."""
+        failing = [group for rank, groups in self.sections if rank in ("must", "should", "may") for group in groups]
+        harms = [str(harm) for harm in Harm]
+        failing.sort(key=lambda group: (harms.index(group.harm), RANKS.index(group.rank), -len(group.rows)))
+        found: dict[str, list[Group]] = {}
+        for group in failing[:FIRST]:
+            found.setdefault(group.harm, []).append(group)
+        return tuple((harm, tuple(groups)) for harm, groups in found.items())
 
     @property
     def sound(self) -> int:
@@ -166,6 +228,7 @@ def build(results: Iterable[Mapping[str, Any]]) -> View:
     targets: dict[str, TargetLine] = {}
     controls: dict[str, ControlLine] = {}
     amiss: dict[str, list[Mapping[str, Any]]] = {rank: [] for rank in SECTIONS}
+    left: dict[tuple[str, str], list[str]] = {}
     families = set()
     for result in results:
         rank = rank_of(result)
@@ -184,8 +247,10 @@ def build(results: Iterable[Mapping[str, Any]]) -> View:
                 line.links[family] = result["id"]
             amiss[rank].append(result)
         cell[rank] += 1
-        for domain in result["domains"]:
-            domains.setdefault(domain, Tally())[rank] += 1
+        for card in result["domains"] or [result.get("host") or result["target"]]:
+            domains.setdefault(card, Tally())[rank] += 1
+        if result.get("left_to_target"):
+            left.setdefault((result["left_to"], result["left_to_target"]), []).append(result["control"])
         control = controls.get(result["control"])
         if control is None:
             control = ControlLine(result["control"], result["expected"], result["level"], Tally())
@@ -193,9 +258,9 @@ def build(results: Iterable[Mapping[str, Any]]) -> View:
         control.tally[rank] += 1
     sections = []
     for rank, found in amiss.items():
-        groups = _reasons(found) if rank == "inconclusive" else _findings(rank, found)
+        groups = _reasons(found, left) if rank == "inconclusive" else _findings(rank, found, left)
         if groups:
-            sections.append((rank, tuple(sorted(groups, key=lambda g: (-len(g.rows), g.control, g.title)))))
+            sections.append((rank, tuple(sorted(groups, key=_gravity))))
     return View(
         tally=total,
         families=tuple(sorted(families)),
@@ -210,10 +275,28 @@ def _first_worst(tally: Tally) -> tuple[int, int]:
     return RANKS.index(tally.worst), tally.score if tally.score is not None else 101
 
 
-def _findings(rank: str, results: Iterable[Mapping[str, Any]]) -> list[Group]:
-    """One group for each control, level and shape of the message."""
+Left = Mapping[tuple[str, str], list[str]]
+"""Controls that could not judge because of a fault, by the control and target that found it."""
+
+
+def _gravity(group: Group) -> tuple[int, int, str, str]:
+    harms = [str(harm) for harm in Harm]
+    return harms.index(group.harm), -len(group.rows), group.control, group.title
+
+
+def _harm(result: Mapping[str, Any]) -> str:
+    harm = result.get("harm")
+    return str(harm) if harm in list(Harm) else str(Harm.OTHER)
+
+
+def _left(results: Iterable[Mapping[str, Any]], left: Left) -> tuple[str, ...]:
+    return tuple(control for r in results for control in left.get((r["control"], r["target"]), ()))
+
+
+def _findings(rank: str, results: Iterable[Mapping[str, Any]], left: Left) -> list[Group]:
+    """One group for each control, level, remedy and shape of the message."""
     groups = []
-    for _, members in by_shape(results, lambda r: (r["control"], r["level"]), _shape):
+    for _, members in by_shape(results, lambda r: (r["control"], r["level"], r["fix"]), _shape):
         first = members[0]
         groups.append(
             Group(
@@ -226,12 +309,14 @@ def _findings(rank: str, results: Iterable[Mapping[str, Any]]) -> list[Group]:
                 fix=first["fix"],
                 references=tuple((ref["title"], ref["url"]) for ref in first["references"]),
                 rows=tuple(_row([result]) for result in sorted(members, key=lambda r: str(r["target"]))),
+                harm=_harm(first),
+                left=_left(members, left),
             )
         )
     return groups
 
 
-def _reasons(results: Iterable[Mapping[str, Any]]) -> list[Group]:
+def _reasons(results: Iterable[Mapping[str, Any]], left: Left) -> list[Group]:
     """One group for each shape of the reason, whatever controls it left without a verdict."""
     groups = []
     for (kind,), members in by_shape(results, lambda r: (r["message"].split(":", 1)[0],), _shape):
@@ -249,6 +334,8 @@ def _reasons(results: Iterable[Mapping[str, Any]]) -> list[Group]:
                 fix="",
                 references=(),
                 rows=tuple(_row(same) for same in by_target.values()),
+                harm=str(Harm.OTHER),
+                left=_left(members, left),
             )
         )
     return groups
@@ -269,6 +356,7 @@ def _row(results: list[Mapping[str, Any]]) -> Row:
         results=tuple((result["id"], result["control"]) for result in results),
         place=_place(first),
         note=_note(first),
+        subject=first.get("host") or (first["domains"][0] if len(first["domains"]) == 1 else first["target"]),
     )
 
 

@@ -1,0 +1,166 @@
+"""Collection: every control is parametrised with the targets that it judges, and with no others."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailproof.controls import Control, control_of
+from mailproof.docket import UnknownFixture
+from mailproof.gate.baseline import former_keys
+from mailproof.gate.patterns import matches
+from mailproof.inventory.errors import InventoryError
+from mailproof.inventory.targets import Target, Undiscovered
+from mailproof.report import escape
+from mailproof.run.context import Context
+
+SUITE = Path(__file__).resolve().parent.parent / "tests_compliance"
+
+
+class Collecting:
+    """The hooks between the files of the suite and the pairs that are judged. Registered as a plugin of its own."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._selected: dict[str, tuple[Target, ...]] = {}
+        self._places: dict[str, str] = {}
+
+    def choose_suite(self) -> None:
+        """Point pytest at the bundled suite and the rules of the inventory, unless test files were named.
+
+        The suite is collected whatever the user's own settings say about names of test files and functions.
+        """
+        config = self._context.config
+        if not self._context.options.paths:
+            config.args = [str(SUITE.resolve()), *(str(path) for path in self._context.loaded.model.rules)]
+        config.addinivalue_line("python_files", "test_*.py")
+        config.addinivalue_line("python_functions", "test")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pycollect_makeitem(self, collector: pytest.Collector, name: str, obj: object) -> list[Any] | None:
+        """Collect nothing for a control that is not selected or has no target; the reports name the latter."""
+        control = control_of(obj)
+        if control is None:
+            return None
+        self._register(control, obj, collector)
+        context = self._context
+        try:
+            ruled = context.docket.ruled(control, context.targets)
+        except UnknownFixture as error:
+            raise pytest.Collector.CollectError(str(error)) from None
+        for target in ruled:
+            for index in context.waivers.covering(control.id, target.id):
+                context.waived.setdefault(index, set()).add((control.id, target.id))
+        if not self._is_chosen(control):
+            return []
+        selected = tuple(target for target in ruled if self._is_selected(target))
+        self._selected[control.id] = selected
+        if not selected:
+            if not ruled and not context.docket.is_ruled_out(control, context.targets):
+                context.run.unused.append(control.id)
+            return []
+        return None
+
+    def _register(self, control: Control, function: Any, collector: pytest.Collector) -> None:
+        """Note a collected control. Raises CollectError if another one has its id: one of them would judge nothing."""
+        place = f"{inspect.getsourcefile(function)}:{inspect.getsourcelines(function)[1]}"
+        known = self._places.setdefault(control.id, place)
+        shipped = control.id in self._context.catalogue.controls and SUITE.resolve() not in collector.path.parents
+        if known != place or shipped:
+            other = "a control of the suite" if shipped else known
+            raise pytest.Collector.CollectError(f"the control id {control.id} is used twice: {other} and {place}")
+        self._context.collected[control.id] = control
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        control = control_of(metafunc.function)
+        if control is not None:
+            targets = self._selected.get(control.id, ())
+            metafunc.parametrize("target", targets, ids=[escape.test_id(target.id) for target in targets])
+
+    def _is_chosen(self, control: Control) -> bool:
+        patterns = self._context.options.controls
+        return not patterns or any(fnmatchcase(control.id, pattern.upper()) for pattern in patterns)
+
+    def _is_selected(self, target: Target) -> bool:
+        wanted = self._context.options.targets
+        return not wanted or any(matches(pattern, target.id) for pattern in wanted)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Let -k find controls by id and level as well."""
+        self._context.run.unused.sort()
+        for item in items if self._context.config.option.keyword else ():
+            if (control := control_of_item(item)) is not None:
+                item.extra_keyword_matches.update((control.id, str(control.level)))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        context = self._context
+        context.broken = is_collection_broken(session)
+        if context.broken:
+            return
+        keys = [(control.id, target.id) for control, target in pairs(session.items)]
+        context.expected = len(set(keys))
+        if not context.options.paths:
+            self._check_suite()
+        if not context.is_worker:
+            self._check_waivers()
+        context.run.judgeable = sum(len(self._ruled(control)) for control in context.controls.values())
+        if context.earlier is not None:
+            context.former = former_keys(context.earlier.results, keys, context.loaded.model.renamed)
+
+    def _ruled(self, control: Control) -> tuple[Target, ...]:
+        return self._context.docket.ruled(control, self._context.targets)
+
+    def _check_suite(self) -> None:
+        """Raise UsageError if a setting or a plugin kept a part of the suite from being collected."""
+        missing = sorted(set(self._context.catalogue.controls) - set(self._context.collected))
+        if missing:
+            shown = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+            raise pytest.UsageError(
+                f"{len(missing)} of {len(self._context.catalogue.controls)} controls of the suite were not collected "
+                f"({shown}): a setting or plugin of pytest hides them; run with `-c /dev/null` or without it"
+            )
+
+    def _check_waivers(self) -> None:
+        """Raise UsageError for waivers that match nothing in this inventory, whatever was selected of it."""
+        context = self._context
+        if not context.waivers.entries:
+            return
+        targets = {id: context.docket.all_targets(control, context.targets) for id, control in context.controls.items()}
+        ids = {id: [target.id for target in found] for id, found in targets.items()}
+        unknown = [id for id, found in targets.items() if any(isinstance(target, Undiscovered) for target in found)]
+        problems = list(context.waivers.problems(ids, unknown))
+        if problems:
+            raise pytest.UsageError(str(InventoryError(*problems)))
+
+
+def is_collection_broken(session: pytest.Session) -> bool:
+    """Whether pytest is about to stop because a test file is broken."""
+    return bool(session.testsfailed) and not session.config.option.continue_on_collection_errors
+
+
+def pairs(items: Iterable[pytest.Item]) -> Iterable[tuple[Control, Target]]:
+    """The pairs of control and target among ``items``."""
+    for item in items:
+        control = control_of_item(item)
+        if control is not None:
+            yield control, target_of_item(item)
+
+
+def control_of_item(item: pytest.Item) -> Control | None:
+    """The control that an item runs; None for an ordinary test."""
+    return control_of(getattr(item, "function", None))
+
+
+def target_of_item(item: pytest.Item) -> Target:
+    """The target that an item judges. Raises TypeError."""
+    target = getattr(item, "callspec").params.get("target") if hasattr(item, "callspec") else None  # noqa: B009
+    if not isinstance(target, Target):
+        raise TypeError(f"{item.nodeid} has no target")
+    return target

@@ -1,0 +1,46 @@
+"""Observations, targets and thresholds as fixtures of pytest, for house rules and whoever watches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from mailproof.controls import control_of
+from mailproof.docket import TARGET_FIXTURES
+from mailproof.inventory.targets import Target
+from mailproof.observations import Observation
+from mailproof.probes.probe import Probe
+from mailproof.run.seen import Seen, itself
+
+
+def observation_fixtures(seen: Seen, probes: Mapping[str, Probe]) -> object:
+    """A plugin object whose fixtures are the observations, the targets, and the parameters of the control at hand."""
+    fixtures: dict[str, Any] = {name: _observation_fixture(seen, name, probe) for name, probe in probes.items()}
+    fixtures |= {name: _target_fixture(name, kind) for name, kind in TARGET_FIXTURES.items()}
+
+    @pytest.fixture
+    def parameters(self: object, request: pytest.FixtureRequest, target: Target) -> Mapping[str, Any]:
+        """The thresholds of the control that asks, for its target."""
+        control = control_of(request.function)
+        return seen.parameters_of(control, target) if control else {}
+
+    fixtures["parameters"] = parameters
+    return type("ObservationFixtures", (), fixtures)()
+
+
+def _observation_fixture(seen: Seen, name: str, probe: Probe) -> Any:
+    def observe(self: object, target: Target) -> Observation:
+        return seen.observation(name, target)
+
+    observe.__doc__ = probe.function.__doc__
+    return pytest.fixture(name=name)(observe)
+
+
+def _target_fixture(name: str, kind: str) -> Any:
+    def target_itself(self: object, target: Target) -> Target:
+        return itself(target)
+
+    target_itself.__doc__ = f"The {kind} that the control judges."
+    return pytest.fixture(name=name)(target_itself)

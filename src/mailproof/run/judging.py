@@ -1,0 +1,181 @@
+"""Judging inside pytest: the verdict of every control on every target.
+
+A control of the bundled suite needs nothing but observations, so a protocol of our own runs it: set-up and teardown of
+fixtures, capturing and tracebacks cost three times as much and have nothing to do there. House rules, which may use
+any fixture, are run by pytest, and so is everything where somebody watches the phases of a test.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from mailproof.controls import Control
+from mailproof.gate.baseline import AMISS, change_of
+from mailproof.gate.result import Result, from_plain, make_result, to_plain
+from mailproof.gate.verdict import GATE_LEVEL, Judgement, judge
+from mailproof.inventory.targets import Target, Undiscovered, host_of
+from mailproof.net.errors import NotObserved
+from mailproof.record import redacted
+from mailproof.run.collecting import SUITE, control_of_item, is_collection_broken, pairs, target_of_item
+from mailproof.run.context import Context
+from mailproof.run.pytest_reports import annotate
+from mailproof.run.seen import Seen
+
+_GIVEN = frozenset({"target", "parameters", "request"})
+"""Fixtures of a control besides its observations."""
+
+_OUTCOMES = (Exception, pytest.skip.Exception, pytest.fail.Exception, pytest.xfail.Exception)
+"""What may end a control and is a verdict; Ctrl-C and pytest.exit are none."""
+
+_PHASES = ("pytest_runtest_setup", "pytest_runtest_call", "pytest_runtest_teardown")
+
+
+class Judging:
+    """The hooks between a collected control and its result. Registered as a plugin of its own."""
+
+    def __init__(self, context: Context, seen: Seen) -> None:
+        self._context = context
+        self._seen = seen
+        self._suite = SUITE.resolve()
+        self._watched = False
+        self._raised: BaseException | None = None
+        """What ended the control that our own protocol has just run."""
+        self._locations: dict[object, tuple[str, int | None]] = {}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self._watched = _is_watched(self._context.config, self._suite)
+        if not is_collection_broken(session):
+            for control, target in pairs(session.items):
+                self._seen.expect(control, target)
+
+    @pytest.hookimpl
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        """Judge by a control of the bundled suite; leave everything else to pytest."""
+        control = control_of_item(item)
+        if control is None or not isinstance(item, pytest.Function) or not self._is_plain(item, control):
+            return None
+        hook, location = item.ihook, self._location(item)
+        hook.pytest_runtest_logstart(nodeid=item.nodeid, location=location)
+        for phase, work in (("call", lambda: self._call(item, control)), ("teardown", lambda: None)):
+            done = pytest.CallInfo.from_call(work, phase, reraise=(pytest.exit.Exception, KeyboardInterrupt))  # type: ignore[arg-type]
+            report = hook.pytest_runtest_makereport(item=item, call=done)
+            hook.pytest_runtest_logreport(report=report)
+        hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=location)
+        self._raised = None
+        item.user_properties.clear()
+        self._seen.forget(control, target_of_item(item))
+        return True
+
+    def _is_plain(self, item: pytest.Function, control: Control) -> bool:
+        """Whether the control asks for nothing but what is given here, and nobody has marked it."""
+        return (
+            not self._watched
+            and self._suite in item.path.parents
+            and _GIVEN.union(control.observations).issuperset(item.fixturenames)
+            and all(mark.name == "parametrize" for mark in item.iter_markers())
+        )
+
+    def _call(self, item: pytest.Function, control: Control) -> None:
+        """Run the control and keep what ended it: a traceback of it would say nothing that the verdict does not."""
+        target = target_of_item(item)
+        names = (*control.observations, *(("parameters",) if "parameters" in item.fixturenames else ()))
+        try:
+            item.obj(**{name: self._seen.given(name, control, target) for name in names})
+        except _OUTCOMES as raised:
+            self._raised = raised
+
+    def _location(self, item: pytest.Function) -> tuple[str, int | None, str]:
+        """``item.location``, whose file and line are worked out once for all targets of a control."""
+        if item.function not in self._locations:
+            self._locations[item.function] = item.location[:2]
+        location = (*self._locations[item.function], item.name)
+        item.__dict__["location"] = location
+        return location
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        control = control_of_item(item)
+        if control is None or report.when == "teardown" or (report.when == "setup" and report.passed):
+            return report
+        raised = call.excinfo.value if call.excinfo is not None else self._raised
+        result = self._result(item, control, raised, call.duration)
+        report.mailproof = result  # type: ignore[attr-defined]
+        annotate(item, report, result, closes=self._context.run.closes(result))
+        return report
+
+    def _result(self, item: pytest.Item, control: Control, raised: BaseException | None, seconds: float) -> Result:
+        target = target_of_item(item)
+        if not isinstance(raised, pytest.skip.Exception | NotObserved):
+            raised = self._context.vantage.doubt(control.by_clock) or raised
+        rule = self._context.policy.rule(control, target)
+        level, fail_on = (rule.level, rule.fail_on) if rule is not None else (None, GATE_LEVEL)
+        judgement = judge(control, raised, level=level, fail_on=fail_on)
+        judgement, waiver = self._context.waivers.apply(judgement, control.id, target.id)
+        place = self._context.loaded.place_of(target.id, *target.mail_domains)
+        result = make_result(
+            control,
+            target.id,
+            target.type if isinstance(target, Undiscovered) else type(target).__name__,
+            judgement,
+            self._seen.evidence(control, target, raised),
+            seconds,
+            target.mail_domains,
+            (_relative(place.file, self._context.options.directory), place.line),
+            waiver=waiver,
+            change=self._change(control, target, judgement),
+            proposed=self._seen.rests_on_proposal(control, target),
+            host=host_of(target) or "",
+        )
+        return (
+            from_plain(redacted(to_plain(result), self._context.loaded.redact))
+            if self._context.loaded.secrets
+            else result
+        )
+
+    def _change(self, control: Control, target: Target, judgement: Judgement) -> str:
+        """What the baseline makes of a verdict, for those that are amiss."""
+        earlier = self._context.earlier
+        if earlier is None or judgement.verdict not in AMISS:
+            return ""
+        former = self._context.former.get((control.id, target.id))
+        before = earlier.results[former] if former is not None else None
+        return str(change_of(before, judgement.verdict, judgement.level))
+
+
+@cache
+def _relative(file: Path, directory: Path) -> str:
+    return os.path.relpath(file, directory)
+
+
+def _is_watched(config: pytest.Config, suite: Path) -> bool:
+    """Whether somebody wants to see the phases of the suite's tests: an option, or a plugin of the user's own.
+
+    Installed plugins do not count: what they do around a test, controls have no use for. Nor does a conftest
+    elsewhere, which pytest would not ask either.
+    """
+    if any(getattr(config.option, name, False) for name in ("usepdb", "trace", "setupshow", "setuponly", "setupplan")):
+        return True
+    installed = {id(plugin) for plugin, _ in config.pluginmanager.list_plugin_distinfo()}
+    hooks = (getattr(config.hook, name) for name in _PHASES)
+    plugins = {id(found.plugin): found.plugin for hook in hooks for found in hook.get_hookimpls()}
+    return any(key not in installed and _concerns(plugin, suite) for key, plugin in plugins.items())
+
+
+def _concerns(plugin: object, suite: Path) -> bool:
+    """Whether a plugin is neither one of pytest's nor a conftest of some other directory."""
+    if not isinstance(plugin, ModuleType):
+        return not type(plugin).__module__.startswith("_pytest.")
+    file = Path(plugin.__file__ or "")
+    if file.name == "conftest.py":
+        return file.parent in suite.parents
+    return not plugin.__name__.startswith("_pytest.")

@@ -1,0 +1,105 @@
+"""What a run has seen, as controls ask for it: observations, targets, thresholds, and the proof behind a verdict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from itertools import chain
+from typing import Any
+
+from mailproof.controls import Control, not_applicable
+from mailproof.docket import TARGET_FIXTURES
+from mailproof.inventory.targets import Target, Undiscovered
+from mailproof.net.errors import NotObserved
+from mailproof.observations import Observation, rests_on_proposal
+from mailproof.probes.probe import NoConsent, Outcome
+from mailproof.run.context import Context
+
+
+class Seen:
+    """The record of a run for its controls. What no later control needs is let go."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._uses: Counter[tuple[str, str]] = Counter()
+        self._proofs: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def observation(self, name: str, target: Target) -> Observation:
+        """The observation that a control asks for. Raises NotObserved, or skips where consent is missing."""
+        if isinstance(target, Undiscovered):
+            raise NotObserved(target.reason, target.evidence)
+        outcome = self._outcome(name, target)
+        if outcome is None:
+            raise NotObserved(f"{name} of {target.id} is not in the record; survey again")
+        if isinstance(outcome, NoConsent):
+            not_applicable(outcome.reason)
+        if isinstance(outcome, NotObserved):
+            raise self._context.vantage.retold(outcome, target)
+        return outcome
+
+    def _outcome(self, name: str, target: Target) -> Outcome | None:
+        record = self._context.record
+        return record.outcomes.get((name, target.id)) if record else None
+
+    def parameters_of(self, control: Control, target: Target) -> Mapping[str, Any]:
+        """The thresholds of a control for a target."""
+        rule = self._context.policy.rule(control, target)
+        return rule.parameters if rule is not None else control.parameters
+
+    def given(self, name: str, control: Control, target: Target) -> object:
+        """What a fixture of this name is for a control."""
+        if name == "parameters":
+            return self.parameters_of(control, target)
+        if name in TARGET_FIXTURES:
+            return itself(target)
+        return self.observation(name, target)
+
+    def expect(self, control: Control, target: Target) -> None:
+        """Note that a control is going to judge a target, so that what it needs is kept until then."""
+        self._uses.update((name, target.id) for name in control.observations)
+
+    def forget(self, control: Control, target: Target) -> None:
+        """Let go of what no later control needs: a large inventory has hundreds of thousands of verdicts."""
+        for name in control.observations:
+            key = (name, target.id)
+            self._uses[key] -= 1
+            if self._uses[key] <= 0:
+                del self._uses[key]
+                self._proofs.pop(key, None)
+                if self._context.record:
+                    self._context.record.outcomes.pop(key, None)
+
+    def rests_on_proposal(self, control: Control, target: Target) -> bool:
+        """Whether the verdict is about a zone or a server as proposed."""
+        proposal = self._context.proposal
+        if proposal.leads_to(target):
+            return True
+        return bool(proposal.zones) and any(map(rests_on_proposal, self.observations(control, target)))
+
+    def observations(self, control: Control, target: Target) -> list[Observation]:
+        """What there was for the control at hand to see."""
+        found = (self._outcome(name, target) for name in control.observations)
+        return [outcome for outcome in found if isinstance(outcome, Observation)]
+
+    def evidence(self, control: Control, target: Target, raised: BaseException | None) -> tuple[str, ...]:
+        tried = self._context.record.attempts if self._context.record else {}
+        attempts = tuple(line for name in control.observations for line in tried.get((name, target.id), ()))
+        if isinstance(raised, NotObserved):
+            return (*attempts, *raised.evidence)
+        proofs = [proof for name in control.observations if (proof := self._proof(name, target))]
+        return proofs[0] if len(proofs) == 1 and not attempts else (*attempts, *chain.from_iterable(proofs))
+
+    def _proof(self, name: str, target: Target) -> tuple[str, ...]:
+        """The evidence of an observation, the same object for every control that judges it."""
+        key = (name, target.id)
+        if key not in self._proofs:
+            outcome = self._outcome(name, target)
+            self._proofs[key] = tuple(outcome.evidence()) if isinstance(outcome, Observation) else ()
+        return self._proofs[key]
+
+
+def itself(target: Target) -> Target:
+    """Raises NotObserved for a target that stands for what could not be found out."""
+    if isinstance(target, Undiscovered):
+        raise NotObserved(target.reason, target.evidence)
+    return target

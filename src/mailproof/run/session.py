@@ -1,0 +1,161 @@
+"""A run begins: its inventory, policy and waivers are read, and the plugins of its phases are registered."""
+
+from __future__ import annotations
+
+import platform
+import socket
+import sys
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+
+import pytest
+
+from mailproof import __version__
+from mailproof.clock import now
+from mailproof.controls import UnknownControl, load_catalogue
+from mailproof.gate.baseline import ResultError, read_snapshot
+from mailproof.gate.policy import Policy
+from mailproof.gate.profile import UnknownProfile, load_profile
+from mailproof.gate.result import RunResult
+from mailproof.gate.waivers import Waivers
+from mailproof.inventory.errors import InventoryError
+from mailproof.inventory.load import LoadedInventory, load_inventory
+from mailproof.inventory.proposal import Proposal, ProposalError, propose
+from mailproof.net.settings import NetSettings
+from mailproof.net.source import source_addresses
+from mailproof.probes import load_probes
+from mailproof.record import redacted
+from mailproof.report.pytest_html import HTMLReport
+from mailproof.run.collecting import Collecting
+from mailproof.run.context import Context
+from mailproof.run.distributing import Distributing
+from mailproof.run.fixtures import observation_fixtures
+from mailproof.run.judging import Judging
+from mailproof.run.options import Options
+from mailproof.run.pytest_reports import Carrying, result_of
+from mailproof.run.reporting import Reporting
+from mailproof.run.seen import Seen
+from mailproof.run.surveying import Surveying
+
+
+class Session:
+    """One run with an inventory."""
+
+    def __init__(self, context: Context) -> None:
+        self._surveying = Surveying(context)
+        self._distributing = Distributing(context, self._surveying)
+        self._context = context
+
+    @classmethod
+    def configure(cls, config: pytest.Config) -> Session:
+        """Read the inventory and take over the run. Raises UsageError (exit code 4) for whatever is wrong with them."""
+        if sys.flags.optimize:
+            raise pytest.UsageError(
+                "python -O and PYTHONOPTIMIZE strip the assert statements of rules, and with them what they judge; "
+                "run without"
+            )
+        options = Options.read(config)
+        session = cls(_read(config, options))
+        session._register()
+        return session
+
+    def _register(self) -> None:
+        context = self._context
+        collecting, reporting, seen = Collecting(context), Reporting(context), Seen(context)
+        reporting.check_destinations()
+        collecting.choose_suite()
+        reporting.set_defaults()
+        if context.options.replay is not None and not context.is_controller and not context.is_worker:
+            self._surveying.read_record(context.options.replay)
+        plugins = {
+            "collecting": collecting,
+            "surveying": self._surveying,
+            "distributing": self._distributing,
+            "judging": Judging(context, seen),
+            "carrying": Carrying(context),
+            "reporting": reporting,
+            "observations": observation_fixtures(seen, context.probes),
+        }
+        if context.reports:
+            plugins["html"] = HTMLReport(context.run, result_of)
+        for name, plugin in plugins.items():
+            context.config.pluginmanager.register(plugin, f"mailproof-{name}")
+
+    def close(self) -> None:
+        """End threads, peers and sockets, and remove what was kept for this run only."""
+        self._surveying.close()
+        self._distributing.close()
+
+
+def _read(config: pytest.Config, options: Options) -> Context:
+    """Everything that a run is told. Raises UsageError."""
+    catalogue = load_catalogue()
+    try:
+        loaded = load_inventory(options.inventory)
+        for pattern in options.controls:
+            catalogue.matching(pattern)
+        proposal = propose(loaded.model.net_settings(), options.zones, options.connections, options.directory)
+        profile = load_profile(options.profile, catalogue, options.directory) if options.profile else None
+        policy = Policy.load(loaded, catalogue, profile, options.fail_on)
+        waivers = Waivers.load(loaded, options.waivers, _today(config))
+        earlier = read_snapshot(options.baseline, options.narrowing) if options.baseline else None
+    except InventoryError as error:
+        raise pytest.UsageError(str(error)) from None
+    except UnknownControl as error:
+        raise pytest.UsageError(f"--control: {error}") from None
+    except ProposalError as error:
+        raise pytest.UsageError(str(error)) from None
+    except UnknownProfile as error:
+        raise pytest.UsageError(f"--profile: {error}") from None
+    except ResultError as error:
+        raise pytest.UsageError(f"--baseline: {error}") from None
+    if proposal and options.replay:
+        raise pytest.UsageError("--replay judges what was seen; it excludes --zone and --connect")
+    run = _new_result(options, loaded, proposal, policy)
+    return Context(config, options, loaded, catalogue, proposal, policy, waivers, load_probes(), run, earlier)
+
+
+def _new_result(options: Options, loaded: LoadedInventory, proposal: Proposal, policy: Policy) -> RunResult:
+    return RunResult(
+        inventory=loaded.name,
+        inventory_hash=loaded.hash,
+        mailproof=__version__,
+        started_at=now(),
+        surveyed_at=now(),
+        replayed=options.replay is not None,
+        contact=loaded.model.contact,
+        tester=_tester(proposal.settings),
+        sources=list(source_addresses()) if options.replay is None else [],
+        command=redacted(list(options.command), loaded.redact),
+        narrowing=redacted(list(options.narrowing), loaded.redact),
+        proposals=redacted(list(proposal.describe()), loaded.redact),
+        accept_lost=list(options.accept_lost),
+        compares_live=options.compare_live,
+        versions=_versions(),
+        profile=policy.document(),
+        own_profiles=policy.own_documents(),
+        fail_on=options.fail_on,
+        inconclusive=options.inconclusive,
+        strict_waivers=options.strict_waivers,
+        renamed=loaded.model.renamed,
+    )
+
+
+LIBRARIES = ("cryptography", "dnspython", "httpcore", "nassl", "pyspf", "pytest", "sslyze")
+
+
+def _versions() -> dict[str, str]:
+    """Python and the libraries that verdicts depend on."""
+    return {"Python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
+
+
+def _tester(settings: NetSettings) -> str:
+    """From where the run looks at the world."""
+    name = socket.gethostname()
+    return name if settings.ehlo_name == name else f"{name} (EHLO {settings.ehlo_name})"
+
+
+def _today(config: pytest.Config) -> date:
+    """The day as of which waivers hold: the same in all processes of a run."""
+    given = getattr(config, "workerinput", {}).get("mailproof_today")
+    return date.fromisoformat(given) if given else datetime.now(UTC).date()

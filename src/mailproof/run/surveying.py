@@ -1,0 +1,124 @@
+"""Discovery before collection and the survey after it, or the record that stands for both."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from mailproof.expedition import Expedition
+from mailproof.inventory.targets import Target
+from mailproof.record import Record, RecordError, read_record, redacted, write_record
+from mailproof.run.collecting import is_collection_broken, pairs
+from mailproof.run.context import Context
+from mailproof.run.progress import ProgressDisplay
+from mailproof.vantage import look
+
+
+class Surveying:
+    """The hooks that contact the world, or read what an earlier run saw of it. Registered as a plugin of its own."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._closing = ExitStack()
+        self._expedition: Expedition | None = None
+
+    def close(self) -> None:
+        """End threads, peers and sockets."""
+        self._closing.close()
+
+    def read_record(self, file: Path) -> None:
+        """Judge the record in ``file``. Raises UsageError if it cannot be read or is one of another inventory."""
+        try:
+            record = read_record(file, self._context.probes)
+            record.check_inventory(self._context.loaded, file)
+        except RecordError as error:
+            raise pytest.UsageError(str(error)) from None
+        self._take(record)
+
+    def _take(self, record: Record) -> None:
+        context = self._context
+        context.record = record
+        context.targets = record.targets
+        context.vantage = look(record)
+        run, redact = context.run, context.loaded.redact
+        run.vantage = redacted(context.vantage.document(), redact)
+        run.surveyed_at = record.surveyed_at
+        run.connections = dict(record.connections)
+        run.questions = dict(record.questions)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        context = self._context
+        if context.is_controller:
+            return
+        if context.worker is not None:
+            self.read_record(Path(context.worker["mailproof_record"]))
+        elif context.record is None:
+            self._discover()
+
+    def _discover(self) -> None:
+        context = self._context
+        settings = context.proposal.settings
+        if context.loaded.model.world is not None:
+            from mailproof.worlds import WorldError, open_world
+
+            try:
+                settings = self._closing.enter_context(open_world(context.loaded, settings))
+            except WorldError as error:
+                raise pytest.UsageError(str(error)) from None
+        self._expedition = self._closing.enter_context(Expedition(context.loaded, context.probes, settings))
+        with self._progress("discovery") as tick:
+            context.targets = self._expedition.discover(tick)
+        problems = context.proposal.problems(context.targets)
+        if problems:
+            raise pytest.UsageError("\n".join(problems))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        context = self._context
+        if is_collection_broken(session) or self._expedition is None or context.options.collect_only:
+            return
+        wanted: dict[tuple[str, str], tuple[str, Target]] = {}
+        for control, target in pairs(session.items):
+            for name in context.docket.observations(control):
+                wanted[name, target.id] = (name, target)
+        with self._progress("survey") as tick:
+            self._take(self._expedition.survey(wanted.values(), tick))
+        self.close()
+        self._expedition = None
+        self._write_record()
+
+    def _write_record(self) -> None:
+        context = self._context
+        destination = context.options.survey_only or context.options.record
+        if destination is None or context.record is None:
+            return
+        redact = context.loaded.redact if context.loaded.secrets else None
+        try:
+            write_record(destination, context.record, redact)
+        except RecordError as error:
+            if context.options.survey_only:
+                raise pytest.UsageError(str(error)) from None
+            context.run.problems.append(_rescued(context.record, error, redact))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self) -> bool | None:
+        """Judge nothing if only the survey was asked for."""
+        return True if self._context.options.survey_only else None
+
+    def _progress(self, what: str) -> ProgressDisplay:
+        return ProgressDisplay(self._context.config, what, self._expedition)
+
+
+def _rescued(record: Record, error: RecordError, redact: object) -> str:
+    """Write a record somewhere else, since the survey cannot be had again. Returns what to tell about it."""
+    import tempfile
+
+    file = Path(tempfile.mkdtemp(prefix="mailproof-record-")) / "record.json"
+    try:
+        write_record(file, record, redact)  # type: ignore[arg-type]
+    except RecordError as again:
+        return f"--record {error}; nor could it be kept elsewhere: {again}"
+    return f"--record {error}; the record is kept in {file}"
