@@ -129,7 +129,11 @@ def test_every_mx_refuses_unknown_recipients(recipients: Recipients) -> None:
         leave_to("SMTP-GREET-220", "every server refuses service")
     for mailboxes in served:
         try:
-            decided[mailboxes.endpoint] = mailboxes.attempt("unknown").accepted
+            attempt = mailboxes.attempt("unknown")
+            if attempt.last.code == 530 or demands_tls(attempt.last):
+                undecided.append(f"{mailboxes.endpoint}: it takes nothing without TLS or AUTH: {attempt.last}")
+            else:
+                decided[mailboxes.endpoint] = attempt.accepted
         except NotObserved as failure:
             undecided.append(f"{mailboxes.endpoint}: {failure.reason}")
     accepting = sorted(endpoint for endpoint, accepts in decided.items() if accepts)

@@ -177,6 +177,23 @@ TRUTH: dict[str, Truth] = {
         "once and then is not there, the handshake is inconclusive. Whoever names the servers behind a balancer as "
         "hosts of the inventory has them judged one by one.",
     ),
+    # Servers that count what they refuse, and servers on whom the side of STARTTLS makes a difference
+    "chasquid": Truth(
+        fail=("SMTP-POSTMASTER", "TLS-NO-10-11"),
+        advice=("AUTH-AFTER-TLS", "EARLYTALK"),
+        inconclusive=("TLS-NO-SSL2",),
+        why="As packaged: <postmaster> without a domain is 501 there (RFC 5321, section 4.5.1), users log in at port "
+        "25, and Go's TLS begins at 1.0.",
+    ),
+    "relay-inside-tls-postfix": Truth(
+        fail=("RELAY-MATRIX",),
+        why="In clear it answers 550 to everything: only who starts TLS, as senders do, finds it.",
+    ),
+    "client-certificate-postfix": Truth(
+        fail=("SMTP-STARTTLS-WORKS",),
+        inconclusive=("BACKUPMX-RCPT",),
+        why="In clear it says 530 and inside TLS 421: nobody can deliver. What it would say of recipients is not seen.",
+    ),
     # Mail stores
     "submission-clear-auth": Truth(fail=("AUTH-AFTER-TLS",)),
     "submission-no-starttls": Truth(fail=("SMTP-STARTTLS-OFFERED",)),

@@ -46,6 +46,11 @@ class SMTPSession(Dialogue):
         return self.greeting.positive and not self.wrong_start
 
     @property
+    def tls_works(self) -> bool:
+        """STARTTLS leads to a session inside TLS, as senders use it."""
+        return self.tls is not None and not self.ended_in_tls
+
+    @property
     def extensions(self) -> dict[str, tuple[str, ...]]:
         """Keywords of the first EHLO reply; none where EHLO is not implemented or refused to everybody.
 

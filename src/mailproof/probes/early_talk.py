@@ -104,7 +104,11 @@ def _codes(heard: bytes) -> tuple[int, ...]:
     return tuple(int(code) for code in re.findall(rb"^([2-5][0-9]{2})(?: [^\n]*)?\r?\n", heard, re.MULTILINE))
 
 
+_REFUSAL = re.compile(rb"^(?:4[0-9]{2}|5[0-9]{2}) [^\r\n]*", re.MULTILINE)
+
+
 def _protocol_error(heard: bytes) -> str:
-    """A refusal behind the reply to EHLO that is about the protocol (X.5: RFC 3463, section 3.6), as one line."""
-    found = re.search(rb"^(5[0-9]{2} 5\.5\.[0-9]+ [^\r\n]*)", heard, re.MULTILINE)
-    return found[1].decode("ascii", "backslashreplace") if found else ""
+    """The first refusal, if it is about the protocol (X.5: RFC 3463, section 3.6) and not about sender or recipient."""
+    found = _REFUSAL.search(heard)
+    text = found[0].decode("ascii", "backslashreplace") if found else ""
+    return text if text[4:8] == "5.5." else ""

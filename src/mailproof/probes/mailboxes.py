@@ -26,7 +26,7 @@ async def mailboxes(exchange: MailExchange, net: Network, look: Look) -> Mailbox
     unknown = domain.unknown[0] if domain.unknown else made_up_mailbox(domain.name, sender)
     postmaster = Form("postmaster@", sender, f"postmaster@{domain.name}")
     roles = [Form(f"{role}@", sender, f"{role}@{domain.name}") for role in dict.fromkeys(("abuse", *domain.roles))]
-    works = session.tls is not None
+    works = session.tls_works
     series = Series(endpoint, net, tls=works, sessions=12)
     await series.ask(
         [

@@ -70,7 +70,7 @@ async def relay_attempts(endpoint: Endpoint, net: Network, smtp_session: SMTPSes
         return RelayAttempts(smtp_session.transcript, (), "", endpoint.role, smtp_session.tester, why)
     settings = net.settings
     forms = relay_forms(endpoint, settings.sender, settings.outsider)
-    works = smtp_session.tls is not None
+    works = smtp_session.tls_works
     series = Series(endpoint, net, tls=works, sessions=22)
     await series.ask(forms[:2])
     if works:

@@ -419,6 +419,7 @@ TABLE: Table = {
         fails(
             "accepts", recipients=replace(recipients(mailboxes(), mailboxes(_MX2, unknown=ACCEPTED)), withheld=("mx9",))
         ),
+        undecided("without TLS or AUTH", recipients=recipients(mailboxes(unknown=_TLS_FIRST))),
         leaves("SMTP-GREET-220", recipients=recipients(replace(mailboxes(), unserved="554 no"))),
     ),
 }
