@@ -177,25 +177,29 @@ def _connected(failure: NotObserved) -> bool:
 
 @probe(connections=1, looks=("smtp_session",), on_dead_hosts=True)
 async def smtp_port(endpoint: Endpoint, net: Network, look: Look) -> SMTPPort:
-    """Whether the address takes connections at the port. A refusal is asked for twice."""
-    try:
-        session = await look(smtp_session, endpoint)
-    except Refused:
-        net.hosts.forget(endpoint.address, endpoint.port)
-    except NotObserved as failure:
-        if not _connected(failure):
-            raise
-        return SMTPPort(endpoint.id, True, failure.evidence)
-    else:
-        return SMTPPort(endpoint.id, True, session.evidence())
-    await asyncio.sleep(net.settings.limits.retry_pause)
+    """Whether the address takes connections at the port. What the session was refused is asked for once more.
+
+    A host that is dead on purpose has no session: it is asked once, and silence is an answer.
+    """
+    if not endpoint.dead:
+        try:
+            session = await look(smtp_session, endpoint)
+        except Refused:
+            net.hosts.forget(endpoint.address, endpoint.port)
+            await asyncio.sleep(net.settings.limits.retry_pause)
+        except NotObserved as failure:
+            if not _connected(failure):
+                raise
+            return SMTPPort(endpoint.id, True, failure.evidence)
+        else:
+            return SMTPPort(endpoint.id, True, session.evidence())
     try:
         async with net.smtp.connect(endpoint.address, endpoint.port, host=endpoint.host) as dialogue:
             return SMTPPort(endpoint.id, True, dialogue.transcript.evidence())
-    except Refused as failure:
-        if not failure.by_address:
-            raise
-        return SMTPPort(endpoint.id, False, failure.evidence)
+    except (Refused, TimedOut) as failure:
+        if endpoint.dead or (isinstance(failure, Refused) and failure.by_address):
+            return SMTPPort(endpoint.id, False, failure.evidence)
+        raise
 
 
 _DOMAIN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
