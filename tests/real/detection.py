@@ -38,6 +38,7 @@ RIGHT = (
     "right-include",
     "right-parked",
     "five-errors-postfix",
+    "postscreen",
     "tls-demanded-postfix",
 )
 COLUMNS = ("control", "server", "version", "domain", "configuration", "expected", "found")

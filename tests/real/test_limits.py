@@ -108,3 +108,13 @@ def test_connections_are_no_more_than_planned(run: Run, planned: dict[str, Any])
     for label in LABELS:
         for address in plan.addresses(plan.by_label(label)):
             assert 0 < made[address] <= by_address[address]
+
+
+def test_postscreen_refuses_an_early_talker_behind_the_reply_to_ehlo(lab: Lab, tmp_path: Path) -> None:
+    """With ``greet_action = enforce`` it answers EHLO with 250 and RCPT with a protocol error."""
+    inventory.write(tmp_path / "lab.yaml", lab.ca_file, ("postscreen",))
+    found = inside(lab, tmp_path, "postscreen", "--control=EARLYTALK", "--target=mx.postscreen.test*")
+    (result,) = found.document["results"]
+    assert result["verdict"] == "pass", result
+    assert any("550 5.5.1 Protocol error" in line for line in result["evidence"])
+    assert any("220 mx.postscreen.test ESMTP" in line for line in result["evidence"])

@@ -185,6 +185,10 @@ TRUTH: dict[str, Truth] = {
         why="As packaged: <postmaster> without a domain is 501 there (RFC 5321, section 4.5.1), users log in at port "
         "25, and Go's TLS begins at 1.0.",
     ),
+    "postscreen": Truth(
+        perhaps=("EARLYTALK",),
+        why="postscreen tests strangers only: whoever has waited for it once may talk early for a day.",
+    ),
     "relay-inside-tls-postfix": Truth(
         fail=("RELAY-MATRIX",),
         why="In clear it answers 550 to everything: only who starts TLS, as senders do, finds it.",

@@ -848,7 +848,7 @@ DOMAINS: tuple[Domain, ...] = (
     Domain(
         "chasquid",
         "answers clients that wait for nothing, and knows no postmaster without a domain",
-        Server(CHASQUID),
+        Server(CHASQUID, ("as Debian packages it",)),
         active=True,
     ),
     Domain("five-errors-postfix", server=Server(POSTFIX, ("smtpd_hard_error_limit = 5", "smtpd_soft_error_limit = 3"))),
@@ -864,6 +864,17 @@ DOMAINS: tuple[Domain, ...] = (
             ),
         ),
         active=True,
+    ),
+    Domain(
+        "postscreen",
+        server=Server(
+            POSTFIX,
+            (
+                "postscreen_greet_action = enforce",
+                "postscreen_greet_wait = 2s",
+                "smtpd_forbid_unauth_pipelining = no",
+            ),
+        ),
     ),
     Domain("tls-demanded-postfix", server=Server(POSTFIX, ("smtpd_tls_security_level = encrypt",))),
     Domain(
