@@ -83,8 +83,8 @@ def test_a_bogus_zone_is_blamed_and_the_rest_is_left_to_that(demo: Run) -> None:
     assert {r["verdict"] for r in left} == {"not applicable"}
 
 
-def test_an_unreachable_server_is_inconclusive_and_not_a_failure(demo: Run) -> None:
-    assert found(demo, "fail")["unreachable.example"] == set()
+def test_an_unreachable_server_is_one_failure_and_the_rest_is_inconclusive(demo: Run) -> None:
+    assert found(demo, "fail")["unreachable.example"] == {("MX-PORT25-OPEN", "fail")}
     assert ("SMTP-STARTTLS-OFFERED", "inconclusive") in found(demo, "inconclusive")["unreachable.example"]
 
 

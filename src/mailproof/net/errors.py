@@ -34,7 +34,7 @@ class Refused(NotObserved):
 
 
 class RefusedByAddress(Refused):
-    """The address itself refused: nothing listens on the port, or a filter in front says so."""
+    """The address itself refused (TCP RST), and not somebody on the way, a filter of our own included."""
 
 
 class TimedOut(NotObserved):
