@@ -78,6 +78,10 @@ _REMEDIES = {
         "the CA may not vouch for this name (RFC 5280, section 4.2.1.10), so clients refuse the certificate.",
         f"{_ANOTHER} by a CA that may vouch for all its names, or without the name.",
     ),
+    PathStatus.POLICY: (
+        "some clients refuse a certificate without the policy that its CA demands (RFC 5280, section 6.1).",
+        f"{_ANOTHER} with a policy that the CAs above it allow.",
+    ),
     PathStatus.ROOT_EXPIRED: (
         "most clients trust no root that has expired.",
         f"{_ANOTHER} under a current root; or send the intermediate that another root has signed as well.",

@@ -41,6 +41,8 @@ class PathStatus(StrEnum):
     """More CAs stand below a CA than its path length allows (section 4.2.1.9)."""
     NAME_NOT_ALLOWED = "name constraint violated"
     """A CA may not vouch for a name in a certificate below it (section 4.2.1.10)."""
+    POLICY = "policy violated"
+    """A CA demands a certificate policy, and none is valid along the path (section 6.1)."""
     ROOT_EXPIRED = "root expired"
     """The root is in the trust store, and outside its validity."""
     INTERMEDIATE_EXPIRED = "intermediate expired"
