@@ -54,7 +54,7 @@ _REMEDIES = {
         "clients have given these signatures up, since they can be forged.",
         f"{_ANOTHER}, with its intermediates, by a CA that signs with SHA-256 or better.",
     ),
-    PathStatus.UNREADABLE: (
+    PathStatus.MALFORMED: (
         "clients refuse a certificate that is malformed.",
         f"{_ANOTHER}, by a CA that does it right.",
     ),

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from mailproof.net import der, pkix
 from mailproof.net.certificate_names import Canonical, canonical
 from mailproof.net.certificates import load, read_chain
+from mailproof.net.errors import Malformed
 from mailproof.net.pkix import PathResult, PathStatus, Roots, verify
 from mailproof.net.signatures import Signature, signature
 from mailproof.observations.tls import Deployment
@@ -31,6 +32,8 @@ from .chains import AT, CLIENT, HOST, MAIL, SERVER, Made, ca, constraints, gener
 
 UNKNOWN = (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.55738.666.1"), b""), True)
 POLICY = (x509.CertificatePolicies([x509.PolicyInformation(x509.ObjectIdentifier("1.2.3"), None)]), True)
+
+TORN = (x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.36"), b"\x01"), False)
 
 ROOT = ca("Root")
 MIDDLE = ca("Middle", ROOT)
@@ -231,12 +234,12 @@ FLAWED: dict[str, tuple[Sent, Made, PathStatus, str]] = {
         "is excluded",
     ),
     "a constraint that begins with a dot": (permitting(".example.org"), ROOT, PathStatus.NAME_NOT_ALLOWED, "no name"),
-    "a constraint with a wildcard": (permitting("*.example.org"), ROOT, PathStatus.UNREADABLE, "CN=Limited.*wildcard"),
-    "extensions of the server's certificate that do not parse": (
-        below(MIDDLE, extra=((x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.36"), b"\x01"), False),)),
+    "a constraint with a wildcard": (permitting("*.example.org"), ROOT, PathStatus.UNCHECKED, "CN=Limited.*wildcard"),
+    "an extension of a CA that does not parse": (
+        below(ca("Torn", ROOT, extra=(TORN,))),
         ROOT,
-        PathStatus.UNREADABLE,
-        "CN=server",
+        PathStatus.UNCHECKED,
+        "CN=Torn",
     ),
     "another address": (permitting("192.0.2.0/25", "192.0.2.129"), ROOT, PathStatus.NAME_NOT_ALLOWED, "192.0.2.129"),
     "an excluded address": (excluding("2001:db8::/32", "2001:db8::1"), ROOT, PathStatus.NAME_NOT_ALLOWED, "2001"),
@@ -551,6 +554,17 @@ def test_an_expired_certificate_under_a_renewed_ca_has_one_fault() -> None:
     assert result.status is PathStatus.TRUSTED
 
 
+def test_an_extension_twice_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cryptography.x509.base._reject_duplicate_extension", lambda *_: None)
+    twice = ca("Twice", ROOT, extra=(POLICY, POLICY))
+    assert verified(below(twice), ROOT).status is PathStatus.MALFORMED
+
+
+def test_extensions_of_the_server_that_do_not_parse_show_nothing() -> None:
+    with pytest.raises(Malformed, match="do not parse"):
+        sent(leaf(ROOT, extra=(TORN,)))
+
+
 def test_a_ca_that_says_where_its_issuer_is_misses_an_intermediate() -> None:
     where = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, general("http://ca.example/upper.der"))
     lower = ca("Lower", ca("Upper", ROOT), extra=((x509.AuthorityInformationAccess([where]), False),))
@@ -638,6 +652,7 @@ OPENSSL_TAKES = {
     "a constraint that begins with a dot",  # no name by RFC 5280, section 4.2.1.10; cryptography refuses it as well
     "a wildcard that covers an excluded name",  # Go refuses it as well, since CVE-2025-61727
     "an excluded name with a final dot",
+    "an extension of a CA that does not parse",  # it reads policies only where it is told to
 }
 OPENSSL_REFUSES = {"flawed intermediates that are not needed"}
 """It looks for an issuer by name, and then at no other."""

@@ -73,5 +73,5 @@ def _mappings(certificate: x509.Certificate) -> tuple[tuple[str, str], ...]:
 
 
 def _mapped(valid: set[str], mappings: Sequence[tuple[str, str]], mapped: set[str]) -> set[str]:
-    """The policies that the next certificate may name: those ``mapped`` go by another name from here on, or are gone."""
+    """The policies that the next certificate may name: those ``mapped`` have another name from here on, or none."""
     return valid - mapped | {subjects for issuers, subjects in mappings if issuers in valid or _ANY in valid}
