@@ -5,11 +5,12 @@ from __future__ import annotations
 from mailproof.controls import IANA_SPECIAL_ADDRESSES, MUST, SHOULD, control, fail, not_applicable, rfc
 from mailproof.inventory.targets import MailDomain, MailHost
 from mailproof.net.addresses import is_public
+from mailproof.net.errors import Bogus, NotFollowed, ServerFailure, TimedOut
 from mailproof.net.names import is_address
 from mailproof.observations.mx import MX, HostAddresses
 
 
-@control("MX-EXISTS", SHOULD, rfc(5321, "5.1"), rfc(7505, "3"))
+@control("MX-EXISTS", SHOULD, rfc(5321, "5.1"), rfc(7505, "3"), explains=(Bogus, ServerFailure, TimedOut))
 def test_mx_exists(mx: MX, mail_domain: MailDomain) -> None:
     """The domain publishes at least one MX record, or says by a null MX that it takes no mail.
 
@@ -80,7 +81,7 @@ def test_mx_host_is_not_an_alias(host_addresses: HostAddresses) -> None:
     assert not host_addresses.aliases, f"the MX of {', '.join(host_addresses.domains)} is an alias: {chain}"
 
 
-@control("MX-RESOLVES", MUST, rfc(5321, "5.1"))
+@control("MX-RESOLVES", MUST, rfc(5321, "5.1"), explains=(Bogus, ServerFailure, TimedOut))
 def test_mx_host_resolves(host_addresses: HostAddresses, mail_host: MailHost) -> None:
     """Every MX host, and every host that the inventory names, has at least one address.
 
@@ -101,7 +102,7 @@ def test_mx_host_resolves(host_addresses: HostAddresses, mail_host: MailHost) ->
         )
 
 
-@control("MX-PUBLIC-ADDR", SHOULD, rfc(6890), IANA_SPECIAL_ADDRESSES)
+@control("MX-PUBLIC-ADDR", SHOULD, rfc(6890), IANA_SPECIAL_ADDRESSES, explains=(NotFollowed,))
 def test_mx_addresses_are_public(host_addresses: HostAddresses) -> None:
     """Every address of every MX host is globally reachable.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailproof.controls import INTERNET_NL, MAY, MUST, SHOULD, control, fail, finding, leave_to, not_applicable, rfc
-from mailproof.net.errors import NotObserved
+from mailproof.net.errors import Bogus, NotObserved, ServerFailure
 from mailproof.observations.zones import DNSSEC, Authority, Delegation
 
 
@@ -94,7 +94,7 @@ def test_zone_is_signed(dnssec: DNSSEC) -> None:
     )
 
 
-@control("SEC-NOT-BOGUS", MUST, rfc(4035, "5"), rfc(8914, "4.7"), by_clock=True)
+@control("SEC-NOT-BOGUS", MUST, rfc(4035, "5"), rfc(8914, "4.7"), by_clock=True, explains=(Bogus, ServerFailure))
 def test_zone_is_not_bogus(dnssec: DNSSEC) -> None:
     """Validation fails for nothing that mail needs of the zone.
 

@@ -91,7 +91,8 @@ class Survey:
             raise
 
     async def _observe_all(self, wanted: tuple[tuple[str, Target], ...]) -> None:
-        pairs = sorted(wanted, key=lambda pair: not self.probes[pair[0]].first)
+        # Who may be banned for what a probe asks had better have asked everything else before.
+        pairs = sorted(wanted, key=lambda pair: (not self.probes[pair[0]].first, self.probes[pair[0]].refusals))
         self.progress.total += len(pairs)
         left = iter(pairs)
         await asyncio.gather(*(self._observe_some(left) for _ in pairs[:AT_ONCE]))
@@ -125,6 +126,8 @@ class Survey:
         key = (entry.name, target.id)
         if isinstance(target, Undiscovered):
             outcome: Outcome = target.not_observed()
+        elif target.dead and not entry.on_dead_hosts:
+            outcome = NoConsent(f"{target.id} is dead on purpose: the inventory says so (dead: true)")
         elif entry.active and not target.active:
             outcome = NoConsent(f"needs consent: active: true for {target.id} in the inventory")
         else:

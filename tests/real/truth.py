@@ -42,6 +42,7 @@ DIALOGUE = (
     "SMTP-STARTTLS-OFFERED",
     "SMTP-STARTTLS-WORKS",
     "SMTP-STARTTLS-INJECTION",
+    "STARTTLS-STATE",
     "AUTH-AFTER-TLS",
 )
 PKIX = ("CERT-TRUST", "CERT-CHAIN-COMPLETE", "CERT-NAME", "CERT-DATES", "CERT-KEY-SIZE")
@@ -58,12 +59,16 @@ MAILBOXES = ("SMTP-POSTMASTER", "SMTP-ABUSE", "SMTP-NULL-SENDER", "BACKUPMX-RCPT
 ENDPOINT = (*NAMES, *DIALOGUE, *CERTIFICATES, *HANDSHAKES, "EARLYTALK", "RELAY-MATRIX")
 """Everything that is asked of an address of a mail host."""
 NOT_REACHED = (*ENDPOINT, *MAILBOXES)
+NOT_CONTACTED = ("MX-PORT25-OPEN", *NOT_REACHED)
+PRIVATE = "Private addresses are not contacted."
 NOT_SERVED = tuple(
     control
     for control in NOT_REACHED
     if control not in ("SMTP-GREET-220", "SMTP-EHLO-HELO", "SMTP-STARTTLS-OFFERED", "SMTP-STARTTLS-WORKS")
 )
-"""What remains unknown of a server whose greeting refuses service; the rest is left to SMTP-GREET-220."""
+"""What remains unknown of a server whose greeting refuses the tester; the rest is left to SMTP-GREET-220."""
+SERVES_NOBODY = tuple(control for control in NOT_SERVED if control not in (*MAILBOXES, "RELAY-MATRIX"))
+"""What remains unknown of a server whose greeting refuses everybody."""
 NOT_WELCOME = tuple(
     control for control in NOT_REACHED if control not in ("SMTP-GREET-220", "HELO-FQDN", "PTR-EQ-BANNER", "EARLYTALK")
 )
@@ -73,6 +78,7 @@ MAIL_HOST = ("MX-NOT-ALIAS", "MX-RESOLVES", "MX-PUBLIC-ADDR", "DANE-EXISTS")
 SENDER = ("PTR-EXISTS", "PTR-FCRDNS", "PTR-2317", "PTR-QUALITY")
 NO_ANSWER = (
     *NOT_REACHED,
+    "MX-PORT25-OPEN",
     *MAIL_HOST,
     *SENDER,
     *("MX-EXISTS", "MX-NULL-ALONE", "MX-NULL-PREF", "MX-NOT-IP"),
@@ -171,6 +177,27 @@ TRUTH: dict[str, Truth] = {
         "once and then is not there, the handshake is inconclusive. Whoever names the servers behind a balancer as "
         "hosts of the inventory has them judged one by one.",
     ),
+    # Servers that count what they refuse, and servers on whom the side of STARTTLS makes a difference
+    "chasquid": Truth(
+        fail=("SMTP-POSTMASTER", "TLS-NO-10-11"),
+        advice=("AUTH-AFTER-TLS", "EARLYTALK"),
+        inconclusive=("TLS-NO-SSL2",),
+        why="As packaged: <postmaster> without a domain is 501 there (RFC 5321, section 4.5.1), users log in at port "
+        "25, and Go's TLS begins at 1.0.",
+    ),
+    "postscreen": Truth(
+        perhaps=("EARLYTALK",),
+        why="postscreen tests strangers only: whoever has waited for it once may talk early for a day.",
+    ),
+    "relay-inside-tls-postfix": Truth(
+        fail=("RELAY-MATRIX",),
+        why="In clear it answers 550 to everything: only who starts TLS, as senders do, finds it.",
+    ),
+    "client-certificate-postfix": Truth(
+        fail=("SMTP-STARTTLS-WORKS",),
+        inconclusive=("BACKUPMX-RCPT",),
+        why="In clear it says 530 and inside TLS 421: nobody can deliver. What it would say of recipients is not seen.",
+    ),
     # Mail stores
     "submission-clear-auth": Truth(fail=("AUTH-AFTER-TLS",)),
     "submission-no-starttls": Truth(fail=("SMTP-STARTTLS-OFFERED",)),
@@ -222,12 +249,12 @@ TRUTH: dict[str, Truth] = {
     ),
     "no-service-exim": Truth(
         fail=("SMTP-GREET-220",),
-        inconclusive=NOT_SERVED,
+        inconclusive=SERVES_NOBODY,
         why="554 to everybody (RFC 5321, section 3.1) is one finding; what is behind it cannot be seen.",
     ),
-    "ipv6-refused": Truth(inconclusive=NOT_REACHED, where="[2600:"),
-    "refused": Truth(inconclusive=NOT_REACHED),
-    "silent": Truth(inconclusive=NOT_REACHED),
+    "ipv6-refused": Truth(fail=("MX-PORT25-OPEN",), inconclusive=NOT_REACHED, where="[2600:"),
+    "refused": Truth(fail=("MX-PORT25-OPEN",), inconclusive=NOT_REACHED),
+    "silent": Truth(inconclusive=NOT_CONTACTED, why="Whoever swallows packets may stand anywhere on the way."),
     # Reverse DNS and blocklists
     "unforwarded-ptr": Truth(fail=("PTR-FCRDNS",)),
     "no-ptr": Truth(fail=("PTR-EXISTS",)),
@@ -241,10 +268,8 @@ TRUTH: dict[str, Truth] = {
     "mx-cname": Truth(fail=("MX-NOT-ALIAS",)),
     "mx-address": Truth(fail=("MX-NOT-IP",)),
     "mx-unresolvable": Truth(fail=("MX-RESOLVES",)),
-    "mx-private": Truth(fail=("MX-PUBLIC-ADDR",), inconclusive=NOT_REACHED, why="Private addresses are not contacted."),
-    "mx-localhost": Truth(
-        fail=("MX-PUBLIC-ADDR",), inconclusive=NOT_REACHED, why="Private addresses are not contacted."
-    ),
+    "mx-private": Truth(fail=("MX-PUBLIC-ADDR",), inconclusive=NOT_CONTACTED, why=PRIVATE),
+    "mx-localhost": Truth(fail=("MX-PUBLIC-ADDR",), inconclusive=NOT_CONTACTED, why=PRIVATE),
     "no-mx": Truth(fail=("MX-EXISTS",)),
     "null-mx-alone": Truth(fail=("MX-EXISTS",)),
     # SPF

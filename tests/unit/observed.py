@@ -13,13 +13,15 @@ from mailproof.net.pkix import PathResult, PathStatus
 from mailproof.net.smtp import Reply, TLSSession
 from mailproof.net.tls import Handshake, TLSVersion
 from mailproof.net.transcript import Line, Speaker
+from mailproof.observations.attempts import Attempt
 from mailproof.observations.dane import DANE, TLSA, ChainMatch
 from mailproof.observations.dkim import DKIMKey
 from mailproof.observations.dmarc import DMARC, Step
 from mailproof.observations.mx import MX, HostAddresses
 from mailproof.observations.policies import PolicyRecord, STSPolicyFile
+from mailproof.observations.recipients import Mailboxes, Recipients
 from mailproof.observations.reverse import ForwardAddresses, ReverseDNS
-from mailproof.observations.smtp import Attempt, Mailboxes, Recipients, ServerName, SMTPSession
+from mailproof.observations.smtp import ServerName, SMTPSession
 from mailproof.observations.spf import SPF, Check, Lookup, PublishedSPF, SPFEvaluation, SPFTree
 from mailproof.observations.tls import ByDANE, Certificates, Deployment, Handshakes
 

@@ -57,6 +57,7 @@ BROKEN_DNSBL = "bl-broken.test"
 POSTFIX = "postfix"
 EXIM = "exim"
 OPENSMTPD = "opensmtpd"
+CHASQUID = "chasquid"
 DOVECOT = "dovecot"
 HAPROXY = "haproxy"
 """In front of Postfix."""
@@ -857,6 +858,44 @@ DOMAINS: tuple[Domain, ...] = (
     Domain("mta-sts-empty", "empty MTA-STS policy", policy_host=PolicyHost.EMPTY),
     Domain("mta-sts-large", "MTA-STS policy of more than 64 KiB", policy_host=PolicyHost.TOO_LARGE),
     Domain("mta-sts-no-host", "MTA-STS policy host without an address", records={"mta-sts A": ()}),
+    # Servers that count what they refuse, and servers on whom the side of STARTTLS makes a difference
+    Domain(
+        "chasquid",
+        "answers clients that wait for nothing, and knows no postmaster without a domain",
+        Server(CHASQUID, ("as Debian packages it",)),
+        active=True,
+    ),
+    Domain("five-errors-postfix", server=Server(POSTFIX, ("smtpd_hard_error_limit = 5", "smtpd_soft_error_limit = 3"))),
+    Domain(
+        "relay-inside-tls-postfix",
+        "relays for everybody, inside TLS only",
+        Server(
+            POSTFIX,
+            (
+                "smtpd_relay_restrictions = reject_plaintext_session, check_client_access static:OK, "
+                "reject_unauth_destination",
+                "plaintext_reject_code = 550",
+            ),
+        ),
+        active=True,
+    ),
+    Domain(
+        "postscreen",
+        server=Server(
+            POSTFIX,
+            (
+                "postscreen_greet_action = enforce",
+                "postscreen_greet_wait = 2s",
+                "smtpd_forbid_unauth_pipelining = no",
+            ),
+        ),
+    ),
+    Domain("tls-demanded-postfix", server=Server(POSTFIX, ("smtpd_tls_security_level = encrypt",))),
+    Domain(
+        "client-certificate-postfix",
+        "takes mail only from clients with a certificate",
+        Server(POSTFIX, ("smtpd_tls_security_level = encrypt", "smtpd_tls_req_ccert = yes")),
+    ),
     # Certification paths and DANE-TA
     Domain("client-only", "certificate for TLS clients only", Server(POSTFIX, chain=Chain.CLIENT_ONLY)),
     Domain(
