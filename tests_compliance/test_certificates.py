@@ -54,7 +54,7 @@ _REMEDIES = {
         "clients have given these signatures up, since they can be forged.",
         f"{_ANOTHER}, with its intermediates, by a CA that signs with SHA-256 or better.",
     ),
-    PathStatus.UNREADABLE: (
+    PathStatus.MALFORMED: (
         "clients refuse a certificate that is malformed.",
         f"{_ANOTHER}, by a CA that does it right.",
     ),
@@ -77,6 +77,10 @@ _REMEDIES = {
     PathStatus.NAME_NOT_ALLOWED: (
         "the CA may not vouch for this name (RFC 5280, section 4.2.1.10), so clients refuse the certificate.",
         f"{_ANOTHER} by a CA that may vouch for all its names, or without the name.",
+    ),
+    PathStatus.POLICY: (
+        "some clients refuse a certificate without the policy that its CA demands (RFC 5280, section 6.1).",
+        f"{_ANOTHER} with a policy that the CAs above it allow.",
     ),
     PathStatus.ROOT_EXPIRED: (
         "most clients trust no root that has expired.",

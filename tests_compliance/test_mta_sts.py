@@ -54,7 +54,7 @@ def test_sts_policy_can_be_fetched(sts_policy: STSPolicyFile) -> None:
     _require_record(sts_policy)
     response = sts_policy.response
     assert response, f"mta-sts.{sts_policy.domain} has no address"
-    assert response.tls_error is None, f"the certificate of the policy host is refused: {response.tls_error}"
+    assert response.tls_error is None, f"{response.tls_fault}: {response.tls_error}"
     redirect = next((value for name, value in response.headers if name.lower() == "location"), "")
     where = f", which leads to {redirect} and must not be followed" if redirect else ""
     assert response.status == 200, f"the policy host answers with status {response.status}{where}"

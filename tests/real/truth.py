@@ -148,9 +148,9 @@ TRUTH: dict[str, Truth] = {
         advice=("DANE-EXISTS", "SEC-SIGNED"), why="Without DNSSEC TLSA records do not count (RFC 7672, section 2.2)."
     ),
     "starttls-fails-opensmtpd": Truth(
-        fail=("SMTP-STARTTLS-WORKS", "TLS-12-OR-13"),
-        inconclusive=CERTIFICATES,
-        why="No handshake completes, so no version is spoken and no certificate is proven.",
+        fail=("SMTP-STARTTLS-WORKS", "TLS-12-OR-13", "DANE-MATCH"),
+        why="No handshake completes, so no version is spoken and there is no certificate to judge; its TLSA record "
+        "promises one all the same (RFC 7672, section 2.2).",
     ),
     "no-starttls-opensmtpd": Truth(
         fail=("SMTP-STARTTLS-OFFERED",),
@@ -208,14 +208,14 @@ TRUTH: dict[str, Truth] = {
     "expired-dovecot": Truth(fail=("CERT-DATES",)),
     "wrong-name-dovecot": Truth(fail=("CERT-NAME",)),
     "incomplete-dovecot": Truth(
-        fail=("CERT-CHAIN-COMPLETE", "CERT-TRUST"), why="Without the intermediate no path can be built."
+        fail=("CERT-CHAIN-COMPLETE",), why="That no path can be built without the intermediate is the same fault."
     ),
     "small-key-dovecot": Truth(fail=("CERT-KEY-SIZE",)),
     "tls10-dovecot": Truth(fail=("TLS-NO-10-11",)),
     "expired-chain": Truth(fail=("CERT-DATES",)),
     "expired-chain-exim": Truth(fail=("CERT-DATES",)),
     "incomplete-chain": Truth(
-        fail=("CERT-CHAIN-COMPLETE", "CERT-TRUST"), why="Without the intermediate no path can be built."
+        fail=("CERT-CHAIN-COMPLETE",), why="That no path can be built without the intermediate is the same fault."
     ),
     "self-signed": Truth(
         fail=("CERT-TRUST",),
@@ -226,6 +226,14 @@ TRUTH: dict[str, Truth] = {
         why="DANE-EE vouches for the key, and no policy in mode enforce wants more (RFC 7672, section 3.1.1)."
     ),
     "wrong-name": Truth(fail=("CERT-NAME",)),
+    "client-only": Truth(fail=("CERT-TRUST",)),
+    "forbidden-name": Truth(fail=("CERT-TRUST",)),
+    "unknown-critical": Truth(fail=("CERT-TRUST",)),
+    "private-ca": Truth(fail=("CERT-TRUST",), why="The root may be left out (RFC 8446, section 4.4.2)."),
+    "spare-expired": Truth(why="What no path needs is judged by nobody."),
+    "dane-ta": Truth(why="DANE-TA vouches for the root, and the names and dates are right (RFC 7672, section 3.1.2)."),
+    "dane-ta-wrong-name": Truth(fail=("DANE-MATCH", "CERT-NAME"), why="Names count (RFC 7672, section 3.2.2)."),
+    "dane-ta-expired": Truth(fail=("DANE-MATCH", "CERT-DATES"), why="Dates count (RFC 7672, section 3.1.2)."),
     "small-key-exim": Truth(fail=("CERT-KEY-SIZE",)),
     "tlsa-mismatch": Truth(fail=("DANE-MATCH",)),
     # Hosts that cannot be observed
@@ -331,6 +339,8 @@ NO_CONTROL_YET = {
     "open-transfer": "nothing asks for a zone transfer",
     "mta-sts-testing": "a policy in mode testing is no fault",
     "self-signed-dane": "no fault: DANE-EE vouches for the key (RFC 7672, section 3.1.1)",
+    "dane-ta": "no fault: DANE-TA vouches for the root (RFC 7672, section 3.1.2)",
+    "spare-expired": "no fault: what no path needs is judged by nobody",
     "dh-512": "nothing looks at the size of Diffie-Hellman groups: the handshakes here choose ECDHE",
     "dh-1024": "nothing looks at the size of Diffie-Hellman groups: the handshakes here choose ECDHE",
     "imap-clear-auth": "nothing asks IMAP and POP3 servers for their capabilities",
