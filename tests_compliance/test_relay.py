@@ -2,75 +2,124 @@
 
 from __future__ import annotations
 
-from mailproof.controls import MAY, MUST, PRACTICE, SHOULD, control, finding, leave_to, not_applicable, rfc
+from mailproof.controls import MAY, MUST, PRACTICE, SHOULD, Harm, control, fail, finding, leave_to, not_applicable, rfc
 from mailproof.inventory.targets import Role
 from mailproof.net.errors import NotObserved
-from mailproof.observations.smtp import Mailboxes, Recipients, RelayAttempts, refuses_destination, refuses_tester
+from mailproof.observations.attempts import Attempt
+from mailproof.observations.recipients import Mailboxes, Recipients
+from mailproof.observations.refusals import demands_tls
+from mailproof.observations.relay import TELLING, RelayAttempts
 
 
-@control("RELAY-MATRIX", MUST, rfc(5321, "7.9"), rfc(2505, "2.1"), rfc(5321, "3.6.1"), roles=(Role.MX, Role.SUBMISSION))
+@control(
+    "RELAY-MATRIX",
+    MUST,
+    rfc(5321, "7.9"),
+    rfc(2505, "2.1"),
+    rfc(5321, "3.6.1"),
+    roles=(Role.MX, Role.SUBMISSION),
+    harm=Harm.ABUSED,
+)
 def test_no_form_of_relaying_is_accepted(relay_attempts: RelayAttempts) -> None:
-    """Mail from outsiders to outsiders is refused in every form of address and sender.
+    """Mail from outsiders to outsiders is refused in every form of address and sender, inside TLS and in clear.
 
     Why: an open relay is found within hours, used for spam, and then stands on every blocklist.
     Fix: relay only for authenticated users and own networks (Postfix: reject_unauth_destination; Exim:
     relay_from_hosts).
     """
-    accepted = relay_attempts.relayed
-    listed = "\n".join(f"accepted, {attempt}" for attempt in accepted)
-    assert not accepted, f"{len(accepted)} of {len(relay_attempts.attempts)} forms are accepted:\n{listed}"
+    if relay_attempts.unserved:
+        leave_to("SMTP-GREET-220", f"the server refuses service: {relay_attempts.unserved}")
+    if accepted := relay_attempts.relayed:
+        fail(_what_is_relayed(relay_attempts, accepted))
     if relay_attempts.interrupted:
         raise NotObserved(f"the series was interrupted: {relay_attempts.interrupted}", relay_attempts.evidence())
-    telling = [a for a in relay_attempts.attempts if a.form in ("plain", "null sender")]
-    reasons = [relay_attempts.refuses_tester(attempt) or refuses_destination(attempt) for attempt in telling]
+    telling = [attempt for attempt in relay_attempts.forms if attempt.form in TELLING]
+    reasons = [relay_attempts.why_undecided(attempt) for attempt in telling]
     if all(reasons):
         raise NotObserved(next(iter(reasons), "no form was tried"), relay_attempts.evidence())
+    if deferred := [attempt for attempt in relay_attempts.forms if attempt.deferred]:
+        first = relay_attempts.why_undecided(deferred[0])
+        raise NotObserved(
+            f"{len(deferred)} of {len(relay_attempts.forms)} forms are not decided; {deferred[0].form}: {first}",
+            relay_attempts.evidence(),
+        )
 
 
-@control("SMTP-POSTMASTER", MUST, rfc(5321, "4.5.1"), rfc(2142, "5"))
+def _what_is_relayed(seen: RelayAttempts, accepted: tuple[Attempt, ...]) -> str:
+    lines = [f"{len(accepted)} of {len(seen.forms)} forms are accepted:", *(f"accepted, {one}" for one in accepted)]
+    if seen.one_side:
+        lines.append(f"the server answers differently with and without TLS: {seen.one_side}")
+    if seen.takes_unknown:
+        lines.append(
+            "it accepts a mailbox of its own that does not exist as well: a tarpit, or a server that refuses after "
+            "DATA only, answers alike, and DATA was not tried"
+        )
+    return "\n".join(lines)
+
+
+@control("SMTP-POSTMASTER", MUST, rfc(5321, "4.5.1"), rfc(2142, "5"), harm=Harm.LOST)
 def test_postmaster_is_accepted(mailboxes: Mailboxes) -> None:
     """Mail to postmaster is accepted on every MX, with the domain and without it.
 
     Why: it is the one mailbox that every mail domain must have; who cannot be told of a problem is blocked instead.
     Fix: add the alias postmaster on every MX host, backups included.
     """
+    _is_served(mailboxes)
     for form in ("postmaster@", "bare postmaster"):
-        attempt = mailboxes.attempt(form)
-        assert attempt.accepted, f"RCPT TO:<{attempt.recipient}> is answered with {attempt.last}"
+        _is_accepted(mailboxes, mailboxes.attempt(form))
 
 
-@control("SMTP-ABUSE", SHOULD, rfc(2142, "2"), rfc(2142, "4"), PRACTICE)
+def _is_served(mailboxes: Mailboxes) -> None:
+    if mailboxes.unserved:
+        leave_to("SMTP-GREET-220", f"the server refuses service: {mailboxes.unserved}")
+
+
+def _is_accepted(mailboxes: Mailboxes, attempt: Attempt) -> None:
+    """Fail where a mailbox is refused; the finding says so where the other side of STARTTLS answers differently."""
+    if attempt.accepted:
+        return
+    if demands_tls(attempt.last) and not attempt.tls:
+        leave_to("SMTP-STARTTLS-WORKS", f"the server takes mail inside TLS only: {attempt.last}")
+    observed = f"RCPT TO:<{attempt.recipient}> is answered with {attempt.last}"
+    clear = mailboxes.in_clear
+    if clear is not None and clear.recipient == attempt.recipient and clear.accepted:
+        observed += f" inside TLS, as senders deliver; in clear with {clear.last}"
+    fail(observed)
+
+
+@control("SMTP-ABUSE", SHOULD, rfc(2142, "2"), rfc(2142, "4"), PRACTICE, harm=Harm.LOST)
 def test_abuse_is_accepted(mailboxes: Mailboxes) -> None:
     """Mail to abuse@ the domain is accepted on every MX.
 
     Why: it is where complaints about spam in the domain's name go.
     Fix: add the alias abuse.
     """
-    attempt = mailboxes.attempt("abuse@")
-    assert attempt.accepted, f"RCPT TO:<{attempt.recipient}> is answered with {attempt.last}"
+    _is_served(mailboxes)
+    _is_accepted(mailboxes, mailboxes.attempt("abuse@"))
 
 
-@control("SMTP-NULL-SENDER", MUST, rfc(5321, "4.5.5"), rfc(5321, "6.1"))
+@control("SMTP-NULL-SENDER", MUST, rfc(5321, "4.5.5"), rfc(5321, "6.1"), harm=Harm.LOST)
 def test_null_sender_is_accepted(mailboxes: Mailboxes) -> None:
     """Mail from the null sender is accepted for a mailbox that exists.
 
     Why: bounces and delivery reports come from it; whoever refuses it never learns that its mail failed.
     Fix: remove rules that refuse an empty sender.
     """
-    attempt = next((item for item in mailboxes.attempts if item.form == "null sender"), None)
+    _is_served(mailboxes)
+    attempt = mailboxes.find("null sender")
     if attempt is None:
         raise NotObserved(f"the null sender was not tried: {mailboxes.interrupted}", mailboxes.evidence())
     if attempt.accepted:
         return
-    if attempt.last.transient:
-        raise NotObserved(refuses_tester(attempt), mailboxes.evidence())
+    if attempt.deferred:
+        raise NotObserved(mailboxes.why_undecided(attempt), mailboxes.evidence())
     other = mailboxes.attempt("postmaster@")
     if not other.accepted:
         leave_to("SMTP-POSTMASTER", "postmaster is refused from any sender")
     assert attempt.accepted, f"MAIL FROM:<> with RCPT TO:<{attempt.recipient}> is answered with {attempt.last}"
 
 
-@control("BACKUPMX-RCPT", SHOULD, rfc(5321, "3.6.2"), rfc(5321, "6.2"), rfc(2505, "2.10"), PRACTICE)
+@control("BACKUPMX-RCPT", SHOULD, rfc(5321, "3.6.2"), rfc(5321, "6.2"), rfc(2505, "2.10"), PRACTICE, harm=Harm.ABUSED)
 def test_every_mx_refuses_unknown_recipients(recipients: Recipients) -> None:
     """Every MX, the backups above all, refuses unknown recipients in the dialogue, and all of them decide alike.
 
@@ -78,12 +127,21 @@ def test_every_mx_refuses_unknown_recipients(recipients: Recipients) -> None:
     Fix: give every MX the list of recipients, or let it ask the primary before it accepts.
     """
     if not recipients.mailboxes and not recipients.missing:
+        if recipients.withheld:
+            not_applicable(f"no consent to ask {', '.join(recipients.withheld)}")
         not_applicable("the domain has no MX address")
     decided: dict[str, bool] = {}
     undecided: list[str] = [f"{endpoint}: {reason}" for endpoint, reason in recipients.missing]
-    for mailboxes in recipients.mailboxes:
+    served = [mailboxes for mailboxes in recipients.mailboxes if not mailboxes.unserved]
+    if recipients.mailboxes and not served and not undecided:
+        leave_to("SMTP-GREET-220", "every server refuses service")
+    for mailboxes in served:
         try:
-            decided[mailboxes.endpoint] = mailboxes.attempt("unknown").accepted
+            attempt = mailboxes.attempt("unknown")
+            if attempt.last.code == 530 or demands_tls(attempt.last):
+                undecided.append(f"{mailboxes.endpoint}: it takes nothing without TLS or AUTH: {attempt.last}")
+            else:
+                decided[mailboxes.endpoint] = attempt.accepted
         except NotObserved as failure:
             undecided.append(f"{mailboxes.endpoint}: {failure.reason}")
     accepting = sorted(endpoint for endpoint, accepts in decided.items() if accepts)
@@ -94,6 +152,8 @@ def test_every_mx_refuses_unknown_recipients(recipients: Recipients) -> None:
         _decide_alike(recipients, form)
     if undecided:
         raise NotObserved("; ".join(undecided), recipients.evidence())
+    if recipients.withheld:
+        not_applicable(f"no consent to ask {', '.join(recipients.withheld)}; the others decide alike")
     if accepting:
         finding(MAY, f"every MX accepts an unknown recipient ({', '.join(accepting)}): a catch-all, or bounces later")
 
@@ -103,8 +163,8 @@ def _decide_alike(recipients: Recipients, form: str) -> None:
     accepting: list[str] = []
     refusing: list[str] = []
     for mailboxes in recipients.mailboxes:
-        attempt = next((item for item in mailboxes.attempts if item.form == form), None)
-        if attempt is not None and not refuses_tester(attempt):
+        attempt = mailboxes.find(form)
+        if attempt is not None and not mailboxes.why_undecided(attempt):
             (accepting if attempt.accepted else refusing).append(mailboxes.endpoint)
     assert not (accepting and refusing), (
         f"{form}{recipients.domain} is accepted by {', '.join(sorted(accepting))} "

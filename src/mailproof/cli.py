@@ -162,10 +162,11 @@ def _init(options: argparse.Namespace) -> int:
 
 def _plan(options: argparse.Namespace) -> int:
     from mailproof.expedition import Expedition
+    from mailproof.gate.policy import Policy
     from mailproof.inventory.errors import InventoryError
     from mailproof.inventory.load import load_inventory
     from mailproof.inventory.proposal import ProposalError, propose
-    from mailproof.plan import make_plan
+    from mailproof.plan import USUAL_BAN, make_plan
     from mailproof.record import RecordError, read_record
     from mailproof.worlds import WorldError, open_world
 
@@ -173,6 +174,7 @@ def _plan(options: argparse.Namespace) -> int:
     try:
         controls = {c.id: c for pattern in options.control or ["*"] for c in catalogue.matching(pattern)}
         loaded = load_inventory(Path(options.inventory))
+        policy = Policy.load(loaded, catalogue, None, None)
         with ExitStack() as stack:
             if options.replay:
                 targets = read_record(Path(options.replay), probes).targets
@@ -184,7 +186,9 @@ def _plan(options: argparse.Namespace) -> int:
     except (InventoryError, UnknownControl, ProposalError, RecordError, WorldError) as error:
         print(f"mailproof plan: {error}", file=sys.stderr)
         return EXIT_USAGE
-    plan = make_plan(controls.values(), targets, probes)
+    plan = make_plan(
+        controls.values(), targets, probes, lambda control, target: policy.rule(control, target) is not None
+    )
     if options.format == "json":
         print(json.dumps(plan.document(), indent=1))
         return 0
@@ -194,6 +198,12 @@ def _plan(options: argparse.Namespace) -> int:
         print(f"  {contact.connections:3}  {printable(contact.host)}: {', '.join(contact.probes) or 'nothing'}")
         if contact.active:
             print(f"       active, with your consent: {', '.join(contact.active)}")
+        if contact.refusals:
+            ban = f"; more than a usual fail2ban rule lets pass ({USUAL_BAN} in 10 minutes)"
+            print(
+                f"       recipients that it will refuse: {contact.refusals}"
+                f"{ban if contact.refusals >= USUAL_BAN else ''}"
+            )
         if contact.withheld:
             print(f"       not run without active: true: {', '.join(contact.withheld)}")
     print(f"  {sum(contact.connections for contact in plan.contacts.values())} in all")

@@ -1,8 +1,10 @@
-"""The plan of a run: what would be contacted, by which probes, with how many connections, and what needs consent."""
+"""The plan of a run: what would be contacted, by which probes, with how many connections and refused recipients, and
+what needs consent.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +20,8 @@ class Contact:
     host: str
     probes: list[str] = field(default_factory=list)
     connections: int = 0
+    refusals: int = 0
+    """Recipients that it refuses if all is right, which may count against the tester."""
     withheld: list[str] = field(default_factory=list)
     """Active probes that would not run, for want of consent."""
     active: list[str] = field(default_factory=list)
@@ -45,6 +49,7 @@ class Plan:
                 {
                     "host": contact.host,
                     "connections": contact.connections,
+                    "refusals": contact.refusals,
                     "probes": contact.probes,
                     "active": contact.active,
                     "withheld": contact.withheld,
@@ -56,8 +61,20 @@ class Plan:
         }
 
 
-def make_plan(controls: Iterable[Control], targets: Targets, probes: Mapping[str, Probe]) -> Plan:
-    """What judging ``controls`` on ``targets`` takes. Nothing is contacted to find out."""
+USUAL_BAN = 5
+"""Refused recipients in ten minutes after which fail2ban, as it is packaged, bans an address."""
+
+
+def make_plan(
+    controls: Iterable[Control],
+    targets: Targets,
+    probes: Mapping[str, Probe],
+    judged: Callable[[Control, Target], bool] = lambda control, target: True,
+) -> Plan:
+    """What judging ``controls`` on ``targets`` takes. Nothing is contacted to find out.
+
+    ``judged`` says whether the profiles leave a control anything to judge on a target.
+    """
     plan = Plan()
     wanted: dict[str, dict[str, Target]] = {}
     for control in controls:
@@ -66,13 +83,17 @@ def make_plan(controls: Iterable[Control], targets: Targets, probes: Mapping[str
             for target in targets.of(kind):
                 if control.roles and isinstance(target, Endpoint) and target.role not in control.roles:
                     continue
+                if not judged(control, target):
+                    continue
                 plan.verdicts += 1
                 for name in names:
                     wanted.setdefault(name, {})[target.id] = target
     for name in list(wanted):
         for needed in _closure(name, probes):
-            for id, target in wanted[name].items():
-                wanted.setdefault(needed, {}).setdefault(id, target)
+            for target in wanted[name].values():
+                if isinstance(target, MailExchange) and probes[needed].target is Endpoint:
+                    target = target.endpoint
+                wanted.setdefault(needed, {}).setdefault(target.id, target)
     for name in sorted(wanted):
         known = [target for target in wanted[name].values() if not isinstance(target, Undiscovered)]
         if probes[name].connections == 0:
@@ -108,11 +129,14 @@ def _add(plan: Plan, probe: Probe, target: Target) -> None:
     endpoint = target.endpoint if isinstance(target, MailExchange) else target
     host = endpoint.id if isinstance(endpoint, Endpoint) else f"mta-sts.{target.id}:443"
     contact = plan.contacts.setdefault(host, Contact(host))
+    if target.dead and not probe.on_dead_hosts:
+        return
     if probe.active and not target.active:
         if probe.name not in contact.withheld:
             contact.withheld.append(probe.name)
         return
     contact.connections += probe.connections
+    contact.refusals += probe.refusals
     for names in (contact.probes, *([contact.active] if probe.active else [])):
         if probe.name not in names:
             names.append(probe.name)

@@ -69,7 +69,7 @@ class Survey:
         What could not be observed for a reason that may pass is tried again, ``limits.retries`` times.
         """
         try:
-            await self._observe_all(set(wanted))
+            await self._observe_all(tuple(dict.fromkeys(wanted)))
             for attempt in range(2, self._limits.retries + 2):
                 again = [key for key, outcome in self.outcomes.items() if _may_pass(outcome) and self._is_real(key)]
                 if not again:
@@ -81,7 +81,7 @@ class Survey:
                     del self.outcomes[key]
                 self._network.dns.forget_failures()
                 self._network.hosts.forget_failures()
-                await self._observe_all({(key[0], self._targets[key]) for key in again})
+                await self._observe_all(tuple((key[0], self._targets[key]) for key in again))
                 for key in again:
                     self._note_attempt(key, attempt)
         except BaseException:
@@ -90,8 +90,9 @@ class Survey:
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
             raise
 
-    async def _observe_all(self, wanted: set[tuple[str, Target]]) -> None:
-        pairs = sorted(wanted, key=lambda pair: not self.probes[pair[0]].first)
+    async def _observe_all(self, wanted: tuple[tuple[str, Target], ...]) -> None:
+        # Who may be banned for what a probe asks had better have asked everything else before.
+        pairs = sorted(wanted, key=lambda pair: (not self.probes[pair[0]].first, self.probes[pair[0]].refusals))
         self.progress.total += len(pairs)
         left = iter(pairs)
         await asyncio.gather(*(self._observe_some(left) for _ in pairs[:AT_ONCE]))
@@ -125,6 +126,8 @@ class Survey:
         key = (entry.name, target.id)
         if isinstance(target, Undiscovered):
             outcome: Outcome = target.not_observed()
+        elif target.dead and not entry.on_dead_hosts:
+            outcome = NoConsent(f"{target.id} is dead on purpose: the inventory says so (dead: true)")
         elif entry.active and not target.active:
             outcome = NoConsent(f"needs consent: active: true for {target.id} in the inventory")
         else:

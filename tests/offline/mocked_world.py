@@ -19,6 +19,7 @@ smtp:
   - {host: mx.injectable.example, addresses: [11.1.0.2], behaviour: {starttls: injectable}}
   - {host: mx.ssl2.example, addresses: [11.1.0.3], old_tls: {versions: [SSLv2, TLSv1], ciphers: "ALL:SSLv2"}}
   - {host: mx.weak-key.example, addresses: [11.1.0.4], behaviour: {certificate: {key: rsa1024}}}
+  - {host: mx.remembers.example, addresses: [11.1.0.5], behaviour: {starttls: remembers}}
 """
 
 ZONE = """$TTL 60
@@ -33,12 +34,14 @@ ssl2 MX 10 mx.ssl2
 mx.ssl2 A 11.1.0.3
 weak-key MX 10 mx.weak-key
 mx.weak-key A 11.1.0.4
+remembers MX 10 mx.remembers
+mx.remembers A 11.1.0.5
 """
 
 INVENTORY = """
 world: world
 active: true
-domains: [right.example, injectable.example, ssl2.example, weak-key.example]
+domains: [right.example, injectable.example, ssl2.example, weak-key.example, remembers.example]
 limits: {connect: 5, greeting: 5, reply: 5, tls: 5, dns: 5, silence: 0.3, pause: 0, connections_per_host: 4}
 probe: {ehlo: mx.right.example, sender: postmaster@right.example}
 """
@@ -63,6 +66,12 @@ MOCKS = (
         "mx.injectable.example[11.1.0.2]:25",
         "starttls: injectable",
         "Postfix, Exim and Dovecot as packaged empty their buffer before the handshake",
+    ),
+    Mock(
+        "STARTTLS-STATE",
+        "mx.remembers.example[11.1.0.5]:25",
+        "starttls: remembers",
+        "Postfix, Exim and Dovecot as packaged reset the session when TLS starts",
     ),
     Mock("TLS-NO-SSL2", "mx.ssl2.example[11.1.0.3]:25", "old_tls: versions: [SSLv2, TLSv1]"),
     Mock("CERT-KEY-SIZE", "mx.weak-key.example[11.1.0.4]:25", "certificate: {key: rsa1024}"),

@@ -30,7 +30,17 @@ PAGE = ROOT / "docs" / "detection.md"
 HOW = "make detection writes docs/detection.md anew"
 DNS, POLICY_HOST = ("nsd", "knot"), "nginx"
 POLICY_CONTROLS = frozenset({"STS-FETCH", "STS-BODY", "STS-MX-COVERED"})
-RIGHT = ("right", "right-exim", "right-haproxy", "right-dovecot", "right-include", "right-parked")
+RIGHT = (
+    "right",
+    "right-exim",
+    "right-haproxy",
+    "right-dovecot",
+    "right-include",
+    "right-parked",
+    "five-errors-postfix",
+    "postscreen",
+    "tls-demanded-postfix",
+)
 COLUMNS = ("control", "server", "version", "domain", "configuration", "expected", "found")
 NAMES = {
     "nsd": "NSD",
@@ -40,6 +50,7 @@ NAMES = {
     plan.POSTFIX: "Postfix",
     plan.EXIM: "Exim",
     plan.OPENSMTPD: "OpenSMTPD",
+    plan.CHASQUID: "chasquid",
     plan.DOVECOT: "Dovecot",
     plan.HAPROXY: "HAProxy",
     plan.OLD_OPENSSL: "OpenSSL (nassl)",

@@ -22,6 +22,8 @@ LISTENING = [d for d in plan.DOMAINS if plan.listeners(d)]
 NO_SERVICE = ("greylisting", "busy", "no-service-exim", "client-blocked-postfix", "helo-refused-postfix")
 OLD_TLS = ("old-ciphers", "ssl3", "tls11-only")
 NO_HANDSHAKE = ("broken-starttls-exim", "starttls-fails-opensmtpd")
+NOT_IN_CLEAR = ("chasquid", "relay-inside-tls-postfix", "tls-demanded-postfix", "client-certificate-postfix")
+"""Servers that say something else in clear than inside TLS, or that end a dialogue with several errors."""
 HALVES = ("haproxy-expired-half", "haproxy-no-starttls-half")
 """What they do depends on the server behind them that is met."""
 SPEAKS_TLS = [
@@ -199,7 +201,12 @@ class TestReverseNames:
 class TestSMTP:
     @pytest.mark.parametrize(
         ("domain", "address"),
-        [(d, address) for d in LISTENING if d.label not in (*NO_SERVICE, *HALVES) for address in plan.listeners(d)],
+        [
+            (d, address)
+            for d in LISTENING
+            if d.label not in (*NO_SERVICE, *HALVES, *NOT_IN_CLEAR)
+            for address in plan.listeners(d)
+        ],
         ids=lambda value: value.label if isinstance(value, Domain) else value,
     )
     def test_smtp_faults_are_those_of_the_plan(self, lab: Lab, domain: Domain, address: str) -> None:
@@ -302,6 +309,24 @@ class TestSMTP:
         }
         assert ended == {"right": False, "bare-newline-postfix": True}
 
+    def test_a_dialogue_with_three_errors_is_ended(self, lab: Lab) -> None:
+        address = plan.address(plan.by_label("chasquid"))
+        unknown = [f"RCPT TO:<no-such-mailbox-{number}@chasquid.test>" for number in range(4)]
+        said = replies(lab.talk(address, EHLO, "MAIL FROM:<postmaster@client.test>", *unknown))
+        assert any(reply.startswith("421 4.5.0 Too many errors") for reply in said)
+
+    @pytest.mark.parametrize(
+        ("name", "command", "reply"),
+        [
+            ("relay-inside-tls-postfix", "RCPT TO:<nobody@example.com>", "550 5.7.1 Session encryption is required"),
+            ("tls-demanded-postfix", "RCPT TO:<nobody@example.com>", "530 5.7.0 Must issue a STARTTLS command first"),
+            ("client-certificate-postfix", "RCPT TO:<x@example.com>", "530 5.7.0 Must issue a STARTTLS command first"),
+        ],
+    )
+    def test_what_is_refused_in_clear(self, lab: Lab, name: str, command: str, reply: str) -> None:
+        lines = lab.talk(plan.address(plan.by_label(name)), EHLO, "MAIL FROM:<postmaster@client.test>", command, "QUIT")
+        assert any(reply in line for line in replies(lines)), lines
+
     def test_refused_port(self, lab: Lab) -> None:
         assert "refused" in lab.talk(plan.address(plan.by_label("refused")), EHLO)[-1]
 
@@ -361,6 +386,11 @@ class TestTLS:
             Chain.SELF_SIGNED: "18 (self-signed certificate)",
             Chain.WRONG_NAME: "62 (hostname mismatch)",
             Chain.UNKNOWN_ROOT: "19 (self-signed certificate in certificate chain)",
+            Chain.PRIVATE_CA: "20 (unable to get local issuer certificate)",
+            Chain.CLIENT_ONLY: "26 (unsuitable certificate purpose)",
+            Chain.FORBIDDEN_NAME: "47 (permitted subtree violation)",
+            Chain.UNKNOWN_CRITICAL: "34 (unhandled critical extension)",
+            Chain.SPARE_EXPIRED: "0 (ok)",
         }[domain.server.chain]
         weak = ("-auth_level", "0") if domain.server.rsa_bits == 1024 else ()
         shown = s_client(lab, domain, *weak)

@@ -42,6 +42,7 @@ DIALOGUE = (
     "SMTP-STARTTLS-OFFERED",
     "SMTP-STARTTLS-WORKS",
     "SMTP-STARTTLS-INJECTION",
+    "STARTTLS-STATE",
     "AUTH-AFTER-TLS",
 )
 PKIX = ("CERT-TRUST", "CERT-CHAIN-COMPLETE", "CERT-NAME", "CERT-DATES", "CERT-KEY-SIZE")
@@ -58,12 +59,16 @@ MAILBOXES = ("SMTP-POSTMASTER", "SMTP-ABUSE", "SMTP-NULL-SENDER", "BACKUPMX-RCPT
 ENDPOINT = (*NAMES, *DIALOGUE, *CERTIFICATES, *HANDSHAKES, "EARLYTALK", "RELAY-MATRIX")
 """Everything that is asked of an address of a mail host."""
 NOT_REACHED = (*ENDPOINT, *MAILBOXES)
+NOT_CONTACTED = ("MX-PORT25-OPEN", *NOT_REACHED)
+PRIVATE = "Private addresses are not contacted."
 NOT_SERVED = tuple(
     control
     for control in NOT_REACHED
     if control not in ("SMTP-GREET-220", "SMTP-EHLO-HELO", "SMTP-STARTTLS-OFFERED", "SMTP-STARTTLS-WORKS")
 )
-"""What remains unknown of a server whose greeting refuses service; the rest is left to SMTP-GREET-220."""
+"""What remains unknown of a server whose greeting refuses the tester; the rest is left to SMTP-GREET-220."""
+SERVES_NOBODY = tuple(control for control in NOT_SERVED if control not in (*MAILBOXES, "RELAY-MATRIX"))
+"""What remains unknown of a server whose greeting refuses everybody."""
 NOT_WELCOME = tuple(
     control for control in NOT_REACHED if control not in ("SMTP-GREET-220", "HELO-FQDN", "PTR-EQ-BANNER", "EARLYTALK")
 )
@@ -73,6 +78,7 @@ MAIL_HOST = ("MX-NOT-ALIAS", "MX-RESOLVES", "MX-PUBLIC-ADDR", "DANE-EXISTS")
 SENDER = ("PTR-EXISTS", "PTR-FCRDNS", "PTR-2317", "PTR-QUALITY")
 NO_ANSWER = (
     *NOT_REACHED,
+    "MX-PORT25-OPEN",
     *MAIL_HOST,
     *SENDER,
     *("MX-EXISTS", "MX-NULL-ALONE", "MX-NULL-PREF", "MX-NOT-IP"),
@@ -142,9 +148,9 @@ TRUTH: dict[str, Truth] = {
         advice=("DANE-EXISTS", "SEC-SIGNED"), why="Without DNSSEC TLSA records do not count (RFC 7672, section 2.2)."
     ),
     "starttls-fails-opensmtpd": Truth(
-        fail=("SMTP-STARTTLS-WORKS", "TLS-12-OR-13"),
-        inconclusive=CERTIFICATES,
-        why="No handshake completes, so no version is spoken and no certificate is proven.",
+        fail=("SMTP-STARTTLS-WORKS", "TLS-12-OR-13", "DANE-MATCH"),
+        why="No handshake completes, so no version is spoken and there is no certificate to judge; its TLSA record "
+        "promises one all the same (RFC 7672, section 2.2).",
     ),
     "no-starttls-opensmtpd": Truth(
         fail=("SMTP-STARTTLS-OFFERED",),
@@ -171,6 +177,27 @@ TRUTH: dict[str, Truth] = {
         "once and then is not there, the handshake is inconclusive. Whoever names the servers behind a balancer as "
         "hosts of the inventory has them judged one by one.",
     ),
+    # Servers that count what they refuse, and servers on whom the side of STARTTLS makes a difference
+    "chasquid": Truth(
+        fail=("SMTP-POSTMASTER", "TLS-NO-10-11"),
+        advice=("AUTH-AFTER-TLS", "EARLYTALK"),
+        inconclusive=("TLS-NO-SSL2",),
+        why="As packaged: <postmaster> without a domain is 501 there (RFC 5321, section 4.5.1), users log in at port "
+        "25, and Go's TLS begins at 1.0.",
+    ),
+    "postscreen": Truth(
+        perhaps=("EARLYTALK",),
+        why="postscreen tests strangers only: whoever has waited for it once may talk early for a day.",
+    ),
+    "relay-inside-tls-postfix": Truth(
+        fail=("RELAY-MATRIX",),
+        why="In clear it answers 550 to everything: only who starts TLS, as senders do, finds it.",
+    ),
+    "client-certificate-postfix": Truth(
+        fail=("SMTP-STARTTLS-WORKS",),
+        inconclusive=("BACKUPMX-RCPT",),
+        why="In clear it says 530 and inside TLS 421: nobody can deliver. What it would say of recipients is not seen.",
+    ),
     # Mail stores
     "submission-clear-auth": Truth(fail=("AUTH-AFTER-TLS",)),
     "submission-no-starttls": Truth(fail=("SMTP-STARTTLS-OFFERED",)),
@@ -181,14 +208,14 @@ TRUTH: dict[str, Truth] = {
     "expired-dovecot": Truth(fail=("CERT-DATES",)),
     "wrong-name-dovecot": Truth(fail=("CERT-NAME",)),
     "incomplete-dovecot": Truth(
-        fail=("CERT-CHAIN-COMPLETE", "CERT-TRUST"), why="Without the intermediate no path can be built."
+        fail=("CERT-CHAIN-COMPLETE",), why="That no path can be built without the intermediate is the same fault."
     ),
     "small-key-dovecot": Truth(fail=("CERT-KEY-SIZE",)),
     "tls10-dovecot": Truth(fail=("TLS-NO-10-11",)),
     "expired-chain": Truth(fail=("CERT-DATES",)),
     "expired-chain-exim": Truth(fail=("CERT-DATES",)),
     "incomplete-chain": Truth(
-        fail=("CERT-CHAIN-COMPLETE", "CERT-TRUST"), why="Without the intermediate no path can be built."
+        fail=("CERT-CHAIN-COMPLETE",), why="That no path can be built without the intermediate is the same fault."
     ),
     "self-signed": Truth(
         fail=("CERT-TRUST",),
@@ -199,6 +226,14 @@ TRUTH: dict[str, Truth] = {
         why="DANE-EE vouches for the key, and no policy in mode enforce wants more (RFC 7672, section 3.1.1)."
     ),
     "wrong-name": Truth(fail=("CERT-NAME",)),
+    "client-only": Truth(fail=("CERT-TRUST",)),
+    "forbidden-name": Truth(fail=("CERT-TRUST",)),
+    "unknown-critical": Truth(fail=("CERT-TRUST",)),
+    "private-ca": Truth(fail=("CERT-TRUST",), why="The root may be left out (RFC 8446, section 4.4.2)."),
+    "spare-expired": Truth(why="What no path needs is judged by nobody."),
+    "dane-ta": Truth(why="DANE-TA vouches for the root, and the names and dates are right (RFC 7672, section 3.1.2)."),
+    "dane-ta-wrong-name": Truth(fail=("DANE-MATCH", "CERT-NAME"), why="Names count (RFC 7672, section 3.2.2)."),
+    "dane-ta-expired": Truth(fail=("DANE-MATCH", "CERT-DATES"), why="Dates count (RFC 7672, section 3.1.2)."),
     "small-key-exim": Truth(fail=("CERT-KEY-SIZE",)),
     "tlsa-mismatch": Truth(fail=("DANE-MATCH",)),
     # Hosts that cannot be observed
@@ -214,12 +249,12 @@ TRUTH: dict[str, Truth] = {
     ),
     "no-service-exim": Truth(
         fail=("SMTP-GREET-220",),
-        inconclusive=NOT_SERVED,
+        inconclusive=SERVES_NOBODY,
         why="554 to everybody (RFC 5321, section 3.1) is one finding; what is behind it cannot be seen.",
     ),
-    "ipv6-refused": Truth(inconclusive=NOT_REACHED, where="[2600:"),
-    "refused": Truth(inconclusive=NOT_REACHED),
-    "silent": Truth(inconclusive=NOT_REACHED),
+    "ipv6-refused": Truth(fail=("MX-PORT25-OPEN",), inconclusive=NOT_REACHED, where="[2600:"),
+    "refused": Truth(fail=("MX-PORT25-OPEN",), inconclusive=NOT_REACHED),
+    "silent": Truth(inconclusive=NOT_CONTACTED, why="Whoever swallows packets may stand anywhere on the way."),
     # Reverse DNS and blocklists
     "unforwarded-ptr": Truth(fail=("PTR-FCRDNS",)),
     "no-ptr": Truth(fail=("PTR-EXISTS",)),
@@ -233,10 +268,8 @@ TRUTH: dict[str, Truth] = {
     "mx-cname": Truth(fail=("MX-NOT-ALIAS",)),
     "mx-address": Truth(fail=("MX-NOT-IP",)),
     "mx-unresolvable": Truth(fail=("MX-RESOLVES",)),
-    "mx-private": Truth(fail=("MX-PUBLIC-ADDR",), inconclusive=NOT_REACHED, why="Private addresses are not contacted."),
-    "mx-localhost": Truth(
-        fail=("MX-PUBLIC-ADDR",), inconclusive=NOT_REACHED, why="Private addresses are not contacted."
-    ),
+    "mx-private": Truth(fail=("MX-PUBLIC-ADDR",), inconclusive=NOT_CONTACTED, why=PRIVATE),
+    "mx-localhost": Truth(fail=("MX-PUBLIC-ADDR",), inconclusive=NOT_CONTACTED, why=PRIVATE),
     "no-mx": Truth(fail=("MX-EXISTS",)),
     "null-mx-alone": Truth(fail=("MX-EXISTS",)),
     # SPF
@@ -306,6 +339,8 @@ NO_CONTROL_YET = {
     "open-transfer": "nothing asks for a zone transfer",
     "mta-sts-testing": "a policy in mode testing is no fault",
     "self-signed-dane": "no fault: DANE-EE vouches for the key (RFC 7672, section 3.1.1)",
+    "dane-ta": "no fault: DANE-TA vouches for the root (RFC 7672, section 3.1.2)",
+    "spare-expired": "no fault: what no path needs is judged by nobody",
     "dh-512": "nothing looks at the size of Diffie-Hellman groups: the handshakes here choose ECDHE",
     "dh-1024": "nothing looks at the size of Diffie-Hellman groups: the handshakes here choose ECDHE",
     "imap-clear-auth": "nothing asks IMAP and POP3 servers for their capabilities",

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 from mailproof.inventory.targets import MailDomain, Role
 from mailproof.net.certificates import Certificate, Chain
 from mailproof.net.dns import Answer, Record
-from mailproof.net.https import Response
+from mailproof.net.https import Response, TLSFault
 from mailproof.net.pkix import PathResult, PathStatus
 from mailproof.net.smtp import Reply, TLSSession
 from mailproof.net.tls import Handshake, TLSVersion
 from mailproof.net.transcript import Line, Speaker
+from mailproof.observations.attempts import Attempt
 from mailproof.observations.dane import DANE, TLSA, ChainMatch
 from mailproof.observations.dkim import DKIMKey
 from mailproof.observations.dmarc import DMARC, Step
 from mailproof.observations.mx import MX, HostAddresses
 from mailproof.observations.policies import PolicyRecord, STSPolicyFile
+from mailproof.observations.recipients import Mailboxes, Recipients
 from mailproof.observations.reverse import ForwardAddresses, ReverseDNS
-from mailproof.observations.smtp import Attempt, Mailboxes, Recipients, ServerName, SMTPSession
+from mailproof.observations.smtp import ServerName, SMTPSession
 from mailproof.observations.spf import SPF, Check, Lookup, PublishedSPF, SPFEvaluation, SPFTree
-from mailproof.observations.tls import Certificates, Deployment, Handshakes
+from mailproof.observations.tls import ByDANE, Certificates, Deployment, Handshakes
 
 DOMAIN = "example.org"
 HOST = "mx1.example.org"
@@ -159,11 +162,12 @@ def sts_policy(
     record: PolicyRecord | None = None,
     status: int = 200,
     tls_error: str | None = None,
+    tls_fault: TLSFault = TLSFault.CERTIFICATE,
     content_type: str | None = "text/plain",
     headers: tuple[tuple[str, str], ...] = (),
 ) -> STSPolicyFile:
     url = f"https://mta-sts.{DOMAIN}/.well-known/mta-sts.txt"
-    response = Response(url, ADDRESS, status, headers, content_type, body, 0.1, tls_error)
+    response = Response(url, ADDRESS, status, headers, content_type, body, 0.1, tls_error, tls_fault)
     return STSPolicyFile(DOMAIN, record or sts("v=STSv1; id=1"), (ADDRESS,), response)
 
 
@@ -189,7 +193,7 @@ def certificate(
         ip_addresses=(),
         is_ca=False,
         self_signed=False,
-        sha256="aa",
+        sha256=hashlib.sha256(subject.encode()).hexdigest(),
         spki_sha256="bb",
         aia_issuers=(),
     )
@@ -201,33 +205,45 @@ def certificates(
     detail: str = "",
     matches: bool = True,
     at: str = "2026-11-22T00:00:00Z",
-    dane: bool = False,
+    dane: ByDANE = ByDANE.NOT,
+    root: str = "",
 ) -> Certificates:
+    """All of ``chain`` stand on the path, up to the one whose fingerprint is ``root``."""
     facts = chain or (certificate(),)
-    deployment = Deployment(
-        Chain(tuple("PEM" for _ in facts), facts),
-        PathResult(status, tuple(c.subject for c in facts), detail),
-        matches,
-    )
+    path = PathResult(status, tuple(c.subject for c in facts), detail, tuple(c.sha256 for c in facts), root)
+    deployment = Deployment(Chain(tuple("PEM" for _ in facts), facts), path, matches)
     return Certificates(ENDPOINT, HOST, at, True, (deployment,), dane)
 
 
 NO_TLS = Certificates(ENDPOINT, HOST, "2026-11-22T00:00:00Z", False, ())
+NO_HANDSHAKE = Certificates(
+    ENDPOINT, HOST, "2026-11-22T00:00:00Z", True, (), tls_failure="no TLS handshake shows a certificate"
+)
 
 
 def tlsa(*records: str, secure: bool = True) -> TLSA:
     return TLSA(HOST, answer(HOST, "A", ADDRESS), answer(f"_25._tcp.{HOST}", "TLSA", *records), secure)
 
 
-def dane(records: TLSA, *matching: tuple[str, ...], tls: bool = True) -> DANE:
+def dane(
+    records: TLSA,
+    *matching: tuple[str, ...],
+    tls: bool = True,
+    failure: str = "",
+    remarks: tuple[str, ...] = (),
+) -> DANE:
     """One chain for each tuple of records that it satisfies."""
     leaf = Chain(("PEM",), (certificate(),))
-    return DANE(records, tls, tuple(ChainMatch(leaf, texts) for texts in matching))
+    return DANE(records, tls, tuple(ChainMatch(leaf, texts, remarks) for texts in matching), failure, ENDPOINT)
 
 
 def handshakes(version: TLSVersion, *, accepted: bool, offered: bool = True) -> Handshakes:
     result = Handshake(version, "all", accepted, "SUITE" if accepted else None, None if accepted else "alert")
     return Handshakes(ENDPOINT, offered, (result,) if offered else ())
+
+
+NO_VERSION = Handshakes(ENDPOINT, True, (), no_version=True)
+NO_VERSION_AT_ONCE = Handshakes(ENDPOINT, True, (), no_version=True, by_smtp=False)
 
 
 def reply(code: int, *lines: str) -> Reply:

@@ -19,7 +19,7 @@ from mailproof.net.smtp import Dialogue, SMTPClient
 T = TypeVar("T")
 
 HOST = "mx.example"
-QUICK = Limits(connect=2, greeting=2, reply=2, tls=2, https=2, silence=0.2, pause=0)
+QUICK = Limits(connect=2, greeting=2, reply=2, tls=2, https=2, silence=0.2, pause=0, retry_pause=0.05)
 IMPATIENT = Limits(connect=0.3, greeting=0.3, reply=0.3, tls=0.3, https=0.3, silence=0.1, pause=0)
 """For peers that never answer: what a test waits for is the deadline itself."""
 

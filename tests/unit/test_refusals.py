@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 
 from mailproof.net.smtp import Reply
-from mailproof.observations.smtp import Attempt, refuses_client, refuses_name, refuses_tester
+from mailproof.observations.attempts import Attempt
+from mailproof.observations.refusals import (
+    About,
+    Tester,
+    about,
+    demands_tls,
+    refuses_client,
+    refuses_name,
+    refuses_tester,
+    why_deferred,
+)
+
+from .cases.refusals import REFUSALS, R, Refusal, S
 
 OK = Reply(250, ("2.1.0 Ok",))
 
@@ -81,3 +93,82 @@ def test_refusals_of_the_sender_say_nothing_about_the_recipient(text: str) -> No
 
 def test_what_is_accepted_is_never_a_refusal() -> None:
     assert not refuses_tester(attempt(250, "2.1.5 Ok, though your address is on a blocklist"))
+
+
+TESTER = Tester(("client.example", "192.0.2.1"), S)
+
+
+def said(text: str) -> Reply:
+    lines = text.splitlines()
+    return Reply(int(lines[-1][:3]), tuple(line[4:] for line in lines))
+
+
+def series_of(refusal: Refusal) -> list[Attempt]:
+    """The attempt first, then what else was asked in its series."""
+    asked = Attempt("postmaster@", S, R, OK, said(refusal.reply))
+    elsewhere = "nobody@outside.example"
+    match refusal.others:
+        case "same text elsewhere":
+            same = said(refusal.reply.replace(R, elsewhere).replace("A7F31", "B8E40"))
+            return [asked, Attempt("a mailbox elsewhere", S, elsewhere, OK, same)]
+        case "somebody accepted":
+            return [asked, Attempt("abuse@", S, "abuse@blackbird.example", OK, Reply(250, ("2.1.5 Ok",)))]
+        case _:
+            return [asked]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: f"{refusal.who}: {refusal.reply[:40]}")
+def test_whom_a_refusal_is_about(refusal: Refusal) -> None:
+    asked, *others = series_of(refusal)
+    assert about(asked, TESTER, others) is refusal.about
+
+
+def test_the_table_is_large_and_goes_both_ways() -> None:
+    assert len(REFUSALS) >= 60
+    assert len({refusal.reply for refusal in REFUSALS if refusal.about is About.RECIPIENT}) >= 30
+    assert len({refusal.reply for refusal in REFUSALS if refusal.about is About.TESTER}) >= 30
+
+
+def test_only_the_bare_text_of_the_same_refusal_counts_as_one_text() -> None:
+    asked = Attempt("postmaster@", S, R, OK, said("550 Annahme verweigert"))
+    other = Attempt("a mailbox elsewhere", S, "nobody@outside.example", OK, said("550 Weiterleitung verweigert"))
+    assert about(asked, TESTER, [other]) is About.RECIPIENT
+
+
+def test_the_tester_is_found_only_by_its_whole_name() -> None:
+    assert TESTER.is_named_in("no mail from [192.0.2.1]:25, please")
+    assert TESTER.is_named_in("Client.Example is not welcome.")
+    assert not TESTER.is_named_in("no mail from 192.0.2.17")
+    assert not TESTER.is_named_in("no mail from 1.192.0.2.1 or myclient.example.net")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "530 5.7.0 Must issue a STARTTLS command first",
+        "550 5.7.10 Encryption needed",
+        "554 5.7.1 Session encryption is required",
+        "550 TLS required",
+        "538 5.7.11 Verschluesselung",
+    ],
+)
+def test_demands_of_tls_are_made_of_everybody(text: str) -> None:
+    reply = said(text)
+    assert demands_tls(reply)
+    assert not refuses_tester(Attempt("plain", S, R, OK, reply), TESTER)
+    assert not refuses_name(reply)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("450 4.7.25 Client host rejected: cannot find your hostname, [192.0.2.1]", "PTR"),
+        ("450 4.7.1 Client host 192.0.2.1 has no PTR record", "PTR"),
+        ("450 4.7.1 <client.example>: Helo command rejected: Host not found", "EHLO name"),
+        ("450 4.7.1 192.0.2.1 darf gerade nicht", "the tester's address"),
+        ("450 4.2.0 Greylisted", "greylisting"),
+    ],
+)
+def test_a_deferral_says_what_mends_it(text: str, says: str) -> None:
+    assert says in why_deferred(said(text), TESTER)
+    assert says in refuses_tester(Attempt("plain", S, R, OK, said(text)), TESTER)

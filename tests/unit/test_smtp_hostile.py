@@ -43,8 +43,15 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize("phase", ["greeting", "EHLO"])
-@pytest.mark.parametrize(("fault", "failure"), FAULTS)
+@pytest.mark.parametrize(
+    ("phase", "fault", "failure"),
+    [
+        (phase, fault, failure)
+        for phase in ("greeting", "EHLO")
+        for fault, failure in FAULTS
+        if (phase, fault) != ("greeting", "mixed codes")
+    ],
+)
 def test_every_fault_is_a_typed_failure_with_evidence(phase: str, fault: str, failure: type[NotObserved]) -> None:
     behaviour = SMTPBehaviour(faults=((phase, fault),), drip=0.02)  # type: ignore[arg-type]
     limits = IMPATIENT if failure is TimedOut else QUICK
@@ -54,6 +61,31 @@ def test_every_fault_is_a_typed_failure_with_evidence(phase: str, fault: str, fa
     assert any("connected" in line for line in caught.value.evidence)
     if phase == "EHLO":
         assert any("C: EHLO probe.example" in line for line in caught.value.evidence)
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        ("220-mx.example waits\r\n521 5.3.2 Service currently unavailable\r\n", 521),
+        ("220-mx.example waits\r\n554-5.7.1 blocked\r\n554 using bl.example\r\n", 554),
+        ("220-mx.example waits\r\n220 mx.example ESMTP\r\n", 220),
+    ],
+)
+def test_the_last_line_of_a_greeting_counts(raw: str, code: int) -> None:
+    reply, _ = talk(SMTPBehaviour(greeting_raw=raw), greet)
+    assert reply.code == code
+    assert reply.changed is (code != 220)
+    assert reply.lines[0] == "mx.example waits"
+
+
+def test_a_greeting_that_ends_in_421_is_throttling() -> None:
+    with pytest.raises(Throttled):
+        talk(SMTPBehaviour(greeting_raw="220-mx.example waits\r\n421 4.3.2 All server ports are busy\r\n"), greet)
+
+
+def test_a_refusal_that_ends_in_220_is_no_reply() -> None:
+    with pytest.raises(Malformed):
+        talk(SMTPBehaviour(greeting_raw="554-go\r\n220 away\r\n"), greet)
 
 
 def test_the_limits_themselves_are_kept() -> None:

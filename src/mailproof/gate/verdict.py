@@ -69,7 +69,7 @@ def judge(
         verdict = Verdict.FAIL if counted.rank <= fail_on.rank else Verdict.ADVICE
         return Judgement(verdict, counted, _message(raised), why or "", fix or "")
     if isinstance(raised, NotObserved):
-        return Judgement(Verdict.INCONCLUSIVE, usual, f"{raised.kind}: {raised.reason}", left_to=raised.owner)
+        return Judgement(Verdict.INCONCLUSIVE, usual, f"{raised.kind}: {raised.reason}")
     if isinstance(raised, pytest.skip.Exception):
         said = f"not judged: the rule skipped itself ({raised}); not_applicable() says that a rule does not apply"
         return Judgement(Verdict.INCONCLUSIVE, usual, said)

@@ -17,7 +17,7 @@ from mailproof.inventory.budgets import (
     MAX_NAMES_OF_ADDRESS,
     MAX_SERVER_ADDRESSES,
 )
-from mailproof.inventory.model import Domain, Inventory
+from mailproof.inventory.model import Domain, Host, Inventory
 from mailproof.inventory.targets import (
     AuthorisedSender,
     BlocklistEntry,
@@ -36,7 +36,7 @@ from mailproof.inventory.targets import (
     Zone,
 )
 from mailproof.net.dns import Answer, DNSClient, Record
-from mailproof.net.errors import Bogus, NotObserved
+from mailproof.net.errors import Bogus, NotFollowed, NotObserved
 from mailproof.net.names import is_host
 from mailproof.net.settings import NetSettings
 
@@ -68,6 +68,11 @@ class _Discovery:
         """How many addresses of MX hosts are looked at, by domain."""
         self._names_of_address: Counter[tuple[str, str]] = Counter()
         """How many MX hosts of a domain lead to an address, by domain and address."""
+        self._said = {domain.name: domain.active for domain in inventory.domains}
+        """What the inventory says of consent, by domain; None where it says nothing."""
+        self._own_zones = frozenset((*self._said, *inventory.zones))
+        self._led_elsewhere = frozenset(key.rpartition(":")[0] for key in settings.connect)
+        """Hosts (or addresses) that the connect map names: whoever answers there was put there on purpose."""
 
     async def run(self) -> None:
         domains = [self._mail_domain(domain) for domain in self.inventory.domains]
@@ -149,9 +154,9 @@ class _Discovery:
 
     def _add_host(self, host: _Host, served: list[MailDomain]) -> None:
         declared = next((entry for entry in self.inventory.hosts if entry.name == host.name), None)
-        own = declared.active if declared else None
-        active = own if own is not None else self.inventory.active or any(domain.active for domain in served)
         names = tuple(domain.name for domain in served)
+        active = self._host_consents(host.name, declared, served)
+        dead = declared.dead if declared else False
         has_addresses = bool(declared and declared.addresses)
         self.targets.add(MailHost(host.name, names, active, has_addresses))
         services = list(declared.services()) if declared else []
@@ -166,10 +171,27 @@ class _Discovery:
                 failures.append(NotObserved("too many MX hosts and addresses: only the first ones are looked at"))
         for failure in failures:
             for kind in (Endpoint, MailExchange, SendingAddress) if served else (Endpoint,):
-                self._undiscovered(kind, f"addresses of {host.name}", failure, names, roles)
+                self._undiscovered(kind, f"addresses of {host.name}", failure, names, roles, host.name)
         for address in addresses:
             for role, port in services:
-                self._add_endpoint(Endpoint(host.name, address, port, role, names, active), served)
+                self._add_endpoint(Endpoint(host.name, address, port, role, names, active, dead), served)
+
+    def _host_consents(self, name: str, declared: Host | None, served: list[MailDomain]) -> bool:
+        """Whether a host may be probed actively.
+
+        Consent belongs to the host that is probed. A no wins, whether the host or a domain that it serves says it.
+        What a domain or the whole inventory says is inherited only by hosts that the inventory names, and by those
+        below its own domains and zones: the MX of a domain may be anybody's.
+        """
+        words = [declared.active if declared else None, *(self._said[domain.name] for domain in served)]
+        if False in words:
+            return False
+        if declared is not None and declared.active:
+            return True
+        labels = name.split(".")
+        named = declared is not None or name in self._led_elsewhere
+        ours = named or any(".".join(labels[n:]) in self._own_zones for n in range(len(labels)))
+        return ours and (self.inventory.active or True in words)
 
     def _within_budget(self, address: str, domains: tuple[str, ...]) -> bool:
         """Count an address of an MX host for the domains that name the host, and say whether one may look at it."""
@@ -183,19 +205,20 @@ class _Discovery:
 
     def _add_endpoint(self, endpoint: Endpoint, served: list[MailDomain]) -> None:
         if not self._may_contact(endpoint):
-            failure = NotObserved(
+            failure = NotFollowed(
                 f"{endpoint.address} is not a public address and is not followed; "
                 "allow_private: true in the inventory allows it"
             )
-            self._undiscovered(Endpoint, endpoint.id, failure, endpoint.domains, (endpoint.role,))
+            self._undiscovered(Endpoint, endpoint.id, failure, endpoint.domains, (endpoint.role,), endpoint.host)
             if endpoint.role is Role.MX and served:
-                self._undiscovered(MailExchange, endpoint.id, failure, endpoint.domains)
+                self._undiscovered(MailExchange, endpoint.id, failure, endpoint.domains, host=endpoint.host)
             return
         self.targets.add(endpoint)
         if endpoint.role is Role.MX:
             for domain in served:
                 self.targets.add(MailExchange(domain, endpoint))
-            self.targets.add(SendingAddress(endpoint.address, None, endpoint.domains, False, endpoint.active))
+            if not endpoint.dead:
+                self.targets.add(SendingAddress(endpoint.address, None, endpoint.domains, False, endpoint.active))
 
     def _may_contact(self, endpoint: Endpoint) -> bool:
         named = any(endpoint.address in host.addresses for host in self.inventory.hosts)
@@ -300,15 +323,21 @@ class _Discovery:
         failure: NotObserved,
         domains: tuple[str, ...],
         roles: tuple[Role, ...] = (),
+        host: str = "",
     ) -> None:
-        self.targets.add(_undiscovered(kind, name, failure, domains, roles))
+        self.targets.add(_undiscovered(kind, name, failure, domains, roles, host))
 
 
 def _undiscovered(
-    kind: type[Target], name: str, failure: NotObserved, domains: tuple[str, ...], roles: tuple[Role, ...] = ()
+    kind: type[Target],
+    name: str,
+    failure: NotObserved,
+    domains: tuple[str, ...],
+    roles: tuple[Role, ...] = (),
+    host: str = "",
 ) -> Undiscovered:
     return Undiscovered(
-        kind.__name__, name, failure.reason, failure.evidence, domains, failure=failure.kind, roles=roles
+        kind.__name__, name, failure.reason, failure.evidence, domains, failure=failure.kind, roles=roles, host=host
     )
 
 

@@ -222,9 +222,11 @@ class Domain(Part):
         default=["postmaster", "abuse"], description="Role mailboxes that must be accepted (RFC 2142)."
     )
     unknown: Annotated[list[LocalPart], AfterValidator(_unique)] = Field(
-        default=[], description="Local parts known not to exist. Without any, a random one is made up."
+        default=[], description="Local parts known not to exist. Without any, one is made up, the same in every run."
     )
-    active: bool | None = Field(None, description="Consent to active probes for this domain; else the global one.")
+    active: bool | None = Field(
+        None, description="Consent to active probes for this domain and for its hosts below the inventory's domains."
+    )
     profile: str | None = Field(None, description="Profile for this domain: a shipped one by name, or a file.")
     controls: Parameters = Field(default={}, description="Parameters of controls for this domain, by control id.")
     formerly: Annotated[list[DomainName], AfterValidator(_unique)] = Field(
@@ -261,7 +263,12 @@ class Host(Part):
     addresses: Annotated[list[Address], AfterValidator(_unique)] = Field(
         default=[], description="Addresses to test instead of those that the DNS gives."
     )
-    active: bool | None = Field(None, description="Consent to active probes of this host; else the global one.")
+    active: bool | None = Field(
+        None, description="Consent to active probes of this host. A false here or at a domain that it serves wins."
+    )
+    dead: bool = Field(
+        False, description="The host must not answer at port 25 (a first MX for nolisting); nothing else is judged."
+    )
     profile: str | None = Field(None, description="Profile for this host: a shipped one by name, or a file.")
     controls: Parameters = Field(default={}, description="Parameters of controls for this host, by control id.")
     formerly: Annotated[list[DomainName], AfterValidator(_unique)] = Field(
@@ -388,6 +395,10 @@ class LimitsPart(Part):
     retry_pause: Annotated[float, Field(ge=0, le=3600)] = Field(
         _DEFAULT_LIMITS.retry_pause, description="Before each further attempt."
     )
+    deferral: Annotated[float, Field(ge=0, le=3600)] = Field(
+        _DEFAULT_LIMITS.deferral,
+        description="The longest wait for a server that defers (4yz) and names a time to come back (greylisting).",
+    )
 
 
 class Inventory(Part):
@@ -412,7 +423,9 @@ class Inventory(Part):
         default=[], description="DNS blocklists on which no address may stand."
     )
     active: bool = Field(
-        False, description="Consent to probes that a server owner may notice, for every target that says nothing else."
+        False,
+        description="Consent to probes that a server owner may notice, for all domains and zones of the inventory, the "
+        "hosts below them, and the hosts that it names; unless a domain or host says false.",
     )
     contact: Mailbox | None = Field(None, description="Whom to ask about these tests; shown in reports.")
     probe: Probe = Field(Probe(), description="Who we say we are.")

@@ -41,6 +41,11 @@ class Target:
         raise NotImplementedError
 
     @property
+    def dead(self) -> bool:
+        """Whether the inventory says that the target does not answer, on purpose."""
+        return False
+
+    @property
     def mail_domains(self) -> tuple[str, ...]:
         """The mail domains that the target belongs to, as far as it knows by itself."""
         raise NotImplementedError
@@ -58,7 +63,7 @@ class MailDomain(Target):
     roles: tuple[str, ...] = ("postmaster", "abuse")
     """Local parts that must be accepted (RFC 2142)."""
     unknown: tuple[str, ...] = ()
-    """Local parts known not to exist. Empty: a random one is made up."""
+    """Local parts known not to exist. Empty: one is made up."""
     active: bool = False
     insists_on_mail: bool = False
     """The inventory itself says that the domain receives mail: a null MX is a mistake then."""
@@ -145,6 +150,7 @@ class Endpoint(Target):
     domains: tuple[str, ...] = ()
     """The mail domains that this endpoint serves as MX."""
     active: bool = False
+    dead: bool = False
 
     @property
     def mail_domains(self) -> tuple[str, ...]:
@@ -183,7 +189,12 @@ class MailExchange(Target):
 
     @property
     def active(self) -> bool:
-        return self.domain.active or self.endpoint.active
+        """Consent belongs to the host that is asked; what its domains say is part of it."""
+        return self.endpoint.active
+
+    @property
+    def dead(self) -> bool:
+        return self.endpoint.dead
 
 
 @dataclass(frozen=True)
@@ -291,6 +302,8 @@ class Undiscovered(Target):
     active: bool = False
     failure: str = NotObserved.kind
     """The kind of failure that ``reason`` tells of."""
+    host: str = ""
+    """The mail host whose targets are missing; empty where it is no host's."""
     roles: tuple[Role, ...] = ()
     """What the missing endpoints do: only controls of these roles stand open. Empty: all."""
 
@@ -331,20 +344,33 @@ class Targets:
     """All targets of a run, in the order of the inventory, each id once per type."""
 
     _by_type: dict[str, dict[str, Target]] = field(default_factory=dict)
+    _by_domain: dict[tuple[str, str], list[Target]] = field(default_factory=dict)
+    """By type and mail domain; made when it is first asked for."""
 
     def add(self, target: Target) -> None:
         """Keep ``target`` unless one of its type and id is known already: the first one stays."""
         kind = target.type if isinstance(target, Undiscovered) else type(target).__name__
         known = self._by_type.setdefault(kind, {})
         known.setdefault(target.id, target)
+        self._by_domain.clear()
 
     def replace(self, kind: type[Target], targets: Targets) -> None:
         """Put the targets of one type from ``targets`` in the place of those here."""
         self._by_type[kind.__name__] = targets._by_type.get(kind.__name__, {})
+        self._by_domain.clear()
 
     def of(self, kind: type[Target]) -> tuple[Target, ...]:
         """The targets of a type, Undiscovered ones standing in for it included."""
         return tuple(self._by_type.get(kind.__name__, {}).values())
+
+    def of_domain(self, kind: type[Target], domain: str) -> tuple[Target, ...]:
+        """The targets of a type that belong to a mail domain, Undiscovered ones standing in for it included."""
+        if not self._by_domain:
+            for name, known in self._by_type.items():
+                for target in known.values():
+                    for served in target.mail_domains:
+                        self._by_domain.setdefault((name, served), []).append(target)
+        return tuple(self._by_domain.get((kind.__name__, domain), ()))
 
     def __iter__(self) -> Iterator[Target]:
         for known in self._by_type.values():

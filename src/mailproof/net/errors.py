@@ -19,8 +19,6 @@ class NotObserved(Exception):
     kind: ClassVar[str] = "not observed"
     transient: ClassVar[bool] = False
     """Whether the same question may well be answered a little later."""
-    owner: ClassVar[str] = ""
-    """The control that makes a finding of the fault behind it; empty if none does."""
 
     def __init__(self, reason: str, evidence: tuple[str, ...] = ()) -> None:
         super().__init__(reason)
@@ -36,7 +34,7 @@ class Refused(NotObserved):
 
 
 class RefusedByAddress(Refused):
-    """The address itself refused: nothing listens on the port, or a filter in front says so."""
+    """The address itself refused (TCP RST), and not somebody on the way, a filter of our own included."""
 
 
 class TimedOut(NotObserved):
@@ -77,7 +75,6 @@ class Bogus(NotObserved):
     """The answer does not validate: a resolver that validates withholds it, and gives it without validation."""
 
     kind = "bogus"
-    owner = "SEC-NOT-BOGUS"
 
 
 class NotFollowed(NotObserved):
@@ -90,6 +87,12 @@ class NotAvailable(NotObserved):
     """The dialogue worked but did not get as far as what was asked for (no EHLO after a 554 greeting, ...)."""
 
     kind = "not available"
+
+
+class NoCertificate(NotAvailable):
+    """The server declines every TLS handshake, so that it shows no certificate."""
+
+    kind = "no certificate"
 
 
 class NoResolver(NotObserved):
@@ -139,6 +142,7 @@ KINDS: dict[str, type[NotObserved]] = {
         Bogus,
         NotFollowed,
         NotAvailable,
+        NoCertificate,
         NoResolver,
         LyingResolver,
         NoIPv6,

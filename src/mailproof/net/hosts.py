@@ -83,13 +83,13 @@ class Hosts:
             self.connections[address] += 1
             yield
 
-    async def connect(self, address: str, port: int, destination: SocketAddress) -> Stream:
+    async def connect(self, address: str, port: int, destination: SocketAddress, first_words: bytes = b"") -> Stream:
         """Open a connection to ``destination``, which stands for ``address`` and ``port``, inside ``connection``.
 
-        Raises what ``net.stream.connect`` raises.
+        ``first_words`` and what is raised are those of ``net.stream.connect``.
         """
         try:
-            stream = await connect(destination, self.patience(port))
+            stream = await connect(destination, self.patience(port), first_words)
         except NotObserved as failure:
             self.missed(address, port, failure)
             raise
@@ -117,6 +117,10 @@ class Hosts:
     def forget_failures(self) -> None:
         """Try again what could not be reached, the next time that somebody wants to connect."""
         self._unreachable.clear()
+
+    def forget(self, address: str, port: int) -> None:
+        """Try again one address that could not be reached."""
+        self._unreachable.pop((address, port), None)
 
     def _raise_known(self, address: str, port: int) -> None:
         known = self._unreachable.get((address, port))

@@ -63,6 +63,8 @@ class Limits:
     """Further attempts of the survey at what could not be observed for a reason that may pass."""
     retry_pause: float = 5.0
     """Seconds before each of them."""
+    deferral: float = 60.0
+    """Seconds that are waited at most where a server defers (4yz) and names a time to come back."""
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,8 @@ class Reply:
 
     code: int
     lines: tuple[str, ...]
+    changed: bool = False
+    """Whether earlier lines had another code; the last line counts (RFC 5321, section 4.2.1)."""
 
     @property
     def text(self) -> str:
@@ -147,8 +149,11 @@ class Dialogue:
         self._greeted = False
 
     async def greeting(self) -> Reply:
-        """Wait ``limits.greeting`` seconds for the server's opening. A 4yz greeting raises Throttled."""
-        reply = await self._hear(self._limits.greeting, "no complete greeting")
+        """Wait ``limits.greeting`` seconds for the server's opening. A 4yz greeting raises Throttled.
+
+        Lines with 220 may end in a refusal: postscreen says the first of them to see who talks too early.
+        """
+        reply = await self._hear(self._limits.greeting, "no complete greeting", may_change=True)
         self._greeted = True
         if reply.transient:
             self._orderly = False
@@ -214,6 +219,16 @@ class Dialogue:
         return bytes(heard)
 
     @property
+    def own_address(self) -> str:
+        """The address of this end of the connection; empty where it is not known."""
+        return self._stream.own_address
+
+    @property
+    def greeted_after(self) -> float | None:
+        """Seconds that the server waited before it spoke first; None where our first words were sent before that."""
+        return self._stream.peer_waited
+
+    @property
     def closed(self) -> bool:
         """Whether the server has closed the connection and everything that it said has been heard."""
         return self._stream.ended
@@ -267,18 +282,19 @@ class Dialogue:
         except NotObserved as failure:
             self.transcript.add(Speaker.NOTE, f"no orderly farewell: {failure.reason}")
 
-    async def _hear(self, seconds: float, what: str) -> Reply:
+    async def _hear(self, seconds: float, what: str, *, may_change: bool = False) -> Reply:
         self._orderly = False
         with self._evidence():
             async with deadline(seconds, what):
-                reply = await self._read_reply()
+                reply = await self._read_reply(may_change)
         if reply.code == 421:
             raise Throttled(f"the server closes the channel: {reply}", self.transcript.evidence())
         self._orderly = not reply.intermediate
         return reply
 
-    async def _read_reply(self) -> Reply:
+    async def _read_reply(self, may_change: bool) -> Reply:
         code: int | None = None
+        changed = False
         lines: list[str] = []
         octets = 0
         while True:
@@ -292,11 +308,13 @@ class Dialogue:
             if parsed is None:
                 raise Malformed(f"not a reply line: {printable(content[:80])}")
             if code is not None and int(parsed[1]) != code:
-                raise Malformed(f"one reply with the codes {code} and {int(parsed[1])}")
+                if not (may_change and code == 220 and parsed[1][:1] in b"45"):
+                    raise Malformed(f"one reply with the codes {code} and {int(parsed[1])}")
+                changed = True
             code = int(parsed[1])
             lines.append(printable(parsed[3] or b""))
             if parsed[2] != b"-":
-                return Reply(code, tuple(lines))
+                return Reply(code, tuple(lines), changed)
             if len(lines) == REPLY_LINES or octets >= REPLY_OCTETS:
                 raise Malformed(f"a reply of more than {len(lines)} lines and {octets} octets")
 
@@ -320,12 +338,13 @@ class SMTPClient:
 
     @asynccontextmanager
     async def connect(
-        self, address: str, port: int, *, host: str, implicit_tls: bool = False
+        self, address: str, port: int, *, host: str, implicit_tls: bool = False, first_words: bytes = b""
     ) -> AsyncIterator[Dialogue]:
         """Open a dialogue with ``address`` and ``port`` of ``host``; the greeting is not yet read.
 
-        With ``implicit_tls`` the TLS handshake comes first (RFC 8314, section 3.3). On leaving, an orderly
-        dialogue ends with RSET (if a transaction is open) and QUIT; the connection is closed in every case.
+        ``first_words`` are said before the greeting, unless that is faster (``Dialogue.greeted_after``). With
+        ``implicit_tls`` the TLS handshake comes first (RFC 8314, section 3.3). On leaving, an orderly dialogue ends
+        with RSET (if a transaction is open) and QUIT; the connection is closed in every case.
         Raises Refused, TimedOut, NotObserved; with ``implicit_tls`` NotAvailable and ClosedEarly too.
         """
         settings = self._settings
@@ -334,13 +353,15 @@ class SMTPClient:
             transcript = Transcript()
             transcript.add(Speaker.NOTE, f"connecting to {destination} for {host}")
             try:
-                stream = await self._hosts.connect(address, port, destination)
+                stream = await self._hosts.connect(address, port, destination, first_words)
             except NotObserved as failure:
                 transcript.add(Speaker.NOTE, failure.reason)
                 failure.evidence = transcript.evidence()
                 raise
             try:
                 transcript.add(Speaker.NOTE, "connected")
+                for line in first_words.splitlines():
+                    transcript.add(Speaker.CLIENT, printable(line))
                 dialogue = Dialogue(stream, transcript, settings.limits, host=host, ehlo_name=settings.ehlo_name)
                 if implicit_tls:
                     await dialogue.handshake()

@@ -9,13 +9,26 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import socket
 import ssl
+import struct
+import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import cast
 
 from mailproof.net.addresses import is_ipv6_without_route
-from mailproof.net.errors import NO_IPV6, ClosedEarly, Malformed, NoIPv6, NotAvailable, NotObserved, Refused, TimedOut
+from mailproof.net.errors import (
+    NO_IPV6,
+    ClosedEarly,
+    Malformed,
+    NoIPv6,
+    NotAvailable,
+    NotObserved,
+    Refused,
+    RefusedByAddress,
+    TimedOut,
+)
 from mailproof.net.settings import SocketAddress
 
 HELD = 64 * 1024
@@ -32,6 +45,8 @@ class Stream(asyncio.Protocol):
     """Octets to and from one peer. Every failure is a ``NotObserved``; deadlines are in seconds."""
 
     def __init__(self) -> None:
+        self.peer_waited: float | None = None
+        """Seconds that the peer let pass before it spoke first; None where our first words were sent before that."""
         self._transport: asyncio.Transport | None = None
         self._held = bytearray()
         self._paused = False
@@ -85,6 +100,12 @@ class Stream(asyncio.Protocol):
     def ended(self) -> bool:
         """Whether the peer has closed its side and everything received has been read."""
         return self._ended and not self._held
+
+    @property
+    def own_address(self) -> str:
+        """The address of this end of the connection; empty where it is not known."""
+        name = self.transport.get_extra_info("sockname")
+        return str(name[0]).partition("%")[0] if isinstance(name, tuple) else ""
 
     def take_held(self) -> bytes:
         """Return the octets received and not yet read, without waiting, and forget them."""
@@ -220,19 +241,88 @@ async def deadline(seconds: float, what: str) -> AsyncIterator[None]:
         raise TimedOut(f"{what} within {seconds:g} s") from error
 
 
-async def connect(destination: SocketAddress, seconds: float) -> Stream:
+async def connect(destination: SocketAddress, seconds: float, first_words: bytes = b"") -> Stream:
     """Open a TCP connection within ``seconds``. Raises Refused, TimedOut, or NotObserved (no route from
     here, ...).
+
+    ``first_words`` are sent as soon as the connection stands. ``Stream.peer_waited`` says whether the peer was faster
+    nevertheless, and after how long. Both are the kernel's knowledge: they do not depend on how busy this process is.
     """
     loop = asyncio.get_running_loop()
-    async with deadline(seconds, f"no connection to {destination}"):
-        try:
-            _, stream = await loop.create_connection(Stream, destination.address, destination.port)
-        except TimeoutError:
-            raise
-        except OSError as error:
-            if is_ipv6_without_route(destination.address):
-                raise NoIPv6(NO_IPV6) from error
-            failure = Refused if error.errno in REFUSALS else NotObserved
-            raise failure(f"no connection to {destination}: {error.strerror or error}") from error
+    with ExitStack() as on_failure:
+        opened = on_failure.enter_context(_socket_for(destination))
+        async with deadline(seconds, f"no connection to {destination}"):
+            try:
+                await loop.sock_connect(opened, (destination.address, destination.port))
+            except TimeoutError:
+                raise
+            except OSError as error:
+                raise _why_not_connected(opened, destination, error) from error
+        peer_waited = _before_it_spoke(opened)
+        if first_words:
+            with suppress(OSError):
+                opened.send(first_words)
+        _tell_errors_at_once(opened, False)
+        _, stream = await loop.create_connection(Stream, sock=opened)
+        stream.peer_waited = peer_waited
+        on_failure.pop_all()
     return stream
+
+
+_TCP_INFO = struct.Struct("=44xI4xI")
+"""Of Linux's ``struct tcp_info``: milliseconds since data was sent (or the connection stood), and since data came."""
+
+
+def _before_it_spoke(opened: socket.socket) -> float | None:
+    """Seconds from the connection to the octets of the peer that wait to be read; None where there are none."""
+    try:
+        opened.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except OSError:
+        return None
+    if sys.platform != "linux":
+        return float("inf")
+    since_connected, since_spoken = _TCP_INFO.unpack(
+        opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
+    )
+    return float(since_connected - since_spoken) / 1000
+
+
+def _socket_for(destination: SocketAddress) -> socket.socket:
+    family = socket.AF_INET6 if ":" in destination.address else socket.AF_INET
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    opened.setblocking(False)
+    _tell_errors_at_once(opened, True)
+    return opened
+
+
+_IP_RECVERR, _IPV6_RECVERR, _MSG_ERRQUEUE = 11, 25, 0x2000
+"""Of Linux (ip(7), ipv6(7), recv(2)); Python does not name them all."""
+
+
+def _tell_errors_at_once(opened: socket.socket, on: bool) -> None:
+    """Let the kernel keep ICMP messages about the connection, so that they can be told from a TCP reset."""
+    if sys.platform == "linux":
+        if opened.family == socket.AF_INET6:
+            opened.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, on)
+        else:
+            opened.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, on)
+
+
+def _why_not_connected(opened: socket.socket, destination: SocketAddress, error: OSError) -> NotObserved:
+    if is_ipv6_without_route(destination.address):
+        return NoIPv6(NO_IPV6)
+    reason = f"no connection to {destination}: {error.strerror or error}"
+    if error.errno not in REFUSALS:
+        return NotObserved(reason)
+    itself = error.errno == errno.ECONNREFUSED and not _icmp_came(opened)
+    return RefusedByAddress(reason) if itself else Refused(reason)
+
+
+def _icmp_came(opened: socket.socket) -> bool:
+    """Whether an ICMP message ended the connection: a router or a filter may have sent it. A reset leaves none."""
+    if sys.platform != "linux":
+        return True
+    try:
+        return bool(opened.recvmsg(1, 512, _MSG_ERRQUEUE)[1])
+    except OSError:
+        return False

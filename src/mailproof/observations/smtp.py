@@ -1,26 +1,16 @@
-"""SMTP dialogues: what a server says to a guest, to an early talker, to an outsider, and about mailboxes."""
+"""SMTP sessions: what a server says to a guest, and how it handles AUTH and STARTTLS."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from mailproof.inventory.targets import Role
 from mailproof.net.dns import Answer
-from mailproof.net.errors import NotAvailable, NotObserved
+from mailproof.net.errors import NotAvailable
 from mailproof.net.smtp import Reply, TLSSession, extensions
-from mailproof.net.transcript import Line
 from mailproof.observations import Observation
-
-
-@dataclass(frozen=True)
-class Dialogue(Observation):
-    """Base: a dialogue with its transcript."""
-
-    transcript: tuple[Line, ...]
-
-    def evidence(self) -> tuple[str, ...]:
-        return tuple(str(line) for line in self.transcript)
+from mailproof.observations.dialogue import Dialogue
+from mailproof.observations.refusals import STRANGER, Tester, refuses_name
 
 
 @dataclass(frozen=True)
@@ -42,17 +32,54 @@ class SMTPSession(Dialogue):
     ehlo_in_tls: Reply | None = None
     ended: str = ""
     """Why the dialogue ended before its time."""
+    ended_in_tls: str = ""
+    """How the server ended two sessions in a row right behind the handshake, while it served them in clear."""
+    wrong_start: str = ""
+    """How the port starts, where it is not as its number says: in clear instead of TLS, or the reverse."""
+    second_ehlo: Reply | None = None
+    """The EHLO reply of a second session, in clear."""
+    tester: Tester = STRANGER
+
+    @property
+    def served(self) -> bool:
+        """Whether the server greets with a positive reply, in the way that the port asks for."""
+        return self.greeting.positive and not self.wrong_start
+
+    @property
+    def tls_works(self) -> bool:
+        """STARTTLS leads to a session inside TLS, as senders use it."""
+        return self.tls is not None and not self.ended_in_tls
 
     @property
     def extensions(self) -> dict[str, tuple[str, ...]]:
-        """Keywords of the first EHLO reply; none where EHLO is not implemented.
+        """Keywords of the first EHLO reply; none where EHLO is not implemented or refused to everybody.
 
-        Raises NotAvailable where it is refused.
+        Raises NotAvailable where it is refused to the tester.
         """
         reply = self.answered(self.ehlo, "EHLO")
-        if refuses_name(reply):
-            raise NotAvailable(refuses_name(reply), self.evidence())
+        if reason := self.refused_name(reply):
+            raise NotAvailable(reason, self.evidence())
         return extensions(reply)
+
+    def refused_name(self, reply: Reply) -> str:
+        """Why a reply to EHLO or HELO is about the name that the tester said. Empty if it is not.
+
+        Where the other one of the two commands is accepted with the same name, the command is refused and not the name.
+        """
+        other = self.helo if reply is self.ehlo else self.ehlo
+        return "" if reply.permanent and other is not None and other.positive else refuses_name(reply)
+
+    @property
+    def without_ehlo(self) -> bool:
+        """EHLO is refused while HELO is served, or is not served before TLS."""
+        return self.ehlo is not None and self.ehlo.permanent and not self.refused_name(self.ehlo)
+
+    @property
+    def lists_differ(self) -> bool:
+        """One of two sessions in clear offers STARTTLS and the other does not."""
+        if self.ehlo is None or self.second_ehlo is None or not (self.ehlo.positive and self.second_ehlo.positive):
+            return False
+        return ("STARTTLS" in extensions(self.ehlo)) != ("STARTTLS" in extensions(self.second_ehlo))
 
     @property
     def extensions_in_tls(self) -> dict[str, tuple[str, ...]]:
@@ -125,27 +152,7 @@ class ClearTextAuth(Dialogue):
         return self.session.extensions_in_tls.get("AUTH")
 
     def evidence(self) -> tuple[str, ...]:
-        return (*super().evidence(), "with TLS:", *self.session.evidence())
-
-
-@dataclass(frozen=True)
-class EarlyTalk(Dialogue):
-    """A client that says EHLO before the greeting, and a polite client right after it."""
-
-    codes: tuple[int, ...]
-    """Codes of all replies that the early talker got, in order."""
-    closed: bool
-    polite: str
-    """The greeting that the polite client got, or why it got none."""
-    polite_ok: bool
-
-    @property
-    def tolerated(self) -> bool:
-        """The early EHLO was answered as if nothing had happened."""
-        return 250 in self.codes
-
-    def evidence(self) -> tuple[str, ...]:
-        return (*super().evidence(), f"a polite client right after: {self.polite}")
+        return (*self.session.evidence(), *(("AUTH without an offer:", *super().evidence()) if self.reply else ()))
 
 
 @dataclass(frozen=True)
@@ -160,174 +167,31 @@ class Injection(Dialogue):
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """MAIL and RCPT, never DATA. ``form`` names the trick of a relay attempt."""
+class KeptState(Dialogue):
+    """What a server still knows inside TLS of what was said before it."""
 
-    form: str
-    sender: str
-    recipient: str
-    mail: Reply
+    tls_offered: bool
+    keywords_in_tls: tuple[str, ...]
+    """Of the EHLO reply inside TLS."""
     rcpt: Reply | None
+    """The reply to RCPT inside TLS where MAIL was said in clear; None where it did not come to that."""
+    rcpt_without_mail: Reply | None = None
+    """The same where MAIL was not said at all, asked only where the first one was accepted."""
 
     @property
-    def last(self) -> Reply:
-        return self.rcpt or self.mail
-
-    @property
-    def accepted(self) -> bool:
-        return self.rcpt is not None and self.rcpt.positive
-
-    def __str__(self) -> str:
-        reply = str(self.last).replace("\n", " / ")
-        return f"{self.form}: MAIL FROM:<{self.sender}> RCPT TO:<{self.recipient}>: {reply}"
-
-
-COMPARISON = "unknown recipient at home"
-"""The form of the one relay attempt that is none: what the server says of a mailbox of its own that does not exist."""
+    def sender_kept(self) -> bool:
+        """RCPT is accepted because of a MAIL that was said before TLS."""
+        without = self.rcpt_without_mail
+        return self.rcpt is not None and self.rcpt.positive and not (without is not None and without.positive)
 
 
 @dataclass(frozen=True)
-class RelayAttempts(Dialogue):
-    """Recipients that are none of the server's business, in every form that has ever fooled one (RFC 2505, section
-    2.1).
-    """
+class SMTPPort(Observation):
+    """Whether an address takes connections at its port."""
 
-    attempts: tuple[Attempt, ...]
-    interrupted: str
-    """Why the series ended before its end; empty if it did not."""
-    role: Role = Role.MX
-
-    def refuses_tester(self, attempt: Attempt) -> str:
-        """Why a refusal says nothing about relaying. Empty if it does.
-
-        Submission is for those who authenticate (RFC 6409, section 4.3): whatever it says to refuse a stranger for
-        good, it does not relay for strangers.
-        """
-        if self.role is Role.SUBMISSION and attempt.last.permanent:
-            return ""
-        return refuses_tester(attempt)
-
-    @property
-    def relayed(self) -> tuple[Attempt, ...]:
-        """Accepted forms. Where the server takes any local part at its domain, only those that end elsewhere tell."""
-        home = next((attempt for attempt in self.attempts if attempt.form == COMPARISON), None)
-        accepted = [attempt for attempt in self.attempts if attempt.accepted and attempt is not home]
-        if home is not None and home.accepted:
-            domain = home.recipient.rpartition("@")[2]
-            accepted = [attempt for attempt in accepted if attempt.recipient.rpartition("@")[2] != domain]
-        return tuple(accepted)
-
-    def evidence(self) -> tuple[str, ...]:
-        return (*(str(attempt) for attempt in self.attempts), "the dialogue:", *super().evidence())
-
-
-@dataclass(frozen=True)
-class Mailboxes(Dialogue):
-    """What one MX address says of mailboxes of one domain."""
-
-    domain: str
     endpoint: str
-    attempts: tuple[Attempt, ...]
-    interrupted: str
+    reached: bool
+    proof: tuple[str, ...]
 
     def evidence(self) -> tuple[str, ...]:
-        return (*(str(attempt) for attempt in self.attempts), "the dialogue:", *super().evidence())
-
-    def attempt(self, form: str) -> Attempt:
-        """The attempt of that form. Raises NotObserved where it was not made, or where the refusal is about us."""
-        found = next((attempt for attempt in self.attempts if attempt.form == form), None)
-        if found is None:
-            raise NotAvailable(f"{form} was not tried: {self.interrupted}", self.evidence())
-        reason = refuses_tester(found)
-        if reason:
-            raise NotObserved(reason, self.evidence())
-        return found
-
-
-@dataclass(frozen=True)
-class Recipients(Observation):
-    """What every MX address of a domain says of the same mailboxes."""
-
-    domain: str
-    mailboxes: tuple[Mailboxes, ...]
-    missing: tuple[tuple[str, str], ...]
-    """Endpoints that could not be asked, with the reason."""
-
-    def evidence(self) -> tuple[str, ...]:
-        lines: list[str] = []
-        for mailboxes in self.mailboxes:
-            lines.append(f"{mailboxes.endpoint}:")
-            lines += [f"  {attempt}" for attempt in mailboxes.attempts]
-        return (*lines, *(f"{endpoint}: {reason}" for endpoint, reason in self.missing))
-
-
-_ABOUT_TESTER = re.compile(
-    r"sender|mail from|helo|ehlo|client host|reverse|rdns|\bptr\b|\bspf\b|dmarc|"
-    r"block(?:ed|ing|list)|black ?list|denylist|\brbl\b|dnsbl|reputation|"
-    r"your (?:host|ip|address)|too many|rate limit",
-    re.IGNORECASE,
-)
-_ABOUT_CLIENT = re.compile(
-    r"client host|block(?:ed|ing|list)|black ?list|denylist|\brbl\b|dnsbl|reputation|reverse|rdns|\bptr\b|"
-    r"your (?:host|ip|address)|too many|rate limit",
-    re.IGNORECASE,
-)
-_ABOUT_TESTER_CODES = frozenset({"5.1.7", "5.1.8", "5.5.4", "5.7.9", *(f"5.7.{detail}" for detail in range(20, 28))})
-"""RFC 3463, RFC 7372: bad sender, failed SPF or DKIM, failed reverse DNS."""
-
-
-def refuses_tester(attempt: Attempt) -> str:
-    """Why a refusal says nothing about the recipient: it is not yet final, or it is about the tester. Empty if it
-    does.
-    """
-    reply = attempt.last
-    if reply.transient:
-        return f"not decided: {reply} (greylisting or a temporary fault); try again later"
-    if not reply.permanent or reply.code == 530:
-        # 530: authentication or TLS is wanted from everybody (RFC 4954, section 6; RFC 3207, section 4).
-        return ""
-    about_us = (reply.enhanced or "") in _ABOUT_TESTER_CODES or _ABOUT_TESTER.search(_without_addresses(attempt, reply))
-    if attempt.rcpt is None or about_us:
-        return (
-            f"the server refuses the tester, not the recipient: {reply}; "
-            "set probe.ehlo and probe.sender to names of yours"
-        )
-    return ""
-
-
-def refuses_name(reply: Reply) -> str:
-    """Why a reply to EHLO or HELO is about the name that the tester said, or not final. Empty if it is not.
-
-    500 and 502 say that the command is not implemented, 503 that it comes at the wrong time, 530 that TLS or
-    authentication must come first; with 504 and 550 a server rejects the name (RFC 5321, sections 4.1.4 and 4.3.2),
-    and with 554 Postfix does.
-    """
-    if reply.positive or reply.code in (500, 502, 503, 530):
-        return ""
-    return f"the server refuses the tester's name: {reply}; set probe.ehlo to a name of yours that resolves"
-
-
-def refuses_client(reply: Reply) -> str:
-    """Why a refusal says nothing about the service: it is about the tester's address. Empty if it does."""
-    if (reply.permanent or reply.transient) and _ABOUT_CLIENT.search(reply.text):
-        return f"the server refuses the tester, not everybody: {reply}; test from another address"
-    return ""
-
-
-def refuses_destination(attempt: Attempt) -> str:
-    """Why a refusal to relay says nothing about relaying: the outsider's domain takes no mail. Empty if it does."""
-    reply = attempt.last
-    if reply.code == 556 or reply.enhanced in ("5.1.2", "5.1.10", "5.4.4"):
-        return (
-            f"the server refuses the outsider's domain, not relaying: {reply}; "
-            "set probe.outsider to a mailbox that exists"
-        )
-    return ""
-
-
-def _without_addresses(attempt: Attempt, reply: Reply) -> str:
-    text = reply.text
-    for address in (attempt.recipient, attempt.sender):
-        if address:
-            text = text.replace(address, "")
-    return text
+        return self.proof

@@ -7,7 +7,23 @@ from importlib import import_module
 
 from mailproof.probes.probe import Probe, read_probe
 
-MODULES = ("blocklists", "dane", "dkim", "dmarc", "mx", "policies", "reverse", "smtp", "spf", "tls", "zones")
+MODULES = (
+    "blocklists",
+    "dane",
+    "dkim",
+    "dmarc",
+    "early_talk",
+    "mailboxes",
+    "mx",
+    "policies",
+    "relay",
+    "reverse",
+    "smtp",
+    "spf",
+    "starttls",
+    "tls",
+    "zones",
+)
 
 
 def load_probes() -> Mapping[str, Probe]:

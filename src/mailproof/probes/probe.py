@@ -38,7 +38,11 @@ class Probe:
     connections: int = 0
     """Connections that it opens to its target at most, for ``mailproof plan``."""
     looks: tuple[str, ...] = ()
-    """Names of probes that it asks about its own target through ``look``."""
+    """Names of probes that it asks about its own target, or the endpoint of it, through ``look``."""
+    refusals: int = 0
+    """Recipients that a right server refuses it, at most, for ``mailproof plan``: they may count against the tester."""
+    on_dead_hosts: bool = False
+    """Whether it looks also at hosts that are dead on purpose."""
 
 
 GIVEN = ("net", "look", "inventory", "targets")
@@ -51,12 +55,25 @@ class Look(Protocol):
 
 
 def probe(
-    *, active: bool = False, first: bool = False, connections: int = 0, looks: tuple[str, ...] = ()
+    *,
+    active: bool = False,
+    first: bool = False,
+    connections: int = 0,
+    looks: tuple[str, ...] = (),
+    refusals: int = 0,
+    on_dead_hosts: bool = False,
 ) -> Callable[[Callable[..., Awaitable[O]]], Callable[..., Awaitable[O]]]:
     """Make an async function a probe; see the module for its parameters."""
 
     def decorate(function: Callable[..., Awaitable[O]]) -> Callable[..., Awaitable[O]]:
-        function.__probe__ = (active, first, connections, looks)  # type: ignore[attr-defined]
+        function.__probe__ = {  # type: ignore[attr-defined]
+            "active": active,
+            "first": first,
+            "connections": connections,
+            "looks": looks,
+            "refusals": refusals,
+            "on_dead_hosts": on_dead_hosts,
+        }
         return function
 
     return decorate
@@ -76,10 +93,7 @@ def read_probe(function: Callable[..., Any]) -> Probe | None:
         observation=hints["return"],
         needs=tuple(name for name in names[1:] if name not in GIVEN),
         given=tuple(name for name in names[1:] if name in GIVEN),
-        active=marked[0],
-        first=marked[1],
-        connections=marked[2],
-        looks=marked[3],
+        **marked,
     )
 
 
@@ -90,7 +104,7 @@ def needs_consent(names: Iterable[str], probes: Mapping[str, Probe]) -> bool:
 
 @dataclass(frozen=True)
 class NoConsent:
-    """An active probe was not run because the inventory gives no consent for the target."""
+    """A probe was not run because the inventory does not want it for the target: no consent, or a host that is dead."""
 
     reason: str
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from tests.real.lab import plan, requirements, zones
 from tests.real.lab.ca import Authority, Issued, tlsa_of
+from tests.real.lab.chasquid import chasquid
 from tests.real.lab.dns_servers import knot, nsd, unbound
 from tests.real.lab.dovecot import dovecot
 from tests.real.lab.exim import exim
@@ -116,6 +117,7 @@ class Lab:
         servers = namespaces.servers
         postfix(daemons, servers, self.directory / "postfix", issued)
         exim(daemons, servers, self.directory / "exim", issued)
+        chasquid(daemons, servers, self.directory / "chasquid", issued)
         opensmtpd(daemons, servers, self.directory / "opensmtpd", issued)
         dovecot(daemons, servers, self.directory / "dovecot", issued)
         haproxy(daemons, servers, self.directory / "haproxy")
@@ -141,7 +143,10 @@ class Lab:
         return list(dict.fromkeys(found))
 
     def _start_dns(self, daemons: Daemons, namespaces: Namespaces, issued: Mapping[str, Issued]) -> None:
-        built = zones.build({key: tlsa_of(certificate.leaf) for key, certificate in issued.items()})
+        built = zones.build(
+            {key: tlsa_of(certificate.leaf) for key, certificate in issued.items()},
+            {key: tlsa_of(certificate.issuer, usage=2) for key, certificate in issued.items()},
+        )
         parents = [address for pair in plan.PARENTS.values() for address in pair]
         second = plan.CHILDREN["ns2.dns.test"] + plan.OTHER_NAME_SERVERS["ns3.dns.test"]
         lame = plan.OTHER_NAME_SERVERS["lame.dns.test"]

@@ -47,6 +47,8 @@ trace      unix    - - n -   0 bounce
 error      unix    - - n -   - error
 retry      unix    - - n -   - error
 discard    unix    - - n -   - discard
+dnsblog    unix    - - n -   0 dnsblog
+tlsproxy   unix    - - n -   0 tlsproxy
 postlog    unix-dgram n - n - 1 postlogd
 {BACKUP_REWRITE} unix - - n - - trivial-rewrite -o relay_domains={BACKUP}.test
 """
@@ -89,8 +91,6 @@ def _main(directory: Path, recipients: Path) -> str:
         # Every RCPT that no DATA follows uses up a token of the flow control; without any left, each further
         # one waits a second.
         "in_flow_delay": "0",
-        # The relay probe is refused more than ten times in a dialogue: from then on each reply would take a second.
-        "smtpd_error_sleep_time": "0",
         "smtpd_tls_security_level": "may",
         "smtpd_tls_protocols": ">=TLSv1.2",
         "smtpd_tls_ciphers": "high",
@@ -104,7 +104,7 @@ def _main(directory: Path, recipients: Path) -> str:
     return "".join(f"{name} = {value}\n" for name, value in settings.items())
 
 
-def _smtpd(instance: plan.Instance, issued: Issued | None) -> str:
+def _smtpd(instance: plan.Instance, issued: Issued | None, directory: Path) -> str:
     domain, server = instance.domain, instance.server
     settings = [f"myhostname = {domain.host}"]
     if domain.label == BACKUP:
@@ -112,12 +112,18 @@ def _smtpd(instance: plan.Instance, issued: Issued | None) -> str:
     if issued and server.chain is not Chain.NONE:
         settings.append(f"smtpd_tls_chain_files = {issued.combined_file}")
     settings += server.settings
-    options = "".join(f"\n    -o {{ {setting} }}" for setting in settings)
-    lines = []
-    for address in instance.addresses:
-        service = f"[{address}]:25" if ":" in address else f"{address}:25"
-        lines.append(f"{service} inet n - n - - smtpd{options}\n")
-    return "".join(lines)
+    services = [f"[{address}]:25" if ":" in address else f"{address}:25" for address in instance.addresses]
+    screened = any(setting.startswith("postscreen_") for setting in settings)
+    if screened:
+        behind = f"smtpd-{instance.key}"
+        front = [*settings, f"smtpd_service_name = {behind}", f"postscreen_cache_map = btree:{directory}/data/{behind}"]
+        lines = [f"{service} inet n - n - 1 postscreen{_options(front)}\n" for service in services]
+        return "".join([*lines, f"{behind} pass - - n - - smtpd{_options(settings)}\n"])
+    return "".join(f"{service} inet n - n - - smtpd{_options(settings)}\n" for service in services)
+
+
+def _options(settings: list[str]) -> str:
+    return "".join(f"\n    -o {{ {setting} }}" for setting in settings)
 
 
 def postfix(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[str, Issued]) -> None:
@@ -137,7 +143,7 @@ def postfix(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[s
     recipients = directory / "recipients.regexp"
     recipients.write_text(RECIPIENTS)
     (directory / "main.cf").write_text(_main(directory, recipients))
-    smtpds = "".join(_smtpd(instance, issued.get(instance.key)) for instance in plan.instances(plan.POSTFIX))
+    smtpds = "".join(_smtpd(instance, issued.get(instance.key), directory) for instance in plan.instances(plan.POSTFIX))
     (directory / "master.cf").write_text(SERVICES + smtpds)
     daemons.start(
         "postfix",

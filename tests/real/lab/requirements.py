@@ -60,6 +60,11 @@ def opensmtpd() -> Path:
     return cache_directory() / "opensmtpd" / "usr" / "sbin" / "smtpd"
 
 
+def chasquid() -> Path:
+    """Path of the unpacked chasquid, whose service nobody needs here."""
+    return cache_directory() / "chasquid" / "usr" / "bin" / "chasquid"
+
+
 def tlslite() -> Path:
     """Directory with tlslite-ng, which still speaks SSL 3.0."""
     return cache_directory() / "python"
@@ -81,8 +86,8 @@ def why_not() -> str | None:
     for service in ("imap-login", "pop3-login", "submission-login"):
         if not (DOVECOT_SERVICES / service).exists():
             return f"dovecot's {service} is missing; all packages: tests/real/packages.txt"
-    if not (exim().exists() and opensmtpd().exists() and (tlslite() / "tlslite").is_dir()):
-        return f"Exim, OpenSMTPD and tlslite-ng are not unpacked yet: {PREPARE}"
+    if not (all(path.exists() for path in (exim(), opensmtpd(), chasquid())) and (tlslite() / "tlslite").is_dir()):
+        return f"Exim, OpenSMTPD, chasquid and tlslite-ng are not unpacked yet: {PREPARE}"
     if not old_tls.available():
         return "the OpenSSL 1.0.2 in nassl's wheel cannot be driven as a server here"
     probe = f"mailproof-may-i-{os.getpid()}"
@@ -95,7 +100,7 @@ def why_not() -> str | None:
 
 
 def prepare() -> None:
-    """Unpack Exim, OpenSMTPD and tlslite-ng into the cache directory. Raises LabError."""
+    """Unpack Exim, OpenSMTPD, chasquid and tlslite-ng into the cache directory. Raises LabError."""
     with tempfile.TemporaryDirectory() as directory:
         for package in (REAL / "unpacked-packages.txt").read_text().split():
             _install(["apt-get", "download", "-o", "APT::Sandbox::User=root", package], directory)
@@ -155,6 +160,7 @@ def versions() -> dict[str, str]:
         "postfix": _first_number([program("postconf"), "-d", "-h", "mail_version"]),
         "exim": _packaged("exim4", "exim4-daemon-heavy"),
         "opensmtpd": _packaged("opensmtpd", "opensmtpd"),
+        "chasquid": _packaged("chasquid", "chasquid"),
         "knot": _first_number([program("knotd"), "-V"]),
         "dovecot": _first_number([program("dovecot"), "--version"]),
         "haproxy": _first_number([program("haproxy"), "-v"]),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
 from mailproof.inventory.targets import MailDomain, MailHost
+from mailproof.net.https import TLSFault
 from mailproof.observations.policies import STSPolicyFile
 
 from ..observed import DOMAIN, PARKED, RECEIVES, STS_BODY, dane, mx, sts, sts_policy, tlsa, tlsrpt
@@ -67,6 +68,10 @@ TABLE: Table = {
         fails(
             "certificate of the policy host is refused: expired",
             sts_policy=sts_policy(status=0, tls_error="expired"),
+        ),
+        fails(
+            "speaks neither TLS 1.2 nor TLS 1.3: TLSV1_ALERT_PROTOCOL_VERSION",
+            sts_policy=sts_policy(status=0, tls_error="TLSV1_ALERT_PROTOCOL_VERSION", tls_fault=TLSFault.VERSION),
         ),
         fails("status 404", sts_policy=sts_policy(status=404)),
         fails(
@@ -136,6 +141,9 @@ TABLE: Table = {
         fails("none of the TLSA records is usable", dane=dane(tlsa("3 1 1 abcd"), ())),
         fails("none of the TLSA records is usable", dane=dane(tlsa("3 1 3 " + "ab" * 32), ())),
         fails("does not offer STARTTLS", dane=dane(tlsa(_KEY), tls=False)),
+        fails("no TLS handshake", level=MUST, dane=dane(tlsa(_KEY), failure="no TLS handshake shows a certificate")),
+        fails("dates count", dane=dane(tlsa(_CA), (), remarks=(f"{_CA}: expired, and dates count",))),
+        passes(dane=dane(tlsa(_KEY, _CA), (_KEY,), remarks=(f"{_CA}: dates count",))),
         skips("no TLSA record", dane=dane(tlsa())),
         skips("DANE-EXISTS", dane=dane(tlsa(_KEY, secure=False), ())),
     ),

@@ -1,0 +1,18 @@
+"""The base of observations that are a dialogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailproof.net.transcript import Line
+from mailproof.observations import Observation
+
+
+@dataclass(frozen=True)
+class Dialogue(Observation):
+    """Base: a dialogue with its transcript."""
+
+    transcript: tuple[Line, ...]
+
+    def evidence(self) -> tuple[str, ...]:
+        return tuple(str(line) for line in self.transcript)

@@ -1,0 +1,83 @@
+"""Relay tests: recipients that are none of the server's business, in every form that has ever fooled a server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailproof.inventory.targets import Role
+from mailproof.observations.attempts import Attempt
+from mailproof.observations.dialogue import Dialogue
+from mailproof.observations.refusals import STRANGER, Tester, refuses_destination, refuses_tester
+
+HOME = "postmaster at home"
+"""The form of the attempt that every server must accept: what it is refused with, the tester is refused with."""
+COMPARISON = "unknown recipient at home"
+"""What the server says of a mailbox of its own that does not exist."""
+COMPARISON_ALONE = "unknown recipient without a domain"
+COMPARISON_LITERAL = "unknown recipient at the address"
+COMPARISONS = (COMPARISON, COMPARISON_ALONE, COMPARISON_LITERAL)
+TELLING = ("plain", "null sender")
+"""Forms whose refusal says that the server does not relay; the others are tricks to get around that."""
+
+
+@dataclass(frozen=True)
+class RelayAttempts(Dialogue):
+    """Recipients that are none of the server's business, in every form that has ever fooled one (RFC 2505, section
+    2.1).
+    """
+
+    attempts: tuple[Attempt, ...]
+    interrupted: str
+    """Why the series ended before its end; empty if it did not."""
+    role: Role = Role.MX
+    tester: Tester = STRANGER
+    unserved: str = ""
+    """The greeting of a server that refuses service; nothing was tried then."""
+    tls_expected: bool = False
+    """Whether STARTTLS works there, so that senders use it."""
+
+    @property
+    def forms(self) -> tuple[Attempt, ...]:
+        """The attempts to relay, without those that are made for comparison."""
+        return tuple(attempt for attempt in self.attempts if attempt.form not in (HOME, *COMPARISONS))
+
+    def why_undecided(self, attempt: Attempt) -> str:
+        """Why a refusal says nothing about relaying. Empty if it does.
+
+        Submission is for those who authenticate (RFC 6409, section 4.3): whatever it says to refuse a stranger for
+        good, it does not relay for strangers.
+        """
+        if self.role is Role.SUBMISSION and attempt.last.permanent:
+            return ""
+        others = [other for other in self.attempts if other.form in (HOME, COMPARISON)]
+        return refuses_tester(attempt, self.tester, others) or refuses_destination(attempt)
+
+    @property
+    def relayed(self) -> tuple[Attempt, ...]:
+        """Accepted forms. Where the server takes any local part, only forms that end elsewhere tell."""
+        accepted = [attempt for attempt in self.forms if attempt.accepted]
+        anything_at = {_domain(a.recipient) for a in self.attempts if a.accepted and a.form in COMPARISONS}
+        return tuple(attempt for attempt in accepted if _domain(attempt.recipient) not in anything_at)
+
+    @property
+    def takes_unknown(self) -> bool:
+        """Whether the server accepts a mailbox of its own that does not exist: it may take whatever is asked."""
+        return any(attempt.accepted for attempt in self.attempts if attempt.form in COMPARISONS)
+
+    @property
+    def one_side(self) -> str:
+        """How the plain form was answered in clear, where that differs from inside TLS; empty where it does not."""
+        plain = {attempt.tls: attempt for attempt in self.attempts if attempt.form == "plain"}
+        if len(plain) < 2 or plain[True].accepted == plain[False].accepted:
+            return ""
+        return f"inside TLS the plain form is answered with {plain[True].last}, in clear with {plain[False].last}"
+
+    def evidence(self) -> tuple[str, ...]:
+        return (*(str(attempt) for attempt in self.attempts), "the dialogue:", *super().evidence())
+
+
+def _domain(recipient: str) -> str:
+    """Where a recipient ends; empty for a local part alone, also for a quoted one that holds an at sign."""
+    if recipient.endswith('"') or "@" not in recipient:
+        return ""
+    return recipient.rpartition("@")[2]

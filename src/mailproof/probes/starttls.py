@@ -1,0 +1,94 @@
+"""What a server does before TLS that belongs behind it: AUTH, and commands that are carried over the handshake."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from mailproof.inventory.targets import Endpoint
+from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, Throttled
+from mailproof.net.network import Network
+from mailproof.net.smtp import Reply, extensions
+from mailproof.net.transcript import Line
+from mailproof.observations.smtp import ClearTextAuth, Injection, KeptState, SMTPSession
+from mailproof.probes.probe import probe
+
+
+@probe(connections=1)
+async def clear_text_auth(endpoint: Endpoint, net: Network, smtp_session: SMTPSession) -> ClearTextAuth:
+    """Whether AUTH is offered before TLS; with the owner's consent also whether it is taken without being offered.
+
+    No credentials are sent. Servers log and count a command that they did not offer, so a guest does not say it.
+    """
+    if not smtp_session.served:
+        raise NotAvailable(
+            smtp_session.ended or f"the server opens with {smtp_session.greeting}", smtp_session.evidence()
+        )
+    if smtp_session.without_ehlo:
+        return ClearTextAuth((), (), None, smtp_session)
+    offered = smtp_session.extensions.get("AUTH", ())
+    reply: Reply | None = None
+    transcript: tuple[Line, ...] = ()
+    if endpoint.active and not endpoint.implicit_tls and "PLAIN" not in map(str.upper, offered):
+        async with net.smtp.connect(endpoint.address, endpoint.port, host=endpoint.host) as dialogue:
+            if (await dialogue.greeting()).positive and (await dialogue.ehlo()).positive:
+                try:
+                    reply = await dialogue.command("AUTH PLAIN")
+                    if reply.intermediate:
+                        await dialogue.command("*")
+                except (ClosedEarly, Throttled):
+                    reply = reply or None
+        transcript = dialogue.transcript.lines
+    return ClearTextAuth(transcript, offered, reply, smtp_session)
+
+
+@probe(active=True, connections=1)
+async def starttls_injection(endpoint: Endpoint, net: Network, smtp_session: SMTPSession) -> Injection:
+    """``NOOP`` in clear behind STARTTLS in one write: a server must forget it (RFC 3207, section 4.2)."""
+    if not smtp_session.offers_starttls:
+        return Injection(smtp_session.transcript, False, None, None, "")
+    async with net.smtp.connect(endpoint.address, endpoint.port, host=endpoint.host) as dialogue:
+        await dialogue.greeting()
+        await dialogue.ehlo()
+        reply = await dialogue.starttls(b"NOOP injected\r\n")
+        tls_failure, heard = None, b""
+        if reply.code == 220:
+            try:
+                await dialogue.handshake()
+                heard = await dialogue.listen(net.settings.limits.silence)
+            except (ClosedEarly, NotAvailable, Malformed) as failure:
+                tls_failure = failure.reason
+    return Injection(dialogue.transcript.lines, True, reply, tls_failure, heard.decode("ascii", "backslashreplace"))
+
+
+@probe(active=True, connections=2)
+async def starttls_state(endpoint: Endpoint, net: Network, smtp_session: SMTPSession) -> KeptState:
+    """MAIL in clear, STARTTLS, and RCPT inside TLS without EHLO and MAIL: a server must have forgotten the sender.
+
+    Where it takes RCPT, the same is tried without any MAIL: some servers take RCPT at any time.
+    """
+    if not smtp_session.offers_starttls or smtp_session.tls is None or smtp_session.ehlo_in_tls is None:
+        return KeptState(smtp_session.transcript, False, (), None)
+    keywords = tuple(sorted(extensions(smtp_session.ehlo_in_tls)))
+    rcpt, transcript = await _rcpt_in_tls(endpoint, net, mail=True)
+    without_mail = None
+    if rcpt is not None and rcpt.positive:
+        without_mail, more = await _rcpt_in_tls(endpoint, net, mail=False)
+        transcript += more
+    return KeptState(transcript, True, keywords, rcpt, without_mail)
+
+
+async def _rcpt_in_tls(endpoint: Endpoint, net: Network, *, mail: bool) -> tuple[Reply | None, tuple[Line, ...]]:
+    """The reply to RCPT as the first command inside TLS, with ``mail`` said before TLS or not said at all."""
+    own = endpoint.domains[0] if endpoint.domains else endpoint.host
+    rcpt = None
+    async with net.smtp.connect(endpoint.address, endpoint.port, host=endpoint.host) as dialogue:
+        await dialogue.greeting()
+        offered = "STARTTLS" in extensions(await dialogue.ehlo())
+        if offered and mail:
+            offered = (await dialogue.command(f"MAIL FROM:<{net.settings.sender}>")).positive
+        if offered and (await dialogue.starttls()).code == 220:
+            await dialogue.handshake()
+            with suppress(ClosedEarly, Throttled):
+                rcpt = await dialogue.command(f"RCPT TO:<postmaster@{own}>")
+                await dialogue.command("RSET")
+    return rcpt, dialogue.transcript.lines
