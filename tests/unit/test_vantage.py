@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailproof.inventory.targets import Endpoint, MailExchange, MailHost, Role, Target, Targets
-from mailproof.net.errors import NO_IPV6, NoIPv6, NoResolver, NotObserved, Refused, TimedOut
+from mailproof.inventory.targets import Endpoint, MailExchange, MailHost, Role, Target, Targets, Undiscovered
+from mailproof.net.errors import NO_IPV6, LyingResolver, NoIPv6, NoResolver, NotObserved, Refused, TimedOut
 from mailproof.net.hosts import SUSPECT_ADDRESSES, SUSPECT_PATIENCE, Hosts
 from mailproof.net.settings import Limits
 from mailproof.net.smtp import Reply
@@ -50,6 +50,15 @@ def unreachable(
         hosts.append(other)
         outcomes["smtp_session", other.id] = outcome
     return record(outcomes, *hosts)
+
+
+def test_a_lying_resolver_is_told_once_wherever_it_got_in_the_way() -> None:
+    lie = LyingResolver("the resolver lies")
+    by_probe = record({("spf", "a.example"): lie, ("dmarc", "b.example"): lie})
+    assert look(by_probe).faults == {Fault.LYING_RESOLVER: "the resolver lies"}
+    by_discovery = record({}, Undiscovered("Endpoint", "MX of a.example", lie.reason, failure=lie.kind))
+    assert look(by_discovery).faults == {Fault.LYING_RESOLVER: "the resolver lies"}
+    assert look(record({("mx", "a.example"): mx("10 mx.example.")})).faults == {}
 
 
 @pytest.mark.parametrize("kind", [TimedOut, Refused])
