@@ -70,7 +70,7 @@ _NO_RECIPIENT = re.compile(
 _NO_RELAYING = re.compile(
     r"\brelay|rcpthosts|not (?:a )?local (?:domain|host|user)|"
     r"(?:do|does)(?: not|n't) (?:accept|handle) (?:e?-?mail )?for|"
-    r"we (?:do not|don't) serve|not hosted here|unauthenticated (?:users|senders)|percent|routed address|uucp|"
+    r"we (?:do not|don't) serve|not hosted here|unauthenticated (?:users|senders)|routed address|uucp|"
     r"route addr|source[ -]rout",
     re.IGNORECASE,
 )
@@ -162,7 +162,8 @@ def _one_text_for_all(attempt: Attempt, others: Sequence[Attempt]) -> bool:
 
 def _bare(attempt: Attempt) -> tuple[int, str]:
     """A refusal without what differs from one recipient to the next: addresses, and words that hold digits."""
-    return attempt.last.code, " ".join(re.sub(r"\S*[0-9]\S*", " ", _without_addresses(attempt).lower()).split())
+    words = _without_addresses(attempt).lower().split()
+    return attempt.last.code, " ".join(word for word in words if not any(letter.isdigit() for letter in word))
 
 
 def _by_words(attempt: Attempt) -> About:
@@ -176,11 +177,12 @@ def _by_words(attempt: Attempt) -> About:
 
 
 def _without_addresses(attempt: Attempt) -> str:
+    """The text of a refusal without addresses and links, whose words are not the server's."""
     text = attempt.last.text
     for address in (attempt.recipient, attempt.sender):
         if address:
             text = re.sub(re.escape(address), "", text, flags=re.IGNORECASE)
-    return re.sub(r"https?://\S+|\S+@\S+", "", text)
+    return " ".join(word for word in text.split() if "@" not in word and "://" not in word)
 
 
 def refuses_tester(attempt: Attempt, tester: Tester = STRANGER, others: Sequence[Attempt] = ()) -> str:
