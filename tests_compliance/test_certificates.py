@@ -1,5 +1,5 @@
-"""Certificates, on every endpoint that speaks TLS. An MX that DANE-EE authenticates is spared: nobody looks at names
-and dates there.
+"""Certificates, on every endpoint that speaks TLS. An MX that DANE authenticates is spared: nobody looks for a public
+root there, and with DANE-EE nobody looks at names and dates.
 """
 
 from __future__ import annotations
@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from mailproof.controls import MUST, SHOULD, control, finding, leave_to, not_applicable, rfc
-from mailproof.net.pkix import PathStatus
-from mailproof.observations.tls import Certificates, Deployment
+from mailproof.controls import MUST, SHOULD, control, fail, finding, leave_to, not_applicable, rfc
+from mailproof.net.errors import NotObserved
+from mailproof.net.pkix import PathResult, PathStatus
+from mailproof.observations.tls import ByDANE, Certificates, Deployment
 
 
 @control("CERT-TRUST", SHOULD, rfc(5280, "6"), rfc(8461, "4.2"), rfc(7817, "3"))
@@ -20,10 +21,68 @@ def test_chain_leads_to_a_trusted_root(certificates: Certificates) -> None:
     Why: mail programs and senders that heed MTA-STS refuse a certificate that they cannot trust.
     Fix: get a certificate of a public CA and send it with its intermediates; or publish DANE-EE records for the MX.
     """
-    for deployment in _judged_by_pkix(certificates):
-        path = deployment.path
-        detail = f": {path.detail}" if path.detail else ""
-        assert path.status is PathStatus.TRUSTED, f"{deployment.chain.leaf.subject}: {path.status}{detail}"
+    found = {d.path.status: f"{d.chain.leaf.subject}: {_told(d.path)}" for d in _judged_by_pkix(certificates)}
+    for status, told in found.items():
+        if status not in (PathStatus.TRUSTED, *_OF_OTHERS, *_UNDECIDED):
+            why, fix = _REMEDIES.get(status, (None, None))
+            fail(told, why=why, fix=fix)
+    for status in _UNDECIDED:
+        if status in found:
+            raise NotObserved(found[status], certificates.evidence())
+    if PathStatus.ISSUER_MISSING in found:
+        leave_to("CERT-CHAIN-COMPLETE", found[PathStatus.ISSUER_MISSING])
+    if PathStatus.INTERMEDIATE_EXPIRED in found:
+        leave_to("CERT-DATES", found[PathStatus.INTERMEDIATE_EXPIRED])
+
+
+def _told(path: PathResult) -> str:
+    return f"{path.status}: {path.detail}" if path.detail else str(path.status)
+
+
+_OF_OTHERS = (PathStatus.ISSUER_MISSING, PathStatus.INTERMEDIATE_EXPIRED)
+"""What keeps a certificate from being trusted and is the finding of another control."""
+
+_UNDECIDED = (PathStatus.UNCHECKED, PathStatus.GIVEN_UP)
+
+_ANOTHER = "have the certificate issued anew"
+_REMEDIES = {
+    PathStatus.BROKEN_SIGNATURE: (
+        None,
+        "send the intermediate that really signed the certificate; that of the same name has another key.",
+    ),
+    PathStatus.REFUSED_SIGNATURE: (
+        "clients have given these signatures up, since they can be forged.",
+        f"{_ANOTHER}, with its intermediates, by a CA that signs with SHA-256 or better.",
+    ),
+    PathStatus.UNREADABLE: (
+        "clients refuse a certificate that is malformed.",
+        f"{_ANOTHER}, by a CA that does it right.",
+    ),
+    PathStatus.NOT_FOR_SERVERS: (
+        "clients refuse a certificate that was issued for something else (RFC 5280, section 4.2.1.12).",
+        f"{_ANOTHER} for TLS servers (extended key usage serverAuth), by a CA that may do so.",
+    ),
+    PathStatus.UNKNOWN_CRITICAL: (
+        "whoever does not know a critical extension must refuse the certificate (RFC 5280, section 4.2).",
+        f"{_ANOTHER} without the extension, or with it not critical.",
+    ),
+    PathStatus.INTERMEDIATE_NOT_CA: (
+        "a certificate may only be signed by one that says that it is a CA's (RFC 5280, section 4.2.1.9).",
+        f"{_ANOTHER} by a real CA.",
+    ),
+    PathStatus.PATH_TOO_LONG: (
+        "the CA was allowed fewer CAs below it (RFC 5280, section 4.2.1.9).",
+        f"{_ANOTHER} by a CA that stands high enough.",
+    ),
+    PathStatus.NAME_NOT_ALLOWED: (
+        "the CA may not vouch for this name (RFC 5280, section 4.2.1.10), so clients refuse the certificate.",
+        f"{_ANOTHER} by a CA that may vouch for all its names, or without the name.",
+    ),
+    PathStatus.ROOT_EXPIRED: (
+        "most clients trust no root that has expired.",
+        f"{_ANOTHER} under a current root; or send the intermediate that another root has signed as well.",
+    ),
+}
 
 
 @control("CERT-CHAIN-COMPLETE", SHOULD, rfc(8446, "4.4.2"), rfc(5246, "7.4.2"))
@@ -34,10 +93,12 @@ def test_no_intermediate_is_missing(certificates: Certificates) -> None:
     Fix: put the intermediates behind the server's certificate in the chain file (fullchain, not cert).
     """
     for deployment in _judged_by_pkix(certificates):
-        missing = deployment.path.detail
-        assert deployment.path.status is not PathStatus.ISSUER_MISSING, (
-            f"the issuer of the last certificate is neither sent nor trusted: {missing}"
+        path = deployment.path
+        assert path.status is not PathStatus.ISSUER_MISSING, (
+            f"the issuer of {path.path[-1]} is neither sent nor trusted: {path.detail}"
         )
+        if path.status is PathStatus.GIVEN_UP:
+            leave_to("CERT-TRUST", f"{path.status}: {path.detail}")
 
 
 @control("CERT-NAME", SHOULD, rfc(9525, "6"), rfc(8461, "4.1"), rfc(7817, "3"))
@@ -54,21 +115,15 @@ def test_certificate_names_the_host(certificates: Certificates) -> None:
 
 @control("CERT-DATES", SHOULD, rfc(5280, "4.1.2.5"), by_clock=True, expiry_warning_fraction=0.1)
 def test_certificate_is_in_date(certificates: Certificates, parameters: Mapping[str, Any]) -> None:
-    """Every certificate sent is in date.
+    """The server's certificate and the intermediates that it needs are in date.
 
     Why: an expired certificate is refused by mail programs and by senders that heed MTA-STS.
     Fix: renew the certificate, reload the server, and let a machine do both in future.
     """
     at = datetime.fromisoformat(certificates.at)
-    for deployment in _judged_by_pkix(certificates):
-        for number, certificate in enumerate(deployment.chain.facts):
+    for deployment in _judged_by_dates(certificates):
+        for number, certificate in enumerate(deployment.below_root):
             not_before, not_after = (datetime.fromisoformat(t) for t in (certificate.not_before, certificate.not_after))
-            if (
-                number
-                and deployment.path.status is PathStatus.TRUSTED
-                and certificate.subject not in deployment.path.path
-            ):
-                continue
             assert at <= not_after, f"{certificate.subject} expired on {certificate.not_after}"
             assert at >= not_before, f"{certificate.subject} is not valid before {certificate.not_before}"
             left = not_after - at
@@ -90,7 +145,7 @@ def test_keys_are_large_enough(certificates: Certificates, parameters: Mapping[s
     _require_tls(certificates)
     minimum = {"RSA": parameters["minimum_rsa_bits"], "EC": parameters["minimum_ec_bits"]}
     for deployment in certificates.deployments:
-        for certificate in deployment.chain.facts:
+        for certificate in deployment.needed:
             least = minimum.get(certificate.key_type)
             if least is not None and certificate.key_bits is not None:
                 found = f"{certificate.subject} has a key of {certificate.key_type} {certificate.key_bits} bits"
@@ -100,12 +155,24 @@ def test_keys_are_large_enough(certificates: Certificates, parameters: Mapping[s
 def _require_tls(certificates: Certificates) -> None:
     if not certificates.tls_offered:
         leave_to("SMTP-STARTTLS-OFFERED", "STARTTLS is not offered")
+    if certificates.tls_failure:
+        leave_to("SMTP-STARTTLS-WORKS" if certificates.by_smtp else "TLS-12-OR-13", certificates.tls_failure)
 
 
-def _judged_by_pkix(certificates: Certificates) -> tuple[Deployment, ...]:
+def _judged_by_dates(certificates: Certificates) -> tuple[Deployment, ...]:
     _require_tls(certificates)
-    if certificates.authenticated_by_dane:
+    if certificates.authenticated_by_dane is ByDANE.EE:
         not_applicable(
             "DANE-EE authenticates this host: names, dates and issuers do not count (RFC 7672, section 3.1.1)"
         )
     return certificates.deployments
+
+
+def _judged_by_pkix(certificates: Certificates) -> tuple[Deployment, ...]:
+    deployments = _judged_by_dates(certificates)
+    if certificates.authenticated_by_dane:
+        not_applicable(
+            "DANE-TA authenticates this host: its record names the root, and DANE-MATCH has compared the names "
+            "(RFC 7672, section 3.1.2)"
+        )
+    return deployments

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailproof.controls import INTERNET_NL, MAY, MUST, control, leave_to, not_applicable, rfc
+from mailproof.controls import INTERNET_NL, MAY, MUST, control, fail, leave_to, not_applicable, rfc
 from mailproof.inventory.targets import MailHost, Role
 from mailproof.observations.dane import DANE, TLSA
 
@@ -40,7 +40,26 @@ def test_a_tlsa_record_matches_the_certificate(dane: DANE) -> None:
     usable = [record for record in dane.tlsa.records if record.usable]
     published = "; ".join(str(record) for record in dane.tlsa.records)
     assert usable, f"none of the TLSA records is usable for SMTP (RFC 7672, section 3.1): {published}"
-    assert dane.tls_offered, "TLSA records are published, but the server does not offer STARTTLS"
+    if not dane.tls_offered:
+        fail(
+            "TLSA records are published, but the server does not offer STARTTLS",
+            why="the records promise TLS, so senders that do DANE defer the mail and give up in the end (RFC 7672, "
+            "section 2.2).",
+            fix="switch STARTTLS on at this server; until then remove the TLSA records.",
+        )
+    if dane.tls_failure:
+        fail(
+            f"TLSA records are published, but {dane.tls_failure}",
+            why="the records promise TLS, so senders that do DANE defer the mail and give up in the end (RFC 7672, "
+            "section 2.2).",
+            fix="mend the handshake (the server's log says why it fails); until then remove the TLSA records.",
+        )
     for match in dane.chains:
         leaf = match.chain.leaf
+        if match.remarks and not match.matching:
+            fail(
+                f"no TLSA record matches the {leaf.key_type} certificate {leaf.subject}: {'; '.join(match.remarks)}",
+                fix="renew the certificate under the issuer of the record and for the name of the host; or publish a "
+                '"3 1 1" record of the server\'s key, to which dates and names do not matter.',
+            )
         assert match.matching, f"no TLSA record matches the {leaf.key_type} certificate {leaf.subject}"

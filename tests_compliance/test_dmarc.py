@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mailproof.controls import GOOGLE_SENDERS, INTERNET_NL, MUST, SHOULD, control, leave_to, not_applicable, rfc
+from mailproof.controls import GOOGLE_SENDERS, INTERNET_NL, MUST, SHOULD, control, fail, leave_to, rfc
 from mailproof.observations.dmarc import DMARC
 
 
@@ -16,11 +16,15 @@ def test_a_policy_applies(dmarc: DMARC) -> None:
     Why: without one anybody may use the domain in From, and large receivers refuse bulk mail of it.
     Fix: publish a TXT record v=DMARC1; p=none; rua=mailto:... at _dmarc, read the reports, then tighten the policy.
     """
-    if len(dmarc.own.texts) > 1:
-        leave_to("DMARC-SINGLE", "there are several records")
-    if dmarc.own.record is not None and dmarc.own.record.errors and not dmarc.own.record.is_usable:
-        leave_to("DMARC-SYNTAX", "the record is void")
-    assert dmarc.policy, f"no DMARC record applies to {dmarc.domain}: none at it nor at its parents"
+    if len(dmarc.own.texts) > 1 or not dmarc.policy:
+        _leave_broken_records(dmarc)
+    if dmarc.policy:
+        return
+    near = "".join(f"; {name} has {text!r}, which is no DMARC record there" for name, text in dmarc.near_misses)
+    fail(
+        f"no DMARC record applies to {dmarc.domain}: none at it nor at its parents{near}",
+        fix="let the record stand at _dmarc and begin with exactly v=DMARC1; with nothing before it" if near else None,
+    )
 
 
 @control("DMARC-SINGLE", MUST, rfc(9989, "4.10"))
@@ -43,9 +47,11 @@ def test_the_record_parses(dmarc: DMARC) -> None:
     Why: receivers ignore tags that they cannot read, and discard a record without a readable policy or report address.
     Fix: correct the tags named here.
     """
-    record = dmarc.own.record or (dmarc.policy.record if dmarc.policy else None)
+    applied = dmarc.policy.record if dmarc.policy else dmarc.void[0].record if dmarc.void else None
+    record = dmarc.own.record or applied
     if record is None:
-        not_applicable("there is not exactly one DMARC record; DMARC-EXISTS or DMARC-SINGLE says so")
+        _leave_broken_records(dmarc)
+        leave_to("DMARC-EXISTS", "there is no DMARC record")
     assert not record.errors, "\n".join(record.errors)
 
 
@@ -57,9 +63,21 @@ def test_the_policy_is_enforced(dmarc: DMARC, parameters: Mapping[str, Any]) -> 
     Fix: after a month of reports publish p=quarantine. RFC 9989 advises p=reject only where nobody writes to lists.
     """
     if dmarc.policy is None:
-        not_applicable("no DMARC policy applies; DMARC-EXISTS, DMARC-SINGLE or DMARC-SYNTAX says so")
+        _leave_broken_records(dmarc)
+        leave_to("DMARC-EXISTS", "no DMARC policy applies")
     policy = dmarc.policy
+    if policy.record.broken_policies:
+        leave_to("DMARC-SYNTAX", f"{', '.join(policy.record.broken_policies)} of _dmarc.{policy.domain} is void")
     lowered = " after t=y has lowered it" if policy.record.testing else ""
     where = f"{policy.tag} of _dmarc.{policy.domain}"
     wanted = " or ".join(parameters["accept"])
     assert policy.value in parameters["accept"], f"the policy is {policy.value}{lowered} ({where}); {wanted} is wanted"
+
+
+def _leave_broken_records(dmarc: DMARC) -> None:
+    """Leave it to another control to say why records do not count, if there are any."""
+    several = [step.domain for step in dmarc.steps if len(step.texts) > 1]
+    if several:
+        leave_to("DMARC-SINGLE", f"there are several records at _dmarc.{several[0]}")
+    if dmarc.void and not dmarc.policy:
+        leave_to("DMARC-SYNTAX", f"the record of _dmarc.{dmarc.void[0].domain} is void")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
-from mailproof.controls import IANA_SPECIAL_ADDRESSES, MUST, SHOULD, control, not_applicable, rfc
-from mailproof.inventory.targets import MailDomain
+from mailproof.controls import IANA_SPECIAL_ADDRESSES, MUST, SHOULD, control, fail, not_applicable, rfc
+from mailproof.inventory.targets import MailDomain, MailHost
 from mailproof.net.addresses import is_public
+from mailproof.net.errors import Bogus, NotFollowed, ServerFailure, TimedOut
+from mailproof.net.names import is_address
 from mailproof.observations.mx import MX, HostAddresses
 
 
-@control("MX-EXISTS", SHOULD, rfc(5321, "5.1"), rfc(7505, "3"))
+@control("MX-EXISTS", SHOULD, rfc(5321, "5.1"), rfc(7505, "3"), explains=(Bogus, ServerFailure, TimedOut))
 def test_mx_exists(mx: MX, mail_domain: MailDomain) -> None:
     """The domain publishes at least one MX record, or says by a null MX that it takes no mail.
 
@@ -21,8 +21,12 @@ def test_mx_exists(mx: MX, mail_domain: MailDomain) -> None:
         not_applicable("the domain takes no mail and has no address that mail could go to")
     where = "mail goes to the domain's own address" if mx.has_own_address else "mail cannot be delivered"
     assert mx.exchanges, f"{mx.domain} has no MX record ({mx.answer.rcode}): {where}"
-    if mail_domain.receives:
-        assert not mx.takes_no_mail, f"{mx.domain} has a null MX, but the inventory says that it receives mail"
+    if mail_domain.insists_on_mail and mx.takes_no_mail:
+        fail(
+            f"{mx.domain} has a null MX, but the inventory says that it receives mail",
+            why="a null MX tells every sender that the domain takes no mail, and they bounce at once.",
+            fix="publish the MX records of the mail hosts, or take receives: true out of the inventory.",
+        )
 
 
 @control("MX-NULL-ALONE", MUST, rfc(7505, "3"))
@@ -51,25 +55,17 @@ def test_null_mx_has_preference_zero(mx: MX) -> None:
     assert not wrong, f"the null MX has the preference {wrong[0]}"
 
 
-@control("MX-NOT-IP", MUST, rfc(5321, "5.1"), rfc(1035, "3.3.9"))
+@control("MX-NOT-IP", MUST, rfc(5321, "5.1"), rfc(1035, "3.3.9"), rfc(6761, "6.3"))
 def test_mx_names_a_host(mx: MX) -> None:
-    """Every MX record names a host, never an address.
+    """Every MX record names a host: never an address, and never localhost.
 
-    Why: an address in place of the name is looked up as a name and does not exist.
-    Fix: give the host a name with A and AAAA records, and let the MX name it.
+    Why: an address in place of the name is looked up as a name and does not exist; localhost is every sender itself.
+    Fix: give the host a name with A and AAAA records, and let the MX name it. For no mail at all publish "MX 0 ."
     """
     if not mx.exchanges or mx.takes_no_mail:
         not_applicable("the domain has no MX that names a host")
-    wrong = [name for _, name in mx.exchanges if _is_address(name)]
-    assert not wrong, f"the MX names the address {', '.join(wrong)}"
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ip_address(name.removeprefix("[").removesuffix("]"))
-    except ValueError:
-        return False
-    return True
+    wrong = [f"the address {name}" if is_address(name) else f"{name}, the sender itself" for _, name in mx.not_hosts]
+    assert not wrong, f"the MX names {', '.join(wrong)}"
 
 
 @control("MX-NOT-ALIAS", MUST, rfc(2181, "10.3"), rfc(5321, "5.1"))
@@ -85,19 +81,28 @@ def test_mx_host_is_not_an_alias(host_addresses: HostAddresses) -> None:
     assert not host_addresses.aliases, f"the MX of {', '.join(host_addresses.domains)} is an alias: {chain}"
 
 
-@control("MX-RESOLVES", MUST, rfc(5321, "5.1"))
-def test_mx_host_resolves(host_addresses: HostAddresses) -> None:
-    """Every MX host has at least one address.
+@control("MX-RESOLVES", MUST, rfc(5321, "5.1"), explains=(Bogus, ServerFailure, TimedOut))
+def test_mx_host_resolves(host_addresses: HostAddresses, mail_host: MailHost) -> None:
+    """Every MX host, and every host that the inventory names, has at least one address.
 
     Why: mail to a host without an address waits for days and then bounces.
     Fix: publish A and AAAA records for the host, or remove the MX record that names it.
     """
-    if not host_addresses.domains:
-        not_applicable("no MX record names this host")
-    assert host_addresses.addresses, f"{host_addresses.host} has neither A nor AAAA ({host_addresses.ipv4.rcode})"
+    found = f"{host_addresses.host} has neither A nor AAAA ({host_addresses.ipv4.rcode})"
+    if host_addresses.domains:
+        assert host_addresses.addresses, found
+        return
+    if mail_host.has_addresses:
+        not_applicable("no MX record names this host, and the inventory gives its addresses")
+    if not host_addresses.addresses:
+        fail(
+            f"{found}: nothing of this host of the inventory can be looked at",
+            why="a host that nobody finds serves nobody, and none of its controls is judged.",
+            fix="correct the host's name in the inventory, give its addresses there, or publish them.",
+        )
 
 
-@control("MX-PUBLIC-ADDR", SHOULD, rfc(6890), IANA_SPECIAL_ADDRESSES)
+@control("MX-PUBLIC-ADDR", SHOULD, rfc(6890), IANA_SPECIAL_ADDRESSES, explains=(NotFollowed,))
 def test_mx_addresses_are_public(host_addresses: HostAddresses) -> None:
     """Every address of every MX host is globally reachable.
 

@@ -43,8 +43,8 @@ def _what_is_relayed(seen: RelayAttempts, accepted: tuple[Attempt, ...]) -> str:
         lines.append(f"the server answers differently with and without TLS: {seen.one_side}")
     if seen.takes_unknown:
         lines.append(
-            "it accepts a mailbox of its own that does not exist as well: a tarpit, or a server that refuses after DATA "
-            "only, answers alike, and DATA was not tried"
+            "it accepts a mailbox of its own that does not exist as well: a tarpit, or a server that refuses after "
+            "DATA only, answers alike, and DATA was not tried"
         )
     return "\n".join(lines)
 

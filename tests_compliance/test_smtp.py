@@ -18,7 +18,7 @@ from mailproof.controls import (
     rfc,
 )
 from mailproof.inventory.targets import Endpoint, Role
-from mailproof.net.errors import NotObserved
+from mailproof.net.errors import ClosedEarly, NotObserved, Refused, TimedOut
 from mailproof.observations.early_talk import EarlyTalk
 from mailproof.observations.refusals import refuses_client, why_deferred
 from mailproof.observations.smtp import ClearTextAuth, Injection, KeptState, SMTPPort, SMTPSession
@@ -27,7 +27,7 @@ from mailproof.observations.tls import WithdrawnTLS
 SMTP_ROLES = (Role.MX, Role.SUBMISSION)
 
 
-@control("MX-PORT25-OPEN", SHOULD, rfc(5321, "4.5.4.2"), roles=(Role.MX,))
+@control("MX-PORT25-OPEN", SHOULD, rfc(5321, "4.5.4.2"), roles=(Role.MX,), explains=(Refused, TimedOut, ClosedEarly))
 def test_mx_takes_connections(smtp_port: SMTPPort, endpoint: Endpoint) -> None:
     """Every address of an MX host takes connections at port 25.
 
@@ -103,18 +103,20 @@ def test_starttls_is_offered(smtp_session: SMTPSession) -> None:
         leave_to("SMTP-GREET-220", "the server refuses service")
     offered = smtp_session.offers_starttls
     if smtp_session.lists_differ:
-        which = "the first of two sessions, and not the second" if offered else "the second of two sessions, not the first"
+        which = (
+            "the first of two sessions, and not the second" if offered else "the second of two sessions, not the first"
+        )
         fail(
             f"STARTTLS is offered in {which}",
             why="whether mail is protected depends on which server behind the address takes the connection.",
-            fix="give all servers behind the address (a load balancer, MX of one name) the same certificate and settings.",
+            fix="give all servers behind the address (a load balancer, say) the same certificate and settings.",
         )
     if not offered and (masked := next((k for k in smtp_session.extensions if _MASKED.fullmatch(k)), "")):
         fail(
             f"the EHLO reply lists {masked}: something on the way writes over what the server offers",
-            why="a firewall that rewrites the dialogue takes STARTTLS away, and mail crosses the network in clear text.",
-            fix="switch off the inspection of SMTP in the firewall before the server (Cisco: no inspect esmtp, no fixup "
-            "protocol smtp).",
+            why="a firewall that rewrites the dialogue takes STARTTLS away, and mail crosses the network in clear.",
+            fix="switch off the inspection of SMTP in the firewall before the server (Cisco: no inspect esmtp, no "
+            "fixup protocol smtp).",
         )
     if not offered and smtp_session.without_ehlo:
         leave_to("SMTP-EHLO-HELO", "EHLO is refused")
@@ -142,14 +144,15 @@ def test_starttls_works(smtp_session: SMTPSession, withdrawn_tls: WithdrawnTLS) 
     assert reply.code == 220, f"STARTTLS is answered with {reply}"
     if not smtp_session.tls and withdrawn_tls.accepted:
         leave_to("TLS-12-OR-13", "only versions or suites that were withdrawn are spoken")
-    assert smtp_session.tls, f"the handshake fails: {smtp_session.tls_failure}"
+    failure = (smtp_session.tls_failure or "").removeprefix("the TLS handshake failed: ")
+    assert smtp_session.tls, f"the handshake fails: {failure}"
     if smtp_session.ended_in_tls:
         fail(
             f"the server ends the session right behind the handshake, twice: {smtp_session.ended_in_tls}",
-            why="senders that use TLS cannot deliver; a server that wants a certificate from its clients serves no sender, "
-            "for they have none.",
-            fix="look in the server's log; ask for no client certificate on port 25 (Postfix: smtpd_tls_req_ccert = no; "
-            "Exim: tls_verify_hosts =).",
+            why="senders that use TLS cannot deliver; a server that wants a certificate from its clients serves no "
+            "sender, for they have none.",
+            fix="look in the server's log; ask for no client certificate on port 25 (Postfix: smtpd_tls_req_ccert = "
+            "no; Exim: tls_verify_hosts =).",
         )
     ehlo = smtp_session.answered(smtp_session.ehlo_in_tls, "EHLO inside TLS")
     assert ehlo.code == 250, f"EHLO inside TLS is answered with {ehlo}"
@@ -224,8 +227,8 @@ def test_auth_comes_after_tls(clear_text_auth: ClearTextAuth) -> None:
         finding(
             MAY,
             f"AUTH {' '.join(challenged)} is offered before TLS: no password crosses in clear, but what follows does",
-            why="these mechanisms hide the password, and neither the session behind them nor weak passwords, which can be "
-            "guessed from the exchange.",
+            why="these mechanisms hide the password, and neither the session behind them nor weak passwords, which "
+            "can be guessed from the exchange.",
         )
 
 
@@ -253,7 +256,9 @@ def test_early_talkers_are_refused(early_talk: EarlyTalk) -> None:
     Exim: smtp_enforce_sync and an empty pipelining_connect_advertise_hosts.
     """
     if early_talk.tolerated and not early_talk.early:
-        raise NotObserved("the tester was too slow: the greeting came first, though it was held back", early_talk.evidence())
+        raise NotObserved(
+            "the tester was too slow: the greeting came first, though it was held back", early_talk.evidence()
+        )
     if not early_talk.tolerated and not early_talk.polite_ok:
         raise NotObserved(f"the polite client was not served either: {early_talk.polite}", early_talk.evidence())
     assert not early_talk.tolerated, "the early EHLO is answered with 250 as if nothing had happened"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any
 
 from mailproof.controls import GOOGLE_SENDERS, MUST, PRACTICE, SHOULD, control, finding, leave_to, not_applicable, rfc
-from mailproof.observations.spf import MAX_LOOKUPS, RESULT_OF_ALL, SPF, SPFEvaluation, SPFTree
+from mailproof.observations.spf import MAX_LOOKUPS, RESULT_OF_ALL, SPF, Check, SPFEvaluation, SPFTree
 
 
 @control("SPF-EXISTS", MUST, rfc(7208, "3.2"), rfc(7208, "4.5"), GOOGLE_SENDERS)
@@ -16,6 +17,12 @@ def test_spf_record_is_published_once(spf: SPF) -> None:
     Why: without one anybody may use the name, and large receivers refuse its mail; with two, SPF ends in an error.
     Fix: publish one TXT record that begins with v=spf1; merge several into one. A domain without mail: "v=spf1 -all".
     """
+    if not spf.texts and spf.near_misses:
+        finding(
+            SHOULD,
+            f"{spf.domain} publishes no SPF record: {spf.near_misses[0]!r} is none",
+            fix="let the record begin with exactly v=spf1 and a space, with nothing before it",
+        )
     if not spf.texts:
         finding(SHOULD, f"{spf.domain} publishes no SPF record")
     assert len(spf.texts) == 1, f"{spf.domain} publishes {len(spf.texts)} SPF records, which is an error for receivers"
@@ -42,8 +49,10 @@ def test_spf_ends_strictly(spf_tree: SPFTree, parameters: Mapping[str, Any]) -> 
     Fix: name all senders and end the record in -all. The parameter accept: ["-all", "~all"] of this control admits
     ~all.
     """
-    _require_record(spf_tree)
+    _require_valid_record(spf_tree)
     accepted = ", ".join(parameters["accept"])
+    if redirect := spf_tree.undecided_redirect:
+        not_applicable(f"{redirect.text} leads to another record for other senders: which all decides cannot be said")
     if spf_tree.redirects_nowhere:
         leave_to("SPF-INCLUDE-VALID", "the redirect leads to no record")
     closing = spf_tree.closing
@@ -63,8 +72,8 @@ def test_spf_needs_at_most_ten_lookups(spf_tree: SPFTree, parameters: Mapping[st
     Why: receivers stop at the eleventh with a permanent error, so that mail which matches later fails.
     Fix: remove includes that are no longer used, replace a and mx by ip4 and ip6, split senders over sub-domains.
     """
-    _require_record(spf_tree)
-    number = len(spf_tree.lookups)
+    _require_valid_record(spf_tree)
+    number = spf_tree.cost
     if spf_tree.loops:
         leave_to("SPF-INCLUDE-VALID", "an include leads back")
     most = parameters["lookups"]
@@ -75,15 +84,18 @@ def test_spf_needs_at_most_ten_lookups(spf_tree: SPFTree, parameters: Mapping[st
 
 @control("SPF-VOID-2", SHOULD, rfc(7208, "4.6.4"), rfc(7208, "11.1"), void_lookups=2)
 def test_spf_has_at_most_two_void_lookups(spf_tree: SPFTree, parameters: Mapping[str, Any]) -> None:
-    """At most two lookups of the SPF record come back empty, whatever address family the sender has.
+    """At most two lookups of the SPF record come back empty, for senders of either address family.
 
-    Why: receivers stop at the third with a permanent error.
-    Fix: remove terms whose names no longer exist.
+    Why: receivers stop at the third with a permanent error. A host without AAAA is void for senders with IPv6. Only
+    the families of the domain's sending addresses are judged where the inventory names such addresses.
+    Fix: remove terms whose names no longer exist; name hosts of one address family by ip4 or ip6.
     """
-    _require_record(spf_tree)
-    void = min((spf_tree.void_lookups(family) for family in (4, 6)), key=len)
+    _require_valid_record(spf_tree)
+    family = max(spf_tree.families, key=lambda family: len(spf_tree.void_lookups(family)))
+    void = spf_tree.void_lookups(family)
     terms = ", ".join(f"{lookup.term} ({lookup.name})" for lookup in void)
-    assert len(void) <= parameters["void_lookups"], f"{len(void)} void lookups: {terms}"
+    most = parameters["void_lookups"]
+    assert len(void) <= most, f"{len(void)} void lookups for senders with IPv{family}: {terms}"
 
 
 @control("SPF-NO-PTR", SHOULD, rfc(7208, "5.5"))
@@ -134,22 +146,52 @@ def test_spf_passes_for_own_senders_only(spf_of_sender: SPFEvaluation) -> None:
     if not spf_of_sender.texts:
         leave_to("SPF-EXISTS", "there is no SPF record")
     tree = spf_of_sender.tree
-    if tree is not None and tree.permanent_error:
-        not_applicable("evaluation ends in an error whoever sends; the other SPF controls say why")
+    if tree is not None:
+        _leave_permanent_error(tree)
+    void = [check for check in spf_of_sender.listed if tree is not None and _ends_void(check, tree)]
     for check in spf_of_sender.listed:
+        if check in void:
+            continue
         assert check.result == "pass", (
             f"{check.address} sends mail of {spf_of_sender.domain}, and SPF says {check.result}"
         )
     # What the end of the record says of strangers is judged by SPF-ALL-STRICT.
     closing = RESULT_OF_ALL[tree.closing.qualifier if tree.closing else "?"] if tree is not None else None
     for check in spf_of_sender.foreign:
-        if check.result == closing:
+        if check.result == closing or (tree is not None and _ends_void(check, tree)):
             continue
         assert check.result != "pass", f"SPF of {spf_of_sender.domain} passes for anybody's {check.address}"
         if check.result not in ("fail", "softfail"):
             finding(SHOULD, f"SPF of {spf_of_sender.domain} says {check.result} for anybody's {check.address}")
+    if void:
+        leave_to("SPF-VOID-2", f"too many lookups are void for {void[0].address}")
+
+
+def _ends_void(check: Check, tree: SPFTree) -> bool:
+    """Whether a check ended in an error because too many lookups are void for the sender's address family."""
+    return check.result == "permerror" and tree.is_void_for(ip_address(check.address).version)
+
+
+def _leave_permanent_error(tree: SPFTree) -> None:
+    """Leave a record that is an error whoever sends to the control that says why."""
+    if not tree.permanent_error:
+        return
+    _require_record(tree)
+    if tree.syntax_error:
+        leave_to("SPF-SYNTAX", "the record is an error whoever sends")
+    if tree.loops or any(published.record is None or published.record.errors for published in tree.records[1:]):
+        leave_to("SPF-INCLUDE-VALID", "the record is an error whoever sends")
+    if all(tree.is_void_for(family) for family in tree.families):
+        leave_to("SPF-VOID-2", "the record is an error whoever sends")
+    leave_to("SPF-LOOKUPS-10", "the record is an error for senders who match late or nothing")
 
 
 def _require_record(tree: SPFTree) -> None:
     if not tree.records or tree.records[0].record is None:
         leave_to("SPF-EXISTS", "there is not exactly one SPF record")
+
+
+def _require_valid_record(tree: SPFTree) -> None:
+    _require_record(tree)
+    if tree.syntax_error:
+        leave_to("SPF-SYNTAX", "a wrong term makes the whole record an error")

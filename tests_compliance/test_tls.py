@@ -77,5 +77,7 @@ def _require_tls(handshakes: Handshakes) -> None:
 
 def _refuses(handshakes: Handshakes) -> None:
     _require_tls(handshakes)
+    if handshakes.no_version:
+        leave_to("SMTP-STARTTLS-WORKS" if handshakes.by_smtp else "TLS-12-OR-13", "no version of TLS is accepted")
     accepted = ", ".join(f"{h.version} ({h.cipher or 'a suite'})" for h in handshakes.accepted)
     assert not handshakes.accepted, f"accepted: {accepted}"

@@ -155,7 +155,7 @@ def _init(options: argparse.Namespace) -> int:
             return await asyncio.gather(*(draft(name, dns) for name in dict.fromkeys(names)))
 
     drafts = asyncio.run(look())
-    sys.stdout.write(write(drafts))
+    sys.stdout.write(write(drafts, resolvers))
     for found in drafts:
         for note in found.notes:
             print(f"mailproof init: {note}", file=sys.stderr)

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from mailproof.controls import Control
 from mailproof.gate.policy import Policy
-from mailproof.inventory.targets import TARGET_TYPES, Endpoint, Target, Targets
+from mailproof.inventory.targets import TARGET_TYPES, Endpoint, Role, Target, Targets, Undiscovered
 from mailproof.probes.probe import Probe
 
 TARGET_FIXTURES = {
@@ -63,7 +63,7 @@ class Docket:
         return tuple(target for target in self.all_targets(control, targets) if self._is_ruled(control, target))
 
     def _is_ruled(self, control: Control, target: Target) -> bool:
-        if control.roles and isinstance(target, Endpoint) and target.role not in control.roles:
+        if control.roles and not set(control.roles) & set(_roles(target, control)):
             return False
         return self._policy.rule(control, target) is not None
 
@@ -77,3 +77,11 @@ class Docket:
     def observations(self, control: Control) -> tuple[str, ...]:
         """The names of the probes that ``control`` needs of its target."""
         return tuple(name for name in control.observations if name in self._probes)
+
+
+def _roles(target: Target, control: Control) -> tuple[Role, ...]:
+    """What a target does, as far as roles matter to it; where that is not known, all that the control judges."""
+    if isinstance(target, Endpoint):
+        return (target.role,)
+    known = target.roles if isinstance(target, Undiscovered) else ()
+    return known or control.roles

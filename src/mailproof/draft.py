@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 
 from mailproof.net.dns import Answer, DNSClient
-from mailproof.net.errors import NotObserved
+from mailproof.net.errors import LyingResolver, NoResolver, NotObserved
+from mailproof.net.settings import SocketAddress
 from mailproof.net.text import printable
 from mailproof.observations.spf import PublishedSPF
 
@@ -42,6 +43,9 @@ class Draft:
 
     domain: str
     mx: list[tuple[int, str, list[str]]] = field(default_factory=list)
+    mx_failure: str = ""
+    """Why it is not known where the domain's mail goes."""
+    exists: bool = True
     takes_no_mail: bool = False
     name_servers: list[str] = field(default_factory=list)
     services: list[Service] = field(default_factory=list)
@@ -65,7 +69,13 @@ async def _ask(found: Draft, dns: DNSClient, name: str, type: str) -> Answer | N
     try:
         return await dns.resolve(name, type)
     except NotObserved as failure:
-        found.notes.append(f"{name} {type} could not be looked up: {failure.reason}")
+        if type == "MX":
+            found.mx_failure = failure.reason
+        by_resolver = isinstance(failure, NoResolver | LyingResolver)
+        what = "nothing could be" if by_resolver else f"{name} {type} could not be"
+        note = f"{what} looked up: {failure.reason}"
+        if note not in found.notes:
+            found.notes.append(note)
         return None
 
 
@@ -90,6 +100,7 @@ async def _mail_hosts(found: Draft, dns: DNSClient) -> None:
     if answer is None:
         return
     if answer.nonexistent:
+        found.exists = False
         found.notes.append(f"{found.domain} does not exist (NXDOMAIN)")
     found.takes_no_mail = bool(answer.records) and all(record.target == "." for record in answer.records)
     preferences = {record.target: int(record.data.split()[0]) for record in answer.records}
@@ -138,8 +149,12 @@ async def _senders(found: Draft, dns: DNSClient) -> None:
             found.networks.append(f"{term.text} (another operator's senders)")
 
 
-def write(drafts: Iterable[Draft]) -> str:
-    """The drafts as one inventory. It loads as it is; whatever needs the owner's decision is in comments."""
+def write(drafts: Iterable[Draft], resolvers: Iterable[SocketAddress] = ()) -> str:
+    """The drafts as one inventory. It loads as it is; whatever needs the owner's decision is in comments.
+
+    ``resolvers`` are those that were asked in place of the system's; the inventory goes on with them.
+    """
+    chosen = ", ".join(f'"{resolver}"' for resolver in resolvers)
     lines = [
         "# Inventory for mailproof, drafted from the DNS. Check it with",
         "#     pytest --inventory THIS-FILE",
@@ -179,7 +194,7 @@ def write(drafts: Iterable[Draft]) -> str:
         "",
         "# DNSSEC and DANE are judged only through a validating resolver that can be believed: one on this machine",
         "# is believed by itself, another one on your word.",
-        "# resolvers: [127.0.0.1]",
+        *([f"resolvers: [{chosen}]"] if chosen else ["# resolvers: [127.0.0.1]"]),
         "# trust: {dnssec: resolver}",
     ]
     return "\n".join(lines) + "\n"
@@ -190,6 +205,10 @@ def _domain(found: Draft) -> list[str]:
     lines += [f"    # {printable(note)}" for note in found.notes]
     if found.takes_no_mail:
         lines += ["    # The domain publishes a null MX: it takes no mail.", "    receives: false"]
+    elif found.mx_failure:
+        lines.append("    # Whether the domain takes mail could not be found out: draft it again.")
+    elif not found.exists:
+        lines.append("    # Is the name written right?")
     elif not found.mx:
         lines.append("    # No MX record was found. Does the domain send or receive mail? If not: parked: true")
     for preference, host, addresses in found.mx:

@@ -27,6 +27,7 @@ FAMILIES = {
     "SMTP": "SMTP service",
     "RELAY": "Relaying",
     "AUTH": "AUTH",
+    "STARTTLS": "STARTTLS",
     "EARLYTALK": "Early talkers",
     "BACKUPMX": "Backup MX",
     "TLS": "TLS",
@@ -46,7 +47,10 @@ def controls_page() -> str:
     """Every control with what it demands, why, how to mend it and who says so, by family."""
     probes = dict(load_probes())
     catalogue = load_catalogue()
-    order = list(FAMILIES)
+    families = dict(FAMILIES)
+    for control in catalogue:
+        families.setdefault(control.family, control.family)
+    order = list(families)
     entries = sorted(
         (describe(control, probes) for control in catalogue), key=lambda e: (order.index(e["family"]), e["id"])
     )
@@ -61,7 +65,7 @@ def controls_page() -> str:
         "",
     ]
     for family, group in groupby(entries, key=lambda entry: entry["family"]):
-        lines += [f"## {FAMILIES[family]}", ""]
+        lines += [f"## {families[family]}", ""]
         for entry in group:
             lines += [*_control(entry), ""]
     return "\n".join(lines).rstrip() + "\n"

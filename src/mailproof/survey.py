@@ -69,9 +69,9 @@ class Survey:
         What could not be observed for a reason that may pass is tried again, ``limits.retries`` times.
         """
         try:
-            await self._observe_all(set(wanted))
+            await self._observe_all(tuple(dict.fromkeys(wanted)))
             for attempt in range(2, self._limits.retries + 2):
-                again = [key for key, outcome in self.outcomes.items() if _may_pass(outcome)]
+                again = [key for key, outcome in self.outcomes.items() if _may_pass(outcome) and self._is_real(key)]
                 if not again:
                     break
                 for key in again:
@@ -81,7 +81,7 @@ class Survey:
                     del self.outcomes[key]
                 self._network.dns.forget_failures()
                 self._network.hosts.forget_failures()
-                await self._observe_all({(key[0], self._targets[key]) for key in again})
+                await self._observe_all(tuple((key[0], self._targets[key]) for key in again))
                 for key in again:
                     self._note_attempt(key, attempt)
         except BaseException:
@@ -90,7 +90,7 @@ class Survey:
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
             raise
 
-    async def _observe_all(self, wanted: set[tuple[str, Target]]) -> None:
+    async def _observe_all(self, wanted: tuple[tuple[str, Target], ...]) -> None:
         # Who may be banned for what a probe asks had better have asked everything else before.
         pairs = sorted(wanted, key=lambda pair: (not self.probes[pair[0]].first, self.probes[pair[0]].refusals))
         self.progress.total += len(pairs)
@@ -125,7 +125,7 @@ class Survey:
     async def _observe(self, entry: Probe, target: Target) -> Outcome:
         key = (entry.name, target.id)
         if isinstance(target, Undiscovered):
-            outcome: Outcome = NotObserved(target.reason, target.evidence)
+            outcome: Outcome = target.not_observed()
         elif target.dead and not entry.on_dead_hosts:
             outcome = NoConsent(f"{target.id} is dead on purpose: the inventory says so (dead: true)")
         elif entry.active and not target.active:
@@ -150,6 +150,10 @@ class Survey:
         if _may_pass(outcome) or key in self.attempts:
             self._ended[key] = datetime.now(UTC).isoformat(timespec="seconds")
         return outcome
+
+    def _is_real(self, key: tuple[str, str]) -> bool:
+        """Whether there is a target to look at again: what discovery did not find stays unfound."""
+        return not isinstance(self._targets[key], Undiscovered)
 
     async def _call(self, entry: Probe, target: Target) -> Observation:
         arguments = {name: self._given[name] for name in entry.given}

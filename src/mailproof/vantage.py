@@ -14,9 +14,9 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from statistics import median
 
-from mailproof.inventory.targets import Endpoint, MailExchange, Target
+from mailproof.inventory.targets import Endpoint, MailExchange, Target, Undiscovered
 from mailproof.net.addresses import is_public, network_of
-from mailproof.net.errors import NoIPv6, NoResolver, NotObserved, Refused, TimedOut
+from mailproof.net.errors import LyingResolver, NoIPv6, NoResolver, NotObserved, Refused, TimedOut
 from mailproof.observations import Observation
 from mailproof.observations.policies import STSPolicyFile
 from mailproof.observations.smtp import SMTPPort, SMTPSession
@@ -36,6 +36,7 @@ class Fault(StrEnum):
     """What the tester may lack."""
 
     NO_RESOLVER = "no resolver"
+    LYING_RESOLVER = "lying resolver"
     NO_IPV6 = "no IPv6"
     PORT_25_BLOCKED = "port 25 blocked"
     CLOCK_WRONG = "clock wrong"
@@ -75,7 +76,8 @@ class Vantage:
 def look(record: Record) -> Vantage:
     """Work out what a record says about who made it."""
     found = {
-        Fault.NO_RESOLVER: _no_resolver(record),
+        Fault.NO_RESOLVER: _reason_of(NoResolver, record),
+        Fault.LYING_RESOLVER: _reason_of(LyingResolver, record),
         Fault.NO_IPV6: _no_ipv6(record),
         Fault.PORT_25_BLOCKED: _port_25_blocked(record),
         Fault.CLOCK_WRONG: _clock_wrong(record),
@@ -87,8 +89,12 @@ def _failures(record: Record) -> Iterator[NotObserved]:
     return (outcome for outcome in record.outcomes.values() if isinstance(outcome, NotObserved))
 
 
-def _no_resolver(record: Record) -> str:
-    return next((failure.reason for failure in _failures(record) if isinstance(failure, NoResolver)), "")
+def _reason_of(kind: type[NotObserved], record: Record) -> str:
+    """What a fault of the tester's resolver says, wherever it got in the way; empty if it did not."""
+    undiscovered = (target for target in record.targets if isinstance(target, Undiscovered))
+    said = [failure.reason for failure in _failures(record) if isinstance(failure, kind)]
+    said += [target.reason for target in undiscovered if target.failure == kind.kind]
+    return next(iter(said), "")
 
 
 def _no_ipv6(record: Record) -> str:

@@ -38,7 +38,8 @@ from mailproof.inventory.load import load_inventory, load_part
 from mailproof.inventory.model import domain_name
 from mailproof.net import https
 from mailproof.net.certificates import Chain, facts, load
-from mailproof.net.dns import _Question, _read, normalise, reverse_name
+from mailproof.net.dns import normalise, reverse_name
+from mailproof.net.dns_messages import Question, read_answer
 from mailproof.net.errors import NotObserved
 from mailproof.net.hosts import Hosts
 from mailproof.net.https import HTTPSClient
@@ -48,7 +49,8 @@ from mailproof.net.smtp import Dialogue, Reply, extensions
 from mailproof.net.stream import Stream
 from mailproof.net.text import printable
 from mailproof.net.transcript import Transcript
-from mailproof.net.zones import Zones, parse_zone
+from mailproof.net.zone_files import parse_zone
+from mailproof.net.zones import Zones
 from mailproof.observations import Observation, dkim, dmarc, policies, reverse, spf
 from mailproof.observations.dane import TLSA
 from mailproof.probes import load_probes
@@ -200,9 +202,9 @@ _ID = 0x1234
 def _dns(data: bytes) -> bool:
     """The first octet chooses the type that was asked for."""
     type_ = _TYPES[data[0] % len(_TYPES)] if data else "MX"
-    asked = _Question.make("example.org", type_, recurse=True)
+    asked = Question.make("example.org", type_, recurse=True)
     try:
-        answer = _read(data[1:], _ID, asked, "192.0.2.53:53", "udp", 0.01)
+        answer = read_answer(data[1:], _ID, asked, "192.0.2.53:53", "udp", 0.01)
     except NotObserved as failure:
         return _told(printable(failure.reason))
     assert all(isinstance(record.target, str) for record in answer.records)

@@ -68,6 +68,50 @@ def test_init_of_a_domain_that_does_not_exist_says_so(capsys: pytest.CaptureFixt
     assert "nowhere.example does not exist (NXDOMAIN)" in capsys.readouterr().err
 
 
+def test_init_keeps_the_resolver_that_it_was_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with World.load(SOURCE / "fixtures" / "worlds" / "demo") as world:
+        main(["init", "--resolver", str(world.resolver), "right.example"])
+        resolver = world.resolver
+    file = tmp_path / "prod.yaml"
+    file.write_text(capsys.readouterr().out)
+    assert load_inventory(file).model.net_settings().resolvers == (resolver,)
+
+
+def _unclear_world(directory: Path, fault: str, name: str) -> World:
+    (directory / "world.yaml").write_text(f"zones: {{.: root.zone}}\nbehaviour: {{'{name}': {fault}}}\n")
+    (directory / "root.zone").write_text(
+        "@ 60 SOA ns h 1 2 3 4 5\n@ 60 NS ns\nns 60 A 11.0.0.1\nempty.example 60 A 11.0.0.2\n"
+    )
+    return World.load(directory)
+
+
+@pytest.mark.parametrize(
+    ("fault", "name", "domain", "said", "asks"),
+    [
+        ("SERVFAIL", "empty.example MX", "empty.example", "empty.example MX could not be looked up: ", False),
+        ("NXDOMAIN", "*", "empty.example", "nothing could be looked up: the resolver lies", False),
+        ("SERVFAIL", "other.example", "gone.example", "gone.example does not exist", False),
+        ("SERVFAIL", "other.example", "empty.example", "", True),
+    ],
+)
+def test_init_takes_no_failure_for_a_domain_without_mail(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    fault: str,
+    name: str,
+    domain: str,
+    said: str,
+    asks: bool,
+) -> None:
+    with _unclear_world(tmp_path, fault, name) as world:
+        main(["init", "--resolver", str(world.resolver), domain])
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert said in captured.out
+    assert ("parked" in captured.out) == asks
+    assert captured.err.count("nothing could be looked up") <= 1
+
+
 @pytest.mark.parametrize("name", ["exa mple.org", "192.0.2.1", "-x.example", ""])
 def test_init_refuses_what_is_not_a_domain(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", "--", name]) == 4

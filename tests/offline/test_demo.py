@@ -75,9 +75,12 @@ def test_each_domain_is_blamed_for_its_fault_alone(demo: Run, domain: str) -> No
     assert found(demo, "fail", "advice", "inconclusive")[domain] == EXPECTED[domain]
 
 
-def test_a_bogus_zone_is_blamed_and_the_rest_cannot_be_verified(demo: Run) -> None:
+def test_a_bogus_zone_is_blamed_and_the_rest_is_left_to_that(demo: Run) -> None:
     assert found(demo, "fail", "advice")["broken-dnssec.example"] == {("SEC-NOT-BOGUS", "fail")}
-    assert ("MX-EXISTS", "inconclusive") in found(demo, "inconclusive")["broken-dnssec.example"]
+    left = [r for r in demo.document("demo")["results"] if r["left_to_target"] == "broken-dnssec.example"]
+    assert {r["left_to"] for r in left} == {"SEC-NOT-BOGUS"}
+    assert ("MX-EXISTS", "broken-dnssec.example") in {(r["control"], r["target"]) for r in left}
+    assert {r["verdict"] for r in left} == {"not applicable"}
 
 
 def test_an_unreachable_server_is_one_failure_and_the_rest_is_inconclusive(demo: Run) -> None:

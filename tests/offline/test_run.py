@@ -49,7 +49,8 @@ def test_inconclusive_closes_the_gate(tmp_path: Path) -> None:
     run = pytest_run(tmp_path, "--inventory", "prod.yaml", "--control", "SMTP-GREET-220")
     assert run.code == 1
     assert run.verdicts("prod")["SMTP-GREET-220", "mx.unreachable.example[11.4.8.25]:25"] == "inconclusive"
-    assert "INCONCLUSIVE  mx.unreachable.example[11.4.8.25]:25" in run.output
+    assert "INCONCLUSIVE  mx.unreachable.example, 2 targets" in run.output
+    assert "mx.unreachable.example[11.4.8.25]:25" in run.output
     assert "refused" in run.output
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 from mailproof.inventory.targets import MailDomain, Role
@@ -22,7 +23,7 @@ from mailproof.observations.recipients import Mailboxes, Recipients
 from mailproof.observations.reverse import ForwardAddresses, ReverseDNS
 from mailproof.observations.smtp import ServerName, SMTPSession
 from mailproof.observations.spf import SPF, Check, Lookup, PublishedSPF, SPFEvaluation, SPFTree
-from mailproof.observations.tls import Certificates, Deployment, Handshakes
+from mailproof.observations.tls import ByDANE, Certificates, Deployment, Handshakes
 
 DOMAIN = "example.org"
 HOST = "mx1.example.org"
@@ -96,14 +97,15 @@ def spf_tree(
     lookups: tuple[Lookup, ...] = (),
     loops: tuple[str, ...] = (),
     cut_short: bool = False,
+    families: tuple[int, ...] = (4, 6),
 ) -> SPFTree:
     own = published(DOMAIN, *((text,) if text is not None else ()))
-    return SPFTree(DOMAIN, (own, *included), lookups, loops, cut_short)
+    return SPFTree(DOMAIN, (own, *included), lookups, loops, cut_short, families)
 
 
-def lookup(void: str = "", mx_names: int = 0) -> Lookup:
+def lookup(void: str = "", mx_names: int = 0, cost: int = 1) -> Lookup:
     """A lookup that is void for the families (4, 6) named in ``void``."""
-    return Lookup("a:gone.example", DOMAIN, "gone.example", "4" in void, "6" in void, mx_names)
+    return Lookup("a:gone.example", DOMAIN, "gone.example", "4" in void, "6" in void, mx_names, cost)
 
 
 def evaluation(
@@ -132,6 +134,7 @@ def dmarc(
     parents: tuple[tuple[str, ...], ...] = ((), ()),
     domain: str = f"sub.{DOMAIN}",
     exists: bool = True,
+    at_domain: tuple[str, ...] = (),
 ) -> DMARC:
     """Records at the domain itself and at its parents, nearest first."""
     steps = []
@@ -139,7 +142,7 @@ def dmarc(
     for found in (texts, *parents):
         steps.append(Step(name, answer(f"_dmarc.{name}", "TXT", *found) if found else missing(f"_dmarc.{name}", "TXT")))
         name = name.partition(".")[2]
-    return DMARC(domain, exists, tuple(steps))
+    return DMARC(domain, exists, tuple(steps), at_domain)
 
 
 def sts(*texts: str) -> PolicyRecord:
@@ -189,7 +192,7 @@ def certificate(
         ip_addresses=(),
         is_ca=False,
         self_signed=False,
-        sha256="aa",
+        sha256=hashlib.sha256(subject.encode()).hexdigest(),
         spki_sha256="bb",
         aia_issuers=(),
     )
@@ -201,33 +204,45 @@ def certificates(
     detail: str = "",
     matches: bool = True,
     at: str = "2026-11-22T00:00:00Z",
-    dane: bool = False,
+    dane: ByDANE = ByDANE.NOT,
+    root: str = "",
 ) -> Certificates:
+    """All of ``chain`` stand on the path, up to the one whose fingerprint is ``root``."""
     facts = chain or (certificate(),)
-    deployment = Deployment(
-        Chain(tuple("PEM" for _ in facts), facts),
-        PathResult(status, tuple(c.subject for c in facts), detail),
-        matches,
-    )
+    path = PathResult(status, tuple(c.subject for c in facts), detail, tuple(c.sha256 for c in facts), root)
+    deployment = Deployment(Chain(tuple("PEM" for _ in facts), facts), path, matches)
     return Certificates(ENDPOINT, HOST, at, True, (deployment,), dane)
 
 
 NO_TLS = Certificates(ENDPOINT, HOST, "2026-11-22T00:00:00Z", False, ())
+NO_HANDSHAKE = Certificates(
+    ENDPOINT, HOST, "2026-11-22T00:00:00Z", True, (), tls_failure="no TLS handshake shows a certificate"
+)
 
 
 def tlsa(*records: str, secure: bool = True) -> TLSA:
     return TLSA(HOST, answer(HOST, "A", ADDRESS), answer(f"_25._tcp.{HOST}", "TLSA", *records), secure)
 
 
-def dane(records: TLSA, *matching: tuple[str, ...], tls: bool = True) -> DANE:
+def dane(
+    records: TLSA,
+    *matching: tuple[str, ...],
+    tls: bool = True,
+    failure: str = "",
+    remarks: tuple[str, ...] = (),
+) -> DANE:
     """One chain for each tuple of records that it satisfies."""
     leaf = Chain(("PEM",), (certificate(),))
-    return DANE(records, tls, tuple(ChainMatch(leaf, texts) for texts in matching))
+    return DANE(records, tls, tuple(ChainMatch(leaf, texts, remarks) for texts in matching), failure, ENDPOINT)
 
 
 def handshakes(version: TLSVersion, *, accepted: bool, offered: bool = True) -> Handshakes:
     result = Handshake(version, "all", accepted, "SUITE" if accepted else None, None if accepted else "alert")
     return Handshakes(ENDPOINT, offered, (result,) if offered else ())
+
+
+NO_VERSION = Handshakes(ENDPOINT, True, (), no_version=True)
+NO_VERSION_AT_ONCE = Handshakes(ENDPOINT, True, (), no_version=True, by_smtp=False)
 
 
 def reply(code: int, *lines: str) -> Reply:

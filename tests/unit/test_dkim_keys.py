@@ -64,7 +64,7 @@ def test_an_empty_key_is_revoked() -> None:
         ("k=rsa2; p=AAAA", "rsa2 is not known"),
         ("k=ed25519; p=AAAA", "not 3"),
         ("h=sha1; p=", "admits no hash"),
-        ("s=tlsrpt; p=", "does not admit email"),
+        ("s=other; p=", "admits neither email"),
     ],
 )
 def test_faults(text: str, error: str) -> None:

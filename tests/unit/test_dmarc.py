@@ -57,6 +57,8 @@ def test_the_walk_asks_every_name_down_to_the_top_level() -> None:
         ({"example.com": "v=DMARC1; p=none", "com": "v=DMARC1; p=reject; psd=y"}, "example.com"),
         ({"mail.example.com": "v=DMARC1; p=none; psd=u"}, "mail.example.com"),
         ({"example.com": "v=DMARC1; p=none|v=DMARC1; p=none"}, "a.mail.example.com"),
+        ({"example.com": "v=DMARC1; p=none; psd=y", "com": "v=DMARC1; p=none"}, "mail.example.com"),
+        ({"mail.example.com": "v=DMARC1; p=none; psd=y"}, "a.mail.example.com"),
         ({}, "a.mail.example.com"),
         ({"com": "v=DMARC1; p=none"}, "com"),
     ],
@@ -89,8 +91,8 @@ ORGANISATION = "v=DMARC1; p=reject; sp=quarantine; np=none"
         (
             "sub.example.com",
             True,
-            {"example.com": "v=DMARC1; p=reject; sp=nonsense"},
-            ("example.com", "p", "reject"),
+            {"example.com": "v=DMARC1; p=reject; sp=nonsense; rua=mailto:a@example.com"},
+            ("example.com", "sp", "none"),
         ),
         (
             "sub.example.com",
@@ -149,6 +151,8 @@ def test_policy_that_applies(domain: str, exists: bool, records: dict[str, str],
         "v=DMARC1; sp=reject",
         "v=DMARC1; p=x",
         "v=DMARC1; p=x; rua=nobody",
+        "v=DMARC1; p=reject; sp=nonsense",
+        "v=DMARC1; p=reject; np=",
         "v=DMARC1; p=none|v=DMARC1; p=none",
         "v=dmarc1; p=reject",
         "v=DMARC2; p=reject",
@@ -160,6 +164,12 @@ def test_records_that_make_no_policy(text: str) -> None:
     assert found("example.com", {"example.com": text}).policy is None
 
 
+def test_a_void_record_inherits_nothing() -> None:
+    """Section 4.10.1: no DMARC processing is applied then."""
+    records = {"sub.example.com": "v=DMARC1; p=rejct", "example.com": "v=DMARC1; p=reject"}
+    assert found("sub.example.com", records).policy is None
+
+
 @pytest.mark.parametrize(
     ("text", "counts"),
     [
@@ -168,7 +178,7 @@ def test_records_that_make_no_policy(text: str) -> None:
         ("v \t= DMARC1 ; p=none", True),
         ("v=DMARC1\n", False),
         ("v=DMARC10; p=none", False),
-        ("V=DMARC1; p=none", False),
+        ("V=DMARC1; p=none", True),
     ],
 )
 def test_selection(text: str, counts: bool) -> None:

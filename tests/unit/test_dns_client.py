@@ -27,14 +27,15 @@ from mailproof.net.dns import (
     DNSClient,
     ExtendedError,
     Record,
-    _Question,
-    _read,
     normalise,
     reverse_name,
     system_resolvers,
 )
+from mailproof.net.dns_messages import Question, read_answer
 from mailproof.net.errors import (
+    Bogus,
     ClosedEarly,
+    LyingResolver,
     Malformed,
     NoResolver,
     NotAvailable,
@@ -44,7 +45,7 @@ from mailproof.net.errors import (
     TimedOut,
 )
 from mailproof.net.settings import DNSSECTrust, Limits, NetSettings, SocketAddress
-from mailproof.net.zones import parse_zone
+from mailproof.net.zone_files import parse_zone
 
 Result = TypeVar("Result")
 
@@ -198,12 +199,70 @@ def test_answers_survive_json() -> None:
 
 def test_a_server_failure_tells_the_extended_error() -> None:
     server = resolver(bogus={"example.com"})
-    with pytest.raises(
-        ServerFailure, match=r"answered SERVFAIL for example\.com MX \(EDE 6 \(dnssec bogus\)"
-    ) as caught:
+    with pytest.raises(Bogus, match=r"example\.com MX does not validate: .* \(EDE 6 \(dnssec bogus\)") as caught:
         resolve("example.com", "MX", server)
     assert any("EDE 6" in line for line in caught.value.evidence)
-    assert len(server.asked) == 1
+    assert any("flags: ra cd" in line for line in caught.value.evidence)
+    assert len(server.asked) == 2
+
+
+def test_a_record_altered_after_signing_is_bogus_and_the_others_are_not() -> None:
+    """RFC 4035, section 5.3: a failure with validation, an answer without."""
+    server = resolver(behaviour={"example.com MX": Behaviour(Fault.BOGUS)})
+
+    async def work(dns: DNSClient) -> None:
+        assert (await dns.resolve("example.com", "TXT")).exists
+        with pytest.raises(Bogus, match="SERVFAIL with validation, NOERROR without"):
+            await dns.resolve("example.com", "MX")
+
+    session(work, server)
+
+
+def test_a_failure_with_and_without_validation_is_not_bogus() -> None:
+    with pytest.raises(ServerFailure, match="answered SERVFAIL"):
+        resolve("example.com", "MX", resolver(behaviour={"*": Behaviour(Fault.SERVFAIL)}))
+
+
+@pytest.mark.parametrize(("times", "answered"), [(1, True), (2, True), (12, False)])
+def test_a_single_resolver_that_fails_is_asked_again(times: int, answered: bool) -> None:
+    server = resolver(behaviour={"example.com MX": Behaviour(Fault.SERVFAIL, times=times)})
+    limits = patience_with(None, tries=3)
+    if answered:
+        assert resolve("example.com", "MX", server, limits=limits).exists
+        assert len(server.asked) == times + 1
+    else:
+        with pytest.raises(ServerFailure):
+            resolve("example.com", "MX", server, limits=limits)
+
+
+@pytest.mark.parametrize("fault", [Fault.NXDOMAIN, Fault.EMPTY])
+def test_a_resolver_that_denies_the_root_lies(fault: Fault) -> None:
+    with pytest.raises(LyingResolver, match="of the root as well"):
+        resolve("example.com", "MX", resolver(behaviour={"*": Behaviour(fault)}))
+
+
+def test_a_resolver_that_knows_the_root_may_deny_names() -> None:
+    server = resolver()
+    assert resolve("gone.example.com", "MX", server).nonexistent
+    assert server.asked[-1] == (".", "NS")
+
+
+def test_no_such_name_with_records_of_it_is_malformed() -> None:
+    server = resolver(behaviour={"example.com": Behaviour(Fault.NXDOMAIN_WITH_RECORDS)})
+    with pytest.raises(Malformed, match="NXDOMAIN, and records"):
+        resolve("example.com", "MX", server)
+    alias = resolver(behaviour={"www.example.com": Behaviour(Fault.NXDOMAIN_WITH_RECORDS)})
+    assert resolve("www.example.com", "MX", alias).nonexistent  # RFC 6604: the rcode is that of the chain's end
+
+
+def test_a_server_without_edns_is_asked_again_without_it() -> None:
+    """RFC 6891, section 7."""
+    server = resolver(behaviour={"*": Behaviour(Fault.NO_EDNS)})
+    answer = resolve("example.com", "MX", server)
+    assert answer.exists
+    assert not answer.edns
+    assert any("without EDNS" in line for line in answer.evidence())
+    assert len(server.asked) == 2
 
 
 def test_any_rcode_is_an_answer_to_a_question() -> None:
@@ -221,7 +280,7 @@ def test_checking_disabled_sees_behind_a_bogus_signature() -> None:
 
 def test_a_validation_failure_is_not_asked_away_at_the_next_resolver() -> None:
     other = resolver()
-    with pytest.raises(ServerFailure):
+    with pytest.raises(Bogus):
         resolve("example.com", "MX", resolver(bogus={"example.com"}), other)
     assert other.asked == []
 
@@ -395,7 +454,7 @@ def test_failures_are_remembered_and_raised_afresh() -> None:
         assert raised[0] is not raised[1]
 
     session(work, server)
-    assert len(server.asked) == 1
+    assert len(server.asked) == 2 * PATIENT.dns_tries  # with validation and without
 
 
 def test_a_cancelled_waiter_does_not_cancel_the_others() -> None:
@@ -491,7 +550,7 @@ def test_zone_files_answer_before_the_resolvers(tmp_path: Path) -> None:
         assert (answer.aliases, answer.records[0].data) == (("here.proposed.test",), "192.0.2.7")
         await dns.resolve("x.away.proposed.test", "A")
         await dns.resolve("proposed.test", "DS")
-        assert [name for name, _ in server.asked] == [
+        assert [name for name, _ in server.asked if name != "."] == [
             "www.example.com",
             "back.example.com",
             "x.away.proposed.test",
@@ -678,17 +737,17 @@ def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-ASKED = _Question.make("example.com", "MX", recurse=True)
+ASKED = Question.make("example.com", "MX", recurse=True)
 ID = 0x4D50
 
 
 def read(wire: bytes) -> Answer:
-    return _read(wire, ID, ASKED, "192.0.2.1:53", "udp", 0.0)
+    return read_answer(wire, ID, ASKED, "192.0.2.1:53", "udp", 0.0)
 
 
 def test_the_question_on_the_wire_is_what_dnspython_makes_of_it() -> None:
     for recurse, dnssec, cd in ((True, True, True), (True, False, False), (False, True, False)):
-        asked = _Question.make("_x.Example.com", "TLSA", recurse=recurse, dnssec=dnssec, checking_disabled=cd)
+        asked = Question.make("_x.Example.com", "TLSA", recurse=recurse, dnssec=dnssec, checking_disabled=cd)
         flags = (dns.flags.RD | dns.flags.AD) * recurse | dns.flags.CD * cd
         expected = dns.message.make_query(
             "_x.example.com", "TLSA", use_edns=0, payload=1232, want_dnssec=dnssec, flags=flags, id=ID
@@ -763,8 +822,8 @@ def test_an_extended_error_that_is_not_utf_8_does_not_escape() -> None:
         read(wire)
 
 
-def test_a_text_record_of_64_kib_is_read() -> None:
-    asked = _Question.make("example.com", "TXT", recurse=True)
+def test_a_text_record_of_64_kib_isread_answer() -> None:
+    asked = Question.make("example.com", "TXT", recurse=True)
     data = (b"\xff" + b"\xe9" * 255) * 255
     wire = (
         struct.pack("!HHHHHH", ID, 0x8180, 1, 1, 0, 0)
@@ -773,7 +832,7 @@ def test_a_text_record_of_64_kib_is_read() -> None:
         + struct.pack("!H", len(data))
         + data
     )
-    answer = _read(wire, ID, asked, "192.0.2.1:53", "tcp", 0.0)
+    answer = read_answer(wire, ID, asked, "192.0.2.1:53", "tcp", 0.0)
     assert answer.records[0].text == "\xe9" * 255 * 255
 
 

@@ -517,7 +517,7 @@ def test_csv_cells_are_no_formulas_whatever_the_separator(separator: str) -> Non
 
 def test_sarif_properties_are_as_meant_and_results_say_what_became_of_them() -> None:
     fix = "auth_advertise_hosts = ${if def:tls_in_cipher {*}}"
-    log = json.loads(FORMATS["sarif"](document(result(fix=fix, change="regressed"), result(target="b.example"))))
+    log = json.loads(FORMATS["sarif"](document(result(fix=fix, change="regressed", target="a.example"), result())))
     first, other = log["runs"][0]["results"]
     assert first["properties"]["fix"] == fix
     assert first["baselineState"] == "updated"

@@ -45,7 +45,7 @@ def path(given_chain: Chain, trusted: Roots | None = None, days: float = 0) -> P
         (CertificateSpec(not_before_days=3), PathStatus.TRUSTED, ""),
         (CertificateSpec(issuer="self"), PathStatus.SELF_SIGNED, "CN=mx.example"),
         (CertificateSpec(issuer="foreign-root-sent"), PathStatus.UNTRUSTED_ROOT, "CN=Foreign Root"),
-        (CertificateSpec(issuer="foreign"), PathStatus.ISSUER_MISSING, "CN=Foreign Root"),
+        (CertificateSpec(issuer="foreign"), PathStatus.UNTRUSTED_ROOT, "CN=Foreign Root"),
         (CertificateSpec(order="incomplete"), PathStatus.ISSUER_MISSING, "CN=Mock Intermediate"),
         (
             CertificateSpec(issuer="expired-intermediate"),
@@ -62,7 +62,7 @@ def test_how_far_the_certificates_lead(spec: CertificateSpec, status: PathStatus
 
 
 def test_private_roots_are_trusted_only_when_named() -> None:
-    assert path(chain(CertificateSpec()), trusted_roots()).status is PathStatus.ISSUER_MISSING
+    assert path(chain(CertificateSpec()), trusted_roots()).status is PathStatus.UNTRUSTED_ROOT
     root_sent = chain(CertificateSpec(order="root-included"))
     assert path(root_sent, trusted_roots()).status is PathStatus.UNTRUSTED_ROOT
 
@@ -72,8 +72,8 @@ def test_a_self_signed_certificate_in_the_trust_store_is_trusted() -> None:
     assert path(own, Roots([load(own.certificates[0])])).status is PathStatus.TRUSTED
 
 
-def test_an_expired_root_is_no_anchor() -> None:
-    assert path(chain(CertificateSpec(not_after_days=5000)), days=4000).status is not PathStatus.TRUSTED
+def test_an_expired_root_is_told_as_such() -> None:
+    assert path(chain(CertificateSpec(not_after_days=5000)), days=4000).status is PathStatus.ROOT_EXPIRED
 
 
 def test_a_forged_signature_is_told_from_a_missing_issuer() -> None:
@@ -191,6 +191,13 @@ def certificate(*dns_names: str, ips: tuple[str, ...] = ()) -> Certificate:
         (("*.*.example",), "a.b.example", False),
         (("*",), "localhost", False),
         (("xn--bcher-kva.example",), "bücher.example", True),
+        (("bücher.example",), "bücher.example", False),
+        (("bücher.example",), "xn--bcher-kva.example", False),
+        (("mx.example.",), "mx.example", False),
+        (("mx.example.",), "mx.example.", False),
+        (("*.example.",), "mx.example", False),
+        (("mx..example",), "mx.example", False),
+        (("xn--*-kva.example",), "xn--b-kva.example", False),
         (("*.example",), ".example", False),
         (("192.0.2.1",), "192.0.2.1", False),
         ((), "mx.example", False),

@@ -15,7 +15,9 @@ from .observed import STS_BODY, sts, tlsrpt
         "v=STSv1;id=1",
         "v=STSv1; id=20160831085700Z;",
         "v=STSv1; id=" + "a" * 32,
-        "v=STSv1;\tid=1 ; x_1.a-b=%2d\t",
+        "v=STSv1;\tid=1 ; x_1.a-b=%2d",
+        "v=STSv1 ; id=1;",
+        "v=STSv1\t;\tid=1\t;\t",
         "v=STSv1; x=1; id=abc",
         "v=STSv1; id=abc; id=2016-08",
     ],
@@ -29,8 +31,10 @@ def test_sts_records_in_force(text: str) -> None:
     "text",
     [
         "v=STSv1",
-        "v=STSv1 ; id=1",
         "v=STSv1 id=1",
+        "v=STSv1; id=1 ",
+        "v=STSv1; id=1; x=",
+        "v=STSv1; id=1; rua=",
         "v=stsv1; id=1",
         " v=STSv1; id=1",
         "id=1; v=STSv1",
@@ -56,6 +60,7 @@ def test_sts_records_that_are_none(text: str) -> None:
 
 def test_records_of_another_kind_do_not_count_and_two_of_this_one_are_none() -> None:
     assert sts("v=spf1 -all", "v=STSv1; id=1").in_force
+    assert not sts("v=spf1 -all", "v=STSv1 ; id=1").in_force
     assert not sts("v=STSv1; id=1", "v=STSv1; id=1").in_force
     assert not sts().in_force
 
@@ -68,7 +73,14 @@ def test_records_of_another_kind_do_not_count_and_two_of_this_one_are_none() -> 
         ("v=TLSRPTv1; rua=MAILTO:a@example.org?subject=x", True),
         ("v=TLSRPTv1; rua=mailto:a%21b@example.org", True),
         ("v=TLSRPTv1 rua=mailto:a@example.org", False),
-        ("v=TLSRPTv1 ;rua=mailto:a@example.org", False),
+        ("v=TLSRPTv1 ;rua=mailto:a@example.org", True),
+        ("v=TLSRPTv1; rua=mailto:a@example.org; rua=https://r.example/x", True),
+        ("v=TLSRPTv1; rua=mailto:a@example.org; rua=nobody", False),
+        ("v=TLSRPTv1; rua=mailto:<a@example.org>", False),
+        ("v=TLSRPTv1; rua=https://r.example/a b", False),
+        ("v=TLSRPTv1; rua=mailto:a@example.org ", False),
+        ("v=TLSRPTv1; rua= mailto:a@example.org", False),
+        ("v=TLSRPTv1; rua=mailto:a@example.org; ext=", False),
         ("v=TLSRPTv1; rua=mailto:a@example.org!10m", False),
         ("v=TLSRPTv1; rua=http://r.example/x", False),
         ("v=TLSRPTv1; rua=https:///x", False),

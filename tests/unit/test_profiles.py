@@ -248,7 +248,7 @@ def test_a_domain_is_judged_by_its_own_profile(tmp_path: Path) -> None:
     null, signed = catalogue()["MX-NULL-PREF"], catalogue()["SEC-SIGNED"]
     assert found.rule(null, DOMAIN) is not None
     assert found.rule(null, OTHER) is None
-    assert found.rule(signed, Zone("example.org")) is None
+    assert found.rule(signed, Zone("example.org", domains=("example.org",))) is None
     rule = found.rule(signed, Zone("example.net"))
     assert rule is not None
     assert rule.level is MUST

@@ -12,7 +12,7 @@ from mailproof.fixtures.dns_server import Behaviour, DNSServer, Fault
 from mailproof.net.dns import DNSClient
 from mailproof.net.errors import NotObserved
 from mailproof.net.settings import Limits, NetSettings
-from mailproof.net.zones import parse_zone
+from mailproof.net.zone_files import parse_zone
 from mailproof.observations.spf import (
     PublishedSPF,
     SPFTree,

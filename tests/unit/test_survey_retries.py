@@ -107,7 +107,15 @@ def test_only_what_may_pass_is_tried_again(kind: type[NotObserved]) -> None:
 
 def test_attempts_are_in_the_record(tmp_path: Path) -> None:
     key = ("spf", "example.org")
-    record = Record("lab", "then", Targets(), {key: TimedOut("x")}, {}, {}, {key: ("attempt 1: secret", "attempt 2")})
+    record = Record(
+        "lab",
+        "2026-11-22T00:00:00+00:00",
+        Targets(),
+        {key: TimedOut("x")},
+        {},
+        {},
+        {key: ("attempt 1: secret", "attempt 2")},
+    )
     write_record(tmp_path / "r.json", record, lambda text: text.replace("secret", "***"))
     document = json.loads((tmp_path / "r.json").read_text())
     assert document["outcomes"][0]["attempts"] == ["attempt 1: ***", "attempt 2"]

@@ -118,7 +118,7 @@ def test_what_rests_on_a_fault_is_counted_with_it() -> None:
         for control in ("SMTP-GREET-220", "CERT-DATES")
     ]
     lines = written([owner, *left])
-    assert "  so      2 verdicts could not be given: CERT-DATES, SMTP-GREET-220" in lines
+    assert "  so      2 verdicts could not be given because of it: CERT-DATES, SMTP-GREET-220" in lines
 
 
 def test_failures_come_before_advice(fleet: list[Result]) -> None:

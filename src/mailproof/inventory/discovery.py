@@ -5,9 +5,18 @@ nobody.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from mailproof.inventory.budgets import (
+    MAX_ADDRESSES,
+    MAX_MX_ADDRESSES,
+    MAX_MX_HOSTS,
+    MAX_NAME_SERVERS,
+    MAX_NAMES_OF_ADDRESS,
+    MAX_SERVER_ADDRESSES,
+)
 from mailproof.inventory.model import Domain, Host, Inventory
 from mailproof.inventory.targets import (
     AuthorisedSender,
@@ -27,14 +36,9 @@ from mailproof.inventory.targets import (
     Zone,
 )
 from mailproof.net.dns import Answer, DNSClient, Record
-from mailproof.net.errors import NotObserved, ServerFailure
+from mailproof.net.errors import Bogus, NotFollowed, NotObserved
+from mailproof.net.names import is_host
 from mailproof.net.settings import NetSettings
-
-MAX_MX_HOSTS = 50
-"""MX hosts of one domain that are looked at. A domain with more is hostile or broken."""
-
-MAX_ADDRESSES = 50
-"""Addresses of one host that are looked at."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class _Host:
     name: str
     addresses: tuple[str, ...]
     failures: tuple[NotObserved, ...] = ()
-    """Why some of its addresses may be missing: one for A, one for AAAA."""
+    """Why some of its addresses may be missing: one for A, one for AAAA, one if there are too many."""
 
 
 async def discover(inventory: Inventory, dns: DNSClient, settings: NetSettings) -> Targets:
@@ -60,6 +64,10 @@ class _Discovery:
         self.dns = dns
         self.settings = settings
         self.targets = Targets()
+        self._mx_addresses: Counter[str] = Counter()
+        """How many addresses of MX hosts are looked at, by domain."""
+        self._names_of_address: Counter[tuple[str, str]] = Counter()
+        """How many MX hosts of a domain lead to an address, by domain and address."""
         self._said = {domain.name: domain.active for domain in inventory.domains}
         """What the inventory says of consent, by domain; None where it says nothing."""
         self._own_zones = frozenset((*self._said, *inventory.zones))
@@ -76,13 +84,13 @@ class _Discovery:
                 self.targets.add(Selector(selector, domain.name, domain.active))
             if isinstance(hosts, NotObserved):
                 for kind in (MailHost, Endpoint, MailExchange, SendingAddress):
-                    self._undiscovered(kind, f"MX of {domain.name}", hosts, (domain.name,))
+                    self._undiscovered(kind, f"MX of {domain.name}", hosts, (domain.name,), (Role.MX,))
                 continue
             for host in hosts[:MAX_MX_HOSTS]:
                 served.setdefault(host, []).append(domain)
             if len(hosts) > MAX_MX_HOSTS:
                 surplus = NotObserved(f"{len(hosts)} MX hosts: only the first {MAX_MX_HOSTS} are looked at")
-                self._undiscovered(Endpoint, f"MX of {domain.name}", surplus, (domain.name,))
+                self._undiscovered(Endpoint, f"MX of {domain.name}", surplus, (domain.name,), (Role.MX,))
         found = await asyncio.gather(*(self._host(name) for name in served))
         for entry in found:
             self._add_host(entry, served[entry.name])
@@ -99,19 +107,29 @@ class _Discovery:
             roles=tuple(domain.mailboxes),
             unknown=tuple(domain.unknown),
             active=self._consent(domain.active),
+            insists_on_mail=domain.insists_on_mail,
         )
 
     def _consent(self, own: bool | None) -> bool:
         return self.inventory.active if own is None else own
 
     async def _mx_hosts(self, domain: MailDomain) -> list[str] | NotObserved:
-        """Names of the MX hosts of a domain, most preferred first; none where it takes no mail."""
+        """Names of the MX hosts of a domain, most preferred first; none where it takes no mail.
+
+        A domain without MX records is its own host, if it has an address (RFC 5321, section 5.1).
+        """
         try:
             answer = await self.dns.resolve(domain.name, "MX")
+            if answer.empty and domain.receives:
+                return await self._implicit_mx([domain.name, *answer.aliases][-1])
         except NotObserved as failure:
             return failure
         names = [record.target for record in sorted(answer.records, key=_preference)]
-        return list(dict.fromkeys(name for name in names if _is_host(name)))
+        return list(dict.fromkeys(name for name in names if is_host(name)))
+
+    async def _implicit_mx(self, name: str) -> list[str]:
+        answers = await asyncio.gather(*(self.dns.resolve(name, type) for type in ("A", "AAAA")))
+        return [name] if any(answer.exists for answer in answers) else []
 
     async def _host(self, name: str) -> _Host:
         declared = next((host for host in self.inventory.hosts if host.name == name), None)
@@ -129,21 +147,32 @@ class _Discovery:
                 raise answer
             else:
                 addresses.extend(str(ip_address(record.data)) for record in answer.records)
-        return _Host(name, tuple(dict.fromkeys(addresses))[:MAX_ADDRESSES], tuple(failures))
+        found = tuple(dict.fromkeys(addresses))
+        if len(found) > MAX_ADDRESSES:
+            failures.append(NotObserved(f"{len(found)} addresses: only the first {MAX_ADDRESSES} are looked at"))
+        return _Host(name, found[:MAX_ADDRESSES], tuple(failures))
 
     def _add_host(self, host: _Host, served: list[MailDomain]) -> None:
         declared = next((entry for entry in self.inventory.hosts if entry.name == host.name), None)
         names = tuple(domain.name for domain in served)
         active = self._host_consents(host.name, declared, served)
         dead = declared.dead if declared else False
-        self.targets.add(MailHost(host.name, names, active))
+        has_addresses = bool(declared and declared.addresses)
+        self.targets.add(MailHost(host.name, names, active, has_addresses))
         services = list(declared.services()) if declared else []
         if served and not any(role is Role.MX for role, _ in services):
             services.insert(0, (Role.MX, 25))
-        for failure in host.failures:
+        roles = tuple(dict.fromkeys(role for role, _ in services))
+        failures = list(host.failures)
+        addresses = host.addresses
+        if declared is None:
+            addresses = tuple(address for address in addresses if self._within_budget(address, names))
+            if len(addresses) < len(host.addresses):
+                failures.append(NotObserved("too many MX hosts and addresses: only the first ones are looked at"))
+        for failure in failures:
             for kind in (Endpoint, MailExchange, SendingAddress) if served else (Endpoint,):
-                self._undiscovered(kind, f"addresses of {host.name}", failure, names)
-        for address in host.addresses:
+                self._undiscovered(kind, f"addresses of {host.name}", failure, names, roles, host.name)
+        for address in addresses:
             for role, port in services:
                 self._add_endpoint(Endpoint(host.name, address, port, role, names, active, dead), served)
 
@@ -164,15 +193,25 @@ class _Discovery:
         ours = named or any(".".join(labels[n:]) in self._own_zones for n in range(len(labels)))
         return ours and (self.inventory.active or True in words)
 
+    def _within_budget(self, address: str, domains: tuple[str, ...]) -> bool:
+        """Count an address of an MX host for the domains that name the host, and say whether one may look at it."""
+        within = False
+        for domain in domains:
+            self._mx_addresses[domain] += 1
+            self._names_of_address[domain, address] += 1
+            few_addresses = self._mx_addresses[domain] <= MAX_MX_ADDRESSES
+            within |= few_addresses and self._names_of_address[domain, address] <= MAX_NAMES_OF_ADDRESS
+        return within
+
     def _add_endpoint(self, endpoint: Endpoint, served: list[MailDomain]) -> None:
         if not self._may_contact(endpoint):
-            failure = NotObserved(
+            failure = NotFollowed(
                 f"{endpoint.address} is not a public address and is not followed; "
                 "allow_private: true in the inventory allows it"
             )
-            self._undiscovered(Endpoint, endpoint.id, failure, endpoint.domains)
+            self._undiscovered(Endpoint, endpoint.id, failure, endpoint.domains, (endpoint.role,), endpoint.host)
             if endpoint.role is Role.MX and served:
-                self._undiscovered(MailExchange, endpoint.id, failure, endpoint.domains)
+                self._undiscovered(MailExchange, endpoint.id, failure, endpoint.domains, host=endpoint.host)
             return
         self.targets.add(endpoint)
         if endpoint.role is Role.MX:
@@ -213,13 +252,18 @@ class _Discovery:
     async def _add_zones(self) -> None:
         names = dict.fromkeys(domain.name for domain in self.inventory.domains)
         cuts = await asyncio.gather(*(self._zone_of(name) for name in names))
+        zones: dict[str, list[str]] = {}
         for name, cut in zip(names, cuts, strict=True):
             if isinstance(cut, NotObserved):
                 self._undiscovered(Zone, f"zone of {name}", cut, (name,))
-        zones = dict.fromkeys([*(cut for cut in cuts if isinstance(cut, str)), *self.inventory.zones])
-        for zone in zones:
-            self.targets.add(Zone(zone, self.inventory.active))
-        for servers in await asyncio.gather(*(self._name_servers(zone) for zone in zones)):
+            else:
+                zones.setdefault(cut, []).append(name)
+        for zone in self.inventory.zones:
+            zones.setdefault(zone, [])
+        found = [Zone(name, self.inventory.active, tuple(domains)) for name, domains in zones.items()]
+        for target in found:
+            self.targets.add(target)
+        for servers in await asyncio.gather(*(self._name_servers(zone) for zone in found)):
             for server in servers:
                 self.targets.add(server)
 
@@ -242,45 +286,60 @@ class _Discovery:
         """
         try:
             return await self.dns.resolve(name, type)
-        except ServerFailure:
+        except Bogus:
             return await self.dns.resolve(name, type, checking_disabled=True)
 
-    async def _name_servers(self, zone: str) -> list[NameServer | Undiscovered]:
+    async def _name_servers(self, zone: Zone) -> list[NameServer | Undiscovered]:
         try:
-            answer = await self._unvalidated(zone, "NS")
+            answer = await self._unvalidated(zone.name, "NS")
         except NotObserved as failure:
-            return [_undiscovered(NameServer, f"name servers of {zone}", failure, (zone,))]
-        names = list(dict.fromkeys(record.target for record in answer.records))[:MAX_MX_HOSTS]
+            return [_undiscovered(NameServer, f"name servers of {zone.name}", failure, zone.domains)]
+        names = list(dict.fromkeys(record.target for record in answer.records))[:MAX_NAME_SERVERS]
         servers: list[NameServer | Undiscovered] = []
         for host in await asyncio.gather(*(self._host(name) for name in names)):
-            servers.extend(_undiscovered(NameServer, f"addresses of {host.name}", f, (zone,)) for f in host.failures)
+            servers += [
+                _undiscovered(NameServer, f"addresses of {host.name}", unknown, zone.domains)
+                for unknown in host.failures
+            ]
+            if not host.addresses and not host.failures:
+                servers.append(NameServer(zone.name, host.name, "", domains=zone.domains))
             for address in host.addresses:
-                server = NameServer(zone, host.name, address)
+                if len(servers) >= MAX_SERVER_ADDRESSES:
+                    surplus = NotObserved(f"only the first {MAX_SERVER_ADDRESSES} addresses are looked at")
+                    servers.append(_undiscovered(NameServer, f"name servers of {zone.name}", surplus, zone.domains))
+                    return servers
+                server = NameServer(zone.name, host.name, address, domains=zone.domains)
                 if self.settings.may_contact(address, 53, host.name):
                     servers.append(server)
                 else:
                     private = NotObserved(f"{address} is not a public address and is not followed")
-                    servers.append(_undiscovered(NameServer, server.id, private, (zone,)))
+                    servers.append(_undiscovered(NameServer, server.id, private, zone.domains))
         return servers
 
-    def _undiscovered(self, kind: type[Target], name: str, failure: NotObserved, domains: tuple[str, ...]) -> None:
-        self.targets.add(_undiscovered(kind, name, failure, domains))
+    def _undiscovered(
+        self,
+        kind: type[Target],
+        name: str,
+        failure: NotObserved,
+        domains: tuple[str, ...],
+        roles: tuple[Role, ...] = (),
+        host: str = "",
+    ) -> None:
+        self.targets.add(_undiscovered(kind, name, failure, domains, roles, host))
 
 
-def _undiscovered(kind: type[Target], name: str, failure: NotObserved, domains: tuple[str, ...]) -> Undiscovered:
-    return Undiscovered(kind.__name__, name, failure.reason, failure.evidence, domains)
+def _undiscovered(
+    kind: type[Target],
+    name: str,
+    failure: NotObserved,
+    domains: tuple[str, ...],
+    roles: tuple[Role, ...] = (),
+    host: str = "",
+) -> Undiscovered:
+    return Undiscovered(
+        kind.__name__, name, failure.reason, failure.evidence, domains, failure=failure.kind, roles=roles, host=host
+    )
 
 
 def _preference(record: Record) -> tuple[int, str]:
     return int(record.data.split()[0]), record.target
-
-
-def _is_host(name: str) -> bool:
-    """Whether an MX exchange can be a host at all: not the root of a null MX, an address or localhost."""
-    if name in (".", "localhost"):
-        return False
-    try:
-        ip_address(name)
-    except ValueError:
-        return True
-    return False

@@ -237,6 +237,11 @@ class Domain(Part):
     def key(self) -> str:
         return self.name
 
+    @property
+    def insists_on_mail(self) -> bool:
+        """Whether the inventory says by itself that the domain takes mail, and does not only leave it open."""
+        return self.receives and not self.parked and ("receives" in self.model_fields_set or bool(self.backup_mx))
+
     @model_validator(mode="after")
     def _parked_is_consistent(self) -> Self:
         if self.parked and {"sends", "receives"} & self.model_fields_set and (self.sends or self.receives):
@@ -251,7 +256,7 @@ class Host(Part):
     roles: Annotated[list[HostRole], AfterValidator(_unique)] = Field(
         default=[Role.MX], min_length=1, description="What the host does: mx, submission, imap, pop3."
     )
-    ports: dict[HostRole, list[Port]] = Field(
+    ports: dict[HostRole, Annotated[list[Port], Field(min_length=1)]] = Field(
         default={},
         description="Ports by role where they differ from mx 25; submission 587, 465; imap 993; pop3 995.",
     )

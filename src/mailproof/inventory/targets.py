@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mailproof.net.errors import KINDS, NotObserved
+
 
 class Role(StrEnum):
     """What a mail host does."""
@@ -63,6 +65,8 @@ class MailDomain(Target):
     unknown: tuple[str, ...] = ()
     """Local parts known not to exist. Empty: one is made up."""
     active: bool = False
+    insists_on_mail: bool = False
+    """The inventory itself says that the domain receives mail: a null MX is a mistake then."""
 
     @property
     def mail_domains(self) -> tuple[str, ...]:
@@ -83,10 +87,12 @@ class Zone(Target):
 
     name: str
     active: bool = False
+    domains: tuple[str, ...] = ()
+    """The mail domains that lie in the zone."""
 
     @property
     def mail_domains(self) -> tuple[str, ...]:
-        return (self.name,)
+        return self.domains
 
     @property
     def id(self) -> str:
@@ -95,20 +101,22 @@ class Zone(Target):
 
 @dataclass(frozen=True)
 class NameServer(Target):
-    """One address of one name server of one zone."""
+    """One address of one name server of one zone. ``address`` is empty where the server's name has none."""
 
     zone: str
     host: str
     address: str
     active: bool = False
+    domains: tuple[str, ...] = ()
+    """The mail domains that lie in the zone."""
 
     @property
     def mail_domains(self) -> tuple[str, ...]:
-        return (self.zone,)
+        return self.domains
 
     @property
     def id(self) -> str:
-        return f"{self.zone}@{self.host}[{self.address}]"
+        return f"{self.zone}@{self.host}[{self.address}]" if self.address else f"{self.zone}@{self.host}"
 
 
 @dataclass(frozen=True)
@@ -117,8 +125,10 @@ class MailHost(Target):
 
     name: str
     domains: tuple[str, ...] = ()
-    """The mail domains whose MX records name this host."""
+    """The mail domains whose mail goes to this host: their MX records name it, or it is the domain itself."""
     active: bool = False
+    has_addresses: bool = False
+    """The inventory gives the addresses of the host, whatever the DNS says."""
 
     @property
     def mail_domains(self) -> tuple[str, ...]:
@@ -290,6 +300,12 @@ class Undiscovered(Target):
     evidence: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     active: bool = False
+    failure: str = NotObserved.kind
+    """The kind of failure that ``reason`` tells of."""
+    host: str = ""
+    """The mail host whose targets are missing; empty where it is no host's."""
+    roles: tuple[Role, ...] = ()
+    """What the missing endpoints do: only controls of these roles stand open. Empty: all."""
 
     @property
     def mail_domains(self) -> tuple[str, ...]:
@@ -298,6 +314,10 @@ class Undiscovered(Target):
     @property
     def id(self) -> str:
         return self.name
+
+    def not_observed(self) -> NotObserved:
+        """The failure itself."""
+        return KINDS.get(self.failure, NotObserved)(self.reason, self.evidence)
 
 
 TARGET_TYPES: dict[str, type[Target]] = {

@@ -3,18 +3,89 @@
 from __future__ import annotations
 
 import socket
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-IPV6_DOCUMENTATION = ip_network("3fff::/20")
-"""RFC 9637: too new for the ipaddress module of Python 3.11."""
+_NOT_REACHABLE_IPV4 = tuple(
+    map(
+        IPv4Network,
+        (
+            "0.0.0.0/8",
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.0.0.0/24",
+            "192.0.2.0/24",
+            "192.88.99.0/24",
+            "192.168.0.0/16",
+            "198.18.0.0/15",
+            "198.51.100.0/24",
+            "203.0.113.0/24",
+            "224.0.0.0/4",
+            "240.0.0.0/4",
+        ),
+    )
+)
+_REACHABLE_IPV4 = (IPv4Network("192.0.0.9/32"), IPv4Network("192.0.0.10/32"))
+"""Exceptions within the networks above."""
+
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+"""The only part of IPv6 that is handed out for use in the internet (RFC 4291, section 2.4)."""
+
+_NOT_REACHABLE_IPV6 = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "3fff::/20")))
+_REACHABLE_IPV6 = tuple(
+    map(
+        IPv6Network,
+        (
+            "2001:1::1/128",
+            "2001:1::2/128",
+            "2001:1::3/128",
+            "2001:3::/32",
+            "2001:4:112::/48",
+            "2001:20::/28",
+            "2001:30::/28",
+        ),
+    )
+)
+"""Exceptions within the networks above."""
+
+_NAT64 = IPv6Network("64:ff9b::/96")
+_6TO4 = IPv6Network("2002::/16")
+_ISATAP = frozenset({0x00005EFE, 0x02005EFE})
 
 
 def is_public(address: str) -> bool:
-    """Whether the IANA special-purpose registries call ``address`` globally reachable (RFC 6890)."""
+    """Whether the IANA special-purpose registries call ``address`` globally reachable (RFC 6890).
+
+    The tables are our own: those of the ipaddress module differ from one Python to the next. An IPv6 address that
+    embeds an IPv4 address leads where that leads, so both have to be reachable.
+    """
     ip = ip_address(address)
-    if isinstance(ip, IPv6Address) and (ip.ipv4_mapped or ip.is_site_local or ip in IPV6_DOCUMENTATION):
+    if isinstance(ip, IPv4Address):
+        return _is_reachable_ipv4(ip)
+    embedded = _embedded_ipv4(ip)
+    if embedded is not None and not _is_reachable_ipv4(embedded):
         return False
-    return ip.is_global and not ip.is_multicast
+    if ip in _NAT64:
+        return True
+    special = any(ip in network for network in _NOT_REACHABLE_IPV6)
+    return ip in _GLOBAL_UNICAST and (not special or any(ip in network for network in _REACHABLE_IPV6))
+
+
+def _is_reachable_ipv4(ip: IPv4Address) -> bool:
+    special = any(ip in network for network in _NOT_REACHABLE_IPV4)
+    return not special or any(ip in network for network in _REACHABLE_IPV4)
+
+
+def _embedded_ipv4(ip: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address behind NAT64 (RFC 6052), 6to4 (RFC 3056) or ISATAP (RFC 5214). Other embeddings, mapped,
+    compatible, translated and Teredo, lie outside of what is reachable anyway.
+    """
+    if ip in _6TO4:
+        return IPv4Address(int(ip) >> 80 & 0xFFFFFFFF)
+    is_isatap = int(ip) >> 32 & 0xFFFFFFFF in _ISATAP
+    return IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 or is_isatap else None
 
 
 def network_of(address: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
+from mailproof.net.der import public_key_info
 from mailproof.net.errors import Malformed
+from mailproof.net.extensions import extension
+from mailproof.net.flaws import is_ca
+from mailproof.net.signatures import is_self_signed
 from mailproof.net.text import printable
 
 
@@ -43,7 +48,7 @@ class Certificate:
     is_ca: bool
     """Basic constraints say that this is a CA's certificate."""
     self_signed: bool
-    """Subject and issuer are equal and the signature verifies with the certificate's own key."""
+    """Subject and issuer match, and the certificate's own key made the signature as far as that can be told."""
     sha256: str
     """Of the whole certificate in DER, hexadecimal."""
     spki_sha256: str
@@ -85,15 +90,19 @@ def facts(certificate: x509.Certificate) -> Certificate:
         return _facts(certificate)
 
 
+_READING = threading.RLock()
+
+
 @contextmanager
 def reading() -> Iterator[None]:
     """Everything odd about the certificates that are read inside raises Malformed, and nothing is warned of.
 
+    One thread at a time is inside: filters of warnings belong to all threads.
     cryptography parses lazily, and damaged certificates make it raise nearly anything when a part is looked
     at: ValueError, TypeError, KeyError, InvalidVersion, UnsupportedAlgorithm, ...
     """
     try:
-        with warnings.catch_warnings():
+        with _READING, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     except Malformed:
@@ -103,23 +112,9 @@ def reading() -> Iterator[None]:
         raise Malformed(f"a certificate does not parse: {printable(what)}") from error
 
 
-def is_self_signed(certificate: x509.Certificate) -> bool:
-    """Whether subject and issuer are equal and the signature verifies with the certificate's own key."""
-    return certificate.subject == certificate.issuer and signed_by(certificate, certificate)
-
-
-def signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Whether ``issuer`` has the name and the key that signed ``certificate``, be it a CA or not."""
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except Exception:  # an odd signature or key can raise nearly anything: none of it is a valid signature
-        return False
-    return True
-
-
 def _facts(certificate: x509.Certificate) -> Certificate:
     key_type, bits, curve = _key(certificate)
-    names = _alternative_names(certificate)
+    names = extension(certificate, x509.SubjectAlternativeName)
     digest = _signature_hash(certificate)
     return Certificate(
         subject=printable(certificate.subject.rfc4514_string()),
@@ -135,18 +130,15 @@ def _facts(certificate: x509.Certificate) -> Certificate:
         ip_addresses=tuple(str(ip) for ip in names.get_values_for_type(x509.IPAddress)) if names else (),
         is_ca=is_ca(certificate),
         self_signed=is_self_signed(certificate),
-        sha256=hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest(),
-        spki_sha256=hashlib.sha256(_spki(certificate.tbs_certificate_bytes)).hexdigest(),
+        sha256=fingerprint(certificate),
+        spki_sha256=hashlib.sha256(public_key_info(certificate)).hexdigest(),
         aia_issuers=_aia_issuers(certificate),
     )
 
 
-def is_ca(certificate: x509.Certificate) -> bool:
-    """Whether basic constraints say CA (RFC 5280, section 4.2.1.9). Raises ValueError: they do not parse."""
-    try:
-        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    except x509.ExtensionNotFound:
-        return False
+def fingerprint(certificate: x509.Certificate) -> str:
+    """SHA-256 of the certificate in DER, hexadecimal."""
+    return hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
 
 
 def _key(certificate: x509.Certificate) -> tuple[str, int | None, str | None]:
@@ -168,26 +160,6 @@ def _key(certificate: x509.Certificate) -> tuple[str, int | None, str | None]:
     return "unknown", None, None
 
 
-def _spki(tbs: bytes) -> bytes:
-    """The subject public key info exactly as it stands in the to-be-signed part (RFC 5280, section 4.1)."""
-    _, at, _ = _element(tbs, 0)
-    if tbs[at] == 0xA0:  # the version, absent in version 1
-        _, _, at = _element(tbs, at)
-    for _ in ("serial number", "signature algorithm", "issuer", "validity", "subject"):
-        _, _, at = _element(tbs, at)
-    start, _, end = _element(tbs, at)
-    return tbs[start:end]
-
-
-def _element(der: bytes, start: int) -> tuple[int, int, int]:
-    """Where the DER element at ``start`` begins, where its content begins, and where it ends."""
-    length, content = der[start + 1], start + 2
-    if length & 0x80:
-        content += length & 0x7F
-        length = int.from_bytes(der[start + 2 : content])
-    return start, content, content + length
-
-
 def _signature_hash(certificate: x509.Certificate) -> str | None:
     try:
         algorithm = certificate.signature_hash_algorithm
@@ -196,18 +168,8 @@ def _signature_hash(certificate: x509.Certificate) -> str | None:
     return algorithm.name if algorithm else None
 
 
-def _alternative_names(certificate: x509.Certificate) -> x509.SubjectAlternativeName | None:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return None
-
-
 def _aia_issuers(certificate: x509.Certificate) -> tuple[str, ...]:
-    try:
-        access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
-    except x509.ExtensionNotFound:
-        return ()
+    access = extension(certificate, x509.AuthorityInformationAccess) or ()
     return tuple(
         printable(description.access_location.value)
         for description in access

@@ -10,175 +10,56 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import secrets
-import struct
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import dns.edns
-import dns.exception
 import dns.flags
-import dns.message
-import dns.name
-import dns.opcode
-import dns.rcode
-import dns.rdataclass
-import dns.rdatatype
-import dns.rdtypes.txtbase
-import dns.rrset
-from dns.rdatatype import RdataType
 
+from mailproof.net.dns_messages import MAX_ALIASES, Question, answer_from_zones, joined, read_answer
+from mailproof.net.dns_records import Answer, ExtendedError, Record
 from mailproof.net.dns_wire import exchange_tcp, exchange_udp
-from mailproof.net.errors import Malformed, NoResolver, NotAvailable, NotObserved, Refused, ServerFailure
+from mailproof.net.errors import (
+    Bogus,
+    LyingResolver,
+    Malformed,
+    NoResolver,
+    NotAvailable,
+    NotObserved,
+    Refused,
+    ServerFailure,
+)
+from mailproof.net.names import normalise, parse_name, reverse_name, text_of
 from mailproof.net.settings import DNSSECTrust, NetSettings, SocketAddress
-from mailproof.net.zones import PAYLOAD, End, Lookup, Zones, load_zone
+from mailproof.net.zone_files import load_zone
+from mailproof.net.zones import End, Zones
 
-MAX_ALIASES = 12
-"""CNAME records followed in one answer; resolvers give up at about the same length."""
-
-MAX_RECORDS = 1000
-"""Resource records in one answer. 64 KiB can hold 4,000, chosen so that they take a second to parse."""
-
-SILENT_QUESTIONS = 3
-"""Different questions that go unanswered, each as often as it is tried, before the resolvers are given up for good."""
-
-_TARGET_FIELD = {"CNAME": 0, "DNAME": 0, "NS": 0, "PTR": 0, "MX": 1, "SOA": 0, "SRV": 3, "AFSDB": 1}
-"""Which field of the presentation format is the domain name (RFC 1035, section 3.3; RFC 2782)."""
+__all__ = [
+    "MAX_ALIASES",
+    "Answer",
+    "Authentication",
+    "DNSClient",
+    "ExtendedError",
+    "Record",
+    "normalise",
+    "reverse_name",
+    "system_resolvers",
+]
 
 _BOGUS = frozenset({1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 27})
 """Extended errors of a failed validation (RFC 8914, section 4; RFC 9276): asking elsewhere would hide it."""
 
-_RCODES_WITHOUT_QUESTION = frozenset({dns.rcode.FORMERR, dns.rcode.SERVFAIL, dns.rcode.NOTIMP, dns.rcode.REFUSED})
-"""Servers answer these from the header alone, without the question section."""
+_UNREACHABLE = frozenset({22, 23})
+"""Extended errors of servers that could not be asked: no failed validation, whatever a second question brings."""
 
+_WITHOUT_EDNS = ("FORMERR", "NOTIMP")
+"""What servers answer that do not know EDNS: they are asked again without it (RFC 6891, section 7)."""
 
-@dataclass(frozen=True)
-class Record:
-    """One resource record.
-
-    ``name`` is as :func:`normalise` writes it, ``ttl`` in seconds, ``data`` in presentation format (RFC 1035,
-    section 5.1; names in it are absolute, with the final dot).
-
-    ``strings`` are the character-strings of a TXT record, each octet one character (latin-1).
-    """
-
-    name: str
-    ttl: int
-    type: str
-    data: str
-    strings: tuple[str, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """The strings of a TXT record joined with nothing between them (RFC 7208, section 3.3)."""
-        return "".join(self.strings)
-
-    @property
-    def target(self) -> str:
-        """The domain name that the record points to, written as ``name`` is; "" for types that have none."""
-        position = _TARGET_FIELD.get(self.type)
-        if position is None:
-            return ""
-        target = self.data.split(" ")[position].lower()
-        return target if target == "." else target.removesuffix(".")
-
-    def __str__(self) -> str:
-        return f"{_dotted(self.name)} {self.ttl} IN {self.type} {self.data}"
-
-
-@dataclass(frozen=True)
-class ExtendedError:
-    """An Extended DNS Error (RFC 8914): the INFO-CODE and the EXTRA-TEXT."""
-
-    code: int
-    text: str
-
-    def __str__(self) -> str:
-        try:
-            name = dns.edns.EDECode(self.code).name.replace("_", " ").lower()
-        except ValueError:
-            name = "unassigned"
-        return f"EDE {self.code} ({name})" + (f": {self.text}" if self.text else "")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a server answered to the question ``name`` ``type``.
-
-    ``records`` is the RRset of the asked type at the end of the alias chain, ``aliases`` the targets of the
-    CNAME records on the way, in order. ``authenticated`` is the AD bit as it came, believed or not.
-    ``server`` is the address and port asked (before the connect map) or ``zone file NAME``; ``protocol`` is
-    ``udp``, ``tcp`` or ``zone file``; ``seconds`` is the time from question to answer.
-    """
-
-    name: str
-    type: str
-    rcode: str
-    records: tuple[Record, ...] = ()
-    aliases: tuple[str, ...] = ()
-    authority: tuple[Record, ...] = ()
-    additional: tuple[Record, ...] = ()
-    authenticated: bool = False
-    authoritative: bool = False
-    recursion_available: bool = False
-    checking_disabled: bool = False
-    extended_errors: tuple[ExtendedError, ...] = ()
-    server: str = ""
-    protocol: str = ""
-    seconds: float = 0.0
-
-    @property
-    def proposed(self) -> bool:
-        """Whether the answer comes from a zone file: as the zone would be, not as it is."""
-        return self.protocol == "zone file"
-
-    @property
-    def exists(self) -> bool:
-        """NOERROR, with records of the asked type."""
-        return self.rcode == "NOERROR" and bool(self.records)
-
-    @property
-    def nonexistent(self) -> bool:
-        """NXDOMAIN: there is no such name, nor anything below it (RFC 8020)."""
-        return self.rcode == "NXDOMAIN"
-
-    @property
-    def empty(self) -> bool:
-        """NODATA: the name may exist, but not with the asked type (RFC 2308, section 2.2)."""
-        return self.rcode == "NOERROR" and not self.records
-
-    def evidence(self) -> tuple[str, ...]:
-        """The answer in the manner of dig: question, server, rcode, flags, extended errors, records."""
-        flags = [
-            flag
-            for flag, is_set in (
-                ("aa", self.authoritative),
-                ("ra", self.recursion_available),
-                ("ad", self.authenticated),
-                ("cd", self.checking_disabled),
-            )
-            if is_set
-        ]
-        lines = [
-            f";; question: {_dotted(self.name)} IN {self.type}",
-            f";; server: {self.server} ({self.protocol}, {self.seconds * 1000:.0f} ms)",
-            f";; status: {self.rcode}, flags: {' '.join(flags) or 'none'}",
-            *(f";; {error}" for error in self.extended_errors),
-        ]
-        owner = self.name
-        for alias in self.aliases:
-            lines.append(f"{_dotted(owner)} IN CNAME {_dotted(alias)}")
-            owner = alias
-        lines += [str(record) for record in self.records]
-        for title, section in (("authority", self.authority), ("additional", self.additional)):
-            if section:
-                lines.append(f";; {title}:")
-                lines += [str(record) for record in section]
-        return tuple(lines)
+SILENT_QUESTIONS = 3
+"""Different questions that go unanswered, each as often as it is tried, before the resolvers are given up for good."""
 
 
 @dataclass(frozen=True)
@@ -187,26 +68,6 @@ class Authentication:
 
     believed: bool
     reason: str
-
-
-def normalise(name: str) -> str:
-    """The way domain names are written: A-labels (IDNA 2008, UTS 46), lower case, no final dot; root ``.``
-
-    ASCII is taken as in a master file (underscores and ``\\DDD`` escapes are welcome). Raises ValueError for
-    what is not a domain name (RFC 1035, section 2.3.4; RFC 5891).
-    """
-    return _text(_parse_name(name))
-
-
-def reverse_name(address: str) -> str:
-    """The name under in-addr.arpa or ip6.arpa of an address (RFC 1035, section 3.5; RFC 3596, section 2.5).
-
-    Raises ValueError if ``address`` is not a numeric address, or has a zone index.
-    """
-    parsed = ipaddress.ip_address(address)
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.scope_id is not None:
-        raise ValueError(f"{address!r} has a zone index, so no reverse name")
-    return parsed.reverse_pointer
 
 
 def system_resolvers(path: Path = Path("/etc/resolv.conf")) -> tuple[SocketAddress, ...]:
@@ -239,10 +100,13 @@ class DNSClient:
         self._outcomes: dict[Hashable, Answer | NotObserved] = {}
         self._flights: dict[Hashable, _Flight] = {}
         self._closed = False
-        self._unanswered: Counter[_Question] = Counter()
+        self._unanswered: Counter[Question] = Counter()
         """Tries at the resolvers that nothing came of; they do not count once a resolver has answered."""
         self._heard = False
         """Whether a resolver has answered anything."""
+        self._truthful: bool | None = None
+        """Whether the resolvers know the root; None while nobody had to ask."""
+        self._denial: tuple[str, ...] = ()
         self._root: asyncio.Task[bool] | None = None
         """Asks for the root, where nothing has been answered so far."""
         self.questions: Counter[str] = Counter()
@@ -269,27 +133,49 @@ class DNSClient:
     async def resolve(self, name: str, type: str, *, checking_disabled: bool = False) -> Answer:
         """The answer to a question about the public (or proposed) DNS: NOERROR or NXDOMAIN.
 
-        Raises what :meth:`question` raises, and ServerFailure for every other rcode.
+        Raises what :meth:`question` raises, Bogus for an answer that does not validate, and ServerFailure for every
+        other rcode.
         """
         answer = await self.question(name, type, checking_disabled=checking_disabled)
         if answer.rcode in ("NOERROR", "NXDOMAIN"):
             return answer
         detail = "; ".join(str(error) for error in answer.extended_errors)
+        unchecked = None if checking_disabled else await self.unchecked(answer)
+        if unchecked is not None:
+            raise Bogus(
+                f"{answer.name} {answer.type} does not validate: SERVFAIL with validation, {unchecked.rcode} without"
+                + (f" ({detail})" if detail else ""),
+                (*answer.evidence(), *unchecked.evidence()),
+            )
         raise ServerFailure(
             f"{answer.server} answered {answer.rcode} for {answer.name} {answer.type}"
             + (f" ({detail})" if detail else ""),
             answer.evidence(),
         )
 
+    async def unchecked(self, answer: Answer) -> Answer | None:
+        """What a resolver that answered SERVFAIL says without validation (CD, RFC 4035, section 3.2.2).
+
+        None where the failure has nothing to do with validation, as far as that can be told.
+        """
+        codes = {error.code for error in answer.extended_errors}
+        if answer.rcode != "SERVFAIL" or (codes & _UNREACHABLE and not codes & _BOGUS):
+            return None
+        try:
+            unchecked = await self.question(answer.name, answer.type, checking_disabled=True)
+        except NotObserved:
+            return None
+        return unchecked if unchecked.rcode in ("NOERROR", "NXDOMAIN") else None
+
     async def question(self, name: str, type: str, *, checking_disabled: bool = False) -> Answer:
         """As :meth:`resolve`, with any rcode as an answer. ``checking_disabled`` sets CD (RFC 4035, 3.2.2).
 
         The zone files answer for the names they hold. Resolvers are asked in order, ``limits.dns`` seconds
         each, ``limits.dns_tries`` times in total; one that refuses costs no try. Raises TimedOut, Refused,
-        ClosedEarly, Malformed (also for a ``name`` that is none and for alias loops), and ValueError if
-        ``type`` is not a record type.
+        ClosedEarly, Malformed (also for a ``name`` that is none and for alias loops), LyingResolver if the resolver
+        denies the root as well, and ValueError if ``type`` is not a record type.
         """
-        asked = _Question.make(name, type, recurse=True, checking_disabled=checking_disabled)
+        asked = Question.make(name, type, recurse=True, checking_disabled=checking_disabled)
         return await self._shared(asked, lambda: self._through_layers(asked, 0))
 
     async def ask(
@@ -309,7 +195,7 @@ class DNSClient:
         ``host`` is the server's name, for the connect map; ``dnssec`` sets DO. Raises what :meth:`question`
         raises, and NotObserved if the address is not numeric.
         """
-        asked = _Question.make(name, type, recurse=recurse, dnssec=dnssec)
+        asked = Question.make(name, type, recurse=recurse, dnssec=dnssec)
         peer = _Server(SocketAddress(server, port), self._settings.destination(server, port, host), tcp)
         return await self._shared((asked, peer), lambda: self._through([peer], asked))
 
@@ -341,6 +227,7 @@ class DNSClient:
         """Ask again what could not be answered, the next time that somebody wants to know."""
         self._outcomes = {key: outcome for key, outcome in self._outcomes.items() if isinstance(outcome, Answer)}
         self._root = None
+        self._truthful = None
 
     async def _shared(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
         """The outcome of ``work``, done once per ``key``: cached, or shared with those who wait for it."""
@@ -385,34 +272,52 @@ class DNSClient:
         self._outcomes[key] = outcome
         return outcome
 
-    async def _through_layers(self, asked: _Question, links: int) -> Answer:
+    async def _through_layers(self, asked: Question, links: int) -> Answer:
         """Answer from the zone files where they hold the name, else from the resolvers, across aliases."""
         if links > MAX_ALIASES:
-            raise Malformed(f"more than {MAX_ALIASES} aliases lead on from {_text(asked.name)}")
+            raise Malformed(f"more than {MAX_ALIASES} aliases lead on from {text_of(asked.name)}")
         if self._zones.find(asked.name) is None:
             answer = await self._through(self._recursive(), asked)
+            if not answer.records and answer.rcode in ("NOERROR", "NXDOMAIN"):
+                await self._check_for_lies(answer)
             for count, alias in enumerate(answer.aliases, start=1):
-                target = _parse_name(alias)
+                target = parse_name(alias)
                 if self._zones.find(target) is not None:
                     rest = await self._through_layers(asked.at(target), links + count)
-                    return _joined(answer.name, answer.aliases[:count], rest)
+                    return joined(answer.name, answer.aliases[:count], rest)
             return answer
         lookup = self._zones.lookup(asked.name, asked.type, dnssec=True)
         if lookup.end not in (End.OUTSIDE, End.REFERRAL, End.PARENT_SIDE):
-            return _from_zones(asked, lookup)
-        here = _from_zones(asked, replace(lookup, authority=[], additional=[]))
+            return answer_from_zones(asked, lookup)
+        here = answer_from_zones(asked, replace(lookup, authority=[], additional=[]))
         onwards = asked.at(lookup.name)
         if lookup.end is End.OUTSIDE:
             rest = await self._through_layers(onwards, links + len(here.aliases))
         else:
             rest = await self._through(self._recursive(), onwards)
-        return _joined(here.name, here.aliases, rest)
+        return joined(here.name, here.aliases, rest)
+
+    async def _check_for_lies(self, answer: Answer) -> None:
+        """Raises LyingResolver if the resolver that found nothing does not find the root either."""
+        if self._truthful is None:
+            asked = Question.make(".", "NS", recurse=True)
+            try:
+                root = await self._shared(("root", asked), lambda: self._through(self._recursive(), asked))
+            except NotObserved:
+                return
+            self._truthful = root.exists or root.rcode not in ("NOERROR", "NXDOMAIN")
+            self._denial = root.evidence()
+        if not self._truthful:
+            raise LyingResolver(
+                f"the resolver lies: it says of every name that there is none, of the root as well ({answer.server})",
+                self._denial,
+            )
 
     def _recursive(self) -> list[_Server]:
         destination = self._settings.destination
         return [_Server(one, destination(one.address, one.port), False) for one in self._resolvers]
 
-    async def _through(self, servers: Sequence[_Server], asked: _Question) -> Answer:
+    async def _through(self, servers: Sequence[_Server], asked: Question) -> Answer:
         """The first answer of ``servers`` that says something about the name; else what they failed with."""
         live = deque(servers)
         tries = self._settings.limits.dns_tries
@@ -439,40 +344,50 @@ class DNSClient:
                 conclusive = answer.rcode in ("NOERROR", "NXDOMAIN")
                 if conclusive or any(error.code in _BOGUS for error in answer.extended_errors):
                     return answer
-                live.popleft()
                 unhelpful = answer
+                if answer.rcode == "SERVFAIL":
+                    live.rotate(-1)
+                    tries -= 1
+                else:
+                    live.popleft()
         if unhelpful is not None:
             return unhelpful
-        raise type(failure)(f"{_text(asked.name)} {asked.type_text}: {failure.reason}", tuple(trail))
+        raise type(failure)(f"{text_of(asked.name)} {asked.type_text}: {failure.reason}", tuple(trail))
 
-    async def _exchange(self, server: _Server, asked: _Question) -> Answer:
-        """One try: over UDP, and over TCP if the answer is truncated (RFC 7766, section 5)."""
+    async def _exchange(self, server: _Server, asked: Question) -> Answer:
+        """One try: over TCP if the answer is truncated (RFC 7766, section 5), without EDNS if it is not known."""
         if not _is_address(server.real.address):
             raise NotObserved(f"{server.real.address!r} is not a numeric address")
-        id_ = secrets.randbits(16)
-        wire = asked.wire(id_)
-        loop = asyncio.get_running_loop()
         async with self._slots:
             if asked.recurse and self._resolvers_seem_dead and not await self._some_resolver_answers():
                 names = ", ".join(map(str, self._resolvers))
                 raise NoResolver(f"no resolver answers ({names}): nothing can be looked up from here")
-            started = loop.time()
-            deadline = started + self._settings.limits.dns
-            tcp = server.tcp
-            try:
-                if not tcp:
-                    self.questions[str(server.wanted)] += 1
-                    reply = await exchange_udp(wire, server.real, deadline)
-                    tcp = bool(int.from_bytes(reply[2:4], "big") & dns.flags.TC)
-                    self._heard = self._heard or asked.recurse
-                if tcp:
-                    self.questions[str(server.wanted)] += 1
-                    reply = await exchange_tcp(wire, server.real, deadline)
-            except NotObserved:
-                self._unanswered[asked] += asked.recurse
-                raise
-            seconds = loop.time() - started
-        return _read(reply, id_, asked, str(server.wanted), "tcp" if tcp else "udp", seconds)
+            answer = await self._send(server, asked)
+            if answer.rcode in _WITHOUT_EDNS and asked.edns and not answer.edns:
+                return await self._send(server, replace(asked, edns=False))
+            return answer
+
+    async def _send(self, server: _Server, asked: Question) -> Answer:
+        id_ = secrets.randbits(16)
+        wire = asked.wire(id_)
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        deadline = started + self._settings.limits.dns
+        tcp = server.tcp
+        try:
+            if not tcp:
+                self.questions[str(server.wanted)] += 1
+                reply = await exchange_udp(wire, server.real, deadline)
+                tcp = bool(int.from_bytes(reply[2:4], "big") & dns.flags.TC)
+                self._heard = self._heard or asked.recurse
+            if tcp:
+                self.questions[str(server.wanted)] += 1
+                reply = await exchange_tcp(wire, server.real, deadline)
+        except NotObserved:
+            self._unanswered[asked] += asked.recurse
+            raise
+        seconds = loop.time() - started
+        return read_answer(reply, id_, asked, str(server.wanted), "tcp" if tcp else "udp", seconds)
 
     @property
     def _resolvers_seem_dead(self) -> bool:
@@ -491,7 +406,7 @@ class DNSClient:
         return await asyncio.shield(self._root)
 
     async def _ask_for_the_root(self) -> bool:
-        wire = _Question.make(".", "NS", recurse=True).wire(secrets.randbits(16))
+        wire = Question.make(".", "NS", recurse=True).wire(secrets.randbits(16))
         for server in self._recursive():
             self.questions[str(server.wanted)] += 1
             try:
@@ -516,188 +431,6 @@ class _Server:
     wanted: SocketAddress
     real: SocketAddress
     tcp: bool
-
-
-@dataclass(frozen=True)
-class _Question:
-    name: dns.name.Name
-    type: RdataType
-    recurse: bool
-    dnssec: bool
-    checking_disabled: bool
-
-    @staticmethod
-    def make(name: str, type: str, *, recurse: bool, dnssec: bool = True, checking_disabled: bool = False) -> _Question:
-        try:
-            rdtype = dns.rdatatype.from_text(type)
-        except (dns.exception.DNSException, ValueError) as error:
-            raise ValueError(f"{type!r} is not a DNS record type") from error
-        try:
-            return _Question(_parse_name(name).canonicalize(), rdtype, recurse, dnssec, checking_disabled)
-        except ValueError as error:
-            raise Malformed(str(error)) from error
-
-    @property
-    def type_text(self) -> str:
-        return dns.rdatatype.to_text(self.type)
-
-    def at(self, name: dns.name.Name) -> _Question:
-        return replace(self, name=name)
-
-    def wire(self, id_: int) -> bytes:
-        """The question as a message with one OPT record (RFC 1035, section 4.1; RFC 6891, section 6.1.2)."""
-        flags = 0
-        if self.recurse:
-            flags |= dns.flags.RD | dns.flags.AD
-        if self.checking_disabled:
-            flags |= dns.flags.CD
-        return b"".join(
-            (
-                struct.pack("!6H", id_, flags, 1, 0, 0, 1),
-                *(bytes([len(label)]) + label for label in self.name.labels),
-                struct.pack("!2H", self.type, dns.rdataclass.IN),
-                struct.pack("!BHHIH", 0, RdataType.OPT, PAYLOAD, dns.flags.DO if self.dnssec else 0, 0),
-            )
-        )
-
-    def is_answered_by(self, response: dns.message.Message) -> bool:
-        """Whether ``response`` repeats the question, or leaves it out with an rcode that permits that."""
-        if not response.flags & dns.flags.QR or response.opcode() != dns.opcode.QUERY:
-            return False
-        if not response.question:
-            return response.rcode() in _RCODES_WITHOUT_QUESTION
-        first, *others = response.question
-        return (
-            not others and first.rdtype == self.type and first.rdclass == dns.rdataclass.IN and first.name == self.name
-        )
-
-
-def _read(wire: bytes, id_: int, asked: _Question, server: str, protocol: str, seconds: float) -> Answer:
-    """Parse and check an answer. The parser meets hostile octets, so whatever it raises means Malformed."""
-    try:
-        if sum(struct.unpack_from("!3H", wire, 6)) > MAX_RECORDS:
-            raise Malformed(f"{server} sent more than {MAX_RECORDS} records in one answer")
-        response = dns.message.from_wire(wire)
-        if response.id != id_ or not asked.is_answered_by(response):
-            raise Malformed(f"{server} answered another question than {_text(asked.name)} {asked.type_text}")
-        if response.flags & dns.flags.TC:
-            raise Malformed(f"{server} truncated its answer over {protocol}")
-        records, aliases = _follow(asked, response.answer)
-        return Answer(
-            name=_text(asked.name),
-            type=asked.type_text,
-            rcode=dns.rcode.to_text(response.rcode()),
-            records=records,
-            aliases=aliases,
-            authority=_records(response.authority),
-            additional=_records(response.additional),
-            authenticated=bool(response.flags & dns.flags.AD),
-            authoritative=bool(response.flags & dns.flags.AA),
-            recursion_available=bool(response.flags & dns.flags.RA),
-            checking_disabled=bool(response.flags & dns.flags.CD),
-            extended_errors=tuple(
-                ExtendedError(int(option.code), option.text or "")
-                for option in response.options
-                if isinstance(option, dns.edns.EDEOption)
-            ),
-            server=server,
-            protocol=protocol,
-            seconds=round(seconds, 6),
-        )
-    except NotObserved:
-        raise
-    except Exception as error:
-        raise Malformed(f"{server} sent an answer that does not parse: {error or type(error).__name__}") from error
-
-
-def _from_zones(asked: _Question, lookup: Lookup) -> Answer:
-    records, aliases = _follow(asked, lookup.answer)
-    return Answer(
-        name=_text(asked.name),
-        type=asked.type_text,
-        rcode=dns.rcode.to_text(lookup.rcode),
-        records=records,
-        aliases=aliases,
-        authority=_records(lookup.authority),
-        additional=_records(lookup.additional),
-        recursion_available=True,
-        server=f"zone file {_text(lookup.zones[0])}",
-        protocol="zone file",
-    )
-
-
-def _joined(name: str, aliases: tuple[str, ...], rest: Answer) -> Answer:
-    """``rest`` as the answer for ``name``, which leads there by ``aliases``; AD only if nothing was added."""
-    chain = aliases + rest.aliases
-    if len(chain) > MAX_ALIASES:
-        raise Malformed(f"{name}: more than {MAX_ALIASES} aliases")
-    return replace(rest, name=name, aliases=chain, authenticated=rest.authenticated and not aliases)
-
-
-def _follow(asked: _Question, section: Iterable[dns.rrset.RRset]) -> tuple[tuple[Record, ...], tuple[str, ...]]:
-    """The records at the end of the alias chain in an answer section, and the aliases (RFC 1034, 3.6.2).
-
-    Records of other names are ignored. Raises Malformed for loops and chains that are too long.
-    """
-    owners: dict[str, list[dns.rrset.RRset]] = {}
-    for rrset in section:
-        if rrset.rdclass == dns.rdataclass.IN:
-            owners.setdefault(_text(rrset.name), []).append(rrset)
-    owner = _text(asked.name)
-    aliases: list[str] = []
-    while True:
-        here = owners.get(owner, [])
-        found = [rrset for rrset in here if asked.type in (rrset.rdtype, RdataType.ANY)]
-        alias = next((rrset for rrset in here if rrset.rdtype == RdataType.CNAME), None)
-        if found or alias is None:
-            return _records(found), tuple(aliases)
-        target = _text(alias[0].target)
-        if target in aliases or target == _text(asked.name):
-            raise Malformed(f"the aliases of {_text(asked.name)} lead in a circle at {target}", _lines(section))
-        if len(aliases) == MAX_ALIASES:
-            raise Malformed(f"{_text(asked.name)} has more than {MAX_ALIASES} aliases", _lines(section))
-        aliases.append(target)
-        owner = target
-
-
-def _records(rrsets: Iterable[dns.rrset.RRset]) -> tuple[Record, ...]:
-    records: list[Record] = []
-    for rrset in rrsets:
-        name, ttl, type_ = _text(rrset.name), rrset.ttl, dns.rdatatype.to_text(rrset.rdtype)
-        for rdata in rrset:
-            is_text = isinstance(rdata, dns.rdtypes.txtbase.TXTBase)
-            strings = tuple(part.decode("latin-1") for part in rdata.strings) if is_text else ()
-            records.append(Record(name, ttl, type_, rdata.to_text(), strings))
-    return tuple(records)
-
-
-def _lines(section: Iterable[dns.rrset.RRset]) -> tuple[str, ...]:
-    return tuple(str(record) for record in _records(section))
-
-
-def _parse_name(name: str) -> dns.name.Name:
-    """ASCII goes by octets, so that ``\\DDD`` from the network stays that octet. Raises ValueError."""
-    if name in ("", "@"):
-        raise ValueError(f"{name!r} is not a domain name")
-    try:
-        if name.isascii():
-            return dns.name.from_text(name.encode("ascii"))
-        return dns.name.from_text(name, idna_codec=dns.name.IDNA_2008_Practical)
-    except (dns.exception.DNSException, ValueError, struct.error) as error:  # struct.error: \DDD above 255
-        raise ValueError(f"{name!r} is not a domain name: {error or type(error).__name__}") from error
-
-
-def _text(name: dns.name.Name) -> str:
-    return _label_text(name.labels)
-
-
-@lru_cache(maxsize=8192)
-def _label_text(labels: tuple[bytes, ...]) -> str:
-    return dns.name.Name(labels).to_text(omit_final_dot=True).lower()
-
-
-def _dotted(name: str) -> str:
-    return name if name == "." else f"{name}."
 
 
 def _is_address(text: str) -> bool:

@@ -10,7 +10,16 @@ import errno
 import socket
 
 from mailproof.net.addresses import is_ipv6_without_route
-from mailproof.net.errors import NO_IPV6, ClosedEarly, Malformed, NoIPv6, NotObserved, Refused, TimedOut
+from mailproof.net.errors import (
+    NO_IPV6,
+    ClosedEarly,
+    Malformed,
+    NoIPv6,
+    NotObserved,
+    Refused,
+    RefusedByAddress,
+    TimedOut,
+)
 from mailproof.net.settings import SocketAddress
 
 HEADER = 12
@@ -21,7 +30,7 @@ MAX_DATAGRAM = 65535
 MAX_STRAYS = 32
 """Datagrams with a wrong id that are passed over (RFC 5452, section 9.1) before the server is given up."""
 
-_UNREACHABLE = frozenset({errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN})
+_UNREACHABLE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN})
 _RESET = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED})
 
 
@@ -85,6 +94,8 @@ def failure(error: OSError, server: SocketAddress) -> NotObserved:
         return TimedOut(f"no answer from {server} in time")
     if isinstance(error, TimeoutError):
         return TimedOut(f"no connection to {server}: {error.strerror}")
+    if error.errno == errno.ECONNREFUSED:
+        return RefusedByAddress(f"{server} refused: {error.strerror}")
     if error.errno in _UNREACHABLE:
         return Refused(f"{server} refused: {error.strerror}")
     if error.errno in _RESET:

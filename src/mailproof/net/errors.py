@@ -31,8 +31,10 @@ class Refused(NotObserved):
 
     kind = "refused"
     transient = True
-    by_address = False
-    """Whether the address itself said so (TCP RST), and not somebody on the way, a filter of our own included."""
+
+
+class RefusedByAddress(Refused):
+    """The address itself refused (TCP RST), and not somebody on the way, a filter of our own included."""
 
 
 class TimedOut(NotObserved):
@@ -69,6 +71,12 @@ class ServerFailure(NotObserved):
     transient = True
 
 
+class Bogus(NotObserved):
+    """The answer does not validate: a resolver that validates withholds it, and gives it without validation."""
+
+    kind = "bogus"
+
+
 class NotFollowed(NotObserved):
     """An address or name that the manners of a guest forbid to contact (private space, not consented)."""
 
@@ -81,10 +89,22 @@ class NotAvailable(NotObserved):
     kind = "not available"
 
 
+class NoCertificate(NotAvailable):
+    """The server declines every TLS handshake, so that it shows no certificate."""
+
+    kind = "no certificate"
+
+
 class NoResolver(NotObserved):
     """No resolver has answered anything since the run began: a fault of the tester's network, not of any name."""
 
     kind = "no resolver"
+
+
+class LyingResolver(NotObserved):
+    """The resolver denies that the root exists: a fault of the tester's network, not of any name."""
+
+    kind = "lying resolver"
 
 
 class NoIPv6(NotObserved):
@@ -119,9 +139,12 @@ KINDS: dict[str, type[NotObserved]] = {
         Throttled,
         Malformed,
         ServerFailure,
+        Bogus,
         NotFollowed,
         NotAvailable,
+        NoCertificate,
         NoResolver,
+        LyingResolver,
         NoIPv6,
         NotRecorded,
         ProbeCrashed,

@@ -1,74 +1,87 @@
-"""Path building and name matching for the certificates that a server sent (RFC 5280, section 6; RFC 9525).
+"""Path building for the certificates that a server sent (RFC 5280, section 6).
 
 Pure functions. The CA/Browser Forum's rules are not applied: a private CA with plain certificates is as good
-as its place in the trust store.
+as its place in the trust store. Certificate policies and revocation are not looked at.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import ipaddress
+import itertools
 import warnings
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 
 import certifi
 from cryptography import x509
 from cryptography.utils import CryptographyDeprecationWarning
+from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from mailproof.net.certificates import Certificate, Chain, is_ca, is_self_signed, load, reading, signed_by
-from mailproof.net.text import printable
+from mailproof.net.certificate_names import Canonical, canonical, matches_name
+from mailproof.net.certificates import Chain, fingerprint, load, reading
+from mailproof.net.constraints import TooMany, violation
+from mailproof.net.der import public_key_info
+from mailproof.net.extensions import extension
+from mailproof.net.flaws import (
+    Flaw,
+    PathStatus,
+    distinguished,
+    flaws_of_issuer,
+    flaws_of_server,
+    is_ca,
+    path_length,
+    subject,
+)
+from mailproof.net.signatures import Made, Signature, is_self_signed, key_identifiers_agree, signature
 
-LONGEST = 32
+__all__ = ["PathResult", "PathStatus", "Roots", "matches_name", "trusted_roots", "verify"]
+
+LONGEST = 100
 """Certificates of a chain that are looked at."""
 
+SIGNATURES = 2500
+"""Signatures that are verified for one chain."""
 
-class PathStatus(StrEnum):
-    """How far the certificates sent lead."""
+STEPS = 2000
+"""Certificates that are put onto paths while a path without a flaw is looked for."""
 
-    TRUSTED = "trusted"
-    SELF_SIGNED = "self-signed"
-    """The server's certificate signs itself and is not in the trust store."""
-    UNTRUSTED_ROOT = "untrusted root"
-    """The chain is complete up to a root that was sent and is not in the trust store."""
-    ISSUER_MISSING = "issuer missing"
-    """The last certificate's issuer was neither sent nor is trusted: incomplete chain or unknown CA."""
-    BROKEN_SIGNATURE = "broken signature"
-    """The issuer by name and key identifier is there, but the signature does not verify with its key."""
-    INTERMEDIATE_EXPIRED = "intermediate expired"
-    """The path leads to a trusted root, through a CA certificate outside its validity."""
-    INTERMEDIATE_NOT_CA = "intermediate not a CA"
-    """The path leads to a trusted root, through a certificate that may not sign others."""
+FLAWED = 50
+"""Paths that are compared where none is without a flaw."""
 
 
 @dataclass(frozen=True)
 class PathResult:
     """The end of path building. ``path`` are the subjects from the leaf up; ``detail`` names what is amiss:
-    the missing issuer, the expired certificate, ... (empty when trusted)."""
+    the missing issuer, the expired certificate, ... (empty when trusted).
+    """
 
     status: PathStatus
     path: tuple[str, ...]
     detail: str = ""
+    certificates: tuple[str, ...] = ()
+    """SHA-256 of the certificates of the path, in its order."""
+    root: str = ""
+    """SHA-256 of the root that the path ends at, trusted or not; empty where none is there."""
 
 
 class Roots:
     """A trust store: root certificates, found by subject."""
 
     def __init__(self, certificates: Iterable[x509.Certificate]) -> None:
-        self._by_subject: dict[bytes, list[x509.Certificate]] = {}
+        self._by_subject: dict[Canonical, list[x509.Certificate]] = {}
         for certificate in certificates:
-            self._by_subject.setdefault(certificate.subject.public_bytes(), []).append(certificate)
+            self._by_subject.setdefault(canonical(certificate.subject), []).append(certificate)
 
-    def named(self, subject: x509.Name) -> tuple[x509.Certificate, ...]:
+    def named(self, name: Canonical) -> tuple[x509.Certificate, ...]:
         """The roots with this subject."""
-        return tuple(self._by_subject.get(subject.public_bytes(), ()))
+        return tuple(self._by_subject.get(name, ()))
 
     def __contains__(self, certificate: x509.Certificate) -> bool:
-        return certificate in self.named(certificate.subject)
+        return certificate in self.named(canonical(certificate.subject))
 
 
 @functools.cache
@@ -83,140 +96,315 @@ def trusted_roots(ca_file: Path | None = None) -> Roots:
         certificates = x509.load_pem_x509_certificates(Path(certifi.where()).read_bytes())
         if ca_file is not None:
             certificates += x509.load_pem_x509_certificates(ca_file.read_bytes())
-    return Roots(certificates)
+        return Roots(certificates)
 
 
 def verify(chain: Chain, roots: Roots, at: datetime) -> PathResult:
     """Build a path from the certificates of ``chain``, in whatever order they were sent, to one of ``roots``.
 
-    Names are not looked at, nor is the leaf's own validity: CA certificates are judged at the moment closest
-    to ``at`` (aware of its time zone) that lies within the leaf's validity. Raises Malformed when a
-    certificate does not parse.
+    The names that the server goes by are not looked at, nor is the leaf's own validity; every CA certificate is judged
+    at ``at`` (aware of its time zone). Where several paths lead to a root, the best one counts. The work is
+    bounded, and a search that meets the bound says so (``GIVEN_UP``). Raises Malformed when a certificate does
+    not parse.
     """
-    leaf, *others = (load(pem) for pem in chain.certificates[:LONGEST])
-    at = min(max(at.astimezone(UTC), leaf.not_valid_before_utc), leaf.not_valid_after_utc)
+    pems = tuple(dict.fromkeys(chain.certificates))
+    certificates = [load(pem) for pem in pems[:LONGEST]]
     with reading():
-        found = _search(leaf, others, roots, at, strict=True)
-        if found.status is PathStatus.TRUSTED:
-            return found
-        return _search(leaf, others, roots, at, strict=False)
+        result = _judge(certificates, roots, at.astimezone(UTC))
+    if result.status in _INCOMPLETE and len(pems) > LONGEST:
+        detail = f"the server sends {len(pems)} certificates, of which {LONGEST} were looked at"
+        return PathResult(PathStatus.GIVEN_UP, result.path, detail, result.certificates)
+    return result
 
 
-def matches_name(certificate: Certificate, host: str) -> bool:
-    """Whether ``certificate`` is made out to ``host``, a DNS name or an address (RFC 9525, section 6).
+_INCOMPLETE = (PathStatus.UNTRUSTED_ROOT, PathStatus.ISSUER_MISSING)
 
-    Only subject alternative names count, never the common name; a wildcard must be the whole left-most label
-    and stands for exactly one label. An address matches IP addresses only.
+
+@dataclass(frozen=True, eq=False)
+class _Node:
+    """A certificate that may stand on a path; ``anchor``: it is in the trust store."""
+
+    certificate: x509.Certificate
+    anchor: bool
+    sha256: str
+    subject: Canonical
+    issuer: Canonical
+    key: bytes
+
+    @property
+    def self_issued(self) -> bool:
+        return self.subject == self.issuer
+
+
+_Path = tuple[_Node, ...]
+
+
+class _GivenUp(Exception):
+    """A bound is met. The text says which."""
+
+
+def _judge(certificates: list[x509.Certificate], roots: Roots, at: datetime) -> PathResult:
+    issuers = _Issuers(certificates, roots)
+    leaf = issuers.node(certificates[0])
+    try:
+        distances = _distances(leaf, issuers, lambda _node, _issuer: True)
+        if leaf not in distances:
+            return _dead_end(leaf, issuers)
+        return _best(leaf, distances, issuers, at)
+    except _GivenUp as bound:
+        return _result((leaf,), PathStatus.GIVEN_UP, str(bound))
+
+
+class _Issuers:
+    """Who issued what, among the certificates sent and the roots. Each signature is verified once."""
+
+    def __init__(self, certificates: Iterable[x509.Certificate], roots: Roots) -> None:
+        self._roots = roots
+        self._nodes: dict[x509.Certificate, _Node] = {}
+        self._sent: dict[Canonical, list[_Node]] = {}
+        self._found: dict[_Node, dict[_Node, Signature]] = {}
+        self._signatures: dict[tuple[_Node, bytes], Signature] = {}
+        self._claimed: set[_Node] = set()
+        for certificate in certificates:
+            node = self.node(certificate)
+            named = self._sent.setdefault(node.subject, [])
+            if node not in named:
+                named.append(node)
+
+    def node(self, certificate: x509.Certificate) -> _Node:
+        """The node of ``certificate``, always the same one."""
+        if certificate not in self._nodes:
+            self._nodes[certificate] = _Node(
+                certificate,
+                certificate in self._roots,
+                fingerprint(certificate),
+                canonical(certificate.subject),
+                canonical(certificate.issuer),
+                public_key_info(certificate),
+            )
+        return self._nodes[certificate]
+
+    def named(self, name: Canonical) -> list[_Node]:
+        """The roots and the certificates sent that have this subject."""
+        roots = [self.node(root) for root in self._roots.named(name)]
+        return list(dict.fromkeys((*roots, *self._sent.get(name, ()))))
+
+    def of(self, node: _Node) -> dict[_Node, Signature]:
+        """Who may have issued ``node``, and what the signature is worth then. Trusted roots come first."""
+        if node not in self._found:
+            self._found[node] = self._search(node)
+        return self._found[node]
+
+    def are_claimed(self, node: _Node) -> bool:
+        """Whether an issuer that fits by name and key identifier did not sign ``node``."""
+        return node in self._claimed
+
+    def _search(self, node: _Node) -> dict[_Node, Signature]:
+        found: dict[_Node, Signature] = {}
+        key: bytes | None = None
+        candidates = [candidate for candidate in self.named(node.issuer) if candidate is not node]
+        agree = {c: key_identifiers_agree(node.certificate, c.certificate) for c in candidates}
+        for candidate in sorted(candidates, key=lambda candidate: not agree[candidate]):
+            if key is not None and candidate.key != key:
+                continue  # a signature has one maker
+            made = self._signature(node, candidate)
+            if made.made is Made.FALSE and agree[candidate]:
+                self._claimed.add(node)
+            if made.made is Made.FALSE or (made.made is Made.UNKNOWN and not agree[candidate]):
+                continue
+            found[candidate] = made
+            if made.made is Made.RIGHT or made.made is Made.REFUSED:
+                key = candidate.key
+        return found
+
+    def _signature(self, node: _Node, issuer: _Node) -> Signature:
+        if (node, issuer.key) not in self._signatures:
+            if len(self._signatures) >= SIGNATURES:
+                raise _GivenUp(f"the certificates sent have more than {SIGNATURES} possible issuers")
+            self._signatures[node, issuer.key] = signature(node.certificate, issuer.certificate)
+        return self._signatures[node, issuer.key]
+
+
+def _distances(leaf: _Node, issuers: _Issuers, is_usable: Callable[[_Node, _Node], bool]) -> dict[_Node, int]:
+    """The certificates from which a path leads to a trusted root, with the length of the shortest one.
+
+    ``is_usable`` says whether a certificate and its issuer may follow each other.
     """
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        pass
-    else:
-        return str(address) in certificate.ip_addresses
-    wanted = _labels(host)
-    return any(_label_match(_labels(known), wanted) for known in certificate.dns_names)
-
-
-@dataclass(frozen=True)
-class _Step:
-    path: tuple[x509.Certificate, ...]
-    flaw: tuple[PathStatus, str] | None
-
-
-def _search(
-    leaf: x509.Certificate, others: list[x509.Certificate], roots: Roots, at: datetime, *, strict: bool
-) -> PathResult:
-    """Walk up from the leaf, each certificate once, shortest paths first; ``strict`` passes no flawed CA."""
-    seen = {leaf}
-    queue = deque([_Step((leaf,), None)])
-    dead_ends: list[PathResult] = []
+    issued: dict[_Node, list[_Node]] = {leaf: []}
+    anchors: list[_Node] = []
+    queue = deque([leaf])
     while queue:
-        step = queue.popleft()
-        last = step.path[-1]
-        if last in roots or any(_issued(last, root) and _valid(root, at) for root in roots.named(last.issuer)):
-            return _result(step.path, *(step.flaw or (PathStatus.TRUSTED, "")))
-        if is_self_signed(last):
-            status = PathStatus.SELF_SIGNED if last == leaf else PathStatus.UNTRUSTED_ROOT
-            dead_ends.append(_result(step.path, status, _name(last.subject)))
+        node = queue.popleft()
+        if node.anchor:
+            anchors.append(node)
             continue
-        issuers = [c for c in others if c.subject == last.issuer and c not in step.path]
-        true_issuers = [c for c in issuers if _issued(last, c)]
-        for issuer in true_issuers:
-            flaw = step.flaw or _flaw(issuer, step.path, at)
-            if issuer not in seen and not (strict and flaw):
-                seen.add(issuer)
-                queue.append(_Step((*step.path, issuer), flaw))
-        if not true_issuers:
-            claimed = [c for c in (*issuers, *roots.named(last.issuer)) if _key_identifiers_agree(last, c)]
-            broken = any(not signed_by(last, c) for c in claimed)
-            status = PathStatus.BROKEN_SIGNATURE if broken else PathStatus.ISSUER_MISSING
-            dead_ends.append(_result(step.path, status, _name(last.issuer)))
+        for issuer in issuers.of(node):
+            if not is_usable(node, issuer):
+                continue
+            if issuer not in issued:
+                issued[issuer] = []
+                queue.append(issuer)
+            issued[issuer].append(node)
+    distances = dict.fromkeys(anchors, 0)
+    queue = deque(anchors)
+    while queue:
+        node = queue.popleft()
+        for below in issued[node]:
+            if below not in distances:
+                distances[below] = distances[node] + 1
+                queue.append(below)
+    return distances
+
+
+def _best(leaf: _Node, distances: dict[_Node, int], issuers: _Issuers, at: datetime) -> PathResult:
+    """A path without a flaw, if there is one; else the one with the fewest flaws among the shortest."""
+    judge = _PathJudge(leaf, issuers, at)
+    flawless = _distances(leaf, issuers, judge.is_usable)
+    if leaf in flawless and not judge.server:
+        for path in _paths(leaf, flawless, issuers):
+            if not judge.flaws(path):
+                return _result(path, PathStatus.TRUSTED)
+    found: list[tuple[list[Flaw], _Path]] = []
+    with contextlib.suppress(_GivenUp):  # the first path is there at once, and none is without a flaw
+        for path in itertools.islice(_paths(leaf, distances, issuers), FLAWED):
+            found.append((judge.flaws(path), path))
+    if not found:
+        raise _GivenUp("more names and name constraints than are compared")
+    flaws, path = min(found, key=lambda one: len(one[0]))
     order = list(PathStatus)
-    missing = _result((leaf,), PathStatus.ISSUER_MISSING, _name(leaf.issuer))
-    return min(dead_ends, key=lambda result: order.index(result.status), default=missing)
+    first, *more = sorted(dict.fromkeys(flaws), key=lambda flaw: order.index(flaw.status))
+    detail = "; ".join((first.detail, *(f"{flaw.status}: {flaw.detail}" for flaw in more)))
+    return _result(path, first.status, detail)
 
 
-def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    return certificate.issuer == issuer.subject and signed_by(certificate, issuer)
+def _paths(leaf: _Node, distances: dict[_Node, int], issuers: _Issuers) -> Iterator[_Path]:
+    """The paths to trusted roots, in which no CA stands twice; the first is a shortest one. Raises _GivenUp."""
+    stack: list[_Path] = [(leaf,)]
+    for _ in range(STEPS):
+        if not stack:
+            return
+        path = stack.pop()
+        last = path[-1]
+        if last.anchor:
+            yield path
+            continue
+        seen = {(node.subject, node.key) for node in path}
+        onward = [n for n in issuers.of(last) if n in distances and (n.subject, n.key) not in seen]
+        stack += [(*path, n) for n in sorted(onward, key=lambda n: distances[n], reverse=True)]
+    raise _GivenUp(f"no path without a flaw in {STEPS} steps")
 
 
-def _valid(certificate: x509.Certificate, at: datetime) -> bool:
-    return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
+class _PathJudge:
+    """Finds the flaws of paths. What holds for one certificate, or for a pair, is worked out once."""
 
+    def __init__(self, leaf: _Node, issuers: _Issuers, at: datetime) -> None:
+        self._issuers = issuers
+        self._at = at
+        self._leaf = leaf
+        self.server = flaws_of_server(leaf.certificate)
+        """What is wrong with the server's own certificate, on whatever path."""
+        self._own: dict[_Node, list[Flaw]] = {}
+        self._names: dict[tuple[_Node, _Node], str] = {}
 
-def _flaw(issuer: x509.Certificate, below: tuple[x509.Certificate, ...], at: datetime) -> tuple[PathStatus, str] | None:
-    if not is_ca(issuer) or not _may_sign(issuer) or not _long_enough(issuer, below):
-        return PathStatus.INTERMEDIATE_NOT_CA, _name(issuer.subject)
-    if not _valid(issuer, at):
-        return PathStatus.INTERMEDIATE_EXPIRED, _name(issuer.subject)
-    return None
+    def is_usable(self, node: _Node, issuer: _Node) -> bool:
+        """Whether ``issuer`` may stand above ``node`` in some path without a flaw."""
+        return not (self._signature(node, issuer) or self._issuer(issuer) or self._name(issuer, (self._leaf,)))
 
+    def flaws(self, path: _Path) -> list[Flaw]:
+        """What is wrong with ``path``. Raises _GivenUp."""
+        flaws = list(self.server)
+        for position, node in enumerate(path[1:], 1):
+            below = path[:position]
+            flaws += (*self._signature(below[-1], node), *self._issuer(node), *self._length(node, below))
+            flaws += self._name(node, below)
+        return flaws
 
-def _may_sign(issuer: x509.Certificate) -> bool:
-    try:
-        return issuer.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
-    except x509.ExtensionNotFound:
-        return True
-
-
-def _long_enough(issuer: x509.Certificate, below: tuple[x509.Certificate, ...]) -> bool:
-    """The path length counts the CA certificates below, self-issued ones not (RFC 5280, 4.2.1.9)."""
-    length = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value.path_length
-    return length is None or sum(c.subject != c.issuer for c in below[1:]) <= length
-
-
-def _key_identifiers_agree(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """False when the key identifiers say that another key of the same name signed (RFC 5280, 4.2.1.1)."""
-    try:
-        wanted = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier
-        offered = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
-    except x509.ExtensionNotFound:
-        return True
-    return wanted is None or wanted == offered
-
-
-def _result(path: tuple[x509.Certificate, ...], status: PathStatus, detail: str) -> PathResult:
-    return PathResult(status, tuple(_name(certificate.subject) for certificate in path), detail)
-
-
-def _name(name: x509.Name) -> str:
-    return printable(name.rfc4514_string())
-
-
-def _labels(name: str) -> list[str]:
-    name = name.removesuffix(".")
-    if not name.isascii():
-        try:
-            name = name.encode("idna").decode("ascii")
-        except UnicodeError:
+    def _length(self, issuer: _Node, below: _Path) -> list[Flaw]:
+        """The server's own certificate and self-issued ones do not count (RFC 5280, section 4.2.1.9)."""
+        length = path_length(issuer.certificate)
+        if length is None or sum(not node.self_issued for node in below[1:]) <= length:
             return []
-    return name.lower().split(".")
+        return [Flaw(PathStatus.PATH_TOO_LONG, f"{subject(issuer.certificate)} allows {length} CAs below it")]
+
+    def _signature(self, node: _Node, issuer: _Node) -> list[Flaw]:
+        made = self._issuers.of(node)[issuer]
+        if made.made is Made.RIGHT:
+            return []
+        status = PathStatus.REFUSED_SIGNATURE if made.made is Made.REFUSED else PathStatus.UNCHECKED
+        return [Flaw(status, f"{subject(node.certificate)} is signed with {made.kind}")]
+
+    def _issuer(self, node: _Node) -> list[Flaw]:
+        if node not in self._own:
+            self._own[node] = flaws_of_issuer(node.certificate, self._at, anchor=node.anchor)
+        return self._own[node]
+
+    def _name(self, issuer: _Node, below: _Path) -> list[Flaw]:
+        """Names of self-issued certificates are free, but for the server's own (RFC 5280, section 6.1.4 b)."""
+        constraints = extension(issuer.certificate, x509.NameConstraints)
+        if constraints is None:
+            return []
+        for number, node in enumerate(below):
+            if number and node.self_issued:
+                continue
+            if (issuer, node) not in self._names:
+                try:
+                    self._names[issuer, node] = violation(constraints, node.certificate)
+                except TooMany as bound:
+                    raise _GivenUp("more names and name constraints than are compared") from bound
+            if self._names[issuer, node]:
+                detail = f"{subject(issuer.certificate)}: {self._names[issuer, node]}"
+                return [Flaw(PathStatus.NAME_NOT_ALLOWED, detail)]
+        return []
 
 
-def _label_match(known: list[str], wanted: list[str]) -> bool:
-    if not known or len(known) != len(wanted) or "" in wanted:
-        return False
-    if known[0] == "*" and len(known) > 1:
-        return known[1:] == wanted[1:]
-    return "*" not in "".join(known) and known == wanted
+def _dead_end(leaf: _Node, issuers: _Issuers) -> PathResult:
+    """Why no path leads to a trusted root: the end of the path that gets nearest."""
+    ends: list[PathResult] = []
+    queue: deque[_Path] = deque([(leaf,)])
+    seen = {leaf}
+    while queue:
+        path = queue.popleft()
+        last = path[-1]
+        onward = issuers.of(last)
+        if is_self_signed(last.certificate):
+            status = PathStatus.SELF_SIGNED if last is leaf else PathStatus.UNTRUSTED_ROOT
+            ends.append(_result(path, status, subject(last.certificate), root=last.sha256))
+            continue
+        if not onward:
+            ends.append(_result(path, _missing(last, leaf, issuers), distinguished(last.certificate.issuer)))
+        for issuer in onward:
+            if issuer not in seen:
+                seen.add(issuer)
+                queue.append((*path, issuer))
+    order = list(PathStatus)
+    circle = _result((leaf,), PathStatus.UNTRUSTED_ROOT, "the CA certificates sent sign each other, and no root them")
+    return min(ends, key=lambda end: order.index(end.status), default=circle)
+
+
+def _missing(last: _Node, leaf: _Node, issuers: _Issuers) -> PathStatus:
+    """What it means that nobody issued ``last``.
+
+    A root need not be sent (RFC 8446, section 4.4.2), so a CA whose issuer is missing stands below an unknown root;
+    but an issuer of which its certificate says where it is to be had is a certificate that was forgotten.
+    """
+    if issuers.are_claimed(last):
+        return PathStatus.BROKEN_SIGNATURE
+    if last is leaf or not is_ca(last.certificate) or _says_where_its_issuer_is(last.certificate):
+        return PathStatus.ISSUER_MISSING
+    return PathStatus.UNTRUSTED_ROOT
+
+
+def _says_where_its_issuer_is(certificate: x509.Certificate) -> bool:
+    access = extension(certificate, x509.AuthorityInformationAccess) or ()
+    return any(description.access_method == AuthorityInformationAccessOID.CA_ISSUERS for description in access)
+
+
+def _result(path: _Path, status: PathStatus, detail: str = "", *, root: str = "") -> PathResult:
+    last = path[-1]
+    return PathResult(
+        status,
+        tuple(subject(node.certificate) for node in path),
+        detail,
+        tuple(node.sha256 for node in path),
+        last.sha256 if last.anchor else root,
+    )

@@ -18,7 +18,17 @@ from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import cast
 
 from mailproof.net.addresses import is_ipv6_without_route
-from mailproof.net.errors import NO_IPV6, ClosedEarly, Malformed, NoIPv6, NotAvailable, NotObserved, Refused, TimedOut
+from mailproof.net.errors import (
+    NO_IPV6,
+    ClosedEarly,
+    Malformed,
+    NoIPv6,
+    NotAvailable,
+    NotObserved,
+    Refused,
+    RefusedByAddress,
+    TimedOut,
+)
 from mailproof.net.settings import SocketAddress
 
 HELD = 64 * 1024
@@ -304,9 +314,8 @@ def _why_not_connected(opened: socket.socket, destination: SocketAddress, error:
     reason = f"no connection to {destination}: {error.strerror or error}"
     if error.errno not in REFUSALS:
         return NotObserved(reason)
-    refused = Refused(reason)
-    refused.by_address = error.errno == errno.ECONNREFUSED and not _icmp_came(opened)
-    return refused
+    itself = error.errno == errno.ECONNREFUSED and not _icmp_came(opened)
+    return RefusedByAddress(reason) if itself else Refused(reason)
 
 
 def _icmp_came(opened: socket.socket) -> bool:

@@ -1,38 +1,39 @@
 """TLS facts: which versions and ciphers a server accepts, and which certificates it sends.
 
-The handshakes are sslyze's (it carries an OpenSSL old enough for SSLv2 and one new enough for TLS 1.3); the
-connections are ours. sslyze's own scans take some 120 connections per protocol version; here every question
-is one connection, two where no single OpenSSL knows all cipher suites. sslyze is imported when first used.
+The handshakes are nassl's, sslyze's engine (it carries an OpenSSL old enough for SSLv2 and one new enough for TLS 1.3);
+the connections are ours. sslyze's own scans take some 120 connections per protocol version; here every question is one
+connection, two where no single OpenSSL knows all cipher suites, and more only where a server hangs up without a word.
 """
 
 from __future__ import annotations
 
 import asyncio
-import functools
 import ipaddress
-import re
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import CancelledError as FutureCancelled
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from mailproof.net.certificates import Chain, read_chain
-from mailproof.net.errors import Malformed, NotAvailable, NotObserved, Throttled
+from mailproof.net.errors import ClosedEarly, Malformed, NoCertificate, NotAvailable, NotObserved, Throttled
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import NetSettings
 from mailproof.net.smtp import Dialogue, extensions
 from mailproof.net.stream import Stream, deadline
 from mailproof.net.text import printable
+from mailproof.net.tls_engines import any_old_version, any_version, makers, only_rsa, without_rsa
+from mailproof.net.tls_hello import CLEAR_NOT_NOW, CLEAR_REFUSAL, agreed_version
+from mailproof.net.tls_versions import TLSVersion
 from mailproof.net.transcript import Speaker, Transcript
 
 if TYPE_CHECKING:
-    from nassl.ephemeral_key_info import OpenSslEvpPkeyEnum
     from nassl.ssl_client import BaseSslClient
 
-    _Maker = Callable[[str | None], BaseSslClient]
+    from mailproof.net.tls_engines import Maker
+
+__all__ = ["Handshake", "TLSClient", "TLSEndpoint", "TLSVersion"]
 
 T = TypeVar("T")
 
@@ -43,17 +44,6 @@ HANDSHAKE_OCTETS = 512 * 1024
 """Octets of one handshake. OpenSSL itself takes certificate lists of 100 KiB."""
 
 _LINE = 8 * 1024
-
-
-class TLSVersion(StrEnum):
-    """Protocol versions, oldest first."""
-
-    SSLV2 = "SSLv2"
-    SSLV3 = "SSLv3"
-    TLS1_0 = "TLSv1.0"
-    TLS1_1 = "TLSv1.1"
-    TLS1_2 = "TLSv1.2"
-    TLS1_3 = "TLSv1.3"
 
 
 @dataclass(frozen=True)
@@ -106,58 +96,97 @@ class TLSClient:
     async def accepts(self, endpoint: TLSEndpoint, version: TLSVersion, ciphers: str | None = None) -> Handshake:
         """Offer ``version`` and nothing else, with all cipher suites or those of an OpenSSL cipher string.
 
-        An alert or a connection closed on the hello is ``accepted=False``. What does not get as far as the
-        hello, and silence after it, is raised: Refused, TimedOut, ClosedEarly, Malformed, NotAvailable (no
-        STARTTLS), Throttled (421 or another 4yz). Raises ValueError for a cipher string that neither OpenSSL
-        knows for ``version``.
+        As ``offers``.
         """
-        offered = ciphers or "all"
-        declined: str | None = None
-        loop = asyncio.get_running_loop()
-        for make in await loop.run_in_executor(self._executor, _makers, version, ciphers):
-            outcome = await self._handshake(endpoint, make, lambda client: str(client.get_current_cipher_name()))
-            if outcome.accepted:
-                return Handshake(version, offered, True, outcome.value, None)
-            declined = outcome.error
-        if declined is None:
-            raise ValueError(f"no OpenSSL here knows a cipher suite {offered!r} for {version}")
-        return Handshake(version, offered, False, None, declined)
+        (handshake,) = await self.offers(endpoint, (version, ciphers))
+        return handshake
+
+    async def offers(self, endpoint: TLSEndpoint, *offered: tuple[TLSVersion, str | None]) -> tuple[Handshake, ...]:
+        """Offer each version and nothing else, with all cipher suites (None) or those of an OpenSSL cipher string.
+
+        A ServerHello of the version is acceptance, whatever becomes of the handshake. An alert is a refusal. A
+        connection that is closed without a word is one only if it happens to this hello twice, and the server answers
+        another one in between. What does not get as far as the hello, silence after it, and a server that
+        answers no hello at all, are raised: Refused, TimedOut, ClosedEarly, Malformed, NotAvailable (no STARTTLS),
+        Throttled (421 or another 4yz). Raises ValueError for a cipher string that neither OpenSSL knows for a version.
+
+        Takes up to two connections for a client (see ``tls_engines.makers``) and one more in all.
+        """
+        answers_hellos = False
+        handshakes = []
+        for version, ciphers in offered:
+            declined: str | None = None
+            loop = asyncio.get_running_loop()
+            for make in await loop.run_in_executor(self._executor, makers, version, ciphers):
+                outcome = await self._handshake(endpoint, make, _cipher, version=version)
+                if outcome.closed:
+                    answers_hellos = answers_hellos or await self._answers_hellos(endpoint)
+                    outcome = await self._handshake(endpoint, make, _cipher, version=version)
+                declined = outcome.error
+                if outcome.accepted:
+                    handshakes.append(Handshake(version, ciphers or "all", True, outcome.value, None))
+                    break
+            else:
+                if declined is None:
+                    raise ValueError(f"no OpenSSL here knows a cipher suite {ciphers or 'all'!r} for {version}")
+                handshakes.append(Handshake(version, ciphers or "all", False, None, declined))
+        return tuple(handshakes)
+
+    async def _answers_hellos(self, endpoint: TLSEndpoint) -> bool:
+        """Whether the server answers a hello that offers what current clients do. Raises ClosedEarly if not."""
+        outcome = await self._handshake(endpoint, any_version, _cipher)
+        if outcome.closed:
+            raise ClosedEarly("the server closes the connection on every TLS hello, whatever it offers")
+        return True
 
     async def certificates(self, endpoint: TLSEndpoint) -> tuple[Chain, ...]:
         """Return the certificate chains that the server sends, first the one it prefers.
 
         A second connection says the same again at once, so that a balancer that takes turns shows the next server
         behind it. A third one offers only what the first certificate's kind of key cannot serve (RSA, or
-        everything else), so that servers with two certificates show both. Raises NotAvailable when no
-        handshake succeeds, Malformed for certificates that do not parse, and what ``accepts`` raises.
+        everything else), so that servers with two certificates show both. Raises NoCertificate when the server
+        declines every handshake, ClosedEarly when it closes the connection each time, Malformed for certificates
+        that do not parse, and what ``offers`` raises.
         """
         async with self._hosts.slot(endpoint.address):
-            make, first = _any_version, await self._chain(endpoint, _any_version)
+            make, first = any_version, await self._chain(endpoint, any_version)
             if first.value is None:
-                make, first = _any_old_version, await self._chain(endpoint, _any_old_version)
+                make, first = any_old_version, await self._chain(endpoint, any_old_version)
             if first.value is None:
-                raise NotAvailable(f"no TLS handshake that shows a certificate: {first.error}")
+                failure = ClosedEarly if first.closed else NoCertificate
+                raise failure(f"no TLS handshake shows a certificate: {first.error}")
             again = await self._chain(endpoint, make)
             rsa = first.value.leaf.key_type == "RSA"
-            other = await self._chain(endpoint, _without_rsa if rsa else _only_rsa)
+            other = await self._chain(endpoint, without_rsa if rsa else only_rsa)
         chains = (outcome.value for outcome in (first, again, other) if outcome.value is not None)
         return tuple(dict.fromkeys(chains))
 
-    async def _chain(self, endpoint: TLSEndpoint, make: _Maker) -> _Outcome[Chain]:
+    async def _chain(self, endpoint: TLSEndpoint, make: Maker) -> _Outcome[Chain]:
         """The chain that one handshake shows, inside a slot. Raises Malformed for certificates that do not parse."""
-        found = await self._handshake(endpoint, make, lambda client: client.get_received_chain(), in_slot=True)
-        return _Outcome(found.accepted, None if found.value is None else read_chain(found.value), found.error)
+        found = await self._handshake(endpoint, make, lambda client: client.get_received_chain() or None, in_slot=True)
+        if found.value is None:
+            return _Outcome(found.accepted, None, found.error, found.closed)
+        return _Outcome(found.accepted, await asyncio.to_thread(read_chain, found.value), found.error)
 
     async def _handshake(
-        self, endpoint: TLSEndpoint, make: _Maker, look: Callable[[BaseSslClient], T], *, in_slot: bool = False
+        self,
+        endpoint: TLSEndpoint,
+        make: Maker,
+        look: Callable[[BaseSslClient], T],
+        *,
+        version: TLSVersion | None = None,
+        in_slot: bool = False,
     ) -> _Outcome[T]:
-        """One connection and one handshake with the client that ``make`` makes; then ``look`` at it."""
+        """One connection and one handshake with the client that ``make`` makes; then ``look`` at it.
+
+        ``version`` is the only one that it offers; None: several.
+        """
         seconds = self._settings.limits.tls
         loop = asyncio.get_running_loop()
         async with self._opened(endpoint, in_slot=in_slot) as stream:
             bridge = _Bridge(stream, loop, seconds)
             self._bridges.add(bridge)
-            work = loop.run_in_executor(self._executor, _shake_hands, make, endpoint, bridge, look)
+            work = loop.run_in_executor(self._executor, _shake_hands, make, endpoint, version, bridge, look)
             try:
                 outcome = await asyncio.shield(work)
             except asyncio.CancelledError:
@@ -248,11 +277,15 @@ async def _expect(stream: Stream, transcript: Transcript, wanted: bytes) -> None
 
 @dataclass(frozen=True)
 class _Outcome(Generic[T]):
-    """Whether the handshake succeeded, what ``look`` saw then, and else how the server declined."""
+    """Whether the server agreed to the handshake, what ``look`` saw then, and how it declined.
+
+    ``closed``: it closed the connection without a word.
+    """
 
     accepted: bool
     value: T | None
     error: str | None
+    closed: bool = False
 
 
 class _Bridge:
@@ -263,11 +296,13 @@ class _Bridge:
 
     def __init__(self, stream: Stream, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         self.failure: NotObserved | None = None
+        self.refusal: str | None = None
+        """How the server refused in clear, if so."""
+        self.received = bytearray()
         self._stream = stream
         self._loop = loop
         self._seconds = seconds
         self._end: float | None = None
-        self._octets = 0
         self._cut = False
         self._pending: Future[bytes] | None = None
 
@@ -307,16 +342,25 @@ class _Bridge:
             self._end = now + self._seconds
         async with deadline(max(self._end - now, 0), "no end of the TLS handshake"):
             data = await self._stream.read_some(size)
-        if self._octets == 0 and _NOT_NOW.match(data):
-            raise Throttled(f"the server says in clear: {printable(data[:200].rstrip())}")
-        self._octets += len(data)
-        if self._octets > HANDSHAKE_OCTETS:
+        if not self.received:
+            said = f"the server says in clear: {printable(data[:200].rstrip())}"
+            if CLEAR_NOT_NOW.match(data):
+                raise Throttled(said)
+            if CLEAR_REFUSAL.match(data):
+                self.refusal = said
+                return b""
+        self.received += data
+        if len(self.received) > HANDSHAKE_OCTETS:
             raise Malformed(f"a TLS handshake of more than {HANDSHAKE_OCTETS} octets")
         return data
 
 
 def _shake_hands(
-    make: _Maker, endpoint: TLSEndpoint, bridge: _Bridge, look: Callable[[BaseSslClient], T]
+    make: Maker,
+    endpoint: TLSEndpoint,
+    version: TLSVersion | None,
+    bridge: _Bridge,
+    look: Callable[[BaseSslClient], T],
 ) -> _Outcome[T]:
     """Run one handshake to its end, in a thread."""
     from nassl._nassl import OpenSSLError
@@ -324,27 +368,34 @@ def _shake_hands(
 
     client = make(_server_name(endpoint.host))
     client.set_underlying_socket(bridge)  # type: ignore[arg-type]
+    error = None
     try:
         client.do_handshake()
     except ClientCertificateRequested:
-        pass
-    except OpenSSLError as error:
-        message = str(error.args[0]) if error.args else "unknown error"
-        if "dh key too small" in message:
-            return _Outcome(True, None, None)
-        return _Outcome(False, None, _openssl_reason(message))
+        error = "the server wants a certificate of the client"
+    except OpenSSLError as failure:
+        error = _openssl_reason(str(failure.args[0]) if failure.args else "unknown error")
     except OSError:
-        return _Outcome(False, None, "the server closed the connection")
+        error = bridge.refusal or "the server closed the connection"
+    if error is not None:
+        agreed = agreed_version(bytes(bridge.received))
+        if agreed is None:
+            return _Outcome(False, None, error, closed=not bridge.received and bridge.refusal is None)
+        if version is not None and agreed is not version:
+            return _Outcome(False, None, f"the server answers with {agreed}")
     try:
         seen = look(client)
-    except (OpenSSLError, ValueError, TypeError) as error:
-        return _Outcome(True, None, printable(str(error)))
+    except (OpenSSLError, ValueError, TypeError) as failure:
+        return _Outcome(True, None, error or printable(str(failure)))
     if endpoint.starttls == "smtp" and client.is_handshake_completed():
         client.write(b"QUIT\r\n")
-    return _Outcome(True, seen, None)
+    return _Outcome(True, seen, error)
 
 
-_NOT_NOW = re.compile(rb"4[0-9]{2}[ -]")
+def _cipher(client: BaseSslClient) -> str | None:
+    """The suite agreed on; None where the handshake did not get as far as showing it."""
+    name = client.get_current_cipher_name()
+    return str(name) if name and name != "(NONE)" else None
 
 
 def _openssl_reason(message: str) -> str:
@@ -362,124 +413,3 @@ def _server_name(host: str) -> str | None:
         except UnicodeError:
             return None
     return None
-
-
-# The clients that ask. sslyze's package carries two OpenSSL builds: a modern one (TLS 1.0 to 1.3) and a
-# legacy one (SSLv2 to TLS 1.2, with the suites that nobody should use any more). Both leave out PSK and SRP:
-# they need secrets.
-
-_EVERYTHING = "ALL:COMPLEMENTOFALL"
-_TLS13_SUITES = (
-    "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256"
-    ":TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256"
-)
-_LEGACY_ONLY = re.compile(r"RC[24]|DES|NULL|IDEA|SEED|EXP")
-"""Suites that the modern build may list and then not speak."""
-_UNUSABLE = re.compile(r"PSK|SRP|^TLS_")
-
-
-def _makers(version: TLSVersion, ciphers: str | None) -> list[_Maker]:
-    """The clients that together offer ``version`` with ``ciphers``: none, one, or two for TLS 1.2."""
-    from nassl._nassl import OpenSSLError
-
-    wanted = ciphers or _EVERYTHING
-    if version is TLSVersion.TLS1_3:
-        make = functools.partial(_tls13, ciphers or _TLS13_SUITES)
-        try:
-            make(None)
-        except OpenSSLError:
-            return []
-        return [make]
-    legacy = functools.partial(_client, version, legacy=True)
-    modern = functools.partial(_client, version, legacy=False)
-    if version is TLSVersion.SSLV2:
-        offers = [
-            (
-                legacy,
-                [name for name in _known(legacy, "SSLv2") if not ciphers or name in _known(legacy, ciphers)],
-            )
-        ]
-    elif version is TLSVersion.TLS1_2:
-        strong = [name for name in _known(modern, wanted) if not _LEGACY_ONLY.search(name)]
-        weak = [name for name in _known(legacy, wanted) if name not in strong]
-        offers = [(modern, strong), (legacy, weak)]
-    else:
-        offers = [(legacy, _known(legacy, wanted))]
-    return [functools.partial(make, ":".join(names)) for make, names in offers if names]
-
-
-def _known(make: Callable[[str, None], BaseSslClient], ciphers: str) -> list[str]:
-    """The suites that a build knows by an OpenSSL cipher string."""
-    from nassl._nassl import OpenSSLError
-
-    try:
-        return [name for name in make(ciphers, None).get_cipher_list() if not _UNUSABLE.search(name)]
-    except OpenSSLError:
-        return []
-
-
-def _client(version: TLSVersion | None, ciphers: str, name: str | None, *, legacy: bool) -> BaseSslClient:
-    """A client of one build for ``version`` (None: all that the build has), offering ``ciphers`` and SNI
-    ``name``.
-    """
-    from nassl.legacy_ssl_client import LegacySslClient
-    from nassl.ssl_client import OpenSslVerifyEnum, OpenSslVersionEnum, SslClient
-
-    number = OpenSslVersionEnum.SSLV23 if version is None else OpenSslVersionEnum(list(TLSVersion).index(version) + 1)
-    client = (LegacySslClient if legacy else SslClient)(
-        ssl_version=number,
-        ssl_verify=OpenSslVerifyEnum.NONE,
-        ignore_client_authentication_requests=True,
-    )
-    client.set_cipher_list(ciphers if legacy else f"{ciphers}:@SECLEVEL=0")
-    if name is not None and version is not TLSVersion.SSLV2:
-        client.set_tlsext_host_name(name)
-    return client
-
-
-def _tls13(suites: str, name: str | None) -> BaseSslClient:
-    from nassl.ssl_client import OpenSslVerifyEnum, OpenSslVersionEnum, SslClient
-
-    client = SslClient(
-        ssl_version=OpenSslVersionEnum.TLSV1_3,
-        ssl_verify=OpenSslVerifyEnum.NONE,
-        ignore_client_authentication_requests=True,
-    )
-    client.set_ciphersuites(suites)
-    if name is not None:
-        client.set_tlsext_host_name(name)
-    return client
-
-
-def _any_version(name: str | None) -> BaseSslClient:
-    return _client(None, f"{_EVERYTHING}:!aNULL:!PSK:!SRP", name, legacy=False)
-
-
-def _any_old_version(name: str | None) -> BaseSslClient:
-    return _client(None, f"{_EVERYTHING}:!aNULL:!PSK:!SRP:!SSLv2", name, legacy=True)
-
-
-def _only_rsa(name: str | None) -> BaseSslClient:
-    from nassl.ephemeral_key_info import OpenSslEvpPkeyEnum as Key
-
-    return _signing(_client(None, "aRSA:!PSK:!SRP", name, legacy=False), (Key.RSA_PSS, Key.RSA))
-
-
-def _without_rsa(name: str | None) -> BaseSslClient:
-    from nassl.ephemeral_key_info import OpenSslEvpPkeyEnum as Key
-
-    return _signing(_client(None, "aECDSA:!PSK:!SRP", name, legacy=False), (Key.EC,))
-
-
-def _signing(client: BaseSslClient, keys: tuple[OpenSslEvpPkeyEnum, ...]) -> BaseSslClient:
-    """``client``, taking signatures made with SHA-2 and ``keys`` and no others (TLS 1.3 has no other way to
-    say so).
-    """
-    from nassl.ssl_client import OpenSslDigestNidEnum as Digest
-    from nassl.ssl_client import SslClient
-
-    if not isinstance(client, SslClient):
-        raise TypeError("only the modern build chooses signature algorithms")
-    digests = (Digest.SHA256, Digest.SHA384, Digest.SHA512)
-    client.set_signature_algorithms([(digest, key) for key in keys for digest in digests])
-    return client

@@ -10,10 +10,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from pathlib import Path
 
 import dns.edns
-import dns.exception
 import dns.flags
 import dns.message
 import dns.name
@@ -23,9 +21,7 @@ import dns.rdataclass
 import dns.rdataset
 import dns.rdatatype
 import dns.rrset
-import dns.tokenizer
 import dns.zone
-import dns.zonefile
 from dns.rdatatype import RdataType
 
 MAX_LINKS = 16
@@ -37,59 +33,6 @@ PAYLOAD = 1232
 _QUERY_TYPES_AT_AN_ALIAS = frozenset({RdataType.CNAME, RdataType.ANY, RdataType.RRSIG, RdataType.NSEC, RdataType.KEY})
 _Key = tuple[bytes, ...]
 """The labels of an absolute name in lower case: names compare case-insensitively (RFC 4343)."""
-
-
-def load_zone(name: str, path: Path) -> dns.zone.Zone:
-    """Read the zone ``name`` from a master file (RFC 1035, section 5).
-
-    Names in the result are absolute. Raises ValueError, with file and line where there is one, if the file
-    cannot be read, does not parse, or lacks an SOA or NS record at the zone's name.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: cannot be read: {error}") from error
-    return parse_zone(name, text, source=str(path))
-
-
-def parse_zone(name: str, text: str, source: str = "<text>") -> dns.zone.Zone:
-    """As :func:`load_zone`, from the text of a master file; ``source`` stands for its path in errors."""
-    try:
-        origin = dns.name.from_text(name)
-    except dns.exception.DNSException as error:
-        raise ValueError(f"{source}: {name!r} is not a zone name: {error}") from error
-    zone = dns.zone.Zone(origin, relativize=False)
-    tokens = dns.tokenizer.Tokenizer(text, source)
-    with zone.writer(replacement=True) as transaction:
-        reader = _Reader(tokens, zone.rdclass, transaction, allow_include=True)
-        try:
-            reader.read()
-        except dns.exception.SyntaxError as error:
-            raise ValueError(str(error)) from error
-        except _BadRecord:
-            raise
-        except (dns.exception.DNSException, OSError, ValueError, IndexError) as error:  # IndexError: unpaired quotes
-            file, line = reader.tok.where()
-            raise ValueError(f"{file}:{line}: {error}") from error
-    for type_, label in ((RdataType.SOA, "SOA"), (RdataType.NS, "NS")):
-        if zone.get_rdataset(origin, type_) is None:
-            raise ValueError(f"{source}:1: zone {origin} has no {label} record at its name")
-    return zone
-
-
-class _BadRecord(ValueError):
-    """The message names file and line."""
-
-
-class _Reader(dns.zonefile.Reader):
-    """Names the line on which a bad record begins: the tokenizer may already be on the next one."""
-
-    def _rr_line(self) -> None:
-        file, line = self.tok.where()
-        try:
-            super()._rr_line()  # type: ignore[no-untyped-call]
-        except (dns.exception.DNSException, KeyError, ValueError) as error:
-            raise _BadRecord(f"{file}:{line}: {error or type(error).__name__}") from error
 
 
 class End(Enum):
@@ -159,8 +102,9 @@ class Zones:
         """Answer ``query`` as an authoritative server of the zones, or as a resolver whose world they are.
 
         Authoritative: AA, referrals at zone cuts, REFUSED outside the zones. Recursive: RA, cuts are followed
-        to the child zone (SERVFAIL with EDE 22 where the set lacks it), NXDOMAIN outside the zones. Never AD:
-        nothing is validated here. Raises dns.exception.FormError if ``query`` is itself a response.
+        to the child zone (SERVFAIL with EDE 22 where the set lacks it), NXDOMAIN outside the zones (SERVFAIL for the
+        root itself). Never AD: nothing is validated here. Raises dns.exception.FormError if ``query`` is itself a
+        response.
         """
         response = dns.message.make_response(query, recursion_available=recursive, our_payload=PAYLOAD)
         refusal = _refusal(query)
@@ -188,7 +132,9 @@ class Zones:
             return
         if lookup.end is End.OUTSIDE:
             if recursive:
-                response.set_rcode(dns.rcode.NXDOMAIN)
+                # A set without the root cannot deny it: the root exists.
+                outside_root = lookup.name == dns.name.root
+                response.set_rcode(dns.rcode.SERVFAIL if outside_root else dns.rcode.NXDOMAIN)
             elif not lookup.answer:
                 response.set_rcode(dns.rcode.REFUSED)
                 return

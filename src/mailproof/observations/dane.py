@@ -35,12 +35,18 @@ class TLSARecord:
 
 @dataclass(frozen=True)
 class TLSA(Observation):
-    """The TLSA records of an MX host for port 25. ``secure`` speaks of the addresses and the TLSA answer both."""
+    """The TLSA records of an MX host for port 25.
+
+    ``secure`` speaks of the TLSA answer and of the name that it hangs on (the TLSA base domain): of the host's
+    addresses, or, where the host is an alias into an unsigned zone, of the alias (RFC 7672, section 2.2.2). ``alias``
+    is the answer to the question for that alias.
+    """
 
     host: str
     addresses: Answer
     answer: Answer
     secure: bool
+    alias: Answer | None = None
 
     @property
     def records(self) -> tuple[TLSARecord, ...]:
@@ -49,6 +55,11 @@ class TLSA(Observation):
             usage, selector, matching, *data = record.data.split()
             found.append(TLSARecord(int(usage), int(selector), int(matching), "".join(data).lower()))
         return tuple(found)
+
+    @property
+    def base(self) -> str:
+        """The TLSA base domain: the name that the records hang on (RFC 7672, section 2.2.3)."""
+        return self.answer.name.removeprefix("_25._tcp.")
 
     @property
     def proposed(self) -> bool:
@@ -64,15 +75,24 @@ class TLSA(Observation):
         return bool(self.records) and (self.secure or self.proposed)
 
     def evidence(self) -> tuple[str, ...]:
-        return (*self.addresses.evidence(), *self.answer.evidence())
+        alias = self.alias.evidence() if self.alias else ()
+        return (*self.addresses.evidence(), *alias, *self.answer.evidence())
 
 
 @dataclass(frozen=True)
 class ChainMatch:
-    """One certificate chain and the TLSA records that it satisfies, as text."""
+    """One certificate chain and the TLSA records that it satisfies, as text.
+
+    ``remarks`` say of records that name a certificate of the chain why they do not match it all the same.
+    """
 
     chain: Chain
     matching: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+
+    def has(self, usage: int) -> bool:
+        """Whether a record of this certificate usage is satisfied."""
+        return any(text.startswith(f"{usage} ") for text in self.matching)
 
 
 @dataclass(frozen=True)
@@ -82,16 +102,24 @@ class DANE(Observation):
     tlsa: TLSA
     tls_offered: bool
     chains: tuple[ChainMatch, ...]
+    tls_failure: str = ""
+    """Why no handshake shows a certificate, where the server declines them all."""
+    endpoint: str = ""
 
     @property
     def authenticated_by_key(self) -> bool:
         """A DANE-EE record (usage 3) matches: names, dates and issuers do not count then (RFC 7672, section 3.1.1)."""
-        return self.tlsa.applies and any(text.startswith("3 ") for match in self.chains for text in match.matching)
+        return self.tlsa.applies and any(match.has(3) for match in self.chains)
 
     def evidence(self) -> tuple[str, ...]:
         lines = list(self.tlsa.answer.evidence())
+        if self.tlsa.applies and not self.tls_offered:
+            lines.append(f"{self.endpoint}: no STARTTLS in the EHLO reply")
+        if self.tls_failure:
+            lines.append(f"{self.endpoint}: {self.tls_failure}")
         for match in self.chains:
             leaf = match.chain.leaf
             lines.append(f"sent: {leaf.subject}, key SHA-256 {leaf.spki_sha256}, certificate SHA-256 {leaf.sha256}")
             lines.append(f"matched by: {'; '.join(match.matching) or 'none'}")
+            lines += match.remarks
         return tuple(lines)

@@ -16,6 +16,18 @@ from mailproof.observations import Observation
 
 _TAG = re.compile(r"\s*(?P<name>[A-Za-z][A-Za-z0-9_]*)\s*=\s*+(?P<value>[^;]*+)")
 """Possessive, with the end of the value stripped afterwards: 64 KiB of blanks take no time."""
+_FOLD = re.compile(r"\r\n(?=[ \t])")
+"""A line end inside a value: CRLF, and a blank after it (RFC 6376, section 2.8)."""
+_NO_VALUE = re.compile(r"[^\x20-\x7e\t]")
+_WORD = re.compile(r"[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
+"""A hyphenated-word (RFC 6376, section 2.10)."""
+_NAMED = {
+    "h": _WORD,
+    "k": _WORD,
+    "s": re.compile(rf"\*|{_WORD.pattern}"),
+    "t": _WORD,
+}
+"""What the values of these tags, lists but for k, are made of (RFC 6376, section 3.6.1)."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +37,8 @@ class KeyRecord:
     text: str
     tags: tuple[tuple[str, str], ...]
     errors: tuple[str, ...]
+    tolerated: tuple[str, ...] = ()
+    """Faults by the letter that verifiers do not mind."""
     key_bits: int | None = None
     """Size of the RSA modulus, or 256 for Ed25519; None where no key could be read."""
 
@@ -46,8 +60,11 @@ def parse_key_record(text: str) -> KeyRecord:
     tags: dict[str, str] = {}
     order: list[str] = []
     errors: list[str] = []
+    tolerated: list[str] = []
     parts = text.split(";")
     if not parts[-1].strip():
+        if len(parts) > 1 and parts[-1]:
+            tolerated.append("a blank stands behind the last semicolon")
         parts.pop()
     for part in parts:
         match = _TAG.fullmatch(part)
@@ -56,6 +73,8 @@ def parse_key_record(text: str) -> KeyRecord:
             continue
         name = match["name"]
         order.append(name)
+        if found := _NO_VALUE.search(_FOLD.sub("", part)):
+            errors.append(f"{name} holds {found[0]!r}{_line_end(found[0])}")
         if name in tags:
             errors.append(f"the tag {name} is given twice")
         else:
@@ -64,19 +83,34 @@ def parse_key_record(text: str) -> KeyRecord:
         errors.append("v is not the first tag or not exactly DKIM1")
     if "p" not in tags:
         errors.append("the tag p, which holds the key, is missing")
+    for name, word in _NAMED.items():
+        if name not in tags:
+            continue
+        values = [tags[name]] if name == "k" else [part.strip() for part in tags[name].split(":")]
+        wrong = [value for value in values if not word.fullmatch(value)]
+        if name in ("h", "t") and values == [""]:
+            tolerated.append(f"{name} has no value")
+        elif wrong:
+            errors.append(f"{name}={tags[name]}: {wrong[0]!r} is not a word (RFC 6376, section 3.6.1)")
     hashes = [part.strip().lower() for part in tags.get("h", "").split(":") if part.strip()]
     if hashes and "sha256" not in hashes:
         errors.append(f"h={tags['h']} admits no hash that may be used (RFC 8301, section 3.1)")
     services = {part.strip().lower() for part in tags.get("s", "*").split(":")}
-    if not services & {"*", "email"}:
-        errors.append(f"s={tags['s']} does not admit email (RFC 6376, section 3.6.1)")
+    if not services & {"*", "email", "tlsrpt"}:
+        errors.append(f"s={tags['s']} admits neither email nor tlsrpt (RFC 6376, section 3.6.1; RFC 8460, section 3)")
     bits: int | None = None
     if tags.get("p"):
         try:
             bits = _key_bits((tags.get("k") or "rsa").lower(), tags["p"])
         except ValueError as error:
             errors.append(f"p: {error}")
-    return KeyRecord(text, tuple(tags.items()), tuple(errors), bits)
+    return KeyRecord(text, tuple(tags.items()), tuple(errors), tuple(tolerated), bits)
+
+
+def _line_end(character: str) -> str:
+    if character not in "\r\n":
+        return ", which no value may hold (RFC 6376, section 3.2)"
+    return ": a line end is CRLF and has a blank behind it (RFC 6376, section 2.8)"
 
 
 def _key_bits(key_type: str, data: str) -> int:
@@ -92,30 +126,13 @@ def _key_bits(key_type: str, data: str) -> int:
         return 256
     if key_type != "rsa":
         raise ValueError(f"the key type {key_type} is not known")
-    for encoded in (octets, _subject_public_key_info(octets)):
-        try:
-            key = load_der_public_key(encoded)
-        except (ValueError, UnsupportedAlgorithm):
-            continue
-        if isinstance(key, RSAPublicKey):
-            return key.key_size
+    try:
+        key = load_der_public_key(octets)
+    except (ValueError, UnsupportedAlgorithm):
+        raise ValueError("neither a SubjectPublicKeyInfo nor an RSAPublicKey") from None
+    if not isinstance(key, RSAPublicKey):
         raise ValueError("the key is not an RSA key")
-    raise ValueError("neither a SubjectPublicKeyInfo nor an RSAPublicKey")
-
-
-def _subject_public_key_info(rsa_public_key: bytes) -> bytes:
-    """Wrap an RSAPublicKey (what RFC 6376 names) as a SubjectPublicKeyInfo (what the world publishes)."""
-    algorithm = bytes.fromhex("300d06092a864886f70d0101010500")
-    bits = b"\x00" + rsa_public_key
-    body = algorithm + b"\x03" + _length(len(bits)) + bits
-    return b"\x30" + _length(len(body)) + body
-
-
-def _length(size: int) -> bytes:
-    if size < 128:
-        return bytes([size])
-    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes([0x80 | len(octets)]) + octets
+    return key.key_size
 
 
 @dataclass(frozen=True)

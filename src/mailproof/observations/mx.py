@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mailproof.net.dns import Answer, Record
+from mailproof.net.names import is_host
 from mailproof.observations import Observation
 
 
@@ -28,6 +29,11 @@ class MX(Observation):
         return tuple(exchange for exchange in self.exchanges if exchange[1] == ".")
 
     @property
+    def not_hosts(self) -> tuple[tuple[int, str], ...]:
+        """Those exchanges that no sender can connect to: addresses in place of names, and the sender's own machine."""
+        return tuple(exchange for exchange in self.exchanges if exchange[1] != "." and not is_host(exchange[1]))
+
+    @property
     def takes_no_mail(self) -> bool:
         """The domain says so by a null MX and nothing else (RFC 7505, section 3)."""
         return bool(self.null) and len(self.null) == len(self.exchanges)
@@ -35,6 +41,13 @@ class MX(Observation):
     @property
     def has_own_address(self) -> bool:
         return self.own_ipv4.exists or self.own_ipv6.exists
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that senders try: those of the MX records, or the domain itself (RFC 5321, section 5.1)."""
+        if not self.exchanges:
+            return (self.domain,) if self.has_own_address else ()
+        return tuple(name for _, name in self.exchanges if name != ".")
 
     def evidence(self) -> tuple[str, ...]:
         return self.answer.evidence()

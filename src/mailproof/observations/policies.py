@@ -4,35 +4,47 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from mailproof.net.dns import Answer
 from mailproof.net.https import Response
 from mailproof.observations import Observation
+from mailproof.observations.uris import scheme_of, uri_error
 
 MAX_AGE_LIMIT = 31557600
 """Seconds: the largest max_age (RFC 8461, section 3.2)."""
 
 _FIELD_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}"
-_FIELD = re.compile(rf"(?P<name>{_FIELD_NAME})=(?P<value>[\x20-\x7e]+)")
+_FIELD = re.compile(rf"(?P<name>{_FIELD_NAME})=(?P<value>.*)", re.DOTALL)
 _EXTENSION_VALUE = re.compile(r"[\x21-\x3a\x3c\x3e-\x7e]+")
 _STS_ID = re.compile(r"[A-Za-z0-9]{1,32}")
 
 
-def _fields(text: str) -> tuple[dict[str, str], list[str]]:
-    """``k=v`` fields after the version, the first of a repeated one kept, and what is not a field."""
-    fields: dict[str, str] = {}
+def _fields(text: str, own: str) -> tuple[list[str], list[str]]:
+    """The values of the field ``own`` after the version, in order, and every other part that is no extension."""
+    values: list[str] = []
     errors: list[str] = []
-    parts = text.split(";")[1:]
-    if parts and not parts[-1].strip(" \t"):
+    _, *parts = _split(text, ";")
+    if parts and not parts[-1]:
         parts.pop()
-    for part in (part.strip(" \t") for part in parts):
+    for part in parts:
         match = _FIELD.fullmatch(part)
-        if match is None or (match["name"] != "rua" and not _EXTENSION_VALUE.fullmatch(match["value"])):
+        if match is None:
             errors.append(f"{part!r} is not a field and a value")
-        else:
-            fields.setdefault(match["name"], match["value"])
-    return fields, errors
+        elif match["name"] == own:
+            values.append(match["value"])
+        elif not _EXTENSION_VALUE.fullmatch(match["value"]):
+            errors.append(f"{part!r}: the value is empty, or holds a blank or an equals sign")
+    return values, errors
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """The parts of ``text``. Blanks are allowed around a separator, and nowhere else (RFC 8461, section 3.1)."""
+    first, *others = text.split(separator)
+    parts = [first]
+    for other in others:
+        parts[-1] = parts[-1].rstrip(" \t")
+        parts.append(other.lstrip(" \t"))
+    return parts
 
 
 @dataclass(frozen=True)
@@ -45,28 +57,35 @@ class PolicyRecord(Observation):
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The records that count: they begin with exactly the version and a semicolon (RFC 8461, section 3.1)."""
-        texts = (record.text for record in self.answer.records)
+        """The records that count. Of several, those that begin with exactly the version and a semicolon (RFC 8461,
+        section 3.1); a single one may have blanks before the semicolon, as the grammar has it.
+        """
+        texts = tuple(record.text for record in self.answer.records)
+        if len(texts) == 1:
+            return tuple(text for text in texts if re.match(rf"v={self.version}[ \t]*;", text))
         return tuple(text for text in texts if text.startswith(f"v={self.version};"))
 
     @property
-    def fields(self) -> dict[str, str]:
-        """The fields of the record if there is exactly one."""
-        return _fields(self.texts[0])[0] if len(self.texts) == 1 else {}
+    def near_misses(self) -> tuple[str, ...]:
+        """Texts that are meant to be such a record and are none."""
+        near = re.compile(rf"\W*v\W{{0,5}}{self.version}(?![0-9])", re.IGNORECASE)
+        texts = (record.text for record in self.answer.records)
+        return tuple(text for text in texts if near.match(text) and text not in self.texts)
 
     @property
     def errors(self) -> tuple[str, ...]:
         """Everything that makes the record void (RFC 8461, section 3.1; RFC 8460, section 3)."""
         if len(self.texts) != 1:
             return ()
-        fields, errors = _fields(self.texts[0])
-        if self.version == "STSv1":
-            if not _STS_ID.fullmatch(fields.get("id", "")):
-                errors.append("id is not 1 to 32 letters and digits" if "id" in fields else "the field id is missing")
-        elif "rua" not in fields:
-            errors.append("the field rua is missing")
-        else:
-            errors += [error for uri in fields["rua"].split(",") if (error := _report_uri_error(uri.strip()))]
+        name = "id" if self.version == "STSv1" else "rua"
+        values, errors = _fields(self.texts[0], name)
+        if not values:
+            errors.append(f"the field {name} is missing")
+        elif name == "id" and not _STS_ID.fullmatch(values[0]):
+            errors.append("id is not 1 to 32 letters and digits")
+        elif name == "rua":
+            uris = (uri for value in values for uri in _split(value, ","))
+            errors += [error for uri in uris if (error := _report_uri_error(uri))]
         return tuple(errors)
 
     @property
@@ -79,15 +98,11 @@ class PolicyRecord(Observation):
 
 
 def _report_uri_error(uri: str) -> str | None:
-    try:
-        parts = urlsplit(uri)
-    except ValueError:
-        return f"{uri!r} is not a URI"
-    if parts.scheme.lower() == "mailto" and re.fullmatch(r"[^@!]+@[^@!]+", parts.path):
-        return None
-    if parts.scheme.lower() == "https" and parts.hostname and "!" not in uri:
-        return None
-    return f"{uri!r} is neither a mailto: nor an https: address"
+    if scheme_of(uri) not in ("mailto", "https"):
+        return f"{uri!r} is neither a mailto: nor an https: address"
+    if "!" in uri:
+        return f"{uri!r}: an exclamation mark must be percent-encoded"
+    return uri_error(uri)
 
 
 @dataclass(frozen=True)
@@ -102,6 +117,9 @@ class STSPolicy:
 
 _LINE = re.compile(rf"(?P<key>{_FIELD_NAME}):[ \t]*+(?P<value>[^\x00-\x1f\x7f]*+)")
 """A line without the blanks at its end. Possessive: 64 KiB of blanks take no time."""
+_POLICY_KEYS = frozenset({"version", "mode", "max_age"})
+_POLICY_VALUE = re.compile(r"[^\t]+")
+"""Of an extension (RFC 8461, section 3.2: sts-policy-ext-value)."""
 _MX = re.compile(
     r"(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
 )
@@ -125,6 +143,8 @@ def parse_policy(body: str) -> STSPolicy:
                 errors.append(f"line {number}: {match['value']!r} is neither a host name nor *. and a host name")
         else:
             values.setdefault(match["key"], match["value"])
+            if match["key"] not in _POLICY_KEYS and not _POLICY_VALUE.fullmatch(match["value"]):
+                errors.append(f"line {number}: the value of {match['key']} is empty or holds a tab")
     if values.get("version") != "STSv1":
         errors.append(f"version is {values['version']!r}, not STSv1" if "version" in values else "version is missing")
     mode = values.get("mode", "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from mailproof.net.dns import Answer
 from mailproof.observations import Observation
@@ -94,20 +94,38 @@ def looks_generic(name: str, address: str) -> str | None:
     """
     host = ".".join(name.split(".")[:-2]).lower()
     ip = ip_address(address)
-    if isinstance(ip, IPv4Address):
-        octets = str(ip).split(".")
-        forms = [octets, octets[::-1], [f"{int(octet):03d}" for octet in octets]]
-        written = [re.compile(r"(?<!\d)" + r"[-._x]?".join(form) + r"(?!\d)") for form in forms]
-        written.append(re.compile(f"(?<![0-9a-f]){int(ip):08x}(?![0-9a-f])"))
-        if any(pattern.search(host) for pattern in written):
-            return "it spells out the address"
-    else:
-        digits = re.sub(r"[^0-9a-f]", "", host)
-        groups = ip.exploded.split(":")
-        if "".join(groups) in digits or "-".join(group.lstrip("0") or "0" for group in groups) in host:
-            return "it spells out the address"
+    spelt_out = _spells_out_ipv4(host, ip) if isinstance(ip, IPv4Address) else _spells_out_ipv6(host, ip)
+    if spelt_out:
+        return "it spells out the address"
     words = set(re.split(r"[-._\d]+", host)) & _GENERIC_WORDS
     return f"it holds the word {sorted(words)[0]}" if words else None
+
+
+def _spells_out_ipv4(host: str, ip: IPv4Address) -> bool:
+    """Octets in either order with something between them, or padded to three digits, or all in hexadecimal.
+
+    Without anything between them they are recognised from eight digits on: mx117-15 is not 11.7.1.5.
+    """
+    octets = str(ip).split(".")
+    padded = [f"{int(octet):03d}" for octet in octets]
+    forms = ["[-._x]".join(order) for order in (octets, octets[::-1], padded, padded[::-1])]
+    forms += ["".join(order) for order in (padded, padded[::-1])]
+    forms += ["".join(order) for order in (octets, octets[::-1]) if len("".join(octets)) >= 8]
+    if any(re.search(rf"(?<!\d){form}(?!\d)", host) for form in forms):
+        return True
+    return re.search(f"(?<![0-9a-f]){int(ip):08x}(?![0-9a-f])", host) is not None
+
+
+def _spells_out_ipv6(host: str, ip: IPv6Address) -> bool:
+    """All 32 digits in either order, or the groups as addresses are written, with dashes or dots for the colons."""
+    digits = re.sub(r"[^0-9a-f]", "", host)
+    nibbles = ip.exploded.replace(":", "")
+    if nibbles in digits or nibbles[::-1] in digits:
+        return True
+    groups = [group.lstrip("0") or "0" for group in ip.exploded.split(":")]
+    written = (str(ip), ":".join(groups), ":".join(groups[::-1]), ip.exploded)
+    forms = (re.escape(text.replace(":", between)) for text in written for between in "-._x")
+    return any(re.search(rf"(?<![0-9a-f]){form}(?![0-9a-f])", host) for form in forms)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,9 @@ LOOKUP_MECHANISMS = frozenset({"include", "a", "mx", "ptr", "exists"})
 _MECHANISMS = LOOKUP_MECHANISMS | {"all", "ip4", "ip6"}
 
 _VERSION = re.compile(r"v=spf1(?: |\Z)", re.IGNORECASE)
+_NEAR_VERSION = re.compile(r"\W*(?:v\W{0,5}spf(?!2\.0)|spf1[ ;])", re.IGNORECASE)
+_HOST_NAME_MACRO = re.compile(r"%\{p", re.IGNORECASE)
+_SENDER_MACRO = re.compile(r"%\{[slihv]", re.IGNORECASE)
 _MODIFIER = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9._-]*)=(?P<value>.*)", re.DOTALL)
 _DIRECTIVE = re.compile(r"(?P<qualifier>[-+?~]?)(?P<name>[A-Za-z0-9]+)(?P<rest>.*)", re.DOTALL)
 _CIDR = re.compile(r"(?:/(?P<ip4>[0-9]+))?(?://(?P<ip6>[0-9]+))?\Z")
@@ -54,6 +57,16 @@ class Term:
     def costs_lookup(self) -> bool:
         """Whether the term counts towards the ten (RFC 7208, section 4.6.4)."""
         return self.name in LOOKUP_MECHANISMS if self.is_mechanism else self.name == "redirect"
+
+    @property
+    def host_name_macros(self) -> int:
+        """How often ``%{p}`` asks for the sender's PTR: each counts towards the ten as well (section 4.6.4)."""
+        return len(_HOST_NAME_MACRO.findall(self.domain or ""))
+
+    @property
+    def depends_on_sender(self) -> bool:
+        """Whether the sender's mailbox, address or names decide where the term leads (section 7.2)."""
+        return bool(self.host_name_macros or _SENDER_MACRO.search(self.domain or ""))
 
 
 @dataclass(frozen=True)
@@ -98,6 +111,11 @@ class SPFRecord:
 def select_records(texts: tuple[str, ...]) -> tuple[str, ...]:
     """The TXT texts that are SPF records: the version, then a space or the end (RFC 7208, section 4.5)."""
     return tuple(text for text in texts if _VERSION.match(text))
+
+
+def near_misses(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """TXT texts that are meant to be SPF records and are none: a blank in front, a semicolon, no version."""
+    return tuple(text for text in texts if _NEAR_VERSION.match(text) and not _VERSION.match(text))
 
 
 def target_name(expanded: str) -> str | None:
@@ -242,6 +260,10 @@ class SPF(Observation):
     def record(self) -> SPFRecord | None:
         return self.published.record
 
+    @property
+    def near_misses(self) -> tuple[str, ...]:
+        return near_misses(tuple(record.text for record in self.published.answer.records))
+
     def evidence(self) -> tuple[str, ...]:
         return self.published.answer.evidence()
 
@@ -260,6 +282,8 @@ class Lookup:
     void_ipv6: bool = False
     mx_names: int = 0
     """How many names an ``mx`` term yields; more than ten are a permerror."""
+    cost: int = 1
+    """What the term counts towards the ten: itself, and each ``%{p}`` in it."""
 
 
 @dataclass(frozen=True)
@@ -273,6 +297,8 @@ class SPFTree(Observation):
     """Paths that lead back to a domain that is being evaluated."""
     cut_short: bool = False
     """The walk was ended because it cost too many lookups; there are more."""
+    families: tuple[int, ...] = (4, 6)
+    """Address families of the domain's senders; both where the inventory names none."""
 
     @property
     def closing(self) -> Term | None:
@@ -285,6 +311,26 @@ class SPFTree(Observation):
         """The last redirect leads to a name without exactly one record: an error (RFC 7208, section 6.1)."""
         last = self._last
         return last is not None and last is not self.records[0] and last.record is None
+
+    @property
+    def undecided_redirect(self) -> Term | None:
+        """The redirect that leads to other records for other senders: which ``all`` decides cannot be said."""
+        for published in self.records:
+            redirect = published.record.redirect if published.record else None
+            decides = all(term.lower().startswith("redirect=") for term in published.path)
+            if decides and redirect is not None and redirect.depends_on_sender:
+                return redirect
+        return None
+
+    @property
+    def syntax_error(self) -> bool:
+        """The domain's own record breaks the grammar: whatever else is in it is never reached."""
+        return bool(self.records and self.records[0].record and self.records[0].record.errors)
+
+    @property
+    def cost(self) -> int:
+        """What the walk counts towards the ten."""
+        return sum(lookup.cost for lookup in self.lookups)
 
     @property
     def _last(self) -> PublishedSPF | None:
@@ -304,10 +350,14 @@ class SPFTree(Observation):
         RFC 7208, sections 4.5, 4.6, 4.6.4 and 5.2.
         """
         broken = any(published.record is None or published.record.errors for published in self.records)
-        void = min(len(self.void_lookups(family)) for family in (4, 6)) > MAX_VOID_LOOKUPS
+        void = all(self.is_void_for(family) for family in self.families)
         most_names = max((lookup.mx_names for lookup in self.lookups), default=0)
-        many = len(self.lookups) > MAX_LOOKUPS or most_names > MAX_LOOKUPS
+        many = self.cost > MAX_LOOKUPS or most_names > MAX_LOOKUPS
         return broken or void or many or bool(self.loops)
+
+    def is_void_for(self, family: int) -> bool:
+        """Whether too many lookups come back empty for a sender of IPv4 (4) or IPv6 (6) who matches nothing."""
+        return len(self.void_lookups(family)) > MAX_VOID_LOOKUPS
 
     def void_lookups(self, family: int) -> tuple[Lookup, ...]:
         """Lookups without an answer for a client of IPv4 (4) or IPv6 (6)."""

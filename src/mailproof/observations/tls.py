@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from mailproof.net.certificates import Chain
+from mailproof.net.certificates import Certificate, Chain
 from mailproof.net.pkix import PathResult
 from mailproof.net.tls import Handshake
 from mailproof.observations import Observation
@@ -17,6 +18,10 @@ class Handshakes(Observation):
     endpoint: str
     tls_offered: bool
     handshakes: tuple[Handshake, ...]
+    no_version: bool = False
+    """The endpoint has taken none of the versions that have such suites, nor any other: nothing could be offered."""
+    by_smtp: bool = True
+    """TLS begins with STARTTLS of SMTP."""
 
     @property
     def accepted(self) -> tuple[Handshake, ...]:
@@ -25,6 +30,8 @@ class Handshakes(Observation):
     def evidence(self) -> tuple[str, ...]:
         if not self.tls_offered:
             return (f"{self.endpoint}: no STARTTLS in the EHLO reply",)
+        if self.no_version:
+            return (f"{self.endpoint}: no version of TLS is accepted",)
         return tuple(
             f"offered {h.version} with {h.offered} suites: "
             + (f"accepted with {h.cipher or 'a suite'}" if h.accepted else f"refused ({h.error})")
@@ -55,6 +62,26 @@ class Deployment:
     path: PathResult
     matches_host: bool
 
+    @property
+    def needed(self) -> tuple[Certificate, ...]:
+        """The server's certificate and those sent that its path needs; nobody looks at the others."""
+        leaf, *others = self.chain.facts
+        return leaf, *dict.fromkeys(c for c in others if c.sha256 in self.path.certificates and c.sha256 != leaf.sha256)
+
+    @property
+    def below_root(self) -> tuple[Certificate, ...]:
+        """As ``needed``, without the root: whether that is trusted, and in date, is a question of its own."""
+        leaf, *others = self.needed
+        return leaf, *(c for c in others if c.sha256 != self.path.root)
+
+
+class ByDANE(StrEnum):
+    """How senders that do DANE authenticate a host (RFC 7672, section 3.1)."""
+
+    NOT = ""
+    EE = "DANE-EE"
+    TA = "DANE-TA"
+
 
 @dataclass(frozen=True)
 class Certificates(Observation):
@@ -66,14 +93,20 @@ class Certificates(Observation):
     """When they were seen, ISO 8601 in UTC."""
     tls_offered: bool
     deployments: tuple[Deployment, ...]
-    authenticated_by_dane: bool = False
-    """A secure DANE-EE record matches the key, and no MTA-STS policy wants a public certificate (RFC 7672, section
-    3.1.1).
+    authenticated_by_dane: ByDANE = ByDANE.NOT
+    """The usage of the secure TLSA records that match every chain, where no MTA-STS policy wants a public certificate
+    (RFC 7672, sections 3.1.1 and 3.1.2).
     """
+    tls_failure: str = ""
+    """Why no handshake shows a certificate, where the server declines them all."""
+    by_smtp: bool = True
+    """TLS begins with STARTTLS of SMTP."""
 
     def evidence(self) -> tuple[str, ...]:
         if not self.tls_offered:
             return (f"{self.endpoint}: no STARTTLS in the EHLO reply",)
+        if self.tls_failure:
+            return (f"{self.endpoint}: {self.tls_failure}",)
         lines: list[str] = []
         for deployment in self.deployments:
             for number, certificate in enumerate(deployment.chain.facts):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from dns.dnssectypes import Algorithm
+
 from mailproof.net.dns import Answer
 from mailproof.observations import Observation
 
@@ -26,8 +28,8 @@ class Delegation(Observation):
     child: Answer
     parent: str
     """The zone above."""
-    referral: Answer | None
-    """What a server of the parent answers about the zone; None if none could be made to refer (see ``note``)."""
+    referrals: tuple[Answer, ...]
+    """What the servers of the parent say of the zone; none if none could be made to refer (see ``note``)."""
     servers: tuple[ServerAddresses, ...]
     note: str = ""
 
@@ -35,13 +37,20 @@ class Delegation(Observation):
     def child_names(self) -> tuple[str, ...]:
         return tuple(sorted({record.target for record in self.child.records}))
 
+    def named_by(self, referral: Answer) -> frozenset[str]:
+        """The NS names in what a server of the parent says."""
+        records = (*referral.authority, *referral.records)
+        return frozenset(r.target for r in records if r.type == "NS" and r.name == self.zone)
+
     @property
     def parent_names(self) -> tuple[str, ...]:
-        """The NS names in the referral."""
-        if self.referral is None:
-            return ()
-        records = (*self.referral.authority, *self.referral.records)
-        return tuple(sorted({r.target for r in records if r.type == "NS" and r.name == self.zone}))
+        """The NS names that any server of the parent gives."""
+        return tuple(sorted(frozenset().union(*map(self.named_by, self.referrals))))
+
+    def addresses_of_family(self, version: int) -> tuple[str, ...]:
+        """The different IPv4 (4) or IPv6 (6) addresses of all servers."""
+        addresses = (ip_address(address) for server in self.servers for address in server.addresses)
+        return tuple(dict.fromkeys(str(address) for address in addresses if address.version == version))
 
     def servers_of_family(self, version: int) -> tuple[str, ...]:
         """Names of the servers that have an IPv4 (4) or IPv6 (6) address."""
@@ -53,8 +62,8 @@ class Delegation(Observation):
 
     def evidence(self) -> tuple[str, ...]:
         lines = ["in the zone:", *self.child.evidence()]
-        if self.referral is not None:
-            lines += [f"at the parent {self.parent}:", *self.referral.evidence()]
+        for referral in self.referrals:
+            lines += [f"at the parent {self.parent}:", *referral.evidence()]
         if self.note:
             lines.append(self.note)
         for server in self.servers:
@@ -68,21 +77,52 @@ class Authority(Observation):
 
     zone: str
     server: str
-    udp: Answer
-    tcp: Answer
+    udp: Answer | None
+    tcp: Answer | None
+    refused: tuple[str, ...] = ()
+    """What the address said where it refused to be asked: over UDP, over TCP."""
+    addresses: tuple[Answer, ...] = ()
+    """What is said of the server's name where there is nobody to ask, because it has no address."""
+
+    @property
+    def answers(self) -> tuple[tuple[str, Answer], ...]:
+        """Pairs of a protocol and the answer over it."""
+        return tuple((name, answer) for name, answer in (("UDP", self.udp), ("TCP", self.tcp)) if answer is not None)
+
+    def is_authoritative(self, answer: Answer) -> bool:
+        """Whether an answer is one of a server that has the zone: with AA, and with the zone's SOA in it."""
+        has_soa = any(record.type == "SOA" and record.name == self.zone for record in answer.records)
+        return answer.authoritative and answer.rcode == "NOERROR" and has_soa
 
     def evidence(self) -> tuple[str, ...]:
-        return (*self.udp.evidence(), *self.tcp.evidence())
+        lines = [line for _, answer in self.answers for line in answer.evidence()]
+        return (*lines, *self.refused, *(line for answer in self.addresses for line in answer.evidence()))
+
+
+@dataclass(frozen=True)
+class BogusAnswer:
+    """A question that is refused with validation and answered without."""
+
+    checked: Answer
+    unchecked: Answer
+
+    def __str__(self) -> str:
+        errors = ", ".join(str(error) for error in self.checked.extended_errors)
+        return f"{self.checked.name} {self.checked.type} ({errors or 'no reason given'})"
 
 
 @dataclass(frozen=True)
 class DNSSEC(Observation):
-    """What a validating resolver says of a zone's SOA, and what it says when told not to validate."""
+    """What a validating resolver says of a zone's SOA and of what mail needs of the zone.
+
+    ``ds`` and ``dnskey`` are asked for where nothing authenticates the zone.
+    """
 
     zone: str
     checked: Answer
-    unchecked: Answer | None
-    """The answer with CD=1, asked for where the checked one failed."""
+    bogus_answers: tuple[BogusAnswer, ...] = ()
+    ds: Answer | None = None
+    dnskey: Answer | None = None
 
     @property
     def authenticated(self) -> bool:
@@ -90,8 +130,33 @@ class DNSSEC(Observation):
 
     @property
     def bogus(self) -> bool:
-        """Refused with validation, answered without (RFC 4035, section 5; RFC 8914, section 4)."""
-        return self.checked.rcode == "SERVFAIL" and self.unchecked is not None
+        """Something is refused with validation and answered without (RFC 4035, section 5; RFC 8914, section 4)."""
+        return bool(self.bogus_answers)
+
+    @property
+    def unsigned_because(self) -> str:
+        """What is there of DNSSEC in a zone that is not authenticated."""
+        keys = self.dnskey.records if self.dnskey else ()
+        if self.ds is not None and self.ds.records:
+            algorithms = sorted({_algorithm(record.data.split()[1]) for record in self.ds.records})
+            return (
+                f"the parent has a DS record of the algorithm {', '.join(algorithms)}, but it does not lead to an "
+                "authenticated answer: validators that do not know its algorithm or digest take the zone as unsigned"
+            )
+        if keys:
+            return f"it has {len(keys)} DNSKEY records, but the parent has no DS record: no chain of trust leads to it"
+        return "it is not signed and has no DS record"
 
     def evidence(self) -> tuple[str, ...]:
-        return (*self.checked.evidence(), *(self.unchecked.evidence() if self.unchecked else ()))
+        lines = list(self.checked.evidence())
+        for found in self.bogus_answers:
+            lines += [*found.checked.evidence(), *found.unchecked.evidence()]
+        for answer in (self.ds, self.dnskey):
+            lines += answer.evidence() if answer else ()
+        return tuple(lines)
+
+
+def _algorithm(number: str) -> str:
+    """An algorithm's number, with its name where it has one."""
+    name = Algorithm.to_text(int(number))
+    return number if name == number else f"{number} ({name})"

@@ -7,6 +7,7 @@ Where pyspf leaves the letter of the RFC it is led back here:
   (sections 6 and 6.1);
 - void lookups are counted by term: the addresses behind an ``mx`` or ``ptr`` that was answered cost nothing,
   so that MX hosts without AAAA are no error for senders with IPv6 (section 4.6.4);
+- a domain of one label has no SPF (section 4.3), and each ``%{p}`` counts as a lookup (section 4.6.4);
 - names of more than 253 characters lose labels from the left until they fit (section 7.3);
 - DNS errors on the way through ``ptr`` are a name that is not confirmed (section 5.5).
 
@@ -35,6 +36,9 @@ async def check_host(dns: DNSClient, address: str, sender: str, helo: str) -> Ch
 
     Raises NotObserved where the result is temperror because the DNS did not answer. Ends when cancelled.
     """
+    domain = sender.rpartition("@")[2] or helo
+    if "." not in domain.strip("."):
+        return Check(address, sender, helo, "none", f"{domain} is not a domain of several labels")
     questions = _Questions(dns)
     try:
         result, explanation = await asyncio.to_thread(_evaluate, questions, address, sender, helo)
@@ -87,6 +91,8 @@ class _Questions:
 class _Query(pyspf.query):  # type: ignore[misc]
     """pyspf's evaluation; the methods below are those that it calls for what it needs of the DNS."""
 
+    lookups: int
+
     def __init__(self, questions: _Questions, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._questions = questions
@@ -103,6 +109,8 @@ class _Query(pyspf.query):  # type: ignore[misc]
         return values
 
     def dns_spf(self, domain: str) -> str | None:
+        if "." not in domain.strip("."):
+            return None
         texts = select_records(tuple(b"".join(strings).decode("latin-1") for strings in self.dns(domain, "TXT")))
         if len(texts) > 1:
             raise pyspf.PermError(f"{domain} has {len(texts)} SPF records")
@@ -113,6 +121,17 @@ class _Query(pyspf.query):  # type: ignore[misc]
         if len(exchanges) > pyspf.MAX_MX:
             raise pyspf.PermError(f"mx of {domainname} yields {len(exchanges)} names, more than {pyspf.MAX_MX}")
         return [address for _, host in sorted(exchanges) for address in self.dns(host, self.A, ignore_void=True)]
+
+    def getp(self) -> Any:
+        self.check_lookups()
+        return super().getp()
+
+    def get_explanation(self, spec: str) -> Any:
+        counted = self.lookups  # an explanation is looked up after the evaluation (section 4.6.4)
+        try:
+            return super().get_explanation(spec)
+        finally:
+            self.lookups = counted
 
     def validated_ptrs(self) -> list[str]:
         try:

@@ -26,5 +26,6 @@ async def dmarc(domain: MailDomain, net: Network) -> DMARC:
         steps.append(step)
         if step.record is not None and step.record.psd != "u":
             break
-    existence = await net.dns.resolve(domain.name, "A")
-    return DMARC(domain.name, not existence.nonexistent, tuple(steps))
+    existence = await net.dns.resolve(domain.name, "TXT")
+    misplaced = tuple(record.text for record in existence.records)
+    return DMARC(domain.name, not existence.nonexistent, tuple(steps), misplaced)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mailproof.inventory.budgets import MAX_POLICY_ADDRESSES
 from mailproof.inventory.targets import MailDomain
 from mailproof.net.errors import NotFollowed
 from mailproof.net.network import Network
@@ -34,5 +35,5 @@ async def sts_policy(domain: MailDomain, net: Network, sts_record: PolicyRecord)
         raise NotFollowed(f"{host} leads to {', '.join(addresses)}, which are not public and are not followed")
     response = None
     if reachable:
-        response = await net.https.fetch(f"https://{host}/.well-known/mta-sts.txt", reachable)
+        response = await net.https.fetch(f"https://{host}/.well-known/mta-sts.txt", reachable[:MAX_POLICY_ADDRESSES])
     return STSPolicyFile(domain.name, sts_record, addresses, response)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from ipaddress import ip_address
 
+from mailproof.inventory.budgets import MAX_NAME_SERVERS, MAX_PTR_NAMES, MAX_PTR_SERVERS
 from mailproof.inventory.targets import SendingAddress
 from mailproof.net.dns import reverse_name
 from mailproof.net.errors import NotObserved
@@ -12,14 +13,12 @@ from mailproof.net.network import Network
 from mailproof.observations.reverse import ClasslessDelegation, ForwardAddresses, ReverseDNS, ServerView
 from mailproof.probes.probe import probe
 
-MAX_NAMES = 10
-
 
 @probe()
 async def reverse_dns(sender: SendingAddress, net: Network) -> ReverseDNS:
     """The PTR records of the address, and the addresses of its own family that their names have."""
     ptr = await net.dns.resolve(reverse_name(sender.address), "PTR")
-    names = list(dict.fromkeys(record.target for record in ptr.records))[:MAX_NAMES]
+    names = list(dict.fromkeys(record.target for record in ptr.records))[:MAX_PTR_NAMES]
     type = "A" if ip_address(sender.address).version == 4 else "AAAA"
     forward = await asyncio.gather(*(_forward(net, name, type) for name in names))
     return ReverseDNS(sender.address, ptr, tuple(forward))
@@ -42,26 +41,29 @@ async def classless_delegation(sender: SendingAddress, net: Network, reverse_dns
     soa = await net.dns.resolve(target, "SOA")
     zone = next((record.name for record in (*soa.records, *soa.authority) if record.type == "SOA"), target)
     servers = await net.dns.resolve(zone, "NS")
-    views = await asyncio.gather(*(_views(net, record.target, target) for record in servers.records))
-    return ClasslessDelegation(sender.address, ptr, zone, tuple(view for found in views for view in found))
+    names = list(dict.fromkeys(record.target for record in servers.records))[:MAX_NAME_SERVERS]
+    views = await _views(net, zone, names, target)
+    return ClasslessDelegation(sender.address, ptr, zone, tuple(views))
 
 
-async def _views(net: Network, server: str, name: str) -> list[ServerView]:
-    """What a name server says of ``name`` at each of its addresses."""
-    views: list[ServerView] = []
-    for type in ("A", "AAAA"):
-        try:
-            addresses = [record.data for record in (await net.dns.resolve(server, type)).records]
-        except NotObserved as failure:
-            views.append(ServerView(server, None, failure.reason))
-            continue
-        for address in addresses:
-            label = f"{server}[{address}]"
-            if not net.settings.may_contact(address, 53, server):
-                views.append(ServerView(label, None, f"{address} is not a public address and is not followed"))
-                continue
-            try:
-                views.append(ServerView(label, await net.dns.ask(address, name, "PTR", host=server)))
-            except NotObserved as failure:
-                views.append(ServerView(label, None, failure.reason))
+async def _views(net: Network, zone: str, servers: list[str], name: str) -> list[ServerView]:
+    """What the name servers of a zone say of ``name``, at each of their addresses."""
+    answers = await asyncio.gather(*(_forward(net, server, type) for server in servers for type in ("A", "AAAA")))
+    views = [ServerView(entry.name, None, entry.failure) for entry in answers if entry.failure]
+    addresses = [(entry.name, address) for entry in answers for address in entry.addresses]
+    views += await asyncio.gather(
+        *(_view(net, server, address, name) for server, address in addresses[:MAX_PTR_SERVERS])
+    )
+    if len(addresses) > MAX_PTR_SERVERS:
+        views.append(ServerView(zone, None, f"{len(addresses)} servers: only the first {MAX_PTR_SERVERS} are asked"))
     return views
+
+
+async def _view(net: Network, server: str, address: str, name: str) -> ServerView:
+    label = f"{server}[{address}]"
+    if not net.settings.may_contact(address, 53, server):
+        return ServerView(label, None, f"{address} is not a public address and is not followed")
+    try:
+        return ServerView(label, await net.dns.ask(address, name, "PTR", host=server))
+    except NotObserved as failure:
+        return ServerView(label, None, failure.reason)

@@ -7,7 +7,16 @@ import re
 from dataclasses import replace
 
 from mailproof.inventory.targets import Endpoint, SendingAddress
-from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, NotObserved, Refused, Throttled, TimedOut
+from mailproof.net.errors import (
+    ClosedEarly,
+    Malformed,
+    NotAvailable,
+    NotObserved,
+    Refused,
+    RefusedByAddress,
+    Throttled,
+    TimedOut,
+)
 from mailproof.net.network import Network
 from mailproof.net.smtp import Dialogue, Reply, extensions
 from mailproof.observations.refusals import Tester, refuses_client
@@ -197,7 +206,7 @@ async def smtp_port(endpoint: Endpoint, net: Network, look: Look) -> SMTPPort:
         async with net.smtp.connect(endpoint.address, endpoint.port, host=endpoint.host) as dialogue:
             return SMTPPort(endpoint.id, True, dialogue.transcript.evidence())
     except (Refused, TimedOut) as failure:
-        if endpoint.dead or (isinstance(failure, Refused) and failure.by_address):
+        if endpoint.dead or isinstance(failure, RefusedByAddress):
             return SMTPPort(endpoint.id, False, failure.evidence)
         raise
 

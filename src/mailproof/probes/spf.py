@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 
 from mailproof.inventory.model import Inventory
 from mailproof.inventory.targets import AuthorisedSender, HeloName, MailDomain
@@ -26,11 +27,23 @@ async def spf(domain: MailDomain, net: Network) -> SPF:
 
 
 @probe()
-async def spf_tree(domain: MailDomain, net: Network, spf: SPF) -> SPFTree:
+async def spf_tree(domain: MailDomain, net: Network, inventory: Inventory, spf: SPF) -> SPFTree:
     """Every record that include and redirect lead to, with the lookups that it costs to get through them."""
     walk = _Walk(net.dns)
     await walk.through(spf.published, (domain.name,))
-    return SPFTree(domain.name, tuple(walk.records), tuple(walk.lookups), tuple(walk.loops), walk.cut_short)
+    families = {
+        ip_address(entry.address).version
+        for entry in inventory.sending
+        if entry.domains is None or domain.name in entry.domains
+    }
+    return SPFTree(
+        domain.name,
+        tuple(walk.records),
+        tuple(walk.lookups),
+        tuple(walk.loops),
+        walk.cut_short,
+        tuple(sorted(families)) or (4, 6),
+    )
 
 
 @probe()
@@ -92,8 +105,9 @@ class _Walk:
         expanded = expand(term.domain, published.domain, domains[0]) if term.domain else published.domain
         name = target_name(expanded) if expanded is not None else None
         follows = term.name in ("include", "redirect")
+        cost = 1 + term.host_name_macros
         if name is None or term.name == "ptr":
-            self.lookups.append(Lookup(term.text, published.domain, expanded))
+            self.lookups.append(Lookup(term.text, published.domain, expanded, cost=cost))
             return
         if not follows:
             self.lookups.append(await self._addresses(term, published.domain, name))

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 
 from mailproof.clock import now
 from mailproof.inventory.targets import Endpoint, MailDomain, MailHost, Role
+from mailproof.net.certificate_names import matches_name
 from mailproof.net.certificates import Chain
-from mailproof.net.errors import NotObserved
+from mailproof.net.errors import NoCertificate, NotObserved
 from mailproof.net.network import Network
-from mailproof.net.pkix import Roots, matches_name, trusted_roots, verify
+from mailproof.net.pkix import Roots, trusted_roots, verify
 from mailproof.net.tls import Handshake, TLSEndpoint, TLSVersion
 from mailproof.observations.dane import DANE, TLSA, ChainMatch
 from mailproof.observations.smtp import SMTPSession
-from mailproof.observations.tls import Certificates, Deployment, Handshakes, WithdrawnTLS
-from mailproof.probes.dane import matching_records, tlsa
+from mailproof.observations.tls import ByDANE, Certificates, Deployment, Handshakes, WithdrawnTLS
+from mailproof.probes.dane import examine, tlsa
 from mailproof.probes.policies import sts_policy
 from mailproof.probes.probe import Look, probe
 from mailproof.probes.smtp import smtp_session
@@ -33,32 +33,38 @@ async def _offers_tls(endpoint: Endpoint, look: Look) -> bool:
     return (await look(smtp_session, endpoint)).offers_starttls
 
 
+def _most(clients: int) -> int:
+    """The connections that offers of so many clients take at most: see ``TLSClient.offers``."""
+    return 2 * clients + 1
+
+
 async def _offer(endpoint: Endpoint, net: Network, look: Look, *versions: TLSVersion) -> Handshakes:
+    by_smtp = endpoint.starttls == "smtp"
     if not await _offers_tls(endpoint, look):
-        return Handshakes(endpoint.id, False, ())
-    handshakes = [await net.tls.accepts(_where(endpoint), version) for version in versions]
-    return Handshakes(endpoint.id, True, tuple(handshakes))
+        return Handshakes(endpoint.id, False, (), by_smtp=by_smtp)
+    handshakes = await net.tls.offers(_where(endpoint), *((version, None) for version in versions))
+    return Handshakes(endpoint.id, True, handshakes, by_smtp=by_smtp)
 
 
-@probe(connections=1, looks=("smtp_session",))
+@probe(connections=_most(1), looks=("smtp_session",))
 async def ssl_2(endpoint: Endpoint, net: Network, look: Look) -> Handshakes:
     """An SSL 2.0 hello."""
     return await _offer(endpoint, net, look, TLSVersion.SSLV2)
 
 
-@probe(connections=1, looks=("smtp_session",))
+@probe(connections=_most(1), looks=("smtp_session",))
 async def ssl_3(endpoint: Endpoint, net: Network, look: Look) -> Handshakes:
     """An SSL 3.0 hello."""
     return await _offer(endpoint, net, look, TLSVersion.SSLV3)
 
 
-@probe(connections=2, looks=("smtp_session",))
+@probe(connections=_most(2), looks=("smtp_session",))
 async def tls_1_0_and_1_1(endpoint: Endpoint, net: Network, look: Look) -> Handshakes:
     """Hellos of TLS 1.0 and of TLS 1.1."""
     return await _offer(endpoint, net, look, TLSVersion.TLS1_0, TLSVersion.TLS1_1)
 
 
-@probe(connections=3, looks=("smtp_session",))
+@probe(connections=_most(3), looks=("smtp_session",))
 async def tls_1_2_and_1_3(endpoint: Endpoint, net: Network, look: Look) -> Handshakes:
     """Hellos of TLS 1.2 and of TLS 1.3."""
     return await _offer(endpoint, net, look, TLSVersion.TLS1_2, TLSVersion.TLS1_3)
@@ -79,12 +85,14 @@ async def withdrawn_tls(endpoint: Endpoint, look: Look, smtp_session: SMTPSessio
 
 async def _offer_ciphers(endpoint: Endpoint, net: Network, ciphers: str, *known: Handshakes) -> Handshakes:
     """Offer only ``ciphers``, in each of the versions that the endpoint takes and that have such suites."""
-    versions = [h.version for handshakes in known for h in handshakes.accepted if h.version is not TLSVersion.TLS1_3]
-    handshakes = [await net.tls.accepts(_where(endpoint), version, ciphers) for version in versions]
-    return Handshakes(endpoint.id, known[0].tls_offered, tuple(handshakes))
+    offered, by_smtp = known[0].tls_offered, known[0].by_smtp
+    accepted = [handshake.version for handshakes in known for handshake in handshakes.accepted]
+    versions = [version for version in accepted if version is not TLSVersion.TLS1_3]
+    handshakes = await net.tls.offers(_where(endpoint), *((version, ciphers) for version in versions))
+    return Handshakes(endpoint.id, offered, handshakes, no_version=offered and not accepted, by_smtp=by_smtp)
 
 
-@probe(connections=4)
+@probe(connections=_most(4))
 async def rc4(
     endpoint: Endpoint, net: Network, ssl_3: Handshakes, tls_1_0_and_1_1: Handshakes, tls_1_2_and_1_3: Handshakes
 ) -> Handshakes:
@@ -92,7 +100,7 @@ async def rc4(
     return await _offer_ciphers(endpoint, net, "RC4", ssl_3, tls_1_0_and_1_1, tls_1_2_and_1_3)
 
 
-@probe(connections=4)
+@probe(connections=_most(4))
 async def triple_des(
     endpoint: Endpoint, net: Network, ssl_3: Handshakes, tls_1_0_and_1_1: Handshakes, tls_1_2_and_1_3: Handshakes
 ) -> Handshakes:
@@ -105,55 +113,61 @@ async def dane(endpoint: Endpoint, look: Look) -> DANE:
     """The TLSA records of the host and the chains of this address."""
     records = await look(tlsa, MailHost(endpoint.host, endpoint.domains, endpoint.active))
     if not records.applies:
-        return DANE(records, True, ())
+        return DANE(records, True, (), endpoint=endpoint.id)
     seen = await look(certificates, endpoint)
-    chains = (deployment.chain for deployment in seen.deployments)
-    return DANE(
-        records, seen.tls_offered, tuple(ChainMatch(chain, _matches(endpoint, records, chain)) for chain in chains)
-    )
+    chains = tuple(deployment.chain for deployment in seen.deployments)
+    matches = await asyncio.to_thread(_matches, endpoint, records, chains)
+    return DANE(records, seen.tls_offered, matches, seen.tls_failure, endpoint.id)
 
 
-def _matches(endpoint: Endpoint, records: TLSA, chain: Chain) -> tuple[str, ...]:
-    names = (endpoint.host, *endpoint.domains)
-    return tuple(str(record) for record in matching_records(records.records, chain, names, datetime.now(UTC)))
+def _matches(endpoint: Endpoint, records: TLSA, chains: tuple[Chain, ...]) -> tuple[ChainMatch, ...]:
+    names = tuple(dict.fromkeys((endpoint.host, records.base)))
+    at = datetime.now(UTC)
+    matches = []
+    for chain in chains:
+        found = examine(records.records, chain, names, at, endpoint.domains)
+        matching = tuple(str(record) for record, flaw in found if not flaw)
+        matches.append(ChainMatch(chain, matching, tuple(f"{record}: {flaw}" for record, flaw in found if flaw)))
+    return tuple(matches)
 
 
 @probe(connections=3, looks=("smtp_session",))
 async def certificates(endpoint: Endpoint, net: Network, look: Look) -> Certificates:
     """The certificate chains, and whether a path leads from each to a trusted root."""
+    by_smtp = endpoint.starttls == "smtp"
     if not await _offers_tls(endpoint, look):
-        return Certificates(endpoint.id, endpoint.host, now(), False, ())
-    chains = await net.tls.certificates(_where(endpoint))
-    roots = _roots(net.settings.ca_file)
+        return Certificates(endpoint.id, endpoint.host, now(), False, (), by_smtp=by_smtp)
+    try:
+        chains = await net.tls.certificates(_where(endpoint))
+    except NoCertificate as declined:
+        return Certificates(endpoint.id, endpoint.host, now(), True, (), tls_failure=declined.reason, by_smtp=by_smtp)
+    roots = trusted_roots(net.settings.ca_file)
+    deployments = await asyncio.to_thread(_deployments, endpoint.host, chains, roots)
+    dane = await _authenticated_by_dane(endpoint, look, chains) if endpoint.role is Role.MX else ByDANE.NOT
+    return Certificates(endpoint.id, endpoint.host, now(), True, deployments, dane, by_smtp=by_smtp)
+
+
+def _deployments(host: str, chains: tuple[Chain, ...], roots: Roots) -> tuple[Deployment, ...]:
     at = datetime.now(UTC)
-    deployments = tuple(
-        Deployment(chain, verify(chain, roots, at), matches_name(chain.leaf, endpoint.host)) for chain in chains
-    )
-    by_dane = endpoint.role is Role.MX and await _authenticated_by_dane(endpoint, look, chains)
-    return Certificates(endpoint.id, endpoint.host, now(), True, deployments, by_dane)
+    return tuple(Deployment(chain, verify(chain, roots, at), matches_name(chain.leaf, host)) for chain in chains)
 
 
-@cache
-def _roots(ca_file: Path | None) -> Roots:
-    return trusted_roots(ca_file)
-
-
-async def _authenticated_by_dane(endpoint: Endpoint, look: Look, chains: tuple[Chain, ...]) -> bool:
-    """A secure DANE-EE record matches every chain, and no MTA-STS policy demands a public certificate."""
+async def _authenticated_by_dane(endpoint: Endpoint, look: Look, chains: tuple[Chain, ...]) -> ByDANE:
+    """The usage of the secure records that match every chain, unless an MTA-STS policy demands a public certificate."""
     try:
         records = await look(tlsa, MailHost(endpoint.host, endpoint.domains, endpoint.active))
     except NotObserved:
-        return False
+        return ByDANE.NOT
     if not records.applies:
-        return False
-    for chain in chains:
-        if not any(text.startswith("3 ") for text in _matches(endpoint, records, chain)):
-            return False
+        return ByDANE.NOT
+    matches = await asyncio.to_thread(_matches, endpoint, records, chains)
+    if not all(match.matching for match in matches):
+        return ByDANE.NOT
     for domain in endpoint.domains:
         try:
             found = await look(sts_policy, MailDomain(domain))
         except NotObserved:
             continue
         if found.policy is not None and found.policy.mode == "enforce":
-            return False
-    return True
+            return ByDANE.NOT
+    return ByDANE.EE if all(match.has(3) for match in matches) else ByDANE.TA

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 LEVELS = ("MUST", "SHOULD", "MAY")
@@ -17,6 +17,19 @@ def worst_first(document: Mapping[str, Any], *verdicts: str) -> list[Mapping[str
     found = [result for result in document["results"] if result["verdict"] in verdicts]
     found.sort(key=lambda r: (verdicts.index(r["verdict"]), r.get("change") == "known", LEVELS.index(r["level"])))
     return found
+
+
+MAX_NAMED = 8
+"""Controls that are named one by one; of more only the families are."""
+
+
+def unjudged(controls: Sequence[str]) -> str:
+    """What could not be judged because of a fault: one control for each verdict that could not be given."""
+    names = sorted(set(controls))
+    if len(names) > MAX_NAMED:
+        names = [f"{family}-*" for family in dict.fromkeys(name.split("-")[0] for name in names)]
+    verdicts = "1 verdict" if len(controls) == 1 else f"{len(controls)} verdicts"
+    return f"{verdicts} could not be given because of it: {', '.join(names)}"
 
 
 def waiver_text(result: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from mailproof.net.text import printable
 from mailproof.report.grouping import by_shape, shape
 from mailproof.report.joining import Joined, blocks, harm_of, join, subject
 from mailproof.report.proof import chosen
+from mailproof.report.selection import unjudged
 
 MAX_FOUND = 6
 """Lines shown of what was found."""
@@ -181,9 +182,7 @@ def _write_targets(terminal: Terminal, entry: Joined, width: int) -> None:
 def _write_left(terminal: Terminal, left: Sequence[Result], width: int) -> None:
     """Say what could not be judged because of a fault: it is counted once, with the fault."""
     if left:
-        controls = ", ".join(sorted({result.control for result in left}))
-        verdicts = "1 verdict" if len(left) == 1 else f"{len(left)} verdicts"
-        _write_field(terminal, "so", f"{verdicts} could not be given: {controls}", width)
+        _write_field(terminal, "so", unjudged([result.control for result in left]), width)
 
 
 def _write_proof(terminal: Terminal, result: Result, most: int | None, width: int) -> None:

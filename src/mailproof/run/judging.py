@@ -18,20 +18,18 @@ import pytest
 from mailproof.controls import Control
 from mailproof.gate.baseline import AMISS, change_of
 from mailproof.gate.result import Result, from_plain, make_result, to_plain
-from mailproof.gate.verdict import GATE_LEVEL, Judgement, judge
+from mailproof.gate.verdict import GATE_LEVEL, Judgement, Verdict, judge
 from mailproof.inventory.targets import Target, Undiscovered, host_of
 from mailproof.net.errors import NotObserved
 from mailproof.record import redacted
 from mailproof.run.collecting import SUITE, control_of_item, is_collection_broken, pairs, target_of_item
 from mailproof.run.context import Context
+from mailproof.run.ownership import Fault, Ownership
 from mailproof.run.pytest_reports import annotate
 from mailproof.run.seen import Seen
 
 _GIVEN = frozenset({"target", "parameters", "request"})
 """Fixtures of a control besides its observations."""
-
-_OUTCOMES = (Exception, pytest.skip.Exception, pytest.fail.Exception, pytest.xfail.Exception)
-"""What may end a control and is a verdict; Ctrl-C and pytest.exit are none."""
 
 _PHASES = ("pytest_runtest_setup", "pytest_runtest_call", "pytest_runtest_teardown")
 
@@ -46,6 +44,7 @@ class Judging:
         self._watched = False
         self._raised: BaseException | None = None
         """What ended the control that our own protocol has just run."""
+        self._ownership = Ownership(context, seen)
         self._locations: dict[object, tuple[str, int | None]] = {}
 
     @pytest.hookimpl(trylast=True)
@@ -54,6 +53,8 @@ class Judging:
         if not is_collection_broken(session):
             for control, target in pairs(session.items):
                 self._seen.expect(control, target)
+            if self._context.record is not None:
+                self._ownership.find(session.items)
 
     @pytest.hookimpl
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
@@ -85,11 +86,7 @@ class Judging:
     def _call(self, item: pytest.Function, control: Control) -> None:
         """Run the control and keep what ended it: a traceback of it would say nothing that the verdict does not."""
         target = target_of_item(item)
-        names = (*control.observations, *(("parameters",) if "parameters" in item.fixturenames else ()))
-        try:
-            item.obj(**{name: self._seen.given(name, control, target) for name in names})
-        except _OUTCOMES as raised:
-            self._raised = raised
+        self._raised = self._seen.verdict(item, control, target)
 
     def _location(self, item: pytest.Function) -> tuple[str, int | None, str]:
         """``item.location``, whose file and line are worked out once for all targets of a control."""
@@ -120,6 +117,10 @@ class Judging:
         rule = self._context.policy.rule(control, target)
         level, fail_on = (rule.level, rule.fail_on) if rule is not None else (None, GATE_LEVEL)
         judgement = judge(control, raised, level=level, fail_on=fail_on)
+        owner = self._owner(control, target, judgement, raised)
+        if owner is not None:
+            reason = f"{owner.message}; {owner.control.id} judges that"
+            judgement = Judgement(Verdict.NOT_APPLICABLE, judgement.level, reason, left_to=owner.control.id)
         judgement, waiver = self._context.waivers.apply(judgement, control.id, target.id)
         place = self._context.loaded.place_of(target.id, *target.mail_domains)
         result = make_result(
@@ -134,13 +135,22 @@ class Judging:
             waiver=waiver,
             change=self._change(control, target, judgement),
             proposed=self._seen.rests_on_proposal(control, target),
-            host=host_of(target) or "",
+            host=_host(target),
+            left_to_target=owner.target.id if owner is not None else "",
         )
         return (
             from_plain(redacted(to_plain(result), self._context.loaded.redact))
             if self._context.loaded.secrets
             else result
         )
+
+    def _owner(
+        self, control: Control, target: Target, judgement: Judgement, raised: BaseException | None
+    ) -> Fault | None:
+        """The fault of another control that kept this one from judging."""
+        if judgement.verdict is Verdict.INCONCLUSIVE and isinstance(raised, NotObserved):
+            return self._ownership.owner(control, target, raised)
+        return None
 
     def _change(self, control: Control, target: Target, judgement: Judgement) -> str:
         """What the baseline makes of a verdict, for those that are amiss."""
@@ -150,6 +160,11 @@ class Judging:
         former = self._context.former.get((control.id, target.id))
         before = earlier.results[former] if former is not None else None
         return str(change_of(before, judgement.verdict, judgement.level))
+
+
+def _host(target: Target) -> str:
+    """The host that a target is about; empty where it is about none."""
+    return (target.host if isinstance(target, Undiscovered) else host_of(target)) or ""
 
 
 @cache

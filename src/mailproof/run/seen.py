@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from itertools import chain
 from typing import Any
 
+import pytest
+
 from mailproof.controls import Control, not_applicable
 from mailproof.docket import TARGET_FIXTURES
 from mailproof.inventory.targets import Target, Undiscovered
@@ -14,6 +16,9 @@ from mailproof.net.errors import NotObserved
 from mailproof.observations import Observation, rests_on_proposal
 from mailproof.probes.probe import NoConsent, Outcome
 from mailproof.run.context import Context
+
+OUTCOMES = (Exception, pytest.skip.Exception, pytest.fail.Exception, pytest.xfail.Exception)
+"""What may end a control and is a verdict; Ctrl-C and pytest.exit are none."""
 
 
 class Seen:
@@ -27,7 +32,7 @@ class Seen:
     def observation(self, name: str, target: Target) -> Observation:
         """The observation that a control asks for. Raises NotObserved, or skips where consent is missing."""
         if isinstance(target, Undiscovered):
-            raise NotObserved(target.reason, target.evidence)
+            raise target.not_observed()
         outcome = self._outcome(name, target)
         if outcome is None:
             raise NotObserved(f"{name} of {target.id} is not in the record; survey again")
@@ -53,6 +58,15 @@ class Seen:
         if name in TARGET_FIXTURES:
             return itself(target)
         return self.observation(name, target)
+
+    def verdict(self, item: pytest.Function, control: Control, target: Target) -> BaseException | None:
+        """What ends the control when it is called with its observations: None, a finding, or why it cannot judge."""
+        names = (*control.observations, *(("parameters",) if "parameters" in item.fixturenames else ()))
+        try:
+            item.obj(**{name: self.given(name, control, target) for name in names})
+        except OUTCOMES as raised:
+            return raised
+        return None
 
     def expect(self, control: Control, target: Target) -> None:
         """Note that a control is going to judge a target, so that what it needs is kept until then."""

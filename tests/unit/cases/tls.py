@@ -5,12 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
-from mailproof.net.pkix import PathResult, PathStatus
+from mailproof.net.pkix import PathStatus
 from mailproof.net.tls import TLSVersion
-from mailproof.observations.tls import Certificates
+from mailproof.observations.tls import ByDANE, Certificates
 
-from ..observed import NO_TLS, certificate, certificates, handshakes
-from .case import Case, Table, fails, passes, skips
+from ..observed import (
+    NO_HANDSHAKE,
+    NO_TLS,
+    NO_VERSION,
+    NO_VERSION_AT_ONCE,
+    certificate,
+    certificates,
+    handshakes,
+)
+from .case import Case, Table, fails, leaves, passes, skips, undecided
 
 
 def _refused(fixture: str, version: TLSVersion) -> tuple[Case, ...]:
@@ -22,14 +30,28 @@ def _refused(fixture: str, version: TLSVersion) -> tuple[Case, ...]:
     )
 
 
+def _without_versions(fixture: str) -> tuple[Case, ...]:
+    """The cases of a control of suites where no version is spoken in which they could be offered."""
+    return (
+        leaves("SMTP-STARTTLS-WORKS", "no version of TLS is accepted", **{fixture: NO_VERSION}),
+        leaves("TLS-12-OR-13", "no version of TLS is accepted", **{fixture: NO_VERSION_AT_ONCE}),
+        passes(**{fixture: replace(NO_VERSION, no_version=False)}),
+    )
+
+
 _EXPIRED = certificate(not_after="2026-11-01T00:00:00Z", not_before="2026-08-01T00:00:00Z")
 _OLD_CA = certificate("CN=Old CA", not_after="2020-01-01T00:00:00Z", not_before="2010-01-01T00:00:00Z")
 
 
-def _path_without_the_last(seen: Certificates) -> Certificates:
-    """As where the last certificate sent is superfluous: the path to the root does not need it."""
+_WEAK_CA = certificate("CN=Weak CA", key=("RSA", 1024))
+
+
+def _path_without_the_last(seen: Certificates, status: PathStatus = PathStatus.TRUSTED) -> Certificates:
+    """As where the last certificate sent is superfluous: the path does not need it."""
     (deployment,) = seen.deployments
-    path = PathResult(PathStatus.TRUSTED, deployment.path.path[:-1])
+    path = replace(
+        deployment.path, status=status, path=deployment.path.path[:-1], certificates=deployment.path.certificates[:-1]
+    )
     return replace(seen, deployments=(replace(deployment, path=path),))
 
 
@@ -37,20 +59,34 @@ def _two(first: Certificates, second: Certificates) -> Certificates:
     return replace(first, deployments=first.deployments + second.deployments)
 
 
-_SPARED = (
-    skips("SMTP-STARTTLS-OFFERED", certificates=NO_TLS),
+_WITHOUT_TLS = (
+    leaves("SMTP-STARTTLS-OFFERED", certificates=NO_TLS),
+    leaves("SMTP-STARTTLS-WORKS", "shows a certificate", certificates=NO_HANDSHAKE),
+    leaves("TLS-12-OR-13", "shows a certificate", certificates=replace(NO_HANDSHAKE, by_smtp=False)),
+)
+_SPARED_BY_KEY = (
+    *_WITHOUT_TLS,
     skips(
         "DANE-EE",
-        certificates=certificates(_EXPIRED, status=PathStatus.SELF_SIGNED, matches=False, dane=True),
+        certificates=certificates(_EXPIRED, status=PathStatus.SELF_SIGNED, matches=False, dane=ByDANE.EE),
     ),
 )
+_SPARED = (
+    *_SPARED_BY_KEY,
+    skips(
+        "DANE-TA",
+        certificates=certificates(_EXPIRED, status=PathStatus.UNTRUSTED_ROOT, matches=False, dane=ByDANE.TA),
+    ),
+)
+_LEFT = {PathStatus.ISSUER_MISSING: "CERT-CHAIN-COMPLETE", PathStatus.INTERMEDIATE_EXPIRED: "CERT-DATES"}
+_UNKNOWN = (PathStatus.UNCHECKED, PathStatus.GIVEN_UP)
 
 TABLE: Table = {
     "TLS-NO-SSL2": _refused("ssl_2", TLSVersion.SSLV2),
     "TLS-NO-SSL3": _refused("ssl_3", TLSVersion.SSLV3),
     "TLS-NO-10-11": _refused("tls_1_0_and_1_1", TLSVersion.TLS1_1),
-    "TLS-NO-RC4": _refused("rc4", TLSVersion.TLS1_2),
-    "TLS-NO-3DES": _refused("triple_des", TLSVersion.TLS1_2),
+    "TLS-NO-RC4": (*_refused("rc4", TLSVersion.TLS1_2), *_without_versions("rc4")),
+    "TLS-NO-3DES": (*_refused("triple_des", TLSVersion.TLS1_2), *_without_versions("triple_des")),
     "TLS-12-OR-13": (
         passes(tls_1_2_and_1_3=handshakes(TLSVersion.TLS1_3, accepted=True)),
         fails(
@@ -66,21 +102,31 @@ TABLE: Table = {
     "CERT-TRUST": (
         passes(certificates=certificates()),
         *(
-            fails(status, level=SHOULD, certificates=certificates(status=status, detail="CN=x"))
+            fails(f"{status}: CN=x", level=SHOULD, certificates=certificates(status=status, detail="CN=x"))
             for status in PathStatus
-            if status is not PathStatus.TRUSTED
+            if status not in (PathStatus.TRUSTED, *_LEFT, *_UNKNOWN)
         ),
+        *(leaves(owner, status, certificates=certificates(status=status)) for status, owner in _LEFT.items()),
+        *(undecided(status, certificates=certificates(status=status)) for status in _UNKNOWN),
         fails("self-signed", certificates=_two(certificates(), certificates(status=PathStatus.SELF_SIGNED))),
+        fails(
+            "self-signed",
+            certificates=_two(
+                certificates(status=PathStatus.ISSUER_MISSING), certificates(status=PathStatus.SELF_SIGNED)
+            ),
+        ),
         *_SPARED,
     ),
     "CERT-CHAIN-COMPLETE": (
         passes(certificates=certificates()),
         passes(certificates=certificates(status=PathStatus.SELF_SIGNED)),
+        passes(certificates=certificates(status=PathStatus.UNTRUSTED_ROOT)),
         fails(
             "CN=Middle",
             level=SHOULD,
             certificates=certificates(status=PathStatus.ISSUER_MISSING, detail="CN=Middle"),
         ),
+        leaves("CERT-TRUST", certificates=certificates(status=PathStatus.GIVEN_UP)),
         *_SPARED,
     ),
     "CERT-NAME": (
@@ -101,8 +147,11 @@ TABLE: Table = {
         fails("expires in 5 hours", certificates=certificates(at="2027-01-29T19:00:00Z")),
         fails("expired on 2026-11-01", level=SHOULD, certificates=certificates(_EXPIRED)),
         fails("CN=Old CA expired", certificates=certificates(certificate(), _OLD_CA)),
+        passes(certificates=_path_without_the_last(certificates(certificate(), _OLD_CA), PathStatus.UNTRUSTED_ROOT)),
+        passes(certificates=certificates(certificate(), _OLD_CA, root=_OLD_CA.sha256)),
         fails("not valid before 2026-11-01", certificates=certificates(at="2026-10-31T23:59:59Z")),
-        *_SPARED,
+        fails("expired on 2026-11-01", certificates=certificates(_EXPIRED, dane=ByDANE.TA)),
+        *_SPARED_BY_KEY,
     ),
     "CERT-KEY-SIZE": (
         passes(certificates=certificates()),
@@ -115,7 +164,9 @@ TABLE: Table = {
             certificates=certificates(certificate(key=("RSA", 1024))),
         ),
         fails("EC 192 bits", certificates=certificates(certificate(), certificate("CN=CA", key=("EC", 192)))),
-        fails("RSA 1024", certificates=certificates(certificate(key=("RSA", 1024)), dane=True)),
-        skips("SMTP-STARTTLS-OFFERED", certificates=NO_TLS),
+        fails("RSA 1024", certificates=certificates(certificate(key=("RSA", 1024)), dane=ByDANE.EE)),
+        fails("CN=Weak CA", certificates=certificates(certificate(), _WEAK_CA, root=_WEAK_CA.sha256)),
+        passes(certificates=_path_without_the_last(certificates(certificate(), _WEAK_CA))),
+        *_WITHOUT_TLS,
     ),
 }

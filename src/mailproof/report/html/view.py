@@ -10,6 +10,7 @@ from typing import Any
 from mailproof.controls import Harm
 from mailproof.gate.verdict import Verdict
 from mailproof.report.grouping import by_shape, shape
+from mailproof.report.selection import unjudged
 
 RANKS = ("must", "should", "may", "inconclusive", "advice", "waived", "pass", "none")
 """How bad a verdict is, the worst first: failures by level, then the rest. ``none`` stands for not applicable."""
@@ -152,11 +153,8 @@ class Group:
 
     @property
     def unjudged(self) -> str:
-        """Like ``25 verdicts could not be given: CERT-DATES, CERT-NAME``; empty where it kept nobody from judging."""
-        if not self.left:
-            return ""
-        number = "1 verdict" if len(self.left) == 1 else f"{len(self.left)} verdicts"
-        return f"{number} could not be given: {', '.join(sorted(set(self.left)))}"
+        """What could not be judged because of it, in a sentence; empty where it kept nobody from judging."""
+        return unjudged(self.left) if self.left else ""
 
     @property
     def message(self) -> str:

@@ -1,0 +1,34 @@
+"""How far a stranger's zone can lead a run: bounds for one domain, one zone, one address.
+
+Whoever publishes records decides which names are followed and which servers are asked. What lies beyond a bound is
+not looked at, and a target says so. Hosts and addresses that the inventory itself names are not counted.
+"""
+
+from __future__ import annotations
+
+MAX_MX_HOSTS = 20
+"""MX hosts of one domain. Large providers have five."""
+
+MAX_ADDRESSES = 16
+"""Addresses of one host."""
+
+MAX_MX_ADDRESSES = 40
+"""Addresses of all MX hosts of one domain together."""
+
+MAX_NAMES_OF_ADDRESS = 4
+"""MX hosts of one domain that lead to the same address: more aim at whoever has the address."""
+
+MAX_NAME_SERVERS = 20
+"""Name servers of one zone. The root has 13."""
+
+MAX_SERVER_ADDRESSES = 40
+"""Addresses of all name servers of one zone together."""
+
+MAX_POLICY_ADDRESSES = 4
+"""Addresses of a policy host that are tried until one answers."""
+
+MAX_PTR_NAMES = 10
+"""Names of one address that are looked up; RFC 7208, section 5.5 looks at no more either."""
+
+MAX_PTR_SERVERS = 12
+"""Servers of a classless reverse zone (RFC 2317) that are asked."""

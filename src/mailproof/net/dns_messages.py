@@ -1,0 +1,200 @@
+"""DNS messages: questions as octets, and answers out of octets or out of zone files.
+
+An answer comes from strangers: whatever does not fit the question, or does not fit together, is malformed.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import dns.edns
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.opcode
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+import dns.rdtypes.txtbase
+import dns.rrset
+from dns.rdatatype import RdataType
+
+from mailproof.net.dns_records import Answer, ExtendedError, Record
+from mailproof.net.errors import Malformed, NotObserved
+from mailproof.net.names import parse_name, text_of
+from mailproof.net.zones import PAYLOAD, Lookup
+
+MAX_ALIASES = 12
+"""CNAME records followed in one answer; resolvers give up at about the same length."""
+
+MAX_RECORDS = 1000
+"""Resource records in one answer. 64 KiB can hold 4,000, chosen so that they take a second to parse."""
+
+_RCODES_WITHOUT_QUESTION = frozenset({dns.rcode.FORMERR, dns.rcode.SERVFAIL, dns.rcode.NOTIMP, dns.rcode.REFUSED})
+"""Servers answer these from the header alone, without the question section."""
+
+
+@dataclass(frozen=True)
+class Question:
+    name: dns.name.Name
+    type: RdataType
+    recurse: bool
+    dnssec: bool
+    checking_disabled: bool
+    edns: bool = True
+
+    @staticmethod
+    def make(name: str, type: str, *, recurse: bool, dnssec: bool = True, checking_disabled: bool = False) -> Question:
+        try:
+            rdtype = dns.rdatatype.from_text(type)
+        except (dns.exception.DNSException, ValueError) as error:
+            raise ValueError(f"{type!r} is not a DNS record type") from error
+        try:
+            return Question(parse_name(name).canonicalize(), rdtype, recurse, dnssec, checking_disabled)
+        except ValueError as error:
+            raise Malformed(str(error)) from error
+
+    @property
+    def type_text(self) -> str:
+        return dns.rdatatype.to_text(self.type)
+
+    def at(self, name: dns.name.Name) -> Question:
+        return replace(self, name=name)
+
+    def wire(self, id_: int) -> bytes:
+        """The question as a message, with one OPT record if EDNS is used (RFC 1035, section 4.1; RFC 6891, 6.1.2)."""
+        flags = 0
+        if self.recurse:
+            flags |= dns.flags.RD | dns.flags.AD
+        if self.checking_disabled:
+            flags |= dns.flags.CD
+        return b"".join(
+            (
+                struct.pack("!6H", id_, flags, 1, 0, 0, int(self.edns)),
+                *(bytes([len(label)]) + label for label in self.name.labels),
+                struct.pack("!2H", self.type, dns.rdataclass.IN),
+                struct.pack("!BHHIH", 0, RdataType.OPT, PAYLOAD, dns.flags.DO if self.dnssec else 0, 0)
+                if self.edns
+                else b"",
+            )
+        )
+
+    def is_answered_by(self, response: dns.message.Message) -> bool:
+        """Whether ``response`` repeats the question, or leaves it out with an rcode that permits that."""
+        if not response.flags & dns.flags.QR or response.opcode() != dns.opcode.QUERY:
+            return False
+        if not response.question:
+            return response.rcode() in _RCODES_WITHOUT_QUESTION
+        first, *others = response.question
+        return (
+            not others and first.rdtype == self.type and first.rdclass == dns.rdataclass.IN and first.name == self.name
+        )
+
+
+def read_answer(wire: bytes, id_: int, asked: Question, server: str, protocol: str, seconds: float) -> Answer:
+    """Parse and check an answer. The parser meets hostile octets, so whatever it raises means Malformed."""
+    try:
+        if sum(struct.unpack_from("!3H", wire, 6)) > MAX_RECORDS:
+            raise Malformed(f"{server} sent more than {MAX_RECORDS} records in one answer")
+        response = dns.message.from_wire(wire)
+        if response.id != id_ or not asked.is_answered_by(response):
+            raise Malformed(f"{server} answered another question than {text_of(asked.name)} {asked.type_text}")
+        if response.flags & dns.flags.TC:
+            raise Malformed(f"{server} truncated its answer over {protocol}")
+        records, aliases = _follow(asked, response.answer)
+        if records and response.rcode() == dns.rcode.NXDOMAIN:
+            raise Malformed(f"{server} answered NXDOMAIN, and records of that name", _lines(response.answer))
+        return Answer(
+            name=text_of(asked.name),
+            type=asked.type_text,
+            rcode=dns.rcode.to_text(response.rcode()),
+            records=records,
+            aliases=aliases,
+            authority=_records(response.authority),
+            additional=_records(response.additional),
+            authenticated=bool(response.flags & dns.flags.AD),
+            authoritative=bool(response.flags & dns.flags.AA),
+            recursion_available=bool(response.flags & dns.flags.RA),
+            checking_disabled=bool(response.flags & dns.flags.CD),
+            extended_errors=tuple(
+                ExtendedError(int(option.code), option.text or "")
+                for option in response.options
+                if isinstance(option, dns.edns.EDEOption)
+            ),
+            edns=response.edns >= 0,
+            server=server,
+            protocol=protocol,
+            seconds=round(seconds, 6),
+        )
+    except NotObserved:
+        raise
+    except Exception as error:
+        raise Malformed(f"{server} sent an answer that does not parse: {error or type(error).__name__}") from error
+
+
+def answer_from_zones(asked: Question, lookup: Lookup) -> Answer:
+    records, aliases = _follow(asked, lookup.answer)
+    return Answer(
+        name=text_of(asked.name),
+        type=asked.type_text,
+        rcode=dns.rcode.to_text(lookup.rcode),
+        records=records,
+        aliases=aliases,
+        authority=_records(lookup.authority),
+        additional=_records(lookup.additional),
+        recursion_available=True,
+        server=f"zone file {text_of(lookup.zones[0])}",
+        protocol="zone file",
+    )
+
+
+def joined(name: str, aliases: tuple[str, ...], rest: Answer) -> Answer:
+    """``rest`` as the answer for ``name``, which leads there by ``aliases``; AD only if nothing was added."""
+    chain = aliases + rest.aliases
+    if len(chain) > MAX_ALIASES:
+        raise Malformed(f"{name}: more than {MAX_ALIASES} aliases")
+    return replace(rest, name=name, aliases=chain, authenticated=rest.authenticated and not aliases)
+
+
+def _follow(asked: Question, section: Iterable[dns.rrset.RRset]) -> tuple[tuple[Record, ...], tuple[str, ...]]:
+    """The records at the end of the alias chain in an answer section, and the aliases (RFC 1034, 3.6.2).
+
+    Records of other names are ignored. Raises Malformed for loops and chains that are too long.
+    """
+    owners: dict[str, list[dns.rrset.RRset]] = {}
+    for rrset in section:
+        if rrset.rdclass == dns.rdataclass.IN:
+            owners.setdefault(text_of(rrset.name), []).append(rrset)
+    owner = text_of(asked.name)
+    aliases: list[str] = []
+    while True:
+        here = owners.get(owner, [])
+        found = [rrset for rrset in here if asked.type in (rrset.rdtype, RdataType.ANY)]
+        alias = next((rrset for rrset in here if rrset.rdtype == RdataType.CNAME), None)
+        if found or alias is None:
+            return _records(found), tuple(aliases)
+        target = text_of(alias[0].target)
+        if target in aliases or target == text_of(asked.name):
+            raise Malformed(f"the aliases of {text_of(asked.name)} lead in a circle at {target}", _lines(section))
+        if len(aliases) == MAX_ALIASES:
+            raise Malformed(f"{text_of(asked.name)} has more than {MAX_ALIASES} aliases", _lines(section))
+        aliases.append(target)
+        owner = target
+
+
+def _records(rrsets: Iterable[dns.rrset.RRset]) -> tuple[Record, ...]:
+    records: list[Record] = []
+    for rrset in rrsets:
+        name, ttl, type_ = text_of(rrset.name), rrset.ttl, dns.rdatatype.to_text(rrset.rdtype)
+        for rdata in rrset:
+            is_text = isinstance(rdata, dns.rdtypes.txtbase.TXTBase)
+            strings = tuple(part.decode("latin-1") for part in rdata.strings) if is_text else ()
+            records.append(Record(name, ttl, type_, rdata.to_text(), strings))
+    return tuple(records)
+
+
+def _lines(section: Iterable[dns.rrset.RRset]) -> tuple[str, ...]:
+    return tuple(str(record) for record in _records(section))

@@ -1,0 +1,140 @@
+"""What the DNS answers, as plain records that can be written to JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import dns.edns
+
+from mailproof.net.names import dotted
+
+_TARGET_FIELD = {"CNAME": 0, "DNAME": 0, "NS": 0, "PTR": 0, "MX": 1, "SOA": 0, "SRV": 3, "AFSDB": 1}
+"""Which field of the presentation format is the domain name (RFC 1035, section 3.3; RFC 2782)."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One resource record.
+
+    ``name`` is as :func:`normalise` writes it, ``ttl`` in seconds, ``data`` in presentation format (RFC 1035,
+    section 5.1; names in it are absolute, with the final dot).
+
+    ``strings`` are the character-strings of a TXT record, each octet one character (latin-1).
+    """
+
+    name: str
+    ttl: int
+    type: str
+    data: str
+    strings: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The strings of a TXT record joined with nothing between them (RFC 7208, section 3.3)."""
+        return "".join(self.strings)
+
+    @property
+    def target(self) -> str:
+        """The domain name that the record points to, written as ``name`` is; "" for types that have none."""
+        position = _TARGET_FIELD.get(self.type)
+        if position is None:
+            return ""
+        target = self.data.split(" ")[position].lower()
+        return target if target == "." else target.removesuffix(".")
+
+    def __str__(self) -> str:
+        return f"{dotted(self.name)} {self.ttl} IN {self.type} {self.data}"
+
+
+@dataclass(frozen=True)
+class ExtendedError:
+    """An Extended DNS Error (RFC 8914): the INFO-CODE and the EXTRA-TEXT."""
+
+    code: int
+    text: str
+
+    def __str__(self) -> str:
+        try:
+            name = dns.edns.EDECode(self.code).name.replace("_", " ").lower()
+        except ValueError:
+            name = "unassigned"
+        return f"EDE {self.code} ({name})" + (f": {self.text}" if self.text else "")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server answered to the question ``name`` ``type``.
+
+    ``records`` is the RRset of the asked type at the end of the alias chain, ``aliases`` the targets of the
+    CNAME records on the way, in order. ``authenticated`` is the AD bit as it came, believed or not; it speaks of
+    the whole chain, so that one link alone is asked for as type CNAME (RFC 7672, section 2.2.2).
+    ``server`` is the address and port asked (before the connect map) or ``zone file NAME``; ``protocol`` is
+    ``udp``, ``tcp`` or ``zone file``; ``seconds`` is the time from question to answer.
+    """
+
+    name: str
+    type: str
+    rcode: str
+    records: tuple[Record, ...] = ()
+    aliases: tuple[str, ...] = ()
+    authority: tuple[Record, ...] = ()
+    additional: tuple[Record, ...] = ()
+    authenticated: bool = False
+    authoritative: bool = False
+    recursion_available: bool = False
+    checking_disabled: bool = False
+    extended_errors: tuple[ExtendedError, ...] = ()
+    edns: bool = True
+    """Whether the answer has EDNS (RFC 6891); a server that does not know it is asked again without."""
+    server: str = ""
+    protocol: str = ""
+    seconds: float = 0.0
+
+    @property
+    def proposed(self) -> bool:
+        """Whether the answer comes from a zone file: as the zone would be, not as it is."""
+        return self.protocol == "zone file"
+
+    @property
+    def exists(self) -> bool:
+        """NOERROR, with records of the asked type."""
+        return self.rcode == "NOERROR" and bool(self.records)
+
+    @property
+    def nonexistent(self) -> bool:
+        """NXDOMAIN: there is no such name, nor anything below it (RFC 8020)."""
+        return self.rcode == "NXDOMAIN"
+
+    @property
+    def empty(self) -> bool:
+        """NODATA: the name may exist, but not with the asked type (RFC 2308, section 2.2)."""
+        return self.rcode == "NOERROR" and not self.records
+
+    def evidence(self) -> tuple[str, ...]:
+        """The answer in the manner of dig: question, server, rcode, flags, extended errors, records."""
+        flags = [
+            flag
+            for flag, is_set in (
+                ("aa", self.authoritative),
+                ("ra", self.recursion_available),
+                ("ad", self.authenticated),
+                ("cd", self.checking_disabled),
+            )
+            if is_set
+        ]
+        lines = [
+            f";; question: {dotted(self.name)} IN {self.type}",
+            f";; server: {self.server} ({self.protocol}, {self.seconds * 1000:.0f} ms)",
+            f";; status: {self.rcode}, flags: {' '.join(flags) or 'none'}{'' if self.edns else ', without EDNS'}",
+            *(f";; {error}" for error in self.extended_errors),
+        ]
+        owner = self.name
+        for alias in self.aliases:
+            lines.append(f"{dotted(owner)} IN CNAME {dotted(alias)}")
+            owner = alias
+        lines += [str(record) for record in self.records]
+        for title, section in (("authority", self.authority), ("additional", self.additional)):
+            if section:
+                lines.append(f";; {title}:")
+                lines += [str(record) for record in section]
+        return tuple(lines)

@@ -1,0 +1,220 @@
+"""Zone files: master files (RFC 1035, section 5) read within bounds, faults told with file and line.
+
+dnspython reads them. Some things that are right it cannot read; then the message says that this reader cannot, and
+not that the file is wrong. Files that ``$INCLUDE`` names lie below the folder of the zone file, wherever links lead:
+a zone from a stranger must not make a run read, and quote, other files.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dns.exception
+import dns.name
+import dns.rdata
+import dns.tokenizer
+import dns.transaction
+import dns.zone
+import dns.zonefile
+from dns.rdatatype import RdataType
+
+from mailproof.documents import UnreadableFile, read_text
+
+MAX_SIZE = 16 << 20
+"""Octets of a zone file with all that it includes."""
+
+MAX_RECORDS = 200_000
+"""Records of a zone, those that $GENERATE makes included. They take some ten seconds to read."""
+
+MAX_TOKEN = 70_000
+"""Characters without a blank, or within quotes: the time to read them grows with the square of their number."""
+
+MAX_WIDTH = 255
+"""Digits to which $GENERATE fills up a number."""
+
+MAX_INCLUDED = 20
+"""Files within files: more are a circle."""
+
+_MAX_RDATA = 65_535
+_INCLUDE = re.compile(r"^\$INCLUDE[ \t]+(.*)$", re.IGNORECASE | re.MULTILINE)
+_LONG_TOKEN = re.compile(rf'[^\s"]{{{MAX_TOKEN + 1}}}|"[^"\n]{{{MAX_TOKEN + 1}}}')
+
+_CANNOT = re.compile(r"newline in quoted string|Unknown SVCB ParamKey|unknown rdatatype|\bIPSECKEY\b")
+"""Complaints about things that are right, or may be: newer types and parameters, strings over several lines, keys
+that may be left out.
+"""
+
+
+def load_zone(name: str, path: Path) -> dns.zone.Zone:
+    """Read the zone ``name`` from a master file.
+
+    Names in the result are absolute. Raises ValueError, with file and line where there is one, if the file
+    cannot be read, does not parse, or lacks an SOA or NS record at the zone's name.
+    """
+    try:
+        text = read_text(path, MAX_SIZE)
+    except (UnreadableFile, FileNotFoundError) as error:
+        raise ValueError(f"{path}: {_said(error)}") from error
+    return parse_zone(name, text, str(path), path.absolute().parent)
+
+
+def parse_zone(name: str, text: str, source: str = "<text>", root: Path | None = None) -> dns.zone.Zone:
+    """As :func:`load_zone`, from the text of a master file; ``source`` stands for its path in errors.
+
+    ``root`` is the folder below which included files lie; without it none may be included.
+    """
+    try:
+        origin = dns.name.from_text(name)
+    except (dns.exception.DNSException, struct.error) as error:
+        raise ValueError(f"{source}: {name!r} is not a zone name: {error}") from error
+    zone = dns.zone.Zone(origin, relativize=False)
+    with zone.writer(replacement=True) as transaction:
+        _Reader(transaction, zone, root).read_file(text, source)
+    for type_, label in ((RdataType.SOA, "SOA"), (RdataType.NS, "NS")):
+        if zone.get_rdataset(origin, type_) is None:
+            raise ValueError(f"{source}:1: zone {origin} has no {label} record at its name")
+    return zone
+
+
+class _BadRecord(ValueError):
+    """The message names file and line."""
+
+
+class _Checked:
+    """A transaction that takes no record which cannot be put into a message, and not too many."""
+
+    def __init__(self, transaction: dns.transaction.Transaction) -> None:
+        self._transaction = transaction
+        self._left = MAX_RECORDS
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transaction, name)
+
+    def add(self, name: dns.name.Name, ttl: int, rdata: dns.rdata.Rdata) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise ValueError(f"more than {MAX_RECORDS} records, which is more than this reader takes")
+        wire = rdata.to_wire()
+        if wire is not None and len(wire) > _MAX_RDATA:
+            raise ValueError(f"{len(wire)} octets of data: more than {_MAX_RDATA}")
+        self._transaction.add(name, ttl, rdata)
+
+
+class _Reader(dns.zonefile.Reader):
+    """Reads a file in chunks between its $INCLUDE lines, and names the line on which a bad record begins."""
+
+    def __init__(self, transaction: dns.transaction.Transaction, zone: dns.zone.Zone, root: Path | None) -> None:
+        checked: Any = _Checked(transaction)
+        super().__init__(dns.tokenizer.Tokenizer(""), zone.rdclass, checked)
+        self._root = root
+        self._depth = 0
+        self._size = 0
+        self._lines: list[str] = []
+        self._first_line = 1
+
+    def read_file(self, text: str, source: str) -> None:
+        """Read the text of one file, and what it includes. Raises ValueError."""
+        self._size += len(text)
+        if self._size > MAX_SIZE:
+            raise ValueError(f"{source}:1: larger than {MAX_SIZE} octets, with all that is included")
+        long = _LONG_TOKEN.search(text)
+        if long is not None:
+            line = text.count("\n", 0, long.start()) + 1
+            raise ValueError(f"{source}:{line}: more than {MAX_TOKEN} characters in a row: this reader cannot")
+        start, line = 0, 1
+        for include in _INCLUDE.finditer(text):
+            self._read_chunk(text[start : include.start()], source, line)
+            line += text.count("\n", start, include.start())
+            self._include(include[1], f"{source}:{line}")
+            start = include.end()
+        self._read_chunk(text[start:], source, line)
+
+    def _read_chunk(self, chunk: str, source: str, line: int) -> None:
+        self.tok = dns.tokenizer.Tokenizer(chunk, source)
+        self.tok.line_number = line
+        self._lines, self._first_line = chunk.split("\n"), line
+        try:
+            self.read()
+        except _BadRecord:
+            raise
+        except dns.exception.SyntaxError as error:
+            raise ValueError(self._told(str(error))) from error
+        except (dns.exception.DNSException, OSError, ValueError, LookupError, struct.error) as error:
+            file, number = self.tok.where()
+            raise ValueError(self._told(f"{file}:{number}: {_said(error)}")) from error
+
+    def _told(self, fault: str, line: int | None = None) -> str:
+        """A fault, ``FILE:LINE: WHAT``, as a fault of the file or as one of this reader."""
+        record = "" if line is None else self._lines[line - self._first_line]
+        if not _CANNOT.search(fault) and not _CANNOT.search(record):
+            return fault
+        return f"{fault}: this reader cannot read that, which may well be right"
+
+    def _include(self, line: str, place: str) -> None:
+        """Read another file, at another origin if the line names one, and go on where this one was."""
+        try:
+            tokens = dns.tokenizer.Tokenizer(line)
+            file, origin = tokens.get().value, self.current_origin
+            second = tokens.get()
+            if second.is_identifier():
+                origin = dns.name.from_text(second.value, self.current_origin)
+        except (dns.exception.DNSException, ValueError, struct.error) as error:
+            raise ValueError(f"{place}: $INCLUDE: {_said(error)}") from error
+        text, path = self._included(file, place)
+        kept = (self.current_origin, self.last_name, self.default_ttl, self.default_ttl_known)
+        self.current_origin = origin
+        self._depth += 1
+        self.read_file(text, path)
+        self._depth -= 1
+        self.current_origin, self.last_name, self.default_ttl, self.default_ttl_known = kept
+
+    def _included(self, file: str, place: str) -> tuple[str, str]:
+        if self._root is None:
+            raise ValueError(f"{place}: $INCLUDE: a zone that is not a file has no folder to include from")
+        if self._depth >= MAX_INCLUDED:
+            raise ValueError(f"{place}: $INCLUDE: more than {MAX_INCLUDED} files within files")
+        try:
+            path = (self._root / file).resolve()
+            if not path.is_relative_to(self._root.resolve()):
+                raise ValueError(f"{place}: $INCLUDE: {file} does not lie below {self._root}")
+            return read_text(path, MAX_SIZE), str(self._root / file)
+        except (UnreadableFile, OSError, RuntimeError) as error:
+            raise ValueError(f"{place}: $INCLUDE: {file}: {_said(error)}") from error
+
+    def _rr_line(self) -> None:
+        with self._placed():
+            super()._rr_line()  # type: ignore[no-untyped-call]
+
+    def _generate_line(self) -> None:
+        with self._placed():
+            super()._generate_line()  # type: ignore[no-untyped-call]
+
+    @contextmanager
+    def _placed(self) -> Iterator[None]:
+        """Name the line on which a record begins: the tokenizer may already be on the next one."""
+        file, line = self.tok.where()
+        try:
+            yield
+        except (dns.exception.DNSException, LookupError, ValueError, struct.error) as error:
+            raise _BadRecord(self._told(f"{file}:{line}: {_said(error)}", line)) from error
+
+    def _parse_modify(self, side: str) -> tuple[str, str, int, int, str]:
+        found: tuple[str, str, int, int, str] = super()._parse_modify(side)
+        if found[3] > MAX_WIDTH:
+            raise ValueError(f"a width of {found[3]} digits: at most {MAX_WIDTH} are read")
+        return found
+
+
+def _said(error: BaseException) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    if isinstance(error, struct.error):
+        return "a number is out of its range"
+    if isinstance(error, OSError):
+        return f"cannot be read: {error.strerror}"
+    return str(error) or type(error).__name__

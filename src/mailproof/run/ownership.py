@@ -1,0 +1,128 @@
+"""One fault, one finding: what could not be judged because of a fault is left to the control that finds the fault.
+
+A control names in ``explains`` the failures to observe that its fault causes. Where it objects to a target, or could
+not look at it for the same reason, the failures of other controls about that target are consequences: they are counted
+with the fault, and not as so many inconclusive verdicts. If it passes, was not selected or is waived, they stay
+inconclusive: nothing is ever excused by a fault that no verdict shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from mailproof.controls import Control
+from mailproof.gate.verdict import Judgement, Verdict, judge
+from mailproof.inventory.targets import Endpoint, MailExchange, NameServer, Target, Undiscovered, Zone, host_of
+from mailproof.net.errors import NotObserved
+from mailproof.run.collecting import control_of_item, target_of_item
+from mailproof.run.context import Context
+from mailproof.run.seen import Seen
+
+MAX_CHAIN = 5
+"""Faults that rest on each other: an address that is unknown since its zone is bogus."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What a control found on a target."""
+
+    control: Control
+    target: Target
+    message: str
+    raised: BaseException | None
+
+    def causes(self, failure: NotObserved) -> bool:
+        """Whether ``failure`` is one that the fault causes. What could not be looked at causes only its like."""
+        if isinstance(self.raised, NotObserved) and type(failure) is not type(self.raised):
+            return False
+        return isinstance(failure, self.control.explains)
+
+
+class Ownership:
+    """The faults of a run that keep other controls from judging."""
+
+    def __init__(self, context: Context, seen: Seen) -> None:
+        self._context = context
+        self._seen = seen
+        self._faults: dict[str, list[Fault]] = {}
+        """By what a fault speaks for: a host, an endpoint, a zone."""
+
+    def find(self, items: Iterable[pytest.Item]) -> None:
+        """Judge in advance by the controls among ``items`` that explain failures. They are few, and do no I/O."""
+        for item in items:
+            control = control_of_item(item)
+            if control is None or not control.explains or not isinstance(item, pytest.Function):
+                continue
+            target = target_of_item(item)
+            raised = self._seen.verdict(item, control, target)
+            judgement = judge(control, raised, level=None)
+            if judgement.verdict not in (Verdict.FAIL, Verdict.ADVICE, Verdict.INCONCLUSIVE) or self._waives(
+                judgement, control, target
+            ):
+                continue
+            fault = Fault(control, target, judgement.observed.split("\n", 1)[0], raised)
+            for key in _keys(target):
+                self._faults.setdefault(key, []).append(fault)
+
+    def _waives(self, judgement: Judgement, control: Control, target: Target) -> bool:
+        waived, _ = self._context.waivers.apply(judgement, control.id, target.id)
+        return waived.verdict is Verdict.WAIVED
+
+    def owner(self, control: Control, target: Target, failure: NotObserved) -> Fault | None:
+        """The fault because of which ``control`` could not judge ``target``; None where no verdict shows one."""
+        found = self._nearest(control, target, failure)
+        for _ in range(MAX_CHAIN if found else 0):
+            further = (
+                found
+                and isinstance(found.raised, NotObserved)
+                and self._nearest(found.control, found.target, found.raised)
+            )
+            if not further:
+                break
+            found = further
+        return found
+
+    def _nearest(self, control: Control, target: Target, failure: NotObserved) -> Fault | None:
+        for key in _causes(target) if self._faults else ():
+            for fault in self._faults.get(key, ()):
+                if fault.control.id != control.id and fault.causes(failure):
+                    return fault
+        return None
+
+
+def _keys(target: Target) -> Iterator[str]:
+    """What a fault found on ``target`` speaks for."""
+    if isinstance(target, Undiscovered):
+        return
+    if isinstance(target, Zone):
+        yield f"zone {target.name}"
+    elif isinstance(target, Endpoint | NameServer):
+        yield f"service {target.id}"
+    elif (host := host_of(target)) is not None:
+        yield f"host {host}"
+    else:
+        yield f"{type(target).__name__} {target.id}"
+
+
+def _causes(target: Target) -> Iterator[str]:
+    """What ``target`` rests on, the nearest first."""
+    if isinstance(target, MailExchange):
+        yield f"service {target.endpoint.id}"
+    elif isinstance(target, Endpoint | NameServer):
+        yield f"service {target.id}"
+    host = target.host if isinstance(target, Undiscovered) else host_of(target)
+    if host:
+        yield f"host {host}"
+    yield f"{type(target).__name__} {target.id}"
+    names = [*target.mail_domains, *([host] if host else [])]
+    for attribute in ("name", "zone", "domain"):
+        if isinstance(value := getattr(target, attribute, None), str):
+            names.append(value)
+    for name in dict.fromkeys(names):
+        yield f"MailDomain {name}"
+        labels = name.split(".")
+        for first in range(len(labels)):
+            yield f"zone {'.'.join(labels[first:])}"

@@ -1,0 +1,65 @@
+"""One fault, one finding: what could not be judged because of a fault is counted with it, and never excused by it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.offline.user import Run, pytest_run, write_inventory
+
+BOGUS = "domains: [broken-dnssec.example]\n"
+OWNER = ("SEC-NOT-BOGUS", "broken-dnssec.example")
+
+
+def results(run: Run) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(r["control"], r["target"]): r for r in run.document("prod")["results"]}
+
+
+@pytest.fixture(scope="module")
+def bogus(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
+    directory = tmp_path_factory.mktemp("bogus")
+    write_inventory(directory, BOGUS)
+    return directory, pytest_run(directory, "--inventory", "prod.yaml", "--record", "seen.json")
+
+
+def test_what_rests_on_a_bogus_zone_is_left_to_the_control_that_finds_it(bogus: tuple[Path, Run]) -> None:
+    _, run = bogus
+    found = results(run)
+    assert found[OWNER]["verdict"] == "fail"
+    for key in (
+        ("SPF-EXISTS", "broken-dnssec.example"),
+        ("MX-EXISTS", "broken-dnssec.example"),
+        ("SMTP-GREET-220", "MX of broken-dnssec.example"),
+    ):
+        assert found[key]["verdict"] == "not applicable"
+        assert (found[key]["left_to"], found[key]["left_to_target"]) == OWNER
+        assert "SEC-NOT-BOGUS judges that" in found[key]["observed"]
+    left = [r for r in found.values() if r["left_to_target"]]
+    assert len(left) > 40
+    assert f"{len(left)} verdicts could not be given because of it" in " ".join(run.output.split())
+    assert run.code == 1
+
+
+def test_the_workers_of_xdist_judge_the_same(bogus: tuple[Path, Run]) -> None:
+    directory, run = bogus
+    again = pytest_run(directory, "--inventory", "prod.yaml", "--replay", "seen.json", "-n", "2")
+    assert again.verdicts("prod") == run.verdicts("prod")
+
+
+def test_a_fault_that_nobody_judges_excuses_nothing(tmp_path: Path) -> None:
+    write_inventory(tmp_path, BOGUS)
+    run = pytest_run(tmp_path, "--inventory", "prod.yaml", "--control", "SPF-*")
+    assert {r["verdict"] for r in results(run).values()} <= {"inconclusive", "not applicable"}
+    assert results(run)["SPF-EXISTS", "broken-dnssec.example"]["verdict"] == "inconclusive"
+    assert run.code == 1
+
+
+def test_a_fault_that_is_waived_excuses_nothing(tmp_path: Path) -> None:
+    waiver = "waivers: [{control: SEC-NOT-BOGUS, target: broken-dnssec.example, reason: known, expires: 2999-01-01}]\n"
+    write_inventory(tmp_path, BOGUS + waiver)
+    run = pytest_run(tmp_path, "--inventory", "prod.yaml")
+    assert results(run)[OWNER]["verdict"] == "waived"
+    assert results(run)["MX-EXISTS", "broken-dnssec.example"]["verdict"] == "inconclusive"
+    assert run.code == 1
