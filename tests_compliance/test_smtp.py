@@ -18,7 +18,7 @@ from mailproof.controls import (
     rfc,
 )
 from mailproof.inventory.targets import Endpoint, Role
-from mailproof.net.errors import ClosedEarly, NotObserved, Refused, TimedOut
+from mailproof.net.errors import ClosedEarly, NotAvailable, NotObserved, Refused, Throttled, TimedOut
 from mailproof.observations.early_talk import EarlyTalk
 from mailproof.observations.refusals import refuses_client, why_deferred
 from mailproof.observations.smtp import ClearTextAuth, Injection, KeptState, SMTPPort, SMTPSession
@@ -45,7 +45,14 @@ def test_mx_takes_connections(smtp_port: SMTPPort, endpoint: Endpoint) -> None:
     assert smtp_port.reached, "the address refuses connections, twice: nobody can deliver here"
 
 
-@control("SMTP-GREET-220", MUST, rfc(5321, "3.1"), rfc(5321, "4.3.2"), roles=SMTP_ROLES)
+@control(
+    "SMTP-GREET-220",
+    MUST,
+    rfc(5321, "3.1"),
+    rfc(5321, "4.3.2"),
+    roles=SMTP_ROLES,
+    explains=(NotAvailable, Throttled),
+)
 def test_server_greets_with_220(smtp_session: SMTPSession) -> None:
     """The server opens with 220.
 
@@ -62,12 +69,12 @@ def test_server_greets_with_220(smtp_session: SMTPSession) -> None:
             "tls_on_connect_ports).",
         )
     if refused := refuses_client(greeting, smtp_session.tester):
-        raise NotObserved(refused, smtp_session.evidence())
+        raise NotAvailable(refused, smtp_session.evidence())
     assert greeting.code == 220, f"the server opens with {greeting}, and nothing in it says that others are served"
 
 
 @control(
-    "SMTP-EHLO-HELO", MUST, rfc(5321, "4.1.1.1"), rfc(5321, "4.5.1"), rfc(5321, "3.2"), rfc(3207, "4"), roles=SMTP_ROLES
+    "SMTP-EHLO-HELO", MUST, rfc(5321, "4.1.1.1"), rfc(5321, "4.5.1"), rfc(5321, "3.2"), rfc(3207, "4"), roles=SMTP_ROLES, explains=(NotAvailable,)
 )
 def test_server_answers_ehlo_and_helo(smtp_session: SMTPSession) -> None:
     """EHLO is answered with 250, and HELO with a single 250.
@@ -84,7 +91,7 @@ def test_server_answers_ehlo_and_helo(smtp_session: SMTPSession) -> None:
     asked = (("EHLO", ehlo),) if wants_tls_first else (("EHLO", ehlo), ("HELO", helo))
     for command, reply in asked:
         if refused := smtp_session.refused_name(reply):
-            raise NotObserved(refused, smtp_session.evidence())
+            raise NotAvailable(refused, smtp_session.evidence())
         assert reply.code == 250, f"{command} is answered with {reply}"
     assert len(helo.lines) == 1, "HELO is answered with a list, as only EHLO may be"
 
