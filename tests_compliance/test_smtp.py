@@ -267,5 +267,5 @@ def test_early_talkers_are_refused(early_talk: EarlyTalk) -> None:
             "the tester was too slow: the greeting came first, though it was held back", early_talk.evidence()
         )
     if not early_talk.tolerated and not early_talk.polite_ok:
-        raise NotObserved(f"the polite client was not served either: {early_talk.polite}", early_talk.evidence())
+        raise NotAvailable(f"the polite client was not served either: {early_talk.polite}", early_talk.evidence())
     assert not early_talk.tolerated, "the early EHLO is answered with 250 as if nothing had happened"
