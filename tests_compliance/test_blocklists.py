@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mailproof.controls import PRACTICE, SHOULD, control, rfc
+from mailproof.controls import PRACTICE, SHOULD, Harm, control, rfc
 from mailproof.observations.blocklists import Listing
 
 
-@control("DNSBL-VERDICT", SHOULD, rfc(5782, "2.1"), rfc(5782, "5"), PRACTICE)
+@control("DNSBL-VERDICT", SHOULD, rfc(5782, "2.1"), rfc(5782, "5"), PRACTICE, harm=Harm.REFUSED)
 def test_address_is_not_listed(listing: Listing) -> None:
     """No mail address stands on a blocklist of the inventory.
 

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from mailproof.controls import MUST, SHOULD, control, fail, finding, leave_to, not_applicable, rfc
+from mailproof.controls import MUST, SHOULD, Harm, control, fail, finding, leave_to, not_applicable, rfc
 from mailproof.net.errors import NotObserved
 from mailproof.net.pkix import PathResult, PathStatus
 from mailproof.observations.tls import ByDANE, Certificates, Deployment
 
 
-@control("CERT-TRUST", SHOULD, rfc(5280, "6"), rfc(8461, "4.2"), rfc(7817, "3"))
+@control("CERT-TRUST", SHOULD, rfc(5280, "6"), rfc(8461, "4.2"), rfc(7817, "3"), harm=Harm.READ)
 def test_chain_leads_to_a_trusted_root(certificates: Certificates) -> None:
     """A path leads from the server's certificate to a trusted root, through the certificates sent.
 
@@ -54,7 +54,7 @@ _REMEDIES = {
         "clients have given these signatures up, since they can be forged.",
         f"{_ANOTHER}, with its intermediates, by a CA that signs with SHA-256 or better.",
     ),
-    PathStatus.UNREADABLE: (
+    PathStatus.MALFORMED: (
         "clients refuse a certificate that is malformed.",
         f"{_ANOTHER}, by a CA that does it right.",
     ),
@@ -78,6 +78,10 @@ _REMEDIES = {
         "the CA may not vouch for this name (RFC 5280, section 4.2.1.10), so clients refuse the certificate.",
         f"{_ANOTHER} by a CA that may vouch for all its names, or without the name.",
     ),
+    PathStatus.POLICY: (
+        "some clients refuse a certificate without the policy that its CA demands (RFC 5280, section 6.1).",
+        f"{_ANOTHER} with a policy that the CAs above it allow.",
+    ),
     PathStatus.ROOT_EXPIRED: (
         "most clients trust no root that has expired.",
         f"{_ANOTHER} under a current root; or send the intermediate that another root has signed as well.",
@@ -85,7 +89,7 @@ _REMEDIES = {
 }
 
 
-@control("CERT-CHAIN-COMPLETE", SHOULD, rfc(8446, "4.4.2"), rfc(5246, "7.4.2"))
+@control("CERT-CHAIN-COMPLETE", SHOULD, rfc(8446, "4.4.2"), rfc(5246, "7.4.2"), harm=Harm.READ)
 def test_no_intermediate_is_missing(certificates: Certificates) -> None:
     """Every intermediate certificate is sent.
 
@@ -101,7 +105,7 @@ def test_no_intermediate_is_missing(certificates: Certificates) -> None:
             leave_to("CERT-TRUST", f"{path.status}: {path.detail}")
 
 
-@control("CERT-NAME", SHOULD, rfc(9525, "6"), rfc(8461, "4.1"), rfc(7817, "3"))
+@control("CERT-NAME", SHOULD, rfc(9525, "6"), rfc(8461, "4.1"), rfc(7817, "3"), harm=Harm.READ)
 def test_certificate_names_the_host(certificates: Certificates) -> None:
     """The certificate names the host among its subject alternative names.
 
@@ -113,7 +117,7 @@ def test_certificate_names_the_host(certificates: Certificates) -> None:
         assert deployment.matches_host, f"{certificates.host} is not among the names of the certificate: {names}"
 
 
-@control("CERT-DATES", SHOULD, rfc(5280, "4.1.2.5"), by_clock=True, expiry_warning_fraction=0.1)
+@control("CERT-DATES", SHOULD, rfc(5280, "4.1.2.5"), by_clock=True, expiry_warning_fraction=0.1, harm=Harm.READ)
 def test_certificate_is_in_date(certificates: Certificates, parameters: Mapping[str, Any]) -> None:
     """The server's certificate and the intermediates that it needs are in date.
 
@@ -135,7 +139,7 @@ def _days(left: timedelta) -> str:
     return f"{left.days} days" if left.days > 1 else f"{left.total_seconds() / 3600:.0f} hours"
 
 
-@control("CERT-KEY-SIZE", MUST, rfc(9325, "4.5"), minimum_rsa_bits=2048, minimum_ec_bits=224)
+@control("CERT-KEY-SIZE", MUST, rfc(9325, "4.5"), minimum_rsa_bits=2048, minimum_ec_bits=224, harm=Harm.READ)
 def test_keys_are_large_enough(certificates: Certificates, parameters: Mapping[str, Any]) -> None:
     """RSA keys of certificates have at least 2048 bits, elliptic-curve keys at least 224.
 

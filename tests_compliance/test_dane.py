@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from mailproof.controls import INTERNET_NL, MAY, MUST, control, fail, leave_to, not_applicable, rfc
+from mailproof.controls import INTERNET_NL, MAY, MUST, Harm, control, fail, leave_to, not_applicable, rfc
 from mailproof.inventory.targets import MailHost, Role
 from mailproof.observations.dane import DANE, TLSA
 
 
-@control("DANE-EXISTS", MAY, rfc(7672, "2.2.3"), INTERNET_NL)
+@control("DANE-EXISTS", MAY, rfc(7672, "2.2.3"), INTERNET_NL, harm=Harm.READ)
 def test_tlsa_records_exist(tlsa: TLSA, mail_host: MailHost) -> None:
     """Every MX host publishes TLSA records for port 25, secured by DNSSEC.
 
@@ -26,7 +26,16 @@ def test_tlsa_records_exist(tlsa: TLSA, mail_host: MailHost) -> None:
     )
 
 
-@control("DANE-MATCH", MUST, rfc(7672, "3.2"), rfc(7672, "2.2"), rfc(6698, "2.1"), rfc(7671, "8"), roles=(Role.MX,))
+@control(
+    "DANE-MATCH",
+    MUST,
+    rfc(7672, "3.2"),
+    rfc(7672, "2.2"),
+    rfc(6698, "2.1"),
+    rfc(7671, "8"),
+    roles=(Role.MX,),
+    harm=Harm.LOST,
+)
 def test_a_tlsa_record_matches_the_certificate(dane: DANE) -> None:
     """A usable TLSA record matches every certificate that the server sends after STARTTLS.
 

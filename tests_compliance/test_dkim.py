@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mailproof.controls import GOOGLE_SENDERS, MAY, MUST, SHOULD, control, finding, leave_to, rfc
+from mailproof.controls import GOOGLE_SENDERS, MAY, MUST, SHOULD, Harm, control, finding, leave_to, rfc
 from mailproof.observations.dkim import DKIMKey
 
 
-@control("DKIM-SELECTOR", MUST, rfc(6376, "3.6.1"), rfc(6376, "3.6.2.2"))
+@control("DKIM-SELECTOR", MUST, rfc(6376, "3.6.1"), rfc(6376, "3.6.2.2"), harm=Harm.REFUSED)
 def test_selector_holds_one_key(dkim_key: DKIMKey) -> None:
     """Every DKIM selector in use resolves to exactly one valid key record.
 
@@ -32,7 +32,9 @@ def test_selector_holds_one_key(dkim_key: DKIMKey) -> None:
         )
 
 
-@control("DKIM-KEY-LENGTH", MUST, rfc(8301, "3.2"), rfc(8463, "4"), GOOGLE_SENDERS, recommended_bits=2048)
+@control(
+    "DKIM-KEY-LENGTH", MUST, rfc(8301, "3.2"), rfc(8463, "4"), GOOGLE_SENDERS, recommended_bits=2048, harm=Harm.REFUSED
+)
 def test_key_is_long_enough(dkim_key: DKIMKey, parameters: Mapping[str, Any]) -> None:
     """RSA keys of DKIM have at least 1024 bits, and should have 2048.
 

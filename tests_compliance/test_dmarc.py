@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mailproof.controls import GOOGLE_SENDERS, INTERNET_NL, MUST, SHOULD, control, fail, leave_to, rfc
+from mailproof.controls import GOOGLE_SENDERS, INTERNET_NL, MUST, SHOULD, Harm, control, fail, leave_to, rfc
 from mailproof.observations.dmarc import DMARC
 
 
-@control("DMARC-EXISTS", SHOULD, rfc(9989, "4.10"), GOOGLE_SENDERS)
+@control("DMARC-EXISTS", SHOULD, rfc(9989, "4.10"), GOOGLE_SENDERS, harm=Harm.ABUSED)
 def test_a_policy_applies(dmarc: DMARC) -> None:
     """A DMARC policy applies to the domain: its own or one inherited by the tree walk.
 
@@ -27,7 +27,7 @@ def test_a_policy_applies(dmarc: DMARC) -> None:
     )
 
 
-@control("DMARC-SINGLE", MUST, rfc(9989, "4.10"))
+@control("DMARC-SINGLE", MUST, rfc(9989, "4.10"), harm=Harm.REFUSED)
 def test_there_is_one_record(dmarc: DMARC) -> None:
     """No name on the way has more than one DMARC record.
 
@@ -40,7 +40,7 @@ def test_there_is_one_record(dmarc: DMARC) -> None:
     assert not several, f"{'; '.join(several)} DMARC records"
 
 
-@control("DMARC-SYNTAX", MUST, rfc(9989, "4.7"), rfc(9989, "4.8"))
+@control("DMARC-SYNTAX", MUST, rfc(9989, "4.7"), rfc(9989, "4.8"), harm=Harm.REFUSED)
 def test_the_record_parses(dmarc: DMARC) -> None:
     """The DMARC record is a list of tags with valid values, none twice.
 
@@ -55,7 +55,7 @@ def test_the_record_parses(dmarc: DMARC) -> None:
     assert not record.errors, "\n".join(record.errors)
 
 
-@control("DMARC-ENFORCED", SHOULD, rfc(9989, "4.7"), INTERNET_NL, accept=["quarantine", "reject"])
+@control("DMARC-ENFORCED", SHOULD, rfc(9989, "4.7"), INTERNET_NL, accept=["quarantine", "reject"], harm=Harm.ABUSED)
 def test_the_policy_is_enforced(dmarc: DMARC, parameters: Mapping[str, Any]) -> None:
     """The policy that applies is quarantine or reject, t=y taken into account.
 

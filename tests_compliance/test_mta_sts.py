@@ -4,13 +4,13 @@ failure.
 
 from __future__ import annotations
 
-from mailproof.controls import MAY, MUST, SHOULD, control, fail, finding, leave_to, not_applicable, rfc
+from mailproof.controls import MAY, MUST, SHOULD, Harm, control, fail, finding, leave_to, not_applicable, rfc
 from mailproof.inventory.targets import MailDomain
 from mailproof.observations.mx import MX
 from mailproof.observations.policies import PolicyRecord, STSPolicyFile, covers
 
 
-@control("STS-TXT", MUST, rfc(8461, "3.1"))
+@control("STS-TXT", MUST, rfc(8461, "3.1"), harm=Harm.READ)
 def test_sts_record_is_published_once(sts_record: PolicyRecord, mail_domain: MailDomain, mx: MX) -> None:
     """Exactly one valid MTA-STS record stands at _mta-sts of a domain that receives mail.
 
@@ -20,7 +20,7 @@ def test_sts_record_is_published_once(sts_record: PolicyRecord, mail_domain: Mai
     _check_record(sts_record, mail_domain, mx, "_mta-sts", "MTA-STS")
 
 
-@control("TLSRPT-TXT", MUST, rfc(8460, "3"))
+@control("TLSRPT-TXT", MUST, rfc(8460, "3"), harm=Harm.READ)
 def test_tls_reports_are_asked_for(tlsrpt_record: PolicyRecord, mail_domain: MailDomain, mx: MX) -> None:
     """Exactly one valid TLS-RPT record stands at _smtp._tls of a domain that receives mail.
 
@@ -44,7 +44,7 @@ def _check_record(record: PolicyRecord, domain: MailDomain, mx: MX, label: str, 
     assert not record.errors, f"the record is void: {'; '.join(record.errors)}"
 
 
-@control("STS-FETCH", MUST, rfc(8461, "3.3"), by_clock=True)
+@control("STS-FETCH", MUST, rfc(8461, "3.3"), by_clock=True, harm=Harm.LOST)
 def test_sts_policy_can_be_fetched(sts_policy: STSPolicyFile) -> None:
     """The MTA-STS policy is fetched over HTTPS with a valid certificate, status 200 and no redirect.
 
@@ -54,13 +54,13 @@ def test_sts_policy_can_be_fetched(sts_policy: STSPolicyFile) -> None:
     _require_record(sts_policy)
     response = sts_policy.response
     assert response, f"mta-sts.{sts_policy.domain} has no address"
-    assert response.tls_error is None, f"the certificate of the policy host is refused: {response.tls_error}"
+    assert response.tls_error is None, f"{response.tls_fault}: {response.tls_error}"
     redirect = next((value for name, value in response.headers if name.lower() == "location"), "")
     where = f", which leads to {redirect} and must not be followed" if redirect else ""
     assert response.status == 200, f"the policy host answers with status {response.status}{where}"
 
 
-@control("STS-BODY", MUST, rfc(8461, "3.2"))
+@control("STS-BODY", MUST, rfc(8461, "3.2"), harm=Harm.LOST)
 def test_sts_policy_is_valid(sts_policy: STSPolicyFile) -> None:
     """The MTA-STS policy has version, mode, max_age and mx as RFC 8461 wants them.
 
@@ -77,7 +77,7 @@ def test_sts_policy_is_valid(sts_policy: STSPolicyFile) -> None:
         finding(SHOULD, f"the policy is served as {content_type or 'no type'}, not as text/plain")
 
 
-@control("STS-MX-COVERED", MUST, rfc(8461, "4.1"), rfc(8461, "8.4"))
+@control("STS-MX-COVERED", MUST, rfc(8461, "4.1"), rfc(8461, "8.4"), harm=Harm.LOST)
 def test_sts_policy_covers_every_mx(sts_policy: STSPolicyFile, mx: MX) -> None:
     """Every MX host matches an mx pattern of the MTA-STS policy.
 

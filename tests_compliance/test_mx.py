@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailproof.controls import IANA_SPECIAL_ADDRESSES, MUST, SHOULD, control, fail, not_applicable, rfc
+from mailproof.controls import IANA_SPECIAL_ADDRESSES, MUST, SHOULD, Harm, control, fail, not_applicable, rfc
 from mailproof.inventory.targets import MailDomain, MailHost
 from mailproof.net.addresses import is_public
 from mailproof.net.errors import Bogus, NotFollowed, ServerFailure, TimedOut
@@ -10,7 +10,9 @@ from mailproof.net.names import is_address
 from mailproof.observations.mx import MX, HostAddresses
 
 
-@control("MX-EXISTS", SHOULD, rfc(5321, "5.1"), rfc(7505, "3"), explains=(Bogus, ServerFailure, TimedOut))
+@control(
+    "MX-EXISTS", SHOULD, rfc(5321, "5.1"), rfc(7505, "3"), explains=(Bogus, ServerFailure, TimedOut), harm=Harm.LOST
+)
 def test_mx_exists(mx: MX, mail_domain: MailDomain) -> None:
     """The domain publishes at least one MX record, or says by a null MX that it takes no mail.
 
@@ -29,7 +31,7 @@ def test_mx_exists(mx: MX, mail_domain: MailDomain) -> None:
         )
 
 
-@control("MX-NULL-ALONE", MUST, rfc(7505, "3"))
+@control("MX-NULL-ALONE", MUST, rfc(7505, "3"), harm=Harm.LOST)
 def test_null_mx_stands_alone(mx: MX) -> None:
     """A null MX is the only MX record of its name.
 
@@ -42,7 +44,7 @@ def test_null_mx_stands_alone(mx: MX) -> None:
     assert len(mx.exchanges) == 1, f"a null MX stands beside {others or 'another null MX'}"
 
 
-@control("MX-NULL-PREF", MUST, rfc(7505, "3"))
+@control("MX-NULL-PREF", MUST, rfc(7505, "3"), harm=Harm.LOST)
 def test_null_mx_has_preference_zero(mx: MX) -> None:
     """A null MX has the preference 0.
 
@@ -55,7 +57,7 @@ def test_null_mx_has_preference_zero(mx: MX) -> None:
     assert not wrong, f"the null MX has the preference {wrong[0]}"
 
 
-@control("MX-NOT-IP", MUST, rfc(5321, "5.1"), rfc(1035, "3.3.9"), rfc(6761, "6.3"))
+@control("MX-NOT-IP", MUST, rfc(5321, "5.1"), rfc(1035, "3.3.9"), rfc(6761, "6.3"), harm=Harm.LOST)
 def test_mx_names_a_host(mx: MX) -> None:
     """Every MX record names a host: never an address, and never localhost.
 
@@ -68,7 +70,7 @@ def test_mx_names_a_host(mx: MX) -> None:
     assert not wrong, f"the MX names {', '.join(wrong)}"
 
 
-@control("MX-NOT-ALIAS", MUST, rfc(2181, "10.3"), rfc(5321, "5.1"))
+@control("MX-NOT-ALIAS", MUST, rfc(2181, "10.3"), rfc(5321, "5.1"), harm=Harm.LOST)
 def test_mx_host_is_not_an_alias(host_addresses: HostAddresses) -> None:
     """No MX host is an alias.
 
@@ -81,7 +83,7 @@ def test_mx_host_is_not_an_alias(host_addresses: HostAddresses) -> None:
     assert not host_addresses.aliases, f"the MX of {', '.join(host_addresses.domains)} is an alias: {chain}"
 
 
-@control("MX-RESOLVES", MUST, rfc(5321, "5.1"), explains=(Bogus, ServerFailure, TimedOut))
+@control("MX-RESOLVES", MUST, rfc(5321, "5.1"), explains=(Bogus, ServerFailure, TimedOut), harm=Harm.LOST)
 def test_mx_host_resolves(host_addresses: HostAddresses, mail_host: MailHost) -> None:
     """Every MX host, and every host that the inventory names, has at least one address.
 
@@ -102,7 +104,7 @@ def test_mx_host_resolves(host_addresses: HostAddresses, mail_host: MailHost) ->
         )
 
 
-@control("MX-PUBLIC-ADDR", SHOULD, rfc(6890), IANA_SPECIAL_ADDRESSES, explains=(NotFollowed,))
+@control("MX-PUBLIC-ADDR", SHOULD, rfc(6890), IANA_SPECIAL_ADDRESSES, explains=(NotFollowed,), harm=Harm.LOST)
 def test_mx_addresses_are_public(host_addresses: HostAddresses) -> None:
     """Every address of every MX host is globally reachable.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailproof.controls import MAY, MUST, PRACTICE, SHOULD, control, fail, finding, leave_to, not_applicable, rfc
+from mailproof.controls import MAY, MUST, PRACTICE, SHOULD, Harm, control, fail, finding, leave_to, not_applicable, rfc
 from mailproof.inventory.targets import Role
 from mailproof.net.errors import NotObserved
 from mailproof.observations.attempts import Attempt
@@ -11,7 +11,15 @@ from mailproof.observations.refusals import demands_tls
 from mailproof.observations.relay import TELLING, RelayAttempts
 
 
-@control("RELAY-MATRIX", MUST, rfc(5321, "7.9"), rfc(2505, "2.1"), rfc(5321, "3.6.1"), roles=(Role.MX, Role.SUBMISSION))
+@control(
+    "RELAY-MATRIX",
+    MUST,
+    rfc(5321, "7.9"),
+    rfc(2505, "2.1"),
+    rfc(5321, "3.6.1"),
+    roles=(Role.MX, Role.SUBMISSION),
+    harm=Harm.ABUSED,
+)
 def test_no_form_of_relaying_is_accepted(relay_attempts: RelayAttempts) -> None:
     """Mail from outsiders to outsiders is refused in every form of address and sender, inside TLS and in clear.
 
@@ -49,7 +57,7 @@ def _what_is_relayed(seen: RelayAttempts, accepted: tuple[Attempt, ...]) -> str:
     return "\n".join(lines)
 
 
-@control("SMTP-POSTMASTER", MUST, rfc(5321, "4.5.1"), rfc(2142, "5"))
+@control("SMTP-POSTMASTER", MUST, rfc(5321, "4.5.1"), rfc(2142, "5"), harm=Harm.LOST)
 def test_postmaster_is_accepted(mailboxes: Mailboxes) -> None:
     """Mail to postmaster is accepted on every MX, with the domain and without it.
 
@@ -79,7 +87,7 @@ def _is_accepted(mailboxes: Mailboxes, attempt: Attempt) -> None:
     fail(observed)
 
 
-@control("SMTP-ABUSE", SHOULD, rfc(2142, "2"), rfc(2142, "4"), PRACTICE)
+@control("SMTP-ABUSE", SHOULD, rfc(2142, "2"), rfc(2142, "4"), PRACTICE, harm=Harm.LOST)
 def test_abuse_is_accepted(mailboxes: Mailboxes) -> None:
     """Mail to abuse@ the domain is accepted on every MX.
 
@@ -90,7 +98,7 @@ def test_abuse_is_accepted(mailboxes: Mailboxes) -> None:
     _is_accepted(mailboxes, mailboxes.attempt("abuse@"))
 
 
-@control("SMTP-NULL-SENDER", MUST, rfc(5321, "4.5.5"), rfc(5321, "6.1"))
+@control("SMTP-NULL-SENDER", MUST, rfc(5321, "4.5.5"), rfc(5321, "6.1"), harm=Harm.LOST)
 def test_null_sender_is_accepted(mailboxes: Mailboxes) -> None:
     """Mail from the null sender is accepted for a mailbox that exists.
 
@@ -111,7 +119,7 @@ def test_null_sender_is_accepted(mailboxes: Mailboxes) -> None:
     assert attempt.accepted, f"MAIL FROM:<> with RCPT TO:<{attempt.recipient}> is answered with {attempt.last}"
 
 
-@control("BACKUPMX-RCPT", SHOULD, rfc(5321, "3.6.2"), rfc(5321, "6.2"), rfc(2505, "2.10"), PRACTICE)
+@control("BACKUPMX-RCPT", SHOULD, rfc(5321, "3.6.2"), rfc(5321, "6.2"), rfc(2505, "2.10"), PRACTICE, harm=Harm.ABUSED)
 def test_every_mx_refuses_unknown_recipients(recipients: Recipients) -> None:
     """Every MX, the backups above all, refuses unknown recipients in the dialogue, and all of them decide alike.
 

@@ -8,6 +8,7 @@ from mailproof.controls import (
     PRACTICE,
     SHOULD,
     YAHOO_SENDERS,
+    Harm,
     control,
     finding,
     leave_to,
@@ -18,7 +19,7 @@ from mailproof.net.errors import NotObserved
 from mailproof.observations.reverse import ClasslessDelegation, ReverseDNS, looks_generic
 
 
-@control("PTR-EXISTS", SHOULD, rfc(1912, "2.1"), GOOGLE_SENDERS, YAHOO_SENDERS)
+@control("PTR-EXISTS", SHOULD, rfc(1912, "2.1"), GOOGLE_SENDERS, YAHOO_SENDERS, harm=Harm.REFUSED)
 def test_ptr_exists(reverse_dns: ReverseDNS) -> None:
     """Every sending address has a PTR record.
 
@@ -28,7 +29,7 @@ def test_ptr_exists(reverse_dns: ReverseDNS) -> None:
     assert reverse_dns.names, f"{reverse_dns.address} has no PTR ({reverse_dns.ptr.rcode})"
 
 
-@control("PTR-FCRDNS", SHOULD, rfc(1912, "2.1"), rfc(8601, "3"), GOOGLE_SENDERS, YAHOO_SENDERS)
+@control("PTR-FCRDNS", SHOULD, rfc(1912, "2.1"), rfc(8601, "3"), GOOGLE_SENDERS, YAHOO_SENDERS, harm=Harm.REFUSED)
 def test_ptr_is_forward_confirmed(reverse_dns: ReverseDNS) -> None:
     """A PTR name of every sending address resolves back to that address.
 
@@ -43,7 +44,7 @@ def test_ptr_is_forward_confirmed(reverse_dns: ReverseDNS) -> None:
     assert reverse_dns.confirmed_names, reverse_dns.explain()
 
 
-@control("PTR-2317", SHOULD, rfc(2317, "4"), rfc(2317, "5.2"), rfc(1912, "2.4"))
+@control("PTR-2317", SHOULD, rfc(2317, "4"), rfc(2317, "5.2"), rfc(1912, "2.4"), harm=Harm.REFUSED)
 def test_ptr_alias_leads_to_answering_servers(classless_delegation: ClasslessDelegation) -> None:
     """A PTR reached through CNAME takes one alias, into a zone that all its servers answer alike.
 
@@ -70,7 +71,7 @@ def test_ptr_alias_leads_to_answering_servers(classless_delegation: ClasslessDel
         raise NotObserved(reasons, classless_delegation.evidence())
 
 
-@control("PTR-QUALITY", MAY, rfc(1912, "2.1"), PRACTICE)
+@control("PTR-QUALITY", MAY, rfc(1912, "2.1"), PRACTICE, harm=Harm.REFUSED)
 def test_ptr_is_single_and_individual(reverse_dns: ReverseDNS) -> None:
     """Every sending address has one PTR name, and it is not one of a generic series.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mailproof.controls import MAY, MUST, PRACTICE, SHOULD, control, finding, leave_to, rfc
+from mailproof.controls import MAY, MUST, PRACTICE, SHOULD, Harm, control, finding, leave_to, rfc
 from mailproof.inventory.targets import Role
 from mailproof.observations.smtp import ServerName
 from mailproof.observations.spf import SPFEvaluation
@@ -12,7 +12,9 @@ from mailproof.observations.spf import SPFEvaluation
 _ADDRESS_LITERAL = re.compile(r"\[(ipv6:)?[0-9a-f.:]+\]")
 
 
-@control("HELO-FQDN", SHOULD, rfc(5321, "4.1.1.1"), rfc(5321, "4.3.1"), roles=(Role.MX, Role.SUBMISSION))
+@control(
+    "HELO-FQDN", SHOULD, rfc(5321, "4.1.1.1"), rfc(5321, "4.3.1"), roles=(Role.MX, Role.SUBMISSION), harm=Harm.REFUSED
+)
 def test_server_names_itself_by_a_resolvable_name(server_name: ServerName) -> None:
     """The greeting and the EHLO reply begin with a fully qualified name that resolves.
 
@@ -29,7 +31,7 @@ def test_server_names_itself_by_a_resolvable_name(server_name: ServerName) -> No
         assert server_name.addresses_of(name), f"the {what} names {name}, which has no address"
 
 
-@control("PTR-EQ-BANNER", MAY, rfc(5321, "4.3.1"), PRACTICE, roles=(Role.MX,))
+@control("PTR-EQ-BANNER", MAY, rfc(5321, "4.3.1"), PRACTICE, roles=(Role.MX,), harm=Harm.REFUSED)
 def test_ptr_agrees_with_the_greeting(server_name: ServerName) -> None:
     """The name in the greeting is the PTR name of the address, or resolves to the address.
 
@@ -45,7 +47,7 @@ def test_ptr_agrees_with_the_greeting(server_name: ServerName) -> None:
     assert confirmed, f"the greeting says {name}, the PTR of {server_name.address} {', '.join(server_name.ptr_names)}"
 
 
-@control("HELO-SPF", SHOULD, rfc(7208, "2.3"), rfc(7208, "10.1.2"), rfc(7208, "10.1.3"), PRACTICE)
+@control("HELO-SPF", SHOULD, rfc(7208, "2.3"), rfc(7208, "10.1.2"), rfc(7208, "10.1.3"), PRACTICE, harm=Harm.REFUSED)
 def test_helo_name_has_its_own_spf(spf_of_helo: SPFEvaluation) -> None:
     """Every HELO name publishes SPF that passes for its own addresses and fails for others.
 

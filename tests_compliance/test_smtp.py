@@ -10,6 +10,7 @@ from mailproof.controls import (
     PRACTICE,
     SHOULD,
     STARTTLS_INJECTION,
+    Harm,
     control,
     fail,
     finding,
@@ -27,7 +28,14 @@ from mailproof.observations.tls import WithdrawnTLS
 SMTP_ROLES = (Role.MX, Role.SUBMISSION)
 
 
-@control("MX-PORT25-OPEN", SHOULD, rfc(5321, "4.5.4.2"), roles=(Role.MX,), explains=(Refused, TimedOut, ClosedEarly))
+@control(
+    "MX-PORT25-OPEN",
+    SHOULD,
+    rfc(5321, "4.5.4.2"),
+    roles=(Role.MX,),
+    explains=(Refused, TimedOut, ClosedEarly),
+    harm=Harm.LOST,
+)
 def test_mx_takes_connections(smtp_port: SMTPPort, endpoint: Endpoint) -> None:
     """Every address of an MX host takes connections at port 25.
 
@@ -52,6 +60,7 @@ def test_mx_takes_connections(smtp_port: SMTPPort, endpoint: Endpoint) -> None:
     rfc(5321, "4.3.2"),
     roles=SMTP_ROLES,
     explains=(NotAvailable, Throttled),
+    harm=Harm.LOST,
 )
 def test_server_greets_with_220(smtp_session: SMTPSession) -> None:
     """The server opens with 220.
@@ -74,7 +83,15 @@ def test_server_greets_with_220(smtp_session: SMTPSession) -> None:
 
 
 @control(
-    "SMTP-EHLO-HELO", MUST, rfc(5321, "4.1.1.1"), rfc(5321, "4.5.1"), rfc(5321, "3.2"), rfc(3207, "4"), roles=SMTP_ROLES, explains=(NotAvailable,)
+    "SMTP-EHLO-HELO",
+    MUST,
+    rfc(5321, "4.1.1.1"),
+    rfc(5321, "4.5.1"),
+    rfc(5321, "3.2"),
+    rfc(3207, "4"),
+    roles=SMTP_ROLES,
+    explains=(NotAvailable,),
+    harm=Harm.LOST,
 )
 def test_server_answers_ehlo_and_helo(smtp_session: SMTPSession) -> None:
     """EHLO is answered with 250, and HELO with a single 250.
@@ -96,7 +113,7 @@ def test_server_answers_ehlo_and_helo(smtp_session: SMTPSession) -> None:
     assert len(helo.lines) == 1, "HELO is answered with a list, as only EHLO may be"
 
 
-@control("SMTP-STARTTLS-OFFERED", SHOULD, rfc(3207, "4"), rfc(7435), rfc(8314, "3.3"), roles=SMTP_ROLES)
+@control("SMTP-STARTTLS-OFFERED", SHOULD, rfc(3207, "4"), rfc(7435), rfc(8314, "3.3"), roles=SMTP_ROLES, harm=Harm.READ)
 def test_starttls_is_offered(smtp_session: SMTPSession) -> None:
     """The EHLO reply lists STARTTLS on every address.
 
@@ -134,7 +151,7 @@ _MASKED = re.compile(r"X{6,}[A-Z]?")
 """How Cisco's firewalls write over keywords that they do not let pass."""
 
 
-@control("SMTP-STARTTLS-WORKS", MUST, rfc(3207, "4.1"), rfc(3207, "4.2"), roles=SMTP_ROLES)
+@control("SMTP-STARTTLS-WORKS", MUST, rfc(3207, "4.1"), rfc(3207, "4.2"), roles=SMTP_ROLES, harm=Harm.LOST)
 def test_starttls_works(smtp_session: SMTPSession, withdrawn_tls: WithdrawnTLS) -> None:
     """STARTTLS is answered with 220, the handshake completes, and EHLO works behind it.
 
@@ -165,7 +182,7 @@ def test_starttls_works(smtp_session: SMTPSession, withdrawn_tls: WithdrawnTLS) 
     assert ehlo.code == 250, f"EHLO inside TLS is answered with {ehlo}"
 
 
-@control("SMTP-STARTTLS-INJECTION", MUST, rfc(3207, "4.2"), STARTTLS_INJECTION, roles=SMTP_ROLES)
+@control("SMTP-STARTTLS-INJECTION", MUST, rfc(3207, "4.2"), STARTTLS_INJECTION, roles=SMTP_ROLES, harm=Harm.ABUSED)
 def test_starttls_forgets_what_was_said_in_clear(starttls_injection: Injection) -> None:
     """A command sent in clear behind STARTTLS is not executed inside TLS.
 
@@ -183,7 +200,7 @@ def test_starttls_forgets_what_was_said_in_clear(starttls_injection: Injection) 
     assert not heard, f"inside TLS the server answers the command that was sent in clear: {heard.strip()}"
 
 
-@control("STARTTLS-STATE", MUST, rfc(3207, "4.2"), roles=SMTP_ROLES)
+@control("STARTTLS-STATE", MUST, rfc(3207, "4.2"), roles=SMTP_ROLES, harm=Harm.ABUSED)
 def test_starttls_begins_anew(starttls_state: KeptState) -> None:
     """Inside TLS the server offers STARTTLS no more, and knows nothing of what was said before it.
 
@@ -198,7 +215,7 @@ def test_starttls_begins_anew(starttls_state: KeptState) -> None:
     )
 
 
-@control("AUTH-AFTER-TLS", MUST, rfc(4954, "4"), rfc(8314, "3.3"), rfc(6409, "7"), roles=SMTP_ROLES)
+@control("AUTH-AFTER-TLS", MUST, rfc(4954, "4"), rfc(8314, "3.3"), rfc(6409, "7"), roles=SMTP_ROLES, harm=Harm.READ)
 def test_auth_comes_after_tls(clear_text_auth: ClearTextAuth) -> None:
     """AUTH is neither offered nor taken before TLS; behind TLS a submission server offers it.
 
@@ -254,7 +271,7 @@ def _no_password_in_clear(auth: ClearTextAuth) -> None:
     assert refused, f"AUTH PLAIN before TLS is answered with {reply}"
 
 
-@control("EARLYTALK", MAY, rfc(5321, "4.3.1"), rfc(2920, "3.1"), PRACTICE, roles=(Role.MX,))
+@control("EARLYTALK", MAY, rfc(5321, "4.3.1"), rfc(2920, "3.1"), PRACTICE, roles=(Role.MX,), harm=Harm.ABUSED)
 def test_early_talkers_are_refused(early_talk: EarlyTalk) -> None:
     """A client that speaks before the greeting is refused, and a polite one right after it is served.
 

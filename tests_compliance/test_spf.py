@@ -6,11 +6,22 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
 
-from mailproof.controls import GOOGLE_SENDERS, MUST, PRACTICE, SHOULD, control, finding, leave_to, not_applicable, rfc
+from mailproof.controls import (
+    GOOGLE_SENDERS,
+    MUST,
+    PRACTICE,
+    SHOULD,
+    Harm,
+    control,
+    finding,
+    leave_to,
+    not_applicable,
+    rfc,
+)
 from mailproof.observations.spf import MAX_LOOKUPS, RESULT_OF_ALL, SPF, Check, SPFEvaluation, SPFTree
 
 
-@control("SPF-EXISTS", MUST, rfc(7208, "3.2"), rfc(7208, "4.5"), GOOGLE_SENDERS)
+@control("SPF-EXISTS", MUST, rfc(7208, "3.2"), rfc(7208, "4.5"), GOOGLE_SENDERS, harm=Harm.REFUSED)
 def test_spf_record_is_published_once(spf: SPF) -> None:
     """Every domain publishes exactly one SPF record.
 
@@ -28,7 +39,7 @@ def test_spf_record_is_published_once(spf: SPF) -> None:
     assert len(spf.texts) == 1, f"{spf.domain} publishes {len(spf.texts)} SPF records, which is an error for receivers"
 
 
-@control("SPF-SYNTAX", MUST, rfc(7208, "12"), rfc(7208, "4.6"))
+@control("SPF-SYNTAX", MUST, rfc(7208, "12"), rfc(7208, "4.6"), harm=Harm.REFUSED)
 def test_spf_record_follows_the_grammar(spf: SPF) -> None:
     """The SPF record follows the grammar from end to end.
 
@@ -41,7 +52,7 @@ def test_spf_record_follows_the_grammar(spf: SPF) -> None:
     assert not errors, "\n".join(errors)
 
 
-@control("SPF-ALL-STRICT", SHOULD, rfc(7208, "5.1"), rfc(7208, "8.4"), PRACTICE, accept=["-all"])
+@control("SPF-ALL-STRICT", SHOULD, rfc(7208, "5.1"), rfc(7208, "8.4"), PRACTICE, accept=["-all"], harm=Harm.ABUSED)
 def test_spf_ends_strictly(spf_tree: SPFTree, parameters: Mapping[str, Any]) -> None:
     """The SPF record ends in -all, redirects followed; a profile or the inventory may accept ~all.
 
@@ -65,7 +76,7 @@ def test_spf_ends_strictly(spf_tree: SPFTree, parameters: Mapping[str, Any]) -> 
     assert found in parameters["accept"], f"the record ends in {found}; {accepted} is wanted"
 
 
-@control("SPF-LOOKUPS-10", MUST, rfc(7208, "4.6.4"), lookups=MAX_LOOKUPS)
+@control("SPF-LOOKUPS-10", MUST, rfc(7208, "4.6.4"), lookups=MAX_LOOKUPS, harm=Harm.REFUSED)
 def test_spf_needs_at_most_ten_lookups(spf_tree: SPFTree, parameters: Mapping[str, Any]) -> None:
     """Evaluating the SPF record takes at most ten terms that ask the DNS, over all includes and redirects.
 
@@ -82,7 +93,7 @@ def test_spf_needs_at_most_ten_lookups(spf_tree: SPFTree, parameters: Mapping[st
         assert lookup.mx_names <= MAX_LOOKUPS, f"{lookup.term} yields {lookup.mx_names} MX names, more than ten"
 
 
-@control("SPF-VOID-2", SHOULD, rfc(7208, "4.6.4"), rfc(7208, "11.1"), void_lookups=2)
+@control("SPF-VOID-2", SHOULD, rfc(7208, "4.6.4"), rfc(7208, "11.1"), void_lookups=2, harm=Harm.REFUSED)
 def test_spf_has_at_most_two_void_lookups(spf_tree: SPFTree, parameters: Mapping[str, Any]) -> None:
     """At most two lookups of the SPF record come back empty, for senders of either address family.
 
@@ -98,7 +109,7 @@ def test_spf_has_at_most_two_void_lookups(spf_tree: SPFTree, parameters: Mapping
     assert len(void) <= most, f"{len(void)} void lookups for senders with IPv{family}: {terms}"
 
 
-@control("SPF-NO-PTR", SHOULD, rfc(7208, "5.5"))
+@control("SPF-NO-PTR", SHOULD, rfc(7208, "5.5"), harm=Harm.REFUSED)
 def test_spf_does_not_use_ptr(spf_tree: SPFTree) -> None:
     """No SPF record of the domain, nor any that it includes, uses the ptr mechanism.
 
@@ -116,7 +127,7 @@ def test_spf_does_not_use_ptr(spf_tree: SPFTree) -> None:
     assert not found, f"ptr is used: {', '.join(found)}"
 
 
-@control("SPF-INCLUDE-VALID", MUST, rfc(7208, "5.2"), rfc(7208, "6.1"))
+@control("SPF-INCLUDE-VALID", MUST, rfc(7208, "5.2"), rfc(7208, "6.1"), harm=Harm.REFUSED)
 def test_spf_includes_lead_to_valid_records(spf_tree: SPFTree) -> None:
     """Every include and redirect leads to exactly one valid SPF record, and none leads back.
 
@@ -135,7 +146,7 @@ def test_spf_includes_lead_to_valid_records(spf_tree: SPFTree) -> None:
         assert not errors, f"{through} leads to {published.domain}, whose record is in error: {'; '.join(errors)}"
 
 
-@control("SPF-INVENTORY-EVAL", MUST, rfc(7208, "4"), GOOGLE_SENDERS)
+@control("SPF-INVENTORY-EVAL", MUST, rfc(7208, "4"), GOOGLE_SENDERS, harm=Harm.REFUSED)
 def test_spf_passes_for_own_senders_only(spf_of_sender: SPFEvaluation) -> None:
     """SPF passes for every sending address of the inventory and does not pass for strangers.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mailproof.controls import MUST, NCSC_NL_TLS, SWEET32, control, leave_to, rfc
+from mailproof.controls import MUST, NCSC_NL_TLS, SWEET32, Harm, control, leave_to, rfc
 from mailproof.observations.tls import Handshakes
 
 
-@control("TLS-NO-SSL2", MUST, rfc(6176, "3"))
+@control("TLS-NO-SSL2", MUST, rfc(6176, "3"), harm=Harm.READ)
 def test_ssl_2_is_refused(ssl_2: Handshakes) -> None:
     """SSL 2.0 is refused.
 
@@ -16,7 +16,7 @@ def test_ssl_2_is_refused(ssl_2: Handshakes) -> None:
     _refuses(ssl_2)
 
 
-@control("TLS-NO-SSL3", MUST, rfc(7568, "3"))
+@control("TLS-NO-SSL3", MUST, rfc(7568, "3"), harm=Harm.READ)
 def test_ssl_3_is_refused(ssl_3: Handshakes) -> None:
     """SSL 3.0 is refused.
 
@@ -27,7 +27,7 @@ def test_ssl_3_is_refused(ssl_3: Handshakes) -> None:
     _refuses(ssl_3)
 
 
-@control("TLS-NO-10-11", MUST, rfc(8996, "4"), rfc(8996, "5"), rfc(8997, "3"))
+@control("TLS-NO-10-11", MUST, rfc(8996, "4"), rfc(8996, "5"), rfc(8997, "3"), harm=Harm.READ)
 def test_tls_1_0_and_1_1_are_refused(tls_1_0_and_1_1: Handshakes) -> None:
     """TLS 1.0 and TLS 1.1 are refused.
 
@@ -38,7 +38,7 @@ def test_tls_1_0_and_1_1_are_refused(tls_1_0_and_1_1: Handshakes) -> None:
     _refuses(tls_1_0_and_1_1)
 
 
-@control("TLS-12-OR-13", MUST, rfc(9325, "3.1.1"))
+@control("TLS-12-OR-13", MUST, rfc(9325, "3.1.1"), harm=Harm.LOST)
 def test_tls_1_2_or_1_3_is_spoken(tls_1_2_and_1_3: Handshakes) -> None:
     """TLS 1.2 or TLS 1.3 is spoken.
 
@@ -50,7 +50,7 @@ def test_tls_1_2_or_1_3_is_spoken(tls_1_2_and_1_3: Handshakes) -> None:
     assert tls_1_2_and_1_3.accepted, f"neither TLS 1.2 nor TLS 1.3 is accepted ({errors})"
 
 
-@control("TLS-NO-RC4", MUST, rfc(7465, "2"))
+@control("TLS-NO-RC4", MUST, rfc(7465, "2"), harm=Harm.READ)
 def test_rc4_is_refused(rc4: Handshakes) -> None:
     """No RC4 suite is accepted.
 
@@ -60,7 +60,7 @@ def test_rc4_is_refused(rc4: Handshakes) -> None:
     _refuses(rc4)
 
 
-@control("TLS-NO-3DES", MUST, rfc(9325, "4.1"), SWEET32, NCSC_NL_TLS)
+@control("TLS-NO-3DES", MUST, rfc(9325, "4.1"), SWEET32, NCSC_NL_TLS, harm=Harm.READ)
 def test_triple_des_is_refused(triple_des: Handshakes) -> None:
     """No 3DES suite is accepted.
 

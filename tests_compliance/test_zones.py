@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from mailproof.controls import INTERNET_NL, MAY, MUST, SHOULD, control, fail, finding, leave_to, not_applicable, rfc
+from mailproof.controls import (
+    INTERNET_NL,
+    MAY,
+    MUST,
+    SHOULD,
+    Harm,
+    control,
+    fail,
+    finding,
+    leave_to,
+    not_applicable,
+    rfc,
+)
 from mailproof.net.errors import Bogus, NotObserved, ServerFailure
 from mailproof.observations.zones import DNSSEC, Authority, Delegation
 
 
-@control("DEL-MIN-NS", MUST, rfc(1034, "4.1"), rfc(2182, "5"))
+@control("DEL-MIN-NS", MUST, rfc(1034, "4.1"), rfc(2182, "5"), harm=Harm.LOST)
 def test_zone_has_two_name_servers(delegation: Delegation) -> None:
     """The zone has at least two name servers, at the parent and in itself, and two of them have IPv4 addresses.
 
@@ -32,7 +44,7 @@ def test_zone_has_two_name_servers(delegation: Delegation) -> None:
         finding(MAY, f"{', '.join(ipv6)} share one IPv6 address: resolvers without IPv4 depend on one server")
 
 
-@control("DEL-PARENT-CHILD-NS", MUST, rfc(1034, "4.2.2"), rfc(1912, "2.8"))
+@control("DEL-PARENT-CHILD-NS", MUST, rfc(1034, "4.2.2"), rfc(1912, "2.8"), harm=Harm.LOST)
 def test_parent_and_child_name_the_same_servers(delegation: Delegation) -> None:
     """Every server of the parent names the same name servers as the zone itself.
 
@@ -55,7 +67,9 @@ def test_parent_and_child_name_the_same_servers(delegation: Delegation) -> None:
             finding(SHOULD, f"only the zone names {only_child}; the parent names {', '.join(sorted(named))}")
 
 
-@control("DEL-AUTHORITATIVE", MUST, rfc(2181, "6.1"), rfc(1034, "4.2.1"), rfc(1912, "2.8"), rfc(7766, "5"))
+@control(
+    "DEL-AUTHORITATIVE", MUST, rfc(2181, "6.1"), rfc(1034, "4.2.1"), rfc(1912, "2.8"), rfc(7766, "5"), harm=Harm.LOST
+)
 def test_name_server_is_authoritative(authority: Authority) -> None:
     """Every name server has an address and answers for the zone with authority, over UDP and TCP.
 
@@ -79,7 +93,7 @@ def test_name_server_is_authoritative(authority: Authority) -> None:
         assert has_zone, f"{authority.server} answers {answer.rcode} without authority over {protocol}"
 
 
-@control("SEC-SIGNED", MAY, rfc(4035, "3.2.3"), rfc(9364), INTERNET_NL)
+@control("SEC-SIGNED", MAY, rfc(4035, "3.2.3"), rfc(9364), INTERNET_NL, harm=Harm.READ)
 def test_zone_is_signed(dnssec: DNSSEC) -> None:
     """The zone is signed, and a chain of trust leads to it.
 
@@ -94,7 +108,15 @@ def test_zone_is_signed(dnssec: DNSSEC) -> None:
     )
 
 
-@control("SEC-NOT-BOGUS", MUST, rfc(4035, "5"), rfc(8914, "4.7"), by_clock=True, explains=(Bogus, ServerFailure))
+@control(
+    "SEC-NOT-BOGUS",
+    MUST,
+    rfc(4035, "5"),
+    rfc(8914, "4.7"),
+    by_clock=True,
+    explains=(Bogus, ServerFailure),
+    harm=Harm.LOST,
+)
 def test_zone_is_not_bogus(dnssec: DNSSEC) -> None:
     """Validation fails for nothing that mail needs of the zone.
 

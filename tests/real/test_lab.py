@@ -386,6 +386,11 @@ class TestTLS:
             Chain.SELF_SIGNED: "18 (self-signed certificate)",
             Chain.WRONG_NAME: "62 (hostname mismatch)",
             Chain.UNKNOWN_ROOT: "19 (self-signed certificate in certificate chain)",
+            Chain.PRIVATE_CA: "20 (unable to get local issuer certificate)",
+            Chain.CLIENT_ONLY: "26 (unsuitable certificate purpose)",
+            Chain.FORBIDDEN_NAME: "47 (permitted subtree violation)",
+            Chain.UNKNOWN_CRITICAL: "34 (unhandled critical extension)",
+            Chain.SPARE_EXPIRED: "0 (ok)",
         }[domain.server.chain]
         weak = ("-auth_level", "0") if domain.server.rsa_bits == 1024 else ()
         shown = s_client(lab, domain, *weak)

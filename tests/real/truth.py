@@ -56,40 +56,10 @@ HANDSHAKES = (
     "TLS-NO-3DES",
 )
 MAILBOXES = ("SMTP-POSTMASTER", "SMTP-ABUSE", "SMTP-NULL-SENDER", "BACKUPMX-RCPT")
-ENDPOINT = (*NAMES, *DIALOGUE, *CERTIFICATES, *HANDSHAKES, "EARLYTALK", "RELAY-MATRIX")
-"""Everything that is asked of an address of a mail host."""
-NOT_REACHED = (*ENDPOINT, *MAILBOXES)
-NOT_CONTACTED = ("MX-PORT25-OPEN", *NOT_REACHED)
+PARTLY = ("BACKUPMX-RCPT",)
+"""What is asked of all MX addresses of a domain together: of an address that says nothing it cannot be told. All else
+that cannot be seen of such an address is left to the control that finds why."""
 PRIVATE = "Private addresses are not contacted."
-NOT_SERVED = tuple(
-    control
-    for control in NOT_REACHED
-    if control not in ("SMTP-GREET-220", "SMTP-EHLO-HELO", "SMTP-STARTTLS-OFFERED", "SMTP-STARTTLS-WORKS")
-)
-"""What remains unknown of a server whose greeting refuses the tester; the rest is left to SMTP-GREET-220."""
-SERVES_NOBODY = tuple(control for control in NOT_SERVED if control not in (*MAILBOXES, "RELAY-MATRIX"))
-"""What remains unknown of a server whose greeting refuses everybody."""
-NOT_WELCOME = tuple(
-    control for control in NOT_REACHED if control not in ("SMTP-GREET-220", "HELO-FQDN", "PTR-EQ-BANNER", "EARLYTALK")
-)
-"""What remains unknown of a server that greets and then refuses the tester's EHLO."""
-
-MAIL_HOST = ("MX-NOT-ALIAS", "MX-RESOLVES", "MX-PUBLIC-ADDR", "DANE-EXISTS")
-SENDER = ("PTR-EXISTS", "PTR-FCRDNS", "PTR-2317", "PTR-QUALITY")
-NO_ANSWER = (
-    *NOT_REACHED,
-    "MX-PORT25-OPEN",
-    *MAIL_HOST,
-    *SENDER,
-    *("MX-EXISTS", "MX-NULL-ALONE", "MX-NULL-PREF", "MX-NOT-IP"),
-    *("SPF-EXISTS", "SPF-SYNTAX", "SPF-ALL-STRICT", "SPF-LOOKUPS-10", "SPF-VOID-2", "SPF-NO-PTR"),
-    *("SPF-INCLUDE-VALID", "SPF-INVENTORY-EVAL"),
-    *("DKIM-SELECTOR", "DKIM-KEY-LENGTH"),
-    *("DMARC-EXISTS", "DMARC-SINGLE", "DMARC-SYNTAX", "DMARC-ENFORCED"),
-    *("STS-TXT", "STS-FETCH", "STS-BODY", "STS-MX-COVERED", "TLSRPT-TXT"),
-    *("DEL-MIN-NS", "DEL-PARENT-CHILD-NS"),
-)
-"""Everything that is asked of a domain whose answers the resolver withholds."""
 
 TRUTH: dict[str, Truth] = {
     # SMTP
@@ -148,9 +118,9 @@ TRUTH: dict[str, Truth] = {
         advice=("DANE-EXISTS", "SEC-SIGNED"), why="Without DNSSEC TLSA records do not count (RFC 7672, section 2.2)."
     ),
     "starttls-fails-opensmtpd": Truth(
-        fail=("SMTP-STARTTLS-WORKS", "TLS-12-OR-13"),
-        inconclusive=CERTIFICATES,
-        why="No handshake completes, so no version is spoken and no certificate is proven.",
+        fail=("SMTP-STARTTLS-WORKS", "TLS-12-OR-13", "DANE-MATCH"),
+        why="No handshake completes, so no version is spoken and there is no certificate to judge; its TLSA record "
+        "promises one all the same (RFC 7672, section 2.2).",
     ),
     "no-starttls-opensmtpd": Truth(
         fail=("SMTP-STARTTLS-OFFERED",),
@@ -208,14 +178,14 @@ TRUTH: dict[str, Truth] = {
     "expired-dovecot": Truth(fail=("CERT-DATES",)),
     "wrong-name-dovecot": Truth(fail=("CERT-NAME",)),
     "incomplete-dovecot": Truth(
-        fail=("CERT-CHAIN-COMPLETE", "CERT-TRUST"), why="Without the intermediate no path can be built."
+        fail=("CERT-CHAIN-COMPLETE",), why="That no path can be built without the intermediate is the same fault."
     ),
     "small-key-dovecot": Truth(fail=("CERT-KEY-SIZE",)),
     "tls10-dovecot": Truth(fail=("TLS-NO-10-11",)),
     "expired-chain": Truth(fail=("CERT-DATES",)),
     "expired-chain-exim": Truth(fail=("CERT-DATES",)),
     "incomplete-chain": Truth(
-        fail=("CERT-CHAIN-COMPLETE", "CERT-TRUST"), why="Without the intermediate no path can be built."
+        fail=("CERT-CHAIN-COMPLETE",), why="That no path can be built without the intermediate is the same fault."
     ),
     "self-signed": Truth(
         fail=("CERT-TRUST",),
@@ -226,27 +196,36 @@ TRUTH: dict[str, Truth] = {
         why="DANE-EE vouches for the key, and no policy in mode enforce wants more (RFC 7672, section 3.1.1)."
     ),
     "wrong-name": Truth(fail=("CERT-NAME",)),
+    "client-only": Truth(fail=("CERT-TRUST",)),
+    "forbidden-name": Truth(fail=("CERT-TRUST",)),
+    "unknown-critical": Truth(fail=("CERT-TRUST",)),
+    "private-ca": Truth(fail=("CERT-TRUST",), why="The root may be left out (RFC 8446, section 4.4.2)."),
+    "spare-expired": Truth(why="What no path needs is judged by nobody."),
+    "dane-ta": Truth(why="DANE-TA vouches for the root, and the names and dates are right (RFC 7672, section 3.1.2)."),
+    "dane-ta-wrong-name": Truth(fail=("DANE-MATCH", "CERT-NAME"), why="Names count (RFC 7672, section 3.2.2)."),
+    "dane-ta-expired": Truth(fail=("DANE-MATCH", "CERT-DATES"), why="Dates count (RFC 7672, section 3.1.2)."),
     "small-key-exim": Truth(fail=("CERT-KEY-SIZE",)),
     "tlsa-mismatch": Truth(fail=("DANE-MATCH",)),
     # Hosts that cannot be observed
     "greylisting": Truth(inconclusive=MAILBOXES),
-    "busy": Truth(inconclusive=NOT_REACHED),
+    "busy": Truth(inconclusive=("SMTP-GREET-220", "EARLYTALK", *PARTLY)),
     "client-blocked-postfix": Truth(
-        inconclusive=("SMTP-GREET-220", *NOT_SERVED),
+        inconclusive=("SMTP-GREET-220", *PARTLY),
         why="The refusal is about the client; what others get is not known (RFC 5321, section 7.9).",
     ),
     "helo-refused-postfix": Truth(
-        inconclusive=NOT_WELCOME,
+        inconclusive=("SMTP-EHLO-HELO", *PARTLY),
         why="The refusal is about the name in EHLO; what others get is not known (RFC 5321, section 4.1.4).",
     ),
     "no-service-exim": Truth(
         fail=("SMTP-GREET-220",),
-        inconclusive=SERVES_NOBODY,
         why="554 to everybody (RFC 5321, section 3.1) is one finding; what is behind it cannot be seen.",
     ),
-    "ipv6-refused": Truth(fail=("MX-PORT25-OPEN",), inconclusive=NOT_REACHED, where="[2600:"),
-    "refused": Truth(fail=("MX-PORT25-OPEN",), inconclusive=NOT_REACHED),
-    "silent": Truth(inconclusive=NOT_CONTACTED, why="Whoever swallows packets may stand anywhere on the way."),
+    "ipv6-refused": Truth(fail=("MX-PORT25-OPEN",), inconclusive=PARTLY, where="[2600:"),
+    "refused": Truth(fail=("MX-PORT25-OPEN",), inconclusive=PARTLY),
+    "silent": Truth(
+        inconclusive=("MX-PORT25-OPEN", *PARTLY), why="Whoever swallows packets may stand anywhere on the way."
+    ),
     # Reverse DNS and blocklists
     "unforwarded-ptr": Truth(fail=("PTR-FCRDNS",)),
     "no-ptr": Truth(fail=("PTR-EXISTS",)),
@@ -260,8 +239,8 @@ TRUTH: dict[str, Truth] = {
     "mx-cname": Truth(fail=("MX-NOT-ALIAS",)),
     "mx-address": Truth(fail=("MX-NOT-IP",)),
     "mx-unresolvable": Truth(fail=("MX-RESOLVES",)),
-    "mx-private": Truth(fail=("MX-PUBLIC-ADDR",), inconclusive=NOT_CONTACTED, why=PRIVATE),
-    "mx-localhost": Truth(fail=("MX-PUBLIC-ADDR",), inconclusive=NOT_CONTACTED, why=PRIVATE),
+    "mx-private": Truth(fail=("MX-PUBLIC-ADDR",), inconclusive=PARTLY, why=PRIVATE),
+    "mx-localhost": Truth(fail=("MX-PUBLIC-ADDR",), inconclusive=PARTLY, why=PRIVATE),
     "no-mx": Truth(fail=("MX-EXISTS",)),
     "null-mx-alone": Truth(fail=("MX-EXISTS",)),
     # SPF
@@ -316,8 +295,8 @@ TRUTH: dict[str, Truth] = {
     "tlsrpt-two": Truth(fail=("TLSRPT-TXT",)),
     # DNS
     "unsigned": Truth(advice=("SEC-SIGNED",)),
-    "bogus": Truth(fail=("SEC-NOT-BOGUS",), inconclusive=NO_ANSWER),
-    "expired-signatures": Truth(fail=("SEC-NOT-BOGUS",), inconclusive=NO_ANSWER),
+    "bogus": Truth(fail=("SEC-NOT-BOGUS",)),
+    "expired-signatures": Truth(fail=("SEC-NOT-BOGUS",)),
     "lame": Truth(fail=("DEL-AUTHORITATIVE",)),
     "ns-mismatch": Truth(fail=("DEL-PARENT-CHILD-NS",)),
     "one-ns": Truth(fail=("DEL-MIN-NS",)),
@@ -331,6 +310,8 @@ NO_CONTROL_YET = {
     "open-transfer": "nothing asks for a zone transfer",
     "mta-sts-testing": "a policy in mode testing is no fault",
     "self-signed-dane": "no fault: DANE-EE vouches for the key (RFC 7672, section 3.1.1)",
+    "dane-ta": "no fault: DANE-TA vouches for the root (RFC 7672, section 3.1.2)",
+    "spare-expired": "no fault: what no path needs is judged by nobody",
     "dh-512": "nothing looks at the size of Diffie-Hellman groups: the handshakes here choose ECDHE",
     "dh-1024": "nothing looks at the size of Diffie-Hellman groups: the handshakes here choose ECDHE",
     "imap-clear-auth": "nothing asks IMAP and POP3 servers for their capabilities",

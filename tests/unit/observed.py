@@ -8,7 +8,7 @@ from dataclasses import replace
 from mailproof.inventory.targets import MailDomain, Role
 from mailproof.net.certificates import Certificate, Chain
 from mailproof.net.dns import Answer, Record
-from mailproof.net.https import Response
+from mailproof.net.https import Response, TLSFault
 from mailproof.net.pkix import PathResult, PathStatus
 from mailproof.net.smtp import Reply, TLSSession
 from mailproof.net.tls import Handshake, TLSVersion
@@ -162,11 +162,12 @@ def sts_policy(
     record: PolicyRecord | None = None,
     status: int = 200,
     tls_error: str | None = None,
+    tls_fault: TLSFault = TLSFault.CERTIFICATE,
     content_type: str | None = "text/plain",
     headers: tuple[tuple[str, str], ...] = (),
 ) -> STSPolicyFile:
     url = f"https://mta-sts.{DOMAIN}/.well-known/mta-sts.txt"
-    response = Response(url, ADDRESS, status, headers, content_type, body, 0.1, tls_error)
+    response = Response(url, ADDRESS, status, headers, content_type, body, 0.1, tls_error, tls_fault)
     return STSPolicyFile(DOMAIN, record or sts("v=STSv1; id=1"), (ADDRESS,), response)
 
 

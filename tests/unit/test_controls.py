@@ -8,6 +8,7 @@ from textwrap import dedent
 
 import pytest
 
+from mailproof.controls import Control, Harm
 from mailproof.gate.verdict import Verdict
 
 from .cases import authentication, dns, policies, smtp, tls
@@ -55,3 +56,8 @@ def test_faults_are_left_to_controls_that_exist(id: str) -> None:
 
 def _leaves(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "leave_to"
+
+
+@pytest.mark.parametrize("control", list(catalogue()), ids=lambda control: control.id)
+def test_every_control_of_the_suite_says_what_its_faults_do_to_the_mail(control: Control) -> None:
+    assert control.harm is not Harm.OTHER

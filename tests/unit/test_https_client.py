@@ -13,7 +13,7 @@ from mailproof.fixtures.authority import CertificateSpec
 from mailproof.fixtures.https_peer import HTTPSPeer, Site
 from mailproof.net.errors import ClosedEarly, Malformed, NotObserved, Refused, TimedOut
 from mailproof.net.hosts import Hosts
-from mailproof.net.https import HTTPSClient, Response
+from mailproof.net.https import HTTPSClient, Response, TLSFault
 from mailproof.net.settings import Limits, NetSettings, SocketAddress
 from tests.unit.smtp_world import IMPATIENT, QUICK, authority
 
@@ -98,6 +98,7 @@ def test_an_invalid_certificate_is_an_observation(certificate: CertificateSpec, 
     response, peer = fetch(Site(NAME, POLICY, certificate=certificate))
     assert response.status == 0
     assert words.lower() in (response.tls_error or "").lower()
+    assert response.tls_fault is TLSFault.CERTIFICATE
     assert response.evidence()[1].startswith("TLS: ")
     assert peer.asked == []
 
@@ -116,6 +117,13 @@ def test_a_refused_handshake_is_an_observation() -> None:
     response, _ = fetch(Site(NAME, POLICY, fault="alert"))
     assert response.status == 0
     assert "ALERT" in (response.tls_error or "")
+    assert response.tls_fault is TLSFault.HANDSHAKE
+
+
+def test_old_versions_are_told_from_a_refused_certificate() -> None:
+    response, _ = fetch(Site(NAME, POLICY, fault="old TLS"))
+    assert "PROTOCOL_VERSION" in (response.tls_error or "")
+    assert response.tls_fault is TLSFault.VERSION
 
 
 def test_a_body_of_just_the_limit() -> None:

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from mailproof.net import der, pkix
 from mailproof.net.certificate_names import Canonical, canonical
 from mailproof.net.certificates import load, read_chain
+from mailproof.net.errors import Malformed
 from mailproof.net.pkix import PathResult, PathStatus, Roots, verify
 from mailproof.net.signatures import Signature, signature
 from mailproof.observations.tls import Deployment
@@ -31,6 +32,8 @@ from .chains import AT, CLIENT, HOST, MAIL, SERVER, Made, ca, constraints, gener
 
 UNKNOWN = (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.55738.666.1"), b""), True)
 POLICY = (x509.CertificatePolicies([x509.PolicyInformation(x509.ObjectIdentifier("1.2.3"), None)]), True)
+
+TORN = (x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.36"), b"\x01"), False)
 
 ROOT = ca("Root")
 MIDDLE = ca("Middle", ROOT)
@@ -231,7 +234,13 @@ FLAWED: dict[str, tuple[Sent, Made, PathStatus, str]] = {
         "is excluded",
     ),
     "a constraint that begins with a dot": (permitting(".example.org"), ROOT, PathStatus.NAME_NOT_ALLOWED, "no name"),
-    "a constraint with a wildcard": (permitting("*.example.org"), ROOT, PathStatus.UNREADABLE, "CN=Limited.*wildcard"),
+    "a constraint with a wildcard": (permitting("*.example.org"), ROOT, PathStatus.UNCHECKED, "CN=Limited.*wildcard"),
+    "an extension of a CA that does not parse": (
+        below(ca("Torn", ROOT, extra=(TORN,))),
+        ROOT,
+        PathStatus.UNCHECKED,
+        "CN=Torn",
+    ),
     "another address": (permitting("192.0.2.0/25", "192.0.2.129"), ROOT, PathStatus.NAME_NOT_ALLOWED, "192.0.2.129"),
     "an excluded address": (excluding("2001:db8::/32", "2001:db8::1"), ROOT, PathStatus.NAME_NOT_ALLOWED, "2001"),
     "an address of the other family": (
@@ -455,6 +464,60 @@ def test_other_algorithms_inside_and_outside_are_no_signature() -> None:
     assert verify(read_chain([pem(other)]), Roots([root]), AT).status is PathStatus.BROKEN_SIGNATURE
 
 
+# Policies
+
+ANY_POLICY, ONE, TWO = "2.5.29.32.0", "1.2.3.1", "1.2.3.2"
+LOWER = x509.PolicyConstraints(0, None)
+NO_ANY = x509.InhibitAnyPolicy(0)
+NO_MAPPING = x509.PolicyConstraints(0, 0)
+
+
+def policies(*oids: str) -> tuple[x509.ExtensionType, bool]:
+    return x509.CertificatePolicies([x509.PolicyInformation(x509.ObjectIdentifier(oid), None) for oid in oids]), False
+
+
+def mapping(issuers: str, subjects: str) -> tuple[x509.ExtensionType, bool]:
+    """Policy mappings, which the library does not build: RFC 5280, section 4.2.1.5."""
+    known = {ANY_POLICY: "0604551d2000", ONE: "06032a0301", TWO: "06032a0302"}
+    pair = sequence(bytes.fromhex(known[issuers]), bytes.fromhex(known[subjects]))
+    return x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.33"), sequence(pair)), True
+
+
+@pytest.mark.parametrize(
+    ("of_ca", "of_server", "right"),
+    [
+        ([], [], True),
+        ([policies(ONE)], [policies(TWO)], True),
+        ([(LOWER, True), policies(ONE)], [policies(ONE)], True),
+        ([(LOWER, True), policies(ONE)], [policies(TWO)], False),
+        ([(LOWER, True), policies(ONE)], [], False),
+        ([(LOWER, True)], [policies(ONE)], False),
+        ([(LOWER, True), policies(ANY_POLICY)], [policies(TWO)], True),
+        ([(LOWER, True), policies(ONE)], [policies(ANY_POLICY)], True),
+        ([(LOWER, True), policies(ONE), (NO_ANY, True)], [policies(ANY_POLICY)], False),
+        ([(x509.PolicyConstraints(3, None), True)], [policies(ONE)], True),
+        ([(LOWER, True), policies(ONE), mapping(ONE, TWO)], [policies(TWO)], True),
+        ([(LOWER, True), policies(ONE), mapping(ONE, TWO)], [policies(ONE)], False),
+        ([(LOWER, True), policies(ONE), mapping(ANY_POLICY, TWO)], [policies(TWO)], False),
+        ([], [(LOWER, True)], False),
+        ([policies(ONE)], [(LOWER, True), policies(ONE)], True),
+    ],
+)
+def test_policies(
+    of_ca: list[tuple[x509.ExtensionType, bool]], of_server: list[tuple[x509.ExtensionType, bool]], right: bool
+) -> None:
+    """RFC 5280, section 6.1: only what a CA demands is looked at."""
+    middle = ca("Policies", ROOT, extra=of_ca)
+    result = verified((leaf(middle, extra=of_server), middle), ROOT)
+    assert result.status is (PathStatus.TRUSTED if right else PathStatus.POLICY), result
+
+
+def test_mappings_that_a_ca_above_forbids() -> None:
+    upper = ca("Upper", ROOT, extra=[(NO_MAPPING, True), policies(ONE)])
+    lower = ca("Lower", upper, extra=[policies(ONE), mapping(ONE, TWO)])
+    assert verified((leaf(lower, extra=[policies(TWO)]), lower, upper), ROOT).status is PathStatus.POLICY
+
+
 # What a path needs, and what it does not
 
 
@@ -489,6 +552,17 @@ def test_an_expired_certificate_under_a_renewed_ca_has_one_fault() -> None:
     renewed_ca = ca("Middle", ROOT, days=(-1, 300))
     result = verified((leaf(renewed_ca, days=(-90, -10)), renewed_ca), ROOT)
     assert result.status is PathStatus.TRUSTED
+
+
+def test_an_extension_twice_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cryptography.x509.base._reject_duplicate_extension", lambda *_: None)
+    twice = ca("Twice", ROOT, extra=(POLICY, POLICY))
+    assert verified(below(twice), ROOT).status is PathStatus.MALFORMED
+
+
+def test_extensions_of_the_server_that_do_not_parse_show_nothing() -> None:
+    with pytest.raises(Malformed, match="do not parse"):
+        sent(leaf(ROOT, extra=(TORN,)))
 
 
 def test_a_ca_that_says_where_its_issuer_is_misses_an_intermediate() -> None:
@@ -543,7 +617,7 @@ def test_a_search_that_is_given_up_says_so(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(pkix, "SIGNATURES", 10)
     result = verified(ring, ROOT)
     assert result.status is PathStatus.GIVEN_UP
-    assert "more than 10 possible issuers" in result.detail
+    assert "too many possible issuers" in result.detail
 
 
 def test_paths_beyond_the_bound_are_not_tried_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -578,6 +652,7 @@ OPENSSL_TAKES = {
     "a constraint that begins with a dot",  # no name by RFC 5280, section 4.2.1.10; cryptography refuses it as well
     "a wildcard that covers an excluded name",  # Go refuses it as well, since CVE-2025-61727
     "an excluded name with a final dot",
+    "an extension of a CA that does not parse",  # it reads policies only where it is told to
 }
 OPENSSL_REFUSES = {"flawed intermediates that are not needed"}
 """It looks for an issuer by name, and then at no other."""

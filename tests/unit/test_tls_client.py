@@ -145,7 +145,7 @@ def test_what_is_no_answer_about_tls_is_never_not_accepted(
         ask(behaviour, question, IMPATIENT if failure is TimedOut else QUICK)
 
 
-@pytest.mark.parametrize("starttls", ["alert", "plaintext"])
+@pytest.mark.parametrize("starttls", ["alert", "broken", "plaintext"])
 def test_handshakes_declined(starttls: str) -> None:
     async def question(client: TLSClient, endpoint: TLSEndpoint) -> Handshake:
         return await client.accepts(endpoint, TLSVersion.TLS1_3)

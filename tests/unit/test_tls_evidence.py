@@ -57,6 +57,12 @@ async def agree(stream: ServerStream, hello: bytes) -> None:
     await shake_hands(stream, context)
 
 
+async def agree_to_starttls(stream: ServerStream) -> None:
+    stream.write(b"+OK ready\r\n")
+    await stream.read_line(100)
+    stream.write(b"+OK go ahead\r\n")
+
+
 async def want_a_certificate(stream: ServerStream, hello: bytes) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     issued = authority().issue((HOST,))
@@ -105,13 +111,14 @@ def hello_of(version: int, then: bytes = REFUSED) -> Serve:
     return serve
 
 
-def asked(serves: Sequence[Serve], *offered: TLSVersion) -> tuple[tuple[Handshake, ...], int]:
+def asked(serves: Sequence[Serve], *offered: TLSVersion, starttls: bool = False) -> tuple[tuple[Handshake, ...], int]:
     """The handshakes with a server that serves each connection in another way, the last way ever after; and how many
     connections there were.
     """
 
     async def run() -> tuple[tuple[Handshake, ...], int]:
         async def serve(stream: ServerStream, number: int) -> None:
+            await agree_to_starttls(stream) if starttls else None
             hello = await stream.read_some(16_384)
             await serves[min(number, len(serves)) - 1](stream, hello)
 
@@ -119,7 +126,7 @@ def asked(serves: Sequence[Serve], *offered: TLSVersion) -> tuple[tuple[Handshak
         where = await listener.start()
         try:
             async with TLSClient(NetSettings(limits=QUICK), Hosts(QUICK)) as client:
-                endpoint = TLSEndpoint(where.address, where.port, HOST, None)
+                endpoint = TLSEndpoint(where.address, where.port, HOST, "pop3" if starttls else None)
                 found = await client.offers(endpoint, *((version, None) for version in offered))
                 return found, listener.connections
         finally:
@@ -193,15 +200,29 @@ def test_a_server_that_drops_two_connections_shows_nothing() -> None:
         asked([hang_up, hang_up, agree], TLS13)
 
 
+def test_a_server_that_agrees_to_starttls_and_then_always_hangs_up_refuses() -> None:
+    """It is there, and says that TLS may begin: what fails is the handshake."""
+    handshakes, count = asked([hang_up], TLS12, TLS13, starttls=True)
+    assert [handshake.accepted for handshake in handshakes] == [False, False]
+    assert count == 7
+
+
+def test_two_connections_dropped_after_starttls_are_no_refusal() -> None:
+    ((handshake,), count) = asked([hang_up, hang_up, agree], TLS13, starttls=True)
+    assert handshake.accepted
+    assert count == 3
+
+
 def test_that_the_server_answers_is_asked_once_for_all_versions() -> None:
     handshakes, count = asked([hang_up, alert, hang_up, hang_up], TLS10, TLS11)
     assert [handshake.accepted for handshake in handshakes] == [False, False]
     assert count == 5
 
 
-def certificates(serves: Sequence[Serve]) -> tuple[Chain, ...]:
+def certificates(serves: Sequence[Serve], *, starttls: bool = False) -> tuple[Chain, ...]:
     async def run() -> tuple[Chain, ...]:
         async def serve(stream: ServerStream, number: int) -> None:
+            await agree_to_starttls(stream) if starttls else None
             hello = await stream.read_some(16_384)
             await serves[min(number, len(serves)) - 1](stream, hello)
 
@@ -209,7 +230,9 @@ def certificates(serves: Sequence[Serve]) -> tuple[Chain, ...]:
         where = await listener.start()
         try:
             async with TLSClient(NetSettings(limits=QUICK), Hosts(QUICK)) as client:
-                return await client.certificates(TLSEndpoint(where.address, where.port, HOST, None))
+                return await client.certificates(
+                    TLSEndpoint(where.address, where.port, HOST, "pop3" if starttls else None)
+                )
         finally:
             await listener.stop()
 
@@ -226,6 +249,9 @@ def test_every_handshake_declined_is_told_from_every_connection_closed() -> None
         certificates([alert])
     with pytest.raises(ClosedEarly):
         certificates([hang_up])
+    with pytest.raises(NoCertificate):
+        certificates([hang_up], starttls=True)
+    assert len(certificates([hang_up, hang_up, agree], starttls=True)) == 1
 
 
 # The ServerHello

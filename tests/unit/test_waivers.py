@@ -190,3 +190,20 @@ def test_people_are_told_how_long_it_lasts(tmp_path: Path, expires: str, text: s
 def test_owner_and_ticket_are_shown(tmp_path: Path) -> None:
     plain = waivers(tmp_path, entry() + ", owner: ann, ticket: OPS-1").entries[0].document(TODAY)
     assert describe_waiver(plain).endswith("old scanners; owner ann; ticket OPS-1")
+
+
+@pytest.mark.parametrize(("covers", "verdict"), [(True, Verdict.WAIVED), (False, Verdict.INCONCLUSIVE)])
+def test_a_waiver_covers_what_could_not_be_verified_only_if_it_says_so(
+    tmp_path: Path, covers: bool, verdict: Verdict
+) -> None:
+    inconclusive = "inconclusive: true, " if covers else ""
+    (tmp_path / "prod.yaml").write_text(
+        "domains: [example.org]\nwaivers: [{control: SMTP-*, target: 'mx.example.org*', reason: nolisting, "
+        f"{inconclusive}expires: 2999-01-01}}]\n"
+    )
+    waivers = Waivers.load(load_inventory(tmp_path / "prod.yaml"), (), date(2026, 11, 25))
+    unseen = Judgement(Verdict.INCONCLUSIVE, MUST, "refused")
+    judgement, document = waivers.apply(unseen, "SMTP-GREET-220", "mx.example.org[192.0.2.1]:25")
+    assert judgement.verdict is verdict
+    assert (document is not None) == covers
+    assert waivers.apply(unseen, "SMTP-GREET-220", "mx.example.org.elsewhere.example[192.0.2.1]:25")[1] is None

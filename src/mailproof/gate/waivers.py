@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -42,6 +42,10 @@ class PlacedWaiver:
         """Whether it is meant for this control and target, in force or not."""
         return matches(self.waiver.control, control) and matches(self.waiver.target, target)
 
+    def accepts(self, verdict: str) -> bool:
+        """Whether a verdict is one that it covers while it is in force."""
+        return verdict in FINDINGS or (self.waiver.inconclusive and verdict == Verdict.INCONCLUSIVE)
+
     def days_left(self, today: date) -> int:
         """Days after ``today`` on which it still holds: 0 on its last day, negative once it has expired."""
         return (self.waiver.expires - today).days
@@ -76,17 +80,18 @@ class Waivers:
     def apply(self, judgement: Judgement, control: str, target: str) -> tuple[Judgement, dict[str, Any] | None]:
         """The judgement under the waivers, and the waiver that it owes something to, for reports.
 
-        Only a finding is waived. One whose waiver has expired says so.
+        A finding is waived, and what could not be verified if the waiver says so. One whose waiver has expired says so.
         """
-        covering = [self.entries[index] for index in self.covering(control, target)]
-        if not covering or judgement.verdict not in FINDINGS:
+        entries = (self.entries[index] for index in self.covering(control, target))
+        covering = [entry for entry in entries if entry.accepts(judgement.verdict)]
+        if not covering:
             return judgement, None
         last = max(covering, key=lambda entry: entry.waiver.expires)
         document = last.document(self.today)
         if last.days_left(self.today) >= 0:
-            return Judgement(Verdict.WAIVED, judgement.level, judgement.observed), document
+            return replace(judgement, verdict=Verdict.WAIVED), document
         expired = f"the waiver of this finding ({last.waiver.reason}) expired after {last.waiver.expires}"
-        return Judgement(judgement.verdict, judgement.level, f"{judgement.observed}\n{expired}"), document
+        return replace(judgement, observed=f"{judgement.observed}\n{expired}"), document
 
     def problems(self, targets: Mapping[str, Sequence[str]], unknown: Iterable[str]) -> Iterator[Problem]:
         """Waivers that match no control or no target of it.
@@ -128,7 +133,7 @@ class Waivers:
         found = []
         for index, entry in enumerate(self.entries):
             verdicts = seen[index]
-            findings = sum(verdict in FINDINGS for verdict in verdicts)
+            findings = sum(entry.accepts(verdict) for verdict in verdicts)
             judged = len(verdicts) == covered.get(index, 0) and verdicts and complete
             if findings:
                 state = "used" if entry.days_left(self.today) >= 0 else "expired"

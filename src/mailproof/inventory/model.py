@@ -192,7 +192,7 @@ Parameters = dict[str, dict[str, Any]]
 
 
 class Waiver(Part):
-    """An accepted finding. It covers findings only: what could not be verified stays inconclusive."""
+    """An accepted finding. What could not be verified stays inconclusive unless the waiver says that it covers it."""
 
     control: str = Field(min_length=1, description="Id of the control, or a pattern with * and ?, like TLS-NO-*.")
     target: str = Field(
@@ -200,6 +200,7 @@ class Waiver(Part):
         description="Id of the target as reports show it, or a pattern, like mx1.example.org*.",
     )
     reason: str = Field(min_length=1, description="Why the finding is accepted; shown in every report.")
+    inconclusive: bool = Field(False, description="Whether it also covers what could not be verified there.")
     expires: Day = Field(description="The last day on which the waiver holds (YYYY-MM-DD, UTC).")
     owner: str | None = Field(None, description="Who answers for it.")
     ticket: str | None = Field(None, description="Where it is dealt with.")

@@ -18,7 +18,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from mailproof.net.der import public_key_info
 from mailproof.net.errors import Malformed
-from mailproof.net.extensions import extension
+from mailproof.net.extensions import extension, why_unreadable
 from mailproof.net.flaws import is_ca
 from mailproof.net.signatures import is_self_signed
 from mailproof.net.text import printable
@@ -71,10 +71,16 @@ class Chain:
 
 
 def read_chain(pems: Iterable[str]) -> Chain:
-    """Return the chain of the PEM certificates ``pems``. Raises Malformed if one is odd or none is there."""
+    """Return the chain of the PEM certificates ``pems``. Raises Malformed if one is odd or none is there.
+
+    Extensions that do not parse are odd in the server's own certificate only; of others the path says so.
+    """
     certificates = tuple(pems)
     if not certificates:
         raise Malformed("the server sent no certificate")
+    why, _ = why_unreadable(load(certificates[0]))
+    if why:
+        raise Malformed(f"the extensions of the server's certificate do not parse: {printable(why)}")
     return Chain(certificates, tuple(facts(load(pem)) for pem in certificates))
 
 

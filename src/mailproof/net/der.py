@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 _EC = bytes.fromhex("06072a8648ce3d0201")
 """id-ecPublicKey (RFC 5480, section 2.1.1)."""
-_SEQUENCE = 0x30
+_SEQUENCE, _OID = 0x30, 0x06
 
 
 def public_key_info(certificate: x509.Certificate) -> bytes:
@@ -36,6 +36,36 @@ def has_explicit_curve(certificate: x509.Certificate) -> bool:
 def key_algorithm(certificate: x509.Certificate) -> str:
     """The object identifier of the key's algorithm."""
     return certificate.public_key_algorithm_oid.dotted_string
+
+
+def pairs_of_oids(value: bytes) -> list[tuple[str, str]]:
+    """The pairs of object identifiers in a sequence, as policy mappings have them (RFC 5280, section 4.2.1.5).
+
+    What is none raises IndexError or ValueError.
+    """
+    pairs = []
+    _, at, end = _element(value, 0)
+    while at < end:
+        _, first, after = _element(value, at)
+        _, first_content, second = _element(value, first)
+        _, second_content, last = _element(value, second)
+        if last != after or value[first] != _OID or value[second] != _OID:
+            raise ValueError("policy mappings that are none")
+        pairs.append((_dotted(value[first_content:second]), _dotted(value[second_content:last])))
+        at = after
+    return pairs
+
+
+def _dotted(content: bytes) -> str:
+    """An object identifier as text (X.690, section 8.19)."""
+    numbers, number = [], 0
+    for octet in content:
+        number = number << 7 | octet & 0x7F
+        if not octet & 0x80:
+            numbers.append(number)
+            number = 0
+    first = min(numbers[0] // 40, 2)
+    return ".".join(map(str, (first, numbers[0] - 40 * first, *numbers[1:])))
 
 
 def _algorithm(certificate: x509.Certificate) -> bytes:

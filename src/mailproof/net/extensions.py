@@ -20,13 +20,15 @@ def extension(certificate: x509.Certificate, kind: type[E]) -> E | None:
 
 
 def why_unreadable(certificate: x509.Certificate) -> tuple[str, bool]:
-    """Why the extensions do not parse ("" where they do), and whether that is the certificate's fault: names of rare
-    forms are not known here.
+    """Why the extensions do not parse ("" where they do), and whether everybody refuses the certificate for it.
+
+    One that is there twice is no certificate (RFC 5280, section 4.2). Of others clients read what they need, and they
+    may hold forms of names that are not known here.
     """
     try:
         certificate.extensions  # noqa: B018
-    except x509.UnsupportedGeneralNameType as error:
-        return str(error), False
+    except x509.DuplicateExtension as error:
+        return str(error), True
     except Exception as error:
-        return str(error) or type(error).__name__, True
+        return str(error) or type(error).__name__, False
     return "", False

@@ -29,8 +29,8 @@ class PathStatus(StrEnum):
     """The issuer by name and key identifier is there, but the signature does not verify with its key."""
     REFUSED_SIGNATURE = "refused signature"
     """A signature below the root is of a kind that clients do not take: SHA-1, MD5, a curve spelt out."""
-    UNREADABLE = "extensions that do not parse"
-    """Clients refuse a certificate whose extensions are malformed, or there twice."""
+    MALFORMED = "an extension twice"
+    """A certificate has each extension once (section 4.2)."""
     NOT_FOR_SERVERS = "not for TLS servers"
     """Key usage or extended key usage leave TLS servers out (sections 4.2.1.3 and 4.2.1.12)."""
     UNKNOWN_CRITICAL = "unknown critical extension"
@@ -41,12 +41,14 @@ class PathStatus(StrEnum):
     """More CAs stand below a CA than its path length allows (section 4.2.1.9)."""
     NAME_NOT_ALLOWED = "name constraint violated"
     """A CA may not vouch for a name in a certificate below it (section 4.2.1.10)."""
+    POLICY = "policy violated"
+    """A CA demands a certificate policy, and none is valid along the path (section 6.1)."""
     ROOT_EXPIRED = "root expired"
     """The root is in the trust store, and outside its validity."""
     INTERMEDIATE_EXPIRED = "intermediate expired"
     """The path leads to a trusted root, through a CA certificate outside its validity."""
     UNCHECKED = "cannot be checked"
-    """A key, a signature or a name is of a kind that is not known here. That says nothing against it."""
+    """A key, a signature or an extension is of a kind that is not known here. That says nothing against it."""
     GIVEN_UP = "search given up"
     """There are more certificates, paths or names than are tried."""
 
@@ -135,7 +137,7 @@ def distinguished(name: x509.Name) -> str:
 
 def _unreadable(certificate: x509.Certificate) -> list[Flaw]:
     why, is_fault = why_unreadable(certificate)
-    status = PathStatus.UNREADABLE if is_fault else PathStatus.UNCHECKED
+    status = PathStatus.MALFORMED if is_fault else PathStatus.UNCHECKED
     return [Flaw(status, f"{subject(certificate)}: {printable(why)}")] if why else []
 
 

@@ -10,6 +10,7 @@ import time
 import zlib
 from collections.abc import AsyncIterable, Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -27,6 +28,17 @@ from mailproof.net.text import printable
 HTTPS_PORT = 443
 
 _CONTROLS = re.compile(r"([\r\n\t])")
+
+
+class TLSFault(StrEnum):
+    """What fails where TLS does."""
+
+    CERTIFICATE = "the certificate of the policy host is refused"
+    VERSION = "the policy host speaks neither TLS 1.2 nor TLS 1.3"
+    HANDSHAKE = "the TLS handshake with the policy host fails"
+
+
+_NO_VERSION = ("ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "VERSION_TOO_LOW", "WRONG_SSL_VERSION")
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,8 @@ class Response:
     seconds: float
     tls_error: str | None = None
     """Why the certificate was not accepted or the handshake failed, in OpenSSL's words."""
+    tls_fault: TLSFault = TLSFault.CERTIFICATE
+    """What ``tls_error`` is about."""
 
     def evidence(self) -> tuple[str, ...]:
         """Lines of proof: request, status or TLS error, headers, body."""
@@ -276,6 +290,9 @@ def _tls_cause(error: BaseException) -> ssl.SSLError | None:
 
 def _tls_failure(url: SplitResult, address: str, started: float, error: ssl.SSLError) -> Response:
     said = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else error.reason
+    fault = TLSFault.CERTIFICATE if isinstance(error, ssl.SSLCertVerificationError) else TLSFault.HANDSHAKE
+    if fault is TLSFault.HANDSHAKE and said and said.endswith(_NO_VERSION):
+        fault = TLSFault.VERSION
     return Response(
         url=url.geturl(),
         address=address,
@@ -285,6 +302,7 @@ def _tls_failure(url: SplitResult, address: str, started: float, error: ssl.SSLE
         body="",
         seconds=round(time.monotonic() - started, 3),
         tls_error=printable(said or str(error)),
+        tls_fault=fault,
     )
 
 

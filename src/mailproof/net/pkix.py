@@ -1,7 +1,7 @@
 """Path building for the certificates that a server sent (RFC 5280, section 6).
 
 Pure functions. The CA/Browser Forum's rules are not applied: a private CA with plain certificates is as good
-as its place in the trust store. Certificate policies and revocation are not looked at.
+as its place in the trust store. Revocation is not looked at.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from mailproof.net.certificate_names import Canonical, canonical, matches_name
+from mailproof.net.certificate_policies import policy_flaw
 from mailproof.net.certificates import Chain, fingerprint, load, reading
 from mailproof.net.constraints import TooMany, violation
 from mailproof.net.der import public_key_info
-from mailproof.net.extensions import extension
+from mailproof.net.extensions import extension, why_unreadable
 from mailproof.net.flaws import (
     Flaw,
     PathStatus,
@@ -44,7 +45,10 @@ LONGEST = 100
 """Certificates of a chain that are looked at."""
 
 SIGNATURES = 2500
-"""Signatures that are verified for one chain."""
+"""Signatures that are verified for one chain; those by large keys count more."""
+
+_LARGE_KEY = 300
+"""Octets of a public key: one of RSA 2048 is just below."""
 
 STEPS = 2000
 """Certificates that are put onto paths while a path without a flaw is looked for."""
@@ -165,6 +169,7 @@ class _Issuers:
         self._found: dict[_Node, dict[_Node, Signature]] = {}
         self._signatures: dict[tuple[_Node, bytes], Signature] = {}
         self._claimed: set[_Node] = set()
+        self._spent = 0
         for certificate in certificates:
             node = self.node(certificate)
             named = self._sent.setdefault(node.subject, [])
@@ -219,8 +224,9 @@ class _Issuers:
 
     def _signature(self, node: _Node, issuer: _Node) -> Signature:
         if (node, issuer.key) not in self._signatures:
-            if len(self._signatures) >= SIGNATURES:
-                raise _GivenUp(f"the certificates sent have more than {SIGNATURES} possible issuers")
+            self._spent += 1 + len(issuer.key) // _LARGE_KEY
+            if self._spent > SIGNATURES:
+                raise _GivenUp("the certificates sent have too many possible issuers")
             self._signatures[node, issuer.key] = signature(node.certificate, issuer.certificate)
         return self._signatures[node, issuer.key]
 
@@ -317,7 +323,15 @@ class _PathJudge:
             below = path[:position]
             flaws += (*self._signature(below[-1], node), *self._issuer(node), *self._length(node, below))
             flaws += self._name(node, below)
-        return flaws
+        return flaws + self._policy(path)
+
+    def _policy(self, path: _Path) -> list[Flaw]:
+        """The root is left out (RFC 5280, section 6.1). Of certificates that do not parse enough has been said."""
+        below = path[:-1]
+        if any(why_unreadable(node.certificate)[0] for node in below):
+            return []
+        why = policy_flaw([node.certificate for node in below], [node.self_issued for node in below])
+        return [Flaw(PathStatus.POLICY, f"{subject(path[0].certificate)}: {why}")] if why else []
 
     def _length(self, issuer: _Node, below: _Path) -> list[Flaw]:
         """The server's own certificate and self-issued ones do not count (RFC 5280, section 4.2.1.9)."""

@@ -105,14 +105,15 @@ class TLSClient:
         """Offer each version and nothing else, with all cipher suites (None) or those of an OpenSSL cipher string.
 
         A ServerHello of the version is acceptance, whatever becomes of the handshake. An alert is a refusal. A
-        connection that is closed without a word is one only if it happens to this hello twice, and the server answers
-        another one in between. What does not get as far as the hello, silence after it, and a server that
-        answers no hello at all, are raised: Refused, TimedOut, ClosedEarly, Malformed, NotAvailable (no STARTTLS),
-        Throttled (421 or another 4yz). Raises ValueError for a cipher string that neither OpenSSL knows for a version.
+        connection that is closed without a word is one only if it happens to this hello twice, with another hello in
+        between that the server answers; or, where it has just agreed to STARTTLS, to that one as well. What does not
+        get as far as the hello, silence after it, and a TLS port that answers no hello at all, are raised: Refused,
+        TimedOut, ClosedEarly, Malformed, NotAvailable (no STARTTLS), Throttled (421 or another 4yz). Raises ValueError
+        for a cipher string that neither OpenSSL knows for a version.
 
         Takes up to two connections for a client (see ``tls_engines.makers``) and one more in all.
         """
-        answers_hellos = False
+        asked_another = False
         handshakes = []
         for version, ciphers in offered:
             declined: str | None = None
@@ -120,7 +121,9 @@ class TLSClient:
             for make in await loop.run_in_executor(self._executor, makers, version, ciphers):
                 outcome = await self._handshake(endpoint, make, _cipher, version=version)
                 if outcome.closed:
-                    answers_hellos = answers_hellos or await self._answers_hellos(endpoint)
+                    if not asked_another:
+                        await self._ask_another_hello(endpoint)
+                        asked_another = True
                     outcome = await self._handshake(endpoint, make, _cipher, version=version)
                 declined = outcome.error
                 if outcome.accepted:
@@ -132,12 +135,11 @@ class TLSClient:
                 handshakes.append(Handshake(version, ciphers or "all", False, None, declined))
         return tuple(handshakes)
 
-    async def _answers_hellos(self, endpoint: TLSEndpoint) -> bool:
-        """Whether the server answers a hello that offers what current clients do. Raises ClosedEarly if not."""
+    async def _ask_another_hello(self, endpoint: TLSEndpoint) -> None:
+        """Offer what current clients do. Raises ClosedEarly where the server has shown no sign that it is there."""
         outcome = await self._handshake(endpoint, any_version, _cipher)
-        if outcome.closed:
+        if outcome.closed and endpoint.starttls is None:
             raise ClosedEarly("the server closes the connection on every TLS hello, whatever it offers")
-        return True
 
     async def certificates(self, endpoint: TLSEndpoint) -> tuple[Chain, ...]:
         """Return the certificate chains that the server sends, first the one it prefers.
@@ -145,15 +147,19 @@ class TLSClient:
         A second connection says the same again at once, so that a balancer that takes turns shows the next server
         behind it. A third one offers only what the first certificate's kind of key cannot serve (RSA, or
         everything else), so that servers with two certificates show both. Raises NoCertificate when the server
-        declines every handshake, ClosedEarly when it closes the connection each time, Malformed for certificates
-        that do not parse, and what ``offers`` raises.
+        declines every handshake, ClosedEarly when it closes the connection each time without having agreed to
+        STARTTLS, Malformed for certificates that do not parse, and what ``offers`` raises.
         """
         async with self._hosts.slot(endpoint.address):
             make, first = any_version, await self._chain(endpoint, any_version)
             if first.value is None:
                 make, first = any_old_version, await self._chain(endpoint, any_old_version)
+            if first.closed and endpoint.starttls is not None:
+                first = await self._chain(endpoint, any_version)
+                if first.value is not None:
+                    return (first.value,)
             if first.value is None:
-                failure = ClosedEarly if first.closed else NoCertificate
+                failure = ClosedEarly if first.closed and endpoint.starttls is None else NoCertificate
                 raise failure(f"no TLS handshake shows a certificate: {first.error}")
             again = await self._chain(endpoint, make)
             rsa = first.value.leaf.key_type == "RSA"

@@ -18,6 +18,11 @@ from tests.real.lab.plan import Chain
 ServerKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
+_FOR_SERVERS = ExtendedKeyUsageOID.SERVER_AUTH
+_PURPOSE = {Chain.CLIENT_ONLY: ExtendedKeyUsageOID.CLIENT_AUTH}
+_UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.55738.666.1"), b"\x05\x00")
+
+
 def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
@@ -40,12 +45,12 @@ def _pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
 
 
-def tlsa_of(certificate: x509.Certificate) -> str:
-    """TLSA rdata ``3 1 1`` (DANE-EE, SPKI, SHA-256) of a certificate: RFC 7672, section 3.1.1."""
+def tlsa_of(certificate: x509.Certificate, usage: int = 3) -> str:
+    """TLSA rdata ``3 1 1`` (DANE-EE, SPKI, SHA-256) or ``2 1 1`` (DANE-TA) of a certificate: RFC 7672, section 3.1."""
     key = certificate.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    return f"3 1 1 {hashlib.sha256(key).hexdigest()}"
+    return f"{usage} 1 1 {hashlib.sha256(key).hexdigest()}"
 
 
 @dataclass
@@ -57,6 +62,7 @@ class Issued:
     combined_file: Path
     """Key and chain in one file, as ``smtpd_tls_chain_files`` wants it."""
     leaf: x509.Certificate
+    issuer: x509.Certificate
     key: ServerKey
 
 
@@ -81,28 +87,55 @@ class Authority:
         self.ca_file.write_bytes(_pem(self._root))
 
     def _sign_authority(
-        self, name: str, key: ec.EllipticCurvePrivateKey, issuer: x509.Certificate | None, path_length: int
+        self,
+        name: str,
+        key: ec.EllipticCurvePrivateKey,
+        issuer: x509.Certificate | None,
+        path_length: int,
+        *,
+        signer: ec.EllipticCurvePrivateKey | None = None,
+        days: int = 400,
+        only: str = "",
     ) -> x509.Certificate:
-        signer = self._root_key if issuer else key
-        return (
+        """A CA's certificate; ``signer`` is the key of ``issuer``, the laboratory's root unless given. ``only`` is the
+        one domain that it may vouch for.
+        """
+        signer = signer or (self._root_key if issuer else key)
+        builder = (
             x509.CertificateBuilder()
             .subject_name(_name(name))
             .issuer_name(issuer.subject if issuer else _name(name))
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(self._now - dt.timedelta(days=400))
-            .not_valid_after(self._now + dt.timedelta(days=400))
+            .not_valid_after(self._now + dt.timedelta(days=days))
             .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
             .add_extension(_usage(authority=True), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
-            .sign(signer, hashes.SHA256())
         )
+        if only:
+            builder = builder.add_extension(x509.NameConstraints([x509.DNSName(only)], None), critical=True)
+        return builder.sign(signer, hashes.SHA256())
 
-    def _unknown_authority(self) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+    def _issuer(self, chain: Chain) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+        """Who signs the certificates of this kind, itself not counted."""
+        match chain:
+            case Chain.UNKNOWN_ROOT:
+                return self._unknown_authority()
+            case Chain.PRIVATE_CA:
+                root_key, root = self._unknown_authority(1)
+                key = ec.generate_private_key(ec.SECP256R1())
+                return key, self._sign_authority("a CA that nobody knows", key, root, 0, signer=root_key)
+            case Chain.FORBIDDEN_NAME:
+                key = ec.generate_private_key(ec.SECP256R1())
+                return key, self._sign_authority("a CA of elsewhere", key, self._root, 0, only="elsewhere.test")
+        return self._intermediate_key, self._intermediate
+
+    def _unknown_authority(self, path_length: int = 0) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
         """A root that is in nobody's trust store."""
         key = ec.generate_private_key(ec.SECP256R1())
-        return key, self._sign_authority("a root that nobody trusts", key, None, 0)
+        return key, self._sign_authority("a root that nobody trusts", key, None, path_length)
 
     def _key(self, rsa_bits: int | None) -> ServerKey:
         """ECDSA P-256, or an RSA key of that size, one for all who ask for it."""
@@ -128,12 +161,10 @@ class Authority:
         key = key or self._key(rsa_bits)
         shown = ["mx.another-name.test"] if chain is Chain.WRONG_NAME else list(names)
         self_signed = chain is Chain.SELF_SIGNED
-        signer, issuer = (key, None) if self_signed else (self._intermediate_key, self._intermediate)
-        if chain is Chain.UNKNOWN_ROOT:
-            signer, issuer = self._unknown_authority()
+        signer, issuer = (key, None) if self_signed else self._issuer(chain)
         age = dt.timedelta(days=60)
         life = dt.timedelta(days=30) if chain is Chain.EXPIRED else dt.timedelta(days=120)
-        leaf = (
+        builder = (
             x509.CertificateBuilder()
             .subject_name(_name(shown[0]))
             .issuer_name(issuer.subject if issuer else _name(shown[0]))
@@ -143,13 +174,18 @@ class Authority:
             .not_valid_after(self._now - age + life)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(authority=False), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([_PURPOSE.get(chain, _FOR_SERVERS)]), critical=False)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in shown]), critical=False)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
-            .sign(signer, hashes.SHA256())
         )
+        if chain is Chain.UNKNOWN_CRITICAL:
+            builder = builder.add_extension(_UNKNOWN, critical=True)
+        leaf = builder.sign(signer, hashes.SHA256())
         sent = _pem(leaf)
+        if chain is Chain.SPARE_EXPIRED and issuer:
+            name = issuer.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
+            sent += _pem(self._sign_authority(str(name), self._intermediate_key, self._root, 0, days=-1))
         if issuer and chain is not Chain.INCOMPLETE:
             sent += _pem(issuer)
         key_pem = key.private_bytes(
@@ -162,6 +198,7 @@ class Authority:
             chain_file=self.directory / f"{file_name}.pem",
             combined_file=self.directory / f"{file_name}.key-and-chain.pem",
             leaf=leaf,
+            issuer=issuer or leaf,
             key=key,
         )
         issued.key_file.write_bytes(key_pem)

@@ -143,7 +143,10 @@ class Lab:
         return list(dict.fromkeys(found))
 
     def _start_dns(self, daemons: Daemons, namespaces: Namespaces, issued: Mapping[str, Issued]) -> None:
-        built = zones.build({key: tlsa_of(certificate.leaf) for key, certificate in issued.items()})
+        built = zones.build(
+            {key: tlsa_of(certificate.leaf) for key, certificate in issued.items()},
+            {key: tlsa_of(certificate.issuer, usage=2) for key, certificate in issued.items()},
+        )
         parents = [address for pair in plan.PARENTS.values() for address in pair]
         second = plan.CHILDREN["ns2.dns.test"] + plan.OTHER_NAME_SERVERS["ns3.dns.test"]
         lame = plan.OTHER_NAME_SERVERS["lame.dns.test"]

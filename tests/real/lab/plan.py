@@ -71,6 +71,10 @@ ADDRESS = "ADDRESS"
 """Stands for the IPv4 address of the domain's own mail host in ``Domain.records``."""
 
 
+ISSUER = "2 1 1 ISSUER"
+"""Stands for TLSA rdata of the certificate that issued the host's own, in ``Domain.records``."""
+
+
 class Chain(StrEnum):
     """What a server sends as its certificate chain."""
 
@@ -81,6 +85,16 @@ class Chain(StrEnum):
     WRONG_NAME = "wrong-name"
     UNKNOWN_ROOT = "unknown-root"
     """Complete, up to a root that nobody trusts and that is sent."""
+    PRIVATE_CA = "private-ca"
+    """Complete, up to a root that nobody trusts and that is not sent."""
+    CLIENT_ONLY = "client-only"
+    """The extended key usage names TLS clients only."""
+    FORBIDDEN_NAME = "forbidden-name"
+    """Under an intermediate that may vouch for another domain only."""
+    UNKNOWN_CRITICAL = "unknown-critical"
+    """With a critical extension that nobody knows."""
+    SPARE_EXPIRED = "spare-expired"
+    """Right, and with an expired certificate of the intermediate that no path needs."""
     NONE = "none"
 
 
@@ -881,6 +895,43 @@ DOMAINS: tuple[Domain, ...] = (
         "client-certificate-postfix",
         "takes mail only from clients with a certificate",
         Server(POSTFIX, ("smtpd_tls_security_level = encrypt", "smtpd_tls_req_ccert = yes")),
+    ),
+    # Certification paths and DANE-TA
+    Domain("client-only", "certificate for TLS clients only", Server(POSTFIX, chain=Chain.CLIENT_ONLY)),
+    Domain(
+        "forbidden-name",
+        "certificate of a CA that may not vouch for the name",
+        Server(POSTFIX, chain=Chain.FORBIDDEN_NAME),
+    ),
+    Domain(
+        "unknown-critical",
+        "certificate with a critical extension that nobody knows",
+        Server(EXIM, chain=Chain.UNKNOWN_CRITICAL),
+    ),
+    Domain("private-ca", "certificate of a CA whose root nobody knows", Server(EXIM, chain=Chain.PRIVATE_CA)),
+    Domain(
+        "spare-expired",
+        "sends an expired certificate that no path needs: no fault",
+        Server(POSTFIX, chain=Chain.SPARE_EXPIRED),
+    ),
+    Domain(
+        "dane-ta",
+        "certificate of a private CA, which DANE-TA vouches for: no fault",
+        Server(POSTFIX, chain=Chain.UNKNOWN_ROOT),
+        records={"_25._tcp.mx TLSA": (ISSUER,)},
+        policy_mode="testing",
+    ),
+    Domain(
+        "dane-ta-wrong-name",
+        "DANE-TA vouches for the issuer of a certificate for another name",
+        Server(POSTFIX, chain=Chain.WRONG_NAME),
+        records={"_25._tcp.mx TLSA": (ISSUER,)},
+    ),
+    Domain(
+        "dane-ta-expired",
+        "DANE-TA vouches for the issuer of an expired certificate",
+        Server(EXIM, chain=Chain.EXPIRED),
+        records={"_25._tcp.mx TLSA": (ISSUER,)},
     ),
 )
 

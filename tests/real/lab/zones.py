@@ -91,13 +91,13 @@ def _spki(numbers: rsa.RSAPublicNumbers) -> bytes:
     return _der(0x30, algorithm + _der(0x03, b"\x00" + key))
 
 
-def mail_zone(domain: Domain, tlsa: str | None, dkim: Mapping[str, str], serial: int) -> Records:
+def mail_zone(domain: Domain, tlsa: str | None, known: Mapping[str, str], serial: int) -> Records:
     """The zone of a mail domain: right, then changed as the plan says."""
     records = apex(domain.child_ns, serial)
     records |= {
         "@ MX": (f"10 {domain.host}.",),
         "@ TXT": ("v=spf1 mx -all" if domain.server else f"v=spf1 a:{domain.host} -all",),
-        "sel1._domainkey TXT": (dkim["DKIM-2048"],),
+        "sel1._domainkey TXT": (known["DKIM-2048"],),
         "_dmarc TXT": (f"v=DMARC1; p=reject; sp=reject; rua=mailto:dmarc@{domain.name}",),
         "_mta-sts TXT": (f"v=STSv1; id={plan.SERIAL};",),
         "_smtp._tls TXT": (f"v=TLSRPTv1; rua=mailto:tlsrpt@{domain.name}",),
@@ -116,12 +116,12 @@ def mail_zone(domain: Domain, tlsa: str | None, dkim: Mapping[str, str], serial:
     if domain.label == "right":
         records["policy A"] = (plan.HTTPS,)
     for key, values in domain.records.items():
-        records[key] = tuple(_filled_in(value, domain, dkim) for value in values)
+        records[key] = tuple(_filled_in(value, domain, known) for value in values)
     return records
 
 
-def _filled_in(value: str, domain: Domain, dkim: Mapping[str, str]) -> str:
-    return plan.address(domain) if value == plan.ADDRESS else dkim.get(value, value)
+def _filled_in(value: str, domain: Domain, known: Mapping[str, str]) -> str:
+    return plan.address(domain) if value == plan.ADDRESS else known.get(value, value)
 
 
 def mx_names(domain: Domain) -> tuple[str, ...]:
@@ -245,8 +245,10 @@ def _glue(records: Records, servers: Mapping[str, tuple[str, str]]) -> None:
         records[f"{name}. AAAA"] = (ipv6,)
 
 
-def build(tlsa: Mapping[str, str]) -> Zones:
-    """Make every zone. ``tlsa`` is the rdata for a mail host by the label of its domain."""
+def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
+    """Make every zone. ``tlsa`` is the rdata for a mail host by the label of its domain; ``issuers`` that for the
+    certificate which issued the host's.
+    """
     signer = Signer()
     dkim = {f"DKIM-{bits}": dkim_record(bits) for bits in (2048, 1024, 512)} | {"DKIM-2048-OTHER": dkim_record(2048)}
     first: dict[str, str] = {}
@@ -258,8 +260,10 @@ def build(tlsa: Mapping[str, str]) -> Zones:
             wrong = domain.delegation is Delegation.WRONG_DS
             top[f"{domain.label} DS"] = (signer.ds(f"{domain.name}.", wrong=wrong),)
 
-        def text(serial: int, domain: Domain = domain) -> str:
-            plain = master_file(domain.name, mail_zone(domain, tlsa.get(domain.label), dkim, serial))
+        known = dkim | {plan.ISSUER: issuers.get(domain.label, "")}
+
+        def text(serial: int, domain: Domain = domain, known: Mapping[str, str] = known) -> str:
+            plain = master_file(domain.name, mail_zone(domain, tlsa.get(domain.label), known, serial))
             if domain.delegation is Delegation.UNSIGNED:
                 return plain
             expired = domain.delegation is Delegation.EXPIRED_SIGNATURES

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
 from mailproof.inventory.targets import MailDomain, MailHost
+from mailproof.net.https import TLSFault
 from mailproof.observations.policies import STSPolicyFile
 
 from ..observed import DOMAIN, PARKED, RECEIVES, STS_BODY, dane, mx, sts, sts_policy, tlsa, tlsrpt
@@ -67,6 +68,10 @@ TABLE: Table = {
         fails(
             "certificate of the policy host is refused: expired",
             sts_policy=sts_policy(status=0, tls_error="expired"),
+        ),
+        fails(
+            "speaks neither TLS 1.2 nor TLS 1.3: TLSV1_ALERT_PROTOCOL_VERSION",
+            sts_policy=sts_policy(status=0, tls_error="TLSV1_ALERT_PROTOCOL_VERSION", tls_fault=TLSFault.VERSION),
         ),
         fails("status 404", sts_policy=sts_policy(status=404)),
         fails(
