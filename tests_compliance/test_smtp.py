@@ -19,7 +19,7 @@ from mailproof.controls import (
     rfc,
 )
 from mailproof.inventory.targets import Endpoint, Role
-from mailproof.net.errors import ClosedEarly, NotObserved, Refused, TimedOut
+from mailproof.net.errors import ClosedEarly, NotAvailable, NotObserved, Refused, Throttled, TimedOut
 from mailproof.observations.early_talk import EarlyTalk
 from mailproof.observations.refusals import refuses_client, why_deferred
 from mailproof.observations.smtp import ClearTextAuth, Injection, KeptState, SMTPPort, SMTPSession
@@ -53,7 +53,15 @@ def test_mx_takes_connections(smtp_port: SMTPPort, endpoint: Endpoint) -> None:
     assert smtp_port.reached, "the address refuses connections, twice: nobody can deliver here"
 
 
-@control("SMTP-GREET-220", MUST, rfc(5321, "3.1"), rfc(5321, "4.3.2"), roles=SMTP_ROLES, harm=Harm.LOST)
+@control(
+    "SMTP-GREET-220",
+    MUST,
+    rfc(5321, "3.1"),
+    rfc(5321, "4.3.2"),
+    roles=SMTP_ROLES,
+    explains=(NotAvailable, Throttled),
+    harm=Harm.LOST,
+)
 def test_server_greets_with_220(smtp_session: SMTPSession) -> None:
     """The server opens with 220.
 
@@ -70,7 +78,7 @@ def test_server_greets_with_220(smtp_session: SMTPSession) -> None:
             "tls_on_connect_ports).",
         )
     if refused := refuses_client(greeting, smtp_session.tester):
-        raise NotObserved(refused, smtp_session.evidence())
+        raise NotAvailable(refused, smtp_session.evidence())
     assert greeting.code == 220, f"the server opens with {greeting}, and nothing in it says that others are served"
 
 
@@ -82,6 +90,7 @@ def test_server_greets_with_220(smtp_session: SMTPSession) -> None:
     rfc(5321, "3.2"),
     rfc(3207, "4"),
     roles=SMTP_ROLES,
+    explains=(NotAvailable,),
     harm=Harm.LOST,
 )
 def test_server_answers_ehlo_and_helo(smtp_session: SMTPSession) -> None:
@@ -99,7 +108,7 @@ def test_server_answers_ehlo_and_helo(smtp_session: SMTPSession) -> None:
     asked = (("EHLO", ehlo),) if wants_tls_first else (("EHLO", ehlo), ("HELO", helo))
     for command, reply in asked:
         if refused := smtp_session.refused_name(reply):
-            raise NotObserved(refused, smtp_session.evidence())
+            raise NotAvailable(refused, smtp_session.evidence())
         assert reply.code == 250, f"{command} is answered with {reply}"
     assert len(helo.lines) == 1, "HELO is answered with a list, as only EHLO may be"
 
@@ -275,5 +284,5 @@ def test_early_talkers_are_refused(early_talk: EarlyTalk) -> None:
             "the tester was too slow: the greeting came first, though it was held back", early_talk.evidence()
         )
     if not early_talk.tolerated and not early_talk.polite_ok:
-        raise NotObserved(f"the polite client was not served either: {early_talk.polite}", early_talk.evidence())
+        raise NotAvailable(f"the polite client was not served either: {early_talk.polite}", early_talk.evidence())
     assert not early_talk.tolerated, "the early EHLO is answered with 250 as if nothing had happened"

@@ -76,13 +76,15 @@ def _parser() -> argparse.ArgumentParser:
         "plan",
         help="show what a run would contact",
         description="Print what `pytest --inventory INVENTORY` would contact, by which probes and with how many "
-        "connections, and what needs consent. Only the DNS is asked, to find the targets; with --replay nothing is.",
+        "connections and refused recipients, and what needs consent. Only the DNS is asked, to find the targets; with "
+        "--replay nothing is.",
     )
     plan.add_argument("inventory", metavar="INVENTORY", help="YAML file that says what to check")
     plan.add_argument("--replay", metavar="FILE", help="take the targets from a record instead of the DNS")
     plan.add_argument(
         "--control", metavar="ID", action="append", default=[], help="only controls that match (repeatable)"
     )
+    plan.add_argument("--profile", metavar="NAME", help="as of pytest: the profile for all that names none of its own")
     plan.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
     plan.set_defaults(run=_plan)
 
@@ -163,6 +165,7 @@ def _init(options: argparse.Namespace) -> int:
 def _plan(options: argparse.Namespace) -> int:
     from mailproof.expedition import Expedition
     from mailproof.gate.policy import Policy
+    from mailproof.gate.profile import UnknownProfile, load_profile
     from mailproof.inventory.errors import InventoryError
     from mailproof.inventory.load import load_inventory
     from mailproof.inventory.proposal import ProposalError, propose
@@ -174,7 +177,8 @@ def _plan(options: argparse.Namespace) -> int:
     try:
         controls = {c.id: c for pattern in options.control or ["*"] for c in catalogue.matching(pattern)}
         loaded = load_inventory(Path(options.inventory))
-        policy = Policy.load(loaded, catalogue, None, None)
+        profile = load_profile(options.profile, catalogue, Path()) if options.profile else None
+        policy = Policy.load(loaded, catalogue, profile, None)
         with ExitStack() as stack:
             if options.replay:
                 targets = read_record(Path(options.replay), probes).targets
@@ -183,7 +187,7 @@ def _plan(options: argparse.Namespace) -> int:
                 if loaded.model.world is not None:
                     settings = stack.enter_context(open_world(loaded, settings))
                 targets = stack.enter_context(Expedition(loaded, probes, settings)).discover()
-    except (InventoryError, UnknownControl, ProposalError, RecordError, WorldError) as error:
+    except (InventoryError, UnknownControl, UnknownProfile, ProposalError, RecordError, WorldError) as error:
         print(f"mailproof plan: {error}", file=sys.stderr)
         return EXIT_USAGE
     plan = make_plan(

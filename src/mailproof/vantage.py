@@ -19,7 +19,7 @@ from mailproof.net.addresses import is_public, network_of
 from mailproof.net.errors import LyingResolver, NoIPv6, NoResolver, NotObserved, Refused, TimedOut
 from mailproof.observations import Observation
 from mailproof.observations.policies import STSPolicyFile
-from mailproof.observations.smtp import SMTPSession
+from mailproof.observations.smtp import SMTPPort, SMTPSession
 from mailproof.observations.tls import Certificates
 from mailproof.record import Record
 
@@ -59,6 +59,13 @@ class Vantage:
         if text and isinstance(endpoint, Endpoint) and _is_mx(endpoint) and _never_connected(failure):
             return type(failure)(text, failure.evidence)
         return failure
+
+    def doubts(self, outcome: Observation, target: Target) -> NotObserved | None:
+        """Why an observation says nothing about the target, because it shows the tester's fault; None if it does."""
+        text = self.faults.get(Fault.PORT_25_BLOCKED)
+        if text and isinstance(outcome, SMTPPort) and not outcome.reached and isinstance(target, Endpoint):
+            return NotObserved(text, outcome.evidence()) if _is_mx(target) else None
+        return None
 
     def doubt(self, by_clock: bool) -> NotObserved | None:
         """Why a verdict cannot stand that depends on the time of day (``by_clock``); None where it can."""

@@ -120,6 +120,41 @@ def test_the_plan_says_what_would_be_contacted(tmp_path: Path, capsys: pytest.Ca
     assert "smtp_session" in contact["probes"]
     assert contact["active"] == []
     assert set(contact["withheld"]) == {"mailboxes", "starttls_injection"}
+    assert contact["refusals"] == 0
+
+
+def test_the_plan_says_how_many_recipients_a_host_will_refuse(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write_inventory(tmp_path, "domains: [right.example]\nhosts: [mx2.right.example]\n")
+    assert main(["plan", str(file)]) == 0
+    output = capsys.readouterr().out
+    assert "recipients that it will refuse: 17; more than a usual fail2ban rule lets pass (5 in 10 minutes)" in output
+    assert main(["plan", str(file), "--control", "SMTP-POSTMASTER"]) == 0
+    assert "recipients that it will refuse: 1\n" in capsys.readouterr().out
+    assert main(["plan", str(file), "--control", "SMTP-EHLO-HELO"]) == 0
+    assert "will refuse" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("where", ["domain", "inventory", "command line"])
+def test_the_plan_heeds_profiles(tmp_path: Path, capsys: pytest.CaptureFixture[str], where: str) -> None:
+    content = {
+        "domain": "domains: [{name: right.example, profile: parked}]\n",
+        "inventory": "domains: [right.example]\nprofile: parked\n",
+        "command line": "domains: [right.example]\n",
+    }
+    option = ["--profile=parked"] if where == "command line" else []
+    file = write_inventory(tmp_path, content[where])
+    run = pytest_run(tmp_path, "--inventory=prod.yaml", *option)
+    assert main(["plan", str(file), "--format", "json", *option]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["verdicts"] == len(run.document("prod")["results"])
+
+
+def test_the_plan_of_an_unknown_profile_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = write_inventory(tmp_path, "domains: [right.example]\n")
+    assert main(["plan", str(file), "--profile=nobody"]) == 4
+    assert "nobody" in capsys.readouterr().err
 
 
 def test_the_plan_of_a_record_needs_no_network(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

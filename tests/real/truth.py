@@ -56,40 +56,10 @@ HANDSHAKES = (
     "TLS-NO-3DES",
 )
 MAILBOXES = ("SMTP-POSTMASTER", "SMTP-ABUSE", "SMTP-NULL-SENDER", "BACKUPMX-RCPT")
-ENDPOINT = (*NAMES, *DIALOGUE, *CERTIFICATES, *HANDSHAKES, "EARLYTALK", "RELAY-MATRIX")
-"""Everything that is asked of an address of a mail host."""
-NOT_REACHED = (*ENDPOINT, *MAILBOXES)
-NOT_CONTACTED = ("MX-PORT25-OPEN", *NOT_REACHED)
+PARTLY = ("BACKUPMX-RCPT",)
+"""What is asked of all MX addresses of a domain together: of an address that says nothing it cannot be told. All else
+that cannot be seen of such an address is left to the control that finds why."""
 PRIVATE = "Private addresses are not contacted."
-NOT_SERVED = tuple(
-    control
-    for control in NOT_REACHED
-    if control not in ("SMTP-GREET-220", "SMTP-EHLO-HELO", "SMTP-STARTTLS-OFFERED", "SMTP-STARTTLS-WORKS")
-)
-"""What remains unknown of a server whose greeting refuses the tester; the rest is left to SMTP-GREET-220."""
-SERVES_NOBODY = tuple(control for control in NOT_SERVED if control not in (*MAILBOXES, "RELAY-MATRIX"))
-"""What remains unknown of a server whose greeting refuses everybody."""
-NOT_WELCOME = tuple(
-    control for control in NOT_REACHED if control not in ("SMTP-GREET-220", "HELO-FQDN", "PTR-EQ-BANNER", "EARLYTALK")
-)
-"""What remains unknown of a server that greets and then refuses the tester's EHLO."""
-
-MAIL_HOST = ("MX-NOT-ALIAS", "MX-RESOLVES", "MX-PUBLIC-ADDR", "DANE-EXISTS")
-SENDER = ("PTR-EXISTS", "PTR-FCRDNS", "PTR-2317", "PTR-QUALITY")
-NO_ANSWER = (
-    *NOT_REACHED,
-    "MX-PORT25-OPEN",
-    *MAIL_HOST,
-    *SENDER,
-    *("MX-EXISTS", "MX-NULL-ALONE", "MX-NULL-PREF", "MX-NOT-IP"),
-    *("SPF-EXISTS", "SPF-SYNTAX", "SPF-ALL-STRICT", "SPF-LOOKUPS-10", "SPF-VOID-2", "SPF-NO-PTR"),
-    *("SPF-INCLUDE-VALID", "SPF-INVENTORY-EVAL"),
-    *("DKIM-SELECTOR", "DKIM-KEY-LENGTH"),
-    *("DMARC-EXISTS", "DMARC-SINGLE", "DMARC-SYNTAX", "DMARC-ENFORCED"),
-    *("STS-TXT", "STS-FETCH", "STS-BODY", "STS-MX-COVERED", "TLSRPT-TXT"),
-    *("DEL-MIN-NS", "DEL-PARENT-CHILD-NS"),
-)
-"""Everything that is asked of a domain whose answers the resolver withholds."""
 
 TRUTH: dict[str, Truth] = {
     # SMTP
@@ -238,23 +208,24 @@ TRUTH: dict[str, Truth] = {
     "tlsa-mismatch": Truth(fail=("DANE-MATCH",)),
     # Hosts that cannot be observed
     "greylisting": Truth(inconclusive=MAILBOXES),
-    "busy": Truth(inconclusive=NOT_REACHED),
+    "busy": Truth(inconclusive=("SMTP-GREET-220", "EARLYTALK", *PARTLY)),
     "client-blocked-postfix": Truth(
-        inconclusive=("SMTP-GREET-220", *NOT_SERVED),
+        inconclusive=("SMTP-GREET-220", *PARTLY),
         why="The refusal is about the client; what others get is not known (RFC 5321, section 7.9).",
     ),
     "helo-refused-postfix": Truth(
-        inconclusive=NOT_WELCOME,
+        inconclusive=("SMTP-EHLO-HELO", *PARTLY),
         why="The refusal is about the name in EHLO; what others get is not known (RFC 5321, section 4.1.4).",
     ),
     "no-service-exim": Truth(
         fail=("SMTP-GREET-220",),
-        inconclusive=SERVES_NOBODY,
         why="554 to everybody (RFC 5321, section 3.1) is one finding; what is behind it cannot be seen.",
     ),
-    "ipv6-refused": Truth(fail=("MX-PORT25-OPEN",), inconclusive=NOT_REACHED, where="[2600:"),
-    "refused": Truth(fail=("MX-PORT25-OPEN",), inconclusive=NOT_REACHED),
-    "silent": Truth(inconclusive=NOT_CONTACTED, why="Whoever swallows packets may stand anywhere on the way."),
+    "ipv6-refused": Truth(fail=("MX-PORT25-OPEN",), inconclusive=PARTLY, where="[2600:"),
+    "refused": Truth(fail=("MX-PORT25-OPEN",), inconclusive=PARTLY),
+    "silent": Truth(
+        inconclusive=("MX-PORT25-OPEN", *PARTLY), why="Whoever swallows packets may stand anywhere on the way."
+    ),
     # Reverse DNS and blocklists
     "unforwarded-ptr": Truth(fail=("PTR-FCRDNS",)),
     "no-ptr": Truth(fail=("PTR-EXISTS",)),
@@ -268,8 +239,8 @@ TRUTH: dict[str, Truth] = {
     "mx-cname": Truth(fail=("MX-NOT-ALIAS",)),
     "mx-address": Truth(fail=("MX-NOT-IP",)),
     "mx-unresolvable": Truth(fail=("MX-RESOLVES",)),
-    "mx-private": Truth(fail=("MX-PUBLIC-ADDR",), inconclusive=NOT_CONTACTED, why=PRIVATE),
-    "mx-localhost": Truth(fail=("MX-PUBLIC-ADDR",), inconclusive=NOT_CONTACTED, why=PRIVATE),
+    "mx-private": Truth(fail=("MX-PUBLIC-ADDR",), inconclusive=PARTLY, why=PRIVATE),
+    "mx-localhost": Truth(fail=("MX-PUBLIC-ADDR",), inconclusive=PARTLY, why=PRIVATE),
     "no-mx": Truth(fail=("MX-EXISTS",)),
     "null-mx-alone": Truth(fail=("MX-EXISTS",)),
     # SPF
@@ -324,8 +295,8 @@ TRUTH: dict[str, Truth] = {
     "tlsrpt-two": Truth(fail=("TLSRPT-TXT",)),
     # DNS
     "unsigned": Truth(advice=("SEC-SIGNED",)),
-    "bogus": Truth(fail=("SEC-NOT-BOGUS",), inconclusive=NO_ANSWER),
-    "expired-signatures": Truth(fail=("SEC-NOT-BOGUS",), inconclusive=NO_ANSWER),
+    "bogus": Truth(fail=("SEC-NOT-BOGUS",)),
+    "expired-signatures": Truth(fail=("SEC-NOT-BOGUS",)),
     "lame": Truth(fail=("DEL-AUTHORITATIVE",)),
     "ns-mismatch": Truth(fail=("DEL-PARENT-CHILD-NS",)),
     "one-ns": Truth(fail=("DEL-MIN-NS",)),

@@ -160,6 +160,25 @@ def test_demands_of_tls_are_made_of_everybody(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "550 5.1.1 <x@no-starttls.example>: Recipient address rejected: User unknown",
+        "550 5.1.1 no TLS certificate for this mailbox",
+        "550 tls.example: no such user",
+    ],
+)
+def test_names_that_hold_a_word_do_not_say_it(text: str) -> None:
+    assert not demands_tls(said(text))
+
+
+@pytest.mark.parametrize("host", ["mx.client-blocked.example", "spam-policy.example", "access.rate.example"])
+def test_a_server_may_be_called_as_it_likes(host: str) -> None:
+    assert not refuses_client(said(f"554 {host} No SMTP service here"))
+    assert not refuses_client(said(f"554 {host}: go away"))
+    assert about(Attempt("plain", S, R, OK, said(f"550 {host} weg")), TESTER) is About.RECIPIENT
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("450 4.7.25 Client host rejected: cannot find your hostname, [192.0.2.1]", "PTR"),

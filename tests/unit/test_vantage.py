@@ -13,6 +13,7 @@ from mailproof.net.errors import NO_IPV6, LyingResolver, NoIPv6, NoResolver, Not
 from mailproof.net.hosts import SUSPECT_ADDRESSES, SUSPECT_PATIENCE, Hosts
 from mailproof.net.settings import Limits
 from mailproof.net.smtp import Reply
+from mailproof.observations.smtp import SMTPPort
 from mailproof.observations.tls import Certificates
 from mailproof.probes.probe import Outcome
 from mailproof.record import Record
@@ -78,6 +79,16 @@ def test_port_25_is_blocked_where_nobody_in_three_networks_can_be_reached(kind: 
     other = NotObserved("the certificate does not parse")
     assert vantage.retold(other, endpoint("8.8.8.8")) is other
     assert vantage.retold(other, MailHost("mx.example", ())) is other
+
+
+def test_a_blocked_port_is_no_finding_about_the_hosts_behind_it() -> None:
+    vantage = look(unreachable(*NETWORKS, kind=Refused))
+    host = endpoint(NETWORKS[0])
+    doubt = vantage.doubts(SMTPPort(host.id, False, ("connecting",)), host)
+    assert doubt is not None
+    assert doubt.reason == vantage.faults[Fault.PORT_25_BLOCKED]
+    assert vantage.doubts(SMTPPort(host.id, True, ()), host) is None
+    assert look(unreachable(NETWORKS[0], kind=Refused)).doubts(SMTPPort(host.id, False, ()), host) is None
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from mailproof.net.errors import Malformed, NotObserved, Throttled
 from mailproof.net.hosts import Hosts
@@ -220,8 +221,9 @@ class Dialogue:
 
     @property
     def own_address(self) -> str:
-        """The address of this end of the connection; empty where it is not known."""
-        return self._stream.own_address
+        """The address of this end of the connection, as far as others can know it; empty for a loopback address."""
+        address = self._stream.own_address
+        return "" if not address or ip_address(address).is_loopback else address
 
     @property
     def greeted_after(self) -> float | None:

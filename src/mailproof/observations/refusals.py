@@ -70,7 +70,7 @@ _NO_RECIPIENT = re.compile(
 _NO_RELAYING = re.compile(
     r"\brelay|rcpthosts|not (?:a )?local (?:domain|host|user)|"
     r"(?:do|does)(?: not|n't) (?:accept|handle) (?:e?-?mail )?for|"
-    r"we (?:do not|don't) serve|not hosted here|unauthenticated (?:users|senders)|percent|routed address|uucp|"
+    r"we (?:do not|don't) serve|not hosted here|unauthenticated (?:users|senders)|routed address|uucp|"
     r"route addr|source[ -]rout",
     re.IGNORECASE,
 )
@@ -103,7 +103,21 @@ def demands_tls(reply: Reply) -> bool:
     code = status(reply)
     if code is not None and code[1] == 7 and code[2] in _TLS_DETAILS:
         return True
-    return reply.permanent and bool(re.search(r"\b(?:start)?tls\b|encrypt|\bssl\b", reply.text, re.IGNORECASE))
+    about_mailbox = code is not None and code[1] in (1, 2)
+    return reply.permanent and not about_mailbox and bool(_ENCRYPTION.search(_words(reply.text)))
+
+
+_ENCRYPTION = re.compile(r"\b(?:start)?tls\b|encrypt|\bssl\b", re.IGNORECASE)
+_HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+")
+
+
+def _words(text: str) -> str:
+    """``text`` without addresses, links and host names: what these are called is not what the server says."""
+    return " ".join(
+        word
+        for word in text.split()
+        if "@" not in word and "://" not in word and not _HOST_NAME.fullmatch(word.strip("<>[](){}:;,.!?'\""))
+    )
 
 
 def about(attempt: Attempt, tester: Tester, others: Sequence[Attempt] = ()) -> About:
@@ -162,7 +176,8 @@ def _one_text_for_all(attempt: Attempt, others: Sequence[Attempt]) -> bool:
 
 def _bare(attempt: Attempt) -> tuple[int, str]:
     """A refusal without what differs from one recipient to the next: addresses, and words that hold digits."""
-    return attempt.last.code, " ".join(re.sub(r"\S*[0-9]\S*", " ", _without_addresses(attempt).lower()).split())
+    words = _without_addresses(attempt).lower().split()
+    return attempt.last.code, " ".join(word for word in words if not any(letter.isdigit() for letter in word))
 
 
 def _by_words(attempt: Attempt) -> About:
@@ -176,11 +191,12 @@ def _by_words(attempt: Attempt) -> About:
 
 
 def _without_addresses(attempt: Attempt) -> str:
+    """The text of a refusal without addresses and links, whose words are not the server's."""
     text = attempt.last.text
     for address in (attempt.recipient, attempt.sender):
         if address:
             text = re.sub(re.escape(address), "", text, flags=re.IGNORECASE)
-    return re.sub(r"https?://\S+|\S+@\S+", "", text)
+    return _words(text)
 
 
 def refuses_tester(attempt: Attempt, tester: Tester = STRANGER, others: Sequence[Attempt] = ()) -> str:
@@ -255,7 +271,8 @@ def refuses_client(reply: Reply, tester: Tester = STRANGER) -> str:
     code = status(reply)
     named = tester.is_named_in(reply.text) or _addresses_in(reply.text)
     by_policy = code is not None and code[1] == 7
-    told = not _NOBODY_SERVED.search(reply.text) and (_ABOUT_CLIENT.search(reply.text) or by_policy)
+    words = _words(reply.text)
+    told = not _NOBODY_SERVED.search(words) and (_ABOUT_CLIENT.search(words) or by_policy)
     if named or told or reply.changed:
         return f"the server refuses the tester, not everybody: {reply}; test from another address"
     return ""

@@ -33,8 +33,6 @@ class RelayAttempts(Dialogue):
     tester: Tester = STRANGER
     unserved: str = ""
     """The greeting of a server that refuses service; nothing was tried then."""
-    tls_expected: bool = False
-    """Whether STARTTLS works there, so that senders use it."""
 
     @property
     def forms(self) -> tuple[Attempt, ...]:

@@ -79,11 +79,5 @@ async def relay_attempts(endpoint: Endpoint, net: Network, smtp_session: SMTPSes
     await series.ask_again()
     if any(attempt.accepted and attempt.form != HOME for attempt in series.attempts) and not series.interrupted:
         await series.ask(comparison_forms(endpoint, settings.sender))
-    return RelayAttempts(
-        series.transcript,
-        tuple(series.attempts),
-        series.interrupted,
-        endpoint.role,
-        await series.tester(),
-        tls_expected=works,
-    )
+    tester = await series.tester()
+    return RelayAttempts(series.transcript, tuple(series.attempts), series.interrupted, endpoint.role, tester)

@@ -40,6 +40,8 @@ class Seen:
             not_applicable(outcome.reason)
         if isinstance(outcome, NotObserved):
             raise self._context.vantage.retold(outcome, target)
+        if (doubt := self._context.vantage.doubts(outcome, target)) is not None:
+            raise doubt
         return outcome
 
     def _outcome(self, name: str, target: Target) -> Outcome | None:
