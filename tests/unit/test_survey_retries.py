@@ -70,7 +70,7 @@ def survey(*failures: NotObserved | None, retries: int) -> tuple[Survey, list[in
 
 
 def test_targets_are_observed_in_the_order_asked_for() -> None:
-    """Not in that of hashes, which differs from run to run: a server that counts connections would see another order."""
+    """Not in that of hashes, which differs from run to run: what a server does may depend on the order."""
     order: list[str] = []
 
     @probe()
