@@ -146,9 +146,10 @@ class TLSClient:
 
         A second connection says the same again at once, so that a balancer that takes turns shows the next server
         behind it. A third one offers only what the first certificate's kind of key cannot serve (RSA, or
-        everything else), so that servers with two certificates show both. Raises NoCertificate when the server
-        declines every handshake, ClosedEarly when it closes the connection each time without having agreed to
-        STARTTLS, Malformed for certificates that do not parse, and what ``offers`` raises.
+        everything else), so that servers with two certificates show both; not where only an old client gets a
+        handshake done. Raises NoCertificate when the server declines every handshake, ClosedEarly when it closes the
+        connection each time without having agreed to STARTTLS, Malformed for certificates that do not parse, and what
+        ``offers`` raises.
         """
         async with self._hosts.slot(endpoint.address):
             make, first = any_version, await self._chain(endpoint, any_version)
@@ -161,11 +162,11 @@ class TLSClient:
             if first.value is None:
                 failure = ClosedEarly if first.closed and endpoint.starttls is None else NoCertificate
                 raise failure(f"no TLS handshake shows a certificate: {first.error}")
-            again = await self._chain(endpoint, make)
-            rsa = first.value.leaf.key_type == "RSA"
-            other = await self._chain(endpoint, without_rsa if rsa else only_rsa)
-        chains = (outcome.value for outcome in (first, again, other) if outcome.value is not None)
-        return tuple(dict.fromkeys(chains))
+            seen = [first, await self._chain(endpoint, make)]
+            if make is any_version:
+                rsa = first.value.leaf.key_type == "RSA"
+                seen.append(await self._chain(endpoint, without_rsa if rsa else only_rsa))
+        return tuple(dict.fromkeys(outcome.value for outcome in seen if outcome.value is not None))
 
     async def _chain(self, endpoint: TLSEndpoint, make: Maker) -> _Outcome[Chain]:
         """The chain that one handshake shows, inside a slot. Raises Malformed for certificates that do not parse."""
