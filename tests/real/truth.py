@@ -116,9 +116,9 @@ TRUTH: dict[str, Truth] = {
         advice=("DANE-EXISTS", "SEC-SIGNED"), why="Without DNSSEC TLSA records do not count (RFC 7672, section 2.2)."
     ),
     "starttls-fails-opensmtpd": Truth(
-        fail=("SMTP-STARTTLS-WORKS", "TLS-12-OR-13", "DANE-MATCH"),
-        why="No handshake completes, so no version is spoken and there is no certificate to judge; its TLSA record "
-        "promises one all the same (RFC 7672, section 2.2).",
+        fail=("SMTP-STARTTLS-WORKS", "DANE-MATCH"),
+        why="The server agrees on a version and then breaks the handshake off, so that no certificate is proven; its "
+        "TLSA record promises one all the same (RFC 7672, section 2.2).",
     ),
     "no-starttls-opensmtpd": Truth(
         fail=("SMTP-STARTTLS-OFFERED",),

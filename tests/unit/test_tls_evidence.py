@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailproof.fixtures.listener import Listener, ServerStream
-from mailproof.fixtures.tls_records import tls_record
+from mailproof.fixtures.tls_records import server_flight, tls_record
 from mailproof.net.certificates import Chain
 from mailproof.net.errors import ClosedEarly, NoTLS
 from mailproof.net.hosts import Hosts
@@ -242,6 +242,16 @@ def certificates(serves: Sequence[Serve], *, starttls: bool = False) -> tuple[Ch
 def test_certificates_of_a_server_that_wants_one_of_the_client() -> None:
     (chain,) = certificates([want_a_certificate])
     assert chain.leaf.dns_names == (HOST,)
+
+
+def test_certificates_of_a_handshake_that_breaks_off_are_not_proven() -> None:
+    """As with OpenSMTPD without its key: ServerHello and Certificate, and then an alert."""
+
+    async def serve(stream: ServerStream, hello: bytes) -> None:
+        stream.write(server_flight([b"\x30\x00"]) + REFUSED)
+
+    with pytest.raises(NoTLS):
+        certificates([serve])
 
 
 def test_every_handshake_declined_is_told_from_every_connection_closed() -> None:

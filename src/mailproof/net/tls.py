@@ -161,7 +161,7 @@ class TLSClient:
                     return (first.value,)
             if first.value is None:
                 failure = ClosedEarly if first.closed and endpoint.starttls is None else NoTLS
-                raise failure(f"no TLS handshake shows a certificate: {first.error}")
+                raise failure(f"no TLS handshake succeeds: {first.error}")
             seen = [first, await self._chain(endpoint, make)]
             if make is any_version:
                 rsa = first.value.leaf.key_type == "RSA"
@@ -169,8 +169,8 @@ class TLSClient:
         return tuple(dict.fromkeys(outcome.value for outcome in seen if outcome.value is not None))
 
     async def _chain(self, endpoint: TLSEndpoint, make: Maker) -> _Outcome[Chain]:
-        """The chain that one handshake shows, inside a slot. Raises Malformed for certificates that do not parse."""
-        found = await self._handshake(endpoint, make, lambda client: client.get_received_chain() or None, in_slot=True)
+        """The chain that one whole handshake proves, inside a slot. Raises Malformed for what does not parse."""
+        found = await self._handshake(endpoint, make, _proven_chain, in_slot=True)
         if found.value is None:
             return _Outcome(found.accepted, None, found.error, found.closed)
         return _Outcome(found.accepted, await asyncio.to_thread(read_chain, found.value), found.error)
@@ -398,6 +398,11 @@ def _shake_hands(
     if endpoint.starttls == "smtp" and client.is_handshake_completed():
         client.write(b"QUIT\r\n")
     return _Outcome(True, seen, error)
+
+
+def _proven_chain(client: BaseSslClient) -> list[str] | None:
+    """The certificates sent; none where the handshake broke off, so that the server has not proved to have the key."""
+    return client.get_received_chain() or None if client.is_handshake_completed() else None
 
 
 def _cipher(client: BaseSslClient) -> str | None:
