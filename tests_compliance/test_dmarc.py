@@ -66,8 +66,8 @@ def test_the_policy_is_enforced(dmarc: DMARC, parameters: Mapping[str, Any]) -> 
         _leave_broken_records(dmarc)
         leave_to("DMARC-EXISTS", "no DMARC policy applies")
     policy = dmarc.policy
-    if policy.record.broken_policies:
-        leave_to("DMARC-SYNTAX", f"{', '.join(policy.record.broken_policies)} of _dmarc.{policy.domain} is void")
+    if invalid := [tag for tag in policy.record.broken_policies if policy.record.get(tag) is not None]:
+        leave_to("DMARC-SYNTAX", f"{', '.join(invalid)} of _dmarc.{policy.domain} is void")
     lowered = " after t=y has lowered it" if policy.record.testing else ""
     where = f"{policy.tag} of _dmarc.{policy.domain}"
     wanted = " or ".join(parameters["accept"])
