@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from mailproof.net.certificates import Chain, read_chain
-from mailproof.net.errors import ClosedEarly, Malformed, NoCertificate, NotAvailable, NotObserved, Throttled
+from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, NoTLS, NoTLSNow, NotObserved, Throttled
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import NetSettings
 from mailproof.net.smtp import Dialogue, extensions
@@ -147,7 +147,7 @@ class TLSClient:
         A second connection says the same again at once, so that a balancer that takes turns shows the next server
         behind it. A third one offers only what the first certificate's kind of key cannot serve (RSA, or
         everything else), so that servers with two certificates show both; not where only an old client gets a
-        handshake done. Raises NoCertificate when the server declines every handshake, ClosedEarly when it closes the
+        handshake done. Raises NoTLS when the server declines every handshake, ClosedEarly when it closes the
         connection each time without having agreed to STARTTLS, Malformed for certificates that do not parse, and what
         ``offers`` raises.
         """
@@ -160,7 +160,7 @@ class TLSClient:
                 if first.value is not None:
                     return (first.value,)
             if first.value is None:
-                failure = ClosedEarly if first.closed and endpoint.starttls is None else NoCertificate
+                failure = ClosedEarly if first.closed and endpoint.starttls is None else NoTLS
                 raise failure(f"no TLS handshake shows a certificate: {first.error}")
             seen = [first, await self._chain(endpoint, make)]
             if make is any_version:
@@ -247,10 +247,11 @@ class TLSClient:
         ):
             reply = await step()
             if reply.transient:
-                raise Throttled(f"{said} is answered with {reply}")
+                failure = NoTLSNow if said == "STARTTLS" and reply.code != 421 else Throttled
+                raise failure(f"{said} is answered with {reply}")
             if not reply.positive:
                 await dialogue.farewell()
-                raise NotAvailable(f"{said} is answered with {reply}")
+                raise (NoTLS if said == "STARTTLS" else NotAvailable)(f"{said} is answered with {reply}")
             if said == "EHLO" and "STARTTLS" not in extensions(reply):
                 await dialogue.farewell()
                 raise NotAvailable("the server does not offer STARTTLS")

@@ -9,7 +9,7 @@ from mailproof.clock import now
 from mailproof.inventory.targets import Endpoint, MailDomain, MailHost, Role
 from mailproof.net.certificate_names import matches_name
 from mailproof.net.certificates import Chain
-from mailproof.net.errors import NoCertificate, NotObserved
+from mailproof.net.errors import NoTLS, NotObserved
 from mailproof.net.network import Network
 from mailproof.net.pkix import Roots, trusted_roots, verify
 from mailproof.net.tls import Handshake, TLSEndpoint, TLSVersion
@@ -139,7 +139,7 @@ async def certificates(endpoint: Endpoint, net: Network, look: Look) -> Certific
         return Certificates(endpoint.id, endpoint.host, now(), False, (), by_smtp=by_smtp)
     try:
         chains = await net.tls.certificates(_where(endpoint))
-    except NoCertificate as declined:
+    except NoTLS as declined:
         return Certificates(endpoint.id, endpoint.host, now(), True, (), tls_failure=declined.reason, by_smtp=by_smtp)
     roots = trusted_roots(net.settings.ca_file)
     deployments = await asyncio.to_thread(_deployments, endpoint.host, chains, roots)
