@@ -20,6 +20,8 @@ def test_a_policy_applies(dmarc: DMARC) -> None:
         _leave_broken_records(dmarc)
     if dmarc.policy:
         return
+    if not dmarc.domain_exists:
+        leave_to("MX-EXISTS", "the domain does not exist, and inherits no policy")
     near = "".join(f"; {name} has {text!r}, which is no DMARC record there" for name, text in dmarc.near_misses)
     fail(
         f"no DMARC record applies to {dmarc.domain}: none at it nor at its parents{near}",

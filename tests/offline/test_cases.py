@@ -50,7 +50,7 @@ def _results(case: str) -> tuple[dict[str, Any], ...]:
         chosen = (place / "args").read_text(encoding="utf-8").split()
         run = pytest_run(place, "--inventory=inventory.yaml", *chosen)
         assert run.code in (0, 1), run.output + run.errors
-        return tuple(run.document("inventory.partial")["results"])
+        return tuple(run.document("inventory")["results"])
 
 
 @pytest.mark.parametrize(("case", "control", "target", "verdicts", "says"), _lines())

@@ -61,6 +61,8 @@ async def recipients(domain: MailDomain, targets: Targets, look: Look) -> Recipi
     withheld: list[str] = []
     for exchange in targets.of_domain(MailExchange, domain.name):
         if isinstance(exchange, Undiscovered):
+            if not exchange.host:
+                raise exchange.not_observed()  # it is the MX records that are not known
             missing.append((exchange.id, exchange.reason))
             failures.append(exchange.not_observed())
         if not isinstance(exchange, MailExchange):
