@@ -77,8 +77,9 @@ def test_name_server_is_authoritative(authority: Authority) -> None:
     Fix: load the zone on the server, or take it out of the NS records and the registrar's list.
     """
     if authority.addresses:
+        rcode = authority.addresses[0].rcode
         fail(
-            f"the name server {authority.server} has neither A nor AAAA ({authority.addresses[0].rcode})",
+            f"resolvers fail to find the name server {authority.server}: neither A nor AAAA ({rcode})",
             fix="publish the address of the server, or take it out of the NS records and the registrar's list.",
         )
     if authority.refused:

@@ -16,11 +16,13 @@ from mailproof.fixtures.world import World, find_world, shipped_worlds
 from mailproof.fixtures.world_zones import tlsa_data
 from mailproof.inventory.load import load_inventory
 from mailproof.inventory.targets import MailHost, NameServer, Zone
+from mailproof.net.dns import Answer
 from mailproof.net.errors import ClosedEarly, Refused, TimedOut
 from mailproof.net.network import Network
 from mailproof.net.settings import Limits, NetSettings, SocketAddress
 from mailproof.net.smtp import Reply
 from mailproof.net.tls import TLSEndpoint
+from mailproof.observations.zones import Delegation
 from mailproof.probes.dane import matching_records, tlsa
 from mailproof.probes.zones import authority, delegation
 from mailproof.worlds import WorldError, open_world
@@ -65,10 +67,21 @@ def test_each_link_of_an_alias_is_secure_or_not_by_itself(world: World) -> None:
     assert inside(world, look) == (False, True)
 
 
+def said(server: str = "") -> Answer:
+    return Answer("expired.org", "NS", "NOERROR", server=server)
+
+
 def test_a_refusal_is_the_servers_only_where_others_answer(world: World) -> None:
     async def look(net: Network) -> None:
+        parent = Delegation("expired.org", said(), "org", (said(server="11.0.0.53:53"),), ())
+        closed = Delegation("expired.org", said(), "org", (said(server="11.0.5.53:53"),), ())
+
         async def parent_answers(probe: object, zone: Any) -> Any:
             assert (probe, zone) == (delegation, Zone("expired.org"))
+            return parent
+
+        async def parent_refuses_tcp(_: object, zone: Any) -> Any:
+            return closed
 
         async def nobody_answers(_: object, zone: Any) -> Any:
             raise TimedOut("nobody answers")
@@ -77,8 +90,9 @@ def test_a_refusal_is_the_servers_only_where_others_answer(world: World) -> None
         seen = await authority(server, net, parent_answers)
         assert seen.tcp is None
         assert "over TCP" in seen.refused[0]
-        with pytest.raises(Refused):
-            await authority(server, net, nobody_answers)
+        for look_at_parent in (nobody_answers, parent_refuses_tcp):
+            with pytest.raises(Refused):
+                await authority(server, net, look_at_parent)
 
     inside(world, look)
 

@@ -111,7 +111,7 @@ async def authority(server: NameServer, net: Network, look: Look) -> Authority:
     refused: list[str] = []
     for protocol, outcome in zip(("UDP", "TCP"), outcomes, strict=True):
         if isinstance(outcome, RefusedByAddress):
-            await _require_port_53(server, outcome, look)
+            await _require_port_53(server, protocol, outcome, net, look)
             refused.append(f"over {protocol}: {outcome.reason}")
             answers.append(None)
         elif isinstance(outcome, BaseException):
@@ -121,10 +121,16 @@ async def authority(server: NameServer, net: Network, look: Look) -> Authority:
     return Authority(server.zone, label, answers[0], answers[1], tuple(refused))
 
 
-async def _require_port_53(server: NameServer, refusal: NotObserved, look: Look) -> None:
-    """Raise ``refusal`` unless some other server answers from here: a network may refuse port 53 to everybody in it."""
+async def _require_port_53(server: NameServer, protocol: str, refusal: NotObserved, net: Network, look: Look) -> None:
+    """Raise ``refusal`` unless a server of the parent answers from here over the same protocol.
+
+    A network may refuse port 53, or only TCP to it, to everybody in it: that says nothing of the server.
+    """
     try:
-        await look(delegation, Zone(server.zone))
+        parent = await look(delegation, Zone(server.zone))
+        if protocol == "TCP" and parent.referrals:
+            address = parent.referrals[0].server.rpartition(":")[0].strip("[]")
+            await net.dns.ask(address, server.zone, "NS", tcp=True)
     except NotObserved:
         raise refusal from None
 

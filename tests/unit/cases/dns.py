@@ -271,7 +271,7 @@ TABLE: Table = {
         fails("REFUSED without authority over TCP", authority=_authority(_soa(), _soa(rcode="REFUSED"))),
         fails("has no SOA", authority=_authority(replace(_soa(), records=()), _soa())),
         fails("has no SOA", authority=_authority(_soa(), _soa(name="example.net"))),
-        fails("has neither A nor AAAA (NXDOMAIN)", authority=_authority(addresses=(missing("ns1.example.net", "A"),))),
+        fails("neither A nor AAAA (NXDOMAIN)", authority=_authority(addresses=(missing("ns1.example.net", "A"),))),
         fails("refuses to be asked over TCP", authority=_authority(_soa(), refused=("over TCP: refused",))),
     ),
     "SEC-SIGNED": (
