@@ -159,8 +159,6 @@ def test_keys_are_large_enough(certificates: Certificates, parameters: Mapping[s
 def _require_tls(certificates: Certificates) -> None:
     if not certificates.tls_offered:
         leave_to("SMTP-STARTTLS-OFFERED", "STARTTLS is not offered")
-    if certificates.tls_failure:
-        leave_to("SMTP-STARTTLS-WORKS" if certificates.by_smtp else "TLS-12-OR-13", certificates.tls_failure)
 
 
 def _judged_by_dates(certificates: Certificates) -> tuple[Deployment, ...]:

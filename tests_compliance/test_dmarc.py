@@ -20,6 +20,8 @@ def test_a_policy_applies(dmarc: DMARC) -> None:
         _leave_broken_records(dmarc)
     if dmarc.policy:
         return
+    if not dmarc.domain_exists:
+        leave_to("MX-EXISTS", "the domain does not exist, and inherits no policy")
     near = "".join(f"; {name} has {text!r}, which is no DMARC record there" for name, text in dmarc.near_misses)
     fail(
         f"no DMARC record applies to {dmarc.domain}: none at it nor at its parents{near}",
@@ -66,8 +68,8 @@ def test_the_policy_is_enforced(dmarc: DMARC, parameters: Mapping[str, Any]) -> 
         _leave_broken_records(dmarc)
         leave_to("DMARC-EXISTS", "no DMARC policy applies")
     policy = dmarc.policy
-    if policy.record.broken_policies:
-        leave_to("DMARC-SYNTAX", f"{', '.join(policy.record.broken_policies)} of _dmarc.{policy.domain} is void")
+    if invalid := [tag for tag in policy.record.broken_policies if policy.record.get(tag) is not None]:
+        leave_to("DMARC-SYNTAX", f"{', '.join(invalid)} of _dmarc.{policy.domain} is void")
     lowered = " after t=y has lowered it" if policy.record.testing else ""
     where = f"{policy.tag} of _dmarc.{policy.domain}"
     wanted = " or ".join(parameters["accept"])

@@ -19,6 +19,12 @@ def test_mx_exists(mx: MX, mail_domain: MailDomain) -> None:
     Why: without MX records mail goes to the domain's own address, which is usually a web server.
     Fix: publish MX records that name the mail hosts; for a domain without mail publish "MX 0 ."
     """
+    if mx.answer.nonexistent:
+        fail(
+            f"the domain {mx.domain} does not exist (NXDOMAIN): mail cannot be delivered",
+            why="a name that does not exist gets no mail, and large receivers refuse mail that bears it.",
+            fix="correct the name in the inventory; if it is right, look at the registration and the delegation.",
+        )
     if not mail_domain.receives and not mx.has_own_address:
         not_applicable("the domain takes no mail and has no address that mail could go to")
     where = "mail goes to the domain's own address" if mx.has_own_address else "mail cannot be delivered"

@@ -19,7 +19,7 @@ from mailproof.controls import (
     rfc,
 )
 from mailproof.inventory.targets import Endpoint, Role
-from mailproof.net.errors import ClosedEarly, NotAvailable, NotObserved, Refused, Throttled, TimedOut
+from mailproof.net.errors import ClosedEarly, NotAvailable, NoTLS, NoTLSNow, NotObserved, Refused, Throttled, TimedOut
 from mailproof.observations.early_talk import EarlyTalk
 from mailproof.observations.refusals import refuses_client, why_deferred
 from mailproof.observations.smtp import ClearTextAuth, Injection, KeptState, SMTPPort, SMTPSession
@@ -151,7 +151,15 @@ _MASKED = re.compile(r"X{6,}[A-Z]?")
 """How Cisco's firewalls write over keywords that they do not let pass."""
 
 
-@control("SMTP-STARTTLS-WORKS", MUST, rfc(3207, "4.1"), rfc(3207, "4.2"), roles=SMTP_ROLES, harm=Harm.LOST)
+@control(
+    "SMTP-STARTTLS-WORKS",
+    MUST,
+    rfc(3207, "4.1"),
+    rfc(3207, "4.2"),
+    roles=SMTP_ROLES,
+    explains=(NoTLS, NoTLSNow),
+    harm=Harm.LOST,
+)
 def test_starttls_works(smtp_session: SMTPSession, withdrawn_tls: WithdrawnTLS) -> None:
     """STARTTLS is answered with 220, the handshake completes, and EHLO works behind it.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mailproof.controls import MUST, NCSC_NL_TLS, SWEET32, Harm, control, leave_to, rfc
+from mailproof.net.errors import NoTLS
 from mailproof.observations.tls import Handshakes
 
 
@@ -38,7 +39,7 @@ def test_tls_1_0_and_1_1_are_refused(tls_1_0_and_1_1: Handshakes) -> None:
     _refuses(tls_1_0_and_1_1)
 
 
-@control("TLS-12-OR-13", MUST, rfc(9325, "3.1.1"), harm=Harm.LOST)
+@control("TLS-12-OR-13", MUST, rfc(9325, "3.1.1"), explains=(NoTLS,), harm=Harm.LOST)
 def test_tls_1_2_or_1_3_is_spoken(tls_1_2_and_1_3: Handshakes) -> None:
     """TLS 1.2 or TLS 1.3 is spoken.
 

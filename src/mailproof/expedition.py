@@ -15,6 +15,7 @@ from mailproof.inventory.targets import Target, Targets
 from mailproof.net.loop import BackgroundLoop
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
+from mailproof.net.source import clock_is_synchronised
 from mailproof.probes.probe import Probe
 from mailproof.record import Record
 from mailproof.survey import Progress, Survey
@@ -63,6 +64,7 @@ class Expedition:
         survey = Survey(self._probes, self.loaded.model, self.targets, self._network, self.progress)
         with _rare_collections():
             self._loop.run(survey.run(wanted), tick)
+        root_signature = self._loop.run(self._network.dns.root_signature())
         return Record(
             inventory=self.loaded.name,
             surveyed_at=now(),
@@ -71,6 +73,8 @@ class Expedition:
             attempts=survey.attempts,
             connections=dict(sorted(self._network.hosts.connections.items())),
             questions=dict(sorted(self._network.dns.questions.items())),
+            root_signature=root_signature,
+            clock_synchronised=clock_is_synchronised(),
             entries=self.loaded.entries,
         )
 

@@ -42,6 +42,10 @@ class Record:
     questions: Mapping[str, int]
     attempts: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     """What was tried more than once, and what came of each attempt, by the keys of ``outcomes``."""
+    root_signature: tuple[str, str] | None = None
+    """When the signature of the DNS root begins and ends (ISO 8601): what tells the day that no host under test can."""
+    clock_synchronised: bool | None = None
+    """Whether the kernel said that its clock follows a time source; None if it did not say."""
     entries: tuple[str, ...] | None = None
     """What the inventory names, see ``LoadedInventory.entries``; None in records that do not say."""
 
@@ -72,6 +76,8 @@ def write_record(file: Path, record: Record, redact: Callable[[str], str] | None
         "mailproof": __version__,
         "inventory": record.inventory,
         "entries": record.entries,
+        "root_signature": record.root_signature,
+        "clock_synchronised": record.clock_synchronised,
         "surveyed_at": record.surveyed_at,
         "traffic": {"connections": dict(record.connections), "questions": dict(record.questions)},
     }
@@ -140,6 +146,8 @@ def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
                 for item in document["outcomes"]
                 if "attempts" in item
             },
+            root_signature=_window(document.get("root_signature")),
+            clock_synchronised=document.get("clock_synchronised"),
             entries=tuple(str(entry) for entry in document["entries"]) if document.get("entries") is not None else None,
         )
     except ValidationError as error:
@@ -157,6 +165,13 @@ def _moment(text: object) -> str:
     if datetime.fromisoformat(str(text)).tzinfo is None:
         raise ValueError(f"{text!r:.60} is not a time with its offset from UTC")
     return str(text)
+
+
+def _window(times: Any) -> tuple[str, str] | None:
+    if times is None:
+        return None
+    begin, end = times
+    return _moment(begin), _moment(end)
 
 
 def _some(names: list[str]) -> str:

@@ -40,6 +40,7 @@ class Fault(StrEnum):
     NO_IPV6 = "no IPv6"
     PORT_25_BLOCKED = "port 25 blocked"
     CLOCK_WRONG = "clock wrong"
+    CLOCK_DOUBTED = "clock doubted"
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,10 @@ class Vantage:
         return None
 
     def doubt(self, by_clock: bool) -> NotObserved | None:
-        """Why a verdict cannot stand that depends on the time of day (``by_clock``); None where it can."""
+        """Why a verdict cannot stand that depends on the time of day (``by_clock``); None where it can.
+
+        What hosts under test tell of the time never makes a finding go away.
+        """
         text = self.faults.get(Fault.CLOCK_WRONG)
         return NotObserved(text) if text and by_clock else None
 
@@ -81,6 +85,7 @@ def look(record: Record) -> Vantage:
         Fault.NO_IPV6: _no_ipv6(record),
         Fault.PORT_25_BLOCKED: _port_25_blocked(record),
         Fault.CLOCK_WRONG: _clock_wrong(record),
+        Fault.CLOCK_DOUBTED: _clock_doubted(record),
     }
     return Vantage({fault: text for fault, text in found.items() if text})
 
@@ -150,48 +155,69 @@ def _shown(endpoint: Endpoint) -> str:
 class _Witness:
     """By how much a host's clock is ahead of ours: just so, or at least so where it is not ``exact``."""
 
+    host: str
     network: str
     ahead: timedelta
     exact: bool
 
 
 def _clock_wrong(record: Record) -> str:
-    """Hosts in several networks tell another day, and none tells ours."""
+    """The clock is outside the time for which the root of the DNS is signed, as the resolver gives the signature."""
+    ours = _moment(record.surveyed_at)
+    if record.root_signature is None or ours is None:
+        return ""
+    begin, end = map(datetime.fromisoformat, record.root_signature)
+    if ours < begin - CLOCK_TOLERANCE:
+        days, word = (begin - ours).days, "behind the beginning"
+    elif ours > end + CLOCK_TOLERANCE:
+        days, word = (ours - end).days, "past the end"
+    else:
+        return ""
+    return (
+        f"the clock of this machine is wrong: it is {days} days {word} of the signature that the root of the DNS has "
+        "now; set it and run again"
+    )
+
+
+def _clock_doubted(record: Record) -> str:
+    """Hosts in several networks tell another day, none tells ours, and nothing better vouches for the clock."""
+    if record.root_signature is not None or record.clock_synchronised:
+        return ""
     witnesses = list(_witnesses(record))
     telling = [w for w in witnesses if w.exact or w.ahead > CLOCK_TOLERANCE]
     if any(w.exact and abs(w.ahead) <= CLOCK_TOLERANCE for w in telling):
         return ""
     for sign, word in ((1, "behind"), (-1, "ahead of")):
         agreeing = [w for w in telling if w.ahead * sign > CLOCK_TOLERANCE]
-        networks = len({w.network for w in agreeing})
-        if len(agreeing) == len(telling) and networks >= WITNESSES:
+        hosts, networks = {w.host for w in agreeing}, {w.network for w in agreeing}
+        if len(agreeing) == len(telling) and min(len(hosts), len(networks)) >= WITNESSES:
             days = abs(median(w.ahead / timedelta(days=1) for w in agreeing))
             least = "" if any(w.exact for w in agreeing) else "at least "
             return (
-                f"the clock of this machine seems to be wrong: it is {least}{days:.0f} days {word} what "
-                f"{len(agreeing)} hosts in {networks} networks tell; set it and run again"
+                f"the clock of this machine may be wrong: it is {least}{days:.0f} days {word} what {len(hosts)} hosts "
+                f"in {len(networks)} networks tell; findings about dates stand, but look at the clock first"
             )
     return ""
 
 
 def _witnesses(record: Record) -> Iterator[_Witness]:
-    addresses = {target.id: target.address for target in record.targets if isinstance(target, Endpoint)}
+    endpoints = {target.id: target for target in record.targets if isinstance(target, Endpoint)}
     ours = _moment(record.surveyed_at)
     for (_, id), outcome in record.outcomes.items():
         match outcome:
             case STSPolicyFile() if outcome.response is not None and is_public(outcome.response.address):
                 told = _date(dict(outcome.response.headers).get("date", ""))
                 if told is not None and ours is not None:
-                    yield _Witness(network_of(outcome.response.address), told - ours, True)
-            case SMTPSession() if id in addresses:
+                    yield _Witness(id, network_of(outcome.response.address), told - ours, True)
+            case SMTPSession() if id in endpoints:
                 told = _date(outcome.greeting.text)
                 if told is not None and ours is not None:
-                    yield _Witness(network_of(addresses[id]), told - ours, True)
-            case Certificates() if id in addresses and (at := _moment(outcome.at)) is not None:
+                    yield _Witness(endpoints[id].host, network_of(endpoints[id].address), told - ours, True)
+            case Certificates() if id in endpoints and (at := _moment(outcome.at)) is not None:
                 for deployment in outcome.deployments:
                     begins = _moment(deployment.chain.leaf.not_before)
                     if begins is not None:
-                        yield _Witness(network_of(addresses[id]), begins - at, False)
+                        yield _Witness(endpoints[id].host, network_of(endpoints[id].address), begins - at, False)
 
 
 _DATE = re.compile(r"[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} (?:GMT|UTC|[+-][0-9]{4})")

@@ -212,7 +212,7 @@ def test_a_resolver_that_is_silent_costs_one_wait_and_not_one_for_each_name(tmp_
 
 
 def replayed(directory: Path, record: Record, *controls: str) -> tuple[Run, list[dict[str, Any]]]:
-    write_record(directory / "seen.json", record, str)
+    write_record(directory / "seen.json", replace(record, entries=("domain example.org",)), str)
     (directory / "prod.yaml").write_text("domains: [example.org]\n")
     chosen = [f"--control={id}" for id in controls]
     run = pytest_run(directory, "--inventory=prod.yaml", "--replay=seen.json", "--markdown=x.md", *chosen)
@@ -237,17 +237,28 @@ def test_dead_hosts_beside_a_living_one_stay_their_own_fault(tmp_path: Path) -> 
 
 
 def test_a_wrong_clock_leaves_dates_unjudged_and_is_said_once(tmp_path: Path) -> None:
+    host = endpoint("8.8.8.8")
+    seen = policies(timedelta(0))
+    expired = replace(seen, outcomes={("certificates", host.id): issued(_at(seen) - timedelta(days=4000))})
+    expired.targets.add(host)
+    later = tuple((_at(seen) + DAYS + timedelta(days=days)).isoformat() for days in (-6, 7))
+    run, results = replayed(tmp_path, replace(expired, root_signature=later), "CERT-DATES")
+    assert [r["verdict"] for r in results] == ["inconclusive"]
+    assert "the clock of this machine is wrong: it is 394 days behind" in results[0]["observed"]
+    assert run.output.count("from here: the clock of this machine") == 1
+    _, results = replayed(tmp_path, expired, "CERT-DATES")
+    assert [r["verdict"] for r in results] == ["fail"]
+
+
+def test_strangers_cannot_silence_the_findings_of_others(tmp_path: Path) -> None:
     seen = policies(DAYS, DAYS, DAYS)
     host = endpoint("8.8.8.8")
-    expired = replace(seen, outcomes={**seen.outcomes, ("certificates", host.id): issued(-DAYS + _at(seen))})
-    expired.targets.add(host)
-    run, results = replayed(tmp_path, expired, "CERT-DATES")
-    assert [r["verdict"] for r in results] == ["inconclusive"]
-    assert "the clock of this machine seems to be wrong: it is 400 days behind" in results[0]["observed"]
-    assert run.output.count("from here: the clock of this machine") == 1
-    right = replace(expired, outcomes={("certificates", host.id): issued(_at(seen) - timedelta(days=4000))})
-    _, results = replayed(tmp_path, right, "CERT-DATES")
-    assert [r["verdict"] for r in results] != ["inconclusive"]
+    expired = {**seen.outcomes, ("certificates", host.id): issued(_at(seen) - timedelta(days=4000))}
+    seen.targets.add(host)
+    run, results = replayed(tmp_path, replace(seen, outcomes=expired), "CERT-DATES")
+    assert [r["verdict"] for r in results] == ["fail"]
+    assert run.code == 1
+    assert run.output.count("from here: the clock of this machine may be wrong") == 1
 
 
 def _at(record: Record) -> Any:

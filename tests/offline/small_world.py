@@ -53,6 +53,7 @@ FILES = {
     "signed.zone": """{{ include child.zone }}
 ns A 11.0.1.53
 mx A 11.0.1.25
+alias CNAME ns.unsigned.org.
 _25._tcp.mx TLSA {{ tlsa mx.signed.org 25 3 1 1 }}
 _465._tcp.mx TLSA {{ tlsa mx.signed.org 465 2 0 2 }}
 """,

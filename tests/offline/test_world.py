@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,13 +15,14 @@ from mailproof.fixtures.scale import generate
 from mailproof.fixtures.world import World, find_world, shipped_worlds
 from mailproof.fixtures.world_zones import tlsa_data
 from mailproof.inventory.load import load_inventory
-from mailproof.inventory.targets import MailHost
+from mailproof.inventory.targets import MailHost, NameServer, Zone
 from mailproof.net.errors import ClosedEarly, Refused, TimedOut
 from mailproof.net.network import Network
 from mailproof.net.settings import Limits, NetSettings, SocketAddress
 from mailproof.net.smtp import Reply
 from mailproof.net.tls import TLSEndpoint
 from mailproof.probes.dane import matching_records, tlsa
+from mailproof.probes.zones import authority, delegation
 from mailproof.worlds import WorldError, open_world
 from tests.offline.small_world import FILES, IMPATIENT, PLAN, inside, write
 
@@ -48,6 +50,37 @@ def test_the_chain_of_trust_decides_what_is_authenticated(world: World) -> None:
         "bogus.org": ("SERVFAIL", False),
         "expired.org": ("SERVFAIL", False),
     }
+
+
+def test_each_link_of_an_alias_is_secure_or_not_by_itself(world: World) -> None:
+    """RFC 7672, section 2.2.2: AD of the whole chain says nothing of a secure alias into an unsigned zone."""
+
+    async def look(net: Network) -> tuple[bool, bool]:
+        chain = await net.dns.resolve("alias.signed.org", "A")
+        link = await net.dns.resolve("alias.signed.org", "CNAME")
+        assert chain.exists
+        assert [record.target for record in link.records] == ["ns.unsigned.org"]
+        return chain.authenticated, link.authenticated
+
+    assert inside(world, look) == (False, True)
+
+
+def test_a_refusal_is_the_servers_only_where_others_answer(world: World) -> None:
+    async def look(net: Network) -> None:
+        async def parent_answers(probe: object, zone: Any) -> Any:
+            assert (probe, zone) == (delegation, Zone("expired.org"))
+
+        async def nobody_answers(_: object, zone: Any) -> Any:
+            raise TimedOut("nobody answers")
+
+        server = NameServer("expired.org", "ns.expired.org", "11.0.5.53")
+        seen = await authority(server, net, parent_answers)
+        assert seen.tcp is None
+        assert "over TCP" in seen.refused[0]
+        with pytest.raises(Refused):
+            await authority(server, net, nobody_answers)
+
+    inside(world, look)
 
 
 def test_bogus_zones_are_answered_without_checking(world: World) -> None:

@@ -46,7 +46,6 @@ DIALOGUE = (
     "AUTH-AFTER-TLS",
 )
 PKIX = ("CERT-TRUST", "CERT-CHAIN-COMPLETE", "CERT-NAME", "CERT-DATES", "CERT-KEY-SIZE")
-CERTIFICATES = (*PKIX, "DANE-MATCH")
 HANDSHAKES = (
     "TLS-NO-SSL2",
     "TLS-NO-SSL3",
@@ -93,8 +92,7 @@ TRUTH: dict[str, Truth] = {
     # TLS
     "broken-starttls-exim": Truth(
         fail=("SMTP-STARTTLS-WORKS",),
-        inconclusive=(*CERTIFICATES, *HANDSHAKES),
-        why="454 to STARTTLS (RFC 3207, section 4): there is nothing behind it to look at.",
+        why="454 to STARTTLS (RFC 3207, section 4): there is nothing behind it to look at, which is one fault.",
     ),
     "tls10-postfix": Truth(fail=("TLS-NO-10-11",)),
     "old-ciphers": Truth(
@@ -118,9 +116,9 @@ TRUTH: dict[str, Truth] = {
         advice=("DANE-EXISTS", "SEC-SIGNED"), why="Without DNSSEC TLSA records do not count (RFC 7672, section 2.2)."
     ),
     "starttls-fails-opensmtpd": Truth(
-        fail=("SMTP-STARTTLS-WORKS", "TLS-12-OR-13", "DANE-MATCH"),
-        why="No handshake completes, so no version is spoken and there is no certificate to judge; its TLSA record "
-        "promises one all the same (RFC 7672, section 2.2).",
+        fail=("SMTP-STARTTLS-WORKS", "DANE-MATCH"),
+        why="The server agrees on a version and then breaks the handshake off, so that no certificate is proven; its "
+        "TLSA record promises one all the same (RFC 7672, section 2.2).",
     ),
     "no-starttls-opensmtpd": Truth(
         fail=("SMTP-STARTTLS-OFFERED",),

@@ -216,9 +216,6 @@ def certificates(
 
 
 NO_TLS = Certificates(ENDPOINT, HOST, "2026-11-22T00:00:00Z", False, ())
-NO_HANDSHAKE = Certificates(
-    ENDPOINT, HOST, "2026-11-22T00:00:00Z", True, (), tls_failure="no TLS handshake shows a certificate"
-)
 
 
 def tlsa(*records: str, secure: bool = True) -> TLSA:

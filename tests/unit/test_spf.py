@@ -302,6 +302,26 @@ def test_ten_terms_may_ask_the_dns(number: int, result: str) -> None:
     assert result_of(f"v=spf1 ip4:203.0.113.1 ip6:2001:db8:1::1 {terms} -all") == result
 
 
+@pytest.mark.parametrize(("number", "result"), [(5, "fail"), (6, "permerror")])
+def test_each_host_name_macro_counts_as_a_lookup(number: int, result: str) -> None:
+    """RFC 7208, section 4.6.4: the PTR records that %{p} asks for are among the ten."""
+    names = "\n".join(f"unknown.e{n} 60 A 203.0.113.1" for n in range(number))
+    terms = " ".join(f"a:%{{p}}.e{n}.example.org" for n in range(number))
+    assert result_of(f"v=spf1 {terms} -all", rest=names) == result
+
+
+@pytest.mark.parametrize("domain", ["localhost", "localhost.", "org"])
+def test_a_domain_of_one_label_has_no_spf(domain: str) -> None:
+    """RFC 7208, section 4.3."""
+
+    async def look(client: DNSClient) -> list[str]:
+        mailbox = await check_host(client, SENDER, f"postmaster@{domain}", "mx1.example.org")
+        helo = await check_host(client, SENDER, "", domain)
+        return [mailbox.result, helo.result]
+
+    assert asyncio.run(in_world("v=spf1 -all", look)) == ["none", "none"]
+
+
 def test_a_redirect_beside_all_costs_nothing() -> None:
     """RFC 7208, section 6.1: it is ignored."""
     terms = " ".join(["a:mx2.example.org"] * 10)

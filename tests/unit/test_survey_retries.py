@@ -69,6 +69,34 @@ def survey(*failures: NotObserved | None, retries: int) -> tuple[Survey, list[in
     return asyncio.run(go()), calls
 
 
+def test_targets_are_observed_in_the_order_asked_for() -> None:
+    """Not in that of hashes, which differs from run to run: what a server does may depend on the order."""
+    order: list[str] = []
+
+    @probe()
+    async def noted(domain: MailDomain) -> Seen:
+        order.append(domain.name)
+        raise Throttled("421 busy")
+
+    noted.__annotations__ = {"domain": MailDomain, "return": Seen}
+    found = read_probe(noted)
+    assert found is not None
+    names = [f"d{number}.example" for number in range(20)]
+
+    async def go() -> None:
+        network = Network(NetSettings())
+        inventory = Inventory(domains=[Domain(name="example.org")], limits=LimitsPart(retries=1, retry_pause=0))
+        try:
+            await Survey({"noted": found}, inventory, Targets(), network).run(
+                [("noted", MailDomain(name)) for name in names]
+            )
+        finally:
+            await network.close()
+
+    asyncio.run(go())
+    assert order == names * 2
+
+
 def test_what_passes_is_observed_and_the_attempts_are_kept() -> None:
     found, calls = survey(Throttled("421 busy"), TimedOut("no greeting"), None, retries=3)
     assert calls == [1, 2, 3]

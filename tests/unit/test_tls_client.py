@@ -19,6 +19,8 @@ from mailproof.net.errors import (
     ClosedEarly,
     Malformed,
     NotAvailable,
+    NoTLS,
+    NoTLSNow,
     NotObserved,
     Refused,
     Throttled,
@@ -125,7 +127,8 @@ def test_dialogue_around_the_handshake_is_polite() -> None:
         (SMTPBehaviour(greeting_code=450), Throttled),
         (SMTPBehaviour(faults=(("EHLO", "421"),)), Throttled),
         (SMTPBehaviour(faults=(("STARTTLS", "421"),)), Throttled),
-        (SMTPBehaviour(starttls="454"), Throttled),
+        (SMTPBehaviour(starttls="454"), NoTLSNow),
+        (SMTPBehaviour(replies=(("STARTTLS", "554 5.7.3 no"),)), NoTLS),
         (SMTPBehaviour(greeting_code=554), NotAvailable),
         (SMTPBehaviour(starttls="absent"), NotAvailable),
         (SMTPBehaviour(host="mx.starttls.example", starttls="absent"), NotAvailable),
@@ -141,8 +144,9 @@ def test_what_is_no_answer_about_tls_is_never_not_accepted(
     async def question(client: TLSClient, endpoint: TLSEndpoint) -> Handshake:
         return await client.accepts(endpoint, TLSVersion.TLS1_2)
 
-    with pytest.raises(failure):
+    with pytest.raises(failure) as caught:
         ask(behaviour, question, IMPATIENT if failure is TimedOut else QUICK)
+    assert type(caught.value) is failure
 
 
 @pytest.mark.parametrize("starttls", ["alert", "broken", "plaintext"])

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailproof.fixtures.listener import Listener, ServerStream
-from mailproof.fixtures.tls_records import tls_record
+from mailproof.fixtures.tls_records import server_flight, tls_record
 from mailproof.net.certificates import Chain
-from mailproof.net.errors import ClosedEarly, NoCertificate
+from mailproof.net.errors import ClosedEarly, NoTLS
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import NetSettings
 from mailproof.net.tls import Handshake, TLSClient, TLSEndpoint, TLSVersion
@@ -244,12 +244,22 @@ def test_certificates_of_a_server_that_wants_one_of_the_client() -> None:
     assert chain.leaf.dns_names == (HOST,)
 
 
+def test_certificates_of_a_handshake_that_breaks_off_are_not_proven() -> None:
+    """As with OpenSMTPD without its key: ServerHello and Certificate, and then an alert."""
+
+    async def serve(stream: ServerStream, hello: bytes) -> None:
+        stream.write(server_flight([b"\x30\x00"]) + REFUSED)
+
+    with pytest.raises(NoTLS):
+        certificates([serve])
+
+
 def test_every_handshake_declined_is_told_from_every_connection_closed() -> None:
-    with pytest.raises(NoCertificate, match="alert handshake failure"):
+    with pytest.raises(NoTLS, match="alert handshake failure"):
         certificates([alert])
     with pytest.raises(ClosedEarly):
         certificates([hang_up])
-    with pytest.raises(NoCertificate):
+    with pytest.raises(NoTLS):
         certificates([hang_up], starttls=True)
     assert len(certificates([hang_up, hang_up, agree], starttls=True)) == 1
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailproof.inventory.targets import Endpoint, MailExchange, MailHost, Role, Target, Targets
-from mailproof.net.errors import NO_IPV6, NoIPv6, NoResolver, NotObserved, Refused, TimedOut
+from mailproof.inventory.targets import Endpoint, MailExchange, MailHost, Role, Target, Targets, Undiscovered
+from mailproof.net.errors import NO_IPV6, LyingResolver, NoIPv6, NoResolver, NotObserved, Refused, TimedOut
 from mailproof.net.hosts import SUSPECT_ADDRESSES, SUSPECT_PATIENCE, Hosts
 from mailproof.net.settings import Limits
 from mailproof.net.smtp import Reply
@@ -51,6 +51,15 @@ def unreachable(
         hosts.append(other)
         outcomes["smtp_session", other.id] = outcome
     return record(outcomes, *hosts)
+
+
+def test_a_lying_resolver_is_told_once_wherever_it_got_in_the_way() -> None:
+    lie = LyingResolver("the resolver lies")
+    by_probe = record({("spf", "a.example"): lie, ("dmarc", "b.example"): lie})
+    assert look(by_probe).faults == {Fault.LYING_RESOLVER: "the resolver lies"}
+    by_discovery = record({}, Undiscovered("Endpoint", "MX of a.example", lie.reason, failure=lie.kind))
+    assert look(by_discovery).faults == {Fault.LYING_RESOLVER: "the resolver lies"}
+    assert look(record({("mx", "a.example"): mx("10 mx.example.")})).faults == {}
 
 
 @pytest.mark.parametrize("kind", [TimedOut, Refused])
@@ -132,13 +141,35 @@ DAYS = timedelta(days=400)
 
 
 @pytest.mark.parametrize(("offset", "words"), [(DAYS, "400 days behind"), (-DAYS, "400 days ahead of")])
-def test_a_clock_that_three_networks_speak_against_is_wrong(offset: timedelta, words: str) -> None:
-    vantage = look(policies(offset, offset + timedelta(minutes=5), offset))
+def test_a_clock_that_three_networks_speak_against_is_doubted_and_no_more(offset: timedelta, words: str) -> None:
+    seen = policies(offset, offset + timedelta(minutes=5), offset)
+    vantage = look(seen)
+    assert words in vantage.faults[Fault.CLOCK_DOUBTED]
+    assert vantage.doubt(by_clock=True) is None, "strangers cannot silence findings"
+    assert look(replace(seen, clock_synchronised=True)).faults == {}
+    assert look(replace(seen, root_signature=signed(timedelta(0)))).faults == {}
+
+
+def signed(offset: timedelta) -> tuple[str, str]:
+    """The root's signature as it is at a time that differs from our clock by ``offset``."""
+    return tuple((AT + offset + timedelta(days=days)).isoformat() for days in (-6, 7))  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("offset", "words"), [(DAYS, "394 days behind the beginning"), (-DAYS, "393 days past the end")]
+)
+def test_a_clock_that_the_root_of_the_dns_speaks_against_is_wrong(offset: timedelta, words: str) -> None:
+    vantage = look(replace(policies(timedelta(0)), root_signature=signed(offset)))
     assert words in vantage.faults[Fault.CLOCK_WRONG]
     doubt = vantage.doubt(by_clock=True)
     assert doubt is not None
     assert words in doubt.reason
     assert vantage.doubt(by_clock=False) is None
+
+
+@pytest.mark.parametrize("days", [-7, -5, 0, 5, 6])
+def test_a_clock_within_the_root_signature_is_right(days: int) -> None:
+    assert look(replace(policies(DAYS, DAYS, DAYS), root_signature=signed(timedelta(days=days)))).faults == {}
 
 
 @pytest.mark.parametrize(
@@ -153,7 +184,7 @@ def test_a_clock_that_three_networks_speak_against_is_wrong(offset: timedelta, w
     ],
     ids=["right", "a time zone", "two hosts", "one network", "one says it is right", "they disagree"],
 )
-def test_a_clock_is_not_wrong_because_some_servers_are(seen: Record) -> None:
+def test_a_clock_is_not_doubted_because_some_servers_are(seen: Record) -> None:
     assert look(seen).faults == {}
 
 
@@ -164,7 +195,10 @@ def test_greetings_and_certificates_tell_the_time_too() -> None:
         ("smtp_session", host.id): replace(session(), greeting=greeting) for host in hosts[:1]
     }
     outcomes |= {("certificates", host.id): issued(AT + timedelta(days=40)) for host in hosts[1:]}
-    assert "days behind" in look(record(outcomes, *hosts)).faults[Fault.CLOCK_WRONG]
+    assert "days behind" in look(record(outcomes, *hosts)).faults[Fault.CLOCK_DOUBTED]
+    one = [replace(host, host="mx.example") for host in hosts]
+    dated = {("certificates", host.id): issued(AT + timedelta(days=40)) for host in one}
+    assert look(record({**dated}, *one)).faults == {}, "three addresses of a host are one witness"
     expired = {("certificates", host.id): issued(AT - timedelta(days=4000)) for host in hosts}
     assert look(record({**expired}, *hosts)).faults == {}
 

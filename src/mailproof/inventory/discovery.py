@@ -256,7 +256,7 @@ class _Discovery:
         for name, cut in zip(names, cuts, strict=True):
             if isinstance(cut, NotObserved):
                 self._undiscovered(Zone, f"zone of {name}", cut, (name,))
-            else:
+            elif cut is not None:
                 zones.setdefault(cut, []).append(name)
         for zone in self.inventory.zones:
             zones.setdefault(zone, [])
@@ -267,8 +267,10 @@ class _Discovery:
             for server in servers:
                 self.targets.add(server)
 
-    async def _zone_of(self, name: str) -> str | NotObserved:
+    async def _zone_of(self, name: str) -> str | NotObserved | None:
         """The zone that holds ``name``: the owner of the SOA that comes with an answer (RFC 2308, section 3).
+
+        None for a name that does not exist: the zone above it has nothing to do with the inventory.
 
         Where the answer does not validate it is asked for again without validation (CD, RFC 4035, section
         3.2.2): a bogus zone has to be found before a control can say that it is bogus.
@@ -277,6 +279,8 @@ class _Discovery:
             answer = await self._unvalidated(name, "SOA")
         except NotObserved as failure:
             return failure
+        if answer.nonexistent:
+            return None
         owners = [record.name for record in (*answer.records, *answer.authority) if record.type == "SOA"]
         return owners[0] if owners else name
 

@@ -13,6 +13,7 @@ import secrets
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Hashable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -222,6 +223,22 @@ class DNSClient:
         names = ", ".join(str(resolver) for resolver in self._resolvers)
         place = "on this machine" if trust is DNSSECTrust.LOOPBACK else "trusted by the settings"
         return Authentication(True, f"Every resolver ({names}) is {place} and validates the signed root.")
+
+    async def root_signature(self) -> tuple[str, str] | None:
+        """When the signature of the root's SOA record begins and ends (ISO 8601), as the resolvers give it.
+
+        None where the root is not signed or nobody answers. The signature comes with the proof that the root has no TXT
+        record; validation is left out (CD), since a resolver on this machine would go by the same clock.
+        """
+        try:
+            answer = await self.resolve(".", "TXT", checking_disabled=True)
+        except NotObserved:
+            return None
+        for record in answer.authority:
+            fields = record.data.split()
+            if record.type == "RRSIG" and fields[:1] == ["SOA"]:
+                return _signature_time(fields[5]), _signature_time(fields[4])
+        return None
 
     def forget_failures(self) -> None:
         """Ask again what could not be answered, the next time that somebody wants to know."""
@@ -439,6 +456,11 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _signature_time(text: str) -> str:
+    """A time as RRSIG records write it (RFC 4034, section 3.2), in ISO 8601."""
+    return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC).isoformat()
 
 
 def _is_loopback(address: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
 
 from mailproof.net.addresses import is_ipv6_without_route
@@ -93,14 +94,15 @@ def failure(error: OSError, server: SocketAddress) -> NotObserved:
     if _is_deadline(error):
         return TimedOut(f"no answer from {server} in time")
     if isinstance(error, TimeoutError):
-        return TimedOut(f"no connection to {server}: {error.strerror}")
+        return TimedOut(f"no connection to {server} in time")
+    said = os.strerror(error.errno) if error.errno else str(error)  # asyncio has words of its own
     if error.errno == errno.ECONNREFUSED:
-        return RefusedByAddress(f"{server} refused: {error.strerror}")
+        return RefusedByAddress(f"{server}: {said}")
     if error.errno in _UNREACHABLE:
-        return Refused(f"{server} refused: {error.strerror}")
+        return Refused(f"{server}: {said}")
     if error.errno in _RESET:
         return ClosedEarly(f"{server} reset the connection")
-    return NotObserved(f"{server} could not be asked: {error.strerror or error}")
+    return NotObserved(f"{server} could not be asked: {said}")
 
 
 def _is_deadline(error: OSError) -> bool:

@@ -89,10 +89,16 @@ class NotAvailable(NotObserved):
     kind = "not available"
 
 
-class NoCertificate(NotAvailable):
-    """The server declines every TLS handshake, so that it shows no certificate."""
+class NoTLS(NotAvailable):
+    """The server offers TLS and does not do it: it declines STARTTLS, or every handshake."""
 
-    kind = "no certificate"
+    kind = "no TLS"
+
+
+class NoTLSNow(Throttled):
+    """The server offers STARTTLS and answers it with 4yz, 421 aside (RFC 3207, section 4)."""
+
+    kind = "no TLS now"
 
 
 class NoResolver(NotObserved):
@@ -142,7 +148,8 @@ KINDS: dict[str, type[NotObserved]] = {
         Bogus,
         NotFollowed,
         NotAvailable,
-        NoCertificate,
+        NoTLS,
+        NoTLSNow,
         NoResolver,
         LyingResolver,
         NoIPv6,

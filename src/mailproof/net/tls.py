@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
 from mailproof.net.certificates import Chain, read_chain
-from mailproof.net.errors import ClosedEarly, Malformed, NoCertificate, NotAvailable, NotObserved, Throttled
+from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, NoTLS, NoTLSNow, NotObserved, Throttled
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import NetSettings
 from mailproof.net.smtp import Dialogue, extensions
@@ -146,9 +146,10 @@ class TLSClient:
 
         A second connection says the same again at once, so that a balancer that takes turns shows the next server
         behind it. A third one offers only what the first certificate's kind of key cannot serve (RSA, or
-        everything else), so that servers with two certificates show both. Raises NoCertificate when the server
-        declines every handshake, ClosedEarly when it closes the connection each time without having agreed to
-        STARTTLS, Malformed for certificates that do not parse, and what ``offers`` raises.
+        everything else), so that servers with two certificates show both; not where only an old client gets a
+        handshake done. Raises NoTLS when the server declines every handshake, ClosedEarly when it closes the
+        connection each time without having agreed to STARTTLS, Malformed for certificates that do not parse, and what
+        ``offers`` raises.
         """
         async with self._hosts.slot(endpoint.address):
             make, first = any_version, await self._chain(endpoint, any_version)
@@ -159,17 +160,17 @@ class TLSClient:
                 if first.value is not None:
                     return (first.value,)
             if first.value is None:
-                failure = ClosedEarly if first.closed and endpoint.starttls is None else NoCertificate
-                raise failure(f"no TLS handshake shows a certificate: {first.error}")
-            again = await self._chain(endpoint, make)
-            rsa = first.value.leaf.key_type == "RSA"
-            other = await self._chain(endpoint, without_rsa if rsa else only_rsa)
-        chains = (outcome.value for outcome in (first, again, other) if outcome.value is not None)
-        return tuple(dict.fromkeys(chains))
+                failure = ClosedEarly if first.closed and endpoint.starttls is None else NoTLS
+                raise failure(f"no TLS handshake succeeds: {first.error}")
+            seen = [first, await self._chain(endpoint, make)]
+            if make is any_version:
+                rsa = first.value.leaf.key_type == "RSA"
+                seen.append(await self._chain(endpoint, without_rsa if rsa else only_rsa))
+        return tuple(dict.fromkeys(outcome.value for outcome in seen if outcome.value is not None))
 
     async def _chain(self, endpoint: TLSEndpoint, make: Maker) -> _Outcome[Chain]:
-        """The chain that one handshake shows, inside a slot. Raises Malformed for certificates that do not parse."""
-        found = await self._handshake(endpoint, make, lambda client: client.get_received_chain() or None, in_slot=True)
+        """The chain that one whole handshake proves, inside a slot. Raises Malformed for what does not parse."""
+        found = await self._handshake(endpoint, make, _proven_chain, in_slot=True)
         if found.value is None:
             return _Outcome(found.accepted, None, found.error, found.closed)
         return _Outcome(found.accepted, await asyncio.to_thread(read_chain, found.value), found.error)
@@ -246,10 +247,11 @@ class TLSClient:
         ):
             reply = await step()
             if reply.transient:
-                raise Throttled(f"{said} is answered with {reply}")
+                failure = NoTLSNow if said == "STARTTLS" and reply.code != 421 else Throttled
+                raise failure(f"{said} is answered with {reply}")
             if not reply.positive:
                 await dialogue.farewell()
-                raise NotAvailable(f"{said} is answered with {reply}")
+                raise (NoTLS if said == "STARTTLS" else NotAvailable)(f"{said} is answered with {reply}")
             if said == "EHLO" and "STARTTLS" not in extensions(reply):
                 await dialogue.farewell()
                 raise NotAvailable("the server does not offer STARTTLS")
@@ -396,6 +398,11 @@ def _shake_hands(
     if endpoint.starttls == "smtp" and client.is_handshake_completed():
         client.write(b"QUIT\r\n")
     return _Outcome(True, seen, error)
+
+
+def _proven_chain(client: BaseSslClient) -> list[str] | None:
+    """The certificates sent; none where the handshake broke off, so that the server has not proved to have the key."""
+    return client.get_received_chain() or None if client.is_handshake_completed() else None
 
 
 def _cipher(client: BaseSslClient) -> str | None:

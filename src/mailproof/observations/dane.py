@@ -103,7 +103,7 @@ class DANE(Observation):
     tls_offered: bool
     chains: tuple[ChainMatch, ...]
     tls_failure: str = ""
-    """Why no handshake shows a certificate, where the server declines them all."""
+    """Why no handshake succeeds, where the server declines them all."""
     endpoint: str = ""
 
     @property

@@ -97,16 +97,10 @@ class Certificates(Observation):
     """The usage of the secure TLSA records that match every chain, where no MTA-STS policy wants a public certificate
     (RFC 7672, sections 3.1.1 and 3.1.2).
     """
-    tls_failure: str = ""
-    """Why no handshake shows a certificate, where the server declines them all."""
-    by_smtp: bool = True
-    """TLS begins with STARTTLS of SMTP."""
 
     def evidence(self) -> tuple[str, ...]:
         if not self.tls_offered:
             return (f"{self.endpoint}: no STARTTLS in the EHLO reply",)
-        if self.tls_failure:
-            return (f"{self.endpoint}: {self.tls_failure}",)
         lines: list[str] = []
         for deployment in self.deployments:
             for number, certificate in enumerate(deployment.chain.facts):

@@ -57,18 +57,24 @@ async def recipients(domain: MailDomain, targets: Targets, look: Look) -> Recipi
     """The answers of every MX address of the domain about the same mailboxes."""
     seen: list[Mailboxes] = []
     missing: list[tuple[str, str]] = []
+    failures: list[NotObserved] = []
     withheld: list[str] = []
     for exchange in targets.of_domain(MailExchange, domain.name):
         if isinstance(exchange, Undiscovered):
             if not exchange.host:
                 raise exchange.not_observed()  # it is the MX records that are not known
             missing.append((exchange.id, exchange.reason))
+            failures.append(exchange.not_observed())
         if not isinstance(exchange, MailExchange):
             continue
         try:
             seen.append(await look(mailboxes, exchange))
         except NotObserved as failure:
             missing.append((exchange.endpoint.id, failure.reason))
+            failures.append(failure)
         except NoConsentError:
             withheld.append(exchange.endpoint.id)
+    if failures and not seen and not withheld and len(set(map(type, failures))) == 1:
+        # Nothing was seen, everywhere for the same reason: that may be somebody else's finding.
+        raise failures[0]
     return Recipients(domain.name, tuple(seen), tuple(missing), tuple(withheld))

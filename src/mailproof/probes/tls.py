@@ -9,7 +9,7 @@ from mailproof.clock import now
 from mailproof.inventory.targets import Endpoint, MailDomain, MailHost, Role
 from mailproof.net.certificate_names import matches_name
 from mailproof.net.certificates import Chain
-from mailproof.net.errors import NoCertificate, NotObserved
+from mailproof.net.errors import NoTLS, NotObserved
 from mailproof.net.network import Network
 from mailproof.net.pkix import Roots, trusted_roots, verify
 from mailproof.net.tls import Handshake, TLSEndpoint, TLSVersion
@@ -114,10 +114,13 @@ async def dane(endpoint: Endpoint, look: Look) -> DANE:
     records = await look(tlsa, MailHost(endpoint.host, endpoint.domains, endpoint.active))
     if not records.applies:
         return DANE(records, True, (), endpoint=endpoint.id)
-    seen = await look(certificates, endpoint)
+    try:
+        seen = await look(certificates, endpoint)
+    except NoTLS as declined:
+        return DANE(records, True, (), declined.reason, endpoint.id)
     chains = tuple(deployment.chain for deployment in seen.deployments)
     matches = await asyncio.to_thread(_matches, endpoint, records, chains)
-    return DANE(records, seen.tls_offered, matches, seen.tls_failure, endpoint.id)
+    return DANE(records, seen.tls_offered, matches, endpoint=endpoint.id)
 
 
 def _matches(endpoint: Endpoint, records: TLSA, chains: tuple[Chain, ...]) -> tuple[ChainMatch, ...]:
@@ -134,17 +137,13 @@ def _matches(endpoint: Endpoint, records: TLSA, chains: tuple[Chain, ...]) -> tu
 @probe(connections=3, looks=("smtp_session",))
 async def certificates(endpoint: Endpoint, net: Network, look: Look) -> Certificates:
     """The certificate chains, and whether a path leads from each to a trusted root."""
-    by_smtp = endpoint.starttls == "smtp"
     if not await _offers_tls(endpoint, look):
-        return Certificates(endpoint.id, endpoint.host, now(), False, (), by_smtp=by_smtp)
-    try:
-        chains = await net.tls.certificates(_where(endpoint))
-    except NoCertificate as declined:
-        return Certificates(endpoint.id, endpoint.host, now(), True, (), tls_failure=declined.reason, by_smtp=by_smtp)
+        return Certificates(endpoint.id, endpoint.host, now(), False, ())
+    chains = await net.tls.certificates(_where(endpoint))
     roots = trusted_roots(net.settings.ca_file)
     deployments = await asyncio.to_thread(_deployments, endpoint.host, chains, roots)
     dane = await _authenticated_by_dane(endpoint, look, chains) if endpoint.role is Role.MX else ByDANE.NOT
-    return Certificates(endpoint.id, endpoint.host, now(), True, deployments, dane, by_smtp=by_smtp)
+    return Certificates(endpoint.id, endpoint.host, now(), True, deployments, dane)
 
 
 def _deployments(host: str, chains: tuple[Chain, ...], roots: Roots) -> tuple[Deployment, ...]:

@@ -170,7 +170,7 @@ class FaultModel(_Model):
     """A fault of the tester's own network or clock."""
 
     fault: str
-    """``no resolver``, ``no IPv6``, ``port 25 blocked`` or ``clock wrong``."""
+    """``no resolver``, ``lying resolver``, ``no IPv6``, ``port 25 blocked`` or ``clock wrong``."""
     text: str
     """What it is, from what it was concluded, and what to do."""
 

@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from mailproof.controls import MUST, SHOULD
+from mailproof.observations.spf import SPF, PublishedSPF
 
-from ..observed import DOMAIN, dkim, dmarc, evaluation, lookup, published, spf, spf_tree
+from ..observed import DOMAIN, dkim, dmarc, evaluation, lookup, missing, published, spf, spf_tree
 from .case import Case, Table, advises, fails, leaves, passes, skips
 
 
@@ -63,6 +64,7 @@ TABLE: Table = {
             )
         ),
         fails("2 SPF records", level=MUST, spf=spf("v=spf1 -all", "v=spf1 -all")),
+        leaves("MX-EXISTS", spf=SPF(PublishedSPF(DOMAIN, (), missing(DOMAIN, "TXT")))),
     ),
     "SPF-SYNTAX": (
         passes(spf=spf("v=spf1 a mx/24//64 ip4:192.0.2.0/24 ip6:2001:db8::/32 exists:%{i}._spf.example.org ~all")),
@@ -228,6 +230,7 @@ TABLE: Table = {
         fails("' v=DMARC1; p=none', which", dmarc=dmarc(" v=DMARC1; p=none")),
         fails("'v=DMARC1 p=none', which", dmarc=dmarc("v=DMARC1 p=none")),
         fails(f"; sub.{DOMAIN} has 'v=DMARC1; p=none'", dmarc=dmarc(at_domain=("v=DMARC1; p=none", "v=spf1"))),
+        leaves("MX-EXISTS", dmarc=dmarc(exists=False)),
         leaves("DMARC-SINGLE", dmarc=dmarc(parents=(("v=DMARC1; p=none", "v=DMARC1; p=none"), ()))),
         leaves("DMARC-SYNTAX", dmarc=dmarc("v=DMARC1; p=none; sp=x", parents=(("v=DMARC1; p=reject",), ()))),
         leaves("DMARC-SYNTAX", dmarc=dmarc(parents=(("v=DMARC1; p=x",), ()))),

@@ -92,6 +92,8 @@ _NORMAL = mx("10 mx1.example.org.", "20 mx2.example.org.")
 
 TABLE: Table = {
     "MX-EXISTS": (
+        fails("does not exist", mx=replace(mx(), answer=missing(DOMAIN, "MX")), mail_domain=RECEIVES),
+        fails("does not exist", mx=replace(mx(), answer=missing(DOMAIN, "MX")), mail_domain=PARKED),
         passes(mx=_NORMAL, mail_domain=RECEIVES),
         passes(mx=mx("0 .", addresses=(PUBLIC,)), mail_domain=PARKED),
         skips("takes no mail", mx=_NULL, mail_domain=PARKED),

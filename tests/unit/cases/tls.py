@@ -10,7 +10,6 @@ from mailproof.net.tls import TLSVersion
 from mailproof.observations.tls import ByDANE, Certificates
 
 from ..observed import (
-    NO_HANDSHAKE,
     NO_TLS,
     NO_VERSION,
     NO_VERSION_AT_ONCE,
@@ -59,11 +58,7 @@ def _two(first: Certificates, second: Certificates) -> Certificates:
     return replace(first, deployments=first.deployments + second.deployments)
 
 
-_WITHOUT_TLS = (
-    leaves("SMTP-STARTTLS-OFFERED", certificates=NO_TLS),
-    leaves("SMTP-STARTTLS-WORKS", "shows a certificate", certificates=NO_HANDSHAKE),
-    leaves("TLS-12-OR-13", "shows a certificate", certificates=replace(NO_HANDSHAKE, by_smtp=False)),
-)
+_WITHOUT_TLS = (leaves("SMTP-STARTTLS-OFFERED", certificates=NO_TLS),)
 _SPARED_BY_KEY = (
     *_WITHOUT_TLS,
     skips(
