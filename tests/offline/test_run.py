@@ -227,7 +227,7 @@ def test_junit_carries_control_level_target_and_evidence(surveyed: tuple[Path, R
     assert properties["level"] == "SHOULD"
     assert "question: no-spf.example. IN TXT" in (properties["evidence"] or "")
     assert case.find("failure") is not None
-    _, case = by_key["SMTP-GREET-220", "mx.unreachable.example[11.4.8.25]:25"]
+    _, case = by_key["BACKUPMX-RCPT", "unreachable.example"]
     assert case.find("error") is not None
     assert len(by_key) == len(first.document("prod")["results"])
 
