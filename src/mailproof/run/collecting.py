@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -141,7 +142,9 @@ class Collecting:
 
 
 def is_collection_broken(session: pytest.Session) -> bool:
-    """Whether pytest is about to stop because a test file is broken."""
+    """Whether pytest is about to stop: a test file is broken, or somebody pressed Ctrl-C while it collected."""
+    if sys.exception() is not None:  # pytest tells of the end of a collection that was broken off as well
+        return True
     return bool(session.testsfailed) and not session.config.option.continue_on_collection_errors
 
 
