@@ -14,7 +14,6 @@ from typing import Any
 from benchmarks import cost, namespace, peers, performance, verdicts
 from tests.real.lab import LabError
 
-
 FIGURES = Path("reports/bench.json")
 """All that was measured so far, for a run that ends before its page is written."""
 

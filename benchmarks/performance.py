@@ -191,8 +191,8 @@ def _verdicts(verdicts: Figures) -> list[str]:
     unexplained = sum(d["right"] == "unexplained" for d in verdicts["differences"])
     return [
         "## Verdicts on the same servers",
-        "`-` is no finding, `?` says itself that it cannot tell, `no answer` was asked in vain, `not asked` was left out, an "
-        "empty cell does not look at it.",
+        "`-` is no finding, `?` says itself that it cannot tell, `no answer` was asked in vain, `not asked` was left "
+        "out, an empty cell does not look at it.",
         _table(("aspect", "domain", "fault", "mailproof", *names), lines),
         "### Where a peer and mailproof differ",
         f"{len(told)} differences, {unexplained} of them unexplained.",

@@ -47,7 +47,7 @@ def test_slow(mx: MX) -> None:
 
 
 def interrupted(directory: Path, begun: Callable[[str], bool], *arguments: str) -> Run:
-    """A run that gets SIGINT, as Ctrl-C sends it, once ``begun``, which gets its output so far, says that it is time."""
+    """A run that gets SIGINT, as Ctrl-C sends it, once ``begun`` says of its output so far that it is time."""
     command = [sys.executable, "-u", "-m", "pytest", "-p", "mailproof.plugin", "-p", "no:cacheprovider", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(SOURCE / "src"), "PYTHONUNBUFFERED": "1"}
     log = directory / "output.txt"

@@ -45,8 +45,8 @@ async def clear_text_auth(endpoint: Endpoint, net: Network, smtp_session: SMTPSe
 async def starttls_injection(endpoint: Endpoint, net: Network, smtp_session: SMTPSession) -> Injection:
     """``NOOP`` in clear behind STARTTLS in one write: a server must forget it (RFC 3207, section 4.2).
 
-    QUIT inside TLS has one reply. Where two come, the first of them is for the command that was sent in clear: the order
-    of replies tells, and not how long the server takes.
+    QUIT inside TLS has one reply. Where two come, the first of them is for the command that was sent in clear: the
+    order of replies tells, and not how long the server takes.
     """
     if not smtp_session.offers_starttls:
         return Injection(smtp_session.transcript, False, None, None, "")
