@@ -30,9 +30,6 @@ LIMITS = {
 
 RIGHT = ("right1", "right2", "right3")
 
-SECONDS = 300.0
-"""The longest that the whole may take; a single peer that is waited for without a limit would exceed it."""
-
 MEMORY = 600 * 1024**2
 """Octets beyond a quiet run of three domains: the peers themselves, and the proof of 8,000 verdicts, often long."""
 
@@ -173,8 +170,7 @@ def test_every_other_target_is_unharmed(quiet: Measured, results: Results) -> No
         assert "pass" in before.values()
 
 
-def test_time_and_memory_are_bounded(quiet: Measured, hostile: Measured) -> None:
-    assert hostile.seconds < SECONDS
+def test_memory_is_bounded(quiet: Measured, hostile: Measured) -> None:
     assert hostile.memory < quiet.memory + MEMORY, (hostile.memory, quiet.memory)
 
 

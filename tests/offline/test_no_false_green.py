@@ -74,7 +74,10 @@ ATTEMPTS = {
     "nothing applies": Attempt(5, ("--control", "MX-NULL-*")),
     "no such target": Attempt(5, (*SPF, "--target", "nobody.example")),
     "everything deselected": Attempt(5, (*SPF, "-m", "no_such_mark"), says="nothing was checked"),
-    "by level": Attempt(1, ("-k", "SPF-EXISTS"), WRONG),
+    "by id": Attempt(1, ("-k", "SPF-EXISTS"), WRONG),
+    "by level": Attempt(1, (*SPF, "-m", "must"), WRONG),
+    "by another level": Attempt(5, (*SPF, "-m", "may"), WRONG),
+    "by level, strict": Attempt(1, (*SPF, "-m", "not may", "--strict-markers"), WRONG),
     "no functions by the user's settings": Attempt(
         1, SPF, WRONG, files={"pytest.ini": "[pytest]\npython_functions = x\n"}
     ),

@@ -6,13 +6,12 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from tests.offline.user import SOURCE, Run, heed_ctrl_c, pytest_run, write_inventory
+from tests.offline.user import HANGS, SOURCE, Run, heed_ctrl_c, pytest_run, write_inventory
 
 NO_SPF = "domains: [no-spf.example]\n"
 SPF_ONLY = ("--control", "SPF-*")
@@ -310,10 +309,8 @@ def test_ctrl_c_during_the_survey_leaves_nothing_behind(tmp_path: Path) -> None:
         )
         assert server.stdout.readline() == "connected\n"
         process.send_signal(signal.SIGINT)
-        started = time.monotonic()
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=HANGS)
         assert process.returncode == 2, output
-        assert time.monotonic() - started < 60
         assert "decision: FAIL, the gate stays closed: nothing was checked" in output
     finally:
         server.terminate()

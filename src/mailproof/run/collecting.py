@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mailproof.controls import Control, control_of
+from mailproof.controls import Control, Level, control_of
 from mailproof.docket import UnknownFixture
 from mailproof.gate.baseline import former_keys
 from mailproof.gate.patterns import matches
@@ -41,6 +41,8 @@ class Collecting:
             config.args = [str(SUITE.resolve()), *(str(path) for path in self._context.loaded.model.rules)]
         config.addinivalue_line("python_files", "test_*.py")
         config.addinivalue_line("python_functions", "test")
+        for level in Level:
+            config.addinivalue_line("markers", f"{level.lower()}: controls of level {level}; given by mailproof")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pycollect_makeitem(self, collector: pytest.Collector, name: str, obj: object) -> list[Any] | None:
@@ -93,11 +95,13 @@ class Collecting:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Let -k find controls by id and level as well."""
+        """Let -k find controls by id and level, and -m by level (``-m must``)."""
         self._context.run.unused.sort()
-        for item in items if self._context.config.option.keyword else ():
+        option = self._context.config.option
+        for item in items if option.keyword or option.markexpr else ():
             if (control := control_of_item(item)) is not None:
                 item.extra_keyword_matches.update((control.id, str(control.level)))
+                item.add_marker(control.level.lower())
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
