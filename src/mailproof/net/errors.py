@@ -129,6 +129,15 @@ class NotRecorded(NotObserved):
     kind = "not recorded"
 
 
+class BoundReached(NotObserved):
+    """A bound of the run was reached before this was seen: the time or the connections that one host, or all, may take.
+
+    Another attempt in the same run would meet the same bound.
+    """
+
+    kind = "bound reached"
+
+
 class ProbeCrashed(NotObserved):
     """A probe raised something that it should not have: a fault of mailproof, never of the peer."""
 
@@ -154,6 +163,7 @@ KINDS: dict[str, type[NotObserved]] = {
         LyingResolver,
         NoIPv6,
         NotRecorded,
+        BoundReached,
         ProbeCrashed,
     )
 }

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from mailproof.net.errors import BoundReached
 
 
 class Speaker(StrEnum):
@@ -42,3 +46,14 @@ class Transcript:
 
     def evidence(self) -> tuple[str, ...]:
         return tuple(str(line) for line in self.entries)
+
+
+@asynccontextmanager
+async def kept(transcript: Transcript) -> AsyncIterator[None]:
+    """Let ``transcript`` be the evidence where a bound of the run cuts the dialogue."""
+    try:
+        yield
+    except BoundReached as failure:
+        transcript.add(Speaker.NOTE, failure.reason)
+        failure.evidence = transcript.evidence()
+        raise
