@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -33,14 +34,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0 done, 1 could not be done, 4 the command line is wrong."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    if sys.stdout is None:
+        print("mailproof: standard output is closed", file=sys.stderr)
+        return 1
+    if options.run in (_plan, _init):
+        from mailproof.net.source import why_too_few_files
+
+        if reason := why_too_few_files():
+            _complain(f"mailproof: {reason}")
+            return EXIT_USAGE
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        sys.stdout.flush()
+        return code
     except BrokenPipeError:
-        sys.stderr.close()
+        _abandon_output()
         return 0
+    except (MemoryError, OSError, RuntimeError) as error:
+        from mailproof.net.source import shortage
+
+        if short := shortage(error):
+            _complain(f"mailproof: this machine is short of {short}")
+        elif isinstance(error, OSError) and error.filename is None:
+            _complain(f"mailproof: standard output cannot be written: {error.strerror}")
+        else:
+            raise
+        _abandon_output()
+        return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+
+
+def _abandon_output() -> None:
+    """Let Python's last flush of standard output go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Parser(argparse.ArgumentParser):
@@ -285,7 +313,9 @@ def _explain(options: argparse.Namespace) -> int:
         if control.parameters:
             print("  Parameters (the inventory's `controls` may set them):")
             for name, value in control.parameters.items():
-                print(f"    {name}: {json.dumps(value)}")
+                allowed = control.allowed.get(name)
+                words = ", ".join(allowed) if isinstance(allowed, tuple) else allowed
+                print(f"    {name}: {json.dumps(value)}{f' (of {words})' if words else ''}")
         if needs_consent(control.observations, probes):
             print("  Active: a server owner may notice it; it runs only with active: true in the inventory.")
     return 0

@@ -18,6 +18,7 @@ from mailproof.inventory.targets import Endpoint, Target, Targets, Undiscovered
 from mailproof.net.errors import BoundReached, NotObserved, ProbeCrashed
 from mailproof.net.network import Network
 from mailproof.net.settings import Limits
+from mailproof.net.source import shortage
 from mailproof.observations import Observation
 from mailproof.probes.probe import NoConsent, NoConsentError, Outcome, Probe
 
@@ -165,10 +166,7 @@ class Survey:
             except NoConsentError as forbidden:
                 outcome = forbidden.outcome
             except Exception as error:
-                outcome = ProbeCrashed(
-                    f"the probe {entry.name} crashed: {type(error).__name__}: {error}",
-                    tuple(traceback.format_exc().splitlines()),
-                )
+                outcome = _crash(entry, error)
         self.outcomes[key] = outcome
         self._tasks.pop(key, None)
         if _may_pass(outcome) or key in self.attempts:
@@ -188,6 +186,14 @@ class Survey:
 
     async def _look(self, probe: Callable[..., Awaitable[O]], target: Target) -> O:
         return cast(O, _observation(await self._outcome(probe.__name__, target)))
+
+
+def _crash(entry: Probe, error: Exception) -> NotObserved:
+    if short := shortage(error):
+        return NotObserved(f"this machine is short of {short}")
+    return ProbeCrashed(
+        f"the probe {entry.name} crashed: {type(error).__name__}: {error}", tuple(traceback.format_exc().splitlines())
+    )
 
 
 def _may_pass(outcome: Outcome) -> bool:

@@ -151,7 +151,21 @@ def load_profile(name: str, catalogue: Catalogue, beside: Path, secrets: Secrets
     Its secrets are added to ``secrets``. Raises UnknownProfile for a name that is neither, and InventoryError for
     whatever is wrong with the file.
     """
-    return _load(_file_of(name, beside), catalogue, (), Secrets() if secrets is None else secrets)
+    secrets = Secrets() if secrets is None else secrets
+    file = _file_of(name, beside)
+    try:
+        return _load(file, catalogue, (), secrets)
+    except InventoryError as error:
+        if all(_may_be_quoted(problem.file, beside) for problem in error.problems):
+            raise
+        raise InventoryError(
+            Problem(file, None, None, f"no profile that can be used; a file outside {beside} is not quoted")
+        ) from None
+
+
+def _may_be_quoted(file: Path, root: Path) -> bool:
+    """Whether logs, which others read, may hold parts of ``file``: one of ours, or one below ``root``."""
+    return any(file.resolve().is_relative_to(folder) for folder in (root.resolve(), SHIPPED))
 
 
 def _file_of(name: str, beside: Path) -> Path:

@@ -195,6 +195,10 @@ class _Reader:
             path = _beside(file, Path(name))
             if path is None or not path.is_file():
                 raise InventoryError(Problem(file, place.line, "include", f"there is no file {name} beside this one"))
+            top = (including or (file.resolve(),))[0].parent
+            if not path.is_relative_to(top):
+                # What is wrong with a file is quoted in logs that others read.
+                raise InventoryError(Problem(file, place.line, "include", f"{name} does not lie below {top}"))
             if path in (*including, file.resolve()):
                 raise InventoryError(Problem(file, place.line, "include", f"{name} includes itself"))
             _merge(merged, merged_places, *self.read(path, (*including, file.resolve())))
@@ -469,9 +473,19 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
             problems.append(Problem(place.file, place.line, dotted(path), f"there is no file {value} beside this one"))
         return found or value
 
+    def readable(file: Path, *path: str | int) -> None:
+        place = places[path]
+        try:
+            read_text(file, MAX_FILE_SIZE)
+        except FileNotFoundError:
+            pass  # said already
+        except UnreadableFile as error:
+            problems.append(Problem(place.file, place.line, dotted(path), f"{file}: {error}"))
+
     update: dict[str, Any] = {}
     if model.trust.ca_file is not None:
         ca_file = existing(model.trust.ca_file, "trust", "ca_file")
+        readable(ca_file, "trust", "ca_file")
         update["trust"] = model.trust.model_copy(update={"ca_file": ca_file})
     if model.zone_files:
         written = {domain_name(str(path[1])): path[1] for path in places if path[:1] == ("zone_files",) and path[1:]}
@@ -480,6 +494,13 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
         }
     if model.rules:
         update["rules"] = [existing(path, "rules", index) for index, path in enumerate(model.rules)]
+        for index, path in enumerate(update["rules"]):
+            if not path.is_dir():
+                readable(path, "rules", index)
+                if path.suffix != ".py":
+                    place = places["rules", index]
+                    wrong = f"{path.name} is no Python file: rules are in files that end in .py"
+                    problems.append(Problem(place.file, place.line, f"rules[{index}]", wrong))
     if problems:
         raise InventoryError(*problems)
     return model.model_copy(update=update) if update else model

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 
-from mailproof.net.errors import BoundReached, NotObserved
+from mailproof.net.errors import BoundReached, NoFiles, NotObserved
 from mailproof.net.settings import Limits, SocketAddress
 from mailproof.net.stream import Stream, connect
 
@@ -171,7 +171,7 @@ class Hosts:
 
     def missed(self, address: str, port: int, failure: NotObserved) -> None:
         """Note that no connection could be opened. A host that was reached before is tried again every time."""
-        if (address, port) not in self._reached:
+        if (address, port) not in self._reached and not isinstance(failure, NoFiles):
             self._unreachable[address, port] = failure
 
     def forget_failures(self) -> None:

@@ -12,6 +12,7 @@ from mailproof.inventory.targets import Target
 from mailproof.record import Record, RecordError, read_record, redacted, write_record
 from mailproof.run.collecting import is_collection_broken, pairs
 from mailproof.run.context import Context
+from mailproof.run.machine import told_shortages
 from mailproof.run.progress import ProgressDisplay
 from mailproof.vantage import look
 
@@ -56,7 +57,8 @@ class Surveying:
         if context.worker is not None:
             self.read_record(Path(context.worker["mailproof_record"]))
         elif context.record is None:
-            self._discover()
+            with told_shortages():
+                self._discover()
 
     def _discover(self) -> None:
         context = self._context
@@ -84,9 +86,10 @@ class Surveying:
         for control, target in pairs(session.items):
             for name in context.docket.observations(control):
                 wanted[name, target.id] = (name, target)
-        with self._progress("survey") as tick:
-            self._take(self._expedition.survey(wanted.values(), tick))
-        self.close()
+        with told_shortages():
+            with self._progress("survey") as tick:
+                self._take(self._expedition.survey(wanted.values(), tick))
+            self.close()
         self._expedition = None
         self._write_record()
 
