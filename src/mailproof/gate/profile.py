@@ -145,10 +145,13 @@ def shipped_names() -> list[str]:
     return sorted(file.stem for file in SHIPPED.glob("*.yaml"))
 
 
-def load_profile(name: str, catalogue: Catalogue, beside: Path, secrets: Secrets | None = None) -> Profile:
+def load_profile(
+    name: str, catalogue: Catalogue, beside: Path, secrets: Secrets | None = None, *, quoted: bool = True
+) -> Profile:
     """A shipped profile by name, or one from a file relative to the directory ``beside``.
 
-    Its secrets are added to ``secrets``. Raises UnknownProfile for a name that is neither, and InventoryError for
+    Its secrets are added to ``secrets``. Unless it may be ``quoted``, which is so for a name from the command line, nothing
+    is told of what stands in files outside ``beside``. Raises UnknownProfile for a name that is neither, and InventoryError for
     whatever is wrong with the file.
     """
     secrets = Secrets() if secrets is None else secrets
@@ -156,7 +159,7 @@ def load_profile(name: str, catalogue: Catalogue, beside: Path, secrets: Secrets
     try:
         return _load(file, catalogue, (), secrets)
     except InventoryError as error:
-        if all(_may_be_quoted(problem.file, beside) for problem in error.problems):
+        if quoted or all(_may_be_quoted(problem.file, beside) for problem in error.problems):
             raise
         raise InventoryError(
             Problem(file, None, None, f"no profile that can be used; a file outside {beside} is not quoted")

@@ -15,7 +15,7 @@ from mailproof import __version__
 from mailproof.documents import UnreadableDocument, read_head, why_not_writable
 from mailproof.gate.baseline import compare, snapshot
 from mailproof.gate.result import FORMAT
-from mailproof.net.text import printable
+from mailproof.net.text import shown
 from mailproof.record import redacted
 from mailproof.report import github, history
 from mailproof.report.formats import FORMATS, write_formats
@@ -91,7 +91,7 @@ class Reporting:
         lines += [f"proposed: {line}" for line in run.proposals]
         if run.narrowing:
             lines.append(f"only a part of the suite: {', '.join(run.narrowing)}")
-        return [printable(line) for line in lines]
+        return [shown(line) for line in lines]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:

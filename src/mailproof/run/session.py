@@ -23,6 +23,7 @@ from mailproof.inventory.load import LoadedInventory, load_inventory
 from mailproof.inventory.proposal import Proposal, ProposalError, propose
 from mailproof.net.settings import NetSettings
 from mailproof.net.source import source_addresses
+from mailproof.net.text import shown
 from mailproof.probes import load_probes
 from mailproof.record import redacted
 from mailproof.report.pytest_html import HTMLReport
@@ -54,9 +55,13 @@ class Session:
                 "python -O and PYTHONOPTIMIZE strip the assert statements of rules, and with them what they judge; "
                 "run without"
             )
-        options = Options.read(config)
-        session = cls(_read(config, options))
-        session._register()
+        try:
+            options = Options.read(config)
+            session = cls(_read(config, options))
+            session._register()
+        except pytest.UsageError as error:
+            # It names files, whose names others may have chosen.
+            raise pytest.UsageError(*(shown(str(part)) for part in error.args)) from None
         return session
 
     def _register(self) -> None:
