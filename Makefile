@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: fuzz help demo test lint unit docs bench lab detection clean
+.PHONY: fuzz help demo test lint unit steady docs bench lab detection clean
 
 help:
 	@echo "make demo   install into $(VENV), judge the offline demo world, write reports/demo.html"
 	@echo "make test   install what the tests need, then run ruff, mypy and all tests"
+	@echo "make steady run the demo beside processes that burn all cores: its verdicts must be those of a quiet machine"
 	@echo "make docs   write the generated pages of docs/ and the JSON Schemas anew"
 	@echo "make bench  measure mailproof and its peers, write docs/performance.md (root; half an hour; QUICK=1: minutes)"
 	@echo "make fuzz   a million hostile inputs for the parsers (15 minutes on two cores)"
@@ -48,7 +49,10 @@ lint: $(VENV)/tested
 	$(BIN)/python -m mypy
 
 unit: $(VENV)/tested
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile -rs
+
+steady: $(VENV)/tested
+	$(BIN)/python -m pytest tests/offline/steady.py
 
 docs: $(VENV)/tested
 	$(BIN)/python -m mailproof.inventory.schema inventories/inventory.schema.json

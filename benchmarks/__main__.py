@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import signal
+import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from benchmarks import cost, namespace, peers, performance, verdicts
 from tests.real.lab import LabError
+
+FIGURES = Path("reports/bench.json")
+"""All that was measured so far, for a run that ends before its page is written."""
 
 
 def main() -> int:
@@ -26,19 +31,21 @@ def main() -> int:
         return 1
     for peer in peers.prepare():
         print(f"{peer.name:<15} {peer.version or peer.missing}", flush=True)
-    try:
-        table: dict[str, Any] = verdicts.figures(["testssl.sh"] if options.quick else [])
-    except LabError as error:
-        print(f"no laboratory, no verdicts: {error}", file=sys.stderr)
-        table = {}
     found: dict[str, Any] = {"quick": options.quick}
 
     def keep(name: str, figure: Any) -> None:
         found[name] = figure
-        print(f"{name}: {json.dumps(figure)}", flush=True)
+        FIGURES.parent.mkdir(exist_ok=True)
+        FIGURES.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        if name != "verdicts":
+            print(f"{name}: {json.dumps(figure)}", flush=True)
 
+    try:
+        keep("verdicts", verdicts.figures(["testssl.sh"] if options.quick else []))
+    except (LabError, RuntimeError, subprocess.TimeoutExpired) as error:
+        print(f"no verdicts: {error}", file=sys.stderr)
     cost.figures(quick=options.quick, keep=keep)
-    text = performance.figures(found, table, datetime.now(UTC))
+    text = performance.figures(found, found.get("verdicts", {}), datetime.now(UTC))
     if options.quick:
         print(text)
     else:

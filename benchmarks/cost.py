@@ -23,11 +23,13 @@ from benchmarks.world import SimulatedWorld
 
 ROOT = Path(__file__).resolve().parents[1]
 
-SHARED_RULES = ("MX-*", "SPF-*", "DMARC-*", "STS-*", "TLSRPT-TXT", "SEC-*", "DEL-MIN-NS", "DANE-EXISTS")
+MX_RULES = ("MX-EXISTS", "MX-NOT-ALIAS", "MX-RESOLVES", "MX-NOT-IP", "MX-PUBLIC-ADDR", "MX-NULL-*")
+"""The controls of MX records that need the DNS alone."""
+SHARED_RULES = (*MX_RULES, "SPF-*", "DMARC-*", "STS-*", "TLSRPT-TXT", "SEC-*", "DEL-MIN-NS", "DANE-EXISTS")
 """The controls about what checkdmarc looks at, too."""
 TLS_FACTS = ("TLS-*", "CERT-*")
 """The controls about what ``peers.SSLYZE_FACTS`` asks for, too."""
-RULES_OF_MANY = ("MX-*", "SPF-*", "DMARC-*", "TLSRPT-TXT")
+RULES_OF_MANY = (*MX_RULES, "SPF-*", "DMARC-*", "TLSRPT-TXT")
 """Controls that need the DNS alone."""
 
 DELAYS = (0.0, 0.02, 0.1)

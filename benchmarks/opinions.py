@@ -21,12 +21,16 @@ SENDER = "postmaster@client.test"
 
 
 class Said(StrEnum):
-    """A peer's opinion. ``CANNOT_TELL`` is an honest error: it tried and says that it failed."""
+    """A peer's opinion. ``CANNOT_TELL`` is an honest error: it tried and says that it failed. Where it broke or gave no
+    answer in time there is ``NO_ANSWER``, where it was left out ``NOT_ASKED``.
+    """
 
     FINDING = "finding"
     NOTHING = "nothing"
     NOT_LOOKED_AT = "not looked at"
     CANNOT_TELL = "cannot tell"
+    NO_ANSWER = "no answer"
+    NOT_ASKED = "not asked"
 
 
 class Aspect(StrEnum):
@@ -109,9 +113,7 @@ def trustymail(lab: Lab, program: str, labels: list[str], scratch: Path) -> Opin
         file.unlink(missing_ok=True)
         lab.run([program, f"{name}.test", *options], timeout=120, cwd=scratch)
         if not file.exists():
-            found |= {
-                (name, aspect): (Said.CANNOT_TELL, "no output") for aspect in (Aspect.MX, Aspect.SPF, Aspect.DMARC)
-            }
+            found |= {(name, aspect): (Said.NO_ANSWER, "no output") for aspect in (Aspect.MX, Aspect.SPF, Aspect.DMARC)}
             continue
         for result in json.loads(file.read_text(encoding="utf-8")):
             found |= _trustymail_opinions(name, result)
@@ -281,5 +283,5 @@ def ask(lab: Lab, name: str, labels: list[str], scratch: Path) -> Opinions:
     try:
         return PEERS[name](lab, peer.program, labels, directory)
     except (OSError, ValueError, KeyError, subprocess.TimeoutExpired) as error:
-        told = (Said.CANNOT_TELL, f"{type(error).__name__}: {error}"[:200])
+        told = (Said.NO_ANSWER, f"{type(error).__name__}: {error}"[:200])
         return {(one, aspect): told for one in labels for aspect in ASPECTS[name]}

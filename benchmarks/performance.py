@@ -172,12 +172,13 @@ def _verdicts(verdicts: Figures) -> list[str]:
         return []
     tools = ["mailproof", *verdicts["peers"]]
     signs = {Said.FINDING: "finding", Said.NOTHING: "-", Said.NOT_LOOKED_AT: "", Said.CANNOT_TELL: "?"}
+    signs |= {Said.NO_ANSWER: "no answer", Said.NOT_ASKED: "not asked"}
     lines = [
         (
             line["aspect"],
             line["domain"],
             line["fault"] or "none",
-            *(signs[Said(line["said"].get(t, ""))] for t in tools),
+            *(signs[Said(line["said"].get(t, Said.NOT_ASKED))] for t in tools),
         )
         for line in verdicts["lines"]
         if set(line["said"].values()) - {Said.NOT_LOOKED_AT}
@@ -190,7 +191,8 @@ def _verdicts(verdicts: Figures) -> list[str]:
     unexplained = sum(d["right"] == "unexplained" for d in verdicts["differences"])
     return [
         "## Verdicts on the same servers",
-        "`-` is no finding, `?` says itself that it cannot tell, an empty cell does not look at it.",
+        "`-` is no finding, `?` says itself that it cannot tell, `no answer` was asked in vain, `not asked` was left "
+        "out, an empty cell does not look at it.",
         _table(("aspect", "domain", "fault", "mailproof", *names), lines),
         "### Where a peer and mailproof differ",
         f"{len(told)} differences, {unexplained} of them unexplained.",

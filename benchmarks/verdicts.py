@@ -174,7 +174,7 @@ def differences(table: Sequence[Line]) -> list[Difference]:
     for line in table:
         own = line.said["mailproof"]
         for peer, said in line.said.items():
-            if peer == "mailproof" or said in (own, Said.NOT_LOOKED_AT):
+            if peer == "mailproof" or said in (own, Said.NOT_LOOKED_AT, Said.NO_ANSWER):
                 continue
             right, why = DIFFERENCES.get((peer, line.domain, line.aspect), ("unexplained", ""))
             found.append(Difference(line.domain, line.aspect, peer, said, own, right, why))

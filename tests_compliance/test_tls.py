@@ -56,7 +56,7 @@ def test_rc4_is_refused(rc4: Handshakes) -> None:
     """No RC4 suite is accepted.
 
     Why: RC4 is broken.
-    Fix: take it out of the cipher list (Postfix: smtpd_tls_exclude_ciphers = RC4).
+    Fix: take it out of the cipher list (Postfix: smtpd_tls_exclude_ciphers = RC4, 3DES).
     """
     _refuses(rc4)
 
@@ -66,7 +66,7 @@ def test_triple_des_is_refused(triple_des: Handshakes) -> None:
     """No 3DES suite is accepted.
 
     Why: its blocks of 64 bits leak in long sessions, and its strength is below 128 bits.
-    Fix: take it out of the cipher list (Postfix: smtpd_tls_exclude_ciphers = 3DES).
+    Fix: take it out of the cipher list (Postfix: smtpd_tls_exclude_ciphers = RC4, 3DES).
     """
     _refuses(triple_des)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailproof import __version__
-from mailproof.controls import Catalogue, Control, UnknownControl, load_catalogue
+from mailproof.controls import BrokenRules, Catalogue, Control, UnknownControl, load_catalogue, with_rules
 from mailproof.gate.verdict import GATE_LEVEL
 from mailproof.net.text import printable, shown
 from mailproof.probes.probe import Probe, needs_consent
@@ -123,7 +123,10 @@ def _parser() -> argparse.ArgumentParser:
         help="explain a control",
         description="Print what a control demands, why, how to mend what it finds, and who says so.",
     )
-    explain.add_argument("ids", metavar="ID", nargs="+", help="a control's id, like PTR-FCRDNS")
+    explain.add_argument("ids", metavar="ID", nargs="+", help="a control's id, like PTR-FCRDNS, or a pattern: 'SPF-*'")
+    explain.add_argument(
+        "--rules", metavar="FILE", type=Path, action="append", default=[], help="house rules to know, too (repeatable)"
+    )
     explain.set_defaults(run=_explain)
 
     profiles = commands.add_parser(
@@ -292,11 +295,13 @@ def _controls(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    catalogue, probes = _catalogue()
+    shipped, probes = _catalogue()
     try:
-        found = [catalogue[id] for id in options.ids]
-    except UnknownControl as error:
-        _complain(f"mailproof explain: {error}")
+        catalogue = with_rules(shipped, options.rules)
+        found = {control.id: control for id in options.ids for control in catalogue.matching(id)}.values()
+    except (UnknownControl, BrokenRules) as error:
+        hint = "" if options.rules else " (for house rules: --rules FILE)"
+        _complain(f"mailproof explain: {error}{hint}")
         return EXIT_USAGE
     for number, control in enumerate(found):
         if number:

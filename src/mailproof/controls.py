@@ -17,14 +17,18 @@ that fails is the finding, its message is what was observed. House rules are wri
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 import re
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from pathlib import Path
+from types import ModuleType
 from typing import Any, Never
 
 import pytest
@@ -297,12 +301,41 @@ def load_catalogue(package: str = "mailproof.tests_compliance") -> Catalogue:
     suite = importlib.import_module(package)
     found: dict[str, Control] = {}
     for module_info in sorted(pkgutil.iter_modules(suite.__path__), key=lambda info: info.name):
-        module = importlib.import_module(f"{package}.{module_info.name}")
-        for value in vars(module).values():
-            entry = control_of(value)
-            if entry is None:
-                continue
-            if entry.id in found:
-                raise TypeError(f"the control id {entry.id} is used twice")
-            found[entry.id] = entry
+        _add_controls(found, importlib.import_module(f"{package}.{module_info.name}"))
     return Catalogue(found)
+
+
+class BrokenRules(Exception):
+    """A file of house rules that cannot be imported, or that uses an id again."""
+
+
+def with_rules(catalogue: Catalogue, files: Sequence[Path]) -> Catalogue:
+    """The catalogue and the house rules of these files, which find their helper modules beside them.
+
+    Raises BrokenRules.
+    """
+    found = dict(catalogue.controls)
+    for file in files:
+        sys.path.insert(0, str(file.resolve().parent))
+        try:
+            spec = importlib.util.spec_from_file_location(file.stem, file)
+            if spec is None or spec.loader is None:
+                raise BrokenRules(f"{file}: not a Python file")
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            _add_controls(found, module)
+        except Exception as error:
+            raise BrokenRules(f"{file}: {error}") from error
+        finally:
+            sys.path.pop(0)
+    return Catalogue(found)
+
+
+def _add_controls(found: dict[str, Control], module: ModuleType) -> None:
+    for value in vars(module).values():
+        entry = control_of(value)
+        if entry is None:
+            continue
+        if entry.id in found:
+            raise TypeError(f"the control id {entry.id} is used twice")
+        found[entry.id] = entry

@@ -1,11 +1,10 @@
-"""Runs the suite as a user does, and says how long it took and how much memory it held at most."""
+"""Runs the suite as a user does, and says how much memory it held at most."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +13,9 @@ from tests.offline.user import SOURCE, Run
 
 @dataclass(frozen=True)
 class Measured:
-    """A run, its wall time in seconds, and its largest resident set in octets, workers not counted."""
+    """A run and its largest resident set in octets, workers not counted."""
 
     run: Run
-    seconds: float
     memory: int
 
 
@@ -27,7 +25,6 @@ def measured_run(directory: Path, *arguments: str) -> Measured:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
     environment |= {"PYTHONPATH": str(SOURCE / "src"), "COLUMNS": "160"}
     command = [sys.executable, "-m", "pytest", "-p", "mailproof.plugin", "-p", "no:cacheprovider", *arguments]
-    started = time.monotonic()
     with output.open("wb") as out, errors.open("wb") as err:
         child = subprocess.Popen(
             command, cwd=directory, env=environment, stdout=out, stderr=err, stdin=subprocess.DEVNULL
@@ -35,7 +32,7 @@ def measured_run(directory: Path, *arguments: str) -> Measured:
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
     run = Run(child.returncode, _read(output), _read(errors), directory / "reports")
-    return Measured(run, time.monotonic() - started, usage.ru_maxrss * 1024)
+    return Measured(run, usage.ru_maxrss * 1024)
 
 
 def _read(file: Path) -> str:

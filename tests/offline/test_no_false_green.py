@@ -74,7 +74,10 @@ ATTEMPTS = {
     "nothing applies": Attempt(5, ("--control", "MX-NULL-*")),
     "no such target": Attempt(5, (*SPF, "--target", "nobody.example")),
     "everything deselected": Attempt(5, (*SPF, "-m", "no_such_mark"), says="nothing was checked"),
-    "by level": Attempt(1, ("-k", "SPF-EXISTS"), WRONG),
+    "by id": Attempt(1, ("-k", "SPF-EXISTS"), WRONG),
+    "by level": Attempt(1, (*SPF, "-m", "must"), WRONG),
+    "by another level": Attempt(5, (*SPF, "-m", "may"), WRONG),
+    "by level, strict": Attempt(1, (*SPF, "-m", "not may", "--strict-markers"), WRONG),
     "no functions by the user's settings": Attempt(
         1, SPF, WRONG, files={"pytest.ini": "[pytest]\npython_functions = x\n"}
     ),
@@ -348,7 +351,7 @@ def test_what_a_proposal_loses_closes_the_gate_unless_it_is_meant(tmp_path: Path
     lost = {(pair["control"], pair["target"]) for pair in run.document("prod")["lost"]}
     assert ("TLSRPT-TXT", "right.example") in lost
     assert "lost by the proposal" in run.output
-    assert "LOST  TLSRPT-TXT  right.example" in run.output
+    assert "LOST  right.example  STS-TXT, TLSRPT-TXT  pass -> gone" in run.output
     assert_agreement(run)
     meant = pytest_run(tmp_path, *proposal, "--control=TLSRPT-*", "--accept-lost=STS-*", "--accept-lost=TLSRPT-*")
     assert meant.code == 0, meant.output

@@ -33,7 +33,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], str
         ("--reruns", "1", "-n", "2"),
         ("--count", "2"),
         ("--retries", "2"),
-        ("--timeout", "100"),
+        ("--timeout", "600"),
         ("-p", "no:randomly"),
         ("--cov", "mailproof", "--cov-report="),
         ("--instafail",),

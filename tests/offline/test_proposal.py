@@ -101,12 +101,20 @@ def candidate(tmp_path: Path) -> Iterator[str]:
 
 
 def test_a_candidate_is_judged_under_its_future_name(tmp_path: Path, candidate: str) -> None:
-    write_inventory(tmp_path, "domains: [no-spf.example]\n")
+    write_inventory(tmp_path, "domains: [no-spf.example]\nhosts: [mx1.hosting.example]\n")
     selection = ("--control", "RELAY-MATRIX", "--target", "mx1.hosting.example*")
     assert pytest_run(tmp_path, "--inventory=prod.yaml", *selection).code == 0
     run = pytest_run(tmp_path, "--inventory=prod.yaml", f"--connect=mx1.hosting.example:25={candidate}", *selection)
     assert run.code == 1
     assert set(run.verdicts("prod").values()) == {"fail"}
+
+
+def test_a_candidate_may_be_probed_without_the_host_being_named(tmp_path: Path, candidate: str) -> None:
+    write_inventory(tmp_path, "domains: [no-spf.example]\n")
+    selection = ("--control", "RELAY-MATRIX", "--target", "mx1.hosting.example*")
+    assert pytest_run(tmp_path, "--inventory=prod.yaml", *selection).code == 5
+    run = pytest_run(tmp_path, "--inventory=prod.yaml", f"--connect=mx1.hosting.example:25={candidate}", *selection)
+    assert run.code == 1
 
 
 def test_the_plan_says_what_would_be_contacted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

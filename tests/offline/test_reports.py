@@ -48,7 +48,7 @@ INVENTORY = """
 world: world
 active: true
 domains: [evil.example]
-limits: {connect: 3, greeting: 3, reply: 3, tls: 3, dns: 2, silence: 0.1, pause: 0}
+limits: {connect: 60, greeting: 60, reply: 60, tls: 60, dns: 30, silence: 0.1, pause: 0}
 blocklists:
   - {name: list, zone: bl.evil.example}
   - {name: keyed, zone: "bl-${secret:BL_KEY}.evil.example"}

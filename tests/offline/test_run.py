@@ -6,13 +6,12 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from tests.offline.user import SOURCE, Run, heed_ctrl_c, pytest_run, write_inventory
+from tests.offline.user import HANGS, SOURCE, Run, heed_ctrl_c, pytest_run, write_inventory
 
 NO_SPF = "domains: [no-spf.example]\n"
 SPF_ONLY = ("--control", "SPF-*")
@@ -227,7 +226,7 @@ def test_junit_carries_control_level_target_and_evidence(surveyed: tuple[Path, R
     assert properties["level"] == "SHOULD"
     assert "question: no-spf.example. IN TXT" in (properties["evidence"] or "")
     assert case.find("failure") is not None
-    _, case = by_key["SMTP-GREET-220", "mx.unreachable.example[11.4.8.25]:25"]
+    _, case = by_key["BACKUPMX-RCPT", "unreachable.example"]
     assert case.find("error") is not None
     assert len(by_key) == len(first.document("prod")["results"])
 
@@ -310,10 +309,8 @@ def test_ctrl_c_during_the_survey_leaves_nothing_behind(tmp_path: Path) -> None:
         )
         assert server.stdout.readline() == "connected\n"
         process.send_signal(signal.SIGINT)
-        started = time.monotonic()
-        output, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=HANGS)
         assert process.returncode == 2, output
-        assert time.monotonic() - started < 60
         assert "decision: FAIL, the gate stays closed: nothing was checked" in output
     finally:
         server.terminate()

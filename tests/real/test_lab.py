@@ -339,7 +339,7 @@ def smuggle(lab: Lab, name: str) -> str:
     """What the server says when DATA ends with LF . LF and nothing follows for a second."""
     script = f"""
 import socket
-s = socket.create_connection(("{plan.address(plan.by_label(name))}", 25), 5)
+s = socket.create_connection(("{plan.address(plan.by_label(name))}", 25), 300)
 def reply():
     data = s.recv(4096)
     return data.decode()
@@ -571,7 +571,7 @@ class TestPolicyHosts:
 import http.client, socket, ssl, sys
 name, ca = sys.argv[1:]
 try:
-    c = http.client.HTTPSConnection(name, timeout=5, context=ssl.create_default_context(cafile=ca))
+    c = http.client.HTTPSConnection(name, timeout=300, context=ssl.create_default_context(cafile=ca))
     c.request("GET", "/.well-known/mta-sts.txt")
     r = c.getresponse()
     print(r.status, r.getheader("Content-Type"), r.getheader("Location"), repr(r.read().decode()))
@@ -637,7 +637,7 @@ os._exit(1)
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            timeout=30,
+            timeout=600,
             check=False,
         )
         token, pid = made.stdout.split()

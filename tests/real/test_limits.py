@@ -47,7 +47,7 @@ def run(lab: Lab, directory: Path, marks: dict[Path, int]) -> Run:
 def planned(lab: Lab, directory: Path) -> dict[str, Any]:
     """What ``mailproof plan`` says of each host."""
     command = [sys.executable, "-m", "mailproof.cli", "plan", "lab.yaml", "--format", "json", *SELECTION]
-    document = json.loads(lab.run(command, timeout=60, cwd=directory).stdout)
+    document = json.loads(lab.run(command, timeout=600, cwd=directory).stdout)
     return {contact["host"]: contact for contact in document["contacts"]}
 
 

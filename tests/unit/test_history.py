@@ -95,7 +95,7 @@ def test_writers_take_turns(tmp_path: Path) -> None:
         for _ in range(4)
     ]
     for writer in writers:
-        _, errors = writer.communicate(timeout=60)
+        _, errors = writer.communicate(timeout=600)
         assert writer.returncode == 0, errors
     assert len(trend(file)) == 40
     assert len(open_findings(file)) == 1

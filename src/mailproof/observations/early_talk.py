@@ -25,7 +25,7 @@ class EarlyTalk(Dialogue):
     @property
     def tolerated(self) -> bool:
         """The early EHLO was answered as if nothing had happened, and nothing behind it was refused for it."""
-        return 250 in self.codes and not self.refused
+        return next((code for code in self.codes if code != 220), None) == 250 and not self.refused
 
     def evidence(self) -> tuple[str, ...]:
         return (*super().evidence(), f"a polite client right after: {self.polite}")

@@ -79,7 +79,7 @@ async def _hear_out(dialogue: smtp.Dialogue, net: Network) -> tuple[bytes, bool]
     """What comes until the early commands are answered or the server closes, and whether it closed.
 
     The greeting may take its time, the answers behind it less; silence after the greeting means that the server
-    has thrown the commands away.
+    has thrown the commands away. A short silence says nothing, unless the greeting or EHLO is refused already.
     """
     limits = net.settings.limits
     heard = b""
@@ -94,7 +94,7 @@ async def _hear_out(dialogue: smtp.Dialogue, net: Network) -> tuple[bytes, bool]
             break
         if codes and not greeted:
             greeted, end = True, loop.time() + min(limits.reply, EARLY_REPLY)
-        if not chunk and any(code != 220 for code in codes):
+        if not chunk and any(code >= 400 for code in codes[:2]):
             break
     return heard, dialogue.closed
 

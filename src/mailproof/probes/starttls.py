@@ -7,7 +7,7 @@ from contextlib import suppress
 from mailproof.inventory.targets import Endpoint
 from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, Throttled
 from mailproof.net.network import Network
-from mailproof.net.smtp import Reply, extensions
+from mailproof.net.smtp import Dialogue, Reply, extensions
 from mailproof.net.transcript import Line
 from mailproof.observations.smtp import ClearTextAuth, Injection, KeptState, SMTPSession
 from mailproof.probes.probe import probe
@@ -43,21 +43,37 @@ async def clear_text_auth(endpoint: Endpoint, net: Network, smtp_session: SMTPSe
 
 @probe(active=True, connections=1)
 async def starttls_injection(endpoint: Endpoint, net: Network, smtp_session: SMTPSession) -> Injection:
-    """``NOOP`` in clear behind STARTTLS in one write: a server must forget it (RFC 3207, section 4.2)."""
+    """``NOOP`` in clear behind STARTTLS in one write: a server must forget it (RFC 3207, section 4.2).
+
+    QUIT inside TLS has one reply. Where two come, the first of them is for the command that was sent in clear: the
+    order of replies tells, and not how long the server takes.
+    """
     if not smtp_session.offers_starttls:
         return Injection(smtp_session.transcript, False, None, None, "")
     async with net.smtp.connect(endpoint.address, endpoint.port, host=endpoint.host) as dialogue:
         await dialogue.greeting()
         await dialogue.ehlo()
         reply = await dialogue.starttls(b"NOOP injected\r\n")
-        tls_failure, heard = None, b""
+        tls_failure, unasked = None, ""
         if reply.code == 220:
             try:
                 await dialogue.handshake()
-                heard = await dialogue.listen(net.settings.limits.silence)
+                unasked = await _before_farewell(dialogue)
             except (ClosedEarly, NotAvailable, Malformed) as failure:
                 tls_failure = failure.reason
-    return Injection(dialogue.transcript.lines, True, reply, tls_failure, heard.decode("ascii", "backslashreplace"))
+    return Injection(dialogue.transcript.lines, True, reply, tls_failure, unasked)
+
+
+async def _before_farewell(dialogue: Dialogue) -> str:
+    """Say QUIT, and return the reply that comes before the reply to it; nothing where there is none."""
+    first = await dialogue.quit()
+    if first.code == 221:
+        return ""
+    try:
+        await dialogue.reply()
+    except ClosedEarly:
+        return ""
+    return str(first)
 
 
 @probe(active=True, connections=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mailproof.controls import Control, control_of
+from mailproof.controls import Control, Level, control_of
 from mailproof.docket import UnknownFixture
 from mailproof.gate.baseline import former_keys
 from mailproof.gate.patterns import matches
@@ -40,6 +41,8 @@ class Collecting:
             config.args = [str(SUITE.resolve()), *(str(path) for path in self._context.loaded.model.rules)]
         config.addinivalue_line("python_files", "test_*.py")
         config.addinivalue_line("python_functions", "test")
+        for level in Level:
+            config.addinivalue_line("markers", f"{level.lower()}: controls of level {level}; given by mailproof")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pycollect_makeitem(self, collector: pytest.Collector, name: str, obj: object) -> list[Any] | None:
@@ -93,11 +96,13 @@ class Collecting:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Let -k find controls by id and level as well."""
+        """Let -k find controls by id and level, and -m by level (``-m must``)."""
         self._context.run.unused.sort()
-        for item in items if self._context.config.option.keyword else ():
+        option = self._context.config.option
+        for item in items if option.keyword or option.markexpr else ():
             if (control := control_of_item(item)) is not None:
                 item.extra_keyword_matches.update((control.id, str(control.level)))
+                item.add_marker(control.level.lower())
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -143,7 +148,9 @@ class Collecting:
 
 
 def is_collection_broken(session: pytest.Session) -> bool:
-    """Whether pytest is about to stop because a test file is broken."""
+    """Whether pytest is about to stop: a test file is broken, or somebody pressed Ctrl-C while it collected."""
+    if sys.exception() is not None:  # pytest tells of the end of a collection that was broken off as well
+        return True
     return bool(session.testsfailed) and not session.config.option.continue_on_collection_errors
 
 

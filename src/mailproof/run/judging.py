@@ -15,7 +15,7 @@ from types import ModuleType
 
 import pytest
 
-from mailproof.controls import Control
+from mailproof.controls import Control, Level
 from mailproof.gate.baseline import AMISS, change_of
 from mailproof.gate.result import Result, from_plain, make_result, to_plain
 from mailproof.gate.verdict import GATE_LEVEL, Judgement, Verdict, judge
@@ -30,6 +30,9 @@ from mailproof.run.seen import Seen
 
 _GIVEN = frozenset({"target", "parameters", "request"})
 """Fixtures of a control besides its observations."""
+
+_OUR_MARKS = frozenset({"parametrize", *(level.lower() for level in Level)})
+"""Marks that mailproof sets itself."""
 
 _PHASES = ("pytest_runtest_setup", "pytest_runtest_call", "pytest_runtest_teardown")
 
@@ -80,7 +83,7 @@ class Judging:
             not self._watched
             and self._suite in item.path.parents
             and _GIVEN.union(control.observations).issuperset(item.fixturenames)
-            and all(mark.name == "parametrize" for mark in item.iter_markers())
+            and all(mark.name in _OUR_MARKS for mark in item.iter_markers())
         )
 
     def _call(self, item: pytest.Function, control: Control) -> None:

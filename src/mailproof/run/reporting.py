@@ -108,7 +108,8 @@ class Reporting:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None]:
         """Decide and write before other plugins report; say the decision after all of them."""
-        if self._context.broken or (self._tells and exitstatus == pytest.ExitCode.USAGE_ERROR):
+        broken = self._context.broken and session.testsfailed
+        if broken or (self._tells and exitstatus == pytest.ExitCode.USAGE_ERROR):
             # The command line, the suite or the rules are wrong: nothing was judged, and nothing is reported.
             self._tells = False
             session.exitstatus = pytest.ExitCode.USAGE_ERROR

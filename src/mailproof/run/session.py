@@ -136,7 +136,7 @@ def _new_result(options: Options, loaded: LoadedInventory, proposal: Proposal, p
         replayed=options.replay is not None,
         contact=redacted(loaded.model.contact, loaded.redact),
         tester=loaded.redact(_tester(proposal.settings)),
-        sources=list(source_addresses()) if options.replay is None else [],
+        sources=list(source_addresses()) if options.replay is None and loaded.model.world is None else [],
         command=redacted(list(options.command), loaded.redact),
         narrowing=redacted(list(options.narrowing), loaded.redact),
         proposals=redacted(list(proposal.describe()), loaded.redact),
