@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from mailproof.controls import MUST, SHOULD, Harm, control, fail, finding, leave_to, not_applicable, rfc
+from mailproof.controls import MUST, SHOULD, Between, Harm, control, fail, finding, leave_to, not_applicable, rfc
 from mailproof.net.errors import NotObserved
 from mailproof.net.pkix import PathResult, PathStatus
 from mailproof.observations.tls import ByDANE, Certificates, Deployment
@@ -117,7 +117,15 @@ def test_certificate_names_the_host(certificates: Certificates) -> None:
         assert deployment.matches_host, f"{certificates.host} is not among the names of the certificate: {names}"
 
 
-@control("CERT-DATES", SHOULD, rfc(5280, "4.1.2.5"), by_clock=True, expiry_warning_fraction=0.1, harm=Harm.READ)
+@control(
+    "CERT-DATES",
+    SHOULD,
+    rfc(5280, "4.1.2.5"),
+    by_clock=True,
+    expiry_warning_fraction=0.1,
+    allowed={"expiry_warning_fraction": Between(0, 1)},
+    harm=Harm.READ,
+)
 def test_certificate_is_in_date(certificates: Certificates, parameters: Mapping[str, Any]) -> None:
     """The server's certificate and the intermediates that it needs are in date.
 
@@ -139,7 +147,15 @@ def _days(left: timedelta) -> str:
     return f"{left.days} days" if left.days > 1 else f"{left.total_seconds() / 3600:.0f} hours"
 
 
-@control("CERT-KEY-SIZE", MUST, rfc(9325, "4.5"), minimum_rsa_bits=2048, minimum_ec_bits=224, harm=Harm.READ)
+@control(
+    "CERT-KEY-SIZE",
+    MUST,
+    rfc(9325, "4.5"),
+    minimum_rsa_bits=2048,
+    minimum_ec_bits=224,
+    allowed={"minimum_rsa_bits": Between(1024, 16384), "minimum_ec_bits": Between(160, 521)},
+    harm=Harm.READ,
+)
 def test_keys_are_large_enough(certificates: Certificates, parameters: Mapping[str, Any]) -> None:
     """RSA keys of certificates have at least 2048 bits, elliptic-curve keys at least 224.
 

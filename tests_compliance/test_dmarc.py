@@ -57,7 +57,15 @@ def test_the_record_parses(dmarc: DMARC) -> None:
     assert not record.errors, "\n".join(record.errors)
 
 
-@control("DMARC-ENFORCED", SHOULD, rfc(9989, "4.7"), INTERNET_NL, accept=["quarantine", "reject"], harm=Harm.ABUSED)
+@control(
+    "DMARC-ENFORCED",
+    SHOULD,
+    rfc(9989, "4.7"),
+    INTERNET_NL,
+    accept=["quarantine", "reject"],
+    allowed={"accept": ("none", "quarantine", "reject")},
+    harm=Harm.ABUSED,
+)
 def test_the_policy_is_enforced(dmarc: DMARC, parameters: Mapping[str, Any]) -> None:
     """The policy that applies is quarantine or reject, t=y taken into account.
 

@@ -176,6 +176,8 @@ def test_starttls_works(smtp_session: SMTPSession, withdrawn_tls: WithdrawnTLS) 
     assert reply.code == 220, f"STARTTLS is answered with {reply}"
     if not smtp_session.tls and withdrawn_tls.accepted:
         leave_to("TLS-12-OR-13", "only versions or suites that were withdrawn are spoken")
+    if not smtp_session.tls and not smtp_session.tls_failure:
+        raise NotObserved(f"the handshake came to no end: {smtp_session.ended}", smtp_session.evidence())
     failure = (smtp_session.tls_failure or "").removeprefix("the TLS handshake failed: ")
     assert smtp_session.tls, f"the handshake fails: {failure}"
     if smtp_session.ended_in_tls:

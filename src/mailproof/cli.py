@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 from mailproof import __version__
 from mailproof.controls import BrokenRules, Catalogue, Control, UnknownControl, load_catalogue, with_rules
 from mailproof.gate.verdict import GATE_LEVEL
-from mailproof.net.text import printable
+from mailproof.net.text import printable, shown
 from mailproof.probes.probe import Probe, needs_consent
 from mailproof.report.formats import FORMATS, write_formats
 from mailproof.report.schema import DocumentError, read_document
 
 if TYPE_CHECKING:
     from mailproof.gate.profile import Profile
+    from mailproof.net.settings import Limits
+    from mailproof.plan import Plan
 
 EXIT_USAGE = 4
 """What pytest says for a wrong command line or inventory."""
@@ -31,20 +34,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0 done, 1 could not be done, 4 the command line is wrong."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    if sys.stdout is None:
+        print("mailproof: standard output is closed", file=sys.stderr)
+        return 1
+    if options.run in (_plan, _init):
+        from mailproof.net.source import why_too_few_files
+
+        if reason := why_too_few_files():
+            _complain(f"mailproof: {reason}")
+            return EXIT_USAGE
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        sys.stdout.flush()
+        return code
     except BrokenPipeError:
-        sys.stderr.close()
+        _abandon_output()
         return 0
+    except (MemoryError, OSError, RuntimeError) as error:
+        from mailproof.net.source import shortage
+
+        if short := shortage(error):
+            _complain(f"mailproof: this machine is short of {short}")
+        elif isinstance(error, OSError) and error.filename is None:
+            _complain(f"mailproof: standard output cannot be written: {error.strerror}")
+        else:
+            raise
+        _abandon_output()
+        return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
 
 
+def _abandon_output() -> None:
+    """Let Python's last flush of standard output go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> Any:
         self.print_usage(sys.stderr)
-        self.exit(EXIT_USAGE, f"{self.prog}: {message}\n")
+        self.exit(EXIT_USAGE, f"{shown(f'{self.prog}: {message}')}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -150,7 +180,7 @@ def _init(options: argparse.Namespace) -> int:
         names = [domain_name(name) for name in options.domains]
         resolvers = (socket_address(options.resolver, 53),) if options.resolver else ()
     except ValueError as error:
-        print(f"mailproof init: {error}", file=sys.stderr)
+        _complain(f"mailproof init: {error}")
         return EXIT_USAGE
 
     async def look() -> list[Any]:
@@ -158,29 +188,31 @@ def _init(options: argparse.Namespace) -> int:
             return await asyncio.gather(*(draft(name, dns) for name in dict.fromkeys(names)))
 
     drafts = asyncio.run(look())
-    sys.stdout.write(write(drafts, resolvers))
+    _say(write(drafts, resolvers).removesuffix("\n"))
     for found in drafts:
         for note in found.notes:
-            print(f"mailproof init: {note}", file=sys.stderr)
+            _complain(f"mailproof init: {note}")
     return 1 if any(found.notes and not found.mx for found in drafts) else 0
 
 
 def _plan(options: argparse.Namespace) -> int:
-    from mailproof.expedition import Expedition
+    from mailproof.expedition import Expedition, named_addresses
     from mailproof.gate.policy import Policy
     from mailproof.gate.profile import UnknownProfile, load_profile
     from mailproof.inventory.errors import InventoryError
     from mailproof.inventory.load import load_inventory
     from mailproof.inventory.proposal import ProposalError, propose
-    from mailproof.plan import USUAL_BAN, make_plan
-    from mailproof.record import RecordError, read_record
+    from mailproof.plan import make_plan
+    from mailproof.record import RecordError, read_record, redacted
     from mailproof.worlds import WorldError, open_world
 
     catalogue, probes = _catalogue()
+    redact: Callable[[str], str] = str
     try:
         controls = {c.id: c for pattern in options.control or ["*"] for c in catalogue.matching(pattern)}
         loaded = load_inventory(Path(options.inventory))
-        profile = load_profile(options.profile, catalogue, Path()) if options.profile else None
+        redact = loaded.redact
+        profile = load_profile(options.profile, catalogue, Path(), loaded.secrets) if options.profile else None
         policy = Policy.load(loaded, catalogue, profile, None)
         with ExitStack() as stack:
             if options.replay:
@@ -191,37 +223,62 @@ def _plan(options: argparse.Namespace) -> int:
                     settings = stack.enter_context(open_world(loaded, settings))
                 targets = stack.enter_context(Expedition(loaded, probes, settings)).discover()
     except (InventoryError, UnknownControl, UnknownProfile, ProposalError, RecordError, WorldError) as error:
-        print(f"mailproof plan: {error}", file=sys.stderr)
+        _complain(f"mailproof plan: {redact(str(error))}")
         return EXIT_USAGE
+    limits = loaded.model.net_settings().limits
     plan = make_plan(
-        controls.values(), targets, probes, lambda control, target: policy.rule(control, target) is not None
+        controls.values(),
+        targets,
+        probes,
+        lambda control, target: policy.rule(control, target) is not None,
+        limits=limits,
+        named=named_addresses(loaded.model, targets),
     )
     if options.format == "json":
-        print(json.dumps(plan.document(), indent=1))
+        _say(json.dumps(redacted(plan.document(), redact), indent=1))
         return 0
-    print(f"{plan.verdicts} verdicts on {', '.join(f'{count} {kind}' for kind, count in plan.targets.items())}")
-    print("\nconnections, at most:")
+    for line in _plan_lines(plan, limits):
+        _say(redact(line))
+    return 0
+
+
+def _plan_lines(plan: Plan, limits: Limits) -> Iterator[str]:
+    """A plan for people, line by line."""
+    from mailproof.plan import USUAL_BAN
+
+    yield f"{plan.verdicts} verdicts on {', '.join(f'{count} {kind}' for kind, count in plan.targets.items())}"
+    yield "\nconnections, at most:"
     for contact in plan.contacts.values():
-        print(f"  {contact.connections:3}  {printable(contact.host)}: {', '.join(contact.probes) or 'nothing'}")
+        yield f"  {contact.connections:3}  {printable(contact.host)}: {', '.join(contact.probes) or 'nothing'}"
         if contact.active:
-            print(f"       active, with your consent: {', '.join(contact.active)}")
+            yield f"       active, with your consent: {', '.join(contact.active)}"
         if contact.refusals:
             ban = f"; more than a usual fail2ban rule lets pass ({USUAL_BAN} in 10 minutes)"
-            print(
+            yield (
                 f"       recipients that it will refuse: {contact.refusals}"
                 f"{ban if contact.refusals >= USUAL_BAN else ''}"
             )
         if contact.withheld:
-            print(f"       not run without active: true: {', '.join(contact.withheld)}")
-    print(f"  {sum(contact.connections for contact in plan.contacts.values())} in all")
-    print("\nDNS only:")
+            yield f"       not run without active: true: {', '.join(contact.withheld)}"
+    yield f"  {sum(contact.connections for contact in plan.contacts.values())} in all"
+    for address, count in plan.too_many.items():
+        yield (
+            f"  {printable(address)}: {count} connections are more than {limits.connections_to_address} "
+            "(limits.connections_to_address); the rest is inconclusive unless `hosts` names a host there"
+        )
+    yield "\ntime, at most, whatever servers do (it follows from `limits`):"
+    yield f"  {_minutes(plan.host_seconds)} of open connections to one mail host, {_minutes(plan.run_seconds)} in all"
+    yield "\nDNS only:"
     for name, count in plan.dns_only.items():
-        print(f"  {name}: {count} target{'' if count == 1 else 's'}")
+        yield f"  {name}: {count} target{'' if count == 1 else 's'}"
     if plan.undiscovered:
-        print("\nnot found out, so inconclusive:")
+        yield "\nnot found out, so inconclusive:"
         for name, reason in plan.undiscovered:
-            print(f"  {printable(name)}: {printable(reason)}")
-    return 0
+            yield f"  {printable(name)}: {printable(reason)}"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min"
 
 
 def _controls(options: argparse.Namespace) -> int:
@@ -244,7 +301,7 @@ def _explain(options: argparse.Namespace) -> int:
         found = {control.id: control for id in options.ids for control in catalogue.matching(id)}.values()
     except (UnknownControl, BrokenRules) as error:
         hint = "" if options.rules else " (for house rules: --rules FILE)"
-        print(f"mailproof explain: {error}{hint}", file=sys.stderr)
+        _complain(f"mailproof explain: {error}{hint}")
         return EXIT_USAGE
     for number, control in enumerate(found):
         if number:
@@ -261,7 +318,9 @@ def _explain(options: argparse.Namespace) -> int:
         if control.parameters:
             print("  Parameters (the inventory's `controls` may set them):")
             for name, value in control.parameters.items():
-                print(f"    {name}: {json.dumps(value)}")
+                allowed = control.allowed.get(name)
+                words = ", ".join(allowed) if isinstance(allowed, tuple) else allowed
+                print(f"    {name}: {json.dumps(value)}{f' (of {words})' if words else ''}")
         if needs_consent(control.observations, probes):
             print("  Active: a server owner may notice it; it runs only with active: true in the inventory.")
     return 0
@@ -275,7 +334,7 @@ def _profiles(options: argparse.Namespace) -> int:
     try:
         profiles = [load_profile(name, catalogue, Path.cwd()) for name in options.names or shipped_names()]
     except (UnknownProfile, InventoryError) as error:
-        print(f"mailproof profiles: {error}", file=sys.stderr)
+        _complain(f"mailproof profiles: {error}")
         return EXIT_USAGE
     if options.names:
         print("\n\n".join("\n".join(_describe_profile(profile, catalogue)) for profile in profiles))
@@ -317,9 +376,9 @@ def _diff(options: argparse.Namespace) -> int:
     try:
         comparison = compare(read_snapshot(options.old), read_snapshot(options.new))
     except ResultError as error:
-        print(f"mailproof diff: {error}", file=sys.stderr)
+        _complain(f"mailproof diff: {error}")
         return EXIT_USAGE
-    sys.stdout.write(report.as_markdown(comparison) if options.format == "markdown" else report.text(comparison))
+    _say((report.as_markdown if options.format == "markdown" else report.text)(comparison).removesuffix("\n"))
     return 1 if comparison.worse else 0
 
 
@@ -327,15 +386,25 @@ def _report(options: argparse.Namespace) -> int:
     try:
         document = read_document(options.file)
     except DocumentError as error:
-        print(f"mailproof report: {error}", file=sys.stderr)
+        _complain(f"mailproof report: {error}")
         return EXIT_USAGE
     if options.output is None:
         _print_text(FORMATS[options.format](document))
         return 0
     _, problems = write_formats(document, {options.format: options.output})
     for problem in problems:
-        print(f"mailproof report: {problem}", file=sys.stderr)
+        _complain(f"mailproof report: {problem}")
     return 1 if problems else 0
+
+
+def _say(text: str) -> None:
+    """Print lines in which others may have had a say."""
+    _print_text(f"{shown(text)}\n")
+
+
+def _complain(text: str) -> None:
+    """Say what is wrong on standard error."""
+    sys.stderr.write(f"{shown(text)}\n")
 
 
 def _print_text(text: str) -> None:
@@ -350,15 +419,15 @@ def _history(options: argparse.Namespace) -> int:
     try:
         points, findings = history.trend(options.file), history.open_findings(options.file)
     except history.HistoryError as error:
-        print(f"mailproof history: {error}", file=sys.stderr)
+        _complain(f"mailproof history: {error}")
         return EXIT_USAGE
     if options.inventory is not None:
         points = [point for point in points if point.inventory == options.inventory]
         findings = [finding for finding in findings if finding.inventory == options.inventory]
     if not points:
-        print(f"mailproof history: {options.file}: no run of {options.inventory or 'any inventory'}", file=sys.stderr)
+        _complain(f"mailproof history: {options.file}: no run of {options.inventory or 'any inventory'}")
         return 1
-    _print_text(history.as_json(points, findings) if options.format == "json" else history.as_text(points, findings))
+    _say((history.as_json if options.format == "json" else history.as_text)(points, findings).removesuffix("\n"))
     return 0
 
 

@@ -154,6 +154,21 @@ def leave_to(owner: str, reason: str) -> Never:
 
 
 @dataclass(frozen=True)
+class Between:
+    """The numbers that a parameter may have."""
+
+    least: float
+    most: float
+
+    def __str__(self) -> str:
+        return f"from {self.least:g} to {self.most:g}"
+
+
+Allowed = Between | tuple[str, ...]
+"""What a parameter may be: a number in a range, or some of these words."""
+
+
+@dataclass(frozen=True)
 class Control:
     """The metadata of one control."""
 
@@ -170,6 +185,8 @@ class Control:
     """Of endpoints: only those in one of these roles are judged. Empty: all."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Thresholds with their defaults; the inventory's ``controls`` may override them."""
+    allowed: Mapping[str, Allowed] = field(default_factory=dict)
+    """What the parameters may be, by name."""
     harm: Harm = Harm.OTHER
     """What a finding does to the mail."""
     function: str = ""
@@ -194,11 +211,12 @@ def control(
     by_clock: bool = False,
     harm: Harm = Harm.OTHER,
     explains: tuple[type[NotObserved], ...] = (),
+    allowed: Mapping[str, Allowed] | None = None,
     **parameters: Any,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a test function a control; ``Control`` says what the arguments mean.
 
-    ``parameters`` are thresholds, handed to it as the fixture ``parameters``.
+    ``parameters`` are thresholds, handed to it as the fixture ``parameters``; ``allowed`` says what they may be.
 
     Raises TypeError where the id, the references or the docstring are not as they must be.
     """
@@ -219,6 +237,7 @@ def control(
             observations=tuple(name for name in inspect.signature(function).parameters if name != "parameters"),
             roles=roles,
             parameters=parameters,
+            allowed=allowed or {},
             harm=harm,
             function=function.__name__,
             by_clock=by_clock,

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from mailproof.clock import now
 from mailproof.inventory.discovery import discover
 from mailproof.inventory.load import LoadedInventory
-from mailproof.inventory.targets import Target, Targets
+from mailproof.inventory.model import Inventory
+from mailproof.inventory.targets import Endpoint, Target, Targets
 from mailproof.net.loop import BackgroundLoop
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
@@ -57,6 +58,7 @@ class Expedition:
         """Find the targets of the inventory."""
         with _rare_collections():
             self.targets = self._loop.run(discover(self.loaded.model, self._network.dns, self._settings), tick)
+        self._network.hosts.name(named_addresses(self.loaded.model, self.targets))
         return self.targets
 
     def survey(self, wanted: Iterable[tuple[str, Target]], tick: Callable[[], None] = lambda: None) -> Record:
@@ -78,12 +80,24 @@ class Expedition:
             entries=self.loaded.entries,
         )
 
+    @property
+    def open_connections(self) -> list[tuple[str, float]]:
+        """The peers of the connections that are open, each with when it was (monotonic seconds), oldest first."""
+        return self._network.hosts.open_connections
+
     def close(self) -> None:
         """Close the network and end the background thread; safe to call twice."""
         if self._network is not None:
             network, self._network = self._network, None  # type: ignore[assignment]
             self._loop.run(network.close())
         self._loop.close()
+
+
+def named_addresses(inventory: Inventory, targets: Targets) -> set[str]:
+    """The addresses of the hosts that ``inventory`` names itself."""
+    names = {host.name for host in inventory.hosts}
+    endpoints = (target for target in targets.of(Endpoint) if isinstance(target, Endpoint))
+    return {endpoint.address for endpoint in endpoints if endpoint.host in names}
 
 
 async def _make_network(settings: NetSettings) -> Network:

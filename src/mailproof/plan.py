@@ -4,13 +4,16 @@ what needs consent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from mailproof.controls import Control
 from mailproof.inventory.targets import Endpoint, MailExchange, Target, Targets, Undiscovered
+from mailproof.net.settings import Limits
 from mailproof.probes.probe import Probe
+from mailproof.survey import bound_of_run
 
 
 @dataclass
@@ -39,6 +42,12 @@ class Plan:
     dns_only: dict[str, int] = field(default_factory=dict)
     """Probes that only ask the DNS, with the number of their targets."""
     undiscovered: list[tuple[str, str]] = field(default_factory=list)
+    host_seconds: float = 0.0
+    """How long connections to one mail host may be open in the run: what lies beyond is not looked at."""
+    run_seconds: float = 0.0
+    """How long the survey may take."""
+    too_many: dict[str, int] = field(default_factory=dict)
+    """Addresses that would get more connections than one may have, with the number."""
 
     def document(self) -> dict[str, Any]:
         """The plan for machines."""
@@ -56,6 +65,8 @@ class Plan:
                 }
                 for contact in self.contacts.values()
             ],
+            "bounds": {"host_seconds": self.host_seconds, "run_seconds": self.run_seconds},
+            "too_many_connections": self.too_many,
             "dns": self.dns_only,
             "undiscovered": [{"target": name, "reason": reason} for name, reason in self.undiscovered],
         }
@@ -70,12 +81,17 @@ def make_plan(
     targets: Targets,
     probes: Mapping[str, Probe],
     judged: Callable[[Control, Target], bool] = lambda control, target: True,
+    *,
+    limits: Limits | None = None,
+    named: Collection[str] = (),
 ) -> Plan:
     """What judging ``controls`` on ``targets`` takes. Nothing is contacted to find out.
 
-    ``judged`` says whether the profiles leave a control anything to judge on a target.
+    ``judged`` says whether the profiles leave a control anything to judge on a target. ``named`` are the addresses of
+    hosts that the inventory names.
     """
-    plan = Plan()
+    limits = limits or Limits()
+    plan = Plan(host_seconds=limits.host, run_seconds=bound_of_run(limits, targets, probes))
     wanted: dict[str, dict[str, Target]] = {}
     for control in controls:
         names = [name for name in control.observations if name in probes]
@@ -108,6 +124,15 @@ def make_plan(
         else:
             plan.targets[name] = plan.targets.get(name, 0) + 1
     plan.undiscovered = sorted(set(plan.undiscovered))
+    at = {target.id: target.address for target in targets if isinstance(target, Endpoint)}
+    counts: Counter[str] = Counter()
+    for contact in plan.contacts.values():
+        counts[at.get(contact.host, "")] += contact.connections
+    plan.too_many = {
+        address: count
+        for address, count in sorted(counts.items())
+        if address and count > limits.connections_to_address and address not in named
+    }
     plan.contacts = dict(sorted(plan.contacts.items()))
     return plan
 

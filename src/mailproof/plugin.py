@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -120,6 +121,15 @@ _NEED_INVENTORY = (
     *("profile", "fail-on", "waivers", "strict-waivers", "baseline", "accept-lost"),
     *("sarif", "markdown", "prometheus", "csv", "history"),
 )
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
+    if early_config.known_args_namespace.inventory:
+        from mailproof.run import machine
+
+        machine.check(early_config)
+    yield
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -51,11 +51,12 @@ class Record:
 
     def check_inventory(self, loaded: LoadedInventory, file: Path) -> None:
         """Raise RecordError unless the record, read from ``file``, is one of what ``loaded`` names."""
+        redact = loaded.redact  # a record is written without secrets
         if self.entries is not None:
-            known, wanted = set(self.entries), set(loaded.entries)
+            known, wanted = set(map(redact, self.entries)), set(map(redact, loaded.entries))
         else:
-            known = {f"domain {target.id}" for target in self.targets.of(MailDomain)}
-            wanted = {entry for entry in loaded.entries if entry.startswith("domain ")}
+            known = {redact(f"domain {target.id}") for target in self.targets.of(MailDomain)}
+            wanted = {redact(entry) for entry in loaded.entries if entry.startswith("domain ")}
         missing, foreign = sorted(wanted - known), sorted(known - wanted)
         if missing or foreign:
             parts = [f"not in it: {_some(missing)}"] if missing else []

@@ -6,17 +6,19 @@ Probes build on probes (see ``probes/probe.py``), so they form a graph, which th
 from __future__ import annotations
 
 import asyncio
-import time
 import traceback
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
 from mailproof.inventory.model import Inventory
-from mailproof.inventory.targets import Target, Targets, Undiscovered
-from mailproof.net.errors import NotObserved, ProbeCrashed
+from mailproof.inventory.targets import Endpoint, Target, Targets, Undiscovered
+from mailproof.net.errors import BoundReached, NotObserved, ProbeCrashed
 from mailproof.net.network import Network
+from mailproof.net.settings import Limits
+from mailproof.net.source import shortage
 from mailproof.observations import Observation
 from mailproof.probes.probe import NoConsent, NoConsentError, Outcome, Probe
 
@@ -28,12 +30,18 @@ AT_ONCE = 2000
 
 @dataclass
 class Progress:
-    """How far a survey is. ``running`` names the targets that are being waited for, oldest first."""
+    """How many observations a survey is to make, and how many it has made."""
 
     total: int = 0
     done: int = 0
-    started: float = field(default_factory=time.monotonic)
-    running: dict[tuple[str, str], float] = field(default_factory=dict)
+
+
+def bound_of_run(limits: Limits, targets: Targets, probes: Mapping[str, Probe]) -> float:
+    """Seconds that a survey of ``targets`` may take, whatever their servers do."""
+    hosts = {(target.address, target.host) for target in targets.of(Endpoint) if isinstance(target, Endpoint)}
+    queue = max(Counter(address for address, _ in hosts).values(), default=0)
+    kinds = Counter(probe.target for probe in probes.values())
+    return limits.run(len(hosts), queue, sum(kinds[type(target)] for target in targets))
 
 
 class Survey:
@@ -50,13 +58,19 @@ class Survey:
         targets: Targets,
         network: Network,
         progress: Progress | None = None,
+        *,
+        bound: float | None = None,
     ) -> None:
+        """``bound`` is in seconds; without one it follows from the limits and the targets."""
         self.probes = probes
         self.progress = progress or Progress()
         self.outcomes: dict[tuple[str, str], Outcome] = {}
         self.attempts: dict[tuple[str, str], tuple[str, ...]] = {}
         """What was tried more than once: a line for every attempt, oldest first."""
         self._limits = inventory.limits
+        self._bound = bound or bound_of_run(network.settings.limits, targets, probes)
+        self._earlier: dict[tuple[str, str], Outcome] = {}
+        """What came of the attempt before, while another one is made."""
         self._network = network
         self._targets: dict[tuple[str, str], Target] = {}
         self._ended: dict[tuple[str, str], str] = {}
@@ -66,10 +80,24 @@ class Survey:
     async def run(self, wanted: Iterable[tuple[str, Target]]) -> None:
         """Observe every (probe name, target) pair. Whatever goes wrong is an outcome; only cancellation is raised.
 
-        What could not be observed for a reason that may pass is tried again, ``limits.retries`` times.
+        What could not be observed for a reason that may pass is tried again, ``limits.retries`` times. What is not
+        observed when the bound is reached is not looked at any more.
         """
+        pairs = tuple(dict.fromkeys(wanted))
         try:
-            await self._observe_all(tuple(dict.fromkeys(wanted)))
+            async with asyncio.timeout(self._bound) as until:
+                await self._run(pairs)
+        except TimeoutError:
+            if not until.expired():
+                raise
+            reached = f"the run has taken the {self._bound:.0f} s that it may take (its bound follows from `limits`)"
+            for name, target in pairs:
+                key = (name, target.id)
+                self.outcomes.setdefault(key, self._earlier.get(key, BoundReached(reached)))
+
+    async def _run(self, wanted: tuple[tuple[str, Target], ...]) -> None:
+        try:
+            await self._observe_all(wanted)
             for attempt in range(2, self._limits.retries + 2):
                 again = [key for key, outcome in self.outcomes.items() if _may_pass(outcome) and self._is_real(key)]
                 if not again:
@@ -78,7 +106,7 @@ class Survey:
                     self._note_attempt(key, attempt - 1)
                 await asyncio.sleep(self._limits.retry_pause)
                 for key in again:
-                    del self.outcomes[key]
+                    self._earlier[key] = self.outcomes.pop(key)
                 self._network.dns.forget_failures()
                 self._network.hosts.forget_failures()
                 await self._observe_all(tuple((key[0], self._targets[key]) for key in again))
@@ -131,7 +159,6 @@ class Survey:
         elif entry.active and not target.active:
             outcome = NoConsent(f"needs consent: active: true for {target.id} in the inventory")
         else:
-            self.progress.running[key] = time.monotonic()
             try:
                 outcome = await self._call(entry, target)
             except NotObserved as failure:
@@ -139,12 +166,7 @@ class Survey:
             except NoConsentError as forbidden:
                 outcome = forbidden.outcome
             except Exception as error:
-                outcome = ProbeCrashed(
-                    f"the probe {entry.name} crashed: {type(error).__name__}: {error}",
-                    tuple(traceback.format_exc().splitlines()),
-                )
-            finally:
-                self.progress.running.pop(key, None)
+                outcome = _crash(entry, error)
         self.outcomes[key] = outcome
         self._tasks.pop(key, None)
         if _may_pass(outcome) or key in self.attempts:
@@ -164,6 +186,14 @@ class Survey:
 
     async def _look(self, probe: Callable[..., Awaitable[O]], target: Target) -> O:
         return cast(O, _observation(await self._outcome(probe.__name__, target)))
+
+
+def _crash(entry: Probe, error: Exception) -> NotObserved:
+    if short := shortage(error):
+        return NotObserved(f"this machine is short of {short}")
+    return ProbeCrashed(
+        f"the probe {entry.name} crashed: {type(error).__name__}: {error}", tuple(traceback.format_exc().splitlines())
+    )
 
 
 def _may_pass(outcome: Outcome) -> bool:

@@ -16,7 +16,7 @@ from statistics import median
 
 from mailproof.inventory.targets import Endpoint, MailExchange, Target, Undiscovered
 from mailproof.net.addresses import is_public, network_of
-from mailproof.net.errors import LyingResolver, NoIPv6, NoResolver, NotObserved, Refused, TimedOut
+from mailproof.net.errors import LyingResolver, NoFiles, NoIPv6, NoResolver, NotObserved, Refused, TimedOut
 from mailproof.observations import Observation
 from mailproof.observations.policies import STSPolicyFile
 from mailproof.observations.smtp import SMTPPort, SMTPSession
@@ -38,6 +38,7 @@ class Fault(StrEnum):
     NO_RESOLVER = "no resolver"
     LYING_RESOLVER = "lying resolver"
     NO_IPV6 = "no IPv6"
+    NO_FILES = "no file descriptors"
     PORT_25_BLOCKED = "port 25 blocked"
     CLOCK_WRONG = "clock wrong"
     CLOCK_DOUBTED = "clock doubted"
@@ -83,6 +84,7 @@ def look(record: Record) -> Vantage:
         Fault.NO_RESOLVER: _reason_of(NoResolver, record),
         Fault.LYING_RESOLVER: _reason_of(LyingResolver, record),
         Fault.NO_IPV6: _no_ipv6(record),
+        Fault.NO_FILES: _reason_of(NoFiles, record),
         Fault.PORT_25_BLOCKED: _port_25_blocked(record),
         Fault.CLOCK_WRONG: _clock_wrong(record),
         Fault.CLOCK_DOUBTED: _clock_doubted(record),

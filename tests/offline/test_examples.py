@@ -14,10 +14,25 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.offline.test_proposal import RIGHT, WRONG
 from tests.offline.user import SOURCE, write_inventory
 
 EXAMPLES = SOURCE / "examples"
+
+LIVE = """$TTL 3600
+@ SOA ns1.hosting.example. hostmaster.hosting.example. 2026112300 14400 3600 1209600 3600
+@ NS ns1.hosting.example.
+@ NS ns2.hosting.example.
+@ MX 10 mx1.hosting.example.
+@ MX 20 mx2.hosting.example.
+_dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@right.example"
+_mta-sts TXT "v=STSv1; id=20261122T120000;"
+mta-sts CNAME policies.hosting.example.
+_smtp._tls TXT "v=TLSRPTv1; rua=mailto:tlsrpt@right.example"
+"""
+"""What is live, and right but for SPF."""
+
+RIGHT = LIVE + '@ TXT "v=spf1 mx -all"\n'
+WRONG = LIVE + '@ TXT "v=spf1 +all"\n'
 
 
 def load(name: str) -> Any:

@@ -351,7 +351,7 @@ def test_what_a_proposal_loses_closes_the_gate_unless_it_is_meant(tmp_path: Path
     lost = {(pair["control"], pair["target"]) for pair in run.document("prod")["lost"]}
     assert ("TLSRPT-TXT", "right.example") in lost
     assert "lost by the proposal" in run.output
-    assert "LOST  TLSRPT-TXT  right.example" in run.output
+    assert "LOST  right.example  STS-TXT, TLSRPT-TXT  pass -> gone" in run.output
     assert_agreement(run)
     meant = pytest_run(tmp_path, *proposal, "--control=TLSRPT-*", "--accept-lost=STS-*", "--accept-lost=TLSRPT-*")
     assert meant.code == 0, meant.output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -132,10 +133,11 @@ def bad_counts(file: Path) -> None:
         (damaged, "damaged"),
         (bad_counts, "damaged"),
         (lambda file: file.write_text("domains: [example.org]\n" * 100), "not a history of mailproof"),
-        (lambda file: file.mkdir(), "cannot be used as a history"),
+        (lambda file: file.mkdir(), "not a regular file"),
+        (lambda file: os.mkfifo(file), "not a regular file"),
         (lambda file: None, "there is no such file"),
     ],
-    ids=["foreign", "newer", "damaged", "bad counts", "text", "directory", "missing"],
+    ids=["foreign", "newer", "damaged", "bad counts", "text", "directory", "pipe", "missing"],
 )
 def test_what_is_no_history_is_refused_with_the_reason(
     spoil: object, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

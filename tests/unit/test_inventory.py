@@ -259,9 +259,9 @@ def test_secrets_are_redacted_in_any_case(tmp_path: Path) -> None:
         GOOD + "blocklists:\n- {name: paid, zone: '${secret:KEY}.bl.example'}\n"
         "- {name: free, zone: '${secret:X:-none}.example'}\n"
     )
-    loaded = load(tmp_path, content, KEY="K_e-y")
-    assert loaded.model.blocklists[0].zone == "k_e-y.bl.example"
-    assert loaded.redact("asked k_e-y.bl.example, K_E-Y") == "asked ${secret:KEY}.bl.example, ${secret:KEY}"
+    loaded = load(tmp_path, content, KEY="K_e-y_1")
+    assert loaded.model.blocklists[0].zone == "k_e-y_1.bl.example"
+    assert loaded.redact("asked k_e-y_1.bl.example, K_E-Y_1") == "asked ${secret:KEY}.bl.example, ${secret:KEY}"
     assert loaded.redact("none of them") == "none of them"
 
 

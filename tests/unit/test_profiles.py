@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailproof.controls import MAY, MUST, SHOULD, Control, Level, Reference, rfc
+from mailproof.controls import MAY, MUST, SHOULD, Control, Level, Reference, load_catalogue, rfc
 from mailproof.gate.parameters import wrong_parameter
 from mailproof.gate.patterns import matches
 from mailproof.gate.policy import Policy
@@ -199,7 +199,16 @@ def test_an_unknown_name_is_told_the_nearest() -> None:
     ("control", "name", "value", "fits"),
     [
         ("SPF-ALL-STRICT", "accept", ["~all"], True),
-        ("SPF-ALL-STRICT", "accept", [], True),
+        ("SPF-ALL-STRICT", "accept", [], False),
+        ("SPF-ALL-STRICT", "accept", ["-all", "-al"], False),
+        ("DMARC-ENFORCED", "accept", ["rejct"], False),
+        ("DMARC-ENFORCED", "accept", ["reject"], True),
+        ("CERT-DATES", "expiry_warning_fraction", 10, False),
+        ("CERT-DATES", "expiry_warning_fraction", -0.1, False),
+        ("CERT-DATES", "expiry_warning_fraction", float("nan"), False),
+        ("CERT-KEY-SIZE", "minimum_rsa_bits", 20480, False),
+        ("DKIM-KEY-LENGTH", "recommended_bits", 1024, True),
+        ("SPF-LOOKUPS-10", "lookups", -1, False),
         ("SPF-ALL-STRICT", "accept", "-all", False),
         ("SPF-ALL-STRICT", "accept", [1], False),
         ("SPF-VOID-2", "void_lookups", 3, True),
@@ -363,3 +372,18 @@ def test_what_the_inventory_gets_wrong_is_told_with_its_line(tmp_path: Path, tex
     with pytest.raises(InventoryError) as raised:
         policy(tmp_path, text)
     assert message in str(raised.value)
+
+
+def test_a_wrong_value_is_told_with_those_that_are_allowed() -> None:
+    catalogue = load_catalogue()
+    told = wrong_parameter(catalogue["DMARC-ENFORCED"], "accept", ["rejct"])
+    assert told == "'rejct' is none of none, quarantine, reject; did you mean reject?"
+    told = wrong_parameter(catalogue["CERT-DATES"], "expiry_warning_fraction", 10)
+    assert told == "a number from 0 to 1 is expected"
+
+
+def test_every_parameter_says_what_it_may_be_and_its_default_is_that() -> None:
+    for control in load_catalogue():
+        for name, value in control.parameters.items():
+            assert name in control.allowed, control.id
+            assert wrong_parameter(control, name, value) is None

@@ -10,8 +10,6 @@ import pytest
 
 from mailproof.inventory.targets import Endpoint, MailExchange, MailHost, Role, Target, Targets, Undiscovered
 from mailproof.net.errors import NO_IPV6, LyingResolver, NoIPv6, NoResolver, NotObserved, Refused, TimedOut
-from mailproof.net.hosts import SUSPECT_ADDRESSES, SUSPECT_PATIENCE, Hosts
-from mailproof.net.settings import Limits
 from mailproof.net.smtp import Reply
 from mailproof.observations.smtp import SMTPPort
 from mailproof.observations.tls import Certificates
@@ -209,22 +207,3 @@ def issued(at: datetime) -> Certificates:
     leaf = replace(deployment.chain.leaf, not_before=at.strftime("%Y-%m-%dT%H:%M:%SZ"))
     chain = replace(deployment.chain, facts=(leaf, *deployment.chain.facts[1:]))
     return replace(found, at=AT.isoformat(), deployments=(replace(deployment, chain=chain),))
-
-
-def test_patience_ends_when_a_port_looks_blocked_and_returns_with_the_first_answer() -> None:
-    hosts = Hosts(Limits())
-    for number in range(SUSPECT_ADDRESSES - 1):
-        hosts.missed(f"11.{number}.0.1", 25, TimedOut("no connection"))
-    assert hosts.patience(25) == Limits().connect
-    hosts.missed("11.200.0.1", 25, TimedOut("no connection"))
-    assert hosts.patience(25) == SUSPECT_PATIENCE
-    assert hosts.patience(993) == Limits().connect
-    hosts.reached("11.201.0.1", 25)
-    assert hosts.patience(25) == Limits().connect
-
-
-def test_patience_is_kept_with_many_dead_hosts_of_one_network() -> None:
-    hosts = Hosts(Limits())
-    for number in range(100):
-        hosts.missed(f"11.0.0.{number}", 25, TimedOut("no connection"))
-    assert hosts.patience(25) == Limits().connect

@@ -231,11 +231,12 @@ class Comparison:
     def lost(self, accepted: Iterable[str] = ()) -> Iterator[Key]:
         """What was right and is judged no longer, or has become an advice: a record or host that is gone.
 
+        What does not apply any more is a consequence of that, and not counted again.
         ``accepted`` are patterns of control or target ids whose loss is meant.
         """
         patterns = tuple(accepted)
         for item in self.differences:
-            gone = item.after in ("", Verdict.NOT_APPLICABLE, Verdict.ADVICE)
+            gone = item.after in ("", Verdict.ADVICE)
             meant = any(matches(pattern, item.control) or matches(pattern, item.target) for pattern in patterns)
             if item.before == Verdict.PASS and gone and not meant:
                 yield item.control, item.target

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from mailproof.controls import Catalogue, Control, UnknownControl
+from mailproof.controls import Allowed, Between, Catalogue, Control, UnknownControl
 from mailproof.inventory.errors import Problem
 from mailproof.inventory.load import Path_, Places, dotted
 
@@ -43,7 +43,34 @@ def wrong_parameter(control: Control, name: str, value: Any) -> str | None:
         fits = isinstance(value, int | float) and not isinstance(value, bool)
     else:
         fits = type(value) is type(default)
-    return None if fits else f"{_WORDS.get(type(default), 'text')} is expected, like {default!r}"
+    allowed = control.allowed.get(name)
+    if not fits:
+        return f"{_WORDS.get(type(default), 'text')} is expected, like {default!r}{_of(allowed)}"
+    return _wrong_value(value, allowed)
+
+
+def _of(allowed: Allowed | None) -> str:
+    return "" if allowed is None else f", {allowed if isinstance(allowed, Between) else f'of {_listed(allowed)}'}"
+
+
+def _wrong_value(value: Any, allowed: Allowed | None) -> str | None:
+    if isinstance(allowed, Between):
+        return None if allowed.least <= value <= allowed.most else f"a number {allowed} is expected"
+    if allowed is None:
+        return None
+    items = value if isinstance(value, list) else [value]
+    if not items:
+        return f"at least one of {_listed(allowed)} is expected"
+    for item in items:
+        if item not in allowed:
+            near = get_close_matches(str(item), allowed, 1, 0.5)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            return f"{item!r} is none of {_listed(allowed)}{hint}"
+    return None
+
+
+def _listed(allowed: tuple[str, ...]) -> str:
+    return ", ".join(allowed)
 
 
 _WORDS = {list: "a list", int: "a number", float: "a number", bool: "true or false"}

@@ -20,6 +20,7 @@ from mailproof.gate.patterns import matches
 from mailproof.inventory.errors import InventoryError, Problem
 from mailproof.inventory.load import Places, load_part
 from mailproof.inventory.model import Part, wrong
+from mailproof.inventory.secrets import Secrets
 
 SHIPPED = Path(__file__).parent / "profiles"
 DEFAULT = "baseline"
@@ -144,12 +145,30 @@ def shipped_names() -> list[str]:
     return sorted(file.stem for file in SHIPPED.glob("*.yaml"))
 
 
-def load_profile(name: str, catalogue: Catalogue, beside: Path) -> Profile:
+def load_profile(
+    name: str, catalogue: Catalogue, beside: Path, secrets: Secrets | None = None, *, quoted: bool = True
+) -> Profile:
     """A shipped profile by name, or one from a file relative to the directory ``beside``.
 
-    Raises UnknownProfile for a name that is neither, and InventoryError for whatever is wrong with the file.
+    Its secrets are added to ``secrets``. Unless it may be ``quoted``, which is so for a name from the command line,
+    nothing is told of what stands in files outside ``beside``. Raises UnknownProfile for a name that is neither, and
+    InventoryError for whatever is wrong with the file.
     """
-    return _load(_file_of(name, beside), catalogue, ())
+    secrets = Secrets() if secrets is None else secrets
+    file = _file_of(name, beside)
+    try:
+        return _load(file, catalogue, (), secrets)
+    except InventoryError as error:
+        if quoted or all(_may_be_quoted(problem.file, beside) for problem in error.problems):
+            raise
+        raise InventoryError(
+            Problem(file, None, None, f"no profile that can be used; a file outside {beside} is not quoted")
+        ) from None
+
+
+def _may_be_quoted(file: Path, root: Path) -> bool:
+    """Whether logs, which others read, may hold parts of ``file``: one of ours, or one below ``root``."""
+    return any(file.resolve().is_relative_to(folder) for folder in (root.resolve(), SHIPPED))
 
 
 def _file_of(name: str, beside: Path) -> Path:
@@ -162,8 +181,8 @@ def _file_of(name: str, beside: Path) -> Path:
     raise UnknownProfile(f"there is no profile {name}; {hint} A file's name ends in .yaml")
 
 
-def _load(file: Path, catalogue: Catalogue, extending: tuple[Path, ...]) -> Profile:
-    part, places = load_part(file, ProfilePart, EXAMPLE)
+def _load(file: Path, catalogue: Catalogue, extending: tuple[Path, ...], secrets: Secrets) -> Profile:
+    part, places = load_part(file, ProfilePart, EXAMPLE, secrets=secrets)
     base: Profile | None = None
     if part.extends is not None:
         place = places["extends",]
@@ -173,7 +192,7 @@ def _load(file: Path, catalogue: Catalogue, extending: tuple[Path, ...]) -> Prof
             raise InventoryError(Problem(place.file, place.line, "extends", str(error))) from None
         if parent.resolve() in (*extending, file.resolve()):
             raise InventoryError(Problem(place.file, place.line, "extends", f"{part.extends} extends itself"))
-        base = _load(parent, catalogue, (*extending, file.resolve()))
+        base = _load(parent, catalogue, (*extending, file.resolve()), secrets)
     elif not part.controls:
         raise InventoryError(Problem(file, 1, None, "the profile judges nothing: give controls or extends"))
     problems = list(_problems(part, catalogue, places))

@@ -69,7 +69,7 @@ class Waivers:
             PlacedWaiver(waiver, loaded.places["waivers", index]) for index, waiver in enumerate(loaded.model.waivers)
         ]
         for file in files:
-            part, places = load_part(file, WaiverFile, EXAMPLE)
+            part, places = load_part(file, WaiverFile, EXAMPLE, secrets=loaded.secrets)
             entries += [PlacedWaiver(waiver, places["waivers", index]) for index, waiver in enumerate(part.waivers)]
         return cls(entries, today)
 

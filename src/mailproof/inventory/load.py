@@ -7,7 +7,8 @@ import os
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
 from io import StringIO
@@ -22,6 +23,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from mailproof.documents import UnreadableFile, read_text
 from mailproof.inventory.errors import InventoryError, Problem
 from mailproof.inventory.model import Inventory, domain_name
+from mailproof.inventory.secrets import Secrets
 
 MAX_FILE_SIZE = 16 * 1024 * 1024
 """Octets. An inventory of 10,000 domains is about 1 MiB."""
@@ -58,8 +60,8 @@ class LoadedInventory:
     model: Inventory
     file: Path
     places: Places
-    secrets: Mapping[str, str] = field(default_factory=dict)
-    """Values that came from ``${secret:NAME}``, to the text that is shown in their place."""
+    secrets: Secrets = field(default_factory=Secrets)
+    """Values that came from ``${secret:NAME}``, in this file and in the waivers and profiles read for it."""
 
     @property
     def name(self) -> str:
@@ -114,9 +116,7 @@ class LoadedInventory:
 
     def redact(self, text: str) -> str:
         """``text`` with every secret replaced by the expression that it came from."""
-        for secret, shown in self.secrets.items():
-            text = re.sub(re.escape(secret), lambda _, shown=shown: shown, text, flags=re.IGNORECASE)  # type: ignore[misc]
-        return text
+        return self.secrets.redact(text)
 
 
 def load_inventory(file: Path, environment: Mapping[str, str] = os.environ) -> LoadedInventory:
@@ -125,28 +125,49 @@ def load_inventory(file: Path, environment: Mapping[str, str] = os.environ) -> L
     Raises InventoryError with every fault that was found.
     """
     reader = _Reader(environment, "domains: [example.org]", "`mailproof init DOMAIN > FILE` writes one")
-    data, places = reader.read(file)
-    model = _resolve_paths(_validate(data, Inventory, file, places), places)
+    with reader.telling():
+        data, places = reader.read(file)
+        model = _resolve_paths(_validate(data, Inventory, file, places, reader.secrets), places)
     return LoadedInventory(model, file, places, reader.secrets)
 
 
-def load_part(file: Path, part: type[P], example: str, environment: Mapping[str, str] = os.environ) -> tuple[P, Places]:
+def load_part(
+    file: Path,
+    part: type[P],
+    example: str,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    secrets: Secrets | None = None,
+) -> tuple[P, Places]:
     """Read a YAML file of its own that holds a ``part`` (waivers, a profile), by the rules of inventories.
 
-    ``example`` is shown to those whose file is empty. Returns the part and where each of its values stands.
-    Raises InventoryError with every fault that was found.
+    ``example`` is shown to those whose file is empty, and ``secrets`` of the file are added to those given. Returns the
+    part and where each of its values stands. Raises InventoryError with every fault that was found.
     """
-    data, places = _Reader(environment, example).read(file)
-    return _validate(data, part, file, places), places
+    reader = _Reader(environment, example, secrets=secrets)
+    with reader.telling():
+        data, places = reader.read(file)
+        return _validate(data, part, file, places, reader.secrets), places
 
 
 class _Reader:
-    def __init__(self, environment: Mapping[str, str], example: str, writer: str = "") -> None:
+    def __init__(
+        self, environment: Mapping[str, str], example: str, writer: str = "", *, secrets: Secrets | None = None
+    ) -> None:
         self.environment = environment
         self._example = example
         self._writer = writer
-        self.secrets: dict[str, str] = {}
+        self.secrets = Secrets() if secrets is None else secrets
         self._files = 0
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Keep the secrets out of what is told about faults."""
+        try:
+            yield
+        except InventoryError as error:
+            redacted = (replace(problem, message=self.secrets.redact(problem.message)) for problem in error.problems)
+            raise InventoryError(*redacted) from None
 
     def read(self, file: Path, including: tuple[Path, ...] = ()) -> tuple[dict[str, Any], Places]:
         """The merged content of ``file`` and of what it includes, includes first, and where each value stands."""
@@ -174,6 +195,10 @@ class _Reader:
             path = _beside(file, Path(name))
             if path is None or not path.is_file():
                 raise InventoryError(Problem(file, place.line, "include", f"there is no file {name} beside this one"))
+            top = (including or (file.resolve(),))[0].parent
+            if not path.is_relative_to(top):
+                # What is wrong with a file is quoted in logs that others read.
+                raise InventoryError(Problem(file, place.line, "include", f"{name} does not lie below {top}"))
             if path in (*including, file.resolve()):
                 raise InventoryError(Problem(file, place.line, "include", f"{name} includes itself"))
             _merge(merged, merged_places, *self.read(path, (*including, file.resolve())))
@@ -200,10 +225,17 @@ class _Reader:
                     )
                 )
             if match["secret"] and self.environment.get(match["name"]):
-                self.secrets[value] = f"${{secret:{match['name']}}}"
+                shown = f"${{secret:{match['name']}}}"
+                try:
+                    self.secrets.add(value, shown)
+                except ValueError as error:
+                    raise InventoryError(replace(problem_at, message=f"{shown} is too short: {error}")) from None
             return value
 
-        return _VARIABLE.sub(value_of, text)
+        found = _VARIABLE.sub(value_of, text)
+        if "${secret:" in text:
+            self.secrets.add_within(found)
+        return found
 
 
 _VARIABLE = re.compile(r"\$\$|\$\{(?P<secret>secret:)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::-(?P<default>[^}]*))?\}")
@@ -369,15 +401,17 @@ def _merge_values(into: dict[str, Any], content: dict[str, Any], path: Path_, mo
             into[key] = value
 
 
-def _validate(data: dict[str, Any], model: type[P], file: Path, places: Mapping[Path_, Place]) -> P:
+def _validate(data: dict[str, Any], model: type[P], file: Path, places: Mapping[Path_, Place], secrets: Secrets) -> P:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        problems = [_problem(dict(item), model, file, places) for item in error.errors()]
+        problems = [_problem(dict(item), model, file, places, secrets) for item in error.errors()]
         raise InventoryError(*sorted(problems, key=lambda p: (str(p.file), p.line or 0))) from None
 
 
-def _problem(error: dict[str, Any], model: type[BaseModel], file: Path, places: Mapping[Path_, Place]) -> Problem:
+def _problem(
+    error: dict[str, Any], model: type[BaseModel], file: Path, places: Mapping[Path_, Place], secrets: Secrets
+) -> Problem:
     loc: Path_ = tuple(part for part in error["loc"] if part not in ("[key]",))
     known = next((loc[:cut] for cut in range(len(loc), -1, -1) if loc[:cut] in places), ())
     place = places.get(known, Place(file, 1))
@@ -385,10 +419,14 @@ def _problem(error: dict[str, Any], model: type[BaseModel], file: Path, places: 
         message = _unknown_key(str(loc[-1]), loc[:-1], model)
     elif error["type"] == "missing":
         return Problem(place.file, place.line, dotted(loc[:-1]) or None, f"the key {loc[-1]} is missing")
+    elif isinstance(error["input"], str) and secrets.are_in(error["input"]):
+        # What a check says of a value may quote any part of it.
+        message = f"the value does not fit here; it is {secrets.redact(error['input'])}, and a secret is not shown"
     elif error["type"] == "inventory":
         message = error["msg"]
     else:
-        message = f"{_lower_first(error['msg'])}, but it is {_shown(error['input'])}"
+        shown = _shown(error["input"]) if not secrets.are_in(error["input"]) else "a value that holds a secret"
+        message = f"{_lower_first(error['msg'])}, but it is {shown}"
     return Problem(place.file, place.line, dotted(loc) or None, message)
 
 
@@ -435,9 +473,19 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
             problems.append(Problem(place.file, place.line, dotted(path), f"there is no file {value} beside this one"))
         return found or value
 
+    def readable(file: Path, *path: str | int) -> None:
+        place = places[path]
+        try:
+            read_text(file, MAX_FILE_SIZE)
+        except FileNotFoundError:
+            pass  # said already
+        except UnreadableFile as error:
+            problems.append(Problem(place.file, place.line, dotted(path), f"{file}: {error}"))
+
     update: dict[str, Any] = {}
     if model.trust.ca_file is not None:
         ca_file = existing(model.trust.ca_file, "trust", "ca_file")
+        readable(ca_file, "trust", "ca_file")
         update["trust"] = model.trust.model_copy(update={"ca_file": ca_file})
     if model.zone_files:
         written = {domain_name(str(path[1])): path[1] for path in places if path[:1] == ("zone_files",) and path[1:]}
@@ -446,6 +494,13 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
         }
     if model.rules:
         update["rules"] = [existing(path, "rules", index) for index, path in enumerate(model.rules)]
+        for index, path in enumerate(update["rules"]):
+            if not path.is_dir():
+                readable(path, "rules", index)
+                if path.suffix != ".py":
+                    place = places["rules", index]
+                    wrong = f"{path.name} is no Python file: rules are in files that end in .py"
+                    problems.append(Problem(place.file, place.line, f"rules[{index}]", wrong))
     if problems:
         raise InventoryError(*problems)
     return model.model_copy(update=update) if update else model

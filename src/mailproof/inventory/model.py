@@ -400,6 +400,10 @@ class LimitsPart(Part):
         _DEFAULT_LIMITS.deferral,
         description="The longest wait for a server that defers (4yz) and names a time to come back (greylisting).",
     )
+    connections_to_address: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        _DEFAULT_LIMITS.connections_to_address,
+        description="Mail connections to one address in a run, unless the inventory names a host that has it.",
+    )
 
 
 class Inventory(Part):

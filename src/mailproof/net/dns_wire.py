@@ -12,9 +12,11 @@ import socket
 
 from mailproof.net.addresses import is_ipv6_without_route
 from mailproof.net.errors import (
+    NO_FILES,
     NO_IPV6,
     ClosedEarly,
     Malformed,
+    NoFiles,
     NoIPv6,
     NotObserved,
     Refused,
@@ -22,6 +24,7 @@ from mailproof.net.errors import (
     TimedOut,
 )
 from mailproof.net.settings import SocketAddress
+from mailproof.net.source import NO_MORE_FILES
 
 HEADER = 12
 """Octets of a DNS message header (RFC 1035, section 4.1.1)."""
@@ -89,6 +92,8 @@ async def exchange_tcp(wire: bytes, server: SocketAddress, deadline: float) -> b
 
 def failure(error: OSError, server: SocketAddress) -> NotObserved:
     """The typed failure for what the operating system, or the deadline, says about ``server``."""
+    if error.errno in NO_MORE_FILES:
+        return NoFiles(NO_FILES)
     if is_ipv6_without_route(server.address):
         return NoIPv6(NO_IPV6)
     if _is_deadline(error):

@@ -119,6 +119,16 @@ class NoIPv6(NotObserved):
     kind = "no IPv6"
 
 
+class NoFiles(NotObserved):
+    """This process may open no more files: a fault of the tester's machine, not of the peer."""
+
+    kind = "no file descriptors"
+    transient = True
+
+
+NO_FILES = "this process may open no more files (ulimit -n); raise that limit, or lower `limits.connections`"
+"""Why nothing more could be opened; the same words wherever that shows, so that it is told once."""
+
 NO_IPV6 = "this machine has no IPv6"
 """Why nothing at an IPv6 address can be observed; the same words wherever that shows, so that it is told once."""
 
@@ -127,6 +137,15 @@ class NotRecorded(NotObserved):
     """A replayed record does not hold this observation."""
 
     kind = "not recorded"
+
+
+class BoundReached(NotObserved):
+    """A bound of the run was reached before this was seen: the time or the connections that one host, or all, may take.
+
+    Another attempt in the same run would meet the same bound.
+    """
+
+    kind = "bound reached"
 
 
 class ProbeCrashed(NotObserved):
@@ -153,7 +172,9 @@ KINDS: dict[str, type[NotObserved]] = {
         NoResolver,
         LyingResolver,
         NoIPv6,
+        NoFiles,
         NotRecorded,
+        BoundReached,
         ProbeCrashed,
     )
 }

@@ -19,9 +19,20 @@ import certifi
 import httpcore
 
 from mailproof.net.addresses import is_ipv6_without_route
-from mailproof.net.errors import NO_IPV6, ClosedEarly, Malformed, NoIPv6, NotObserved, Refused, TimedOut
+from mailproof.net.errors import (
+    NO_FILES,
+    NO_IPV6,
+    ClosedEarly,
+    Malformed,
+    NoFiles,
+    NoIPv6,
+    NotObserved,
+    Refused,
+    TimedOut,
+)
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import NetSettings
+from mailproof.net.source import NO_MORE_FILES
 from mailproof.net.stream import REFUSALS
 from mailproof.net.text import printable
 
@@ -127,6 +138,8 @@ class HTTPSClient:
                 return _tls_failure(url, address, started, refused_by_tls)
             failure = _typed(error, address)
             destination = self._settings.destination(address, url.port or HTTPS_PORT, _host(url))
+            if any(isinstance(cause, OSError) and cause.errno in NO_MORE_FILES for cause in _causes(error)):
+                raise NoFiles(NO_FILES) from error
             if is_ipv6_without_route(destination.address):
                 failure = NoIPv6(NO_IPV6)
             if isinstance(error, httpcore.ConnectTimeout | httpcore.ConnectError):

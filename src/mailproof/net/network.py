@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mailproof.net.dns import DNSClient
 from mailproof.net.hosts import Hosts
 from mailproof.net.https import HTTPSClient
 from mailproof.net.settings import NetSettings
 from mailproof.net.smtp import SMTPClient
+from mailproof.net.source import within_reach
 from mailproof.net.tls import TLSClient
 
 
@@ -14,6 +17,7 @@ class Network:
     """All clients of one run. Belongs to the event loop that it is used from first."""
 
     def __init__(self, settings: NetSettings) -> None:
+        settings = replace(settings, limits=within_reach(settings.limits))
         self.settings = settings
         self.hosts = Hosts(settings.limits)
         self.dns = DNSClient(settings)

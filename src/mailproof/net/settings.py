@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -65,6 +66,40 @@ class Limits:
     """Seconds before each of them."""
     deferral: float = 60.0
     """Seconds that are waited at most where a server defers (4yz) and names a time to come back."""
+    connections_to_address: int = 1000
+    """Mail connections to one address in a run, unless the inventory names a host that has it."""
+
+    @property
+    def session(self) -> float:
+        """Seconds of one mail connection on which everything comes at the last moment."""
+        return self.connect + self.greeting + self.tls + 5 * self.reply
+
+    @property
+    def host(self) -> float:
+        """Seconds that the connections to one mail host at one address may be open in a run, added up.
+
+        Five slow sessions: dozens of usual ones. The least is there for a tester that is slow itself.
+        """
+        return max(5 * self.session, LEAST_PER_HOST)
+
+    def run(self, hosts: int, queue: int, observations: int) -> float:
+        """Seconds that a survey may take, whatever servers do.
+
+        ``hosts`` are the mail hosts with their addresses, ``queue`` is the number of those that share one address, and
+        ``observations`` is how many there are to make. What is done side by side takes at most the time of it all,
+        shared out, and that of the longest queue.
+        """
+        mail = self.host * (hosts / self.connections + math.ceil(queue / self.connections_per_host))
+        asking = self.dns * self.dns_tries * (observations / self.questions + QUESTIONS_IN_A_ROW)
+        fetching = self.https * (observations / self.connections + 1)
+        return mail + (1 + self.retries) * (asking + fetching) + self.retries * (self.retry_pause + self.deferral)
+
+
+LEAST_PER_HOST = 300.0
+"""Seconds that a host has at least, however short the limits are."""
+
+QUESTIONS_IN_A_ROW = 20
+"""DNS questions of which each one needs the answer to the one before, in one observation."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from mailproof.net.hosts import Hosts
 from mailproof.net.settings import Limits, NetSettings
 from mailproof.net.stream import Stream, deadline
 from mailproof.net.text import printable
-from mailproof.net.transcript import Speaker, Transcript
+from mailproof.net.transcript import Speaker, Transcript, kept
 
 REPLY_LINE = 8 * 1024
 """Octets of one reply line. RFC 5321, section 4.5.3.1.5 grants 512; real servers exceed that."""
@@ -351,8 +351,8 @@ class SMTPClient:
         """
         settings = self._settings
         destination = settings.destination(address, port, host)
-        async with self._hosts.connection(address, port):
-            transcript = Transcript()
+        transcript = Transcript()
+        async with kept(transcript), self._hosts.connection(address, port, host):
             transcript.add(Speaker.NOTE, f"connecting to {destination} for {host}")
             try:
                 stream = await self._hosts.connect(address, port, destination, first_words)

@@ -19,9 +19,11 @@ from typing import cast
 
 from mailproof.net.addresses import is_ipv6_without_route
 from mailproof.net.errors import (
+    NO_FILES,
     NO_IPV6,
     ClosedEarly,
     Malformed,
+    NoFiles,
     NoIPv6,
     NotAvailable,
     NotObserved,
@@ -30,6 +32,7 @@ from mailproof.net.errors import (
     TimedOut,
 )
 from mailproof.net.settings import SocketAddress
+from mailproof.net.source import NO_MORE_FILES
 
 HELD = 64 * 1024
 """Octets held unread before the peer is made to wait (TCP back pressure)."""
@@ -250,7 +253,10 @@ async def connect(destination: SocketAddress, seconds: float, first_words: bytes
     """
     loop = asyncio.get_running_loop()
     with ExitStack() as on_failure:
-        opened = on_failure.enter_context(_socket_for(destination))
+        try:
+            opened = on_failure.enter_context(_socket_for(destination))
+        except OSError as error:
+            raise _why_no_socket(error) from error
         async with deadline(seconds, f"no connection to {destination}"):
             try:
                 await loop.sock_connect(opened, (destination.address, destination.port))
@@ -285,6 +291,10 @@ def _before_it_spoke(opened: socket.socket) -> float | None:
         opened.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
     )
     return float(since_connected - since_spoken) / 1000
+
+
+def _why_no_socket(error: OSError) -> NotObserved:
+    return NoFiles(NO_FILES) if error.errno in NO_MORE_FILES else NotObserved(f"no socket: {error.strerror or error}")
 
 
 def _socket_for(destination: SocketAddress) -> socket.socket:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -18,6 +19,21 @@ def printable(text: bytes | str) -> str:
     if decoded.isprintable():
         return decoded
     return "".join(escaped(char) if unicodedata.category(char) in _UNSAFE else char for char in decoded)
+
+
+def shown(text: str) -> str:
+    r"""``text`` for a terminal or the log of a job, line by line: what others wrote steers neither of them.
+
+    GitHub takes ``::name`` at the beginning of a line for a command, and ``##[name]`` anywhere in it.
+    """
+    return "\n".join(_COMMAND.sub(_without_effect, printable(line)) for line in text.split("\n"))
+
+
+_COMMAND = re.compile(r"##\[|^(\s*)::")
+
+
+def _without_effect(found: re.Match[str]) -> str:
+    return r"#\u0023[" if found[0] == "##[" else rf"{found[1]}\u003a:"
 
 
 def escaped(char: str) -> str:

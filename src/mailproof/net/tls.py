@@ -26,7 +26,7 @@ from mailproof.net.text import printable
 from mailproof.net.tls_engines import any_old_version, any_version, makers, only_rsa, without_rsa
 from mailproof.net.tls_hello import CLEAR_NOT_NOW, CLEAR_REFUSAL, agreed_version
 from mailproof.net.tls_versions import TLSVersion
-from mailproof.net.transcript import Speaker, Transcript
+from mailproof.net.transcript import Speaker, Transcript, kept
 
 if TYPE_CHECKING:
     from nassl.ssl_client import BaseSslClient
@@ -211,8 +211,9 @@ class TLSClient:
         """A connection to ``endpoint`` at which the TLS hello is due."""
         settings = self._settings
         destination = settings.destination(endpoint.address, endpoint.port, endpoint.host)
-        async with self._hosts.connection(endpoint.address, endpoint.port, in_slot=in_slot):
-            transcript = Transcript()
+        transcript = Transcript()
+        visit = self._hosts.connection(endpoint.address, endpoint.port, endpoint.host, in_slot=in_slot)
+        async with kept(transcript), visit:
             transcript.add(Speaker.NOTE, f"connecting to {destination} for {endpoint.host}")
             stream: Stream | None = None
             try:

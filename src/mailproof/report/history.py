@@ -248,6 +248,8 @@ def _opened(file: Path, mode: str) -> Iterator[sqlite3.Connection]:
     """A connection to a history; ``mode`` is SQLite's. Whatever goes wrong with the file is a HistoryError."""
     if mode == "ro" and not file.exists():
         raise HistoryError(f"{file}: there is no such file; `pytest --inventory ... --history {file}` writes one")
+    if file.exists() and not file.is_file():
+        raise HistoryError(f"{file}: not a regular file")
     try:
         address = f"{file.absolute().as_uri()}?mode={mode}"
         with closing(sqlite3.connect(address, timeout=WAIT, uri=True, isolation_level=None)) as connection:

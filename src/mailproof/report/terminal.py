@@ -281,14 +281,24 @@ def _write_baseline(terminal: Terminal, run: RunResult, width: int) -> None:
             course = f"{entry['before'] or 'not judged'} -> {entry['after'] or 'not judged'}"
             line = f"{word.upper()}  {entry['control']}  {entry['target']}{former}  {course}"
             terminal.write_line(_clip(printable(line), width))
-    for control, target in run.lost:
-        terminal.write_line(_clip(printable(f"LOST  {control}  {target}  pass -> not judged"), width))
+    for line in _lost(run.lost):
+        terminal.write_line(_clip(printable(line), width))
     if run.lost:
         _write_field(terminal, "", "If that is meant: --accept-lost with the id of a control or target.", width)
     for key, word in (("targets_added", "targets added"), ("targets_gone", "targets gone")):
         if baseline[key]:
             terminal.write_line(_clip(printable(f"{word}: {', '.join(baseline[key])}"), width))
     terminal.write_line("")
+
+
+def _lost(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """A line for each target that is gone, and for each control that has nothing right to show any more."""
+    by_target: dict[str, list[str]] = {}
+    for control, target in pairs:
+        by_target.setdefault(target, []).append(control)
+    for target, controls in by_target.items():
+        what = ", ".join(controls) if len(controls) <= 3 else f"{len(controls)} verdicts"
+        yield f"LOST  {target}  {what}  pass -> gone"
 
 
 _CHANGES = {

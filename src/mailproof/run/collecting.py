@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -82,7 +83,8 @@ class Collecting:
         control = control_of(metafunc.function)
         if control is not None:
             targets = self._selected.get(control.id, ())
-            metafunc.parametrize("target", targets, ids=[escape.test_id(target.id) for target in targets])
+            redact = self._context.loaded.redact
+            metafunc.parametrize("target", targets, ids=[escape.test_id(redact(target.id)) for target in targets])
 
     def _is_chosen(self, control: Control) -> bool:
         patterns = self._context.options.controls
@@ -108,7 +110,8 @@ class Collecting:
         context.broken = is_collection_broken(session)
         if context.broken:
             return
-        keys = [(control.id, target.id) for control, target in pairs(session.items)]
+        redact = context.loaded.redact  # as the results are that they are compared with
+        keys = [(control.id, redact(target.id)) for control, target in pairs(session.items)]
         context.expected = len(set(keys))
         if not context.options.paths:
             self._check_suite()
@@ -116,7 +119,7 @@ class Collecting:
             self._check_waivers()
         context.run.judgeable = sum(len(self._ruled(control)) for control in context.controls.values())
         if context.earlier is not None:
-            context.former = former_keys(context.earlier.results, keys, context.loaded.model.renamed)
+            context.former = former_keys(context.earlier.results, keys, context.run.renamed)
 
     def _ruled(self, control: Control) -> tuple[Target, ...]:
         return self._context.docket.ruled(control, self._context.targets)
@@ -141,11 +144,13 @@ class Collecting:
         unknown = [id for id, found in targets.items() if any(isinstance(target, Undiscovered) for target in found)]
         problems = list(context.waivers.problems(ids, unknown))
         if problems:
-            raise pytest.UsageError(str(InventoryError(*problems)))
+            raise pytest.UsageError(context.loaded.redact(str(InventoryError(*problems))))
 
 
 def is_collection_broken(session: pytest.Session) -> bool:
-    """Whether pytest is about to stop because a test file is broken."""
+    """Whether pytest is about to stop: a test file is broken, or somebody pressed Ctrl-C while it collected."""
+    if sys.exception() is not None:  # pytest tells of the end of a collection that was broken off as well
+        return True
     return bool(session.testsfailed) and not session.config.option.continue_on_collection_errors
 
 

@@ -8,7 +8,7 @@ any fixture, are run by pytest, and so is everything where somebody watches the 
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -141,11 +141,7 @@ class Judging:
             host=_host(target),
             left_to_target=owner.target.id if owner is not None else "",
         )
-        return (
-            from_plain(redacted(to_plain(result), self._context.loaded.redact))
-            if self._context.loaded.secrets
-            else result
-        )
+        return without_secrets(result, self._context.loaded.redact) if self._context.loaded.secrets else result
 
     def _owner(
         self, control: Control, target: Target, judgement: Judgement, raised: BaseException | None
@@ -160,9 +156,19 @@ class Judging:
         earlier = self._context.earlier
         if earlier is None or judgement.verdict not in AMISS:
             return ""
-        former = self._context.former.get((control.id, target.id))
+        former = self._context.former.get((control.id, self._context.loaded.redact(target.id)))
         before = earlier.results[former] if former is not None else None
         return str(change_of(before, judgement.verdict, judgement.level))
+
+
+_OURS = ("control", "target_type", "level", "verdict", "change", "left_to", "harm", "references")
+"""Fields of a result that hold words of mailproof's own: no secret can be in them, even if it is such a word."""
+
+
+def without_secrets(result: Result, redact: Callable[[str], str]) -> Result:
+    """``result`` with every text of others redacted; the verdict stays what it is."""
+    plain = to_plain(result)
+    return from_plain({name: value if name in _OURS else redacted(value, redact) for name, value in plain.items()})
 
 
 def _host(target: Target) -> str:

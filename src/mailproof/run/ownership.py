@@ -36,7 +36,7 @@ class Fault:
 
     def causes(self, failure: NotObserved) -> bool:
         """Whether ``failure`` is one that the fault causes. What could not be looked at causes only its like."""
-        if isinstance(self.raised, NotObserved) and type(failure) is not type(self.raised):
+        if isinstance(self.raised, NotObserved) and failure.kind != self.raised.kind:
             return False
         return isinstance(failure, self.control.explains)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mailproof.expedition import Expedition
-from mailproof.net.text import printable
+from mailproof.net.text import shown
 
 PLAIN_INTERVAL = 10.0
 """Seconds between two progress lines where the output is not a terminal."""
@@ -46,10 +46,12 @@ class ProgressDisplay:
         elapsed = time.monotonic() - self._started
         progress = self._expedition.progress
         line = f"{self._what}: {progress.done}/{progress.total} observations, {elapsed:.0f} s"
-        if progress.running:
-            (name, target), since = next(iter(progress.running.items()))
-            waited = time.monotonic() - since
-            line += f"; {len(progress.running)} under way, longest {name} of {printable(target)} ({waited:.0f} s)"
+        connections = self._expedition.open_connections
+        if connections:
+            peer, since = connections[0]
+            count = f"{len(connections)} connection{'' if len(connections) == 1 else 's'} open"
+            peer = shown(self._expedition.loaded.redact(peer))
+            line += f"; {count}, the oldest to {peer} ({time.monotonic() - since:.0f} s)"
         if self._live:
             self._terminal.rewrite(line[: shutil.get_terminal_size((100, 24)).columns - 1], erase=True)
         elif time.monotonic() - self._shown >= PLAIN_INTERVAL:

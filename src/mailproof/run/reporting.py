@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ from mailproof import __version__
 from mailproof.documents import UnreadableDocument, read_head, why_not_writable
 from mailproof.gate.baseline import compare, snapshot
 from mailproof.gate.result import FORMAT
-from mailproof.net.text import printable
+from mailproof.net.text import shown
 from mailproof.record import redacted
 from mailproof.report import github, history
 from mailproof.report.formats import FORMATS, write_formats
 from mailproof.report.terminal import write_decision, write_findings
 from mailproof.run.collecting import is_collection_broken
 from mailproof.run.context import Context
+from mailproof.run.machine import Output, guard_output
 
 OURS = ("json", "html")
 """Reports that every run writes."""
@@ -34,6 +36,7 @@ class Reporting:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._output: Output | None = None
         self._files: list[Path] = []
         self._document: Mapping[str, Any] = {}
         self._note = ""
@@ -78,13 +81,17 @@ class Reporting:
         if self._context.reports and self._context.options.log is not None:
             self._files.append(self._context.options.log)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        self._output = guard_output(self._context.config)
+
     def pytest_report_header(self) -> list[str]:
         run = self._context.run
         lines = [f"mailproof {__version__}: inventory {self._context.loaded.file}"]
         lines += [f"proposed: {line}" for line in run.proposals]
         if run.narrowing:
             lines.append(f"only a part of the suite: {', '.join(run.narrowing)}")
-        return [printable(line) for line in lines]
+        return [shown(line) for line in lines]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
@@ -101,7 +108,8 @@ class Reporting:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None]:
         """Decide and write before other plugins report; say the decision after all of them."""
-        if self._context.broken or (self._tells and exitstatus == pytest.ExitCode.USAGE_ERROR):
+        broken = self._context.broken and session.testsfailed
+        if broken or (self._tells and exitstatus == pytest.ExitCode.USAGE_ERROR):
             # The command line, the suite or the rules are wrong: nothing was judged, and nothing is reported.
             self._tells = False
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
@@ -122,6 +130,16 @@ class Reporting:
         terminal: Any = self._context.config.pluginmanager.get_plugin("terminalreporter")
         if terminal is not None:
             write_decision(terminal, run, self._files, "\n".join([self._note, *problems]).strip())
+            self._check_output(session, exitstatus)
+
+    def _check_output(self, session: pytest.Session, exitstatus: int) -> None:
+        """Say on standard error that standard output is lost: the reports are whole, but the decision was not shown."""
+        terminal: Any = self._context.config.pluginmanager.get_plugin("terminalreporter")
+        terminal.flush()
+        if self._output is not None and self._output.problem:
+            print(f"mailproof: {self._output.problem}", file=sys.stderr)
+            if exitstatus in _ENDED:
+                session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
     def _settle(self, session: pytest.Session, exitstatus: int) -> None:
         """Bring the result of the run into its final form."""

@@ -16,6 +16,7 @@ from mailproof.net.errors import NotObserved
 from mailproof.observations import Observation, rests_on_proposal
 from mailproof.probes.probe import NoConsent, Outcome
 from mailproof.run.context import Context
+from mailproof.run.evidence import EvidenceBudget
 
 OUTCOMES = (Exception, pytest.skip.Exception, pytest.fail.Exception, pytest.xfail.Exception)
 """What may end a control and is a verdict; Ctrl-C and pytest.exit are none."""
@@ -27,6 +28,7 @@ class Seen:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._uses: Counter[tuple[str, str]] = Counter()
+        self._budget = EvidenceBudget()
         self._proofs: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def observation(self, name: str, target: Target) -> Observation:
@@ -98,6 +100,11 @@ class Seen:
         return [outcome for outcome in found if isinstance(outcome, Observation)]
 
     def evidence(self, control: Control, target: Target, raised: BaseException | None) -> tuple[str, ...]:
+        """The proof behind what a control said, within the budgets."""
+        found = str(raised) if isinstance(raised, AssertionError) else ""
+        return self._budget.cut(self._evidence(control, target, raised), target.id, self._context.expected, found=found)
+
+    def _evidence(self, control: Control, target: Target, raised: BaseException | None) -> tuple[str, ...]:
         tried = self._context.record.attempts if self._context.record else {}
         attempts = tuple(line for name in control.observations for line in tried.get((name, target.id), ()))
         if isinstance(raised, NotObserved):

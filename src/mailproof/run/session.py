@@ -23,6 +23,7 @@ from mailproof.inventory.load import LoadedInventory, load_inventory
 from mailproof.inventory.proposal import Proposal, ProposalError, propose
 from mailproof.net.settings import NetSettings
 from mailproof.net.source import source_addresses
+from mailproof.net.text import shown
 from mailproof.probes import load_probes
 from mailproof.record import redacted
 from mailproof.report.pytest_html import HTMLReport
@@ -54,9 +55,13 @@ class Session:
                 "python -O and PYTHONOPTIMIZE strip the assert statements of rules, and with them what they judge; "
                 "run without"
             )
-        options = Options.read(config)
-        session = cls(_read(config, options))
-        session._register()
+        try:
+            options = Options.read(config)
+            session = cls(_read(config, options))
+            session._register()
+        except pytest.UsageError as error:
+            # It names files, whose names others may have chosen.
+            raise pytest.UsageError(*(shown(str(part)) for part in error.args)) from None
         return session
 
     def _register(self) -> None:
@@ -92,21 +97,27 @@ def _read(config: pytest.Config, options: Options) -> Context:
     catalogue = load_catalogue()
     try:
         loaded = load_inventory(options.inventory)
+    except InventoryError as error:
+        raise pytest.UsageError(str(error)) from None
+    redact = loaded.redact
+    try:
         for pattern in options.controls:
             catalogue.matching(pattern)
         proposal = propose(loaded.model.net_settings(), options.zones, options.connections, options.directory)
-        profile = load_profile(options.profile, catalogue, options.directory) if options.profile else None
+        profile = (
+            load_profile(options.profile, catalogue, options.directory, loaded.secrets) if options.profile else None
+        )
         policy = Policy.load(loaded, catalogue, profile, options.fail_on)
         waivers = Waivers.load(loaded, options.waivers, _today(config))
         earlier = read_snapshot(options.baseline, options.narrowing) if options.baseline else None
     except InventoryError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise pytest.UsageError(redact(str(error))) from None
     except UnknownControl as error:
         raise pytest.UsageError(f"--control: {error}") from None
     except ProposalError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise pytest.UsageError(redact(str(error))) from None
     except UnknownProfile as error:
-        raise pytest.UsageError(f"--profile: {error}") from None
+        raise pytest.UsageError(redact(f"--profile: {error}")) from None
     except ResultError as error:
         raise pytest.UsageError(f"--baseline: {error}") from None
     if proposal and options.replay:
@@ -123,8 +134,8 @@ def _new_result(options: Options, loaded: LoadedInventory, proposal: Proposal, p
         started_at=now(),
         surveyed_at=now(),
         replayed=options.replay is not None,
-        contact=loaded.model.contact,
-        tester=_tester(proposal.settings),
+        contact=redacted(loaded.model.contact, loaded.redact),
+        tester=loaded.redact(_tester(proposal.settings)),
         sources=list(source_addresses()) if options.replay is None and loaded.model.world is None else [],
         command=redacted(list(options.command), loaded.redact),
         narrowing=redacted(list(options.narrowing), loaded.redact),
@@ -132,12 +143,12 @@ def _new_result(options: Options, loaded: LoadedInventory, proposal: Proposal, p
         accept_lost=list(options.accept_lost),
         compares_live=options.compare_live,
         versions=_versions(),
-        profile=policy.document(),
-        own_profiles=policy.own_documents(),
+        profile=redacted(policy.document(), loaded.redact),
+        own_profiles=redacted(policy.own_documents(), loaded.redact),
         fail_on=options.fail_on,
         inconclusive=options.inconclusive,
         strict_waivers=options.strict_waivers,
-        renamed=loaded.model.renamed,
+        renamed={loaded.redact(old): loaded.redact(new) for old, new in loaded.model.renamed.items()},
     )
 
 

@@ -12,6 +12,7 @@ from mailproof.inventory.targets import Target
 from mailproof.record import Record, RecordError, read_record, redacted, write_record
 from mailproof.run.collecting import is_collection_broken, pairs
 from mailproof.run.context import Context
+from mailproof.run.machine import told_shortages
 from mailproof.run.progress import ProgressDisplay
 from mailproof.vantage import look
 
@@ -45,8 +46,8 @@ class Surveying:
         run, redact = context.run, context.loaded.redact
         run.vantage = redacted(context.vantage.document(), redact)
         run.surveyed_at = record.surveyed_at
-        run.connections = dict(record.connections)
-        run.questions = dict(record.questions)
+        run.connections = {redact(peer): count for peer, count in record.connections.items()}
+        run.questions = {redact(peer): count for peer, count in record.questions.items()}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
@@ -56,7 +57,8 @@ class Surveying:
         if context.worker is not None:
             self.read_record(Path(context.worker["mailproof_record"]))
         elif context.record is None:
-            self._discover()
+            with told_shortages():
+                self._discover()
 
     def _discover(self) -> None:
         context = self._context
@@ -67,13 +69,13 @@ class Surveying:
             try:
                 settings = self._closing.enter_context(open_world(context.loaded, settings))
             except WorldError as error:
-                raise pytest.UsageError(str(error)) from None
+                raise pytest.UsageError(context.loaded.redact(str(error))) from None
         self._expedition = self._closing.enter_context(Expedition(context.loaded, context.probes, settings))
         with self._progress("discovery") as tick:
             context.targets = self._expedition.discover(tick)
         problems = context.proposal.problems(context.targets)
         if problems:
-            raise pytest.UsageError("\n".join(problems))
+            raise pytest.UsageError(context.loaded.redact("\n".join(problems)))
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -84,9 +86,10 @@ class Surveying:
         for control, target in pairs(session.items):
             for name in context.docket.observations(control):
                 wanted[name, target.id] = (name, target)
-        with self._progress("survey") as tick:
-            self._take(self._expedition.survey(wanted.values(), tick))
-        self.close()
+        with told_shortages():
+            with self._progress("survey") as tick:
+                self._take(self._expedition.survey(wanted.values(), tick))
+            self.close()
         self._expedition = None
         self._write_record()
 
@@ -95,7 +98,8 @@ class Surveying:
         destination = context.options.survey_only or context.options.record
         if destination is None or context.record is None:
             return
-        redact = context.loaded.redact if context.loaded.secrets else None
+        # What workers judge is what was seen; a record that is kept holds no secrets.
+        redact = context.loaded.redact if context.loaded.secrets and not context.options.survey_only else None
         try:
             write_record(destination, context.record, redact)
         except RecordError as error:
