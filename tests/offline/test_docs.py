@@ -1,14 +1,18 @@
-"""What the pages of docs/ tell to type works."""
+"""What the README and the pages of docs/ tell to type works."""
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sysconfig
 from pathlib import Path
 
 import pytest
 
 from mailproof.cli import _parser
-from tests.offline.user import SOURCE, pytest_run, write_inventory
+from mailproof.fixtures.world import World
+from tests.offline.user import HANGS, SOURCE, pytest_run, write_inventory
 
 DOCS = SOURCE / "docs"
 
@@ -60,3 +64,57 @@ def test_the_recipe_for_an_audit_can_be_judged_again(tmp_path: Path) -> None:
     second = pytest_run(tmp_path, *again.split(), *narrowed)
     assert (tmp_path / "2026-q4" / "prod.csv").is_file()
     assert second.verdicts("prod") == type(first)(0, "", "", tmp_path / "2026-q4").verdicts("prod")
+
+
+def first_commands(page: Path) -> list[str]:
+    """The commands of the first run, as they are printed."""
+    _, _, section = re.split(r"^(#+ The first .*run)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)[:3]
+    block = re.search(r"(?:^    .*\n)+", section, re.MULTILINE)
+    assert block is not None
+    return [line.strip() for line in block[0].splitlines()]
+
+
+@pytest.mark.parametrize("page", [SOURCE / "README.md", DOCS / "first-run.md"], ids=["README", "first-run"])
+def test_the_first_commands_work_as_printed(page: Path, tmp_path: Path) -> None:
+    """In a new virtual environment and home; packages are those of the tests, and the DNS is that of the demo."""
+    *install, draft, run = first_commands(page)
+    assert (draft, run) == ("mailproof init example.org > prod.yaml", "pytest --inventory prod.yaml")
+    make, *rest = install
+    borrowed = sysconfig.get_path("purelib")
+    within = tmp_path / "mailproof" / sysconfig.get_path("purelib", vars={"base": ""}).lstrip("/")
+    borrow = f"""
+        echo {borrowed} > {within}/borrowed.pth
+        printf '#!/bin/sh\\nexec python -m pytest "$@"\\n' > ~/mailproof/bin/pytest
+        chmod +x ~/mailproof/bin/pytest
+    """
+    with World.load(SOURCE / "fixtures" / "worlds" / "demo") as world:
+        drafted = draft.replace("init example.org", f"init --resolver {world.resolver} no-spf.example")
+        judged = "printf 'domains: [no-spf.example]\\nworld: demo\\n' > prod.yaml"
+        script = "\n".join([make, borrow, *rest, "cd ~", drafted, judged, f"{run} --control SPF-EXISTS"])
+        done = subprocess.run(
+            ["sh", "-ec", script],
+            cwd=SOURCE,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(tmp_path),
+                "PIP_NO_INDEX": "1",
+                "PIP_NO_DEPS": "1",
+                "PIP_NO_BUILD_ISOLATION": "0",
+                "PIP_IGNORE_INSTALLED": "1",
+            },
+            capture_output=True,
+            text=True,
+            timeout=HANGS,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "no-spf.example" in done.stdout
+    assert "1 finding" in done.stdout
+
+
+def test_no_page_promises_an_index_that_we_are_not_on() -> None:
+    pages = [SOURCE / "README.md", *DOCS.glob("*.md"), *(SOURCE / "examples").rglob("*")]
+    for page in pages:
+        if page.is_file():
+            assert "install mailproof" not in page.read_text(encoding="utf-8"), page
