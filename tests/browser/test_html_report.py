@@ -257,6 +257,8 @@ def test_it_prints(browser: webdriver.Chrome, small: tuple[str, dict[str, Any]])
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     assert not browser.find_element(By.ID, "filter").is_displayed()
     assert not any(button.is_displayed() for button in browser.find_elements(By.CLASS_NAME, "copy"))
+    row = browser.find_element(By.CSS_SELECTOR, "#matrix-rows tr")
+    assert row.size["height"] < 20, "the matrix is printed in small rows: it would fill half of the pages"
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from mailproof.fixtures.authority import CertificateSpec
 from mailproof.fixtures.smtp_peer import SMTPBehaviour, SMTPPeer
-from mailproof.net.errors import NotAvailable, NotObserved, Refused, Throttled
+from mailproof.net.errors import NotAvailable, NotObserved, Refused, RefusedByAddress, Throttled
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import NetSettings, SocketAddress
 from mailproof.net.smtp import Dialogue, Reply, SMTPClient, TLSSession, extensions
@@ -286,3 +286,15 @@ def test_mock_relays_accept_their_own_form_only(relay: str, recipient: str) -> N
 def test_peer_certificates_come_from_the_authority() -> None:
     issued = authority().issue((HOST,), CertificateSpec(issuer="foreign-root-sent"))
     assert len(issued.chain) == 3
+
+
+def test_a_refused_connection_is_told_in_plain_words() -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # bound, and nobody listens
+
+        async def open_it() -> None:
+            async with client().connect(*held.getsockname(), host=HOST):
+                pass
+
+        with pytest.raises(RefusedByAddress, match=r"^no connection to 127\.0\.0\.1:\d+: Connection refused$"):
+            asyncio.run(open_it())
