@@ -131,7 +131,8 @@ def test_every_mx_refuses_unknown_recipients(recipients: Recipients) -> None:
             not_applicable(f"no consent to ask {', '.join(recipients.withheld)}")
         not_applicable("the domain has no MX address")
     decided: dict[str, bool] = {}
-    undecided: list[str] = [f"{endpoint}: {reason}" for endpoint, reason in recipients.missing]
+    missing = [(endpoint, reason) for endpoint, reason in recipients.missing if endpoint not in recipients.closed]
+    undecided: list[str] = [f"{endpoint}: {reason}" for endpoint, reason in missing]
     served = [mailboxes for mailboxes in recipients.mailboxes if not mailboxes.unserved]
     if recipients.mailboxes and not served and not undecided:
         leave_to("SMTP-GREET-220", "every server refuses service")
@@ -152,6 +153,8 @@ def test_every_mx_refuses_unknown_recipients(recipients: Recipients) -> None:
         _decide_alike(recipients, form)
     if undecided:
         raise NotObserved("; ".join(undecided), recipients.evidence())
+    if recipients.closed:
+        leave_to("MX-PORT25-OPEN", f"{', '.join(recipients.closed)} refuses connections; the others decide alike")
     if recipients.withheld:
         not_applicable(f"no consent to ask {', '.join(recipients.withheld)}; the others decide alike")
     if accepting:

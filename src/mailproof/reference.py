@@ -103,9 +103,11 @@ def inventory_page() -> str:
         "line and key.",
         "",
         "- `include: FILE` or a list of files lays shared parts under this file: mappings are united, lists appended,",
-        "  other values replaced. Paths are relative to the file that gives them.",
+        "  other values replaced. Paths are relative to the file that gives them; includes lie below the folder of the",
+        "  inventory.",
         "- `${NAME}` and `${NAME:-default}` are replaced by environment variables, `$$` is a dollar sign.",
-        "  `${secret:NAME}` is the same for a secret: reports and records show the expression in place of the value.",
+        "  `${secret:NAME}` is the same for a secret of six characters or more: messages, reports and records show the",
+        "  expression in place of the value.",
         "- Editors complete and check the file with the JSON Schema `inventories/inventory.schema.json`.",
         "",
     ]

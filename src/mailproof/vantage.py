@@ -16,7 +16,7 @@ from statistics import median
 
 from mailproof.inventory.targets import Endpoint, MailExchange, Target, Undiscovered
 from mailproof.net.addresses import is_public, network_of
-from mailproof.net.errors import LyingResolver, NoFiles, NoIPv6, NoResolver, NotObserved, Refused, TimedOut
+from mailproof.net.errors import NO_FILES, LyingResolver, NoFiles, NoIPv6, NoResolver, NotObserved, Refused, TimedOut
 from mailproof.observations import Observation
 from mailproof.observations.policies import STSPolicyFile
 from mailproof.observations.smtp import SMTPPort, SMTPSession
@@ -84,7 +84,7 @@ def look(record: Record) -> Vantage:
         Fault.NO_RESOLVER: _reason_of(NoResolver, record),
         Fault.LYING_RESOLVER: _reason_of(LyingResolver, record),
         Fault.NO_IPV6: _no_ipv6(record),
-        Fault.NO_FILES: _reason_of(NoFiles, record),
+        Fault.NO_FILES: NO_FILES if _reason_of(NoFiles, record) else "",
         Fault.PORT_25_BLOCKED: _port_25_blocked(record),
         Fault.CLOCK_WRONG: _clock_wrong(record),
         Fault.CLOCK_DOUBTED: _clock_doubted(record),

@@ -43,7 +43,8 @@ from mailproof.net.dns_messages import Question, read_answer
 from mailproof.net.errors import NotObserved
 from mailproof.net.hosts import Hosts
 from mailproof.net.https import HTTPSClient
-from mailproof.net.pkix import Roots, matches_name, verify
+from mailproof.net.pkix import Roots, verify
+from mailproof.net.reference_names import matches_name
 from mailproof.net.settings import Limits, NetSettings
 from mailproof.net.smtp import Dialogue, Reply, extensions
 from mailproof.net.stream import Stream

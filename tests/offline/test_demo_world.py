@@ -17,7 +17,8 @@ from mailproof.net.addresses import is_public
 from mailproof.net.certificates import load
 from mailproof.net.errors import Refused
 from mailproof.net.network import Network
-from mailproof.net.pkix import PathStatus, matches_name, trusted_roots, verify
+from mailproof.net.pkix import PathStatus, trusted_roots, verify
+from mailproof.net.reference_names import matches_name
 from mailproof.net.smtp import extensions
 from mailproof.net.tls import TLSEndpoint, TLSVersion
 from mailproof.probes.dane import tlsa

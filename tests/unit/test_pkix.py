@@ -15,7 +15,8 @@ from pydantic import TypeAdapter
 from mailproof.fixtures.authority import CertificateSpec
 from mailproof.net.certificates import Certificate, Chain, load, read_chain
 from mailproof.net.errors import Malformed
-from mailproof.net.pkix import PathResult, PathStatus, Roots, matches_name, trusted_roots, verify
+from mailproof.net.pkix import PathResult, PathStatus, Roots, trusted_roots, verify
+from mailproof.net.reference_names import matches_name
 from tests.unit.smtp_world import HOST, authority
 
 

@@ -21,7 +21,7 @@ from cryptography import x509
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from mailproof.net.certificate_names import Canonical, canonical, matches_name
+from mailproof.net.certificate_names import Canonical, canonical
 from mailproof.net.certificate_policies import policy_flaw
 from mailproof.net.certificates import Chain, fingerprint, load, reading
 from mailproof.net.constraints import TooMany, violation
@@ -39,7 +39,7 @@ from mailproof.net.flaws import (
 )
 from mailproof.net.signatures import Made, Signature, is_self_signed, key_identifiers_agree, signature
 
-__all__ = ["PathResult", "PathStatus", "Roots", "matches_name", "trusted_roots", "verify"]
+__all__ = ["PathResult", "PathStatus", "Roots", "trusted_roots", "verify"]
 
 LONGEST = 100
 """Certificates of a chain that are looked at."""

@@ -322,7 +322,8 @@ def _tell_errors_at_once(opened: socket.socket, on: bool) -> None:
 def _why_not_connected(opened: socket.socket, destination: SocketAddress, error: OSError) -> NotObserved:
     if is_ipv6_without_route(destination.address):
         return NoIPv6(NO_IPV6)
-    reason = f"no connection to {destination}: {os.strerror(error.errno) if error.errno else error}"
+    why = os.strerror(error.errno).lower() if error.errno else str(error)  # asyncio's own text repeats the address
+    reason = f"no connection to {destination}: {why}"
     if error.errno not in REFUSALS:
         return NotObserved(reason)
     itself = error.errno == errno.ECONNREFUSED and not _icmp_came(opened)

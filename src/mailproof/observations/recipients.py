@@ -60,6 +60,8 @@ class Recipients(Observation):
     """Endpoints that could not be asked, with the reason."""
     withheld: tuple[str, ...] = ()
     """Endpoints that were not asked, because their owner does not consent or because they are dead on purpose."""
+    closed: tuple[str, ...] = ()
+    """Those of ``missing`` that refuse connections: nobody can hand them a recipient."""
 
     def evidence(self) -> tuple[str, ...]:
         lines: list[str] = []

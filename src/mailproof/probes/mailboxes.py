@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailproof.inventory.targets import MailDomain, MailExchange, Targets, Undiscovered
-from mailproof.net.errors import NotObserved
+from mailproof.net.errors import NotObserved, RefusedByAddress
 from mailproof.net.network import Network
 from mailproof.observations.recipients import OUTSIDER, Mailboxes, Recipients
 from mailproof.probes.made_up import made_up_mailbox
@@ -59,6 +59,7 @@ async def recipients(domain: MailDomain, targets: Targets, look: Look) -> Recipi
     missing: list[tuple[str, str]] = []
     failures: list[NotObserved] = []
     withheld: list[str] = []
+    closed: list[str] = []
     for exchange in targets.of_domain(MailExchange, domain.name):
         if isinstance(exchange, Undiscovered):
             if not exchange.host:
@@ -72,9 +73,11 @@ async def recipients(domain: MailDomain, targets: Targets, look: Look) -> Recipi
         except NotObserved as failure:
             missing.append((exchange.endpoint.id, failure.reason))
             failures.append(failure)
+            if isinstance(failure, RefusedByAddress):
+                closed.append(exchange.endpoint.id)
         except NoConsentError:
             withheld.append(exchange.endpoint.id)
     if failures and not seen and not withheld and len(set(map(type, failures))) == 1:
         # Nothing was seen, everywhere for the same reason: that may be somebody else's finding.
         raise failures[0]
-    return Recipients(domain.name, tuple(seen), tuple(missing), tuple(withheld))
+    return Recipients(domain.name, tuple(seen), tuple(missing), tuple(withheld), tuple(closed))

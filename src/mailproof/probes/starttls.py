@@ -66,7 +66,10 @@ async def starttls_injection(endpoint: Endpoint, net: Network, smtp_session: SMT
 
 async def _before_farewell(dialogue: Dialogue) -> str:
     """Say QUIT, and return the reply that comes before the reply to it; nothing where there is none."""
-    first = await dialogue.quit()
+    try:
+        first = await dialogue.quit()
+    except Throttled:
+        return ""  # the server ends the session (421): it does not answer what came in clear
     if first.code == 221:
         return ""
     try:

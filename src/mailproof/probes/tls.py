@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 from mailproof.clock import now
 from mailproof.inventory.targets import Endpoint, MailDomain, MailHost, Role
-from mailproof.net.certificate_names import matches_name
 from mailproof.net.certificates import Chain
 from mailproof.net.errors import NoTLS, NotObserved
 from mailproof.net.network import Network
 from mailproof.net.pkix import Roots, trusted_roots, verify
+from mailproof.net.reference_names import matches_name
 from mailproof.net.tls import Handshake, TLSEndpoint, TLSVersion
 from mailproof.observations.dane import DANE, TLSA, ChainMatch
 from mailproof.observations.smtp import SMTPSession

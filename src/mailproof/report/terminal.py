@@ -13,7 +13,7 @@ from typing import Protocol
 from mailproof.gate.result import Result, RunResult
 from mailproof.gate.verdict import Verdict
 from mailproof.gate.waivers import describe_waiver, is_expiring
-from mailproof.net.text import printable
+from mailproof.net.text import printable, shown
 from mailproof.report.grouping import by_shape, shape
 from mailproof.report.joining import Joined, blocks, harm_of, join, subject
 from mailproof.report.proof import chosen
@@ -60,11 +60,11 @@ def write_findings(terminal: Terminal, run: RunResult, width: int, verbosity: in
     if verbosity < 0:
         return
     verbose = verbosity > 0
-    shown = [result for result in run.results if result.verdict in (Verdict.FAIL, Verdict.ADVICE)]
-    joined = join(shown)
+    amiss = [result for result in run.results if result.verdict in (Verdict.FAIL, Verdict.ADVICE)]
+    joined = join(amiss)
     _write_first(terminal, joined, width)
     if verbose:
-        joined = sorted((Joined((result,)) for result in shown), key=lambda entry: entry.gravity)
+        joined = sorted((Joined((result,)) for result in amiss), key=lambda entry: entry.gravity)
     left = _left_to(run.results)
     for title, findings in blocks(joined):
         terminal.write_sep("-", printable(title), bold=True)
@@ -94,8 +94,8 @@ def _write_first(terminal: Terminal, joined: Sequence[Joined], width: int) -> No
     if len(worst) < 2:
         return
     terminal.write_sep("-", "what to mend first", bold=True)
-    shown = worst[:MAX_FIRST]
-    for harm, entries in groupby(shown, key=lambda entry: harm_of(entry.first)):
+    first = worst[:MAX_FIRST]
+    for harm, entries in groupby(first, key=lambda entry: harm_of(entry.first)):
         terminal.write_line(f"{harm}:", bold=True)
         for entry in entries:
             names = ", ".join(printable(name) for name in entry.subjects[:3])
@@ -103,8 +103,8 @@ def _write_first(terminal: Terminal, joined: Sequence[Joined], width: int) -> No
             line = f"{entry.first.control} ({entry.first.level}) {names}{more}"
             for part in textwrap.wrap(line, width - 2, subsequent_indent="    ", break_on_hyphens=False):
                 terminal.write_line(f"  {part}")
-    if len(worst) > len(shown):
-        terminal.write_line(f"and {len(worst) - len(shown)} more findings, below")
+    if len(worst) > len(first):
+        terminal.write_line(f"and {len(worst) - len(first)} more findings, below")
     terminal.write_line("")
 
 
@@ -128,9 +128,10 @@ def write_decision(terminal: Terminal, run: RunResult, files: Iterable[Path], pr
     for line in _traffic(run):
         terminal.write_line(line)
     for file in files:
-        terminal.write_line(f"report: {file}")
+        terminal.write_line(f"report: {shown(str(file))}")
     if problem:
-        terminal.write_line(problem, red=True)
+        for line in problem.splitlines():
+            terminal.write_line(shown(line), red=True)
     decision = run.decision()
     if decision.open:
         tolerated = f" ({', '.join(run.tolerated())})" if run.tolerated() else ""

@@ -411,6 +411,17 @@ TABLE: Table = {
         ),
         advises("catch-all", recipients=recipients(mailboxes(unknown=ACCEPTED), mailboxes(_MX2, unknown=ACCEPTED))),
         undecided("mx2: timed out", recipients=recipients(mailboxes(), missing=(("mx2", "timed out"),))),
+        leaves(
+            "MX-PORT25-OPEN",
+            "mx2 refuses connections; the others decide alike",
+            recipients=replace(recipients(mailboxes(), missing=(("mx2", "refused"),)), closed=("mx2",)),
+        ),
+        undecided(
+            "mx3: timed out",
+            recipients=replace(
+                recipients(mailboxes(), missing=(("mx2", "refused"), ("mx3", "timed out"))), closed=("mx2",)
+            ),
+        ),
         undecided("greylisting", recipients=recipients(mailboxes(unknown=GREYLISTED))),
         skips("no MX address", recipients=recipients()),
         undecided("refuses the tester", recipients=recipients(mailboxes(unknown=SPAMMER))),
