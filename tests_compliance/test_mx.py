@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailproof.controls import IANA_SPECIAL_ADDRESSES, MUST, SHOULD, Harm, control, fail, not_applicable, rfc
 from mailproof.inventory.targets import MailDomain, MailHost
 from mailproof.net.addresses import is_public
-from mailproof.net.errors import Bogus, NotFollowed, ServerFailure, TimedOut
+from mailproof.net.errors import Bogus, Malformed, NotFollowed, ServerFailure, TimedOut
 from mailproof.net.names import is_address
 from mailproof.observations.mx import MX, HostAddresses
 
@@ -89,7 +89,7 @@ def test_mx_host_is_not_an_alias(host_addresses: HostAddresses) -> None:
     assert not host_addresses.aliases, f"the MX of {', '.join(host_addresses.domains)} is an alias: {chain}"
 
 
-@control("MX-RESOLVES", MUST, rfc(5321, "5.1"), explains=(Bogus, ServerFailure, TimedOut), harm=Harm.LOST)
+@control("MX-RESOLVES", MUST, rfc(5321, "5.1"), explains=(Bogus, Malformed, ServerFailure, TimedOut), harm=Harm.LOST)
 def test_mx_host_resolves(host_addresses: HostAddresses, mail_host: MailHost) -> None:
     """Every MX host, and every host that the inventory names, has at least one address.
 

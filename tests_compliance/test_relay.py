@@ -114,6 +114,8 @@ def test_null_sender_is_accepted(mailboxes: Mailboxes) -> None:
     if attempt.deferred:
         raise NotObserved(mailboxes.why_undecided(attempt), mailboxes.evidence())
     other = mailboxes.attempt("postmaster@")
+    if not other.accepted and demands_tls(other.last) and not other.tls:
+        leave_to("SMTP-STARTTLS-WORKS", f"the server takes mail inside TLS only: {other.last}")
     if not other.accepted:
         leave_to("SMTP-POSTMASTER", "postmaster is refused from any sender")
     assert attempt.accepted, f"MAIL FROM:<> with RCPT TO:<{attempt.recipient}> is answered with {attempt.last}"

@@ -168,7 +168,9 @@ def test_starttls_works(smtp_session: SMTPSession, withdrawn_tls: WithdrawnTLS) 
     """
     if smtp_session.implicit_tls:
         not_applicable("TLS starts at once on this port")
-    if not smtp_session.served or not smtp_session.offers_starttls:
+    if not smtp_session.served:
+        leave_to("SMTP-GREET-220", "the server refuses service")
+    if not smtp_session.offers_starttls:
         leave_to("SMTP-STARTTLS-OFFERED", "STARTTLS is not offered")
     reply = smtp_session.answered(smtp_session.starttls, "STARTTLS")
     if refused := refuses_client(reply, smtp_session.tester):
@@ -203,7 +205,7 @@ def test_starttls_forgets_what_was_said_in_clear(starttls_injection: Injection) 
         not_applicable("STARTTLS is not offered")
     reply = starttls_injection.starttls
     if reply is not None and reply.transient:
-        raise NotObserved(f"STARTTLS is answered with {reply}: {why_deferred(reply)}", starttls_injection.evidence())
+        raise NoTLSNow(f"STARTTLS is answered with {reply}: {why_deferred(reply)}", starttls_injection.evidence())
     if reply is not None and reply.code != 220:
         return
     heard = starttls_injection.heard_in_tls

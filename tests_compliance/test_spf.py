@@ -78,6 +78,8 @@ def test_spf_ends_strictly(spf_tree: SPFTree, parameters: Mapping[str, Any]) -> 
         not_applicable(f"{redirect.text} leads to another record for other senders: which all decides cannot be said")
     if spf_tree.redirects_nowhere:
         leave_to("SPF-INCLUDE-VALID", "the redirect leads to no record")
+    if spf_tree.redirects_without_end and spf_tree.loops:
+        leave_to("SPF-INCLUDE-VALID", "the redirect leads back")
     closing = spf_tree.closing
     if closing is None:
         finding(

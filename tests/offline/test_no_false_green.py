@@ -165,6 +165,15 @@ ATTEMPTS = {
     "a test that is no control errs": Attempt(
         1, ("-k", "SPF-EXISTS or other"), RIGHT + HOUSE, files={"house.py": "def test_other(nothing):\n    pass\n"}
     ),
+    "a house rule that returns what it should assert": Attempt(
+        1, ("-k", "HOUSE-SPF"), WRONG + HOUSE, files=rule("return bool(spf.record)"), says="broke"
+    ),
+    "a conftest that says all is well": Attempt(
+        1,
+        SPF,
+        WRONG,
+        files={"conftest.py": "def pytest_sessionfinish(session):\n    session.exitstatus = 0\n"},
+    ),
     "a helper's asserts": Attempt(
         1,
         ("-k", "HOUSE-SPF"),

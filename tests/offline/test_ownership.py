@@ -63,3 +63,15 @@ def test_a_fault_that_is_waived_excuses_nothing(tmp_path: Path) -> None:
     assert results(run)[OWNER]["verdict"] == "waived"
     assert results(run)["MX-EXISTS", "broken-dnssec.example"]["verdict"] == "inconclusive"
     assert run.code == 1
+
+
+def test_a_control_that_is_left_a_fault_has_to_be_part_of_the_run(tmp_path: Path) -> None:
+    write_inventory(tmp_path, "domains: [no-spf.example]\n")
+    whole = pytest_run(tmp_path, "--inventory", "prod.yaml", "--control", "SPF-*")
+    assert results(whole)["SPF-EXISTS", "no-spf.example"]["verdict"] == "fail"
+    assert results(whole)["SPF-ALL-STRICT", "no-spf.example"]["verdict"] == "not applicable"
+    alone = pytest_run(tmp_path, "--inventory", "prod.yaml", "--control", "SPF-ALL-STRICT")
+    found = results(alone)["SPF-ALL-STRICT", "no-spf.example"]
+    assert (found["verdict"], found["left_to"]) == ("inconclusive", "")
+    assert "SPF-EXISTS judges that, but does not judge no-spf.example in this run" in found["observed"]
+    assert alone.code == 1

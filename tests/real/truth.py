@@ -155,7 +155,7 @@ TRUTH: dict[str, Truth] = {
     ),
     "postscreen": Truth(
         perhaps=("EARLYTALK",),
-        why="postscreen tests strangers only: whoever has waited for it once may talk early for a day.",
+        why="postscreen may be told to remember who has waited for it: then the next early talker is served.",
     ),
     "relay-inside-tls-postfix": Truth(
         fail=("RELAY-MATRIX",),

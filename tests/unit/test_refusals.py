@@ -48,6 +48,9 @@ def test_refusals_of_the_client(code: int, text: str) -> None:
         (554, "mx.blackbird.example: no service"),
         (521, "mx.example does not accept mail"),
         (454, "TLS currently unavailable"),
+        (454, "4.7.0 TLS not available due to temporary reason"),
+        (454, "4.7.0 TLS not available due to local problem"),
+        (554, "the corporate mail server moved to another machine"),
     ],
 )
 def test_refusals_of_everybody(code: int, text: str) -> None:

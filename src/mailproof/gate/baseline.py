@@ -237,7 +237,10 @@ class Comparison:
         patterns = tuple(accepted)
         for item in self.differences:
             gone = item.after in ("", Verdict.ADVICE)
-            meant = any(matches(pattern, item.control) or matches(pattern, item.target) for pattern in patterns)
+            meant = any(
+                matches(pattern, item.control) or matches(pattern, item.target, whole_names=True)
+                for pattern in patterns
+            )
             if item.before == Verdict.PASS and gone and not meant:
                 yield item.control, item.target
 

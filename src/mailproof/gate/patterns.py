@@ -6,22 +6,24 @@ import re
 from functools import lru_cache
 
 
-def matches(pattern: str, id: str) -> bool:
+def matches(pattern: str, id: str, *, whole_names: bool = False) -> bool:
     """Whether ``id`` is ``pattern``, in which ``*`` stands for any text and ``?`` for one character; case is ignored.
 
-    Brackets stand for themselves, unlike in a shell: ``mx1.example.org[192.0.2.25]:25`` is the id of an endpoint. A
-    ``*`` directly behind a name of several labels stands for what follows the name and never for more labels:
-    ``mx1.example.org*`` is every service of that host, and none of ``mx1.example.org.elsewhere.example``.
+    Brackets stand for themselves, unlike in a shell: ``mx1.example.org[192.0.2.25]:25`` is the id of an endpoint.
+
+    With ``whole_names``, for patterns that excuse what they match, a ``*`` directly behind a name of several labels
+    stands for what follows the name and never for more labels: ``mx1.example.org*`` is every service of that host, and
+    none of ``mx1.example.org.elsewhere.example``, which a stranger can make.
     """
-    return _compiled(pattern.lower()).fullmatch(id.lower()) is not None
+    return _compiled(pattern.lower(), whole_names).fullmatch(id.lower()) is not None
 
 
 @lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compiled(pattern: str, whole_names: bool) -> re.Pattern[str]:
     text = before = ""
     for part in re.split(r"([*?])", pattern):
         if part == "*":
-            text += r"(?:[^a-z0-9._-].*)?" if _NAME.search(before) else ".*"
+            text += r"(?:[^a-z0-9._-].*)?" if whole_names and _NAME.search(before) else ".*"
         else:
             text += "." if part == "?" else re.escape(part)
         before += part

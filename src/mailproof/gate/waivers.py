@@ -40,7 +40,7 @@ class PlacedWaiver:
 
     def covers(self, control: str, target: str) -> bool:
         """Whether it is meant for this control and target, in force or not."""
-        return matches(self.waiver.control, control) and matches(self.waiver.target, target)
+        return matches(self.waiver.control, control) and matches(self.waiver.target, target, whole_names=True)
 
     def accepts(self, verdict: str) -> bool:
         """Whether a verdict is one that it covers while it is in force."""
@@ -108,7 +108,9 @@ class Waivers:
                 yield Problem(place.file, place.line, "waivers", f"no control matches {waiver.control}; {hint}")
                 continue
             ids = {target for id in controls for target in targets[id]}
-            if not any(matches(waiver.target, target) for target in ids) and not doubtful.intersection(controls):
+            if not any(
+                matches(waiver.target, target, whole_names=True) for target in ids
+            ) and not doubtful.intersection(controls):
                 hint = _nearest(waiver.target.lower(), sorted(ids), "it judges none in this inventory")
                 message = f"no target of {waiver.control} matches {waiver.target}; {hint}"
                 yield Problem(place.file, place.line, "waivers", message)

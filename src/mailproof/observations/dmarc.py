@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from mailproof.net.dns import Answer
+from mailproof.net.text import printable
 from mailproof.observations import Observation
 from mailproof.observations.uris import uri_error
 
@@ -119,7 +120,7 @@ def parse_record(text: str) -> DMARCRecord:
 def _value_errors(name: str, value: str) -> list[str]:
     allowed = _ALLOWED.get(name)
     if allowed is not None and not allowed.fullmatch(value):
-        return [f"{name}={value} is not one of its values"]
+        return [f"{name}={printable(value)} is not one of its values"]
     if not value:
         return [f"{name} has no value"]
     if name in ("rua", "ruf"):
@@ -131,7 +132,7 @@ def _value_errors(name: str, value: str) -> list[str]:
         if {"0", "1"} <= set(options):
             return ["fo names both 0 and 1, which exclude each other"]
         if len(set(options)) < len(options):
-            return [f"fo={value} names an option twice"]
+            return [f"fo={printable(value)} names an option twice"]
     return []
 
 

@@ -78,7 +78,7 @@ _ABOUT_TESTER = re.compile(
     r"sender|mail from|helo|ehlo|client|reverse|rdns|\bptr\b|\bspf\b|dmarc|dkim|"
     r"block|\bban(?:ned)?\b|black ?list|deny ?list|\blisted\b|\bbl\b|dnsbl|rbl\b|reputation|spamhaus|spam|"
     r"your (?:host|ip|address|domain|network|server|country|isp|access)|\bip\b|hostname|dial-?up|dynamic|residential|"
-    r"country|geo|too many|rate|unusual|suspicious|polic(?:y|ies)|access (?:is )?denied|access from|prohibit|"
+    r"country|\bgeo|too many|\brate|unusual|suspicious|polic(?:y|ies)|access (?:is )?denied|access from|prohibit|"
     r"not authori[sz]ed|authenticat|service (?:is )?(?:currently |temporarily )?(?:not |un)available|connection",
     re.IGNORECASE,
 )
@@ -254,7 +254,7 @@ _NOBODY_SERVED = re.compile(
 _ABOUT_CLIENT = re.compile(
     r"client|block|\bban(?:ned)?\b|black ?list|deny ?list|\blisted\b|rbl\b|dnsbl|reputation|reverse|rdns|\bptr\b|"
     r"your (?:host|ip|address|domain|network|server|country|isp|access)|\bip\b|ip=|dial-?up|dynamic|residential|"
-    r"country|geo|too many|rate|polic(?:y|ies)|access|denied|spam|"
+    r"country|\bgeo|too many|\brate|polic(?:y|ies)|access|denied|spam|"
     r"service (?:is )?(?:currently |temporarily )?(?:not |un)available",
     re.IGNORECASE,
 )
@@ -270,8 +270,10 @@ def refuses_client(reply: Reply, tester: Tester = STRANGER) -> str:
         return ""
     code = status(reply)
     named = tester.is_named_in(reply.text) or _addresses_in(reply.text)
-    by_policy = code is not None and code[1] == 7
     words = _words(reply.text)
+    # X.7.0 beside words about TLS is a server without a certificate: 454 4.7.0 TLS not available (RFC 3207, section 4).
+    no_tls = code is not None and code[1:] == (7, 0) and _ENCRYPTION.search(words)
+    by_policy = code is not None and code[1] == 7 and not no_tls
     told = not _NOBODY_SERVED.search(words) and (_ABOUT_CLIENT.search(words) or by_policy)
     if named or told or reply.changed:
         return f"the server refuses the tester, not everybody: {reply}; test from another address"

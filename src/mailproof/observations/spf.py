@@ -313,6 +313,11 @@ class SPFTree(Observation):
         return last is not None and last is not self.records[0] and last.record is None
 
     @property
+    def redirects_without_end(self) -> bool:
+        """The redirects lead in a circle, or on and on: there is no last record."""
+        return bool(self.records) and self._last is None
+
+    @property
     def undecided_redirect(self) -> Term | None:
         """The redirect that leads to other records for other senders: which ``all`` decides cannot be said."""
         for published in self.records:

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 from mailproof.inventory.model import Inventory
 from mailproof.inventory.targets import AuthorisedSender, HeloName, MailDomain
-from mailproof.net.dns import DNSClient
+from mailproof.net.dns import Answer, DNSClient
 from mailproof.net.network import Network
 from mailproof.observations.spf import SPF, Lookup, PublishedSPF, SPFEvaluation, SPFTree, Term, target_name
 from mailproof.probes.check_host import check_host
@@ -106,6 +106,12 @@ class _Walk:
         name = target_name(expanded) if expanded is not None else None
         follows = term.name in ("include", "redirect")
         cost = 1 + term.host_name_macros
+        if follows and name is None and expanded is not None:
+            # A malformed name has no record (RFC 7208, section 4.3): an error of the include (section 5.2).
+            self.lookups.append(Lookup(term.text, published.domain, expanded, cost=cost))
+            nothing = Answer(expanded, "TXT", "NXDOMAIN")
+            self.records.append(PublishedSPF(expanded, (*published.path, term.text), nothing))
+            return
         if name is None or term.name == "ptr":
             self.lookups.append(Lookup(term.text, published.domain, expanded, cost=cost))
             return

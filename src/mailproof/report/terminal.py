@@ -34,8 +34,8 @@ MAX_DECISIVE = 4
 MAX_TARGETS = 10
 """Targets named for a finding that is told once; the reports hold all of them."""
 
-MAX_FIRST = 7
-"""Findings named at the top."""
+MAX_FIRST = 4
+"""Findings named at the top for each harm."""
 
 _COLOURS = {
     Verdict.FAIL: {"red": True, "bold": True},
@@ -94,17 +94,17 @@ def _write_first(terminal: Terminal, joined: Sequence[Joined], width: int) -> No
     if len(worst) < 2:
         return
     terminal.write_sep("-", "what to mend first", bold=True)
-    first = worst[:MAX_FIRST]
-    for harm, entries in groupby(first, key=lambda entry: harm_of(entry.first)):
+    for harm, group in groupby(worst, key=lambda entry: harm_of(entry.first)):
+        entries = list(group)
         terminal.write_line(f"{harm}:", bold=True)
-        for entry in entries:
+        for entry in entries[:MAX_FIRST]:
             names = ", ".join(printable(name) for name in entry.subjects[:3])
             more = f" and {len(entry.subjects) - 3} more" if len(entry.subjects) > 3 else ""
             line = f"{entry.first.control} ({entry.first.level}) {names}{more}"
             for part in textwrap.wrap(line, width - 2, subsequent_indent="    ", break_on_hyphens=False):
                 terminal.write_line(f"  {part}")
-    if len(worst) > len(first):
-        terminal.write_line(f"and {len(worst) - len(first)} more findings, below")
+        if len(entries) > MAX_FIRST:
+            terminal.write_line(f"  and {len(entries) - MAX_FIRST} more, below")
     terminal.write_line("")
 
 

@@ -41,6 +41,8 @@ class Collecting:
             config.args = [str(SUITE.resolve()), *(str(path) for path in self._context.loaded.model.rules)]
         config.addinivalue_line("python_files", "test_*.py")
         config.addinivalue_line("python_functions", "test")
+        # A rule that returns what it should assert has judged nothing: pytest would only warn.
+        config.addinivalue_line("filterwarnings", "error::pytest.PytestReturnNotNoneWarning")
         for level in Level:
             config.addinivalue_line("markers", f"{level.lower()}: controls of level {level}; given by mailproof")
 

@@ -56,6 +56,7 @@ class Judging:
         if not is_collection_broken(session):
             for control, target in pairs(session.items):
                 self._seen.expect(control, target)
+                self._ownership.expect(control, target)
             if self._context.record is not None:
                 self._ownership.find(session.items)
 
@@ -124,6 +125,9 @@ class Judging:
         if owner is not None:
             reason = f"{owner.message}; {owner.control.id} judges that"
             judgement = Judgement(Verdict.NOT_APPLICABLE, judgement.level, reason, left_to=owner.control.id)
+        elif judgement.left_to and not self._ownership.is_judged(judgement.left_to, target):
+            reason = f"{judgement.observed}, but does not judge {target.id} in this run"
+            judgement = Judgement(Verdict.INCONCLUSIVE, judgement.level, f"not judged: {reason}")
         judgement, waiver = self._context.waivers.apply(judgement, control.id, target.id)
         place = self._context.loaded.place_of(target.id, *target.mail_domains)
         result = make_result(

@@ -49,6 +49,16 @@ class Ownership:
         self._seen = seen
         self._faults: dict[str, list[Fault]] = {}
         """By what a fault speaks for: a host, an endpoint, a zone."""
+        self._judged: dict[str, set[str]] = {}
+        """By control: names of the targets that it is asked about in this run, with their hosts and domains."""
+
+    def expect(self, control: Control, target: Target) -> None:
+        """Note that ``control`` judges ``target`` in this run."""
+        self._judged.setdefault(control.id, set()).update(_names(target))
+
+    def is_judged(self, owner: str, target: Target) -> bool:
+        """Whether the control ``owner`` is asked about ``target``, or about a host or domain of it, in this run."""
+        return not self._judged.get(owner, set()).isdisjoint(_names(target))
 
     def find(self, items: Iterable[pytest.Item]) -> None:
         """Judge in advance by the controls among ``items`` that explain failures. They are few, and do no I/O."""
@@ -91,6 +101,13 @@ class Ownership:
                 if fault.control.id != control.id and fault.causes(failure):
                     return fault
         return None
+
+
+def _names(target: Target) -> set[str]:
+    """The target, its host and its domains: by these a control and the one that it leaves a fault to are related."""
+    zone = {target.zone} if isinstance(target, NameServer) else set()
+    host = target.host if isinstance(target, Undiscovered) else host_of(target)
+    return {target.id, *target.mail_domains, *zone, *([host] if host else [])}
 
 
 def _keys(target: Target) -> Iterator[str]:

@@ -885,7 +885,7 @@ DOMAINS: tuple[Domain, ...] = (
             POSTFIX,
             (
                 "postscreen_greet_action = enforce",
-                "postscreen_greet_wait = 2s",
+                "postscreen_greet_wait = 4s",
                 "smtpd_forbid_unauth_pipelining = no",
             ),
         ),

@@ -116,7 +116,7 @@ def _smtpd(instance: plan.Instance, issued: Issued | None, directory: Path) -> s
     screened = any(setting.startswith("postscreen_") for setting in settings)
     if screened:
         behind = f"smtpd-{instance.key}"
-        front = [*settings, f"smtpd_service_name = {behind}", f"postscreen_cache_map = btree:{directory}/data/{behind}"]
+        front = [*settings, f"smtpd_service_name = {behind}", "postscreen_cache_map ="]  # no memory: all are strangers
         lines = [f"{service} inet n - n - 1 postscreen{_options(front)}\n" for service in services]
         return "".join([*lines, f"{behind} pass - - n - - smtpd{_options(settings)}\n"])
     return "".join(f"{service} inet n - n - - smtpd{_options(settings)}\n" for service in services)

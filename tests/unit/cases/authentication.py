@@ -95,6 +95,7 @@ TABLE: Table = {
         fails("ends in ?all", spf_tree=spf_tree("v=spf1 mx ?all -all")),
         fails("neutral", spf_tree=spf_tree("v=spf1 mx")),
         fails("neutral", spf_tree=spf_tree("v=spf1 redirect=b.example")),
+        leaves("SPF-INCLUDE-VALID", spf_tree=spf_tree("v=spf1 redirect=example.org", loops=("a -> a",))),
         skips("cannot be said", spf_tree=spf_tree("v=spf1 redirect=%{l1r+}._spf.%{d}")),
         leaves("SPF-SYNTAX", spf_tree=spf_tree("v=spf1 ipv4:192.0.2.1 ?all")),
         skips("SPF-EXISTS", spf_tree=spf_tree(None)),

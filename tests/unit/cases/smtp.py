@@ -210,7 +210,7 @@ TABLE: Table = {
         ),
         skips("TLS-12-OR-13", withdrawn_tls=_OLD_ONLY, smtp_session=session(tls=None, tls_failure="alert")),
         skips("not offered", withdrawn_tls=_CURRENT, smtp_session=_WITHOUT_TLS),
-        skips("not offered", withdrawn_tls=_CURRENT, smtp_session=_REFUSED),
+        skips("SMTP-GREET-220", withdrawn_tls=_CURRENT, smtp_session=_REFUSED),
         skips("at once", withdrawn_tls=_CURRENT, smtp_session=session(implicit_tls=True)),
     ),
     "SMTP-STARTTLS-INJECTION": (

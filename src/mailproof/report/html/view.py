@@ -39,8 +39,8 @@ _RANK_OF_VERDICT = {
 NAMED = 3
 """Hosts or domains named for a group at the top of the page."""
 
-FIRST = 7
-"""Groups named at the top of the page."""
+FIRST = 4
+"""Groups named at the top of the page for each harm."""
 
 SECTIONS = {
     "must": ("Requirements broken", "A MUST of the source is not kept."),
@@ -209,9 +209,9 @@ class View:
         harms = [str(harm) for harm in Harm]
         failing.sort(key=lambda group: (harms.index(group.harm), RANKS.index(group.rank), -len(group.rows)))
         found: dict[str, list[Group]] = {}
-        for group in failing[:FIRST]:
+        for group in failing:
             found.setdefault(group.harm, []).append(group)
-        return tuple((harm, tuple(groups)) for harm, groups in found.items())
+        return tuple((harm, tuple(groups[:FIRST])) for harm, groups in found.items())
 
     @property
     def sound(self) -> int:
