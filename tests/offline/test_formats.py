@@ -24,7 +24,11 @@ from tests.offline.user import Run, pytest_run, write_inventory
 
 DOMAINS = "domains: [right.example, no-spf.example, plus-all.example, no-starttls.example, unreachable.example]\n"
 
-WAIVER = "waivers: [{control: SPF-ALL-STRICT, target: plus-all.example, reason: the move, expires: 2099-12-31}]\n"
+WAIVER = """waivers:
+  - {control: SPF-ALL-STRICT, target: plus-all.example, reason: the move, expires: 2099-12-31}
+  - {control: MX-PORT25-OPEN, target: mx.unreachable.example*, reason: the move, expires: 2099-12-31}
+"""
+"""What rests on a fault that is waived is inconclusive again."""
 
 FILES = {"sarif": "out.sarif", "markdown": "out.md", "prometheus": "out.prom", "csv": "out.csv"}
 

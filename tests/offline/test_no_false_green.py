@@ -320,9 +320,11 @@ def test_what_is_seen_of_one_target_is_not_taken_for_another(directory: Path) ->
 
 
 INTERRUPTS = {
-    "while a rule file is read": "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(60)\n",
+    "while a rule file is read": "import os, signal, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "os.kill(os.getpid(), signal.SIGINT)\ntime.sleep(60)\n",
     "while a rule is parametrised": rule()["house.py"]
     + "\n\ndef pytest_generate_tests(metafunc):\n    import os, signal, time\n"
+    "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     "    os.kill(os.getpid(), signal.SIGINT)\n    time.sleep(60)\n",
 }
 

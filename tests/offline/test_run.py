@@ -15,6 +15,8 @@ from tests.offline.user import HANGS, SOURCE, Run, heed_ctrl_c, pytest_run, writ
 
 NO_SPF = "domains: [no-spf.example]\n"
 SPF_ONLY = ("--control", "SPF-*")
+NOBODY_THERE = "waivers: [{control: MX-PORT25-OPEN, target: mx.unreachable.example*, reason: x, expires: 2999-01-01}]\n"
+"""What rests on a fault that is waived is inconclusive again."""
 
 
 def test_findings_exit_with_1_and_say_what_where_proof_rule_and_fix(tmp_path: Path) -> None:
@@ -169,7 +171,7 @@ def test_ids_read_well(tmp_path: Path) -> None:
 def surveyed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
     """A directory with a record of two domains, and the run that made it."""
     directory = tmp_path_factory.mktemp("surveyed")
-    write_inventory(directory, "domains: [no-spf.example, unreachable.example]\n")
+    write_inventory(directory, "domains: [no-spf.example, unreachable.example]\n" + NOBODY_THERE)
     return directory, pytest_run(
         directory, "--inventory", "prod.yaml", "--record", "seen.json", "--junitxml", "junit.xml"
     )
@@ -226,7 +228,7 @@ def test_junit_carries_control_level_target_and_evidence(surveyed: tuple[Path, R
     assert properties["level"] == "SHOULD"
     assert "question: no-spf.example. IN TXT" in (properties["evidence"] or "")
     assert case.find("failure") is not None
-    _, case = by_key["BACKUPMX-RCPT", "unreachable.example"]
+    _, case = by_key["SMTP-GREET-220", "mx.unreachable.example[11.4.8.25]:25"]
     assert case.find("error") is not None
     assert len(by_key) == len(first.document("prod")["results"])
 

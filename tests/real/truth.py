@@ -219,7 +219,7 @@ TRUTH: dict[str, Truth] = {
         fail=("SMTP-GREET-220",),
         why="554 to everybody (RFC 5321, section 3.1) is one finding; what is behind it cannot be seen.",
     ),
-    "ipv6-refused": Truth(fail=("MX-PORT25-OPEN",), inconclusive=PARTLY, where="[2600:"),
+    "ipv6-refused": Truth(fail=("MX-PORT25-OPEN",), where="[2600:"),
     "refused": Truth(fail=("MX-PORT25-OPEN",), inconclusive=PARTLY),
     "silent": Truth(
         inconclusive=("MX-PORT25-OPEN", *PARTLY), why="Whoever swallows packets may stand anywhere on the way."

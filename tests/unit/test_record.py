@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailproof.inventory.targets import (
@@ -202,6 +202,7 @@ _json = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_any_change_gives_a_record_or_a_record_error(
     tmp_path_factory: pytest.TempPathFactory, document: Any, data: st.DataObject

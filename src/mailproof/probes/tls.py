@@ -152,7 +152,10 @@ def _deployments(host: str, chains: tuple[Chain, ...], roots: Roots) -> tuple[De
 
 
 async def _authenticated_by_dane(endpoint: Endpoint, look: Look, chains: tuple[Chain, ...]) -> ByDANE:
-    """The usage of the secure records that match every chain, unless an MTA-STS policy demands a public certificate."""
+    """The usage of the secure records that match every chain, unless an MTA-STS policy demands a public certificate.
+
+    Raises NotObserved where a policy that may demand one could not be looked at, and no other does.
+    """
     try:
         records = await look(tlsa, MailHost(endpoint.host, endpoint.domains, endpoint.active))
     except NotObserved:
@@ -162,11 +165,16 @@ async def _authenticated_by_dane(endpoint: Endpoint, look: Look, chains: tuple[C
     matches = await asyncio.to_thread(_matches, endpoint, records, chains)
     if not all(match.matching for match in matches):
         return ByDANE.NOT
+    unknown: NotObserved | None = None
     for domain in endpoint.domains:
         try:
             found = await look(sts_policy, MailDomain(domain))
-        except NotObserved:
+        except NotObserved as failure:
+            unknown = failure
             continue
         if found.policy is not None and found.policy.mode == "enforce":
             return ByDANE.NOT
+    if unknown is not None and unknown.transient:
+        reason = f"whether MTA-STS demands a public certificate besides DANE is not known: {unknown.reason}"
+        raise type(unknown)(reason, unknown.evidence)
     return ByDANE.EE if all(match.has(3) for match in matches) else ByDANE.TA
