@@ -68,6 +68,7 @@ def pytest_run(
         timeout=timeout,
         check=False,
         stdin=subprocess.DEVNULL,
+        preexec_fn=heed_ctrl_c,
     )
     return Run(done.returncode, done.stdout, done.stderr, directory / "reports")
 
