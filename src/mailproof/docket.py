@@ -63,9 +63,7 @@ class Docket:
         return tuple(target for target in self.all_targets(control, targets) if self._is_ruled(control, target))
 
     def _is_ruled(self, control: Control, target: Target) -> bool:
-        if control.roles and not set(control.roles) & set(_roles(target, control)):
-            return False
-        return self._policy.rule(control, target) is not None
+        return is_of_role(control, target) and self._policy.rule(control, target) is not None
 
     def is_ruled_out(self, control: Control, targets: Targets) -> bool:
         """Whether it is a profile, and not the inventory, that leaves the control without a target."""
@@ -77,6 +75,11 @@ class Docket:
     def observations(self, control: Control) -> tuple[str, ...]:
         """The names of the probes that ``control`` needs of its target."""
         return tuple(name for name in control.observations if name in self._probes)
+
+
+def is_of_role(control: Control, target: Target) -> bool:
+    """Whether a target does what ``control`` judges, or may do it as far as is known."""
+    return not control.roles or not set(control.roles).isdisjoint(_roles(target, control))
 
 
 def _roles(target: Target, control: Control) -> tuple[Role, ...]:

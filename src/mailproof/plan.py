@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mailproof.controls import Control
+from mailproof.docket import is_of_role
 from mailproof.inventory.targets import Endpoint, MailExchange, Target, Targets, Undiscovered
 from mailproof.net.settings import Limits
 from mailproof.probes.probe import Probe
@@ -97,9 +98,7 @@ def make_plan(
         names = [name for name in control.observations if name in probes]
         for kind in {probes[name].target for name in names}:
             for target in targets.of(kind):
-                if control.roles and isinstance(target, Endpoint) and target.role not in control.roles:
-                    continue
-                if not judged(control, target):
+                if not (is_of_role(control, target) and judged(control, target)):
                     continue
                 plan.verdicts += 1
                 for name in names:

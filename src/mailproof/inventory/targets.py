@@ -387,6 +387,11 @@ class Targets:
         return collected
 
 
+def host_concerned(target: Target) -> str:
+    """The mail host that a target is about, found or not; empty where it is about none."""
+    return (target.host if isinstance(target, Undiscovered) else host_of(target)) or ""
+
+
 def host_of(target: Target) -> str | None:
     """The mail host that a target is, or is a service of."""
     match target:

@@ -19,7 +19,7 @@ from mailproof.controls import Control, Level
 from mailproof.gate.baseline import AMISS, change_of
 from mailproof.gate.result import Result, from_plain, make_result, to_plain
 from mailproof.gate.verdict import GATE_LEVEL, Judgement, Verdict, judge
-from mailproof.inventory.targets import Target, Undiscovered, host_of
+from mailproof.inventory.targets import Target, Undiscovered, host_concerned
 from mailproof.net.errors import NotObserved
 from mailproof.record import redacted
 from mailproof.run.collecting import SUITE, control_of_item, is_collection_broken, pairs, target_of_item
@@ -142,7 +142,7 @@ class Judging:
             waiver=waiver,
             change=self._change(control, target, judgement),
             proposed=self._seen.rests_on_proposal(control, target),
-            host=_host(target),
+            host=host_concerned(target),
             left_to_target=owner.target.id if owner is not None else "",
         )
         return without_secrets(result, self._context.loaded.redact) if self._context.loaded.secrets else result
@@ -173,11 +173,6 @@ def without_secrets(result: Result, redact: Callable[[str], str]) -> Result:
     """``result`` with every text of others redacted; the verdict stays what it is."""
     plain = to_plain(result)
     return from_plain({name: value if name in _OURS else redacted(value, redact) for name, value in plain.items()})
-
-
-def _host(target: Target) -> str:
-    """The host that a target is about; empty where it is about none."""
-    return (target.host if isinstance(target, Undiscovered) else host_of(target)) or ""
 
 
 @cache

@@ -15,7 +15,16 @@ import pytest
 
 from mailproof.controls import Control
 from mailproof.gate.verdict import Judgement, Verdict, judge
-from mailproof.inventory.targets import Endpoint, MailExchange, NameServer, Target, Undiscovered, Zone, host_of
+from mailproof.inventory.targets import (
+    Endpoint,
+    MailExchange,
+    NameServer,
+    Target,
+    Undiscovered,
+    Zone,
+    host_concerned,
+    host_of,
+)
 from mailproof.net.errors import NotObserved
 from mailproof.run.collecting import control_of_item, target_of_item
 from mailproof.run.context import Context
@@ -106,7 +115,7 @@ class Ownership:
 def _names(target: Target) -> set[str]:
     """The target, its host and its domains: by these a control and the one that it leaves a fault to are related."""
     zone = {target.zone} if isinstance(target, NameServer) else set()
-    host = target.host if isinstance(target, Undiscovered) else host_of(target)
+    host = host_concerned(target)
     return {target.id, *target.mail_domains, *zone, *([host] if host else [])}
 
 
@@ -130,7 +139,7 @@ def _causes(target: Target) -> Iterator[str]:
         yield f"service {target.endpoint.id}"
     elif isinstance(target, Endpoint | NameServer):
         yield f"service {target.id}"
-    host = target.host if isinstance(target, Undiscovered) else host_of(target)
+    host = host_concerned(target)
     if host:
         yield f"host {host}"
     yield f"{type(target).__name__} {target.id}"

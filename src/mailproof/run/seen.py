@@ -124,5 +124,5 @@ class Seen:
 def itself(target: Target) -> Target:
     """Raises NotObserved for a target that stands for what could not be found out."""
     if isinstance(target, Undiscovered):
-        raise NotObserved(target.reason, target.evidence)
+        raise target.not_observed()
     return target
