@@ -15,7 +15,7 @@ from pathlib import Path
 
 import dns.rdatatype
 
-from mailproof.net.dns import DNSClient
+from mailproof.net.dns.client import DNSClient
 from mailproof.net.errors import NotObserved
 from mailproof.net.settings import NetSettings
 

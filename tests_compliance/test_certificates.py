@@ -10,7 +10,7 @@ from typing import Any
 
 from mailproof.controls import MUST, SHOULD, Between, Harm, control, fail, finding, leave_to, not_applicable, rfc
 from mailproof.net.errors import NotObserved
-from mailproof.net.pkix import PathResult, PathStatus
+from mailproof.net.pkix.paths import PathResult, PathStatus
 from mailproof.observations.tls import ByDANE, Certificates, Deployment
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from mailproof.controls import IANA_SPECIAL_ADDRESSES, MUST, SHOULD, Harm, control, fail, not_applicable, rfc
 from mailproof.inventory.targets import MailDomain, MailHost
 from mailproof.net.addresses import is_public
+from mailproof.net.dns.names import is_address
 from mailproof.net.errors import Bogus, Malformed, NotFollowed, ServerFailure, TimedOut
-from mailproof.net.names import is_address
 from mailproof.observations.mx import MX, HostAddresses
 
 

@@ -173,7 +173,7 @@ def _parser() -> argparse.ArgumentParser:
 def _init(options: argparse.Namespace) -> int:
     from mailproof.draft import draft, write
     from mailproof.inventory.model import domain_name, socket_address
-    from mailproof.net.dns import DNSClient
+    from mailproof.net.dns.client import DNSClient
     from mailproof.net.settings import NetSettings
 
     try:

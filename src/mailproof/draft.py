@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
-from mailproof.net.dns import Answer, DNSClient
+from mailproof.net.dns.client import Answer, DNSClient
 from mailproof.net.errors import LyingResolver, NoResolver, NotObserved
 from mailproof.net.settings import SocketAddress
 from mailproof.net.text import printable

@@ -37,21 +37,21 @@ from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import load_inventory, load_part
 from mailproof.inventory.model import domain_name
 from mailproof.net import https
-from mailproof.net.certificates import Chain, facts, load
-from mailproof.net.dns import normalise, reverse_name
-from mailproof.net.dns_messages import Question, read_answer
+from mailproof.net.dns.client import normalise, reverse_name
+from mailproof.net.dns.messages import Question, read_answer
+from mailproof.net.dns.zone_files import parse_zone
+from mailproof.net.dns.zones import Zones
 from mailproof.net.errors import NotObserved
 from mailproof.net.hosts import Hosts
 from mailproof.net.https import HTTPSClient
-from mailproof.net.pkix import Roots, verify
-from mailproof.net.reference_names import matches_name
+from mailproof.net.pkix.certificates import Chain, facts, load
+from mailproof.net.pkix.paths import Roots, verify
+from mailproof.net.pkix.reference_names import matches_name
 from mailproof.net.settings import Limits, NetSettings
 from mailproof.net.smtp import Dialogue, Reply, extensions
 from mailproof.net.stream import Stream
 from mailproof.net.text import printable
 from mailproof.net.transcript import Transcript
-from mailproof.net.zone_files import parse_zone
-from mailproof.net.zones import Zones
 from mailproof.observations import Observation, dkim, dmarc, policies, reverse, spf
 from mailproof.observations.dane import TLSA
 from mailproof.probes import load_probes

@@ -15,8 +15,8 @@ from cryptography import x509
 
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import load_inventory
-from mailproof.net.certificates import facts
-from mailproof.net.zone_files import parse_zone
+from mailproof.net.dns.zone_files import parse_zone
+from mailproof.net.pkix.certificates import facts
 from mailproof.observations import dkim, dmarc, policies, spf
 from mailproof.report.schema import DocumentError, read_document
 from tests.fuzz.mutation import make_input

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from mailproof.fixtures.listener import Listener, ServerStream
 from mailproof.fixtures.tls_records import HANDSHAKE_FAILURE, server_flight, server_hello
-from mailproof.net.dns import DNSClient
+from mailproof.net.dns.client import DNSClient
 from mailproof.net.errors import KINDS, NotObserved
 from mailproof.net.hosts import Hosts
 from mailproof.net.https import HTTPSClient
 from mailproof.net.settings import Limits, NetSettings, SocketAddress
 from mailproof.net.smtp import SMTPClient
-from mailproof.net.tls import TLSClient, TLSEndpoint, TLSVersion
+from mailproof.net.tls.handshakes import TLSClient, TLSEndpoint, TLSVersion
 
 LIMITS = Limits(
     connect=1, greeting=0.2, reply=0.2, tls=0.2, dns=0.2, dns_tries=1, https=0.3, silence=0.05, pause=0, retries=0

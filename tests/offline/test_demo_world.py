@@ -14,13 +14,13 @@ from mailproof.fixtures.world import SHIPPED, World
 from mailproof.inventory.load import load_inventory
 from mailproof.inventory.targets import AuthorisedSender, MailHost, SendingAddress, Zone
 from mailproof.net.addresses import is_public
-from mailproof.net.certificates import load
 from mailproof.net.errors import Refused
 from mailproof.net.network import Network
-from mailproof.net.pkix import PathStatus, trusted_roots, verify
-from mailproof.net.reference_names import matches_name
+from mailproof.net.pkix.certificates import load
+from mailproof.net.pkix.paths import PathStatus, trusted_roots, verify
+from mailproof.net.pkix.reference_names import matches_name
 from mailproof.net.smtp import extensions
-from mailproof.net.tls import TLSEndpoint, TLSVersion
+from mailproof.net.tls.handshakes import TLSEndpoint, TLSVersion
 from mailproof.probes.dane import tlsa
 from mailproof.probes.reverse import classless_delegation, reverse_dns
 from mailproof.probes.spf import spf, spf_of_sender, spf_tree

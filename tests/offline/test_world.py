@@ -16,12 +16,12 @@ from mailproof.fixtures.world import World, find_world, shipped_worlds
 from mailproof.fixtures.world_zones import tlsa_data
 from mailproof.inventory.load import load_inventory
 from mailproof.inventory.targets import MailHost, NameServer, Zone
-from mailproof.net.dns import Answer
+from mailproof.net.dns.client import Answer
 from mailproof.net.errors import ClosedEarly, Refused, TimedOut
 from mailproof.net.network import Network
 from mailproof.net.settings import Limits, NetSettings, SocketAddress
 from mailproof.net.smtp import Reply
-from mailproof.net.tls import TLSEndpoint
+from mailproof.net.tls.handshakes import TLSEndpoint
 from mailproof.observations.zones import Delegation
 from mailproof.probes.dane import matching_records, tlsa
 from mailproof.probes.zones import authority, delegation

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from mailproof.net.certificates import Chain, read_chain
+from mailproof.net.pkix.certificates import Chain, read_chain
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
 HOST = "mx.example.org"

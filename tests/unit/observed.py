@@ -6,12 +6,12 @@ import hashlib
 from dataclasses import replace
 
 from mailproof.inventory.targets import MailDomain, Role
-from mailproof.net.certificates import Certificate, Chain
-from mailproof.net.dns import Answer, Record
+from mailproof.net.dns.client import Answer, Record
 from mailproof.net.https import Response, TLSFault
-from mailproof.net.pkix import PathResult, PathStatus
+from mailproof.net.pkix.certificates import Certificate, Chain
+from mailproof.net.pkix.paths import PathResult, PathStatus
 from mailproof.net.smtp import Reply, TLSSession
-from mailproof.net.tls import Handshake, TLSVersion
+from mailproof.net.tls.handshakes import Handshake, TLSVersion
 from mailproof.net.transcript import Line, Speaker
 from mailproof.observations.attempts import Attempt
 from mailproof.observations.dane import DANE, TLSA, ChainMatch

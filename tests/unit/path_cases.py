@@ -8,7 +8,7 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from mailproof.net.pkix import PathResult, PathStatus, Roots, verify
+from mailproof.net.pkix.paths import PathResult, PathStatus, Roots, verify
 
 from .chains import AT, CLIENT, HOST, MAIL, SERVER, Made, ca, constraints, leaf, made, sent, usage
 

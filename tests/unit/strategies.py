@@ -16,8 +16,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import dns.name
 from hypothesis import strategies as st
 
-from mailproof.net.certificates import Certificate, Chain
-from mailproof.net.dns import Answer, Record
+from mailproof.net.dns.client import Answer, Record
+from mailproof.net.pkix.certificates import Certificate, Chain
 from mailproof.net.smtp import Reply
 from mailproof.observations import dane, dkim, dmarc, mx, policies, reverse, smtp, spf, tls, zones
 from mailproof.observations.blocklists import Listing

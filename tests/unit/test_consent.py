@@ -13,7 +13,7 @@ from mailproof.controls import load_catalogue
 from mailproof.inventory.discovery import discover
 from mailproof.inventory.model import Inventory
 from mailproof.inventory.targets import Endpoint, MailDomain, MailExchange, Role, SendingAddress, Target, Targets
-from mailproof.net.dns import Answer
+from mailproof.net.dns.client import Answer
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings, SocketAddress
 from mailproof.observations.smtp import SMTPPort

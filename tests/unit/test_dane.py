@@ -12,9 +12,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from mailproof.inventory.targets import MailHost
-from mailproof.net.der import public_key_info
-from mailproof.net.dns import Answer, Authentication, Record
+from mailproof.net.dns.client import Answer, Authentication, Record
 from mailproof.net.errors import NotObserved
+from mailproof.net.pkix.der import public_key_info
 from mailproof.observations.dane import TLSA, TLSARecord
 from mailproof.probes.dane import examine, matching_records, tlsa
 

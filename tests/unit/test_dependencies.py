@@ -11,7 +11,7 @@ import dns.rdataset
 import dns.rdatatype
 
 from mailproof.fixtures.dns_server import sign
-from mailproof.net.zone_files import parse_zone
+from mailproof.net.dns.zone_files import parse_zone
 
 
 def test_dnspython_signs_and_validates_with_the_installed_cryptography() -> None:

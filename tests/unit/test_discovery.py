@@ -12,7 +12,7 @@ from mailproof.inventory import budgets
 from mailproof.inventory.discovery import discover
 from mailproof.inventory.model import Inventory
 from mailproof.inventory.targets import Endpoint, MailHost, NameServer, Role, Targets, Undiscovered, Zone
-from mailproof.net.dns import Answer, DNSClient
+from mailproof.net.dns.client import Answer, DNSClient
 from mailproof.net.errors import Bogus, LyingResolver, NotObserved, TimedOut
 from mailproof.net.settings import NetSettings
 

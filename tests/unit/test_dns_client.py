@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from mailproof.fixtures.dns_server import Behaviour, DNSServer, Fault, sign
-from mailproof.net.dns import (
+from mailproof.net.dns.client import (
     MAX_ALIASES,
     Answer,
     DNSClient,
@@ -31,7 +31,8 @@ from mailproof.net.dns import (
     reverse_name,
     system_resolvers,
 )
-from mailproof.net.dns_messages import Question, read_answer
+from mailproof.net.dns.messages import Question, read_answer
+from mailproof.net.dns.zone_files import parse_zone
 from mailproof.net.errors import (
     Bogus,
     ClosedEarly,
@@ -45,7 +46,6 @@ from mailproof.net.errors import (
     TimedOut,
 )
 from mailproof.net.settings import DNSSECTrust, Limits, NetSettings, SocketAddress
-from mailproof.net.zone_files import parse_zone
 
 Result = TypeVar("Result")
 

@@ -21,8 +21,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailproof.fixtures.dns_server import Behaviour, DNSServer, Fault, sign
+from mailproof.net.dns.zone_files import parse_zone
 from mailproof.net.settings import SocketAddress
-from mailproof.net.zone_files import parse_zone
 
 ROOT = "@ 60 SOA a.nic. h. 1 2 3 4 5\n@ 60 NS a.nic.\na.nic. 60 A 192.0.2.1\n"
 ZONE = """$TTL 60

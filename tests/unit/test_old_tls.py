@@ -8,11 +8,11 @@ import pytest
 
 from mailproof.fixtures.authority import CertificateSpec
 from mailproof.fixtures.old_tls import OldTLSBehaviour, OldTLSPeer, available
-from mailproof.net.certificates import Chain
 from mailproof.net.hosts import Hosts
+from mailproof.net.pkix.certificates import Chain
 from mailproof.net.settings import NetSettings
 from mailproof.net.smtp import TLSSession
-from mailproof.net.tls import Handshake, TLSClient, TLSEndpoint, TLSVersion
+from mailproof.net.tls.handshakes import Handshake, TLSClient, TLSEndpoint, TLSVersion
 from tests.unit.smtp_world import HOST, QUICK, authority, client
 
 pytestmark = pytest.mark.skipif(not available(), reason="nassl's OpenSSL cannot be driven as a server here")

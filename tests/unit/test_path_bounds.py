@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from cryptography import x509
 
-from mailproof.net import pkix
-from mailproof.net.pkix import PathStatus
-from mailproof.net.signatures import Signature, signature
+from mailproof.net.pkix import paths as pkix
+from mailproof.net.pkix.paths import PathStatus
+from mailproof.net.pkix.signatures import Signature, signature
 
 from .chains import HOST, Made, ca, constraints, leaf
 from .path_cases import (

@@ -9,9 +9,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, padding, rsa
 
-from mailproof.net import der
-from mailproof.net.certificates import load, read_chain
-from mailproof.net.pkix import PathStatus, Roots, verify
+from mailproof.net.pkix import der
+from mailproof.net.pkix.certificates import load, read_chain
+from mailproof.net.pkix.paths import PathStatus, Roots, verify
 
 from .chains import AT, name
 from .path_cases import (

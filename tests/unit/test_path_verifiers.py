@@ -16,8 +16,8 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailproof.net.certificate_names import Canonical, canonical
-from mailproof.net.pkix import PathStatus
+from mailproof.net.pkix.names import Canonical, canonical
+from mailproof.net.pkix.paths import PathStatus
 
 from .chains import AT, CLIENT, HOST, SERVER, Made, ca, constraints, leaf
 from .path_cases import (

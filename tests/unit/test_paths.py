@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from mailproof.net.errors import Malformed
-from mailproof.net.pkix import PathStatus, Roots, verify
+from mailproof.net.pkix.paths import PathStatus, Roots, verify
 from mailproof.observations.tls import Deployment
 
 from .chains import AT, CLIENT, ca, general, leaf, sent

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from mailproof.fixtures.authority import CertificateSpec
-from mailproof.net.certificates import Certificate, Chain, load, read_chain
 from mailproof.net.errors import Malformed
-from mailproof.net.pkix import PathResult, PathStatus, Roots, trusted_roots, verify
-from mailproof.net.reference_names import matches_name
+from mailproof.net.pkix.certificates import Certificate, Chain, load, read_chain
+from mailproof.net.pkix.paths import PathResult, PathStatus, Roots, trusted_roots, verify
+from mailproof.net.pkix.reference_names import matches_name
 from tests.unit.smtp_world import HOST, authority
 
 

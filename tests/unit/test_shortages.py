@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from mailproof.net import source
-from mailproof.net.dns import DNSClient
+from mailproof.net.dns.client import DNSClient
 from mailproof.net.errors import NO_FILES, NoFiles, NotObserved
 from mailproof.net.hosts import Hosts
 from mailproof.net.https import HTTPSClient

@@ -9,10 +9,10 @@ from typing import TypeVar
 import pytest
 
 from mailproof.fixtures.dns_server import Behaviour, DNSServer, Fault
-from mailproof.net.dns import DNSClient
+from mailproof.net.dns.client import DNSClient
+from mailproof.net.dns.zone_files import parse_zone
 from mailproof.net.errors import NotObserved
 from mailproof.net.settings import Limits, NetSettings
-from mailproof.net.zone_files import parse_zone
 from mailproof.observations.spf import (
     PublishedSPF,
     SPFTree,

@@ -11,7 +11,7 @@ import pytest
 
 from mailproof.inventory.model import Domain, Inventory, LimitsPart
 from mailproof.inventory.targets import MailDomain, Targets
-from mailproof.net.dns import DNSClient
+from mailproof.net.dns.client import DNSClient
 from mailproof.net.errors import KINDS, NotObserved, Refused, ServerFailure, Throttled, TimedOut
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings

@@ -14,7 +14,6 @@ import pytest
 from mailproof.fixtures.authority import CertificateSpec
 from mailproof.fixtures.listener import Listener
 from mailproof.fixtures.smtp_peer import SMTPBehaviour, SMTPPeer
-from mailproof.net.certificates import Chain
 from mailproof.net.errors import (
     ClosedEarly,
     Malformed,
@@ -27,9 +26,10 @@ from mailproof.net.errors import (
     TimedOut,
 )
 from mailproof.net.hosts import Hosts
+from mailproof.net.pkix.certificates import Chain
 from mailproof.net.settings import Limits, NetSettings
 from mailproof.net.stream import Stream
-from mailproof.net.tls import Handshake, TLSClient, TLSEndpoint, TLSVersion
+from mailproof.net.tls.handshakes import Handshake, TLSClient, TLSEndpoint, TLSVersion
 from tests.unit.smtp_world import HOST, IMPATIENT, QUICK, authority, served
 
 T = TypeVar("T")

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from mailproof.fixtures.listener import Listener, ServerStream
 from mailproof.fixtures.tls_records import server_flight, tls_record
-from mailproof.net.certificates import Chain
 from mailproof.net.errors import ClosedEarly, NoTLS
 from mailproof.net.hosts import Hosts
+from mailproof.net.pkix.certificates import Chain
 from mailproof.net.settings import NetSettings
-from mailproof.net.tls import Handshake, TLSClient, TLSEndpoint, TLSVersion
-from mailproof.net.tls_hello import agreed_version
+from mailproof.net.tls.handshakes import Handshake, TLSClient, TLSEndpoint, TLSVersion
+from mailproof.net.tls.hello import agreed_version
 from tests.unit.smtp_world import HOST, QUICK, authority
 
 Serve = Callable[[ServerStream, bytes], Awaitable[None]]

@@ -24,9 +24,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailproof.fixtures.dns_server import delegate, sign
-from mailproof.net import zone_files
-from mailproof.net.zone_files import load_zone, parse_zone
-from mailproof.net.zones import End, Zones
+from mailproof.net.dns import zone_files
+from mailproof.net.dns.zone_files import load_zone, parse_zone
+from mailproof.net.dns.zones import End, Zones
 
 EXAMPLE = """
 $TTL 3600

@@ -35,9 +35,9 @@ from mailproof.inventory.targets import (
     Undiscovered,
     Zone,
 )
-from mailproof.net.dns import Answer, DNSClient, Record
+from mailproof.net.dns.client import Answer, DNSClient, Record
+from mailproof.net.dns.names import is_host
 from mailproof.net.errors import Bogus, NotFollowed, NotObserved
-from mailproof.net.names import is_host
 from mailproof.net.settings import NetSettings
 
 

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from mailproof.inventory.targets import DEFAULT_PORTS, Role
-from mailproof.net.dns import normalise
+from mailproof.net.dns.client import normalise
 from mailproof.net.settings import DNSSECTrust, Limits, NetSettings, SocketAddress
 
 

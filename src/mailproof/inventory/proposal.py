@@ -12,8 +12,8 @@ import dns.reversename
 
 from mailproof.inventory.model import connect_key, domain_name, socket_address
 from mailproof.inventory.targets import Endpoint, MailDomain, MailExchange, SendingAddress, Target, Targets
+from mailproof.net.dns.zone_files import load_zone
 from mailproof.net.settings import NetSettings, SocketAddress
-from mailproof.net.zone_files import load_zone
 
 SUFFIX = ".zone"
 """Files of a directory that are zones; the rest of the file name is the zone's name."""

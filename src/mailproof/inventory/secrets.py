@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from mailproof.net.names import normalise
+from mailproof.net.dns.names import normalise
 from mailproof.net.text import printable
 
 SHORTEST = 6

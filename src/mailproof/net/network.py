@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailproof.net.dns import DNSClient
+from mailproof.net.dns.client import DNSClient
 from mailproof.net.hosts import Hosts
 from mailproof.net.https import HTTPSClient
 from mailproof.net.settings import NetSettings
 from mailproof.net.smtp import SMTPClient
 from mailproof.net.source import within_reach
-from mailproof.net.tls import TLSClient
+from mailproof.net.tls.handshakes import TLSClient
 
 
 class Network:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
 
-from mailproof.net.dns import Answer
+from mailproof.net.dns.client import Answer
 
 
 def rests_on_proposal(value: object) -> bool:

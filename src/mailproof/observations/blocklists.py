@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mailproof.net.dns import Answer
+from mailproof.net.dns.client import Answer
 from mailproof.observations import Observation
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mailproof.net.certificates import Chain
-from mailproof.net.dns import Answer
+from mailproof.net.dns.client import Answer
+from mailproof.net.pkix.certificates import Chain
 from mailproof.observations import Observation
 
 DIGEST_LENGTHS = {1: 64, 2: 128}

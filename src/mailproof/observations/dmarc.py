@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from mailproof.net.dns import Answer
+from mailproof.net.dns.client import Answer
 from mailproof.net.text import printable
 from mailproof.observations import Observation
 from mailproof.observations.uris import uri_error

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mailproof.net.dns import Answer, Record
-from mailproof.net.names import is_host
+from mailproof.net.dns.client import Answer, Record
+from mailproof.net.dns.names import is_host
 from mailproof.observations import Observation
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mailproof.net.dns import Answer
+from mailproof.net.dns.client import Answer
 from mailproof.net.https import Response
 from mailproof.observations import Observation
 from mailproof.observations.uris import scheme_of, uri_error

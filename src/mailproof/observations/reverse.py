@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from mailproof.net.dns import Answer
+from mailproof.net.dns.client import Answer
 from mailproof.observations import Observation
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mailproof.inventory.targets import Role
-from mailproof.net.dns import Answer
+from mailproof.net.dns.client import Answer
 from mailproof.net.errors import NotAvailable
 from mailproof.net.smtp import Reply, TLSSession, extensions
 from mailproof.observations import Observation

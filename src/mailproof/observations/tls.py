@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailproof.net.certificates import Certificate, Chain
-from mailproof.net.pkix import PathResult
-from mailproof.net.tls import Handshake
+from mailproof.net.pkix.certificates import Certificate, Chain
+from mailproof.net.pkix.paths import PathResult
+from mailproof.net.tls.handshakes import Handshake
 from mailproof.observations import Observation
 
 

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 from dns.dnssectypes import Algorithm
 
-from mailproof.net.dns import Answer
+from mailproof.net.dns.client import Answer
 from mailproof.observations import Observation
 
 

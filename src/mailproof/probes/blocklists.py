@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_network
 
 from mailproof.inventory.model import Blocklist, Inventory
 from mailproof.inventory.targets import BlocklistEntry
-from mailproof.net.dns import Answer, reverse_name
+from mailproof.net.dns.client import Answer, reverse_name
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
 from mailproof.observations.blocklists import Listing

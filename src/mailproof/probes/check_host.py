@@ -26,7 +26,7 @@ from typing import Any
 
 import spf as pyspf
 
-from mailproof.net.dns import Answer, DNSClient, Record
+from mailproof.net.dns.client import Answer, DNSClient, Record
 from mailproof.net.errors import NotObserved
 from mailproof.observations.spf import Check, SPFRecord, parse_record, select_records, target_name
 

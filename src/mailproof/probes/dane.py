@@ -10,12 +10,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from mailproof.inventory.targets import MailHost
-from mailproof.net.certificates import Chain, fingerprint, load, reading
-from mailproof.net.der import public_key_info
 from mailproof.net.errors import Malformed, NotObserved
 from mailproof.net.network import Network
-from mailproof.net.pkix import PathStatus, Roots, verify
-from mailproof.net.reference_names import matches_name
+from mailproof.net.pkix.certificates import Chain, fingerprint, load, reading
+from mailproof.net.pkix.der import public_key_info
+from mailproof.net.pkix.paths import PathStatus, Roots, verify
+from mailproof.net.pkix.reference_names import matches_name
 from mailproof.observations.dane import TLSA, TLSARecord
 from mailproof.probes.probe import probe
 

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 from mailproof.inventory.model import Inventory
 from mailproof.inventory.targets import AuthorisedSender, HeloName, MailDomain
-from mailproof.net.dns import Answer, DNSClient
+from mailproof.net.dns.client import Answer, DNSClient
 from mailproof.net.network import Network
 from mailproof.observations.spf import SPF, Lookup, PublishedSPF, SPFEvaluation, SPFTree, Term, target_name
 from mailproof.probes.check_host import check_host

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 
 from mailproof.clock import now
 from mailproof.inventory.targets import Endpoint, MailDomain, MailHost, Role
-from mailproof.net.certificates import Chain
 from mailproof.net.errors import NoTLS, NotObserved
 from mailproof.net.network import Network
-from mailproof.net.pkix import Roots, trusted_roots, verify
-from mailproof.net.reference_names import matches_name
-from mailproof.net.tls import Handshake, TLSEndpoint, TLSVersion
+from mailproof.net.pkix.certificates import Chain
+from mailproof.net.pkix.paths import Roots, trusted_roots, verify
+from mailproof.net.pkix.reference_names import matches_name
+from mailproof.net.tls.handshakes import Handshake, TLSEndpoint, TLSVersion
 from mailproof.observations.dane import DANE, TLSA, ChainMatch
 from mailproof.observations.smtp import SMTPSession
 from mailproof.observations.tls import ByDANE, Certificates, Deployment, Handshakes, WithdrawnTLS

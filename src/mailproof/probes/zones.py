@@ -6,7 +6,7 @@ import asyncio
 
 from mailproof.inventory.budgets import MAX_ADDRESSES, MAX_NAME_SERVERS
 from mailproof.inventory.targets import MailHost, NameServer, Selector, Targets, Zone
-from mailproof.net.dns import Answer
+from mailproof.net.dns.client import Answer
 from mailproof.net.errors import NotObserved, RefusedByAddress, ServerFailure
 from mailproof.net.network import Network
 from mailproof.observations.zones import DNSSEC, Authority, BogusAnswer, Delegation, ServerAddresses

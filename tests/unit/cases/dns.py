@@ -7,7 +7,7 @@ from typing import Any
 
 from mailproof.controls import MUST, SHOULD
 from mailproof.inventory.targets import MailHost
-from mailproof.net.dns import Answer, ExtendedError, Record
+from mailproof.net.dns.client import Answer, ExtendedError, Record
 from mailproof.observations.blocklists import Listing
 from mailproof.observations.reverse import ClasslessDelegation, ServerView
 from mailproof.observations.zones import DNSSEC, Authority, BogusAnswer, Delegation, ServerAddresses

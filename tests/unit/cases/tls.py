@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
-from mailproof.net.pkix import PathStatus
-from mailproof.net.tls import TLSVersion
+from mailproof.net.pkix.paths import PathStatus
+from mailproof.net.tls.handshakes import TLSVersion
 from mailproof.observations.tls import ByDANE, Certificates
 
 from ..observed import (

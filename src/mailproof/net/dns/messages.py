@@ -22,10 +22,10 @@ import dns.rdtypes.txtbase
 import dns.rrset
 from dns.rdatatype import RdataType
 
-from mailproof.net.dns_records import Answer, ExtendedError, Record
+from mailproof.net.dns.names import parse_name, text_of
+from mailproof.net.dns.records import Answer, ExtendedError, Record
+from mailproof.net.dns.zones import PAYLOAD, Lookup
 from mailproof.net.errors import Malformed, NotObserved
-from mailproof.net.names import parse_name, text_of
-from mailproof.net.zones import PAYLOAD, Lookup
 
 MAX_ALIASES = 12
 """CNAME records followed in one answer; resolvers give up at about the same length."""

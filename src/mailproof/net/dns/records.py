@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import dns.edns
 
-from mailproof.net.names import dotted
+from mailproof.net.dns.names import dotted
 
 _TARGET_FIELD = {"CNAME": 0, "DNAME": 0, "NS": 0, "PTR": 0, "MX": 1, "SOA": 0, "SRV": 3, "AFSDB": 1}
 """Which field of the presentation format is the domain name (RFC 1035, section 3.3; RFC 2782)."""

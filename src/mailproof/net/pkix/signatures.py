@@ -9,9 +9,9 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 
-from mailproof.net import der
-from mailproof.net.certificate_names import canonical
-from mailproof.net.extensions import extension
+from mailproof.net.pkix import der
+from mailproof.net.pkix.extensions import extension
+from mailproof.net.pkix.names import canonical
 
 
 class Made(StrEnum):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mailproof.net.tls_versions import TLSVersion
+from mailproof.net.tls.versions import TLSVersion
 
 if TYPE_CHECKING:
     from nassl.ephemeral_key_info import OpenSslEvpPkeyEnum

@@ -21,13 +21,11 @@ from cryptography import x509
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from mailproof.net.certificate_names import Canonical, canonical
-from mailproof.net.certificate_policies import policy_flaw
-from mailproof.net.certificates import Chain, fingerprint, load, reading
-from mailproof.net.constraints import TooMany, violation
-from mailproof.net.der import public_key_info
-from mailproof.net.extensions import extension, why_unreadable
-from mailproof.net.flaws import (
+from mailproof.net.pkix.certificates import Chain, fingerprint, load, reading
+from mailproof.net.pkix.constraints import TooMany, violation
+from mailproof.net.pkix.der import public_key_info
+from mailproof.net.pkix.extensions import extension, why_unreadable
+from mailproof.net.pkix.flaws import (
     Flaw,
     PathStatus,
     distinguished,
@@ -37,7 +35,9 @@ from mailproof.net.flaws import (
     path_length,
     subject,
 )
-from mailproof.net.signatures import Made, Signature, is_self_signed, key_identifiers_agree, signature
+from mailproof.net.pkix.names import Canonical, canonical
+from mailproof.net.pkix.policies import policy_flaw
+from mailproof.net.pkix.signatures import Made, Signature, is_self_signed, key_identifiers_agree, signature
 
 __all__ = ["PathResult", "PathStatus", "Roots", "trusted_roots", "verify"]
 

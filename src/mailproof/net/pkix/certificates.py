@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from mailproof.net.der import public_key_info
 from mailproof.net.errors import Malformed
-from mailproof.net.extensions import extension, why_unreadable
-from mailproof.net.flaws import is_ca
-from mailproof.net.signatures import is_self_signed
+from mailproof.net.pkix.der import public_key_info
+from mailproof.net.pkix.extensions import extension, why_unreadable
+from mailproof.net.pkix.flaws import is_ca
+from mailproof.net.pkix.signatures import is_self_signed
 from mailproof.net.text import printable
 
 

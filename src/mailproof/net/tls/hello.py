@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from mailproof.net.tls_versions import TLSVersion
+from mailproof.net.tls.versions import TLSVersion
 
 _HANDSHAKE, _SERVER_HELLO, _SUPPORTED_VERSIONS = 22, 2, 43
 _SSL2_SERVER_HELLO = 4

@@ -20,9 +20,12 @@ from typing import Any, Self
 
 import dns.flags
 
-from mailproof.net.dns_messages import MAX_ALIASES, Question, answer_from_zones, joined, read_answer
-from mailproof.net.dns_records import Answer, ExtendedError, Record
-from mailproof.net.dns_wire import exchange_tcp, exchange_udp
+from mailproof.net.dns.messages import MAX_ALIASES, Question, answer_from_zones, joined, read_answer
+from mailproof.net.dns.names import normalise, parse_name, reverse_name, text_of
+from mailproof.net.dns.records import Answer, ExtendedError, Record
+from mailproof.net.dns.wire import exchange_tcp, exchange_udp
+from mailproof.net.dns.zone_files import load_zone
+from mailproof.net.dns.zones import End, Zones
 from mailproof.net.errors import (
     Bogus,
     LyingResolver,
@@ -33,10 +36,7 @@ from mailproof.net.errors import (
     Refused,
     ServerFailure,
 )
-from mailproof.net.names import normalise, parse_name, reverse_name, text_of
 from mailproof.net.settings import DNSSECTrust, NetSettings, SocketAddress
-from mailproof.net.zone_files import load_zone
-from mailproof.net.zones import End, Zones
 
 __all__ = [
     "MAX_ALIASES",

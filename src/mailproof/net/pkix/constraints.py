@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from mailproof.net.certificate_names import canonical
-from mailproof.net.extensions import extension
+from mailproof.net.pkix.extensions import extension
+from mailproof.net.pkix.names import canonical
 from mailproof.net.text import printable
 
 COMPARISONS = 100_000

@@ -9,7 +9,7 @@ from enum import StrEnum
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
-from mailproof.net.extensions import extension, why_unreadable
+from mailproof.net.pkix.extensions import extension, why_unreadable
 from mailproof.net.text import printable
 
 

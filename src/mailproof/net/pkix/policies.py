@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
 
-from mailproof.net.der import pairs_of_oids
-from mailproof.net.extensions import extension
+from mailproof.net.pkix.der import pairs_of_oids
+from mailproof.net.pkix.extensions import extension
 
 _ANY = "2.5.29.32.0"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from mailproof.net.certificates import Certificate
+from mailproof.net.pkix.certificates import Certificate
 
 
 def matches_name(certificate: Certificate, host: str) -> bool:

@@ -16,22 +16,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
-from mailproof.net.certificates import Chain, read_chain
 from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, NoTLS, NoTLSNow, NotObserved, Throttled
 from mailproof.net.hosts import Hosts
+from mailproof.net.pkix.certificates import Chain, read_chain
 from mailproof.net.settings import NetSettings
 from mailproof.net.smtp import Dialogue, extensions
 from mailproof.net.stream import Stream, deadline
 from mailproof.net.text import printable
-from mailproof.net.tls_engines import any_old_version, any_version, makers, only_rsa, without_rsa
-from mailproof.net.tls_hello import CLEAR_NOT_NOW, CLEAR_REFUSAL, agreed_version
-from mailproof.net.tls_versions import TLSVersion
+from mailproof.net.tls.engines import any_old_version, any_version, makers, only_rsa, without_rsa
+from mailproof.net.tls.hello import CLEAR_NOT_NOW, CLEAR_REFUSAL, agreed_version
+from mailproof.net.tls.versions import TLSVersion
 from mailproof.net.transcript import Speaker, Transcript, kept
 
 if TYPE_CHECKING:
     from nassl.ssl_client import BaseSslClient
 
-    from mailproof.net.tls_engines import Maker
+    from mailproof.net.tls.engines import Maker
 
 __all__ = ["Handshake", "TLSClient", "TLSEndpoint", "TLSVersion"]
 

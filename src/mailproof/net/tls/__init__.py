@@ -1,0 +1,1 @@
+"""TLS as a client sees it: hellos, handshakes, and what servers answer to them."""
