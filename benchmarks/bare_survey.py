@@ -16,7 +16,7 @@ from pathlib import Path
 from mailproof.controls import load_catalogue
 from mailproof.expedition import Expedition
 from mailproof.inventory.load import load_inventory
-from mailproof.inventory.targets import Target
+from mailproof.targets.base import Target
 from mailproof.probes import load_probes
 
 

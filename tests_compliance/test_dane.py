@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mailproof.controls import INTERNET_NL, MAY, MUST, Harm, control, fail, leave_to, not_applicable, rfc
-from mailproof.inventory.targets import MailHost, Role
+from ROLE import Role
+from mailproof.targets.mail import MailHost
 from mailproof.observations.dane import DANE, TLSA
 
 

@@ -5,7 +5,7 @@ failure.
 from __future__ import annotations
 
 from mailproof.controls import MAY, MUST, SHOULD, Harm, control, fail, finding, leave_to, not_applicable, rfc
-from mailproof.inventory.targets import MailDomain
+from mailproof.targets.mail import MailDomain
 from mailproof.observations.mx import MX
 from mailproof.observations.policies import PolicyRecord, STSPolicyFile, covers
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailproof.controls import IANA_SPECIAL_ADDRESSES, MUST, SHOULD, Harm, control, fail, not_applicable, rfc
-from mailproof.inventory.targets import MailDomain, MailHost
+from mailproof.targets.mail import MailDomain, MailHost
 from mailproof.net.addresses import is_public
 from mailproof.net.dns.names import is_address
 from mailproof.net.errors import Bogus, Malformed, NotFollowed, ServerFailure, TimedOut

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailproof.controls import MAY, MUST, PRACTICE, SHOULD, Harm, control, fail, finding, leave_to, not_applicable, rfc
-from mailproof.inventory.targets import Role
+from ROLE import Role
 from mailproof.net.errors import NotObserved
 from mailproof.observations.attempts import Attempt
 from mailproof.observations.recipients import Mailboxes, Recipients

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mailproof.controls import MAY, MUST, PRACTICE, SHOULD, Harm, control, finding, leave_to, rfc
-from mailproof.inventory.targets import Role
+from ROLE import Role
 from mailproof.observations.smtp import ServerName
 from mailproof.observations.spf import SPFEvaluation
 

@@ -18,7 +18,8 @@ from mailproof.controls import (
     not_applicable,
     rfc,
 )
-from mailproof.inventory.targets import Endpoint, Role
+from ROLE import Role
+from mailproof.targets.services import Endpoint
 from mailproof.net.errors import ClosedEarly, NotAvailable, NoTLS, NoTLSNow, NotObserved, Refused, Throttled, TimedOut
 from mailproof.observations.early_talk import EarlyTalk
 from mailproof.observations.refusals import refuses_client, why_deferred

@@ -33,7 +33,7 @@ from typing import Any, Never
 
 import pytest
 
-from mailproof.inventory.targets import Role
+from ROLE import Role
 from mailproof.net.errors import NotObserved
 
 

@@ -14,7 +14,8 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from statistics import median
 
-from mailproof.inventory.targets import Endpoint, MailExchange, Target, Undiscovered
+from mailproof.targets.base import Target, Undiscovered
+from mailproof.targets.services import Endpoint, MailExchange
 from mailproof.net.addresses import is_public, network_of
 from mailproof.net.errors import NO_FILES, LyingResolver, NoFiles, NoIPv6, NoResolver, NotObserved, Refused, TimedOut
 from mailproof.observations import Observation

@@ -12,7 +12,9 @@ import pytest
 from mailproof.fixtures import old_tls
 from mailproof.fixtures.world import SHIPPED, World
 from mailproof.inventory.load import load_inventory
-from mailproof.inventory.targets import AuthorisedSender, MailHost, SendingAddress, Zone
+from mailproof.targets.addresses import AuthorisedSender, SendingAddress
+from mailproof.targets.mail import MailHost
+from mailproof.targets.zones import Zone
 from mailproof.net.addresses import is_public
 from mailproof.net.errors import Refused
 from mailproof.net.network import Network

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from mailproof.inventory.targets import MailDomain, Role
+from ROLE import Role
+from mailproof.targets.mail import MailDomain
 from mailproof.net.dns.client import Answer, Record
 from mailproof.net.https import Response, TLSFault
 from mailproof.net.pkix.certificates import Certificate, Chain

@@ -9,7 +9,10 @@ import asyncio
 import pytest
 
 from mailproof.inventory.model import Domain, Inventory, LimitsPart
-from mailproof.inventory.targets import Endpoint, MailDomain, Role, Targets
+from ROLE import Role
+from mailproof.targets.base import Targets
+from mailproof.targets.mail import MailDomain
+from mailproof.targets.services import Endpoint
 from mailproof.net import settings as net_settings
 from mailproof.net.errors import BoundReached, NotObserved, TimedOut
 from mailproof.net.hosts import Hosts

@@ -10,9 +10,13 @@ from typing import Any
 import pytest
 
 from mailproof.controls import load_catalogue
-from mailproof.inventory.discovery import discover
+from mailproof.targets.discovery import discover
 from mailproof.inventory.model import Inventory
-from mailproof.inventory.targets import Endpoint, MailDomain, MailExchange, Role, SendingAddress, Target, Targets
+from ROLE import Role
+from mailproof.targets.addresses import SendingAddress
+from mailproof.targets.base import Target, Targets
+from mailproof.targets.mail import MailDomain
+from mailproof.targets.services import Endpoint, MailExchange
 from mailproof.net.dns.client import Answer
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings, SocketAddress

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from mailproof.inventory.targets import MailHost
+from mailproof.targets.mail import MailHost
 from mailproof.net.dns.client import Answer, Authentication, Record
 from mailproof.net.errors import NotObserved
 from mailproof.net.pkix.der import public_key_info

@@ -9,9 +9,13 @@ from typing import Any, cast
 import pytest
 
 from mailproof.inventory import budgets
-from mailproof.inventory.discovery import discover
+from mailproof.targets.discovery import discover
 from mailproof.inventory.model import Inventory
-from mailproof.inventory.targets import Endpoint, MailHost, NameServer, Role, Targets, Undiscovered, Zone
+from ROLE import Role
+from mailproof.targets.base import Targets, Undiscovered
+from mailproof.targets.mail import MailHost
+from mailproof.targets.services import Endpoint
+from mailproof.targets.zones import NameServer, Zone
 from mailproof.net.dns.client import Answer, DNSClient
 from mailproof.net.errors import Bogus, LyingResolver, NotObserved, TimedOut
 from mailproof.net.settings import NetSettings

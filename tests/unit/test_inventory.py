@@ -18,7 +18,7 @@ from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import LoadedInventory, _models_in, load_inventory
 from mailproof.inventory.model import Inventory
 from mailproof.inventory.schema import schema, text
-from mailproof.inventory.targets import Role
+from ROLE import Role
 
 from .strategies import text as any_text
 

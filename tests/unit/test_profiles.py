@@ -13,16 +13,11 @@ from mailproof.gate.policy import Policy
 from mailproof.gate.profile import Profile, UnknownProfile, load_profile, shipped_names
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import load_inventory
-from mailproof.inventory.targets import (
-    Endpoint,
-    HeloName,
-    MailDomain,
-    MailExchange,
-    MailHost,
-    Role,
-    SendingAddress,
-    Zone,
-)
+from ROLE import Role
+from mailproof.targets.addresses import HeloName, SendingAddress
+from mailproof.targets.mail import MailDomain, MailHost
+from mailproof.targets.services import Endpoint, MailExchange
+from mailproof.targets.zones import Zone
 
 from .cases.case import catalogue
 

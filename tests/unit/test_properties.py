@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from mailproof.controls import Control
 from mailproof.gate.verdict import Verdict
-from mailproof.inventory.targets import TARGET_TYPES, Targets
+from UNKNOWN import TARGET_TYPES
+from mailproof.targets.base import Targets
 from mailproof.net.errors import KINDS, NotObserved
 from mailproof.observations import dkim, dmarc, policies, reverse, spf
 from mailproof.observations.dane import TLSARecord

@@ -12,16 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailproof.inventory.targets import (
-    Endpoint,
-    MailDomain,
-    MailExchange,
-    MailHost,
-    Role,
-    SendingAddress,
-    Targets,
-    Undiscovered,
-)
+from ROLE import Role
+from mailproof.targets.addresses import SendingAddress
+from mailproof.targets.base import Targets, Undiscovered
+from mailproof.targets.mail import MailDomain, MailHost
+from mailproof.targets.services import Endpoint, MailExchange
 from mailproof.net.errors import TimedOut
 from mailproof.probes import load_probes
 from mailproof.probes.probe import NoConsent

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mailproof.inventory.targets import Endpoint, MailDomain, MailExchange, Role, Targets, Undiscovered
+from ROLE import Role
+from mailproof.targets.base import Targets, Undiscovered
+from mailproof.targets.mail import MailDomain
+from mailproof.targets.services import Endpoint, MailExchange
 from mailproof.record import Record, read_record, write_record
 
 DOMAIN = MailDomain("example.org", selectors=("sel1",), active=True)

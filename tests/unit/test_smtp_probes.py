@@ -15,7 +15,8 @@ import pytest
 
 from mailproof.fixtures.smtp_peer import SMTPBehaviour
 from mailproof.gate.verdict import Judgement, Verdict
-from mailproof.inventory.targets import Endpoint, Role
+from ROLE import Role
+from mailproof.targets.services import Endpoint
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings, SocketAddress
 from mailproof.net.stream import connect

@@ -10,7 +10,9 @@ import pytest
 
 from mailproof.fixtures.smtp_peer import Heard, SMTPBehaviour, SMTPPeer
 from mailproof.gate.verdict import Verdict
-from mailproof.inventory.targets import Endpoint, MailDomain, MailExchange, Role
+from ROLE import Role
+from mailproof.targets.mail import MailDomain
+from mailproof.targets.services import Endpoint, MailExchange
 from mailproof.net.network import Network
 from mailproof.net.settings import Limits, NetSettings, SocketAddress
 from mailproof.net.smtp import Reply

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from mailproof.inventory.targets import Endpoint, Role
+from ROLE import Role
+from mailproof.targets.services import Endpoint
 from mailproof.net.errors import NotFollowed, NotObserved, TimedOut
 from mailproof.observations.tls import ByDANE
 from mailproof.probes import tls

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from mailproof.inventory.model import Domain, Inventory, LimitsPart
-from mailproof.inventory.targets import MailDomain, Targets
+from mailproof.targets.base import Targets
+from mailproof.targets.mail import MailDomain
 from mailproof.net.dns.client import DNSClient
 from mailproof.net.errors import KINDS, NotObserved, Refused, ServerFailure, Throttled, TimedOut
 from mailproof.net.network import Network

@@ -8,7 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailproof.inventory.targets import Endpoint, MailExchange, MailHost, Role, Target, Targets, Undiscovered
+from ROLE import Role
+from mailproof.targets.base import Target, Targets, Undiscovered
+from mailproof.targets.mail import MailHost
+from mailproof.targets.services import Endpoint, MailExchange
 from mailproof.net.errors import NO_IPV6, LyingResolver, NoIPv6, NoResolver, NotObserved, Refused, TimedOut
 from mailproof.net.smtp import Reply
 from mailproof.observations.smtp import SMTPPort

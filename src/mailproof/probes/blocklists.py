@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 
 from mailproof.inventory.model import Blocklist, Inventory
-from mailproof.inventory.targets import BlocklistEntry
+from mailproof.targets.addresses import BlocklistEntry
 from mailproof.net.dns.client import Answer, reverse_name
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network

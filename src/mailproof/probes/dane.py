@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from mailproof.inventory.targets import MailHost
+from mailproof.targets.mail import MailHost
 from mailproof.net.errors import Malformed, NotObserved
 from mailproof.net.network import Network
 from mailproof.net.pkix.certificates import Chain, fingerprint, load, reading

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailproof.inventory.targets import Selector
+from mailproof.targets.mail import Selector
 from mailproof.net.network import Network
 from mailproof.observations.dkim import DKIMKey
 from mailproof.probes.probe import probe

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailproof.inventory.targets import MailDomain
+from mailproof.targets.mail import MailDomain
 from mailproof.net.network import Network
 from mailproof.observations.dmarc import DMARC, Step
 from mailproof.probes.probe import probe

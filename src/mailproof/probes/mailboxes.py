@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mailproof.inventory.targets import MailDomain, MailExchange, Targets, Undiscovered
+from mailproof.targets.base import Targets, Undiscovered
+from mailproof.targets.mail import MailDomain
+from mailproof.targets.services import MailExchange
 from mailproof.net.errors import NotObserved, RefusedByAddress
 from mailproof.net.network import Network
 from mailproof.observations.recipients import OUTSIDER, Mailboxes, Recipients

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from mailproof.inventory.targets import MailDomain, MailHost
+from mailproof.targets.mail import MailDomain, MailHost
 from mailproof.net.network import Network
 from mailproof.observations.mx import MX, HostAddresses
 from mailproof.probes.probe import probe

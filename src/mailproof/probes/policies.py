@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailproof.inventory.budgets import MAX_POLICY_ADDRESSES
-from mailproof.inventory.targets import MailDomain
+from mailproof.targets.mail import MailDomain
 from mailproof.net.errors import NotFollowed
 from mailproof.net.network import Network
 from mailproof.observations.policies import PolicyRecord, STSPolicyFile
@@ -22,7 +22,7 @@ async def tlsrpt_record(domain: MailDomain, net: Network) -> PolicyRecord:
     return PolicyRecord(domain.name, "TLSRPTv1", await net.dns.resolve(f"_smtp._tls.{domain.name}", "TXT"))
 
 
-@probe(connections=1)
+@probe(connections=1, peer="mta-sts.{}:443")
 async def sts_policy(domain: MailDomain, net: Network, sts_record: PolicyRecord) -> STSPolicyFile:
     """The policy over HTTPS, no redirect followed (RFC 8461, section 3.3)."""
     host = f"mta-sts.{domain.name}"

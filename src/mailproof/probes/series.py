@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from mailproof.inventory.targets import Endpoint
+from mailproof.targets.services import SMTPEndpoint
 from mailproof.net import smtp
 from mailproof.net.addresses import is_public
 from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, NotObserved
@@ -42,7 +42,7 @@ class Series:
     ``attempts`` are what was answered, ``interrupted`` is why the rest was not.
     """
 
-    def __init__(self, endpoint: Endpoint, net: Network, *, tls: bool, sessions: int) -> None:
+    def __init__(self, endpoint: SMTPEndpoint, net: Network, *, tls: bool, sessions: int) -> None:
         self.attempts: list[Attempt] = []
         self.interrupted = ""
         self.names: set[str] = {net.settings.ehlo_name.lower()}

@@ -6,7 +6,8 @@ import re
 from ipaddress import ip_address
 
 from mailproof.inventory.model import Inventory
-from mailproof.inventory.targets import AuthorisedSender, HeloName, MailDomain
+from mailproof.targets.addresses import AuthorisedSender, HeloName
+from mailproof.targets.mail import MailDomain
 from mailproof.net.dns.client import Answer, DNSClient
 from mailproof.net.network import Network
 from mailproof.observations.spf import SPF, Lookup, PublishedSPF, SPFEvaluation, SPFTree, Term, target_name

@@ -16,7 +16,7 @@ from mailproof.docket import UnknownFixture
 from mailproof.gate.baseline import former_keys
 from mailproof.gate.patterns import matches
 from mailproof.inventory.errors import InventoryError
-from mailproof.inventory.targets import Target, Undiscovered
+from mailproof.targets.base import Target, Undiscovered
 from mailproof.report import escape
 from mailproof.run.context import Context
 

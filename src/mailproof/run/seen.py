@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from mailproof.controls import Control, not_applicable
-from mailproof.docket import TARGET_FIXTURES
-from mailproof.inventory.targets import Target, Undiscovered
+from mailproof.targets.base import Target, Undiscovered
 from mailproof.net.errors import NotObserved
 from mailproof.observations import Observation, rests_on_proposal
 from mailproof.probes.probe import NoConsent, Outcome
@@ -59,7 +58,7 @@ class Seen:
         """What a fixture of this name is for a control."""
         if name == "parameters":
             return self.parameters_of(control, target)
-        if name in TARGET_FIXTURES:
+        if name in self._context.docket.fixtures:
             return itself(target)
         return self.observation(name, target)
 

@@ -20,7 +20,7 @@ from mailproof.gate.result import RunResult
 from mailproof.gate.waivers import Waivers
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import LoadedInventory, load_inventory
-from mailproof.inventory.proposal import Proposal, ProposalError, propose
+from mailproof.proposal import Proposal, ProposalError, propose
 from mailproof.net.settings import NetSettings
 from mailproof.net.source import source_addresses
 from mailproof.net.text import shown

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailproof.expedition import Expedition
-from mailproof.inventory.targets import Target
+from mailproof.targets.base import Target
 from mailproof.record import Record, RecordError, read_record, redacted, write_record
 from mailproof.run.collecting import is_collection_broken, pairs
 from mailproof.run.context import Context

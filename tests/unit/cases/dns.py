@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from mailproof.controls import MUST, SHOULD
-from mailproof.inventory.targets import MailHost
+from mailproof.targets.mail import MailHost
 from mailproof.net.dns.client import Answer, ExtendedError, Record
 from mailproof.observations.blocklists import Listing
 from mailproof.observations.reverse import ClasslessDelegation, ServerView

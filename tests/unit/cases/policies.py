@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
-from mailproof.inventory.targets import MailDomain, MailHost
+from mailproof.targets.mail import MailDomain, MailHost
 from mailproof.net.https import TLSFault
 from mailproof.observations.policies import STSPolicyFile
 

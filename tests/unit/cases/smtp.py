@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
-from mailproof.inventory.targets import Endpoint, Role
+from ROLE import Role
+from mailproof.targets.services import Endpoint
 from mailproof.net.smtp import Reply
 from mailproof.net.tls.handshakes import Handshake, TLSVersion
 from mailproof.observations.attempts import Attempt
