@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from mailproof.controls import MAY, MUST, PRACTICE, SHOULD, Harm, control, fail, finding, leave_to, not_applicable, rfc
-from ROLE import Role
+from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
 from mailproof.net.errors import NotObserved
 from mailproof.observations.attempts import Attempt
 from mailproof.observations.recipients import Mailboxes, Recipients
 from mailproof.observations.refusals import demands_tls
 from mailproof.observations.relay import TELLING, RelayAttempts
+from mailproof.references import PRACTICE, rfc
+
+FAMILY = Family("RELAY", "Relaying and recipients", also=("SMTP", "BACKUPMX"))
 
 
 @control(
@@ -17,7 +19,6 @@ from mailproof.observations.relay import TELLING, RelayAttempts
     rfc(5321, "7.9"),
     rfc(2505, "2.1"),
     rfc(5321, "3.6.1"),
-    roles=(Role.MX, Role.SUBMISSION),
     harm=Harm.ABUSED,
 )
 def test_no_form_of_relaying_is_accepted(relay_attempts: RelayAttempts) -> None:

@@ -27,7 +27,7 @@ class Docket:
 
     def __init__(self, probes: Mapping[str, Probe], policy: Policy | None = None) -> None:
         """Without a ``policy`` every control judges whatever it can."""
-        self._probes = probes
+        self.probes = probes
         self._policy = policy
         self.fixtures = target_fixtures()
 
@@ -41,11 +41,11 @@ class Docket:
         raise UnknownFixture(f"{control.id} must judge observations of one type of target, not of {names}")
 
     def _kind_of(self, control: Control, name: str) -> type[Target]:
-        if name in self._probes:
-            return self._probes[name].target
+        if name in self.probes:
+            return self.probes[name].target
         if name in self.fixtures:
             return self.fixtures[name]
-        near = get_close_matches(name, [*self._probes, *self.fixtures], 1)
+        near = get_close_matches(name, [*self.probes, *self.fixtures], 1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise UnknownFixture(f"{control.id} asks for {name}, which no probe observes{hint}")
 
@@ -67,7 +67,7 @@ class Docket:
 
     def observations(self, control: Control) -> tuple[str, ...]:
         """The names of the probes that ``control`` needs of its target."""
-        return tuple(name for name in control.observations if name in self._probes)
+        return tuple(name for name in control.observations if name in self.probes)
 
     def closure(self, name: str, target: Target) -> dict[str, Target]:
         """The probe ``name`` and those that it builds on or asks, each with ``target`` or the endpoint that is part of
@@ -76,7 +76,7 @@ class Docket:
         found: dict[str, Target] = {}
         names = [name]
         while names:
-            entry = self._probes[names.pop()]
+            entry = self.probes[names.pop()]
             looked_at = next((part for part in target.parts if isinstance(part, entry.target)), None)
             if looked_at is not None and entry.name not in found:
                 found[entry.name] = looked_at
@@ -85,4 +85,4 @@ class Docket:
 
     def is_active(self, control: Control) -> bool:
         """Whether ``control`` rests on a probe that a server owner may notice."""
-        return needs_consent(control.observations, self._probes)
+        return needs_consent(control.observations, self.probes)

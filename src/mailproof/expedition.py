@@ -9,11 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from mailproof.clock import now
-from mailproof.targets.discovery import discover
 from mailproof.inventory.load import LoadedInventory
 from mailproof.inventory.model import Inventory
-from mailproof.targets.base import Target, Targets
-from mailproof.targets.services import Endpoint
 from mailproof.net.loop import BackgroundLoop
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
@@ -21,6 +18,9 @@ from mailproof.net.source import clock_is_synchronised
 from mailproof.probes.probe import Probe
 from mailproof.record import Record
 from mailproof.survey import Progress, Survey
+from mailproof.targets.base import Target, Targets
+from mailproof.targets.discovery import discover
+from mailproof.targets.services import Endpoint
 
 _ALLOCATIONS = 50_000
 """Objects made before the cycle collector looks for garbage, instead of 700: a survey makes many that stay, and a

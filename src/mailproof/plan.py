@@ -5,17 +5,17 @@ what needs consent.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from mailproof.controls import Control
 from mailproof.docket import Docket
-from mailproof.targets.base import Target, Targets, Undiscovered
-from mailproof.targets.services import Endpoint
 from mailproof.net.settings import Limits
 from mailproof.probes.probe import Probe
 from mailproof.survey import bound_of_run
+from mailproof.targets.base import Target, Targets, Undiscovered
+from mailproof.targets.services import Endpoint
 
 
 @dataclass
@@ -79,10 +79,9 @@ USUAL_BAN = 5
 
 
 def make_plan(
+    docket: Docket,
     controls: Iterable[Control],
     targets: Targets,
-    probes: Mapping[str, Probe],
-    docket: Docket,
     *,
     limits: Limits | None = None,
     named: Collection[str] = (),
@@ -92,6 +91,7 @@ def make_plan(
     ``named`` are the addresses of hosts that the inventory names. Raises UnknownFixture.
     """
     limits = limits or Limits()
+    probes = docket.probes
     plan = Plan(host_seconds=limits.host, run_seconds=bound_of_run(limits, targets, probes))
     wanted: dict[str, dict[str, Target]] = {}
     for control in controls:

@@ -11,12 +11,12 @@ from pathlib import Path
 import dns.reversename
 
 from mailproof.inventory.model import connect_key, domain_name, socket_address
+from mailproof.net.dns.zone_files import load_zone
+from mailproof.net.settings import NetSettings, SocketAddress
 from mailproof.targets.addresses import SendingAddress
 from mailproof.targets.base import Target, Targets
 from mailproof.targets.mail import MailDomain
 from mailproof.targets.services import Endpoint, MailExchange
-from mailproof.net.dns.zone_files import load_zone
-from mailproof.net.settings import NetSettings, SocketAddress
 
 SUFFIX = ".zone"
 """Files of a directory that are zones; the rest of the file name is the zone's name."""

@@ -17,12 +17,12 @@ from pydantic import TypeAdapter, ValidationError
 from mailproof import __version__
 from mailproof.documents import UnreadableDocument, json_lines, read_json, write_atomically
 from mailproof.inventory.load import LoadedInventory
-from mailproof.targets.former import as_now
-from mailproof.targets.base import Target, Targets, kinds
-from mailproof.targets.mail import MailDomain
 from mailproof.net.errors import KINDS, NotObserved
 from mailproof.observations import Observation
 from mailproof.probes.probe import NoConsent, Outcome, Probe
+from mailproof.targets.base import Target, Targets, kinds
+from mailproof.targets.former import as_now
+from mailproof.targets.mail import MailDomain
 
 FORMAT = "mailproof-record"
 VERSION = 1

@@ -82,8 +82,6 @@ def _control(entry: dict[str, Any]) -> Iterator[str]:
     yield f"- Why: {entry['why']}"
     yield f"- Fix: {entry['fix']}"
     yield "- Sources: " + ", ".join(map(_link, entry["references"]))
-    if entry["roles"]:
-        yield f"- Only for hosts in the role {' or '.join(entry['roles'])}"
     for name, value in entry["parameters"].items():
         yield f"- Parameter `{name}`: default `{value!r}`"
 

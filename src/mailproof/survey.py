@@ -14,14 +14,14 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
 from mailproof.inventory.model import Inventory
-from mailproof.targets.base import Target, Targets, Undiscovered
-from mailproof.targets.services import Endpoint
 from mailproof.net.errors import BoundReached, NotObserved, ProbeCrashed
 from mailproof.net.network import Network
 from mailproof.net.settings import Limits
 from mailproof.net.source import shortage
 from mailproof.observations import Observation
 from mailproof.probes.probe import NoConsent, NoConsentError, Outcome, Probe
+from mailproof.targets.base import Target, Targets, Undiscovered
+from mailproof.targets.services import Endpoint
 
 O = TypeVar("O", bound=Observation)  # noqa: E741
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from ROLE import Role
-from mailproof.targets.mail import MailDomain
+from mailproof.net import services
 from mailproof.net.dns.client import Answer, Record
 from mailproof.net.https import Response, TLSFault
 from mailproof.net.pkix.certificates import Certificate, Chain
@@ -25,6 +24,7 @@ from mailproof.observations.reverse import ForwardAddresses, ReverseDNS
 from mailproof.observations.smtp import ServerName, SMTPSession
 from mailproof.observations.spf import SPF, Check, Lookup, PublishedSPF, SPFEvaluation, SPFTree
 from mailproof.observations.tls import ByDANE, Certificates, Deployment, Handshakes
+from mailproof.targets.mail import MailDomain
 
 DOMAIN = "example.org"
 HOST = "mx1.example.org"
@@ -252,7 +252,7 @@ EHLO = reply(250, f"{HOST} hello", "PIPELINING", "STARTTLS")
 EHLO_IN_TLS = reply(250, f"{HOST} hello", "PIPELINING")
 
 
-def session(role: Role = Role.MX, **changes: object) -> SMTPSession:
+def session(role: str = services.MX.name, **changes: object) -> SMTPSession:
     """A session in which all is well, with ``changes``."""
     good = SMTPSession(
         transcript=TRANSCRIPT,

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ROLE import Role
+from mailproof.record import Record, read_record, write_record
 from mailproof.targets.base import Targets, Undiscovered
 from mailproof.targets.mail import MailDomain
-from mailproof.targets.services import Endpoint, MailExchange
-from mailproof.record import Record, read_record, write_record
+from mailproof.targets.services import Endpoint, MailExchange, MXEndpoint
 
 DOMAIN = MailDomain("example.org", selectors=("sel1",), active=True)
-ENDPOINT = Endpoint("mx.example.org", "192.0.2.25", 25, Role.MX, ("example.org",), active=True)
+ENDPOINT = MXEndpoint("mx.example.org", "192.0.2.25", 25, domains=("example.org",), active=True)
 TARGETS = (
     DOMAIN,
     ENDPOINT,
     MailExchange(DOMAIN, ENDPOINT),
-    Undiscovered("Endpoint", "MX of example.com", "the resolver answered SERVFAIL", ("status: SERVFAIL",)),
+    Undiscovered(MXEndpoint, "MX of example.com", "the resolver answered SERVFAIL", ("status: SERVFAIL",)),
 )
 
 

@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from mailproof.net.services import MX, SERVICES, Service
 from mailproof.net.dns.client import normalise
+from mailproof.net.services import MX, SERVICES, Service
 from mailproof.net.settings import DNSSECTrust, Limits, NetSettings, SocketAddress
 
 
@@ -114,7 +114,7 @@ def _mailbox(value: str) -> str:
 
 def _role(value: str) -> str:
     if value not in SERVICES:
-        raise wrong(f"{value!r} is no role of a host; there are {', '.join(SERVICES)}")
+        raise wrong(f"{value!r} is not a role of a host, which are {', '.join(SERVICES)}")
     return value
 
 

@@ -6,12 +6,12 @@ import asyncio
 import re
 from dataclasses import replace
 
-from mailproof.targets.services import MXEndpoint
 from mailproof.net import smtp
 from mailproof.net.errors import ClosedEarly, NotAvailable, NotObserved
 from mailproof.net.network import Network
 from mailproof.observations.early_talk import EarlyTalk
 from mailproof.probes.probe import probe
+from mailproof.targets.services import MXEndpoint
 
 EARLY_REPLY = 10.0
 """Seconds in which a server that has greeted answers an EHLO that came before the greeting, if it ever does."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from mailproof.inventory.budgets import MAX_POLICY_ADDRESSES
-from mailproof.targets.mail import MailDomain
 from mailproof.net.errors import NotFollowed
 from mailproof.net.network import Network
 from mailproof.observations.policies import PolicyRecord, STSPolicyFile
 from mailproof.probes.probe import probe
+from mailproof.targets.mail import MailDomain
 
 
 @probe()

@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, get_type_hints
 
-from mailproof.targets.base import Target
 from mailproof.net.errors import NotObserved
 from mailproof.observations import Observation
+from mailproof.targets.base import Target
 
 O = TypeVar("O", bound=Observation)  # noqa: E741
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from mailproof.targets.services import SMTPEndpoint
 from mailproof.net.network import Network
 from mailproof.observations.relay import COMPARISON, COMPARISON_ALONE, COMPARISON_LITERAL, HOME, RelayAttempts
 from mailproof.observations.smtp import SMTPSession
@@ -12,6 +11,7 @@ from mailproof.probes.made_up import made_up_mailbox
 from mailproof.probes.probe import probe
 from mailproof.probes.series import Form, Series, without_repeats
 from mailproof.probes.smtp import unserved
+from mailproof.targets.services import SMTPEndpoint
 
 
 def _own(endpoint: SMTPEndpoint) -> str:

@@ -6,8 +6,6 @@ import asyncio
 import re
 from dataclasses import replace
 
-from mailproof.targets.addresses import SendingAddress
-from mailproof.targets.services import MXEndpoint, SMTPEndpoint
 from mailproof.net.errors import (
     ClosedEarly,
     Malformed,
@@ -25,6 +23,8 @@ from mailproof.observations.smtp import ServerName, SMTPPort, SMTPSession
 from mailproof.probes.probe import Look, probe
 from mailproof.probes.reverse import reverse_dns
 from mailproof.probes.series import called
+from mailproof.targets.addresses import SendingAddress
+from mailproof.targets.services import MXEndpoint, SMTPEndpoint
 
 
 @probe(connections=2)

@@ -6,13 +6,13 @@ import re
 from ipaddress import ip_address
 
 from mailproof.inventory.model import Inventory
-from mailproof.targets.addresses import AuthorisedSender, HeloName
-from mailproof.targets.mail import MailDomain
 from mailproof.net.dns.client import Answer, DNSClient
 from mailproof.net.network import Network
 from mailproof.observations.spf import SPF, Lookup, PublishedSPF, SPFEvaluation, SPFTree, Term, target_name
 from mailproof.probes.check_host import check_host
 from mailproof.probes.probe import Look, probe
+from mailproof.targets.addresses import AuthorisedSender, HeloName
+from mailproof.targets.mail import MailDomain
 
 MAX_WALK = 40
 """Lookups after which the walk of a tree ends: far above the permitted ten, far below a bomb."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from mailproof.targets.services import SMTPEndpoint
 from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, Throttled
 from mailproof.net.network import Network
 from mailproof.net.smtp import Dialogue, Reply, extensions
 from mailproof.net.transcript import Line
 from mailproof.observations.smtp import ClearTextAuth, Injection, KeptState, SMTPSession
 from mailproof.probes.probe import probe
+from mailproof.targets.services import SMTPEndpoint
 
 
 @probe(connections=1)

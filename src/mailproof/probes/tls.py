@@ -6,8 +6,6 @@ import asyncio
 from datetime import UTC, datetime
 
 from mailproof.clock import now
-from mailproof.targets.mail import MailDomain, MailHost
-from mailproof.targets.services import MXEndpoint, SMTPEndpoint, TLSEndpoint
 from mailproof.net.errors import NoTLS, NotObserved
 from mailproof.net.network import Network
 from mailproof.net.pkix.certificates import Chain
@@ -21,6 +19,8 @@ from mailproof.probes.dane import examine, tlsa
 from mailproof.probes.policies import sts_policy
 from mailproof.probes.probe import Look, probe
 from mailproof.probes.smtp import smtp_session
+from mailproof.targets.mail import MailDomain, MailHost
+from mailproof.targets.services import MXEndpoint, SMTPEndpoint, TLSEndpoint
 
 
 def _where(endpoint: TLSEndpoint) -> TLSPeer:
@@ -95,7 +95,7 @@ async def _offer_ciphers(endpoint: TLSEndpoint, net: Network, ciphers: str, *kno
 
 @probe(connections=_most(4))
 async def rc4(
-    endpoint: Endpoint, net: Network, ssl_3: Handshakes, tls_1_0_and_1_1: Handshakes, tls_1_2_and_1_3: Handshakes
+    endpoint: TLSEndpoint, net: Network, ssl_3: Handshakes, tls_1_0_and_1_1: Handshakes, tls_1_2_and_1_3: Handshakes
 ) -> Handshakes:
     """Hellos that offer nothing but RC4."""
     return await _offer_ciphers(endpoint, net, "RC4", ssl_3, tls_1_0_and_1_1, tls_1_2_and_1_3)
@@ -103,7 +103,7 @@ async def rc4(
 
 @probe(connections=_most(4))
 async def triple_des(
-    endpoint: Endpoint, net: Network, ssl_3: Handshakes, tls_1_0_and_1_1: Handshakes, tls_1_2_and_1_3: Handshakes
+    endpoint: TLSEndpoint, net: Network, ssl_3: Handshakes, tls_1_0_and_1_1: Handshakes, tls_1_2_and_1_3: Handshakes
 ) -> Handshakes:
     """Hellos that offer nothing but 3DES."""
     return await _offer_ciphers(endpoint, net, "3DES", ssl_3, tls_1_0_and_1_1, tls_1_2_and_1_3)

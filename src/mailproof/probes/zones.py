@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from mailproof.inventory.budgets import MAX_ADDRESSES, MAX_NAME_SERVERS
-from mailproof.targets.base import Targets
-from mailproof.targets.mail import MailHost, Selector
-from mailproof.targets.zones import NameServer, Zone
 from mailproof.net.dns.client import Answer
 from mailproof.net.errors import NotObserved, RefusedByAddress, ServerFailure
 from mailproof.net.network import Network
 from mailproof.observations.zones import DNSSEC, Authority, BogusAnswer, Delegation, ServerAddresses
 from mailproof.probes.probe import Look, probe
+from mailproof.targets.base import Targets
+from mailproof.targets.mail import MailHost, Selector
+from mailproof.targets.zones import NameServer, Zone
 
 MAX_PARENT_SERVERS = 4
 """Servers of the parent whose delegation is compared."""

@@ -15,13 +15,13 @@ import pytest
 
 from mailproof.controls import Control
 from mailproof.gate.verdict import Judgement, Verdict, judge
-from mailproof.targets.base import Target, Undiscovered
-from mailproof.targets.services import Endpoint, MailExchange
-from mailproof.targets.zones import NameServer, Zone
 from mailproof.net.errors import NotObserved
 from mailproof.run.collecting import control_of_item, target_of_item
 from mailproof.run.context import Context
 from mailproof.run.seen import Seen
+from mailproof.targets.base import Target, Undiscovered
+from mailproof.targets.services import Endpoint, MailExchange
+from mailproof.targets.zones import NameServer, Zone
 
 MAX_CHAIN = 5
 """Faults that rest on each other: an address that is unknown since its zone is bogus."""

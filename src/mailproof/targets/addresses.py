@@ -39,9 +39,7 @@ async def find_sending_addresses(search: Search) -> None:
             targets.add(replace(unknown, missing=SendingAddress))
     for endpoint in targets.found(MXEndpoint):
         if not endpoint.dead:
-            found = SendingAddress(
-                endpoint.address, declared=False, domains=endpoint.domains, active=endpoint.active
-            )
+            found = SendingAddress(endpoint.address, declared=False, domains=endpoint.domains, active=endpoint.active)
             targets.add(found)
 
 

@@ -141,9 +141,7 @@ def _not_followed(endpoint: Endpoint) -> Undiscovered:
         f"{endpoint.address} is not a public address and is not followed; "
         "allow_private: true in the inventory allows it"
     )
-    return Undiscovered.because(
-        failure, endpoint.kind, endpoint.id, domains=endpoint.domains, host=endpoint.host
-    )
+    return Undiscovered.because(failure, endpoint.kind, endpoint.id, domains=endpoint.domains, host=endpoint.host)
 
 
 class _Budget:
