@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mailproof import __version__
 from mailproof.controls import BrokenRules, Catalogue, Control, UnknownControl, load_catalogue, with_rules
 from mailproof.docket import Docket, UnknownFixture
+from mailproof.extensions import BrokenExtension
 from mailproof.gate.verdict import GATE_LEVEL
 from mailproof.net.text import printable, shown
 from mailproof.probes import load_probes
@@ -49,6 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = int(options.run(options))
         sys.stdout.flush()
         return code
+    except BrokenExtension as error:
+        _complain(f"mailproof: {error}")
+        return EXIT_USAGE
     except BrokenPipeError:
         _abandon_output()
         return 0
@@ -231,10 +235,13 @@ def _plan(options: argparse.Namespace) -> int:
                 if loaded.model.world is not None:
                     settings = stack.enter_context(open_world(loaded, settings))
                 targets = stack.enter_context(Expedition(loaded, probes, settings)).discover()
+        limits, named = loaded.model.net_settings().limits, named_addresses(loaded.model, targets)
+        plan = make_plan(Docket(probes, policy), controls.values(), targets, limits=limits, named=named)
     except (
         BrokenRules,
         InventoryError,
         UnknownControl,
+        UnknownFixture,
         UnknownProfile,
         ProposalError,
         RecordError,
@@ -242,9 +249,6 @@ def _plan(options: argparse.Namespace) -> int:
     ) as error:
         _complain(f"mailproof plan: {redact(str(error))}")
         return EXIT_USAGE
-    limits = loaded.model.net_settings().limits
-    named = named_addresses(loaded.model, targets)
-    plan = make_plan(Docket(probes, policy), controls.values(), targets, limits=limits, named=named)
     if options.format == "json":
         _say(json.dumps(redacted(plan.document(), redact), indent=1))
         return 0

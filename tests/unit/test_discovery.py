@@ -24,7 +24,7 @@ from .observed import answer, missing
 Zonedata = Mapping[tuple[str, str], "tuple[str, ...] | NotObserved"]
 
 
-class _DNS:
+class FakeDNS:
     """Answers from a table; what is not in it does not exist."""
 
     def __init__(self, table: Zonedata) -> None:
@@ -42,7 +42,7 @@ class _DNS:
 
 def discovered(table: Zonedata, **inventory: Any) -> Targets:
     model = Inventory.model_validate({"domains": ["example.org"], **inventory})
-    return asyncio.run(discover(model, cast(DNSClient, _DNS(table)), NetSettings()))
+    return asyncio.run(discover(model, cast(DNSClient, FakeDNS(table)), NetSettings()))
 
 
 def real(targets: Targets, kind: type[Any]) -> list[Any]:
@@ -63,7 +63,7 @@ def test_a_zone_and_its_servers_know_the_mail_domains_in_it() -> None:
         ("ns1.example.net", "A"): ("8.8.8.53",),
     }
 
-    class Covering(_DNS):
+    class Covering(FakeDNS):
         async def resolve(self, name: str, type: str, *, checking_disabled: bool = False) -> Answer:
             if type == "SOA":
                 name = "example.org"
