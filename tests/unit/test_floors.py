@@ -21,7 +21,7 @@ FLOORS = (
     ("controls",),
     ("gate",),
     ("report",),
-    ("draft", "docket", "plan", "worlds", "fixtures"),
+    ("coverage", "draft", "docket", "plan", "worlds", "fixtures"),
     ("run",),
     ("plugin", "cli", "reference"),
 )
