@@ -102,7 +102,7 @@ def coverage_page() -> str:
         "",
         "Every check that the peers of mailproof have, and those that none has, with the control that answers it.",
         "*Mode*: D asks the DNS, P connects and looks, A is a dialogue that needs the owner's consent, O reads files",
-        "and messages, N asks third parties. *Peers*: those that have the check, each at its best; none if it is empty.",
+        "and messages, N asks third parties. *Peers*: those that have the check, at their best; empty if none has.",
         "`mailproof controls --coverage` counts.",
         "",
         "; ".join(f"**{letters}** {name}" for letters, name in coverage.peers.items()) + ".",
