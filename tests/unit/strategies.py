@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from mailproof.net.dns.client import Answer, Record
 from mailproof.net.pkix.certificates import Certificate, Chain
 from mailproof.net.smtp import Reply
-from mailproof.observations import dane, dkim, dmarc, mx, policies, reverse, smtp, spf, tls, zones
+from mailproof.observations import dane, dkim, dmarc, mta_sts, mx, reverse, smtp, spf, tls, tls_reporting, zones
 from mailproof.observations.blocklists import Listing
 
 _FRAGMENTS = (
@@ -154,8 +154,8 @@ def _special() -> dict[tuple[type, str], st.SearchStrategy[Any]]:
         (mx.MX, "answer"): answers("MX"),
         (mx.MX, "own_ipv4"): answers("A"),
         (mx.MX, "own_ipv6"): answers("AAAA"),
-        (policies.PolicyRecord, "answer"): answers("TXT"),
-        (policies.PolicyRecord, "version"): st.sampled_from(["STSv1", "TLSRPTv1"]),
+        (mta_sts.STSRecord, "answer"): answers("TXT"),
+        (tls_reporting.TLSRPTRecord, "answer"): answers("TXT"),
         (reverse.ClasslessDelegation, "ptr"): answers("PTR"),
         (reverse.ForwardAddresses, "answer"): _optional(_either),
         (reverse.ReverseDNS, "address"): addresses,

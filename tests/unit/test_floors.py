@@ -14,6 +14,7 @@ SOURCE = ROOT / "src" / "mailproof"
 FLOORS = (
     ("clock", "documents", "patterns", "references"),
     ("net",),
+    ("grammars",),
     ("inventory",),
     ("observations",),
     ("probes",),

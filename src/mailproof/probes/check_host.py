@@ -26,9 +26,10 @@ from typing import Any
 
 import spf as pyspf
 
+from mailproof.grammars.spf import SPFRecord, parse_record, select_records, target_name
 from mailproof.net.dns.client import Answer, DNSClient, Record
 from mailproof.net.errors import NotObserved
-from mailproof.observations.spf import Check, SPFRecord, parse_record, select_records, target_name
+from mailproof.observations.spf import Check
 
 
 async def check_host(dns: DNSClient, address: str, sender: str, helo: str) -> Check:
