@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 
 from mailproof.inventory.targets import MailDomain, Role
-from mailproof.net.dns.client import Answer, Record
+from mailproof.net.dns.client import Answer, ResourceRecord
 from mailproof.net.https import Response, TLSFault
 from mailproof.net.pkix.certificates import Certificate, Chain
 from mailproof.net.pkix.paths import PathResult, PathStatus
@@ -41,7 +41,8 @@ PARKED = MailDomain(DOMAIN, sends=False, receives=False)
 def answer(name: str, type: str, *data: str, rcode: str = "NOERROR", aliases: tuple[str, ...] = ()) -> Answer:
     """An answer whose records have ``data`` in presentation format; TXT takes each as one string."""
     records = tuple(
-        Record(name, 60, type, f'"{text}"', (text,)) if type == "TXT" else Record(name, 60, type, text) for text in data
+        ResourceRecord(name, 60, type, f'"{text}"' if type == "TXT" else text, (text,) if type == "TXT" else ())
+        for text in data
     )
     return Answer(name, type, rcode, records, aliases, server="192.0.2.53:53", protocol="udp")
 

@@ -16,7 +16,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import dns.name
 from hypothesis import strategies as st
 
-from mailproof.net.dns.client import Answer, Record
+from mailproof.net.dns.client import Answer, ResourceRecord
 from mailproof.net.pkix.certificates import Certificate, Chain
 from mailproof.net.smtp import Reply
 from mailproof.observations import dane, dkim, dmarc, mta_sts, mx, reverse, smtp, spf, tls, tls_reporting, zones
@@ -83,18 +83,18 @@ _DATA = {
 
 
 @cache
-def records(type: str) -> st.SearchStrategy[Record]:
+def records(type: str) -> st.SearchStrategy[ResourceRecord]:
     if type == "TXT":
         octets = text.map(lambda value: value.encode().decode("latin-1"))
         return st.builds(
-            Record,
+            ResourceRecord,
             names,
             st.integers(0, 2**31),
             st.just("TXT"),
             st.just('"..."'),
             st.lists(octets, max_size=3).map(tuple),
         )
-    return st.builds(Record, names, st.integers(0, 2**31), st.just(type), _DATA[type])
+    return st.builds(ResourceRecord, names, st.integers(0, 2**31), st.just(type), _DATA[type])
 
 
 @cache
