@@ -106,6 +106,9 @@ def _parser() -> argparse.ArgumentParser:
         "controls", help="list every control", description="List every control, one a line, the id first."
     )
     controls.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
+    controls.add_argument(
+        "--coverage", action="store_true", help="count instead the checks of the field, by family, that controls answer"
+    )
     _add_rules(controls)
     controls.set_defaults(run=_controls)
 
@@ -304,6 +307,11 @@ def _controls(options: argparse.Namespace) -> int:
     except BrokenRules as error:
         _complain(f"mailproof controls: {error}")
         return EXIT_USAGE
+    if options.coverage:
+        from mailproof.coverage import counts, load_coverage
+
+        _say("\n".join(counts(load_coverage(), catalogue)))
+        return 0
     ordered = sorted(catalogue, key=lambda control: control.id)
     if options.format == "json":
         print(json.dumps([describe(control, docket) for control in ordered], indent=1))

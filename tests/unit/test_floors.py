@@ -14,6 +14,7 @@ SOURCE = ROOT / "src" / "mailproof"
 FLOORS = (
     ("clock", "documents", "extensions", "patterns", "references"),
     ("net",),
+    ("grammars",),
     ("inventory",),
     ("targets",),
     ("observations",),
@@ -22,7 +23,7 @@ FLOORS = (
     ("controls",),
     ("gate",),
     ("report",),
-    ("draft", "docket", "plan", "worlds", "fixtures"),
+    ("coverage", "draft", "docket", "plan", "worlds", "fixtures"),
     ("run",),
     ("plugin", "cli", "reference"),
 )

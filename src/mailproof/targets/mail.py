@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from dns.rdtypes.ANY.MX import MX
+
 from mailproof.inventory.budgets import MAX_MX_HOSTS
 from mailproof.inventory.model import Domain
-from mailproof.net.dns.client import Record
+from mailproof.net.dns.client import ResourceRecord
 from mailproof.net.dns.names import is_host
 from mailproof.net.errors import NotObserved
 from mailproof.targets.base import Target, Undiscovered
@@ -146,8 +148,8 @@ async def _implicit_mx(name: str, search: Search) -> tuple[str, ...]:
     return (name,) if any(answer.exists for answer in answers) else ()
 
 
-def _preference(record: Record) -> tuple[int, str]:
-    return int(record.data.split()[0]), record.target
+def _preference(record: ResourceRecord) -> tuple[int, str]:
+    return record.rdata(MX).preference, record.target
 
 
 class _Consent:

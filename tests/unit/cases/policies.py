@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
 from mailproof.net.https import TLSFault
-from mailproof.observations.policies import STSPolicyFile
+from mailproof.observations.mta_sts import STSPolicyFile
 from mailproof.targets.mail import MailDomain, MailHost
 
 from ..observed import DOMAIN, PARKED, RECEIVES, STS_BODY, dane, mx, sts, sts_policy, tlsa, tlsrpt

@@ -22,7 +22,7 @@ import dns.flags
 
 from mailproof.net.dns.messages import MAX_ALIASES, Question, answer_from_zones, joined, read_answer
 from mailproof.net.dns.names import normalise, parse_name, reverse_name, text_of
-from mailproof.net.dns.records import Answer, ExtendedError, Record
+from mailproof.net.dns.records import Answer, ExtendedError, ResourceRecord
 from mailproof.net.dns.wire import exchange_tcp, exchange_udp
 from mailproof.net.dns.zone_files import load_zone
 from mailproof.net.dns.zones import End, Zones
@@ -44,7 +44,7 @@ __all__ = [
     "Authentication",
     "DNSClient",
     "ExtendedError",
-    "Record",
+    "ResourceRecord",
     "normalise",
     "reverse_name",
     "system_resolvers",
