@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -100,12 +101,12 @@ EXPECTED = {
 }
 
 
-def installed(site: Path, *, targets: str = TARGETS) -> dict[str, str]:
+def installed(site: Path, *, targets: str = TARGETS, probes: str = PROBES) -> dict[str, str]:
     """Install the scratch package in ``site``. Returns the environment in which it is found."""
     package, metadata = site / "scratch", site / "scratch-1.0.dist-info"
     package.mkdir(parents=True)
     metadata.mkdir()
-    for name, text in (("__init__", '"""Ours."""\n'), ("targets", targets), ("probes", PROBES)):
+    for name, text in (("__init__", '"""Ours."""\n'), ("targets", targets), ("probes", probes)):
         (package / f"{name}.py").write_text(text, encoding="utf-8")
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: scratch\nVersion: 1.0\n", encoding="utf-8")
     (metadata / "entry_points.txt").write_text("[mailproof]\nours = scratch\n", encoding="utf-8")
@@ -171,6 +172,23 @@ def test_a_service_from_outside_is_nobody_elses_business(tmp_path: Path, environ
     )
     assert run.code in (0, 1), run.output
     assert not [target for _, target in run.verdicts("prod") if target.endswith(":3493") or "ups." in target]
+
+
+def test_the_example_of_the_page_is_looked_at(tmp_path: Path) -> None:
+    _, code = re.findall(r"```python\n(.*?)```", (SOURCE / "docs" / "house-rules.md").read_text("utf-8"), re.DOTALL)
+    rule = RULES.replace("scratch.probes import Policy", "scratch.targets import Webmail")
+    for ours, theirs in (
+        ("PolicyHost", "Webmail"),
+        ("PolicyA", "WebmailA"),
+        ("policy_host", "webmail"),
+        ("policy_a", "webmail_a"),
+    ):
+        rule = rule.replace(ours, theirs)
+    (tmp_path / "rules.py").write_text(rule, encoding="utf-8")
+    write_inventory(tmp_path, "domains: [right.example]\nrules: [rules.py]\n")
+    environment = installed(tmp_path / "site", targets=code, probes="")
+    run = pytest_run(tmp_path, "--inventory", "prod.yaml", "--control", "HOUSE-*", environment=environment)
+    assert house(run) == {("HOUSE-POLICY-HOST", "webmail.right.example"): "fail"}
 
 
 def test_an_extension_that_is_broken_ends_the_run_and_is_named(tmp_path: Path) -> None:

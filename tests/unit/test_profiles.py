@@ -12,9 +12,11 @@ from mailproof.gate.policy import Policy
 from mailproof.gate.profile import Profile, UnknownProfile, load_profile, shipped_names
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import load_inventory
+from mailproof.net.errors import TimedOut
 from mailproof.patterns import matches
 from mailproof.references import Reference, rfc
 from mailproof.targets.addresses import HeloName, SendingAddress
+from mailproof.targets.base import Undiscovered
 from mailproof.targets.mail import MailDomain, MailHost
 from mailproof.targets.services import Endpoint, MailExchange, MXEndpoint
 from mailproof.targets.zones import Zone
@@ -273,7 +275,9 @@ def test_a_host_is_judged_by_its_own_profile_before_its_domains(tmp_path: Path) 
     assert rule is not None
     assert rule.level is MAY
     assert found.rule(chain, MX) is None
-    for target in (MailHost("mx.example.org"), HeloName("mx.example.org"), MailExchange(DOMAIN, MX)):
+    unknown = TimedOut("silent")
+    missing = Undiscovered.because(unknown, MXEndpoint, "addresses of mx", domains=MX.domains, host="mx.example.org")
+    for target in (MailHost("mx.example.org"), HeloName("mx.example.org"), MailExchange(DOMAIN, MX), missing):
         assert found.rule(tls, target) is not None
         assert found.rule(chain, target) is None
     assert found.rule(chain, MXEndpoint("mx2.example.org", "192.0.2.26", 25)) is not None
