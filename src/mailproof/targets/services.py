@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from mailproof.inventory.budgets import MAX_MX_ADDRESSES, MAX_MX_HOSTS, MAX_NAMES_OF_ADDRESS
-from mailproof.net import services
 from mailproof.net.errors import NotFollowed, NotObserved
-from mailproof.net.services import SERVICES, Service, begins_with_tls
+from mailproof.net.services import IMAP, MX, POP3, SERVICES, SUBMISSION, Service, begins_with_tls
 from mailproof.targets.base import Target, Undiscovered, subclasses
 from mailproof.targets.discovery import Addresses, Search, finder
 from mailproof.targets.mail import MailDomain, MailHost
@@ -65,28 +64,28 @@ class SMTPEndpoint(TLSEndpoint):
 class MXEndpoint(SMTPEndpoint):
     """A server that takes mail from other servers."""
 
-    role: str = field(default=services.MX.name, kw_only=True)
+    role: str = field(default=MX.name, kw_only=True)
 
 
 @dataclass(frozen=True)
 class SubmissionEndpoint(SMTPEndpoint):
     """A server that takes mail from users, who authenticate (RFC 6409)."""
 
-    role: str = field(default=services.SUBMISSION.name, kw_only=True)
+    role: str = field(default=SUBMISSION.name, kw_only=True)
 
 
 @dataclass(frozen=True)
 class IMAPEndpoint(TLSEndpoint):
     """A server from which users collect mail by IMAP (RFC 9051)."""
 
-    role: str = field(default=services.IMAP.name, kw_only=True)
+    role: str = field(default=IMAP.name, kw_only=True)
 
 
 @dataclass(frozen=True)
 class POP3Endpoint(TLSEndpoint):
     """A server from which users collect mail by POP3 (RFC 1939)."""
 
-    role: str = field(default=services.POP3.name, kw_only=True)
+    role: str = field(default=POP3.name, kw_only=True)
 
 
 def endpoint_kind(service: Service) -> type[Endpoint]:
@@ -115,16 +114,16 @@ async def find_endpoints(search: Search) -> None:
 def _endpoints(host: MailHost, known: Addresses, search: Search) -> Iterator[Target]:
     """The endpoints of one host, and what stands for those that are not known or not followed."""
     declared = search.hosts.get(host.name)
-    services = list(declared.services()) if declared else []
-    if host.domains and not any(service is SERVICES["mx"] for service, _ in services):
-        services[:0] = [(SERVICES["mx"], port) for port in SERVICES["mx"].ports]
+    offered = tuple(declared.services()) if declared else ()
+    if host.domains and MX not in {service for service, _ in offered}:
+        offered = (*((MX, port) for port in MX.ports), *offered)
     for failure in known.failures:
-        for kind in dict.fromkeys(endpoint_kind(service) for service, _ in services):
+        for kind in dict.fromkeys(endpoint_kind(service) for service, _ in offered):
             name = f"addresses of {host.name}"
             yield Undiscovered.because(failure, kind, name, domains=host.domains, host=host.name)
     dead = declared is not None and declared.dead
     for address in known.addresses:
-        for service, port in services:
+        for service, port in offered:
             endpoint = endpoint_kind(service)(
                 host.name, address, port, role=service.name, domains=host.domains, active=host.active, dead=dead
             )
