@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import pytest
 
-from mailproof.fixtures.smtp_peer import SMTPBehaviour
+from mailproof.fixtures.smtp_behaviour import SMTPBehaviour
 from mailproof.gate.verdict import Judgement, Verdict
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings, SocketAddress

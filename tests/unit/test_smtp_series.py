@@ -8,7 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from mailproof.fixtures.smtp_peer import Heard, SMTPBehaviour, SMTPPeer
+from mailproof.fixtures.smtp_behaviour import SMTPBehaviour
+from mailproof.fixtures.smtp_conversation import Heard
+from mailproof.fixtures.smtp_peer import SMTPPeer
 from mailproof.gate.verdict import Verdict
 from mailproof.net.network import Network
 from mailproof.net.settings import Limits, NetSettings, SocketAddress

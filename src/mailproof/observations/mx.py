@@ -80,4 +80,5 @@ class HostAddresses(Observation):
 
 
 def _preference(record: ResourceRecord) -> int:
-    return record.rdata(dns.rdtypes.ANY.MX.MX).preference
+    preference: int = record.rdata(dns.rdtypes.ANY.MX.MX).preference
+    return preference
