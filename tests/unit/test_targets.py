@@ -7,12 +7,14 @@ import gc
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from graphlib import CycleError
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from mailproof.controls import load_catalogue
 from mailproof.docket import Docket, target_fixtures
+from mailproof.inventory.load import load_inventory
 from mailproof.inventory.model import Inventory
 from mailproof.net import services
 from mailproof.net.dns.client import DNSClient
@@ -132,6 +134,20 @@ def test_what_follows_from_other_fields_is_never_said_otherwise() -> None:
     exchange = MailExchange(domain, MXEndpoint("mx.example.org", "192.0.2.25", 25, active=True, dead=True))
     assert (exchange.domains, exchange.active, exchange.dead) == (("example.org",), True, True)
     assert exchange.mail_host == "mx.example.org"
+
+
+def test_reports_point_at_the_domain_or_else_at_the_host_that_the_inventory_names(tmp_path: Path) -> None:
+    file = tmp_path / "prod.yaml"
+    file.write_text(f"domains: [example.org]\nhosts:\n  - mx.example.org\n  - {{name: {HOST}, roles: [imap]}}\n")
+    loaded = load_inventory(file)
+
+    def line(target: Target) -> int:
+        return loaded.place_of(*target.entries).line
+
+    assert line(MXEndpoint("mx.example.org", "192.0.2.25", 25, domains=("example.org",))) == 1
+    assert line(MailHost("mx.example.org", domains=("example.org",))) == 3
+    assert line(IMAPEndpoint(HOST, "192.0.2.25", 993)) == 4
+    assert line(Undiscovered.because(TimedOut("silent"), IMAPEndpoint, "addresses", host=HOST)) == 4
 
 
 @pytest.mark.parametrize(

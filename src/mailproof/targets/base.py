@@ -50,8 +50,8 @@ class Target:
 
     @property
     def entries(self) -> tuple[str, ...]:
-        """The names by which the inventory may know it, the nearest first: reports point at the line of one."""
-        return (self.id, *self.domains)
+        """The names by which the inventory may know it, in the order of choice: reports point at the line of one."""
+        return (self.id, *self.domains, self.mail_host)
 
     def _settle(self, **values: object) -> None:
         """Set fields that follow from others; for ``__post_init__``, since targets are frozen."""
