@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError
 from pathlib import Path
 from typing import Any, cast
@@ -13,7 +14,7 @@ from typing import Any, cast
 import pytest
 
 from mailproof.controls import load_catalogue
-from mailproof.docket import Docket, target_fixtures
+from mailproof.docket import Docket, UnknownFixture, target_fixtures
 from mailproof.inventory.load import load_inventory
 from mailproof.inventory.model import Inventory
 from mailproof.net import services
@@ -176,6 +177,39 @@ def test_two_services_of_one_name_are_refused() -> None:
     add_service(Service("nut", in_clear=(3493,)))
     with pytest.raises(ValueError, match="two services called nut"):
         add_service(Service("nut", in_clear=(1,)))
+
+
+@pytest.mark.parametrize(
+    ("id", "kind"),
+    [
+        ("TLS-NO-SSL3", TLSEndpoint),
+        ("CERT-DATES", TLSEndpoint),
+        ("SMTP-GREET-220", SMTPEndpoint),
+        ("RELAY-MATRIX", SMTPEndpoint),
+        ("HELO-FQDN", SMTPEndpoint),
+        ("PTR-EQ-BANNER", MXEndpoint),
+        ("MX-PORT25-OPEN", MXEndpoint),
+        ("EARLYTALK", MXEndpoint),
+        ("DANE-MATCH", MXEndpoint),
+        ("SMTP-POSTMASTER", MailExchange),
+        ("SPF-EXISTS", MailDomain),
+    ],
+)
+def test_a_control_judges_the_narrowest_kind_that_it_asks_for(id: str, kind: type[Target]) -> None:
+    assert Docket(load_probes()).kind(load_catalogue()[id]) is kind
+
+
+def test_a_control_of_two_kinds_is_refused() -> None:
+    known = load_catalogue()["SPF-EXISTS"]
+    docket = Docket(load_probes())
+    for asked, said in (
+        (("spf", "reverse_dns"), "must judge observations of one type of target, not of MailDomain, SendingAddress"),
+        (("imap_endpoint", "smtp_session"), "not of IMAPEndpoint, SMTPEndpoint"),
+        ((), "not of nothing"),
+        (("mx_endpoints",), "which no probe observes; did you mean mx_endpoint"),
+    ):
+        with pytest.raises(UnknownFixture, match=re.escape(said)):
+            docket.kind(replace(known, observations=asked))
 
 
 def found_on(host: dict[str, Any], address: str | NotObserved = "8.8.8.8") -> Targets:

@@ -2,5 +2,5 @@
 
 from mailproof.extensions import walk
 
-KINDS = tuple(walk(__name__))
+MODULES = tuple(walk(__name__))
 """The modules of this package: a kind of target is known as soon as its module is imported."""
