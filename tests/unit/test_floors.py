@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "mailproof"
 
 FLOORS = (
-    ("clock", "documents", "extensions", "patterns", "references"),
+    ("clock", "documents", "extensions", "patterns", "references", "captures"),
     ("net",),
     ("grammars",),
     ("inventory",),
@@ -23,7 +23,7 @@ FLOORS = (
     ("controls",),
     ("gate",),
     ("report",),
-    ("coverage", "draft", "docket", "plan", "worlds", "fixtures"),
+    ("capturing", "coverage", "draft", "docket", "plan", "worlds", "fixtures"),
     ("run",),
     ("plugin", "cli", "reference"),
 )
@@ -34,7 +34,7 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 MAX_LINES_OF_FILE = 500
 MAX_LINES_OF_CLASS = 200
 
-STILL_TOO_BIG = {"load.py", "model.py"}
+STILL_TOO_BIG = {"model.py"}
 """Files to be divided: the list becomes shorter, never longer."""
 
 ELSEWHERE = ("tests_compliance", "fixtures", "__init__.py")

@@ -134,7 +134,7 @@ def test_sessions_are_left_before_usual_limits(limit: int) -> None:
     assert not relay.interrupted
     assert not boxes.interrupted
     assert max(refused_by_session(peer).values()) <= REFUSALS_A_SESSION
-    assert "421" not in "".join(relay.evidence())
+    assert "too many errors" not in "".join(relay.evidence())  # a port or a time may hold 421
     assert verdict_of(relay) is Verdict.PASS
     assert made <= load_probes()["relay_attempts"].connections
 
