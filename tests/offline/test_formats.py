@@ -15,10 +15,10 @@ from junitparser import Error, Failure, JUnitXml, Properties, Skipped
 from prometheus_client.parser import text_string_to_metric_families
 
 from mailproof.cli import main
+from mailproof.gate.document import read_document
 from mailproof.gate.verdict import Verdict
 from mailproof.report.formats import FORMATS
 from mailproof.report.history import append, trend
-from mailproof.report.schema import read_document
 from tests.offline.test_reports import EVIL_ZONE, INVENTORY, WORLD
 from tests.offline.user import Run, pytest_run, write_inventory
 
@@ -255,7 +255,7 @@ def test_secrets_and_control_characters_are_in_no_format(tmp_path: Path) -> None
     )
     assert run.verdicts("evil")["DNSBL-VERDICT", "11.6.6.6@keyed"] == "fail"
     texts = {name: (tmp_path / name).read_text(encoding="utf-8") for name in (*FILES.values(), "summary.md")}
-    texts |= {name: FORMATS[name](run.document("evil")) for name in FORMATS}
+    texts |= {name: FORMATS[name](read_document(run.reports / "evil.json")) for name in FORMATS}
     texts["output"] = run.output
     for name, text in texts.items():
         assert "s3cr3tkey" not in text, name

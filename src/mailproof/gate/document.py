@@ -32,6 +32,7 @@ def _moment(text: str) -> str:
 
 
 Moment = Annotated[str, AfterValidator(_moment), Field(json_schema_extra={"format": "date-time"})]
+Number = Annotated[int, Field(strict=True)]
 Count = Annotated[int, Field(ge=0, strict=True)]
 
 
@@ -60,7 +61,7 @@ class WaiverNote(Part):
     """The last day on which it holds (YYYY-MM-DD, UTC)."""
     owner: str | None = None
     ticket: str | None = None
-    days_left: Annotated[int, Field(strict=True)]
+    days_left: Number
     """Days on which it still holds after that of the run: 0 on its last day, negative once it has expired."""
     line: Count = 0
     """The line of the file in which it stands."""
@@ -282,10 +283,10 @@ class TrendPoint(Part):
     """One run in the trend of an inventory."""
 
     started_at: str
-    score: float | None
+    score: Annotated[float, Field(strict=True)] | None
     """The share of applicable verdicts that pass, from 0 to 1; null where no control applied."""
-    findings: int
-    inconclusive: int
+    findings: Number
+    inconclusive: Number
     open: StrictBool
 
 
