@@ -133,12 +133,13 @@ def json_lines(head: Mapping[str, Any], **lists: Iterable[Any]) -> Iterator[str]
 
     It comes piece by piece, since the lists of a large run do not fit into memory twice.
     """
+    encode = json.JSONEncoder(ensure_ascii=False).encode
     yield json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}")
     for name, items in lists.items():
         yield f",\n {json.dumps(name)}: ["
         separator = "\n  "
         for item in items:
-            yield separator + json.dumps(item, ensure_ascii=False)
+            yield separator + encode(item)
             separator = ",\n  "
         yield "\n ]"
     yield "\n}\n"

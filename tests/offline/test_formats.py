@@ -6,7 +6,7 @@ import csv
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -150,8 +150,8 @@ def test_findings_stand_at_their_line_of_the_inventory(demo: Rendered, document:
         assert lines[place["region"]["startLine"] - 1].startswith("domains:")
 
 
-def test_a_job_of_github_gets_annotations_and_a_summary(demo: Rendered, document: Any) -> None:
-    output = demo.run.output
+def test_a_job_of_github_gets_annotations_and_a_summary(demo: Rendered) -> None:
+    document, output = read_document(demo.run.reports / "prod.json"), demo.run.output
     annotated = re.findall(r"^::(?:error|warning|notice) .*$", output, re.MULTILINE)
     assert annotated == FORMATS["annotations"](document).splitlines()
     assert 0 < len(annotated) <= 10
@@ -267,11 +267,11 @@ def test_secrets_and_control_characters_are_in_no_format(tmp_path: Path) -> None
 
 
 def test_runs_of_several_nights_make_a_trend(
-    demo: Rendered, document: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    demo: Rendered, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = tmp_path / "history.sqlite"
+    file, read = tmp_path / "history.sqlite", read_document(demo.run.reports / "prod.json")
     for night in (1, 2, 3):
-        append(file, document | {"started_at": f"2026-11-0{night}T03:00:00+00:00"})
+        append(file, replace(read, started_at=f"2026-11-0{night}T03:00:00+00:00"))
     assert main(["history", str(file)]) == 0
     shown = capsys.readouterr().out
     assert [line[:10] for line in shown.splitlines()[2:5]] == ["2026-11-01", "2026-11-02", "2026-11-03"]

@@ -113,7 +113,7 @@ def annotate(item: pytest.Item, report: pytest.TestReport, result: Result, *, cl
 
 def _properties(result: Result) -> Iterator[tuple[str, str]]:
     for name in ("control", "level", "target", "verdict", "expected", "observed", "why", "fix"):
-        yield name, printable(getattr(result, name))
+        yield name, printable(str(getattr(result, name)))
     yield "references", ", ".join(reference.title for reference in result.references)
     yield "evidence", "\n".join(printable(line) for line in result.evidence)
     if result.waiver:
