@@ -27,7 +27,7 @@ from mailproof.controls import (
 )
 from mailproof.gate.document import Result, Traffic, WaiverNote, WaiverState, parsed, plain
 from mailproof.gate.result import RunResult, make_result
-from mailproof.gate.verdict import Judgement, Verdict, judge
+from mailproof.gate.verdict import Judgement, Place, Verdict, judge
 from mailproof.net.errors import KINDS, NotObserved, Throttled
 from mailproof.references import rfc
 from mailproof.report.formats import FORMATS
@@ -236,6 +236,18 @@ def test_a_run_that_was_stopped_keeps_the_gate_closed() -> None:
 def test_counts_name_every_verdict() -> None:
     counts = run(result(Verdict.FAIL), result(Verdict.FAIL)).counts
     assert counts == {**dict.fromkeys(map(str, Verdict), 0), "fail": 2}
+
+
+def test_the_place_of_a_finding_is_carried_and_absent_where_there_is_none() -> None:
+    judgement = Judgement(Verdict.FAIL, MUST, "bad", at=Place("main.cf", 7))
+    found = make_result(a_control(), "mx.example", "MailHost", judgement, (), 0.0, place=("prod.yaml", 3))
+    assert (found.at, found.place, plain(found)["at"]) == (
+        Place("main.cf", 7),
+        found.at,
+        {"file": "main.cf", "line": 7},
+    )
+    assert parsed(Result, plain(found)) == found
+    assert "at" not in plain(result(Verdict.FAIL))
 
 
 def test_the_document_does_not_depend_on_the_order_of_the_run() -> None:

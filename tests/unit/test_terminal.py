@@ -9,6 +9,7 @@ import pytest
 from mailproof.controls import Harm
 from mailproof.gate.document import Result
 from mailproof.gate.result import RunResult
+from mailproof.gate.verdict import Place
 from mailproof.report.terminal import write_findings
 from tests.unit.documents import result
 from tests.unit.fleet import document
@@ -122,6 +123,11 @@ def test_what_rests_on_a_fault_is_counted_with_it() -> None:
     ]
     lines = written([owner, *left])
     assert "  so      2 verdicts could not be given because of it: CERT-DATES, SMTP-GREET-220" in lines
+
+
+def test_the_place_of_a_finding_is_shown_where_it_has_one_of_its_own() -> None:
+    assert "  at      captured/mx1.exim:12" in written([finding("mx.example", at=Place("captured/mx1.exim", 12))])
+    assert not any(line.startswith("  at ") for line in written([finding("mx.example")]))
 
 
 def test_failures_come_before_advice(fleet: list[Result]) -> None:
