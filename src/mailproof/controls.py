@@ -22,7 +22,7 @@ import os
 import pkgutil
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
@@ -352,10 +352,11 @@ class BrokenRules(Exception):
 def with_rules(catalogue: Catalogue, files: Sequence[Path]) -> Catalogue:
     """The catalogue and the house rules of these files, which find their helper modules beside them.
 
-    They are imported as pytest imports them, which then collects the same modules. Raises BrokenRules.
+    Of a directory, its test files (``test_*.py``, ``*_test.py``) are read. They are imported as pytest imports them, which
+    then collects the same modules. Raises BrokenRules.
     """
     found = dict(catalogue.controls)
-    for file in files:
+    for file in _rule_files(files):
         sys.path.insert(0, str(file.resolve().parent))
         try:
             if file.stem not in sys.modules:
@@ -369,6 +370,14 @@ def with_rules(catalogue: Catalogue, files: Sequence[Path]) -> Catalogue:
         finally:
             sys.path.pop(0)
     return Catalogue(found, catalogue.families, catalogue.rules | (set(found) - set(catalogue.controls)))
+
+
+def _rule_files(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted({*path.rglob("test_*.py"), *path.rglob("*_test.py")})
+        else:
+            yield path
 
 
 def _add_controls(found: dict[str, Control], module: ModuleType) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from mailproof.controls import Allowed, Between, Catalogue, Control, UnknownControl
 from mailproof.inventory.errors import Problem
-from mailproof.inventory.load import Path_, Places, dotted
+from mailproof.inventory.reading import Path_, Places, dotted
 
 
 def parameter_problems(

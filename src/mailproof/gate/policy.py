@@ -12,8 +12,9 @@ from mailproof.gate.parameters import parameter_problems
 from mailproof.gate.profile import DEFAULT, Profile, Setting, UnknownProfile, load_profile
 from mailproof.gate.verdict import GATE_LEVEL
 from mailproof.inventory.errors import InventoryError, Problem
-from mailproof.inventory.load import LoadedInventory, Path_, dotted
+from mailproof.inventory.load import LoadedInventory
 from mailproof.inventory.model import Domain, Host
+from mailproof.inventory.reading import Path_, dotted
 from mailproof.inventory.targets import Target, host_of
 
 

@@ -18,8 +18,9 @@ from mailproof.controls import Catalogue, Control, Level, UnknownControl
 from mailproof.gate.document import ProfileNote, Source
 from mailproof.gate.parameters import wrong_parameter
 from mailproof.inventory.errors import InventoryError, Problem
-from mailproof.inventory.load import Places, load_part
+from mailproof.inventory.load import load_part
 from mailproof.inventory.model import Part, wrong
+from mailproof.inventory.reading import Places
 from mailproof.inventory.secrets import Secrets
 from mailproof.patterns import matches
 

@@ -14,8 +14,9 @@ from mailproof.controls import Catalogue
 from mailproof.gate.document import WaiverNote, WaiverState, plain
 from mailproof.gate.verdict import Judgement, Verdict
 from mailproof.inventory.errors import Problem
-from mailproof.inventory.load import LoadedInventory, Place, load_part
+from mailproof.inventory.load import LoadedInventory, load_part
 from mailproof.inventory.model import Part, Waiver
+from mailproof.inventory.reading import Place
 from mailproof.patterns import matches
 
 WARNING_DAYS = 14
