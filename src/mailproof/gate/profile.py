@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from mailproof.controls import Catalogue, Control, Level, UnknownControl
+from mailproof.gate.document import ProfileNote, Source
 from mailproof.gate.parameters import wrong_parameter
 from mailproof.inventory.errors import InventoryError, Problem
 from mailproof.inventory.load import load_part
@@ -128,17 +129,17 @@ class Profile:
         pattern = self.where.source
         return pattern is None or any(matches(pattern, reference.title) for reference in control.references)
 
-    def document(self, catalogue: Catalogue) -> dict[str, Any]:
-        """The profile for reports, as plain values."""
+    def note(self, catalogue: Catalogue) -> ProfileNote:
+        """The profile for reports."""
         off = {control.id: found.off for control in catalogue if (found := self.setting(control)) and found.off}
-        return {
-            "name": self.name,
-            "title": self.title,
-            "source": self.source.model_dump(),
-            "description": self.description,
-            "off": off,
-            "not_covered": list(self.not_covered),
-        }
+        return ProfileNote(
+            name=self.name,
+            title=self.title,
+            source=Source(**self.source.model_dump()),
+            description=self.description,
+            off=off,
+            not_covered=self.not_covered,
+        )
 
 
 def shipped_names() -> list[str]:

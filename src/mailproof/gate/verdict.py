@@ -28,6 +28,18 @@ GATE_LEVEL = Level.SHOULD
 """The weakest level whose failures close the gate, unless the command line or a profile says otherwise."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of a file."""
+
+    file: str
+    line: int = 0
+    """From 1; 0 stands for the whole file."""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
 @dataclass(frozen=True)
 class Judgement:
     """A verdict with the level that it counts at and what was observed, in a sentence or a few lines."""
@@ -41,6 +53,8 @@ class Judgement:
     """How to mend it, where this finding has a remedy of its own; empty: the control's."""
     left_to: str = ""
     """The control that owns the fault because of which nothing was judged; empty otherwise."""
+    at: Place | None = None
+    """The place of the finding itself, where it has one."""
 
 
 def judge(
