@@ -152,11 +152,11 @@ def _commands(host: str, reached: Reached, programs: Sequence[Program]) -> Itera
 
 HIDDEN = "<hidden>"
 
-_SECRET = r"[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|credential|api_?key|bind_?pw|private_?key)[\w.-]*"
+_NAME_OF_SECRET = r"[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|credential|api_?key|bind_?pw|private_?key)[\w.-]*"  # noqa: S105
 _HARMLESS = r"(?:[a-z_]+:)?[/$<{]|proxy:|(?:yes|no|true|false|none)\b|$"
 """How values begin that hold no secret: files, lookup tables, macros, switches."""
 _SECRETS = re.compile(
-    rf"(?P<name>(?<![\w.-]){_SECRET}[ \t]*[=:][ \t]*+|^[ \t]*(?:hide[ \t]+)?{_SECRET}[ \t]++(?![=:]))"
+    rf"(?P<name>(?<![\w.-]){_NAME_OF_SECRET}[ \t]*[=:][ \t]*+|^[ \t]*(?:hide[ \t]+)?{_NAME_OF_SECRET}[ \t]++(?![=:]))"
     rf"(?!{_HARMLESS})(?:\"[^\"]*\"|'[^']*'|[^\s;,]+)",
     re.IGNORECASE | re.MULTILINE,
 )

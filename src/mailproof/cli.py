@@ -17,12 +17,12 @@ from mailproof import __version__
 from mailproof.controls import BrokenRules, Catalogue, Control, UnknownControl, load_catalogue, with_rules
 from mailproof.docket import Docket, UnknownFixture
 from mailproof.extensions import BrokenExtension
+from mailproof.gate.document import DocumentError, read_document
 from mailproof.gate.verdict import GATE_LEVEL
 from mailproof.net.text import printable, shown
 from mailproof.probes import load_probes
 from mailproof.probes.probe import Probe
 from mailproof.report.formats import FORMATS, write_formats
-from mailproof.report.schema import DocumentError, read_document
 
 if TYPE_CHECKING:
     from mailproof.gate.profile import Profile

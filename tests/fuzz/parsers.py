@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailproof.controls import load_catalogue
 from mailproof.gate.baseline import ResultError, compare, read_snapshot
+from mailproof.gate.document import DocumentError, read_document
 from mailproof.gate.profile import UnknownProfile, load_profile
 from mailproof.gate.waivers import EXAMPLE, WaiverFile
 from mailproof.grammars import dkim, dmarc, mta_sts, spf
@@ -63,7 +64,6 @@ from mailproof.probes.dane import matching_records
 from mailproof.probes.spf import expand
 from mailproof.record import Record, RecordError, read_record, write_record
 from mailproof.report.formats import FORMATS
-from mailproof.report.schema import DocumentError, read_document
 from tests.unit import documents, observed
 from tests.unit.test_record import RECORD
 
@@ -409,7 +409,7 @@ def _profile(data: bytes) -> bool:
         profile = load_profile(str(_file(data, ".yaml")), _catalogue(), _directory())
     except (InventoryError, UnknownProfile) as error:
         return _told(str(error))
-    profile.document(_catalogue())
+    profile.note(_catalogue())
     return True
 
 
@@ -450,7 +450,7 @@ def _baseline(data: bytes) -> bool:
         found = read_snapshot(_file(data, ".json"))
     except ResultError as error:
         return _told(str(error))
-    compare(found, found).document()
+    compare(found, found).note("report.json")
     return True
 
 
