@@ -11,10 +11,17 @@ import pytest
 from mailproof.controls import Control, Harm
 from mailproof.gate.verdict import Verdict
 
-from .cases import authentication, dns, policies, smtp, tls
+from .cases import authentication, configuration, dns, policies, smtp, tls
 from .cases.case import Case, Table, catalogue, functions, judged
 
-TABLES: tuple[Table, ...] = (dns.TABLE, authentication.TABLE, policies.TABLE, smtp.TABLE, tls.TABLE)
+TABLES: tuple[Table, ...] = (
+    configuration.TABLE,
+    dns.TABLE,
+    authentication.TABLE,
+    policies.TABLE,
+    smtp.TABLE,
+    tls.TABLE,
+)
 CASES = {id: cases for table in TABLES for id, cases in table.items()}
 
 
