@@ -352,8 +352,8 @@ class BrokenRules(Exception):
 def with_rules(catalogue: Catalogue, files: Sequence[Path]) -> Catalogue:
     """The catalogue and the house rules of these files, which find their helper modules beside them.
 
-    Of a directory, its test files (``test_*.py``, ``*_test.py``) are read. They are imported as pytest imports them, which
-    then collects the same modules. Raises BrokenRules.
+    Of a directory, its test files (``test_*.py``, ``*_test.py``) are read. They are imported as pytest imports them,
+    which then collects the same modules. Raises BrokenRules.
     """
     found = dict(catalogue.controls)
     for file in _rule_files(files):
