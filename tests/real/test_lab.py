@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.real import domains
+from tests.real.domains import Chain, Domain
 from tests.real.lab import Lab, LabError, namespaces, plan
 from tests.real.lab.namespaces import NETNS_ETC, Namespaces, remove_leftovers
-from tests.real.lab.plan import Chain, Domain
 
 EHLO = "EHLO prober.client.test"
 LISTENING = [d for d in plan.DOMAINS if plan.listeners(d)]
@@ -132,7 +133,7 @@ class TestNames:
         parent_side = dig(lab, "+norecurse", "+noall", "+authority", "@11.0.0.1", domain.name, "NS")
         assert set(re.findall(r"\sNS\s+(\S+)\.", parent_side)) == set(domain.parent_ns)
         for name in sorted({*domain.parent_ns, *domain.child_ns}):
-            address = (plan.CHILDREN | plan.OTHER_NAME_SERVERS)[name][0]
+            address = (domains.CHILDREN | plan.OTHER_NAME_SERVERS)[name][0]
             answer = dig(lab, "+norecurse", f"@{address}", domain.name, "NS")
             if name == "lame.dns.test":
                 assert status(answer) == "REFUSED"
@@ -141,12 +142,12 @@ class TestNames:
                 assert set(re.findall(r"\sNS\s+(\S+)\.\n", answer)) == set(domain.child_ns)
 
     def test_name_servers_answer_over_ipv6(self, lab: Lab) -> None:
-        for _, address in (plan.PARENTS | plan.CHILDREN).values():
+        for _, address in (plan.PARENTS | domains.CHILDREN).values():
             assert status(dig(lab, "+norecurse", f"@{address}", "right.test", "NS")) == "NOERROR"
 
     def test_serials_differ(self, lab: Lab) -> None:
         serials = {short(lab, f"@{a}", "serial-mismatch.test", "SOA")[0].split()[2] for a in ("11.0.1.1", "11.0.2.1")}
-        assert serials == {str(plan.SERIAL), str(plan.SERIAL - 1)}
+        assert serials == {str(domains.SERIAL), str(domains.SERIAL - 1)}
 
     def test_zone_transfer(self, lab: Lab) -> None:
         assert "XFR size" in dig(lab, "@11.0.1.1", "open-transfer.test", "AXFR")
@@ -331,7 +332,7 @@ class TestSMTP:
         assert "refused" in lab.talk(plan.address(plan.by_label("refused")), EHLO)[-1]
 
     def test_silent_port(self, lab: Lab) -> None:
-        script = f"import socket; socket.create_connection(('{plan.SILENT_ADDRESS}', 25), 1.5)"
+        script = f"import socket; socket.create_connection(('{domains.SILENT_ADDRESS}', 25), 1.5)"
         assert "TimeoutError" in lab.run([sys.executable, "-c", script]).stderr
 
 
@@ -504,7 +505,7 @@ print(reply)
         assert seen == {False, True}
 
 
-STORE_PORTS = [(domain, port) for domain in plan.stores() for ports in plan.EVERY_PORT.values() for port in ports]
+STORE_PORTS = [(domain, port) for domain in plan.stores() for ports in domains.EVERY_PORT.values() for port in ports]
 
 
 def store_dialogue(lab: Lab, domain: Domain, port: int, *lines: str) -> str:
@@ -611,7 +612,7 @@ class TestManners:
         assert all(domain.configuration for domain in lab.domains if domain.fault)
 
     def test_versions_are_known(self, lab: Lab) -> None:
-        assert all(re.match(r"\d", d.version) for d in lab.domains if d.software != plan.NOBODY)
+        assert all(re.match(r"\d", d.version) for d in lab.domains if d.software != domains.NOBODY)
 
     def test_leftovers_of_a_killed_run_are_removed(
         self, lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
