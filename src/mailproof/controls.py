@@ -35,6 +35,7 @@ import pytest
 from mailproof.inventory.targets import Role
 from mailproof.net.errors import NotObserved
 from mailproof.patterns import matches
+from mailproof.places import Place
 from mailproof.references import Reference as Reference  # house rules may import it and rfc from here
 from mailproof.references import rfc as rfc
 
@@ -87,18 +88,25 @@ class Family:
 
 
 class Finding(AssertionError):
-    """A finding that differs from what its control says of itself: in its level, its reason or its remedy.
+    """A finding that differs from what its control says of itself: in its level, its reason, its remedy or its place.
 
-    What is None is the control's own.
+    What is None is the control's own; the place is the inventory's line that leads to the target.
     """
 
     def __init__(
-        self, observed: str, level: Level | None = None, *, why: str | None = None, fix: str | None = None
+        self,
+        observed: str,
+        level: Level | None = None,
+        *,
+        why: str | None = None,
+        fix: str | None = None,
+        at: Place | None = None,
     ) -> None:
         super().__init__(observed)
         self.level = level
         self.why = why
         self.fix = fix
+        self.at = at
 
 
 class NotApplicable(pytest.skip.Exception):  # type: ignore[name-defined,misc]
@@ -109,17 +117,20 @@ class NotApplicable(pytest.skip.Exception):  # type: ignore[name-defined,misc]
         self.left_to = left_to
 
 
-def finding(level: Level, observed: str, *, why: str | None = None, fix: str | None = None) -> Never:
+def finding(
+    level: Level, observed: str, *, why: str | None = None, fix: str | None = None, at: Place | None = None
+) -> Never:
     """Fail the control with a finding of ``level``: an optional mechanism that is simply absent, say.
 
-    ``why`` and ``fix`` replace the control's own where this finding has others.
+    ``why`` and ``fix`` replace the control's own where this finding has others; ``at`` is the line of a file that it is
+    about.
     """
-    raise Finding(observed, level, why=why, fix=fix)
+    raise Finding(observed, level, why=why, fix=fix, at=at)
 
 
-def fail(observed: str, *, why: str | None = None, fix: str | None = None) -> Never:
-    """Fail the control with a finding that has its own ``why`` or ``fix``."""
-    raise Finding(observed, why=why, fix=fix)
+def fail(observed: str, *, why: str | None = None, fix: str | None = None, at: Place | None = None) -> Never:
+    """Fail the control with a finding that has its own ``why`` or ``fix``, or is about a line of a file (``at``)."""
+    raise Finding(observed, why=why, fix=fix, at=at)
 
 
 def not_applicable(reason: str) -> Never:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "mailproof"
 
 FLOORS = (
-    ("clock", "documents", "patterns", "references"),
+    ("clock", "documents", "patterns", "references", "captures", "places"),
     ("net",),
     ("grammars",),
     ("inventory",),
@@ -22,7 +22,7 @@ FLOORS = (
     ("controls",),
     ("gate",),
     ("report",),
-    ("coverage", "draft", "docket", "plan", "worlds", "fixtures"),
+    ("capturing", "coverage", "draft", "docket", "plan", "worlds", "fixtures"),
     ("run",),
     ("plugin", "cli", "reference"),
 )

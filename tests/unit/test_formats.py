@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailproof.gate.document import RunDocument
-from mailproof.gate.verdict import Place
 from mailproof.net.text import printable
+from mailproof.places import Place
 from mailproof.report import escape, github
 from mailproof.report.formats import FORMATS
 

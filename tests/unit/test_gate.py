@@ -27,8 +27,9 @@ from mailproof.controls import (
 )
 from mailproof.gate.document import Result, Traffic, WaiverNote, WaiverState, parsed, plain
 from mailproof.gate.result import RunResult, make_result
-from mailproof.gate.verdict import Judgement, Place, Verdict, judge
+from mailproof.gate.verdict import Judgement, Verdict, judge
 from mailproof.net.errors import KINDS, NotObserved, Throttled
+from mailproof.places import Place
 from mailproof.references import rfc
 from mailproof.report.formats import FORMATS
 
@@ -170,6 +171,13 @@ def test_the_gate_fails_at_its_level_and_above(fail_on: Level, found: Level) -> 
     judgement = judge(a_control(level=found), AssertionError("no"), fail_on=fail_on)
     assert judgement.verdict is (Verdict.FAIL if found.rank <= fail_on.rank else Verdict.ADVICE)
     assert judgement.level is found
+
+
+def test_a_finding_may_be_about_a_line_of_a_file() -> None:
+    with pytest.raises(Finding) as raised:
+        fail("no limit", at=Place("main.cf", 7))
+    judgement = judge(a_control(), raised.value)
+    assert (judgement.observed, judgement.at) == ("no limit", Place("main.cf", 7))
 
 
 def test_a_profile_sets_the_level_of_every_finding() -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from mailproof.gate.verdict import Place
+from mailproof.places import Place
 from mailproof.report import sarif
 from mailproof.report.formats import FORMATS
 

@@ -9,7 +9,7 @@ import pytest
 from mailproof.controls import Harm
 from mailproof.gate.document import Result
 from mailproof.gate.result import RunResult
-from mailproof.gate.verdict import Place
+from mailproof.places import Place
 from mailproof.report.terminal import write_findings
 from tests.unit.documents import result
 from tests.unit.fleet import document

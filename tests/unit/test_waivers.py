@@ -91,7 +91,7 @@ def test_of_several_waivers_the_one_that_lasts_longest_counts(tmp_path: Path) ->
 def test_waivers_come_from_a_file_of_their_own(tmp_path: Path) -> None:
     found = waivers(tmp_path, entry("SPF-*"), file=f"waivers:\n  - {{{entry()}}}\n")
     assert [e.waiver.control for e in found.entries] == ["SPF-*", "TLS-NO-*"]
-    assert (found.entries[1].place.file.name, found.entries[1].place.line) == ("waivers.yaml", 2)
+    assert (found.entries[1].place.path.name, found.entries[1].place.line) == ("waivers.yaml", 2)
 
 
 @pytest.mark.parametrize(

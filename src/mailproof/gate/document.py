@@ -18,7 +18,8 @@ from pydantic import AfterValidator, ConfigDict, Field, StrictBool, ValidationEr
 
 from mailproof.controls import Level, Reference
 from mailproof.documents import UnreadableDocument, json_lines, read_json
-from mailproof.gate.verdict import Place, Verdict
+from mailproof.gate.verdict import Verdict
+from mailproof.places import Place
 from mailproof.record import adapter, redacted
 
 FORMAT: Literal["mailproof-result"] = "mailproof-result"

@@ -66,9 +66,9 @@ class Policy:
         def named(name: str, path: Path_) -> Profile | None:
             place = loaded.places[path]
             try:
-                return load_profile(name, catalogue, place.file.parent, loaded.secrets, quoted=False)
+                return load_profile(name, catalogue, place.path.parent, loaded.secrets, quoted=False)
             except UnknownProfile as error:
-                problems.append(Problem(place.file, place.line, dotted(path), str(error)))
+                problems.append(Problem(place.path, place.line, dotted(path), str(error)))
             except InventoryError as error:
                 problems.extend(error.problems)
             return None

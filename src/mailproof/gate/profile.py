@@ -189,11 +189,11 @@ def _load(file: Path, catalogue: Catalogue, extending: tuple[Path, ...], secrets
     if part.extends is not None:
         place = places["extends",]
         try:
-            parent = _file_of(part.extends, place.file.parent)
+            parent = _file_of(part.extends, place.path.parent)
         except UnknownProfile as error:
-            raise InventoryError(Problem(place.file, place.line, "extends", str(error))) from None
+            raise InventoryError(Problem(place.path, place.line, "extends", str(error))) from None
         if parent.resolve() in (*extending, file.resolve()):
-            raise InventoryError(Problem(place.file, place.line, "extends", f"{part.extends} extends itself"))
+            raise InventoryError(Problem(place.path, place.line, "extends", f"{part.extends} extends itself"))
         base = _load(parent, catalogue, (*extending, file.resolve()), secrets)
     elif not part.controls:
         raise InventoryError(Problem(file, 1, None, "the profile judges nothing: give controls or extends"))
@@ -233,10 +233,10 @@ def _problems(part: ProfilePart, catalogue: Catalogue, places: Places) -> Iterat
             try:
                 catalogue.matching(pattern)
             except UnknownControl as error:
-                yield Problem(place.file, place.line, f"controls.{pattern}", str(error))
+                yield Problem(place.path, place.line, f"controls.{pattern}", str(error))
         for name, value in entry.parameters.items():
             where = places["controls", pattern, "parameters", name]
             for control in found:
                 if (complaint := wrong_parameter(control, name, value)) is not None:
-                    yield Problem(where.file, where.line, f"controls.{pattern}.parameters.{name}", complaint)
+                    yield Problem(where.path, where.line, f"controls.{pattern}.parameters.{name}", complaint)
                     break

@@ -9,6 +9,7 @@ import pytest
 
 from mailproof.controls import Control, Finding, Level, NotApplicable
 from mailproof.net.errors import NotObserved
+from mailproof.places import Place
 
 
 class Verdict(StrEnum):
@@ -26,18 +27,6 @@ class Verdict(StrEnum):
 
 GATE_LEVEL = Level.SHOULD
 """The weakest level whose failures close the gate, unless the command line or a profile says otherwise."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A line of a file."""
-
-    file: str
-    line: int = 0
-    """From 1; 0 stands for the whole file."""
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}" if self.line else self.file
 
 
 @dataclass(frozen=True)
@@ -77,11 +66,10 @@ def judge(
     if isinstance(raised, NotApplicable):
         return Judgement(Verdict.NOT_APPLICABLE, usual, str(raised), left_to=raised.left_to)
     if isinstance(raised, AssertionError):
-        counted, why, fix = usual, None, None
-        if isinstance(raised, Finding):
-            counted, why, fix = level or raised.level or usual, raised.why, raised.fix
+        found = raised if isinstance(raised, Finding) else Finding(_message(raised))
+        counted = level or found.level or usual
         verdict = Verdict.FAIL if counted.rank <= fail_on.rank else Verdict.ADVICE
-        return Judgement(verdict, counted, _message(raised), why or "", fix or "")
+        return Judgement(verdict, counted, _message(raised), found.why or "", found.fix or "", at=found.at)
     if isinstance(raised, NotObserved):
         return Judgement(Verdict.INCONCLUSIVE, usual, f"{raised.kind}: {raised.reason}")
     if isinstance(raised, pytest.skip.Exception):

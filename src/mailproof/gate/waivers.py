@@ -16,8 +16,8 @@ from mailproof.gate.verdict import Judgement, Verdict
 from mailproof.inventory.errors import Problem
 from mailproof.inventory.load import LoadedInventory, load_part
 from mailproof.inventory.model import Part, Waiver
-from mailproof.inventory.reading import Place
 from mailproof.patterns import matches
+from mailproof.places import Place
 
 WARNING_DAYS = 14
 """A waiver is warned about from so many days before its last one."""
@@ -114,7 +114,7 @@ class Waivers:
             controls = [id for id in targets if entry.names(self._catalogue.names(id))]
             if not controls:
                 hint = _nearest(waiver.control.upper(), targets, "`mailproof controls` lists them")
-                yield Problem(place.file, place.line, "waivers", f"no control matches {waiver.control}; {hint}")
+                yield Problem(place.path, place.line, "waivers", f"no control matches {waiver.control}; {hint}")
                 continue
             ids = {target for id in controls for target in targets[id]}
             if not any(
@@ -122,7 +122,7 @@ class Waivers:
             ) and not doubtful.intersection(controls):
                 hint = _nearest(waiver.target.lower(), sorted(ids), "it judges none in this inventory")
                 message = f"no target of {waiver.control} matches {waiver.target}; {hint}"
-                yield Problem(place.file, place.line, "waivers", message)
+                yield Problem(place.path, place.line, "waivers", message)
 
     def states(
         self, results: Iterable[tuple[str, str, str]], covered: Mapping[int, int], complete: bool

@@ -16,8 +16,9 @@ from pydantic import BaseModel, ValidationError
 from mailproof.documents import UnreadableFile, read_text
 from mailproof.inventory.errors import InventoryError, Problem
 from mailproof.inventory.model import Inventory, domain_name
-from mailproof.inventory.reading import MAX_FILE_SIZE, Path_, Place, Places, Reader, beside, dotted
+from mailproof.inventory.reading import MAX_FILE_SIZE, Path_, Places, Reader, beside, dotted
 from mailproof.inventory.secrets import Secrets
+from mailproof.places import Place
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -64,7 +65,7 @@ class LoadedInventory:
         for name in names:
             if name in self._named:
                 return self._named[name]
-        return Place(self.file, 1)
+        return Place(str(self.file), 1)
 
     @cached_property
     def _named(self) -> dict[str, Place]:
@@ -132,11 +133,11 @@ def _problem(
 ) -> Problem:
     loc: Path_ = tuple(part for part in error["loc"] if part not in ("[key]",))
     known = next((loc[:cut] for cut in range(len(loc), -1, -1) if loc[:cut] in places), ())
-    place = places.get(known, Place(file, 1))
+    place = places.get(known, Place(str(file), 1))
     if error["type"] == "extra_forbidden":
         message = _unknown_key(str(loc[-1]), loc[:-1], model)
     elif error["type"] == "missing":
-        return Problem(place.file, place.line, dotted(loc[:-1]) or None, f"the key {loc[-1]} is missing")
+        return Problem(place.path, place.line, dotted(loc[:-1]) or None, f"the key {loc[-1]} is missing")
     elif isinstance(error["input"], str) and secrets.are_in(error["input"]):
         # What a check says of a value may quote any part of it.
         message = f"the value does not fit here; it is {secrets.redact(error['input'])}, and a secret is not shown"
@@ -145,7 +146,7 @@ def _problem(
     else:
         shown = _shown(error["input"]) if not secrets.are_in(error["input"]) else "a value that holds a secret"
         message = f"{_lower_first(error['msg'])}, but it is {shown}"
-    return Problem(place.file, place.line, dotted(loc) or None, message)
+    return Problem(place.path, place.line, dotted(loc) or None, message)
 
 
 def _unknown_key(key: str, parent: Path_, model: type[BaseModel]) -> str:
@@ -186,9 +187,9 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
 
     def existing(value: Path, *path: str | int) -> Path:
         place = places[path]
-        found = beside(place.file, value)
+        found = beside(place.path, value)
         if found is None:
-            problems.append(Problem(place.file, place.line, dotted(path), f"there is no file {value} beside this one"))
+            problems.append(Problem(place.path, place.line, dotted(path), f"there is no file {value} beside this one"))
         return found or value
 
     def readable(file: Path, *path: str | int) -> None:
@@ -198,7 +199,7 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
         except FileNotFoundError:
             pass  # said already
         except UnreadableFile as error:
-            problems.append(Problem(place.file, place.line, dotted(path), f"{file}: {error}"))
+            problems.append(Problem(place.path, place.line, dotted(path), f"{file}: {error}"))
 
     update: dict[str, Any] = {}
     if model.trust.ca_file is not None:
@@ -218,7 +219,7 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
                 if path.suffix != ".py":
                     place = places["rules", index]
                     wrong = f"{path.name} is no Python file: rules are in files that end in .py"
-                    problems.append(Problem(place.file, place.line, f"rules[{index}]", wrong))
+                    problems.append(Problem(place.path, place.line, f"rules[{index}]", wrong))
     if problems:
         raise InventoryError(*problems)
     return model.model_copy(update=update) if update else model

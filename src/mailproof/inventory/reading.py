@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
@@ -19,6 +19,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from mailproof.documents import UnreadableFile, read_text
 from mailproof.inventory.errors import InventoryError, Problem
 from mailproof.inventory.secrets import Secrets
+from mailproof.places import Place
 
 MAX_FILE_SIZE = 16 * 1024 * 1024
 """Octets. An inventory of 10,000 domains is about 1 MiB."""
@@ -33,14 +34,6 @@ MAX_BRACKETS = 500
 MAX_INCLUDES = 100
 
 Path_ = tuple[str | int, ...]
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a value stands."""
-
-    file: Path
-    line: int
 
 
 Places = dict[Path_, Place]
@@ -248,7 +241,7 @@ class _Constructor:
     def construct(self, node: Node, path: Path_ = ()) -> Any:
         if len(path) > MAX_DEPTH:
             raise self._error(node, path[:1], f"nested deeper than {MAX_DEPTH} levels")
-        self._places.setdefault(path, Place(self._file, _line(node)))
+        self._places.setdefault(path, Place(str(self._file), _line(node)))
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
@@ -264,7 +257,7 @@ class _Constructor:
             if key in result:
                 first = self._places[(*path, key)].line
                 raise self._error(key_node, (*path, key), f"given twice; the first one is in line {first}")
-            self._places[(*path, key)] = Place(self._file, _line(key_node))
+            self._places[(*path, key)] = Place(str(self._file), _line(key_node))
             result[key] = self.construct(value_node, (*path, key))
         return result
 

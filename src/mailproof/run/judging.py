@@ -149,7 +149,7 @@ class Judging:
             self._seen.evidence(control, target, raised),
             seconds,
             target.mail_domains,
-            (_relative(place.file, self._context.options.directory), place.line),
+            (_relative(place.path, self._context.options.directory), place.line),
             waiver=waiver,
             change=self._change(control, target, judgement),
             proposed=self._seen.rests_on_proposal(control, target),
