@@ -17,10 +17,12 @@ from pydantic import TypeAdapter, ValidationError
 from mailproof import __version__
 from mailproof.documents import UnreadableDocument, json_lines, read_json, write_atomically
 from mailproof.inventory.load import LoadedInventory
-from mailproof.inventory.targets import TARGET_TYPES, MailDomain, Target, Targets
 from mailproof.net.errors import KINDS, NotObserved
 from mailproof.observations import Observation
 from mailproof.probes.probe import NoConsent, Outcome, Probe
+from mailproof.targets.base import Target, Targets, kinds
+from mailproof.targets.former import as_now
+from mailproof.targets.mail import MailDomain
 
 FORMAT = "mailproof-record"
 VERSION = 1
@@ -128,7 +130,7 @@ def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
     except UnreadableDocument as error:
         raise RecordError(str(error)) from None
     try:
-        targets = Targets.collect(_load_target(item) for item in document["targets"])
+        targets = Targets.collect(_load_target(now) for item in document["targets"] for now in as_now(item))
         outcomes = {
             (str(item["probe"]), str(item["target"])): _load(item, probes)
             for item in document["outcomes"]
@@ -221,7 +223,7 @@ def _load(item: Mapping[str, Any], probes: Mapping[str, Probe]) -> Outcome:
 
 def _load_target(item: Mapping[str, Any]) -> Target:
     fields = dict(item)
-    kind = TARGET_TYPES[fields.pop("target_type")]
+    kind = kinds()[fields.pop("target_type")]
     target = adapter(kind).validate_python(fields)
     assert isinstance(target, Target)  # noqa: S101
     return target

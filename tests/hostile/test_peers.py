@@ -21,7 +21,7 @@ from mailproof.net.hosts import Hosts
 from mailproof.net.https import HTTPSClient
 from mailproof.net.settings import Limits, NetSettings, SocketAddress
 from mailproof.net.smtp import SMTPClient
-from mailproof.net.tls.handshakes import TLSClient, TLSEndpoint, TLSVersion
+from mailproof.net.tls.handshakes import TLSClient, TLSPeer, TLSVersion
 
 LIMITS = Limits(
     connect=1, greeting=0.2, reply=0.2, tls=0.2, dns=0.2, dns_tries=1, https=0.3, silence=0.05, pause=0, retries=0
@@ -127,7 +127,7 @@ def test_smtp(script: list[Act]) -> None:
 @given(scripts((*TLS_WORDS, *SMTP_WORDS)), st.sampled_from([None, "smtp", "imap", "pop3"]), st.sampled_from(TLSVersion))
 def test_tls(script: list[Act], starttls: Any, version: TLSVersion) -> None:
     async def talk(where: SocketAddress) -> object:
-        endpoint = TLSEndpoint("192.0.2.1", 465, "mx.example", starttls)
+        endpoint = TLSPeer("192.0.2.1", 465, "mx.example", starttls)
         async with TLSClient(settings(where, 465), Hosts(LIMITS)) as client:
             handshake = await client.accepts(endpoint, version)
             assert handshake.accepted in (True, False)

@@ -12,7 +12,6 @@ import pytest
 from mailproof.fixtures import old_tls
 from mailproof.fixtures.world import SHIPPED, World
 from mailproof.inventory.load import load_inventory
-from mailproof.inventory.targets import AuthorisedSender, MailHost, SendingAddress, Zone
 from mailproof.net.addresses import is_public
 from mailproof.net.errors import Refused
 from mailproof.net.network import Network
@@ -20,11 +19,14 @@ from mailproof.net.pkix.certificates import load
 from mailproof.net.pkix.paths import PathStatus, trusted_roots, verify
 from mailproof.net.pkix.reference_names import matches_name
 from mailproof.net.smtp import extensions
-from mailproof.net.tls.handshakes import TLSEndpoint, TLSVersion
+from mailproof.net.tls.handshakes import TLSPeer, TLSVersion
 from mailproof.probes.dane import tlsa
 from mailproof.probes.reverse import classless_delegation, reverse_dns
 from mailproof.probes.spf import spf, spf_of_sender, spf_tree
 from mailproof.probes.zones import delegation
+from mailproof.targets.addresses import AuthorisedSender, SendingAddress
+from mailproof.targets.mail import MailHost
+from mailproof.targets.zones import Zone
 from tests.offline.small_world import inside
 
 INVENTORY = Path(__file__).parents[2] / "inventories" / "demo.yaml"
@@ -153,7 +155,7 @@ def test_right_example_refuses_what_it_must(demo: World) -> None:
 @pytest.mark.parametrize(("host", "address"), [("mx1.right.example", MX1), ("mx2.right.example", MX2)])
 def test_tls_of_right_example(demo: World, host: str, address: str) -> None:
     async def look(net: Network) -> None:
-        where = TLSEndpoint(address, 25, host, "smtp")
+        where = TLSPeer(address, 25, host, "smtp")
         accepted = {version: (await net.tls.accepts(where, version)).accepted for version in TLSVersion}
         assert [version for version, is_accepted in accepted.items() if is_accepted] == [
             TLSVersion.TLS1_2,
@@ -248,10 +250,10 @@ def test_faults_of_smtp(demo: World) -> None:
 
 def test_faults_of_tls(demo: World) -> None:
     async def look(net: Network) -> None:
-        (chain,) = await net.tls.certificates(TLSEndpoint("11.4.3.25", 25, "mx.expired-certificate.example", "smtp"))
+        (chain,) = await net.tls.certificates(TLSPeer("11.4.3.25", 25, "mx.expired-certificate.example", "smtp"))
         assert load(chain.certificates[0]).not_valid_after_utc < datetime.now(UTC)
         if old_tls.available():
-            where = TLSEndpoint("11.4.5.25", 25, "mx.old-tls.example", "smtp")
+            where = TLSPeer("11.4.5.25", 25, "mx.old-tls.example", "smtp")
             for version in (TLSVersion.SSLV3, TLSVersion.TLS1_2):
                 assert (await net.tls.accepts(where, version)).accepted
             assert not (await net.tls.accepts(where, TLSVersion.SSLV2)).accepted

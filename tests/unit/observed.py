@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from mailproof.inventory.targets import MailDomain, Role
+from mailproof.net import services
 from mailproof.net.dns.client import Answer, ResourceRecord
 from mailproof.net.https import Response, TLSFault
 from mailproof.net.pkix.certificates import Certificate, Chain
@@ -22,13 +22,26 @@ from mailproof.observations.smtp import SMTPSession
 from mailproof.observations.spf import Check, SPFEvaluation
 from mailproof.observations.tls import ByDANE, Certificates, Deployment
 from mailproof.observations.tls_reporting import TLSRPTRecord
+from mailproof.targets.mail import MailDomain
 
 DOMAIN = "example.org"
+
+
 HOST = "mx1.example.org"
+
+
 ADDRESS = "192.0.2.25"
+
+
 ENDPOINT = f"{HOST}[{ADDRESS}]:25"
+
+
 TRANSCRIPT = (Line(0.0, Speaker.NOTE, "connected"),)
+
+
 RECEIVES = MailDomain(DOMAIN)
+
+
 PARKED = MailDomain(DOMAIN, sends=False, receives=False)
 
 
@@ -173,10 +186,12 @@ def reply(code: int, *lines: str) -> Reply:
 
 
 EHLO = reply(250, f"{HOST} hello", "PIPELINING", "STARTTLS")
+
+
 EHLO_IN_TLS = reply(250, f"{HOST} hello", "PIPELINING")
 
 
-def session(role: Role = Role.MX, **changes: object) -> SMTPSession:
+def session(role: str = services.MX.name, **changes: object) -> SMTPSession:
     """A session in which all is well, with ``changes``."""
     good = SMTPSession(
         transcript=TRANSCRIPT,
@@ -200,6 +215,8 @@ def attempt(
 
 
 ACCEPTED = reply(250, "2.1.5 ok")
+
+
 UNKNOWN = reply(550, "5.1.1 no such user")
 
 

@@ -20,6 +20,8 @@ from mailproof.net.dns.client import Answer, ResourceRecord
 from mailproof.net.pkix.certificates import Certificate, Chain
 from mailproof.net.smtp import Reply
 from mailproof.observations import dmarc, reverse, tls, zones
+from mailproof.targets.base import Undiscovered, kinds
+from mailproof.targets.services import Endpoint
 
 _FRAGMENTS = (
     *(
@@ -139,6 +141,7 @@ def _special() -> dict[tuple[type, str], st.SearchStrategy[Any]]:
         (reverse.ReverseDNS, "address"): addresses,
         (tls.Certificates, "at"): _moments,
         (zones.ServerAddresses, "addresses"): _some(addresses),
+        (Undiscovered, "missing"): st.sampled_from(list(kinds().values())),
     }
 
 
@@ -158,6 +161,8 @@ def _make(kind: type[Any]) -> st.SearchStrategy[Any]:
 
 
 def _field(kind: type[Any], name: str, hint: Any) -> st.SearchStrategy[Any]:
+    if issubclass(kind, Endpoint) and name == "role":
+        return st.just(kind.role)
     special = _SPECIAL.get((kind, name))
     return _of(hint) if special is None else special
 

@@ -12,7 +12,7 @@ from mailproof.net.hosts import Hosts
 from mailproof.net.pkix.certificates import Chain
 from mailproof.net.settings import NetSettings
 from mailproof.net.smtp import TLSSession
-from mailproof.net.tls.handshakes import Handshake, TLSClient, TLSEndpoint, TLSVersion
+from mailproof.net.tls.handshakes import Handshake, TLSClient, TLSPeer, TLSVersion
 from tests.unit.smtp_world import HOST, QUICK, authority, client
 
 pytestmark = pytest.mark.skipif(not available(), reason="nassl's OpenSSL cannot be driven as a server here")
@@ -28,7 +28,7 @@ def ask(
         where = await peer.start()
         try:
             async with TLSClient(NetSettings(limits=QUICK), Hosts(QUICK)) as tls:
-                endpoint = TLSEndpoint(where.address, where.port, HOST, "smtp" if behaviour.starttls else None)
+                endpoint = TLSPeer(where.address, where.port, HOST, "smtp" if behaviour.starttls else None)
                 answers = [await tls.accepts(endpoint, *question) for question in questions]
                 return answers, None if questions else await tls.certificates(endpoint)
         finally:

@@ -30,7 +30,7 @@ from mailproof.net.hosts import Hosts
 from mailproof.net.pkix.certificates import Chain
 from mailproof.net.settings import Limits, NetSettings
 from mailproof.net.stream import Stream
-from mailproof.net.tls.handshakes import Handshake, TLSClient, TLSEndpoint, TLSVersion
+from mailproof.net.tls.handshakes import Handshake, TLSClient, TLSPeer, TLSVersion
 from tests.unit.smtp_world import HOST, IMPATIENT, QUICK, authority, served
 
 T = TypeVar("T")
@@ -42,23 +42,23 @@ def tls_client(limits: Limits = QUICK) -> TLSClient:
 
 def ask(
     behaviour: SMTPBehaviour | None,
-    question: Callable[[TLSClient, TLSEndpoint], Awaitable[T]],
+    question: Callable[[TLSClient, TLSPeer], Awaitable[T]],
     limits: Limits = QUICK,
 ) -> tuple[T, SMTPPeer]:
     async def run() -> tuple[T, SMTPPeer]:
         async with served(behaviour) as (peer, address, port), tls_client(limits) as client:
             implicit = behaviour is not None and behaviour.implicit_tls
-            endpoint = TLSEndpoint(address, port, HOST, None if implicit else "smtp")
+            endpoint = TLSPeer(address, port, HOST, None if implicit else "smtp")
             return await question(client, endpoint), peer
 
     return asyncio.run(run())
 
 
-async def every_version(client: TLSClient, endpoint: TLSEndpoint) -> list[Handshake]:
+async def every_version(client: TLSClient, endpoint: TLSPeer) -> list[Handshake]:
     return [await client.accepts(endpoint, version) for version in TLSVersion]
 
 
-async def certificates(client: TLSClient, endpoint: TLSEndpoint) -> tuple[Chain, ...]:
+async def certificates(client: TLSClient, endpoint: TLSPeer) -> tuple[Chain, ...]:
     return await client.certificates(endpoint)
 
 
@@ -82,7 +82,7 @@ def test_a_server_of_one_version(version: str, named: TLSVersion) -> None:
 
 
 def test_ciphers_by_name() -> None:
-    async def question(client: TLSClient, endpoint: TLSEndpoint) -> list[Handshake]:
+    async def question(client: TLSClient, endpoint: TLSPeer) -> list[Handshake]:
         return [
             await client.accepts(endpoint, TLSVersion.TLS1_2, "RC4"),
             await client.accepts(endpoint, TLSVersion.TLS1_2, "ECDHE-ECDSA-AES128-GCM-SHA256"),
@@ -101,7 +101,7 @@ def test_ciphers_by_name() -> None:
     [(TLSVersion.TLS1_2, "bogus"), (TLSVersion.TLS1_3, "RC4"), (TLSVersion.SSLV2, "AES128")],
 )
 def test_ciphers_that_nobody_knows_are_a_mistake_of_the_caller(version: TLSVersion, ciphers: str) -> None:
-    async def question(client: TLSClient, endpoint: TLSEndpoint) -> None:
+    async def question(client: TLSClient, endpoint: TLSPeer) -> None:
         with pytest.raises(ValueError, match="no OpenSSL here"):
             await client.accepts(endpoint, version, ciphers)
 
@@ -110,7 +110,7 @@ def test_ciphers_that_nobody_knows_are_a_mistake_of_the_caller(version: TLSVersi
 
 
 def test_dialogue_around_the_handshake_is_polite() -> None:
-    async def question(client: TLSClient, endpoint: TLSEndpoint) -> Handshake:
+    async def question(client: TLSClient, endpoint: TLSPeer) -> Handshake:
         return await client.accepts(endpoint, TLSVersion.TLS1_3)
 
     _, peer = ask(None, question)
@@ -142,7 +142,7 @@ def test_dialogue_around_the_handshake_is_polite() -> None:
 def test_what_is_no_answer_about_tls_is_never_not_accepted(
     behaviour: SMTPBehaviour, failure: type[NotObserved]
 ) -> None:
-    async def question(client: TLSClient, endpoint: TLSEndpoint) -> Handshake:
+    async def question(client: TLSClient, endpoint: TLSPeer) -> Handshake:
         return await client.accepts(endpoint, TLSVersion.TLS1_2)
 
     with pytest.raises(failure) as caught:
@@ -152,7 +152,7 @@ def test_what_is_no_answer_about_tls_is_never_not_accepted(
 
 @pytest.mark.parametrize("starttls", ["alert", "broken", "plaintext"])
 def test_handshakes_declined(starttls: str) -> None:
-    async def question(client: TLSClient, endpoint: TLSEndpoint) -> Handshake:
+    async def question(client: TLSClient, endpoint: TLSPeer) -> Handshake:
         return await client.accepts(endpoint, TLSVersion.TLS1_3)
 
     handshake, _ = ask(SMTPBehaviour(starttls=starttls), question)  # type: ignore[arg-type]
@@ -168,7 +168,7 @@ def raw_peer(
         where = await listener.start()
         try:
             async with tls_client(limits) as client:
-                endpoint = TLSEndpoint(where.address, where.port, HOST, starttls)  # type: ignore[arg-type]
+                endpoint = TLSPeer(where.address, where.port, HOST, starttls)
                 return await client.accepts(endpoint, TLSVersion.TLS1_3)
         finally:
             await listener.stop()
@@ -279,7 +279,7 @@ def test_a_balancer_that_takes_turns_shows_the_next_server_too() -> None:
             server = await stack.enter_async_context(await asyncio.start_server(balance, "127.0.0.1", 0))
             client = await stack.enter_async_context(tls_client())
             port = int(server.sockets[0].getsockname()[1])
-            return await client.certificates(TLSEndpoint("127.0.0.1", port, HOST, "smtp"))
+            return await client.certificates(TLSPeer("127.0.0.1", port, HOST, "smtp"))
 
     first, second = asyncio.run(run())
     assert first.leaf.not_after != second.leaf.not_after
@@ -305,8 +305,8 @@ def test_no_handshake_no_certificates() -> None:
 
 
 def test_refused_connection() -> None:
-    async def question(client: TLSClient, endpoint: TLSEndpoint) -> Handshake:
-        return await client.accepts(TLSEndpoint("127.0.0.1", 1, HOST, None), TLSVersion.TLS1_3)
+    async def question(client: TLSClient, endpoint: TLSPeer) -> Handshake:
+        return await client.accepts(TLSPeer("127.0.0.1", 1, HOST, None), TLSVersion.TLS1_3)
 
     with pytest.raises(Refused):
         ask(None, question)
@@ -316,7 +316,7 @@ def test_cancellation_ends_the_handshake_and_its_thread() -> None:
     async def run() -> None:
         stalled = SMTPBehaviour(starttls="stalls")
         async with served(stalled) as (peer, address, port), tls_client() as client:
-            endpoint = TLSEndpoint(address, port, HOST, "smtp")
+            endpoint = TLSPeer(address, port, HOST, "smtp")
             task = asyncio.create_task(client.accepts(endpoint, TLSVersion.TLS1_3))
             await peer.until("STARTTLS")
             await asyncio.sleep(0.05)
@@ -332,7 +332,7 @@ def test_closing_the_client_ends_handshakes_under_way() -> None:
     async def run() -> None:
         async with served(SMTPBehaviour(starttls="stalls")) as (peer, address, port):
             client = tls_client()
-            endpoint = TLSEndpoint(address, port, HOST, "smtp")
+            endpoint = TLSPeer(address, port, HOST, "smtp")
             task = asyncio.create_task(client.accepts(endpoint, TLSVersion.TLS1_3))
             await peer.until("STARTTLS")
             await asyncio.sleep(0.05)
@@ -344,7 +344,7 @@ def test_closing_the_client_ends_handshakes_under_way() -> None:
 
 
 def test_failures_carry_the_dialogue_as_evidence() -> None:
-    async def question(client: TLSClient, endpoint: TLSEndpoint) -> Handshake:
+    async def question(client: TLSClient, endpoint: TLSPeer) -> Handshake:
         return await client.accepts(endpoint, TLSVersion.TLS1_3)
 
     with pytest.raises(TimedOut) as caught:
@@ -362,7 +362,7 @@ def test_over_ipv6() -> None:
             pytest.skip("no IPv6 on loopback")
         try:
             async with tls_client() as client:
-                return await client.accepts(TLSEndpoint("::1", where.port, HOST, "smtp"), TLSVersion.TLS1_2)
+                return await client.accepts(TLSPeer("::1", where.port, HOST, "smtp"), TLSVersion.TLS1_2)
         finally:
             await peer.stop()
 

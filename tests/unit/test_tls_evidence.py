@@ -16,7 +16,7 @@ from mailproof.net.errors import ClosedEarly, NoTLS
 from mailproof.net.hosts import Hosts
 from mailproof.net.pkix.certificates import Chain
 from mailproof.net.settings import NetSettings
-from mailproof.net.tls.handshakes import Handshake, TLSClient, TLSEndpoint, TLSVersion
+from mailproof.net.tls.handshakes import Handshake, TLSClient, TLSPeer, TLSVersion
 from mailproof.net.tls.hello import agreed_version
 from tests.unit.smtp_world import HOST, QUICK, authority
 
@@ -126,7 +126,7 @@ def asked(serves: Sequence[Serve], *offered: TLSVersion, starttls: bool = False)
         where = await listener.start()
         try:
             async with TLSClient(NetSettings(limits=QUICK), Hosts(QUICK)) as client:
-                endpoint = TLSEndpoint(where.address, where.port, HOST, "pop3" if starttls else None)
+                endpoint = TLSPeer(where.address, where.port, HOST, "pop3" if starttls else None)
                 found = await client.offers(endpoint, *((version, None) for version in offered))
                 return found, listener.connections
         finally:
@@ -230,9 +230,7 @@ def certificates(serves: Sequence[Serve], *, starttls: bool = False) -> tuple[Ch
         where = await listener.start()
         try:
             async with TLSClient(NetSettings(limits=QUICK), Hosts(QUICK)) as client:
-                return await client.certificates(
-                    TLSEndpoint(where.address, where.port, HOST, "pop3" if starttls else None)
-                )
+                return await client.certificates(TLSPeer(where.address, where.port, HOST, "pop3" if starttls else None))
         finally:
             await listener.stop()
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from mailproof.net.services import begins_with_tls
 from tests.real import domains
 from tests.real.domains import Chain, PolicyHost
 from tests.real.lab import plan, requirements, zones
@@ -198,7 +199,7 @@ class Lab:
             for domain in plan.stores()
             for ports in domains.EVERY_PORT.values()
             for port in ports
-            if not (port in domains.IMPLICIT_TLS_PORTS and "ssl = no" in domain.cause)
+            if not (begins_with_tls(port) and "ssl = no" in domain.cause)
         ]
         name_servers = plan.PARENTS | domains.CHILDREN | plan.OTHER_NAME_SERVERS
         services += [f"{address}/53" for pair in name_servers.values() for address in pair]

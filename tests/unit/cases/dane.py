@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mailproof.controls import MUST
-from mailproof.inventory.targets import MailHost
 from mailproof.observations.dane import TLSA
+from mailproof.targets.mail import MailHost
 
 from ..observed import ADDRESS, DOMAIN, HOST, answer, dane
 from .case import Table, advises, fails, passes, skips
@@ -16,7 +16,7 @@ def tlsa(*records: str, secure: bool = True) -> TLSA:
 
 _KEY = "3 1 1 " + "ab" * 32
 _CA = "2 0 1 " + "cd" * 32
-_MX_HOST = MailHost("mx1.example.org", (DOMAIN,))
+_MX_HOST = MailHost("mx1.example.org", domains=(DOMAIN,))
 
 TABLE: Table = {
     "DANE-EXISTS": (

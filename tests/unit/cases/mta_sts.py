@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
-from mailproof.inventory.targets import MailDomain
 from mailproof.net.https import TLSFault
 from mailproof.observations.mta_sts import STSPolicyFile
+from mailproof.targets.mail import MailDomain
 
 from ..observed import DOMAIN, PARKED, RECEIVES, STS_BODY, mx, sts, sts_policy, tlsrpt
 from .case import Case, Table, advises, fails, passes, skips

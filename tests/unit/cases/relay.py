@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
-from mailproof.inventory.targets import Role
+from mailproof.net.services import MX, SUBMISSION
 from mailproof.net.smtp import Reply
 from mailproof.observations.attempts import Attempt
 from mailproof.observations.recipients import Mailboxes, Recipients
@@ -30,7 +30,7 @@ _NAMED = reply(550, "Kein Zutritt: 203.0.113.9")
 _OUTSIDER = "nobody@outside.example"
 
 
-def _relay(*attempts: Attempt, interrupted: str = "", role: Role = Role.MX) -> RelayAttempts:
+def _relay(*attempts: Attempt, interrupted: str = "", role: str = MX.name) -> RelayAttempts:
     return RelayAttempts(TRANSCRIPT, attempts, interrupted, role)
 
 
@@ -72,10 +72,10 @@ TABLE: Table = {
             relay_attempts=_relay(*_DENIED, _at_home(COMPARISON), _to_outsider("percent", ACCEPTED)),
         ),
         passes(relay_attempts=_relay(attempt("plain", None, reply(530, "5.7.0 authentication required")))),
-        passes(relay_attempts=_relay(_to_outsider("plain", SPAMMER), role=Role.SUBMISSION)),
+        passes(relay_attempts=_relay(_to_outsider("plain", SPAMMER), role=SUBMISSION.name)),
         undecided("refuses the tester", relay_attempts=_relay(_to_outsider("plain", SPAMMER))),
-        undecided("not decided", relay_attempts=_relay(_to_outsider("plain", GREYLISTED), role=Role.SUBMISSION)),
-        fails("1 of 1 forms", relay_attempts=_relay(_to_outsider("plain", ACCEPTED), role=Role.SUBMISSION)),
+        undecided("not decided", relay_attempts=_relay(_to_outsider("plain", GREYLISTED), role=SUBMISSION.name)),
+        fails("1 of 1 forms", relay_attempts=_relay(_to_outsider("plain", ACCEPTED), role=SUBMISSION.name)),
         undecided("no form was tried", relay_attempts=_relay()),
         undecided("1 of 3 forms", relay_attempts=_relay(*_DENIED, _to_outsider("percent", GREYLISTED))),
         undecided(

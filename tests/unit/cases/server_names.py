@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mailproof.controls import MUST, SHOULD
 from mailproof.observations.smtp import ServerName, SMTPSession
+from mailproof.targets.services import MXEndpoint
 
 from ..observed import ADDRESS, HOST, answer, evaluation, reply, session
 from .case import Table, advises, fails, passes, skips
@@ -21,6 +22,8 @@ def server_name(
         answer("25.2.0.192.in-addr.arpa", "PTR", *(f"{name}." for name in ptr)),
     )
 
+
+_LIVE = MXEndpoint(HOST, ADDRESS, 25)
 
 TABLE: Table = {
     "HELO-FQDN": (
@@ -44,14 +47,15 @@ TABLE: Table = {
         fails("''", server_name=server_name(session(greeting=reply(220, "")))),
     ),
     "PTR-EQ-BANNER": (
-        passes(server_name=server_name(session())),
-        passes(server_name=server_name(session(), ptr=("other.example",))),
-        passes(server_name=server_name(session(), {}, ptr=("other.example", HOST))),
+        passes(mx_endpoint=_LIVE, server_name=server_name(session())),
+        passes(mx_endpoint=_LIVE, server_name=server_name(session(), ptr=("other.example",))),
+        passes(mx_endpoint=_LIVE, server_name=server_name(session(), {}, ptr=("other.example", HOST))),
         advises(
             "the greeting says",
+            mx_endpoint=_LIVE,
             server_name=server_name(session(), {HOST: ("192.0.2.99",)}, ptr=("other.example",)),
         ),
-        skips("PTR-EXISTS", server_name=server_name(session(), ptr=())),
+        skips("PTR-EXISTS", mx_endpoint=_LIVE, server_name=server_name(session(), ptr=())),
     ),
     "HELO-SPF": (
         passes(spf_of_helo=evaluation("pass", "pass")),

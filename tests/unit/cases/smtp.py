@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
-from mailproof.inventory.targets import Endpoint, Role
+from mailproof.net.services import SUBMISSION
 from mailproof.net.smtp import Reply
 from mailproof.net.tls.handshakes import Handshake, TLSVersion
 from mailproof.observations.early_talk import EarlyTalk
 from mailproof.observations.refusals import Tester
 from mailproof.observations.smtp import ClearTextAuth, Injection, KeptState, SMTPPort, SMTPSession
 from mailproof.observations.tls import WithdrawnTLS
+from mailproof.targets.services import MXEndpoint
 
 from ..observed import ACCEPTED, ADDRESS, EHLO, HOST, TRANSCRIPT, reply, session
 from .case import Table, advises, fails, passes, skips, undecided
@@ -32,7 +33,7 @@ def _auth(
 
 
 def _submission(**changes: object) -> SMTPSession:
-    return session(Role.SUBMISSION, ehlo_in_tls=reply(250, HOST, "AUTH PLAIN LOGIN"), **changes)
+    return session(SUBMISSION.name, ehlo_in_tls=reply(250, HOST, "AUTH PLAIN LOGIN"), **changes)
 
 
 def _early(*codes: int, polite: bool = True) -> EarlyTalk:
@@ -46,8 +47,8 @@ def _injection(
 
 
 _GO = reply(220, "go ahead")
-_LIVE = Endpoint(HOST, ADDRESS, 25, Role.MX)
-_DEAD = Endpoint(HOST, ADDRESS, 25, Role.MX, dead=True)
+_LIVE = MXEndpoint(HOST, ADDRESS, 25)
+_DEAD = MXEndpoint(HOST, ADDRESS, 25, dead=True)
 
 
 _ANSWERS, _REFUSES_CONNECTIONS = (SMTPPort(_LIVE.id, reached, ("connecting",)) for reached in (True, False))
@@ -63,10 +64,10 @@ def _state(*keywords: str, rcpt: Reply | None = None, without: Reply | None = No
 
 TABLE: Table = {
     "MX-PORT25-OPEN": (
-        passes(smtp_port=_ANSWERS, endpoint=_LIVE),
-        fails("nobody can deliver here", level=SHOULD, smtp_port=_REFUSES_CONNECTIONS, endpoint=_LIVE),
-        passes(smtp_port=_REFUSES_CONNECTIONS, endpoint=_DEAD),
-        fails("dead: true", level=SHOULD, smtp_port=_ANSWERS, endpoint=_DEAD),
+        passes(smtp_port=_ANSWERS, mx_endpoint=_LIVE),
+        fails("nobody can deliver here", level=SHOULD, smtp_port=_REFUSES_CONNECTIONS, mx_endpoint=_LIVE),
+        passes(smtp_port=_REFUSES_CONNECTIONS, mx_endpoint=_DEAD),
+        fails("dead: true", level=SHOULD, smtp_port=_ANSWERS, mx_endpoint=_DEAD),
     ),
     "STARTTLS-STATE": (
         passes(starttls_state=_state("PIPELINING", rcpt=reply(503, "5.5.1 MAIL first"))),
@@ -187,17 +188,17 @@ TABLE: Table = {
         fails("offered before TLS", level=MUST, clear_text_auth=_auth(("SCRAM-SHA-256", "LOGIN"))),
         skips("EHLO is not served", clear_text_auth=_auth(smtp=_NO_EHLO)),
         passes(clear_text_auth=_auth((), reply(538, "5.7.11 encryption required"), _submission())),
-        passes(clear_text_auth=_auth(("PLAIN",), None, session(Role.SUBMISSION, implicit_tls=True, ehlo_in_tls=None))),
+        passes(clear_text_auth=_auth(("PLAIN",), None, session(SUBMISSION.name, implicit_tls=True, ehlo_in_tls=None))),
         fails("AUTH PLAIN LOGIN is offered before TLS", level=MUST, clear_text_auth=_auth(("PLAIN", "LOGIN"))),
         fails("answered with 334", clear_text_auth=_auth((), reply(334, ""))),
         fails("answered with 535", clear_text_auth=_auth((), reply(535, "5.7.8 no"))),
-        fails("no AUTH is offered behind TLS", clear_text_auth=_auth(smtp=session(Role.SUBMISSION))),
+        fails("no AUTH is offered behind TLS", clear_text_auth=_auth(smtp=session(SUBMISSION.name))),
         fails(
             "no AUTH",
-            clear_text_auth=_auth((), None, session(Role.SUBMISSION, implicit_tls=True, ehlo_in_tls=None)),
+            clear_text_auth=_auth((), None, session(SUBMISSION.name, implicit_tls=True, ehlo_in_tls=None)),
         ),
         advises("public MX", clear_text_auth=_auth(smtp=session(ehlo_in_tls=reply(250, HOST, "AUTH PLAIN")))),
-        skips("no TLS", clear_text_auth=_auth(smtp=session(Role.SUBMISSION, tls=None, ehlo_in_tls=None))),
+        skips("no TLS", clear_text_auth=_auth(smtp=session(SUBMISSION.name, tls=None, ehlo_in_tls=None))),
     ),
     "EARLYTALK": (
         passes(early_talk=_early()),

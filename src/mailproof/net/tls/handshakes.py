@@ -14,11 +14,12 @@ from concurrent.futures import CancelledError as FutureCancelled
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, NoTLS, NoTLSNow, NotObserved, Throttled
 from mailproof.net.hosts import Hosts
 from mailproof.net.pkix.certificates import Chain, read_chain
+from mailproof.net.services import SMTP_STARTTLS, Upgrade, upgrade_of
 from mailproof.net.settings import NetSettings
 from mailproof.net.smtp import Dialogue, extensions
 from mailproof.net.stream import Stream, deadline
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from mailproof.net.tls.engines import Maker
 
-__all__ = ["Handshake", "TLSClient", "TLSEndpoint", "TLSVersion"]
+__all__ = ["Handshake", "TLSClient", "TLSPeer", "TLSVersion"]
 
 T = TypeVar("T")
 
@@ -47,13 +48,13 @@ _LINE = 8 * 1024
 
 
 @dataclass(frozen=True)
-class TLSEndpoint:
+class TLSPeer:
     """Where TLS is spoken: at once, or after STARTTLS of the protocol named. ``host`` is sent as SNI."""
 
     address: str
     port: int
     host: str
-    starttls: Literal["smtp", "imap", "pop3"] | None
+    starttls: str | None
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class TLSClient:
             bridge.cut()
         await asyncio.to_thread(self._executor.shutdown)
 
-    async def accepts(self, endpoint: TLSEndpoint, version: TLSVersion, ciphers: str | None = None) -> Handshake:
+    async def accepts(self, endpoint: TLSPeer, version: TLSVersion, ciphers: str | None = None) -> Handshake:
         """Offer ``version`` and nothing else, with all cipher suites or those of an OpenSSL cipher string.
 
         As ``offers``.
@@ -101,7 +102,7 @@ class TLSClient:
         (handshake,) = await self.offers(endpoint, (version, ciphers))
         return handshake
 
-    async def offers(self, endpoint: TLSEndpoint, *offered: tuple[TLSVersion, str | None]) -> tuple[Handshake, ...]:
+    async def offers(self, endpoint: TLSPeer, *offered: tuple[TLSVersion, str | None]) -> tuple[Handshake, ...]:
         """Offer each version and nothing else, with all cipher suites (None) or those of an OpenSSL cipher string.
 
         A ServerHello of the version is acceptance, whatever becomes of the handshake. An alert is a refusal. A
@@ -135,13 +136,13 @@ class TLSClient:
                 handshakes.append(Handshake(version, ciphers or "all", False, None, declined))
         return tuple(handshakes)
 
-    async def _ask_another_hello(self, endpoint: TLSEndpoint) -> None:
+    async def _ask_another_hello(self, endpoint: TLSPeer) -> None:
         """Offer what current clients do. Raises ClosedEarly where the server has shown no sign that it is there."""
         outcome = await self._handshake(endpoint, any_version, _cipher)
         if outcome.closed and endpoint.starttls is None:
             raise ClosedEarly("the server closes the connection on every TLS hello, whatever it offers")
 
-    async def certificates(self, endpoint: TLSEndpoint) -> tuple[Chain, ...]:
+    async def certificates(self, endpoint: TLSPeer) -> tuple[Chain, ...]:
         """Return the certificate chains that the server sends, first the one it prefers.
 
         A second connection says the same again at once, so that a balancer that takes turns shows the next server
@@ -168,7 +169,7 @@ class TLSClient:
                 seen.append(await self._chain(endpoint, without_rsa if rsa else only_rsa))
         return tuple(dict.fromkeys(outcome.value for outcome in seen if outcome.value is not None))
 
-    async def _chain(self, endpoint: TLSEndpoint, make: Maker) -> _Outcome[Chain]:
+    async def _chain(self, endpoint: TLSPeer, make: Maker) -> _Outcome[Chain]:
         """The chain that one whole handshake proves, inside a slot. Raises Malformed for what does not parse."""
         found = await self._handshake(endpoint, make, _proven_chain, in_slot=True)
         if found.value is None:
@@ -177,7 +178,7 @@ class TLSClient:
 
     async def _handshake(
         self,
-        endpoint: TLSEndpoint,
+        endpoint: TLSPeer,
         make: Maker,
         look: Callable[[BaseSslClient], T],
         *,
@@ -207,7 +208,7 @@ class TLSClient:
             return outcome
 
     @asynccontextmanager
-    async def _opened(self, endpoint: TLSEndpoint, *, in_slot: bool) -> AsyncIterator[Stream]:
+    async def _opened(self, endpoint: TLSPeer, *, in_slot: bool) -> AsyncIterator[Stream]:
         """A connection to ``endpoint`` at which the TLS hello is due."""
         settings = self._settings
         destination = settings.destination(endpoint.address, endpoint.port, endpoint.host)
@@ -219,13 +220,10 @@ class TLSClient:
             try:
                 stream = await self._hosts.connect(endpoint.address, endpoint.port, destination)
                 transcript.add(Speaker.NOTE, "connected")
-                match endpoint.starttls:
-                    case "smtp":
-                        await self._smtp_starttls(stream, transcript, endpoint.host)
-                    case "imap":
-                        await self._line_starttls(stream, transcript, b"* OK", b"a STARTTLS", b"a OK")
-                    case "pop3":
-                        await self._line_starttls(stream, transcript, b"+OK", b"STLS", b"+OK")
+                if endpoint.starttls == SMTP_STARTTLS.protocol:
+                    await self._smtp_starttls(stream, transcript, endpoint.host)
+                elif endpoint.starttls is not None:
+                    await self._line_starttls(stream, transcript, upgrade_of(endpoint.starttls))
                 transcript.add(Speaker.NOTE, "the TLS hello is due")
                 yield stream
                 await stream.close()
@@ -258,17 +256,15 @@ class TLSClient:
                 raise NotAvailable("the server does not offer STARTTLS")
         stream.take_held()
 
-    async def _line_starttls(
-        self, stream: Stream, transcript: Transcript, ready: bytes, command: bytes, agreed: bytes
-    ) -> None:
-        """STARTTLS of IMAP (RFC 9051, section 6.2.1) and STLS of POP3 (RFC 2595, section 4)."""
+    async def _line_starttls(self, stream: Stream, transcript: Transcript, upgrade: Upgrade) -> None:
+        """STARTTLS of a protocol in which one line asks for TLS and one agrees to it."""
         limits = self._settings.limits
         async with deadline(limits.greeting, "no greeting"):
-            await _expect(stream, transcript, ready)
-        transcript.add(Speaker.CLIENT, command.decode("ascii"))
-        stream.write(command + b"\r\n")
+            await _expect(stream, transcript, upgrade.ready)
+        transcript.add(Speaker.CLIENT, upgrade.command.decode("ascii"))
+        stream.write(upgrade.command + b"\r\n")
         async with deadline(limits.reply, "no reply to STARTTLS"):
-            await _expect(stream, transcript, agreed)
+            await _expect(stream, transcript, upgrade.agreed)
         stream.take_held()
 
 
@@ -366,7 +362,7 @@ class _Bridge:
 
 def _shake_hands(
     make: Maker,
-    endpoint: TLSEndpoint,
+    endpoint: TLSPeer,
     version: TLSVersion | None,
     bridge: _Bridge,
     look: Callable[[BaseSslClient], T],
