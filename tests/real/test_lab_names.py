@@ -7,14 +7,7 @@ import re
 import pytest
 
 from tests.real import domains
-from tests.real.asking import (
-    LISTENING,
-    dig,
-    flags,
-    label,
-    short,
-    status,
-)
+from tests.real.asking import LISTENING, dig, flags, label, short, status
 from tests.real.domains import Domain
 from tests.real.lab import Lab, plan
 

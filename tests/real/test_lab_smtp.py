@@ -8,15 +8,7 @@ import sys
 import pytest
 
 from tests.real import domains
-from tests.real.asking import (
-    EHLO,
-    HALVES,
-    LISTENING,
-    NO_SERVICE,
-    NOT_IN_CLEAR,
-    replies,
-    short,
-)
+from tests.real.asking import EHLO, HALVES, LISTENING, NO_SERVICE, NOT_IN_CLEAR, replies, short
 from tests.real.domains import Domain
 from tests.real.lab import Lab, plan
 

@@ -8,9 +8,7 @@ import sys
 import pytest
 
 from tests.real import domains
-from tests.real.asking import (
-    EHLO,
-)
+from tests.real.asking import EHLO
 from tests.real.domains import Chain, Domain
 from tests.real.lab import Lab, plan
 

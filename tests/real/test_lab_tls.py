@@ -7,13 +7,7 @@ import sys
 
 import pytest
 
-from tests.real.asking import (
-    EHLO,
-    SPEAKS_TLS,
-    label,
-    s_client,
-    short,
-)
+from tests.real.asking import EHLO, SPEAKS_TLS, label, s_client, short
 from tests.real.domains import Chain, Domain
 from tests.real.lab import Lab, plan
 
