@@ -8,6 +8,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from tests.real.domains import DNSBL, Domain
 from tests.real.lab import plan, zones
 
 LABELS = frozenset(domain.label for domain in plan.DOMAINS)
@@ -25,7 +26,7 @@ def inventory(ca_file: Path, labels: Collection[str] = LABELS) -> dict[str, Any]
         "probe": {"ehlo": plan.CLIENT_NAME, "sender": "postmaster@client.test"},
         "trust": {"ca_file": str(ca_file)},
         "limits": {"connect": 3.0, "greeting": 10.0, "dns": 2.0, "silence": 0.5, "pause": 0.0, "retry_pause": 1.0},
-        "blocklists": [plan.DNSBL],
+        "blocklists": [DNSBL],
         "zones": [zones.IN_ADDR, zones.rfc2317_zone()],
         "domains": [
             {"name": domain.name, "parked": True}
@@ -51,7 +52,7 @@ def inventory(ca_file: Path, labels: Collection[str] = LABELS) -> dict[str, Any]
     }
 
 
-def _domains_of(domain: plan.Domain) -> list[str]:
+def _domains_of(domain: Domain) -> list[str]:
     shared = plan.shared() if domain.label == "right" else ()
     return [domain.name, *(other.name for other in shared if not other.parked)]
 

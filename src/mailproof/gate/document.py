@@ -96,7 +96,7 @@ class Result(Part):
     id: Annotated[str, Field(pattern="^[0-9a-f]{12}$")]
     """A short name of control and target, the same in every run."""
     family: str
-    """The control's family, like SPF."""
+    """The first word of the control's id, like SPF."""
     control: str
     target: str
     target_type: str
