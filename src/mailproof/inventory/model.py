@@ -6,6 +6,7 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 from datetime import date
+from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -114,7 +115,9 @@ def _mailbox(value: str) -> str:
 
 def _role(value: str) -> str:
     if value not in SERVICES:
-        raise wrong(f"{value!r} is not a role of a host, which are {', '.join(SERVICES)}")
+        near = get_close_matches(value, SERVICES, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise wrong(f"{value!r} is not a role of a host, which are {', '.join(SERVICES)}{hint}")
     return value
 
 
