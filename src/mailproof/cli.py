@@ -187,7 +187,7 @@ def _add_rules(command: argparse.ArgumentParser) -> None:
 
 def _init(options: argparse.Namespace) -> int:
     from mailproof.draft import draft, write
-    from mailproof.inventory.model import domain_name, socket_address
+    from mailproof.inventory.values import domain_name, socket_address
     from mailproof.net.dns.client import DNSClient
     from mailproof.net.settings import NetSettings
 

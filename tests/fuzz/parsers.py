@@ -36,7 +36,7 @@ from mailproof.gate.waivers import EXAMPLE, WaiverFile
 from mailproof.grammars import dkim, dmarc, mta_sts, spf
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import load_inventory, load_part
-from mailproof.inventory.model import domain_name
+from mailproof.inventory.values import domain_name
 from mailproof.net import https
 from mailproof.net.dns.client import normalise, reverse_name
 from mailproof.net.dns.messages import Question, read_answer

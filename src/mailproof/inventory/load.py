@@ -15,9 +15,10 @@ from pydantic import BaseModel, ValidationError
 
 from mailproof.documents import UnreadableFile, read_text
 from mailproof.inventory.errors import InventoryError, Problem
-from mailproof.inventory.model import Inventory, domain_name
+from mailproof.inventory.model import Inventory
 from mailproof.inventory.reading import MAX_FILE_SIZE, Path_, Places, Reader, beside, dotted
 from mailproof.inventory.secrets import Secrets
+from mailproof.inventory.values import domain_name
 from mailproof.places import Place
 
 P = TypeVar("P", bound=BaseModel)
