@@ -76,7 +76,9 @@ class Expedition:
         survey = Survey(self._probes, self.loaded.model, self.targets, self._network, self.progress)
         with _rare_collections():
             self._loop.run(survey.run(wanted), tick)
-        root_signature = self._loop.run(self._network.dns.root_signature())
+        # Evidence on disk is judged without a network: then nobody is asked for the time either.
+        asked = bool(self._network.dns.questions)
+        root_signature = self._loop.run(self._network.dns.root_signature()) if asked else None
         return Record(
             inventory=self.loaded.name,
             surveyed_at=now(),

@@ -163,6 +163,8 @@ class Domain:
     policy_mx: tuple[str, ...] = ()
     policy_host: PolicyHost = PolicyHost.RIGHT
     dnsbl_listed: bool = False
+    main_cf: tuple[str, ...] = ()
+    """What the domain's Postfix says of itself in a capture of ``postconf -n``; empty: nothing is captured."""
 
     fail: tuple[str, ...] = ()
     """Ids of the controls that fail."""
@@ -240,6 +242,7 @@ class Domain:
             lines.append(f"policy host: {self.policy_host}")
         if not self.ipv6_listens:
             lines.append(f"AAAA of mx.{self.name} without a listener")
+        lines += [f"main.cf: {setting}" for setting in self.main_cf]
         if self.dnsbl_listed:
             lines.append(f"address listed at {DNSBL}")
         return "; ".join(lines)

@@ -12,6 +12,7 @@ DOMAINS = (
         "right",
         server=Server(POSTFIX, other_names=("alias.mx-cname.test",)),
         ipv6=True,
+        main_cf=("smtpd_banner = $myhostname ESMTP", "disable_vrfy_command = yes"),
     ),
     Domain(
         "right-exim",
