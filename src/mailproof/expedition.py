@@ -58,7 +58,16 @@ class Expedition:
     def discover(self, tick: Callable[[], None] = lambda: None) -> Targets:
         """Find the targets of the inventory."""
         with _rare_collections():
-            self.targets = self._loop.run(discover(self.loaded.model, self._network.dns, self._settings), tick)
+            self.targets = self._loop.run(
+                discover(
+                    self.loaded.model,
+                    self._network.dns,
+                    self._settings,
+                    self.loaded.file.parent,
+                    self._network.files,
+                ),
+                tick,
+            )
         self._network.hosts.name(named_addresses(self.loaded.model, self.targets))
         return self.targets
 

@@ -15,7 +15,8 @@ from mailproof.gate.document import WaiverNote, WaiverState, plain
 from mailproof.gate.verdict import Judgement, Verdict
 from mailproof.inventory.errors import Problem
 from mailproof.inventory.load import LoadedInventory, load_part
-from mailproof.inventory.model import Part, Waiver
+from mailproof.inventory.model import Waiver
+from mailproof.inventory.parts import Part
 from mailproof.patterns import matches
 from mailproof.places import Place
 
