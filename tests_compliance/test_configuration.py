@@ -19,7 +19,7 @@ EXIM_OPTIONS = Reference(
 def test_banner_does_not_name_the_software(program_settings: ProgramSettings) -> None:
     """The configured greeting names neither the product, nor its version, nor the system.
 
-    Why: whoever looks for servers with a known weakness reads it from the greeting.
+    Why: attackers who look for servers with a known weakness read it from the greeting.
     Fix: Postfix: smtpd_banner = $myhostname ESMTP. Exim: smtp_banner = $smtp_active_hostname ESMTP. Dovecot:
     login_greeting = Ready.
     """

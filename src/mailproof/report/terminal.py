@@ -1,5 +1,5 @@
 """The terminal summary: first what to mend first, then each finding with what, where, proof, rule and fix, a block a
-host; the decision last. What is the same on several targets is told once.
+host; the decision last. A finding that several targets share is shown once.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MAX_DECISIVE = 4
 """Screen lines that one decisive line of a proof may take."""
 
 MAX_TARGETS = 10
-"""Targets named for a finding that is told once; the reports hold all of them."""
+"""Targets named for a finding that several share; the reports hold all of them."""
 
 MAX_FIRST = 4
 """Findings named at the top for each harm."""
