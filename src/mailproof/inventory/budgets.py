@@ -1,7 +1,7 @@
 """How far a stranger's zone can lead a run: bounds for one domain, one zone, one address.
 
-The owner of a zone decides by its records which names are followed and which servers are asked. What lies beyond a bound is
-not looked at, and a target says so. Hosts and addresses that the inventory itself names are not counted.
+The owner of a zone decides by its records which names are followed and which servers are asked. What lies beyond a
+bound is not looked at, and a target says so. Hosts and addresses that the inventory itself names are not counted.
 """
 
 from __future__ import annotations

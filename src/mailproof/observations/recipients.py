@@ -11,7 +11,7 @@ from mailproof.observations.dialogue import Dialogue
 from mailproof.observations.refusals import STRANGER, Tester, refuses_tester
 
 OUTSIDER = "a mailbox elsewhere"
-"""The form of the attempt that is made for comparison: a server that refuses it with the same words refuses the tester."""
+"""The form of the attempt that is made for comparison: refused with the same words, it is the tester who is refused."""
 
 
 @dataclass(frozen=True)
