@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from mailproof.inventory.targets import DEFAULT_PORTS, Role
 from mailproof.net.dns.client import normalise
-from mailproof.net.settings import DNSSECTrust, Limits, NetSettings, SocketAddress
+from mailproof.net.settings import DNSSECTrust, Limits, NetSettings, SocketAddress, TLSDepth
 
 
 def wrong(message: str) -> PydanticCustomError:
@@ -360,7 +360,7 @@ _DEFAULT_LIMITS = Limits()
 
 
 class LimitsPart(Part):
-    """Deadlines in seconds, and counts of connections."""
+    """Deadlines in seconds, counts of connections, and how much is asked."""
 
     connect: Seconds = Field(_DEFAULT_LIMITS.connect, description="Until a TCP connection stands.")
     greeting: Seconds = Field(
@@ -403,6 +403,12 @@ class LimitsPart(Part):
     connections_to_address: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         _DEFAULT_LIMITS.connections_to_address,
         description="Mail connections to one address in a run, unless the inventory names a host that has it.",
+    )
+    tls_depth: TLSDepth = Field(
+        _DEFAULT_LIMITS.tls_depth,
+        strict=False,
+        description="What is asked of a server's TLS: usual (versions, RC4, 3DES, post-quantum groups), or full (every "
+        "suite, group and signature scheme, with four times as many connections).",
     )
 
 
