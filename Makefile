@@ -58,6 +58,7 @@ docs: $(VENV)/tested
 	$(BIN)/python -m mailproof.inventory.schema inventories/inventory.schema.json
 	$(BIN)/python -m mailproof.report.schema docs/result.schema.json
 	$(BIN)/python -m mailproof.reference controls docs/controls.md
+	$(BIN)/python -m mailproof.reference coverage docs/coverage.md
 	$(BIN)/python -m mailproof.reference inventory docs/inventory.md
 
 bench: $(VENV)/tested

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from mailproof.controls import PRACTICE, SHOULD, Harm, control, rfc
+from mailproof.controls import SHOULD, Family, Harm, control
 from mailproof.observations.blocklists import Listing
+from mailproof.references import PRACTICE, rfc
+
+FAMILY = Family("DNSBL", "DNS blocklists")
 
 
 @control("DNSBL-VERDICT", SHOULD, rfc(5782, "2.1"), rfc(5782, "5"), PRACTICE, harm=Harm.REFUSED)

@@ -4,14 +4,15 @@ root there, and with DANE-EE nobody looks at names and dates.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
-from mailproof.controls import MUST, SHOULD, Between, Harm, control, fail, finding, leave_to, not_applicable, rfc
+from mailproof.controls import MUST, SHOULD, Between, Family, Harm, control, fail, finding, leave_to, not_applicable
 from mailproof.net.errors import NotObserved
 from mailproof.net.pkix.paths import PathResult, PathStatus
 from mailproof.observations.tls import ByDANE, Certificates, Deployment
+from mailproof.references import rfc
+
+FAMILY = Family("CERT", "Certificates")
 
 
 @control("CERT-TRUST", SHOULD, rfc(5280, "6"), rfc(8461, "4.2"), rfc(7817, "3"), harm=Harm.READ)
@@ -122,11 +123,10 @@ def test_certificate_names_the_host(certificates: Certificates) -> None:
     SHOULD,
     rfc(5280, "4.1.2.5"),
     by_clock=True,
-    expiry_warning_fraction=0.1,
     allowed={"expiry_warning_fraction": Between(0, 1)},
     harm=Harm.READ,
 )
-def test_certificate_is_in_date(certificates: Certificates, parameters: Mapping[str, Any]) -> None:
+def test_certificate_is_in_date(certificates: Certificates, *, expiry_warning_fraction: float = 0.1) -> None:
     """The server's certificate and the intermediates that it needs are in date.
 
     Why: an expired certificate is refused by mail programs and by senders that heed MTA-STS.
@@ -139,7 +139,7 @@ def test_certificate_is_in_date(certificates: Certificates, parameters: Mapping[
             assert at <= not_after, f"{certificate.subject} expired on {certificate.not_after}"
             assert at >= not_before, f"{certificate.subject} is not valid before {certificate.not_before}"
             left = not_after - at
-            if not number and left < (not_after - not_before) * parameters["expiry_warning_fraction"]:
+            if not number and left < (not_after - not_before) * expiry_warning_fraction:
                 finding(SHOULD, f"{certificate.subject} expires in {_days(left)}, on {certificate.not_after}")
 
 
@@ -151,19 +151,19 @@ def _days(left: timedelta) -> str:
     "CERT-KEY-SIZE",
     MUST,
     rfc(9325, "4.5"),
-    minimum_rsa_bits=2048,
-    minimum_ec_bits=224,
     allowed={"minimum_rsa_bits": Between(1024, 16384), "minimum_ec_bits": Between(160, 521)},
     harm=Harm.READ,
 )
-def test_keys_are_large_enough(certificates: Certificates, parameters: Mapping[str, Any]) -> None:
+def test_keys_are_large_enough(
+    certificates: Certificates, *, minimum_rsa_bits: int = 2048, minimum_ec_bits: int = 224
+) -> None:
     """RSA keys of certificates have at least 2048 bits, elliptic-curve keys at least 224.
 
     Why: smaller keys can be broken with known methods.
     Fix: have the certificate issued for a new key of RSA 2048 (better 3072) bits or on the curve P-256.
     """
     _require_tls(certificates)
-    minimum = {"RSA": parameters["minimum_rsa_bits"], "EC": parameters["minimum_ec_bits"]}
+    minimum = {"RSA": minimum_rsa_bits, "EC": minimum_ec_bits}
     for deployment in certificates.deployments:
         for certificate in deployment.needed:
             least = minimum.get(certificate.key_type)

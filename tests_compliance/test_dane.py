@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from mailproof.controls import INTERNET_NL, MAY, MUST, Harm, control, fail, leave_to, not_applicable, rfc
+from mailproof.controls import MAY, MUST, Family, Harm, control, fail, leave_to, not_applicable
 from mailproof.inventory.targets import MailHost, Role
 from mailproof.observations.dane import DANE, TLSA
+from mailproof.references import INTERNET_NL, rfc
+
+FAMILY = Family("DANE", "DANE for SMTP")
 
 
 @control("DANE-EXISTS", MAY, rfc(7672, "2.2.3"), INTERNET_NL, harm=Harm.READ)

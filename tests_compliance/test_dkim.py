@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from mailproof.controls import GOOGLE_SENDERS, MAY, MUST, SHOULD, Between, Harm, control, finding, leave_to, rfc
+from mailproof.controls import MAY, MUST, SHOULD, Between, Family, Harm, control, finding, leave_to
 from mailproof.observations.dkim import DKIMKey
+from mailproof.references import GOOGLE_SENDERS, rfc
+
+FAMILY = Family("DKIM", "DKIM keys")
 
 
 @control("DKIM-SELECTOR", MUST, rfc(6376, "3.6.1"), rfc(6376, "3.6.2.2"), harm=Harm.REFUSED)
@@ -38,11 +38,10 @@ def test_selector_holds_one_key(dkim_key: DKIMKey) -> None:
     rfc(8301, "3.2"),
     rfc(8463, "4"),
     GOOGLE_SENDERS,
-    recommended_bits=2048,
     allowed={"recommended_bits": Between(1024, 16384)},
     harm=Harm.REFUSED,
 )
-def test_key_is_long_enough(dkim_key: DKIMKey, parameters: Mapping[str, Any]) -> None:
+def test_key_is_long_enough(dkim_key: DKIMKey, *, recommended_bits: int = 2048) -> None:
     """RSA keys of DKIM have at least 1024 bits, and should have 2048.
 
     Why: verifiers must ignore shorter keys than 1024 bits, and 512 bits are factored in hours.
@@ -56,5 +55,5 @@ def test_key_is_long_enough(dkim_key: DKIMKey, parameters: Mapping[str, Any]) ->
             continue
         bits = record.key_bits or 0
         assert bits >= 1024, f"the RSA key has {bits} bits, fewer than 1024"
-        if bits < parameters["recommended_bits"]:
-            finding(SHOULD, f"the RSA key has {bits} bits, fewer than {parameters['recommended_bits']}")
+        if bits < recommended_bits:
+            finding(SHOULD, f"the RSA key has {bits} bits, fewer than {recommended_bits}")

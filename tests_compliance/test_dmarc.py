@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from mailproof.controls import GOOGLE_SENDERS, INTERNET_NL, MUST, SHOULD, Harm, control, fail, leave_to, rfc
+from mailproof.controls import MUST, SHOULD, Family, Harm, control, fail, leave_to
 from mailproof.observations.dmarc import DMARC
+from mailproof.references import GOOGLE_SENDERS, INTERNET_NL, rfc
+
+FAMILY = Family("DMARC", "DMARC policies")
 
 
 @control("DMARC-EXISTS", SHOULD, rfc(9989, "4.10"), GOOGLE_SENDERS, harm=Harm.ABUSED)
@@ -62,11 +62,10 @@ def test_the_record_parses(dmarc: DMARC) -> None:
     SHOULD,
     rfc(9989, "4.7"),
     INTERNET_NL,
-    accept=["quarantine", "reject"],
     allowed={"accept": ("none", "quarantine", "reject")},
     harm=Harm.ABUSED,
 )
-def test_the_policy_is_enforced(dmarc: DMARC, parameters: Mapping[str, Any]) -> None:
+def test_the_policy_is_enforced(dmarc: DMARC, *, accept: tuple[str, ...] = ("quarantine", "reject")) -> None:
     """The policy that applies is quarantine or reject, t=y taken into account.
 
     Why: p=none only watches; forgeries are delivered.
@@ -80,8 +79,8 @@ def test_the_policy_is_enforced(dmarc: DMARC, parameters: Mapping[str, Any]) -> 
         leave_to("DMARC-SYNTAX", f"{', '.join(invalid)} of _dmarc.{policy.domain} is void")
     lowered = " after t=y has lowered it" if policy.record.testing else ""
     where = f"{policy.tag} of _dmarc.{policy.domain}"
-    wanted = " or ".join(parameters["accept"])
-    assert policy.value in parameters["accept"], f"the policy is {policy.value}{lowered} ({where}); {wanted} is wanted"
+    wanted = " or ".join(accept)
+    assert policy.value in accept, f"the policy is {policy.value}{lowered} ({where}); {wanted} is wanted"
 
 
 def _leave_broken_records(dmarc: DMARC) -> None:

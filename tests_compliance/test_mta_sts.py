@@ -4,10 +4,13 @@ failure.
 
 from __future__ import annotations
 
-from mailproof.controls import MAY, MUST, SHOULD, Harm, control, fail, finding, leave_to, not_applicable, rfc
+from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
 from mailproof.inventory.targets import MailDomain
 from mailproof.observations.mx import MX
 from mailproof.observations.policies import PolicyRecord, STSPolicyFile, covers
+from mailproof.references import rfc
+
+FAMILY = Family("STS", "MTA-STS and TLS reporting", also=("TLSRPT",))
 
 
 @control("STS-TXT", MUST, rfc(8461, "3.1"), harm=Harm.READ)

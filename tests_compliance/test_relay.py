@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from mailproof.controls import MAY, MUST, PRACTICE, SHOULD, Harm, control, fail, finding, leave_to, not_applicable, rfc
+from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
 from mailproof.inventory.targets import Role
 from mailproof.net.errors import NotObserved
 from mailproof.observations.attempts import Attempt
 from mailproof.observations.recipients import Mailboxes, Recipients
 from mailproof.observations.refusals import demands_tls
 from mailproof.observations.relay import TELLING, RelayAttempts
+from mailproof.references import PRACTICE, rfc
+
+FAMILY = Family("RELAY", "Relaying and recipients", also=("SMTP", "BACKUPMX"))
 
 
 @control(

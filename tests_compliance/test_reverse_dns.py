@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from mailproof.controls import (
-    GOOGLE_SENDERS,
-    MAY,
-    PRACTICE,
-    SHOULD,
-    YAHOO_SENDERS,
-    Harm,
-    control,
-    finding,
-    leave_to,
-    not_applicable,
-    rfc,
-)
+from mailproof.controls import MAY, SHOULD, Family, Harm, control, finding, leave_to, not_applicable
 from mailproof.net.errors import NotObserved
 from mailproof.observations.reverse import ClasslessDelegation, ReverseDNS, looks_generic
+from mailproof.references import GOOGLE_SENDERS, PRACTICE, YAHOO_SENDERS, rfc
+
+FAMILY = Family("PTR", "Reverse DNS")
 
 
 @control("PTR-EXISTS", SHOULD, rfc(1912, "2.1"), GOOGLE_SENDERS, YAHOO_SENDERS, harm=Harm.REFUSED)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 
-from mailproof.controls import MAY, MUST, PRACTICE, SHOULD, Harm, control, finding, leave_to, rfc
+from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, finding, leave_to
 from mailproof.inventory.targets import Role
 from mailproof.observations.smtp import ServerName
 from mailproof.observations.spf import SPFEvaluation
+from mailproof.references import PRACTICE, rfc
+
+FAMILY = Family("HELO", "Names that servers give themselves", also=("PTR",))
+
 
 _ADDRESS_LITERAL = re.compile(r"\[(ipv6:)?[0-9a-f.:]+\]")
 

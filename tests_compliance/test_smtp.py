@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import re
 
-from mailproof.controls import (
-    MAY,
-    MUST,
-    PRACTICE,
-    SHOULD,
-    STARTTLS_INJECTION,
-    Harm,
-    control,
-    fail,
-    finding,
-    leave_to,
-    not_applicable,
-    rfc,
-)
+from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
 from mailproof.inventory.targets import Endpoint, Role
 from mailproof.net.errors import ClosedEarly, NotAvailable, NoTLS, NoTLSNow, NotObserved, Refused, Throttled, TimedOut
 from mailproof.observations.early_talk import EarlyTalk
 from mailproof.observations.refusals import refuses_client, why_deferred
 from mailproof.observations.smtp import ClearTextAuth, Injection, KeptState, SMTPPort, SMTPSession
 from mailproof.observations.tls import WithdrawnTLS
+from mailproof.references import PRACTICE, STARTTLS_INJECTION, rfc
+
+FAMILY = Family("SMTP", "The SMTP service", also=("MX", "AUTH", "STARTTLS", "EARLYTALK"))
+
 
 SMTP_ROLES = (Role.MX, Role.SUBMISSION)
 

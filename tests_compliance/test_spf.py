@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import Any
 
-from mailproof.controls import (
-    GOOGLE_SENDERS,
-    MUST,
-    PRACTICE,
-    SHOULD,
-    Between,
-    Harm,
-    control,
-    finding,
-    leave_to,
-    not_applicable,
-    rfc,
-)
+from mailproof.controls import MUST, SHOULD, Between, Family, Harm, control, finding, leave_to, not_applicable
 from mailproof.observations.spf import MAX_LOOKUPS, RESULT_OF_ALL, SPF, Check, SPFEvaluation, SPFTree
+from mailproof.references import GOOGLE_SENDERS, PRACTICE, rfc
+
+FAMILY = Family("SPF", "SPF")
 
 
 @control("SPF-EXISTS", MUST, rfc(7208, "3.2"), rfc(7208, "4.5"), GOOGLE_SENDERS, harm=Harm.REFUSED)
@@ -61,11 +50,10 @@ def test_spf_record_follows_the_grammar(spf: SPF) -> None:
     rfc(7208, "5.1"),
     rfc(7208, "8.4"),
     PRACTICE,
-    accept=["-all"],
     allowed={"accept": ("-all", "~all", "?all", "+all")},
     harm=Harm.ABUSED,
 )
-def test_spf_ends_strictly(spf_tree: SPFTree, parameters: Mapping[str, Any]) -> None:
+def test_spf_ends_strictly(spf_tree: SPFTree, *, accept: tuple[str, ...] = ("-all",)) -> None:
     """The SPF record ends in -all, redirects followed; a profile or the inventory may accept ~all.
 
     Why: +all, ?all or no all at all let everybody pass or leave the question open.
@@ -73,7 +61,7 @@ def test_spf_ends_strictly(spf_tree: SPFTree, parameters: Mapping[str, Any]) -> 
     ~all.
     """
     _require_valid_record(spf_tree)
-    accepted = ", ".join(parameters["accept"])
+    accepted = ", ".join(accept)
     if redirect := spf_tree.undecided_redirect:
         not_applicable(f"{redirect.text} leads to another record for other senders: which all decides cannot be said")
     if spf_tree.redirects_nowhere:
@@ -87,18 +75,17 @@ def test_spf_ends_strictly(spf_tree: SPFTree, parameters: Mapping[str, Any]) -> 
             f"nothing says what becomes of other senders: no all, so the result is neutral ({accepted} is wanted)",
         )
     found = f"{closing.qualifier}all"
-    assert found in parameters["accept"], f"the record ends in {found}; {accepted} is wanted"
+    assert found in accept, f"the record ends in {found}; {accepted} is wanted"
 
 
 @control(
     "SPF-LOOKUPS-10",
     MUST,
     rfc(7208, "4.6.4"),
-    lookups=MAX_LOOKUPS,
     allowed={"lookups": Between(0, 100)},
     harm=Harm.REFUSED,
 )
-def test_spf_needs_at_most_ten_lookups(spf_tree: SPFTree, parameters: Mapping[str, Any]) -> None:
+def test_spf_needs_at_most_ten_lookups(spf_tree: SPFTree, *, lookups: int = MAX_LOOKUPS) -> None:
     """Evaluating the SPF record takes at most ten terms that ask the DNS, over all includes and redirects.
 
     Why: receivers stop at the eleventh with a permanent error, so that mail which matches later fails.
@@ -108,8 +95,9 @@ def test_spf_needs_at_most_ten_lookups(spf_tree: SPFTree, parameters: Mapping[st
     number = spf_tree.cost
     if spf_tree.loops:
         leave_to("SPF-INCLUDE-VALID", "an include leads back")
-    most = parameters["lookups"]
-    assert number <= most, f"{'more than ' if spf_tree.cut_short else ''}{number} lookups; at most {most} are wanted"
+    assert number <= lookups, (
+        f"{'more than ' if spf_tree.cut_short else ''}{number} lookups; at most {lookups} are wanted"
+    )
     for lookup in spf_tree.lookups:
         assert lookup.mx_names <= MAX_LOOKUPS, f"{lookup.term} yields {lookup.mx_names} MX names, more than ten"
 
@@ -119,11 +107,10 @@ def test_spf_needs_at_most_ten_lookups(spf_tree: SPFTree, parameters: Mapping[st
     SHOULD,
     rfc(7208, "4.6.4"),
     rfc(7208, "11.1"),
-    void_lookups=2,
     allowed={"void_lookups": Between(0, 100)},
     harm=Harm.REFUSED,
 )
-def test_spf_has_at_most_two_void_lookups(spf_tree: SPFTree, parameters: Mapping[str, Any]) -> None:
+def test_spf_has_at_most_two_void_lookups(spf_tree: SPFTree, *, void_lookups: int = 2) -> None:
     """At most two lookups of the SPF record come back empty, for senders of either address family.
 
     Why: receivers stop at the third with a permanent error. A host without AAAA is void for senders with IPv6. Only
@@ -134,8 +121,7 @@ def test_spf_has_at_most_two_void_lookups(spf_tree: SPFTree, parameters: Mapping
     family = max(spf_tree.families, key=lambda family: len(spf_tree.void_lookups(family)))
     void = spf_tree.void_lookups(family)
     terms = ", ".join(f"{lookup.term} ({lookup.name})" for lookup in void)
-    most = parameters["void_lookups"]
-    assert len(void) <= most, f"{len(void)} void lookups for senders with IPv{family}: {terms}"
+    assert len(void) <= void_lookups, f"{len(void)} void lookups for senders with IPv{family}: {terms}"
 
 
 @control("SPF-NO-PTR", SHOULD, rfc(7208, "5.5"), harm=Harm.REFUSED)

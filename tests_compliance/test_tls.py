@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from mailproof.controls import MUST, NCSC_NL_TLS, SWEET32, Harm, control, leave_to, rfc
+from mailproof.controls import MUST, Family, Harm, control, leave_to
 from mailproof.net.errors import NoTLS
 from mailproof.observations.tls import Handshakes
+from mailproof.references import NCSC_NL_TLS, SWEET32, rfc
+
+FAMILY = Family("TLS", "TLS versions and cipher suites")
 
 
 @control("TLS-NO-SSL2", MUST, rfc(6176, "3"), harm=Harm.READ)

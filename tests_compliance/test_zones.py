@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from mailproof.controls import (
-    INTERNET_NL,
-    MAY,
-    MUST,
-    SHOULD,
-    Harm,
-    control,
-    fail,
-    finding,
-    leave_to,
-    not_applicable,
-    rfc,
-)
+from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
 from mailproof.net.errors import Bogus, NotObserved, ServerFailure
 from mailproof.observations.zones import DNSSEC, Authority, Delegation
+from mailproof.references import INTERNET_NL, rfc
+
+FAMILY = Family("DEL", "Delegation and DNSSEC", also=("SEC", "NS"))
 
 
 @control("DEL-MIN-NS", MUST, rfc(1034, "4.1"), rfc(2182, "5"), harm=Harm.LOST)

@@ -100,6 +100,10 @@ def _parser() -> argparse.ArgumentParser:
         "controls", help="list every control", description="List every control, one a line, the id first."
     )
     controls.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
+    controls.add_argument(
+        "--coverage", action="store_true", help="count instead the checks of the field, by family, that controls answer"
+    )
+    _add_rules(controls)
     controls.set_defaults(run=_controls)
 
     plan = commands.add_parser(
@@ -124,9 +128,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Print what a control demands, why, how to mend what it finds, and who says so.",
     )
     explain.add_argument("ids", metavar="ID", nargs="+", help="a control's id, like PTR-FCRDNS, or a pattern: 'SPF-*'")
-    explain.add_argument(
-        "--rules", metavar="FILE", type=Path, action="append", default=[], help="house rules to know, too (repeatable)"
-    )
+    _add_rules(explain)
     explain.set_defaults(run=_explain)
 
     profiles = commands.add_parser(
@@ -136,6 +138,7 @@ def _parser() -> argparse.ArgumentParser:
         "what their sources demand that no control tests.",
     )
     profiles.add_argument("names", metavar="NAME|FILE", nargs="*", help="a shipped profile, or a file of yours")
+    _add_rules(profiles)
     profiles.set_defaults(run=_profiles)
 
     diff = commands.add_parser(
@@ -168,6 +171,12 @@ def _parser() -> argparse.ArgumentParser:
     trend.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
     trend.set_defaults(run=_history)
     return parser
+
+
+def _add_rules(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--rules", metavar="FILE", type=Path, action="append", default=[], help="house rules to know, too (repeatable)"
+    )
 
 
 def _init(options: argparse.Namespace) -> int:
@@ -209,9 +218,10 @@ def _plan(options: argparse.Namespace) -> int:
     catalogue, probes = _catalogue()
     redact: Callable[[str], str] = str
     try:
-        controls = {c.id: c for pattern in options.control or ["*"] for c in catalogue.matching(pattern)}
         loaded = load_inventory(Path(options.inventory))
         redact = loaded.redact
+        catalogue = with_rules(catalogue, loaded.model.rules)
+        controls = {c.id: c for pattern in options.control or ["*"] for c in catalogue.matching(pattern)}
         profile = load_profile(options.profile, catalogue, Path(), loaded.secrets) if options.profile else None
         policy = Policy.load(loaded, catalogue, profile, None)
         with ExitStack() as stack:
@@ -222,7 +232,15 @@ def _plan(options: argparse.Namespace) -> int:
                 if loaded.model.world is not None:
                     settings = stack.enter_context(open_world(loaded, settings))
                 targets = stack.enter_context(Expedition(loaded, probes, settings)).discover()
-    except (InventoryError, UnknownControl, UnknownProfile, ProposalError, RecordError, WorldError) as error:
+    except (
+        BrokenRules,
+        InventoryError,
+        UnknownControl,
+        UnknownProfile,
+        ProposalError,
+        RecordError,
+        WorldError,
+    ) as error:
         _complain(f"mailproof plan: {redact(str(error))}")
         return EXIT_USAGE
     limits = loaded.model.net_settings().limits
@@ -282,7 +300,17 @@ def _minutes(seconds: float) -> str:
 
 
 def _controls(options: argparse.Namespace) -> int:
-    catalogue, probes = _catalogue()
+    shipped, probes = _catalogue()
+    try:
+        catalogue = with_rules(shipped, options.rules)
+    except BrokenRules as error:
+        _complain(f"mailproof controls: {error}")
+        return EXIT_USAGE
+    if options.coverage:
+        from mailproof.coverage import counts, load_coverage
+
+        _say("\n".join(counts(load_coverage(), catalogue)))
+        return 0
     ordered = sorted(catalogue, key=lambda control: control.id)
     if options.format == "json":
         print(json.dumps([describe(control, probes) for control in ordered], indent=1))
@@ -309,6 +337,8 @@ def _explain(options: argparse.Namespace) -> int:
         print(f"{control.id} ({control.level}): {control.title}")
         for name, text in (("Why", control.why), ("Fix", control.fix)):
             print(textwrap.fill(text, 100, initial_indent=f"  {name}: ", subsequent_indent="       "))
+        if control.formerly:
+            print(f"  Formerly: {', '.join(control.formerly)}")
         print("  Sources:")
         for reference in control.references:
             print(f"    {reference.title}{f': {reference.url}' if reference.url else ''}")
@@ -330,10 +360,10 @@ def _profiles(options: argparse.Namespace) -> int:
     from mailproof.gate.profile import UnknownProfile, load_profile, shipped_names
     from mailproof.inventory.errors import InventoryError
 
-    catalogue = load_catalogue()
     try:
+        catalogue = with_rules(load_catalogue(), options.rules)
         profiles = [load_profile(name, catalogue, Path.cwd()) for name in options.names or shipped_names()]
-    except (UnknownProfile, InventoryError) as error:
+    except (BrokenRules, UnknownProfile, InventoryError) as error:
         _complain(f"mailproof profiles: {error}")
         return EXIT_USAGE
     if options.names:
@@ -374,7 +404,9 @@ def _diff(options: argparse.Namespace) -> int:
     from mailproof.report import comparison as report
 
     try:
-        comparison = compare(read_snapshot(options.old), read_snapshot(options.new))
+        catalogue = load_catalogue()
+        old, new = (read_snapshot(file).with_present_ids(catalogue) for file in (options.old, options.new))
+        comparison = compare(old, new)
     except ResultError as error:
         _complain(f"mailproof diff: {error}")
         return EXIT_USAGE
@@ -444,6 +476,8 @@ def describe(control: Control, probes: dict[str, Probe]) -> dict[str, Any]:
         "id": control.id,
         "family": control.family,
         "level": str(control.level),
+        "since": control.since,
+        "formerly": list(control.formerly),
         "title": control.title,
         "why": control.why,
         "fix": control.fix,

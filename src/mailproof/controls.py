@@ -17,8 +17,8 @@ that fails is the finding, its message is what was observed. House rules are wri
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import inspect
+import os
 import pkgutil
 import re
 import sys
@@ -26,7 +26,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Never
@@ -35,6 +34,9 @@ import pytest
 
 from mailproof.inventory.targets import Role
 from mailproof.net.errors import NotObserved
+from mailproof.patterns import matches
+from mailproof.references import Reference as Reference  # house rules may import it and rfc from here
+from mailproof.references import rfc as rfc
 
 
 class Level(StrEnum):
@@ -69,39 +71,19 @@ MUST, SHOULD, MAY = Level.MUST, Level.SHOULD, Level.MAY
 
 
 @dataclass(frozen=True)
-class Reference:
-    """The source of a rule. ``url`` is empty where it is nothing that can be linked to."""
+class Family:
+    """The family of the controls in one module, its ``FAMILY``: what their ids begin with, and what they are about.
 
+    ``also`` are other first words of their ids.
+    """
+
+    name: str
     title: str
-    url: str = ""
+    also: tuple[str, ...] = ()
 
-    def __str__(self) -> str:
-        return self.title
-
-
-def rfc(number: int, section: str | None = None) -> Reference:
-    """An RFC, or one section of it."""
-    url = f"https://www.rfc-editor.org/rfc/rfc{number}"
-    if section is None:
-        return Reference(f"RFC {number}", url)
-    anchor = f"appendix-{section}" if section[0].isalpha() else f"section-{section}"
-    word = "appendix" if section[0].isalpha() else "section"
-    return Reference(f"RFC {number}, {word} {section}", f"{url}#{anchor}")
-
-
-GOOGLE_SENDERS = Reference("Google: email sender guidelines", "https://support.google.com/a/answer/81126")
-YAHOO_SENDERS = Reference("Yahoo: sender best practices", "https://senders.yahooinc.com/best-practices/")
-INTERNET_NL = Reference("Internet.nl: mail test", "https://internet.nl/about-mailtest/")
-NCSC_NL_TLS = Reference(
-    "NCSC-NL: TLS guidelines 2025-05", "https://english.ncsc.nl/publications/publications/2025/june/01/tls-guidelines"
-)
-SWEET32 = Reference("CVE-2016-2183 (Sweet32)", "https://nvd.nist.gov/vuln/detail/CVE-2016-2183")
-STARTTLS_INJECTION = Reference("CVE-2011-0411", "https://nvd.nist.gov/vuln/detail/CVE-2011-0411")
-IANA_SPECIAL_ADDRESSES = Reference(
-    "IANA special-purpose address registries",
-    "https://www.iana.org/assignments/iana-ipv4-special-registry/iana-ipv4-special-registry.xhtml",
-)
-PRACTICE = Reference("Mail administrators' practice")
+    def holds(self, id: str) -> bool:
+        """Whether a control with this id may belong to the family."""
+        return id.split("-")[0] in (self.name, *self.also)
 
 
 class Finding(AssertionError):
@@ -184,7 +166,9 @@ class Control:
     roles: tuple[Role, ...] = ()
     """Of endpoints: only those in one of these roles are judged. Empty: all."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    """Thresholds with their defaults; the inventory's ``controls`` may override them."""
+    """Thresholds with their defaults, the keyword-only parameters of the function; profiles and the inventory's
+    ``controls`` may override them.
+    """
     allowed: Mapping[str, Allowed] = field(default_factory=dict)
     """What the parameters may be, by name."""
     harm: Harm = Harm.OTHER
@@ -195,10 +179,19 @@ class Control:
     explains: tuple[type[NotObserved], ...] = ()
     """Failures to observe that have their cause in the fault which it finds: other controls leave them to it."""
 
-    @property
-    def family(self) -> str:
-        return self.id.split("-")[0]
+    family: str = ""
+    """The name of the family that it belongs to."""
+    since: str = ""
+    """The release that had it first."""
+    formerly: tuple[str, ...] = ()
+    """Ids that it had in earlier releases: waivers, profiles, parameters and baselines may still use them."""
 
+    def is_named(self, pattern: str) -> bool:
+        """Whether a pattern (``*`` and ``?``) matches its id or one that it had formerly."""
+        return any(matches(pattern, id) for id in (self.id, *self.formerly))
+
+
+FIRST_RELEASE = "0.1.0"
 
 ID = re.compile(r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)*")
 
@@ -212,13 +205,15 @@ def control(
     harm: Harm = Harm.OTHER,
     explains: tuple[type[NotObserved], ...] = (),
     allowed: Mapping[str, Allowed] | None = None,
-    **parameters: Any,
+    since: str = FIRST_RELEASE,
+    formerly: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a test function a control; ``Control`` says what the arguments mean.
 
-    ``parameters`` are thresholds, handed to it as the fixture ``parameters``; ``allowed`` says what they may be.
+    Keyword-only parameters of the function are its thresholds; ``allowed`` says what they may be. It belongs to the
+    ``FAMILY`` of its module, or where there is none, to the family named by the first word of its id.
 
-    Raises TypeError where the id, the references or the docstring are not as they must be.
+    Raises TypeError where the id, the references, the thresholds or the docstring are not as they must be.
     """
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
@@ -227,6 +222,12 @@ def control(
         if not references:
             raise TypeError(f"{id} names no reference: who demands it?")
         title, why, fix = _read_docstring(id, function)
+        observations, thresholds = _read_signature(id, function)
+        if unknown := set(allowed or {}) - set(thresholds):
+            raise TypeError(f"{id}: allowed names {', '.join(sorted(unknown))}, which is no threshold of it")
+        family = function.__globals__.get("FAMILY") or Family(id.split("-")[0], "")
+        if not family.holds(id):
+            raise TypeError(f"{id} is not of the family {family.name} of its module; name its first word in `also`")
         function.__control__ = Control(  # type: ignore[attr-defined]
             id=id,
             level=level,
@@ -234,18 +235,30 @@ def control(
             title=title,
             why=why,
             fix=fix,
-            observations=tuple(name for name in inspect.signature(function).parameters if name != "parameters"),
+            observations=observations,
             roles=roles,
-            parameters=parameters,
+            parameters=thresholds,
             allowed=allowed or {},
             harm=harm,
             function=function.__name__,
             by_clock=by_clock,
             explains=explains,
+            family=family.name,
+            since=since,
+            formerly=formerly,
         )
         return function
 
     return decorate
+
+
+def _read_signature(id: str, function: Callable[..., None]) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """The names of what a control judges, and its thresholds with their defaults."""
+    signature = inspect.signature(function).parameters.values()
+    thresholds = {entry.name: entry.default for entry in signature if entry.kind is entry.KEYWORD_ONLY}
+    if missing := [name for name, default in thresholds.items() if default is inspect.Parameter.empty]:
+        raise TypeError(f"{id}: the threshold {missing[0]} needs a default")
+    return tuple(entry.name for entry in signature if entry.kind is not entry.KEYWORD_ONLY), thresholds
 
 
 def _read_docstring(id: str, function: Callable[..., None]) -> tuple[str, str, str]:
@@ -272,23 +285,46 @@ class Catalogue:
     """All controls by id, in the order of their modules."""
 
     controls: Mapping[str, Control]
+    families: Mapping[str, Family] = field(default_factory=dict)
+    """The families of the suite by name, in the order of their modules."""
+    rules: frozenset[str] = frozenset()
+    """Ids of house rules: they are judged without being named by a profile."""
 
     def __iter__(self) -> Iterator[Control]:
         return iter(self.controls.values())
 
     def __getitem__(self, id: str) -> Control:
-        """Raises UnknownControl with the nearest ids."""
-        try:
-            return self.controls[id.upper()]
-        except KeyError:
-            raise UnknownControl(self._unknown(id)) from None
+        """The control of an id, which it has now or had formerly. Raises UnknownControl with the nearest ids."""
+        wanted = id.upper()
+        if wanted in self.controls:
+            return self.controls[wanted]
+        for control in self:
+            if wanted in control.formerly:
+                return control
+        raise UnknownControl(self._unknown(id))
 
     def matching(self, pattern: str) -> tuple[Control, ...]:
-        """Controls whose id matches a shell pattern. Raises UnknownControl if none does."""
-        found = tuple(c for c in self if fnmatchcase(c.id, pattern.upper()))
+        """Controls whose id, present or former, matches a pattern. Raises UnknownControl if none does."""
+        found = tuple(control for control in self if control.is_named(pattern))
         if not found:
             raise UnknownControl(self._unknown(pattern))
         return found
+
+    def present_id(self, id: str) -> str:
+        """The id that a control has now, whichever it had; ``id`` itself where no control has or had it."""
+        try:
+            return self[id].id
+        except UnknownControl:
+            return id
+
+    def names(self, id: str) -> tuple[str, ...]:
+        """An id and those that its control had formerly; an id that no control has stands alone."""
+        control = self.controls.get(id)
+        return (id, *control.formerly) if control is not None else (id,)
+
+    def is_shipped(self, id: str) -> bool:
+        """Whether a control of the suite has this id, and not a house rule."""
+        return id in self.controls and id not in self.rules
 
     def _unknown(self, id: str) -> str:
         near = get_close_matches(id.upper(), self.controls, 3, 0.5)
@@ -300,9 +336,13 @@ def load_catalogue(package: str = "mailproof.tests_compliance") -> Catalogue:
     """Import the compliance suite and collect its controls. Raises TypeError when an id is used twice."""
     suite = importlib.import_module(package)
     found: dict[str, Control] = {}
+    families: dict[str, Family] = {}
     for module_info in sorted(pkgutil.iter_modules(suite.__path__), key=lambda info: info.name):
-        _add_controls(found, importlib.import_module(f"{package}.{module_info.name}"))
-    return Catalogue(found)
+        module = importlib.import_module(f"{package}.{module_info.name}")
+        _add_controls(found, module)
+        if isinstance(family := getattr(module, "FAMILY", None), Family):
+            families[family.name] = family
+    return Catalogue(found, families)
 
 
 class BrokenRules(Exception):
@@ -312,30 +352,32 @@ class BrokenRules(Exception):
 def with_rules(catalogue: Catalogue, files: Sequence[Path]) -> Catalogue:
     """The catalogue and the house rules of these files, which find their helper modules beside them.
 
-    Raises BrokenRules.
+    They are imported as pytest imports them, which then collects the same modules. Raises BrokenRules.
     """
     found = dict(catalogue.controls)
     for file in files:
         sys.path.insert(0, str(file.resolve().parent))
         try:
-            spec = importlib.util.spec_from_file_location(file.stem, file)
-            if spec is None or spec.loader is None:
-                raise BrokenRules(f"{file}: not a Python file")
-            module = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(module)
+            if file.stem not in sys.modules:
+                pytest.register_assert_rewrite(file.stem)
+            module = importlib.import_module(file.stem)
+            if not file.samefile(module.__file__ or os.devnull):
+                raise BrokenRules(f"{file}: another module is called {file.stem}; rename the file")
             _add_controls(found, module)
-        except Exception as error:
+        except (Exception, SystemExit, pytest.skip.Exception, pytest.exit.Exception) as error:
             raise BrokenRules(f"{file}: {error}") from error
         finally:
             sys.path.pop(0)
-    return Catalogue(found)
+    return Catalogue(found, catalogue.families, catalogue.rules | (set(found) - set(catalogue.controls)))
 
 
 def _add_controls(found: dict[str, Control], module: ModuleType) -> None:
+    """Add the controls of a module. Raises TypeError for an id that is, or was, another control's."""
     for value in vars(module).values():
         entry = control_of(value)
         if entry is None:
             continue
-        if entry.id in found:
-            raise TypeError(f"the control id {entry.id} is used twice")
+        taken = {id: control.id for control in found.values() for id in (control.id, *control.formerly)}
+        if twice := sorted({entry.id, *entry.formerly} & set(taken)):
+            raise TypeError(f"the control id {twice[0]} is used twice")
         found[entry.id] = entry

@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from mailproof.cli import describe
 from mailproof.controls import load_catalogue
+from mailproof.coverage import load_coverage
 from mailproof.documents import write_atomically
 from mailproof.inventory.model import Inventory
 from mailproof.probes import load_probes
@@ -91,6 +92,35 @@ def _link(reference: dict[str, str]) -> str:
     return f"[{reference['title']}]({reference['url']})" if reference["url"] else reference["title"]
 
 
+def coverage_page() -> str:
+    """Every check of the field, by family, and what answers it."""
+    coverage, catalogue = load_coverage(), load_catalogue()
+    lines = [
+        "# Coverage",
+        "",
+        GENERATED,
+        "",
+        "Every check that the peers of mailproof have, and those that none has, with the control that answers it.",
+        "*Mode*: D asks the DNS, P connects and looks, A is a dialogue that needs the owner's consent, O reads files",
+        "and messages, N asks third parties. *Peers*: those that have the check, at their best; empty if none has.",
+        "`mailproof controls --coverage` counts.",
+        "",
+        "; ".join(f"**{letters}** {name}" for letters, name in coverage.peers.items()) + ".",
+        "",
+    ]
+    for name, title in coverage.families.items():
+        lines += [f"## {name}: {title}", "", "| id | mode | demands | source | peers | answer |"]
+        lines.append("| --- | --- | --- | --- | --- | --- |")
+        for row in coverage.rows:
+            if row.family == name:
+                own = row.id in catalogue.controls
+                answer = f"`{row.id}`" if own else ", ".join(f"`{id}`" for id in row.by) or row.why
+                cells = (row.id, row.mode, row.demands, row.source, row.peers, answer)
+                lines.append(f"| {' | '.join(map(_cell, cells))} |")
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"
+
+
 def inventory_page() -> str:
     """Every key of the inventory with its meaning and default."""
     lines = [
@@ -164,7 +194,7 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-PAGES = {"controls": controls_page, "inventory": inventory_page}
+PAGES = {"controls": controls_page, "coverage": coverage_page, "inventory": inventory_page}
 
 if __name__ == "__main__":
     write_atomically(Path(sys.argv[2]), [PAGES[sys.argv[1]]()])

@@ -30,7 +30,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailproof.controls import load_catalogue
 from mailproof.gate.baseline import ResultError, compare, read_snapshot
-from mailproof.gate.patterns import matches
 from mailproof.gate.profile import UnknownProfile, load_profile
 from mailproof.gate.waivers import EXAMPLE, WaiverFile
 from mailproof.inventory.errors import InventoryError
@@ -54,6 +53,7 @@ from mailproof.net.text import printable
 from mailproof.net.transcript import Transcript
 from mailproof.observations import Observation, dkim, dmarc, policies, reverse, spf
 from mailproof.observations.dane import TLSA
+from mailproof.patterns import matches
 from mailproof.probes import load_probes
 from mailproof.probes.dane import matching_records
 from mailproof.probes.spf import expand

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from mailproof.cli import main
 from tests.offline.user import HANGS, SOURCE, Run, heed_ctrl_c, pytest_run, write_inventory
 
 NO_SPF = "domains: [no-spf.example]\n"
@@ -252,6 +253,7 @@ def test_parameters_come_from_the_inventory(tmp_path: Path) -> None:
 
 
 HOUSE_RULE = '''
+from mailproof.cli import main
 from mailproof.controls import MUST, Reference, control
 from mailproof.observations.mx import MX
 
@@ -274,6 +276,54 @@ def test_house_rules_stand_beside_the_suite(tmp_path: Path) -> None:
     run = pytest_run(tmp_path, "--inventory", "prod.yaml", "-k", "mx_is_ours or spf_record_is_published")
     assert run.verdicts("prod") == {("HOUSE-MX", "no-spf.example"): "fail", ("SPF-EXISTS", "no-spf.example"): "fail"}
     assert "Our policy" in run.output
+
+
+HOUSE_THRESHOLD = '''
+from mailproof.controls import MUST, control
+from mailproof.observations.mx import MX
+from mailproof.references import Reference
+
+@control("HOUSE-FEW-MX", MUST, Reference("Our policy"), formerly=("HOUSE-ONE-MX",))
+def test_few_mx(mx: MX, *, most: int = 3, names: tuple[str, ...] = ("mx",)) -> None:
+    """There are few MX hosts.
+
+    Why: they cost money.
+    Fix: remove some.
+    """
+    assert isinstance(names, tuple)
+    assert len(mx.exchanges) <= most, f"more than {most}; {names}"
+'''
+
+WATCHER = """
+def pytest_runtest_call(item):
+    pass
+"""
+"""A conftest that hooks into the phases of a test: pytest runs the controls itself then."""
+
+
+@pytest.mark.parametrize("conftest", ["", WATCHER], ids=["our protocol", "the protocol of pytest"])
+def test_command_line_profiles_and_parameters_know_house_rules(tmp_path: Path, conftest: str) -> None:
+    write_inventory(
+        tmp_path,
+        NO_SPF + "rules: [house.py]\nprofile: ours.yaml\ncontrols: {HOUSE-ONE-MX: {most: 0, names: [a, b]}}\n",
+    )
+    (tmp_path / "house.py").write_text(HOUSE_THRESHOLD)
+    (tmp_path / "conftest.py").write_text(conftest)
+    (tmp_path / "ours.yaml").write_text(
+        "name: ours\ntitle: Ours\nextends: baseline\ncontrols: {HOUSE-FEW-*: {level: MAY}}\n"
+    )
+    run = pytest_run(tmp_path, "--inventory", "prod.yaml", "--control", "house-one-mx")
+    assert run.verdicts("prod") == {("HOUSE-FEW-MX", "no-spf.example"): "advice"}, run.output
+    assert "more than 0; ('a', 'b')" in run.output
+    wrong = pytest_run(tmp_path, "--inventory", "prod.yaml", "--control", "HOUSE-MANY-MX")
+    assert (wrong.code, "did you mean HOUSE-FEW-MX?" in wrong.errors) == (4, True), wrong.errors
+
+
+def test_plan_knows_house_rules(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_inventory(tmp_path, NO_SPF + "rules: [house.py]\n")
+    (tmp_path / "house.py").write_text(HOUSE_THRESHOLD)
+    assert main(["plan", str(tmp_path / "prod.yaml"), "--control", "HOUSE-FEW-MX"]) == 0
+    assert capsys.readouterr().out.startswith("1 verdicts on 1 MailDomain")
 
 
 def test_a_house_rule_that_asks_for_the_unknown_is_told_what_there_is(tmp_path: Path) -> None:

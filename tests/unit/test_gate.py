@@ -24,11 +24,11 @@ from mailproof.controls import (
     finding,
     leave_to,
     not_applicable,
-    rfc,
 )
 from mailproof.gate.result import Result, RunResult, from_plain, make_result, to_plain
 from mailproof.gate.verdict import Judgement, Verdict, judge
 from mailproof.net.errors import KINDS, NotObserved, Throttled
+from mailproof.references import rfc
 from mailproof.report.formats import FORMATS
 
 from .cases.case import catalogue
@@ -275,10 +275,10 @@ DOCSTRING = "A title\n    over two lines.\n\n    Why: one\n    reason.\n    Fix:
 
 
 def test_a_docstring_is_title_why_and_fix() -> None:
-    def test_it(mx: object, parameters: object) -> None: ...
+    def test_it(mx: object, *, limit: int = 3) -> None: ...
 
     test_it.__doc__ = DOCSTRING
-    entry = control_of(control("HOUSE-X", MAY, rfc(5321), limit=3)(test_it))
+    entry = control_of(control("HOUSE-X", MAY, rfc(5321))(test_it))
     assert entry is not None
     assert (entry.title, entry.why, entry.fix) == ("A title over two lines.", "one reason.", "mend it.")
     assert entry.observations == ("mx",)

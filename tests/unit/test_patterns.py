@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailproof.gate.patterns import matches
+from mailproof.patterns import matches
 
 ENDPOINT = "mx1.example.org[192.0.2.25]:25"
 STRANGER = "mx1.example.org.elsewhere.example[192.0.2.66]:25"

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mailproof.controls import MAY, MUST, SHOULD, Control, Level, Reference, load_catalogue, rfc
+from mailproof.controls import MAY, MUST, SHOULD, Control, Level, load_catalogue
 from mailproof.gate.parameters import wrong_parameter
-from mailproof.gate.patterns import matches
 from mailproof.gate.policy import Policy
 from mailproof.gate.profile import Profile, UnknownProfile, load_profile, shipped_names
 from mailproof.inventory.errors import InventoryError
@@ -23,6 +22,8 @@ from mailproof.inventory.targets import (
     SendingAddress,
     Zone,
 )
+from mailproof.patterns import matches
+from mailproof.references import Reference, rfc
 
 from .cases.case import catalogue
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailproof.controls import MAY, MUST
+from mailproof.controls import MAY, MUST, load_catalogue
 from mailproof.gate.verdict import Judgement, Verdict
 from mailproof.gate.waivers import Waivers, describe_waiver, is_expiring
 from mailproof.inventory.errors import InventoryError
@@ -27,7 +27,7 @@ def waivers(directory: Path, *entries: str, file: str | None = None, today: date
     if file is not None:
         files = [directory / "waivers.yaml"]
         files[0].write_text(file)
-    return Waivers.load(load_inventory(inventory, {}), files, today)
+    return Waivers.load(load_inventory(inventory, {}), files, today, load_catalogue())
 
 
 def entry(control: str = "TLS-NO-*", target: str = "mx1.*", expires: str = "2026-12-31") -> str:
@@ -201,7 +201,7 @@ def test_a_waiver_covers_what_could_not_be_verified_only_if_it_says_so(
         "domains: [example.org]\nwaivers: [{control: SMTP-*, target: 'mx.example.org*', reason: nolisting, "
         f"{inconclusive}expires: 2999-01-01}}]\n"
     )
-    waivers = Waivers.load(load_inventory(tmp_path / "prod.yaml"), (), date(2026, 11, 25))
+    waivers = Waivers.load(load_inventory(tmp_path / "prod.yaml"), (), date(2026, 11, 25), load_catalogue())
     unseen = Judgement(Verdict.INCONCLUSIVE, MUST, "refused")
     judgement, document = waivers.apply(unseen, "SMTP-GREET-220", "mx.example.org[192.0.2.1]:25")
     assert judgement.verdict is verdict

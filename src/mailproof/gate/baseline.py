@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from mailproof.controls import Level
+from mailproof.controls import Catalogue, Level
 from mailproof.documents import UnreadableDocument, read_json
-from mailproof.gate.patterns import matches
 from mailproof.gate.result import FORMAT, VERSION, Result, RunResult, result_id
 from mailproof.gate.verdict import Verdict
+from mailproof.patterns import matches
 from mailproof.record import FORMAT as RECORD_FORMAT
 
 Key = tuple[str, str]
@@ -56,6 +56,15 @@ class Snapshot:
     results: Mapping[Key, Verdicted]
     renamed: Mapping[str, str] = field(default_factory=dict)
     """Former names of domains and hosts to their present ones."""
+
+    def with_present_ids(self, catalogue: Catalogue) -> Snapshot:
+        """The same verdicts under the ids that controls have now; of two that became one, what is amiss counts."""
+        results: dict[Key, Verdicted] = {}
+        for result in self.results.values():
+            renamed = replace(result, control=catalogue.present_id(result.control))
+            if renamed.key not in results or renamed.verdict in AMISS:
+                results[renamed.key] = renamed
+        return replace(self, results=results)
 
 
 def snapshot(run: RunResult) -> Snapshot:

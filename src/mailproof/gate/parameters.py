@@ -36,16 +36,17 @@ def wrong_parameter(control: Control, name: str, value: Any) -> str | None:
         hint = f"; did you mean {near[0]}?" if near else ""
         return f"unknown parameter; {control.id} has {', '.join(known) or 'none'}{hint}"
     default = known[name]
-    if isinstance(default, list):
+    if isinstance(default, tuple):
         kinds = {type(item) for item in default}
-        fits = isinstance(value, list) and all(type(item) in kinds for item in value)
+        fits = isinstance(value, list | tuple) and all(type(item) in kinds for item in value)
     elif isinstance(default, int | float) and not isinstance(default, bool):
         fits = isinstance(value, int | float) and not isinstance(value, bool)
     else:
         fits = type(value) is type(default)
     allowed = control.allowed.get(name)
     if not fits:
-        return f"{_WORDS.get(type(default), 'text')} is expected, like {default!r}{_of(allowed)}"
+        example = list(default) if isinstance(default, tuple) else default
+        return f"{_WORDS.get(type(default), 'text')} is expected, like {example!r}{_of(allowed)}"
     return _wrong_value(value, allowed)
 
 
@@ -58,7 +59,7 @@ def _wrong_value(value: Any, allowed: Allowed | None) -> str | None:
         return None if allowed.least <= value <= allowed.most else f"a number {allowed} is expected"
     if allowed is None:
         return None
-    items = value if isinstance(value, list) else [value]
+    items = value if isinstance(value, list | tuple) else [value]
     if not items:
         return f"at least one of {_listed(allowed)} is expected"
     for item in items:
@@ -73,4 +74,4 @@ def _listed(allowed: tuple[str, ...]) -> str:
     return ", ".join(allowed)
 
 
-_WORDS = {list: "a list", int: "a number", float: "a number", bool: "true or false"}
+_WORDS = {tuple: "a list", int: "a number", float: "a number", bool: "true or false"}

@@ -89,7 +89,7 @@ class Policy:
             fail_on,
             {domain.name: domain for domain in model.domains},
             {host.name: host for host in model.hosts},
-            _by_id(model.controls),
+            _by_id(model.controls, catalogue),
             profiles,
         )
 
@@ -118,7 +118,7 @@ class Policy:
         parameters |= self.parameters.get(control.id, {})
         own: list[Domain | Host] = [*reversed(domains), *([host] if host else [])]
         for entry in own:
-            parameters |= _by_id(entry.controls).get(control.id, {})
+            parameters |= _by_id(entry.controls, self.catalogue).get(control.id, {})
         return Rule(
             level=strictest if any(setting.level == strictest for setting in settings) else None,
             fail_on=self.fail_on or max(fails, key=lambda level: level.rank),
@@ -155,12 +155,12 @@ class Policy:
         key = (id(profile), control.id)
         if key not in self._settings:
             found = profile.setting(control)
-            if found is None and control.id not in self.catalogue.controls:
+            if found is None and not self.catalogue.is_shipped(control.id):
                 found = Setting()
             self._settings[key] = None if found is not None and found.off is not None else found
         return self._settings[key]
 
 
-def _by_id(controls: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Parameters by the id as the catalogue writes it."""
-    return {id.upper(): values for id, values in controls.items()}
+def _by_id(controls: Mapping[str, Mapping[str, Any]], catalogue: Catalogue) -> dict[str, Mapping[str, Any]]:
+    """Parameters by the id that the control has now."""
+    return {catalogue.present_id(id): values for id, values in controls.items()}

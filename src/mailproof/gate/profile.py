@@ -16,11 +16,11 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from mailproof.controls import Catalogue, Control, Level, UnknownControl
 from mailproof.gate.parameters import wrong_parameter
-from mailproof.gate.patterns import matches
 from mailproof.inventory.errors import InventoryError, Problem
 from mailproof.inventory.load import Places, load_part
 from mailproof.inventory.model import Part, wrong
 from mailproof.inventory.secrets import Secrets
+from mailproof.patterns import matches
 
 SHIPPED = Path(__file__).parent / "profiles"
 DEFAULT = "baseline"
@@ -109,7 +109,7 @@ class Profile:
 
     def setting(self, control: Control) -> Setting | None:
         """What the profile says of ``control``; None where it does not name it."""
-        named = [entry for pattern, entry in self.entries if matches(pattern, control.id)]
+        named = [entry for pattern, entry in self.entries if control.is_named(pattern)]
         if not named:
             return None
         if named[-1].off is not None:
@@ -226,7 +226,7 @@ def _load(file: Path, catalogue: Catalogue, extending: tuple[Path, ...], secrets
 def _problems(part: ProfilePart, catalogue: Catalogue, places: Places) -> Iterator[Problem]:
     for pattern, entry in part.controls.items():
         place = places["controls", pattern]
-        found = [control for control in catalogue if matches(pattern, control.id)]
+        found = [control for control in catalogue if control.is_named(pattern)]
         if not found:
             try:
                 catalogue.matching(pattern)

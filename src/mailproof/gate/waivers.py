@@ -11,11 +11,12 @@ from typing import Any
 
 from pydantic import Field
 
-from mailproof.gate.patterns import matches
+from mailproof.controls import Catalogue
 from mailproof.gate.verdict import Judgement, Verdict
 from mailproof.inventory.errors import Problem
 from mailproof.inventory.load import LoadedInventory, Place, load_part
 from mailproof.inventory.model import Part, Waiver
+from mailproof.patterns import matches
 
 WARNING_DAYS = 14
 """A waiver is warned about from so many days before its last one."""
@@ -38,9 +39,13 @@ class PlacedWaiver:
     waiver: Waiver
     place: Place
 
-    def covers(self, control: str, target: str) -> bool:
-        """Whether it is meant for this control and target, in force or not."""
-        return matches(self.waiver.control, control) and matches(self.waiver.target, target, whole_names=True)
+    def covers(self, names: Iterable[str], target: str) -> bool:
+        """Whether it is meant for the control with these names and this target, in force or not."""
+        return self.names(names) and matches(self.waiver.target, target, whole_names=True)
+
+    def names(self, names: Iterable[str]) -> bool:
+        """Whether it names the control that has, or had, one of these ids."""
+        return any(matches(self.waiver.control, name) for name in names)
 
     def accepts(self, verdict: str) -> bool:
         """Whether a verdict is one that it covers while it is in force."""
@@ -56,14 +61,15 @@ class PlacedWaiver:
 
 
 class Waivers:
-    """The waivers of a run, as of one day."""
+    """The waivers of a run, as of one day. The catalogue knows the former ids of controls."""
 
-    def __init__(self, entries: Sequence[PlacedWaiver], today: date) -> None:
+    def __init__(self, entries: Sequence[PlacedWaiver], today: date, catalogue: Catalogue) -> None:
         self.entries = tuple(entries)
         self.today = today
+        self._catalogue = catalogue
 
     @classmethod
-    def load(cls, loaded: LoadedInventory, files: Iterable[Path], today: date) -> Waivers:
+    def load(cls, loaded: LoadedInventory, files: Iterable[Path], today: date, catalogue: Catalogue) -> Waivers:
         """Those of the inventory and of further files. Raises InventoryError for whatever is wrong with the files."""
         entries = [
             PlacedWaiver(waiver, loaded.places["waivers", index]) for index, waiver in enumerate(loaded.model.waivers)
@@ -71,11 +77,12 @@ class Waivers:
         for file in files:
             part, places = load_part(file, WaiverFile, EXAMPLE, secrets=loaded.secrets)
             entries += [PlacedWaiver(waiver, places["waivers", index]) for index, waiver in enumerate(part.waivers)]
-        return cls(entries, today)
+        return cls(entries, today, catalogue)
 
     def covering(self, control: str, target: str) -> tuple[int, ...]:
         """Indices of the waivers that are meant for this control and target."""
-        return tuple(index for index, entry in enumerate(self.entries) if entry.covers(control, target))
+        names = self._catalogue.names(control)
+        return tuple(index for index, entry in enumerate(self.entries) if entry.covers(names, target))
 
     def apply(self, judgement: Judgement, control: str, target: str) -> tuple[Judgement, dict[str, Any] | None]:
         """The judgement under the waivers, and the waiver that it owes something to, for reports.
@@ -102,7 +109,7 @@ class Waivers:
         doubtful = set(unknown)
         for entry in self.entries:
             waiver, place = entry.waiver, entry.place
-            controls = [id for id in targets if matches(waiver.control, id)]
+            controls = [id for id in targets if entry.names(self._catalogue.names(id))]
             if not controls:
                 hint = _nearest(waiver.control.upper(), targets, "`mailproof controls` lists them")
                 yield Problem(place.file, place.line, "waivers", f"no control matches {waiver.control}; {hint}")

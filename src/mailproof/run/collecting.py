@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,9 @@ import pytest
 from mailproof.controls import Control, Level, control_of
 from mailproof.docket import UnknownFixture
 from mailproof.gate.baseline import former_keys
-from mailproof.gate.patterns import matches
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.targets import Target, Undiscovered
+from mailproof.patterns import matches
 from mailproof.report import escape
 from mailproof.run.context import Context
 
@@ -75,7 +74,7 @@ class Collecting:
         """Note a collected control. Raises CollectError if another one has its id: one of them would judge nothing."""
         place = f"{inspect.getsourcefile(function)}:{inspect.getsourcelines(function)[1]}"
         known = self._places.setdefault(control.id, place)
-        shipped = control.id in self._context.catalogue.controls and SUITE.resolve() not in collector.path.parents
+        shipped = self._context.catalogue.is_shipped(control.id) and SUITE.resolve() not in collector.path.parents
         if known != place or shipped:
             other = "a control of the suite" if shipped else known
             raise pytest.Collector.CollectError(f"the control id {control.id} is used twice: {other} and {place}")
@@ -90,7 +89,7 @@ class Collecting:
 
     def _is_chosen(self, control: Control) -> bool:
         patterns = self._context.options.controls
-        return not patterns or any(fnmatchcase(control.id, pattern.upper()) for pattern in patterns)
+        return not patterns or any(map(control.is_named, patterns))
 
     def _is_selected(self, target: Target) -> bool:
         wanted = self._context.options.targets

@@ -1,4 +1,4 @@
-"""Observations, targets and thresholds as fixtures of pytest, for house rules and whoever watches."""
+"""Observations and targets as fixtures of pytest, for house rules and whoever watches."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from mailproof.controls import control_of
 from mailproof.docket import TARGET_FIXTURES
 from mailproof.inventory.targets import Target
 from mailproof.observations import Observation
@@ -16,17 +15,9 @@ from mailproof.run.seen import Seen, itself
 
 
 def observation_fixtures(seen: Seen, probes: Mapping[str, Probe]) -> object:
-    """A plugin object whose fixtures are the observations, the targets, and the parameters of the control at hand."""
+    """A plugin object whose fixtures are the observations and the targets."""
     fixtures: dict[str, Any] = {name: _observation_fixture(seen, name, probe) for name, probe in probes.items()}
     fixtures |= {name: _target_fixture(name, kind) for name, kind in TARGET_FIXTURES.items()}
-
-    @pytest.fixture
-    def parameters(self: object, request: pytest.FixtureRequest, target: Target) -> Mapping[str, Any]:
-        """The thresholds of the control that asks, for its target."""
-        control = control_of(request.function)
-        return seen.parameters_of(control, target) if control else {}
-
-    fixtures["parameters"] = parameters
     return type("ObservationFixtures", (), fixtures)()
 
 

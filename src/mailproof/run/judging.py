@@ -28,7 +28,7 @@ from mailproof.run.ownership import Fault, Ownership
 from mailproof.run.pytest_reports import annotate
 from mailproof.run.seen import Seen
 
-_GIVEN = frozenset({"target", "parameters", "request"})
+_GIVEN = frozenset({"target", "request"})
 """Fixtures of a control besides its observations."""
 
 _OUR_MARKS = frozenset({"parametrize", *(level.lower() for level in Level)})
@@ -59,6 +59,16 @@ class Judging:
                 self._ownership.expect(control, target)
             if self._context.record is not None:
                 self._ownership.find(session.items)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """Hand a control its thresholds where pytest runs it."""
+        control = control_of_item(pyfuncitem)
+        if control is None or not control.parameters:
+            return None
+        given = {name: pyfuncitem.funcargs[name] for name in control.observations}
+        pyfuncitem.obj(**given, **self._seen.thresholds(control, target_of_item(pyfuncitem)))
+        return True
 
     @pytest.hookimpl
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:

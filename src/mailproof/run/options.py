@@ -121,6 +121,12 @@ class Options:
         return self.report_dir / f"{name}.{suffix}"
 
     @property
+    def rule_files(self) -> tuple[Path, ...]:
+        """Files among the test files named, which may hold house rules."""
+        files = dict.fromkeys(self.directory / path.partition("::")[0] for path in self.paths)
+        return tuple(file for file in files if file.suffix == ".py" and file.is_file())
+
+    @property
     def file_names(self) -> Iterator[tuple[str, Path]]:
         """Pairs of option and file for everything that the run was asked to write."""
         for name, file in self.formats.items():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from itertools import chain
 from typing import Any
 
@@ -50,24 +49,26 @@ class Seen:
         record = self._context.record
         return record.outcomes.get((name, target.id)) if record else None
 
-    def parameters_of(self, control: Control, target: Target) -> Mapping[str, Any]:
-        """The thresholds of a control for a target."""
+    def thresholds(self, control: Control, target: Target) -> dict[str, Any]:
+        """The thresholds of a control for a target, with the types of their defaults."""
         rule = self._context.policy.rule(control, target)
-        return rule.parameters if rule is not None else control.parameters
+        found = rule.parameters if rule is not None else control.parameters
+        return {
+            name: tuple(value) if isinstance(control.parameters[name], tuple) else value
+            for name, value in found.items()
+        }
 
-    def given(self, name: str, control: Control, target: Target) -> object:
-        """What a fixture of this name is for a control."""
-        if name == "parameters":
-            return self.parameters_of(control, target)
+    def given(self, name: str, target: Target) -> object:
+        """What a fixture of this name is for a control of a target."""
         if name in TARGET_FIXTURES:
             return itself(target)
         return self.observation(name, target)
 
     def verdict(self, item: pytest.Function, control: Control, target: Target) -> BaseException | None:
         """What ends the control when it is called with its observations: None, a finding, or why it cannot judge."""
-        names = (*control.observations, *(("parameters",) if "parameters" in item.fixturenames else ()))
         try:
-            item.obj(**{name: self.given(name, control, target) for name in names})
+            given = {name: self.given(name, target) for name in control.observations}
+            item.obj(**given, **self.thresholds(control, target))
         except OUTCOMES as raised:
             return raised
         return None

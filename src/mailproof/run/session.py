@@ -5,14 +5,16 @@ from __future__ import annotations
 import platform
 import socket
 import sys
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
 from mailproof import __version__
 from mailproof.clock import now
-from mailproof.controls import UnknownControl, load_catalogue
+from mailproof.controls import BrokenRules, Catalogue, UnknownControl, load_catalogue, with_rules
 from mailproof.gate.baseline import ResultError, read_snapshot
 from mailproof.gate.policy import Policy
 from mailproof.gate.profile import UnknownProfile, load_profile
@@ -27,7 +29,7 @@ from mailproof.net.text import shown
 from mailproof.probes import load_probes
 from mailproof.record import redacted
 from mailproof.report.pytest_html import HTMLReport
-from mailproof.run.collecting import Collecting
+from mailproof.run.collecting import SUITE, Collecting
 from mailproof.run.context import Context
 from mailproof.run.distributing import Distributing
 from mailproof.run.fixtures import observation_fixtures
@@ -94,12 +96,12 @@ class Session:
 
 def _read(config: pytest.Config, options: Options) -> Context:
     """Everything that a run is told. Raises UsageError."""
-    catalogue = load_catalogue()
     try:
         loaded = load_inventory(options.inventory)
     except InventoryError as error:
         raise pytest.UsageError(str(error)) from None
     redact = loaded.redact
+    catalogue, broken = _with_house_rules(load_catalogue(), [*loaded.model.rules, *options.rule_files])
     try:
         for pattern in options.controls:
             catalogue.matching(pattern)
@@ -108,12 +110,14 @@ def _read(config: pytest.Config, options: Options) -> Context:
             load_profile(options.profile, catalogue, options.directory, loaded.secrets) if options.profile else None
         )
         policy = Policy.load(loaded, catalogue, profile, options.fail_on)
-        waivers = Waivers.load(loaded, options.waivers, _today(config))
-        earlier = read_snapshot(options.baseline, options.narrowing) if options.baseline else None
+        waivers = Waivers.load(loaded, options.waivers, _today(config), catalogue)
+        earlier = (
+            read_snapshot(options.baseline, options.narrowing).with_present_ids(catalogue) if options.baseline else None
+        )
     except InventoryError as error:
         raise pytest.UsageError(redact(str(error))) from None
     except UnknownControl as error:
-        raise pytest.UsageError(f"--control: {error}") from None
+        raise pytest.UsageError(*(f"--control: {error}", *broken)) from None
     except ProposalError as error:
         raise pytest.UsageError(redact(str(error))) from None
     except UnknownProfile as error:
@@ -124,6 +128,23 @@ def _read(config: pytest.Config, options: Options) -> Context:
         raise pytest.UsageError("--replay judges what was seen; it excludes --zone and --connect")
     run = _new_result(options, loaded, proposal, policy)
     return Context(config, options, loaded, catalogue, proposal, policy, waivers, load_probes(), run, earlier)
+
+
+def _with_house_rules(catalogue: Catalogue, files: Iterable[Path]) -> tuple[Catalogue, list[str]]:
+    """The catalogue with the house rules of the run, and why some files could not be read: pytest collects them later,
+    and fails with the whole story.
+    """
+    broken = []
+    for file in files:
+        if SUITE.resolve() in file.resolve().parents:
+            continue
+        try:
+            catalogue = with_rules(catalogue, [file])
+        except KeyboardInterrupt:
+            raise pytest.exit.Exception(f"interrupted while {shown(str(file))} was read", 2) from None
+        except BrokenRules as error:
+            broken.append(str(error))
+    return catalogue, broken
 
 
 def _new_result(options: Options, loaded: LoadedInventory, proposal: Proposal, policy: Policy) -> RunResult:

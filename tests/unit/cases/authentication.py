@@ -37,7 +37,7 @@ RSA_512 = (
 
 
 def _accept(case: Case, *endings: str) -> Case:
-    return replace(case, parameters={"accept": list(endings)})
+    return replace(case, parameters={"accept": endings})
 
 
 _TREE = spf_tree("v=spf1 mx -all")

@@ -79,10 +79,8 @@ def judged(id: str, observed: Mapping[str, object], parameters: Mapping[str, Any
     """The verdict of a control on observations, as the gate gives it."""
     entry: Control = catalogue()[id]
     arguments = {name: observed[name] for name in entry.observations}
-    if entry.parameters:
-        arguments["parameters"] = {**entry.parameters, **(parameters or {})}
     try:
-        functions()[id](**arguments)
+        functions()[id](**arguments, **(parameters or {}))
     except BaseException as raised:
         return judge(entry, raised)
     return judge(entry, None)

@@ -1,0 +1,46 @@
+"""The sources of rules: who demands what a control demands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The source of a rule. ``url`` is empty where it is nothing that can be linked to."""
+
+    title: str
+    url: str = ""
+
+    def __str__(self) -> str:
+        return self.title
+
+
+def rfc(number: int, section: str | None = None) -> Reference:
+    """An RFC, or one section of it."""
+    url = f"https://www.rfc-editor.org/rfc/rfc{number}"
+    if section is None:
+        return Reference(f"RFC {number}", url)
+    anchor = f"appendix-{section}" if section[0].isalpha() else f"section-{section}"
+    word = "appendix" if section[0].isalpha() else "section"
+    return Reference(f"RFC {number}, {word} {section}", f"{url}#{anchor}")
+
+
+def cve(id: str, name: str = "") -> Reference:
+    """A vulnerability of the CVE list by its number, like ``2016-2183``, and the name that people know it by."""
+    return Reference(f"CVE-{id}{f' ({name})' if name else ''}", f"https://nvd.nist.gov/vuln/detail/CVE-{id}")
+
+
+GOOGLE_SENDERS = Reference("Google: email sender guidelines", "https://support.google.com/a/answer/81126")
+YAHOO_SENDERS = Reference("Yahoo: sender best practices", "https://senders.yahooinc.com/best-practices/")
+INTERNET_NL = Reference("Internet.nl: mail test", "https://internet.nl/about-mailtest/")
+NCSC_NL_TLS = Reference(
+    "NCSC-NL: TLS guidelines 2025-05", "https://english.ncsc.nl/publications/publications/2025/june/01/tls-guidelines"
+)
+SWEET32 = cve("2016-2183", "Sweet32")
+STARTTLS_INJECTION = cve("2011-0411")
+IANA_SPECIAL_ADDRESSES = Reference(
+    "IANA special-purpose address registries",
+    "https://www.iana.org/assignments/iana-ipv4-special-registry/iana-ipv4-special-registry.xhtml",
+)
+PRACTICE = Reference("Mail administrators' practice")

@@ -1,0 +1,126 @@
+"""Families of controls, and controls that had another id: waivers, profiles, parameters and baselines still know it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from packaging.version import Version
+
+from mailproof import __version__
+from mailproof.controls import MUST, SHOULD, Catalogue, Control, Family, UnknownControl, control, load_catalogue, rfc
+from mailproof.gate.baseline import Snapshot, Verdicted
+from mailproof.gate.policy import Policy
+from mailproof.gate.profile import load_profile
+from mailproof.gate.verdict import Judgement, Verdict
+from mailproof.gate.waivers import Waivers
+from mailproof.inventory.load import load_inventory
+from mailproof.inventory.targets import MailDomain
+
+PRESENT, FORMER = "SPF-LOOKUPS-10", "SPF-TEN-LOOKUPS"
+DOMAIN = MailDomain("example.org")
+
+
+@pytest.fixture
+def catalogue() -> Catalogue:
+    """The catalogue, in which one control had another id."""
+    shipped = load_catalogue()
+    renamed = replace(shipped[PRESENT], formerly=(FORMER,))
+    return replace(shipped, controls={**shipped.controls, PRESENT: renamed})
+
+
+def test_a_former_id_leads_to_the_control(catalogue: Catalogue) -> None:
+    assert catalogue[FORMER] is catalogue[PRESENT] is catalogue[FORMER.lower()]
+    assert catalogue.matching("SPF-TEN-*") == (catalogue[PRESENT],)
+    assert catalogue.present_id(FORMER) == PRESENT
+    assert catalogue.names(PRESENT) == (PRESENT, FORMER)
+    with pytest.raises(UnknownControl, match="did you mean"):
+        catalogue["SPF-LOOKUP-11"]
+
+
+def test_parameters_and_profiles_may_use_a_former_id(tmp_path: Path, catalogue: Catalogue) -> None:
+    (tmp_path / "ours.yaml").write_text(
+        f"name: ours\ntitle: Ours\nextends: baseline\ncontrols:\n  {FORMER}: {{level: MAY}}\n"
+    )
+    (tmp_path / "prod.yaml").write_text(f"domains: [example.org]\ncontrols: {{{FORMER.lower()}: {{lookups: 8}}}}\n")
+    loaded = load_inventory(tmp_path / "prod.yaml")
+    policy = Policy.load(loaded, catalogue, load_profile("ours.yaml", catalogue, tmp_path), None)
+    rule = policy.rule(catalogue[PRESENT], DOMAIN)
+    assert rule is not None
+    assert (rule.level, rule.parameters) == ("MAY", {"lookups": 8})
+
+
+@pytest.mark.parametrize("id", [PRESENT, FORMER, "SPF-TEN-*"])
+def test_a_waiver_may_use_either_id(tmp_path: Path, catalogue: Catalogue, id: str) -> None:
+    (tmp_path / "prod.yaml").write_text(
+        f"domains: [example.org]\nwaivers: [{{control: '{id}', target: '*', reason: x, expires: 2999-01-01}}]\n"
+    )
+    waivers = Waivers.load(load_inventory(tmp_path / "prod.yaml"), (), date(2026, 11, 26), catalogue)
+    assert list(waivers.problems({PRESENT: ["example.org"]}, ())) == []
+    judgement, _ = waivers.apply(Judgement(Verdict.FAIL, MUST, "eleven"), PRESENT, "example.org")
+    assert judgement.verdict is Verdict.WAIVED
+
+
+def test_a_baseline_is_read_under_the_present_ids(catalogue: Catalogue) -> None:
+    def verdicts(*verdicts: tuple[str, Verdict]) -> Mapping[tuple[str, str], Verdicted]:
+        found = [Verdicted(id, "example.org", verdict, "MUST", "") for id, verdict in verdicts]
+        return {entry.key: entry for entry in found}
+
+    earlier = Snapshot("prod", "2026-11-01T00:00:00Z", verdicts((FORMER, Verdict.FAIL)))
+    assert earlier.with_present_ids(catalogue).results == verdicts((PRESENT, Verdict.FAIL))
+    both = replace(earlier, results=verdicts((PRESENT, Verdict.PASS), (FORMER, Verdict.FAIL)))
+    assert both.with_present_ids(catalogue).results == verdicts((PRESENT, Verdict.FAIL)), "two that became one"
+
+
+def test_every_module_of_the_suite_is_a_family_and_every_control_has_a_release() -> None:
+    catalogue = load_catalogue()
+    assert {entry.family for entry in catalogue} == set(catalogue.families)
+    for entry in catalogue:
+        assert catalogue.families[entry.family].holds(entry.id)
+        assert Version(entry.since) <= Version(__version__)
+
+
+def a_control(family: Family | None, id: str) -> Control:
+    """A control as a module with this FAMILY defines it."""
+    names: dict[str, object] = {"control": control, "SHOULD": SHOULD, "rfc": rfc}
+    if family is not None:
+        names["FAMILY"] = family
+    exec(
+        f'@control("{id}", SHOULD, rfc(5321))\ndef test_it(mx, *, most=3):\n    """T.\n\n    Why: x\n    Fix: y"""\n',
+        names,
+    )
+    found: Control = names["test_it"].__control__  # type: ignore[attr-defined]
+    return found
+
+
+def test_ids_begin_with_a_word_of_their_family() -> None:
+    assert a_control(Family("SPF", "SPF"), "SPF-X").family == "SPF"
+    assert a_control(Family("RDNS", "Reverse DNS", also=("PTR",)), "PTR-X").family == "RDNS"
+    assert a_control(None, "HOUSE-X").family == "HOUSE"
+    with pytest.raises(TypeError, match="PTR-X is not of the family SPF"):
+        a_control(Family("SPF", "SPF"), "PTR-X")
+
+
+def test_thresholds_have_defaults_and_what_is_allowed_names_them() -> None:
+    def without_default(mx: object, *, most: int) -> None:
+        """T.
+
+        Why: x
+        Fix: y
+        """
+
+    with pytest.raises(TypeError, match="the threshold most needs a default"):
+        control("HOUSE-X", SHOULD, rfc(5321))(without_default)
+
+    def with_default(mx: object, *, most: int = 3) -> None:
+        """T.
+
+        Why: x
+        Fix: y
+        """
+
+    with pytest.raises(TypeError, match="allowed names least"):
+        control("HOUSE-X", SHOULD, rfc(5321), allowed={"least": ("a",)})(with_default)
