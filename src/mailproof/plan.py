@@ -111,11 +111,11 @@ def make_plan(
                 wanted.setdefault(needed, {}).setdefault(target.id, target)
     for name in sorted(wanted):
         known = [target for target in wanted[name].values() if not isinstance(target, Undiscovered)]
-        if probes[name].connections == 0:
+        if probes[name].most_connections(limits) == 0:
             plan.dns_only[name] = len(known)
             continue
         for target in known:
-            _add(plan, probes[name], target)
+            _add(plan, probes[name], target, limits)
     for target in targets:
         name = type(target).__name__
         if isinstance(target, Undiscovered):
@@ -149,7 +149,7 @@ def _closure(name: str, probes: Mapping[str, Probe]) -> set[str]:
     return found
 
 
-def _add(plan: Plan, probe: Probe, target: Target) -> None:
+def _add(plan: Plan, probe: Probe, target: Target, limits: Limits) -> None:
     endpoint = target.endpoint if isinstance(target, MailExchange) else target
     host = endpoint.id if isinstance(endpoint, Endpoint) else f"mta-sts.{target.id}:443"
     contact = plan.contacts.setdefault(host, Contact(host))
@@ -159,7 +159,7 @@ def _add(plan: Plan, probe: Probe, target: Target) -> None:
         if probe.name not in contact.withheld:
             contact.withheld.append(probe.name)
         return
-    contact.connections += probe.connections
+    contact.connections += probe.most_connections(limits)
     contact.refusals += probe.refusals
     for names in (contact.probes, *([contact.active] if probe.active else [])):
         if probe.name not in names:

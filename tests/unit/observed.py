@@ -7,11 +7,15 @@ from dataclasses import replace
 
 from mailproof.inventory.targets import MailDomain, Role
 from mailproof.net.dns.client import Answer, Record
+from mailproof.net.errors import NotObserved
 from mailproof.net.https import Response, TLSFault
 from mailproof.net.pkix.certificates import Certificate, Chain
 from mailproof.net.pkix.paths import PathResult, PathStatus
+from mailproof.net.settings import TLSDepth
 from mailproof.net.smtp import Reply, TLSSession
-from mailproof.net.tls.handshakes import Handshake, TLSVersion
+from mailproof.net.tls.facts import Handshake
+from mailproof.net.tls.offers import Offers, Unanswered
+from mailproof.net.tls.versions import TLSVersion
 from mailproof.net.transcript import Line, Speaker
 from mailproof.observations.attempts import Attempt
 from mailproof.observations.dane import DANE, TLSA, ChainMatch
@@ -23,7 +27,7 @@ from mailproof.observations.recipients import Mailboxes, Recipients
 from mailproof.observations.reverse import ForwardAddresses, ReverseDNS
 from mailproof.observations.smtp import ServerName, SMTPSession
 from mailproof.observations.spf import SPF, Check, Lookup, PublishedSPF, SPFEvaluation, SPFTree
-from mailproof.observations.tls import ByDANE, Certificates, Deployment, Handshakes
+from mailproof.observations.tls import ByDANE, Certificates, Deployment, TLSOffers
 
 DOMAIN = "example.org"
 HOST = "mx1.example.org"
@@ -234,13 +238,33 @@ def dane(
     return DANE(records, tls, tuple(ChainMatch(leaf, texts, remarks) for texts in matching), failure, ENDPOINT)
 
 
-def handshakes(version: TLSVersion, *, accepted: bool, offered: bool = True) -> Handshakes:
-    result = Handshake(version, "all", accepted, "SUITE" if accepted else None, None if accepted else "alert")
-    return Handshakes(ENDPOINT, offered, (result,) if offered else ())
+def handshake(version: TLSVersion, accepted: bool, offered: str = "all") -> Handshake:
+    return Handshake(version, offered, accepted, "SUITE" if accepted else None, None if accepted else "alert")
 
 
-NO_VERSION = Handshakes(ENDPOINT, True, (), no_version=True)
-NO_VERSION_AT_ONCE = Handshakes(ENDPOINT, True, (), no_version=True, by_smtp=False)
+CURRENT = (TLSVersion.TLS1_2, TLSVersion.TLS1_3)
+
+
+def tls_offers(
+    *accepted: TLSVersion,
+    weak: tuple[Handshake, ...] | None = (),
+    unanswered: dict[str, NotObserved] | None = None,
+    by_smtp: bool = True,
+) -> TLSOffers:
+    """A server that takes the versions ``accepted`` and refuses all others; what failed is not answered."""
+    failed = unanswered or {}
+    offers = Offers(
+        depth=TLSDepth.USUAL,
+        connections=8,
+        versions=tuple(handshake(version, version in accepted) for version in TLSVersion if version not in failed),
+        unanswered=tuple(Unanswered(name, f.kind, f.reason, f.evidence) for name, f in failed.items()),
+        weak=weak,
+    )
+    return TLSOffers(ENDPOINT, by_smtp, offers)
+
+
+NO_OFFERS = TLSOffers(ENDPOINT, True, None)
+"""Of a server that does not offer STARTTLS."""
 
 
 def reply(code: int, *lines: str) -> Reply:

@@ -175,12 +175,14 @@ def test_a_host_that_is_dead_on_purpose_must_not_answer(listens: bool, verdict: 
         if listens:
             held.listen()
         endpoint, settings = dead_host(held.getsockname()[1])
-        survey = run_survey(("smtp_port", endpoint), ("smtp_session", endpoint), ("ssl_3", endpoint), settings=settings)
+        survey = run_survey(
+            ("smtp_port", endpoint), ("smtp_session", endpoint), ("tls_offers", endpoint), settings=settings
+        )
     port = survey.outcomes["smtp_port", endpoint.id]
     assert isinstance(port, SMTPPort)
     assert port.reached is listens
     assert judged("MX-PORT25-OPEN", {"smtp_port": port, "endpoint": endpoint}).verdict == verdict
-    for name in ("smtp_session", "ssl_3"):
+    for name in ("smtp_session", "tls_offers"):
         outcome = survey.outcomes[name, endpoint.id]
         assert isinstance(outcome, NoConsent)
         assert "dead: true" in outcome.reason

@@ -17,7 +17,7 @@ FLOORS = (
     ("inventory",),
     ("observations",),
     ("probes",),
-    ("survey", "record", "expedition", "vantage"),
+    ("survey", "record", "former_records", "expedition", "vantage"),
     ("controls",),
     ("gate",),
     ("report",),

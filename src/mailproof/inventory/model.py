@@ -408,7 +408,7 @@ class LimitsPart(Part):
         _DEFAULT_LIMITS.tls_depth,
         strict=False,
         description="What is asked of a server's TLS: usual (versions, RC4, 3DES, post-quantum groups), or full (every "
-        "suite, group and signature scheme, with four times as many connections).",
+        "suite, group and signature scheme, with some eight times as many connections).",
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar, get_type_hints
 
 from mailproof.inventory.targets import Target
 from mailproof.net.errors import NotObserved
+from mailproof.net.settings import Limits
 from mailproof.observations import Observation
 
 O = TypeVar("O", bound=Observation)  # noqa: E741
@@ -35,14 +36,18 @@ class Probe:
     """A server owner may notice it: it runs only with consent."""
     first: bool
     """Must be the first to talk to its host (postscreen tests only strangers)."""
-    connections: int = 0
-    """Connections that it opens to its target at most, for ``mailproof plan``."""
+    connections: int | Callable[[Limits], int] = 0
+    """Connections that it opens to its target at most, for ``mailproof plan``; or what says so by the limits."""
     looks: tuple[str, ...] = ()
     """Names of probes that it asks about its own target, or the endpoint of it, through ``look``."""
     refusals: int = 0
     """Recipients that a right server refuses it, at most, for ``mailproof plan``: they may count against the tester."""
     on_dead_hosts: bool = False
     """Whether it looks also at hosts that are dead on purpose."""
+
+    def most_connections(self, limits: Limits) -> int:
+        """Connections that it opens to its target at most, further attempts aside."""
+        return self.connections(limits) if callable(self.connections) else self.connections
 
 
 GIVEN = ("net", "look", "inventory", "targets")
@@ -58,7 +63,7 @@ def probe(
     *,
     active: bool = False,
     first: bool = False,
-    connections: int = 0,
+    connections: int | Callable[[Limits], int] = 0,
     looks: tuple[str, ...] = (),
     refusals: int = 0,
     on_dead_hosts: bool = False,

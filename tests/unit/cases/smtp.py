@@ -7,7 +7,8 @@ from dataclasses import replace
 from mailproof.controls import MUST, SHOULD
 from mailproof.inventory.targets import Endpoint, Role
 from mailproof.net.smtp import Reply
-from mailproof.net.tls.handshakes import Handshake, TLSVersion
+from mailproof.net.tls.facts import Handshake
+from mailproof.net.tls.versions import TLSVersion
 from mailproof.observations.attempts import Attempt
 from mailproof.observations.early_talk import EarlyTalk
 from mailproof.observations.refusals import Tester

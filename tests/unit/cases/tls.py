@@ -5,36 +5,69 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
+from mailproof.net.errors import Throttled
 from mailproof.net.pkix.paths import PathStatus
-from mailproof.net.tls.handshakes import TLSVersion
+from mailproof.net.tls.facts import Handshake
+from mailproof.net.tls.suites import WeakKind
+from mailproof.net.tls.versions import TLSVersion
 from mailproof.observations.tls import ByDANE, Certificates
 
 from ..observed import (
+    CURRENT,
+    NO_OFFERS,
     NO_TLS,
-    NO_VERSION,
-    NO_VERSION_AT_ONCE,
     certificate,
     certificates,
-    handshakes,
+    handshake,
+    tls_offers,
 )
 from .case import Case, Table, fails, leaves, passes, skips, undecided
 
+_UNSEEN = Throttled("421 later")
 
-def _refused(fixture: str, version: TLSVersion) -> tuple[Case, ...]:
-    """The cases of a control that wants ``version`` refused."""
+
+def _refused(*versions: TLSVersion) -> tuple[Case, ...]:
+    """The cases of a control that wants each of ``versions`` refused."""
     return (
-        passes(**{fixture: handshakes(version, accepted=False)}),
-        fails(f"accepted: {version} (SUITE)", level=MUST, **{fixture: handshakes(version, accepted=True)}),
-        skips("SMTP-STARTTLS-OFFERED", **{fixture: handshakes(version, accepted=False, offered=False)}),
+        passes(tls_offers=tls_offers(*CURRENT)),
+        *(fails(f"accepted: {one} (SUITE)", level=MUST, tls_offers=tls_offers(*CURRENT, one)) for one in versions),
+        *(undecided("421 later", tls_offers=tls_offers(*CURRENT, unanswered={one: _UNSEEN})) for one in versions),
+        fails(
+            f"accepted: {versions[-1]}",
+            tls_offers=tls_offers(*versions, unanswered=dict.fromkeys((*versions[:-1], TLSVersion.TLS1_3), _UNSEEN)),
+        ),
+        passes(tls_offers=tls_offers(*CURRENT, unanswered={TLSVersion.TLS1_3: _UNSEEN})),
+        skips("SMTP-STARTTLS-OFFERED", tls_offers=NO_OFFERS),
     )
 
 
-def _without_versions(fixture: str) -> tuple[Case, ...]:
-    """The cases of a control of suites where no version is spoken in which they could be offered."""
+def _weak_suites(kind: WeakKind, other: WeakKind) -> tuple[Case, ...]:
+    """The cases of a control that wants suites of a kind refused."""
+
+    def answers(version: TLSVersion, accepted: WeakKind | None) -> tuple[Handshake, ...]:
+        return tuple(handshake(version, one is accepted, one) for one in (kind, other))
+
     return (
-        leaves("SMTP-STARTTLS-WORKS", "no version of TLS is accepted", **{fixture: NO_VERSION}),
-        leaves("TLS-12-OR-13", "no version of TLS is accepted", **{fixture: NO_VERSION_AT_ONCE}),
-        passes(**{fixture: replace(NO_VERSION, no_version=False)}),
+        passes(tls_offers=tls_offers(*CURRENT, weak=answers(TLSVersion.TLS1_2, None))),
+        passes(tls_offers=tls_offers(*CURRENT, weak=answers(TLSVersion.TLS1_2, other))),
+        passes(tls_offers=tls_offers(TLSVersion.TLS1_3)),
+        fails(
+            "accepted: TLSv1.2 (SUITE)",
+            level=MUST,
+            tls_offers=tls_offers(*CURRENT, weak=answers(TLSVersion.TLS1_2, kind)),
+        ),
+        fails(
+            "accepted: TLSv1.0 (SUITE)",
+            tls_offers=tls_offers(*CURRENT, weak=answers(TLSVersion.TLS1_0, kind) + answers(TLSVersion.TLS1_2, None)),
+        ),
+        undecided("421 later", tls_offers=tls_offers(*CURRENT, weak=None, unanswered={"weak suites": _UNSEEN})),
+        undecided("421 later", tls_offers=tls_offers(*CURRENT, unanswered={kind: _UNSEEN})),
+        passes(tls_offers=tls_offers(*CURRENT, unanswered={other: _UNSEEN})),
+        undecided("was not asked", tls_offers=tls_offers(*CURRENT, weak=None)),
+        leaves("SMTP-STARTTLS-WORKS", "no version of TLS is accepted", tls_offers=tls_offers()),
+        leaves("TLS-12-OR-13", "no version of TLS is accepted", tls_offers=tls_offers(by_smtp=False)),
+        leaves("SMTP-STARTTLS-WORKS", tls_offers=tls_offers(TLSVersion.SSLV2)),
+        skips("SMTP-STARTTLS-OFFERED", tls_offers=NO_OFFERS),
     )
 
 
@@ -77,22 +110,18 @@ _LEFT = {PathStatus.ISSUER_MISSING: "CERT-CHAIN-COMPLETE", PathStatus.INTERMEDIA
 _UNKNOWN = (PathStatus.UNCHECKED, PathStatus.GIVEN_UP)
 
 TABLE: Table = {
-    "TLS-NO-SSL2": _refused("ssl_2", TLSVersion.SSLV2),
-    "TLS-NO-SSL3": _refused("ssl_3", TLSVersion.SSLV3),
-    "TLS-NO-10-11": _refused("tls_1_0_and_1_1", TLSVersion.TLS1_1),
-    "TLS-NO-RC4": (*_refused("rc4", TLSVersion.TLS1_2), *_without_versions("rc4")),
-    "TLS-NO-3DES": (*_refused("triple_des", TLSVersion.TLS1_2), *_without_versions("triple_des")),
+    "TLS-NO-SSL2": _refused(TLSVersion.SSLV2),
+    "TLS-NO-SSL3": _refused(TLSVersion.SSLV3),
+    "TLS-NO-10-11": _refused(TLSVersion.TLS1_0, TLSVersion.TLS1_1),
+    "TLS-NO-RC4": _weak_suites(WeakKind.RC4, WeakKind.TRIPLE_DES),
+    "TLS-NO-3DES": _weak_suites(WeakKind.TRIPLE_DES, WeakKind.RC4),
     "TLS-12-OR-13": (
-        passes(tls_1_2_and_1_3=handshakes(TLSVersion.TLS1_3, accepted=True)),
-        fails(
-            "neither TLS 1.2 nor TLS 1.3",
-            level=MUST,
-            tls_1_2_and_1_3=handshakes(TLSVersion.TLS1_2, accepted=False),
-        ),
-        skips(
-            "SMTP-STARTTLS-OFFERED",
-            tls_1_2_and_1_3=handshakes(TLSVersion.TLS1_2, accepted=False, offered=False),
-        ),
+        *(passes(tls_offers=tls_offers(version)) for version in CURRENT),
+        passes(tls_offers=tls_offers(TLSVersion.TLS1_3, unanswered={TLSVersion.TLS1_2: _UNSEEN})),
+        fails("neither TLS 1.2 nor TLS 1.3", level=MUST, tls_offers=tls_offers(TLSVersion.TLS1_1)),
+        fails("TLSv1.2: alert", tls_offers=tls_offers()),
+        undecided("421 later", tls_offers=tls_offers(unanswered={TLSVersion.TLS1_2: _UNSEEN})),
+        skips("SMTP-STARTTLS-OFFERED", tls_offers=NO_OFFERS),
     ),
     "CERT-TRUST": (
         passes(certificates=certificates()),

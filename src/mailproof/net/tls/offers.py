@@ -8,7 +8,7 @@ eight connections tell of a server that is as it should be; the full one asks ev
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -17,12 +17,14 @@ from mailproof.net.errors import KINDS, BoundReached, NoFiles, NotAvailable, Not
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import NetSettings, TLSDepth
 from mailproof.net.tls.connection import TLSEndpoint
+from mailproof.net.tls.facts import ALPN, DiffieHellman, Handshake, SuiteList, Traits
+from mailproof.net.tls.full_questions import FullQuestions
 from mailproof.net.tls.interview import HungUp, Interview, SaysNothing
-from mailproof.net.tls.questions import ALPN, DiffieHellman, Handshake, Questions, SuiteList, Traits
 from mailproof.net.tls.versions import TLSVersion
 
-MOST = {TLSDepth.USUAL: 30, TLSDepth.FULL: 250}
-"""Connections to one endpoint at most, retries aside. The usual questions of the worst server take 30."""
+MOST = {TLSDepth.USUAL: 28, TLSDepth.FULL: 250}
+"""Connections to one endpoint at most, retries aside. The usual questions take 28 with the worst of servers: one that
+hangs up on every hello which it does not like, and likes only the weak ones."""
 
 
 class Question(StrEnum):
@@ -102,14 +104,14 @@ async def ask_offers(settings: NetSettings, hosts: Hosts, endpoint: TLSEndpoint)
     """
     limits = settings.limits
     interview = Interview(settings, hosts, endpoint, MOST[limits.tls_depth])
-    asked = _asked(Questions(interview), limits.tls_depth)
+    asked = _asked(FullQuestions(interview), limits.tls_depth)
     answers: dict[str, Any] = {}
     failures: dict[str, NotObserved] = {}
     for attempt in range(1 + limits.retries):
         if attempt:
             await asyncio.sleep(limits.retry_pause)
             interview.allow(MOST[limits.tls_depth])
-        failures = await _ask_all({name: ask for name, ask in asked.items() if name not in answers}, answers)
+        failures = await ask_all({name: ask for name, ask in asked.items() if name not in answers}, answers)
         if failures and not interview.has_answers:
             raise next(iter(failures.values()))
         if not any(failure.transient for failure in failures.values()):
@@ -124,7 +126,7 @@ async def ask_offers(settings: NetSettings, hosts: Hosts, endpoint: TLSEndpoint)
     )
 
 
-def _asked(questions: Questions, depth: TLSDepth) -> dict[str, Callable[[], Awaitable[Any]]]:
+def _asked(questions: FullQuestions, depth: TLSDepth) -> dict[str, Callable[[], Awaitable[Any]]]:
     """The questions by name, those first that tell most."""
 
     def version(wanted: TLSVersion) -> Callable[[], Awaitable[Handshake]]:
@@ -155,7 +157,9 @@ _ABOUT_THE_SERVER = (Throttled, Refused, BoundReached, NoFiles, NotAvailable, Sa
 """Failures that would only happen again with another hello."""
 
 
-async def _ask_all(waiting: dict[str, Callable[[], Awaitable[Any]]], answers: dict[str, Any]) -> dict[str, NotObserved]:
+async def ask_all(
+    waiting: Mapping[str, Callable[[], Awaitable[Any]]], answers: dict[str, Any]
+) -> dict[str, NotObserved]:
     """Ask what is waiting, put the answers into ``answers``, and return what failed.
 
     A hello on which the server hung up is asked again after all the others.
