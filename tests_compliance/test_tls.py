@@ -97,7 +97,7 @@ def _refuses_versions(tls_offers: TLSOffers, *versions: TLSVersion) -> None:
 def _refuses_suites(tls_offers: TLSOffers, kind: WeakKind) -> None:
     _require_tls(tls_offers)
     handshakes = tls_offers.weak(kind)
-    if not set(tls_offers.accepted) - {TLSVersion.SSLV2}:
+    if not handshakes and not set(tls_offers.accepted) - {TLSVersion.SSLV2}:
         leave_to("SMTP-STARTTLS-WORKS" if tls_offers.by_smtp else "TLS-12-OR-13", "no version of TLS is accepted")
     _none_accepted(handshakes)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mailproof.net.errors import NotObserved
+from mailproof.net.errors import NotObserved, NotRecorded
 from mailproof.net.settings import TLSDepth
 from mailproof.net.tls.facts import Handshake
 from mailproof.net.tls.offers import Offers, Unanswered
@@ -77,7 +77,8 @@ def _one_of(outcomes: Mapping[str, Outcome]) -> Outcome:
 
 def _unanswered(outcomes: Mapping[str, Outcome]) -> Iterable[Unanswered]:
     for probe, outcome in outcomes.items():
-        questions = _VERSIONS.get(probe) or (_SUITES[probe],)
         if isinstance(outcome, NotObserved):
-            for question in questions:
+            for question in _VERSIONS.get(probe) or (_SUITES[probe],):
                 yield Unanswered(question, outcome.kind, outcome.reason, outcome.evidence)
+    for probe in _SUITES.keys() - outcomes.keys():
+        yield Unanswered(_SUITES[probe], NotRecorded.kind, f"{_SUITES[probe]} is not in the record; survey again")

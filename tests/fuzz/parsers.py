@@ -40,7 +40,7 @@ from mailproof.net.dns.client import normalise, reverse_name
 from mailproof.net.dns.messages import Question, read_answer
 from mailproof.net.dns.zone_files import parse_zone
 from mailproof.net.dns.zones import Zones
-from mailproof.net.errors import NotObserved
+from mailproof.net.errors import Malformed, NotObserved
 from mailproof.net.hosts import Hosts
 from mailproof.net.https import HTTPSClient
 from mailproof.net.pkix.certificates import Chain, facts, load
@@ -50,6 +50,7 @@ from mailproof.net.settings import Limits, NetSettings
 from mailproof.net.smtp import Dialogue, Reply, extensions
 from mailproof.net.stream import Stream
 from mailproof.net.text import printable
+from mailproof.net.tls.flight import Flight
 from mailproof.net.transcript import Transcript
 from mailproof.observations import Observation, dkim, dmarc, policies, reverse, spf
 from mailproof.observations.dane import TLSA
@@ -60,8 +61,10 @@ from mailproof.probes.spf import expand
 from mailproof.record import Record, RecordError, read_record, write_record
 from mailproof.report.formats import FORMATS
 from mailproof.report.schema import DocumentError, read_document
-from tests.unit import documents, observed
+from tests.unit import documents, observed, test_hellos
+from tests.unit.test_hellos import record
 from tests.unit.test_record import RECORD
+from tests.unit.test_tls_offers import RETRY
 
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -172,6 +175,24 @@ def _sts_policy(data: bytes) -> bool:
     for pattern in policy.mx[:50]:
         assert policies.covers(pattern, "mx1.example.org") in (True, False)
     return not policy.errors
+
+
+def _tls_flight(data: bytes) -> bool:
+    """Whole and in small pieces, an answer is the same; what is read of it is bounded by what came."""
+    seen = []
+    for size in (len(data) or 1, 7):
+        flight = Flight()
+        try:
+            for at in range(0, len(data), size):
+                flight.feed(data[at : at + size])
+            flight.end()
+        except Malformed as failure:
+            _told(failure.reason)
+        seen.append((flight.hello, flight.alert, flight.certificates, flight.key_exchange, flight.stapled))
+        assert sum(map(len, flight.certificates)) <= len(data)
+        assert flight.hello is None or flight.hello.alpn is None or not _CONTROLS.search(printable(flight.hello.alpn))
+    assert seen[0] == seen[1]
+    return not flight.empty
 
 
 def _tlsa(data: bytes) -> bool:
@@ -632,6 +653,13 @@ def _parsers() -> tuple[Parser, ...]:
             _words("v=TLSRPTv1; rua= mailto: https:// ! @ [ ] %5B :99999"),
             10,
         ),
+        Parser(
+            "tls-flight",
+            _tls_flight,
+            _tls_corpus(),
+            (b"\x16\x03\x03", b"\x02\x00\x00", b"\xff\xff", b"\x80", b"\x15"),
+            15,
+        ),
         Parser("tlsa", _tlsa, _tlsa_corpus(), (b"\x03\x01\x01", b"\x02\x00\x00", b"\xff", b"\x00" * 32), 5),
         Parser(
             "smtp",
@@ -718,6 +746,12 @@ def _parsers() -> tuple[Parser, ...]:
             10,
         ),
     )
+
+
+def _tls_corpus() -> tuple[bytes, ...]:
+    tls12 = b"".join(record(test_hellos.WHOLE[at : at + 60]) for at in range(0, len(test_hellos.WHOLE), 60))
+    ssl2 = b"\x80\x1d\x04\x00\x01\x00\x02\x00\x02\x00\x06\x00\x04der:\x07\x00\xc0\x01\x00\x80conn\x00\x00\x00\x00"
+    return tls12, record(RETRY), ssl2, record(b"\x01\x70", 21) + record(b"\x02\x28", 21), b"500 what?\r\n"
 
 
 def _tlsa_corpus() -> tuple[bytes, ...]:

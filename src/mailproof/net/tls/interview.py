@@ -69,6 +69,8 @@ class Interview:
         """At which connection a hello was left without a word."""
         self._last_answer = 0
         """At which connection the server has last shown that it is there."""
+        self._another = replace(_AS_CLIENTS_DO, host=endpoint.host)
+        """A hello that the server has answered; until there is one, what clients usually offer."""
 
     def allow(self, more: int) -> None:
         """Let so many further connections be opened, and what failed be tried again."""
@@ -105,10 +107,10 @@ class Interview:
     async def _ask(self, hello: ClientHello) -> None:
         hung_up = self._hung_up.get(hello)
         if hung_up is not None and self._last_answer <= hung_up:
-            await self._ask_another(hello)
+            await self._ask_another()
         flight = await self._send(hello)
         if not flight.empty:
-            self._last_answer = self.connections
+            self._last_answer, self._another = self.connections, hello
             self._answers[hello] = Answer(flight, _why_not(hello.version, flight))
         elif hung_up is not None:
             self._answers[hello] = Answer(flight, "the server closed the connection")
@@ -116,9 +118,9 @@ class Interview:
             self._hung_up[hello] = self.connections
             raise HungUp("the server closed the connection on the TLS hello")
 
-    async def _ask_another(self, hello: ClientHello) -> None:
-        """Offer what clients usually do. Raises SaysNothing where that has no answer either."""
-        flight = await self._send(replace(_AS_CLIENTS_DO, host=self.endpoint.host))
+    async def _ask_another(self) -> None:
+        """Ask another hello, and nothing new. Raises SaysNothing where that has no answer either."""
+        flight = await self._send(self._another)
         # Who agrees to STARTTLS is there, and says that TLS may begin: what fails is the handshake.
         if flight.empty and self.endpoint.starttls is None:
             raise SaysNothing("the server closes the connection on every TLS hello, whatever it offers")
@@ -129,6 +131,13 @@ class Interview:
         if self.connections >= self._most:
             raise BoundReached(f"{self._most} connections with TLS hellos, all that one endpoint gets")
         self.connections += 1
+        try:
+            return await self._send_now(hello)
+        except BoundReached:
+            self.connections -= 1  # of the run: there was none
+            raise
+
+    async def _send_now(self, hello: ClientHello) -> Flight:
         async with at_hello(self._settings, self._hosts, self.endpoint) as stream:
             stream.write(hello.encode())
             flight = Flight()

@@ -40,7 +40,7 @@ class Questions:
     async def version(self, version: TLSVersion) -> Handshake:
         """Offer ``version`` and nothing else, with all suites that it knows."""
         for hello in self.hellos(version):
-            answer = await self.interview.ask(hello)
+            answer = await self.ask(hello)
             if answer.accepted or answer.flight.alert == PROTOCOL_VERSION:
                 break
         return Handshake(version, "all", answer.accepted, _chosen(answer), answer.error)
