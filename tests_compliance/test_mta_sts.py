@@ -5,16 +5,19 @@ failure.
 from __future__ import annotations
 
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
+from mailproof.grammars.mta_sts import covers
 from mailproof.inventory.targets import MailDomain
+from mailproof.observations.mta_sts import STSPolicyFile, STSRecord
 from mailproof.observations.mx import MX
-from mailproof.observations.policies import PolicyRecord, STSPolicyFile, covers
+from mailproof.observations.published import PublishedRecord
+from mailproof.observations.tls_reporting import TLSRPTRecord
 from mailproof.references import rfc
 
 FAMILY = Family("STS", "MTA-STS and TLS reporting", also=("TLSRPT",))
 
 
 @control("STS-TXT", MUST, rfc(8461, "3.1"), harm=Harm.READ)
-def test_sts_record_is_published_once(sts_record: PolicyRecord, mail_domain: MailDomain, mx: MX) -> None:
+def test_sts_record_is_published_once(sts_record: STSRecord, mail_domain: MailDomain, mx: MX) -> None:
     """Exactly one valid MTA-STS record stands at _mta-sts of a domain that receives mail.
 
     Why: without MTA-STS or DANE whoever is on the way can strip TLS; a broken record counts as none.
@@ -24,7 +27,7 @@ def test_sts_record_is_published_once(sts_record: PolicyRecord, mail_domain: Mai
 
 
 @control("TLSRPT-TXT", MUST, rfc(8460, "3"), harm=Harm.READ)
-def test_tls_reports_are_asked_for(tlsrpt_record: PolicyRecord, mail_domain: MailDomain, mx: MX) -> None:
+def test_tls_reports_are_asked_for(tlsrpt_record: TLSRPTRecord, mail_domain: MailDomain, mx: MX) -> None:
     """Exactly one valid TLS-RPT record stands at _smtp._tls of a domain that receives mail.
 
     Why: the reports tell of senders whose TLS to the domain fails, which nothing else does.
@@ -33,14 +36,14 @@ def test_tls_reports_are_asked_for(tlsrpt_record: PolicyRecord, mail_domain: Mai
     _check_record(tlsrpt_record, mail_domain, mx, "_smtp._tls", "TLS-RPT")
 
 
-def _check_record(record: PolicyRecord, domain: MailDomain, mx: MX, label: str, what: str) -> None:
+def _check_record(record: PublishedRecord, domain: MailDomain, mx: MX, label: str, what: str) -> None:
     if not domain.receives or mx.takes_no_mail:
         not_applicable("the domain takes no mail")
     if not record.texts:
         if record.near_misses:
             fail(
                 f"{label}.{record.domain} has {record.near_misses[0]!r}, which does not count: "
-                f"v={record.version}; must begin it"
+                f"v={record.VERSION}; must begin it"
             )
         finding(MAY, f"{record.domain} publishes no {what} record")
     assert len(record.texts) == 1, f"{label}.{record.domain} has {len(record.texts)} records: none of them counts"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from mailproof.controls import MUST, SHOULD, Between, Family, Harm, control, finding, leave_to, not_applicable
-from mailproof.observations.spf import MAX_LOOKUPS, RESULT_OF_ALL, SPF, Check, SPFEvaluation, SPFTree
+from mailproof.grammars.spf import MAX_LOOKUPS, RESULT_OF_ALL
+from mailproof.observations.spf import SPF, Check, SPFEvaluation, SPFTree
 from mailproof.references import GOOGLE_SENDERS, PRACTICE, rfc
 
 FAMILY = Family("SPF", "SPF")

@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
+from dns.rdtypes.ANY.MX import MX
+from dns.rdtypes.IN.SRV import SRV
+
 from mailproof.net.dns.client import Answer, DNSClient
 from mailproof.net.errors import LyingResolver, NoResolver, NotObserved
 from mailproof.net.settings import SocketAddress
@@ -103,7 +106,7 @@ async def _mail_hosts(found: Draft, dns: DNSClient) -> None:
         found.exists = False
         found.notes.append(f"{found.domain} does not exist (NXDOMAIN)")
     found.takes_no_mail = bool(answer.records) and all(record.target == "." for record in answer.records)
-    preferences = {record.target: int(record.data.split()[0]) for record in answer.records}
+    preferences = {record.target: record.rdata(MX).preference for record in answer.records}
     hosts = sorted(_names(found, preferences), key=lambda host: (preferences[host], host))
     addresses = await asyncio.gather(*(_addresses(found, dns, host) for host in hosts))
     found.mx = [(preferences[host], host, list(of)) for host, of in zip(hosts, addresses, strict=True)]
@@ -119,7 +122,7 @@ async def _services(found: Draft, dns: DNSClient) -> None:
     services: dict[str, Service] = {}
     for role, answer in zip(SERVICES.values(), answers, strict=True):
         for record in answer.records if answer else ():
-            port = int(record.data.split()[2])
+            port = record.rdata(SRV).port
             if _names(found, [record.target]) and 0 < port < 65536:
                 ports = services.setdefault(record.target, Service(record.target)).ports.setdefault(role, [])
                 if port not in ports:

@@ -18,7 +18,7 @@ from mailproof.inventory.targets import Endpoint, MailExchange, Target, Undiscov
 from mailproof.net.addresses import is_public, network_of
 from mailproof.net.errors import NO_FILES, LyingResolver, NoFiles, NoIPv6, NoResolver, NotObserved, Refused, TimedOut
 from mailproof.observations import Observation
-from mailproof.observations.policies import STSPolicyFile
+from mailproof.observations.mta_sts import STSPolicyFile
 from mailproof.observations.smtp import SMTPPort, SMTPSession
 from mailproof.observations.tls import Certificates
 from mailproof.record import Record

@@ -32,6 +32,7 @@ from mailproof.controls import load_catalogue
 from mailproof.gate.baseline import ResultError, compare, read_snapshot
 from mailproof.gate.profile import UnknownProfile, load_profile
 from mailproof.gate.waivers import EXAMPLE, WaiverFile
+from mailproof.grammars import dkim, dmarc, mta_sts, spf
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import load_inventory, load_part
 from mailproof.inventory.model import domain_name
@@ -52,8 +53,11 @@ from mailproof.net.stream import Stream
 from mailproof.net.text import printable
 from mailproof.net.tls.flight import Flight
 from mailproof.net.transcript import Transcript
-from mailproof.observations import Observation, dkim, dmarc, policies, reverse, spf
+from mailproof.observations import Observation, reverse
 from mailproof.observations.dane import TLSA
+from mailproof.observations.mta_sts import STSRecord
+from mailproof.observations.published import PublishedRecord
+from mailproof.observations.tls_reporting import TLSRPTRecord
 from mailproof.patterns import matches
 from mailproof.probes import load_probes
 from mailproof.probes.dane import matching_records
@@ -159,10 +163,10 @@ def _dmarc(data: bytes) -> bool:
     return bool(texts) and record.is_usable
 
 
-def _policy_record(version: str) -> Callable[[bytes], bool]:
+def _published_record(kind: type[PublishedRecord]) -> Callable[[bytes], bool]:
     def parse(data: bytes) -> bool:
         answer = observed.answer("example.org", "TXT", _text(data))
-        record = policies.PolicyRecord("example.org", version, answer)
+        record = kind("example.org", answer)
         assert record.in_force == (len(record.texts) == 1 and not record.errors)
         assert record.evidence()
         return record.in_force
@@ -171,9 +175,9 @@ def _policy_record(version: str) -> Callable[[bytes], bool]:
 
 
 def _sts_policy(data: bytes) -> bool:
-    policy = policies.parse_policy(https._text(data))
+    policy = mta_sts.parse_policy(https._text(data))
     for pattern in policy.mx[:50]:
-        assert policies.covers(pattern, "mx1.example.org") in (True, False)
+        assert mta_sts.covers(pattern, "mx1.example.org") in (True, False)
     return not policy.errors
 
 
@@ -634,7 +638,7 @@ def _parsers() -> tuple[Parser, ...]:
         ),
         Parser(
             "sts-record",
-            _policy_record("STSv1"),
+            _published_record(STSRecord),
             (b"v=STSv1; id=20261122T120000; x=y;",),
             _words("v=STSv1; id= a=b"),
             10,
@@ -648,7 +652,7 @@ def _parsers() -> tuple[Parser, ...]:
         ),
         Parser(
             "tlsrpt",
-            _policy_record("TLSRPTv1"),
+            _published_record(TLSRPTRecord),
             (b"v=TLSRPTv1; rua=mailto:a@b.example,https://r.example/x; y=z", b"v=TLSRPTv1;rua=https://[::1]/"),
             _words("v=TLSRPTv1; rua= mailto: https:// ! @ [ ] %5B :99999"),
             10,

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from cryptography import x509
 
+from mailproof.grammars import dkim, dmarc, mta_sts, spf
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import load_inventory
 from mailproof.net.dns.zone_files import parse_zone
 from mailproof.net.pkix.certificates import facts
-from mailproof.observations import dkim, dmarc, policies, spf
 from mailproof.report.schema import DocumentError, read_document
 from tests.fuzz.mutation import make_input
 from tests.fuzz.parsers import CORPUS, PARSERS, Parser
@@ -137,8 +137,8 @@ def test_blanks_in_a_record_or_policy_do_not_stall_the_run(blanks: str) -> None:
         assert dmarc.parse_record(f"v=DMARC1; p=none{blanks}x").errors
         assert dmarc.parse_record(f"v=DMARC1; p={blanks}none{blanks}").policy("p") == "none"
         assert dkim.parse_key_record(f"v=DKIM1; n=a{blanks}b; p=").revoked
-        assert policies.parse_policy(f"version: STSv1\nmode:{blanks}none{blanks}\nmax_age: 1").mode == "none"
-        assert policies.parse_policy(f"version: STSv1\nmode: a{blanks}b\x00\nmode:{blanks}\x00").errors
+        assert mta_sts.parse_policy(f"version: STSv1\nmode:{blanks}none{blanks}\nmax_age: 1").mode == "none"
+        assert mta_sts.parse_policy(f"version: STSv1\nmode: a{blanks}b\x00\nmode:{blanks}\x00").errors
 
 
 def test_a_certificate_of_the_first_year_has_dates_that_can_be_read() -> None:

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 
 from mailproof.inventory.targets import MailDomain, Role
-from mailproof.net.dns.client import Answer, Record
+from mailproof.net.dns.client import Answer, ResourceRecord
 from mailproof.net.errors import NotObserved
 from mailproof.net.https import Response, TLSFault
 from mailproof.net.pkix.certificates import Certificate, Chain
@@ -21,13 +21,14 @@ from mailproof.observations.attempts import Attempt
 from mailproof.observations.dane import DANE, TLSA, ChainMatch
 from mailproof.observations.dkim import DKIMKey
 from mailproof.observations.dmarc import DMARC, Step
+from mailproof.observations.mta_sts import STSPolicyFile, STSRecord
 from mailproof.observations.mx import MX, HostAddresses
-from mailproof.observations.policies import PolicyRecord, STSPolicyFile
 from mailproof.observations.recipients import Mailboxes, Recipients
 from mailproof.observations.reverse import ForwardAddresses, ReverseDNS
 from mailproof.observations.smtp import ServerName, SMTPSession
 from mailproof.observations.spf import SPF, Check, Lookup, PublishedSPF, SPFEvaluation, SPFTree
 from mailproof.observations.tls import ByDANE, Certificates, Deployment, TLSOffers
+from mailproof.observations.tls_reporting import TLSRPTRecord
 
 DOMAIN = "example.org"
 HOST = "mx1.example.org"
@@ -44,7 +45,8 @@ PARKED = MailDomain(DOMAIN, sends=False, receives=False)
 def answer(name: str, type: str, *data: str, rcode: str = "NOERROR", aliases: tuple[str, ...] = ()) -> Answer:
     """An answer whose records have ``data`` in presentation format; TXT takes each as one string."""
     records = tuple(
-        Record(name, 60, type, f'"{text}"', (text,)) if type == "TXT" else Record(name, 60, type, text) for text in data
+        ResourceRecord(name, 60, type, f'"{text}"' if type == "TXT" else text, (text,) if type == "TXT" else ())
+        for text in data
     )
     return Answer(name, type, rcode, records, aliases, server="192.0.2.53:53", protocol="udp")
 
@@ -149,12 +151,12 @@ def dmarc(
     return DMARC(domain, exists, tuple(steps), at_domain)
 
 
-def sts(*texts: str) -> PolicyRecord:
-    return PolicyRecord(DOMAIN, "STSv1", answer(f"_mta-sts.{DOMAIN}", "TXT", *texts))
+def sts(*texts: str) -> STSRecord:
+    return STSRecord(DOMAIN, answer(f"_mta-sts.{DOMAIN}", "TXT", *texts))
 
 
-def tlsrpt(*texts: str) -> PolicyRecord:
-    return PolicyRecord(DOMAIN, "TLSRPTv1", answer(f"_smtp._tls.{DOMAIN}", "TXT", *texts))
+def tlsrpt(*texts: str) -> TLSRPTRecord:
+    return TLSRPTRecord(DOMAIN, answer(f"_smtp._tls.{DOMAIN}", "TXT", *texts))
 
 
 STS_BODY = "version: STSv1\nmode: enforce\nmax_age: 604800\nmx: mx1.example.org\n"
@@ -163,7 +165,7 @@ STS_BODY = "version: STSv1\nmode: enforce\nmax_age: 604800\nmx: mx1.example.org\
 def sts_policy(
     body: str = STS_BODY,
     *,
-    record: PolicyRecord | None = None,
+    record: STSRecord | None = None,
     status: int = 200,
     tls_error: str | None = None,
     tls_fault: TLSFault = TLSFault.CERTIFICATE,

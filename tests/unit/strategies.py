@@ -16,10 +16,10 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import dns.name
 from hypothesis import strategies as st
 
-from mailproof.net.dns.client import Answer, Record
+from mailproof.net.dns.client import Answer, ResourceRecord
 from mailproof.net.pkix.certificates import Certificate, Chain
 from mailproof.net.smtp import Reply
-from mailproof.observations import dane, dkim, dmarc, mx, policies, reverse, smtp, spf, tls, zones
+from mailproof.observations import dane, dkim, dmarc, mta_sts, mx, reverse, smtp, spf, tls, tls_reporting, zones
 from mailproof.observations.blocklists import Listing
 
 _FRAGMENTS = (
@@ -83,18 +83,18 @@ _DATA = {
 
 
 @cache
-def records(type: str) -> st.SearchStrategy[Record]:
+def records(type: str) -> st.SearchStrategy[ResourceRecord]:
     if type == "TXT":
         octets = text.map(lambda value: value.encode().decode("latin-1"))
         return st.builds(
-            Record,
+            ResourceRecord,
             names,
             st.integers(0, 2**31),
             st.just("TXT"),
             st.just('"..."'),
             st.lists(octets, max_size=3).map(tuple),
         )
-    return st.builds(Record, names, st.integers(0, 2**31), st.just(type), _DATA[type])
+    return st.builds(ResourceRecord, names, st.integers(0, 2**31), st.just(type), _DATA[type])
 
 
 @cache
@@ -154,8 +154,8 @@ def _special() -> dict[tuple[type, str], st.SearchStrategy[Any]]:
         (mx.MX, "answer"): answers("MX"),
         (mx.MX, "own_ipv4"): answers("A"),
         (mx.MX, "own_ipv6"): answers("AAAA"),
-        (policies.PolicyRecord, "answer"): answers("TXT"),
-        (policies.PolicyRecord, "version"): st.sampled_from(["STSv1", "TLSRPTv1"]),
+        (mta_sts.STSRecord, "answer"): answers("TXT"),
+        (tls_reporting.TLSRPTRecord, "answer"): answers("TXT"),
         (reverse.ClasslessDelegation, "ptr"): answers("PTR"),
         (reverse.ForwardAddresses, "answer"): _optional(_either),
         (reverse.ReverseDNS, "address"): addresses,

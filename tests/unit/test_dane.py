@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from mailproof.inventory.targets import MailHost
-from mailproof.net.dns.client import Answer, Authentication, Record
+from mailproof.net.dns.client import Answer, Authentication, ResourceRecord
 from mailproof.net.errors import NotObserved
 from mailproof.net.pkix.der import public_key_info
 from mailproof.observations.dane import TLSA, TLSARecord
@@ -145,7 +145,7 @@ def answer(
     name: str, type: str, *data: str, secure: bool = True, aliases: tuple[str, ...] = (), rcode: str = "NOERROR"
 ) -> Answer:
     owner = aliases[-1] if aliases else name
-    records = tuple(Record(owner, 300, type, text) for text in data)
+    records = tuple(ResourceRecord(owner, 300, type, text) for text in data)
     return Answer(name, type, rcode, records, aliases, authenticated=secure, protocol="udp")
 
 

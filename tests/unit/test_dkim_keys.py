@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailproof.observations.dkim import parse_key_record
+from mailproof.grammars.dkim import parse_key_record
 
 from .cases.authentication import RSA_512, ed25519_key, rsa_key
 

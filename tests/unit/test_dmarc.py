@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from mailproof.observations.dmarc import DMARC, Step, parse_record, select_records
+from mailproof.grammars.dmarc import parse_record, select_records
+from mailproof.observations.dmarc import DMARC, Step
 from mailproof.probes.dmarc import walk
 
 from .observed import answer, missing

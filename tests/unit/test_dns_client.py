@@ -26,7 +26,7 @@ from mailproof.net.dns.client import (
     Answer,
     DNSClient,
     ExtendedError,
-    Record,
+    ResourceRecord,
     normalise,
     reverse_name,
     system_resolvers,
@@ -118,7 +118,7 @@ def test_an_answer_has_the_records_in_one_spelling() -> None:
         "NOERROR",
         "udp",
     )
-    assert answer.records == (Record("example.com", 60, "MX", "10 MX1.example.com."),)
+    assert answer.records == (ResourceRecord("example.com", 60, "MX", "10 MX1.example.com."),)
     assert answer.records[0].target == "mx1.example.com"
     assert answer.exists
     assert answer.recursion_available

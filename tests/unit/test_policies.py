@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailproof.observations.policies import covers, parse_policy
+from mailproof.grammars.mta_sts import covers, parse_policy
 
 from .observed import STS_BODY, sts, tlsrpt
 

@@ -11,10 +11,14 @@ from hypothesis import strategies as st
 
 from mailproof.controls import Control
 from mailproof.gate.verdict import Verdict
+from mailproof.grammars import dkim, dmarc, mta_sts, spf
 from mailproof.inventory.targets import TARGET_TYPES, Targets
 from mailproof.net.errors import KINDS, NotObserved
-from mailproof.observations import dkim, dmarc, policies, reverse, spf
+from mailproof.observations import reverse
 from mailproof.observations.dane import TLSARecord
+from mailproof.observations.mta_sts import STSRecord
+from mailproof.observations.published import PublishedRecord
+from mailproof.observations.tls_reporting import TLSRPTRecord
 from mailproof.probes import load_probes
 from mailproof.probes.probe import NoConsent
 from mailproof.probes.spf import expand
@@ -120,15 +124,15 @@ def test_other_records_are_taken_apart_whatever_they_hold(text: str) -> None:
     assert dmarc.parse_record(f"v=DMARC1; {text}").psd in ("y", "n", "u")
     assert dkim.parse_key_record(text).key_type
     assert dkim.parse_key_record(f"v=DKIM1; {text}").text
-    assert isinstance(policies.parse_policy(text).errors, tuple)
-    assert isinstance(policies.parse_policy(f"version: STSv1\nmode: enforce\n{text}").mx, tuple)
+    assert isinstance(mta_sts.parse_policy(text).errors, tuple)
+    assert isinstance(mta_sts.parse_policy(f"version: STSv1\nmode: enforce\n{text}").mx, tuple)
 
 
-@given(strategies.text, st.sampled_from(["STSv1", "TLSRPTv1"]))
-def test_policy_records_are_taken_apart_whatever_they_hold(text: str, version: str) -> None:
+@given(strategies.text, st.sampled_from([STSRecord, TLSRPTRecord]))
+def test_policy_records_are_taken_apart_whatever_they_hold(text: str, kind: type[PublishedRecord]) -> None:
     from .observed import answer
 
-    record = policies.PolicyRecord("example.org", version, answer("example.org", "TXT", f"v={version};{text}"))
+    record = kind("example.org", answer("example.org", "TXT", f"v={kind.VERSION};{text}"))
     assert record.in_force == (not record.errors)
 
 
@@ -140,7 +144,7 @@ def test_generic_names_are_looked_for_in_any_text(text: str, address: str) -> No
 
 @given(strategies.text, strategies.text)
 def test_mx_patterns_cover_or_do_not(pattern: str, host: str) -> None:
-    assert policies.covers(pattern, host) in (True, False)
+    assert mta_sts.covers(pattern, host) in (True, False)
 
 
 @given(st.integers(0, 255), st.integers(0, 255), st.integers(0, 255), st.binary(max_size=70))

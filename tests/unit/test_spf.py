@@ -9,17 +9,12 @@ from typing import TypeVar
 import pytest
 
 from mailproof.fixtures.dns_server import Behaviour, DNSServer, Fault
+from mailproof.grammars.spf import parse_record, select_records, target_name
 from mailproof.net.dns.client import DNSClient
 from mailproof.net.dns.zone_files import parse_zone
 from mailproof.net.errors import NotObserved
 from mailproof.net.settings import Limits, NetSettings
-from mailproof.observations.spf import (
-    PublishedSPF,
-    SPFTree,
-    parse_record,
-    select_records,
-    target_name,
-)
+from mailproof.observations.spf import PublishedSPF, SPFTree
 from mailproof.probes.check_host import check_host
 from mailproof.probes.spf import MAX_WALK, _Walk, expand
 

@@ -169,7 +169,7 @@ def test_the_dns_client_asks_again_what_failed() -> None:
                 before = calls
                 client.forget_failures()
             with pytest.raises(ServerFailure):
-                await client._shared("key", fail)  # type: ignore[arg-type]
+                await client._once.outcome("key", fail)  # type: ignore[arg-type]
         await client.close()
         return before, calls
 

@@ -9,6 +9,8 @@ from collections import Counter
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from dns.rdtypes.ANY.MX import MX
+
 from mailproof.inventory.budgets import (
     MAX_ADDRESSES,
     MAX_MX_ADDRESSES,
@@ -35,7 +37,7 @@ from mailproof.inventory.targets import (
     Undiscovered,
     Zone,
 )
-from mailproof.net.dns.client import Answer, DNSClient, Record
+from mailproof.net.dns.client import Answer, DNSClient, ResourceRecord
 from mailproof.net.dns.names import is_host
 from mailproof.net.errors import Bogus, NotFollowed, NotObserved
 from mailproof.net.settings import NetSettings
@@ -345,5 +347,5 @@ def _undiscovered(
     )
 
 
-def _preference(record: Record) -> tuple[int, str]:
-    return int(record.data.split()[0]), record.target
+def _preference(record: ResourceRecord) -> tuple[int, str]:
+    return record.rdata(MX).preference, record.target

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mailproof.net.dns.client import Answer, Record
+import dns.rdtypes.ANY.MX
+
+from mailproof.net.dns.client import Answer, ResourceRecord
 from mailproof.net.dns.names import is_host
 from mailproof.observations import Observation
 
@@ -77,5 +79,6 @@ class HostAddresses(Observation):
         return (*named, *self.ipv4.evidence(), *self.ipv6.evidence())
 
 
-def _preference(record: Record) -> int:
-    return int(record.data.split()[0])
+def _preference(record: ResourceRecord) -> int:
+    preference: int = record.rdata(dns.rdtypes.ANY.MX.MX).preference
+    return preference

@@ -14,14 +14,15 @@ MODULES = (
     "dmarc",
     "early_talk",
     "mailboxes",
+    "mta_sts",
     "mx",
-    "policies",
     "relay",
     "reverse",
     "smtp",
     "spf",
     "starttls",
     "tls",
+    "tls_reporting",
     "zones",
 )
 

@@ -25,10 +25,12 @@ from ipaddress import ip_address
 from typing import Any
 
 import spf as pyspf
+from dns.rdtypes.ANY.MX import MX
 
-from mailproof.net.dns.client import Answer, DNSClient, Record
+from mailproof.grammars.spf import SPFRecord, parse_record, select_records, target_name
+from mailproof.net.dns.client import Answer, DNSClient, ResourceRecord
 from mailproof.net.errors import NotObserved
-from mailproof.observations.spf import Check, SPFRecord, parse_record, select_records, target_name
+from mailproof.observations.spf import Check
 
 
 async def check_host(dns: DNSClient, address: str, sender: str, helo: str) -> Check:
@@ -68,7 +70,7 @@ class _Questions:
         self._ended = False
         self.failures: list[NotObserved] = []
 
-    def ask(self, name: str, type: str) -> tuple[Record, ...]:
+    def ask(self, name: str, type: str) -> tuple[ResourceRecord, ...]:
         """Raises pyspf's TempError where there is no answer."""
         if self._ended:
             raise pyspf.TempError("cancelled")
@@ -160,10 +162,10 @@ def _as_pyspf_reads_it(record: SPFRecord) -> str:
     return " ".join(("v=spf1", *terms))
 
 
-def _value(record: Record) -> Any:
+def _value(record: ResourceRecord) -> Any:
     match record.type:
         case "MX":
-            return int(record.data.split()[0]), record.target
+            return record.rdata(MX).preference, record.target
         case "TXT":
             return tuple(part.encode("latin-1") for part in record.strings)
         case "PTR":

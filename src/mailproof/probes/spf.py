@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 
+from mailproof.grammars.spf import Term, target_name
 from mailproof.inventory.model import Inventory
 from mailproof.inventory.targets import AuthorisedSender, HeloName, MailDomain
 from mailproof.net.dns.client import Answer, DNSClient
 from mailproof.net.network import Network
-from mailproof.observations.spf import SPF, Lookup, PublishedSPF, SPFEvaluation, SPFTree, Term, target_name
+from mailproof.observations.spf import SPF, Lookup, PublishedSPF, SPFEvaluation, SPFTree
 from mailproof.probes.check_host import check_host
 from mailproof.probes.probe import Look, probe
 

@@ -20,7 +20,7 @@ from mailproof.observations.dane import DANE, TLSA, ChainMatch
 from mailproof.observations.smtp import SMTPSession
 from mailproof.observations.tls import ByDANE, Certificates, Deployment, TLSOffers, WithdrawnTLS
 from mailproof.probes.dane import examine, tlsa
-from mailproof.probes.policies import sts_policy
+from mailproof.probes.mta_sts import sts_policy
 from mailproof.probes.probe import Look, probe
 from mailproof.probes.smtp import smtp_session
 

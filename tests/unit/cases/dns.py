@@ -7,7 +7,7 @@ from typing import Any
 
 from mailproof.controls import MUST, SHOULD
 from mailproof.inventory.targets import MailHost
-from mailproof.net.dns.client import Answer, ExtendedError, Record
+from mailproof.net.dns.client import Answer, ExtendedError, ResourceRecord
 from mailproof.observations.blocklists import Listing
 from mailproof.observations.reverse import ClasslessDelegation, ServerView
 from mailproof.observations.zones import DNSSEC, Authority, BogusAnswer, Delegation, ServerAddresses
@@ -46,7 +46,7 @@ def _delegation(
     referrals = tuple(
         replace(
             answer(DOMAIN, "NS", rcode=rcode),
-            authority=tuple(Record(DOMAIN, 60, "NS", f"{name}.") for name in names),
+            authority=tuple(ResourceRecord(DOMAIN, 60, "NS", f"{name}.") for name in names),
             server=f"192.0.2.{number}:53",
         )
         for number, names in enumerate((parent, other_parent))

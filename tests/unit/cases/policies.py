@@ -7,7 +7,7 @@ from dataclasses import replace
 from mailproof.controls import MUST, SHOULD
 from mailproof.inventory.targets import MailDomain, MailHost
 from mailproof.net.https import TLSFault
-from mailproof.observations.policies import STSPolicyFile
+from mailproof.observations.mta_sts import STSPolicyFile
 
 from ..observed import DOMAIN, PARKED, RECEIVES, STS_BODY, dane, mx, sts, sts_policy, tlsa, tlsrpt
 from .case import Case, Table, advises, fails, passes, skips

@@ -23,7 +23,7 @@ import dns.rrset
 from dns.rdatatype import RdataType
 
 from mailproof.net.dns.names import parse_name, text_of
-from mailproof.net.dns.records import Answer, ExtendedError, Record
+from mailproof.net.dns.records import Answer, ExtendedError, ResourceRecord
 from mailproof.net.dns.zones import PAYLOAD, Lookup
 from mailproof.net.errors import Malformed, NotObserved
 
@@ -159,7 +159,7 @@ def joined(name: str, aliases: tuple[str, ...], rest: Answer) -> Answer:
     return replace(rest, name=name, aliases=chain, authenticated=rest.authenticated and not aliases)
 
 
-def _follow(asked: Question, section: Iterable[dns.rrset.RRset]) -> tuple[tuple[Record, ...], tuple[str, ...]]:
+def _follow(asked: Question, section: Iterable[dns.rrset.RRset]) -> tuple[tuple[ResourceRecord, ...], tuple[str, ...]]:
     """The records at the end of the alias chain in an answer section, and the aliases (RFC 1034, 3.6.2).
 
     Records of other names are ignored. Raises Malformed for loops and chains that are too long.
@@ -185,14 +185,14 @@ def _follow(asked: Question, section: Iterable[dns.rrset.RRset]) -> tuple[tuple[
         owner = target
 
 
-def _records(rrsets: Iterable[dns.rrset.RRset]) -> tuple[Record, ...]:
-    records: list[Record] = []
+def _records(rrsets: Iterable[dns.rrset.RRset]) -> tuple[ResourceRecord, ...]:
+    records: list[ResourceRecord] = []
     for rrset in rrsets:
         name, ttl, type_ = text_of(rrset.name), rrset.ttl, dns.rdatatype.to_text(rrset.rdtype)
         for rdata in rrset:
             is_text = isinstance(rdata, dns.rdtypes.txtbase.TXTBase)
             strings = tuple(part.decode("latin-1") for part in rdata.strings) if is_text else ()
-            records.append(Record(name, ttl, type_, rdata.to_text(), strings))
+            records.append(ResourceRecord(name, ttl, type_, rdata.to_text(), strings))
     return tuple(records)
 
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import builtins
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeVar
 
 import dns.edns
+import dns.rdata
+from dns.rdata import Rdata
 
 from mailproof.net.dns.names import dotted
+
+R = TypeVar("R", bound=Rdata)
 
 _TARGET_FIELD = {"CNAME": 0, "DNAME": 0, "NS": 0, "PTR": 0, "MX": 1, "SOA": 0, "SRV": 3, "AFSDB": 1}
 """Which field of the presentation format is the domain name (RFC 1035, section 3.3; RFC 2782)."""
 
 
 @dataclass(frozen=True)
-class Record:
+class ResourceRecord:
     """One resource record.
 
     ``name`` is as :func:`normalise` writes it, ``ttl`` in seconds, ``data`` in presentation format (RFC 1035,
@@ -33,6 +40,17 @@ class Record:
         """The strings of a TXT record joined with nothing between them (RFC 7208, section 3.3)."""
         return "".join(self.strings)
 
+    def rdata(self, kind: builtins.type[R]) -> R:
+        """The data as dnspython takes them apart: ``record.rdata(MX).preference``.
+
+        Raises TypeError where the record is of another type, and dnspython's SyntaxError for data that have no text
+        which it reads again, like a TLSA record without any association.
+        """
+        found = _rdata(self.type, self.data)
+        if not isinstance(found, kind):
+            raise TypeError(f"a {self.type} record is none of type {kind.__name__}")
+        return found
+
     @property
     def target(self) -> str:
         """The domain name that the record points to, written as ``name`` is; "" for types that have none."""
@@ -44,6 +62,11 @@ class Record:
 
     def __str__(self) -> str:
         return f"{dotted(self.name)} {self.ttl} IN {self.type} {self.data}"
+
+
+@lru_cache(maxsize=4096)
+def _rdata(type: str, data: str) -> Rdata:
+    return dns.rdata.from_text("IN", type, data)
 
 
 @dataclass(frozen=True)
@@ -75,10 +98,10 @@ class Answer:
     name: str
     type: str
     rcode: str
-    records: tuple[Record, ...] = ()
+    records: tuple[ResourceRecord, ...] = ()
     aliases: tuple[str, ...] = ()
-    authority: tuple[Record, ...] = ()
-    additional: tuple[Record, ...] = ()
+    authority: tuple[ResourceRecord, ...] = ()
+    additional: tuple[ResourceRecord, ...] = ()
     authenticated: bool = False
     authoritative: bool = False
     recursion_available: bool = False

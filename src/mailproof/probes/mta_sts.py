@@ -1,4 +1,4 @@
-"""Looks at MTA-STS and TLS reporting: the TXT records and the policy file."""
+"""Looks at MTA-STS: the TXT record and the policy file."""
 
 from __future__ import annotations
 
@@ -6,24 +6,18 @@ from mailproof.inventory.budgets import MAX_POLICY_ADDRESSES
 from mailproof.inventory.targets import MailDomain
 from mailproof.net.errors import NotFollowed
 from mailproof.net.network import Network
-from mailproof.observations.policies import PolicyRecord, STSPolicyFile
+from mailproof.observations.mta_sts import STSPolicyFile, STSRecord
 from mailproof.probes.probe import probe
 
 
 @probe()
-async def sts_record(domain: MailDomain, net: Network) -> PolicyRecord:
+async def sts_record(domain: MailDomain, net: Network) -> STSRecord:
     """TXT at ``_mta-sts.DOMAIN`` (RFC 8461, section 3.1)."""
-    return PolicyRecord(domain.name, "STSv1", await net.dns.resolve(f"_mta-sts.{domain.name}", "TXT"))
-
-
-@probe()
-async def tlsrpt_record(domain: MailDomain, net: Network) -> PolicyRecord:
-    """TXT at ``_smtp._tls.DOMAIN`` (RFC 8460, section 3)."""
-    return PolicyRecord(domain.name, "TLSRPTv1", await net.dns.resolve(f"_smtp._tls.{domain.name}", "TXT"))
+    return STSRecord(domain.name, await net.dns.resolve(f"_mta-sts.{domain.name}", "TXT"))
 
 
 @probe(connections=1)
-async def sts_policy(domain: MailDomain, net: Network, sts_record: PolicyRecord) -> STSPolicyFile:
+async def sts_policy(domain: MailDomain, net: Network, sts_record: STSRecord) -> STSPolicyFile:
     """The policy over HTTPS, no redirect followed (RFC 8461, section 3.3)."""
     host = f"mta-sts.{domain.name}"
     if not sts_record.in_force:

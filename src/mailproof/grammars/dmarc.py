@@ -1,0 +1,142 @@
+"""DMARC records taken apart (RFC 9989, sections 4.7 and 4.8)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from mailproof.grammars.tags import parse_tags
+from mailproof.grammars.uris import uri_error
+from mailproof.net.text import printable
+
+POLICIES = ("none", "quarantine", "reject")
+
+_VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
+"""The tag's name is case-insensitive, its value is not: ``"v" equals %s"DMARC1"`` (RFC 9989, section 4.8)."""
+_NEAR_VERSION = re.compile(r"\W*v\W{0,5}dmarc[ \t]*1(?![0-9])", re.IGNORECASE)
+_NAME = re.compile(r"[A-Za-z]+")
+_VALUE = re.compile(r"[\x20-\x3a\x3c-\x7e]+")
+_SIZE = re.compile(r"![0-9]+[kmgt]?\Z", re.IGNORECASE)
+"""The obsolete limit behind a report address (RFC 9989, section 4.8): no fault, and ignored."""
+
+_ALLOWED = {
+    "p": re.compile(r"none|quarantine|reject", re.I),
+    "sp": re.compile(r"none|quarantine|reject", re.I),
+    "np": re.compile(r"none|quarantine|reject", re.I),
+    "adkim": re.compile(r"[rs]", re.I),
+    "aspf": re.compile(r"[rs]", re.I),
+    "t": re.compile(r"[yn]", re.I),
+    "psd": re.compile(r"[ynu]", re.I),
+    "fo": re.compile(r"[01ds](?:[ \t]*:[ \t]*[01ds])*", re.I),
+}
+"""Values by tag (RFC 9989, sections 4.7 and 4.8). Unknown tags are ignored, but keep to the general grammar."""
+
+
+def select_records(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """The TXT texts that are DMARC records: the version first, its value in exact case (RFC 9989, section 4.7)."""
+    return tuple(text for text in texts if _VERSION.match(text))
+
+
+def near_misses(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """TXT texts that are meant to be DMARC records and are none."""
+    return tuple(text for text in texts if _NEAR_VERSION.match(text) and not _VERSION.match(text))
+
+
+@dataclass(frozen=True)
+class DMARCRecord:
+    """A record taken apart. Tag names are lower case; the first of a repeated tag is kept."""
+
+    text: str
+    tags: tuple[tuple[str, str], ...]
+    errors: tuple[str, ...]
+
+    def get(self, tag: str) -> str | None:
+        """The value of a tag as published."""
+        return dict(self.tags).get(tag)
+
+    @property
+    def broken_policies(self) -> tuple[str, ...]:
+        """The tags that void the policy: ``p`` without a valid value, ``sp`` or ``np`` with an invalid one.
+
+        Receivers then act as for ``p=none`` if the record asks for reports, and ignore it if it does not (RFC
+        9989, section 4.10.1).
+        """
+        published = {"p": "", **{tag: value for tag in ("p", "sp", "np") if (value := self.get(tag)) is not None}}
+        return tuple(tag for tag, value in published.items() if value.lower() not in POLICIES)
+
+    def policy(self, *tags: str) -> str:
+        """The value of the first of ``tags`` that is present, in lower case; ``none`` where the policy is void."""
+        if self.broken_policies:
+            return "none"
+        return next((value.lower() for tag in tags if (value := self.get(tag)) is not None), "none")
+
+    @property
+    def psd(self) -> str:
+        value = (self.get("psd") or "u").lower()
+        return value if value in ("y", "n") else "u"
+
+    @property
+    def testing(self) -> bool:
+        return (self.get("t") or "n").lower() == "y"
+
+    @property
+    def report_addresses(self) -> tuple[str, ...]:
+        """The valid URIs of rua."""
+        return tuple(uri for uri in _uris(self.get("rua") or "") if not _uri_error(uri))
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether receivers heed the record at all (RFC 9989, section 4.10.1)."""
+        return not self.broken_policies or bool(self.report_addresses)
+
+
+def parse_record(text: str) -> DMARCRecord:
+    """Take a selected record apart (RFC 9989, sections 4.7 and 4.8). Never raises: faults are in ``errors``."""
+    tags: dict[str, str] = {}
+    errors: list[str] = []
+    for tag in parse_tags(text, " \t"):
+        if isinstance(tag, str) or not _NAME.fullmatch(tag.name):
+            errors.append(f"{tag if isinstance(tag, str) else tag.text.strip()!r} is not a tag and a value")
+            continue
+        name = tag.name.lower()
+        if name in tags:
+            errors.append(f"the tag {name} is given twice")
+            continue
+        tags[name] = tag.value
+        errors += _value_errors(name, tag.value)
+    record = DMARCRecord(text, tuple(tags.items()), tuple(errors))
+    if record.is_usable or "p" in tags:
+        return record
+    void = "p is missing, and no rua asks for reports: receivers discard the record (RFC 9989, section 4.10.1)"
+    return replace(record, errors=(*record.errors, void))
+
+
+def _value_errors(name: str, value: str) -> list[str]:
+    allowed = _ALLOWED.get(name)
+    if allowed is not None and not allowed.fullmatch(value):
+        return [f"{name}={printable(value)} is not one of its values"]
+    if not value:
+        return [f"{name} has no value"]
+    if name in ("rua", "ruf"):
+        return [f"{name}: {error}" for error in map(_uri_error, _uris(value)) if error]
+    if not _VALUE.fullmatch(value):
+        return [f"{name}={value!r} holds characters that are not printable ASCII"]
+    if name == "fo":
+        options = [part.strip().lower() for part in value.split(":")]
+        if {"0", "1"} <= set(options):
+            return ["fo names both 0 and 1, which exclude each other"]
+        if len(set(options)) < len(options):
+            return [f"fo={printable(value)} names an option twice"]
+    return []
+
+
+def _uris(value: str) -> list[str]:
+    return [uri.strip(" \t") for uri in value.split(",")]
+
+
+def _uri_error(uri: str) -> str | None:
+    """What is wrong with a report URI (RFC 9989, section 4.8), its obsolete ``!size`` aside."""
+    address = _SIZE.sub("", uri)
+    if "!" in address:
+        return f"{uri!r}: an exclamation mark that begins no size must be percent-encoded"
+    return uri_error(address)
