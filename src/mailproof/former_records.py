@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from mailproof.net.errors import NotObserved, NotRecorded
 from mailproof.net.settings import TLSDepth
-from mailproof.net.tls.facts import Handshake
-from mailproof.net.tls.offers import Offers, Unanswered
+from mailproof.net.tls.facts import Handshake, Unanswered
+from mailproof.net.tls.offers import Offers
 from mailproof.net.tls.suites import WeakKind
 from mailproof.net.tls.versions import TLSVersion
 from mailproof.observations import Observation

@@ -13,8 +13,8 @@ from mailproof.net.pkix.certificates import Certificate, Chain
 from mailproof.net.pkix.paths import PathResult, PathStatus
 from mailproof.net.settings import TLSDepth
 from mailproof.net.smtp import Reply, TLSSession
-from mailproof.net.tls.facts import Handshake
-from mailproof.net.tls.offers import Offers, Unanswered
+from mailproof.net.tls.facts import Handshake, Unanswered
+from mailproof.net.tls.offers import Offers
 from mailproof.net.tls.versions import TLSVersion
 from mailproof.net.transcript import Line, Speaker
 from mailproof.observations.attempts import Attempt

@@ -9,8 +9,8 @@ from enum import StrEnum
 from mailproof.net.errors import NotAvailable, NotObserved, NotRecorded
 from mailproof.net.pkix.certificates import Certificate, Chain
 from mailproof.net.pkix.paths import PathResult
-from mailproof.net.tls.facts import Handshake
-from mailproof.net.tls.offers import Offers, Question, Unanswered
+from mailproof.net.tls.facts import Handshake, Unanswered
+from mailproof.net.tls.offers import Offers, Question
 from mailproof.net.tls.suites import WeakKind
 from mailproof.net.tls.versions import TLSVersion
 from mailproof.observations import Observation

@@ -42,6 +42,19 @@ def any_old_version(name: str | None) -> BaseSslClient:
     return _client(f"{_EVERYTHING}:!aNULL:!PSK:!SRP:!SSLv2", name, legacy=True)
 
 
+def only_tls13(name: str | None) -> BaseSslClient:
+    from nassl.ssl_client import OpenSslVerifyEnum, OpenSslVersionEnum, SslClient
+
+    client = SslClient(
+        ssl_version=OpenSslVersionEnum.TLSV1_3,
+        ssl_verify=OpenSslVerifyEnum.NONE,
+        ignore_client_authentication_requests=True,
+    )
+    if name is not None:
+        client.set_tlsext_host_name(name)
+    return client
+
+
 def only_rsa(name: str | None) -> BaseSslClient:
     from nassl.ephemeral_key_info import OpenSslEvpPkeyEnum as Key
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mailproof.net.errors import KINDS, NotObserved
 from mailproof.net.tls.versions import TLSVersion
 
 
@@ -70,3 +71,17 @@ class ALPN:
     offered: str
     taken: bool
     refused: bool
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """A question without an answer, and why: the fields of a ``NotObserved``."""
+
+    question: str
+    kind: str
+    reason: str
+    evidence: tuple[str, ...] = ()
+
+    def failure(self) -> NotObserved:
+        """The failure as it was raised."""
+        return KINDS.get(self.kind, NotObserved)(self.reason, self.evidence)

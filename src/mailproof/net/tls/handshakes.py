@@ -7,30 +7,42 @@ the connections are ours.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import CancelledError as FutureCancelled
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from mailproof.net.errors import ClosedEarly, Malformed, NoTLS, NotObserved, Throttled
+from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, NoTLS, NotObserved, Throttled
 from mailproof.net.hosts import Hosts
 from mailproof.net.pkix.certificates import Chain, read_chain
 from mailproof.net.settings import NetSettings
 from mailproof.net.stream import Stream, deadline
 from mailproof.net.text import printable
 from mailproof.net.tls.connection import TLSEndpoint, at_hello
-from mailproof.net.tls.engines import any_old_version, any_version, only_rsa, without_rsa
+from mailproof.net.tls.engines import any_old_version, any_version, only_rsa, only_tls13, without_rsa
 from mailproof.net.tls.flight import CLEAR_NOT_NOW, CLEAR_REFUSAL, FLIGHT_OCTETS
 from mailproof.net.tls.hello import server_name
 from mailproof.net.tls.offers import Offers, ask_offers
+from mailproof.net.tls.scan import Scan, scan
 
 if TYPE_CHECKING:
     from nassl.ssl_client import BaseSslClient
 
     from mailproof.net.tls.engines import Maker
 
+T = TypeVar("T")
+
+Look = Callable[["BaseSslClient", bytes | None], T]
+"""Looks at a handshake that is complete; the second argument is how to say farewell to the server, if it is known."""
+
 THREADS = 8
 """Handshakes under way at once."""
+
+SCANS = 3
+"""Deep scans under way at once."""
+
+_FIRST_WORDS = 2048
 
 
 class TLSClient:
@@ -41,6 +53,7 @@ class TLSClient:
         self._hosts = hosts
         self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="mailproof-tls")
         self._bridges: set[_Bridge] = set()
+        self._scans = asyncio.Semaphore(SCANS)
 
     async def __aenter__(self) -> TLSClient:
         return self
@@ -58,6 +71,11 @@ class TLSClient:
         """What the server takes, asked by hellos: see ``ask_offers``."""
         return await ask_offers(self._settings, self._hosts, endpoint)
 
+    async def scan(self, endpoint: TLSEndpoint) -> Scan:
+        """What sslyze's scanner finds: see ``net.tls.scan``."""
+        async with self._scans:
+            return await scan(self._settings, self._hosts, endpoint)
+
     async def certificates(self, endpoint: TLSEndpoint) -> tuple[Chain, ...]:
         """Return the certificate chains that the server sends, first the one it prefers.
 
@@ -69,34 +87,50 @@ class TLSClient:
         ``at_hello`` raises.
         """
         async with self._hosts.slot(endpoint.address):
-            make, first = any_version, await self._handshake(endpoint, any_version)
-            if first.chain is None:
-                make, first = any_old_version, await self._handshake(endpoint, any_old_version)
+            make, first = any_version, await self._chain(endpoint, any_version)
+            if first.value is None:
+                make, first = any_old_version, await self._chain(endpoint, any_old_version)
             if first.closed and endpoint.starttls is not None:
-                first = await self._handshake(endpoint, any_version)
-                if first.chain is not None:
-                    return (first.chain,)
-            if first.chain is None:
+                first = await self._chain(endpoint, any_version)
+                if first.value is not None:
+                    return (first.value,)
+            if first.value is None:
                 failure = ClosedEarly if first.closed and endpoint.starttls is None else NoTLS
                 raise failure(f"no TLS handshake succeeds: {first.error}")
-            seen = [first, await self._handshake(endpoint, make)]
+            seen = [first, await self._chain(endpoint, make)]
             if make is any_version:
-                rsa = first.chain.leaf.key_type == "RSA"
-                seen.append(await self._handshake(endpoint, without_rsa if rsa else only_rsa))
-        return tuple(dict.fromkeys(outcome.chain for outcome in seen if outcome.chain is not None))
+                rsa = first.value.leaf.key_type == "RSA"
+                seen.append(await self._chain(endpoint, without_rsa if rsa else only_rsa))
+        return tuple(dict.fromkeys(outcome.value for outcome in seen if outcome.value is not None))
 
-    async def _handshake(self, endpoint: TLSEndpoint, make: Maker) -> _Outcome:
-        """One connection inside a slot, and one handshake with the client that ``make`` makes.
+    async def early_data(self, endpoint: TLSEndpoint) -> int:
+        """How many octets of early data a TLS 1.3 server takes (RFC 8446, section 4.6.1): its ticket says so.
 
-        Raises Malformed for certificates that do not parse.
+        0 where it takes none, or gives no ticket with its first words. Nothing is sent early. Raises NotAvailable where
+        no handshake of TLS 1.3 or no word is to be had, and what ``at_hello`` raises.
         """
+        seen = await self._handshake(endpoint, only_tls13, _early_data)
+        if seen.value is None:
+            raise NotAvailable(f"no session of TLS 1.3: {seen.error}")
+        return seen.value
+
+    async def _chain(self, endpoint: TLSEndpoint, make: Maker) -> _Outcome[Chain]:
+        """The chain that one whole handshake proves, inside a slot. Raises Malformed for what does not parse."""
+        found = await self._handshake(endpoint, make, _proven_chain, in_slot=True)
+        chain = await asyncio.to_thread(read_chain, found.value) if found.value else None
+        return _Outcome(chain, found.error, found.closed)
+
+    async def _handshake(
+        self, endpoint: TLSEndpoint, make: Maker, look: Look[T], *, in_slot: bool = False
+    ) -> _Outcome[T]:
+        """One connection, and one handshake with the client that ``make`` makes; then ``look`` at it."""
         loop = asyncio.get_running_loop()
-        async with at_hello(self._settings, self._hosts, endpoint, in_slot=True) as stream:
+        async with at_hello(self._settings, self._hosts, endpoint, in_slot=in_slot) as stream:
             bridge = _Bridge(stream, loop, self._settings.limits.tls)
             self._bridges.add(bridge)
-            work = loop.run_in_executor(self._executor, _shake_hands, make, endpoint, bridge)
+            work = loop.run_in_executor(self._executor, _shake_hands, make, endpoint, bridge, look)
             try:
-                certificates, error = await asyncio.shield(work)
+                value, error = await asyncio.shield(work)
             except asyncio.CancelledError:
                 bridge.cut()
                 await asyncio.gather(work, return_exceptions=True)
@@ -105,15 +139,14 @@ class TLSClient:
                 self._bridges.discard(bridge)
             if bridge.failure is not None:
                 raise bridge.failure
-        chain = await asyncio.to_thread(read_chain, certificates) if certificates else None
-        return _Outcome(chain, error, closed=not bridge.received and bridge.refusal is None)
+        return _Outcome(value, error, closed=not bridge.received and bridge.refusal is None)
 
 
 @dataclass(frozen=True)
-class _Outcome:
-    """The chain that a handshake proves, or how it failed. ``closed``: the server hung up without a word."""
+class _Outcome(Generic[T]):
+    """What was seen of a handshake, or how it failed. ``closed``: the server hung up without a word."""
 
-    chain: Chain | None
+    value: T | None
     error: str | None
     closed: bool
 
@@ -185,8 +218,8 @@ class _Bridge:
         return data
 
 
-def _shake_hands(make: Maker, endpoint: TLSEndpoint, bridge: _Bridge) -> tuple[list[str] | None, str | None]:
-    """Run one handshake to its end, in a thread. Returns the certificates that it proves, and how it failed."""
+def _shake_hands(make: Maker, endpoint: TLSEndpoint, bridge: _Bridge, look: Look[T]) -> tuple[T | None, str | None]:
+    """Run one handshake to its end, in a thread. Returns what ``look`` sees then, and how it failed."""
     from nassl._nassl import OpenSSLError
     from nassl.ssl_client import ClientCertificateRequested
 
@@ -201,18 +234,32 @@ def _shake_hands(make: Maker, endpoint: TLSEndpoint, bridge: _Bridge) -> tuple[l
         error = _openssl_reason(str(failure.args[0]) if failure.args else "unknown error")
     except OSError:
         error = bridge.refusal or "the server closed the connection"
+    if not client.is_handshake_completed():
+        return None, error
     try:
-        certificates = _proven_chain(client)
-    except (OpenSSLError, ValueError, TypeError) as failure:
+        return look(client, _FAREWELLS.get(endpoint.starttls)), error
+    except (OpenSSLError, OSError, ValueError, TypeError) as failure:
         return None, error or printable(str(failure))
-    if endpoint.starttls == "smtp" and client.is_handshake_completed():
-        client.write(b"QUIT\r\n")
-    return certificates, error
 
 
-def _proven_chain(client: BaseSslClient) -> list[str] | None:
-    """The certificates sent; none where the handshake broke off, so that the server has not proved to have the key."""
-    return client.get_received_chain() or None if client.is_handshake_completed() else None
+_FAREWELLS: dict[str | None, bytes] = {"smtp": b"QUIT\r\n", "pop3": b"QUIT\r\n", "imap": b"a LOGOUT\r\n"}
+"""What is said inside TLS, by the protocol of STARTTLS. Where TLS begins at once the server speaks first."""
+
+
+def _proven_chain(client: BaseSslClient, farewell: bytes | None) -> list[str] | None:
+    """The certificates sent. A handshake that breaks off has not proved that the server has the key."""
+    chain = client.get_received_chain() or None
+    if farewell:
+        client.write(farewell)
+    return chain
+
+
+def _early_data(client: BaseSslClient, farewell: bytes | None) -> int:
+    """What the session ticket allows, which comes with the server's first words."""
+    if farewell:
+        client.write(farewell)
+    client.read(_FIRST_WORDS)
+    return int(client.get_session().get_max_early_data())
 
 
 def _openssl_reason(message: str) -> str:

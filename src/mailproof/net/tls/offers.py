@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from mailproof.net.errors import KINDS, BoundReached, NoFiles, NotAvailable, NotObserved, Refused, Throttled
+from mailproof.net.errors import BoundReached, NoFiles, NotAvailable, NotObserved, Refused, Throttled
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import NetSettings, TLSDepth
 from mailproof.net.tls.connection import TLSEndpoint
-from mailproof.net.tls.facts import ALPN, DiffieHellman, Handshake, SuiteList, Traits
+from mailproof.net.tls.facts import ALPN, DiffieHellman, Handshake, SuiteList, Traits, Unanswered
 from mailproof.net.tls.full_questions import FullQuestions
 from mailproof.net.tls.interview import HungUp, Interview, SaysNothing
 from mailproof.net.tls.versions import TLSVersion
@@ -42,20 +42,6 @@ class Question(StrEnum):
     ENCRYPT_THEN_MAC = "encrypt-then-MAC"
     ALPN = "ALPN"
     FALLBACK_REFUSED = "fallback"
-
-
-@dataclass(frozen=True)
-class Unanswered:
-    """A question without an answer, and why: the fields of a ``NotObserved``."""
-
-    question: str
-    kind: str
-    reason: str
-    evidence: tuple[str, ...] = ()
-
-    def failure(self) -> NotObserved:
-        """The failure as it was raised."""
-        return KINDS.get(self.kind, NotObserved)(self.reason, self.evidence)
 
 
 @dataclass(frozen=True)
