@@ -16,7 +16,7 @@ import threading
 
 import pytest
 
-from mailproof.fixtures.smtp_peer import SMTPBehaviour
+from mailproof.fixtures.smtp_behaviour import SMTPBehaviour
 
 pytest_plugins = ["mailproof.fixtures.plugin"]
 

@@ -11,7 +11,8 @@ import pytest
 
 from mailproof.cli import main
 from mailproof.fixtures.authority import Authority
-from mailproof.fixtures.smtp_peer import SMTPBehaviour, SMTPPeer
+from mailproof.fixtures.smtp_behaviour import SMTPBehaviour
+from mailproof.fixtures.smtp_peer import SMTPPeer
 from mailproof.net.loop import BackgroundLoop
 from tests.offline.user import pytest_run, write_inventory
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from mailproof.fixtures.authority import Authority
-from mailproof.fixtures.smtp_peer import SMTPBehaviour, SMTPPeer
+from mailproof.fixtures.smtp_behaviour import SMTPBehaviour
+from mailproof.fixtures.smtp_peer import SMTPPeer
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import Limits, NetSettings
 from mailproof.net.smtp import Dialogue, SMTPClient

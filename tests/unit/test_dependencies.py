@@ -10,7 +10,7 @@ import dns.node
 import dns.rdataset
 import dns.rdatatype
 
-from mailproof.fixtures.dns_server import sign
+from mailproof.fixtures.dns_signing import sign
 from mailproof.net.dns.zone_files import parse_zone
 
 

@@ -20,7 +20,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from mailproof.fixtures.dns_server import Behaviour, DNSServer, Fault, sign
+from mailproof.fixtures.dns_responder import Behaviour, Fault
+from mailproof.fixtures.dns_server import DNSServer
+from mailproof.fixtures.dns_signing import sign
 from mailproof.net.dns.client import (
     MAX_ALIASES,
     Answer,

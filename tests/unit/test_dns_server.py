@@ -20,7 +20,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailproof.fixtures.dns_server import Behaviour, DNSServer, Fault, sign
+from mailproof.fixtures.dns_responder import Behaviour, Fault
+from mailproof.fixtures.dns_server import DNSServer
+from mailproof.fixtures.dns_signing import sign
 from mailproof.net.dns.zone_files import parse_zone
 from mailproof.net.settings import SocketAddress
 
@@ -212,7 +214,7 @@ def test_without_tcp_connections_are_refused() -> None:
 @settings(max_examples=200, deadline=None)
 @given(wire=st.binary(max_size=64) | st.binary(max_size=32).map(lambda rest: bytes(4) + b"\0\1" + rest))
 def test_any_octets_get_a_form_error_or_nothing(wire: bytes) -> None:
-    reply, delay = DNSServer([])._reply(wire, over_tcp=False)
+    reply, delay = DNSServer([])._reply_to(wire, over_tcp=False)
     assert delay == 0
     if reply is not None:
         assert reply[:2] == wire[:2]

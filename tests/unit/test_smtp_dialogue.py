@@ -9,7 +9,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from mailproof.fixtures.authority import CertificateSpec
-from mailproof.fixtures.smtp_peer import SMTPBehaviour, SMTPPeer
+from mailproof.fixtures.smtp_behaviour import SMTPBehaviour
+from mailproof.fixtures.smtp_peer import SMTPPeer
 from mailproof.net.errors import NotAvailable, NotObserved, Refused, RefusedByAddress, Throttled
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import NetSettings, SocketAddress

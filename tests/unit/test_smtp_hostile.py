@@ -10,7 +10,7 @@ import warnings
 
 import pytest
 
-from mailproof.fixtures.smtp_peer import SMTPBehaviour
+from mailproof.fixtures.smtp_behaviour import SMTPBehaviour
 from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, NotObserved, Throttled, TimedOut
 from mailproof.net.smtp import REPLY_LINE, REPLY_LINES, UNASKED_OCTETS, Dialogue, Reply, TLSSession
 from tests.unit.smtp_world import HOST, IMPATIENT, QUICK, client, served, talk

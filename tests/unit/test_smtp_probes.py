@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import pytest
 
-from mailproof.fixtures.smtp_peer import SMTPBehaviour
+from mailproof.fixtures.smtp_behaviour import SMTPBehaviour
 from mailproof.gate.verdict import Judgement, Verdict
 from mailproof.inventory.targets import Endpoint, Role
 from mailproof.net.network import Network

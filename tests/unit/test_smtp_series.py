@@ -8,7 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from mailproof.fixtures.smtp_peer import Heard, SMTPBehaviour, SMTPPeer
+from mailproof.fixtures.smtp_behaviour import SMTPBehaviour
+from mailproof.fixtures.smtp_conversation import Heard
+from mailproof.fixtures.smtp_peer import SMTPPeer
 from mailproof.gate.verdict import Verdict
 from mailproof.inventory.targets import Endpoint, MailDomain, MailExchange, Role
 from mailproof.net.network import Network
@@ -129,7 +131,7 @@ def test_sessions_are_left_before_usual_limits(limit: int) -> None:
     assert not relay.interrupted
     assert not boxes.interrupted
     assert max(refused_by_session(peer).values()) <= REFUSALS_A_SESSION
-    assert "421" not in "".join(relay.evidence())
+    assert "too many errors" not in "".join(relay.evidence())  # a port or a time may hold 421
     assert verdict_of(relay) is Verdict.PASS
     assert made <= load_probes()["relay_attempts"].most_connections(Limits())
 

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 import pytest
 
-from mailproof.fixtures.dns_server import Behaviour, DNSServer, Fault
+from mailproof.fixtures.dns_responder import Behaviour, Fault
+from mailproof.fixtures.dns_server import DNSServer
 from mailproof.grammars.spf import parse_record, select_records, target_name
 from mailproof.net.dns.client import DNSClient
 from mailproof.net.dns.zone_files import parse_zone

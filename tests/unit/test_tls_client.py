@@ -13,7 +13,8 @@ import pytest
 
 from mailproof.fixtures.authority import CertificateSpec
 from mailproof.fixtures.listener import Listener
-from mailproof.fixtures.smtp_peer import SMTPBehaviour, SMTPPeer
+from mailproof.fixtures.smtp_behaviour import SMTPBehaviour
+from mailproof.fixtures.smtp_peer import SMTPPeer
 from mailproof.fixtures.tls_records import HANDSHAKE_FAILURE
 from mailproof.net.errors import (
     ClosedEarly,

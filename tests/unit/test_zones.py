@@ -23,7 +23,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailproof.fixtures.dns_server import delegate, sign
+from mailproof.fixtures.dns_signing import delegate, sign
 from mailproof.net.dns import zone_files
 from mailproof.net.dns.zone_files import load_zone, parse_zone
 from mailproof.net.dns.zones import End, Zones
