@@ -22,7 +22,7 @@ from mailproof.net.hosts import Hosts
 from mailproof.net.https import HTTPSClient
 from mailproof.net.settings import Limits, NetSettings, SocketAddress, TLSDepth
 from mailproof.net.smtp import SMTPClient
-from mailproof.net.tls.connection import TLSEndpoint
+from mailproof.net.tls.connection import TLSPeer
 from mailproof.net.tls.handshakes import TLSClient
 
 LIMITS = Limits(
@@ -129,7 +129,7 @@ def test_smtp(script: list[Act]) -> None:
 @given(scripts((*TLS_WORDS, *SMTP_WORDS)), st.sampled_from([None, "smtp", "imap", "pop3"]), st.sampled_from(TLSDepth))
 def test_tls(script: list[Act], starttls: Any, depth: TLSDepth) -> None:
     async def talk(where: SocketAddress) -> object:
-        endpoint = TLSEndpoint("192.0.2.1", 465, "mx.example", starttls)
+        endpoint = TLSPeer("192.0.2.1", 465, "mx.example", starttls)
         limits = replace(LIMITS, tls_depth=depth)
         async with TLSClient(replace(settings(where, 465), limits=limits), Hosts(limits)) as client:
             assert (await client.offers(endpoint)).connections

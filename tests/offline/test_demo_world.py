@@ -20,7 +20,7 @@ from mailproof.net.pkix.certificates import load
 from mailproof.net.pkix.paths import PathStatus, trusted_roots, verify
 from mailproof.net.pkix.reference_names import matches_name
 from mailproof.net.smtp import extensions
-from mailproof.net.tls.connection import TLSEndpoint
+from mailproof.net.tls.connection import TLSPeer
 from mailproof.net.tls.versions import TLSVersion
 from mailproof.probes.dane import tlsa
 from mailproof.probes.reverse import classless_delegation, reverse_dns
@@ -154,7 +154,7 @@ def test_right_example_refuses_what_it_must(demo: World) -> None:
 @pytest.mark.parametrize(("host", "address"), [("mx1.right.example", MX1), ("mx2.right.example", MX2)])
 def test_tls_of_right_example(demo: World, host: str, address: str) -> None:
     async def look(net: Network) -> None:
-        where = TLSEndpoint(address, 25, host, "smtp")
+        where = TLSPeer(address, 25, host, "smtp")
         offers = await net.tls.offers(where)
         assert [h.version for h in offers.versions if h.accepted] == [TLSVersion.TLS1_2, TLSVersion.TLS1_3]
         (chain,) = await net.tls.certificates(where)
@@ -246,10 +246,10 @@ def test_faults_of_smtp(demo: World) -> None:
 
 def test_faults_of_tls(demo: World) -> None:
     async def look(net: Network) -> None:
-        (chain,) = await net.tls.certificates(TLSEndpoint("11.4.3.25", 25, "mx.expired-certificate.example", "smtp"))
+        (chain,) = await net.tls.certificates(TLSPeer("11.4.3.25", 25, "mx.expired-certificate.example", "smtp"))
         assert load(chain.certificates[0]).not_valid_after_utc < datetime.now(UTC)
         if old_tls.available():
-            where = TLSEndpoint("11.4.5.25", 25, "mx.old-tls.example", "smtp")
+            where = TLSPeer("11.4.5.25", 25, "mx.old-tls.example", "smtp")
             accepted = {h.version: h.accepted for h in (await net.tls.offers(where)).versions}
             assert accepted[TLSVersion.SSLV3]
             assert accepted[TLSVersion.TLS1_2]

@@ -21,7 +21,7 @@ from mailproof.net.errors import ClosedEarly, Refused, TimedOut
 from mailproof.net.network import Network
 from mailproof.net.settings import Limits, NetSettings, SocketAddress
 from mailproof.net.smtp import Reply
-from mailproof.net.tls.connection import TLSEndpoint
+from mailproof.net.tls.connection import TLSPeer
 from mailproof.observations.zones import Delegation
 from mailproof.probes.dane import matching_records, tlsa
 from mailproof.probes.zones import authority, delegation
@@ -170,10 +170,10 @@ def test_tlsa_records_match_what_the_peers_send(world: World) -> None:
     async def look(net: Network) -> None:
         records = await tlsa(MailHost("mx.signed.org"), net)
         assert records.secure
-        (chain,) = await net.tls.certificates(TLSEndpoint("11.0.1.25", 25, "mx.signed.org", "smtp"))
+        (chain,) = await net.tls.certificates(TLSPeer("11.0.1.25", 25, "mx.signed.org", "smtp"))
         assert matching_records(records.records, chain, ("mx.signed.org",), datetime.now(UTC)) == records.records
         implicit = await net.dns.resolve("_465._tcp.mx.signed.org", "TLSA")
-        (chain,) = await net.tls.certificates(TLSEndpoint("11.0.1.25", 465, "mx.signed.org", None))
+        (chain,) = await net.tls.certificates(TLSPeer("11.0.1.25", 465, "mx.signed.org", None))
         assert implicit.records[0].data.replace(" ", "") == tlsa_data(chain.certificates, 2, 0, 2).replace(" ", "")
 
     inside(world, look)

@@ -13,7 +13,7 @@ import pytest
 from mailproof.fixtures.authority import Authority, CertificateSpec
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import Limits, NetSettings, TLSDepth
-from mailproof.net.tls.connection import TLSEndpoint
+from mailproof.net.tls.connection import TLSPeer
 from mailproof.net.tls.offers import Offers, ask_offers
 from tests.real.lab import Lab, plan
 from tests.real.tls_servers import SERVERS, TLSServer, running
@@ -27,7 +27,7 @@ def limits(depth: TLSDepth) -> Limits:
 
 def asked(port: int, depth: TLSDepth) -> Offers:
     hosts = Hosts(limits(depth))
-    endpoint = TLSEndpoint("127.0.0.1", port, HOST, None)
+    endpoint = TLSPeer("127.0.0.1", port, HOST, None)
     offers = asyncio.run(ask_offers(NetSettings(limits=limits(depth)), hosts, endpoint))
     assert offers.connections == hosts.connections["127.0.0.1"]
     return offers
@@ -67,11 +67,11 @@ SCRIPT = """
 import asyncio, dataclasses, json, sys
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import Limits, NetSettings, TLSDepth
-from mailproof.net.tls.connection import TLSEndpoint
+from mailproof.net.tls.connection import TLSPeer
 from mailproof.net.tls.offers import ask_offers
 address, port, host, starttls, depth = sys.argv[1:]
 limits = Limits(pause=0.0, retries=0, tls_depth=TLSDepth(depth))
-endpoint = TLSEndpoint(address, int(port), host, starttls or None)
+endpoint = TLSPeer(address, int(port), host, starttls or None)
 settings = NetSettings(limits=limits, ehlo_name="prober.client.test")
 print(json.dumps(dataclasses.asdict(asyncio.run(ask_offers(settings, Hosts(limits), endpoint)))))
 """

@@ -13,7 +13,7 @@ from mailproof.net.hosts import Hosts
 from mailproof.net.pkix.certificates import Chain
 from mailproof.net.settings import Limits, NetSettings, TLSDepth
 from mailproof.net.smtp import TLSSession
-from mailproof.net.tls.connection import TLSEndpoint
+from mailproof.net.tls.connection import TLSPeer
 from mailproof.net.tls.handshakes import TLSClient
 from mailproof.net.tls.offers import ask_offers
 from mailproof.net.tls.suites import WeakKind
@@ -31,7 +31,7 @@ def asked(behaviour: OldTLSBehaviour, limits: Limits = QUICK) -> TLSOffers:
         peer = OldTLSPeer(behaviour, authority())
         where = await peer.start()
         try:
-            endpoint = TLSEndpoint(where.address, where.port, HOST, "smtp" if behaviour.starttls else None)
+            endpoint = TLSPeer(where.address, where.port, HOST, "smtp" if behaviour.starttls else None)
             return TLSOffers(
                 "", behaviour.starttls, await ask_offers(NetSettings(limits=limits), Hosts(limits), endpoint)
             )
@@ -95,7 +95,7 @@ def certificates(behaviour: OldTLSBehaviour) -> tuple[Chain, ...]:
         where = await peer.start()
         try:
             async with TLSClient(NetSettings(limits=QUICK), Hosts(QUICK)) as tls:
-                return await tls.certificates(TLSEndpoint(where.address, where.port, HOST, "smtp"))
+                return await tls.certificates(TLSPeer(where.address, where.port, HOST, "smtp"))
         finally:
             await peer.stop()
 

@@ -31,7 +31,7 @@ from mailproof.net.hosts import Hosts
 from mailproof.net.pkix.certificates import Chain
 from mailproof.net.settings import Limits, NetSettings
 from mailproof.net.stream import Stream
-from mailproof.net.tls.connection import TLSEndpoint
+from mailproof.net.tls.connection import TLSPeer
 from mailproof.net.tls.facts import Handshake
 from mailproof.net.tls.handshakes import TLSClient
 from mailproof.net.tls.versions import TLSVersion
@@ -47,29 +47,29 @@ def tls_client(limits: Limits = QUICK) -> TLSClient:
 
 def ask(
     behaviour: SMTPBehaviour | None,
-    question: Callable[[TLSClient, TLSEndpoint], Awaitable[T]],
+    question: Callable[[TLSClient, TLSPeer], Awaitable[T]],
     limits: Limits = QUICK,
 ) -> tuple[T, SMTPPeer]:
     async def run() -> tuple[T, SMTPPeer]:
         async with served(behaviour) as (peer, address, port), tls_client(limits) as client:
             implicit = behaviour is not None and behaviour.implicit_tls
-            endpoint = TLSEndpoint(address, port, HOST, None if implicit else "smtp")
+            endpoint = TLSPeer(address, port, HOST, None if implicit else "smtp")
             return await question(client, endpoint), peer
 
     return asyncio.run(run())
 
 
-async def every_version(client: TLSClient, endpoint: TLSEndpoint) -> list[Handshake]:
+async def every_version(client: TLSClient, endpoint: TLSPeer) -> list[Handshake]:
     return list(await tls_world.offered(endpoint, QUICK, *TLSVersion))
 
 
-async def accepts(endpoint: TLSEndpoint, version: TLSVersion, limits: Limits = QUICK) -> Handshake:
+async def accepts(endpoint: TLSPeer, version: TLSVersion, limits: Limits = QUICK) -> Handshake:
     """What comes of offering one version."""
     (handshake,) = await tls_world.offered(endpoint, limits, version)
     return handshake
 
 
-async def certificates(client: TLSClient, endpoint: TLSEndpoint) -> tuple[Chain, ...]:
+async def certificates(client: TLSClient, endpoint: TLSPeer) -> tuple[Chain, ...]:
     return await client.certificates(endpoint)
 
 
@@ -113,7 +113,7 @@ def test_a_hello_ends_with_the_alert_that_the_connection_closes() -> None:
         listener = Listener(serve)
         where = await listener.start()
         try:
-            endpoint = TLSEndpoint(where.address, where.port, HOST, None)
+            endpoint = TLSPeer(where.address, where.port, HOST, None)
             assert not (await accepts(endpoint, TLSVersion.TLS1_3)).accepted
             return await asyncio.wait_for(heard.get(), QUICK.tls)
         finally:
@@ -143,7 +143,7 @@ def test_a_hello_ends_with_the_alert_that_the_connection_closes() -> None:
 def test_what_is_no_answer_about_tls_is_never_not_accepted(
     behaviour: SMTPBehaviour, failure: type[NotObserved]
 ) -> None:
-    async def question(client: TLSClient, endpoint: TLSEndpoint) -> Handshake:
+    async def question(client: TLSClient, endpoint: TLSPeer) -> Handshake:
         return await accepts(endpoint, TLSVersion.TLS1_2, limits)
 
     limits = IMPATIENT if failure is TimedOut else QUICK
@@ -154,7 +154,7 @@ def test_what_is_no_answer_about_tls_is_never_not_accepted(
 
 @pytest.mark.parametrize("starttls", ["alert", "broken", "plaintext"])
 def test_handshakes_declined(starttls: str) -> None:
-    async def question(client: TLSClient, endpoint: TLSEndpoint) -> Handshake:
+    async def question(client: TLSClient, endpoint: TLSPeer) -> Handshake:
         return await accepts(endpoint, TLSVersion.TLS1_3)
 
     handshake, _ = ask(SMTPBehaviour(starttls=starttls), question)  # type: ignore[arg-type]
@@ -169,7 +169,7 @@ def raw_peer(
         listener = Listener(serve)
         where = await listener.start()
         try:
-            endpoint = TLSEndpoint(where.address, where.port, HOST, starttls)  # type: ignore[arg-type]
+            endpoint = TLSPeer(where.address, where.port, HOST, starttls)  # type: ignore[arg-type]
             return await accepts(endpoint, TLSVersion.TLS1_3, limits)
         finally:
             await listener.stop()
@@ -280,7 +280,7 @@ def test_a_balancer_that_takes_turns_shows_the_next_server_too() -> None:
             server = await stack.enter_async_context(await asyncio.start_server(balance, "127.0.0.1", 0))
             client = await stack.enter_async_context(tls_client())
             port = int(server.sockets[0].getsockname()[1])
-            return await client.certificates(TLSEndpoint("127.0.0.1", port, HOST, "smtp"))
+            return await client.certificates(TLSPeer("127.0.0.1", port, HOST, "smtp"))
 
     first, second = asyncio.run(run())
     assert first.leaf.not_after != second.leaf.not_after
@@ -306,8 +306,8 @@ def test_no_handshake_no_certificates() -> None:
 
 
 def test_refused_connection() -> None:
-    async def question(client: TLSClient, endpoint: TLSEndpoint) -> Handshake:
-        return await accepts(TLSEndpoint("127.0.0.1", 1, HOST, None), TLSVersion.TLS1_3)
+    async def question(client: TLSClient, endpoint: TLSPeer) -> Handshake:
+        return await accepts(TLSPeer("127.0.0.1", 1, HOST, None), TLSVersion.TLS1_3)
 
     with pytest.raises(Refused):
         ask(None, question)
@@ -317,7 +317,7 @@ def test_cancellation_ends_the_handshake_and_its_thread() -> None:
     async def run() -> None:
         stalled = SMTPBehaviour(starttls="stalls")
         async with served(stalled) as (peer, address, port), tls_client() as client:
-            endpoint = TLSEndpoint(address, port, HOST, "smtp")
+            endpoint = TLSPeer(address, port, HOST, "smtp")
             task = asyncio.create_task(client.certificates(endpoint))
             await peer.until("STARTTLS")
             await asyncio.sleep(0.05)
@@ -333,7 +333,7 @@ def test_closing_the_client_ends_handshakes_under_way() -> None:
     async def run() -> None:
         async with served(SMTPBehaviour(starttls="stalls")) as (peer, address, port):
             client = tls_client()
-            endpoint = TLSEndpoint(address, port, HOST, "smtp")
+            endpoint = TLSPeer(address, port, HOST, "smtp")
             task = asyncio.create_task(client.certificates(endpoint))
             await peer.until("STARTTLS")
             await asyncio.sleep(0.05)
@@ -345,7 +345,7 @@ def test_closing_the_client_ends_handshakes_under_way() -> None:
 
 
 def test_failures_carry_the_dialogue_as_evidence() -> None:
-    async def question(client: TLSClient, endpoint: TLSEndpoint) -> Handshake:
+    async def question(client: TLSClient, endpoint: TLSPeer) -> Handshake:
         return await accepts(endpoint, TLSVersion.TLS1_3, IMPATIENT)
 
     with pytest.raises(TimedOut) as caught:
@@ -362,7 +362,7 @@ def test_over_ipv6() -> None:
         except OSError:
             pytest.skip("no IPv6 on loopback")
         try:
-            return await accepts(TLSEndpoint("::1", where.port, HOST, "smtp"), TLSVersion.TLS1_2)
+            return await accepts(TLSPeer("::1", where.port, HOST, "smtp"), TLSVersion.TLS1_2)
         finally:
             await peer.stop()
 

@@ -14,7 +14,7 @@ from mailproof.net.errors import ClosedEarly, NoTLS
 from mailproof.net.hosts import Hosts
 from mailproof.net.pkix.certificates import Chain
 from mailproof.net.settings import NetSettings
-from mailproof.net.tls.connection import TLSEndpoint
+from mailproof.net.tls.connection import TLSPeer
 from mailproof.net.tls.facts import Handshake
 from mailproof.net.tls.handshakes import TLSClient
 from mailproof.net.tls.versions import TLSVersion
@@ -126,7 +126,7 @@ def asked(serves: Sequence[Serve], *offered: TLSVersion, starttls: bool = False)
         listener = Listener(serve)
         where = await listener.start()
         try:
-            endpoint = TLSEndpoint(where.address, where.port, HOST, "pop3" if starttls else None)
+            endpoint = TLSPeer(where.address, where.port, HOST, "pop3" if starttls else None)
             return await tls_world.offered(endpoint, QUICK, *offered), listener.connections
         finally:
             await listener.stop()
@@ -243,9 +243,7 @@ def certificates(serves: Sequence[Serve], *, starttls: bool = False) -> tuple[Ch
         where = await listener.start()
         try:
             async with TLSClient(NetSettings(limits=QUICK), Hosts(QUICK)) as client:
-                return await client.certificates(
-                    TLSEndpoint(where.address, where.port, HOST, "pop3" if starttls else None)
-                )
+                return await client.certificates(TLSPeer(where.address, where.port, HOST, "pop3" if starttls else None))
         finally:
             await listener.stop()
 

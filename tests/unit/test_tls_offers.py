@@ -12,7 +12,7 @@ from mailproof.fixtures.listener import Listener, ServerStream
 from mailproof.net.errors import BoundReached, ClosedEarly, NotAvailable, NotObserved, Refused, Throttled, TimedOut
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import Limits, NetSettings, TLSDepth
-from mailproof.net.tls.connection import TLSEndpoint
+from mailproof.net.tls.connection import TLSPeer
 from mailproof.net.tls.offers import MOST, Offers, ask_offers
 from mailproof.net.tls.suites import OLD_SUITES, USUAL_SUITES, suite
 from mailproof.net.tls.versions import TLSVersion
@@ -41,7 +41,7 @@ def asked(serve: Serve, limits: Limits = ONCE, starttls: str | None = None) -> t
         listener = Listener(talk)
         where = await listener.start()
         try:
-            endpoint = TLSEndpoint(where.address, where.port, HOST, starttls)  # type: ignore[arg-type]
+            endpoint = TLSPeer(where.address, where.port, HOST, starttls)  # type: ignore[arg-type]
             hosts = Hosts(limits)
             found = await ask_offers(NetSettings(limits=limits), hosts, endpoint)
             assert found.connections == listener.connections == hosts.connections[where.address]
@@ -230,7 +230,7 @@ def test_a_server_that_answers_no_hello(starttls: str | None, talk: bytes, failu
 
 def test_nobody_listens() -> None:
     async def run() -> None:
-        await ask_offers(NetSettings(limits=ONCE), Hosts(ONCE), TLSEndpoint("127.0.0.1", 1, HOST, None))
+        await ask_offers(NetSettings(limits=ONCE), Hosts(ONCE), TLSPeer("127.0.0.1", 1, HOST, None))
 
     with pytest.raises(Refused):
         asyncio.run(run())

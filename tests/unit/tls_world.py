@@ -6,7 +6,7 @@ import functools
 
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import Limits, NetSettings, TLSDepth
-from mailproof.net.tls.connection import TLSEndpoint
+from mailproof.net.tls.connection import TLSPeer
 from mailproof.net.tls.facts import Handshake
 from mailproof.net.tls.interview import Interview
 from mailproof.net.tls.offers import MOST, ask_all
@@ -14,7 +14,7 @@ from mailproof.net.tls.questions import Questions
 from mailproof.net.tls.versions import TLSVersion
 
 
-async def offered(endpoint: TLSEndpoint, limits: Limits, *versions: TLSVersion) -> tuple[Handshake, ...]:
+async def offered(endpoint: TLSPeer, limits: Limits, *versions: TLSVersion) -> tuple[Handshake, ...]:
     """What comes of offering ``versions``; raises the first failure."""
     settings = NetSettings(limits=limits, ehlo_name="probe.example")
     questions = Questions(Interview(settings, Hosts(limits), endpoint, MOST[TLSDepth.USUAL]))

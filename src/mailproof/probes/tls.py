@@ -12,7 +12,7 @@ from mailproof.net.network import Network
 from mailproof.net.pkix.certificates import Chain
 from mailproof.net.pkix.paths import Roots, trusted_roots, verify
 from mailproof.net.pkix.reference_names import matches_name
-from mailproof.net.tls.connection import TLSEndpoint
+from mailproof.net.tls.connection import TLSPeer
 from mailproof.net.tls.facts import Handshake
 from mailproof.net.tls.offers import MOST
 from mailproof.net.tls.versions import TLSVersion
@@ -25,8 +25,8 @@ from mailproof.probes.probe import Look, probe
 from mailproof.probes.smtp import smtp_session
 
 
-def _where(endpoint: Endpoint) -> TLSEndpoint:
-    return TLSEndpoint(endpoint.address, endpoint.port, endpoint.host, endpoint.starttls)  # type: ignore[arg-type]
+def _where(endpoint: Endpoint) -> TLSPeer:
+    return TLSPeer(endpoint.address, endpoint.port, endpoint.host, endpoint.starttls)  # type: ignore[arg-type]
 
 
 async def _offers_tls(endpoint: Endpoint, look: Look) -> bool:

@@ -19,7 +19,7 @@ _LINE = 8 * 1024
 
 
 @dataclass(frozen=True)
-class TLSEndpoint:
+class TLSPeer:
     """Where TLS is spoken: at once, or after STARTTLS of the protocol named. ``host`` is sent as SNI."""
 
     address: str
@@ -30,7 +30,7 @@ class TLSEndpoint:
 
 @asynccontextmanager
 async def at_hello(
-    settings: NetSettings, hosts: Hosts, endpoint: TLSEndpoint, *, in_slot: bool = False
+    settings: NetSettings, hosts: Hosts, endpoint: TLSPeer, *, in_slot: bool = False
 ) -> AsyncIterator[Stream]:
     """A connection to ``endpoint`` at which the TLS hello is due. ``in_slot``: the caller holds a slot of the host.
 

@@ -19,7 +19,7 @@ from mailproof.net.pkix.certificates import Chain, read_chain
 from mailproof.net.settings import NetSettings
 from mailproof.net.stream import Stream, deadline
 from mailproof.net.text import printable
-from mailproof.net.tls.connection import TLSEndpoint, at_hello
+from mailproof.net.tls.connection import TLSPeer, at_hello
 from mailproof.net.tls.engines import any_old_version, any_version, only_rsa, only_tls13, without_rsa
 from mailproof.net.tls.flight import CLEAR_NOT_NOW, CLEAR_REFUSAL, FLIGHT_OCTETS
 from mailproof.net.tls.hello import server_name
@@ -67,16 +67,16 @@ class TLSClient:
             bridge.cut()
         await asyncio.to_thread(self._executor.shutdown)
 
-    async def offers(self, endpoint: TLSEndpoint) -> Offers:
+    async def offers(self, endpoint: TLSPeer) -> Offers:
         """What the server takes, asked by hellos: see ``ask_offers``."""
         return await ask_offers(self._settings, self._hosts, endpoint)
 
-    async def scan(self, endpoint: TLSEndpoint) -> Scan:
+    async def scan(self, endpoint: TLSPeer) -> Scan:
         """What sslyze's scanner finds: see ``net.tls.scan``."""
         async with self._scans:
             return await scan(self._settings, self._hosts, endpoint)
 
-    async def certificates(self, endpoint: TLSEndpoint) -> tuple[Chain, ...]:
+    async def certificates(self, endpoint: TLSPeer) -> tuple[Chain, ...]:
         """Return the certificate chains that the server sends, first the one it prefers.
 
         A second connection says the same again at once, so that a balancer that takes turns shows the next server
@@ -103,7 +103,7 @@ class TLSClient:
                 seen.append(await self._chain(endpoint, without_rsa if rsa else only_rsa))
         return tuple(dict.fromkeys(outcome.value for outcome in seen if outcome.value is not None))
 
-    async def early_data(self, endpoint: TLSEndpoint) -> int:
+    async def early_data(self, endpoint: TLSPeer) -> int:
         """How many octets of early data a TLS 1.3 server takes (RFC 8446, section 4.6.1): its ticket says so.
 
         0 where it takes none, or gives no ticket with its first words. Nothing is sent early. Raises NotAvailable where
@@ -114,15 +114,13 @@ class TLSClient:
             raise NotAvailable(f"no session of TLS 1.3: {seen.error}")
         return seen.value
 
-    async def _chain(self, endpoint: TLSEndpoint, make: Maker) -> _Outcome[Chain]:
+    async def _chain(self, endpoint: TLSPeer, make: Maker) -> _Outcome[Chain]:
         """The chain that one whole handshake proves, inside a slot. Raises Malformed for what does not parse."""
         found = await self._handshake(endpoint, make, _proven_chain, in_slot=True)
         chain = await asyncio.to_thread(read_chain, found.value) if found.value else None
         return _Outcome(chain, found.error, found.closed)
 
-    async def _handshake(
-        self, endpoint: TLSEndpoint, make: Maker, look: Look[T], *, in_slot: bool = False
-    ) -> _Outcome[T]:
+    async def _handshake(self, endpoint: TLSPeer, make: Maker, look: Look[T], *, in_slot: bool = False) -> _Outcome[T]:
         """One connection, and one handshake with the client that ``make`` makes; then ``look`` at it."""
         loop = asyncio.get_running_loop()
         async with at_hello(self._settings, self._hosts, endpoint, in_slot=in_slot) as stream:
@@ -218,7 +216,7 @@ class _Bridge:
         return data
 
 
-def _shake_hands(make: Maker, endpoint: TLSEndpoint, bridge: _Bridge, look: Look[T]) -> tuple[T | None, str | None]:
+def _shake_hands(make: Maker, endpoint: TLSPeer, bridge: _Bridge, look: Look[T]) -> tuple[T | None, str | None]:
     """Run one handshake to its end, in a thread. Returns what ``look`` sees then, and how it failed."""
     from nassl._nassl import OpenSSLError
     from nassl.ssl_client import ClientCertificateRequested

@@ -13,7 +13,7 @@ from mailproof.net.hosts import Hosts
 from mailproof.net.settings import NetSettings
 from mailproof.net.stream import Stream, deadline
 from mailproof.net.text import printable
-from mailproof.net.tls.connection import TLSEndpoint, at_hello
+from mailproof.net.tls.connection import TLSPeer, at_hello
 from mailproof.net.tls.flight import CLEAR_NOT_NOW, Flight, alert_name
 from mailproof.net.tls.groups import SCHEMES, TLS13_GROUPS
 from mailproof.net.tls.hello import ClientHello
@@ -57,7 +57,7 @@ class Interview:
     ``connections`` are those that were opened; ``most`` is how many it may open.
     """
 
-    def __init__(self, settings: NetSettings, hosts: Hosts, endpoint: TLSEndpoint, most: int) -> None:
+    def __init__(self, settings: NetSettings, hosts: Hosts, endpoint: TLSPeer, most: int) -> None:
         self.connections = 0
         self.endpoint = endpoint
         self._settings = settings

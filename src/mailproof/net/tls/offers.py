@@ -16,7 +16,7 @@ from typing import Any
 from mailproof.net.errors import BoundReached, NoFiles, NotAvailable, NotObserved, Refused, Throttled
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import NetSettings, TLSDepth
-from mailproof.net.tls.connection import TLSEndpoint
+from mailproof.net.tls.connection import TLSPeer
 from mailproof.net.tls.facts import ALPN, DiffieHellman, Handshake, SuiteList, Traits, Unanswered
 from mailproof.net.tls.full_questions import FullQuestions
 from mailproof.net.tls.interview import HungUp, Interview, SaysNothing
@@ -81,7 +81,7 @@ class Offers:
     """Whether a client that falls back to an older version is stopped (RFC 7507)."""
 
 
-async def ask_offers(settings: NetSettings, hosts: Hosts, endpoint: TLSEndpoint) -> Offers:
+async def ask_offers(settings: NetSettings, hosts: Hosts, endpoint: TLSPeer) -> Offers:
     """Ask ``endpoint`` everything that belongs to the depth of the settings.
 
     A question that fails is in ``unanswered``; what may pass is asked again, as the limits say. Raises the failure

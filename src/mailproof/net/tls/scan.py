@@ -20,7 +20,7 @@ from mailproof.net.hosts import Hosts
 from mailproof.net.settings import NetSettings
 from mailproof.net.stream import Stream
 from mailproof.net.text import printable
-from mailproof.net.tls.connection import TLSEndpoint
+from mailproof.net.tls.connection import TLSPeer
 from mailproof.net.tls.facts import Unanswered
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Scan:
     unanswered: tuple[Unanswered, ...] = ()
 
 
-async def scan(settings: NetSettings, hosts: Hosts, endpoint: TLSEndpoint) -> Scan:
+async def scan(settings: NetSettings, hosts: Hosts, endpoint: TLSPeer) -> Scan:
     """Scan ``endpoint``, some thirty connections, holding a slot of its host.
 
     What sslyze has no result for, also by a fault of its own, is in ``unanswered``. Raises NotAvailable where it cannot
@@ -92,7 +92,7 @@ async def scan(settings: NetSettings, hosts: Hosts, endpoint: TLSEndpoint) -> Sc
 class _Door:
     """A port on this machine behind which the endpoint is. ``failure`` is why it could not be reached, at last."""
 
-    def __init__(self, settings: NetSettings, hosts: Hosts, endpoint: TLSEndpoint) -> None:
+    def __init__(self, settings: NetSettings, hosts: Hosts, endpoint: TLSPeer) -> None:
         self.connections = 0
         self.failure: NotObserved | None = None
         self._settings = settings
@@ -171,7 +171,7 @@ async def _fetch(stream: Stream, writer: asyncio.StreamWriter) -> None:
             await writer.drain()
 
 
-def _run_sslyze(port: int, endpoint: TLSEndpoint, settings: NetSettings) -> ServerScanResult:
+def _run_sslyze(port: int, endpoint: TLSPeer, settings: NetSettings) -> ServerScanResult:
     """One request with all scans, one connection at a time; in a thread."""
     from sslyze import (
         ProtocolWithOpportunisticTlsEnum,
