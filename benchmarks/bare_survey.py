@@ -16,8 +16,8 @@ from pathlib import Path
 from mailproof.controls import load_catalogue
 from mailproof.expedition import Expedition
 from mailproof.inventory.load import load_inventory
-from mailproof.inventory.targets import Target
 from mailproof.probes import load_probes
+from mailproof.targets.base import Target
 
 
 def survey(inventory: Path, patterns: list[str]) -> dict[str, float]:

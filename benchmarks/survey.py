@@ -22,9 +22,10 @@ from mailproof.controls import load_catalogue
 from mailproof.expedition import Expedition
 from mailproof.fixtures.scale import generate
 from mailproof.inventory.load import load_inventory
-from mailproof.inventory.targets import Endpoint, Target
 from mailproof.probes import load_probes
 from mailproof.record import write_record
+from mailproof.targets.base import Target
+from mailproof.targets.services import Endpoint
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mailproof.controls import MAY, MUST, Family, Harm, control, fail, leave_to, not_applicable
-from mailproof.inventory.targets import MailHost, Role
 from mailproof.observations.dane import DANE, TLSA
 from mailproof.references import INTERNET_NL, rfc
+from mailproof.targets.mail import MailHost
 
 FAMILY = Family("DANE", "DANE for SMTP")
 
@@ -36,7 +36,6 @@ def test_tlsa_records_exist(tlsa: TLSA, mail_host: MailHost) -> None:
     rfc(7672, "2.2"),
     rfc(6698, "2.1"),
     rfc(7671, "8"),
-    roles=(Role.MX,),
     harm=Harm.LOST,
 )
 def test_a_tlsa_record_matches_the_certificate(dane: DANE) -> None:

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
 from mailproof.grammars.mta_sts import covers
-from mailproof.inventory.targets import MailDomain
 from mailproof.observations.mta_sts import STSPolicyFile, STSRecord
 from mailproof.observations.mx import MX
 from mailproof.observations.published import PublishedRecord
 from mailproof.observations.tls_reporting import TLSRPTRecord
 from mailproof.references import rfc
+from mailproof.targets.mail import MailDomain
 
 FAMILY = Family("STS", "MTA-STS and TLS reporting", also=("TLSRPT",))
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from mailproof.controls import MUST, SHOULD, Family, Harm, control, fail, not_applicable
-from mailproof.inventory.targets import MailDomain, MailHost
 from mailproof.net.addresses import is_public
 from mailproof.net.dns.names import is_address
 from mailproof.net.errors import Bogus, Malformed, NotFollowed, ServerFailure, TimedOut
 from mailproof.observations.mx import MX, HostAddresses
 from mailproof.references import IANA_SPECIAL_ADDRESSES, rfc
+from mailproof.targets.mail import MailDomain, MailHost
 
 FAMILY = Family("MX", "MX records")
 

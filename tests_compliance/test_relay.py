@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
-from mailproof.inventory.targets import Role
 from mailproof.net.errors import NotObserved
 from mailproof.observations.attempts import Attempt
 from mailproof.observations.recipients import Mailboxes, Recipients
@@ -20,7 +19,6 @@ FAMILY = Family("RELAY", "Relaying and recipients", also=("SMTP", "BACKUPMX"))
     rfc(5321, "7.9"),
     rfc(2505, "2.1"),
     rfc(5321, "3.6.1"),
-    roles=(Role.MX, Role.SUBMISSION),
     harm=Harm.ABUSED,
 )
 def test_no_form_of_relaying_is_accepted(relay_attempts: RelayAttempts) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, finding, leave_to
-from mailproof.inventory.targets import Role
 from mailproof.observations.smtp import ServerName
 from mailproof.observations.spf import SPFEvaluation
 from mailproof.references import PRACTICE, rfc
+from mailproof.targets.services import MXEndpoint
 
 FAMILY = Family("HELO", "Names that servers give themselves", also=("PTR",))
 
@@ -16,9 +16,7 @@ FAMILY = Family("HELO", "Names that servers give themselves", also=("PTR",))
 _ADDRESS_LITERAL = re.compile(r"\[(ipv6:)?[0-9a-f.:]+\]")
 
 
-@control(
-    "HELO-FQDN", SHOULD, rfc(5321, "4.1.1.1"), rfc(5321, "4.3.1"), roles=(Role.MX, Role.SUBMISSION), harm=Harm.REFUSED
-)
+@control("HELO-FQDN", SHOULD, rfc(5321, "4.1.1.1"), rfc(5321, "4.3.1"), harm=Harm.REFUSED)
 def test_server_names_itself_by_a_resolvable_name(server_name: ServerName) -> None:
     """The greeting and the EHLO reply begin with a fully qualified name that resolves.
 
@@ -35,8 +33,8 @@ def test_server_names_itself_by_a_resolvable_name(server_name: ServerName) -> No
         assert server_name.addresses_of(name), f"the {what} names {name}, which has no address"
 
 
-@control("PTR-EQ-BANNER", MAY, rfc(5321, "4.3.1"), PRACTICE, roles=(Role.MX,), harm=Harm.REFUSED)
-def test_ptr_agrees_with_the_greeting(server_name: ServerName) -> None:
+@control("PTR-EQ-BANNER", MAY, rfc(5321, "4.3.1"), PRACTICE, harm=Harm.REFUSED)
+def test_ptr_agrees_with_the_greeting(server_name: ServerName, mx_endpoint: MXEndpoint) -> None:
     """The name in the greeting is the PTR name of the address, or resolves to the address.
 
     Why: a host whose names contradict each other looks like one that hides what it is.
@@ -47,8 +45,8 @@ def test_ptr_agrees_with_the_greeting(server_name: ServerName) -> None:
         leave_to("PTR-EXISTS", "there is no PTR")
     if name not in server_name.ptr_names and not server_name.addresses_of(name):
         leave_to("HELO-FQDN", "the greeting names nothing that resolves")
-    confirmed = name in server_name.ptr_names or server_name.address in server_name.addresses_of(name)
-    assert confirmed, f"the greeting says {name}, the PTR of {server_name.address} {', '.join(server_name.ptr_names)}"
+    confirmed = name in server_name.ptr_names or mx_endpoint.address in server_name.addresses_of(name)
+    assert confirmed, f"the greeting says {name}, the PTR of {mx_endpoint.address} {', '.join(server_name.ptr_names)}"
 
 
 @control("HELO-SPF", SHOULD, rfc(7208, "2.3"), rfc(7208, "10.1.2"), rfc(7208, "10.1.3"), PRACTICE, harm=Harm.REFUSED)

@@ -5,35 +5,32 @@ from __future__ import annotations
 import re
 
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
-from mailproof.inventory.targets import Endpoint, Role
 from mailproof.net.errors import ClosedEarly, NotAvailable, NoTLS, NoTLSNow, NotObserved, Refused, Throttled, TimedOut
+from mailproof.net.services import SUBMISSION
 from mailproof.observations.early_talk import EarlyTalk
 from mailproof.observations.refusals import refuses_client, why_deferred
 from mailproof.observations.smtp import ClearTextAuth, Injection, KeptState, SMTPPort, SMTPSession
 from mailproof.observations.tls import WithdrawnTLS
 from mailproof.references import PRACTICE, STARTTLS_INJECTION, rfc
+from mailproof.targets.services import MXEndpoint
 
 FAMILY = Family("SMTP", "The SMTP service", also=("MX", "AUTH", "STARTTLS", "EARLYTALK"))
-
-
-SMTP_ROLES = (Role.MX, Role.SUBMISSION)
 
 
 @control(
     "MX-PORT25-OPEN",
     SHOULD,
     rfc(5321, "4.5.4.2"),
-    roles=(Role.MX,),
     explains=(Refused, TimedOut, ClosedEarly),
     harm=Harm.LOST,
 )
-def test_mx_takes_connections(smtp_port: SMTPPort, endpoint: Endpoint) -> None:
+def test_mx_takes_connections(smtp_port: SMTPPort, mx_endpoint: MXEndpoint) -> None:
     """Every address of an MX host takes connections at port 25.
 
     Why: senders that meet a refusal keep the mail for days, and then return it as undeliverable.
     Fix: start the mail server on this address and open port 25; or take the address, or the MX record, out of the DNS.
     """
-    if endpoint.dead:
+    if mx_endpoint.dead:
         if smtp_port.reached:
             fail(
                 "the inventory says dead: true, but the address takes connections",
@@ -49,7 +46,6 @@ def test_mx_takes_connections(smtp_port: SMTPPort, endpoint: Endpoint) -> None:
     MUST,
     rfc(5321, "3.1"),
     rfc(5321, "4.3.2"),
-    roles=SMTP_ROLES,
     explains=(NotAvailable, Throttled),
     harm=Harm.LOST,
 )
@@ -80,7 +76,6 @@ def test_server_greets_with_220(smtp_session: SMTPSession) -> None:
     rfc(5321, "4.5.1"),
     rfc(5321, "3.2"),
     rfc(3207, "4"),
-    roles=SMTP_ROLES,
     explains=(NotAvailable,),
     harm=Harm.LOST,
 )
@@ -94,7 +89,7 @@ def test_server_answers_ehlo_and_helo(smtp_session: SMTPSession) -> None:
         leave_to("SMTP-GREET-220", "the server refuses service")
     helo = smtp_session.answered(smtp_session.helo, "HELO")
     ehlo = smtp_session.answered(smtp_session.ehlo, "EHLO")
-    wants_tls_first = smtp_session.role is Role.SUBMISSION and helo.code == 530 and smtp_session.offers_starttls
+    wants_tls_first = smtp_session.role == SUBMISSION.name and helo.code == 530 and smtp_session.offers_starttls
     # RFC 3207, section 4: a server that is not for everybody may want STARTTLS before anything but EHLO.
     asked = (("EHLO", ehlo),) if wants_tls_first else (("EHLO", ehlo), ("HELO", helo))
     for command, reply in asked:
@@ -104,7 +99,7 @@ def test_server_answers_ehlo_and_helo(smtp_session: SMTPSession) -> None:
     assert len(helo.lines) == 1, "HELO is answered with a list, as only EHLO may be"
 
 
-@control("SMTP-STARTTLS-OFFERED", SHOULD, rfc(3207, "4"), rfc(7435), rfc(8314, "3.3"), roles=SMTP_ROLES, harm=Harm.READ)
+@control("SMTP-STARTTLS-OFFERED", SHOULD, rfc(3207, "4"), rfc(7435), rfc(8314, "3.3"), harm=Harm.READ)
 def test_starttls_is_offered(smtp_session: SMTPSession) -> None:
     """The EHLO reply lists STARTTLS on every address.
 
@@ -147,7 +142,6 @@ _MASKED = re.compile(r"X{6,}[A-Z]?")
     MUST,
     rfc(3207, "4.1"),
     rfc(3207, "4.2"),
-    roles=SMTP_ROLES,
     explains=(NoTLS, NoTLSNow),
     harm=Harm.LOST,
 )
@@ -185,7 +179,7 @@ def test_starttls_works(smtp_session: SMTPSession, withdrawn_tls: WithdrawnTLS) 
     assert ehlo.code == 250, f"EHLO inside TLS is answered with {ehlo}"
 
 
-@control("SMTP-STARTTLS-INJECTION", MUST, rfc(3207, "4.2"), STARTTLS_INJECTION, roles=SMTP_ROLES, harm=Harm.ABUSED)
+@control("SMTP-STARTTLS-INJECTION", MUST, rfc(3207, "4.2"), STARTTLS_INJECTION, harm=Harm.ABUSED)
 def test_starttls_forgets_what_was_said_in_clear(starttls_injection: Injection) -> None:
     """A command sent in clear behind STARTTLS is not executed inside TLS.
 
@@ -203,7 +197,7 @@ def test_starttls_forgets_what_was_said_in_clear(starttls_injection: Injection) 
     assert not heard, f"inside TLS the server answers the command that was sent in clear: {heard.strip()}"
 
 
-@control("STARTTLS-STATE", MUST, rfc(3207, "4.2"), roles=SMTP_ROLES, harm=Harm.ABUSED)
+@control("STARTTLS-STATE", MUST, rfc(3207, "4.2"), harm=Harm.ABUSED)
 def test_starttls_begins_anew(starttls_state: KeptState) -> None:
     """Inside TLS the server offers STARTTLS no more, and knows nothing of what was said before it.
 
@@ -218,7 +212,7 @@ def test_starttls_begins_anew(starttls_state: KeptState) -> None:
     )
 
 
-@control("AUTH-AFTER-TLS", MUST, rfc(4954, "4"), rfc(8314, "3.3"), rfc(6409, "7"), roles=SMTP_ROLES, harm=Harm.READ)
+@control("AUTH-AFTER-TLS", MUST, rfc(4954, "4"), rfc(8314, "3.3"), rfc(6409, "7"), harm=Harm.READ)
 def test_auth_comes_after_tls(clear_text_auth: ClearTextAuth) -> None:
     """AUTH is neither offered nor taken before TLS; behind TLS a submission server offers it.
 
@@ -232,7 +226,7 @@ def test_auth_comes_after_tls(clear_text_auth: ClearTextAuth) -> None:
     if not session.implicit_tls:
         _no_password_in_clear(clear_text_auth)
     inside = clear_text_auth.mechanisms if session.implicit_tls else clear_text_auth.mechanisms_in_tls
-    if session.role is Role.SUBMISSION:
+    if session.role == SUBMISSION.name:
         if not session.implicit_tls and inside is None and session.ehlo_in_tls is None:
             not_applicable("there is no TLS behind which AUTH could stand")
         if not inside:
@@ -274,7 +268,7 @@ def _no_password_in_clear(auth: ClearTextAuth) -> None:
     assert refused, f"AUTH PLAIN before TLS is answered with {reply}"
 
 
-@control("EARLYTALK", MAY, rfc(5321, "4.3.1"), rfc(2920, "3.1"), PRACTICE, roles=(Role.MX,), harm=Harm.ABUSED)
+@control("EARLYTALK", MAY, rfc(5321, "4.3.1"), rfc(2920, "3.1"), PRACTICE, harm=Harm.ABUSED)
 def test_early_talkers_are_refused(early_talk: EarlyTalk) -> None:
     """A client that speaks before the greeting is refused, and a polite one right after it is served.
 

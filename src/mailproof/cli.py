@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from mailproof import __version__
 from mailproof.controls import BrokenRules, Catalogue, Control, UnknownControl, load_catalogue, with_rules
+from mailproof.docket import Docket, UnknownFixture
+from mailproof.extensions import BrokenExtension
 from mailproof.gate.verdict import GATE_LEVEL
 from mailproof.net.text import printable, shown
-from mailproof.probes.probe import Probe, needs_consent
+from mailproof.probes import load_probes
+from mailproof.probes.probe import Probe
 from mailproof.report.formats import FORMATS, write_formats
 from mailproof.report.schema import DocumentError, read_document
 
@@ -47,6 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = int(options.run(options))
         sys.stdout.flush()
         return code
+    except BrokenExtension as error:
+        _complain(f"mailproof: {error}")
+        return EXIT_USAGE
     except BrokenPipeError:
         _abandon_output()
         return 0
@@ -210,8 +216,8 @@ def _plan(options: argparse.Namespace) -> int:
     from mailproof.gate.profile import UnknownProfile, load_profile
     from mailproof.inventory.errors import InventoryError
     from mailproof.inventory.load import load_inventory
-    from mailproof.inventory.proposal import ProposalError, propose
     from mailproof.plan import make_plan
+    from mailproof.proposal import ProposalError, propose
     from mailproof.record import RecordError, read_record, redacted
     from mailproof.worlds import WorldError, open_world
 
@@ -232,10 +238,13 @@ def _plan(options: argparse.Namespace) -> int:
                 if loaded.model.world is not None:
                     settings = stack.enter_context(open_world(loaded, settings))
                 targets = stack.enter_context(Expedition(loaded, probes, settings)).discover()
+        limits, named = loaded.model.net_settings().limits, named_addresses(loaded.model, targets)
+        plan = make_plan(Docket(probes, policy), controls.values(), targets, limits=limits, named=named)
     except (
         BrokenRules,
         InventoryError,
         UnknownControl,
+        UnknownFixture,
         UnknownProfile,
         ProposalError,
         RecordError,
@@ -243,15 +252,6 @@ def _plan(options: argparse.Namespace) -> int:
     ) as error:
         _complain(f"mailproof plan: {redact(str(error))}")
         return EXIT_USAGE
-    limits = loaded.model.net_settings().limits
-    plan = make_plan(
-        controls.values(),
-        targets,
-        probes,
-        lambda control, target: policy.rule(control, target) is not None,
-        limits=limits,
-        named=named_addresses(loaded.model, targets),
-    )
     if options.format == "json":
         _say(json.dumps(redacted(plan.document(), redact), indent=1))
         return 0
@@ -301,6 +301,7 @@ def _minutes(seconds: float) -> str:
 
 def _controls(options: argparse.Namespace) -> int:
     shipped, probes = _catalogue()
+    docket = Docket(probes)
     try:
         catalogue = with_rules(shipped, options.rules)
     except BrokenRules as error:
@@ -313,21 +314,23 @@ def _controls(options: argparse.Namespace) -> int:
         return 0
     ordered = sorted(catalogue, key=lambda control: control.id)
     if options.format == "json":
-        print(json.dumps([describe(control, probes) for control in ordered], indent=1))
+        print(json.dumps([describe(control, docket) for control in ordered], indent=1))
         return 0
     width = max(len(control.id) for control in ordered)
     for control in ordered:
-        active = " (active)" if needs_consent(control.observations, probes) else ""
+        active = " (active)" if docket.is_active(control) else ""
         print(f"{control.id:{width}}  {control.level:6}  {control.title}{active}")
     return 0
 
 
 def _explain(options: argparse.Namespace) -> int:
     shipped, probes = _catalogue()
+    docket = Docket(probes)
     try:
         catalogue = with_rules(shipped, options.rules)
         found = {control.id: control for id in options.ids for control in catalogue.matching(id)}.values()
-    except (UnknownControl, BrokenRules) as error:
+        judged = {control.id: docket.kind(control).__name__ for control in found}
+    except (UnknownControl, UnknownFixture, BrokenRules) as error:
         hint = "" if options.rules else " (for house rules: --rules FILE)"
         _complain(f"mailproof explain: {error}{hint}")
         return EXIT_USAGE
@@ -342,16 +345,14 @@ def _explain(options: argparse.Namespace) -> int:
         print("  Sources:")
         for reference in control.references:
             print(f"    {reference.title}{f': {reference.url}' if reference.url else ''}")
-        print(f"  Judges: {describe(control, probes)['target']}, by {', '.join(control.observations)}")
-        if control.roles:
-            print(f"  Roles: {', '.join(control.roles)}")
+        print(f"  Judges: {judged[control.id]}, by {', '.join(control.observations)}")
         if control.parameters:
             print("  Parameters (the inventory's `controls` may set them):")
             for name, value in control.parameters.items():
                 allowed = control.allowed.get(name)
                 words = ", ".join(allowed) if isinstance(allowed, tuple) else allowed
                 print(f"    {name}: {json.dumps(value)}{f' (of {words})' if words else ''}")
-        if needs_consent(control.observations, probes):
+        if docket.is_active(control):
             print("  Active: a server owner may notice it; it runs only with active: true in the inventory.")
     return 0
 
@@ -464,14 +465,11 @@ def _history(options: argparse.Namespace) -> int:
 
 
 def _catalogue() -> tuple[Catalogue, dict[str, Probe]]:
-    from mailproof.probes import load_probes
-
     return load_catalogue(), dict(load_probes())
 
 
-def describe(control: Control, probes: dict[str, Probe]) -> dict[str, Any]:
+def describe(control: Control, docket: Docket) -> dict[str, Any]:
     """A control for machines."""
-    targets = {probes[name].target.__name__ for name in control.observations if name in probes}
     return {
         "id": control.id,
         "family": control.family,
@@ -482,11 +480,10 @@ def describe(control: Control, probes: dict[str, Probe]) -> dict[str, Any]:
         "why": control.why,
         "fix": control.fix,
         "references": [{"title": reference.title, "url": reference.url} for reference in control.references],
-        "target": ", ".join(sorted(targets)),
-        "roles": [str(role) for role in control.roles],
+        "target": docket.kind(control).__name__,
         "observations": list(control.observations),
         "parameters": dict(control.parameters),
-        "active": needs_consent(control.observations, probes),
+        "active": docket.is_active(control),
     }
 
 

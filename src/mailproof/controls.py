@@ -32,7 +32,6 @@ from typing import Any, Never
 
 import pytest
 
-from mailproof.inventory.targets import Role
 from mailproof.net.errors import NotObserved
 from mailproof.patterns import matches
 from mailproof.references import Reference as Reference  # house rules may import it and rfc from here
@@ -163,8 +162,6 @@ class Control:
     fix: str
     observations: tuple[str, ...]
     """Names of the observations it judges, which are its fixtures."""
-    roles: tuple[Role, ...] = ()
-    """Of endpoints: only those in one of these roles are judged. Empty: all."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Thresholds with their defaults, the keyword-only parameters of the function; profiles and the inventory's
     ``controls`` may override them.
@@ -200,7 +197,6 @@ def control(
     id: str,
     level: Level,
     *references: Reference,
-    roles: tuple[Role, ...] = (),
     by_clock: bool = False,
     harm: Harm = Harm.OTHER,
     explains: tuple[type[NotObserved], ...] = (),
@@ -236,7 +232,6 @@ def control(
             why=why,
             fix=fix,
             observations=observations,
-            roles=roles,
             parameters=thresholds,
             allowed=allowed or {},
             harm=harm,

@@ -1,4 +1,6 @@
-"""Which control judges which target: decided here, once, for the run, its plan, its waivers and the listings."""
+"""Which control judges which target, and what must be observed for it: decided here, once, for the run, its plan, its
+waivers and the listings.
+"""
 
 from __future__ import annotations
 
@@ -7,84 +9,80 @@ from difflib import get_close_matches
 
 from mailproof.controls import Control
 from mailproof.gate.policy import Policy
-from mailproof.inventory.targets import TARGET_TYPES, Endpoint, Role, Target, Targets, Undiscovered
-from mailproof.probes.probe import Probe
-
-TARGET_FIXTURES = {
-    "mail_domain": "MailDomain",
-    "zone": "Zone",
-    "name_server": "NameServer",
-    "mail_host": "MailHost",
-    "endpoint": "Endpoint",
-    "mail_exchange": "MailExchange",
-    "sending_address": "SendingAddress",
-    "helo_name": "HeloName",
-    "authorised_sender": "AuthorisedSender",
-    "selector": "Selector",
-    "blocklist_entry": "BlocklistEntry",
-}
-"""Fixtures that hand the target itself to a control, by the type that they stand for."""
+from mailproof.probes.probe import Probe, needs_consent
+from mailproof.targets.base import Target, Targets, Undiscovered, fixture_name, kinds
 
 
 class UnknownFixture(LookupError):
-    """A control asks for something that nothing observes, or for observations of several types of target."""
+    """A control asks for something that nothing observes, or for observations of several kinds of target."""
+
+
+def target_fixtures() -> dict[str, type[Target]]:
+    """The names by which controls ask for the target itself, with the kinds that they stand for."""
+    return {fixture_name(kind): kind for kind in kinds().values() if kind is not Undiscovered}
 
 
 class Docket:
     """The pairs of control and target that an inventory leads to, under the profiles of a run."""
 
-    def __init__(self, probes: Mapping[str, Probe], policy: Policy) -> None:
-        self._probes = probes
+    def __init__(self, probes: Mapping[str, Probe], policy: Policy | None = None) -> None:
+        """Without a ``policy`` every control judges whatever it can."""
+        self.probes = probes
         self._policy = policy
+        self.fixtures = target_fixtures()
 
     def kind(self, control: Control) -> type[Target]:
-        """The type of target that ``control`` judges. Raises UnknownFixture."""
-        kinds = set()
-        for name in control.observations:
-            if name in self._probes:
-                kinds.add(self._probes[name].target)
-            elif name in TARGET_FIXTURES:
-                kinds.add(TARGET_TYPES[TARGET_FIXTURES[name]])
-            else:
-                near = get_close_matches(name, [*self._probes, *TARGET_FIXTURES], 1)
-                hint = f"; did you mean {near[0]}?" if near else ""
-                raise UnknownFixture(f"{control.id} asks for {name}, which no probe observes{hint}")
-        if len(kinds) != 1:
-            names = ", ".join(sorted(kind.__name__ for kind in kinds)) or "nothing"
-            raise UnknownFixture(f"{control.id} must judge observations of one type of target, not of {names}")
-        return kinds.pop()
+        """The kind of target that ``control`` judges: the narrowest one of what it asks for. Raises UnknownFixture."""
+        asked = {self._kind_of(control, name) for name in control.observations}
+        for kind in asked:
+            if all(issubclass(kind, other) for other in asked):
+                return kind
+        names = ", ".join(sorted(kind.__name__ for kind in asked)) or "nothing"
+        raise UnknownFixture(f"{control.id} must judge observations of one type of target, not of {names}")
+
+    def _kind_of(self, control: Control, name: str) -> type[Target]:
+        if name in self.probes:
+            return self.probes[name].target
+        if name in self.fixtures:
+            return self.fixtures[name]
+        near = get_close_matches(name, [*self.probes, *self.fixtures], 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UnknownFixture(f"{control.id} asks for {name}, which no probe observes{hint}")
 
     def all_targets(self, control: Control, targets: Targets) -> tuple[Target, ...]:
-        """Every target of the type that ``control`` judges. Raises UnknownFixture."""
+        """Every target of the kind that ``control`` judges. Raises UnknownFixture."""
         return targets.of(self.kind(control))
 
     def ruled(self, control: Control, targets: Targets) -> tuple[Target, ...]:
-        """The targets that ``control`` judges: those whose role and profiles ask for it. Raises UnknownFixture."""
-        return tuple(target for target in self.all_targets(control, targets) if self._is_ruled(control, target))
-
-    def _is_ruled(self, control: Control, target: Target) -> bool:
-        return is_of_role(control, target) and self._policy.rule(control, target) is not None
+        """The targets that ``control`` judges: those whose profiles ask for it. Raises UnknownFixture."""
+        policy = self._policy
+        found = self.all_targets(control, targets)
+        return found if policy is None else tuple(t for t in found if policy.rule(control, t) is not None)
 
     def is_ruled_out(self, control: Control, targets: Targets) -> bool:
         """Whether it is a profile, and not the inventory, that leaves the control without a target."""
-        found = self.all_targets(control, targets)
-        if not found:
-            return not self._policy.wants(control)
-        return all(self._policy.rule(control, target) is None for target in found)
+        if self._policy is None or self.ruled(control, targets):
+            return False
+        return bool(self.all_targets(control, targets)) or not self._policy.wants(control)
 
     def observations(self, control: Control) -> tuple[str, ...]:
         """The names of the probes that ``control`` needs of its target."""
-        return tuple(name for name in control.observations if name in self._probes)
+        return tuple(name for name in control.observations if name in self.probes)
 
+    def closure(self, name: str, target: Target) -> dict[str, Target]:
+        """The probe ``name`` and those that it builds on or asks, each with ``target`` or the endpoint that is part of
+        it, as far as they look at such targets.
+        """
+        found: dict[str, Target] = {}
+        names = [name]
+        while names:
+            entry = self.probes[names.pop()]
+            looked_at = next((part for part in target.parts if isinstance(part, entry.target)), None)
+            if looked_at is not None and entry.name not in found:
+                found[entry.name] = looked_at
+                names += (*entry.needs, *entry.looks)
+        return found
 
-def is_of_role(control: Control, target: Target) -> bool:
-    """Whether a target does what ``control`` judges, or may do it as far as is known."""
-    return not control.roles or not set(control.roles).isdisjoint(_roles(target, control))
-
-
-def _roles(target: Target, control: Control) -> tuple[Role, ...]:
-    """What a target does, as far as roles matter to it; where that is not known, all that the control judges."""
-    if isinstance(target, Endpoint):
-        return (target.role,)
-    known = target.roles if isinstance(target, Undiscovered) else ()
-    return known or control.roles
+    def is_active(self, control: Control) -> bool:
+        """Whether ``control`` rests on a probe that a server owner may notice."""
+        return needs_consent(control.observations, self.probes)

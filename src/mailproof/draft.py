@@ -13,19 +13,10 @@ from dns.rdtypes.IN.SRV import SRV
 
 from mailproof.net.dns.client import Answer, DNSClient
 from mailproof.net.errors import LyingResolver, NoResolver, NotObserved
+from mailproof.net.services import SERVICES
 from mailproof.net.settings import SocketAddress
 from mailproof.net.text import printable
 from mailproof.observations.spf import PublishedSPF
-
-SERVICES = {
-    "_submission._tcp": "submission",
-    "_submissions._tcp": "submission",
-    "_imap._tcp": "imap",
-    "_imaps._tcp": "imap",
-    "_pop3._tcp": "pop3",
-    "_pop3s._tcp": "pop3",
-}
-"""SRV labels of mail services (RFC 6186, section 3; RFC 8314, section 5.1) and the role of the host that they name."""
 
 MAX_CANDIDATES = 20
 
@@ -118,9 +109,10 @@ async def _name_servers(found: Draft, dns: DNSClient) -> None:
 
 
 async def _services(found: Draft, dns: DNSClient) -> None:
-    answers = await asyncio.gather(*(_ask(found, dns, f"{label}.{found.domain}", "SRV") for label in SERVICES))
+    labels = [(label, service.name) for service in SERVICES.values() for label in service.srv]
+    answers = await asyncio.gather(*(_ask(found, dns, f"{label}.{found.domain}", "SRV") for label, _ in labels))
     services: dict[str, Service] = {}
-    for role, answer in zip(SERVICES.values(), answers, strict=True):
+    for (_, role), answer in zip(labels, answers, strict=True):
         for record in answer.records if answer else ():
             port = record.rdata(SRV).port
             if _names(found, [record.target]) and 0 < port < 65536:

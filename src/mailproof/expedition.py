@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from mailproof.clock import now
-from mailproof.inventory.discovery import discover
 from mailproof.inventory.load import LoadedInventory
 from mailproof.inventory.model import Inventory
-from mailproof.inventory.targets import Endpoint, Target, Targets
 from mailproof.net.loop import BackgroundLoop
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
@@ -20,6 +18,9 @@ from mailproof.net.source import clock_is_synchronised
 from mailproof.probes.probe import Probe
 from mailproof.record import Record
 from mailproof.survey import Progress, Survey
+from mailproof.targets.base import Target, Targets
+from mailproof.targets.discovery import discover
+from mailproof.targets.services import Endpoint
 
 _ALLOCATIONS = 50_000
 """Objects made before the cycle collector looks for garbage, instead of 700: a survey makes many that stay, and a
@@ -96,8 +97,7 @@ class Expedition:
 def named_addresses(inventory: Inventory, targets: Targets) -> set[str]:
     """The addresses of the hosts that ``inventory`` names itself."""
     names = {host.name for host in inventory.hosts}
-    endpoints = (target for target in targets.of(Endpoint) if isinstance(target, Endpoint))
-    return {endpoint.address for endpoint in endpoints if endpoint.host in names}
+    return {endpoint.address for endpoint in targets.found(Endpoint) if endpoint.host in names}
 
 
 async def _make_network(settings: NetSettings) -> Network:

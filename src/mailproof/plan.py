@@ -5,16 +5,17 @@ what needs consent.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from mailproof.controls import Control
-from mailproof.docket import is_of_role
-from mailproof.inventory.targets import Endpoint, MailExchange, Target, Targets, Undiscovered
+from mailproof.docket import Docket
 from mailproof.net.settings import Limits
 from mailproof.probes.probe import Probe
 from mailproof.survey import bound_of_run
+from mailproof.targets.base import Target, Targets, Undiscovered
+from mailproof.targets.services import Endpoint
 
 
 @dataclass
@@ -78,80 +79,58 @@ USUAL_BAN = 5
 
 
 def make_plan(
+    docket: Docket,
     controls: Iterable[Control],
     targets: Targets,
-    probes: Mapping[str, Probe],
-    judged: Callable[[Control, Target], bool] = lambda control, target: True,
     *,
     limits: Limits | None = None,
     named: Collection[str] = (),
 ) -> Plan:
-    """What judging ``controls`` on ``targets`` takes. Nothing is contacted to find out.
+    """What judging ``controls`` takes, as the docket pairs them with ``targets``. Nothing is contacted to find out.
 
-    ``judged`` says whether the profiles leave a control anything to judge on a target. ``named`` are the addresses of
-    hosts that the inventory names.
+    ``named`` are the addresses of hosts that the inventory names. Raises UnknownFixture.
     """
     limits = limits or Limits()
+    probes = docket.probes
     plan = Plan(host_seconds=limits.host, run_seconds=bound_of_run(limits, targets, probes))
     wanted: dict[str, dict[str, Target]] = {}
     for control in controls:
-        names = [name for name in control.observations if name in probes]
-        for kind in {probes[name].target for name in names}:
-            for target in targets.of(kind):
-                if not (is_of_role(control, target) and judged(control, target)):
-                    continue
-                plan.verdicts += 1
-                for name in names:
-                    wanted.setdefault(name, {})[target.id] = target
-    for name in list(wanted):
-        for needed in _closure(name, probes):
-            for target in wanted[name].values():
-                if isinstance(target, MailExchange) and probes[needed].target is Endpoint:
-                    target = target.endpoint
-                wanted.setdefault(needed, {}).setdefault(target.id, target)
-    for name in sorted(wanted):
-        known = [target for target in wanted[name].values() if not isinstance(target, Undiscovered)]
+        for target in docket.ruled(control, targets):
+            plan.verdicts += 1
+            for name in docket.observations(control):
+                wanted.setdefault(name, {})[target.id] = target
+    observed: dict[str, dict[str, Target]] = {}
+    for name, of in wanted.items():
+        for target in of.values():
+            for needed, looked_at in docket.closure(name, target).items():
+                observed.setdefault(needed, {})[looked_at.id] = looked_at
+    for name, of in sorted(observed.items()):
         if probes[name].most_connections(limits) == 0:
-            plan.dns_only[name] = len(known)
+            plan.dns_only[name] = len(of)
             continue
-        for target in known:
+        for target in of.values():
             _add(plan, probes[name], target, limits)
-    for target in targets:
-        name = type(target).__name__
-        if isinstance(target, Undiscovered):
-            plan.undiscovered.append((target.id, target.reason))
-        else:
-            plan.targets[name] = plan.targets.get(name, 0) + 1
-    plan.undiscovered = sorted(set(plan.undiscovered))
-    at = {target.id: target.address for target in targets if isinstance(target, Endpoint)}
-    counts: Counter[str] = Counter()
-    for contact in plan.contacts.values():
-        counts[at.get(contact.host, "")] += contact.connections
-    plan.too_many = {
-        address: count
-        for address, count in sorted(counts.items())
-        if address and count > limits.connections_to_address and address not in named
-    }
+    plan.targets = dict(Counter(type(target).__name__ for target in targets if not isinstance(target, Undiscovered)))
+    plan.undiscovered = sorted({(unknown.id, unknown.reason) for unknown in targets.missing(Target)})
+    plan.too_many = _too_many(plan, targets, limits, named)
     plan.contacts = dict(sorted(plan.contacts.items()))
     return plan
 
 
-def _closure(name: str, probes: Mapping[str, Probe]) -> set[str]:
-    """Every probe of the same target that ``name`` builds on or asks."""
-    found: set[str] = set()
-    open_names = [name]
-    while open_names:
-        entry = probes[open_names.pop()]
-        for needed in (*entry.needs, *entry.looks):
-            if needed not in found:
-                found.add(needed)
-                open_names.append(needed)
-    return found
+def _too_many(plan: Plan, targets: Targets, limits: Limits, named: Collection[str]) -> dict[str, int]:
+    at = {endpoint.id: endpoint.address for endpoint in targets.found(Endpoint)}
+    counts: Counter[str] = Counter()
+    for contact in plan.contacts.values():
+        counts[at.get(contact.host, "")] += contact.connections
+    return {
+        address: count
+        for address, count in sorted(counts.items())
+        if address and count > limits.connections_to_address and address not in named
+    }
 
 
 def _add(plan: Plan, probe: Probe, target: Target, limits: Limits) -> None:
-    endpoint = target.endpoint if isinstance(target, MailExchange) else target
-    host = endpoint.id if isinstance(endpoint, Endpoint) else f"mta-sts.{target.id}:443"
+    host = probe.peer.format(target.parts[-1].id)
     contact = plan.contacts.setdefault(host, Contact(host))
     if target.dead and not probe.on_dead_hosts:
         return

@@ -18,10 +18,12 @@ from mailproof import __version__
 from mailproof.documents import UnreadableDocument, json_lines, read_json, write_atomically
 from mailproof.former_records import FORMER, TODAY, Handshakes, todays
 from mailproof.inventory.load import LoadedInventory
-from mailproof.inventory.targets import TARGET_TYPES, MailDomain, Target, Targets
 from mailproof.net.errors import KINDS, NotObserved
 from mailproof.observations import Observation
 from mailproof.probes.probe import NoConsent, Outcome, Probe
+from mailproof.targets.base import Target, Targets, kinds
+from mailproof.targets.former import as_now
+from mailproof.targets.mail import MailDomain
 
 FORMAT = "mailproof-record"
 VERSION = 1
@@ -129,7 +131,7 @@ def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
     except UnreadableDocument as error:
         raise RecordError(str(error)) from None
     try:
-        targets = Targets.collect(_load_target(item) for item in document["targets"])
+        targets = Targets.collect(_load_target(now) for item in document["targets"] for now in as_now(item))
         known = {name: probe.observation for name, probe in probes.items()}
         outcomes = _outcomes(document["outcomes"], known)
         if TODAY in probes:
@@ -238,7 +240,7 @@ def _load(item: Mapping[str, Any], kind: type[Observation]) -> Outcome:
 
 def _load_target(item: Mapping[str, Any]) -> Target:
     fields = dict(item)
-    kind = TARGET_TYPES[fields.pop("target_type")]
+    kind = kinds()[fields.pop("target_type")]
     target = _adapter(kind).validate_python(fields)
     assert isinstance(target, Target)  # noqa: S101
     return target

@@ -14,13 +14,14 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
 from mailproof.inventory.model import Inventory
-from mailproof.inventory.targets import Endpoint, Target, Targets, Undiscovered
 from mailproof.net.errors import BoundReached, NotObserved, ProbeCrashed
 from mailproof.net.network import Network
 from mailproof.net.settings import Limits
 from mailproof.net.source import shortage
 from mailproof.observations import Observation
 from mailproof.probes.probe import NoConsent, NoConsentError, Outcome, Probe
+from mailproof.targets.base import Target, Targets, Undiscovered
+from mailproof.targets.services import Endpoint
 
 O = TypeVar("O", bound=Observation)  # noqa: E741
 
@@ -38,10 +39,9 @@ class Progress:
 
 def bound_of_run(limits: Limits, targets: Targets, probes: Mapping[str, Probe]) -> float:
     """Seconds that a survey of ``targets`` may take, whatever their servers do."""
-    hosts = {(target.address, target.host) for target in targets.of(Endpoint) if isinstance(target, Endpoint)}
+    hosts = {(endpoint.address, endpoint.host) for endpoint in targets.found(Endpoint)}
     queue = max(Counter(address for address, _ in hosts).values(), default=0)
-    kinds = Counter(probe.target for probe in probes.values())
-    return limits.run(len(hosts), queue, sum(kinds[type(target)] for target in targets))
+    return limits.run(len(hosts), queue, sum(len(targets.found(probe.target)) for probe in probes.values()))
 
 
 class Survey:

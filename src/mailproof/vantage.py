@@ -14,7 +14,6 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from statistics import median
 
-from mailproof.inventory.targets import Endpoint, MailExchange, Target, Undiscovered
 from mailproof.net.addresses import is_public, network_of
 from mailproof.net.errors import NO_FILES, LyingResolver, NoFiles, NoIPv6, NoResolver, NotObserved, Refused, TimedOut
 from mailproof.observations import Observation
@@ -22,6 +21,8 @@ from mailproof.observations.mta_sts import STSPolicyFile
 from mailproof.observations.smtp import SMTPPort, SMTPSession
 from mailproof.observations.tls import Certificates
 from mailproof.record import Record
+from mailproof.targets.base import Target, Undiscovered
+from mailproof.targets.services import Endpoint, MailExchange
 
 WITNESSES = 3
 """Hosts, each in a network of its own, that must agree before anything is blamed on the tester."""

@@ -12,7 +12,6 @@ import pytest
 from mailproof.fixtures import old_tls
 from mailproof.fixtures.world import SHIPPED, World
 from mailproof.inventory.load import load_inventory
-from mailproof.inventory.targets import AuthorisedSender, MailHost, SendingAddress, Zone
 from mailproof.net.addresses import is_public
 from mailproof.net.errors import Refused
 from mailproof.net.network import Network
@@ -26,6 +25,9 @@ from mailproof.probes.dane import tlsa
 from mailproof.probes.reverse import classless_delegation, reverse_dns
 from mailproof.probes.spf import spf, spf_of_sender, spf_tree
 from mailproof.probes.zones import delegation
+from mailproof.targets.addresses import AuthorisedSender, SendingAddress
+from mailproof.targets.mail import MailHost
+from mailproof.targets.zones import Zone
 from tests.offline.small_world import inside
 
 INVENTORY = Path(__file__).parents[2] / "inventories" / "demo.yaml"

@@ -42,7 +42,7 @@ def test_files_that_a_page_links_exist(page: str) -> None:
 
 
 def test_the_house_rules_of_the_page_judge(tmp_path: Path) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", (DOCS / "house-rules.md").read_text(encoding="utf-8"), re.DOTALL)
+    code, _ = re.findall(r"```python\n(.*?)```", (DOCS / "house-rules.md").read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "house_rules.py").write_text(code, encoding="utf-8")
     write_inventory(tmp_path, "domains: [no-spf.example, parked.example]\nrules: [house_rules.py]\n")
     run = pytest_run(tmp_path, "--inventory", "prod.yaml", "-k", "mx_is_ours or spf_is_short")

@@ -15,7 +15,6 @@ from mailproof.fixtures.scale import generate
 from mailproof.fixtures.world import World, find_world, shipped_worlds
 from mailproof.fixtures.world_zones import tlsa_data
 from mailproof.inventory.load import load_inventory
-from mailproof.inventory.targets import MailHost, NameServer, Zone
 from mailproof.net.dns.client import Answer
 from mailproof.net.errors import ClosedEarly, Refused, TimedOut
 from mailproof.net.network import Network
@@ -25,6 +24,8 @@ from mailproof.net.tls.connection import TLSPeer
 from mailproof.observations.zones import Delegation
 from mailproof.probes.dane import matching_records, tlsa
 from mailproof.probes.zones import authority, delegation
+from mailproof.targets.mail import MailHost
+from mailproof.targets.zones import NameServer, Zone
 from mailproof.worlds import WorldError, open_world
 from tests.offline.small_world import FILES, IMPATIENT, PLAN, inside, write
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from mailproof.inventory.targets import MailDomain, Role
+from mailproof.net import services
 from mailproof.net.dns.client import Answer, ResourceRecord
 from mailproof.net.errors import NotObserved
 from mailproof.net.https import Response, TLSFault
@@ -29,6 +29,7 @@ from mailproof.observations.smtp import ServerName, SMTPSession
 from mailproof.observations.spf import SPF, Check, Lookup, PublishedSPF, SPFEvaluation, SPFTree
 from mailproof.observations.tls import ByDANE, Certificates, Deployment, TLSOffers
 from mailproof.observations.tls_reporting import TLSRPTRecord
+from mailproof.targets.mail import MailDomain
 
 DOMAIN = "example.org"
 HOST = "mx1.example.org"
@@ -277,7 +278,7 @@ EHLO = reply(250, f"{HOST} hello", "PIPELINING", "STARTTLS")
 EHLO_IN_TLS = reply(250, f"{HOST} hello", "PIPELINING")
 
 
-def session(role: Role = Role.MX, **changes: object) -> SMTPSession:
+def session(role: str = services.MX.name, **changes: object) -> SMTPSession:
     """A session in which all is well, with ``changes``."""
     good = SMTPSession(
         transcript=TRANSCRIPT,

@@ -21,6 +21,8 @@ from mailproof.net.pkix.certificates import Certificate, Chain
 from mailproof.net.smtp import Reply
 from mailproof.observations import dane, dkim, dmarc, mta_sts, mx, reverse, smtp, spf, tls, tls_reporting, zones
 from mailproof.observations.blocklists import Listing
+from mailproof.targets.base import Undiscovered, kinds
+from mailproof.targets.services import Endpoint
 
 _FRAGMENTS = (
     *(
@@ -172,6 +174,7 @@ def _special() -> dict[tuple[type, str], st.SearchStrategy[Any]]:
         (zones.Delegation, "child"): answers("NS"),
         (zones.Delegation, "referral"): _optional(answers("NS")),
         (zones.ServerAddresses, "addresses"): _some(addresses),
+        (Undiscovered, "missing"): st.sampled_from(list(kinds().values())),
     }
 
 
@@ -191,6 +194,8 @@ def _make(kind: type[Any]) -> st.SearchStrategy[Any]:
 
 
 def _field(kind: type[Any], name: str, hint: Any) -> st.SearchStrategy[Any]:
+    if issubclass(kind, Endpoint) and name == "role":
+        return st.just(kind.role)
     special = _SPECIAL.get((kind, name))
     return _of(hint) if special is None else special
 

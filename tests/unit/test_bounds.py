@@ -8,8 +8,8 @@ import asyncio
 
 import pytest
 
+from mailproof.docket import Docket
 from mailproof.inventory.model import Domain, Inventory, LimitsPart
-from mailproof.inventory.targets import Endpoint, MailDomain, Role, Targets
 from mailproof.net import settings as net_settings
 from mailproof.net.errors import BoundReached, NotObserved, TimedOut
 from mailproof.net.hosts import Hosts
@@ -19,6 +19,9 @@ from mailproof.net.smtp import SMTPClient
 from mailproof.plan import make_plan
 from mailproof.probes.probe import probe, read_probe
 from mailproof.survey import Survey, bound_of_run
+from mailproof.targets.base import Targets
+from mailproof.targets.mail import MailDomain
+from mailproof.targets.services import MXEndpoint
 from tests.unit.test_survey_retries import Seen
 
 ADDRESS = "192.0.2.25"
@@ -208,10 +211,10 @@ def test_a_second_attempt_that_is_cut_leaves_the_reason_of_the_first() -> None:
 
 
 def test_the_plan_says_both_bounds_and_which_addresses_would_get_too_much() -> None:
-    endpoints = [Endpoint(f"mx{n}.example", ADDRESS, 25, Role.MX) for n in range(3)]
+    endpoints = [MXEndpoint(f"mx{n}.example", ADDRESS, 25) for n in range(3)]
     targets = Targets.collect(endpoints)
     limits = Limits(connections_to_address=1)
-    plan = make_plan([], targets, {}, limits=limits)
+    plan = make_plan(Docket({}), [], targets, limits=limits)
     assert plan.host_seconds == limits.host
     assert plan.run_seconds == bound_of_run(limits, targets, {}) == limits.run(3, 3, 0)
     assert plan.document()["bounds"] == {"host_seconds": plan.host_seconds, "run_seconds": plan.run_seconds}

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from mailproof.controls import load_catalogue
-from mailproof.inventory.discovery import discover
+from mailproof.docket import Docket
 from mailproof.inventory.model import Inventory
-from mailproof.inventory.targets import Endpoint, MailDomain, MailExchange, Role, SendingAddress, Target, Targets
 from mailproof.net.dns.client import Answer
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings, SocketAddress
@@ -21,6 +20,11 @@ from mailproof.plan import make_plan
 from mailproof.probes import load_probes
 from mailproof.probes.probe import NoConsent
 from mailproof.survey import Survey
+from mailproof.targets.addresses import SendingAddress
+from mailproof.targets.base import Target, Targets
+from mailproof.targets.discovery import discover
+from mailproof.targets.mail import MailDomain
+from mailproof.targets.services import Endpoint, MailExchange, MXEndpoint
 
 from .cases.case import judged
 from .observed import answer
@@ -130,7 +134,7 @@ def _consenting_hosts(content: Mapping[str, Any]) -> set[str]:
 
 @pytest.mark.parametrize("content", [content for _, content, hosts in CASES if not hosts])
 def test_nothing_active_is_planned_without_consent(content: dict[str, Any]) -> None:
-    plan = make_plan(load_catalogue(), targets_of(content), load_probes())
+    plan = make_plan(Docket(load_probes()), load_catalogue(), targets_of(content))
     assert plan.contacts
     for contact in plan.contacts.values():
         assert contact.active == []
@@ -153,7 +157,7 @@ def run_survey(*wanted: tuple[str, Target], settings: NetSettings | None = None)
 
 
 def test_no_active_probe_reaches_a_host_without_consent() -> None:
-    endpoint = Endpoint(MX, "192.0.2.25", 25, Role.MX, ("example.org",), False)
+    endpoint = MXEndpoint(MX, "192.0.2.25", 25, domains=("example.org",), active=False)
     wanted: list[tuple[str, Target]] = [
         (name, endpoint) for name, entry in load_probes().items() if entry.active and entry.target is Endpoint
     ]
@@ -164,7 +168,7 @@ def test_no_active_probe_reaches_a_host_without_consent() -> None:
 
 
 def dead_host(port: int) -> tuple[Endpoint, NetSettings]:
-    endpoint = Endpoint(MX, "192.0.2.25", 25, Role.MX, ("example.org",), True, dead=True)
+    endpoint = MXEndpoint(MX, "192.0.2.25", 25, domains=("example.org",), active=True, dead=True)
     return endpoint, NetSettings(limits=QUICK, connect={"192.0.2.25:25": SocketAddress("127.0.0.1", port)})
 
 
@@ -181,7 +185,7 @@ def test_a_host_that_is_dead_on_purpose_must_not_answer(listens: bool, verdict: 
     port = survey.outcomes["smtp_port", endpoint.id]
     assert isinstance(port, SMTPPort)
     assert port.reached is listens
-    assert judged("MX-PORT25-OPEN", {"smtp_port": port, "endpoint": endpoint}).verdict == verdict
+    assert judged("MX-PORT25-OPEN", {"smtp_port": port, "mx_endpoint": endpoint}).verdict == verdict
     for name in ("smtp_session", "tls_offers"):
         outcome = survey.outcomes[name, endpoint.id]
         assert isinstance(outcome, NoConsent)
@@ -192,7 +196,7 @@ def test_a_host_that_refuses_connections_is_asked_twice() -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         endpoint, settings = dead_host(held.getsockname()[1])
-        alive = Endpoint(endpoint.host, endpoint.address, 25, Role.MX)
+        alive = MXEndpoint(endpoint.host, endpoint.address, 25)
         survey = run_survey(("smtp_port", alive), settings=settings)
     port = survey.outcomes["smtp_port", alive.id]
     assert isinstance(port, SMTPPort)
@@ -209,7 +213,7 @@ def test_the_inventory_says_which_hosts_are_dead() -> None:
 
 def test_the_plan_of_a_dead_host_is_one_connection() -> None:
     targets = targets_of({"domains": ["example.org"], "hosts": [{"name": MX, "dead": True}], "active": True})
-    plan = make_plan(load_catalogue(), targets, load_probes())
+    plan = make_plan(Docket(load_probes()), load_catalogue(), targets)
     contact = plan.contacts[f"{MX}[8.8.4.1]:25"]
     assert (contact.probes, contact.connections, contact.refusals) == (["smtp_port"], 1, 0)
 

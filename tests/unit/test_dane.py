@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from mailproof.inventory.targets import MailHost
 from mailproof.net.dns.client import Answer, Authentication, ResourceRecord
 from mailproof.net.errors import NotObserved
 from mailproof.net.pkix.der import public_key_info
 from mailproof.observations.dane import TLSA, TLSARecord
 from mailproof.probes.dane import examine, matching_records, tlsa
+from mailproof.targets.mail import MailHost
 
 from .chains import AT, HOST, Made, ca, constraints, leaf, sent
 

@@ -9,19 +9,22 @@ from typing import Any, cast
 import pytest
 
 from mailproof.inventory import budgets
-from mailproof.inventory.discovery import discover
 from mailproof.inventory.model import Inventory
-from mailproof.inventory.targets import Endpoint, MailHost, NameServer, Role, Targets, Undiscovered, Zone
 from mailproof.net.dns.client import Answer, DNSClient
 from mailproof.net.errors import Bogus, LyingResolver, NotObserved, TimedOut
 from mailproof.net.settings import NetSettings
+from mailproof.targets.base import Targets, Undiscovered, subclasses
+from mailproof.targets.discovery import discover
+from mailproof.targets.mail import MailHost
+from mailproof.targets.services import Endpoint, IMAPEndpoint, SMTPEndpoint, SubmissionEndpoint, TLSEndpoint
+from mailproof.targets.zones import NameServer, Zone
 
 from .observed import answer, missing
 
 Zonedata = Mapping[tuple[str, str], "tuple[str, ...] | NotObserved"]
 
 
-class _DNS:
+class FakeDNS:
     """Answers from a table; what is not in it does not exist."""
 
     def __init__(self, table: Zonedata) -> None:
@@ -39,7 +42,7 @@ class _DNS:
 
 def discovered(table: Zonedata, **inventory: Any) -> Targets:
     model = Inventory.model_validate({"domains": ["example.org"], **inventory})
-    return asyncio.run(discover(model, cast(DNSClient, _DNS(table)), NetSettings()))
+    return asyncio.run(discover(model, cast(DNSClient, FakeDNS(table)), NetSettings()))
 
 
 def real(targets: Targets, kind: type[Any]) -> list[Any]:
@@ -60,7 +63,7 @@ def test_a_zone_and_its_servers_know_the_mail_domains_in_it() -> None:
         ("ns1.example.net", "A"): ("8.8.8.53",),
     }
 
-    class Covering(_DNS):
+    class Covering(FakeDNS):
         async def resolve(self, name: str, type: str, *, checking_disabled: bool = False) -> Answer:
             if type == "SOA":
                 name = "example.org"
@@ -70,9 +73,9 @@ def test_a_zone_and_its_servers_know_the_mail_domains_in_it() -> None:
         {"domains": ["mail.example.org", "example.org"], "zones": ["2.0.192.in-addr.arpa"]}
     )
     targets = asyncio.run(discover(model, cast(DNSClient, Covering(table)), NetSettings()))
-    zones = {zone.name: zone.mail_domains for zone in real(targets, Zone)}
+    zones = {zone.name: zone.domains for zone in real(targets, Zone)}
     assert zones == {"example.org": ("mail.example.org", "example.org"), "2.0.192.in-addr.arpa": ()}
-    assert [server.mail_domains for server in real(targets, NameServer)] == [("mail.example.org", "example.org")]
+    assert [server.domains for server in real(targets, NameServer)] == [("mail.example.org", "example.org")]
 
 
 def test_a_name_server_without_an_address_is_a_target() -> None:
@@ -94,8 +97,9 @@ def test_only_controls_of_its_roles_stand_open_for_a_host_that_is_unclear() -> N
     table = {("imap.example.org", "A"): TimedOut("silent")}
     targets = discovered(table, hosts=[{"name": "imap.example.org", "roles": ["imap", "submission"]}])
     (found,) = unclear(targets, Endpoint)
-    assert found.roles == (Role.IMAP, Role.SUBMISSION)
     assert isinstance(found.not_observed(), TimedOut)
+    standing = {kind for kind in subclasses(Endpoint) if targets.of(kind)}
+    assert standing == {TLSEndpoint, SMTPEndpoint, SubmissionEndpoint, IMAPEndpoint}
 
 
 @pytest.mark.parametrize("failure", [Bogus("does not validate"), LyingResolver("lies"), TimedOut("silent")])

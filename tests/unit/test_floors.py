@@ -12,13 +12,14 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "mailproof"
 
 FLOORS = (
-    ("clock", "documents", "patterns", "references"),
+    ("clock", "documents", "extensions", "patterns", "references"),
     ("net",),
     ("grammars",),
     ("inventory",),
+    ("targets",),
     ("observations",),
     ("probes",),
-    ("survey", "record", "former_records", "expedition", "vantage"),
+    ("survey", "record", "former_records", "expedition", "vantage", "proposal"),
     ("controls",),
     ("gate",),
     ("report",),
@@ -33,7 +34,7 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 MAX_LINES_OF_FILE = 500
 MAX_LINES_OF_CLASS = 200
 
-STILL_TOO_BIG = {"load.py", "model.py", "discovery.py"}
+STILL_TOO_BIG = {"load.py", "model.py"}
 """Files to be divided: the list becomes shorter, never longer."""
 
 ELSEWHERE = ("tests_compliance", "fixtures", "__init__.py")

@@ -18,7 +18,7 @@ from mailproof.gate.profile import load_profile
 from mailproof.gate.verdict import Judgement, Verdict
 from mailproof.gate.waivers import Waivers
 from mailproof.inventory.load import load_inventory
-from mailproof.inventory.targets import MailDomain
+from mailproof.targets.mail import MailDomain
 
 PRESENT, FORMER = "SPF-LOOKUPS-10", "SPF-TEN-LOOKUPS"
 DOMAIN = MailDomain("example.org")

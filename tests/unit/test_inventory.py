@@ -18,7 +18,7 @@ from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import LoadedInventory, _models_in, load_inventory
 from mailproof.inventory.model import Inventory
 from mailproof.inventory.schema import schema, text
-from mailproof.inventory.targets import Role
+from mailproof.net.services import IMAP, MX
 
 from .strategies import text as any_text
 
@@ -100,7 +100,7 @@ GOOD = "domains: [example.org]\n"
         (GOOD + "contact: nobody", "contact: 'nobody' is not a mailbox"),
         (
             GOOD + "hosts: [{name: a.example, roles: [smtp]}]",
-            "hosts[0].roles[0]: input should be 'mx', 'submission', 'imap' or 'pop3'",
+            "hosts[0].roles[0]: 'smtp' is not a role of a host, which are mx, submission, imap, pop3",
         ),
         (
             GOOD + "hosts: [{name: a.example, ports: {imap: [993]}}]",
@@ -196,7 +196,7 @@ def test_what_looks_sexagesimal_is_text(tmp_path: Path) -> None:
 
 def test_roles_and_ports_are_words_and_numbers(tmp_path: Path) -> None:
     model = load(tmp_path, "hosts: [{name: a.example, roles: [mx, imap], ports: {imap: [143, 993]}}]").model
-    assert list(model.hosts[0].services()) == [(Role.MX, 25), (Role.IMAP, 143), (Role.IMAP, 993)]
+    assert list(model.hosts[0].services()) == [(MX, 25), (IMAP, 143), (IMAP, 993)]
 
 
 def test_aliases_are_fine(tmp_path: Path) -> None:

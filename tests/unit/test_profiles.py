@@ -12,18 +12,14 @@ from mailproof.gate.policy import Policy
 from mailproof.gate.profile import Profile, UnknownProfile, load_profile, shipped_names
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import load_inventory
-from mailproof.inventory.targets import (
-    Endpoint,
-    HeloName,
-    MailDomain,
-    MailExchange,
-    MailHost,
-    Role,
-    SendingAddress,
-    Zone,
-)
+from mailproof.net.errors import TimedOut
 from mailproof.patterns import matches
 from mailproof.references import Reference, rfc
+from mailproof.targets.addresses import HeloName, SendingAddress
+from mailproof.targets.base import Undiscovered
+from mailproof.targets.mail import MailDomain, MailHost
+from mailproof.targets.services import Endpoint, MailExchange, MXEndpoint
+from mailproof.targets.zones import Zone
 
 from .cases.case import catalogue
 
@@ -243,7 +239,7 @@ def test_patterns(pattern: str, id: str, matched: bool) -> None:
 # Which profile judges what
 
 DOMAIN, OTHER = MailDomain("example.org"), MailDomain("example.net")
-MX = Endpoint("mx.example.org", "192.0.2.25", 25, Role.MX, ("example.org", "example.net"))
+MX = MXEndpoint("mx.example.org", "192.0.2.25", 25, domains=("example.org", "example.net"))
 
 
 def policy(directory: Path, text: str, profile: str | None = None, fail_on: Level | None = None) -> Policy:
@@ -279,10 +275,12 @@ def test_a_host_is_judged_by_its_own_profile_before_its_domains(tmp_path: Path) 
     assert rule is not None
     assert rule.level is MAY
     assert found.rule(chain, MX) is None
-    for target in (MailHost("mx.example.org"), HeloName("mx.example.org"), MailExchange(DOMAIN, MX)):
+    unknown = TimedOut("silent")
+    missing = Undiscovered.because(unknown, MXEndpoint, "addresses of mx", domains=MX.domains, host="mx.example.org")
+    for target in (MailHost("mx.example.org"), HeloName("mx.example.org"), MailExchange(DOMAIN, MX), missing):
         assert found.rule(tls, target) is not None
         assert found.rule(chain, target) is None
-    assert found.rule(chain, Endpoint("mx2.example.org", "192.0.2.26", 25, Role.MX)) is not None
+    assert found.rule(chain, MXEndpoint("mx2.example.org", "192.0.2.26", 25)) is not None
     assert found.rule(tls, SendingAddress("192.0.2.25", domains=("example.org",))) is None
 
 
@@ -299,7 +297,10 @@ def test_a_host_of_several_domains_is_judged_by_the_strictest(tmp_path: Path) ->
     rule = found.rule(catalogue()["DANE-MATCH"], MX)
     assert rule is not None
     assert (rule.level, rule.fail_on) == (None, SHOULD)
-    assert found.rule(catalogue()["DANE-EXISTS"], MailHost("mx.example.org", ("example.org", "example.net"))) is None
+    assert (
+        found.rule(catalogue()["DANE-EXISTS"], MailHost("mx.example.org", domains=("example.org", "example.net")))
+        is None
+    )
 
 
 def test_the_nearest_parameter_counts(tmp_path: Path) -> None:
@@ -322,12 +323,12 @@ hosts:
         assert rule is not None
         return rule.parameters
 
-    assert parameters(Endpoint("mx9.example.com", "192.0.2.9", 25, Role.MX)) == {
+    assert parameters(MXEndpoint("mx9.example.com", "192.0.2.9", 25)) == {
         "minimum_rsa_bits": 1111,
         "minimum_ec_bits": 256,
     }
     assert parameters(MX) == {"minimum_rsa_bits": 2222, "minimum_ec_bits": 521}
-    own_host = Endpoint("mx2.example.org", "192.0.2.26", 25, Role.MX, ("example.org",))
+    own_host = MXEndpoint("mx2.example.org", "192.0.2.26", 25, domains=("example.org",))
     assert parameters(own_host) == {"minimum_rsa_bits": 4444, "minimum_ec_bits": 521}
 
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailproof.controls import Control
+from mailproof.docket import target_fixtures
 from mailproof.gate.verdict import Verdict
 from mailproof.grammars import dkim, dmarc, mta_sts, spf
-from mailproof.inventory.targets import TARGET_TYPES, Targets
 from mailproof.net.errors import KINDS, NotObserved
 from mailproof.observations import reverse
 from mailproof.observations.dane import TLSARecord
@@ -23,18 +23,20 @@ from mailproof.probes import load_probes
 from mailproof.probes.probe import NoConsent
 from mailproof.probes.spf import expand
 from mailproof.record import Record, read_record, write_record
+from mailproof.targets.base import Targets, kinds
 
 from . import strategies
 from .cases.case import catalogue, judged
 
 PROBES = load_probes()
+FIXTURES = target_fixtures()
 
 WHEN = "2026-11-22T00:00:00+00:00"
 
 
 def _fixture(name: str) -> st.SearchStrategy[object]:
     """Values of the fixture ``name`` of a control: an observation, or a target."""
-    kind: type = PROBES[name].observation if name in PROBES else TARGET_TYPES["".join(map(str.title, name.split("_")))]
+    kind: type = PROBES[name].observation if name in PROBES else FIXTURES[name]
     return strategies.values(kind)
 
 
@@ -86,7 +88,7 @@ def test_failures_survive_the_record(failure: NotObserved) -> None:
     assert (found.connections, found.questions) == (record.connections, record.questions)
 
 
-@pytest.mark.parametrize("kind", TARGET_TYPES.values(), ids=TARGET_TYPES)
+@pytest.mark.parametrize("kind", kinds().values(), ids=kinds())
 @given(st.data())
 def test_targets_survive_the_record(kind: type, data: st.DataObject) -> None:
     record = Record("lab", WHEN, Targets.collect([data.draw(strategies.values(kind))]), {}, {}, {})

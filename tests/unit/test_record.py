@@ -12,20 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailproof.inventory.targets import (
-    Endpoint,
-    MailDomain,
-    MailExchange,
-    MailHost,
-    Role,
-    SendingAddress,
-    Targets,
-    Undiscovered,
-)
 from mailproof.net.errors import TimedOut
 from mailproof.probes import load_probes
 from mailproof.probes.probe import NoConsent
 from mailproof.record import Record, RecordError, read_record, write_record
+from mailproof.targets.addresses import SendingAddress
+from mailproof.targets.base import Targets, Undiscovered
+from mailproof.targets.mail import MailDomain, MailHost
+from mailproof.targets.services import MailExchange, MXEndpoint
 
 from .observed import (
     ADDRESS,
@@ -41,7 +35,7 @@ from .observed import (
 )
 
 PROBES = load_probes()
-ENDPOINT = Endpoint(HOST, ADDRESS, 25, Role.MX, (DOMAIN,))
+ENDPOINT = MXEndpoint(HOST, ADDRESS, 25, domains=(DOMAIN,))
 RECORD = Record(
     inventory="lab",
     surveyed_at="2026-11-22T00:00:00+00:00",
@@ -49,11 +43,11 @@ RECORD = Record(
         [
             RECEIVES,
             MailDomain("b.example"),
-            MailHost(HOST, (DOMAIN,)),
+            MailHost(HOST, domains=(DOMAIN,)),
             ENDPOINT,
             MailExchange(RECEIVES, ENDPOINT),
             SendingAddress(ADDRESS),
-            Undiscovered("MailHost", "MX of c.example", "timed out", ("line",)),
+            Undiscovered(MailHost, "MX of c.example", "timed out", ("line",)),
         ]
     ),
     outcomes={

@@ -15,7 +15,6 @@ import pytest
 
 from mailproof.fixtures.smtp_behaviour import SMTPBehaviour
 from mailproof.gate.verdict import Judgement, Verdict
-from mailproof.inventory.targets import Endpoint, Role
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings, SocketAddress
 from mailproof.net.stream import connect
@@ -27,6 +26,7 @@ from mailproof.probes.early_talk import AT_ONCE, early_talk
 from mailproof.probes.relay import relay_attempts
 from mailproof.probes.smtp import smtp_session
 from mailproof.probes.starttls import clear_text_auth, starttls_state
+from mailproof.targets.services import Endpoint, MXEndpoint, SMTPEndpoint, SubmissionEndpoint
 
 from .cases.case import judged
 from .smtp_world import HOST, QUICK, served
@@ -37,12 +37,15 @@ TLS_FIRST = (("MAIL", "530 5.7.0 Must issue a STARTTLS command first"), ("MAIL/T
 
 
 def ask(
-    where: SocketAddress, probe: Callable[[Endpoint, Network], Awaitable[T]], port: int = 25, role: Role = Role.MX
+    where: SocketAddress,
+    probe: Callable[[SMTPEndpoint, Network], Awaitable[T]],
+    port: int = 25,
+    kind: type[SMTPEndpoint] = MXEndpoint,
 ) -> Awaitable[T]:
     """What the probe sees of the peer that listens at ``where``."""
 
     async def run() -> T:
-        endpoint = Endpoint(HOST, "192.0.2.25", port, role, ("example",), True)
+        endpoint = kind(HOST, "192.0.2.25", port, domains=("example",), active=True)
         settings = NetSettings(limits=QUICK, ehlo_name="probe.example", connect={f"192.0.2.25:{port}": where})
         network = Network(settings)
         try:
@@ -89,10 +92,10 @@ def test_a_server_that_takes_one_hello_is_asked_in_two_sessions() -> None:
     asyncio.run(run())
 
 
-def relayed(behaviour: SMTPBehaviour, port: int = 25, role: Role = Role.MX) -> RelayAttempts:
+def relayed(behaviour: SMTPBehaviour, port: int = 25, kind: type[SMTPEndpoint] = MXEndpoint) -> RelayAttempts:
     async def run() -> RelayAttempts:
         async with served(behaviour) as (_, address, listening):
-            return await ask(SocketAddress(address, listening), relay, port, role)
+            return await ask(SocketAddress(address, listening), relay, port, kind)
 
     return asyncio.run(run())
 
@@ -109,20 +112,20 @@ def test_a_closed_relay_behind_tls_is_none() -> None:
 
 
 def test_an_open_relay_is_found_where_tls_starts_at_once() -> None:
-    assert relayed(SMTPBehaviour(relay="open", implicit_tls=True), 465, Role.SUBMISSION).relayed
+    assert relayed(SMTPBehaviour(relay="open", implicit_tls=True), 465, SubmissionEndpoint).relayed
 
 
 def test_where_strangers_get_nothing_nothing_is_relayed() -> None:
-    seen = relayed(SMTPBehaviour(replies=(("MAIL", "530 5.7.0 Authentication required"),)), 587, Role.SUBMISSION)
+    seen = relayed(SMTPBehaviour(replies=(("MAIL", "530 5.7.0 Authentication required"),)), 587, SubmissionEndpoint)
     assert not seen.relayed
     assert {attempt.mail.code for attempt in seen.attempts} == {530}
     assert not any(seen.why_undecided(attempt) for attempt in seen.attempts)
 
 
-def session_of(behaviour: SMTPBehaviour, port: int = 25, role: Role = Role.MX) -> SMTPSession:
+def session_of(behaviour: SMTPBehaviour, port: int = 25, kind: type[SMTPEndpoint] = MXEndpoint) -> SMTPSession:
     async def run() -> SMTPSession:
         async with served(behaviour) as (_, address, listening):
-            return await ask(SocketAddress(address, listening), smtp_session, port, role)
+            return await ask(SocketAddress(address, listening), smtp_session, port, kind)
 
     return asyncio.run(run())
 
@@ -150,7 +153,7 @@ def test_who_wants_a_client_certificate_takes_no_mail(newest: str) -> None:
 
 
 def test_a_submission_port_that_greets_in_clear_is_one_finding() -> None:
-    session = session_of(SMTPBehaviour(), 465, Role.SUBMISSION)
+    session = session_of(SMTPBehaviour(), 465, SubmissionEndpoint)
     found = verdict("SMTP-GREET-220", session)
     assert found.verdict is Verdict.FAIL
     assert "greets in clear" in found.observed
@@ -158,7 +161,7 @@ def test_a_submission_port_that_greets_in_clear_is_one_finding() -> None:
 
 
 def test_a_submission_port_that_starts_with_tls_is_one_finding() -> None:
-    session = session_of(SMTPBehaviour(implicit_tls=True), 587, Role.SUBMISSION)
+    session = session_of(SMTPBehaviour(implicit_tls=True), 587, SubmissionEndpoint)
     found = verdict("SMTP-GREET-220", session)
     assert found.verdict is Verdict.FAIL
     assert "TLS starts at once" in found.observed

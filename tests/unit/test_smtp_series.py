@@ -12,7 +12,6 @@ from mailproof.fixtures.smtp_behaviour import SMTPBehaviour
 from mailproof.fixtures.smtp_conversation import Heard
 from mailproof.fixtures.smtp_peer import SMTPPeer
 from mailproof.gate.verdict import Verdict
-from mailproof.inventory.targets import Endpoint, MailDomain, MailExchange, Role
 from mailproof.net.network import Network
 from mailproof.net.settings import Limits, NetSettings, SocketAddress
 from mailproof.net.smtp import Reply
@@ -25,25 +24,27 @@ from mailproof.probes.mailboxes import mailboxes
 from mailproof.probes.relay import relay_attempts, relay_forms
 from mailproof.probes.series import REFUSALS_A_SESSION, called, named_pause
 from mailproof.probes.smtp import smtp_session
+from mailproof.targets.mail import MailDomain
+from mailproof.targets.services import MailExchange, MXEndpoint, SMTPEndpoint, SubmissionEndpoint
 
 from .cases.case import judged
 from .smtp_world import HOST, QUICK, served
 
 DOMAIN = MailDomain("example", active=True)
-ENDPOINT = Endpoint(HOST, "192.0.2.25", 25, Role.MX, (DOMAIN.name,), True)
+ENDPOINT = MXEndpoint(HOST, "192.0.2.25", 25, domains=(DOMAIN.name,), active=True)
 RELAYS = "250 2.1.5 Ok"
 DENIED = "550 5.7.1 Relay access denied"
 
 
 def seen_of(
-    behaviour: SMTPBehaviour, limits: Limits = QUICK, port: int = 25, role: Role = Role.MX
+    behaviour: SMTPBehaviour, limits: Limits = QUICK, port: int = 25, kind: type[SMTPEndpoint] = MXEndpoint
 ) -> tuple[RelayAttempts, Mailboxes, SMTPSession, SMTPPeer, int]:
     """What relay test and mailbox probe see of a peer, the session before them, and the connections of the latter."""
 
     async def run() -> tuple[RelayAttempts, Mailboxes, SMTPSession, SMTPPeer, int]:
         async with served(behaviour) as (peer, address, listening):
             where = SocketAddress(address, listening)
-            endpoint = Endpoint(HOST, "192.0.2.25", port, role, (DOMAIN.name,), True)
+            endpoint = kind(HOST, "192.0.2.25", port, domains=(DOMAIN.name,), active=True)
             settings = NetSettings(
                 limits=limits,
                 ehlo_name="probe.example",
@@ -61,7 +62,9 @@ def seen_of(
                 before = peer.connections
                 relay = await relay_attempts(endpoint, network, session)
                 made = peer.connections - before
-                found = await mailboxes(MailExchange(DOMAIN, endpoint), network, look)
+                found = await mailboxes(
+                    MailExchange(DOMAIN, MXEndpoint(HOST, endpoint.address, port, active=True)), network, look
+                )
             finally:
                 await network.close()
             return relay, found, session, peer, made
@@ -214,7 +217,7 @@ def test_a_server_that_takes_everything_may_be_a_tarpit() -> None:
 
 
 def test_implicit_tls_counts_as_inside() -> None:
-    relay, *_ = seen_of(SMTPBehaviour(implicit_tls=True), port=465, role=Role.SUBMISSION)
+    relay, *_ = seen_of(SMTPBehaviour(implicit_tls=True), port=465, kind=SubmissionEndpoint)
     assert all(attempt.tls for attempt in relay.attempts)
 
 

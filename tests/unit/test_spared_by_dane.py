@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from mailproof.inventory.targets import Endpoint, Role
 from mailproof.net.errors import NotFollowed, NotObserved, TimedOut
 from mailproof.observations.tls import ByDANE
 from mailproof.probes import tls
 from mailproof.probes.dane import tlsa
+from mailproof.targets.services import MXEndpoint
 
 ENFORCE = SimpleNamespace(policy=SimpleNamespace(mode="enforce"))
 TESTING = SimpleNamespace(policy=SimpleNamespace(mode="testing"))
@@ -31,7 +31,7 @@ def spared(monkeypatch: pytest.MonkeyPatch, *policies: object) -> ByDANE:
             raise found
         return found
 
-    endpoint = Endpoint("mx.example", "192.0.2.1", 25, Role.MX, tuple(seen))
+    endpoint = MXEndpoint("mx.example", "192.0.2.1", 25, domains=tuple(seen))
     return asyncio.run(tls._authenticated_by_dane(endpoint, look, ()))
 
 

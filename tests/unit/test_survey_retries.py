@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from mailproof.inventory.model import Domain, Inventory, LimitsPart
-from mailproof.inventory.targets import MailDomain, Targets
 from mailproof.net.dns.client import DNSClient
 from mailproof.net.errors import KINDS, NotObserved, Refused, ServerFailure, Throttled, TimedOut
 from mailproof.net.network import Network
@@ -19,6 +18,8 @@ from mailproof.observations import Observation
 from mailproof.probes.probe import Probe, probe, read_probe
 from mailproof.record import Record, read_record, write_record
 from mailproof.survey import Survey
+from mailproof.targets.base import Targets
+from mailproof.targets.mail import MailDomain
 
 TARGET = MailDomain("example.org")
 

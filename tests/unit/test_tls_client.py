@@ -169,7 +169,7 @@ def raw_peer(
         listener = Listener(serve)
         where = await listener.start()
         try:
-            endpoint = TLSPeer(where.address, where.port, HOST, starttls)  # type: ignore[arg-type]
+            endpoint = TLSPeer(where.address, where.port, HOST, starttls)
             return await accepts(endpoint, TLSVersion.TLS1_3, limits)
         finally:
             await listener.stop()

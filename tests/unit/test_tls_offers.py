@@ -41,7 +41,7 @@ def asked(serve: Serve, limits: Limits = ONCE, starttls: str | None = None) -> t
         listener = Listener(talk)
         where = await listener.start()
         try:
-            endpoint = TLSPeer(where.address, where.port, HOST, starttls)  # type: ignore[arg-type]
+            endpoint = TLSPeer(where.address, where.port, HOST, starttls)
             hosts = Hosts(limits)
             found = await ask_offers(NetSettings(limits=limits), hosts, endpoint)
             assert found.connections == listener.connections == hosts.connections[where.address]

@@ -8,13 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailproof.inventory.targets import Endpoint, MailExchange, MailHost, Role, Target, Targets, Undiscovered
 from mailproof.net.errors import NO_IPV6, LyingResolver, NoIPv6, NoResolver, NotObserved, Refused, TimedOut
 from mailproof.net.smtp import Reply
 from mailproof.observations.smtp import SMTPPort
 from mailproof.observations.tls import Certificates
 from mailproof.probes.probe import Outcome
 from mailproof.record import Record
+from mailproof.targets.base import Target, Targets, Undiscovered
+from mailproof.targets.mail import MailHost
+from mailproof.targets.services import MailExchange, MXEndpoint
 from mailproof.vantage import Fault, look
 
 from .observed import RECEIVES, certificates, mx, session, sts_policy
@@ -23,8 +25,8 @@ AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 NETWORKS = ("192.88.98.25", "8.8.8.8", "9.9.9.9", "1.1.1.1")
 
 
-def endpoint(address: str) -> Endpoint:
-    return Endpoint(f"mx-{address.replace('.', '-')}.example", address, 25, Role.MX, ("example.org",))
+def endpoint(address: str) -> MXEndpoint:
+    return MXEndpoint(f"mx-{address.replace('.', '-')}.example", address, 25, domains=("example.org",))
 
 
 def record(outcomes: dict[tuple[str, str], Outcome], *targets: Target) -> Record:
@@ -55,7 +57,7 @@ def test_a_lying_resolver_is_told_once_wherever_it_got_in_the_way() -> None:
     lie = LyingResolver("the resolver lies")
     by_probe = record({("spf", "a.example"): lie, ("dmarc", "b.example"): lie})
     assert look(by_probe).faults == {Fault.LYING_RESOLVER: "the resolver lies"}
-    by_discovery = record({}, Undiscovered("Endpoint", "MX of a.example", lie.reason, failure=lie.kind))
+    by_discovery = record({}, Undiscovered(MXEndpoint, "MX of a.example", lie.reason, failure=lie.kind))
     assert look(by_discovery).faults == {Fault.LYING_RESOLVER: "the resolver lies"}
     assert look(record({("mx", "a.example"): mx("10 mx.example.")})).faults == {}
 
@@ -69,14 +71,14 @@ def test_port_25_is_blocked_where_nobody_in_three_networks_can_be_reached(kind: 
     assert text.startswith("outgoing port 25 seems to be blocked here: ")
     assert "4 MX addresses in 4 networks" in text
     for target in seen.targets:
-        assert isinstance(target, Endpoint)
+        assert isinstance(target, MXEndpoint)
         for judged in (target, MailExchange(RECEIVES, target)):
             told = vantage.retold(no_connection(target.address), judged)
             assert (type(told), told.reason) == (TimedOut, text)
             assert told.evidence == no_connection(target.address).evidence
     other = NotObserved("the certificate does not parse")
     assert vantage.retold(other, endpoint("8.8.8.8")) is other
-    assert vantage.retold(other, MailHost("mx.example", ())) is other
+    assert vantage.retold(other, MailHost("mx.example")) is other
 
 
 def test_a_blocked_port_is_no_finding_about_the_hosts_behind_it() -> None:

@@ -13,7 +13,7 @@ from mailproof.gate.verdict import GATE_LEVEL
 from mailproof.inventory.errors import InventoryError, Problem
 from mailproof.inventory.load import LoadedInventory, Path_, dotted
 from mailproof.inventory.model import Domain, Host
-from mailproof.inventory.targets import Target, host_of
+from mailproof.targets.base import Target
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,8 @@ class Policy:
 
     def rule(self, control: Control, target: Target) -> Rule | None:
         """How ``control`` judges ``target``; None if it is not to."""
-        host = self.hosts.get(host_of(target) or "")
-        domains = [self.domains[name] for name in target.mail_domains if name in self.domains]
+        host = self.hosts.get(target.mail_host)
+        domains = [self.domains[name] for name in target.domains if name in self.domains]
         # Of all domains that say nothing of their own, which are most, the rule is the same.
         own = (domain.name if domain.profile or domain.controls else "" for domain in domains)
         key = (control.id, host.name if host else "", tuple(dict.fromkeys(own)))

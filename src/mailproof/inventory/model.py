@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from datetime import date
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from mailproof.inventory.targets import DEFAULT_PORTS, Role
 from mailproof.net.dns.client import normalise
+from mailproof.net.services import MX, SERVICES, Service
 from mailproof.net.settings import DNSSECTrust, Limits, NetSettings, SocketAddress, TLSDepth
 
 
@@ -112,6 +112,17 @@ def _mailbox(value: str) -> str:
     return f"{_local_part(local)}@{domain_name(domain)}"
 
 
+def _role(value: str) -> str:
+    if value not in SERVICES:
+        raise wrong(f"{value!r} is not a role of a host, which are {', '.join(SERVICES)}")
+    return value
+
+
+def _usual_ports() -> str:
+    """The ports of every service, as people write them: ``mx 25; submission 587, 465``."""
+    return "; ".join(f"{service.name} {', '.join(map(str, service.ports))}" for service in SERVICES.values())
+
+
 def _unique(values: list[Any]) -> list[Any]:
     seen: set[str] = set()
     for value in values:
@@ -149,7 +160,7 @@ ConnectValue = Annotated[str, AfterValidator(_connect_value)]
 LocalPart = Annotated[str, AfterValidator(_local_part)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Port = Annotated[int, Field(ge=1, le=65535)]
-HostRole = Annotated[Role, Field(strict=False)]
+HostRole = Annotated[str, AfterValidator(_role), WithJsonSchema({"enum": list(SERVICES), "type": "string"})]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Selector = DomainName
 
@@ -255,11 +266,11 @@ class Host(Part):
 
     name: DomainName = Field(description="The host's name, like mail.example.org.")
     roles: Annotated[list[HostRole], AfterValidator(_unique)] = Field(
-        default=[Role.MX], min_length=1, description="What the host does: mx, submission, imap, pop3."
+        default=[MX.name], min_length=1, description=f"What the host does: {', '.join(SERVICES)}."
     )
     ports: dict[HostRole, Annotated[list[Port], Field(min_length=1)]] = Field(
         default={},
-        description="Ports by role where they differ from mx 25; submission 587, 465; imap 993; pop3 995.",
+        description=f"Ports by role where they differ from {_usual_ports()}.",
     )
     addresses: Annotated[list[Address], AfterValidator(_unique)] = Field(
         default=[], description="Addresses to test instead of those that the DNS gives."
@@ -287,9 +298,11 @@ class Host(Part):
                 raise wrong(f"ports are given for the role {role}, which is not among the roles")
         return self
 
-    def services(self) -> Iterable[tuple[Role, int]]:
-        """Every (role, port) pair of the host."""
-        return ((role, port) for role in self.roles for port in self.ports.get(role, list(DEFAULT_PORTS[role])))
+    def services(self) -> Iterator[tuple[Service, int]]:
+        """Every service of the host with each of its ports."""
+        for role in self.roles:
+            for port in self.ports.get(role, SERVICES[role].ports):
+                yield SERVICES[role], port
 
 
 class Sender(Part):

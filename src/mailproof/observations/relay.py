@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mailproof.inventory.targets import Role
+from mailproof.net.services import MX, SUBMISSION
 from mailproof.observations.attempts import Attempt
 from mailproof.observations.dialogue import Dialogue
 from mailproof.observations.refusals import STRANGER, Tester, refuses_destination, refuses_tester
@@ -29,7 +29,7 @@ class RelayAttempts(Dialogue):
     attempts: tuple[Attempt, ...]
     interrupted: str
     """Why the series ended before its end; empty if it did not."""
-    role: Role = Role.MX
+    role: str = MX.name
     tester: Tester = STRANGER
     unserved: str = ""
     """The greeting of a server that refuses service; nothing was tried then."""
@@ -45,7 +45,7 @@ class RelayAttempts(Dialogue):
         Submission is for those who authenticate (RFC 6409, section 4.3): whatever it says to refuse a stranger for
         good, it does not relay for strangers.
         """
-        if self.role is Role.SUBMISSION and attempt.last.permanent:
+        if self.role == SUBMISSION.name and attempt.last.permanent:
             return ""
         others = [other for other in self.attempts if other.form in (HOME, COMPARISON)]
         return refuses_tester(attempt, self.tester, others) or refuses_destination(attempt)

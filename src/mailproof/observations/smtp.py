@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mailproof.inventory.targets import Role
 from mailproof.net.dns.client import Answer
 from mailproof.net.errors import NotAvailable
 from mailproof.net.smtp import Reply, TLSSession, extensions
@@ -20,7 +19,8 @@ class SMTPSession(Dialogue):
     """
 
     endpoint: str
-    role: Role
+    role: str
+    """The name of the service, see ``net.services``."""
     implicit_tls: bool
     greeting: Reply
     helo: Reply | None = None

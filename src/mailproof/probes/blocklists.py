@@ -5,12 +5,12 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 
 from mailproof.inventory.model import Blocklist, Inventory
-from mailproof.inventory.targets import BlocklistEntry
 from mailproof.net.dns.client import Answer, reverse_name
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
 from mailproof.observations.blocklists import Listing
 from mailproof.probes.probe import probe
+from mailproof.targets.addresses import BlocklistEntry
 
 LISTED_RANGE = ip_network("127.0.0.0/8")
 

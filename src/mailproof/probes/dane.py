@@ -9,7 +9,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from mailproof.inventory.targets import MailHost
 from mailproof.net.errors import Malformed, NotObserved
 from mailproof.net.network import Network
 from mailproof.net.pkix.certificates import Chain, fingerprint, load, reading
@@ -18,6 +17,7 @@ from mailproof.net.pkix.paths import PathStatus, Roots, verify
 from mailproof.net.pkix.reference_names import matches_name
 from mailproof.observations.dane import TLSA, TLSARecord
 from mailproof.probes.probe import probe
+from mailproof.targets.mail import MailHost
 
 
 @probe()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mailproof.inventory.targets import Selector
 from mailproof.net.network import Network
 from mailproof.observations.dkim import DKIMKey
 from mailproof.probes.probe import probe
+from mailproof.targets.mail import Selector
 
 
 @probe()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mailproof.inventory.targets import MailDomain
 from mailproof.net.network import Network
 from mailproof.observations.dmarc import DMARC, Step
 from mailproof.probes.probe import probe
+from mailproof.targets.mail import MailDomain
 
 MAX_QUERIES = 8
 

@@ -6,12 +6,12 @@ import asyncio
 import re
 from dataclasses import replace
 
-from mailproof.inventory.targets import Endpoint
 from mailproof.net import smtp
 from mailproof.net.errors import ClosedEarly, NotAvailable, NotObserved
 from mailproof.net.network import Network
 from mailproof.observations.early_talk import EarlyTalk
 from mailproof.probes.probe import probe
+from mailproof.targets.services import MXEndpoint
 
 EARLY_REPLY = 10.0
 """Seconds in which a server that has greeted answers an EHLO that came before the greeting, if it ever does."""
@@ -24,7 +24,7 @@ TRIES, ROUNDS = 2, 2
 
 
 @probe(active=True, first=True, connections=TRIES * ROUNDS + 1)
-async def early_talk(endpoint: Endpoint, net: Network) -> EarlyTalk:
+async def early_talk(endpoint: MXEndpoint, net: Network) -> EarlyTalk:
     """EHLO, MAIL, RCPT, RSET and QUIT in one write before the greeting, and a polite connection after it.
 
     All at once is what a client says that waits for nothing; a server that greets at once can notice by that alone
@@ -51,7 +51,7 @@ async def early_talk(endpoint: Endpoint, net: Network) -> EarlyTalk:
     return replace(seen, polite=polite, polite_ok=polite_ok)
 
 
-async def _talk_early(endpoint: Endpoint, net: Network, script: bytes) -> EarlyTalk:
+async def _talk_early(endpoint: MXEndpoint, net: Network, script: bytes) -> EarlyTalk:
     async with net.smtp.connect(endpoint.address, endpoint.port, host=endpoint.host, first_words=script) as dialogue:
         waited = dialogue.greeted_after
         heard, closed = b"", False
@@ -65,7 +65,7 @@ async def _talk_early(endpoint: Endpoint, net: Network, script: bytes) -> EarlyT
     return EarlyTalk(dialogue.transcript.lines, _codes(heard), closed, "", False, early, _protocol_error(heard))
 
 
-async def _polite(endpoint: Endpoint, net: Network) -> tuple[str, bool]:
+async def _polite(endpoint: MXEndpoint, net: Network) -> tuple[str, bool]:
     """What greets a polite client, and whether it is a 220."""
     try:
         async with net.smtp.connect(endpoint.address, endpoint.port, host=endpoint.host) as dialogue:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mailproof.inventory.targets import MailDomain, MailExchange, Targets, Undiscovered
 from mailproof.net.errors import NotObserved, RefusedByAddress
 from mailproof.net.network import Network
 from mailproof.observations.recipients import OUTSIDER, Mailboxes, Recipients
@@ -10,6 +9,9 @@ from mailproof.probes.made_up import made_up_mailbox
 from mailproof.probes.probe import Look, NoConsentError, probe
 from mailproof.probes.series import Form, Series
 from mailproof.probes.smtp import smtp_session, unserved
+from mailproof.targets.base import Targets, Undiscovered
+from mailproof.targets.mail import MailDomain
+from mailproof.targets.services import MailExchange
 
 
 @probe(active=True, connections=12, refusals=1, looks=("smtp_session",))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from mailproof.inventory.budgets import MAX_POLICY_ADDRESSES
-from mailproof.inventory.targets import MailDomain
 from mailproof.net.errors import NotFollowed
 from mailproof.net.network import Network
 from mailproof.observations.mta_sts import STSPolicyFile, STSRecord
 from mailproof.probes.probe import probe
+from mailproof.targets.mail import MailDomain
 
 
 @probe()
@@ -16,7 +16,7 @@ async def sts_record(domain: MailDomain, net: Network) -> STSRecord:
     return STSRecord(domain.name, await net.dns.resolve(f"_mta-sts.{domain.name}", "TXT"))
 
 
-@probe(connections=1)
+@probe(connections=1, peer="mta-sts.{}:443")
 async def sts_policy(domain: MailDomain, net: Network, sts_record: STSRecord) -> STSPolicyFile:
     """The policy over HTTPS, no redirect followed (RFC 8461, section 3.3)."""
     host = f"mta-sts.{domain.name}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from mailproof.inventory.targets import MailDomain, MailHost
 from mailproof.net.network import Network
 from mailproof.observations.mx import MX, HostAddresses
 from mailproof.probes.probe import probe
+from mailproof.targets.mail import MailDomain, MailHost
 
 
 @probe()

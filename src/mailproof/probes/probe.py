@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, get_type_hints
 
-from mailproof.inventory.targets import Target
 from mailproof.net.errors import NotObserved
 from mailproof.net.settings import Limits
 from mailproof.observations import Observation
+from mailproof.targets.base import Target
 
 O = TypeVar("O", bound=Observation)  # noqa: E741
 
@@ -38,6 +38,8 @@ class Probe:
     """Must be the first to talk to its host (postscreen tests only strangers)."""
     connections: int | Callable[[Limits], int] = 0
     """Connections that it opens to its target at most, for ``mailproof plan``; or what says so by the limits."""
+    peer: str = "{}"
+    """Where these connections go, for ``mailproof plan``: ``{}`` is the id of the target, or of its endpoint."""
     looks: tuple[str, ...] = ()
     """Names of probes that it asks about its own target, or the endpoint of it, through ``look``."""
     refusals: int = 0
@@ -64,6 +66,7 @@ def probe(
     active: bool = False,
     first: bool = False,
     connections: int | Callable[[Limits], int] = 0,
+    peer: str = "{}",
     looks: tuple[str, ...] = (),
     refusals: int = 0,
     on_dead_hosts: bool = False,
@@ -75,6 +78,7 @@ def probe(
             "active": active,
             "first": first,
             "connections": connections,
+            "peer": peer,
             "looks": looks,
             "refusals": refusals,
             "on_dead_hosts": on_dead_hosts,

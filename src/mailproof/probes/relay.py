@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from mailproof.inventory.targets import Endpoint
 from mailproof.net.network import Network
 from mailproof.observations.relay import COMPARISON, COMPARISON_ALONE, COMPARISON_LITERAL, HOME, RelayAttempts
 from mailproof.observations.smtp import SMTPSession
@@ -12,17 +11,18 @@ from mailproof.probes.made_up import made_up_mailbox
 from mailproof.probes.probe import probe
 from mailproof.probes.series import Form, Series, without_repeats
 from mailproof.probes.smtp import unserved
+from mailproof.targets.services import SMTPEndpoint
 
 
-def _own(endpoint: Endpoint) -> str:
+def _own(endpoint: SMTPEndpoint) -> str:
     return endpoint.domains[0] if endpoint.domains else endpoint.host
 
 
-def _literal(endpoint: Endpoint) -> str:
+def _literal(endpoint: SMTPEndpoint) -> str:
     return f"[IPv6:{endpoint.address}]" if ip_address(endpoint.address).version == 6 else f"[{endpoint.address}]"
 
 
-def relay_forms(endpoint: Endpoint, sender: str, outsider: str) -> list[Form]:
+def relay_forms(endpoint: SMTPEndpoint, sender: str, outsider: str) -> list[Form]:
     """Every way to ask for a mailbox that is not the server's, the most telling ones first.
 
     The very first is for comparison: a mailbox that a server must accept for its own domain.
@@ -51,7 +51,7 @@ def relay_forms(endpoint: Endpoint, sender: str, outsider: str) -> list[Form]:
     )
 
 
-def comparison_forms(endpoint: Endpoint, sender: str) -> list[Form]:
+def comparison_forms(endpoint: SMTPEndpoint, sender: str) -> list[Form]:
     """Mailboxes at home that do not exist. A server that takes one takes anything there, and forms that end like it
     then prove nothing.
     """
@@ -64,7 +64,7 @@ def comparison_forms(endpoint: Endpoint, sender: str) -> list[Form]:
 
 
 @probe(active=True, connections=22, refusals=16)
-async def relay_attempts(endpoint: Endpoint, net: Network, smtp_session: SMTPSession) -> RelayAttempts:
+async def relay_attempts(endpoint: SMTPEndpoint, net: Network, smtp_session: SMTPSession) -> RelayAttempts:
     """MAIL and RCPT for mailboxes that are not the server's: every form inside TLS, the plain one in clear too."""
     if why := unserved(smtp_session):
         return RelayAttempts(smtp_session.transcript, (), "", endpoint.role, smtp_session.tester, why)

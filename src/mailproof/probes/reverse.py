@@ -6,12 +6,12 @@ import asyncio
 from ipaddress import ip_address
 
 from mailproof.inventory.budgets import MAX_NAME_SERVERS, MAX_PTR_NAMES, MAX_PTR_SERVERS
-from mailproof.inventory.targets import SendingAddress
 from mailproof.net.dns.client import reverse_name
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
 from mailproof.observations.reverse import ClasslessDelegation, ForwardAddresses, ReverseDNS, ServerView
 from mailproof.probes.probe import probe
+from mailproof.targets.addresses import SendingAddress
 
 
 @probe()

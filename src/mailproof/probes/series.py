@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from mailproof.inventory.targets import Endpoint
 from mailproof.net import smtp
 from mailproof.net.addresses import is_public
 from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, NotObserved
@@ -22,6 +21,7 @@ from mailproof.net.smtp import Reply, extensions
 from mailproof.net.transcript import Line
 from mailproof.observations.attempts import Attempt
 from mailproof.observations.refusals import Tester
+from mailproof.targets.services import SMTPEndpoint
 
 REFUSALS_A_SESSION = 2
 """After so many refusals a session is left, politely, and the next one goes on."""
@@ -42,7 +42,7 @@ class Series:
     ``attempts`` are what was answered, ``interrupted`` is why the rest was not.
     """
 
-    def __init__(self, endpoint: Endpoint, net: Network, *, tls: bool, sessions: int) -> None:
+    def __init__(self, endpoint: SMTPEndpoint, net: Network, *, tls: bool, sessions: int) -> None:
         self.attempts: list[Attempt] = []
         self.interrupted = ""
         self.names: set[str] = {net.settings.ehlo_name.lower()}

@@ -6,7 +6,6 @@ import asyncio
 import re
 from dataclasses import replace
 
-from mailproof.inventory.targets import Endpoint, SendingAddress
 from mailproof.net.errors import (
     ClosedEarly,
     Malformed,
@@ -24,10 +23,12 @@ from mailproof.observations.smtp import ServerName, SMTPPort, SMTPSession
 from mailproof.probes.probe import Look, probe
 from mailproof.probes.reverse import reverse_dns
 from mailproof.probes.series import called
+from mailproof.targets.addresses import SendingAddress
+from mailproof.targets.services import MXEndpoint, SMTPEndpoint
 
 
 @probe(connections=2)
-async def smtp_session(endpoint: Endpoint, net: Network) -> SMTPSession:
+async def smtp_session(endpoint: SMTPEndpoint, net: Network) -> SMTPSession:
     """Two polite connections: greeting, HELO, EHLO, STARTTLS if offered, EHLO inside TLS, QUIT; then EHLO once more.
 
     Some servers take one hello in a session and answer the next with 503 (OpenSMTPD; RFC 5321, section 4.1.4 wants
@@ -52,7 +53,7 @@ async def smtp_session(endpoint: Endpoint, net: Network) -> SMTPSession:
     return await _compared(endpoint, net, session)
 
 
-async def _session(endpoint: Endpoint, net: Network, helo: Reply | None = None) -> SMTPSession:
+async def _session(endpoint: SMTPEndpoint, net: Network, helo: Reply | None = None) -> SMTPSession:
     """One session. ``helo`` is the reply of an earlier one: HELO is then not said again."""
     async with net.smtp.connect(
         endpoint.address, endpoint.port, host=endpoint.host, implicit_tls=endpoint.implicit_tls
@@ -97,7 +98,7 @@ async def _said(dialogue: Dialogue, session: SMTPSession, helo: Reply | None) ->
         return replace(session, ended=failure.reason, ended_in_tls=in_tls)
 
 
-async def _once_more(endpoint: Endpoint, net: Network, first: SMTPSession) -> SMTPSession:
+async def _once_more(endpoint: SMTPEndpoint, net: Network, first: SMTPSession) -> SMTPSession:
     """The session again after it ended early: the further one of the two counts."""
     try:
         again = await _session(endpoint, net)
@@ -117,7 +118,7 @@ def _steps(session: SMTPSession) -> int:
     return sum(1 for part in parts if part is not None)
 
 
-async def _compared(endpoint: Endpoint, net: Network, session: SMTPSession) -> SMTPSession:
+async def _compared(endpoint: SMTPEndpoint, net: Network, session: SMTPSession) -> SMTPSession:
     """``session`` with the EHLO reply of a second one."""
     if endpoint.implicit_tls:
         return session
@@ -136,7 +137,7 @@ async def _compared(endpoint: Endpoint, net: Network, session: SMTPSession) -> S
     )
 
 
-async def _other_start(endpoint: Endpoint, net: Network, failure: NotObserved) -> SMTPSession | None:
+async def _other_start(endpoint: SMTPEndpoint, net: Network, failure: NotObserved) -> SMTPSession | None:
     """What shows where a port does not start as its number says: 465 in clear, or 25 and 587 with TLS at once."""
     if isinstance(failure, NotAvailable) is not endpoint.implicit_tls or not _connected(failure):
         return None
@@ -163,7 +164,7 @@ async def _other_start(endpoint: Endpoint, net: Network, failure: NotObserved) -
     )
 
 
-def _tester(endpoint: Endpoint, net: Network, dialogue: Dialogue, session: SMTPSession | None = None) -> Tester:
+def _tester(endpoint: SMTPEndpoint, net: Network, dialogue: Dialogue, session: SMTPSession | None = None) -> Tester:
     names = {net.settings.ehlo_name.lower(), dialogue.own_address} - {""}
     for hello in (session.helo, session.ehlo) if session else ():
         if hello is not None and hello.positive:
@@ -185,7 +186,7 @@ def _connected(failure: NotObserved) -> bool:
 
 
 @probe(connections=1, looks=("smtp_session",), on_dead_hosts=True)
-async def smtp_port(endpoint: Endpoint, net: Network, look: Look) -> SMTPPort:
+async def smtp_port(endpoint: MXEndpoint, net: Network, look: Look) -> SMTPPort:
     """Whether the address takes connections at the port. What the session was refused is asked for once more.
 
     A host that is dead on purpose has no session: it is asked once, and silence is an answer.
@@ -215,7 +216,7 @@ _DOMAIN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
 
 
 @probe()
-async def server_name(endpoint: Endpoint, net: Network, smtp_session: SMTPSession, look: Look) -> ServerName:
+async def server_name(endpoint: SMTPEndpoint, net: Network, smtp_session: SMTPSession, look: Look) -> ServerName:
     """What the DNS says of the names in greeting and EHLO reply, and of the address."""
     if not smtp_session.greeting.positive:
         raise NotAvailable(f"the server opens with {smtp_session.greeting}", smtp_session.evidence())

@@ -7,12 +7,13 @@ from ipaddress import ip_address
 
 from mailproof.grammars.spf import Term, target_name
 from mailproof.inventory.model import Inventory
-from mailproof.inventory.targets import AuthorisedSender, HeloName, MailDomain
 from mailproof.net.dns.client import Answer, DNSClient
 from mailproof.net.network import Network
 from mailproof.observations.spf import SPF, Lookup, PublishedSPF, SPFEvaluation, SPFTree
 from mailproof.probes.check_host import check_host
 from mailproof.probes.probe import Look, probe
+from mailproof.targets.addresses import AuthorisedSender, HeloName
+from mailproof.targets.mail import MailDomain
 
 MAX_WALK = 40
 """Lookups after which the walk of a tree ends: far above the permitted ten, far below a bomb."""

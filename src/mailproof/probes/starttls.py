@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from mailproof.inventory.targets import Endpoint
 from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, Throttled
 from mailproof.net.network import Network
 from mailproof.net.smtp import Dialogue, Reply, extensions
 from mailproof.net.transcript import Line
 from mailproof.observations.smtp import ClearTextAuth, Injection, KeptState, SMTPSession
 from mailproof.probes.probe import probe
+from mailproof.targets.services import SMTPEndpoint
 
 
 @probe(connections=1)
-async def clear_text_auth(endpoint: Endpoint, net: Network, smtp_session: SMTPSession) -> ClearTextAuth:
+async def clear_text_auth(endpoint: SMTPEndpoint, net: Network, smtp_session: SMTPSession) -> ClearTextAuth:
     """Whether AUTH is offered before TLS; with the owner's consent also whether it is taken without being offered.
 
     No credentials are sent. Servers log and count a command that they did not offer, so a guest does not say it.
@@ -42,7 +42,7 @@ async def clear_text_auth(endpoint: Endpoint, net: Network, smtp_session: SMTPSe
 
 
 @probe(active=True, connections=1)
-async def starttls_injection(endpoint: Endpoint, net: Network, smtp_session: SMTPSession) -> Injection:
+async def starttls_injection(endpoint: SMTPEndpoint, net: Network, smtp_session: SMTPSession) -> Injection:
     """``NOOP`` in clear behind STARTTLS in one write: a server must forget it (RFC 3207, section 4.2).
 
     QUIT inside TLS has one reply. Where two come, the first of them is for the command that was sent in clear: the
@@ -80,7 +80,7 @@ async def _before_farewell(dialogue: Dialogue) -> str:
 
 
 @probe(active=True, connections=2)
-async def starttls_state(endpoint: Endpoint, net: Network, smtp_session: SMTPSession) -> KeptState:
+async def starttls_state(endpoint: SMTPEndpoint, net: Network, smtp_session: SMTPSession) -> KeptState:
     """MAIL in clear, STARTTLS, and RCPT inside TLS without EHLO and MAIL: a server must have forgotten the sender.
 
     Where it takes RCPT, the same is tried without any MAIL: some servers take RCPT at any time.
@@ -96,7 +96,7 @@ async def starttls_state(endpoint: Endpoint, net: Network, smtp_session: SMTPSes
     return KeptState(transcript, True, keywords, rcpt, without_mail)
 
 
-async def _rcpt_in_tls(endpoint: Endpoint, net: Network, *, mail: bool) -> tuple[Reply | None, tuple[Line, ...]]:
+async def _rcpt_in_tls(endpoint: SMTPEndpoint, net: Network, *, mail: bool) -> tuple[Reply | None, tuple[Line, ...]]:
     """The reply to RCPT as the first command inside TLS, with ``mail`` said before TLS or not said at all."""
     own = endpoint.domains[0] if endpoint.domains else endpoint.host
     rcpt = None

@@ -6,7 +6,6 @@ import asyncio
 from datetime import UTC, datetime
 
 from mailproof.clock import now
-from mailproof.inventory.targets import Endpoint, MailDomain, MailHost, Role
 from mailproof.net.errors import NoTLS, NotObserved
 from mailproof.net.network import Network
 from mailproof.net.pkix.certificates import Chain
@@ -23,21 +22,23 @@ from mailproof.probes.dane import examine, tlsa
 from mailproof.probes.mta_sts import sts_policy
 from mailproof.probes.probe import Look, probe
 from mailproof.probes.smtp import smtp_session
+from mailproof.targets.mail import MailDomain, MailHost
+from mailproof.targets.services import MXEndpoint, SMTPEndpoint, TLSEndpoint
 
 
-def _where(endpoint: Endpoint) -> TLSPeer:
-    return TLSPeer(endpoint.address, endpoint.port, endpoint.host, endpoint.starttls)  # type: ignore[arg-type]
+def _where(endpoint: TLSEndpoint) -> TLSPeer:
+    return TLSPeer(endpoint.address, endpoint.port, endpoint.host, endpoint.starttls)
 
 
-async def _offers_tls(endpoint: Endpoint, look: Look) -> bool:
+async def _offers_tls(endpoint: TLSEndpoint, look: Look) -> bool:
     """Whether TLS is on offer at all: at once, or by the STARTTLS keyword."""
-    if endpoint.starttls != "smtp":
+    if endpoint.implicit_tls or not isinstance(endpoint, SMTPEndpoint):
         return True
     return (await look(smtp_session, endpoint)).offers_starttls
 
 
 @probe(connections=lambda limits: MOST[limits.tls_depth], looks=("smtp_session",))
-async def tls_offers(endpoint: Endpoint, net: Network, look: Look) -> TLSOffers:
+async def tls_offers(endpoint: TLSEndpoint, net: Network, look: Look) -> TLSOffers:
     """Hellos of every version, and of what belongs to the inventory's ``tls_depth``."""
     offered = await _offers_tls(endpoint, look)
     offers = await net.tls.offers(_where(endpoint)) if offered else None
@@ -48,7 +49,7 @@ _WITHDRAWN = (TLSVersion.SSLV3, TLSVersion.TLS1_0, TLSVersion.TLS1_1)
 
 
 @probe(looks=("tls_offers",))
-async def withdrawn_tls(endpoint: Endpoint, look: Look, smtp_session: SMTPSession) -> WithdrawnTLS:
+async def withdrawn_tls(endpoint: TLSEndpoint, look: Look, smtp_session: SMTPSession) -> WithdrawnTLS:
     """SSL 3.0, TLS 1.0 and TLS 1.1, asked for only where the handshake of the session failed."""
     handshakes: tuple[Handshake, ...] = ()
     if smtp_session.tls_failure is not None:
@@ -62,9 +63,9 @@ async def withdrawn_tls(endpoint: Endpoint, look: Look, smtp_session: SMTPSessio
 
 
 @probe(looks=("certificates",))
-async def dane(endpoint: Endpoint, look: Look) -> DANE:
+async def dane(endpoint: MXEndpoint, look: Look) -> DANE:
     """The TLSA records of the host and the chains of this address."""
-    records = await look(tlsa, MailHost(endpoint.host, endpoint.domains, endpoint.active))
+    records = await look(tlsa, MailHost(endpoint.host, domains=endpoint.domains, active=endpoint.active))
     if not records.applies:
         return DANE(records, True, (), endpoint=endpoint.id)
     try:
@@ -76,7 +77,7 @@ async def dane(endpoint: Endpoint, look: Look) -> DANE:
     return DANE(records, seen.tls_offered, matches, endpoint=endpoint.id)
 
 
-def _matches(endpoint: Endpoint, records: TLSA, chains: tuple[Chain, ...]) -> tuple[ChainMatch, ...]:
+def _matches(endpoint: MXEndpoint, records: TLSA, chains: tuple[Chain, ...]) -> tuple[ChainMatch, ...]:
     names = tuple(dict.fromkeys((endpoint.host, records.base)))
     at = datetime.now(UTC)
     matches = []
@@ -88,14 +89,14 @@ def _matches(endpoint: Endpoint, records: TLSA, chains: tuple[Chain, ...]) -> tu
 
 
 @probe(connections=3, looks=("smtp_session",))
-async def certificates(endpoint: Endpoint, net: Network, look: Look) -> Certificates:
+async def certificates(endpoint: TLSEndpoint, net: Network, look: Look) -> Certificates:
     """The certificate chains, and whether a path leads from each to a trusted root."""
     if not await _offers_tls(endpoint, look):
         return Certificates(endpoint.id, endpoint.host, now(), False, ())
     chains = await net.tls.certificates(_where(endpoint))
     roots = trusted_roots(net.settings.ca_file)
     deployments = await asyncio.to_thread(_deployments, endpoint.host, chains, roots)
-    dane = await _authenticated_by_dane(endpoint, look, chains) if endpoint.role is Role.MX else ByDANE.NOT
+    dane = await _authenticated_by_dane(endpoint, look, chains) if isinstance(endpoint, MXEndpoint) else ByDANE.NOT
     return Certificates(endpoint.id, endpoint.host, now(), True, deployments, dane)
 
 
@@ -104,13 +105,13 @@ def _deployments(host: str, chains: tuple[Chain, ...], roots: Roots) -> tuple[De
     return tuple(Deployment(chain, verify(chain, roots, at), matches_name(chain.leaf, host)) for chain in chains)
 
 
-async def _authenticated_by_dane(endpoint: Endpoint, look: Look, chains: tuple[Chain, ...]) -> ByDANE:
+async def _authenticated_by_dane(endpoint: MXEndpoint, look: Look, chains: tuple[Chain, ...]) -> ByDANE:
     """The usage of the secure records that match every chain, unless an MTA-STS policy demands a public certificate.
 
     Raises NotObserved where a policy that may demand one could not be looked at, and no other does.
     """
     try:
-        records = await look(tlsa, MailHost(endpoint.host, endpoint.domains, endpoint.active))
+        records = await look(tlsa, MailHost(endpoint.host, domains=endpoint.domains, active=endpoint.active))
     except NotObserved:
         return ByDANE.NOT
     if not records.applies:

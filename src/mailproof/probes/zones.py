@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from mailproof.inventory.budgets import MAX_ADDRESSES, MAX_NAME_SERVERS
-from mailproof.inventory.targets import MailHost, NameServer, Selector, Targets, Zone
 from mailproof.net.dns.client import Answer
 from mailproof.net.errors import NotObserved, RefusedByAddress, ServerFailure
 from mailproof.net.network import Network
 from mailproof.observations.zones import DNSSEC, Authority, BogusAnswer, Delegation, ServerAddresses
 from mailproof.probes.probe import Look, probe
+from mailproof.targets.base import Targets
+from mailproof.targets.mail import MailHost, Selector
+from mailproof.targets.zones import NameServer, Zone
 
 MAX_PARENT_SERVERS = 4
 """Servers of the parent whose delegation is compared."""
@@ -191,7 +193,7 @@ def _needed(zone: Zone, targets: Targets) -> list[tuple[str, str]]:
         wanted += [(domain, "MX"), (domain, "TXT"), (f"_dmarc.{domain}", "TXT"), (f"_mta-sts.{domain}", "TXT")]
         wanted += [(f"_smtp._tls.{domain}", "TXT")]
     for target in (*targets.of(Selector), *targets.of(MailHost)):
-        if not set(target.mail_domains) & set(zone.domains):
+        if not set(target.domains) & set(zone.domains):
             continue
         if isinstance(target, Selector):
             wanted.append((target.id, "TXT"))

@@ -14,10 +14,10 @@ from mailproof.controls import Control, Level, control_of
 from mailproof.docket import UnknownFixture
 from mailproof.gate.baseline import former_keys
 from mailproof.inventory.errors import InventoryError
-from mailproof.inventory.targets import Target, Undiscovered
 from mailproof.patterns import matches
 from mailproof.report import escape
 from mailproof.run.context import Context
+from mailproof.targets.base import Target, Undiscovered
 
 SUITE = Path(__file__).resolve().parent.parent / "tests_compliance"
 

@@ -15,11 +15,11 @@ from mailproof.gate.policy import Policy
 from mailproof.gate.result import RunResult
 from mailproof.gate.waivers import Waivers
 from mailproof.inventory.load import LoadedInventory
-from mailproof.inventory.proposal import Proposal
-from mailproof.inventory.targets import Targets
 from mailproof.probes.probe import Probe
+from mailproof.proposal import Proposal
 from mailproof.record import Record
 from mailproof.run.options import Options
+from mailproof.targets.base import Targets
 from mailproof.vantage import Vantage
 
 

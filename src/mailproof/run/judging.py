@@ -19,7 +19,6 @@ from mailproof.controls import Control, Level
 from mailproof.gate.baseline import AMISS, change_of
 from mailproof.gate.result import Result, from_plain, make_result, to_plain
 from mailproof.gate.verdict import GATE_LEVEL, Judgement, Verdict, judge
-from mailproof.inventory.targets import Target, Undiscovered, host_concerned
 from mailproof.net.errors import NotObserved
 from mailproof.record import redacted
 from mailproof.run.collecting import SUITE, control_of_item, is_collection_broken, pairs, target_of_item
@@ -27,6 +26,7 @@ from mailproof.run.context import Context
 from mailproof.run.ownership import Fault, Ownership
 from mailproof.run.pytest_reports import annotate
 from mailproof.run.seen import Seen
+from mailproof.targets.base import Target
 
 _GIVEN = frozenset({"target", "request"})
 """Fixtures of a control besides its observations."""
@@ -139,20 +139,20 @@ class Judging:
             reason = f"{judgement.observed}, but does not judge {target.id} in this run"
             judgement = Judgement(Verdict.INCONCLUSIVE, judgement.level, f"not judged: {reason}")
         judgement, waiver = self._context.waivers.apply(judgement, control.id, target.id)
-        place = self._context.loaded.place_of(target.id, *target.mail_domains)
+        place = self._context.loaded.place_of(*target.entries)
         result = make_result(
             control,
             target.id,
-            target.type if isinstance(target, Undiscovered) else type(target).__name__,
+            target.kind.__name__,
             judgement,
             self._seen.evidence(control, target, raised),
             seconds,
-            target.mail_domains,
+            target.domains,
             (_relative(place.file, self._context.options.directory), place.line),
             waiver=waiver,
             change=self._change(control, target, judgement),
             proposed=self._seen.rests_on_proposal(control, target),
-            host=host_concerned(target),
+            host=target.mail_host,
             left_to_target=owner.target.id if owner is not None else "",
         )
         return without_secrets(result, self._context.loaded.redact) if self._context.loaded.secrets else result

@@ -15,20 +15,13 @@ import pytest
 
 from mailproof.controls import Control
 from mailproof.gate.verdict import Judgement, Verdict, judge
-from mailproof.inventory.targets import (
-    Endpoint,
-    MailExchange,
-    NameServer,
-    Target,
-    Undiscovered,
-    Zone,
-    host_concerned,
-    host_of,
-)
 from mailproof.net.errors import NotObserved
 from mailproof.run.collecting import control_of_item, target_of_item
 from mailproof.run.context import Context
 from mailproof.run.seen import Seen
+from mailproof.targets.base import Target, Undiscovered
+from mailproof.targets.services import Endpoint, MailExchange
+from mailproof.targets.zones import NameServer, Zone
 
 MAX_CHAIN = 5
 """Faults that rest on each other: an address that is unknown since its zone is bogus."""
@@ -115,8 +108,7 @@ class Ownership:
 def _names(target: Target) -> set[str]:
     """The target, its host and its domains: by these a control and the one that it leaves a fault to are related."""
     zone = {target.zone} if isinstance(target, NameServer) else set()
-    host = host_concerned(target)
-    return {target.id, *target.mail_domains, *zone, *([host] if host else [])}
+    return {target.id, *target.domains, *zone, target.mail_host} - {""}
 
 
 def _keys(target: Target) -> Iterator[str]:
@@ -127,8 +119,8 @@ def _keys(target: Target) -> Iterator[str]:
         yield f"zone {target.name}"
     elif isinstance(target, Endpoint | NameServer):
         yield f"service {target.id}"
-    elif (host := host_of(target)) is not None:
-        yield f"host {host}"
+    elif target.mail_host:
+        yield f"host {target.mail_host}"
     else:
         yield f"{type(target).__name__} {target.id}"
 
@@ -139,11 +131,11 @@ def _causes(target: Target) -> Iterator[str]:
         yield f"service {target.endpoint.id}"
     elif isinstance(target, Endpoint | NameServer):
         yield f"service {target.id}"
-    host = host_concerned(target)
+    host = target.mail_host
     if host:
         yield f"host {host}"
     yield f"{type(target).__name__} {target.id}"
-    names = [*target.mail_domains, *([host] if host else [])]
+    names = [*target.domains, *([host] if host else [])]
     for attribute in ("name", "zone", "domain"):
         if isinstance(value := getattr(target, attribute, None), str):
             names.append(value)

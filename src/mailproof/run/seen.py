@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 
 from mailproof.controls import Control, not_applicable
-from mailproof.docket import TARGET_FIXTURES
-from mailproof.inventory.targets import Target, Undiscovered
 from mailproof.net.errors import NotObserved
 from mailproof.observations import Observation, rests_on_proposal
 from mailproof.probes.probe import NoConsent, Outcome
 from mailproof.run.context import Context
 from mailproof.run.evidence import EvidenceBudget
+from mailproof.targets.base import Target, Undiscovered
 
 OUTCOMES = (Exception, pytest.skip.Exception, pytest.fail.Exception, pytest.xfail.Exception)
 """What may end a control and is a verdict; Ctrl-C and pytest.exit are none."""
@@ -60,7 +59,7 @@ class Seen:
 
     def given(self, name: str, target: Target) -> object:
         """What a fixture of this name is for a control of a target."""
-        if name in TARGET_FIXTURES:
+        if name in self._context.docket.fixtures:
             return itself(target)
         return self.observation(name, target)
 

@@ -15,6 +15,7 @@ import pytest
 from mailproof import __version__
 from mailproof.clock import now
 from mailproof.controls import BrokenRules, Catalogue, UnknownControl, load_catalogue, with_rules
+from mailproof.extensions import BrokenExtension, extensions
 from mailproof.gate.baseline import ResultError, read_snapshot
 from mailproof.gate.policy import Policy
 from mailproof.gate.profile import UnknownProfile, load_profile
@@ -22,11 +23,11 @@ from mailproof.gate.result import RunResult
 from mailproof.gate.waivers import Waivers
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import LoadedInventory, load_inventory
-from mailproof.inventory.proposal import Proposal, ProposalError, propose
 from mailproof.net.settings import NetSettings
 from mailproof.net.source import source_addresses
 from mailproof.net.text import shown
 from mailproof.probes import load_probes
+from mailproof.proposal import Proposal, ProposalError, propose
 from mailproof.record import redacted
 from mailproof.report.pytest_html import HTMLReport
 from mailproof.run.collecting import SUITE, Collecting
@@ -97,8 +98,9 @@ class Session:
 def _read(config: pytest.Config, options: Options) -> Context:
     """Everything that a run is told. Raises UsageError."""
     try:
+        extensions()  # before the inventory, which may name services of theirs
         loaded = load_inventory(options.inventory)
-    except InventoryError as error:
+    except (BrokenExtension, InventoryError) as error:
         raise pytest.UsageError(str(error)) from None
     redact = loaded.redact
     catalogue, broken = _with_house_rules(load_catalogue(), [*loaded.model.rules, *options.rule_files])

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from mailproof.expedition import Expedition
-from mailproof.inventory.targets import Target
 from mailproof.record import Record, RecordError, read_record, redacted, write_record
 from mailproof.run.collecting import is_collection_broken, pairs
 from mailproof.run.context import Context
 from mailproof.run.machine import told_shortages
 from mailproof.run.progress import ProgressDisplay
+from mailproof.targets.base import Target
 from mailproof.vantage import look
 
 

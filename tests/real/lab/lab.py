@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from mailproof.net.services import begins_with_tls
 from tests.real.lab import plan, requirements, zones
 from tests.real.lab.ca import Authority, Issued, tlsa_of
 from tests.real.lab.chasquid import chasquid
@@ -197,7 +198,7 @@ class Lab:
             for domain in plan.stores()
             for ports in plan.EVERY_PORT.values()
             for port in ports
-            if not (port in plan.IMPLICIT_TLS_PORTS and "ssl = no" in domain.cause)
+            if not (begins_with_tls(port) and "ssl = no" in domain.cause)
         ]
         name_servers = plan.PARENTS | plan.CHILDREN | plan.OTHER_NAME_SERVERS
         services += [f"{address}/53" for pair in name_servers.values() for address in pair]

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from mailproof.net.services import IMAP, POP3, SUBMISSION
+
 TLD = "test"
 TTL = 3600
 SERIAL = 2026010101
@@ -136,10 +138,9 @@ class Server:
 
 
 EVERY_PORT: Mapping[str, tuple[int, ...]] = MappingProxyType(
-    {"imap": (143, 993), "pop3": (110, 995), "submission": (587, 465)}
+    {service.name: (*service.in_clear, *service.at_once) for service in (IMAP, POP3, SUBMISSION)}
 )
 """All ports of a mail store, by role as in the inventory."""
-IMPLICIT_TLS_PORTS = (993, 995, 465)
 TLS_AT_ONCE: Mapping[str, tuple[int, ...]] = MappingProxyType({"imap": (993,), "submission": (465,)})
 TLS_IN_THE_DIALOGUE: Mapping[str, tuple[int, ...]] = MappingProxyType(
     {"imap": (143,), "pop3": (110,), "submission": (587,)}

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from mailproof.controls import MUST, SHOULD
-from mailproof.inventory.targets import MailHost
 from mailproof.net.dns.client import Answer, ExtendedError, ResourceRecord
 from mailproof.observations.blocklists import Listing
 from mailproof.observations.reverse import ClasslessDelegation, ServerView
 from mailproof.observations.zones import DNSSEC, Authority, BogusAnswer, Delegation, ServerAddresses
+from mailproof.targets.mail import MailHost
 
 from ..observed import ADDRESS, DOMAIN, HOST, PARKED, PUBLIC, RECEIVES, answer, host, missing, mx, reverse
 from .case import Table, advises, fails, leaves, passes, skips, undecided
@@ -85,7 +85,7 @@ _SPECIAL = (
     *("10.0.0.1", "127.0.0.1", "169.254.1.1", "100.64.0.1", "192.0.2.25", "224.0.0.1", "0.0.0.0"),
     *("::1", "fe80::1", "fd00::1", "fec0::1", "fed1::1", "2001:db8::1", "3fff::1", "::ffff:8.8.8.8"),
 )
-_MX_HOST = MailHost(HOST, (DOMAIN,))
+_MX_HOST = MailHost(HOST, domains=(DOMAIN,))
 _NAMED_HOST = MailHost(HOST)
 _NULL = mx("0 .")
 _NORMAL = mx("10 mx1.example.org.", "20 mx2.example.org.")

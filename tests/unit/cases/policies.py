@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
-from mailproof.inventory.targets import MailDomain, MailHost
 from mailproof.net.https import TLSFault
 from mailproof.observations.mta_sts import STSPolicyFile
+from mailproof.targets.mail import MailDomain, MailHost
 
 from ..observed import DOMAIN, PARKED, RECEIVES, STS_BODY, dane, mx, sts, sts_policy, tlsa, tlsrpt
 from .case import Case, Table, advises, fails, passes, skips
@@ -23,7 +23,7 @@ def _domain(case: Case, domain: MailDomain = RECEIVES) -> Case:
     return replace(case, observed={"mail_domain": domain, "mx": _MX, **case.observed})
 
 
-_MX_HOST = MailHost("mx1.example.org", (DOMAIN,))
+_MX_HOST = MailHost("mx1.example.org", domains=(DOMAIN,))
 _WITHOUT_RECORD = STSPolicyFile(DOMAIN, sts(), (), None)
 _WITHOUT_ADDRESS = STSPolicyFile(DOMAIN, sts(_GOOD), (), None)
 

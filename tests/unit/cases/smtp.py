@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
-from mailproof.inventory.targets import Endpoint, Role
+from mailproof.net.services import MX, SUBMISSION
 from mailproof.net.smtp import Reply
 from mailproof.net.tls.facts import Handshake
 from mailproof.net.tls.versions import TLSVersion
@@ -21,6 +21,7 @@ from mailproof.observations.relay import (
 )
 from mailproof.observations.smtp import ClearTextAuth, Injection, KeptState, SMTPPort, SMTPSession
 from mailproof.observations.tls import WithdrawnTLS
+from mailproof.targets.services import MXEndpoint
 
 from ..observed import (
     ACCEPTED,
@@ -61,10 +62,10 @@ def _auth(
 
 
 def _submission(**changes: object) -> SMTPSession:
-    return session(Role.SUBMISSION, ehlo_in_tls=reply(250, HOST, "AUTH PLAIN LOGIN"), **changes)
+    return session(SUBMISSION.name, ehlo_in_tls=reply(250, HOST, "AUTH PLAIN LOGIN"), **changes)
 
 
-def _relay(*attempts: Attempt, interrupted: str = "", role: Role = Role.MX) -> RelayAttempts:
+def _relay(*attempts: Attempt, interrupted: str = "", role: str = MX.name) -> RelayAttempts:
     return RelayAttempts(TRANSCRIPT, attempts, interrupted, role)
 
 
@@ -92,8 +93,8 @@ def _injection(
 _GO = reply(220, "go ahead")
 _MX2 = "mx2.example.org[192.0.2.26]:25"
 
-_LIVE = Endpoint(HOST, ADDRESS, 25, Role.MX)
-_DEAD = Endpoint(HOST, ADDRESS, 25, Role.MX, dead=True)
+_LIVE = MXEndpoint(HOST, ADDRESS, 25)
+_DEAD = MXEndpoint(HOST, ADDRESS, 25, dead=True)
 _ANSWERS, _REFUSES_CONNECTIONS = (SMTPPort(_LIVE.id, reached, ("connecting",)) for reached in (True, False))
 _WRONG_START = session(greeting=reply(220, HOST), helo=None, ehlo=None, starttls=None, tls=None, ehlo_in_tls=None)
 _WRONG_START = replace(_WRONG_START, wrong_start="it greets in clear, where TLS must start at once")
@@ -111,10 +112,10 @@ def _in_tls(found: Attempt) -> Attempt:
 
 TABLE: Table = {
     "MX-PORT25-OPEN": (
-        passes(smtp_port=_ANSWERS, endpoint=_LIVE),
-        fails("nobody can deliver here", level=SHOULD, smtp_port=_REFUSES_CONNECTIONS, endpoint=_LIVE),
-        passes(smtp_port=_REFUSES_CONNECTIONS, endpoint=_DEAD),
-        fails("dead: true", level=SHOULD, smtp_port=_ANSWERS, endpoint=_DEAD),
+        passes(smtp_port=_ANSWERS, mx_endpoint=_LIVE),
+        fails("nobody can deliver here", level=SHOULD, smtp_port=_REFUSES_CONNECTIONS, mx_endpoint=_LIVE),
+        passes(smtp_port=_REFUSES_CONNECTIONS, mx_endpoint=_DEAD),
+        fails("dead: true", level=SHOULD, smtp_port=_ANSWERS, mx_endpoint=_DEAD),
     ),
     "STARTTLS-STATE": (
         passes(starttls_state=_state("PIPELINING", rcpt=reply(503, "5.5.1 MAIL first"))),
@@ -235,17 +236,17 @@ TABLE: Table = {
         fails("offered before TLS", level=MUST, clear_text_auth=_auth(("SCRAM-SHA-256", "LOGIN"))),
         skips("EHLO is not served", clear_text_auth=_auth(smtp=_NO_EHLO)),
         passes(clear_text_auth=_auth((), reply(538, "5.7.11 encryption required"), _submission())),
-        passes(clear_text_auth=_auth(("PLAIN",), None, session(Role.SUBMISSION, implicit_tls=True, ehlo_in_tls=None))),
+        passes(clear_text_auth=_auth(("PLAIN",), None, session(SUBMISSION.name, implicit_tls=True, ehlo_in_tls=None))),
         fails("AUTH PLAIN LOGIN is offered before TLS", level=MUST, clear_text_auth=_auth(("PLAIN", "LOGIN"))),
         fails("answered with 334", clear_text_auth=_auth((), reply(334, ""))),
         fails("answered with 535", clear_text_auth=_auth((), reply(535, "5.7.8 no"))),
-        fails("no AUTH is offered behind TLS", clear_text_auth=_auth(smtp=session(Role.SUBMISSION))),
+        fails("no AUTH is offered behind TLS", clear_text_auth=_auth(smtp=session(SUBMISSION.name))),
         fails(
             "no AUTH",
-            clear_text_auth=_auth((), None, session(Role.SUBMISSION, implicit_tls=True, ehlo_in_tls=None)),
+            clear_text_auth=_auth((), None, session(SUBMISSION.name, implicit_tls=True, ehlo_in_tls=None)),
         ),
         advises("public MX", clear_text_auth=_auth(smtp=session(ehlo_in_tls=reply(250, HOST, "AUTH PLAIN")))),
-        skips("no TLS", clear_text_auth=_auth(smtp=session(Role.SUBMISSION, tls=None, ehlo_in_tls=None))),
+        skips("no TLS", clear_text_auth=_auth(smtp=session(SUBMISSION.name, tls=None, ehlo_in_tls=None))),
     ),
     "EARLYTALK": (
         passes(early_talk=_early()),
@@ -277,14 +278,15 @@ TABLE: Table = {
         fails("''", server_name=server_name(session(greeting=reply(220, "")))),
     ),
     "PTR-EQ-BANNER": (
-        passes(server_name=server_name(session())),
-        passes(server_name=server_name(session(), ptr=("other.example",))),
-        passes(server_name=server_name(session(), {}, ptr=("other.example", HOST))),
+        passes(mx_endpoint=_LIVE, server_name=server_name(session())),
+        passes(mx_endpoint=_LIVE, server_name=server_name(session(), ptr=("other.example",))),
+        passes(mx_endpoint=_LIVE, server_name=server_name(session(), {}, ptr=("other.example", HOST))),
         advises(
             "the greeting says",
+            mx_endpoint=_LIVE,
             server_name=server_name(session(), {HOST: ("192.0.2.99",)}, ptr=("other.example",)),
         ),
-        skips("PTR-EXISTS", server_name=server_name(session(), ptr=())),
+        skips("PTR-EXISTS", mx_endpoint=_LIVE, server_name=server_name(session(), ptr=())),
     ),
     "HELO-SPF": (
         passes(spf_of_helo=evaluation("pass", "pass")),
@@ -313,10 +315,10 @@ TABLE: Table = {
             relay_attempts=_relay(*_DENIED, _at_home(COMPARISON), _to_outsider("percent", ACCEPTED)),
         ),
         passes(relay_attempts=_relay(attempt("plain", None, reply(530, "5.7.0 authentication required")))),
-        passes(relay_attempts=_relay(_to_outsider("plain", SPAMMER), role=Role.SUBMISSION)),
+        passes(relay_attempts=_relay(_to_outsider("plain", SPAMMER), role=SUBMISSION.name)),
         undecided("refuses the tester", relay_attempts=_relay(_to_outsider("plain", SPAMMER))),
-        undecided("not decided", relay_attempts=_relay(_to_outsider("plain", GREYLISTED), role=Role.SUBMISSION)),
-        fails("1 of 1 forms", relay_attempts=_relay(_to_outsider("plain", ACCEPTED), role=Role.SUBMISSION)),
+        undecided("not decided", relay_attempts=_relay(_to_outsider("plain", GREYLISTED), role=SUBMISSION.name)),
+        fails("1 of 1 forms", relay_attempts=_relay(_to_outsider("plain", ACCEPTED), role=SUBMISSION.name)),
         undecided("no form was tried", relay_attempts=_relay()),
         undecided("1 of 3 forms", relay_attempts=_relay(*_DENIED, _to_outsider("percent", GREYLISTED))),
         undecided(

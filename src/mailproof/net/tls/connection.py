@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal
 
 from mailproof.net.errors import Malformed, NotAvailable, NoTLS, NoTLSNow, NotObserved, Throttled
 from mailproof.net.hosts import Hosts
+from mailproof.net.services import SMTP_STARTTLS, Upgrade, upgrade_of
 from mailproof.net.settings import NetSettings
 from mailproof.net.smtp import Dialogue, extensions
 from mailproof.net.stream import Stream, deadline
@@ -25,7 +25,7 @@ class TLSPeer:
     address: str
     port: int
     host: str
-    starttls: Literal["smtp", "imap", "pop3"] | None
+    starttls: str | None
 
 
 @asynccontextmanager
@@ -46,13 +46,10 @@ async def at_hello(
         try:
             stream = await hosts.connect(endpoint.address, endpoint.port, destination)
             transcript.add(Speaker.NOTE, "connected")
-            match endpoint.starttls:
-                case "smtp":
-                    await _smtp_starttls(settings, stream, transcript, endpoint.host)
-                case "imap":
-                    await _line_starttls(settings, stream, transcript, b"* OK", b"a STARTTLS", b"a OK")
-                case "pop3":
-                    await _line_starttls(settings, stream, transcript, b"+OK", b"STLS", b"+OK")
+            if endpoint.starttls == SMTP_STARTTLS.protocol:
+                await _smtp_starttls(settings, stream, transcript, endpoint.host)
+            elif endpoint.starttls is not None:
+                await _line_starttls(settings, stream, transcript, upgrade_of(endpoint.starttls))
             transcript.add(Speaker.NOTE, "the TLS hello is due")
             yield stream
             await stream.close()
@@ -87,17 +84,15 @@ async def _smtp_starttls(settings: NetSettings, stream: Stream, transcript: Tran
     stream.take_held()
 
 
-async def _line_starttls(
-    settings: NetSettings, stream: Stream, transcript: Transcript, ready: bytes, command: bytes, agreed: bytes
-) -> None:
-    """STARTTLS of IMAP (RFC 9051, section 6.2.1) and STLS of POP3 (RFC 2595, section 4)."""
+async def _line_starttls(settings: NetSettings, stream: Stream, transcript: Transcript, upgrade: Upgrade) -> None:
+    """STARTTLS of a protocol in which one line asks for TLS and one agrees to it."""
     limits = settings.limits
     async with deadline(limits.greeting, "no greeting"):
-        await _expect(stream, transcript, ready)
-    transcript.add(Speaker.CLIENT, command.decode("ascii"))
-    stream.write(command + b"\r\n")
+        await _expect(stream, transcript, upgrade.ready)
+    transcript.add(Speaker.CLIENT, upgrade.command.decode("ascii"))
+    stream.write(upgrade.command + b"\r\n")
     async with deadline(limits.reply, "no reply to STARTTLS"):
-        await _expect(stream, transcript, agreed)
+        await _expect(stream, transcript, upgrade.agreed)
     stream.take_held()
 
 

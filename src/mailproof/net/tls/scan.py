@@ -184,12 +184,14 @@ def _run_sslyze(port: int, endpoint: TLSPeer, settings: NetSettings) -> ServerSc
         SessionRenegotiationExtraArgument,
     )
 
-    starttls = ProtocolWithOpportunisticTlsEnum(endpoint.starttls.upper()) if endpoint.starttls else None
+    known = {protocol.value.lower(): protocol for protocol in ProtocolWithOpportunisticTlsEnum}
+    if endpoint.starttls is not None and endpoint.starttls not in known:
+        raise NotAvailable(f"sslyze has no STARTTLS of {endpoint.starttls}")
     request = ServerScanRequest(
         server_location=ServerNetworkLocation(endpoint.host, port, ip_address="127.0.0.1"),
         network_configuration=ServerNetworkConfiguration(
             tls_server_name_indication=endpoint.host,
-            tls_opportunistic_encryption=starttls,
+            tls_opportunistic_encryption=known[endpoint.starttls] if endpoint.starttls else None,
             smtp_ehlo_hostname=settings.ehlo_name if endpoint.starttls == "smtp" else None,
             network_timeout=math.ceil(settings.limits.reply),
             network_max_retries=1,

@@ -11,9 +11,12 @@ from pathlib import Path
 import dns.reversename
 
 from mailproof.inventory.model import connect_key, domain_name, socket_address
-from mailproof.inventory.targets import Endpoint, MailDomain, MailExchange, SendingAddress, Target, Targets
 from mailproof.net.dns.zone_files import load_zone
 from mailproof.net.settings import NetSettings, SocketAddress
+from mailproof.targets.addresses import SendingAddress
+from mailproof.targets.base import Target, Targets
+from mailproof.targets.mail import MailDomain
+from mailproof.targets.services import Endpoint, MailExchange
 
 SUFFIX = ".zone"
 """Files of a directory that are zones; the rest of the file name is the zone's name."""
@@ -64,8 +67,8 @@ class Proposal:
             yield f"--zone: nothing in this inventory lies in the zone {zone}{_hint(zone, names)}"
 
     def _idle_connections(self, targets: Targets) -> Iterator[str]:
-        known = {key for target in targets if isinstance(target, Endpoint) for key in _keys(target)}
-        known |= {f"mta-sts.{target.name}:443" for target in targets if isinstance(target, MailDomain)}
+        known = {key for endpoint in targets.found(Endpoint) for key in _keys(endpoint)}
+        known |= {f"mta-sts.{domain.name}:443" for domain in targets.found(MailDomain)}
         for key in self.connections:
             if key not in known and not key.endswith(":443"):
                 yield f"--connect: nothing in this inventory is at {key}{_hint(key, sorted(known))}"
@@ -148,7 +151,7 @@ def _keys(endpoint: Endpoint) -> set[str]:
 
 def _names(target: Target) -> Iterator[str]:
     """The names in the DNS that looking at a target may ask for."""
-    yield from target.mail_domains
+    yield from target.domains
     for attribute in ("name", "host", "zone"):
         if isinstance(value := getattr(target, attribute, None), str):
             yield value

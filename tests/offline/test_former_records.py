@@ -1,0 +1,28 @@
+"""Records that earlier versions wrote are judged as they were judged then."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.offline.user import pytest_run, write_inventory
+
+RECORDS = Path(__file__).parent / "records"
+
+INVENTORY = """
+domains: [right.example, broken-dnssec.example]
+hosts:
+  - {name: mail.broken-dnssec.example, roles: [imap, submission]}
+  - {name: mx1.right.example, roles: [mx, submission, imap], ports: {submission: [587]}}
+"""
+
+
+@pytest.mark.parametrize("name", ["before-endpoint-classes"])
+def test_a_former_record_leads_to_the_same_verdicts(tmp_path: Path, name: str) -> None:
+    write_inventory(tmp_path, INVENTORY)
+    run = pytest_run(tmp_path, "--inventory", "prod.yaml", "--replay", str(RECORDS / f"{name}.json"))
+    assert run.code == 1, run.errors
+    then = json.loads((RECORDS / f"{name}.verdicts.json").read_text(encoding="utf-8"))
+    assert run.verdicts("prod") == {(control, target): verdict for control, target, verdict in then}
