@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mailproof.controls import MUST, Family, Harm, control, leave_to
+from mailproof.controls import MUST, SHOULD, Between, Family, Harm, control, leave_to, not_applicable
 from mailproof.net.errors import NoTLS
 from mailproof.net.tls.facts import Handshake
+from mailproof.net.tls.scan import Robot, Scan, ScanQuestion
 from mailproof.net.tls.suites import WeakKind
 from mailproof.net.tls.versions import TLSVersion
-from mailproof.observations.tls import TLSOffers
-from mailproof.references import NCSC_NL_TLS, SWEET32, rfc
+from mailproof.observations.tls import EARLY_DATA, TLSDeepScan, TLSOffers
+from mailproof.references import NCSC_NL_TLS, SWEET32, cve, rfc
 
 FAMILY = Family("TLS", "TLS versions and cipher suites")
 
@@ -80,6 +81,84 @@ def test_triple_des_is_refused(tls_offers: TLSOffers) -> None:
     Fix: take it out of the cipher list (Postfix: smtpd_tls_exclude_ciphers = RC4, 3DES).
     """
     _refuses_suites(tls_offers, WeakKind.TRIPLE_DES)
+
+
+@control("TLS-HEARTBLEED", MUST, rfc(6520, "4"), cve("2014-0160", "Heartbleed"), harm=Harm.READ)
+def test_no_heartbleed(tls_deep_scan: TLSDeepScan) -> None:
+    """A heartbeat request that lies about its length is not answered.
+
+    Why: the answer holds the server's memory, its private key among it.
+    Fix: update OpenSSL, then replace key and certificate and revoke the old one.
+    """
+    scan = _scanned(tls_deep_scan, ScanQuestion.HEARTBLEED)
+    assert not scan.heartbleed, "the server answers with its memory"
+
+
+@control("TLS-CCS", MUST, rfc(5246, "7.1"), cve("2014-0224", "CCS injection"), harm=Harm.READ)
+def test_change_cipher_spec_has_its_time(tls_deep_scan: TLSDeepScan) -> None:
+    """A ChangeCipherSpec that comes before there are keys is refused.
+
+    Why: whoever stands between client and server can make both use keys that he knows.
+    Fix: update OpenSSL (0.9.8za, 1.0.0m, 1.0.1h or later).
+    """
+    scan = _scanned(tls_deep_scan, ScanQuestion.CCS)
+    assert not scan.early_ccs, "a ChangeCipherSpec is taken before the key exchange"
+
+
+@control("TLS-ROBOT", MUST, rfc(5246, "7.4.7.1"), cve("2017-13099", "ROBOT"), harm=Harm.READ)
+def test_no_padding_oracle(tls_deep_scan: TLSDeepScan) -> None:
+    """Broken RSA key exchanges are all answered alike.
+
+    Why: who can tell the answers apart can decrypt recorded sessions (Bleichenbacher's attack).
+    Fix: update the TLS library, and take out the suites with RSA key exchange (Postfix: smtpd_tls_exclude_ciphers =
+    kRSA).
+    """
+    scan = _scanned(tls_deep_scan, ScanQuestion.ROBOT)
+    assert scan.robot not in (Robot.STRONG_ORACLE, Robot.WEAK_ORACLE), f"the answers differ: a {scan.robot}"
+
+
+@control("TLS-RENEG-SECURE", MUST, rfc(5746, "3.6"), rfc(9325, "3.5"), harm=Harm.READ)
+def test_renegotiation_is_secure(tls_deep_scan: TLSDeepScan) -> None:
+    """Renegotiation is bound to the session before it (renegotiation_info).
+
+    Why: otherwise somebody on the way can put words of his own in front of the client's.
+    Fix: update the TLS library.
+    """
+    scan = _scanned(tls_deep_scan, ScanQuestion.RENEGOTIATION)
+    assert scan.secure_renegotiation, "the server does not know renegotiation_info"
+
+
+@control("TLS-RENEG-CLIENT", SHOULD, NCSC_NL_TLS, rfc(9325, "3.5"), harm=Harm.ABUSED, allowed={"most": Between(0, 10)})
+def test_clients_cannot_renegotiate_at_will(tls_deep_scan: TLSDeepScan, *, most: int = 10) -> None:
+    """A client cannot make the server renegotiate again and again.
+
+    Why: each handshake costs the server far more than the client, so that a single client can keep it busy.
+    Fix: Postfix: tls_ssl_options = NO_RENEGOTIATION; Dovecot and Exim: update OpenSSL (3.0 refuses by itself).
+    """
+    scan = _scanned(tls_deep_scan, ScanQuestion.RENEGOTIATION)
+    granted = scan.client_renegotiations or 0
+    assert granted <= most, f"{granted} renegotiations in a row are granted, more than {most}"
+
+
+@control("TLS-NO-0RTT", SHOULD, rfc(8446, "E.5"), rfc(8446, "8"), NCSC_NL_TLS, harm=Harm.ABUSED)
+def test_no_early_data(tls_deep_scan: TLSDeepScan) -> None:
+    """No early data is taken.
+
+    Why: it can be replayed, and no mail protocol says which of its commands may come early.
+    Fix: switch it off (OpenSSL: SSL_CTX_set_max_early_data 0, the default; nginx as mail proxy: ssl_early_data off).
+    """
+    _scanned(tls_deep_scan, EARLY_DATA)
+    if tls_deep_scan.early_data is None:
+        not_applicable("TLS 1.3 is not spoken")
+    assert not tls_deep_scan.early_data, f"session tickets allow {tls_deep_scan.early_data} octets of early data"
+
+
+def _scanned(tls_deep_scan: TLSDeepScan, question: str) -> Scan:
+    """The scan, if it has an answer to ``question``."""
+    if tls_deep_scan.scan is None:
+        leave_to("SMTP-STARTTLS-OFFERED", "STARTTLS is not offered")
+    tls_deep_scan.require(question)
+    return tls_deep_scan.scan
 
 
 def _require_tls(tls_offers: TLSOffers) -> None:

@@ -29,8 +29,12 @@ class Contact:
     """Recipients that it refuses if all is right, which may count against the tester."""
     withheld: list[str] = field(default_factory=list)
     """Active probes that would not run, for want of consent."""
+    unscanned: list[str] = field(default_factory=list)
+    """Deep scans that would not run, for want of their own."""
     active: list[str] = field(default_factory=list)
     """Active probes that would run."""
+    scans: list[str] = field(default_factory=list)
+    """Deep scans that would run."""
 
 
 @dataclass
@@ -64,6 +68,8 @@ class Plan:
                     "probes": contact.probes,
                     "active": contact.active,
                     "withheld": contact.withheld,
+                    "scans": contact.scans,
+                    "unscanned": contact.unscanned,
                 }
                 for contact in self.contacts.values()
             ],
@@ -134,12 +140,14 @@ def _add(plan: Plan, probe: Probe, target: Target, limits: Limits) -> None:
     contact = plan.contacts.setdefault(host, Contact(host))
     if target.dead and not probe.on_dead_hosts:
         return
-    if probe.active and not target.active:
-        if probe.name not in contact.withheld:
-            contact.withheld.append(probe.name)
+    if missing := probe.missing_consent(target):
+        withheld = contact.unscanned if missing == "scan" else contact.withheld
+        if probe.name not in withheld:
+            withheld.append(probe.name)
         return
     contact.connections += probe.most_connections(limits)
     contact.refusals += probe.refusals
-    for names in (contact.probes, *([contact.active] if probe.active else [])):
+    consented = [contact.active] if probe.active else [contact.scans] if probe.scan else []
+    for names in (contact.probes, *consented):
         if probe.name not in names:
             names.append(probe.name)

@@ -11,10 +11,9 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from mailproof.cli import describe
 from mailproof.controls import load_catalogue
 from mailproof.coverage import load_coverage
-from mailproof.docket import Docket
+from mailproof.docket import Docket, describe
 from mailproof.documents import write_atomically
 from mailproof.inventory.model import Inventory
 from mailproof.probes import load_probes
@@ -62,7 +61,8 @@ def controls_page() -> str:
         GENERATED,
         "",
         f"{len(entries)} controls. The level is the word of the source (RFC 2119): a failed MUST or SHOULD closes the",
-        "gate, a failed MAY is advice. *Active* controls run only with the owner's consent (`active: true`).",
+        "gate, a failed MAY is advice. *Active* controls run only with the owner's consent (`active: true`),",
+        "those of a deep *scan* with another (`scan: true`).",
         "Parameters are set in the inventory under `controls`.",
         "",
     ]
@@ -76,7 +76,8 @@ def controls_page() -> str:
 def _control(entry: dict[str, Any]) -> Iterator[str]:
     yield f"### {entry['id']}"
     yield ""
-    yield f"**{entry['level']}** · judges `{entry['target']}`{' · active' if entry['active'] else ''}"
+    consent = next((f" · {word}" for word in ("active", "scan") if entry[word]), "")
+    yield f"**{entry['level']}** · judges `{entry['target']}`{consent}"
     yield ""
     yield entry["title"]
     yield ""

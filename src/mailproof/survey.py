@@ -156,8 +156,8 @@ class Survey:
             outcome: Outcome = target.not_observed()
         elif target.dead and not entry.on_dead_hosts:
             outcome = NoConsent(f"{target.id} is dead on purpose: the inventory says so (dead: true)")
-        elif entry.active and not target.active:
-            outcome = NoConsent(f"needs consent: active: true for {target.id} in the inventory")
+        elif missing := entry.missing_consent(target):
+            outcome = NoConsent(f"needs consent: {missing}: true for {target.id} in the inventory")
         else:
             try:
                 outcome = await self._call(entry, target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from typing import Any
 
 from mailproof.net import services
 from mailproof.net.dns.client import Answer, ResourceRecord
@@ -15,6 +16,7 @@ from mailproof.net.settings import TLSDepth
 from mailproof.net.smtp import Reply, TLSSession
 from mailproof.net.tls.facts import Handshake, Unanswered
 from mailproof.net.tls.offers import Offers
+from mailproof.net.tls.scan import Robot, Scan
 from mailproof.net.tls.versions import TLSVersion
 from mailproof.net.transcript import Line, Speaker
 from mailproof.observations.attempts import Attempt
@@ -27,7 +29,7 @@ from mailproof.observations.recipients import Mailboxes, Recipients
 from mailproof.observations.reverse import ForwardAddresses, ReverseDNS
 from mailproof.observations.smtp import ServerName, SMTPSession
 from mailproof.observations.spf import SPF, Check, Lookup, PublishedSPF, SPFEvaluation, SPFTree
-from mailproof.observations.tls import ByDANE, Certificates, Deployment, TLSOffers
+from mailproof.observations.tls import ByDANE, Certificates, Deployment, TLSDeepScan, TLSOffers
 from mailproof.observations.tls_reporting import TLSRPTRecord
 from mailproof.targets.mail import MailDomain
 
@@ -267,6 +269,25 @@ def tls_offers(
 
 
 NO_OFFERS = TLSOffers(ENDPOINT, True, None)
+"""Of a server that does not offer STARTTLS."""
+
+
+def deep_scan(
+    *, early_data: int | None = 0, unanswered: dict[str, NotObserved] | None = None, **found: Any
+) -> TLSDeepScan:
+    """A scan that finds nothing, with ``found`` and what failed."""
+    clean: dict[str, Any] = {
+        "heartbleed": False,
+        "early_ccs": False,
+        "robot": Robot.NO_ORACLE,
+        "secure_renegotiation": True,
+        "client_renegotiations": 0,
+    }
+    failed = tuple(Unanswered(name, f.kind, f.reason, f.evidence) for name, f in (unanswered or {}).items())
+    return TLSDeepScan(ENDPOINT, Scan(22, **(clean | found)), early_data, failed)
+
+
+NO_SCAN = TLSDeepScan(ENDPOINT, None)
 """Of a server that does not offer STARTTLS."""
 
 

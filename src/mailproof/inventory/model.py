@@ -278,6 +278,10 @@ class Host(Part):
     active: bool | None = Field(
         None, description="Consent to active probes of this host. A false here or at a domain that it serves wins."
     )
+    scan: bool | None = Field(
+        None,
+        description="Consent to a deep scan of this host's TLS; what is said here wins over the inventory's `scan`.",
+    )
     dead: bool = Field(
         False, description="The host must not answer at port 25 (a first MX for nolisting); nothing else is judged."
     )
@@ -450,6 +454,12 @@ class Inventory(Part):
         False,
         description="Consent to probes that a server owner may notice, for all domains and zones of the inventory, the "
         "hosts below them, and the hosts that it names; unless a domain or host says false.",
+    )
+    scan: bool = Field(
+        False,
+        description="Consent to a deep scan of TLS by sslyze, some thirty connections to an endpoint with broken "
+        "handshakes (Heartbleed, early CCS, ROBOT, renegotiation), for the hosts that `active` speaks of, unless one "
+        "says false.",
     )
     contact: Mailbox | None = Field(None, description="Whom to ask about these tests; shown in reports.")
     probe: Probe = Field(Probe(), description="Who we say we are.")

@@ -11,9 +11,13 @@ from mailproof.net.pkix.certificates import Certificate, Chain
 from mailproof.net.pkix.paths import PathResult
 from mailproof.net.tls.facts import Handshake, Unanswered
 from mailproof.net.tls.offers import Offers, Question
+from mailproof.net.tls.scan import Scan
 from mailproof.net.tls.suites import WeakKind
 from mailproof.net.tls.versions import TLSVersion
 from mailproof.observations import Observation
+
+EARLY_DATA = "early data"
+"""A question beside those that sslyze answers."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,40 @@ def _facts(offers: Offers) -> Iterator[str]:
 
 def _yes(there: bool) -> str:
     return "yes" if there else "no"
+
+
+@dataclass(frozen=True)
+class TLSDeepScan(Observation):
+    """What sslyze's scanner finds, and what a session ticket says of early data. ``scan`` is None without TLS."""
+
+    endpoint: str
+    scan: Scan | None
+    early_data: int | None = None
+    """Octets of early data that the server takes; None where it does not speak TLS 1.3, or that could not be seen."""
+    unanswered: tuple[Unanswered, ...] = ()
+    """What the scan does not tell, and why."""
+
+    def require(self, question: str) -> None:
+        """Raise NotObserved where ``question`` has no answer."""
+        for entry in self.unanswered:
+            if entry.question == question:
+                raise entry.failure()
+
+    def evidence(self) -> tuple[str, ...]:
+        if self.scan is None:
+            return (f"{self.endpoint}: no STARTTLS in the EHLO reply",)
+        answers: dict[str, object] = {
+            "Heartbleed": self.scan.heartbleed,
+            "ChangeCipherSpec taken before there are keys": self.scan.early_ccs,
+            "broken RSA key exchanges": self.scan.robot,
+            "secure renegotiation": self.scan.secure_renegotiation,
+            "renegotiations granted to a client": self.scan.client_renegotiations,
+            "octets of early data": self.early_data,
+        }
+        told = {name: _yes(found) if isinstance(found, bool) else found for name, found in answers.items()}
+        lines = [f"{name}: {found}" for name, found in told.items() if found is not None]
+        lines += [f"{entry.question}: {entry.reason}" for entry in self.unanswered]
+        return (*lines, f"connections of the scan: {self.scan.connections}")
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,21 @@ from mailproof.net.pkix.certificates import Chain
 from mailproof.net.pkix.paths import Roots, trusted_roots, verify
 from mailproof.net.pkix.reference_names import matches_name
 from mailproof.net.tls.connection import TLSPeer
-from mailproof.net.tls.facts import Handshake
+from mailproof.net.tls.facts import Handshake, Unanswered
 from mailproof.net.tls.offers import MOST
+from mailproof.net.tls.scan import MOST_SCANNED
 from mailproof.net.tls.versions import TLSVersion
 from mailproof.observations.dane import DANE, TLSA, ChainMatch
 from mailproof.observations.smtp import SMTPSession
-from mailproof.observations.tls import ByDANE, Certificates, Deployment, TLSOffers, WithdrawnTLS
+from mailproof.observations.tls import (
+    EARLY_DATA,
+    ByDANE,
+    Certificates,
+    Deployment,
+    TLSDeepScan,
+    TLSOffers,
+    WithdrawnTLS,
+)
 from mailproof.probes.dane import examine, tlsa
 from mailproof.probes.mta_sts import sts_policy
 from mailproof.probes.probe import Look, probe
@@ -43,6 +52,24 @@ async def tls_offers(endpoint: TLSEndpoint, net: Network, look: Look) -> TLSOffe
     offered = await _offers_tls(endpoint, look)
     offers = await net.tls.offers(_where(endpoint)) if offered else None
     return TLSOffers(endpoint.id, endpoint.starttls == "smtp", offers)
+
+
+@probe(scan=True, connections=MOST_SCANNED + 1, looks=("smtp_session", "tls_offers"))
+async def tls_deep_scan(endpoint: TLSEndpoint, net: Network, look: Look) -> TLSDeepScan:
+    """sslyze's scan, and a whole handshake of TLS 1.3 for the session ticket.
+
+    sslyze's own test of early data sends an HTTP request, and takes a server that does not answer it for one without.
+    """
+    if not await _offers_tls(endpoint, look):
+        return TLSDeepScan(endpoint.id, None)
+    scan = await net.tls.scan(_where(endpoint))
+    unanswered, early_data = list(scan.unanswered), None
+    try:
+        if TLSVersion.TLS1_3 in (await look(tls_offers, endpoint)).accepted:
+            early_data = await net.tls.early_data(_where(endpoint))
+    except NotObserved as failure:
+        unanswered.append(Unanswered(EARLY_DATA, failure.kind, failure.reason, failure.evidence))
+    return TLSDeepScan(endpoint.id, scan, early_data, tuple(unanswered))
 
 
 _WITHDRAWN = (TLSVersion.SSLV3, TLSVersion.TLS1_0, TLSVersion.TLS1_1)

@@ -5,19 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
-from mailproof.net.errors import Throttled
+from mailproof.gate.verdict import Verdict
+from mailproof.net.errors import NotObserved, Throttled
 from mailproof.net.pkix.paths import PathStatus
 from mailproof.net.tls.facts import Handshake
+from mailproof.net.tls.scan import Robot, ScanQuestion
 from mailproof.net.tls.suites import WeakKind
 from mailproof.net.tls.versions import TLSVersion
-from mailproof.observations.tls import ByDANE, Certificates
+from mailproof.observations.tls import EARLY_DATA, ByDANE, Certificates
 
 from ..observed import (
     CURRENT,
     NO_OFFERS,
+    NO_SCAN,
     NO_TLS,
     certificate,
     certificates,
+    deep_scan,
     handshake,
     tls_offers,
 )
@@ -68,6 +72,20 @@ def _weak_suites(kind: WeakKind, other: WeakKind) -> tuple[Case, ...]:
         leaves("TLS-12-OR-13", "no version of TLS is accepted", tls_offers=tls_offers(by_smtp=False)),
         leaves("SMTP-STARTTLS-WORKS", tls_offers=tls_offers(TLSVersion.SSLV2)),
         skips("SMTP-STARTTLS-OFFERED", tls_offers=NO_OFFERS),
+    )
+
+
+_BUG = NotObserved("sslyze has no result (BUG_IN_SSLYZE: KeyError: 1)")
+
+
+def _scanned(question: str, *cases: Case) -> tuple[Case, ...]:
+    """The cases of a control of the deep scan, with those that all of them have."""
+    return (
+        passes(tls_deep_scan=deep_scan()),
+        *cases,
+        undecided("BUG_IN_SSLYZE", tls_deep_scan=deep_scan(unanswered={question: _BUG})),
+        passes(tls_deep_scan=deep_scan(unanswered={"another question": _BUG})),
+        leaves("SMTP-STARTTLS-OFFERED", tls_deep_scan=NO_SCAN),
     )
 
 
@@ -122,6 +140,36 @@ TABLE: Table = {
         fails("TLSv1.2: alert", tls_offers=tls_offers()),
         undecided("421 later", tls_offers=tls_offers(unanswered={TLSVersion.TLS1_2: _UNSEEN})),
         skips("SMTP-STARTTLS-OFFERED", tls_offers=NO_OFFERS),
+    ),
+    "TLS-HEARTBLEED": _scanned(
+        ScanQuestion.HEARTBLEED,
+        fails("answers with its memory", level=MUST, tls_deep_scan=deep_scan(heartbleed=True)),
+    ),
+    "TLS-CCS": _scanned(
+        ScanQuestion.CCS, fails("before the key exchange", level=MUST, tls_deep_scan=deep_scan(early_ccs=True))
+    ),
+    "TLS-ROBOT": _scanned(
+        ScanQuestion.ROBOT,
+        passes(tls_deep_scan=deep_scan(robot=Robot.NO_RSA)),
+        fails("a strong oracle", level=MUST, tls_deep_scan=deep_scan(robot=Robot.STRONG_ORACLE)),
+        fails("a weak oracle", level=MUST, tls_deep_scan=deep_scan(robot=Robot.WEAK_ORACLE)),
+    ),
+    "TLS-RENEG-SECURE": _scanned(
+        ScanQuestion.RENEGOTIATION,
+        fails("renegotiation_info", level=MUST, tls_deep_scan=deep_scan(secure_renegotiation=False)),
+    ),
+    "TLS-RENEG-CLIENT": _scanned(
+        ScanQuestion.RENEGOTIATION,
+        passes(tls_deep_scan=deep_scan(client_renegotiations=10)),
+        fails("11 renegotiations", level=SHOULD, tls_deep_scan=deep_scan(client_renegotiations=11)),
+        Case(
+            Verdict.FAIL, "more than 0", {"tls_deep_scan": deep_scan(client_renegotiations=1)}, parameters={"most": 0}
+        ),
+    ),
+    "TLS-NO-0RTT": _scanned(
+        EARLY_DATA,
+        fails("16384 octets", level=SHOULD, tls_deep_scan=deep_scan(early_data=16384)),
+        skips("TLS 1.3 is not spoken", tls_deep_scan=deep_scan(early_data=None)),
     ),
     "CERT-TRUST": (
         passes(certificates=certificates()),
