@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailproof.controls import load_catalogue
+from mailproof.fixtures.authority import Authority
 from tests.offline import mocked_world
 from tests.offline.user import pytest_run
 from tests.real import inventory
@@ -23,6 +24,7 @@ from tests.real.lab import Lab, plan
 from tests.real.lab.namespaces import LabError
 from tests.real.lab.requirements import versions
 from tests.real.suite import ROOT, inside
+from tests.real.tls_scanned import SCANNED, scanned
 from tests.real.truth import NO_CONTROL_YET, OTHERS, TRUTH, Truth
 from tests.real.verdicts import FINDINGS, Key, Verdict, domain_of
 
@@ -154,6 +156,19 @@ def mocked(directory: Path) -> list[MockRow]:
     ]
 
 
+def deep_scans(directory: Path) -> list[tuple[str, ...]]:
+    """The rows of the deep scan, whose servers are scanned for it."""
+    authority = Authority(directory)
+    lines: list[tuple[str, ...]] = []
+    for entry in SCANNED:
+        faulty, right = scanned(entry, authority)
+        lines += [
+            (entry.control, entry.fault, "fail", str(faulty.verdict)),
+            (entry.control, entry.right.name, "pass", str(right.verdict)),
+        ]
+    return lines
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*").replace("\n", " ")
 
@@ -181,7 +196,7 @@ def _unobserved(seen: Mapping[Key, Verdict]) -> list[tuple[str, ...]]:
     return lines
 
 
-def page(seen: Mapping[Key, Verdict], mocks: Iterable[MockRow]) -> str:
+def page(seen: Mapping[Key, Verdict], mocks: Iterable[MockRow], scans: Iterable[tuple[str, ...]]) -> str:
     """The whole page."""
     mocks = list(mocks)
     matrix = rows(seen)
@@ -254,6 +269,13 @@ Controls that no server of the laboratory can be made to fail; the mocks are tho
 
 {_table(("control", "mock", "behaviour", "why a mock", "expected", "found"), mock_lines)}
 
+## Scanned
+
+Controls of the deep scan, for which no consent is given in the laboratory; the servers are those of
+`tests/real/tls_scanned.py`.
+
+{_table(("control", "server", "expected", "found"), scans)}
+
 ## What cannot be observed
 
 Controls that have to say "could not be verified", and neither pass nor fail.
@@ -291,7 +313,7 @@ def make() -> str:
         run = inside(lab, directory, "reports")
         if not run.document:
             raise LabError(run.output)
-        return page(run.verdicts, mocked(directory / "mocked"))
+        return page(run.verdicts, mocked(directory / "mocked"), deep_scans(directory / "authority"))
 
 
 def main() -> int:

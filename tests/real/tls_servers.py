@@ -41,7 +41,7 @@ class TLSServer:
 _TLS12, _TLS13 = TLSVersion.TLS1_2, TLSVersion.TLS1_3
 
 
-def _openssl(*options: str) -> Callable[[int, Path, Issued], list[str]]:
+def openssl(*options: str) -> Callable[[int, Path, Issued], list[str]]:
     def command(port: int, directory: Path, issued: Issued) -> list[str]:
         return [
             *("openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-quiet"),
@@ -56,10 +56,10 @@ def _openssl_with_ffdhe3072(port: int, directory: Path, issued: Issued) -> list[
     group = ["-algorithm", "DH", "-pkeyopt", "group:ffdhe3072", "-out", str(parameters)]
     subprocess.run(["openssl", "genpkey", "-genparam", *group], check=True, capture_output=True)
     suite = ["-cipher", "DHE-RSA-AES128-GCM-SHA256", "-no_tls1_3", "-dhparam", str(parameters)]
-    return _openssl(*suite)(port, directory, issued)
+    return openssl(*suite)(port, directory, issued)
 
 
-def _gnutls(priority: str) -> Callable[[int, Path, Issued], list[str]]:
+def gnutls(priority: str) -> Callable[[int, Path, Issued], list[str]]:
     def command(port: int, directory: Path, issued: Issued) -> list[str]:
         files = [f"--x509certfile={issued.chain_file}", f"--x509keyfile={issued.key_file}"]
         return ["gnutls-serv", f"--port={port}", "--quiet", "--echo", f"--priority={priority}", *files]
@@ -67,23 +67,29 @@ def _gnutls(priority: str) -> Callable[[int, Path, Issued], list[str]]:
     return command
 
 
-def _nginx(port: int, directory: Path, issued: Issued) -> list[str]:
-    configuration = directory / "nginx.conf"
-    configuration.write_text(f"""
+def nginx(*more: str) -> Callable[[int, Path, Issued], list[str]]:
+    """nginx with two suites and two groups in an order of its own, and ``more`` directives."""
+
+    def command(port: int, directory: Path, issued: Issued) -> list[str]:
+        configuration = directory / "nginx.conf"
+        configuration.write_text(f"""
 daemon off; pid {directory}/pid; error_log stderr; worker_processes 1; user root;
 events {{}}
 http {{
   access_log off; client_body_temp_path {directory}; proxy_temp_path {directory}; fastcgi_temp_path {directory};
   uwsgi_temp_path {directory}; scgi_temp_path {directory};
   server {{
-    listen 127.0.0.1:{port} ssl;
+    listen 127.0.0.1:{port} ssl; return 200 ok;
     ssl_certificate {issued.chain_file}; ssl_certificate_key {issued.key_file};
     ssl_protocols TLSv1.2 TLSv1.3; ssl_prefer_server_ciphers on;
     ssl_ciphers ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384; ssl_ecdh_curve secp384r1:X25519;
+    {" ".join(more)}
   }}
 }}
 """)
-    return [shutil.which("nginx") or "/usr/sbin/nginx", "-e", "stderr", "-c", str(configuration)]
+        return [shutil.which("nginx") or "/usr/sbin/nginx", "-e", "stderr", "-c", str(configuration)]
+
+    return command
 
 
 _SERVE_OPENSSL_OF_CRYPTOGRAPHY = """
@@ -113,7 +119,7 @@ _RSAE = ("rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512")
 SERVERS = (
     TLSServer(
         "OpenSSL 3.0, few things in an order of its own",
-        _openssl(
+        openssl(
             *("-groups", "X25519:P-384", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384"),
             *("-ciphersuites", "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384", "-serverpref", "-no_ticket"),
             *("-sigalgs", "RSA-PSS+SHA256:RSA+SHA256"),
@@ -138,7 +144,7 @@ SERVERS = (
     ),
     TLSServer(
         "OpenSSL 3.0, the order of the client",
-        _openssl("-cipher", "ECDHE+AESGCM:AES128-SHA", "-ciphersuites", "TLS_AES_128_GCM_SHA256"),
+        openssl("-cipher", "ECDHE+AESGCM:AES128-SHA", "-ciphersuites", "TLS_AES_128_GCM_SHA256"),
         (_TLS12, _TLS13),
         8,
         60,
@@ -163,7 +169,7 @@ SERVERS = (
     ),
     TLSServer(
         "OpenSSL 3.0, an ECDSA key",
-        _openssl("-groups", "P-256:X25519:P-384", "-cipher", "ECDHE+AESGCM"),
+        openssl("-groups", "P-256:X25519:P-384", "-cipher", "ECDHE+AESGCM"),
         (_TLS12, _TLS13),
         8,
         60,
@@ -196,7 +202,7 @@ SERVERS = (
     ),
     TLSServer(
         "GnuTLS, few things in an order of its own",
-        _gnutls(
+        gnutls(
             "NONE:+VERS-TLS1.3:+VERS-TLS1.2:+AES-256-GCM:+AES-128-GCM:+ECDHE-RSA:+AEAD:+COMP-NULL:+GROUP-SECP384R1"
             ":+GROUP-X25519:+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-SHA256:+CTYPE-X509:%SERVER_PRECEDENCE"
         ),
@@ -218,7 +224,7 @@ SERVERS = (
     ),
     TLSServer(
         "GnuTLS, old versions",
-        _gnutls("NORMAL:-VERS-ALL:+VERS-TLS1.1:+VERS-TLS1.0:-CIPHER-ALL:+AES-128-CBC:+3DES-CBC"),
+        gnutls("NORMAL:-VERS-ALL:+VERS-TLS1.1:+VERS-TLS1.0:-CIPHER-ALL:+AES-128-CBC:+3DES-CBC"),
         (TLSVersion.TLS1_0, TLSVersion.TLS1_1),
         11,
         40,
@@ -226,7 +232,7 @@ SERVERS = (
     ),
     TLSServer(
         "nginx",
-        _nginx,
+        nginx(),
         (_TLS12, _TLS13),
         8,
         50,
