@@ -17,12 +17,12 @@ from mailproof import __version__
 from mailproof.controls import BrokenRules, Catalogue, UnknownControl, load_catalogue, with_rules
 from mailproof.docket import Docket, UnknownFixture, describe
 from mailproof.extensions import BrokenExtension
+from mailproof.gate.document import DocumentError, read_document
 from mailproof.gate.verdict import GATE_LEVEL
 from mailproof.net.text import printable, shown
 from mailproof.probes import load_probes
 from mailproof.probes.probe import Probe
 from mailproof.report.formats import FORMATS, write_formats
-from mailproof.report.schema import DocumentError, read_document
 
 if TYPE_CHECKING:
     from mailproof.gate.profile import Profile
@@ -187,7 +187,7 @@ def _add_rules(command: argparse.ArgumentParser) -> None:
 
 def _init(options: argparse.Namespace) -> int:
     from mailproof.draft import draft, write
-    from mailproof.inventory.model import domain_name, socket_address
+    from mailproof.inventory.values import domain_name, socket_address
     from mailproof.net.dns.client import DNSClient
     from mailproof.net.settings import NetSettings
 

@@ -22,7 +22,7 @@ import os
 import pkgutil
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
@@ -34,6 +34,7 @@ import pytest
 
 from mailproof.net.errors import NotObserved
 from mailproof.patterns import matches
+from mailproof.places import Place
 from mailproof.references import Reference as Reference  # house rules may import it and rfc from here
 from mailproof.references import rfc as rfc
 
@@ -86,18 +87,25 @@ class Family:
 
 
 class Finding(AssertionError):
-    """A finding that differs from what its control says of itself: in its level, its reason or its remedy.
+    """A finding that differs from what its control says of itself: in its level, its reason, its remedy or its place.
 
-    What is None is the control's own.
+    What is None is the control's own; the place is the inventory's line that leads to the target.
     """
 
     def __init__(
-        self, observed: str, level: Level | None = None, *, why: str | None = None, fix: str | None = None
+        self,
+        observed: str,
+        level: Level | None = None,
+        *,
+        why: str | None = None,
+        fix: str | None = None,
+        at: Place | None = None,
     ) -> None:
         super().__init__(observed)
         self.level = level
         self.why = why
         self.fix = fix
+        self.at = at
 
 
 class NotApplicable(pytest.skip.Exception):  # type: ignore[name-defined,misc]
@@ -108,17 +116,20 @@ class NotApplicable(pytest.skip.Exception):  # type: ignore[name-defined,misc]
         self.left_to = left_to
 
 
-def finding(level: Level, observed: str, *, why: str | None = None, fix: str | None = None) -> Never:
+def finding(
+    level: Level, observed: str, *, why: str | None = None, fix: str | None = None, at: Place | None = None
+) -> Never:
     """Fail the control with a finding of ``level``: an optional mechanism that is simply absent, say.
 
-    ``why`` and ``fix`` replace the control's own where this finding has others.
+    ``why`` and ``fix`` replace the control's own where this finding has others; ``at`` is the line of a file that it is
+    about.
     """
-    raise Finding(observed, level, why=why, fix=fix)
+    raise Finding(observed, level, why=why, fix=fix, at=at)
 
 
-def fail(observed: str, *, why: str | None = None, fix: str | None = None) -> Never:
-    """Fail the control with a finding that has its own ``why`` or ``fix``."""
-    raise Finding(observed, why=why, fix=fix)
+def fail(observed: str, *, why: str | None = None, fix: str | None = None, at: Place | None = None) -> Never:
+    """Fail the control with a finding that has its own ``why`` or ``fix``, or is about a line of a file (``at``)."""
+    raise Finding(observed, why=why, fix=fix, at=at)
 
 
 def not_applicable(reason: str) -> Never:
@@ -347,10 +358,11 @@ class BrokenRules(Exception):
 def with_rules(catalogue: Catalogue, files: Sequence[Path]) -> Catalogue:
     """The catalogue and the house rules of these files, which find their helper modules beside them.
 
-    They are imported as pytest imports them, which then collects the same modules. Raises BrokenRules.
+    Of a directory, its test files (``test_*.py``, ``*_test.py``) are read. They are imported as pytest imports them,
+    which then collects the same modules. Raises BrokenRules.
     """
     found = dict(catalogue.controls)
-    for file in files:
+    for file in _rule_files(files):
         sys.path.insert(0, str(file.resolve().parent))
         try:
             if file.stem not in sys.modules:
@@ -364,6 +376,14 @@ def with_rules(catalogue: Catalogue, files: Sequence[Path]) -> Catalogue:
         finally:
             sys.path.pop(0)
     return Catalogue(found, catalogue.families, catalogue.rules | (set(found) - set(catalogue.controls)))
+
+
+def _rule_files(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted({*path.rglob("test_*.py"), *path.rglob("*_test.py")})
+        else:
+            yield path
 
 
 def _add_controls(found: dict[str, Control], module: ModuleType) -> None:

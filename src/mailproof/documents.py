@@ -6,9 +6,12 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
+
+JSON: TypeAlias = "str | float | bool | Sequence[JSON] | Mapping[str, JSON] | None"
+"""What JSON can hold; integers are floats to the type checker."""
 
 
 class UnreadableDocument(Exception):
@@ -130,12 +133,13 @@ def json_lines(head: Mapping[str, Any], **lists: Iterable[Any]) -> Iterator[str]
 
     It comes piece by piece, since the lists of a large run do not fit into memory twice.
     """
+    encode = json.JSONEncoder(ensure_ascii=False).encode
     yield json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}")
     for name, items in lists.items():
         yield f",\n {json.dumps(name)}: ["
         separator = "\n  "
         for item in items:
-            yield separator + json.dumps(item, ensure_ascii=False)
+            yield separator + encode(item)
             separator = ",\n  "
         yield "\n ]"
     yield "\n}\n"

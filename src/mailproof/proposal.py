@@ -10,7 +10,7 @@ from pathlib import Path
 
 import dns.reversename
 
-from mailproof.inventory.model import connect_key, domain_name, socket_address
+from mailproof.inventory.values import connect_key, domain_name, socket_address
 from mailproof.net.dns.zone_files import load_zone
 from mailproof.net.settings import NetSettings, SocketAddress
 from mailproof.targets.addresses import SendingAddress

@@ -86,7 +86,7 @@ def write_record(file: Path, record: Record, redact: Callable[[str], str] | None
         "traffic": {"connections": dict(record.connections), "questions": dict(record.questions)},
     }
     targets: Iterable[Any] = (
-        {"target_type": type(target).__name__, **_adapter(type(target)).dump_python(target, mode="json")}
+        {"target_type": type(target).__name__, **adapter(type(target)).dump_python(target, mode="json")}
         for target in record.targets
     )
     outcomes: Iterable[Any] = (
@@ -181,7 +181,7 @@ def _some(names: list[str]) -> str:
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
 
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+def adapter(kind: type[Any]) -> TypeAdapter[Any]:
     """pydantic's reader and writer of a dataclass; made once, since that takes a while."""
     if kind not in _ADAPTERS:
         _ADAPTERS[kind] = TypeAdapter(kind)
@@ -190,7 +190,7 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
 
 def _dump(outcome: Outcome) -> dict[str, Any]:
     if isinstance(outcome, Observation):
-        observation = _adapter(type(outcome)).dump_python(outcome, mode="json")
+        observation = adapter(type(outcome)).dump_python(outcome, mode="json")
         return {"observation": observation}
     if isinstance(outcome, NoConsent):
         return {"no_consent": outcome.reason}
@@ -227,7 +227,7 @@ def _load(item: Mapping[str, Any], kind: type[Observation]) -> Outcome:
     if item.get("seal", "") not in ("", _seal(item)):
         raise ValueError(f"{item['probe']} of {item['target']} was changed, or belongs to another target")
     if "observation" in item:
-        observation = _adapter(kind).validate_python(item["observation"])
+        observation = adapter(kind).validate_python(item["observation"])
         assert isinstance(observation, Observation)  # noqa: S101
         return observation
     if "no_consent" in item:
@@ -241,6 +241,6 @@ def _load(item: Mapping[str, Any], kind: type[Observation]) -> Outcome:
 def _load_target(item: Mapping[str, Any]) -> Target:
     fields = dict(item)
     kind = kinds()[fields.pop("target_type")]
-    target = _adapter(kind).validate_python(fields)
+    target = adapter(kind).validate_python(fields)
     assert isinstance(target, Target)  # noqa: S101
     return target

@@ -51,10 +51,6 @@ class Vantage:
 
     faults: dict[Fault, str]
 
-    def document(self) -> list[dict[str, str]]:
-        """The faults for reports, as plain values."""
-        return [{"fault": str(fault), "text": text} for fault, text in self.faults.items()]
-
     def retold(self, failure: NotObserved, target: Target) -> NotObserved:
         """``failure`` to observe ``target``, with the tester's fault as its reason if that is behind it."""
         endpoint = target.endpoint if isinstance(target, MailExchange) else target

@@ -26,7 +26,7 @@ def open_world(loaded: LoadedInventory, settings: NetSettings) -> Iterator[NetSe
     from mailproof.fixtures.world import World, find_world
 
     place = loaded.places.get(("world",))
-    file = place.file if place else loaded.file
+    file = place.path if place else loaded.file
     where = f"{file}:{place.line}" if place else str(file)
     try:
         world = World.load(find_world(loaded.model.world, file.parent)).start()

@@ -16,8 +16,9 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
+from mailproof.gate.document import RunDocument, parsed
 from mailproof.report.html import render
-from tests.unit.fleet import document
+from tests.unit.fleet import plain
 
 EVIL = (
     "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 2'></script>"
@@ -27,25 +28,25 @@ EVIL = (
 
 def write(directory: Path, name: str, content: dict[str, Any]) -> str:
     file = directory / f"{name}.html"
-    file.write_text(render(content), encoding="utf-8")
+    file.write_text(render(parsed(RunDocument, content)), encoding="utf-8")
     return file.as_uri()
 
 
 @pytest.fixture(scope="module")
 def small(pages: Path) -> tuple[str, dict[str, Any]]:
-    content = document(120)
+    content = plain(120)
     return write(pages, "small", content), content
 
 
 @pytest.fixture(scope="module")
 def fleet(pages: Path) -> tuple[str, dict[str, Any]]:
-    content = document(10_000)
+    content = plain(10_000)
     return write(pages, "fleet", content), content
 
 
 @pytest.fixture
 def hostile(pages: Path) -> str:
-    content = document(6)
+    content = plain(6)
     for result in content["results"]:
         result["target"] += EVIL
         result["domains"] = [EVIL]

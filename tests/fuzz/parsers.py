@@ -30,12 +30,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailproof.controls import load_catalogue
 from mailproof.gate.baseline import ResultError, compare, read_snapshot
+from mailproof.gate.document import DocumentError, read_document
 from mailproof.gate.profile import UnknownProfile, load_profile
 from mailproof.gate.waivers import EXAMPLE, WaiverFile
 from mailproof.grammars import dkim, dmarc, mta_sts, spf
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import load_inventory, load_part
-from mailproof.inventory.model import domain_name
+from mailproof.inventory.values import domain_name
 from mailproof.net import https
 from mailproof.net.dns.client import normalise, reverse_name
 from mailproof.net.dns.messages import Question, read_answer
@@ -64,7 +65,6 @@ from mailproof.probes.dane import matching_records
 from mailproof.probes.spf import expand
 from mailproof.record import Record, RecordError, read_record, write_record
 from mailproof.report.formats import FORMATS
-from mailproof.report.schema import DocumentError, read_document
 from tests.unit import documents, observed, test_hellos
 from tests.unit.test_hellos import record
 from tests.unit.test_record import RECORD
@@ -430,7 +430,7 @@ def _profile(data: bytes) -> bool:
         profile = load_profile(str(_file(data, ".yaml")), _catalogue(), _directory())
     except (InventoryError, UnknownProfile) as error:
         return _told(str(error))
-    profile.document(_catalogue())
+    profile.note(_catalogue())
     return True
 
 
@@ -471,7 +471,7 @@ def _baseline(data: bytes) -> bool:
         found = read_snapshot(_file(data, ".json"))
     except ResultError as error:
         return _told(str(error))
-    compare(found, found).document()
+    compare(found, found).note("report.json")
     return True
 
 

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from cryptography import x509
 
+from mailproof.gate.document import DocumentError, read_document
 from mailproof.grammars import dkim, dmarc, mta_sts, spf
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import load_inventory
 from mailproof.net.dns.zone_files import parse_zone
 from mailproof.net.pkix.certificates import facts
-from mailproof.report.schema import DocumentError, read_document
 from tests.fuzz.mutation import make_input
 from tests.fuzz.parsers import CORPUS, PARSERS, Parser
 from tests.fuzz.running import fuzz, little_work

@@ -6,7 +6,7 @@ import csv
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,10 @@ from junitparser import Error, Failure, JUnitXml, Properties, Skipped
 from prometheus_client.parser import text_string_to_metric_families
 
 from mailproof.cli import main
+from mailproof.gate.document import read_document
 from mailproof.gate.verdict import Verdict
 from mailproof.report.formats import FORMATS
 from mailproof.report.history import append, trend
-from mailproof.report.schema import read_document
 from tests.offline.test_reports import EVIL_ZONE, INVENTORY, WORLD
 from tests.offline.user import Run, pytest_run, write_inventory
 
@@ -150,8 +150,8 @@ def test_findings_stand_at_their_line_of_the_inventory(demo: Rendered, document:
         assert lines[place["region"]["startLine"] - 1].startswith("domains:")
 
 
-def test_a_job_of_github_gets_annotations_and_a_summary(demo: Rendered, document: Any) -> None:
-    output = demo.run.output
+def test_a_job_of_github_gets_annotations_and_a_summary(demo: Rendered) -> None:
+    document, output = read_document(demo.run.reports / "prod.json"), demo.run.output
     annotated = re.findall(r"^::(?:error|warning|notice) .*$", output, re.MULTILINE)
     assert annotated == FORMATS["annotations"](document).splitlines()
     assert 0 < len(annotated) <= 10
@@ -255,7 +255,7 @@ def test_secrets_and_control_characters_are_in_no_format(tmp_path: Path) -> None
     )
     assert run.verdicts("evil")["DNSBL-VERDICT", "11.6.6.6@keyed"] == "fail"
     texts = {name: (tmp_path / name).read_text(encoding="utf-8") for name in (*FILES.values(), "summary.md")}
-    texts |= {name: FORMATS[name](run.document("evil")) for name in FORMATS}
+    texts |= {name: FORMATS[name](read_document(run.reports / "evil.json")) for name in FORMATS}
     texts["output"] = run.output
     for name, text in texts.items():
         assert "s3cr3tkey" not in text, name
@@ -267,11 +267,11 @@ def test_secrets_and_control_characters_are_in_no_format(tmp_path: Path) -> None
 
 
 def test_runs_of_several_nights_make_a_trend(
-    demo: Rendered, document: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    demo: Rendered, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = tmp_path / "history.sqlite"
+    file, read = tmp_path / "history.sqlite", read_document(demo.run.reports / "prod.json")
     for night in (1, 2, 3):
-        append(file, document | {"started_at": f"2026-11-0{night}T03:00:00+00:00"})
+        append(file, replace(read, started_at=f"2026-11-0{night}T03:00:00+00:00"))
     assert main(["history", str(file)]) == 0
     shown = capsys.readouterr().out
     assert [line[:10] for line in shown.splitlines()[2:5]] == ["2026-11-01", "2026-11-02", "2026-11-03"]

@@ -320,8 +320,9 @@ def test_command_line_profiles_and_parameters_know_house_rules(tmp_path: Path, c
 
 
 def test_plan_knows_house_rules(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write_inventory(tmp_path, NO_SPF + "rules: [house.py]\n")
-    (tmp_path / "house.py").write_text(HOUSE_THRESHOLD)
+    write_inventory(tmp_path, NO_SPF + "rules: [house]\n")
+    (tmp_path / "house").mkdir()
+    (tmp_path / "house" / "test_rules.py").write_text(HOUSE_THRESHOLD)
     assert main(["plan", str(tmp_path / "prod.yaml"), "--control", "HOUSE-FEW-MX"]) == 0
     assert capsys.readouterr().out.startswith("1 verdicts on 1 MailDomain")
 

@@ -1,12 +1,15 @@
-"""Result documents for the tests of the formats: made up, plain or hostile."""
+"""Documents of runs for the tests of the formats: made up, plain or hostile."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
-from mailproof.gate.result import Result, RunResult
-from mailproof.report.formats import FORMATS
+from mailproof.controls import Level, Reference
+from mailproof.gate.document import Result, RunDocument, WaiverNote, as_json, parsed, result_id
+from mailproof.gate.result import RunResult
+from mailproof.gate.verdict import Verdict
 
 HOSTILE = (
     "<script>alert(1)</script> <img src=x onerror=alert(1)> ![i](https://evil.example/i.png) "
@@ -18,6 +21,12 @@ HOSTILE = (
 
 VERDICTS = ("pass", "fail", "advice", "waived", "not applicable", "inconclusive")
 
+REFERENCE = Reference("RFC 7208, section 3.2", "https://www.rfc-editor.org/rfc/rfc7208#section-3.2")
+
+WAIVER = WaiverNote(
+    control="SPF-*", target="*", reason="until the move", expires="2027-01-31", owner="ops", days_left=70
+)
+
 
 def result(verdict: str = "fail", **changes: Any) -> Result:
     values: dict[str, Any] = {
@@ -25,20 +34,22 @@ def result(verdict: str = "fail", **changes: Any) -> Result:
         "target": "example.org",
         "target_type": "MailDomain",
         "level": "SHOULD",
-        "verdict": verdict,
         "message": "no SPF record",
         "expected": "Every domain publishes exactly one SPF record.",
         "observed": "no SPF record",
         "evidence": (";; question: example.org. IN TXT", ";; status: NXDOMAIN"),
         "why": "receivers cannot tell who may send.",
         "fix": "publish one.",
-        "references": (("RFC 7208, section 3.2", "https://www.rfc-editor.org/rfc/rfc7208#section-3.2"),),
+        "references": (REFERENCE,),
         "seconds": 0.001,
         "domains": ("example.org",),
         "file": "inventories/prod.yaml",
         "line": 3,
     }
-    return Result(**{**values, **changes})
+    values |= changes
+    values |= {"verdict": Verdict(verdict), "level": Level(values["level"])}
+    name = result_id(values["control"], values["target"])
+    return Result(id=name, family=values["control"].split("-")[0], **values)
 
 
 def run(*results: Result, **changes: Any) -> RunResult:
@@ -50,21 +61,23 @@ def run(*results: Result, **changes: Any) -> RunResult:
         "replayed": False,
     }
     judged = RunResult(**{**values, **changes}, results=list(results))
-    judged.sort()
+    judged.decide()
     return judged
 
 
-def document(*results: Result, **changes: Any) -> dict[str, Any]:
-    """The document of a run, as it is read from a file. Counts are those of the results, waived ones too."""
-    plain: dict[str, Any] = json.loads(FORMATS["json"](run(*results, **changes).document()))
-    plain["counts"] = {verdict: sum(r.verdict == verdict for r in results) for verdict in VERDICTS}
-    for item in plain["results"]:
-        if item["verdict"] == "waived":
-            item["waiver"] = {"reason": "until the move", "expires": "2027-01-31", "owner": "ops"}
-    return plain
+def plain(document: RunDocument) -> dict[str, Any]:
+    """A document as it stands in its file."""
+    read: dict[str, Any] = json.loads("".join(as_json(document)))
+    return read
 
 
-def one_of_each() -> dict[str, Any]:
+def document(*results: Result, **changes: Any) -> RunDocument:
+    """The document of a run, as it is read from a file; what is waived has a waiver."""
+    told = (replace(each, waiver=WAIVER) if each.verdict is Verdict.WAIVED else each for each in results)
+    return parsed(RunDocument, plain(run(*told, **changes)))
+
+
+def one_of_each() -> RunDocument:
     """A document with every verdict and every level."""
     results = [
         result(verdict, target=f"{verdict.replace(' ', '-')}.example", level=level, control=f"SPF-{level}")
@@ -74,7 +87,7 @@ def one_of_each() -> dict[str, Any]:
     return document(*results)
 
 
-def hostile() -> dict[str, Any]:
+def hostile() -> RunDocument:
     """A document in which all text that may come from a network, and the inventory's name, is hostile."""
     texts = dict.fromkeys(("target", "message"), HOSTILE) | {
         "observed": f"{HOSTILE}\n  ::error::boom\n{HOSTILE}",

@@ -6,14 +6,21 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
+from mailproof.gate.document import RunDocument, parsed
+
 FAMILIES = ("SPF", "DKIM", "DMARC", "MX", "STS", "DANE", "TLS", "CERT", "SMTP", "PTR", "RELAY", "DEL", "SEC")
 CONTROLS = tuple((f"{family}-RULE-{number}", family) for family in FAMILIES for number in range(8))[:100]
 LEVELS = ("MUST", "SHOULD", "MAY")
 HOSTS_PER_DOMAIN = 4
 
 
-def document(targets: int) -> dict[str, Any]:
-    """A result document of ``targets`` targets, each judged by 100 controls; some one in twelve verdicts is no pass."""
+def document(targets: int) -> RunDocument:
+    """The document of ``targets`` targets, each judged by 100 controls; some one in twelve verdicts is no pass."""
+    return parsed(RunDocument, plain(targets))
+
+
+def plain(targets: int) -> dict[str, Any]:
+    """The same as it stands in a file."""
     results = list(_results(targets))
     counts = dict.fromkeys(("pass", "fail", "advice", "not applicable", "inconclusive"), 0)
     for result in results:

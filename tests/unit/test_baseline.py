@@ -26,6 +26,7 @@ from mailproof.gate.baseline import (
     read_snapshot,
     snapshot,
 )
+from mailproof.gate.document import BaselineNote, parsed, plain
 from mailproof.gate.result import RunResult, make_result
 from mailproof.gate.verdict import Judgement, Verdict
 from mailproof.report import comparison as report
@@ -164,18 +165,21 @@ def run(**verdicts: Verdict) -> RunResult:
         make_result(a_control("MX-EXISTS"), f"{name}.example", "MailDomain", Judgement(verdict, MUST, "x"), ("p",), 0.1)
         for name, verdict in verdicts.items()
     ]
-    return RunResult("lab", "1.0", "2026-11-23T00:00:00+00:00", "before", False, results=results)
+    moments: dict[str, Any] = {"started_at": "2026-11-23T00:00:00+00:00", "surveyed_at": "2026-11-23T00:00:01+00:00"}
+    judged = RunResult(inventory="lab", mailproof="1.0", **moments, results=results)
+    judged.decide()
+    return judged
 
 
 def test_a_result_that_was_written_is_read_again(tmp_path: Path) -> None:
     judged = run(a=Verdict.FAIL, b=Verdict.PASS)
     judged.renamed = {"c.example": "a.example"}
-    (tmp_path / "r.json").write_text(FORMATS["json"](judged.document()))
+    (tmp_path / "r.json").write_text(FORMATS["json"](judged))
     assert read_snapshot(tmp_path / "r.json") == snapshot(judged)
 
 
 def document(**changes: Any) -> str:
-    return json.dumps({**json.loads(FORMATS["json"](run(a=Verdict.FAIL).document())), **changes})
+    return json.dumps({**json.loads(FORMATS["json"](run(a=Verdict.FAIL))), **changes})
 
 
 RESULT = {"control": "A", "target": "b", "verdict": "fail", "level": "MUST", "message": "m"}
@@ -253,17 +257,17 @@ def test_markdown_holds_no_markup_of_the_network() -> None:
 
 
 def test_the_document_counts_all_and_lists_what_is_asked_for() -> None:
-    plain = a_comparison().document()
-    assert plain["counts"] == {
+    note = a_comparison().note("old.json")
+    assert note.counts == {
         **dict.fromkeys(map(str, Change), 0),
         "new": 1,
         "mended": 1,
         "known": 1,
         "gone": 1,
     }
-    assert [entry["control"] for entry in plain["gone"]] == ["C"]
-    assert plain["targets_added"] == ["<script>|\x1b[31m @maintainer"]
-    assert json.loads(json.dumps(plain)) == plain
+    assert [entry.control for entry in note.gone] == ["C"]
+    assert note.targets_added == ("<script>|\x1b[31m @maintainer",)
+    assert parsed(BaselineNote, json.loads(json.dumps(plain(note)))) == note
 
 
 def test_levels_are_compared_through_files() -> None:

@@ -25,9 +25,11 @@ from mailproof.controls import (
     leave_to,
     not_applicable,
 )
-from mailproof.gate.result import Result, RunResult, from_plain, make_result, to_plain
+from mailproof.gate.document import Result, Traffic, WaiverNote, WaiverState, parsed, plain
+from mailproof.gate.result import RunResult, make_result
 from mailproof.gate.verdict import Judgement, Verdict, judge
 from mailproof.net.errors import KINDS, NotObserved, Throttled
+from mailproof.places import Place
 from mailproof.references import rfc
 from mailproof.report.formats import FORMATS
 
@@ -126,7 +128,10 @@ def result(verdict: Verdict, control: str = "MX-EXISTS", target: str = "example.
 
 
 def run(*results: Result, **changes: Any) -> RunResult:
-    return RunResult("lab", "1.0", "then", "before", False, results=list(results), **changes)
+    moments: dict[str, Any] = {"started_at": "2026-11-23T00:00:00+00:00", "surveyed_at": "2026-11-23T00:00:01+00:00"}
+    judged = RunResult(inventory="lab", mailproof="1.0", **moments, results=list(results), **changes)
+    judged.decide()
+    return judged
 
 
 def test_results_say_what_was_expected_and_what_was_observed() -> None:
@@ -138,7 +143,7 @@ def test_results_say_what_was_expected_and_what_was_observed() -> None:
     )
     assert (bad.message, bad.observed) == ("first line", "first line\nsecond line")
     assert bad.seconds == 0.123457
-    assert bad.references == (("RFC 5321, section 5.1", "https://www.rfc-editor.org/rfc/rfc5321#section-5.1"),)
+    assert bad.references == (rfc(5321, "5.1"),)
     assert bad.key == ("MX-EXISTS", "example.org")
 
 
@@ -156,7 +161,7 @@ def test_results_say_what_was_expected_and_what_was_observed() -> None:
     ],
 )
 def test_decision(verdicts: list[Verdict], reasons: tuple[str, ...]) -> None:
-    decision = run(*(result(verdict) for verdict in verdicts)).decision()
+    decision = run(*(result(verdict) for verdict in verdicts)).decision
     assert (decision.open, decision.reasons) == (not reasons, reasons)
 
 
@@ -166,6 +171,13 @@ def test_the_gate_fails_at_its_level_and_above(fail_on: Level, found: Level) -> 
     judgement = judge(a_control(level=found), AssertionError("no"), fail_on=fail_on)
     assert judgement.verdict is (Verdict.FAIL if found.rank <= fail_on.rank else Verdict.ADVICE)
     assert judgement.level is found
+
+
+def test_a_finding_may_be_about_a_line_of_a_file() -> None:
+    with pytest.raises(Finding) as raised:
+        fail("no limit", at=Place("main.cf", 7))
+    judgement = judge(a_control(), raised.value)
+    assert (judgement.observed, judgement.at) == ("no limit", Place("main.cf", 7))
 
 
 def test_a_profile_sets_the_level_of_every_finding() -> None:
@@ -197,7 +209,7 @@ def test_the_baseline_and_waivers_in_the_decision(
     verdicts: list[tuple[Verdict, str]], reasons: tuple[str, ...], tolerated: tuple[str, ...]
 ) -> None:
     judged = run(*(result(verdict, change=change) for verdict, change in verdicts))
-    assert (judged.decision().reasons, judged.tolerated()) == (reasons, tolerated)
+    assert (judged.decision.reasons, judged.tolerated()) == (reasons, tolerated)
 
 
 @pytest.mark.parametrize(
@@ -210,25 +222,40 @@ def test_the_baseline_and_waivers_in_the_decision(
     ],
 )
 def test_inconclusive_may_only_be_warned_about(verdicts: list[Verdict], reasons: tuple[str, ...]) -> None:
-    assert run(*map(result, verdicts), inconclusive="warn").decision().reasons == reasons
+    assert run(*map(result, verdicts), inconclusive="warn").decision.reasons == reasons
+
+
+TERMS: dict[str, Any] = {"control": "*", "target": "*", "reason": "x", "expires": "2026-12-31"}
 
 
 def test_expired_and_unneeded_waivers_in_the_decision() -> None:
-    expired = run(result(F, waiver={"days_left": -1}), result(F))
-    assert expired.decision().reasons == ("2 findings", "1 of them with an expired waiver")
-    waivers = [{"state": "unneeded"}, {"state": "open"}, {"state": "used"}]
-    assert run(result(P), waivers=waivers).decision().open
+    expired = run(result(F, waiver=WaiverNote(**TERMS, days_left=-1)), result(F))
+    assert expired.decision.reasons == ("2 findings", "1 of them with an expired waiver")
+    waivers = [WaiverState(**TERMS, days_left=1, state=state, findings=0) for state in ("unneeded", "open", "used")]
+    assert run(result(P), waivers=waivers).decision.open
     strict = run(result(P), waivers=waivers, strict_waivers=True)
-    assert strict.decision().reasons == ("1 waiver no longer needed",)
+    assert strict.decision.reasons == ("1 waiver no longer needed",)
 
 
 def test_a_run_that_was_stopped_keeps_the_gate_closed() -> None:
-    assert run(result(Verdict.PASS), complete=False).decision().reasons == ("the run was stopped before its end",)
+    assert run(result(Verdict.PASS), complete=False).decision.reasons == ("the run was stopped before its end",)
 
 
 def test_counts_name_every_verdict() -> None:
-    counts = run(result(Verdict.FAIL), result(Verdict.FAIL)).counts()
+    counts = run(result(Verdict.FAIL), result(Verdict.FAIL)).counts
     assert counts == {**dict.fromkeys(map(str, Verdict), 0), "fail": 2}
+
+
+def test_the_place_of_a_finding_is_carried_and_absent_where_there_is_none() -> None:
+    judgement = Judgement(Verdict.FAIL, MUST, "bad", at=Place("main.cf", 7))
+    found = make_result(a_control(), "mx.example", "MailHost", judgement, (), 0.0, place=("prod.yaml", 3))
+    assert (found.at, found.place, plain(found)["at"]) == (
+        Place("main.cf", 7),
+        found.at,
+        {"file": "main.cf", "line": 7},
+    )
+    assert parsed(Result, plain(found)) == found
+    assert "at" not in plain(result(Verdict.FAIL))
 
 
 def test_the_document_does_not_depend_on_the_order_of_the_run() -> None:
@@ -236,9 +263,8 @@ def test_the_document_does_not_depend_on_the_order_of_the_run() -> None:
     documents = set()
     for seed in range(5):
         random.Random(seed).shuffle(results)
-        judged = run(*results, connections={"192.0.2.1": 1}, unused=["X"])
-        judged.sort()
-        documents.add(FORMATS["json"](judged.document()))
+        judged = run(*results, traffic=Traffic({"192.0.2.1": 1}), controls_without_target=["X"])
+        documents.add(FORMATS["json"](judged))
     assert len(documents) == 1
     document = json.loads(documents.pop())
     assert (document["format"], document["version"]) == ("mailproof-result", 1)
@@ -251,8 +277,8 @@ def test_the_document_does_not_depend_on_the_order_of_the_run() -> None:
 
 
 def test_results_travel_between_processes_as_plain_values() -> None:
-    original = result(Verdict.INCONCLUSIVE, waiver={"reason": "x", "days_left": 3}, change="new")
-    assert from_plain(json.loads(json.dumps(to_plain(original)))) == original
+    original = result(Verdict.INCONCLUSIVE, waiver=WaiverNote(**TERMS, days_left=3), change="new")
+    assert parsed(Result, json.loads(json.dumps(plain(original)))) == original
 
 
 def test_the_catalogue_is_complete_and_finds_by_pattern() -> None:

@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from mailproof.cli import main
+from mailproof.gate.document import RunDocument
+from mailproof.report.formats import FORMATS
 from mailproof.report.history import HistoryError, append, check, open_findings, score, trend
 
 from .documents import HOSTILE, document, one_of_each, result
 
 
-def night(day: int, *failing: str, inventory: str = "prod", complete: bool = True) -> dict[str, object]:
+def night(day: int, *failing: str, inventory: str = "prod", complete: bool = True) -> RunDocument:
     """The run of one night in which ``failing`` targets failed and one passed."""
     results = [result("fail", target=target) for target in failing]
     return document(
@@ -77,10 +79,12 @@ def test_what_is_not_a_pass_is_kept_with_its_message(tmp_path: Path) -> None:
 
 
 WRITER = """
-import json, sys
+import sys
 from pathlib import Path
+from mailproof.gate.document import read_document
+from mailproof.report.formats import FORMATS
 from mailproof.report.history import append
-document = json.loads(Path(sys.argv[2]).read_text())
+document = read_document(Path(sys.argv[2]))
 for _ in range(10):
     append(Path(sys.argv[1]), document)
 """
@@ -88,10 +92,10 @@ for _ in range(10):
 
 def test_writers_take_turns(tmp_path: Path) -> None:
     """Four processes make the file and append to it at the same time; nothing is lost, nothing fails."""
-    file, plain = tmp_path / "history.sqlite", tmp_path / "run.json"
-    plain.write_text(json.dumps(night(1, "a")))
+    file, report = tmp_path / "history.sqlite", tmp_path / "run.json"
+    report.write_text(FORMATS["json"](night(1, "a")))
     writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(file), str(plain)], stderr=subprocess.PIPE, text=True)
+        subprocess.Popen([sys.executable, "-c", WRITER, str(file), str(report)], stderr=subprocess.PIPE, text=True)
         for _ in range(4)
     ]
     for writer in writers:

@@ -6,12 +6,24 @@ import base64
 import gzip
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailproof.controls import Reference
+from mailproof.gate.document import (
+    BaselineNote,
+    Decision,
+    DifferenceNote,
+    ProfileNote,
+    Source,
+    WaiverNote,
+    WaiverState,
+)
+from mailproof.gate.verdict import Verdict
 from mailproof.report.grouping import MAX_SHAPES, by_shape, shape
 from mailproof.report.html import packing, render
 from mailproof.report.html.view import BANDS, RANKS, Tally, build
@@ -49,15 +61,15 @@ def test_too_many_shapes_are_one_group() -> None:
 
 def test_every_finding_is_in_exactly_one_group() -> None:
     content = document(30)
-    view = build(content["results"])
+    view = build(content.results)
     listed = [id for _, groups in view.sections for g in groups for row in g.rows for id, _ in row.results]
-    amiss = [r["id"] for r in content["results"] if r["verdict"] not in ("pass", "not applicable")]
+    amiss = [r.id for r in content.results if r.verdict not in ("pass", "not applicable")]
     assert sorted(listed) == sorted(amiss)
 
 
 def test_counts_of_domains_targets_and_controls_add_up() -> None:
     content = document(30)
-    view = build(content["results"])
+    view = build(content.results)
     for tallies in (
         [tally for _, tally in view.domains],
         [line.tally for line in view.targets],
@@ -65,7 +77,7 @@ def test_counts_of_domains_targets_and_controls_add_up() -> None:
         [line.tally for line in view.controls],
     ):
         assert sum(tallies, Tally()) == view.tally
-    assert view.tally["must"] + view.tally["should"] + view.tally["may"] == content["counts"]["fail"]
+    assert view.tally["must"] + view.tally["should"] + view.tally["may"] == content.counts["fail"]
 
 
 def test_the_worst_finding_decides_the_band_of_the_score() -> None:
@@ -87,17 +99,15 @@ def test_who_has_the_worse_finding_never_has_the_better_score(one: dict[str, int
 
 
 def test_the_worst_domain_comes_first() -> None:
-    results = document(8)["results"]
-    for result in results:
-        if result["domains"] == ["customer00000.example"]:
-            result["verdict"] = "pass"
+    first = ("customer00000.example",)
+    results = [replace(r, verdict=Verdict.PASS) if r.domains == first else r for r in document(8).results]
     names = [name for name, _ in build(results).domains]
     assert names == ["customer00001.example", "customer00000.example"]
 
 
 def test_one_reason_is_told_once_and_names_what_it_leaves_open() -> None:
     content = document(200)
-    sections = dict(build(content["results"]).sections)
+    sections = dict(build(content.results).sections)
     (group,) = sections["inconclusive"]
     assert [row.target.split(".")[0] for row in group.rows] == ["mx1", "mx2", "mx3"]
     assert all(len(row.results) == 100 for row in group.rows)
@@ -105,7 +115,7 @@ def test_one_reason_is_told_once_and_names_what_it_leaves_open() -> None:
 
 def test_the_same_document_gives_the_same_page() -> None:
     content = document(400)
-    assert render(content) == render(json.loads(json.dumps(content)))
+    assert render(content) == render(document(400))
 
 
 def test_what_is_not_in_the_markup_is_packed() -> None:
@@ -113,13 +123,13 @@ def test_what_is_not_in_the_markup_is_packed() -> None:
     page = render(content)
     marked = set(re.findall(r'id="finding-([0-9a-f]{12})"', page))
     packed = {id for group in unpacked(page, "rows") for ids in group[3] for id in ids.split(" ")}
-    amiss = {r["id"] for r in content["results"] if r["verdict"] not in ("pass", "not applicable")}
+    amiss = {r.id for r in content.results if r.verdict not in ("pass", "not applicable")}
     assert not marked & packed
     assert marked | packed == amiss
     overview = unpacked(page, "overview")
     assert len(overview["targets"]) == 2000
     total = sum(sum(overview["cells"][cell]) for _, _, _, cells in overview["targets"] for cell in cells if cell >= 0)
-    assert total == len(content["results"])
+    assert total == len(content.results)
 
 
 def test_packing_gives_up_rows_to_stay_within_its_budget() -> None:
@@ -131,60 +141,60 @@ def test_packing_gives_up_rows_to_stay_within_its_budget() -> None:
 
 def test_links_lead_to_the_web_or_nowhere() -> None:
     content = document(2)
-    for result in content["results"]:
-        result["references"] = [
-            {"title": "good", "url": "https://example.org/a?b=1&c"},
-            {"title": "bad", "url": "javascript:alert(1)"},
-            {"title": "worse", "url": " data:text/html,x"},
-        ]
+    references = (
+        Reference("good", "https://example.org/a?b=1&c"),
+        Reference("bad", "javascript:alert(1)"),
+        Reference("worse", " data:text/html,x"),
+    )
+    content.results = [replace(result, references=references) for result in content.results]
     links = set(re.findall(r'<a href="([^#"][^"]*)"', render(content)))
     assert links == {"https://example.org/a?b=1&amp;c"}
 
 
 def test_an_open_gate_without_findings() -> None:
     content = document(3)
-    content["results"] = [{**r, "verdict": "pass"} for r in content["results"] if r["verdict"] == "pass"]
-    content["decision"] = {"open": True, "reasons": []}
+    content.results = [result for result in content.results if result.verdict is Verdict.PASS]
+    content.decision = Decision(True, ())
     page = render(content)
     assert "PASS: the gate is open" in page
     assert "No findings." in page
 
 
 def test_a_run_without_results_has_a_page() -> None:
-    content = {**document(0), "decision": {"open": False, "reasons": ["nothing was checked: no control had a target"]}}
+    content = document(0)
+    content.decision = Decision(False, ("nothing was checked: no control had a target",))
     assert "nothing was checked" in render(content)
 
 
 def test_waivers_profile_and_baseline_are_shown() -> None:
     content = document(3)
-    waived = next(r for r in content["results"] if r["verdict"] == "fail")
-    waiver = {
-        "control": waived["control"],
-        "target": "mx*",
-        "reason": "new <MX> in May",
-        "expires": "2026-12-31",
-        "days_left": 38,
-    }
-    waived |= {"verdict": "waived", "waiver": waiver, "change": "known"}
-    content["waivers"] = [{**waiver, "state": "used", "findings": 1, "owner": "ops", "ticket": None}]
-    content["profile"] = {
-        "name": "strict",
-        "title": "A strict one",
-        "source": {"title": "Our policy", "url": "https://example.org/policy", "date": "2026"},
-        "not_covered": ["ARC"],
-        "off": {"SPF-RULE-1": "not ours"},
-    }
-    entry = {"control": "A-B", "target": "t", "former": "old", "before": "fail", "after": "pass", "message": "x"}
-    content["baseline"] = {
-        "inventory": "fleet",
-        "started_at": "2026-11-01",
-        "counts": {"mended": 1, "new": 0},
-        "mended": [entry],
-        **{name: [] for name in ("new", "regressed", "known", "gone")},
-    }
+    index = next(number for number, result in enumerate(content.results) if result.verdict is Verdict.FAIL)
+    terms: dict[str, Any] = {"control": content.results[index].control, "target": "mx*", "reason": "new <MX> in May"}
+    waiver = WaiverNote(**terms, expires="2026-12-31", days_left=38)
+    content.results[index] = replace(content.results[index], verdict=Verdict.WAIVED, waiver=waiver, change="known")
+    content.waivers = [
+        WaiverState(**terms, expires="2026-12-31", days_left=38, owner="ops", state="used", findings=1),
+    ]
+    content.profile = ProfileNote(
+        name="strict",
+        title="A strict one",
+        source=Source("Our policy", "https://example.org/policy", "2026"),
+        not_covered=("ARC",),
+        off={"SPF-RULE-1": "not ours"},
+    )
+    mended = DifferenceNote(control="A-B", target="t", former="old", before="fail", after="pass", message="x")
+    content.baseline = BaselineNote(
+        inventory="fleet",
+        started_at="2026-11-01",
+        counts={"mended": 1, "new": 0},
+        new=(),
+        regressed=(),
+        mended=(mended,),
+        gone=(),
+    )
     page = render(content)
     for part in (
-        "known; new &lt;MX&gt; in May (until 2026-12-31)",
+        "known; until 2026-12-31 (38 days left): new &lt;MX&gt; in May",
         "38 days left",
         "strict: A strict one",
         "no control tests it yet: ARC",

@@ -142,7 +142,7 @@ not_covered: [two cities]
     assert profile.fail_on is MUST
     assert profile.source == shipped("bod-18-01").source
     assert profile.not_covered[-1] == "two cities"
-    assert profile.document(catalogue())["off"] == {"TLS-NO-3DES": "the mainframe"}
+    assert profile.note(catalogue()).off == {"TLS-NO-3DES": "the mainframe"}
 
 
 def test_a_profile_extends_a_file_beside_it(tmp_path: Path) -> None:
@@ -259,8 +259,8 @@ def test_a_domain_is_judged_by_its_own_profile(tmp_path: Path) -> None:
     assert rule is not None
     assert rule.level is MUST
     assert found.rule(signed, Zone("2.0.192.in-addr.arpa")) is not None
-    assert [(p["name"], p["entries"]) for p in found.own_documents()] == [("parked", ["example.org"])]
-    assert found.document()["name"] == "internet.nl"
+    assert [(own.name, own.entries) for own in found.own_notes()] == [("parked", ("example.org",))]
+    assert found.note().name == "internet.nl"
     assert found.wants(null)
     assert not found.wants(catalogue()["PTR-EXISTS"])
 

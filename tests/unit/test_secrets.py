@@ -8,12 +8,13 @@ import pytest
 
 from mailproof.controls import load_catalogue
 from mailproof.gate.profile import load_profile
-from mailproof.gate.result import Result
 from mailproof.gate.waivers import WaiverFile
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import LoadedInventory, load_inventory, load_part
 from mailproof.inventory.secrets import Secrets
-from mailproof.run.judging import without_secrets
+from mailproof.run.judging import redacted
+
+from .documents import result
 
 SECRET = "Hush-1234"
 
@@ -89,22 +90,8 @@ def test_redaction_never_changes_a_verdict() -> None:
     secrets = Secrets()
     for word in ("inconclusive", "MX-EXISTS", "SHOULD", "observed"):
         secrets.add(word, "${secret:X}")
-    plain = Result(
-        "MX-EXISTS",
-        "a.example",
-        "MailDomain",
-        "SHOULD",
-        "inconclusive",
-        "observed",
-        "",
-        "observed",
-        (),
-        "",
-        "",
-        (),
-        0.0,
-    )
-    shown = without_secrets(plain, secrets.redact)
+    plain = result("inconclusive", control="MX-EXISTS", message="observed", observed="observed")
+    shown = redacted(plain, secrets.redact)
     assert (shown.control, shown.level, shown.verdict) == ("MX-EXISTS", "SHOULD", "inconclusive")
     assert shown.message == "${secret:X}"
 

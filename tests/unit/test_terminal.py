@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from mailproof.controls import Harm
-from mailproof.gate.result import Result, RunResult, from_plain
+from mailproof.gate.document import Result
+from mailproof.gate.result import RunResult
+from mailproof.places import Place
 from mailproof.report.terminal import write_findings
 from tests.unit.documents import result
 from tests.unit.fleet import document
@@ -28,7 +30,9 @@ class Lines:
 
 
 def run_of(results: list[Result]) -> RunResult:
-    return RunResult("fleet", "0", "2026-11-20", "2026-11-20", replayed=False, results=results)
+    return RunResult(
+        inventory="fleet", mailproof="0", started_at="2026-11-20", surveyed_at="2026-11-20", results=results
+    )
 
 
 def written(results: list[Result], width: int = 100, verbosity: int = 0) -> list[str]:
@@ -39,7 +43,7 @@ def written(results: list[Result], width: int = 100, verbosity: int = 0) -> list
 
 @pytest.fixture(scope="module")
 def fleet() -> list[Result]:
-    return [from_plain(plain) for plain in document(500)["results"]]
+    return document(500).results
 
 
 def test_a_fleet_is_told_by_its_findings(fleet: list[Result]) -> None:
@@ -119,6 +123,11 @@ def test_what_rests_on_a_fault_is_counted_with_it() -> None:
     ]
     lines = written([owner, *left])
     assert "  so      2 verdicts could not be given because of it: CERT-DATES, SMTP-GREET-220" in lines
+
+
+def test_the_place_of_a_finding_is_shown_where_it_has_one_of_its_own() -> None:
+    assert "  at      captured/mx1.exim:12" in written([finding("mx.example", at=Place("captured/mx1.exim", 12))])
+    assert not any(line.startswith("  at ") for line in written([finding("mx.example")]))
 
 
 def test_failures_come_before_advice(fleet: list[Result]) -> None:

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from mailproof.gate.document import TrendPoint
 from mailproof.report.html.trend import HEIGHT, WIDTH, chart
 
 
-def point(findings: int, score: float | None) -> dict[str, Any]:
-    return {
-        "started_at": "2026-11-22T03:17:00+00:00",
-        "score": score,
-        "findings": findings,
-        "inconclusive": 0,
-        "open": True,
-    }
+def point(findings: int, score: float | None) -> TrendPoint:
+    return TrendPoint(started_at="2026-11-22T03:17:00+00:00", score=score, findings=findings, inconclusive=0, open=True)
 
 
 def test_one_run_makes_no_trend() -> None:

@@ -119,9 +119,9 @@ def test_missing_ipv6_and_resolver_are_told_once() -> None:
     for probe in ("smtp_session", "tls_offers"):
         outcomes |= {(probe, host.id): NoIPv6(NO_IPV6) for host in hosts}
     outcomes |= {("spf", f"{n}.example"): NoResolver("no resolver answers (127.0.0.1:53)") for n in "abc"}
-    assert look(record(outcomes, *hosts)).document() == [
-        {"fault": "no resolver", "text": "no resolver answers (127.0.0.1:53)"},
-        {"fault": "no IPv6", "text": "this machine has no IPv6: 2 targets could not be looked at"},
+    assert list(look(record(outcomes, *hosts)).faults.items()) == [
+        (Fault.NO_RESOLVER, "no resolver answers (127.0.0.1:53)"),
+        (Fault.NO_IPV6, "this machine has no IPv6: 2 targets could not be looked at"),
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from mailproof.controls import MAY, MUST, load_catalogue
 from mailproof.gate.verdict import Judgement, Verdict
-from mailproof.gate.waivers import Waivers, describe_waiver, is_expiring
+from mailproof.gate.waivers import Waivers, is_expiring
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import load_inventory
 
@@ -48,7 +48,7 @@ def test_the_last_day_is_included(tmp_path: Path, expires: str, verdict: Verdict
     assert judgement.verdict is verdict
     assert judgement.level is MUST
     assert waiver is not None
-    assert (waiver["days_left"], waiver["expires"], waiver["line"]) == (days, expires, 3)
+    assert (waiver.days_left, waiver.expires, waiver.line) == (days, expires, 3)
     assert judgement.observed.startswith("TLS 1.0 is spoken")
     assert ("expired after 2026-11-22" in judgement.observed) == (days < 0)
 
@@ -85,13 +85,13 @@ def test_of_several_waivers_the_one_that_lasts_longest_counts(tmp_path: Path) ->
     judgement, waiver = found.apply(FAIL, "TLS-NO-10-11", MX)
     assert judgement.verdict is Verdict.WAIVED
     assert waiver is not None
-    assert waiver["expires"] == "2027-01-01"
+    assert waiver.expires == "2027-01-01"
 
 
 def test_waivers_come_from_a_file_of_their_own(tmp_path: Path) -> None:
     found = waivers(tmp_path, entry("SPF-*"), file=f"waivers:\n  - {{{entry()}}}\n")
     assert [e.waiver.control for e in found.entries] == ["SPF-*", "TLS-NO-*"]
-    assert (found.entries[1].place.file.name, found.entries[1].place.line) == ("waivers.yaml", 2)
+    assert (found.entries[1].place.path.name, found.entries[1].place.line) == ("waivers.yaml", 2)
 
 
 @pytest.mark.parametrize(
@@ -165,9 +165,9 @@ def test_what_becomes_of_a_waiver(
 ) -> None:
     found = waivers(tmp_path, entry(expires=expires))
     results = [("TLS-NO-RC4", f"mx1.{n}", verdict) for n, verdict in enumerate(verdicts)]
-    (plain,) = found.states([*results, ("SPF-EXISTS", "example.org", "fail")], {0: covered}, complete)
-    assert plain["state"] == state
-    assert plain["findings"] == sum(verdict in ("waived", "fail", "advice") for verdict in verdicts)
+    (state_of,) = found.states([*results, ("SPF-EXISTS", "example.org", "fail")], {0: covered}, complete)
+    assert state_of.state == state
+    assert state_of.findings == sum(verdict in ("waived", "fail", "advice") for verdict in verdicts)
 
 
 @pytest.mark.parametrize(
@@ -182,14 +182,14 @@ def test_what_becomes_of_a_waiver(
     ],
 )
 def test_people_are_told_how_long_it_lasts(tmp_path: Path, expires: str, text: str, expiring: bool) -> None:
-    plain = waivers(tmp_path, entry(expires=expires)).entries[0].document(TODAY)
-    assert describe_waiver(plain) == text
-    assert is_expiring(plain) == expiring
+    note = waivers(tmp_path, entry(expires=expires)).entries[0].note(TODAY)
+    assert note.summary == text
+    assert is_expiring(note) == expiring
 
 
 def test_owner_and_ticket_are_shown(tmp_path: Path) -> None:
-    plain = waivers(tmp_path, entry() + ", owner: ann, ticket: OPS-1").entries[0].document(TODAY)
-    assert describe_waiver(plain).endswith("old scanners; owner ann; ticket OPS-1")
+    note = waivers(tmp_path, entry() + ", owner: ann, ticket: OPS-1").entries[0].note(TODAY)
+    assert note.summary.endswith("old scanners; owner ann; ticket OPS-1")
 
 
 @pytest.mark.parametrize(("covers", "verdict"), [(True, Verdict.WAIVED), (False, Verdict.INCONCLUSIVE)])

@@ -13,7 +13,16 @@ from typing import Any
 
 from mailproof.controls import Catalogue, Level
 from mailproof.documents import UnreadableDocument, read_json
-from mailproof.gate.result import FORMAT, VERSION, Result, RunResult, result_id
+from mailproof.gate.document import (
+    FORMAT,
+    VERSION,
+    BaselineNote,
+    DifferenceNote,
+    Pair,
+    Result,
+    RunDocument,
+    result_id,
+)
 from mailproof.gate.verdict import Verdict
 from mailproof.patterns import matches
 from mailproof.record import FORMAT as RECORD_FORMAT
@@ -67,9 +76,10 @@ class Snapshot:
         return replace(self, results=results)
 
 
-def snapshot(run: RunResult) -> Snapshot:
+def snapshot(document: RunDocument) -> Snapshot:
     """The verdicts of a run that has ended."""
-    return Snapshot(run.inventory, run.started_at, {r.key: verdicted(r) for r in run.results}, run.renamed)
+    results = {result.key: verdicted(result) for result in document.results}
+    return Snapshot(document.inventory, document.started_at, results, document.renamed)
 
 
 def verdicted(result: Result) -> Verdicted:
@@ -237,7 +247,7 @@ class Comparison:
         """The differences of one kind or several, by target and control."""
         return tuple(difference for difference in self.differences if difference.change in changes)
 
-    def lost(self, accepted: Iterable[str] = ()) -> Iterator[Key]:
+    def lost(self, accepted: Iterable[str] = ()) -> Iterator[Pair]:
         """What was right and is judged no longer, or has become an advice: a record or host that is gone.
 
         What does not apply any more is a consequence of that, and not counted again.
@@ -251,7 +261,7 @@ class Comparison:
                 for pattern in patterns
             )
             if item.before == Verdict.PASS and gone and not meant:
-                yield item.control, item.target
+                yield Pair(item.control, item.target)
 
     def counts(self) -> dict[str, int]:
         """How many differences there are of each kind, all kinds present."""
@@ -275,19 +285,24 @@ class Comparison:
         after = {d.former or d.target for d in self.differences if d.before and d.after}
         return tuple(sorted({target for _, target in self.old.results} - after))
 
-    def document(self) -> dict[str, Any]:
-        """The comparison for reports, as plain values; verdicts that nobody asks about are only counted."""
-        shown = (Change.NEW, Change.REGRESSED, Change.MENDED, Change.KNOWN)
-        gone = [d for d in self.of(Change.GONE) if d.before in AMISS]
-        return {
-            "inventory": self.old.inventory,
-            "started_at": self.old.started_at,
-            "counts": self.counts(),
-            **{str(change): [_plain(difference) for difference in self.of(change)] for change in shown},
-            str(Change.GONE): [_plain(difference) for difference in gone],
-            "targets_added": list(self.targets_added),
-            "targets_gone": list(self.targets_gone),
-        }
+    def note(self, file: str) -> BaselineNote:
+        """The comparison for reports; verdicts that nobody asks about are only counted.
+
+        ``file`` is where the earlier result was read from.
+        """
+        return BaselineNote(
+            file=file,
+            inventory=self.old.inventory,
+            started_at=self.old.started_at,
+            counts=self.counts(),
+            new=_notes(self.of(Change.NEW)),
+            regressed=_notes(self.of(Change.REGRESSED)),
+            mended=_notes(self.of(Change.MENDED)),
+            known=_notes(self.of(Change.KNOWN)),
+            gone=_notes(item for item in self.of(Change.GONE) if item.before in AMISS),
+            targets_added=self.targets_added,
+            targets_gone=self.targets_gone,
+        )
 
 
 def compare(old: Snapshot, new: Snapshot) -> Comparison:
@@ -311,13 +326,16 @@ def compare(old: Snapshot, new: Snapshot) -> Comparison:
     return Comparison(old, new, tuple(differences))
 
 
-def _plain(difference: Difference) -> dict[str, str]:
-    return {
-        "id": result_id(difference.control, difference.target),
-        "control": difference.control,
-        "target": difference.target,
-        "former": difference.former,
-        "before": difference.before,
-        "after": difference.after,
-        "message": difference.message,
-    }
+def _notes(differences: Iterable[Difference]) -> tuple[DifferenceNote, ...]:
+    return tuple(
+        DifferenceNote(
+            id=result_id(difference.control, difference.target),
+            control=difference.control,
+            target=difference.target,
+            former=difference.former,
+            before=difference.before,
+            after=difference.after,
+            message=difference.message,
+        )
+        for difference in differences
+    )

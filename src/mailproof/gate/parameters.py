@@ -8,7 +8,7 @@ from typing import Any
 
 from mailproof.controls import Allowed, Between, Catalogue, Control, UnknownControl
 from mailproof.inventory.errors import Problem
-from mailproof.inventory.load import Path_, Places, dotted
+from mailproof.inventory.reading import Path_, Places, dotted
 
 
 def parameter_problems(
@@ -20,12 +20,12 @@ def parameter_problems(
         try:
             control = catalogue[id]
         except UnknownControl as error:
-            yield Problem(place.file, place.line, dotted((*path, id)), str(error))
+            yield Problem(place.path, place.line, dotted((*path, id)), str(error))
             continue
         for name, value in parameters.items():
             where = places[*path, id, name]
             if (wrong := wrong_parameter(control, name, value)) is not None:
-                yield Problem(where.file, where.line, dotted((*path, id, name)), wrong)
+                yield Problem(where.path, where.line, dotted((*path, id, name)), wrong)
 
 
 def wrong_parameter(control: Control, name: str, value: Any) -> str | None:

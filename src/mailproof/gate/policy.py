@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mailproof.controls import Catalogue, Control, Level
+from mailproof.gate.document import OwnProfile, ProfileNote, parsed, plain
 from mailproof.gate.parameters import parameter_problems
 from mailproof.gate.profile import DEFAULT, Profile, Setting, UnknownProfile, load_profile
 from mailproof.gate.verdict import GATE_LEVEL
 from mailproof.inventory.errors import InventoryError, Problem
-from mailproof.inventory.load import LoadedInventory, Path_, dotted
+from mailproof.inventory.load import LoadedInventory
 from mailproof.inventory.model import Domain, Host
+from mailproof.inventory.reading import Path_, dotted
 from mailproof.targets.base import Target
 
 
@@ -64,9 +66,9 @@ class Policy:
         def named(name: str, path: Path_) -> Profile | None:
             place = loaded.places[path]
             try:
-                return load_profile(name, catalogue, place.file.parent, loaded.secrets, quoted=False)
+                return load_profile(name, catalogue, place.path.parent, loaded.secrets, quoted=False)
             except UnknownProfile as error:
-                problems.append(Problem(place.file, place.line, dotted(path), str(error)))
+                problems.append(Problem(place.path, place.line, dotted(path), str(error)))
             except InventoryError as error:
                 problems.extend(error.problems)
             return None
@@ -129,18 +131,21 @@ class Policy:
         """Whether any profile of the run judges ``control``."""
         return any(self._setting(profile, control) for profile in (self.profile, *self.profiles.values()))
 
-    def document(self) -> dict[str, Any]:
-        """The run's own profile for reports, as plain values."""
-        return self.profile.document(self.catalogue)
+    def note(self) -> ProfileNote:
+        """The run's own profile for reports."""
+        return self.profile.note(self.catalogue)
 
-    def own_documents(self) -> list[dict[str, Any]]:
-        """The profiles that domains and hosts name, each with ``entries``: the names of these."""
+    def own_notes(self) -> list[OwnProfile]:
+        """The profiles that domains and hosts name, each with the names of these."""
         entries: list[Domain | Host] = [*self.domains.values(), *self.hosts.values()]
         return [
-            {
-                **profile.document(self.catalogue),
-                "entries": [entry.name for entry in entries if entry.profile == name],
-            }
+            parsed(
+                OwnProfile,
+                {
+                    **plain(profile.note(self.catalogue)),
+                    "entries": [entry.name for entry in entries if entry.profile == name],
+                },
+            )
             for name, profile in sorted(self.profiles.items())
         ]
 

@@ -15,11 +15,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from mailproof.controls import Catalogue, Control, Level, UnknownControl
+from mailproof.gate.document import ProfileNote, Source
 from mailproof.gate.parameters import wrong_parameter
 from mailproof.inventory.errors import InventoryError, Problem
-from mailproof.inventory.load import Places, load_part
-from mailproof.inventory.model import Part, wrong
+from mailproof.inventory.load import load_part
+from mailproof.inventory.model import Part
+from mailproof.inventory.reading import Places
 from mailproof.inventory.secrets import Secrets
+from mailproof.inventory.values import wrong
 from mailproof.patterns import matches
 
 SHIPPED = Path(__file__).parent / "profiles"
@@ -127,17 +130,17 @@ class Profile:
         pattern = self.where.source
         return pattern is None or any(matches(pattern, reference.title) for reference in control.references)
 
-    def document(self, catalogue: Catalogue) -> dict[str, Any]:
-        """The profile for reports, as plain values."""
+    def note(self, catalogue: Catalogue) -> ProfileNote:
+        """The profile for reports."""
         off = {control.id: found.off for control in catalogue if (found := self.setting(control)) and found.off}
-        return {
-            "name": self.name,
-            "title": self.title,
-            "source": self.source.model_dump(),
-            "description": self.description,
-            "off": off,
-            "not_covered": list(self.not_covered),
-        }
+        return ProfileNote(
+            name=self.name,
+            title=self.title,
+            source=Source(**self.source.model_dump()),
+            description=self.description,
+            off=off,
+            not_covered=self.not_covered,
+        )
 
 
 def shipped_names() -> list[str]:
@@ -187,11 +190,11 @@ def _load(file: Path, catalogue: Catalogue, extending: tuple[Path, ...], secrets
     if part.extends is not None:
         place = places["extends",]
         try:
-            parent = _file_of(part.extends, place.file.parent)
+            parent = _file_of(part.extends, place.path.parent)
         except UnknownProfile as error:
-            raise InventoryError(Problem(place.file, place.line, "extends", str(error))) from None
+            raise InventoryError(Problem(place.path, place.line, "extends", str(error))) from None
         if parent.resolve() in (*extending, file.resolve()):
-            raise InventoryError(Problem(place.file, place.line, "extends", f"{part.extends} extends itself"))
+            raise InventoryError(Problem(place.path, place.line, "extends", f"{part.extends} extends itself"))
         base = _load(parent, catalogue, (*extending, file.resolve()), secrets)
     elif not part.controls:
         raise InventoryError(Problem(file, 1, None, "the profile judges nothing: give controls or extends"))
@@ -231,10 +234,10 @@ def _problems(part: ProfilePart, catalogue: Catalogue, places: Places) -> Iterat
             try:
                 catalogue.matching(pattern)
             except UnknownControl as error:
-                yield Problem(place.file, place.line, f"controls.{pattern}", str(error))
+                yield Problem(place.path, place.line, f"controls.{pattern}", str(error))
         for name, value in entry.parameters.items():
             where = places["controls", pattern, "parameters", name]
             for control in found:
                 if (complaint := wrong_parameter(control, name, value)) is not None:
-                    yield Problem(where.file, where.line, f"controls.{pattern}.parameters.{name}", complaint)
+                    yield Problem(where.path, where.line, f"controls.{pattern}.parameters.{name}", complaint)
                     break

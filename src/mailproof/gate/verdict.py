@@ -9,6 +9,7 @@ import pytest
 
 from mailproof.controls import Control, Finding, Level, NotApplicable
 from mailproof.net.errors import NotObserved
+from mailproof.places import Place
 
 
 class Verdict(StrEnum):
@@ -41,6 +42,8 @@ class Judgement:
     """How to mend it, where this finding has a remedy of its own; empty: the control's."""
     left_to: str = ""
     """The control that owns the fault because of which nothing was judged; empty otherwise."""
+    at: Place | None = None
+    """The place of the finding itself, where it has one."""
 
 
 def judge(
@@ -63,11 +66,10 @@ def judge(
     if isinstance(raised, NotApplicable):
         return Judgement(Verdict.NOT_APPLICABLE, usual, str(raised), left_to=raised.left_to)
     if isinstance(raised, AssertionError):
-        counted, why, fix = usual, None, None
-        if isinstance(raised, Finding):
-            counted, why, fix = level or raised.level or usual, raised.why, raised.fix
+        found = raised if isinstance(raised, Finding) else Finding(_message(raised))
+        counted = level or found.level or usual
         verdict = Verdict.FAIL if counted.rank <= fail_on.rank else Verdict.ADVICE
-        return Judgement(verdict, counted, _message(raised), why or "", fix or "")
+        return Judgement(verdict, counted, _message(raised), found.why or "", found.fix or "", at=found.at)
     if isinstance(raised, NotObserved):
         return Judgement(Verdict.INCONCLUSIVE, usual, f"{raised.kind}: {raised.reason}")
     if isinstance(raised, pytest.skip.Exception):

@@ -7,16 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field
 
 from mailproof.controls import Catalogue
+from mailproof.gate.document import WaiverNote, WaiverState, plain
 from mailproof.gate.verdict import Judgement, Verdict
 from mailproof.inventory.errors import Problem
-from mailproof.inventory.load import LoadedInventory, Place, load_part
+from mailproof.inventory.load import LoadedInventory, load_part
 from mailproof.inventory.model import Part, Waiver
 from mailproof.patterns import matches
+from mailproof.places import Place
 
 WARNING_DAYS = 14
 """A waiver is warned about from so many days before its last one."""
@@ -55,9 +56,10 @@ class PlacedWaiver:
         """Days after ``today`` on which it still holds: 0 on its last day, negative once it has expired."""
         return (self.waiver.expires - today).days
 
-    def document(self, today: date) -> dict[str, Any]:
-        """The waiver for reports, as plain values."""
-        return {**self.waiver.model_dump(mode="json"), "days_left": self.days_left(today), "line": self.place.line}
+    def note(self, today: date) -> WaiverNote:
+        """The waiver for reports."""
+        written = self.waiver.model_dump(mode="json")
+        return WaiverNote(**written, days_left=self.days_left(today), line=self.place.line)
 
 
 class Waivers:
@@ -84,7 +86,7 @@ class Waivers:
         names = self._catalogue.names(control)
         return tuple(index for index, entry in enumerate(self.entries) if entry.covers(names, target))
 
-    def apply(self, judgement: Judgement, control: str, target: str) -> tuple[Judgement, dict[str, Any] | None]:
+    def apply(self, judgement: Judgement, control: str, target: str) -> tuple[Judgement, WaiverNote | None]:
         """The judgement under the waivers, and the waiver that it owes something to, for reports.
 
         A finding is waived, and what could not be verified if the waiver says so. One whose waiver has expired says so.
@@ -94,11 +96,11 @@ class Waivers:
         if not covering:
             return judgement, None
         last = max(covering, key=lambda entry: entry.waiver.expires)
-        document = last.document(self.today)
+        note = last.note(self.today)
         if last.days_left(self.today) >= 0:
-            return replace(judgement, verdict=Verdict.WAIVED), document
+            return replace(judgement, verdict=Verdict.WAIVED), note
         expired = f"the waiver of this finding ({last.waiver.reason}) expired after {last.waiver.expires}"
-        return replace(judgement, observed=f"{judgement.observed}\n{expired}"), document
+        return replace(judgement, observed=f"{judgement.observed}\n{expired}"), note
 
     def problems(self, targets: Mapping[str, Sequence[str]], unknown: Iterable[str]) -> Iterator[Problem]:
         """Waivers that match no control or no target of it.
@@ -112,7 +114,7 @@ class Waivers:
             controls = [id for id in targets if entry.names(self._catalogue.names(id))]
             if not controls:
                 hint = _nearest(waiver.control.upper(), targets, "`mailproof controls` lists them")
-                yield Problem(place.file, place.line, "waivers", f"no control matches {waiver.control}; {hint}")
+                yield Problem(place.path, place.line, "waivers", f"no control matches {waiver.control}; {hint}")
                 continue
             ids = {target for id in controls for target in targets[id]}
             if not any(
@@ -120,11 +122,11 @@ class Waivers:
             ) and not doubtful.intersection(controls):
                 hint = _nearest(waiver.target.lower(), sorted(ids), "it judges none in this inventory")
                 message = f"no target of {waiver.control} matches {waiver.target}; {hint}"
-                yield Problem(place.file, place.line, "waivers", message)
+                yield Problem(place.path, place.line, "waivers", message)
 
     def states(
         self, results: Iterable[tuple[str, str, str]], covered: Mapping[int, int], complete: bool
-    ) -> list[dict[str, Any]]:
+    ) -> list[WaiverState]:
         """What became of each waiver, for reports: ``state``, and how many ``findings`` it was meant for.
 
         ``results`` are (control, target, verdict); ``covered`` says how many pairs of control and target each
@@ -148,25 +150,13 @@ class Waivers:
                 state = "used" if entry.days_left(self.today) >= 0 else "expired"
             else:
                 state = "unneeded" if judged and Verdict.INCONCLUSIVE not in verdicts else "open"
-            found.append({**entry.document(self.today), "state": state, "findings": findings})
+            found.append(WaiverState(**plain(entry.note(self.today)), state=state, findings=findings))
         return found
 
 
-def describe_waiver(waiver: Mapping[str, Any]) -> str:
-    """One line for people: until when, why, who. Text in it must be escaped when shown."""
-    days = waiver["days_left"]
-    if days < 0:
-        until = f"expired after {waiver['expires']}"
-    else:
-        left = "its last day" if days == 0 else f"{days} day{'' if days == 1 else 's'} left"
-        until = f"until {waiver['expires']} ({left})"
-    more = [f"{name} {waiver[name]}" for name in ("owner", "ticket") if waiver.get(name)]
-    return "; ".join([f"{until}: {waiver['reason']}", *more])
-
-
-def is_expiring(waiver: Mapping[str, Any]) -> bool:
+def is_expiring(waiver: WaiverNote) -> bool:
     """Whether it is time to say that the waiver ends soon."""
-    return bool(0 <= waiver["days_left"] <= WARNING_DAYS)
+    return 0 <= waiver.days_left <= WARNING_DAYS
 
 
 def _nearest(pattern: str, known: Iterable[str], otherwise: str) -> str:

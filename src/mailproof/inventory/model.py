@@ -4,165 +4,40 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from mailproof.net.dns.client import normalise
+from mailproof.inventory.values import (
+    Address,
+    ConnectKey,
+    ConnectValue,
+    DomainName,
+    HostRole,
+    LocalPart,
+    Mailbox,
+    Port,
+    ResolverAddress,
+    Seconds,
+    Selector,
+    ZoneName,
+    connect_key,
+    domain_name,
+    keys_once,
+    socket_address,
+    unique,
+    wrong,
+)
 from mailproof.net.services import MX, SERVICES, Service
-from mailproof.net.settings import DNSSECTrust, Limits, NetSettings, SocketAddress, TLSDepth
-
-
-def wrong(message: str) -> PydanticCustomError:
-    """The error that a validator raises: its message is shown as it is."""
-    return PydanticCustomError("inventory", "{message}", {"message": message})
-
-
-def domain_name(value: str) -> str:
-    """A host or domain name as A-labels in lower case. Raises ValueError for anything else."""
-    try:
-        name = normalise(value)
-    except ValueError as error:
-        raise wrong(f"{value!r} is not a domain name ({error})") from None
-    if _is_address(name):
-        raise wrong(f"{value!r} is an address; a domain name is expected, like example.org")
-    if name == "." or not all(_LABEL.fullmatch(label) for label in name.split(".")):
-        raise wrong(f"{value!r} is not a domain name, like example.org")
-    return name
-
-
-_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
-
-
-def _zone_name(value: str) -> str:
-    """A domain name whose labels may hold a slash, as classless reverse zones have (RFC 2317, section 4)."""
-    domain_name(value.replace("/", "-"))
-    return normalise(value)
-
-
-def _is_address(value: str) -> bool:
-    """Whether a numeric address is written, without a zone index: those mean something on one machine only."""
-    try:
-        ip_address(value)
-    except ValueError:
-        return False
-    return "%" not in value
-
-
-def _address(value: str) -> str:
-    if not _is_address(value):
-        raise wrong(f"{value!r} is not an IPv4 or IPv6 address, like 192.0.2.25 or 2001:db8::25")
-    return str(ip_address(value))
-
-
-def socket_address(value: str, default_port: int | None) -> SocketAddress:
-    """An address with a port, which may be left out where there is a default. Raises ValueError for anything else."""
-    match = re.fullmatch(
-        r"\[(?P<v6>[^\]]+)\](?::(?P<port6>[0-9]{1,5}))?|(?P<v4>[^:]+)(?::(?P<port4>[0-9]{1,5}))?", value
-    )
-    if match is None and _is_address(value) and default_port is not None:
-        return SocketAddress(str(ip_address(value)), default_port)
-    if match is not None:
-        address, port = match["v6"] or match["v4"], match["port6"] or match["port4"]
-        if _is_address(address) and (port or default_port is not None):
-            number = int(port) if port else default_port
-            if number is not None and 0 < number < 65536:
-                return SocketAddress(str(ip_address(address)), number)
-    example = "192.0.2.53 or [2001:db8::53]:53" if default_port else "127.0.0.1:2525 or [::1]:2525"
-    raise wrong(f"{value!r} is not an address{' with a port' if not default_port else ''}, like {example}")
-
-
-def _resolver(value: str) -> str:
-    return str(socket_address(value, 53))
-
-
-def connect_key(value: str) -> str:
-    """A key of the connect map in its one spelling. Raises ValueError for anything else."""
-    host, _, port = value.rpartition(":")
-    if re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 65536 and host:
-        bare = host.removeprefix("[").removesuffix("]")
-        if _is_address(bare):
-            return str(SocketAddress(str(ip_address(bare)), int(port)))
-        return f"{domain_name(host)}:{int(port)}"
-    raise wrong(f"{value!r} is not ADDRESS:PORT or HOST:PORT, like 192.0.2.25:25 or mx1.example.org:25")
-
-
-def _connect_value(value: str) -> str:
-    return str(socket_address(value, None))
-
-
-_LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
-
-
-def _local_part(value: str) -> str:
-    if not _LOCAL_PART.fullmatch(value):
-        raise wrong(f"{value!r} is not the part of a mailbox before the @, like postmaster")
-    return value
-
-
-def _mailbox(value: str) -> str:
-    local, at, domain = value.rpartition("@")
-    if not at:
-        raise wrong(f"{value!r} is not a mailbox, like postmaster@example.org")
-    return f"{_local_part(local)}@{domain_name(domain)}"
-
-
-def _role(value: str) -> str:
-    if value not in SERVICES:
-        raise wrong(f"{value!r} is not a role of a host, which are {', '.join(SERVICES)}")
-    return value
+from mailproof.net.settings import DNSSECTrust, Limits, NetSettings, TLSDepth
 
 
 def _usual_ports() -> str:
     """The ports of every service, as people write them: ``mx 25; submission 587, 465``."""
     return "; ".join(f"{service.name} {', '.join(map(str, service.ports))}" for service in SERVICES.values())
-
-
-def _unique(values: list[Any]) -> list[Any]:
-    seen: set[str] = set()
-    for value in values:
-        key = getattr(value, "key", None) or str(value)
-        if key in seen:
-            raise wrong(f"{key} is listed twice")
-        seen.add(key)
-    return values
-
-
-def _keys_once(canonical: Callable[[str], str]) -> BeforeValidator:
-    """Refuse a mapping in which two keys are the same name, written differently."""
-
-    def check(value: Any) -> Any:
-        seen: dict[str, str] = {}
-        for key in value if isinstance(value, dict) else ():
-            try:
-                name = canonical(key)
-            except ValueError:
-                continue
-            if name in seen:
-                raise wrong(f"{seen[name]} and {key} are the same")
-            seen[name] = key
-        return value
-
-    return BeforeValidator(check)
-
-
-DomainName = Annotated[str, AfterValidator(domain_name)]
-ZoneName = Annotated[str, AfterValidator(_zone_name)]
-Address = Annotated[str, AfterValidator(_address)]
-ResolverAddress = Annotated[str, AfterValidator(_resolver)]
-ConnectKey = Annotated[str, AfterValidator(connect_key)]
-ConnectValue = Annotated[str, AfterValidator(_connect_value)]
-LocalPart = Annotated[str, AfterValidator(_local_part)]
-Mailbox = Annotated[str, AfterValidator(_mailbox)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-HostRole = Annotated[str, AfterValidator(_role), WithJsonSchema({"enum": list(SERVICES), "type": "string"})]
-Seconds = Annotated[float, Field(gt=0, le=3600)]
-Selector = DomainName
 
 
 def _own_name() -> str:
@@ -224,16 +99,16 @@ class Domain(Part):
     sends: bool = Field(True, description="Whether mail is sent from this domain.")
     receives: bool = Field(True, description="Whether the domain takes mail. A null MX says no by itself.")
     parked: bool = Field(False, description="The domain neither sends nor receives; short for both set to false.")
-    selectors: Annotated[list[Selector], AfterValidator(_unique)] = Field(
+    selectors: Annotated[list[Selector], AfterValidator(unique)] = Field(
         default=[], description="DKIM selectors in use. They cannot be discovered from outside."
     )
-    backup_mx: Annotated[list[DomainName], AfterValidator(_unique)] = Field(
+    backup_mx: Annotated[list[DomainName], AfterValidator(unique)] = Field(
         default=[], description="MX hosts that are declared to be backups of the others."
     )
-    mailboxes: Annotated[list[LocalPart], AfterValidator(_unique)] = Field(
+    mailboxes: Annotated[list[LocalPart], AfterValidator(unique)] = Field(
         default=["postmaster", "abuse"], description="Role mailboxes that must be accepted (RFC 2142)."
     )
-    unknown: Annotated[list[LocalPart], AfterValidator(_unique)] = Field(
+    unknown: Annotated[list[LocalPart], AfterValidator(unique)] = Field(
         default=[], description="Local parts known not to exist. Without any, one is made up, the same in every run."
     )
     active: bool | None = Field(
@@ -241,7 +116,7 @@ class Domain(Part):
     )
     profile: str | None = Field(None, description="Profile for this domain: a shipped one by name, or a file.")
     controls: Parameters = Field(default={}, description="Parameters of controls for this domain, by control id.")
-    formerly: Annotated[list[DomainName], AfterValidator(_unique)] = Field(
+    formerly: Annotated[list[DomainName], AfterValidator(unique)] = Field(
         default=[], description="Earlier names of the domain: a baseline's results under them are followed."
     )
 
@@ -265,14 +140,14 @@ class Host(Part):
     """A mail host. MX hosts of the domains are found by themselves; name a host to add roles, ports or consent."""
 
     name: DomainName = Field(description="The host's name, like mail.example.org.")
-    roles: Annotated[list[HostRole], AfterValidator(_unique)] = Field(
+    roles: Annotated[list[HostRole], AfterValidator(unique)] = Field(
         default=[MX.name], min_length=1, description=f"What the host does: {', '.join(SERVICES)}."
     )
     ports: dict[HostRole, Annotated[list[Port], Field(min_length=1)]] = Field(
         default={},
         description=f"Ports by role where they differ from {_usual_ports()}.",
     )
-    addresses: Annotated[list[Address], AfterValidator(_unique)] = Field(
+    addresses: Annotated[list[Address], AfterValidator(unique)] = Field(
         default=[], description="Addresses to test instead of those that the DNS gives."
     )
     active: bool | None = Field(
@@ -287,7 +162,7 @@ class Host(Part):
     )
     profile: str | None = Field(None, description="Profile for this host: a shipped one by name, or a file.")
     controls: Parameters = Field(default={}, description="Parameters of controls for this host, by control id.")
-    formerly: Annotated[list[DomainName], AfterValidator(_unique)] = Field(
+    formerly: Annotated[list[DomainName], AfterValidator(unique)] = Field(
         default=[], description="Earlier names of the host: a baseline's results under them are followed."
     )
 
@@ -314,7 +189,7 @@ class Sender(Part):
 
     address: Address = Field(description="IPv4 or IPv6 address.")
     helo: DomainName | None = Field(None, description="The name said in EHLO from this address.")
-    domains: Annotated[list[DomainName], AfterValidator(_unique)] | None = Field(
+    domains: Annotated[list[DomainName], AfterValidator(unique)] | None = Field(
         None, description="Domains whose mail leaves here; without it, all sending domains of the inventory."
     )
 
@@ -334,7 +209,7 @@ class Blocklist(Part):
         default=["127.255.255.0/24"],
         description="Answers (addresses or networks) that mean that the list refused the question.",
     )
-    families: Annotated[list[Literal["ipv4", "ipv6"]], AfterValidator(_unique)] = Field(
+    families: Annotated[list[Literal["ipv4", "ipv6"]], AfterValidator(unique)] = Field(
         default=["ipv4"], min_length=1, description="Address families that the list knows."
     )
 
@@ -432,22 +307,22 @@ class LimitsPart(Part):
 class Inventory(Part):
     """What to check, and with which consent."""
 
-    domains: Annotated[list[Annotated[Domain, _shorthand("name", Domain)]], AfterValidator(_unique)] = Field(
+    domains: Annotated[list[Annotated[Domain, _shorthand("name", Domain)]], AfterValidator(unique)] = Field(
         default=[], description="Mail domains. `domains: [example.org]` is a complete inventory."
     )
-    hosts: Annotated[list[Annotated[Host, _shorthand("name", Host)]], AfterValidator(_unique)] = Field(
+    hosts: Annotated[list[Annotated[Host, _shorthand("name", Host)]], AfterValidator(unique)] = Field(
         default=[], description="Mail hosts with roles that the DNS does not tell, or with their own consent."
     )
-    sending: Annotated[list[Annotated[Sender, _shorthand("address", Sender)]], AfterValidator(_unique)] = Field(
+    sending: Annotated[list[Annotated[Sender, _shorthand("address", Sender)]], AfterValidator(unique)] = Field(
         default=[], description="Addresses that mail leaves from."
     )
-    zones: Annotated[list[ZoneName], AfterValidator(_unique)] = Field(
+    zones: Annotated[list[ZoneName], AfterValidator(unique)] = Field(
         default=[], description="Zones to check besides those that hold the domains (reverse zones, say)."
     )
-    resolvers: Annotated[list[ResolverAddress], AfterValidator(_unique)] = Field(
+    resolvers: Annotated[list[ResolverAddress], AfterValidator(unique)] = Field(
         default=[], description="Recursive resolvers to ask, in order. Without any, those of the system."
     )
-    blocklists: Annotated[list[Annotated[Blocklist, _shorthand("name", Blocklist)]], AfterValidator(_unique)] = Field(
+    blocklists: Annotated[list[Annotated[Blocklist, _shorthand("name", Blocklist)]], AfterValidator(unique)] = Field(
         default=[], description="DNS blocklists on which no address may stand."
     )
     active: bool = Field(
@@ -465,10 +340,10 @@ class Inventory(Part):
     probe: Probe = Field(Probe(), description="Who we say we are.")
     limits: LimitsPart = Field(LimitsPart(), description="Patience and manners.")
     trust: Trust = Field(Trust(), description="Whom to believe.")
-    connect: Annotated[dict[ConnectKey, ConnectValue], _keys_once(connect_key)] = Field(
+    connect: Annotated[dict[ConnectKey, ConnectValue], keys_once(connect_key)] = Field(
         default={}, description="Where connections really go: ADDRESS:PORT or HOST:PORT to ADDRESS:PORT."
     )
-    zone_files: Annotated[dict[DomainName, Annotated[Path, Field(strict=False)]], _keys_once(domain_name)] = Field(
+    zone_files: Annotated[dict[DomainName, Annotated[Path, Field(strict=False)]], keys_once(domain_name)] = Field(
         default={}, description="Zones answered from master files instead of the network."
     )
     allow_private: bool = Field(
@@ -484,7 +359,7 @@ class Inventory(Part):
         default={}, description="Parameters of controls by id, like SPF-ALL-STRICT: {accept: ['-all', '~all']}."
     )
     waivers: list[Waiver] = Field(default=[], description="Accepted findings.")
-    rules: Annotated[list[Annotated[Path, Field(strict=False)]], AfterValidator(_unique)] = Field(
+    rules: Annotated[list[Annotated[Path, Field(strict=False)]], AfterValidator(unique)] = Field(
         default=[], description="House rules: test files or directories of your own, judged with the suite."
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailproof.net.dns.client import DNSClient
+from mailproof.net.files import Files
 from mailproof.net.hosts import Hosts
 from mailproof.net.https import HTTPSClient
 from mailproof.net.settings import NetSettings
@@ -14,7 +15,7 @@ from mailproof.net.tls.handshakes import TLSClient
 
 
 class Network:
-    """All clients of one run. Belongs to the event loop that it is used from first."""
+    """All clients of one run, and the files that are evidence. Belongs to the event loop that it is used from first."""
 
     def __init__(self, settings: NetSettings) -> None:
         settings = replace(settings, limits=within_reach(settings.limits))
@@ -24,6 +25,7 @@ class Network:
         self.smtp = SMTPClient(settings, self.hosts)
         self.tls = TLSClient(settings, self.hosts)
         self.https = HTTPSClient(settings, self.hosts)
+        self.files = Files()
 
     async def close(self) -> None:
         """Close what is still open and end all threads."""

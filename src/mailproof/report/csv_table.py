@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
-from typing import Any
 
+from mailproof.gate.document import Result, RunDocument
 from mailproof.report.escape import cell
-from mailproof.report.selection import is_proposed, waiver_text
 
 COLUMNS = (
     *("id", "verdict", "level", "control", "family", "target", "target_type", "domains", "message", "expected"),
@@ -19,31 +17,33 @@ MAX_CELL = 32_000
 """Characters of a cell; spreadsheets cut or refuse what is longer than 32,767."""
 
 
-def render(document: Mapping[str, Any]) -> str:
+def render(document: RunDocument) -> str:
     """One line a verdict under a line of names, in the order of the document."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\r\n")
     table.writerow(COLUMNS)
-    for result in document["results"]:
+    for result in document.results:
         table.writerow([_cell(result, column) for column in COLUMNS])
     return text.getvalue()
 
 
-def _cell(result: Mapping[str, Any], column: str) -> str:
+def _cell(result: Result, column: str) -> str:
     match column:
         case "domains":
-            text = ", ".join(result["domains"])
+            text = ", ".join(result.domains)
         case "evidence":
-            text = "\n".join(result["evidence"])
+            text = "\n".join(result.evidence)
         case "references":
-            text = "\n".join(f"{ref['title']} {ref['url']}".rstrip() for ref in result["references"])
+            text = "\n".join(f"{reference.title} {reference.url}".rstrip() for reference in result.references)
         case "waiver":
-            text = waiver_text(result)
+            text = result.waiver.summary if result.waiver else ""
         case "proposed":
-            text = "yes" if is_proposed(result) else ""
-        case "change":
-            text = result.get("change", "")
+            text = "yes" if result.proposed else ""
+        case "file":
+            text = result.place.file if result.place else ""
+        case "line":
+            text = str(result.place.line if result.place else 0)
         case _:
-            text = str(result[column])
+            text = str(getattr(result, column))
     shown = cell(text)
     return shown if len(shown) <= MAX_CELL else f"{shown[:MAX_CELL]}\n[cut]"

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
-from mailproof.documents import json_lines, write_atomically
+from mailproof.documents import write_atomically
+from mailproof.gate.document import RunDocument, as_json
 from mailproof.report import csv_table, html, markdown, prometheus, sarif
 from mailproof.report.annotations import render as render_annotations
 
-
-def _json(document: Mapping[str, Any]) -> Iterator[str]:
-    head = {name: value for name, value in document.items() if name != "results"}
-    return json_lines(head, results=document["results"])
-
-
-FORMATS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "json": lambda document: "".join(_json(document)),
+FORMATS: Mapping[str, Callable[[RunDocument], str]] = {
+    "json": lambda document: "".join(as_json(document)),
     "html": html.render,
     "sarif": sarif.render,
     "markdown": markdown.render,
@@ -31,12 +25,12 @@ FILE_OPTIONS = ("sarif", "markdown", "prometheus", "csv")
 """Formats that a run writes where its option of the same name says."""
 
 
-def write_formats(document: Mapping[str, Any], files: Mapping[str, Path]) -> tuple[list[Path], list[str]]:
+def write_formats(document: RunDocument, files: Mapping[str, Path]) -> tuple[list[Path], list[str]]:
     """Write a document to ``files``, given by format, each in one step. Returns files written and problems."""
     written, problems = [], []
     for name, file in files.items():
         try:
-            write_atomically(file, _json(document) if name == "json" else [FORMATS[name](document)])
+            write_atomically(file, as_json(document) if name == "json" else [FORMATS[name](document)])
             written.append(file)
         except OSError as error:
             problems.append(f"{file}: cannot be written: {error.strerror}")

@@ -6,8 +6,8 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+from mailproof.gate.document import RunDocument
 from mailproof.report import markdown
 
 SUMMARY_LIMIT = 1_048_576
@@ -30,7 +30,7 @@ def no_commands(write_line: Callable[[str], object]) -> Iterator[None]:
         write_line(f"::{token}::")
 
 
-def append_summary(document: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:
+def append_summary(document: RunDocument, environment: Mapping[str, str]) -> list[str]:
     """Append the Markdown summary to the file that GitHub names for it. Returns what went wrong."""
     name = environment.get("GITHUB_STEP_SUMMARY")
     if not name:

@@ -12,8 +12,9 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
+from mailproof.gate.document import RunDocument, TrendPoint
+from mailproof.gate.verdict import Verdict
 from mailproof.net.text import printable
 
 APPLICATION = 0x6D70726F
@@ -49,7 +50,7 @@ CREATE TABLE result (
 ) WITHOUT ROWID;
 """
 
-_KEPT = ("fail", "advice", "waived", "inconclusive")
+_KEPT = (Verdict.FAIL, Verdict.ADVICE, Verdict.WAIVED, Verdict.INCONCLUSIVE)
 """Verdicts that are kept one by one."""
 
 
@@ -99,8 +100,8 @@ def check(file: Path) -> None:
             pass
 
 
-def append(file: Path, document: Mapping[str, Any]) -> None:
-    """Append a run, given as its result document. Raises HistoryError."""
+def append(file: Path, document: RunDocument) -> None:
+    """Append a run. Raises HistoryError."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -116,18 +117,18 @@ def append(file: Path, document: Mapping[str, Any]) -> None:
             "INSERT INTO run (inventory, mailproof, started_at, surveyed_at, complete, open, counts) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                *(_storable(document[name]) for name in ("inventory", "mailproof", "started_at", "surveyed_at")),
-                document["complete"],
-                document["decision"]["open"],
-                json.dumps(document["counts"]),
+                *map(_storable, (document.inventory, document.mailproof, document.started_at, document.surveyed_at)),
+                document.complete,
+                document.decision.open,
+                json.dumps(document.counts),
             ),
         ).lastrowid
         connection.executemany(
             "INSERT INTO result (run, control, target, level, verdict, message) VALUES (?, ?, ?, ?, ?, ?)",
             (
-                (run, *(_storable(r[name]) for name in ("control", "target", "level", "verdict", "message")))
-                for r in document["results"]
-                if r["verdict"] in _KEPT
+                (run, *map(_storable, (r.control, r.target, r.level, r.verdict, r.message)))
+                for r in document.results
+                if r.verdict in _KEPT
             ),
         )
 
@@ -143,20 +144,17 @@ def trend(file: Path) -> list[Point]:
         return [_point(*row) for row in rows]
 
 
-def plain_trend(file: Path, inventory: str) -> list[dict[str, Any]]:
-    """The last ``TREND`` complete runs of an inventory as plain values for the JSON document, oldest first.
-
-    Raises HistoryError.
-    """
+def trend_of(file: Path, inventory: str) -> list[TrendPoint]:
+    """The last ``TREND`` complete runs of an inventory for its document, oldest first. Raises HistoryError."""
     points = [point for point in trend(file) if point.inventory == inventory and point.complete]
     return [
-        {
-            "started_at": point.started_at,
-            "score": point.score,
-            "findings": point.findings,
-            "inconclusive": point.inconclusive,
-            "open": point.open,
-        }
+        TrendPoint(
+            started_at=point.started_at,
+            score=point.score,
+            findings=point.findings,
+            inconclusive=point.inconclusive,
+            open=point.open,
+        )
         for point in points[-TREND:]
     ]
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mailproof.controls import Harm, Level
-from mailproof.gate.result import Result
+from mailproof.controls import Harm
+from mailproof.gate.document import Result
 from mailproof.gate.verdict import Verdict
 from mailproof.report.grouping import by_shape, shape
 
@@ -26,7 +26,7 @@ class Joined:
     @property
     def subjects(self) -> tuple[str, ...]:
         """The hosts or domains that it is about."""
-        return tuple(dict.fromkeys(map(subject, self.results)))
+        return tuple(dict.fromkeys(result.subject for result in self.results))
 
     @property
     def differs(self) -> bool:
@@ -38,11 +38,11 @@ class Joined:
     def gravity(self) -> tuple[int, int, int, int, str]:
         """A key that sorts the worst first: what fails, then by harm, by level, and by how many targets it is on."""
         result = self.first
-        fails = result.verdict == Verdict.FAIL
+        fails = result.verdict is Verdict.FAIL
         return (
             int(not fails) + (result.change == "known"),
             harm_of(result).rank,
-            Level(result.level).rank,
+            result.level.rank,
             -len(self.results),
             result.control,
         )
@@ -62,11 +62,6 @@ def harm_of(result: Result) -> Harm:
         return Harm(result.harm)
     except ValueError:
         return Harm.OTHER
-
-
-def subject(result: Result) -> str:
-    """The host or domain that a result is about: who mends one, mends all of its addresses and ports."""
-    return result.host or (result.domains[0] if len(result.domains) == 1 else result.target)
 
 
 def join(results: Iterable[Result]) -> list[Joined]:

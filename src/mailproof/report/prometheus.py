@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
 
+from mailproof.gate.document import RunDocument
+from mailproof.gate.verdict import Verdict
 from mailproof.report.escape import label
 
 Sample = tuple[Mapping[str, str], float]
 
 
-def render(document: Mapping[str, Any]) -> str:
+def render(document: RunDocument) -> str:
     """The metrics of a result document, each a gauge with the inventory's name as a label."""
-    inventory = {"inventory": document["inventory"]}
+    inventory = {"inventory": document.inventory}
     return "".join(
         line
         for name, text, samples in (
             ("mailproof_gate_open", "Whether the gate is open (1) or stays closed (0).", _gate(document)),
-            ("mailproof_run_timestamp_seconds", "When the run began.", _time(document["started_at"])),
-            ("mailproof_survey_timestamp_seconds", "When the servers were looked at.", _time(document["surveyed_at"])),
+            ("mailproof_run_timestamp_seconds", "When the run began.", _time(document.started_at)),
+            ("mailproof_survey_timestamp_seconds", "When the servers were looked at.", _time(document.surveyed_at)),
             ("mailproof_verdicts", "Verdicts by verdict, level and family of controls.", _verdicts(document)),
             ("mailproof_finding", "A failed control, by control, target and level.", _findings(document)),
         )
@@ -39,23 +40,23 @@ def _metric(name: str, text: str, common: Mapping[str, str], samples: Iterable[S
             yield f"{name}{{{shown}}} {value:.0f}\n"
 
 
-def _gate(document: Mapping[str, Any]) -> Iterator[Sample]:
-    yield {}, document["decision"]["open"]
+def _gate(document: RunDocument) -> Iterator[Sample]:
+    yield {}, document.decision.open
 
 
 def _time(moment: str) -> Iterator[Sample]:
     yield {}, datetime.fromisoformat(moment).timestamp()
 
 
-def _verdicts(document: Mapping[str, Any]) -> Iterator[Sample]:
+def _verdicts(document: RunDocument) -> Iterator[Sample]:
     """Every verdict for each family and level that judged, zeros too: a series that vanishes is no zero."""
-    counts = Counter((r["family"], r["level"], r["verdict"]) for r in document["results"])
+    counts = Counter((result.family, result.level, result.verdict) for result in document.results)
     for family, level in sorted({(family, level) for family, level, _ in counts}):
-        for verdict in document["counts"]:
+        for verdict in Verdict:
             yield {"verdict": verdict, "level": level, "family": family}, counts[family, level, verdict]
 
 
-def _findings(document: Mapping[str, Any]) -> Iterator[Sample]:
-    for result in document["results"]:
-        if result["verdict"] == "fail":
-            yield {name: result[name] for name in ("control", "target", "level")}, 1
+def _findings(document: RunDocument) -> Iterator[Sample]:
+    for result in document.results:
+        if result.verdict is Verdict.FAIL:
+            yield {"control": result.control, "target": result.target, "level": result.level}, 1

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from typing import Any
+from typing import Protocol
 
 import pytest
 
-from mailproof.gate.result import Result, RunResult
-from mailproof.gate.waivers import describe_waiver
+from mailproof.gate.document import Result, RunDocument
 from mailproof.net.text import printable
 
 COLUMNS = ("Verdict", "Control", "Level", "Target", "Reference")
@@ -43,24 +42,30 @@ def link(title: str, url: str) -> str:
     return f'<a href="{html.escape(url, quote=True)}">{text(title)}</a>' if url else text(title)
 
 
+class Titled(Protocol):
+    """What pytest-html hands over for its title."""
+
+    title: str
+
+
 class HTMLReport:
     """Hooks of pytest-html. ``result_of`` gives the result that a pytest report carries, or None."""
 
-    def __init__(self, run: RunResult, result_of: Callable[[Any], Result | None]) -> None:
+    def __init__(self, run: RunDocument, result_of: Callable[[object], Result | None]) -> None:
         self._run = run
         self._result_of = result_of
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_html_report_title(self, report: Any) -> None:
+    def pytest_html_report_title(self, report: Titled) -> None:
         report.title = f"mailproof: {text(self._run.inventory)}"
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
         run = self._run
-        decision = run.decision()
+        decision = run.decision
         colour, word = ("#1a7f37", "PASS") if decision.open else ("#b42318", "FAIL")
         reasons = f": {text(', '.join(decision.reasons))}" if decision.reasons else ""
-        counts = " &middot; ".join(f"{verdict} <b>{number}</b>" for verdict, number in run.counts().items())
+        counts = " &middot; ".join(f"{verdict} <b>{number}</b>" for verdict, number in run.counts.items())
         source = "judged from a record" if run.replayed else "surveyed"
         contact = f" &middot; contact {text(run.contact)}" if run.contact else ""
         prefix.append(STYLE)
@@ -71,15 +76,14 @@ class HTMLReport:
             f"&middot; mailproof {text(run.mailproof)}{contact}</p>"
         )
         if run.profile is not None:
-            prefix.append(f"<p>Profile {text(run.profile['name'])}: {text(run.profile['title'])}</p>")
+            prefix.append(f"<p>Profile {text(run.profile.name)}: {text(run.profile.title)}</p>")
         if run.waivers:
-            lines = (
-                f"<li>{text(w['control'])}, {text(w['target'])}: {w['state']}; {text(describe_waiver(w))}</li>"
-                for w in run.waivers
-            )
+            lines = (f"<li>{text(w.control)}, {text(w.target)}: {w.state}; {text(w.summary)}</li>" for w in run.waivers)
             prefix.append(f"<p>Waivers</p><ul>{''.join(lines)}</ul>")
-        if run.unused:
-            prefix.append(f"<p>Nothing in the inventory to judge by: {text(', '.join(run.unused))}</p>")
+        if run.controls_without_target:
+            prefix.append(
+                f"<p>Nothing in the inventory to judge by: {text(', '.join(run.controls_without_target))}</p>"
+            )
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:
@@ -90,12 +94,12 @@ class HTMLReport:
         ]
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_html_results_table_row(self, report: Any, cells: list[str]) -> None:
+    def pytest_html_results_table_row(self, report: pytest.TestReport, cells: list[str]) -> None:
         result = self._result_of(report)
         if result is None:
             values = ["", "", "", text(str(report.nodeid)), ""]
         else:
-            references = "<br>".join(link(title, url) for title, url in result.references)
+            references = "<br>".join(link(reference.title, reference.url) for reference in result.references)
             title = text(result.expected)
             values = [
                 text(result.verdict),
@@ -111,12 +115,12 @@ class HTMLReport:
         ]
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_html_results_table_html(self, report: Any, data: list[str]) -> None:
+    def pytest_html_results_table_html(self, report: pytest.TestReport, data: list[str]) -> None:
         result = self._result_of(report)
         if result is None:
             return
         evidence = "\n".join(text(line) for line in result.evidence)
-        waiver = f"<p><b>Waiver:</b> {text(describe_waiver(result.waiver))}</p>" if result.waiver else ""
+        waiver = f"<p><b>Waiver:</b> {text(result.waiver.summary)}</p>" if result.waiver else ""
         change = f"<p><b>Against the baseline:</b> {text(result.change)}</p>" if result.change else ""
         data[:] = [
             f"{waiver}{change}"

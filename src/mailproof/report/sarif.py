@@ -7,14 +7,17 @@ that did not succeed. The limits are those of GitHub code scanning, the strictes
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import quote
 
+from mailproof.controls import Level
+from mailproof.documents import JSON
+from mailproof.gate.document import Result, RunDocument
+from mailproof.gate.verdict import Verdict
 from mailproof.net.text import printable
 from mailproof.report.escape import clipped, is_web_address, sarif_message
-from mailproof.report.selection import LEVELS, is_proposed, waiver_text, worst_first
+from mailproof.report.selection import worst_first
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -27,9 +30,9 @@ MAX_NOTIFICATIONS = 1_000
 MAX_TEXT = 1_024
 """Characters of a text."""
 
-LEVEL = {"MUST": "error", "SHOULD": "warning", "MAY": "note"}
+LEVEL = {Level.MUST: "error", Level.SHOULD: "warning", Level.MAY: "note"}
 
-SEVERITY = {"MUST": "8.0", "SHOULD": "5.0", "MAY": "2.0"}
+SEVERITY = {Level.MUST: "8.0", Level.SHOULD: "5.0", Level.MAY: "2.0"}
 """``security-severity``, a string between 0.1 and 10.0: high from 7.0, medium from 4.0, low below."""
 
 
@@ -37,97 +40,104 @@ BASELINE_STATE = {"new": "new", "regressed": "updated", "known": "unchanged"}
 """SARIF's words for what became of a result since the baseline."""
 
 
-def render(document: Mapping[str, Any]) -> str:
+def render(document: RunDocument) -> str:
     """The SARIF log of a result document."""
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(document)]}
     return json.dumps(log, ensure_ascii=False, indent=1) + "\n"
 
 
-def _run(document: Mapping[str, Any]) -> dict[str, Any]:
+def _run(document: RunDocument) -> dict[str, JSON]:
     rules = _rules(document)
-    index = {rule["id"]: number for number, rule in enumerate(rules)}
-    found = worst_first(document, "fail", "advice", "waived")
+    index = {rule.control: number for number, rule in enumerate(rules)}
+    found = worst_first(document, Verdict.FAIL, Verdict.ADVICE, Verdict.WAIVED)
     return {
-        "tool": {"driver": {"name": "mailproof", "version": printable(document["mailproof"]), "rules": rules}},
-        "automationDetails": {"id": f"mailproof/{printable(document['inventory'])}/"},
+        "tool": {
+            "driver": {
+                "name": "mailproof",
+                "version": printable(document.mailproof),
+                "rules": [_rule(result) for result in rules],
+            }
+        },
+        "automationDetails": {"id": f"mailproof/{printable(document.inventory)}/"},
         "invocations": [_invocation(document, len(found))],
-        "results": [_result(result, index[result["control"]]) for result in found[:MAX_RESULTS]],
-        "properties": {"counts": document["counts"], "gateOpen": document["decision"]["open"]},
+        "results": [_result(result, index[result.control]) for result in found[:MAX_RESULTS]],
+        "properties": {"counts": document.counts, "gateOpen": document.decision.open},
     }
 
 
-def _rules(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Every control that judged, at the strictest level that it judged at."""
-    strictest: dict[str, Mapping[str, Any]] = {}
-    for result in document["results"]:
-        known = strictest.setdefault(result["control"], result)
-        if LEVELS.index(result["level"]) < LEVELS.index(known["level"]):
-            strictest[result["control"]] = result
-    return [_rule(strictest[control]) for control in sorted(strictest)]
+def _rules(document: RunDocument) -> list[Result]:
+    """A result for every control that judged, at the strictest level that it judged at."""
+    strictest: dict[str, Result] = {}
+    for result in document.results:
+        known = strictest.setdefault(result.control, result)
+        if result.level.rank < known.level.rank:
+            strictest[result.control] = result
+    return [strictest[control] for control in sorted(strictest)]
 
 
-def _rule(result: Mapping[str, Any]) -> dict[str, Any]:
-    sources = [ref["title"] + (f" <{ref['url']}>" if ref["url"] else "") for ref in result["references"]]
-    help_text = f"Why: {result['why']}\nFix: {result['fix']}\nSources: {', '.join(sources)}"
-    rule = {
-        "id": result["control"],
-        "shortDescription": {"text": _text(result["expected"])},
-        "fullDescription": {"text": _text(result["why"])},
+def _rule(result: Result) -> dict[str, JSON]:
+    sources = [ref.title + (f" <{ref.url}>" if ref.url else "") for ref in result.references]
+    help_text = f"Why: {result.why}\nFix: {result.fix}\nSources: {', '.join(sources)}"
+    rule: dict[str, JSON] = {
+        "id": result.control,
+        "shortDescription": {"text": _text(result.expected)},
+        "fullDescription": {"text": _text(result.why)},
         "help": {"text": _text(help_text)},
-        "defaultConfiguration": {"level": LEVEL[result["level"]]},
+        "defaultConfiguration": {"level": LEVEL[result.level]},
         "properties": {
-            "tags": ["mail", "security", result["family"]],
-            "security-severity": SEVERITY[result["level"]],
+            "tags": ["mail", "security", result.family],
+            "security-severity": SEVERITY[result.level],
         },
     }
-    address = next((ref["url"] for ref in result["references"] if is_web_address(ref["url"])), None)
+    address = next((ref.url for ref in result.references if is_web_address(ref.url)), None)
     if address:
         rule["helpUri"] = quote(address, safe="%/:?#[]@!$&'()*+,;=")
     return rule
 
 
-def _result(result: Mapping[str, Any], rule: int) -> dict[str, Any]:
-    waived = result["verdict"] == "waived"
-    accepted = {"kind": "external", "justification": _text(waiver_text(result) or "waived")}
+def _result(result: Result, rule: int) -> dict[str, JSON]:
+    waived = result.verdict is Verdict.WAIVED
+    reason = result.waiver.summary if result.waiver else "waived"
+    accepted = {"kind": "external", "justification": _text(reason)}
     return {
-        "ruleId": result["control"],
+        "ruleId": result.control,
         "ruleIndex": rule,
-        "level": LEVEL[result["level"]],
-        "message": {"text": _text(f"{result['target']}: {result['observed']}")},
+        "level": LEVEL[result.level],
+        "message": {"text": _text(f"{result.target}: {result.observed}")},
         "locations": [_location(result)],
-        "partialFingerprints": {"primaryLocationLineHash": f"{result['id']}:1", "mailproofResult/v1": result["id"]},
+        "partialFingerprints": {"primaryLocationLineHash": f"{result.id}:1", "mailproofResult/v1": result.id},
         "suppressions": [accepted] if waived else [],
         "properties": {
-            "target": printable(result["target"]),
-            "verdict": result["verdict"],
-            "proposed": is_proposed(result),
-            "evidence": _evidence(result["evidence"]),
-            "fix": clipped(printable(result["fix"]), MAX_TEXT),
+            "target": printable(result.target),
+            "verdict": result.verdict,
+            "proposed": result.proposed,
+            "evidence": _evidence(result.evidence),
+            "fix": clipped(printable(result.fix), MAX_TEXT),
         },
-        **({"baselineState": BASELINE_STATE[result["change"]]} if result.get("change") else {}),
+        **({"baselineState": BASELINE_STATE[result.change]} if result.change else {}),
     }
 
 
-def _location(result: Mapping[str, Any]) -> dict[str, Any]:
-    target = printable(result["target"])
-    location: dict[str, Any] = {
-        "logicalLocations": [{"name": target, "fullyQualifiedName": target, "kind": result["target_type"]}]
+def _location(result: Result) -> dict[str, JSON]:
+    target = printable(result.target)
+    location: dict[str, JSON] = {
+        "logicalLocations": [{"name": target, "fullyQualifiedName": target, "kind": result.target_type}]
     }
-    if result["file"]:
-        physical: dict[str, Any] = {"artifactLocation": {"uri": quote(result["file"], errors="backslashreplace")}}
-        if result["line"]:
-            physical["region"] = {"startLine": result["line"]}
+    if (place := result.place) is not None:
+        physical: dict[str, JSON] = {"artifactLocation": {"uri": quote(place.file, errors="backslashreplace")}}
+        if place.line:
+            physical["region"] = {"startLine": place.line}
         location["physicalLocation"] = physical
     return location
 
 
-def _invocation(document: Mapping[str, Any], found: int) -> dict[str, Any]:
-    inconclusive = worst_first(document, "inconclusive")
-    notifications = [
+def _invocation(document: RunDocument, found: int) -> dict[str, JSON]:
+    inconclusive = worst_first(document, Verdict.INCONCLUSIVE)
+    notifications: list[dict[str, JSON]] = [
         {
             "level": "warning",
-            "message": {"text": _text(f"{result['target']}: {result['observed']}")},
-            "associatedRule": {"id": result["control"]},
+            "message": {"text": _text(f"{result.target}: {result.observed}")},
+            "associatedRule": {"id": result.control},
             "locations": [_location(result)],
         }
         for result in inconclusive[:MAX_NOTIFICATIONS]
@@ -135,15 +145,15 @@ def _invocation(document: Mapping[str, Any], found: int) -> dict[str, Any]:
     notifications += _left_out(found - MAX_RESULTS, "results") + _left_out(
         len(inconclusive) - MAX_NOTIFICATIONS, "notifications of what was inconclusive"
     )
-    started = datetime.fromisoformat(document["started_at"]).astimezone(UTC)
+    started = datetime.fromisoformat(document.started_at).astimezone(UTC)
     return {
-        "executionSuccessful": document["complete"] and not inconclusive,
+        "executionSuccessful": document.complete and not inconclusive,
         "startTimeUtc": started.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "toolExecutionNotifications": notifications,
     }
 
 
-def _left_out(number: int, what: str) -> list[dict[str, Any]]:
+def _left_out(number: int, what: str) -> list[dict[str, JSON]]:
     if number <= 0:
         return []
     text = f"{number} {what} more are left out here; the JSON report has them all"

@@ -10,12 +10,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
-from mailproof.gate.result import Result, RunResult
+from mailproof.gate.document import Pair, Result, RunDocument
 from mailproof.gate.verdict import Verdict
-from mailproof.gate.waivers import describe_waiver, is_expiring
+from mailproof.gate.waivers import is_expiring
 from mailproof.net.text import printable, shown
 from mailproof.report.grouping import by_shape, shape
-from mailproof.report.joining import Joined, blocks, harm_of, join, subject
+from mailproof.report.joining import Joined, blocks, harm_of, join
 from mailproof.report.proof import chosen
 from mailproof.report.selection import unjudged
 
@@ -51,7 +51,7 @@ class Terminal(Protocol):
     def write_line(self, line: str | bytes, **markup: bool) -> None: ...
 
 
-def write_findings(terminal: Terminal, run: RunResult, width: int, verbosity: int) -> None:
+def write_findings(terminal: Terminal, run: RunDocument, width: int, verbosity: int) -> None:
     """Write what is amiss. ``width`` is that of the terminal in columns.
 
     ``verbosity`` is pytest's: below 0 nothing is written here, above 0 every finding stands for itself with all of its
@@ -108,22 +108,21 @@ def _write_first(terminal: Terminal, joined: Sequence[Joined], width: int) -> No
     terminal.write_line("")
 
 
-def write_decision(terminal: Terminal, run: RunResult, files: Iterable[Path], problem: str) -> None:
+def write_decision(terminal: Terminal, run: RunDocument, files: Iterable[Path], problem: str) -> None:
     """Write the counts, where the reports are, and as the last line the gate's decision."""
     terminal.write_sep("=", f"mailproof: {printable(run.inventory)}", bold=True)
-    counts = run.counts()
-    terminal.write_line("  ".join(f"{verdict}: {number}" for verdict, number in counts.items()))
+    terminal.write_line("  ".join(f"{verdict}: {number}" for verdict, number in run.counts.items()))
     if run.profile is not None:
-        own = "".join(f", {', '.join(profile['entries'])} by {profile['name']}" for profile in run.own_profiles)
-        terminal.write_line(printable(f"profile: {run.profile['name']} ({run.profile['title']}){own}"))
+        own = "".join(f", {', '.join(profile.entries)} by {profile.name}" for profile in run.own_profiles)
+        terminal.write_line(printable(f"profile: {run.profile.name} ({run.profile.title}){own}"))
     for line in _extent(run):
         terminal.write_line(printable(line), yellow=True)
     for fault in run.vantage:
-        for line in textwrap.wrap(f"from here: {printable(fault['text'])}", 120, subsequent_indent="  "):
+        for line in textwrap.wrap(f"from here: {printable(fault.text)}", 120, subsequent_indent="  "):
             terminal.write_line(line, yellow=True, bold=True)
     for waiver in run.waivers:
         if is_expiring(waiver):
-            line = f"waiver of {waiver['control']} on {waiver['target']} ends soon: {describe_waiver(waiver)}"
+            line = f"waiver of {waiver.control} on {waiver.target} ends soon: {waiver.summary}"
             terminal.write_line(printable(line), yellow=True)
     for line in _traffic(run):
         terminal.write_line(line)
@@ -132,7 +131,7 @@ def write_decision(terminal: Terminal, run: RunResult, files: Iterable[Path], pr
     if problem:
         for line in problem.splitlines():
             terminal.write_line(shown(line), red=True)
-    decision = run.decision()
+    decision = run.decision
     if decision.open:
         tolerated = f" ({', '.join(run.tolerated())})" if run.tolerated() else ""
         terminal.write_line(f"decision: PASS, the gate is open{tolerated}", green=True, bold=True)
@@ -145,13 +144,12 @@ def write_decision(terminal: Terminal, run: RunResult, files: Iterable[Path], pr
 def _write_finding(terminal: Terminal, entry: Joined, left: Left, width: int, verbose: bool) -> None:
     """Write one finding, with the proof of the first of the targets that share it."""
     result = entry.first
-    verdict = Verdict(result.verdict)
     notes = [result.change] if result.change else []
     notes += ["as proposed"] if result.proposed else []
     change = f" [{', '.join(notes)}]" if notes else ""
-    title = f"{verdict.upper()}{change}  {result.control}  ({result.level})  {printable(result.expected)}"
+    title = f"{result.verdict.upper()}{change}  {result.control}  ({result.level})  {printable(result.expected)}"
     for line in textwrap.wrap(title, width, subsequent_indent="  ", break_on_hyphens=False):
-        terminal.write_line(line, **_COLOURS[verdict])
+        terminal.write_line(line, **_COLOURS[result.verdict])
     _write_targets(terminal, entry, width)
     found = [printable(line) for line in result.observed.splitlines()] or [""]
     for number, line in enumerate(found if verbose else found[:MAX_FOUND]):
@@ -163,8 +161,10 @@ def _write_finding(terminal: Terminal, entry: Joined, left: Left, width: int, ve
             _write_field(terminal, "", f"{printable(other.target)}: {printable(other.message)}", width)
         if len(entry.results) > MAX_TARGETS:
             _write_field(terminal, "", f"and {len(entry.results) - MAX_TARGETS} more of the kind", width)
+    if result.at is not None:
+        _write_field(terminal, "at", printable(str(result.at)), width)
     _write_proof(terminal, result, None if verbose else MAX_PROOF, width)
-    _write_field(terminal, "rule", "; ".join(title for title, _ in result.references), width)
+    _write_field(terminal, "rule", "; ".join(reference.title for reference in result.references), width)
     _write_field(terminal, "why", result.why, width)
     _write_field(terminal, "fix", result.fix, width)
     _write_left(terminal, [other for r in entry.results for other in left.get(r.key, ())], width)
@@ -173,7 +173,7 @@ def _write_finding(terminal: Terminal, entry: Joined, left: Left, width: int, ve
 
 def _write_targets(terminal: Terminal, entry: Joined, width: int) -> None:
     """Name the targets where the title of the block does not."""
-    if len(entry.results) == 1 and subject(entry.first) == entry.first.target:
+    if len(entry.results) == 1 and entry.first.subject == entry.first.target:
         return
     names = [printable(result.target) for result in entry.results[:MAX_TARGETS]]
     more = f" and {len(entry.results) - MAX_TARGETS} more" if len(entry.results) > MAX_TARGETS else ""
@@ -211,13 +211,13 @@ def _write_proof(terminal: Terminal, result: Result, most: int | None, width: in
         terminal.write_line(f"{'':9}| ... {hidden} more lines in the report")
 
 
-def _write_inconclusive(terminal: Terminal, run: RunResult, left: Left, width: int, verbose: bool) -> None:
+def _write_inconclusive(terminal: Terminal, run: RunDocument, left: Left, width: int, verbose: bool) -> None:
     """Write what could not be verified, once for each reason and the targets and controls that share it."""
     found = [r for r in run.results if r.verdict == Verdict.INCONCLUSIVE]
     if not found:
         return
     terminal.write_sep("-", "could not be verified", bold=True)
-    found.sort(key=lambda r: (subject(r), r.target, r.observed, r.control))
+    found.sort(key=lambda r: (r.subject, r.target, r.observed, r.control))
     by_target = [list(results) for _, results in groupby(found, key=lambda r: r.target)]
 
     def heading(group: list[Result]) -> tuple[str, ...]:
@@ -231,7 +231,7 @@ def _write_inconclusive(terminal: Terminal, run: RunResult, left: Left, width: i
 def _write_reason(terminal: Terminal, groups: list[list[Result]], left: Left, width: int, verbose: bool) -> None:
     group = groups[0]
     reasons = list(dict.fromkeys(r.observed for r in group))
-    subjects = list(dict.fromkeys(subject(each[0]) for each in groups))
+    subjects = list(dict.fromkeys(each[0].subject for each in groups))
     title = printable(group[0].target if len(groups) == 1 else subjects[0])
     if len(groups) > 1:
         title += f", {len(groups)} targets" if len(subjects) == 1 else f" and {len(subjects) - 1} more"
@@ -256,47 +256,48 @@ _WAIVER_STATES = {
 }
 
 
-def _write_waivers(terminal: Terminal, run: RunResult, width: int) -> None:
+def _write_waivers(terminal: Terminal, run: RunDocument, width: int) -> None:
     if not run.waivers:
         return
     terminal.write_sep("-", "waivers", bold=True)
     for waiver in run.waivers:
-        covers = f" ({waiver['findings']} findings)" if waiver["findings"] > 1 else ""
-        line = f"{_WAIVER_STATES[waiver['state']]}  {waiver['control']}  {waiver['target']}{covers}"
+        covers = f" ({waiver.findings} findings)" if waiver.findings > 1 else ""
+        line = f"{_WAIVER_STATES[waiver.state]}  {waiver.control}  {waiver.target}{covers}"
         terminal.write_line(printable(line), yellow=True)
-        _write_field(terminal, "waiver", printable(describe_waiver(waiver)), width)
+        _write_field(terminal, "waiver", printable(waiver.summary), width)
     terminal.write_line("")
 
 
-def _write_baseline(terminal: Terminal, run: RunResult, width: int) -> None:
+def _write_baseline(terminal: Terminal, run: RunDocument, width: int) -> None:
     baseline = run.baseline
     if baseline is None:
         return
-    terminal.write_sep("-", f"since {printable(baseline['started_at'])}", bold=True)
-    counts = baseline["counts"]
-    numbers = ", ".join(f"{counts[name]} {word}" for name, word in _CHANGES.items())
+    terminal.write_sep("-", f"since {printable(baseline.started_at)}", bold=True)
+    numbers = ", ".join(f"{baseline.counts[name]} {word}" for name, word in _CHANGES.items())
     _write_field(terminal, "", numbers, width)
-    for name, word in _CHANGES.items():
-        for entry in baseline[name] if name != "known" else ():  # these stand above, among the findings
-            former = f" (formerly {entry['former']})" if entry["former"] else ""
-            course = f"{entry['before'] or 'not judged'} -> {entry['after'] or 'not judged'}"
-            line = f"{word.upper()}  {entry['control']}  {entry['target']}{former}  {course}"
+    # Those that are known stand above, among the findings.
+    shown = {"new": baseline.new, "regressed": baseline.regressed, "mended": baseline.mended, "gone": baseline.gone}
+    for name, entries in shown.items():
+        for entry in entries:
+            former = f" (formerly {entry.former})" if entry.former else ""
+            course = f"{entry.before or 'not judged'} -> {entry.after or 'not judged'}"
+            line = f"{_CHANGES[name].upper()}  {entry.control}  {entry.target}{former}  {course}"
             terminal.write_line(_clip(printable(line), width))
     for line in _lost(run.lost):
         terminal.write_line(_clip(printable(line), width))
     if run.lost:
         _write_field(terminal, "", "If that is meant: --accept-lost with the id of a control or target.", width)
-    for key, word in (("targets_added", "targets added"), ("targets_gone", "targets gone")):
-        if baseline[key]:
-            terminal.write_line(_clip(printable(f"{word}: {', '.join(baseline[key])}"), width))
+    for word, targets in (("targets added", baseline.targets_added), ("targets gone", baseline.targets_gone)):
+        if targets:
+            terminal.write_line(_clip(printable(f"{word}: {', '.join(targets)}"), width))
     terminal.write_line("")
 
 
-def _lost(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+def _lost(pairs: Iterable[Pair]) -> Iterator[str]:
     """A line for each target that is gone, and for each control that has nothing right to show any more."""
     by_target: dict[str, list[str]] = {}
-    for control, target in pairs:
-        by_target.setdefault(target, []).append(control)
+    for pair in pairs:
+        by_target.setdefault(pair.target, []).append(pair.control)
     for target, controls in by_target.items():
         what = ", ".join(controls) if len(controls) <= 3 else f"{len(controls)} verdicts"
         yield f"LOST  {target}  {what}  pass -> gone"
@@ -311,10 +312,10 @@ _CHANGES = {
 }
 
 
-def _write_unused(terminal: Terminal, run: RunResult, width: int) -> None:
-    if run.unused:
+def _write_unused(terminal: Terminal, run: RunDocument, width: int) -> None:
+    if run.controls_without_target:
         terminal.write_sep("-", "nothing in the inventory to judge by", bold=True)
-        for line in textwrap.wrap(", ".join(run.unused), width - 2):
+        for line in textwrap.wrap(", ".join(run.controls_without_target), width - 2):
             terminal.write_line(f"  {line}")
 
 
@@ -328,23 +329,23 @@ def _clip(line: str, width: int) -> str:
     return line if len(line) <= width else line[: width - 3] + "..."
 
 
-def _extent(run: RunResult) -> Iterator[str]:
+def _extent(run: RunDocument) -> Iterator[str]:
     """What was judged, where that is not the whole suite as it is live."""
-    if run.is_partial:
-        by = f" ({', '.join(run.narrowing)})" if run.narrowing else ""
-        yield f"only a part of the suite: {len(run.results)} of {max(run.judgeable, len(run.results))} verdicts{by}"
+    if run.selection is not None and run.selection.partial:
+        by = f" ({', '.join(run.selection.by)})" if run.selection.by else ""
+        yield f"only a part of the suite: {run.selection.judged} of {run.selection.of} verdicts{by}"
     for line in run.proposals:
         yield f"proposed: {line}"
 
 
-def _traffic(run: RunResult) -> Iterator[str]:
+def _traffic(run: RunDocument) -> Iterator[str]:
     if run.replayed:
         yield f"judged from a record of {run.surveyed_at}; nothing was contacted"
         return
-    hosts, questions = len(run.connections), sum(run.questions.values())
-    busiest = max(run.connections.values(), default=0)
+    connections, questions = run.traffic.connections, sum(run.traffic.questions.values())
+    hosts, busiest = len(connections), max(connections.values(), default=0)
     yield (
-        f"contacted: {sum(run.connections.values())} connections to {hosts} hosts (at most {busiest} to one), "
+        f"contacted: {sum(connections.values())} connections to {hosts} hosts (at most {busiest} to one), "
         f"{questions} DNS questions, from {run.tester or 'here'}"
         + (f" ({', '.join(run.sources)})" if run.sources else "")
     )

@@ -66,7 +66,7 @@ class Collecting:
         self._selected[control.id] = selected
         if not selected:
             if not ruled and not context.docket.is_ruled_out(control, context.targets):
-                context.run.unused.append(control.id)
+                context.run.controls_without_target.append(control.id)
             return []
         return None
 
@@ -98,7 +98,7 @@ class Collecting:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Let -k find controls by id and level, and -m by level (``-m must``)."""
-        self._context.run.unused.sort()
+        self._context.run.controls_without_target.sort()
         option = self._context.config.option
         for item in items if option.keyword or option.markexpr else ():
             if (control := control_of_item(item)) is not None:

@@ -103,7 +103,8 @@ class Distributing:
         context = self._context
         context.expected = max(context.expected, output.get("mailproof_expected", 0))
         context.run.judgeable = max(context.run.judgeable, output.get("mailproof_judgeable", 0))
-        context.run.unused = sorted({*context.run.unused, *output.get("mailproof_unused", [])})
+        unused = {*context.run.controls_without_target, *output.get("mailproof_unused", [])}
+        context.run.controls_without_target = sorted(unused)
         for index, pairs in output.get("mailproof_waived", {}).items():
             context.waived.setdefault(int(index), set()).update((control, target) for control, target in pairs)
 
@@ -114,7 +115,7 @@ class Distributing:
             output: dict[str, Any] = context.config.workeroutput  # type: ignore[attr-defined]
             output["mailproof_expected"] = context.expected
             output["mailproof_judgeable"] = context.run.judgeable
-            output["mailproof_unused"] = context.run.unused
+            output["mailproof_unused"] = context.run.controls_without_target
             output["mailproof_waived"] = {str(index): [*map(list, found)] for index, found in context.waived.items()}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -17,10 +18,10 @@ import pytest
 
 from mailproof.controls import Control, Level
 from mailproof.gate.baseline import AMISS, change_of
-from mailproof.gate.result import Result, from_plain, make_result, to_plain
+from mailproof.gate.document import Result, result_id, without_secrets
+from mailproof.gate.result import make_result
 from mailproof.gate.verdict import GATE_LEVEL, Judgement, Verdict, judge
 from mailproof.net.errors import NotObserved
-from mailproof.record import redacted
 from mailproof.run.collecting import SUITE, control_of_item, is_collection_broken, pairs, target_of_item
 from mailproof.run.context import Context
 from mailproof.run.ownership import Fault, Ownership
@@ -148,14 +149,14 @@ class Judging:
             self._seen.evidence(control, target, raised),
             seconds,
             target.domains,
-            (_relative(place.file, self._context.options.directory), place.line),
+            (_relative(place.path, self._context.options.directory), place.line),
             waiver=waiver,
             change=self._change(control, target, judgement),
             proposed=self._seen.rests_on_proposal(control, target),
             host=target.mail_host,
             left_to_target=owner.target.id if owner is not None else "",
         )
-        return without_secrets(result, self._context.loaded.redact) if self._context.loaded.secrets else result
+        return redacted(result, self._context.loaded.redact) if self._context.loaded.secrets else result
 
     def _owner(
         self, control: Control, target: Target, judgement: Judgement, raised: BaseException | None
@@ -175,14 +176,14 @@ class Judging:
         return str(change_of(before, judgement.verdict, judgement.level))
 
 
-_OURS = ("control", "target_type", "level", "verdict", "change", "left_to", "harm", "references")
+_OURS = ("id", "family", "control", "target_type", "level", "verdict", "change", "left_to", "harm", "references")
 """Fields of a result that hold words of mailproof's own: no secret can be in them, even if it is such a word."""
 
 
-def without_secrets(result: Result, redact: Callable[[str], str]) -> Result:
+def redacted(result: Result, redact: Callable[[str], str]) -> Result:
     """``result`` with every text of others redacted; the verdict stays what it is."""
-    plain = to_plain(result)
-    return from_plain({name: value if name in _OURS else redacted(value, redact) for name, value in plain.items()})
+    shown = without_secrets(result, redact, _OURS)
+    return replace(shown, id=result_id(shown.control, shown.target))
 
 
 @cache

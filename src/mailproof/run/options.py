@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -34,7 +35,7 @@ class Options:
     baseline: Path | None
     accept_lost: tuple[str, ...]
     """Patterns of control or target ids whose loss under a proposal is meant."""
-    inconclusive: str
+    inconclusive: Literal["fail", "warn"]
     zones: tuple[str, ...]
     connections: tuple[str, ...]
     compare_live: bool

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from mailproof.gate.result import Result, from_plain, to_plain
+from mailproof.gate.document import Result, parsed, plain
 from mailproof.gate.verdict import Verdict
-from mailproof.gate.waivers import describe_waiver
 from mailproof.net.text import printable
 from mailproof.run.context import Context
 
@@ -38,8 +37,8 @@ class Carrying:
         result = result_of(report)
         if result is None:
             return None
-        letter, colour = _STATUS[Verdict(result.verdict)]
-        return result.verdict, letter, (result.verdict.upper(), {colour: True})
+        letter, colour = _STATUS[result.verdict]
+        return result.verdict.value, letter, (result.verdict.upper(), {colour: True})
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None]:
@@ -66,15 +65,15 @@ class Carrying:
     def pytest_report_to_serializable(self, report: Any) -> Generator[None, Any, Any]:
         data = yield
         if data is not None and (result := result_of(report)) is not None:
-            data["mailproof"] = to_plain(result)
+            data["mailproof"] = plain(result)
         return data
 
     @pytest.hookimpl(wrapper=True)
     def pytest_report_from_serializable(self, data: dict[str, Any]) -> Generator[None, Any, Any]:
-        plain = data.get("mailproof")
+        carried = data.get("mailproof")
         report = yield
-        if plain is not None and report is not None:
-            report.mailproof = from_plain(plain)
+        if carried is not None and report is not None:
+            report.mailproof = parsed(Result, carried)
         return report
 
 
@@ -109,16 +108,16 @@ def annotate(item: pytest.Item, report: pytest.TestReport, result: Result, *, cl
         case Verdict.ADVICE:
             _excuse(report, f"advice ({result.level}): {message}", result)
         case Verdict.WAIVED:
-            _excuse(report, f"waived {printable(describe_waiver(result.waiver or {}))}", result)
+            _excuse(report, f"waived {printable(result.waiver.summary if result.waiver else '')}", result)
 
 
 def _properties(result: Result) -> Iterator[tuple[str, str]]:
     for name in ("control", "level", "target", "verdict", "expected", "observed", "why", "fix"):
-        yield name, printable(getattr(result, name))
-    yield "references", ", ".join(title for title, _ in result.references)
+        yield name, printable(str(getattr(result, name)))
+    yield "references", ", ".join(reference.title for reference in result.references)
     yield "evidence", "\n".join(printable(line) for line in result.evidence)
     if result.waiver:
-        yield "waiver", printable(describe_waiver(result.waiver))
+        yield "waiver", printable(result.waiver.summary)
     if result.change:
         yield "change", result.change
 
@@ -130,7 +129,7 @@ def _text(result: Result) -> str:
             f"{result.control} ({result.level}) {printable(result.target)}: {result.expected}",
             f"observed: {printable(result.observed)}",
             *(f"  | {printable(line)}" for line in result.evidence),
-            f"rule: {', '.join(title for title, _ in result.references)}",
+            f"rule: {', '.join(reference.title for reference in result.references)}",
             f"fix: {result.fix}",
         ]
     )

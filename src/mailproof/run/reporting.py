@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,8 @@ import pytest
 from mailproof import __version__
 from mailproof.documents import UnreadableDocument, read_head, why_not_writable
 from mailproof.gate.baseline import compare, snapshot
-from mailproof.gate.result import FORMAT
+from mailproof.gate.document import FORMAT, without_secrets
 from mailproof.net.text import shown
-from mailproof.record import redacted
 from mailproof.report import github, history
 from mailproof.report.formats import FORMATS, write_formats
 from mailproof.report.terminal import write_decision, write_findings
@@ -38,7 +37,6 @@ class Reporting:
         self._context = context
         self._output: Output | None = None
         self._files: list[Path] = []
-        self._document: Mapping[str, Any] = {}
         self._note = ""
         """What to say of the reports besides where they are."""
         self._tells = context.reports
@@ -120,12 +118,11 @@ class Reporting:
         self._settle(session, exitstatus)
         if exitstatus in _ENDED:
             session.exitstatus = run.exit_code
-        self._document = run.document()
         problems = [*run.problems, *self._write_reports()]
         if problems and exitstatus in _ENDED:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
         if github.is_job(os.environ):
-            problems += github.append_summary(self._document, os.environ)
+            problems += github.append_summary(run, os.environ)
         decided = session.exitstatus
         yield
         if session.exitstatus == pytest.ExitCode.OK:
@@ -147,19 +144,20 @@ class Reporting:
     def _settle(self, session: pytest.Session, exitstatus: int) -> None:
         """Bring the result of the run into its final form."""
         context, run = self._context, self._context.run
-        run.sort()
         ended = exitstatus in _ENDED and not session.shouldstop and not session.shouldfail
         run.complete = ended and len(run.results) == context.expected
         results = ((result.control, result.target, result.verdict) for result in run.results)
         covered = {index: len(pairs) for index, pairs in context.waived.items()}
-        run.waivers = redacted(context.waivers.states(results, covered, run.complete), context.loaded.redact)
+        states = context.waivers.states(results, covered, run.complete)
+        run.waivers = [without_secrets(state, context.loaded.redact, ("state",)) for state in states]
         if context.earlier is not None:
             comparison = compare(context.earlier, snapshot(run))
             source = "what is live" if context.options.compare_live else str(context.options.baseline)
-            run.baseline = {"file": source, **comparison.document()}
+            run.baseline = comparison.note(source)
             run.lost = list(comparison.lost(context.options.accept_lost)) if context.options.compare_live else []
-        if exitstatus == pytest.ExitCode.TESTS_FAILED and run.decision().open:
+        if run.decide().open and exitstatus == pytest.ExitCode.TESTS_FAILED:
             run.other_failures = max(run.other_failures, 1)
+            run.decide()
 
     def _write_reports(self) -> list[str]:
         """Write every report that was asked for, and the history. Returns what went wrong."""
@@ -171,12 +169,12 @@ class Reporting:
         if context.options.history is not None and context.run.results:
             file = context.options.history
             try:
-                history.append(file, self._document)
-                self._document = {**self._document, "trend": history.plain_trend(file, context.loaded.name)}
+                history.append(file, context.run)
+                context.run.trend = history.trend_of(file, context.loaded.name)
                 self._files.append(file)
             except history.HistoryError as error:
                 problems.append(str(error))
-        written, others = write_formats(self._document, {**self._own_files(), **context.options.formats})
+        written, others = write_formats(context.run, {**self._own_files(), **context.options.formats})
         self._files[:0] = written
         return problems + others
 
@@ -198,7 +196,7 @@ class Reporting:
             return
         with github.no_commands(terminalreporter.write_line):
             write_findings(terminalreporter, run, width, verbosity)
-        for line in FORMATS["annotations"](self._document).splitlines():
+        for line in FORMATS["annotations"](run).splitlines():
             terminalreporter.write_line(line)
 
 

@@ -17,6 +17,7 @@ from mailproof.clock import now
 from mailproof.controls import BrokenRules, Catalogue, UnknownControl, load_catalogue, with_rules
 from mailproof.extensions import BrokenExtension, extensions
 from mailproof.gate.baseline import ResultError, read_snapshot
+from mailproof.gate.document import without_secrets
 from mailproof.gate.policy import Policy
 from mailproof.gate.profile import UnknownProfile, load_profile
 from mailproof.gate.result import RunResult
@@ -161,13 +162,11 @@ def _new_result(options: Options, loaded: LoadedInventory, proposal: Proposal, p
         tester=loaded.redact(_tester(proposal.settings)),
         sources=list(source_addresses()) if options.replay is None and loaded.model.world is None else [],
         command=redacted(list(options.command), loaded.redact),
-        narrowing=redacted(list(options.narrowing), loaded.redact),
+        narrowing=tuple(map(loaded.redact, options.narrowing)),
         proposals=redacted(list(proposal.describe()), loaded.redact),
-        accept_lost=list(options.accept_lost),
-        compares_live=options.compare_live,
         versions=_versions(),
-        profile=redacted(policy.document(), loaded.redact),
-        own_profiles=redacted(policy.own_documents(), loaded.redact),
+        profile=without_secrets(policy.note(), loaded.redact),
+        own_profiles=[without_secrets(note, loaded.redact) for note in policy.own_notes()],
         fail_on=options.fail_on,
         inconclusive=options.inconclusive,
         strict_waivers=options.strict_waivers,

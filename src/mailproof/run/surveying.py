@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mailproof.expedition import Expedition
-from mailproof.record import Record, RecordError, read_record, redacted, write_record
+from mailproof.gate.document import TesterFault, Traffic
+from mailproof.record import Record, RecordError, read_record, write_record
 from mailproof.run.collecting import is_collection_broken, pairs
 from mailproof.run.context import Context
 from mailproof.run.machine import told_shortages
@@ -44,10 +45,12 @@ class Surveying:
         context.targets = record.targets
         context.vantage = look(record)
         run, redact = context.run, context.loaded.redact
-        run.vantage = redacted(context.vantage.document(), redact)
+        run.vantage = [TesterFault(str(fault), redact(text)) for fault, text in context.vantage.faults.items()]
         run.surveyed_at = record.surveyed_at
-        run.connections = {redact(peer): count for peer, count in record.connections.items()}
-        run.questions = {redact(peer): count for peer, count in record.questions.items()}
+        run.traffic = Traffic(
+            {redact(peer): count for peer, count in record.connections.items()},
+            {redact(peer): count for peer, count in record.questions.items()},
+        )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:

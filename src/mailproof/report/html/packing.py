@@ -12,8 +12,8 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from itertools import chain
-from typing import Any
 
+from mailproof.documents import JSON
 from mailproof.net.text import printable
 from mailproof.report.html.view import RANKS, Group, Row, View
 
@@ -24,13 +24,13 @@ _FIRST, _LAST = 1, 8
 """Codes of the placeholders: below the tab, which stays as it is."""
 
 
-def pack(value: Any) -> str:
+def pack(value: JSON) -> str:
     """``value`` as JSON, gzip and base64: no character of it means anything in HTML."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode("ascii")
 
 
-def pack_within(build: Callable[[int], Any], most: int, budget: int) -> tuple[str, int]:
+def pack_within(build: Callable[[int], JSON], most: int, budget: int) -> tuple[str, int]:
     """``build(n)`` packed with the largest ``n`` tried, from ``most`` downwards, that needs at most ``budget`` bytes.
 
     Returns the text and ``n``.
@@ -48,7 +48,7 @@ def names_of(target: str, domains: Iterable[str]) -> list[str]:
     return list(dict.fromkeys([target, *re.split(r"[@\[\]]+", target), *domains]))[: _LAST - _FIRST + 1]
 
 
-def overview(view: View) -> dict[str, Any]:
+def overview(view: View) -> dict[str, JSON]:
     """Targets with their cells, and domains with their numbers."""
     domains = {name: index for index, (name, _) in enumerate(view.domains)}
     cells: dict[tuple[int, ...], int] = {}
@@ -74,13 +74,13 @@ def overview(view: View) -> dict[str, Any]:
     }
 
 
-def rows(view: View, groups: list[Group], shown: int, most: int) -> list[list[Any]]:
+def rows(view: View, groups: list[Group], shown: int, most: int) -> list[JSON]:
     """By group, the rows after the first ``shown`` ones, up to ``most``, as columns.
 
     The columns are targets, messages, notes, ids and controls; the last two are empty or parted by spaces.
     """
     targets = {line.name: index for index, line in enumerate(view.targets)}
-    columns = []
+    columns: list[JSON] = []
     for group in groups:
         packed = group.rows[shown : shown + most]
         columns.append(
@@ -100,7 +100,7 @@ def proofs(groups: list[Group], shown: int) -> list[list[tuple[list[str], list[s
     return [[(_nameless(row, row.observed), _nameless(row, row.evidence)) for row in g.rows[shown:]] for g in groups]
 
 
-def evidence(proofs: list[list[tuple[list[str], list[str]]]], most: int) -> dict[str, Any]:
+def evidence(proofs: list[list[tuple[list[str], list[str]]]], most: int) -> dict[str, JSON]:
     """Up to ``most`` proofs of each group as numbers of lines."""
     lines: dict[str, int] = {}
     numbered = [

@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from mailproof.gate.document import RunDocument
 from mailproof.net.text import printable
 from mailproof.report.escape import is_web_address
 from mailproof.report.html import packing
@@ -39,9 +39,9 @@ PACKED_ROWS, PACKED_EVIDENCE = 1_500_000, 1_400_000
 _HERE = Path(__file__).parent
 
 
-def render(document: Mapping[str, Any]) -> str:
-    """The page for ``RunResult.document()``: one file, the same for the same document."""
-    view = build(document["results"])
+def render(document: RunDocument) -> str:
+    """The page of a run: one file, the same for the same document."""
+    view = build(document.results)
     groups = [group for _, section in view.sections for group in section]
     shown = _most(lambda number: sum(len(group.rows[:number]) for group in groups), MARKUP_ROWS, ROWS)
     proven = _most(lambda number: packing.evidence_size(groups, number), MARKUP_EVIDENCE, shown)
@@ -61,7 +61,7 @@ def render(document: Mapping[str, Any]) -> str:
             cards=view.domains if len(view.domains) <= CARDS else view.domains[:FIRST_CARDS],
             few=FEW,
             data=data,
-            chart=chart(document.get("trend", [])),
+            chart=chart(document.trend),
             chart_size=(WIDTH, HEIGHT),
             style=style,
             script=script,
@@ -70,9 +70,9 @@ def render(document: Mapping[str, Any]) -> str:
     )
 
 
-def _most(size: Any, budget: int, start: int) -> int:
+def _most(size: Callable[[int], int], budget: int, start: int) -> int:
     """The largest of ``start``, its half and so on down to 1 whose size is within ``budget``."""
-    number: int = start
+    number = start
     while number > 1 and size(number) > budget:
         number //= 2
     return number
@@ -117,7 +117,7 @@ def _prose(text: str) -> Markup:
     return Markup("").join(quote.format(part) if number % 2 else escape(part) for number, part in enumerate(parts))
 
 
-def _shown(value: Any) -> Any:
+def _shown(value: object) -> object:
     """Every value on its way into the page: what a terminal would obey is made visible, HTML is left to autoescape."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 

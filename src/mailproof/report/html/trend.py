@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from mailproof.gate.document import TrendPoint
 
 WIDTH, HEIGHT = 720, 140
 """Units of the chart's view box."""
@@ -31,20 +32,20 @@ class Chart:
     """Findings of the worst run, which the tallest bar stands for."""
 
 
-def chart(points: Sequence[Mapping[str, Any]]) -> Chart | None:
+def chart(points: Sequence[TrendPoint]) -> Chart | None:
     """The chart of a document's ``trend``; None for fewer than two runs, which make no trend."""
     if len(points) < 2:
         return None
     step = WIDTH / len(points)
-    most = max(point["findings"] for point in points)
+    most = max(point.findings for point in points)
     bars = []
     line = []
     for index, point in enumerate(points):
-        height = HEIGHT * point["findings"] / most if most else 0.0
-        score = "no control applied" if point["score"] is None else f"{point['score']:.1%} pass"
-        label = f"{point['started_at'][:16].replace('T', ' ')}: {point['findings']} findings, {score}"
+        height = HEIGHT * point.findings / most if most else 0.0
+        score = "no control applied" if point.score is None else f"{point.score:.1%} pass"
+        label = f"{point.started_at[:16].replace('T', ' ')}: {point.findings} findings, {score}"
         x, width = index * step + step * 0.15, step * 0.7
         bars.append(Bar(round(x, 1), round(HEIGHT - height, 1), round(width, 1), round(height, 1), label))
-        if point["score"] is not None:
-            line.append(f"{index * step + step / 2:.1f},{HEIGHT * (1 - point['score']):.1f}")
+        if point.score is not None:
+            line.append(f"{index * step + step / 2:.1f},{HEIGHT * (1 - point.score):.1f}")
     return Chart(" ".join(line), tuple(bars), most)

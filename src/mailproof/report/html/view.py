@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from mailproof.controls import Harm
+from mailproof.controls import Harm, Reference
+from mailproof.gate.document import Result
 from mailproof.gate.verdict import Verdict
 from mailproof.report.grouping import by_shape, shape
+from mailproof.report.joining import harm_of
 from mailproof.report.selection import unjudged
 
 RANKS = ("must", "should", "may", "inconclusive", "advice", "waived", "pass", "none")
@@ -53,10 +54,9 @@ SECTIONS = {
 """Title and explanation of the lists of findings, by rank."""
 
 
-def rank_of(result: Mapping[str, Any]) -> str:
-    """Where a result of the document stands in ``RANKS``."""
-    verdict = result["verdict"]
-    return str(result["level"]).lower() if verdict == Verdict.FAIL else _RANK_OF_VERDICT[verdict]
+def rank_of(result: Result) -> str:
+    """Where a result stands in ``RANKS``."""
+    return result.level.lower() if result.verdict is Verdict.FAIL else _RANK_OF_VERDICT[result.verdict]
 
 
 class Tally(Counter[str]):
@@ -114,7 +114,7 @@ class Row:
     results: tuple[tuple[str, str], ...]
     """Pairs of the result's id and its control."""
     place: str
-    """File and line of the inventory."""
+    """File and line."""
     note: str
     """A waiver's reason and end, or what changed since the baseline."""
     subject: str = ""
@@ -133,7 +133,7 @@ class Group:
     title: str
     why: str
     fix: str
-    references: tuple[tuple[str, str], ...]
+    references: tuple[Reference, ...]
     rows: tuple[Row, ...]
     harm: str = ""
     """What the fault does to the mail."""
@@ -219,39 +219,39 @@ class View:
         return sum(tally.worst in ("pass", "none") for _, tally in self.domains)
 
 
-def build(results: Iterable[Mapping[str, Any]]) -> View:
+def build(results: Iterable[Result]) -> View:
     """Work out the view of the document's results."""
     total = Tally()
     domains: dict[str, Tally] = {}
     targets: dict[str, TargetLine] = {}
     controls: dict[str, ControlLine] = {}
-    amiss: dict[str, list[Mapping[str, Any]]] = {rank: [] for rank in SECTIONS}
+    amiss: dict[str, list[Result]] = {rank: [] for rank in SECTIONS}
     left: dict[tuple[str, str], list[str]] = {}
     families = set()
     for result in results:
         rank = rank_of(result)
         total[rank] += 1
-        family = result["family"]
+        family = result.family
         families.add(family)
-        line = targets.get(result["target"])
+        line = targets.get(result.target)
         if line is None:
-            line = targets[result["target"]] = TargetLine(result["target"], tuple(result["domains"]), _place(result))
-        elif line.domains != tuple(result["domains"]):
-            line.domains = tuple(dict.fromkeys((*line.domains, *result["domains"])))
+            line = targets[result.target] = TargetLine(result.target, result.domains, str(result.place or ""))
+        elif line.domains != result.domains:
+            line.domains = tuple(dict.fromkeys((*line.domains, *result.domains)))
         line.tally[rank] += 1
         cell = line.cells.setdefault(family, Tally())
         if rank in amiss:
             if RANKS.index(rank) < RANKS.index(cell.worst):
-                line.links[family] = result["id"]
+                line.links[family] = result.id
             amiss[rank].append(result)
         cell[rank] += 1
-        for card in result["domains"] or [result.get("host") or result["target"]]:
+        for card in result.domains or (result.host or result.target,):
             domains.setdefault(card, Tally())[rank] += 1
-        if result.get("left_to_target"):
-            left.setdefault((result["left_to"], result["left_to_target"]), []).append(result["control"])
-        control = controls.get(result["control"])
+        if result.left_to_target:
+            left.setdefault((result.left_to, result.left_to_target), []).append(result.control)
+        control = controls.get(result.control)
         if control is None:
-            control = ControlLine(result["control"], result["expected"], result["level"], Tally())
+            control = ControlLine(result.control, result.expected, result.level, Tally())
             controls[control.control] = control
         control.tally[rank] += 1
     sections = []
@@ -282,52 +282,47 @@ def _gravity(group: Group) -> tuple[int, int, str, str]:
     return harms.index(group.harm), -len(group.rows), group.control, group.title
 
 
-def _harm(result: Mapping[str, Any]) -> str:
-    harm = result.get("harm")
-    return str(harm) if harm in list(Harm) else str(Harm.OTHER)
+def _left(results: Iterable[Result], left: Left) -> tuple[str, ...]:
+    return tuple(control for r in results for control in left.get(r.key, ()))
 
 
-def _left(results: Iterable[Mapping[str, Any]], left: Left) -> tuple[str, ...]:
-    return tuple(control for r in results for control in left.get((r["control"], r["target"]), ()))
-
-
-def _findings(rank: str, results: Iterable[Mapping[str, Any]], left: Left) -> list[Group]:
+def _findings(rank: str, results: Iterable[Result], left: Left) -> list[Group]:
     """One group for each control, level, remedy and shape of the message."""
     groups = []
-    for _, members in by_shape(results, lambda r: (r["control"], r["level"], r["fix"]), _shape):
+    for _, members in by_shape(results, lambda r: (r.control, r.level, r.fix), _shape):
         first = members[0]
         groups.append(
             Group(
                 rank=rank,
-                control=first["control"],
-                families=(first["family"],),
-                levels=(first["level"],),
-                title=first["expected"],
-                why=first["why"],
-                fix=first["fix"],
-                references=tuple((ref["title"], ref["url"]) for ref in first["references"]),
-                rows=tuple(_row([result]) for result in sorted(members, key=lambda r: str(r["target"]))),
-                harm=_harm(first),
+                control=first.control,
+                families=(first.family,),
+                levels=(first.level,),
+                title=first.expected,
+                why=first.why,
+                fix=first.fix,
+                references=first.references,
+                rows=tuple(_row([result]) for result in sorted(members, key=lambda r: r.target)),
+                harm=str(harm_of(first)),
                 left=_left(members, left),
             )
         )
     return groups
 
 
-def _reasons(results: Iterable[Mapping[str, Any]], left: Left) -> list[Group]:
+def _reasons(results: Iterable[Result], left: Left) -> list[Group]:
     """One group for each shape of the reason, whatever controls it left without a verdict."""
     groups = []
-    for (kind,), members in by_shape(results, lambda r: (r["message"].split(":", 1)[0],), _shape):
-        by_target: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-        for result in sorted(members, key=lambda r: (str(r["target"]), str(r["message"]), str(r["control"]))):
-            by_target.setdefault((result["target"], result["message"]), []).append(result)
+    for (kind,), members in by_shape(results, lambda r: (r.message.split(":", 1)[0],), _shape):
+        by_target: dict[tuple[str, str], list[Result]] = {}
+        for result in sorted(members, key=lambda r: (r.target, r.message, r.control)):
+            by_target.setdefault((result.target, result.message), []).append(result)
         groups.append(
             Group(
                 rank="inconclusive",
                 control="",
-                families=tuple(sorted({r["family"] for r in members})),
-                levels=tuple(sorted({r["level"] for r in members})),
-                title=members[0]["message"] if len({_shape(r) for r in members}) == 1 else kind,
+                families=tuple(sorted({r.family for r in members})),
+                levels=tuple(sorted({r.level for r in members})),
+                title=members[0].message if len({_shape(r) for r in members}) == 1 else kind,
                 why="",
                 fix="",
                 references=(),
@@ -339,32 +334,27 @@ def _reasons(results: Iterable[Mapping[str, Any]], left: Left) -> list[Group]:
     return groups
 
 
-def _shape(result: Mapping[str, Any]) -> str:
-    return shape(result["message"], result["target"])
+def _shape(result: Result) -> str:
+    return shape(result.message, result.target)
 
 
-def _row(results: list[Mapping[str, Any]]) -> Row:
+def _row(results: list[Result]) -> Row:
     first = results[0]
     return Row(
-        target=first["target"],
-        domains=tuple(first["domains"]),
-        message=first["message"].rstrip(":"),
-        observed=tuple(first["observed"].splitlines()[1:]),
-        evidence=tuple(first["evidence"]),
-        results=tuple((result["id"], result["control"]) for result in results),
-        place=_place(first),
+        target=first.target,
+        domains=first.domains,
+        message=first.message.rstrip(":"),
+        observed=tuple(first.observed.splitlines()[1:]),
+        evidence=first.evidence,
+        results=tuple((result.id, result.control) for result in results),
+        place=str(first.place or ""),
         note=_note(first),
-        subject=first.get("host") or (first["domains"][0] if len(first["domains"]) == 1 else first["target"]),
+        subject=first.subject,
     )
 
 
-def _place(result: Mapping[str, Any]) -> str:
-    return f"{result['file']}:{result['line']}" if result["file"] else ""
-
-
-def _note(result: Mapping[str, Any]) -> str:
-    waiver = result.get("waiver")
-    parts = [result.get("change") or "", "rests on the proposal" if result.get("proposed") else ""]
-    if waiver:
-        parts.append(f"{waiver.get('reason', '')} (until {waiver.get('expires', 'no date')})")
+def _note(result: Result) -> str:
+    parts = [result.change, "rests on the proposal" if result.proposed else ""]
+    if result.waiver:
+        parts.append(result.waiver.summary)
     return "; ".join(part for part in parts if part)

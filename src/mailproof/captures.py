@@ -1,0 +1,69 @@
+"""Captures: what programs on a host say of their own configuration, as `mailproof capture` writes it into a directory.
+
+The directory holds a file for each command and ``capture.json``, which says what they are. An inventory names the
+directory under ``captures``; the host is not needed any more then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from mailproof.documents import UnreadableDocument, json_lines, read_json, write_atomically
+
+MANIFEST = "capture.json"
+FORMAT = "mailproof-capture"
+VERSION = 1
+
+MAX_MANIFEST = 1024 * 1024
+"""Octets."""
+
+
+@dataclass(frozen=True)
+class CapturedOutput:
+    """What one command said. ``file`` is the name of its file in the directory, ``status`` its exit status."""
+
+    program: str
+    command: str
+    file: str
+    status: int
+
+
+@dataclass(frozen=True)
+class Capture:
+    """The captures of one host. ``taken_at`` is ISO 8601 in UTC."""
+
+    host: str
+    taken_at: str
+    outputs: tuple[CapturedOutput, ...]
+
+
+_ADAPTER = TypeAdapter(Capture)
+
+
+def read_capture(directory: Path) -> Capture:
+    """Read the manifest of a capture. Raises UnreadableDocument."""
+    file = directory / MANIFEST
+    document = read_json(
+        file, "capture", FORMAT, VERSION, missing="; `mailproof capture HOST` writes one", most=MAX_MANIFEST
+    )
+    try:
+        found = _ADAPTER.validate_python({name: document.get(name) for name in ("host", "taken_at", "outputs")})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UnreadableDocument(f"{file}: damaged: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    for output in found.outputs:
+        if output.file in ("", ".", "..") or Path(output.file).name != output.file:
+            raise UnreadableDocument(f"{file}: damaged: {output.file!r} is not the name of a file beside it")
+    return found
+
+
+def write_capture(directory: Path, capture: Capture, texts: Mapping[str, str]) -> None:
+    """Write a capture and what its commands said, by file name. Raises OSError."""
+    for output in capture.outputs:
+        write_atomically(directory / output.file, [texts[output.file]])
+    head = {"format": FORMAT, "version": VERSION, "host": capture.host, "taken_at": capture.taken_at}
+    write_atomically(directory / MANIFEST, json_lines(head, outputs=map(asdict, capture.outputs)))

@@ -1,0 +1,176 @@
+"""`mailproof capture HOST`: asks the programs on a host for their configuration, and changes nothing there.
+
+pytest-testinfra reaches the host (the extra ``capture``): on this machine, over SSH, in a container, by an Ansible
+inventory. The suite itself never logs in anywhere: it reads the files that this leaves behind.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from mailproof.captures import Capture, CapturedOutput, write_capture
+from mailproof.clock import now
+
+MAX_OUTPUT = 4 * 1024 * 1024
+"""Octets of what one command says that are kept."""
+
+EXTRA = "pip install 'mailproof[capture]'"
+
+
+class CaptureError(Exception):
+    """The host cannot be reached, or nothing can be captured there."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program and the commands, read-only all of them, by which it tells its configuration."""
+
+    name: str
+    commands: tuple[str, ...]
+    as_root: bool = False
+    """Whether these say nothing to anybody but root."""
+
+
+PROGRAMS = (
+    Program("postfix", ("postconf -n", "postconf -M", "postconf mail_version")),
+    Program("exim", ("exim -bP", "exim -bV")),
+    Program("exim4", ("exim4 -bP", "exim4 -bV")),
+    Program("dovecot", ("doveconf -n", "dovecot --version")),
+    Program("opensmtpd", ("smtpd -n",)),
+    Program("bind", ("named-checkconf -p -x", "named -v")),
+    Program("unbound", ("unbound-checkconf", "unbound -V")),
+    Program("nsd", ("nsd-checkconf -v /etc/nsd/nsd.conf",)),
+    Program("nftables", ("nft list ruleset",), as_root=True),
+    Program("fail2ban", ("fail2ban-client status",), as_root=True),
+)
+"""What is asked where it is installed. ``-x`` hides the keys of BIND."""
+
+
+class Reached(Protocol):
+    """A host as pytest-testinfra reaches it."""
+
+    def exists(self, command: str) -> bool:
+        """Whether a command is installed."""
+
+    def run(self, command: str) -> Answered:
+        """Run a command."""
+
+
+class Answered(Protocol):
+    """What came of a command."""
+
+    rc: int
+    stdout: str
+    stderr: str
+
+
+def reach(host: str, *, sudo: bool = False) -> Reached:
+    """The host named, over SSH unless it says otherwise (``local``, ``docker://NAME``, ``ssh://USER@HOST``).
+
+    Raises CaptureError where pytest-testinfra is not installed or does not know the way.
+    """
+    try:
+        import testinfra
+    except ImportError:
+        raise CaptureError(f"pytest-testinfra is needed to reach a host: {EXTRA}") from None
+    try:
+        reached: Reached = testinfra.get_host(backend(host), sudo=sudo)
+    except Exception as error:  # each of its backends raises what it likes
+        raise CaptureError(f"{host}: {error or type(error).__name__}") from None
+    return reached
+
+
+def backend(host: str) -> str:
+    """The host as pytest-testinfra writes it."""
+    if host == "local":
+        return "local://"
+    return host if "://" in host else f"ssh://{host}"
+
+
+def name_of(host: str) -> str:
+    """What a host is called in a capture: its name, without the way to it, the user and the port."""
+    if host == "local":
+        import socket
+
+        return socket.getfqdn().lower()
+    name = host.partition("://")[2] or host
+    return name.partition("?")[0].rpartition("@")[2].partition(":")[0].lower()
+
+
+def chosen(names: Sequence[str]) -> tuple[Program, ...]:
+    """The programs of these names; all where none is given. Raises CaptureError for one that is not known."""
+    known = {program.name: program for program in PROGRAMS}
+    for name in names:
+        if name not in known:
+            raise CaptureError(f"{name} cannot be captured; there are {', '.join(known)}")
+    return tuple(known[name] for name in dict.fromkeys(names)) or PROGRAMS
+
+
+def take(
+    host: str, reached: Reached, programs: Sequence[Program], directory: Path, told: Callable[[str], None]
+) -> Capture:
+    """Ask the programs that are installed, and write what they say into ``directory``.
+
+    ``told`` gets a line for each command. Raises CaptureError where the host cannot be reached or none is installed,
+    and OSError where nothing can be written.
+    """
+    outputs: list[CapturedOutput] = []
+    texts: dict[str, str] = {}
+    for program, command in _commands(host, reached, programs):
+        try:
+            answered = reached.run(command)
+        except Exception as error:  # each backend raises what it likes
+            raise CaptureError(f"{host}: {command}: {error or type(error).__name__}") from None
+        file = f"{re.sub(r'[^A-Za-z0-9]+', '-', command).strip('-')}.txt"
+        texts[file] = without_secrets((answered.stdout or answered.stderr)[:MAX_OUTPUT])
+        outputs.append(CapturedOutput(program.name, command, file, answered.rc))
+        needs_root = " (try --sudo)" if answered.rc and program.as_root else ""
+        told(f"{command}: {f'exit status {answered.rc}{needs_root}' if answered.rc else file}")
+    if not outputs:
+        names = ", ".join(program.name for program in programs)
+        raise CaptureError(f"{host}: none of these programs is installed: {names}")
+    capture = Capture(name_of(host), now(), tuple(outputs))
+    write_capture(directory, capture, texts)
+    return capture
+
+
+def _commands(host: str, reached: Reached, programs: Sequence[Program]) -> Iterator[tuple[Program, str]]:
+    for program in programs:
+        for command in program.commands:
+            try:
+                installed = reached.exists(shlex.split(command)[0])
+            except Exception as error:  # each backend raises what it likes
+                raise CaptureError(f"{host}: {error or type(error).__name__}") from None
+            if installed:
+                yield program, command
+
+
+HIDDEN = "<hidden>"
+
+_NAME_OF_SECRET = r"[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|credential|api_?key|bind_?pw|private_?key)[\w.-]*"  # noqa: S105
+_HARMLESS = r"(?:[a-z_]+:)?[/$<{]|proxy:|(?:yes|no|true|false|none)\b|$"
+"""How values begin that hold no secret: files, lookup tables, macros, switches."""
+_SECRETS = re.compile(
+    rf"(?P<name>(?<![\w.-]){_NAME_OF_SECRET}[ \t]*[=:][ \t]*+|^[ \t]*(?:hide[ \t]+)?{_NAME_OF_SECRET}[ \t]++(?![=:]))"
+    rf"(?!{_HARMLESS})(?:\"[^\"]*\"|'[^']*'|[^\s;,]+)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_IN_URI = re.compile(r"(?P<before>\b[a-z][a-z0-9+.-]*://[^\s/:@]+:)[^\s/@]+(?=@)", re.IGNORECASE)
+_PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
+_SERVERS = re.compile(r"(?P<before>\b(?:mysql|pgsql|oracle|redis|ldap_default)_servers\s*=\s*).*", re.IGNORECASE)
+"""Of Exim: host, database, user and password in one value."""
+_NAMED_KEY = re.compile(r"(?P<before>\bsecret\s+)(?:\"[^\"]*\"|[^\s;]+)", re.IGNORECASE)
+
+
+def without_secrets(text: str) -> str:
+    """Configuration without passwords, keys and tokens: their names stay, their values do not. Files may be named."""
+    text = _PEM.sub(HIDDEN, text)
+    text = _IN_URI.sub(rf"\g<before>{HIDDEN}", text)
+    text = _NAMED_KEY.sub(rf"\g<before>{HIDDEN}", text)
+    text = _SERVERS.sub(rf"\g<before>{HIDDEN}", text)
+    return _SECRETS.sub(rf"\g<name>{HIDDEN}", text)

@@ -1,0 +1,77 @@
+"""Files that the inventory names as evidence: captured configuration, reports, messages, logs.
+
+They are the world as well: read within bounds, counted, and what cannot be read is a typed failure, like a host that
+cannot be reached. Nothing is ever executed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+from pathlib import Path
+
+from mailproof.net.errors import Malformed, NotAvailable
+
+MAX_OCTETS = 25 * 1024 * 1024
+"""Of one file, where whoever reads it sets no limit of its own: the size of a large message."""
+
+MAX_FILES = 10_000
+"""Files of one directory that are looked at."""
+
+
+class Files:
+    """Reads files. ``read_files`` and ``read_octets`` count what was read."""
+
+    def __init__(self) -> None:
+        self.read_files = 0
+        self.read_octets = 0
+
+    async def read(self, path: Path, most: int = MAX_OCTETS) -> bytes:
+        """The octets of a regular file. Raises NotAvailable where it cannot be read, Malformed where it is too large.
+
+        Devices and pipes are none.
+        """
+        data = await asyncio.to_thread(_read, path, most)
+        self.read_files += 1
+        self.read_octets += len(data)
+        return data
+
+    async def text(self, path: Path, most: int = MAX_OCTETS) -> str:
+        """A file as UTF-8 text; octets that are none are replaced. Raises as ``read`` does."""
+        return (await self.read(path, most)).decode("utf-8", "replace")
+
+    async def below(self, path: Path, suffixes: tuple[str, ...]) -> tuple[Path, ...]:
+        """The file itself, or the files below a directory whose names end so, sorted. Links to directories are not
+        followed. Raises NotAvailable where the path cannot be read, Malformed where there are too many files.
+        """
+        return await asyncio.to_thread(_below, path, suffixes)
+
+
+def _read(path: Path, most: int) -> bytes:
+    try:
+        # A pipe that nobody writes to would otherwise be waited for.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise NotAvailable(f"{path.name} is not a regular file")
+            data = stream.read(most + 1)
+    except (OSError, ValueError) as error:
+        raise NotAvailable(f"{path.name} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if len(data) > most:
+        raise Malformed(f"{path.name} is larger than {most} octets")
+    return data
+
+
+def _below(path: Path, suffixes: tuple[str, ...]) -> tuple[Path, ...]:
+    if not path.is_dir():
+        return (path,)
+    found: list[Path] = []
+
+    def fail(error: OSError) -> None:
+        raise NotAvailable(f"{path.name} cannot be read: {error.strerror}")
+
+    for folder, _, names in os.walk(path, onerror=fail):
+        found += [Path(folder) / name for name in names if not suffixes or name.lower().endswith(suffixes)]
+        if len(found) > MAX_FILES:
+            raise Malformed(f"{path.name} holds more than {MAX_FILES} files")
+    return tuple(sorted(found))

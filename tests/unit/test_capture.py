@@ -1,0 +1,142 @@
+"""`mailproof capture`: what is asked, what is written, and what is kept out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from mailproof.captures import MANIFEST, read_capture
+from mailproof.capturing import (
+    HIDDEN,
+    PROGRAMS,
+    CaptureError,
+    Program,
+    Reached,
+    backend,
+    chosen,
+    name_of,
+    take,
+    without_secrets,
+)
+from mailproof.documents import UnreadableDocument
+
+
+@dataclass
+class Said:
+    rc: int
+    stdout: str
+    stderr: str = ""
+
+
+class Host:
+    """A host that has Postfix, and a firewall that only root may see."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def exists(self, command: str) -> bool:
+        return command in ("postconf", "nft")
+
+    def run(self, command: str) -> Said:
+        self.asked.append(command)
+        if command == "postconf -n":
+            return Said(0, "mynetworks = 127.0.0.0/8\nsmtp_tls_loglevel = 1\nldap_bind_pw = hunter2\n")
+        return Said(1, "", "Operation not permitted") if command.startswith("nft") else Said(0, "smtp inet n - y\n")
+
+
+def captured(directory: Path, host: Reached, programs: tuple[Program, ...] = PROGRAMS) -> list[str]:
+    told: list[str] = []
+    take("ssh://root@mx1.example.org:22", host, programs, directory, told.append)
+    return told
+
+
+def test_what_is_installed_is_asked_and_nothing_else(tmp_path: Path) -> None:
+    host = Host()
+    told = captured(tmp_path, host)
+    assert host.asked == ["postconf -n", "postconf -M", "postconf mail_version", "nft list ruleset"]
+    assert told[0] == "postconf -n: postconf-n.txt"
+    assert told[-1] == "nft list ruleset: exit status 1 (try --sudo)"
+
+
+def test_a_capture_is_read_again(tmp_path: Path) -> None:
+    captured(tmp_path, Host())
+    found = read_capture(tmp_path)
+    assert found.host == "mx1.example.org"
+    assert [(output.program, output.status) for output in found.outputs][-1] == ("nftables", 1)
+    text = (tmp_path / "postconf-n.txt").read_text()
+    assert "mynetworks = 127.0.0.0/8" in text
+    assert "hunter2" not in text
+
+
+def test_a_host_without_any_of_the_programs_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(CaptureError, match="none of these programs is installed: dovecot"):
+        captured(tmp_path, Host(), chosen(["dovecot"]))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_program_is_named_with_those_known() -> None:
+    with pytest.raises(CaptureError, match="sendmail cannot be captured; there are postfix, exim"):
+        chosen(["sendmail"])
+
+
+@pytest.mark.parametrize(
+    ("host", "way", "name"),
+    [
+        ("mx1.example.org", "ssh://mx1.example.org", "mx1.example.org"),
+        ("root@MX1.example.org:2222", "ssh://root@MX1.example.org:2222", "mx1.example.org"),
+        ("docker://mail", "docker://mail", "mail"),
+        ("ansible://mx1?ansible_inventory=hosts", "ansible://mx1?ansible_inventory=hosts", "mx1"),
+    ],
+)
+def test_the_way_to_a_host(host: str, way: str, name: str) -> None:
+    assert backend(host) == way
+    assert name_of(host) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("ldap_bind_pw = hunter2", True),
+        ("smtp_sasl_password = user:hunter2", True),
+        ("  password = hunter2", True),
+        ("hide mysql_servers = localhost/db/user/hunter2;password=hunter2", True),
+        ('connect = host=db dbname=mail user=mail password="hunter2 x"', True),
+        ("doveadm_api_key = hunter2", True),
+        ("passdb_args = mysql://mail:hunter2@db/mail", True),
+        ('key "rndc" { algorithm hmac-sha256; secret "hunter2"; };', True),
+        ("-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----", True),
+        ("auth_token hunter2", True),
+        ("smtp_sasl_password_maps = hash:/etc/postfix/hunter2", False),
+        ("smtpd_tls_key_file = /etc/ssl/private/hunter2.pem", False),
+        ("mynetworks = 127.0.0.0/8 hunter2", False),
+    ],
+)
+def test_secrets_stay_at_the_host_and_file_names_do_not(text: str, hidden: bool) -> None:
+    kept = without_secrets(text)
+    assert ("hunter2" not in kept) == hidden
+    assert (HIDDEN in kept) == hidden
+
+
+def test_servers_of_exim_with_passwords_are_hidden() -> None:
+    assert "hunter2" not in without_secrets("mysql_servers = localhost/db/user/hunter2\npgsql_servers = a/b/c/hunter2")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"format": "x"}, "not a capture of mailproof"),
+        ({"version": 2}, "this mailproof reads version 1"),
+        ({"host": None}, "damaged: host"),
+        ({"outputs": [{"program": "p", "command": "c", "file": "../x", "status": 0}]}, "not the name of a file"),
+        ({"outputs": [{"program": "p", "command": "c", "file": "/etc/passwd", "status": 0}]}, "not the name of a file"),
+    ],
+)
+def test_a_damaged_capture_is_told(tmp_path: Path, change: dict[str, object], problem: str) -> None:
+    captured(tmp_path, Host())
+    document = json.loads((tmp_path / MANIFEST).read_text())
+    (tmp_path / MANIFEST).write_text(json.dumps({**document, **change}))
+    with pytest.raises(UnreadableDocument, match=problem):
+        read_capture(tmp_path)
