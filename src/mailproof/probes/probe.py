@@ -55,6 +55,13 @@ class Probe:
             return "active"
         return "scan" if self.scan and not target.scan else ""
 
+    def unwanted(self, target: Target) -> str:
+        """Why it does not run on ``target``, by what the inventory says; nothing where it may."""
+        if target.dead and not self.on_dead_hosts:
+            return f"{target.id} is dead on purpose: the inventory says so (dead: true)"
+        missing = self.missing_consent(target)
+        return f"needs consent: {missing}: true for {target.id} in the inventory" if missing else ""
+
     def most_connections(self, limits: Limits) -> int:
         """Connections that it opens to its target at most, further attempts aside."""
         return self.connections(limits) if callable(self.connections) else self.connections
