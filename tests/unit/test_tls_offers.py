@@ -121,8 +121,10 @@ def test_a_server_that_cannot_read_an_empty_key_share_gets_a_key() -> None:
         decode_error = b"\x15\x03\x01\x00\x02\x02\x32"
         stream.write(decode_error if empty else record(hello(0x0304, 0x1301, supported_versions=b"\x03\x04")))
 
-    found, _ = asked(serve)
+    found, _ = asked(serve, replace(ONCE, tls_depth=TLSDepth.FULL))
     assert TLSVersion.TLS1_3 in [h.version for h in found.versions if h.accepted]
+    assert (found.hybrid, found.groups) == (None, None)  # and not: none
+    assert {entry.question for entry in found.unanswered} == {"post-quantum groups", "groups of TLS 1.3"}
 
 
 def test_usual_does_not_ask_what_full_finds_absent() -> None:

@@ -89,9 +89,9 @@ class FullQuestions(Questions):
 
     async def groups(self) -> tuple[str, ...]:
         """The groups of TLS 1.3, in the order in which the server chooses them."""
-        if not (await self.version(_TLS1_3)).accepted:
+        everything = await self.hello_without_key()
+        if everything is None:
             return ()
-        everything = self.hello(_TLS1_3)
         found = await self._choices(lambda left: replace(everything, groups=left), TLS13_GROUPS, group_of)
         return tuple(map(group_name, found))
 

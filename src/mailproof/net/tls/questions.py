@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from mailproof.net.errors import NotObserved
 from mailproof.net.tls.facts import Handshake, Traits
 from mailproof.net.tls.flight import PROTOCOL_VERSION, Flight
 from mailproof.net.tls.groups import CURVES, HYBRIDS, SCHEMES, TLS13_GROUPS, group_name, scheme_name
@@ -96,7 +97,7 @@ class Questions:
                     kind,
                     bool(taken),
                     chosen.name if chosen and taken else None,
-                    None if taken else answer.error,
+                    None if taken else answer.error or "the server chooses what was not offered",
                 )
         return known
 
@@ -109,13 +110,23 @@ class Questions:
                     return _traits(answer.flight)
         return None
 
+    async def hello_without_key(self) -> ClientHello | None:
+        """The hello of TLS 1.3 that makes the server name a group; None where it does not speak TLS 1.3.
+
+        Raises NotObserved where it answers only hellos with a key: which other groups it takes does not show.
+        """
+        if not (await self.version(_TLS1_3)).accepted:
+            return None
+        hello = self.hello(_TLS1_3)
+        if not (await self.interview.ask(hello)).accepted:
+            raise NotObserved("the server names no group: it answers no hello of TLS 1.3 without a key")
+        return hello
+
     async def hybrid(self) -> str:
         """The post-quantum hybrid group that the server chooses first; nothing where it takes none."""
-        if not (await self.version(_TLS1_3)).accepted:
-            return ""
-        everything = self.hello(_TLS1_3)
-        for hello in (everything, replace(everything, groups=HYBRIDS)):
-            answer = await self.ask(hello)
+        everything = await self.hello_without_key()
+        for hello in (everything, replace(everything, groups=HYBRIDS)) if everything else ():
+            answer = await self.interview.ask(hello)
             group = answer.flight.hello.group if answer.accepted and answer.flight.hello else None
             if group in HYBRIDS:
                 return group_name(group)
