@@ -13,7 +13,7 @@ help:
 	@echo "make bench  measure mailproof and its peers, write docs/performance.md (root; half an hour; QUICK=1: minutes)"
 	@echo "make fuzz   a million hostile inputs for the parsers (15 minutes on two cores)"
 	@echo "make lab    start the laboratory of real servers and open a shell in it (root, Debian packages)"
-	@echo "make detection  run over the laboratory and write docs/detection.md anew"
+	@echo "make detection  run over the laboratory and write docs/detection anew"
 	@echo "make clean  remove $(VENV) and caches"
 
 $(BIN)/python:
@@ -57,7 +57,7 @@ steady: $(VENV)/tested
 docs: $(VENV)/tested
 	$(BIN)/python -m mailproof.inventory.schema inventories/inventory.schema.json
 	$(BIN)/python -m mailproof.report.schema docs/result.schema.json
-	$(BIN)/python -m mailproof.reference controls docs/controls.md
+	$(BIN)/python -m mailproof.reference controls docs/controls
 	$(BIN)/python -m mailproof.reference coverage docs/coverage.md
 	$(BIN)/python -m mailproof.reference inventory docs/inventory.md
 

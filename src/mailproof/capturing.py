@@ -80,9 +80,18 @@ def reach(host: str, *, sudo: bool = False) -> Reached:
         raise CaptureError(f"pytest-testinfra is needed to reach a host: {EXTRA}") from None
     try:
         reached: Reached = testinfra.get_host(backend(host), sudo=sudo)
+        answered = reached.run("true")
     except Exception as error:  # each of its backends raises what it likes
-        raise CaptureError(f"{host}: {error or type(error).__name__}") from None
+        raise CaptureError(f"{host}: {_said(error)}") from None
+    if answered.rc != 0:
+        raise CaptureError(f"{host} cannot be reached: {answered.stderr.strip() or f'exit status {answered.rc}'}")
     return reached
+
+
+def _said(error: Exception) -> str:
+    """What went wrong: for a command that could not be run, what it said itself."""
+    answered = error.args[0] if error.args else None
+    return str(getattr(answered, "stderr", "") or error).strip() or type(error).__name__
 
 
 def backend(host: str) -> str:
@@ -97,7 +106,7 @@ def name_of(host: str) -> str:
     if host == "local":
         import socket
 
-        return socket.getfqdn().lower()
+        return socket.gethostname().lower()
     name = host.partition("://")[2] or host
     return name.partition("?")[0].rpartition("@")[2].partition(":")[0].lower()
 
@@ -114,7 +123,7 @@ def chosen(names: Sequence[str]) -> tuple[Program, ...]:
 def take(
     host: str, reached: Reached, programs: Sequence[Program], directory: Path, told: Callable[[str], None]
 ) -> Capture:
-    """Ask the programs that are installed, and write what they say into ``directory``.
+    """Ask the programs that are installed on ``host``, and write what they say into ``directory``.
 
     ``told`` gets a line for each command. Raises CaptureError where the host cannot be reached or none is installed,
     and OSError where nothing can be written.
@@ -125,7 +134,7 @@ def take(
         try:
             answered = reached.run(command)
         except Exception as error:  # each backend raises what it likes
-            raise CaptureError(f"{host}: {command}: {error or type(error).__name__}") from None
+            raise CaptureError(f"{host}: {command}: {_said(error)}") from None
         file = f"{re.sub(r'[^A-Za-z0-9]+', '-', command).strip('-')}.txt"
         texts[file] = without_secrets((answered.stdout or answered.stderr)[:MAX_OUTPUT])
         outputs.append(CapturedOutput(program.name, command, file, answered.rc))
@@ -134,7 +143,7 @@ def take(
     if not outputs:
         names = ", ".join(program.name for program in programs)
         raise CaptureError(f"{host}: none of these programs is installed: {names}")
-    capture = Capture(name_of(host), now(), tuple(outputs))
+    capture = Capture(host, now(), tuple(outputs))
     write_capture(directory, capture, texts)
     return capture
 
@@ -145,7 +154,7 @@ def _commands(host: str, reached: Reached, programs: Sequence[Program]) -> Itera
             try:
                 installed = reached.exists(shlex.split(command)[0])
             except Exception as error:  # each backend raises what it likes
-                raise CaptureError(f"{host}: {error or type(error).__name__}") from None
+                raise CaptureError(f"{host}: {_said(error)}") from None
             if installed:
                 yield program, command
 

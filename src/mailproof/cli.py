@@ -26,8 +26,6 @@ from mailproof.report.formats import FORMATS, write_formats
 
 if TYPE_CHECKING:
     from mailproof.gate.profile import Profile
-    from mailproof.net.settings import Limits
-    from mailproof.plan import Plan
 
 EXIT_USAGE = 4
 """What pytest says for a wrong command line or inventory."""
@@ -176,6 +174,27 @@ def _parser() -> argparse.ArgumentParser:
     trend.add_argument("--inventory", metavar="NAME", help="only runs of the inventory with this name")
     trend.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
     trend.set_defaults(run=_history)
+    capture = commands.add_parser(
+        "capture",
+        help="collect the configuration of the programs on a host",
+        description="Ask the mail and DNS programs on a host for their configuration (postconf -n, doveconf -n, ...), "
+        "change nothing there, and write what they say into a directory, passwords and keys left out. The inventory "
+        "names the directory under `captures`. Needs the extra: pip install 'mailproof[capture]'.",
+    )
+    capture.add_argument(
+        "host",
+        metavar="HOST",
+        help="a name for SSH, `local` for this machine, or what pytest-testinfra knows: ssh://USER@HOST:PORT, "
+        "docker://NAME, 'ansible://HOST?ansible_inventory=FILE'",
+    )
+    capture.add_argument("-o", "--output", metavar="DIR", type=Path, help="default: captured/HOST")
+    capture.add_argument("--name", metavar="NAME", help="what the inventory calls the host, if not HOST")
+    capture.add_argument(
+        "--only", metavar="PROGRAM", action="append", default=[], help="only this program (repeatable)"
+    )
+    capture.add_argument("--sudo", action="store_true", help="ask as root, by sudo")
+    capture.add_argument("--dry-run", action="store_true", help="print what would be run, and run nothing")
+    capture.set_defaults(run=_capture)
     return parser
 
 
@@ -216,7 +235,7 @@ def _plan(options: argparse.Namespace) -> int:
     from mailproof.gate.profile import UnknownProfile, load_profile
     from mailproof.inventory.errors import InventoryError
     from mailproof.inventory.load import load_inventory
-    from mailproof.plan import make_plan
+    from mailproof.plan import make_plan, plan_lines
     from mailproof.proposal import ProposalError, propose
     from mailproof.record import RecordError, read_record, redacted
     from mailproof.worlds import WorldError, open_world
@@ -255,53 +274,9 @@ def _plan(options: argparse.Namespace) -> int:
     if options.format == "json":
         _say(json.dumps(redacted(plan.document(), redact), indent=1))
         return 0
-    for line in _plan_lines(plan, limits):
+    for line in plan_lines(plan, limits):
         _say(redact(line))
     return 0
-
-
-def _plan_lines(plan: Plan, limits: Limits) -> Iterator[str]:
-    """A plan for people, line by line."""
-    from mailproof.plan import USUAL_BAN
-
-    yield f"{plan.verdicts} verdicts on {', '.join(f'{count} {kind}' for kind, count in plan.targets.items())}"
-    yield "\nconnections, at most:"
-    for contact in plan.contacts.values():
-        yield f"  {contact.connections:3}  {printable(contact.host)}: {', '.join(contact.probes) or 'nothing'}"
-        if contact.active:
-            yield f"       active, with your consent: {', '.join(contact.active)}"
-        if contact.scans:
-            yield f"       deep scan, with your consent: {', '.join(contact.scans)}"
-        if contact.refusals:
-            ban = f"; more than a usual fail2ban rule lets pass ({USUAL_BAN} in 10 minutes)"
-            yield (
-                f"       recipients that it will refuse: {contact.refusals}"
-                f"{ban if contact.refusals >= USUAL_BAN else ''}"
-            )
-        if contact.withheld:
-            yield f"       not run without active: true: {', '.join(contact.withheld)}"
-    yield f"  {sum(contact.connections for contact in plan.contacts.values())} in all"
-    unscanned = sum(bool(contact.unscanned) for contact in plan.contacts.values())
-    if unscanned:
-        yield f"  no deep scan of TLS without scan: true: {unscanned} endpoint{'' if unscanned == 1 else 's'}"
-    for address, count in plan.too_many.items():
-        yield (
-            f"  {printable(address)}: {count} connections are more than {limits.connections_to_address} "
-            "(limits.connections_to_address); the rest is inconclusive unless `hosts` names a host there"
-        )
-    yield "\ntime, at most, whatever servers do (it follows from `limits`):"
-    yield f"  {_minutes(plan.host_seconds)} of open connections to one mail host, {_minutes(plan.run_seconds)} in all"
-    yield "\nDNS only:"
-    for name, count in plan.dns_only.items():
-        yield f"  {name}: {count} target{'' if count == 1 else 's'}"
-    if plan.undiscovered:
-        yield "\nnot found out, so inconclusive:"
-        for name, reason in plan.undiscovered:
-            yield f"  {printable(name)}: {printable(reason)}"
-
-
-def _minutes(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min"
 
 
 def _controls(options: argparse.Namespace) -> int:
@@ -472,6 +447,28 @@ def _history(options: argparse.Namespace) -> int:
         _complain(f"mailproof history: {options.file}: no run of {options.inventory or 'any inventory'}")
         return 1
     _say((history.as_json if options.format == "json" else history.as_text)(points, findings).removesuffix("\n"))
+    return 0
+
+
+def _capture(options: argparse.Namespace) -> int:
+    from mailproof.capturing import CaptureError, chosen, name_of, reach, take
+
+    name = options.name or name_of(options.host)
+    directory = options.output or Path("captured") / name
+    try:
+        programs = chosen(options.only)
+        _say(f"on {options.host}{', by sudo' if options.sudo else ''}, of what is installed there:")
+        for program in programs:
+            _say(f"  {program.name}: {'; '.join(program.commands)}")
+        if options.dry_run:
+            return 0
+        reached = reach(options.host, sudo=options.sudo)
+        _say(f"writing {directory}:")
+        take(name, reached, programs, directory, lambda line: _say(f"  {line}"))
+    except (CaptureError, OSError) as error:
+        _complain(f"mailproof capture: {error}")
+        return EXIT_USAGE
+    _say(f"the inventory may name it now: captures: [{directory}]")
     return 0
 
 

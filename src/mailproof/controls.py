@@ -33,7 +33,7 @@ from typing import Any, Never
 import pytest
 
 from mailproof.net.errors import NotObserved
-from mailproof.patterns import matches
+from mailproof.patterns import names_control
 from mailproof.places import Place
 from mailproof.references import Reference as Reference  # house rules may import it and rfc from here
 from mailproof.references import rfc as rfc
@@ -195,8 +195,8 @@ class Control:
     """Ids that it had in earlier releases: waivers, profiles, parameters and baselines may still use them."""
 
     def is_named(self, pattern: str) -> bool:
-        """Whether a pattern (``*`` and ``?``) matches its id or one that it had formerly."""
-        return any(matches(pattern, id) for id in (self.id, *self.formerly))
+        """Whether a pattern (``*``, ``?``, ``[...]``) matches its id or one that it had formerly."""
+        return any(names_control(pattern, id) for id in (self.id, *self.formerly))
 
 
 FIRST_RELEASE = "0.1.0"

@@ -58,7 +58,16 @@ class Expedition:
     def discover(self, tick: Callable[[], None] = lambda: None) -> Targets:
         """Find the targets of the inventory."""
         with _rare_collections():
-            self.targets = self._loop.run(discover(self.loaded.model, self._network.dns, self._settings), tick)
+            self.targets = self._loop.run(
+                discover(
+                    self.loaded.model,
+                    self._network.dns,
+                    self._settings,
+                    self.loaded.file.parent,
+                    self._network.files,
+                ),
+                tick,
+            )
         self._network.hosts.name(named_addresses(self.loaded.model, self.targets))
         return self.targets
 
@@ -67,7 +76,9 @@ class Expedition:
         survey = Survey(self._probes, self.loaded.model, self.targets, self._network, self.progress)
         with _rare_collections():
             self._loop.run(survey.run(wanted), tick)
-        root_signature = self._loop.run(self._network.dns.root_signature())
+        # Evidence on disk is judged without a network: then nobody is asked for the time either.
+        asked = bool(self._network.dns.questions)
+        root_signature = self._loop.run(self._network.dns.root_signature()) if asked else None
         return Record(
             inventory=self.loaded.name,
             surveyed_at=now(),

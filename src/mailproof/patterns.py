@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 from functools import lru_cache
 
 
@@ -16,6 +17,11 @@ def matches(pattern: str, id: str, *, whole_names: bool = False) -> bool:
     none of ``mx1.example.org.elsewhere.example``, which a stranger can make.
     """
     return _compiled(pattern.lower(), whole_names).fullmatch(id.lower()) is not None
+
+
+def names_control(pattern: str, id: str) -> bool:
+    """Whether a shell pattern (``*``, ``?``, ``[!P]``) matches the id of a control, in which there are no brackets."""
+    return fnmatchcase(id.upper(), pattern.upper())
 
 
 @lru_cache(maxsize=4096)

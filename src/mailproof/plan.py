@@ -5,13 +5,14 @@ what needs consent.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from mailproof.controls import Control
 from mailproof.docket import Docket
 from mailproof.net.settings import Limits
+from mailproof.net.text import printable
 from mailproof.probes.probe import Probe
 from mailproof.survey import bound_of_run
 from mailproof.targets.base import Target, Targets, Undiscovered
@@ -151,3 +152,45 @@ def _add(plan: Plan, probe: Probe, target: Target, limits: Limits) -> None:
     for names in (contact.probes, *consented):
         if probe.name not in names:
             names.append(probe.name)
+
+
+def plan_lines(plan: Plan, limits: Limits) -> Iterator[str]:
+    """A plan for people, line by line."""
+    yield f"{plan.verdicts} verdicts on {', '.join(f'{count} {kind}' for kind, count in plan.targets.items())}"
+    yield "\nconnections, at most:"
+    for contact in plan.contacts.values():
+        yield f"  {contact.connections:3}  {printable(contact.host)}: {', '.join(contact.probes) or 'nothing'}"
+        if contact.active:
+            yield f"       active, with your consent: {', '.join(contact.active)}"
+        if contact.scans:
+            yield f"       deep scan, with your consent: {', '.join(contact.scans)}"
+        if contact.refusals:
+            ban = f"; more than a usual fail2ban rule lets pass ({USUAL_BAN} in 10 minutes)"
+            yield (
+                f"       recipients that it will refuse: {contact.refusals}"
+                f"{ban if contact.refusals >= USUAL_BAN else ''}"
+            )
+        if contact.withheld:
+            yield f"       not run without active: true: {', '.join(contact.withheld)}"
+    yield f"  {sum(contact.connections for contact in plan.contacts.values())} in all"
+    unscanned = sum(bool(contact.unscanned) for contact in plan.contacts.values())
+    if unscanned:
+        yield f"  no deep scan of TLS without scan: true: {unscanned} endpoint{'' if unscanned == 1 else 's'}"
+    for address, count in plan.too_many.items():
+        yield (
+            f"  {printable(address)}: {count} connections are more than {limits.connections_to_address} "
+            "(limits.connections_to_address); the rest is inconclusive unless `hosts` names a host there"
+        )
+    yield "\ntime, at most, whatever servers do (it follows from `limits`):"
+    yield f"  {_minutes(plan.host_seconds)} of open connections to one mail host, {_minutes(plan.run_seconds)} in all"
+    yield "\nDNS only:"
+    for name, count in plan.dns_only.items():
+        yield f"  {name}: {count} target{'' if count == 1 else 's'}"
+    if plan.undiscovered:
+        yield "\nnot found out, so inconclusive:"
+        for name, reason in plan.undiscovered:
+            yield f"  {printable(name)}: {printable(reason)}"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min"

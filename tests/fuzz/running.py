@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tests.fuzz.mutation import make_input
-from tests.fuzz.parsers import Parser
+from tests.fuzz.parser import Parser
 
 SLOWEST = 5.0
 """Seconds of CPU time that one input may take. Inputs have at most 64 KiB: what needs longer can stall a run."""

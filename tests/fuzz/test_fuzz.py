@@ -20,7 +20,8 @@ from mailproof.inventory.load import load_inventory
 from mailproof.net.dns.zone_files import parse_zone
 from mailproof.net.pkix.certificates import facts
 from tests.fuzz.mutation import make_input
-from tests.fuzz.parsers import CORPUS, PARSERS, Parser
+from tests.fuzz.parser import CORPUS, Parser
+from tests.fuzz.parsers import PARSERS
 from tests.fuzz.running import fuzz, little_work
 from tests.offline.user import SOURCE
 

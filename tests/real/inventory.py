@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
+from tests.real.domains import DNSBL, Domain
 from tests.real.lab import plan, zones
 
 LABELS = frozenset(domain.label for domain in plan.DOMAINS)
 TAKES_NO_MAIL = ("null-mx-preference",)
 
 
-def inventory(ca_file: Path, labels: Collection[str] = LABELS) -> dict[str, Any]:
-    """All domains (or those of ``labels``) with selectors, senders with HELO names, reverse zones and a blocklist; with
-    consent.
+def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) -> dict[str, Any]:
+    """All domains (or those of ``labels``) with selectors, senders with HELO names, reverse zones, captured
+    configurations and a blocklist; with consent. What Postfix says of its configurations is kept in ``directory``.
     """
     domains = [domain for domain in plan.DOMAINS if domain.label in labels]
     return {
@@ -25,7 +27,7 @@ def inventory(ca_file: Path, labels: Collection[str] = LABELS) -> dict[str, Any]
         "probe": {"ehlo": plan.CLIENT_NAME, "sender": "postmaster@client.test"},
         "trust": {"ca_file": str(ca_file)},
         "limits": {"connect": 3.0, "greeting": 10.0, "dns": 2.0, "silence": 0.5, "pause": 0.0, "retry_pause": 1.0},
-        "blocklists": [plan.DNSBL],
+        "blocklists": [DNSBL],
         "zones": [zones.IN_ADDR, zones.rfc2317_zone()],
         "domains": [
             {"name": domain.name, "parked": True}
@@ -42,6 +44,11 @@ def inventory(ca_file: Path, labels: Collection[str] = LABELS) -> dict[str, Any]
             for domain in domains
             if domain.store
         ],
+        "configurations": [
+            {"host": domain.host, "program": "postfix", "file": str(_postconf(directory, domain))}
+            for domain in domains
+            if domain.main_cf
+        ],
         "sending": [
             {"address": address, "helo": domain.host, "domains": _domains_of(domain)}
             for domain in domains
@@ -51,12 +58,23 @@ def inventory(ca_file: Path, labels: Collection[str] = LABELS) -> dict[str, Any]
     }
 
 
-def _domains_of(domain: plan.Domain) -> list[str]:
+def _domains_of(domain: Domain) -> list[str]:
     shared = plan.shared() if domain.label == "right" else ()
     return [domain.name, *(other.name for other in shared if not other.parked)]
 
 
 def write(file: Path, ca_file: Path, labels: Collection[str] = LABELS) -> None:
-    """Write the inventory as YAML."""
+    """Write the inventory as YAML, and beside it the files that it names."""
     with file.open("w", encoding="utf-8") as stream:
-        YAML(typ="safe").dump(inventory(ca_file, labels), stream)
+        YAML(typ="safe").dump(inventory(file.parent, ca_file, labels), stream)
+
+
+def _postconf(directory: Path, domain: Domain) -> Path:
+    """What ``postconf -n`` says of the domain's settings, as `mailproof capture` keeps it."""
+    settings = directory / f"{domain.label}.postfix"
+    settings.mkdir()
+    (settings / "main.cf").write_text("".join(f"{line}\n" for line in domain.main_cf), encoding="utf-8")
+    said = subprocess.run(["postconf", "-c", settings, "-n"], check=True, capture_output=True, text=True).stdout
+    file = directory / f"{domain.label}.postconf"
+    file.write_text(said, encoding="utf-8")
+    return file

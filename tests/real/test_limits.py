@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.real import inventory
+from tests.real import domains, inventory
 from tests.real.lab import Lab, plan
 from tests.real.suite import Run, inside
 
@@ -53,7 +53,7 @@ def planned(lab: Lab, directory: Path) -> dict[str, Any]:
 
 def logs(lab: Lab) -> list[Path]:
     names = ("mail.log", "mainlog", "rejectlog")
-    daemons = [lab.directory / "logs" / f"chasquid-{domain.label}.log" for domain in plan.hosts(plan.CHASQUID)]
+    daemons = [lab.directory / "logs" / f"chasquid-{domain.label}.log" for domain in plan.hosts(domains.CHASQUID)]
     return [*(file for name in names for file in sorted(lab.directory.glob(f"*/**/{name}"))), *daemons]
 
 

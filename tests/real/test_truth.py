@@ -9,18 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from mailproof.controls import load_catalogue
-from tests.offline.mocked_world import MOCKS
-from tests.real import detection, inventory
+from tests.real import detection, faults, inventory
 from tests.real.lab import Lab, plan
+from tests.real.matrix import mocked
 from tests.real.suite import Run, inside, outside
-from tests.real.tls_scanned import SCANNED
-from tests.real.truth import NO_CONTROL_YET, OTHERS, TRUTH, Truth
+from tests.real.tls_scanned import deep_scans
 from tests.real.verdicts import FINDINGS, domain_of, found
 
 LABELS = [domain.label for domain in plan.DOMAINS]
-ONLY_SCANNED = {entry.control for entry in SCANNED}
-ONLY_MOCKED = {mock.control for mock in MOCKS if mock.reason}
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +41,14 @@ def lines(findings: dict[tuple[str, str], list[str]], keys: Iterable[tuple[str, 
 
 @pytest.mark.parametrize("label", LABELS)
 def test_findings_are_the_truth(full: Run, label: str) -> None:
-    truth = TRUTH.get(label, Truth())
+    truth = plan.by_label(label)
     findings = found(full.verdicts).get(label, {})
-    surplus = {key for key in set(findings) - truth.findings if key[0] not in truth.perhaps}
+    surplus = {key for key in set(findings) - truth.findings if key[0] not in (*truth.perhaps, *faults.EVERYWHERE)}
     missed = truth.findings - set(findings)
     assert not surplus, f"false alarms on {label}.test:\n{lines(findings, surplus)}"
     assert not missed, f"missed on {label}.test:\n{lines(findings, missed)}"
-    targets = [text.split(": ")[0] for several in findings.values() for text in several]
+    own = (several for (control, _), several in findings.items() if control not in faults.EVERYWHERE)
+    targets = [text.split(": ")[0] for several in own for text in several]
     elsewhere = [target for target in targets if "[" in target and truth.where not in target]
     assert not elsewhere, elsewhere
 
@@ -62,7 +59,7 @@ def test_what_belongs_to_no_domain_is_right(full: Run) -> None:
         for (control, target), (verdict, _, _) in full.verdicts.items()
         if verdict in FINDINGS and not domain_of(target)
     }
-    assert seen == OTHERS
+    assert seen == faults.OUTSIDE
 
 
 def test_a_mail_store_is_judged(full: Run) -> None:
@@ -75,10 +72,9 @@ def test_a_mail_store_is_judged(full: Run) -> None:
     assert {"RELAY-MATRIX", "AUTH-AFTER-TLS", "SMTP-EHLO-HELO", "CERT-TRUST", "TLS-NO-10-11"} <= passed
 
 
-def test_the_page_says_what_this_run_found(full: Run, lab: Lab, tmp_path: Path) -> None:
-    page = detection.page(full.verdicts, detection.mocked(tmp_path), detection.deep_scans(tmp_path / "authority"))
-    committed = detection.PAGE.read_text(encoding="utf-8")
-    assert detection.without_versions(committed) == detection.without_versions(page), detection.HOW
+def test_the_pages_say_what_this_run_found(full: Run, lab: Lab, tmp_path: Path) -> None:
+    made = detection.pages(full.verdicts, mocked(tmp_path), deep_scans(tmp_path / "authority"))
+    assert detection.committed() == detection.comparable(made), detection.HOW
 
 
 @pytest.mark.parametrize("label", ["right", "right-exim", "right-haproxy", "self-signed-dane"])
@@ -93,16 +89,9 @@ def test_right_domains_are_judged(full: Run, label: str) -> None:
     assert ("CERT-TRUST" in passed) is (label != "self-signed-dane")
 
 
-def test_every_control_that_a_real_server_can_fail_fails_somewhere() -> None:
-    failing = {control for truth in TRUTH.values() for control in (*truth.fail, *truth.advice)}
-    assert failing | ONLY_MOCKED | ONLY_SCANNED == {control.id for control in load_catalogue()}
-    assert not failing & (ONLY_MOCKED | ONLY_SCANNED)
-
-
-def test_every_domain_has_its_truth() -> None:
-    assert set(TRUTH) <= set(LABELS)
-    unfounded = {d.label for d in plan.DOMAINS if d.fault and not TRUTH.get(d.label, Truth()).findings}
-    assert unfounded == set(NO_CONTROL_YET)
+def test_what_every_host_gives_is_found_on_right_ones(full: Run) -> None:
+    for domain in faults.RIGHT[:2]:
+        assert set(faults.EVERYWHERE) <= {control for control, _ in found(full.verdicts).get(domain.label, {})}
 
 
 def test_replay_gives_the_same_verdicts_without_a_network(full: Run, directory: Path) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tests.real import domains
 from tests.real.lab import plan
 
 FINDINGS = ("fail", "advice", "inconclusive")
@@ -13,7 +14,7 @@ LABELS = frozenset(domain.label for domain in plan.DOMAINS)
 _ADDRESSES = {
     **{address: d.label for d in plan.DOMAINS if d.server for address in plan.addresses(d)},
     **{plan.store_address(d): d.label for d in plan.stores()},
-    plan.SILENT_ADDRESS: "silent",
+    domains.SILENT_ADDRESS: "silent",
 }
 
 Key = tuple[str, str]

@@ -11,7 +11,7 @@ from dataclasses import fields
 from datetime import datetime
 from enum import Enum
 from functools import cache
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import dns.name
 from hypothesis import strategies as st
@@ -19,8 +19,7 @@ from hypothesis import strategies as st
 from mailproof.net.dns.client import Answer, ResourceRecord
 from mailproof.net.pkix.certificates import Certificate, Chain
 from mailproof.net.smtp import Reply
-from mailproof.observations import dane, dkim, dmarc, mta_sts, mx, reverse, smtp, spf, tls, tls_reporting, zones
-from mailproof.observations.blocklists import Listing
+from mailproof.observations import dmarc, reverse, tls, zones
 from mailproof.targets.base import Undiscovered, kinds
 from mailproof.targets.services import Endpoint
 
@@ -124,55 +123,23 @@ def answers(type: str) -> st.SearchStrategy[Answer]:
     )
 
 
-def _optional(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.one_of(st.none(), strategy)
-
-
 def _some(strategy: st.SearchStrategy[Any], at_least: int = 0) -> st.SearchStrategy[Any]:
     return st.lists(strategy, min_size=at_least, max_size=3).map(tuple)
 
 
-_either = st.one_of(answers("A"), answers("AAAA"))
-
-
 def _special() -> dict[tuple[type, str], st.SearchStrategy[Any]]:
-    """Fields that hold more than their type says."""
+    """Fields that hold more than their type says. A field with an answer says itself what was asked for."""
     return {
         (Answer, "records"): st.just(()),
         (Certificate, "not_before"): _moments,
         (Certificate, "not_after"): _moments,
         (Chain, "facts"): _some(st.deferred(lambda: values(Certificate)), 1),
-        (Listing, "answer"): answers("A"),
         (Reply, "code"): st.integers(200, 599),
-        (dane.TLSA, "addresses"): _either,
-        (dane.TLSA, "answer"): answers("TLSA"),
-        (dkim.DKIMKey, "answer"): answers("TXT"),
-        (dmarc.DMARC, "steps"): _some(st.deferred(lambda: values(dmarc.Step)), 1),
-        (dmarc.Step, "answer"): answers("TXT"),
-        (dmarc.Step, "domain"): names,
         (dmarc.DMARC, "domain"): names,
-        (mx.HostAddresses, "ipv4"): answers("A"),
-        (mx.HostAddresses, "ipv6"): answers("AAAA"),
-        (mx.MX, "answer"): answers("MX"),
-        (mx.MX, "own_ipv4"): answers("A"),
-        (mx.MX, "own_ipv6"): answers("AAAA"),
-        (mta_sts.STSRecord, "answer"): answers("TXT"),
-        (tls_reporting.TLSRPTRecord, "answer"): answers("TXT"),
-        (reverse.ClasslessDelegation, "ptr"): answers("PTR"),
-        (reverse.ForwardAddresses, "answer"): _optional(_either),
+        (dmarc.DMARC, "steps"): _some(st.deferred(lambda: values(dmarc.Step)), 1),
+        (dmarc.Step, "domain"): names,
         (reverse.ReverseDNS, "address"): addresses,
-        (reverse.ReverseDNS, "ptr"): answers("PTR"),
-        (reverse.ServerView, "answer"): _optional(answers("PTR")),
-        (smtp.ServerName, "forward"): _some(st.tuples(names, answers("A"), answers("AAAA"))),
-        (smtp.ServerName, "ptr"): _optional(answers("PTR")),
-        (spf.PublishedSPF, "answer"): answers("TXT"),
         (tls.Certificates, "at"): _moments,
-        (zones.Authority, "tcp"): answers("SOA"),
-        (zones.Authority, "udp"): answers("SOA"),
-        (zones.DNSSEC, "checked"): answers("SOA"),
-        (zones.DNSSEC, "unchecked"): _optional(answers("SOA")),
-        (zones.Delegation, "child"): answers("NS"),
-        (zones.Delegation, "referral"): _optional(answers("NS")),
         (zones.ServerAddresses, "addresses"): _some(addresses),
         (Undiscovered, "missing"): st.sampled_from(list(kinds().values())),
     }
@@ -189,7 +156,7 @@ _VALUES: dict[type, st.SearchStrategy[Any]] = {}
 
 
 def _make(kind: type[Any]) -> st.SearchStrategy[Any]:
-    hints = get_type_hints(kind)
+    hints = get_type_hints(kind, include_extras=True)
     return st.builds(kind, **{entry.name: _field(kind, entry.name, hints[entry.name]) for entry in fields(kind)})
 
 
@@ -202,6 +169,8 @@ def _field(kind: type[Any], name: str, hint: Any) -> st.SearchStrategy[Any]:
 
 def _of(hint: Any) -> st.SearchStrategy[Any]:
     origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return st.one_of(*map(answers, arguments[1:])) if arguments[0] is Answer else _of(arguments[0])
     if origin in (Union, types.UnionType):
         return st.one_of(*(_of(argument) for argument in arguments))
     if origin is tuple:

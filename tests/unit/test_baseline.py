@@ -36,7 +36,9 @@ from .test_gate import a_control
 
 
 def taken(verdicts: dict[Key, str], level: Level = MUST, renamed: dict[str, str] | None = None) -> Snapshot:
-    results = {key: Verdicted(*key, verdict, str(level), f"{verdict} of {key[1]}") for key, verdict in verdicts.items()}
+    results = {
+        key: Verdicted(*key, Verdict(verdict), level, f"{verdict} of {key[1]}") for key, verdict in verdicts.items()
+    }
     return Snapshot("prod", "2026-11-23T00:00:00+00:00", results, renamed or {})
 
 
@@ -70,13 +72,13 @@ def taken(verdicts: dict[Key, str], level: Level = MUST, renamed: dict[str, str]
     ],
 )
 def test_what_became_of_a_verdict(before: str | None, after: str, change: str) -> None:
-    earlier = Verdicted("A", "b", before, "MUST", "") if before else None
+    earlier = Verdicted("A", "b", Verdict(before), MUST, "") if before else None
     assert change_of(earlier, after, "MUST") == change
 
 
 def test_failing_at_a_stricter_level_is_a_regression() -> None:
-    assert change_of(Verdicted("A", "b", "fail", "SHOULD", ""), "fail", "MUST") is Change.REGRESSED
-    assert change_of(Verdicted("A", "b", "fail", "MUST", ""), "fail", "SHOULD") is Change.KNOWN
+    assert change_of(Verdicted("A", "b", Verdict.FAIL, SHOULD, ""), "fail", "MUST") is Change.REGRESSED
+    assert change_of(Verdicted("A", "b", Verdict.FAIL, MUST, ""), "fail", "SHOULD") is Change.KNOWN
 
 
 KEYS = st.tuples(st.sampled_from(["SPF-EXISTS", "MX-EXISTS"]), st.sampled_from(["a.example", "b.example", "c.example"]))
@@ -196,13 +198,13 @@ RESULT = {"control": "A", "target": "b", "verdict": "fail", "level": "MUST", "me
         (document(version=99), "result version 99; this mailproof reads version 1"),
         (document(version=True), "result version True"),
         (document(results=None), "damaged"),
-        (document(results=[{}]), "damaged: 'control' is missing"),
+        (document(results=[{}]), "damaged: results.0.control: Field required"),
         (document(results=["x"]), "damaged"),
-        (document(results=[{**RESULT, "verdict": "good"}]), "damaged: 'good' is not a valid Verdict"),
-        (document(results=[{**RESULT, "target": 5}]), "damaged: target is not text but 5"),
+        (document(results=[{**RESULT, "verdict": "good"}]), "damaged: results.0.verdict: Input should be 'pass', "),
+        (document(results=[{**RESULT, "target": 5}]), "damaged: results.0.target: Input should be a valid string"),
         (document(results=[RESULT, RESULT]), "judges the same target twice"),
         (document(renamed=[]), "damaged"),
-        (document(inventory=None), "damaged: inventory is not text"),
+        (document(inventory=None), "damaged: inventory: Input should be a valid string"),
     ],
 )
 def test_damaged_and_foreign_files_are_told(tmp_path: Path, text: str, message: str) -> None:

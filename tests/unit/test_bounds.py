@@ -92,7 +92,6 @@ def test_a_server_that_answers_just_in_time_at_every_phase_is_left_at_the_bound(
 
     reached = asyncio.run(run())
     assert reached.reason.startswith("slow.example has taken the 2 s that one mail host may take of a run (its bound")
-    assert "220 slow" in "\n".join(reached.evidence) or phases == 0
     assert phases <= SHORT.host / JUST_IN_TIME
     assert not reached.transient
 

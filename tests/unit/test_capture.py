@@ -49,7 +49,7 @@ class Host:
 
 def captured(directory: Path, host: Reached, programs: tuple[Program, ...] = PROGRAMS) -> list[str]:
     told: list[str] = []
-    take("ssh://root@mx1.example.org:22", host, programs, directory, told.append)
+    take("mx1.example.org", host, programs, directory, told.append)
     return told
 
 

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
+import pkgutil
 from textwrap import dedent
 
 import pytest
 
-from mailproof.controls import Control, Harm
+from mailproof.controls import Control, Harm, control_of
 from mailproof.gate.verdict import Verdict
 
-from .cases import authentication, dns, policies, smtp, tls
 from .cases.case import Case, Table, catalogue, functions, judged
 
-TABLES: tuple[Table, ...] = (dns.TABLE, authentication.TABLE, policies.TABLE, smtp.TABLE, tls.TABLE)
-CASES = {id: cases for table in TABLES for id, cases in table.items()}
+SUITE = "mailproof.tests_compliance"
+MODULES = [found.name for found in pkgutil.iter_modules(importlib.import_module(SUITE).__path__)]
+
+
+def table(module: str) -> Table:
+    """The cases of a module of the suite: those of the module of ``cases`` of the same name."""
+    found: Table = importlib.import_module(f"{__package__}.cases.{module.removeprefix('test_')}").TABLE
+    return found
+
+
+CASES = {id: cases for module in MODULES for id, cases in table(module).items()}
 
 
 @pytest.mark.parametrize(
@@ -37,7 +47,14 @@ def test_control_says(id: str, case: Case) -> None:
 
 def test_no_control_is_missing_from_the_tables_and_none_is_made_up() -> None:
     assert set(CASES) == set(catalogue().controls)
-    assert len(CASES) == sum(len(table) for table in TABLES), "a control stands in two tables"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_cases_of_a_control_stand_in_the_module_of_its_name(module: str) -> None:
+    judges = [
+        found for value in vars(importlib.import_module(f"{SUITE}.{module}")).values() if (found := control_of(value))
+    ]
+    assert {control.id for control in judges} == set(table(module))
 
 
 @pytest.mark.parametrize("id", CASES)

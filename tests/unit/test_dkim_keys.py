@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mailproof.grammars.dkim import parse_key_record
 
-from .cases.authentication import RSA_512, ed25519_key, rsa_key
+from .cases.dkim import RSA_512, ed25519_key, rsa_key
 
 
 @pytest.mark.parametrize("format", [PublicFormat.SubjectPublicKeyInfo, PublicFormat.PKCS1])

@@ -66,7 +66,7 @@ def test_a_waiver_may_use_either_id(tmp_path: Path, catalogue: Catalogue, id: st
 
 def test_a_baseline_is_read_under_the_present_ids(catalogue: Catalogue) -> None:
     def verdicts(*verdicts: tuple[str, Verdict]) -> Mapping[tuple[str, str], Verdicted]:
-        found = [Verdicted(id, "example.org", verdict, "MUST", "") for id, verdict in verdicts]
+        found = [Verdicted(id, "example.org", Verdict(verdict), MUST, "") for id, verdict in verdicts]
         return {entry.key: entry for entry in found}
 
     earlier = Snapshot("prod", "2026-11-01T00:00:00Z", verdicts((FORMER, Verdict.FAIL)))

@@ -17,7 +17,7 @@ from mailproof.observations.refusals import (
     why_deferred,
 )
 
-from .cases.refusals import REFUSALS, R, Refusal, S
+from .refusals import REFUSALS, R, Refusal, S
 
 OK = Reply(250, ("2.1.0 Ok",))
 

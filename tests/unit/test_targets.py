@@ -257,3 +257,5 @@ def test_a_class_of_its_own_is_taken_for_a_service() -> None:
 def test_a_role_that_is_not_in_the_table_is_told_with_those_that_are() -> None:
     with pytest.raises(ValueError, match="'nut' is not a role of a host, which are mx, submission, imap, pop3"):
         found_on({"roles": ["nut"]})
+    with pytest.raises(ValueError, match="did you mean submission"):
+        found_on({"roles": ["submision"]})

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import product
 from pathlib import Path
-from typing import Any
+
+from pydantic import StrictBool, ValidationError
 
 from mailproof.controls import Catalogue, Level
 from mailproof.documents import UnreadableDocument, read_json
@@ -19,8 +20,12 @@ from mailproof.gate.document import (
     BaselineNote,
     DifferenceNote,
     Pair,
+    Part,
     Result,
     RunDocument,
+    Selection,
+    first_fault,
+    parsed,
     result_id,
 )
 from mailproof.gate.verdict import Verdict
@@ -41,14 +46,14 @@ class ResultError(Exception):
     """The file is not a result that this version can read."""
 
 
-@dataclass(frozen=True)
-class Verdicted:
+@dataclass(frozen=True, slots=True)
+class Verdicted(Part):
     """What an earlier or present run said of one control on one target."""
 
     control: str
     target: str
-    verdict: str
-    level: str
+    verdict: Verdict
+    level: Level
     message: str
 
     @property
@@ -105,40 +110,38 @@ def read_snapshot(file: Path, narrowing: Sequence[str] | None = None) -> Snapsho
     except UnreadableDocument as error:
         raise ResultError(str(error)) from None
     try:
-        found = [Verdicted(*(_text(item, name) for name in _FIELDS)) for item in document["results"]]
-        for item in found:
-            Verdict(item.verdict), Level(item.level)
-        results = {item.key: item for item in found}
-        if len(results) != len(found):
-            raise ResultError(f"{file}: damaged: a control judges the same target twice")
-        _check_extent(file, document, narrowing)
-        renamed = {str(old): str(new) for old, new in document.get("renamed", {}).items()}
-        return Snapshot(_text(document, "inventory"), _text(document, "started_at"), results, renamed)
-    except KeyError as error:
-        raise ResultError(f"{file}: damaged: {error} is missing") from None
-    except (TypeError, ValueError, AttributeError) as error:
-        raise ResultError(f"{file}: damaged: {error}") from None
+        earlier = parsed(_Earlier, document)
+    except ValidationError as error:
+        raise ResultError(f"{file}: damaged: {first_fault(error)}") from None
+    results = {item.key: item for item in earlier.results}
+    if len(results) != len(earlier.results):
+        raise ResultError(f"{file}: damaged: a control judges the same target twice")
+    _check_extent(file, earlier, narrowing)
+    return Snapshot(earlier.inventory, earlier.started_at, results, earlier.renamed)
 
 
-_FIELDS = ("control", "target", "verdict", "level", "message")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Earlier(Part):
+    """Of the document of an earlier run, what a comparison needs: a whole one is large."""
+
+    inventory: str
+    started_at: str
+    complete: StrictBool = False
+    selection: Selection | None = None
+    renamed: dict[str, str] = field(default_factory=dict)
+    results: tuple[Verdicted, ...]
 
 
-def _check_extent(file: Path, document: Mapping[str, Any], narrowing: Sequence[str] | None) -> None:
+def _check_extent(file: Path, earlier: _Earlier, narrowing: Sequence[str] | None) -> None:
     """Raise ResultError if the run was stopped, judged nothing, or judged another part of the suite."""
-    if document.get("complete") is not True:
+    if not earlier.complete:
         raise ResultError(f"{file}: that run was stopped before its end; what it did not judge would look mended")
-    if not document["results"]:
+    if not earlier.results:
         raise ResultError(f"{file}: that run judged nothing")
-    selection = document.get("selection") or {}
-    if narrowing is not None and selection.get("partial") and list(selection.get("by", [])) != list(narrowing):
-        how = ", ".join(map(str, selection.get("by", []))) or "a setting of pytest"
+    selection = earlier.selection
+    if narrowing is not None and selection is not None and selection.partial and selection.by != tuple(narrowing):
+        how = ", ".join(selection.by) or "a setting of pytest"
         raise ResultError(f"{file}: that run judged only a part of the suite ({how}); take the result of a whole run")
-
-
-def _text(item: Mapping[str, Any], name: str) -> str:
-    if not isinstance(item[name], str):
-        raise TypeError(f"{name} is not text but {item[name]!r:.60}")
-    return str(item[name])
 
 
 class Change(StrEnum):
@@ -173,7 +176,7 @@ def change_of(before: Verdicted | None, verdict: str, level: str) -> Change:
         if before.verdict not in AMISS:
             return Change.REGRESSED
         if verdict == Verdict.FAIL:
-            weaker = before.verdict == Verdict.INCONCLUSIVE or Level(level).rank < Level(before.level).rank
+            weaker = before.verdict == Verdict.INCONCLUSIVE or Level(level).rank < before.level.rank
             return Change.REGRESSED if weaker else Change.KNOWN
         return Change.KNOWN
     if verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE):

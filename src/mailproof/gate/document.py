@@ -96,7 +96,7 @@ class Result(Part):
     id: Annotated[str, Field(pattern="^[0-9a-f]{12}$")]
     """A short name of control and target, the same in every run."""
     family: str
-    """The control's family, like SPF."""
+    """The first word of the control's id, like SPF."""
     control: str
     target: str
     target_type: str
@@ -392,6 +392,12 @@ def plain(part: Part) -> dict[str, Any]:
     return found
 
 
+def first_fault(error: ValidationError) -> str:
+    """The first thing that is wrong with a part, and where, like ``results.3.level: Field required``."""
+    first = error.errors()[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+
+
 def without_secrets(part: P, redact: Callable[[str], str], ours: Collection[str] = ()) -> P:
     """``part`` with every text of others redacted; fields named in ``ours`` hold words of mailproof's own."""
     shown = {name: value if name in ours else redacted(value, redact) for name, value in plain(part).items()}
@@ -414,9 +420,7 @@ def read_document(file: Path) -> RunDocument:
     try:
         document = parsed(RunDocument, found)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise DocumentError(f"{file}: damaged: {where}: {first['msg']}") from None
+        raise DocumentError(f"{file}: damaged: {first_fault(error)}") from None
     if Counter(str(result.verdict) for result in document.results) != Counter(document.counts):
         raise DocumentError(f"{file}: damaged: the counts are not those of the results")
     return document

@@ -19,7 +19,7 @@ from mailproof.gate.document import ProfileNote, Source
 from mailproof.gate.parameters import wrong_parameter
 from mailproof.inventory.errors import InventoryError, Problem
 from mailproof.inventory.load import load_part
-from mailproof.inventory.model import Part
+from mailproof.inventory.parts import Part
 from mailproof.inventory.reading import Places
 from mailproof.inventory.secrets import Secrets
 from mailproof.inventory.values import wrong

@@ -15,8 +15,9 @@ from mailproof.gate.document import WaiverNote, WaiverState, plain
 from mailproof.gate.verdict import Judgement, Verdict
 from mailproof.inventory.errors import Problem
 from mailproof.inventory.load import LoadedInventory, load_part
-from mailproof.inventory.model import Part, Waiver
-from mailproof.patterns import matches
+from mailproof.inventory.model import Waiver
+from mailproof.inventory.parts import Part
+from mailproof.patterns import matches, names_control
 from mailproof.places import Place
 
 WARNING_DAYS = 14
@@ -46,7 +47,7 @@ class PlacedWaiver:
 
     def names(self, names: Iterable[str]) -> bool:
         """Whether it names the control that has, or had, one of these ids."""
-        return any(matches(self.waiver.control, name) for name in names)
+        return any(names_control(self.waiver.control, name) for name in names)
 
     def accepts(self, verdict: str) -> bool:
         """Whether a verdict is one that it covers while it is in force."""

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from mailproof.documents import UnreadableFile, read_text
 from mailproof.inventory.errors import InventoryError, Problem
+from mailproof.inventory.evidence import FILES
 from mailproof.inventory.model import Inventory
 from mailproof.inventory.reading import MAX_FILE_SIZE, Path_, Places, Reader, beside, dotted
 from mailproof.inventory.secrets import Secrets
@@ -50,6 +51,8 @@ class LoadedInventory:
             "address": [sender.address for sender in model.sending],
             "zone": model.zones,
             "blocklist": [blocklist.name for blocklist in model.blocklists],
+            "configuration": [f"{entry.program} on {entry.host}" for entry in model.configurations],
+            **{key.removesuffix("s"): [path.name for path in getattr(model, key)] for key in FILES},
         }
         return tuple(sorted(f"{kind} {name}" for kind, names in named.items() for name in names))
 
@@ -78,6 +81,8 @@ class LoadedInventory:
             "sending": [sender.address for sender in model.sending],
             "zones": model.zones,
             "blocklists": [blocklist.name for blocklist in model.blocklists],
+            "configurations": [str(entry.file) for entry in model.configurations],
+            **{key: [str(path) for path in getattr(model, key)] for key in FILES},
         }
         for key, names in parts.items():
             for index, name in enumerate(names):
@@ -221,6 +226,14 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
                     place = places["rules", index]
                     wrong = f"{path.name} is no Python file: rules are in files that end in .py"
                     problems.append(Problem(place.path, place.line, f"rules[{index}]", wrong))
+    if model.configurations:
+        update["configurations"] = [
+            entry.model_copy(update={"file": existing(entry.file, "configurations", index, "file")})
+            for index, entry in enumerate(model.configurations)
+        ]
+    for key in FILES:
+        if paths := getattr(model, key):
+            update[key] = [existing(path, key, index) for index, path in enumerate(paths)]
     if problems:
         raise InventoryError(*problems)
     return model.model_copy(update=update) if update else model

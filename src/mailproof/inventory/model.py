@@ -9,8 +9,10 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from mailproof.inventory.evidence import Configuration, EvidenceFile
+from mailproof.inventory.parts import Part
 from mailproof.inventory.values import (
     Address,
     ConnectKey,
@@ -47,12 +49,6 @@ def _own_name() -> str:
     except ValueError:
         return "mailproof.invalid"
     return name if "." in name and not name.endswith((".local", ".localdomain")) else "mailproof.invalid"
-
-
-class Part(BaseModel):
-    """Base of all parts: unknown keys and loose types are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 def _shorthand(key: str, part: type[Part]) -> BeforeValidator:
@@ -304,6 +300,10 @@ class LimitsPart(Part):
     )
 
 
+CONTENT = ("domains", "hosts", "sending", "zones", "configurations", "captures", "reports", "messages", "logs")
+"""An inventory without any of these has nothing to check."""
+
+
 class Inventory(Part):
     """What to check, and with which consent."""
 
@@ -359,14 +359,29 @@ class Inventory(Part):
         default={}, description="Parameters of controls by id, like SPF-ALL-STRICT: {accept: ['-all', '~all']}."
     )
     waivers: list[Waiver] = Field(default=[], description="Accepted findings.")
-    rules: Annotated[list[Annotated[Path, Field(strict=False)]], AfterValidator(unique)] = Field(
+    rules: Annotated[list[EvidenceFile], AfterValidator(unique)] = Field(
         default=[], description="House rules: test files or directories of your own, judged with the suite."
+    )
+    configurations: Annotated[list[Configuration], AfterValidator(unique)] = Field(
+        default=[], description="Configuration files of programs on the hosts, judged as they stand."
+    )
+    captures: Annotated[list[EvidenceFile], AfterValidator(unique)] = Field(
+        default=[], description="Directories that `mailproof capture HOST` wrote."
+    )
+    reports: Annotated[list[EvidenceFile], AfterValidator(unique)] = Field(
+        default=[], description="Aggregate reports of DMARC and TLS reporting: files, or directories of them."
+    )
+    messages: Annotated[list[EvidenceFile], AfterValidator(unique)] = Field(
+        default=[], description="Messages that were received: .eml files, or directories of them."
+    )
+    logs: Annotated[list[EvidenceFile], AfterValidator(unique)] = Field(
+        default=[], description="Logs of mail servers: files, or directories of them."
     )
 
     @model_validator(mode="after")
     def _is_not_empty(self) -> Self:
-        if not (self.domains or self.hosts or self.sending or self.zones):
-            raise wrong("nothing to check: give at least one of domains, hosts, sending, zones")
+        if not any(getattr(self, key) for key in CONTENT):
+            raise wrong(f"nothing to check: give at least one of {', '.join(CONTENT)}")
         return self
 
     @model_validator(mode="after")

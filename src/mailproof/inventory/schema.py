@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mailproof.documents import write_atomically
-from mailproof.inventory.model import Inventory
+from mailproof.inventory.model import CONTENT, Inventory
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -22,9 +22,6 @@ _INCLUDE = {
     "this file has the last word.",
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
 }
-
-_CONTENT = ("domains", "hosts", "sending", "zones", "include")
-"""An inventory without any of these has nothing to check."""
 
 
 def schema() -> dict[str, Any]:
@@ -36,7 +33,7 @@ def schema() -> dict[str, Any]:
         "title": "mailproof inventory",
         **generated,
         "properties": properties,
-        "anyOf": [{"required": [key]} for key in _CONTENT],
+        "anyOf": [{"required": [key]} for key in (*CONTENT, "include")],
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from difflib import get_close_matches
 from ipaddress import ip_address
 from typing import Annotated, Any
 
@@ -111,7 +112,9 @@ def _mailbox(value: str) -> str:
 
 def _role(value: str) -> str:
     if value not in SERVICES:
-        raise wrong(f"{value!r} is not a role of a host, which are {', '.join(SERVICES)}")
+        near = get_close_matches(value, SERVICES, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise wrong(f"{value!r} is not a role of a host, which are {', '.join(SERVICES)}{hint}")
     return value
 
 

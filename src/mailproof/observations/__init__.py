@@ -1,4 +1,7 @@
-"""Observations: frozen, typed, JSON-serialisable records of what probes saw, raw evidence included."""
+"""Observations: frozen, typed, JSON-serialisable records of what probes saw, raw evidence included.
+
+A field with an answer of the DNS says what was asked for: ``Annotated[Answer, "MX"]``.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from mailproof.net.dns.client import Answer
 from mailproof.observations import Observation
@@ -14,7 +15,7 @@ class Listing(Observation):
 
     address: str
     blocklist: str
-    answer: Answer
+    answer: Annotated[Answer, "A"]
     reason: tuple[str, ...]
     """The list's TXT records about the address."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from mailproof.net.dns.client import Answer
 from mailproof.net.pkix.certificates import Chain
@@ -43,8 +44,8 @@ class TLSA(Observation):
     """
 
     host: str
-    addresses: Answer
-    answer: Answer
+    addresses: Annotated[Answer, "A", "AAAA"]
+    answer: Annotated[Answer, "TLSA"]
     secure: bool
     alias: Answer | None = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from mailproof.grammars.dkim import KeyRecord, parse_key_record
 from mailproof.net.dns.client import Answer
@@ -15,7 +16,7 @@ class DKIMKey(Observation):
 
     selector: str
     domain: str
-    answer: Answer
+    answer: Annotated[Answer, "TXT"]
 
     @property
     def records(self) -> tuple[KeyRecord, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from mailproof.grammars.dmarc import POLICIES, DMARCRecord, near_misses, parse_record, select_records
 from mailproof.net.dns.client import Answer
@@ -14,7 +15,7 @@ class Step:
     """One question of the tree walk: ``_dmarc.`` and ``domain``."""
 
     domain: str
-    answer: Answer
+    answer: Annotated[Answer, "TXT"]
 
     @property
     def texts(self) -> tuple[str, ...]:

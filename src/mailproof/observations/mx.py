@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import dns.rdtypes.ANY.MX
 
@@ -16,9 +17,9 @@ class MX(Observation):
     """The MX records of a domain, and the addresses of the domain itself, which count where there is no MX."""
 
     domain: str
-    answer: Answer
-    own_ipv4: Answer
-    own_ipv6: Answer
+    answer: Annotated[Answer, "MX"]
+    own_ipv4: Annotated[Answer, "A"]
+    own_ipv6: Annotated[Answer, "AAAA"]
 
     @property
     def exchanges(self) -> tuple[tuple[int, str], ...]:
@@ -62,8 +63,8 @@ class HostAddresses(Observation):
     host: str
     domains: tuple[str, ...]
     """Mail domains whose MX records name the host."""
-    ipv4: Answer
-    ipv6: Answer
+    ipv4: Annotated[Answer, "A"]
+    ipv6: Annotated[Answer, "AAAA"]
 
     @property
     def aliases(self) -> tuple[str, ...]:

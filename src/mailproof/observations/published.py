@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from mailproof.grammars.fields import near_misses, select_records
 from mailproof.net.dns.client import Answer
@@ -15,7 +15,7 @@ class PublishedRecord(Observation):
     """The TXT records at such a name; those of another version do not count."""
 
     domain: str
-    answer: Answer
+    answer: Annotated[Answer, "TXT"]
 
     VERSION: ClassVar[str]
 

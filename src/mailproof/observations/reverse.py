@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Annotated
 
 from mailproof.net.dns.client import Answer
 from mailproof.observations import Observation
@@ -15,7 +16,7 @@ class ForwardAddresses:
     """A PTR name and the addresses of the same family that it resolves to. ``failure``: they could not be asked for."""
 
     name: str
-    answer: Answer | None
+    answer: Annotated[Answer, "A", "AAAA"] | None
     failure: str | None = None
 
     @property
@@ -28,7 +29,7 @@ class ReverseDNS(Observation):
     """The PTR names of an address, and where each of them leads."""
 
     address: str
-    ptr: Answer
+    ptr: Annotated[Answer, "PTR"]
     forward: tuple[ForwardAddresses, ...]
     """For the first ten names; RFC 7208, section 5.5 looks at no more either."""
 
@@ -133,7 +134,7 @@ class ServerView:
     """What one name server of the target zone answers. ``failure``: it could not be asked."""
 
     server: str
-    answer: Answer | None
+    answer: Annotated[Answer, "PTR"] | None
     failure: str | None = None
 
 
@@ -142,7 +143,7 @@ class ClasslessDelegation(Observation):
     """A PTR that is reached through CNAME, as the resolver and every server of the zone behind it see it."""
 
     address: str
-    ptr: Answer
+    ptr: Annotated[Answer, "PTR"]
     zone: str | None
     """The zone that holds the alias's target; None without an alias."""
     views: tuple[ServerView, ...]

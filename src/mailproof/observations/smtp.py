@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from mailproof.net.dns.client import Answer
 from mailproof.net.errors import NotAvailable
@@ -115,9 +116,9 @@ class ServerName(Observation):
 
     session: SMTPSession
     address: str
-    forward: tuple[tuple[str, Answer, Answer], ...]
+    forward: tuple[tuple[str, Annotated[Answer, "A"], Annotated[Answer, "AAAA"]], ...]
     """Name, A and AAAA answers, for the names in the greeting and the EHLO reply."""
-    ptr: Answer | None
+    ptr: Annotated[Answer, "PTR"] | None
 
     @property
     def ptr_names(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from mailproof.grammars.spf import (
     MAX_LOOKUPS,
@@ -23,7 +24,7 @@ class PublishedSPF:
 
     domain: str
     path: tuple[str, ...]
-    answer: Answer
+    answer: Annotated[Answer, "TXT"]
 
     @property
     def texts(self) -> tuple[str, ...]:

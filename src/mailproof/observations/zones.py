@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import Annotated
 
 from dns.dnssectypes import Algorithm
 
@@ -25,10 +26,10 @@ class Delegation(Observation):
     """The NS records of a zone in the zone itself and at its parent."""
 
     zone: str
-    child: Answer
+    child: Annotated[Answer, "NS"]
     parent: str
     """The zone above."""
-    referrals: tuple[Answer, ...]
+    referrals: tuple[Annotated[Answer, "NS"], ...]
     """What the servers of the parent say of the zone; none if none could be made to refer (see ``note``)."""
     servers: tuple[ServerAddresses, ...]
     note: str = ""
@@ -77,11 +78,11 @@ class Authority(Observation):
 
     zone: str
     server: str
-    udp: Answer | None
-    tcp: Answer | None
+    udp: Annotated[Answer, "SOA"] | None
+    tcp: Annotated[Answer, "SOA"] | None
     refused: tuple[str, ...] = ()
     """What the address said where it refused to be asked: over UDP, over TCP."""
-    addresses: tuple[Answer, ...] = ()
+    addresses: tuple[Annotated[Answer, "A", "AAAA"], ...] = ()
     """What is said of the server's name where there is nobody to ask, because it has no address."""
 
     @property
@@ -119,7 +120,7 @@ class DNSSEC(Observation):
     """
 
     zone: str
-    checked: Answer
+    checked: Annotated[Answer, "SOA"]
     bogus_answers: tuple[BogusAnswer, ...] = ()
     ds: Answer | None = None
     dnskey: Answer | None = None

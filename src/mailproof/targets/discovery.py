@@ -15,12 +15,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import TopologicalSorter
 from ipaddress import ip_address
+from pathlib import Path
 
 from mailproof.extensions import defined
 from mailproof.inventory.budgets import MAX_ADDRESSES
 from mailproof.inventory.model import Host, Inventory
 from mailproof.net.dns.client import Answer, DNSClient
 from mailproof.net.errors import Bogus, NotObserved
+from mailproof.net.files import Files
 from mailproof.net.settings import NetSettings
 from mailproof.targets.base import Target, Targets
 
@@ -42,6 +44,9 @@ class Search:
     inventory: Inventory
     dns: DNSClient
     settings: NetSettings
+    directory: Path = field(default_factory=Path)
+    """Where the inventory lies."""
+    files: Files = field(default_factory=Files)
     targets: Targets = field(default_factory=Targets)
     exchanges: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The MX hosts of each domain whose MX records are known, most preferred first."""
@@ -60,6 +65,13 @@ class Search:
     def sending_domains(self) -> tuple[str, ...]:
         """The domains of the inventory that send mail."""
         return tuple(domain.name for domain in self.inventory.domains if domain.sends and not domain.parked)
+
+    def named(self, path: Path) -> str:
+        """A file as reports call it: relative to the inventory, if it lies below it."""
+        try:
+            return str(path.relative_to(self.directory.resolve()))
+        except ValueError:
+            return str(path)
 
     async def addresses(self, name: str) -> Addresses:
         """The addresses of a host: those that the inventory gives, else those in the DNS, up to MAX_ADDRESSES."""
@@ -135,9 +147,18 @@ def in_order(finders: Iterable[Finder]) -> tuple[Finder, ...]:
     )
 
 
-async def discover(inventory: Inventory, dns: DNSClient, settings: NetSettings) -> Targets:
-    """All targets of an inventory, in its order. What cannot be found out is an Undiscovered target with the reason."""
-    search = Search(inventory, dns, settings)
+async def discover(
+    inventory: Inventory,
+    dns: DNSClient,
+    settings: NetSettings,
+    directory: Path | None = None,
+    files: Files | None = None,
+) -> Targets:
+    """All targets of an inventory, in its order. What cannot be found out is an Undiscovered target with the reason.
+
+    ``directory`` is where the inventory lies, and ``files`` reads the evidence that it names.
+    """
+    search = Search(inventory, dns, settings, directory or Path(), files or Files())
     for entry in load_finders():
         await entry.find(search)
     return search.targets

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from tests.real.lab.plan import Chain
+from tests.real.domains import Chain
 
 ServerKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.real import domains
+from tests.real.domains import Domain
 from tests.real.lab import plan
 from tests.real.lab.ca import Issued
-from tests.real.lab.plan import Domain
 from tests.real.lab.processes import Daemons
 from tests.real.lab.requirements import chasquid as chasquid_program
 
@@ -28,7 +29,7 @@ def _configuration(domain: Domain, directory: Path) -> str:
 
 def chasquid(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[str, Issued]) -> None:
     """Start one chasquid for each of its domains. ``issued`` holds the certificates by label of the domain."""
-    for domain in plan.hosts(plan.CHASQUID):
+    for domain in plan.hosts(domains.CHASQUID):
         own = directory / domain.label
         mailboxes = own / "domains" / domain.name
         certificates = own / "certs" / domain.host

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.real import domains
 from tests.real.lab import plan
 from tests.real.lab.ca import Issued
 from tests.real.lab.processes import Daemons
@@ -15,7 +16,7 @@ def _key(setting: str) -> str:
     return setting.partition("=")[0].strip()
 
 
-def configuration(domain: plan.Domain, directory: Path, issued: Issued) -> str:
+def configuration(domain: domains.Domain, directory: Path, issued: Issued) -> str:
     """The configuration file of one domain's instance. No password is ever right."""
     assert domain.store is not None
     settings = [

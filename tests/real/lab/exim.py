@@ -7,9 +7,10 @@ import pwd
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.real import domains
+from tests.real.domains import Chain, Domain
 from tests.real.lab import plan
 from tests.real.lab.ca import Issued
-from tests.real.lab.plan import Chain, Domain
 from tests.real.lab.processes import Daemons
 from tests.real.lab.requirements import exim as exim_program
 
@@ -116,7 +117,7 @@ def configuration(domain: Domain, directory: Path, issued: Issued | None) -> str
 def exim(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[str, Issued]) -> None:
     """Start one Exim for each of its domains. ``issued`` holds the certificates by label of the domain."""
     directory.mkdir()
-    for domain in plan.hosts(plan.EXIM):
+    for domain in plan.hosts(domains.EXIM):
         own = directory / domain.label
         (own / "spool").mkdir(parents=True)
         for path in (own, own / "spool"):

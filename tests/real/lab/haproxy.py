@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.real import domains
 from tests.real.lab import plan
 from tests.real.lab.processes import Daemons
 from tests.real.lab.requirements import program
@@ -11,14 +12,14 @@ from tests.real.lab.requirements import program
 PROXY_PROTOCOL = "send-proxy-v2"
 
 
-def _section(domain: plan.Domain) -> list[str]:
+def _section(domain: domains.Domain) -> list[str]:
     assert domain.server is not None
     suffix = f" {PROXY_PROTOCOL}" if any(PROXY_PROTOCOL in line for line in domain.server.settings) else ""
     return [
         f"listen {domain.label}",
         *(f"  bind {address}:25" for address in plan.listeners(domain)),
         "  balance roundrobin",
-        f"  source {plan.BALANCER}",
+        f"  source {domains.BALANCER}",
         *(f"  server {instance.key} {instance.addresses[0]}:25{suffix}" for instance in plan.backends(domain)),
     ]
 
@@ -33,7 +34,7 @@ def haproxy(daemons: Daemons, namespace: str, directory: Path) -> None:
         "  timeout client 60s",
         "  timeout server 60s",
     ]
-    for domain in plan.hosts(plan.HAPROXY):
+    for domain in plan.hosts(domains.HAPROXY):
         config += _section(domain)
     file = directory / "haproxy.cfg"
     file.write_text("\n".join(config) + "\n")

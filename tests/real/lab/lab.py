@@ -16,6 +16,8 @@ from types import TracebackType
 from typing import Any
 
 from mailproof.net.services import begins_with_tls
+from tests.real import domains
+from tests.real.domains import Chain, PolicyHost
 from tests.real.lab import plan, requirements, zones
 from tests.real.lab.ca import Authority, Issued, tlsa_of
 from tests.real.lab.chasquid import chasquid
@@ -29,7 +31,6 @@ from tests.real.lab.nginx import Site, nginx
 from tests.real.lab.old_openssl_server import Host
 from tests.real.lab.opensmtpd import opensmtpd
 from tests.real.lab.opensmtpd import passwd_lines as opensmtpd_users
-from tests.real.lab.plan import Chain, PolicyHost
 from tests.real.lab.postfix import postfix
 from tests.real.lab.processes import Daemons
 
@@ -130,7 +131,7 @@ class Lab:
         self._wait()
 
     def _server_addresses(self) -> list[str]:
-        name_servers = plan.PARENTS | plan.CHILDREN | plan.OTHER_NAME_SERVERS
+        name_servers = plan.PARENTS | domains.CHILDREN | plan.OTHER_NAME_SERVERS
         found = [address for pair in name_servers.values() for address in pair]
         found.append(plan.HTTPS)
         for domain in plan.DOMAINS:
@@ -138,8 +139,8 @@ class Lab:
                 found += plan.addresses(domain)
             if domain.store:
                 found.append(plan.store_address(domain))
-        found.append(plan.BALANCER)
-        for instance in plan.instances(plan.POSTFIX):
+        found.append(domains.BALANCER)
+        for instance in plan.instances(domains.POSTFIX):
             found += instance.addresses
         return list(dict.fromkeys(found))
 
@@ -149,9 +150,9 @@ class Lab:
             {key: tlsa_of(certificate.issuer, usage=2) for key, certificate in issued.items()},
         )
         parents = [address for pair in plan.PARENTS.values() for address in pair]
-        second = plan.CHILDREN["ns2.dns.test"] + plan.OTHER_NAME_SERVERS["ns3.dns.test"]
+        second = domains.CHILDREN["ns2.dns.test"] + plan.OTHER_NAME_SERVERS["ns3.dns.test"]
         lame = plan.OTHER_NAME_SERVERS["lame.dns.test"]
-        first = plan.CHILDREN["ns1.dns.test"]
+        first = domains.CHILDREN["ns1.dns.test"]
         servers, transfer = namespaces.servers, built.open_transfer
         nsd(daemons, servers, self.directory / "nsd-parents", parents, built.parents)
         nsd(daemons, servers, self.directory / "nsd-first", first, built.first_child, transfer)
@@ -169,7 +170,7 @@ class Lab:
 
     def _start_old_openssl(self, daemons: Daemons, namespace: str, issued: Mapping[str, Issued]) -> None:
         hosts: list[Host] = []
-        for domain in plan.hosts(plan.OLD_OPENSSL):
+        for domain in plan.hosts(domains.OLD_OPENSSL):
             assert domain.server is not None
             told = dict(setting.split(" ", 1) for setting in domain.server.settings)
             certificate = issued[domain.label]
@@ -192,15 +193,15 @@ class Lab:
         """Wait for every listener and for a validated answer. Raises LabError."""
         assert self._daemons is not None
         services = [f"{address}/25" for domain in plan.DOMAINS for address in plan.listeners(domain)]
-        services += [f"{address}/25" for instance in plan.instances(plan.POSTFIX) for address in instance.addresses]
+        services += [f"{address}/25" for instance in plan.instances(domains.POSTFIX) for address in instance.addresses]
         services += [
             f"{plan.store_address(domain)}/{port}"
             for domain in plan.stores()
-            for ports in plan.EVERY_PORT.values()
+            for ports in domains.EVERY_PORT.values()
             for port in ports
             if not (begins_with_tls(port) and "ssl = no" in domain.cause)
         ]
-        name_servers = plan.PARENTS | plan.CHILDREN | plan.OTHER_NAME_SERVERS
+        name_servers = plan.PARENTS | domains.CHILDREN | plan.OTHER_NAME_SERVERS
         services += [f"{address}/53" for pair in name_servers.values() for address in pair]
         services += [f"{plan.HTTPS}/443", "127.0.0.1/53"]
         ready = self.run([*_script("talk"), "--ready", *services], timeout=READY_SECONDS)
@@ -335,13 +336,13 @@ def _sites(authority: Authority) -> list[Site]:
     return sites
 
 
-def _policy(domain: plan.Domain) -> str:
+def _policy(domain: domains.Domain) -> str:
     """The policy of RFC 8461, section 3.2."""
     mx = "".join(f"mx: {name}\r\n" for name in zones.mx_names(domain))
     return f"version: STSv1\r\nmode: {domain.policy_mode}\r\n{mx}max_age: 604800\r\n"
 
 
-def _addresses(domain: plan.Domain) -> tuple[str, ...]:
+def _addresses(domain: domains.Domain) -> tuple[str, ...]:
     if domain.store:
         return (plan.store_address(domain),)
     return domain.records.get("mx A") or plan.addresses(domain if domain.server else plan.by_label("right"))

@@ -6,9 +6,9 @@ import pwd
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.real.domains import PolicyHost
 from tests.real.lab import plan
 from tests.real.lab.ca import Issued
-from tests.real.lab.plan import PolicyHost
 from tests.real.lab.processes import Daemons
 from tests.real.lab.requirements import program
 

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.real import domains
 from tests.real.lab import plan
 from tests.real.lab.ca import Issued
 from tests.real.lab.processes import Daemons
@@ -38,7 +39,7 @@ def _private_copy(key_file: Path, directory: Path) -> Path:
 
 def _configuration(issued: Mapping[str, Issued], directory: Path) -> str:
     certificates, listeners, matches = [], [], []
-    for domain in plan.hosts(plan.OPENSMTPD):
+    for domain in plan.hosts(domains.OPENSMTPD):
         assert domain.server is not None
         certificate = issued.get(domain.label)
         tls = ""
@@ -57,7 +58,7 @@ def _configuration(issued: Mapping[str, Issued], directory: Path) -> str:
         )
         if RELAYS in domain.server.settings:
             matches.append(f'match tag "{domain.label}" from any for any action out')
-    served = [name for domain in plan.hosts(plan.OPENSMTPD) for name in (domain.name, domain.host)]
+    served = [name for domain in plan.hosts(domains.OPENSMTPD) for name in (domain.name, domain.host)]
     known = ", ".join(f'"{mailbox}@{name}" = "root"' for name in served for mailbox in MAILBOXES)
     actions = [f'action drop mda "/bin/cat >/dev/null" virtual {{ {known} }}', "action out relay"]
     return "\n".join([*certificates, *listeners, *actions, *matches]) + "\n"

@@ -6,9 +6,10 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.real import domains
+from tests.real.domains import Chain
 from tests.real.lab import plan
 from tests.real.lab.ca import Issued
-from tests.real.lab.plan import Chain
 from tests.real.lab.processes import Daemons
 from tests.real.lab.requirements import POSTFIX_MASTER
 
@@ -54,8 +55,8 @@ postlog    unix-dgram n - n - 1 postlogd
 """
 
 
-def _served() -> tuple[plan.Domain, ...]:
-    return (*plan.hosts(plan.POSTFIX), *plan.hosts(plan.HAPROXY), *plan.shared())
+def _served() -> tuple[domains.Domain, ...]:
+    return (*plan.hosts(domains.POSTFIX), *plan.hosts(domains.HAPROXY), *plan.shared())
 
 
 def _main(directory: Path, recipients: Path) -> str:
@@ -143,7 +144,9 @@ def postfix(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[s
     recipients = directory / "recipients.regexp"
     recipients.write_text(RECIPIENTS)
     (directory / "main.cf").write_text(_main(directory, recipients))
-    smtpds = "".join(_smtpd(instance, issued.get(instance.key), directory) for instance in plan.instances(plan.POSTFIX))
+    smtpds = "".join(
+        _smtpd(instance, issued.get(instance.key), directory) for instance in plan.instances(domains.POSTFIX)
+    )
     (directory / "master.cf").write_text(SERVICES + smtpds)
     daemons.start(
         "postfix",

@@ -15,8 +15,9 @@ import dns.zone
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from tests.real import domains
+from tests.real.domains import Delegation, Domain
 from tests.real.lab import plan
-from tests.real.lab.plan import Delegation, Domain
 
 Records = dict[str, tuple[str, ...]]
 """Rdata by ``"owner TYPE"``."""
@@ -50,7 +51,7 @@ def master_file(origin: str, records: Mapping[str, Iterable[str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def apex(name_servers: Iterable[str], serial: int = plan.SERIAL) -> Records:
+def apex(name_servers: Iterable[str], serial: int = domains.SERIAL) -> Records:
     """SOA and NS of a zone, with timers in the ranges that RIPE-203 recommends."""
     servers = tuple(name_servers)
     return {
@@ -99,7 +100,7 @@ def mail_zone(domain: Domain, tlsa: str | None, known: Mapping[str, str], serial
         "@ TXT": ("v=spf1 mx -all" if domain.server else f"v=spf1 a:{domain.host} -all",),
         "sel1._domainkey TXT": (known["DKIM-2048"],),
         "_dmarc TXT": (f"v=DMARC1; p=reject; sp=reject; rua=mailto:dmarc@{domain.name}",),
-        "_mta-sts TXT": (f"v=STSv1; id={plan.SERIAL};",),
+        "_mta-sts TXT": (f"v=STSv1; id={domains.SERIAL};",),
         "_smtp._tls TXT": (f"v=TLSRPTv1; rua=mailto:tlsrpt@{domain.name}",),
         "mta-sts A": (plan.HTTPS,),
     }
@@ -121,7 +122,7 @@ def mail_zone(domain: Domain, tlsa: str | None, known: Mapping[str, str], serial
 
 
 def _filled_in(value: str, domain: Domain, known: Mapping[str, str]) -> str:
-    return plan.address(domain) if value == plan.ADDRESS else known.get(value, value)
+    return plan.address(domain) if value == domains.ADDRESS else known.get(value, value)
 
 
 def mx_names(domain: Domain) -> tuple[str, ...]:
@@ -139,7 +140,7 @@ def reverse_pointers() -> dict[str, tuple[str, ...]]:
         plan.CLIENT: (plan.CLIENT_NAME,),
         plan.CLIENT6: (plan.CLIENT_NAME,),
     }
-    for name, addresses in (plan.PARENTS | plan.CHILDREN | plan.OTHER_NAME_SERVERS).items():
+    for name, addresses in (plan.PARENTS | domains.CHILDREN | plan.OTHER_NAME_SERVERS).items():
         pointers |= dict.fromkeys(addresses, (name,))
     for domain in plan.DOMAINS:
         if domain.server:
@@ -147,16 +148,16 @@ def reverse_pointers() -> dict[str, tuple[str, ...]]:
             pointers |= dict.fromkeys(plan.addresses(domain), names)
         if domain.store:
             pointers[plan.store_address(domain)] = (domain.store_host,)
-    return pointers | {plan.SILENT_ADDRESS: (f"mx.{plan.by_label('silent').name}",)}
+    return pointers | {domains.SILENT_ADDRESS: (f"mx.{plan.by_label('silent').name}",)}
 
 
 def reverse_zones() -> tuple[Records, Records, Records]:
     """in-addr.arpa, the RFC 2317 zone delegated from it, and ip6.arpa."""
     ipv4 = apex(plan.PARENTS)
-    delegated = apex(plan.CHILDREN)
+    delegated = apex(domains.CHILDREN)
     ipv6 = apex(plan.PARENTS)
     zone = rfc2317_zone()
-    ipv4[f"{zone}. NS"] = tuple(f"{server}." for server in plan.CHILDREN)
+    ipv4[f"{zone}. NS"] = tuple(f"{server}." for server in domains.CHILDREN)
     detours = {plan.address(domain) for domain in plan.DOMAINS if domain.ptr_detour}
     for address, names in reverse_pointers().items():
         values = tuple(f"{name}." for name in names)
@@ -165,8 +166,8 @@ def reverse_zones() -> tuple[Records, Records, Records]:
         if ip.version == 6:
             ipv6[f"{owner} PTR"] = values
         elif address in detours:
-            first = f"{owner.partition('.')[0]}.{zone}."
-            second = f"detour-{first}"
+            first = f"detour-{owner.partition('.')[0]}.{zone}."
+            second = f"second-{first}"
             ipv4[f"{owner} CNAME"] = (first,)
             delegated[f"{first} CNAME"] = (second,)
             delegated[f"{second} PTR"] = values
@@ -181,7 +182,7 @@ def reverse_zones() -> tuple[Records, Records, Records]:
 
 def blocklist(name: str) -> Records:
     """The zone of a DNS blocklist (RFC 5782, sections 2.1 and 5)."""
-    records = apex(plan.CHILDREN)
+    records = apex(domains.CHILDREN)
     if name == plan.BROKEN_DNSBL:
         return records | {"* A": ("127.0.0.2",), "* TXT": ("this list is closed",)}
     listed = ["127.0.0.2"] + [plan.address(d) for d in plan.DOMAINS if d.dnsbl_listed]
@@ -260,7 +261,7 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
             wrong = domain.delegation is Delegation.WRONG_DS
             top[f"{domain.label} DS"] = (signer.ds(f"{domain.name}.", wrong=wrong),)
 
-        known = dkim | {plan.ISSUER: issuers.get(domain.label, "")}
+        known = dkim | {domains.ISSUER: issuers.get(domain.label, "")}
 
         def text(serial: int, domain: Domain = domain, known: Mapping[str, str] = known) -> str:
             plain = master_file(domain.name, mail_zone(domain, tlsa.get(domain.label), known, serial))
@@ -269,13 +270,13 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
             expired = domain.delegation is Delegation.EXPIRED_SIGNATURES
             return signer.sign(f"{domain.name}.", plain, expired=expired)
 
-        first[domain.name] = text(plan.SERIAL)
+        first[domain.name] = text(domains.SERIAL)
         second[domain.name] = first[domain.name] if domain.second_serial is None else text(domain.second_serial)
 
-    name_servers = apex(plan.CHILDREN)
-    _glue(name_servers, plan.CHILDREN | plan.OTHER_NAME_SERVERS)
-    client = apex(plan.CHILDREN) | {
-        "@ MX": (f"10 mx.right.{plan.TLD}.",),
+    name_servers = apex(domains.CHILDREN)
+    _glue(name_servers, domains.CHILDREN | plan.OTHER_NAME_SERVERS)
+    client = apex(domains.CHILDREN) | {
+        "@ MX": (f"10 mx.right.{domains.TLD}.",),
         "@ TXT": (f"v=spf1 a:{plan.CLIENT_NAME} -all",),
         f"{plan.CLIENT_NAME}. A": (plan.CLIENT,),
         f"{plan.CLIENT_NAME}. AAAA": (plan.CLIENT6,),
@@ -285,24 +286,24 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
     plain = {
         "dns.test": name_servers,
         "client.test": client,
-        plan.DNSBL: blocklist(plan.DNSBL),
+        domains.DNSBL: blocklist(domains.DNSBL),
         plan.BROKEN_DNSBL: blocklist(plan.BROKEN_DNSBL),
         rfc2317_zone(): delegated_reverse,
     }
     for origin, records in plain.items():
         first[origin] = second[origin] = master_file(origin, records)
-        if origin.endswith(f".{plan.TLD}"):
-            top[f"{origin}. NS"] = tuple(f"{server}." for server in plan.CHILDREN)
-    _glue(top, plan.PARENTS | plan.CHILDREN)
+        if origin.endswith(f".{domains.TLD}"):
+            top[f"{origin}. NS"] = tuple(f"{server}." for server in domains.CHILDREN)
+    _glue(top, plan.PARENTS | domains.CHILDREN)
 
     root = apex(plan.PARENTS)
-    for origin in (plan.TLD, IN_ADDR, IP6):
+    for origin in (domains.TLD, IN_ADDR, IP6):
         root[f"{origin}. NS"] = tuple(f"{server}." for server in plan.PARENTS)
-    root[f"{plan.TLD}. DS"] = (signer.ds(f"{plan.TLD}."),)
+    root[f"{domains.TLD}. DS"] = (signer.ds(f"{domains.TLD}."),)
     _glue(root, plan.PARENTS)
     parents = {
         ".": signer.sign(".", master_file(".", root)),
-        plan.TLD: signer.sign(f"{plan.TLD}.", master_file(plan.TLD, top)),
+        domains.TLD: signer.sign(f"{domains.TLD}.", master_file(domains.TLD, top)),
         IN_ADDR: master_file(IN_ADDR, ipv4),
         IP6: master_file(IP6, ipv6),
     }

@@ -1,1 +1,1 @@
-"""What every control says of made-up observations: one table for each family of the catalogue."""
+"""What every control says of made-up observations: a table for each module of the catalogue, in one of its name."""

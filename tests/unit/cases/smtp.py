@@ -1,46 +1,22 @@
-"""SMTP service, the names of servers, relaying and recipients."""
+"""The SMTP service."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
-from mailproof.net.services import MX, SUBMISSION
+from mailproof.net.services import SUBMISSION
 from mailproof.net.smtp import Reply
 from mailproof.net.tls.facts import Handshake
 from mailproof.net.tls.versions import TLSVersion
-from mailproof.observations.attempts import Attempt
 from mailproof.observations.early_talk import EarlyTalk
 from mailproof.observations.refusals import Tester
-from mailproof.observations.relay import (
-    COMPARISON,
-    COMPARISON_ALONE,
-    COMPARISON_LITERAL,
-    HOME,
-    RelayAttempts,
-)
 from mailproof.observations.smtp import ClearTextAuth, Injection, KeptState, SMTPPort, SMTPSession
 from mailproof.observations.tls import WithdrawnTLS
 from mailproof.targets.services import MXEndpoint
 
-from ..observed import (
-    ACCEPTED,
-    ADDRESS,
-    EHLO,
-    GREYLISTED,
-    HOST,
-    SPAMMER,
-    TRANSCRIPT,
-    UNKNOWN,
-    attempt,
-    evaluation,
-    mailboxes,
-    recipients,
-    reply,
-    server_name,
-    session,
-)
-from .case import Table, advises, fails, leaves, passes, skips, undecided
+from ..observed import ACCEPTED, ADDRESS, EHLO, HOST, TRANSCRIPT, reply, session
+from .case import Table, advises, fails, passes, skips, undecided
 
 _REFUSES = reply(554, "no SMTP service here")
 _PLAIN = reply(250, f"{HOST} hello", "PIPELINING")
@@ -48,11 +24,7 @@ _REFUSED = session(greeting=_REFUSES, helo=None, ehlo=None, starttls=None, tls=N
 _CURRENT = WithdrawnTLS(HOST, ())
 _OLD_ONLY = WithdrawnTLS(HOST, (Handshake(TLSVersion.SSLV3, "all", True, "SUITE", None),))
 _WITHOUT_TLS = session(ehlo=_PLAIN, starttls=None, tls=None, ehlo_in_tls=None)
-_RELAYING_DENIED = reply(554, "5.7.1 relay access denied")
 _TLS_FIRST = reply(530, "5.7.0 TLS required")
-_DO_NOT = reply(550, "Bitte nicht")
-_NAMED = reply(550, "Kein Zutritt: 203.0.113.9")
-_OUTSIDER = "nobody@outside.example"
 
 
 def _auth(
@@ -63,21 +35,6 @@ def _auth(
 
 def _submission(**changes: object) -> SMTPSession:
     return session(SUBMISSION.name, ehlo_in_tls=reply(250, HOST, "AUTH PLAIN LOGIN"), **changes)
-
-
-def _relay(*attempts: Attempt, interrupted: str = "", role: str = MX.name) -> RelayAttempts:
-    return RelayAttempts(TRANSCRIPT, attempts, interrupted, role)
-
-
-def _to_outsider(form: str, rcpt: Reply) -> Attempt:
-    return attempt(form, rcpt, recipient=_OUTSIDER)
-
-
-def _at_home(form: str) -> Attempt:
-    return attempt(form, ACCEPTED, recipient=f"{form}@example.org")
-
-
-_DENIED = (_to_outsider("plain", _RELAYING_DENIED), _to_outsider("null sender", _RELAYING_DENIED))
 
 
 def _early(*codes: int, polite: bool = True) -> EarlyTalk:
@@ -91,10 +48,10 @@ def _injection(
 
 
 _GO = reply(220, "go ahead")
-_MX2 = "mx2.example.org[192.0.2.26]:25"
-
 _LIVE = MXEndpoint(HOST, ADDRESS, 25)
 _DEAD = MXEndpoint(HOST, ADDRESS, 25, dead=True)
+
+
 _ANSWERS, _REFUSES_CONNECTIONS = (SMTPPort(_LIVE.id, reached, ("connecting",)) for reached in (True, False))
 _WRONG_START = session(greeting=reply(220, HOST), helo=None, ehlo=None, starttls=None, tls=None, ehlo_in_tls=None)
 _WRONG_START = replace(_WRONG_START, wrong_start="it greets in clear, where TLS must start at once")
@@ -104,10 +61,6 @@ _TESTER = Tester(("prober.client.example", "203.0.113.9"), "probe@probe.example"
 
 def _state(*keywords: str, rcpt: Reply | None = None, without: Reply | None = None, tls: bool = True) -> KeptState:
     return KeptState(TRANSCRIPT, tls, keywords, rcpt, without)
-
-
-def _in_tls(found: Attempt) -> Attempt:
-    return replace(found, tls=True)
 
 
 TABLE: Table = {
@@ -256,184 +209,5 @@ TABLE: Table = {
         undecided("polite client", early_talk=_early(polite=False)),
         undecided("too slow", early_talk=replace(_early(220, 250), early=False)),
         passes(early_talk=replace(_early(220, 250, 250, 550), refused="550 5.5.1 Protocol error")),
-    ),
-    "HELO-FQDN": (
-        passes(server_name=server_name(session())),
-        passes(
-            server_name=server_name(
-                session(greeting=reply(220, "[192.0.2.25] ESMTP"), ehlo=reply(250, "[IPv6:2001:db8::25]"))
-            )
-        ),
-        passes(server_name=server_name(session(ehlo=reply(502, "?")))),
-        fails(
-            "'mx1', which is not",
-            level=SHOULD,
-            server_name=server_name(session(greeting=reply(220, "mx1 ESMTP"))),
-        ),
-        fails("which has no address", server_name=server_name(session(), {})),
-        fails(
-            "EHLO reply names other.example",
-            server_name=server_name(session(ehlo=reply(250, "other.example"))),
-        ),
-        fails("''", server_name=server_name(session(greeting=reply(220, "")))),
-    ),
-    "PTR-EQ-BANNER": (
-        passes(mx_endpoint=_LIVE, server_name=server_name(session())),
-        passes(mx_endpoint=_LIVE, server_name=server_name(session(), ptr=("other.example",))),
-        passes(mx_endpoint=_LIVE, server_name=server_name(session(), {}, ptr=("other.example", HOST))),
-        advises(
-            "the greeting says",
-            mx_endpoint=_LIVE,
-            server_name=server_name(session(), {HOST: ("192.0.2.99",)}, ptr=("other.example",)),
-        ),
-        skips("PTR-EXISTS", mx_endpoint=_LIVE, server_name=server_name(session(), ptr=())),
-    ),
-    "HELO-SPF": (
-        passes(spf_of_helo=evaluation("pass", "pass")),
-        fails("no SPF record", level=SHOULD, spf_of_helo=evaluation("none", texts=())),
-        fails("is in error", level=MUST, spf_of_helo=evaluation("permerror")),
-        fails(f"{ADDRESS} says HELO", level=SHOULD, spf_of_helo=evaluation("neutral")),
-        fails("says softfail for anybody", spf_of_helo=evaluation("pass", foreign=("softfail",))),
-    ),
-    "RELAY-MATRIX": (
-        passes(relay_attempts=_relay(*_DENIED)),
-        passes(relay_attempts=_relay(_to_outsider("plain", SPAMMER), _to_outsider("null sender", _RELAYING_DENIED))),
-        fails("1 of 3 forms", level=MUST, relay_attempts=_relay(*_DENIED, _to_outsider("percent", ACCEPTED))),
-        fails("1 of 1 forms", relay_attempts=_relay(_to_outsider("plain", ACCEPTED), interrupted="421")),
-        undecided("interrupted: 421", relay_attempts=_relay(*_DENIED, interrupted="421")),
-        undecided(
-            "not decided",
-            relay_attempts=_relay(_to_outsider("plain", GREYLISTED), _to_outsider("null sender", GREYLISTED)),
-        ),
-        undecided(
-            "refuses the tester",
-            relay_attempts=_relay(attempt("plain", None, reply(550, "5.1.8 bad sender"))),
-        ),
-        passes(relay_attempts=_relay(*_DENIED, _at_home(COMPARISON), _at_home("percent"))),
-        fails(
-            "1 of 3 forms",
-            relay_attempts=_relay(*_DENIED, _at_home(COMPARISON), _to_outsider("percent", ACCEPTED)),
-        ),
-        passes(relay_attempts=_relay(attempt("plain", None, reply(530, "5.7.0 authentication required")))),
-        passes(relay_attempts=_relay(_to_outsider("plain", SPAMMER), role=SUBMISSION.name)),
-        undecided("refuses the tester", relay_attempts=_relay(_to_outsider("plain", SPAMMER))),
-        undecided("not decided", relay_attempts=_relay(_to_outsider("plain", GREYLISTED), role=SUBMISSION.name)),
-        fails("1 of 1 forms", relay_attempts=_relay(_to_outsider("plain", ACCEPTED), role=SUBMISSION.name)),
-        undecided("no form was tried", relay_attempts=_relay()),
-        undecided("1 of 3 forms", relay_attempts=_relay(*_DENIED, _to_outsider("percent", GREYLISTED))),
-        undecided(
-            "2 of 3 forms",
-            relay_attempts=_relay(
-                _to_outsider("plain", _RELAYING_DENIED),
-                _to_outsider("null sender", GREYLISTED),
-                _to_outsider("source route", GREYLISTED),
-            ),
-        ),
-        undecided(
-            "refuses the tester",
-            relay_attempts=replace(
-                _relay(attempt(HOME, _DO_NOT), _to_outsider("plain", _DO_NOT), _to_outsider("null sender", _DO_NOT)),
-                tester=_TESTER,
-            ),
-        ),
-        passes(
-            relay_attempts=_relay(
-                attempt(HOME, ACCEPTED), _to_outsider("plain", _DO_NOT), _to_outsider("null sender", _DO_NOT)
-            )
-        ),
-        undecided(
-            "refuses the tester",
-            relay_attempts=replace(_relay(attempt(HOME, ACCEPTED), _to_outsider("plain", _NAMED)), tester=_TESTER),
-        ),
-        fails(
-            "differently with and without TLS",
-            relay_attempts=_relay(*_DENIED, _in_tls(_to_outsider("plain", ACCEPTED))),
-        ),
-        fails(
-            "DATA was not tried",
-            relay_attempts=_relay(_to_outsider("plain", ACCEPTED), _at_home(COMPARISON)),
-        ),
-        passes(
-            relay_attempts=_relay(
-                *_DENIED,
-                attempt("bang path", ACCEPTED, recipient="outside.example!nobody"),
-                attempt("quoted", ACCEPTED, recipient='"nobody@outside.example"'),
-                attempt("percent hack at the address", ACCEPTED, recipient="nobody%outside.example@[192.0.2.25]"),
-                attempt(COMPARISON_ALONE, ACCEPTED, recipient="mailproof-x"),
-                attempt(COMPARISON_LITERAL, ACCEPTED, recipient="mailproof-x@[192.0.2.25]"),
-            )
-        ),
-        fails(
-            "bang path",
-            relay_attempts=_relay(*_DENIED, attempt("bang path", ACCEPTED, recipient="outside.example!nobody")),
-        ),
-        leaves("SMTP-GREET-220", relay_attempts=replace(_relay(), unserved="554 no")),
-    ),
-    "SMTP-POSTMASTER": (
-        passes(mailboxes=mailboxes()),
-        passes(mailboxes=mailboxes(postmaster=reply(251, "forwarded"))),
-        fails("550 5.1.1", level=MUST, mailboxes=mailboxes(postmaster=UNKNOWN)),
-        fails("550 5.1.1", mailboxes=mailboxes(bare=UNKNOWN)),
-        undecided("greylisting", mailboxes=mailboxes(postmaster=GREYLISTED)),
-        undecided("refuses the tester", mailboxes=mailboxes(postmaster=SPAMMER)),
-        undecided("not tried", mailboxes=mailboxes(bare=None, interrupted="421")),
-        fails(
-            "inside TLS, as senders deliver; in clear with 250",
-            mailboxes=replace(mailboxes(postmaster=UNKNOWN), in_clear=attempt("postmaster@", ACCEPTED)),
-        ),
-        leaves("SMTP-GREET-220", mailboxes=replace(mailboxes(), unserved="554 no")),
-        leaves("SMTP-STARTTLS-WORKS", mailboxes=mailboxes(postmaster=reply(550, "5.7.10 encryption needed"))),
-    ),
-    "SMTP-ABUSE": (
-        passes(mailboxes=mailboxes()),
-        fails("550 5.1.1", level=SHOULD, mailboxes=mailboxes(abuse=UNKNOWN)),
-        undecided("greylisting", mailboxes=mailboxes(abuse=GREYLISTED)),
-    ),
-    "SMTP-NULL-SENDER": (
-        passes(mailboxes=mailboxes()),
-        fails("MAIL FROM:<>", level=MUST, mailboxes=mailboxes(null=reply(550, "5.7.1 no bounces, please"))),
-        undecided("greylisting", mailboxes=mailboxes(null=GREYLISTED)),
-        undecided("not tried", mailboxes=mailboxes(null=None, interrupted="421")),
-        undecided("greylisting", mailboxes=mailboxes(null=UNKNOWN, postmaster=GREYLISTED)),
-        skips("SMTP-POSTMASTER", mailboxes=mailboxes(null=UNKNOWN, postmaster=UNKNOWN)),
-    ),
-    "BACKUPMX-RCPT": (
-        passes(recipients=recipients(mailboxes(), mailboxes(_MX2))),
-        fails(
-            f"{_MX2} accepts",
-            level=SHOULD,
-            recipients=recipients(mailboxes(), mailboxes(_MX2, unknown=ACCEPTED)),
-        ),
-        fails(
-            "accepts",
-            recipients=recipients(mailboxes(), mailboxes(_MX2, unknown=ACCEPTED), missing=(("x", "timed out"),)),
-        ),
-        fails(
-            "postmaster@example.org is accepted by",
-            recipients=recipients(mailboxes(), mailboxes(_MX2, postmaster=UNKNOWN)),
-        ),
-        advises("catch-all", recipients=recipients(mailboxes(unknown=ACCEPTED), mailboxes(_MX2, unknown=ACCEPTED))),
-        undecided("mx2: timed out", recipients=recipients(mailboxes(), missing=(("mx2", "timed out"),))),
-        leaves(
-            "MX-PORT25-OPEN",
-            "mx2 refuses connections; the others decide alike",
-            recipients=replace(recipients(mailboxes(), missing=(("mx2", "refused"),)), closed=("mx2",)),
-        ),
-        undecided(
-            "mx3: timed out",
-            recipients=replace(
-                recipients(mailboxes(), missing=(("mx2", "refused"), ("mx3", "timed out"))), closed=("mx2",)
-            ),
-        ),
-        undecided("greylisting", recipients=recipients(mailboxes(unknown=GREYLISTED))),
-        skips("no MX address", recipients=recipients()),
-        undecided("refuses the tester", recipients=recipients(mailboxes(unknown=SPAMMER))),
-        skips("no consent to ask mx9", recipients=replace(recipients(), withheld=("mx9",))),
-        skips("no consent to ask mx9", recipients=replace(recipients(mailboxes()), withheld=("mx9",))),
-        fails(
-            "accepts", recipients=replace(recipients(mailboxes(), mailboxes(_MX2, unknown=ACCEPTED)), withheld=("mx9",))
-        ),
-        undecided("without TLS or AUTH", recipients=recipients(mailboxes(unknown=_TLS_FIRST))),
-        leaves("SMTP-GREET-220", recipients=recipients(replace(mailboxes(), unserved="554 no"))),
     ),
 }

@@ -1,31 +1,71 @@
-"""TLS versions and suites, certificates."""
+"""TLS versions and cipher suites, and what a deep scan finds."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 from mailproof.controls import MUST, SHOULD
 from mailproof.gate.verdict import Verdict
 from mailproof.net.errors import NotObserved, Throttled
-from mailproof.net.pkix.paths import PathStatus
-from mailproof.net.tls.facts import Handshake
-from mailproof.net.tls.scan import Robot, ScanQuestion
+from mailproof.net.settings import TLSDepth
+from mailproof.net.tls.facts import Handshake, Unanswered
+from mailproof.net.tls.offers import Offers
+from mailproof.net.tls.scan import Robot, Scan, ScanQuestion
 from mailproof.net.tls.suites import WeakKind
 from mailproof.net.tls.versions import TLSVersion
-from mailproof.observations.tls import EARLY_DATA, ByDANE, Certificates
+from mailproof.observations.tls import EARLY_DATA, TLSDeepScan, TLSOffers
 
-from ..observed import (
-    CURRENT,
-    NO_OFFERS,
-    NO_SCAN,
-    NO_TLS,
-    certificate,
-    certificates,
-    deep_scan,
-    handshake,
-    tls_offers,
-)
+from ..observed import ENDPOINT
 from .case import Case, Table, fails, leaves, passes, skips, undecided
+
+
+def handshake(version: TLSVersion, accepted: bool, offered: str = "all") -> Handshake:
+    return Handshake(version, offered, accepted, "SUITE" if accepted else None, None if accepted else "alert")
+
+
+CURRENT = (TLSVersion.TLS1_2, TLSVersion.TLS1_3)
+
+
+def tls_offers(
+    *accepted: TLSVersion,
+    weak: tuple[Handshake, ...] | None = (),
+    unanswered: dict[str, NotObserved] | None = None,
+    by_smtp: bool = True,
+) -> TLSOffers:
+    """A server that takes the versions ``accepted`` and refuses all others; what failed is not answered."""
+    failed = unanswered or {}
+    offers = Offers(
+        depth=TLSDepth.USUAL,
+        connections=8,
+        versions=tuple(handshake(version, version in accepted) for version in TLSVersion if version not in failed),
+        unanswered=tuple(Unanswered(name, f.kind, f.reason, f.evidence) for name, f in failed.items()),
+        weak=weak,
+    )
+    return TLSOffers(ENDPOINT, by_smtp, offers)
+
+
+NO_OFFERS = TLSOffers(ENDPOINT, True, None)
+"""Of a server that does not offer STARTTLS."""
+
+
+def deep_scan(
+    *, early_data: int | None = 0, unanswered: dict[str, NotObserved] | None = None, **found: Any
+) -> TLSDeepScan:
+    """A scan that finds nothing, with ``found`` and what failed."""
+    clean: dict[str, Any] = {
+        "heartbleed": False,
+        "early_ccs": False,
+        "robot": Robot.NO_ORACLE,
+        "secure_renegotiation": True,
+        "client_renegotiations": 0,
+    }
+    failed = tuple(Unanswered(name, f.kind, f.reason, f.evidence) for name, f in (unanswered or {}).items())
+    return TLSDeepScan(ENDPOINT, Scan(22, **(clean | found)), early_data, failed)
+
+
+NO_SCAN = TLSDeepScan(ENDPOINT, None)
+"""Of a server that does not offer STARTTLS."""
+
 
 _UNSEEN = Throttled("421 later")
 
@@ -89,44 +129,6 @@ def _scanned(question: str, *cases: Case) -> tuple[Case, ...]:
     )
 
 
-_EXPIRED = certificate(not_after="2026-11-01T00:00:00Z", not_before="2026-08-01T00:00:00Z")
-_OLD_CA = certificate("CN=Old CA", not_after="2020-01-01T00:00:00Z", not_before="2010-01-01T00:00:00Z")
-
-
-_WEAK_CA = certificate("CN=Weak CA", key=("RSA", 1024))
-
-
-def _path_without_the_last(seen: Certificates, status: PathStatus = PathStatus.TRUSTED) -> Certificates:
-    """As where the last certificate sent is superfluous: the path does not need it."""
-    (deployment,) = seen.deployments
-    path = replace(
-        deployment.path, status=status, path=deployment.path.path[:-1], certificates=deployment.path.certificates[:-1]
-    )
-    return replace(seen, deployments=(replace(deployment, path=path),))
-
-
-def _two(first: Certificates, second: Certificates) -> Certificates:
-    return replace(first, deployments=first.deployments + second.deployments)
-
-
-_WITHOUT_TLS = (leaves("SMTP-STARTTLS-OFFERED", certificates=NO_TLS),)
-_SPARED_BY_KEY = (
-    *_WITHOUT_TLS,
-    skips(
-        "DANE-EE",
-        certificates=certificates(_EXPIRED, status=PathStatus.SELF_SIGNED, matches=False, dane=ByDANE.EE),
-    ),
-)
-_SPARED = (
-    *_SPARED_BY_KEY,
-    skips(
-        "DANE-TA",
-        certificates=certificates(_EXPIRED, status=PathStatus.UNTRUSTED_ROOT, matches=False, dane=ByDANE.TA),
-    ),
-)
-_LEFT = {PathStatus.ISSUER_MISSING: "CERT-CHAIN-COMPLETE", PathStatus.INTERMEDIATE_EXPIRED: "CERT-DATES"}
-_UNKNOWN = (PathStatus.UNCHECKED, PathStatus.GIVEN_UP)
-
 TABLE: Table = {
     "TLS-NO-SSL2": _refused(TLSVersion.SSLV2),
     "TLS-NO-SSL3": _refused(TLSVersion.SSLV3),
@@ -170,75 +172,5 @@ TABLE: Table = {
         EARLY_DATA,
         fails("16384 octets", level=SHOULD, tls_deep_scan=deep_scan(early_data=16384)),
         skips("TLS 1.3 is not spoken", tls_deep_scan=deep_scan(early_data=None)),
-    ),
-    "CERT-TRUST": (
-        passes(certificates=certificates()),
-        *(
-            fails(f"{status}: CN=x", level=SHOULD, certificates=certificates(status=status, detail="CN=x"))
-            for status in PathStatus
-            if status not in (PathStatus.TRUSTED, *_LEFT, *_UNKNOWN)
-        ),
-        *(leaves(owner, status, certificates=certificates(status=status)) for status, owner in _LEFT.items()),
-        *(undecided(status, certificates=certificates(status=status)) for status in _UNKNOWN),
-        fails("self-signed", certificates=_two(certificates(), certificates(status=PathStatus.SELF_SIGNED))),
-        fails(
-            "self-signed",
-            certificates=_two(
-                certificates(status=PathStatus.ISSUER_MISSING), certificates(status=PathStatus.SELF_SIGNED)
-            ),
-        ),
-        *_SPARED,
-    ),
-    "CERT-CHAIN-COMPLETE": (
-        passes(certificates=certificates()),
-        passes(certificates=certificates(status=PathStatus.SELF_SIGNED)),
-        passes(certificates=certificates(status=PathStatus.UNTRUSTED_ROOT)),
-        fails(
-            "CN=Middle",
-            level=SHOULD,
-            certificates=certificates(status=PathStatus.ISSUER_MISSING, detail="CN=Middle"),
-        ),
-        leaves("CERT-TRUST", certificates=certificates(status=PathStatus.GIVEN_UP)),
-        *_SPARED,
-    ),
-    "CERT-NAME": (
-        passes(certificates=certificates()),
-        fails(
-            "names of the certificate: other.example",
-            level=SHOULD,
-            certificates=certificates(certificate(names=("other.example",)), matches=False),
-        ),
-        fails("no name at all", certificates=certificates(certificate(names=()), matches=False)),
-        *_SPARED,
-    ),
-    "CERT-DATES": (
-        passes(certificates=certificates()),
-        passes(certificates=_path_without_the_last(certificates(certificate(), _OLD_CA))),
-        passes(certificates=certificates(at="2027-01-21T00:00:00Z")),
-        fails("expires in 8 days", level=SHOULD, certificates=certificates(at="2027-01-21T02:00:00Z")),
-        fails("expires in 5 hours", certificates=certificates(at="2027-01-29T19:00:00Z")),
-        fails("expired on 2026-11-01", level=SHOULD, certificates=certificates(_EXPIRED)),
-        fails("CN=Old CA expired", certificates=certificates(certificate(), _OLD_CA)),
-        passes(certificates=_path_without_the_last(certificates(certificate(), _OLD_CA), PathStatus.UNTRUSTED_ROOT)),
-        passes(certificates=certificates(certificate(), _OLD_CA, root=_OLD_CA.sha256)),
-        fails("not valid before 2026-11-01", certificates=certificates(at="2026-10-31T23:59:59Z")),
-        fails("expired on 2026-11-01", certificates=certificates(_EXPIRED, dane=ByDANE.TA)),
-        *_SPARED_BY_KEY,
-    ),
-    "CERT-KEY-SIZE": (
-        passes(certificates=certificates()),
-        passes(certificates=certificates(certificate(key=("EC", 256)))),
-        passes(certificates=certificates(certificate(key=("Ed25519", 256)))),
-        passes(certificates=certificates(certificate(key=("unknown", None)))),
-        fails(
-            "RSA 1024 bits, fewer than 2048",
-            level=MUST,
-            certificates=certificates(certificate(key=("RSA", 1024))),
-        ),
-        fails("EC 192 bits", certificates=certificates(certificate(), certificate("CN=CA", key=("EC", 192)))),
-        fails("RSA 1024", certificates=certificates(certificate(key=("RSA", 1024)), dane=ByDANE.EE)),
-        fails("CN=Weak CA", certificates=certificates(certificate(), _WEAK_CA, root=_WEAK_CA.sha256)),
-        passes(certificates=_path_without_the_last(certificates(certificate(), _WEAK_CA))),
-        *_WITHOUT_TLS,
     ),
 }

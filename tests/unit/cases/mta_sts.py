@@ -1,4 +1,4 @@
-"""MTA-STS, TLS reporting, DANE."""
+"""MTA-STS and TLS reporting."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from dataclasses import replace
 from mailproof.controls import MUST, SHOULD
 from mailproof.net.https import TLSFault
 from mailproof.observations.mta_sts import STSPolicyFile
-from mailproof.targets.mail import MailDomain, MailHost
+from mailproof.targets.mail import MailDomain
 
-from ..observed import DOMAIN, PARKED, RECEIVES, STS_BODY, dane, mx, sts, sts_policy, tlsa, tlsrpt
+from ..observed import DOMAIN, PARKED, RECEIVES, STS_BODY, mx, sts, sts_policy, tlsrpt
 from .case import Case, Table, advises, fails, passes, skips
 
 _MX = mx("10 mx1.example.org.")
 _GOOD = "v=STSv1; id=20261122T000000"
-_KEY = "3 1 1 " + "ab" * 32
-_CA = "2 0 1 " + "cd" * 32
 
 
 def _domain(case: Case, domain: MailDomain = RECEIVES) -> Case:
@@ -23,7 +21,6 @@ def _domain(case: Case, domain: MailDomain = RECEIVES) -> Case:
     return replace(case, observed={"mail_domain": domain, "mx": _MX, **case.observed})
 
 
-_MX_HOST = MailHost("mx1.example.org", domains=(DOMAIN,))
 _WITHOUT_RECORD = STSPolicyFile(DOMAIN, sts(), (), None)
 _WITHOUT_ADDRESS = STSPolicyFile(DOMAIN, sts(_GOOD), (), None)
 
@@ -126,25 +123,5 @@ TABLE: Table = {
         fails("example.org matches none", sts_policy=sts_policy(), mx=mx(addresses=("192.0.2.1",))),
         skips("mx patterns", sts_policy=sts_policy(status=500), mx=_MX),
         skips("STS-TXT", sts_policy=_WITHOUT_RECORD, mx=_MX),
-    ),
-    "DANE-EXISTS": (
-        passes(tlsa=tlsa(_KEY), mail_host=_MX_HOST),
-        advises("no TLSA record", tlsa=tlsa(), mail_host=_MX_HOST),
-        advises("not secured", tlsa=tlsa(_KEY, secure=False), mail_host=_MX_HOST),
-        skips("no MX record names this host", tlsa=tlsa(), mail_host=MailHost("imap.example.org")),
-    ),
-    "DANE-MATCH": (
-        passes(dane=dane(tlsa(_KEY), (_KEY,))),
-        passes(dane=dane(tlsa(_KEY, "1 1 1 " + "ab" * 32), (_KEY,), (_KEY,))),
-        fails("no TLSA record matches", level=MUST, dane=dane(tlsa(_KEY, _CA), (_KEY,), ())),
-        fails("none of the TLSA records is usable", dane=dane(tlsa("1 1 1 " + "ab" * 32), ())),
-        fails("none of the TLSA records is usable", dane=dane(tlsa("3 1 1 abcd"), ())),
-        fails("none of the TLSA records is usable", dane=dane(tlsa("3 1 3 " + "ab" * 32), ())),
-        fails("does not offer STARTTLS", dane=dane(tlsa(_KEY), tls=False)),
-        fails("no TLS handshake", level=MUST, dane=dane(tlsa(_KEY), failure="no TLS handshake succeeds")),
-        fails("dates count", dane=dane(tlsa(_CA), (), remarks=(f"{_CA}: expired, and dates count",))),
-        passes(dane=dane(tlsa(_KEY, _CA), (_KEY,), remarks=(f"{_CA}: dates count",))),
-        skips("no TLSA record", dane=dane(tlsa())),
-        skips("DANE-EXISTS", dane=dane(tlsa(_KEY, secure=False), ())),
     ),
 }

@@ -1,0 +1,32 @@
+"""The evidence that an inventory names: files that programs, reporters and servers left behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mailproof.inventory.parts import Part
+from mailproof.inventory.values import DomainName
+
+ProgramName = Literal["postfix", "exim", "dovecot"]
+"""Programs whose configuration can be read."""
+
+FILES = ("captures", "reports", "messages", "logs")
+"""Keys of the inventory that name files, or directories of them."""
+
+EvidenceFile = Annotated[Path, Field(strict=False)]
+
+
+class Configuration(Part):
+    """What a program on a host says of its configuration, in a file: the output of `postconf -n`, `exim -bP`,
+    `doveconf -n`. `mailproof capture HOST` collects such files; `captures` names what it wrote."""
+
+    host: DomainName = Field(description="The host that the program runs on.")
+    program: ProgramName = Field(description="The program: postfix, exim or dovecot.")
+    file: EvidenceFile = Field(description="The file, relative to this one.")
+
+    @property
+    def key(self) -> str:
+        return f"{self.program}@{self.host} {self.file}"

@@ -1,0 +1,43 @@
+"""What a program says of its own configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailproof.observations import Observation
+from mailproof.places import Place
+
+LOOKED_AT = {
+    "postfix": ("smtpd_banner", "disable_vrfy_command"),
+    "exim": ("smtp_banner", "acl_smtp_vrfy", "acl_smtp_expn"),
+    "dovecot": ("login_greeting",),
+}
+"""The settings that controls look at, by program. Others, which may hold secrets, come into no record or report."""
+
+
+@dataclass(frozen=True)
+class SettingSeen:
+    """A setting, and where it stands."""
+
+    name: str
+    value: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class ProgramSettings(Observation):
+    """The settings of one program on one host that controls look at, as far as its files have them."""
+
+    program: str
+    host: str
+    settings: tuple[SettingSeen, ...]
+    files: tuple[str, ...]
+    """The files that were read."""
+
+    def get(self, name: str) -> SettingSeen | None:
+        """The setting of this name that counts: the last one; None where the files do not have it."""
+        return next((setting for setting in reversed(self.settings) if setting.name == name), None)
+
+    def evidence(self) -> tuple[str, ...]:
+        lines = [f"{self.program} on {self.host}: {', '.join(self.files)}"]
+        return (*lines, *(f"{setting.place}: {setting.name} = {setting.value}" for setting in self.settings))

@@ -1,0 +1,131 @@
+"""Files as targets: what the inventory names as evidence, on disk and without any network."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailproof.captures import read_capture
+from mailproof.documents import UnreadableDocument
+from mailproof.net.errors import Malformed, NotObserved
+from mailproof.targets.base import Target, Undiscovered
+from mailproof.targets.discovery import Search, finder
+from mailproof.targets.mail import MailHost
+
+
+@dataclass(frozen=True)
+class ConfigurationFile:
+    """One file of a configuration."""
+
+    path: str
+    name: str
+    """As reports call it: relative to the inventory."""
+    command: str = ""
+    """The command whose output it holds, if that is known."""
+
+
+@dataclass(frozen=True)
+class Configuration(Target):
+    """What a program on a host says of its configuration: ``postfix@mx1.example.org``."""
+
+    program: str
+    host: str
+    files: tuple[ConfigurationFile, ...] = ()
+    named: str = ""
+    """The file or directory that the inventory names."""
+
+    @property
+    def id(self) -> str:
+        return f"{self.program}@{self.host}"
+
+    @property
+    def mail_host(self) -> str:
+        return self.host
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        return (self.named, self.host, *self.domains)
+
+
+@finder(Configuration, after=(MailHost,))
+async def find_configurations(search: Search) -> None:
+    """The configurations that the inventory names, and those in its captures; several files of one are one."""
+    found: dict[tuple[str, str], list[tuple[ConfigurationFile, str]]] = {}
+    for entry in search.inventory.configurations:
+        file = ConfigurationFile(str(entry.file), search.named(entry.file))
+        found.setdefault((entry.program, entry.host), []).append((file, str(entry.file)))
+    for directory in search.inventory.captures:
+        try:
+            capture = await asyncio.to_thread(read_capture, directory)
+        except UnreadableDocument as error:
+            name = f"capture {search.named(directory)}"
+            search.targets.add(Undiscovered.because(Malformed(str(error)), Configuration, name))
+            continue
+        for output in capture.outputs:
+            if output.status != 0:
+                continue  # what stands there is an error message
+            path = directory / output.file
+            file = ConfigurationFile(str(path), search.named(path), output.command)
+            found.setdefault((output.program, capture.host), []).append((file, str(directory)))
+    hosts = {host.name: host for host in search.targets.found(MailHost)}
+    for (program, host), files in found.items():
+        domains = hosts[host].domains if host in hosts else ()
+        search.targets.add(Configuration(program, host, tuple(file for file, _ in files), files[0][1], domains=domains))
+
+
+@dataclass(frozen=True)
+class EvidenceFile(Target):
+    """A file that others wrote, and that the inventory names, alone or with its directory."""
+
+    path: str
+    name: str
+    """As reports call it: relative to the inventory."""
+    named: str
+    """The file or directory that the inventory names."""
+
+    @property
+    def id(self) -> str:
+        return self.name
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        return (self.named,)
+
+
+@dataclass(frozen=True)
+class ReportFile(EvidenceFile):
+    """An aggregate report of DMARC or of TLS reporting."""
+
+
+@dataclass(frozen=True)
+class MessageFile(EvidenceFile):
+    """A message that was received."""
+
+
+@dataclass(frozen=True)
+class LogFile(EvidenceFile):
+    """A log of a mail server."""
+
+
+@finder(EvidenceFile)
+async def find_evidence(search: Search) -> None:
+    """The files that the inventory names, and in directories those that look like what they should be."""
+    inventory = search.inventory
+    await _find(search, ReportFile, inventory.reports, (".xml", ".json", ".gz", ".zip"))
+    await _find(search, MessageFile, inventory.messages, (".eml",))
+    await _find(search, LogFile, inventory.logs, ())
+
+
+async def _find(search: Search, kind: type[EvidenceFile], named: list[Path], suffixes: tuple[str, ...]) -> None:
+    for entry in named:
+        try:
+            paths = await search.files.below(entry, suffixes)
+        except NotObserved as failure:
+            search.targets.add(Undiscovered.because(failure, kind, search.named(entry)))
+            continue
+        if not paths:
+            nothing = NotObserved(f"no file below {search.named(entry)} ends in {', '.join(suffixes) or 'anything'}")
+            search.targets.add(Undiscovered.because(nothing, kind, search.named(entry)))
+        for path in paths:
+            search.targets.add(kind(str(path), search.named(path), str(entry)))

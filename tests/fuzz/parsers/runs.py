@@ -1,0 +1,97 @@
+"""What runs leave behind: records and results."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from mailproof.gate.baseline import ResultError, compare, read_snapshot
+from mailproof.gate.document import DocumentError, read_document
+from mailproof.observations import Observation
+from mailproof.probes import load_probes
+from mailproof.record import Record, RecordError, read_record, write_record
+from mailproof.report.formats import FORMATS
+from tests.fuzz.parser import CONTROLS, Parser, directory, input_file, json_octets, told, words_of
+from tests.unit import documents
+from tests.unit.test_record import RECORD
+
+
+def _record(data: bytes) -> bool:
+    try:
+        record = read_record(input_file(data, ".json"), _probes())
+    except RecordError as error:
+        return told(str(error))
+    again = directory() / "again.json"
+    write_record(again, record, lambda text: text)
+    assert len(read_record(again, _probes()).outcomes) == len(record.outcomes)
+    for outcome in record.outcomes.values():
+        if isinstance(outcome, Observation):
+            assert all(isinstance(line, str) for line in outcome.evidence())
+    return True
+
+
+_probes = cache(load_probes)
+
+
+def _report(data: bytes) -> bool:
+    try:
+        document = read_document(input_file(data, ".json"))
+    except DocumentError as error:
+        return told(str(error))
+    for name, render in FORMATS.items():
+        text = "".join(render(document))
+        if name != "json":  # JSON has its own escapes, and readers that undo them
+            assert not CONTROLS.search(text), name
+    return True
+
+
+def _baseline(data: bytes) -> bool:
+    try:
+        found = read_snapshot(input_file(data, ".json"))
+    except ResultError as error:
+        return told(str(error))
+    compare(found, found).note("report.json")
+    return True
+
+
+def _record_corpus() -> tuple[bytes, ...]:
+    file = directory() / "corpus.json"
+    write_record(file, RECORD, lambda text: text)
+    whole = file.read_bytes()
+    write_record(file, Record("lab", "now", RECORD.targets, {}, {"192.0.2.1": 1}, {}), lambda text: text)
+    return whole, file.read_bytes()
+
+
+def _report_corpus() -> tuple[bytes, ...]:
+    plain = documents.document(
+        *(documents.result(verdict, target=f"{verdict}.example") for verdict in documents.VERDICTS)
+    )
+    hostile = documents.document(documents.result("fail", observed=documents.HOSTILE, evidence=(documents.HOSTILE,)))
+    return json_octets(documents.plain(plain)), json_octets(documents.plain(hostile))
+
+
+_WORDS = words_of('{ } [ ] null true 1e999 NaN "\\ud800" "verdict" "pass" "\\u001b[31m" 1.0')
+_REPORTS = _report_corpus()
+
+PARSERS = (
+    Parser(
+        "record",
+        _record,
+        _record_corpus(),
+        _WORDS,
+        3,
+    ),
+    Parser(
+        "report",
+        _report,
+        _REPORTS,
+        _WORDS,
+        2,
+    ),
+    Parser(
+        "baseline",
+        _baseline,
+        _REPORTS,
+        _WORDS,
+        5,
+    ),
+)

@@ -1,0 +1,267 @@
+"""A mail domain of the laboratory: its servers, its one fault with the lines that cause it, and what must be found.
+
+A domain NAME.test is right in every respect except for what its entry says. A domain with a ``server`` has a mail host
+of its own, mx.NAME.test; the others share mx.right.test. The domains themselves stand in ``tests/real/faults``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from mailproof.net.services import IMAP, POP3, SUBMISSION
+
+TLD = "test"
+SERIAL = 2026010101
+
+CHILDREN = {"ns1.dns.test": ("11.0.1.1", "2600:25::1:1"), "ns2.dns.test": ("11.0.2.1", "2600:25::2:1")}
+"""Name servers of everything below test: ns1 is NSD, ns2 is Knot."""
+
+SILENT_ADDRESS = "11.0.99.99"
+"""Belongs to nobody; the servers' side does not forward, so packets to it vanish without an answer."""
+
+DNSBL = "bl.test"
+BALANCER = "11.0.27.1"
+"""From where a load balancer speaks to the mail servers behind it."""
+
+POSTFIX = "postfix"
+EXIM = "exim"
+OPENSMTPD = "opensmtpd"
+CHASQUID = "chasquid"
+DOVECOT = "dovecot"
+HAPROXY = "haproxy"
+"""In front of Postfix."""
+OLD_OPENSSL = "openssl-1.0.2"
+"""The OpenSSL in nassl's wheel, behind a small SMTP server."""
+TLSLITE = "tlslite-ng"
+NOBODY = "nobody"
+"""The address exists and nothing listens there."""
+
+ADDRESS = "ADDRESS"
+"""Stands for the IPv4 address of the domain's own mail host in ``Domain.records``."""
+
+
+ISSUER = "2 1 1 ISSUER"
+"""Stands for TLSA rdata of the certificate that issued the host's own, in ``Domain.records``."""
+
+
+class Chain(StrEnum):
+    """What a server sends as its certificate chain."""
+
+    RIGHT = "right"
+    EXPIRED = "expired"
+    INCOMPLETE = "incomplete"
+    SELF_SIGNED = "self-signed"
+    WRONG_NAME = "wrong-name"
+    UNKNOWN_ROOT = "unknown-root"
+    """Complete, up to a root that nobody trusts and that is sent."""
+    PRIVATE_CA = "private-ca"
+    """Complete, up to a root that nobody trusts and that is not sent."""
+    CLIENT_ONLY = "client-only"
+    """The extended key usage names TLS clients only."""
+    FORBIDDEN_NAME = "forbidden-name"
+    """Under an intermediate that may vouch for another domain only."""
+    UNKNOWN_CRITICAL = "unknown-critical"
+    """With a critical extension that nobody knows."""
+    SPARE_EXPIRED = "spare-expired"
+    """Right, and with an expired certificate of the intermediate that no path needs."""
+    NONE = "none"
+
+
+class Delegation(StrEnum):
+    """How the parent vouches for a zone (RFC 4035, section 5)."""
+
+    SIGNED = "signed"
+    UNSIGNED = "unsigned"
+    WRONG_DS = "wrong DS"
+    EXPIRED_SIGNATURES = "expired signatures"
+
+
+class PolicyHost(StrEnum):
+    """How https://mta-sts.NAME/.well-known/mta-sts.txt answers."""
+
+    RIGHT = "right"
+    REDIRECT = "redirect"
+    WRONG_NAME = "wrong-name"
+    EXPIRED = "expired"
+    NOT_FOUND = "not-found"
+    WRONG_TYPE = "wrong-type"
+    EMPTY = "empty"
+    TOO_LARGE = "too-large"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A mail host: its software and the configuration lines that differ from the right ones."""
+
+    software: str
+    settings: tuple[str, ...] = ()
+    chain: Chain = Chain.RIGHT
+    rsa_bits: int | None = None
+    """Size of an RSA key; None is ECDSA P-256."""
+    other_names: tuple[str, ...] = ()
+    """Names in the certificate besides the host's own."""
+    backends: tuple[Server, ...] = ()
+    """The servers behind a load balancer."""
+
+
+EVERY_PORT: Mapping[str, tuple[int, ...]] = MappingProxyType(
+    {service.name: (*service.in_clear, *service.at_once) for service in (IMAP, POP3, SUBMISSION)}
+)
+"""All ports of a mail store, by role as in the inventory."""
+TLS_AT_ONCE: Mapping[str, tuple[int, ...]] = MappingProxyType({"imap": (993,), "submission": (465,)})
+TLS_IN_THE_DIALOGUE: Mapping[str, tuple[int, ...]] = MappingProxyType(
+    {"imap": (143,), "pop3": (110,), "submission": (587,)}
+)
+
+
+@dataclass(frozen=True)
+class Store:
+    """The host mail.NAME.test, where users collect mail and submit it; its lines that differ from right ones."""
+
+    settings: tuple[str, ...] = ()
+    chain: Chain = Chain.RIGHT
+    rsa_bits: int | None = None
+    ports: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: EVERY_PORT)
+    """Ports by role. All of them listen; these are in the inventory."""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A mail domain and its one fault.
+
+    ``records`` are rdata by ``"owner TYPE"``, owners relative to the domain; they replace those of a right
+    domain, and an empty tuple removes them. ``ptr`` does the same for the reverse name of the mail host.
+    ``parent_ns`` and ``child_ns`` are the NS sets on either side of the delegation. ``active`` says that the
+    fault shows only to somebody who tries it (a relay attempt, a refused recipient, early talk).
+
+    A finding is any verdict other than *pass* and *not applicable* on a target of the domain: the domain itself, its
+    zone, selectors and senders, and its own mail host with its addresses. What no field names is a false alarm.
+    """
+
+    label: str
+    fault: str = ""
+    server: Server | None = None
+    store: Store | None = None
+    parked: bool = False
+    """Neither sends nor receives mail."""
+    records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ptr: tuple[str, ...] | None = None
+    ptr_detour: bool = False
+    """The reverse name reaches its PTR over two aliases in a row."""
+    active: bool = False
+    ipv6: bool = False
+    ipv6_listens: bool = True
+    delegation: Delegation = Delegation.SIGNED
+    parent_ns: tuple[str, ...] = tuple(CHILDREN)
+    child_ns: tuple[str, ...] = tuple(CHILDREN)
+    open_transfer: bool = False
+    second_serial: int | None = None
+    policy_mode: str = "enforce"
+    policy_mx: tuple[str, ...] = ()
+    policy_host: PolicyHost = PolicyHost.RIGHT
+    dnsbl_listed: bool = False
+    main_cf: tuple[str, ...] = ()
+    """What the domain's Postfix says of itself in a capture of ``postconf -n``; empty: nothing is captured."""
+
+    fail: tuple[str, ...] = ()
+    """Ids of the controls that fail."""
+    advice: tuple[str, ...] = ()
+    """Ids of the controls that advise."""
+    inconclusive: tuple[str, ...] = ()
+    """Ids of the controls that cannot tell."""
+    perhaps: tuple[str, ...] = ()
+    """Ids of the controls that may find something or not: each connection may meet another server."""
+    where: str = ""
+    """What stands in the id of each address with a finding."""
+    why: str = ""
+    """Why just these findings, where that is not plain."""
+    unjudged: str = ""
+    """Why there is no finding in spite of the fault."""
+
+    @property
+    def findings(self) -> frozenset[tuple[str, str]]:
+        """Pairs of control and verdict that must be found."""
+        by_verdict = {"fail": self.fail, "advice": self.advice, "inconclusive": self.inconclusive}
+        return frozenset((control, verdict) for verdict, controls in by_verdict.items() for control in controls)
+
+    @property
+    def name(self) -> str:
+        return f"{self.label}.{TLD}"
+
+    @property
+    def host(self) -> str:
+        """The mail host that serves this domain."""
+        return f"mx.{self.name}" if self.server else f"mx.right.{TLD}"
+
+    @property
+    def store_host(self) -> str:
+        """Where its users collect mail, if it has a store."""
+        return f"mail.{self.name}"
+
+    @property
+    def software(self) -> str:
+        if self.store:
+            return DOVECOT
+        return self.server.software if self.server else POSTFIX
+
+    @property
+    def cause(self) -> str:
+        """The configuration lines that make the fault."""
+        lines: list[str] = []
+        for part in (self.server, self.store):
+            if part:
+                lines += part.settings
+                lines += _certificate_lines(part)
+        if self.server:
+            for backend in self.server.backends:
+                differs = [*backend.settings, *_certificate_lines(backend)]
+                lines.append(f"backend {POSTFIX}: {', '.join(differs) or 'as it should be'}")
+        for key, values in self.records.items():
+            lines += [f"{key} {value}" for value in values] or [f"no {key}"]
+        if self.ptr is not None:
+            lines += [f"PTR {name}" for name in self.ptr] or ["no PTR"]
+        if self.ptr_detour:
+            lines.append("two CNAME records before the PTR")
+        if self.delegation is not Delegation.SIGNED:
+            lines.append(f"delegation: {self.delegation}")
+        if self.parent_ns != self.child_ns:
+            lines.append(f"parent NS {' '.join(self.parent_ns)}; child NS {' '.join(self.child_ns)}")
+        elif self.parent_ns != tuple(CHILDREN):
+            lines.append(f"NS {' '.join(self.parent_ns)}")
+        if self.open_transfer:
+            lines.append("provide-xfr: 0.0.0.0/0 NOKEY")
+        if self.second_serial is not None:
+            lines.append(f"SOA serial {SERIAL} on ns1, {self.second_serial} on ns2")
+        if self.policy_mode != "enforce":
+            lines.append(f"mta-sts.txt mode: {self.policy_mode}")
+        lines += [f"mta-sts.txt mx: {mx}" for mx in self.policy_mx]
+        if self.policy_host is not PolicyHost.RIGHT:
+            lines.append(f"policy host: {self.policy_host}")
+        if not self.ipv6_listens:
+            lines.append(f"AAAA of mx.{self.name} without a listener")
+        lines += [f"main.cf: {setting}" for setting in self.main_cf]
+        if self.dnsbl_listed:
+            lines.append(f"address listed at {DNSBL}")
+        return "; ".join(lines)
+
+
+def _certificate_lines(part: Server | Store) -> list[str]:
+    lines = []
+    if part.chain not in (Chain.RIGHT, Chain.NONE):
+        lines.append(f"{part.chain} certificate chain")
+    if part.rsa_bits:
+        lines.append(f"RSA key of {part.rsa_bits} bits")
+    return lines
+
+
+OLD_TLS_PRIORITY = (
+    "NORMAL:-VERS-ALL:+VERS-TLS1.0:-CIPHER-ALL:+ARCFOUR-128:+3DES-CBC:+RSA:+SHA1:+MD5:%VERIFY_ALLOW_BROKEN"
+)
+
+NO_KEY = "3 1 1 " + "11" * 32
+"""TLSA rdata of a key that nobody has, for hosts that show none."""
+
+PROXY_PROTOCOL = "smtpd_upstream_proxy_protocol = haproxy"

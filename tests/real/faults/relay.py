@@ -1,0 +1,133 @@
+"""Faults of relaying and of recipients."""
+
+from __future__ import annotations
+
+from tests.real.controls import MAILBOXES
+from tests.real.domains import BALANCER, CHASQUID, EXIM, HAPROXY, OPENSMTPD, POSTFIX, Chain, Domain, Server
+
+NETWORK = 38
+
+DOMAINS = (
+    Domain(
+        "open-relay-postfix",
+        "relays for everybody",
+        Server(POSTFIX, ("mynetworks = 0.0.0.0/0, [::]/0",)),
+        active=True,
+        fail=("RELAY-MATRIX",),
+    ),
+    Domain(
+        "open-relay-exim",
+        "relays for everybody",
+        Server(EXIM, ("hostlist relay_from_hosts = *",)),
+        active=True,
+        fail=("RELAY-MATRIX",),
+    ),
+    Domain(
+        "open-relay-ipv6",
+        "relays for everybody who comes over IPv6",
+        Server(POSTFIX, ("mynetworks = [::]/0",)),
+        active=True,
+        ipv6=True,
+        fail=("RELAY-MATRIX",),
+        where="[2600:",
+    ),
+    Domain(
+        "open-relay-opensmtpd",
+        "relays for everybody, without TLS",
+        Server(OPENSMTPD, ("no tls", "match from any for any action relay"), Chain.NONE),
+        active=True,
+        fail=("RELAY-MATRIX", "SMTP-STARTTLS-OFFERED"),
+        advice=("DANE-EXISTS",),
+        why="No handshake of this OpenSMTPD completes, so the server is run without TLS.",
+    ),
+    Domain(
+        "open-relay-haproxy",
+        "hides its clients, whom the servers behind it then trust",
+        Server(
+            HAPROXY,
+            ("server ... without send-proxy",),
+            backends=(
+                Server(POSTFIX, (f"mynetworks = {BALANCER}/32",)),
+                Server(POSTFIX, (f"mynetworks = {BALANCER}/32",)),
+            ),
+        ),
+        active=True,
+        fail=("RELAY-MATRIX",),
+    ),
+    Domain(
+        "relay-inside-tls-postfix",
+        "relays for everybody, inside TLS only",
+        Server(
+            POSTFIX,
+            (
+                "smtpd_relay_restrictions = reject_plaintext_session, check_client_access static:OK, "
+                "reject_unauth_destination",
+                "plaintext_reject_code = 550",
+            ),
+        ),
+        active=True,
+        fail=("RELAY-MATRIX",),
+        why="In clear it answers 550 to everything: only who starts TLS, as senders do, finds it.",
+    ),
+    Domain(
+        "postmaster-refused-postfix",
+        "refuses mail for postmaster",
+        Server(
+            POSTFIX,
+            (
+                "smtpd_recipient_restrictions = check_recipient_access "
+                "inline:{postmaster@postmaster-refused-postfix.test=REJECT}",
+            ),
+        ),
+        active=True,
+        fail=("SMTP-POSTMASTER",),
+    ),
+    Domain(
+        "abuse-refused-postfix",
+        "refuses mail for abuse",
+        Server(
+            POSTFIX,
+            ("smtpd_recipient_restrictions = check_recipient_access inline:{abuse@abuse-refused-postfix.test=REJECT}",),
+        ),
+        active=True,
+        fail=("SMTP-ABUSE",),
+    ),
+    Domain(
+        "null-sender-refused-postfix",
+        "refuses the null sender",
+        Server(POSTFIX, ("smtpd_sender_restrictions = check_sender_access inline:{<>=REJECT}",)),
+        active=True,
+        fail=("SMTP-NULL-SENDER",),
+    ),
+    Domain(
+        "backup-accepts-unknown",
+        "backup MX accepts recipients that do not exist",
+        Server(
+            POSTFIX,
+            ("relay_domains = backup-accepts-unknown.test", "relay_recipient_maps ="),
+        ),
+        records={"@ MX": ("10 mx.right-exim.test.", "20 mx")},
+        active=True,
+        fail=("BACKUPMX-RCPT",),
+    ),
+    Domain(
+        "greylisting",
+        "refuses everybody for now with 450",
+        Server(
+            POSTFIX,
+            ("smtpd_recipient_restrictions = check_recipient_access static:{450 4.7.1 Greylisted, come back later}",),
+        ),
+        active=True,
+        inconclusive=MAILBOXES,
+    ),
+    Domain(
+        "chasquid",
+        "answers clients that wait for nothing, and knows no postmaster without a domain",
+        Server(CHASQUID, ("as Debian packages it",)),
+        active=True,
+        fail=("SMTP-POSTMASTER", "TLS-NO-10-11"),
+        advice=("AUTH-AFTER-TLS", "EARLYTALK"),
+        why="As packaged: <postmaster> without a domain is 501 there (RFC 5321, section 4.5.1), users log in at port "
+        "25, and Go's TLS begins at 1.0.",
+    ),
+)

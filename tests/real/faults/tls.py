@@ -1,0 +1,107 @@
+"""Faults of TLS versions and cipher suites."""
+
+from __future__ import annotations
+
+from tests.real.domains import EXIM, OLD_OPENSSL, OLD_TLS_PRIORITY, POSTFIX, TLSLITE, Domain, Server, Store
+
+NETWORK = 43
+
+DOMAINS = (
+    Domain(
+        "tls10-postfix",
+        "accepts TLS 1.0",
+        Server(
+            POSTFIX,
+            (
+                "smtpd_tls_protocols = >=TLSv1",
+                "smtpd_tls_ciphers = medium",
+                "smtpd_tls_exclude_ciphers = aNULL",
+            ),
+        ),
+        fail=("TLS-NO-10-11",),
+    ),
+    Domain(
+        "tls11-postfix",
+        "accepts TLS 1.1",
+        Server(
+            POSTFIX,
+            (
+                "smtpd_tls_protocols = >=TLSv1.1",
+                "smtpd_tls_ciphers = medium",
+                "smtpd_tls_exclude_ciphers = aNULL",
+            ),
+        ),
+        fail=("TLS-NO-10-11",),
+    ),
+    Domain(
+        "tls11-only",
+        "speaks only TLS 1.1",
+        Server(OLD_OPENSSL, ("versions TLSv1.1", "ciphers ECDHE-RSA-AES128-SHA"), rsa_bits=2048),
+        fail=("TLS-12-OR-13", "TLS-NO-10-11"),
+        why="Who speaks neither TLS 1.2 nor 1.3 and yet speaks TLS speaks an older version.",
+    ),
+    Domain(
+        "old-ciphers",
+        "speaks only TLS 1.0 with RC4 and 3DES",
+        Server(EXIM, (f"tls_require_ciphers = {OLD_TLS_PRIORITY}",), rsa_bits=2048),
+        fail=("TLS-NO-10-11", "TLS-12-OR-13", "TLS-NO-RC4", "TLS-NO-3DES"),
+        why="STARTTLS works for those who still have such versions; that others cannot is one finding.",
+    ),
+    Domain(
+        "ssl2",
+        "accepts SSL 2.0 beside TLS 1.2",
+        Server(OLD_OPENSSL, ("versions SSLv2 TLSv1.2", "ciphers ECDHE+AESGCM:RC2-CBC-MD5"), rsa_bits=2048),
+        fail=("TLS-NO-SSL2",),
+    ),
+    Domain(
+        "ssl3",
+        "speaks only SSL 3.0",
+        Server(TLSLITE, ("maxVersion = (3, 0)",), rsa_bits=2048),
+        fail=("TLS-NO-SSL3", "TLS-12-OR-13", "TLS-NO-RC4", "TLS-NO-3DES"),
+    ),
+    Domain(
+        "ssl3-beside-tls12",
+        "accepts SSL 3.0 beside TLS 1.2",
+        Server(OLD_OPENSSL, ("versions SSLv3 TLSv1.2", "ciphers ECDHE+AESGCM:AES128-SHA"), rsa_bits=2048),
+        fail=("TLS-NO-SSL3",),
+    ),
+    Domain(
+        "rc4",
+        "accepts RC4 in TLS 1.2",
+        Server(OLD_OPENSSL, ("versions TLSv1.2", "ciphers ECDHE+AESGCM:ECDHE-RSA-RC4-SHA"), rsa_bits=2048),
+        fail=("TLS-NO-RC4",),
+    ),
+    Domain(
+        "triple-des",
+        "accepts 3DES in TLS 1.2",
+        Server(OLD_OPENSSL, ("versions TLSv1.2", "ciphers ECDHE+AESGCM:ECDHE-RSA-DES-CBC3-SHA"), rsa_bits=2048),
+        fail=("TLS-NO-3DES",),
+    ),
+    Domain(
+        "dh-512",
+        "accepts Diffie-Hellman of 512 bits",
+        Server(
+            OLD_OPENSSL, ("versions TLSv1.2", "ciphers ECDHE+AESGCM:DHE-RSA-AES128-GCM-SHA256", "dh 512"), rsa_bits=2048
+        ),
+        unjudged="nothing looks at the size of Diffie-Hellman groups: the handshakes here choose ECDHE",
+    ),
+    Domain(
+        "dh-1024",
+        "accepts Diffie-Hellman of 1024 bits",
+        Server(
+            OLD_OPENSSL,
+            ("versions TLSv1.2", "ciphers ECDHE+AESGCM:DHE-RSA-AES128-GCM-SHA256", "dh 1024"),
+            rsa_bits=2048,
+        ),
+        unjudged="nothing looks at the size of Diffie-Hellman groups: the handshakes here choose ECDHE",
+    ),
+    Domain(
+        "tls10-dovecot",
+        "accepts TLS 1.0",
+        store=Store(
+            ("ssl_min_protocol = TLSv1", "ssl_cipher_list = ECDHE+AESGCM:ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0"),
+            ports={"imap": (143, 993), "submission": (587,)},
+        ),
+        fail=("TLS-NO-10-11",),
+    ),
+)

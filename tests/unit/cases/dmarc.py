@@ -1,0 +1,96 @@
+"""DMARC policies."""
+
+from __future__ import annotations
+
+from mailproof.controls import MUST, SHOULD
+from mailproof.observations.dmarc import DMARC, Step
+
+from ..observed import DOMAIN, answer, missing
+from .case import Table, fails, leaves, passes, skips
+
+
+def dmarc(
+    *texts: str,
+    parents: tuple[tuple[str, ...], ...] = ((), ()),
+    domain: str = f"sub.{DOMAIN}",
+    exists: bool = True,
+    at_domain: tuple[str, ...] = (),
+) -> DMARC:
+    """Records at the domain itself and at its parents, nearest first."""
+    steps = []
+    name = domain
+    for found in (texts, *parents):
+        steps.append(Step(name, answer(f"_dmarc.{name}", "TXT", *found) if found else missing(f"_dmarc.{name}", "TXT")))
+        name = name.partition(".")[2]
+    return DMARC(domain, exists, tuple(steps), at_domain)
+
+
+TABLE: Table = {
+    "DMARC-EXISTS": (
+        passes(dmarc=dmarc("v=DMARC1; p=none")),
+        passes(dmarc=dmarc(parents=(("v=DMARC1; p=reject",), ()))),
+        passes(dmarc=dmarc("v=DMARC1; rua=mailto:d@example.org")),
+        fails("no DMARC record", level=SHOULD, dmarc=dmarc()),
+        passes(dmarc=dmarc("V=DMARC1; p=none")),
+        fails("'v=dmarc1; p=none', which is no DMARC record", dmarc=dmarc("v=dmarc1; p=none")),
+        fails("' v=DMARC1; p=none', which", dmarc=dmarc(" v=DMARC1; p=none")),
+        fails("'v=DMARC1 p=none', which", dmarc=dmarc("v=DMARC1 p=none")),
+        fails(f"; sub.{DOMAIN} has 'v=DMARC1; p=none'", dmarc=dmarc(at_domain=("v=DMARC1; p=none", "v=spf1"))),
+        leaves("MX-EXISTS", dmarc=dmarc(exists=False)),
+        leaves("DMARC-SINGLE", dmarc=dmarc(parents=(("v=DMARC1; p=none", "v=DMARC1; p=none"), ()))),
+        leaves("DMARC-SYNTAX", dmarc=dmarc("v=DMARC1; p=none; sp=x", parents=(("v=DMARC1; p=reject",), ()))),
+        leaves("DMARC-SYNTAX", dmarc=dmarc(parents=(("v=DMARC1; p=x",), ()))),
+        skips("DMARC-SINGLE", dmarc=dmarc("v=DMARC1; p=none", "v=DMARC1; p=reject")),
+        skips("DMARC-SYNTAX", dmarc=dmarc("v=DMARC1; p=nothing")),
+    ),
+    "DMARC-SINGLE": (
+        passes(dmarc=dmarc("v=DMARC1; p=none", "something else")),
+        fails(f"_dmarc.sub.{DOMAIN} has 2", level=MUST, dmarc=dmarc("v=DMARC1; p=none", "v=DMARC1; p=none")),
+        fails(f"_dmarc.{DOMAIN} has 2", dmarc=dmarc("v=DMARC1; p=none", parents=(("v=DMARC1; p=none",) * 2, ()))),
+        skips("DMARC-EXISTS", dmarc=dmarc()),
+    ),
+    "DMARC-SYNTAX": (
+        passes(dmarc=dmarc("v = DMARC1 ; p = Quarantine ; sp=none; np=reject; t=y; psd=n; fo=1:d:s; pct=50;")),
+        passes(dmarc=dmarc("v=DMARC1; rua=mailto:a@example.org!10m,https://r.example/x; p=none")),
+        fails(
+            "p=quarantaine is not one",
+            level=MUST,
+            dmarc=dmarc("v=DMARC1; p=quarantaine; rua=mailto:a@example.org"),
+        ),
+        fails("given twice", dmarc=dmarc("v=DMARC1; p=none; p=none")),
+        fails("exclude each other", dmarc=dmarc("v=DMARC1; p=none; fo=0:1")),
+        fails("fo=d:d names an option twice", dmarc=dmarc("v=DMARC1; p=none; fo=d:d")),
+        fails("pct has no value", dmarc=dmarc("v=DMARC1; p=none; pct=;")),
+        fails("x has no value", dmarc=dmarc("v=DMARC1; p=none; x=")),
+        fails("not a tag", dmarc=dmarc("v=DMARC1; p=none; x1=y")),
+        fails("printable ASCII", dmarc=dmarc("v=DMARC1; p=none; note=caf\xe9")),
+        fails("'<' must be percent-encoded", dmarc=dmarc("v=DMARC1; p=none; rua=mailto:<a@b.example>")),
+        fails("must be percent-encoded", dmarc=dmarc('v=DMARC1; p=none; ruf=mailto:a@b.example"')),
+        fails("must be percent-encoded", dmarc=dmarc("v=DMARC1; p=none; rua=mailto:a @b.example")),
+        fails("exclamation mark", dmarc=dmarc("v=DMARC1; p=none; rua=mailto:a@b.example!")),
+        fails("exclamation mark", dmarc=dmarc("v=DMARC1; p=none; rua=mailto:a@b.example!10p")),
+        fails("exclamation mark", dmarc=dmarc("v=DMARC1; p=none; rua=mailto:a!b@b.example")),
+        fails("sp=x is not one", dmarc=dmarc("v=DMARC1; p=none; sp=x; rua=mailto:a@b.example")),
+        passes(dmarc=dmarc("v=DMARC1; p=none; rua=mailto:a%21b@b.example , https://r.example/a?b=c!5m; fo=d:1:s")),
+        fails("not a tag", dmarc=dmarc("v=DMARC1; p=none; reject")),
+        fails("holds no mailbox", dmarc=dmarc("v=DMARC1; p=none; rua=mailto:nobody")),
+        fails("is not a URI", dmarc=dmarc("v=DMARC1; p=none; rua=dmarc@example.org")),
+        fails("p= is not one", dmarc=dmarc(parents=(("v=DMARC1; p=; rua=mailto:a@example.org",), ()))),
+        fails("p is missing", dmarc=dmarc("v=DMARC1; sp=none")),
+        skips("DMARC-EXISTS", dmarc=dmarc()),
+    ),
+    "DMARC-ENFORCED": (
+        passes(dmarc=dmarc("v=DMARC1; p=quarantine")),
+        passes(dmarc=dmarc("v=DMARC1; p=reject; t=y")),
+        passes(dmarc=dmarc(parents=(("v=DMARC1; p=none; sp=reject",), ()))),
+        passes(dmarc=dmarc(parents=(("v=DMARC1; p=none; np=reject",), ()), exists=False)),
+        fails("policy is none", level=SHOULD, dmarc=dmarc("v=DMARC1; p=none")),
+        fails("t=y has lowered", dmarc=dmarc("v=DMARC1; p=quarantine; t=y")),
+        fails(f"sp of _dmarc.{DOMAIN}", dmarc=dmarc(parents=(("v=DMARC1; p=reject; sp=none",), ()))),
+        fails("policy is none", dmarc=dmarc(parents=(("v=DMARC1; p=none; np=reject",), ()))),
+        passes(dmarc=dmarc("V=DMARC1; p=reject")),
+        leaves("DMARC-SYNTAX", dmarc=dmarc("v=DMARC1; p=reject; sp=x; rua=mailto:a@b.example")),
+        leaves("DMARC-EXISTS", dmarc=dmarc()),
+        leaves("DMARC-SINGLE", dmarc=dmarc("v=DMARC1; p=none", "v=DMARC1; p=none")),
+    ),
+}

@@ -1,0 +1,67 @@
+"""Names that servers give themselves."""
+
+from __future__ import annotations
+
+from mailproof.controls import MUST, SHOULD
+from mailproof.observations.smtp import ServerName, SMTPSession
+from mailproof.targets.services import MXEndpoint
+
+from ..observed import ADDRESS, HOST, answer, evaluation, reply, session
+from .case import Table, advises, fails, passes, skips
+
+
+def server_name(
+    smtp: SMTPSession, addresses: dict[str, tuple[str, ...]] | None = None, ptr: tuple[str, ...] = (HOST,)
+) -> ServerName:
+    """``addresses`` by name; left out, the host's name resolves to the address."""
+    known = {HOST: (ADDRESS,)} if addresses is None else addresses
+    return ServerName(
+        smtp,
+        ADDRESS,
+        tuple((name, answer(name, "A", *found), answer(name, "AAAA")) for name, found in known.items()),
+        answer("25.2.0.192.in-addr.arpa", "PTR", *(f"{name}." for name in ptr)),
+    )
+
+
+_LIVE = MXEndpoint(HOST, ADDRESS, 25)
+
+TABLE: Table = {
+    "HELO-FQDN": (
+        passes(server_name=server_name(session())),
+        passes(
+            server_name=server_name(
+                session(greeting=reply(220, "[192.0.2.25] ESMTP"), ehlo=reply(250, "[IPv6:2001:db8::25]"))
+            )
+        ),
+        passes(server_name=server_name(session(ehlo=reply(502, "?")))),
+        fails(
+            "'mx1', which is not",
+            level=SHOULD,
+            server_name=server_name(session(greeting=reply(220, "mx1 ESMTP"))),
+        ),
+        fails("which has no address", server_name=server_name(session(), {})),
+        fails(
+            "EHLO reply names other.example",
+            server_name=server_name(session(ehlo=reply(250, "other.example"))),
+        ),
+        fails("''", server_name=server_name(session(greeting=reply(220, "")))),
+    ),
+    "PTR-EQ-BANNER": (
+        passes(mx_endpoint=_LIVE, server_name=server_name(session())),
+        passes(mx_endpoint=_LIVE, server_name=server_name(session(), ptr=("other.example",))),
+        passes(mx_endpoint=_LIVE, server_name=server_name(session(), {}, ptr=("other.example", HOST))),
+        advises(
+            "the greeting says",
+            mx_endpoint=_LIVE,
+            server_name=server_name(session(), {HOST: ("192.0.2.99",)}, ptr=("other.example",)),
+        ),
+        skips("PTR-EXISTS", mx_endpoint=_LIVE, server_name=server_name(session(), ptr=())),
+    ),
+    "HELO-SPF": (
+        passes(spf_of_helo=evaluation("pass", "pass")),
+        fails("no SPF record", level=SHOULD, spf_of_helo=evaluation("none", texts=())),
+        fails("is in error", level=MUST, spf_of_helo=evaluation("permerror")),
+        fails(f"{ADDRESS} says HELO", level=SHOULD, spf_of_helo=evaluation("neutral")),
+        fails("says softfail for anybody", spf_of_helo=evaluation("pass", foreign=("softfail",))),
+    ),
+}

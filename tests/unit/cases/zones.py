@@ -1,0 +1,125 @@
+"""Delegation and DNSSEC."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from mailproof.controls import MUST, SHOULD
+from mailproof.net.dns.client import Answer, ExtendedError, ResourceRecord
+from mailproof.observations.zones import DNSSEC, Authority, BogusAnswer, Delegation, ServerAddresses
+
+from ..observed import DOMAIN, answer, missing
+from .case import Table, advises, fails, leaves, passes, skips, undecided
+
+
+def _delegation(
+    child: tuple[str, ...] = ("ns1.example.net", "ns2.example.net"),
+    parent: tuple[str, ...] | None = ("ns1.example.net", "ns2.example.net"),
+    other_parent: tuple[str, ...] | None = None,
+    addresses: tuple[tuple[str, ...], ...] = (("192.0.2.1", "2001:db8::1"), ("192.0.2.2", "2001:db8::2")),
+    failure: str | None = None,
+    note: str = "",
+    rcode: str = "NOERROR",
+) -> Delegation:
+    referrals = tuple(
+        replace(
+            answer(DOMAIN, "NS", rcode=rcode),
+            authority=tuple(ResourceRecord(DOMAIN, 60, "NS", f"{name}.") for name in names),
+            server=f"192.0.2.{number}:53",
+        )
+        for number, names in enumerate((parent, other_parent))
+        if names is not None
+    )
+    servers = tuple(
+        ServerAddresses(name, found, None if found else failure) for name, found in zip(child, addresses, strict=False)
+    )
+    return Delegation(DOMAIN, answer(DOMAIN, "NS", *(f"{n}." for n in child)), "org", referrals, servers, note)
+
+
+def _soa(*, authoritative: bool = True, rcode: str = "NOERROR", name: str = DOMAIN) -> Answer:
+    found = answer(DOMAIN, "SOA", "ns. h. 1 2 3 4 5", rcode=rcode)
+    records = tuple(replace(record, name=name) for record in found.records)
+    return replace(found, authoritative=authoritative, records=records)
+
+
+def _authority(udp: Answer | None = None, tcp: Answer | None = None, **other: Any) -> Authority:
+    return Authority(DOMAIN, "ns1.example.net[192.0.2.1]", udp, tcp, **other)
+
+
+def _dnssec(*, ad: bool = False, bogus: tuple[str, ...] = (), ds: str = "", keys: int = 0) -> DNSSEC:
+    error = (ExtendedError(7, "signature expired"),)
+    checked = replace(answer(DOMAIN, "SOA", "ns. h. 1 2 3 4 5"), authenticated=ad)
+    found = tuple(
+        BogusAnswer(
+            replace(answer(DOMAIN, type, rcode="SERVFAIL"), extended_errors=error), answer(DOMAIN, type, "10 a.")
+        )
+        for type in bogus
+    )
+    dnskey = answer(DOMAIN, "DNSKEY", *(f"257 3 13 {number:04x}" for number in range(keys)))
+    return DNSSEC(DOMAIN, checked, found, answer(DOMAIN, "DS", *((ds,) if ds else ())), dnskey)
+
+
+TABLE: Table = {
+    "DEL-MIN-NS": (
+        passes(delegation=_delegation()),
+        passes(delegation=_delegation(parent=None)),
+        fails("in itself", level=MUST, delegation=_delegation(child=("ns1.example.net",))),
+        fails("the parent names 1", delegation=_delegation(parent=("ns1.example.net",))),
+        fails("the parent names 0", delegation=_delegation(parent=())),
+        fails("IPv4", delegation=_delegation(addresses=(("192.0.2.1",), ("2001:db8::2",)))),
+        advises(
+            "only ns1.example.net",
+            delegation=_delegation(addresses=(("192.0.2.1", "2001:db8::1"), ("192.0.2.2",))),
+        ),
+        passes(delegation=_delegation(addresses=(("192.0.2.1",), ("192.0.2.2",)))),
+        fails(
+            "share the one IPv4 address 192.0.2.1",
+            delegation=_delegation(addresses=(("192.0.2.1", "2001:db8::1"), ("192.0.2.1", "2001:db8::2"))),
+        ),
+        passes(delegation=_delegation(addresses=(("192.0.2.1", "192.0.2.2"), ("192.0.2.2", "192.0.2.1")))),
+        advises(
+            "share one IPv6 address",
+            delegation=_delegation(addresses=(("192.0.2.1", "2001:db8::1"), ("192.0.2.2", "2001:db8::1"))),
+        ),
+        undecided("timed out", delegation=_delegation(addresses=(("192.0.2.1",), ()), failure="timed out")),
+    ),
+    "DEL-PARENT-CHILD-NS": (
+        passes(delegation=_delegation()),
+        fails(
+            "only the parent names ns3",
+            level=MUST,
+            delegation=_delegation(parent=("ns1.example.net", "ns3.example.net")),
+        ),
+        fails("only the zone names ns2", level=SHOULD, delegation=_delegation(parent=("ns1.example.net",))),
+        fails("does not delegate", delegation=_delegation(parent=(), rcode="NXDOMAIN")),
+        passes(delegation=_delegation(other_parent=("ns2.example.net", "ns1.example.net"))),
+        fails("only the parent names ns3", delegation=_delegation(other_parent=("ns1.example.net", "ns3.example.net"))),
+        fails("(192.0.2.1:53) does not delegate", delegation=_delegation(other_parent=())),
+        fails("only the zone names ns2", level=SHOULD, delegation=_delegation(other_parent=("ns1.example.net",))),
+        skips("cannot be seen", delegation=_delegation(parent=None, note="the delegation cannot be seen")),
+    ),
+    "DEL-AUTHORITATIVE": (
+        passes(authority=_authority(_soa(), _soa())),
+        fails("over UDP", level=MUST, authority=_authority(_soa(authoritative=False), _soa())),
+        fails("REFUSED without authority over TCP", authority=_authority(_soa(), _soa(rcode="REFUSED"))),
+        fails("has no SOA", authority=_authority(replace(_soa(), records=()), _soa())),
+        fails("has no SOA", authority=_authority(_soa(), _soa(name="example.net"))),
+        fails("neither A nor AAAA (NXDOMAIN)", authority=_authority(addresses=(missing("ns1.example.net", "A"),))),
+        fails("refuses to be asked over TCP", authority=_authority(_soa(), refused=("over TCP: refused",))),
+    ),
+    "SEC-SIGNED": (
+        passes(dnssec=_dnssec(ad=True)),
+        advises("not signed and has no DS", dnssec=_dnssec()),
+        advises("2 DNSKEY records, but the parent has no DS", dnssec=_dnssec(keys=2)),
+        advises("algorithm 3 (DSA)", dnssec=_dnssec(ds="12345 3 2 abab")),
+        advises("algorithm 99,", dnssec=_dnssec(ds="12345 99 2 abab")),
+        leaves("SEC-NOT-BOGUS", dnssec=_dnssec(bogus=("SOA",))),
+    ),
+    "SEC-NOT-BOGUS": (
+        passes(dnssec=_dnssec(ad=True)),
+        passes(dnssec=_dnssec()),
+        fails("signature expired", level=MUST, dnssec=_dnssec(bogus=("SOA",))),
+        fails(f"{DOMAIN} MX (EDE 7", level=MUST, dnssec=_dnssec(ad=True, bogus=("MX",))),
+    ),
+}
