@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailproof import __version__
-from mailproof.controls import BrokenRules, Catalogue, Control, UnknownControl, load_catalogue, with_rules
-from mailproof.docket import Docket, UnknownFixture
+from mailproof.controls import BrokenRules, Catalogue, UnknownControl, load_catalogue, with_rules
+from mailproof.docket import Docket, UnknownFixture, describe
 from mailproof.extensions import BrokenExtension
 from mailproof.gate.document import DocumentError, read_document
 from mailproof.gate.verdict import GATE_LEVEL
@@ -298,9 +298,15 @@ def _controls(options: argparse.Namespace) -> int:
         return 0
     width = max(len(control.id) for control in ordered)
     for control in ordered:
-        active = " (active)" if docket.is_active(control) else ""
-        print(f"{control.id:{width}}  {control.level:6}  {control.title}{active}")
+        consent = docket.consent(control)
+        print(f"{control.id:{width}}  {control.level:6}  {control.title}{f' ({consent})' if consent else ''}")
     return 0
+
+
+_CONSENTS = {
+    "active": "Active: a server owner may notice it",
+    "scan": "Deep scan: some thirty connections with broken handshakes",
+}
 
 
 def _explain(options: argparse.Namespace) -> int:
@@ -332,8 +338,8 @@ def _explain(options: argparse.Namespace) -> int:
                 allowed = control.allowed.get(name)
                 words = ", ".join(allowed) if isinstance(allowed, tuple) else allowed
                 print(f"    {name}: {json.dumps(value)}{f' (of {words})' if words else ''}")
-        if docket.is_active(control):
-            print("  Active: a server owner may notice it; it runs only with active: true in the inventory.")
+        if consent := docket.consent(control):
+            print(f"  {_CONSENTS[consent]}; it runs only with {consent}: true in the inventory.")
     return 0
 
 
@@ -468,25 +474,6 @@ def _capture(options: argparse.Namespace) -> int:
 
 def _catalogue() -> tuple[Catalogue, dict[str, Probe]]:
     return load_catalogue(), dict(load_probes())
-
-
-def describe(control: Control, docket: Docket) -> dict[str, Any]:
-    """A control for machines."""
-    return {
-        "id": control.id,
-        "family": control.family,
-        "level": str(control.level),
-        "since": control.since,
-        "formerly": list(control.formerly),
-        "title": control.title,
-        "why": control.why,
-        "fix": control.fix,
-        "references": [{"title": reference.title, "url": reference.url} for reference in control.references],
-        "target": docket.kind(control).__name__,
-        "observations": list(control.observations),
-        "parameters": dict(control.parameters),
-        "active": docket.is_active(control),
-    }
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from typing import Any
 
 from mailproof.controls import Control
 from mailproof.gate.policy import Policy
@@ -83,6 +84,26 @@ class Docket:
                 names += (*entry.needs, *entry.looks)
         return found
 
-    def is_active(self, control: Control) -> bool:
-        """Whether ``control`` rests on a probe that a server owner may notice."""
+    def consent(self, control: Control) -> str:
+        """The consent that ``control`` needs of a server's owner: ``active``, ``scan``, or nothing."""
         return needs_consent(control.observations, self.probes)
+
+
+def describe(control: Control, docket: Docket) -> dict[str, Any]:
+    """A control for machines."""
+    return {
+        "id": control.id,
+        "family": control.family,
+        "level": str(control.level),
+        "since": control.since,
+        "formerly": list(control.formerly),
+        "title": control.title,
+        "why": control.why,
+        "fix": control.fix,
+        "references": [{"title": reference.title, "url": reference.url} for reference in control.references],
+        "target": docket.kind(control).__name__,
+        "observations": list(control.observations),
+        "parameters": dict(control.parameters),
+        "active": docket.consent(control) == "active",
+        "scan": docket.consent(control) == "scan",
+    }

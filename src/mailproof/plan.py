@@ -30,8 +30,12 @@ class Contact:
     """Recipients that it refuses if all is right, which may count against the tester."""
     withheld: list[str] = field(default_factory=list)
     """Active probes that would not run, for want of consent."""
+    unscanned: list[str] = field(default_factory=list)
+    """Deep scans that would not run, for want of their own."""
     active: list[str] = field(default_factory=list)
     """Active probes that would run."""
+    scans: list[str] = field(default_factory=list)
+    """Deep scans that would run."""
 
 
 @dataclass
@@ -65,6 +69,8 @@ class Plan:
                     "probes": contact.probes,
                     "active": contact.active,
                     "withheld": contact.withheld,
+                    "scans": contact.scans,
+                    "unscanned": contact.unscanned,
                 }
                 for contact in self.contacts.values()
             ],
@@ -106,11 +112,11 @@ def make_plan(
             for needed, looked_at in docket.closure(name, target).items():
                 observed.setdefault(needed, {})[looked_at.id] = looked_at
     for name, of in sorted(observed.items()):
-        if probes[name].connections == 0:
+        if probes[name].most_connections(limits) == 0:
             plan.dns_only[name] = len(of)
             continue
         for target in of.values():
-            _add(plan, probes[name], target)
+            _add(plan, probes[name], target, limits)
     plan.targets = dict(Counter(type(target).__name__ for target in targets if not isinstance(target, Undiscovered)))
     plan.undiscovered = sorted({(unknown.id, unknown.reason) for unknown in targets.missing(Target)})
     plan.too_many = _too_many(plan, targets, limits, named)
@@ -130,18 +136,20 @@ def _too_many(plan: Plan, targets: Targets, limits: Limits, named: Collection[st
     }
 
 
-def _add(plan: Plan, probe: Probe, target: Target) -> None:
+def _add(plan: Plan, probe: Probe, target: Target, limits: Limits) -> None:
     host = probe.peer.format(target.parts[-1].id)
     contact = plan.contacts.setdefault(host, Contact(host))
     if target.dead and not probe.on_dead_hosts:
         return
-    if probe.active and not target.active:
-        if probe.name not in contact.withheld:
-            contact.withheld.append(probe.name)
+    if missing := probe.missing_consent(target):
+        withheld = contact.unscanned if missing == "scan" else contact.withheld
+        if probe.name not in withheld:
+            withheld.append(probe.name)
         return
-    contact.connections += probe.connections
+    contact.connections += probe.most_connections(limits)
     contact.refusals += probe.refusals
-    for names in (contact.probes, *([contact.active] if probe.active else [])):
+    consented = [contact.active] if probe.active else [contact.scans] if probe.scan else []
+    for names in (contact.probes, *consented):
         if probe.name not in names:
             names.append(probe.name)
 
@@ -154,6 +162,8 @@ def plan_lines(plan: Plan, limits: Limits) -> Iterator[str]:
         yield f"  {contact.connections:3}  {printable(contact.host)}: {', '.join(contact.probes) or 'nothing'}"
         if contact.active:
             yield f"       active, with your consent: {', '.join(contact.active)}"
+        if contact.scans:
+            yield f"       deep scan, with your consent: {', '.join(contact.scans)}"
         if contact.refusals:
             ban = f"; more than a usual fail2ban rule lets pass ({USUAL_BAN} in 10 minutes)"
             yield (
@@ -163,6 +173,9 @@ def plan_lines(plan: Plan, limits: Limits) -> Iterator[str]:
         if contact.withheld:
             yield f"       not run without active: true: {', '.join(contact.withheld)}"
     yield f"  {sum(contact.connections for contact in plan.contacts.values())} in all"
+    unscanned = sum(bool(contact.unscanned) for contact in plan.contacts.values())
+    if unscanned:
+        yield f"  no deep scan of TLS without scan: true: {unscanned} endpoint{'' if unscanned == 1 else 's'}"
     for address, count in plan.too_many.items():
         yield (
             f"  {printable(address)}: {count} connections are more than {limits.connections_to_address} "

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from mailproof import __version__
 from mailproof.documents import UnreadableDocument, json_lines, read_json, write_atomically
+from mailproof.former_records import FORMER, TODAY, Handshakes, todays
 from mailproof.inventory.load import LoadedInventory
 from mailproof.net.errors import KINDS, NotObserved
 from mailproof.observations import Observation
@@ -131,11 +132,11 @@ def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
         raise RecordError(str(error)) from None
     try:
         targets = Targets.collect(_load_target(now) for item in document["targets"] for now in as_now(item))
-        outcomes = {
-            (str(item["probe"]), str(item["target"])): _load(item, probes)
-            for item in document["outcomes"]
-            if item["probe"] in probes
-        }
+        known = {name: probe.observation for name, probe in probes.items()}
+        outcomes = _outcomes(document["outcomes"], known)
+        if TODAY in probes:
+            former = _outcomes(document["outcomes"], dict.fromkeys(FORMER, Handshakes))
+            outcomes = todays(former) | outcomes
         traffic = document["traffic"]
         return Record(
             inventory=str(document["inventory"]),
@@ -144,11 +145,7 @@ def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
             outcomes=outcomes,
             connections={str(k): int(v) for k, v in traffic["connections"].items()},
             questions={str(k): int(v) for k, v in traffic["questions"].items()},
-            attempts={
-                (str(item["probe"]), str(item["target"])): tuple(str(line) for line in item["attempts"])
-                for item in document["outcomes"]
-                if "attempts" in item
-            },
+            attempts=_attempts(document["outcomes"]),
             root_signature=_window(document.get("root_signature")),
             clock_synchronised=document.get("clock_synchronised"),
             entries=tuple(str(entry) for entry in document["entries"]) if document.get("entries") is not None else None,
@@ -206,11 +203,31 @@ def _seal(item: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _load(item: Mapping[str, Any], probes: Mapping[str, Probe]) -> Outcome:
+def _attempts(items: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], tuple[str, ...]]:
+    attempts: dict[tuple[str, str], tuple[str, ...]] = {}
+    for item in items:
+        if "attempts" in item:
+            key = (TODAY if item["probe"] in FORMER else str(item["probe"]), str(item["target"]))
+            attempts[key] = (*attempts.get(key, ()), *map(str, item["attempts"]))
+    return attempts
+
+
+def _outcomes(
+    items: Iterable[Mapping[str, Any]], kinds: Mapping[str, type[Observation]]
+) -> dict[tuple[str, str], Outcome]:
+    """The outcomes of the probes that ``kinds`` names, by probe and target."""
+    return {
+        (str(item["probe"]), str(item["target"])): _load(item, kinds[item["probe"]])
+        for item in items
+        if item["probe"] in kinds
+    }
+
+
+def _load(item: Mapping[str, Any], kind: type[Observation]) -> Outcome:
     if item.get("seal", "") not in ("", _seal(item)):
         raise ValueError(f"{item['probe']} of {item['target']} was changed, or belongs to another target")
     if "observation" in item:
-        observation = adapter(probes[item["probe"]].observation).validate_python(item["observation"])
+        observation = adapter(kind).validate_python(item["observation"])
         assert isinstance(observation, Observation)  # noqa: S101
         return observation
     if "no_consent" in item:

@@ -10,10 +10,9 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from mailproof.cli import describe
 from mailproof.controls import load_catalogue
 from mailproof.coverage import load_coverage
-from mailproof.docket import Docket
+from mailproof.docket import Docket, describe
 from mailproof.documents import write_atomically
 from mailproof.inventory.model import Inventory
 from mailproof.probes import load_probes
@@ -30,8 +29,8 @@ def controls_pages() -> dict[str, str]:
         GENERATED,
         "",
         "The level is the word of the source (RFC 2119): a failed MUST or SHOULD closes the gate, a failed MAY is",
-        "advice. *Active* controls run only with the owner's consent (`active: true`). Parameters are set in the",
-        "inventory under `controls`.",
+        "advice. *Active* controls run only with the owner's consent (`active: true`), those of a deep *scan* with",
+        "another (`scan: true`). Parameters are set in the inventory under `controls`.",
         "",
     ]
     pages = {}
@@ -55,7 +54,8 @@ def _text(lines: Iterable[str]) -> str:
 def _control(entry: dict[str, Any]) -> Iterator[str]:
     yield f"## {entry['id']}"
     yield ""
-    yield f"**{entry['level']}** · judges `{entry['target']}`{' · active' if entry['active'] else ''}"
+    consent = next((f" · {word}" for word in ("active", "scan") if entry[word]), "")
+    yield f"**{entry['level']}** · judges `{entry['target']}`{consent}"
     yield ""
     yield entry["title"]
     yield ""

@@ -154,10 +154,8 @@ class Survey:
         key = (entry.name, target.id)
         if isinstance(target, Undiscovered):
             outcome: Outcome = target.not_observed()
-        elif target.dead and not entry.on_dead_hosts:
-            outcome = NoConsent(f"{target.id} is dead on purpose: the inventory says so (dead: true)")
-        elif entry.active and not target.active:
-            outcome = NoConsent(f"needs consent: active: true for {target.id} in the inventory")
+        elif reason := entry.unwanted(target):
+            outcome = NoConsent(reason)
         else:
             try:
                 outcome = await self._call(entry, target)

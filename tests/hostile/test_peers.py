@@ -8,6 +8,7 @@ import asyncio
 import gc
 import warnings
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -19,9 +20,10 @@ from mailproof.net.dns.client import DNSClient
 from mailproof.net.errors import KINDS, NotObserved
 from mailproof.net.hosts import Hosts
 from mailproof.net.https import HTTPSClient
-from mailproof.net.settings import Limits, NetSettings, SocketAddress
+from mailproof.net.settings import Limits, NetSettings, SocketAddress, TLSDepth
 from mailproof.net.smtp import SMTPClient
-from mailproof.net.tls.handshakes import TLSClient, TLSPeer, TLSVersion
+from mailproof.net.tls.connection import TLSPeer
+from mailproof.net.tls.handshakes import TLSClient
 
 LIMITS = Limits(
     connect=1, greeting=0.2, reply=0.2, tls=0.2, dns=0.2, dns_tries=1, https=0.3, silence=0.05, pause=0, retries=0
@@ -124,13 +126,13 @@ def test_smtp(script: list[Act]) -> None:
     against(script, talk)
 
 
-@given(scripts((*TLS_WORDS, *SMTP_WORDS)), st.sampled_from([None, "smtp", "imap", "pop3"]), st.sampled_from(TLSVersion))
-def test_tls(script: list[Act], starttls: Any, version: TLSVersion) -> None:
+@given(scripts((*TLS_WORDS, *SMTP_WORDS)), st.sampled_from([None, "smtp", "imap", "pop3"]), st.sampled_from(TLSDepth))
+def test_tls(script: list[Act], starttls: Any, depth: TLSDepth) -> None:
     async def talk(where: SocketAddress) -> object:
         endpoint = TLSPeer("192.0.2.1", 465, "mx.example", starttls)
-        async with TLSClient(settings(where, 465), Hosts(LIMITS)) as client:
-            handshake = await client.accepts(endpoint, version)
-            assert handshake.accepted in (True, False)
+        limits = replace(LIMITS, tls_depth=depth)
+        async with TLSClient(replace(settings(where, 465), limits=limits), Hosts(limits)) as client:
+            assert (await client.offers(endpoint)).connections
             return await client.certificates(endpoint)
 
     against(script, talk)

@@ -19,7 +19,8 @@ from mailproof.net.pkix.certificates import load
 from mailproof.net.pkix.paths import PathStatus, trusted_roots, verify
 from mailproof.net.pkix.reference_names import matches_name
 from mailproof.net.smtp import extensions
-from mailproof.net.tls.handshakes import TLSPeer, TLSVersion
+from mailproof.net.tls.connection import TLSPeer
+from mailproof.net.tls.versions import TLSVersion
 from mailproof.probes.dane import tlsa
 from mailproof.probes.reverse import classless_delegation, reverse_dns
 from mailproof.probes.spf import spf, spf_of_sender, spf_tree
@@ -156,11 +157,8 @@ def test_right_example_refuses_what_it_must(demo: World) -> None:
 def test_tls_of_right_example(demo: World, host: str, address: str) -> None:
     async def look(net: Network) -> None:
         where = TLSPeer(address, 25, host, "smtp")
-        accepted = {version: (await net.tls.accepts(where, version)).accepted for version in TLSVersion}
-        assert [version for version, is_accepted in accepted.items() if is_accepted] == [
-            TLSVersion.TLS1_2,
-            TLSVersion.TLS1_3,
-        ]
+        offers = await net.tls.offers(where)
+        assert [h.version for h in offers.versions if h.accepted] == [TLSVersion.TLS1_2, TLSVersion.TLS1_3]
         (chain,) = await net.tls.certificates(where)
         roots = trusted_roots(demo.ca_file)
         assert verify(chain, roots, datetime.now(UTC)).status is PathStatus.TRUSTED
@@ -254,8 +252,9 @@ def test_faults_of_tls(demo: World) -> None:
         assert load(chain.certificates[0]).not_valid_after_utc < datetime.now(UTC)
         if old_tls.available():
             where = TLSPeer("11.4.5.25", 25, "mx.old-tls.example", "smtp")
-            for version in (TLSVersion.SSLV3, TLSVersion.TLS1_2):
-                assert (await net.tls.accepts(where, version)).accepted
-            assert not (await net.tls.accepts(where, TLSVersion.SSLV2)).accepted
+            accepted = {h.version: h.accepted for h in (await net.tls.offers(where)).versions}
+            assert accepted[TLSVersion.SSLV3]
+            assert accepted[TLSVersion.TLS1_2]
+            assert not accepted[TLSVersion.SSLV2]
 
     inside(demo, look)

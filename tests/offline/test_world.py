@@ -20,7 +20,7 @@ from mailproof.net.errors import ClosedEarly, Refused, TimedOut
 from mailproof.net.network import Network
 from mailproof.net.settings import Limits, NetSettings, SocketAddress
 from mailproof.net.smtp import Reply
-from mailproof.net.tls.handshakes import TLSPeer
+from mailproof.net.tls.connection import TLSPeer
 from mailproof.observations.zones import Delegation
 from mailproof.probes.dane import matching_records, tlsa
 from mailproof.probes.zones import authority, delegation

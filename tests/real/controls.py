@@ -11,7 +11,7 @@ def matching(pattern: str) -> tuple[str, ...]:
 
 
 PKIX = matching("CERT-*")
-HANDSHAKES = matching("TLS-*")
+HANDSHAKES = tuple(id for id in matching("TLS-*") if "tls_offers" in load_catalogue()[id].observations)
 MAILBOXES = ("SMTP-POSTMASTER", "SMTP-ABUSE", "SMTP-NULL-SENDER", "BACKUPMX-RCPT")
 PARTLY = ("BACKUPMX-RCPT",)
 """What is asked of all MX addresses of a domain together: of an address that says nothing it cannot be told. All else

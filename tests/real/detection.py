@@ -26,6 +26,7 @@ from tests.real.lab.namespaces import LabError
 from tests.real.lab.requirements import versions
 from tests.real.matrix import MockRow, Row, by_domain, false_alarms, mocked, rows, totals
 from tests.real.suite import ROOT, inside
+from tests.real.tls_scanned import ScanRow, deep_scans
 from tests.real.verdicts import Key, Verdict
 
 PAGES = ROOT / "docs" / "detection"
@@ -91,7 +92,12 @@ def _described(domain: Domain) -> tuple[str, str, str]:
 
 
 def _family_page(
-    family: Family, matrix: Iterable[Row], mocks: Iterable[MockRow], module: faults.Faults | None, seen: Unobserved
+    family: Family,
+    matrix: Iterable[Row],
+    mocks: Iterable[MockRow],
+    scans: Iterable[ScanRow],
+    module: faults.Faults | None,
+    seen: Unobserved,
 ) -> Iterator[str]:
     yield f"# {_cell(family.title)}\n"
     yield f"What it is about: [controls](../controls/{family.name}.md). How this page is made: [index]({INDEX}).\n"
@@ -119,6 +125,13 @@ def _family_page(
         yield "\n## Mocked\n"
         yield "No server of the laboratory can be made to fail these. The mocks: `tests/offline/mocked_world.py`.\n"
         yield _table(("control", "mock", "behaviour", "why a mock", "expected", "found"), lines)
+    if listed := list(scans):
+        yield "\n## Scanned\n"
+        yield "Nobody in the laboratory consents to a deep scan. The servers: `tests/real/tls_scanned.py`.\n"
+        yield _table(
+            ("control", "server", "expected", "found"),
+            ((row.control, _cell(row.server), row.expected, row.found) for row in listed),
+        )
     if module is None:
         return
     if module.everywhere:
@@ -159,9 +172,10 @@ def _unobserved(seen: Mapping[Key, Verdict]) -> Unobserved:
     return found
 
 
-def pages(seen: Mapping[Key, Verdict], mocks: Iterable[MockRow]) -> dict[str, str]:
+def pages(seen: Mapping[Key, Verdict], mocks: Iterable[MockRow], scans: Iterable[ScanRow]) -> dict[str, str]:
     """All pages by the name of their file."""
-    catalogue, matrix, mocks, unobserved = load_catalogue(), rows(seen), list(mocks), _unobserved(seen)
+    catalogue, matrix, unobserved = load_catalogue(), rows(seen), _unobserved(seen)
+    mocks, scans = list(mocks), list(scans)
     modules = {family_of(module).name: module for module in faults.FAMILIES if module.domains is not faults.RIGHT}
     installed = ((NAMES[software], version) for software, version in sorted(versions().items()) if software in NAMES)
     index = [_INTRODUCTION, "## Families\n"]
@@ -172,6 +186,7 @@ def pages(seen: Mapping[Key, Verdict], mocks: Iterable[MockRow]) -> dict[str, st
             family,
             [row for row in matrix if row.control in ids],
             [shown for shown in mocks if shown.mock.control in ids],
+            [row for row in scans if row.control in ids],
             modules.get(name),
             unobserved,
         )
@@ -199,7 +214,8 @@ def make() -> tuple[dict[str, str], Mapping[Key, Verdict]]:
         run = inside(lab, directory, "reports")
         if not run.document:
             raise LabError(run.output)
-        return pages(run.verdicts, mocked(directory / "mocked")), run.verdicts
+        scans = deep_scans(directory / "authority")
+        return pages(run.verdicts, mocked(directory / "mocked"), scans), run.verdicts
 
 
 def main() -> int:

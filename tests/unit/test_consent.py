@@ -159,7 +159,7 @@ def run_survey(*wanted: tuple[str, Target], settings: NetSettings | None = None)
 def test_no_active_probe_reaches_a_host_without_consent() -> None:
     endpoint = MXEndpoint(MX, "192.0.2.25", 25, domains=("example.org",), active=False)
     wanted: list[tuple[str, Target]] = [
-        (name, endpoint) for name, entry in load_probes().items() if entry.active and entry.target is Endpoint
+        (name, endpoint) for name, entry in load_probes().items() if entry.active and isinstance(endpoint, entry.target)
     ]
     wanted.append(("mailboxes", MailExchange(MailDomain("example.org", active=True), endpoint)))
     survey = run_survey(*wanted)
@@ -179,12 +179,14 @@ def test_a_host_that_is_dead_on_purpose_must_not_answer(listens: bool, verdict: 
         if listens:
             held.listen()
         endpoint, settings = dead_host(held.getsockname()[1])
-        survey = run_survey(("smtp_port", endpoint), ("smtp_session", endpoint), ("ssl_3", endpoint), settings=settings)
+        survey = run_survey(
+            ("smtp_port", endpoint), ("smtp_session", endpoint), ("tls_offers", endpoint), settings=settings
+        )
     port = survey.outcomes["smtp_port", endpoint.id]
     assert isinstance(port, SMTPPort)
     assert port.reached is listens
     assert judged("MX-PORT25-OPEN", {"smtp_port": port, "mx_endpoint": endpoint}).verdict == verdict
-    for name in ("smtp_session", "ssl_3"):
+    for name in ("smtp_session", "tls_offers"):
         outcome = survey.outcomes[name, endpoint.id]
         assert isinstance(outcome, NoConsent)
         assert "dead: true" in outcome.reason
@@ -228,3 +230,45 @@ def test_targets_are_found_by_domain() -> None:
         "foreign.example": [f"foreign.example@{HOSTED}[8.8.4.2]:25"],
         "nobody.example": [],
     }
+
+
+SCANS: tuple[tuple[str, dict[str, Any], set[str]], ...] = (
+    ("nobody said anything", {"domains": ["example.org"]}, set()),
+    ("consent to active probes is another one", {"domains": ["example.org"], "active": True}, set()),
+    ("the inventory says yes", {"domains": ["example.org"], "scan": True}, {MX}),
+    ("the host says yes", {"domains": ["example.org"], "hosts": [{"name": MX, "scan": True}]}, {MX}),
+    ("the host says no", {"domains": ["example.org"], "hosts": [{"name": MX, "scan": False}], "scan": True}, set()),
+    ("active probes are forbidden", {"domains": [domain("example.org", False)], "scan": True}, set()),
+    (
+        "active probes are forbidden, and the host consents to a scan",
+        {"domains": ["example.org"], "hosts": [{"name": MX, "active": False, "scan": True}]},
+        {MX},
+    ),
+    ("the MX is somebody else's", {"domains": ["foreign.example"], "scan": True}, set()),
+    (
+        "somebody else's MX is named",
+        {"domains": ["foreign.example"], "hosts": [HOSTED], "scan": True},
+        {HOSTED},
+    ),
+)
+
+
+@pytest.mark.parametrize(("content", "hosts"), [case[1:] for case in SCANS], ids=[case[0] for case in SCANS])
+def test_a_deep_scan_has_a_consent_of_its_own(content: dict[str, Any], hosts: set[str]) -> None:
+    targets = targets_of(content)
+    assert {endpoint.host for endpoint in targets.found(Endpoint) if endpoint.scan} == hosts
+    plan = make_plan(Docket(load_probes()), load_catalogue(), targets)
+    contacts = {name.partition("[")[0]: contact for name, contact in plan.contacts.items() if "]:25" in name}
+    for host, contact in contacts.items():
+        assert contact.scans == (["tls_deep_scan"] if host in hosts else [])
+        assert contact.unscanned == ([] if host in hosts else ["tls_deep_scan"])
+        assert ("tls_deep_scan" in contact.probes) is (host in hosts)
+
+
+def test_no_deep_scan_reaches_a_host_without_consent() -> None:
+    endpoint = MXEndpoint(MX, "192.0.2.25", 25, domains=("example.org",), active=True)
+    survey = run_survey(("tls_deep_scan", endpoint))
+    outcome = survey.outcomes["tls_deep_scan", endpoint.id]
+    assert isinstance(outcome, NoConsent)
+    assert outcome.reason == f"needs consent: scan: true for {endpoint.id} in the inventory"
+    assert not survey._network.hosts.connections

@@ -1,4 +1,5 @@
-"""Every control has a fault that it must find, on a real server or a mock; every fault belongs to a family.
+"""Every control has a fault that it must find, on a real server or a mock, or on one that is scanned in depth; every
+fault belongs to a family.
 
 What the laboratory's servers really do, and whether the pages of docs/detection say so, is asked in ``tests/real``.
 """
@@ -14,18 +15,20 @@ from tests.offline.mocked_world import MOCKS
 from tests.real import faults
 from tests.real.detection import family_of
 from tests.real.domains import Domain
+from tests.real.tls_scanned import SCANNED
 
 CONTROLS = {control.id for control in load_catalogue()}
 MOCKED = {mock.control for mock in MOCKS if mock.reason}
+SCANS = {entry.control for entry in SCANNED}
 FAILING = {control for domain in faults.DOMAINS for control in (*domain.fail, *domain.advice)}
 
 
 def test_every_control_has_a_fault_to_find() -> None:
-    assert FAILING | MOCKED | set(faults.EVERYWHERE) == CONTROLS
+    assert FAILING | MOCKED | SCANS | set(faults.EVERYWHERE) == CONTROLS
 
 
 def test_what_a_real_server_can_be_made_to_fail_is_not_mocked() -> None:
-    assert not FAILING & MOCKED
+    assert not FAILING & (MOCKED | SCANS)
 
 
 @pytest.mark.parametrize("domain", faults.DOMAINS, ids=lambda domain: domain.label)

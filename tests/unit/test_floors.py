@@ -19,7 +19,7 @@ FLOORS = (
     ("targets",),
     ("observations",),
     ("probes",),
-    ("survey", "record", "expedition", "vantage", "proposal"),
+    ("survey", "record", "former_records", "expedition", "vantage", "proposal"),
     ("controls",),
     ("gate",),
     ("report",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -10,27 +11,30 @@ from mailproof.fixtures.authority import CertificateSpec
 from mailproof.fixtures.old_tls import OldTLSBehaviour, OldTLSPeer, available
 from mailproof.net.hosts import Hosts
 from mailproof.net.pkix.certificates import Chain
-from mailproof.net.settings import NetSettings
+from mailproof.net.settings import Limits, NetSettings, TLSDepth
 from mailproof.net.smtp import TLSSession
-from mailproof.net.tls.handshakes import Handshake, TLSClient, TLSPeer, TLSVersion
+from mailproof.net.tls.connection import TLSPeer
+from mailproof.net.tls.handshakes import TLSClient
+from mailproof.net.tls.offers import ask_offers
+from mailproof.net.tls.suites import WeakKind
+from mailproof.net.tls.versions import TLSVersion
+from mailproof.observations.tls import TLSOffers
 from tests.unit.smtp_world import HOST, QUICK, authority, client
+
+FULL = replace(QUICK, tls_depth=TLSDepth.FULL)
 
 pytestmark = pytest.mark.skipif(not available(), reason="nassl's OpenSSL cannot be driven as a server here")
 
 
-def ask(
-    behaviour: OldTLSBehaviour, *questions: tuple[TLSVersion, str | None]
-) -> tuple[list[Handshake], tuple[Chain, ...] | None]:
-    """The answers to ``questions``; without any, the certificates."""
-
-    async def run() -> tuple[list[Handshake], tuple[Chain, ...] | None]:
+def asked(behaviour: OldTLSBehaviour, limits: Limits = QUICK) -> TLSOffers:
+    async def run() -> TLSOffers:
         peer = OldTLSPeer(behaviour, authority())
         where = await peer.start()
         try:
-            async with TLSClient(NetSettings(limits=QUICK), Hosts(QUICK)) as tls:
-                endpoint = TLSPeer(where.address, where.port, HOST, "smtp" if behaviour.starttls else None)
-                answers = [await tls.accepts(endpoint, *question) for question in questions]
-                return answers, None if questions else await tls.certificates(endpoint)
+            endpoint = TLSPeer(where.address, where.port, HOST, "smtp" if behaviour.starttls else None)
+            return TLSOffers(
+                "", behaviour.starttls, await ask_offers(NetSettings(limits=limits), Hosts(limits), endpoint)
+            )
         finally:
             await peer.stop()
 
@@ -39,45 +43,63 @@ def ask(
 
 @pytest.mark.parametrize("starttls", [True, False])
 def test_every_old_version_is_found(starttls: bool) -> None:
-    versions = [(version, None) for version in TLSVersion]
-    answers, _ = ask(OldTLSBehaviour(starttls=starttls), *versions)
-    accepted = [answer.version for answer in answers if answer.accepted]
-    assert accepted == [TLSVersion.SSLV2, TLSVersion.SSLV3, TLSVersion.TLS1_0]
-    assert all(answer.cipher for answer in answers if answer.accepted)
+    seen = asked(OldTLSBehaviour(starttls=starttls))
+    assert seen.accepted == (TLSVersion.SSLV2, TLSVersion.SSLV3, TLSVersion.TLS1_0)
+    assert all(seen.version(version).cipher for version in seen.accepted)
+    assert not seen.version(TLSVersion.TLS1_3).accepted
 
 
 def test_only_the_version_that_is_spoken_is_found() -> None:
-    versions = [(version, None) for version in TLSVersion]
-    answers, _ = ask(OldTLSBehaviour(versions=("SSLv3",)), *versions)
-    assert [answer.version for answer in answers if answer.accepted] == [TLSVersion.SSLV3]
+    assert asked(OldTLSBehaviour(versions=("SSLv3",))).accepted == (TLSVersion.SSLV3,)
 
 
 @pytest.mark.parametrize(
-    ("served", "offered", "cipher"),
+    ("served", "cipher", "weak"),
     [
-        ("RC4-SHA", "RC4", "RC4-SHA"),
-        ("DES-CBC3-SHA", "3DES", "DES-CBC3-SHA"),
-        ("EXP-DES-CBC-SHA", "EXPORT", "EXP-DES-CBC-SHA"),
-        ("NULL-SHA", "eNULL", "NULL-SHA"),
-        ("AECDH-AES128-SHA", "aNULL", "AECDH-AES128-SHA"),
+        ("RC4-SHA", "RC4-SHA", WeakKind.RC4),
+        ("DES-CBC3-SHA", "DES-CBC3-SHA", WeakKind.TRIPLE_DES),
+        ("ADH-RC4-MD5", "ADH-RC4-MD5", WeakKind.RC4),
+        ("EXP-DES-CBC-SHA", "EXP-DES-CBC-SHA", None),
+        ("NULL-SHA", "NULL-SHA", None),
+        ("AECDH-AES128-SHA", "AECDH-AES128-SHA", None),
+        ("DHE-RSA-AES128-SHA", "DHE-RSA-AES128-SHA", None),
     ],
 )
-@pytest.mark.parametrize("version", [TLSVersion.TLS1_0, TLSVersion.TLS1_2])
-def test_weak_suites_are_found_by_name_and_among_all(
-    served: str, offered: str, cipher: str, version: TLSVersion
-) -> None:
-    behaviour = OldTLSBehaviour(versions=("TLSv1", "TLSv1.2"), ciphers=served)
-    (named, among_all, other), _ = ask(behaviour, (version, offered), (version, None), (version, "AES128-SHA"))
-    assert (named.accepted, named.cipher) == (True, cipher)
-    assert (among_all.accepted, among_all.cipher) == (True, cipher)
-    assert not other.accepted
+def test_weak_suites_are_found_by_kind_and_among_all(served: str, cipher: str, weak: WeakKind | None) -> None:
+    seen = asked(OldTLSBehaviour(versions=("TLSv1", "TLSv1.2"), ciphers=served))
+    assert {seen.version(version).cipher for version in seen.accepted} == {cipher}
+    assert seen.accepted == (TLSVersion.TLS1_0, TLSVersion.TLS1_2)
+    found = {kind: {h.cipher for h in seen.weak(kind)} for kind in (WeakKind.RC4, WeakKind.TRIPLE_DES)}
+    assert found == {kind: {cipher if kind is weak else None} for kind in found}
 
 
-@pytest.mark.parametrize("version", [TLSVersion.TLS1_0, TLSVersion.TLS1_2])
-def test_weak_diffie_hellman_counts_as_accepted(version: TLSVersion) -> None:
-    behaviour = OldTLSBehaviour(versions=("TLSv1", "TLSv1.2"), ciphers="DHE-RSA-AES128-SHA")
-    (answer,), _ = ask(behaviour, (version, None))
-    assert answer.accepted
+def test_both_weak_kinds_are_told_apart() -> None:
+    seen = asked(OldTLSBehaviour(versions=("SSLv3", "TLSv1"), ciphers="RC4-SHA:RC4-MD5:DES-CBC3-SHA:AES128-SHA"))
+    assert [(h.version, h.cipher) for h in seen.weak(WeakKind.TRIPLE_DES)] == [
+        (TLSVersion.SSLV3, "DES-CBC3-SHA"),
+        (TLSVersion.TLS1_0, "DES-CBC3-SHA"),
+    ]
+    assert all(h.accepted and "RC4" in str(h.cipher) for h in seen.weak(WeakKind.RC4))
+
+
+def test_weak_diffie_hellman_is_seen() -> None:
+    seen = asked(OldTLSBehaviour(versions=("TLSv1.2",), ciphers="DHE-RSA-AES128-SHA"), FULL)
+    assert seen.offers is not None
+    assert seen.offers.diffie_hellman is not None
+    assert [(group.bits, group.generator) for group in seen.offers.diffie_hellman] == [(512, 2)]
+
+
+def certificates(behaviour: OldTLSBehaviour) -> tuple[Chain, ...]:
+    async def run() -> tuple[Chain, ...]:
+        peer = OldTLSPeer(behaviour, authority())
+        where = await peer.start()
+        try:
+            async with TLSClient(NetSettings(limits=QUICK), Hosts(QUICK)) as tls:
+                return await tls.certificates(TLSPeer(where.address, where.port, HOST, "smtp"))
+        finally:
+            await peer.stop()
+
+    return asyncio.run(run())
 
 
 @pytest.mark.parametrize("version", ["SSLv3", "TLSv1"])
@@ -86,9 +108,7 @@ def test_certificates_of_old_servers(version: str) -> None:
         versions=(version,),  # type: ignore[arg-type]
         certificate=CertificateSpec(key="rsa1024"),
     )
-    _, chains = ask(behaviour)
-    assert chains is not None
-    assert [chain.leaf.key_bits for chain in chains] == [1024]
+    assert [chain.leaf.key_bits for chain in certificates(behaviour)] == [1024]
 
 
 def test_the_dialogue_speaks_with_them_too() -> None:

@@ -15,6 +15,7 @@ from mailproof.fixtures.authority import CertificateSpec
 from mailproof.fixtures.listener import Listener
 from mailproof.fixtures.smtp_behaviour import SMTPBehaviour
 from mailproof.fixtures.smtp_peer import SMTPPeer
+from mailproof.fixtures.tls_records import HANDSHAKE_FAILURE
 from mailproof.net.errors import (
     ClosedEarly,
     Malformed,
@@ -30,7 +31,11 @@ from mailproof.net.hosts import Hosts
 from mailproof.net.pkix.certificates import Chain
 from mailproof.net.settings import Limits, NetSettings
 from mailproof.net.stream import Stream
-from mailproof.net.tls.handshakes import Handshake, TLSClient, TLSPeer, TLSVersion
+from mailproof.net.tls.connection import TLSPeer
+from mailproof.net.tls.facts import Handshake
+from mailproof.net.tls.handshakes import TLSClient
+from mailproof.net.tls.versions import TLSVersion
+from tests.unit import tls_world
 from tests.unit.smtp_world import HOST, IMPATIENT, QUICK, authority, served
 
 T = TypeVar("T")
@@ -55,7 +60,13 @@ def ask(
 
 
 async def every_version(client: TLSClient, endpoint: TLSPeer) -> list[Handshake]:
-    return [await client.accepts(endpoint, version) for version in TLSVersion]
+    return list(await tls_world.offered(endpoint, QUICK, *TLSVersion))
+
+
+async def accepts(endpoint: TLSPeer, version: TLSVersion, limits: Limits = QUICK) -> Handshake:
+    """What comes of offering one version."""
+    (handshake,) = await tls_world.offered(endpoint, limits, version)
+    return handshake
 
 
 async def certificates(client: TLSClient, endpoint: TLSPeer) -> tuple[Chain, ...]:
@@ -81,44 +92,34 @@ def test_a_server_of_one_version(version: str, named: TLSVersion) -> None:
     assert [h.version for h in handshakes if h.accepted] == [named]
 
 
-def test_ciphers_by_name() -> None:
-    async def question(client: TLSClient, endpoint: TLSPeer) -> list[Handshake]:
-        return [
-            await client.accepts(endpoint, TLSVersion.TLS1_2, "RC4"),
-            await client.accepts(endpoint, TLSVersion.TLS1_2, "ECDHE-ECDSA-AES128-GCM-SHA256"),
-            await client.accepts(endpoint, TLSVersion.TLS1_3, "TLS_AES_128_GCM_SHA256"),
-        ]
-
-    (rc4, aes, tls13), peer = ask(None, question)
-    assert (rc4.accepted, rc4.offered, rc4.cipher) == (False, "RC4", None)
-    assert (aes.accepted, aes.cipher) == (True, "ECDHE-ECDSA-AES128-GCM-SHA256")
-    assert (tls13.accepted, tls13.cipher) == (True, "TLS_AES_128_GCM_SHA256")
-    assert peer.connections == 5  # Python hangs up on RC4 without an alert
-
-
-@pytest.mark.parametrize(
-    ("version", "ciphers"),
-    [(TLSVersion.TLS1_2, "bogus"), (TLSVersion.TLS1_3, "RC4"), (TLSVersion.SSLV2, "AES128")],
-)
-def test_ciphers_that_nobody_knows_are_a_mistake_of_the_caller(version: TLSVersion, ciphers: str) -> None:
-    async def question(client: TLSClient, endpoint: TLSPeer) -> None:
-        with pytest.raises(ValueError, match="no OpenSSL here"):
-            await client.accepts(endpoint, version, ciphers)
-
-    _, peer = ask(None, question)
-    assert peer.connections == 0
-
-
 def test_dialogue_around_the_handshake_is_polite() -> None:
-    async def question(client: TLSClient, endpoint: TLSPeer) -> Handshake:
-        return await client.accepts(endpoint, TLSVersion.TLS1_3)
-
-    _, peer = ask(None, question)
-    assert [(h.tls, h.command) for h in peer.heard] == [
+    _, peer = ask(None, certificates)
+    assert [(h.tls, h.command) for h in peer.heard[:3]] == [
         (False, "EHLO probe.example"),
         (False, "STARTTLS"),
         (True, "QUIT"),
     ]
+
+
+def test_a_hello_ends_with_the_alert_that_the_connection_closes() -> None:
+    async def run() -> bytes:
+        heard: asyncio.Queue[bytes] = asyncio.Queue()
+
+        async def serve(stream: Stream, _: int) -> None:
+            await stream.read_some(16_384)
+            stream.write(HANDSHAKE_FAILURE)
+            await heard.put(await stream.read_some(16_384))
+
+        listener = Listener(serve)
+        where = await listener.start()
+        try:
+            endpoint = TLSPeer(where.address, where.port, HOST, None)
+            assert not (await accepts(endpoint, TLSVersion.TLS1_3)).accepted
+            return await asyncio.wait_for(heard.get(), QUICK.tls)
+        finally:
+            await listener.stop()
+
+    assert asyncio.run(run()) == b"\x15\x03\x01\x00\x02\x01\x00"
 
 
 @pytest.mark.parametrize(
@@ -143,17 +144,18 @@ def test_what_is_no_answer_about_tls_is_never_not_accepted(
     behaviour: SMTPBehaviour, failure: type[NotObserved]
 ) -> None:
     async def question(client: TLSClient, endpoint: TLSPeer) -> Handshake:
-        return await client.accepts(endpoint, TLSVersion.TLS1_2)
+        return await accepts(endpoint, TLSVersion.TLS1_2, limits)
 
+    limits = IMPATIENT if failure is TimedOut else QUICK
     with pytest.raises(failure) as caught:
-        ask(behaviour, question, IMPATIENT if failure is TimedOut else QUICK)
+        ask(behaviour, question, limits)
     assert type(caught.value) is failure
 
 
 @pytest.mark.parametrize("starttls", ["alert", "broken", "plaintext"])
 def test_handshakes_declined(starttls: str) -> None:
     async def question(client: TLSClient, endpoint: TLSPeer) -> Handshake:
-        return await client.accepts(endpoint, TLSVersion.TLS1_3)
+        return await accepts(endpoint, TLSVersion.TLS1_3)
 
     handshake, _ = ask(SMTPBehaviour(starttls=starttls), question)  # type: ignore[arg-type]
     assert not handshake.accepted
@@ -167,9 +169,8 @@ def raw_peer(
         listener = Listener(serve)
         where = await listener.start()
         try:
-            async with tls_client(limits) as client:
-                endpoint = TLSPeer(where.address, where.port, HOST, starttls)
-                return await client.accepts(endpoint, TLSVersion.TLS1_3)
+            endpoint = TLSPeer(where.address, where.port, HOST, starttls)
+            return await accepts(endpoint, TLSVersion.TLS1_3, limits)
         finally:
             await listener.stop()
 
@@ -219,7 +220,7 @@ def test_starttls_of_imap_and_pop3(protocol: str, greeting: bytes, reply: bytes)
 
     handshake = raw_peer(serve, protocol)
     assert heard == [{"imap": b"a STARTTLS\r\n", "pop3": b"STLS\r\n"}[protocol], b"\x16\x03\x01"]
-    assert (handshake.accepted, handshake.error) == (False, "sslv3 alert handshake failure")
+    assert (handshake.accepted, handshake.error) == (False, "alert handshake failure")
 
 
 @pytest.mark.parametrize(
@@ -306,7 +307,7 @@ def test_no_handshake_no_certificates() -> None:
 
 def test_refused_connection() -> None:
     async def question(client: TLSClient, endpoint: TLSPeer) -> Handshake:
-        return await client.accepts(TLSPeer("127.0.0.1", 1, HOST, None), TLSVersion.TLS1_3)
+        return await accepts(TLSPeer("127.0.0.1", 1, HOST, None), TLSVersion.TLS1_3)
 
     with pytest.raises(Refused):
         ask(None, question)
@@ -317,7 +318,7 @@ def test_cancellation_ends_the_handshake_and_its_thread() -> None:
         stalled = SMTPBehaviour(starttls="stalls")
         async with served(stalled) as (peer, address, port), tls_client() as client:
             endpoint = TLSPeer(address, port, HOST, "smtp")
-            task = asyncio.create_task(client.accepts(endpoint, TLSVersion.TLS1_3))
+            task = asyncio.create_task(client.certificates(endpoint))
             await peer.until("STARTTLS")
             await asyncio.sleep(0.05)
             task.cancel()
@@ -333,7 +334,7 @@ def test_closing_the_client_ends_handshakes_under_way() -> None:
         async with served(SMTPBehaviour(starttls="stalls")) as (peer, address, port):
             client = tls_client()
             endpoint = TLSPeer(address, port, HOST, "smtp")
-            task = asyncio.create_task(client.accepts(endpoint, TLSVersion.TLS1_3))
+            task = asyncio.create_task(client.certificates(endpoint))
             await peer.until("STARTTLS")
             await asyncio.sleep(0.05)
             await client.close()
@@ -345,7 +346,7 @@ def test_closing_the_client_ends_handshakes_under_way() -> None:
 
 def test_failures_carry_the_dialogue_as_evidence() -> None:
     async def question(client: TLSClient, endpoint: TLSPeer) -> Handshake:
-        return await client.accepts(endpoint, TLSVersion.TLS1_3)
+        return await accepts(endpoint, TLSVersion.TLS1_3, IMPATIENT)
 
     with pytest.raises(TimedOut) as caught:
         ask(SMTPBehaviour(starttls="stalls"), question, IMPATIENT)
@@ -361,8 +362,7 @@ def test_over_ipv6() -> None:
         except OSError:
             pytest.skip("no IPv6 on loopback")
         try:
-            async with tls_client() as client:
-                return await client.accepts(TLSPeer("::1", where.port, HOST, "smtp"), TLSVersion.TLS1_2)
+            return await accepts(TLSPeer("::1", where.port, HOST, "smtp"), TLSVersion.TLS1_2)
         finally:
             await peer.stop()
 

@@ -7,8 +7,6 @@ import ssl
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mailproof.fixtures.listener import Listener, ServerStream
 from mailproof.fixtures.tls_records import server_flight, tls_record
@@ -16,8 +14,11 @@ from mailproof.net.errors import ClosedEarly, NoTLS
 from mailproof.net.hosts import Hosts
 from mailproof.net.pkix.certificates import Chain
 from mailproof.net.settings import NetSettings
-from mailproof.net.tls.handshakes import Handshake, TLSClient, TLSPeer, TLSVersion
-from mailproof.net.tls.hello import agreed_version
+from mailproof.net.tls.connection import TLSPeer
+from mailproof.net.tls.facts import Handshake
+from mailproof.net.tls.handshakes import TLSClient
+from mailproof.net.tls.versions import TLSVersion
+from tests.unit import tls_world
 from tests.unit.smtp_world import HOST, QUICK, authority
 
 Serve = Callable[[ServerStream, bytes], Awaitable[None]]
@@ -125,10 +126,8 @@ def asked(serves: Sequence[Serve], *offered: TLSVersion, starttls: bool = False)
         listener = Listener(serve)
         where = await listener.start()
         try:
-            async with TLSClient(NetSettings(limits=QUICK), Hosts(QUICK)) as client:
-                endpoint = TLSPeer(where.address, where.port, HOST, "pop3" if starttls else None)
-                found = await client.offers(endpoint, *((version, None) for version in offered))
-                return found, listener.connections
+            endpoint = TLSPeer(where.address, where.port, HOST, "pop3" if starttls else None)
+            return await tls_world.offered(endpoint, QUICK, *offered), listener.connections
         finally:
             await listener.stop()
 
@@ -147,7 +146,7 @@ TLS13, TLS12, TLS11, TLS10, SSL2 = (
 @pytest.mark.parametrize(
     ("serves", "version", "accepted", "error", "connections"),
     [
-        pytest.param([alert], TLS13, False, "sslv3 alert handshake failure", 1, id="an alert"),
+        pytest.param([alert], TLS13, False, "alert handshake failure", 1, id="an alert"),
         pytest.param([agree], TLS13, True, None, 1, id="a whole handshake"),
         pytest.param(
             [hang_up, agree, hang_up],
@@ -161,7 +160,7 @@ TLS13, TLS12, TLS11, TLS10, SSL2 = (
             [reset, alert, reset], TLS13, False, "the server closed the connection", 3, id="reset, and alive in between"
         ),
         pytest.param([hang_up, agree, agree], TLS13, True, None, 3, id="once: it was not the hello"),
-        pytest.param([hang_up, agree, alert], TLS13, False, "sslv3 alert handshake failure", 3, id="and then an alert"),
+        pytest.param([hang_up, agree, alert], TLS13, False, "alert handshake failure", 3, id="and then an alert"),
         pytest.param(
             [in_clear(b"500 what?\r\n")], SSL2, False, "the server says in clear: 500 what?", 1, id="SMTP 500"
         ),
@@ -204,7 +203,7 @@ def test_a_server_that_agrees_to_starttls_and_then_always_hangs_up_refuses() -> 
     """It is there, and says that TLS may begin: what fails is the handshake."""
     handshakes, count = asked([hang_up], TLS12, TLS13, starttls=True)
     assert [handshake.accepted for handshake in handshakes] == [False, False]
-    assert count == 7
+    assert count == 8
 
 
 def test_two_connections_dropped_after_starttls_are_no_refusal() -> None:
@@ -213,10 +212,24 @@ def test_two_connections_dropped_after_starttls_are_no_refusal() -> None:
     assert count == 3
 
 
-def test_that_the_server_answers_is_asked_once_for_all_versions() -> None:
-    handshakes, count = asked([hang_up, alert, hang_up, hang_up], TLS10, TLS11)
+def test_one_answered_hello_is_enough_for_all_others() -> None:
+    handshakes, count = asked([hang_up, hang_up, alert, hang_up, hang_up], TLS10, TLS11)
     assert [handshake.accepted for handshake in handshakes] == [False, False]
     assert count == 5
+
+
+def test_an_answer_to_another_version_is_one_in_between() -> None:
+    handshakes, count = asked([hang_up, alert, hang_up], TLS10, TLS11)
+    assert [handshake.error for handshake in handshakes] == [
+        "the server closed the connection",
+        "alert handshake failure",
+    ]
+    assert count == 3
+
+
+def test_what_was_hung_up_on_once_is_no_refusal_where_the_server_goes_away() -> None:
+    with pytest.raises(ClosedEarly):
+        asked([alert, hang_up], TLS10, TLS11)
 
 
 def certificates(serves: Sequence[Serve], *, starttls: bool = False) -> tuple[Chain, ...]:
@@ -260,39 +273,3 @@ def test_every_handshake_declined_is_told_from_every_connection_closed() -> None
     with pytest.raises(NoTLS):
         certificates([hang_up], starttls=True)
     assert len(certificates([hang_up, hang_up, agree], starttls=True)) == 1
-
-
-# The ServerHello
-
-
-def records(message: bytes, size: int) -> bytes:
-    """A handshake message in records of ``size`` octets."""
-    return b"".join(tls_record(message[at : at + size]) for at in range(0, len(message), size))
-
-
-@pytest.mark.parametrize(
-    ("number", "version"),
-    [(0x0300, TLSVersion.SSLV3), (0x0301, TLS10), (0x0302, TLS11), (0x0303, TLS12), (0x0304, TLS13), (0x0305, None)],
-)
-@pytest.mark.parametrize("size", [1, 40, 16_000])
-def test_versions_in_server_hellos(number: int, version: TLSVersion | None, size: int) -> None:
-    message = server_hello(number)[5:]
-    assert agreed_version(records(message, size) + REFUSED) is version
-    assert agreed_version(records(message, size)[:-1]) is None
-
-
-def test_the_server_hello_of_ssl_2() -> None:
-    assert agreed_version(b"\x84\x00\x04\x00\x01\x00\x02") is TLSVersion.SSLV2
-
-
-@pytest.mark.parametrize(
-    "octets", [b"", b"\x16", REFUSED, b"220 ready\r\n", b"\x16\x03\x01\x00\x00" * 3, b"\x80\x02\x00"]
-)
-def test_what_is_no_server_hello(octets: bytes) -> None:
-    assert agreed_version(octets) is None
-
-
-@given(st.binary(max_size=200), st.integers(0, 300))
-def test_no_octets_make_it_crash(junk: bytes, cut: int) -> None:
-    agreed_version(junk)
-    agreed_version(server_hello(0x0304)[:cut] + junk)

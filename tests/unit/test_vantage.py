@@ -116,7 +116,7 @@ def test_dead_hosts_are_not_a_blocked_port(seen: Record) -> None:
 def test_missing_ipv6_and_resolver_are_told_once() -> None:
     hosts = [endpoint("2600::1"), endpoint("2600::2")]
     outcomes: dict[tuple[str, str], Outcome] = {}
-    for probe in ("smtp_session", "ssl_3"):
+    for probe in ("smtp_session", "tls_offers"):
         outcomes |= {(probe, host.id): NoIPv6(NO_IPV6) for host in hosts}
     outcomes |= {("spf", f"{n}.example"): NoResolver("no resolver answers (127.0.0.1:53)") for n in "abc"}
     assert list(look(record(outcomes, *hosts)).faults.items()) == [

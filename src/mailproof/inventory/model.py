@@ -34,7 +34,7 @@ from mailproof.inventory.values import (
     wrong,
 )
 from mailproof.net.services import MX, SERVICES, Service
-from mailproof.net.settings import DNSSECTrust, Limits, NetSettings
+from mailproof.net.settings import DNSSECTrust, Limits, NetSettings, TLSDepth
 
 
 def _usual_ports() -> str:
@@ -149,6 +149,10 @@ class Host(Part):
     active: bool | None = Field(
         None, description="Consent to active probes of this host. A false here or at a domain that it serves wins."
     )
+    scan: bool | None = Field(
+        None,
+        description="Consent to a deep scan of this host's TLS; what is said here wins over the inventory's `scan`.",
+    )
     dead: bool = Field(
         False, description="The host must not answer at port 25 (a first MX for nolisting); nothing else is judged."
     )
@@ -244,7 +248,7 @@ _DEFAULT_LIMITS = Limits()
 
 
 class LimitsPart(Part):
-    """Deadlines in seconds, and counts of connections."""
+    """Deadlines in seconds, counts of connections, and how much is asked."""
 
     connect: Seconds = Field(_DEFAULT_LIMITS.connect, description="Until a TCP connection stands.")
     greeting: Seconds = Field(
@@ -288,6 +292,12 @@ class LimitsPart(Part):
         _DEFAULT_LIMITS.connections_to_address,
         description="Mail connections to one address in a run, unless the inventory names a host that has it.",
     )
+    tls_depth: TLSDepth = Field(
+        _DEFAULT_LIMITS.tls_depth,
+        strict=False,
+        description="What is asked of a server's TLS: usual (versions, RC4, 3DES, post-quantum groups), or full (every "
+        "suite, group and signature scheme, with some eight times as many connections).",
+    )
 
 
 CONTENT = ("domains", "hosts", "sending", "zones", "configurations", "captures", "reports", "messages", "logs")
@@ -319,6 +329,12 @@ class Inventory(Part):
         False,
         description="Consent to probes that a server owner may notice, for all domains and zones of the inventory, the "
         "hosts below them, and the hosts that it names; unless a domain or host says false.",
+    )
+    scan: bool = Field(
+        False,
+        description="Consent to a deep scan of TLS by sslyze, some thirty connections to an endpoint with broken "
+        "handshakes (Heartbleed, early CCS, ROBOT, renegotiation), for the hosts that `active` speaks of, unless one "
+        "says false.",
     )
     contact: Mailbox | None = Field(None, description="Whom to ask about these tests; shown in reports.")
     probe: Probe = Field(Probe(), description="Who we say we are.")

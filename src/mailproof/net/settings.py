@@ -35,6 +35,13 @@ class DNSSECTrust(StrEnum):
     NONE = "none"
 
 
+class TLSDepth(StrEnum):
+    """How much is asked of a server's TLS: what the usual controls need, or everything that it takes."""
+
+    USUAL = "usual"
+    FULL = "full"
+
+
 @dataclass(frozen=True)
 class Limits:
     """Deadlines in seconds, sizes in octets, counts of connections. Every one of them is in the inventory."""
@@ -68,6 +75,7 @@ class Limits:
     """Seconds that are waited at most where a server defers (4yz) and names a time to come back."""
     connections_to_address: int = 1000
     """Mail connections to one address in a run, unless the inventory names a host that has it."""
+    tls_depth: TLSDepth = TLSDepth.USUAL
 
     @property
     def session(self) -> float:

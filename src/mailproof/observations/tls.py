@@ -2,41 +2,156 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mailproof.net.errors import NotAvailable, NotObserved, NotRecorded
 from mailproof.net.pkix.certificates import Certificate, Chain
 from mailproof.net.pkix.paths import PathResult
-from mailproof.net.tls.handshakes import Handshake
+from mailproof.net.tls.facts import Handshake, Unanswered
+from mailproof.net.tls.offers import Offers, Question
+from mailproof.net.tls.scan import Scan
+from mailproof.net.tls.suites import WeakKind
+from mailproof.net.tls.versions import TLSVersion
 from mailproof.observations import Observation
+
+EARLY_DATA = "early data"
+"""A question beside those that sslyze answers."""
 
 
 @dataclass(frozen=True)
-class Handshakes(Observation):
-    """Offers to an endpoint and what it made of them. Without TLS on offer there are none."""
+class TLSOffers(Observation):
+    """What an endpoint takes of all that TLS can offer. ``offers`` is None where no TLS is on offer there."""
 
     endpoint: str
-    tls_offered: bool
-    handshakes: tuple[Handshake, ...]
-    no_version: bool = False
-    """The endpoint has taken none of the versions that have such suites, nor any other: nothing could be offered."""
-    by_smtp: bool = True
+    by_smtp: bool
     """TLS begins with STARTTLS of SMTP."""
+    offers: Offers | None
 
     @property
-    def accepted(self) -> tuple[Handshake, ...]:
-        return tuple(handshake for handshake in self.handshakes if handshake.accepted)
+    def tls_offered(self) -> bool:
+        return self.offers is not None
+
+    def version(self, version: TLSVersion) -> Handshake:
+        """What came of offering a version. Raises NotObserved where that could not be seen."""
+        for handshake in self._offers.versions:
+            if handshake.version is version:
+                return handshake
+        raise self._failure(version)
+
+    @property
+    def accepted(self) -> tuple[TLSVersion, ...]:
+        """The versions that are known to be spoken, oldest first."""
+        return tuple(handshake.version for handshake in self._offers.versions if handshake.accepted)
+
+    def weak(self, kind: WeakKind) -> tuple[Handshake, ...]:
+        """What came of offering nothing but RC4, or 3DES, in each version up to TLS 1.2. Raises NotObserved."""
+        for question in (kind, Question.WEAK):
+            if question in self._failures:
+                raise self._failure(question)
+        if self._offers.weak is None:
+            raise self._failure(Question.WEAK)
+        return tuple(handshake for handshake in self._offers.weak if handshake.offered == kind)
+
+    @property
+    def _offers(self) -> Offers:
+        if self.offers is None:
+            raise NotAvailable("no TLS is on offer")
+        return self.offers
+
+    @property
+    def _failures(self) -> dict[str, Unanswered]:
+        return {entry.question: entry for entry in self._offers.unanswered}
+
+    def _failure(self, question: str) -> NotObserved:
+        known = self._failures.get(question)
+        return known.failure() if known else NotRecorded(f"{question}: the server was not asked")
 
     def evidence(self) -> tuple[str, ...]:
-        if not self.tls_offered:
+        if self.offers is None:
             return (f"{self.endpoint}: no STARTTLS in the EHLO reply",)
-        if self.no_version:
-            return (f"{self.endpoint}: no version of TLS is accepted",)
-        return tuple(
-            f"offered {h.version} with {h.offered} suites: "
-            + (f"accepted with {h.cipher or 'a suite'}" if h.accepted else f"refused ({h.error})")
-            for h in self.handshakes
-        )
+        lines = [_line(handshake) for handshake in (*self.offers.versions, *(self.offers.weak or ()))]
+        if not self.accepted:
+            lines.append(f"{self.endpoint}: no version of TLS is accepted")
+        lines += [f"{entry.question}: {entry.reason}" for entry in self.offers.unanswered]
+        return (*lines, *_facts(self.offers), f"connections with hellos: {self.offers.connections}")
+
+
+def _line(handshake: Handshake) -> str:
+    became = f"accepted with {handshake.cipher or 'a suite'}" if handshake.accepted else f"refused ({handshake.error})"
+    return f"offered {handshake.version} with {handshake.offered} suites: {became}"
+
+
+def _facts(offers: Offers) -> Iterator[str]:
+    """What the answers show besides, each in a line. What was not asked is left out."""
+    if (traits := offers.traits) is not None:
+        shown = {
+            "extended master secret": traits.extended_master_secret,
+            "secure renegotiation": traits.secure_renegotiation,
+            "compression": traits.compression,
+            "session tickets": traits.session_tickets,
+            "OCSP response": traits.stapled,
+            "certificate timestamps": traits.timestamps,
+        }
+        yield f"{traits.version} with {traits.suite}, {traits.curve or 'no curve'}, {traits.scheme or 'no signature'}"
+        yield "; ".join(f"{name}: {_yes(there)}" for name, there in shown.items())
+    if offers.hybrid is not None:
+        yield f"post-quantum group: {offers.hybrid or 'none'}"
+    for suites in offers.suites or ():
+        whose = {True: ", in the server's order", False: ", in the client's order", None: ""}[suites.server_order]
+        yield f"{suites.version} suites{whose}: {', '.join(suites.suites) or 'none'}"
+    for name in (Question.GROUPS, Question.CURVES, Question.SCHEMES_12, Question.SCHEMES_13):
+        if (found := getattr(offers, name.name.lower())) is not None:
+            yield f"{name}: {', '.join(found) or 'none'}"
+    if offers.diffie_hellman is not None:
+        groups = ", ".join(f"{group.bits} bits, {group.prime}" for group in offers.diffie_hellman)
+        yield f"finite-field Diffie-Hellman: {groups or 'none'}"
+    if offers.encrypt_then_mac is not None:
+        yield f"encrypt-then-MAC: {_yes(offers.encrypt_then_mac)}"
+    for protocol in offers.alpn or ():
+        became = "refused" if protocol.refused else "taken" if protocol.taken else "not heeded"
+        yield f"ALPN {protocol.offered}: {became}"
+    if offers.fallback_refused is not None:
+        yield f"fallback to an older version: {'refused' if offers.fallback_refused else 'not refused'}"
+
+
+def _yes(there: bool) -> str:
+    return "yes" if there else "no"
+
+
+@dataclass(frozen=True)
+class TLSDeepScan(Observation):
+    """What sslyze's scanner finds, and what a session ticket says of early data. ``scan`` is None without TLS."""
+
+    endpoint: str
+    scan: Scan | None
+    early_data: int | None = None
+    """Octets of early data that the server takes; None where it does not speak TLS 1.3, or that could not be seen."""
+    unanswered: tuple[Unanswered, ...] = ()
+    """What the scan does not tell, and why."""
+
+    def require(self, question: str) -> None:
+        """Raise NotObserved where ``question`` has no answer."""
+        for entry in self.unanswered:
+            if entry.question == question:
+                raise entry.failure()
+
+    def evidence(self) -> tuple[str, ...]:
+        if self.scan is None:
+            return (f"{self.endpoint}: no STARTTLS in the EHLO reply",)
+        answers: dict[str, object] = {
+            "Heartbleed": self.scan.heartbleed,
+            "ChangeCipherSpec taken before there are keys": self.scan.early_ccs,
+            "broken RSA key exchanges": self.scan.robot,
+            "secure renegotiation": self.scan.secure_renegotiation,
+            "renegotiations granted to a client": self.scan.client_renegotiations,
+            "octets of early data": self.early_data,
+        }
+        told = {name: _yes(found) if isinstance(found, bool) else found for name, found in answers.items()}
+        lines = [f"{name}: {found}" for name, found in told.items() if found is not None]
+        lines += [f"{entry.question}: {entry.reason}" for entry in self.unanswered]
+        return (*lines, f"connections of the scan: {self.scan.connections}")
 
 
 @dataclass(frozen=True)

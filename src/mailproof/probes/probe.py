@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, get_type_hints
 
 from mailproof.net.errors import NotObserved
+from mailproof.net.settings import Limits
 from mailproof.observations import Observation
 from mailproof.targets.base import Target
 
@@ -33,10 +34,12 @@ class Probe:
     """Which of ``net``, ``look``, ``inventory`` and ``targets`` it takes."""
     active: bool
     """A server owner may notice it: it runs only with consent."""
+    scan: bool
+    """A deep scan of TLS: it runs only with a consent of its own."""
     first: bool
     """Must be the first to talk to its host (postscreen tests only strangers)."""
-    connections: int = 0
-    """Connections that it opens to its target at most, for ``mailproof plan``."""
+    connections: int | Callable[[Limits], int] = 0
+    """Connections that it opens to its target at most, for ``mailproof plan``; or what says so by the limits."""
     peer: str = "{}"
     """Where these connections go, for ``mailproof plan``: ``{}`` is the id of the target, or of its endpoint."""
     looks: tuple[str, ...] = ()
@@ -45,6 +48,23 @@ class Probe:
     """Recipients that a right server refuses it, at most, for ``mailproof plan``: they may count against the tester."""
     on_dead_hosts: bool = False
     """Whether it looks also at hosts that are dead on purpose."""
+
+    def missing_consent(self, target: Target) -> str:
+        """What the inventory would have to say of ``target``, ``active`` or ``scan``; nothing where it says all."""
+        if self.active and not target.active:
+            return "active"
+        return "scan" if self.scan and not target.scan else ""
+
+    def unwanted(self, target: Target) -> str:
+        """Why it does not run on ``target``, by what the inventory says; nothing where it may."""
+        if target.dead and not self.on_dead_hosts:
+            return f"{target.id} is dead on purpose: the inventory says so (dead: true)"
+        missing = self.missing_consent(target)
+        return f"needs consent: {missing}: true for {target.id} in the inventory" if missing else ""
+
+    def most_connections(self, limits: Limits) -> int:
+        """Connections that it opens to its target at most, further attempts aside."""
+        return self.connections(limits) if callable(self.connections) else self.connections
 
 
 GIVEN = ("net", "look", "inventory", "targets")
@@ -59,8 +79,9 @@ class Look(Protocol):
 def probe(
     *,
     active: bool = False,
+    scan: bool = False,
     first: bool = False,
-    connections: int = 0,
+    connections: int | Callable[[Limits], int] = 0,
     peer: str = "{}",
     looks: tuple[str, ...] = (),
     refusals: int = 0,
@@ -71,6 +92,7 @@ def probe(
     def decorate(function: Callable[..., Awaitable[O]]) -> Callable[..., Awaitable[O]]:
         function.__probe__ = {  # type: ignore[attr-defined]
             "active": active,
+            "scan": scan,
             "first": first,
             "connections": connections,
             "peer": peer,
@@ -101,9 +123,15 @@ def read_probe(function: Callable[..., Any]) -> Probe | None:
     )
 
 
-def needs_consent(names: Iterable[str], probes: Mapping[str, Probe]) -> bool:
-    """Whether any of the named probes, or what it builds on, is active."""
-    return any(probes[name].active or needs_consent(probes[name].needs, probes) for name in names if name in probes)
+def needs_consent(names: Iterable[str], probes: Mapping[str, Probe]) -> str:
+    """The consent that any of the named probes, or what it builds on, needs: ``active``, ``scan``, or nothing."""
+    for name in names:
+        if name in probes:
+            entry = probes[name]
+            own = "active" if entry.active else "scan" if entry.scan else ""
+            if found := own or needs_consent(entry.needs, probes):
+                return found
+    return ""
 
 
 @dataclass(frozen=True)

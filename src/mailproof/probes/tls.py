@@ -1,4 +1,4 @@
-"""Looks at TLS: one handshake for each question, and no more connections than the controls need."""
+"""Looks at TLS: what servers take, their certificates, and how DANE sees those."""
 
 from __future__ import annotations
 
@@ -11,10 +11,22 @@ from mailproof.net.network import Network
 from mailproof.net.pkix.certificates import Chain
 from mailproof.net.pkix.paths import Roots, trusted_roots, verify
 from mailproof.net.pkix.reference_names import matches_name
-from mailproof.net.tls.handshakes import Handshake, TLSPeer, TLSVersion
+from mailproof.net.tls.connection import TLSPeer
+from mailproof.net.tls.facts import Handshake, Unanswered
+from mailproof.net.tls.offers import MOST
+from mailproof.net.tls.scan import MOST_SCANNED
+from mailproof.net.tls.versions import TLSVersion
 from mailproof.observations.dane import DANE, TLSA, ChainMatch
 from mailproof.observations.smtp import SMTPSession
-from mailproof.observations.tls import ByDANE, Certificates, Deployment, Handshakes, WithdrawnTLS
+from mailproof.observations.tls import (
+    EARLY_DATA,
+    ByDANE,
+    Certificates,
+    Deployment,
+    TLSDeepScan,
+    TLSOffers,
+    WithdrawnTLS,
+)
 from mailproof.probes.dane import examine, tlsa
 from mailproof.probes.mta_sts import sts_policy
 from mailproof.probes.probe import Look, probe
@@ -34,79 +46,47 @@ async def _offers_tls(endpoint: TLSEndpoint, look: Look) -> bool:
     return (await look(smtp_session, endpoint)).offers_starttls
 
 
-def _most(clients: int) -> int:
-    """The connections that offers of so many clients take at most: see ``TLSClient.offers``."""
-    return 2 * clients + 1
+@probe(connections=lambda limits: MOST[limits.tls_depth], looks=("smtp_session",))
+async def tls_offers(endpoint: TLSEndpoint, net: Network, look: Look) -> TLSOffers:
+    """Hellos of every version, and of what belongs to the inventory's ``tls_depth``."""
+    offered = await _offers_tls(endpoint, look)
+    offers = await net.tls.offers(_where(endpoint)) if offered else None
+    return TLSOffers(endpoint.id, endpoint.starttls == "smtp", offers)
 
 
-async def _offer(endpoint: TLSEndpoint, net: Network, look: Look, *versions: TLSVersion) -> Handshakes:
-    by_smtp = endpoint.starttls == "smtp"
+@probe(scan=True, connections=MOST_SCANNED + 1, looks=("smtp_session", "tls_offers"))
+async def tls_deep_scan(endpoint: TLSEndpoint, net: Network, look: Look) -> TLSDeepScan:
+    """sslyze's scan, and a whole handshake of TLS 1.3 for the session ticket.
+
+    sslyze's own test of early data sends an HTTP request, and takes a server that does not answer it for one without.
+    """
     if not await _offers_tls(endpoint, look):
-        return Handshakes(endpoint.id, False, (), by_smtp=by_smtp)
-    handshakes = await net.tls.offers(_where(endpoint), *((version, None) for version in versions))
-    return Handshakes(endpoint.id, True, handshakes, by_smtp=by_smtp)
+        return TLSDeepScan(endpoint.id, None)
+    scan = await net.tls.scan(_where(endpoint))
+    unanswered, early_data = list(scan.unanswered), None
+    try:
+        if TLSVersion.TLS1_3 in (await look(tls_offers, endpoint)).accepted:
+            early_data = await net.tls.early_data(_where(endpoint))
+    except NotObserved as failure:
+        unanswered.append(Unanswered(EARLY_DATA, failure.kind, failure.reason, failure.evidence))
+    return TLSDeepScan(endpoint.id, scan, early_data, tuple(unanswered))
 
 
-@probe(connections=_most(1), looks=("smtp_session",))
-async def ssl_2(endpoint: TLSEndpoint, net: Network, look: Look) -> Handshakes:
-    """An SSL 2.0 hello."""
-    return await _offer(endpoint, net, look, TLSVersion.SSLV2)
+_WITHDRAWN = (TLSVersion.SSLV3, TLSVersion.TLS1_0, TLSVersion.TLS1_1)
 
 
-@probe(connections=_most(1), looks=("smtp_session",))
-async def ssl_3(endpoint: TLSEndpoint, net: Network, look: Look) -> Handshakes:
-    """An SSL 3.0 hello."""
-    return await _offer(endpoint, net, look, TLSVersion.SSLV3)
-
-
-@probe(connections=_most(2), looks=("smtp_session",))
-async def tls_1_0_and_1_1(endpoint: TLSEndpoint, net: Network, look: Look) -> Handshakes:
-    """Hellos of TLS 1.0 and of TLS 1.1."""
-    return await _offer(endpoint, net, look, TLSVersion.TLS1_0, TLSVersion.TLS1_1)
-
-
-@probe(connections=_most(3), looks=("smtp_session",))
-async def tls_1_2_and_1_3(endpoint: TLSEndpoint, net: Network, look: Look) -> Handshakes:
-    """Hellos of TLS 1.2 and of TLS 1.3."""
-    return await _offer(endpoint, net, look, TLSVersion.TLS1_2, TLSVersion.TLS1_3)
-
-
-@probe(looks=("ssl_3", "tls_1_0_and_1_1"))
+@probe(looks=("tls_offers",))
 async def withdrawn_tls(endpoint: TLSEndpoint, look: Look, smtp_session: SMTPSession) -> WithdrawnTLS:
     """SSL 3.0, TLS 1.0 and TLS 1.1, asked for only where the handshake of the session failed."""
-    handshakes: list[Handshake] = []
+    handshakes: tuple[Handshake, ...] = ()
     if smtp_session.tls_failure is not None:
-        for old in (ssl_3, tls_1_0_and_1_1):
-            try:
-                handshakes += (await look(old, endpoint)).handshakes
-            except NotObserved:
-                continue
-    return WithdrawnTLS(endpoint.id, tuple(handshakes))
-
-
-async def _offer_ciphers(endpoint: TLSEndpoint, net: Network, ciphers: str, *known: Handshakes) -> Handshakes:
-    """Offer only ``ciphers``, in each of the versions that the endpoint takes and that have such suites."""
-    offered, by_smtp = known[0].tls_offered, known[0].by_smtp
-    accepted = [handshake.version for handshakes in known for handshake in handshakes.accepted]
-    versions = [version for version in accepted if version is not TLSVersion.TLS1_3]
-    handshakes = await net.tls.offers(_where(endpoint), *((version, ciphers) for version in versions))
-    return Handshakes(endpoint.id, offered, handshakes, no_version=offered and not accepted, by_smtp=by_smtp)
-
-
-@probe(connections=_most(4))
-async def rc4(
-    endpoint: TLSEndpoint, net: Network, ssl_3: Handshakes, tls_1_0_and_1_1: Handshakes, tls_1_2_and_1_3: Handshakes
-) -> Handshakes:
-    """Hellos that offer nothing but RC4."""
-    return await _offer_ciphers(endpoint, net, "RC4", ssl_3, tls_1_0_and_1_1, tls_1_2_and_1_3)
-
-
-@probe(connections=_most(4))
-async def triple_des(
-    endpoint: TLSEndpoint, net: Network, ssl_3: Handshakes, tls_1_0_and_1_1: Handshakes, tls_1_2_and_1_3: Handshakes
-) -> Handshakes:
-    """Hellos that offer nothing but 3DES."""
-    return await _offer_ciphers(endpoint, net, "3DES", ssl_3, tls_1_0_and_1_1, tls_1_2_and_1_3)
+        try:
+            seen = await look(tls_offers, endpoint)
+        except NotObserved:
+            seen = None
+        if seen is not None and seen.offers is not None:
+            handshakes = tuple(shown for shown in seen.offers.versions if shown.version in _WITHDRAWN)
+    return WithdrawnTLS(endpoint.id, handshakes)
 
 
 @probe(looks=("certificates",))

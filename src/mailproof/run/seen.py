@@ -35,6 +35,9 @@ class Seen:
             raise target.not_observed()
         outcome = self._outcome(name, target)
         if outcome is None:
+            # A record of before this probe was there: consent to it was not asked for either.
+            if reason := self._context.probes[name].unwanted(target):
+                not_applicable(reason)
             raise NotObserved(f"{name} of {target.id} is not in the record; survey again")
         if isinstance(outcome, NoConsent):
             not_applicable(outcome.reason)

@@ -22,6 +22,8 @@ class Target:
     """The mail domains that the target belongs to, as far as is known."""
     active: bool = field(default=False, kw_only=True)
     """The owner's consent to probes that he may notice."""
+    scan: bool = field(default=False, kw_only=True)
+    """The owner's consent to a deep scan of TLS, which is one of its own."""
 
     @property
     def id(self) -> str:

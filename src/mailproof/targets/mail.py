@@ -125,7 +125,8 @@ async def find_mail_hosts(search: Search) -> None:
     for name, of in served.items():
         has_addresses = name in search.hosts and bool(search.hosts[name].addresses)
         names = tuple(domain.name for domain in of)
-        search.targets.add(MailHost(name, has_addresses, domains=names, active=consent.of_host(name, names)))
+        active, scan = consent.of_host(name, names), consent.to_scan(name, names)
+        search.targets.add(MailHost(name, has_addresses, domains=names, active=active, scan=scan))
 
 
 async def _exchanges(domain: MailDomain, search: Search) -> tuple[str, ...] | NotObserved:
@@ -173,12 +174,31 @@ class _Consent:
         below its own domains and zones: the MX of a domain may be anybody's.
         """
         declared = self._hosts.get(name)
-        words = [declared.active if declared else None, *(self._said[domain] for domain in served)]
+        words = self._words(name, served)
         if False in words:
             return False
         if declared is not None and declared.active:
             return True
+        return self._is_ours(name) and (self._inventory.active or True in words)
+
+    def to_scan(self, name: str, served: tuple[str, ...]) -> bool:
+        """Whether the TLS of a host may be scanned in depth.
+
+        What the inventory says of the host counts. What it says of all is inherited as consent to active probes is, and
+        not where those are forbidden.
+        """
+        declared = self._hosts.get(name)
+        if declared is not None and declared.scan is not None:
+            return declared.scan
+        return self._inventory.scan and self._is_ours(name) and False not in self._words(name, served)
+
+    def _words(self, name: str, served: tuple[str, ...]) -> list[bool | None]:
+        """What the inventory says of active probes of a host, and of those of the domains that it serves."""
+        declared = self._hosts.get(name)
+        return [declared.active if declared else None, *(self._said[domain] for domain in served)]
+
+    def _is_ours(self, name: str) -> bool:
+        """Whether the inventory names a host, or a domain or zone above it."""
         labels = name.split(".")
-        named = declared is not None or name in self._led_elsewhere
-        ours = named or any(".".join(labels[n:]) in self._own_zones for n in range(len(labels)))
-        return ours and (self._inventory.active or True in words)
+        named = name in self._hosts or name in self._led_elsewhere
+        return named or any(".".join(labels[n:]) in self._own_zones for n in range(len(labels)))

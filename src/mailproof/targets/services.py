@@ -125,7 +125,12 @@ def _endpoints(host: MailHost, known: Addresses, search: Search) -> Iterator[Tar
     for address in known.addresses:
         for service, port in offered:
             endpoint = endpoint_kind(service)(
-                host.name, address, port, role=service.name, domains=host.domains, active=host.active, dead=dead
+                *(host.name, address, port),
+                role=service.name,
+                domains=host.domains,
+                active=host.active,
+                scan=host.scan,
+                dead=dead,
             )
             yield endpoint if _may_contact(endpoint, search) else _not_followed(endpoint)
 

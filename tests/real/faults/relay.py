@@ -127,7 +127,6 @@ DOMAINS = (
         active=True,
         fail=("SMTP-POSTMASTER", "TLS-NO-10-11"),
         advice=("AUTH-AFTER-TLS", "EARLYTALK"),
-        inconclusive=("TLS-NO-SSL2",),
         why="As packaged: <postmaster> without a domain is 501 there (RFC 5321, section 4.5.1), users log in at port "
         "25, and Go's TLS begins at 1.0.",
     ),

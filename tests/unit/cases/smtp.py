@@ -7,7 +7,8 @@ from dataclasses import replace
 from mailproof.controls import MUST, SHOULD
 from mailproof.net.services import SUBMISSION
 from mailproof.net.smtp import Reply
-from mailproof.net.tls.handshakes import Handshake, TLSVersion
+from mailproof.net.tls.facts import Handshake
+from mailproof.net.tls.versions import TLSVersion
 from mailproof.observations.early_talk import EarlyTalk
 from mailproof.observations.refusals import Tester
 from mailproof.observations.smtp import ClearTextAuth, Injection, KeptState, SMTPPort, SMTPSession

@@ -1,76 +1,48 @@
-"""TLS facts: which versions and ciphers a server accepts, and which certificates it sends.
+"""TLS facts: what a server takes, asked by hellos; and which certificates it proves to have, by whole handshakes.
 
-The handshakes are nassl's, sslyze's engine (it carries an OpenSSL old enough for SSLv2 and one new enough for TLS 1.3);
-the connections are ours. sslyze's own scans take some 120 connections per protocol version; here every question is one
-connection, two where no single OpenSSL knows all cipher suites, and more only where a server hangs up without a word.
+The handshakes are nassl's, sslyze's engine (it carries an OpenSSL old enough for SSLv3 and one new enough for TLS 1.3);
+the connections are ours.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import CancelledError as FutureCancelled
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, NoTLS, NoTLSNow, NotObserved, Throttled
+from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, NoTLS, NotObserved, Throttled
 from mailproof.net.hosts import Hosts
 from mailproof.net.pkix.certificates import Chain, read_chain
-from mailproof.net.services import SMTP_STARTTLS, Upgrade, upgrade_of
 from mailproof.net.settings import NetSettings
-from mailproof.net.smtp import Dialogue, extensions
 from mailproof.net.stream import Stream, deadline
 from mailproof.net.text import printable
-from mailproof.net.tls.engines import any_old_version, any_version, makers, only_rsa, without_rsa
-from mailproof.net.tls.hello import CLEAR_NOT_NOW, CLEAR_REFUSAL, agreed_version
-from mailproof.net.tls.versions import TLSVersion
-from mailproof.net.transcript import Speaker, Transcript, kept
+from mailproof.net.tls.connection import TLSPeer, at_hello
+from mailproof.net.tls.engines import any_old_version, any_version, only_rsa, only_tls13, without_rsa
+from mailproof.net.tls.flight import CLEAR_NOT_NOW, CLEAR_REFUSAL, FLIGHT_OCTETS
+from mailproof.net.tls.hello import server_name
+from mailproof.net.tls.offers import Offers, ask_offers
+from mailproof.net.tls.scan import Scan, scan
 
 if TYPE_CHECKING:
     from nassl.ssl_client import BaseSslClient
 
     from mailproof.net.tls.engines import Maker
 
-__all__ = ["Handshake", "TLSClient", "TLSPeer", "TLSVersion"]
-
 T = TypeVar("T")
+
+Look = Callable[["BaseSslClient", bytes | None], T]
+"""Looks at a handshake that is complete; the second argument is how to say farewell to the server, if it is known."""
 
 THREADS = 8
 """Handshakes under way at once."""
 
-HANDSHAKE_OCTETS = 512 * 1024
-"""Octets of one handshake. OpenSSL itself takes certificate lists of 100 KiB."""
+SCANS = 3
+"""Deep scans under way at once."""
 
-_LINE = 8 * 1024
-
-
-@dataclass(frozen=True)
-class TLSPeer:
-    """Where TLS is spoken: at once, or after STARTTLS of the protocol named. ``host`` is sent as SNI."""
-
-    address: str
-    port: int
-    host: str
-    starttls: str | None
-
-
-@dataclass(frozen=True)
-class Handshake:
-    """What came of offering one protocol version. ``offered`` is the OpenSSL cipher string, or ``all``.
-
-    ``cipher`` is OpenSSL's name of the suite agreed on; None when not accepted, and when the handshake went
-    far enough to show that the server would accept but not to its end (weak Diffie-Hellman parameters).
-    ``error`` is how the server declined.
-    """
-
-    version: TLSVersion
-    offered: str
-    accepted: bool
-    cipher: str | None
-    error: str | None
+_FIRST_WORDS = 2048
 
 
 class TLSClient:
@@ -81,6 +53,7 @@ class TLSClient:
         self._hosts = hosts
         self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="mailproof-tls")
         self._bridges: set[_Bridge] = set()
+        self._scans = asyncio.Semaphore(SCANS)
 
     async def __aenter__(self) -> TLSClient:
         return self
@@ -94,53 +67,14 @@ class TLSClient:
             bridge.cut()
         await asyncio.to_thread(self._executor.shutdown)
 
-    async def accepts(self, endpoint: TLSPeer, version: TLSVersion, ciphers: str | None = None) -> Handshake:
-        """Offer ``version`` and nothing else, with all cipher suites or those of an OpenSSL cipher string.
+    async def offers(self, endpoint: TLSPeer) -> Offers:
+        """What the server takes, asked by hellos: see ``ask_offers``."""
+        return await ask_offers(self._settings, self._hosts, endpoint)
 
-        As ``offers``.
-        """
-        (handshake,) = await self.offers(endpoint, (version, ciphers))
-        return handshake
-
-    async def offers(self, endpoint: TLSPeer, *offered: tuple[TLSVersion, str | None]) -> tuple[Handshake, ...]:
-        """Offer each version and nothing else, with all cipher suites (None) or those of an OpenSSL cipher string.
-
-        A ServerHello of the version is acceptance, whatever becomes of the handshake. An alert is a refusal. A
-        connection that is closed without a word is one only if it happens to this hello twice, with another hello in
-        between that the server answers; or, where it has just agreed to STARTTLS, to that one as well. What does not
-        get as far as the hello, silence after it, and a TLS port that answers no hello at all, are raised: Refused,
-        TimedOut, ClosedEarly, Malformed, NotAvailable (no STARTTLS), Throttled (421 or another 4yz). Raises ValueError
-        for a cipher string that neither OpenSSL knows for a version.
-
-        Takes up to two connections for a client (see ``tls_engines.makers``) and one more in all.
-        """
-        asked_another = False
-        handshakes = []
-        for version, ciphers in offered:
-            declined: str | None = None
-            loop = asyncio.get_running_loop()
-            for make in await loop.run_in_executor(self._executor, makers, version, ciphers):
-                outcome = await self._handshake(endpoint, make, _cipher, version=version)
-                if outcome.closed:
-                    if not asked_another:
-                        await self._ask_another_hello(endpoint)
-                        asked_another = True
-                    outcome = await self._handshake(endpoint, make, _cipher, version=version)
-                declined = outcome.error
-                if outcome.accepted:
-                    handshakes.append(Handshake(version, ciphers or "all", True, outcome.value, None))
-                    break
-            else:
-                if declined is None:
-                    raise ValueError(f"no OpenSSL here knows a cipher suite {ciphers or 'all'!r} for {version}")
-                handshakes.append(Handshake(version, ciphers or "all", False, None, declined))
-        return tuple(handshakes)
-
-    async def _ask_another_hello(self, endpoint: TLSPeer) -> None:
-        """Offer what current clients do. Raises ClosedEarly where the server has shown no sign that it is there."""
-        outcome = await self._handshake(endpoint, any_version, _cipher)
-        if outcome.closed and endpoint.starttls is None:
-            raise ClosedEarly("the server closes the connection on every TLS hello, whatever it offers")
+    async def scan(self, endpoint: TLSPeer) -> Scan:
+        """What sslyze's scanner finds: see ``net.tls.scan``."""
+        async with self._scans:
+            return await scan(self._settings, self._hosts, endpoint)
 
     async def certificates(self, endpoint: TLSPeer) -> tuple[Chain, ...]:
         """Return the certificate chains that the server sends, first the one it prefers.
@@ -150,7 +84,7 @@ class TLSClient:
         everything else), so that servers with two certificates show both; not where only an old client gets a
         handshake done. Raises NoTLS when the server declines every handshake, ClosedEarly when it closes the
         connection each time without having agreed to STARTTLS, Malformed for certificates that do not parse, and what
-        ``offers`` raises.
+        ``at_hello`` raises.
         """
         async with self._hosts.slot(endpoint.address):
             make, first = any_version, await self._chain(endpoint, any_version)
@@ -169,34 +103,32 @@ class TLSClient:
                 seen.append(await self._chain(endpoint, without_rsa if rsa else only_rsa))
         return tuple(dict.fromkeys(outcome.value for outcome in seen if outcome.value is not None))
 
+    async def early_data(self, endpoint: TLSPeer) -> int:
+        """How many octets of early data a TLS 1.3 server takes (RFC 8446, section 4.6.1): its ticket says so.
+
+        0 where it takes none, or gives no ticket with its first words. Nothing is sent early. Raises NotAvailable where
+        no handshake of TLS 1.3 or no word is to be had, and what ``at_hello`` raises.
+        """
+        seen = await self._handshake(endpoint, only_tls13, _early_data)
+        if seen.value is None:
+            raise NotAvailable(f"no session of TLS 1.3: {seen.error}")
+        return seen.value
+
     async def _chain(self, endpoint: TLSPeer, make: Maker) -> _Outcome[Chain]:
         """The chain that one whole handshake proves, inside a slot. Raises Malformed for what does not parse."""
         found = await self._handshake(endpoint, make, _proven_chain, in_slot=True)
-        if found.value is None:
-            return _Outcome(found.accepted, None, found.error, found.closed)
-        return _Outcome(found.accepted, await asyncio.to_thread(read_chain, found.value), found.error)
+        chain = await asyncio.to_thread(read_chain, found.value) if found.value else None
+        return _Outcome(chain, found.error, found.closed)
 
-    async def _handshake(
-        self,
-        endpoint: TLSPeer,
-        make: Maker,
-        look: Callable[[BaseSslClient], T],
-        *,
-        version: TLSVersion | None = None,
-        in_slot: bool = False,
-    ) -> _Outcome[T]:
-        """One connection and one handshake with the client that ``make`` makes; then ``look`` at it.
-
-        ``version`` is the only one that it offers; None: several.
-        """
-        seconds = self._settings.limits.tls
+    async def _handshake(self, endpoint: TLSPeer, make: Maker, look: Look[T], *, in_slot: bool = False) -> _Outcome[T]:
+        """One connection, and one handshake with the client that ``make`` makes; then ``look`` at it."""
         loop = asyncio.get_running_loop()
-        async with self._opened(endpoint, in_slot=in_slot) as stream:
-            bridge = _Bridge(stream, loop, seconds)
+        async with at_hello(self._settings, self._hosts, endpoint, in_slot=in_slot) as stream:
+            bridge = _Bridge(stream, loop, self._settings.limits.tls)
             self._bridges.add(bridge)
-            work = loop.run_in_executor(self._executor, _shake_hands, make, endpoint, version, bridge, look)
+            work = loop.run_in_executor(self._executor, _shake_hands, make, endpoint, bridge, look)
             try:
-                outcome = await asyncio.shield(work)
+                value, error = await asyncio.shield(work)
             except asyncio.CancelledError:
                 bridge.cut()
                 await asyncio.gather(work, return_exceptions=True)
@@ -205,92 +137,16 @@ class TLSClient:
                 self._bridges.discard(bridge)
             if bridge.failure is not None:
                 raise bridge.failure
-            return outcome
-
-    @asynccontextmanager
-    async def _opened(self, endpoint: TLSPeer, *, in_slot: bool) -> AsyncIterator[Stream]:
-        """A connection to ``endpoint`` at which the TLS hello is due."""
-        settings = self._settings
-        destination = settings.destination(endpoint.address, endpoint.port, endpoint.host)
-        transcript = Transcript()
-        visit = self._hosts.connection(endpoint.address, endpoint.port, endpoint.host, in_slot=in_slot)
-        async with kept(transcript), visit:
-            transcript.add(Speaker.NOTE, f"connecting to {destination} for {endpoint.host}")
-            stream: Stream | None = None
-            try:
-                stream = await self._hosts.connect(endpoint.address, endpoint.port, destination)
-                transcript.add(Speaker.NOTE, "connected")
-                if endpoint.starttls == SMTP_STARTTLS.protocol:
-                    await self._smtp_starttls(stream, transcript, endpoint.host)
-                elif endpoint.starttls is not None:
-                    await self._line_starttls(stream, transcript, upgrade_of(endpoint.starttls))
-                transcript.add(Speaker.NOTE, "the TLS hello is due")
-                yield stream
-                await stream.close()
-            except NotObserved as failure:
-                if not failure.evidence:
-                    transcript.add(Speaker.NOTE, failure.reason)
-                    failure.evidence = transcript.evidence()
-                raise
-            finally:
-                if stream is not None:
-                    stream.abort()
-
-    async def _smtp_starttls(self, stream: Stream, transcript: Transcript, host: str) -> None:
-        """RFC 3207. A server that declines with 4yz raises Throttled, with anything else NotAvailable."""
-        dialogue = Dialogue(stream, transcript, self._settings.limits, host=host, ehlo_name=self._settings.ehlo_name)
-        for said, step in (
-            ("the greeting", dialogue.greeting),
-            ("EHLO", dialogue.ehlo),
-            ("STARTTLS", dialogue.starttls),
-        ):
-            reply = await step()
-            if reply.transient:
-                failure = NoTLSNow if said == "STARTTLS" and reply.code != 421 else Throttled
-                raise failure(f"{said} is answered with {reply}")
-            if not reply.positive:
-                await dialogue.farewell()
-                raise (NoTLS if said == "STARTTLS" else NotAvailable)(f"{said} is answered with {reply}")
-            if said == "EHLO" and "STARTTLS" not in extensions(reply):
-                await dialogue.farewell()
-                raise NotAvailable("the server does not offer STARTTLS")
-        stream.take_held()
-
-    async def _line_starttls(self, stream: Stream, transcript: Transcript, upgrade: Upgrade) -> None:
-        """STARTTLS of a protocol in which one line asks for TLS and one agrees to it."""
-        limits = self._settings.limits
-        async with deadline(limits.greeting, "no greeting"):
-            await _expect(stream, transcript, upgrade.ready)
-        transcript.add(Speaker.CLIENT, upgrade.command.decode("ascii"))
-        stream.write(upgrade.command + b"\r\n")
-        async with deadline(limits.reply, "no reply to STARTTLS"):
-            await _expect(stream, transcript, upgrade.agreed)
-        stream.take_held()
-
-
-async def _expect(stream: Stream, transcript: Transcript, wanted: bytes) -> None:
-    """Read lines until one begins with ``wanted``; untagged IMAP responses in between are passed over."""
-    for _ in range(100):
-        line = (await stream.read_line(_LINE)).rstrip(b"\r\n")
-        transcript.add(Speaker.SERVER, printable(line))
-        if line.upper().startswith(wanted.upper()):
-            return
-        if not (line.startswith(b"* ") and wanted != b"* OK") or line.upper().startswith(b"* BYE"):
-            raise NotAvailable(f"the server says {printable(line)}")
-    raise Malformed("more than 100 lines instead of a reply")
+        return _Outcome(value, error, closed=not bridge.received and bridge.refusal is None)
 
 
 @dataclass(frozen=True)
 class _Outcome(Generic[T]):
-    """Whether the server agreed to the handshake, what ``look`` saw then, and how it declined.
+    """What was seen of a handshake, or how it failed. ``closed``: the server hung up without a word."""
 
-    ``closed``: it closed the connection without a word.
-    """
-
-    accepted: bool
     value: T | None
     error: str | None
-    closed: bool = False
+    closed: bool
 
 
 class _Bridge:
@@ -355,23 +211,17 @@ class _Bridge:
                 self.refusal = said
                 return b""
         self.received += data
-        if len(self.received) > HANDSHAKE_OCTETS:
-            raise Malformed(f"a TLS handshake of more than {HANDSHAKE_OCTETS} octets")
+        if len(self.received) > FLIGHT_OCTETS:
+            raise Malformed(f"a TLS handshake of more than {FLIGHT_OCTETS} octets")
         return data
 
 
-def _shake_hands(
-    make: Maker,
-    endpoint: TLSPeer,
-    version: TLSVersion | None,
-    bridge: _Bridge,
-    look: Callable[[BaseSslClient], T],
-) -> _Outcome[T]:
-    """Run one handshake to its end, in a thread."""
+def _shake_hands(make: Maker, endpoint: TLSPeer, bridge: _Bridge, look: Look[T]) -> tuple[T | None, str | None]:
+    """Run one handshake to its end, in a thread. Returns what ``look`` sees then, and how it failed."""
     from nassl._nassl import OpenSSLError
     from nassl.ssl_client import ClientCertificateRequested
 
-    client = make(_server_name(endpoint.host))
+    client = make(server_name(endpoint.host))
     client.set_underlying_socket(bridge)  # type: ignore[arg-type]
     error = None
     try:
@@ -382,44 +232,34 @@ def _shake_hands(
         error = _openssl_reason(str(failure.args[0]) if failure.args else "unknown error")
     except OSError:
         error = bridge.refusal or "the server closed the connection"
-    if error is not None:
-        agreed = agreed_version(bytes(bridge.received))
-        if agreed is None:
-            return _Outcome(False, None, error, closed=not bridge.received and bridge.refusal is None)
-        if version is not None and agreed is not version:
-            return _Outcome(False, None, f"the server answers with {agreed}")
+    if not client.is_handshake_completed():
+        return None, error
     try:
-        seen = look(client)
-    except (OpenSSLError, ValueError, TypeError) as failure:
-        return _Outcome(True, None, error or printable(str(failure)))
-    if endpoint.starttls == "smtp" and client.is_handshake_completed():
-        client.write(b"QUIT\r\n")
-    return _Outcome(True, seen, error)
+        return look(client, _FAREWELLS.get(endpoint.starttls)), error
+    except (OpenSSLError, OSError, ValueError, TypeError) as failure:
+        return None, error or printable(str(failure))
 
 
-def _proven_chain(client: BaseSslClient) -> list[str] | None:
-    """The certificates sent; none where the handshake broke off, so that the server has not proved to have the key."""
-    return client.get_received_chain() or None if client.is_handshake_completed() else None
+_FAREWELLS: dict[str | None, bytes] = {"smtp": b"QUIT\r\n", "pop3": b"QUIT\r\n", "imap": b"a LOGOUT\r\n"}
+"""What is said inside TLS, by the protocol of STARTTLS. Where TLS begins at once the server speaks first."""
 
 
-def _cipher(client: BaseSslClient) -> str | None:
-    """The suite agreed on; None where the handshake did not get as far as showing it."""
-    name = client.get_current_cipher_name()
-    return str(name) if name and name != "(NONE)" else None
+def _proven_chain(client: BaseSslClient, farewell: bytes | None) -> list[str] | None:
+    """The certificates sent. A handshake that breaks off has not proved that the server has the key."""
+    chain = client.get_received_chain() or None
+    if farewell:
+        client.write(farewell)
+    return chain
+
+
+def _early_data(client: BaseSslClient, farewell: bytes | None) -> int:
+    """What the session ticket allows, which comes with the server's first words."""
+    if farewell:
+        client.write(farewell)
+    client.read(_FIRST_WORDS)
+    return int(client.get_session().get_max_early_data())
 
 
 def _openssl_reason(message: str) -> str:
     """The last field of OpenSSL's ``error:1409442E:SSL routines:function:reason``, as far as it is there."""
     return printable(message.splitlines()[0].rsplit(":", 1)[-1] if message else "unknown error")
-
-
-def _server_name(host: str) -> str | None:
-    """What is sent as SNI for ``host``: nothing for an address (RFC 6066, section 3) and what is no name."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        try:
-            return host.removesuffix(".").encode("idna").decode("ascii") or None
-        except UnicodeError:
-            return None
-    return None

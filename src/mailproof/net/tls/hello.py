@@ -1,59 +1,150 @@
-"""What a server answers to a TLS hello, read from the octets themselves.
+"""Hellos of a TLS client, SSL 2.0 to TLS 1.3, written octet by octet: what no library would offer any more, or yet.
 
-A handshake that fails later (a client certificate is wanted, Diffie-Hellman parameters are weak) has shown all the same
-which version the server agrees on: its ServerHello says so (RFC 8446, section 4.1.3; RFC 5246, section 7.4.1.3).
+Nothing here computes a key. A hello of TLS 1.3 has an empty ``key_share``: the server must then name the group that it
+wants in a HelloRetryRequest (RFC 8446, sections 4.2.8 and 4.1.4), so that a group can be asked for, a post-quantum
+one too, which nobody here could do arithmetic in.
 """
 
 from __future__ import annotations
 
-import re
+import ipaddress
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
 
 from mailproof.net.tls.versions import TLSVersion
 
-_HANDSHAKE, _SERVER_HELLO, _SUPPORTED_VERSIONS = 22, 2, 43
-_SSL2_SERVER_HELLO = 4
-_NUMBERS = {
-    0x0300: TLSVersion.SSLV3,
-    0x0301: TLSVersion.TLS1_0,
-    0x0302: TLSVersion.TLS1_1,
-    0x0303: TLSVersion.TLS1_2,
-    0x0304: TLSVersion.TLS1_3,
-}
 
-CLEAR_NOT_NOW = re.compile(rb"4[0-9]{2}[ -]")
-"""An SMTP reply that asks to come back later, instead of TLS."""
+class Extension(IntEnum):
+    """Extensions of hellos (IANA's registry)."""
 
-CLEAR_REFUSAL = re.compile(rb"5[0-9]{2}[ -]|-ERR|\* (?:BAD|BYE)|[\x21-\x7e]{1,16} BAD ", re.IGNORECASE)
-"""SMTP, POP3 or IMAP that took the hello for a command."""
-
-
-def agreed_version(received: bytes) -> TLSVersion | None:
-    """The version of the ServerHello at the beginning of ``received``; None where there is none."""
-    if received[:1] and received[0] & 0x80 and received[2:3] == bytes([_SSL2_SERVER_HELLO]):
-        return TLSVersion.SSLV2
-    hello = _first_handshake_message(received)
-    if len(hello) < 39 or hello[0] != _SERVER_HELLO:
-        return None
-    version = int.from_bytes(hello[4:6])
-    after_session = 39 + hello[38]
-    extensions = hello[
-        after_session + 5 :
-    ]  # a suite, a compression method and the length of the extensions stand before
-    while len(extensions) >= 4:
-        kind, length = int.from_bytes(extensions[:2]), int.from_bytes(extensions[2:4])
-        if kind == _SUPPORTED_VERSIONS and length == 2:
-            version = int.from_bytes(extensions[4:6])
-        extensions = extensions[4 + length :]
-    return _NUMBERS.get(version)
+    SERVER_NAME = 0
+    STATUS_REQUEST = 5
+    SUPPORTED_GROUPS = 10
+    POINT_FORMATS = 11
+    SIGNATURE_ALGORITHMS = 13
+    ALPN = 16
+    CERTIFICATE_TIMESTAMPS = 18
+    PADDING = 21
+    ENCRYPT_THEN_MAC = 22
+    EXTENDED_MASTER_SECRET = 23
+    SESSION_TICKET = 35
+    SUPPORTED_VERSIONS = 43
+    KEY_SHARE = 51
+    RENEGOTIATION_INFO = 0xFF01
 
 
-def _first_handshake_message(received: bytes) -> bytes:
-    """The first handshake message, put together from its records as far as they have come (RFC 8446, section 5.1)."""
-    message, at = b"", 0
-    while received[at : at + 1] == bytes([_HANDSHAKE]) and len(received) >= at + 5:
-        length = int.from_bytes(received[at + 3 : at + 5])
-        message += received[at + 5 : at + 5 + length]
-        at += 5 + length
-        if len(message) >= 4 and len(message) >= 4 + int.from_bytes(message[1:4]):
-            return message[: 4 + int.from_bytes(message[1:4])]
-    return b""
+FALLBACK_SCSV = 0x5600
+"""RFC 7507: the client says that it could speak a newer version."""
+
+_RENEGOTIATION_SCSV = 0x00FF
+"""RFC 5746, section 3.3: stands for an empty renegotiation_info where there are no extensions."""
+
+_X25519 = 0x001D
+
+
+@dataclass(frozen=True)
+class ClientHello:
+    """What is offered: one version, cipher suites, and what goes with them in the order of preference.
+
+    ``host`` is the name sent as SNI; an address and what is no name are not sent (RFC 6066, section 3). Empty
+    ``groups`` or ``schemes`` leave their extensions out. ``share``: a key for x25519 is sent at once, as clients do.
+    ``older``: with TLS 1.3 the versions from TLS 1.0 on are offered too.
+    """
+
+    version: TLSVersion
+    suites: tuple[int, ...]
+    groups: tuple[int, ...] = ()
+    schemes: tuple[int, ...] = ()
+    host: str = ""
+    alpn: tuple[str, ...] = ()
+    share: bool = False
+    older: bool = False
+
+    def encode(self) -> bytes:
+        """The records of the hello."""
+        if self.version is TLSVersion.SSLV2:
+            return self._encode_ssl2()
+        number = min(self.version.number, TLSVersion.TLS1_2.number)
+        # A session id, as browsers send it, for what stands between us and the server (RFC 8446, appendix D.4).
+        session = secrets.token_bytes(32) if self.version is TLSVersion.TLS1_3 else b""
+        suites = self.suites if self._has_extensions else (*self.suites, _RENEGOTIATION_SCSV)
+        # DEFLATE is offered to see whether it is taken. TLS 1.3 must not offer it (RFC 8446, section 4.1.2).
+        compression = b"\0" if self.version is TLSVersion.TLS1_3 else b"\1\0"
+        body = number.to_bytes(2) + secrets.token_bytes(32) + _vector(1, session)
+        body += _vector(2, _numbers(suites)) + _vector(1, compression)
+        if self._has_extensions:
+            body += _vector(2, _padded(self._extensions(), len(body) + 4))
+        record_version = 0x0300 if self.version is TLSVersion.SSLV3 else 0x0301
+        return b"\x16" + record_version.to_bytes(2) + _vector(2, b"\1" + _vector(3, body))
+
+    @property
+    def _has_extensions(self) -> bool:
+        return self.version is not TLSVersion.SSLV3  # which knows none
+
+    def _extensions(self) -> bytes:
+        parts = []
+        if name := server_name(self.host):
+            parts.append((Extension.SERVER_NAME, _vector(2, b"\0" + _vector(2, name.encode()))))
+        if self.groups:
+            parts.append((Extension.SUPPORTED_GROUPS, _vector(2, _numbers(self.groups))))
+        if self.schemes:
+            parts.append((Extension.SIGNATURE_ALGORITHMS, _vector(2, _numbers(self.schemes))))
+        if self.alpn:
+            names = b"".join(_vector(1, name.encode()) for name in self.alpn)
+            parts.append((Extension.ALPN, _vector(2, names)))
+        if self.version is TLSVersion.TLS1_3:
+            key = _X25519.to_bytes(2) + _vector(2, secrets.token_bytes(32)) if self.share else b""
+            offered = [self.version.number, *((0x0303, 0x0302, 0x0301) if self.older else ())]
+            parts.append((Extension.SUPPORTED_VERSIONS, _vector(1, _numbers(offered))))
+            parts.append((Extension.KEY_SHARE, _vector(2, key)))
+        if self.version is not TLSVersion.TLS1_3 or self.older:
+            parts.append((Extension.RENEGOTIATION_INFO, b"\0"))
+            parts.append((Extension.POINT_FORMATS, _vector(1, b"\0")))
+            parts.append((Extension.SESSION_TICKET, b""))
+            parts.append((Extension.STATUS_REQUEST, b"\1\0\0\0\0"))
+            parts.append((Extension.CERTIFICATE_TIMESTAMPS, b""))
+            parts.append((Extension.ENCRYPT_THEN_MAC, b""))
+            parts.append((Extension.EXTENDED_MASTER_SECRET, b""))
+        return b"".join(kind.to_bytes(2) + _vector(2, content) for kind, content in parts)
+
+    def _encode_ssl2(self) -> bytes:
+        """SSL 2.0 has a format of its own: a length, and kinds of cipher with three octets each."""
+        kinds, challenge = b"".join(suite.to_bytes(3) for suite in self.suites), secrets.token_bytes(16)
+        lengths = b"".join(len(part).to_bytes(2) for part in (kinds, b"", challenge))
+        message = b"\1" + self.version.number.to_bytes(2) + lengths + kinds + challenge
+        return (0x8000 | len(message)).to_bytes(2) + message
+
+
+def server_name(host: str) -> str | None:
+    """What is sent as SNI for ``host``: nothing for an address (RFC 6066, section 3) and what is no name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        try:
+            return host.removesuffix(".").encode("idna").decode("ascii") or None
+        except UnicodeError:
+            return None
+    return None
+
+
+_BAD_SIZES = range(256, 512)
+
+
+def _padded(extensions: bytes, before: int) -> bytes:
+    """Extensions that make no hello of 256 to 511 octets, which some servers never answer (RFC 7685)."""
+    size = before + 2 + len(extensions)
+    if size not in _BAD_SIZES:
+        return extensions
+    missing = max(_BAD_SIZES.stop - size - 4, 0)
+    return extensions + Extension.PADDING.to_bytes(2) + _vector(2, bytes(missing))
+
+
+def _vector(width: int, content: bytes) -> bytes:
+    """``content`` behind its length in ``width`` octets."""
+    return len(content).to_bytes(width) + content
+
+
+def _numbers(values: Iterable[int]) -> bytes:
+    return b"".join(value.to_bytes(2) for value in values)

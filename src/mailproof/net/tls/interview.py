@@ -1,0 +1,177 @@
+"""An interview: hellos to one server, each on a connection of its own, and what its answers are worth.
+
+A ServerHello is acceptance, whatever follows. An alert is a refusal. A server that hangs up without a word refuses a
+hello only if it does so twice, and answers another hello in between: until then it is a connection that broke.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from mailproof.net.errors import BoundReached, ClosedEarly, Malformed, NotObserved, Throttled, TimedOut
+from mailproof.net.hosts import Hosts
+from mailproof.net.settings import NetSettings
+from mailproof.net.stream import Stream, deadline
+from mailproof.net.text import printable
+from mailproof.net.tls.connection import TLSPeer, at_hello
+from mailproof.net.tls.flight import CLEAR_NOT_NOW, Flight, alert_name
+from mailproof.net.tls.groups import SCHEMES, TLS13_GROUPS
+from mailproof.net.tls.hello import ClientHello
+from mailproof.net.tls.suites import TLS13_SUITES, USUAL_SUITES
+from mailproof.net.tls.versions import TLSVersion
+
+_CHUNK = 16 * 1024
+
+_GOODBYE = b"\x15\x03\x01\x00\x02\x01\x00"
+"""The alert close_notify: the server need not wait for the rest of the handshake."""
+
+
+_AS_CLIENTS_DO = ClientHello(
+    TLSVersion.TLS1_3, (*TLS13_SUITES[:3], *USUAL_SUITES), TLS13_GROUPS[3:8], SCHEMES[:15], share=True, older=True
+)
+
+
+class HungUp(ClosedEarly):
+    """The server hung up on a hello without a word, for the first time: whether that is its answer shows later."""
+
+
+class SaysNothing(ClosedEarly):
+    """The server hangs up on every hello, on usual ones too: it has shown no sign that it is there."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server makes of a hello. ``error`` is how it declines; None where it agrees to the version offered."""
+
+    flight: Flight
+    error: str | None
+
+    @property
+    def accepted(self) -> bool:
+        return self.error is None
+
+
+class Interview:
+    """Asks one endpoint, and remembers every answer: the same hello is not sent again.
+
+    ``connections`` are those that were opened; ``most`` is how many it may open.
+    """
+
+    def __init__(self, settings: NetSettings, hosts: Hosts, endpoint: TLSPeer, most: int) -> None:
+        self.connections = 0
+        self.endpoint = endpoint
+        self._settings = settings
+        self._hosts = hosts
+        self._most = most
+        self._answers: dict[ClientHello, Answer] = {}
+        self._failed: dict[ClientHello, NotObserved] = {}
+        self._hung_up: dict[ClientHello, int] = {}
+        """At which connection a hello was left without a word."""
+        self._last_answer = 0
+        """At which connection the server has last shown that it is there."""
+        self._another = replace(_AS_CLIENTS_DO, host=endpoint.host)
+        """A hello that the server has answered; until there is one, what clients usually offer."""
+
+    def allow(self, more: int) -> None:
+        """Let so many further connections be opened, and what failed be tried again."""
+        self._most += more
+        self._failed.clear()
+
+    @property
+    def has_answers(self) -> bool:
+        return bool(self._answers)
+
+    def knows_accepted(self, hello: ClientHello) -> bool:
+        """Whether the server has agreed to ``hello``."""
+        return hello in self._answers and self._answers[hello].accepted
+
+    async def ask(self, hello: ClientHello) -> Answer:
+        """The answer to a hello.
+
+        Raises HungUp where the server hangs up: whoever asks for the hello again later learns whether that is its
+        answer. Raises SaysNothing where it hangs up on every hello, BoundReached when all connections are used,
+        Throttled for 421 or another 4yz in clear, TimedOut, Malformed, and what ``at_hello`` raises.
+        """
+        if hello in self._failed:
+            raise self._failed[hello]
+        if hello not in self._answers:
+            try:
+                await self._ask(hello)
+            except HungUp:
+                raise
+            except NotObserved as failure:
+                self._failed[hello] = failure
+                raise
+        return self._answers[hello]
+
+    async def _ask(self, hello: ClientHello) -> None:
+        hung_up = self._hung_up.get(hello)
+        if hung_up is not None and self._last_answer <= hung_up:
+            await self._ask_another()
+        flight = await self._send(hello)
+        if not flight.empty:
+            self._last_answer, self._another = self.connections, hello
+            self._answers[hello] = Answer(flight, _why_not(hello.version, flight))
+        elif hung_up is not None:
+            self._answers[hello] = Answer(flight, "the server closed the connection")
+        else:
+            self._hung_up[hello] = self.connections
+            raise HungUp("the server closed the connection on the TLS hello")
+
+    async def _ask_another(self) -> None:
+        """Ask another hello, and nothing new. Raises SaysNothing where that has no answer either."""
+        flight = await self._send(self._another)
+        # Who agrees to STARTTLS is there, and says that TLS may begin: what fails is the handshake.
+        if flight.empty and self.endpoint.starttls is None:
+            raise SaysNothing("the server closes the connection on every TLS hello, whatever it offers")
+        self._last_answer = self.connections
+
+    async def _send(self, hello: ClientHello) -> Flight:
+        """Send a hello on a connection of its own, and read the answer as far as it comes in clear."""
+        if self.connections >= self._most:
+            raise BoundReached(f"{self._most} connections with TLS hellos, all that one endpoint gets")
+        self.connections += 1
+        try:
+            return await self._send_now(hello)
+        except BoundReached:
+            self.connections -= 1  # of the run: there was none
+            raise
+
+    async def _send_now(self, hello: ClientHello) -> Flight:
+        async with at_hello(self._settings, self._hosts, self.endpoint) as stream:
+            stream.write(hello.encode())
+            flight = Flight()
+            try:
+                async with deadline(self._settings.limits.tls, "no end of the TLS handshake"):
+                    await _read(stream, flight)
+            except (TimedOut, Malformed):
+                if flight.hello is None:
+                    raise  # otherwise it has agreed to a version, and what it does then is its own affair
+            if flight.text is not None and CLEAR_NOT_NOW.match(flight.text):
+                raise Throttled(_said(flight.text))
+            if not flight.empty:
+                stream.write(_GOODBYE)
+        return flight
+
+
+async def _read(stream: Stream, flight: Flight) -> None:
+    """Feed ``flight`` until it is complete or the connection ends. Raises Malformed."""
+    while not flight.complete:
+        data = await stream.read_some(_CHUNK)
+        if not data:
+            flight.end()
+            return
+        flight.feed(data)
+
+
+def _why_not(version: TLSVersion, flight: Flight) -> str | None:
+    """How the server declines ``version``; None where it agrees."""
+    if flight.hello is not None:
+        return None if flight.hello.version is version else f"the server answers with {flight.hello.version}"
+    if flight.alert is not None:
+        return alert_name(flight.alert)
+    return _said(flight.text or b"")
+
+
+def _said(text: bytes) -> str:
+    return f"the server says in clear: {printable(text[:200])}"

@@ -1,0 +1,141 @@
+"""What hellos find on servers of OpenSSL, GnuTLS, Go and nginx is what these were told to take; in both depths."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailproof.fixtures.authority import Authority, CertificateSpec
+from mailproof.net.hosts import Hosts
+from mailproof.net.settings import Limits, NetSettings, TLSDepth
+from mailproof.net.tls.connection import TLSPeer
+from mailproof.net.tls.offers import Offers, ask_offers
+from tests.real.lab import Lab, plan
+from tests.real.tls_servers import SERVERS, TLSServer, running
+
+HOST = "mx.example"
+
+
+def limits(depth: TLSDepth) -> Limits:
+    return Limits(connect=10, greeting=10, reply=10, tls=10, pause=0, retries=0, tls_depth=depth)
+
+
+def asked(port: int, depth: TLSDepth) -> Offers:
+    hosts = Hosts(limits(depth))
+    endpoint = TLSPeer("127.0.0.1", port, HOST, None)
+    offers = asyncio.run(ask_offers(NetSettings(limits=limits(depth)), hosts, endpoint))
+    assert offers.connections == hosts.connections["127.0.0.1"]
+    return offers
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.mark.parametrize("server", SERVERS, ids=lambda server: server.name)
+def test_what_servers_were_told_to_take_is_found(server: TLSServer, authority: Authority, tmp_path: Path) -> None:
+    issued = authority.issue((HOST,), CertificateSpec(key=server.key))  # type: ignore[arg-type]
+    with running(server, tmp_path, issued) as port:
+        usual, full = asked(port, TLSDepth.USUAL), asked(port, TLSDepth.FULL)
+    for offers in (usual, full):
+        assert tuple(h.version for h in offers.versions if h.accepted) == server.versions
+        assert offers.unanswered == ()
+    assert {name: getattr(full, name) for name in server.found} == server.found
+    listed = {suites.version: (suites.suites, bool(suites.server_order)) for suites in full.suites or ()}
+    assert {version: listed[version] for version in server.suites} == server.suites
+    assert (usual.hybrid, usual.traits, usual.weak) == (full.hybrid, full.traits, full.weak)
+    assert (usual.suites, usual.groups, usual.schemes_13) == (None, None, None)
+    assert usual.connections <= server.usual
+    assert full.connections <= server.full
+
+
+def test_the_size_of_diffie_hellman_and_its_prime(authority: Authority, tmp_path: Path) -> None:
+    server = next(server for server in SERVERS if "finite-field" in server.name)
+    with running(server, tmp_path, authority.issue((HOST,), CertificateSpec(key="rsa2048"))) as port:
+        found = asked(port, TLSDepth.FULL).diffie_hellman
+    assert found is not None
+    assert [(group.bits, group.prime, group.generator) for group in found] == [(3072, "ffdhe3072", 2)]
+
+
+SCRIPT = """
+import asyncio, dataclasses, json, sys
+from mailproof.net.hosts import Hosts
+from mailproof.net.settings import Limits, NetSettings, TLSDepth
+from mailproof.net.tls.connection import TLSPeer
+from mailproof.net.tls.offers import ask_offers
+address, port, host, starttls, depth = sys.argv[1:]
+limits = Limits(pause=0.0, retries=0, tls_depth=TLSDepth(depth))
+endpoint = TLSPeer(address, int(port), host, starttls or None)
+settings = NetSettings(limits=limits, ehlo_name="prober.client.test")
+print(json.dumps(dataclasses.asdict(asyncio.run(ask_offers(settings, Hosts(limits), endpoint)))))
+"""
+
+
+def asked_in_lab(lab: Lab, label: str, depth: TLSDepth, port: int = 25, starttls: str = "smtp") -> dict[str, Any]:
+    domain = plan.by_label(label)
+    address = plan.address(domain) if port == 25 else plan.store_address(domain)
+    done = lab.run([sys.executable, "-c", SCRIPT, address, str(port), domain.host, starttls, depth])
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert found["unanswered"] == []
+    return found
+
+
+def versions(found: dict[str, Any]) -> list[str]:
+    return [handshake["version"] for handshake in found["versions"] if handshake["accepted"]]
+
+
+class TestLaboratory:
+    @pytest.mark.parametrize(
+        ("label", "spoken", "usual"),
+        [
+            ("right", ["TLSv1.2", "TLSv1.3"], 8),
+            ("right-exim", ["TLSv1.2", "TLSv1.3"], 8),
+            ("chasquid", ["TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"], 10),
+            ("right-haproxy", ["TLSv1.2", "TLSv1.3"], 8),
+            ("tls11-postfix", ["TLSv1.1", "TLSv1.2", "TLSv1.3"], 9),
+            ("tls11-only", ["TLSv1.1"], 12),
+            ("ssl3", ["SSLv3"], 10),
+            ("ssl2", ["SSLv2", "TLSv1.2"], 10),
+            ("old-ciphers", ["TLSv1.0"], 10),
+        ],
+    )
+    def test_versions_behind_starttls(self, lab: Lab, label: str, spoken: list[str], usual: int) -> None:
+        found = asked_in_lab(lab, label, TLSDepth.USUAL)
+        assert versions(found) == spoken
+        assert found["connections"] <= usual
+
+    @pytest.mark.parametrize(("port", "starttls"), [(143, "imap"), (993, ""), (110, "pop3"), (995, "")])
+    def test_mail_stores(self, lab: Lab, port: int, starttls: str) -> None:
+        """Dovecot hangs up on what it refuses, so that each of those hellos takes two connections."""
+        found = asked_in_lab(lab, "right-dovecot", TLSDepth.USUAL, port, starttls)
+        assert versions(found) == ["TLSv1.2", "TLSv1.3"]
+        assert found["connections"] <= 16
+
+    @pytest.mark.parametrize("bits", [512, 1024])
+    def test_weak_diffie_hellman(self, lab: Lab, bits: int) -> None:
+        found = asked_in_lab(lab, f"dh-{bits}", TLSDepth.FULL)
+        assert [group["bits"] for group in found["diffie_hellman"]] == [bits]
+
+    @pytest.mark.parametrize(
+        ("label", "groups", "own_order"),
+        [
+            ("right", ["x25519", "secp256r1"], True),
+            ("right-exim", ["x25519", "secp256r1"], None),
+            ("chasquid", ["x25519", "secp256r1", "secp384r1", "secp521r1"], None),
+        ],
+    )
+    def test_everything_behind_starttls(self, lab: Lab, label: str, groups: list[str], own_order: bool | None) -> None:
+        found = asked_in_lab(lab, label, TLSDepth.FULL)
+        assert set(groups) <= set(found["groups"])
+        assert set(groups) <= set(found["curves"])
+        assert {listed["version"] for listed in found["suites"]} == {"TLSv1.2", "TLSv1.3"}
+        if own_order is not None:
+            assert found["suites"][-1]["server_order"] is own_order
+        assert found["connections"] <= 110
