@@ -161,8 +161,10 @@ def _write_finding(terminal: Terminal, entry: Joined, left: Left, width: int, ve
             _write_field(terminal, "", f"{printable(other.target)}: {printable(other.message)}", width)
         if len(entry.results) > MAX_TARGETS:
             _write_field(terminal, "", f"and {len(entry.results) - MAX_TARGETS} more of the kind", width)
-    if result.at is not None:
-        _write_field(terminal, "at", printable(str(result.at)), width)
+    places = [printable(str(each.at)) for each in entry.results if each.at is not None]
+    if places:
+        more = f" and {len(places) - MAX_TARGETS} more" if len(places) > MAX_TARGETS else ""
+        _write_field(terminal, "at", ", ".join(places[:MAX_TARGETS]) + more, width)
     _write_proof(terminal, result, None if verbose else MAX_PROOF, width)
     _write_field(terminal, "rule", "; ".join(reference.title for reference in result.references), width)
     _write_field(terminal, "why", result.why, width)
