@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mailproof.net.errors import NotAvailable, NotObserved
 from mailproof.observations import Observation
 from mailproof.observations.attempts import Attempt
-from mailproof.observations.dialogue import Dialogue
+from mailproof.observations.dialogue import DialogueSeen
 from mailproof.observations.refusals import STRANGER, Tester, refuses_tester
 
 OUTSIDER = "a mailbox elsewhere"
@@ -15,7 +15,7 @@ OUTSIDER = "a mailbox elsewhere"
 
 
 @dataclass(frozen=True)
-class Mailboxes(Dialogue):
+class Mailboxes(DialogueSeen):
     """What one MX address says of mailboxes of one domain."""
 
     domain: str
