@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from mailproof.controls import MAY, Family, Harm, control, fail, not_applicable
 from mailproof.observations.configuration import ProgramSettings
-from mailproof.references import PRACTICE, Reference, rfc
+from mailproof.references import EXIM_OPTIONS, POSTCONF, PRACTICE, rfc
 
 FAMILY = Family("CFG", "Configuration files")
 
-POSTCONF = Reference("Postfix: postconf(5)", "https://www.postfix.org/postconf.5.html")
-EXIM_OPTIONS = Reference(
-    "Exim: main configuration",
-    "https://www.exim.org/exim-html-current/doc/html/spec_html/ch-main_configuration.html",
-)
 
-
-@control("CFG-BANNER", MAY, rfc(5321, "7.5"), PRACTICE, harm=Harm.ABUSED, since="0.1.0")
+@control("CFG-BANNER", MAY, rfc(5321, "7.5"), PRACTICE, harm=Harm.ABUSED)
 def test_banner_does_not_name_the_software(program_settings: ProgramSettings) -> None:
     """The configured greeting names neither the product, nor its version, nor the system.
 
-    Why: whoever looks for servers with a known weakness reads it from the greeting.
+    Why: attackers who look for servers with a known weakness read it from the greeting.
     Fix: Postfix: smtpd_banner = $myhostname ESMTP. Exim: smtp_banner = $smtp_active_hostname ESMTP. Dovecot:
     login_greeting = Ready.
     """
@@ -45,7 +39,7 @@ _BANNERS = {
 _TELLING = ("$mail_name", "$mail_version", "$version_number", "postfix", "exim", "dovecot", "debian", "ubuntu")
 
 
-@control("CFG-VRFY", MAY, rfc(5321, "7.3"), POSTCONF, EXIM_OPTIONS, harm=Harm.ABUSED, since="0.1.0")
+@control("CFG-VRFY", MAY, rfc(5321, "7.3"), POSTCONF, EXIM_OPTIONS, harm=Harm.ABUSED)
 def test_vrfy_and_expn_are_switched_off(program_settings: ProgramSettings) -> None:
     """VRFY and EXPN are switched off in the configuration.
 

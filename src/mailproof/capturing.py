@@ -62,7 +62,7 @@ class Reached(Protocol):
 
 
 class Answered(Protocol):
-    """What came of a command."""
+    """The result of a command."""
 
     rc: int
     stdout: str

@@ -44,7 +44,7 @@ class Record:
     connections: Mapping[str, int]
     questions: Mapping[str, int]
     attempts: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
-    """What was tried more than once, and what came of each attempt, by the keys of ``outcomes``."""
+    """The attempts at what was tried more than once, by the keys of ``outcomes``."""
     root_signature: tuple[str, str] | None = None
     """When the signature of the DNS root begins and ends (ISO 8601): what tells the day that no host under test can."""
     clock_synchronised: bool | None = None

@@ -43,4 +43,9 @@ IANA_SPECIAL_ADDRESSES = Reference(
     "IANA special-purpose address registries",
     "https://www.iana.org/assignments/iana-ipv4-special-registry/iana-ipv4-special-registry.xhtml",
 )
+POSTCONF = Reference("Postfix: postconf(5)", "https://www.postfix.org/postconf.5.html")
+EXIM_OPTIONS = Reference(
+    "Exim: main configuration",
+    "https://www.exim.org/exim-html-current/doc/html/spec_html/ch-main_configuration.html",
+)
 PRACTICE = Reference("Mail administrators' practice")

@@ -45,7 +45,7 @@ def bound_of_run(limits: Limits, targets: Targets, probes: Mapping[str, Probe]) 
 
 
 class Survey:
-    """Runs probes and remembers what came of them.
+    """Runs probes and remembers their outcomes.
 
     ``outcomes`` maps (probe name, target id) to what was seen. A survey that replays a record has outcomes
     from the start and never runs anything.
@@ -70,7 +70,7 @@ class Survey:
         self._limits = inventory.limits
         self._bound = bound or bound_of_run(network.settings.limits, targets, probes)
         self._earlier: dict[tuple[str, str], Outcome] = {}
-        """What came of the attempt before, while another one is made."""
+        """The outcome of the attempt before, while another one is made."""
         self._network = network
         self._targets: dict[tuple[str, str], Target] = {}
         self._ended: dict[tuple[str, str], str] = {}
@@ -132,7 +132,7 @@ class Survey:
             self.progress.done += 1
 
     def _note_attempt(self, key: tuple[str, str], number: int) -> None:
-        """Remember what came of an attempt, once."""
+        """Remember the outcome of an attempt, once."""
         known = self.attempts.get(key, ())
         if len(known) >= number:
             return

@@ -94,3 +94,13 @@ def test_no_file_and_no_class_is_too_big(path: Path) -> None:
         if isinstance(node, ast.ClassDef)
     }
     assert {name: size for name, size in sizes.items() if size > MAX_LINES_OF_CLASS} == {}
+
+
+def test_the_page_on_architecture_names_every_floor_in_order() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = page.partition("| floor | what it holds |")[2].partition("\n\n")[0].splitlines()[2:]
+    rows = [
+        {name.strip("` /").removesuffix(".py") for name in line.split("|")[1].split(",")} - {"fixtures"}
+        for line in table
+    ]
+    assert rows == [set(floor) - {"fixtures"} for floor in reversed(FLOORS)]

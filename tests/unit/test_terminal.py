@@ -128,6 +128,8 @@ def test_what_rests_on_a_fault_is_counted_with_it() -> None:
 def test_the_place_of_a_finding_is_shown_where_it_has_one_of_its_own() -> None:
     assert "  at      captured/mx1.exim:12" in written([finding("mx.example", at=Place("captured/mx1.exim", 12))])
     assert not any(line.startswith("  at ") for line in written([finding("mx.example")]))
+    both = [finding(f"mx{n}.example", at=Place(f"captured/mx{n}.exim", 12)) for n in (1, 2)]
+    assert "  at      captured/mx1.exim:12, captured/mx2.exim:12" in written(both)
 
 
 def test_failures_come_before_advice(fleet: list[Result]) -> None:

@@ -154,7 +154,7 @@ def load_profile(
     """A shipped profile by name, or one from a file relative to the directory ``beside``.
 
     Its secrets are added to ``secrets``. Unless it may be ``quoted``, which is so for a name from the command line,
-    nothing is told of what stands in files outside ``beside``. Raises UnknownProfile for a name that is neither, and
+    messages quote nothing from files outside ``beside``. Raises UnknownProfile for a name that is neither, and
     InventoryError for whatever is wrong with the file.
     """
     secrets = Secrets() if secrets is None else secrets

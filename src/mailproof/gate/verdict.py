@@ -1,4 +1,4 @@
-"""Verdicts: what came of one control on one target. Independent of pytest's items and reports."""
+"""Verdicts: the outcome of one control on one target. Independent of pytest's items and reports."""
 
 from __future__ import annotations
 

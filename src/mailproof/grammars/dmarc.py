@@ -38,7 +38,7 @@ def select_records(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def near_misses(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """TXT texts that are meant to be DMARC records and are none."""
+    """TXT texts that look like an attempt at a DMARC record and do not count as one."""
     return tuple(text for text in texts if _NEAR_VERSION.match(text) and not _VERSION.match(text))
 
 

@@ -23,7 +23,7 @@ def select_records(texts: tuple[str, ...], version: str) -> tuple[str, ...]:
 
 
 def near_misses(texts: tuple[str, ...], version: str) -> tuple[str, ...]:
-    """TXT texts that are meant to be such a record and are none."""
+    """TXT texts that look like an attempt at such a record and do not count as one."""
     near = re.compile(rf"\W*v\W{{0,5}}{version}(?![0-9])", re.IGNORECASE)
     counted = select_records(texts, version)
     return tuple(text for text in texts if near.match(text) and text not in counted)

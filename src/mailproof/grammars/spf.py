@@ -111,7 +111,9 @@ def select_records(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def near_misses(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """TXT texts that are meant to be SPF records and are none: a blank in front, a semicolon, no version."""
+    """TXT texts that look like an attempt at an SPF record and do not count as one:
+    a blank in front, a semicolon, no version.
+    """
     return tuple(text for text in texts if _NEAR_VERSION.match(text) and not _VERSION.match(text))
 
 

@@ -19,7 +19,7 @@ class Tag:
 
 
 def parse_tags(text: str, blanks: str) -> Iterator[Tag | str]:
-    """The tags of a list in order, repeated ones too; in place of what is none, its text.
+    """The tags of a list in order, repeated ones too; a part that is no tag is given as its text.
 
     ``blanks`` are the characters that may stand around names and values. Nothing, or blanks, may stand behind the last
     semicolon.

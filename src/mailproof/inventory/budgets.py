@@ -1,7 +1,7 @@
 """How far a stranger's zone can lead a run: bounds for one domain, one zone, one address.
 
-Whoever publishes records decides which names are followed and which servers are asked. What lies beyond a bound is
-not looked at, and a target says so. Hosts and addresses that the inventory itself names are not counted.
+The owner of a zone decides by its records which names are followed and which servers are asked. What lies beyond a
+bound is not looked at, and a target says so. Hosts and addresses that the inventory itself names are not counted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MAX_MX_ADDRESSES = 40
 """Addresses of all MX hosts of one domain together."""
 
 MAX_NAMES_OF_ADDRESS = 4
-"""MX hosts of one domain that lead to the same address: more aim at whoever has the address."""
+"""MX hosts of one domain that lead to the same address: more of them aim at the owner of the address."""
 
 MAX_NAME_SERVERS = 20
 """Name servers of one zone. The root has 13."""

@@ -214,7 +214,7 @@ class Blocklist(Part):
         return self.name
 
 
-class Probe(Part):
+class TesterPart(Part):
     """Who we say we are to the servers that we look at."""
 
     ehlo: DomainName | None = Field(
@@ -337,7 +337,7 @@ class Inventory(Part):
         "says false.",
     )
     contact: Mailbox | None = Field(None, description="Whom to ask about these tests; shown in reports.")
-    probe: Probe = Field(Probe(), description="Who we say we are.")
+    probe: TesterPart = Field(TesterPart(), description="Who we say we are.")
     limits: LimitsPart = Field(LimitsPart(), description="Patience and manners.")
     trust: Trust = Field(Trust(), description="Whom to believe.")
     connect: Annotated[dict[ConnectKey, ConnectValue], keys_once(connect_key)] = Field(

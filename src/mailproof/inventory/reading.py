@@ -64,7 +64,7 @@ class Reader:
 
     @contextmanager
     def telling(self) -> Iterator[None]:
-        """Keep the secrets out of what is told about faults."""
+        """Keep the secrets out of error messages."""
         try:
             yield
         except InventoryError as error:

@@ -11,7 +11,7 @@ from mailproof.net.dns.names import normalise
 from mailproof.net.text import printable
 
 SHORTEST = 6
-"""Characters. A shorter secret is a part of too much that is none: to take it out would spoil everything else."""
+"""Characters. A shorter text occurs in too many other words: replacing it would spoil them."""
 
 
 class Secrets:

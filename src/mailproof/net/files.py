@@ -14,7 +14,7 @@ from pathlib import Path
 from mailproof.net.errors import Malformed, NotAvailable
 
 MAX_OCTETS = 25 * 1024 * 1024
-"""Of one file, where whoever reads it sets no limit of its own: the size of a large message."""
+"""Of one file, if the caller sets no limit: the size of a large message."""
 
 MAX_FILES = 10_000
 """Files of one directory that are looked at."""
@@ -30,7 +30,7 @@ class Files:
     async def read(self, path: Path, most: int = MAX_OCTETS) -> bytes:
         """The octets of a regular file. Raises NotAvailable where it cannot be read, Malformed where it is too large.
 
-        Devices and pipes are none.
+        A device or a pipe is no regular file.
         """
         data = await asyncio.to_thread(_read, path, most)
         self.read_files += 1
@@ -38,7 +38,7 @@ class Files:
         return data
 
     async def text(self, path: Path, most: int = MAX_OCTETS) -> str:
-        """A file as UTF-8 text; octets that are none are replaced. Raises as ``read`` does."""
+        """A file as UTF-8 text; octets that are not UTF-8 are replaced. Raises as ``read`` does."""
         return (await self.read(path, most)).decode("utf-8", "replace")
 
     async def below(self, path: Path, suffixes: tuple[str, ...]) -> tuple[Path, ...]:

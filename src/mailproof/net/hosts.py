@@ -1,7 +1,7 @@
 """Manners towards hosts: one mail connection at a time and a pause between, by default; every connection counted.
 
-What cannot be reached is tried once: who asks again is told what came of it. A mail host has a bound of time in a run,
-and an address one of connections: what lies beyond is not looked at.
+An address that cannot be reached is tried once. Later callers get the same failure. A mail host has a bound of time in
+a run, and an address one of connections: what lies beyond is not looked at.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from mailproof.observations import Observation
 
 
 @dataclass(frozen=True)
-class Dialogue(Observation):
-    """Base: a dialogue with its transcript."""
+class DialogueSeen(Observation):
+    """An observation that keeps the transcript of a dialogue."""
 
     transcript: tuple[Line, ...]
 

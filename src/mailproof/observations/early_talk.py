@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mailproof.observations.dialogue import Dialogue
+from mailproof.observations.dialogue import DialogueSeen
 
 
 @dataclass(frozen=True)
-class EarlyTalk(Dialogue):
+class EarlyTalk(DialogueSeen):
     """A client that says EHLO before the greeting, and a polite client right after it."""
 
     codes: tuple[int, ...]

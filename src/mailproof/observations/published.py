@@ -31,7 +31,7 @@ class PublishedRecord(Observation):
 
     @property
     def near_misses(self) -> tuple[str, ...]:
-        """Texts that are meant to be such a record and are none."""
+        """Texts that look like an attempt at such a record and do not count as one."""
         return near_misses(self._all, self.VERSION)
 
     @property

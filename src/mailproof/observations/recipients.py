@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from mailproof.net.errors import NotAvailable, NotObserved
 from mailproof.observations import Observation
 from mailproof.observations.attempts import Attempt
-from mailproof.observations.dialogue import Dialogue
+from mailproof.observations.dialogue import DialogueSeen
 from mailproof.observations.refusals import STRANGER, Tester, refuses_tester
 
 OUTSIDER = "a mailbox elsewhere"
-"""The form of the attempt that is made for comparison: whoever refuses it with the same words refuses the tester."""
+"""The form of the attempt that is made for comparison: refused with the same words, it is the tester who is refused."""
 
 
 @dataclass(frozen=True)
-class Mailboxes(Dialogue):
+class Mailboxes(DialogueSeen):
     """What one MX address says of mailboxes of one domain."""
 
     domain: str

@@ -225,7 +225,7 @@ _REVERSE_NAME = re.compile(r"\bptr\b|\brdns\b|reverse|host ?name|\bhost not foun
 
 
 def why_deferred(reply: Reply, tester: Tester = STRANGER) -> str:
-    """What a 4yz reply asks of whoever got it."""
+    """What a 4yz reply asks of the client."""
     code = status(reply)
     if (code is not None and code[1:] in ((7, 25), (7, 27))) or _REVERSE_NAME.search(reply.text):
         return "it is about the tester's reverse DNS or EHLO name: give the address a PTR that resolves back"

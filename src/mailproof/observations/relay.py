@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mailproof.net.services import MX, SUBMISSION
 from mailproof.observations.attempts import Attempt
-from mailproof.observations.dialogue import Dialogue
+from mailproof.observations.dialogue import DialogueSeen
 from mailproof.observations.refusals import STRANGER, Tester, refuses_destination, refuses_tester
 
 HOME = "postmaster at home"
@@ -21,7 +21,7 @@ TELLING = ("plain", "null sender")
 
 
 @dataclass(frozen=True)
-class RelayAttempts(Dialogue):
+class RelayAttempts(DialogueSeen):
     """Recipients that are none of the server's business, in every form that has ever fooled one (RFC 2505, section
     2.1).
     """

@@ -9,12 +9,12 @@ from mailproof.net.dns.client import Answer
 from mailproof.net.errors import NotAvailable
 from mailproof.net.smtp import Reply, TLSSession, extensions
 from mailproof.observations import Observation
-from mailproof.observations.dialogue import Dialogue
+from mailproof.observations.dialogue import DialogueSeen
 from mailproof.observations.refusals import STRANGER, Tester, refuses_name
 
 
 @dataclass(frozen=True)
-class SMTPSession(Dialogue):
+class SMTPSession(DialogueSeen):
     """Greeting, HELO, EHLO, and if it is offered STARTTLS with EHLO again inside TLS. Later parts are None where it
     ended.
     """
@@ -137,7 +137,7 @@ class ServerName(Observation):
 
 
 @dataclass(frozen=True)
-class ClearTextAuth(Dialogue):
+class ClearTextAuth(DialogueSeen):
     """AUTH before TLS: the EHLO keyword, and the reply to ``AUTH PLAIN`` without credentials."""
 
     mechanisms: tuple[str, ...]
@@ -157,7 +157,7 @@ class ClearTextAuth(Dialogue):
 
 
 @dataclass(frozen=True)
-class Injection(Dialogue):
+class Injection(DialogueSeen):
     """A command sent in clear behind STARTTLS, in the same segment."""
 
     offered: bool
@@ -168,7 +168,7 @@ class Injection(Dialogue):
 
 
 @dataclass(frozen=True)
-class KeptState(Dialogue):
+class KeptState(DialogueSeen):
     """What a server still knows inside TLS of what was said before it."""
 
     tls_offered: bool

@@ -142,7 +142,7 @@ class NoConsent:
 
 
 Outcome = Observation | NotObserved | NoConsent
-"""What came of a probe on a target."""
+"""The outcome of a probe on a target."""
 
 
 class NoConsentError(Exception):

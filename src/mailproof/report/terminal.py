@@ -1,5 +1,5 @@
 """The terminal summary: first what to mend first, then each finding with what, where, proof, rule and fix, a block a
-host; the decision last. What is the same on several targets is told once.
+host; the decision last. A finding that several targets share is shown once.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MAX_DECISIVE = 4
 """Screen lines that one decisive line of a proof may take."""
 
 MAX_TARGETS = 10
-"""Targets named for a finding that is told once; the reports hold all of them."""
+"""Targets named for a finding that several share; the reports hold all of them."""
 
 MAX_FIRST = 4
 """Findings named at the top for each harm."""
@@ -161,8 +161,10 @@ def _write_finding(terminal: Terminal, entry: Joined, left: Left, width: int, ve
             _write_field(terminal, "", f"{printable(other.target)}: {printable(other.message)}", width)
         if len(entry.results) > MAX_TARGETS:
             _write_field(terminal, "", f"and {len(entry.results) - MAX_TARGETS} more of the kind", width)
-    if result.at is not None:
-        _write_field(terminal, "at", printable(str(result.at)), width)
+    places = [printable(str(each.at)) for each in entry.results if each.at is not None]
+    if places:
+        more = f" and {len(places) - MAX_TARGETS} more" if len(places) > MAX_TARGETS else ""
+        _write_field(terminal, "at", ", ".join(places[:MAX_TARGETS]) + more, width)
     _write_proof(terminal, result, None if verbose else MAX_PROOF, width)
     _write_field(terminal, "rule", "; ".join(reference.title for reference in result.references), width)
     _write_field(terminal, "why", result.why, width)

@@ -1,4 +1,4 @@
-"""Observations and targets as fixtures of pytest, for house rules and whoever watches."""
+"""Observations and targets as fixtures of pytest, for house rules and for runs that a conftest hooks into."""
 
 from __future__ import annotations
 

@@ -120,6 +120,8 @@ def _properties(result: Result) -> Iterator[tuple[str, str]]:
         yield "waiver", printable(result.waiver.summary)
     if result.change:
         yield "change", result.change
+    if result.at is not None:
+        yield "at", printable(str(result.at))
 
 
 def _text(result: Result) -> str:

@@ -17,7 +17,7 @@ from mailproof.run.evidence import EvidenceBudget
 from mailproof.targets.base import Target, Undiscovered
 
 OUTCOMES = (Exception, pytest.skip.Exception, pytest.fail.Exception, pytest.xfail.Exception)
-"""What may end a control and is a verdict; Ctrl-C and pytest.exit are none."""
+"""Exceptions that end a control and are a verdict. Ctrl-C and pytest.exit are not."""
 
 
 class Seen:

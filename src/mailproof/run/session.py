@@ -97,7 +97,7 @@ class Session:
 
 
 def _read(config: pytest.Config, options: Options) -> Context:
-    """Everything that a run is told. Raises UsageError."""
+    """Read everything that configures a run. Raises UsageError."""
     try:
         extensions()  # before the inventory, which may name services of theirs
         loaded = load_inventory(options.inventory)

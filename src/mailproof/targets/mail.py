@@ -164,7 +164,7 @@ class _Consent:
         """What the inventory says of consent, by domain; None where it says nothing."""
         self._own_zones = frozenset((*self._said, *inventory.zones))
         self._led_elsewhere = frozenset(key.rpartition(":")[0] for key in search.settings.connect)
-        """Hosts (or addresses) that the connect map names: whoever answers there was put there on purpose."""
+        """Hosts (or addresses) that the connect map names: the server that answers there was put there on purpose."""
 
     def of_host(self, name: str, served: tuple[str, ...]) -> bool:
         """Whether a host that serves the domains ``served`` may be probed actively.

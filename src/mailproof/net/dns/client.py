@@ -56,7 +56,7 @@ class Authentication:
 
 
 def system_resolvers(path: Path = Path("/etc/resolv.conf")) -> tuple[SocketAddress, ...]:
-    """The operating system's resolvers, at most three; this machine where there are none (resolv.conf(5))."""
+    """The operating system's resolvers, at most three; this machine if it names none (resolv.conf(5))."""
     found: list[SocketAddress] = []
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -95,7 +95,7 @@ class DNSClient:
         await self.close()
 
     async def close(self) -> None:
-        """End the questions under way; whoever waits for one gets NotAvailable, and so do later questions."""
+        """End the questions under way. Callers that wait for one get NotAvailable, and so do later ones."""
         await self._once.close()
         await self._servers.close()
 
@@ -146,7 +146,7 @@ class DNSClient:
 
         The zone files answer for the names they hold. Resolvers are asked in order, ``limits.dns`` seconds
         each, ``limits.dns_tries`` times in total; one that refuses costs no try. Raises TimedOut, Refused,
-        ClosedEarly, Malformed (also for a ``name`` that is none and for alias loops), LyingResolver if the resolver
+        ClosedEarly, Malformed (also if ``name`` is no domain name, and for alias loops), LyingResolver if the resolver
         denies the root as well, and ValueError if ``type`` is not a record type.
         """
         asked = Question.make(name, type, recurse=True, checking_disabled=checking_disabled)

@@ -1,4 +1,4 @@
-"""Questions that are asked once, whoever wants to know."""
+"""Questions that are asked once, however many callers want the answer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Once:
         self._closed = False
 
     async def close(self) -> None:
-        """End the work under way; whoever waits for it gets NotAvailable, and so do later askers."""
+        """End the work under way. Callers that wait for it get NotAvailable, and so do later ones."""
         self._closed = True
         tasks = [flight.task for flight in self._flights.values()]
         for task in tasks:

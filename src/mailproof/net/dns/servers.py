@@ -47,7 +47,7 @@ class Servers:
         self.recursive = [Server(one, settings.destination(one.address, one.port), False) for one in resolvers]
         self.questions: Counter[str] = Counter()
         self._unanswered: Counter[Question] = Counter()
-        """Tries at the resolvers that nothing came of; they do not count once a resolver has answered."""
+        """Tries at the resolvers that got no answer; they do not count once a resolver has answered."""
         self._heard = False
         """Whether a resolver has answered anything."""
         self._root: asyncio.Task[bool] | None = None

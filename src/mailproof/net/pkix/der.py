@@ -41,7 +41,7 @@ def key_algorithm(certificate: x509.Certificate) -> str:
 def pairs_of_oids(value: bytes) -> list[tuple[str, str]]:
     """The pairs of object identifiers in a sequence, as policy mappings have them (RFC 5280, section 4.2.1.5).
 
-    What is none raises IndexError or ValueError.
+    Other octets raise IndexError or ValueError.
     """
     pairs = []
     _, at, end = _element(value, 0)
@@ -50,7 +50,7 @@ def pairs_of_oids(value: bytes) -> list[tuple[str, str]]:
         _, first_content, second = _element(value, first)
         _, second_content, last = _element(value, second)
         if last != after or value[first] != _OID or value[second] != _OID:
-            raise ValueError("policy mappings that are none")
+            raise ValueError("no policy mappings")
         pairs.append((_dotted(value[first_content:second]), _dotted(value[second_content:last])))
         at = after
     return pairs

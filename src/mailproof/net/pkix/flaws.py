@@ -34,7 +34,7 @@ class PathStatus(StrEnum):
     NOT_FOR_SERVERS = "not for TLS servers"
     """Key usage or extended key usage leave TLS servers out (sections 4.2.1.3 and 4.2.1.12)."""
     UNKNOWN_CRITICAL = "unknown critical extension"
-    """Whoever does not know a critical extension must refuse the certificate (section 4.2)."""
+    """A verifier that does not know a critical extension must refuse the certificate (section 4.2)."""
     INTERMEDIATE_NOT_CA = "intermediate not a CA"
     """The path leads to a trusted root, through a certificate that may not sign others."""
     PATH_TOO_LONG = "path too long"
