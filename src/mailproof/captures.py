@@ -62,8 +62,16 @@ def read_capture(directory: Path) -> Capture:
 
 
 def write_capture(directory: Path, capture: Capture, texts: Mapping[str, str]) -> None:
-    """Write a capture and what its commands said, by file name. Raises OSError."""
+    """Write a capture and what its commands said, by file name, for its owner only. Raises OSError.
+
+    A directory that holds anything else already stays as open as it is.
+    """
+    if not directory.parent.exists():
+        directory.parent.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, exist_ok=True)
+    if (directory / MANIFEST).exists() or not any(directory.iterdir()):
+        directory.chmod(0o700)
     for output in capture.outputs:
-        write_atomically(directory / output.file, [texts[output.file]])
+        write_atomically(directory / output.file, [texts[output.file]], private=True)
     head = {"format": FORMAT, "version": VERSION, "host": capture.host, "taken_at": capture.taken_at}
-    write_atomically(directory / MANIFEST, json_lines(head, outputs=map(asdict, capture.outputs)))
+    write_atomically(directory / MANIFEST, json_lines(head, outputs=map(asdict, capture.outputs)), private=True)

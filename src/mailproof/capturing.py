@@ -15,6 +15,7 @@ from typing import Protocol
 
 from mailproof.captures import Capture, CapturedOutput, write_capture
 from mailproof.clock import now
+from mailproof.hiding import HIDDEN, without_secrets
 
 MAX_OUTPUT = 4 * 1024 * 1024
 """Octets of what one command says that are kept."""
@@ -74,18 +75,38 @@ def reach(host: str, *, sudo: bool = False) -> Reached:
 
     Raises CaptureError where pytest-testinfra is not installed or does not know the way.
     """
+    way = backend(host)
     try:
         import testinfra
     except ImportError:
         raise CaptureError(f"pytest-testinfra is needed to reach a host: {EXTRA}") from None
     try:
-        reached: Reached = testinfra.get_host(backend(host), sudo=sudo)
+        reached: Reached = testinfra.get_host(way, sudo=sudo)
         answered = reached.run("true")
     except Exception as error:  # each of its backends raises what it likes
-        raise CaptureError(f"{host}: {_said(error)}") from None
+        raise CaptureError(f"{shown(host)}: {_unsaid(host, _said(error))}") from None
     if answered.rc != 0:
-        raise CaptureError(f"{host} cannot be reached: {answered.stderr.strip() or f'exit status {answered.rc}'}")
+        said = _unsaid(host, answered.stderr.strip()) or f"exit status {answered.rc}"
+        raise CaptureError(f"{shown(host)} cannot be reached: {said}")
     return reached
+
+
+def _password(host: str) -> str:
+    """The password that somebody wrote into the way to a host."""
+    return host.partition("://")[2].partition("?")[0].rpartition("@")[0].partition(":")[2] or (
+        "" if "://" in host else host.rpartition("@")[0].partition(":")[2]
+    )
+
+
+def _unsaid(host: str, text: str) -> str:
+    password = _password(host)
+    return text.replace(password, HIDDEN) if password else text
+
+
+def shown(host: str) -> str:
+    """The way to a host as it may be printed: without a password."""
+    password = _password(host)
+    return host.replace(f":{password}@", f":{HIDDEN}@") if password else host
 
 
 def _said(error: Exception) -> str:
@@ -95,7 +116,11 @@ def _said(error: Exception) -> str:
 
 
 def backend(host: str) -> str:
-    """The host as pytest-testinfra writes it."""
+    """The host as pytest-testinfra writes it. Raises CaptureError for one that programs would take for an option."""
+    rest = host.partition("://")[2] if "://" in host else host
+    userinfo, _, name = rest.partition("?")[0].rpartition("@")
+    if not name or any(part.lstrip("[").startswith("-") for part in (host, userinfo, *name.split(","))):
+        raise CaptureError(f"{shown(host)!r} is no host: its name is empty or begins with -")
     if host == "local":
         return "local://"
     return host if "://" in host else f"ssh://{host}"
@@ -103,12 +128,16 @@ def backend(host: str) -> str:
 
 def name_of(host: str) -> str:
     """What a host is called in a capture: its name, without the way to it, the user and the port."""
-    if host == "local":
+    if host in ("local", "local://"):
         import socket
 
         return socket.gethostname().lower()
-    name = host.partition("://")[2] or host
-    return name.partition("?")[0].rpartition("@")[2].partition(":")[0].lower()
+    name = (host.partition("://")[2] or host).partition("?")[0].rpartition("@")[2]
+    if name.startswith("["):
+        name = name[1:].partition("]")[0]
+    elif name.count(":") < 2:  # more of them are an IPv6 address
+        name = name.partition(":")[0]
+    return name.rstrip(".").lower()
 
 
 def chosen(names: Sequence[str]) -> tuple[Program, ...]:
@@ -157,29 +186,3 @@ def _commands(host: str, reached: Reached, programs: Sequence[Program]) -> Itera
                 raise CaptureError(f"{host}: {_said(error)}") from None
             if installed:
                 yield program, command
-
-
-HIDDEN = "<hidden>"
-
-_NAME_OF_SECRET = r"[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|credential|api_?key|bind_?pw|private_?key)[\w.-]*"  # noqa: S105
-_HARMLESS = r"(?:[a-z_]+:)?[/$<{]|proxy:|(?:yes|no|true|false|none)\b|$"
-"""How values begin that hold no secret: files, lookup tables, macros, switches."""
-_SECRETS = re.compile(
-    rf"(?P<name>(?<![\w.-]){_NAME_OF_SECRET}[ \t]*[=:][ \t]*+|^[ \t]*(?:hide[ \t]+)?{_NAME_OF_SECRET}[ \t]++(?![=:]))"
-    rf"(?!{_HARMLESS})(?:\"[^\"]*\"|'[^']*'|[^\s;,]+)",
-    re.IGNORECASE | re.MULTILINE,
-)
-_IN_URI = re.compile(r"(?P<before>\b[a-z][a-z0-9+.-]*://[^\s/:@]+:)[^\s/@]+(?=@)", re.IGNORECASE)
-_PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
-_SERVERS = re.compile(r"(?P<before>\b(?:mysql|pgsql|oracle|redis|ldap_default)_servers\s*=\s*).*", re.IGNORECASE)
-"""Of Exim: host, database, user and password in one value."""
-_NAMED_KEY = re.compile(r"(?P<before>\bsecret\s+)(?:\"[^\"]*\"|[^\s;]+)", re.IGNORECASE)
-
-
-def without_secrets(text: str) -> str:
-    """Configuration without passwords, keys and tokens: their names stay, their values do not. Files may be named."""
-    text = _PEM.sub(HIDDEN, text)
-    text = _IN_URI.sub(rf"\g<before>{HIDDEN}", text)
-    text = _NAMED_KEY.sub(rf"\g<before>{HIDDEN}", text)
-    text = _SERVERS.sub(rf"\g<before>{HIDDEN}", text)
-    return _SECRETS.sub(rf"\g<name>{HIDDEN}", text)

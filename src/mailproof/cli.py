@@ -451,13 +451,23 @@ def _history(options: argparse.Namespace) -> int:
 
 
 def _capture(options: argparse.Namespace) -> int:
-    from mailproof.capturing import CaptureError, chosen, name_of, reach, take
+    from mailproof.capturing import CaptureError, backend, chosen, name_of, reach, shown, take
+    from mailproof.inventory.values import domain_name
 
-    name = options.name or name_of(options.host)
+    try:
+        backend(options.host)
+        programs = chosen(options.only)
+    except CaptureError as error:
+        _complain(f"mailproof capture: {error}")
+        return EXIT_USAGE
+    try:
+        name = domain_name(options.name or name_of(options.host))
+    except ValueError as error:
+        _complain(f"mailproof capture: {error}; --name says what the inventory calls the host")
+        return EXIT_USAGE
     directory = options.output or Path("captured") / name
     try:
-        programs = chosen(options.only)
-        _say(f"on {options.host}{', by sudo' if options.sudo else ''}, of what is installed there:")
+        _say(f"on {shown(options.host)}{', by sudo' if options.sudo else ''}, of what is installed there:")
         for program in programs:
             _say(f"  {program.name}: {'; '.join(program.commands)}")
         if options.dry_run:

@@ -145,10 +145,11 @@ def json_lines(head: Mapping[str, Any], **lists: Iterable[Any]) -> Iterator[str]
     yield "\n}\n"
 
 
-def write_atomically(file: Path, text: Iterable[str]) -> None:
+def write_atomically(file: Path, text: Iterable[str], *, private: bool = False) -> None:
     """Replace ``file`` by the pieces of ``text`` in one step; parents are made. Raises OSError and leaves no debris.
 
-    What is no regular file, like /dev/stdout, is written to and never replaced.
+    What is no regular file, like /dev/stdout, is written to and never replaced. Nobody but its owner may read a
+    ``private`` one.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.exists() and not file.is_file():
@@ -161,9 +162,10 @@ def write_atomically(file: Path, text: Iterable[str]) -> None:
             stream.writelines(text)
             stream.flush()
             os.fsync(stream.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(name).chmod(0o666 & ~umask)
+        if not private:
+            umask = os.umask(0)
+            os.umask(umask)
+            Path(name).chmod(0o666 & ~umask)
         Path(name).replace(file)
     except BaseException:
         Path(name).unlink(missing_ok=True)

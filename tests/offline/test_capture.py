@@ -100,5 +100,27 @@ def test_evidence_that_is_not_there_is_an_error_with_its_line(tmp_path: Path) ->
     assert ": reports[0]: there is no file gone beside this one" in run.errors
 
 
+def test_a_capture_that_is_not_there_is_told_with_what_writes_one(tmp_path: Path) -> None:
+    write_inventory(tmp_path, "captures: [nothere]\n")
+    run = pytest_run(tmp_path, "--inventory", "prod.yaml")
+    assert run.code == 4
+    assert "there is no directory nothere beside this file; `mailproof capture HOST` writes one" in run.errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("--", "-oProxyCommand=id"), "is no host"),
+        (("2001:db8::25", "--dry-run"), "--name says what the inventory calls the host"),
+        (("local", "--name", "../x", "--dry-run"), "is not a domain name"),
+    ],
+)
+def test_a_host_without_a_proper_name_is_refused(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], problem: str
+) -> None:
+    assert main(["capture", *arguments]) == 4
+    assert problem in capsys.readouterr().err
+
+
 def test_files_lead_to_targets_that_rules_can_ask_for() -> None:
     assert {"configuration", "report_file", "message_file", "log_file"} <= set(target_fixtures())

@@ -10,7 +10,6 @@ import pytest
 
 from mailproof.captures import MANIFEST, read_capture
 from mailproof.capturing import (
-    HIDDEN,
     PROGRAMS,
     CaptureError,
     Program,
@@ -18,10 +17,11 @@ from mailproof.capturing import (
     backend,
     chosen,
     name_of,
+    shown,
     take,
-    without_secrets,
 )
 from mailproof.documents import UnreadableDocument
+from mailproof.hiding import HIDDEN, without_secrets
 
 
 @dataclass
@@ -140,3 +140,41 @@ def test_a_damaged_capture_is_told(tmp_path: Path, change: dict[str, object], pr
     (tmp_path / MANIFEST).write_text(json.dumps({**document, **change}))
     with pytest.raises(UnreadableDocument, match=problem):
         read_capture(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("[2001:db8::25]:22", "2001:db8::25"),
+        ("root@[2001:DB8::25]", "2001:db8::25"),
+        ("2001:db8::25", "2001:db8::25"),
+        ("ssh://root:pw@MX1.example.org.:22?x=y", "mx1.example.org"),
+    ],
+)
+def test_the_name_of_a_host_is_without_brackets_port_and_dot(host: str, name: str) -> None:
+    assert name_of(host) == name
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("-oProxyCommand=id", "root@-oProxyCommand=id", "ssh://-oProxyCommand=id", "ssh://root@-oProxyCommand=id"),
+        *("-oProxyCommand=id@mx1", "ssh://-oProxyCommand=id@mx1", "docker://-x", "", "ssh://", "root@", "[-x]"),
+    ],
+)
+def test_a_host_that_would_be_an_option_is_refused(host: str) -> None:
+    with pytest.raises(CaptureError, match="is no host: its name is empty or begins with -"):
+        backend(host)
+
+
+@pytest.mark.parametrize("host", ["ssh://root:hunter2@mx1.example.org", "root:hunter2@mx1.example.org:22"])
+def test_a_password_in_the_way_to_a_host_is_never_shown(host: str) -> None:
+    assert "hunter2" not in shown(host)
+    assert shown(host).startswith(host.partition("hunter2")[0])
+    assert shown("ssh://root@mx1.example.org:22") == "ssh://root@mx1.example.org:22"
+
+
+def test_a_capture_is_for_its_owner_only(tmp_path: Path) -> None:
+    captured(tmp_path / "new", Host())
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+    assert {file.stat().st_mode & 0o777 for file in (tmp_path / "new").iterdir()} == {0o600}

@@ -23,7 +23,7 @@ FLOORS = (
     ("controls",),
     ("gate",),
     ("report",),
-    ("capturing", "coverage", "draft", "docket", "plan", "worlds", "fixtures"),
+    ("capturing", "hiding", "coverage", "draft", "docket", "plan", "worlds", "fixtures"),
     ("run",),
     ("plugin", "cli", "reference"),
 )

@@ -195,7 +195,10 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
         place = places[path]
         found = beside(place.path, value)
         if found is None:
-            problems.append(Problem(place.path, place.line, dotted(path), f"there is no file {value} beside this one"))
+            missing = f"there is no file {value} beside this one"
+            if path[0] == "captures":
+                missing = f"there is no directory {value} beside this file; `mailproof capture HOST` writes one"
+            problems.append(Problem(place.path, place.line, dotted(path), missing))
         return found or value
 
     def readable(file: Path, *path: str | int) -> None:

@@ -1,0 +1,201 @@
+"""Configuration without its secrets: names stay, values do not. Too much is hidden rather than too little.
+
+The text is gone through line by line and word by word, once: hostile text takes no longer than any other.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+HIDDEN = "<hidden>"
+
+_PEM = re.compile(
+    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+    r".*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)",
+    re.DOTALL,
+)
+_HASHED = re.compile(
+    r"(?<!\$)(?P<scheme>\{(?:PLAIN|CLEAR|CRAM|DIGEST|LANMAN|NTLM|SCRAM|S?SHA|S?MD5|SMD5|LDAP-MD5|PLAIN-MD5|CRYPT|"
+    r"BLF-CRYPT|MD5-CRYPT|DES-CRYPT|SHA256-CRYPT|SHA512-CRYPT|PBKDF2|ARGON2ID?|ARGON2I)[A-Za-z0-9.-]{0,20}\})\S+",
+    re.IGNORECASE,
+)
+"""A password as Dovecot and LDAP store it, with its scheme in front."""
+
+_WORD = re.compile(r"[\w.-]+")
+_WITHIN = (
+    *("password", "passwd", "passphrase", "secret", "credential", "token", "apikey", "api_key", "api-key", "bind_pw"),
+    *("private_key", "private-key", "privatekey", "access_key", "auth_key", "shared_key", "master_key", "pkcs11-pin"),
+)
+"""What stands in names of secrets."""
+_PARTS = frozenset(("pass", "pw", "pwd", "pswd", "pin", "psk", "cred", "creds"))
+_ENDS = ("pass", "pwd", "pw")
+_WHOLE = frozenset(("client_send", "server_condition", "servers"))
+"""Names of Exim's that hold names and passwords in one value."""
+_SERVERS = (
+    "mysql_servers",
+    "pgsql_servers",
+    "oracle_servers",
+    "redis_servers",
+    "ibase_servers",
+    "ldap_default_servers",
+)
+_ALONE = frozenset(("secret", "password", "sasl_password", "passwd", "passphrase", "pkcs11-pin"))
+"""Names whose value may follow a blank, wherever they stand in a line."""
+_OF_FILES = ("file", "files", "maps", "path", "dir", "key", "privatekey", "keys")
+"""How the names end whose values may be files, lookup tables and macros."""
+
+_ASSIGNED = re.compile(r"[\"']?[ \t]*[=:][ \t]*")
+_BLANKS = re.compile(r"[ \t]+")
+_NEXT = r"(?=[;,]?(?:[ \t\r]*+(?:$|[;}]+(?=\s|$))|[ \t]++[\w.-]{1,60}=))"
+"""What follows a value that ends there: nothing, or another setting."""
+_SWITCH = re.compile(rf"[\"']?(?:yes|no|true|false|y|n|on|off|none|<[^<>]{{0,80}}>)[\"']?{_NEXT}", re.IGNORECASE)
+"""Values that are no secrets: switches, and what is hidden already."""
+_TABLE = re.compile(
+    r"(?:proxy:)?(?:hash|btree|lmdb|cdb|dbm|sdbm|texthash|regexp|pcre|cidr|mysql|pgsql|ldap|sqlite|memcache|mongodb):"
+    r"/[\w./+-]+"
+)
+_FILE = re.compile(r"(?:<?/[\w./+-]+|\$\w+|\$\{\w+\}|\$\(\w+\))")
+_SETTING = re.compile(r"[A-Za-z][\w.-]*[ \t]*=")
+_INLINE_TABLE = re.compile(r"[ \t]*table[ \t]+[^\s{]+[ \t]*(?=\{)")
+"""Of OpenSMTPD. A table of nftables has a family as well."""
+_OPTION = re.compile(r"(?<!\S)-p(?=[ \t]+[^\s-])")
+_GLUED_OPTION = re.compile(r"(?<!\S)-p(?=[^\s-])")
+
+
+def without_secrets(text: str) -> str:
+    """Configuration without passwords, keys and tokens: their names stay, their values do not. Files may be named."""
+    hider = _Hider()
+    return "\n".join(hider.line(line) for line in _PEM.sub(HIDDEN, text).split("\n"))
+
+
+@dataclass
+class _Hider:
+    """Hides line by line, and knows what the lines before have begun."""
+
+    name: str = ""
+    """The name of the secret whose value deeper lines go on with."""
+    depth: int = -1
+    continued: bool = False
+    """Whether a backslash ended the line before, whose value is a secret."""
+    quote: str = ""
+    """The quote that a secret was begun with, and that has not ended it."""
+    table: bool = False
+    """Whether the line stands in a table in braces."""
+
+    def line(self, line: str) -> str:
+        bare = line.strip()
+        depth = len(line) - len(line.lstrip())
+        if self.continued:
+            self.continued = bare.endswith("\\")
+            return line[:depth] + HIDDEN
+        if self.table:
+            self.table = "}" not in line
+            return line[:depth] + HIDDEN if bare != "}" else line
+        if self.quote and not (depth == 0 and _SETTING.match(line)):
+            if _closed(line, 0, self.quote):
+                self.quote = ""
+            return line[:depth] + HIDDEN
+        self.quote = ""
+        if self.name and bare and not bare.startswith(("#", "}")):
+            if depth > self.depth and not bare.startswith("-o"):
+                self.continued = bare.endswith("\\")
+                return line if _kept(self.name, bare) else line[:depth] + HIDDEN
+            self.name = ""
+        return self._hidden(_without_uris(line), depth)
+
+    def _hidden(self, line: str, depth: int) -> str:
+        if inline := _INLINE_TABLE.match(line):
+            self.table = "}" not in line
+            return line[: inline.end()] + HIDDEN
+        first = True
+        brace = line.rfind("{")
+        for word in _WORD.finditer(line):
+            name = word[0].lower().lstrip("-")
+            if first and name == "hide":
+                if assigned := line.find("=") + 1:
+                    return self._cut(line, assigned, "hide", depth)
+                continue
+            if name == "database" and brace > word.end():
+                return self._cut(line, word.end(), name, depth)
+            if _is_secret(name):
+                begin = _value(line, word, name, first=first)
+                if begin is not None and not _SWITCH.match(line, begin):
+                    self.name, self.depth = name, depth
+                    if line[begin:].strip() in ("{", ""):
+                        self.name = "" if line[begin:].strip() else name
+                        return line
+                    return line if _kept(name, line[begin:]) else self._cut(line, begin, name, depth)
+            first = False
+        if "{" in line:
+            line = _HASHED.sub(rf"\g<scheme>{HIDDEN}", line)
+        option = _OPTION.search(line) or ("argv=" in line and _GLUED_OPTION.search(line)) or None
+        if option:
+            return f"{line[: option.end()]} {HIDDEN}"
+        return line
+
+    def _cut(self, line: str, begin: int, name: str, depth: int) -> str:
+        """The line without its value, which may go on in the next ones."""
+        value = line[begin:].strip()
+        self.name, self.depth = name, depth
+        self.continued = value.endswith("\\")
+        if value[:1] in ("'", '"') and not _closed(value, 1, value[0]):
+            self.quote = value[0]
+        return f"{line[:begin].rstrip()} {HIDDEN}" if line[begin - 1].isspace() else f"{line[:begin]}{HIDDEN}"
+
+
+def _is_secret(name: str) -> bool:
+    if any(part in name for part in _WITHIN) or name in _WHOLE or name.endswith(_SERVERS):
+        return True
+    if name.endswith(("_auth", "-auth")):
+        return True
+    return any(part in _PARTS or part.endswith(_ENDS) for part in re.split(r"[_.-]", name))
+
+
+def _value(line: str, word: re.Match[str], name: str, *, first: bool) -> int | None:
+    """Where the value of a name begins; None where it has none."""
+    if assigned := _ASSIGNED.match(line, word.end()):
+        return assigned.end()
+    blanks = _BLANKS.match(line, word.end())
+    if blanks is None or blanks.end() == len(line):
+        return len(line) if first and word.end() == len(line.rstrip()) else None
+    following = line[blanks.end()]
+    if following in "}>=":
+        return None
+    quoted = following in "\"'"
+    return blanks.end() if first or quoted or name in _ALONE or word[0].startswith("--") else None
+
+
+def _kept(name: str, value: str) -> bool:
+    """Whether a value is no secret: lookup tables, and where the name says so, files and macros."""
+    if _SWITCH.match(value):
+        return True
+    pieces = re.split(r"[\s,;\"'\\]+", value.strip("\"';, \t\r\\"))
+    files = name.endswith(_OF_FILES)
+    return all(_TABLE.fullmatch(piece) or (files and _FILE.fullmatch(piece)) for piece in pieces)
+
+
+def _closed(text: str, begin: int, quote: str) -> bool:
+    """Whether a quote ends in a text, from ``begin`` on; one behind a backslash does not."""
+    at = begin
+    while at < len(text):
+        if text[at] == "\\":
+            at += 1
+        elif text[at] == quote:
+            return True
+        at += 1
+    return False
+
+
+def _without_uris(line: str) -> str:
+    """A line without passwords in URIs: what stands between the first colon and the last @ of a word."""
+    if "://" not in line or "@" not in line:
+        return line
+    return re.sub(r"\S+", lambda word: _without_userinfo(word[0]), line)
+
+
+def _without_userinfo(word: str) -> str:
+    begin = word.find("://")
+    at = word.rfind("@")
+    colon = word.find(":", begin + 3, at) if begin >= 0 else -1
+    return f"{word[: colon + 1]}{HIDDEN}{word[at:]}" if 0 <= begin < colon < at else word

@@ -1,0 +1,229 @@
+"""Configuration with secrets: in whatever way programs write them, they stay at the host."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from mailproof.hiding import HIDDEN, without_secrets
+
+SECRETS = {
+    "postconf -n": r"""
+smtp_sasl_password_maps = static:user:HUNTERpw1
+smtp_sasl_password_maps = inline:{{[smtp.example.org]:587=user:HUNTERpw2}}
+virtual_mailbox_maps = mysql:/etc/postfix/mysql.cf
+virtual_alias_maps = pgsql:postgres://u:HUNTERpw3@db/x
+relayhost_auth = user:HUNTERpw4
+ldap_bind_pw = HUNTERpw5
+virtual_maps_bind_pw = HUNTERpw6
+mysql_password = HUNTERpw7
+smtpd_milters = inet:localhost:8891
+my_pass = HUNTERpw8
+db_pwd = HUNTERpw9
+import_environment = MAIL_CONFIG=/x TOKEN=HUNTERpw10 DB_PASS=HUNTERpw11
+smtp_tls_chain_files = /etc/x
+password = /HUNTERpw12slash
+password = $HUNTERpw13dollar
+password = {PLAIN}HUNTERpw14
+password = yes-HUNTERpw15
+password = none,HUNTERpw16
+password = no HUNTERpw16b
+smtp_sasl_password = two words HUNTERpw17
+password = "quoted \" HUNTERpw18"
+password = a,HUNTERpw19
+password = a;HUNTERpw20
+smtp_sasl_password_maps =
+    static:user:HUNTERpw21
+    static:user:HUNTERpw22
+transport_maps = inline:{ x=smtp:[h]:25 }
+smtp_sasl_password_maps = texthash:/x, static:{user:HUNTERpw23}
+""",
+    "exim -bP": r"""
+hide mysql_servers = localhost/db/user/HUNTERex1
+hide pgsql_servers = localhost/db/user/HUNTERex2 : (/var/run)/db/user/HUNTERex3
+hide ldap_default_servers = ldap.example
+hide sqlite_dbfile = /x
+mysql_servers = <value not displayable>
+client_send = : user : HUNTERex4
+redis_servers = 127.0.0.1/0/HUNTERex5
+mysql_servers = a/b/c/HUNTERex6:\
+   d/e/f/HUNTERex7
+server_secret = HUNTERex8
+client_secret = HUNTERex9
+tls_privatekey = /etc/x.key
+dkim_private_key = /etc/x
+dkim_private_key = -----BEGIN RSA PRIVATE KEY-----\n\
+  HUNTERex10
+  -----END RSA PRIVATE KEY-----
+public_name = LOGIN
+server_condition = ${if eq{$auth2}{HUNTERex11}}
+server_condition = ${if and {{eq{$auth1}{user}}{eq{$auth2}{HUNTERex12}}}}
+acl_smtp_data = ldap_pass
+data = ${lookup ldap{user="cn=admin,dc=x" pass=HUNTERex13 ldap:///dc=x?mail?sub?}}
+data = ${lookup ldap{user=cn=admin pass="HUNTERex14" ldap://x}}
+data = ${lookup mysql{servers=h/d/u/HUNTERex15; select x}}
+spamd_address = 127.0.0.1 783
+""",
+    "doveconf -n": r"""
+passdb {
+  args = /etc/dovecot/dovecot-sql.conf.ext
+  driver = sql
+}
+passdb {
+  args = password=HUNTERdo1
+  driver = static
+}
+passdb {
+  args = nopassword=y pass=HUNTERdo2
+}
+passdb {
+  args = proxy=y host=h pass=HUNTERdo3
+  driver = static
+}
+passdb {
+  default_fields = pass=HUNTERdo4
+}
+connect = host=localhost dbname=mail user=u password=HUNTERdo5
+connect = host=localhost dbname=mail user=u password='HUNTERdo6 x'
+auth_master_user_separator = *
+doveadm_password = HUNTERdo7
+doveadm_api_key = HUNTERdo8
+imapc_password = HUNTERdo9
+imapc_master_user = x
+ssl_key = <hidden, use -P to show it>
+ssl_key_password = HUNTERdo10
+ssl_key = -----BEGIN PRIVATE KEY-----
+HUNTERdo11
+-----END PRIVATE KEY-----
+dnpass = HUNTERdo12
+ldap_auth_dn_password = HUNTERdo13
+dict {
+  quota = mysql:/etc/x
+  q2 = redis:host=1:prefix=x/:password=HUNTERdo14
+}
+solr_url = http://user:HUNTERdo15@host/
+plugin {
+  push_notification_driver = ox:url=http://user:HUNTER@do16@host/
+  fts_solr = url=https://:HUNTERdo17@host/
+  mail_crypt_global_private_key = HUNTERdo18
+  mail_crypt_private_password = HUNTERdo19
+}
+static_password = HUNTERdo20
+passdb_static_password = "HUNTERdo21 with space"
+sql mysql {
+  mysql h {
+    password = # HUNTERdo22
+  }
+}
+master_password_hash = {SSHA}HUNTERdo23
+doveadm_password = $ecretHUNTERdo24
+doveadm_password = /HUNTERdo25
+submission_relay_password = nos3-HUNTERdo26
+""",
+    "named-checkconf -p": r"""
+key "rndc-key" {
+    algorithm "hmac-sha256";
+    secret "HUNTERna1==";
+};
+key "x" { algorithm hmac-md5; secret HUNTERna2==; };
+key "y" {
+    secret
+      "HUNTERna3==";
+};
+zone "x" { masters { 192.0.2.1 key "S3name"; }; };
+dlz "ldap" { database "ldap 2 v3 simple {cn=Manager,o=x} {HUNTERna4} {127.0.0.1} ldap:///"; };
+dlz "mysql" { database "mysql
+   {host=localhost dbname=x user=u pass=HUNTERna5}"; };
+dyndb "ipa" "/x" { password "HUNTERna6"; sasl_password "HUNTERna7"; };
+pkcs11-pin HUNTERna8;
+""",
+    "nft": r"""
+comment "password: HUNTERnf1"
+""",
+    "smtpd -n / unbound / nsd": r"""
+control-key-file: x
+secret: "HUNTERun1"
+secret: HUNTERun2
+    secret:   'HUNTERun3'
+redis-server-password: "HUNTERun4"
+tls-session-ticket-keys: x
+ssl-service-key: /x
+table creds { label=user:HUNTERsm1 }
+match auth from any
+table secrets { relay = "user:HUNTERsm2" }
+action relay host smtp+tls://label:HUNTERsm3@h auth <secrets>
+dnscrypt-secret-key: HUNTERun5
+""",
+    "postconf -M": r"""
+smtp unix - - n - - smtp -o smtp_sasl_password_maps=static:u:HUNTERma1
+submission inet n - n - - smtpd -o x=y --password HUNTERma2 --token=HUNTERma3
+filter unix - n n - - pipe flags=R user=f argv=/x -p HUNTERma4
+""",
+}
+"""By the program that says it; each secret has HUNTER in it."""
+
+KEPT = (
+    "smtpd_banner = $myhostname ESMTP",
+    "smtp_sasl_password_maps = hash:/etc/postfix/sasl_passwd",
+    "smtp_sasl_password_maps = proxy:mysql:/etc/postfix/sasl.cf, $other_maps",
+    "smtp_sasl_password_maps =\n    hash:/etc/a\n    hash:/etc/b\nmydomain = example.org",
+    "local_recipient_maps = proxy:unix:passwd.byname $alias_maps",
+    "smtpd_tls_key_file = /etc/ssl/private/key.pem",
+    "tls_privatekey = /etc/exim/key.pem",
+    "disable_plaintext_auth = yes",
+    "auth_verbose_passwords = no",
+    "smtpd     pass  -       -       y       -       -       smtpd\n    -o smtpd_sasl_auth_enable=yes",
+    "passdb {\n  driver = passwd-file\n}",
+    "auth_token = <hidden>",
+    "table inet filter {\n\tchain input {\n\t}\n}",
+    "virtual_alias_maps = ldap:/etc/postfix/ldap.cf",
+)
+
+
+@pytest.mark.parametrize("program", SECRETS)
+def test_no_secret_of_a_program_gets_through(program: str) -> None:
+    told = [line for line in without_secrets(SECRETS[program]).splitlines() if "HUNTER" in line]
+    assert told == []
+
+
+@pytest.mark.parametrize("text", KEPT)
+def test_what_is_no_secret_stays_as_it_is(text: str) -> None:
+    assert without_secrets(text) == text
+
+
+@pytest.mark.parametrize("program", SECRETS)
+def test_what_is_hidden_once_is_hidden_for_good(program: str) -> None:
+    hidden = without_secrets(SECRETS[program])
+    assert HIDDEN in hidden
+    assert without_secrets(hidden).count(HIDDEN) >= hidden.count(HIDDEN) - 1
+
+
+def test_a_setting_behind_a_secret_is_not_lost() -> None:
+    text = "smtp_sasl_password_maps =\n  static:u:hunter2\nsmtpd_banner = x\n    -o smtpd_banner=y\n"
+    assert without_secrets(text) == text.replace("static:u:hunter2", HIDDEN)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *(
+            "token.",
+            "password ",
+            "password=y ",
+            'secret = "',
+            'secret="\\',
+            "a://b:",
+            "a://",
+            "{PLAIN}",
+            "-p ",
+            "database ",
+        ),
+        *("secret_maps=\n hash:/x\n", "secret\n", "\\\n", " ", "password=<", "-----BEGIN ", "{SHA-", "hide ", "pass."),
+    ],
+)
+def test_hostile_text_takes_no_longer_than_other(piece: str) -> None:
+    begun = time.perf_counter()
+    without_secrets(piece * 100_000)
+    without_secrets(f"password=y{piece * 100_000}@!")
+    assert time.perf_counter() - begun < 20
