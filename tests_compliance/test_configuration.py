@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Set
+
 from mailproof.controls import MAY, Family, Harm, control, fail, not_applicable
+from mailproof.grammars.settings import expand
 from mailproof.observations.configuration import ProgramSettings
 from mailproof.references import EXIM_OPTIONS, POSTCONF, PRACTICE, rfc
 
@@ -21,12 +25,29 @@ def test_banner_does_not_name_the_software(program_settings: ProgramSettings) ->
     if known is None:
         not_applicable(f"{program_settings.program} has no setting for its greeting that is looked at")
     name, default = known
+    hosts = {setting.value.lower() for setting in program_settings.settings if setting.name == "myhostname"}
     setting = program_settings.get(name)
-    value = setting.value if setting is not None else default
-    telling = [word for word in _TELLING if word in value.lower()]
-    if telling:
-        said = f"{name} = {value}" if setting is not None else f"{name} is not set; the default is {default}"
-        fail(f"{said}: it names {', '.join(telling)}", at=setting.place if setting is not None else None)
+    for banner in (*((setting,) if setting is not None else ()), *program_settings.overrides(name)):
+        if telling := _telling(banner.meaning, hosts):
+            means = f", which is {banner.meaning}" if banner.meaning != banner.value else ""
+            fail(f"{banner.name} = {banner.value}{means}: it names {', '.join(telling)}", at=banner.place)
+    if setting is None:
+        called = program_settings.get("mail_name")
+        meaning = expand(default, {"mail_name": called.meaning} if called is not None else {})
+        if telling := _telling(meaning, hosts):
+            fail(f"{name} is not set; the default is {default}: it names {', '.join(telling)}")
+
+
+def _telling(banner: str, hosts: Set[str]) -> list[str]:
+    """What a greeting tells of its software. Words of host names tell nothing."""
+    words = (word for word in banner.lower().split() if not _is_host(word.strip("()[]<>,;:\"'"), hosts))
+    text = " ".join(words)
+    macros = dict.fromkeys(f"${macro['name']}" for macro in _MACROS.finditer(text))
+    return [*macros, *(product for product, pattern in _PRODUCTS.items() if pattern.search(_ANY_MACRO.sub(" ", text)))]
+
+
+def _is_host(word: str, hosts: Set[str]) -> bool:
+    return word in hosts or _HOST.fullmatch(word) is not None
 
 
 _BANNERS = {
@@ -36,7 +57,24 @@ _BANNERS = {
 }
 """The setting of the greeting, and its default."""
 
-_TELLING = ("$mail_name", "$mail_version", "$version_number", "postfix", "exim", "dovecot", "debian", "ubuntu")
+_MACROS = re.compile(
+    r"\$[({]?(?P<name>mail_name|mail_version|version_number|exim_version|compile_number|compile_date)\b"
+)
+_ANY_MACRO = re.compile(r"\$(?:\w+|\{\w+\}|\(\w+\))")
+_HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,62})\.){1,30}(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})\.?")
+"""A dotted name. Of a version the last part is a number."""
+
+_PRODUCTS = {
+    name: re.compile(rf"(?<![a-z0-9]){name.replace(' ', '[ _-]?')}[0-9]*(?![a-z])")
+    for name in (
+        *("postfix", "exim", "dovecot", "sendmail", "opensmtpd", "courier", "cyrus", "qmail", "netqmail", "haraka"),
+        *("stalwart", "zimbra", "microsoft", "ms exchange", "exchange server", "mdaemon", "kerio", "icewarp"),
+        *("communigate", "hmailserver", "mailenable", "iredmail", "mailcow", "plesk", "cpanel", "proxmox", "synology"),
+        *("debian", "ubuntu", "centos", "red hat", "rhel", "fedora", "rocky linux", "almalinux", "opensuse", "suse"),
+        *("gentoo", "arch linux", "alpine linux", "freebsd", "openbsd", "netbsd", "solaris", "windows", "linux"),
+    )
+}
+"""Products and systems, as whole words; digits may follow. "Exchange" alone is what any mail exchanger may say."""
 
 
 @control("CFG-VRFY", MAY, rfc(5321, "7.3"), POSTCONF, EXIM_OPTIONS, harm=Harm.ABUSED)
@@ -49,9 +87,11 @@ def test_vrfy_and_expn_are_switched_off(program_settings: ProgramSettings) -> No
     match program_settings.program:
         case "postfix":
             setting = program_settings.get("disable_vrfy_command")
-            if setting is None or setting.value.lower() != "yes":
-                said = f"disable_vrfy_command = {setting.value}" if setting else "disable_vrfy_command is not set"
-                fail(f"{said}: VRFY is answered", at=setting.place if setting else None)
+            if setting is None:
+                fail("disable_vrfy_command is not set: VRFY is answered")
+            for said in (setting, *program_settings.overrides("disable_vrfy_command")):
+                if said.meaning.lower() != "yes":
+                    fail(f"{said.name} = {said.value}: VRFY is answered", at=said.place)
         case "exim":
             for name in ("acl_smtp_vrfy", "acl_smtp_expn"):
                 setting = program_settings.get(name)

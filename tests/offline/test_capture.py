@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mailproof.captures import Capture, CapturedOutput, write_capture
 from mailproof.cli import main
 from mailproof.docket import target_fixtures
 from tests.offline.user import pytest_run, write_inventory
@@ -91,6 +92,99 @@ def test_evidence_that_cannot_be_read_is_inconclusive(tmp_path: Path, name: str)
     results = run.document("prod")["results"]
     assert {result["verdict"] for result in results} == {"inconclusive"}, run.output
     assert all(problem in result["message"] for result in results), results
+
+
+def write_made_capture(directory: Path, host: str, *outputs: tuple[str, str, str, int]) -> None:
+    """A capture: for each output its program, command, text and exit status."""
+    made = [
+        CapturedOutput(program, command, f"{n}.txt", status) for n, (program, command, _, status) in enumerate(outputs)
+    ]
+    texts = {f"{n}.txt": text for n, (_, _, text, _) in enumerate(outputs)}
+    write_capture(directory / "made", Capture(host, "2026-01-01T00:00:00Z", tuple(made)), texts)
+    write_inventory(directory, "captures: [made]\n")
+
+
+GOOD = "smtpd_banner = $myhostname ESMTP\nmy_vrfy = yes\ndisable_vrfy_command = $my_vrfy\n"
+
+CAPTURES: dict[str, tuple[str, tuple[tuple[str, str, str, int], ...], dict[tuple[str, str], str]]] = {
+    "a program that no rule looks at": (
+        "ns.example.org",
+        (("bind", "named-checkconf -p -x", "zone x;\n", 0),),
+        {
+            ("CFG-BANNER", "bind@ns.example.org"): "not applicable",
+            ("CFG-VRFY", "bind@ns.example.org"): "not applicable",
+        },
+    ),
+    "a program that no rule looks at, and whose command failed": (
+        "ns.example.org",
+        (("nftables", "nft list ruleset", "", 1),),
+        {
+            ("CFG-BANNER", "nftables@ns.example.org"): "not applicable",
+            ("CFG-VRFY", "nftables@ns.example.org"): "not applicable",
+        },
+    ),
+    "the command that holds the settings failed": (
+        "mx.example.org",
+        (("postfix", "postconf -n", "fatal\n", 1), ("postfix", "postconf mail_version", "mail_version = 3.7\n", 0)),
+        {
+            ("CFG-BANNER", "postfix@mx.example.org"): "inconclusive",
+            ("CFG-VRFY", "postfix@mx.example.org"): "inconclusive",
+        },
+    ),
+    "a name in capitals": (
+        "MX.Example.org.",
+        (("postfix", "postconf -n", GOOD, 0),),
+        {("CFG-BANNER", "postfix@mx.example.org"): "pass", ("CFG-VRFY", "postfix@mx.example.org"): "pass"},
+    ),
+    "services that say otherwise": (
+        "mx.example.org",
+        (
+            ("postfix", "postconf -n", GOOD, 0),
+            (
+                "postfix",
+                "postconf -M",
+                "smtp inet n - y - - smtpd\n    -o smtpd_banner=Postfix\n    -o disable_vrfy_command=no\n",
+                0,
+            ),
+        ),
+        {("CFG-BANNER", "postfix@mx.example.org"): "advice", ("CFG-VRFY", "postfix@mx.example.org"): "advice"},
+    ),
+    "two names of one program": (
+        "mx.example.org",
+        (("exim", "exim -bP", "", 1), ("exim4", "exim4 -bP", "smtp_banner = x\n", 0)),
+        {("CFG-BANNER", "exim@mx.example.org"): "pass", ("CFG-VRFY", "exim@mx.example.org"): "pass"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+def test_what_a_capture_holds_is_judged_as_what_it_is(tmp_path: Path, name: str) -> None:
+    host, outputs, verdicts = CAPTURES[name]
+    write_made_capture(tmp_path, host, *outputs)
+    run = pytest_run(tmp_path, "--inventory", "prod.yaml")
+    assert run.verdicts("prod") == verdicts, run.output
+
+
+def test_a_failed_command_is_named_with_its_exit_status(tmp_path: Path) -> None:
+    write_made_capture(tmp_path, "mx.example.org", ("dovecot", "doveconf -n", "fatal\n", 89))
+    run = pytest_run(tmp_path, "--inventory", "prod.yaml")
+    assert "doveconf -n had failed with exit status 89" in run.output
+
+
+@pytest.mark.parametrize(
+    ("host", "outputs", "problem"),
+    [
+        ("mx.example.org", (), "holds no output of any command"),
+        ("2001:db8::25", (("postfix", "postconf -n", GOOD, 0),), "is an address"),
+    ],
+)
+def test_a_capture_that_cannot_be_judged_is_inconclusive(
+    tmp_path: Path, host: str, outputs: tuple[tuple[str, str, str, int], ...], problem: str
+) -> None:
+    write_made_capture(tmp_path, host, *outputs)
+    run = pytest_run(tmp_path, "--inventory", "prod.yaml")
+    assert set(run.verdicts("prod").values()) == {"inconclusive"}
+    assert all(problem in result["message"] for result in run.document("prod")["results"])
 
 
 def test_evidence_that_is_not_there_is_an_error_with_its_line(tmp_path: Path) -> None:

@@ -1,18 +1,33 @@
 """Settings of programs: ``name = value``, one a line, with comments, continued lines and sections.
 
 So are written main.cf and the output of ``postconf -n`` (postconf(5)), that of ``doveconf -n``, with sections in
-braces, and that of ``exim -bP``, in which a switch is its name alone, with ``no_`` in front if it is off.
+braces, and that of ``exim -bP``, in which a switch is its name alone, with ``no_`` in front if it is off. Services of
+master.cf (master(5)) have settings of their own.
+
+Every text is gone through once, in a time that its length bounds.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 _NAMED = re.compile(r"(?P<name>[A-Za-z0-9_.:/-]+)[ \t]*=[ \t]*(?P<value>.*)")
-_SECTION = re.compile(r"(?P<name>[^={}#]*\S)[ \t]*\{")
 _SWITCH = re.compile(r"(?P<off>no_)?(?P<name>[a-z][a-z0-9_]*)")
+_OPTION = re.compile(
+    r"(?<!\S)-o[ \t]*(?:\{[ \t]*(?P<braced>\w+)[ \t]*=[ \t]*(?P<text>(?:[^{}$]|\$\{\w+\}|\$)*)\}|(?P<name>\w+)=(?P<value>\S*))"
+)
+"""A setting of one service: ``-o name=value``, or ``-o { name = value }``."""
+_MACRO = re.compile(r"\$(?:(?P<bare>\w+)|\{(?P<braces>\w+)\}|\((?P<round>\w+)\))")
+
+MAX_SECTIONS = 16
+"""Sections inside each other whose names come into those of settings."""
+MAX_SECTION_NAME = 80
+MAX_EXPANSIONS = 8
+"""How deep macros may stand in macros; Postfix itself knows no end."""
+MAX_EXPANDED = 4096
+"""Characters of a value with its macros put in."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +45,55 @@ def parse_settings(text: str) -> Iterator[Setting]:
     sections: list[str] = []
     for number, line in _logical_lines(text):
         stripped = line.strip()
+        inside = sections[:MAX_SECTIONS]
         if stripped == "}":
             del sections[-1:]
-        elif section := _SECTION.fullmatch(stripped):
-            sections.append(section["name"])
+        elif stripped.endswith("{") and not any(mark in stripped[:-1] for mark in "={}#") and stripped != "{":
+            sections.append(stripped[:-1].rstrip()[:MAX_SECTION_NAME])
         elif named := _NAMED.fullmatch(stripped):
-            yield Setting("/".join((*sections, named["name"])), named["value"].strip(), number)
+            yield Setting("/".join((*inside, named["name"])), named["value"].strip(), number)
         elif switch := _SWITCH.fullmatch(stripped):
-            yield Setting("/".join((*sections, switch["name"])), "false" if switch["off"] else "true", number)
+            yield Setting("/".join((*inside, switch["name"])), "false" if switch["off"] else "true", number)
+
+
+def parse_services(text: str) -> Iterator[Setting]:
+    """The settings that services of master.cf have for themselves: ``smtp inet/smtpd_banner``."""
+    service = ""
+    for number, line in enumerate(_lines(text), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if line[0] not in " \t":
+            service = " ".join(line[: 2 * MAX_SECTION_NAME].split()[:2])[:MAX_SECTION_NAME]
+        for option in _OPTION.finditer(line):
+            name, value = option["braced"] or option["name"], option["text"] or option["value"] or ""
+            yield Setting(f"{service}/{name}", value.strip(), number)
+
+
+def expand(value: str, known: Mapping[str, str]) -> str:
+    """A value with ``$name``, ``${name}`` and ``$(name)`` put in, as far as they are known."""
+    for _ in range(MAX_EXPANSIONS):
+        put_in = _expanded_once(value[:MAX_EXPANDED], known)
+        if put_in == value:
+            break
+        value = put_in
+    return value[:MAX_EXPANDED]
+
+
+def _expanded_once(value: str, known: Mapping[str, str]) -> str:
+    pieces: list[str] = []
+    length = end = 0
+    for macro in _MACRO.finditer(value):
+        name = macro["bare"] or macro["braces"] or macro["round"]
+        pieces += value[end : macro.start()], known.get(name, macro[0])[:MAX_EXPANDED]
+        length += len(pieces[-2]) + len(pieces[-1])
+        end = macro.end()
+        if length > MAX_EXPANDED:
+            break
+    return "".join((*pieces, value[end:]))[:MAX_EXPANDED]
+
+
+def _lines(text: str) -> list[str]:
+    return text.removeprefix("\ufeff").splitlines()
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -45,16 +101,17 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
     before, unless that opened a section or stands in one (postconf(5), "Postfix main.cf file format").
     """
     depth = 0
-    held: tuple[int, str] | None = None
-    for number, line in enumerate(text.splitlines(), 1):
+    first = 0
+    held: list[str] = []
+    for number, line in enumerate(_lines(text), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        if held is not None and depth == 0 and line[0] in " \t" and not held[1].rstrip().endswith("{"):
-            held = held[0], f"{held[1].rstrip()} {line.strip()}"
+        if held and depth == 0 and line[0] in " \t" and not held[-1].endswith("{"):
+            held.append(line.strip())
             continue
-        if held is not None:
-            yield held
+        if held:
+            yield first, " ".join(held)
         depth += line.rstrip().endswith("{") - (line.strip() == "}")
-        held = number, line
-    if held is not None:
-        yield held
+        first, held = number, [line.rstrip()]
+    if held:
+        yield first, " ".join(held)

@@ -8,7 +8,7 @@ from mailproof.observations import Observation
 from mailproof.places import Place
 
 LOOKED_AT = {
-    "postfix": ("smtpd_banner", "disable_vrfy_command"),
+    "postfix": ("smtpd_banner", "disable_vrfy_command", "mail_name", "myhostname"),
     "exim": ("smtp_banner", "acl_smtp_vrfy", "acl_smtp_expn"),
     "dovecot": ("login_greeting",),
 }
@@ -22,6 +22,13 @@ class SettingSeen:
     name: str
     value: str
     place: Place
+    expanded: str | None = None
+    """The value with other settings of the same program put in; None where it names none."""
+
+    @property
+    def meaning(self) -> str:
+        """What the value comes to."""
+        return self.value if self.expanded is None else self.expanded
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,10 @@ class ProgramSettings(Observation):
     def get(self, name: str) -> SettingSeen | None:
         """The setting of this name that counts: the last one; None where the files do not have it."""
         return next((setting for setting in reversed(self.settings) if setting.name == name), None)
+
+    def overrides(self, name: str) -> tuple[SettingSeen, ...]:
+        """What sections and services say instead of the setting of this name."""
+        return tuple(setting for setting in self.settings if setting.name.endswith(f"/{name}"))
 
     def evidence(self) -> tuple[str, ...]:
         lines = [f"{self.program} on {self.host}: {', '.join(self.files)}"]

@@ -6,8 +6,9 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailproof.captures import read_capture
+from mailproof.captures import Capture, read_capture
 from mailproof.documents import UnreadableDocument
+from mailproof.inventory.values import domain_name
 from mailproof.net.errors import Malformed, NotObserved
 from mailproof.targets.base import Target, Undiscovered
 from mailproof.targets.discovery import Search, finder
@@ -23,6 +24,8 @@ class ConfigurationFile:
     """As reports call it: relative to the inventory."""
     command: str = ""
     """The command whose output it holds, if that is known."""
+    status: int = 0
+    """The exit status of that command. Where it is not 0, what stands in the file is an error message."""
 
 
 @dataclass(frozen=True)
@@ -54,24 +57,38 @@ async def find_configurations(search: Search) -> None:
     found: dict[tuple[str, str], list[tuple[ConfigurationFile, str]]] = {}
     for entry in search.inventory.configurations:
         file = ConfigurationFile(str(entry.file), search.named(entry.file))
-        found.setdefault((entry.program, entry.host), []).append((file, str(entry.file)))
+        found.setdefault((_program(entry.program), entry.host), []).append((file, str(entry.file)))
     for directory in search.inventory.captures:
         try:
             capture = await asyncio.to_thread(read_capture, directory)
+            host = _host(capture)
         except UnreadableDocument as error:
             name = f"capture {search.named(directory)}"
             search.targets.add(Undiscovered.because(Malformed(str(error)), Configuration, name))
             continue
         for output in capture.outputs:
-            if output.status != 0:
-                continue  # what stands there is an error message
             path = directory / output.file
-            file = ConfigurationFile(str(path), search.named(path), output.command)
-            found.setdefault((output.program, capture.host), []).append((file, str(directory)))
+            file = ConfigurationFile(str(path), search.named(path), output.command, output.status)
+            found.setdefault((_program(output.program), host), []).append((file, str(directory)))
     hosts = {host.name: host for host in search.targets.found(MailHost)}
     for (program, host), files in found.items():
         domains = hosts[host].domains if host in hosts else ()
         search.targets.add(Configuration(program, host, tuple(file for file, _ in files), files[0][1], domains=domains))
+
+
+def _host(capture: Capture) -> str:
+    """The host of a capture as the inventory would write it. Raises UnreadableDocument where it cannot be judged."""
+    if not capture.outputs:
+        raise UnreadableDocument(f"the capture of {capture.host} holds no output of any command")
+    try:
+        return domain_name(capture.host)
+    except ValueError as error:
+        raise UnreadableDocument(f"the host of the capture: {error}") from None
+
+
+def _program(name: str) -> str:
+    """What a program is called; Debian calls Exim otherwise."""
+    return {"exim4": "exim"}.get(name, name)
 
 
 @dataclass(frozen=True)
