@@ -16,7 +16,8 @@ from dataclasses import dataclass
 _NAMED = re.compile(r"(?P<name>[A-Za-z0-9_.:/-]+)[ \t]*=[ \t]*(?P<value>.*)")
 _SWITCH = re.compile(r"(?P<off>no_)?(?P<name>[a-z][a-z0-9_]*)")
 _OPTION = re.compile(
-    r"(?<!\S)-o[ \t]*(?:\{[ \t]*(?P<braced>\w+)[ \t]*=[ \t]*(?P<text>(?:[^{}$]|\$\{\w+\}|\$)*)\}|(?P<name>\w+)=(?P<value>\S*))"
+    r"(?<!\S)-o[ \t]*(?:\{[ \t]*(?P<braced>\w+)[ \t]*=[ \t]*(?P<text>(?:[^{}$]|\$\{\w+\}|\$)*)\}"
+    r"|(?P<name>\w+)=(?P<value>\S*))"
 )
 """A setting of one service: ``-o name=value``, or ``-o { name = value }``."""
 _MACRO = re.compile(r"\$(?:(?P<bare>\w+)|\{(?P<braces>\w+)\}|\((?P<round>\w+)\))")

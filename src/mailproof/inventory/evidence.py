@@ -16,6 +16,9 @@ ProgramName = Literal["postfix", "exim", "dovecot"]
 FILES = ("captures", "reports", "messages", "logs")
 """Keys of the inventory that name files, or directories of them."""
 
+UNREAD = ("reports", "messages", "logs")
+"""Those whose files only house rules and extensions read so far."""
+
 EvidenceFile = Annotated[Path, Field(strict=False)]
 
 
