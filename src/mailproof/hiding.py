@@ -26,6 +26,7 @@ _WORD = re.compile(r"[\w.-]+")
 _WITHIN = (
     *("password", "passwd", "passphrase", "secret", "credential", "token", "apikey", "api_key", "api-key", "bind_pw"),
     *("private_key", "private-key", "privatekey", "access_key", "auth_key", "shared_key", "master_key", "pkcs11-pin"),
+    "authorization",
 )
 """What stands in names of secrets."""
 _PARTS = frozenset(("pass", "pw", "pwd", "pswd", "pin", "psk", "cred", "creds"))
@@ -49,7 +50,10 @@ _ASSIGNED = re.compile(r"[\"']?[ \t]*[=:][ \t]*")
 _BLANKS = re.compile(r"[ \t]+")
 _NEXT = r"(?=[;,]?(?:[ \t\r]*+(?:$|[;}]+(?=\s|$))|[ \t]++[\w.-]{1,60}=))"
 """What follows a value that ends there: nothing, or another setting."""
-_SWITCH = re.compile(rf"[\"']?(?:yes|no|true|false|y|n|on|off|none|<[^<>]{{0,80}}>)[\"']?{_NEXT}", re.IGNORECASE)
+_SWITCH = re.compile(
+    rf"[\"']?(?:yes|no|true|false|y|n|on|off|none|<(?:hidden|value not displayable)[^<>]{{0,80}}>)[\"']?{_NEXT}",
+    re.IGNORECASE,
+)
 """Values that are no secrets: switches, and what is hidden already."""
 _TABLE = re.compile(
     r"(?:proxy:)?(?:hash|btree|lmdb|cdb|dbm|sdbm|texthash|regexp|pcre|cidr|mysql|pgsql|ldap|sqlite|memcache|mongodb):"
@@ -59,8 +63,8 @@ _FILE = re.compile(r"(?:<?/[\w./+-]+|\$\w+|\$\{\w+\}|\$\(\w+\))")
 _SETTING = re.compile(r"[A-Za-z][\w.-]*[ \t]*=")
 _INLINE_TABLE = re.compile(r"[ \t]*table[ \t]+[^\s{]+[ \t]*(?=\{)")
 """Of OpenSMTPD. A table of nftables has a family as well."""
-_OPTION = re.compile(r"(?<!\S)-p(?=[ \t]+[^\s-])")
-_GLUED_OPTION = re.compile(r"(?<!\S)-p(?=[^\s-])")
+_OPTION = re.compile(r"(?<!\S)-[pw](?=[ \t]+[^\s-])")
+_GLUED_OPTION = re.compile(r"(?<!\S)-[pw](?=[^\s-])")
 
 
 def without_secrets(text: str) -> str:
@@ -118,8 +122,10 @@ class _Hider:
                 continue
             if name == "database" and brace > word.end():
                 return self._cut(line, word.end(), name, depth)
-            if _is_secret(name):
+            if _is_secret(name) or (name == "key" and line[word.start() - 1] in "?&"):
                 begin = _value(line, word, name, first=first)
+                if first and begin is not None:
+                    self.name, self.depth = name, depth
                 if begin is not None and not _SWITCH.match(line, begin):
                     self.name, self.depth = name, depth
                     if line[begin:].strip() in ("{", ""):
@@ -147,7 +153,7 @@ class _Hider:
 def _is_secret(name: str) -> bool:
     if any(part in name for part in _WITHIN) or name in _WHOLE or name.endswith(_SERVERS):
         return True
-    if name.endswith(("_auth", "-auth")):
+    if name.endswith(("_auth", "-auth", "_key", "-key")):
         return True
     return any(part in _PARTS or part.endswith(_ENDS) for part in re.split(r"[_.-]", name))
 
