@@ -65,7 +65,7 @@ async def tls_deep_scan(endpoint: TLSEndpoint, net: Network, look: Look) -> TLSD
     scan = await net.tls.scan(_where(endpoint))
     unanswered, early_data = list(scan.unanswered), None
     try:
-        if TLSVersion.TLS1_3 in (await look(tls_offers, endpoint)).accepted:
+        if (await look(tls_offers, endpoint)).version(TLSVersion.TLS1_3).accepted:
             early_data = await net.tls.early_data(_where(endpoint))
     except NotObserved as failure:
         unanswered.append(Unanswered(EARLY_DATA, failure.kind, failure.reason, failure.evidence))

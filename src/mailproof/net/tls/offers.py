@@ -22,8 +22,8 @@ from mailproof.net.tls.full_questions import FullQuestions
 from mailproof.net.tls.interview import HungUp, Interview, SaysNothing
 from mailproof.net.tls.versions import TLSVersion
 
-MOST = {TLSDepth.USUAL: 28, TLSDepth.FULL: 250}
-"""Connections to one endpoint at most, retries aside. The usual questions take 28 with the worst of servers: one that
+MOST = {TLSDepth.USUAL: 31, TLSDepth.FULL: 250}
+"""Connections to one endpoint at most, retries aside. The usual questions take 31 with the worst of servers: one that
 hangs up on every hello which it does not like, and likes only the weak ones."""
 
 
@@ -117,7 +117,7 @@ def _asked(questions: FullQuestions, depth: TLSDepth) -> dict[str, Callable[[], 
     """The questions by name, those first that tell most."""
 
     def version(wanted: TLSVersion) -> Callable[[], Awaitable[Handshake]]:
-        return lambda: questions.version(wanted)
+        return questions.tls_1_3 if wanted is TLSVersion.TLS1_3 else lambda: questions.version(wanted)
 
     usual: dict[str, Callable[[], Awaitable[Any]]] = {
         **{str(wanted): version(wanted) for wanted in reversed(TLSVersion)},
