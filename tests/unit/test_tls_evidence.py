@@ -197,7 +197,7 @@ async def break_down(stream: ServerStream, hello: bytes) -> None:
 @pytest.mark.parametrize("serve", [hang_up, reset, break_down])
 def test_behind_starttls_a_server_that_has_answered_and_stops_refuses_nothing(serve: Serve) -> None:
     """It may be overloaded: what it says of older versions does not show."""
-    with pytest.raises(ClosedEarly, match="that it has answered before"):
+    with pytest.raises(ClosedEarly, match="though it has spoken TLS before"):
         asked([hello_of(0x0303), serve], TLS12, TLS10, starttls=True)
 
 

@@ -49,8 +49,10 @@ async def _offers_tls(endpoint: TLSEndpoint, look: Look) -> bool:
 @probe(connections=lambda limits: MOST[limits.tls_depth], looks=("smtp_session",))
 async def tls_offers(endpoint: TLSEndpoint, net: Network, look: Look) -> TLSOffers:
     """Hellos of every version, and of what belongs to the inventory's ``tls_depth``."""
-    offered = await _offers_tls(endpoint, look)
-    offers = await net.tls.offers(_where(endpoint)) if offered else None
+    offered, spoken = await _offers_tls(endpoint, look), False
+    if offered and endpoint.starttls and isinstance(endpoint, SMTPEndpoint):
+        spoken = (await look(smtp_session, endpoint)).tls is not None
+    offers = await net.tls.offers(_where(endpoint), spoken=spoken) if offered else None
     return TLSOffers(endpoint.id, endpoint.starttls == "smtp", offers)
 
 

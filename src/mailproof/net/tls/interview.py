@@ -58,7 +58,10 @@ class Interview:
     ``connections`` are those that were opened; ``most`` is how many it may open.
     """
 
-    def __init__(self, settings: NetSettings, hosts: Hosts, endpoint: TLSPeer, most: int) -> None:
+    def __init__(
+        self, settings: NetSettings, hosts: Hosts, endpoint: TLSPeer, most: int, *, spoken: bool = False
+    ) -> None:
+        self._spoken = spoken
         self.connections = 0
         self.endpoint = endpoint
         self._settings = settings
@@ -121,10 +124,10 @@ class Interview:
 
     async def _ask_another(self) -> None:
         """Ask another hello, and nothing new. Raises SaysNothing where that has no answer either."""
-        known = self._another in self._answers
+        known = self._spoken or self._another in self._answers
         flight = await self._send(self._another)
         if known and _is_broken(flight):
-            raise SaysNothing(f"{_why_broken(flight)} on a TLS hello that it has answered before")
+            raise SaysNothing(f"{_why_broken(flight)} on a usual TLS hello, though it has spoken TLS before")
         # A server that agrees to STARTTLS is there, and says that TLS may begin: what fails is the handshake.
         if flight.empty and self.endpoint.starttls is None:
             raise SaysNothing("the server closes the connection on every TLS hello, whatever it offers")

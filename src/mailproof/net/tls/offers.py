@@ -81,15 +81,17 @@ class Offers:
     """Whether a client that falls back to an older version is stopped (RFC 7507)."""
 
 
-async def ask_offers(settings: NetSettings, hosts: Hosts, endpoint: TLSPeer) -> Offers:
+async def ask_offers(settings: NetSettings, hosts: Hosts, endpoint: TLSPeer, *, spoken: bool = False) -> Offers:
     """Ask ``endpoint`` everything that belongs to the depth of the settings.
+
+    ``spoken``: it has completed a handshake before, so that one which hangs up on everything has stopped answering.
 
     A question that fails is in ``unanswered``; what may pass is asked again, as the limits say. Raises the failure
     where no question has an answer: Refused, TimedOut, ClosedEarly, Malformed, NotAvailable (no STARTTLS), NoTLS,
     NoTLSNow, Throttled, and what ``Hosts`` raises.
     """
     limits = settings.limits
-    interview = Interview(settings, hosts, endpoint, MOST[limits.tls_depth])
+    interview = Interview(settings, hosts, endpoint, MOST[limits.tls_depth], spoken=spoken)
     asked = _asked(FullQuestions(interview), limits.tls_depth)
     answers: dict[str, Any] = {}
     failures: dict[str, NotObserved] = {}
