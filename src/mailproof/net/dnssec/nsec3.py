@@ -37,7 +37,12 @@ class HashedGap:
 
         Unknown hashes and flags (RFC 5155, sections 8.1 and 8.2), or an owner that is no hash below the apex.
         """
-        if record.algorithm != _SHA1 or record.flags & ~_OPT_OUT or owner.parent() != zone:
+        if (
+            record.algorithm != _SHA1
+            or record.flags & ~_OPT_OUT
+            or len(owner) != len(zone) + 1
+            or not owner.is_subdomain(zone)
+        ):
             return None
         try:
             hashed = base64.b32hexdecode(owner.labels[0].upper())

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import cast
 
 import dns.dnssec
-import dns.exception
 import dns.name
 import dns.rdatatype
 import dns.rdtypes.ANY.RRSIG
@@ -158,7 +157,7 @@ def _verifies(records: dns.rrset.RRset, signature: RRSIG, zone: dns.name.Name, k
             now=now,
             policy=dns.dnssec.allow_all_policy,
         )
-    except (dns.exception.DNSException, ValueError, TypeError, IndexError, ArithmeticError):
+    except Exception:  # whatever the libraries raise for such octets
         return False
     return True
 
