@@ -32,7 +32,7 @@ from mailproof.net.dnssec.chain import Response
 from mailproof.net.dnssec.nsec3 import hash_of
 from mailproof.net.errors import TimedOut
 
-AT = datetime(2026, 11, 26, tzinfo=UTC)
+AT = datetime.now(UTC).replace(microsecond=0)
 BEGIN = AT - timedelta(days=7)
 END = AT + timedelta(days=7)
 
@@ -119,6 +119,10 @@ class Zone:
     def denial(self) -> list[RRset]:
         wanted = [owned for owned in self.rrsets if owned[1] in (RdataType.NSEC, RdataType.NSEC3)]
         return [record for owned in wanted for record in self.pair(owned)]
+
+    def negative(self) -> list[RRset]:
+        """The authority section of a negative answer (RFC 2308, section 3)."""
+        return [*self.pair((self.origin, RdataType.SOA)), *self.denial()]
 
     def pair(self, owned: tuple[Name, RdataType]) -> list[RRset]:
         signature = self.signatures.get(owned)
@@ -232,7 +236,7 @@ class World:
                 alias = dns.rrset.from_text(asked, 60, "IN", "CNAME", str(made))
                 return Response(dns.rcode.NOERROR, (*zone.pair((owner, other)), alias))
         if any(owner.is_subdomain(asked) for owner, other in zone.rrsets if other != RdataType.NSEC3):
-            return Response(dns.rcode.NOERROR, (), tuple(zone.denial()))
+            return Response(dns.rcode.NOERROR, (), tuple(zone.negative()))
         encloser = asked
         while not any(owner.is_subdomain(encloser) for owner, other in zone.rrsets if other != RdataType.NSEC3):
             encloser = encloser.parent()
@@ -241,7 +245,7 @@ class World:
             answer = [dns.rrset.from_rdata_list(asked, 60, list(found)) for found in zone.pair((wildcard, type))]
             return Response(dns.rcode.NOERROR, tuple(answer), tuple(zone.denial()))
         exists = any(owner == wildcard for owner, _ in zone.rrsets)
-        return Response(dns.rcode.NOERROR if exists else dns.rcode.NXDOMAIN, (), tuple(zone.denial()))
+        return Response(dns.rcode.NOERROR if exists else dns.rcode.NXDOMAIN, (), tuple(zone.negative()))
 
 
 ROOT, ORG, EXAMPLE = key(8, 1), key(13, 2), key(13, 3)

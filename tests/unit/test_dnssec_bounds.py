@@ -148,7 +148,7 @@ def test_times_of_signatures_are_serial_numbers(first: int, second: int, before:
 
 def test_a_signature_over_another_zone_or_of_too_many_labels_is_not_tried() -> None:
     signed = signed_sets(world()["example.org."].pair(ADDRESS))[0]
-    cases = {
+    cases: dict[Flaw, dict[str, Any]] = {
         Flaw.WRONG_SIGNER: {"signer": name("org.")},
         Flaw.LABELS: {"labels": 9},
         Flaw.UNSUPPORTED: {"algorithm": 3},

@@ -147,8 +147,10 @@ def test_a_ds_record_of_no_key_is_bogus_and_named(ds: object, flaw: Flaw) -> Non
     assert judge(world(ds=[ds, DS]), "mx.example.org.", "A").status is Status.SECURE, "another DS record is right"  # type: ignore[list-item]
 
 
-def test_sha1_does_not_count_beside_sha256() -> None:
-    zones = world(ds=[EXAMPLE.ds("example.org.", 1), DS.replace(digest=bytes(32))])  # type: ignore[list-item]
+@pytest.mark.parametrize("digest", [2, 4])
+def test_sha1_does_not_count_beside_a_better_digest(digest: int) -> None:
+    wrong = EXAMPLE.ds("example.org.", digest).replace(digest=bytes(32 if digest == 2 else 48))
+    zones = world(ds=[EXAMPLE.ds("example.org.", 1), wrong])  # type: ignore[list-item]
     assert judge(zones, "mx.example.org.", "A").status is Status.BOGUS
 
 

@@ -31,7 +31,7 @@ ZONE_KEY = 0x0100
 REVOKED = 0x0080
 """The flag of keys that must not be used any more (RFC 5011, section 2.1)."""
 
-_SHA1, _SHA256 = 1, 2
+_SHA1 = 1
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,11 @@ def was_tagged(key: DNSKEY, tag: int) -> bool:
 def usable(records: Iterable[DS], supported: Supported) -> tuple[DS, ...]:
     """The DS records that a validator uses; none: the zone counts as unsigned (RFC 4035, section 5.2).
 
-    SHA-1 is not used beside SHA-256 (RFC 4509, section 3).
+    SHA-1 is not used beside a better digest: RFC 4509, section 3, says so of SHA-256, and BIND does likewise with SHA-384.
     """
     known = [ds for ds in records if ds.algorithm in supported.algorithms and ds.digest_type in supported.digests]
-    if any(ds.digest_type == _SHA256 for ds in known):
-        known = [ds for ds in known if ds.digest_type != _SHA1]
-    return tuple(known)
+    better = tuple(ds for ds in known if ds.digest_type != _SHA1)
+    return better or tuple(known)
 
 
 def has_digest(ds: DS, owner: dns.name.Name, key: DNSKEY) -> bool:

@@ -16,7 +16,10 @@ TRIES = 16
 """Verifications for one RRset. A zone in the middle of a rollover needs two, or one for each algorithm and key."""
 
 MAX_ITERATIONS = 50
-"""NSEC3 iterations that are computed, as BIND and Knot Resolver do; with more the proof is insecure (RFC 9276, 3.2)."""
+"""NSEC3 iterations that are computed; a proof with more is insecure (RFC 9276, section 3.2).
+
+Validators differ: Knot Resolver stops here, BIND 9.18 and Unbound at 150. What one of them takes as insecure is not secure.
+"""
 
 _LARGE_KEY = 300
 """Octets of a public key: one of RSA 2048 is just below. Larger ones count more."""
