@@ -16,7 +16,7 @@ from tests.offline.user import HANGS, SOURCE, pytest_run, write_inventory
 
 DOCS = SOURCE / "docs"
 
-PAGES = ("reports.md", "first-run.md", "audit-evidence.md", "house-rules.md", "nightly.md")
+PAGES = ("evidence-on-disk.md", "reports.md", "first-run.md", "audit-evidence.md", "house-rules.md", "nightly.md")
 
 
 @pytest.fixture(scope="module")

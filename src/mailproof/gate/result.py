@@ -49,7 +49,7 @@ def make_result(
         message = observed.split("\n", 1)[0]
     return Result(
         id=result_id(control.id, target),
-        family=control.id.split("-")[0],
+        family=control.family,
         control=control.id,
         target=target,
         target_type=target_type,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from mailproof.net.errors import BoundReached, NoFiles, NotAvailable, NotObserved, Refused, Throttled
+from mailproof.net.errors import KINDS, BoundReached, NoFiles, NotAvailable, NotObserved, Refused, Throttled
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import NetSettings, TLSDepth
 from mailproof.net.tls.connection import TLSPeer
@@ -99,7 +99,8 @@ async def ask_offers(settings: NetSettings, hosts: Hosts, endpoint: TLSPeer) -> 
             interview.allow(MOST[limits.tls_depth])
         failures = await ask_all({name: ask for name, ask in asked.items() if name not in answers}, answers)
         if failures and not interview.has_answers:
-            raise next(iter(failures.values()))
+            first = next(iter(failures.values()))
+            raise KINDS[first.kind](first.reason, first.evidence) from first  # what only an interview knows stays in it
         if not any(failure.transient for failure in failures.values()):
             break
     unanswered = (Unanswered(name, type(f).kind, f.reason, f.evidence) for name, f in failures.items())
