@@ -81,7 +81,7 @@ def was_tagged(key: DNSKEY, tag: int) -> bool:
 def usable(records: Iterable[DS], supported: Supported) -> tuple[DS, ...]:
     """The DS records that a validator uses; none: the zone counts as unsigned (RFC 4035, section 5.2).
 
-    SHA-1 is not used beside a better digest: RFC 4509, section 3, says so of SHA-256, and BIND does likewise with SHA-384.
+    SHA-1 is not used beside a better digest: RFC 4509, section 3, says so of SHA-256, and BIND treats SHA-384 likewise.
     """
     known = [ds for ds in records if ds.algorithm in supported.algorithms and ds.digest_type in supported.digests]
     better = tuple(ds for ds in known if ds.digest_type != _SHA1)

@@ -18,7 +18,7 @@ TRIES = 16
 MAX_ITERATIONS = 50
 """NSEC3 iterations that are computed; a proof with more is insecure (RFC 9276, section 3.2).
 
-Validators differ: Knot Resolver stops here, BIND 9.18 and Unbound at 150. What one of them takes as insecure is not secure.
+Validators differ: some stop here, BIND 9.18 at 150. What one of them takes as insecure is not secure.
 """
 
 _LARGE_KEY = 300
