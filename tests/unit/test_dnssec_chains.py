@@ -11,8 +11,9 @@ import dns.rrset
 import pytest
 from dns.rdatatype import RdataType
 
+from mailproof.net.dnssec.anchors import root_anchors
 from mailproof.net.dnssec.chain import Chains
-from mailproof.net.dnssec.keys import Supported, root_anchors
+from mailproof.net.dnssec.keys import Supported
 from mailproof.net.dnssec.trust import Flaw, Status, Verdict
 from tests.unit.dnssec_world import AT, EXAMPLE, ORG, ROOT, NSEC3Parameters, World, key, name, sign, world
 

@@ -28,8 +28,9 @@ from dns.rdtypes.ANY.RRSIG import RRSIG
 from mailproof.criteria.dnssec import algorithm_text, digest_text
 from mailproof.net.dns.messages import MAX_ALIASES
 from mailproof.net.dns.names import dotted, text_of
+from mailproof.net.dnssec.anchors import root_anchors
 from mailproof.net.dnssec.denial import Shown
-from mailproof.net.dnssec.keys import Supported, entry_keys, is_revoked, is_zone_key, root_anchors, usable
+from mailproof.net.dnssec.keys import Supported, entry_keys, is_revoked, is_zone_key, usable
 from mailproof.net.dnssec.signatures import SignedSet, signed_sets, validate
 from mailproof.net.dnssec.trust import Flaw, Link, Status, Verdict, nearest, worst
 from mailproof.net.dnssec.work import Work

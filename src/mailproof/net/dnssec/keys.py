@@ -8,14 +8,12 @@ from typing import cast
 
 import dns.dnssec
 import dns.name
-import dns.rdata
 from dns.dnssectypes import DSDigest
 from dns.rdata import Rdata
 from dns.rdtypes.ANY.DNSKEY import DNSKEY
 from dns.rdtypes.ANY.DS import DS
 
 from mailproof.criteria.dnssec import (
-    ROOT_ANCHORS,
     SUPPORTED_ALGORITHMS,
     SUPPORTED_DIGESTS,
     algorithm_text,
@@ -40,17 +38,6 @@ class Supported:
 
     algorithms: frozenset[int] = SUPPORTED_ALGORITHMS
     digests: frozenset[int] = SUPPORTED_DIGESTS
-
-
-def root_anchors() -> tuple[DS, ...]:
-    """The trust anchors of the root, as IANA publishes them."""
-    return tuple(
-        _ds(f"{anchor.key_tag} {anchor.algorithm} {anchor.digest_type} {anchor.digest}") for anchor in ROOT_ANCHORS
-    )
-
-
-def _ds(text: str) -> DS:
-    return cast(DS, dns.rdata.from_text("IN", "DS", text))
 
 
 def text_of_rdata(record: Rdata) -> str:
