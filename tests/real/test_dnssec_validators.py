@@ -91,6 +91,7 @@ CASES: dict[str, Case] = {
     },
     "a revoked key": (partial(world, signer=EXAMPLE.flagged(257 | 0x80)), *MX),
     "no zone key": (partial(world, signer=EXAMPLE.flagged(1)), *MX),
+    "expired, with 151 iterations": (chains.expired_beside_iterations, *MX),
     "50 iterations": (partial(world, TEXT, nsec3=NSEC3Parameters(iterations=50)), "nothing.example.org.", "A"),
     "51 iterations": (partial(world, TEXT, nsec3=NSEC3Parameters(iterations=51)), "nothing.example.org.", "A"),
     "151 iterations": (partial(world, TEXT, nsec3=NSEC3Parameters(iterations=151)), "nothing.example.org.", "A"),

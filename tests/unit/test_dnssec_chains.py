@@ -217,6 +217,18 @@ def test_an_unsigned_delegation_by_nsec3(opt_out: bool) -> None:
     assert judge(signed, "mx.example.org.", "A").status is Status.SECURE
 
 
+def expired_beside_iterations() -> World:
+    zones = world("mx 60 IN A 192.0.2.1\n", nsec3=NSEC3Parameters(iterations=151))
+    expired(zones)
+    return zones
+
+
+def test_iterations_that_nobody_computes_are_no_excuse_for_a_signature() -> None:
+    verdict = judge(expired_beside_iterations(), "mx.example.org.", "A")
+    assert verdict.link is not None
+    assert (verdict.status, verdict.link.flaw) == (Status.BOGUS, Flaw.EXPIRED)
+
+
 def test_the_zones_above_decide_where_signatures_name_one_of_them() -> None:
     """Stray signatures in an unsigned zone do not make it bogus."""
     zones = world(ds=[])

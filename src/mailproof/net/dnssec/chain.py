@@ -84,6 +84,9 @@ class _Denied:
     """The name does not exist, nor does anything below it (RFC 8020)."""
 
 
+_UNPROVEN = frozenset({Flaw.OPT_OUT, Flaw.ITERATIONS})
+"""Insecure without a proof that another zone begins: no excuse for signatures of the zone above that do not verify."""
+
 _Step = SecureZone | _End | _Denied | None
 """What lies at a name below a secure zone: another zone, the end of trust, nothing at all, or no zone cut (None)."""
 
@@ -138,7 +141,9 @@ class Chains:
             verdict = self._verdict(step, name, type, response, work)
         if verdict.status is Status.BOGUS:
             step = await self._zone_of(holder, work)
-            verdict = self._verdict(step, name, type, response, work)
+            below = self._verdict(step, name, type, response, work)
+            if not (signers and below.link and below.link.flaw in _UNPROVEN):
+                verdict = below
         return verdict, target
 
     def _verdict(
