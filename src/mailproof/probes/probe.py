@@ -47,6 +47,8 @@ class Probe:
     """Names of probes that it asks about its own target, or the endpoint of it, through ``look``."""
     refusals: int = 0
     """Recipients that a right server refuses it, at most, for ``mailproof plan``: they may count against the tester."""
+    questions: int = 0
+    """Questions that it puts to name servers directly, at most and retries aside, for ``mailproof plan``."""
     on_dead_hosts: bool = False
     """Whether it looks also at hosts that are dead on purpose."""
 
@@ -86,6 +88,7 @@ def probe(
     peer: str = "{}",
     looks: tuple[str, ...] = (),
     refusals: int = 0,
+    questions: int = 0,
     on_dead_hosts: bool = False,
 ) -> Callable[[Callable[..., Awaitable[O]]], Callable[..., Awaitable[O]]]:
     """Make an async function a probe; see the module for its parameters."""
@@ -99,6 +102,7 @@ def probe(
             "peer": peer,
             "looks": looks,
             "refusals": refusals,
+            "questions": questions,
             "on_dead_hosts": on_dead_hosts,
         }
         return function
