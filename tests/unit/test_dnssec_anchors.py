@@ -44,23 +44,23 @@ def test_records_are_read_as_in_a_master_file() -> None:
     assert read_anchors(both, NOW) == (ds, key(13, 9).ds("."))
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "nonsense",
-        "<html></html>",
-        "<TrustAnchor",
-        XML.replace("<Zone>.<", "<Zone>org.<"),
-        XML.replace("2017-02-02T00:00:00+00:00", "2027-02-02T00:00:00+00:00"),
-        XML.replace("2017-02-02T00:00:00+00:00", "2017-02-02T00:00:00"),
-        XML.replace("20326", "many"),
-        f"org. IN DS {ROOT.ds('.')}",
-        ". IN A 192.0.2.1",
-        f". IN DNSKEY {ROOT.flagged(257 | 0x80).record}",
-        ". IN DS 1 2",
-    ],
-)
+NO_ANCHORS = {
+    "empty": "",
+    "a word": "nonsense",
+    "HTML": "<html></html>",
+    "XML cut off": "<TrustAnchor",
+    "another zone": XML.replace("<Zone>.<", "<Zone>org.<"),
+    "not valid yet": XML.replace("2017-02-02T00:00:00+00:00", "2027-02-02T00:00:00+00:00"),
+    "without an offset": XML.replace("2017-02-02T00:00:00+00:00", "2017-02-02T00:00:00"),
+    "no number": XML.replace("20326", "many"),
+    "a DS record of another zone": f"org. IN DS {ROOT.ds('.')}",
+    "an address": ". IN A 192.0.2.1",
+    "a revoked key": f". IN DNSKEY {ROOT.flagged(257 | 0x80).record}",
+    "half a record": ". IN DS 1 2",
+}
+
+
+@pytest.mark.parametrize("text", NO_ANCHORS.values(), ids=NO_ANCHORS)  # by name: the keys are new in every process
 def test_what_holds_no_anchor_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"anchor|Anchor|root"):
         read_anchors(text, NOW)
