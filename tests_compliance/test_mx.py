@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from mailproof.controls import MUST, SHOULD, Family, Harm, control, fail, not_applicable
+from mailproof.controls import MUST, SHOULD, Family, Harm, control, fail, leave_to, not_applicable
 from mailproof.net.addresses import is_public
 from mailproof.net.dns.names import is_address
-from mailproof.net.errors import Bogus, Malformed, NotFollowed, ServerFailure, TimedOut
+from mailproof.net.errors import Bogus, Malformed, NotFollowed, NotObserved, ServerFailure, TimedOut
+from mailproof.observations.authorities import MailCopies, told
 from mailproof.observations.mx import MX, HostAddresses
 from mailproof.references import IANA_SPECIAL_ADDRESSES, rfc
 from mailproof.targets.mail import MailDomain, MailHost
@@ -124,3 +125,20 @@ def test_mx_addresses_are_public(host_addresses: HostAddresses) -> None:
         not_applicable("no MX record names this host, or it has no address")
     wrong = [address for address in host_addresses.addresses if not is_public(address)]
     assert not wrong, f"{host_addresses.host} has the address {', '.join(wrong)}, which is not public"
+
+
+@control("MX-SAME-ON-ALL-NS", SHOULD, rfc(1034, "4.2.2"), harm=Harm.LOST)
+def test_servers_have_the_same_mx(mail_copies: MailCopies) -> None:
+    """All name servers give the same MX records of the domain.
+
+    Why: where mail goes would depend on which server the sender's resolver asked.
+    Fix: find out why the servers do not have the same zone: transfers that fail, or two places to edit it.
+    """
+    if mail_copies.proposed:
+        not_applicable("the domain is judged as proposed: its servers do not have that yet")
+    if len(mail_copies.serials) > 1:
+        leave_to("SOA-SERIAL-SAME", "the servers have different versions of the zone")
+    sets = mail_copies.mx_sets
+    assert len(sets) <= 1, told(sets)
+    if mail_copies.unseen(sets):
+        raise NotObserved("; ".join(mail_copies.unknown) or "no server gave an answer", mail_copies.evidence())

@@ -6,6 +6,8 @@ from ipaddress import ip_address
 
 from mailproof.controls import MUST, SHOULD, Between, Family, Harm, control, finding, leave_to, not_applicable
 from mailproof.grammars.spf import MAX_LOOKUPS, RESULT_OF_ALL
+from mailproof.net.errors import NotObserved
+from mailproof.observations.authorities import MailCopies, told
 from mailproof.observations.spf import SPF, Check, SPFEvaluation, SPFTree
 from mailproof.references import GOOGLE_SENDERS, PRACTICE, rfc
 
@@ -222,3 +224,20 @@ def _require_valid_record(tree: SPFTree) -> None:
     _require_record(tree)
     if tree.syntax_error:
         leave_to("SPF-SYNTAX", "a wrong term makes the whole record an error")
+
+
+@control("SPF-CONSISTENT-NS", SHOULD, rfc(1034, "4.2.2"), harm=Harm.REFUSED)
+def test_servers_have_the_same_spf(mail_copies: MailCopies) -> None:
+    """All name servers give the same SPF record of the domain.
+
+    Why: whether mail passes SPF would depend on which server the receiver's resolver asked.
+    Fix: find out why the servers do not have the same zone: transfers that fail, or two places to edit it.
+    """
+    if mail_copies.proposed:
+        not_applicable("the domain is judged as proposed: its servers do not have that yet")
+    if len(mail_copies.serials) > 1:
+        leave_to("SOA-SERIAL-SAME", "the servers have different versions of the zone")
+    sets = mail_copies.spf_sets
+    assert len(sets) <= 1, told(sets)
+    if mail_copies.unseen(sets):
+        raise NotObserved("; ".join(mail_copies.unknown) or "no server gave an answer", mail_copies.evidence())

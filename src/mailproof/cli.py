@@ -23,6 +23,7 @@ from mailproof.net.text import printable, shown
 from mailproof.probes import load_probes
 from mailproof.probes.probe import Probe
 from mailproof.report.formats import FORMATS, write_formats
+from mailproof.targets.discovery import load_finders
 
 if TYPE_CHECKING:
     from mailproof.gate.profile import Profile
@@ -260,6 +261,7 @@ def _plan(options: argparse.Namespace) -> int:
         limits, named = loaded.model.net_settings().limits, named_addresses(loaded.model, targets)
         plan = make_plan(Docket(probes, policy), controls.values(), targets, limits=limits, named=named)
     except (
+        BrokenExtension,
         BrokenRules,
         InventoryError,
         UnknownControl,
@@ -483,7 +485,10 @@ def _capture(options: argparse.Namespace) -> int:
 
 
 def _catalogue() -> tuple[Catalogue, dict[str, Probe]]:
-    return load_catalogue(), dict(load_probes())
+    """What is there to judge by and to look with. Raises BrokenExtension, for finders as well."""
+    probes = dict(load_probes())
+    load_finders()
+    return load_catalogue(), probes
 
 
 if __name__ == "__main__":

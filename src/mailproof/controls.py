@@ -27,11 +27,13 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
+from traceback import walk_tb
 from types import ModuleType
 from typing import Any, Never
 
 import pytest
 
+from mailproof.extensions import told
 from mailproof.net.errors import NotObserved
 from mailproof.patterns import names_control
 from mailproof.places import Place
@@ -194,6 +196,9 @@ class Control:
     formerly: tuple[str, ...] = ()
     """Ids that it had in earlier releases: waivers, profiles, parameters and baselines may still use them."""
 
+    place: str = field(default="", compare=False)
+    """Where it is defined, as file:line."""
+
     def is_named(self, pattern: str) -> bool:
         """Whether a pattern (``*``, ``?``, ``[...]``) matches its id or one that it had formerly."""
         return any(names_control(pattern, id) for id in (self.id, *self.formerly))
@@ -224,14 +229,21 @@ def control(
     """
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
-        if not ID.fullmatch(id):
-            raise TypeError(f"{id!r} is not a control id, like PTR-FCRDNS")
+        for name in (id, *_tuple_of_former_ids(id, formerly)):
+            if not (isinstance(name, str) and ID.fullmatch(name)):
+                raise TypeError(f"{name!r} is not a control id, like PTR-FCRDNS")
+        scope = function.__qualname__.rpartition(".")[0]
+        if scope and not scope.endswith("<locals>"):
+            raise TypeError(f"{id} is a method of the class {scope}; a rule must be a function outside of any class")
         if not references:
             raise TypeError(f"{id} names no reference: who demands it?")
         title, why, fix = _read_docstring(id, function)
         observations, thresholds = _read_signature(id, function)
         if unknown := set(allowed or {}) - set(thresholds):
             raise TypeError(f"{id}: allowed names {', '.join(sorted(unknown))}, which is no threshold of it")
+        for name, choice in (allowed or {}).items():
+            if wrong := _wrong_default(thresholds[name], choice):
+                raise TypeError(f"{id}: the threshold {name} {wrong}")
         family = function.__globals__.get("FAMILY") or Family(id.split("-")[0], "")
         if not family.holds(id):
             raise TypeError(f"{id} is not of the family {family.name} of its module; name its first word in `also`")
@@ -252,6 +264,7 @@ def control(
             family=family.name,
             since=since,
             formerly=formerly,
+            place=f"{(code := inspect.unwrap(function).__code__).co_filename}:{code.co_firstlineno}",
         )
         return function
 
@@ -264,7 +277,36 @@ def _read_signature(id: str, function: Callable[..., None]) -> tuple[tuple[str, 
     thresholds = {entry.name: entry.default for entry in signature if entry.kind is entry.KEYWORD_ONLY}
     if missing := [name for name, default in thresholds.items() if default is inspect.Parameter.empty]:
         raise TypeError(f"{id}: the threshold {missing[0]} needs a default")
+    for name, default in thresholds.items():
+        for value in default if isinstance(default, tuple) else (default,):
+            if not isinstance(value, bool | int | float | str):
+                raise TypeError(
+                    f"{id}: the threshold {name} has the default {default!r}; "
+                    "it must be a number, a text, True or False, or a tuple of these"
+                )
     return tuple(entry.name for entry in signature if entry.kind is not entry.KEYWORD_ONLY), thresholds
+
+
+def _tuple_of_former_ids(id: str, formerly: object) -> tuple[object, ...]:
+    if not isinstance(formerly, tuple):
+        raise TypeError(f'{id}: formerly must be a tuple, like ("HOUSE-OLD",), not {formerly!r}')
+    if id in formerly:
+        raise TypeError(f"{id}: formerly names {id} itself; it is for ids that the control had before")
+    return formerly
+
+
+def _wrong_default(default: Any, allowed: object) -> str:
+    """What is wrong with the default of a threshold, by what is allowed; empty if nothing is."""
+    if isinstance(allowed, Between):
+        if not isinstance(default, int | float) or isinstance(default, bool):
+            return f"has the default {default!r}, and its allowed are numbers {allowed}"
+        fits = allowed.least <= default <= allowed.most
+    elif isinstance(allowed, tuple):
+        fits = all(value in allowed for value in (default if isinstance(default, tuple) else (default,)))
+    else:
+        return f"has as its allowed {allowed!r}, which is neither Between(least, most) nor a tuple of words"
+    words = allowed if isinstance(allowed, Between) else f"one of {', '.join(map(repr, allowed))}"
+    return "" if fits else f"has the default {default!r}, which is not allowed: it must be {words}"
 
 
 def _read_docstring(id: str, function: Callable[..., None]) -> tuple[str, str, str]:
@@ -351,6 +393,12 @@ def load_catalogue(package: str = "mailproof.tests_compliance") -> Catalogue:
     return Catalogue(found, families)
 
 
+def used_twice(id: str, first: str, second: str) -> str:
+    """What to say of an id that two controls have, or had, which are defined at these places."""
+    where = f"at {first} and at {second}" if first != second else f"the control at {first} has two names or is imported"
+    return f"the control id {id} is used twice: {where}"
+
+
 class BrokenRules(Exception):
     """A file of house rules that cannot be imported, or that uses an id again."""
 
@@ -372,10 +420,23 @@ def with_rules(catalogue: Catalogue, files: Sequence[Path]) -> Catalogue:
                 raise BrokenRules(f"{file}: another module is called {file.stem}; rename the file")
             _add_controls(found, module)
         except (Exception, SystemExit, pytest.skip.Exception, pytest.exit.Exception) as error:
-            raise BrokenRules(f"{file}: {error}") from error
+            raise BrokenRules(f"{file}{_line_in(file, error)}: {_said(error)}") from error
         finally:
             sys.path.pop(0)
     return Catalogue(found, catalogue.families, catalogue.rules | (set(found) - set(catalogue.controls)))
+
+
+def _line_in(file: Path, error: BaseException) -> str:
+    """The line of ``file`` in which ``error`` came up, as ``:line``."""
+    lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == str(file.resolve())]
+    return f":{lines[-1]}" if lines else ""
+
+
+def _said(error: BaseException) -> str:
+    """What is wrong with a file of rules. What mailproof demands is a TypeError or BrokenRules with a sentence."""
+    if isinstance(error, SystemExit):
+        return f"the file ends the program where it is read (SystemExit: {error.code}); it may only define rules"
+    return str(error) if type(error) in (TypeError, BrokenRules) else told(error)
 
 
 def _rule_files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -392,7 +453,7 @@ def _add_controls(found: dict[str, Control], module: ModuleType) -> None:
         entry = control_of(value)
         if entry is None:
             continue
-        taken = {id: control.id for control in found.values() for id in (control.id, *control.formerly)}
+        taken = {id: control.place for control in found.values() for id in (control.id, *control.formerly)}
         if twice := sorted({entry.id, *entry.formerly} & set(taken)):
-            raise TypeError(f"the control id {twice[0]} is used twice")
+            raise TypeError(used_twice(twice[0], taken[twice[0]], entry.place))
         found[entry.id] = entry

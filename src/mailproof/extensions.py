@@ -15,26 +15,50 @@ GROUP = "mailproof"
 
 
 class BrokenExtension(Exception):
-    """A module that an installed package adds cannot be imported."""
+    """What an installed package adds cannot be imported, or is not what it must be."""
 
 
-@cache
 def extensions() -> tuple[ModuleType, ...]:
     """The modules that installed packages add. Raises BrokenExtension.
 
     They are imported when they are first asked for, which is before the inventory is read.
     """
-    found: list[ModuleType] = []
+    return tuple(_extensions())
+
+
+@cache
+def _extensions() -> dict[ModuleType, str]:
+    """The modules, each with the name of the extension that it belongs to."""
+    found: dict[ModuleType, str] = {}
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
+        package = entry.dist.name if entry.dist is not None else "a package"
+        name = f"the extension {entry.name} = {entry.value} of {package}"
         try:
-            found += walk(entry.module)
-        except Exception as error:
-            name = entry.dist.name if entry.dist is not None else "a package"
-            raise BrokenExtension(
-                f"the extension {entry.name} = {entry.value} of {name} cannot be imported: "
-                f"{type(error).__name__}: {error}; mend or uninstall it"
-            ) from error
-    return tuple(dict.fromkeys(found))
+            for module in walk(entry.module):
+                found.setdefault(module, name)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # SystemExit as well, and what pytest raises to skip
+            raise BrokenExtension(f"{name} cannot be imported: {told(error)}; mend or uninstall it") from error
+    return found
+
+
+def told(error: BaseException) -> str:
+    """An exception in one line."""
+    if isinstance(error, SystemExit):
+        return f"SystemExit: {error.code}, which ends the program"
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
+
+
+def extension_of(module: str) -> str:
+    """The extension that a module belongs to, in words; empty for a module of mailproof or of nobody."""
+    return next((name for known, name in _extensions().items() if known.__name__ == module), "")
+
+
+def broken(module: str, why: str) -> BrokenExtension | TypeError:
+    """What to raise where something in ``module`` is wrong: a TypeError unless the module is an extension's."""
+    name = extension_of(module)
+    return BrokenExtension(f"{name} is broken: {why}; mend or uninstall it") if name else TypeError(why)
 
 
 def walk(name: str) -> Iterator[ModuleType]:

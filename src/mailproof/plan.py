@@ -48,6 +48,8 @@ class Plan:
     contacts: dict[str, Contact] = field(default_factory=dict)
     dns_only: dict[str, int] = field(default_factory=dict)
     """Probes that only ask the DNS, with the number of their targets."""
+    questions: dict[str, int] = field(default_factory=dict)
+    """Questions that these probes put to name servers directly, at most."""
     undiscovered: list[tuple[str, str]] = field(default_factory=list)
     host_seconds: float = 0.0
     """How long connections to one mail host may be open in the run: what lies beyond is not looked at."""
@@ -77,6 +79,7 @@ class Plan:
             "bounds": {"host_seconds": self.host_seconds, "run_seconds": self.run_seconds},
             "too_many_connections": self.too_many,
             "dns": self.dns_only,
+            "questions": self.questions,
             "undiscovered": [{"target": name, "reason": reason} for name, reason in self.undiscovered],
         }
 
@@ -114,6 +117,8 @@ def make_plan(
     for name, of in sorted(observed.items()):
         if probes[name].most_connections(limits) == 0:
             plan.dns_only[name] = len(of)
+            if probes[name].questions:
+                plan.questions[name] = probes[name].questions * len(of)
             continue
         for target in of.values():
             _add(plan, probes[name], target, limits)
@@ -185,7 +190,8 @@ def plan_lines(plan: Plan, limits: Limits) -> Iterator[str]:
     yield f"  {_minutes(plan.host_seconds)} of open connections to one mail host, {_minutes(plan.run_seconds)} in all"
     yield "\nDNS only:"
     for name, count in plan.dns_only.items():
-        yield f"  {name}: {count} target{'' if count == 1 else 's'}"
+        asked = f", {plan.questions[name]} questions to name servers at most" if name in plan.questions else ""
+        yield f"  {name}: {count} target{'' if count == 1 else 's'}{asked}"
     if plan.undiscovered:
         yield "\nnot found out, so inconclusive:"
         for name, reason in plan.undiscovered:

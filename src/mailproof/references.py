@@ -43,6 +43,7 @@ IANA_SPECIAL_ADDRESSES = Reference(
     "IANA special-purpose address registries",
     "https://www.iana.org/assignments/iana-ipv4-special-registry/iana-ipv4-special-registry.xhtml",
 )
+ZONEMASTER = Reference("Zonemaster: test cases", "https://doc.zonemaster.net/latest/specifications/tests/")
 POSTCONF = Reference("Postfix: postconf(5)", "https://www.postfix.org/postconf.5.html")
 EXIM_OPTIONS = Reference(
     "Exim: main configuration",

@@ -163,7 +163,7 @@ class Survey:
                 outcome = failure
             except NoConsentError as forbidden:
                 outcome = forbidden.outcome
-            except Exception as error:
+            except (Exception, SystemExit) as error:  # the latter would end the loop, and nobody hear of it
                 outcome = _crash(entry, error)
         self.outcomes[key] = outcome
         self._tasks.pop(key, None)
@@ -186,7 +186,7 @@ class Survey:
         return cast(O, _observation(await self._outcome(probe.__name__, target)))
 
 
-def _crash(entry: Probe, error: Exception) -> NotObserved:
+def _crash(entry: Probe, error: BaseException) -> NotObserved:
     if short := shortage(error):
         return NotObserved(f"this machine is short of {short}")
     return ProbeCrashed(

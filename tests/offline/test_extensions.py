@@ -202,3 +202,129 @@ def test_an_extension_that_is_broken_ends_the_run_and_is_named(tmp_path: Path) -
     assert done.returncode == 4
     assert said in done.stderr
     assert pytest_run(tmp_path, "--version", environment=environment).code == 0
+
+
+RAISING = TARGETS.replace("    for domain in search", "    raise RAISED\n    for domain in search")
+
+BROKEN = {
+    "a probe without a return annotation": (
+        {"probes": PROBES.replace("net: Network) -> PolicyAddresses", "net: Network)")},
+        "the probe policy_addresses of scratch.probes must be annotated with the observation that it returns",
+    ),
+    "a probe of no target": (
+        {"probes": PROBES.replace("host: PolicyHost", "host")},
+        "its first parameter, host, must be annotated with the kind of target",
+    ),
+    "a probe with an annotation that leads nowhere": (
+        {"probes": PROBES.replace("host: PolicyHost", "host: Nowhere")},
+        "its annotations cannot be read: NameError",
+    ),
+    "a probe that is not async": (
+        {"probes": PROBES.replace("async def", "def").replace("await ", "")},
+        "the probe policy_addresses of scratch.probes is no async function",
+    ),
+    "a probe with the name of another": (
+        {"probes": PROBES.replace("def policy_addresses", "def spf")},
+        "the probe spf is defined twice, in mailproof.probes.spf and in scratch.probes",
+    ),
+    "a probe with the name of a kind of target": (
+        {"probes": PROBES.replace("def policy_addresses", "def policy_host")},
+        "the probe policy_host is called as controls call the target PolicyHost",
+    ),
+    "a probe that builds on nothing": (
+        {"probes": PROBES.replace("net: Network", "net: Network, nowhere: PolicyAddresses")},
+        "the probe policy_addresses builds on nowhere, which is no probe",
+    ),
+    "a probe that waits for itself": (
+        {"probes": PROBES.replace("net: Network", "net: Network, policy_addresses: object")},
+        "the probes policy_addresses wait for each other",
+    ),
+    "a second kind of target of a known name": (
+        {"targets": TARGETS + "\n\nclass MailDomain(Target):\n    pass\n"},
+        "two kinds of target are called MailDomain: in mailproof.targets.mail, and in scratch.targets (the extension",
+    ),
+    "a finder of no kind": (
+        {"targets": TARGETS.replace("@finder(PolicyHost, after=(MailDomain,))", "@finder")},
+        "@finder takes kinds of target",
+    ),
+    "a finder that is not async": ({"targets": TARGETS.replace("async def", "def")}, "is no async function"),
+    "a finder that waits for itself": (
+        {
+            "targets": TARGETS.replace("class PolicyHost(Target)", "class PolicyHost(MailDomain)").replace(
+                "@finder(", "@finder(MailDomain, after=(PolicyHost,))\nasync def find_more(search): ...\n\n@finder("
+            )
+        },
+        "wait for each other",
+    ),
+    "a module that ends the program": ({"targets": "raise SystemExit(7)\n"}, "SystemExit: 7"),
+}
+EVERYWHERE = (
+    "a probe without a return annotation",
+    "a second kind of target of a known name",
+    "a finder that is not async",
+    "a module that ends the program",
+)
+"""Those that are tried with each command; the others are found out at the same place."""
+FINDERS = {
+    "a finder that raises": (RAISING.replace("RAISED", "ValueError('whatever')"), "ValueError: whatever ("),
+    "a finder without words": (RAISING.replace("RAISED", "NotImplementedError"), "NotImplementedError ("),
+    "a finder that ends the program": (RAISING.replace("RAISED", "SystemExit(0)"), "SystemExit: 0"),
+    "a finder of what is no target": (
+        TARGETS.replace("search.targets.add(PolicyHost", "search.targets.add(str").replace(
+            ", domains=domain.domains, active=domain.active", ""
+        ),
+        "TypeError: 'mta-sts.right.example' is no target",
+    ),
+}
+
+
+def assert_one_error(code: int, said: str, *words: str) -> None:
+    assert code == 4, said
+    for word in ("the extension ours = scratch of scratch", *words):
+        assert word in said
+    assert "Traceback" not in said
+    assert "INTERNALERROR" not in said
+    assert len([line for line in said.splitlines() if "the extension" in line]) == 1, said
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_is_broken_in_an_extension_is_one_error_everywhere(tmp_path: Path, name: str) -> None:
+    changed, says = BROKEN[name]
+    write_inventory(tmp_path, "domains: [right.example]\n")
+    environment = installed(tmp_path / "site", **changed)
+    done = command(tmp_path, environment, "controls")
+    assert_one_error(done.returncode, done.stderr, says)
+    if name not in EVERYWHERE:
+        return
+    done = command(tmp_path, environment, "plan", "prod.yaml")
+    assert_one_error(done.returncode, done.stderr, says)
+    run = pytest_run(tmp_path, "--inventory", "prod.yaml", environment=environment)
+    assert_one_error(run.code, run.errors, says)
+
+
+@pytest.mark.parametrize("name", FINDERS)
+def test_a_finder_that_raises_is_named(tmp_path: Path, name: str) -> None:
+    targets, said = FINDERS[name]
+    write_inventory(tmp_path, "domains: [right.example]\n")
+    environment = installed(tmp_path / "site", targets=targets)
+    says = ("the finder find_policy_hosts of scratch.targets raised ", said, "targets.py:")
+    done = command(tmp_path, environment, "plan", "prod.yaml")
+    assert_one_error(done.returncode, done.stderr, *says)
+    if name != "a finder that raises":
+        return
+    run = pytest_run(tmp_path, "--inventory", "prod.yaml", environment=environment)
+    assert_one_error(run.code, run.errors, *says)
+    assert "INTERNALERROR" not in run.output
+
+
+def test_a_finder_that_cannot_observe_leaves_an_inconclusive_target(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    site = tmp_path / "site" / "scratch" / "targets.py"
+    imported = "from mailproof.net.errors import NotObserved\n"
+    failing = RAISING.replace("RAISED", "NotObserved('the list is away')")
+    failing = failing.replace("from mailproof", f"{imported}from mailproof", 1)
+    site.write_text(failing, encoding="utf-8")
+    run = pytest_run(tmp_path, "--inventory", "prod.yaml", "--control", "HOUSE-*", environment=environment)
+    assert set(house(run).values()) == {"inconclusive"}, run.output
+    assert "the list is away" in run.output

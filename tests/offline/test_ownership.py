@@ -51,7 +51,9 @@ def test_the_workers_of_xdist_judge_the_same(bogus: tuple[Path, Run]) -> None:
 def test_a_fault_that_nobody_judges_excuses_nothing(tmp_path: Path) -> None:
     write_inventory(tmp_path, BOGUS)
     run = pytest_run(tmp_path, "--inventory", "prod.yaml", "--control", "SPF-*")
-    assert {r["verdict"] for r in results(run).values()} <= {"inconclusive", "not applicable"}
+    # SPF-CONSISTENT-NS asks the servers themselves: nothing keeps it from judging.
+    rest = {r["verdict"] for (control, _), r in results(run).items() if control != "SPF-CONSISTENT-NS"}
+    assert rest <= {"inconclusive", "not applicable"}
     assert results(run)["SPF-EXISTS", "broken-dnssec.example"]["verdict"] == "inconclusive"
     assert run.code == 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -335,6 +336,43 @@ def test_a_house_rule_that_asks_for_the_unknown_is_told_what_there_is(tmp_path: 
     assert "HOUSE-MX asks for mxx, which no probe observes; did you mean mx?" in run.output + run.errors
     assert "pluggy" not in run.output.partition("ERRORS")[2]
     assert "survey:" not in run.output
+
+
+BROKEN_RULES = {
+    "no import": ("import no_such_module\n", "test_house.py:1: ModuleNotFoundError: No module named 'no_such_module'"),
+    "the end": ("import sys\nsys.exit(3)\n", "test_house.py:2: the file ends the program where it is read"),
+    "a method": (
+        HOUSE_RULE.replace("@control", "class TestHouse:\n  @control")
+        .replace("def test", "  def test", 1)
+        .replace("\n    ", "\n      ")
+        .replace("(mx: MX)", "(self, mx: MX)"),
+        "HOUSE-MX is a method of the class TestHouse; a rule must be a function outside of any class",
+    ),
+    "a former id": (
+        HOUSE_RULE + HOUSE_THRESHOLD.replace("HOUSE-ONE-MX", "HOUSE-MX"),
+        "the control id HOUSE-MX is used twice: at ",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_RULES)
+def test_a_broken_file_of_rules_is_told_before_what_follows_from_it(tmp_path: Path, name: str) -> None:
+    text, says = BROKEN_RULES[name]
+    (tmp_path / "test_house.py").write_text(text)
+    write_inventory(tmp_path, NO_SPF + "rules: [test_house.py]\n")
+    run = pytest_run(tmp_path, "--inventory", "prod.yaml")
+    assert run.code == 4, run.output
+    assert says.removeprefix("test_house.py:1: ") in run.output + run.errors
+    assert "INTERNALERROR" not in run.output + run.errors
+    write_inventory(tmp_path, NO_SPF + "rules: [test_house.py]\ncontrols: {HOUSE-FEW-MX: {most: 3}}\n")
+    run = pytest_run(tmp_path, "--inventory", "prod.yaml", "--control", "HOUSE-*")
+    assert run.code == 4
+    assert says in run.errors
+    assert "there is no control" not in run.output + run.errors
+    command = [sys.executable, "-m", "mailproof.cli", "plan", "prod.yaml"]
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE / "src")}
+    plan = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (plan.returncode, says in plan.stderr, plan.stderr.count("\n")) == (4, True, 1), plan.stderr
 
 
 def test_ctrl_c_during_the_survey_leaves_nothing_behind(tmp_path: Path) -> None:

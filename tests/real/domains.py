@@ -129,6 +129,30 @@ class Store:
 
 
 @dataclass(frozen=True)
+class OwnServer:
+    """A name server that serves one domain only, besides ns1 and ns2 or in their place."""
+
+    name: str
+    """Without the final dot; below the domain, or below dns.test."""
+    fault: str = ""
+    """What our own server does (``fixtures/dns_faults.py``, or ``NO_UDP``, ...); empty: Knot, and it does all right."""
+    at: str = ""
+    """The IPv4 address of another server that it is; empty: an address of its own."""
+    ipv6: bool = True
+    alias: str = ""
+    """It is an alias of this name."""
+    ptr: tuple[str, ...] | None = None
+    """Its reverse names; None: its own."""
+    glue: tuple[str, ...] | None = None
+    """What the parent gives for a name below the domain; None: its addresses."""
+
+
+NO_UDP = "no answer over UDP"
+NO_TCP = "no answer over TCP"
+OTHER_SOURCE = "answers from another address"
+
+
+@dataclass(frozen=True)
 class Domain:
     """A mail domain and its one fault.
 
@@ -159,6 +183,9 @@ class Domain:
     child_ns: tuple[str, ...] = tuple(CHILDREN)
     open_transfer: bool = False
     second_serial: int | None = None
+    second_records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Rdata that differ on ns2."""
+    own_servers: tuple[OwnServer, ...] = ()
     policy_mode: str = "enforce"
     policy_mx: tuple[str, ...] = ()
     policy_host: PolicyHost = PolicyHost.RIGHT
@@ -235,6 +262,10 @@ class Domain:
             lines.append("provide-xfr: 0.0.0.0/0 NOKEY")
         if self.second_serial is not None:
             lines.append(f"SOA serial {SERIAL} on ns1, {self.second_serial} on ns2")
+        for key, values in self.second_records.items():
+            lines += [f"on ns2: {key} {value}" for value in values]
+        for server in self.own_servers:
+            lines += _name_server_lines(server)
         if self.policy_mode != "enforce":
             lines.append(f"mta-sts.txt mode: {self.policy_mode}")
         lines += [f"mta-sts.txt mx: {mx}" for mx in self.policy_mx]
@@ -246,6 +277,19 @@ class Domain:
         if self.dnsbl_listed:
             lines.append(f"address listed at {DNSBL}")
         return "; ".join(lines)
+
+
+def _name_server_lines(server: OwnServer) -> list[str]:
+    lines = [server.fault] if server.fault else []
+    if server.alias:
+        lines.append(f"{server.name} CNAME {server.alias}")
+    if not server.ipv6:
+        lines.append(f"no AAAA of {server.name}")
+    if server.ptr is not None:
+        lines.append(f"PTR of {server.name}: {', '.join(server.ptr) or 'none'}")
+    if server.glue is not None:
+        lines.append(f"glue of {server.name}: {', '.join(server.glue) or 'none'}")
+    return lines
 
 
 def _certificate_lines(part: Server | Store) -> list[str]:

@@ -9,10 +9,11 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from tests.real.domains import DNSBL, Domain
+from tests.real.domains import CHILDREN, DNSBL, Domain
 from tests.real.lab import plan, zones
 
 LABELS = frozenset(domain.label for domain in plan.DOMAINS)
+UNAPPROVED = ("ns-unapproved",)
 TAKES_NO_MAIL = ("null-mx-preference",)
 
 
@@ -29,6 +30,7 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
         "limits": {"connect": 3.0, "greeting": 10.0, "dns": 2.0, "silence": 0.5, "pause": 0.0, "retry_pause": 1.0},
         "blocklists": [DNSBL],
         "zones": [zones.IN_ADDR, zones.rfc2317_zone()],
+        "name_servers": [*plan.PARENTS, *CHILDREN, *plan.OTHER_NAME_SERVERS, *_own_servers()],
         "domains": [
             {"name": domain.name, "parked": True}
             if domain.parked
@@ -56,6 +58,10 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
             for address in plan.addresses(domain)
         ],
     }
+
+
+def _own_servers() -> list[str]:
+    return list(dict.fromkeys(p.server.name for p in plan.OWN_SERVERS if p.domain.label not in UNAPPROVED))
 
 
 def _domains_of(domain: Domain) -> list[str]:

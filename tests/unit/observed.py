@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from typing import Any
 
 from mailproof.net import services
 from mailproof.net.dns.client import Answer, ResourceRecord
@@ -13,6 +14,7 @@ from mailproof.net.pkix.paths import PathResult, PathStatus
 from mailproof.net.smtp import Reply, TLSSession
 from mailproof.net.transcript import Line, Speaker
 from mailproof.observations.attempts import Attempt
+from mailproof.observations.authorities import MailCopies, MailCopy
 from mailproof.observations.dane import DANE, TLSA, ChainMatch
 from mailproof.observations.mta_sts import STSPolicyFile, STSRecord
 from mailproof.observations.mx import MX
@@ -236,3 +238,17 @@ def mailboxes(endpoint: str = ENDPOINT, interrupted: str = "", **answers: Reply 
     replies.update(answers)
     attempts = tuple(attempt(forms[name], found) for name, found in replies.items() if found is not None)
     return Mailboxes(TRANSCRIPT, DOMAIN, endpoint, attempts, interrupted)
+
+
+def mail_copies(*copies: tuple[tuple[str, ...], tuple[str, ...]], **other: Any) -> MailCopies:
+    return MailCopies(
+        DOMAIN,
+        tuple(
+            MailCopy(f"ns{number}", answer(DOMAIN, "MX", *mx), answer(DOMAIN, "TXT", *txt))
+            for number, (mx, txt) in enumerate(copies, 1)
+        ),
+        **other,
+    )
+
+
+SAME_MAIL = (("10 mx.example.org.",), ("v=spf1 mx -all",))

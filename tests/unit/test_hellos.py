@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import struct
 
 import pytest
@@ -120,7 +121,8 @@ def test_suites_are_called_as_openssl_and_the_registry_call_them() -> None:
     known = sslyze_suites._TLS_OPENSSL_TO_RFC_NAMES_MAPPING
     for number in (*USUAL_SUITES, *RARE_SUITES, *WEAK_SUITES):
         entry = suite(number)
-        assert known[entry.name] == entry.iana
+        # OpenSSL knows neither ARIA with CBC nor Camellia with GCM: these are called as it would call them.
+        assert known.get(entry.name) == entry.iana or re.search("ARIA.*_CBC_|CAMELLIA.*_GCM_", entry.iana)
         theirs = CipherSuite.ietfNames.get(number)
         assert theirs is None or theirs.upper() == entry.iana.upper()
     assert {CipherSuite.ietfNames[number] for number in TLS13_SUITES} == {suite(number).iana for number in TLS13_SUITES}
@@ -303,7 +305,8 @@ def test_what_is_said_in_clear(text: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "octets", [b"", b"\x16", b"\x16\x03", record(hello(0x0303))[:-1], record(b""), b"\x80\x02\x04"]
+    "octets",
+    [b"", b"\x16", b"\x16\x03", record(hello(0x0303))[:-1], record(b""), record(b"\x02", 21), b"\x80\x02\x04"],
 )
 def test_what_breaks_off_is_no_answer(octets: bytes) -> None:
     assert taken(octets).empty
@@ -318,7 +321,6 @@ def test_what_breaks_off_is_no_answer(octets: bytes) -> None:
         record(message(2, b"\x03\x03")),
         record(message(2, b"\x03\x03" + bytes(32) + b"\xff")),
         record(b"\x02\xff\xff\xff"),
-        record(b"\x02", 21),
         b"\x16\x02\x00\x00\x00",
         b"\x16\x03\x03\xff\xff",
         b"\x80\x03\x09\x00\x00",

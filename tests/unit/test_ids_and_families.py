@@ -11,12 +11,25 @@ import pytest
 from packaging.version import Version
 
 from mailproof import __version__
-from mailproof.controls import MUST, SHOULD, Catalogue, Control, Family, UnknownControl, control, load_catalogue, rfc
+from mailproof.controls import (
+    MUST,
+    SHOULD,
+    BrokenRules,
+    Catalogue,
+    Control,
+    Family,
+    UnknownControl,
+    control,
+    load_catalogue,
+    rfc,
+    with_rules,
+)
 from mailproof.gate.baseline import Snapshot, Verdicted
 from mailproof.gate.policy import Policy
 from mailproof.gate.profile import load_profile
 from mailproof.gate.verdict import Judgement, Verdict
 from mailproof.gate.waivers import Waivers
+from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import load_inventory
 from mailproof.targets.mail import MailDomain
 
@@ -124,3 +137,127 @@ def test_thresholds_have_defaults_and_what_is_allowed_names_them() -> None:
 
     with pytest.raises(TypeError, match="allowed names least"):
         control("HOUSE-X", SHOULD, rfc(5321), allowed={"least": ("a",)})(with_default)
+
+
+RULE = '''
+from mailproof.controls import MUST, Between, Reference, control
+
+@control("{id}", MUST, Reference("Ours"){more})
+def test_it(mx{threshold}) -> None:
+    """T.
+
+    Why: x
+    Fix: y
+    """
+'''
+
+
+def rules(directory: Path, name: str, id: str, more: str = "", threshold: str = "") -> Path:
+    """A file with one rule, whose decorator is in line 4. Modules are imported once: the name is used by one test."""
+    file = directory / f"{name}.py"
+    file.write_text(RULE.format(id=id, more=more, threshold=threshold))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("more", "threshold", "says"),
+    [
+        (
+            "",
+            ", *, names: dict = {'a': 1}",
+            "the threshold names has the default {'a': 1}; it must be a number",
+        ),
+        ("", ", *, names=[1]", "the threshold names has the default"),
+        ("", ", *, names=None", "the threshold names has the default None"),
+        (", allowed={'most': Between(1, 5)}", ", *, most=9", "default 9, which is not allowed: it must be from 1 to 5"),
+        (", allowed={'most': Between(1, 5)}", ", *, most='3'", "default '3', and its allowed are numbers from 1 to 5"),
+        (", allowed={'word': ('a', 'b')}", ", *, word='c'", "which is not allowed: it must be one of 'a', 'b'"),
+        (", allowed={'word': ('a', 'b')}", ", *, word=('a', 'c')", "which is not allowed"),
+        (", allowed={'word': 'abc'}", ", *, word='a'", "neither Between"),
+        (", formerly=('HOUSE-X',)", "", "formerly names HOUSE-X itself"),
+        (", formerly='HOUSE-OLD'", "", "formerly must be a tuple"),
+        (", formerly=('house-old',)", "", "'house-old' is not a control id"),
+    ],
+)
+def test_what_a_control_says_of_itself_must_fit(more: str, threshold: str, says: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        exec(RULE.format(id="HOUSE-X", more=more, threshold=threshold), {})
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "id", "more", "twice"),
+    [
+        ("again_id", "HOUSE-A", "", "HOUSE-A"),
+        ("again_former", "HOUSE-B", ", formerly=('HOUSE-A',)", "HOUSE-A"),
+        ("again_formers", "HOUSE-B", ", formerly=('HOUSE-OLD',)", "HOUSE-OLD"),
+        ("again_old", "HOUSE-OLD", "", "HOUSE-OLD"),
+    ],
+)
+def test_an_id_that_is_used_twice_is_told_with_both_places(
+    tmp_path: Path, name: str, id: str, more: str, twice: str
+) -> None:
+    first = rules(tmp_path, f"{name}_1", "HOUSE-A", ", formerly=('HOUSE-OLD',)")
+    second = rules(tmp_path, f"{name}_2", id, more)
+    with pytest.raises(BrokenRules) as caught:
+        with_rules(load_catalogue(), [first, second])
+    assert f"the control id {twice} is used twice: at {first}:4 and at {second}:4" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("leaves", "import sys\nsys.exit(3)\n", ":2: the file ends the program where it is read (SystemExit: 3)"),
+        ("leaves_silently", "raise SystemExit\n", ":1: the file ends the program where it is read"),
+        ("lacks", "\nhere = {}['there']\n", ":2: KeyError: 'there'"),
+        ("says_nothing", "raise RuntimeError\n", ":1: RuntimeError"),
+        (
+            "method",
+            "class TestHouse:\n" + RULE.replace("\n", "\n    ").replace("{more}", ""),
+            "is a method of the class",
+        ),
+    ],
+)
+def test_a_broken_file_of_rules_is_told_in_words(tmp_path: Path, name: str, text: str, says: str) -> None:
+    file = tmp_path / f"broken_{name}.py"
+    file.write_text(text.replace("{id}", "HOUSE-M").replace("{threshold}", ""))
+    with pytest.raises(BrokenRules) as caught:
+        with_rules(load_catalogue(), [file])
+    assert str(caught.value).startswith(str(file))
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+BOTH = f"controls: {{{PRESENT}: {{lookups: 8}}, {FORMER}: {{lookups: 9}}}}"
+
+
+@pytest.mark.parametrize(
+    "inventory",
+    [
+        f"domains: [example.org]\n{BOTH}\n",
+        f"domains: [{{name: example.org, {BOTH}}}]\n",
+        f"hosts: [{{name: mx.example.org, {BOTH}}}]\n",
+        f"domains: [example.org]\ncontrols: {{{PRESENT}: {{lookups: 8}}, {PRESENT.lower()}: {{lookups: 8}}}}\n",
+    ],
+    ids=["inventory", "domain", "host", "case"],
+)
+def test_parameters_name_a_control_once(tmp_path: Path, catalogue: Catalogue, inventory: str) -> None:
+    (tmp_path / "prod.yaml").write_text(inventory)
+    with pytest.raises(InventoryError) as caught:
+        Policy.load(load_inventory(tmp_path / "prod.yaml"), catalogue, None, None)
+    assert f"are one control, {PRESENT}; keep one of them" in str(caught.value)
+    assert f"{PRESENT} (line " in str(caught.value)
+
+
+def test_a_profile_names_a_control_once_but_by_as_many_patterns_as_it_likes(
+    tmp_path: Path, catalogue: Catalogue
+) -> None:
+    file = tmp_path / "ours.yaml"
+    head = "name: ours\ntitle: Ours\nextends: baseline\ncontrols:\n"
+    file.write_text(f"{head}  {PRESENT}: {{level: MAY}}\n  {FORMER}: {{level: MUST}}\n")
+    with pytest.raises(InventoryError, match=rf"ours\.yaml:6: .*{PRESENT} \(line 5\) and {FORMER} are one control"):
+        load_profile("ours.yaml", catalogue, tmp_path)
+    file.write_text(f"{head}  SPF-*: {{level: MAY}}\n  SPF-TEN-*: {{level: MAY}}\n  {FORMER}: {{level: MUST}}\n")
+    setting = load_profile("ours.yaml", catalogue, tmp_path).setting(catalogue[PRESENT])
+    assert setting is not None
+    assert setting.level == MUST

@@ -15,6 +15,7 @@ import pytest
 
 from mailproof.controls import load_catalogue
 from mailproof.docket import Docket, UnknownFixture, target_fixtures
+from mailproof.extensions import BrokenExtension
 from mailproof.inventory.load import load_inventory
 from mailproof.inventory.model import Inventory
 from mailproof.net import services
@@ -54,7 +55,7 @@ def services_as_shipped() -> Iterator[None]:
 def test_names_of_kinds_are_unique() -> None:
     assert kinds()["MailDomain"] is MailDomain
     second = type("MailDomain", (Target,), {})
-    with pytest.raises(TypeError, match="two kinds of target are called MailDomain"):
+    with pytest.raises(BrokenExtension, match="two kinds of target are called MailDomain"):
         kinds()
     del second
     gc.collect()

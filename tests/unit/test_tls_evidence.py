@@ -10,7 +10,7 @@ import pytest
 
 from mailproof.fixtures.listener import Listener, ServerStream
 from mailproof.fixtures.tls_records import server_flight, tls_record
-from mailproof.net.errors import ClosedEarly, NoTLS
+from mailproof.net.errors import ClosedEarly, NoTLS, Throttled
 from mailproof.net.hosts import Hosts
 from mailproof.net.pkix.certificates import Chain
 from mailproof.net.settings import NetSettings
@@ -185,6 +185,35 @@ def test_evidence(
     (handshake,), count = asked(serves, version)
     assert (handshake.accepted, handshake.error) == (accepted, error)
     assert count == connections
+
+
+INTERNAL_ERROR = b"\x15\x03\x01\x00\x02\x02\x50"
+
+
+async def break_down(stream: ServerStream, hello: bytes) -> None:
+    stream.write(INTERNAL_ERROR)
+
+
+@pytest.mark.parametrize("serve", [hang_up, reset, break_down])
+def test_behind_starttls_a_server_that_has_answered_and_stops_refuses_nothing(serve: Serve) -> None:
+    """It may be overloaded: what it says of older versions does not show."""
+    with pytest.raises(ClosedEarly, match="though it has spoken TLS before"):
+        asked([hello_of(0x0303), serve], TLS12, TLS10, starttls=True)
+
+
+def test_an_internal_error_is_a_refusal_only_if_it_comes_twice_and_the_server_is_well_in_between() -> None:
+    (handshake,), count = asked([break_down, hello_of(0x0303), break_down], TLS11)
+    assert (handshake.accepted, handshake.error, count) == (False, "the server sent the alert internal error", 3)
+    (handshake,), _ = asked([break_down, hello_of(0x0303), hello_of(0x0302)], TLS11)
+    assert handshake.accepted
+
+
+@pytest.mark.parametrize(
+    "text", [b"* BYE Too many connections\r\n", b"-ERR [SYS/TEMP] busy, come later\r\n", b"421 later\r\n"]
+)
+def test_a_server_that_is_busy_refuses_nothing(text: bytes) -> None:
+    with pytest.raises(Throttled):
+        asked([in_clear(text)], TLS12)
 
 
 @pytest.mark.parametrize("serve", [hang_up, reset])

@@ -27,7 +27,9 @@ Serve = Callable[[ServerStream, bytes, int], Awaitable[None]]
 """What a server does with a connection, the hello that it got there, and the number of the connection."""
 
 
-def asked(serve: Serve, limits: Limits = ONCE, starttls: str | None = None) -> tuple[Offers, int]:
+def asked(
+    serve: Serve, limits: Limits = ONCE, starttls: str | None = None, *, spoken: bool = False
+) -> tuple[Offers, int]:
     """What the server is found to take, and how many connections it saw."""
 
     async def run() -> tuple[Offers, int]:
@@ -43,7 +45,7 @@ def asked(serve: Serve, limits: Limits = ONCE, starttls: str | None = None) -> t
         try:
             endpoint = TLSPeer(where.address, where.port, HOST, starttls)
             hosts = Hosts(limits)
-            found = await ask_offers(NetSettings(limits=limits), hosts, endpoint)
+            found = await ask_offers(NetSettings(limits=limits), hosts, endpoint, spoken=spoken)
             assert found.connections == listener.connections == hosts.connections[where.address]
             return found, listener.connections
         finally:
@@ -87,7 +89,7 @@ def test_a_server_that_takes_nothing_gets_a_hello_for_every_version() -> None:
     assert not any(h.accepted for h in found.versions)
     assert {h.error for h in found.versions} == {"alert handshake failure"}
     assert (found.weak, found.traits, found.hybrid, found.unanswered) == ((), None, "", ())
-    assert count == 7  # TLS 1.2 takes two: the usual suites, and all others
+    assert count == 8  # TLS 1.2 takes two (the usual suites, all others), and TLS 1.3 (without a key, with one)
 
 
 RETRY = hello(
@@ -252,3 +254,11 @@ def test_without_tls_there_is_nothing_to_ask() -> None:
     assert seen.evidence() == ("mx: no STARTTLS in the EHLO reply",)
     with pytest.raises(NotAvailable):
         seen.version(TLSVersion.TLS1_2)
+
+
+def test_a_server_that_has_spoken_tls_and_hangs_up_on_every_hello_has_stopped_answering() -> None:
+    async def serve(stream: ServerStream, octets: bytes, number: int) -> None:
+        """Hang up."""
+
+    with pytest.raises(ClosedEarly, match="though it has spoken TLS before"):
+        asked(serve, starttls="pop3", spoken=True)

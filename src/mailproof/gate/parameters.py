@@ -15,6 +15,7 @@ def parameter_problems(
     catalogue: Catalogue, values: Mapping[str, Mapping[str, Any]], places: Places, path: Path_
 ) -> Iterator[Problem]:
     """What is wrong with parameters by control id, which stand at ``path`` of a file."""
+    first: dict[str, str] = {}
     for id, parameters in values.items():
         place = places[*path, id]
         try:
@@ -22,10 +23,18 @@ def parameter_problems(
         except UnknownControl as error:
             yield Problem(place.path, place.line, dotted((*path, id)), str(error))
             continue
+        if (other := first.setdefault(control.id, id)) != id:
+            said = named_twice(control, other, id, places[*path, other].line)
+            yield Problem(place.path, place.line, dotted((*path, id)), said)
         for name, value in parameters.items():
             where = places[*path, id, name]
             if (wrong := wrong_parameter(control, name, value)) is not None:
                 yield Problem(where.path, where.line, dotted((*path, id, name)), wrong)
+
+
+def named_twice(control: Control, first: str, second: str, line: int | None) -> str:
+    """What to say where one control is named by two of its ids; ``line`` is that of the first."""
+    return f"{first} (line {line}) and {second} are one control, {control.id}; keep one of them"
 
 
 def wrong_parameter(control: Control, name: str, value: Any) -> str | None:

@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from mailproof.controls import Catalogue, Control, Level, UnknownControl
 from mailproof.gate.document import ProfileNote, Source
-from mailproof.gate.parameters import wrong_parameter
+from mailproof.gate.parameters import named_twice, wrong_parameter
 from mailproof.inventory.errors import InventoryError, Problem
 from mailproof.inventory.load import load_part
 from mailproof.inventory.parts import Part
@@ -227,8 +227,13 @@ def _load(file: Path, catalogue: Catalogue, extending: tuple[Path, ...], secrets
 
 
 def _problems(part: ProfilePart, catalogue: Catalogue, places: Places) -> Iterator[Problem]:
+    first: dict[str, str] = {}
     for pattern, entry in part.controls.items():
         place = places["controls", pattern]
+        present = catalogue.present_id(pattern)
+        if (control := catalogue.controls.get(present)) and (other := first.setdefault(present, pattern)) != pattern:
+            said = named_twice(control, other, pattern, places["controls", other].line)
+            yield Problem(place.path, place.line, f"controls.{pattern}", said)
         found = [control for control in catalogue if control.is_named(pattern)]
         if not found:
             try:

@@ -32,3 +32,12 @@ MAX_PTR_NAMES = 10
 
 MAX_PTR_SERVERS = 12
 """Servers of a classless reverse zone (RFC 2317) that are asked."""
+
+MAX_PARENT_SERVERS = 4
+"""Servers of the parent of a zone whose delegation is compared. Those of com have 26 addresses."""
+
+MAX_PARENT_QUESTIONS = 12
+"""Servers of the parent that are asked until so many have said something."""
+
+MAX_ADDRESSES_OF_PRIMARY = 2
+"""Addresses of the primary server of a SOA record that are tried until one answers."""

@@ -319,6 +319,9 @@ class Inventory(Part):
     zones: Annotated[list[ZoneName], AfterValidator(unique)] = Field(
         default=[], description="Zones to check besides those that hold the domains (reverse zones, say)."
     )
+    name_servers: Annotated[list[DomainName], AfterValidator(unique)] = Field(
+        default=[], description="Name servers that zones may have. Without any, every name server is approved of."
+    )
     resolvers: Annotated[list[ResolverAddress], AfterValidator(unique)] = Field(
         default=[], description="Recursive resolvers to ask, in order. Without any, those of the system."
     )

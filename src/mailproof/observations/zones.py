@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated
 
+import dns.flags
+import dns.message
+import dns.name
+import dns.rrset
 from dns.dnssectypes import Algorithm
 
 from mailproof.net.dns.client import Answer
+from mailproof.net.dns.names import text_of
 from mailproof.observations import Observation
+
+_HOST_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.IGNORECASE)
+
+
+def host_name_fault(name: str) -> str:
+    """What keeps a name from being that of a host (RFC 1123, section 2.1); empty for nothing."""
+    labels = name.split(".")
+    wrong = [label for label in labels if not _HOST_LABEL.fullmatch(label)]
+    if wrong:
+        return f"is no host name: {wrong[0] or 'an empty label'} is not made of letters, digits and hyphens"
+    if labels[-1].isdigit():
+        return f"is no host name: it ends in the number {labels[-1]}"
+    return ""
 
 
 @dataclass(frozen=True)
@@ -19,6 +38,8 @@ class ServerAddresses:
     host: str
     addresses: tuple[str, ...]
     failure: str | None = None
+    aliases: tuple[str, ...] = ()
+    """Where CNAME records lead on from its name."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +63,40 @@ class Delegation(Observation):
         """The NS names in what a server of the parent says."""
         records = (*referral.authority, *referral.records)
         return frozenset(r.target for r in records if r.type == "NS" and r.name == self.zone)
+
+    def glue_in(self, referral: Answer) -> dict[str, tuple[str, ...]]:
+        """The addresses that a referral gives, by the name of the server."""
+        found: dict[str, list[str]] = {name: [] for name in sorted(self.named_by(referral))}
+        for record in referral.additional:
+            if record.type in ("A", "AAAA") and record.name in found:
+                found[record.name].append(str(ip_address(record.data)))
+        return {name: tuple(sorted(addresses)) for name, addresses in found.items()}
+
+    def largest_referral(self) -> int:
+        """Octets of a referral to the zone without EDNS, for the longest name below it (RFC 1035, section 4.2.1).
+
+        It has all NS records of the parent, and the glue of one server in each address family, else it is of no
+        use.
+        """
+        longest = dns.name.from_text(self.zone)
+        while (room := 255 - sum(len(label) + 1 for label in longest.labels)) > 1:
+            longest = dns.name.Name((b"x" * min(63, room - 1), *longest.labels))
+        message = dns.message.make_query(longest, "A", use_edns=False)
+        message.flags |= dns.flags.QR
+        servers = [dns.name.from_text(name) for name in self.parent_names]
+        owner = dns.name.from_text(self.zone)
+        message.authority = [dns.rrset.from_text_list(owner, 1, "IN", "NS", [name.to_text() for name in servers])]
+        inside = [name for name in servers if name.is_subdomain(owner)]
+        for name in inside[:1]:
+            glue = {a for referral in self.referrals for a in self.glue_in(referral).get(text_of(name), ())}
+            for type, is_six in (("A", False), ("AAAA", True)):
+                if found := sorted(address for address in glue if (":" in address) is is_six)[:1]:
+                    message.additional.append(dns.rrset.from_text_list(name, 1, "IN", type, found))
+        return len(message.to_wire(max_size=65535))
+
+    def is_in_domain(self, host: str) -> bool:
+        """Whether a server's name lies in the zone that it serves: only glue leads there (RFC 9499, section 7)."""
+        return self.zone == "." or f".{host}".endswith(f".{self.zone}")
 
     @property
     def parent_names(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, get_type_hints
 
+from mailproof.extensions import told
 from mailproof.net.errors import NotObserved
 from mailproof.net.settings import Limits
 from mailproof.observations import Observation
@@ -46,6 +47,8 @@ class Probe:
     """Names of probes that it asks about its own target, or the endpoint of it, through ``look``."""
     refusals: int = 0
     """Recipients that a right server refuses it, at most, for ``mailproof plan``: they may count against the tester."""
+    questions: int = 0
+    """Questions that it puts to name servers directly, at most and retries aside, for ``mailproof plan``."""
     on_dead_hosts: bool = False
     """Whether it looks also at hosts that are dead on purpose."""
 
@@ -85,6 +88,7 @@ def probe(
     peer: str = "{}",
     looks: tuple[str, ...] = (),
     refusals: int = 0,
+    questions: int = 0,
     on_dead_hosts: bool = False,
 ) -> Callable[[Callable[..., Awaitable[O]]], Callable[..., Awaitable[O]]]:
     """Make an async function a probe; see the module for its parameters."""
@@ -98,6 +102,7 @@ def probe(
             "peer": peer,
             "looks": looks,
             "refusals": refusals,
+            "questions": questions,
             "on_dead_hosts": on_dead_hosts,
         }
         return function
@@ -106,12 +111,26 @@ def probe(
 
 
 def read_probe(function: Callable[..., Any]) -> Probe | None:
-    """What the signature of a function marked by ``@probe`` says; None for other functions."""
+    """What the signature of a function marked by ``@probe`` says; None for other functions.
+
+    Raises TypeError where it says too little.
+    """
     marked = getattr(function, "__probe__", None)
     if marked is None:
         return None
-    hints = get_type_hints(function)
+    called = f"the probe {function.__name__} of {function.__module__}"
+    if not inspect.iscoroutinefunction(function):
+        raise TypeError(f"{called} is no async function")
+    try:
+        hints = get_type_hints(function)
+    except Exception as error:
+        raise TypeError(f"{called}: its annotations cannot be read: {told(error)}") from error
     names = tuple(inspect.signature(function).parameters)
+    if not names or not _is_a(hints.get(names[0]), Target):
+        first = f"its first parameter, {names[0]}," if names else "a first parameter, which it lacks,"
+        raise TypeError(f"{called}: {first} must be annotated with the kind of target that it looks at")
+    if not _is_a(hints.get("return"), Observation):
+        raise TypeError(f"{called} must be annotated with the observation that it returns: `-> AnObservation`")
     return Probe(
         name=function.__name__,
         function=function,
@@ -121,6 +140,10 @@ def read_probe(function: Callable[..., Any]) -> Probe | None:
         given=tuple(name for name in names[1:] if name in GIVEN),
         **marked,
     )
+
+
+def _is_a(hint: object, kind: type) -> bool:
+    return isinstance(hint, type) and issubclass(hint, kind)
 
 
 def needs_consent(names: Iterable[str], probes: Mapping[str, Probe]) -> str:

@@ -49,8 +49,10 @@ async def _offers_tls(endpoint: TLSEndpoint, look: Look) -> bool:
 @probe(connections=lambda limits: MOST[limits.tls_depth], looks=("smtp_session",))
 async def tls_offers(endpoint: TLSEndpoint, net: Network, look: Look) -> TLSOffers:
     """Hellos of every version, and of what belongs to the inventory's ``tls_depth``."""
-    offered = await _offers_tls(endpoint, look)
-    offers = await net.tls.offers(_where(endpoint)) if offered else None
+    offered, spoken = await _offers_tls(endpoint, look), False
+    if offered and endpoint.starttls and isinstance(endpoint, SMTPEndpoint):
+        spoken = (await look(smtp_session, endpoint)).tls is not None
+    offers = await net.tls.offers(_where(endpoint), spoken=spoken) if offered else None
     return TLSOffers(endpoint.id, endpoint.starttls == "smtp", offers)
 
 
@@ -65,7 +67,7 @@ async def tls_deep_scan(endpoint: TLSEndpoint, net: Network, look: Look) -> TLSD
     scan = await net.tls.scan(_where(endpoint))
     unanswered, early_data = list(scan.unanswered), None
     try:
-        if TLSVersion.TLS1_3 in (await look(tls_offers, endpoint)).accepted:
+        if (await look(tls_offers, endpoint)).version(TLSVersion.TLS1_3).accepted:
             early_data = await net.tls.early_data(_where(endpoint))
     except NotObserved as failure:
         unanswered.append(Unanswered(EARLY_DATA, failure.kind, failure.reason, failure.evidence))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from mailproof.inventory.budgets import MAX_ADDRESSES, MAX_NAME_SERVERS
+from mailproof.inventory.budgets import MAX_ADDRESSES, MAX_NAME_SERVERS, MAX_PARENT_QUESTIONS, MAX_PARENT_SERVERS
 from mailproof.net.dns.client import Answer
 from mailproof.net.errors import NotObserved, RefusedByAddress, ServerFailure
 from mailproof.net.network import Network
@@ -14,17 +14,11 @@ from mailproof.targets.base import Targets
 from mailproof.targets.mail import MailHost, Selector
 from mailproof.targets.zones import NameServer, Zone
 
-MAX_PARENT_SERVERS = 4
-"""Servers of the parent whose delegation is compared."""
-
-MAX_PARENT_QUESTIONS = 12
-"""Servers of the parent that are asked until so many have said something."""
-
 MAX_NEEDED = 200
 """Names and types of one zone that are held against a validating resolver."""
 
 
-@probe()
+@probe(questions=MAX_PARENT_QUESTIONS)
 async def delegation(zone: Zone, net: Network) -> Delegation:
     """NS in the zone (through the resolver) and what the servers of the parent zone say of it."""
     child = await net.dns.resolve(zone.name, "NS")
@@ -37,13 +31,17 @@ async def delegation(zone: Zone, net: Network) -> Delegation:
 
 async def _addresses(net: Network, host: str) -> ServerAddresses:
     addresses: list[str] = []
+    aliases: tuple[str, ...] = ()
     failure = None
     for type in ("A", "AAAA"):
         try:
-            addresses += [record.data for record in (await net.dns.resolve(host, type)).records]
+            answer = await net.dns.resolve(host, type)
         except NotObserved as error:
             failure = error.reason
-    return ServerAddresses(host, tuple(addresses), failure)
+        else:
+            addresses += [record.data for record in answer.records]
+            aliases = aliases or answer.aliases
+    return ServerAddresses(host, tuple(addresses), failure, aliases)
 
 
 async def _parent(net: Network, zone: str) -> str:
@@ -97,7 +95,7 @@ def _speaks_of(zone: str, answer: Answer) -> bool:
     return answer.rcode in ("NOERROR", "NXDOMAIN") and (refers or answer.authoritative)
 
 
-@probe()
+@probe(questions=2)
 async def authority(server: NameServer, net: Network, look: Look) -> Authority:
     """SOA of the zone from one address of one of its name servers, over UDP and over TCP."""
     if not server.address:

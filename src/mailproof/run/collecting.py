@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mailproof.controls import Control, Level, control_of
+from mailproof.controls import Control, Level, control_of, used_twice
 from mailproof.docket import UnknownFixture
 from mailproof.gate.baseline import former_keys
 from mailproof.inventory.errors import InventoryError
@@ -51,7 +50,7 @@ class Collecting:
         control = control_of(obj)
         if control is None:
             return None
-        self._register(control, obj, collector)
+        self._register(control, collector)
         context = self._context
         try:
             ruled = context.docket.ruled(control, context.targets)
@@ -70,14 +69,16 @@ class Collecting:
             return []
         return None
 
-    def _register(self, control: Control, function: Any, collector: pytest.Collector) -> None:
+    def _register(self, control: Control, collector: pytest.Collector) -> None:
         """Note a collected control. Raises CollectError if another one has its id: one of them would judge nothing."""
-        place = f"{inspect.getsourcefile(function)}:{inspect.getsourcelines(function)[1]}"
-        known = self._places.setdefault(control.id, place)
-        shipped = self._context.catalogue.is_shipped(control.id) and SUITE.resolve() not in collector.path.parents
-        if known != place or shipped:
-            other = "a control of the suite" if shipped else known
-            raise pytest.Collector.CollectError(f"the control id {control.id} is used twice: {other} and {place}")
+        catalogue = self._context.catalogue
+        for id in (control.id, *control.formerly):
+            known = self._places.setdefault(id, control.place)
+            present = catalogue.present_id(id)
+            shipped = catalogue.is_shipped(present) and SUITE.resolve() not in collector.path.parents
+            if known != control.place or shipped:
+                other = catalogue[present].place if shipped else known
+                raise pytest.Collector.CollectError(used_twice(id, other, control.place))
         self._context.collected[control.id] = control
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:

@@ -16,7 +16,7 @@ from mailproof import __version__
 from mailproof.clock import now
 from mailproof.controls import BrokenRules, Catalogue, UnknownControl, load_catalogue, with_rules
 from mailproof.extensions import BrokenExtension, extensions
-from mailproof.gate.baseline import ResultError, read_snapshot
+from mailproof.gate.baseline import ResultError, Snapshot, read_snapshot
 from mailproof.gate.document import without_secrets
 from mailproof.gate.policy import Policy
 from mailproof.gate.profile import UnknownProfile, load_profile
@@ -42,6 +42,7 @@ from mailproof.run.pytest_reports import Carrying, result_of
 from mailproof.run.reporting import Reporting
 from mailproof.run.seen import Seen
 from mailproof.run.surveying import Surveying
+from mailproof.targets.discovery import load_finders
 
 
 class Session:
@@ -64,7 +65,7 @@ class Session:
             options = Options.read(config)
             session = cls(_read(config, options))
             session._register()
-        except pytest.UsageError as error:
+        except (BrokenExtension, pytest.UsageError) as error:
             # It names files, whose names others may have chosen.
             raise pytest.UsageError(*(shown(str(part)) for part in error.args)) from None
         return session
@@ -101,11 +102,29 @@ def _read(config: pytest.Config, options: Options) -> Context:
     """Read everything that configures a run. Raises UsageError."""
     try:
         extensions()  # before the inventory, which may name services of theirs
+        probes = load_probes()
+        load_finders()
         loaded = load_inventory(options.inventory)
     except (BrokenExtension, InventoryError) as error:
         raise pytest.UsageError(str(error)) from None
     redact = loaded.redact
     catalogue, broken = _with_house_rules(load_catalogue(), [*loaded.model.rules, *options.rule_files])
+    try:
+        policy, waivers, earlier, proposal = _read_with(config, options, loaded, catalogue)
+    except pytest.UsageError:
+        if not broken:
+            raise
+        # What else is wrong may be wrong because of that: ids of its rules are unknown.
+        raise pytest.UsageError(*map(redact, broken)) from None
+    run = _new_result(options, loaded, proposal, policy)
+    return Context(config, options, loaded, catalogue, proposal, policy, waivers, probes, run, earlier)
+
+
+def _read_with(
+    config: pytest.Config, options: Options, loaded: LoadedInventory, catalogue: Catalogue
+) -> tuple[Policy, Waivers, Snapshot | None, Proposal]:
+    """Read what names controls of the catalogue, and the proposal. Raises UsageError."""
+    redact = loaded.redact
     try:
         for pattern in options.controls:
             catalogue.matching(pattern)
@@ -121,7 +140,7 @@ def _read(config: pytest.Config, options: Options) -> Context:
     except InventoryError as error:
         raise pytest.UsageError(redact(str(error))) from None
     except UnknownControl as error:
-        raise pytest.UsageError(*(f"--control: {error}", *broken)) from None
+        raise pytest.UsageError(f"--control: {error}") from None
     except ProposalError as error:
         raise pytest.UsageError(redact(str(error))) from None
     except UnknownProfile as error:
@@ -130,15 +149,14 @@ def _read(config: pytest.Config, options: Options) -> Context:
         raise pytest.UsageError(f"--baseline: {error}") from None
     if proposal and options.replay:
         raise pytest.UsageError("--replay judges what was seen; it excludes --zone and --connect")
-    run = _new_result(options, loaded, proposal, policy)
-    return Context(config, options, loaded, catalogue, proposal, policy, waivers, load_probes(), run, earlier)
+    return policy, waivers, earlier, proposal
 
 
 def _with_house_rules(catalogue: Catalogue, files: Iterable[Path]) -> tuple[Catalogue, list[str]]:
     """The catalogue with the house rules of the run, and why some files could not be read: pytest collects them later,
-    and fails with the whole story.
+    and fails with the whole story. Raises UsageError for a file that would end pytest.
     """
-    broken = []
+    broken: list[str] = []
     for file in files:
         if SUITE.resolve() in file.resolve().parents:
             continue
@@ -148,6 +166,8 @@ def _with_house_rules(catalogue: Catalogue, files: Iterable[Path]) -> tuple[Cata
             raise pytest.exit.Exception(f"interrupted while {shown(str(file))} was read", 2) from None
         except BrokenRules as error:
             broken.append(str(error))
+            if isinstance(error.__cause__, SystemExit):
+                raise pytest.UsageError(*broken) from None
     return catalogue, broken
 
 

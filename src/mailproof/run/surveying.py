@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailproof.expedition import Expedition
+from mailproof.extensions import BrokenExtension
 from mailproof.gate.document import TesterFault, Traffic
 from mailproof.record import Record, RecordError, read_record, write_record
 from mailproof.run.collecting import is_collection_broken, pairs
@@ -75,7 +76,10 @@ class Surveying:
                 raise pytest.UsageError(context.loaded.redact(str(error))) from None
         self._expedition = self._closing.enter_context(Expedition(context.loaded, context.probes, settings))
         with self._progress("discovery") as tick:
-            context.targets = self._expedition.discover(tick)
+            try:
+                context.targets = self._expedition.discover(tick)
+            except BrokenExtension as error:
+                raise pytest.UsageError(context.loaded.redact(str(error))) from None
         problems = context.proposal.problems(context.targets)
         if problems:
             raise pytest.UsageError(context.loaded.redact("\n".join(problems)))

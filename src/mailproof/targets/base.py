@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import BeforeValidator, PlainSerializer
 
+from mailproof.extensions import BrokenExtension, extension_of
 from mailproof.net.errors import KINDS, NotObserved
 
 T = TypeVar("T", bound="Target")
@@ -62,14 +63,18 @@ class Target:
 
 
 def kinds() -> dict[str, type[Target]]:
-    """Every kind of target by the name of its class. Raises TypeError where two classes have one name."""
+    """Every kind of target by the name of its class. Raises BrokenExtension where two classes have one name."""
     found: dict[str, type[Target]] = {}
     for kind in subclasses(Target):
-        if found.setdefault(kind.__name__, kind) is not kind:
-            raise TypeError(
-                f"two kinds of target are called {kind.__name__}: {kind.__module__}, {found[kind.__name__].__module__}"
-            )
+        if (other := found.setdefault(kind.__name__, kind)) is not kind:
+            first, second = _origin(other), _origin(kind)
+            raise BrokenExtension(f"two kinds of target are called {kind.__name__}: in {first}, and in {second}")
     return found
+
+
+def _origin(kind: type) -> str:
+    extension = extension_of(kind.__module__)
+    return f"{kind.__module__} ({extension})" if extension else kind.__module__
 
 
 def subclasses(kind: type[T]) -> Iterator[type[T]]:
@@ -151,7 +156,9 @@ class Targets:
     """Both are made when they are first asked for."""
 
     def add(self, target: Target) -> None:
-        """Keep ``target`` unless one of its kind and id is known already."""
+        """Keep ``target`` unless one of its kind and id is known already. Raises TypeError for what is no target."""
+        if not isinstance(target, Target):
+            raise TypeError(f"{target!r:.60} is no target")
         if not isinstance(target, Undiscovered):
             known = (_widest(type(target)), target.id)
             if known in self._known:

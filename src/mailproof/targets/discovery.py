@@ -10,21 +10,25 @@ A finder is an async function that adds the targets of one kind. It says after w
 from __future__ import annotations
 
 import asyncio
+import inspect
+import traceback
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from ipaddress import ip_address
 from pathlib import Path
+from types import FunctionType
 
-from mailproof.extensions import defined
+from mailproof.extensions import broken, defined, extension_of, told
 from mailproof.inventory.budgets import MAX_ADDRESSES
 from mailproof.inventory.model import Host, Inventory
 from mailproof.net.dns.client import Answer, DNSClient
 from mailproof.net.errors import Bogus, NotObserved
 from mailproof.net.files import Files
 from mailproof.net.settings import NetSettings
-from mailproof.targets.base import Target, Targets
+from mailproof.net.source import shortage
+from mailproof.targets.base import Target, Targets, Undiscovered
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,16 @@ class Finder:
     kind: type[Target]
     after: tuple[type[Target], ...]
 
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return str(getattr(self.find, "__name__", self.find))
+
+    @property
+    def module(self) -> str:
+        """The module that defines it."""
+        return self.find.__module__
+
     def needs(self, other: Finder) -> bool:
         """Whether ``other`` may add what this one looks at."""
         return other is not self and any(
@@ -124,9 +138,17 @@ class Finder:
 
 
 def finder(kind: type[Target], *, after: tuple[type[Target], ...] = ()) -> Callable[[Find], Find]:
-    """Make an async function the finder of a kind of target, and of those that derive from it."""
+    """Make an async function the finder of a kind of target, and of those that derive from it.
+
+    Raises TypeError for what is no async function or no kind of target.
+    """
+    for named in (kind, *after):
+        if not (isinstance(named, type) and issubclass(named, Target)):
+            raise TypeError(f"@finder takes kinds of target, like @finder(Webmail, after=(MailDomain,)), not {named!r}")
 
     def decorate(find: Find) -> Find:
+        if not inspect.iscoroutinefunction(find):
+            raise TypeError(f"the finder {getattr(find, '__name__', find)} is no async function")
         find.__finder__ = Finder(find, kind, after)  # type: ignore[attr-defined]
         return find
 
@@ -134,9 +156,18 @@ def finder(kind: type[Target], *, after: tuple[type[Target], ...] = ()) -> Calla
 
 
 def load_finders() -> tuple[Finder, ...]:
-    """All finders, each behind those that it needs. Raises ValueError if they wait for each other."""
-    found = [value.__finder__ for value in defined("mailproof.targets") if hasattr(value, "__finder__")]
-    return in_order(found)
+    """All finders, each behind those that it needs. Raises BrokenExtension if they wait for each other."""
+    found = [
+        value.__finder__
+        for value in defined("mailproof.targets")
+        if isinstance(value, FunctionType) and hasattr(value, "__finder__")
+    ]
+    try:
+        return in_order(found)
+    except CycleError as error:
+        ring: list[Finder] = error.args[1][1:]
+        module = next((one.module for one in ring if extension_of(one.module)), "")
+        raise broken(module, f"the finders {', '.join(one.name for one in ring)} wait for each other") from error
 
 
 def in_order(finders: Iterable[Finder]) -> tuple[Finder, ...]:
@@ -156,9 +187,21 @@ async def discover(
 ) -> Targets:
     """All targets of an inventory, in its order. What cannot be found out is an Undiscovered target with the reason.
 
-    ``directory`` is where the inventory lies, and ``files`` reads the evidence that it names.
+    ``directory`` is where the inventory lies, and ``files`` reads the evidence that it names. Raises BrokenExtension
+    for a finder of an extension that raises anything but NotObserved.
     """
     search = Search(inventory, dns, settings, directory or Path(), files or Files())
     for entry in load_finders():
-        await entry.find(search)
+        try:
+            await entry.find(search)
+        except NotObserved as failure:
+            what = f"what the finder {entry.name} looks for"
+            search.targets.add(Undiscovered.because(failure, entry.kind, what))
+        except (Exception, SystemExit) as error:
+            if not extension_of(entry.module) or shortage(error):
+                raise
+            own = inspect.getfile(entry.find)
+            line = [at.lineno for at in traceback.extract_tb(error.__traceback__) if at.filename == own][-1]
+            why = f"the finder {entry.name} of {entry.module} raised {told(error)} ({own}:{line})"
+            raise broken(entry.module, why) from error
     return search.targets

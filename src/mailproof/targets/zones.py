@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailproof.inventory.budgets import MAX_NAME_SERVERS, MAX_SERVER_ADDRESSES
-from mailproof.net.errors import NotObserved
+from mailproof.net.errors import NotFollowed, NotObserved
 from mailproof.targets.base import Target, Undiscovered
 from mailproof.targets.discovery import Addresses, Search, finder
 
@@ -17,6 +17,8 @@ class Zone(Target):
     """A DNS zone: a cut in the tree with name servers of its own. ``domains`` are the mail domains that lie in it."""
 
     name: str
+    approved: tuple[str, ...] = ()
+    """The name servers that the inventory approves of; none: any."""
 
     @property
     def id(self) -> str:
@@ -38,7 +40,8 @@ async def find_zones(search: Search) -> None:
     for name in inventory.zones:
         zones.setdefault(name, [])
     for name, domains in zones.items():
-        search.targets.add(Zone(name, domains=tuple(domains), active=inventory.active))
+        approved = tuple(inventory.name_servers)
+        search.targets.add(Zone(name, approved, domains=tuple(domains), active=inventory.active))
 
 
 async def _zone_of(name: str, search: Search) -> str | NotObserved | None:
@@ -99,7 +102,9 @@ async def _name_servers(zone: Zone, search: Search) -> list[Target]:
 def _at_addresses(zone: Zone, known: Addresses) -> Iterator[NameServer]:
     """A name server at each of its addresses; without an address where it is known to have none."""
     addresses = known.addresses or (() if known.failures else ("",))
-    return (NameServer(zone.name, known.name, address, domains=zone.domains) for address in addresses)
+    return (
+        NameServer(zone.name, known.name, address, domains=zone.domains, active=zone.active) for address in addresses
+    )
 
 
 def _may_contact(server: NameServer, search: Search) -> bool:
@@ -107,7 +112,7 @@ def _may_contact(server: NameServer, search: Search) -> bool:
 
 
 def _not_followed(server: NameServer, zone: Zone) -> Undiscovered:
-    return _unknown(NotObserved(f"{server.address} is not a public address and is not followed"), server.id, zone)
+    return _unknown(NotFollowed(f"{server.address} is not a public address and is not followed"), server.id, zone)
 
 
 def _unknown(failure: NotObserved, name: str, zone: Zone) -> Undiscovered:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from tests.real.domains import SERIAL, Delegation, Domain
+from tests.real.domains import CHILDREN, SERIAL, Delegation, Domain, OwnServer
 
 NETWORK = 44
+
+LONG_NAMES = tuple(f"{letter * 63}.dns.test" for letter in "abc")
 
 DOMAINS = (
     Domain(
@@ -50,14 +52,91 @@ DOMAINS = (
         "serial-mismatch",
         "name servers have different serials",
         second_serial=SERIAL - 1,
-        unjudged="nothing compares serials",
+        fail=("SOA-SERIAL-SAME",),
     ),
     Domain(
         "open-transfer",
         "zone transfer allowed to everybody",
         open_transfer=True,
         active=True,
-        unjudged="nothing asks for a zone transfer",
+        advice=("NS-NO-AXFR",),
+    ),
+    Domain(
+        "ns-shared-address",
+        "two of three name servers share an address",
+        own_servers=(OwnServer("twin.dns.test", at="11.0.2.1"),),
+        parent_ns=(*CHILDREN, "twin.dns.test"),
+        child_ns=(*CHILDREN, "twin.dns.test"),
+        advice=("DEL-DISTINCT-IP",),
+    ),
+    Domain(
+        "ns-long-names",
+        "the referral does not fit into 512 octets",
+        own_servers=tuple(OwnServer(name) for name in LONG_NAMES),
+        parent_ns=(*CHILDREN, *LONG_NAMES),
+        child_ns=(*CHILDREN, *LONG_NAMES),
+        advice=("DEL-REFERRAL-512",),
+    ),
+    Domain(
+        "ns-cname",
+        "a name server's name is an alias",
+        own_servers=(OwnServer("cname.dns.test", alias="ns1.dns.test"),),
+        parent_ns=("ns2.dns.test", "cname.dns.test"),
+        child_ns=("ns2.dns.test", "cname.dns.test"),
+        fail=("DEL-NS-NOT-CNAME",),
+    ),
+    Domain(
+        "glue-old",
+        "the parent gives an old address",
+        own_servers=(OwnServer("ns.glue-old.test", ipv6=False, glue=("11.0.2.2",)), OwnServer("ns5.dns.test")),
+        parent_ns=("ns1.dns.test", "ns5.dns.test", "ns.glue-old.test"),
+        child_ns=("ns1.dns.test", "ns5.dns.test", "ns.glue-old.test"),
+        fail=("DEL-GLUE-MATCH",),
+    ),
+    Domain(
+        "glue-missing",
+        "the parent gives no address of a server below the zone",
+        own_servers=(OwnServer("ns.glue-missing.test", glue=()),),
+        parent_ns=(*CHILDREN, "ns.glue-missing.test"),
+        child_ns=(*CHILDREN, "ns.glue-missing.test"),
+        fail=("DEL-GLUE-COMPLETE",),
+    ),
+    Domain(
+        "ns-underscore",
+        "a name server's name is no host name",
+        own_servers=(OwnServer("ns_1.dns.test"),),
+        parent_ns=("ns1.dns.test", "ns_1.dns.test"),
+        child_ns=("ns1.dns.test", "ns_1.dns.test"),
+        fail=("DEL-NS-SYNTAX",),
+    ),
+    Domain(
+        "ab--reserved",
+        "the zone's name has hyphens in third and fourth place",
+        fail=("DEL-NAME-SYNTAX",),
+    ),
+    Domain(
+        "ns-private",
+        "a name server has a private address",
+        own_servers=(OwnServer("private.dns.test", at="10.0.0.1", ipv6=False),),
+        parent_ns=(*CHILDREN, "private.dns.test"),
+        child_ns=(*CHILDREN, "private.dns.test"),
+        fail=("DEL-NS-PUBLIC",),
+    ),
+    Domain(
+        "ns-unapproved",
+        "a name server that the inventory does not name",
+        own_servers=(OwnServer("unapproved.dns.test"),),
+        parent_ns=("ns1.dns.test", "unapproved.dns.test"),
+        child_ns=("ns1.dns.test", "unapproved.dns.test"),
+        fail=("DEL-NS-APPROVED",),
+    ),
+    Domain(
+        "ns-ipv4-only",
+        "no name server has an IPv6 address",
+        own_servers=(OwnServer("v4-1.dns.test", at="11.0.1.1"), OwnServer("v4-2.dns.test", at="11.0.2.1")),
+        parent_ns=("v4-1.dns.test", "v4-2.dns.test"),
+        child_ns=("v4-1.dns.test", "v4-2.dns.test"),
+        advice=("V6-NS-AAAA",),
     ),
 )
 

@@ -65,6 +65,7 @@ def knot(
     config = [
         "server:",
         f'  rundir: "{directory}"',
+        '  version: ""',
         "  udp-workers: 1",
         "  tcp-workers: 1",
         "  background-workers: 1",
@@ -107,6 +108,8 @@ def unbound(daemons: Daemons, namespace: str, directory: Path, trust_anchor: str
         "  interface: ::1",
         f"  interface: {plan.CLIENT}",
         "  access-control: 11.0.0.0/8 allow",
+        f"  do-not-query-address: {plan.OWN_SERVERS_NETWORK}",
+        "  do-not-query-address: 2600:25::3:0:0/96",
         '  username: ""',
         '  chroot: ""',
         f'  directory: "{directory}"',

@@ -133,6 +133,7 @@ class Lab:
     def _server_addresses(self) -> list[str]:
         name_servers = plan.PARENTS | domains.CHILDREN | plan.OTHER_NAME_SERVERS
         found = [address for pair in name_servers.values() for address in pair]
+        found += [address for place in plan.OWN_SERVERS if place.listens for address in place.addresses]
         found.append(plan.HTTPS)
         for domain in plan.DOMAINS:
             if domain.server:
@@ -150,7 +151,10 @@ class Lab:
             {key: tlsa_of(certificate.issuer, usage=2) for key, certificate in issued.items()},
         )
         parents = [address for pair in plan.PARENTS.values() for address in pair]
-        second = domains.CHILDREN["ns2.dns.test"] + plan.OTHER_NAME_SERVERS["ns3.dns.test"]
+        second = [*domains.CHILDREN["ns2.dns.test"], *plan.OTHER_NAME_SERVERS["ns3.dns.test"]]
+        for place in plan.OWN_SERVERS:
+            if place.listens and not place.server.fault:
+                second += list(place.addresses)
         lame = plan.OTHER_NAME_SERVERS["lame.dns.test"]
         first = domains.CHILDREN["ns1.dns.test"]
         servers, transfer = namespaces.servers, built.open_transfer
@@ -158,7 +162,20 @@ class Lab:
         nsd(daemons, servers, self.directory / "nsd-first", first, built.first_child, transfer)
         knot(daemons, servers, self.directory / "knot-second", second, built.second_child, transfer)
         nsd(daemons, servers, self.directory / "nsd-lame", lame, {})
+        self._start_faulty_dns(daemons, servers, built.first_child)
         unbound(daemons, namespaces.client, self.directory / "unbound", built.trust_anchor)
+
+    def _start_faulty_dns(self, daemons: Daemons, namespace: str, zones: Mapping[str, str]) -> None:
+        places = [place for place in plan.OWN_SERVERS if place.listens and place.server.fault]
+        servers = [
+            {"address": address, "fault": place.server.fault, "zone": zone, "text": zones[zone]}
+            for place in places
+            for zone in (place.domain.name,)
+            for address in place.addresses
+        ]
+        file = self.directory / "faulty-dns.json"
+        file.write_text(json.dumps(servers))
+        daemons.start("faulty-dns", namespace, [*_script("faulty_name_server"), str(file)], _python_path())
 
     def _start_ssl3(self, daemons: Daemons, namespace: str, issued: Issued) -> None:
         domain = plan.by_label("ssl3")

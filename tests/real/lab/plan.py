@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 
 from tests.real import faults
-from tests.real.domains import NOBODY, Domain, Server
+from tests.real.domains import NOBODY, Domain, OwnServer, Server
 
 DOMAINS = faults.DOMAINS
 
@@ -27,6 +27,9 @@ OTHER_NAME_SERVERS = {
     "lame.dns.test": ("11.0.3.1", "2600:25::3:1"),
 }
 """ns3 is a second address of the instance behind ns2; lame answers REFUSED for every zone."""
+
+OWN_SERVERS_NETWORK = "11.3.0.0/16"
+"""Where the name servers of single domains are. The resolver asks none of them: what they say must not spread."""
 
 HTTPS = "11.0.4.1"
 REDIRECT_TARGET = "policy.right.test"
@@ -85,6 +88,39 @@ def store_address(domain: Domain) -> str:
     """IPv4 address of the domain's mail store. Raises LookupError if it has none."""
     network, number = _STORES[domain.label]
     return f"11.1.{network}.{number}"
+
+
+@dataclass(frozen=True)
+class NameServerPlace:
+    """A name server of a single domain and where it is."""
+
+    domain: Domain
+    server: OwnServer
+    ipv4: str
+    ipv6: str
+    listens: bool
+    """On addresses of its own."""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return tuple(address for address in (self.ipv4, self.ipv6) if address)
+
+
+def _places() -> tuple[NameServerPlace, ...]:
+    found = []
+    for family in faults.FAMILIES:
+        number = FIRST
+        for domain in family.domains:
+            for server in domain.own_servers:
+                own = not server.at and not server.alias
+                ipv4 = server.at or f"11.3.{family.network}.{number}"
+                ipv6 = f"2600:25::3:{family.network}:{number}" if server.ipv6 and own else ""
+                found.append(NameServerPlace(domain, server, "" if server.alias else ipv4, ipv6, own))
+                number += 1
+    return tuple(found)
+
+
+OWN_SERVERS = _places()
 
 
 def stores() -> tuple[Domain, ...]:

@@ -25,6 +25,7 @@ PROGRAMS = {
     "haproxy": "haproxy",
     "nginx": "nginx-light",
     "dig": "bind9-dnsutils",
+    "delv": "bind9-dnsutils",
     "openssl": "openssl",
     "gnutls-cli": "gnutls-bin",
 }

@@ -92,8 +92,8 @@ def _spki(numbers: rsa.RSAPublicNumbers) -> bytes:
     return _der(0x30, algorithm + _der(0x03, b"\x00" + key))
 
 
-def mail_zone(domain: Domain, tlsa: str | None, known: Mapping[str, str], serial: int) -> Records:
-    """The zone of a mail domain: right, then changed as the plan says."""
+def mail_zone(domain: Domain, tlsa: str | None, known: Mapping[str, str], serial: int, second: bool) -> Records:
+    """The zone of a mail domain: right, then changed as the plan says. ``second``: as ns2 has it."""
     records = apex(domain.child_ns, serial)
     records |= {
         "@ MX": (f"10 {domain.host}.",),
@@ -116,8 +116,38 @@ def mail_zone(domain: Domain, tlsa: str | None, known: Mapping[str, str], serial
         records["mail A"] = (plan.store_address(domain),)
     if domain.label == "right":
         records["policy A"] = (plan.HTTPS,)
-    for key, values in domain.records.items():
+    records |= _own_servers(domain, inside=True)
+    for key, values in (dict(domain.records) | dict(domain.second_records if second else {})).items():
         records[key] = tuple(_filled_in(value, domain, known) for value in values)
+    return records
+
+
+def _own_servers(domain: Domain, *, inside: bool) -> Records:
+    """Addresses and aliases of the name servers that only this domain has: those below it, or the others."""
+    records: Records = {}
+    for place in plan.OWN_SERVERS:
+        server = place.server
+        if place.domain is not domain or server.name.endswith(f".{domain.name}") is not inside:
+            continue
+        if server.alias:
+            records[f"{server.name}. CNAME"] = (f"{server.alias}.",)
+        else:
+            records[f"{server.name}. A"] = (place.ipv4,)
+        if place.ipv6:
+            records[f"{server.name}. AAAA"] = (place.ipv6,)
+    return records
+
+
+def _own_glue(domain: Domain) -> Records:
+    """What the parent gives for the name servers below the domain."""
+    records: Records = {}
+    for place in plan.OWN_SERVERS:
+        server = place.server
+        if place.domain is not domain or not server.name.endswith(f".{domain.name}"):
+            continue
+        given = place.addresses if server.glue is None else server.glue
+        for address in given:
+            records[f"{server.name}. {'AAAA' if ':' in address else 'A'}"] = (address,)
     return records
 
 
@@ -148,6 +178,13 @@ def reverse_pointers() -> dict[str, tuple[str, ...]]:
             pointers |= dict.fromkeys(plan.addresses(domain), names)
         if domain.store:
             pointers[plan.store_address(domain)] = (domain.store_host,)
+    for place in plan.OWN_SERVERS:
+        names = (place.server.name,) if place.server.ptr is None else place.server.ptr
+        for address in place.addresses:
+            pointers[address] = tuple(dict.fromkeys((*pointers.get(address, ()), *names)))
+        if place.server.alias:
+            for address in domains.CHILDREN[place.server.alias]:
+                pointers[address] = (*pointers[address], place.server.name)
     return pointers | {domains.SILENT_ADDRESS: (f"mx.{plan.by_label('silent').name}",)}
 
 
@@ -257,24 +294,29 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
     top = apex(plan.PARENTS)
     for domain in plan.DOMAINS:
         top[f"{domain.label} NS"] = tuple(f"{server}." for server in domain.parent_ns)
+        top |= _own_glue(domain)
         if domain.delegation is not Delegation.UNSIGNED:
             wrong = domain.delegation is Delegation.WRONG_DS
             top[f"{domain.label} DS"] = (signer.ds(f"{domain.name}.", wrong=wrong),)
 
         known = dkim | {domains.ISSUER: issuers.get(domain.label, "")}
 
-        def text(serial: int, domain: Domain = domain, known: Mapping[str, str] = known) -> str:
-            plain = master_file(domain.name, mail_zone(domain, tlsa.get(domain.label), known, serial))
+        def text(serial: int, domain: Domain = domain, known: Mapping[str, str] = known, second: bool = False) -> str:
+            plain = master_file(domain.name, mail_zone(domain, tlsa.get(domain.label), known, serial, second))
             if domain.delegation is Delegation.UNSIGNED:
                 return plain
             expired = domain.delegation is Delegation.EXPIRED_SIGNATURES
             return signer.sign(f"{domain.name}.", plain, expired=expired)
 
         first[domain.name] = text(domains.SERIAL)
-        second[domain.name] = first[domain.name] if domain.second_serial is None else text(domain.second_serial)
+        second[domain.name] = first[domain.name]
+        if domain.second_serial is not None or domain.second_records:
+            second[domain.name] = text(domain.second_serial or domains.SERIAL, second=True)
 
     name_servers = apex(domains.CHILDREN)
     _glue(name_servers, domains.CHILDREN | plan.OTHER_NAME_SERVERS)
+    for domain in plan.DOMAINS:
+        name_servers |= _own_servers(domain, inside=False)
     client = apex(domains.CHILDREN) | {
         "@ MX": (f"10 mx.right.{domains.TLD}.",),
         "@ TXT": (f"v=spf1 a:{plan.CLIENT_NAME} -all",),

@@ -8,8 +8,8 @@ from mailproof.controls import MUST, SHOULD
 from mailproof.observations.mx import HostAddresses
 from mailproof.targets.mail import MailHost
 
-from ..observed import ADDRESS, DOMAIN, HOST, PARKED, RECEIVES, answer, missing, mx
-from .case import Table, fails, passes, skips
+from ..observed import ADDRESS, DOMAIN, HOST, PARKED, RECEIVES, SAME_MAIL, answer, mail_copies, missing, mx
+from .case import Table, fails, leaves, passes, skips, undecided
 
 PUBLIC = "8.8.8.8"
 """An address that is not set aside for documentation."""
@@ -92,5 +92,15 @@ TABLE: Table = {
         *(fails(address, level=SHOULD, host_addresses=host(PUBLIC, address)) for address in _SPECIAL),
         skips("no address", host_addresses=host()),
         skips("names this host", host_addresses=host("10.0.0.1", domains=())),
+    ),
+    "MX-SAME-ON-ALL-NS": (
+        passes(mail_copies=mail_copies(SAME_MAIL, SAME_MAIL)),
+        fails(
+            "ns2: no MX record (NOERROR)", level=SHOULD, mail_copies=mail_copies(SAME_MAIL, ((), ("v=spf1 mx -all",)))
+        ),
+        fails("ns2: 20 b.", mail_copies=mail_copies(SAME_MAIL, (("20 b.",), ("v=spf1 mx -all",)))),
+        leaves("SOA-SERIAL-SAME", mail_copies=mail_copies(SAME_MAIL, ((), ()), serials=(1, 2))),
+        skips("as proposed", mail_copies=mail_copies(proposed=True)),
+        undecided("lost", mail_copies=mail_copies(SAME_MAIL, unknown=("lost",))),
     ),
 }

@@ -7,7 +7,7 @@ from dataclasses import replace
 from mailproof.controls import MUST, SHOULD
 from mailproof.observations.spf import SPF, Lookup, PublishedSPF, SPFTree
 
-from ..observed import DOMAIN, answer, evaluation, missing
+from ..observed import DOMAIN, SAME_MAIL, answer, evaluation, mail_copies, missing
 from .case import Case, Table, fails, leaves, passes, skips
 
 
@@ -187,5 +187,12 @@ TABLE: Table = {
                 evaluation("permerror"), tree=spf_tree(_INCLUDES, published("spf.example.net", path=_PATH))
             ),
         ),
+    ),
+    "SPF-CONSISTENT-NS": (
+        passes(mail_copies=mail_copies(SAME_MAIL, SAME_MAIL)),
+        passes(mail_copies=mail_copies(SAME_MAIL, (("10 mx.example.org.",), ("other", "v=spf1 mx -all")))),
+        fails("no SPF record", level=SHOULD, mail_copies=mail_copies(SAME_MAIL, (("10 mx.example.org.",), ()))),
+        leaves("SOA-SERIAL-SAME", mail_copies=mail_copies(SAME_MAIL, ((), ()), serials=(1, 2))),
+        skips("as proposed", mail_copies=mail_copies(proposed=True)),
     ),
 }

@@ -8,6 +8,7 @@ from typing import Any
 from mailproof.controls import MUST, SHOULD
 from mailproof.net.dns.client import Answer, ExtendedError, ResourceRecord
 from mailproof.observations.zones import DNSSEC, Authority, BogusAnswer, Delegation, ServerAddresses
+from mailproof.targets.zones import Zone
 
 from ..observed import DOMAIN, answer, missing
 from .case import Table, advises, fails, leaves, passes, skips, undecided
@@ -21,20 +22,25 @@ def _delegation(
     failure: str | None = None,
     note: str = "",
     rcode: str = "NOERROR",
+    glue: tuple[tuple[str, str], ...] = (),
+    zone: str = DOMAIN,
+    aliases: tuple[str, ...] = (),
 ) -> Delegation:
     referrals = tuple(
         replace(
-            answer(DOMAIN, "NS", rcode=rcode),
-            authority=tuple(ResourceRecord(DOMAIN, 60, "NS", f"{name}.") for name in names),
+            answer(zone, "NS", rcode=rcode),
+            additional=tuple(ResourceRecord(n, 60, "AAAA" if ":" in a else "A", a) for n, a in glue),
+            authority=tuple(ResourceRecord(zone, 60, "NS", f"{name}.") for name in names),
             server=f"192.0.2.{number}:53",
         )
         for number, names in enumerate((parent, other_parent))
         if names is not None
     )
     servers = tuple(
-        ServerAddresses(name, found, None if found else failure) for name, found in zip(child, addresses, strict=False)
+        ServerAddresses(name, found, None if found else failure, aliases)
+        for name, found in zip(child, addresses, strict=False)
     )
-    return Delegation(DOMAIN, answer(DOMAIN, "NS", *(f"{n}." for n in child)), "org", referrals, servers, note)
+    return Delegation(zone, answer(zone, "NS", *(f"{n}." for n in child)), "org", referrals, servers, note)
 
 
 def _soa(*, authoritative: bool = True, rcode: str = "NOERROR", name: str = DOMAIN) -> Answer:
@@ -107,6 +113,99 @@ TABLE: Table = {
         fails("has no SOA", authority=_authority(_soa(), _soa(name="example.net"))),
         fails("neither A nor AAAA (NXDOMAIN)", authority=_authority(addresses=(missing("ns1.example.net", "A"),))),
         fails("refuses to be asked over TCP", authority=_authority(_soa(), refused=("over TCP: refused",))),
+    ),
+    "DEL-DISTINCT-IP": (
+        passes(delegation=_delegation()),
+        advises(
+            "ns1.example.net and ns2.example.net share 192.0.2.1",
+            delegation=_delegation(addresses=(("192.0.2.1",), ("192.0.2.1", "192.0.2.2"))),
+        ),
+        leaves("DEL-MIN-NS", delegation=_delegation(addresses=(("192.0.2.1",), ("192.0.2.1",)))),
+        leaves(
+            "DEL-MIN-NS",
+            delegation=_delegation(addresses=(("192.0.2.1", "2001:db8::1"), ("192.0.2.2", "2001:db8::1"))),
+        ),
+    ),
+    "DEL-REFERRAL-512": (
+        passes(delegation=_delegation()),
+        advises(
+            "octets for the longest name",
+            delegation=_delegation(parent=tuple(f"{letter * 60}.example{letter}.net" for letter in "abcde")),
+        ),
+        skips("cannot be seen", delegation=_delegation(parent=None, note="the delegation cannot be seen")),
+        leaves("DEL-PARENT-CHILD-NS", delegation=_delegation(parent=(), rcode="NXDOMAIN")),
+    ),
+    "DEL-NS-NOT-CNAME": (
+        passes(delegation=_delegation()),
+        fails("is an alias of host.example", level=MUST, delegation=_delegation(aliases=("host.example",))),
+        undecided("timed out", delegation=_delegation(addresses=(("192.0.2.1",), ()), failure="timed out")),
+    ),
+    "DEL-GLUE-MATCH": (
+        passes(delegation=_delegation()),
+        passes(delegation=_delegation(glue=(("ns1.example.net", "192.0.2.1"), ("ns1.example.net", "2001:db8::1")))),
+        fails(
+            "the parent gives 192.0.2.9 for ns1.example.net",
+            level=SHOULD,
+            delegation=_delegation(glue=(("ns1.example.net", "192.0.2.9"),)),
+        ),
+        advises(
+            "the parent does not give 2001:db8::1", delegation=_delegation(glue=(("ns1.example.net", "192.0.2.1"),))
+        ),
+        skips("cannot be seen", delegation=_delegation(parent=None, note="the delegation cannot be seen")),
+        undecided("timed out", delegation=_delegation(addresses=(("192.0.2.1",), ()), failure="timed out")),
+    ),
+    "DEL-GLUE-COMPLETE": (
+        skips("none needs glue", delegation=_delegation()),
+        passes(
+            delegation=_delegation(
+                ("a.example.org", "b.example.org"),
+                ("a.example.org", "b.example.org"),
+                glue=(("a.example.org", "192.0.2.1"), ("b.example.org", "192.0.2.2")),
+            )
+        ),
+        fails(
+            "refers to b.example.org without an address",
+            level=MUST,
+            delegation=_delegation(
+                ("a.example.org", "b.example.org"),
+                ("a.example.org", "b.example.org"),
+                glue=(("a.example.org", "192.0.2.1"),),
+            ),
+        ),
+    ),
+    "DEL-NS-SYNTAX": (
+        passes(delegation=_delegation()),
+        fails(
+            "ns_1 is not made of letters", level=MUST, delegation=_delegation(("ns_1.example.net", "ns2.example.net"))
+        ),
+        fails("ends in the number 1", delegation=_delegation(parent=("192.0.2.1", "ns2.example.net"))),
+    ),
+    "DEL-NAME-SYNTAX": (
+        passes(delegation=_delegation()),
+        passes(delegation=_delegation(zone="xn--bcher-kva.example")),
+        fails("-a is not made", level=SHOULD, delegation=_delegation(zone="-a.example")),
+        fails("ab--c, which is reserved", delegation=_delegation(zone="ab--c.example")),
+        skips("no domain", delegation=_delegation(zone="8/29.2.0.192.in-addr.arpa")),
+    ),
+    "DEL-NS-PUBLIC": (
+        passes(delegation=_delegation(addresses=(("11.0.0.1",), ("11.0.0.2",)))),
+        fails("ns1.example.net has 10.0.0.1", level=SHOULD, delegation=_delegation(addresses=(("10.0.0.1",), ()))),
+        fails(
+            "ns1.example.net has 10.0.0.1",
+            delegation=_delegation(addresses=(("11.0.0.1",), ()), glue=(("ns1.example.net", "10.0.0.1"),)),
+        ),
+        undecided("timed out", delegation=_delegation(addresses=(("11.0.0.1",), ()), failure="timed out")),
+    ),
+    "DEL-NS-APPROVED": (
+        skips("no list", delegation=_delegation(), zone=Zone(DOMAIN)),
+        passes(delegation=_delegation(), zone=Zone(DOMAIN, ("ns1.example.net", "ns2.example.net"))),
+        fails("ns2.example.net", level=SHOULD, delegation=_delegation(), zone=Zone(DOMAIN, ("ns1.example.net",))),
+    ),
+    "V6-NS-AAAA": (
+        passes(delegation=_delegation()),
+        advises("no name server has an IPv6", delegation=_delegation(addresses=(("192.0.2.1",), ("192.0.2.2",)))),
+        leaves("DEL-MIN-NS", delegation=_delegation(addresses=(("192.0.2.1", "2001:db8::1"), ("192.0.2.2",)))),
+        undecided("timed out", delegation=_delegation(addresses=(("192.0.2.1",), ()), failure="timed out")),
     ),
     "SEC-SIGNED": (
         passes(dnssec=_dnssec(ad=True)),

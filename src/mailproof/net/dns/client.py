@@ -15,10 +15,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from mailproof.net.dns.messages import MAX_ALIASES, Question, answer_from_zones, joined
+from mailproof.net.dns.messages import MAX_ALIASES, USUAL, Form, Question, answer_from_zones, joined
 from mailproof.net.dns.names import normalise, parse_name, reverse_name, text_of
 from mailproof.net.dns.once import Once
-from mailproof.net.dns.records import Answer, ExtendedError, ResourceRecord
+from mailproof.net.dns.records import Answer, Envelope, ExtendedError, ResourceRecord
 from mailproof.net.dns.servers import BOGUS, Server, Servers, is_numeric
 from mailproof.net.dns.zone_files import load_zone
 from mailproof.net.dns.zones import End, Zones
@@ -36,7 +36,9 @@ __all__ = [
     "Answer",
     "Authentication",
     "DNSClient",
+    "Envelope",
     "ExtendedError",
+    "Form",
     "ResourceRecord",
     "normalise",
     "reverse_name",
@@ -163,13 +165,15 @@ class DNSClient:
         recurse: bool = False,
         dnssec: bool = True,
         host: str | None = None,
+        form: Form = USUAL,
     ) -> Answer:
         """Put a question to the server at the numeric address ``server``, any rcode being an answer.
 
-        ``host`` is the server's name, for the connect map; ``dnssec`` sets DO. Raises what :meth:`question`
-        raises, and NotObserved if the address is not numeric.
+        ``host`` is the server's name, for the connect map; ``dnssec`` sets DO; ``form`` is what else is unusual about
+        the question. The answer has its envelope. Raises what :meth:`question` raises, and NotObserved if the address
+        is not numeric.
         """
-        asked = Question.make(name, type, recurse=recurse, dnssec=dnssec)
+        asked = Question.make(name, type, recurse=recurse, dnssec=dnssec, form=form, keep=True)
         peer = Server(SocketAddress(server, port), self._settings.destination(server, port, host), tcp)
         return await self._once.outcome((asked, peer), lambda: self._servers.ask([peer], asked))
 

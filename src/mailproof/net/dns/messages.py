@@ -23,7 +23,7 @@ import dns.rrset
 from dns.rdatatype import RdataType
 
 from mailproof.net.dns.names import parse_name, text_of
-from mailproof.net.dns.records import Answer, ExtendedError, ResourceRecord
+from mailproof.net.dns.records import Answer, Envelope, ExtendedError, ResourceRecord
 from mailproof.net.dns.zones import PAYLOAD, Lookup
 from mailproof.net.errors import Malformed, NotObserved
 
@@ -38,6 +38,34 @@ _RCODES_WITHOUT_QUESTION = frozenset({dns.rcode.FORMERR, dns.rcode.SERVFAIL, dns
 
 
 @dataclass(frozen=True)
+class Form:
+    """How a question differs from the usual form, to see what a server makes of it."""
+
+    version: int = 0
+    """Of EDNS (RFC 6891, section 6.1.3)."""
+    flags: int = 0
+    """Of EDNS, besides DO (section 6.1.4)."""
+    payload: int = PAYLOAD
+    """Octets that the answer may have over UDP (section 6.2.3)."""
+    options: tuple[tuple[int, bytes], ...] = ()
+    """Code and data of EDNS options (section 6.1.2)."""
+    chaos: bool = False
+    """Class CH in place of IN (RFC 4892, section 3)."""
+    any_source: bool = False
+    """The answer may come from another address than the one asked (RFC 2181, section 4)."""
+    mixed_case: bool = False
+    """Every second letter of the name is a capital (RFC 4343)."""
+
+    @property
+    def tries_edns(self) -> bool:
+        """Whether the question is about what a server makes of EDNS: without it there would be no answer."""
+        return bool(self.version or self.flags or self.options)
+
+
+USUAL = Form()
+
+
+@dataclass(frozen=True)
 class Question:
     name: dns.name.Name
     type: RdataType
@@ -45,21 +73,43 @@ class Question:
     dnssec: bool
     checking_disabled: bool
     edns: bool = True
+    form: Form = USUAL
+    keep: bool = False
+    """Whether the answer keeps its envelope."""
 
     @staticmethod
-    def make(name: str, type: str, *, recurse: bool, dnssec: bool = True, checking_disabled: bool = False) -> Question:
+    def make(
+        name: str,
+        type: str,
+        *,
+        recurse: bool,
+        dnssec: bool = True,
+        checking_disabled: bool = False,
+        form: Form = USUAL,
+        keep: bool = False,
+    ) -> Question:
         try:
             rdtype = dns.rdatatype.from_text(type)
         except (dns.exception.DNSException, ValueError) as error:
             raise ValueError(f"{type!r} is not a DNS record type") from error
         try:
-            return Question(parse_name(name).canonicalize(), rdtype, recurse, dnssec, checking_disabled)
+            name_ = parse_name(name).canonicalize()
         except ValueError as error:
             raise Malformed(str(error)) from error
+        return Question(name_, rdtype, recurse, dnssec, checking_disabled, True, form, keep)
 
     @property
     def type_text(self) -> str:
         return dns.rdatatype.to_text(self.type)
+
+    @property
+    def rdclass(self) -> dns.rdataclass.RdataClass:
+        return dns.rdataclass.CH if self.form.chaos else dns.rdataclass.IN
+
+    @property
+    def spelling(self) -> tuple[bytes, ...]:
+        """The labels of the name as they are sent."""
+        return tuple(map(_mixed, self.name.labels)) if self.form.mixed_case else self.name.labels
 
     def at(self, name: dns.name.Name) -> Question:
         return replace(self, name=name)
@@ -74,13 +124,18 @@ class Question:
         return b"".join(
             (
                 struct.pack("!6H", id_, flags, 1, 0, 0, int(self.edns)),
-                *(bytes([len(label)]) + label for label in self.name.labels),
-                struct.pack("!2H", self.type, dns.rdataclass.IN),
-                struct.pack("!BHHIH", 0, RdataType.OPT, PAYLOAD, dns.flags.DO if self.dnssec else 0, 0)
-                if self.edns
-                else b"",
+                *(bytes([len(label)]) + label for label in self.spelling),
+                struct.pack("!2H", self.type, self.rdclass),
+                self._opt() if self.edns else b"",
             )
         )
+
+    def _opt(self) -> bytes:
+        """The OPT record (RFC 6891, section 6.1.2)."""
+        form = self.form
+        flags = form.version << 16 | form.flags | (dns.flags.DO if self.dnssec else 0)
+        options = b"".join(struct.pack("!2H", code, len(data)) + data for code, data in form.options)
+        return struct.pack("!BHHIH", 0, RdataType.OPT, form.payload, flags, len(options)) + options
 
     def is_answered_by(self, response: dns.message.Message) -> bool:
         """Whether ``response`` repeats the question, or leaves it out with an rcode that permits that."""
@@ -89,17 +144,26 @@ class Question:
         if not response.question:
             return response.rcode() in _RCODES_WITHOUT_QUESTION
         first, *others = response.question
-        return (
-            not others and first.rdtype == self.type and first.rdclass == dns.rdataclass.IN and first.name == self.name
-        )
+        return not others and first.rdtype == self.type and first.rdclass == self.rdclass and first.name == self.name
 
 
-def read_answer(wire: bytes, id_: int, asked: Question, server: str, protocol: str, seconds: float) -> Answer:
+def _mixed(label: bytes) -> bytes:
+    return b"".join(
+        letter if place % 2 else letter.upper() for place, letter in enumerate(struct.unpack(f"{len(label)}c", label))
+    )
+
+
+def read_answer(
+    wire: bytes, id_: int, asked: Question, server: str, protocol: str, seconds: float, *, truncated: bool = False
+) -> Answer:
     """Parse and check an answer. The parser meets hostile octets, so whatever it raises means Malformed."""
     try:
+        if asked.type == RdataType.AXFR:
+            return _first_of_transfer(wire, id_, asked, server, protocol, seconds)
         if sum(struct.unpack_from("!3H", wire, 6)) > MAX_RECORDS:
             raise Malformed(f"{server} sent more than {MAX_RECORDS} records in one answer")
-        response = dns.message.from_wire(wire)
+        # Where one record is right, dnspython would keep the last of several.
+        response = dns.message.from_wire(wire, one_rr_per_rrset=asked.type == RdataType.SOA)
         if response.id != id_ or not asked.is_answered_by(response):
             raise Malformed(f"{server} answered another question than {text_of(asked.name)} {asked.type_text}")
         if response.flags & dns.flags.TC:
@@ -128,11 +192,42 @@ def read_answer(wire: bytes, id_: int, asked: Question, server: str, protocol: s
             server=server,
             protocol=protocol,
             seconds=round(seconds, 6),
+            envelope=_envelope(response, len(wire), truncated) if asked.keep else None,
         )
     except NotObserved:
         raise
     except Exception as error:
         raise Malformed(f"{server} sent an answer that does not parse: {error or type(error).__name__}") from error
+
+
+def _envelope(response: dns.message.Message, size: int, truncated: bool) -> Envelope:
+    return Envelope(
+        size,
+        truncated,
+        response.question[0].name.to_text(omit_final_dot=True) if response.question else "",
+        sum(len(rrset) for rrset in response.answer),
+        response.edns,
+        response.ednsflags & 0xFFFF if response.edns >= 0 else 0,
+        response.payload,
+        tuple((int(option.otype), option.to_wire().hex()) for option in response.options),
+    )
+
+
+def _first_of_transfer(wire: bytes, id_: int, asked: Question, server: str, protocol: str, seconds: float) -> Answer:
+    """The first message of a zone transfer (RFC 5936, section 2.2): whether it is one. Its records are not read."""
+    id_there, flags, _, count, _, _ = struct.unpack_from("!6H", wire)
+    if id_there != id_ or not flags & dns.flags.QR:
+        raise Malformed(f"{server} answered another question than {text_of(asked.name)} {asked.type_text}")
+    return Answer(
+        text_of(asked.name),
+        asked.type_text,
+        dns.rcode.to_text(dns.rcode.Rcode.make(flags & 0xF)),
+        authoritative=bool(flags & dns.flags.AA),
+        server=server,
+        protocol=protocol,
+        seconds=round(seconds, 6),
+        envelope=Envelope(len(wire), count=count),
+    )
 
 
 def answer_from_zones(asked: Question, lookup: Lookup) -> Answer:
@@ -166,7 +261,7 @@ def _follow(asked: Question, section: Iterable[dns.rrset.RRset]) -> tuple[tuple[
     """
     owners: dict[str, list[dns.rrset.RRset]] = {}
     for rrset in section:
-        if rrset.rdclass == dns.rdataclass.IN:
+        if rrset.rdclass == asked.rdclass:
             owners.setdefault(text_of(rrset.name), []).append(rrset)
     owner = text_of(asked.name)
     aliases: list[str] = []

@@ -85,6 +85,33 @@ class ExtendedError:
 
 
 @dataclass(frozen=True)
+class Envelope:
+    """What a message is besides its records (RFC 1035, section 4.1; RFC 6891, section 6.1).
+
+    It is kept where a server itself is looked at, and not only what it says.
+    """
+
+    size: int
+    """Octets of the message."""
+    truncated: bool = False
+    """It was truncated over UDP, and asked for again over TCP."""
+    question: str = ""
+    """The name as the server repeats it, letter by letter; empty where it leaves the question out."""
+    count: int = 0
+    """Records in the answer section."""
+    version: int = -1
+    """Of EDNS; -1 without EDNS."""
+    flags: int = 0
+    """Of EDNS, DO among them."""
+    payload: int = 0
+    """Octets that the server takes over UDP."""
+    options: tuple[tuple[int, str], ...] = ()
+    """Code and data (hexadecimal) of every EDNS option."""
+    source: str = ""
+    """The address that it came from, where that is not the one asked."""
+
+
+@dataclass(frozen=True)
 class Answer:
     """What a server answered to the question ``name`` ``type``.
 
@@ -112,6 +139,8 @@ class Answer:
     server: str = ""
     protocol: str = ""
     seconds: float = 0.0
+    envelope: Envelope | None = None
+    """Of the message that it came in, where one server was asked directly."""
 
     @property
     def proposed(self) -> bool:

@@ -14,7 +14,7 @@ import dns.flags
 from mailproof.net.dns.messages import Question, read_answer
 from mailproof.net.dns.names import text_of
 from mailproof.net.dns.records import Answer
-from mailproof.net.dns.wire import exchange_tcp, exchange_udp
+from mailproof.net.dns.wire import exchange_tcp, exchange_udp, exchange_with_any
 from mailproof.net.errors import NoResolver, NotObserved, Refused
 from mailproof.net.settings import NetSettings, SocketAddress
 
@@ -105,11 +105,11 @@ class Servers:
         if not is_numeric(server.real.address):
             raise NotObserved(f"{server.real.address!r} is not a numeric address")
         async with self._slots:
-            if asked.recurse and self._resolvers_seem_dead and not await self._some_resolver_answers():
+            if self._is_resolver(server) and self._resolvers_seem_dead and not await self._some_resolver_answers():
                 names = ", ".join(map(str, self.resolvers))
                 raise NoResolver(f"no resolver answers ({names}): nothing can be looked up from here")
             answer = await self._send(server, asked)
-            if answer.rcode in _WITHOUT_EDNS and asked.edns and not answer.edns:
+            if answer.rcode in _WITHOUT_EDNS and asked.edns and not answer.edns and not asked.form.tries_edns:
                 return await self._send(server, replace(asked, edns=False))
             return answer
 
@@ -120,20 +120,32 @@ class Servers:
         started = loop.time()
         deadline = started + self._limits.dns
         tcp = server.tcp
+        source = ""
         try:
             if not tcp:
                 self.questions[str(server.wanted)] += 1
-                reply = await exchange_udp(wire, server.real, deadline)
+                if asked.form.any_source:
+                    reply, source = await exchange_with_any(wire, server.real, deadline)
+                else:
+                    reply = await exchange_udp(wire, server.real, deadline)
                 tcp = bool(int.from_bytes(reply[2:4], "big") & dns.flags.TC)
-                self._heard = self._heard or asked.recurse
+                self._heard = self._heard or self._is_resolver(server)
             if tcp:
                 self.questions[str(server.wanted)] += 1
                 reply = await exchange_tcp(wire, server.real, deadline)
         except NotObserved:
-            self._unanswered[asked] += asked.recurse
+            self._unanswered[asked] += self._is_resolver(server)
             raise
         seconds = loop.time() - started
-        return read_answer(reply, id_, asked, str(server.wanted), "tcp" if tcp else "udp", seconds)
+        truncated = tcp and not server.tcp
+        protocol = "tcp" if tcp else "udp"
+        answer = read_answer(reply, id_, asked, str(server.wanted), protocol, seconds, truncated=truncated)
+        if source and answer.envelope:
+            return replace(answer, envelope=replace(answer.envelope, source=source))
+        return answer
+
+    def _is_resolver(self, server: Server) -> bool:
+        return server.wanted in self.resolvers
 
     @property
     def _resolvers_seem_dead(self) -> bool:

@@ -65,6 +65,27 @@ async def exchange_udp(wire: bytes, server: SocketAddress, deadline: float) -> b
             near.close()
 
 
+async def exchange_with_any(wire: bytes, server: SocketAddress, deadline: float) -> tuple[bytes, str]:
+    """As ``exchange_udp``, but an answer from any address is taken: also its address, if it is not that of ``server``.
+
+    Servers with several addresses may answer from another one (RFC 2181, section 4), and a socket that is connected to
+    the address asked does not get that.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in server.address else socket.AF_INET, socket.SOCK_DGRAM) as near:
+            near.setblocking(False)
+            async with asyncio.timeout_at(deadline):
+                await loop.sock_sendto(near, wire, (server.address, server.port))
+                for _ in range(MAX_STRAYS):
+                    data, source = await loop.sock_recvfrom(near, MAX_DATAGRAM)
+                    if data[:2] == wire[:2] and len(data) >= HEADER:
+                        return data, "" if source[0] == server.address else str(source[0])
+    except OSError as error:
+        raise failure(error, server) from error
+    raise Malformed(f"{server} sent {MAX_STRAYS} datagrams with a wrong id")
+
+
 async def exchange_tcp(wire: bytes, server: SocketAddress, deadline: float) -> bytes:
     """Send ``wire`` over a new connection and return the message that comes back (at most 65,535 octets).
 

@@ -18,8 +18,12 @@ from mailproof.net.tls.versions import TLSVersion, version_of
 FLIGHT_OCTETS = 512 * 1024
 """Octets of one answer. OpenSSL itself takes certificate lists of 100 KiB."""
 
-CLEAR_NOT_NOW = re.compile(rb"4[0-9]{2}[ -]")
-"""An SMTP reply that asks to come back later, instead of TLS."""
+CLEAR_NOT_NOW = re.compile(
+    rb"4[0-9]{2}[ -]"
+    rb"|(?:\* BYE|-ERR) [^\r\n]*(?:connections|busy|overload|later|unavailable|\[(?:SYS/TEMP|IN-USE)\])",
+    re.IGNORECASE,
+)
+"""A reply of SMTP, IMAP or POP3 that asks to come back later, instead of TLS (RFC 9051, section 7.1.5; RFC 3206)."""
 
 CLEAR_REFUSAL = re.compile(rb"5[0-9]{2}[ -]|-ERR|\* (?:BAD|BYE)|[\x21-\x7e]{1,16} BAD ", re.IGNORECASE)
 """SMTP, POP3 or IMAP that took the hello for a command."""
@@ -27,6 +31,7 @@ CLEAR_REFUSAL = re.compile(rb"5[0-9]{2}[ -]|-ERR|\* (?:BAD|BYE)|[\x21-\x7e]{1,16
 _TEXT_LINE = 512
 _RECORD_OCTETS = (1 << 14) + 2048
 _CHANGE_CIPHER_SPEC, _ALERT, _HANDSHAKE, _APPLICATION = 20, 21, 22, 23
+_HELLO_REQUEST = 0
 _SERVER_HELLO, _CERTIFICATE, _KEY_EXCHANGE, _HELLO_DONE, _CERTIFICATE_STATUS = 2, 11, 12, 14, 22
 _SSL2_ERROR, _SSL2_SERVER_HELLO = 0, 4
 _RETRY = bytes.fromhex("CF21AD74E59A6111BE1D8C021E65B891C2A211167ABB8C5E079E09E2C8A8339C")
@@ -34,6 +39,7 @@ _RETRY = bytes.fromhex("CF21AD74E59A6111BE1D8C021E65B891C2A211167ABB8C5E079E09E2
 _WARNING = 1
 CLOSE_NOTIFY = 0
 PROTOCOL_VERSION = 70
+INTERNAL_ERROR = 80
 
 _ALERTS = {
     CLOSE_NOTIFY: "close notify",
@@ -50,7 +56,7 @@ _ALERTS = {
     51: "decrypt error",
     PROTOCOL_VERSION: "protocol version",
     71: "insufficient security",
-    80: "internal error",
+    INTERNAL_ERROR: "internal error",
     86: "inappropriate fallback",
     90: "user canceled",
     109: "missing extension",
@@ -127,6 +133,7 @@ class Flight:
         self._octets = 0
         self._records = bytearray()
         self._messages = bytearray()
+        self._alerts = bytearray()
 
     @property
     def empty(self) -> bool:
@@ -187,13 +194,15 @@ class Flight:
         self.complete = True
 
     def _take_alert(self, content: bytes) -> None:
-        if len(content) != 2:
-            raise Malformed(f"a TLS alert of {len(content)} octets")
-        level, number = content
-        if level == _WARNING and number != CLOSE_NOTIFY:
-            return  # like unrecognized_name: the handshake goes on
-        self.alert = number
-        self.complete = True
+        # Records may cut alerts, and hold several (RFC 5246, section 6.2.1); TLS 1.3 forbids it, and clients look on.
+        self._alerts += content
+        while len(self._alerts) >= 2 and not self.complete:
+            level, number = self._alerts[:2]
+            del self._alerts[:2]
+            if level == _WARNING and number != CLOSE_NOTIFY:
+                continue  # like unrecognized_name: the handshake goes on
+            self.alert = number
+            self.complete = True
 
     def _take_messages(self) -> None:
         """Take the handshake messages that are whole (RFC 8446, section 5.1: records may cut them anywhere)."""
@@ -209,6 +218,8 @@ class Flight:
             self._take_message(kind, _Reader(body))
 
     def _take_message(self, kind: int, body: _Reader) -> None:
+        if kind == _HELLO_REQUEST and not body.left:
+            return  # clients that negotiate already ignore it (RFC 5246, section 7.4.1.1)
         if self.hello is None and kind != _SERVER_HELLO:
             raise Malformed(f"a handshake message of type {kind} before the ServerHello")
         match kind:

@@ -67,9 +67,9 @@ class TLSClient:
             bridge.cut()
         await asyncio.to_thread(self._executor.shutdown)
 
-    async def offers(self, endpoint: TLSPeer) -> Offers:
+    async def offers(self, endpoint: TLSPeer, *, spoken: bool = False) -> Offers:
         """What the server takes, asked by hellos: see ``ask_offers``."""
-        return await ask_offers(self._settings, self._hosts, endpoint)
+        return await ask_offers(self._settings, self._hosts, endpoint, spoken=spoken)
 
     async def scan(self, endpoint: TLSPeer) -> Scan:
         """What sslyze's scanner finds: see ``net.tls.scan``."""

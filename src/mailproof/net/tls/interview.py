@@ -1,7 +1,8 @@
 """An interview: hellos to one server, each on a connection of its own, and what its answers are worth.
 
-A ServerHello is acceptance, whatever follows. An alert is a refusal. A server that hangs up without a word refuses a
-hello only if it does so twice, and answers another hello in between: until then it is a connection that broke.
+A ServerHello is acceptance, whatever follows. An alert is a refusal. A server that hangs up without a word, or says
+that it has an internal error, refuses a hello only if it does so twice, and answers another hello in between: until
+then something broke.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from mailproof.net.settings import NetSettings
 from mailproof.net.stream import Stream, deadline
 from mailproof.net.text import printable
 from mailproof.net.tls.connection import TLSPeer, at_hello
-from mailproof.net.tls.flight import CLEAR_NOT_NOW, Flight, alert_name
+from mailproof.net.tls.flight import CLEAR_NOT_NOW, INTERNAL_ERROR, Flight, alert_name
 from mailproof.net.tls.groups import SCHEMES, TLS13_GROUPS
 from mailproof.net.tls.hello import ClientHello
 from mailproof.net.tls.suites import TLS13_SUITES, USUAL_SUITES
@@ -57,7 +58,10 @@ class Interview:
     ``connections`` are those that were opened; ``most`` is how many it may open.
     """
 
-    def __init__(self, settings: NetSettings, hosts: Hosts, endpoint: TLSPeer, most: int) -> None:
+    def __init__(
+        self, settings: NetSettings, hosts: Hosts, endpoint: TLSPeer, most: int, *, spoken: bool = False
+    ) -> None:
+        self._spoken = spoken
         self.connections = 0
         self.endpoint = endpoint
         self._settings = settings
@@ -109,19 +113,22 @@ class Interview:
         if hung_up is not None and self._last_answer <= hung_up:
             await self._ask_another()
         flight = await self._send(hello)
-        if not flight.empty:
+        if not _is_broken(flight):
             self._last_answer, self._another = self.connections, hello
             self._answers[hello] = Answer(flight, _why_not(hello.version, flight))
         elif hung_up is not None:
-            self._answers[hello] = Answer(flight, "the server closed the connection")
+            self._answers[hello] = Answer(flight, _why_broken(flight))
         else:
             self._hung_up[hello] = self.connections
-            raise HungUp("the server closed the connection on the TLS hello")
+            raise HungUp(f"{_why_broken(flight)} on the TLS hello")
 
     async def _ask_another(self) -> None:
         """Ask another hello, and nothing new. Raises SaysNothing where that has no answer either."""
+        known = self._spoken or self._another in self._answers
         flight = await self._send(self._another)
-        # Who agrees to STARTTLS is there, and says that TLS may begin: what fails is the handshake.
+        if known and _is_broken(flight):
+            raise SaysNothing(f"{_why_broken(flight)} on a usual TLS hello, though it has spoken TLS before")
+        # A server that agrees to STARTTLS is there, and says that TLS may begin: what fails is the handshake.
         if flight.empty and self.endpoint.starttls is None:
             raise SaysNothing("the server closes the connection on every TLS hello, whatever it offers")
         self._last_answer = self.connections
@@ -162,6 +169,15 @@ async def _read(stream: Stream, flight: Flight) -> None:
             flight.end()
             return
         flight.feed(data)
+
+
+def _is_broken(flight: Flight) -> bool:
+    """Whether the end of the connection may have nothing to do with the hello."""
+    return flight.empty or (flight.hello is None and flight.alert == INTERNAL_ERROR)
+
+
+def _why_broken(flight: Flight) -> str:
+    return "the server closed the connection" if flight.empty else f"the server sent the {alert_name(INTERNAL_ERROR)}"
 
 
 def _why_not(version: TLSVersion, flight: Flight) -> str | None:

@@ -22,8 +22,8 @@ from mailproof.net.tls.full_questions import FullQuestions
 from mailproof.net.tls.interview import HungUp, Interview, SaysNothing
 from mailproof.net.tls.versions import TLSVersion
 
-MOST = {TLSDepth.USUAL: 28, TLSDepth.FULL: 250}
-"""Connections to one endpoint at most, retries aside. The usual questions take 28 with the worst of servers: one that
+MOST = {TLSDepth.USUAL: 31, TLSDepth.FULL: 250}
+"""Connections to one endpoint at most, retries aside. The usual questions take 31 with the worst of servers: one that
 hangs up on every hello which it does not like, and likes only the weak ones."""
 
 
@@ -81,15 +81,17 @@ class Offers:
     """Whether a client that falls back to an older version is stopped (RFC 7507)."""
 
 
-async def ask_offers(settings: NetSettings, hosts: Hosts, endpoint: TLSPeer) -> Offers:
+async def ask_offers(settings: NetSettings, hosts: Hosts, endpoint: TLSPeer, *, spoken: bool = False) -> Offers:
     """Ask ``endpoint`` everything that belongs to the depth of the settings.
+
+    ``spoken``: it has completed a handshake before, so that one which hangs up on everything has stopped answering.
 
     A question that fails is in ``unanswered``; what may pass is asked again, as the limits say. Raises the failure
     where no question has an answer: Refused, TimedOut, ClosedEarly, Malformed, NotAvailable (no STARTTLS), NoTLS,
     NoTLSNow, Throttled, and what ``Hosts`` raises.
     """
     limits = settings.limits
-    interview = Interview(settings, hosts, endpoint, MOST[limits.tls_depth])
+    interview = Interview(settings, hosts, endpoint, MOST[limits.tls_depth], spoken=spoken)
     asked = _asked(FullQuestions(interview), limits.tls_depth)
     answers: dict[str, Any] = {}
     failures: dict[str, NotObserved] = {}
@@ -117,7 +119,7 @@ def _asked(questions: FullQuestions, depth: TLSDepth) -> dict[str, Callable[[], 
     """The questions by name, those first that tell most."""
 
     def version(wanted: TLSVersion) -> Callable[[], Awaitable[Handshake]]:
-        return lambda: questions.version(wanted)
+        return questions.tls_1_3 if wanted is TLSVersion.TLS1_3 else lambda: questions.version(wanted)
 
     usual: dict[str, Callable[[], Awaitable[Any]]] = {
         **{str(wanted): version(wanted) for wanted in reversed(TLSVersion)},

@@ -10,7 +10,7 @@ from mailproof.net.tls.facts import Handshake, Traits
 from mailproof.net.tls.flight import PROTOCOL_VERSION, Flight
 from mailproof.net.tls.groups import CURVES, HYBRIDS, SCHEMES, TLS13_GROUPS, group_name, scheme_name
 from mailproof.net.tls.hello import ClientHello, Extension
-from mailproof.net.tls.interview import Answer, Interview
+from mailproof.net.tls.interview import Answer, HungUp, Interview
 from mailproof.net.tls.suites import (
     OLD_SUITES,
     RARE_SUITES,
@@ -45,6 +45,29 @@ class Questions:
             if answer.accepted or answer.flight.alert == PROTOCOL_VERSION:
                 break
         return Handshake(version, "all", answer.accepted, _chosen(answer), answer.error)
+
+    async def tls_1_3(self) -> Handshake:
+        """Offer TLS 1.3. A server that declines, and speaks nothing older either, is offered it with a key once more.
+
+        It should name a group if there is no key (RFC 8446, section 4.1.4); some hang up or send any alert.
+        """
+        found = await self.version(_TLS1_3)
+        if found.accepted or await self._speaks_older():
+            return found
+        answer = await self.interview.ask(replace(self.hello(_TLS1_3), share=True))
+        return Handshake(_TLS1_3, "all", answer.accepted, _chosen(answer), answer.error)
+
+    async def _speaks_older(self) -> bool:
+        """Whether a version up to TLS 1.2 is spoken, or may be: what keeps it from being seen is told elsewhere."""
+        for version in OLD_VERSIONS:
+            try:
+                if (await self.version(version)).accepted:
+                    return True
+            except HungUp:
+                continue
+            except NotObserved:
+                return True
+        return False
 
     def hellos(self, version: TLSVersion) -> Iterable[ClientHello]:
         """The hellos that together offer ``version``. Those of TLS 1.2 are two: some servers take no long ones."""
