@@ -93,9 +93,8 @@ def reach(host: str, *, sudo: bool = False) -> Reached:
 
 def _password(host: str) -> str:
     """The password that somebody wrote into the way to a host."""
-    return host.partition("://")[2].partition("?")[0].rpartition("@")[0].partition(":")[2] or (
-        "" if "://" in host else host.rpartition("@")[0].partition(":")[2]
-    )
+    rest = host.partition("://")[2] if "://" in host else host
+    return rest.rpartition("@")[0].partition(":")[2]
 
 
 def _unsaid(host: str, text: str) -> str:

@@ -187,6 +187,15 @@ def test_a_capture_that_cannot_be_judged_is_inconclusive(
     assert all(problem in result["message"] for result in run.document("prod")["results"])
 
 
+def test_a_file_that_the_inventory_names_counts_where_a_capture_failed(tmp_path: Path) -> None:
+    write_made_capture(tmp_path, "mx.example.org", ("postfix", "postconf -n", "fatal\n", 1))
+    (tmp_path / "main.cf").write_text(GOOD)
+    named = "configurations: [{host: mx.example.org, program: postfix, file: main.cf}]\n"
+    write_inventory(tmp_path, f"captures: [made]\n{named}")
+    run = pytest_run(tmp_path, "--inventory", "prod.yaml")
+    assert set(run.verdicts("prod").values()) == {"pass"}, run.output
+
+
 def test_evidence_that_is_not_there_is_an_error_with_its_line(tmp_path: Path) -> None:
     write_inventory(tmp_path, "domains: [example.org]\nreports: [gone]\n")
     run = pytest_run(tmp_path, "--inventory", "prod.yaml")

@@ -31,7 +31,8 @@ async def program_settings(configuration: Configuration, net: Network) -> Progra
         names = tuple(file.name for file in configuration.files)
         return ProgramSettings(program, configuration.host, (), names)
     holders = [file for file in configuration.files if file.command in _HOLDERS]
-    if holders and all(file.status != 0 for file in holders):
+    named = any(not file.command for file in configuration.files)
+    if holders and not named and all(file.status != 0 for file in holders):
         failed = holders[0]
         raise NotAvailable(f"{failed.command} had failed with exit status {failed.status} when {failed.name} was taken")
     files = [file for file in configuration.files if file.status == 0 and file.command not in _WITHOUT]
