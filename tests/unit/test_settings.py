@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -121,11 +119,9 @@ def test_settings_that_name_themselves_come_to_an_end() -> None:
     ],
     ids=["continued", "sections", "long section", "braces", "blanks", "macros"],
 )
-def test_hostile_settings_take_no_longer_than_others(text: str) -> None:
-    begun = time.perf_counter()
+def test_hostile_settings_come_to_an_end(text: str) -> None:
     for _ in parse_settings(text):
         pass
     for _ in parse_services(text):
         pass
     expand(text, KNOWN)
-    assert time.perf_counter() - begun < 20
