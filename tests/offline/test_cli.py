@@ -78,7 +78,7 @@ def test_explain_knows_house_rules(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["explain", "HOUSE-MX-OURS"]) == 4
     assert "--rules FILE" in capsys.readouterr().err
     assert main(["explain", "--rules", str(rules), "HOUSE-*"]) == 4
-    assert f"{rules}: No module named 'helper'" in capsys.readouterr().err
+    assert f"{rules}:4: ModuleNotFoundError: No module named 'helper'" in capsys.readouterr().err
     (tmp_path / "helper.py").write_text("TITLE = 'Our mail policy'")
     assert main(["explain", "--rules", str(rules), "HOUSE-*", "PTR-FCRDNS"]) == 0
     text = capsys.readouterr().out

@@ -27,7 +27,8 @@ class TestManners:
         for domain in plan.DOMAINS:
             assert domain.name in table
             assert domain.fault in table
-        assert all(domain.configuration for domain in lab.domains if domain.fault)
+        named = ("ab--reserved.test",)  # its name is its fault
+        assert all(domain.configuration for domain in lab.domains if domain.fault and domain.name not in named)
 
     def test_versions_are_known(self, lab: Lab) -> None:
         assert all(re.match(r"\d", d.version) for d in lab.domains if d.software != domains.NOBODY)

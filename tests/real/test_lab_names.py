@@ -33,7 +33,12 @@ class TestNames:
         assert status(dig(lab, name, "MX")) == "SERVFAIL"
         assert status(dig(lab, "+cd", name, "MX")) == "NOERROR"
 
-    @pytest.mark.parametrize("domain", plan.DOMAINS, ids=label)
+    # Servers of a domain's own are faulty, and what they do is asked by the probe: test_truth.py.
+    @pytest.mark.parametrize(
+        "domain",
+        [domain for domain in plan.DOMAINS if not domain.own_servers and "@ NS" not in domain.second_records],
+        ids=label,
+    )
     def test_every_name_server_answers_as_planned(self, lab: Lab, domain: Domain) -> None:
         parent_side = dig(lab, "+norecurse", "+noall", "+authority", "@11.0.0.1", domain.name, "NS")
         assert set(re.findall(r"\sNS\s+(\S+)\.", parent_side)) == set(domain.parent_ns)
