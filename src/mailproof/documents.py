@@ -22,6 +22,10 @@ class UnreadableFile(Exception):
     """The file cannot be read as text, or is not one; the message says why and does not name it."""
 
 
+class TooLarge(UnreadableFile):
+    """The file has more octets than are read."""
+
+
 MAX_FILE_SIZE = 1 << 30
 """Octets of a document. A million verdicts with their evidence are about as many."""
 
@@ -29,8 +33,8 @@ MAX_HEAD = 16 * 1024 * 1024
 """Octets of a document that are looked through for the end of its head."""
 
 
-def read_text(file: Path, most: int) -> str:
-    """The text of a regular file of at most ``most`` octets. Raises UnreadableFile, FileNotFoundError included.
+def read_octets(file: Path, most: int) -> bytes:
+    """A regular file of at most ``most`` octets. Raises UnreadableFile (TooLarge), and FileNotFoundError.
 
     Devices and pipes never end, or never begin.
     """
@@ -47,9 +51,14 @@ def read_text(file: Path, most: int) -> str:
     except ValueError as error:  # NUL in the name
         raise UnreadableFile(f"cannot be read: {error}") from None
     if len(data) > most:
-        raise UnreadableFile(f"larger than {most} octets")
+        raise TooLarge(f"larger than {most} octets")
+    return data
+
+
+def read_text(file: Path, most: int) -> str:
+    """A file as ``read_octets`` reads it, as UTF-8 text. Raises UnreadableFile for other text, too."""
     try:
-        return data.decode("utf-8")
+        return read_octets(file, most).decode("utf-8")
     except UnicodeDecodeError as error:
         raise UnreadableFile(f"not UTF-8 text (octet {error.start})") from None
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import stat
 from pathlib import Path
 
+from mailproof.documents import TooLarge, UnreadableFile, read_octets
 from mailproof.net.errors import Malformed, NotAvailable
 
 MAX_OCTETS = 25 * 1024 * 1024
@@ -50,16 +50,13 @@ class Files:
 
 def _read(path: Path, most: int) -> bytes:
     try:
-        # A pipe that nobody writes to would otherwise be waited for.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                raise NotAvailable(f"{path.name} is not a regular file")
-            data = stream.read(most + 1)
-    except (OSError, ValueError) as error:
-        raise NotAvailable(f"{path.name} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    if len(data) > most:
-        raise Malformed(f"{path.name} is larger than {most} octets")
-    return data
+        return read_octets(path, most)
+    except TooLarge as error:
+        raise Malformed(f"{path.name} is {error}") from None
+    except UnreadableFile as error:
+        raise NotAvailable(f"{path.name}: {error}") from None
+    except FileNotFoundError as error:
+        raise NotAvailable(f"{path.name} cannot be read: {error.strerror}") from None
 
 
 def _below(path: Path, suffixes: tuple[str, ...]) -> tuple[Path, ...]:
