@@ -41,3 +41,6 @@ MAX_PARENT_QUESTIONS = 12
 
 MAX_ADDRESSES_OF_PRIMARY = 2
 """Addresses of the primary server of a SOA record that are tried until one answers."""
+
+MAX_CAA_STEPS = 10
+"""Names that are asked for CAA records, from a host upwards."""

@@ -92,12 +92,21 @@ def _spki(numbers: rsa.RSAPublicNumbers) -> bytes:
     return _der(0x30, algorithm + _der(0x03, b"\x00" + key))
 
 
+CAA = (
+    '0 issue "ca.test; accounturi=https://ca.test/account/1; validationmethods=dns-01"',
+    '0 iodef "mailto:security@right.test"',
+    '0 contactemail "hostmaster@right.test"',
+)
+"""Who may issue certificates for the hosts of a domain."""
+
+
 def mail_zone(domain: Domain, tlsa: str | None, known: Mapping[str, str], serial: int, second: bool) -> Records:
     """The zone of a mail domain: right, then changed as the plan says. ``second``: as ns2 has it."""
     records = apex(domain.child_ns, serial)
     records |= {
         "@ MX": (f"10 {domain.host}.",),
         "@ TXT": ("v=spf1 mx -all" if domain.server else f"v=spf1 a:{domain.host} -all",),
+        "@ CAA": CAA,
         "sel1._domainkey TXT": (known["DKIM-2048"],),
         "_dmarc TXT": (f"v=DMARC1; p=reject; sp=reject; rua=mailto:dmarc@{domain.name}",),
         "_mta-sts TXT": (f"v=STSv1; id={domains.SERIAL};",),
