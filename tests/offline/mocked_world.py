@@ -1,4 +1,4 @@
-"""Mock peers that do what no packaged server can be made to do: the world, its inventory, and whom to blame."""
+"""Faults that no server of the laboratory has: the offline world that has them, its inventory, and whom to blame."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from pathlib import Path
 NAME = "mocked"
 """Of the inventory and its report."""
 RIGHT = "mx.right.example[11.1.0.1]:25"
-"""The target that every control of ``MOCKS`` has to pass."""
+"""The target that a control of ``MOCKS`` has to pass unless its entry names another one."""
 
 WORLD = """
 zones:
   .: root.zone
   example: example.zone
+  bare.example: bare.zone
 smtp:
   - {host: mx.right.example, addresses: [11.1.0.1]}
   - {host: mx.injectable.example, addresses: [11.1.0.2], behaviour: {starttls: injectable}}
@@ -36,12 +37,22 @@ weak-key MX 10 mx.weak-key
 mx.weak-key A 11.1.0.4
 remembers MX 10 mx.remembers
 mx.remembers A 11.1.0.5
+foreign MX 10 mx.right
+foreign MX 20 mx.remembers
+bare NS ns
+"""
+
+BARE_ZONE = """$TTL 60
+@ SOA ns.example. h.example. 1 2 3 4 5
+@ NS ns.example.
 """
 
 INVENTORY = """
 world: world
 active: true
-domains: [right.example, injectable.example, ssl2.example, weak-key.example, remembers.example]
+domains: [right.example, injectable.example, ssl2.example, weak-key.example, remembers.example, foreign.example]
+hosts: [{name: mx.right.example, addresses: [11.1.0.1]}]
+zones: [bare.example]
 limits: {connect: 60, greeting: 60, reply: 60, tls: 60, dns: 30, silence: 0.3, pause: 0, connections_per_host: 4}
 probe: {ehlo: mx.right.example, sender: postmaster@right.example}
 """
@@ -49,15 +60,18 @@ probe: {ehlo: mx.right.example, sender: postmaster@right.example}
 
 @dataclass(frozen=True)
 class Mock:
-    """A control, the one mocked target that it has to fail, and the behaviour that is the fault.
+    """A control, the one mocked target that it has to blame, and the behaviour that is the fault.
 
-    ``reason`` is why no server of the laboratory fails the control; empty where one does.
+    ``reason`` is why no server of the laboratory fails the control; empty where one does. ``right`` is the target that
+    the control has to pass beside it.
     """
 
     control: str
     target: str
     behaviour: str
     reason: str = ""
+    verdict: str = "fail"
+    right: str = RIGHT
 
 
 MOCKS = (
@@ -74,6 +88,22 @@ MOCKS = (
         "Postfix, Exim and Dovecot as packaged reset the session when TLS starts",
     ),
     Mock("TLS-NO-SSL2", "mx.ssl2.example[11.1.0.3]:25", "old_tls: versions: [SSLv2, TLSv1]"),
+    Mock(
+        "MX-OURS",
+        "foreign.example",
+        "MX 20 mx.remembers.example",
+        "the inventory of the laboratory gives no addresses of MX hosts",
+        "advice",
+        "right.example",
+    ),
+    Mock(
+        "MX-HOSTMASTER-PATH",
+        "bare.example",
+        "no MX at the zone's name",
+        "every zone of the laboratory that could have one is that of a mail domain",
+        "advice",
+        "example",
+    ),
     Mock("CERT-KEY-SIZE", "mx.weak-key.example[11.1.0.4]:25", "certificate: {key: rsa1024}"),
 )
 
@@ -83,6 +113,7 @@ def write(directory: Path) -> Path:
     (directory / "world").mkdir(parents=True)
     (directory / "world" / "world.yaml").write_text(WORLD)
     (directory / "world" / "example.zone").write_text(ZONE)
+    (directory / "world" / "bare.zone").write_text(BARE_ZONE)
     (directory / "world" / "root.zone").write_text("@ 60 SOA ns.example. h. 1 2 3 4 5\n@ 60 NS ns.example.\n")
     inventory = directory / f"{NAME}.yaml"
     inventory.write_text(INVENTORY)

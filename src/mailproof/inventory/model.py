@@ -322,6 +322,9 @@ class Inventory(Part):
     name_servers: Annotated[list[DomainName], AfterValidator(unique)] = Field(
         default=[], description="Name servers that zones may have. Without any, every name server is approved of."
     )
+    mx_hosts: Annotated[list[DomainName], AfterValidator(unique)] = Field(
+        default=[], description="MX hosts that domains may have. Without any, every MX host is approved of."
+    )
     resolvers: Annotated[list[ResolverAddress], AfterValidator(unique)] = Field(
         default=[], description="Recursive resolvers to ask, in order. Without any, those of the system."
     )

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from tests.real.controls import PARTLY, PRIVATE
-from tests.real.domains import NO_KEY, Domain
+from tests.real.domains import NO_KEY, POSTFIX, Domain, Server
 
 NETWORK = 37
+
+RIGHT = "11.0.25.10"
+"""The address of mx.right.test."""
+RIGHT_TLSA = "_25._tcp.mx.right.test."
 
 DOMAINS = (
     Domain(
@@ -60,7 +64,8 @@ DOMAINS = (
         "null MX with a preference",
         records={"@ MX": ("10 .",)},
         policy_mx=("mx.right.test",),
-        fail=("MX-NULL-PREF",),
+        fail=("MX-NULL-PREF", "MX-NULL-RIGHT"),
+        why="It sends mail as well: its SPF record names the mail host.",
     ),
     Domain(
         "null-mx-alone",
@@ -69,4 +74,59 @@ DOMAINS = (
         policy_mx=("mx.right.test",),
         fail=("MX-EXISTS",),
     ),
+    Domain(
+        "mx-underscore",
+        "the name of the MX host has an underscore",
+        records={"@ MX": ("10 mx_1",), "mx_1 A": (RIGHT,), "_25._tcp.mx_1 CNAME": (RIGHT_TLSA,)},
+        fail=("MX-HOST-SYNTAX",),
+    ),
+    Domain(
+        "mx-twice",
+        "one host in two MX records",
+        records={"@ MX": ("10 mx.right.test.", "20 mx.right.test.")},
+        advice=("MX-NO-DUPLICATE",),
+    ),
+    Domain(
+        "mx-unapproved",
+        "an MX host that the inventory does not name",
+        records={"@ MX": ("10 other",), "other A": (RIGHT,), "_25._tcp.other CNAME": (RIGHT_TLSA,)},
+        fail=("MX-APPROVED",),
+    ),
+    Domain(
+        "parked-mx",
+        "parked, with an MX record",
+        parked=True,
+        records={
+            "@ TXT": ("v=spf1 -all",),
+            "sel1._domainkey TXT": (),
+            "_mta-sts TXT": (),
+            "_smtp._tls TXT": (),
+        },
+        fail=("MX-PARKED-NONE",),
+    ),
+    Domain(
+        "mx-token",
+        "an MX record is left over from Microsoft's proof of ownership",
+        records={"@ MX": ("10 mx.right.test.", "32767 ms12345678.msv1.invalid.")},
+        fail=("MX-M365-TOKEN",),
+    ),
+    Domain(
+        "mx-provider",
+        "one of the five MX records that Google prescribes, beside another host",
+        records={"@ MX": ("10 mx.right.test.", "20 alt1.aspmx.l.google.com.")},
+        fail=("MX-RESOLVES",),
+        advice=("MX-PROVIDER-SET",),
+        why="There is no google.com in the laboratory.",
+    ),
+    Domain(
+        "tls-demanded-postfix",
+        "takes mail inside TLS only",
+        Server(POSTFIX, ("smtpd_tls_security_level = encrypt",)),
+        active=True,
+        fail=("MX-NOT-TLS-ONLY",),
+    ),
 )
+
+EVERYWHERE = {
+    "MX-REDUNDANT": "A mail host of the laboratory has one address in each family.",
+}
