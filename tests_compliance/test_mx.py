@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
 from mailproof.criteria.mail_providers import AS_OF, provider_of
 from mailproof.net.addresses import is_public
-from mailproof.net.dns.names import is_address
+from mailproof.net.dns.names import is_address, is_host
 from mailproof.net.errors import Bogus, Malformed, NotFollowed, NotObserved, ServerFailure, TimedOut
 from mailproof.observations.authorities import MailCopies, told
 from mailproof.observations.mx import MX, ApexMX, HostAddresses, MXHosts
@@ -202,8 +202,7 @@ def test_no_mx_stands_there_twice(mx_hosts: MXHosts) -> None:
     Fix: remove the second record, or lead it to another server.
     """
     mx = mx_hosts.mx
-    if not mx.names:
-        not_applicable("the domain has no MX that names a host")
+    _require_hosts(mx_hosts)
     exchanges = [name for _, name in mx.exchanges]
     twice = [name for name in mx.names if exchanges.count(name) > 1]
     assert not twice, f"{', '.join(twice)} stands in more than one MX record"
@@ -219,8 +218,7 @@ def test_mail_has_a_second_way(mx_hosts: MXHosts) -> None:
     Why: while the one server is down all mail waits, and bounces after some days.
     Fix: add a second server. Many do without one on purpose, since senders try for days: RFC 2182 speaks of the DNS.
     """
-    if not mx_hosts.mx.names:
-        not_applicable("the domain has no MX that names a host")
+    _require_hosts(mx_hosts)
     addresses = mx_hosts.by_address()
     if not addresses and not mx_hosts.unknown:
         leave_to("MX-RESOLVES", "no MX host has an address")
@@ -228,6 +226,11 @@ def test_mail_has_a_second_way(mx_hosts: MXHosts) -> None:
     if max(families) < 2:
         _require_all(mx_hosts)
     assert max(families) >= 2, f"all mail goes to one server: {', '.join(addresses)}"
+
+
+def _require_hosts(mx_hosts: MXHosts) -> None:
+    if not any(map(is_host, mx_hosts.mx.names)):
+        not_applicable("the domain has no MX that names a host")
 
 
 def _require_all(mx_hosts: MXHosts) -> None:
@@ -246,7 +249,7 @@ def test_mx_hosts_are_approved(mx: MX, mail_domain: MailDomain) -> None:
         not_applicable("the inventory has no list of MX hosts (mx_hosts)")
     if not mx.names:
         not_applicable("the domain has no MX that names a host")
-    unknown = [name for name in mx.names if name not in mail_domain.approved_mx]
+    unknown = [name for name in mx.names if is_host(name) and name not in mail_domain.approved_mx]
     assert not unknown, f"MX hosts that the inventory does not name: {', '.join(unknown)}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from mailproof.inventory.budgets import MAX_MX_HOSTS
+from mailproof.net.dns.names import is_host
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
 from mailproof.observations.mx import MX, ApexMX, HostAddresses, MXHosts
@@ -34,7 +35,7 @@ async def mx_hosts(domain: MailDomain, mx: MX, look: Look, targets: Targets) -> 
     hosts: list[HostAddresses] = []
     unknown: list[str] = []
     known = {host.name: host for host in targets.found(MailHost)}
-    for name in mx.names[:MAX_MX_HOSTS]:
+    for name in [name for name in mx.names if is_host(name)][:MAX_MX_HOSTS]:
         if name not in known:
             unknown.append(f"{name}: it is not looked at")
             continue

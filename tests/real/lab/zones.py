@@ -106,13 +106,14 @@ def mail_zone(domain: Domain, tlsa: str | None, known: Mapping[str, str], serial
     records |= {
         "@ MX": (f"10 {domain.host}.",),
         "@ TXT": ("v=spf1 mx -all" if domain.server else f"v=spf1 a:{domain.host} -all",),
-        "@ CAA": CAA,
         "sel1._domainkey TXT": (known["DKIM-2048"],),
         "_dmarc TXT": (f"v=DMARC1; p=reject; sp=reject; rua=mailto:dmarc@{domain.name}",),
         "_mta-sts TXT": (f"v=STSv1; id={domains.SERIAL};",),
         "_smtp._tls TXT": (f"v=TLSRPTv1; rua=mailto:tlsrpt@{domain.name}",),
         "mta-sts A": (plan.HTTPS,),
     }
+    if domain.server or domain.store:
+        records["@ CAA"] = CAA
     if domain.server:
         records["mx A"] = (plan.address(domain),)
         records["mx TXT"] = ("v=spf1 a -all",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailproof.controls import MUST
 from mailproof.observations.caa import CAA
 
-from ..observed import DOMAIN, HOST, answer
+from ..observed import DOMAIN, HOST, answer, missing
 from .case import Table, advises, fails, leaves, passes, skips
 
 ISSUE = '0 issue "ca.example"'
@@ -25,6 +25,7 @@ TABLE: Table = {
         passes(caa=caa('0 issue ";"', at=HOST)),
         passes(caa=caa('0 ISSUE "ca.example"')),
         advises("no CAA record", caa=caa()),
+        leaves("MX-RESOLVES", caa=CAA(HOST, (missing(HOST, "CAA"), answer(DOMAIN, "CAA")))),
         advises("no CAA record", caa=caa('0 iodef "mailto:postmaster@example.org"')),
         advises("no CAA record", caa=caa('0 issuemail "ca.example"')),
     ),

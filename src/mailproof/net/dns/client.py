@@ -154,6 +154,11 @@ class DNSClient:
         asked = Question.make(name, type, recurse=True, checking_disabled=checking_disabled)
         return await self._once.outcome(asked, lambda: self._through_layers(asked, 0))
 
+    async def published(self, name: str, type: str) -> Answer:
+        """As :meth:`question`, past the zone files: a name as it is today, whatever is proposed for it."""
+        asked = Question.make(name, type, recurse=True)
+        return await self._once.outcome(("published", asked), lambda: self._ask_resolvers(asked))
+
     async def ask(
         self,
         server: str,
