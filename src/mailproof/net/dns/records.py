@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import builtins
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import dns.edns
 import dns.rdata
 from dns.rdata import Rdata
+from pydantic import Field
 
 from mailproof.net.dns.names import dotted
 
@@ -141,6 +142,8 @@ class Answer:
     seconds: float = 0.0
     envelope: Envelope | None = None
     """Of the message that it came in, where one server was asked directly."""
+    wire: Annotated[bytes, Field(exclude=True)] = field(default=b"", compare=False, repr=False)
+    """The message itself, where its signatures may be wanted. It is no part of records."""
 
     @property
     def proposed(self) -> bool:
