@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from mailproof.criteria.dnssec import algorithm_text, digest_text
 from mailproof.net.dns.client import Answer
 from mailproof.net.dnssec.trust import Flaw, Link, Status, Verdict
 from mailproof.observations import Observation
@@ -26,6 +27,11 @@ class Judged:
     @property
     def bogus(self) -> bool:
         return self.verdict.status is Status.BOGUS
+
+    @property
+    def unsupported(self) -> bool:
+        """Whether it is bogus only because nobody here knows the algorithm of its signatures."""
+        return self.verdict.link is not None and self.verdict.link.flaw is Flaw.UNSUPPORTED
 
     @property
     def why(self) -> str:
@@ -63,8 +69,8 @@ class BogusAnswer:
 class DNSSEC(Observation):
     """What is made of a zone's SOA and of what mail needs of the zone: by our own validation, and by the resolver.
 
-    ``judged`` begins with the SOA. It is empty where the resolver had to be believed; ``dnskey`` is asked for where
-    nothing authenticates the zone, and ``ds`` as well where the resolver had to be believed.
+    ``judged`` begins with the SOA. It is empty where the resolver had to be believed. ``ds`` and ``dnskey`` are asked
+    for where nothing authenticates the zone.
     """
 
     zone: str
@@ -124,6 +130,17 @@ class DNSSEC(Observation):
         return end.flaw is Flaw.UNSUPPORTED and end.name.rstrip(".") == self.zone
 
     @property
+    def ds_records(self) -> tuple[tuple[int, int], ...]:
+        """Algorithm and digest of every DS record."""
+        fields = [record.data.split() for record in (self.ds.records if self.ds else ())]
+        return tuple((int(one[1]), int(one[2])) for one in fields)
+
+    @property
+    def told_ds(self) -> str:
+        """The DS records, in words."""
+        return ", ".join(f"algorithm {algorithm_text(a)} with digest {digest_text(d)}" for a, d in self.ds_records)
+
+    @property
     def why_unsigned(self) -> str:
         """Why the zone is not authenticated."""
         end = self.end
@@ -141,3 +158,35 @@ class DNSSEC(Observation):
         for one in (*first, *(one for one in others if one.bogus or not first[0].secure)):
             lines += one.evidence()
         return tuple(lines)
+
+
+@dataclass(frozen=True)
+class HostChain(Observation):
+    """What our own validation makes of the addresses of an MX host; None, with a note, where there is nothing to judge.
+
+    ``zone_is_judged``: the chain ends at a zone of the inventory, which is judged itself.
+    """
+
+    host: str
+    address: Judged | None
+    note: str = ""
+    zone_is_judged: bool = False
+
+    def evidence(self) -> tuple[str, ...]:
+        return self.address.evidence() if self.address else (self.note,)
+
+
+@dataclass(frozen=True)
+class DMARCChain(Observation):
+    """What our own validation makes of the DMARC record of a domain, and of the domain's zone.
+
+    ``record`` is None, with a note, where there is nothing to judge.
+    """
+
+    domain: str
+    record: Judged | None
+    zone: Judged | None = None
+    note: str = ""
+
+    def evidence(self) -> tuple[str, ...]:
+        return tuple(line for one in (self.record, self.zone) if one for line in one.evidence()) or (self.note,)

@@ -8,10 +8,10 @@ from mailproof.net.dns.client import Answer
 from mailproof.net.dnssec.trust import Flaw, Link, Status, Verdict
 from mailproof.net.errors import NotObserved, ServerFailure, UntrustedRoot
 from mailproof.net.network import Network
-from mailproof.observations.dnssec import DNSSEC, BogusAnswer, Judged
+from mailproof.observations.dnssec import DNSSEC, BogusAnswer, DMARCChain, HostChain, Judged
 from mailproof.probes.probe import probe
 from mailproof.targets.base import Targets
-from mailproof.targets.mail import MailHost, Selector
+from mailproof.targets.mail import MailDomain, MailHost, Selector
 from mailproof.targets.zones import Zone
 
 MAX_NEEDED = 200
@@ -50,8 +50,10 @@ async def dnssec(zone: Zone, net: Network, targets: Targets) -> DNSSEC:
         return await _by_resolver(net, zone, checked, refused, failure)
     soa = Judged(zone.name, "SOA", verdict, checked.authenticated)
     others = await _judged(net, [one for one in needed if soa.secure or not _is_in(one[0], zone.name)])
-    dnskey = None if soa.secure else await _optional(net, zone.name, "DNSKEY")
-    return DNSSEC(zone.name, checked, refused, None, dnskey, (soa, *others))
+    if soa.secure:
+        return DNSSEC(zone.name, checked, refused, judged=(soa, *others))
+    ds, dnskey = await _records(net, zone.name)
+    return DNSSEC(zone.name, checked, refused, ds, dnskey, (soa, *others))
 
 
 async def _by_resolver(
@@ -65,15 +67,19 @@ async def _by_resolver(
         raise UntrustedRoot(f"{failure.reason}. {authentication.reason}", checked.evidence())
     if checked.authenticated:
         return DNSSEC(zone.name, checked, refused)
-    ds, dnskey = await asyncio.gather(*(_optional(net, zone.name, type) for type in ("DS", "DNSKEY")))
-    return DNSSEC(zone.name, checked, (), ds, dnskey)
+    return DNSSEC(zone.name, checked, (), *await _records(net, zone.name))
 
 
-async def _optional(net: Network, name: str, type: str) -> Answer | None:
-    try:
-        return await net.dns.resolve(name, type, checking_disabled=True)
-    except NotObserved:
-        return None
+async def _records(net: Network, zone: str) -> tuple[Answer | None, Answer | None]:
+    """The DS and DNSKEY records of a zone, as far as they can be had."""
+
+    async def ask(type: str) -> Answer | None:
+        try:
+            return await net.dns.resolve(zone, type, checking_disabled=True)
+        except NotObserved:
+            return None
+
+    return await ask("DS"), await ask("DNSKEY")
 
 
 async def _judged(net: Network, needed: list[tuple[str, str]]) -> tuple[Judged, ...]:
@@ -119,7 +125,34 @@ def _needed(zone: Zone, targets: Targets) -> list[tuple[str, str]]:
             wanted.append((target.id, "TXT"))
         elif isinstance(target, MailHost):
             wanted += [(target.name, "A"), (target.name, "AAAA"), (f"_25._tcp.{target.name}", "TLSA")]
+            wanted.append((f"_25._tcp.{target.name}", "A"))  # asked by senders beside it (RFC 7672, section 2.1.2)
     return [(name, type) for name, type in dict.fromkeys(wanted) if _zone_of(name, zones) in (zone.name, None)]
+
+
+@probe()
+async def host_chain(host: MailHost, net: Network, targets: Targets) -> HostChain:
+    """The addresses of an MX host, validated by ourselves."""
+    if not host.domains:
+        return HostChain(host.name, None, "no MX record names this host")
+    answer = await net.dns.question(host.name, "A")
+    if not answer.exists:
+        answer = await net.dns.question(host.name, "AAAA")
+    if not answer.exists or answer.proposed:
+        return HostChain(host.name, None, "the host has no address that is published")
+    one = await judged(net, answer)
+    end = one.verdict.link.name.rstrip(".") if one.verdict.link else ""
+    zones = {target.name for target in targets.found(Zone)}
+    return HostChain(host.name, one, zone_is_judged=end in zones)
+
+
+@probe()
+async def dmarc_chain(domain: MailDomain, net: Network) -> DMARCChain:
+    """The DMARC record of a domain and the SOA of its zone, validated by ourselves."""
+    answer = await net.dns.question(f"_dmarc.{domain.name}", "TXT")
+    if not answer.exists or answer.proposed:
+        return DMARCChain(domain.name, None, note="there is no DMARC record that is published")
+    zone = await judged(net, await net.dns.question(domain.name, "SOA"))
+    return DMARCChain(domain.name, await judged(net, answer), zone)
 
 
 def _zone_of(name: str, zones: list[str]) -> str | None:

@@ -157,8 +157,13 @@ class Answer:
 
     @property
     def nonexistent(self) -> bool:
-        """NXDOMAIN: there is no such name, nor anything below it (RFC 8020)."""
-        return self.rcode == "NXDOMAIN"
+        """There is no such name, nor any below it: NXDOMAIN (RFC 8020), or an NSEC record with NXNAME (RFC 9824)."""
+        return self.rcode == "NXDOMAIN" or (self.empty and any(map(self._denies_compactly, self.authority)))
+
+    def _denies_compactly(self, record: ResourceRecord) -> bool:
+        """Whether a record is the NSEC record of compact denial for this name (RFC 9824, section 2)."""
+        types = record.data.split()[1:]
+        return record.type == "NSEC" and record.name == self.name and not {"NXNAME", "TYPE128"}.isdisjoint(types)
 
     @property
     def empty(self) -> bool:

@@ -168,7 +168,7 @@ class Chains:
     ) -> Verdict:
         if isinstance(step, _End):
             return step.verdict
-        verdict = _judge_in_zone(step, name, type, response, work)
+        verdict = judge_in_zone(step, name, type, response, work)
         return replace(verdict, zones=self._path(step))
 
     def _path(self, zone: SecureZone) -> tuple[str, ...]:
@@ -253,7 +253,7 @@ class Chains:
         return response
 
 
-def _judge_in_zone(zone: SecureZone, name: dns.name.Name, type: RdataType, response: Response, work: Work) -> Verdict:
+def judge_in_zone(zone: SecureZone, name: dns.name.Name, type: RdataType, response: Response, work: Work) -> Verdict:
     """Whether ``zone`` vouches for what an answer says of ``name``: records, an alias, or nothing."""
     found = response.find(name, type) or response.find(name, RdataType.CNAME)
     if found is None:
