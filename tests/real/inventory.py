@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from mailproof.net.dns.names import is_host
 from tests.real.domains import CHILDREN, DNSBL, Domain
 from tests.real.lab import plan, zones
+from tests.real.lab.lab import ANCHORS
 
 LABELS = frozenset(domain.label for domain in plan.DOMAINS)
 UNAPPROVED = ("ns-unapproved",)
@@ -28,7 +29,7 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
         "active": True,
         "contact": "postmaster@client.test",
         "probe": {"ehlo": plan.CLIENT_NAME, "sender": "postmaster@client.test"},
-        "trust": {"ca_file": str(ca_file)},
+        "trust": {"ca_file": str(ca_file), "trust_anchors": str(ca_file.with_name(ANCHORS))},
         "limits": {"connect": 3.0, "greeting": 10.0, "dns": 2.0, "silence": 0.5, "pause": 0.0, "retry_pause": 1.0},
         "blocklists": [DNSBL],
         "zones": [zones.IN_ADDR, zones.rfc2317_zone()],

@@ -237,10 +237,17 @@ class Trust(Part):
     ca_file: Path | None = Field(
         None, strict=False, description="PEM file of roots trusted besides the public ones, relative to this file."
     )
+    trust_anchors: Path | None = Field(
+        None,
+        strict=False,
+        description="Trust anchors of the DNS root in place of IANA's, relative to this file: a root-anchors.xml "
+        "(RFC 9718), or DS or DNSKEY records as in a master file.",
+    )
     dnssec: DNSSECTrust = Field(
         DNSSECTrust.LOOPBACK,
         strict=False,
-        description="Believe the resolvers' AD bit: loopback (only if all are on this machine), resolver, none.",
+        description="Whose AD bit to believe where signatures do not get through to us: loopback (resolvers that are "
+        "all on this machine), resolver (any), none.",
     )
 
 
@@ -431,6 +438,7 @@ class Inventory(Part):
             resolvers=tuple(socket_address(text, 53) for text in self.resolvers),
             trust=self.trust.dnssec,
             ca_file=self.trust.ca_file,
+            trust_anchors=self.trust.trust_anchors,
             ehlo_name=ehlo,
             sender=self.probe.sender or self.contact or f"postmaster@{ehlo}",
             outsider=self.probe.outsider,

@@ -282,14 +282,14 @@ async def _ask(net: Network, host: str, address: str, pair: tuple[str, str]) -> 
 
 async def _servers(zone: str, net: Network) -> list[tuple[str, str]]:
     """The servers of a zone as it is published, each with an address that may be asked."""
-    published = await net.dns.published(zone, "NS")
+    published = await net.dns.whole(zone, "NS")
     if published.rcode not in ("NOERROR", "NXDOMAIN"):
         raise ServerFailure(f"{published.server} answered {published.rcode} for {zone} NS", published.evidence())
     found: list[tuple[str, str]] = []
     for host in list(dict.fromkeys(record.target for record in published.records))[:MAX_NAME_SERVERS]:
         for type in ("A", "AAAA"):
             try:
-                answer = await net.dns.published(host, type)
+                answer = await net.dns.whole(host, type)
             except NotObserved:
                 continue
             addresses = [record.data for record in answer.records][:MAX_ADDRESSES]

@@ -37,6 +37,8 @@ from tests.real.lab.processes import Daemons
 ROOT = Path(__file__).resolve().parents[3]
 RUN_SECONDS = 60.0
 READY_SECONDS = 20.0
+ANCHORS = "root.key"
+"""The file of the private root's trust anchor, beside that of the CA."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +165,7 @@ class Lab:
         knot(daemons, servers, self.directory / "knot-second", second, built.second_child, transfer)
         nsd(daemons, servers, self.directory / "nsd-lame", lame, {})
         self._start_faulty_dns(daemons, servers, built.first_child)
+        self.ca_file.with_name(ANCHORS).write_text(f"{built.trust_anchor}\n")
         unbound(daemons, namespaces.client, self.directory / "unbound", built.trust_anchor)
 
     def _start_faulty_dns(self, daemons: Daemons, namespace: str, zones: Mapping[str, str]) -> None:

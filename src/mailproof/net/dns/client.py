@@ -154,10 +154,13 @@ class DNSClient:
         asked = Question.make(name, type, recurse=True, checking_disabled=checking_disabled)
         return await self._once.outcome(asked, lambda: self._through_layers(asked, 0))
 
-    async def published(self, name: str, type: str) -> Answer:
-        """As :meth:`question`, past the zone files: a name as it is today, whatever is proposed for it."""
-        asked = Question.make(name, type, recurse=True)
-        return await self._once.outcome(("published", asked), lambda: self._ask_resolvers(asked))
+    async def whole(self, name: str, type: str) -> Answer:
+        """What the resolvers say without validating it (CD), with its octets: signatures and proofs are in them.
+
+        Zone files are passed over. Any rcode is an answer. Raises what :meth:`question` raises.
+        """
+        asked = Question.make(name, type, recurse=True, checking_disabled=True, keep=True)
+        return await self._once.outcome(asked, lambda: self._ask_resolvers(asked))
 
     async def ask(
         self,
@@ -216,11 +219,7 @@ class DNSClient:
             answer = await self.resolve(".", "TXT", checking_disabled=True)
         except NotObserved:
             return None
-        for record in answer.authority:
-            fields = record.data.split()
-            if record.type == "RRSIG" and fields[:1] == ["SOA"]:
-                return _signature_time(fields[5]), _signature_time(fields[4])
-        return None
+        return _window_of_soa(answer)
 
     def forget_failures(self) -> None:
         """Ask again what could not be answered, the next time that somebody wants to know."""
@@ -271,6 +270,15 @@ class DNSClient:
                 f"the resolver lies: it says of every name that there is none, of the root as well ({answer.server})",
                 self._denial,
             )
+
+
+def _window_of_soa(answer: Answer) -> tuple[str, str] | None:
+    """When the signature of the SOA record in a negative answer begins and ends."""
+    for record in answer.authority:
+        fields = record.data.split()
+        if record.type == "RRSIG" and fields[:1] == ["SOA"]:
+            return _signature_time(fields[5]), _signature_time(fields[4])
+    return None
 
 
 def _signature_time(text: str) -> str:

@@ -76,7 +76,7 @@ class Question:
     edns: bool = True
     form: Form = USUAL
     keep: bool = False
-    """Whether the answer keeps its envelope."""
+    """Whether the answer keeps its envelope, and its octets."""
 
     @staticmethod
     def make(
@@ -194,6 +194,7 @@ def read_answer(
             protocol=protocol,
             seconds=round(seconds, 6),
             envelope=_envelope(response, len(wire), truncated) if asked.keep else None,
+            wire=wire if asked.keep else b"",
         )
     except NotObserved:
         raise
