@@ -50,3 +50,6 @@ MAX_KNOWN_NAMES = 200
 
 MAX_DRIFT_SETS = 500
 """Sets of a zone file that are asked for at a server of the zone, to compare."""
+
+MAX_NAMED_DOMAINS = 10
+"""Other domains that the texts of one domain name, and that are asked for."""

@@ -71,6 +71,8 @@ class HostAddresses(Observation):
     """Mail domains whose MX records name the host."""
     ipv4: Annotated[Answer, "A"]
     ipv6: Annotated[Answer, "AAAA"]
+    unregistered: str = ""
+    """The domain that anybody could register to have the name that this leads to; empty where it is registered."""
 
     @property
     def aliases(self) -> tuple[str, ...]:

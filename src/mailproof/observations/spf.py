@@ -93,6 +93,8 @@ class SPFTree(Observation):
     """The walk was ended because it cost too many lookups; there are more."""
     families: tuple[int, ...] = (4, 6)
     """Address families of the domain's senders; both where the inventory names none."""
+    unregistered: tuple[tuple[str, str], ...] = ()
+    """Pairs of a term and the domain that anybody could register to have what it names."""
 
     @property
     def closing(self) -> Term | None:

@@ -6,6 +6,7 @@ import asyncio
 
 from mailproof.inventory.budgets import MAX_MX_HOSTS
 from mailproof.net.dns.names import is_host
+from mailproof.net.dns.registration import unregistered
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
 from mailproof.observations.mx import MX, ApexMX, HostAddresses, MXHosts
@@ -25,8 +26,8 @@ async def mx(domain: MailDomain, net: Network) -> MX:
 @probe()
 async def host_addresses(host: MailHost, net: Network) -> HostAddresses:
     """A and AAAA of a mail host."""
-    answers = await asyncio.gather(*(net.dns.resolve(host.name, type) for type in ("A", "AAAA")))
-    return HostAddresses(host.name, host.domains, *answers)
+    ipv4, ipv6 = await asyncio.gather(*(net.dns.resolve(host.name, type) for type in ("A", "AAAA")))
+    return HostAddresses(host.name, host.domains, ipv4, ipv6, await unregistered(net.dns, ipv4))
 
 
 @probe()

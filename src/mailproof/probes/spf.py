@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from mailproof.grammars.spf import Term, target_name
 from mailproof.inventory.model import Inventory
 from mailproof.net.dns.client import Answer, DNSClient
+from mailproof.net.dns.registration import unregistered
 from mailproof.net.network import Network
 from mailproof.observations.spf import SPF, Lookup, PublishedSPF, SPFEvaluation, SPFTree
 from mailproof.probes.check_host import check_host
@@ -45,6 +46,7 @@ async def spf_tree(domain: MailDomain, net: Network, inventory: Inventory, spf: 
         tuple(walk.loops),
         walk.cut_short,
         tuple(sorted(families)) or (4, 6),
+        tuple(dict.fromkeys(walk.unregistered)),
     )
 
 
@@ -89,6 +91,7 @@ class _Walk:
         self.records: list[PublishedSPF] = []
         self.lookups: list[Lookup] = []
         self.loops: list[str] = []
+        self.unregistered: list[tuple[str, str]] = []
         self.cut_short = False
 
     async def through(self, published: PublishedSPF, domains: tuple[str, ...]) -> None:
@@ -126,17 +129,28 @@ class _Walk:
             self.loops.append(" -> ".join((*domains, name)))
             return
         found = await _published(self._dns, name, path)
+        await self._register(term, found.answer)
         void = not found.answer.records
         self.lookups.append(Lookup(term.text, published.domain, name, void, void))
         await self.through(found, (*domains, name))
 
     async def _addresses(self, term: Term, domain: str, name: str) -> Lookup:
         if term.name == "mx":
-            names = (await self._dns.resolve(name, "MX")).records
+            answer = await self._dns.resolve(name, "MX")
+            await self._register(term, answer)
+            names = answer.records
             return Lookup(term.text, domain, name, not names, not names, len(names))
-        ipv4 = (await self._dns.resolve(name, "A")).records
+        answer = await self._dns.resolve(name, "A")
+        if term.name != "exists":
+            await self._register(term, answer)
+        ipv4 = answer.records
         ipv6 = ipv4 if term.name == "exists" else (await self._dns.resolve(name, "AAAA")).records
         return Lookup(term.text, domain, name, not ipv4, not ipv6)
+
+    async def _register(self, term: Term, answer: Answer) -> None:
+        """Note a term that names what is below a domain that nobody has."""
+        if domain := await unregistered(self._dns, answer):
+            self.unregistered.append((term.text, domain))
 
 
 _MACRO = re.compile(r"%\{(?P<letter>[A-Za-z])(?P<digits>\d*)(?P<reverse>[rR]?)(?P<delimiters>[-.+,/_=]*)\}|%[%_-]")

@@ -6,6 +6,7 @@ import asyncio
 
 from mailproof.inventory.budgets import MAX_ADDRESSES, MAX_NAME_SERVERS, MAX_PARENT_QUESTIONS, MAX_PARENT_SERVERS
 from mailproof.net.dns.client import Answer
+from mailproof.net.dns.registration import unregistered
 from mailproof.net.errors import NotObserved, RefusedByAddress
 from mailproof.net.network import Network
 from mailproof.observations.zones import Authority, Delegation, ServerAddresses
@@ -27,6 +28,7 @@ async def delegation(zone: Zone, net: Network) -> Delegation:
 async def _addresses(net: Network, host: str) -> ServerAddresses:
     addresses: list[str] = []
     aliases: tuple[str, ...] = ()
+    nobodys = ""
     failure = None
     for type in ("A", "AAAA"):
         try:
@@ -36,7 +38,8 @@ async def _addresses(net: Network, host: str) -> ServerAddresses:
         else:
             addresses += [record.data for record in answer.records]
             aliases = aliases or answer.aliases
-    return ServerAddresses(host, tuple(addresses), failure, aliases)
+            nobodys = nobodys or await unregistered(net.dns, answer)
+    return ServerAddresses(host, tuple(addresses), failure, aliases, nobodys)
 
 
 async def _parent(net: Network, zone: str) -> str:
@@ -95,7 +98,8 @@ async def authority(server: NameServer, net: Network, look: Look) -> Authority:
     """SOA of the zone from one address of one of its name servers, over UDP and over TCP."""
     if not server.address:
         addresses = await asyncio.gather(*(net.dns.resolve(server.host, type) for type in ("A", "AAAA")))
-        return Authority(server.zone, server.host, None, None, addresses=tuple(addresses))
+        nobodys = await unregistered(net.dns, addresses[0])
+        return Authority(server.zone, server.host, None, None, addresses=tuple(addresses), unregistered=nobodys)
     label = f"{server.host}[{server.address}]"
     outcomes = await asyncio.gather(
         net.dns.ask(server.address, server.zone, "SOA", host=server.host),

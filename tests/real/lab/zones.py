@@ -112,7 +112,7 @@ def mail_zone(domain: Domain, tlsa: str | None, known: Mapping[str, str], serial
         "_smtp._tls TXT": (f"v=TLSRPTv1; rua=mailto:tlsrpt@{domain.name}",),
         "mta-sts A": (plan.HTTPS,),
     }
-    if domain.server or domain.store:
+    if domain.server or domain.store or "@ MX" in domain.records:
         records["@ CAA"] = CAA
     if domain.server:
         records["mx A"] = (plan.address(domain),)

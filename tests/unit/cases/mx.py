@@ -142,6 +142,7 @@ TABLE: Table = {
         skips("names this host", host_addresses=host(ADDRESS, aliases=("real.example",), domains=())),
     ),
     "MX-RESOLVES": (
+        leaves("DANGLE-MX", host_addresses=replace(host(), unregistered="gone.example"), mail_host=_MX_HOST),
         passes(host_addresses=host(ADDRESS), mail_host=_MX_HOST),
         passes(host_addresses=host("2001:db8::25"), mail_host=_MX_HOST),
         passes(host_addresses=host(ADDRESS, domains=()), mail_host=_NAMED_HOST),
