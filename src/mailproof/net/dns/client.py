@@ -155,16 +155,15 @@ class DNSClient:
         return await self._once.outcome(asked, lambda: self._through_layers(asked, 0))
 
     async def whole(self, name: str, type: str) -> Answer:
-        """What the resolvers say, with its octets: signatures and proofs are in them. Zone files are passed over.
+        """As :meth:`question` for the public DNS alone, with the octets: signatures and proofs are in them.
 
-        What :meth:`question` was answered serves here as well; only what the resolver refuses is asked again, without
-        its validation (CD). Any rcode is an answer. Raises what :meth:`question` raises.
+        Only what a resolver refuses is asked twice, the second time without its validation (CD).
         """
-        asked = Question.make(name, type, recurse=True, checking_disabled=True, keep=True)
-        if self._zones.find(asked.name) is None:
+        if self._zones.find(parse_name(name)) is None:
             answer = await self.question(name, type)
             if answer.wire and answer.rcode in ("NOERROR", "NXDOMAIN"):
                 return answer
+        asked = Question.make(name, type, recurse=True, checking_disabled=True, keep=True)
         return await self._once.outcome(asked, lambda: self._ask_resolvers(asked))
 
     async def ask(
