@@ -156,10 +156,7 @@ class DNSClient:
         return await self._once.outcome(asked, lambda: self._through_layers(asked, 0))
 
     async def whole(self, name: str, type: str) -> Answer:
-        """As :meth:`question` for the public DNS alone, with the octets: signatures and proofs are in them.
-
-        Only what a resolver refuses is asked twice, the second time without its validation (CD).
-        """
+        """As :meth:`question` for the public DNS alone, with octets; what is refused is asked again without validation."""
         if self._zones.find(parse_name(name)) is None:
             answer = await self.question(name, type)
             if answer.wire and answer.rcode in ("NOERROR", "NXDOMAIN"):
