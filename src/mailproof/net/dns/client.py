@@ -156,7 +156,7 @@ class DNSClient:
         return await self._once.outcome(asked, lambda: self._through_layers(asked, 0))
 
     async def whole(self, name: str, type: str) -> Answer:
-        """As :meth:`question` for the public DNS alone, with octets; what is refused is asked again without validation."""
+        """As :meth:`question` for the public DNS alone, with octets; what is refused is asked again unvalidated."""
         if self._zones.find(parse_name(name)) is None:
             answer = await self.question(name, type)
             if answer.wire and answer.rcode in ("NOERROR", "NXDOMAIN"):
