@@ -6,6 +6,7 @@ import asyncio
 
 from mailproof.inventory.budgets import MAX_ADDRESSES, MAX_NAME_SERVERS, MAX_PARENT_QUESTIONS, MAX_PARENT_SERVERS
 from mailproof.net.dns.client import Answer
+from mailproof.net.dns.delegations import DelegatingClient
 from mailproof.net.dns.registration import unregistered
 from mailproof.net.errors import NotObserved, RefusedByAddress
 from mailproof.net.network import Network
@@ -20,6 +21,9 @@ async def delegation(zone: Zone, net: Network) -> Delegation:
     child = await net.dns.resolve(zone.name, "NS")
     names = list(dict.fromkeys(record.target for record in child.records))[:MAX_NAME_SERVERS]
     servers = await asyncio.gather(*(_addresses(net, name) for name in names))
+    if isinstance(net.dns, DelegatingClient) and (proposed := net.dns.delegations.get(zone.name)):
+        above = zone.name.partition(".")[2] or "."
+        return Delegation(zone.name, child, above, (proposed.referral,), tuple(servers))
     parent = await _parent(net, zone.name)
     referrals, note = await _referrals(net, parent, zone.name)
     return Delegation(zone.name, child, parent, referrals, tuple(servers), note)
