@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
-from mailproof.net.errors import NotObserved
+from mailproof.net.errors import NoAddress, NotObserved
 from mailproof.observations.dangling import AliasEnd, LeadingNames, NamedDomain
 from mailproof.observations.dkim import DKIMKey
 from mailproof.observations.mta_sts import STSRecord
-from mailproof.observations.mx import HostAddresses
+from mailproof.observations.mx import MXHosts
 from mailproof.observations.spf import SPFTree
 from mailproof.observations.zones import Delegation
 from mailproof.references import PRACTICE, Reference, rfc
@@ -25,20 +25,24 @@ NOBODYS = "which is not registered: the DNS denies it"
 
 
 @control("DANGLE-MX", MUST, rfc(5321, "5.1"), PRACTICE, harm=Harm.READ)
-def test_mx_host_is_in_a_registered_domain(host_addresses: HostAddresses) -> None:
+def test_mx_hosts_are_in_registered_domains(mx_hosts: MXHosts) -> None:
     """Every MX host lies in a domain that is registered.
 
     Why: whoever registers the domain receives the mail.
     Fix: remove the MX record at once.
     """
-    if not host_addresses.domains:
-        not_applicable("no MX record names this host")
-    chain = " -> ".join((host_addresses.host, *host_addresses.aliases))
-    domain = host_addresses.unregistered
-    assert not domain, f"the MX of {', '.join(host_addresses.domains)}, {chain}, lies in {domain}, {NOBODYS}"
+    if not mx_hosts.mx.names:
+        not_applicable("the domain has no MX that names a host")
+    wrong = [
+        f"{' -> '.join((host.host, *host.aliases))} lies in {host.unregistered}, {NOBODYS}"
+        for host in mx_hosts.hosts
+        if host.unregistered
+    ]
+    assert not wrong, "; ".join(wrong)
+    mx_hosts.require_all()
 
 
-@control("DANGLE-NS", MUST, rfc(1034, "4.2.2"), PRACTICE, harm=Harm.ABUSED)
+@control("DANGLE-NS", MUST, rfc(1034, "4.2.2"), PRACTICE, explains=(NoAddress,), harm=Harm.ABUSED)
 def test_name_servers_are_in_registered_domains(delegation: Delegation) -> None:
     """Every name server of a zone lies in a domain that is registered.
 
@@ -87,7 +91,7 @@ def test_services_of_the_domain_lead_somewhere(leading_names: LeadingNames, sts_
     Fix: remove the alias, or lead it to a service that you use.
     """
     if not leading_names.services:
-        _require_all(leading_names)
+        leading_names.require_all()
         not_applicable("none of mta-sts, autoconfig and autodiscover is an alias")
     _require_registered(leading_names.services)
     gone = [alias for alias in leading_names.services if alias.answer.nonexistent]
@@ -95,7 +99,7 @@ def test_services_of_the_domain_lead_somewhere(leading_names: LeadingNames, sts_
     _require_ends(alias for alias in gone if alias not in owned)
     if owned:
         leave_to("STS-FETCH", f"{owned[0]} does not exist")
-    _require_all(leading_names)
+    leading_names.require_all()
 
 
 @control("DANGLE-CNAME", SHOULD, rfc(1034, "3.6.2"), SUBDOMAILING, harm=Harm.ABUSED)
@@ -106,11 +110,11 @@ def test_aliases_lead_to_names_that_exist(leading_names: LeadingNames) -> None:
     Fix: remove the alias, or lead it to a name that exists.
     """
     if not leading_names.records:
-        _require_all(leading_names)
+        leading_names.require_all()
         not_applicable("none of the names that are looked at is an alias")
     _require_registered(leading_names.records)
     _require_ends(alias for alias in leading_names.records if alias.answer.nonexistent)
-    _require_all(leading_names)
+    leading_names.require_all()
 
 
 @control("DANGLE-RUA", SHOULD, rfc(9990, "4"), rfc(8460, "3"), PRACTICE, harm=Harm.READ)
@@ -121,10 +125,10 @@ def test_reports_go_to_registered_domains(leading_names: LeadingNames) -> None:
     Fix: remove the address, or correct it.
     """
     if not leading_names.reports:
-        _require_all(leading_names)
+        leading_names.require_all()
         not_applicable("no address for reports is published")
     _require_named(leading_names.reports)
-    _require_all(leading_names)
+    leading_names.require_all()
 
 
 @control("DANGLE-TXT", MAY, PRACTICE, harm=Harm.ABUSED)
@@ -135,10 +139,10 @@ def test_texts_name_registered_domains(leading_names: LeadingNames) -> None:
     Fix: remove the TXT record.
     """
     if not leading_names.texts:
-        _require_all(leading_names)
+        leading_names.require_all()
         not_applicable("no TXT record at the domain names another by an address")
     _require_named(leading_names.texts)
-    _require_all(leading_names)
+    leading_names.require_all()
 
 
 def _require_registered(aliases: Iterable[AliasEnd]) -> None:
@@ -161,8 +165,3 @@ def _require_named(named: Iterable[NamedDomain]) -> None:
     wrong = [f"{one.place}: {one.text} lies in {one.domain}, {NOBODYS}" for one in named if one.unregistered]
     if wrong:
         fail("; ".join(wrong))
-
-
-def _require_all(leading_names: LeadingNames) -> None:
-    if leading_names.unknown:
-        raise NotObserved("; ".join(leading_names.unknown), leading_names.evidence())

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 from mailproof.net.dns.names import is_host
 from tests.real.domains import CHILDREN, DNSBL, Domain
+from tests.real.faults import dangling
 from tests.real.lab import plan, zones
 from tests.real.lab.lab import ANCHORS
 
@@ -33,7 +34,7 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
         "limits": {"connect": 3.0, "greeting": 10.0, "dns": 2.0, "silence": 0.5, "pause": 0.0, "retry_pause": 1.0},
         "blocklists": [DNSBL],
         "zones": [zones.IN_ADDR, zones.rfc2317_zone()],
-        "name_servers": [*plan.PARENTS, *CHILDREN, *plan.OTHER_NAME_SERVERS, *_own_servers()],
+        "name_servers": [*plan.PARENTS, *CHILDREN, *plan.OTHER_NAME_SERVERS, *_own_servers(), f"ns.{dangling.GONE}"],
         "mx_hosts": _mx_hosts(),
         "domains": [_domain(domain) for domain in domains],
         "hosts": [

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from mailproof.net.dns.client import Answer
 from mailproof.observations import Observation
+from mailproof.observations.authorities import Silence
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,13 @@ class LeadingNames(Observation):
     """Where reports go (DMARC, TLS reporting), and what BIMI names."""
     texts: tuple[NamedDomain, ...]
     """What the other texts at the domain name by an address."""
-    unknown: tuple[str, ...] = ()
-    """What could not be asked, with the reason, and what lies beyond the bounds."""
+    unknown: tuple[Silence, ...] = ()
+    """Why something could not be asked, or that it lies beyond the bounds."""
+
+    def require_all(self) -> None:
+        """Raises the first failure to look at one of them, where there is any."""
+        if self.unknown:
+            raise self.unknown[0].failure()
 
     def evidence(self) -> tuple[str, ...]:
         aliases = (f"{alias} ({alias.answer.rcode})" for alias in (*self.services, *self.records))
@@ -61,4 +67,4 @@ class LeadingNames(Observation):
             f"{one.place} names {one.domain}: {'not registered' if one.unregistered else 'registered'}"
             for one in (*self.reports, *self.texts)
         )
-        return (*aliases, *named, *self.unknown)
+        return (*aliases, *named, *(one.reason for one in self.unknown))

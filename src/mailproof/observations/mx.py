@@ -11,6 +11,7 @@ import dns.rdtypes.ANY.MX
 from mailproof.net.dns.client import Answer, ResourceRecord
 from mailproof.net.dns.names import is_host
 from mailproof.observations import Observation
+from mailproof.observations.authorities import Silence
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,13 @@ class MXHosts(Observation):
     domain: str
     mx: MX
     hosts: tuple[HostAddresses, ...]
-    unknown: tuple[str, ...] = ()
-    """Hosts whose addresses could not be found out, each with the reason."""
+    unknown: tuple[Silence, ...] = ()
+    """Why the addresses of some could not be found out."""
+
+    def require_all(self) -> None:
+        """Raises the first failure to look at one of them, where there is any."""
+        if self.unknown:
+            raise self.unknown[0].failure()
 
     def by_address(self) -> dict[str, tuple[str, ...]]:
         """The hosts at each address."""
@@ -108,7 +114,7 @@ class MXHosts(Observation):
 
     def evidence(self) -> tuple[str, ...]:
         lines = [f"{host.host}: {', '.join(host.addresses) or 'no address'}" for host in self.hosts]
-        return (*self.mx.evidence(), *lines, *self.unknown)
+        return (*self.mx.evidence(), *lines, *(one.reason for one in self.unknown))
 
 
 @dataclass(frozen=True)

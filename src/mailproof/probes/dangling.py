@@ -11,6 +11,7 @@ from mailproof.net.dns.names import normalise
 from mailproof.net.dns.registration import is_unregistered, registrable, unregistered
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
+from mailproof.observations.authorities import Silence, silence
 from mailproof.observations.dangling import AliasEnd, LeadingNames, NamedDomain
 from mailproof.probes.probe import probe
 from mailproof.targets.mail import MailDomain
@@ -33,20 +34,20 @@ async def leading_names(domain: MailDomain, net: Network) -> LeadingNames:
         **{f"{label}.{name}": "TXT" for label in (*REPORTS, "_mta-sts")},
         name: "TXT",
     }
-    unknown: list[str] = []
+    unknown: list[Silence] = []
     answers: dict[str, Answer] = {}
     outcomes = await asyncio.gather(
         *(net.dns.resolve(asked_name, type) for asked_name, type in asked.items()), return_exceptions=True
     )
     for asked_name, outcome in zip(asked, outcomes, strict=True):
         if isinstance(outcome, NotObserved):
-            unknown.append(f"{asked_name}: {outcome.reason}")
+            unknown.append(silence(outcome))
         elif isinstance(outcome, BaseException):
             raise outcome
         else:
             answers[asked_name] = outcome
     if not answers:
-        raise NotObserved(f"no name of {name} could be asked for: {unknown[0]}")
+        raise unknown[0].failure()
     ends = {
         owner: AliasEnd(owner, answer, await unregistered(net.dns, answer))
         for owner, answer in answers.items()
@@ -77,7 +78,7 @@ class _Naming:
     def __init__(self, net: Network, own: str) -> None:
         self._net = net
         self._known = {own: False}
-        self.beyond: list[str] = []
+        self.beyond: list[Silence] = []
 
     async def of(self, answer: Answer, what: str) -> tuple[NamedDomain, ...]:
         """The domains that the records of an answer name by an address, the domain's own left out."""
@@ -90,7 +91,8 @@ class _Naming:
                 if not domain:
                     continue
                 if domain not in self._known and len(self._known) > MAX_NAMED_DOMAINS:
-                    self.beyond.append(f"{what} at {answer.name}: {domain} is not asked for, there being too many")
+                    too_many = f"{what} at {answer.name}: {domain} is not asked for, there being too many"
+                    self.beyond.append(Silence(too_many, NotObserved.kind))
                     continue
                 if domain not in self._known:
                     self._known[domain] = await is_unregistered(self._net.dns, domain)

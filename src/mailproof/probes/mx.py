@@ -9,6 +9,7 @@ from mailproof.net.dns.names import is_host
 from mailproof.net.dns.registration import unregistered
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
+from mailproof.observations.authorities import Silence, silence
 from mailproof.observations.mx import MX, ApexMX, HostAddresses, MXHosts
 from mailproof.probes.probe import Look, probe
 from mailproof.targets.base import Targets
@@ -34,16 +35,16 @@ async def host_addresses(host: MailHost, net: Network) -> HostAddresses:
 async def mx_hosts(domain: MailDomain, mx: MX, look: Look, targets: Targets) -> MXHosts:
     """All hosts of the MX records, out of what is seen of each."""
     hosts: list[HostAddresses] = []
-    unknown: list[str] = []
+    unknown: list[Silence] = []
     known = {host.name: host for host in targets.found(MailHost)}
     for name in [name for name in mx.names if is_host(name)][:MAX_MX_HOSTS]:
         if name not in known:
-            unknown.append(f"{name}: it is not looked at")
+            unknown.append(Silence(f"{name}: it is not looked at", NotObserved.kind))
             continue
         try:
             hosts.append(await look(host_addresses, known[name]))
         except NotObserved as failure:
-            unknown.append(f"{name}: {failure.reason}")
+            unknown.append(silence(failure))
     return MXHosts(domain.name, mx, tuple(hosts), tuple(unknown))
 
 

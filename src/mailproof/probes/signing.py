@@ -26,7 +26,7 @@ from mailproof.net.dnssec.trust import Status
 from mailproof.net.dnssec.validator import Validator, response_of
 from mailproof.net.dnssec.work import Work
 from mailproof.net.dnssec.zone import SecureZone
-from mailproof.net.errors import BoundReached, NotObserved
+from mailproof.net.errors import BoundReached, NoAddress, NotObserved
 from mailproof.net.network import Network
 from mailproof.observations.authorities import Silence, has_zone
 from mailproof.observations.dnssec import Judged
@@ -62,7 +62,7 @@ async def signed_server(server: NameServer, net: Network, look: Look, targets: T
     SOA and DNSKEY alone.
     """
     if not server.address:
-        raise NotObserved(f"{server.host} has no address: there is nobody to ask")
+        raise NoAddress(f"{server.host} has no address: there is nobody to ask")
     zone, label = server.zone, f"{server.host}[{server.address}]"
 
     def ask(name: str, type: str) -> Awaitable[Answer | Silence]:

@@ -7,16 +7,18 @@ from typing import Any
 
 from mailproof.controls import MUST, SHOULD
 from mailproof.net.dns.client import Answer
+from mailproof.observations.authorities import Silence
 from mailproof.observations.dangling import AliasEnd, LeadingNames, NamedDomain
 from mailproof.observations.dkim import DKIMKey
-from mailproof.observations.mx import HostAddresses
+from mailproof.observations.mx import HostAddresses, MXHosts
 from mailproof.observations.spf import Lookup, PublishedSPF, SPFTree
 from mailproof.observations.zones import Delegation, ServerAddresses
 
-from ..observed import DOMAIN, HOST, answer, missing, sts
+from ..observed import DOMAIN, HOST, answer, missing, mx, sts
 from .case import Table, advises, fails, leaves, passes, skips, undecided
 
 GONE = "gone.example"
+LOST = Silence("lost", "timed out")
 
 
 def _alias(label: str, *, exists: bool = True, unregistered: str = "", type: str = "A") -> AliasEnd:
@@ -33,8 +35,9 @@ def _named(domain: str, *, unregistered: bool = False) -> NamedDomain:
     return NamedDomain(f"DMARC record at _dmarc.{DOMAIN}", f"mailto:a@{domain}", domain, unregistered)
 
 
-def _host(unregistered: str = "", domains: tuple[str, ...] = (DOMAIN,)) -> HostAddresses:
-    return HostAddresses(HOST, domains, missing(HOST, "A"), missing(HOST, "AAAA"), unregistered)
+def _hosts(unregistered: str = "", unknown: tuple[Silence, ...] = ()) -> MXHosts:
+    host = HostAddresses(HOST, (DOMAIN,), missing(HOST, "A"), missing(HOST, "AAAA"), unregistered)
+    return MXHosts(DOMAIN, mx(f"10 {HOST}."), (host,), unknown)
 
 
 def _delegation(*servers: ServerAddresses) -> Delegation:
@@ -56,9 +59,10 @@ _NO_STS = sts()
 
 TABLE: Table = {
     "DANGLE-MX": (
-        passes(host_addresses=_host()),
-        fails(f"mx1.example.org, lies in {GONE}", level=MUST, host_addresses=_host(GONE)),
-        skips("names this host", host_addresses=_host(GONE, ())),
+        passes(mx_hosts=_hosts()),
+        fails(f"mx1.example.org lies in {GONE}", level=MUST, mx_hosts=_hosts(GONE)),
+        undecided("lost", mx_hosts=_hosts(unknown=(LOST,))),
+        skips("no MX", mx_hosts=MXHosts(DOMAIN, mx("0 ."), ())),
     ),
     "DANGLE-NS": (
         passes(delegation=_delegation(ServerAddresses("ns.example", ("192.0.2.1",)))),
@@ -95,7 +99,7 @@ TABLE: Table = {
         ),
         leaves("STS-FETCH", leading_names=_names(services=(_alias("mta-sts", exists=False),)), sts_record=_STS),
         skips("is an alias", leading_names=_names(), sts_record=_STS),
-        undecided("lost", leading_names=_names(services=(_alias("autoconfig"),), unknown=("lost",)), sts_record=_STS),
+        undecided("lost", leading_names=_names(services=(_alias("autoconfig"),), unknown=(LOST,)), sts_record=_STS),
     ),
     "DANGLE-CNAME": (
         passes(leading_names=_names(records=(_alias("_dmarc", type="TXT"),))),
@@ -105,7 +109,7 @@ TABLE: Table = {
             leading_names=_names(records=(_alias("_dmarc", exists=False, type="TXT"),)),
         ),
         skips("is an alias", leading_names=_names()),
-        undecided("lost", leading_names=_names(unknown=("lost",))),
+        undecided("lost", leading_names=_names(unknown=(LOST,))),
     ),
     "DANGLE-RUA": (
         passes(leading_names=_names(reports=(_named("reports.example"),))),
@@ -115,7 +119,10 @@ TABLE: Table = {
             leading_names=_names(reports=(_named("reports.example"), _named(GONE, unregistered=True))),
         ),
         skips("no address for reports", leading_names=_names()),
-        undecided("too many", leading_names=_names(reports=(_named("reports.example"),), unknown=("too many",))),
+        undecided(
+            "too many",
+            leading_names=_names(reports=(_named("reports.example"),), unknown=(Silence("too many", "not observed"),)),
+        ),
     ),
     "DANGLE-TXT": (
         passes(leading_names=_names(texts=(_named("service.example"),))),

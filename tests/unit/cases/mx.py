@@ -7,6 +7,7 @@ from dataclasses import replace
 from mailproof.controls import MUST, SHOULD
 from mailproof.gate.verdict import Verdict
 from mailproof.net.smtp import Reply
+from mailproof.observations.authorities import Silence
 from mailproof.observations.mx import MX, ApexMX, HostAddresses, MXHosts
 from mailproof.observations.relay import HOME, RelayAttempts
 from mailproof.observations.spf import SPF, PublishedSPF
@@ -66,7 +67,7 @@ def hosts(records: MX, *unknown: str, **addresses: str) -> MXHosts:
         )
         for label, listed in addresses.items()
     )
-    return MXHosts(DOMAIN, records, seen, unknown)
+    return MXHosts(DOMAIN, records, seen, tuple(Silence(reason, "timed out") for reason in unknown))
 
 
 def _spf(*texts: str) -> SPF:
@@ -174,7 +175,8 @@ TABLE: Table = {
         passes(mx=_NULL, spf=_spf("v=spf1 -all"), mail_domain=RECEIVES),
         passes(mx=_NULL, spf=_spf("v=spf1 ?include:example.net -all"), mail_domain=RECEIVES),
         fails("senders: mx", level=SHOULD, mx=_NULL, spf=_spf("v=spf1 mx -all"), mail_domain=RECEIVES),
-        fails("redirect=", mx=_NULL, spf=_spf("v=spf1 redirect=example.net"), mail_domain=PARKED),
+        fails("redirect=", mx=_NULL, spf=_spf("v=spf1 redirect=example.net"), mail_domain=RECEIVES),
+        leaves("SPF-PARKED", mx=_NULL, spf=_spf("v=spf1 mx -all"), mail_domain=PARKED),
         leaves("MX-EXISTS", mx=_NULL, spf=_spf("v=spf1 mx -all"), mail_domain=replace(RECEIVES, insists_on_mail=True)),
         leaves("SPF-EXISTS", mx=_NULL, spf=_spf(), mail_domain=RECEIVES),
         skips("no null MX", mx=_NORMAL, spf=_spf("v=spf1 mx -all"), mail_domain=RECEIVES),
