@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from mailproof.net.dns.client import Answer
+from mailproof.net.dns.names import is_special_use
 from mailproof.net.dnssec.trust import Flaw, Link, Status, Verdict
 from mailproof.net.errors import NotObserved, ServerFailure, UntrustedRoot
 from mailproof.net.network import Network
@@ -123,7 +124,7 @@ def _needed(zone: Zone, targets: Targets) -> list[tuple[str, str]]:
             continue
         if isinstance(target, Selector):
             wanted.append((target.id, "TXT"))
-        elif isinstance(target, MailHost):
+        elif isinstance(target, MailHost) and not is_special_use(target.name):
             wanted += [(target.name, "A"), (target.name, "AAAA"), (f"_25._tcp.{target.name}", "TLSA")]
             wanted.append((f"_25._tcp.{target.name}", "A"))  # asked by senders beside it (RFC 7672, section 2.1.2)
     return [(name, type) for name, type in dict.fromkeys(wanted) if _zone_of(name, zones) in (zone.name, None)]

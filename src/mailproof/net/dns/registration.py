@@ -11,10 +11,8 @@ from functools import cache
 from publicsuffixlist import PublicSuffixList
 
 from mailproof.net.dns.client import Answer, DNSClient
+from mailproof.net.dns.names import is_special_use
 from mailproof.net.errors import NotObserved
-
-_FOR_NOBODY = ("invalid", "localhost", "local", "onion", "alt", "internal", "arpa")
-"""Top-level domains below which nobody can register a name (RFC 6761, RFC 6762, RFC 7686, RFC 9476)."""
 
 
 @cache
@@ -24,7 +22,7 @@ def _suffixes() -> PublicSuffixList:
 
 def registrable(name: str) -> str:
     """The domain that one registers to have a name, like example.co.uk; empty where nobody can have it."""
-    if name.rpartition(".")[2] in _FOR_NOBODY:
+    if is_special_use(name) or name.endswith(".arpa"):
         return ""
     return _suffixes().privatesuffix(name) or ""
 
