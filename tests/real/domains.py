@@ -175,12 +175,18 @@ class Domain:
     ptr: tuple[str, ...] | None = None
     ptr_detour: bool = False
     """The reverse name reaches its PTR over two aliases in a row."""
+    ptr_at: str = ""
+    """The reverse name is an alias of this name, absolute."""
+    helo: str = ""
+    """What its host says in EHLO; empty: its own name."""
     active: bool = False
     ipv6: bool = False
     ipv6_listens: bool = True
     delegation: Delegation = Delegation.SIGNED
     parent_ns: tuple[str, ...] = tuple(CHILDREN)
     child_ns: tuple[str, ...] = tuple(CHILDREN)
+    parent_records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Other records that the parent zone has."""
     open_transfer: bool = False
     second_serial: int | None = None
     second_records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -213,6 +219,11 @@ class Domain:
         """Pairs of control and verdict that must be found."""
         by_verdict = {"fail": self.fail, "advice": self.advice, "inconclusive": self.inconclusive}
         return frozenset((control, verdict) for verdict, controls in by_verdict.items() for control in controls)
+
+    @property
+    def lacks(self) -> frozenset[str]:
+        """Controls that its mail host gives advice by, because it is one of those that have no IPv6 address."""
+        return frozenset(("V6-MX-AAAA",) if self.server and not self.ipv6 else ())
 
     @property
     def name(self) -> str:
@@ -252,6 +263,12 @@ class Domain:
             lines += [f"PTR {name}" for name in self.ptr] or ["no PTR"]
         if self.ptr_detour:
             lines.append("two CNAME records before the PTR")
+        if self.ptr_at:
+            lines.append(f"PTR is an alias of {self.ptr_at}")
+        if self.helo:
+            lines.append(f"EHLO {self.helo}")
+        for key, values in self.parent_records.items():
+            lines += [f"at the parent: {key} {value}" for value in values]
         if self.delegation is not Delegation.SIGNED:
             lines.append(f"delegation: {self.delegation}")
         if self.parent_ns != self.child_ns:

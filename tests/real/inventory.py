@@ -30,7 +30,7 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
         "limits": {"connect": 3.0, "greeting": 10.0, "dns": 2.0, "silence": 0.5, "pause": 0.0, "retry_pause": 1.0},
         "blocklists": [DNSBL],
         "zones": [zones.IN_ADDR, zones.rfc2317_zone()],
-        "name_servers": [*plan.PARENTS, *CHILDREN, *plan.OTHER_NAME_SERVERS, *_own_servers()],
+        "name_servers": _name_servers(),
         "domains": [
             {"name": domain.name, "parked": True}
             if domain.parked
@@ -52,7 +52,7 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
             if domain.main_cf
         ],
         "sending": [
-            {"address": address, "helo": domain.host, "domains": _domains_of(domain)}
+            {"address": address, "helo": domain.helo or domain.host, "domains": _domains_of(domain)}
             for domain in domains
             if domain.server
             for address in plan.addresses(domain)
@@ -60,8 +60,10 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
     }
 
 
-def _own_servers() -> list[str]:
-    return list(dict.fromkeys(p.server.name for p in plan.OWN_SERVERS if p.domain.label not in UNAPPROVED))
+def _name_servers() -> list[str]:
+    approved = [domain for domain in plan.DOMAINS if domain.label not in UNAPPROVED]
+    own = [name for domain in approved for name in (*domain.parent_ns, *domain.child_ns)]
+    return list(dict.fromkeys((*plan.PARENTS, *CHILDREN, *plan.OTHER_NAME_SERVERS, *own)))
 
 
 def _domains_of(domain: Domain) -> list[str]:

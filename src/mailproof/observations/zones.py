@@ -15,6 +15,7 @@ from dns.dnssectypes import Algorithm
 
 from mailproof.net.dns.client import Answer
 from mailproof.net.dns.names import text_of
+from mailproof.net.errors import KINDS, NotObserved
 from mailproof.observations import Observation
 
 _HOST_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.IGNORECASE)
@@ -40,6 +41,8 @@ class ServerAddresses:
     failure: str | None = None
     aliases: tuple[str, ...] = ()
     """Where CNAME records lead on from its name."""
+    kind: str = NotObserved.kind
+    """The kind of that failure, as in ``net.errors``."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,15 @@ class Delegation(Observation):
             for server in self.servers
             if any(ip_address(address).version == version for address in server.addresses)
         )
+
+    @property
+    def unknown_addresses(self) -> NotObserved | None:
+        """Why addresses of servers could not be asked for, None if all could."""
+        failed = [server for server in self.servers if server.failure]
+        if not failed:
+            return None
+        kind = KINDS.get(failed[0].kind, NotObserved)
+        return kind("; ".join(f"{server.host}: {server.failure}" for server in failed), self.evidence())
 
     def evidence(self) -> tuple[str, ...]:
         lines = ["in the zone:", *self.child.evidence()]

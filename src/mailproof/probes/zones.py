@@ -32,16 +32,16 @@ async def delegation(zone: Zone, net: Network) -> Delegation:
 async def _addresses(net: Network, host: str) -> ServerAddresses:
     addresses: list[str] = []
     aliases: tuple[str, ...] = ()
-    failure = None
+    failure, kind = None, NotObserved.kind
     for type in ("A", "AAAA"):
         try:
             answer = await net.dns.resolve(host, type)
         except NotObserved as error:
-            failure = error.reason
+            failure, kind = error.reason, error.kind
         else:
             addresses += [record.data for record in answer.records]
             aliases = aliases or answer.aliases
-    return ServerAddresses(host, tuple(addresses), failure, aliases)
+    return ServerAddresses(host, tuple(addresses), failure, aliases, kind)
 
 
 async def _parent(net: Network, zone: str) -> str:

@@ -196,6 +196,7 @@ def reverse_zones() -> tuple[Records, Records, Records]:
     zone = rfc2317_zone()
     ipv4[f"{zone}. NS"] = tuple(f"{server}." for server in domains.CHILDREN)
     detours = {plan.address(domain) for domain in plan.DOMAINS if domain.ptr_detour}
+    elsewhere = {plan.address(domain): domain.ptr_at for domain in plan.DOMAINS if domain.ptr_at}
     for address, names in reverse_pointers().items():
         values = tuple(f"{name}." for name in names)
         owner = f"{reverse_name(address)}."
@@ -208,6 +209,8 @@ def reverse_zones() -> tuple[Records, Records, Records]:
             ipv4[f"{owner} CNAME"] = (first,)
             delegated[f"{first} CNAME"] = (second,)
             delegated[f"{second} PTR"] = values
+        elif address in elsewhere:
+            ipv4[f"{owner} CNAME"] = (elsewhere[address],)
         elif ip in plan.RFC2317_BLOCK:
             target = f"{owner.partition('.')[0]}.{zone}."
             ipv4[f"{owner} CNAME"] = (target,)
@@ -294,7 +297,7 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
     top = apex(plan.PARENTS)
     for domain in plan.DOMAINS:
         top[f"{domain.label} NS"] = tuple(f"{server}." for server in domain.parent_ns)
-        top |= _own_glue(domain)
+        top |= _own_glue(domain) | dict(domain.parent_records)
         if domain.delegation is not Delegation.UNSIGNED:
             wrong = domain.delegation is Delegation.WRONG_DS
             top[f"{domain.label} DS"] = (signer.ds(f"{domain.name}.", wrong=wrong),)
