@@ -9,7 +9,19 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from tests.real.domains import CHILDREN, DNSBL, Domain
+from tests.real.domains import (
+    CHILDREN,
+    DNSBL,
+    FAILING,
+    FORGETFUL_RESOLVER,
+    IPV6_ONLY,
+    NO_RESOLVER,
+    OPEN_RESOLVER,
+    RESOLVER,
+    RESOLVER_NAME,
+    WRONG_RESOLVER,
+    Domain,
+)
 from tests.real.lab import plan, zones
 
 LABELS = frozenset(domain.label for domain in plan.DOMAINS)
@@ -29,6 +41,19 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
         "trust": {"ca_file": str(ca_file)},
         "limits": {"connect": 3.0, "greeting": 10.0, "dns": 2.0, "silence": 0.5, "pause": 0.0, "retry_pause": 1.0},
         "blocklists": [DNSBL],
+        "resolvers_under_test": [
+            {"address": RESOLVER, "host": RESOLVER_NAME, "dot": True},
+            {"address": WRONG_RESOLVER, "host": RESOLVER_NAME, "dot": True},
+            FORGETFUL_RESOLVER,
+            {"address": OPEN_RESOLVER, "outside": True},
+            {"address": NO_RESOLVER, "outside": True},
+        ],
+        "canaries": {
+            "bogus": "mta-sts.bogus.test",
+            "ipv6_only": IPV6_ONLY,
+            "sentinel": "sentinel.right-include.test",
+            "failing": FAILING,
+        },
         "zones": [zones.IN_ADDR, zones.rfc2317_zone()],
         "name_servers": _name_servers(),
         "domains": [

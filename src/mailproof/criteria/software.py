@@ -1,8 +1,8 @@
 """Branches of DNS server software that their makers no longer maintain, as their makers said by a day.
 
 Sources: ISC, "BIND 9 Software Support Policy" (9.16: April 2024, with everything older and the development branches
-9.17 and 9.19); PowerDNS, "End of life statements" (Authoritative Server 4.7 and older). A branch that is not here is not
-judged: the table knows which branches have ended, and nothing of those that have not.
+9.17 and 9.19); PowerDNS, "End of life statements" (Authoritative Server 4.7 and older). A branch that is not here is
+not judged: the table knows which branches have ended, and nothing of those that have not.
 """
 
 from __future__ import annotations

@@ -45,6 +45,12 @@ MAX_PARENT_QUESTIONS = 12
 MAX_ADDRESSES_OF_PRIMARY = 2
 """Addresses of the primary server of a SOA record that are tried until one answers."""
 
+MAX_LISTS_OF_RESOLVER = 5
+"""Blocklists whose test entries one resolver is asked for."""
+
+MAX_VIEWS = 6
+"""Resolvers whose answers about one domain are compared."""
+
 MAX_PATH_HOSTS = 4
 """MX hosts of one domain to which the way from the root is followed."""
 

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from mailproof.inventory.evidence import Configuration, EvidenceFile
 from mailproof.inventory.parts import Part
+from mailproof.inventory.resolvers import Canaries, ResolverUnderTest
 from mailproof.inventory.values import (
     Address,
     ConnectKey,
@@ -213,6 +214,11 @@ class Blocklist(Part):
     def key(self) -> str:
         return self.name
 
+    @property
+    def asked(self) -> str:
+        """The zone that is asked."""
+        return self.zone or self.name
+
 
 class TesterPart(Part):
     """Who we say we are to the servers that we look at."""
@@ -300,7 +306,18 @@ class LimitsPart(Part):
     )
 
 
-CONTENT = ("domains", "hosts", "sending", "zones", "configurations", "captures", "reports", "messages", "logs")
+CONTENT = (
+    "domains",
+    "hosts",
+    "sending",
+    "zones",
+    "resolvers_under_test",
+    "configurations",
+    "captures",
+    "reports",
+    "messages",
+    "logs",
+)
 """An inventory without any of these has nothing to check."""
 
 
@@ -325,6 +342,10 @@ class Inventory(Part):
     resolvers: Annotated[list[ResolverAddress], AfterValidator(unique)] = Field(
         default=[], description="Recursive resolvers to ask, in order. Without any, those of the system."
     )
+    resolvers_under_test: Annotated[
+        list[Annotated[ResolverUnderTest, _shorthand("address", ResolverUnderTest)]], AfterValidator(unique)
+    ] = Field(default=[], description="Resolvers that the mail hosts use, to be looked at themselves.")
+    canaries: Canaries = Field(Canaries(), description="Names that show what a resolver does.")
     blocklists: Annotated[list[Annotated[Blocklist, _shorthand("name", Blocklist)]], AfterValidator(unique)] = Field(
         default=[], description="DNS blocklists on which no address may stand."
     )

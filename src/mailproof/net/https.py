@@ -166,7 +166,9 @@ class HTTPSClient:
             headers=list(headers.items()),
             extensions={"sni_hostname": host, "timeout": timeout},
         )
-        async with httpcore.AsyncConnectionPool(_context(settings.ca_file), network_backend=self._network) as pool:
+        async with httpcore.AsyncConnectionPool(
+            verifying_context(settings.ca_file), network_backend=self._network
+        ) as pool:
             answer = await pool.handle_async_request(request)
             self._hosts.reached(address, port)
             found = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in answer.headers]
@@ -266,7 +268,7 @@ async def _read_body(chunks: AsyncIterable[bytes], coding: str, limit: int) -> b
 
 
 @functools.cache
-def _context(ca_file: Path | None) -> ssl.SSLContext:
+def verifying_context(ca_file: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=certifi.where())
     if ca_file is not None:
         context.load_verify_locations(cafile=ca_file)

@@ -47,7 +47,7 @@ class Ring:
     zones: tuple[str, ...]
 
     def __str__(self) -> str:
-        return " needs ".join((*self.zones, self.zones[0]))
+        return " needs ".join((*self.zones, *self.zones[:1]))
 
 
 @dataclass(frozen=True)

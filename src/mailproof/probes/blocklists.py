@@ -40,7 +40,7 @@ async def listing(entry: BlocklistEntry, net: Network, inventory: Inventory) -> 
 
 def _name(blocklist: Blocklist, address: str) -> str:
     labels = reverse_name(address).removesuffix(".in-addr.arpa").removesuffix(".ip6.arpa")
-    return f"{labels}.{blocklist.zone or blocklist.name}"
+    return f"{labels}.{blocklist.asked}"
 
 
 async def _ask(net: Network, blocklist: Blocklist, address: str) -> Answer:

@@ -34,7 +34,8 @@ DOMAINS = (
     ),
     Domain(
         "right-include",
-        records={"@ TXT": ("v=spf1 include:right.test -all",)},
+        # Below sentinel are the names of the root key sentinel (RFC 8509).
+        records={"@ TXT": ("v=spf1 include:right.test -all",), "*.sentinel A": ("11.0.4.1",)},
     ),
     Domain(
         "right-parked",

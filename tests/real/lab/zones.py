@@ -316,7 +316,7 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
         if domain.second_serial is not None or domain.second_records:
             second[domain.name] = text(domain.second_serial or domains.SERIAL, second=True)
 
-    name_servers = apex(domains.CHILDREN)
+    name_servers = apex(domains.CHILDREN) | {"v6 AAAA": (domains.CHILDREN["ns1.dns.test"][1],)}
     _glue(name_servers, domains.CHILDREN | plan.OTHER_NAME_SERVERS)
     for domain in plan.DOMAINS:
         name_servers |= _own_servers(domain, inside=False)
@@ -334,11 +334,13 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
         domains.DNSBL: blocklist(domains.DNSBL),
         plan.BROKEN_DNSBL: blocklist(plan.BROKEN_DNSBL),
         rfc2317_zone(): delegated_reverse,
+        "v6only.test": apex(("v6.dns.test",)) | {"www A": (plan.HTTPS,)},
     }
     for origin, records in plain.items():
         first[origin] = second[origin] = master_file(origin, records)
         if origin.endswith(f".{domains.TLD}"):
-            top[f"{origin}. NS"] = tuple(f"{server}." for server in domains.CHILDREN)
+            servers = ("v6.dns.test",) if origin == "v6only.test" else domains.CHILDREN
+            top[f"{origin}. NS"] = tuple(f"{server}." for server in servers)
     _glue(top, plan.PARENTS | domains.CHILDREN)
 
     root = apex(plan.PARENTS)
