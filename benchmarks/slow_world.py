@@ -9,7 +9,7 @@ each answered with one line of JSON:
     delay SECONDS               the round trip from now on
     greeting ADDRESS SECONDS    one host greets that much later
     count                       DNS questions (a connection over TCP is one), and other connections, since the last
-    questions                   the distinct ones over UDP since then: server, name, type
+    questions                   those over UDP since then, each form of one once: server, name, type
 
 Ends with its input.
 
@@ -210,7 +210,7 @@ async def _serve(relays: Relays) -> None:
             case ["count"]:
                 answer = relays.count()
             case ["questions"]:
-                answer = sorted({_readable(question) for question in relays.questions})
+                answer = sorted(_readable(question) for question in relays.questions)
             case _:
                 raise ValueError(f"unknown command {line}")
         print(json.dumps(answer), flush=True)

@@ -95,7 +95,7 @@ class SimulatedWorld:
         return counted["questions"], counted["connections"]
 
     def questions(self) -> list[list[Any]]:
-        """The distinct questions since the last ``count``: server, name, type number."""
+        """The questions since the last ``count``, each form of one once: server, name, type number."""
         listed: list[list[Any]] = self._say("questions")
         return listed
 
