@@ -25,10 +25,10 @@ def test_mx_host_has_ipv6(host_addresses: HostAddresses) -> None:
         not_applicable("no MX record names this host")
     if not host_addresses.addresses:
         leave_to("MX-RESOLVES", "the host has no address at all")
+    if not any(map(is_public, host_addresses.addresses)):
+        leave_to("MX-PUBLIC-ADDR", f"{host_addresses.host} has no public address")
     ours = [record.data for record in host_addresses.ipv6.records]
-    assert ours, f"{host_addresses.host} has no IPv6 address"
-    if not any(is_public(address) for address in ours):
-        leave_to("MX-PUBLIC-ADDR", f"{host_addresses.host} has no public IPv6 address")
+    assert any(map(is_public, ours)), f"{host_addresses.host} has no {'public ' if ours else ''}IPv6 address"
 
 
 @control("DEL-V6-PATH", MAY, rfc(3901, "3"), INTERNET_NL, harm=Harm.LOST)

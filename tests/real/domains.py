@@ -239,7 +239,8 @@ class Domain:
     @property
     def lacks(self) -> frozenset[str]:
         """Controls that its mail host gives advice by, because it is one of those that have no IPv6 address."""
-        return frozenset(("V6-MX-AAAA",) if self.server and not self.ipv6 else ())
+        own = (self.server and not self.ipv6) or ("mx A" in self.records and "mx AAAA" not in self.records)
+        return frozenset(("V6-MX-AAAA",) if own else ())
 
     @property
     def name(self) -> str:

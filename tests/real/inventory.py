@@ -22,7 +22,7 @@ from tests.real.domains import (
     WRONG_RESOLVER,
     Domain,
 )
-from tests.real.lab import plan, zones
+from tests.real.lab import plan, routes, zones
 
 LABELS = frozenset(domain.label for domain in plan.DOMAINS)
 UNAPPROVED = ("ns-unapproved",)
@@ -48,6 +48,7 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
             {"address": OPEN_RESOLVER, "outside": True},
             {"address": NO_RESOLVER, "outside": True},
         ],
+        "routing": {"origin": routes.ORIGIN, "origin6": False, "vrps": str(_payloads(directory))},
         "canaries": {
             "bogus": "mta-sts.bogus.test",
             "ipv6_only": IPV6_ONLY,
@@ -100,6 +101,12 @@ def write(file: Path, ca_file: Path, labels: Collection[str] = LABELS) -> None:
     """Write the inventory as YAML, and beside it the files that it names."""
     with file.open("w", encoding="utf-8") as stream:
         YAML(typ="safe").dump(inventory(file.parent, ca_file, labels), stream)
+
+
+def _payloads(directory: Path) -> Path:
+    file = directory / "vrps.json"
+    routes.write_payloads(file)
+    return file
 
 
 def _postconf(directory: Path, domain: Domain) -> Path:

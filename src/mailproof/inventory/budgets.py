@@ -45,6 +45,12 @@ MAX_PARENT_QUESTIONS = 12
 MAX_ADDRESSES_OF_PRIMARY = 2
 """Addresses of the primary server of a SOA record that are tried until one answers."""
 
+MAX_ORIGINS = 20
+"""Blocks of addresses of one zone's servers whose origin is looked up."""
+
+MAX_BLOCKS = 2000
+"""Blocks of addresses of a run whose routes are held against the RPKI."""
+
 MAX_LISTS_OF_RESOLVER = 5
 """Blocklists whose test entries one resolver is asked for."""
 

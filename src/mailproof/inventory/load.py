@@ -19,7 +19,7 @@ from mailproof.inventory.evidence import FILES
 from mailproof.inventory.model import Inventory
 from mailproof.inventory.reading import MAX_FILE_SIZE, Path_, Places, Reader, beside, dotted
 from mailproof.inventory.secrets import Secrets
-from mailproof.inventory.values import domain_name
+from mailproof.inventory.values import domain_name, is_url
 from mailproof.places import Place
 
 P = TypeVar("P", bound=BaseModel)
@@ -234,6 +234,9 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
             entry.model_copy(update={"file": existing(entry.file, "configurations", index, "file")})
             for index, entry in enumerate(model.configurations)
         ]
+    if (vrps := model.routing.vrps) is not None and not is_url(vrps):
+        file = existing(Path(vrps), "routing", "vrps")
+        update["routing"] = model.routing.model_copy(update={"vrps": str(file)})
     for key in FILES:
         if paths := getattr(model, key):
             update[key] = [existing(path, key, index) for index, path in enumerate(paths)]

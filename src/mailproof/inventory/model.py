@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from mailproof.inventory.evidence import Configuration, EvidenceFile
 from mailproof.inventory.parts import Part
 from mailproof.inventory.resolvers import Canaries, ResolverUnderTest
+from mailproof.inventory.routing import Routing
 from mailproof.inventory.values import (
     Address,
     ConnectKey,
@@ -349,6 +350,7 @@ class Inventory(Part):
     blocklists: Annotated[list[Annotated[Blocklist, _shorthand("name", Blocklist)]], AfterValidator(unique)] = Field(
         default=[], description="DNS blocklists on which no address may stand."
     )
+    routing: Routing = Field(Routing(), description="Where routes to addresses are looked up, and who permits them.")
     active: bool = Field(
         False,
         description="Consent to probes that a server owner may notice, for all domains and zones of the inventory, the "

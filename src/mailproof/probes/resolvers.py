@@ -116,8 +116,8 @@ def _entry(address: str, zone: str) -> str:
 async def resolver_views(domain: MailDomain, net: Network, targets: Targets, mx: MX) -> ResolverViews:
     """MX and TXT of the domain, and TLSA of its first MX host, from each resolver that the inventory names."""
     questions = [(domain.name, "MX"), (domain.name, "TXT")]
-    if mx.exchanges and not mx.takes_no_mail:
-        questions.append((f"_25._tcp.{min(mx.exchanges)[1]}", "TLSA"))
+    if hosts := sorted(exchange for exchange in mx.exchanges if exchange not in mx.not_hosts and exchange[1] != "."):
+        questions.append((f"_25._tcp.{hosts[0][1]}", "TLSA"))
     resolvers = [resolver for resolver in targets.found(MailResolver) if not resolver.outside]
     if not resolvers:
         return ResolverViews(domain.name, ())

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tests.real import domains
 from tests.real.domains import Delegation, Domain
-from tests.real.lab import plan
+from tests.real.lab import plan, routes
 
 Records = dict[str, tuple[str, ...]]
 """Rdata by ``"owner TYPE"``."""
@@ -334,6 +334,7 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
         domains.DNSBL: blocklist(domains.DNSBL),
         plan.BROKEN_DNSBL: blocklist(plan.BROKEN_DNSBL),
         rfc2317_zone(): delegated_reverse,
+        routes.ORIGIN: apex(domains.CHILDREN) | routes.origins(),
         "v6only.test": apex(("v6.dns.test",)) | {"www A": (plan.HTTPS,)},
     }
     for origin, records in plain.items():

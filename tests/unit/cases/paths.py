@@ -6,7 +6,7 @@ from mailproof.observations.paths import IPv6Path, NameServerRings, Ring, ZoneOn
 
 from ..observed import ADDRESS, DOMAIN
 from .case import Table, advises, fails, leaves, passes, skips, undecided
-from .mx import host
+from .mx import PUBLIC, host
 
 _PUBLIC6 = "2606:4700::25"
 
@@ -22,12 +22,14 @@ _UNKNOWN = ZoneOnTheWay("host.example", ("ns1.host.example",), failure="ns1.host
 
 TABLE: Table = {
     "V6-MX-AAAA": (
-        passes(host_addresses=host(ADDRESS, _PUBLIC6)),
+        passes(host_addresses=host(PUBLIC, _PUBLIC6)),
         passes(host_addresses=host(_PUBLIC6)),
-        advises("no IPv6 address", host_addresses=host(ADDRESS)),
+        advises("has no IPv6 address", host_addresses=host(PUBLIC)),
+        advises("has no public IPv6 address", host_addresses=host(PUBLIC, "fd00::1")),
         leaves("MX-RESOLVES", host_addresses=host()),
+        leaves("MX-PUBLIC-ADDR", host_addresses=host("127.0.0.1")),
         leaves("MX-PUBLIC-ADDR", host_addresses=host(ADDRESS, "fd00::1")),
-        passes(host_addresses=host(ADDRESS, "fd00::1", _PUBLIC6)),
+        passes(host_addresses=host("fd00::1", _PUBLIC6)),
         skips("no MX record names", host_addresses=host(ADDRESS, domains=())),
     ),
     "DEL-V6-PATH": (
