@@ -38,6 +38,9 @@ FAILING = "failing.client.test"
 IPV6_ONLY = "www.v6only.test"
 """A name in a zone that is served over IPv6 only."""
 
+REGISTRY = "registry.client.test"
+"""It speaks RDAP, for all domains and addresses."""
+DOMAIN_LIST = "dbl.test"
 DNSBL = "bl.test"
 BALANCER = "11.0.27.1"
 """From where a load balancer speaks to the mail servers behind it."""
@@ -106,6 +109,18 @@ class PolicyHost(StrEnum):
     WRONG_TYPE = "wrong-type"
     EMPTY = "empty"
     TOO_LARGE = "too-large"
+
+
+class Registered(StrEnum):
+    """What registries and lists say of a domain, or of the address of its mail host."""
+
+    RIGHT = "right"
+    NEW = "registered three days ago"
+    ENDS_SOON = "the registration ends in ten days"
+    UNLOCKED = "no transfer lock"
+    OTHER_SERVERS = "the registry has only the first name server"
+    NO_ABUSE = "no abuse contact of the address"
+    DROPPED = "the address is on a list of networks"
 
 
 @dataclass(frozen=True)
@@ -201,6 +216,9 @@ class Domain:
     delegation: Delegation = Delegation.SIGNED
     parent_ns: tuple[str, ...] = tuple(CHILDREN)
     child_ns: tuple[str, ...] = tuple(CHILDREN)
+    registered: Registered = Registered.RIGHT
+    domain_listed: bool = False
+    """The domain is on the list of domains."""
     parent_records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Other records that the parent zone has."""
     open_transfer: bool = False
@@ -284,6 +302,10 @@ class Domain:
             lines.append(f"PTR is an alias of {self.ptr_at}")
         if self.helo:
             lines.append(f"EHLO {self.helo}")
+        if self.registered is not Registered.RIGHT:
+            lines.append(self.registered)
+        if self.domain_listed:
+            lines.append(f"domain listed at {DOMAIN_LIST}")
         for key, values in self.parent_records.items():
             lines += [f"at the parent: {key} {value}" for value in values]
         if self.delegation is not Delegation.SIGNED:

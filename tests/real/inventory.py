@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from tests.real.domains import (
     CHILDREN,
     DNSBL,
+    DOMAIN_LIST,
     FAILING,
     FORGETFUL_RESOLVER,
     IPV6_ONLY,
@@ -22,7 +23,7 @@ from tests.real.domains import (
     WRONG_RESOLVER,
     Domain,
 )
-from tests.real.lab import plan, routes, zones
+from tests.real.lab import plan, registry, routes, zones
 
 LABELS = frozenset(domain.label for domain in plan.DOMAINS)
 UNAPPROVED = ("ns-unapproved",)
@@ -40,7 +41,12 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
         "probe": {"ehlo": plan.CLIENT_NAME, "sender": "postmaster@client.test"},
         "trust": {"ca_file": str(ca_file)},
         "limits": {"connect": 3.0, "greeting": 10.0, "dns": 2.0, "silence": 0.5, "pause": 0.0, "retry_pause": 1.0},
-        "blocklists": [DNSBL],
+        "blocklists": [DNSBL, {"name": DOMAIN_LIST, "families": ["domain"], "codes": {"127.0.1.0/24": "spam domain"}}],
+        "registration": {"rdap": True, "bootstrap": [str(registry.bootstrap(directory / "bootstrap.json"))]},
+        "drop": [registry.DROP],
+        "trusted": ["dns.test", "ring-b.test"],
+        "lookalikes": 1,
+        "controls": {"DNS-TTL-PLAN": {"seconds": plan.TTL}},
         "resolvers_under_test": [
             {"address": RESOLVER, "host": RESOLVER_NAME, "dot": True},
             {"address": WRONG_RESOLVER, "host": RESOLVER_NAME, "dot": True},

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from mailproof.net.dns.client import Answer, ResourceRecord
 from mailproof.net.pkix.certificates import Certificate, Chain
 from mailproof.net.smtp import Reply
-from mailproof.observations import dmarc, resolvers, reverse, tls, zones
+from mailproof.observations import dmarc, registration, resolvers, reverse, tls, zones
 from mailproof.targets.base import Undiscovered, kinds
 from mailproof.targets.services import Endpoint
 
@@ -145,6 +145,7 @@ def _special() -> dict[tuple[type, str], st.SearchStrategy[Any]]:
         (dmarc.DMARC, "domain"): names,
         (dmarc.DMARC, "steps"): _some(st.deferred(lambda: values(dmarc.Step)), 1),
         (dmarc.Step, "domain"): names,
+        (registration.DomainRegistration, "at"): _moments,
         (resolvers.ResolverAnswers, "at"): _moments,
         (reverse.ReverseDNS, "address"): addresses,
         (tls.Certificates, "at"): _moments,

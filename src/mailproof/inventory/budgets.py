@@ -45,6 +45,15 @@ MAX_PARENT_QUESTIONS = 12
 MAX_ADDRESSES_OF_PRIMARY = 2
 """Addresses of the primary server of a SOA record that are tried until one answers."""
 
+MAX_RDAP_NAMES = 3
+"""Names above a zone that a registry is asked for until it knows one: example.org, example.co.uk, and one more."""
+
+MAX_RDAP_REDIRECTS = 2
+"""Redirects of a registry that are followed: to the registry that has the address."""
+
+MAX_ABUSE_CONTACTS = 3
+"""Mailboxes of one network whose domains are looked up."""
+
 MAX_ORIGINS = 20
 """Blocks of addresses of one zone's servers whose origin is looked up."""
 

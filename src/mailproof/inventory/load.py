@@ -237,6 +237,15 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
     if (vrps := model.routing.vrps) is not None and not is_url(vrps):
         file = existing(Path(vrps), "routing", "vrps")
         update["routing"] = model.routing.model_copy(update={"vrps": str(file)})
+    for key, sources in (("drop", model.drop), ("registration", model.registration.bootstrap)):
+        if any(not is_url(source) for source in sources):
+            at = (key, "bootstrap") if key == "registration" else (key,)
+            found = [
+                source if is_url(source) else str(existing(Path(source), *at, index))
+                for index, source in enumerate(sources)
+            ]
+            registration = model.registration.model_copy(update={"bootstrap": found})
+            update[key] = registration if key == "registration" else found
     for key in FILES:
         if paths := getattr(model, key):
             update[key] = [existing(path, key, index) for index, path in enumerate(paths)]

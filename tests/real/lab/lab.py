@@ -33,6 +33,7 @@ from tests.real.lab.opensmtpd import opensmtpd
 from tests.real.lab.opensmtpd import passwd_lines as opensmtpd_users
 from tests.real.lab.postfix import postfix
 from tests.real.lab.processes import Daemons
+from tests.real.lab.registry import documents
 from tests.real.lab.resolvers import forwarding, wrong_unbound
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -125,7 +126,8 @@ class Lab:
         opensmtpd(daemons, servers, self.directory / "opensmtpd", issued)
         dovecot(daemons, servers, self.directory / "dovecot", issued)
         haproxy(daemons, servers, self.directory / "haproxy")
-        nginx(daemons, servers, self.directory / "nginx", _sites(authority))
+        registry = authority.issue("registry", [domains.REGISTRY], Chain.RIGHT)
+        nginx(daemons, servers, self.directory / "nginx", _sites(authority), registry, documents())
         self._start_ssl3(daemons, servers, issued["ssl3"])
         self._start_old_openssl(daemons, servers, issued)
         self._start_dns(daemons, namespaces, issued)

@@ -232,6 +232,12 @@ def blocklist(name: str) -> Records:
     return records
 
 
+def domain_list() -> Records:
+    """The zone of a DNS list of domains (RFC 5782, sections 3 and 5)."""
+    listed = ["test", *(domain.name for domain in plan.DOMAINS if domain.domain_listed)]
+    return apex(domains.CHILDREN) | {f"{name}.{domains.DOMAIN_LIST}. A": ("127.0.1.2",) for name in listed}
+
+
 @dataclass
 class Signer:
     """Signs zones with one ECDSA P-256 key each (algorithm 13, RFC 6605)."""
@@ -324,6 +330,7 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
         "@ MX": (f"10 mx.right.{domains.TLD}.",),
         "@ TXT": (f"v=spf1 a:{plan.CLIENT_NAME} -all",),
         f"{plan.CLIENT_NAME}. A": (plan.CLIENT,),
+        f"{domains.REGISTRY}. A": (plan.HTTPS,),
         f"{plan.CLIENT_NAME}. AAAA": (plan.CLIENT6,),
         f"{plan.CLIENT_NAME}. TXT": ("v=spf1 a -all",),
     }
@@ -334,6 +341,8 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
         domains.DNSBL: blocklist(domains.DNSBL),
         plan.BROKEN_DNSBL: blocklist(plan.BROKEN_DNSBL),
         rfc2317_zone(): delegated_reverse,
+        domains.DOMAIN_LIST: domain_list(),
+        "l0okalike.test": apex(domains.CHILDREN),
         routes.ORIGIN: apex(domains.CHILDREN) | routes.origins(),
         "v6only.test": apex(("v6.dns.test",)) | {"www A": (plan.HTTPS,)},
     }
