@@ -26,6 +26,7 @@ def test_tlsa_records_exist(tlsa: TLSA, mail_host: MailHost) -> None:
         not_applicable("the records are judged as proposed: whether they are secure shows only once they are published")
     assert tlsa.secure, (
         f"the TLSA records or the addresses of {tlsa.host} are not secured by DNSSEC: senders ignore them"
+        + (f" ({tlsa.why_insecure})" if tlsa.why_insecure else "")
     )
 
 

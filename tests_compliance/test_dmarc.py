@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from mailproof.controls import MUST, SHOULD, Family, Harm, control, fail, leave_to
+from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, leave_to, not_applicable
 from mailproof.observations.dmarc import DMARC
+from mailproof.observations.dnssec import DMARCChain
 from mailproof.references import GOOGLE_SENDERS, INTERNET_NL, rfc
 
 FAMILY = Family("DMARC", "DMARC policies")
@@ -81,6 +82,22 @@ def test_the_policy_is_enforced(dmarc: DMARC, *, accept: tuple[str, ...] = ("qua
     where = f"{policy.tag} of _dmarc.{policy.domain}"
     wanted = " or ".join(accept)
     assert policy.value in accept, f"the policy is {policy.value}{lowered} ({where}); {wanted} is wanted"
+
+
+@control("DMARC-DNSSEC", MAY, rfc(9989, "11.3"), harm=Harm.ABUSED)
+def test_the_record_is_signed(dmarc_chain: DMARCChain) -> None:
+    """The DMARC record of a signed domain is signed as well, wherever an alias leads.
+
+    Why: a record that can be forged lets everybody use the domain, whatever policy it publishes.
+    Fix: publish the record in the domain's own zone, or have the zone that the alias leads to signed.
+    """
+    if dmarc_chain.record is None or dmarc_chain.zone is None:
+        not_applicable(dmarc_chain.note)
+    if dmarc_chain.record.bogus or dmarc_chain.zone.bogus:
+        leave_to("SEC-NOT-BOGUS", "the record is bogus")
+    if not dmarc_chain.zone.secure:
+        leave_to("SEC-SIGNED", "the zone of the domain is not signed")
+    assert dmarc_chain.record.secure, f"the DMARC record is not signed: {dmarc_chain.record.why}"
 
 
 def _leave_broken_records(dmarc: DMARC) -> None:

@@ -1,4 +1,4 @@
-"""Zones that mail depends on: delegation, name servers, DNSSEC."""
+"""Zones that mail depends on: delegation and name servers."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from mailproof.controls import (
     not_applicable,
 )
 from mailproof.net.addresses import is_public
-from mailproof.net.errors import Bogus, NotFollowed, NotObserved, ServerFailure
-from mailproof.observations.zones import DNSSEC, Authority, Delegation, host_name_fault
+from mailproof.net.errors import NotFollowed, NotObserved
+from mailproof.observations.zones import Authority, Delegation, host_name_fault
 from mailproof.references import IANA_SPECIAL_ADDRESSES, INTERNET_NL, ZONEMASTER, Reference, rfc
 from mailproof.targets.zones import Zone
 
-FAMILY = Family("DEL", "Delegation and DNSSEC", also=("SEC", "V6"))
+FAMILY = Family("DEL", "Delegation", also=("V6",))
 
 
 @control("DEL-MIN-NS", MUST, rfc(1034, "4.1"), rfc(2182, "5"), harm=Harm.LOST)
@@ -270,45 +270,3 @@ def _require_addresses(delegation: Delegation) -> None:
     """Raise NotObserved if addresses of servers could not be asked for."""
     if delegation.unknown_addresses:
         raise delegation.unknown_addresses
-
-
-@control("SEC-SIGNED", MAY, rfc(4035, "3.2.3"), rfc(9364), INTERNET_NL, harm=Harm.READ)
-def test_zone_is_signed(dnssec: DNSSEC) -> None:
-    """The zone is signed, and a chain of trust leads to it.
-
-    Why: without DNSSEC MX, SPF, DKIM and DMARC records can be forged, and DANE is out of reach.
-    Fix: sign the zone and hand the DS record to the registrar.
-    """
-    _require_published(dnssec)
-    if dnssec.bogus:
-        leave_to("SEC-NOT-BOGUS", "the zone is bogus")
-    assert dnssec.authenticated, (
-        f"the validating resolver does not authenticate {dnssec.zone}: {dnssec.unsigned_because}"
-    )
-
-
-@control(
-    "SEC-NOT-BOGUS",
-    MUST,
-    rfc(4035, "5"),
-    rfc(8914, "4.7"),
-    by_clock=True,
-    explains=(Bogus, ServerFailure),
-    harm=Harm.LOST,
-)
-def test_zone_is_not_bogus(dnssec: DNSSEC) -> None:
-    """Validation fails for nothing that mail needs of the zone.
-
-    Why: for everybody who validates, and those are the large receivers, the domain does not exist; certificates are
-    not renewed.
-    Fix: look at the DS at the parent and at the signatures' dates; if in doubt have the DS removed until the zone is
-    right.
-    """
-    _require_published(dnssec)
-    bogus = ", ".join(map(str, dnssec.bogus_answers))
-    assert not dnssec.bogus, f"refused with validation and answered without: {bogus}"
-
-
-def _require_published(dnssec: DNSSEC) -> None:
-    if dnssec.checked.proposed:
-        not_applicable("the zone is judged as proposed: how it validates shows only once it is published")

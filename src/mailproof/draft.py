@@ -187,8 +187,8 @@ def write(drafts: Iterable[Draft], resolvers: Iterable[SocketAddress] = ()) -> s
         "# blocklists:",
         "#   - {name: zen, zone: zen.spamhaus.org}",
         "",
-        "# DNSSEC and DANE are judged only through a validating resolver that can be believed: one on this machine",
-        "# is believed by itself, another one on your word.",
+        "# DNSSEC is validated by mailproof itself. Where the resolver leaves the signatures out, its own opinion",
+        "# stands in: that of one on this machine by itself, of another one on your word.",
         *([f"resolvers: [{chosen}]"] if chosen else ["# resolvers: [127.0.0.1]"]),
         "# trust: {dnssec: resolver}",
     ]

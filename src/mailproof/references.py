@@ -43,6 +43,10 @@ IANA_SPECIAL_ADDRESSES = Reference(
     "IANA special-purpose address registries",
     "https://www.iana.org/assignments/iana-ipv4-special-registry/iana-ipv4-special-registry.xhtml",
 )
+IANA_DNSSEC_ALGORITHMS = Reference(
+    "IANA: DNS Security Algorithm Numbers", "https://www.iana.org/assignments/dns-sec-alg-numbers"
+)
+IANA_DS_DIGESTS = Reference("IANA: Digest Algorithms", "https://www.iana.org/assignments/ds-rr-types")
 ZONEMASTER = Reference("Zonemaster: test cases", "https://doc.zonemaster.net/latest/specifications/tests/")
 POSTCONF = Reference("Postfix: postconf(5)", "https://www.postfix.org/postconf.5.html")
 EXIM_OPTIONS = Reference(

@@ -36,8 +36,8 @@ HANDFUL = 8
 USUAL = 100
 """Questions that any domain may cost, with a wide margin: an ordinary one costs some 40."""
 
-MX_HOST = 4
-"""Questions for an MX host: its addresses, TLSA, and what stands behind an alias."""
+MX_HOST = 5
+"""Questions for an MX host: its addresses, TLSA, whether the name of the TLSA records can be denied, and CAA."""
 
 MX_ADDRESS = 4
 """Questions for an address of an MX host: its reverse name and what that leads to."""
@@ -87,7 +87,7 @@ AMPLIFIERS = {
     "mx-names": Amplifier(
         HEAD + lines("@ MX 10 mx#.victim.example."),
         questions=budgets.MAX_MX_HOSTS * MX_HOST,
-        names_of_victim=budgets.MAX_MX_HOSTS * 3,
+        names_of_victim=budgets.MAX_MX_HOSTS * MX_HOST,
     ),
     "mx-fan": Amplifier(
         HEAD + lines("@ MX 10 mx#", 40) + "".join(addresses(f"mx{n}", f"11.2.{n}") for n in range(40)),
@@ -96,11 +96,11 @@ AMPLIFIERS = {
     ),
     "alias-fan": Amplifier(
         HEAD + lines("@ MX 10 a0-#") + "".join(lines(f"a{step}-# CNAME a{step + 1}-#") for step in range(60)),
-        questions=budgets.MAX_MX_HOSTS * MX_HOST * 3,
+        questions=budgets.MAX_MX_HOSTS * MX_HOST * 4,
     ),
     "dname-fan": Amplifier(
         HEAD + lines("@ MX 10 x.d0.d#") + lines("d# DNAME e#") + lines("e# DNAME d#.d#"),
-        questions=budgets.MAX_MX_HOSTS * MX_HOST * 3,
+        questions=budgets.MAX_MX_HOSTS * MX_HOST * 4,
     ),
     "spf-names": Amplifier(
         HEAD + '@ TXT ( "v=spf1"\n' + lines('" include:s#.victim.example"') + '" -all" )\n', names_of_victim=MAX_WALK

@@ -9,6 +9,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from mailproof.net.dns.names import is_host
 from tests.real.domains import (
     CHILDREN,
     DNSBL,
@@ -24,9 +25,11 @@ from tests.real.domains import (
     Domain,
 )
 from tests.real.lab import plan, registry, routes, zones
+from tests.real.lab.lab import ANCHORS
 
 LABELS = frozenset(domain.label for domain in plan.DOMAINS)
 UNAPPROVED = ("ns-unapproved",)
+UNAPPROVED_MX = ("mx-unapproved",)
 TAKES_NO_MAIL = ("null-mx-preference",)
 
 
@@ -39,7 +42,7 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
         "active": True,
         "contact": "postmaster@client.test",
         "probe": {"ehlo": plan.CLIENT_NAME, "sender": "postmaster@client.test"},
-        "trust": {"ca_file": str(ca_file)},
+        "trust": {"ca_file": str(ca_file), "trust_anchors": str(ca_file.with_name(ANCHORS))},
         "limits": {"connect": 3.0, "greeting": 10.0, "dns": 2.0, "silence": 0.5, "pause": 0.0, "retry_pause": 1.0},
         "blocklists": [DNSBL, {"name": DOMAIN_LIST, "families": ["domain"], "codes": {"127.0.1.0/24": "spam domain"}}],
         "registration": {"rdap": True, "bootstrap": [str(registry.bootstrap(directory / "bootstrap.json"))]},
@@ -63,12 +66,8 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
         },
         "zones": [zones.IN_ADDR, zones.rfc2317_zone()],
         "name_servers": _name_servers(),
-        "domains": [
-            {"name": domain.name, "parked": True}
-            if domain.parked
-            else {"name": domain.name, "selectors": ["sel1"], "receives": domain.label not in TAKES_NO_MAIL}
-            for domain in domains
-        ],
+        "mx_hosts": _mx_hosts(),
+        "domains": [_domain(domain) for domain in domains],
         "hosts": [
             {
                 "name": domain.store_host,
@@ -96,6 +95,19 @@ def _name_servers() -> list[str]:
     approved = [domain for domain in plan.DOMAINS if domain.label not in UNAPPROVED]
     own = [name for domain in approved for name in (*domain.parent_ns, *domain.child_ns)]
     return list(dict.fromkeys((*plan.PARENTS, *CHILDREN, *plan.OTHER_NAME_SERVERS, *own)))
+
+
+def _domain(domain: Domain) -> dict[str, Any]:
+    if domain.parked:
+        return {"name": domain.name, "parked": True}
+    return {"name": domain.name, "selectors": ["sel1"], "receives": domain.label not in TAKES_NO_MAIL}
+
+
+def _mx_hosts() -> list[str]:
+    """The MX hosts of all domains, as far as they are names of hosts."""
+    approved = (domain for domain in plan.DOMAINS if domain.label not in UNAPPROVED_MX)
+    names = dict.fromkeys(name for domain in approved for name in zones.mx_names(domain))
+    return [name for name in names if is_host(name)]
 
 
 def _domains_of(domain: Domain) -> list[str]:

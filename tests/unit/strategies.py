@@ -82,6 +82,7 @@ _DATA = {
     "A": st.ip_addresses(v=4).map(str),
     "AAAA": st.ip_addresses(v=6).map(str),
     "DNSKEY": st.builds("257 3 {} {}".format, _octet, st.binary(min_size=1, max_size=64).map(_base64)),
+    "CAA": st.builds('{} {} "{}"'.format, _octet, st.sampled_from(["issue", "iodef", "contactemail"]), text),
     "MX": st.builds("{} {}".format, st.integers(0, 65535), _absolute),
     "NS": _absolute,
     "PTR": _absolute,
@@ -138,6 +139,7 @@ def _special() -> dict[tuple[type, str], st.SearchStrategy[Any]]:
     """Fields that hold more than their type says. A field with an answer says itself what was asked for."""
     return {
         (Answer, "records"): st.just(()),
+        (Answer, "wire"): st.just(b""),
         (Certificate, "not_before"): _moments,
         (Certificate, "not_after"): _moments,
         (Chain, "facts"): _some(st.deferred(lambda: values(Certificate)), 1),

@@ -12,7 +12,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from mailproof.net.dns.client import Answer, Authentication, ResourceRecord
-from mailproof.net.errors import NotObserved
+from mailproof.net.dnssec.trust import Flaw, Link, Status, Verdict
+from mailproof.net.errors import Bogus, UntrustedRoot
 from mailproof.net.pkix.der import public_key_info
 from mailproof.observations.dane import TLSA, TLSARecord
 from mailproof.probes.dane import examine, matching_records, tlsa
@@ -149,17 +150,31 @@ def answer(
     return Answer(name, type, rcode, records, aliases, authenticated=secure, protocol="udp")
 
 
-def looked_up(*answers: Answer, believed: bool = True) -> TLSA:
+SECURE = Verdict(Status.SECURE)
+INSECURE = Verdict(Status.INSECURE, Link(f"{HOST}.", "DS", "org.", Flaw.UNSIGNED))
+
+
+def looked_up(*answers: Answer, own: bool = True, believed: bool = True, bogus: str = "") -> TLSA:
+    """What is seen of the host. ``own``: our validation finds secure what the answers say is; else AD has to do."""
     known = {(one.name, one.type): one for one in answers}
 
     async def resolve(name: str, type: str) -> Answer:
         return known.get((name, type)) or answer(name, type)
 
+    async def judge(name: str, type: str) -> Verdict:
+        if not own:
+            raise UntrustedRoot("no signatures")
+        if type == bogus:
+            return Verdict(Status.BOGUS, INSECURE.link)
+        return SECURE if (await resolve(name, type)).authenticated else INSECURE
+
     async def authentication() -> Authentication:
         return Authentication(believed, "The resolver is far away.")
 
     async def run() -> TLSA:
-        net: Any = SimpleNamespace(dns=SimpleNamespace(resolve=resolve, authentication=authentication))
+        net: Any = SimpleNamespace(
+            dns=SimpleNamespace(resolve=resolve, authentication=authentication), dnssec=SimpleNamespace(judge=judge)
+        )
         return await tlsa(MailHost(HOST), net)
 
     return asyncio.run(run())
@@ -235,10 +250,21 @@ def test_the_base_domain_is_where_security_ends(
     answers: tuple[Answer, ...], base: str, secure: bool, applies: bool
 ) -> None:
     """RFC 7672, sections 2.2.2 and 2.2.3."""
-    seen = looked_up(*answers)
-    assert (seen.base, seen.secure, seen.applies) == (base, secure, applies)
+    for own in (True, False):
+        seen = looked_up(*answers, own=own)
+        assert (seen.base, seen.secure, seen.applies) == (base, secure, applies)
 
 
 def test_a_resolver_that_is_not_believed_shows_nothing() -> None:
-    with pytest.raises(NotObserved, match="far away"):
-        looked_up(answer(HOST, "A", "192.0.2.1"), answer(OF_HOST, "TLSA", _KEY), believed=False)
+    """Unless our own validation does without it."""
+    answers = answer(HOST, "A", "192.0.2.1"), answer(OF_HOST, "TLSA", _KEY)
+    with pytest.raises(UntrustedRoot, match="far away"):
+        looked_up(*answers, own=False, believed=False)
+    assert looked_up(*answers, believed=False).secure
+
+
+@pytest.mark.parametrize("type", ["A", "TLSA"])
+def test_what_is_bogus_is_not_taken_for_insecure(type: str) -> None:
+    """Senders defer then, and do not go without DANE (RFC 7672, section 2.1.1)."""
+    with pytest.raises(Bogus):
+        looked_up(answer(HOST, "A", "192.0.2.1"), answer(OF_HOST, "TLSA", _KEY), bogus=type)

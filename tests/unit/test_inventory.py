@@ -124,6 +124,10 @@ GOOD = "domains: [example.org]\n"
             GOOD + "trust: {ca_file: gone.pem}",
             "lab.yaml:2: trust.ca_file: there is no file gone.pem beside this one",
         ),
+        (
+            GOOD + "trust: {trust_anchors: lab.yaml}",
+            "lab.yaml:2: trust.trust_anchors: lab.yaml: these are no trust anchors",
+        ),
         (GOOD + 'trust: {ca_file: "\\0"}', "there is no file \\x00 beside this one"),
         (GOOD + "trust: {ca_file: ~nobody-here/x}", "there is no file ~nobody-here/x beside this one"),
         (GOOD + f"trust: {{ca_file: {'a' * 5000}}}", "there is no file aaa"),

@@ -78,6 +78,15 @@ DIGESTS = _table(
     Algorithm(6, "SM3", Use.MAY, Use.MAY, "RFC 9904"),
 )
 
+RSA = frozenset({1, 5, 7, 8, 10})
+"""Algorithms whose keys are those of RSA (RFC 3110, 5702)."""
+
+RSA_BITS = {5: (512, 4096), 7: (512, 4096), 8: (512, 4096), 10: (1024, 4096)}
+"""The least and the most bits of a modulus (RFC 3110, section 2; RFC 5702, sections 2.1 and 2.2)."""
+
+KEY_BITS = {13: 512, 14: 768, 15: 256, 16: 456}
+"""Bits of the public keys that have one length (RFC 6605, section 4; RFC 8080, section 3)."""
+
 RSASHA1 = frozenset({5, 7})
 """Operators of validating resolvers MUST treat these as unsupported, although the registry recommends their use for
 validation (RFC 9905, section 2): a zone with no other algorithm is insecure.

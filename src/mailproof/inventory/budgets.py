@@ -83,3 +83,12 @@ MAX_RING_ZONES = 4
 
 MAX_RING_QUESTIONS = 2
 """Servers that are asked for the next zone on it."""
+
+MAX_CAA_STEPS = 10
+"""Names that are asked for CAA records, from a host upwards."""
+
+MAX_KNOWN_NAMES = 200
+"""Names and types of one zone that the inventory knows and that are looked at together."""
+
+MAX_DRIFT_SETS = 500
+"""Sets of a zone file that are asked for at a server of the zone, to compare."""

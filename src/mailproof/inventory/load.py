@@ -20,6 +20,7 @@ from mailproof.inventory.model import Inventory
 from mailproof.inventory.reading import MAX_FILE_SIZE, Path_, Places, Reader, beside, dotted
 from mailproof.inventory.secrets import Secrets
 from mailproof.inventory.values import domain_name, is_url
+from mailproof.net.dnssec.validator import anchors_in
 from mailproof.places import Place
 
 P = TypeVar("P", bound=BaseModel)
@@ -211,10 +212,21 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
             problems.append(Problem(place.path, place.line, dotted(path), f"{file}: {error}"))
 
     update: dict[str, Any] = {}
-    if model.trust.ca_file is not None:
-        ca_file = existing(model.trust.ca_file, "trust", "ca_file")
-        readable(ca_file, "trust", "ca_file")
-        update["trust"] = model.trust.model_copy(update={"ca_file": ca_file})
+    trusted = {}
+    for key in ("ca_file", "trust_anchors"):
+        if (value := getattr(model.trust, key)) is not None:
+            trusted[key] = existing(value, "trust", key)
+            readable(trusted[key], "trust", key)
+    if "trust_anchors" in trusted and not problems:
+        try:
+            anchors_in(trusted["trust_anchors"])
+        except ValueError as error:
+            place = places["trust", "trust_anchors"]
+            problems.append(
+                Problem(place.path, place.line, "trust.trust_anchors", f"{model.trust.trust_anchors}: {error}")
+            )
+    if trusted:
+        update["trust"] = model.trust.model_copy(update=trusted)
     if model.zone_files:
         written = {domain_name(str(path[1])): path[1] for path in places if path[:1] == ("zone_files",) and path[1:]}
         update["zone_files"] = {

@@ -221,10 +221,17 @@ class Trust(Part):
     ca_file: Path | None = Field(
         None, strict=False, description="PEM file of roots trusted besides the public ones, relative to this file."
     )
+    trust_anchors: Path | None = Field(
+        None,
+        strict=False,
+        description="Trust anchors of the DNS root in place of IANA's, relative to this file: a root-anchors.xml "
+        "(RFC 9718), or DS or DNSKEY records as in a master file.",
+    )
     dnssec: DNSSECTrust = Field(
         DNSSECTrust.LOOPBACK,
         strict=False,
-        description="Believe the resolvers' AD bit: loopback (only if all are on this machine), resolver, none.",
+        description="Whose AD bit to believe where signatures do not get through to us: loopback (resolvers that are "
+        "all on this machine), resolver (any), none.",
     )
 
 
@@ -290,6 +297,7 @@ CONTENT = (
     "sending",
     "zones",
     "resolvers_under_test",
+    "zone_files",
     "configurations",
     "captures",
     "reports",
@@ -317,6 +325,9 @@ class Inventory(Part):
     name_servers: Annotated[list[DomainName], AfterValidator(unique)] = Field(
         default=[], description="Name servers that zones may have. Without any, every name server is approved of."
     )
+    mx_hosts: Annotated[list[DomainName], AfterValidator(unique)] = Field(
+        default=[], description="MX hosts that domains may have. Without any, every MX host is approved of."
+    )
     resolvers: Annotated[list[ResolverAddress], AfterValidator(unique)] = Field(
         default=[], description="Recursive resolvers to ask, in order. Without any, those of the system."
     )
@@ -324,6 +335,9 @@ class Inventory(Part):
         list[Annotated[ResolverUnderTest, _shorthand("address", ResolverUnderTest)]], AfterValidator(unique)
     ] = Field(default=[], description="Resolvers that the mail hosts use, to be looked at themselves.")
     canaries: Canaries = Field(Canaries(), description="Names that show what a resolver does.")
+    wildcards: Annotated[list[ZoneName], AfterValidator(unique)] = Field(
+        default=[], description="Names below which a wildcard stands on purpose: example.org for *.example.org."
+    )
     blocklists: Annotated[list[Annotated[Blocklist, _shorthand("name", Blocklist)]], AfterValidator(unique)] = Field(
         default=[], description="DNS lists of addresses and domains."
     )
@@ -425,6 +439,7 @@ class Inventory(Part):
             resolvers=tuple(socket_address(text, 53) for text in self.resolvers),
             trust=self.trust.dnssec,
             ca_file=self.trust.ca_file,
+            trust_anchors=self.trust.trust_anchors,
             ehlo_name=ehlo,
             sender=self.probe.sender or self.contact or f"postmaster@{ehlo}",
             outsider=self.probe.outsider,

@@ -113,6 +113,12 @@ class LyingResolver(NotObserved):
     kind = "lying resolver"
 
 
+class UntrustedRoot(NotObserved):
+    """The keys of the root that the resolver gives do not lead to a trust anchor: a fault of the tester's network."""
+
+    kind = "untrusted root"
+
+
 class NoIPv6(NotObserved):
     """This machine has no route to the IPv6 address: a fault of the tester's network, not of the peer."""
 
@@ -171,6 +177,7 @@ KINDS: dict[str, type[NotObserved]] = {
         NoTLSNow,
         NoResolver,
         LyingResolver,
+        UntrustedRoot,
         NoIPv6,
         NoFiles,
         NotRecorded,

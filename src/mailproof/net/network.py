@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailproof.net.dns.client import DNSClient
+from mailproof.net.dnssec.validator import Validator
 from mailproof.net.files import Files
 from mailproof.net.hosts import Hosts
 from mailproof.net.https import HTTPSClient
@@ -22,6 +23,7 @@ class Network:
         self.settings = settings
         self.hosts = Hosts(settings.limits)
         self.dns = DNSClient(settings)
+        self.dnssec = Validator(self.dns, settings.trust_anchors)
         self.smtp = SMTPClient(settings, self.hosts)
         self.tls = TLSClient(settings, self.hosts)
         self.https = HTTPSClient(settings, self.hosts)

@@ -117,6 +117,8 @@ class NetSettings:
     resolvers: tuple[SocketAddress, ...] = ()
     """Recursive resolvers, asked in order. Empty: those of the operating system."""
     trust: DNSSECTrust = DNSSECTrust.LOOPBACK
+    trust_anchors: Path | None = None
+    """Trust anchors of the DNS root, in place of IANA's: root-anchors.xml, or DS or DNSKEY records."""
     ca_file: Path | None = None
     """PEM file of roots that are trusted besides the public ones."""
     ehlo_name: str = "mailproof.invalid"

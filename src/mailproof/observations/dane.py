@@ -8,6 +8,7 @@ from typing import Annotated
 from mailproof.net.dns.client import Answer
 from mailproof.net.pkix.certificates import Chain
 from mailproof.observations import Observation
+from mailproof.observations.dnssec import Judged
 
 DIGEST_LENGTHS = {1: 64, 2: 128}
 """Hexadecimal digits of SHA-256 and SHA-512 (RFC 6698, section 2.1.3)."""
@@ -48,6 +49,8 @@ class TLSA(Observation):
     answer: Annotated[Answer, "TLSA"]
     secure: bool
     alias: Answer | None = None
+    judged: tuple[Judged, ...] = ()
+    """What our own validation makes of the addresses, the alias and the records, where there are records."""
 
     @property
     def records(self) -> tuple[TLSARecord, ...]:
@@ -68,6 +71,11 @@ class TLSA(Observation):
         return self.answer.proposed or self.addresses.proposed
 
     @property
+    def why_insecure(self) -> str:
+        """What keeps the records from being secured, where that is known."""
+        return "; ".join(dict.fromkeys(str(one) for one in self.judged if not one.secure))
+
+    @property
     def applies(self) -> bool:
         """Whether senders that do DANE heed the records: they exist and are secure (RFC 7672, section 2.2).
 
@@ -77,7 +85,8 @@ class TLSA(Observation):
 
     def evidence(self) -> tuple[str, ...]:
         alias = self.alias.evidence() if self.alias else ()
-        return (*self.addresses.evidence(), *alias, *self.answer.evidence())
+        validation = (line for one in self.judged for line in one.evidence())
+        return (*self.addresses.evidence(), *alias, *self.answer.evidence(), *validation)
 
 
 @dataclass(frozen=True)

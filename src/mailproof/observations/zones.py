@@ -1,4 +1,4 @@
-"""Zones: their delegation as parent and child see it, their servers, and their DNSSEC state."""
+"""Zones: their delegation as parent and child see it, and their servers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rrset
-from dns.dnssectypes import Algorithm
 
 from mailproof.net.dns.client import Answer
 from mailproof.net.dns.names import text_of
@@ -165,66 +164,3 @@ class Authority(Observation):
     def evidence(self) -> tuple[str, ...]:
         lines = [line for _, answer in self.answers for line in answer.evidence()]
         return (*lines, *self.refused, *(line for answer in self.addresses for line in answer.evidence()))
-
-
-@dataclass(frozen=True)
-class BogusAnswer:
-    """A question that is refused with validation and answered without."""
-
-    checked: Answer
-    unchecked: Answer
-
-    def __str__(self) -> str:
-        errors = ", ".join(str(error) for error in self.checked.extended_errors)
-        return f"{self.checked.name} {self.checked.type} ({errors or 'no reason given'})"
-
-
-@dataclass(frozen=True)
-class DNSSEC(Observation):
-    """What a validating resolver says of a zone's SOA and of what mail needs of the zone.
-
-    ``ds`` and ``dnskey`` are asked for where nothing authenticates the zone.
-    """
-
-    zone: str
-    checked: Annotated[Answer, "SOA"]
-    bogus_answers: tuple[BogusAnswer, ...] = ()
-    ds: Answer | None = None
-    dnskey: Answer | None = None
-
-    @property
-    def authenticated(self) -> bool:
-        return self.checked.rcode == "NOERROR" and self.checked.authenticated
-
-    @property
-    def bogus(self) -> bool:
-        """Something is refused with validation and answered without (RFC 4035, section 5; RFC 8914, section 4)."""
-        return bool(self.bogus_answers)
-
-    @property
-    def unsigned_because(self) -> str:
-        """What is there of DNSSEC in a zone that is not authenticated."""
-        keys = self.dnskey.records if self.dnskey else ()
-        if self.ds is not None and self.ds.records:
-            algorithms = sorted({_algorithm(record.data.split()[1]) for record in self.ds.records})
-            return (
-                f"the parent has a DS record of the algorithm {', '.join(algorithms)}, but it does not lead to an "
-                "authenticated answer: validators that do not know its algorithm or digest take the zone as unsigned"
-            )
-        if keys:
-            return f"it has {len(keys)} DNSKEY records, but the parent has no DS record: no chain of trust leads to it"
-        return "it is not signed and has no DS record"
-
-    def evidence(self) -> tuple[str, ...]:
-        lines = list(self.checked.evidence())
-        for found in self.bogus_answers:
-            lines += [*found.checked.evidence(), *found.unchecked.evidence()]
-        for answer in (self.ds, self.dnskey):
-            lines += answer.evidence() if answer else ()
-        return tuple(lines)
-
-
-def _algorithm(number: str) -> str:
-    """An algorithm's number, with its name where it has one."""
-    name = Algorithm.to_text(int(number))
-    return number if name == number else f"{number} ({name})"

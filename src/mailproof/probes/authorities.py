@@ -8,7 +8,7 @@ from typing import Any
 
 from mailproof.inventory.budgets import MAX_ADDRESSES_OF_PRIMARY, MAX_SERVER_ADDRESSES
 from mailproof.net.dns.client import Answer, Form, normalise, reverse_name
-from mailproof.net.errors import ClosedEarly, Malformed, NotObserved, Refused, RefusedByAddress, TimedOut
+from mailproof.net.errors import NotObserved, TimedOut
 from mailproof.net.network import Network
 from mailproof.observations.authorities import (
     CLIENT_COOKIE,
@@ -28,6 +28,7 @@ from mailproof.observations.authorities import (
     ZoneCopies,
     has_zone,
 )
+from mailproof.probes.asking import heard as _said
 from mailproof.probes.probe import Look, probe
 from mailproof.probes.zones import delegation
 from mailproof.targets.base import Targets
@@ -39,14 +40,6 @@ NOBODY = "mailproof-does-not-exist"
 
 FOREIGN = "a.root-servers.net"
 """A name that the server of a mail domain does not have; resolvers know it, so that it costs nobody a question."""
-
-
-async def _said(question: Awaitable[Answer]) -> Answer | Silence:
-    """The answer, or how the server failed to give it. Raises what is nobody's fault but the tester's."""
-    try:
-        return await question
-    except (TimedOut, Refused, ClosedEarly, Malformed) as failure:
-        return Silence(failure.reason, failure.kind, isinstance(failure, RefusedByAddress), failure.evidence)
 
 
 @probe(questions=16)

@@ -9,13 +9,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from mailproof.net.errors import Malformed, NotObserved
+from mailproof.net.dns.client import Answer
+from mailproof.net.errors import Bogus, Malformed, UntrustedRoot
 from mailproof.net.network import Network
 from mailproof.net.pkix.certificates import Chain, fingerprint, load, reading
 from mailproof.net.pkix.der import public_key_info
 from mailproof.net.pkix.paths import PathStatus, Roots, verify
 from mailproof.net.pkix.reference_names import matches_name
 from mailproof.observations.dane import TLSA, TLSARecord
+from mailproof.probes.dnssec import judged
 from mailproof.probes.probe import probe
 from mailproof.targets.mail import MailHost
 
@@ -32,7 +34,7 @@ async def tlsa(host: MailHost, net: Network) -> TLSA:
         addresses = await net.dns.resolve(host.name, "AAAA")
     alias = None
     bases = (*addresses.aliases[-1:], host.name)
-    if addresses.aliases and not addresses.authenticated and not addresses.proposed:
+    if addresses.aliases and not addresses.proposed and not await _leads_securely(net, addresses):
         alias = await net.dns.resolve(host.name, "CNAME")
         bases = (host.name,)
     for base in bases:
@@ -41,11 +43,21 @@ async def tlsa(host: MailHost, net: Network) -> TLSA:
             break
     if not answer.records or answer.proposed or addresses.proposed:
         return TLSA(host.name, addresses, answer, False, alias)
-    authentication = await net.dns.authentication()
-    if not authentication.believed:
-        raise NotObserved(authentication.reason, answer.evidence())
-    base_is_secure = addresses.authenticated or (alias is not None and alias.exists and alias.authenticated)
-    return TLSA(host.name, addresses, answer, base_is_secure and answer.authenticated, alias)
+    of_base, association = await judged(net, addresses), await judged(net, answer)
+    on_alias = (await judged(net, alias),) if alias is not None and alias.exists else ()
+    for one in (of_base, association):
+        if one.bogus:
+            raise Bogus(f"{one.name} {one.type} does not validate: {one.why}", one.evidence())
+    is_secure = association.secure and any(one.secure for one in (of_base, *on_alias))
+    return TLSA(host.name, addresses, answer, is_secure, alias, (of_base, *on_alias, association))
+
+
+async def _leads_securely(net: Network, addresses: Answer) -> bool:
+    """Whether an alias leads from signed zones into signed zones, as far as that can be told."""
+    try:
+        return (await judged(net, addresses)).secure
+    except UntrustedRoot:
+        return False
 
 
 def matching_records(

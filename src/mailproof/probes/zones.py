@@ -1,4 +1,4 @@
-"""Looks at zones: the delegation from both sides, every name server, and what a validating resolver says."""
+"""Looks at zones: the delegation from both sides, and every name server."""
 
 from __future__ import annotations
 
@@ -6,16 +6,11 @@ import asyncio
 
 from mailproof.inventory.budgets import MAX_ADDRESSES, MAX_NAME_SERVERS, MAX_PARENT_QUESTIONS, MAX_PARENT_SERVERS
 from mailproof.net.dns.client import Answer
-from mailproof.net.errors import NotObserved, RefusedByAddress, ServerFailure
+from mailproof.net.errors import NotObserved, RefusedByAddress
 from mailproof.net.network import Network
-from mailproof.observations.zones import DNSSEC, Authority, BogusAnswer, Delegation, ServerAddresses
+from mailproof.observations.zones import Authority, Delegation, ServerAddresses
 from mailproof.probes.probe import Look, probe
-from mailproof.targets.base import Targets
-from mailproof.targets.mail import MailHost, Selector
 from mailproof.targets.zones import NameServer, Zone
-
-MAX_NEEDED = 200
-"""Names and types of one zone that are held against a validating resolver."""
 
 
 @probe(questions=MAX_PARENT_QUESTIONS)
@@ -133,73 +128,3 @@ async def _require_port_53(server: NameServer, protocol: str, refusal: NotObserv
             await net.dns.ask(address, server.zone, "NS", tcp=True)
     except NotObserved:
         raise refusal from None
-
-
-@probe()
-async def dnssec(zone: Zone, net: Network, targets: Targets) -> DNSSEC:
-    """The zone's SOA, and what mail needs of the zone, through a resolver that validates."""
-    checked = await net.dns.question(zone.name, "SOA")
-    if checked.proposed:
-        return DNSSEC(zone.name, checked)
-    bogus = await _bogus(net, zone, targets)
-    if not bogus and checked.rcode not in ("NOERROR", "NXDOMAIN"):
-        raise ServerFailure(f"{zone.name} SOA: {checked.rcode}, without validation as well", checked.evidence())
-    if bogus or checked.authenticated:
-        if not bogus:
-            await _require_validation(net, checked)
-        return DNSSEC(zone.name, checked, bogus)
-    await _require_validation(net, checked)
-    ds, dnskey = await asyncio.gather(*(_optional(net, zone.name, type) for type in ("DS", "DNSKEY")))
-    return DNSSEC(zone.name, checked, (), ds, dnskey)
-
-
-async def _require_validation(net: Network, checked: Answer) -> None:
-    """Without a resolver that validates nothing can be said of DNSSEC."""
-    authentication = await net.dns.authentication()
-    if not authentication.believed:
-        raise NotObserved(authentication.reason, checked.evidence())
-
-
-async def _optional(net: Network, name: str, type: str) -> Answer | None:
-    try:
-        return await net.dns.resolve(name, type)
-    except NotObserved:
-        return None
-
-
-async def _bogus(net: Network, zone: Zone, targets: Targets) -> tuple[BogusAnswer, ...]:
-    """What is refused with validation and answered without, of all that the run needs of the zone."""
-
-    async def check(name: str, type: str) -> BogusAnswer | None:
-        try:
-            checked = await net.dns.question(name, type)
-            unchecked = await net.dns.unchecked(checked)
-        except NotObserved:
-            return None
-        return BogusAnswer(checked, unchecked) if unchecked else None
-
-    needed = [(zone.name, "SOA"), *_needed(zone, targets)]
-    found = await asyncio.gather(*(check(name, type) for name, type in needed[:MAX_NEEDED]))
-    return tuple(answer for answer in found if answer is not None)
-
-
-def _needed(zone: Zone, targets: Targets) -> list[tuple[str, str]]:
-    """Names and types that mail of the zone's domains needs, but for those in another zone that is judged itself."""
-    zones = [target.name for target in targets.of(Zone) if isinstance(target, Zone)]
-    wanted: list[tuple[str, str]] = []
-    for domain in zone.domains:
-        wanted += [(domain, "MX"), (domain, "TXT"), (f"_dmarc.{domain}", "TXT"), (f"_mta-sts.{domain}", "TXT")]
-        wanted += [(f"_smtp._tls.{domain}", "TXT")]
-    for target in (*targets.of(Selector), *targets.of(MailHost)):
-        if not set(target.domains) & set(zone.domains):
-            continue
-        if isinstance(target, Selector):
-            wanted.append((target.id, "TXT"))
-        elif isinstance(target, MailHost):
-            wanted += [(target.name, "A"), (target.name, "AAAA"), (f"_25._tcp.{target.name}", "TLSA")]
-    return [(name, type) for name, type in dict.fromkeys(wanted) if _zone_of(name, zones) in (zone.name, None)]
-
-
-def _zone_of(name: str, zones: list[str]) -> str | None:
-    """The deepest of ``zones`` that holds ``name``."""
-    return max((zone for zone in zones if f".{name}".endswith(f".{zone}") or zone == "."), key=len, default=None)

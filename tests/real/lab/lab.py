@@ -39,6 +39,8 @@ from tests.real.lab.resolvers import forwarding, wrong_unbound
 ROOT = Path(__file__).resolve().parents[3]
 RUN_SECONDS = 60.0
 READY_SECONDS = 20.0
+ANCHORS = "root.key"
+"""The file of the private root's trust anchor, beside that of the CA."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,7 @@ class Lab:
         nsd(daemons, servers, self.directory / "nsd-lame", lame, {})
         self._start_faulty_dns(daemons, servers, built.first_child)
         self._trust_anchor = built.trust_anchor
+        self.ca_file.with_name(ANCHORS).write_text(f"{built.trust_anchor}\n")
 
     def _start_resolvers(self, daemons: Daemons, namespace: str, authority: Authority) -> None:
         right = authority.issue("resolver", [domains.RESOLVER_NAME], Chain.RIGHT)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from mailproof.controls import MUST, SHOULD
+from mailproof.net.dnssec.trust import Flaw, Link, Status, Verdict
 from mailproof.observations.dmarc import DMARC, Step
+from mailproof.observations.dnssec import DMARCChain, Judged
 
 from ..observed import DOMAIN, answer, missing
-from .case import Table, fails, leaves, passes, skips
+from .case import Table, advises, fails, leaves, passes, skips
 
 
 def dmarc(
@@ -23,6 +25,15 @@ def dmarc(
         steps.append(Step(name, answer(f"_dmarc.{name}", "TXT", *found) if found else missing(f"_dmarc.{name}", "TXT")))
         name = name.partition(".")[2]
     return DMARC(domain, exists, tuple(steps), at_domain)
+
+
+SECURE = Verdict(Status.SECURE)
+FOREIGN = Verdict(Status.INSECURE, Link("dmarc.example.net.", "DS", "net.", Flaw.UNSIGNED))
+BOGUS = Verdict(Status.BOGUS, Link(f"{DOMAIN}.", "TXT", f"{DOMAIN}.", Flaw.EXPIRED))
+
+
+def _chain(record: Verdict, zone: Verdict) -> DMARCChain:
+    return DMARCChain(DOMAIN, Judged(f"_dmarc.{DOMAIN}", "TXT", record), Judged(DOMAIN, "SOA", zone))
 
 
 TABLE: Table = {
@@ -92,5 +103,12 @@ TABLE: Table = {
         leaves("DMARC-SYNTAX", dmarc=dmarc("v=DMARC1; p=reject; sp=x; rua=mailto:a@b.example")),
         leaves("DMARC-EXISTS", dmarc=dmarc()),
         leaves("DMARC-SINGLE", dmarc=dmarc("v=DMARC1; p=none", "v=DMARC1; p=none")),
+    ),
+    "DMARC-DNSSEC": (
+        passes(dmarc_chain=_chain(SECURE, SECURE)),
+        advises("is not signed: dmarc.example.net. DS", dmarc_chain=_chain(FOREIGN, SECURE)),
+        leaves("SEC-SIGNED", dmarc_chain=_chain(FOREIGN, FOREIGN)),
+        leaves("SEC-NOT-BOGUS", dmarc_chain=_chain(BOGUS, SECURE)),
+        skips("no DMARC record", dmarc_chain=DMARCChain(DOMAIN, None, note="there is no DMARC record")),
     ),
 }

@@ -1,4 +1,4 @@
-"""Delegation and DNSSEC."""
+"""Delegation."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from mailproof.controls import MUST, SHOULD
-from mailproof.net.dns.client import Answer, ExtendedError, ResourceRecord
-from mailproof.observations.zones import DNSSEC, Authority, BogusAnswer, Delegation, ServerAddresses
+from mailproof.net.dns.client import Answer, ResourceRecord
+from mailproof.observations.zones import Authority, Delegation, ServerAddresses
 from mailproof.targets.zones import Zone
 
 from ..observed import DOMAIN, answer, missing
@@ -51,19 +51,6 @@ def _soa(*, authoritative: bool = True, rcode: str = "NOERROR", name: str = DOMA
 
 def _authority(udp: Answer | None = None, tcp: Answer | None = None, **other: Any) -> Authority:
     return Authority(DOMAIN, "ns1.example.net[192.0.2.1]", udp, tcp, **other)
-
-
-def _dnssec(*, ad: bool = False, bogus: tuple[str, ...] = (), ds: str = "", keys: int = 0) -> DNSSEC:
-    error = (ExtendedError(7, "signature expired"),)
-    checked = replace(answer(DOMAIN, "SOA", "ns. h. 1 2 3 4 5"), authenticated=ad)
-    found = tuple(
-        BogusAnswer(
-            replace(answer(DOMAIN, type, rcode="SERVFAIL"), extended_errors=error), answer(DOMAIN, type, "10 a.")
-        )
-        for type in bogus
-    )
-    dnskey = answer(DOMAIN, "DNSKEY", *(f"257 3 13 {number:04x}" for number in range(keys)))
-    return DNSSEC(DOMAIN, checked, found, answer(DOMAIN, "DS", *((ds,) if ds else ())), dnskey)
 
 
 TABLE: Table = {
@@ -206,19 +193,5 @@ TABLE: Table = {
         advises("no name server has an IPv6", delegation=_delegation(addresses=(("192.0.2.1",), ("192.0.2.2",)))),
         leaves("DEL-MIN-NS", delegation=_delegation(addresses=(("192.0.2.1", "2001:db8::1"), ("192.0.2.2",)))),
         undecided("timed out", delegation=_delegation(addresses=(("192.0.2.1",), ()), failure="timed out")),
-    ),
-    "SEC-SIGNED": (
-        passes(dnssec=_dnssec(ad=True)),
-        advises("not signed and has no DS", dnssec=_dnssec()),
-        advises("2 DNSKEY records, but the parent has no DS", dnssec=_dnssec(keys=2)),
-        advises("algorithm 3 (DSA)", dnssec=_dnssec(ds="12345 3 2 abab")),
-        advises("algorithm 99,", dnssec=_dnssec(ds="12345 99 2 abab")),
-        leaves("SEC-NOT-BOGUS", dnssec=_dnssec(bogus=("SOA",))),
-    ),
-    "SEC-NOT-BOGUS": (
-        passes(dnssec=_dnssec(ad=True)),
-        passes(dnssec=_dnssec()),
-        fails("signature expired", level=MUST, dnssec=_dnssec(bogus=("SOA",))),
-        fails(f"{DOMAIN} MX (EDE 7", level=MUST, dnssec=_dnssec(ad=True, bogus=("MX",))),
     ),
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -154,6 +155,15 @@ class DNSClient:
         asked = Question.make(name, type, recurse=True, checking_disabled=checking_disabled)
         return await self._once.outcome(asked, lambda: self._through_layers(asked, 0))
 
+    async def whole(self, name: str, type: str) -> Answer:
+        """As :meth:`question` for the public DNS alone, with octets; what is refused is asked again unvalidated."""
+        if self._zones.find(parse_name(name)) is None:
+            answer = await self.question(name, type)
+            if answer.wire and answer.rcode in ("NOERROR", "NXDOMAIN"):
+                return answer
+        asked = Question.make(name, type, recurse=True, checking_disabled=True, keep=True)
+        return await self._once.outcome(asked, lambda: self._ask_resolvers(asked))
+
     async def ask(
         self,
         server: str,
@@ -210,14 +220,8 @@ class DNSClient:
         None where the root is not signed or nobody answers. The signature comes with the proof that the root has no TXT
         record; validation is left out (CD), since a resolver on this machine would go by the same clock.
         """
-        try:
-            answer = await self.resolve(".", "TXT", checking_disabled=True)
-        except NotObserved:
-            return None
-        for record in answer.authority:
-            fields = record.data.split()
-            if record.type == "RRSIG" and fields[:1] == ["SOA"]:
-                return _signature_time(fields[5]), _signature_time(fields[4])
+        with suppress(NotObserved):
+            return _window_of_soa(await self.resolve(".", "TXT", checking_disabled=True))
         return None
 
     def forget_failures(self) -> None:
@@ -269,6 +273,15 @@ class DNSClient:
                 f"the resolver lies: it says of every name that there is none, of the root as well ({answer.server})",
                 self._denial,
             )
+
+
+def _window_of_soa(answer: Answer) -> tuple[str, str] | None:
+    """When the signature of the SOA record in a negative answer begins and ends."""
+    for record in answer.authority:
+        fields = record.data.split()
+        if record.type == "RRSIG" and fields[:1] == ["SOA"]:
+            return _signature_time(fields[5]), _signature_time(fields[4])
+    return None
 
 
 def _signature_time(text: str) -> str:

@@ -16,6 +16,7 @@ import dns.message
 import dns.name
 import dns.opcode
 import dns.rcode
+import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import dns.rdtypes.txtbase
@@ -75,7 +76,7 @@ class Question:
     edns: bool = True
     form: Form = USUAL
     keep: bool = False
-    """Whether the answer keeps its envelope."""
+    """Whether the answer keeps its envelope. Octets are kept of these, and of what resolvers answer."""
 
     @staticmethod
     def make(
@@ -193,6 +194,7 @@ def read_answer(
             protocol=protocol,
             seconds=round(seconds, 6),
             envelope=_envelope(response, len(wire), truncated) if asked.keep else None,
+            wire=wire if asked.keep or asked.recurse else b"",
         )
     except NotObserved:
         raise
@@ -247,11 +249,12 @@ def answer_from_zones(asked: Question, lookup: Lookup) -> Answer:
 
 
 def joined(name: str, aliases: tuple[str, ...], rest: Answer) -> Answer:
-    """``rest`` as the answer for ``name``, which leads there by ``aliases``; AD only if nothing was added."""
+    """``rest`` as the answer for ``name``, which leads there by ``aliases``; AD and octets only if none was added."""
     chain = aliases + rest.aliases
     if len(chain) > MAX_ALIASES:
         raise Malformed(f"{name}: more than {MAX_ALIASES} aliases")
-    return replace(rest, name=name, aliases=chain, authenticated=rest.authenticated and not aliases)
+    wire = rest.wire if not aliases else b""
+    return replace(rest, name=name, aliases=chain, authenticated=rest.authenticated and not aliases, wire=wire)
 
 
 def _follow(asked: Question, section: Iterable[dns.rrset.RRset]) -> tuple[tuple[ResourceRecord, ...], tuple[str, ...]]:
@@ -284,11 +287,15 @@ def _records(rrsets: Iterable[dns.rrset.RRset]) -> tuple[ResourceRecord, ...]:
     records: list[ResourceRecord] = []
     for rrset in rrsets:
         name, ttl, type_ = text_of(rrset.name), rrset.ttl, dns.rdatatype.to_text(rrset.rdtype)
-        for rdata in rrset:
-            is_text = isinstance(rdata, dns.rdtypes.txtbase.TXTBase)
-            strings = tuple(part.decode("latin-1") for part in rdata.strings) if is_text else ()
-            records.append(ResourceRecord(name, ttl, type_, rdata.to_text(), strings))
+        records += (record_of(name, ttl, type_, rdata) for rdata in rrset)
     return tuple(records)
+
+
+def record_of(name: str, ttl: int, type: str, rdata: dns.rdata.Rdata) -> ResourceRecord:
+    """One record, from what dnspython took apart."""
+    parts = rdata.strings if isinstance(rdata, dns.rdtypes.txtbase.TXTBase) else ()
+    strings = tuple(part.decode("latin-1") for part in parts)
+    return ResourceRecord(name, ttl, type, rdata.to_text(), strings)
 
 
 def _lines(section: Iterable[dns.rrset.RRset]) -> tuple[str, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import builtins
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import dns.edns
 import dns.rdata
 from dns.rdata import Rdata
+from pydantic import Field
 
 from mailproof.net.dns.names import dotted
 
@@ -141,6 +142,8 @@ class Answer:
     seconds: float = 0.0
     envelope: Envelope | None = None
     """Of the message that it came in, where one server was asked directly."""
+    wire: Annotated[bytes, Field(exclude=True)] = field(default=b"", compare=False, repr=False)
+    """The message itself, where its signatures may be wanted. It is no part of records."""
 
     @property
     def proposed(self) -> bool:
@@ -154,8 +157,13 @@ class Answer:
 
     @property
     def nonexistent(self) -> bool:
-        """NXDOMAIN: there is no such name, nor anything below it (RFC 8020)."""
-        return self.rcode == "NXDOMAIN"
+        """There is no such name, nor any below it: NXDOMAIN (RFC 8020), or an NSEC record with NXNAME (RFC 9824)."""
+        return self.rcode == "NXDOMAIN" or (self.empty and any(map(self._denies_compactly, self.authority)))
+
+    def _denies_compactly(self, record: ResourceRecord) -> bool:
+        """Whether a record is the NSEC record of compact denial for this name (RFC 9824, section 2)."""
+        types = record.data.split()[1:]
+        return record.type == "NSEC" and record.name == self.name and not {"NXNAME", "TYPE128"}.isdisjoint(types)
 
     @property
     def empty(self) -> bool:

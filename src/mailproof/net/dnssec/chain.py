@@ -108,24 +108,41 @@ class Chains:
 
     async def judge(self, name: dns.name.Name, type: RdataType) -> Verdict:
         """The status of the answer for ``name`` (absolute) and ``type``, of the aliases on the way as well."""
-        work = self.make_work()
-        verdicts: list[Verdict] = []
         asked = [name]
+        verdicts: list[Verdict] = []
         try:
-            while True:
-                response = await self._ask(asked[-1], type, work)
-                verdict, target = await self._judge_answer(asked[-1], type, response, work)
-                verdicts.append(verdict)
-                if target is None:
-                    return worst(verdicts)
-                if target in asked or len(asked) > MAX_ALIASES:
-                    raise BoundReached(f"the aliases lead in a circle, or are more than {MAX_ALIASES}")
-                asked.append(target)
+            await self._follow(type, asked, verdicts)
         except NotObserved as failure:
             flaw = Flaw.BOUND if isinstance(failure, BoundReached) else Flaw.NOT_ANSWERED
-            return worst(
-                [*verdicts, Verdict(Status.INDETERMINATE, _link(asked[-1], type, asked[-1], flaw, failure.reason))]
-            )
+            link = _link(asked[-1], type, asked[-1], flaw, failure.reason)
+            verdicts.append(Verdict(Status.INDETERMINATE, link))
+        return worst(verdicts)
+
+    async def observe(self, name: dns.name.Name, type: RdataType) -> Verdict:
+        """As :meth:`judge`, but what could not be asked, or would be too much work, is raised: NotObserved.
+
+        An answer that is bogus is so whatever its alias leads to.
+        """
+        verdicts: list[Verdict] = []
+        try:
+            await self._follow(type, [name], verdicts)
+        except NotObserved:
+            if not any(verdict.status is Status.BOGUS for verdict in verdicts):
+                raise
+        return worst(verdicts)
+
+    async def _follow(self, type: RdataType, asked: list[dns.name.Name], verdicts: list[Verdict]) -> None:
+        """Judge the last name of ``asked``, and each that its aliases lead to. Raises NotObserved."""
+        work = self.make_work()
+        while True:
+            response = await self._ask(asked[-1], type, work)
+            verdict, target = await self._judge_answer(asked[-1], type, response, work)
+            verdicts.append(verdict)
+            if target is None:
+                return
+            if target in asked or len(asked) > MAX_ALIASES:
+                raise BoundReached(f"the aliases lead in a circle, or are more than {MAX_ALIASES}")
+            asked.append(target)
 
     async def _judge_answer(
         self, name: dns.name.Name, type: RdataType, response: Response, work: Work
@@ -151,7 +168,7 @@ class Chains:
     ) -> Verdict:
         if isinstance(step, _End):
             return step.verdict
-        verdict = _judge_in_zone(step, name, type, response, work)
+        verdict = judge_in_zone(step, name, type, response, work)
         return replace(verdict, zones=self._path(step))
 
     def _path(self, zone: SecureZone) -> tuple[str, ...]:
@@ -236,7 +253,7 @@ class Chains:
         return response
 
 
-def _judge_in_zone(zone: SecureZone, name: dns.name.Name, type: RdataType, response: Response, work: Work) -> Verdict:
+def judge_in_zone(zone: SecureZone, name: dns.name.Name, type: RdataType, response: Response, work: Work) -> Verdict:
     """Whether ``zone`` vouches for what an answer says of ``name``: records, an alias, or nothing."""
     found = response.find(name, type) or response.find(name, RdataType.CNAME)
     if found is None:

@@ -14,6 +14,7 @@ from dns.rdtypes.ANY.DNSKEY import DNSKEY
 from dns.rdtypes.ANY.DS import DS
 
 from mailproof.criteria.dnssec import (
+    RSA,
     SUPPORTED_ALGORITHMS,
     SUPPORTED_DIGESTS,
     algorithm_text,
@@ -58,6 +59,18 @@ def is_zone_key(key: DNSKEY) -> bool:
 def is_revoked(key: DNSKEY) -> bool:
     """Whether the key has the REVOKE bit (RFC 5011, section 2.1)."""
     return bool(key.flags & REVOKED)
+
+
+def key_bits(key: DNSKEY) -> int:
+    """Bits of the modulus of an RSA key (RFC 3110, section 2), or of the public key of another one."""
+    octets = key.key
+    if key.algorithm not in RSA:
+        return 8 * len(octets)
+    length = octets[0] if octets else 0
+    start = 1 + length
+    if not length and len(octets) > 2:
+        start = 3 + int.from_bytes(octets[1:3], "big")
+    return int.from_bytes(octets[start:], "big").bit_length()
 
 
 def was_tagged(key: DNSKEY, tag: int) -> bool:

@@ -43,6 +43,7 @@ class Flaw(StrEnum):
     UNSIGNED = "the delegation is not signed"
     OPT_OUT = "the delegation is not signed, or does not exist (opt-out)"
     ITERATIONS = "NSEC3 with more iterations than validators compute"
+    UNAUTHENTICATED = "the resolver does not authenticate it"
     STRIPPED = "the resolver leaves out the records of DNSSEC"
     NOT_ANSWERED = "there was no answer"
     BOUND = "the work reached its bound"

@@ -1,0 +1,300 @@
+"""Looks at how a zone is signed: the DS records of its parent, and keys, signatures and proofs on each server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterator
+from typing import cast
+
+import dns.name
+import dns.rdatatype
+from dns.rdata import Rdata
+from dns.rdatatype import RdataType
+from dns.rdtypes.ANY.DNSKEY import DNSKEY
+from dns.rdtypes.ANY.DS import DS
+from dns.rdtypes.ANY.NSEC3 import NSEC3
+from dns.rdtypes.ANY.RRSIG import RRSIG
+
+from mailproof.criteria.dnssec import RSASHA1, SUPPORTED_ALGORITHMS, SUPPORTED_DIGESTS
+from mailproof.inventory.budgets import MAX_NAME_SERVERS, MAX_SERVER_ADDRESSES
+from mailproof.net.dns.client import Answer
+from mailproof.net.dns.names import parse_name, text_of
+from mailproof.net.dnssec.chain import Response, judge_in_zone
+from mailproof.net.dnssec.keys import Supported, entry_keys, is_revoked, is_zone_key, key_bits, key_tag, text_of_rdata
+from mailproof.net.dnssec.signatures import SignedSet, signature_time, signed_sets, validate
+from mailproof.net.dnssec.trust import Status
+from mailproof.net.dnssec.validator import Validator, response_of
+from mailproof.net.dnssec.work import Work
+from mailproof.net.dnssec.zone import SecureZone
+from mailproof.net.errors import BoundReached, NotObserved
+from mailproof.net.network import Network
+from mailproof.observations.authorities import Silence, has_zone
+from mailproof.observations.dnssec import Judged
+from mailproof.observations.signing import (
+    DSRecord,
+    NSEC3Parameters,
+    ParentDS,
+    Signature,
+    SignedServer,
+    Signing,
+    ZoneKey,
+)
+from mailproof.probes.asking import heard
+from mailproof.probes.authorities import NOBODY
+from mailproof.probes.dnssec import dnssec
+from mailproof.probes.probe import Look, probe
+from mailproof.probes.zones import delegation
+from mailproof.targets.base import Targets
+from mailproof.targets.zones import NameServer, Zone
+
+VERIFIABLE = Supported(SUPPORTED_ALGORITHMS | RSASHA1, SUPPORTED_DIGESTS)
+"""What can be verified here; of a server it is asked whether its signatures are right, not whether they are wise."""
+
+ANSWERED = ("DNSKEY", "SOA", "NS", "CDS", "CDNSKEY")
+"""Types at the apex that every server is asked for."""
+
+
+@probe(questions=len(ANSWERED) + 2)
+async def signed_server(server: NameServer, net: Network, look: Look, targets: Targets) -> SignedServer:
+    """Seven questions to one address of a name server: five for records of the apex, two for what is not there.
+
+    SOA, NS and what is not there are those of ``server_answers``, asked once for both. An unsigned zone is asked for
+    SOA and DNSKEY alone.
+    """
+    if not server.address:
+        raise NotObserved(f"{server.host} has no address: there is nobody to ask")
+    zone, label = server.zone, f"{server.host}[{server.address}]"
+
+    def ask(name: str, type: str) -> Awaitable[Answer | Silence]:
+        return heard(net.dns.ask(server.address, name, type, host=server.host))
+
+    soa = await ask(zone, "SOA")
+    if not has_zone(soa, zone):
+        return SignedServer(zone, label, soa)
+    dnskey = await ask(zone, "DNSKEY")
+    is_signed, is_bogus = await _as_resolvers_see_it(zone, net, look, targets)
+    if not (is_signed or (isinstance(dnskey, Answer) and dnskey.records)):
+        return SignedServer(zone, label, soa, is_signed, is_bogus)
+    below = zone if zone != "." else ""
+    others = await asyncio.gather(
+        *(ask(zone, type) for type in ANSWERED[2:]), ask(f"{NOBODY}.{below}", "A"), ask(zone, "AAAA")
+    )
+    answers = [one for one in (dnskey, soa, *others) if isinstance(one, Answer)]
+    unknown = tuple(one.reason for one in (dnskey, *others) if isinstance(one, Silence))
+    seen = _Seen(zone, net.dnssec, answers)
+    try:
+        return seen.told(label, soa, is_signed, is_bogus, unknown)
+    except BoundReached as failure:
+        return SignedServer(zone, label, soa, is_signed, is_bogus, unknown=(*unknown, failure.reason))
+
+
+async def _as_resolvers_see_it(zone: str, net: Network, look: Look, targets: Targets) -> tuple[bool, bool]:
+    """Whether the zone has keys, and whether it is bogus."""
+    try:
+        found = await net.dnssec.records(zone, "DNSKEY")
+        is_signed = found.find(parse_name(zone), RdataType.DNSKEY) is not None
+        target = next((one for one in targets.found(Zone) if one.name == zone), Zone(zone))
+        seen = await look(dnssec, target)
+    except NotObserved:
+        return False, False
+    return is_signed, seen.bogus or bool(seen.disputed)
+
+
+class _Seen:
+    """What one server has of a zone's DNSSEC."""
+
+    def __init__(self, zone: str, validator: Validator, answers: list[Answer]) -> None:
+        self._zone = zone
+        self._name = parse_name(zone)
+        self._validator = validator
+        self._answers = answers
+        self._responses = [response_of(answer) for answer in answers]
+        self._work = Work()
+        found = self._find(RdataType.DNSKEY)
+        self._keys = [cast(DNSKEY, record) for record in found.records] if found else []
+        trusted = tuple(key for key in self._keys if is_zone_key(key) and not is_revoked(key))
+        self._own = SecureZone(self._name, trusted, validator.at, VERIFIABLE)
+
+    def told(
+        self, label: str, soa: Answer | Silence, is_signed: bool, is_bogus: bool, unknown: tuple[str, ...]
+    ) -> SignedServer:
+        """All of it. Raises BoundReached."""
+        hashed = [one for one in self._of_denial() if one.type == RdataType.NSEC3]
+        return SignedServer(
+            self._zone,
+            label,
+            soa,
+            is_signed,
+            is_bogus,
+            tuple(zone_key(key) for key in self._keys),
+            tuple(dict.fromkeys(self._signatures())),
+            tuple(self._sets()),
+            tuple(self._denials()),
+            tuple(sorted({dns.rdatatype.to_text(one.type) for one in self._of_denial()})),
+            tuple(dict.fromkeys(_nsec3(cast(NSEC3, record)) for one in hashed for record in one.records)),
+            tuple(ds_record(cast(DS, record)) for record in self._records(RdataType.CDS)),
+            tuple(zone_key(cast(DNSKEY, record)) for record in self._records(RdataType.CDNSKEY)),
+            unknown,
+        )
+
+    def _find(self, type: RdataType) -> SignedSet | None:
+        found = (response.find(self._name, type) for response in self._responses)
+        return next((one for one in found if one), None)
+
+    def _records(self, type: RdataType) -> list[Rdata]:
+        found = self._find(type)
+        return sorted(found.records) if found else []
+
+    def _sets(self) -> Iterator[Judged]:
+        for type in ANSWERED:
+            found = self._find(dns.rdatatype.from_text(type))
+            if found is not None:
+                yield Judged(self._zone, type, self._own.judge(found, (), self._work))
+
+    def _denials(self) -> Iterator[Judged]:
+        for answer, response in zip(self._answers, self._responses, strict=True):
+            if answer.type in ("A", "AAAA") and answer.rcode in ("NOERROR", "NXDOMAIN"):
+                name, type = parse_name(answer.name), dns.rdatatype.from_text(answer.type)
+                yield Judged(answer.name, answer.type, judge_in_zone(self._own, name, type, response, self._work))
+
+    def _of_denial(self) -> Iterator[SignedSet]:
+        for response in self._responses:
+            for one in signed_sets(response.authority):
+                if one.type in (RdataType.NSEC, RdataType.NSEC3):
+                    yield one
+
+    def _signatures(self) -> Iterator[Signature]:
+        for response in self._responses:
+            for one in (*signed_sets(response.answer), *signed_sets(response.authority)):
+                for record in one.signatures:
+                    yield _signature(one, record, int(self._validator.at.timestamp()))
+
+
+def zone_key(key: DNSKEY) -> ZoneKey:
+    """A DNSKEY record as observations have it."""
+    return ZoneKey(key_tag(key), int(key.algorithm), int(key.flags), key_bits(key), text_of_rdata(key))
+
+
+def ds_record(record: DS, flaw: str = "") -> DSRecord:
+    """A DS or CDS record as observations have it."""
+    return DSRecord(record.key_tag, int(record.algorithm), int(record.digest_type), text_of_rdata(record), flaw)
+
+
+def _signature(signed: SignedSet, record: RRSIG, now: int) -> Signature:
+    return Signature(
+        text_of(signed.name),
+        dns.rdatatype.to_text(signed.type),
+        record.key_tag,
+        int(record.algorithm),
+        signature_time(record.inception),
+        signature_time(record.expiration),
+        _between(now, record.expiration),
+        _between(record.inception, record.expiration),
+        signed.records.ttl,
+    )
+
+
+def _between(first: int, second: int) -> int:
+    """Seconds from a time of an RRSIG record to another, in serial number arithmetic (RFC 4034, section 3.1.5)."""
+    return (second - first + 2**31) % 2**32 - 2**31
+
+
+def _nsec3(record: NSEC3) -> NSEC3Parameters:
+    return NSEC3Parameters(int(record.algorithm), record.iterations, (record.salt or b"").hex(), bool(record.flags & 1))
+
+
+@probe(questions=2 * MAX_NAME_SERVERS, looks=("delegation",))
+async def signing(zone: Zone, net: Network, look: Look, targets: Targets) -> Signing:
+    """The DS records of the zone, through the resolver and as the parent's servers refer to it, and its servers."""
+    servers, unknown = await _servers(zone, look, targets)
+    name = parse_name(zone.name)
+    found = (await net.dnssec.records(zone.name, "DS")).find(name, RdataType.DS) if zone.name != "." else None
+    keys = await net.dnssec.records(zone.name, "DNSKEY")
+    records = tuple(_ds_records(name, [cast(DS, record) for record in found.records], keys, net)) if found else ()
+    parents = await _at_parents(zone, look)
+    seen = Signing(zone.name, records, servers, parents, (), (), unknown)
+    if not records and any(server.cds for server in servers):
+        signals, signalled = await _signals(zone.name, servers, net)
+        return Signing(zone.name, records, servers, parents, signals, signalled, unknown)
+    return seen
+
+
+async def _servers(zone: Zone, look: Look, targets: Targets) -> tuple[tuple[SignedServer, ...], tuple[str, ...]]:
+    """What the servers of the zone have, and why some could not be asked. Raises NotObserved if that is all."""
+    servers: list[SignedServer] = []
+    unknown: list[str] = []
+    for server in targets.found(NameServer):
+        if server.zone != zone.name or not server.address:
+            continue
+        try:
+            servers.append(await look(signed_server, server))
+        except NotObserved as failure:
+            unknown.append(f"{server.host}[{server.address}]: {failure.reason}")
+    if not any(server.serves for server in servers):
+        told = [*unknown, *(f"{one.server} does not have the zone" for one in servers)]
+        raise NotObserved(f"no server of {zone.name} could be asked: {'; '.join(told) or 'none is known'}")
+    return tuple(servers), tuple(unknown)
+
+
+def _ds_records(name: dns.name.Name, records: list[DS], keys: Response, net: Network) -> Iterator[DSRecord]:
+    for record in records:
+        flaw = ""
+        if record.digest_type in VERIFIABLE.digests and record.algorithm in VERIFIABLE.algorithms:
+            flaw = _ds_flaw(name, record, keys, net)
+        yield ds_record(record, flaw)
+
+
+def _ds_flaw(name: dns.name.Name, record: DS, keys: Response, net: Network) -> str:
+    """Why a DS record does not lead to a key that signs the keys of the zone (RFC 4035, section 2.4)."""
+    found = keys.find(name, RdataType.DNSKEY)
+    if found is None:
+        return "there is no DNSKEY record"
+    work = Work()
+    try:
+        entry = entry_keys(name, [record], [cast(DNSKEY, key) for key in found.records], work)
+        if not entry.keys:
+            return str(entry.failures[0].flaw)
+        validated = validate(found, name, entry.keys, net.dnssec.at, VERIFIABLE, work)
+    except BoundReached:
+        return ""
+    if validated.status is not Status.BOGUS or validated.link is None:
+        return ""
+    return f"the key does not sign the keys of the zone: {validated.link.flaw}"
+
+
+async def _at_parents(zone: Zone, look: Look) -> tuple[ParentDS, ...]:
+    """The DS records in the referrals of the parent's servers, which were asked for anyway."""
+    try:
+        seen = await look(delegation, zone)
+    except NotObserved:
+        return ()
+    return tuple(
+        ParentDS(
+            referral.server,
+            tuple(sorted(one.data for one in referral.authority if one.type == "DS" and one.name == zone.name)),
+        )
+        for referral in seen.referrals
+    )
+
+
+async def _signals(
+    zone: str, servers: tuple[SignedServer, ...], net: Network
+) -> tuple[tuple[Judged, ...], tuple[str, ...]]:
+    """The signalling records of RFC 9615, section 2: CDS and CDNSKEY below the name of each server."""
+    signals: list[Judged] = []
+    data: list[str] = []
+    hosts = dict.fromkeys(server.server.partition("[")[0] for server in servers[:MAX_SERVER_ADDRESSES])
+    for host in hosts:
+        if f".{host}".endswith(f".{zone}"):
+            continue  # section 4.1: below the zone itself there is no signal
+        owner = f"_dsboot.{zone}._signal.{host}"
+        for type in ("CDS", "CDNSKEY"):
+            try:
+                found = (await net.dnssec.records(owner, type)).find(parse_name(owner), dns.rdatatype.from_text(type))
+                if found is None:
+                    continue
+                signals.append(Judged(owner, type, await net.dnssec.judge(owner, type)))
+            except NotObserved:
+                continue
+            data += [f"{owner} {type} {text_of_rdata(record)}" for record in found.records]
+    return tuple(signals), tuple(data)
