@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 from typing import Never
 
-from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, leave_to, not_applicable
+from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, finding, leave_to, not_applicable
 from mailproof.criteria import root
 from mailproof.net.dns.client import Answer
 from mailproof.net.errors import (
@@ -17,7 +17,7 @@ from mailproof.net.errors import (
     TimedOut,
 )
 from mailproof.observations.authorities import Silence
-from mailproof.observations.resolvers import CACHED_ERROR, DNSOverTLS, ResolverAnswers, ResolverViews
+from mailproof.observations.resolvers import CACHED_ERROR, DNSOverTLS, ResolverAnswers, ResolverSettings, ResolverViews
 from mailproof.references import PRACTICE, Reference, rfc
 from mailproof.targets.resolvers import MailResolver
 
@@ -270,3 +270,19 @@ def test_resolver_speaks_dns_over_tls(dns_over_tls: DNSOverTLS, mail_resolver: M
     if not mail_resolver.dot:
         not_applicable("the inventory does not say that it speaks DNS over TLS (dot)")
     assert not dns_over_tls.refusal, f"{dns_over_tls.resolver}, port 853: {dns_over_tls.refusal}"
+
+
+@control("RESOLVER-QUERYLOG", MAY, rfc(8932, "5.2.1"), PRACTICE, harm=Harm.READ)
+def test_resolver_logs_no_queries(resolver_settings: ResolverSettings) -> None:
+    """The configuration of a resolver writes no queries to a log, and says how large its cache may become.
+
+    Why: the log tells who writes to whom, and fills the disk; a cache without a bound of yours takes memory from the
+    mail server, or is too small for it.
+    Fix: log-queries: no and rrset-cache-size (Unbound); querylog no and max-cache-size (BIND).
+    """
+    if not resolver_settings.is_resolver:
+        not_applicable("it is not the configuration of a resolver (Unbound, BIND)")
+    logged = resolver_settings.logged
+    if logged is not None:
+        finding(MAY, f"queries are logged: {logged.name} {logged.value}", at=logged.place)
+    assert resolver_settings.cache_size, f"{resolver_settings.settings.program} has no size of the cache set"

@@ -81,7 +81,8 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
             {"host": domain.host, "program": "postfix", "file": str(_postconf(directory, domain))}
             for domain in domains
             if domain.main_cf
-        ],
+        ]
+        + _resolver_configurations(directory),
         "sending": [
             {"address": address, "helo": domain.helo or domain.host, "domains": _domains_of(domain)}
             for domain in domains
@@ -119,6 +120,19 @@ def write(file: Path, ca_file: Path, labels: Collection[str] = LABELS) -> None:
     """Write the inventory as YAML, and beside it the files that it names."""
     with file.open("w", encoding="utf-8") as stream:
         YAML(typ="safe").dump(inventory(file.parent, ca_file, labels), stream)
+
+
+def _resolver_configurations(directory: Path) -> list[dict[str, str]]:
+    """Those of an Unbound that logs queries, and of a BIND that is as it should be."""
+    texts = {
+        "unbound": "server:\n  log-queries: yes\n  rrset-cache-size: 64m\n",
+        "bind": "options { querylog no; max-cache-size 256m; };\n",
+    }
+    for program, text in texts.items():
+        (directory / f"{program}.conf").write_text(text, encoding="utf-8")
+    return [
+        {"host": RESOLVER_NAME, "program": program, "file": str(directory / f"{program}.conf")} for program in texts
+    ]
 
 
 def _payloads(directory: Path) -> Path:

@@ -13,6 +13,7 @@ import dns.rdtypes.ANY.DNSKEY
 from mailproof.net.dns.client import Answer, ResourceRecord
 from mailproof.observations import Observation
 from mailproof.observations.authorities import Silence
+from mailproof.observations.configuration import ProgramSettings, SettingSeen
 
 Said = Annotated[Answer, "A"] | Silence
 
@@ -138,3 +139,35 @@ class DNSOverTLS(Observation):
 
     def evidence(self) -> tuple[str, ...]:
         return self.answer.evidence() if self.answer else (self.refusal,) if self.refusal else ()
+
+
+@dataclass(frozen=True)
+class ResolverSettings(Observation):
+    """What a resolver writes down and keeps, by its own configuration."""
+
+    settings: ProgramSettings
+
+    @property
+    def is_resolver(self) -> bool:
+        """Whether the program is one that looks up names, as far as the files say."""
+        recursion = self.settings.get("recursion")
+        return self.settings.program in ("unbound", "bind") and not (recursion and recursion.value == "no")
+
+    @property
+    def logged(self) -> SettingSeen | None:
+        """The setting by which queries are written to a log; None where they are not."""
+        for name in ("log-queries", "log-replies", "querylog"):
+            found = self.settings.get(name)
+            if found is not None and found.value in ("yes", "true"):
+                return found
+        category, switch = self.settings.get("category queries"), self.settings.get("querylog")
+        off = switch is not None and switch.value in ("no", "false")
+        return category if category is not None and category.value != "null" and not off else None
+
+    @property
+    def cache_size(self) -> SettingSeen | None:
+        """The setting that bounds the cache; None where the program's default does."""
+        return self.settings.get("max-cache-size") or self.settings.get("rrset-cache-size")
+
+    def evidence(self) -> tuple[str, ...]:
+        return self.settings.evidence()

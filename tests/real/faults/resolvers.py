@@ -19,6 +19,7 @@ OUTSIDE = {
         (control, "fail", f"{WRONG_RESOLVER}:53")
         for control in ("RESOLVER-CACHES", "RES-VALIDATES", "RESOLVER-DNSBL-OK", "RESOLVER-NO-SPOOF", "RES-ENCRYPTED")
     ),
+    ("RESOLVER-QUERYLOG", "advice", "unbound@resolver.client.test"),
     ("RES-V6-REACH", "advice", f"{WRONG_RESOLVER}:53"),
     ("RESOLVER-CACHES", "fail", f"{OPEN_RESOLVER}:53"),
     ("RES-FAILURE-CACHE", "fail", f"{FORGETFUL_RESOLVER}:53"),

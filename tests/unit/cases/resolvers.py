@@ -13,6 +13,7 @@ from mailproof.observations.resolvers import (
     DNSOverTLS,
     ListSeen,
     ResolverAnswers,
+    ResolverSettings,
     ResolverViews,
     View,
 )
@@ -20,6 +21,7 @@ from mailproof.targets.resolvers import MailResolver
 
 from ..observed import DOMAIN, answer, missing
 from .case import Table, advises, fails, leaves, passes, skips, undecided
+from .configuration import settings
 
 _RESOLVER = "192.0.2.53:53"
 _SILENT = Silence("no answer", TimedOut.kind)
@@ -99,6 +101,13 @@ def _views(*exchanges: str | Silence) -> ResolverViews:
 
 def _inside(**seen: Any) -> dict[str, Any]:
     return {"mail_resolver": _INSIDE, "resolver_answers": _seen(**seen)}
+
+
+_SIZE = {"max-cache-size": "256m"}
+
+
+def _configured(program: str, **values: str) -> ResolverSettings:
+    return ResolverSettings(settings(program, tuple(values.items())))
 
 
 _REFUSED = answer(".", "SOA", rcode="REFUSED")
@@ -187,5 +196,18 @@ TABLE: Table = {
         passes(mail_resolver=_DOT, dns_over_tls=DNSOverTLS(_RESOLVER, _ROOT)),
         fails("port 853: the certificate", level=SHOULD, mail_resolver=_DOT, dns_over_tls=_NO_CERTIFICATE),
         skips("does not say", mail_resolver=_INSIDE, dns_over_tls=DNSOverTLS(_RESOLVER)),
+    ),
+    "RESOLVER-QUERYLOG": (
+        passes(resolver_settings=_configured("unbound", **{"log-queries": "no", "rrset-cache-size": "64m"})),
+        passes(resolver_settings=_configured("bind", **{"querylog": "no", "category queries": "file"}, **_SIZE)),
+        passes(resolver_settings=_configured("bind", **{"category queries": "null"}, **_SIZE)),
+        advises("log-queries yes", resolver_settings=_configured("unbound", **{"log-queries": "yes"})),
+        advises(
+            "category queries file", resolver_settings=_configured("bind", **{"category queries": "file"}, **_SIZE)
+        ),
+        advises("querylog yes", resolver_settings=_configured("bind", querylog="yes", **_SIZE)),
+        advises("bind has no size of the cache", resolver_settings=_configured("bind")),
+        skips("not the configuration of a resolver", resolver_settings=_configured("postfix")),
+        skips("not the configuration of a resolver", resolver_settings=_configured("bind", recursion="no")),
     ),
 }
