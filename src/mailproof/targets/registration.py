@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mailproof.net.addresses import is_public
+from mailproof.targets.addresses import SendingAddress
 from mailproof.targets.base import Target
 from mailproof.targets.discovery import Search, finder
 from mailproof.targets.mail import MailDomain
@@ -52,6 +54,18 @@ class RDAPObject(Target):
         return self.path
 
 
+@finder(RDAPObject, after=(RegisteredDomain, SendingAddress))
+async def find_rdap_objects(search: Search) -> None:
+    """The registered domains, as far as their names tell, and the sending addresses, where registries may be asked."""
+    if not search.inventory.registration.rdap:
+        return
+    for domain in search.targets.found(RegisteredDomain):
+        search.targets.add(RDAPObject(f"domain/{'.'.join(domain.name.split('.')[-2:])}"))
+    for sender in search.targets.found(SendingAddress):
+        if is_public(sender.address):
+            search.targets.add(RDAPObject(f"ip/{sender.address}"))
+
+
 @dataclass(frozen=True)
 class NamedSource(Target):
     """A file or URL that the inventory names. Nobody judges it; it is read once in a run."""
@@ -61,3 +75,11 @@ class NamedSource(Target):
     @property
     def id(self) -> str:
         return self.source
+
+
+@finder(NamedSource)
+async def find_named_sources(search: Search) -> None:
+    """The lists of networks, and where registries may be asked, the bootstrap files."""
+    inventory = search.inventory
+    for source in (*inventory.drop, *(inventory.registration.bootstrap if inventory.registration.rdap else ())):
+        search.targets.add(NamedSource(source))
