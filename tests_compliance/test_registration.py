@@ -7,7 +7,7 @@ from typing import Never
 
 from mailproof.controls import MAY, SHOULD, Between, Family, Harm, control, finding, not_applicable
 from mailproof.grammars.rdap import DomainEntry
-from mailproof.net.errors import NotObserved
+from mailproof.net.errors import KINDS, NotObserved
 from mailproof.observations.registration import AbuseContact, DomainRegistration, PublishedTTLs, TrustSet
 from mailproof.references import PRACTICE, Reference, rfc
 from mailproof.targets.addresses import SendingAddress
@@ -54,7 +54,10 @@ def test_registry_and_parent_agree(domain_registration: DomainRegistration) -> N
             f"the registry of {name} has DS records for {_tags(registered)}, the parent for {_tags(published)}"
         )
     if ours and not parents:
-        raise NotObserved(f"what the parent of {name} has is not known", domain_registration.evidence())
+        kind = KINDS.get(domain_registration.kind, NotObserved)
+        raise kind(
+            domain_registration.failure or f"the parent of {name} names no server", domain_registration.evidence()
+        )
 
 
 def _tags(tags: tuple[int, ...]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from mailproof.grammars.rdap import DomainEntry, NetworkEntry
+from mailproof.net.errors import NotObserved
 from mailproof.observations import Observation
 
 
@@ -37,6 +38,9 @@ class DomainRegistration(Observation):
     """NS at the parent; nothing where that is not known."""
     parent_tags: tuple[int, ...] | None = None
     """Key tags of the DS records at the parent; None where these are not known."""
+    failure: str = ""
+    """Why it is not known what the parent has, and the kind of that failure, as in ``net.errors``."""
+    kind: str = NotObserved.kind
 
     def age_at(self, action: str) -> timedelta | None:
         """How long ago an event was (before now: positive); None where the registry does not say."""

@@ -84,16 +84,13 @@ async def domain_registration(domain: RegisteredDomain, net: Network, look: Look
             entry = parse_domain(answer.text)
         except ValueError as error:
             raise Malformed(f"{answer.url}: {error}", answer.evidence()) from None
-        servers, tags = await asyncio.gather(_parent_servers(look, name), _parent_tags(net, name))
+        tags = await _parent_tags(net, name)
+        try:
+            servers = (await look(delegation, Zone(name))).parent_names
+        except NotObserved as failure:
+            return DomainRegistration(name, at, answer.url, entry, (), tags, failure.reason, failure.kind)
         return DomainRegistration(name, at, answer.url, entry, servers, tags)
     raise NotObserved(f"no registry knows {domain.name}")
-
-
-async def _parent_servers(look: Look, name: str) -> tuple[str, ...]:
-    try:
-        return (await look(delegation, Zone(name))).parent_names
-    except NotObserved:
-        return ()
 
 
 async def _parent_tags(net: Network, name: str) -> tuple[int, ...] | None:

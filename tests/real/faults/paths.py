@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.real.domains import CHILDREN, POSTFIX, Domain, Server
 
-NETWORK = 60
+NETWORK = 94
 
 DOMAINS = (
     Domain(

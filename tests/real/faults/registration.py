@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.real.domains import POSTFIX, Domain, Registered, Server
 
-NETWORK = 63
+NETWORK = 93
 
 DOMAINS = (
     Domain(

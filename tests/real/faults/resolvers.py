@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.real.domains import FORGETFUL_RESOLVER, OPEN_RESOLVER, RESOLVER, WRONG_RESOLVER, Domain
 
-NETWORK = 61
+NETWORK = 91
 
 DOMAINS = (
     Domain(

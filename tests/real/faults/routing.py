@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.real.domains import Domain, OwnServer
 
-NETWORK = 62
+NETWORK = 92
 
 DOMAINS = (
     Domain(
@@ -24,7 +24,7 @@ DOMAINS = (
     ),
 )
 
-ASN = {"11.0.1.0/24": 64501, "11.3.62.0/24": 64501}
+ASN = {"11.0.1.0/24": 64501, f"11.3.{NETWORK}.0/24": 64501}
 """The origins of blocks that share one; each other block has an autonomous system of its own."""
 WITHOUT_ROA = ("11.0.3.0/24", "11.255.0.0/24")
 """That of lame.dns.test, and that of an open resolver."""

@@ -69,7 +69,7 @@ TABLE: Table = {
         ),
         fails("DS records for 12345, the parent for none", domain_registration=_registered(parent_tags=())),
         fails("DS records for none, the parent for 12345", domain_registration=_registered(tags=())),
-        undecided("is not known", domain_registration=_registered(parent_servers=())),
+        undecided("no answer", domain_registration=_registered(parent_servers=(), failure="no answer")),
         skips("no bootstrap file", domain_registration=_NO_REGISTRY),
     ),
     "REGISTRAR-LOCK": (
