@@ -52,6 +52,7 @@ class LoadedInventory:
             "address": [sender.address for sender in model.sending],
             "zone": model.zones,
             "blocklist": [blocklist.name for blocklist in model.blocklists],
+            "resolver": [resolver.address for resolver in model.resolvers_under_test],
             "configuration": [f"{entry.program} on {entry.host}" for entry in model.configurations],
             **{key.removesuffix("s"): [path.name for path in getattr(model, key)] for key in FILES},
         }
@@ -82,6 +83,7 @@ class LoadedInventory:
             "sending": [sender.address for sender in model.sending],
             "zones": model.zones,
             "blocklists": [blocklist.name for blocklist in model.blocklists],
+            "resolvers_under_test": [resolver.address for resolver in model.resolvers_under_test],
             "configurations": [str(entry.file) for entry in model.configurations],
             **{key: [str(path) for path in getattr(model, key)] for key in FILES},
         }

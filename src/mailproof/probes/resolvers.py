@@ -58,7 +58,7 @@ class _Asker:
             return Silence(failure.reason, failure.kind, lines=failure.evidence)
 
 
-@probe(questions=13 + AGAIN + 2 * MAX_LISTS_OF_RESOLVER)
+@probe(questions=12 + AGAIN + 2 * MAX_LISTS_OF_RESOLVER)
 async def resolver_answers(resolver: MailResolver, net: Network, inventory: Inventory) -> ResolverAnswers:
     """One question of each kind to the resolver; only the first one where it does not serve this machine."""
     ask, at = _Asker(net, resolver.address), now()
