@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Never
 
 from mailproof.controls import MAY, MUST, SHOULD, Between, Family, Harm, control, finding, leave_to, not_applicable
+from mailproof.criteria import software
 from mailproof.net.dns.client import Answer, Envelope
 from mailproof.net.errors import ClosedEarly, Malformed, NotObserved, TimedOut
 from mailproof.observations.authorities import (
@@ -23,6 +24,11 @@ from mailproof.references import PRACTICE, ZONEMASTER, Reference, rfc
 FAMILY = Family("NS", "Name servers")
 
 DNS_0X20 = Reference("draft-vixie-dnsext-dns0x20", "https://datatracker.ietf.org/doc/draft-vixie-dnsext-dns0x20/")
+
+ISC_SUPPORT = Reference("ISC: BIND 9 software support policy", "https://kb.isc.org/docs/aa-00896")
+POWERDNS_EOL = Reference(
+    "PowerDNS: end of life statements", "https://doc.powerdns.com/authoritative/appendices/EOL.html"
+)
 
 FEW = 2
 """Questions that a server may leave without an answer before it seems to limit how much it is asked."""
@@ -303,6 +309,23 @@ def test_version_is_hidden(server_answers: NameServerAnswers) -> None:
     answer = _answer(server_answers, server_answers.version_text)
     texts = [record.text for record in answer.records if any(letter.isdigit() for letter in record.text)]
     assert not texts, f"{server_answers.server} says that it is {texts[0]}"
+
+
+@control("NS-SOFTWARE", MAY, ISC_SUPPORT, POWERDNS_EOL, harm=Harm.ABUSED)
+def test_software_is_maintained(server_answers: NameServerAnswers) -> None:
+    """The version that a name server tells is one that its maker still maintains.
+
+    Why: holes that are found in an old branch stay open, and everybody who reads the advisory knows the way in.
+    Fix: bring the server up to a branch that its maker, or your distributor, still mends.
+    """
+    answer = _answer(server_answers, server_answers.version_text)
+    texts = [record.text for record in answer.records if any(letter.isdigit() for letter in record.text)]
+    if not texts:
+        not_applicable(f"{server_answers.server} does not tell its version")
+    ended = software.ended_branch(texts[0])
+    assert not ended, (
+        f"{server_answers.server} says that it is {texts[0]}: {ended} was no longer maintained on {software.AS_OF}"
+    )
 
 
 @control("NS-NEGATIVE-ANSWERS", MUST, rfc(2308, "3"), rfc(2308, "2.1"), harm=Harm.LOST)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from mailproof.controls import MAY, SHOULD, Family, Harm, control, finding, leave_to, not_applicable
 from mailproof.net.errors import NotObserved
-from mailproof.observations.reverse import ClasslessDelegation, ReverseDNS, looks_generic
-from mailproof.references import GOOGLE_SENDERS, PRACTICE, YAHOO_SENDERS, rfc
+from mailproof.observations.reverse import ClasslessDelegation, PTRPolicies, ReverseDNS, ReverseZone, looks_generic
+from mailproof.references import GOOGLE_SENDERS, PRACTICE, YAHOO_SENDERS, Reference, rfc
 
-FAMILY = Family("PTR", "Reverse DNS")
+FAMILY = Family("PTR", "Reverse DNS", also=("RDNS",))
 
 
 @control("PTR-EXISTS", SHOULD, rfc(1912, "2.1"), GOOGLE_SENDERS, YAHOO_SENDERS, harm=Harm.REFUSED)
@@ -75,3 +75,35 @@ def test_ptr_is_single_and_individual(reverse_dns: ReverseDNS) -> None:
     reason = looks_generic(reverse_dns.names[0], reverse_dns.address)
     if reason:
         finding(SHOULD, f"{reverse_dns.names[0]} looks generic: {reason}")
+
+
+@control("RDNS-SPF", MAY, rfc(7208, "10.1.2"), PRACTICE, harm=Harm.REFUSED)
+def test_other_reverse_names_have_spf(ptr_policies: PTRPolicies) -> None:
+    """A PTR name that is not the name said in EHLO publishes SPF as well.
+
+    Why: whoever takes the PTR name for the sender's would find that nobody may send in that name.
+    Fix: say the PTR name in EHLO; or publish "v=spf1 a -all" at the PTR name too.
+    """
+    if not ptr_policies.helo:
+        not_applicable("the inventory does not say which name this address says in EHLO (sending: helo)")
+    if not ptr_policies.policies:
+        not_applicable(f"no confirmed PTR name differs from the EHLO name {ptr_policies.helo}")
+    without = [policy.name for policy in ptr_policies.policies if not policy.spf]
+    assert not without, f"{', '.join(without)}, a PTR name of {ptr_policies.address}, publishes no SPF record"
+
+
+@control("PTR-OWNER", SHOULD, Reference("The inventory's zones"), rfc(2317, "4"), rfc(3596, "2.5"), harm=Harm.ABUSED)
+def test_reverse_name_stands_in_a_zone_of_the_inventory(reverse_zone: ReverseZone) -> None:
+    """The PTR of a sending address stands in a reverse zone that the inventory names for it.
+
+    Why: who holds that zone decides which name the address has, and it may still be a former provider.
+    Fix: have the block delegated, or the CNAMEs of RFC 2317 set, to the zone of the inventory; or correct its `zones`.
+    """
+    if not reverse_zone.expected:
+        not_applicable(f"the inventory names no reverse zone for {reverse_zone.address} (zones)")
+    if reverse_zone.zone in reverse_zone.declared:
+        return
+    raise AssertionError(
+        f"the PTR of {reverse_zone.address} stands in the zone {reverse_zone.zone}, "
+        f"and not in {', '.join(reverse_zone.expected)} as the inventory says"
+    )

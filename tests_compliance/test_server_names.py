@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 
-from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, finding, leave_to
+from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, finding, leave_to, not_applicable
+from mailproof.observations.mx import HostAddresses
+from mailproof.observations.reverse import ReverseDNS
 from mailproof.observations.smtp import ServerName
 from mailproof.observations.spf import SPFEvaluation
 from mailproof.references import PRACTICE, rfc
+from mailproof.targets.addresses import SendingAddress
 from mailproof.targets.services import MXEndpoint
 
 FAMILY = Family("HELO", "Names that servers give themselves", also=("PTR",))
@@ -64,3 +68,34 @@ def test_helo_name_has_its_own_spf(spf_of_helo: SPFEvaluation) -> None:
         assert check.result == "pass", f"{check.address} says HELO {spf_of_helo.domain}, and SPF says {check.result}"
     for check in spf_of_helo.foreign:
         assert check.result == "fail", f"SPF of {spf_of_helo.domain} says {check.result} for anybody's {check.address}"
+
+
+@control("HELO-EQ-PTR", MAY, rfc(5321, "4.1.1.1"), PRACTICE, harm=Harm.REFUSED)
+def test_helo_name_is_the_reverse_name(sending_address: SendingAddress, reverse_dns: ReverseDNS) -> None:
+    """The name that a sending address says in EHLO is a PTR name of the address.
+
+    Why: RFC 5321 only wants a name that leads to the host, but filters count it against a host that has two names.
+    Fix: say the PTR name in EHLO (Postfix: smtp_helo_name), or have the PTR set to that name.
+    """
+    helo = sending_address.helo
+    if not helo:
+        not_applicable("the inventory does not say which name this address says in EHLO (sending: helo)")
+    if not reverse_dns.names:
+        leave_to("PTR-EXISTS", "there is no PTR")
+    if not reverse_dns.confirmed_names:
+        leave_to("PTR-FCRDNS", "no PTR name leads back to the address")
+    names = ", ".join(reverse_dns.names)
+    assert helo in reverse_dns.names, f"{reverse_dns.address} says EHLO {helo}, and its PTR is {names}"
+
+
+@control("HELO-NOT-LOOPBACK", MUST, rfc(1122, "3.2.1.3"), rfc(5321, "2.3.5"), harm=Harm.REFUSED)
+def test_helo_name_does_not_lead_to_loopback(helo_addresses: HostAddresses) -> None:
+    """A name that is said in EHLO does not lead to loopback in the DNS.
+
+    Why: a loopback address leads every receiver to itself, so the name proves nothing and filters refuse it.
+    Fix: publish the host's public addresses; a line for 127.0.1.1 belongs into the host's own file of hosts at most.
+    """
+    if not helo_addresses.addresses:
+        not_applicable(f"{helo_addresses.host} has no address")
+    wrong = [address for address in helo_addresses.addresses if ip_address(address).is_loopback]
+    assert not wrong, f"{helo_addresses.host} has the address {', '.join(wrong)}"

@@ -277,6 +277,5 @@ def _require_referrals(delegation: Delegation) -> None:
 
 def _require_addresses(delegation: Delegation) -> None:
     """Raise NotObserved if addresses of servers could not be asked for."""
-    failures = [f"{server.host}: {server.failure}" for server in delegation.servers if server.failure]
-    if failures:
-        raise NotObserved("; ".join(failures), delegation.evidence())
+    if delegation.unknown_addresses:
+        raise delegation.unknown_addresses

@@ -86,8 +86,9 @@ AMPLIFIERS = {
     ),
     "mx-names": Amplifier(
         HEAD + lines("@ MX 10 mx#.victim.example."),
-        questions=budgets.MAX_MX_HOSTS * MX_HOST,
-        names_of_victim=budgets.MAX_MX_HOSTS * MX_HOST,
+        questions=budgets.MAX_MX_HOSTS * MX_HOST + 1,
+        # The one besides is the zone of the hosts, on the way from the root.
+        names_of_victim=budgets.MAX_MX_HOSTS * MX_HOST + 1,
     ),
     "mx-fan": Amplifier(
         HEAD + lines("@ MX 10 mx#", 40) + "".join(addresses(f"mx{n}", f"11.2.{n}") for n in range(40)),

@@ -136,6 +136,11 @@ def _family_page(
     if module.everywhere:
         yield "\n## What every host gives\n"
         yield _table(("control", "reason"), ((control, _cell(why)) for control, why in module.everywhere.items()))
+    if module.outside:
+        yield "\n## What belongs to no domain\n"
+        yield "Resolvers, blocks of addresses and zones without mail: this has to be found there, and nothing else.\n"
+        outside = sorted((control, target, verdict) for control, verdict, target in module.outside)
+        yield _table(("control", "target", "expected"), outside)
     unseen = [domain for domain in module.domains if domain.inconclusive]
     if unseen:
         yield "\n## What cannot be observed\n"

@@ -22,6 +22,25 @@ CHILDREN = {"ns1.dns.test": ("11.0.1.1", "2600:25::1:1"), "ns2.dns.test": ("11.0
 SILENT_ADDRESS = "11.0.99.99"
 """Belongs to nobody; the servers' side does not forward, so packets to it vanish without an answer."""
 
+RESOLVER = "127.0.0.1"
+"""The laboratory's own: Unbound, right in all respects."""
+WRONG_RESOLVER = "127.0.0.3"
+"""Unbound as well, with all that it can be told to do wrong."""
+FORGETFUL_RESOLVER = "127.0.0.5"
+"""A forwarder of ours to the right one, which remembers no failure."""
+OPEN_RESOLVER = "11.255.0.2"
+"""The right one again, on the link, where it serves whoever asks."""
+NO_RESOLVER = "11.0.3.1"
+"""A name server that looks up nothing."""
+RESOLVER_NAME = "resolver.client.test"
+FAILING = "failing.client.test"
+"""A name that fails at the forgetful resolver."""
+IPV6_ONLY = "www.v6only.test"
+"""A name in a zone that is served over IPv6 only."""
+
+REGISTRY = "registry.client.test"
+"""It speaks RDAP, for all domains and addresses."""
+DOMAIN_LIST = "dbl.test"
 DNSBL = "bl.test"
 BALANCER = "11.0.27.1"
 """From where a load balancer speaks to the mail servers behind it."""
@@ -90,6 +109,18 @@ class PolicyHost(StrEnum):
     WRONG_TYPE = "wrong-type"
     EMPTY = "empty"
     TOO_LARGE = "too-large"
+
+
+class Registered(StrEnum):
+    """What registries and lists say of a domain, or of the address of its mail host."""
+
+    RIGHT = "right"
+    NEW = "registered three days ago"
+    ENDS_SOON = "the registration ends in ten days"
+    UNLOCKED = "no transfer lock"
+    OTHER_SERVERS = "the registry has only the first name server"
+    NO_ABUSE = "no abuse contact of the address"
+    DROPPED = "the address is on a list of networks"
 
 
 @dataclass(frozen=True)
@@ -175,12 +206,21 @@ class Domain:
     ptr: tuple[str, ...] | None = None
     ptr_detour: bool = False
     """The reverse name reaches its PTR over two aliases in a row."""
+    ptr_at: str = ""
+    """The reverse name is an alias of this name, absolute."""
+    helo: str = ""
+    """What its host says in EHLO; empty: its own name."""
     active: bool = False
     ipv6: bool = False
     ipv6_listens: bool = True
     delegation: Delegation = Delegation.SIGNED
     parent_ns: tuple[str, ...] = tuple(CHILDREN)
     child_ns: tuple[str, ...] = tuple(CHILDREN)
+    registered: Registered = Registered.RIGHT
+    domain_listed: bool = False
+    """The domain is on the list of domains."""
+    parent_records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Other records that the parent zone has."""
     open_transfer: bool = False
     second_serial: int | None = None
     second_records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -213,6 +253,12 @@ class Domain:
         """Pairs of control and verdict that must be found."""
         by_verdict = {"fail": self.fail, "advice": self.advice, "inconclusive": self.inconclusive}
         return frozenset((control, verdict) for verdict, controls in by_verdict.items() for control in controls)
+
+    @property
+    def lacks(self) -> frozenset[str]:
+        """Controls that its mail host gives advice by, because it is one of those that have no IPv6 address."""
+        own = (self.server and not self.ipv6) or ("mx A" in self.records and "mx AAAA" not in self.records)
+        return frozenset(("V6-MX-AAAA",) if own else ())
 
     @property
     def name(self) -> str:
@@ -252,6 +298,16 @@ class Domain:
             lines += [f"PTR {name}" for name in self.ptr] or ["no PTR"]
         if self.ptr_detour:
             lines.append("two CNAME records before the PTR")
+        if self.ptr_at:
+            lines.append(f"PTR is an alias of {self.ptr_at}")
+        if self.helo:
+            lines.append(f"EHLO {self.helo}")
+        if self.registered is not Registered.RIGHT:
+            lines.append(self.registered)
+        if self.domain_listed:
+            lines.append(f"domain listed at {DOMAIN_LIST}")
+        for key, values in self.parent_records.items():
+            lines += [f"at the parent: {key} {value}" for value in values]
         if self.delegation is not Delegation.SIGNED:
             lines.append(f"delegation: {self.delegation}")
         if self.parent_ns != self.child_ns:

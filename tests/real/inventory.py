@@ -10,9 +10,22 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from mailproof.net.dns.names import is_host
-from tests.real.domains import CHILDREN, DNSBL, Domain
+from tests.real.domains import (
+    CHILDREN,
+    DNSBL,
+    DOMAIN_LIST,
+    FAILING,
+    FORGETFUL_RESOLVER,
+    IPV6_ONLY,
+    NO_RESOLVER,
+    OPEN_RESOLVER,
+    RESOLVER,
+    RESOLVER_NAME,
+    WRONG_RESOLVER,
+    Domain,
+)
 from tests.real.faults import dangling
-from tests.real.lab import plan, zones
+from tests.real.lab import plan, registry, routes, zones
 from tests.real.lab.lab import ANCHORS
 
 LABELS = frozenset(domain.label for domain in plan.DOMAINS)
@@ -32,9 +45,28 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
         "probe": {"ehlo": plan.CLIENT_NAME, "sender": "postmaster@client.test"},
         "trust": {"ca_file": str(ca_file), "trust_anchors": str(ca_file.with_name(ANCHORS))},
         "limits": {"connect": 3.0, "greeting": 10.0, "dns": 2.0, "silence": 0.5, "pause": 0.0, "retry_pause": 1.0},
-        "blocklists": [DNSBL],
+        "blocklists": [DNSBL, {"name": DOMAIN_LIST, "families": ["domain"], "codes": {"127.0.1.0/24": "spam domain"}}],
+        "registration": {"rdap": True, "bootstrap": [str(registry.bootstrap(directory / "bootstrap.json"))]},
+        "drop": [registry.DROP],
+        "trusted": ["dns.test", "ring-b.test", "msv1.invalid"],
+        "lookalikes": 1,
+        "controls": {"DNS-TTL-PLAN": {"seconds": plan.TTL}},
+        "resolvers_under_test": [
+            {"address": RESOLVER, "host": RESOLVER_NAME, "dot": True},
+            {"address": WRONG_RESOLVER, "host": RESOLVER_NAME, "dot": True},
+            FORGETFUL_RESOLVER,
+            {"address": OPEN_RESOLVER, "outside": True},
+            {"address": NO_RESOLVER, "outside": True},
+        ],
+        "routing": {"origin": routes.ORIGIN, "origin6": False, "vrps": str(_payloads(directory))},
+        "canaries": {
+            "bogus": "mta-sts.bogus.test",
+            "ipv6_only": IPV6_ONLY,
+            "sentinel": "sentinel.right-include.test",
+            "failing": FAILING,
+        },
         "zones": [zones.IN_ADDR, zones.rfc2317_zone()],
-        "name_servers": [*plan.PARENTS, *CHILDREN, *plan.OTHER_NAME_SERVERS, *_own_servers(), f"ns.{dangling.GONE}"],
+        "name_servers": [*_name_servers(), f"ns.{dangling.GONE}"],
         "mx_hosts": _mx_hosts(),
         "domains": [_domain(domain) for domain in domains],
         "hosts": [
@@ -50,14 +82,21 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
             {"host": domain.host, "program": "postfix", "file": str(_postconf(directory, domain))}
             for domain in domains
             if domain.main_cf
-        ],
+        ]
+        + _resolver_configurations(directory),
         "sending": [
-            {"address": address, "helo": domain.host, "domains": _domains_of(domain)}
+            {"address": address, "helo": domain.helo or domain.host, "domains": _domains_of(domain)}
             for domain in domains
             if domain.server
             for address in plan.addresses(domain)
         ],
     }
+
+
+def _name_servers() -> list[str]:
+    approved = [domain for domain in plan.DOMAINS if domain.label not in UNAPPROVED]
+    own = [name for domain in approved for name in (*domain.parent_ns, *domain.child_ns)]
+    return list(dict.fromkeys((*plan.PARENTS, *CHILDREN, *plan.OTHER_NAME_SERVERS, *own)))
 
 
 def _domain(domain: Domain) -> dict[str, Any]:
@@ -74,10 +113,6 @@ def _mx_hosts() -> list[str]:
     return [name for name in (*names, *own) if is_host(name) and not name.startswith("*")]
 
 
-def _own_servers() -> list[str]:
-    return list(dict.fromkeys(p.server.name for p in plan.OWN_SERVERS if p.domain.label not in UNAPPROVED))
-
-
 def _domains_of(domain: Domain) -> list[str]:
     shared = plan.shared() if domain.label == "right" else ()
     return [domain.name, *(other.name for other in shared if not other.parked)]
@@ -87,6 +122,25 @@ def write(file: Path, ca_file: Path, labels: Collection[str] = LABELS) -> None:
     """Write the inventory as YAML, and beside it the files that it names."""
     with file.open("w", encoding="utf-8") as stream:
         YAML(typ="safe").dump(inventory(file.parent, ca_file, labels), stream)
+
+
+def _resolver_configurations(directory: Path) -> list[dict[str, str]]:
+    """Those of an Unbound that logs queries, and of a BIND that is as it should be."""
+    texts = {
+        "unbound": "server:\n  log-queries: yes\n  rrset-cache-size: 64m\n",
+        "bind": "options { querylog no; max-cache-size 256m; };\n",
+    }
+    for program, text in texts.items():
+        (directory / f"{program}.conf").write_text(text, encoding="utf-8")
+    return [
+        {"host": RESOLVER_NAME, "program": program, "file": str(directory / f"{program}.conf")} for program in texts
+    ]
+
+
+def _payloads(directory: Path) -> Path:
+    file = directory / "vrps.json"
+    routes.write_payloads(file)
+    return file
 
 
 def _postconf(directory: Path, domain: Domain) -> Path:

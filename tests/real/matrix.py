@@ -94,7 +94,9 @@ def false_alarms(seen: Mapping[Key, Verdict]) -> list[str]:
         if verdict not in FINDINGS or control in faults.EVERYWHERE or (control, verdict, target) in faults.OUTSIDE:
             continue
         domain = expected.get(domain_of(target))
-        if domain is None or ((control, verdict) not in domain.findings and control not in domain.perhaps):
+        if domain is None or (
+            (control, verdict) not in domain.findings and control not in (*domain.perhaps, *domain.lacks)
+        ):
             alarms.append(f"{control} {verdict} {target}")
     return alarms
 

@@ -43,7 +43,11 @@ def lines(findings: dict[tuple[str, str], list[str]], keys: Iterable[tuple[str, 
 def test_findings_are_the_truth(full: Run, label: str) -> None:
     truth = plan.by_label(label)
     findings = found(full.verdicts).get(label, {})
-    surplus = {key for key in set(findings) - truth.findings if key[0] not in (*truth.perhaps, *faults.EVERYWHERE)}
+    surplus = {
+        key
+        for key in set(findings) - truth.findings
+        if key[0] not in (*truth.perhaps, *truth.lacks, *faults.EVERYWHERE)
+    }
     missed = truth.findings - set(findings)
     assert not surplus, f"false alarms on {label}.test:\n{lines(findings, surplus)}"
     assert not missed, f"missed on {label}.test:\n{lines(findings, missed)}"

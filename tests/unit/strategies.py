@@ -6,6 +6,7 @@ chain has a certificate. Everything else is as hostile as the network.
 
 from __future__ import annotations
 
+import base64
 import types
 from dataclasses import fields
 from datetime import datetime
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from mailproof.net.dns.client import Answer, ResourceRecord
 from mailproof.net.pkix.certificates import Certificate, Chain
 from mailproof.net.smtp import Reply
-from mailproof.observations import dmarc, reverse, tls, zones
+from mailproof.observations import dmarc, registration, resolvers, reverse, tls, zones
 from mailproof.targets.base import Undiscovered, kinds
 from mailproof.targets.services import Endpoint
 
@@ -72,9 +73,15 @@ _absolute = names.map(lambda name: name if name == "." else f"{name}.")
 _moments = st.datetimes(datetime(1970, 1, 2), datetime(9990, 1, 1)).map(lambda t: t.strftime("%Y-%m-%dT%H:%M:%SZ"))
 _octet = st.integers(0, 255)
 
+
+def _base64(octets: bytes) -> str:
+    return base64.b64encode(octets).decode()
+
+
 _DATA = {
     "A": st.ip_addresses(v=4).map(str),
     "AAAA": st.ip_addresses(v=6).map(str),
+    "DNSKEY": st.builds("257 3 {} {}".format, _octet, st.binary(min_size=1, max_size=64).map(_base64)),
     "CAA": st.builds('{} {} "{}"'.format, _octet, st.sampled_from(["issue", "iodef", "contactemail"]), text),
     "MX": st.builds("{} {}".format, st.integers(0, 65535), _absolute),
     "NS": _absolute,
@@ -140,6 +147,8 @@ def _special() -> dict[tuple[type, str], st.SearchStrategy[Any]]:
         (dmarc.DMARC, "domain"): names,
         (dmarc.DMARC, "steps"): _some(st.deferred(lambda: values(dmarc.Step)), 1),
         (dmarc.Step, "domain"): names,
+        (registration.DomainRegistration, "at"): _moments,
+        (resolvers.ResolverAnswers, "at"): _moments,
         (reverse.ReverseDNS, "address"): addresses,
         (tls.Certificates, "at"): _moments,
         (zones.ServerAddresses, "addresses"): _some(addresses),

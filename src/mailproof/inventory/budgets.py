@@ -30,6 +30,9 @@ MAX_POLICY_ADDRESSES = 4
 MAX_PTR_NAMES = 10
 """Names of one address that are looked up; RFC 7208, section 5.5 looks at no more either."""
 
+MAX_PTR_POLICIES = 3
+"""Names of one address whose SPF is looked up."""
+
 MAX_PTR_SERVERS = 12
 """Servers of a classless reverse zone (RFC 2317) that are asked."""
 
@@ -41,6 +44,45 @@ MAX_PARENT_QUESTIONS = 12
 
 MAX_ADDRESSES_OF_PRIMARY = 2
 """Addresses of the primary server of a SOA record that are tried until one answers."""
+
+MAX_RDAP_NAMES = 3
+"""Names above a zone that a registry is asked for until it knows one: example.org, example.co.uk, and one more."""
+
+MAX_RDAP_REDIRECTS = 2
+"""Redirects of a registry that are followed: to the registry that has the address."""
+
+MAX_ABUSE_CONTACTS = 3
+"""Mailboxes of one network whose domains are looked up."""
+
+MAX_ORIGINS = 20
+"""Blocks of addresses of one zone's servers whose origin is looked up."""
+
+MAX_BLOCKS = 2000
+"""Blocks of addresses of a run whose routes are held against the RPKI."""
+
+MAX_LISTS_OF_RESOLVER = 5
+"""Blocklists whose test entries one resolver is asked for."""
+
+MAX_VIEWS = 6
+"""Resolvers whose answers about one domain are compared."""
+
+MAX_PATH_HOSTS = 4
+"""MX hosts of one domain to which the way from the root is followed."""
+
+MAX_PATH_ZONES = 6
+"""Zones on that way below the root."""
+
+MAX_PATH_SERVERS = 8
+"""Servers of one of them whose addresses are looked up until one has IPv6."""
+
+MAX_RING_HOSTS = 2
+"""Names of servers of one zone that cannot be resolved, and whose way is followed."""
+
+MAX_RING_ZONES = 4
+"""Zones on that way."""
+
+MAX_RING_QUESTIONS = 2
+"""Servers that are asked for the next zone on it."""
 
 MAX_CAA_STEPS = 10
 """Names that are asked for CAA records, from a host upwards."""

@@ -10,7 +10,7 @@ from pydantic import Field
 from mailproof.inventory.parts import Part
 from mailproof.inventory.values import DomainName
 
-ProgramName = Literal["postfix", "exim", "dovecot"]
+ProgramName = Literal["postfix", "exim", "dovecot", "unbound", "bind"]
 """Programs whose configuration can be read."""
 
 FILES = ("captures", "reports", "messages", "logs")
@@ -24,10 +24,11 @@ EvidenceFile = Annotated[Path, Field(strict=False)]
 
 class Configuration(Part):
     """What a program on a host says of its configuration, in a file: the output of `postconf -n`, `exim -bP`,
-    `doveconf -n`. `mailproof capture HOST` collects such files; `captures` names what it wrote."""
+    `doveconf -n` or `named-checkconf -p -x`, or unbound.conf itself. `mailproof capture HOST` collects such files;
+    `captures` names what it wrote."""
 
     host: DomainName = Field(description="The host that the program runs on.")
-    program: ProgramName = Field(description="The program: postfix, exim or dovecot.")
+    program: ProgramName = Field(description="The program: postfix, exim, dovecot, unbound or bind.")
     file: EvidenceFile = Field(description="The file, relative to this one.")
 
     @property

@@ -19,7 +19,7 @@ from mailproof.inventory.evidence import FILES
 from mailproof.inventory.model import Inventory
 from mailproof.inventory.reading import MAX_FILE_SIZE, Path_, Places, Reader, beside, dotted
 from mailproof.inventory.secrets import Secrets
-from mailproof.inventory.values import domain_name
+from mailproof.inventory.values import domain_name, is_url
 from mailproof.net.dnssec.validator import anchors_in
 from mailproof.places import Place
 
@@ -52,6 +52,7 @@ class LoadedInventory:
             "address": [sender.address for sender in model.sending],
             "zone": model.zones,
             "blocklist": [blocklist.name for blocklist in model.blocklists],
+            "resolver": [resolver.address for resolver in model.resolvers_under_test],
             "configuration": [f"{entry.program} on {entry.host}" for entry in model.configurations],
             **{key.removesuffix("s"): [path.name for path in getattr(model, key)] for key in FILES},
         }
@@ -82,6 +83,7 @@ class LoadedInventory:
             "sending": [sender.address for sender in model.sending],
             "zones": model.zones,
             "blocklists": [blocklist.name for blocklist in model.blocklists],
+            "resolvers_under_test": [resolver.address for resolver in model.resolvers_under_test],
             "configurations": [str(entry.file) for entry in model.configurations],
             **{key: [str(path) for path in getattr(model, key)] for key in FILES},
         }
@@ -246,6 +248,18 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
             entry.model_copy(update={"file": existing(entry.file, "configurations", index, "file")})
             for index, entry in enumerate(model.configurations)
         ]
+    if (vrps := model.routing.vrps) is not None and not is_url(vrps):
+        file = existing(Path(vrps), "routing", "vrps")
+        update["routing"] = model.routing.model_copy(update={"vrps": str(file)})
+    for key, sources in (("drop", model.drop), ("registration", model.registration.bootstrap)):
+        if any(not is_url(source) for source in sources):
+            at = (key, "bootstrap") if key == "registration" else (key,)
+            found = [
+                source if is_url(source) else str(existing(Path(source), *at, index))
+                for index, source in enumerate(sources)
+            ]
+            registration = model.registration.model_copy(update={"bootstrap": found})
+            update[key] = registration if key == "registration" else found
     for key in FILES:
         if paths := getattr(model, key):
             update[key] = [existing(path, key, index) for index, path in enumerate(paths)]

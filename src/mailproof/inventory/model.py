@@ -7,17 +7,21 @@ import socket
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from mailproof.inventory.evidence import Configuration, EvidenceFile
 from mailproof.inventory.parts import Part
+from mailproof.inventory.reputation import Blocklist, Registration
+from mailproof.inventory.resolvers import Canaries, ResolverUnderTest
+from mailproof.inventory.routing import Routing
 from mailproof.inventory.values import (
     Address,
     ConnectKey,
     ConnectValue,
     DomainName,
+    FileOrURL,
     HostRole,
     LocalPart,
     Mailbox,
@@ -194,26 +198,6 @@ class Sender(Part):
         return self.address
 
 
-class Blocklist(Part):
-    """A DNS blocklist (RFC 5782). A plain name stands for a list whose zone is its name."""
-
-    name: str = Field(description="Shown in reports, like zen.", pattern=r"^[A-Za-z0-9._-]+$")
-    zone: DomainName | None = Field(
-        None, description="The zone to ask. May hold a key of the list: ${secret:NAME} is never shown."
-    )
-    errors: list[str] = Field(
-        default=["127.255.255.0/24"],
-        description="Answers (addresses or networks) that mean that the list refused the question.",
-    )
-    families: Annotated[list[Literal["ipv4", "ipv6"]], AfterValidator(unique)] = Field(
-        default=["ipv4"], min_length=1, description="Address families that the list knows."
-    )
-
-    @property
-    def key(self) -> str:
-        return self.name
-
-
 class TesterPart(Part):
     """Who we say we are to the servers that we look at."""
 
@@ -312,6 +296,7 @@ CONTENT = (
     "hosts",
     "sending",
     "zones",
+    "resolvers_under_test",
     "zone_files",
     "configurations",
     "captures",
@@ -346,11 +331,27 @@ class Inventory(Part):
     resolvers: Annotated[list[ResolverAddress], AfterValidator(unique)] = Field(
         default=[], description="Recursive resolvers to ask, in order. Without any, those of the system."
     )
+    resolvers_under_test: Annotated[
+        list[Annotated[ResolverUnderTest, _shorthand("address", ResolverUnderTest)]], AfterValidator(unique)
+    ] = Field(default=[], description="Resolvers that the mail hosts use, to be looked at themselves.")
+    canaries: Canaries = Field(Canaries(), description="Names that show what a resolver does.")
     wildcards: Annotated[list[ZoneName], AfterValidator(unique)] = Field(
         default=[], description="Names below which a wildcard stands on purpose: example.org for *.example.org."
     )
     blocklists: Annotated[list[Annotated[Blocklist, _shorthand("name", Blocklist)]], AfterValidator(unique)] = Field(
-        default=[], description="DNS blocklists on which no address may stand."
+        default=[], description="DNS lists of addresses and domains."
+    )
+    routing: Routing = Field(Routing(), description="Where routes to addresses are looked up, and who permits them.")
+    registration: Registration = Field(Registration(), description="What registries are asked (RDAP).")
+    drop: Annotated[list[FileOrURL], AfterValidator(unique)] = Field(
+        default=[],
+        description="Lists of networks that nobody should route, like Spamhaus DROP: files, or their https URLs.",
+    )
+    trusted: Annotated[list[DomainName], AfterValidator(unique)] = Field(
+        default=[], description="Domains of others whose names may decide where our mail goes. Without any: all."
+    )
+    lookalikes: Annotated[int, Field(ge=0, le=100)] = Field(
+        0, description="Names that look like each domain, and are looked up to see whether they exist: how many."
     )
     active: bool = Field(
         False,

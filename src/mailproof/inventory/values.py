@@ -147,6 +147,18 @@ def keys_once(canonical: Callable[[str], str]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def _file_or_url(value: str) -> str:
+    if "://" in value and not re.fullmatch(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[!-~]*", value):
+        raise wrong(f"{value!r} is neither a file nor an https URL, like https://rpki.example/json")
+    return value
+
+
+def is_url(source: str) -> bool:
+    """Whether it is an https URL, and no file."""
+    return source.startswith("https://")
+
+
+FileOrURL = Annotated[str, Field(min_length=1), AfterValidator(_file_or_url)]
 DomainName = Annotated[str, AfterValidator(domain_name)]
 ZoneName = Annotated[str, AfterValidator(_zone_name)]
 Address = Annotated[str, AfterValidator(_address)]

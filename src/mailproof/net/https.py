@@ -92,12 +92,13 @@ class HTTPSClient:
         self._hosts = hosts
         self._network = _Network(backend or httpcore.AnyIOBackend())
 
-    async def fetch(self, url: str, addresses: tuple[str, ...], *, limit: int = 65536) -> Response:
+    async def fetch(self, url: str, addresses: tuple[str, ...], *, limit: int = 65536, accept: str = "*/*") -> Response:
         """GET ``url`` from the first of ``addresses`` that can be reached.
 
         The certificate is verified for the host of the URL (subject alternative names only) against the
         public roots and the inventory's own. Redirects are returned, not followed. ``limit`` is in octets of
-        the body, decoded. Everything together has ``limits.https`` seconds.
+        the body, decoded, and ``accept`` are the media types that are wanted. Everything together has
+        ``limits.https`` seconds.
 
         Raises ValueError for a URL that is not ``https://name/...``; Malformed for what is not HTTP or is too
         large; Refused, TimedOut, ClosedEarly or NotObserved for the last address when none can be reached.
@@ -113,7 +114,7 @@ class HTTPSClient:
             try:
                 async with self._hosts.request(address, parsed.port or HTTPS_PORT):
                     started = time.monotonic()
-                    return await self._fetch_from(parsed, address, limit, seconds)
+                    return await self._fetch_from(parsed, address, limit, seconds, accept)
             except Malformed:
                 raise
             except NotObserved as one:
@@ -125,11 +126,11 @@ class HTTPSClient:
         failure.evidence = tuple(tried)
         raise failure
 
-    async def _fetch_from(self, url: SplitResult, address: str, limit: int, seconds: float) -> Response:
+    async def _fetch_from(self, url: SplitResult, address: str, limit: int, seconds: float, accept: str) -> Response:
         started = time.monotonic()
         try:
             async with asyncio.timeout(max(seconds, 0)):
-                return await self._get(url, address, limit, started)
+                return await self._get(url, address, limit, started, accept)
         except TimeoutError as error:
             raise TimedOut(f"no complete answer from {address} in time") from error
         except (*_HTTP_ERRORS, OSError) as error:
@@ -146,13 +147,13 @@ class HTTPSClient:
                 self._hosts.missed(address, url.port or HTTPS_PORT, failure)
             raise failure from error
 
-    async def _get(self, url: SplitResult, address: str, limit: int, started: float) -> Response:
+    async def _get(self, url: SplitResult, address: str, limit: int, started: float, accept: str) -> Response:
         settings = self._settings
         host, port = _host(url), url.port or HTTPS_PORT
         destination = settings.destination(address, port, host)
         headers = {
             "Host": url.netloc,
-            "Accept": "*/*",
+            "Accept": accept,
             "Accept-Encoding": "identity",
             "User-Agent": f"mailproof ({settings.ehlo_name})",
         }
@@ -166,7 +167,9 @@ class HTTPSClient:
             headers=list(headers.items()),
             extensions={"sni_hostname": host, "timeout": timeout},
         )
-        async with httpcore.AsyncConnectionPool(_context(settings.ca_file), network_backend=self._network) as pool:
+        async with httpcore.AsyncConnectionPool(
+            verifying_context(settings.ca_file), network_backend=self._network
+        ) as pool:
             answer = await pool.handle_async_request(request)
             self._hosts.reached(address, port)
             found = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in answer.headers]
@@ -266,7 +269,7 @@ async def _read_body(chunks: AsyncIterable[bytes], coding: str, limit: int) -> b
 
 
 @functools.cache
-def _context(ca_file: Path | None) -> ssl.SSLContext:
+def verifying_context(ca_file: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=certifi.where())
     if ca_file is not None:
         context.load_verify_locations(cafile=ca_file)

@@ -157,3 +157,70 @@ class ClasslessDelegation(Observation):
         for view in self.views:
             lines += view.answer.evidence() if view.answer else (f"{view.server}: {view.failure}",)
         return tuple(lines)
+
+
+@dataclass(frozen=True)
+class PTRPolicy:
+    """The TXT records of a PTR name."""
+
+    name: str
+    answer: Annotated[Answer, "TXT"]
+
+    @property
+    def spf(self) -> tuple[str, ...]:
+        """Those that are SPF (RFC 7208, section 4.5)."""
+        texts = (record.text for record in self.answer.records)
+        return tuple(text for text in texts if text.lower() == "v=spf1" or text.lower().startswith("v=spf1 "))
+
+
+@dataclass(frozen=True)
+class PTRPolicies(Observation):
+    """SPF at the confirmed PTR names of an address that differ from the name it says in EHLO."""
+
+    address: str
+    helo: str
+    """Empty: the inventory does not say it."""
+    policies: tuple[PTRPolicy, ...]
+
+    def evidence(self) -> tuple[str, ...]:
+        return tuple(line for policy in self.policies for line in policy.answer.evidence())
+
+
+_BLOCK = re.compile(r"(?P<first>\d{1,3})[/-](?P<last>\d{1,3})")
+"""The first label of a classless reverse zone (RFC 2317, section 4): first octet and length, or first and last."""
+
+
+@dataclass(frozen=True)
+class ReverseZone(Observation):
+    """The zone in which the PTR of an address stands."""
+
+    address: str
+    name: str
+    """The address as a name in in-addr.arpa or ip6.arpa."""
+    aliases: tuple[str, ...]
+    zone: str
+    answer: Annotated[Answer, "SOA"]
+    declared: tuple[str, ...] = ()
+    """The reverse zones that the inventory names."""
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        """The zones of the inventory that the address should have its PTR in."""
+        return tuple(zone for zone in self.declared if self._is_for(zone))
+
+    def _is_for(self, zone: str) -> bool:
+        if f".{self.name}".endswith(f".{zone}"):
+            return True
+        label, _, above = zone.partition(".")
+        octet, _, network = self.name.partition(".")
+        block = _BLOCK.fullmatch(label)
+        if block is None or above != network or not octet.isdigit():
+            return False
+        first, last = int(block["first"]), int(block["last"])
+        if "/" in label:
+            last = first + (1 << max(32 - last, 0)) - 1
+        return first <= int(octet) <= last
+
+    def evidence(self) -> tuple[str, ...]:
+        chain = " -> ".join((self.name, *self.aliases))
+        return (f"the PTR of {self.address} is at {chain}, in the zone {self.zone}", *self.answer.evidence())

@@ -14,6 +14,7 @@ import dns.rrset
 
 from mailproof.net.dns.client import Answer
 from mailproof.net.dns.names import text_of
+from mailproof.net.errors import KINDS, NotObserved
 from mailproof.observations import Observation
 
 _HOST_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.IGNORECASE)
@@ -41,6 +42,8 @@ class ServerAddresses:
     """Where CNAME records lead on from its name."""
     unregistered: str = ""
     """The domain that anybody could register to have the name that this leads to; empty where it is registered."""
+    kind: str = NotObserved.kind
+    """The kind of that failure, as in ``net.errors``."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,15 @@ class Delegation(Observation):
             for server in self.servers
             if any(ip_address(address).version == version for address in server.addresses)
         )
+
+    @property
+    def unknown_addresses(self) -> NotObserved | None:
+        """Why addresses of servers could not be asked for, None if all could."""
+        failed = [server for server in self.servers if server.failure]
+        if not failed:
+            return None
+        kind = KINDS.get(failed[0].kind, NotObserved)
+        return kind("; ".join(f"{server.host}: {server.failure}" for server in failed), self.evidence())
 
     def evidence(self) -> tuple[str, ...]:
         lines = ["in the zone:", *self.child.evidence()]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
 
-from mailproof.inventory.model import Blocklist, Inventory
+from mailproof.inventory.model import Inventory
+from mailproof.inventory.reputation import Blocklist
 from mailproof.net.dns.client import Answer, reverse_name
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
-from mailproof.observations.blocklists import Listing
+from mailproof.observations.blocklists import DomainListing, Listing
 from mailproof.probes.probe import probe
-from mailproof.targets.addresses import BlocklistEntry
+from mailproof.targets.addresses import BlocklistEntry, DomainListEntry
 
 LISTED_RANGE = ip_network("127.0.0.0/8")
 
@@ -18,34 +19,77 @@ TEST_ENTRIES = {4: ("127.0.0.2", "127.0.0.1"), 6: ("::ffff:7f00:2", "::ffff:7f00
 """An address that a working list must list, and one that it must not."""
 
 
+TEST_NAMES = ("test", "invalid")
+"""The same for lists of domains."""
+
+
 @probe()
 async def listing(entry: BlocklistEntry, net: Network, inventory: Inventory) -> Listing:
     """Whether the list holds the address. Raises NotObserved where the list does not work or refuses us."""
     blocklist = next(item for item in inventory.blocklists if item.name == entry.blocklist)
-    listed, unlisted = TEST_ENTRIES[ip_address(entry.address).version]
+    await _test(net, blocklist, *TEST_ENTRIES[ip_address(entry.address).version])
+    answer, reason = await _look_up(net, blocklist, entry.address)
+    meanings = _meanings(blocklist, answer)
+    return Listing(entry.address, entry.blocklist, answer, reason, meanings, blocklist.expected)
+
+
+@probe()
+async def domain_listing(entry: DomainListEntry, net: Network, inventory: Inventory) -> DomainListing:
+    """Whether a list of domains holds the domain. Raises NotObserved where the list does not work or refuses us."""
+    blocklist = next(item for item in inventory.blocklists if item.name == entry.blocklist)
+    await _test(net, blocklist, *TEST_NAMES)
+    answer, reason = await _look_up(net, blocklist, entry.domain)
+    meanings = _meanings(blocklist, answer)
+    return DomainListing(entry.domain, entry.blocklist, answer, reason, meanings, blocklist.expected)
+
+
+async def _test(net: Network, blocklist: Blocklist, listed: str, unlisted: str) -> None:
+    """Raises NotObserved for a list that does not list what every list must, or lists what none may."""
     if not (answer := await _ask(net, blocklist, listed)).records:
-        raise NotObserved(f"the list {entry.blocklist} does not list its test entry {listed}", answer.evidence())
+        raise NotObserved(f"the list {blocklist.name} does not list its test entry {listed}", answer.evidence())
     if (answer := await _ask(net, blocklist, unlisted)).records:
-        raise NotObserved(f"the list {entry.blocklist} lists {unlisted}, as a dead list does", answer.evidence())
-    answer = await _ask(net, blocklist, entry.address)
-    reason: tuple[str, ...] = ()
-    if answer.records:
-        try:
-            texts = await net.dns.resolve(_name(blocklist, entry.address), "TXT")
-            reason = tuple(record.text for record in texts.records)
-        except NotObserved:
-            reason = ()
-    return Listing(entry.address, entry.blocklist, answer, reason)
+        raise NotObserved(f"the list {blocklist.name} lists {unlisted}, as a dead list does", answer.evidence())
 
 
-def _name(blocklist: Blocklist, address: str) -> str:
-    labels = reverse_name(address).removesuffix(".in-addr.arpa").removesuffix(".ip6.arpa")
-    return f"{labels}.{blocklist.zone or blocklist.name}"
+async def _look_up(net: Network, blocklist: Blocklist, thing: str) -> tuple[Answer, tuple[str, ...]]:
+    """The list's answer about an address or a domain, and its reasons."""
+    answer = await _ask(net, blocklist, thing)
+    if not answer.records:
+        return answer, ()
+    try:
+        texts = await net.dns.resolve(_name(blocklist, thing), "TXT")
+    except NotObserved:
+        return answer, ()
+    return answer, tuple(record.text for record in texts.records)
 
 
-async def _ask(net: Network, blocklist: Blocklist, address: str) -> Answer:
-    """The list's answer about an address. Raises NotObserved if it is not one that a list gives."""
-    answer = await net.dns.resolve(_name(blocklist, address), "A")
+def _meanings(blocklist: Blocklist, answer: Answer) -> tuple[str, ...]:
+    """What the answers mean. Raises NotObserved for one that the inventory does not know, if it knows any."""
+    meanings = []
+    for record in answer.records if blocklist.codes else ():
+        code = ip_address(record.data)
+        known = [meaning for network, meaning in blocklist.codes.items() if code in ip_network(network)]
+        if not known:
+            raise NotObserved(
+                f"the list {blocklist.name} answers {code}, which the inventory does not explain (codes)",
+                answer.evidence(),
+            )
+        meanings += known
+    return tuple(dict.fromkeys(meanings))
+
+
+def _name(blocklist: Blocklist, thing: str) -> str:
+    """The name to ask for: of an address its octets or nibbles reversed (RFC 5782, section 2), of a domain itself."""
+    try:
+        reversed_ = reverse_name(thing)
+    except ValueError:
+        return f"{thing}.{blocklist.asked}"
+    return f"{reversed_.removesuffix('.in-addr.arpa').removesuffix('.ip6.arpa')}.{blocklist.asked}"
+
+
+async def _ask(net: Network, blocklist: Blocklist, thing: str) -> Answer:
+    """The list's answer about an address or a domain. Raises NotObserved if it is not one that a list gives."""
+    answer = await net.dns.resolve(_name(blocklist, thing), "A")
     refusals = [ip_network(error) for error in blocklist.errors]
     for record in answer.records:
         code = ip_address(record.data)

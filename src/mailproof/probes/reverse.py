@@ -5,13 +5,25 @@ from __future__ import annotations
 import asyncio
 from ipaddress import ip_address
 
-from mailproof.inventory.budgets import MAX_NAME_SERVERS, MAX_PTR_NAMES, MAX_PTR_SERVERS
+from mailproof.inventory.budgets import MAX_NAME_SERVERS, MAX_PTR_NAMES, MAX_PTR_POLICIES, MAX_PTR_SERVERS
+from mailproof.inventory.model import Inventory
 from mailproof.net.dns.client import reverse_name
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
-from mailproof.observations.reverse import ClasslessDelegation, ForwardAddresses, ReverseDNS, ServerView
+from mailproof.observations.mx import HostAddresses
+from mailproof.observations.reverse import (
+    ClasslessDelegation,
+    ForwardAddresses,
+    PTRPolicies,
+    PTRPolicy,
+    ReverseDNS,
+    ReverseZone,
+    ServerView,
+)
 from mailproof.probes.probe import probe
-from mailproof.targets.addresses import SendingAddress
+from mailproof.targets.addresses import HeloName, SendingAddress
+
+REVERSE_TREES = ("in-addr.arpa", "ip6.arpa")
 
 
 @probe()
@@ -67,3 +79,34 @@ async def _view(net: Network, server: str, address: str, name: str) -> ServerVie
         return ServerView(label, await net.dns.ask(address, name, "PTR", host=server))
     except NotObserved as failure:
         return ServerView(label, None, failure.reason)
+
+
+@probe()
+async def ptr_policies(sender: SendingAddress, net: Network, reverse_dns: ReverseDNS) -> PTRPolicies:
+    """The TXT records of the first confirmed PTR names that are not the name said in EHLO."""
+    others = [name for name in reverse_dns.confirmed_names if name != sender.helo][:MAX_PTR_POLICIES]
+    if not sender.helo:
+        others = []
+    answers = await asyncio.gather(*(net.dns.resolve(name, "TXT") for name in others))
+    policies = tuple(PTRPolicy(name, answer) for name, answer in zip(others, answers, strict=True))
+    return PTRPolicies(sender.address, sender.helo or "", policies)
+
+
+@probe()
+async def reverse_zone(
+    sender: SendingAddress, net: Network, inventory: Inventory, reverse_dns: ReverseDNS
+) -> ReverseZone:
+    """The zone that the PTR of the address stands in: that of the alias's target where it is reached by CNAME."""
+    name = reverse_name(sender.address)
+    end = reverse_dns.ptr.aliases[-1] if reverse_dns.ptr.aliases else name
+    answer = await net.dns.resolve(end, "SOA")
+    zone = next((r.name for r in (*answer.records, *answer.authority) if r.type == "SOA"), end)
+    declared = tuple(zone for zone in inventory.zones if zone.endswith(REVERSE_TREES))
+    return ReverseZone(sender.address, name, reverse_dns.ptr.aliases, zone, answer, declared)
+
+
+@probe()
+async def helo_addresses(name: HeloName, net: Network) -> HostAddresses:
+    """A and AAAA of a name that is said in EHLO."""
+    ipv4, ipv6 = await asyncio.gather(*(net.dns.resolve(name.name, type) for type in ("A", "AAAA")))
+    return HostAddresses(name.name, (), ipv4, ipv6)

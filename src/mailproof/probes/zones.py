@@ -33,17 +33,17 @@ async def _addresses(net: Network, host: str) -> ServerAddresses:
     addresses: list[str] = []
     aliases: tuple[str, ...] = ()
     nobodys = ""
-    failure = None
+    failure, kind = None, NotObserved.kind
     for type in ("A", "AAAA"):
         try:
             answer = await net.dns.resolve(host, type)
         except NotObserved as error:
-            failure = error.reason
+            failure, kind = error.reason, error.kind
         else:
             addresses += [record.data for record in answer.records]
             aliases = aliases or answer.aliases
             nobodys = nobodys or await unregistered(net.dns, answer)
-    return ServerAddresses(host, tuple(addresses), failure, aliases, nobodys)
+    return ServerAddresses(host, tuple(addresses), failure, aliases, nobodys, kind)
 
 
 async def _parent(net: Network, zone: str) -> str:

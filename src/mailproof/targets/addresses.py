@@ -115,6 +115,31 @@ class BlocklistEntry(Target):
         return f"{self.address}@{self.blocklist}"
 
 
+@dataclass(frozen=True)
+class DomainListEntry(Target):
+    """One domain on one DNS list of domains: ``example.org@dbl``."""
+
+    domain: str
+    blocklist: str
+    """The list's name in the inventory."""
+
+    def __post_init__(self) -> None:
+        self._settle(domains=(self.domain,))
+
+    @property
+    def id(self) -> str:
+        return f"{self.domain}@{self.blocklist}"
+
+
+@finder(DomainListEntry)
+async def find_domain_list_entries(search: Search) -> None:
+    """Every mail domain on each list that knows domains."""
+    for domain in search.inventory.domains:
+        for blocklist in search.inventory.blocklists:
+            if "domain" in blocklist.families:
+                search.targets.add(DomainListEntry(domain.name, blocklist.name))
+
+
 @finder(BlocklistEntry, after=(SendingAddress,))
 async def find_blocklist_entries(search: Search) -> None:
     """Every sending address on each blocklist that knows its family."""

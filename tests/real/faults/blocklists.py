@@ -1,8 +1,8 @@
-"""Faults of addresses on blocklists."""
+"""Faults of addresses and domains on lists."""
 
 from __future__ import annotations
 
-from tests.real.domains import POSTFIX, Domain, Server
+from tests.real.domains import POSTFIX, Domain, Registered, Server
 
 NETWORK = 31
 
@@ -13,5 +13,23 @@ DOMAINS = (
         Server(POSTFIX),
         dnsbl_listed=True,
         fail=("DNSBL-VERDICT",),
+    ),
+    Domain(
+        "listed-domain",
+        "domain on a DNS list of domains",
+        domain_listed=True,
+        fail=("REP-DOMAIN-DNSBL",),
+    ),
+    Domain(
+        "dropped",
+        Registered.DROPPED,
+        Server(POSTFIX),
+        registered=Registered.DROPPED,
+        fail=("REP-DROP",),
+    ),
+    Domain(
+        "lookalike",
+        "a name that looks like the domain exists",
+        advice=("REP-LOOKALIKE",),
     ),
 )

@@ -27,7 +27,14 @@ def _faulty(label: str, fault: str, **other: Any) -> Domain:
 
 def _differing(label: str, fault: str, control: str, **records: tuple[str, ...]) -> Domain:
     """A domain of which ns2 has other records than ns1, under the same serial."""
-    return Domain(label, fault, second_records={f"@ {type}": data for type, data in records.items()}, fail=(control,))
+    return Domain(
+        label,
+        fault,
+        second_records={f"@ {type}": data for type, data in records.items()},
+        fail=(control,),
+        perhaps=("RES-VIEWS",),
+        why="which records a resolver has depends on the server that it asked.",
+    )
 
 
 DOMAINS = (
@@ -41,7 +48,7 @@ DOMAINS = (
     _faulty("case-matters", "case matters", fail=("NS-CASE",)),
     _faulty("negative-without-soa", "negative without SOA", fail=("NS-NEGATIVE-ANSWERS",)),
     _faulty("aaaa-unknown", "AAAA unknown", fail=("NS-AAAA-QUERY",)),
-    _faulty("version-told", "version told", advice=("NS-VERSION-HIDDEN",)),
+    _faulty("version-told", "version told", advice=("NS-VERSION-HIDDEN", "NS-SOFTWARE")),
     _faulty("large", "large", advice=("NS-ANSWER-SIZE",)),
     _faulty("large-lost", "large lost", advice=("NS-PMTU",)),
     _faulty("alias", "alias", fail=("NS-CNAME-SANITY",)),

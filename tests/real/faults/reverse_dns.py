@@ -43,5 +43,15 @@ DOMAINS = (
         records={"dynamic-client A": (ADDRESS,)},
         ptr=("dynamic-client.generic-ptr.test.",),
         fail=("PTR-QUALITY",),
+        advice=("HELO-EQ-PTR", "RDNS-SPF"),
+        why="the host does not say this name in EHLO, and the name publishes no SPF.",
+    ),
+    Domain(
+        "foreign-ptr",
+        "reverse name in a zone that the inventory does not name",
+        Server(POSTFIX),
+        records={"reverse PTR": ("mx",)},
+        ptr_at="reverse.foreign-ptr.test.",
+        fail=("PTR-OWNER",),
     ),
 )

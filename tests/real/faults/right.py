@@ -7,10 +7,11 @@ from tests.real.domains import EXIM, HAPROXY, POSTFIX, PROXY_PROTOCOL, Domain, S
 NETWORK = 25
 
 DOMAINS = (
-    # The certificate also names the alias of mx-cname.test, whose one fault is that it is an alias.
+    # The certificate also names the alias of mx-cname.test, whose one fault is that it is an alias, and the MX of
+    # ipv4-path.test, whose one fault is the zone that it is in.
     Domain(
         "right",
-        server=Server(POSTFIX, other_names=("alias.mx-cname.test",)),
+        server=Server(POSTFIX, other_names=("alias.mx-cname.test", "mx.ns-ipv4-only.test")),
         ipv6=True,
         main_cf=("smtpd_banner = $myhostname ESMTP", "disable_vrfy_command = yes"),
     ),
@@ -33,7 +34,8 @@ DOMAINS = (
     ),
     Domain(
         "right-include",
-        records={"@ TXT": ("v=spf1 include:right.test -all",)},
+        # Below sentinel are the names of the root key sentinel (RFC 8509).
+        records={"@ TXT": ("v=spf1 include:right.test -all",), "*.sentinel A": ("11.0.4.1",)},
     ),
     Domain(
         "right-parked",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.real.domains import POSTFIX, Domain, Server
+from tests.real.domains import ADDRESS, POSTFIX, Domain, Server
 
 NETWORK = 40
 
@@ -25,5 +25,15 @@ DOMAINS = (
         Server(POSTFIX),
         records={"mx TXT": ()},
         fail=("HELO-SPF",),
+    ),
+    Domain(
+        "helo-loopback",
+        "the name that is said in EHLO leads to loopback as well",
+        Server(POSTFIX),
+        records={"helo A": (ADDRESS, "127.0.0.1"), "helo TXT": ("v=spf1 a -all",)},
+        helo="helo.helo-loopback.test",
+        fail=("HELO-NOT-LOOPBACK",),
+        advice=("HELO-EQ-PTR",),
+        why="the PTR is the host's other name.",
     ),
 )

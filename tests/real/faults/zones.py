@@ -136,7 +136,9 @@ DOMAINS = (
         own_servers=(OwnServer("v4-1.dns.test", at="11.0.1.1"), OwnServer("v4-2.dns.test", at="11.0.2.1")),
         parent_ns=("v4-1.dns.test", "v4-2.dns.test"),
         child_ns=("v4-1.dns.test", "v4-2.dns.test"),
-        advice=("V6-NS-AAAA",),
+        records={"@ CAA": ('0 issue "ca.test"',), "mx A": ("11.0.25.10",), "mx AAAA": ("2600:25::25:10",)},
+        advice=("V6-NS-AAAA", "DANE-EXISTS"),
+        why="its mx is a name of mx.right.test, for the domain ipv4-path, and has no TLSA record.",
     ),
 )
 

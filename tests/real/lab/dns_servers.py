@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from tests.real.domains import RESOLVER
 from tests.real.lab import plan
+from tests.real.lab.ca import Issued
 from tests.real.lab.processes import Daemons
 from tests.real.lab.requirements import program
 
@@ -93,7 +95,7 @@ def knot(
     daemons.start(directory.name, namespace, [program("knotd"), "-c", str(directory / "knot.conf")])
 
 
-def unbound(daemons: Daemons, namespace: str, directory: Path, trust_anchor: str) -> None:
+def unbound(daemons: Daemons, namespace: str, directory: Path, trust_anchor: str, certificate: Issued) -> None:
     """Start the resolver on the client's loopback, and on its link for the servers' own look-ups."""
     directory.mkdir()
     hints = [
@@ -104,7 +106,10 @@ def unbound(daemons: Daemons, namespace: str, directory: Path, trust_anchor: str
     (directory / "root.key").write_text(_lines(trust_anchor))
     config = _lines(
         "server:",
-        "  interface: 127.0.0.1",
+        f"  interface: {RESOLVER}",
+        f"  interface: {RESOLVER}@853",
+        f'  tls-service-pem: "{certificate.chain_file}"',
+        f'  tls-service-key: "{certificate.key_file}"',
         "  interface: ::1",
         f"  interface: {plan.CLIENT}",
         "  access-control: 11.0.0.0/8 allow",

@@ -33,6 +33,8 @@ from tests.real.lab.opensmtpd import opensmtpd
 from tests.real.lab.opensmtpd import passwd_lines as opensmtpd_users
 from tests.real.lab.postfix import postfix
 from tests.real.lab.processes import Daemons
+from tests.real.lab.registry import documents
+from tests.real.lab.resolvers import forwarding, wrong_unbound
 
 ROOT = Path(__file__).resolve().parents[3]
 RUN_SECONDS = 60.0
@@ -71,6 +73,7 @@ class Lab:
         self.start_seconds = 0.0
         self._namespaces: Namespaces | None = None
         self._daemons: Daemons | None = None
+        self._trust_anchor = ""
 
     def __enter__(self) -> Lab:
         self.start()
@@ -125,10 +128,12 @@ class Lab:
         opensmtpd(daemons, servers, self.directory / "opensmtpd", issued)
         dovecot(daemons, servers, self.directory / "dovecot", issued)
         haproxy(daemons, servers, self.directory / "haproxy")
-        nginx(daemons, servers, self.directory / "nginx", _sites(authority))
+        registry = authority.issue("registry", [domains.REGISTRY], Chain.RIGHT)
+        nginx(daemons, servers, self.directory / "nginx", _sites(authority), registry, documents())
         self._start_ssl3(daemons, servers, issued["ssl3"])
         self._start_old_openssl(daemons, servers, issued)
         self._start_dns(daemons, namespaces, issued)
+        self._start_resolvers(daemons, namespaces.client, authority)
         self.domains = _domains(requirements.versions())
         self._wait()
 
@@ -165,8 +170,16 @@ class Lab:
         knot(daemons, servers, self.directory / "knot-second", second, built.second_child, transfer)
         nsd(daemons, servers, self.directory / "nsd-lame", lame, {})
         self._start_faulty_dns(daemons, servers, built.first_child)
+        self._trust_anchor = built.trust_anchor
         self.ca_file.with_name(ANCHORS).write_text(f"{built.trust_anchor}\n")
-        unbound(daemons, namespaces.client, self.directory / "unbound", built.trust_anchor)
+
+    def _start_resolvers(self, daemons: Daemons, namespace: str, authority: Authority) -> None:
+        right = authority.issue("resolver", [domains.RESOLVER_NAME], Chain.RIGHT)
+        wrong = authority.issue("wrong-resolver", [domains.RESOLVER_NAME], Chain.WRONG_NAME)
+        unbound(daemons, namespace, self.directory / "unbound", self._trust_anchor, right)
+        hints = self.directory / "unbound" / "root.hints"
+        wrong_unbound(daemons, namespace, self.directory / "unbound-wrong", hints, wrong)
+        daemons.start("forwarder", namespace, forwarding(_script("forwarder")), _python_path())
 
     def _start_faulty_dns(self, daemons: Daemons, namespace: str, zones: Mapping[str, str]) -> None:
         places = [place for place in plan.OWN_SERVERS if place.listens and place.server.fault]
@@ -223,7 +236,7 @@ class Lab:
         ]
         name_servers = plan.PARENTS | domains.CHILDREN | plan.OTHER_NAME_SERVERS
         services += [f"{address}/53" for pair in name_servers.values() for address in pair]
-        services += [f"{plan.HTTPS}/443", "127.0.0.1/53"]
+        services += [f"{plan.HTTPS}/443", "127.0.0.1/53", f"{domains.WRONG_RESOLVER}/53"]
         ready = self.run([*_script("talk"), "--ready", *services], timeout=READY_SECONDS)
         self._daemons.check()
         if ready.returncode:

@@ -1,12 +1,14 @@
-"""nginx as policy host for MTA-STS (RFC 8461, section 3.3): one address, all names, certificates chosen by SNI."""
+"""nginx as policy host for MTA-STS (RFC 8461, section 3.3), and as a registry: one address, all names, certificates
+chosen by SNI."""
 
 from __future__ import annotations
 
 import pwd
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.real.domains import PolicyHost
+from tests.real.domains import REGISTRY, PolicyHost
 from tests.real.lab import plan
 from tests.real.lab.ca import Issued
 from tests.real.lab.processes import Daemons
@@ -56,12 +58,39 @@ def _server(site: Site, documents: Path) -> str:
 """
 
 
-def nginx(daemons: Daemons, namespace: str, directory: Path, sites: list[Site]) -> None:
-    """Start nginx for all sites."""
+def _registry(issued: Issued, directory: Path, documents: Mapping[str, str]) -> str:
+    """A server that answers for the paths of ``documents``; for addresses that none is for, as for ``ip/any``."""
+    for path, text in documents.items():
+        file = directory / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return f"""\
+  server {{
+    listen {plan.HTTPS}:443 ssl;
+    server_name {REGISTRY};
+    ssl_certificate {issued.chain_file};
+    ssl_certificate_key {issued.key_file};
+    root {directory};
+    location / {{ types {{ }} default_type application/rdap+json; }}
+    location /ip/ {{ types {{ }} default_type application/rdap+json; try_files $uri /ip/any; }}
+  }}
+"""
+
+
+def nginx(
+    daemons: Daemons,
+    namespace: str,
+    directory: Path,
+    sites: list[Site],
+    registry: Issued,
+    registered: Mapping[str, str],
+) -> None:
+    """Start nginx for all sites, and for the registry with what it says by path."""
     documents = directory / "policies"
     documents.mkdir(parents=True)
     user = pwd.getpwuid(0).pw_name
     servers = "".join(_server(site, documents) for site in sites)
+    servers += _registry(registry, directory / "registry", registered)
     file = directory / "nginx.conf"
     file.write_text(
         f"""\

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tests.real import domains
 from tests.real.domains import Delegation, Domain
-from tests.real.lab import plan
+from tests.real.lab import plan, routes
 
 Records = dict[str, tuple[str, ...]]
 """Rdata by ``"owner TYPE"``."""
@@ -206,6 +206,7 @@ def reverse_zones() -> tuple[Records, Records, Records]:
     zone = rfc2317_zone()
     ipv4[f"{zone}. NS"] = tuple(f"{server}." for server in domains.CHILDREN)
     detours = {plan.address(domain) for domain in plan.DOMAINS if domain.ptr_detour}
+    elsewhere = {plan.address(domain): domain.ptr_at for domain in plan.DOMAINS if domain.ptr_at}
     for address, names in reverse_pointers().items():
         values = tuple(f"{name}." for name in names)
         owner = f"{reverse_name(address)}."
@@ -218,6 +219,8 @@ def reverse_zones() -> tuple[Records, Records, Records]:
             ipv4[f"{owner} CNAME"] = (first,)
             delegated[f"{first} CNAME"] = (second,)
             delegated[f"{second} PTR"] = values
+        elif address in elsewhere:
+            ipv4[f"{owner} CNAME"] = (elsewhere[address],)
         elif ip in plan.RFC2317_BLOCK:
             target = f"{owner.partition('.')[0]}.{zone}."
             ipv4[f"{owner} CNAME"] = (target,)
@@ -237,6 +240,12 @@ def blocklist(name: str) -> Records:
         owner = ".".join(reversed(address.split(".")))
         records |= {f"{owner} A": ("127.0.0.2",), f"{owner} TXT": (f"{address} is listed",)}
     return records
+
+
+def domain_list() -> Records:
+    """The zone of a DNS list of domains (RFC 5782, sections 3 and 5)."""
+    listed = ["test", *(domain.name for domain in plan.DOMAINS if domain.domain_listed)]
+    return apex(domains.CHILDREN) | {f"{name}.{domains.DOMAIN_LIST}. A": ("127.0.1.2",) for name in listed}
 
 
 @dataclass
@@ -304,7 +313,7 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
     top = apex(plan.PARENTS)
     for domain in plan.DOMAINS:
         top[f"{domain.label} NS"] = tuple(f"{server}." for server in domain.parent_ns)
-        top |= _own_glue(domain)
+        top |= _own_glue(domain) | dict(domain.parent_records)
         if domain.delegation is not Delegation.UNSIGNED:
             wrong = domain.delegation is Delegation.WRONG_DS
             top[f"{domain.label} DS"] = (signer.ds(f"{domain.name}.", wrong=wrong),)
@@ -323,7 +332,7 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
         if domain.second_serial is not None or domain.second_records:
             second[domain.name] = text(domain.second_serial or domains.SERIAL, second=True)
 
-    name_servers = apex(domains.CHILDREN)
+    name_servers = apex(domains.CHILDREN) | {"v6 AAAA": (domains.CHILDREN["ns1.dns.test"][1],)}
     _glue(name_servers, domains.CHILDREN | plan.OTHER_NAME_SERVERS)
     for domain in plan.DOMAINS:
         name_servers |= _own_servers(domain, inside=False)
@@ -331,6 +340,7 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
         "@ MX": (f"10 mx.right.{domains.TLD}.",),
         "@ TXT": (f"v=spf1 a:{plan.CLIENT_NAME} -all",),
         f"{plan.CLIENT_NAME}. A": (plan.CLIENT,),
+        f"{domains.REGISTRY}. A": (plan.HTTPS,),
         f"{plan.CLIENT_NAME}. AAAA": (plan.CLIENT6,),
         f"{plan.CLIENT_NAME}. TXT": ("v=spf1 a -all",),
     }
@@ -341,11 +351,16 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
         domains.DNSBL: blocklist(domains.DNSBL),
         plan.BROKEN_DNSBL: blocklist(plan.BROKEN_DNSBL),
         rfc2317_zone(): delegated_reverse,
+        domains.DOMAIN_LIST: domain_list(),
+        "l0okalike.test": apex(domains.CHILDREN),
+        routes.ORIGIN: apex(domains.CHILDREN) | routes.origins(),
+        "v6only.test": apex(("v6.dns.test",)) | {"www A": (plan.HTTPS,)},
     }
     for origin, records in plain.items():
         first[origin] = second[origin] = master_file(origin, records)
         if origin.endswith(f".{domains.TLD}"):
-            top[f"{origin}. NS"] = tuple(f"{server}." for server in domains.CHILDREN)
+            servers = ("v6.dns.test",) if origin == "v6only.test" else domains.CHILDREN
+            top[f"{origin}. NS"] = tuple(f"{server}." for server in servers)
     _glue(top, plan.PARENTS | domains.CHILDREN)
 
     root = apex(plan.PARENTS)

@@ -239,6 +239,27 @@ TABLE: Table = {
         passes(server_answers=server(version_text=said("version.bind", "TXT", "none of your business"))),
         advises("it is 9.18.1", server_answers=server(version_text=said("version.bind", "TXT", "9.18.1"))),
     ),
+    "NS-SOFTWARE": (
+        skips("does not tell its version", server_answers=server()),
+        skips(
+            "does not tell", server_answers=server(version_text=said("version.bind", "TXT", "none of your business"))
+        ),
+        *(
+            passes(server_answers=server(version_text=said("version.bind", "TXT", text)))
+            for text in ("9.18.1", "9.20.4", "NSD 4.9.1", "unbound 1.22.0", "9.16.50-Debian", "9.11.4-P2-RedHat-9.11.4")
+        ),
+        passes(server_answers=server(version_text=said("version.bind", "TXT", "PowerDNS Authoritative Server 5.0.1"))),
+        *(
+            advises(f"{ended} was no longer", server_answers=server(version_text=said("version.bind", "TXT", text)))
+            for text, ended in (
+                ("9.16.50", "BIND 9.16"),
+                ("BIND 9.11.37", "BIND 9.11"),
+                ("9.19.24", "BIND 9.19"),
+                ("8.4.7-REL", "BIND 8.4"),
+                ("PowerDNS Authoritative Server 4.7.4 (built ...)", "PowerDNS Authoritative Server 4.7"),
+            )
+        ),
+    ),
     "NS-NEGATIVE-ANSWERS": (
         passes(server_answers=server()),
         fails("NXDOMAIN, without a SOA", server_answers=server(missing=said("x", "A", rcode="NXDOMAIN"))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailproof.controls import SHOULD
-from mailproof.observations.reverse import ClasslessDelegation, ServerView
+from mailproof.observations.reverse import ClasslessDelegation, PTRPolicies, PTRPolicy, ReverseZone, ServerView
 
 from ..observed import ADDRESS, HOST, answer, reverse
 from .case import Table, advises, fails, passes, skips, undecided
@@ -27,6 +27,18 @@ def _view(*names: str, authoritative: bool = True) -> ServerView:
 
 
 _SILENT = ServerView("ns2.example.org[192.0.2.54]", None, "timed out")
+
+
+def _policies(*texts: str, helo: str = "helo.example.org", names: int = 1) -> PTRPolicies:
+    found = tuple(PTRPolicy(HOST, answer(HOST, "TXT", *texts)) for _ in range(names))
+    return PTRPolicies(ADDRESS, helo, found)
+
+
+def _stands_in(zone: str, *declared: str, address: str = _PTR) -> ReverseZone:
+    return ReverseZone(ADDRESS, address, (), zone, answer(zone, "SOA", "ns. h. 1 2 3 4 5"), declared)
+
+
+_NETWORK = "2.0.192.in-addr.arpa"
 
 TABLE: Table = {
     "PTR-EXISTS": (
@@ -97,5 +109,24 @@ TABLE: Table = {
         ),
         fails("the word dyn", level=SHOULD, reverse_dns=reverse("dyn7.isp.example")),
         skips("no PTR", reverse_dns=reverse()),
+    ),
+    "RDNS-SPF": (
+        passes(ptr_policies=_policies("v=spf1 a -all")),
+        passes(ptr_policies=_policies("other", "V=SPF1")),
+        advises("publishes no SPF", ptr_policies=_policies("v=spf10 a -all")),
+        advises("publishes no SPF", ptr_policies=_policies()),
+        skips("does not say", ptr_policies=_policies(helo="", names=0)),
+        skips("differs from", ptr_policies=_policies(names=0)),
+    ),
+    "PTR-OWNER": (
+        passes(reverse_zone=_stands_in(_NETWORK, _NETWORK)),
+        passes(reverse_zone=_stands_in(_ZONE, _ZONE)),
+        passes(reverse_zone=_stands_in(f"0/26.{_NETWORK}", f"0/26.{_NETWORK}")),
+        fails("stands in the zone isp.example", level=SHOULD, reverse_zone=_stands_in("isp.example", _NETWORK)),
+        fails("as the inventory says", reverse_zone=_stands_in(_NETWORK, _ZONE)),
+        fails("0/26.2.0.192", reverse_zone=_stands_in(_NETWORK, f"0/26.{_NETWORK}")),
+        skips("names no reverse zone", reverse_zone=_stands_in(_NETWORK)),
+        skips("names no reverse zone", reverse_zone=_stands_in(_NETWORK, f"64/26.{_NETWORK}", f"26-63.{_NETWORK}")),
+        skips("names no reverse zone", reverse_zone=_stands_in(_NETWORK, "0.0.10.in-addr.arpa", "8.b.d.0.ip6.arpa")),
     ),
 }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from mailproof.controls import MUST, SHOULD
 from mailproof.observations.smtp import ServerName, SMTPSession
+from mailproof.targets.addresses import SendingAddress
 from mailproof.targets.services import MXEndpoint
 
-from ..observed import ADDRESS, HOST, answer, evaluation, reply, session
-from .case import Table, advises, fails, passes, skips
+from ..observed import ADDRESS, HOST, answer, evaluation, reply, reverse, session
+from .case import Table, advises, fails, leaves, passes, skips
+from .mx import host
 
 
 def server_name(
@@ -24,6 +26,7 @@ def server_name(
 
 
 _LIVE = MXEndpoint(HOST, ADDRESS, 25)
+_SENDER = SendingAddress(ADDRESS, HOST)
 
 TABLE: Table = {
     "HELO-FQDN": (
@@ -63,5 +66,23 @@ TABLE: Table = {
         fails("is in error", level=MUST, spf_of_helo=evaluation("permerror")),
         fails(f"{ADDRESS} says HELO", level=SHOULD, spf_of_helo=evaluation("neutral")),
         fails("says softfail for anybody", spf_of_helo=evaluation("pass", foreign=("softfail",))),
+    ),
+    "HELO-EQ-PTR": (
+        passes(sending_address=_SENDER, reverse_dns=reverse(HOST)),
+        passes(sending_address=_SENDER, reverse_dns=reverse("other.example", HOST)),
+        advises("says EHLO mx1.example.org", sending_address=_SENDER, reverse_dns=reverse("other.example")),
+        skips("does not say", sending_address=SendingAddress(ADDRESS), reverse_dns=reverse("other.example")),
+        leaves("PTR-EXISTS", sending_address=_SENDER, reverse_dns=reverse()),
+        leaves(
+            "PTR-FCRDNS",
+            sending_address=_SENDER,
+            reverse_dns=reverse("other.example", forward={"other.example": ("192.0.2.99",)}),
+        ),
+    ),
+    "HELO-NOT-LOOPBACK": (
+        passes(helo_addresses=host(ADDRESS)),
+        fails("127.0.1.1", level=MUST, helo_addresses=host(ADDRESS, "127.0.1.1")),
+        fails("::1", helo_addresses=host("::1")),
+        skips("no address", helo_addresses=host()),
     ),
 }

@@ -174,16 +174,18 @@ class DNSClient:
         tcp: bool = False,
         recurse: bool = False,
         dnssec: bool = True,
+        checking_disabled: bool = False,
         host: str | None = None,
         form: Form = USUAL,
     ) -> Answer:
         """Put a question to the server at the numeric address ``server``, any rcode being an answer.
 
-        ``host`` is the server's name, for the connect map; ``dnssec`` sets DO; ``form`` is what else is unusual about
-        the question. The answer has its envelope. Raises what :meth:`question` raises, and NotObserved if the address
-        is not numeric.
+        ``host`` is its name, for the connect map; ``dnssec`` sets DO, ``checking_disabled`` CD; ``form`` is what else
+        is unusual. The answer has its envelope. Raises what :meth:`question` raises, and NotObserved if the address is
+        not numeric.
         """
-        asked = Question.make(name, type, recurse=recurse, dnssec=dnssec, form=form, keep=True)
+        more = {"dnssec": dnssec, "checking_disabled": checking_disabled, "keep": True}
+        asked = Question.make(name, type, recurse=recurse, form=form, **more)
         peer = Server(SocketAddress(server, port), self._settings.destination(server, port, host), tcp)
         return await self._once.outcome((asked, peer), lambda: self._servers.ask([peer], asked))
 

@@ -1,0 +1,40 @@
+"""Reads what resolvers say of their configuration, from the files that the inventory names."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from mailproof.grammars.resolver_settings import parse_bind, parse_unbound
+from mailproof.net.errors import NotAvailable
+from mailproof.net.network import Network
+from mailproof.observations.configuration import ProgramSettings, SettingSeen
+from mailproof.observations.resolvers import ResolverSettings
+from mailproof.places import Place
+from mailproof.probes.configuration import MAX_OCTETS
+from mailproof.probes.probe import probe
+from mailproof.targets.files import Configuration
+
+PARSERS = {"unbound": parse_unbound, "bind": parse_bind}
+
+HOLDER = "named-checkconf -p -x"
+"""The command of a capture whose output holds the settings; those of Unbound stand in no capture."""
+
+
+@probe()
+async def resolver_settings(configuration: Configuration, net: Network) -> ResolverSettings:
+    """How much Unbound or BIND logs and keeps. Raises NotAvailable where no file holds its settings."""
+    program = configuration.program
+    names = tuple(file.name for file in configuration.files)
+    if program not in PARSERS:
+        return ResolverSettings(ProgramSettings(program, configuration.host, (), names))
+    files = [file for file in configuration.files if file.command in ("", HOLDER) and file.status == 0]
+    if not files:
+        raise NotAvailable(f"{', '.join(names)} holds no settings: name its file in the inventory (configurations)")
+    seen: list[SettingSeen] = []
+    for file in files:
+        text = await net.files.text(Path(file.path), MAX_OCTETS)
+        found = await asyncio.to_thread(list, PARSERS[program](text))
+        seen += (SettingSeen(entry.name, entry.value, Place(file.name, entry.line)) for entry in found)
+    settings = ProgramSettings(program, configuration.host, tuple(seen), tuple(file.name for file in files))
+    return ResolverSettings(settings)
