@@ -79,6 +79,37 @@ class Delegation(StrEnum):
     EXPIRED_SIGNATURES = "expired signatures"
 
 
+BIND, LDNS, KNOT_SIGNER = "dnssec-signzone", "ldns-signzone", "kzonesign"
+"""Programs that sign zones."""
+
+
+@dataclass(frozen=True)
+class Signing:
+    """How a zone is signed, where that is not by one ECDSA P-256 key with NSEC for 30 days."""
+
+    keys: tuple[str, ...] = ("ECDSAP256SHA256",)
+    """Algorithms, with further arguments for dnssec-keygen or ldns-keygen; ``revoked`` first revokes the key. Each of
+    them signs everything."""
+    unused: tuple[str, ...] = ()
+    """Keys that stand in the zone and sign nothing."""
+    by: str = BIND
+    options: tuple[str, ...] = ()
+    """Arguments of the signer; for Knot lines of its policy."""
+    ds: tuple[str, ...] = ("0 SHA-256",)
+    """DS records at the parent: number of the key and digest (``wrong``: one of something else), or the data. ldns and
+    Knot: always one with SHA-256."""
+    cds: tuple[str, ...] = ()
+    """CDS records, as in ``ds``."""
+    cdnskey: tuple[int, ...] = ()
+    """Numbers of the keys that there are CDNSKEY records of."""
+    second: str = ""
+    """What the second server has instead: ``unsigned``, ``expired`` or ``no denial``."""
+    same_tag: bool = False
+    """A second key with the tag of the first one stands in the zone."""
+    unknown_algorithm: int = 0
+    """The number of the algorithm that key, signatures and DS record pretend to have."""
+
+
 class PolicyHost(StrEnum):
     """How https://mta-sts.NAME/.well-known/mta-sts.txt answers."""
 
@@ -179,6 +210,7 @@ class Domain:
     ipv6: bool = False
     ipv6_listens: bool = True
     delegation: Delegation = Delegation.SIGNED
+    signing: Signing | None = None
     parent_ns: tuple[str, ...] = tuple(CHILDREN)
     child_ns: tuple[str, ...] = tuple(CHILDREN)
     open_transfer: bool = False
@@ -186,6 +218,10 @@ class Domain:
     second_records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Rdata that differ on ns2."""
     own_servers: tuple[OwnServer, ...] = ()
+    elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Further records in dns.test, which is not signed, as in ``records``."""
+    unsigned_below: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Records of the zone ``mx`` below the domain, which is not signed; empty: there is no such zone."""
     policy_mode: str = "enforce"
     policy_mx: tuple[str, ...] = ()
     policy_host: PolicyHost = PolicyHost.RIGHT
