@@ -41,3 +41,6 @@ MAX_PARENT_QUESTIONS = 12
 
 MAX_ADDRESSES_OF_PRIMARY = 2
 """Addresses of the primary server of a SOA record that are tried until one answers."""
+
+MAX_SIGNALLING_HOSTS = 4
+"""Name servers of a zone below whose names records for bootstrapping DNSSEC (RFC 9615) are looked for."""

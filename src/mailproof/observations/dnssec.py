@@ -180,13 +180,13 @@ class HostChain(Observation):
 class DMARCChain(Observation):
     """What our own validation makes of the DMARC record of a domain, and of the domain's zone.
 
-    ``record`` is None, with a note, where there is nothing to judge.
+    ``zone`` is None, with a note, where there is nothing to judge; ``record`` where the zone is not secure.
     """
 
     domain: str
-    record: Judged | None
-    zone: Judged | None = None
+    zone: Judged | None
+    record: Judged | None = None
     note: str = ""
 
     def evidence(self) -> tuple[str, ...]:
-        return tuple(line for one in (self.record, self.zone) if one for line in one.evidence()) or (self.note,)
+        return tuple(line for one in (self.zone, self.record) if one for line in one.evidence()) or (self.note,)

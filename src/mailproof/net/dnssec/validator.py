@@ -50,21 +50,18 @@ class Validator:
 
         Raises NotObserved where that could not be found out.
         """
+        root = (await self._chains.root()).link
+        if root is not None:
+            raise UntrustedRoot(
+                f"the keys of the root that the resolver gives cannot be trusted: {root.flaw}"
+                + (f" ({root.detail})" if root.detail else "")
+            )
         known = self._verdicts.get((name, type))
         if known is None:
             known = await self._chains.observe(_parsed(name), dns.rdatatype.from_text(type))
             self._verdicts[name, type] = known
-        link = known.link
-        if link is None:
-            return known
-        if (link.name, link.type) == (".", "DNSKEY"):
-            raise UntrustedRoot(
-                f"the keys of the root that the resolver gives cannot be trusted: {link.flaw}"
-                + (f" ({link.detail})" if link.detail else "")
-            )
-        if known.status is Status.INDETERMINATE:
-            kind = BoundReached if link.flaw is Flaw.BOUND else NotObserved
-            raise kind(str(link))
+        if known.status is Status.INDETERMINATE and known.link is not None:
+            raise (BoundReached if known.link.flaw is Flaw.BOUND else NotObserved)(str(known.link))
         return known
 
     async def records(self, name: str, type: str) -> Response:
