@@ -37,7 +37,7 @@ USUAL = 100
 """Questions that any domain may cost, with a wide margin: an ordinary one costs some 40."""
 
 MX_HOST = 4
-"""Questions for an MX host: its addresses, once more for their signature, TLSA; or what stands behind an alias."""
+"""Questions for an MX host: its addresses, TLSA, and whether the name of the TLSA records can be denied."""
 
 MX_ADDRESS = 4
 """Questions for an address of an MX host: its reverse name and what that leads to."""
@@ -96,11 +96,11 @@ AMPLIFIERS = {
     ),
     "alias-fan": Amplifier(
         HEAD + lines("@ MX 10 a0-#") + "".join(lines(f"a{step}-# CNAME a{step + 1}-#") for step in range(60)),
-        questions=budgets.MAX_MX_HOSTS * MX_HOST * 3,
+        questions=budgets.MAX_MX_HOSTS * MX_HOST * 4,
     ),
     "dname-fan": Amplifier(
         HEAD + lines("@ MX 10 x.d0.d#") + lines("d# DNAME e#") + lines("e# DNAME d#.d#"),
-        questions=budgets.MAX_MX_HOSTS * MX_HOST * 3,
+        questions=budgets.MAX_MX_HOSTS * MX_HOST * 4,
     ),
     "spf-names": Amplifier(
         HEAD + '@ TXT ( "v=spf1"\n' + lines('" include:s#.victim.example"') + '" -all" )\n', names_of_victim=MAX_WALK
@@ -148,11 +148,6 @@ AMPLIFIERS = {
 ROOT = f"@ 60 SOA ns.nic. h.nic. 1 2 3 4 5\n@ 60 NS ns.nic.\nns.nic. 60 A {OURS}\n"
 
 
-def signed(file: str) -> dict[str, str]:
-    """A zone that is signed, so that a chain of trust is followed until it ends."""
-    return {"file": file, "signed": "yes"}
-
-
 def delegation(name: str, zone: str) -> str:
     """What the parent says of a zone: all of its NS records, and their addresses."""
     records = [line.split() for line in zone.splitlines()]
@@ -167,8 +162,7 @@ def world() -> Iterator[World]:
     zones["victim"] = HEAD.replace(OURS, VICTIM)
     hosts = [f"11.2.{n}.{m}" for n in range(40) for m in range(MANY)]
     plan: dict[str, Any] = {
-        "zones": {".": signed("root.zone"), "example": signed("example.zone")}
-        | {f"{name}.example": f"{name}.zone" for name in zones},
+        "zones": {".": "root.zone", "example": "example.zone"} | {f"{name}.example": f"{name}.zone" for name in zones},
         "servers": {VICTIM: {"serves": ["victim.example"]}},
         "smtp": [{"host": "mx0.mx-fan.example", "addresses": [VICTIM, *hosts]}],
         "https": [

@@ -10,7 +10,7 @@ import pytest
 
 from mailproof.fixtures.world import World
 from mailproof.net.dnssec.trust import Flaw, Status, Verdict
-from mailproof.net.errors import NotObserved, UntrustedRoot
+from mailproof.net.errors import LyingResolver, NotObserved, UntrustedRoot
 from mailproof.net.loop import BackgroundLoop
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
@@ -59,6 +59,7 @@ def test_a_question_is_asked_once_however_much_is_judged(world: World) -> None:
             *((name, "DNSKEY") for name in (".", "org", "signed.org")),
             *((name, "DS") for name in ("org", "signed.org")),
             *(("signed.org", "MX"), ("mx.signed.org", "A"), ("mx.signed.org", "AAAA")),
+            (".", "NS"),  # whether a resolver that finds nothing finds the root
         ]
     )
 
@@ -88,5 +89,5 @@ def test_a_root_that_the_anchors_do_not_know_makes_nothing_bogus(world: World) -
 @pytest.mark.parametrize("fault", ["no EDNS", "NXDOMAIN"])
 def test_a_resolver_that_leaves_signatures_out_makes_nothing_bogus(tmp_path: Path, fault: str) -> None:
     plan = PLAN.replace("behaviour:\n  fails", f'behaviour:\n  "*": {fault}\n  fails', 1)
-    with World.load(write(tmp_path, plan)) as stripping, pytest.raises(UntrustedRoot):
+    with World.load(write(tmp_path, plan)) as stripping, pytest.raises((UntrustedRoot, LyingResolver)):
         judged(stripping, ("signed.org", "MX"))

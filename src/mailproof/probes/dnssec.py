@@ -83,10 +83,7 @@ async def _records(net: Network, zone: str) -> tuple[Answer | None, Answer | Non
 
 
 async def _judged(net: Network, needed: list[tuple[str, str]]) -> tuple[Judged, ...]:
-    """Our own validation of each name and type that can be looked at.
-
-    Hosts come with their address first: where it is insecure nothing else about the host is asked for.
-    """
+    """Our own validation of each name and type that can be looked at: of the answers that the resolver gave anyway."""
 
     async def check(name: str, type: str) -> Judged | None:
         try:
@@ -95,21 +92,8 @@ async def _judged(net: Network, needed: list[tuple[str, str]]) -> tuple[Judged, 
         except NotObserved:
             return None
 
-    async def check_host(name: str, types: list[str]) -> list[Judged]:
-        found = []
-        for type in types:
-            owner = f"_25._tcp.{name}" if type == "TLSA" else name
-            one = await check(owner, type)
-            found += [one] if one else []
-            if one and one.verdict.status is Status.INSECURE:
-                break
-        return found
-
-    by_host: dict[str, list[str]] = {}
-    for name, type in needed:
-        by_host.setdefault(name.removeprefix("_25._tcp."), []).append(type)
-    found = await asyncio.gather(*(check_host(*one) for one in by_host.items()))
-    return tuple(one for some in found for one in some)
+    found = await asyncio.gather(*(check(name, type) for name, type in needed))
+    return tuple(one for one in found if one is not None)
 
 
 async def _refused(net: Network, needed: list[tuple[str, str]]) -> tuple[BogusAnswer, ...]:
@@ -141,6 +125,7 @@ def _needed(zone: Zone, targets: Targets) -> list[tuple[str, str]]:
             wanted.append((target.id, "TXT"))
         elif isinstance(target, MailHost):
             wanted += [(target.name, "A"), (target.name, "AAAA"), (f"_25._tcp.{target.name}", "TLSA")]
+            wanted.append((f"_25._tcp.{target.name}", "A"))  # as senders ask beside it (RFC 7672, section 2.1.2)
     return [(name, type) for name, type in dict.fromkeys(wanted) if _zone_of(name, zones) in (zone.name, None)]
 
 

@@ -155,11 +155,16 @@ class DNSClient:
         return await self._once.outcome(asked, lambda: self._through_layers(asked, 0))
 
     async def whole(self, name: str, type: str) -> Answer:
-        """What the resolvers say without validating it (CD), with its octets: signatures and proofs are in them.
+        """What the resolvers say, with its octets: signatures and proofs are in them. Zone files are passed over.
 
-        Zone files are passed over. Any rcode is an answer. Raises what :meth:`question` raises.
+        What :meth:`question` was answered serves here as well; only what the resolver refuses is asked again, without
+        its validation (CD). Any rcode is an answer. Raises what :meth:`question` raises.
         """
         asked = Question.make(name, type, recurse=True, checking_disabled=True, keep=True)
+        if self._zones.find(asked.name) is None:
+            answer = await self.question(name, type)
+            if answer.wire and answer.rcode in ("NOERROR", "NXDOMAIN"):
+                return answer
         return await self._once.outcome(asked, lambda: self._ask_resolvers(asked))
 
     async def ask(

@@ -75,7 +75,7 @@ class Question:
     edns: bool = True
     form: Form = USUAL
     keep: bool = False
-    """Whether the answer keeps its envelope, and its octets."""
+    """Whether the answer keeps its envelope. Octets are kept of these, and of what resolvers answer."""
 
     @staticmethod
     def make(
@@ -193,7 +193,7 @@ def read_answer(
             protocol=protocol,
             seconds=round(seconds, 6),
             envelope=_envelope(response, len(wire), truncated) if asked.keep else None,
-            wire=wire if asked.keep else b"",
+            wire=wire if asked.keep or asked.recurse else b"",
         )
     except NotObserved:
         raise
@@ -248,11 +248,12 @@ def answer_from_zones(asked: Question, lookup: Lookup) -> Answer:
 
 
 def joined(name: str, aliases: tuple[str, ...], rest: Answer) -> Answer:
-    """``rest`` as the answer for ``name``, which leads there by ``aliases``; AD only if nothing was added."""
+    """``rest`` as the answer for ``name``, which leads there by ``aliases``; AD and octets only if none was added."""
     chain = aliases + rest.aliases
     if len(chain) > MAX_ALIASES:
         raise Malformed(f"{name}: more than {MAX_ALIASES} aliases")
-    return replace(rest, name=name, aliases=chain, authenticated=rest.authenticated and not aliases)
+    wire = rest.wire if not aliases else b""
+    return replace(rest, name=name, aliases=chain, authenticated=rest.authenticated and not aliases, wire=wire)
 
 
 def _follow(asked: Question, section: Iterable[dns.rrset.RRset]) -> tuple[tuple[ResourceRecord, ...], tuple[str, ...]]:
