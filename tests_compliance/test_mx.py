@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from mailproof.controls import MUST, SHOULD, Family, Harm, control, fail, leave_to, not_applicable
+from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
+from mailproof.criteria.mail_providers import AS_OF, provider_of
 from mailproof.net.addresses import is_public
-from mailproof.net.dns.names import is_address
+from mailproof.net.dns.names import is_address, is_host
 from mailproof.net.errors import Bogus, Malformed, NotFollowed, NotObserved, ServerFailure, TimedOut
 from mailproof.observations.authorities import MailCopies, told
-from mailproof.observations.mx import MX, HostAddresses
-from mailproof.references import IANA_SPECIAL_ADDRESSES, rfc
+from mailproof.observations.mx import MX, ApexMX, HostAddresses, MXHosts
+from mailproof.observations.refusals import demands_tls
+from mailproof.observations.relay import RelayAttempts
+from mailproof.observations.spf import SPF
+from mailproof.observations.zones import host_name_fault
+from mailproof.references import IANA_SPECIAL_ADDRESSES, PRACTICE, ZONEMASTER, Reference, rfc
 from mailproof.targets.mail import MailDomain, MailHost
+from mailproof.targets.services import MXEndpoint
+from mailproof.targets.zones import Zone
 
 FAMILY = Family("MX", "MX records")
+
+LEFT_OVER = ".msv1.invalid"
+"""The end of the names by which Microsoft 365 had the ownership of a domain proved."""
 
 
 @control(
@@ -100,6 +110,8 @@ def test_mx_host_resolves(host_addresses: HostAddresses, mail_host: MailHost) ->
     Why: mail to a host without an address waits for days and then bounces.
     Fix: publish A and AAAA records for the host, or remove the MX record that names it.
     """
+    if host_addresses.host.endswith(LEFT_OVER):
+        leave_to("MX-M365-TOKEN", "the name is Microsoft's placeholder, which never exists")
     found = f"{host_addresses.host} has neither A nor AAAA ({host_addresses.ipv4.rcode})"
     if host_addresses.domains:
         assert host_addresses.addresses, found
@@ -142,3 +154,207 @@ def test_servers_have_the_same_mx(mail_copies: MailCopies) -> None:
     assert len(sets) <= 1, told(sets)
     if mail_copies.unseen(sets):
         raise NotObserved("; ".join(mail_copies.unknown) or "no server gave an answer", mail_copies.evidence())
+
+
+@control("MX-NULL-RIGHT", SHOULD, rfc(7505, "4.2"), harm=Harm.REFUSED)
+def test_domain_with_a_null_mx_sends_nothing(mx: MX, spf: SPF, mail_domain: MailDomain) -> None:
+    """A domain with a null MX is not used to send mail either: its SPF record names no sender.
+
+    Why: receivers refuse mail from a domain that cannot be answered.
+    Fix: publish "v=spf1 -all"; or if the domain sends mail, MX records in place of the null MX.
+    """
+    if not mx.takes_no_mail:
+        not_applicable("the domain has no null MX")
+    if mail_domain.insists_on_mail:
+        leave_to("MX-EXISTS", "the inventory says that the domain receives mail")
+    if spf.record is None:
+        leave_to("SPF-EXISTS", "the domain has no SPF record that could name senders")
+    senders = [term.text for term in spf.record.terms if term.qualifier == "+" or term.name == "redirect"]
+    assert not senders, f"{mx.domain} has a null MX, and its SPF record names senders: {' '.join(senders)}"
+
+
+@control("MX-HOST-SYNTAX", MUST, rfc(1123, "2.1"), rfc(5321, "2.3.5"), rfc(5890, "2.3.1"), harm=Harm.LOST)
+def test_mx_names_are_host_names(mx: MX) -> None:
+    """The name of every MX host is made of letters, digits and hyphens within labels.
+
+    Why: some senders refuse to look up any other name, and CAs issue no certificate for it.
+    Fix: give the host a name without underscores and other signs, and let the MX name that.
+    """
+    if not mx.names:
+        not_applicable("the domain has no MX that names a host")
+    faults = [f"{name} {fault}" for name in mx.names if not is_address(name) and (fault := host_name_fault(name))]
+    assert not faults, "; ".join(faults)
+    reserved = [name for name in mx.names for label in name.split(".") if label[2:4] == "--" and label[:4] != "xn--"]
+    if reserved:
+        finding(
+            MAY,
+            f"{', '.join(dict.fromkeys(reserved))}: a label has hyphens in the third and fourth place",
+            why="such labels are reserved for encodings like xn--; programs for international names refuse them.",
+            fix="rename the host.",
+        )
+
+
+@control("MX-NO-DUPLICATE", MAY, rfc(5321, "5.1"), PRACTICE, harm=Harm.LOST)
+def test_no_mx_stands_there_twice(mx_hosts: MXHosts) -> None:
+    """No host stands in two MX records, and no two MX hosts have one address.
+
+    Why: a sender who fails at the first comes back to the same server: the second record protects from nothing.
+    Fix: remove the second record, or lead it to another server.
+    """
+    mx = mx_hosts.mx
+    _require_hosts(mx_hosts)
+    exchanges = [name for _, name in mx.exchanges]
+    twice = [name for name in mx.names if exchanges.count(name) > 1]
+    assert not twice, f"{', '.join(twice)} stands in more than one MX record"
+    shared = [f"{', '.join(names)} at {address}" for address, names in mx_hosts.by_address().items() if len(names) > 1]
+    assert not shared, f"one server by several names: {'; '.join(shared)}"
+    _require_all(mx_hosts)
+
+
+@control("MX-REDUNDANT", MAY, rfc(2182, "3"), PRACTICE, harm=Harm.LOST)
+def test_mail_has_a_second_way(mx_hosts: MXHosts) -> None:
+    """The MX hosts of a domain have at least two addresses in one address family.
+
+    Why: while the one server is down all mail waits, and bounces after some days.
+    Fix: add a second server. Many do without one on purpose, since senders try for days: RFC 2182 speaks of the DNS.
+    """
+    _require_hosts(mx_hosts)
+    addresses = mx_hosts.by_address()
+    if not addresses and not mx_hosts.unknown:
+        leave_to("MX-RESOLVES", "no MX host has an address")
+    families = [sum(":" in address for address in addresses), sum(":" not in address for address in addresses)]
+    if max(families) < 2:
+        _require_all(mx_hosts)
+    assert max(families) >= 2, f"all mail goes to one server: {', '.join(addresses)}"
+
+
+def _require_hosts(mx_hosts: MXHosts) -> None:
+    if not any(map(is_host, mx_hosts.mx.names)):
+        not_applicable("the domain has no MX that names a host")
+
+
+def _require_all(mx_hosts: MXHosts) -> None:
+    if mx_hosts.unknown:
+        raise NotObserved("; ".join(mx_hosts.unknown), mx_hosts.evidence())
+
+
+@control("MX-APPROVED", SHOULD, Reference("The inventory's mx_hosts"), harm=Harm.READ)
+def test_mx_hosts_are_approved(mx: MX, mail_domain: MailDomain) -> None:
+    """Every MX host is one that the inventory approves of.
+
+    Why: whoever gets a record into the zone, or stays there after a contract has ended, reads the mail.
+    Fix: remove the MX record, or add the host to `mx_hosts` of the inventory.
+    """
+    if not mail_domain.approved_mx:
+        not_applicable("the inventory has no list of MX hosts (mx_hosts)")
+    if not mx.names:
+        not_applicable("the domain has no MX that names a host")
+    unknown = [name for name in mx.names if is_host(name) and name not in mail_domain.approved_mx]
+    assert not unknown, f"MX hosts that the inventory does not name: {', '.join(unknown)}"
+
+
+@control("MX-PARKED-NONE", SHOULD, Reference("The inventory's parked"), rfc(7505, "4"), harm=Harm.ABUSED)
+def test_parked_domain_has_no_mx(mx: MX, mail_domain: MailDomain) -> None:
+    """A parked domain has no MX record other than a null MX.
+
+    Why: what goes to a domain that nobody uses is spam, or was meant for somebody else, and its sender waits in vain.
+    Fix: publish "MX 0 ." in place of the MX records; or take parked: true out of the inventory.
+    """
+    if not mail_domain.parked:
+        not_applicable("the domain is not parked")
+    assert not mx.names, f"the domain is parked, and its mail goes to {', '.join(mx.names)}"
+
+
+@control("MX-HOSTMASTER-PATH", MAY, rfc(2142, "7"), ZONEMASTER, harm=Harm.LOST)
+def test_mail_to_hostmaster_goes_somewhere(apex_mx: ApexMX, zone: Zone) -> None:
+    """A zone has an MX record at its own name, where mail to hostmaster goes; the root and top-level domains have none.
+
+    Why: whoever sees a fault of the zone writes to hostmaster at its name.
+    Fix: publish an MX record at the zone's name.
+    """
+    name = apex_mx.zone
+    if name in zone.domains:
+        leave_to("MX-EXISTS", f"{name} is a mail domain of the inventory")
+    if name.endswith(".arpa"):
+        not_applicable("the zone is one of the infrastructure below arpa")
+    if "." not in name.strip("."):
+        assert not apex_mx.takes_mail, f"{name} is a top-level domain and has an MX record"
+    else:
+        assert apex_mx.answer.records, f"{name} has no MX record: hostmaster@{name} cannot be reached"
+
+
+@control("MX-M365-TOKEN", MUST, rfc(5321, "5.1"), rfc(6761, "6.4"), harm=Harm.LOST)
+def test_no_ownership_token_is_left(mx: MX) -> None:
+    """No MX record is left over from proving to Microsoft 365 who owns the domain.
+
+    Why: the name ends in invalid and never exists; senders that pick it wait in vain.
+    Fix: remove the MX record that ends in msv1.invalid: it was needed once only.
+    """
+    if not mx.names:
+        not_applicable("the domain has no MX that names a host")
+    left = [name for name in mx.names if name.endswith(LEFT_OVER)]
+    assert not left, f"left over: {', '.join(left)}"
+
+
+@control("MX-PROVIDER-SET", MAY, Reference(f"Help pages of the providers, {AS_OF}"), harm=Harm.LOST)
+def test_mx_are_what_the_provider_prescribes(mx: MX) -> None:
+    """The MX records are the whole set that the provider of the mail prescribes, and no other's stand beside them.
+
+    Why: with half a set mail waits where all of it would go on, and what a former provider still gets is lost.
+    Fix: publish the set of the provider's help page, and remove records of providers that you have left.
+    """
+    providers = list(dict.fromkeys(found for name in mx.names if (found := provider_of(name))))
+    if not providers:
+        not_applicable("no MX host is one of a provider whose set is known")
+    if len(providers) > 1:
+        finding(MAY, f"the MX hosts are those of {' and of '.join(provider.name for provider in providers)}")
+    (provider,) = providers
+    present = {name for name in mx.names if provider.has(name)}
+    if provider.sets and not any(present >= wanted for wanted in provider.sets):
+        nearest = max(provider.sets, key=lambda wanted: (len(wanted & present), -len(wanted)))
+        missing = ", ".join(sorted(nearest - present))
+        finding(MAY, f"{provider.name} prescribes {len(nearest)} MX records, of which are missing: {missing}")
+
+
+@control("MX-OURS", MAY, Reference("The inventory's hosts"), harm=Harm.READ)
+def test_mx_addresses_are_ours(mx_hosts: MXHosts, mail_domain: MailDomain) -> None:
+    """Where an MX host is at an address of the inventory, all are, but for declared backups.
+
+    Why: a record of a host that was given back leads mail to whoever has its address now.
+    Fix: remove the MX record; or give the host with its addresses in `hosts`, or among backup_mx of the domain.
+    """
+    ours = set(mail_domain.our_addresses)
+    found = mx_hosts.by_address()
+    if not ours & found.keys():
+        not_applicable("no MX host has an address that the inventory gives")
+    foreign = {
+        f"{name} at {address}"
+        for address, names in found.items()
+        for name in names
+        if address not in ours and name not in mail_domain.backup_mx
+    }
+    assert not foreign, f"not of the inventory: {', '.join(sorted(foreign))}"
+    _require_all(mx_hosts)
+
+
+@control("MX-NOT-TLS-ONLY", MUST, rfc(3207, "4"), allowed={"in_clear": ("taken", "refused")}, harm=Harm.LOST)
+def test_mx_takes_mail_without_tls(
+    mx_endpoint: MXEndpoint, relay_attempts: RelayAttempts, *, in_clear: str = "taken"
+) -> None:
+    """A public MX takes mail without TLS as well, unless the parameter in_clear says that it is to be refused.
+
+    Why: senders without TLS cannot deliver, and their mail bounces.
+    Fix: offer TLS without demanding it (Postfix: smtpd_tls_security_level = may). MTA-STS and DANE keep mail from
+    being read on the way without losing any.
+    """
+    if in_clear == "refused":
+        not_applicable("the inventory says that mail in clear is to be refused (in_clear)")
+    if relay_attempts.unserved:
+        leave_to("SMTP-GREET-220", f"the server refuses service: {relay_attempts.unserved}")
+    clear = [attempt for attempt in relay_attempts.attempts if not attempt.tls]
+    if demanding := [attempt for attempt in clear if demands_tls(attempt.last)]:
+        if not any(attempt.tls for attempt in relay_attempts.attempts):
+            leave_to("SMTP-STARTTLS-WORKS", f"the server takes mail inside TLS only: {demanding[0].last}")
+        fail(f"{mx_endpoint.id} demands TLS from everybody: {demanding[0]}")
+    if not clear:
+        raise NotObserved(f"nothing was asked in clear: {relay_attempts.interrupted}", relay_attempts.evidence())

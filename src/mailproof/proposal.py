@@ -17,6 +17,7 @@ from mailproof.targets.addresses import SendingAddress
 from mailproof.targets.base import Target, Targets
 from mailproof.targets.mail import MailDomain
 from mailproof.targets.services import Endpoint, MailExchange
+from mailproof.targets.zone_contents import ZoneContents
 
 SUFFIX = ".zone"
 """Files of a directory that are zones; the rest of the file name is the zone's name."""
@@ -150,7 +151,9 @@ def _keys(endpoint: Endpoint) -> set[str]:
 
 
 def _names(target: Target) -> Iterator[str]:
-    """The names in the DNS that looking at a target may ask for."""
+    """The names in the DNS that looking at a target may ask for; a proposed zone asks for nothing by itself."""
+    if isinstance(target, ZoneContents):
+        return
     yield from target.domains
     for attribute in ("name", "host", "zone"):
         if isinstance(value := getattr(target, attribute, None), str):

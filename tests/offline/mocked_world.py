@@ -1,19 +1,23 @@
-"""Mock peers that do what no packaged server can be made to do: the world, its inventory, and whom to blame."""
+"""Faults that no server of the laboratory has: the offline world that has them, its inventory, and whom to blame."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.offline import zone_file_faults
+from tests.offline.zone_file_faults import DRIFT, RIGHT_ZONE, FileFault
+
 NAME = "mocked"
 """Of the inventory and its report."""
 RIGHT = "mx.right.example[11.1.0.1]:25"
-"""The target that every control of ``MOCKS`` has to pass."""
+"""The target that a control of ``MOCKS`` has to pass unless its entry names another one."""
 
 WORLD = """
 zones:
   .: root.zone
   example: example.zone
+  bare.example: bare.zone
 smtp:
   - {host: mx.right.example, addresses: [11.1.0.1]}
   - {host: mx.injectable.example, addresses: [11.1.0.2], behaviour: {starttls: injectable}}
@@ -22,7 +26,7 @@ smtp:
   - {host: mx.remembers.example, addresses: [11.1.0.5], behaviour: {starttls: remembers}}
 """
 
-ZONE = """$TTL 60
+ZONE = """$TTL 3600
 @ SOA ns h 1 2 3 4 5
 @ NS ns
 ns A 11.0.0.53
@@ -36,12 +40,27 @@ weak-key MX 10 mx.weak-key
 mx.weak-key A 11.1.0.4
 remembers MX 10 mx.remembers
 mx.remembers A 11.1.0.5
+foreign MX 10 mx.right
+foreign MX 20 mx.remembers
+leaving MX 10 smtp.google.com.
+leaving MX 20 in1-smtp.messagingengine.com.
+google MX 10 smtp.google.com.
+bare NS ns
+"""
+ZONE += "".join(f"{name}. NS ns\n" for name in zone_file_faults.served())
+
+BARE_ZONE = """$TTL 3600
+@ SOA ns.example. h.example. 1 2 3 4 5
+@ NS ns.example.
 """
 
 INVENTORY = """
 world: world
 active: true
-domains: [right.example, injectable.example, ssl2.example, weak-key.example, remembers.example]
+domains: [right.example, injectable.example, ssl2.example, weak-key.example, remembers.example, foreign.example,
+  leaving.example, google.example, zone-safe-change.example, zone-private-addr.example, zone-ttl-sane.example]
+hosts: [{name: mx.right.example, addresses: [11.1.0.1]}, {name: imap.zone-private-addr.example, roles: [imap]}]
+zones: [bare.example]
 limits: {connect: 60, greeting: 60, reply: 60, tls: 60, dns: 30, silence: 0.3, pause: 0, connections_per_host: 4}
 probe: {ehlo: mx.right.example, sender: postmaster@right.example}
 """
@@ -49,16 +68,26 @@ probe: {ehlo: mx.right.example, sender: postmaster@right.example}
 
 @dataclass(frozen=True)
 class Mock:
-    """A control, the one mocked target that it has to fail, and the behaviour that is the fault.
+    """A control, the one mocked target that it has to blame, and the behaviour that is the fault.
 
-    ``reason`` is why no server of the laboratory fails the control; empty where one does.
+    ``reason`` is why no server of the laboratory fails the control; empty where one does. ``right`` is the target that
+    the control has to pass beside it.
     """
 
     control: str
     target: str
     behaviour: str
     reason: str = ""
+    verdict: str = "fail"
+    right: str = RIGHT
 
+
+def _behaviour(fault: FileFault) -> str:
+    lines = fault.lines or (f"served besides: {fault.served}" if fault.serial > 1 else f"serial {fault.serial}")
+    return "; ".join(lines.splitlines())
+
+
+_A_FILE = "a master file is judged, and no server"
 
 MOCKS = (
     Mock(
@@ -74,6 +103,35 @@ MOCKS = (
         "Postfix, Exim and Dovecot as packaged reset the session when TLS starts",
     ),
     Mock("TLS-NO-SSL2", "mx.ssl2.example[11.1.0.3]:25", "old_tls: versions: [SSLv2, TLSv1]"),
+    Mock(
+        "MX-OURS",
+        "foreign.example",
+        "MX 20 mx.remembers.example",
+        "the inventory of the laboratory gives no addresses of MX hosts",
+        "advice",
+        "right.example",
+    ),
+    Mock(
+        "MX-HOSTMASTER-PATH",
+        "bare.example",
+        "no MX at the zone's name",
+        "every zone of the laboratory that could have one is that of a mail domain",
+        "advice",
+        "example",
+    ),
+    Mock(
+        "MX-PROVIDER-SET",
+        "leaving.example",
+        "MX records of Google Workspace and of Fastmail",
+        "no provider has its hosts in the laboratory",
+        "advice",
+        "google.example",
+    ),
+    *(
+        Mock(fault.control, fault.target, _behaviour(fault), _A_FILE, fault.verdict, RIGHT_ZONE.target)
+        for fault in zone_file_faults.FAULTS
+    ),
+    Mock("ZONE-DRIFT", DRIFT.target, _behaviour(DRIFT), _A_FILE, "advice", RIGHT_ZONE.target),
     Mock("CERT-KEY-SIZE", "mx.weak-key.example[11.1.0.4]:25", "certificate: {key: rsa1024}"),
 )
 
@@ -81,9 +139,12 @@ MOCKS = (
 def write(directory: Path) -> Path:
     """Write the world and its inventory below ``directory``. Returns the inventory's file."""
     (directory / "world").mkdir(parents=True)
-    (directory / "world" / "world.yaml").write_text(WORLD)
+    served = "".join(f"  {name}: {name}.zone\n" for name in zone_file_faults.served())
+    (directory / "world" / "world.yaml").write_text(WORLD.replace("smtp:\n", f"{served}smtp:\n"))
     (directory / "world" / "example.zone").write_text(ZONE)
+    (directory / "world" / "bare.zone").write_text(BARE_ZONE)
     (directory / "world" / "root.zone").write_text("@ 60 SOA ns.example. h. 1 2 3 4 5\n@ 60 NS ns.example.\n")
+    zone_file_faults.write(directory)
     inventory = directory / f"{NAME}.yaml"
-    inventory.write_text(INVENTORY)
+    inventory.write_text(INVENTORY + zone_file_faults.in_inventory())
     return inventory

@@ -36,8 +36,8 @@ HANDFUL = 8
 USUAL = 100
 """Questions that any domain may cost, with a wide margin: an ordinary one costs some 40."""
 
-MX_HOST = 4
-"""Questions for an MX host: its addresses, TLSA, and whether the name of the TLSA records can be denied."""
+MX_HOST = 5
+"""Questions for an MX host: its addresses, TLSA, whether the name of the TLSA records can be denied, and CAA."""
 
 MX_ADDRESS = 4
 """Questions for an address of an MX host: its reverse name and what that leads to."""

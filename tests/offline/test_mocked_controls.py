@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailproof.fixtures.old_tls import available
-from tests.offline.mocked_world import MOCKS, NAME, RIGHT, Mock, write
+from tests.offline.mocked_world import MOCKS, NAME, Mock, write
 from tests.offline.user import Run, pytest_run
 
 
@@ -20,9 +20,9 @@ def test_only_the_faulty_host_is_blamed(run: Run, mock: Mock) -> None:
     if "old_tls" in mock.behaviour and not available():
         pytest.skip("the OpenSSL in nassl's wheel cannot be driven as a server here")
     verdicts = {target: verdict for (id, target), verdict in run.verdicts(NAME).items() if id == mock.control}
-    assert verdicts[mock.target] == "fail"
-    assert verdicts[RIGHT] == "pass"
-    assert [target for target, verdict in verdicts.items() if verdict == "fail"] == [mock.target]
+    assert verdicts[mock.target] == mock.verdict
+    assert verdicts[mock.right] == "pass"
+    assert [target for target, verdict in verdicts.items() if verdict == mock.verdict] == [mock.target]
 
 
 def test_what_was_injected_is_shown(run: Run) -> None:

@@ -18,7 +18,6 @@ from pathlib import Path
 
 from mailproof.controls import Family, load_catalogue
 from mailproof.reference import write_pages
-from tests.offline import mocked_world
 from tests.real import domains, faults, inventory
 from tests.real.domains import Domain
 from tests.real.lab import Lab
@@ -117,9 +116,9 @@ def _family_page(
     )
     lines: list[tuple[str, ...]] = []
     for shown in mocks:
-        host, right = shown.mock.target.partition("[")[0], mocked_world.RIGHT.partition("[")[0]
+        host, right = shown.mock.target.partition("[")[0], shown.mock.right.partition("[")[0]
         reason, behaviour = _cell(shown.mock.reason), _code(shown.mock.behaviour)
-        lines.append((shown.mock.control, host, behaviour, reason, "fail", shown.found))
+        lines.append((shown.mock.control, host, behaviour, reason, shown.mock.verdict, shown.found))
         lines.append((shown.mock.control, right, _code(""), "", "pass", shown.beside))
     if lines:
         yield "\n## Mocked\n"

@@ -9,12 +9,14 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from mailproof.net.dns.names import is_host
 from tests.real.domains import CHILDREN, DNSBL, Domain
 from tests.real.lab import plan, zones
 from tests.real.lab.lab import ANCHORS
 
 LABELS = frozenset(domain.label for domain in plan.DOMAINS)
 UNAPPROVED = ("ns-unapproved",)
+UNAPPROVED_MX = ("mx-unapproved",)
 TAKES_NO_MAIL = ("null-mx-preference",)
 
 
@@ -32,12 +34,8 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
         "blocklists": [DNSBL],
         "zones": [zones.IN_ADDR, zones.rfc2317_zone()],
         "name_servers": [*plan.PARENTS, *CHILDREN, *plan.OTHER_NAME_SERVERS, *_own_servers()],
-        "domains": [
-            {"name": domain.name, "parked": True}
-            if domain.parked
-            else {"name": domain.name, "selectors": ["sel1"], "receives": domain.label not in TAKES_NO_MAIL}
-            for domain in domains
-        ],
+        "mx_hosts": _mx_hosts(),
+        "domains": [_domain(domain) for domain in domains],
         "hosts": [
             {
                 "name": domain.store_host,
@@ -59,6 +57,19 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
             for address in plan.addresses(domain)
         ],
     }
+
+
+def _domain(domain: Domain) -> dict[str, Any]:
+    if domain.parked:
+        return {"name": domain.name, "parked": True}
+    return {"name": domain.name, "selectors": ["sel1"], "receives": domain.label not in TAKES_NO_MAIL}
+
+
+def _mx_hosts() -> list[str]:
+    """The MX hosts of all domains, as far as they are names of hosts."""
+    approved = (domain for domain in plan.DOMAINS if domain.label not in UNAPPROVED_MX)
+    names = dict.fromkeys(name for domain in approved for name in zones.mx_names(domain))
+    return [name for name in names if is_host(name)]
 
 
 def _own_servers() -> list[str]:

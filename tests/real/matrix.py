@@ -118,7 +118,7 @@ def mocked(directory: Path) -> list[MockRow]:
     run = pytest_run(directory, "--inventory", mocked_world.write(directory).name)
     seen = run.verdicts(mocked_world.NAME)
     return [
-        MockRow(mock, seen[mock.control, mock.target], seen[mock.control, mocked_world.RIGHT])
+        MockRow(mock, seen[mock.control, mock.target], seen[mock.control, mock.right])
         for mock in mocked_world.MOCKS
         if mock.reason
     ]

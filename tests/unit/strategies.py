@@ -75,6 +75,7 @@ _octet = st.integers(0, 255)
 _DATA = {
     "A": st.ip_addresses(v=4).map(str),
     "AAAA": st.ip_addresses(v=6).map(str),
+    "CAA": st.builds('{} {} "{}"'.format, _octet, st.sampled_from(["issue", "iodef", "contactemail"]), text),
     "MX": st.builds("{} {}".format, st.integers(0, 65535), _absolute),
     "NS": _absolute,
     "PTR": _absolute,

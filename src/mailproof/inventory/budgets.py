@@ -44,3 +44,12 @@ MAX_ADDRESSES_OF_PRIMARY = 2
 
 MAX_SIGNALLING_HOSTS = 4
 """Name servers of a zone below whose names records for bootstrapping DNSSEC (RFC 9615) are looked for."""
+
+MAX_CAA_STEPS = 10
+"""Names that are asked for CAA records, from a host upwards."""
+
+MAX_KNOWN_NAMES = 200
+"""Names and types of one zone that the inventory knows and that are looked at together."""
+
+MAX_DRIFT_SETS = 500
+"""Sets of a zone file that are asked for at a server of the zone, to compare."""

@@ -307,7 +307,18 @@ class LimitsPart(Part):
     )
 
 
-CONTENT = ("domains", "hosts", "sending", "zones", "configurations", "captures", "reports", "messages", "logs")
+CONTENT = (
+    "domains",
+    "hosts",
+    "sending",
+    "zones",
+    "zone_files",
+    "configurations",
+    "captures",
+    "reports",
+    "messages",
+    "logs",
+)
 """An inventory without any of these has nothing to check."""
 
 
@@ -329,8 +340,14 @@ class Inventory(Part):
     name_servers: Annotated[list[DomainName], AfterValidator(unique)] = Field(
         default=[], description="Name servers that zones may have. Without any, every name server is approved of."
     )
+    mx_hosts: Annotated[list[DomainName], AfterValidator(unique)] = Field(
+        default=[], description="MX hosts that domains may have. Without any, every MX host is approved of."
+    )
     resolvers: Annotated[list[ResolverAddress], AfterValidator(unique)] = Field(
         default=[], description="Recursive resolvers to ask, in order. Without any, those of the system."
+    )
+    wildcards: Annotated[list[ZoneName], AfterValidator(unique)] = Field(
+        default=[], description="Names below which a wildcard stands on purpose: example.org for *.example.org."
     )
     blocklists: Annotated[list[Annotated[Blocklist, _shorthand("name", Blocklist)]], AfterValidator(unique)] = Field(
         default=[], description="DNS blocklists on which no address may stand."

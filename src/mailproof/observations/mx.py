@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Annotated
 
 import dns.rdtypes.ANY.MX
@@ -46,6 +47,11 @@ class MX(Observation):
         return self.own_ipv4.exists or self.own_ipv6.exists
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the exchanges, each once, without the root of a null MX."""
+        return tuple(dict.fromkeys(name for _, name in self.exchanges if name != "."))
+
+    @property
     def hosts(self) -> tuple[str, ...]:
         """The hosts that senders try: those of the MX records, or the domain itself (RFC 5321, section 5.1)."""
         if not self.exchanges:
@@ -78,6 +84,45 @@ class HostAddresses(Observation):
     def evidence(self) -> tuple[str, ...]:
         named = (f"{self.host} is named by the MX of {', '.join(self.domains)}",) if self.domains else ()
         return (*named, *self.ipv4.evidence(), *self.ipv6.evidence())
+
+
+@dataclass(frozen=True)
+class MXHosts(Observation):
+    """All hosts of a domain's MX records together, with their addresses."""
+
+    domain: str
+    mx: MX
+    hosts: tuple[HostAddresses, ...]
+    unknown: tuple[str, ...] = ()
+    """Hosts whose addresses could not be found out, each with the reason."""
+
+    def by_address(self) -> dict[str, tuple[str, ...]]:
+        """The hosts at each address."""
+        found: dict[str, list[str]] = {}
+        for host in self.hosts:
+            for address in dict.fromkeys(host.addresses):
+                found.setdefault(str(ip_address(address)), []).append(host.host)
+        return {address: tuple(names) for address, names in found.items()}
+
+    def evidence(self) -> tuple[str, ...]:
+        lines = [f"{host.host}: {', '.join(host.addresses) or 'no address'}" for host in self.hosts]
+        return (*self.mx.evidence(), *lines, *self.unknown)
+
+
+@dataclass(frozen=True)
+class ApexMX(Observation):
+    """Whether mail to hostmaster at a zone's name goes anywhere (RFC 2142, section 7)."""
+
+    zone: str
+    answer: Annotated[Answer, "MX"]
+
+    @property
+    def takes_mail(self) -> bool:
+        """An MX record stands there that is no null MX."""
+        return any(record.target != "." for record in self.answer.records)
+
+    def evidence(self) -> tuple[str, ...]:
+        return self.answer.evidence()
 
 
 def _preference(record: ResourceRecord) -> int:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
+from mailproof.inventory.budgets import MAX_MX_HOSTS
+from mailproof.net.dns.names import is_host
+from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
-from mailproof.observations.mx import MX, HostAddresses
-from mailproof.probes.probe import probe
+from mailproof.observations.mx import MX, ApexMX, HostAddresses, MXHosts
+from mailproof.probes.probe import Look, probe
+from mailproof.targets.base import Targets
 from mailproof.targets.mail import MailDomain, MailHost
+from mailproof.targets.zones import Zone
 
 
 @probe()
@@ -22,3 +27,26 @@ async def host_addresses(host: MailHost, net: Network) -> HostAddresses:
     """A and AAAA of a mail host."""
     answers = await asyncio.gather(*(net.dns.resolve(host.name, type) for type in ("A", "AAAA")))
     return HostAddresses(host.name, host.domains, *answers)
+
+
+@probe()
+async def mx_hosts(domain: MailDomain, mx: MX, look: Look, targets: Targets) -> MXHosts:
+    """All hosts of the MX records, out of what is seen of each."""
+    hosts: list[HostAddresses] = []
+    unknown: list[str] = []
+    known = {host.name: host for host in targets.found(MailHost)}
+    for name in [name for name in mx.names if is_host(name)][:MAX_MX_HOSTS]:
+        if name not in known:
+            unknown.append(f"{name}: it is not looked at")
+            continue
+        try:
+            hosts.append(await look(host_addresses, known[name]))
+        except NotObserved as failure:
+            unknown.append(f"{name}: {failure.reason}")
+    return MXHosts(domain.name, mx, tuple(hosts), tuple(unknown))
+
+
+@probe()
+async def apex_mx(zone: Zone, net: Network) -> ApexMX:
+    """The MX records at the zone's own name."""
+    return ApexMX(zone.name, await net.dns.resolve(zone.name, "MX"))

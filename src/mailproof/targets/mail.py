@@ -31,6 +31,10 @@ class MailDomain(Target):
     """Local parts known not to exist. Empty: one is made up."""
     insists_on_mail: bool = False
     """The inventory itself says that the domain receives mail: a null MX is a mistake then."""
+    approved_mx: tuple[str, ...] = ()
+    """The MX hosts that the inventory approves of; none: any."""
+    our_addresses: tuple[str, ...] = ()
+    """The addresses that the inventory gives for its hosts."""
 
     def __post_init__(self) -> None:
         self._settle(domains=(self.name,))
@@ -48,10 +52,11 @@ class MailDomain(Target):
 async def find_mail_domains(search: Search) -> None:
     """The domains that the inventory names."""
     for domain in search.inventory.domains:
-        search.targets.add(_mail_domain(domain, search.inventory.active if domain.active is None else domain.active))
+        search.targets.add(_mail_domain(domain, search))
 
 
-def _mail_domain(domain: Domain, active: bool) -> MailDomain:
+def _mail_domain(domain: Domain, search: Search) -> MailDomain:
+    inventory = search.inventory
     return MailDomain(
         name=domain.name,
         sends=domain.sends and not domain.parked,
@@ -61,7 +66,9 @@ def _mail_domain(domain: Domain, active: bool) -> MailDomain:
         roles=tuple(domain.mailboxes),
         unknown=tuple(domain.unknown),
         insists_on_mail=domain.insists_on_mail,
-        active=active,
+        approved_mx=tuple(inventory.mx_hosts),
+        our_addresses=tuple(sorted(search.named_addresses)),
+        active=inventory.active if domain.active is None else domain.active,
     )
 
 

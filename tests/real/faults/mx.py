@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.real.controls import PARTLY, PRIVATE
-from tests.real.domains import NO_KEY, Domain
+from tests.real.domains import ADDRESS, NO_KEY, POSTFIX, Domain, Server
 
 NETWORK = 37
 
@@ -60,7 +60,8 @@ DOMAINS = (
         "null MX with a preference",
         records={"@ MX": ("10 .",)},
         policy_mx=("mx.right.test",),
-        fail=("MX-NULL-PREF",),
+        fail=("MX-NULL-PREF", "MX-NULL-RIGHT"),
+        why="It sends mail as well: its SPF record names the mail host.",
     ),
     Domain(
         "null-mx-alone",
@@ -69,4 +70,53 @@ DOMAINS = (
         policy_mx=("mx.right.test",),
         fail=("MX-EXISTS",),
     ),
+    Domain(
+        "mx-underscore",
+        "the name of the MX host has an underscore",
+        Server(POSTFIX, other_names=("mx_1.mx-underscore.test",)),
+        records={"@ MX": ("10 mx_1",), "mx_1 A": (ADDRESS,), "_25._tcp.mx_1 CNAME": ("_25._tcp.mx",)},
+        policy_mx=("*.mx-underscore.test",),
+        fail=("MX-HOST-SYNTAX",),
+    ),
+    Domain(
+        "mx-twice",
+        "one host in two MX records",
+        records={"@ MX": ("10 mx.right.test.", "20 mx.right.test.")},
+        advice=("MX-NO-DUPLICATE",),
+    ),
+    Domain(
+        "mx-unapproved",
+        "an MX host that the inventory does not name",
+        Server(POSTFIX),
+        fail=("MX-APPROVED",),
+    ),
+    Domain(
+        "parked-mx",
+        "parked, with an MX record",
+        parked=True,
+        records={
+            "@ TXT": ("v=spf1 -all",),
+            "sel1._domainkey TXT": (),
+            "_mta-sts TXT": (),
+            "_smtp._tls TXT": (),
+        },
+        fail=("MX-PARKED-NONE",),
+    ),
+    Domain(
+        "mx-token",
+        "an MX record is left over from Microsoft's proof of ownership",
+        records={"@ MX": ("10 mx.right.test.", "32767 ms12345678.msv1.invalid.")},
+        fail=("MX-M365-TOKEN",),
+    ),
+    Domain(
+        "tls-demanded-postfix",
+        "takes mail inside TLS only",
+        Server(POSTFIX, ("smtpd_tls_security_level = encrypt",)),
+        active=True,
+        fail=("MX-NOT-TLS-ONLY",),
+    ),
 )
+
+EVERYWHERE = {
+    "MX-REDUNDANT": "A mail host of the laboratory has one address in each family.",
+}

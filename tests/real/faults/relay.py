@@ -66,7 +66,7 @@ DOMAINS = (
             ),
         ),
         active=True,
-        fail=("RELAY-MATRIX",),
+        fail=("RELAY-MATRIX", "MX-NOT-TLS-ONLY"),
         why="In clear it answers 550 to everything: only who starts TLS, as senders do, finds it.",
     ),
     Domain(

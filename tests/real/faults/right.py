@@ -63,8 +63,4 @@ DOMAINS = (
         perhaps=("EARLYTALK",),
         why="postscreen may be told to remember who has waited for it: then the next early talker is served.",
     ),
-    Domain(
-        "tls-demanded-postfix",
-        server=Server(POSTFIX, ("smtpd_tls_security_level = encrypt",)),
-    ),
 )

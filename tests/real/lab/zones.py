@@ -92,6 +92,14 @@ def _spki(numbers: rsa.RSAPublicNumbers) -> bytes:
     return _der(0x30, algorithm + _der(0x03, b"\x00" + key))
 
 
+CAA = (
+    '0 issue "ca.test; accounturi=https://ca.test/account/1; validationmethods=dns-01"',
+    '0 iodef "mailto:security@right.test"',
+    '0 contactemail "hostmaster@right.test"',
+)
+"""Who may issue certificates for the hosts of a domain."""
+
+
 def mail_zone(domain: Domain, tlsa: str | None, known: Mapping[str, str], serial: int, second: bool) -> Records:
     """The zone of a mail domain: right, then changed as the plan says. ``second``: as ns2 has it."""
     records = apex(domain.child_ns, serial)
@@ -104,6 +112,8 @@ def mail_zone(domain: Domain, tlsa: str | None, known: Mapping[str, str], serial
         "_smtp._tls TXT": (f"v=TLSRPTv1; rua=mailto:tlsrpt@{domain.name}",),
         "mta-sts A": (plan.HTTPS,),
     }
+    if domain.server or domain.store:
+        records["@ CAA"] = CAA
     if domain.server:
         records["mx A"] = (plan.address(domain),)
         records["mx TXT"] = ("v=spf1 a -all",)

@@ -5,11 +5,32 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
-from mailproof.observations.mx import HostAddresses
+from mailproof.gate.verdict import Verdict
+from mailproof.net.smtp import Reply
+from mailproof.observations.mx import MX, ApexMX, HostAddresses, MXHosts
+from mailproof.observations.relay import HOME, RelayAttempts
+from mailproof.observations.spf import SPF, PublishedSPF
 from mailproof.targets.mail import MailHost
+from mailproof.targets.services import MXEndpoint
+from mailproof.targets.zones import Zone
 
-from ..observed import ADDRESS, DOMAIN, HOST, PARKED, RECEIVES, SAME_MAIL, answer, mail_copies, missing, mx
-from .case import Table, fails, leaves, passes, skips, undecided
+from ..observed import (
+    ACCEPTED,
+    ADDRESS,
+    DOMAIN,
+    HOST,
+    PARKED,
+    RECEIVES,
+    SAME_MAIL,
+    TRANSCRIPT,
+    answer,
+    attempt,
+    mail_copies,
+    missing,
+    mx,
+    reply,
+)
+from .case import Case, Table, advises, fails, leaves, passes, skips, undecided
 
 PUBLIC = "8.8.8.8"
 """An address that is not set aside for documentation."""
@@ -32,6 +53,50 @@ _MX_HOST = MailHost(HOST, domains=(DOMAIN,))
 _NAMED_HOST = MailHost(HOST)
 _NULL = mx("0 .")
 _NORMAL = mx("10 mx1.example.org.", "20 mx2.example.org.")
+
+
+def hosts(records: MX, *unknown: str, **addresses: str) -> MXHosts:
+    """``mx1="192.0.2.1 2001:db8::1"`` gives the addresses of mx1.example.org."""
+    seen = tuple(
+        HostAddresses(
+            f"{label}.{DOMAIN}",
+            (DOMAIN,),
+            answer(f"{label}.{DOMAIN}", "A", *(a for a in listed.split() if ":" not in a)),
+            answer(f"{label}.{DOMAIN}", "AAAA", *(a for a in listed.split() if ":" in a)),
+        )
+        for label, listed in addresses.items()
+    )
+    return MXHosts(DOMAIN, records, seen, unknown)
+
+
+def _spf(*texts: str) -> SPF:
+    return SPF(PublishedSPF(DOMAIN, (), answer(DOMAIN, "TXT", *texts)))
+
+
+def _apex(name: str, *records: str, domains: tuple[str, ...] = ()) -> dict[str, object]:
+    return {"apex_mx": ApexMX(name, answer(name, "MX", *records)), "zone": Zone(name, domains=domains)}
+
+
+_ENDPOINT = MXEndpoint(HOST, ADDRESS, 25)
+_TLS_FIRST = reply(530, "5.7.0 Must issue a STARTTLS command first")
+
+
+def _asked(*clear: Reply, tls: bool = True, interrupted: str = "") -> dict[str, object]:
+    """A series of attempts: home inside TLS, if that works, and the plain form in clear, answered with ``clear``."""
+    inside = (replace(attempt(HOME, ACCEPTED), tls=True),) if tls else ()
+    outside = (attempt("plain", None, mail=said) for said in clear)
+    return {
+        "relay_attempts": RelayAttempts(TRANSCRIPT, (*inside, *outside), interrupted),
+        "mx_endpoint": _ENDPOINT,
+    }
+
+
+def _google(*names: str) -> MX:
+    return mx(*(f"10 {name}.google.com." for name in names))
+
+
+_LISTED = replace(RECEIVES, approved_mx=("mx1.example.org", "mx2.example.org"))
+_OWN = replace(RECEIVES, our_addresses=("192.0.2.1", "2001:db8::1"), backup_mx=("backup.example.org",))
 
 TABLE: Table = {
     "MX-EXISTS": (
@@ -83,6 +148,7 @@ TABLE: Table = {
         fails("neither A nor AAAA", level=MUST, host_addresses=host(), mail_host=_MX_HOST),
         fails("neither A nor AAAA", host_addresses=host(), mail_host=replace(_MX_HOST, has_addresses=True)),
         fails("of this host of the inventory", host_addresses=host(domains=()), mail_host=_NAMED_HOST),
+        leaves("MX-M365-TOKEN", host_addresses=replace(host(), host="ms1.msv1.invalid"), mail_host=_MX_HOST),
         skips(
             "gives its addresses", host_addresses=host(domains=()), mail_host=replace(_NAMED_HOST, has_addresses=True)
         ),
@@ -102,5 +168,114 @@ TABLE: Table = {
         leaves("SOA-SERIAL-SAME", mail_copies=mail_copies(SAME_MAIL, ((), ()), serials=(1, 2))),
         skips("as proposed", mail_copies=mail_copies(proposed=True)),
         undecided("lost", mail_copies=mail_copies(SAME_MAIL, unknown=("lost",))),
+    ),
+    "MX-NULL-RIGHT": (
+        passes(mx=_NULL, spf=_spf("v=spf1 -all"), mail_domain=RECEIVES),
+        passes(mx=_NULL, spf=_spf("v=spf1 ?include:example.net -all"), mail_domain=RECEIVES),
+        fails("senders: mx", level=SHOULD, mx=_NULL, spf=_spf("v=spf1 mx -all"), mail_domain=RECEIVES),
+        fails("redirect=", mx=_NULL, spf=_spf("v=spf1 redirect=example.net"), mail_domain=PARKED),
+        leaves("MX-EXISTS", mx=_NULL, spf=_spf("v=spf1 mx -all"), mail_domain=replace(RECEIVES, insists_on_mail=True)),
+        leaves("SPF-EXISTS", mx=_NULL, spf=_spf(), mail_domain=RECEIVES),
+        skips("no null MX", mx=_NORMAL, spf=_spf("v=spf1 mx -all"), mail_domain=RECEIVES),
+    ),
+    "MX-HOST-SYNTAX": (
+        passes(mx=_NORMAL),
+        passes(mx=mx("10 192.0.2.25.")),
+        passes(mx=mx("10 mx.xn--bcher-kva.example.")),
+        fails("mx_1.example.org is no host name", level=MUST, mx=mx("10 mx_1.example.org.")),
+        fails("letters, digits", mx=mx("10 -mx.example.org.")),
+        fails("letters, digits", mx=mx("10 mx-.example.org.")),
+        fails("ends in the number", mx=mx("10 mx.example.25.")),
+        advises("third and fourth", mx=mx("10 mx--1.example.org.")),
+        skips("no MX", mx=_NULL),
+        skips("no MX", mx=mx()),
+    ),
+    "MX-NO-DUPLICATE": (
+        passes(mx_hosts=hosts(_NORMAL, mx1="192.0.2.1 2001:db8::1", mx2="192.0.2.2")),
+        advises("mx1.example.org stands", mx_hosts=hosts(mx("10 mx1.example.org.", "20 mx1.example.org."))),
+        advises(
+            "mx1.example.org, mx2.example.org at 192.0.2.1", mx_hosts=hosts(_NORMAL, mx1="192.0.2.1", mx2="192.0.2.1")
+        ),
+        advises(
+            "at 2001:db8::1",
+            mx_hosts=hosts(_NORMAL, mx1="192.0.2.1 2001:db8::1", mx2="192.0.2.2 2001:db8:0:0::1"),
+        ),
+        undecided("lost", mx_hosts=hosts(_NORMAL, "lost", mx1="192.0.2.1")),
+        skips("no MX", mx_hosts=hosts(_NULL)),
+    ),
+    "MX-REDUNDANT": (
+        passes(mx_hosts=hosts(_NORMAL, mx1="192.0.2.1", mx2="192.0.2.2")),
+        passes(mx_hosts=hosts(mx("10 mx1.example.org."), mx1="192.0.2.1 192.0.2.2")),
+        passes(mx_hosts=hosts(_NORMAL, "lost", mx1="192.0.2.1 192.0.2.2")),
+        advises("192.0.2.1, 2001:db8::1", mx_hosts=hosts(mx("10 mx1.example.org."), mx1="192.0.2.1 2001:db8::1")),
+        undecided("lost", mx_hosts=hosts(_NORMAL, "lost", mx1="192.0.2.1")),
+        leaves("MX-RESOLVES", mx_hosts=hosts(_NORMAL, mx1="", mx2="")),
+        skips("no MX", mx_hosts=hosts(mx())),
+    ),
+    "MX-APPROVED": (
+        passes(mx=_NORMAL, mail_domain=_LISTED),
+        fails(
+            "mx3.example.org", level=SHOULD, mx=mx("10 mx1.example.org.", "20 mx3.example.org."), mail_domain=_LISTED
+        ),
+        skips("no list", mx=_NORMAL, mail_domain=RECEIVES),
+        skips("no MX", mx=_NULL, mail_domain=_LISTED),
+    ),
+    "MX-PARKED-NONE": (
+        passes(mx=_NULL, mail_domain=PARKED),
+        passes(mx=mx(), mail_domain=PARKED),
+        fails("mx1.example.org", level=SHOULD, mx=_NORMAL, mail_domain=PARKED),
+        skips("not parked", mx=_NORMAL, mail_domain=RECEIVES),
+    ),
+    "MX-HOSTMASTER-PATH": (
+        passes(**_apex("example.org", "10 mx1.example.org.")),
+        passes(**_apex("example.org", "0 .")),
+        passes(**_apex("org")),
+        passes(**_apex("org", "0 .")),
+        passes(**_apex(".")),
+        advises("hostmaster@example.org", **_apex("example.org")),
+        advises("top-level", **_apex("org", "10 mx1.example.org.")),
+        leaves("MX-EXISTS", "", **_apex("example.org", domains=("example.org",))),
+        advises("hostmaster@example.org", **_apex("example.org", domains=("mail.example.org",))),
+        skips("infrastructure", **_apex("2.0.192.in-addr.arpa")),
+    ),
+    "MX-M365-TOKEN": (
+        passes(mx=_NORMAL),
+        fails("ms1.msv1.invalid", level=MUST, mx=mx("10 mx1.example.org.", "32767 ms1.msv1.invalid.")),
+        skips("no MX", mx=_NULL),
+    ),
+    "MX-PROVIDER-SET": (
+        passes(mx=_google("smtp")),
+        passes(mx=_google("aspmx.l", *(f"alt{n}.aspmx.l" for n in (1, 2, 3, 4)))),
+        passes(mx=mx("0 example-org.mail.protection.outlook.com.")),
+        passes(mx=mx("10 in1-smtp.messagingengine.com.", "20 in2-smtp.messagingengine.com.", "30 mx1.example.org.")),
+        advises("missing: alt2.aspmx.l.google.com, alt3", mx=_google("aspmx.l", "alt1.aspmx.l")),
+        advises("missing: in2-smtp", mx=mx("10 in1-smtp.messagingengine.com.")),
+        advises(
+            "Google Workspace and of Microsoft 365",
+            mx=mx("10 smtp.google.com.", "0 example-org.mail.protection.outlook.com."),
+        ),
+        skips("whose set is known", mx=_NORMAL),
+        skips("whose set is known", mx=_NULL),
+    ),
+    "MX-OURS": (
+        passes(mx_hosts=hosts(_NORMAL, mx1="192.0.2.1", mx2="2001:db8::1"), mail_domain=_OWN),
+        passes(mx_hosts=hosts(_NORMAL, mx1="192.0.2.1", backup="192.0.2.9"), mail_domain=_OWN),
+        advises("mx2.example.org", mx_hosts=hosts(_NORMAL, mx1="192.0.2.1", mx2="192.0.2.9"), mail_domain=_OWN),
+        skips("no MX host has an address", mx_hosts=hosts(_NORMAL, mx1="192.0.2.9"), mail_domain=_OWN),
+        skips("no MX host has an address", mx_hosts=hosts(_NORMAL, mx1="192.0.2.1"), mail_domain=RECEIVES),
+        undecided("lost", mx_hosts=hosts(_NORMAL, "lost", mx1="192.0.2.1"), mail_domain=_OWN),
+    ),
+    "MX-NOT-TLS-ONLY": (
+        passes(**_asked(reply(554, "5.7.1 relay access denied"))),
+        passes(**_asked(reply(530, "5.7.0 authentication required"), tls=False)),
+        fails("demands TLS from everybody", level=MUST, **_asked(_TLS_FIRST)),
+        leaves("SMTP-STARTTLS-WORKS", "", **_asked(_TLS_FIRST, tls=False)),
+        undecided("banned", **_asked(interrupted="banned")),
+        Case(Verdict.NOT_APPLICABLE, "in_clear", _asked(_TLS_FIRST), parameters={"in_clear": "refused"}),
+        leaves(
+            "SMTP-GREET-220",
+            relay_attempts=RelayAttempts(TRANSCRIPT, (), "", unserved="554"),
+            mx_endpoint=_ENDPOINT,
+        ),
     ),
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -155,16 +156,12 @@ class DNSClient:
         return await self._once.outcome(asked, lambda: self._through_layers(asked, 0))
 
     async def whole(self, name: str, type: str) -> Answer:
-        """What the resolvers say, with its octets: signatures and proofs are in them. Zone files are passed over.
-
-        What :meth:`question` was answered serves here as well; only what the resolver refuses is asked again, without
-        its validation (CD). Any rcode is an answer. Raises what :meth:`question` raises.
-        """
-        asked = Question.make(name, type, recurse=True, checking_disabled=True, keep=True)
-        if self._zones.find(asked.name) is None:
+        """As :meth:`question` for the public DNS alone, with octets; what is refused is asked again unvalidated."""
+        if self._zones.find(parse_name(name)) is None:
             answer = await self.question(name, type)
             if answer.wire and answer.rcode in ("NOERROR", "NXDOMAIN"):
                 return answer
+        asked = Question.make(name, type, recurse=True, checking_disabled=True, keep=True)
         return await self._once.outcome(asked, lambda: self._ask_resolvers(asked))
 
     async def ask(
@@ -220,11 +217,9 @@ class DNSClient:
         None where the root is not signed or nobody answers. The signature comes with the proof that the root has no TXT
         record; validation is left out (CD), since a resolver on this machine would go by the same clock.
         """
-        try:
-            answer = await self.resolve(".", "TXT", checking_disabled=True)
-        except NotObserved:
-            return None
-        return _window_of_soa(answer)
+        with suppress(NotObserved):
+            return _window_of_soa(await self.resolve(".", "TXT", checking_disabled=True))
+        return None
 
     def forget_failures(self) -> None:
         """Ask again what could not be answered, the next time that somebody wants to know."""

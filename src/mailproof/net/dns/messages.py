@@ -16,6 +16,7 @@ import dns.message
 import dns.name
 import dns.opcode
 import dns.rcode
+import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import dns.rdtypes.txtbase
@@ -286,11 +287,15 @@ def _records(rrsets: Iterable[dns.rrset.RRset]) -> tuple[ResourceRecord, ...]:
     records: list[ResourceRecord] = []
     for rrset in rrsets:
         name, ttl, type_ = text_of(rrset.name), rrset.ttl, dns.rdatatype.to_text(rrset.rdtype)
-        for rdata in rrset:
-            is_text = isinstance(rdata, dns.rdtypes.txtbase.TXTBase)
-            strings = tuple(part.decode("latin-1") for part in rdata.strings) if is_text else ()
-            records.append(ResourceRecord(name, ttl, type_, rdata.to_text(), strings))
+        records += (record_of(name, ttl, type_, rdata) for rdata in rrset)
     return tuple(records)
+
+
+def record_of(name: str, ttl: int, type: str, rdata: dns.rdata.Rdata) -> ResourceRecord:
+    """One record, from what dnspython took apart."""
+    parts = rdata.strings if isinstance(rdata, dns.rdtypes.txtbase.TXTBase) else ()
+    strings = tuple(part.decode("latin-1") for part in parts)
+    return ResourceRecord(name, ttl, type, rdata.to_text(), strings)
 
 
 def _lines(section: Iterable[dns.rrset.RRset]) -> tuple[str, ...]:

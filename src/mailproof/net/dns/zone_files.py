@@ -11,6 +11,7 @@ import re
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ import dns.zonefile
 from dns.rdatatype import RdataType
 
 from mailproof.documents import UnreadableFile, read_text
+from mailproof.places import Place
 
 MAX_SIZE = 16 << 20
 """Octets of a zone file with all that it includes."""
@@ -41,6 +43,8 @@ MAX_INCLUDED = 20
 """Files within files: more are a circle."""
 
 _MAX_RDATA = 65_535
+_BESIDE_AN_ALIAS = frozenset({RdataType.RRSIG, RdataType.NSEC, RdataType.NSEC3, RdataType.KEY})
+"""What may stand beside an alias (RFC 4035, section 2.5)."""
 _INCLUDE = re.compile(r"^\$INCLUDE[ \t]+(.*)$", re.IGNORECASE | re.MULTILINE)
 _LONG_TOKEN = re.compile(rf'[^\s"]{{{MAX_TOKEN + 1}}}|"[^"\n]{{{MAX_TOKEN + 1}}}')
 
@@ -63,10 +67,40 @@ def load_zone(name: str, path: Path) -> dns.zone.Zone:
     return parse_zone(name, text, str(path), path.absolute().parent)
 
 
-def parse_zone(name: str, text: str, source: str = "<text>", root: Path | None = None) -> dns.zone.Zone:
+@dataclass(frozen=True)
+class Noted:
+    """A record as it stands in a master file, and on which line it begins."""
+
+    name: dns.name.Name
+    ttl: int
+    rdata: dns.rdata.Rdata
+    place: Place
+
+
+def read_records(name: str, path: Path, most: int) -> list[Noted]:
+    """Every record of a master file in its order, also those that a zone cannot have beside others.
+
+    Raises ValueError as :func:`load_zone`, and where there are more than ``most``.
+    """
+    notes: list[Noted] = []
+    parse_zone(name, read_text(path, MAX_SIZE), str(path), path.absolute().parent, notes)
+    if len(notes) > most:
+        raise ValueError(f"{path}: {len(notes)} records, and at most {most} are looked at one by one")
+    return notes
+
+
+def parse_zone(
+    name: str,
+    text: str,
+    source: str = "<text>",
+    root: Path | None = None,
+    notes: list[Noted] | None = None,
+) -> dns.zone.Zone:
     """As :func:`load_zone`, from the text of a master file; ``source`` stands for its path in errors.
 
-    ``root`` is the folder below which included files lie; without it none may be included.
+    ``root`` is the folder below which included files lie; without it none may be included. ``notes`` gets every record.
+    An alias beside other records, which no server loads, gives way to them: the control of zone files that judges it
+    needs a zone to be judged.
     """
     try:
         origin = dns.name.from_text(name)
@@ -74,7 +108,7 @@ def parse_zone(name: str, text: str, source: str = "<text>", root: Path | None =
         raise ValueError(f"{source}: {name!r} is not a zone name: {error}") from error
     zone = dns.zone.Zone(origin, relativize=False)
     with zone.writer(replacement=True) as transaction:
-        _Reader(transaction, zone, root).read_file(text, source)
+        _Reader(transaction, zone, root, notes).read_file(text, source)
     for type_, label in ((RdataType.SOA, "SOA"), (RdataType.NS, "NS")):
         if zone.get_rdataset(origin, type_) is None:
             raise ValueError(f"{source}:1: zone {origin} has no {label} record at its name")
@@ -88,12 +122,19 @@ class _BadRecord(ValueError):
 class _Checked:
     """A transaction that takes no record which cannot be put into a message, and not too many."""
 
-    def __init__(self, transaction: dns.transaction.Transaction) -> None:
+    def __init__(self, transaction: dns.transaction.Transaction, notes: list[Noted] | None) -> None:
+        self.place = Place("")
+        """Where the record begins that is being read."""
         self._transaction = transaction
         self._left = MAX_RECORDS
+        self._notes = notes
+        self._not_aliases: set[dns.name.Name] = set()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transaction, name)
+
+    def check_put_rdataset(self, check: object) -> None:
+        """Leave out the check of the reader that no alias stands beside other records."""
 
     def add(self, name: dns.name.Name, ttl: int, rdata: dns.rdata.Rdata) -> None:
         self._left -= 1
@@ -102,14 +143,29 @@ class _Checked:
         wire = rdata.to_wire()
         if wire is not None and len(wire) > _MAX_RDATA:
             raise ValueError(f"{len(wire)} octets of data: more than {_MAX_RDATA}")
-        self._transaction.add(name, ttl, rdata)
+        if self._notes is not None:
+            self._notes.append(Noted(name, ttl, rdata, self.place))
+        if rdata.rdtype in _BESIDE_AN_ALIAS:
+            self._transaction.add(name, ttl, rdata)
+        elif rdata.rdtype != RdataType.CNAME:
+            self._not_aliases.add(name)
+            self._transaction.add(name, ttl, rdata)
+        elif name not in self._not_aliases:
+            self._transaction.replace(name, ttl, rdata)
 
 
 class _Reader(dns.zonefile.Reader):
     """Reads a file in chunks between its $INCLUDE lines, and names the line on which a bad record begins."""
 
-    def __init__(self, transaction: dns.transaction.Transaction, zone: dns.zone.Zone, root: Path | None) -> None:
-        checked: Any = _Checked(transaction)
+    def __init__(
+        self,
+        transaction: dns.transaction.Transaction,
+        zone: dns.zone.Zone,
+        root: Path | None,
+        notes: list[Noted] | None = None,
+    ) -> None:
+        self._checked = _Checked(transaction, notes)
+        checked: Any = self._checked
         super().__init__(dns.tokenizer.Tokenizer(""), zone.rdclass, checked)
         self._root = root
         self._depth = 0
@@ -198,6 +254,7 @@ class _Reader(dns.zonefile.Reader):
     def _placed(self) -> Iterator[None]:
         """Name the line on which a record begins: the tokenizer may already be on the next one."""
         file, line = self.tok.where()
+        self._checked.place = Place(str(file), line)
         try:
             yield
         except (dns.exception.DNSException, LookupError, ValueError, struct.error) as error:
