@@ -109,6 +109,18 @@ class Signing:
     unknown_algorithm: int = 0
     """The number of the algorithm that key, signatures and DS record pretend to have."""
 
+    @property
+    def told(self) -> str:
+        """The command that signs the zone, and what is beside it."""
+        words = [" ".join((self.by, *self.options)), f"keys {', '.join(self.keys) or 'of its own'}"]
+        words += [f"unused {key}" for key in self.unused]
+        words += [f"DS {', '.join(self.ds) or 'none'}"] if self.ds != ("0 SHA-256",) else []
+        words += [f"CDS {record}" for record in self.cds] + [f"CDNSKEY of key {number}" for number in self.cdnskey]
+        words += [f"{self.second} at the second server"] if self.second else []
+        words += ["a second key of the same tag"] if self.same_tag else []
+        words += [f"algorithm {self.unknown_algorithm} in place of its own"] if self.unknown_algorithm else []
+        return "; ".join(words)
+
 
 class PolicyHost(StrEnum):
     """How https://mta-sts.NAME/.well-known/mta-sts.txt answers."""
@@ -290,6 +302,10 @@ class Domain:
             lines.append("two CNAME records before the PTR")
         if self.delegation is not Delegation.SIGNED:
             lines.append(f"delegation: {self.delegation}")
+        if self.signing:
+            lines.append(self.signing.told)
+        lines += [f"{key} {value}" for key, values in self.elsewhere.items() for value in values]
+        lines += [f"unsigned zone mx: {key} {value}" for key, values in self.unsigned_below.items() for value in values]
         if self.parent_ns != self.child_ns:
             lines.append(f"parent NS {' '.join(self.parent_ns)}; child NS {' '.join(self.child_ns)}")
         elif self.parent_ns != tuple(CHILDREN):
