@@ -169,6 +169,8 @@ def test_domain_with_a_null_mx_sends_nothing(mx: MX, spf: SPF, mail_domain: Mail
         leave_to("MX-EXISTS", "the inventory says that the domain receives mail")
     if spf.record is None:
         leave_to("SPF-EXISTS", "the domain has no SPF record that could name senders")
+    if not mail_domain.sends:
+        leave_to("SPF-PARKED", "the inventory says that the domain sends nothing")
     senders = [term.text for term in spf.record.terms if term.qualifier == "+" or term.name == "redirect"]
     assert not senders, f"{mx.domain} has a null MX, and its SPF record names senders: {' '.join(senders)}"
 

@@ -45,6 +45,14 @@ def test_spf_record_follows_the_grammar(spf: SPF) -> None:
         leave_to("SPF-EXISTS", "there is not exactly one SPF record")
     errors = spf.record.errors
     assert not errors, "\n".join(errors)
+    for term in spf.record.terms:
+        if term.misspelt:
+            finding(
+                SHOULD,
+                f"{term.text} is an unknown modifier, which receivers ignore: did you mean {term.misspelt}?",
+                why="the senders that it is meant to name are not authorised, and nothing says so",
+                fix="write a colon in place of the equals sign",
+            )
 
 
 @control(

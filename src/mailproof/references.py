@@ -53,4 +53,5 @@ EXIM_OPTIONS = Reference(
     "Exim: main configuration",
     "https://www.exim.org/exim-html-current/doc/html/spec_html/ch-main_configuration.html",
 )
+BSI_TR_03182 = Reference("BSI TR-03182-P: e-mail authentication, test specification")
 PRACTICE = Reference("Mail administrators' practice")

@@ -69,7 +69,7 @@ def _mx_hosts() -> list[str]:
     """The MX hosts of all domains, as far as they are names of hosts."""
     approved = (domain for domain in plan.DOMAINS if domain.label not in UNAPPROVED_MX)
     names = dict.fromkeys(name for domain in approved for name in zones.mx_names(domain))
-    return [name for name in names if is_host(name)]
+    return [name for name in names if is_host(name) and "*" not in name]
 
 
 def _own_servers() -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
 MAX_LOOKUPS = 10
 """Terms that cause DNS queries, over the whole recursion (RFC 7208, section 4.6.4)."""
@@ -45,6 +45,8 @@ class Term:
     domain: str | None = None
     """The domain-spec, macros unexpanded."""
     error: str | None = None
+    value: str = ""
+    """What follows the equals sign of a modifier."""
 
     @property
     def is_mechanism(self) -> bool:
@@ -59,6 +61,27 @@ class Term:
     def host_name_macros(self) -> int:
         """How often ``%{p}`` asks for the sender's PTR: each counts towards the ten as well (section 4.6.4)."""
         return len(_HOST_NAME_MACRO.findall(self.domain or ""))
+
+    @property
+    def network(self) -> IPv4Network | IPv6Network | None:
+        """The addresses of an ``ip4`` or ``ip6`` (section 5.6); None for all other terms, and for one in error."""
+        if self.name not in ("ip4", "ip6") or not self.is_mechanism or self.error:
+            return None
+        return ip_network(self.text.partition(":")[2], strict=False)
+
+    @property
+    def prefixes(self) -> tuple[int, int]:
+        """How many bits of an IPv4 and of an IPv6 address an ``a`` or ``mx`` compares (section 5.3)."""
+        found = _CIDR.search(self.text)
+        assert found is not None  # noqa: S101  the pattern matches the empty string
+        return int(found["ip4"] or 32), int(found["ip6"] or 128)
+
+    @property
+    def misspelt(self) -> str:
+        """The mechanism that is meant by a modifier of its name, which is ignored; empty where none is (section 6)."""
+        if self.is_mechanism or self.name not in _MECHANISMS:
+            return ""
+        return f"{self.name}:{self.value}"
 
     @property
     def depends_on_sender(self) -> bool:
@@ -85,6 +108,30 @@ class SPFRecord:
     def all(self) -> Term | None:
         """The first ``all``; what stands behind it is never looked at (section 5.1)."""
         return next((term for term in self.terms if term.is_mechanism and term.name == "all"), None)
+
+    @property
+    def explanation(self) -> Term | None:
+        """The ``exp`` modifier (section 6.2)."""
+        return next((term for term in self.terms if not term.is_mechanism and term.name == "exp"), None)
+
+    @property
+    def ignored(self) -> tuple[Term, ...]:
+        """Terms that receivers never look at: mechanisms behind the first ``all``, and a redirect beside one
+        (sections 5.1 and 6.1).
+        """
+        if self.all is None:
+            return ()
+        behind = self.terms[self.terms.index(self.all) + 1 :]
+        return tuple(
+            term
+            for term in self.terms
+            if (term.is_mechanism and term in behind) or (not term.is_mechanism and term.name == "redirect")
+        )
+
+    @property
+    def reporting(self) -> tuple[Term, ...]:
+        """The modifiers ra, rp and rr that ask for failure reports (RFC 6652, section 3)."""
+        return tuple(term for term in self.terms if not term.is_mechanism and term.name in ("ra", "rp", "rr"))
 
     @property
     def redirect(self) -> Term | None:
@@ -155,9 +202,9 @@ def _term(text: str) -> Term:
 
 def _modifier(text: str, name: str, value: str) -> Term:
     if name in ("redirect", "exp"):
-        return Term(text, name, domain=value, error=_domain_spec_error(value))
+        return Term(text, name, domain=value, error=_domain_spec_error(value), value=value)
     error = None if _MACRO_STRING.fullmatch(value) else "the value is not a macro-string"
-    return Term(text, name, error=error)
+    return Term(text, name, error=error, value=value)
 
 
 def _mechanism(text: str, qualifier: str, name: str, rest: str) -> Term:
@@ -221,3 +268,24 @@ def _prefix_error(digits: str | None, bits: int) -> str | None:
     if digits is None or (re.fullmatch(r"0|[1-9][0-9]{0,2}", digits) and int(digits) <= bits):
         return None
     return f"/{digits} is not a prefix length between 0 and {bits}"
+
+
+_REPORTED = frozenset({"all", "e", "f", "s", "n"})
+
+
+def reporting_errors(record: SPFRecord) -> tuple[str, ...]:
+    """What is wrong with the modifiers that ask for failure reports (RFC 6652, section 3)."""
+    errors = []
+    names = [term.name for term in record.reporting]
+    for term in record.reporting:
+        match term.name:
+            case "ra" if not term.value or "@" in term.value:
+                errors.append(f"{term.text}: ra takes a local part, without @ and domain")
+            case "rp" if not (re.fullmatch(r"[0-9]{1,3}", term.value) and int(term.value) <= 100):
+                errors.append(f"{term.text}: rp takes a number from 0 to 100")
+            case "rr" if not {part.lower() for part in term.value.split(":")} <= _REPORTED:
+                errors.append(f"{term.text}: rr takes all, e, f, s and n, with colons between them")
+    errors += [f"{name} is given twice" for name in ("ra", "rp", "rr") if names.count(name) > 1]
+    if names and "ra" not in names:
+        errors.append(f"{record.reporting[0].text}: without ra nobody is reported to")
+    return tuple(errors)

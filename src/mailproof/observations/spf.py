@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Annotated
 
 from mailproof.grammars.spf import (
@@ -41,6 +43,8 @@ class SPF(Observation):
     """What stands at the domain's own name."""
 
     published: PublishedSPF
+    type_99: Annotated[Answer | None, "SPF"] = None
+    """What is published with the record type of RFC 4408; None where nobody asked."""
 
     @property
     def domain(self) -> str:
@@ -62,6 +66,9 @@ class SPF(Observation):
         return self.published.answer.evidence()
 
 
+_HOSTS = re.compile(r"[-+?~]?(?:a|mx)(?:[:/]|\Z)", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Lookup:
     """A term that costs a DNS query, at its place in the walk of a sender who matches nothing."""
@@ -78,6 +85,28 @@ class Lookup:
     """How many names an ``mx`` term yields; more than ten are a permerror."""
     cost: int = 1
     """What the term counts towards the ten: itself, and each ``%{p}`` in it."""
+    addresses: tuple[str, ...] = ()
+    """Behind an ``a``, or an ``mx`` of the domain itself; the MX hosts of others are not looked up."""
+    foreign: tuple[str, ...] = ()
+    """Those of the addresses that belong to MX hosts outside of the domain: to a provider, mostly."""
+
+    @property
+    def is_about_hosts(self) -> bool:
+        """Whether the term is an ``a`` or ``mx`` (RFC 7208, sections 5.3 and 5.4)."""
+        return _HOSTS.match(self.term) is not None
+
+
+@dataclass(frozen=True)
+class Authorised:
+    """Addresses that pass. ``term`` stands in the record of ``domain``; ``included`` is a record of somebody else's."""
+
+    network: IPv4Network | IPv6Network
+    term: str
+    domain: str
+    included: bool
+
+    def __str__(self) -> str:
+        return f"{self.term} of {self.domain} authorises {self.network}"
 
 
 @dataclass(frozen=True)
@@ -93,23 +122,56 @@ class SPFTree(Observation):
     """The walk was ended because it cost too many lookups; there are more."""
     families: tuple[int, ...] = (4, 6)
     """Address families of the domain's senders; both where the inventory names none."""
+    senders: tuple[str, ...] = ()
+    """Addresses that send mail of the domain, by the inventory."""
+    explanation: Annotated[Answer | None, "TXT"] = None
+    """What stands where ``exp`` of the record that decides leads; None where it leads nowhere certain."""
+
+    @property
+    def authorised(self) -> tuple[Authorised, ...]:
+        """What passes: the networks of the records whose every include has the qualifier ``+`` (RFC 7208, section 5.2).
+
+        ``exists`` and ``ptr`` are not among them, but for an ``exists`` that is true for everybody.
+        """
+        found: list[Authorised] = []
+        addresses = {(lookup.term, lookup.domain): lookup for lookup in self.lookups}
+        for published in self.records:
+            if published.record is None or published.record.errors or _weakened(published.path):
+                continue
+            included = any(not term.lower().startswith("redirect=") for term in published.path)
+            for term in published.record.evaluated:
+                if term.qualifier == "+":
+                    lookup = addresses.get((term.text, published.domain))
+                    networks = _networks(term, lookup)
+                    found += [Authorised(network, term.text, published.domain, included) for network in networks]
+        return tuple(found)
+
+    @property
+    def own_domains(self) -> frozenset[str]:
+        """Whose records the owner of the domain answers for: its own, those below it, and where its redirects lead."""
+        return frozenset(
+            published.domain
+            for published in self.records
+            if f".{published.domain}".endswith(f".{self.domain}")
+            or all(term.lower().startswith("redirect=") for term in published.path)
+        )
 
     @property
     def closing(self) -> Term | None:
         """The ``all`` that decides for senders who match nothing, redirects followed; None: there is none."""
-        last = self._last
+        last = self.last
         return last.record.all if last is not None and last.record is not None else None
 
     @property
     def redirects_nowhere(self) -> bool:
         """The last redirect leads to a name without exactly one record: an error (RFC 7208, section 6.1)."""
-        last = self._last
+        last = self.last
         return last is not None and last is not self.records[0] and last.record is None
 
     @property
     def redirects_without_end(self) -> bool:
         """The redirects lead in a circle, or on and on: there is no last record."""
-        return bool(self.records) and self._last is None
+        return bool(self.records) and self.last is None
 
     @property
     def undecided_redirect(self) -> Term | None:
@@ -132,7 +194,7 @@ class SPFTree(Observation):
         return sum(lookup.cost for lookup in self.lookups)
 
     @property
-    def _last(self) -> PublishedSPF | None:
+    def last(self) -> PublishedSPF | None:
         """Where the redirects end; None where that is not known."""
         current: PublishedSPF | None = self.records[0] if self.records else None
         for _ in self.records:
@@ -182,6 +244,28 @@ class SPFTree(Observation):
         return tuple(lines)
 
 
+def _weakened(path: tuple[str, ...]) -> bool:
+    """Whether an include on the way makes something else than a pass of what passes behind it."""
+    return any(term[:1] in "-~?" for term in path)
+
+
+def _networks(term: Term, lookup: Lookup | None) -> tuple[IPv4Network | IPv6Network, ...]:
+    """The networks of a mechanism, as far as they are known."""
+    if term.network is not None:
+        return (term.network,)
+    everybody = term.name == "exists" and "%" not in (term.domain or "") and lookup and not lookup.void_ipv4
+    if term.name == "all" or everybody:
+        return EVERYBODY
+    if term.name not in ("a", "mx") or lookup is None:
+        return ()
+    bits = dict(zip((4, 6), term.prefixes, strict=True))
+    found = (ip_address(address) for address in lookup.addresses)
+    return tuple(ip_network(f"{address}/{bits[address.version]}", strict=False) for address in found)
+
+
+EVERYBODY = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
+
+
 @dataclass(frozen=True)
 class Check:
     """One evaluation of check_host() (RFC 7208, section 4)."""
@@ -215,3 +299,33 @@ class SPFEvaluation(Observation):
             *(f'{self.domain}: "{text}"' for text in self.texts),
             *(str(c) for c in (*self.listed, *self.foreign)),
         )
+
+
+@dataclass(frozen=True)
+class NamesBelow(Observation):
+    """What a name that nobody published gets below a domain without mail: what its wildcards say."""
+
+    domain: str
+    parked: bool
+    name: str = ""
+    txt: Annotated[Answer | None, "TXT"] = None
+    mx: Annotated[Answer | None, "MX"] = None
+    address: Annotated[Answer | None, "A"] = None
+    """None as the others where nobody asked: the domain has mail, or does not exist."""
+
+    @property
+    def spf(self) -> tuple[str, ...]:
+        return select_records(tuple(record.text for record in self.txt.records)) if self.txt is not None else ()
+
+    @property
+    def takes_mail(self) -> bool:
+        """Whether a sender would try: an MX that is not null, or an address in place of one (RFC 5321, section 5.1)."""
+        if self.mx is None or self.address is None:
+            return False
+        if self.mx.records:
+            return any(record.target != "." for record in self.mx.records)
+        return bool(self.address.records)
+
+    def evidence(self) -> tuple[str, ...]:
+        answers = (self.txt, self.mx, self.address)
+        return tuple(line for answer in answers if answer is not None for line in answer.evidence())

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from contextlib import suppress
+from dataclasses import replace
 from ipaddress import ip_address
 
-from mailproof.grammars.spf import Term, target_name
+from mailproof.grammars.spf import MAX_LOOKUPS, Term, target_name
 from mailproof.inventory.model import Inventory
 from mailproof.net.dns.client import Answer, DNSClient
+from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
-from mailproof.observations.spf import SPF, Lookup, PublishedSPF, SPFEvaluation, SPFTree
+from mailproof.observations.spf import SPF, Lookup, NamesBelow, PublishedSPF, SPFEvaluation, SPFTree
+from mailproof.probes.authorities import NOBODY
 from mailproof.probes.check_host import check_host
 from mailproof.probes.probe import Look, probe
 from mailproof.targets.addresses import AuthorisedSender, HeloName
@@ -24,8 +29,13 @@ FOREIGN_ADDRESSES = ("203.0.113.199", "2001:db8:f0e1:d2c3::99")
 
 @probe()
 async def spf(domain: MailDomain, net: Network) -> SPF:
-    """The TXT records at the domain itself (RFC 7208, section 3)."""
-    return SPF(await _published(net.dns, domain.name, ()))
+    """The TXT records at the domain itself, and those of the obsolete type SPF (RFC 7208, sections 3 and 3.1)."""
+    published = await _published(net.dns, domain.name, ())
+    type_99: Answer | None = None
+    if not published.answer.nonexistent:
+        with suppress(NotObserved):
+            type_99 = await net.dns.question(domain.name, "SPF")
+    return SPF(published, type_99)
 
 
 @probe()
@@ -33,19 +43,41 @@ async def spf_tree(domain: MailDomain, net: Network, inventory: Inventory, spf: 
     """Every record that include and redirect lead to, with the lookups that it costs to get through them."""
     walk = _Walk(net.dns)
     await walk.through(spf.published, (domain.name,))
-    families = {
-        ip_address(entry.address).version
-        for entry in inventory.sending
-        if entry.domains is None or domain.name in entry.domains
-    }
-    return SPFTree(
+    senders = tuple(
+        entry.address for entry in inventory.sending if entry.domains is None or domain.name in entry.domains
+    )
+    families = {ip_address(address).version for address in senders}
+    tree = SPFTree(
         domain.name,
         tuple(walk.records),
         tuple(walk.lookups),
         tuple(walk.loops),
         walk.cut_short,
         tuple(sorted(families)) or (4, 6),
+        senders,
     )
+    return replace(tree, explanation=await _explanation(net.dns, tree))
+
+
+async def _explanation(dns: DNSClient, tree: SPFTree) -> Answer | None:
+    """What stands at the name of ``exp``, where that name is the same for every sender (RFC 7208, section 6.2)."""
+    last = tree.last
+    term = last.record.explanation if last is not None and last.record is not None else None
+    if last is None or term is None or not term.domain or term.error:
+        return None
+    expanded = expand(term.domain, last.domain, tree.domain)
+    name = target_name(expanded) if expanded is not None else None
+    return await dns.question(name, "TXT") if name is not None else None
+
+
+@probe()
+async def names_below(domain: MailDomain, net: Network, spf: SPF) -> NamesBelow:
+    """What a made-up name below a domain without mail gets; a domain with mail is not asked about it."""
+    name = f"{NOBODY}.{domain.name}"
+    if not domain.parked or spf.published.answer.nonexistent:
+        return NamesBelow(domain.name, domain.parked, name)
+    answers = await asyncio.gather(*(net.dns.resolve(name, type) for type in ("TXT", "MX", "A")))
+    return NamesBelow(domain.name, domain.parked, name, *answers)
 
 
 @probe()
@@ -133,10 +165,29 @@ class _Walk:
     async def _addresses(self, term: Term, domain: str, name: str) -> Lookup:
         if term.name == "mx":
             names = (await self._dns.resolve(name, "MX")).records
-            return Lookup(term.text, domain, name, not names, not names, len(names))
+            void = not names
+            own = [record.target for record in names[:MAX_LOOKUPS] if name == self.records[0].domain and record.target]
+            by_host = {host: await self._addresses_of(host) for host in own}
+            addresses = tuple(address for found in by_host.values() for address in found)
+            outside = [host for host in by_host if not f".{host}".endswith(f".{name}")]
+            foreign = tuple(address for host in outside for address in by_host[host])
+            return Lookup(term.text, domain, name, void, void, len(names), addresses=addresses, foreign=foreign)
         ipv4 = (await self._dns.resolve(name, "A")).records
-        ipv6 = ipv4 if term.name == "exists" else (await self._dns.resolve(name, "AAAA")).records
-        return Lookup(term.text, domain, name, not ipv4, not ipv6)
+        if term.name == "exists":
+            return Lookup(term.text, domain, name, not ipv4, not ipv4)
+        ipv6 = (await self._dns.resolve(name, "AAAA")).records
+        behind = tuple(record.data for record in (*ipv4, *ipv6))
+        return Lookup(term.text, domain, name, not ipv4, not ipv6, addresses=behind)
+
+    async def _addresses_of(self, host: str) -> tuple[str, ...]:
+        """The addresses of an MX host of the domain, which discovery asked for; none where nobody answers."""
+        found: list[str] = []
+        for type in ("A", "AAAA"):
+            try:
+                found += [record.data for record in (await self._dns.question(host, type)).records]
+            except NotObserved:
+                continue
+        return tuple(found)
 
 
 _MACRO = re.compile(r"%\{(?P<letter>[A-Za-z])(?P<digits>\d*)(?P<reverse>[rR]?)(?P<delimiters>[-.+,/_=]*)\}|%[%_-]")

@@ -41,6 +41,7 @@ DOMAINS = (
         records={
             "@ MX": ("0 .",),
             "@ TXT": ("v=spf1 -all",),
+            "* TXT": ("v=spf1 -all",),
             "sel1._domainkey TXT": (),
             "_mta-sts TXT": (),
             "_smtp._tls TXT": (),

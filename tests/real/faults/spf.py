@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from tests.real.domains import Domain
+from tests.real.faults.right import DOMAINS as RIGHT
 
 NETWORK = 42
+
+_PARKED = next(domain.records for domain in RIGHT if domain.parked)
 
 DOMAINS = (
     Domain(
@@ -100,5 +103,79 @@ DOMAINS = (
         "SPF redirects to a name without SPF",
         records={"@ TXT": ("v=spf1 a:mx.right.test redirect=mta-sts.spf-redirect.test",)},
         fail=("SPF-INCLUDE-VALID",),
+    ),
+    Domain(
+        "spf-behind-all",
+        "SPF has a mechanism behind all",
+        records={"@ TXT": ("v=spf1 a:mx.right.test -all mx",)},
+        fail=("SPF-ALL-ONCE-LAST",),
+    ),
+    Domain(
+        "spf-equals",
+        "SPF has include= in place of include:",
+        records={"@ TXT": ("v=spf1 a:mx.right.test include=right.test -all",)},
+        fail=("SPF-SYNTAX",),
+    ),
+    Domain(
+        "spf-long",
+        "SPF record of 462 octets",
+        records={"@ TXT": (f"v=spf1 a:mx.right.test{' ip4:11.0.25.10' * 29} -all",)},
+        fail=("SPF-SIZE",),
+    ),
+    Domain(
+        "spf-type-99",
+        "a record of type SPF beside the TXT record",
+        records={"@ SPF": ("v=spf1 mx -all",)},
+        fail=("SPF-NO-TYPE99",),
+    ),
+    Domain(
+        "spf-blanks",
+        "SPF has two blanks between terms",
+        records={"@ TXT": ("v=spf1 a:mx.right.test  -all",)},
+        advice=("SPF-BLANKS",),
+    ),
+    Domain(
+        "spf-reporting",
+        "SPF reports go to an address with a domain",
+        records={"@ TXT": ("v=spf1 a:mx.right.test -all ra=postmaster@spf-reporting.test",)},
+        fail=("SPF-REPORTING",),
+    ),
+    Domain(
+        "spf-exp",
+        "SPF explains nothing: exp leads to a name without TXT",
+        records={"@ TXT": ("v=spf1 a:mx.right.test -all exp=gone.spf-exp.test",)},
+        advice=("SPF-EXP-ONE-TXT",),
+    ),
+    Domain(
+        "spf-gone",
+        "SPF names a host that does not exist",
+        records={"@ TXT": ("v=spf1 a:mx.right.test a:gone.spf-gone.test -all",)},
+        fail=("SPF-TARGETS-RESOLVE",),
+    ),
+    Domain(
+        "spf-wide",
+        "SPF authorises a sixteenth of the world",
+        records={"@ TXT": ("v=spf1 a:mx.right.test ip4:32.0.0.0/4 -all",)},
+        fail=("SPF-WIDTH",),
+    ),
+    Domain(
+        "spf-web",
+        "SPF authorises the web server",
+        records={"@ TXT": ("v=spf1 a a:mx.right.test -all",), "@ A": ("11.0.25.80",)},
+        advice=("SPF-BARE-A",),
+    ),
+    Domain(
+        "spf-parked",
+        "a domain without mail authorises its MX hosts",
+        parked=True,
+        records={**_PARKED, "@ TXT": ("v=spf1 mx -all",)},
+        fail=("SPF-PARKED",),
+    ),
+    Domain(
+        "spf-no-wildcard",
+        "names below a domain without mail have no SPF record",
+        parked=True,
+        records={**_PARKED, "* TXT": ()},
+        advice=("SPF-WILDCARD-DENY",),
     ),
 )

@@ -73,6 +73,8 @@ TABLE: Table = {
         fails("ipv4:192.0.2.1: unknown mechanism", spf=spf("v=spf1 ipv4:192.0.2.1 -all")),
         fails("top label", spf=spf("v=spf1 a:museum -all")),
         fails("prefix length", spf=spf("v=spf1 a/33 -all")),
+        fails("did you mean include:spf.example.net?", level=SHOULD, spf=spf("v=spf1 mx include=spf.example.net -all")),
+        fails("did you mean ip4:192.0.2.1?", level=SHOULD, spf=spf("v=spf1 IP4=192.0.2.1 -all")),
         fails("redirect is given twice", spf=spf("v=spf1 redirect=a.example redirect=b.example")),
         skips("SPF-EXISTS", spf=spf()),
         skips("SPF-EXISTS", spf=spf("v=spf1 -all", "v=spf1 -all")),

@@ -1,0 +1,93 @@
+"""How many may send in the name of a domain."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mailproof.controls import SHOULD
+from mailproof.observations.spf import Lookup, NamesBelow, PublishedSPF, SPFTree
+
+from ..observed import DOMAIN, PARKED, RECEIVES, answer
+from .case import Table, advises, fails, leaves, passes, skips
+from .spf import published, spf, spf_tree
+
+NAME = f"mailproof-does-not-exist.{DOMAIN}"
+
+
+def included(record: str, term: str = "include:spf.example.net") -> SPFTree:
+    """A tree with one include, and the record that it leads to."""
+    behind: PublishedSPF = published("spf.example.net", record, path=(term,))
+    return spf_tree(f"v=spf1 {term} -all", behind)
+
+
+def hosts(term: str, *addresses: str, senders: tuple[str, ...] = ()) -> SPFTree:
+    """A tree with one ``a`` or ``mx`` and what is behind it."""
+    found = Lookup(term, DOMAIN, DOMAIN, addresses=addresses)
+    return replace(spf_tree(f"v=spf1 {term} -all", lookups=(found,)), senders=senders)
+
+
+def below(*texts: str, mx: tuple[str, ...] = (), address: tuple[str, ...] = ()) -> NamesBelow:
+    """What a made-up name below a parked domain gets."""
+    return NamesBelow(
+        DOMAIN, True, NAME, answer(NAME, "TXT", *texts), answer(NAME, "MX", *mx), answer(NAME, "A", *address)
+    )
+
+
+_SENDERS = ("192.0.2.1",)
+_MX = Lookup("mx", DOMAIN, DOMAIN, addresses=("192.0.2.80",), foreign=("192.0.2.80",))
+_PROVIDER = replace(spf_tree("v=spf1 mx -all", lookups=(_MX,)), senders=_SENDERS)
+
+TABLE: Table = {
+    "SPF-WIDTH": (
+        passes(spf_tree=spf_tree("v=spf1 ip4:10.0.0.0/16 ip6:2001:db8::/32 -all")),
+        passes(spf_tree=spf_tree("v=spf1 ?ip4:10.0.0.0/8 -all")),
+        passes(spf_tree=hosts("a:host.example/24//64", "192.0.2.1", "2001:db8::1")),
+        fails("ip4:10.0.0.0/15 of example.org", level=SHOULD, spf_tree=spf_tree("v=spf1 ip4:10.0.0.0/15 -all")),
+        fails("ip6:2001:db8::/31", spf_tree=spf_tree("v=spf1 ip6:2001:db8::/31 -all")),
+        fails("/1 ", spf_tree=spf_tree("v=spf1 ip4:0.0.0.0/1 ip4:128.0.0.0/1 -all")),
+        fails("0.0.0.0/0", spf_tree=hosts("mx/0", "192.0.2.1")),
+        fails("0.0.0.0/0", spf_tree=hosts("exists:example.net", "192.0.2.1")),
+        passes(spf_tree=hosts("exists:%{i}.example.net")),
+        fails("+all of spf.example.net", spf_tree=included("v=spf1 +all")),
+        passes(spf_tree=included("v=spf1 +all", "?include:spf.example.net")),
+        fails("10.0.0.0/7", spf_tree=included("v=spf1 ip4:10.0.0.0/7 -all")),
+        advises("by an include", spf_tree=included("v=spf1 ip4:10.0.0.0/15 -all")),
+        fails(
+            "8,388,608 IPv4 addresses",
+            spf_tree=spf_tree(f"v=spf1 {' '.join(f'ip4:10.{n}.0.0/16' for n in range(128))} -all"),
+        ),
+        leaves("SPF-ALL-STRICT", spf_tree=spf_tree("v=spf1 +all")),
+        leaves("SPF-INVENTORY-EVAL", spf_tree=replace(spf_tree("v=spf1 ip4:0.0.0.0/0 -all"), senders=_SENDERS)),
+        leaves("SPF-SYNTAX", spf_tree=spf_tree("v=spf1 x ip4:10.0.0.0/8 -all")),
+        leaves("SPF-EXISTS", spf_tree=spf_tree(None)),
+    ),
+    "SPF-BARE-A": (
+        passes(spf_tree=hosts("a", "192.0.2.1", senders=_SENDERS)),
+        passes(spf_tree=hosts("mx", "192.0.2.80", senders=_SENDERS)),
+        advises("mx authorises 192.0.2.80", spf_tree=_PROVIDER),
+        advises("a authorises 192.0.2.80", spf_tree=hosts("a", "192.0.2.80", senders=_SENDERS)),
+        passes(spf_tree=hosts("?a", "192.0.2.80", senders=_SENDERS)),
+        skips("neither a nor mx", spf_tree=hosts("a:host.example", "192.0.2.80", senders=_SENDERS)),
+        skips("no sending address", spf_tree=hosts("a", "192.0.2.80")),
+        leaves("SPF-SYNTAX", spf_tree=spf_tree("v=spf1 x a -all")),
+        leaves("SPF-EXISTS", spf_tree=spf_tree(None)),
+    ),
+    "SPF-PARKED": (
+        passes(spf=spf("v=spf1 -all"), mail_domain=PARKED),
+        passes(spf=spf("v=spf1 exp=exp.example.org -all"), mail_domain=PARKED),
+        fails("mx -all", level=SHOULD, spf=spf("v=spf1 mx -all"), mail_domain=PARKED),
+        fails("redirect=a.example", spf=spf("v=spf1 redirect=a.example"), mail_domain=PARKED),
+        skips("sends mail", spf=spf("v=spf1 mx -all"), mail_domain=RECEIVES),
+        leaves("SPF-ALL-STRICT", spf=spf("v=spf1 ~all"), mail_domain=PARKED),
+        leaves("SPF-ALL-STRICT", spf=spf("v=spf1"), mail_domain=PARKED),
+        leaves("SPF-SYNTAX", spf=spf("v=spf1 x -all"), mail_domain=PARKED),
+        leaves("SPF-EXISTS", spf=spf(), mail_domain=PARKED),
+    ),
+    "SPF-WILDCARD-DENY": (
+        passes(names_below=below("v=spf1 -all")),
+        advises("has no SPF record", names_below=below()),
+        advises("gets 'v=spf1 mx -all'", names_below=below("v=spf1 mx -all")),
+        skips("the domain has mail", names_below=NamesBelow(DOMAIN, False)),
+        leaves("MX-EXISTS", names_below=NamesBelow(DOMAIN, True)),
+    ),
+}
