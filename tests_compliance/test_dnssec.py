@@ -62,7 +62,7 @@ def test_zone_is_not_bogus(dnssec: DNSSEC) -> None:
     assert not dnssec.bogus, "; ".join(found)
     if dnssec.disputed:
         dispute = "; ".join(_by_link(dnssec.disputed))
-        raise NotObserved(f"{dispute}; but the resolver authenticates it", dnssec.evidence())
+        raise NotObserved(f"{dispute}; but the resolver validates, and hands it out", dnssec.evidence())
 
 
 def _by_link(judged: tuple[Judged, ...]) -> list[str]:

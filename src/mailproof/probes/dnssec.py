@@ -31,7 +31,13 @@ async def judged(net: Network, answer: Answer) -> Judged:
             raise UntrustedRoot(f"{failure.reason}. {authentication.reason}", answer.evidence()) from None
         link = Link(f"{answer.name}.", answer.type, ".", Flaw.UNAUTHENTICATED)
         verdict = Verdict(Status.SECURE) if answer.authenticated else Verdict(Status.INSECURE, link)
-    return Judged(answer.name, answer.type, verdict, answer.authenticated)
+    return await _compared(net, answer, verdict)
+
+
+async def _compared(net: Network, answer: Answer, verdict: Verdict) -> Judged:
+    """A verdict beside what the resolver makes of the answer, which matters where the verdict is bogus."""
+    is_bogus = verdict.status is Status.BOGUS
+    return Judged(answer.name, answer.type, verdict, is_bogus and await net.dnssec.accepts(answer))
 
 
 @probe()
@@ -48,7 +54,7 @@ async def dnssec(zone: Zone, net: Network, targets: Targets) -> DNSSEC:
         verdict = await net.dnssec.judge(zone.name, "SOA")
     except UntrustedRoot as failure:
         return await _by_resolver(net, zone, checked, refused, failure)
-    soa = Judged(zone.name, "SOA", verdict, checked.authenticated)
+    soa = await _compared(net, checked, verdict)
     others = await _judged(net, [one for one in needed if soa.secure or not _is_in(one[0], zone.name)])
     if soa.secure:
         return DNSSEC(zone.name, checked, refused, judged=(soa, *others))
@@ -88,7 +94,7 @@ async def _judged(net: Network, needed: list[tuple[str, str]]) -> tuple[Judged, 
     async def check(name: str, type: str) -> Judged | None:
         try:
             checked = await net.dns.question(name, type)
-            return Judged(name, type, await net.dnssec.judge(name, type), checked.authenticated)
+            return await _compared(net, checked, await net.dnssec.judge(name, type))
         except NotObserved:
             return None
 

@@ -50,11 +50,12 @@ DOMAINS = (
         "a rollover of the algorithm in which both sign (RFC 6781, section 4.1.4)",
         Signing(("RSASHA256 -b 2048", "ECDSAP256SHA256")),
     ),
-    _right(
+    Domain(
         "sec-wildcard",
-        "every name is answered from a wildcard",
-        Signing(),
+        "every name is answered from a wildcard, which DNSSEC proves",
+        signing=Signing(),
         records={"* TXT": ("anything",), "* A": ("11.0.4.1",)},
+        advice=("ZONE-WILDCARD",),
     ),
     _right(
         "sec-insecure-delegation",
