@@ -18,7 +18,7 @@ from mailproof.controls import (
     not_applicable,
 )
 from mailproof.net.addresses import is_public
-from mailproof.net.errors import NotFollowed, NotObserved
+from mailproof.net.errors import NoAddress, NotFollowed, NotObserved
 from mailproof.observations.zones import Authority, Delegation, host_name_fault
 from mailproof.references import IANA_SPECIAL_ADDRESSES, INTERNET_NL, ZONEMASTER, Reference, rfc
 from mailproof.targets.zones import Zone
@@ -75,7 +75,14 @@ def test_parent_and_child_name_the_same_servers(delegation: Delegation) -> None:
 
 
 @control(
-    "DEL-AUTHORITATIVE", MUST, rfc(2181, "6.1"), rfc(1034, "4.2.1"), rfc(1912, "2.8"), rfc(7766, "5"), harm=Harm.LOST
+    "DEL-AUTHORITATIVE",
+    MUST,
+    rfc(2181, "6.1"),
+    rfc(1034, "4.2.1"),
+    rfc(1912, "2.8"),
+    rfc(7766, "5"),
+    explains=(NoAddress,),
+    harm=Harm.LOST,
 )
 def test_name_server_is_authoritative(authority: Authority) -> None:
     """Every name server has an address and answers for the zone with authority, over UDP and TCP.
@@ -83,6 +90,8 @@ def test_name_server_is_authoritative(authority: Authority) -> None:
     Why: a lame server costs every resolver a detour, and when the others fail there is nobody left.
     Fix: load the zone on the server, or take it out of the NS records and the registrar's list.
     """
+    if authority.unregistered:
+        leave_to("DANGLE-NS", f"nobody has registered {authority.unregistered}")
     if authority.addresses:
         rcode = authority.addresses[0].rcode
         fail(

@@ -77,6 +77,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "or a directory of NAME.zone files (repeatable)",
     )
     group.addoption(
+        "--delegation",
+        metavar="NAME=FILE",
+        action="append",
+        default=[],
+        help="judge the zone NAME as if it were delegated as FILE says, which holds its NS and DS records and the "
+        "addresses of its servers (repeatable)",
+    )
+    group.addoption(
         "--connect",
         metavar="HOST:PORT=ADDR:PORT",
         action="append",
@@ -86,7 +94,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--compare-live",
         action="store_true",
-        help="with --zone or --connect: judge what is live first; only what the proposal breaks closes the gate",
+        help="with --zone, --delegation or --connect: judge what is live first; only what the proposal breaks closes "
+        "the gate",
     )
     group.addoption(
         "--accept-lost",
@@ -117,7 +126,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 _NEED_INVENTORY = (
-    *("control", "target", "record", "replay", "zone", "connect", "compare-live"),
+    *("control", "target", "record", "replay", "zone", "delegation", "connect", "compare-live"),
     *("profile", "fail-on", "waivers", "strict-waivers", "baseline", "accept-lost"),
     *("sarif", "markdown", "prometheus", "csv", "history"),
 )

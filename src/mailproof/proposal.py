@@ -11,6 +11,7 @@ from pathlib import Path
 import dns.reversename
 
 from mailproof.inventory.values import connect_key, domain_name, socket_address
+from mailproof.net.dns.delegations import read_delegation
 from mailproof.net.dns.zone_files import load_zone
 from mailproof.net.settings import NetSettings, SocketAddress
 from mailproof.targets.addresses import SendingAddress
@@ -33,19 +34,21 @@ class Proposal:
 
     settings: NetSettings
     zones: Mapping[str, Path] = field(default_factory=dict)
+    delegations: Mapping[str, Path] = field(default_factory=dict)
     connections: Mapping[str, SocketAddress] = field(default_factory=dict)
     directories: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Directories of zones as they were written, with the zones that they hold."""
 
     def __bool__(self) -> bool:
         """Whether anything is proposed."""
-        return bool(self.zones or self.connections)
+        return bool(self.zones or self.delegations or self.connections)
 
     def describe(self) -> tuple[str, ...]:
         """A line for each part of the proposal."""
         zones = (f"the zone {name} as in {file}" for name, file in self.zones.items())
+        delegated = (f"{name} delegated as in {file}" for name, file in self.delegations.items())
         hosts = (f"{key} as served at {destination}" for key, destination in self.connections.items())
-        return (*zones, *hosts)
+        return (*zones, *delegated, *hosts)
 
     def leads_to(self, target: Target) -> bool:
         """Whether ``target`` is a service that ``--connect`` leads elsewhere, or a domain that such a host serves."""
@@ -64,6 +67,9 @@ class Proposal:
             if zones and zones <= idle:
                 yield f"--zone: no zone in {directory} has anything to do with this inventory"
         gathered = frozenset().union(*self.directories.values())
+        for zone in self.delegations:
+            if not any(_is_related(name, zone) for name in names):
+                yield f"--delegation: nothing in this inventory lies in the zone {zone}{_hint(zone, names)}"
         for zone in idle - gathered:
             yield f"--zone: nothing in this inventory lies in the zone {zone}{_hint(zone, names)}"
 
@@ -75,12 +81,18 @@ class Proposal:
                 yield f"--connect: nothing in this inventory is at {key}{_hint(key, sorted(known))}"
 
 
-def propose(settings: NetSettings, zones: Iterable[str], connections: Iterable[str], directory: Path) -> Proposal:
+def propose(
+    settings: NetSettings,
+    zones: Iterable[str],
+    connections: Iterable[str],
+    directory: Path,
+    delegations: Iterable[str] = (),
+) -> Proposal:
     """Lay proposals over ``settings``.
 
-    ``zones`` are ``NAME=FILE`` or directories of ``NAME.zone`` files, ``connections`` are
-    ``HOST:PORT=ADDRESS:PORT``; file names are relative to ``directory``. Raises ProposalError, for master
-    files with file and line.
+    ``zones`` are ``NAME=FILE`` or directories of ``NAME.zone`` files, ``delegations`` are ``NAME=FILE``, and
+    ``connections`` are ``HOST:PORT=ADDRESS:PORT``; file names are relative to ``directory``. Raises ProposalError, for
+    master files with file and line.
     """
     proposed: dict[str, Path] = {}
     directories: dict[str, frozenset[str]] = {}
@@ -95,6 +107,7 @@ def propose(settings: NetSettings, zones: Iterable[str], connections: Iterable[s
             load_zone(name, file)
         except (ValueError, OSError) as error:
             raise ProposalError(f"the zone {name}: {error}") from None
+    delegated = dict(_delegation(text, directory) for text in delegations)
     leads: dict[str, SocketAddress] = {}
     for text in connections:
         key, sign, value = text.partition("=")
@@ -104,8 +117,8 @@ def propose(settings: NetSettings, zones: Iterable[str], connections: Iterable[s
             leads[connect_key(key)] = _destination(value)
         except ValueError as error:
             raise ProposalError(f"--connect: {error}, like mx1.example.org:25=127.0.0.1:2525") from None
-    laid = replace(settings, zone_files=files, connect={**settings.connect, **leads})
-    return Proposal(laid, proposed, leads, directories)
+    laid = replace(settings, zone_files=files, delegations=delegated, connect={**settings.connect, **leads})
+    return Proposal(laid, proposed, delegated, leads, directories)
 
 
 def _destination(text: str) -> SocketAddress:
@@ -124,6 +137,19 @@ def _destination(text: str) -> SocketAddress:
         except (OSError, OverflowError, UnicodeError):
             raise ValueError(f"{host!r} is no address and does not resolve here") from None
         return socket_address(str(SocketAddress(str(found[0][4][0]), int(port))), None)
+
+
+def _delegation(text: str, directory: Path) -> tuple[str, Path]:
+    """A zone, and the file that holds its delegation. Raises ProposalError."""
+    name, sign, file = text.partition("=")
+    try:
+        if not sign:
+            raise ValueError(f"{text!r} is not NAME=FILE")
+        zone, path = domain_name(name), directory / Path(file).expanduser()
+        read_delegation(zone, path)
+    except (ValueError, OSError) as error:
+        raise ProposalError(f"--delegation: {error}") from None
+    return zone, path
 
 
 def _zone_files(text: str, directory: Path) -> dict[str, Path]:

@@ -89,6 +89,11 @@ def _behaviour(fault: FileFault) -> str:
 
 _A_FILE = "a master file is judged, and no server"
 
+
+def _reason(fault: FileFault) -> str:
+    return "" if fault.in_laboratory else _A_FILE
+
+
 MOCKS = (
     Mock(
         "SMTP-STARTTLS-INJECTION",
@@ -128,7 +133,7 @@ MOCKS = (
         "google.example",
     ),
     *(
-        Mock(fault.control, fault.target, _behaviour(fault), _A_FILE, fault.verdict, RIGHT_ZONE.target)
+        Mock(fault.control, fault.target, _behaviour(fault), _reason(fault), fault.verdict, RIGHT_ZONE.target)
         for fault in zone_file_faults.FAULTS
     ),
     Mock("ZONE-DRIFT", DRIFT.target, _behaviour(DRIFT), _A_FILE, "advice", RIGHT_ZONE.target),

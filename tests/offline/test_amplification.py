@@ -149,6 +149,11 @@ AMPLIFIERS = {
 ROOT = f"@ 60 SOA ns.nic. h.nic. 1 2 3 4 5\n@ 60 NS ns.nic.\nns.nic. 60 A {OURS}\n"
 
 
+def signed(file: str) -> dict[str, str]:
+    """A zone that is signed, so that a chain of trust is followed until it ends."""
+    return {"file": file, "signed": "yes"}
+
+
 def delegation(name: str, zone: str) -> str:
     """What the parent says of a zone: all of its NS records, and their addresses."""
     records = [line.split() for line in zone.splitlines()]
@@ -163,7 +168,8 @@ def world() -> Iterator[World]:
     zones["victim"] = HEAD.replace(OURS, VICTIM)
     hosts = [f"11.2.{n}.{m}" for n in range(40) for m in range(MANY)]
     plan: dict[str, Any] = {
-        "zones": {".": "root.zone", "example": "example.zone"} | {f"{name}.example": f"{name}.zone" for name in zones},
+        "zones": {".": signed("root.zone"), "example": signed("example.zone")}
+        | {f"{name}.example": f"{name}.zone" for name in zones},
         "servers": {VICTIM: {"serves": ["victim.example"]}},
         "smtp": [{"host": "mx0.mx-fan.example", "addresses": [VICTIM, *hosts]}],
         "https": [

@@ -31,7 +31,8 @@ JUDGED = {
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with World.load(write(tmp_path_factory.mktemp("world"))) as running:
+    plan = PLAN.replace("behaviour:", "behaviour:\n  host.invalid: NXDOMAIN", 1)
+    with World.load(write(tmp_path_factory.mktemp("world"), plan)) as running:
         yield running
 
 
@@ -67,6 +68,12 @@ def test_a_question_is_asked_once_however_much_is_judged(world: World) -> None:
 def test_what_was_not_answered_is_raised(world: World) -> None:
     with pytest.raises(NotObserved, match="SERVFAIL"):
         judged(world, ("fails.signed.org", "A"))
+
+
+def test_what_resolvers_answer_by_themselves_is_not_bogus(world: World) -> None:
+    """The root is signed and has no such name, and the resolver gives no proof of that."""
+    with pytest.raises(NotObserved, match="resolvers answer for invalid by themselves"):
+        judged(world, ("host.invalid", "A"))
 
 
 def test_a_root_that_the_anchors_do_not_know_makes_nothing_bogus(world: World) -> None:

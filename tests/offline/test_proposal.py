@@ -227,3 +227,34 @@ def test_a_loop_of_our_own_is_closed() -> None:
     loop = BackgroundLoop()
     assert loop.run(asyncio.sleep(0, "done")) == "done"
     loop.close()
+
+
+DELEGATED = "$TTL 3600\n@ NS ns1.hosting.example.\n@ NS ns2.hosting.example.\n"
+DELEGATION = ("--control=DEL-PARENT-CHILD-NS", "--control=SPF-EXISTS", "--control=DEL-AUTHORITATIVE")
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"), [(DELEGATED, "pass"), (DELEGATED + "@ NS ns3.hosting.example.\n", "fail")]
+)
+def test_a_zone_is_judged_as_it_would_be_delegated(tmp_path: Path, text: str, verdict: str) -> None:
+    write_inventory(tmp_path, "domains: [no-spf.example]\n")
+    (tmp_path / "delegation").write_text(text)
+    run = pytest_run(tmp_path, "--inventory=prod.yaml", "--delegation=no-spf.example=delegation", *DELEGATION)
+    verdicts = run.verdicts("prod")
+    assert verdicts["DEL-PARENT-CHILD-NS", "no-spf.example"] == verdict
+    assert verdicts["SPF-EXISTS", "no-spf.example"] == "fail"
+    assert verdicts["DEL-AUTHORITATIVE", "no-spf.example@ns1.hosting.example[11.0.53.1]"] == "pass"
+    assert all(r["proposed"] for r in run.document("prod")["results"] if r["control"] != "DEL-AUTHORITATIVE")
+    assert "no-spf.example delegated as in" in run.output
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [("no-spf.example", "is not NAME=FILE"), ("no-spf.example=none", "no such file"), ("other.test=file", "lies in")],
+)
+def test_a_delegation_that_cannot_be_meant_is_refused(tmp_path: Path, option: str, message: str) -> None:
+    write_inventory(tmp_path, "domains: [no-spf.example]\n")
+    (tmp_path / "file").write_text(DELEGATED)
+    run = pytest_run(tmp_path, "--inventory=prod.yaml", f"--delegation={option}", *SPF)
+    assert run.code == 4
+    assert message in run.errors

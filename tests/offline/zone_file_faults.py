@@ -28,6 +28,8 @@ class FileFault:
     lines: str
     verdict: str = "fail"
     serial: int = 2
+    in_laboratory: bool = False
+    """Whether a zone of the laboratory has the fault as well."""
     served: str = ""
     """What the servers of the zone have besides under the serial 1; empty: the zone is not delegated yet."""
 
@@ -56,7 +58,7 @@ FAULTS = (
     FileFault("ZONE-TXT-FORM", "mail TXT v=spf1 mx -all\n"),
     FileFault("ZONE-RDATA-FORM", "_25._tcp.www2 TLSA 3 1 1 1111\n"),
     FileFault("ZONE-LABEL", "a\\.b TXT x\n"),
-    FileFault("ZONE-WILDCARD", "*.users A 11.1.0.1\n", "advice"),
+    FileFault("ZONE-WILDCARD", "*.users A 11.1.0.1\n", "advice", in_laboratory=True),
     FileFault("ZONE-PRIVATE-ADDR", "imap A 10.0.0.1\n"),
     FileFault("ZONE-TTL-SANE", "_dmarc 60 TXT x\n", "advice"),
     FileFault("ZONE-LOADS", "d DNAME example.net.\nd DNAME example.org.\n"),

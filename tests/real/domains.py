@@ -98,6 +98,49 @@ class Delegation(StrEnum):
     EXPIRED_SIGNATURES = "expired signatures"
 
 
+BIND, LDNS, KNOT_SIGNER = "dnssec-signzone", "ldns-signzone", "kzonesign"
+"""Programs that sign zones."""
+
+
+@dataclass(frozen=True)
+class Signing:
+    """How a zone is signed, where that is not by one ECDSA P-256 key with NSEC for 30 days."""
+
+    keys: tuple[str, ...] = ("ECDSAP256SHA256",)
+    """Algorithms, with further arguments for dnssec-keygen or ldns-keygen; ``revoked`` first revokes the key. Each of
+    them signs everything."""
+    unused: tuple[str, ...] = ()
+    """Keys that stand in the zone and sign nothing."""
+    by: str = BIND
+    options: tuple[str, ...] = ()
+    """Arguments of the signer; for Knot lines of its policy."""
+    ds: tuple[str, ...] = ("0 SHA-256",)
+    """DS records at the parent: number of the key and digest (``wrong``: one of something else), or the data. ldns and
+    Knot: always one with SHA-256."""
+    cds: tuple[str, ...] = ()
+    """CDS records, as in ``ds``."""
+    cdnskey: tuple[int, ...] = ()
+    """Numbers of the keys that there are CDNSKEY records of."""
+    second: str = ""
+    """What the second server has instead: ``unsigned``, ``expired`` or ``no denial``."""
+    same_tag: bool = False
+    """A second key with the tag of the first one stands in the zone."""
+    unknown_algorithm: int = 0
+    """The number of the algorithm that key, signatures and DS record pretend to have."""
+
+    @property
+    def told(self) -> str:
+        """The command that signs the zone, and what is beside it."""
+        words = [" ".join((self.by, *self.options)), f"keys {', '.join(self.keys) or 'of its own'}"]
+        words += [f"unused {key}" for key in self.unused]
+        words += [f"DS {', '.join(self.ds) or 'none'}"] if self.ds != ("0 SHA-256",) else []
+        words += [f"CDS {record}" for record in self.cds] + [f"CDNSKEY of key {number}" for number in self.cdnskey]
+        words += [f"{self.second} at the second server"] if self.second else []
+        words += ["a second key of the same tag"] if self.same_tag else []
+        words += [f"algorithm {self.unknown_algorithm} in place of its own"] if self.unknown_algorithm else []
+        return "; ".join(words)
+
+
 class PolicyHost(StrEnum):
     """How https://mta-sts.NAME/.well-known/mta-sts.txt answers."""
 
@@ -214,6 +257,7 @@ class Domain:
     ipv6: bool = False
     ipv6_listens: bool = True
     delegation: Delegation = Delegation.SIGNED
+    signing: Signing | None = None
     parent_ns: tuple[str, ...] = tuple(CHILDREN)
     child_ns: tuple[str, ...] = tuple(CHILDREN)
     registered: Registered = Registered.RIGHT
@@ -226,6 +270,10 @@ class Domain:
     second_records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Rdata that differ on ns2."""
     own_servers: tuple[OwnServer, ...] = ()
+    elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Further records in dns.test, which is not signed, as in ``records``."""
+    unsigned_below: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Records of the zone ``mx`` below the domain, which is not signed; empty: there is no such zone."""
     policy_mode: str = "enforce"
     policy_mx: tuple[str, ...] = ()
     policy_host: PolicyHost = PolicyHost.RIGHT
@@ -310,6 +358,10 @@ class Domain:
             lines += [f"at the parent: {key} {value}" for value in values]
         if self.delegation is not Delegation.SIGNED:
             lines.append(f"delegation: {self.delegation}")
+        if self.signing:
+            lines.append(self.signing.told)
+        lines += [f"{key} {value}" for key, values in self.elsewhere.items() for value in values]
+        lines += [f"unsigned zone mx: {key} {value}" for key, values in self.unsigned_below.items() for value in values]
         if self.parent_ns != self.child_ns:
             lines.append(f"parent NS {' '.join(self.parent_ns)}; child NS {' '.join(self.child_ns)}")
         elif self.parent_ns != tuple(CHILDREN):

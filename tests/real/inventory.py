@@ -24,6 +24,7 @@ from tests.real.domains import (
     WRONG_RESOLVER,
     Domain,
 )
+from tests.real.faults import dangling
 from tests.real.lab import plan, registry, routes, zones
 from tests.real.lab.lab import ANCHORS
 
@@ -65,7 +66,7 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
             "failing": FAILING,
         },
         "zones": [zones.IN_ADDR, zones.rfc2317_zone()],
-        "name_servers": _name_servers(),
+        "name_servers": [*_name_servers(), f"ns.{dangling.GONE}"],
         "mx_hosts": _mx_hosts(),
         "domains": [_domain(domain) for domain in domains],
         "hosts": [
@@ -108,7 +109,8 @@ def _mx_hosts() -> list[str]:
     """The MX hosts of all domains, as far as they are names of hosts."""
     approved = (domain for domain in plan.DOMAINS if domain.label not in UNAPPROVED_MX)
     names = dict.fromkeys(name for domain in approved for name in zones.mx_names(domain))
-    return [name for name in names if is_host(name) and "*" not in name]
+    own = ("mx_1.mx-underscore.test",)
+    return [name for name in (*names, *own) if is_host(name) and not name.startswith("*")]
 
 
 def _domains_of(domain: Domain) -> list[str]:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 
 from mailproof.net.dns.client import Answer, Authentication, ResourceRecord
 from mailproof.net.dnssec.trust import Flaw, Link, Status, Verdict
-from mailproof.net.errors import Bogus, UntrustedRoot
+from mailproof.net.errors import Bogus, NotObserved, UntrustedRoot
 from mailproof.net.pkix.der import public_key_info
 from mailproof.observations.dane import TLSA, TLSARecord
 from mailproof.probes.dane import examine, matching_records, tlsa
@@ -154,7 +154,9 @@ SECURE = Verdict(Status.SECURE)
 INSECURE = Verdict(Status.INSECURE, Link(f"{HOST}.", "DS", "org.", Flaw.UNSIGNED))
 
 
-def looked_up(*answers: Answer, own: bool = True, believed: bool = True, bogus: str = "") -> TLSA:
+def looked_up(
+    *answers: Answer, own: bool = True, believed: bool = True, bogus: str = "", disputed: bool = False
+) -> TLSA:
     """What is seen of the host. ``own``: our validation finds secure what the answers say is; else AD has to do."""
     known = {(one.name, one.type): one for one in answers}
 
@@ -168,12 +170,16 @@ def looked_up(*answers: Answer, own: bool = True, believed: bool = True, bogus: 
             return Verdict(Status.BOGUS, INSECURE.link)
         return SECURE if (await resolve(name, type)).authenticated else INSECURE
 
+    async def accepts(answer: Answer) -> bool:
+        return disputed
+
     async def authentication() -> Authentication:
         return Authentication(believed, "The resolver is far away.")
 
     async def run() -> TLSA:
         net: Any = SimpleNamespace(
-            dns=SimpleNamespace(resolve=resolve, authentication=authentication), dnssec=SimpleNamespace(judge=judge)
+            dns=SimpleNamespace(resolve=resolve, authentication=authentication),
+            dnssec=SimpleNamespace(judge=judge, accepts=accepts),
         )
         return await tlsa(MailHost(HOST), net)
 
@@ -268,3 +274,6 @@ def test_what_is_bogus_is_not_taken_for_insecure(type: str) -> None:
     """Senders defer then, and do not go without DANE (RFC 7672, section 2.1.1)."""
     with pytest.raises(Bogus):
         looked_up(answer(HOST, "A", "192.0.2.1"), answer(OF_HOST, "TLSA", _KEY), bogus=type)
+    with pytest.raises(NotObserved) as disputed:
+        looked_up(answer(HOST, "A", "192.0.2.1"), answer(OF_HOST, "TLSA", _KEY), bogus=type, disputed=True)
+    assert disputed.type is NotObserved

@@ -122,6 +122,20 @@ ROOT_ANCHORS = (
 )
 
 
+LOCALLY_SERVED = (
+    *("alt", "home.arpa", "invalid", "local", "localhost", "onion", "test"),
+    *("0.in-addr.arpa", "127.in-addr.arpa", "10.in-addr.arpa", "254.169.in-addr.arpa", "168.192.in-addr.arpa"),
+    *(f"{number}.172.in-addr.arpa" for number in range(16, 32)),
+    *(f"{number}.100.in-addr.arpa" for number in range(64, 128)),
+    *("2.0.192.in-addr.arpa", "100.51.198.in-addr.arpa", "113.0.203.in-addr.arpa", "255.255.255.255.in-addr.arpa"),
+    *("d.f.ip6.arpa", "8.e.f.ip6.arpa", "9.e.f.ip6.arpa", "a.e.f.ip6.arpa", "b.e.f.ip6.arpa"),
+    *("8.b.d.0.1.0.0.2.ip6.arpa", "0." * 31 + "0.ip6.arpa", "1." + "0." * 31 + "ip6.arpa"),
+)
+"""Zones that resolvers answer for by themselves, without signatures (RFC 6303, section 4; RFC 6761, section 6; RFC
+6762, section 22; RFC 7686, section 2; RFC 7793, section 2; RFC 8375, section 4; RFC 9476, section 2).
+"""
+
+
 def algorithm_text(number: int) -> str:
     """An algorithm as people know it: ``13 (ECDSAP256SHA256)``."""
     row = ALGORITHMS.get(number)

@@ -84,6 +84,9 @@ MAX_RING_ZONES = 4
 MAX_RING_QUESTIONS = 2
 """Servers that are asked for the next zone on it."""
 
+MAX_SIGNALLING_HOSTS = 4
+"""Name servers of a zone below whose names records for bootstrapping DNSSEC (RFC 9615) are looked for."""
+
 MAX_CAA_STEPS = 10
 """Names that are asked for CAA records, from a host upwards."""
 
@@ -92,3 +95,6 @@ MAX_KNOWN_NAMES = 200
 
 MAX_DRIFT_SETS = 500
 """Sets of a zone file that are asked for at a server of the zone, to compare."""
+
+MAX_NAMED_DOMAINS = 10
+"""Other domains that the texts of one domain name, and that are asked for."""

@@ -95,6 +95,12 @@ class NoTLS(NotAvailable):
     kind = "no TLS"
 
 
+class NoAddress(NotObserved):
+    """The name of a server has no address: there is nobody to ask."""
+
+    kind = "no address"
+
+
 class NoTLSNow(Throttled):
     """The server offers STARTTLS and answers it with 4yz, 421 aside (RFC 3207, section 4)."""
 
@@ -173,6 +179,7 @@ KINDS: dict[str, type[NotObserved]] = {
         Bogus,
         NotFollowed,
         NotAvailable,
+        NoAddress,
         NoTLS,
         NoTLSNow,
         NoResolver,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailproof.net.dns.client import DNSClient
+from mailproof.net.dns.delegations import DelegatingClient
 from mailproof.net.dnssec.validator import Validator
 from mailproof.net.files import Files
 from mailproof.net.hosts import Hosts
@@ -22,7 +23,7 @@ class Network:
         settings = replace(settings, limits=within_reach(settings.limits))
         self.settings = settings
         self.hosts = Hosts(settings.limits)
-        self.dns = DNSClient(settings)
+        self.dns = DelegatingClient(settings) if settings.delegations else DNSClient(settings)
         self.dnssec = Validator(self.dns, settings.trust_anchors)
         self.smtp = SMTPClient(settings, self.hosts)
         self.tls = TLSClient(settings, self.hosts)

@@ -131,6 +131,8 @@ class NetSettings:
     """The connect map: ``str(SocketAddress)`` or ``host:port`` to where the connection really goes."""
     zone_files: Mapping[str, Path] = field(default_factory=dict)
     """Zones answered from master files before any resolver is asked."""
+    delegations: Mapping[str, Path] = field(default_factory=dict)
+    """Zones with the master files of the delegations that are proposed for them."""
     allow_private: bool = False
     """Follow names that lead to loopback, link-local, private or otherwise special addresses."""
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import dns.rdtypes.ANY.SOA
 
 from mailproof.net.dns.client import Answer, ResourceRecord
-from mailproof.net.errors import KINDS, NotObserved
+from mailproof.net.errors import KINDS, NotObserved, RefusedByAddress
 from mailproof.observations import Observation
 
 UNKNOWN_OPTION, UNKNOWN_FLAG = 65001, 0x0001
@@ -102,6 +102,11 @@ def has_zone(said: Answer | Silence | None, zone: str) -> bool:
 def soa_of(record: ResourceRecord) -> dns.rdtypes.ANY.SOA.SOA:
     """The fields of a SOA record. Raises TypeError for another record."""
     return record.rdata(dns.rdtypes.ANY.SOA.SOA)
+
+
+def silence(failure: NotObserved) -> Silence:
+    """A failure as what can be kept of it."""
+    return Silence(failure.reason, failure.kind, isinstance(failure, RefusedByAddress), failure.evidence)
 
 
 Sets = dict[tuple[str, ...], list[str]]

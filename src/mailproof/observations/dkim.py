@@ -17,6 +17,8 @@ class DKIMKey(Observation):
     selector: str
     domain: str
     answer: Annotated[Answer, "TXT"]
+    unregistered: str = ""
+    """The domain that anybody could register to have the name that this leads to; empty where it is registered."""
 
     @property
     def records(self) -> tuple[KeyRecord, ...]:

@@ -13,12 +13,15 @@ from mailproof.observations import Observation
 
 @dataclass(frozen=True)
 class Judged:
-    """What our own validation makes of an answer; ``authenticated`` is what the resolver made of it, its AD bit."""
+    """What our own validation makes of an answer.
+
+    ``accepted``: the resolvers validate as well, and hand it out; with AD, or as data that nobody has to sign.
+    """
 
     name: str
     type: str
     verdict: Verdict
-    authenticated: bool = False
+    accepted: bool = False
 
     @property
     def secure(self) -> bool:
@@ -48,8 +51,8 @@ class Judged:
         lines += [f";; by the zones {' '.join(self.verdict.zones)}"] if self.verdict.zones else []
         lines += [f"{link.name} DS {link.ds}"] if link and link.ds else []
         lines += [f"{link.name} RRSIG {link.signature}"] if link and link.signature else []
-        if self.authenticated and not self.secure:
-            lines.append(";; the resolver authenticates it (AD)")
+        if self.accepted and self.bogus:
+            lines.append(";; the resolver validates, and hands it out all the same")
         return tuple(lines)
 
 
@@ -95,13 +98,13 @@ class DNSSEC(Observation):
 
     @property
     def bogus_to_us(self) -> tuple[Judged, ...]:
-        """What is bogus, and not authenticated by the resolver."""
-        return tuple(one for one in self.judged if one.bogus and not one.authenticated)
+        """What is bogus, and not handed out by a resolver that validates."""
+        return tuple(one for one in self.judged if one.bogus and not one.accepted)
 
     @property
     def disputed(self) -> tuple[Judged, ...]:
-        """What is bogus to us, and what the resolver authenticates all the same."""
-        return tuple(one for one in self.judged if one.bogus and one.authenticated)
+        """What is bogus to us, and what a resolver that validates hands out all the same."""
+        return tuple(one for one in self.judged if one.bogus and one.accepted)
 
     @property
     def end(self) -> Link | None:
@@ -180,13 +183,13 @@ class HostChain(Observation):
 class DMARCChain(Observation):
     """What our own validation makes of the DMARC record of a domain, and of the domain's zone.
 
-    ``record`` is None, with a note, where there is nothing to judge.
+    ``zone`` is None, with a note, where there is nothing to judge; ``record`` where the zone is not secure.
     """
 
     domain: str
-    record: Judged | None
-    zone: Judged | None = None
+    zone: Judged | None
+    record: Judged | None = None
     note: str = ""
 
     def evidence(self) -> tuple[str, ...]:
-        return tuple(line for one in (self.record, self.zone) if one for line in one.evidence()) or (self.note,)
+        return tuple(line for one in (self.zone, self.record) if one for line in one.evidence()) or (self.note,)

@@ -26,6 +26,8 @@ class STSPolicyFile(Observation):
     record: STSRecord
     addresses: tuple[str, ...]
     response: Response | None
+    unregistered: str = ""
+    """The domain that anybody could register to have the policy host; empty where it is registered."""
 
     @property
     def fetched(self) -> bool:

@@ -11,6 +11,7 @@ import dns.rdtypes.ANY.MX
 from mailproof.net.dns.client import Answer, ResourceRecord
 from mailproof.net.dns.names import is_host
 from mailproof.observations import Observation
+from mailproof.observations.authorities import Silence
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ class HostAddresses(Observation):
     """Mail domains whose MX records name the host."""
     ipv4: Annotated[Answer, "A"]
     ipv6: Annotated[Answer, "AAAA"]
+    unregistered: str = ""
+    """The domain that anybody could register to have the name that this leads to; empty where it is registered."""
 
     @property
     def aliases(self) -> tuple[str, ...]:
@@ -93,8 +96,13 @@ class MXHosts(Observation):
     domain: str
     mx: MX
     hosts: tuple[HostAddresses, ...]
-    unknown: tuple[str, ...] = ()
-    """Hosts whose addresses could not be found out, each with the reason."""
+    unknown: tuple[Silence, ...] = ()
+    """Why the addresses of some could not be found out."""
+
+    def require_all(self) -> None:
+        """Raises the first failure to look at one of them, where there is any."""
+        if self.unknown:
+            raise self.unknown[0].failure()
 
     def by_address(self) -> dict[str, tuple[str, ...]]:
         """The hosts at each address."""
@@ -106,7 +114,7 @@ class MXHosts(Observation):
 
     def evidence(self) -> tuple[str, ...]:
         lines = [f"{host.host}: {', '.join(host.addresses) or 'no address'}" for host in self.hosts]
-        return (*self.mx.evidence(), *lines, *self.unknown)
+        return (*self.mx.evidence(), *lines, *(one.reason for one in self.unknown))
 
 
 @dataclass(frozen=True)

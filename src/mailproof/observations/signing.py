@@ -90,6 +90,20 @@ class NSEC3Parameters:
 
 
 @dataclass(frozen=True)
+class NegativeAnswer:
+    """An answer that should be negative, and what our own validation makes of it."""
+
+    judged: Judged
+    rcode: str
+    has_soa: bool
+    """Whether the SOA record came with it (RFC 2308, section 3)."""
+    alias: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.judged.name} {self.judged.type}: {self.judged.why}"
+
+
+@dataclass(frozen=True)
 class SignedServer(Observation):
     """What one address of a name server has of a zone's DNSSEC, judged by the keys that it has itself.
 
@@ -107,7 +121,7 @@ class SignedServer(Observation):
     signatures: tuple[Signature, ...] = ()
     sets: tuple[Judged, ...] = ()
     """DNSKEY, SOA, NS, CDS and CDNSKEY, as far as there are any."""
-    denials: tuple[Judged, ...] = ()
+    denials: tuple[NegativeAnswer, ...] = ()
     """A name that does not exist, and a type that the apex does not have."""
     denied_by: tuple[str, ...] = ()
     """Types of the records of denial: NSEC, NSEC3."""
@@ -140,7 +154,8 @@ class SignedServer(Observation):
         lines += [str(signature) for signature in self.signatures]
         lines += [f"{self.zone} {kind} {one.text}" for kind, one in self.for_the_parent]
         lines += [str(parameters) for parameters in self.nsec3]
-        lines += [line for one in (*self.sets, *self.denials) if not one.secure for line in one.evidence()]
+        judged = (*self.sets, *(denial.judged for denial in self.denials))
+        lines += [line for one in judged if not one.secure for line in one.evidence()]
         return (*lines, *self.unknown)
 
 

@@ -126,6 +126,8 @@ class SPFTree(Observation):
     """Addresses that send mail of the domain, by the inventory."""
     explanation: Annotated[Answer | None, "TXT"] = None
     """What stands where ``exp`` of the record that decides leads; None where it leads nowhere certain."""
+    unregistered: tuple[tuple[str, str], ...] = ()
+    """Pairs of a term and the domain that anybody could register to have what it names."""
 
     @property
     def authorised(self) -> tuple[Authorised, ...]:

@@ -40,6 +40,8 @@ class ServerAddresses:
     failure: str | None = None
     aliases: tuple[str, ...] = ()
     """Where CNAME records lead on from its name."""
+    unregistered: str = ""
+    """The domain that anybody could register to have the name that this leads to; empty where it is registered."""
     kind: str = NotObserved.kind
     """The kind of that failure, as in ``net.errors``."""
 
@@ -150,6 +152,8 @@ class Authority(Observation):
     """What the address said where it refused to be asked: over UDP, over TCP."""
     addresses: tuple[Annotated[Answer, "A", "AAAA"], ...] = ()
     """What is said of the server's name where there is nobody to ask, because it has no address."""
+    unregistered: str = ""
+    """The domain that anybody could register to have the name that this leads to; empty where it is registered."""
 
     @property
     def answers(self) -> tuple[tuple[str, Answer], ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from mailproof.inventory.budgets import MAX_ADDRESSES_OF_PRIMARY, MAX_SERVER_ADDRESSES
 from mailproof.net.dns.client import Answer, Form, normalise, reverse_name
-from mailproof.net.errors import NotObserved, TimedOut
+from mailproof.net.errors import NoAddress, NotObserved, TimedOut
 from mailproof.net.network import Network
 from mailproof.observations.authorities import (
     CLIENT_COOKIE,
@@ -50,7 +50,7 @@ async def server_answers(server: NameServer, net: Network, look: Look, targets: 
     What has nothing to do with the zone is asked once of each address, whoever's zones it serves.
     """
     if not server.address:
-        raise NotObserved(f"{server.host} has no address: there is nobody to ask")
+        raise NoAddress(f"{server.host} has no address: there is nobody to ask")
     zone, label = server.zone, f"{server.host}[{server.address}]"
 
     def ask(name: str, type: str, **more: Any) -> Awaitable[Answer | Silence]:
@@ -221,7 +221,7 @@ async def _responsible(net: Network, labels: tuple[bytes, ...]) -> Responsible:
 async def zone_transfer(server: NameServer, net: Network) -> Transfer:
     """AXFR over TCP (RFC 5936, section 4.2): the first message is taken, and the connection is closed."""
     if not server.address:
-        raise NotObserved(f"{server.host} has no address: there is nobody to ask")
+        raise NoAddress(f"{server.host} has no address: there is nobody to ask")
     first = await _said(net.dns.ask(server.address, server.zone, "AXFR", tcp=True, dnssec=False, host=server.host))
     return Transfer(server.zone, f"{server.host}[{server.address}]", first)
 
@@ -230,5 +230,5 @@ async def zone_transfer(server: NameServer, net: Network) -> Transfer:
 async def name_server_ptr(server: NameServer, net: Network) -> NameServerPTR:
     """The PTR records of the server's address."""
     if not server.address:
-        raise NotObserved(f"{server.host} has no address")
+        raise NoAddress(f"{server.host} has no address")
     return NameServerPTR(server.host, server.address, await net.dns.resolve(reverse_name(server.address), "PTR"))

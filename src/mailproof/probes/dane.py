@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from mailproof.net.dns.client import Answer
-from mailproof.net.errors import Bogus, Malformed, UntrustedRoot
+from mailproof.net.errors import Bogus, Malformed, NotObserved, UntrustedRoot
 from mailproof.net.network import Network
 from mailproof.net.pkix.certificates import Chain, fingerprint, load, reading
 from mailproof.net.pkix.der import public_key_info
@@ -47,7 +47,8 @@ async def tlsa(host: MailHost, net: Network) -> TLSA:
     on_alias = (await judged(net, alias),) if alias is not None and alias.exists else ()
     for one in (of_base, association):
         if one.bogus:
-            raise Bogus(f"{one.name} {one.type} does not validate: {one.why}", one.evidence())
+            kind = NotObserved if one.accepted else Bogus
+            raise kind(f"{one.name} {one.type} does not validate: {one.why}", one.evidence())
     is_secure = association.secure and any(one.secure for one in (of_base, *on_alias))
     return TLSA(host.name, addresses, answer, is_secure, alias, (of_base, *on_alias, association))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mailproof.net.dns.registration import unregistered
 from mailproof.net.network import Network
 from mailproof.observations.dkim import DKIMKey
 from mailproof.probes.probe import probe
@@ -11,4 +12,5 @@ from mailproof.targets.mail import Selector
 @probe()
 async def dkim_key(selector: Selector, net: Network) -> DKIMKey:
     """The TXT records at ``selector._domainkey.domain``; a CNAME is followed."""
-    return DKIMKey(selector.selector, selector.domain, await net.dns.resolve(selector.id, "TXT"))
+    answer = await net.dns.resolve(selector.id, "TXT")
+    return DKIMKey(selector.selector, selector.domain, answer, await unregistered(net.dns, answer))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from mailproof.net.dns.client import Answer
+from mailproof.net.dns.names import is_special_use
 from mailproof.net.dnssec.trust import Flaw, Link, Status, Verdict
 from mailproof.net.errors import NotObserved, ServerFailure, UntrustedRoot
 from mailproof.net.network import Network
@@ -31,7 +32,13 @@ async def judged(net: Network, answer: Answer) -> Judged:
             raise UntrustedRoot(f"{failure.reason}. {authentication.reason}", answer.evidence()) from None
         link = Link(f"{answer.name}.", answer.type, ".", Flaw.UNAUTHENTICATED)
         verdict = Verdict(Status.SECURE) if answer.authenticated else Verdict(Status.INSECURE, link)
-    return Judged(answer.name, answer.type, verdict, answer.authenticated)
+    return await _compared(net, answer, verdict)
+
+
+async def _compared(net: Network, answer: Answer, verdict: Verdict) -> Judged:
+    """A verdict beside what the resolver makes of the answer, which matters where the verdict is bogus."""
+    is_bogus = verdict.status is Status.BOGUS
+    return Judged(answer.name, answer.type, verdict, is_bogus and await net.dnssec.accepts(answer))
 
 
 @probe()
@@ -48,7 +55,7 @@ async def dnssec(zone: Zone, net: Network, targets: Targets) -> DNSSEC:
         verdict = await net.dnssec.judge(zone.name, "SOA")
     except UntrustedRoot as failure:
         return await _by_resolver(net, zone, checked, refused, failure)
-    soa = Judged(zone.name, "SOA", verdict, checked.authenticated)
+    soa = await _compared(net, checked, verdict)
     others = await _judged(net, [one for one in needed if soa.secure or not _is_in(one[0], zone.name)])
     if soa.secure:
         return DNSSEC(zone.name, checked, refused, judged=(soa, *others))
@@ -83,12 +90,12 @@ async def _records(net: Network, zone: str) -> tuple[Answer | None, Answer | Non
 
 
 async def _judged(net: Network, needed: list[tuple[str, str]]) -> tuple[Judged, ...]:
-    """Our own validation of each name and type that can be looked at."""
+    """Our own validation of each name and type that can be looked at: of the answers that the resolver gave anyway."""
 
     async def check(name: str, type: str) -> Judged | None:
         try:
             checked = await net.dns.question(name, type)
-            return Judged(name, type, await net.dnssec.judge(name, type), checked.authenticated)
+            return await _compared(net, checked, await net.dnssec.judge(name, type))
         except NotObserved:
             return None
 
@@ -123,9 +130,9 @@ def _needed(zone: Zone, targets: Targets) -> list[tuple[str, str]]:
             continue
         if isinstance(target, Selector):
             wanted.append((target.id, "TXT"))
-        elif isinstance(target, MailHost):
+        elif isinstance(target, MailHost) and not is_special_use(target.name):
             wanted += [(target.name, "A"), (target.name, "AAAA"), (f"_25._tcp.{target.name}", "TLSA")]
-            wanted.append((f"_25._tcp.{target.name}", "A"))  # asked by senders beside it (RFC 7672, section 2.1.2)
+            wanted.append((f"_25._tcp.{target.name}", "A"))  # as senders ask beside it (RFC 7672, section 2.1.2)
     return [(name, type) for name, type in dict.fromkeys(wanted) if _zone_of(name, zones) in (zone.name, None)]
 
 
@@ -152,7 +159,7 @@ async def dmarc_chain(domain: MailDomain, net: Network) -> DMARCChain:
     if not answer.exists or answer.proposed:
         return DMARCChain(domain.name, None, note="there is no DMARC record that is published")
     zone = await judged(net, await net.dns.question(domain.name, "SOA"))
-    return DMARCChain(domain.name, await judged(net, answer), zone)
+    return DMARCChain(domain.name, zone, await judged(net, answer) if zone.secure else None)
 
 
 def _zone_of(name: str, zones: list[str]) -> str | None:

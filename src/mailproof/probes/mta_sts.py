@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mailproof.inventory.budgets import MAX_POLICY_ADDRESSES
+from mailproof.net.dns.registration import unregistered
 from mailproof.net.errors import NotFollowed
 from mailproof.net.network import Network
 from mailproof.observations.mta_sts import STSPolicyFile, STSRecord
@@ -30,4 +31,4 @@ async def sts_policy(domain: MailDomain, net: Network, sts_record: STSRecord) ->
     response = None
     if reachable:
         response = await net.https.fetch(f"https://{host}/.well-known/mta-sts.txt", reachable[:MAX_POLICY_ADDRESSES])
-    return STSPolicyFile(domain.name, sts_record, addresses, response)
+    return STSPolicyFile(domain.name, sts_record, addresses, response, await unregistered(net.dns, answers[0]))

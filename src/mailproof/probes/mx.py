@@ -6,8 +6,10 @@ import asyncio
 
 from mailproof.inventory.budgets import MAX_MX_HOSTS
 from mailproof.net.dns.names import is_host
+from mailproof.net.dns.registration import unregistered
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
+from mailproof.observations.authorities import Silence, silence
 from mailproof.observations.mx import MX, ApexMX, HostAddresses, MXHosts
 from mailproof.probes.probe import Look, probe
 from mailproof.targets.base import Targets
@@ -25,24 +27,24 @@ async def mx(domain: MailDomain, net: Network) -> MX:
 @probe()
 async def host_addresses(host: MailHost, net: Network) -> HostAddresses:
     """A and AAAA of a mail host."""
-    answers = await asyncio.gather(*(net.dns.resolve(host.name, type) for type in ("A", "AAAA")))
-    return HostAddresses(host.name, host.domains, *answers)
+    ipv4, ipv6 = await asyncio.gather(*(net.dns.resolve(host.name, type) for type in ("A", "AAAA")))
+    return HostAddresses(host.name, host.domains, ipv4, ipv6, await unregistered(net.dns, ipv4))
 
 
 @probe()
 async def mx_hosts(domain: MailDomain, mx: MX, look: Look, targets: Targets) -> MXHosts:
     """All hosts of the MX records, out of what is seen of each."""
     hosts: list[HostAddresses] = []
-    unknown: list[str] = []
+    unknown: list[Silence] = []
     known = {host.name: host for host in targets.found(MailHost)}
     for name in [name for name in mx.names if is_host(name)][:MAX_MX_HOSTS]:
         if name not in known:
-            unknown.append(f"{name}: it is not looked at")
+            unknown.append(Silence(f"{name}: it is not looked at", NotObserved.kind))
             continue
         try:
             hosts.append(await look(host_addresses, known[name]))
         except NotObserved as failure:
-            unknown.append(f"{name}: {failure.reason}")
+            unknown.append(silence(failure))
     return MXHosts(domain.name, mx, tuple(hosts), tuple(unknown))
 
 

@@ -108,5 +108,5 @@ async def reverse_zone(
 @probe()
 async def helo_addresses(name: HeloName, net: Network) -> HostAddresses:
     """A and AAAA of a name that is said in EHLO."""
-    answers = await asyncio.gather(*(net.dns.resolve(name.name, type) for type in ("A", "AAAA")))
-    return HostAddresses(name.name, (), *answers)
+    ipv4, ipv6 = await asyncio.gather(*(net.dns.resolve(name.name, type) for type in ("A", "AAAA")))
+    return HostAddresses(name.name, (), ipv4, ipv6)

@@ -16,7 +16,7 @@ from dns.rdtypes.ANY.NSEC3 import NSEC3
 from dns.rdtypes.ANY.RRSIG import RRSIG
 
 from mailproof.criteria.dnssec import RSASHA1, SUPPORTED_ALGORITHMS, SUPPORTED_DIGESTS
-from mailproof.inventory.budgets import MAX_NAME_SERVERS, MAX_SERVER_ADDRESSES
+from mailproof.inventory.budgets import MAX_SIGNALLING_HOSTS
 from mailproof.net.dns.client import Answer
 from mailproof.net.dns.names import parse_name, text_of
 from mailproof.net.dnssec.chain import Response, judge_in_zone
@@ -26,12 +26,13 @@ from mailproof.net.dnssec.trust import Status
 from mailproof.net.dnssec.validator import Validator, response_of
 from mailproof.net.dnssec.work import Work
 from mailproof.net.dnssec.zone import SecureZone
-from mailproof.net.errors import BoundReached, NotObserved
+from mailproof.net.errors import BoundReached, NoAddress, NotObserved
 from mailproof.net.network import Network
 from mailproof.observations.authorities import Silence, has_zone
 from mailproof.observations.dnssec import Judged
 from mailproof.observations.signing import (
     DSRecord,
+    NegativeAnswer,
     NSEC3Parameters,
     ParentDS,
     Signature,
@@ -62,7 +63,7 @@ async def signed_server(server: NameServer, net: Network, look: Look, targets: T
     SOA and DNSKEY alone.
     """
     if not server.address:
-        raise NotObserved(f"{server.host} has no address: there is nobody to ask")
+        raise NoAddress(f"{server.host} has no address: there is nobody to ask")
     zone, label = server.zone, f"{server.host}[{server.address}]"
 
     def ask(name: str, type: str) -> Awaitable[Answer | Silence]:
@@ -151,11 +152,13 @@ class _Seen:
             if found is not None:
                 yield Judged(self._zone, type, self._own.judge(found, (), self._work))
 
-    def _denials(self) -> Iterator[Judged]:
+    def _denials(self) -> Iterator[NegativeAnswer]:
         for answer, response in zip(self._answers, self._responses, strict=True):
             if answer.type in ("A", "AAAA") and answer.rcode in ("NOERROR", "NXDOMAIN"):
                 name, type = parse_name(answer.name), dns.rdatatype.from_text(answer.type)
-                yield Judged(answer.name, answer.type, judge_in_zone(self._own, name, type, response, self._work))
+                one = Judged(answer.name, answer.type, judge_in_zone(self._own, name, type, response, self._work))
+                has_soa = any(record.type == "SOA" for record in answer.authority)
+                yield NegativeAnswer(one, answer.rcode, has_soa or answer.exists, bool(answer.aliases))
 
     def _of_denial(self) -> Iterator[SignedSet]:
         for response in self._responses:
@@ -203,7 +206,7 @@ def _nsec3(record: NSEC3) -> NSEC3Parameters:
     return NSEC3Parameters(int(record.algorithm), record.iterations, (record.salt or b"").hex(), bool(record.flags & 1))
 
 
-@probe(questions=2 * MAX_NAME_SERVERS, looks=("delegation",))
+@probe(looks=("delegation",))
 async def signing(zone: Zone, net: Network, look: Look, targets: Targets) -> Signing:
     """The DS records of the zone, through the resolver and as the parent's servers refer to it, and its servers."""
     servers, unknown = await _servers(zone, look, targets)
@@ -283,8 +286,8 @@ async def _signals(
     """The signalling records of RFC 9615, section 2: CDS and CDNSKEY below the name of each server."""
     signals: list[Judged] = []
     data: list[str] = []
-    hosts = dict.fromkeys(server.server.partition("[")[0] for server in servers[:MAX_SERVER_ADDRESSES])
-    for host in hosts:
+    hosts = dict.fromkeys(server.server.partition("[")[0] for server in servers)
+    for host in list(hosts)[:MAX_SIGNALLING_HOSTS]:
         if f".{host}".endswith(f".{zone}"):
             continue  # section 4.1: below the zone itself there is no signal
         owner = f"_dsboot.{zone}._signal.{host}"

@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from mailproof.grammars.spf import MAX_LOOKUPS, Term, target_name
 from mailproof.inventory.model import Inventory
 from mailproof.net.dns.client import Answer, DNSClient
+from mailproof.net.dns.registration import unregistered
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
 from mailproof.observations.spf import SPF, Lookup, NamesBelow, PublishedSPF, SPFEvaluation, SPFTree
@@ -55,6 +56,7 @@ async def spf_tree(domain: MailDomain, net: Network, inventory: Inventory, spf: 
         walk.cut_short,
         tuple(sorted(families)) or (4, 6),
         senders,
+        unregistered=tuple(dict.fromkeys(walk.unregistered)),
     )
     return replace(tree, explanation=await _explanation(net.dns, tree))
 
@@ -121,6 +123,7 @@ class _Walk:
         self.records: list[PublishedSPF] = []
         self.lookups: list[Lookup] = []
         self.loops: list[str] = []
+        self.unregistered: list[tuple[str, str]] = []
         self.cut_short = False
 
     async def through(self, published: PublishedSPF, domains: tuple[str, ...]) -> None:
@@ -158,13 +161,16 @@ class _Walk:
             self.loops.append(" -> ".join((*domains, name)))
             return
         found = await _published(self._dns, name, path)
+        await self._register(term, found.answer)
         void = not found.answer.records
         self.lookups.append(Lookup(term.text, published.domain, name, void, void))
         await self.through(found, (*domains, name))
 
     async def _addresses(self, term: Term, domain: str, name: str) -> Lookup:
         if term.name == "mx":
-            names = (await self._dns.resolve(name, "MX")).records
+            answer = await self._dns.resolve(name, "MX")
+            await self._register(term, answer)
+            names = answer.records
             void = not names
             own = [record.target for record in names[:MAX_LOOKUPS] if name == self.records[0].domain and record.target]
             by_host = {host: await self._addresses_of(host) for host in own}
@@ -172,9 +178,11 @@ class _Walk:
             outside = [host for host in by_host if not f".{host}".endswith(f".{name}")]
             foreign = tuple(address for host in outside for address in by_host[host])
             return Lookup(term.text, domain, name, void, void, len(names), addresses=addresses, foreign=foreign)
-        ipv4 = (await self._dns.resolve(name, "A")).records
+        answer = await self._dns.resolve(name, "A")
+        ipv4 = answer.records
         if term.name == "exists":
             return Lookup(term.text, domain, name, not ipv4, not ipv4)
+        await self._register(term, answer)
         ipv6 = (await self._dns.resolve(name, "AAAA")).records
         behind = tuple(record.data for record in (*ipv4, *ipv6))
         return Lookup(term.text, domain, name, not ipv4, not ipv6, addresses=behind)
@@ -188,6 +196,11 @@ class _Walk:
             except NotObserved:
                 continue
         return tuple(found)
+
+    async def _register(self, term: Term, answer: Answer) -> None:
+        """Note a term that names what is below a domain that nobody has."""
+        if domain := await unregistered(self._dns, answer):
+            self.unregistered.append((term.text, domain))
 
 
 _MACRO = re.compile(r"%\{(?P<letter>[A-Za-z])(?P<digits>\d*)(?P<reverse>[rR]?)(?P<delimiters>[-.+,/_=]*)\}|%[%_-]")

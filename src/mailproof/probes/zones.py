@@ -6,6 +6,8 @@ import asyncio
 
 from mailproof.inventory.budgets import MAX_ADDRESSES, MAX_NAME_SERVERS, MAX_PARENT_QUESTIONS, MAX_PARENT_SERVERS
 from mailproof.net.dns.client import Answer
+from mailproof.net.dns.delegations import DelegatingClient
+from mailproof.net.dns.registration import unregistered
 from mailproof.net.errors import NotObserved, RefusedByAddress
 from mailproof.net.network import Network
 from mailproof.observations.zones import Authority, Delegation, ServerAddresses
@@ -19,6 +21,9 @@ async def delegation(zone: Zone, net: Network) -> Delegation:
     child = await net.dns.resolve(zone.name, "NS")
     names = list(dict.fromkeys(record.target for record in child.records))[:MAX_NAME_SERVERS]
     servers = await asyncio.gather(*(_addresses(net, name) for name in names))
+    if isinstance(net.dns, DelegatingClient) and (proposed := net.dns.delegations.get(zone.name)):
+        above = zone.name.partition(".")[2] or "."
+        return Delegation(zone.name, child, above, (proposed.referral,), tuple(servers))
     parent = await _parent(net, zone.name)
     referrals, note = await _referrals(net, parent, zone.name)
     return Delegation(zone.name, child, parent, referrals, tuple(servers), note)
@@ -27,6 +32,7 @@ async def delegation(zone: Zone, net: Network) -> Delegation:
 async def _addresses(net: Network, host: str) -> ServerAddresses:
     addresses: list[str] = []
     aliases: tuple[str, ...] = ()
+    nobodys = ""
     failure, kind = None, NotObserved.kind
     for type in ("A", "AAAA"):
         try:
@@ -36,7 +42,8 @@ async def _addresses(net: Network, host: str) -> ServerAddresses:
         else:
             addresses += [record.data for record in answer.records]
             aliases = aliases or answer.aliases
-    return ServerAddresses(host, tuple(addresses), failure, aliases, kind)
+            nobodys = nobodys or await unregistered(net.dns, answer)
+    return ServerAddresses(host, tuple(addresses), failure, aliases, nobodys, kind)
 
 
 async def _parent(net: Network, zone: str) -> str:
@@ -95,7 +102,8 @@ async def authority(server: NameServer, net: Network, look: Look) -> Authority:
     """SOA of the zone from one address of one of its name servers, over UDP and over TCP."""
     if not server.address:
         addresses = await asyncio.gather(*(net.dns.resolve(server.host, type) for type in ("A", "AAAA")))
-        return Authority(server.zone, server.host, None, None, addresses=tuple(addresses))
+        nobodys = await unregistered(net.dns, addresses[0])
+        return Authority(server.zone, server.host, None, None, addresses=tuple(addresses), unregistered=nobodys)
     label = f"{server.host}[{server.address}]"
     outcomes = await asyncio.gather(
         net.dns.ask(server.address, server.zone, "SOA", host=server.host),

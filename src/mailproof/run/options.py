@@ -37,6 +37,7 @@ class Options:
     """Patterns of control or target ids whose loss under a proposal is meant."""
     inconclusive: Literal["fail", "warn"]
     zones: tuple[str, ...]
+    delegations: tuple[str, ...]
     connections: tuple[str, ...]
     compare_live: bool
     record: Path | None
@@ -86,6 +87,7 @@ class Options:
             accept_lost=tuple(config.getoption("accept_lost")),
             inconclusive=config.getoption("inconclusive"),
             zones=tuple(config.getoption("zone")),
+            delegations=tuple(config.getoption("delegation")),
             connections=tuple(config.getoption("connect")),
             compare_live=config.getoption("compare_live"),
             record=path("record"),
@@ -107,8 +109,8 @@ class Options:
         if self.accept_lost and not self.compare_live:
             raise pytest.UsageError("--accept-lost needs --compare-live: only a proposal can lose what is live")
         if self.compare_live:
-            if not (self.zones or self.connections):
-                raise pytest.UsageError("--compare-live needs a proposal: --zone or --connect")
+            if not (self.zones or self.delegations or self.connections):
+                raise pytest.UsageError("--compare-live needs a proposal: --zone, --delegation or --connect")
             if self.replay or (self.baseline and not is_worker):
                 raise pytest.UsageError("--compare-live judges what is live: it excludes --replay and --baseline")
 

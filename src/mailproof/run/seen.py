@@ -95,7 +95,9 @@ class Seen:
         proposal = self._context.proposal
         if proposal.leads_to(target):
             return True
-        return bool(proposal.zones) and any(map(rests_on_proposal, self.observations(control, target)))
+        return bool(proposal.zones or proposal.delegations) and any(
+            map(rests_on_proposal, self.observations(control, target))
+        )
 
     def observations(self, control: Control, target: Target) -> list[Observation]:
         """What there was for the control at hand to see."""

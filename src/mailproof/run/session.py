@@ -128,7 +128,10 @@ def _read_with(
     try:
         for pattern in options.controls:
             catalogue.matching(pattern)
-        proposal = propose(loaded.model.net_settings(), options.zones, options.connections, options.directory)
+        proposal = propose(
+            *(loaded.model.net_settings(), options.zones, options.connections, options.directory),
+            delegations=options.delegations,
+        )
         profile = (
             load_profile(options.profile, catalogue, options.directory, loaded.secrets) if options.profile else None
         )
@@ -148,7 +151,7 @@ def _read_with(
     except ResultError as error:
         raise pytest.UsageError(f"--baseline: {error}") from None
     if proposal and options.replay:
-        raise pytest.UsageError("--replay judges what was seen; it excludes --zone and --connect")
+        raise pytest.UsageError("--replay judges what was seen; it excludes --zone, --delegation and --connect")
     return policy, waivers, earlier, proposal
 
 

@@ -39,6 +39,13 @@ DOMAINS = (
         fail=("DMARC-SYNTAX",),
     ),
     Domain(
+        "dmarc-unsigned-alias",
+        "the DMARC record of a signed domain is an alias into a zone that is not signed",
+        records={"_dmarc TXT": (), "_dmarc CNAME": ("dmarc-record.dns.test.",)},
+        elsewhere={"dmarc-record.dns.test. TXT": ("v=DMARC1; p=reject; rua=mailto:dmarc@dmarc-unsigned-alias.test",)},
+        advice=("DMARC-DNSSEC",),
+    ),
+    Domain(
         "dmarc-testing",
         "DMARC policy in testing mode",
         records={"_dmarc TXT": ("v=DMARC1; p=quarantine; t=y",)},

@@ -96,6 +96,7 @@ DOMAINS = (
         parked=True,
         records={
             "@ TXT": ("v=spf1 -all",),
+            "* TXT": ("v=spf1 -all",),
             "sel1._domainkey TXT": (),
             "_mta-sts TXT": (),
             "_smtp._tls TXT": (),

@@ -27,7 +27,8 @@ DOMAINS = (
         own_servers=(OwnServer("two-soa.dns.test", "two SOA records"),),
         parent_ns=(*CHILDREN, "two-soa.dns.test"),
         child_ns=(*CHILDREN, "two-soa.dns.test"),
-        fail=("SOA-ONE",),
+        fail=("SOA-ONE", "SEC-DNSKEY-RRSIG"),
+        why="The signature covers one record, and not both.",
     ),
     Domain(
         "soa-differs",

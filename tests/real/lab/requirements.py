@@ -26,6 +26,9 @@ PROGRAMS = {
     "nginx": "nginx-light",
     "dig": "bind9-dnsutils",
     "delv": "bind9-dnsutils",
+    "dnssec-signzone": "bind9-utils",
+    "ldns-signzone": "ldnsutils",
+    "kzonesign": "knot-dnssecutils",
     "openssl": "openssl",
     "gnutls-cli": "gnutls-bin",
 }

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from tests.real import domains
 from tests.real.domains import Delegation, Domain
-from tests.real.lab import plan, routes
+from tests.real.lab import plan, routes, signing
 
 Records = dict[str, tuple[str, ...]]
 """Rdata by ``"owner TYPE"``."""
@@ -112,7 +112,7 @@ def mail_zone(domain: Domain, tlsa: str | None, known: Mapping[str, str], serial
         "_smtp._tls TXT": (f"v=TLSRPTv1; rua=mailto:tlsrpt@{domain.name}",),
         "mta-sts A": (plan.HTTPS,),
     }
-    if domain.server or domain.store:
+    if domain.server or domain.store or "@ MX" in domain.records:
         records["@ CAA"] = CAA
     if domain.server:
         records["mx A"] = (plan.address(domain),)
@@ -130,6 +130,15 @@ def mail_zone(domain: Domain, tlsa: str | None, known: Mapping[str, str], serial
     for key, values in (dict(domain.records) | dict(domain.second_records if second else {})).items():
         records[key] = tuple(_filled_in(value, domain, known) for value in values)
     return records
+
+
+def _below(domain: Domain, tlsa: Mapping[str, str]) -> Records:
+    """The records of the unsigned zone of a mail host."""
+    known = {"TLSA": tlsa.get(domain.label, "")}
+    return {
+        key: tuple(_filled_in(value, domain, known) for value in values)
+        for key, values in domain.unsigned_below.items()
+    }
 
 
 def _own_servers(domain: Domain, *, inside: bool) -> Records:
@@ -314,7 +323,7 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
     for domain in plan.DOMAINS:
         top[f"{domain.label} NS"] = tuple(f"{server}." for server in domain.parent_ns)
         top |= _own_glue(domain) | dict(domain.parent_records)
-        if domain.delegation is not Delegation.UNSIGNED:
+        if domain.delegation is not Delegation.UNSIGNED and domain.signing is None:
             wrong = domain.delegation is Delegation.WRONG_DS
             top[f"{domain.label} DS"] = (signer.ds(f"{domain.name}.", wrong=wrong),)
 
@@ -327,6 +336,13 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
             expired = domain.delegation is Delegation.EXPIRED_SIGNATURES
             return signer.sign(f"{domain.name}.", plain, expired=expired)
 
+        if domain.signing is not None:
+            records = mail_zone(domain, tlsa.get(domain.label), known, domains.SERIAL, False)
+            made = signing.sign(f"{domain.name}.", master_file(domain.name, records), domain.signing)
+            top[f"{domain.label} DS"] = made.ds
+            first[domain.name] = made.first
+            second[domain.name] = made.second or made.first
+            continue
         first[domain.name] = text(domains.SERIAL)
         second[domain.name] = first[domain.name]
         if domain.second_serial is not None or domain.second_records:
@@ -335,7 +351,7 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
     name_servers = apex(domains.CHILDREN) | {"v6 AAAA": (domains.CHILDREN["ns1.dns.test"][1],)}
     _glue(name_servers, domains.CHILDREN | plan.OTHER_NAME_SERVERS)
     for domain in plan.DOMAINS:
-        name_servers |= _own_servers(domain, inside=False)
+        name_servers |= _own_servers(domain, inside=False) | dict(domain.elsewhere)
     client = apex(domains.CHILDREN) | {
         "@ MX": (f"10 mx.right.{domains.TLD}.",),
         "@ TXT": (f"v=spf1 a:{plan.CLIENT_NAME} -all",),
@@ -356,9 +372,12 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
         routes.ORIGIN: apex(domains.CHILDREN) | routes.origins(),
         "v6only.test": apex(("v6.dns.test",)) | {"www A": (plan.HTTPS,)},
     }
+    for domain in plan.DOMAINS:
+        if domain.unsigned_below:
+            plain[f"mx.{domain.name}"] = apex(domains.CHILDREN) | _below(domain, tlsa)
     for origin, records in plain.items():
         first[origin] = second[origin] = master_file(origin, records)
-        if origin.endswith(f".{domains.TLD}"):
+        if origin.endswith(f".{domains.TLD}") and origin.count(".") == 1:
             servers = ("v6.dns.test",) if origin == "v6only.test" else domains.CHILDREN
             top[f"{origin}. NS"] = tuple(f"{server}." for server in servers)
     _glue(top, plan.PARENTS | domains.CHILDREN)

@@ -32,8 +32,9 @@ FOREIGN = Verdict(Status.INSECURE, Link("dmarc.example.net.", "DS", "net.", Flaw
 BOGUS = Verdict(Status.BOGUS, Link(f"{DOMAIN}.", "TXT", f"{DOMAIN}.", Flaw.EXPIRED))
 
 
-def _chain(record: Verdict, zone: Verdict) -> DMARCChain:
-    return DMARCChain(DOMAIN, Judged(f"_dmarc.{DOMAIN}", "TXT", record), Judged(DOMAIN, "SOA", zone))
+def _chain(record: Verdict | None, zone: Verdict) -> DMARCChain:
+    seen = Judged(f"_dmarc.{DOMAIN}", "TXT", record) if record else None
+    return DMARCChain(DOMAIN, Judged(DOMAIN, "SOA", zone), seen)
 
 
 TABLE: Table = {
@@ -107,7 +108,7 @@ TABLE: Table = {
     "DMARC-DNSSEC": (
         passes(dmarc_chain=_chain(SECURE, SECURE)),
         advises("is not signed: dmarc.example.net. DS", dmarc_chain=_chain(FOREIGN, SECURE)),
-        leaves("SEC-SIGNED", dmarc_chain=_chain(FOREIGN, FOREIGN)),
+        leaves("SEC-SIGNED", dmarc_chain=_chain(None, FOREIGN)),
         leaves("SEC-NOT-BOGUS", dmarc_chain=_chain(BOGUS, SECURE)),
         skips("no DMARC record", dmarc_chain=DMARCChain(DOMAIN, None, note="there is no DMARC record")),
     ),

@@ -12,6 +12,7 @@ from mailproof.observations.authorities import Silence
 from mailproof.observations.dnssec import DNSSEC, BogusAnswer, HostChain, Judged
 from mailproof.observations.signing import (
     DSRecord,
+    NegativeAnswer,
     NSEC3Parameters,
     ParentDS,
     Signature,
@@ -91,7 +92,13 @@ def _good(type: str, name: str = DOMAIN) -> Judged:
 
 
 SETS = tuple(map(_good, ("DNSKEY", "SOA", "NS")))
-DENIALS = (_good("A", f"nobody.{DOMAIN}"), _good("AAAA"))
+
+
+def _denial(judged: Judged, rcode: str = "NOERROR", *, has_soa: bool = True, alias: bool = False) -> NegativeAnswer:
+    return NegativeAnswer(judged, rcode, has_soa, alias)
+
+
+DENIALS = (_denial(_good("A", f"nobody.{DOMAIN}"), "NXDOMAIN"), _denial(_good("AAAA")))
 
 
 def _server(
@@ -100,6 +107,10 @@ def _server(
     made = _signatures(*{key.algorithm for key in keys}) if signatures is None else signatures
     seen = {"soa": SOA, "is_signed": True, "sets": SETS, "denials": DENIALS, "denied_by": ("NSEC",), **more}
     return SignedServer(DOMAIN, server, keys=keys, signatures=made, **seen)
+
+
+def _unproven(type: str = "AAAA", flaw: Flaw = Flaw.NO_PROOF, name: str = DOMAIN, **more: Any) -> SignedServer:
+    return _server(_key(), denials=(_denial(_bogus(type, flaw, name), **more),))
 
 
 UNSIGNED_SERVER = SignedServer(DOMAIN, NS1, SOA)
@@ -177,7 +188,7 @@ TABLE: Table = {
         fails(f"{DOMAIN} MX cannot be validated", dnssec=_dnssec(SECURE, MX_EXPIRED)),
         fails("signature expired", level=MUST, dnssec=_dnssec(refused=("SOA",))),
         fails(f"{DOMAIN} MX (EDE 7", dnssec=_dnssec(ad=True, refused=("MX",))),
-        undecided("but the resolver authenticates it", dnssec=_dnssec(EXPIRED, ad=True)),
+        undecided("but the resolver validates, and hands it out", dnssec=_dnssec(EXPIRED, ad=True)),
         skips("as proposed", dnssec=PROPOSED),
     ),
     "SEC-ALGO-SUPPORTED": (
@@ -290,16 +301,15 @@ TABLE: Table = {
     ),
     "SEC-DENIAL": (
         passes(signed_server=_server(_key())),
-        fails(
-            f"nobody.{DOMAIN} A",
-            level=MUST,
-            signed_server=_server(_key(), denials=(_bogus("A", Flaw.NO_PROOF, f"nobody.{DOMAIN}"),)),
-        ),
+        fails(f"{NS1}: nobody.{DOMAIN} A", level=MUST, signed_server=_unproven("A", name=f"nobody.{DOMAIN}")),
+        leaves("NS-AAAA-QUERY", signed_server=_unproven(rcode="NXDOMAIN")),
+        leaves("NS-CNAME-SANITY", signed_server=_unproven(alias=True)),
+        leaves("NS-NEGATIVE-ANSWERS", signed_server=_unproven(has_soa=False)),
         fails("by NSEC and by NSEC3", signed_server=_server(_key(), denied_by=("NSEC", "NSEC3"))),
-        leaves("SEC-ALGO-SUPPORTED", signed_server=_server(_key(), denials=(_bogus("A", Flaw.UNSUPPORTED),))),
+        leaves("SEC-ALGO-SUPPORTED", signed_server=_unproven(flaw=Flaw.UNSUPPORTED)),
         leaves(
             "SEC-DNSKEY-RRSIG",
-            signed_server=_server(_key(), sets=(_bogus("SOA", Flaw.EXPIRED),), denials=(_bogus("A", Flaw.EXPIRED),)),
+            signed_server=replace(_unproven(flaw=Flaw.EXPIRED), sets=(_bogus("SOA", Flaw.EXPIRED),)),
         ),
         undecided("no negative answer", signed_server=_server(_key(), denials=())),
         leaves("SEC-NOT-BOGUS", signed_server=_server(_key(), is_bogus=True)),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from mailproof.controls import MUST, SHOULD
 from mailproof.gate.verdict import Verdict
 from mailproof.net.smtp import Reply
+from mailproof.observations.authorities import Silence
 from mailproof.observations.mx import MX, ApexMX, HostAddresses, MXHosts
 from mailproof.observations.relay import HOME, RelayAttempts
 from mailproof.observations.spf import SPF, PublishedSPF
@@ -66,7 +67,7 @@ def hosts(records: MX, *unknown: str, **addresses: str) -> MXHosts:
         )
         for label, listed in addresses.items()
     )
-    return MXHosts(DOMAIN, records, seen, unknown)
+    return MXHosts(DOMAIN, records, seen, tuple(Silence(reason, "timed out") for reason in unknown))
 
 
 def _spf(*texts: str) -> SPF:
@@ -142,6 +143,7 @@ TABLE: Table = {
         skips("names this host", host_addresses=host(ADDRESS, aliases=("real.example",), domains=())),
     ),
     "MX-RESOLVES": (
+        leaves("DANGLE-MX", host_addresses=replace(host(), unregistered="gone.example"), mail_host=_MX_HOST),
         passes(host_addresses=host(ADDRESS), mail_host=_MX_HOST),
         passes(host_addresses=host("2001:db8::25"), mail_host=_MX_HOST),
         passes(host_addresses=host(ADDRESS, domains=()), mail_host=_NAMED_HOST),

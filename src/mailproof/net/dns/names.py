@@ -49,6 +49,14 @@ def is_this_machine(name: str) -> bool:
     return name.endswith((".localhost", ".localhost.localdomain")) or name in ("localhost", "localhost.localdomain")
 
 
+def is_special_use(name: str) -> bool:
+    """Whether a name lies where nobody registers any, and resolvers answer by themselves and without proof.
+
+    RFC 6761, RFC 6762, RFC 7686 and RFC 9476.
+    """
+    return name.rpartition(".")[2] in ("invalid", "localhost", "local", "onion", "alt", "internal")
+
+
 def parse_name(name: str) -> dns.name.Name:
     """ASCII goes by octets, so that ``\\DDD`` from the network stays that octet. Raises ValueError."""
     if name in ("", "@"):

@@ -20,6 +20,10 @@ _TARGET_FIELD = {"CNAME": 0, "DNAME": 0, "NS": 0, "PTR": 0, "MX": 1, "SOA": 0, "
 """Which field of the presentation format is the domain name (RFC 1035, section 3.3; RFC 2782)."""
 
 
+AS_DELEGATED = "as delegated"
+"""The protocol of answers that rest on a delegation which is only proposed."""
+
+
 @dataclass(frozen=True)
 class ResourceRecord:
     """One resource record.
@@ -120,7 +124,7 @@ class Answer:
     CNAME records on the way, in order. ``authenticated`` is the AD bit as it came, believed or not; it speaks of
     the whole chain, so that one link alone is asked for as type CNAME (RFC 7672, section 2.2.2).
     ``server`` is the address and port asked (before the connect map) or ``zone file NAME``; ``protocol`` is
-    ``udp``, ``tcp`` or ``zone file``; ``seconds`` is the time from question to answer.
+    ``udp``, ``tcp``, ``zone file`` or ``as delegated``; ``seconds`` is the time from question to answer.
     """
 
     name: str
@@ -147,8 +151,8 @@ class Answer:
 
     @property
     def proposed(self) -> bool:
-        """Whether the answer comes from a zone file: as the zone would be, not as it is."""
-        return self.protocol == "zone file"
+        """Whether the answer comes from a zone file, or by a proposed delegation: as it would be, not as it is."""
+        return self.protocol in ("zone file", AS_DELEGATED)
 
     @property
     def exists(self) -> bool:

@@ -89,6 +89,19 @@ def read_records(name: str, path: Path, most: int) -> list[Noted]:
     return notes
 
 
+def read_fragment(origin: str, path: Path, most: int) -> list[Noted]:
+    """As :func:`read_records`, of a file that is no whole zone: without SOA and NS records at its origin."""
+    notes: list[Noted] = []
+    try:
+        text = read_text(path, MAX_SIZE)
+    except (UnreadableFile, FileNotFoundError) as error:
+        raise ValueError(f"{path}: {_said(error)}") from error
+    _read(origin, text, str(path), path.absolute().parent, notes)
+    if len(notes) > most:
+        raise ValueError(f"{path}: {len(notes)} records, and at most {most} are read")
+    return notes
+
+
 def parse_zone(
     name: str,
     text: str,
@@ -102,6 +115,14 @@ def parse_zone(
     An alias beside other records, which no server loads, gives way to them: the control of zone files that judges it
     needs a zone to be judged.
     """
+    zone = _read(name, text, source, root, notes)
+    for type_, label in ((RdataType.SOA, "SOA"), (RdataType.NS, "NS")):
+        if zone.get_rdataset(zone.origin or dns.name.root, type_) is None:
+            raise ValueError(f"{source}:1: zone {zone.origin} has no {label} record at its name")
+    return zone
+
+
+def _read(name: str, text: str, source: str, root: Path | None, notes: list[Noted] | None) -> dns.zone.Zone:
     try:
         origin = dns.name.from_text(name)
     except (dns.exception.DNSException, struct.error) as error:
@@ -109,9 +130,6 @@ def parse_zone(
     zone = dns.zone.Zone(origin, relativize=False)
     with zone.writer(replacement=True) as transaction:
         _Reader(transaction, zone, root, notes).read_file(text, source)
-    for type_, label in ((RdataType.SOA, "SOA"), (RdataType.NS, "NS")):
-        if zone.get_rdataset(origin, type_) is None:
-            raise ValueError(f"{source}:1: zone {origin} has no {label} record at its name")
     return zone
 
 

@@ -32,7 +32,7 @@ from mailproof.net.dnssec.anchors import root_anchors
 from mailproof.net.dnssec.denial import Shown
 from mailproof.net.dnssec.keys import Supported, entry_keys, is_revoked, is_zone_key, usable
 from mailproof.net.dnssec.signatures import SignedSet, signed_sets, validate
-from mailproof.net.dnssec.trust import Flaw, Link, Status, Verdict, nearest, worst
+from mailproof.net.dnssec.trust import SECURE, Flaw, Link, Status, Verdict, nearest, worst
 from mailproof.net.dnssec.work import Work
 from mailproof.net.dnssec.zone import SecureZone
 from mailproof.net.errors import BoundReached, NotObserved, ServerFailure
@@ -190,6 +190,11 @@ class Chains:
                 break
             zone = step or zone
         return zone
+
+    async def root(self) -> Verdict:
+        """The status of the root's keys: that of everything where they are not secure. Raises NotObserved."""
+        step = await self._root(self.make_work())
+        return step.verdict if isinstance(step, _End) else SECURE
 
     async def _root(self, work: Work) -> SecureZone | _End:
         root = dns.name.root

@@ -16,6 +16,7 @@ import dns.rdatatype
 from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.DS import DS
 
+from mailproof.criteria.dnssec import LOCALLY_SERVED
 from mailproof.documents import UnreadableFile, read_text
 from mailproof.net.dns.client import Answer, DNSClient
 from mailproof.net.dns.names import parse_name, text_of
@@ -50,22 +51,33 @@ class Validator:
 
         Raises NotObserved where that could not be found out.
         """
+        root = (await self._chains.root()).link
+        if root is not None:
+            raise UntrustedRoot(
+                f"the keys of the root that the resolver gives cannot be trusted: {root.flaw}"
+                + (f" ({root.detail})" if root.detail else "")
+            )
         known = self._verdicts.get((name, type))
         if known is None:
             known = await self._chains.observe(_parsed(name), dns.rdatatype.from_text(type))
             self._verdicts[name, type] = known
-        link = known.link
-        if link is None:
-            return known
-        if (link.name, link.type) == (".", "DNSKEY"):
-            raise UntrustedRoot(
-                f"the keys of the root that the resolver gives cannot be trusted: {link.flaw}"
-                + (f" ({link.detail})" if link.detail else "")
-            )
-        if known.status is Status.INDETERMINATE:
-            kind = BoundReached if link.flaw is Flaw.BOUND else NotObserved
-            raise kind(str(link))
+        if known.status is Status.INDETERMINATE and known.link is not None:
+            raise (BoundReached if known.link.flaw is Flaw.BOUND else NotObserved)(str(known.link))
+        if known.status is Status.BOGUS and (zone := _served_locally(name)) and not await self._is_signed(name, type):
+            raise NotObserved(f"{name} {type}: resolvers answer for {zone} by themselves, and do not sign that")
         return known
+
+    async def accepts(self, answer: Answer) -> bool:
+        """Whether the resolvers validate, and hand out an answer all the same."""
+        if answer.rcode not in ("NOERROR", "NXDOMAIN"):
+            return False
+        try:
+            return answer.authenticated or (await self._client.question(".", "SOA")).authenticated
+        except NotObserved:
+            return False
+
+    async def _is_signed(self, name: str, type: str) -> bool:
+        return bool((await self.records(name, type)).signers())
 
     async def records(self, name: str, type: str) -> Response:
         """The whole answer to a question, unjudged. Raises NotObserved."""
@@ -73,6 +85,11 @@ class Validator:
 
     async def _fetch(self, name: dns.name.Name, type: RdataType) -> Response:
         return response_of(await self._client.whole(text_of(name), dns.rdatatype.to_text(type)))
+
+
+def _served_locally(name: str) -> str:
+    """The zone of ``LOCALLY_SERVED`` that a name lies in, if it lies in one."""
+    return next((zone for zone in LOCALLY_SERVED if f".{name}".endswith(f".{zone}")), "")
 
 
 def _parsed(name: str) -> dns.name.Name:
