@@ -24,7 +24,6 @@ from tests.real.domains import (
     WRONG_RESOLVER,
     Domain,
 )
-from tests.real.faults import dangling
 from tests.real.lab import plan, registry, routes, zones
 from tests.real.lab.lab import ANCHORS
 
@@ -66,7 +65,7 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
             "failing": FAILING,
         },
         "zones": [zones.IN_ADDR, zones.rfc2317_zone()],
-        "name_servers": [*_name_servers(), f"ns.{dangling.GONE}"],
+        "name_servers": _name_servers(),
         "mx_hosts": _mx_hosts(),
         "domains": [_domain(domain) for domain in domains],
         "hosts": [
