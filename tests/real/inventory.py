@@ -66,7 +66,7 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
             "failing": FAILING,
         },
         "zones": [zones.IN_ADDR, zones.rfc2317_zone()],
-        "name_servers": [*_name_servers(), f"ns.{dangling.GONE}"],
+        "name_servers": list(dict.fromkeys((*_name_servers(), f"ns.{dangling.GONE}"))),
         "mx_hosts": _mx_hosts(),
         "domains": [_domain(domain) for domain in domains],
         "hosts": [
