@@ -260,6 +260,8 @@ class Domain:
     signing: Signing | None = None
     parent_ns: tuple[str, ...] = tuple(CHILDREN)
     child_ns: tuple[str, ...] = tuple(CHILDREN)
+    caused_by: str = ""
+    """The lines that cause the fault, where they are in no other field."""
     registered: Registered = Registered.RIGHT
     domain_listed: bool = False
     """The domain is on the list of domains."""
@@ -350,6 +352,8 @@ class Domain:
             lines.append(f"PTR is an alias of {self.ptr_at}")
         if self.helo:
             lines.append(f"EHLO {self.helo}")
+        if self.caused_by:
+            lines.append(self.caused_by)
         if self.registered is not Registered.RIGHT:
             lines.append(self.registered)
         if self.domain_listed:
