@@ -14,6 +14,10 @@ from mailproof.net.errors import LyingResolver, NotObserved, UntrustedRoot
 from mailproof.net.loop import BackgroundLoop
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
+from mailproof.observations.dnssec import DNSSEC
+from mailproof.probes.dnssec import dnssec
+from mailproof.targets.base import Targets
+from mailproof.targets.zones import Zone
 from tests.offline.small_world import LIMITS, PLAN, inside, write
 
 JUDGED = {
@@ -91,6 +95,23 @@ def test_a_root_that_the_anchors_do_not_know_makes_nothing_bogus(world: World) -
             loop.run(judge(settings))
     finally:
         loop.close()
+
+
+def without_edns(directory: Path) -> World:
+    """The world, whose resolver validates, and knows no EDNS: it cannot be asked for signatures."""
+    return World.load(write(directory, PLAN.replace("behaviour:", 'behaviour:\n  "*": no EDNS', 1)))
+
+
+def test_the_word_of_a_resolver_that_is_believed_stands_in(tmp_path: Path) -> None:
+    async def look(net: Network) -> list[DNSSEC]:
+        return [await dnssec(Zone(name), net, Targets()) for name in ("signed.org", "unsigned.org", "bogus.org")]
+
+    with without_edns(tmp_path) as stripping:
+        signed, unsigned, bogus = inside(stripping, look)
+    assert (signed.authenticated, unsigned.authenticated, bogus.authenticated) == (True, False, False)
+    assert not any(seen.judged for seen in (signed, unsigned, bogus))
+    assert "not signed" in unsigned.why_unsigned
+    assert [str(answer).partition(" (")[0] for answer in bogus.bogus_answers] == ["bogus.org SOA"]
 
 
 @pytest.mark.parametrize("fault", ["no EDNS", "NXDOMAIN"])
