@@ -31,6 +31,7 @@ LABELS = frozenset(domain.label for domain in plan.DOMAINS)
 UNAPPROVED = ("ns-unapproved",)
 UNAPPROVED_MX = ("mx-unapproved",)
 TAKES_NO_MAIL = ("null-mx-preference",)
+SIGNS_NOTHING = ("dmarc-no-keys", "dkim-none")
 
 
 def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) -> dict[str, Any]:
@@ -101,7 +102,8 @@ def _name_servers() -> list[str]:
 def _domain(domain: Domain) -> dict[str, Any]:
     if domain.parked:
         return {"name": domain.name, "parked": True}
-    return {"name": domain.name, "selectors": ["sel1"], "receives": domain.label not in TAKES_NO_MAIL}
+    selectors = [] if domain.label in SIGNS_NOTHING else ["sel1"]
+    return {"name": domain.name, "selectors": selectors, "receives": domain.label not in TAKES_NO_MAIL}
 
 
 def _mx_hosts() -> list[str]:
