@@ -380,6 +380,8 @@ class Domain:
             lines += [f"on ns2: {key} {value}" for value in values]
         for server in self.own_servers:
             lines += _name_server_lines(server)
+        if self.policy_max_age != 604800:
+            lines.append(f"mta-sts.txt max_age: {self.policy_max_age}")
         if self.policy_mode != "enforce":
             lines.append(f"mta-sts.txt mode: {self.policy_mode}")
         lines += [f"mta-sts.txt mx: {mx}" for mx in self.policy_mx]
