@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
-from mailproof.net.errors import NoAddress, NotObserved
+from mailproof.net.errors import NoAddress
 from mailproof.observations.dangling import AliasEnd, LeadingNames, NamedDomain
 from mailproof.observations.dkim import DKIMKey
 from mailproof.observations.mta_sts import STSRecord
@@ -51,8 +51,8 @@ def test_name_servers_are_in_registered_domains(delegation: Delegation) -> None:
     """
     wrong = [f"{server.host} in {server.unregistered}" for server in delegation.servers if server.unregistered]
     assert not wrong, f"{delegation.zone} has name servers in a domain that is not registered: {'; '.join(wrong)}"
-    if unknown := [f"{server.host}: {server.failure}" for server in delegation.servers if server.failure]:
-        raise NotObserved("; ".join(unknown), delegation.evidence())
+    if delegation.unknown_addresses:
+        raise delegation.unknown_addresses
 
 
 @control("DANGLE-SPF", MUST, rfc(7208, "5.2"), SUBDOMAILING, harm=Harm.ABUSED)

@@ -17,11 +17,12 @@ from mailproof.net.dns.zone_files import parse_zone
 from mailproof.net.errors import Malformed, NotAvailable, NotFollowed, NotObserved, Throttled
 from mailproof.net.network import Network
 from mailproof.net.settings import Limits, NetSettings
+from mailproof.observations.blocklists import Listing
 from mailproof.observations.registration import AbuseContact, DomainRegistration, ListedNetworks
 from mailproof.observations.routing import BlockRoutes, Validity
-from mailproof.probes import registration, reputation, routing
+from mailproof.probes import blocklists, registration, reputation, routing
 from mailproof.probes.probe import read_probe
-from mailproof.targets.addresses import SendingAddress
+from mailproof.targets.addresses import BlocklistEntry, DomainListEntry, SendingAddress
 from mailproof.targets.base import Target, Targets
 from mailproof.targets.registration import RegisteredDomain
 from mailproof.targets.routing import AddressBlock, RoutingTable
@@ -40,6 +41,13 @@ rdap.other A 8.8.8.9
 private.registry A 10.0.0.1
 with-mail MX 10 mx.with-mail
 no-mail MX 0 .
+2.0.0.127.bl A 127.0.0.2
+25.0.1.11.bl A 127.0.0.10
+25.0.1.11.bl TXT "dial-up"
+test.dbl A 127.0.1.2
+example.org.dbl A 127.0.1.4
+invalid.dead A 127.0.0.2
+test.dead A 127.0.0.2
 *.origin TXT "64496 | 11.1.0.0/22 | ZZ | test | 2020-01-01"
 """
 ROOT = "@ 60 SOA a.nic. h. 1 2 3 4 5\n@ 60 NS a.nic.\na.nic. 60 A 8.8.8.1\n"
@@ -194,6 +202,44 @@ def test_a_list_of_networks_is_read_from_a_url(text: str) -> None:
 def test_a_list_without_networks_is_none() -> None:
     with pytest.raises(Malformed, match="holds no networks"):
         seen(reputation.listed_networks, SendingAddress("11.1.0.25"), {"drop": [f"https://{REGISTRY}/drop"]})
+
+
+ADDRESS, DOMAIN = BlocklistEntry("11.1.0.25", "bl.example"), DomainListEntry("example.org", "dbl.example")
+
+
+def listed(entry: Target, **more: Any) -> Listing:
+    """What a list says, by its entry in the inventory."""
+    name = entry.id.rpartition("@")[2]
+    probe = blocklists.listing if isinstance(entry, BlocklistEntry) else blocklists.domain_listing
+    found: Listing = seen(probe, entry, {"blocklists": [{"name": name, "families": ["ipv4", "domain"], **more}]})
+    return found
+
+
+def test_a_list_says_what_its_answers_mean() -> None:
+    found = listed(ADDRESS, codes={"127.0.0.10/31": "PBL"})
+    assert (found.codes, found.meanings, found.reason) == (("127.0.0.10",), ("PBL",), ("dial-up",))
+    assert found.told == "(127.0.0.10, PBL): dial-up"
+    assert listed(ADDRESS).meanings == ()
+
+
+def test_an_answer_that_codes_do_not_explain_is_no_listing() -> None:
+    with pytest.raises(NotObserved, match="does not explain"):
+        listed(ADDRESS, codes={"127.0.0.2": "SBL"})
+
+
+def test_a_refusal_is_no_listing() -> None:
+    with pytest.raises(NotObserved, match="refuses the question"):
+        listed(ADDRESS, errors=["127.0.0.10"])
+
+
+def test_a_list_of_domains_is_asked_for_domains() -> None:
+    assert listed(DOMAIN).codes == ("127.0.1.4",)
+    assert listed(DomainListEntry("example.net", "dbl.example")).codes == ()
+
+
+def test_a_dead_list_of_domains_lists_nothing() -> None:
+    with pytest.raises(NotObserved, match="lists invalid, as a dead list does"):
+        listed(DomainListEntry("example.org", "dead.example"))
 
 
 def routes(text: str, **asked: Any) -> BlockRoutes:

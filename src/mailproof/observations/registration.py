@@ -113,6 +113,8 @@ class PublishedTTLs(Observation):
     ttls: tuple[tuple[str, int], ...]
     """Pairs of name and type, and the largest TTL seen."""
     unknown: tuple[str, ...] = ()
+    proposed: bool = False
+    """The domain is judged as a zone file proposes it."""
 
     def evidence(self) -> tuple[str, ...]:
         return (*(f"{what}: {ttl} s" for what, ttl in self.ttls), *self.unknown)

@@ -123,6 +123,8 @@ class ResolverViews(Observation):
     domain: str
     views: tuple[View, ...]
     """The first is that of the run's own resolvers."""
+    proposed: bool = False
+    """The domain is judged as a zone file proposes it, which no resolver has yet."""
 
     def evidence(self) -> tuple[str, ...]:
         return tuple(line for view in self.views for said in view.answers for line in said.evidence())

@@ -30,13 +30,13 @@ MAX_ANSWER = 1024 * 1024
 """Octets of what a registry answers."""
 
 
-@probe(connections=1)
+@probe()
 async def source_text(source: NamedSource, net: Network) -> SourceText:
     """The file or URL, read once in a run."""
     return SourceText(source.source, await document(net, source.source, MAX_OCTETS))
 
 
-@probe(connections=1 + MAX_RDAP_REDIRECTS, looks=("source_text",))
+@probe(connections=1 + MAX_RDAP_REDIRECTS, peer="the registry for {}", looks=("source_text",))
 async def rdap_answer(thing: RDAPObject, net: Network, inventory: Inventory, look: Look) -> RDAPAnswer:
     """What the registry says that the bootstrap files name for it."""
     wanted = thing.path.partition("/")[2]

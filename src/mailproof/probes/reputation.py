@@ -75,7 +75,7 @@ async def published_ttls(
                 continue
             note(addresses.ipv4, name)
             note(addresses.ipv6, name)
-    return PublishedTTLs(domain.name, tuple(found.items()), tuple(dict.fromkeys(unknown)))
+    return PublishedTTLs(domain.name, tuple(found.items()), tuple(dict.fromkeys(unknown)), mail_copies.proposed)
 
 
 @probe()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from mailproof.clock import now
@@ -69,10 +70,9 @@ async def resolver_answers(resolver: MailResolver, net: Network, inventory: Inve
     canaries = inventory.canaries
     zone = canaries.sentinel
     first = await ask(".", "NS")
-    keys, bogus, unchecked, missing, known, ipv6_only, trusts, distrusts, failing = await asyncio.gather(
+    keys, bogus, missing, known, ipv6_only, trusts, distrusts, failing = await asyncio.gather(
         ask(".", "DNSKEY"),
         ask(canaries.bogus),
-        ask(canaries.bogus, checking_disabled=True),
         ask(MISSING),
         ask(KNOWN),
         ask(canaries.ipv6_only),
@@ -81,6 +81,8 @@ async def resolver_answers(resolver: MailResolver, net: Network, inventory: Inve
         ask(canaries.failing),
     )
     failing_again = await ask(canaries.failing, form=Form(payload=1231))
+    # Behind the other: what was fetched without validation must not be in the cache when it is asked for with it.
+    unchecked = await ask(canaries.bogus, checking_disabled=True)
     lists = [
         ListSeen(entry.name, await ask(_entry("127.0.0.2", entry.asked)), await ask(_entry("127.0.0.1", entry.asked)))
         for entry in inventory.blocklists[:MAX_LISTS_OF_RESOLVER]
@@ -88,23 +90,21 @@ async def resolver_answers(resolver: MailResolver, net: Network, inventory: Inve
     ]
     await asyncio.sleep(PAUSE)
     later = [await ask(".", "NS", form=Form(payload=1231 - number)) for number in range(AGAIN)]
-    return ResolverAnswers(
-        resolver.address,
-        at,
-        root,
-        keys,
-        bogus,
-        unchecked,
-        missing,
-        known,
-        first,
-        tuple(later),
-        ipv6_only,
-        trusts,
-        distrusts,
-        failing,
-        failing_again,
-        tuple(lists),
+    return replace(
+        seen,
+        keys=keys,
+        bogus=bogus,
+        unchecked=unchecked,
+        missing=missing,
+        known=known,
+        first=first,
+        later=tuple(later),
+        ipv6_only=ipv6_only,
+        trusts=trusts,
+        distrusts=distrusts,
+        failing=failing,
+        failing_again=failing_again,
+        lists=tuple(lists),
     )
 
 
@@ -119,8 +119,8 @@ async def resolver_views(domain: MailDomain, net: Network, targets: Targets, mx:
     if hosts := sorted(exchange for exchange in mx.exchanges if exchange not in mx.not_hosts and exchange[1] != "."):
         questions.append((f"_25._tcp.{hosts[0][1]}", "TLSA"))
     resolvers = [resolver for resolver in targets.found(MailResolver) if not resolver.outside]
-    if not resolvers:
-        return ResolverViews(domain.name, ())
+    if not resolvers or mx.answer.proposed:
+        return ResolverViews(domain.name, (), mx.answer.proposed)
     views = [View("the run's resolvers", tuple([await _own(net, *question) for question in questions]))]
     for resolver in resolvers[:MAX_VIEWS]:
         ask = _Asker(net, resolver.address)

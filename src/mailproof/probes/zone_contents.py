@@ -184,12 +184,16 @@ _MAX_OUTPUT = 1 << 16
 @probe()
 async def zone_loads(file: ZoneFile) -> ZoneLoads:
     """What the loaders say that are installed. They read the file and what it includes, and ask nobody."""
-    found = [(name, path) for name in LOADERS if (path := shutil.which(name, path=_PATH))]
-    loadings = [await _load(name, path, file) for name, path in found]
+    loadings = [await _load(name, path, file) for name, path in installed_loaders().items()]
     return ZoneLoads(file.zone, file.name, tuple(loadings))
 
 
 _PATH = os.pathsep.join(("/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"))
+
+
+def installed_loaders() -> dict[str, str]:
+    """The loaders that are installed here, with their paths."""
+    return {name: path for name in LOADERS if (path := shutil.which(name, path=_PATH))}
 
 
 async def _load(name: str, path: str, file: ZoneFile) -> Loading:

@@ -7,6 +7,7 @@ from tests.real.domains import CHILDREN, Domain
 NETWORK = 49
 
 GONE = "nobody-has-this.test"
+STRANGER = "The domain is none that the inventory trusts, either."
 
 DOMAINS = (
     Domain(
@@ -14,20 +15,23 @@ DOMAINS = (
         "an MX host in a domain that is not registered",
         records={"@ MX": ("10 mx.right.test.", f"20 mx.{GONE}.")},
         policy_mx=("mx.right.test", f"mx.{GONE}"),
-        fail=("DANGLE-MX",),
+        fail=("DANGLE-MX", "DNS-TRUST-SET"),
+        why=STRANGER,
     ),
     Domain(
         "dangle-ns",
         "a name server in a domain that is not registered",
         parent_ns=(*CHILDREN, f"ns.{GONE}"),
         child_ns=(*CHILDREN, f"ns.{GONE}"),
-        fail=("DANGLE-NS",),
+        fail=("DANGLE-NS", "DNS-TRUST-SET"),
+        why=STRANGER,
     ),
     Domain(
         "dangle-spf",
         "SPF includes a domain that is not registered",
         records={"@ TXT": (f"v=spf1 a:mx.right.test include:_spf.{GONE} -all",)},
-        fail=("DANGLE-SPF",),
+        fail=("DANGLE-SPF", "DNS-TRUST-SET"),
+        why=STRANGER,
     ),
     Domain(
         "dangle-dkim",

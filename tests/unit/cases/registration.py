@@ -121,6 +121,7 @@ TABLE: Table = {
         _planned(advises("example.org NS 86400 s", published_ttls=_ttls("timed out", NS=86400))),
         _planned(undecided("timed out", published_ttls=_ttls("timed out", MX=300))),
         _planned(undecided("no TTL", published_ttls=_ttls())),
+        _planned(skips("as proposed", published_ttls=replace(_ttls(NS=86400), proposed=True))),
         skips("no move is planned", published_ttls=_ttls(NS=86400)),
     ),
 }

@@ -191,6 +191,7 @@ TABLE: Table = {
         undecided("no answer", resolver_views=_views("10 mx.example.org.", _SILENT)),
         advises("old.example", resolver_views=_views("10 mx.example.org.", _SILENT, "10 old.example.")),
         skips("names no resolvers", resolver_views=_views()),
+        skips("as proposed", resolver_views=ResolverViews(DOMAIN, (), proposed=True)),
     ),
     "RES-ENCRYPTED": (
         passes(mail_resolver=_DOT, dns_over_tls=DNSOverTLS(_RESOLVER, _ROOT)),
