@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from mailproof.controls import MAY, MUST, SHOULD, Between, Family, Harm, control, finding, leave_to
-from mailproof.observations.dkim import DKIMKey
-from mailproof.references import GOOGLE_SENDERS, rfc
+from mailproof.controls import MAY, MUST, SHOULD, Between, Family, Harm, control, finding, leave_to, not_applicable
+from mailproof.observations.dkim import DKIMKey, DKIMSubtree
+from mailproof.observations.dmarc import DMARC
+from mailproof.references import GOOGLE_SENDERS, INTERNET_NL, rfc
+from mailproof.targets.mail import MailDomain
 
 FAMILY = Family("DKIM", "DKIM keys")
 
@@ -59,3 +61,23 @@ def test_key_is_long_enough(dkim_key: DKIMKey, *, recommended_bits: int = 2048) 
         assert bits >= 1024, f"the RSA key has {bits} bits, fewer than 1024"
         if bits < recommended_bits:
             finding(SHOULD, f"the RSA key has {bits} bits, fewer than {recommended_bits}")
+
+
+@control("DKIM-SUBTREE", SHOULD, rfc(6376, "3.6.2.1"), rfc(8020, "2"), INTERNET_NL, harm=Harm.REFUSED)
+def test_a_domain_that_sends_has_keys(dkim_subtree: DKIMSubtree, dmarc: DMARC, mail_domain: MailDomain) -> None:
+    """A domain that sends mail has names below _domainkey, where its DKIM keys stand.
+
+    Why: mail without a signature is refused by large receivers if there is much of it, and fails DMARC once forwarded.
+    Fix: sign the mail, and publish the keys; name the selectors in the inventory, so that the keys are looked at.
+    """
+    if not mail_domain.sends:
+        not_applicable("the domain sends no mail")
+    if mail_domain.selectors:
+        leave_to("DKIM-SELECTOR", "the inventory names selectors")
+    if dmarc.organisational_domain != dmarc.domain:
+        not_applicable(f"keys of {dmarc.organisational_domain} may sign for the domain")
+    if not dmarc.domain_exists:
+        leave_to("MX-EXISTS", "the domain does not exist")
+    if dkim_subtree.is_empty and dmarc.policy is not None and dmarc.policy.value == "reject":
+        leave_to("DMARC-REJECT-NEEDS-DKIM", "the DMARC policy is reject")
+    assert not dkim_subtree.is_empty, f"_domainkey.{dkim_subtree.domain} does not exist, nor anything below it"

@@ -4,8 +4,20 @@ failure.
 
 from __future__ import annotations
 
-from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
-from mailproof.grammars.mta_sts import covers
+from mailproof.controls import (
+    MAY,
+    MUST,
+    SHOULD,
+    Between,
+    Family,
+    Harm,
+    control,
+    fail,
+    finding,
+    leave_to,
+    not_applicable,
+)
+from mailproof.grammars.mta_sts import MAX_AGE_LIMIT, covers
 from mailproof.observations.mta_sts import STSPolicyFile, STSRecord
 from mailproof.observations.mx import MX
 from mailproof.observations.published import PublishedRecord
@@ -102,6 +114,51 @@ def test_sts_policy_covers_every_mx(sts_policy: STSPolicyFile, mx: MX) -> None:
     if uncovered and policy.errors:
         leave_to("STS-BODY", "the policy is void")
     assert not uncovered, f"{', '.join(uncovered)} matches none of {', '.join(policy.mx)} (mode {policy.mode})"
+
+
+@control("STS-NO-STALE-MX", MAY, rfc(8461, "8.4"), rfc(8461, "10.2"), harm=Harm.READ)
+def test_sts_policy_names_only_hosts_in_use(sts_policy: STSPolicyFile, mx: MX) -> None:
+    """Every mx pattern of the MTA-STS policy matches an MX host that there is.
+
+    Why: whoever gets a name that was left behind may pose as the domain's mail server before senders with this policy.
+    Fix: remove the pattern once no resolver has the old MX record any more, and change the id in the DNS.
+    """
+    _require_record(sts_policy)
+    policy = sts_policy.policy
+    if policy is None or policy.mode not in ("enforce", "testing") or not policy.mx:
+        not_applicable("there is no policy with mx patterns in force")
+    if policy.errors:
+        leave_to("STS-BODY", "the policy is void")
+    if not mx.hosts:
+        not_applicable("the domain has no MX host")
+    if not any(covers(pattern, host) for pattern in policy.mx for host in mx.hosts):
+        leave_to("STS-MX-COVERED", "the policy names no MX host at all")
+    stale = [pattern for pattern in policy.mx if not any(covers(pattern, host) for host in mx.hosts)]
+    assert not stale, f"no MX host matches {', '.join(stale)}"
+
+
+@control(
+    "STS-MAXAGE-FLOOR",
+    SHOULD,
+    rfc(8461, "3.2"),
+    allowed={"least": Between(0, MAX_AGE_LIMIT), "advised": Between(0, MAX_AGE_LIMIT)},
+    harm=Harm.READ,
+)
+def test_sts_policy_is_kept_for_long(sts_policy: STSPolicyFile, *, least: int = 86_400, advised: int = 604_800) -> None:
+    """Senders keep the MTA-STS policy for at least a day (max_age), better for weeks.
+
+    Why: whoever can keep a sender from fetching the policy again for that long strips its protection.
+    Fix: raise max_age to some weeks; a short one is for the time of a removal only.
+    """
+    _require_record(sts_policy)
+    policy = sts_policy.policy
+    if policy is None or policy.mode not in ("enforce", "testing"):
+        not_applicable("there is no policy in force")
+    if policy.errors or policy.max_age is None:
+        leave_to("STS-BODY", "the policy is void")
+    assert policy.max_age >= least, f"max_age is {policy.max_age} seconds; at least {least} are wanted"
+    if policy.max_age < advised:
+        finding(MAY, f"max_age is {policy.max_age} seconds; RFC 8461 expects weeks")
 
 
 def _require_record(sts_policy: STSPolicyFile) -> None:

@@ -54,4 +54,6 @@ EXIM_OPTIONS = Reference(
     "https://www.exim.org/exim-html-current/doc/html/spec_html/ch-main_configuration.html",
 )
 BSI_TR_03182 = Reference("BSI TR-03182-P: e-mail authentication, test specification")
+CHECKDMARC = Reference("checkdmarc 6", "https://domainaware.github.io/checkdmarc/")
+M3AAWG_PARKED = Reference("M3AAWG: protecting parked domains, best common practices")
 PRACTICE = Reference("Mail administrators' practice")

@@ -47,6 +47,18 @@ leaving MX 20 in1-smtp.messagingengine.com.
 google MX 10 smtp.google.com.
 bare NS ns
 """
+_REPORTS = "rua=mailto:reports@right.example; ruf=mailto:reports@right.example"
+_STRICT = f"adkim=s; aspf=s; {_REPORTS}"
+DMARC_RECORDS = {
+    "right": f"p=reject; {_STRICT}",
+    "relaxed": f"p=reject; {_REPORTS}",
+    "private": f"p=reject; {_STRICT.partition('; ruf')[0]}",
+    "elsewhere": f"p=reject; {_STRICT.replace('rua=mailto:reports', 'rua=mailto:other')}",
+    "weaker.right": f"p=quarantine; {_STRICT}",
+    "equal.right": f"p=reject; {_STRICT}",
+}
+ZONE += "".join(f'_dmarc.{name} TXT "v=DMARC1; {tags}"\n' for name, tags in DMARC_RECORDS.items())
+ZONE += "".join(f'{name} TXT "v=spf1 -all"\n' for name in DMARC_RECORDS)
 ZONE += "".join(f"{name}. NS ns\n" for name in zone_file_faults.served())
 
 BARE_ZONE = """$TTL 3600
@@ -58,9 +70,14 @@ INVENTORY = """
 world: world
 active: true
 domains: [right.example, injectable.example, ssl2.example, weak-key.example, remembers.example, foreign.example,
-  leaving.example, google.example, zone-safe-change.example, zone-private-addr.example, zone-ttl-sane.example]
+  leaving.example, google.example, relaxed.example, private.example, elsewhere.example, weaker.right.example,
+  equal.right.example, zone-safe-change.example, zone-private-addr.example, zone-ttl-sane.example]
 hosts: [{name: mx.right.example, addresses: [11.1.0.1]}, {name: imap.zone-private-addr.example, roles: [imap]}]
 zones: [bare.example]
+controls:
+  DMARC-STRICT-ALIGN: {accept: [s]}
+  DMARC-RUA-MANDATED: {addresses: [reports@right.example]}
+  DMARC-RUF-POLICY: {ruf: present}
 limits: {connect: 60, greeting: 60, reply: 60, tls: 60, dns: 30, silence: 0.3, pause: 0, connections_per_host: 4}
 probe: {ehlo: mx.right.example, sender: postmaster@right.example}
 """
@@ -86,6 +103,8 @@ def _behaviour(fault: FileFault) -> str:
     lines = fault.lines or (f"served besides: {fault.served}" if fault.serial > 1 else f"serial {fault.serial}")
     return "; ".join(lines.splitlines())
 
+
+_ASKED = "the laboratory's inventory prescribes nothing of the kind"
 
 _A_FILE = "a master file is judged, and no server"
 
@@ -137,6 +156,16 @@ MOCKS = (
         for fault in zone_file_faults.FAULTS
     ),
     Mock("ZONE-DRIFT", DRIFT.target, _behaviour(DRIFT), _A_FILE, "advice", RIGHT_ZONE.target),
+    Mock("DMARC-STRICT-ALIGN", "relaxed.example", "no adkim and aspf", _ASKED, "advice", "right.example"),
+    Mock("DMARC-RUA-MANDATED", "elsewhere.example", "rua: other@right.example", _ASKED, right="right.example"),
+    Mock("DMARC-RUF-POLICY", "private.example", "no ruf", _ASKED, "advice", "right.example"),
+    Mock(
+        "DMARC-SUB-NOT-WEAKER",
+        "weaker.right.example",
+        "p=quarantine below p=reject",
+        "no domain of the laboratory lies below another one",
+        right="equal.right.example",
+    ),
     Mock("CERT-KEY-SIZE", "mx.weak-key.example[11.1.0.4]:25", "certificate: {key: rsa1024}"),
 )
 

@@ -276,6 +276,8 @@ class Domain:
     """Records of the zone ``mx`` below the domain, which is not signed; empty: there is no such zone."""
     policy_mode: str = "enforce"
     policy_mx: tuple[str, ...] = ()
+    policy_max_age: int = 604800
+    """Seconds."""
     policy_host: PolicyHost = PolicyHost.RIGHT
     dnsbl_listed: bool = False
     main_cf: tuple[str, ...] = ()

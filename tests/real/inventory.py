@@ -31,6 +31,7 @@ LABELS = frozenset(domain.label for domain in plan.DOMAINS)
 UNAPPROVED = ("ns-unapproved",)
 UNAPPROVED_MX = ("mx-unapproved",)
 TAKES_NO_MAIL = ("null-mx-preference",)
+SIGNS_NOTHING = ("dmarc-no-keys", "dkim-none")
 
 
 def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
         "blocklists": [DNSBL, {"name": DOMAIN_LIST, "families": ["domain"], "codes": {"127.0.1.0/24": "spam domain"}}],
         "registration": {"rdap": True, "bootstrap": [str(registry.bootstrap(directory / "bootstrap.json"))]},
         "drop": [registry.DROP],
-        "trusted": ["dns.test", "ring-b.test", "msv1.invalid"],
+        "trusted": ["dns.test", "ring-b.test", "msv1.invalid", "nobody-has-this.test"],
         "lookalikes": 1,
         "controls": {"DNS-TTL-PLAN": {"seconds": plan.TTL}},
         "resolvers_under_test": [
@@ -101,7 +102,8 @@ def _name_servers() -> list[str]:
 def _domain(domain: Domain) -> dict[str, Any]:
     if domain.parked:
         return {"name": domain.name, "parked": True}
-    return {"name": domain.name, "selectors": ["sel1"], "receives": domain.label not in TAKES_NO_MAIL}
+    selectors = [] if domain.label in SIGNS_NOTHING else ["sel1"]
+    return {"name": domain.name, "selectors": selectors, "receives": domain.label not in TAKES_NO_MAIL}
 
 
 def _mx_hosts() -> list[str]:

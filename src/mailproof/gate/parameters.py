@@ -46,7 +46,7 @@ def wrong_parameter(control: Control, name: str, value: Any) -> str | None:
         return f"unknown parameter; {control.id} has {', '.join(known) or 'none'}{hint}"
     default = known[name]
     if isinstance(default, tuple):
-        kinds = {type(item) for item in default}
+        kinds = {type(item) for item in default} or {str}
         fits = isinstance(value, list | tuple) and all(type(item) in kinds for item in value)
     elif isinstance(default, int | float) and not isinstance(default, bool):
         fits = isinstance(value, int | float) and not isinstance(value, bool)
@@ -54,7 +54,7 @@ def wrong_parameter(control: Control, name: str, value: Any) -> str | None:
         fits = type(value) is type(default)
     allowed = control.allowed.get(name)
     if not fits:
-        example = list(default) if isinstance(default, tuple) else default
+        example = (list(default) or ["..."]) if isinstance(default, tuple) else default
         return f"{_WORDS.get(type(default), 'text')} is expected, like {example!r}{_of(allowed)}"
     return _wrong_value(value, allowed)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
 from mailproof.grammars.tags import parse_tags
-from mailproof.grammars.uris import uri_error
+from mailproof.grammars.uris import scheme_of, uri_error
 from mailproof.net.text import printable
 
 POLICIES = ("none", "quarantine", "reject")
@@ -30,6 +31,12 @@ _ALLOWED = {
     "fo": re.compile(r"[01ds](?:[ \t]*:[ \t]*[01ds])*", re.I),
 }
 """Values by tag (RFC 9989, sections 4.7 and 4.8). Unknown tags are ignored, but keep to the general grammar."""
+
+TAGS = ("v", *_ALLOWED, "rua", "ruf")
+"""The tags of RFC 9989, section 4.7."""
+
+HISTORIC = ("pct", "rf", "ri")
+"""Tags of RFC 7489 that RFC 9989 removed."""
 
 
 def select_records(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -83,6 +90,16 @@ class DMARCRecord:
     def report_addresses(self) -> tuple[str, ...]:
         """The valid URIs of rua."""
         return tuple(uri for uri in _uris(self.get("rua") or "") if not _uri_error(uri))
+
+    @property
+    def destinations(self) -> tuple[tuple[str, str], ...]:
+        """The valid URIs of rua and ruf, each with its tag, without the obsolete ``!size``."""
+        return tuple(
+            (tag, _SIZE.sub("", uri))
+            for tag in ("rua", "ruf")
+            for uri in _uris(self.get(tag) or "")
+            if not _uri_error(uri)
+        )
 
     @property
     def is_usable(self) -> bool:
@@ -140,3 +157,21 @@ def _uri_error(uri: str) -> str | None:
     if "!" in address:
         return f"{uri!r}: an exclamation mark that begins no size must be percent-encoded"
     return uri_error(address)
+
+
+def mailbox_domain(uri: str) -> str:
+    """The domain of a valid ``mailto:`` URI, in lower case; "" for other schemes (RFC 6068, section 2)."""
+    if scheme_of(uri) != "mailto":
+        return ""
+    address = unquote(uri.partition(":")[2].partition("?")[0])
+    return address.rpartition("@")[2].removesuffix(".").lower()
+
+
+def has_size(uri: str) -> bool:
+    """Whether the obsolete limit of a report's size stands behind an address."""
+    return _SIZE.search(uri) is not None
+
+
+def report_uris(value: str) -> tuple[str, ...]:
+    """The URIs of rua or ruf as they are published."""
+    return tuple(_uris(value))

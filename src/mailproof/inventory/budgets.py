@@ -96,5 +96,8 @@ MAX_KNOWN_NAMES = 200
 MAX_DRIFT_SETS = 500
 """Sets of a zone file that are asked for at a server of the zone, to compare."""
 
+MAX_REPORT_DOMAINS = 5
+"""Domains of the report addresses of one DMARC record that are looked at."""
+
 MAX_NAMED_DOMAINS = 10
 """Other domains that the texts of one domain name, and that are asked for."""

@@ -26,3 +26,20 @@ class DKIMKey(Observation):
 
     def evidence(self) -> tuple[str, ...]:
         return self.answer.evidence()
+
+
+@dataclass(frozen=True)
+class DKIMSubtree(Observation):
+    """Whether there is anything below ``_domainkey`` of a domain, where all of its keys stand."""
+
+    domain: str
+    answer: Annotated[Answer, "TXT"]
+    """For ``_domainkey.DOMAIN`` itself, which has no records: NOERROR says that there are names below it."""
+
+    @property
+    def is_empty(self) -> bool:
+        """NXDOMAIN: neither the name nor anything below it exists (RFC 8020)."""
+        return self.answer.nonexistent
+
+    def evidence(self) -> tuple[str, ...]:
+        return self.answer.evidence()

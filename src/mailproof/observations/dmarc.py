@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from mailproof.grammars.dmarc import POLICIES, DMARCRecord, near_misses, parse_record, select_records
@@ -89,6 +89,13 @@ class DMARC(Observation):
         return self.found[-1].domain if self.found else self.domain
 
     @property
+    def inherited(self) -> Policy | None:
+        """The policy that would apply if the domain had no record of its own."""
+        return replace(
+            self, steps=(replace(self.own, answer=replace(self.own.answer, records=())), *self.steps[1:])
+        ).policy
+
+    @property
     def policy(self) -> Policy | None:
         """The policy that applies (RFC 9989, section 4.10.1): the domain's own, the organisational domain's, the
         suffix's. A void record at the domain itself ends DMARC: nothing is inherited then.
@@ -124,4 +131,59 @@ class DMARC(Observation):
             else:
                 lines.append(f"_dmarc.{step.domain} TXT: none ({step.answer.rcode})")
         lines.append(f"organisational domain: {self.organisational_domain}")
+        return tuple(lines)
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A domain that the own record of a mail domain wants reports to be sent to."""
+
+    uri: str
+    tag: str
+    """rua or ruf."""
+    domain: str
+    external: bool
+    """Whether it belongs to another organisation, which has to agree (RFC 9990, section 4)."""
+    agreement: Annotated[Answer | None, "TXT"] = None
+    """What it says of that; None where it is not external, or nobody answered."""
+    mx: Annotated[Answer | None, "MX"] = None
+    addresses: tuple[str, ...] = ()
+    """Of the domain itself, where it has no MX record."""
+    failure: str = ""
+    """Why not all of this could be found out."""
+    unregistered: str = ""
+    """The domain that anybody could register to get the reports; empty where it is registered."""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether a record there begins with the version of DMARC."""
+        texts = tuple(record.text for record in self.agreement.records) if self.agreement is not None else ()
+        return bool(select_records(texts))
+
+    @property
+    def takes_mail(self) -> bool:
+        """Whether mail can be sent there (RFC 5321, section 5.1; RFC 7505)."""
+        if self.mx is not None and self.mx.records:
+            return any(record.target != "." for record in self.mx.records)
+        return bool(self.addresses)
+
+
+@dataclass(frozen=True)
+class DMARCReports(Observation):
+    """Where the DMARC record of a domain wants reports to be sent, and whether they can be."""
+
+    domain: str
+    record: str
+    """Empty where the domain has no record of its own."""
+    destinations: tuple[Destination, ...] = ()
+    left_out: int = 0
+    """Domains beyond the bound: they are not looked at."""
+
+    def evidence(self) -> tuple[str, ...]:
+        lines = [f'_dmarc.{self.domain} TXT "{self.record}"'] if self.record else []
+        for one in self.destinations:
+            answers = [answer for answer in (one.agreement, one.mx) if answer is not None]
+            lines += [line for answer in answers for line in answer.evidence()]
+            lines += [f"{one.domain}: {one.failure}"] if one.failure else []
+        lines += [f"{self.left_out} more domains were not looked at"] if self.left_out else []
         return tuple(lines)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from mailproof.grammars.dmarc import mailbox_domain
+from mailproof.inventory.budgets import MAX_REPORT_DOMAINS
+from mailproof.net.dns.registration import unregistered
+from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
-from mailproof.observations.dmarc import DMARC, Step
+from mailproof.observations.dmarc import DMARC, Destination, DMARCReports, Step
 from mailproof.probes.probe import probe
 from mailproof.targets.mail import MailDomain
 
@@ -29,3 +35,37 @@ async def dmarc(domain: MailDomain, net: Network) -> DMARC:
     existence = await net.dns.resolve(domain.name, "TXT")
     misplaced = tuple(record.text for record in existence.records)
     return DMARC(domain.name, not existence.nonexistent, tuple(steps), misplaced)
+
+
+@probe()
+async def dmarc_reports(domain: MailDomain, net: Network, dmarc: DMARC) -> DMARCReports:
+    """Whether reports can be sent where the domain's own record wants them."""
+    record = dmarc.own.record
+    if record is None:
+        return DMARCReports(domain.name, "")
+    wanted: dict[str, tuple[str, str]] = {}
+    for tag, uri in record.destinations:
+        if name := mailbox_domain(uri):
+            wanted.setdefault(name, (tag, uri))
+    kept = list(wanted.items())[:MAX_REPORT_DOMAINS]
+    home = dmarc.organisational_domain
+    found = await asyncio.gather(*(_destination(net, domain.name, home, name, *where) for name, where in kept))
+    return DMARCReports(domain.name, record.text, tuple(found), len(wanted) - len(kept))
+
+
+async def _destination(net: Network, domain: str, home: str, name: str, tag: str, uri: str) -> Destination:
+    external = not f".{name}".endswith(f".{home}")
+    agreement = mx = None
+    addresses: list[str] = []
+    nobodys = ""
+    try:
+        if external:
+            agreement = await net.dns.resolve(f"{domain}._report._dmarc.{name}", "TXT")
+        mx = await net.dns.resolve(name, "MX")
+        nobodys = await unregistered(net.dns, mx)
+        if not (mx.records or mx.nonexistent):
+            for type in ("A", "AAAA"):
+                addresses += [record.data for record in (await net.dns.resolve(name, type)).records]
+    except NotObserved as failure:
+        return Destination(uri, tag, name, external, agreement, mx, tuple(addresses), failure.reason)
+    return Destination(uri, tag, name, external, agreement, mx, tuple(addresses), unregistered=nobodys)

@@ -83,7 +83,7 @@ DOMAINS = (
         "mta-sts-large",
         "MTA-STS policy of more than 64 KiB",
         policy_host=PolicyHost.TOO_LARGE,
-        inconclusive=("STS-FETCH", "STS-BODY", "STS-MX-COVERED"),
+        inconclusive=("STS-FETCH", "STS-BODY", "STS-MX-COVERED", "STS-NO-STALE-MX", "STS-MAXAGE-FLOOR"),
         why="RFC 8461, section 3.3 leaves it to senders how much they read; this one stops at 64 KiB.",
     ),
     Domain(
@@ -108,5 +108,17 @@ DOMAINS = (
             )
         },
         fail=("TLSRPT-TXT",),
+    ),
+    Domain(
+        "mta-sts-stale",
+        "MTA-STS policy names a host that is no MX any more",
+        policy_mx=("mx.right.test", "mx.mta-sts-stale.test"),
+        advice=("STS-NO-STALE-MX",),
+    ),
+    Domain(
+        "mta-sts-short",
+        "MTA-STS policy for an hour",
+        policy_max_age=3600,
+        fail=("STS-MAXAGE-FLOOR",),
     ),
 )

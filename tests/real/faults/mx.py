@@ -58,7 +58,11 @@ DOMAINS = (
     Domain(
         "null-mx-preference",
         "null MX with a preference",
-        records={"@ MX": ("10 .",)},
+        records={
+            "@ MX": ("10 .",),
+            "_dmarc TXT": ("v=DMARC1; p=reject; rua=mailto:dmarc@reports.null-mx-preference.test",),
+            "reports MX": ("10 mx.right.test.",),
+        },
         policy_mx=("mx.right.test",),
         fail=("MX-NULL-PREF", "MX-NULL-RIGHT"),
         why="It sends mail as well: its SPF record names the mail host.",

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from tests.real.domains import Domain
-from tests.real.faults.right import DOMAINS as RIGHT
+from tests.real.faults.right import without_mail
 
 NETWORK = 60
-
-_PARKED = next(domain.records for domain in RIGHT if domain.parked)
 
 DOMAINS = (
     Domain(
         "parked-wildcard",
         "names below a domain without mail have an address",
         parked=True,
-        records={**_PARKED, "* A": ("11.0.25.80",)},
+        records={**without_mail("parked-wildcard"), "* A": ("11.0.25.80",)},
         fail=("PARKED-SUBDOMAINS",),
         advice=("ZONE-WILDCARD",),
     ),
@@ -22,7 +20,7 @@ DOMAINS = (
         "parked-no-reports",
         "a domain without mail asks for no reports",
         parked=True,
-        records={**_PARKED, "_dmarc TXT": ("v=DMARC1; p=reject; sp=reject",)},
+        records={**without_mail("parked-no-reports"), "_dmarc TXT": ("v=DMARC1; p=reject; sp=reject",)},
         fail=("PARKED-RUA",),
     ),
 )

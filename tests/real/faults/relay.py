@@ -106,7 +106,10 @@ DOMAINS = (
             POSTFIX,
             ("relay_domains = backup-accepts-unknown.test", "relay_recipient_maps ="),
         ),
-        records={"@ MX": ("10 mx.right-exim.test.", "20 mx")},
+        records={
+            "@ MX": ("10 mx.right-exim.test.", "20 mx"),
+            "@ TXT": ("v=spf1 a:mx.backup-accepts-unknown.test -all",),
+        },
         active=True,
         fail=("BACKUPMX-RCPT",),
     ),

@@ -6,6 +6,21 @@ from tests.real.domains import EXIM, HAPROXY, POSTFIX, PROXY_PROTOCOL, Domain, S
 
 NETWORK = 25
 
+
+def without_mail(label: str) -> dict[str, tuple[str, ...]]:
+    """The records of a right domain that neither sends nor receives. Reports go to a name below it, which does."""
+    return {
+        "@ MX": ("0 .",),
+        "@ TXT": ("v=spf1 -all",),
+        "* TXT": ("v=spf1 -all",),
+        "_dmarc TXT": (f"v=DMARC1; p=reject; sp=reject; rua=mailto:dmarc@reports.{label}.test",),
+        "reports MX": ("10 mx.right.test.",),
+        "sel1._domainkey TXT": (),
+        "_mta-sts TXT": (),
+        "_smtp._tls TXT": (),
+    }
+
+
 DOMAINS = (
     # The certificate also names the alias of mx-cname.test, whose one fault is that it is an alias, and the MX of
     # ipv4-path.test, whose one fault is the zone that it is in.
@@ -40,14 +55,7 @@ DOMAINS = (
     Domain(
         "right-parked",
         parked=True,
-        records={
-            "@ MX": ("0 .",),
-            "@ TXT": ("v=spf1 -all",),
-            "* TXT": ("v=spf1 -all",),
-            "sel1._domainkey TXT": (),
-            "_mta-sts TXT": (),
-            "_smtp._tls TXT": (),
-        },
+        records=without_mail("right-parked"),
     ),
     Domain(
         "five-errors-postfix",

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from tests.real.domains import Domain
-from tests.real.faults.right import DOMAINS as RIGHT
+from tests.real.faults.right import without_mail
 
 NETWORK = 42
-
-_PARKED = next(domain.records for domain in RIGHT if domain.parked)
 
 DOMAINS = (
     Domain(
@@ -168,14 +166,14 @@ DOMAINS = (
         "spf-parked",
         "a domain without mail authorises its MX hosts",
         parked=True,
-        records={**_PARKED, "@ TXT": ("v=spf1 mx -all",)},
+        records={**without_mail("spf-parked"), "@ TXT": ("v=spf1 mx -all",)},
         fail=("SPF-PARKED",),
     ),
     Domain(
         "spf-no-wildcard",
         "names below a domain without mail have no SPF record",
         parked=True,
-        records={**_PARKED, "* TXT": ()},
+        records={**without_mail("spf-no-wildcard"), "* TXT": ()},
         advice=("SPF-WILDCARD-DENY",),
     ),
 )

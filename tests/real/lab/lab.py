@@ -372,7 +372,7 @@ def _sites(authority: Authority) -> list[Site]:
 def _policy(domain: domains.Domain) -> str:
     """The policy of RFC 8461, section 3.2."""
     mx = "".join(f"mx: {name}\r\n" for name in zones.mx_names(domain))
-    return f"version: STSv1\r\nmode: {domain.policy_mode}\r\n{mx}max_age: 604800\r\n"
+    return f"version: STSv1\r\nmode: {domain.policy_mode}\r\n{mx}max_age: {domain.policy_max_age}\r\n"
 
 
 def _addresses(domain: domains.Domain) -> tuple[str, ...]:

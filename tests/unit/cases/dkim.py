@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from mailproof.controls import MUST, SHOULD
 from mailproof.observations.dkim import DKIMKey
 
-from ..observed import DOMAIN, answer, missing
-from .case import Table, advises, fails, passes, skips
+from ..observed import DOMAIN, PARKED, RECEIVES, answer, missing
+from .case import Table, advises, fails, leaves, passes, skips
+from .dmarc_records import BY_KEYS, EMPTY, INHERITED, KEYS, org
 
 
 def dkim(*texts: str) -> DKIMKey:
@@ -73,5 +74,15 @@ TABLE: Table = {
         fails("fewer than 1024", level=MUST, dkim_key=dkim(f"p={RSA_512}")),
         skips("DKIM-SELECTOR", dkim_key=dkim()),
         skips("DKIM-SELECTOR", dkim_key=dkim("p=")),
+    ),
+    "DKIM-SUBTREE": (
+        passes(dkim_subtree=KEYS, dmarc=org(), mail_domain=RECEIVES),
+        fails("does not exist", level=SHOULD, dkim_subtree=EMPTY, dmarc=org(), mail_domain=RECEIVES),
+        fails("does not exist", dkim_subtree=EMPTY, dmarc=org("v=DMARC1; p=none"), mail_domain=RECEIVES),
+        leaves("DMARC-REJECT-NEEDS-DKIM", dkim_subtree=EMPTY, dmarc=org("v=DMARC1; p=reject"), mail_domain=RECEIVES),
+        leaves("DKIM-SELECTOR", dkim_subtree=EMPTY, dmarc=org(), mail_domain=BY_KEYS),
+        leaves("MX-EXISTS", dkim_subtree=EMPTY, dmarc=replace(org(), domain_exists=False), mail_domain=RECEIVES),
+        skips("may sign", dkim_subtree=EMPTY, dmarc=INHERITED, mail_domain=RECEIVES),
+        skips("sends no mail", dkim_subtree=EMPTY, dmarc=org(), mail_domain=PARKED),
     ),
 }

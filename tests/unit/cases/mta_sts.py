@@ -10,7 +10,7 @@ from mailproof.observations.mta_sts import STSPolicyFile
 from mailproof.targets.mail import MailDomain
 
 from ..observed import DOMAIN, PARKED, RECEIVES, STS_BODY, mx, sts, sts_policy, tlsrpt
-from .case import Case, Table, advises, fails, passes, skips
+from .case import Case, Table, advises, fails, leaves, passes, skips
 
 _MX = mx("10 mx1.example.org.")
 _GOOD = "v=STSv1; id=20261122T000000"
@@ -23,6 +23,14 @@ def _domain(case: Case, domain: MailDomain = RECEIVES) -> Case:
 
 _WITHOUT_RECORD = STSPolicyFile(DOMAIN, sts(), (), None)
 _WITHOUT_ADDRESS = STSPolicyFile(DOMAIN, sts(_GOOD), (), None)
+
+_TWO = ("mx: mx1.example.org", "mx: old.example.org")
+
+
+def _policy(*lines: str, mode: str = "enforce", age: int = 1_209_600) -> str:
+    """A policy with these lines besides; without any, the MX host of the domain."""
+    return "\n".join(("version: STSv1", f"mode: {mode}", f"max_age: {age}", *(lines or ("mx: mx1.example.org",)), ""))
+
 
 TABLE: Table = {
     "STS-TXT": (
@@ -123,5 +131,24 @@ TABLE: Table = {
         fails("example.org matches none", sts_policy=sts_policy(), mx=mx(addresses=("192.0.2.1",))),
         skips("mx patterns", sts_policy=sts_policy(status=500), mx=_MX),
         skips("STS-TXT", sts_policy=_WITHOUT_RECORD, mx=_MX),
+    ),
+    "STS-NO-STALE-MX": (
+        passes(sts_policy=sts_policy(), mx=_MX),
+        passes(sts_policy=sts_policy(_policy("mx: *.example.org")), mx=_MX),
+        advises("no MX host matches old.example.org", sts_policy=sts_policy(_policy(*_TWO)), mx=_MX),
+        leaves("STS-MX-COVERED", sts_policy=sts_policy(_policy("mx: old.example.org")), mx=_MX),
+        leaves("STS-BODY", sts_policy=sts_policy(_policy(*_TWO, "x")), mx=_MX),
+        skips("no policy with mx", sts_policy=sts_policy(_policy(*_TWO, mode="none")), mx=_MX),
+        skips("no MX host", sts_policy=sts_policy(), mx=mx("0 .")),
+        leaves("STS-TXT", sts_policy=_WITHOUT_RECORD, mx=_MX),
+    ),
+    "STS-MAXAGE-FLOOR": (
+        passes(sts_policy=sts_policy()),
+        passes(sts_policy=sts_policy(_policy(age=604_800))),
+        fails("3600 seconds; at least 86400", level=SHOULD, sts_policy=sts_policy(_policy(age=3600))),
+        advises("RFC 8461 expects weeks", sts_policy=sts_policy(_policy(age=86_400))),
+        skips("no policy in force", sts_policy=sts_policy(_policy(age=60, mode="none"))),
+        leaves("STS-BODY", sts_policy=sts_policy(_policy("x"))),
+        leaves("STS-TXT", sts_policy=_WITHOUT_RECORD),
     ),
 }
