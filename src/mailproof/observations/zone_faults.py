@@ -44,6 +44,7 @@ def address_targets(records: ZoneRecords) -> Faults:
 
 def without_glue(records: ZoneRecords) -> Faults:
     """NS records that lead to a name of the zone without an address, and delegations that lead only to each other."""
+    found = _found(records)
     faults: Faults = []
     for entry in records.of("NS"):
         owner, target = entry.record.name, entry.record.target
@@ -52,7 +53,7 @@ def without_glue(records: ZoneRecords) -> Faults:
         cut = records.cut(target)
         if not _addressed(target, records) and (not cut or owner == cut):
             faults.append((entry, f"the name server {target} of {owner} has no address in the file"))
-        elif not _reachable(owner, records, frozenset()):
+        elif owner not in found:
             told = f"the name server {target} of {owner} has no address in the file, and {cut} is found only through it"
             faults.append((entry, told))
     return faults
@@ -64,16 +65,23 @@ def _addressed(target: str, records: ZoneRecords) -> bool:
     return bool({"A", "AAAA", "CNAME"} & (types or {}).keys())
 
 
-def _reachable(cut: str, records: ZoneRecords, above: frozenset[str]) -> bool:
-    """Whether a server of a delegation can be found without going round in a circle."""
-    for entry in records.names[cut]["NS"]:
+def _found(records: ZoneRecords) -> set[str]:
+    """The names with NS records of which a server can be found without going round in a circle."""
+    found: set[str] = set()
+    waiting: dict[str, list[str]] = {}
+    for entry in records.of("NS"):
         target = entry.record.target
         other = records.cut(target) if records.is_below(target) else ""
         if not other or _addressed(target, records):
-            return True
-        if other != cut and other not in above and _reachable(other, records, above | {cut}):
-            return True
-    return False
+            found.add(entry.record.name)
+        elif other != entry.record.name:
+            waiting.setdefault(other, []).append(entry.record.name)
+    new = list(found)
+    while new:
+        more = [name for name in waiting.pop(new.pop(), ()) if name not in found]
+        found.update(more)
+        new += more
+    return found
 
 
 def alias_servers(records: ZoneRecords) -> Faults:
