@@ -36,7 +36,7 @@ def _unsaid(seen: DomainRegistration, what: str) -> Never:
 
 @control("REGISTRAR-NS", SHOULD, rfc(9083, "5.3"), rfc(1034, "4.2.2"), rfc(8056, "2"), harm=Harm.LOST)
 def test_registry_and_parent_agree(domain_registration: DomainRegistration) -> None:
-    """The registry has the name servers and DS records of the domain that its parent has, and no hold or deletion of it.
+    """The registry has the name servers and DS records that the parent has, and neither holds nor deletes the domain.
 
     Why: what the registry has is what the next change of the parent zone brings; a domain on hold is not in the DNS.
     Fix: correct name servers and DS at the registrar; a hold is ended by whoever set it, the registrar or the registry;
