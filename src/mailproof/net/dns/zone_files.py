@@ -41,6 +41,9 @@ MAX_TOKEN = 70_000
 MAX_WIDTH = 255
 """Digits to which $GENERATE fills up a number."""
 
+FRAGMENT_TTL = 3600
+"""The TTL of records in a file that is no whole zone, where it says none: nobody asks which it is."""
+
 MAX_INCLUDED = 20
 """Files within files: more are a circle."""
 
@@ -129,7 +132,7 @@ def read_records(name: str, path: Path, most: int) -> Notes:
 def read_fragment(origin: str, path: Path, most: int) -> Notes:
     """As :func:`read_records`, of a file that is no whole zone: without SOA and NS records at its origin."""
     notes = Notes()
-    _read(origin, _text_of(path), str(path), path.absolute().parent, notes)
+    _read(origin, _text_of(path), str(path), path.absolute().parent, notes, FRAGMENT_TTL)
     if notes.outside:
         raise ValueError(f"{notes.outside[0][1]}: {text_of(notes.outside[0][0])} does not lie in {origin}")
     if len(notes) > most:
@@ -157,14 +160,20 @@ def parse_zone(
     return zone
 
 
-def _read(name: str, text: str, source: str, root: Path | None, notes: Notes | None) -> dns.zone.Zone:
+def _read(
+    name: str, text: str, source: str, root: Path | None, notes: Notes | None, ttl: int | None = None
+) -> dns.zone.Zone:
+    """``ttl`` is that of records which have none, where the file says no other."""
     try:
         origin = dns.name.from_text(name)
     except (dns.exception.DNSException, struct.error) as error:
         raise ValueError(f"{source}: {name!r} is not a zone name: {error}") from error
     zone = dns.zone.Zone(origin, relativize=False)
     with zone.writer(replacement=True) as transaction:
-        _Reader(transaction, zone, root, notes).read_file(text, source)
+        reader = _Reader(transaction, zone, root, notes)
+        if ttl is not None:
+            reader.default_ttl, reader.default_ttl_known = ttl, True
+        reader.read_file(text, source)
     return zone
 
 
