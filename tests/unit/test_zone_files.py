@@ -140,6 +140,7 @@ def test_a_large_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ('t TXT "' + "a" * 3_000_000 + '"', r":7: more than 70000 characters in a row"),
         ("t TXT " + "a" * 3_000_000, r":7: more than 70000 characters in a row"),
         ("\n".join(f"h{n} A 192.0.2.1" for n in range(60)), r":\d+: more than 50 records"),
+        ("a. A 192.0.2.1\n" * 60, r":\d+: more than 50 records"),
     ],
 )
 def test_zones_are_bounded(monkeypatch: pytest.MonkeyPatch, line: str, message: str) -> None:

@@ -198,10 +198,14 @@ class _Checked:
     def check_put_rdataset(self, check: object) -> None:
         """Leave out the check of the reader that no alias stands beside other records."""
 
-    def add(self, name: dns.name.Name, ttl: int, rdata: dns.rdata.Rdata) -> None:
+    def count(self) -> None:
+        """Count a record, one that does not lie in the zone as well. Raises ValueError for one too many."""
         self._left -= 1
         if self._left < 0:
             raise ValueError(f"more than {MAX_RECORDS} records, which is more than this reader takes")
+
+    def add(self, name: dns.name.Name, ttl: int, rdata: dns.rdata.Rdata) -> None:
+        self.count()
         wire = rdata.to_wire()
         if wire is not None and len(wire) > _MAX_RDATA:
             raise ValueError(f"{len(wire)} octets of data: more than {_MAX_RDATA}")
@@ -328,6 +332,7 @@ class _Reader(dns.zonefile.Reader):
 
     def _eat_line(self) -> None:
         """Pass over a record whose name does not lie in the zone."""
+        self._checked.count()
         if self._checked.notes is not None and self.last_name is not None:
             self._checked.notes.outside.append((self.last_name, self._checked.place))
         super()._eat_line()  # type: ignore[no-untyped-call]
