@@ -19,7 +19,9 @@ EPP_STATUS = Reference(
     "ICANN: EPP status codes", "https://www.icann.org/resources/pages/epp-status-codes-2014-06-16-en"
 )
 ON_HOLD = ("server hold", "client hold")
-LOCKS = ("client transfer prohibited", "server transfer prohibited")
+DELETED = ("redemption period", "pending delete")
+LOCKS = ("client transfer prohibited", "server transfer prohibited", "transfer prohibited", "locked")
+"""By RFC 8056, section 2, and RFC 9083, section 10.2.2."""
 
 
 def _entry(seen: DomainRegistration) -> DomainEntry:
@@ -34,15 +36,18 @@ def _unsaid(seen: DomainRegistration, what: str) -> Never:
 
 @control("REGISTRAR-NS", SHOULD, rfc(9083, "5.3"), rfc(1034, "4.2.2"), rfc(8056, "2"), harm=Harm.LOST)
 def test_registry_and_parent_agree(domain_registration: DomainRegistration) -> None:
-    """The registry has the name servers and DS records of the domain that its parent zone has, and no hold on it.
+    """The registry has the name servers and DS records that the parent has, and neither holds nor deletes the domain.
 
     Why: what the registry has is what the next change of the parent zone brings; a domain on hold is not in the DNS.
-    Fix: correct name servers and DS at the registrar; a hold is ended by whoever set it, the registrar or the registry.
+    Fix: correct name servers and DS at the registrar; a hold is ended by whoever set it, the registrar or the registry;
+    a domain that is being deleted is restored by the registrar, for some weeks.
     """
     entry = _entry(domain_registration)
     name = domain_registration.name
     held = [status for status in entry.status if status in ON_HOLD]
     assert not held, f"{name} is on hold ({', '.join(held)})"
+    deleted = [status for status in entry.status if status in DELETED]
+    assert not deleted, f"{name} is being deleted ({', '.join(deleted)})"
     ours, parents = set(entry.name_servers), set(domain_registration.parent_servers)
     assert not (ours and parents) or ours == parents, (
         f"the registry of {name} has the name servers {', '.join(sorted(ours))}, and "

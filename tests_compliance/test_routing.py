@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from mailproof.controls import MAY, SHOULD, Family, Harm, control, finding, leave_to, not_applicable
 from mailproof.net.errors import KINDS, NotObserved
-from mailproof.observations.routing import BlockRoutes, Route, ServerOrigins, Validity
+from mailproof.observations.routing import BlockOrigin, BlockRoutes, Route, ServerOrigins, Validity
 from mailproof.references import INTERNET_NL, ZONEMASTER, rfc
 from mailproof.targets.routing import AddressBlock
 
@@ -15,6 +15,17 @@ FAMILY = Family("BGP", "Routing", also=("NS",))
 
 FRESH = timedelta(days=7)
 """How old validated payloads may be: ROAs are signed for days, and routes change."""
+
+
+def _told(origin: BlockOrigin, what: Callable[[Route], str]) -> str:
+    """What the routes that count say: those to the longest prefix, which wins over all others."""
+    longest = max(_length(route) for route in origin.routes)
+    told = dict.fromkeys(what(route) for route in origin.routes if _length(route) == longest)
+    return " and ".join(sorted(told))
+
+
+def _length(route: Route) -> int:
+    return int(route.prefix.rpartition("/")[2])
 
 
 def _require_diversity(seen: ServerOrigins, what: Callable[[Route], str]) -> None:
@@ -25,7 +36,7 @@ def _require_diversity(seen: ServerOrigins, what: Callable[[Route], str]) -> Non
     families = [(version, seen.of_family(version)) for version in (4, 6)]
     several = [(version, addresses) for version, addresses in families if len(addresses) > 1]
     for version, addresses in several:
-        found = {what(route) for _, origin in addresses for route in origin.routes}
+        found = {_told(origin, what) for _, origin in addresses if origin.routes}
         silent = [(address, origin) for address, origin in addresses if not origin.routes]
         if len(found) < 2 and silent:
             address, origin = silent[0]
@@ -49,7 +60,7 @@ def test_name_servers_are_in_several_networks(server_origins: ServerOrigins) -> 
     for version in (4, 6):
         addresses = server_origins.of_family(version)
         known = len(addresses) > 1 and all(origin.routes for _, origin in addresses)
-        if known and len({route.prefix for _, origin in addresses for route in origin.routes}) == 1:
+        if known and len({_told(origin, lambda route: route.prefix) for _, origin in addresses}) == 1:
             leave_to("NS-PREFIX-DIVERSITY", f"all IPv{version} addresses are in one prefix")
     _require_diversity(server_origins, lambda route: f"AS{route.asn}")
 

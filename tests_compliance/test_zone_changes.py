@@ -5,6 +5,15 @@ from __future__ import annotations
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
 from mailproof.net.errors import NotObserved
 from mailproof.observations.zone_contents import ServedSet, ServedZone, ZoneLoads, ZoneRecords
+from mailproof.observations.zone_faults import (
+    address_targets,
+    alias_servers,
+    doubled,
+    hidden,
+    impossible,
+    several,
+    without_glue,
+)
 from mailproof.places import Place
 from mailproof.references import PRACTICE, rfc
 from mailproof.targets.zone_contents import ZoneFile
@@ -30,23 +39,54 @@ def test_servers_take_the_file(
     *,
     loaders: tuple[str, ...] = ("named-checkzone", "nsd-checkzone", "kzonecheck"),
 ) -> None:
-    """The loaders of BIND, NSD and Knot take the file, as far as they are installed here.
+    """The file has one SOA and no records outside of its zone, and the loaders of BIND, NSD and Knot take it.
+
+    The loaders are asked as far as they are installed here.
 
     Why: a server that refuses the file goes on with the old one, or has no zone at all after its next start.
     Fix: correct what the loaders name; or name in the parameter loaders only those of servers that you use.
     """
+    _require_one_soa_and_no_strangers(zone_records)
     seen = [loading for loading in zone_loads.loadings if loading.program in loaders]
     if not seen:
         not_applicable(f"not installed here: {', '.join(loaders)}")
     refused = [loading for loading in seen if loading.status not in (0, None)]
-    if refused and zone_records.beside_aliases:
-        leave_to("ZONE-ALIAS-ALONE", "an alias stands beside other records")
     if refused:
+        _leave_to_who_found_it(zone_records)
         complaints = [f"{loading.program}: {line}" for loading in refused for line in loading.lines or ("it refuses",)]
         some = len(refused) < len(seen)
         finding(MAY if some else MUST, "\n".join(complaints[:MAX_TOLD]), at=Place(zone_file.name, 1))
     if late := [loading.program for loading in seen if loading.status is None]:
         raise NotObserved(f"{', '.join(late)} did not come to an end", zone_loads.evidence())
+
+
+def _leave_to_who_found_it(records: ZoneRecords) -> None:
+    """What some loader refuses and another control has found already is that control's."""
+    if records.beside_aliases:
+        leave_to("ZONE-ALIAS-ALONE", "an alias stands beside other records")
+    if doubled(records):
+        leave_to("ZONE-TRAILING-DOT", "a final dot is missing")
+    if address_targets(records):
+        leave_to("ZONE-TARGET-NOT-IP", "an address stands in place of a name")
+    if without_glue(records) or alias_servers(records):
+        leave_to("ZONE-GLUE-PRESENT", "a name server has no address in the file")
+    if impossible(records):
+        leave_to("ZONE-RDATA-FORM", "a record is impossible")
+    if any(entry.record.name.startswith("*.") for entry in records.of("NS")):
+        leave_to("ZONE-WILDCARD", "a wildcard is delegated")
+
+
+def _require_one_soa_and_no_strangers(records: ZoneRecords) -> None:
+    """What RFC 1035, section 5.2, wants of a file, whatever the loaders that are installed here say."""
+    twice = several(records)
+    if twice and not records.beside_aliases:
+        fail("\n".join(f"{entry.place}: {told}" for entry, told in twice[:MAX_TOLD]), at=twice[0][0].place)
+    lost = [(one.place, f"{one.name} does not lie in {records.zone}: it is left out") for one in records.outside]
+    if not without_glue(records):
+        lost += [(entry.place, told) for entry, told in hidden(records) if entry.place]
+    if lost:
+        why = "the records are never answered: some loaders leave them out, others refuse the file."
+        finding(SHOULD, "\n".join(f"{place}: {told}" for place, told in lost[:MAX_TOLD]), why=why, at=lost[0][0])
 
 
 @control("ZONE-SERIAL-UP", MUST, rfc(1034, "4.3.5"), rfc(1982, "3.2"), harm=Harm.LOST)

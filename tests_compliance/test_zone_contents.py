@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from ipaddress import ip_address
 from itertools import pairwise
@@ -20,10 +21,18 @@ from mailproof.controls import (
     leave_to,
     not_applicable,
 )
-from mailproof.grammars.caa import parse_caa
 from mailproof.net.addresses import is_public
-from mailproof.net.dns.names import is_address
-from mailproof.observations.zone_contents import ZoneRecord, ZoneRecords
+from mailproof.observations.zone_contents import ZoneRecord, ZoneRecords, comparable
+from mailproof.observations.zone_faults import (
+    Faults,
+    address_in,
+    address_targets,
+    alias_servers,
+    doubled,
+    impossible,
+    is_doubled,
+    without_glue,
+)
 from mailproof.references import IANA_SPECIAL_ADDRESSES, PRACTICE, Reference, rfc
 from mailproof.targets.zone_contents import ZoneContents, ZoneFile
 
@@ -31,9 +40,6 @@ FAMILY = Family("ZONE", "Zones as code")
 
 DNSCONTROL = Reference("DNSControl: checks of its configuration", "https://docs.dnscontrol.org/")
 OCTODNS = Reference("OctoDNS: validators", "https://github.com/octodns/octodns")
-
-Faults = list[tuple[ZoneRecord, str]]
-"""Records, and what is wrong with each."""
 
 MAX_TOLD = 20
 """Faults that a finding lists."""
@@ -78,18 +84,7 @@ def test_no_dot_is_missing(zone_records: ZoneRecords, zone_file: ZoneFile) -> No
     Why: a name without a final dot is continued with the name of the zone, and leads nowhere.
     Fix: end the name with a dot.
     """
-    faults = [
-        (entry, f"{name} ends in {zone_records.zone} twice")
-        for entry in zone_records.records
-        for name in dict.fromkeys((entry.record.name, entry.record.target))
-        if is_doubled(name, zone_records.zone)
-    ]
-    _require_none(faults)
-
-
-def is_doubled(name: str, zone: str) -> bool:
-    """Whether a name ends in the name of the zone twice."""
-    return zone != "." and f".{name}".endswith(f".{zone}.{zone}")
+    _require_none(doubled(zone_records))
 
 
 @control("ZONE-DUPLICATE", MAY, rfc(2181, "5"), DNSCONTROL, harm=Harm.LOST)
@@ -102,7 +97,7 @@ def test_no_record_stands_there_twice(zone_records: ZoneRecords, zone_file: Zone
     seen: dict[tuple[str, str, str], ZoneRecord] = {}
     faults: Faults = []
     for entry in zone_records.records:
-        key = (entry.record.name, entry.record.type, entry.record.data.lower())
+        key = (entry.record.name, entry.record.type, comparable(entry.record))
         if (other := seen.setdefault(key, entry)) is not entry:
             faults.append((entry, f"{entry.record.name} {entry.record.type} stands at {other.place} already"))
     _require_none(faults)
@@ -141,7 +136,7 @@ def test_targets_in_the_zone_exist(zone_records: ZoneRecords, zone_file: ZoneFil
 def _is_judged(target: str, records: ZoneRecords) -> bool:
     """Whether the zone alone decides where a target leads, and no other control has found fault with its name."""
     in_zone = records.contains(target) and not records.dname(target)
-    return in_zone and not is_doubled(target, records.zone) and not _address_in(target, records.zone)
+    return in_zone and not is_doubled(target, records.zone) and not address_in(target, records.zone)
 
 
 @control("ZONE-ALIAS-CHAIN", SHOULD, rfc(1034, "3.6.2"), OCTODNS, harm=Harm.LOST)
@@ -159,6 +154,10 @@ def test_no_alias_leads_to_an_alias(zone_records: ZoneRecords) -> None:
             circles.append((entry, f"the alias leads round: {' -> '.join(path)}"))
         elif len(path) > 2:
             chains.append((entry, f"the alias leads to an alias: {' -> '.join(path)}"))
+    for entry in zone_records.of("DNAME"):
+        name, target = entry.record.name, entry.record.target
+        if f".{target}".endswith(f".{name}"):
+            circles.append((entry, f"the DNAME of {name} leads to {target}, and so to itself"))
     _require_none(circles, MUST, why="nobody who asks for the name gets an answer.")
     _require_none(chains)
 
@@ -206,38 +205,21 @@ def test_targets_are_names(zone_records: ZoneRecords) -> None:
     Why: an address in place of a name is looked up as a name, and does not exist.
     Fix: give the address a name with A or AAAA records, and let the record name that.
     """
-    faults: Faults = []
-    for entry in zone_records.of("NS", "SRV", "CNAME", "DNAME", "PTR", "MX"):
-        address = _address_in(entry.record.target, zone_records.zone)
-        owned = entry.record.type == "MX" and (entry.record.name, "MX") in zone_records.known
-        if address and not owned:
-            faults.append((entry, f"{entry.record.type} of {entry.record.name} leads to the address {address}"))
-    _require_none(faults)
+    _require_none(address_targets(zone_records))
 
 
-def _address_in(target: str, zone: str) -> str:
-    """The address that a target is, perhaps continued with the name of the zone; empty where it is none."""
-    name = target if is_address(target) else target.removesuffix(f".{zone}")
-    return name if is_address(name) else ""
-
-
-@control("ZONE-GLUE-PRESENT", MUST, rfc(1034, "4.2.1"), OCTODNS, harm=Harm.LOST)
+@control("ZONE-GLUE-PRESENT", MUST, rfc(1034, "4.2.1"), rfc(2181, "10.3"), OCTODNS, harm=Harm.LOST)
 def test_name_servers_in_the_zone_have_addresses(zone_records: ZoneRecords, zone_file: ZoneFile) -> None:
-    """A name server whose name lies in the zone, or below a delegation of it, has its addresses in the file.
+    """A name server whose name lies in the zone, or below a delegation of it, has its addresses there and is no alias.
 
     Why: nobody can find out where the server is, since that stands in the zone that it serves.
-    Fix: add the A and AAAA records of the name server.
+    Fix: add the A and AAAA records of the name server, in place of an alias.
     """
-    faults = [
-        (entry, f"the name server {target} of {entry.record.name} has no address in the file")
-        for entry in zone_records.of("NS")
-        if zone_records.is_below(target := entry.record.target)
-        and (entry.record.name == zone_records.cut(target) or zone_records.contains(target))
-        and not {"A", "AAAA", "CNAME"} & (zone_records.at(target) or {}).keys()
-        and not _address_in(target, zone_records.zone)
-        and not is_doubled(target, zone_records.zone)
-    ]
-    _require_none(faults)
+    _require_none(without_glue(zone_records))
+    aliases = alias_servers(zone_records)
+    if zone_file.domains and any(entry.record.name == zone_file.zone for entry, _ in aliases):
+        leave_to("DEL-NS-NOT-CNAME", "a name server of the zone is an alias")
+    _require_none(aliases)
 
 
 @control("ZONE-TXT-FORM", SHOULD, rfc(1035, "3.3.14"), rfc(7208, "3.3"), OCTODNS, harm=Harm.REFUSED)
@@ -251,11 +233,15 @@ def test_texts_are_joined_as_meant(zone_records: ZoneRecords, zone_file: ZoneFil
         (entry, f"TXT of {entry.record.name}: {told}")
         for entry in zone_records.of("TXT", "SPF")
         if (told := _left_over(entry.record.strings))
+        if not (_MAGIC.match(told) and (entry.record.name, "TXT") in zone_records.known)
     ]
     _require_none(faults)
 
 
-_TERMS = ("include:", "ip4:", "ip6:", "exists:", "redirect=", "exp=", "mx", "a:", "-all", "~all", "?all", "+all")
+_WHOLE_TERM = re.compile(
+    r"[+?~-]?(?:(?:all|a|mx|ptr)(?:[:/ ]|$)|(?:include|ip4|ip6|exists):)|(?:redirect|exp)=", re.IGNORECASE
+)
+_MAGIC = re.compile(r"v=(?:DMARC1|DKIM1|STSv1|TLSRPTv1|BIMI1)\s*")
 
 
 def _left_over(strings: tuple[str, ...]) -> str:
@@ -264,15 +250,21 @@ def _left_over(strings: tuple[str, ...]) -> str:
         return "a backslash stands before a semicolon"
     if len(text) > 1 and text[0] == text[-1] == '"':
         return "the text itself begins and ends with a quote"
+    if _MAGIC.fullmatch(text):
+        return f"{text} is all: a semicolon outside of quotes begins a comment, and the rest of the text is lost"
     if text.lower().startswith("v=spf1"):
         for before, after in pairwise(strings):
-            if not before.endswith(" ") and after.lower().startswith(_TERMS):
+            if _runs_on(before, after):
                 return f"no blank stands between {before[-20:]!r} and {after[:20]!r}"
     return ""
 
 
-_TLSA_OCTETS, _SSHFP_OCTETS = {1: 32, 2: 64}, {1: 20, 2: 32}
-_DS_OCTETS = {1: 20, 2: 32, 3: 32, 4: 48}
+def _runs_on(before: str, after: str) -> bool:
+    """Whether a term begins with the second string, and the first one ends within another."""
+    if before.endswith(tuple(" :/.=+?~-_")) or not _WHOLE_TERM.match(after):
+        return False
+    last = before.rpartition(" ")[2].lower()
+    return not ("ip6:" in last and after.lower().startswith("a"))
 
 
 @control(
@@ -280,53 +272,33 @@ _DS_OCTETS = {1: 20, 2: 32, 3: 32, 4: 48}
     MUST,
     rfc(6698, "2.1"),
     rfc(4034, "5"),
+    rfc(4035, "2.4"),
     rfc(4255, "3.1"),
     rfc(8659, "4.1"),
     OCTODNS,
     harm=Harm.LOST,
 )
 def test_digests_and_numbers_are_possible(zone_records: ZoneRecords, zone_file: ZoneFile) -> None:
-    """Digests of TLSA, DS and SSHFP records have the length of their algorithm, and numbers are in range.
+    """Digests of TLSA, DS and SSHFP records have the length of their algorithm; numbers fit; a DS is of a child.
 
     Why: a record that cannot match anything protects nothing, or keeps everybody out.
     Fix: make the record anew from the certificate or the key.
     """
-    faults: Faults = []
-    for entry in zone_records.of("TLSA", "SMIMEA", "DS", "CDS", "SSHFP", "CAA"):
-        if told := _impossible(entry):
-            faults.append((entry, f"{entry.record.type} of {entry.record.name}: {told}"))
-    _require_none(faults)
+    _require_none(impossible(zone_records))
 
 
-def _impossible(entry: ZoneRecord) -> str:
-    type, fields = entry.record.type, entry.record.data.split()
-    if type == "CAA":
-        caa = parse_caa(entry.record.data)
-        return f"the flags are {caa.flags}" if caa and caa.flags not in (0, 128) else ""
-    if type == "SSHFP":
-        return _wrong_length("".join(fields[2:]), _SSHFP_OCTETS.get(int(fields[1])))
-    if type in ("DS", "CDS"):
-        deletes = type == "CDS" and fields[:3] == ["0", "0", "0"]
-        return "" if deletes else _wrong_length("".join(fields[3:]), _DS_OCTETS.get(int(fields[2])))
-    usage, selector, matching = map(int, fields[:3])
-    if usage > 3:
-        return "" if usage == 255 else f"there is no usage {usage}"
-    if selector > 1:
-        return "" if selector == 255 else f"there is no selector {selector}"
-    return _wrong_length("".join(fields[3:]), _TLSA_OCTETS.get(matching))
+_OTHER_LETTER = re.compile(r"\\(?:1[3-9]\d|12[89]|2\d\d)")
+"""An octet above 127, as an escape."""
 
 
-def _wrong_length(digest: str, octets: int | None) -> str:
-    return f"the digest has {len(digest) // 2} octets, not {octets}" if octets and len(digest) != 2 * octets else ""
-
-
-@control("ZONE-LABEL", SHOULD, rfc(1123, "2.1"), rfc(1035, "2.3.1"), DNSCONTROL, harm=Harm.LOST)
+@control("ZONE-LABEL", SHOULD, rfc(1123, "2.1"), rfc(1035, "2.3.1"), rfc(5890, "2.3.2.1"), DNSCONTROL, harm=Harm.LOST)
 def test_labels_are_meant(zone_records: ZoneRecords, zone_file: ZoneFile) -> None:
-    """No label holds a dot, and no name with addresses has an underscore.
+    """No label holds a dot or letters beyond ASCII, and no name with addresses has an underscore.
 
     Why: a dot inside a label is an escape left over from another tool; a host with an underscore in its name is none
     for many programs.
-    Fix: write the name without a backslash; name hosts with letters, digits and hyphens.
+    Fix: write the name without a backslash, and an international one as its A-label (xn--); name hosts with letters,
+    digits and hyphens.
     """
     dots = [
         (entry, f"{name} has a label with a dot in it")
@@ -335,6 +307,13 @@ def test_labels_are_meant(zone_records: ZoneRecords, zone_file: ZoneFile) -> Non
         if "\\." in name and entry.record.type != "SOA"
     ]
     _require_none(dots)
+    foreign = [
+        (entry, f"{name} has letters beyond ASCII: as octets, which nobody looks up")
+        for entry in zone_records.records
+        for name in dict.fromkeys((entry.record.name, entry.record.target))
+        if _OTHER_LETTER.search(name) and entry.record.type != "SOA"
+    ]
+    _require_none(foreign)
     hosts = [
         (entry, f"{entry.record.name} has an address and an underscore in its name")
         for entry in zone_records.of("A", "AAAA")
@@ -357,6 +336,7 @@ def test_wildcards_are_declared(zone_records: ZoneRecords, zone_contents: ZoneCo
         for entry in zone_records.records
         if entry.record.name.startswith("*.") and not entry.record.name.startswith("*._")
         if entry.record.name[2:] not in zone_contents.wildcards and entry.record.type not in ("RRSIG", "NSEC")
+        if zone_records.contains(entry.record.name) or entry.record.type == "NS"
     ]
     _require_none(faults)
     seen = zone_records.random
@@ -391,6 +371,7 @@ def test_known_names_have_public_addresses(zone_records: ZoneRecords) -> None:
     MAY,
     rfc(9199, "3.2"),
     rfc(1912, "2.2"),
+    rfc(2181, "8"),
     allowed={"least": Between(0, 604_800), "most": Between(1, 2_147_483_647)},
     harm=Harm.LOST,
 )
@@ -403,6 +384,12 @@ def test_ttls_are_neither_short_nor_long(zone_records: ZoneRecords, *, least: in
     known = set(zone_records.known)
     short: Faults = []
     long: Faults = []
+    too_long = [
+        (entry, f"{entry.record.name} {entry.record.type} has the TTL {entry.record.ttl}, and none is above {_TTL_MAX}")
+        for entry in zone_records.records
+        if entry.record.ttl > _TTL_MAX
+    ]
+    _require_none(_once(too_long), MUST, why="resolvers take a TTL of more than 31 bits for 0, and keep nothing.")
     for entry in zone_records.of("NS", "MX", "TXT", "TLSA"):
         record = entry.record
         if (record.name, record.type) not in known:
@@ -412,6 +399,10 @@ def test_ttls_are_neither_short_nor_long(zone_records: ZoneRecords, *, least: in
         elif record.ttl < least and entry.whole_ttl:
             short.append((entry, f"{record.name} {record.type} has the TTL {record.ttl}, less than {least} s"))
     _require_none(_once(short + long))
+
+
+_TTL_MAX = 2**31 - 1
+"""The greatest TTL (RFC 2181, section 8)."""
 
 
 def _once(faults: Iterable[tuple[ZoneRecord, str]]) -> Faults:

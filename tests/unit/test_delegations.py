@@ -99,7 +99,7 @@ def test_a_delegation_is_the_referral_of_the_parent(tmp_path: Path) -> None:
         ("@ 60 NS ns\n@ 60 MX 10 mx\n", ":2: MX of new.test is no part of a delegation"),
         ("@ 60 NS ns\nsub 60 NS ns\n", ":2: NS of sub.new.test is no part"),
         ("@ 60 NS ns\n@ 60 A 192.0.2.1\n", ":2: A of new.test is no part"),
-        ("@ 60 NS ns\nmx 60 A 192.0.2.1\n", "mx.new.test is none of the name servers"),
+        ("@ 60 NS ns\nmx 60 A 192.0.2.1\n", r":2: mx\.new\.test is none of the name servers"),
         ("@ 60 NS\n", ":1: "),
         (None, "there is no such file"),
     ],
@@ -110,3 +110,14 @@ def test_what_is_no_delegation_is_said(tmp_path: Path, text: str | None, message
         file.write_text(text)
     with pytest.raises(ValueError, match=message):
         read_delegation("new.test", file)
+
+
+def test_times_to_live_may_be_left_out(tmp_path: Path) -> None:
+    (tmp_path / "delegation").write_bytes(b"@ NS ns\r\nns A 192.0.2.77\r\n")
+    assert [record.ttl for record in read_delegation("new.test", tmp_path / "delegation").ns] == [3600]
+
+
+def test_what_lies_outside_is_no_part_of_a_delegation(tmp_path: Path) -> None:
+    (tmp_path / "delegation").write_text("@ NS ns\nns A 192.0.2.77\nns.example.net. A 192.0.2.78\n")
+    with pytest.raises(ValueError, match=r":3: ns\.example\.net does not lie in new\.test"):
+        read_delegation("new.test", tmp_path / "delegation")

@@ -12,6 +12,7 @@ import pytest
 
 from mailproof.fixtures.dns_server import DNSServer
 from mailproof.fixtures.https_peer import HTTPSPeer, Site
+from mailproof.grammars.rdap import parse_domain
 from mailproof.inventory.model import Inventory
 from mailproof.net.dns.zone_files import parse_zone
 from mailproof.net.errors import Malformed, NotAvailable, NotFollowed, NotObserved, Throttled
@@ -131,6 +132,18 @@ def test_a_registered_domain_is_that_above_the_zone(bootstrap: dict[str, Any]) -
     assert age.days < 0
 
 
+@pytest.mark.parametrize("tag", [[7], {"a": 7}, None, "x", 1.5, -1, 10**30])
+def test_a_key_tag_that_is_none_says_nothing(tag: object) -> None:
+    entry = parse_domain(domain(secureDNS={"delegationSigned": False, "dsData": [{"keyTag": tag}]}))
+    assert entry.key_tags is None
+
+
+def test_what_registries_write_in_their_own_way_is_understood() -> None:
+    entry = parse_domain(domain(status=["clientTransferProhibited"], secureDNS={"dsData": [{"keyTag": "12345"}]}))
+    assert entry.status == ("client transfer prohibited",)
+    assert entry.key_tags == (12345,)
+
+
 def test_the_most_that_a_registry_is_asked(bootstrap: dict[str, Any]) -> None:
     with pytest.raises(NotObserved, match=r"no registry knows a\.b\.c\.d\.example\.org"):
         registered(bootstrap, Site(REGISTRY, status=404), name="a.b.c.d.example.org")
@@ -145,6 +158,7 @@ def test_a_top_level_domain_without_registry_is_no_failure(bootstrap: dict[str, 
     ("site", "failure", "says"),
     [
         (Site(REGISTRY, status=429), Throttled, "status 429"),
+        (Site(REGISTRY, status=400), NotObserved, "no registry knows"),
         (Site(REGISTRY, status=500), NotAvailable, "status 500"),
         (Site(REGISTRY, "not JSON"), Malformed, "Expecting value"),
         (Site(REGISTRY, "[" * 100_000), Malformed, "nested|recursion|Expecting"),
@@ -159,7 +173,19 @@ def test_a_top_level_domain_without_registry_is_no_failure(bootstrap: dict[str, 
         (Site(REGISTRY, "x" * 2_000_000), Malformed, "octets"),
         (Site(REGISTRY, fault="alert"), NotAvailable, "answers"),
     ],
-    ids=["throttled", "broken", "text", "deep", "other object", "circle", "private", "plain", "large", "TLS"],
+    ids=[
+        "throttled",
+        "refused",
+        "broken",
+        "text",
+        "deep",
+        "other object",
+        "circle",
+        "private",
+        "plain",
+        "large",
+        "TLS",
+    ],
 )
 def test_what_goes_wrong_is_typed(bootstrap: dict[str, Any], site: Site, failure: type[NotObserved], says: str) -> None:
     with pytest.raises(failure, match=says):
@@ -188,8 +214,12 @@ def test_what_is_no_bootstrap_file_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["; comment\n11.1.0.0/24 ; SBL1\n11.2.0.0/16\n", '{"cidr":"11.1.0.0/24","sblid":"SBL1"}\n{"type":"metadata"}\n'],
-    ids=["text", "JSON"],
+    [
+        "; comment\n11.1.0.0/24 ; SBL1\n11.2.0.0/16\n",
+        '{"cidr":"11.1.0.0/24","sblid":"SBL1"}\n{"type":"metadata"}\n',
+        "# comment\n11.1.0.1/24 # SBL1\n",
+    ],
+    ids=["text", "JSON", "number signs"],
 )
 def test_a_list_of_networks_is_read_from_a_url(text: str) -> None:
     sender = SendingAddress("11.1.0.25")

@@ -78,9 +78,14 @@ def test_a_bad_master_file_is_a_value_error_with_file_and_line(tmp_path: Path, t
 def test_an_unreadable_master_file_is_a_value_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="there is no such file"):
         load_zone("example.net", tmp_path / "absent.zone")
-    (tmp_path / "binary.zone").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ValueError, match="not UTF-8"):
-        load_zone("example.net", tmp_path / "binary.zone")
+    for octets, message in (
+        (b"\xff\xfe\x00", ":1: .*byte order mark of UTF-16"),
+        (b"\xef\xbb\xbf" + NET.encode(), ":1: .*byte order mark of UTF-8"),
+        (NET.encode() + b"\0", ":7: an octet zero"),
+    ):
+        (tmp_path / "binary.zone").write_bytes(octets)
+        with pytest.raises(ValueError, match=message):
+            load_zone("example.net", tmp_path / "binary.zone")
     with pytest.raises(ValueError, match="not a zone name"):
         parse_zone("a..b", NET)
 
@@ -135,6 +140,7 @@ def test_a_large_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ('t TXT "' + "a" * 3_000_000 + '"', r":7: more than 70000 characters in a row"),
         ("t TXT " + "a" * 3_000_000, r":7: more than 70000 characters in a row"),
         ("\n".join(f"h{n} A 192.0.2.1" for n in range(60)), r":\d+: more than 50 records"),
+        ("a. A 192.0.2.1\n" * 60, r":\d+: more than 50 records"),
     ],
 )
 def test_zones_are_bounded(monkeypatch: pytest.MonkeyPatch, line: str, message: str) -> None:
@@ -190,3 +196,43 @@ def test_a_circle_of_files_ends(tmp_path: Path) -> None:
 def test_text_that_is_no_file_includes_nothing() -> None:
     with pytest.raises(ValueError, match="no folder to include from"):
         parse_zone("example.net", f"{NET}$INCLUDE /etc/hostname\n")
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_lines_may_end_as_on_other_systems(tmp_path: Path, end: str) -> None:
+    (tmp_path / "part.inc").write_bytes(b"a A 192.0.2.9\r\n")
+    (tmp_path / "whole.zone").write_bytes(f"{NET}$INCLUDE part.inc\nbad A 192.0.2.300\n".replace("\n", end).encode())
+    with pytest.raises(ValueError, match=r"whole\.zone:8: "):
+        load_zone("example.net", tmp_path / "whole.zone")
+    (tmp_path / "whole.zone").write_bytes(f"{NET}$INCLUDE part.inc\nlast A 192.0.2.1".replace("\n", end).encode())
+    zone = load_zone("example.net", tmp_path / "whole.zone")
+    assert zone.get_rdataset("a.example.net.", "A") is not None
+    assert zone.get_rdataset("last.example.net.", "A") is not None
+
+
+def test_octets_beyond_ascii_stay_as_they_are(tmp_path: Path) -> None:
+    """Servers know no encoding: neither is a name turned into an A-label, nor is Latin-1 an error."""
+    (tmp_path / "whole.zone").write_bytes(
+        NET.encode() + b't TXT "gr\xfc\xdfe" ; gr\xfc\xdfe\n' + "u\u00fc A 192.0.2.1\n".encode()
+    )
+    zone = load_zone("example.net", tmp_path / "whole.zone")
+    assert zone.find_rdataset("t.example.net.", "TXT")[0].strings == (b"gr\xfc\xdfe",)
+    assert zone.get_rdataset(dns.name.Name((b"u\xc3\xbc", b"example", b"net", b"")), "A") is not None
+
+
+def test_an_origin_may_be_relative() -> None:
+    zone = parse_zone("example.net", f"{NET}$ORIGIN deep\nx A 192.0.2.1\n$ORIGIN deeper\ny A 192.0.2.2\n")
+    assert zone.get_rdataset("x.deep.example.net.", "A") is not None
+    assert zone.get_rdataset("y.deeper.deep.example.net.", "A") is not None
+
+
+@pytest.mark.parametrize("record", ["@ CDS 0 0 0 0", "@ CDNSKEY 0 3 0 0", '$GENERATE 1-2 h$ TXT "a $"'])
+def test_what_standards_and_servers_write_is_not_called_wrong(record: str) -> None:
+    with pytest.raises(ValueError, match="this reader cannot read that, which may well be right"):
+        parse_zone("example.net", f"{NET}{record}\n")
+
+
+@pytest.mark.parametrize("record", ["\t$INCLUDE x.inc", "a 4294967296 A 192.0.2.1"])
+def test_what_is_no_type_at_all_is_called_wrong(record: str) -> None:
+    with pytest.raises(ValueError, match=r"<text>:7: unknown rdatatype '[^']*'$"):
+        parse_zone("example.net", f"{NET}{record}\n")

@@ -6,6 +6,7 @@ Whatever they are, nothing here raises but ValueError.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
@@ -88,20 +89,32 @@ def parse_domain(text: str) -> DomainEntry:
     events = [(event.get("eventAction"), event.get("eventDate")) for event in _objects(entry.get("events"))]
     return DomainEntry(
         str(entry.get("ldhName", "")).lower().rstrip("."),
-        tuple(status.lower() for status in _texts(entry.get("status"))),
+        tuple(map(_status, _texts(entry.get("status")))),
         tuple((action, date) for action, date in events if isinstance(action, str) and isinstance(date, str)),
         tuple(sorted({name.lower().rstrip(".") for name in servers if isinstance(name, str)})),
         _key_tags(entry.get("secureDNS")),
     )
 
 
+def _status(text: str) -> str:
+    """A status as RFC 8056 writes it; some registries give that of EPP (clientTransferProhibited)."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).lower()
+
+
 def _key_tags(secure: Any) -> tuple[int, ...] | None:
     if not isinstance(secure, dict):
         return None
-    tags = {record.get("keyTag") for record in _objects(secure.get("dsData"))}
-    if not tags and secure.get("delegationSigned") is not False:
+    records = _objects(secure.get("dsData"))
+    tags = {tag for record in records if (tag := _number(record.get("keyTag"))) is not None}
+    if not tags and (records or secure.get("delegationSigned") is not False):
         return None
-    return tuple(sorted(tag for tag in tags if isinstance(tag, int)))
+    return tuple(sorted(tags))
+
+
+def _number(value: Any) -> int | None:
+    """A key tag; some registries write numbers as text."""
+    text = str(value) if isinstance(value, int | str) else ""
+    return int(text) if re.fullmatch(r"[0-9]{1,5}", text) else None
 
 
 def parse_network(text: str) -> NetworkEntry:

@@ -38,7 +38,7 @@ def parse_vrps(text: str, wanted: Set[str]) -> Payloads:
     count, found = 0, []
     for entry in ENTRY.finditer(text):
         count += 1
-        if entry["prefix"] in wanted and (payload := _payload(entry[0])) is not None:
+        if entry["prefix"].lower() in wanted and (payload := _payload(entry[0])) is not None:
             found.append(payload)
     made = GENERATED.search(text)
     return Payloads(count, made["time"] if made else "", tuple(dict.fromkeys(found)))
@@ -48,7 +48,7 @@ def _payload(text: str) -> Payload | None:
     try:
         entry = json.loads(text)
         asn = str(entry["asn"]).upper().removeprefix("AS")
-        prefix = str(entry["prefix"])
+        prefix = str(entry["prefix"]).lower()
         return Payload(prefix, int(entry.get("maxLength", prefix.rpartition("/")[2])), int(asn))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

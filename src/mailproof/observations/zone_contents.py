@@ -36,6 +36,14 @@ class ZoneRecord:
 
 
 @dataclass(frozen=True)
+class Outside:
+    """A name with records in a file that does not lie in the file's zone: no server answers with them."""
+
+    name: str
+    place: Place
+
+
+@dataclass(frozen=True)
 class ZoneRecords(Observation):
     """The records of a zone."""
 
@@ -49,6 +57,7 @@ class ZoneRecords(Observation):
     """Questions that were not answered, with the reasons."""
     random: Annotated[Answer, "A"] | None = None
     """What a server says of a name that was made up."""
+    outside: tuple[Outside, ...] = ()
 
     @cached_property
     def names(self) -> dict[str, Types]:

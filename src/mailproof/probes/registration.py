@@ -26,6 +26,9 @@ SHIPPED = Path(__file__).resolve().parents[1] / "criteria" / "rdap.json"
 MAX_OCTETS = 8 * 1024 * 1024
 """Of a bootstrap file or a list of networks."""
 
+_NOT_THERE = (400, 404, 422)
+"""What registries answer for what they do not have, and for names that nobody can register, like co.uk."""
+
 MAX_ANSWER = 1024 * 1024
 """Octets of what a registry answers."""
 
@@ -60,7 +63,7 @@ async def rdap_answer(thing: RDAPObject, net: Network, inventory: Inventory, loo
             continue
         if response.status == 200:
             return RDAPAnswer(thing.path, url, response.body)
-        if response.status == 404:
+        if response.status in _NOT_THERE:
             return RDAPAnswer(thing.path, url)
         if response.status in (429, 503):
             raise Throttled(f"{url} answers status {response.status}: ask again later", response.evidence())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from ipaddress import ip_address, ip_network
 
 from mailproof.grammars.lookalikes import lookalikes
@@ -115,14 +116,14 @@ def _networks(text: str) -> list[str]:
     """The networks of a list: one begins each line, or is the ``cidr`` of a JSON object on it."""
     found: list[str] = []
     for line in text.splitlines():
-        first = line.split(";", 1)[0].strip()
-        if first.startswith("{"):
+        first = re.split(r"[;#\s]", line.strip(), maxsplit=1)[0]
+        if line.lstrip().startswith("{"):
             try:
                 first = str(json.loads(line).get("cidr", ""))
             except (ValueError, RecursionError):
                 continue
         try:
-            found.append(str(ip_network(first)))
+            found.append(str(ip_network(first, strict=False)))
         except ValueError:
             continue
     return found

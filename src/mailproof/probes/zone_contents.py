@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from mailproof.documents import UnreadableFile
 from mailproof.inventory.budgets import MAX_ADDRESSES, MAX_DRIFT_SETS, MAX_KNOWN_NAMES, MAX_NAME_SERVERS
 from mailproof.net.dns.client import Answer, ResourceRecord
 from mailproof.net.dns.messages import record_of
@@ -19,6 +19,7 @@ from mailproof.net.network import Network
 from mailproof.observations.authorities import soa_of
 from mailproof.observations.zone_contents import (
     Loading,
+    Outside,
     ServedSet,
     ServedZone,
     ZoneLoads,
@@ -45,35 +46,35 @@ async def zone_records(contents: ZoneContents, net: Network, look: Look, targets
     """All records of a master file; of a served zone what other probes ask for anyway."""
     known = known_names(contents, targets)
     if isinstance(contents, ZoneFile):
-        records = await asyncio.to_thread(_read, contents)
-        return ZoneRecords(contents.zone, records, known=known)
+        records, outside = await asyncio.to_thread(_read, contents)
+        return ZoneRecords(contents.zone, records, known=known, outside=outside)
     return await _as_served(contents, known, net, look, targets)
 
 
-def _read(file: ZoneFile) -> tuple[ZoneRecord, ...]:
-    """The records of a file. Raises NotAvailable and Malformed."""
+def _read(file: ZoneFile) -> tuple[tuple[ZoneRecord, ...], tuple[Outside, ...]]:
+    """The records of a file, and those that do not lie in its zone. Raises NotAvailable and Malformed."""
     try:
         notes = read_records(file.zone, Path(file.path), MAX_RECORDS)
-    except (UnreadableFile, OSError) as error:
+    except OSError as error:
         raise NotAvailable(f"{file.name} cannot be read: {error}") from None
     except ValueError as error:
         raise Malformed(str(error)) from None
-    folder = Path(file.path).parent
-    return tuple(
+    records = (
         ZoneRecord(
-            record_of(text_of(note.name), note.ttl, note.rdata.rdtype.name, note.rdata),
-            Place(_shown(note.place.file, folder, file.name), note.place.line),
+            record_of(text_of(note.name), note.ttl, note.rdata.rdtype.name, note.rdata), _shown(note.place, file)
         )
         for note in notes
     )
+    return tuple(records), tuple(Outside(text_of(name), _shown(place, file)) for name, place in notes.outside)
 
 
-def _shown(path: str, folder: Path, name: str) -> str:
-    """A file as reports call it: beside the zone file that includes it."""
+def _shown(place: Place, file: ZoneFile) -> Place:
+    """A line as reports call it: of a file beside the zone file that includes it."""
+    folder = Path(file.path).parent
     try:
-        return str(Path(name).parent / Path(path).relative_to(folder))
+        return Place(str(Path(file.name).parent / Path(place.file).relative_to(folder)), place.line)
     except ValueError:
-        return path
+        return place
 
 
 def known_names(contents: ZoneContents, targets: Targets) -> Known:
@@ -172,9 +173,12 @@ async def _random_name(zone: str, look: Look, targets: Targets) -> Answer | None
 LOADERS = {
     "named-checkzone": ("-k", "ignore", "-i", "none", "-m", "ignore", "-M", "ignore", "-S", "ignore", "-r", "ignore"),
     "nsd-checkzone": (),
-    "kzonecheck": ("-o",),
+    "kzonecheck": ("-v", "-o"),
 }
-"""The loaders of BIND, NSD and Knot, with arguments that leave them the loading and no rules of their own."""
+"""The loaders of BIND, NSD and Knot, with arguments that leave them the loading and no rules of their own.
+
+Without -v kzonecheck does not say what it refuses.
+"""
 LOADING_SECONDS = 30.0
 """For one loader and one file."""
 MAX_COMPLAINTS = 100
@@ -215,8 +219,19 @@ async def _load(name: str, path: str, file: ZoneFile) -> Loading:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    lines = output.decode("utf-8", "replace").replace(file.path, file.name).splitlines()
-    return Loading(name, status, tuple(line.strip() for line in lines if line.strip())[:MAX_COMPLAINTS])
+    said = _STAMP.sub("", output.decode("utf-8", "replace").replace(file.path, file.name))
+    lines = dict.fromkeys(line.strip() for line in said.splitlines() if line.strip())
+    telling = [line for line in lines if not _SAYS_NOTHING.search(line)]
+    return Loading(name, status, tuple(telling or lines)[:MAX_COMPLAINTS])
+
+
+_STAMP = re.compile(r"^\[[^]\n]*\] [\w-]+\[\d+\]: ", re.MULTILINE)
+"""Time and process before a line: they differ from run to run."""
+_SAYS_NOTHING = re.compile(
+    r"failed to run semantic checks|^Error summary:|^Serious semantic error|^zone \S+ file \S+ has \d+ errors"
+    r"|not loaded due to errors|^\d+\s|failed to load zone, file|is ok$"
+)
+"""Lines that name no cause, where others do."""
 
 
 async def _bounded(process: asyncio.subprocess.Process) -> bytes:

@@ -61,6 +61,7 @@ TABLE: Table = {
         passes(domain_registration=_registered()),
         passes(domain_registration=_registered(servers=(), tags=None)),
         passes(domain_registration=_registered(parent_tags=None)),
+        fails("is being deleted (redemption", domain_registration=_registered(status=("redemption period",))),
         fails("is on hold (server hold)", level=SHOULD, domain_registration=_registered(status=("server hold",))),
         fails(
             "the name servers ns1.example.net, and the parent",
@@ -75,6 +76,7 @@ TABLE: Table = {
     "REGISTRAR-LOCK": (
         passes(domain_registration=_registered()),
         passes(domain_registration=_registered(status=("active", "server transfer prohibited"))),
+        passes(domain_registration=_registered(status=("locked",))),
         advises("no transfer lock", domain_registration=_registered(status=("active",))),
         advises(
             "no transfer lock",

@@ -36,6 +36,9 @@ _SAME_AS = _origin(_TWO, "64496 | 203.0.113.0/24 | ZZ | test | 2020-01-01")
 _SAME_PREFIX = _origin("198.51.101.0/24", "64496 | 198.51.100.0/23 | ZZ | test | 2020-01-01")
 _WIDE = _origin(_ONE, "64496 | 198.51.100.0/23 | ZZ | test | 2020-01-01")
 _TWO_ORIGINS = _origin(_TWO, "64496 64497 | 203.0.113.0/24 | ZZ | test | 2020-01-01")
+_NEIGHBOURS = ("198.51.100.1", "198.51.100.2")
+_TWO_PREFIXES = _origin(_ONE, "64496 | 198.51.100.0/24 | ZZ | t | x", "64497 | 198.51.0.0/16 | ZZ | t | x")
+_SAME_TWO = _origin(_ONE, "64497 64496 | 198.51.100.0/24 | ZZ | test | 2020-01-01")
 _NONSENSE = _origin(_TWO, "who knows", "64496 | not a prefix | ZZ")
 
 _MX = AddressBlock(_ONE, (RECEIVES, SENDS))
@@ -62,6 +65,7 @@ TABLE: Table = {
         advises(
             "all IPv4 addresses of the servers of example.org are in AS64496", server_origins=_servers(_AS1, _SAME_AS)
         ),
+        advises("are in AS64496 and AS64497", server_origins=_servers(_SAME_TWO, _TWO_ORIGINS)),
         leaves("NS-PREFIX-DIVERSITY", server_origins=_servers(_WIDE, _SAME_PREFIX)),
         undecided("no answer", server_origins=_servers(_AS1, _SILENT)),
         undecided("nobody knows who announces 203.0.113.0", server_origins=_servers(_AS1, _origin(_TWO))),
@@ -71,6 +75,7 @@ TABLE: Table = {
         skips("there is no origin.example", server_origins=_servers(service=_NO_SERVICE)),
     ),
     "NS-PREFIX-DIVERSITY": (
+        advises("are in 198.51.100.0/24", server_origins=_servers(_TWO_PREFIXES, addresses=_NEIGHBOURS)),
         passes(server_origins=_servers(_AS1, _SAME_AS)),
         advises("are in 198.51.100.0/23", server_origins=_servers(_WIDE, _SAME_PREFIX)),
         advises("198.51.100.0/24", server_origins=_servers(_AS1, addresses=("198.51.100.1", "198.51.100.2"))),

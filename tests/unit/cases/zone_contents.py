@@ -9,8 +9,8 @@ from mailproof.controls import MAY, MUST, SHOULD
 from mailproof.gate.verdict import Verdict
 from mailproof.net.dns.messages import record_of
 from mailproof.net.dns.names import text_of
-from mailproof.net.dns.zone_files import Noted, parse_zone
-from mailproof.observations.zone_contents import ZoneRecord, ZoneRecords
+from mailproof.net.dns.zone_files import Notes, parse_zone
+from mailproof.observations.zone_contents import Outside, ZoneRecord, ZoneRecords
 from mailproof.places import Place
 from mailproof.targets.zone_contents import ZoneContents, ZoneFile
 
@@ -33,16 +33,19 @@ mx TXT "v=spf1 a -all"
 """A zone in which all is well; what a case adds begins on line 10."""
 KNOWN = ((DOMAIN, "NS"), (DOMAIN, "MX"), (DOMAIN, "TXT"), (f"mx.{DOMAIN}", "A"), (f"imap.{DOMAIN}", "A"))
 
+_DMARC = ((f"_dmarc.{DOMAIN}", "TXT"),)
+
 
 def of(text: str = "", *, head: str = HEAD, zone: str = DOMAIN) -> ZoneRecords:
     """The records of a file."""
-    notes: list[Noted] = []
+    notes = Notes()
     parse_zone(zone, head + text, f"{zone}.zone", None, notes)
     records = (
         ZoneRecord(record_of(text_of(n.name), n.ttl, n.rdata.rdtype.name, n.rdata), Place(n.place.file, n.place.line))
         for n in notes
     )
-    return ZoneRecords(zone, tuple(records), known=KNOWN)
+    outside = tuple(Outside(text_of(name), place) for name, place in notes.outside)
+    return ZoneRecords(zone, tuple(records), known=KNOWN, outside=outside)
 
 
 def _in_file(text: str = "", *, head: str = HEAD) -> dict[str, Any]:
@@ -85,6 +88,7 @@ TABLE: Table = {
             "example.org.zone:10: example.org MX stands at example.org.zone:6 already",
             **_in_file("@ MX 10 MX.example.org.\n"),
         ),
+        passes(**_in_file("k TXT AbC\nk TXT aBc\n")),
     ),
     "ZONE-INZONE-TARGET": (
         passes(**_in_file("www CNAME mx\n_a._tcp SRV 0 0 1 mx\nsub NS ns.example.net.\nx CNAME y.sub\n")),
@@ -105,6 +109,7 @@ TABLE: Table = {
         fails("leads round", level=MUST, zone_records=of("www CNAME web\nweb CNAME www\n")),
         fails("leads round", level=MUST, zone_records=of("www CNAME www\n")),
         fails("leads to an alias", level=SHOULD, zone_records=_served("www CNAME web\nweb CNAME www.example.net.\n")),
+        fails("and so to itself", level=MUST, zone_records=of("d DNAME e.d\n")),
     ),
     "ZONE-ALIAS-ALONE": (
         passes(zone_records=of("www CNAME mx\nd DNAME example.net.\n@ DNSKEY 256 3 13 AAAA\n")),
@@ -142,6 +147,11 @@ TABLE: Table = {
         fails("ns2.example.org of example.org has no address", level=MUST, **_in_file("@ NS ns2\n")),
         fails("ns.sub.example.org of sub.example.org", **_in_file("sub NS ns.sub\n")),
         passes(**_in_file("@ NS 192.0.2.1\n")),
+        passes(**_in_file("a NS ns.b\nb NS ns.b\nns.b A 192.0.2.1\nc NS ns.d\nd NS ns.example.net.\n")),
+        fails("ns.s.example.org of s.example.org has no address", **_in_file("s NS ns.s\n*.s A 192.0.2.1\n")),
+        fails("is found only through it", **_in_file("s NS ns.t\nt NS ns.s\n")),
+        fails("is an alias", level=MUST, zone_records=of("i CNAME ns\ns NS i\n"), zone_file=FILE),
+        leaves("DEL-NS-NOT-CNAME", "", **_in_file("i CNAME ns\n@ NS i\n")),
     ),
     "ZONE-TXT-FORM": (
         passes(
@@ -152,6 +162,13 @@ TABLE: Table = {
         fails("begins and ends with a quote", **_in_file('k TXT "\\"v=spf1 -all\\""\n')),
         fails("no blank stands between 'v=spf1' and 'mx'", **_in_file("k TXT v=spf1 mx -all\n")),
         fails("example.org.zone:10: TXT of k", **_in_file('k TXT "v=spf1 ip4:192.0.2.1" "include:a.example -all"\n')),
+        passes(
+            **_in_file('a TXT "v=spf1 include:" "mx.example.net -all"\nb TXT "v=spf1 ip6:2001:db8::1" "a:2 -all"\n')
+        ),
+        passes(**_in_file('a TXT "v=spf1 include:mail" "mx.example.net -all"\n')),
+        fails("and '+mx -all'", **_in_file('a TXT "v=spf1 ip4:192.0.2.1" "+mx -all"\n')),
+        fails("a semicolon outside of quotes", **_in_file("_dmarc.lists TXT v=DMARC1; p=none\n")),
+        passes(zone_records=replace(of("_dmarc TXT v=DMARC1; p=none\n"), known=_DMARC), zone_file=FILE),
     ),
     "ZONE-RDATA-FORM": (
         passes(**_in_file(_tlsa(32) + _tlsa(64, "2 0 2") + _tlsa(9, "3 1 0") + "h SSHFP 4 2 " + "11" * 32 + "\n")),
@@ -160,12 +177,15 @@ TABLE: Table = {
         fails("no usage 4", **_in_file(_tlsa(32, "4 1 1"))),
         fails("no selector 2", **_in_file(_tlsa(32, "3 2 1"))),
         fails("the flags are 1", **_in_file('@ CAA 1 issue "ca.example"\n')),
+        fails("at the zone's own name", **_in_file("@ DS 1 13 2 " + "11" * 32 + "\n")),
     ),
     "ZONE-LABEL": (
         passes(**_in_file("_dmarc TXT x\n_a._tcp SRV 0 0 1 mx\n_x CNAME mx\n")),
         fails("label with a dot", level=SHOULD, **_in_file("a\\.b TXT x\n")),
         fails("label with a dot", **_in_file("www CNAME example.net\\.\n")),
         advises("mail_1.example.org has an address", **_in_file("mail_1 A 192.0.2.1\n")),
+        passes(**_in_file("xn--gre-6ka8i A 192.0.2.1\nb\\032c TXT x\n")),
+        fails("letters beyond ASCII", level=SHOULD, **_in_file("gr\u00fc\u00dfe A 192.0.2.1\n")),
     ),
     "ZONE-WILDCARD": (
         passes(zone_records=of("*._report._dmarc TXT x\n"), zone_contents=FILE),
@@ -175,6 +195,7 @@ TABLE: Table = {
         advises("as any name does", zone_records=_served(random=("192.0.2.1",)), zone_contents=SERVED),
         passes(zone_records=_served(random=("192.0.2.1",)), zone_contents=replace(SERVED, wildcards=(DOMAIN,))),
         skips("no server was asked", zone_records=replace(_served(), random=None), zone_contents=SERVED),
+        passes(zone_records=of("s NS ns\n*.s A 192.0.2.1\n"), zone_contents=FILE),
     ),
     "ZONE-PRIVATE-ADDR": (
         passes(zone_records=of("internal A 10.0.0.1\nimap A 8.8.8.8\n")),
@@ -189,5 +210,6 @@ TABLE: Table = {
         passes(zone_records=_served("@ 5 TXT x\n", whole_ttl=False)),
         advises("more than 86400 s", zone_records=_served("@ 86401 TXT x\n", whole_ttl=False)),
         Case(Verdict.ADVICE, "less than 7200 s", {"zone_records": of()}, MAY, {"least": 7200}),
+        fails("none is above 2147483647", level=MUST, zone_records=of("a 2147483648 A 192.0.2.1\n")),
     ),
 }

@@ -18,6 +18,7 @@ from mailproof.net.dns.servers import Server
 from mailproof.net.dns.zone_files import read_fragment
 from mailproof.net.errors import NotObserved, ServerFailure
 from mailproof.net.settings import NetSettings, SocketAddress
+from mailproof.places import Place
 
 MAX_RECORDS = 200
 MAX_SERVERS = 20
@@ -51,18 +52,22 @@ class ProposedDelegation:
 def read_delegation(zone: str, path: Path) -> ProposedDelegation:
     """Read the delegation of ``zone`` from a master file. Raises ValueError, with file and line where there is one."""
     by_type: dict[str, list[ResourceRecord]] = {"NS": [], "A": [], "AAAA": [], "DS": []}
+    places: dict[str, Place] = {}
     for note in read_fragment(zone, path, MAX_RECORDS):
         record = record_of(text_of(note.name), note.ttl, note.rdata.rdtype.name, note.rdata)
         at_zone = record.name == zone
         if record.type not in by_type or at_zone is not (record.type in ("NS", "DS")):
             raise ValueError(f"{note.place}: {record.type} of {record.name} is no part of a delegation of {zone}")
         by_type[record.type].append(record)
+        places.setdefault(record.name, note.place)
     if not by_type["NS"]:
         raise ValueError(f"{path}:1: no NS record of {zone}")
     named = {record.target for record in by_type["NS"]}
     glue = (*by_type["A"], *by_type["AAAA"])
     if strange := next((record for record in glue if record.name not in named), None):
-        raise ValueError(f"{path}: {strange.name} is none of the name servers {', '.join(sorted(named))}")
+        raise ValueError(
+            f"{places[strange.name]}: {strange.name} is none of the name servers {', '.join(sorted(named))}"
+        )
     return ProposedDelegation(zone, str(path), tuple(by_type["NS"]), glue, tuple(by_type["DS"]))
 
 

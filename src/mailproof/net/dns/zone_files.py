@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import struct
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ import dns.zone
 import dns.zonefile
 from dns.rdatatype import RdataType
 
-from mailproof.documents import UnreadableFile, read_text
+from mailproof.documents import UnreadableFile, read_octets
+from mailproof.net.dns.names import text_of
 from mailproof.places import Place
 
 MAX_SIZE = 16 << 20
@@ -39,6 +41,9 @@ MAX_TOKEN = 70_000
 MAX_WIDTH = 255
 """Digits to which $GENERATE fills up a number."""
 
+FRAGMENT_TTL = 3600
+"""The TTL of records in a file that is no whole zone, where it says none: nobody asks which it is."""
+
 MAX_INCLUDED = 20
 """Files within files: more are a circle."""
 
@@ -48,10 +53,18 @@ _BESIDE_AN_ALIAS = frozenset({RdataType.RRSIG, RdataType.NSEC, RdataType.NSEC3, 
 _INCLUDE = re.compile(r"^\$INCLUDE[ \t]+(.*)$", re.IGNORECASE | re.MULTILINE)
 _LONG_TOKEN = re.compile(rf'[^\s"]{{{MAX_TOKEN + 1}}}|"[^"\n]{{{MAX_TOKEN + 1}}}')
 
-_CANNOT = re.compile(r"newline in quoted string|Unknown SVCB ParamKey|unknown rdatatype|\bIPSECKEY\b")
+_CANNOT = re.compile(
+    r"newline in quoted string|Unknown SVCB ParamKey|unknown rdatatype '?[A-Z]|\bIPSECKEY\b"
+    r"|^\$GENERATE\b.*\"|\bCDS\s+0\s+0\s+0\s+0\b|\bCDNSKEY\s+0\s+3\s+0\s+0\b",
+    re.IGNORECASE,
+)
 """Complaints about things that are right, or may be: newer types and parameters, strings over several lines, keys
-that may be left out.
+that may be left out, quotes in what is generated, and the deletion of a DS record as RFC 8078 writes it.
 """
+
+_OTHER_OCTETS = re.compile(r"[^\x00-\x7f]")
+_LINE_END = b"\n"
+_BYTE_ORDER_MARKS = {BOM_UTF8: "UTF-8", BOM_UTF16_LE: "UTF-16", BOM_UTF16_BE: "UTF-16"}
 
 
 def load_zone(name: str, path: Path) -> dns.zone.Zone:
@@ -60,11 +73,29 @@ def load_zone(name: str, path: Path) -> dns.zone.Zone:
     Names in the result are absolute. Raises ValueError, with file and line where there is one, if the file
     cannot be read, does not parse, or lacks an SOA or NS record at the zone's name.
     """
+    return parse_zone(name, _text_of(path), str(path), path.absolute().parent)
+
+
+def _text_of(path: Path) -> str:
+    """The text of a zone file; octets that are not UTF-8 stay as they are. Raises ValueError."""
     try:
-        text = read_text(path, MAX_SIZE)
+        octets = read_octets(path, MAX_SIZE)
     except (UnreadableFile, FileNotFoundError) as error:
         raise ValueError(f"{path}: {_said(error)}") from error
-    return parse_zone(name, text, str(path), path.absolute().parent)
+    for mark, encoding in _BYTE_ORDER_MARKS.items():
+        if octets.startswith(mark):
+            raise ValueError(f"{path}:1: the file begins with a byte order mark of {encoding}, which no server takes")
+    before, zero, _ = octets.partition(b"\0")
+    if zero:
+        raise ValueError(f"{path}:{before.count(_LINE_END) + 1}: an octet zero: this is no text")
+    return octets.decode("utf-8", "surrogateescape")
+
+
+def _with_escapes(text: str) -> str:
+    """Text with all but ASCII as escapes of its octets: servers take the octets of a file, and know no encoding."""
+    return _OTHER_OCTETS.sub(
+        lambda found: "".join(f"\\{octet:03}" for octet in found[0].encode("utf-8", "surrogateescape")), text
+    )
 
 
 @dataclass(frozen=True)
@@ -77,26 +108,33 @@ class Noted:
     place: Place
 
 
-def read_records(name: str, path: Path, most: int) -> list[Noted]:
+class Notes(list[Noted]):
+    """All records of a master file in their order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outside: list[tuple[dns.name.Name, Place]] = []
+        """Names with records that do not lie in the zone: no server answers with them."""
+
+
+def read_records(name: str, path: Path, most: int) -> Notes:
     """Every record of a master file in its order, also those that a zone cannot have beside others.
 
     Raises ValueError as :func:`load_zone`, and where there are more than ``most``.
     """
-    notes: list[Noted] = []
-    parse_zone(name, read_text(path, MAX_SIZE), str(path), path.absolute().parent, notes)
+    notes = Notes()
+    parse_zone(name, _text_of(path), str(path), path.absolute().parent, notes)
     if len(notes) > most:
         raise ValueError(f"{path}: {len(notes)} records, and at most {most} are looked at one by one")
     return notes
 
 
-def read_fragment(origin: str, path: Path, most: int) -> list[Noted]:
+def read_fragment(origin: str, path: Path, most: int) -> Notes:
     """As :func:`read_records`, of a file that is no whole zone: without SOA and NS records at its origin."""
-    notes: list[Noted] = []
-    try:
-        text = read_text(path, MAX_SIZE)
-    except (UnreadableFile, FileNotFoundError) as error:
-        raise ValueError(f"{path}: {_said(error)}") from error
-    _read(origin, text, str(path), path.absolute().parent, notes)
+    notes = Notes()
+    _read(origin, _text_of(path), str(path), path.absolute().parent, notes, FRAGMENT_TTL)
+    if notes.outside:
+        raise ValueError(f"{notes.outside[0][1]}: {text_of(notes.outside[0][0])} does not lie in {origin}")
     if len(notes) > most:
         raise ValueError(f"{path}: {len(notes)} records, and at most {most} are read")
     return notes
@@ -107,7 +145,7 @@ def parse_zone(
     text: str,
     source: str = "<text>",
     root: Path | None = None,
-    notes: list[Noted] | None = None,
+    notes: Notes | None = None,
 ) -> dns.zone.Zone:
     """As :func:`load_zone`, from the text of a master file; ``source`` stands for its path in errors.
 
@@ -122,14 +160,20 @@ def parse_zone(
     return zone
 
 
-def _read(name: str, text: str, source: str, root: Path | None, notes: list[Noted] | None) -> dns.zone.Zone:
+def _read(
+    name: str, text: str, source: str, root: Path | None, notes: Notes | None, ttl: int | None = None
+) -> dns.zone.Zone:
+    """``ttl`` is that of records which have none, where the file says no other."""
     try:
         origin = dns.name.from_text(name)
     except (dns.exception.DNSException, struct.error) as error:
         raise ValueError(f"{source}: {name!r} is not a zone name: {error}") from error
     zone = dns.zone.Zone(origin, relativize=False)
     with zone.writer(replacement=True) as transaction:
-        _Reader(transaction, zone, root, notes).read_file(text, source)
+        reader = _Reader(transaction, zone, root, notes)
+        if ttl is not None:
+            reader.default_ttl, reader.default_ttl_known = ttl, True
+        reader.read_file(text, source)
     return zone
 
 
@@ -140,12 +184,12 @@ class _BadRecord(ValueError):
 class _Checked:
     """A transaction that takes no record which cannot be put into a message, and not too many."""
 
-    def __init__(self, transaction: dns.transaction.Transaction, notes: list[Noted] | None) -> None:
+    def __init__(self, transaction: dns.transaction.Transaction, notes: Notes | None) -> None:
         self.place = Place("")
         """Where the record begins that is being read."""
         self._transaction = transaction
         self._left = MAX_RECORDS
-        self._notes = notes
+        self.notes = notes
         self._not_aliases: set[dns.name.Name] = set()
 
     def __getattr__(self, name: str) -> Any:
@@ -154,15 +198,19 @@ class _Checked:
     def check_put_rdataset(self, check: object) -> None:
         """Leave out the check of the reader that no alias stands beside other records."""
 
-    def add(self, name: dns.name.Name, ttl: int, rdata: dns.rdata.Rdata) -> None:
+    def count(self) -> None:
+        """Count a record, one that does not lie in the zone as well. Raises ValueError for one too many."""
         self._left -= 1
         if self._left < 0:
             raise ValueError(f"more than {MAX_RECORDS} records, which is more than this reader takes")
+
+    def add(self, name: dns.name.Name, ttl: int, rdata: dns.rdata.Rdata) -> None:
+        self.count()
         wire = rdata.to_wire()
         if wire is not None and len(wire) > _MAX_RDATA:
             raise ValueError(f"{len(wire)} octets of data: more than {_MAX_RDATA}")
-        if self._notes is not None:
-            self._notes.append(Noted(name, ttl, rdata, self.place))
+        if self.notes is not None:
+            self.notes.append(Noted(name, ttl, rdata, self.place))
         if rdata.rdtype in _BESIDE_AN_ALIAS:
             self._transaction.add(name, ttl, rdata)
         elif rdata.rdtype != RdataType.CNAME:
@@ -170,6 +218,17 @@ class _Checked:
             self._transaction.add(name, ttl, rdata)
         elif name not in self._not_aliases:
             self._transaction.replace(name, ttl, rdata)
+
+
+class _Tokenizer(dns.tokenizer.Tokenizer):
+    """Takes the name after $ORIGIN, which dnspython reads at no origin, at the one that holds there."""
+
+    def __init__(self, text: str, source: str, reader: _Reader) -> None:
+        super().__init__(text, source)
+        self._reader = reader
+
+    def get_name(self, origin: dns.name.Name | None = None, *rest: Any, **more: Any) -> dns.name.Name:
+        return super().get_name(origin or self._reader.current_origin, *rest, **more)
 
 
 class _Reader(dns.zonefile.Reader):
@@ -180,7 +239,7 @@ class _Reader(dns.zonefile.Reader):
         transaction: dns.transaction.Transaction,
         zone: dns.zone.Zone,
         root: Path | None,
-        notes: list[Noted] | None = None,
+        notes: Notes | None = None,
     ) -> None:
         self._checked = _Checked(transaction, notes)
         checked: Any = self._checked
@@ -193,6 +252,7 @@ class _Reader(dns.zonefile.Reader):
 
     def read_file(self, text: str, source: str) -> None:
         """Read the text of one file, and what it includes. Raises ValueError."""
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
         self._size += len(text)
         if self._size > MAX_SIZE:
             raise ValueError(f"{source}:1: larger than {MAX_SIZE} octets, with all that is included")
@@ -209,7 +269,8 @@ class _Reader(dns.zonefile.Reader):
         self._read_chunk(text[start:], source, line)
 
     def _read_chunk(self, chunk: str, source: str, line: int) -> None:
-        self.tok = dns.tokenizer.Tokenizer(chunk, source)
+        chunk = _with_escapes(chunk)
+        self.tok = _Tokenizer(chunk, source, self)
         self.tok.line_number = line
         self._lines, self._first_line = chunk.split("\n"), line
         try:
@@ -234,9 +295,10 @@ class _Reader(dns.zonefile.Reader):
         try:
             tokens = dns.tokenizer.Tokenizer(line)
             file, origin = tokens.get().value, self.current_origin
+            file.encode()
             second = tokens.get()
             if second.is_identifier():
-                origin = dns.name.from_text(second.value, self.current_origin)
+                origin = dns.name.from_text(_with_escapes(second.value), self.current_origin)
         except (dns.exception.DNSException, ValueError, struct.error) as error:
             raise ValueError(f"{place}: $INCLUDE: {_said(error)}") from error
         text, path = self._included(file, place)
@@ -254,15 +316,26 @@ class _Reader(dns.zonefile.Reader):
             raise ValueError(f"{place}: $INCLUDE: more than {MAX_INCLUDED} files within files")
         try:
             path = (self._root / file).resolve()
-            if not path.is_relative_to(self._root.resolve()):
-                raise ValueError(f"{place}: $INCLUDE: {file} does not lie below {self._root}")
-            return read_text(path, MAX_SIZE), str(self._root / file)
-        except (UnreadableFile, OSError, RuntimeError) as error:
+            below = path.is_relative_to(self._root.resolve())
+        except (OSError, RuntimeError, ValueError) as error:
             raise ValueError(f"{place}: $INCLUDE: {file}: {_said(error)}") from error
+        if not below:
+            raise ValueError(f"{place}: $INCLUDE: {file} does not lie below {self._root}")
+        try:
+            return _text_of(path), str(self._root / file)
+        except ValueError as error:
+            raise ValueError(f"{place}: $INCLUDE: {str(error).replace(str(path), file)}") from error
 
     def _rr_line(self) -> None:
         with self._placed():
             super()._rr_line()  # type: ignore[no-untyped-call]
+
+    def _eat_line(self) -> None:
+        """Pass over a record whose name does not lie in the zone."""
+        self._checked.count()
+        if self._checked.notes is not None and self.last_name is not None:
+            self._checked.notes.outside.append((self.last_name, self._checked.place))
+        super()._eat_line()  # type: ignore[no-untyped-call]
 
     def _generate_line(self) -> None:
         with self._placed():
