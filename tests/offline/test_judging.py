@@ -10,7 +10,7 @@ import pytest
 from tests.offline.user import SOURCE, Run, pytest_run, write_inventory
 
 INVENTORY = "domains: [right.example, no-spf.example, plus-all.example]\n"
-SELECTED = ("--inventory=prod.yaml", "--control=SPF-*", "--control=MX-*")
+SELECTED = ("--inventory=prod.yaml", "--control=SPF-*", "--control=MX-[!N]*")
 
 PHASES = """
 def pytest_runtest_call(item):

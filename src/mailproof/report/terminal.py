@@ -34,6 +34,9 @@ MAX_DECISIVE = 4
 MAX_TARGETS = 10
 """Targets named for a finding that several share; the reports hold all of them."""
 
+MANY_ALIKE = 4
+"""Controls of one first word that are counted, and not named, where nothing is in the inventory to judge by."""
+
 MAX_FIRST = 4
 """Findings named at the top for each harm."""
 
@@ -317,8 +320,16 @@ _CHANGES = {
 def _write_unused(terminal: Terminal, run: RunDocument, width: int) -> None:
     if run.controls_without_target:
         terminal.write_sep("-", "nothing in the inventory to judge by", bold=True)
-        for line in textwrap.wrap(", ".join(run.controls_without_target), width - 2):
+        told = ", ".join(_by_first_word(run.controls_without_target))
+        for line in textwrap.wrap(told, width - 2, break_on_hyphens=False):
             terminal.write_line(f"  {line}")
+
+
+def _by_first_word(ids: Sequence[str]) -> Iterator[str]:
+    """Ids of controls, shortened where many begin with the same word: ``19 of DMARC-*``."""
+    for word, group in groupby(sorted(ids), key=lambda id: id.partition("-")[0]):
+        alike = list(group)
+        yield from alike if len(alike) < MANY_ALIKE else [f"{len(alike)} of {word}-*"]
 
 
 def _write_field(terminal: Terminal, name: str, text: str, width: int) -> None:
