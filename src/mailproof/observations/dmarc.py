@@ -43,6 +43,12 @@ class Policy:
     """After ``t=y`` has lowered it by one."""
     record: DMARCRecord
 
+    @property
+    def lowered(self) -> str:
+        """What to say behind the value where it is not the one that is published."""
+        published = self.record.policy(self.tag)
+        return f" after t=y has lowered it from {published}" if published != self.value else ""
+
 
 @dataclass(frozen=True)
 class DMARC(Observation):

@@ -23,6 +23,7 @@ TABLE: Table = {
         passes(dmarc=dmarc("v=DMARC1; p=reject; rua=mailto:d@example.org"), mail_domain=PARKED),
         passes(dmarc=dmarc(parents=(("v=DMARC1; p=reject; rua=mailto:d@example.org",), ())), mail_domain=PARKED),
         fails("no aggregate reports", level=SHOULD, dmarc=dmarc("v=DMARC1; p=reject"), mail_domain=PARKED),
+        leaves("DMARC-SYNTAX", dmarc=dmarc("v=DMARC1; p=reject; rua="), mail_domain=PARKED),
         skips("sends mail", dmarc=dmarc("v=DMARC1; p=reject"), mail_domain=RECEIVES),
         leaves("DMARC-EXISTS", dmarc=dmarc(), mail_domain=PARKED),
     ),
