@@ -94,6 +94,11 @@ TABLE: Table = {
         fails("not a tag", dmarc=dmarc("v=DMARC1; p=none; reject")),
         fails("nothing stands between two semicolons", dmarc=dmarc("v=DMARC1; p=none;; t=y")),
         fails(r"'\nrua=mailto:a@b.example'", dmarc=dmarc("v=DMARC1; p=none;\nrua=mailto:a@b.example")),
+        fails("no domain name", dmarc=dmarc(f"v=DMARC1; p=none; rua=mailto:a@{'x' * 64}.example")),
+        fails("no domain name", dmarc=dmarc("v=DMARC1; p=none; rua=mailto:a@b%FF.example")),
+        passes(
+            dmarc=dmarc(f"v=DMARC1; p=none; rua=mailto:a@{'x' * 63}.example,mailto:a@b%C3%BCcher.example?subject=a@b")
+        ),
         fails("holds no mailbox", dmarc=dmarc("v=DMARC1; p=none; rua=mailto:nobody")),
         fails("is not a URI", dmarc=dmarc("v=DMARC1; p=none; rua=dmarc@example.org")),
         fails("p= is not one", dmarc=dmarc(parents=(("v=DMARC1; p=; rua=mailto:a@example.org",), ()))),
