@@ -319,6 +319,7 @@ class NamesBelow(Observation):
     mx: Annotated[Answer | None, "MX"] = None
     address: Annotated[Answer | None, "A"] = None
     """None as the others where nobody asked: the domain has mail, or does not exist."""
+    address_ipv6: Annotated[Answer | None, "AAAA"] = None
 
     @property
     def spf(self) -> tuple[str, ...]:
@@ -331,8 +332,8 @@ class NamesBelow(Observation):
             return False
         if self.mx.records:
             return any(record.target != "." for record in self.mx.records)
-        return bool(self.address.records)
+        return bool(self.address.records or (self.address_ipv6 is not None and self.address_ipv6.records))
 
     def evidence(self) -> tuple[str, ...]:
-        answers = (self.txt, self.mx, self.address)
+        answers = (self.txt, self.mx, self.address, self.address_ipv6)
         return tuple(line for answer in answers if answer is not None for line in answer.evidence())

@@ -79,7 +79,7 @@ async def names_below(domain: MailDomain, net: Network, spf: SPF) -> NamesBelow:
     name = f"{NOBODY}.{domain.name}"
     if not domain.parked or spf.published.answer.nonexistent:
         return NamesBelow(domain.name, domain.parked, name)
-    answers = await asyncio.gather(*(net.dns.resolve(name, type) for type in ("TXT", "MX", "A")))
+    answers = await asyncio.gather(*(net.dns.resolve(name, type) for type in ("TXT", "MX", "A", "AAAA")))
     return NamesBelow(domain.name, domain.parked, name, *answers)
 
 

@@ -14,6 +14,12 @@ from .dmarc import dmarc
 
 NAME = f"_domainkey.{DOMAIN}"
 EMPTY = DKIMSubtree(DOMAIN, missing(NAME, "TXT"))
+_MADE_UP = "mailproof-does-not-exist"
+HIDDEN = DKIMSubtree(
+    DOMAIN, answer(NAME, "TXT"), answer(f"{_MADE_UP}.{NAME}", "TXT"), answer(f"{_MADE_UP}.{DOMAIN}", "TXT")
+)
+REVOKED = replace(HIDDEN, beside=missing(f"{_MADE_UP}.{DOMAIN}", "TXT"))
+"""All selectors that there are not are revoked by a wildcard below _domainkey."""
 KEYS = DKIMSubtree(DOMAIN, answer(NAME, "TXT"))
 
 
@@ -148,6 +154,8 @@ TABLE: Table = {
     "DMARC-REJECT-NEEDS-DKIM": (
         fails("no mail of the domain", level=MUST, dmarc=org(REJECT), dkim_subtree=EMPTY, mail_domain=RECEIVES),
         passes(dmarc=org(REJECT), dkim_subtree=KEYS, mail_domain=RECEIVES),
+        passes(dmarc=org(REJECT), dkim_subtree=REVOKED, mail_domain=RECEIVES),
+        skips("a wildcard answers", dmarc=org(REJECT), dkim_subtree=HIDDEN, mail_domain=RECEIVES),
         skips("DKIM-SELECTOR judges", dmarc=org(REJECT), dkim_subtree=KEYS, mail_domain=BY_KEYS),
         skips("not reject", dmarc=org("v=DMARC1; p=none"), dkim_subtree=EMPTY, mail_domain=RECEIVES),
         skips("may sign", dmarc=INHERITED, dkim_subtree=EMPTY, mail_domain=RECEIVES),

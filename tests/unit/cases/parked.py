@@ -15,6 +15,8 @@ TABLE: Table = {
         passes(names_below=below()),
         passes(names_below=below(mx=("0 .",), address=("192.0.2.80",))),
         fails("can be sent mail", level=SHOULD, names_below=below(address=("192.0.2.80",))),
+        fails("can be sent mail", names_below=below(ipv6=("2001:db8::80",))),
+        passes(names_below=below(mx=("0 .",), ipv6=("2001:db8::80",))),
         fails("can be sent mail", names_below=below(mx=("10 mx.example.org.",))),
         skips("the domain has mail", names_below=NamesBelow(DOMAIN, False)),
         leaves("MX-EXISTS", names_below=NamesBelow(DOMAIN, True)),

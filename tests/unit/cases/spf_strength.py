@@ -31,10 +31,18 @@ def _nowhere(term: str) -> SPFTree:
     return spf_tree(f"v=spf1 {term} -all", lookups=(Lookup(term, DOMAIN, "a..example.net", leads_nowhere=True),))
 
 
-def below(*texts: str, mx: tuple[str, ...] = (), address: tuple[str, ...] = ()) -> NamesBelow:
+def below(
+    *texts: str, mx: tuple[str, ...] = (), address: tuple[str, ...] = (), ipv6: tuple[str, ...] = ()
+) -> NamesBelow:
     """What a made-up name below a parked domain gets."""
     return NamesBelow(
-        DOMAIN, True, NAME, answer(NAME, "TXT", *texts), answer(NAME, "MX", *mx), answer(NAME, "A", *address)
+        DOMAIN,
+        True,
+        NAME,
+        answer(NAME, "TXT", *texts),
+        answer(NAME, "MX", *mx),
+        answer(NAME, "A", *address),
+        answer(NAME, "AAAA", *ipv6),
     )
 
 
