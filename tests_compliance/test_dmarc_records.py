@@ -92,6 +92,12 @@ def test_made_up_subdomains_meet_an_enforced_policy(dmarc: DMARC) -> None:
     if dmarc.organisational_domain != dmarc.domain:
         not_applicable(f"names below look at {dmarc.organisational_domain}")
     own, value = record.policy("p"), record.policy("np", "sp", "p")
+    below = dmarc.below.record if dmarc.below is not None else None
+    if below is not None and dmarc.below is not None and _rank(below.policy("p")) < _rank(own):
+        fail(
+            f"a wildcard gives every sub-domain a record of its own: _dmarc.{dmarc.below.domain} has {below.text!r}",
+            fix="remove the DMARC record from the wildcard, or give it the policy of the domain",
+        )
     if record.get("np") is None and _rank(value) < _rank(own):
         leave_to("DMARC-SP-NOT-WEAKER", f"sp={value} beside p={own}")
     assert _rank(value) >= _rank(own), f"a sub-domain that does not exist meets {value}, where p={own}"

@@ -46,6 +46,8 @@ TABLE: Table = {
         passes(dmarc=dmarc("V=DMARC1; p=none")),
         fails("'v=dmarc1; p=none', which is no DMARC record", dmarc=dmarc("v=dmarc1; p=none")),
         fails("' v=DMARC1; p=none', which", dmarc=dmarc(" v=DMARC1; p=none")),
+        fails("'p=none; v=DMARC1', which", dmarc=dmarc("p=none; v=DMARC1")),
+        fails("'DMARC1; p=none', which", dmarc=dmarc("DMARC1; p=none")),
         fails("'v=DMARC1 p=none', which", dmarc=dmarc("v=DMARC1 p=none")),
         fails(f"; sub.{DOMAIN} has 'v=DMARC1; p=none'", dmarc=dmarc(at_domain=("v=DMARC1; p=none", "v=spf1"))),
         fails(

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
 from mailproof.observations.dkim import DKIMSubtree
-from mailproof.observations.dmarc import DMARC
+from mailproof.observations.dmarc import DMARC, Step
 
 from ..observed import DOMAIN, PARKED, RECEIVES, answer, missing
 from .case import Case, Table, advises, fails, leaves, passes, skips
 from .dmarc import dmarc
 
 NAME = f"_domainkey.{DOMAIN}"
-EMPTY = DKIMSubtree(DOMAIN, missing(NAME, "TXT"))
 _MADE_UP = "mailproof-does-not-exist"
+EMPTY = DKIMSubtree(DOMAIN, missing(NAME, "TXT"))
 HIDDEN = DKIMSubtree(
     DOMAIN, answer(NAME, "TXT"), answer(f"{_MADE_UP}.{NAME}", "TXT"), answer(f"{_MADE_UP}.{DOMAIN}", "TXT")
 )
@@ -32,6 +32,12 @@ def aliased(text: str) -> DMARC:
     found = org(text)
     own = replace(found.own, answer=replace(found.own.answer, aliases=("dmarc.example.net",)))
     return replace(found, steps=(own, *found.steps[1:]))
+
+
+def wildcard(text: str) -> DMARC:
+    """A wildcard answers for the DMARC records of sub-domains that nobody published."""
+    name = f"{_MADE_UP}.{DOMAIN}"
+    return replace(org(REJECT), below=Step(name, answer(f"_dmarc.{name}", "TXT", text)))
 
 
 def wanted(case: Case, *accept: str) -> Case:
@@ -87,6 +93,9 @@ TABLE: Table = {
         fails("meets quarantine, where p=reject", dmarc=org("v=DMARC1; p=reject; np=quarantine; t=y")),
         leaves("DMARC-SP-NOT-WEAKER", dmarc=org("v=DMARC1; p=reject; sp=none")),
         leaves("DMARC-ENFORCED", dmarc=org("v=DMARC1; p=none; np=none")),
+        fails("a wildcard gives every sub-domain a record of its own", dmarc=wildcard("v=DMARC1; p=none")),
+        passes(dmarc=wildcard(REJECT)),
+        passes(dmarc=wildcard("v=spf1 -all")),
         skips("names below look at example.org", dmarc=dmarc(REJECT, parents=((REJECT,), ()))),
         skips("inherited", dmarc=INHERITED),
         leaves("DMARC-EXISTS", dmarc=org()),
