@@ -27,6 +27,8 @@ def test_a_policy_applies(dmarc: DMARC) -> None:
         return
     if not dmarc.domain_exists:
         leave_to("MX-EXISTS", "the domain does not exist, and inherits no policy")
+    if dmarc.own.answer.aliases and dmarc.own.answer.nonexistent:
+        leave_to("DANGLE-CNAME", f"_dmarc.{dmarc.domain} is an alias of a name that does not exist")
     nothing = f"no DMARC record applies to {dmarc.domain}: none at it nor at its parents"
     fail("; ".join([nothing, *misses]), fix=fix)
 

@@ -177,7 +177,7 @@ class _Walk:
             hosts = [record.target for record in names[:MAX_LOOKUPS] if is_host(record.target)]
             is_own = name == self.records[0].domain
             by_host = {host: await self._addresses_of(host) for host in hosts if is_own}
-            if not is_own and term.prefixes != (32, 128):
+            if not is_own and term.prefixes != (32, 128) and len(self.lookups) < MAX_LOOKUPS:
                 by_host = {host: await self._addresses_of(host) for host in hosts[:1]}
             null = bool(names) and all(record.target == "." for record in names)
             addresses = tuple(address for found in by_host.values() for address in found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mailproof.controls import MUST, SHOULD
 from mailproof.net.dnssec.trust import Flaw, Link, Status, Verdict
 from mailproof.observations.dmarc import DMARC, Step
@@ -25,6 +27,13 @@ def dmarc(
         steps.append(Step(name, answer(f"_dmarc.{name}", "TXT", *found) if found else missing(f"_dmarc.{name}", "TXT")))
         name = name.partition(".")[2]
     return DMARC(domain, exists, tuple(steps), at_domain)
+
+
+def _lost() -> DMARC:
+    """The record is an alias of a name that does not exist."""
+    found = dmarc()
+    own = replace(found.own, answer=replace(found.own.answer, aliases=("gone.example.net",)))
+    return replace(found, steps=(own, *found.steps[1:]))
 
 
 SECURE = Verdict(Status.SECURE)
@@ -57,6 +66,7 @@ TABLE: Table = {
         ),
         fails("nor", dmarc=dmarc("v=spf1 -all")),
         passes(dmarc=dmarc("v=spf1 -all", parents=(("v=DMARC1; p=reject",), ()))),
+        leaves("DANGLE-CNAME", dmarc=_lost()),
         leaves("MX-EXISTS", dmarc=dmarc(exists=False)),
         leaves("DMARC-SINGLE", dmarc=dmarc(parents=(("v=DMARC1; p=none", "v=DMARC1; p=none"), ()))),
         leaves("DMARC-SYNTAX", dmarc=dmarc("v=DMARC1; p=none; sp=x", parents=(("v=DMARC1; p=reject",), ()))),
