@@ -78,6 +78,8 @@ def test_a_domain_that_sends_has_keys(dkim_subtree: DKIMSubtree, dmarc: DMARC, m
         not_applicable(f"keys of {dmarc.organisational_domain} may sign for the domain")
     if not dmarc.domain_exists:
         leave_to("MX-EXISTS", "the domain does not exist")
+    if dkim_subtree.is_hidden:
+        not_applicable("a wildcard answers for every name; selectors in the inventory would tell of keys")
     if dkim_subtree.is_empty and dmarc.policy is not None and dmarc.policy.value == "reject":
         leave_to("DMARC-REJECT-NEEDS-DKIM", "the DMARC policy is reject")
     assert not dkim_subtree.is_empty, f"_domainkey.{dkim_subtree.domain} does not exist, nor anything below it"

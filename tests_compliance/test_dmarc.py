@@ -12,22 +12,25 @@ FAMILY = Family("DMARC", "DMARC policies")
 
 @control("DMARC-EXISTS", SHOULD, rfc(9989, "4.10"), GOOGLE_SENDERS, harm=Harm.ABUSED)
 def test_a_policy_applies(dmarc: DMARC) -> None:
-    """A DMARC policy applies to the domain: its own or one inherited by the tree walk.
+    """A DMARC policy applies to the domain: its own or one inherited by the tree walk. Its own record, if any, counts.
 
     Why: without one anybody may use the domain in From, and large receivers refuse bulk mail of it.
     Fix: publish a TXT record v=DMARC1; p=none; rua=mailto:... at _dmarc, read the reports, then tighten the policy.
     """
     if len(dmarc.own.texts) > 1 or not dmarc.policy:
         _leave_broken_records(dmarc)
+    misses = [] if dmarc.own.texts else [f"{n} has {t!r}, which is no DMARC record there" for n, t in dmarc.near_misses]
+    fix = "let the record stand at _dmarc and begin with exactly v=DMARC1; with nothing before it" if misses else None
     if dmarc.policy:
+        if misses:
+            fail(f"only the policy of {dmarc.policy.domain} applies to {dmarc.domain}: {'; '.join(misses)}", fix=fix)
         return
     if not dmarc.domain_exists:
         leave_to("MX-EXISTS", "the domain does not exist, and inherits no policy")
-    near = "".join(f"; {name} has {text!r}, which is no DMARC record there" for name, text in dmarc.near_misses)
-    fail(
-        f"no DMARC record applies to {dmarc.domain}: none at it nor at its parents{near}",
-        fix="let the record stand at _dmarc and begin with exactly v=DMARC1; with nothing before it" if near else None,
-    )
+    if dmarc.own.answer.aliases and dmarc.own.answer.nonexistent:
+        leave_to("DANGLE-CNAME", f"_dmarc.{dmarc.domain} is an alias of a name that does not exist")
+    nothing = f"no DMARC record applies to {dmarc.domain}: none at it nor at its parents"
+    fail("; ".join([nothing, *misses]), fix=fix)
 
 
 @control("DMARC-SINGLE", MUST, rfc(9989, "4.10"), harm=Harm.REFUSED)
@@ -78,10 +81,11 @@ def test_the_policy_is_enforced(dmarc: DMARC, *, accept: tuple[str, ...] = ("qua
     policy = dmarc.policy
     if invalid := [tag for tag in policy.record.broken_policies if policy.record.get(tag) is not None]:
         leave_to("DMARC-SYNTAX", f"{', '.join(invalid)} of _dmarc.{policy.domain} is void")
-    lowered = " after t=y has lowered it" if policy.record.testing else ""
+    if policy.record.broken_policies and policy.record.unreadable:
+        leave_to("DMARC-SYNTAX", f"a part of _dmarc.{policy.domain}, perhaps its policy, cannot be read")
     where = f"{policy.tag} of _dmarc.{policy.domain}"
     wanted = " or ".join(accept)
-    assert policy.value in accept, f"the policy is {policy.value}{lowered} ({where}); {wanted} is wanted"
+    assert policy.value in accept, f"the policy is {policy.value}{policy.lowered} ({where}); {wanted} is wanted"
 
 
 @control("DMARC-DNSSEC", MAY, rfc(9989, "11.3"), harm=Harm.ABUSED)

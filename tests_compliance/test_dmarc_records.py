@@ -67,13 +67,17 @@ def test_the_policy_for_subdomains_is_not_weaker(dmarc: DMARC) -> None:
     Fix: remove sp, or raise it to p once the sub-domains that send are aligned.
     """
     record = _own_record(dmarc)
-    own = _enforced(dmarc, record)
-    value = record.get("sp") or own.value
-    assert _rank(value) >= _rank(own.value), f"sp={value} beside p={own.value}"
-    if _rank(record.get("np") or value) < _rank(own.value):
+    _require_enforced(dmarc, record)
+    if dmarc.organisational_domain != dmarc.domain:
+        idle = [tag for tag in ("sp", "np") if record.get(tag) is not None]
+        if idle:
+            told = f"{' and '.join(idle)} {'mean' if idle[1:] else 'means'} nothing here"
+            finding(MAY, f"{told}: sub-domains look at {dmarc.organisational_domain} only", fix="remove it.")
+        return
+    own, value = record.policy("p"), record.policy("sp", "p")
+    assert _rank(value) >= _rank(own), f"sp={value} beside p={own}"
+    if _rank(record.policy("np", "sp", "p")) < _rank(own):
         leave_to("DMARC-NX-SUB", "np is weaker than p")
-    if record.get("sp") and dmarc.organisational_domain != dmarc.domain:
-        finding(MAY, f"sp means nothing here: sub-domains look at {dmarc.organisational_domain} only")
 
 
 @control("DMARC-NX-SUB", SHOULD, rfc(9989, "4.10.1"), harm=Harm.ABUSED)
@@ -84,13 +88,19 @@ def test_made_up_subdomains_meet_an_enforced_policy(dmarc: DMARC) -> None:
     Fix: publish np=reject, or remove np.
     """
     record = _own_record(dmarc)
-    own = _enforced(dmarc, record)
+    _require_enforced(dmarc, record)
     if dmarc.organisational_domain != dmarc.domain:
         not_applicable(f"names below look at {dmarc.organisational_domain}")
-    value = record.policy("np", "sp", "p")
-    if record.get("np") is None and _rank(value) < _rank(own.value):
-        leave_to("DMARC-SP-NOT-WEAKER", f"sp={value} beside p={own.value}")
-    assert _rank(value) >= _rank(own.value), f"a sub-domain that does not exist meets {value}, where p={own.value}"
+    own, value = record.policy("p"), record.policy("np", "sp", "p")
+    below = dmarc.below.record if dmarc.below is not None else None
+    if below is not None and dmarc.below is not None and _rank(below.policy("p")) < _rank(own):
+        fail(
+            f"a wildcard gives every sub-domain a record of its own: _dmarc.{dmarc.below.domain} has {below.text!r}",
+            fix="remove the DMARC record from the wildcard, or give it the policy of the domain",
+        )
+    if record.get("np") is None and _rank(value) < _rank(own):
+        leave_to("DMARC-SP-NOT-WEAKER", f"sp={value} beside p={own}")
+    assert _rank(value) >= _rank(own), f"a sub-domain that does not exist meets {value}, where p={own}"
 
 
 @control("DMARC-PCT-100", SHOULD, rfc(7489, "6.3"), rfc(9989, "4.7"), harm=Harm.ABUSED)
@@ -118,9 +128,9 @@ def test_nothing_else_stands_at_dmarc(dmarc: DMARC) -> None:
     texts = [record.text for record in dmarc.own.answer.records]
     misplaced = [text for name, text in dmarc.near_misses if name == dmarc.domain]
     if not dmarc.own.texts:
-        if texts or misplaced:
+        if dmarc.near_misses or (texts and dmarc.policy is None):
             leave_to("DMARC-EXISTS", "the domain has no DMARC record of its own")
-        not_applicable("nothing stands at _dmarc")
+        not_applicable("no DMARC record stands at _dmarc")
     strays = [text for text in texts if text not in dmarc.own.texts]
     assert not strays, f"at _dmarc.{dmarc.domain} stands {strays[0]!r}"
     assert not misplaced, f"at {dmarc.domain} stands {misplaced[0]!r}: nobody looks for it there"
@@ -153,8 +163,9 @@ def test_a_domain_that_does_not_send_is_rejected(dmarc: DMARC, mail_domain: Mail
         leave_to("DMARC-EXISTS", "no DMARC policy applies")
     if policy.value == "none":
         leave_to("DMARC-ENFORCED", "the policy is not enforced")
-    assert policy.value == "reject", f"the policy is {policy.value} ({policy.tag} of _dmarc.{policy.domain})"
-    if dmarc.own.record is None:
+    where = f"{policy.tag} of _dmarc.{policy.domain}"
+    assert policy.value == "reject", f"the policy is {policy.value}{policy.lowered} ({where})"
+    if dmarc.own.record is None or dmarc.organisational_domain != dmarc.domain:
         return
     if (value := policy.record.get("sp")) and _rank(value) < _rank("reject"):
         leave_to("DMARC-SP-NOT-WEAKER", f"sp={value} beside p=reject")
@@ -228,6 +239,8 @@ def test_reject_does_not_rest_on_spf_alone(dmarc: DMARC, dkim_subtree: DKIMSubtr
         not_applicable("DKIM-SELECTOR judges the selectors that the inventory names")
     if dmarc.organisational_domain != dmarc.domain:
         not_applicable(f"keys of {dmarc.organisational_domain} may sign for the domain")
+    if dkim_subtree.is_hidden:
+        not_applicable("a wildcard answers for every name; selectors in the inventory would tell of keys")
     assert not dkim_subtree.is_empty, (
         f"nothing stands below _domainkey.{dmarc.domain}: no mail of the domain can be signed"
     )
@@ -249,16 +262,17 @@ def _applied(dmarc: DMARC) -> Policy:
     return dmarc.policy
 
 
-def _enforced(dmarc: DMARC, record: DMARCRecord) -> Policy:
-    """The policy of the own record. Ends the control where it is void or none."""
+def _require_enforced(dmarc: DMARC, record: DMARCRecord) -> None:
+    """Ends the control where the policy of the own record is void or none.
+
+    What t=y takes off, it takes off all of p, sp and np: they are compared as they are published.
+    """
     if record.broken_policies:
         if record.errors:
             leave_to("DMARC-SYNTAX", "the policy is void")
         leave_to("DMARC-ENFORCED", "the record has no p, which means none")
-    policy = _applied(dmarc)
-    if policy.value == "none":
+    if _applied(dmarc).value == "none":
         leave_to("DMARC-ENFORCED", "the policy is not enforced")
-    return policy
 
 
 def _rank(value: str) -> int:

@@ -28,6 +28,8 @@ def test_aggregate_reports_are_asked_for(dmarc: DMARC, mail_domain: MailDomain) 
         leave_to("DMARC-EXISTS", "no DMARC policy applies")
     if policy.record.get("rua") is not None:
         return
+    if policy.record.unreadable:
+        leave_to("DMARC-SYNTAX", "a part of the record, perhaps rua, cannot be read")
     finding(SHOULD, f"_dmarc.{policy.domain} asks for no aggregate reports")
 
 
@@ -66,10 +68,12 @@ def test_other_organisations_agree_to_get_reports(dmarc_reports: DMARCReports) -
         not_applicable("reports stay within the organisation")
     if any(one.unregistered for one in external):
         leave_to("DANGLE-RUA", "nobody has registered a domain that is to get reports")
+    silent = [one for one in external if one.agreement is not None and not one.agrees]
+    if silent and all(not one.takes_mail and not one.failure for one in silent):
+        leave_to("DMARC-RUA-HAS-MX", "nothing can be sent there")
     refused = [
         f"{dmarc_reports.domain}._report._dmarc.{one.domain} has no DMARC record: {one.tag} {one.uri} is ignored"
-        for one in external
-        if one.agreement is not None and not one.agrees
+        for one in silent
     ]
     assert not refused, "; ".join(refused)
     _require_all(dmarc_reports)

@@ -52,6 +52,8 @@ def _check_record(record: PublishedRecord, domain: MailDomain, mx: MX, label: st
     if not domain.receives or mx.takes_no_mail:
         not_applicable("the domain takes no mail")
     if not record.texts:
+        if record.answer.aliases and record.answer.nonexistent:
+            leave_to("DANGLE-CNAME", f"{label}.{record.domain} is an alias of a name that does not exist")
         if record.near_misses:
             fail(
                 f"{label}.{record.domain} has {record.near_misses[0]!r}, which does not count: "

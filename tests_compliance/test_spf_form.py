@@ -7,6 +7,7 @@ from mailproof.grammars.spf import SPFRecord, reporting_errors
 from mailproof.net.errors import NotObserved
 from mailproof.observations.spf import SPF, SPFTree
 from mailproof.references import rfc
+from mailproof.targets.mail import MailDomain
 
 FAMILY = Family("SPF", "SPF")
 
@@ -98,10 +99,12 @@ def test_spf_explanation_is_published_once(spf_tree: SPFTree) -> None:
         leave_to("SPF-EXISTS", "there is not exactly one SPF record")
     if record is None:
         leave_to("SPF-INCLUDE-VALID", "the redirect leads to no record")
+    if spf_tree.syntax_error:
+        leave_to("SPF-SYNTAX", "a wrong term makes the whole record an error")
+    if record.errors:
+        leave_to("SPF-INCLUDE-VALID", "the redirect leads to a record that is an error")
     if record.explanation is None:
         not_applicable("the record has no exp")
-    if record.explanation.error:
-        leave_to("SPF-SYNTAX", "the name after exp is none")
     answer = spf_tree.explanation
     if answer is None:
         not_applicable(f"{record.explanation.text} leads to another name for other senders")
@@ -112,7 +115,7 @@ def test_spf_explanation_is_published_once(spf_tree: SPFTree) -> None:
 
 
 @control("SPF-TARGETS-RESOLVE", SHOULD, rfc(7208, "4.6.4"), rfc(7208, "5.3"), rfc(7208, "5.4"), harm=Harm.REFUSED)
-def test_spf_names_hosts_that_exist(spf_tree: SPFTree) -> None:
+def test_spf_names_hosts_that_exist(spf_tree: SPFTree, mail_domain: MailDomain) -> None:
     """Every host and domain that `a` and `mx` of the record name has addresses, or MX records.
 
     Why: a name that is gone authorises nobody, costs each receiver a question, and three of them break the record;
@@ -125,8 +128,15 @@ def test_spf_names_hosts_that_exist(spf_tree: SPFTree) -> None:
     gone = [
         lookup
         for lookup in spf_tree.lookups
-        if lookup.domain in spf_tree.own_domains and lookup.is_about_hosts and lookup.void_ipv4 and lookup.void_ipv6
+        if lookup.domain in spf_tree.own_domains
+        and lookup.is_about_hosts
+        and (lookup.leads_nowhere or (lookup.void_ipv4 and lookup.void_ipv6))
     ]
+    if gone and not mail_domain.sends:
+        leave_to("SPF-PARKED", "the domain sends no mail, and its record names hosts")
+    nobodys = dict(spf_tree.unregistered)
+    if gone and all(lookup.term in nobodys for lookup in gone):
+        leave_to("DANGLE-SPF", f"nobody has registered {nobodys[gone[0].term]}")
     if not any(lookup.is_about_hosts for lookup in spf_tree.lookups):
         not_applicable("the record names no host")
     told = ", ".join(f"{lookup.term} ({lookup.name})" for lookup in gone)

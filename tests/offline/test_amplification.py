@@ -17,6 +17,7 @@ from mailproof.controls import load_catalogue
 from mailproof.expedition import Expedition
 from mailproof.fixtures.world import World
 from mailproof.fixtures.world_plan import WorldPlan
+from mailproof.grammars.spf import MAX_LOOKUPS
 from mailproof.inventory import budgets
 from mailproof.inventory.load import load_inventory
 from mailproof.probes import load_probes
@@ -113,6 +114,16 @@ AMPLIFIERS = {
         + '" -all" )\n'
         + "".join(lines(f"m{n} MX 10 h#.victim.example.", 10) for n in range(10)),
         names_of_victim=100,
+    ),
+    "spf-prefixes": Amplifier(
+        HEAD
+        + '@ TXT ( "v=spf1"\n'
+        + lines('" mx:m#.spf-prefixes.example/24"', 60)
+        + '" -all" )\n'
+        + lines("m# MX 10 h#.victim.example.", 60),
+        # One host of a term that a receiver reaches, for both address families.
+        questions=2 * MAX_LOOKUPS,
+        names_of_victim=2 * MAX_LOOKUPS,
     ),
     "spf-tree": Amplifier(
         HEAD

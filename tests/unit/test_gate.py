@@ -27,7 +27,7 @@ from mailproof.controls import (
 )
 from mailproof.gate.document import Result, Traffic, WaiverNote, WaiverState, parsed, plain
 from mailproof.gate.result import RunResult, make_result
-from mailproof.gate.verdict import Judgement, Verdict, judge
+from mailproof.gate.verdict import MAX_OBSERVED, Judgement, Verdict, judge
 from mailproof.net.errors import KINDS, NotObserved, Throttled
 from mailproof.places import Place
 from mailproof.references import rfc
@@ -65,6 +65,14 @@ def test_levels(level: Level, raised: BaseException | None, verdict: Verdict, co
 def test_what_was_not_observed_is_inconclusive(kind: type[NotObserved]) -> None:
     judgement = judge(a_control(), kind("nobody answered"))
     assert judgement == Judgement(Verdict.INCONCLUSIVE, MUST, f"{kind.kind}: nobody answered")
+
+
+def test_a_long_tale_is_cut() -> None:
+    """Whoever fills a record or a policy with 64 KiB of faults does not fill the reports with them."""
+    whole = judge(a_control(), AssertionError("x" * MAX_OBSERVED))
+    assert whole.observed == "x" * MAX_OBSERVED
+    cut = judge(a_control(), AssertionError("x" * 65_536))
+    assert cut.observed == f"{'x' * MAX_OBSERVED} [cut: 65,536 characters in all]"
 
 
 def test_a_control_that_breaks_is_inconclusive_and_says_so() -> None:

@@ -31,6 +31,7 @@ alias 60 CNAME mx.gone.test.
         ("ms1.msv1.invalid", ""),
         ("1.2.0.192.in-addr.arpa", ""),
         (".", ""),
+        (r"joe\@gone.test", ""),
     ],
 )
 def test_what_one_would_register(name: str, domain: str) -> None:

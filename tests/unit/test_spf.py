@@ -440,6 +440,31 @@ def test_the_walk_counts_void_lookups_by_family() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("term", "networks"),
+    [
+        ("mx:mail.example.org", []),
+        ("mx:mail.example.org/0", ["0.0.0.0/0"]),
+        ("mx:mail.example.org/24//64", ["192.0.2.0/24"]),
+        ("include:wide.example.org", ["0.0.0.0/0"]),
+        ("exists:mx1.%{d}", ["0.0.0.0/0", "::/0"]),
+        ("exists:mx1..example.org", []),
+        ("exists:gone.example.org", []),
+    ],
+)
+def test_what_passes_is_known_where_others_can_be_among_it(term: str, networks: list[str]) -> None:
+    """RFC 7208, sections 4.8, 5.4 and 5.7."""
+    tree = walk(f"v=spf1 {term} -all", rest='wide 60 TXT "v=spf1 mx/0 -all"\nwide 60 MX 10 mx1')
+    assert [str(found.network) for found in tree.authorised] == networks
+
+
+@pytest.mark.parametrize("term", ["a:mx1..example.org", "mx:null.example.org", "exists:mx1..example.org"])
+def test_the_walk_knows_terms_that_nobody_can_match(term: str) -> None:
+    tree = walk(f"v=spf1 {term} -all", rest="null 60 MX 0 .")
+    assert tree.lookups[0].leads_nowhere
+    assert not tree.void_lookups(4)
+
+
 def test_the_walk_ends_in_loops_and_in_bombs() -> None:
     assert walk("v=spf1 include:loop.example.org -all").loops == (
         "example.org -> loop.example.org -> loop.example.org",

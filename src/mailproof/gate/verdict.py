@@ -25,6 +25,9 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
+MAX_OBSERVED = 4_000
+"""Characters of what was observed: 64 KiB of wrong lines are no better known for being told one by one."""
+
 GATE_LEVEL = Level.SHOULD
 """The weakest level whose failures close the gate, unless the command line or a profile says otherwise."""
 
@@ -82,4 +85,7 @@ def _message(error: AssertionError) -> str:
     """The assertion's own message. pytest's rewriting appends the source of the assertion to it."""
     text = str(error)
     message, appended, _ = text.rpartition("\nassert ")
-    return message if appended else text
+    told = message if appended else text
+    if len(told) <= MAX_OBSERVED:
+        return told
+    return f"{told[:MAX_OBSERVED]} [cut: {len(told):,} characters in all]"

@@ -14,7 +14,7 @@ POLICIES = ("none", "quarantine", "reject")
 
 _VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
 """The tag's name is case-insensitive, its value is not: ``"v" equals %s"DMARC1"`` (RFC 9989, section 4.8)."""
-_NEAR_VERSION = re.compile(r"\W*v\W{0,5}dmarc[ \t]*1(?![0-9])", re.IGNORECASE)
+_NEAR_VERSION = re.compile(r"(?:[^;]{1,40};[ \t]*|\W*)(?:v\W{0,5})?dmarc[ \t]*1(?![0-9])", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z]+")
 _VALUE = re.compile(r"[\x20-\x3a\x3c-\x7e]+")
 _SIZE = re.compile(r"![0-9]+[kmgt]?\Z", re.IGNORECASE)
@@ -31,6 +31,8 @@ _ALLOWED = {
     "fo": re.compile(r"[01ds](?:[ \t]*:[ \t]*[01ds])*", re.I),
 }
 """Values by tag (RFC 9989, sections 4.7 and 4.8). Unknown tags are ignored, but keep to the general grammar."""
+
+_NOTHING = "nothing stands between two semicolons"
 
 TAGS = ("v", *_ALLOWED, "rua", "ruf")
 """The tags of RFC 9989, section 4.7."""
@@ -56,6 +58,8 @@ class DMARCRecord:
     text: str
     tags: tuple[tuple[str, str], ...]
     errors: tuple[str, ...]
+    unreadable: tuple[str, ...] = ()
+    """The parts that are no tag and value: nobody knows which tag they were meant to be."""
 
     def get(self, tag: str) -> str | None:
         """The value of a tag as published."""
@@ -111,9 +115,11 @@ def parse_record(text: str) -> DMARCRecord:
     """Take a selected record apart (RFC 9989, sections 4.7 and 4.8). Never raises: faults are in ``errors``."""
     tags: dict[str, str] = {}
     errors: list[str] = []
+    unreadable: list[str] = []
     for tag in parse_tags(text, " \t"):
         if isinstance(tag, str) or not _NAME.fullmatch(tag.name):
-            errors.append(f"{tag if isinstance(tag, str) else tag.text.strip()!r} is not a tag and a value")
+            unreadable.append(tag if isinstance(tag, str) else tag.text.strip(" \t"))
+            errors.append(f"{unreadable[-1]!r} is not a tag and a value" if unreadable[-1] else _NOTHING)
             continue
         name = tag.name.lower()
         if name in tags:
@@ -121,7 +127,7 @@ def parse_record(text: str) -> DMARCRecord:
             continue
         tags[name] = tag.value
         errors += _value_errors(name, tag.value)
-    record = DMARCRecord(text, tuple(tags.items()), tuple(errors))
+    record = DMARCRecord(text, tuple(tags.items()), tuple(errors), tuple(unreadable))
     if record.is_usable or "p" in tags:
         return record
     void = "p is missing, and no rua asks for reports: receivers discard the record (RFC 9989, section 4.10.1)"

@@ -32,4 +32,4 @@ def parse_tags(text: str, blanks: str) -> Iterator[Tag | str]:
         if equals and _NAME.fullmatch(name.strip(blanks)):
             yield Tag(name.strip(blanks), value.strip(blanks), part)
         else:
-            yield part.strip()
+            yield part.strip(blanks)

@@ -6,6 +6,9 @@ A URI splitter takes everything apart that looks like a URI; this is the grammar
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
+
+from mailproof.net.dns.names import normalise
 
 _CHARACTER = r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2}"
 _URI = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:(?:{_CHARACTER})+")
@@ -32,9 +35,20 @@ def uri_error(uri: str) -> str | None:
     scheme = scheme_of(uri)
     if scheme == "mailto" and not _MAILTO.fullmatch(uri):
         return f"{uri!r} holds no mailbox (RFC 6068, section 2)"
+    if scheme == "mailto" and not _names_a_domain(uri):
+        return f"{uri!r}: what follows the @ is no domain name (RFC 6068, section 2)"
     if scheme in ("http", "https") and not _HTTPS.fullmatch(uri):
         return f"{uri!r} names no host"
     return None
+
+
+def _names_a_domain(uri: str) -> bool:
+    """Whether the domain of a mailbox can be asked for: its labels are not too long, and UTF-8 is what is encoded."""
+    try:
+        normalise(unquote(uri.partition("?")[0].rpartition("@")[2], errors="strict"))
+    except ValueError:
+        return False
+    return True
 
 
 def scheme_of(uri: str) -> str:

@@ -43,6 +43,12 @@ class Policy:
     """After ``t=y`` has lowered it by one."""
     record: DMARCRecord
 
+    @property
+    def lowered(self) -> str:
+        """What to say behind the value where it is not the one that is published."""
+        published = self.record.policy(self.tag)
+        return f" after t=y has lowered it from {published}" if published != self.value else ""
+
 
 @dataclass(frozen=True)
 class DMARC(Observation):
@@ -53,6 +59,8 @@ class DMARC(Observation):
     steps: tuple[Step, ...]
     at_domain: tuple[str, ...] = ()
     """TXT texts at the domain's own name, without ``_dmarc``: a record there is at the wrong place."""
+    below: Step | None = None
+    """What a sub-domain that nobody published is given by a wildcard; None where nobody asked, or got an answer."""
 
     @property
     def own(self) -> Step:
@@ -125,7 +133,7 @@ class DMARC(Observation):
 
     def evidence(self) -> tuple[str, ...]:
         lines: list[str] = []
-        for step in self.steps:
+        for step in (*self.steps, *((self.below,) if self.below is not None else ())):
             if step.answer.records:
                 lines += [f'_dmarc.{step.domain} TXT "{record.text}"' for record in step.answer.records]
             else:

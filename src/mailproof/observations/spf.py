@@ -86,9 +86,13 @@ class Lookup:
     cost: int = 1
     """What the term counts towards the ten: itself, and each ``%{p}`` in it."""
     addresses: tuple[str, ...] = ()
-    """Behind an ``a``, or an ``mx`` of the domain itself; the MX hosts of others are not looked up."""
+    """Behind an ``a``, or an ``mx`` of the domain itself; of the MX hosts of others one is looked up, where a prefix
+    lets their neighbours pass as well.
+    """
     foreign: tuple[str, ...] = ()
     """Those of the addresses that belong to MX hosts outside of the domain: to a provider, mostly."""
+    leads_nowhere: bool = False
+    """No sender can match, though no lookup is void: the name is malformed (section 4.8), or has a null MX only."""
 
     @property
     def is_about_hosts(self) -> bool:
@@ -255,7 +259,8 @@ def _networks(term: Term, lookup: Lookup | None) -> tuple[IPv4Network | IPv6Netw
     """The networks of a mechanism, as far as they are known."""
     if term.network is not None:
         return (term.network,)
-    everybody = term.name == "exists" and "%" not in (term.domain or "") and lookup and not lookup.void_ipv4
+    exists = term.name == "exists" and lookup is not None and lookup.name is not None
+    everybody = exists and lookup is not None and not (lookup.void_ipv4 or lookup.leads_nowhere)
     if term.name == "all" or everybody:
         return EVERYBODY
     if term.name not in ("a", "mx") or lookup is None:
@@ -314,6 +319,7 @@ class NamesBelow(Observation):
     mx: Annotated[Answer | None, "MX"] = None
     address: Annotated[Answer | None, "A"] = None
     """None as the others where nobody asked: the domain has mail, or does not exist."""
+    address_ipv6: Annotated[Answer | None, "AAAA"] = None
 
     @property
     def spf(self) -> tuple[str, ...]:
@@ -326,8 +332,8 @@ class NamesBelow(Observation):
             return False
         if self.mx.records:
             return any(record.target != "." for record in self.mx.records)
-        return bool(self.address.records)
+        return bool(self.address.records or (self.address_ipv6 is not None and self.address_ipv6.records))
 
     def evidence(self) -> tuple[str, ...]:
-        answers = (self.txt, self.mx, self.address)
+        answers = (self.txt, self.mx, self.address, self.address_ipv6)
         return tuple(line for answer in answers if answer is not None for line in answer.evidence())

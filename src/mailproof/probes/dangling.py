@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from urllib.parse import unquote
 
 from mailproof.inventory.budgets import MAX_NAMED_DOMAINS
 from mailproof.net.dns.client import Answer
@@ -19,7 +20,9 @@ from mailproof.targets.mail import MailDomain
 SERVICES = ("mta-sts", "autoconfig", "autodiscover")
 REPORTS = {"_dmarc": "DMARC record", "_smtp._tls": "TLS reporting record", "default._bimi": "BIMI record"}
 
-_ADDRESS = re.compile(r"(?:mailto:[^@\s,;]+@|https?://(?:[^/@\s,;]*@)?)(?P<host>[A-Za-z0-9_.-]+)", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"(?:mailto:[^@\s,;]+@|https?://(?:[^/@\s,;]*@)?)(?P<host>(?:[A-Za-z0-9_.-]|%[0-9A-F]{2})+)", re.I
+)
 
 
 @probe()
@@ -102,6 +105,6 @@ class _Naming:
 
 def _domain_of(host: str) -> str:
     try:
-        return registrable(normalise(host))
+        return registrable(normalise(unquote(host, errors="strict")))
     except ValueError:
         return ""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
+from dataclasses import replace
 
 from mailproof.grammars.dmarc import mailbox_domain
 from mailproof.inventory.budgets import MAX_REPORT_DOMAINS
@@ -10,6 +12,7 @@ from mailproof.net.dns.registration import unregistered
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
 from mailproof.observations.dmarc import DMARC, Destination, DMARCReports, Step
+from mailproof.probes.authorities import NOBODY
 from mailproof.probes.probe import probe
 from mailproof.targets.mail import MailDomain
 
@@ -34,7 +37,13 @@ async def dmarc(domain: MailDomain, net: Network) -> DMARC:
             break
     existence = await net.dns.resolve(domain.name, "TXT")
     misplaced = tuple(record.text for record in existence.records)
-    return DMARC(domain.name, not existence.nonexistent, tuple(steps), misplaced)
+    found = DMARC(domain.name, not existence.nonexistent, tuple(steps), misplaced)
+    if found.own.record is None or found.organisational_domain != domain.name:
+        return found
+    name = f"{NOBODY}.{domain.name}"
+    with suppress(NotObserved):
+        return replace(found, below=Step(name, await net.dns.resolve(f"_dmarc.{name}", "TXT")))
+    return found
 
 
 @probe()

@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from mailproof.grammars.spf import MAX_LOOKUPS, Term, target_name
 from mailproof.inventory.model import Inventory
 from mailproof.net.dns.client import Answer, DNSClient
+from mailproof.net.dns.names import is_host
 from mailproof.net.dns.registration import unregistered
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
@@ -78,7 +79,7 @@ async def names_below(domain: MailDomain, net: Network, spf: SPF) -> NamesBelow:
     name = f"{NOBODY}.{domain.name}"
     if not domain.parked or spf.published.answer.nonexistent:
         return NamesBelow(domain.name, domain.parked, name)
-    answers = await asyncio.gather(*(net.dns.resolve(name, type) for type in ("TXT", "MX", "A")))
+    answers = await asyncio.gather(*(net.dns.resolve(name, type) for type in ("TXT", "MX", "A", "AAAA")))
     return NamesBelow(domain.name, domain.parked, name, *answers)
 
 
@@ -150,7 +151,8 @@ class _Walk:
             self.records.append(PublishedSPF(expanded, (*published.path, term.text), nothing))
             return
         if name is None or term.name == "ptr":
-            self.lookups.append(Lookup(term.text, published.domain, expanded, cost=cost))
+            malformed = name is None and expanded is not None
+            self.lookups.append(Lookup(term.text, published.domain, expanded, cost=cost, leads_nowhere=malformed))
             return
         if not follows:
             self.lookups.append(await self._addresses(term, published.domain, name))
@@ -172,12 +174,16 @@ class _Walk:
             await self._register(term, answer)
             names = answer.records
             void = not names
-            own = [record.target for record in names[:MAX_LOOKUPS] if name == self.records[0].domain and record.target]
-            by_host = {host: await self._addresses_of(host) for host in own}
+            hosts = [record.target for record in names[:MAX_LOOKUPS] if is_host(record.target)]
+            is_own = name == self.records[0].domain
+            by_host = {host: await self._addresses_of(host) for host in hosts if is_own}
+            if not is_own and term.prefixes != (32, 128) and len(self.lookups) < MAX_LOOKUPS:
+                by_host = {host: await self._addresses_of(host) for host in hosts[:1]}
+            null = bool(names) and all(record.target == "." for record in names)
             addresses = tuple(address for found in by_host.values() for address in found)
             outside = [host for host in by_host if not f".{host}".endswith(f".{name}")]
             foreign = tuple(address for host in outside for address in by_host[host])
-            return Lookup(term.text, domain, name, void, void, len(names), addresses=addresses, foreign=foreign)
+            return Lookup(term.text, domain, name, void, void, len(names), 1, addresses, foreign, null)
         answer = await self._dns.resolve(name, "A")
         ipv4 = answer.records
         if term.name == "exists":

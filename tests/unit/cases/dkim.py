@@ -14,7 +14,7 @@ from mailproof.observations.dkim import DKIMKey
 
 from ..observed import DOMAIN, PARKED, RECEIVES, answer, missing
 from .case import Table, advises, fails, leaves, passes, skips
-from .dmarc_records import BY_KEYS, EMPTY, INHERITED, KEYS, org
+from .dmarc_records import BY_KEYS, EMPTY, HIDDEN, INHERITED, KEYS, REVOKED, org
 
 
 def dkim(*texts: str) -> DKIMKey:
@@ -77,6 +77,8 @@ TABLE: Table = {
     ),
     "DKIM-SUBTREE": (
         passes(dkim_subtree=KEYS, dmarc=org(), mail_domain=RECEIVES),
+        passes(dkim_subtree=REVOKED, dmarc=org(), mail_domain=RECEIVES),
+        skips("a wildcard answers", dkim_subtree=HIDDEN, dmarc=org(), mail_domain=RECEIVES),
         fails("does not exist", level=SHOULD, dkim_subtree=EMPTY, dmarc=org(), mail_domain=RECEIVES),
         fails("does not exist", dkim_subtree=EMPTY, dmarc=org("v=DMARC1; p=none"), mail_domain=RECEIVES),
         leaves("DMARC-REJECT-NEEDS-DKIM", dkim_subtree=EMPTY, dmarc=org("v=DMARC1; p=reject"), mail_domain=RECEIVES),

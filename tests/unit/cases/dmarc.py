@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mailproof.controls import MUST, SHOULD
 from mailproof.net.dnssec.trust import Flaw, Link, Status, Verdict
 from mailproof.observations.dmarc import DMARC, Step
@@ -27,6 +29,13 @@ def dmarc(
     return DMARC(domain, exists, tuple(steps), at_domain)
 
 
+def _lost() -> DMARC:
+    """The record is an alias of a name that does not exist."""
+    found = dmarc()
+    own = replace(found.own, answer=replace(found.own.answer, aliases=("gone.example.net",)))
+    return replace(found, steps=(own, *found.steps[1:]))
+
+
 SECURE = Verdict(Status.SECURE)
 FOREIGN = Verdict(Status.INSECURE, Link("dmarc.example.net.", "DS", "net.", Flaw.UNSIGNED))
 BOGUS = Verdict(Status.BOGUS, Link(f"{DOMAIN}.", "TXT", f"{DOMAIN}.", Flaw.EXPIRED))
@@ -46,8 +55,18 @@ TABLE: Table = {
         passes(dmarc=dmarc("V=DMARC1; p=none")),
         fails("'v=dmarc1; p=none', which is no DMARC record", dmarc=dmarc("v=dmarc1; p=none")),
         fails("' v=DMARC1; p=none', which", dmarc=dmarc(" v=DMARC1; p=none")),
+        fails("'p=none; v=DMARC1', which", dmarc=dmarc("p=none; v=DMARC1")),
+        fails("'DMARC1; p=none', which", dmarc=dmarc("DMARC1; p=none")),
         fails("'v=DMARC1 p=none', which", dmarc=dmarc("v=DMARC1 p=none")),
         fails(f"; sub.{DOMAIN} has 'v=DMARC1; p=none'", dmarc=dmarc(at_domain=("v=DMARC1; p=none", "v=spf1"))),
+        fails(
+            f"only the policy of {DOMAIN} applies to sub.{DOMAIN}: _dmarc.sub.{DOMAIN} has 'v=DMARC1 p=none'",
+            level=SHOULD,
+            dmarc=dmarc("v=DMARC1 p=none", parents=(("v=DMARC1; p=reject",), ())),
+        ),
+        fails("nor", dmarc=dmarc("v=spf1 -all")),
+        passes(dmarc=dmarc("v=spf1 -all", parents=(("v=DMARC1; p=reject",), ()))),
+        leaves("DANGLE-CNAME", dmarc=_lost()),
         leaves("MX-EXISTS", dmarc=dmarc(exists=False)),
         leaves("DMARC-SINGLE", dmarc=dmarc(parents=(("v=DMARC1; p=none", "v=DMARC1; p=none"), ()))),
         leaves("DMARC-SYNTAX", dmarc=dmarc("v=DMARC1; p=none; sp=x", parents=(("v=DMARC1; p=reject",), ()))),
@@ -85,6 +104,13 @@ TABLE: Table = {
         fails("sp=x is not one", dmarc=dmarc("v=DMARC1; p=none; sp=x; rua=mailto:a@b.example")),
         passes(dmarc=dmarc("v=DMARC1; p=none; rua=mailto:a%21b@b.example , https://r.example/a?b=c!5m; fo=d:1:s")),
         fails("not a tag", dmarc=dmarc("v=DMARC1; p=none; reject")),
+        fails("nothing stands between two semicolons", dmarc=dmarc("v=DMARC1; p=none;; t=y")),
+        fails(r"'\nrua=mailto:a@b.example'", dmarc=dmarc("v=DMARC1; p=none;\nrua=mailto:a@b.example")),
+        fails("no domain name", dmarc=dmarc(f"v=DMARC1; p=none; rua=mailto:a@{'x' * 64}.example")),
+        fails("no domain name", dmarc=dmarc("v=DMARC1; p=none; rua=mailto:a@b%FF.example")),
+        passes(
+            dmarc=dmarc(f"v=DMARC1; p=none; rua=mailto:a@{'x' * 63}.example,mailto:a@b%C3%BCcher.example?subject=a@b")
+        ),
         fails("holds no mailbox", dmarc=dmarc("v=DMARC1; p=none; rua=mailto:nobody")),
         fails("is not a URI", dmarc=dmarc("v=DMARC1; p=none; rua=dmarc@example.org")),
         fails("p= is not one", dmarc=dmarc(parents=(("v=DMARC1; p=; rua=mailto:a@example.org",), ()))),
@@ -102,6 +128,8 @@ TABLE: Table = {
         fails("policy is none", dmarc=dmarc(parents=(("v=DMARC1; p=none; np=reject",), ()))),
         passes(dmarc=dmarc("V=DMARC1; p=reject")),
         leaves("DMARC-SYNTAX", dmarc=dmarc("v=DMARC1; p=reject; sp=x; rua=mailto:a@b.example")),
+        leaves("DMARC-SYNTAX", dmarc=dmarc("v=DMARC1; p:reject; rua=mailto:a@b.example")),
+        fails("policy is none", dmarc=dmarc("v=DMARC1; rua=mailto:a@b.example; t=yes")),
         leaves("DMARC-EXISTS", dmarc=dmarc()),
         leaves("DMARC-SINGLE", dmarc=dmarc("v=DMARC1; p=none", "v=DMARC1; p=none")),
     ),

@@ -6,14 +6,20 @@ from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
 from mailproof.observations.dkim import DKIMSubtree
-from mailproof.observations.dmarc import DMARC
+from mailproof.observations.dmarc import DMARC, Step
 
 from ..observed import DOMAIN, PARKED, RECEIVES, answer, missing
 from .case import Case, Table, advises, fails, leaves, passes, skips
 from .dmarc import dmarc
 
 NAME = f"_domainkey.{DOMAIN}"
+_MADE_UP = "mailproof-does-not-exist"
 EMPTY = DKIMSubtree(DOMAIN, missing(NAME, "TXT"))
+HIDDEN = DKIMSubtree(
+    DOMAIN, answer(NAME, "TXT"), answer(f"{_MADE_UP}.{NAME}", "TXT"), answer(f"{_MADE_UP}.{DOMAIN}", "TXT")
+)
+REVOKED = replace(HIDDEN, beside=missing(f"{_MADE_UP}.{DOMAIN}", "TXT"))
+"""All selectors that there are not are revoked by a wildcard below _domainkey."""
 KEYS = DKIMSubtree(DOMAIN, answer(NAME, "TXT"))
 
 
@@ -26,6 +32,12 @@ def aliased(text: str) -> DMARC:
     found = org(text)
     own = replace(found.own, answer=replace(found.own.answer, aliases=("dmarc.example.net",)))
     return replace(found, steps=(own, *found.steps[1:]))
+
+
+def wildcard(text: str) -> DMARC:
+    """A wildcard answers for the DMARC records of sub-domains that nobody published."""
+    name = f"{_MADE_UP}.{DOMAIN}"
+    return replace(org(REJECT), below=Step(name, answer(f"_dmarc.{name}", "TXT", text)))
 
 
 def wanted(case: Case, *accept: str) -> Case:
@@ -62,7 +74,11 @@ TABLE: Table = {
         passes(dmarc=org("v=DMARC1; p=quarantine; sp=reject; np=quarantine")),
         leaves("DMARC-NX-SUB", dmarc=org("v=DMARC1; p=reject; np=quarantine")),
         fails("sp=none beside p=reject", level=SHOULD, dmarc=org("v=DMARC1; p=reject; sp=none")),
-        advises("means nothing", dmarc=dmarc("v=DMARC1; p=reject; sp=reject", parents=((REJECT,), ()))),
+        advises("sp means nothing", dmarc=dmarc("v=DMARC1; p=reject; sp=reject", parents=((REJECT,), ()))),
+        advises("sp and np mean nothing", dmarc=dmarc("v=DMARC1; p=reject; sp=none; np=none", parents=((REJECT,), ()))),
+        passes(dmarc=dmarc(REJECT, parents=((REJECT,), ()))),
+        fails("sp=quarantine beside p=reject", dmarc=org("v=DMARC1; p=reject; sp=quarantine; t=y")),
+        passes(dmarc=org("v=DMARC1; p=reject; sp=reject; np=reject; t=y")),
         leaves("DMARC-ENFORCED", dmarc=org("v=DMARC1; p=none; sp=none")),
         leaves("DMARC-ENFORCED", dmarc=org("v=DMARC1; rua=mailto:d@example.org; sp=none")),
         leaves("DMARC-SYNTAX", dmarc=org("v=DMARC1; p=reject; sp=x; rua=mailto:d@example.org")),
@@ -74,8 +90,12 @@ TABLE: Table = {
         passes(dmarc=org("v=DMARC1; p=quarantine; np=reject")),
         fails("meets none, where p=reject", level=SHOULD, dmarc=org("v=DMARC1; p=reject; np=none")),
         fails("meets quarantine", dmarc=org("v=DMARC1; p=reject; sp=none; np=quarantine")),
+        fails("meets quarantine, where p=reject", dmarc=org("v=DMARC1; p=reject; np=quarantine; t=y")),
         leaves("DMARC-SP-NOT-WEAKER", dmarc=org("v=DMARC1; p=reject; sp=none")),
         leaves("DMARC-ENFORCED", dmarc=org("v=DMARC1; p=none; np=none")),
+        fails("a wildcard gives every sub-domain a record of its own", dmarc=wildcard("v=DMARC1; p=none")),
+        passes(dmarc=wildcard(REJECT)),
+        passes(dmarc=wildcard("v=spf1 -all")),
         skips("names below look at example.org", dmarc=dmarc(REJECT, parents=((REJECT,), ()))),
         skips("inherited", dmarc=INHERITED),
         leaves("DMARC-EXISTS", dmarc=org()),
@@ -94,7 +114,9 @@ TABLE: Table = {
         advises("nobody looks for it there", dmarc=org(REJECT, at_domain=(REJECT,))),
         leaves("DMARC-EXISTS", dmarc=org("v=spf1 -all")),
         leaves("DMARC-EXISTS", dmarc=org(at_domain=(REJECT,))),
-        skips("nothing stands", dmarc=org()),
+        leaves("DMARC-EXISTS", dmarc=dmarc("v=DMARC1 p=none", parents=((REJECT,), ()))),
+        skips("no DMARC record stands", dmarc=dmarc("v=spf1 -all", parents=((REJECT,), ()))),
+        skips("no DMARC record stands", dmarc=org()),
     ),
     "DMARC-CNAME": (
         passes(dmarc=org(REJECT)),
@@ -105,6 +127,8 @@ TABLE: Table = {
         passes(dmarc=org(REJECT), mail_domain=PARKED),
         passes(dmarc=INHERITED, mail_domain=PARKED),
         fails("quarantine (p of", level=SHOULD, dmarc=org("v=DMARC1; p=quarantine"), mail_domain=PARKED),
+        fails("lowered it from reject (p of", dmarc=org("v=DMARC1; p=reject; t=y"), mail_domain=PARKED),
+        passes(dmarc=dmarc("v=DMARC1; p=reject; sp=none", parents=((REJECT,), ())), mail_domain=PARKED),
         leaves("DMARC-SP-NOT-WEAKER", dmarc=org("v=DMARC1; p=reject; sp=quarantine"), mail_domain=PARKED),
         leaves("DMARC-NX-SUB", dmarc=org("v=DMARC1; p=reject; np=none"), mail_domain=PARKED),
         leaves("DMARC-ENFORCED", dmarc=org("v=DMARC1; p=none"), mail_domain=PARKED),
@@ -139,6 +163,8 @@ TABLE: Table = {
     "DMARC-REJECT-NEEDS-DKIM": (
         fails("no mail of the domain", level=MUST, dmarc=org(REJECT), dkim_subtree=EMPTY, mail_domain=RECEIVES),
         passes(dmarc=org(REJECT), dkim_subtree=KEYS, mail_domain=RECEIVES),
+        passes(dmarc=org(REJECT), dkim_subtree=REVOKED, mail_domain=RECEIVES),
+        skips("a wildcard answers", dmarc=org(REJECT), dkim_subtree=HIDDEN, mail_domain=RECEIVES),
         skips("DKIM-SELECTOR judges", dmarc=org(REJECT), dkim_subtree=KEYS, mail_domain=BY_KEYS),
         skips("not reject", dmarc=org("v=DMARC1; p=none"), dkim_subtree=EMPTY, mail_domain=RECEIVES),
         skips("may sign", dmarc=INHERITED, dkim_subtree=EMPTY, mail_domain=RECEIVES),

@@ -43,6 +43,7 @@ TABLE: Table = {
         fails("asks for no aggregate", level=SHOULD, dmarc=org("v=DMARC1; p=reject"), mail_domain=RECEIVES),
         leaves("PARKED-RUA", dmarc=org("v=DMARC1; p=reject"), mail_domain=PARKED),
         leaves("DMARC-SYNTAX", dmarc=org("v=DMARC1; sp=reject"), mail_domain=RECEIVES),
+        leaves("DMARC-SYNTAX", dmarc=org("v=DMARC1; p=reject; rua:mailto:d@example.org"), mail_domain=RECEIVES),
         leaves("DMARC-EXISTS", dmarc=org(), mail_domain=RECEIVES),
     ),
     "DMARC-URI-SYNTAX": (
@@ -60,6 +61,8 @@ TABLE: Table = {
         fails("_report._dmarc.example.net has no", level=SHOULD, dmarc_reports=reports(to(THERE, says=()))),
         fails("mailto:d@example.net is ignored", dmarc_reports=reports(to(THERE, says=("v=spf1 -all",)))),
         leaves("DANGLE-RUA", dmarc_reports=reports(_NOBODYS)),
+        leaves("DMARC-RUA-HAS-MX", dmarc_reports=reports(to(THERE, says=(), mx=()))),
+        fails("is ignored", dmarc_reports=reports(to(THERE, says=()), to("example.com", says=(), mx=()))),
         undecided("no answer", dmarc_reports=reports(replace(to(THERE, says=()), agreement=None, failure="no answer"))),
         undecided("beyond the bound", dmarc_reports=reports(to(THERE, says=("v=DMARC1",)), left_out=3)),
         skips("within the organisation", dmarc_reports=reports(to())),

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
 from mailproof.net.https import TLSFault
-from mailproof.observations.mta_sts import STSPolicyFile
+from mailproof.observations.mta_sts import STSPolicyFile, STSRecord
 from mailproof.targets.mail import MailDomain
 
-from ..observed import DOMAIN, PARKED, RECEIVES, STS_BODY, mx, sts, sts_policy, tlsrpt
+from ..observed import DOMAIN, PARKED, RECEIVES, STS_BODY, missing, mx, sts, sts_policy, tlsrpt
 from .case import Case, Table, advises, fails, leaves, passes, skips
 
 _MX = mx("10 mx1.example.org.")
@@ -21,6 +21,8 @@ def _domain(case: Case, domain: MailDomain = RECEIVES) -> Case:
     return replace(case, observed={"mail_domain": domain, "mx": _MX, **case.observed})
 
 
+_LOST = STSRecord(DOMAIN, replace(missing(f"_mta-sts.{DOMAIN}", "TXT"), aliases=("gone.example.net",)))
+"""The record is an alias of a name that does not exist."""
 _WITHOUT_RECORD = STSPolicyFile(DOMAIN, sts(), (), None)
 _WITHOUT_ADDRESS = STSPolicyFile(DOMAIN, sts(_GOOD), (), None)
 
@@ -48,6 +50,7 @@ TABLE: Table = {
         _domain(fails("2 records", sts_record=sts(_GOOD, "v=STSv1; id=2"))),
         _domain(fails("id is not", sts_record=sts("v=STSv1; id=2016-08"))),
         _domain(fails("id is missing", sts_record=sts("v=STSv1;"))),
+        _domain(leaves("DANGLE-CNAME", sts_record=_LOST)),
         _domain(skips("takes no mail", sts_record=sts()), PARKED),
         _domain(skips("takes no mail", sts_record=sts(), mx=mx("0 ."))),
     ),

@@ -7,8 +7,8 @@ from dataclasses import replace
 from mailproof.controls import MUST, SHOULD
 from mailproof.observations.spf import SPF, Lookup, SPFTree
 
-from ..observed import DOMAIN, answer, missing
-from .case import Table, advises, fails, leaves, passes, skips, undecided
+from ..observed import DOMAIN, PARKED, RECEIVES, answer, missing
+from .case import Case, Table, advises, fails, leaves, passes, skips, undecided
 from .spf import published, spf, spf_tree
 
 _LONGEST = f"v=spf1 {' ip4:192.0.2.1' * 30} -all".ljust(450)
@@ -24,8 +24,18 @@ def explained(record: str, *texts: str, rcode: str = "NOERROR") -> SPFTree:
     return replace(spf_tree(record), explanation=answer("exp.example.org", "TXT", *texts, rcode=rcode))
 
 
-def host(term: str, void: str = "", domain: str = DOMAIN) -> Lookup:
-    return Lookup(term, domain, "host.example", "4" in void, "6" in void)
+def host(term: str, void: str = "", domain: str = DOMAIN, name: str = "host.example") -> Lookup:
+    """A lookup without an answer for the families in ``void``; without any, one that leads nowhere all the same."""
+    return Lookup(term, domain, name, "4" in void, "6" in void, leads_nowhere=not void)
+
+
+def _tree_of(found: Lookup) -> SPFTree:
+    return spf_tree(f"v=spf1 {found.term} -all", lookups=(found,))
+
+
+def _sending(case: Case) -> Case:
+    """The case with a domain that sends, unless it says otherwise."""
+    return replace(case, observed={"mail_domain": RECEIVES, **case.observed})
 
 
 _EXP = "v=spf1 -all exp=exp.example.org"
@@ -86,31 +96,44 @@ TABLE: Table = {
         skips("no exp", spf_tree=spf_tree("v=spf1 -all")),
         skips("for other senders", spf_tree=spf_tree("v=spf1 -all exp=%{i}.example.org")),
         leaves("SPF-SYNTAX", spf_tree=spf_tree("v=spf1 -all exp=example")),
+        leaves("SPF-SYNTAX", spf_tree=explained(f"{_EXP} exp=exp.example.org")),
         leaves("SPF-EXISTS", spf_tree=spf_tree(None)),
         leaves(
             "SPF-INCLUDE-VALID",
             spf_tree=spf_tree("v=spf1 redirect=b.example", published("b.example", path=("redirect=b.example",))),
         ),
     ),
-    "SPF-TARGETS-RESOLVE": (
-        passes(spf_tree=spf_tree("v=spf1 a:host.example -all", lookups=(host("a:host.example", "6"),))),
-        fails(
-            "a:host.example (host.example)",
-            level=SHOULD,
-            spf_tree=spf_tree("v=spf1 a:host.example -all", lookups=(host("a:host.example", "46"),)),
-        ),
-        fails("-mx/24", spf_tree=spf_tree("v=spf1 -mx/24 ~all", lookups=(host("-mx/24", "46"),))),
-        fails("a:host", spf_tree=replace(_REDIRECTED, lookups=(host("a:host.example", "46", "b.example"),))),
-        passes(
-            spf_tree=spf_tree(
-                "v=spf1 include:spf.example.net -all",
-                published("spf.example.net", "v=spf1 a:host.example -all", path=("include:spf.example.net",)),
-                lookups=(host("a:host.example", "46", "spf.example.net"),),
-            )
-        ),
-        skips("names no host", spf_tree=spf_tree("v=spf1 exists:x.example -all", lookups=(host("exists:x", "46"),))),
-        leaves("SPF-VOID-2", spf_tree=spf_tree("v=spf1 a -all", lookups=(host("a", "46"),) * 3)),
-        leaves("SPF-SYNTAX", spf_tree=spf_tree("v=spf1 x a -all", lookups=(host("a", "46"),))),
-        leaves("SPF-EXISTS", spf_tree=spf_tree(None)),
+    "SPF-TARGETS-RESOLVE": tuple(
+        _sending(case)
+        for case in (
+            passes(spf_tree=spf_tree("v=spf1 a:host.example -all", lookups=(host("a:host.example", "6"),))),
+            fails(
+                "a:host.example (host.example)",
+                level=SHOULD,
+                spf_tree=spf_tree("v=spf1 a:host.example -all", lookups=(host("a:host.example", "46"),)),
+            ),
+            fails("-mx/24", spf_tree=spf_tree("v=spf1 -mx/24 ~all", lookups=(host("-mx/24", "46"),))),
+            fails("a:host", spf_tree=replace(_REDIRECTED, lookups=(host("a:host.example", "46", "b.example"),))),
+            passes(
+                spf_tree=spf_tree(
+                    "v=spf1 include:spf.example.net -all",
+                    published("spf.example.net", "v=spf1 a:host.example -all", path=("include:spf.example.net",)),
+                    lookups=(host("a:host.example", "46", "spf.example.net"),),
+                )
+            ),
+            skips(
+                "names no host", spf_tree=spf_tree("v=spf1 exists:x.example -all", lookups=(host("exists:x", "46"),))
+            ),
+            leaves("SPF-VOID-2", spf_tree=spf_tree("v=spf1 a -all", lookups=(host("a", "46"),) * 3)),
+            leaves("SPF-SYNTAX", spf_tree=spf_tree("v=spf1 x a -all", lookups=(host("a", "46"),))),
+            leaves("SPF-EXISTS", spf_tree=spf_tree(None)),
+            fails("a:mail..example (mail..example)", spf_tree=_tree_of(host("a:mail..example", name="mail..example"))),
+            fails("mx:null.example", spf_tree=_tree_of(host("mx:null.example"))),
+            leaves(
+                "DANGLE-SPF",
+                spf_tree=replace(_tree_of(host("a:x.example", "46")), unregistered=(("a:x.example", "x.example"),)),
+            ),
+            leaves("SPF-PARKED", spf_tree=_tree_of(host("mx", "46")), mail_domain=PARKED),
+        )
     ),
 }

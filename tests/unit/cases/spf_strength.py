@@ -22,14 +22,27 @@ def included(record: str, term: str = "include:spf.example.net") -> SPFTree:
 
 def hosts(term: str, *addresses: str, senders: tuple[str, ...] = ()) -> SPFTree:
     """A tree with one ``a`` or ``mx`` and what is behind it."""
-    found = Lookup(term, DOMAIN, DOMAIN, addresses=addresses)
+    found = Lookup(term, DOMAIN, None if "%{i" in term else DOMAIN, addresses=addresses)
     return replace(spf_tree(f"v=spf1 {term} -all", lookups=(found,)), senders=senders)
 
 
-def below(*texts: str, mx: tuple[str, ...] = (), address: tuple[str, ...] = ()) -> NamesBelow:
+def _nowhere(term: str) -> SPFTree:
+    """A tree with one term whose name is malformed."""
+    return spf_tree(f"v=spf1 {term} -all", lookups=(Lookup(term, DOMAIN, "a..example.net", leads_nowhere=True),))
+
+
+def below(
+    *texts: str, mx: tuple[str, ...] = (), address: tuple[str, ...] = (), ipv6: tuple[str, ...] = ()
+) -> NamesBelow:
     """What a made-up name below a parked domain gets."""
     return NamesBelow(
-        DOMAIN, True, NAME, answer(NAME, "TXT", *texts), answer(NAME, "MX", *mx), answer(NAME, "A", *address)
+        DOMAIN,
+        True,
+        NAME,
+        answer(NAME, "TXT", *texts),
+        answer(NAME, "MX", *mx),
+        answer(NAME, "A", *address),
+        answer(NAME, "AAAA", *ipv6),
     )
 
 
@@ -47,7 +60,9 @@ TABLE: Table = {
         fails("/1 ", spf_tree=spf_tree("v=spf1 ip4:0.0.0.0/1 ip4:128.0.0.0/1 -all")),
         fails("0.0.0.0/0", spf_tree=hosts("mx/0", "192.0.2.1")),
         fails("0.0.0.0/0", spf_tree=hosts("exists:example.net", "192.0.2.1")),
+        fails("0.0.0.0/0", spf_tree=hosts("exists:%{d}", "192.0.2.1")),
         passes(spf_tree=hosts("exists:%{i}.example.net")),
+        passes(spf_tree=_nowhere("exists:a..example.net")),
         fails("+all of spf.example.net", spf_tree=included("v=spf1 +all")),
         passes(spf_tree=included("v=spf1 +all", "?include:spf.example.net")),
         fails("10.0.0.0/7", spf_tree=included("v=spf1 ip4:10.0.0.0/7 -all")),

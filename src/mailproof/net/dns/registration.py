@@ -6,6 +6,7 @@ gives to customers below a name of his own is no registration.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from publicsuffixlist import PublicSuffixList
@@ -24,7 +25,12 @@ def registrable(name: str) -> str:
     """The domain that one registers to have a name, like example.co.uk; empty where nobody can have it."""
     if is_special_use(name) or name.endswith(".arpa"):
         return ""
-    return _suffixes().privatesuffix(name) or ""
+    domain = _suffixes().privatesuffix(name) or ""
+    return domain if _TO_BE_HAD.fullmatch(domain) else ""
+
+
+_TO_BE_HAD = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+"""No registry gives anybody a name with other characters (RFC 1123, section 2.1)."""
 
 
 async def unregistered(dns: DNSClient, answer: Answer) -> str:
