@@ -355,18 +355,26 @@ def test_server_gives_signatures(signed_server: SignedServer) -> None:
     assert signed_server.has_signed_soa, f"{signed_server.server} gives no signature with the SOA record"
 
 
-@control("SEC-DNSKEY-RRSIG", MUST, rfc(4035, "2.2"), rfc(4035, "5.3"), by_clock=True, harm=Harm.LOST)
+@control("SEC-DNSKEY-RRSIG", MUST, rfc(4035, "2.2"), rfc(4035, "5.3"), rfc(8901, "2.1"), by_clock=True, harm=Harm.LOST)
 def test_signatures_of_the_server_are_valid(signed_server: SignedServer) -> None:
-    """On every server DNSKEY, SOA and NS have a signature that is valid now, by a key that the server has.
+    """On every server DNSKEY, SOA and NS have a signature that is valid now, by keys that all servers have; that of
+    DNSKEY is by a key that a DS record names.
 
     Why: a validator that happens to ask this server finds the zone bogus.
-    Fix: look why the server has an old or another copy of the zone: its transfers, its signer, its clock.
+    Fix: look why the server has an old or another copy of the zone: its transfers, its signer, its clock. Where several
+    providers sign, let each publish the keys of all.
     """
     _require_both(signed_server)
     wrong = [one for one in signed_server.sets if one.bogus and not one.type.startswith("CD")]
     if wrong and all(one.unsupported for one in wrong):
         leave_to("SEC-ALGO-SUPPORTED", "the signatures cannot be verified: nobody knows their algorithm")
     assert not wrong, f"{signed_server.server}: {'; '.join(f'{one.type}: {one.why}' for one in wrong)}"
+    if signed_server.strangers:
+        tags = _told(sorted({one.tag for one in signed_server.signatures if one.type == "SOA"}))
+        raise AssertionError(
+            f"{signed_server.server} signs SOA with key {tags}, which {_told(signed_server.strangers)} "
+            "does not have: who has the keys from there finds the zone bogus"
+        )
 
 
 def _require_both(seen: SignedServer) -> None:

@@ -107,6 +107,7 @@ class NegativeAnswer:
 class SignedServer(Observation):
     """What one address of a name server has of a zone's DNSSEC, judged by the keys that it has itself.
 
+    The keys are judged by the DS records, where these lead to the zone of some server.
     Nothing but the SOA (and DNSKEY) is asked for where the server does not have the zone, or has it unsigned.
     """
 
@@ -130,6 +131,8 @@ class SignedServer(Observation):
     cdnskey: tuple[ZoneKey, ...] = ()
     unknown: tuple[str, ...] = ()
     """What got no answer."""
+    strangers: tuple[str, ...] = ()
+    """Servers of the zone that have none of the keys that sign the SOA record here, but others."""
 
     @property
     def serves(self) -> bool:

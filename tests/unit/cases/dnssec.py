@@ -293,6 +293,7 @@ TABLE: Table = {
             signed_server=_server(_key(), sets=(SETS[0], _bogus("SOA", Flaw.EXPIRED))),
         ),
         passes(signed_server=_server(_key(), sets=(*SETS, _bogus("CDS", Flaw.EXPIRED)))),
+        fails(f"signs SOA with key 1, which {NS2} does not have", signed_server=_server(_key(), strangers=(NS2,))),
         leaves("SEC-ALGO-SUPPORTED", signed_server=_server(_key(), sets=(_bogus("SOA", Flaw.UNSUPPORTED),))),
         leaves("SEC-DO-ANSWER", signed_server=_server(_key(), signatures=())),
         leaves("SEC-NOT-BOGUS", signed_server=_server(_key(), is_bogus=True)),
