@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mailproof.net.dnssec.keys import text_of_rdata
+
 from .dnssec_world import key
 from .signing_world import DOMAIN, seen_of, zone_signed_by
 
@@ -47,3 +49,12 @@ def test_a_ds_record_of_no_server_is_told(tmp_path: Path) -> None:
     lost = key(13, 3).ds(DOMAIN)
     _, signing = seen_of(zone_signed_by(ONE), zone_signed_by(ONE), [DS_OF_ONE, lost], tmp_path)
     assert sorted(bool(record.flaw) for record in signing.ds) == [False, True]
+
+
+def test_a_cds_record_with_another_digest_than_its_key_is_told(tmp_path: Path) -> None:
+    forged = f"{DS_OF_ONE.key_tag} 13 2 {'ab' * 32}"
+    lost = f"{DS_OF_ONE.key_tag + 1} 13 2 {'ab' * 32}"
+    text = "".join(f"@ 60 CDS {record}\n" for record in (text_of_rdata(DS_OF_ONE), forged, lost))
+    zone = zone_signed_by(ONE, text=text)
+    _, signing = seen_of(zone, zone, [DS_OF_ONE], tmp_path)
+    assert [record.text for record in signing.servers[0].cds if record.flaw] == [forged]

@@ -32,7 +32,7 @@ from mailproof.net.dnssec.keys import (
     usable,
 )
 from mailproof.net.dnssec.signatures import SignedSet, signature_time, signed_sets, validate
-from mailproof.net.dnssec.trust import Status, Verdict, nearest
+from mailproof.net.dnssec.trust import Flaw, Status, Verdict, nearest
 from mailproof.net.dnssec.validator import Validator, response_of
 from mailproof.net.dnssec.work import Work
 from mailproof.net.dnssec.zone import SecureZone
@@ -181,7 +181,7 @@ class _Seen:
             tuple(self._denials()),
             tuple(sorted({dns.rdatatype.to_text(one.type) for one in self._of_denial()})),
             tuple(dict.fromkeys(_nsec3(cast(NSEC3, record)) for one in hashed for record in one.records)),
-            tuple(ds_record(cast(DS, record)) for record in self._records(RdataType.CDS)),
+            tuple(self._cds()),
             tuple(zone_key(cast(DNSKEY, record)) for record in self._records(RdataType.CDNSKEY)),
             unknown,
         )
@@ -200,6 +200,17 @@ class _Seen:
             if found is not None:
                 verdict = self._by_parent(found) if type == "DNSKEY" else None
                 yield Judged(self._zone, type, verdict or self._own.judge(found, (), self._work))
+
+    def _cds(self) -> Iterator[DSRecord]:
+        """The CDS records; one is flawed that has another digest than the key of its tag (RFC 7344, section 4.1)."""
+        keys = self._find(RdataType.DNSKEY)
+        for record in self._records(RdataType.CDS):
+            one, flaw = cast(DS, record), ""
+            if keys is not None and one.digest_type in VERIFIABLE.digests:
+                failures = _entry(keys, (one,), self._work).failures
+                is_other = any(failure.flaw is Flaw.DIGEST for failure in failures)
+                flaw = "the digest is not that of the key" if is_other else ""
+            yield ds_record(one, flaw)
 
     def _by_parent(self, keys: SignedSet) -> Verdict | None:
         """What the DS records make of the keys; None where none of them leads here (RFC 4035, section 5.2)."""
@@ -276,8 +287,8 @@ async def signing(zone: Zone, net: Network, look: Look, targets: Targets) -> Sig
     parents = await _at_parents(zone, look)
     seen = Signing(zone.name, records, servers, parents, (), (), unknown)
     if not records and any(server.cds for server in servers):
-        signals, signalled = await _signals(zone.name, servers, net)
-        return Signing(zone.name, records, servers, parents, signals, signalled, unknown)
+        signals, signalled, signallers = await _signals(zone.name, servers, net)
+        return Signing(zone.name, records, servers, parents, signals, signalled, unknown, signallers)
     return seen
 
 
@@ -357,15 +368,21 @@ async def _at_parents(zone: Zone, look: Look) -> tuple[ParentDS, ...]:
 
 async def _signals(
     zone: str, servers: tuple[SignedServer, ...], net: Network
-) -> tuple[tuple[Judged, ...], tuple[str, ...]]:
-    """The signalling records of RFC 9615, section 2: CDS and CDNSKEY below the name of each server."""
+) -> tuple[tuple[Judged, ...], tuple[str, ...], tuple[str, ...]]:
+    """The signalling records of RFC 9615, section 2: CDS and CDNSKEY below the name of each server.
+
+    What is made of them, their data, and the names that could be asked for both.
+    """
     signals: list[Judged] = []
     data: list[str] = []
+    silent: set[str] = set()
+    owners: list[str] = []
     hosts = dict.fromkeys(server.server.partition("[")[0] for server in servers)
     for host in list(hosts)[:MAX_SIGNALLING_HOSTS]:
         if f".{host}".endswith(f".{zone}"):
             continue  # section 4.1: below the zone itself there is no signal
         owner = f"_dsboot.{zone}._signal.{host}"
+        owners.append(owner)
         for type in ("CDS", "CDNSKEY"):
             try:
                 found = (await net.dnssec.records(owner, type)).find(parse_name(owner), dns.rdatatype.from_text(type))
@@ -373,6 +390,7 @@ async def _signals(
                     continue
                 signals.append(Judged(owner, type, await net.dnssec.judge(owner, type)))
             except NotObserved:
+                silent.add(owner)
                 continue
             data += [f"{owner} {type} {text_of_rdata(record)}" for record in found.records]
-    return tuple(signals), tuple(data)
+    return tuple(signals), tuple(data), tuple(owner for owner in owners if owner not in silent)
