@@ -47,7 +47,8 @@ _BESIDE_AN_ALIAS = frozenset({RdataType.RRSIG, RdataType.NSEC, RdataType.NSEC3, 
 """What may stand beside an alias (RFC 4035, section 2.5)."""
 _INCLUDE = re.compile(r"^\$INCLUDE[ \t]+(.*)$", re.IGNORECASE | re.MULTILINE)
 _LONG_TOKEN = re.compile(rf'[^\s"]{{{MAX_TOKEN + 1}}}|"[^"\n]{{{MAX_TOKEN + 1}}}')
-
+_TTL_OF_FRAGMENTS = 86400
+"""Seconds, as parents have them for delegations."""
 _CANNOT = re.compile(r"newline in quoted string|Unknown SVCB ParamKey|unknown rdatatype|\bIPSECKEY\b")
 """Complaints about things that are right, or may be: newer types and parameters, strings over several lines, keys
 that may be left out.
@@ -90,13 +91,16 @@ def read_records(name: str, path: Path, most: int) -> list[Noted]:
 
 
 def read_fragment(origin: str, path: Path, most: int) -> list[Noted]:
-    """As :func:`read_records`, of a file that is no whole zone: without SOA and NS records at its origin."""
+    """As :func:`read_records`, of a file that is no whole zone: without SOA and NS records at its origin.
+
+    Nor does it need a TTL: with no SOA record there is none to fall back on (RFC 2308, section 4).
+    """
     notes: list[Noted] = []
     try:
         text = read_text(path, MAX_SIZE)
     except (UnreadableFile, FileNotFoundError) as error:
         raise ValueError(f"{path}: {_said(error)}") from error
-    _read(origin, text, str(path), path.absolute().parent, notes)
+    _read(origin, text, str(path), path.absolute().parent, notes, ttl=_TTL_OF_FRAGMENTS)
     if len(notes) > most:
         raise ValueError(f"{path}: {len(notes)} records, and at most {most} are read")
     return notes
@@ -122,14 +126,19 @@ def parse_zone(
     return zone
 
 
-def _read(name: str, text: str, source: str, root: Path | None, notes: list[Noted] | None) -> dns.zone.Zone:
+def _read(
+    name: str, text: str, source: str, root: Path | None, notes: list[Noted] | None, ttl: int | None = None
+) -> dns.zone.Zone:
     try:
         origin = dns.name.from_text(name)
     except (dns.exception.DNSException, struct.error) as error:
         raise ValueError(f"{source}: {name!r} is not a zone name: {error}") from error
     zone = dns.zone.Zone(origin, relativize=False)
     with zone.writer(replacement=True) as transaction:
-        _Reader(transaction, zone, root, notes).read_file(text, source)
+        reader = _Reader(transaction, zone, root, notes)
+        if ttl is not None:
+            reader.default_ttl, reader.default_ttl_known = ttl, True
+        reader.read_file(text, source)
     return zone
 
 
