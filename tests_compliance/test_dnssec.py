@@ -29,9 +29,6 @@ def test_zone_is_signed(dnssec: DNSSEC) -> None:
     _require_published(dnssec)
     if dnssec.bogus or dnssec.disputed:
         leave_to("SEC-NOT-BOGUS", "the zone is bogus")
-    if dnssec.unsupported:
-        _leave_unsupported(dnssec)
-        leave_to("SEC-ALGO-SUPPORTED", "validators do not use what the zone is signed with")
     if dnssec.lacks_ds:
         leave_to("SEC-DS-FOR-SIGNED", "the zone is signed, and the parent has no DS record")
     assert dnssec.authenticated, f"{dnssec.zone} is not authenticated: {dnssec.why_unsigned}"

@@ -28,6 +28,7 @@ _dmarc TXT "v=DMARC1; p=reject; rua=mailto:dmarc@right.example"
 _mta-sts TXT "v=STSv1; id=20261122T120000;"
 mta-sts CNAME policies.hosting.example.
 _smtp._tls TXT "v=TLSRPTv1; rua=mailto:tlsrpt@right.example"
+2026._domainkey TXT "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 """
 """What is live, and right but for SPF."""
 

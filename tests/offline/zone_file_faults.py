@@ -39,7 +39,7 @@ class FileFault:
 
     @property
     def target(self) -> str:
-        return f"{self.zone} in {FOLDER}/{self.zone}.zone"
+        return f"{self.zone} (records)"
 
 
 RIGHT_ZONE = FileFault("ZONE-RIGHT", "", served="; nothing else\n")

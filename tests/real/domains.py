@@ -260,6 +260,8 @@ class Domain:
     signing: Signing | None = None
     parent_ns: tuple[str, ...] = tuple(CHILDREN)
     child_ns: tuple[str, ...] = tuple(CHILDREN)
+    caused_by: str = ""
+    """The lines that cause the fault, where they are in no other field."""
     registered: Registered = Registered.RIGHT
     domain_listed: bool = False
     """The domain is on the list of domains."""
@@ -352,6 +354,8 @@ class Domain:
             lines.append(f"PTR is an alias of {self.ptr_at}")
         if self.helo:
             lines.append(f"EHLO {self.helo}")
+        if self.caused_by:
+            lines.append(self.caused_by)
         if self.registered is not Registered.RIGHT:
             lines.append(self.registered)
         if self.domain_listed:
@@ -376,6 +380,8 @@ class Domain:
             lines += [f"on ns2: {key} {value}" for value in values]
         for server in self.own_servers:
             lines += _name_server_lines(server)
+        if self.policy_max_age != 604800:
+            lines.append(f"mta-sts.txt max_age: {self.policy_max_age}")
         if self.policy_mode != "enforce":
             lines.append(f"mta-sts.txt mode: {self.policy_mode}")
         lines += [f"mta-sts.txt mx: {mx}" for mx in self.policy_mx]

@@ -146,6 +146,8 @@ class DNSSEC(Observation):
     @property
     def why_unsigned(self) -> str:
         """Why the zone is not authenticated."""
+        if self.unsupported:
+            return f"the parent has a DS record of the {self.told_ds}: who uses none of them takes the zone as unsigned"
         end = self.end
         if end is None or end.name.rstrip(".") == self.zone:
             return "it is not signed and has no DS record"

@@ -12,7 +12,11 @@ from mailproof.targets.zones import Zone
 
 @dataclass(frozen=True)
 class ZoneContents(Target):
-    """The records of a zone, as far as they are known: ``example.org as served``."""
+    """The records of a zone, as far as they are known.
+
+    A zone has the same id, ``example.org (records)``, as it is served and as it stands in a file, so that what is
+    proposed can be compared with what is live.
+    """
 
     zone: str
     wildcards: tuple[str, ...] = ()
@@ -20,7 +24,7 @@ class ZoneContents(Target):
 
     @property
     def id(self) -> str:
-        return f"{self.zone} as served"
+        return f"{self.zone} (records)"
 
     @property
     def entries(self) -> tuple[str, ...]:
@@ -29,15 +33,11 @@ class ZoneContents(Target):
 
 @dataclass(frozen=True)
 class ZoneFile(ZoneContents):
-    """A zone as it stands in a master file: ``example.org in zones/example.org.zone``."""
+    """All records of a zone, as they stand in a master file."""
 
     path: str = ""
     name: str = ""
     """The file as reports call it: relative to the inventory."""
-
-    @property
-    def id(self) -> str:
-        return f"{self.zone} in {self.name}"
 
 
 @finder(ZoneContents, after=(MailDomain, Zone))

@@ -30,6 +30,7 @@ DOMAINS = (
     Domain(
         "lookalike",
         "a name that looks like the domain exists",
+        caused_by="zone l0okalike.test",
         advice=("REP-LOOKALIKE",),
     ),
 )

@@ -92,6 +92,7 @@ DOMAINS = (
         "mx-unapproved",
         "an MX host that the inventory does not name",
         Server(POSTFIX),
+        caused_by="not in mx_hosts of the inventory",
         fail=("MX-APPROVED",),
     ),
     Domain(

@@ -11,6 +11,7 @@ DOMAINS = (
         "mx-ipv4-only",
         "MX host without an IPv6 address",
         Server(POSTFIX),
+        caused_by="no AAAA of mx",
         advice=("V6-MX-AAAA",),
     ),
     Domain(

@@ -10,6 +10,7 @@ DOMAINS = (
     Domain(
         "views-differ",
         "one resolver gives another MX record",
+        caused_by=f"at {WRONG_RESOLVER}: local-data: views-differ.test. MX 20 mx.right.test.",
         advice=("RES-VIEWS",),
     ),
 )
