@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mailproof.net.dnssec.keys import text_of_rdata
+from mailproof.probes.signing import MAX_DS
 
 from .dnssec_world import key
 from .signing_world import DOMAIN, seen_of, zone_signed_by
@@ -58,3 +59,9 @@ def test_a_cds_record_with_another_digest_than_its_key_is_told(tmp_path: Path) -
     zone = zone_signed_by(ONE, text=text)
     _, signing = seen_of(zone, zone, [DS_OF_ONE], tmp_path)
     assert [record.text for record in signing.servers[0].cds if record.flaw] == [forged]
+
+
+def test_more_ds_records_than_anybody_needs_are_not_looked_for(tmp_path: Path) -> None:
+    lost = [DS_OF_OTHER.replace(key_tag=tag) for tag in range(MAX_DS + 5)]
+    _, signing = seen_of(zone_signed_by(ONE), zone_signed_by(ONE), [DS_OF_ONE, *lost], tmp_path)
+    assert MAX_DS - 1 <= sum(bool(record.flaw) for record in signing.ds) <= MAX_DS

@@ -61,6 +61,12 @@ from mailproof.targets.zones import NameServer, Zone
 VERIFIABLE = Supported(SUPPORTED_ALGORITHMS | RSASHA1, SUPPORTED_DIGESTS)
 """What can be verified here; of a server it is asked whether its signatures are right, not whether they are wise."""
 
+MAX_KEY_SETS = 8
+"""Different DNSKEY record sets of one zone that are looked at: as many providers sign at most."""
+
+MAX_DS = 20
+"""DS records that are looked for among the keys."""
+
 ANSWERED = ("DNSKEY", "SOA", "NS", "CDS", "CDNSKEY")
 """Types at the apex that every server is asked for."""
 
@@ -125,15 +131,21 @@ async def _strangers(
     Servers that do not have the zone, or whose own keys no DS record leads to, are told of by themselves.
     """
     signers = {one.tag for one in seen.signatures if one.type == "SOA"}
+    signing_keys = {key.text for key in seen.keys if key.tag in signers}
     found: list[str] = []
+    looked_at = 0
     for other in targets.found(NameServer):
-        if other.zone != server.zone or other.address in ("", server.address):
+        if other.zone != server.zone or other.address in ("", server.address) or looked_at == MAX_KEY_SETS:
             continue
         soa = await heard(net.dns.ask(other.address, other.zone, "SOA", host=other.host))
-        keys = await _keys_at(other, net) if has_zone(soa, other.zone) else None
-        if keys is None or signers & {key_tag(cast(DNSKEY, key)) for key in keys.records}:
+        if not has_zone(soa, other.zone):
             continue
-        if signers and _entry(keys, ds, Work()).keys:
+        answer = await heard(net.dns.ask(other.address, other.zone, "DNSKEY", host=other.host))
+        if not isinstance(answer, Answer) or not signing_keys or signing_keys & {one.data for one in answer.records}:
+            continue
+        looked_at += 1
+        keys = response_of(answer).find(parse_name(other.zone), RdataType.DNSKEY)
+        if keys is not None and _entry(keys, ds, Work()).keys:
             found.append(f"{other.host}[{other.address}]")
     return tuple(found)
 
@@ -321,14 +333,15 @@ async def _key_sets(
     for server in targets.found(NameServer):
         if server.zone == zone.name and f"{server.host}[{server.address}]" in signed:
             found.append(await _keys_at(server, net))
-    return tuple({keys.identity: keys for keys in found if keys is not None}.values())
+    return tuple({keys.identity: keys for keys in found if keys is not None}.values())[:MAX_KEY_SETS]
 
 
 def _ds_records(records: list[DS], keys: tuple[SignedSet, ...], net: Network) -> Iterator[DSRecord]:
     work = Work()
-    for record in records:
+    for number, record in enumerate(records):
         flaw = ""
-        if record.digest_type in VERIFIABLE.digests and record.algorithm in VERIFIABLE.algorithms:
+        known = record.digest_type in VERIFIABLE.digests and record.algorithm in VERIFIABLE.algorithms
+        if known and number < MAX_DS:
             flaws = [_ds_flaw(record, one, net, work) for one in keys] or ["there is no DNSKEY record"]
             flaw = "" if "" in flaws else max(flaws, key=lambda told: told.startswith(_UNSIGNED))
         yield ds_record(record, flaw)
