@@ -208,7 +208,7 @@ def test_name_server_has_a_host_name(delegation: Delegation) -> None:
 
 
 @control("DEL-NAME-SYNTAX", SHOULD, rfc(1035, "2.3.1"), rfc(5891, "4.2.3.1"), harm=Harm.REFUSED)
-def test_zone_has_a_proper_name(delegation: Delegation) -> None:
+def test_zone_has_a_proper_name(delegation: Delegation, zone: Zone) -> None:
     """The labels of a zone's name are letters, digits and hyphens; "--" in third place is for A-labels (xn--) only.
 
     Why: mail programs refuse addresses in a domain of another name.
@@ -216,6 +216,8 @@ def test_zone_has_a_proper_name(delegation: Delegation) -> None:
     """
     if delegation.zone == "." or delegation.zone.endswith(".arpa"):
         not_applicable("the zone is no domain that hosts are named in")
+    if not zone.domains and any(label.startswith("_") for label in delegation.zone.split(".")):
+        not_applicable("the zone holds underscored names (RFC 8552), and no domain")
     fault = host_name_fault(delegation.zone)
     assert not fault, f"{delegation.zone} {fault}"
     strange = [label for label in delegation.zone.split(".") if label[2:4] == "--" and not label.startswith("xn--")]

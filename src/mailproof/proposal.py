@@ -19,6 +19,7 @@ from mailproof.targets.base import Target, Targets
 from mailproof.targets.mail import MailDomain
 from mailproof.targets.services import Endpoint, MailExchange
 from mailproof.targets.zone_contents import ZoneContents
+from mailproof.targets.zones import NameServer
 
 SUFFIX = ".zone"
 """Files of a directory that are zones; the rest of the file name is the zone's name."""
@@ -51,7 +52,11 @@ class Proposal:
         return (*zones, *delegated, *hosts)
 
     def leads_to(self, target: Target) -> bool:
-        """Whether ``target`` is a service that ``--connect`` leads elsewhere, or a domain that such a host serves."""
+        """Whether ``target`` is a service that ``--connect`` leads elsewhere, a domain that such a host serves, or a
+        name server of a zone whose delegation is proposed.
+        """
+        if isinstance(target, NameServer):
+            return target.zone in self.delegations
         if isinstance(target, MailExchange):
             return self.leads_to(target.endpoint)
         return isinstance(target, Endpoint) and not self.connections.keys().isdisjoint(_keys(target))

@@ -244,8 +244,24 @@ def test_a_zone_is_judged_as_it_would_be_delegated(tmp_path: Path, text: str, ve
     assert verdicts["DEL-PARENT-CHILD-NS", "no-spf.example"] == verdict
     assert verdicts["SPF-EXISTS", "no-spf.example"] == "fail"
     assert verdicts["DEL-AUTHORITATIVE", "no-spf.example@ns1.hosting.example[11.0.53.1]"] == "pass"
-    assert all(r["proposed"] for r in run.document("prod")["results"] if r["control"] != "DEL-AUTHORITATIVE")
+    assert all(r["proposed"] for r in run.document("prod")["results"])
     assert "no-spf.example delegated as in" in run.output
+
+
+def test_servers_that_do_not_have_the_zone_are_told_before_it_is_delegated_to_them(tmp_path: Path) -> None:
+    write_inventory(tmp_path, "domains: [right.example]\n")
+    (tmp_path / "delegation").write_text("@ NS ns1.hosting.example.\n@ NS ns1\nns1 A 11.0.53.1\n")
+    run = pytest_run(
+        *(tmp_path, "--inventory=prod.yaml", "--delegation=right.example=delegation"),
+        *("--control=DEL-AUTHORITATIVE", "--control=DEL-PARENT-CHILD-NS"),
+    )
+    results = [r for r in run.document("prod")["results"] if r["control"] == "DEL-AUTHORITATIVE"]
+    assert {r["target"] for r in results} >= {
+        "right.example@ns1.hosting.example[11.0.53.1]",
+        "right.example@ns1.right.example[11.0.53.1]",
+    }
+    assert all(r["verdict"] == "fail" and r["proposed"] and "REFUSED" in r["message"] for r in results)
+    assert run.verdicts("prod")["DEL-PARENT-CHILD-NS", "right.example"] == "inconclusive"
 
 
 @pytest.mark.parametrize(

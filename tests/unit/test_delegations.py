@@ -70,6 +70,11 @@ def test_an_alias_is_followed_out_of_the_delegation(tmp_path: Path) -> None:
     assert answer.proposed
 
 
+def test_a_delegation_needs_no_ttl(tmp_path: Path) -> None:
+    answer, _ = _ask(tmp_path, "ns.new.test", "A", DELEGATION.removeprefix("$TTL 60\n"))
+    assert answer.records
+
+
 def test_ds_records_are_those_of_the_delegation(tmp_path: Path) -> None:
     answer, _ = _ask(tmp_path, "new.test", "DS")
     assert [record.data for record in answer.records] == ["1 13 2 " + "11" * 32]

@@ -66,6 +66,12 @@ def test_what_holds_no_anchor_is_refused(text: str) -> None:
         read_anchors(text, NOW)
 
 
+@pytest.mark.parametrize("time", ["2017-02-02T00:00:00", "yesterday"])
+def test_a_time_that_cannot_be_compared_is_told(time: str) -> None:
+    with pytest.raises(ValueError, match=f"validFrom of a trust anchor is no time with its offset from UTC: '{time}'"):
+        read_anchors(XML.replace("2017-02-02T00:00:00+00:00", time), NOW)
+
+
 def test_the_tables_are_those_of_rfc_9904_to_9906() -> None:
     assert {number for number, row in ALGORITHMS.items() if row.use is Use.MUST_NOT} == {1, 3, 5, 6, 7, 12}
     assert {number for number, row in ALGORITHMS.items() if row.use is Use.RECOMMENDED} == {8, 13, 15}

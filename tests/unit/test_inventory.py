@@ -56,6 +56,7 @@ GOOD = "domains: [example.org]\n"
             "domains:\n  - name: a.example\n    selector: [x]",
             "lab.yaml:3: domains[0].selector: unknown key; did you mean selectors?",
         ),
+        (GOOD + "trust_anchors: x", "lab.yaml:2: trust_anchors: unknown key; did you mean trust.trust_anchors?"),
         (GOOD + "incluse: x", "lab.yaml:2: incluse: unknown key; did you mean include?"),
         (GOOD + "qqq: 1", "lab.yaml:2: qqq: unknown key; known keys are active, allow_private"),
         (GOOD + "hosts:\n  - roles: [mx]", "lab.yaml:3: hosts[0]: the key name is missing"),

@@ -21,12 +21,12 @@ METHODS = ("http-01", "dns-01", "tls-alpn-01", "email-reply-00", "tkauth-01", "o
 """IANA's ACME validation methods, as of November 2026; a CA's own begin with ``ca-`` (RFC 8657, section 4)."""
 
 _LABEL = "[A-Za-z0-9](?:-*[A-Za-z0-9])*"
-_ISSUER = re.compile(rf"[ \t]*(?P<issuer>{_LABEL}(?:\.{_LABEL})*)?[ \t]*(?:;(?P<parameters>.*))?", re.DOTALL)
-_PARAMETER = re.compile(rf"(?P<tag>{_LABEL})[ \t]*=[ \t]*(?P<value>[\x21-\x3a\x3c-\x7e]*)")
+_ISSUER = re.compile(rf"[ \t]*+(?P<issuer>{_LABEL}(?:\.{_LABEL})*)?[ \t]*+(?:;(?P<parameters>.*))?", re.DOTALL)
+_PARAMETER = re.compile(rf"(?P<tag>{_LABEL})[ \t]*+=[ \t]*+(?P<value>[\x21-\x3a\x3c-\x7e]*)")
 _TAG = re.compile(r"[A-Za-z0-9]+")
 _METHOD = re.compile(r"[A-Za-z0-9-]+")
 _MAILBOX = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W_](?:[\w-]*[^\W_])?")
-_PHONE = re.compile(r"\+[0-9.()-]*[0-9][0-9.()-]*")
+_PHONE = re.compile(r"\+[.()-]*+[0-9][0-9.()-]*+")
 _WHOLE = re.compile(r'(?P<flags>[0-9]{1,3}) (?P<tag>\S+) "(?P<value>.*)"', re.DOTALL)
 _ESCAPE = re.compile(r"\\([0-9]{3}|.)", re.DOTALL)
 _SCHEMES = ("mailto", "http", "https")

@@ -163,8 +163,12 @@ def _unknown_key(key: str, parent: Path_, model: type[BaseModel]) -> str:
     valid = sorted(part.model_fields) if part else []
     if part is model:
         valid = sorted([*valid, "include"])
+    homes = [one for one in valid if (inner := _part_at((*parent, one), model)) and key in inner.model_fields]
     near = get_close_matches(key, valid, 1, 0.5)
-    hint = f"did you mean {near[0]}?" if near else f"known keys are {', '.join(valid)}"
+    if homes:
+        hint = f"did you mean {dotted((*parent, homes[0], key))}?"
+    else:
+        hint = f"did you mean {near[0]}?" if near else f"known keys are {', '.join(valid)}"
     return f"unknown key; {hint}"
 
 

@@ -107,6 +107,7 @@ class NegativeAnswer:
 class SignedServer(Observation):
     """What one address of a name server has of a zone's DNSSEC, judged by the keys that it has itself.
 
+    The keys are judged by the DS records, where these lead to the zone of some server.
     Nothing but the SOA (and DNSKEY) is asked for where the server does not have the zone, or has it unsigned.
     """
 
@@ -130,6 +131,8 @@ class SignedServer(Observation):
     cdnskey: tuple[ZoneKey, ...] = ()
     unknown: tuple[str, ...] = ()
     """What got no answer."""
+    strangers: tuple[str, ...] = ()
+    """Servers of the zone that have none of the keys that sign the SOA record here, but others."""
 
     @property
     def serves(self) -> bool:
@@ -140,6 +143,11 @@ class SignedServer(Observation):
         return any(signature.type == "SOA" for signature in self.signatures)
 
     @property
+    def has_bogus(self) -> bool:
+        """Whether a record set of the apex, or a proof, does not validate."""
+        return any(one.bogus for one in (*self.sets, *(denial.judged for denial in self.denials)))
+
+    @property
     def for_the_parent(self) -> tuple[tuple[str, DSRecord | ZoneKey], ...]:
         """The CDS and CDNSKEY records (RFC 7344), each with its type."""
         return (*(("CDS", one) for one in self.cds), *(("CDNSKEY", one) for one in self.cdnskey))
@@ -147,6 +155,10 @@ class SignedServer(Observation):
     def algorithms(self, type: str) -> frozenset[int]:
         """The algorithms of the signatures over the apex records of a type."""
         return frozenset(one.algorithm for one in self.signatures if one.type == type and one.name == self.zone)
+
+    def signers(self, type: str) -> frozenset[int]:
+        """The tags of the keys that sign the records of a type."""
+        return frozenset(one.tag for one in self.signatures if one.type == type)
 
     def evidence(self) -> tuple[str, ...]:
         lines = [f";; {self.server}", *self.soa.evidence()]
@@ -180,6 +192,8 @@ class Signing(Observation):
     signalled: tuple[str, ...] = ()
     """The data of these records, each with its owner."""
     unknown: tuple[str, ...] = ()
+    signallers: tuple[str, ...] = ()
+    """The names below which every server should have them, as far as they could be asked."""
 
     @cached_property
     def keys(self) -> tuple[ZoneKey, ...]:

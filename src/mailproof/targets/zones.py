@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mailproof.inventory.budgets import MAX_NAME_SERVERS, MAX_SERVER_ADDRESSES
+from mailproof.inventory.budgets import MAX_ADDRESSES, MAX_NAME_SERVERS, MAX_SERVER_ADDRESSES
+from mailproof.net.dns.delegations import DelegatingClient, ProposedDelegation
 from mailproof.net.errors import NotFollowed, NotObserved
 from mailproof.targets.base import Target, Undiscovered
 from mailproof.targets.discovery import Addresses, Search, finder
@@ -47,12 +48,13 @@ async def find_zones(search: Search) -> None:
 async def _zone_of(name: str, search: Search) -> str | NotObserved | None:
     """The zone that holds ``name``: the owner of the SOA that comes with an answer (RFC 2308, section 3).
 
-    None for a name that does not exist: the zone above it has nothing to do with the inventory.
+    None for a name that does not exist: the zone above it has nothing to do with the inventory. A proposed delegation
+    is that of a zone, whatever its servers say.
     """
     try:
         answer = await search.unvalidated(name, "SOA")
     except NotObserved as failure:
-        return failure
+        return failure if _proposed(name, search) is None else name
     if answer.nonexistent:
         return None
     owners = [record.name for record in (*answer.records, *answer.authority) if record.type == "SOA"]
@@ -83,13 +85,23 @@ async def find_name_servers(search: Search) -> None:
 
 async def _name_servers(zone: Zone, search: Search) -> list[Target]:
     """The name servers of a zone, up to the bounds, and what stands for those that could not be found out."""
+    glue: dict[str, list[str]] = {}
     try:
-        answer = await search.unvalidated(zone.name, "NS")
+        records = (await search.unvalidated(zone.name, "NS")).records
     except NotObserved as failure:
-        return [_unknown(failure, f"name servers of {zone.name}", zone)]
-    names = list(dict.fromkeys(record.target for record in answer.records))[:MAX_NAME_SERVERS]
+        proposed = _proposed(zone.name, search)
+        if proposed is None:
+            return [_unknown(failure, f"name servers of {zone.name}", zone)]
+        records = proposed.ns
+        for record in proposed.glue:
+            glue.setdefault(record.name, []).append(record.data)
+    names = list(dict.fromkeys(record.target for record in records))[:MAX_NAME_SERVERS]
+
+    async def addresses(name: str) -> Addresses:
+        return Addresses(name, tuple(glue[name])[:MAX_ADDRESSES]) if name in glue else await search.addresses(name)
+
     servers: list[Target] = []
-    for known in await asyncio.gather(*(search.addresses(name) for name in names)):
+    for known in await asyncio.gather(*map(addresses, names)):
         servers += (_unknown(failure, f"addresses of {known.name}", zone) for failure in known.failures)
         for server in _at_addresses(zone, known):
             if server.address and len(servers) >= MAX_SERVER_ADDRESSES:
@@ -97,6 +109,11 @@ async def _name_servers(zone: Zone, search: Search) -> list[Target]:
                 return [*servers, _unknown(surplus, f"name servers of {zone.name}", zone)]
             servers.append(server if _may_contact(server, search) else _not_followed(server, zone))
     return servers
+
+
+def _proposed(zone: str, search: Search) -> ProposedDelegation | None:
+    """The delegation that is proposed for a zone."""
+    return search.dns.delegations.get(zone) if isinstance(search.dns, DelegatingClient) else None
 
 
 def _at_addresses(zone: Zone, known: Addresses) -> Iterator[NameServer]:

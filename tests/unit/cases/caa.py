@@ -9,6 +9,8 @@ from ..observed import DOMAIN, HOST, answer, missing
 from .case import Table, advises, fails, leaves, passes, skips
 
 ISSUE = '0 issue "ca.example"'
+LONG = 60_000
+"""Octets of a value that fits into one record, and would take minutes if each were tried with all that follow."""
 
 
 def caa(*records: str, at: str = DOMAIN) -> CAA:
@@ -37,6 +39,7 @@ TABLE: Table = {
         fails("neither a CA", caa=caa('0 issue "https://ca.example/"')),
         fails("neither a CA", caa=caa('0 issuewild "*.ca.example"')),
         fails("neither a CA", caa=caa('0 issuemail "ca.example."')),
+        fails("neither a CA", caa=caa(f'0 issue "{" " * LONG}!"')),
         fails("'account' is no parameter", caa=caa('0 issuevmc "ca.example; account"')),
         fails("is no parameter", caa=caa('0 issue "ca.example; a=b c"')),
         fails("policy is reserved", caa=caa('0 policy "1.2.3"')),
@@ -78,6 +81,7 @@ TABLE: Table = {
         fails("without mailto:", level=MUST, caa=caa('0 contactemail "mailto:a@example.org"')),
         fails("no mail address", caa=caa('0 contactemail "a@example.org, b@example.org"')),
         fails("telephone", caa=caa('0 contactphone "555 0100"')),
+        fails("telephone", caa=caa(f'0 contactphone "+{"0" * LONG}x"')),
         skips("contactemail or contactphone", caa=caa(ISSUE)),
         leaves("CAA-EXISTS", caa=caa()),
     ),

@@ -137,21 +137,7 @@ def _keyed(*keys: ZoneKey) -> dict[str, Any]:
 
 NOT_SIGNED = _zone(UNSIGNED_SERVER, ds=(), verdict=UNSIGNED)
 LOST_KEYS = _zone(UNSIGNED_SERVER, verdict=EXPIRED)
-BOTH = (Signature(DOMAIN, "CDS", 1, 13, "a", "b", DAY, DAY, 60), *_signatures(13))
-
-
-def _parent_told(
-    *, cds: tuple[DSRecord, ...] = (_ds(),), cdnskey: tuple[ZoneKey, ...] = (_key(),), **more: Any
-) -> dict[str, Any]:
-    return _zone(_server(_key(), cds=cds, cdnskey=cdnskey, **{"signatures": BOTH, **more}))
-
-
-SIGNAL = f"_dsboot.{DOMAIN}._signal.ns1.example.net"
-
-
-def _signalled(text: str, judged: Judged) -> dict[str, Any]:
-    server = _server(_key(), cds=(_ds(),), cdnskey=(_key(),), signatures=BOTH)
-    return _zone(server, ds=(), verdict=UNSIGNED, signals=(judged,), signalled=(f"{SIGNAL} {text}",))
+LEFT_OVER = _signature("SOA", left=-DAY)
 
 
 def _address(verdict: Verdict, *, inside: bool = False) -> dict[str, Any]:
@@ -222,6 +208,7 @@ TABLE: Table = {
             **_zone(_server(_key(), cds=(_ds(), _ds(2))), ds=(_ds(), _ds(2, flaw="there is no such key"))),
         ),
         leaves("SEC-NOT-BOGUS", **_zone(ds=(_ds(2, flaw="there is no such key"),), verdict=EXPIRED)),
+        leaves("SEC-ALGO-COMPLETE", **_zone(ds=(_ds(), _ds(2, 15, flaw="there is no such key")))),
         skips("no DS record", **NOT_SIGNED),
     ),
     "SEC-ALGORITHM": (
@@ -272,7 +259,12 @@ TABLE: Table = {
         passes(**_zone()),
         advises("less than 12 hours", **_zone(_server(_key(), signatures=_signatures(13, left=3600)))),
         advises("more than 180 days", **_zone(_server(_key(), signatures=_signatures(13, lifetime=400 * DAY)))),
-        leaves("SEC-DNSKEY-RRSIG", **_zone(_server(_key(), signatures=_signatures(13, left=-1)))),
+        leaves(
+            "SEC-DNSKEY-RRSIG",
+            **_zone(_server(_key(), signatures=_signatures(13, left=-1), sets=(_bogus("SOA", Flaw.EXPIRED),))),
+        ),
+        advises("less than 12 hours", **_zone(_server(_key(), signatures=(*_signatures(13, left=3600), LEFT_OVER)))),
+        advises("not needed beside", **_zone(_server(_key(), signatures=(*_signatures(13), LEFT_OVER)))),
         skips("not signed", **NOT_SIGNED),
     ),
     "SEC-DO-ANSWER": (
@@ -293,6 +285,7 @@ TABLE: Table = {
             signed_server=_server(_key(), sets=(SETS[0], _bogus("SOA", Flaw.EXPIRED))),
         ),
         passes(signed_server=_server(_key(), sets=(*SETS, _bogus("CDS", Flaw.EXPIRED)))),
+        fails(f"signs SOA with key 1, which {NS2} does not have", signed_server=_server(_key(), strangers=(NS2,))),
         leaves("SEC-ALGO-SUPPORTED", signed_server=_server(_key(), sets=(_bogus("SOA", Flaw.UNSUPPORTED),))),
         leaves("SEC-DO-ANSWER", signed_server=_server(_key(), signatures=())),
         leaves("SEC-NOT-BOGUS", signed_server=_server(_key(), is_bogus=True)),
@@ -314,32 +307,6 @@ TABLE: Table = {
         undecided("no negative answer", signed_server=_server(_key(), denials=())),
         leaves("SEC-NOT-BOGUS", signed_server=_server(_key(), is_bogus=True)),
         skips("not signed", signed_server=UNSIGNED_SERVER),
-    ),
-    "SEC-CDS": (
-        passes(**_parent_told()),
-        passes(**_parent_told(cds=(_ds(0, 0, 0),), cdnskey=(_key(1, 0, 0),))),
-        fails("CDS: bogus: ", level=MUST, **_parent_told(sets=(*SETS, _bogus("CDS", Flaw.NO_SIGNATURE)))),
-        fails("no key that a DS record names signs", **_parent_told(signatures=_signatures(13))),
-        fails("stands beside others", **_parent_told(cds=(_ds(), _ds(0, 0, 0)))),
-        fails("CDS is for the keys 1, CDNSKEY for 2", **_parent_told(cdnskey=(_key(2),))),
-        fails("the keys 3 are not in the zone", **_parent_told(cds=(_ds(3),), cdnskey=())),
-        advises("only one of CDS and CDNSKEY", **_parent_told(cdnskey=())),
-        advises(
-            "the servers differ",
-            **_zone(
-                _server(_key(), cds=(_ds(),), cdnskey=(_key(),), signatures=BOTH),
-                _server(_key(), server=NS2),
-            ),
-        ),
-        skips("no CDS or CDNSKEY", **_zone()),
-        skips("not signed", **NOT_SIGNED),
-    ),
-    "SEC-BOOTSTRAP": (
-        passes(**_signalled("CDS 1 13 2 ab", _good("CDS", SIGNAL))),
-        fails("the zone has no such record", level=MUST, **_signalled("CDS 9 13 2 ab", _good("CDS", SIGNAL))),
-        fails("bogus", **_signalled("CDS 1 13 2 ab", _bogus("CDS", Flaw.EXPIRED, SIGNAL))),
-        skips("signals no keys", **_zone()),
-        skips("not signed", **NOT_SIGNED),
     ),
     "SEC-MX-SIGNED": (
         passes(**_address(SECURE)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import cast
@@ -22,6 +23,9 @@ from dns.rdtypes.ANY.DS import DS
 from mailproof.criteria.dnssec import ROOT_ANCHORS
 from mailproof.net.dnssec.keys import is_revoked, is_zone_key
 
+_NOT_ITS_PLACE = re.compile(r"^<input>:[0-9]+: ")
+"""What dnspython puts before an error: no file, and the line after it."""
+
 
 def root_anchors() -> tuple[DS, ...]:
     """The trust anchors of the root, as IANA publishes them."""
@@ -39,7 +43,8 @@ def read_anchors(text: str, at: datetime) -> tuple[DS, ...]:
     try:
         found = _from_xml(text, at) if text.lstrip().startswith("<") else _from_records(text)
     except (dns.exception.DNSException, ElementTree.ParseError, AttributeError, TypeError) as error:
-        raise ValueError(f"these are no trust anchors: {error or type(error).__name__}") from error
+        reason = _NOT_ITS_PLACE.sub("", str(error)) or type(error).__name__
+        raise ValueError(f"these are no trust anchors: {reason}") from error
     if not found:
         raise ValueError("there is no trust anchor of the root in it that is valid now")
     return tuple(dict.fromkeys(found))
@@ -62,8 +67,21 @@ def _from_xml(text: str, at: datetime) -> list[DS]:
 
 
 def _is_valid(digest: ElementTree.Element, at: datetime) -> bool:
-    begin, end = digest.get("validFrom"), digest.get("validUntil")
-    return (begin is None or datetime.fromisoformat(begin) <= at) and (end is None or at < datetime.fromisoformat(end))
+    begin, end = _time(digest, "validFrom"), _time(digest, "validUntil")
+    return (begin is None or begin <= at) and (end is None or at < end)
+
+
+def _time(digest: ElementTree.Element, attribute: str) -> datetime | None:
+    text = digest.get(attribute)
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise ValueError(f"{attribute} of a trust anchor is no time with its offset from UTC: {text!r:.60}")
+    return found
 
 
 def _from_records(text: str) -> list[DS]:
