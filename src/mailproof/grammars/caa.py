@@ -17,6 +17,9 @@ RESERVED = ("auth", "path", "policy")
 """Tags that IANA's registry keeps reserved: nobody defines them."""
 KNOWN = (*ISSUING, *CONTACTS, "iodef")
 
+MOST_TOLD = 200
+"""Characters of a value that are told, so that what is wrong with it is told as well."""
+
 METHODS = ("http-01", "dns-01", "tls-alpn-01", "email-reply-00", "tkauth-01", "onion-csr-01", "dns-account-01")
 """IANA's ACME validation methods, as of November 2026; a CA's own begin with ``ca-`` (RFC 8657, section 4)."""
 
@@ -96,7 +99,8 @@ class CAARecord:
         return ""
 
     def __str__(self) -> str:
-        return f'{self.flags} {self.tag} "{self.value}"'
+        value = self.value if len(self.value) <= MOST_TOLD else f"{self.value[:MOST_TOLD]}..."
+        return f'{self.flags} {self.tag} "{value}"'
 
 
 def _issuing_error(value: str) -> str:
