@@ -48,7 +48,7 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
         "blocklists": [DNSBL, {"name": DOMAIN_LIST, "families": ["domain"], "codes": {"127.0.1.0/24": "spam domain"}}],
         "registration": {"rdap": True, "bootstrap": [str(registry.bootstrap(directory / "bootstrap.json"))]},
         "drop": [registry.DROP],
-        "trusted": ["dns.test", "ring-b.test", "msv1.invalid", "nobody-has-this.test"],
+        "trusted": ["dns.test", "ring-b.test", "msv1.invalid"],
         "lookalikes": 1,
         "controls": {"DNS-TTL-PLAN": {"seconds": plan.TTL}},
         "resolvers_under_test": [
