@@ -103,10 +103,10 @@ def test_with_few_file_descriptors_fewer_connections_are_open_and_all_is_observe
     assert "inconclusive: 0" in said
 
 
-def test_too_little_memory_is_one_line(place: Path) -> None:
-    code, said = shell(place, f"ulimit -v 400000; {PYTEST} --inventory=prod.yaml")
-    assert code in (0, 3), said
-    assert code == 0 or said.count("this machine is short of ") == 1
+def test_a_machine_of_little_memory_suffices(place: Path) -> None:
+    """All threads share one arena: how many the C library reserves otherwise depends on who is quick."""
+    code, said = shell(place, f"export MALLOC_ARENA_MAX=1; ulimit -v 400000; {PYTEST} --inventory=prod.yaml")
+    assert code == 0, said
 
 
 def test_without_a_place_for_temporary_files_one_line_says_so(place: Path) -> None:
