@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from mailproof.fixtures.authority import Authority, CertificateSpec, Issued
-from mailproof.gate.verdict import Judgement
+from mailproof.gate.verdict import Judgement, Verdict
 from mailproof.net.errors import NotObserved
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import Limits, NetSettings
@@ -46,6 +46,10 @@ def _tls12(name: str, *options: str) -> TLSServer:
 
 RIGHT = _tls12("OpenSSL 3.0, TLS 1.2")
 RIGHT_13 = TLSServer("nginx, ssl_early_data off", nginx(), (TLSVersion.TLS1_2, TLSVersion.TLS1_3), 0, 0)
+
+
+ATTEMPTS = 3
+"""Scans of one server until one of them sees what it looks for."""
 
 
 @dataclass(frozen=True)
@@ -110,9 +114,18 @@ def deep_scans(directory: Path) -> list[ScanRow]:
 def scanned(entry: Scanned, authority: Authority) -> tuple[Judgement, Judgement]:
     """What the control says of the faulty server, and of the right one."""
     return (
-        judged(entry.control, {"tls_deep_scan": scan(entry.server, authority, entry.flaw, entry.starttls)}),
-        judged(entry.control, {"tls_deep_scan": scan(entry.right, authority, None, entry.starttls)}),
+        _judged(entry, entry.server, authority, entry.flaw),
+        _judged(entry, entry.right, authority, None),
     )
+
+
+def _judged(entry: Scanned, server: TLSServer, authority: Authority, flaw: Flaw | None) -> Judgement:
+    """The verdict on one server. A busy machine may keep a scan from its end: then it is made again."""
+    for _ in range(ATTEMPTS):
+        found = judged(entry.control, {"tls_deep_scan": scan(server, authority, flaw, entry.starttls)})
+        if found.verdict is not Verdict.INCONCLUSIVE:
+            break
+    return found
 
 
 def scan(server: TLSServer, authority: Authority, flaw: Flaw | None = None, starttls: str | None = None) -> TLSDeepScan:
