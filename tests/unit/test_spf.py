@@ -138,6 +138,11 @@ def test_redirect_and_exp_are_given_once(modifier: str) -> None:
     assert parse_record(f"v=spf1 {modifier}").errors
 
 
+def test_a_term_before_all_is_not_ignored_because_it_stands_behind_it_again() -> None:
+    ignored = parse_record("v=spf1 mx redirect=a.example -all mx").ignored
+    assert [term.text for term in ignored] == ["redirect=a.example", "mx"]
+
+
 def test_redirect_does_not_count_beside_all() -> None:
     """RFC 7208, section 6.1."""
     record = parse_record("v=spf1 redirect=a.example mx ?all a")

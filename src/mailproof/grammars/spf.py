@@ -121,11 +121,11 @@ class SPFRecord:
         """
         if self.all is None:
             return ()
-        behind = self.terms[self.terms.index(self.all) + 1 :]
+        end = self.terms.index(self.all)
         return tuple(
             term
-            for term in self.terms
-            if (term.is_mechanism and term in behind) or (not term.is_mechanism and term.name == "redirect")
+            for position, term in enumerate(self.terms)
+            if (position > end if term.is_mechanism else term.name == "redirect")
         )
 
     @property
