@@ -8,8 +8,8 @@ import ssl
 
 from mailproof.net.dns.messages import Question, read_answer
 from mailproof.net.dns.records import Answer
-from mailproof.net.dns.wire import HEADER, failure
-from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable
+from mailproof.net.dns.wire import exchange_framed, failure
+from mailproof.net.errors import ClosedEarly, NotAvailable
 from mailproof.net.https import verifying_context
 from mailproof.net.settings import NetSettings
 
@@ -35,12 +35,7 @@ async def ask_over_tls(settings: NetSettings, address: str, host: str) -> Answer
                 ssl=verifying_context(settings.ca_file),
                 server_hostname=host or address,
             )
-            wire = asked.wire(number)
-            writer.write(len(wire).to_bytes(2, "big") + wire)
-            length = int.from_bytes(await reader.readexactly(2), "big")
-            if length < HEADER:
-                raise Malformed(f"{server} announced a message of {length} octets")
-            message = await reader.readexactly(length)
+            message = await exchange_framed(asked.wire(number), reader, writer, server)
     except asyncio.IncompleteReadError as error:
         raise ClosedEarly(f"{server} closed the connection without an answer") from error
     except ssl.SSLCertVerificationError as error:

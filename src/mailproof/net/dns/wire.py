@@ -96,12 +96,7 @@ async def exchange_tcp(wire: bytes, server: SocketAddress, deadline: float) -> b
     try:
         async with asyncio.timeout_at(deadline):
             reader, writer = await asyncio.open_connection(server.address, server.port)
-            writer.write(len(wire).to_bytes(2, "big") + wire)
-            await writer.drain()
-            length = int.from_bytes(await reader.readexactly(2), "big")
-            if length < HEADER:
-                raise Malformed(f"{server} announced a TCP message of {length} octets")
-            return await reader.readexactly(length)
+            return await exchange_framed(wire, reader, writer, server)
     except asyncio.IncompleteReadError as error:
         raise ClosedEarly(f"{server} closed the TCP connection without an answer") from error
     except OSError as error:
@@ -109,6 +104,21 @@ async def exchange_tcp(wire: bytes, server: SocketAddress, deadline: float) -> b
     finally:
         if writer is not None:
             writer.close()
+
+
+async def exchange_framed(
+    wire: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, server: SocketAddress
+) -> bytes:
+    """Send ``wire`` over an open connection, its length in front (RFC 1035, section 4.2.2), and return what comes back.
+
+    Raises Malformed (announced shorter than a header), IncompleteReadError and OSError.
+    """
+    writer.write(len(wire).to_bytes(2, "big") + wire)
+    await writer.drain()
+    length = int.from_bytes(await reader.readexactly(2), "big")
+    if length < HEADER:
+        raise Malformed(f"{server} announced a TCP message of {length} octets")
+    return await reader.readexactly(length)
 
 
 def failure(error: OSError, server: SocketAddress) -> NotObserved:
