@@ -8,6 +8,7 @@ from typing import Annotated
 from mailproof.grammars.dmarc import POLICIES, DMARCRecord, near_misses, parse_record, select_records
 from mailproof.net.dns.client import Answer
 from mailproof.observations import Observation
+from mailproof.observations.mx import takes_mail
 
 
 @dataclass(frozen=True)
@@ -171,9 +172,7 @@ class Destination:
     @property
     def takes_mail(self) -> bool:
         """Whether mail can be sent there (RFC 5321, section 5.1; RFC 7505)."""
-        if self.mx is not None and self.mx.records:
-            return any(record.target != "." for record in self.mx.records)
-        return bool(self.addresses)
+        return takes_mail(self.mx.records if self.mx is not None else (), self.addresses)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated
@@ -117,6 +118,15 @@ class MXHosts(Observation):
         return (*self.mx.evidence(), *lines, *(one.reason for one in self.unknown))
 
 
+def takes_mail(mx: Iterable[ResourceRecord], addresses: Iterable[object]) -> bool:
+    """Whether mail to a name has somewhere to go: an MX that is not null (RFC 7505), or an address in place of one.
+
+    RFC 5321, section 5.1. ``mx`` are the records of the name, ``addresses`` its own.
+    """
+    targets = [record.target for record in mx]
+    return any(target != "." for target in targets) if targets else any(True for _ in addresses)
+
+
 @dataclass(frozen=True)
 class ApexMX(Observation):
     """Whether mail to hostmaster at a zone's name goes anywhere (RFC 2142, section 7)."""
@@ -127,7 +137,7 @@ class ApexMX(Observation):
     @property
     def takes_mail(self) -> bool:
         """An MX record stands there that is no null MX."""
-        return any(record.target != "." for record in self.answer.records)
+        return takes_mail(self.answer.records, ())
 
     def evidence(self) -> tuple[str, ...]:
         return self.answer.evidence()

@@ -18,6 +18,7 @@ from mailproof.grammars.spf import (
 )
 from mailproof.net.dns.client import Answer
 from mailproof.observations import Observation
+from mailproof.observations.mx import takes_mail
 
 
 @dataclass(frozen=True)
@@ -330,9 +331,8 @@ class NamesBelow(Observation):
         """Whether a sender would try: an MX that is not null, or an address in place of one (RFC 5321, section 5.1)."""
         if self.mx is None or self.address is None:
             return False
-        if self.mx.records:
-            return any(record.target != "." for record in self.mx.records)
-        return bool(self.address.records or (self.address_ipv6 is not None and self.address_ipv6.records))
+        ipv6 = self.address_ipv6.records if self.address_ipv6 is not None else ()
+        return takes_mail(self.mx.records, (*self.address.records, *ipv6))
 
     def evidence(self) -> tuple[str, ...]:
         answers = (self.txt, self.mx, self.address, self.address_ipv6)

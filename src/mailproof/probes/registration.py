@@ -13,6 +13,7 @@ from mailproof.inventory.model import Inventory
 from mailproof.net.addresses import is_public
 from mailproof.net.errors import Malformed, NotAvailable, NotObserved, Throttled
 from mailproof.net.network import Network
+from mailproof.observations.mx import takes_mail
 from mailproof.observations.registration import AbuseContact, DomainRegistration, RDAPAnswer, SourceText
 from mailproof.probes.probe import Look, probe
 from mailproof.probes.sources import document, fetched
@@ -126,6 +127,6 @@ async def _takes_mail(net: Network, domain: str) -> bool:
     """Whether mail to a domain has somewhere to go (RFC 5321, section 5.1; RFC 7505). Raises NotObserved."""
     mx = await net.dns.resolve(domain, "MX")
     if mx.records:
-        return any(record.target != "." for record in mx.records)
+        return takes_mail(mx.records, ())
     addresses = await asyncio.gather(*(net.dns.resolve(domain, type) for type in ("A", "AAAA")))
-    return any(answer.exists for answer in addresses)
+    return takes_mail((), (answer for answer in addresses if answer.exists))
