@@ -95,6 +95,21 @@ def knot(
     daemons.start(directory.name, namespace, [program("knotd"), "-c", str(directory / "knot.conf")])
 
 
+def settings_of_unbound(directory: Path, certificate: Issued) -> tuple[str, ...]:
+    """What every Unbound of the laboratory has in its section ``server``: its place, its certificate, no daemon."""
+    return (
+        f'  tls-service-pem: "{certificate.chain_file}"',
+        f'  tls-service-key: "{certificate.key_file}"',
+        '  username: ""',
+        '  chroot: ""',
+        f'  directory: "{directory}"',
+        f'  pidfile: "{directory}/unbound.pid"',
+        "  do-daemonize: no",
+        "  use-syslog: no",
+        "  num-threads: 1",
+    )
+
+
 def unbound(daemons: Daemons, namespace: str, directory: Path, trust_anchor: str, certificate: Issued) -> None:
     """Start the resolver on the client's loopback, and on its link for the servers' own look-ups."""
     directory.mkdir()
@@ -108,20 +123,12 @@ def unbound(daemons: Daemons, namespace: str, directory: Path, trust_anchor: str
         "server:",
         f"  interface: {RESOLVER}",
         f"  interface: {RESOLVER}@853",
-        f'  tls-service-pem: "{certificate.chain_file}"',
-        f'  tls-service-key: "{certificate.key_file}"',
         "  interface: ::1",
         f"  interface: {plan.CLIENT}",
         "  access-control: 11.0.0.0/8 allow",
         f"  do-not-query-address: {plan.OWN_SERVERS_NETWORK}",
         "  do-not-query-address: 2600:25::3:0:0/96",
-        '  username: ""',
-        '  chroot: ""',
-        f'  directory: "{directory}"',
-        f'  pidfile: "{directory}/unbound.pid"',
-        "  do-daemonize: no",
-        "  use-syslog: no",
-        "  num-threads: 1",
+        *settings_of_unbound(directory, certificate),
         f'  root-hints: "{directory}/root.hints"',
         f'  trust-anchor-file: "{directory}/root.key"',
         '  module-config: "validator iterator"',

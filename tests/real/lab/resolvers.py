@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.real.domains import DNSBL, FAILING, RESOLVER, WRONG_RESOLVER
 from tests.real.lab.ca import Issued
+from tests.real.lab.dns_servers import settings_of_unbound
 from tests.real.lab.processes import Daemons
 from tests.real.lab.requirements import program
 
@@ -17,15 +18,7 @@ def wrong_unbound(daemons: Daemons, namespace: str, directory: Path, hints: Path
         "server:",
         f"  interface: {WRONG_RESOLVER}",
         f"  interface: {WRONG_RESOLVER}@853",
-        f'  tls-service-pem: "{certificate.chain_file}"',
-        f'  tls-service-key: "{certificate.key_file}"',
-        '  username: ""',
-        '  chroot: ""',
-        f'  directory: "{directory}"',
-        f'  pidfile: "{directory}/unbound.pid"',
-        "  do-daemonize: no",
-        "  use-syslog: no",
-        "  num-threads: 1",
+        *settings_of_unbound(directory, certificate),
         f'  root-hints: "{hints}"',
         '  module-config: "iterator"',
         "  do-ip6: no",
