@@ -70,14 +70,14 @@ def _by_link(judged: tuple[Judged, ...]) -> list[str]:
     return [f"{why}, so that {', '.join(bogus)} cannot be validated" for why, bogus in names.items()]
 
 
-def _require_published(dnssec: DNSSEC) -> None:
+def _require_published(dnssec: DNSSEC, unseen: str = "how it validates") -> None:
     if dnssec.checked.proposed:
-        not_applicable("the zone is judged as proposed: how it validates shows only once it is published")
+        not_applicable(f"the zone is judged as proposed: {unseen} shows only once it is published")
 
 
-def _require_keys(dnssec: DNSSEC, signing: Signing) -> tuple[ZoneKey, ...]:
-    """The keys of the zone, if it is signed."""
-    _require_published(dnssec)
+def require_keys(dnssec: DNSSEC, signing: Signing, unseen: str = "how it validates") -> tuple[ZoneKey, ...]:
+    """The keys of the zone, if it is signed and published. ``unseen`` is what a proposed zone does not show."""
+    _require_published(dnssec, unseen)
     if not signing.keys:
         if signing.ds:
             leave_to("SEC-NOT-BOGUS", "there is a DS record, and no server has keys")
@@ -109,7 +109,8 @@ def _all_unwanted(rows: list[Algorithm | None]) -> bool:
     return bool(rows) and all(row is not None and row.use is Use.MUST_NOT for row in rows)
 
 
-def _told(things: Iterable[object]) -> str:
+def told(things: Iterable[object]) -> str:
+    """Things in the words of a finding."""
     return ", ".join(str(thing) for thing in things)
 
 
@@ -137,13 +138,13 @@ def test_signed_zone_has_a_ds_record(dnssec: DNSSEC, signing: Signing) -> None:
     Why: without it no chain of trust leads to the zone, and nobody looks at its signatures.
     Fix: hand the DS record to the registrar.
     """
-    keys = _require_keys(dnssec, signing)
+    keys = require_keys(dnssec, signing)
     if not signing.ds and not dnssec.lacks_ds:
         not_applicable(f"a DS record would be of no use: {dnssec.why_unsigned}")
-    assert signing.ds, f"{dnssec.zone} is signed with {_told(keys)}, but its parent has no DS record"
+    assert signing.ds, f"{dnssec.zone} is signed with {told(keys)}, but its parent has no DS record"
     if len({parent.texts for parent in signing.parents}) > 1:
-        told = "; ".join(f"{parent.server}: {', '.join(parent.texts) or 'none'}" for parent in signing.parents)
-        finding(MAY, f"the servers of the parent differ in the DS records: {told}")
+        views = "; ".join(f"{parent.server}: {', '.join(parent.texts) or 'none'}" for parent in signing.parents)
+        finding(MAY, f"the servers of the parent differ in the DS records: {views}")
 
 
 @control("SEC-DS-DIGEST", MUST, rfc(9904), rfc(9905), rfc(9906), IANA_DS_DIGESTS, harm=Harm.READ)
@@ -155,10 +156,10 @@ def test_ds_records_have_good_digests(dnssec: DNSSEC, signing: Signing) -> None:
     """
     records = _require_ds(dnssec, signing)
     unwanted = [one for one in records if (row := DIGESTS.get(one.digest_type)) and row.use is Use.MUST_NOT]
-    assert not unwanted, f"a digest that MUST NOT be used: {_told(unwanted)}"
+    assert not unwanted, f"a digest that MUST NOT be used: {told(unwanted)}"
     with_sha256 = {one.tag for one in records if one.digest_type == SHA256}
     if without := [one for one in records if one.tag not in with_sha256]:
-        finding(MAY, f"no DS record with SHA-256 stands beside {_told(without)}")
+        finding(MAY, f"no DS record with SHA-256 stands beside {told(without)}")
 
 
 @control("SEC-DS-MATCH", SHOULD, rfc(4035, "2.4"), rfc(6781, "4.1"), rfc(5011, "2.1"), by_clock=True, harm=Harm.LOST)
@@ -190,13 +191,13 @@ def test_keys_have_good_algorithms(dnssec: DNSSEC, signing: Signing) -> None:
     Why: validators stop using it, and the zone is unsigned to them; a signature that can be forged proves nothing.
     Fix: roll over to ECDSAP256SHA256 (13): sign with both, change the DS record, then drop the old algorithm.
     """
-    keys = _require_keys(dnssec, signing)
+    keys = require_keys(dnssec, signing)
     if unwanted := [key for key in keys if _use(key) is Use.MUST_NOT]:
-        raise AssertionError(f"an algorithm that MUST NOT be used: {_told(unwanted)}")
+        raise AssertionError(f"an algorithm that MUST NOT be used: {told(unwanted)}")
     if unwanted := [key for key in keys if _use(key) is Use.NOT_RECOMMENDED]:
-        finding(SHOULD, f"an algorithm that is NOT RECOMMENDED: {_told(unwanted)}")
+        finding(SHOULD, f"an algorithm that is NOT RECOMMENDED: {told(unwanted)}")
     if unknown := [key for key in keys if key.algorithm not in ALGORITHMS or key.algorithm in _PRIVATE]:
-        finding(MAY, f"an algorithm that is private or that the registry does not have: {_told(unknown)}")
+        finding(MAY, f"an algorithm that is private or that the registry does not have: {told(unknown)}")
 
 
 _PRIVATE = (253, 254)
@@ -223,7 +224,7 @@ def test_keys_are_long_enough(dnssec: DNSSEC, signing: Signing, *, rsa_bits: int
     Why: short keys can be broken, and validators do not use keys of a length that is not permitted.
     Fix: make a new key of 2048 bits, or roll over to ECDSAP256SHA256 (13), whose keys are short and strong.
     """
-    keys = _require_keys(dnssec, signing)
+    keys = require_keys(dnssec, signing)
     wrong = [key for key in keys if not _least(key) <= key.bits <= _most(key)]
     assert not wrong, "; ".join(
         f"{key} has {key.bits} bits; from {_least(key)} to {_most(key)} are allowed" for key in wrong
@@ -248,7 +249,7 @@ def test_key_tags_differ(dnssec: DNSSEC, signing: Signing) -> None:
     Why: validators try each of them with each signature, and since KeyTrap they soon give up.
     Fix: make one of the keys anew.
     """
-    keys = _require_keys(dnssec, signing)
+    keys = require_keys(dnssec, signing)
     seen: dict[tuple[int, int], list[ZoneKey]] = {}
     for key in keys:
         seen.setdefault((key.tag, key.algorithm), []).append(key)
@@ -263,14 +264,14 @@ def test_every_algorithm_signs(dnssec: DNSSEC, signing: Signing) -> None:
     Why: a validator that knows only that algorithm finds the zone bogus, and some insist on all of them.
     Fix: sign with the new algorithm first, publish its key then, the DS record last; and the other way round to end it.
     """
-    _require_keys(dnssec, signing)
+    require_keys(dnssec, signing)
     faults = [fault for server in signing.signed for fault in _incomplete(server)]
     if dnssec.bogus or dnssec.disputed:
         leave_to("SEC-NOT-BOGUS", "the zone is bogus")
     assert not faults, "; ".join(faults)
     known = {key.algorithm for key in signing.keys}
     missing = sorted({one.algorithm for one in signing.ds} - known)
-    assert not missing, f"no key has the algorithm {_told(map(algorithm_text, missing))}, which a DS record names"
+    assert not missing, f"no key has the algorithm {told(map(algorithm_text, missing))}, which a DS record names"
 
 
 def _incomplete(server: SignedServer) -> Iterable[str]:
@@ -278,7 +279,7 @@ def _incomplete(server: SignedServer) -> Iterable[str]:
     for type in ("DNSKEY", "SOA", "NS"):
         signed = server.algorithms(type)
         if signed and (missing := sorted(wanted - signed)):
-            yield f"{server.server}: {_told(map(algorithm_text, missing))} does not sign {type}"
+            yield f"{server.server}: {told(map(algorithm_text, missing))} does not sign {type}"
 
 
 @control("SEC-NSEC3", MUST, rfc(9276, "3.1"), rfc(5155), harm=Harm.READ)
@@ -288,14 +289,14 @@ def test_nsec3_costs_nobody_anything(dnssec: DNSSEC, signing: Signing) -> None:
     Why: iterations cost every resolver work and protect nothing; some validators take such a zone as unsigned.
     Fix: set NSEC3PARAM 1 0 0 -, or use NSEC.
     """
-    _require_keys(dnssec, signing)
+    require_keys(dnssec, signing)
     found = list(dict.fromkeys(one for server in signing.servers for one in server.nsec3))
     if not found:
         not_applicable("no NSEC3 record was seen")
     costly = [one for one in found if one.iterations]
-    assert not costly, f"{_told(costly)}: an iterations count of 0 MUST be used"
+    assert not costly, f"{told(costly)}: an iterations count of 0 MUST be used"
     if salted := [one for one in found if one.salt]:
-        finding(SHOULD, f"{_told(salted)}: a salt is of no use")
+        finding(SHOULD, f"{told(salted)}: a salt is of no use")
     if dnssec.zone.count(".") and any(one.opt_out for one in found):
         finding(MAY, "opt-out leaves delegations unprotected; it is for very large zones, mostly of delegations")
 
@@ -318,7 +319,7 @@ def test_signatures_last_neither_too_short_nor_too_long(
     Why: when signing stops, the zone is bogus as soon as they expire; one that holds for long can be replayed for long.
     Fix: sign anew at least once a week, for two to four weeks; look why the signer has not run.
     """
-    _require_keys(dnssec, signing)
+    require_keys(dnssec, signing)
     signatures = dict.fromkeys(one for server in signing.servers for one in server.signatures)
     current = [one for one in signatures if one.remaining >= 0]
     expired = [one for one in signatures if one.remaining < 0]
@@ -326,9 +327,9 @@ def test_signatures_last_neither_too_short_nor_too_long(
         leave_to("SEC-DNSKEY-RRSIG", "a signature is expired")
     short = [one for one in current if one.remaining < max(hours * 3600, one.ttl)]
     long = [one for one in current if one.lifetime > days * 86400]
-    assert not short, f"less than {hours} hours, or the TTL, are left: {_told(short[:3])}"
-    assert not long, f"more than {days} days: {_told(long[:3])}"
-    assert not expired, f"expired, and not needed beside others that are valid: {_told(expired[:3])}"
+    assert not short, f"less than {hours} hours, or the TTL, are left: {told(short[:3])}"
+    assert not long, f"more than {days} days: {told(long[:3])}"
+    assert not expired, f"expired, and not needed beside others that are valid: {told(expired[:3])}"
 
 
 def _require_signed(seen: SignedServer) -> None:
@@ -372,9 +373,9 @@ def test_signatures_of_the_server_are_valid(signed_server: SignedServer) -> None
         leave_to("SEC-ALGO-SUPPORTED", "the signatures cannot be verified: nobody knows their algorithm")
     assert not wrong, f"{signed_server.server}: {'; '.join(f'{one.type}: {one.why}' for one in wrong)}"
     if signed_server.strangers:
-        tags = _told(sorted({one.tag for one in signed_server.signatures if one.type == "SOA"}))
+        tags = told(sorted({one.tag for one in signed_server.signatures if one.type == "SOA"}))
         raise AssertionError(
-            f"{signed_server.server} signs SOA with key {tags}, which {_told(signed_server.strangers)} "
+            f"{signed_server.server} signs SOA with key {tags}, which {told(signed_server.strangers)} "
             "does not have: who has the keys from there finds the zone bogus"
         )
 

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from mailproof.controls import MAY, MUST, Family, Harm, control, finding, leave_to, not_applicable
-from mailproof.net.errors import NotObserved
+from mailproof.controls import MAY, MUST, Family, Harm, control, finding, not_applicable
 from mailproof.observations.dnssec import DNSSEC
 from mailproof.observations.signing import SignedServer, Signing
 from mailproof.references import ZONEMASTER, rfc
+from mailproof.tests_compliance.test_dnssec import require_keys, told
 
 FAMILY = Family("SEC", "DNSSEC")
 
 
-def _require_keys(dnssec: DNSSEC, signing: Signing) -> None:
-    """The zone is signed, and is published."""
-    if dnssec.checked.proposed:
-        not_applicable("the zone is judged as proposed: what its parent makes of it shows only once it is published")
-    if not signing.keys:
-        if signing.ds:
-            leave_to("SEC-NOT-BOGUS", "there is a DS record, and no server has keys")
-        if signing.unknown:
-            raise NotObserved("; ".join(signing.unknown), signing.evidence())
-        not_applicable("the zone is not signed")
-
-
-def _told(things: Iterable[object]) -> str:
-    return ", ".join(str(thing) for thing in things)
+_UNSEEN = "what its parent makes of it"
 
 
 @control("SEC-CDS", MUST, rfc(7344, "4"), rfc(7344, "4.1"), rfc(8078, "4"), ZONEMASTER, by_clock=True, harm=Harm.LOST)
@@ -36,7 +23,7 @@ def test_cds_records_are_right(dnssec: DNSSEC, signing: Signing) -> None:
     Why: a parent that follows them turns the zone bogus, or does not follow them at all.
     Fix: let the signer publish both, made of the keys that are in the zone, and nothing by hand.
     """
-    _require_keys(dnssec, signing)
+    require_keys(dnssec, signing, _UNSEEN)
     servers = [server for server in signing.signed if server.cds or server.cdnskey]
     if not servers:
         not_applicable("there are no CDS or CDNSKEY records")
@@ -44,7 +31,7 @@ def test_cds_records_are_right(dnssec: DNSSEC, signing: Signing) -> None:
     faults = [f"{server.server}: {fault}" for server in servers for fault in _cds_faults(server, chain)]
     assert not faults, "; ".join(faults)
     if lone := [server.server for server in servers if not (server.cds and server.cdnskey)]:
-        finding(MAY, f"only one of CDS and CDNSKEY is there: {_told(lone)}; some parents read the other one")
+        finding(MAY, f"only one of CDS and CDNSKEY is there: {told(lone)}; some parents read the other one")
     if len({(server.cds, server.cdnskey) for server in signing.signed}) > 1:
         finding(MAY, "the servers differ in CDS or CDNSKEY records")
 
@@ -55,7 +42,7 @@ def _cds_faults(server: SignedServer, chain: set[int]) -> Iterator[str]:
     for type in dict.fromkeys(kind for kind, _ in server.for_the_parent):
         signers = server.signers(type)
         if chain and not chain & signers:
-            yield f"no key that a DS record names signs the {type} records, but {_told(sorted(signers)) or 'none'}"
+            yield f"no key that a DS record names signs the {type} records, but {told(sorted(signers)) or 'none'}"
     if any(not one.algorithm for _, one in server.for_the_parent):
         yield from _deletion_faults(server)
     else:
@@ -79,11 +66,11 @@ def _adoption_faults(server: SignedServer) -> Iterator[str]:
     wanted = tags or keys
     yield from (f"CDS for key {one.tag}: {one.flaw}" for one in server.cds if one.flaw)
     if tags and keys and tags != keys:
-        yield f"CDS is for the keys {_told(sorted(tags))}, CDNSKEY for {_told(sorted(keys))}"
+        yield f"CDS is for the keys {told(sorted(tags))}, CDNSKEY for {told(sorted(keys))}"
     elif not (tags | keys) & {key.tag for key in server.keys if key.signs}:
-        yield f"the keys {_told(sorted(wanted))} are not in the zone: a parent that follows makes it bogus"
+        yield f"the keys {told(sorted(wanted))} are not in the zone: a parent that follows makes it bogus"
     elif not wanted & server.signers("DNSKEY"):
-        yield f"the keys {_told(sorted(wanted))} do not sign DNSKEY: a parent that follows makes the zone bogus"
+        yield f"the keys {told(sorted(wanted))} do not sign DNSKEY: a parent that follows makes the zone bogus"
 
 
 _DELETION = {"CDS": "0 0 0 00", "CDNSKEY": "0 3 0 AA=="}
@@ -97,7 +84,7 @@ def test_signals_for_bootstrapping_are_right(dnssec: DNSSEC, signing: Signing) -
     Why: the parent makes the DS record of them; one signal that differs or is not secure, and it makes none.
     Fix: publish the zone's CDS and CDNSKEY records at _dsboot.ZONE._signal.SERVER in the signed zone of each server.
     """
-    _require_keys(dnssec, signing)
+    require_keys(dnssec, signing, _UNSEEN)
     if signing.ds or not signing.signals:
         not_applicable("the zone has a DS record, or signals no keys for one")
     insecure = [one for one in signing.signals if not one.secure]

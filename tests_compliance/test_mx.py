@@ -7,7 +7,7 @@ from mailproof.criteria.mail_providers import AS_OF, provider_of
 from mailproof.net.addresses import is_public
 from mailproof.net.dns.names import is_address, is_host
 from mailproof.net.errors import Bogus, Malformed, NotFollowed, NotObserved, ServerFailure, TimedOut
-from mailproof.observations.authorities import MailCopies, told
+from mailproof.observations.authorities import MailCopies
 from mailproof.observations.mx import MX, ApexMX, HostAddresses, MXHosts
 from mailproof.observations.refusals import demands_tls
 from mailproof.observations.relay import RelayAttempts
@@ -17,6 +17,7 @@ from mailproof.references import IANA_SPECIAL_ADDRESSES, PRACTICE, ZONEMASTER, R
 from mailproof.targets.mail import MailDomain, MailHost
 from mailproof.targets.services import MXEndpoint
 from mailproof.targets.zones import Zone
+from mailproof.tests_compliance.test_name_servers import require_same
 
 FAMILY = Family("MX", "MX records")
 
@@ -150,12 +151,7 @@ def test_servers_have_the_same_mx(mail_copies: MailCopies) -> None:
     """
     if mail_copies.proposed:
         not_applicable("the domain is judged as proposed: its servers do not have that yet")
-    if len(mail_copies.serials) > 1:
-        leave_to("SOA-SERIAL-SAME", "the servers have different versions of the zone")
-    sets = mail_copies.mx_sets
-    assert len(sets) <= 1, told(sets)
-    if mail_copies.unseen(sets):
-        raise NotObserved("; ".join(mail_copies.unknown) or "no server gave an answer", mail_copies.evidence())
+    require_same(mail_copies, mail_copies.mx_sets)
 
 
 @control("MX-NULL-RIGHT", SHOULD, rfc(7505, "4.2"), harm=Harm.REFUSED)

@@ -12,12 +12,15 @@ from mailproof.observations.authorities import (
     CLIENT_COOKIE,
     COOKIE,
     UNKNOWN_OPTION,
+    MailCopies,
     NameServerAnswers,
     NameServerPTR,
+    Sets,
     Silence,
     Transfer,
     ZoneCopies,
     told,
+    too_few,
 )
 from mailproof.references import PRACTICE, ZONEMASTER, Reference, rfc
 
@@ -392,12 +395,16 @@ def test_servers_name_the_same_servers(zone_copies: ZoneCopies) -> None:
     Why: which servers a resolver uses would depend on which one it asked first.
     Fix: find out why the servers do not have the same zone: transfers that fail, or two places to edit it.
     """
-    if len(zone_copies.serials) > 1:
+    require_same(zone_copies, zone_copies.ns_sets, "no server has the zone")
+
+
+def require_same(copies: ZoneCopies | MailCopies, sets: Sets, nobody: str = "no server gave an answer") -> None:
+    """Judge whether all servers give the same records, of one version of the zone."""
+    if len(copies.serials) > 1:
         leave_to("SOA-SERIAL-SAME", "the servers have different versions of the zone")
-    sets = zone_copies.ns_sets
     assert len(sets) <= 1, told(sets)
-    if zone_copies.unseen(sets):
-        raise NotObserved("; ".join(zone_copies.unknown) or "no server has the zone", zone_copies.evidence())
+    if too_few(sets, copies.unknown):
+        raise NotObserved("; ".join(copies.unknown) or nobody, copies.evidence())
 
 
 @control("NS-PTR-EXISTS", MAY, rfc(1912, "2.1"), ZONEMASTER, harm=Harm.LOST)

@@ -6,10 +6,10 @@ from ipaddress import ip_address
 
 from mailproof.controls import MUST, SHOULD, Between, Family, Harm, control, finding, leave_to, not_applicable
 from mailproof.grammars.spf import MAX_LOOKUPS, RESULT_OF_ALL
-from mailproof.net.errors import NotObserved
-from mailproof.observations.authorities import MailCopies, told
+from mailproof.observations.authorities import MailCopies
 from mailproof.observations.spf import SPF, Check, SPFEvaluation, SPFTree
 from mailproof.references import GOOGLE_SENDERS, PRACTICE, rfc
+from mailproof.tests_compliance.test_name_servers import require_same
 
 FAMILY = Family("SPF", "SPF")
 
@@ -71,7 +71,7 @@ def test_spf_ends_strictly(spf_tree: SPFTree, *, accept: tuple[str, ...] = ("-al
     Fix: name all senders and end the record in -all. The parameter accept: ["-all", "~all"] of this control admits
     ~all.
     """
-    _require_valid_record(spf_tree)
+    require_valid_record(spf_tree)
     accepted = ", ".join(accept)
     if redirect := spf_tree.undecided_redirect:
         not_applicable(f"{redirect.text} leads to another record for other senders: which all decides cannot be said")
@@ -102,7 +102,7 @@ def test_spf_needs_at_most_ten_lookups(spf_tree: SPFTree, *, lookups: int = MAX_
     Why: receivers stop at the eleventh with a permanent error, so that mail which matches later fails.
     Fix: remove includes that are no longer used, replace a and mx by ip4 and ip6, split senders over sub-domains.
     """
-    _require_valid_record(spf_tree)
+    require_valid_record(spf_tree)
     number = spf_tree.cost
     if spf_tree.loops:
         leave_to("SPF-INCLUDE-VALID", "an include leads back")
@@ -128,7 +128,7 @@ def test_spf_has_at_most_two_void_lookups(spf_tree: SPFTree, *, void_lookups: in
     the families of the domain's sending addresses are judged where the inventory names such addresses.
     Fix: remove terms whose names no longer exist; name hosts of one address family by ip4 or ip6.
     """
-    _require_valid_record(spf_tree)
+    require_valid_record(spf_tree)
     family = max(spf_tree.families, key=lambda family: len(spf_tree.void_lookups(family)))
     void = spf_tree.void_lookups(family)
     terms = ", ".join(f"{lookup.term} ({lookup.name})" for lookup in void)
@@ -142,7 +142,7 @@ def test_spf_does_not_use_ptr(spf_tree: SPFTree) -> None:
     Why: it is slow, unreliable, and burdens the reverse zones of strangers; RFC 7208 says not to publish it.
     Fix: name the hosts by ip4, ip6 or a.
     """
-    _require_record(spf_tree)
+    require_record(spf_tree)
     found = [
         f"{published.domain}: {term.text}"
         for published in spf_tree.records
@@ -160,7 +160,7 @@ def test_spf_includes_lead_to_valid_records(spf_tree: SPFTree) -> None:
     Why: an include of a domain without a valid record is a permanent error for the whole record.
     Fix: correct or remove the include; tell the operator of the included domain.
     """
-    _require_record(spf_tree)
+    require_record(spf_tree)
     if len(spf_tree.records) == 1 and not spf_tree.loops:
         not_applicable("the record includes nothing")
     if spf_tree.unregistered:
@@ -215,7 +215,7 @@ def _leave_permanent_error(tree: SPFTree) -> None:
     """Leave a record that is an error whoever sends to the control that says why."""
     if not tree.permanent_error:
         return
-    _require_record(tree)
+    require_record(tree)
     if tree.syntax_error:
         leave_to("SPF-SYNTAX", "the record is an error whoever sends")
     if tree.loops or any(published.record is None or published.record.errors for published in tree.records[1:]):
@@ -225,13 +225,15 @@ def _leave_permanent_error(tree: SPFTree) -> None:
     leave_to("SPF-LOOKUPS-10", "the record is an error for senders who match late or nothing")
 
 
-def _require_record(tree: SPFTree) -> None:
+def require_record(tree: SPFTree) -> None:
+    """End the control where there is not exactly one record to judge."""
     if not tree.records or tree.records[0].record is None:
         leave_to("SPF-EXISTS", "there is not exactly one SPF record")
 
 
-def _require_valid_record(tree: SPFTree) -> None:
-    _require_record(tree)
+def require_valid_record(tree: SPFTree) -> None:
+    """End the control where the record is an error as a whole, too."""
+    require_record(tree)
     if tree.syntax_error:
         leave_to("SPF-SYNTAX", "a wrong term makes the whole record an error")
 
@@ -245,9 +247,4 @@ def test_servers_have_the_same_spf(mail_copies: MailCopies) -> None:
     """
     if mail_copies.proposed:
         not_applicable("the domain is judged as proposed: its servers do not have that yet")
-    if len(mail_copies.serials) > 1:
-        leave_to("SOA-SERIAL-SAME", "the servers have different versions of the zone")
-    sets = mail_copies.spf_sets
-    assert len(sets) <= 1, told(sets)
-    if mail_copies.unseen(sets):
-        raise NotObserved("; ".join(mail_copies.unknown) or "no server gave an answer", mail_copies.evidence())
+    require_same(mail_copies, mail_copies.spf_sets)

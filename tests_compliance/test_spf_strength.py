@@ -8,6 +8,7 @@ from mailproof.controls import MAY, SHOULD, Between, Family, Harm, control, fail
 from mailproof.observations.spf import SPF, Authorised, NamesBelow, SPFTree
 from mailproof.references import rfc
 from mailproof.targets.mail import MailDomain
+from mailproof.tests_compliance.test_spf import require_valid_record
 
 FAMILY = Family("SPF", "SPF")
 
@@ -33,7 +34,7 @@ def test_spf_authorises_few_addresses(
     Why: whoever gets an address out of a wide network may send in the domain's name, and passes SPF and DMARC.
     Fix: name the senders' own addresses, with prefixes as long as possible; remove what nobody uses.
     """
-    _require_valid(spf_tree)
+    require_valid_record(spf_tree)
     for wide in spf_tree.authorised:
         if wide.term.lower().lstrip("+") == "all" and not wide.included:
             leave_to("SPF-ALL-STRICT", "the record ends in +all")
@@ -67,7 +68,7 @@ def test_spf_does_not_authorise_hosts_that_send_nothing(spf_tree: SPFTree) -> No
     neighbour there, may send in the domain's name; so may every customer of a provider that only takes mail in.
     Fix: replace them by the addresses that send (ip4, ip6), or add the address to the inventory's senders.
     """
-    _require_valid(spf_tree)
+    require_valid_record(spf_tree)
     if not spf_tree.senders:
         not_applicable("the inventory names no sending address of the domain")
     bare = [
@@ -130,10 +131,3 @@ def _require_parked(names: NamesBelow) -> None:
         not_applicable("the domain has mail")
     if names.txt is None:
         leave_to("MX-EXISTS", "the domain does not exist")
-
-
-def _require_valid(tree: SPFTree) -> None:
-    if not tree.records or tree.records[0].record is None:
-        leave_to("SPF-EXISTS", "there is not exactly one SPF record")
-    if tree.syntax_error:
-        leave_to("SPF-SYNTAX", "a wrong term makes the whole record an error")

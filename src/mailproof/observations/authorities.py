@@ -113,6 +113,11 @@ Sets = dict[tuple[str, ...], list[str]]
 """The servers by what they say."""
 
 
+def too_few(sets: Sets, unknown: tuple[str, ...]) -> bool:
+    """Whether too little was seen to compare: nothing, or one server where others could not be asked."""
+    return not sets or (bool(unknown) and sum(map(len, sets.values())) < 2)
+
+
 def told(sets: Sets) -> str:
     """Who says what."""
     return "; ".join(f"{', '.join(servers)}: {', '.join(said)}" for said, servers in sets.items())
@@ -159,10 +164,6 @@ class ZoneCopies(Observation):
             if isinstance(copy.ns, Answer) and copy.ns.rcode == "NOERROR":
                 found.setdefault(tuple(sorted({record.target for record in copy.ns.records})), []).append(copy.server)
         return found
-
-    def unseen(self, sets: Sets) -> bool:
-        """Whether too little was seen to compare: nothing, or one server where others could not be asked."""
-        return not sets or (bool(self.unknown) and sum(map(len, sets.values())) < 2)
 
     @property
     def serials(self) -> dict[int, list[str]]:
@@ -219,10 +220,6 @@ class MailCopies(Observation):
                 said = tuple(sorted(text for text in texts if text.lower().startswith("v=spf1")))
                 found.setdefault(said or (f"no SPF record ({copy.txt.rcode})",), []).append(copy.server)
         return found
-
-    def unseen(self, sets: Sets) -> bool:
-        """Whether too little was seen to compare: nothing, or one server where others could not be asked."""
-        return not sets or (bool(self.unknown) and sum(map(len, sets.values())) < 2)
 
     def evidence(self) -> tuple[str, ...]:
         return (
