@@ -101,6 +101,11 @@ class Stream(asyncio.Protocol):
         return self._transport
 
     @property
+    def closed_by_peer(self) -> bool:
+        """Whether the peer has closed its side, or the connection is gone; octets received may still be unread."""
+        return self._ended
+
+    @property
     def ended(self) -> bool:
         """Whether the peer has closed its side and everything received has been read."""
         return self._ended and not self._held
