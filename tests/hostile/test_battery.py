@@ -30,7 +30,7 @@ LIMITS = {
 RIGHT = ("right1", "right2", "right3")
 
 MEMORY = 1024**3
-"""Octets beyond a quiet run of three domains: the peers themselves, and the proof of 19,000 verdicts, often long, in seven formats."""
+"""Octets beyond a quiet run of three domains: the peers themselves, and seven reports of 19,000 verdicts."""
 
 FORMATS = ("--sarif=x.sarif", "--markdown=x.md", "--csv=x.csv", "--prometheus=x.prom", "--junitxml=x.xml")
 

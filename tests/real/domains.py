@@ -263,6 +263,8 @@ class Domain:
     ipv6_listens: bool = True
     delegation: Delegation = Delegation.SIGNED
     signing: Signing | None = None
+    behind: tuple[str, ...] = ()
+    """Hosts behind the filter that its MX records name, as the inventory has them."""
     parent_ns: tuple[str, ...] = tuple(CHILDREN)
     child_ns: tuple[str, ...] = tuple(CHILDREN)
     caused_by: str = ""
@@ -373,6 +375,7 @@ class Domain:
             lines.append(self.signing.told)
         lines += [f"{key} {value}" for key, values in self.elsewhere.items() for value in values]
         lines += [f"unsigned zone mx: {key} {value}" for key, values in self.unsigned_below.items() for value in values]
+        lines += [f"behind: {host}" for host in self.behind]
         if self.parent_ns != self.child_ns:
             lines.append(f"parent NS {' '.join(self.parent_ns)}; child NS {' '.join(self.child_ns)}")
         elif self.parent_ns != tuple(CHILDREN):
