@@ -337,3 +337,21 @@ class NamesBelow(Observation):
     def evidence(self) -> tuple[str, ...]:
         answers = (self.txt, self.mx, self.address, self.address_ipv6)
         return tuple(line for answer in answers if answer is not None for line in answer.evidence())
+
+
+@dataclass(frozen=True)
+class HostSPF(Observation):
+    """The SPF record at the name of a host that the inventory names, and whether mail leaves there."""
+
+    host: str
+    declared: bool
+    """The inventory names the host."""
+    senders_known: bool = False
+    """The inventory says which addresses mail leaves from."""
+    sends: str = ""
+    """Why the host counts as one that sends; empty for one that does not."""
+    published: PublishedSPF | None = None
+    """None where nobody asked, since it does not matter."""
+
+    def evidence(self) -> tuple[str, ...]:
+        return self.published.answer.evidence() if self.published is not None else ()

@@ -124,6 +124,7 @@ def mail_zone(domain: Domain, tlsa: str | None, known: Mapping[str, str], serial
             records["_25._tcp.mx TLSA"] = (tlsa, domains.NEXT_KEY)
     if domain.store:
         records["mail A"] = (plan.store_address(domain),)
+        records["mail TXT"] = ("v=spf1 -all",)
     if domain.label == "right":
         records["policy A"] = (plan.HTTPS,)
     records |= _own_servers(domain, inside=True)
