@@ -56,6 +56,7 @@ DMARC_RECORDS = {
     "elsewhere": f"p=reject; {_STRICT.replace('rua=mailto:reports', 'rua=mailto:other')}",
     "weaker.right": f"p=quarantine; {_STRICT}",
     "equal.right": f"p=reject; {_STRICT}",
+    "alone.parent": f"p=reject; {_STRICT}",
 }
 ZONE += "".join(f'_dmarc.{name} TXT "v=DMARC1; {tags}"\n' for name, tags in DMARC_RECORDS.items())
 ZONE += "".join(f'{name} TXT "v=spf1 -all"\n' for name in DMARC_RECORDS)
@@ -71,7 +72,7 @@ world: world
 active: true
 domains: [right.example, injectable.example, ssl2.example, weak-key.example, remembers.example, foreign.example,
   leaving.example, google.example, relaxed.example, private.example, elsewhere.example, weaker.right.example,
-  equal.right.example, zone-safe-change.example, zone-private-addr.example, zone-ttl-sane.example]
+  equal.right.example, alone.parent.example, zone-safe-change.example, zone-private-addr.example, zone-ttl-sane.example]
 hosts: [{name: mx.right.example, addresses: [11.1.0.1]}, {name: imap.zone-private-addr.example, roles: [imap]}]
 zones: [bare.example]
 controls:
@@ -165,6 +166,14 @@ MOCKS = (
         "p=quarantine below p=reject",
         "no domain of the laboratory lies below another one",
         right="equal.right.example",
+    ),
+    Mock(
+        "DMARC-WALK-EQ-PSL",
+        "alone.parent.example",
+        "a record below a name that has none",
+        "no domain of the laboratory lies below another one",
+        "advice",
+        "equal.right.example",
     ),
     Mock("CERT-KEY-SIZE", "mx.weak-key.example[11.1.0.4]:25", "certificate: {key: rsa1024}"),
 )

@@ -111,6 +111,7 @@ DOMAINS = (
         "tlsa-alias",
         "an MX host that is an alias, with other TLSA records than its target",
         records={"@ MX": ("10 alias",), "alias CNAME": ("mx.right.test.",), "_25._tcp.alias TLSA": (NO_KEY, NEXT_KEY)},
+        policy_mode="testing",
         fail=("MX-NOT-ALIAS",),
         advice=("DANE-CNAME",),
     ),

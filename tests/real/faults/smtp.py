@@ -88,7 +88,8 @@ DOMAINS = (
             ),
         ),
         perhaps=(
-            *("SMTP-STARTTLS-OFFERED", "SMTP-STARTTLS-INJECTION", "DANE-MATCH"),
+            *("SMTP-STARTTLS-OFFERED", "SMTP-STARTTLS-INJECTION"),
+            *("DANE-MATCH", "DANE-PARAM-COMPLETE", "DANE-TA-ROTATION"),
             *PKIX,
             *HANDSHAKES,
         ),
