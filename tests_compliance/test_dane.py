@@ -5,6 +5,7 @@ from __future__ import annotations
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
 from mailproof.observations.dane import DANE, TLSA
 from mailproof.references import INTERNET_NL, rfc
+from mailproof.remedies import Remedy
 from mailproof.targets.mail import MailHost
 
 FAMILY = Family("DANE", "DANE for SMTP")
@@ -81,7 +82,19 @@ def test_a_tlsa_record_matches_the_certificate(dane: DANE) -> None:
                 fix="renew the certificate under the issuer of the record and for the name of the host; or publish a "
                 '"3 1 1" record of the server\'s key, to which dates and names do not matter.',
             )
-        assert match.matching, f"no TLSA record matches the {leaf.key_type} certificate {leaf.subject}"
+        if not match.matching:
+            fail(
+                f"no TLSA record matches the {leaf.key_type} certificate {leaf.subject}",
+                remedy=_with_keys(dane),
+            )
+
+
+def _with_keys(dane: DANE) -> Remedy | None:
+    """The usable records, which other addresses of the host may need, and those of the keys that this one shows."""
+    usable = tuple(record for record in dane.tlsa.records if record.usable)
+    if any(record.parameters == "3 1 2" for record in usable):
+        return None  # senders would look at these alone
+    return dane.tlsa.replaced_by((*usable, *dane.keys_in_use)) if dane.keys_in_use else None
 
 
 def _require_usable(tlsa: TLSA) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, finding, leave_to, not_applicable
+from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
 from mailproof.criteria.rotating_issuers import ROTATING
 from mailproof.observations.dane import DANE, TLSA, TLSARecord, records_of
 from mailproof.observations.service_dane import ServiceDANE
@@ -25,7 +25,10 @@ def test_tlsa_records_are_well_formed(tlsa: TLSA) -> None:
     """
     _require_records(tlsa)
     wrong = [f"{record}: {record.malformed}" for record in tlsa.records if record.malformed]
-    assert not wrong, "; ".join(wrong)
+    if wrong:
+        kept = tuple(record for record in tlsa.records if not record.malformed)
+        usable = any(record.usable for record in kept)
+        fail("; ".join(wrong), remedy=tlsa.replaced_by(kept) if usable else None)
     whole = [record for record in tlsa.records if (record.selector, record.matching) == (0, 0)]
     if whole:
         finding(
@@ -72,10 +75,11 @@ def test_each_kind_of_tlsa_record_matches(dane: DANE) -> None:
     for match in dane.chains:
         found = {text.rpartition(" ")[0] for text in (*match.matching, *match.passed_over)}
         missing = [kind for kind in kinds if kind not in found]
-        assert not missing, (
-            f"no {' and no '.join(missing)} record matches the {match.chain.leaf.key_type} certificate "
-            f"{match.chain.leaf.subject}; {match.matching[0]} does"
-        )
+        if missing:
+            fail(
+                f"no {' and no '.join(missing)} record matches the {match.chain.leaf.key_type} certificate "
+                f"{match.chain.leaf.subject}; {match.matching[0]} does"
+            )
 
 
 @control("DANE-CNAME", MAY, rfc(7672, "2.2.3"), harm=Harm.LOST)

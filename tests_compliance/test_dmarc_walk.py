@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from mailproof.controls import MAY, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
+from mailproof.grammars.dmarc import rewritten
 from mailproof.observations.dmarc import DMARC
 from mailproof.references import rfc
+from mailproof.remedies import txt
 
 FAMILY = Family("DMARC", "DMARC policies")
 
@@ -39,7 +41,12 @@ def test_psd_says_what_the_domain_is(dmarc: DMARC) -> None:
         not_applicable("no record on the way has psd")
     wrong = _wrong_suffix(dmarc)
     if wrong == dmarc.domain:
-        fail(f"_dmarc.{wrong} says psd=y, and {wrong} is no public suffix")
+        own = dmarc.own.record
+        mended = rewritten(own, ("psd",)) if own is not None and not own.errors and own.get("p") else ""
+        fail(
+            f"_dmarc.{wrong} says psd=y, and {wrong} is no public suffix",
+            remedy=txt(f"_dmarc.{wrong}", own.text, mended) if own is not None and mended else None,
+        )
     if wrong:
         finding(
             MAY,

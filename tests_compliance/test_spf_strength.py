@@ -8,6 +8,7 @@ from mailproof.controls import MAY, SHOULD, Between, Family, Harm, control, fail
 from mailproof.criteria.shared_pools import Pool, pools_with
 from mailproof.observations.spf import SPF, Authorised, HostSPF, NamesBelow, SPFTree
 from mailproof.references import BREAKSPF, M3AAWG_PARKED, rfc
+from mailproof.remedies import records, txt, txt_line
 from mailproof.targets.mail import MailDomain
 from mailproof.tests_compliance.test_spf import require_valid_record
 
@@ -141,7 +142,11 @@ def test_a_domain_without_mail_authorises_nobody(spf: SPF, mail_domain: MailDoma
         return
     if not mechanisms:
         leave_to("SPF-ALL-STRICT", "the record says nothing of anybody")
-    fail(f"{spf.domain} sends no mail, and its record has {' '.join(mechanisms)}")
+    modifiers = [term.text for term in record.terms if not term.is_mechanism and term.name != "redirect"]
+    fail(
+        f"{spf.domain} sends no mail, and its record has {' '.join(mechanisms)}",
+        remedy=txt(spf.domain, record.text, " ".join(("v=spf1", *modifiers, "-all"))),
+    )
 
 
 @control("SPF-WILDCARD-DENY", MAY, rfc(7208, "3.5"), harm=Harm.ABUSED)
@@ -153,7 +158,11 @@ def test_names_below_a_parked_domain_authorise_nobody(names_below: NamesBelow) -
     """
     _require_parked(names_below)
     texts = names_below.spf
-    assert texts, f"{names_below.name}, which nobody published, has no SPF record"
+    if not texts:
+        fail(
+            f"{names_below.name}, which nobody published, has no SPF record",
+            remedy=records("", txt_line(f"*.{names_below.domain}", "v=spf1 -all")),
+        )
     strict = [text for text in texts if text.lower().split() == ["v=spf1", "-all"]]
     assert len(texts) == len(strict) == 1, f"{names_below.name}, which nobody published, gets {texts[0]!r}"
 
@@ -172,9 +181,14 @@ def test_a_host_that_sends_nothing_says_so(host_spf: HostSPF) -> None:
     if host_spf.sends or host_spf.published is None:
         not_applicable(host_spf.sends or "the host sends")
     texts = host_spf.published.texts
-    assert texts, f"{host_spf.host} sends nothing, by the inventory, and has no SPF record"
     strict = [text for text in texts if text.lower().split() == ["v=spf1", "-all"]]
-    assert len(texts) == len(strict) == 1, f"{host_spf.host} sends nothing, by the inventory, and has {texts[0]!r}"
+    if len(texts) == len(strict) == 1:
+        return
+    found = repr(texts[0]) if texts else "no SPF record"
+    fail(
+        f"{host_spf.host} sends nothing, by the inventory, and has {found}",
+        remedy=txt(host_spf.host, texts, "v=spf1 -all"),
+    )
 
 
 def _require_parked(names: NamesBelow) -> None:

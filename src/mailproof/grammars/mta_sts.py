@@ -79,6 +79,15 @@ def parse_policy(body: str) -> STSPolicy:
     return STSPolicy(mode, tuple(mx), max_age, tuple(errors))
 
 
+def with_hosts(body: str, patterns: tuple[str, ...]) -> str:
+    """A policy with these mx patterns in place of its own, where the first of those stands."""
+    lines = [line for line in re.split(r"\r?\n", body) if line]
+    first = next((number for number, line in enumerate(lines) if line.startswith("mx:")), len(lines))
+    others = [line for line in lines if not line.startswith("mx:")]
+    hosts = [f"mx: {pattern}" for pattern in patterns]
+    return "\n".join((*others[:first], *hosts, *others[first:], ""))
+
+
 def covers(pattern: str, host: str) -> bool:
     """Whether an mx pattern matches a host; ``*`` stands for exactly one left-most label (RFC 8461, section 4.1)."""
     if pattern.startswith("*."):

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from mailproof.net.dns.client import Answer
-from mailproof.net.pkix.certificates import Chain, is_certificate, is_public_key
+from mailproof.net.pkix.certificates import Certificate, Chain, is_certificate, is_public_key
+from mailproof.net.pkix.reference_names import matches_name
 from mailproof.observations import Observation
 from mailproof.observations.dnssec import Judged
+from mailproof.remedies import Remedy, line
 
 DIGEST_LENGTHS = {1: 64, 2: 128}
 """Hexadecimal digits of SHA-256 and SHA-512 (RFC 6698, section 2.1.3)."""
@@ -100,6 +102,15 @@ class TLSA(Observation):
         """Whether the records, or the addresses, are those of a zone that is not published yet."""
         return self.answer.proposed or self.addresses.proposed
 
+    def replaced_by(self, records: tuple[TLSARecord, ...]) -> Remedy | None:
+        """What to publish to have these records in place of the present ones; None for no records, or the same."""
+        if not records or set(records) == set(self.records):
+            return None
+        before, after = (
+            "\n".join(line(self.answer.name, "TLSA", str(r)) for r in rs) for rs in (self.records, records)
+        )
+        return Remedy(before, after)
+
     @property
     def why_insecure(self) -> str:
         """What keeps the records from being secured, where that is known."""
@@ -148,6 +159,12 @@ class ChainMatch:
         )
 
 
+def _is_weak(certificate: Certificate) -> bool:
+    """Whether a key is of a kind or size that CERT-KEY-SIZE objects to, or may object to."""
+    least = {"RSA": 2048, "EC": 256}.get(certificate.key_type)
+    return certificate.key_type not in ("Ed25519", "Ed448") and (least is None or (certificate.key_bits or 0) < least)
+
+
 @dataclass(frozen=True)
 class DANE(Observation):
     """The TLSA records of a host against what one of its addresses sends after STARTTLS."""
@@ -158,6 +175,20 @@ class DANE(Observation):
     tls_failure: str = ""
     """Why no handshake succeeds, where the server declines them all."""
     endpoint: str = ""
+    at: str = ""
+    """When the chains were seen, ISO 8601 in UTC."""
+
+    @property
+    def keys_in_use(self) -> tuple[TLSARecord, ...]:
+        """``3 1 1`` records of the keys that the server shows; none where one of its certificates is out of date, weak,
+        or made out to another name: such a key is not one to build on.
+        """
+        leaves = [match.chain.leaf for match in self.chains]
+        if not all(leaf.not_before <= self.at <= leaf.not_after for leaf in leaves):
+            return ()
+        if not all(matches_name(leaf, self.tlsa.host) and not _is_weak(leaf) for leaf in leaves):
+            return ()
+        return tuple(dict.fromkeys(TLSARecord(3, 1, 1, leaf.spki_sha256) for leaf in leaves))
 
     @property
     def authenticated_by_key(self) -> bool:

@@ -104,7 +104,7 @@ async def dane(endpoint: MXEndpoint, look: Look) -> DANE:
         return DANE(records, True, (), declined.reason, endpoint.id)
     chains = tuple(deployment.chain for deployment in seen.deployments)
     matches = await asyncio.to_thread(_matches, endpoint, records, chains)
-    return DANE(records, seen.tls_offered, matches, endpoint=endpoint.id)
+    return DANE(records, seen.tls_offered, matches, endpoint=endpoint.id, at=seen.at)
 
 
 def _matches(endpoint: MXEndpoint, records: TLSA, chains: tuple[Chain, ...]) -> tuple[ChainMatch, ...]:
