@@ -19,7 +19,7 @@ from mailproof.controls import (
 )
 from mailproof.grammars.fields import respelt
 from mailproof.grammars.mta_sts import MAX_AGE_LIMIT, covers, with_hosts
-from mailproof.observations.mta_sts import STSPolicyFile, STSRecord
+from mailproof.observations.mta_sts import STSChange, STSPolicyFile, STSRecord
 from mailproof.observations.mx import MX
 from mailproof.observations.published import PublishedRecord
 from mailproof.observations.tls_reporting import TLSRPTRecord
@@ -152,6 +152,32 @@ def test_sts_policy_names_only_hosts_in_use(sts_policy: STSPolicyFile, mx: MX) -
     if stale:
         used = tuple(pattern for pattern in policy.mx if pattern not in stale)
         fail(f"no MX host matches {', '.join(stale)}", remedy=_with_hosts(sts_policy, used))
+
+
+@control("STS-ID-CHANGED", MUST, rfc(8461, "3.1"), rfc(8461, "8.2"), harm=Harm.LOST)
+def test_the_id_changes_with_the_policy(sts_change: STSChange) -> None:
+    """The id in the DNS is another one than in the run before if, and only if, the MTA-STS policy is.
+
+    Why: senders fetch a policy again only when the id changes: until then they act by the old one, and may not deliver.
+    Fix: change the id in the DNS with each change of the policy, after the policy itself.
+    """
+    if not sts_change.kept:
+        not_applicable("the run has no history to compare with (--history FILE)")
+    if not sts_change.id:
+        leave_to("STS-TXT", "no valid MTA-STS record is published")
+    if not sts_change.digest:
+        leave_to("STS-FETCH", "the policy cannot be fetched")
+    if not sts_change.former:
+        not_applicable("the history does not know the policy yet: the next run compares with this one")
+    same_id, same_policy = sts_change.id == sts_change.former_id, sts_change.digest == sts_change.former_digest
+    assert same_policy or not same_id, f"the policy has changed, and the id is still {sts_change.id}"
+    if same_policy and not same_id:
+        finding(
+            MAY,
+            f"the id has changed from {sts_change.former_id} to {sts_change.id}, and the policy has not",
+            why="every sender fetches the policy again for nothing.",
+            fix="change the id with the policy only.",
+        )
 
 
 @control(

@@ -25,6 +25,12 @@ def record_errors(text: str) -> tuple[str, ...]:
     return tuple(errors)
 
 
+def policy_id(text: str) -> str:
+    """The id of a record; empty where it has none."""
+    values, _ = parse_fields(text, "id")
+    return values[0] if values else ""
+
+
 @dataclass(frozen=True)
 class STSPolicy:
     """A policy file taken apart. Keys other than mx keep their first value."""
