@@ -71,7 +71,7 @@ def _cases() -> Iterator[Any]:
 
 
 @pytest.mark.skipif(not FILE, reason="MAILPROOF_SPF_SUITE does not name the suite's file")
-@pytest.mark.parametrize(("zone", "case"), _cases())
+@pytest.mark.parametrize(("zone", "case"), list(_cases()))
 def test_the_public_suite(zone: _Zone, case: Mapping[str, Any]) -> None:
     async def run() -> str:
         dns: Any = SimpleNamespace(resolve=zone.resolve)
