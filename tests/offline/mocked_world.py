@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailproof.observations.mta_sts import STSChange
+from mailproof.report import history
 from tests.offline import zone_file_faults
 from tests.offline.zone_file_faults import DRIFT, RIGHT_ZONE, FileFault
+from tests.unit.documents import document
 
+HISTORY = "history.sqlite"
+"""Of the run before."""
 NAME = "mocked"
 """Of the inventory and its report."""
 RIGHT = "mx.right.example[11.1.0.1]:25"
@@ -24,6 +29,10 @@ smtp:
   - {host: mx.ssl2.example, addresses: [11.1.0.3], old_tls: {versions: [SSLv2, TLSv1], ciphers: "ALL:SSLv2"}}
   - {host: mx.weak-key.example, addresses: [11.1.0.4], behaviour: {certificate: {key: rsa1024}}}
   - {host: mx.remembers.example, addresses: [11.1.0.5], behaviour: {starttls: remembers}}
+https:
+  - hosts: [mta-sts.same-id.example, mta-sts.new-id.example]
+    addresses: [11.1.0.80]
+    site: {body: "version: STSv1\\nmode: testing\\nmx: mx.right.example\\nmax_age: 604800\\n"}
 """
 
 ZONE = """$TTL 3600
@@ -45,6 +54,10 @@ foreign MX 20 mx.remembers
 leaving MX 10 smtp.google.com.
 leaving MX 20 in1-smtp.messagingengine.com.
 google MX 10 smtp.google.com.
+_mta-sts.same-id TXT "v=STSv1; id=1"
+_mta-sts.new-id TXT "v=STSv1; id=2"
+mta-sts.same-id A 11.1.0.80
+mta-sts.new-id A 11.1.0.80
 bare NS ns
 """
 _REPORTS = "rua=mailto:reports@right.example; ruf=mailto:reports@right.example"
@@ -56,6 +69,7 @@ DMARC_RECORDS = {
     "elsewhere": f"p=reject; {_STRICT.replace('rua=mailto:reports', 'rua=mailto:other')}",
     "weaker.right": f"p=quarantine; {_STRICT}",
     "equal.right": f"p=reject; {_STRICT}",
+    "alone.parent": f"p=reject; {_STRICT}",
 }
 ZONE += "".join(f'_dmarc.{name} TXT "v=DMARC1; {tags}"\n' for name, tags in DMARC_RECORDS.items())
 ZONE += "".join(f'{name} TXT "v=spf1 -all"\n' for name in DMARC_RECORDS)
@@ -70,8 +84,9 @@ INVENTORY = """
 world: world
 active: true
 domains: [right.example, injectable.example, ssl2.example, weak-key.example, remembers.example, foreign.example,
-  leaving.example, google.example, relaxed.example, private.example, elsewhere.example, weaker.right.example,
-  equal.right.example, zone-safe-change.example, zone-private-addr.example, zone-ttl-sane.example]
+  leaving.example, google.example, same-id.example, new-id.example, relaxed.example, private.example,
+  elsewhere.example, weaker.right.example,
+  equal.right.example, alone.parent.example, zone-safe-change.example, zone-private-addr.example, zone-ttl-sane.example]
 hosts: [{name: mx.right.example, addresses: [11.1.0.1]}, {name: imap.zone-private-addr.example, roles: [imap]}]
 zones: [bare.example]
 controls:
@@ -166,6 +181,21 @@ MOCKS = (
         "no domain of the laboratory lies below another one",
         right="equal.right.example",
     ),
+    Mock(
+        "STS-ID-CHANGED",
+        "same-id.example",
+        "id=1 beside another policy than in the run before",
+        "it shows from one run to the next, and the laboratory is judged once",
+        right="new-id.example",
+    ),
+    Mock(
+        "DMARC-WALK-EQ-PSL",
+        "alone.parent.example",
+        "a record below a name that has none",
+        "no domain of the laboratory lies below another one",
+        "advice",
+        "equal.right.example",
+    ),
     Mock("CERT-KEY-SIZE", "mx.weak-key.example[11.1.0.4]:25", "certificate: {key: rsa1024}"),
 )
 
@@ -179,6 +209,8 @@ def write(directory: Path) -> Path:
     (directory / "world" / "bare.zone").write_text(BARE_ZONE)
     (directory / "world" / "root.zone").write_text("@ 60 SOA ns.example. h. 1 2 3 4 5\n@ 60 NS ns.example.\n")
     zone_file_faults.write(directory)
+    before = ((f"{name}.example", STSChange.FACT, f"1 {'ab' * 32}") for name in ("same-id", "new-id"))
+    history.append(directory / HISTORY, document(inventory=NAME), before)
     inventory = directory / f"{NAME}.yaml"
     inventory.write_text(INVENTORY + zone_file_faults.in_inventory())
     return inventory
