@@ -67,7 +67,7 @@ def test_each_kind_of_tlsa_record_matches(dane: DANE) -> None:
     certificate that the server sends.
 
     Why: a sender need not look at all kinds of records; one that looks at the kind without a match does not deliver.
-    Fix: publish each key, and each issuer, in all the combinations that are in use; or remove the kind that lags behind.
+    Fix: publish each key, and each issuer, in all the combinations in use; or remove the kind that lags behind.
     """
     _require_match(dane)
     usable = [record for record in dane.tlsa.records if record.usable]
@@ -87,7 +87,7 @@ def test_an_alias_has_the_records_of_its_target(tlsa: TLSA) -> None:
     """Where an MX host is an alias, TLSA records at its own name are those at the name that it stands for.
 
     Why: senders look at the target's records and pass over the alias's, which then go stale unnoticed.
-    Fix: remove the records at the alias, or make that name an alias of the target's records; let the MX name the target.
+    Fix: remove the records at the alias, or make that name an alias of the target's; let the MX name the target.
     """
     _require_records(tlsa)
     if not tlsa.addresses.aliases:
@@ -95,9 +95,8 @@ def test_an_alias_has_the_records_of_its_target(tlsa: TLSA) -> None:
     if tlsa.at_alias is None or not tlsa.at_alias.records:
         not_applicable(f"only {tlsa.base} has TLSA records")
     differing = set(records_of(tlsa.at_alias)) ^ set(tlsa.records)
-    assert not differing, (
-        f"_25._tcp.{tlsa.host} and _25._tcp.{tlsa.base} have different TLSA records: "
-        + "; ".join(sorted(map(str, differing)))
+    assert not differing, f"_25._tcp.{tlsa.host} and _25._tcp.{tlsa.base} have different TLSA records: " + "; ".join(
+        sorted(map(str, differing))
     )
 
 
@@ -105,7 +104,7 @@ def test_an_alias_has_the_records_of_its_target(tlsa: TLSA) -> None:
 def test_no_rotating_issuer_is_pinned(dane: DANE) -> None:
     """No TLSA record of usage 2 names an intermediate that its public CA replaces at will.
 
-    Why: the next certificate may come from another intermediate, and from then on no mail from senders with DANE arrives.
+    Why: the next certificate may come from another intermediate, and then no mail from senders with DANE arrives.
     Fix: publish "3 1 1" of the server's own key, and keep the key when the certificate is renewed; or name the root.
     """
     _require_match(dane)
