@@ -16,6 +16,7 @@ def without_mail(label: str) -> dict[str, tuple[str, ...]]:
         "_dmarc TXT": (f"v=DMARC1; p=reject; sp=reject; rua=mailto:dmarc@reports.{label}.test",),
         "reports MX": ("10 mx.right.test.",),
         "sel1._domainkey TXT": (),
+        "*._domainkey TXT": ("v=DKIM1; p=",),
         "_mta-sts TXT": (),
         "_smtp._tls TXT": (),
     }

@@ -151,6 +151,8 @@ TABLE: Table = {
         fails("2 TXT records", dkim_key=dkim(f"p={rsa_key(2048)}", f"p={rsa_key(1024)}")),
         fails("revoked", dkim_key=dkim("v=DKIM1; p=")),
         leaves("DKIM-KEY-VALID", dkim_key=dkim("v=DKIM1; p=!!!")),
+        leaves("DKIM-HASH", dkim_key=dkim(f"v=DKIM1; h=sha1; p={rsa_key(2048)}")),
+        leaves("DKIM-SERVICE", dkim_key=dkim(f"v=DKIM1; s=other; p={rsa_key(2048)}")),
         passes(dkim_key=dkim(f"v=DKIM1; s=tlsrpt; p={rsa_key(2048)}")),
         passes(dkim_key=dkim(f"v=DKIM1; s=email:tlsrpt; h=sha256; t=s:x-flag; p={rsa_key(2048)}")),
         passes(dkim_key=dkim(f"v=DKIM1;\r\n k=rsa;\r\n\tp={rsa_key(2048)[:64]}\r\n {rsa_key(2048)[64:]}")),
