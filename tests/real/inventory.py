@@ -10,6 +10,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from mailproof.net.dns.names import is_host
+from tests.marks import root_pem
 from tests.real.domains import (
     CHILDREN,
     DNSBL,
@@ -43,7 +44,11 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
         "active": True,
         "contact": "postmaster@client.test",
         "probe": {"ehlo": plan.CLIENT_NAME, "sender": "postmaster@client.test"},
-        "trust": {"ca_file": str(ca_file), "trust_anchors": str(ca_file.with_name(ANCHORS))},
+        "trust": {
+            "ca_file": str(ca_file),
+            "trust_anchors": str(ca_file.with_name(ANCHORS)),
+            "mark_authorities": str(_mark_authorities(directory)),
+        },
         "limits": {"connect": 3.0, "greeting": 10.0, "dns": 2.0, "silence": 0.5, "pause": 0.0, "retry_pause": 1.0},
         "blocklists": [DNSBL, {"name": DOMAIN_LIST, "families": ["domain"], "codes": {"127.0.1.0/24": "spam domain"}}],
         "registration": {"rdap": True, "bootstrap": [str(registry.bootstrap(directory / "bootstrap.json"))]},
@@ -91,6 +96,12 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
             for address in plan.addresses(domain)
         ],
     }
+
+
+def _mark_authorities(directory: Path) -> Path:
+    file = directory / "mark-authorities.pem"
+    file.write_text(root_pem())
+    return file
 
 
 def _name_servers() -> list[str]:

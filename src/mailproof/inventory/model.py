@@ -227,6 +227,12 @@ class Trust(Part):
         description="Trust anchors of the DNS root in place of IANA's, relative to this file: a root-anchors.xml "
         "(RFC 9718), or DS or DNSKEY records as in a master file.",
     )
+    mark_authorities: Path | None = Field(
+        None,
+        strict=False,
+        description="PEM file of the roots of authorities that vouch for BIMI logos (mark certificates), relative to "
+        "this file.",
+    )
     dnssec: DNSSECTrust = Field(
         DNSSECTrust.LOOPBACK,
         strict=False,
@@ -440,6 +446,7 @@ class Inventory(Part):
             trust=self.trust.dnssec,
             ca_file=self.trust.ca_file,
             trust_anchors=self.trust.trust_anchors,
+            mark_authorities=self.trust.mark_authorities,
             ehlo_name=ehlo,
             sender=self.probe.sender or self.contact or f"postmaster@{ehlo}",
             outsider=self.probe.outsider,

@@ -257,9 +257,9 @@ TABLE: Table = {
         fails("s=other admits neither", level=MUST, dkim_key=dkim(f"v=DKIM1; s=other; p={rsa_key(2048)}")),
         replace(
             fails("does not admit tlsrpt", level=SHOULD, dkim_key=dkim(f"s=email; p={rsa_key(2048)}")),
-            parameters={"services": ("email", "tlsrpt")},
+            parameters={"reports": "wanted"},
         ),
-        replace(passes(dkim_key=dkim(f"p={rsa_key(2048)}")), parameters={"services": ("email", "tlsrpt")}),
+        replace(passes(dkim_key=dkim(f"p={rsa_key(2048)}")), parameters={"reports": "wanted"}),
         leaves("DKIM-SELECTOR", dkim_key=dkim()),
     ),
     "DKIM-TESTING": (
