@@ -8,8 +8,8 @@ from typing import Annotated
 
 from mailproof.grammars.dkim import KeyRecord, parse_key_record
 from mailproof.net.dns.client import Answer
-from mailproof.net.errors import NotObserved
 from mailproof.observations import Observation
+from mailproof.observations.authorities import Silence
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class KeysTogether(Observation):
     factors: tuple[str, ...]
     """Selectors with an RSA key that has a factor in common with another one."""
     unknown: tuple[str, ...] = ()
-    """Selectors whose keys could not be looked at."""
+    """Why some keys could not be looked at."""
 
     @cached_property
     def companions(self) -> dict[str, frozenset[str]]:
@@ -92,7 +92,7 @@ class DomainKeys(Observation):
 
     domain: str
     keys: tuple[DKIMKey, ...]
-    unknown: tuple[str, ...] = ()
+    unknown: tuple[Silence, ...] = ()
     """Why some could not be looked at."""
 
     def algorithms(self) -> frozenset[str]:
@@ -107,10 +107,10 @@ class DomainKeys(Observation):
     def require_all(self) -> None:
         """Raise NotObserved where a selector could not be looked at."""
         if self.unknown:
-            raise NotObserved("; ".join(self.unknown))
+            raise self.unknown[0].failure()
 
     def evidence(self) -> tuple[str, ...]:
-        return (*(line for key in self.keys for line in key.evidence()), *self.unknown)
+        return tuple(line for seen in (*self.keys, *self.unknown) for line in seen.evidence())
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from mailproof.grammars.public_keys import RSAKey
 from mailproof.net.dns.registration import owned, unregistered
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
+from mailproof.observations.authorities import Silence, silence
 from mailproof.observations.dkim import DKIMKey, DKIMSubtree, DomainKeys, KeyCompany, KeysTogether, ProviderKeys
 from mailproof.observations.mx import MX
 from mailproof.observations.spf import SPF
@@ -35,22 +36,22 @@ async def keys_together(ring: KeyRing, look: Look, targets: Targets) -> KeysToge
     return await asyncio.to_thread(_compared, seen, unknown)
 
 
-async def _keys(selectors: tuple[Selector, ...], look: Look) -> tuple[tuple[DKIMKey, ...], tuple[str, ...]]:
+async def _keys(selectors: tuple[Selector, ...], look: Look) -> tuple[tuple[DKIMKey, ...], tuple[Silence, ...]]:
     """The keys of selectors, and why some could not be looked at."""
     outcomes = await asyncio.gather(*(look(dkim_key, selector) for selector in selectors), return_exceptions=True)
     seen: list[DKIMKey] = []
-    unknown: list[str] = []
-    for selector, outcome in zip(selectors, outcomes, strict=True):
+    unknown: list[Silence] = []
+    for outcome in outcomes:
         if isinstance(outcome, DKIMKey):
             seen.append(outcome)
         elif isinstance(outcome, NotObserved):
-            unknown.append(f"{selector.id}: {outcome.reason}")
+            unknown.append(silence(outcome))
         else:
             raise outcome
     return tuple(seen), tuple(unknown)
 
 
-def _compared(seen: tuple[DKIMKey, ...], unknown: tuple[str, ...]) -> KeysTogether:
+def _compared(seen: tuple[DKIMKey, ...], unknown: tuple[Silence, ...]) -> KeysTogether:
     by_key: dict[str, dict[str, str]] = defaultdict(dict)
     moduli: dict[int, list[str]] = defaultdict(list)
     for found in seen:
@@ -61,7 +62,7 @@ def _compared(seen: tuple[DKIMKey, ...], unknown: tuple[str, ...]) -> KeysTogeth
                 moduli[key.modulus].append(found.name)
     shared = tuple(tuple(names.values()) for names in by_key.values() if len(names) > 1)
     factors = tuple(name for modulus in with_common_factors(tuple(moduli)) for name in moduli[modulus])
-    return KeysTogether(shared, factors, unknown)
+    return KeysTogether(shared, factors, tuple(one.reason for one in unknown))
 
 
 @probe(looks=("keys_together",))

@@ -22,6 +22,17 @@ def without_mail(label: str) -> dict[str, tuple[str, ...]]:
     }
 
 
+LOGO = "bimi-right"
+"""The domain that the mark certificate of the laboratory is for."""
+
+
+def with_logo(label: str, image: str, certificate: str = "") -> dict[str, tuple[str, ...]]:
+    """The BIMI record of a domain; images and certificate lie at its policy host."""
+    where = f"https://mta-sts.{label}.test/bimi"
+    mark = f" a={where}/{certificate};" if certificate else ""
+    return {"default._bimi TXT": (f"v=BIMI1; l={where}/{image};{mark}",)}
+
+
 DOMAINS = (
     # The certificate also names the alias of mx-cname.test, whose one fault is that it is an alias, and the MX of
     # ipv4-path.test, whose one fault is the zone that it is in.
@@ -75,4 +86,6 @@ DOMAINS = (
         perhaps=("EARLYTALK",),
         why="postscreen may be told to remember who has waited for it: then the next early talker is served.",
     ),
+    Domain(LOGO, records=with_logo(LOGO, "right.svg", "mark.pem")),
+    Domain("bimi-declined", records={"default._bimi TXT": ("v=BIMI1; l=; a=;",)}),
 )

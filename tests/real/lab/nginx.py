@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.marks import LOGO, mark_pem
 from tests.real.domains import REGISTRY, PolicyHost
-from tests.real.faults import bimi
+from tests.real.faults import right
 from tests.real.lab import plan
 from tests.real.lab.ca import Issued
 from tests.real.lab.processes import Daemons
@@ -85,7 +85,7 @@ def _write_logos(directory: Path) -> None:
     directory.mkdir()
     (directory / "right.svg").write_bytes(LOGO)
     (directory / "script.svg").write_bytes(LOGO.replace(b"<rect", b"<script/><rect"))
-    (directory / "mark.pem").write_text(mark_pem(f"{bimi.RIGHT}.test"))
+    (directory / "mark.pem").write_text(mark_pem(f"{right.LOGO}.test"))
 
 
 def nginx(
