@@ -110,7 +110,8 @@ class DomainKeys(Observation):
             raise self.unknown[0].failure()
 
     def evidence(self) -> tuple[str, ...]:
-        return tuple(line for seen in (*self.keys, *self.unknown) for line in seen.evidence())
+        silent = (line for one in self.unknown for line in one.evidence())
+        return (*(line for key in self.keys for line in key.evidence()), *silent)
 
 
 @dataclass(frozen=True)
