@@ -23,6 +23,7 @@ from mailproof.net.dns.client import Answer
 from mailproof.net.errors import NotObserved
 from mailproof.observations.dkim import DKIMKey, DKIMSubtree, DomainKeys, KeyCompany, ProviderKeys
 from mailproof.observations.dmarc import DMARC
+from mailproof.observations.signing_keys import SigningKeyHalf
 from mailproof.references import (
     BSI_TR_03182,
     GOOGLE_SENDERS,
@@ -281,6 +282,26 @@ def test_domain_has_keys_of_both_kinds(
         )
     lacking = [kind for kind in algorithms if kind not in found]
     assert not lacking, f"no selector has a key of the type {', '.join(lacking)}"
+
+
+@control("DKIM-PRIVATE-MATCH", MUST, rfc(6376, "3.6.1"), harm=Harm.REFUSED)
+def test_private_key_belongs_to_the_record(signing_key_half: SigningKeyHalf) -> None:
+    """The private key of a signer belongs to the key that its selector publishes.
+
+    Why: signatures made with another key verify nowhere: the mail counts as unsigned, or as forged.
+    Fix: publish the public half of the key that the signer has, or give the signer the key that was made with the
+    record.
+    """
+    published = signing_key_half.published
+    if published is None:
+        not_applicable("the name of the file is that of no selector of the inventory")
+    keys = [record.key for record in _require_keys(published) if record.key is not None]
+    found = f"{signing_key_half.kind} {signing_key_half.fingerprint[:16]}"
+    others = ", ".join(f"{record.key_type} {record.key.fingerprint[:16]}" for record in published.keys if record.key)
+    belongs = any(key.fingerprint == signing_key_half.fingerprint for key in keys)
+    assert belongs, (
+        f"{signing_key_half.file} has the public half {found}..., and {published.name} publishes {others}..."
+    )
 
 
 @control("DKIM-PARKED-WILDCARD", MAY, M3AAWG_PARKED, harm=Harm.ABUSED)

@@ -309,6 +309,7 @@ CONTENT = (
     "reports",
     "messages",
     "logs",
+    "private_keys",
 )
 """An inventory without any of these has nothing to check."""
 
@@ -410,6 +411,11 @@ class Inventory(Part):
     )
     logs: Annotated[list[EvidenceFile], AfterValidator(unique)] = Field(
         default=[], description="Logs of mail servers: files, or directories of them."
+    )
+    private_keys: Annotated[list[EvidenceFile], AfterValidator(unique)] = Field(
+        default=[],
+        description="Private DKIM keys of the signers: files, or directories of them. Only their public halves are "
+        "looked at, and nothing else of them is kept.",
     )
 
     @model_validator(mode="after")

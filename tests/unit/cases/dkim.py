@@ -12,8 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from mailproof.controls import MUST, SHOULD
+from mailproof.grammars.public_keys import Ed25519Key
 from mailproof.observations.authorities import Silence
 from mailproof.observations.dkim import DKIMKey, DomainKeys, KeyCompany, ProviderKeys
+from mailproof.observations.signing_keys import SigningKeyHalf
 
 from ..observed import DOMAIN, PARKED, RECEIVES, answer, missing
 from .case import Table, advises, fails, leaves, passes, skips, undecided
@@ -121,6 +123,14 @@ ED25519 = f"k=ed25519; p={ed25519_key()}"
 
 def both(*texts: str) -> DomainKeys:
     return DomainKeys(DOMAIN, tuple(dkim(text) for text in texts))
+
+
+def half(private: str, *published: str) -> SigningKeyHalf:
+    """A signer has the private key of a record, and others are published."""
+    key = dkim(private).keys[0].key
+    assert key is not None
+    kind = "Ed25519" if isinstance(key, Ed25519Key) else "RSA"
+    return SigningKeyHalf("s1.key", key.fingerprint, kind, key.bits, dkim(*published))
 
 
 REVOKED_ALL = replace(REVOKED, below=answer(f"x.{NAME}", "TXT", "v=DKIM1; p="))
@@ -285,6 +295,15 @@ TABLE: Table = {
         leaves("DKIM-SELECTOR", domain_keys=both("p="), mail_domain=BY_KEYS),
         skips("names no selectors", domain_keys=both(), mail_domain=RECEIVES),
         skips("sends no mail", domain_keys=both(), mail_domain=PARKED),
+    ),
+    "DKIM-PRIVATE-MATCH": (
+        passes(signing_key_half=half(RSA, RSA)),
+        passes(signing_key_half=half(ED25519, ED25519)),
+        fails("s1.key has the public half Ed25519", level=MUST, signing_key_half=half(ED25519, RSA)),
+        fails("s1._domainkey.example.org publishes rsa", signing_key_half=half(f"p={rsa_key(1024)}", RSA)),
+        leaves("DKIM-SELECTOR", signing_key_half=half(RSA)),
+        leaves("DKIM-KEY-VALID", signing_key_half=half(RSA, "p=AAAA")),
+        skips("no selector of the inventory", signing_key_half=SigningKeyHalf("other.key")),
     ),
     "DKIM-PARKED-WILDCARD": (
         passes(dkim_subtree=REVOKED_ALL, dmarc=org(), mail_domain=PARKED),
