@@ -25,7 +25,7 @@ from tests.real.domains import (
     WRONG_RESOLVER,
     Domain,
 )
-from tests.real.lab import plan, registry, routes, zones
+from tests.real.lab import plan, registry, routes, signers, zones
 from tests.real.lab.lab import ANCHORS
 
 LABELS = frozenset(domain.label for domain in plan.DOMAINS)
@@ -64,6 +64,7 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
             {"address": NO_RESOLVER, "outside": True},
         ],
         "routing": {"origin": routes.ORIGIN, "origin6": False, "vrps": str(_payloads(directory))},
+        "private_keys": [str(signers.write(directory))],
         "canaries": {
             "bogus": "mta-sts.bogus.test",
             "ipv6_only": IPV6_ONLY,

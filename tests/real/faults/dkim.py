@@ -90,4 +90,10 @@ DOMAINS = (
         records={**without_mail("dkim-parked"), "*._domainkey TXT": ()},
         advice=("DKIM-PARKED-WILDCARD",),
     ),
+    Domain(
+        "dkim-private",
+        "the signer has another private key than that of the record",
+        caused_by="signers/dkim-private.test.sel1.key: a key that nobody published",
+        fail=("DKIM-PRIVATE-MATCH",),
+    ),
 )

@@ -38,6 +38,7 @@ DOMAINS = (
     # ipv4-path.test, whose one fault is the zone that it is in.
     Domain(
         "right",
+        records={"sel1._domainkey TXT": ("v=DKIM1; k=rsa; p=RSA-SIGNER",)},
         server=Server(POSTFIX, other_names=("alias.mx-cname.test", "mx.ns-ipv4-only.test")),
         ipv6=True,
         main_cf=("smtpd_banner = $myhostname ESMTP", "disable_vrfy_command = yes"),

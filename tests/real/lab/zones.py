@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from mailproof.fixtures.world_zones import made_up_modulus
 from tests.real import domains
 from tests.real.domains import Delegation, Domain
-from tests.real.lab import plan, routes, signing
+from tests.real.lab import plan, routes, signers, signing
 from tests.real.lab.powerdns import PowerDNSZone
 
 Records = dict[str, tuple[str, ...]]
@@ -78,7 +78,11 @@ def dkim_keys_of_all() -> dict[str, str]:
     """The DKIM keys that several domains have, or anybody can have."""
     prime = int(gmpy2.next_prime(made_up_modulus(1024)))
     near = prime * int(gmpy2.next_prime(prime))
-    return {"RSA-SHARED": rsa_key(made_up_modulus(2048)), "RSA-NEAR": rsa_key(near)}
+    return {
+        "RSA-SHARED": rsa_key(made_up_modulus(2048)),
+        "RSA-NEAR": rsa_key(near),
+        "RSA-SIGNER": signers.published(),
+    }
 
 
 def _der(tag: int, content: bytes) -> bytes:
