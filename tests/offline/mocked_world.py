@@ -58,8 +58,22 @@ _mta-sts.same-id TXT "v=STSv1; id=1"
 _mta-sts.new-id TXT "v=STSv1; id=2"
 mta-sts.same-id A 11.1.0.80
 mta-sts.new-id A 11.1.0.80
+aliased MX 10 aliased-example.mail.protection.outlook.com.
+aliased TXT "v=spf1 include:spf.protection.outlook.com -all"
+selector1._domainkey.aliased CNAME selector1-aliased-example._domainkey.ours.onmicrosoft.com.
+selector2._domainkey.aliased CNAME selector2-aliased-example._domainkey.ours.onmicrosoft.com.
+half MX 10 half-example.mail.protection.outlook.com.
+half TXT "v=spf1 include:spf.protection.outlook.com -all"
+selector1._domainkey.half CNAME selector1-aliased-example._domainkey.ours.onmicrosoft.com.
 bare NS ns
 """
+KEYS = "".join(
+    f'selector{n}-aliased-example._domainkey.ours.onmicrosoft.com. TXT "v=DKIM1; k=ed25519; p={key}"\n'
+    for n, key in (
+        (1, "Ky2zMHbmxkZp5QCY4xoLXIyKsmAzXSCFFHAXmpN6nWc="),
+        (2, "6XIG8b0J8Bz2vHXMNNIIxAyGXx+Bh9RvS5zHzMJ4D0A="),
+    )
+)
 _REPORTS = "rua=mailto:reports@right.example; ruf=mailto:reports@right.example"
 _STRICT = f"adkim=s; aspf=s; {_REPORTS}"
 DMARC_RECORDS = {
@@ -84,8 +98,8 @@ INVENTORY = """
 world: world
 active: true
 domains: [right.example, injectable.example, ssl2.example, weak-key.example, remembers.example, foreign.example,
-  leaving.example, google.example, same-id.example, new-id.example, relaxed.example, private.example,
-  elsewhere.example, weaker.right.example,
+  leaving.example, google.example, aliased.example, half.example, same-id.example, new-id.example,
+  relaxed.example, private.example, elsewhere.example, weaker.right.example,
   equal.right.example, alone.parent.example, zone-safe-change.example, zone-private-addr.example, zone-ttl-sane.example]
 hosts: [{name: mx.right.example, addresses: [11.1.0.1]}, {name: imap.zone-private-addr.example, roles: [imap]}]
 zones: [bare.example]
@@ -166,6 +180,14 @@ MOCKS = (
         "advice",
         "google.example",
     ),
+    Mock(
+        "DKIM-PROVIDER-ALIAS",
+        "half.example",
+        "no selector2._domainkey, with MX and SPF of Microsoft 365",
+        "no provider has its hosts in the laboratory",
+        "advice",
+        "aliased.example",
+    ),
     *(
         Mock(fault.control, fault.target, _behaviour(fault), _reason(fault), fault.verdict, RIGHT_ZONE.target)
         for fault in zone_file_faults.FAULTS
@@ -207,7 +229,7 @@ def write(directory: Path) -> Path:
     (directory / "world" / "world.yaml").write_text(WORLD.replace("smtp:\n", f"{served}smtp:\n"))
     (directory / "world" / "example.zone").write_text(ZONE)
     (directory / "world" / "bare.zone").write_text(BARE_ZONE)
-    (directory / "world" / "root.zone").write_text("@ 60 SOA ns.example. h. 1 2 3 4 5\n@ 60 NS ns.example.\n")
+    (directory / "world" / "root.zone").write_text(f"$TTL 60\n@ SOA ns.example. h. 1 2 3 4 5\n@ NS ns.example.\n{KEYS}")
     zone_file_faults.write(directory)
     before = ((f"{name}.example", STSChange.FACT, f"1 {'ab' * 32}") for name in ("same-id", "new-id"))
     history.append(directory / HISTORY, document(inventory=NAME), before)
