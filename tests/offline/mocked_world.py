@@ -21,8 +21,8 @@ RIGHT = "mx.right.example[11.1.0.1]:25"
 
 WORLD = """
 zones:
-  .: root.zone
-  example: example.zone
+  .: {file: root.zone, signed: yes}
+  example: {file: example.zone, signed: yes}
   bare.example: bare.zone
 smtp:
   - {host: mx.right.example, addresses: [11.1.0.1]}
