@@ -5,7 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from itertools import combinations
 
-from mailproof.controls import MAY, MUST, SHOULD, Between, Family, Harm, control, fail, finding, leave_to, not_applicable
+from mailproof.controls import (
+    MAY,
+    MUST,
+    SHOULD,
+    Between,
+    Family,
+    Harm,
+    control,
+    fail,
+    finding,
+    leave_to,
+    not_applicable,
+)
 from mailproof.criteria.rotating_issuers import ROTATING
 from mailproof.observations.dane import DANE, TLSA, KeysOfHost, TLSARecord, records_of
 from mailproof.observations.service_dane import ServiceDANE
@@ -96,9 +108,7 @@ def test_no_record_of_a_retired_key_is_left(keys_of_host: KeysOfHost, *, days: i
         not_applicable("the run has no history to compare with (--history FILE)")
     if not keys_of_host.in_use:
         not_applicable("the host shows no certificate")
-    old = {
-        record: when for record, when in keys_of_host.retired if _days_between(when, keys_of_host.at) > days
-    }
+    old = {record: when for record, when in keys_of_host.retired if _days_between(when, keys_of_host.at) > days}
     if old:
         kept = tuple(record for record in keys_of_host.tlsa.records if record not in old)
         told = "; ".join(f"{record}, last seen in use on {when[:10]}" for record, when in old.items())
