@@ -17,6 +17,10 @@ DIGEST_LENGTHS = {1: 64, 2: 128}
 """Hexadecimal digits of SHA-256 and SHA-512 (RFC 6698, section 2.1.3)."""
 
 
+NAMES_COUNT, DATES_COUNT = "names count", "dates count"
+"""How a remark ends that says why a record of usage 2 does not match: senders compare names and dates."""
+
+
 @dataclass(frozen=True)
 class TLSARecord:
     """One TLSA record (RFC 6698, section 2.1). ``data`` is lower-case hexadecimal."""
@@ -144,6 +148,13 @@ class ChainMatch:
     matching: tuple[str, ...]
     remarks: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> frozenset[str]:
+        """What of names and dates keeps every record from matching, as the remarks tell it."""
+        if self.matching:
+            return frozenset()
+        return frozenset(end for end in (NAMES_COUNT, DATES_COUNT) if any(r.endswith(end) for r in self.remarks))
 
     def has(self, usage: int) -> bool:
         """Whether a record of this certificate usage is satisfied."""

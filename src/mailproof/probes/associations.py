@@ -17,7 +17,7 @@ from mailproof.net.pkix.der import public_key_info
 from mailproof.net.pkix.names import canonical
 from mailproof.net.pkix.paths import PathResult, PathStatus, Roots, verify
 from mailproof.net.pkix.reference_names import matches_name
-from mailproof.observations.dane import TLSARecord
+from mailproof.observations.dane import DATES_COUNT, NAMES_COUNT, TLSARecord
 from mailproof.observations.tls import Deployment
 
 
@@ -127,7 +127,7 @@ def _issuer(record: TLSARecord, chain: Chain, certificates: list[x509.Certificat
 def _dates(chain: Chain, leaf: x509.Certificate, at: datetime) -> str:
     if leaf.not_valid_before_utc <= at <= leaf.not_valid_after_utc:
         return ""
-    return f"the certificate is valid from {chain.leaf.not_before} to {chain.leaf.not_after}, and dates count"
+    return f"the certificate is valid from {chain.leaf.not_before} to {chain.leaf.not_after}, and {DATES_COUNT}"
 
 
 def _names(chain: Chain, leaf: x509.Certificate, names: tuple[str, ...], domains: tuple[str, ...]) -> str:
@@ -136,7 +136,7 @@ def _names(chain: Chain, leaf: x509.Certificate, names: tuple[str, ...], domains
     missing = [domain for domain in domains if not _is_made_out_to(chain, leaf, domain)]
     if domains and not missing:
         return ""
-    return f"the certificate is made out to none of {', '.join((*names[:3], *missing[:3]))}, and names count"
+    return f"the certificate is made out to none of {', '.join((*names[:3], *missing[:3]))}, and {NAMES_COUNT}"
 
 
 def _published(record: TLSARecord, sent: list[x509.Certificate]) -> list[x509.Certificate]:

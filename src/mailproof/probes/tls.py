@@ -130,7 +130,22 @@ async def certificates(endpoint: TLSEndpoint, net: Network, look: Look) -> Certi
     roots = trusted_roots(net.settings.ca_file)
     deployments = await asyncio.to_thread(_deployments, endpoint.host, chains, roots)
     dane = await _authenticated_by_dane(endpoint, look, chains) if isinstance(endpoint, MXEndpoint) else ByDANE.NOT
-    return Certificates(endpoint.id, endpoint.host, now(), True, deployments, dane)
+    told: tuple[str, ...] = ()
+    if isinstance(endpoint, MXEndpoint) and dane is ByDANE.NOT:
+        told = await _told_by_dane(endpoint, look, chains)
+    return Certificates(endpoint.id, endpoint.host, now(), True, deployments, dane, told)
+
+
+async def _told_by_dane(endpoint: MXEndpoint, look: Look, chains: tuple[Chain, ...]) -> tuple[str, ...]:
+    """What of names and dates DANE-MATCH tells of the chains: it is not told twice."""
+    try:
+        records = await look(tlsa, MailHost(endpoint.host, domains=endpoint.domains, active=endpoint.active))
+    except NotObserved:
+        return ()
+    if not records.applies or not any(record.usable and record.usage == 2 for record in records.records):
+        return ()
+    matches = await asyncio.to_thread(_matches, endpoint, records, chains)
+    return tuple(sorted({end for match in matches for end in match.told}))
 
 
 def _deployments(host: str, chains: tuple[Chain, ...], roots: Roots) -> tuple[Deployment, ...]:
