@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailproof.observations.dkim import KeyAge
+from mailproof.observations.mta_sts import STSChange
+from mailproof.report import history
 from tests.offline import zone_file_faults
 from tests.offline.zone_file_faults import DRIFT, RIGHT_ZONE, FileFault
+from tests.unit.documents import document
 
+OLD_KEY = "74f689cb07c61a0ea810075ed631aaab"
+"""Of old._domainkey.aged.example, as the history keeps it."""
+HISTORY = "history.sqlite"
+"""Of the run before."""
 NAME = "mocked"
 """Of the inventory and its report."""
 RIGHT = "mx.right.example[11.1.0.1]:25"
@@ -24,6 +32,10 @@ smtp:
   - {host: mx.ssl2.example, addresses: [11.1.0.3], old_tls: {versions: [SSLv2, TLSv1], ciphers: "ALL:SSLv2"}}
   - {host: mx.weak-key.example, addresses: [11.1.0.4], behaviour: {certificate: {key: rsa1024}}}
   - {host: mx.remembers.example, addresses: [11.1.0.5], behaviour: {starttls: remembers}}
+https:
+  - hosts: [mta-sts.same-id.example, mta-sts.new-id.example]
+    addresses: [11.1.0.80]
+    site: {body: "version: STSv1\\nmode: testing\\nmx: mx.right.example\\nmax_age: 604800\\n"}
 """
 
 ZONE = """$TTL 3600
@@ -52,6 +64,12 @@ selector2._domainkey.aliased CNAME selector2-aliased-example._domainkey.ours.onm
 half MX 10 half-example.mail.protection.outlook.com.
 half TXT "v=spf1 include:spf.protection.outlook.com -all"
 selector1._domainkey.half CNAME selector1-aliased-example._domainkey.ours.onmicrosoft.com.
+old._domainkey.aged TXT "v=DKIM1; k=ed25519; p=Ky2zMHbmxkZp5QCY4xoLXIyKsmAzXSCFFHAXmpN6nWc="
+new._domainkey.aged TXT "v=DKIM1; k=ed25519; p=6XIG8b0J8Bz2vHXMNNIIxAyGXx+Bh9RvS5zHzMJ4D0A="
+_mta-sts.same-id TXT "v=STSv1; id=1"
+_mta-sts.new-id TXT "v=STSv1; id=2"
+mta-sts.same-id A 11.1.0.80
+mta-sts.new-id A 11.1.0.80
 bare NS ns
 """
 KEYS = "".join(
@@ -70,6 +88,7 @@ DMARC_RECORDS = {
     "elsewhere": f"p=reject; {_STRICT.replace('rua=mailto:reports', 'rua=mailto:other')}",
     "weaker.right": f"p=quarantine; {_STRICT}",
     "equal.right": f"p=reject; {_STRICT}",
+    "alone.parent": f"p=reject; {_STRICT}",
 }
 ZONE += "".join(f'_dmarc.{name} TXT "v=DMARC1; {tags}"\n' for name, tags in DMARC_RECORDS.items())
 ZONE += "".join(f'{name} TXT "v=spf1 -all"\n' for name in DMARC_RECORDS)
@@ -84,9 +103,9 @@ INVENTORY = """
 world: world
 active: true
 domains: [right.example, injectable.example, ssl2.example, weak-key.example, remembers.example, foreign.example,
-  leaving.example, google.example, aliased.example, half.example, relaxed.example, private.example,
-  elsewhere.example, weaker.right.example,
-  equal.right.example, zone-safe-change.example, zone-private-addr.example, zone-ttl-sane.example]
+  leaving.example, google.example, same-id.example, new-id.example, aliased.example, half.example, relaxed.example,
+  private.example, elsewhere.example, weaker.right.example, {name: aged.example, selectors: [old, new]},
+  equal.right.example, alone.parent.example, zone-safe-change.example, zone-private-addr.example, zone-ttl-sane.example]
 hosts: [{name: mx.right.example, addresses: [11.1.0.1]}, {name: imap.zone-private-addr.example, roles: [imap]}]
 zones: [bare.example]
 controls:
@@ -167,6 +186,13 @@ MOCKS = (
         "google.example",
     ),
     Mock(
+        "DKIM-KEY-AGE",
+        "old._domainkey.aged.example",
+        "the history has had the key since 2020",
+        "it shows from one run to the next, and the laboratory is judged once",
+        right="new._domainkey.aged.example",
+    ),
+    Mock(
         "DKIM-PROVIDER-ALIAS",
         "half.example",
         "no selector2._domainkey, with MX and SPF of Microsoft 365",
@@ -189,6 +215,21 @@ MOCKS = (
         "no domain of the laboratory lies below another one",
         right="equal.right.example",
     ),
+    Mock(
+        "STS-ID-CHANGED",
+        "same-id.example",
+        "id=1 beside another policy than in the run before",
+        "it shows from one run to the next, and the laboratory is judged once",
+        right="new-id.example",
+    ),
+    Mock(
+        "DMARC-WALK-EQ-PSL",
+        "alone.parent.example",
+        "a record below a name that has none",
+        "no domain of the laboratory lies below another one",
+        "advice",
+        "equal.right.example",
+    ),
     Mock("CERT-KEY-SIZE", "mx.weak-key.example[11.1.0.4]:25", "certificate: {key: rsa1024}"),
 )
 
@@ -202,6 +243,10 @@ def write(directory: Path) -> Path:
     (directory / "world" / "bare.zone").write_text(BARE_ZONE)
     (directory / "world" / "root.zone").write_text(f"$TTL 60\n@ SOA ns.example. h. 1 2 3 4 5\n@ NS ns.example.\n{KEYS}")
     zone_file_faults.write(directory)
+    before = [(f"{name}.example", STSChange.FACT, f"1 {'ab' * 32}") for name in ("same-id", "new-id")]
+    before.append(("old._domainkey.aged.example", KeyAge.FACT, f"{OLD_KEY} 2020-01-01 since"))
+    before.append(("new._domainkey.aged.example", KeyAge.FACT, f"{OLD_KEY} 2020-01-01 since"))
+    history.append(directory / HISTORY, document(inventory=NAME), before)
     inventory = directory / f"{NAME}.yaml"
     inventory.write_text(INVENTORY + zone_file_faults.in_inventory())
     return inventory

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailproof.grammars.dkim import parse_key_record
+from mailproof.observations.dkim import KeyAge
 
 from .cases.dkim import RSA_512, ed25519_key, rsa_key
 
@@ -114,3 +115,14 @@ def test_damaged_keys_are_errors(rubbish: bytes, kind: str, at: int, octet: int)
     for data in (rubbish, bytes(damaged), bytes(damaged[:at])):
         record = parse_key_record(f"k={kind}; p={base64.b64encode(data).decode()}")
         assert record.no_key or record.key or record.revoked
+
+
+def test_the_age_of_a_key_is_handed_from_run_to_run() -> None:
+    first = KeyAge("s1", True, "2026-01-01", "aa")
+    assert first.facts() == {"dkim-key": "aa 2026-01-01 before"}
+    later = KeyAge("s1", True, "2026-05-01", "aa", first.facts()["dkim-key"])
+    assert (later.days, later.is_known, later.facts()) == (120, False, first.facts())
+    replaced = KeyAge("s1", True, "2026-06-01", "bb", later.facts()["dkim-key"])
+    assert (replaced.days, replaced.is_known) == (0, True)
+    assert KeyAge("s1", True, "2026-07-01", "bb", replaced.facts()["dkim-key"]).days == 30
+    assert KeyAge("s1", True, "2026-08-01", "", "bb 2026-06-01 since").facts() == {}

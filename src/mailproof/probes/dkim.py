@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import defaultdict
 from contextlib import suppress
 
+from mailproof.clock import now
 from mailproof.criteria.broken_keys import with_common_factors
 from mailproof.criteria.mail_providers import provider_of
 from mailproof.grammars.public_keys import RSAKey
 from mailproof.net.dns.registration import owned, unregistered
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
+from mailproof.observations import Former
 from mailproof.observations.authorities import Silence, silence
-from mailproof.observations.dkim import DKIMKey, DKIMSubtree, DomainKeys, KeyCompany, KeysTogether, ProviderKeys
+from mailproof.observations.dkim import DKIMKey, DKIMSubtree, DomainKeys, KeyAge, KeyCompany, KeysTogether, ProviderKeys
 from mailproof.observations.mx import MX
 from mailproof.observations.spf import SPF
 from mailproof.probes.authorities import NOBODY
@@ -74,6 +77,14 @@ async def key_company(selector: Selector, look: Look, targets: Targets) -> KeyCo
     ours = {name for name in others if owned(name.partition("._domainkey.")[2]) == owner}
     factor = selector.id in together.factors
     return KeyCompany(selector.id, owner, tuple(sorted(ours)), tuple(sorted(others - ours)), factor)
+
+
+@probe()
+async def key_age(selector: Selector, dkim_key: DKIMKey, former: Former) -> KeyAge:
+    """The selector's key, and since when the history has had it."""
+    prints = sorted(record.key.fingerprint for record in dkim_key.keys if record.key)
+    key = hashlib.sha256(" ".join(prints).encode()).hexdigest()[:32] if prints else ""
+    return KeyAge(selector.id, former.kept, now()[:10], key, former.fact(selector.id, KeyAge.FACT))
 
 
 @probe(looks=("dkim_key",))

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailproof.net.pkix.certificates import Chain, facts, load
 from mailproof.observations.dane import TLSA
-from mailproof.probes.dane import matching_records
+from mailproof.probes.associations import matching_records
 from tests.fuzz.parser import AT, CORPUS, Parser
 from tests.unit import observed
 

@@ -131,9 +131,10 @@ def mail_zone(domain: Domain, tlsa: str | None, known: Mapping[str, str], serial
         if address6:
             records["mx AAAA"] = (address6,)
         if tlsa:
-            records["_25._tcp.mx TLSA"] = (tlsa,)
+            records["_25._tcp.mx TLSA"] = (tlsa, domains.NEXT_KEY)
     if domain.store:
         records["mail A"] = (plan.store_address(domain),)
+        records["mail TXT"] = ("v=spf1 -all",)
     if domain.label == "right":
         records["policy A"] = (plan.HTTPS,)
     records |= _own_servers(domain, inside=True)
@@ -342,7 +343,14 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
             wrong = domain.delegation is Delegation.WRONG_DS
             top[f"{domain.label} DS"] = (signer.ds(f"{domain.name}.", wrong=wrong),)
 
-        known = shared | dkim_keys() | {domains.ISSUER: issuers.get(domain.label, "")}
+        known = (
+            shared
+            | dkim_keys()
+            | {
+                domains.ISSUER: issuers.get(domain.label, ""),
+                domains.OWN_KEY: tlsa.get(domain.label, ""),
+            }
+        )
 
         def text(serial: int, domain: Domain = domain, known: Mapping[str, str] = known, second: bool = False) -> str:
             plain = master_file(domain.name, mail_zone(domain, tlsa.get(domain.label), known, serial, second))
