@@ -87,7 +87,7 @@ def test_logo_is_of_the_profile(bimi_logo: BIMILogo) -> None:
     if not bimi_logo.url:
         not_applicable("the domain's own record names no image")
     assert not bimi_logo.fault, bimi_logo.fault
-    image = bimi_logo.facts
+    image = bimi_logo.image
     if image is None:
         return
     assert not image.fault, f"{bimi_logo.url}: {image.fault}"

@@ -89,7 +89,7 @@ class BIMILogo(Fetched):
     """As sent."""
     sha256: str = ""
     """Without compression."""
-    facts: SVGFacts | None = None
+    image: SVGFacts | None = None
 
 
 @dataclass(frozen=True)
