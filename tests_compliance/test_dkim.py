@@ -179,6 +179,7 @@ def test_key_is_not_broken(dkim_key: DKIMKey, key_company: KeyCompany) -> None:
             if is_biased(key.modulus):
                 share = 100 * key.modulus.bit_count() // key.bits
                 finding(SHOULD, f"{share} % of the modulus's bits are ones, which is no chance: the key is not random")
+    assert not key_company.listed, f"the key is in the list of broken keys {key_company.listed}"
     assert not key_company.factor, "the modulus has a factor in common with another key of the inventory"
 
 

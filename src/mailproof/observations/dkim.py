@@ -54,6 +54,8 @@ class KeysTogether(Observation):
     """Selectors that have one key; those that lead to one record by aliases are there once."""
     factors: tuple[str, ...]
     """Selectors with an RSA key that has a factor in common with another one."""
+    listed: tuple[tuple[str, str], ...] = ()
+    """Selectors with a key that a list of broken keys has, and the list."""
     unknown: tuple[str, ...] = ()
     """Why some keys could not be looked at."""
 
@@ -83,6 +85,8 @@ class KeyCompany(Observation):
     """Selectors of other owners that have it."""
     factor: bool
     """An RSA key of the inventory has a factor in common with it."""
+    listed: str = ""
+    """The list of broken keys that has it."""
 
     def evidence(self) -> tuple[str, ...]:
         return tuple(f"the same key: {name}" for name in (*self.ours, *self.theirs))

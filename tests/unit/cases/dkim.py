@@ -236,6 +236,7 @@ TABLE: Table = {
         fails("ROCA", dkim_key=dkim(f"p={published(roca())}"), key_company=ALONE),
         fails("Wiener", dkim_key=dkim(f"p={published(*with_small_private_exponent())}"), key_company=ALONE),
         fails("is not random", level=SHOULD, dkim_key=dkim(f"p={published(BIASED)}"), key_company=ALONE),
+        fails("list 7", dkim_key=dkim(RSA), key_company=replace(ALONE, listed="blocklist.dat (list 7)")),
         fails("in common", dkim_key=dkim(f"p={rsa_key(2048)}"), key_company=replace(ALONE, factor=True)),
         leaves("DKIM-SELECTOR", dkim_key=dkim("p="), key_company=ALONE),
         leaves("DKIM-KEY-VALID", dkim_key=dkim("p=AAAA"), key_company=ALONE),
