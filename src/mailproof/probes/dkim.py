@@ -111,7 +111,8 @@ async def domain_keys(domain: MailDomain, look: Look, targets: Targets) -> Domai
 @probe()
 async def provider_keys(domain: MailDomain, net: Network, mx: MX, spf: SPF) -> ProviderKeys:
     """The selectors of the provider that the domain's MX and SPF records name: four questions at most."""
-    included = {term.domain for term in spf.record.terms if term.name == "include"} if spf.record else set()
+    terms = spf.record.terms if spf.record else ()
+    included = {(term.domain or "").lower() for term in terms if term.name == "include"}
     for provider in filter(None, map(provider_of, mx.names)):
         if provider.selectors and provider.spf in included:
             names = (f"{selector}._domainkey.{domain.name}" for selector in provider.selectors)
