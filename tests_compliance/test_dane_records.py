@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import combinations
 
-from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
+from mailproof.controls import MAY, MUST, SHOULD, Between, Family, Harm, control, fail, finding, leave_to, not_applicable
 from mailproof.criteria.rotating_issuers import ROTATING
-from mailproof.observations.dane import DANE, TLSA, TLSARecord, records_of
+from mailproof.observations.dane import DANE, TLSA, KeysOfHost, TLSARecord, records_of
 from mailproof.observations.service_dane import ServiceDANE
 from mailproof.references import INTERNET_NL, LETS_ENCRYPT, rfc
 
@@ -67,7 +68,7 @@ def test_each_kind_of_tlsa_record_matches(dane: DANE) -> None:
     certificate that the server sends.
 
     Why: a sender need not look at all kinds of records; one that looks at the kind without a match does not deliver.
-    Fix: publish each key, and each issuer, in all the combinations that are in use; or remove the kind that lags behind.
+    Fix: publish each key, and each issuer, in all the combinations in use; or remove the kind that lags behind.
     """
     _require_match(dane)
     usable = [record for record in dane.tlsa.records if record.usable]
@@ -82,12 +83,38 @@ def test_each_kind_of_tlsa_record_matches(dane: DANE) -> None:
             )
 
 
+@control("DANE-NO-LEFTOVER", MAY, rfc(7671, "8.1"), allowed={"days": Between(0, 3650)}, harm=Harm.READ)
+def test_no_record_of_a_retired_key_is_left(keys_of_host: KeysOfHost, *, days: int = 14) -> None:
+    """No TLSA record names a key that the host stopped to use more than 14 days ago, as far as the history knows.
+
+    Why: whoever gets the old key, from a disk or a backup that nobody guards any more, may pose as the server.
+    Fix: remove the record; to go back to that key is what a key of its own, made in time, is for.
+    """
+    if not keys_of_host.tlsa.records:
+        not_applicable("there is no TLSA record")
+    if not keys_of_host.kept:
+        not_applicable("the run has no history to compare with (--history FILE)")
+    if not keys_of_host.in_use:
+        not_applicable("the host shows no certificate")
+    old = {
+        record: when for record, when in keys_of_host.retired if _days_between(when, keys_of_host.at) > days
+    }
+    if old:
+        kept = tuple(record for record in keys_of_host.tlsa.records if record not in old)
+        told = "; ".join(f"{record}, last seen in use on {when[:10]}" for record, when in old.items())
+        fail(told, remedy=keys_of_host.tlsa.replaced_by(kept))
+
+
+def _days_between(earlier: str, later: str) -> int:
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).days
+
+
 @control("DANE-CNAME", MAY, rfc(7672, "2.2.3"), harm=Harm.LOST)
 def test_an_alias_has_the_records_of_its_target(tlsa: TLSA) -> None:
     """Where an MX host is an alias, TLSA records at its own name are those at the name that it stands for.
 
     Why: senders look at the target's records and pass over the alias's, which then go stale unnoticed.
-    Fix: remove the records at the alias, or make that name an alias of the target's records; let the MX name the target.
+    Fix: remove the records at the alias, or make that name an alias of the target's; let the MX name the target.
     """
     _require_records(tlsa)
     if not tlsa.addresses.aliases:
@@ -104,7 +131,7 @@ def test_an_alias_has_the_records_of_its_target(tlsa: TLSA) -> None:
 def test_no_rotating_issuer_is_pinned(dane: DANE) -> None:
     """No TLSA record of usage 2 names an intermediate that its public CA replaces at will.
 
-    Why: the next certificate may come from another intermediate, and from then on no mail from senders with DANE arrives.
+    Why: the next certificate may come from another intermediate, and then no mail from senders with DANE arrives.
     Fix: publish "3 1 1" of the server's own key, and keep the key when the certificate is renewed; or name the root.
     """
     _require_match(dane)

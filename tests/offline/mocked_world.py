@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailproof.observations.dane import KeysOfHost
 from mailproof.observations.dkim import KeyAge
 from mailproof.observations.mta_sts import STSChange
 from mailproof.report import history
@@ -23,8 +24,8 @@ RIGHT = "mx.right.example[11.1.0.1]:25"
 
 WORLD = """
 zones:
-  .: root.zone
-  example: example.zone
+  .: {file: root.zone, signed: yes}
+  example: {file: example.zone, signed: yes}
   bare.example: bare.zone
 smtp:
   - {host: mx.right.example, addresses: [11.1.0.1]}
@@ -52,6 +53,8 @@ weak-key MX 10 mx.weak-key
 mx.weak-key A 11.1.0.4
 remembers MX 10 mx.remembers
 mx.remembers A 11.1.0.5
+_25._tcp.mx.remembers TLSA 3 1 1 abababababababababababababababababababababababababababababababab
+_25._tcp.mx.right TLSA 3 1 1 cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd
 foreign MX 10 mx.right
 foreign MX 20 mx.remembers
 leaving MX 10 smtp.google.com.
@@ -216,6 +219,14 @@ MOCKS = (
         right="equal.right.example",
     ),
     Mock(
+        "DANE-NO-LEFTOVER",
+        "mx.remembers.example",
+        "TLSA of a key that an earlier run saw in use, and no run since January",
+        "it shows from one run to the next, and the laboratory is judged once",
+        "advice",
+        "mx.right.example",
+    ),
+    Mock(
         "STS-ID-CHANGED",
         "same-id.example",
         "id=1 beside another policy than in the run before",
@@ -243,10 +254,10 @@ def write(directory: Path) -> Path:
     (directory / "world" / "bare.zone").write_text(BARE_ZONE)
     (directory / "world" / "root.zone").write_text(f"$TTL 60\n@ SOA ns.example. h. 1 2 3 4 5\n@ NS ns.example.\n{KEYS}")
     zone_file_faults.write(directory)
-    before = [(f"{name}.example", STSChange.FACT, f"1 {'ab' * 32}") for name in ("same-id", "new-id")]
-    before.append(("old._domainkey.aged.example", KeyAge.FACT, f"{OLD_KEY} 2020-01-01 since"))
-    before.append(("new._domainkey.aged.example", KeyAge.FACT, f"{OLD_KEY} 2020-01-01 since"))
-    history.append(directory / HISTORY, document(inventory=NAME), before)
+    keys = [(f"{name}._domainkey.aged.example", KeyAge.FACT, f"{OLD_KEY} 2020-01-01 since") for name in ("old", "new")]
+    keys.append(("mx.remembers.example", KeysOfHost.FACT, f"{'ab' * 32}=2026-01-01T00:00:00Z"))
+    before = ((f"{name}.example", STSChange.FACT, f"1 {'ab' * 32}") for name in ("same-id", "new-id"))
+    history.append(directory / HISTORY, document(inventory=NAME), (*keys, *before))
     inventory = directory / f"{NAME}.yaml"
     inventory.write_text(INVENTORY + zone_file_faults.in_inventory())
     return inventory

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from mailproof.net.dns.client import Answer
 from mailproof.net.pkix.certificates import Certificate, Chain, is_certificate, is_public_key
@@ -157,6 +158,45 @@ class ChainMatch:
             *self.remarks,
             *(f"matches, and is passed over: {record}" for record in self.passed_over),
         )
+
+
+@dataclass(frozen=True)
+class KeysOfHost(Observation):
+    """The keys that an MX host shows at its addresses, and those that it showed in earlier runs."""
+
+    tlsa: TLSA
+    kept: bool
+    """Whether the run has a history."""
+    at: str = ""
+    """When they were seen, ISO 8601 in UTC."""
+    in_use: tuple[str, ...] = ()
+    """SHA-256 of the subject public key infos, and of the certificates."""
+    last_used: tuple[tuple[str, str], ...] = ()
+    """Pairs of such a digest and the time of the last run that saw it; those in use are not among them."""
+
+    FACT: ClassVar[str] = "keys"
+
+    @property
+    def retired(self) -> tuple[tuple[TLSARecord, str], ...]:
+        """The records of keys that are no longer in use, each with the time when its key was last seen."""
+        known = dict(self.last_used)
+        return tuple((one, known[one.data]) for one in self.tlsa.records if one.usage == 3 and one.data in known)
+
+    def facts(self) -> Mapping[str, str]:
+        now = [(digest, self.at) for digest in self.in_use]
+        kept = (*now, *self.last_used)[:MAX_KEYS]
+        return {self.FACT: " ".join(f"{digest}={when}" for digest, when in kept)} if self.in_use else {}
+
+    def evidence(self) -> tuple[str, ...]:
+        return (
+            *self.tlsa.evidence(),
+            *(f"in use: {digest}" for digest in self.in_use),
+            *(f"last seen in use {when}: {digest}" for digest, when in self.last_used),
+        )
+
+
+MAX_KEYS = 100
+"""Digests of a host's keys that are remembered."""
 
 
 def _is_weak(certificate: Certificate) -> bool:

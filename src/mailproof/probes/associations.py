@@ -113,7 +113,12 @@ def _issuer(record: TLSARecord, chain: Chain, certificates: list[x509.Certificat
     named = [certificate for certificate in named if fingerprint(certificate) != chain.leaf.sha256]
     if not named:
         return "it is the server's own certificate, and usage 2 names an issuer" if itself else None
-    path = verify(chain, Roots(named), at)
+    try:
+        with reading():
+            path = verify(chain, Roots(named), at)
+    except Malformed:
+        verify(chain, Roots([]), at)  # what was sent is at fault, or else what stands in the record
+        return "the certificate in it does not parse"
     if path.status is not PathStatus.TRUSTED:
         return f"it names an issuer to which no path leads ({path.status}{f': {path.detail}' if path.detail else ''})"
     return _dates(chain, leaf, at)

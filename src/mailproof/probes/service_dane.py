@@ -1,4 +1,4 @@
-"""Looks at TLSA records of the services for users, and matches them with what these send (RFC 7673)."""
+"""Looks at TLSA records of the services for users (RFC 7673), and at what became of the keys of an MX host."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from mailproof.inventory.model import Inventory
 from mailproof.net.errors import Bogus, NotObserved
 from mailproof.net.network import Network
 from mailproof.net.pkix.paths import Roots, trusted_roots
-from mailproof.observations.dane import ChainMatch, TLSARecord
+from mailproof.observations import Former
+from mailproof.observations.dane import ChainMatch, KeysOfHost, TLSARecord
 from mailproof.observations.service_dane import ServiceDANE
 from mailproof.observations.tls import Deployment
 from mailproof.probes.associations import examine, examine_public, heeded
+from mailproof.probes.dane import tlsa
 from mailproof.probes.dnssec import judged
 from mailproof.probes.probe import Look, probe
 from mailproof.probes.tls import certificates
+from mailproof.targets.base import Targets
+from mailproof.targets.mail import MailHost
 from mailproof.targets.services import MXEndpoint, TLSEndpoint
 
 
@@ -60,3 +64,19 @@ def _matches(
             ChainMatch(deployment.chain, matching, tuple(f"{record}: {flaw}" for record, flaw in found if flaw))
         )
     return tuple(matches)
+
+
+@probe(looks=("tlsa", "certificates"))
+async def keys_of_host(host: MailHost, look: Look, targets: Targets, former: Former) -> KeysOfHost:
+    """The keys at every address of the host that takes mail; nobody is asked without a history, or without records."""
+    records = await look(tlsa, host)
+    if not former.kept or not records.records:
+        return KeysOfHost(records, former.kept)
+    at, seen = "", []
+    for endpoint in (e for e in targets.found(MXEndpoint) if e.host == host.name and not e.dead):
+        shown = await look(certificates, endpoint)
+        at = shown.at
+        seen += [digest for d in shown.deployments for digest in (d.chain.leaf.spki_sha256, d.chain.leaf.sha256)]
+    known = (pair.partition("=") for pair in former.fact(host.id, KeysOfHost.FACT).split())
+    earlier = tuple((digest, when) for digest, _, when in known if digest not in seen)
+    return KeysOfHost(records, True, at, tuple(dict.fromkeys(seen)), earlier)

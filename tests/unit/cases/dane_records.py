@@ -7,7 +7,7 @@ from dataclasses import replace
 from mailproof.controls import MUST, SHOULD
 from mailproof.net.dnssec.trust import Flaw, Link, Status, Verdict
 from mailproof.net.pkix.certificates import Certificate, Chain
-from mailproof.observations.dane import TLSA, ChainMatch
+from mailproof.observations.dane import TLSA, ChainMatch, KeysOfHost
 from mailproof.observations.dnssec import Judged
 from mailproof.observations.service_dane import ServiceDANE
 
@@ -49,6 +49,12 @@ def _service(
     return ServiceDANE("e", answer(f"_993._tcp.{HOST}", "TLSA", *records), (judged,) if records else (), (chain,))
 
 
+def _keys(*records: str, used: dict[str, str] | None = None) -> KeysOfHost:
+    """A host that shows the key of the first record; ``used`` are other records whose keys it showed earlier."""
+    former = tuple((record.split()[3], when) for record, when in (used or {}).items())
+    return KeysOfHost(tlsa(*records), True, "2026-11-22T00:00:00Z", (records[0].split()[3],), former)
+
+
 TABLE: Table = {
     "DANE-DIGEST-FORM": (
         passes(tlsa=tlsa(_KEY, "3 1 2 " + "ab" * 64, str(record(_MADE, 3, 1, 0)))),
@@ -84,6 +90,17 @@ TABLE: Table = {
         leaves("DANE-MATCH", dane=dane(tlsa("1 1 1 " + "ab" * 32), ())),
         skips("no TLSA record", dane=dane(tlsa())),
         leaves("DANE-EXISTS", dane=dane(_UNSIGNED)),
+    ),
+    "DANE-NO-LEFTOVER": (
+        passes(keys_of_host=_keys(_KEY, _NEXT)),
+        passes(keys_of_host=_keys(_KEY, _NEXT, used={_NEXT: "2026-11-15T00:00:00Z"})),
+        passes(keys_of_host=_keys(_KEY, used={_NEXT: "2026-01-01T00:00:00Z"})),
+        advises(
+            "last seen in use on 2026-01-01", keys_of_host=_keys(_KEY, _NEXT, used={_NEXT: "2026-01-01T00:00:00Z"})
+        ),
+        skips("--history FILE", keys_of_host=KeysOfHost(tlsa(_KEY), False)),
+        skips("shows no certificate", keys_of_host=KeysOfHost(tlsa(_KEY), True)),
+        skips("no TLSA record", keys_of_host=KeysOfHost(tlsa(), True)),
     ),
     "DANE-CNAME": (
         passes(tlsa=_alias(_NEXT, _KEY)),
