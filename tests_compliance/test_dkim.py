@@ -21,7 +21,7 @@ from mailproof.grammars.dkim import KeyRecord, parse_key_record
 from mailproof.grammars.public_keys import RSAKey
 from mailproof.net.dns.client import Answer
 from mailproof.net.errors import NotObserved
-from mailproof.observations.dkim import DKIMKey, DKIMSubtree, DomainKeys, KeyCompany, ProviderKeys
+from mailproof.observations.dkim import DKIMKey, DKIMSubtree, DomainKeys, KeyAge, KeyCompany, ProviderKeys
 from mailproof.observations.dmarc import DMARC
 from mailproof.observations.signing_keys import SigningKeyHalf
 from mailproof.references import (
@@ -179,6 +179,7 @@ def test_key_is_not_broken(dkim_key: DKIMKey, key_company: KeyCompany) -> None:
             if is_biased(key.modulus):
                 share = 100 * key.modulus.bit_count() // key.bits
                 finding(SHOULD, f"{share} % of the modulus's bits are ones, which is no chance: the key is not random")
+    assert not key_company.listed, f"the key is in the list of broken keys {key_company.listed}"
     assert not key_company.factor, "the modulus has a factor in common with another key of the inventory"
 
 
@@ -197,6 +198,30 @@ def test_key_is_not_shared(dkim_key: DKIMKey, key_company: KeyCompany) -> None:
     assert not theirs, f"the same key stands at {_some(theirs)}, and not only below {key_company.owner}"
     if ours:
         finding(MAY, f"the same key stands at {_some(ours)}")
+
+
+@control(
+    "DKIM-KEY-AGE",
+    SHOULD,
+    M3AAWG_ROTATION,
+    BSI_TR_03182,
+    by_clock=True,
+    allowed={"days": Between(1, 3650)},
+    harm=Harm.ABUSED,
+)
+def test_key_is_young(key_age: KeyAge, *, days: int = 184) -> None:
+    """A DKIM key is replaced after half a year; the history of runs tells how old it is.
+
+    Why: who has got hold of a key signs in your name for as long as it is published.
+    Fix: make a new key, publish it under a new selector, sign with it, and revoke the old one some days later.
+    """
+    if not key_age.kept:
+        not_applicable("the run has no history to tell the age by (--history FILE)")
+    if not key_age.key:
+        leave_to("DKIM-SELECTOR", "the selector has no key that can be read")
+    assert key_age.days <= days, f"the key is there since {key_age.since} or longer: {key_age.days} days"
+    if not key_age.is_known:
+        not_applicable(f"the history has the key since {key_age.since}, and does not know how old it was then")
 
 
 def _some(names: tuple[str, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -10,7 +11,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailproof.criteria.broken_keys import list_of
 from mailproof.grammars.dkim import parse_key_record
+from mailproof.observations.dkim import KeyAge
 
 from .cases.dkim import RSA_512, ed25519_key, rsa_key
 
@@ -114,3 +117,23 @@ def test_damaged_keys_are_errors(rubbish: bytes, kind: str, at: int, octet: int)
     for data in (rubbish, bytes(damaged), bytes(damaged[:at])):
         record = parse_key_record(f"k={kind}; p={base64.b64encode(data).decode()}")
         assert record.no_key or record.key or record.revoked
+
+
+def test_the_age_of_a_key_is_handed_from_run_to_run() -> None:
+    first = KeyAge("s1", True, "2026-01-01", "aa")
+    assert first.facts() == {"dkim-key": "aa 2026-01-01 before"}
+    later = KeyAge("s1", True, "2026-05-01", "aa", first.facts()["dkim-key"])
+    assert (later.days, later.is_known, later.facts()) == (120, False, first.facts())
+    replaced = KeyAge("s1", True, "2026-06-01", "bb", later.facts()["dkim-key"])
+    assert (replaced.days, replaced.is_known) == (0, True)
+    assert KeyAge("s1", True, "2026-07-01", "bb", replaced.facts()["dkim-key"]).days == 30
+    assert KeyAge("s1", True, "2026-08-01", "", "bb 2026-06-01 since").facts() == {}
+
+
+def test_lists_of_broken_keys_are_looked_up() -> None:
+    """Each record of badkeys' blocklist.dat is the beginning of a hash and the number of a list, sorted by hashes."""
+    keys = [bytes([number]) * 128 for number in range(1, 100)]
+    records = b"".join(sorted(hashlib.sha256(key).digest()[:15] + key[:1] for key in keys))
+    assert [list_of(key, records) for key in keys] == list(range(1, 100))
+    assert list_of(b"another", records) is None
+    assert list_of(b"another", b"") is None

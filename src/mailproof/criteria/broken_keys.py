@@ -1,11 +1,12 @@
 """Public keys whose private halves anybody can have: keys that were published, and RSA keys that can be factored.
 
-The checks are those of the field's tool, badkeys, as far as they need no list of others' keys. It is not used itself:
-it needs a cryptography that sslyze does not admit, and loads its list of keys from its author's server.
+The checks are those of the field's tool, badkeys, as far as they need no list of others' keys; its own list is read
+where the inventory names it. The tool itself is not used: it needs a cryptography that sslyze does not admit.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from functools import cache
 from math import gcd, isqrt
@@ -61,6 +62,26 @@ def is_biased(modulus: int) -> bool:
     """Whether the bits of a modulus are none that two random primes would give."""
     bits = modulus.bit_length()
     return bits >= 1000 and abs(modulus.bit_count() / bits - 0.5) > BIASED
+
+
+RECORD, HASHED = 16, 15
+"""Octets of a record in badkeys' blocklist.dat, and those of the hash in it; the last one is the number of a list."""
+
+
+def list_of(number: bytes, records: bytes) -> int | None:
+    """The number of the list that has a key, by ``records`` in the form of badkeys' blocklist.dat; None if none has.
+
+    ``number`` are the octets of the modulus, or of an Ed25519 key. The records are sorted by their hashes.
+    """
+    wanted = hashlib.sha256(number).digest()[:HASHED]
+    first, end = 0, len(records) // RECORD
+    while first < end:
+        middle = (first + end) // 2
+        found = records[middle * RECORD : middle * RECORD + HASHED]
+        if found == wanted:
+            return records[middle * RECORD + HASHED]
+        first, end = (middle + 1, end) if found < wanted else (first, middle)
+    return None
 
 
 def with_common_factors(moduli: Sequence[int]) -> tuple[int, ...]:

@@ -57,9 +57,14 @@ class RSAKey:
         return self.modulus.bit_length()
 
     @property
+    def octets(self) -> bytes:
+        """The modulus: two keys with one modulus have one private half."""
+        return self.modulus.to_bytes((self.bits + 7) // 8, "big")
+
+    @property
     def fingerprint(self) -> str:
-        """SHA-256 of the modulus, hexadecimal: two keys with one modulus have one private half."""
-        return hashlib.sha256(self.modulus.to_bytes((self.bits + 7) // 8, "big")).hexdigest()
+        """SHA-256 of the modulus, hexadecimal."""
+        return hashlib.sha256(self.octets).hexdigest()
 
     def faults(self) -> tuple[str, ...]:
         """Why no signature can be verified with the key (RFC 8017, section 3.1)."""

@@ -23,6 +23,8 @@ FORBIDDEN = (
 )
 """Elements for scripts, links, animation, media and other documents, which the profile leaves out."""
 
+_LARGE = 1e9
+"""No view box is larger."""
 _REFERENCE = re.compile(r"url\(\s*['\"]?\s*(?!#)([^)'\"]{1,100})", re.IGNORECASE)
 
 
@@ -59,7 +61,7 @@ class SVGFacts:
             width, height = map(float, numbers[2:])
         except ValueError:
             return None
-        return width / height if height > 0 and width > 0 else None
+        return width / height if 0 < height < _LARGE and 0 < width < _LARGE else None
 
 
 def read_svg(data: bytes, most: int) -> SVGFacts:

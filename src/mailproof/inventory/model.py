@@ -423,6 +423,12 @@ class Inventory(Part):
         "looked at, and nothing else of them is kept.",
     )
 
+    broken_keys: Annotated[list[EvidenceFile], AfterValidator(unique)] = Field(
+        default=[],
+        description="Lists of keys that are known to be broken, which DKIM keys are looked up in: files in the form of "
+        "badkeys' blocklist.dat (`badkeys --update-bl` fetches it).",
+    )
+
     @model_validator(mode="after")
     def _is_not_empty(self) -> Self:
         if not any(getattr(self, key) for key in CONTENT):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from mailproof.grammars.dkim import KeyRecord, parse_key_record
 from mailproof.net.dns.client import Answer
@@ -52,6 +54,8 @@ class KeysTogether(Observation):
     """Selectors that have one key; those that lead to one record by aliases are there once."""
     factors: tuple[str, ...]
     """Selectors with an RSA key that has a factor in common with another one."""
+    listed: tuple[tuple[str, str], ...] = ()
+    """Selectors with a key that a list of broken keys has, and the list."""
     unknown: tuple[str, ...] = ()
     """Why some keys could not be looked at."""
 
@@ -81,9 +85,50 @@ class KeyCompany(Observation):
     """Selectors of other owners that have it."""
     factor: bool
     """An RSA key of the inventory has a factor in common with it."""
+    listed: str = ""
+    """The list of broken keys that has it."""
 
     def evidence(self) -> tuple[str, ...]:
         return tuple(f"the same key: {name}" for name in (*self.ours, *self.theirs))
+
+
+@dataclass(frozen=True)
+class KeyAge(Observation):
+    """Since when the history has had the key of a selector."""
+
+    selector: str
+    kept: bool
+    """Whether the run has a history."""
+    today: str
+    key: str = ""
+    """The fingerprints of the present keys together; empty where none can be read."""
+    former: str = ""
+    """Key, day and word that the run before left; empty where none did."""
+
+    FACT: ClassVar[str] = "dkim-key"
+
+    @property
+    def since(self) -> str:
+        """The first day on which the history had this key: today, if it is new."""
+        words = self.former.split()
+        return words[1] if len(words) == 3 and words[0] == self.key else self.today
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the key was made after the history began, so that ``since`` is all of its age."""
+        words = self.former.split()
+        return len(words) == 3 and (words[0] != self.key or words[2] == "since")
+
+    @property
+    def days(self) -> int:
+        return (date.fromisoformat(self.today) - date.fromisoformat(self.since)).days
+
+    def facts(self) -> Mapping[str, str]:
+        """The day stays with the key, and whether it replaced another one."""
+        return {self.FACT: f"{self.key} {self.since} {'since' if self.is_known else 'before'}"} if self.key else {}
+
+    def evidence(self) -> tuple[str, ...]:
+        return (f"{self.selector}: key {self.key or 'none'}, in the history since {self.since}",)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from mailproof.controls import MUST, SHOULD
 from mailproof.grammars.public_keys import Ed25519Key
 from mailproof.observations.authorities import Silence
-from mailproof.observations.dkim import DKIMKey, DomainKeys, KeyCompany, ProviderKeys
+from mailproof.observations.dkim import DKIMKey, DomainKeys, KeyAge, KeyCompany, ProviderKeys
 from mailproof.observations.signing_keys import SigningKeyHalf
 
 from ..observed import DOMAIN, PARKED, RECEIVES, answer, missing
@@ -116,6 +116,7 @@ def with_small_private_exponent() -> tuple[int, int]:
 BIASED = (2**1024 + 643) * (2**1023 + 1155)
 """The product of two numbers with hardly a one in them; they have no small factors."""
 
+AGE = KeyAge("s1", True, "2026-11-26", "aa")
 ALONE = KeyCompany(f"s1._domainkey.{DOMAIN}", DOMAIN, (), (), False)
 RSA = f"p={rsa_key(2048)}"
 ED25519 = f"k=ed25519; p={ed25519_key()}"
@@ -235,6 +236,7 @@ TABLE: Table = {
         fails("ROCA", dkim_key=dkim(f"p={published(roca())}"), key_company=ALONE),
         fails("Wiener", dkim_key=dkim(f"p={published(*with_small_private_exponent())}"), key_company=ALONE),
         fails("is not random", level=SHOULD, dkim_key=dkim(f"p={published(BIASED)}"), key_company=ALONE),
+        fails("list 7", dkim_key=dkim(RSA), key_company=replace(ALONE, listed="blocklist.dat (list 7)")),
         fails("in common", dkim_key=dkim(f"p={rsa_key(2048)}"), key_company=replace(ALONE, factor=True)),
         leaves("DKIM-SELECTOR", dkim_key=dkim("p="), key_company=ALONE),
         leaves("DKIM-KEY-VALID", dkim_key=dkim("p=AAAA"), key_company=ALONE),
@@ -254,6 +256,17 @@ TABLE: Table = {
             key_company=replace(ALONE, ours=("s1._domainkey.sub.example.org",)),
         ),
         leaves("DKIM-SELECTOR", dkim_key=dkim(), key_company=ALONE),
+    ),
+    "DKIM-KEY-AGE": (
+        passes(key_age=replace(AGE, former="aa 2026-06-01 since")),
+        passes(key_age=replace(AGE, former="bb 2020-01-01 before")),
+        fails("since 2026-01-01 or longer: 329 days", level=SHOULD, key_age=replace(AGE, former="aa 2026-01-01 since")),
+        fails("since 2026-01-01", key_age=replace(AGE, former="aa 2026-01-01 before")),
+        replace(passes(key_age=replace(AGE, former="aa 2026-01-01 since")), parameters={"days": 365}),
+        skips("does not know how old", key_age=replace(AGE, former="aa 2026-11-01 before")),
+        skips("does not know how old", key_age=AGE),
+        skips("no history", key_age=replace(AGE, kept=False)),
+        leaves("DKIM-SELECTOR", key_age=replace(AGE, key="")),
     ),
     "DKIM-HASH": (
         *(passes(dkim_key=dkim(f"v=DKIM1;{h} p={rsa_key(2048)}")) for h in ("", "h=sha256;", "h=sha1 : sha256;")),
