@@ -98,7 +98,7 @@ def parse_header(data: bytes) -> Header:
         position = after
         if not line:
             break
-        if number == 1 and line.startswith((b"From ", b">From ")):
+        if number == 1 and line.startswith(b"From ") and not _NAME.match(line):
             envelope_line = True
         elif line[:1] in (b" ", b"\t"):
             if not name:

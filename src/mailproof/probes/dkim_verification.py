@@ -4,6 +4,7 @@ Where dkimpy leaves the letter of RFC 6376, or could be made to work without end
 
 - signatures and keys are read by our grammars; what ends a verification before its computation (sections 6.1.1 and
   6.1.2) is said by them: ``h=``, ``s=`` and ``t=s`` of a key, short keys and SHA-1 (RFC 8301);
+- only what ``h=`` names is signed: dkimpy adds From once more;
 - an expired signature (``x=``) is judged by the time at which the message was received, not by today's;
 - white space is taken from the body beforehand for relaxed canonicalisation: dkimpy's takes time with the square of it;
 - headers and keys have bounds.
@@ -35,6 +36,13 @@ _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
 
 _BLANKS = re.compile(rb"[\t ]+")
+
+
+class _Names(list[bytes]):
+    """The names in h=. dkimpy would add From to them, as if every signature were oversigned."""
+
+    def append(self, name: bytes) -> None:
+        pass
 
 
 class Unverifiable(Exception):
@@ -69,7 +77,7 @@ class SignedMessage:
             tags[b"c"] = f"{signature.header_form}/{signature.body_form}".encode()
             self._verifier.body, self._verifier.tlsrpt = body, False
             text = f"k={key.key_type}; p={''.join((key.get('p') or '').split())}".encode()
-            names = [entry.encode() for entry in signature.signed]
+            names = _Names(entry.encode() for entry in signature.signed)
             found = self._verifier.verify_sig(tags, names, (name, value), lambda *_, **__: text)
         except dkim.ValidationError as error:
             what = str(error)
