@@ -1,15 +1,14 @@
-"""Messages: their form, their signatures, their sending hop."""
+"""Messages: their form, and what bulk mail needs."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from mailproof.grammars.messages import parse_header
-from mailproof.observations.messages import NO_KEY, Message, MessageSignatures, SendingHop, SignatureSeen
-from mailproof.observations.spf import Check
+from mailproof.observations.messages import Message
 
 from ..observed import ADDRESS, DOMAIN
-from .case import Case, Table, advises, fails, leaves, passes, skips, undecided
+from .case import Case, Table, advises, fails, passes, skips
 
 FILE = "samples/hello.eml"
 NOW = "2026-11-26T12:00:00+00:00"
@@ -47,30 +46,8 @@ def foreign() -> Message:
     return message(ours="", **{"from": "x@example.com"})
 
 
-def seen(
-    result: str = "pass", reason: str = "", *, aligned: bool = True, left_out: tuple[str, ...] = (), **tags: str
-) -> SignatureSeen:
-    given = {"v": "1", "a": "rsa-sha256", "d": DOMAIN, "s": "sel1", "h": "from:from:to:subject:date", "bh": "AA=="}
-    value = "; ".join(f"{name}={text}" for name, text in {**given, "b": "AA==", **tags}.items())
-    return SignatureSeen(value, 3, result, reason, None, aligned, left_out)
-
-
-def signed(*signatures: SignatureSeen, left_out: int = 0, about: Message | None = None) -> MessageSignatures:
-    return MessageSignatures(about or message(), signatures, left_out)
-
-
 def old() -> Message:
     return replace(message(), observed_at="2027-02-01T00:00:00+00:00")
-
-
-GONE = seen("permerror", f"{NO_KEY}sel1._domainkey.{DOMAIN}")
-
-
-def hop(result: str = "pass", **more: object) -> SendingHop:
-    sender = f"bounces@{DOMAIN}"
-    check = Check(ADDRESS, sender, "mx1", result, "") if result else None
-    found = SendingHop(message(), ADDRESS, f"mx1.{DOMAIN}", "Received", True, True, sender, check, True)
-    return replace(found, **more)  # type: ignore[arg-type]
 
 
 def _wrong(says: str, *more: str, **fields: object) -> Case:
@@ -78,47 +55,6 @@ def _wrong(says: str, *more: str, **fields: object) -> Case:
 
 
 TABLE: Table = {
-    "DKIM-SIGNED-MAIL": (
-        passes(message_signatures=signed(seen())),
-        passes(message_signatures=signed(seen("fail", "the body was changed"), seen())),
-        fails("carries no DKIM signature", message_signatures=signed()),
-        fails("none of them is aligned", message_signatures=signed(seen(aligned=False, d="esp.example"))),
-        fails("fail, the body was changed", message_signatures=signed(seen("fail", "the body was changed"))),
-        fails("permerror, there is no key at sel1", message_signatures=signed(GONE)),
-        undecided("any more, and the sample is 67 days old", message_signatures=signed(GONE, about=old())),
-        undecided(
-            "of an unknown date", message_signatures=signed(GONE, about=message(received=None, date="yesterday"))
-        ),
-        undecided("could not be verified: no answer", message_signatures=signed(seen("", "no answer"))),
-        undecided("2 more signatures", message_signatures=signed(seen("fail", "x"), left_out=2)),
-        undecided("ARC-Seal says", message_signatures=signed(seen("fail", "x"), about=message(ARC_Seal="i=1"))),
-        undecided(
-            "form mbox",
-            message_signatures=signed(
-                seen("fail", "x"), about=replace(message(), header=replace(message().header, envelope_line=True))
-            ),
-        ),
-        leaves("MSG-FORMAT", message_signatures=signed(about=message("From: c@example.org"))),
-        skips("which is no domain of the inventory", message_signatures=signed(about=foreign())),
-    ),
-    "DKIM-SIGNED-WELL": (
-        passes(message_signatures=signed(seen())),
-        advises("does not oversign From", message_signatures=signed(seen(h="from:to:subject:date"))),
-        fails("has l=10", message_signatures=signed(seen(l="10"))),
-        fails("signs received", message_signatures=signed(seen(h="from:from:received"))),
-        fails("does not sign to, subject", message_signatures=signed(seen(left_out=("received", "to", "subject")))),
-        fails(
-            "does not sign list-unsubscribe-post",
-            message_signatures=signed(seen(left_out=("list-unsubscribe-post",)), about=message(**UNSUBSCRIBE)),
-        ),
-        passes(
-            message_signatures=signed(
-                seen(left_out=("list-unsubscribe-post",)), seen(aligned=False), about=message(**UNSUBSCRIBE)
-            )
-        ),
-        leaves("DKIM-SIGNED-MAIL", message_signatures=signed(seen("fail"))),
-        skips("no domain of the inventory", message_signatures=signed(about=foreign())),
-    ),
     "MSG-FORMAT": (
         passes(message=message()),
         passes(message=message(ends="\r\n")),
@@ -150,21 +86,6 @@ TABLE: Table = {
         advises("Subject holds UTF-8", message=message(subject="ä")),
         passes(message=message(subject="ä", received=RIGHT["Received"].replace("ESMTPS", "UTF8SMTPS"))),
         skips("no domain of the inventory", message=foreign()),
-    ),
-    "SPF-EVAL-LISTED": (
-        passes(sending_hop=hop()),
-        fails("says softfail for", sending_hop=hop("softfail")),
-        advises("is not aligned", sending_hop=hop(aligned=False)),
-        undecided("today, and the sample is 67 days old", sending_hop=hop("fail", message=old())),
-        undecided("which address sent", sending_hop=hop(address="", check=None)),
-        undecided("sender of the envelope", sending_hop=hop("", message=message(return_path=None))),
-        undecided("is no domain", sending_hop=hop("", helo="", sender="")),
-        skips("no sending address of the inventory", sending_hop=hop("", is_ours=False)),
-        skips(
-            "says that it was passed on",
-            sending_hop=hop("", is_ours=False, are_declared=False, message=message(List_Post="<mailto:l@x.y>")),
-        ),
-        skips("no domain of the inventory", sending_hop=SendingHop(foreign())),
     ),
     "BULK-HEADERS": (
         passes(message=message(**UNSUBSCRIBE)),
