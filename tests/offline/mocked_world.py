@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.offline import message_faults, zone_file_faults
+from tests.offline import message_faults, report_faults, zone_file_faults
 from tests.offline.message_faults import RIGHT_MESSAGE
 from tests.offline.zone_file_faults import DRIFT, RIGHT_ZONE, FileFault
 
@@ -75,8 +75,9 @@ domains: [right.example, injectable.example, ssl2.example, weak-key.example, rem
   leaving.example, google.example, relaxed.example, private.example, elsewhere.example, weaker.right.example,
   equal.right.example, zone-safe-change.example, zone-private-addr.example, zone-ttl-sane.example,
   mail.right.example]
-sending: [{address: 11.1.0.1, domains: [mail.right.example]}]
+sending: [{address: 11.1.0.1, domains: [mail.right.example, right.example, ssl2.example, weak-key.example]}]
 messages: [samples]
+reports: [reports]
 hosts: [{name: mx.right.example, addresses: [11.1.0.1]}, {name: imap.zone-private-addr.example, roles: [imap]}]
 zones: [bare.example]
 controls:
@@ -114,6 +115,7 @@ _ASKED = "the laboratory's inventory prescribes nothing of the kind"
 _A_FILE = "a master file is judged, and no server"
 
 _A_MESSAGE = "a message in a file is judged, and no server"
+_A_REPORT = "a report in a file is judged, and no server"
 
 
 def _reason(fault: FileFault) -> str:
@@ -166,6 +168,10 @@ MOCKS = (
         Mock(fault.control, fault.target, fault.behaviour, _A_MESSAGE, fault.verdict, RIGHT_MESSAGE.target)
         for fault in message_faults.FAULTS
     ),
+    *(
+        Mock(fault.control, fault.target, fault.behaviour, _A_REPORT, fault.verdict, fault.right)
+        for fault in report_faults.FAULTS
+    ),
     Mock("ZONE-DRIFT", DRIFT.target, _behaviour(DRIFT), _A_FILE, "advice", RIGHT_ZONE.target),
     Mock("DMARC-STRICT-ALIGN", "relaxed.example", "no adkim and aspf", _ASKED, "advice", "right.example"),
     Mock("DMARC-RUA-MANDATED", "elsewhere.example", "rua: other@right.example", _ASKED, right="right.example"),
@@ -191,6 +197,7 @@ def write(directory: Path) -> Path:
     (directory / "world" / "root.zone").write_text("@ 60 SOA ns.example. h. 1 2 3 4 5\n@ 60 NS ns.example.\n")
     zone_file_faults.write(directory)
     message_faults.write(directory)
+    report_faults.write(directory)
     inventory = directory / f"{NAME}.yaml"
     inventory.write_text(INVENTORY + zone_file_faults.in_inventory())
     return inventory

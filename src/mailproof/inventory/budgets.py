@@ -104,3 +104,6 @@ MAX_NAMED_DOMAINS = 10
 
 MAX_SIGNATURES = 5
 """DKIM signatures of one message whose keys are asked for."""
+
+MAX_REPORTED_SOURCES = 1_000
+"""Sources of one aggregate report that are looked at, those with the most messages."""

@@ -16,7 +16,7 @@ ProgramName = Literal["postfix", "exim", "dovecot", "unbound", "bind"]
 FILES = ("captures", "reports", "messages", "logs")
 """Keys of the inventory that name files, or directories of them."""
 
-UNREAD = ("reports", "logs")
+UNREAD = ("logs",)
 """Those whose files only house rules and extensions read so far."""
 
 EvidenceFile = Annotated[Path, Field(strict=False)]

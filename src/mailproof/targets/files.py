@@ -129,7 +129,7 @@ class LogFile(EvidenceFile):
 async def find_evidence(search: Search) -> None:
     """The files that the inventory names, and in directories those that look like what they should be."""
     inventory = search.inventory
-    await _find(search, ReportFile, inventory.reports, (".xml", ".json", ".gz", ".zip"))
+    await _find(search, ReportFile, inventory.reports, (".xml", ".json", ".gz", ".zip", ".eml"))
     await _find(search, MessageFile, inventory.messages, (".eml",))
     await _find(search, LogFile, inventory.logs, ())
 
