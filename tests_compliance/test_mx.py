@@ -8,6 +8,7 @@ from mailproof.net.addresses import is_public
 from mailproof.net.dns.names import is_address, is_host
 from mailproof.net.errors import Bogus, Malformed, NotFollowed, NotObserved, ServerFailure, TimedOut
 from mailproof.observations.authorities import MailCopies
+from mailproof.observations.bypass import Bypass
 from mailproof.observations.mx import MX, ApexMX, HostAddresses, MXHosts
 from mailproof.observations.refusals import demands_tls
 from mailproof.observations.relay import RelayAttempts
@@ -309,6 +310,31 @@ def test_mx_are_what_the_provider_prescribes(mx: MX) -> None:
         nearest = max(provider.sets, key=lambda wanted: (len(wanted & present), -len(wanted)))
         missing = ", ".join(sorted(nearest - present))
         finding(MAY, f"{provider.name} prescribes {len(nearest)} MX records, of which are missing: {missing}")
+
+
+@control(
+    "MX-BYPASS",
+    SHOULD,
+    Reference("Microsoft 365, Direct Send and RejectDirectSend (2025)"),
+    Reference("Help pages of mail filters: lock the mail server down to the filter"),
+    harm=Harm.ABUSED,
+)
+def test_servers_behind_the_filter_refuse_strangers(bypass: Bypass) -> None:
+    """A host behind the filter that the MX records name (`behind:` in the inventory) takes no mail from strangers.
+
+    Why: who hands mail to the host itself walks round the filter, with whatever the filter would have stopped.
+    Fix: let the host take mail for the domain from the addresses of the filter only (a firewall, check_client_access of
+    Postfix, an inbound connector restricted to the addresses or the certificate of the filter and RejectDirectSend at
+    Microsoft 365).
+    """
+    if bypass.closed:
+        return
+    assert bypass.attempt is not None
+    if bypass.undecided:
+        raise NotObserved(bypass.undecided, bypass.evidence())
+    where = " (a server may still refuse it after DATA, which was not tried)"
+    if bypass.attempt.accepted:
+        fail(f"{bypass.host} takes mail for {bypass.attempt.recipient} from a stranger{where}")
 
 
 @control("MX-OURS", MAY, Reference("The inventory's hosts"), harm=Harm.READ)

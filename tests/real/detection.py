@@ -34,6 +34,8 @@ HOW = "make detection writes docs/detection anew"
 NAMES = {
     "nsd": "NSD",
     "knot": "Knot",
+    "bind": "BIND",
+    "powerdns": "PowerDNS",
     "unbound": "Unbound",
     "nginx": "nginx",
     domains.POSTFIX: "Postfix",

@@ -98,8 +98,13 @@ class Delegation(StrEnum):
     EXPIRED_SIGNATURES = "expired signatures"
 
 
-BIND, LDNS, KNOT_SIGNER = "dnssec-signzone", "ldns-signzone", "kzonesign"
+BIND, LDNS, KNOT_SIGNER, ONLINE = "dnssec-signzone", "ldns-signzone", "kzonesign", "PowerDNS, while it answers"
 """Programs that sign zones."""
+
+NAMED = "bind.dns.test"
+"""The name server that is BIND: it has what ns2 has."""
+POWERDNS = ("powerdns1.dns.test", "powerdns2.dns.test")
+"""The two addresses of the one PowerDNS. It serves the zones that are delegated to it, and no other."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,7 @@ class Signing:
     """Keys that stand in the zone and sign nothing."""
     by: str = BIND
     options: tuple[str, ...] = ()
-    """Arguments of the signer; for Knot lines of its policy."""
+    """Arguments of the signer; for Knot lines of its policy, for PowerDNS those of ``pdnsutil set-nsec3``."""
     ds: tuple[str, ...] = ("0 SHA-256",)
     """DS records at the parent: number of the key and digest (``wrong``: one of something else), or the data. ldns and
     Knot: always one with SHA-256."""
@@ -258,6 +263,8 @@ class Domain:
     ipv6_listens: bool = True
     delegation: Delegation = Delegation.SIGNED
     signing: Signing | None = None
+    behind: tuple[str, ...] = ()
+    """Hosts behind the filter that its MX records name, as the inventory has them."""
     parent_ns: tuple[str, ...] = tuple(CHILDREN)
     child_ns: tuple[str, ...] = tuple(CHILDREN)
     caused_by: str = ""
@@ -368,6 +375,7 @@ class Domain:
             lines.append(self.signing.told)
         lines += [f"{key} {value}" for key, values in self.elsewhere.items() for value in values]
         lines += [f"unsigned zone mx: {key} {value}" for key, values in self.unsigned_below.items() for value in values]
+        lines += [f"behind: {host}" for host in self.behind]
         if self.parent_ns != self.child_ns:
             lines.append(f"parent NS {' '.join(self.parent_ns)}; child NS {' '.join(self.child_ns)}")
         elif self.parent_ns != tuple(CHILDREN):

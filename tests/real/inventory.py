@@ -103,7 +103,8 @@ def _domain(domain: Domain) -> dict[str, Any]:
     if domain.parked:
         return {"name": domain.name, "parked": True}
     selectors = [] if domain.label in SIGNS_NOTHING else ["sel1"]
-    return {"name": domain.name, "selectors": selectors, "receives": domain.label not in TAKES_NO_MAIL}
+    entry = {"name": domain.name, "selectors": selectors, "receives": domain.label not in TAKES_NO_MAIL}
+    return entry | ({"behind": list(domain.behind)} if domain.behind else {})
 
 
 def _mx_hosts() -> list[str]:

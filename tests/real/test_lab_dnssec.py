@@ -36,12 +36,17 @@ OTHERWISE = {
 }
 """Where ours, Unbound's and BIND's opinions differ, and why that is right."""
 
+COLLIDING = "sec-key-tag.test"
+"""Two keys with one tag: against CVE-2023-50387 BIND gives a zone up after one failed signature check
+(max-validation-failures-per-fetch), so that its opinion depends on which key it tries first. It is not asked."""
+
 
 def test_three_validators_agree(lab: Lab) -> None:
     script = [sys.executable, "-P", str(Path(opinions.__file__))]
     done = lab.run([*script, str(lab.ca_file.with_name(ANCHORS)), *sorted(QUESTIONS)], timeout=300)
     assert done.returncode == 0, done.stderr
     found = {question: tuple(map(Status, said)) for question, said in json.loads(done.stdout).items()}
-    differences = {question: said for question, said in found.items() if len(set(said)) > 1}
+    assert {said[:2] for question, said in found.items() if COLLIDING in question} == {(Status.SECURE, Status.SECURE)}
+    differences = {q: said for q, said in found.items() if COLLIDING not in q and len(set(said)) > 1}
     assert differences == OTHERWISE
     assert {said[0] for said in found.values()} == {Status.SECURE, Status.INSECURE, Status.BOGUS}

@@ -105,6 +105,11 @@ class Domain(Part):
     backup_mx: Annotated[list[DomainName], AfterValidator(unique)] = Field(
         default=[], description="MX hosts that are declared to be backups of the others."
     )
+    behind: Annotated[list[DomainName], AfterValidator(unique)] = Field(
+        default=[],
+        description="Hosts behind the filter that the MX records name, like example-org.mail.protection.outlook.com: "
+        "they should take the domain's mail from nobody else. Asked with consent of their own, as any host is.",
+    )
     mailboxes: Annotated[list[LocalPart], AfterValidator(unique)] = Field(
         default=["postmaster", "abuse"], description="Role mailboxes that must be accepted (RFC 2142)."
     )

@@ -55,7 +55,7 @@ class Stream(asyncio.Protocol):
         self._held = bytearray()
         self._paused = False
         self._ended = False
-        self._lost: Exception | None = None
+        self._lost = ""
         self._arrival = asyncio.Event()
         self._writable = asyncio.Event()
         self._writable.set()
@@ -86,7 +86,8 @@ class Stream(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._ended = True
-        self._lost = exc
+        # Not the exception itself: its traceback holds the frames, and they the connection with all its buffers.
+        self._lost = (str(exc) or type(exc).__name__) if exc else ""
         self._arrival.set()
         self._writable.set()
         self._gone.set()
@@ -99,6 +100,11 @@ class Stream(asyncio.Protocol):
         if self._transport is None:
             raise RuntimeError("the stream is not connected")
         return self._transport
+
+    @property
+    def closed_by_peer(self) -> bool:
+        """Whether the peer has closed its side, or the connection is gone; octets received may still be unread."""
+        return self._ended
 
     @property
     def ended(self) -> bool:

@@ -82,14 +82,40 @@ _ABOUT_TESTER = re.compile(
     r"not authori[sz]ed|authenticat|service (?:is )?(?:currently |temporarily )?(?:not |un)available|connection",
     re.IGNORECASE,
 )
+_REPUTATION = r"black ?list|block ?list|deny ?list|dnsbl|rbl\b|spamhaus|reputation|\bban(?:ned|ning)\b|"
+_STANDING = re.compile(_REPUTATION + r"\blisted\b", re.IGNORECASE)
 _LISTED = re.compile(
-    r"client host|black ?list|block ?list|deny ?list|dnsbl|rbl\b|spamhaus|reputation|\bban(?:ned|ning)\b|"
-    r"your (?:host|ip|address|network|server|isp)|sending ip|sender ip",
-    re.IGNORECASE,
+    _REPUTATION + r"client host|your (?:host|ip|address|network|server|isp)|sending ip|sender ip", re.IGNORECASE
 )
 """Words about the client that no server says of a recipient. They count though other recipients are accepted: servers
 take mail for postmaster and abuse from clients whom they block."""
 _RECIPIENT_REJECTED = re.compile(r"recipient|mailbox|rcpt|\buser\b", re.IGNORECASE)
+
+
+_CLIENT_STANDING = re.compile(r"reverse|\brdns\b|\bptr\b|\bspf\b|dkim|dmarc|helo|ehlo|sender", re.IGNORECASE)
+"""Words about what a client or sender lacks, and another one may have."""
+
+
+def of_standing(attempt: Attempt) -> bool:
+    """Whether a refusal is about what the tester lacks (reputation, reverse DNS, SPF): others may be welcome."""
+    code = status(attempt.last)
+    text = _without_addresses(attempt)
+    named = bool(_STANDING.search(text) or _CLIENT_STANDING.search(text))
+    return named or (code is not None and code[1] == 7 and code[2] in _CLIENT_DETAILS)
+
+
+def of_mailbox(attempt: Attempt) -> bool:
+    """Whether a refusal is about the mailbox alone: it does not exist, or takes no mail. Relaying is another matter."""
+    code = status(attempt.last)
+    text = _without_addresses(attempt)
+    if _NO_RELAYING.search(text):
+        return False
+    by_status = code is not None and (code[1] == 2 or code[1:] in ((1, 1), (1, 6)))
+    return by_status or bool(_NO_RECIPIENT.search(text) or _RECIPIENT_DENIED.search(text))
+
+
+_RECIPIENT_DENIED = re.compile(r"recipient address rejected: access denied", re.IGNORECASE)
+"""What Microsoft 365 says of mailboxes that do not exist."""
 
 
 def status(reply: Reply) -> tuple[int, int, int] | None:
@@ -183,7 +209,7 @@ def _bare(attempt: Attempt) -> tuple[int, str]:
 def _by_words(attempt: Attempt) -> About:
     text = _without_addresses(attempt)
     code = status(attempt.last)
-    if _ABOUT_TESTER.search(text) and not re.search(r"recipient address rejected: access denied", text, re.IGNORECASE):
+    if _ABOUT_TESTER.search(text) and not _RECIPIENT_DENIED.search(text):
         return About.TESTER
     if _RECIPIENT_REJECTED.search(text):
         return About.RECIPIENT

@@ -25,6 +25,8 @@ class MailDomain(Target):
     receives: bool = True
     selectors: tuple[str, ...] = ()
     backup_mx: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
+    """Hosts behind the filter that the MX records name."""
     roles: tuple[str, ...] = ("postmaster", "abuse")
     """Local parts that must be accepted (RFC 2142)."""
     unknown: tuple[str, ...] = ()
@@ -63,6 +65,7 @@ def _mail_domain(domain: Domain, search: Search) -> MailDomain:
         receives=domain.receives and not domain.parked,
         selectors=tuple(domain.selectors),
         backup_mx=tuple(domain.backup_mx),
+        behind=tuple(domain.behind),
         roles=tuple(domain.mailboxes),
         unknown=tuple(domain.unknown),
         insists_on_mail=domain.insists_on_mail,
@@ -128,7 +131,7 @@ async def find_mail_hosts(search: Search) -> None:
         search.exchanges[domain.name] = exchanges
         for name in exchanges[:MAX_MX_HOSTS]:
             served.setdefault(name, []).append(domain)
-    consent = _Consent(search)
+    consent = Consent(search)
     for name, of in served.items():
         has_addresses = name in search.hosts and bool(search.hosts[name].addresses)
         names = tuple(domain.name for domain in of)
@@ -160,7 +163,7 @@ def _preference(record: ResourceRecord) -> tuple[int, str]:
     return record.rdata(MX).preference, record.target
 
 
-class _Consent:
+class Consent:
     """Who may be probed actively, as far as it is the inventory that says so."""
 
     def __init__(self, search: Search) -> None:

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from mailproof.inventory.budgets import MAX_MX_ADDRESSES, MAX_MX_HOSTS, MAX_NAMES_OF_ADDRESS
-from mailproof.net.errors import NotFollowed, NotObserved
+from mailproof.net.errors import NoAddress, NotFollowed, NotObserved
 from mailproof.net.services import IMAP, MX, POP3, SERVICES, SUBMISSION, Service, begins_with_tls
 from mailproof.targets.base import Target, Undiscovered, subclasses
 from mailproof.targets.discovery import Addresses, Search, finder
-from mailproof.targets.mail import MailDomain, MailHost
+from mailproof.targets.mail import Consent, MailDomain, MailHost
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def _endpoints(host: MailHost, known: Addresses, search: Search) -> Iterator[Tar
                 scan=host.scan,
                 dead=dead,
             )
-            yield endpoint if _may_contact(endpoint, search) else _not_followed(endpoint)
+            yield endpoint if _may_contact(endpoint, search) else _not_followed(endpoint, address)
 
 
 def _may_contact(endpoint: Endpoint, search: Search) -> bool:
@@ -140,12 +140,11 @@ def _may_contact(endpoint: Endpoint, search: Search) -> bool:
     return named or search.settings.may_contact(endpoint.address, endpoint.port, endpoint.host)
 
 
-def _not_followed(endpoint: Endpoint) -> Undiscovered:
+def _not_followed(target: Target, address: str) -> Undiscovered:
     failure = NotFollowed(
-        f"{endpoint.address} is not a public address and is not followed; "
-        "allow_private: true in the inventory allows it"
+        f"{address} is not a public address and is not followed; allow_private: true in the inventory allows it"
     )
-    return Undiscovered.because(failure, endpoint.kind, endpoint.id, domains=endpoint.domains, host=endpoint.host)
+    return Undiscovered.because(failure, target.kind, target.id, domains=target.domains, host=target.mail_host)
 
 
 class _Budget:
@@ -215,6 +214,46 @@ async def find_mail_exchanges(search: Search) -> None:
     for endpoint in targets.found(MXEndpoint):
         for name in endpoint.domains:
             targets.add(MailExchange(domains[name], endpoint))
+
+
+@dataclass(frozen=True)
+class FilteredServer(Target):
+    """One address of a host behind the filter of a domain: ``example.org behind mail.example.net[192.0.2.25]:25``."""
+
+    domain: MailDomain
+    endpoint: MXEndpoint
+
+    def __post_init__(self) -> None:
+        """Consent belongs to the host that is asked, and not to the filter."""
+        self._settle(domains=self.domain.domains, active=self.endpoint.active)
+
+    @property
+    def id(self) -> str:
+        return f"{self.domain.name} behind its filter at {self.endpoint.id}"
+
+    @property
+    def mail_host(self) -> str:
+        return self.endpoint.host
+
+
+@finder(FilteredServer, after=(MailDomain,))
+async def find_filtered_servers(search: Search) -> None:
+    """The hosts that the inventory says to be behind a filter, at each of their addresses."""
+    consent = Consent(search)
+    for domain in search.targets.found(MailDomain):
+        for name in domain.behind:
+            known = await search.addresses(name)
+            active = consent.of_host(name, domain.domains)
+            what = f"addresses of {name}"
+            for failure in known.failures:
+                search.targets.add(Undiscovered.because(failure, FilteredServer, what, domains=domain.domains))
+            if not known.addresses and not known.failures:
+                nobody = NoAddress(f"{name} has no address")
+                search.targets.add(Undiscovered.because(nobody, FilteredServer, what, domains=domain.domains))
+            for address in known.addresses:
+                endpoint = MXEndpoint(name, address, MX.ports[0], domains=domain.domains, active=active)
+                found = FilteredServer(domain, endpoint)
+                search.targets.add(found if _may_contact(endpoint, search) else _not_followed(found, address))
 
 
 def of_known_hosts(missing: tuple[Undiscovered, ...]) -> Iterator[Undiscovered]:

@@ -1,8 +1,22 @@
-"""Faults of DNSSEC, and what looks like one: signed by the tools of BIND, ldns and Knot."""
+"""Faults of DNSSEC, and what looks like one: signed by the tools of BIND, ldns, Knot and PowerDNS."""
 
 from __future__ import annotations
 
-from tests.real.domains import ADDRESS, KNOT_SIGNER, LDNS, POSTFIX, Domain, OwnServer, Server, Signing
+from typing import Any
+
+from tests.real.domains import (
+    ADDRESS,
+    KNOT_SIGNER,
+    LDNS,
+    NAMED,
+    ONLINE,
+    POSTFIX,
+    POWERDNS,
+    Domain,
+    OwnServer,
+    Server,
+    Signing,
+)
 
 NETWORK = 51
 
@@ -13,6 +27,10 @@ LOST_KEY = "12345 13 2 " + "AB" * 32
 
 def _right(label: str, what: str, signing: Signing, **more: object) -> Domain:
     return Domain(label, f"{what}: no fault", signing=signing, unjudged=f"no fault: {what}", **more)  # type: ignore[arg-type]
+
+
+def _at(*name_servers: str) -> dict[str, Any]:
+    return {"parent_ns": name_servers, "child_ns": name_servers}
 
 
 def _at_second(label: str, fault: str, signing: Signing, control: str) -> Domain:
@@ -39,6 +57,28 @@ DOMAINS = (
         "sec-nsec3",
         "NSEC3 as it should be, by Knot",
         Signing((), by=KNOT_SIGNER, options=BARE_NSEC3),
+    ),
+    Domain(
+        "sec-bind-powerdns",
+        "a signed zone at BIND and PowerDNS",
+        signing=Signing(),
+        **_at(NAMED, POWERDNS[0]),
+        advice=("NS-ANY-MINIMAL",),
+        why="BIND gives everything to who asks for ANY, unless it has `minimal-any yes`.",
+        where=f"@{NAMED}",
+    ),
+    _right("sec-online", "signed by PowerDNS while it answers", Signing(by=ONLINE), **_at(*POWERDNS)),
+    _right(
+        "sec-online-nsec3",
+        "signed by PowerDNS while it answers, with NSEC3",
+        Signing(by=ONLINE, options=("1 0 0 -",)),
+        **_at(*POWERDNS),
+    ),
+    _right(
+        "sec-online-narrow",
+        "signed by PowerDNS while it answers, with an NSEC3 record for each question (RFC 7129, appendix B)",
+        Signing(by=ONLINE, options=("1 0 0 -", "narrow")),
+        **_at(*POWERDNS),
     ),
     _right(
         "sec-double-signature",

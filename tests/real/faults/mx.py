@@ -9,6 +9,23 @@ NETWORK = 37
 
 DOMAINS = (
     Domain(
+        "mx-bypass",
+        "the host behind the filter takes mail from anybody",
+        records={"backend A": ("11.0.25.10",)},
+        behind=("backend.mx-bypass.test",),
+        active=True,
+        fail=("MX-BYPASS",),
+        where="backend.mx-bypass.test[",
+    ),
+    Domain(
+        "mx-behind-filter",
+        "the host behind the filter takes no mail from strangers: no fault",
+        records={"backend A": ("11.0.25.11",)},
+        behind=("backend.mx-behind-filter.test",),
+        active=True,
+        unjudged="no fault: strangers are refused",
+    ),
+    Domain(
         "null-mx-beside-mx",
         "null MX beside another MX",
         records={"@ MX": ("0 .", "10 mx.right.test.")},

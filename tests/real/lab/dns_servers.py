@@ -1,4 +1,4 @@
-"""NSD and Knot for the authoritative side, Unbound as the client's validating resolver."""
+"""NSD, Knot and BIND for the authoritative side, Unbound as the client's validating resolver."""
 
 from __future__ import annotations
 
@@ -93,6 +93,46 @@ def knot(
             config.append("    acl: everybody")
     (directory / "knot.conf").write_text(_lines(*config))
     daemons.start(directory.name, namespace, [program("knotd"), "-c", str(directory / "knot.conf")])
+
+
+def named(
+    daemons: Daemons,
+    namespace: str,
+    directory: Path,
+    addresses: Iterable[str],
+    zones: Mapping[str, str],
+    open_transfer: Iterable[str] = (),
+) -> None:
+    """Start one BIND that serves ``zones`` (master files by origin) on ``addresses``, whatever it thinks of them."""
+    directory.mkdir()
+    transferable = set(open_transfer)
+    by_family = {family: [a for a in addresses if (":" in a) == (family == "-v6")] for family in ("", "-v6")}
+    config = [
+        "options {",
+        f'  directory "{directory}";',
+        f'  pid-file "{directory}/named.pid";',
+        f'  session-keyfile "{directory}/session.key";',
+        *(f"  listen-on{family} {{ {'; '.join(listed)}; }};" for family, listed in by_family.items()),
+        "  recursion no;",
+        "  notify no;",
+        "  dnssec-validation no;",
+        "  empty-zones-enable no;",
+        "  check-integrity no;",
+        "  check-names primary ignore;",
+        "  check-mx ignore;",
+        "  version none;",
+        "  hostname none;",
+        "  server-id none;",
+        "  allow-transfer { none; };",
+        "};",
+        "controls { };",
+    ]
+    for number, (origin, text) in enumerate(zones.items()):
+        (directory / f"{number}.zone").write_text(text)
+        transfer = " allow-transfer { any; };" if origin in transferable else ""
+        config.append(f'zone "{origin}" {{ type primary; file "{number}.zone";{transfer} }};')
+    (directory / "named.conf").write_text(_lines(*config))
+    daemons.start(directory.name, namespace, [program("named"), "-g", "-n", "1", "-c", str(directory / "named.conf")])
 
 
 def settings_of_unbound(directory: Path, certificate: Issued) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from tests.real.domains import Chain, PolicyHost
 from tests.real.lab import plan, requirements, zones
 from tests.real.lab.ca import Authority, Issued, tlsa_of
 from tests.real.lab.chasquid import chasquid
-from tests.real.lab.dns_servers import knot, nsd, unbound
+from tests.real.lab.dns_servers import knot, named, nsd, unbound
 from tests.real.lab.dovecot import dovecot
 from tests.real.lab.exim import exim
 from tests.real.lab.exim import passwd_lines as exim_users
@@ -32,6 +32,7 @@ from tests.real.lab.old_openssl_server import Host
 from tests.real.lab.opensmtpd import opensmtpd
 from tests.real.lab.opensmtpd import passwd_lines as opensmtpd_users
 from tests.real.lab.postfix import postfix
+from tests.real.lab.powerdns import powerdns
 from tests.real.lab.processes import Daemons
 from tests.real.lab.registry import documents
 from tests.real.lab.resolvers import forwarding, wrong_unbound
@@ -169,6 +170,10 @@ class Lab:
         nsd(daemons, servers, self.directory / "nsd-first", first, built.first_child, transfer)
         knot(daemons, servers, self.directory / "knot-second", second, built.second_child, transfer)
         nsd(daemons, servers, self.directory / "nsd-lame", lame, {})
+        bind = plan.OTHER_NAME_SERVERS[domains.NAMED]
+        named(daemons, servers, self.directory / "named", bind, built.second_child, transfer)
+        pair = [address for name in domains.POWERDNS for address in plan.OTHER_NAME_SERVERS[name]]
+        powerdns(daemons, servers, self.directory / "powerdns", pair, built.powerdns)
         self._start_faulty_dns(daemons, servers, built.first_child)
         self._trust_anchor = built.trust_anchor
         self.ca_file.with_name(ANCHORS).write_text(f"{built.trust_anchor}\n")

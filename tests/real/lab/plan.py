@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 
 from tests.real import faults
-from tests.real.domains import NOBODY, Domain, OwnServer, Server
+from tests.real.domains import NAMED, NOBODY, POWERDNS, Domain, OwnServer, Server
 
 DOMAINS = faults.DOMAINS
 
@@ -25,6 +25,9 @@ PARENTS = {"a.root.test": ("11.0.0.1", "2600:25::1"), "b.root.test": ("11.0.0.2"
 OTHER_NAME_SERVERS = {
     "ns3.dns.test": ("11.0.2.2", "2600:25::2:2"),
     "lame.dns.test": ("11.0.3.1", "2600:25::3:1"),
+    NAMED: ("11.0.5.1", "2600:25::5:1"),
+    POWERDNS[0]: ("11.0.6.1", "2600:25::6:1"),
+    POWERDNS[1]: ("11.0.7.1", "2600:25::7:1"),
 }
 """ns3 is a second address of the instance behind ns2; lame answers REFUSED for every zone."""
 

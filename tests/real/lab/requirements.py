@@ -19,6 +19,9 @@ PROGRAMS = {
     "ip": "iproute2",
     "nsd": "nsd",
     "knotd": "knot",
+    "named": "bind9",
+    "pdns_server": "pdns-server",
+    "pdnsutil": "pdns-server",
     "unbound": "unbound",
     "postconf": "postfix",
     "dovecot": "dovecot-core",
@@ -34,6 +37,7 @@ PROGRAMS = {
 }
 POSTFIX_MASTER = Path("/usr/lib/postfix/sbin/master")
 DOVECOT_SERVICES = Path("/usr/lib/dovecot")
+POWERDNS_SCHEMA = Path("/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql")
 PREPARE = "python -m tests.real.lab --prepare"
 VERSION_SECONDS = 10.0
 INSTALL_SECONDS = 300.0
@@ -85,6 +89,8 @@ def why_not() -> str | None:
             program(name)
     except LabError as error:
         return f"{error}; all packages: tests/real/packages.txt"
+    if not POWERDNS_SCHEMA.exists():
+        return f"{POWERDNS_SCHEMA} is missing: install the package pdns-backend-sqlite3"
     if not POSTFIX_MASTER.exists():
         return f"{POSTFIX_MASTER} is missing: install the package postfix"
     for service in ("imap-login", "pop3-login", "submission-login"):
@@ -160,6 +166,8 @@ def versions() -> dict[str, str]:
     info = next(iter(sorted(tlslite().glob("tlslite_ng-*.dist-info"))), Path("tlslite_ng-?.dist-info"))
     return {
         "nsd": _first_number([program("nsd"), "-v"]),
+        "bind": _first_number([program("named"), "-v"]),
+        "powerdns": _first_number([program("pdns_server"), "--version"]),
         "unbound": _first_number([program("unbound"), "-V"]),
         "postfix": _first_number([program("postconf"), "-d", "-h", "mail_version"]),
         "exim": _packaged("exim4", "exim4-daemon-heavy"),

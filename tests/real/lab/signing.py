@@ -18,7 +18,7 @@ import dns.zone
 from dns.dnssectypes import Algorithm
 from dns.rdtypes.ANY.DNSKEY import DNSKEY
 
-from tests.real.domains import BIND, KNOT_SIGNER, LDNS, Signing
+from tests.real.domains import BIND, KNOT_SIGNER, LDNS, ONLINE, Signing
 from tests.real.lab.requirements import program
 
 SECONDS = 30.0
@@ -29,18 +29,23 @@ REVOKED = 0x0080
 class Signed:
     """Master files of a signed zone, and the DS records of its parent.
 
-    ``second`` is what the second server has, if that is something else.
+    ``second`` is what the second server has, if that is something else; ``keys`` are the private ones, in BIND format,
+    where the server itself signs.
     """
 
     first: str
     second: str | None
     ds: tuple[str, ...]
+    keys: tuple[str, ...] = ()
 
 
 def sign(origin: str, text: str, how: Signing) -> Signed:
     """Sign the master file ``text`` of ``origin`` (with the final dot)."""
     with TemporaryDirectory(prefix="mailproof-lab-keys-") as name:
         workshop = _Workshop(origin, text, how, Path(name))
+        if how.by == ONLINE:
+            keys = tuple((workshop.directory / f"{key}.private").read_text() for key in workshop.keys)
+            return Signed(text, None, tuple(workshop.ds(entry) for entry in how.ds), keys)
         first = _SIGNERS[how.by](workshop)
         ds = tuple(workshop.ds(entry) for entry in how.ds) if how.by == BIND else (_ds_of(origin, first),)
         second = _SECOND[how.second](workshop, first) if how.second else None

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from tests.real import domains
 from tests.real.domains import Delegation, Domain
 from tests.real.lab import plan, routes, signing
+from tests.real.lab.powerdns import PowerDNSZone
 
 Records = dict[str, tuple[str, ...]]
 """Rdata by ``"owner TYPE"``."""
@@ -301,6 +302,7 @@ class Zones:
     parents: Mapping[str, str]
     first_child: Mapping[str, str]
     second_child: Mapping[str, str]
+    powerdns: Mapping[str, PowerDNSZone]
     trust_anchor: str
     open_transfer: frozenset[str]
 
@@ -319,6 +321,7 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
     dkim = {f"DKIM-{bits}": dkim_record(bits) for bits in (2048, 1024, 512)} | {"DKIM-2048-OTHER": dkim_record(2048)}
     first: dict[str, str] = {}
     second: dict[str, str] = {}
+    powerdns: dict[str, PowerDNSZone] = {}
     top = apex(plan.PARENTS)
     for domain in plan.DOMAINS:
         top[f"{domain.label} NS"] = tuple(f"{server}." for server in domain.parent_ns)
@@ -340,8 +343,11 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
             records = mail_zone(domain, tlsa.get(domain.label), known, domains.SERIAL, False)
             made = signing.sign(f"{domain.name}.", master_file(domain.name, records), domain.signing)
             top[f"{domain.label} DS"] = made.ds
-            first[domain.name] = made.first
-            second[domain.name] = made.second or made.first
+            if set(domain.child_ns) & set(domains.POWERDNS):
+                powerdns[domain.name] = PowerDNSZone(made.first, made.keys, domain.signing.options if made.keys else ())
+            if not made.keys:
+                first[domain.name] = made.first
+                second[domain.name] = made.second or made.first
             continue
         first[domain.name] = text(domains.SERIAL)
         second[domain.name] = first[domain.name]
@@ -397,6 +403,7 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
         parents=parents,
         first_child=first,
         second_child=second,
+        powerdns=powerdns,
         trust_anchor=signer.trust_anchor(),
         open_transfer=frozenset(domain.name for domain in plan.DOMAINS if domain.open_transfer),
     )

@@ -8,6 +8,7 @@ from mailproof.controls import MUST, SHOULD
 from mailproof.gate.verdict import Verdict
 from mailproof.net.smtp import Reply
 from mailproof.observations.authorities import Silence
+from mailproof.observations.bypass import Bypass
 from mailproof.observations.mx import MX, ApexMX, HostAddresses, MXHosts
 from mailproof.observations.relay import HOME, RelayAttempts
 from mailproof.observations.spf import SPF, PublishedSPF
@@ -35,6 +36,10 @@ from .case import Case, Table, advises, fails, leaves, passes, skips, undecided
 
 PUBLIC = "8.8.8.8"
 """An address that is not set aside for documentation."""
+
+
+def bypass(rcpt: Reply, *, closed: str = "") -> Bypass:
+    return Bypass(TRANSCRIPT, "mail.example.org", closed, attempt("mail past the filter", rcpt))
 
 
 def host(*addresses: str, aliases: tuple[str, ...] = (), domains: tuple[str, ...] = (DOMAIN,)) -> HostAddresses:
@@ -100,6 +105,19 @@ _LISTED = replace(RECEIVES, approved_mx=("mx1.example.org", "mx2.example.org"))
 _OWN = replace(RECEIVES, our_addresses=("192.0.2.1", "2001:db8::1"), backup_mx=("backup.example.org",))
 
 TABLE: Table = {
+    "MX-BYPASS": (
+        passes(bypass=Bypass(TRANSCRIPT, "mail.example.org", "192.0.2.26 refused the connection")),
+        passes(bypass=bypass(reply(554, "5.7.1 <unknown[192.0.2.1]>: Client host rejected: Access denied"))),
+        passes(bypass=bypass(reply(550, "5.7.51 TenantInboundAttribution; There is a partner connector configured"))),
+        passes(bypass=bypass(reply(554, "5.7.1 <postmaster@example.org>: Relay access denied"))),
+        passes(bypass=bypass(reply(530, "5.7.0 Authentication required"))),
+        fails("takes mail for", level=SHOULD, bypass=bypass(ACCEPTED)),
+        undecided("not decided: 450", bypass=bypass(reply(450, "4.2.0 greylisted"))),
+        undecided("refuses this tester", bypass=bypass(reply(554, "5.7.1 192.0.2.1 is on a blocklist"))),
+        undecided("refuses this tester", bypass=bypass(reply(550, "5.7.25 no reverse DNS"))),
+        undecided("name a mailbox", bypass=bypass(reply(550, "5.1.1 no such user"))),
+        undecided("name a mailbox", bypass=bypass(reply(550, "5.4.1 Recipient address rejected: Access denied"))),
+    ),
     "MX-EXISTS": (
         fails("does not exist", mx=replace(mx(), answer=missing(DOMAIN, "MX")), mail_domain=RECEIVES),
         fails("does not exist", mx=replace(mx(), answer=missing(DOMAIN, "MX")), mail_domain=PARKED),

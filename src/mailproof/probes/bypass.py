@@ -1,0 +1,52 @@
+"""Hands a recipient to a host behind a filter, as a stranger would. Nothing is ever delivered: no probe says DATA."""
+
+from __future__ import annotations
+
+from mailproof.net.errors import ClosedEarly, NotAvailable, NotObserved, RefusedByAddress, TimedOut
+from mailproof.net.network import Network
+from mailproof.observations.bypass import Bypass
+from mailproof.probes.probe import Look, probe
+from mailproof.probes.series import Form, Series
+from mailproof.probes.smtp import smtp_session
+from mailproof.targets.base import Targets
+from mailproof.targets.services import FilteredServer, MXEndpoint
+
+ROLES = ("postmaster", "abuse")
+"""Mailboxes that servers take mail for from clients whom they refuse otherwise (RFC 5321, section 4.5.1)."""
+
+
+@probe(active=True, connections=2, refusals=1, looks=("smtp_session",))
+async def bypass(server: FilteredServer, net: Network, look: Look, targets: Targets) -> Bypass:
+    """MAIL and RCPT for a mailbox of the domain: one that the inventory names, else postmaster.
+
+    That nobody answers shows something only where a host of the domain answers here at the same port: many networks
+    let nobody out to port 25.
+    """
+    domain, endpoint = server.domain, server.endpoint
+    named = next((role for role in domain.roles if role not in ROLES), ROLES[0])
+    series = Series(endpoint, net, tls=True, sessions=2)
+    try:
+        await series.ask([Form("mail past the filter", net.settings.sender, f"{named}@{domain.name}")])
+    except RefusedByAddress as failure:
+        return Bypass(series.transcript, endpoint.host, failure.reason)
+    except (TimedOut, ClosedEarly) as failure:
+        if series.transcript and "220" in str(series.transcript[0]):
+            raise
+        await _someone_answers(domain.name, look, targets)
+        return Bypass(series.transcript, endpoint.host, failure.reason)
+    except NotAvailable as failure:
+        return Bypass(series.transcript, endpoint.host, failure.reason)
+    return Bypass(series.transcript, endpoint.host, "", series.attempts[0])
+
+
+async def _someone_answers(domain: str, look: Look, targets: Targets) -> None:
+    """Raises NotObserved where no MX host of the domain can be reached from here either."""
+    last = NotObserved(f"no MX host of {domain} was there to compare with")
+    for endpoint in targets.of_domain(MXEndpoint, domain):
+        if isinstance(endpoint, MXEndpoint):
+            try:
+                await look(smtp_session, endpoint)
+                return
+            except NotObserved as failure:
+                last = failure
+    raise last
