@@ -14,7 +14,7 @@ from mailproof.observations.messages import Message
 from mailproof.places import Place
 from mailproof.references import GOOGLE_SENDERS, YAHOO_SENDERS, rfc
 
-FAMILY = Family("MSG", "Messages", also=("BULK",))
+FAMILY = Family("MSG", "Messages", also=("BACKEND", "BULK", "RETURN", "SENDING"))
 
 
 def require_ours(message: Message) -> None:

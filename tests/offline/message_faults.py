@@ -27,6 +27,7 @@ _HEADER = {
     "List-Unsubscribe": f"<https://{DOMAIN}/u?t=1>",
     "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
 }
+_RESULTS = "Authentication-Results: mx.right.example; spf=none"
 _SIGNED = ("From", "From", "To", "Subject", "Date", *list(_HEADER)[-2:])
 
 
@@ -41,11 +42,14 @@ class MessageFault:
     fields: tuple[tuple[str, str | None], ...] = ()
     signed: tuple[str, ...] = _SIGNED
     tail: str = ""
-    address: str = SENDER
     return_path: str = f"bounces+1@{DOMAIN}"
     trace: tuple[str, ...] = ()
     """Fields above Received."""
     verdict: str = "fail"
+    right: str = f"{FOLDER}/msg-right.eml"
+    """The message that the control has to pass."""
+    is_foreign: bool = False
+    """Whether it came from outside, and was taken by a host of the inventory."""
 
     @property
     def target(self) -> str:
@@ -63,12 +67,24 @@ class MessageFault:
 RIGHT_MESSAGE = MessageFault("MSG-RIGHT")
 """The message that every control has to pass."""
 
+RIGHT_FOREIGN = MessageFault("FOREIGN-RIGHT", (("From", "x@outside.example"),), trace=(_RESULTS,), is_foreign=True)
+"""The same for controls of what our own servers write."""
+
 FAULTS = (
     MessageFault("DKIM-SIGNED-MAIL", tail="added by a gateway\r\n"),
     MessageFault("DKIM-SIGNED-WELL", signed=("From", "From", "Subject", "Date", *_SIGNED[-2:])),
     MessageFault("MSG-FORMAT", (("Message-ID", "1"),)),
     MessageFault("SPF-EVAL-LISTED", return_path="bounces+1@parked.example"),
     MessageFault("BULK-HEADERS", (("List-Unsubscribe-Post", None),), _SIGNED[:-1]),
+    MessageFault("RETURN-PATH", return_path="bounces+1@nobody.example", right=f"{FOLDER}/sending-domain-set.eml"),
+    MessageFault("SENDING-DOMAIN-SET", return_path=f"bounces+1@news.{DOMAIN}", verdict="advice"),
+    MessageFault(
+        "BACKEND-AUTHRES",
+        (("From", "x@outside.example"), ("Authentication-Results", "mx.right.example; spf=pass")),
+        trace=(_RESULTS,),
+        right=RIGHT_FOREIGN.target,
+        is_foreign=True,
+    ),
 )
 
 
@@ -93,7 +109,11 @@ def octets(fault: MessageFault) -> bytes:
     private = key().private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     names = [name.encode() for name in fault.signed]
     signature = dkim.sign(message, b"sel1", DOMAIN.encode(), private, include_headers=names)
-    hop = f"from {DOMAIN} ({DOMAIN} [{fault.address}]) by mx.elsewhere.example with ESMTPS id 1; {time}"
+    client, server = (
+        (DOMAIN, "mx.elsewhere.example") if not fault.is_foreign else ("mx.outside.example", "mx.right.example")
+    )
+    address = SENDER if not fault.is_foreign else "11.50.0.1"
+    hop = f"from {client} ({client} [{address}]) by {server} with ESMTPS id 1; {time}"
     trace = "\r\n".join((f"Return-Path: <{fault.return_path}>", *fault.trace, f"Received: {hop}", "")).encode()
     return bytes(trace + signature + message + fault.tail.encode())
 
@@ -109,6 +129,11 @@ def in_zone() -> str:
         f"mail.right MX 10 mx.right\n"
         f"sel1._domainkey.mail.right TXT {key_record()}\n"
         'parked TXT "v=spf1 -all"\n'
+        "parked MX 10 mx.right\n"
+        f'nobody TXT "v=spf1 ip4:{SENDER} -all"\n'
+        "nobody MX 0 .\n"
+        f'news.mail.right TXT "v=spf1 ip4:{SENDER} -all"\n'
+        "news.mail.right MX 10 mx.right\n"
         '_dmarc.mail.right TXT "v=DMARC1; p=reject; adkim=s; aspf=s; rua=mailto:reports@right.example; '
         'ruf=mailto:reports@right.example"\n'
     )
@@ -117,5 +142,5 @@ def in_zone() -> str:
 def write(directory: Path) -> None:
     """Write the messages below ``directory``."""
     (directory / FOLDER).mkdir()
-    for fault in (RIGHT_MESSAGE, *FAULTS):
+    for fault in (RIGHT_MESSAGE, RIGHT_FOREIGN, *FAULTS):
         (directory / fault.target).write_bytes(octets(fault))

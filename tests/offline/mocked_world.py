@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.offline import message_faults, report_faults, zone_file_faults
-from tests.offline.message_faults import RIGHT_MESSAGE
 from tests.offline.zone_file_faults import DRIFT, RIGHT_ZONE, FileFault
 
 NAME = "mocked"
@@ -165,7 +164,7 @@ MOCKS = (
         for fault in zone_file_faults.FAULTS
     ),
     *(
-        Mock(fault.control, fault.target, fault.behaviour, _A_MESSAGE, fault.verdict, RIGHT_MESSAGE.target)
+        Mock(fault.control, fault.target, fault.behaviour, _A_MESSAGE, fault.verdict, fault.right)
         for fault in message_faults.FAULTS
     ),
     *(

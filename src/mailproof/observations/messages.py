@@ -10,6 +10,7 @@ from mailproof.grammars.messages import Header, Mailboxes, parse_mailboxes
 from mailproof.grammars.received import Hop, SPFHeader, iso_time, parse_received, parse_received_spf, seconds_of
 from mailproof.net.dns.client import Answer
 from mailproof.observations import Observation
+from mailproof.observations.mx import takes_mail
 from mailproof.observations.spf import Check
 
 KEPT = (
@@ -31,6 +32,10 @@ class Message(Observation):
     """The domain of the inventory that From belongs to; empty where it belongs to none."""
     sent_by_us: str = ""
     """What else says that the message is ours: a sending address of the inventory, or the domain of Return-Path."""
+    taken_at: int = 0
+    """The line of the Received field by which a host of the inventory took it from outside; 0 where none did."""
+    strays: tuple[str, ...] = ()
+    """Domains of From and of the envelope that lie below one of the inventory and are none of it themselves."""
     observed_at: str = ""
 
     @property
@@ -177,3 +182,26 @@ class SendingHop(Observation):
         if self.check is not None:
             lines.append(f"SPF of {self.domain} for {self.address}: {self.check.result} {self.check.explanation}")
         return tuple(lines)
+
+
+@dataclass(frozen=True)
+class ReturnPath(Observation):
+    """Where bounces of a message of ours go, and whether mail can be sent there."""
+
+    message: Message
+    domain: str = ""
+    """Empty where the message is foreign, a bounce, or does not tell."""
+    is_ours: bool = False
+    """Whether the domain is one of the inventory, which its own controls judge."""
+    mx: Annotated[Answer | None, "MX"] = None
+    """None where nobody asked."""
+    addresses: tuple[str, ...] = ()
+    """Of the domain itself, where it has no MX record."""
+
+    @property
+    def takes_mail(self) -> bool:
+        """Whether a sender would try (RFC 5321, section 5.1; RFC 7505)."""
+        return takes_mail(self.mx.records if self.mx is not None else (), self.addresses)
+
+    def evidence(self) -> tuple[str, ...]:
+        return (*self.message.evidence(), *(self.mx.evidence() if self.mx is not None else ()))

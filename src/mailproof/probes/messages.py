@@ -18,7 +18,15 @@ from mailproof.net.dns.names import is_host
 from mailproof.net.dns.registration import registrable
 from mailproof.net.errors import Malformed, NotObserved
 from mailproof.net.network import Network
-from mailproof.observations.messages import KEPT, NO_KEY, Message, MessageSignatures, SendingHop, SignatureSeen
+from mailproof.observations.messages import (
+    KEPT,
+    NO_KEY,
+    Message,
+    MessageSignatures,
+    ReturnPath,
+    SendingHop,
+    SignatureSeen,
+)
 from mailproof.probes.check_host import check_host
 from mailproof.probes.dkim_verification import SignedMessage, Unverifiable, verify
 from mailproof.probes.dmarc import dmarc
@@ -26,7 +34,7 @@ from mailproof.probes.probe import Look, probe
 from mailproof.targets.addresses import SendingAddress
 from mailproof.targets.base import Targets
 from mailproof.targets.files import MessageFile
-from mailproof.targets.mail import MailDomain
+from mailproof.targets.mail import MailDomain, MailHost
 
 
 @probe()
@@ -41,12 +49,28 @@ async def message(file: MessageFile, net: Network, inventory: Inventory, targets
     own = [domain.name for domain in inventory.domains if domain.sends and not domain.parked]
     addresses = {sender.address for sender in targets.found(SendingAddress)}
     sent_by_us = next((hop.address for hop in found.hops if hop.address in addresses), "")
-    bounces = (found.return_path or "").rpartition("@")[2]
+    bounces = (found.return_path or "").rpartition("@")[2].lower()
+    ours = _belongs_to(found.author_domain, own)
+    named = dict.fromkeys(_a_labels(name) for name in (found.author_domain, bounces) if _belongs_to(name, own))
+    known = {domain.name for domain in inventory.domains}
+    hosts = {host.name for host in targets.found(MailHost)}
     return replace(
         found,
-        ours=_belongs_to(found.author_domain, own),
-        sent_by_us=sent_by_us or _belongs_to(bounces.lower(), own),
+        ours=ours,
+        sent_by_us=sent_by_us or _belongs_to(bounces, own),
+        taken_at=_taken_at(found, hosts, own, addresses),
+        strays=tuple(name for name in named if ours and name not in known),
     )
+
+
+def _taken_at(message: Message, hosts: set[str], domains: list[str], addresses: set[str]) -> int:
+    """The line of the Received field by which the first host of ours took the message, if that was from outside."""
+    line = 0
+    for field, hop in zip(message.header.all("received"), message.hops, strict=True):
+        if hop.by not in hosts and not _belongs_to(hop.by, domains):
+            break
+        line = field.line if hop.is_from_outside and hop.address not in addresses else 0
+    return line
 
 
 def _belongs_to(name: str, domains: list[str]) -> str:
@@ -167,3 +191,19 @@ def _hop(message: Message, own: set[str]) -> SendingHop:
 def _are_related(name: str, other: str) -> bool:
     """Whether two names of hosts are of one organisation, as far as the Public Suffix List knows."""
     return bool(name) and registrable(name) == registrable(other)
+
+
+@probe()
+async def return_path(file: MessageFile, net: Network, inventory: Inventory, message: Message) -> ReturnPath:
+    """Whether mail can be sent where bounces of a message of ours go; a domain of the inventory is not asked about."""
+    name = _a_labels((message.return_path or "").rpartition("@")[2].lower())
+    if not message.ours or not name or not is_host(name):
+        return ReturnPath(message)
+    if any(domain.name == name for domain in inventory.domains):
+        return ReturnPath(message, name, True)
+    mx = await net.dns.resolve(name, "MX")
+    addresses: list[str] = []
+    if not (mx.records or mx.nonexistent):
+        for type in ("A", "AAAA"):
+            addresses += [record.data for record in (await net.dns.resolve(name, type)).records]
+    return ReturnPath(message, name, False, mx, tuple(addresses))

@@ -39,7 +39,7 @@ def message(
     lines = [f"{name}: {value}" for name, value in values.items() if value is not None]
     text = "\n".join((*lines, *more, "", body))
     header = parse_header(text.replace("\n", ends).encode("utf-8", "surrogateescape"))
-    return Message(FILE, header, ours, sent_by_us, NOW)
+    return Message(FILE, header, ours, sent_by_us, observed_at=NOW)
 
 
 def foreign() -> Message:
