@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, not_applicable
 from mailproof.grammars.messages import Field, without_comments
 from mailproof.net.errors import NotAvailable
-from mailproof.observations.messages import Message, ReturnPath
+from mailproof.observations.messages import Message, OneClick, ReturnPath
 from mailproof.places import Place
 from mailproof.references import BSI_TR_03182, PRACTICE, rfc
 from mailproof.tests_compliance.test_messages import require_ours
@@ -33,6 +33,32 @@ def test_bounces_can_be_sent(return_path: ReturnPath) -> None:
     if mx is not None and mx.records and not return_path.takes_mail:
         finding(SHOULD, f"bounces go to {return_path.domain}, which takes no mail (null MX)")
     assert return_path.takes_mail, f"bounces go to {return_path.domain}, which has neither MX nor address"
+
+
+@control("MSG-ONECLICK-LIVE", MUST, rfc(8058, "3"), harm=Harm.REFUSED)
+def test_one_click_address_answers(one_click: OneClick) -> None:
+    """The https address by which a message offers to unsubscribe has a valid certificate, and answers without redirect.
+
+    Why: receivers post to it when somebody unsubscribes; where that fails, they no longer offer it, and people report
+    spam. It is asked for once by GET, which must not unsubscribe (RFC 8058), with the owner's consent (active).
+    Fix: mend the certificate or the page; let the address itself take the POST, without a redirect.
+    """
+    require_ours(one_click.message)
+    if not one_click.uri:
+        not_applicable("the message is not signed by its domain, or offers no one-click unsubscription")
+    response = one_click.response
+    if response is None:
+        raise NotAvailable(f"{one_click.host} gave no answer", one_click.evidence())
+    assert response.tls_error is None, f"{one_click.host}: {response.tls_fault}: {response.tls_error}"
+    if response.status in (404, 410) or response.status >= 500:
+        finding(SHOULD, f"{one_click.host} answers a GET of the address with status {response.status}")
+    if 300 <= response.status < 400:
+        finding(
+            MAY,
+            f"{one_click.host} answers a GET of the address with a redirect ({response.status})",
+            why="an answer to the POST must be no redirect (RFC 8058, section 3.1); whether it is one is not tried",
+            fix="let the address itself take the POST",
+        )
 
 
 @control("SENDING-DOMAIN-SET", MAY, rfc(2142, "2"), rfc(7208, "10.1"), PRACTICE, harm=Harm.REFUSED)

@@ -76,6 +76,7 @@ FAULTS = (
     MessageFault("MSG-FORMAT", (("Message-ID", "1"),)),
     MessageFault("SPF-EVAL-LISTED", return_path="bounces+1@parked.example"),
     MessageFault("BULK-HEADERS", (("List-Unsubscribe-Post", None),), _SIGNED[:-1]),
+    MessageFault("MSG-ONECLICK-LIVE", (("List-Unsubscribe", f"<https://gone.{DOMAIN}/u?t=1>"),)),
     MessageFault("RETURN-PATH", return_path="bounces+1@nobody.example", right=f"{FOLDER}/sending-domain-set.eml"),
     MessageFault("SENDING-DOMAIN-SET", return_path=f"bounces+1@news.{DOMAIN}", verdict="advice"),
     MessageFault(
@@ -126,7 +127,9 @@ def in_zone() -> str:
     """The lines of the zone ``example`` that the messages rest on."""
     return (
         f'mail.right TXT "v=spf1 ip4:{SENDER} -all"\n'
-        f"mail.right MX 10 mx.right\n"
+        "mail.right MX 10 mx.right\n"
+        "mail.right A 11.1.0.8\n"
+        "gone.mail.right A 11.1.0.9\n"
         f"sel1._domainkey.mail.right TXT {key_record()}\n"
         'parked TXT "v=spf1 -all"\n'
         "parked MX 10 mx.right\n"
@@ -136,6 +139,14 @@ def in_zone() -> str:
         "news.mail.right MX 10 mx.right\n"
         '_dmarc.mail.right TXT "v=DMARC1; p=reject; adkim=s; aspf=s; rua=mailto:reports@right.example; '
         'ruf=mailto:reports@right.example"\n'
+    )
+
+
+def in_world() -> str:
+    """The lines of the world that the messages rest on."""
+    return (
+        f"https:\n  - {{hosts: [{DOMAIN}], addresses: [11.1.0.8]}}\n"
+        f"  - {{hosts: [gone.{DOMAIN}], addresses: [11.1.0.9], site: {{status: 404}}}}\n"
     )
 
 

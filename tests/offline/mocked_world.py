@@ -190,7 +190,9 @@ def write(directory: Path) -> Path:
     """Write the world and its inventory below ``directory``. Returns the inventory's file."""
     (directory / "world").mkdir(parents=True)
     served = "".join(f"  {name}: {name}.zone\n" for name in zone_file_faults.served())
-    (directory / "world" / "world.yaml").write_text(WORLD.replace("smtp:\n", f"{served}smtp:\n"))
+    (directory / "world" / "world.yaml").write_text(
+        WORLD.replace("smtp:\n", f"{served}smtp:\n") + message_faults.in_world()
+    )
     (directory / "world" / "example.zone").write_text(ZONE)
     (directory / "world" / "bare.zone").write_text(BARE_ZONE)
     (directory / "world" / "root.zone").write_text("@ 60 SOA ns.example. h. 1 2 3 4 5\n@ 60 NS ns.example.\n")

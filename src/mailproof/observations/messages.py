@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from mailproof.grammars.dkim_signatures import Signature, parse_signature
 from mailproof.grammars.messages import Header, Mailboxes, parse_mailboxes
 from mailproof.grammars.received import Hop, SPFHeader, iso_time, parse_received, parse_received_spf, seconds_of
+from mailproof.grammars.uris import uri_error
 from mailproof.net.dns.client import Answer
+from mailproof.net.https import Response
 from mailproof.observations import Observation
 from mailproof.observations.mx import takes_mail
 from mailproof.observations.spf import Check
@@ -205,3 +208,33 @@ class ReturnPath(Observation):
 
     def evidence(self) -> tuple[str, ...]:
         return (*self.message.evidence(), *(self.mx.evidence() if self.mx is not None else ()))
+
+
+@dataclass(frozen=True)
+class OneClick(Observation):
+    """What the https URI of List-Unsubscribe answers to a GET, which must not unsubscribe anybody."""
+
+    message: Message
+    uri: str = ""
+    """Empty where the message is not ours, is not signed by us, or offers no one-click unsubscription."""
+    response: Response | None = None
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.uri).hostname or ""
+
+    def evidence(self) -> tuple[str, ...]:
+        return (*self.message.evidence(), *(self.response.evidence()[:20] if self.response is not None else ()))
+
+
+def one_click_uri(message: Message) -> str:
+    """The first https URI of List-Unsubscribe; empty where there is none that could be asked."""
+    for part in (message.header.first("list-unsubscribe") or "")[:MAX_URIS].split("<"):
+        uri = part.partition(">")[0].strip()
+        if uri.lower().startswith("https://") and uri_error(uri) is None:
+            return uri
+    return ""
+
+
+MAX_URIS = 4_000
+"""Characters of List-Unsubscribe that are looked at."""

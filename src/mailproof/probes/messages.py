@@ -23,14 +23,17 @@ from mailproof.observations.messages import (
     NO_KEY,
     Message,
     MessageSignatures,
+    OneClick,
     ReturnPath,
     SendingHop,
     SignatureSeen,
+    one_click_uri,
 )
 from mailproof.probes.check_host import check_host
 from mailproof.probes.dkim_verification import SignedMessage, Unverifiable, verify
 from mailproof.probes.dmarc import dmarc
 from mailproof.probes.probe import Look, probe
+from mailproof.probes.sources import fetched
 from mailproof.targets.addresses import SendingAddress
 from mailproof.targets.base import Targets
 from mailproof.targets.files import MessageFile
@@ -207,3 +210,23 @@ async def return_path(file: MessageFile, net: Network, inventory: Inventory, mes
         for type in ("A", "AAAA"):
             addresses += [record.data for record in (await net.dns.resolve(name, type)).records]
     return ReturnPath(message, name, False, mx, tuple(addresses))
+
+
+@probe(active=True, connections=1, peer="the https host of List-Unsubscribe in {}")
+async def one_click(
+    file: MessageFile, net: Network, message: Message, message_signatures: MessageSignatures
+) -> OneClick:
+    """One GET of the URI by which a message of ours offers to unsubscribe. Nothing is asked for a message that we did
+    not sign: anybody could have written it.
+    """
+    uri = one_click_uri(message)
+    if not (uri and message.header.all("list-unsubscribe-post") and message_signatures.good):
+        return OneClick(message)
+    try:
+        return OneClick(message, uri, await fetched(net, uri, MAX_PAGE))
+    except ValueError:
+        return OneClick(message)
+
+
+MAX_PAGE = 1024 * 1024
+"""Octets of the page that a GET of the URI answers."""

@@ -145,4 +145,4 @@ async def _find(search: Search, kind: type[EvidenceFile], named: list[Path], suf
             nothing = NotObserved(f"no file below {search.named(entry)} ends in {', '.join(suffixes) or 'anything'}")
             search.targets.add(Undiscovered.because(nothing, kind, search.named(entry)))
         for path in paths:
-            search.targets.add(kind(str(path), search.named(path), str(entry)))
+            search.targets.add(kind(str(path), search.named(path), str(entry), active=search.inventory.active))

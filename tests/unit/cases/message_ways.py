@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailproof.grammars.messages import parse_header
-from mailproof.observations.messages import Message, ReturnPath
+from mailproof.net.https import Response
+from mailproof.observations.messages import Message, OneClick, ReturnPath
 
 from ..observed import DOMAIN, answer, missing
 from .case import Case, Table, advises, fails, passes, skips, undecided
-from .messages import foreign, message
+from .messages import UNSUBSCRIBE, foreign, message
 
 BOUNCES = f"bounces.{DOMAIN}"
 TAKEN = f"Received: from a.example (a.example [8.8.8.8]) by mx.{DOMAIN} with ESMTPS; Thu, 26 Nov 2026 07:00:00 +0000"
@@ -32,7 +33,26 @@ def _forged(*lines: str) -> Case:
     return fails(f"Authentication-Results of mx.{DOMAIN} stand where the sender", message=taken(*lines))
 
 
+def clicked(status: int = 200, tls_error: str | None = None, message: Message | None = None) -> OneClick:
+    uri = f"https://{DOMAIN}/u?t=1"
+    response = Response(uri, "192.0.2.1", 0 if tls_error else status, (), None, "", 0.1, tls_error)
+    return OneClick(message or _UNSUBSCRIBING, uri, response)
+
+
+_UNSUBSCRIBING = message(**UNSUBSCRIBE)
+
 TABLE: Table = {
+    "MSG-ONECLICK-LIVE": (
+        passes(one_click=clicked()),
+        passes(one_click=clicked(405)),
+        fails("answers a GET of the address with status 404", one_click=clicked(404)),
+        fails("with status 503", one_click=clicked(503)),
+        fails("is refused: expired", one_click=clicked(tls_error="expired")),
+        advises("with a redirect (302)", one_click=clicked(302)),
+        undecided("gave no answer", one_click=replace(clicked(), response=None)),
+        skips("offers no one-click", one_click=OneClick(message())),
+        skips("no domain of the inventory", one_click=OneClick(foreign())),
+    ),
     "RETURN-PATH": (
         passes(return_path=bounces()),
         passes(return_path=bounces(mx=answer(BOUNCES, "MX"), addresses=("192.0.2.1",))),
