@@ -84,6 +84,7 @@ def _leave_undecided(broken: SignatureSeen, signatures: MessageSignatures, rotat
     rfc(6376, "8.2"),
     rfc(6376, "8.15"),
     rfc(8058, "4"),
+    rfc(8301, "3.1"),
     BSI_TR_03182,
     harm=Harm.ABUSED,
 )
@@ -97,6 +98,13 @@ def test_signatures_cover_what_they_should(message_signatures: MessageSignatures
     require_ours(message_signatures.message)
     if not message_signatures.good:
         leave_to("DKIM-SIGNED-MAIL", "no aligned signature verifies")
+    if not any(one.signature.algorithm == "rsa-sha256" for one in message_signatures.good):
+        finding(
+            MUST,
+            "no aligned signature that verifies is made with rsa-sha256",
+            why="signers have to use it (RFC 8301, section 3.1): many verifiers know no Ed25519",
+            fix="sign with an RSA key as well",
+        )
     _judge_one_click_cover(message_signatures)
     for one in message_signatures.good:
         _judge_cover(one, message_signatures.message)

@@ -53,6 +53,8 @@ TABLE: Table = {
     "DKIM-SIGNED-WELL": (
         passes(message_signatures=signed(seen())),
         advises("does not oversign From", message_signatures=signed(seen(h="from:to:subject:date"))),
+        fails("made with rsa-sha256", message_signatures=signed(seen(a="ed25519-sha256"))),
+        passes(message_signatures=signed(seen(), seen(a="ed25519-sha256"))),
         fails("has l=10", message_signatures=signed(seen(l="10"))),
         fails("signs received", message_signatures=signed(seen(h="from:from:received"))),
         fails("does not sign to, subject", message_signatures=signed(seen(left_out=("received", "to", "subject")))),
