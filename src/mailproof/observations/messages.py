@@ -188,6 +188,18 @@ class SendingHop(Observation):
 
 
 @dataclass(frozen=True)
+class SaidNames(Observation):
+    """The names that a sending address said in HELO or EHLO, as those say who took its messages."""
+
+    address: str
+    names: tuple[tuple[str, str], ...] = ()
+    """Pairs of a name and the file of the first message that shows it."""
+
+    def evidence(self) -> tuple[str, ...]:
+        return tuple(f"{file}: {self.address} said EHLO {name}" for name, file in self.names)
+
+
+@dataclass(frozen=True)
 class ReturnPath(Observation):
     """Where bounces of a message of ours go, and whether mail can be sent there."""
 

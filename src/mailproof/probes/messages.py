@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from mailproof.observations.messages import (
     MessageSignatures,
     OneClick,
     ReturnPath,
+    SaidNames,
     SendingHop,
     SignatureSeen,
     one_click_uri,
@@ -194,6 +196,22 @@ def _hop(message: Message, own: set[str]) -> SendingHop:
 def _are_related(name: str, other: str) -> bool:
     """Whether two names of hosts are of one organisation, as far as the Public Suffix List knows."""
     return bool(name) and registrable(name) == registrable(other)
+
+
+@probe()
+async def said_names(sender: SendingAddress, look: Look, targets: Targets) -> SaidNames:
+    """What the messages of the inventory tell of the names that a sending address says. Only ours are believed."""
+    found: dict[str, str] = {}
+    for file in targets.found(MessageFile):
+        with suppress(NotObserved):
+            seen = await look(message, file)
+            name = next((hop.helo for hop in seen.hops if hop.address == sender.address), "")
+            if name and seen.ours and len(found) < MAX_SAID_NAMES:
+                found.setdefault(name, seen.file)
+    return SaidNames(sender.address, tuple(found.items()))
+
+
+MAX_SAID_NAMES = 5
 
 
 @probe()
