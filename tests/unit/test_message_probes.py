@@ -12,7 +12,7 @@ from mailproof.grammars.messages import parse_header
 from mailproof.observations import Observation
 from mailproof.observations.dmarc import DMARC, Step
 from mailproof.observations.messages import Message
-from mailproof.probes.messages import _belongs_to, _hop, _is_aligned, _taken_at
+from mailproof.probes.messages import _belongs_to, _hop, _is_aligned, _is_forwarded, _taken_at
 from mailproof.targets.base import Target
 
 from .observed import answer, missing
@@ -49,6 +49,13 @@ def test_who_took_a_message_from_outside() -> None:
     assert _taken_at(taken, set(), ["example.net"], {"8.8.4.4"}) == 0
     assert _taken_at(taken, set(), ["example.com"], set()) == 0
     assert _taken_at(message(), set(), ["example.net"], set()) == 0
+
+
+def test_what_is_forwarded_is_not_written_by_us() -> None:
+    first = "Received: from client.example.com ([8.8.8.8]) by mx.example.org with ESMTP; x"
+    assert _is_forwarded(message(OUTSIDE, first))
+    assert not _is_forwarded(message(INSIDE, OUTSIDE, first.replace("ESMTP", "ESMTPSA")))
+    assert _is_forwarded(message(OUTSIDE, "ARC-Seal: i=1"))
 
 
 def test_the_domain_of_the_inventory_that_a_name_belongs_to() -> None:

@@ -62,10 +62,20 @@ async def message(file: MessageFile, net: Network, inventory: Inventory, targets
     return replace(
         found,
         ours=ours,
-        sent_by_us=sent_by_us or _belongs_to(bounces, own),
+        sent_by_us="" if _is_forwarded(found) else sent_by_us or _belongs_to(bounces, own),
         taken_at=_taken_at(found, hosts, own, addresses),
         strays=tuple(name for name in named if ours and name not in known),
     )
+
+
+def _is_forwarded(message: Message) -> bool:
+    """Whether a message may have come from outside to the one that sent it: its author is none of ours then."""
+    outside = [
+        hop
+        for hop in message.hops
+        if hop.is_from_outside and not hop.protocol.endswith("A") and not _are_related(hop.helo, hop.by)
+    ]
+    return len(outside) > 1 or bool(message.passed_on)
 
 
 def _taken_at(message: Message, hosts: set[str], domains: list[str], addresses: set[str]) -> int:
