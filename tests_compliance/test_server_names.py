@@ -6,6 +6,7 @@ import re
 from ipaddress import ip_address
 
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, finding, leave_to, not_applicable
+from mailproof.observations.messages import SaidNames
 from mailproof.observations.mx import HostAddresses
 from mailproof.observations.reverse import ReverseDNS
 from mailproof.observations.smtp import ServerName
@@ -71,21 +72,28 @@ def test_helo_name_has_its_own_spf(spf_of_helo: SPFEvaluation) -> None:
 
 
 @control("HELO-EQ-PTR", MAY, rfc(5321, "4.1.1.1"), PRACTICE, harm=Harm.REFUSED)
-def test_helo_name_is_the_reverse_name(sending_address: SendingAddress, reverse_dns: ReverseDNS) -> None:
+def test_helo_name_is_the_reverse_name(
+    sending_address: SendingAddress, reverse_dns: ReverseDNS, said_names: SaidNames
+) -> None:
     """The name that a sending address says in EHLO is a PTR name of the address.
 
-    Why: RFC 5321 only wants a name that leads to the host, but filters count it against a host that has two names.
+    Why: RFC 5321 only wants a name that leads to the host, but filters count it against a host that has two names. The
+    name is that of the inventory (sending: helo), and those that sample messages of the inventory show.
     Fix: say the PTR name in EHLO (Postfix: smtp_helo_name), or have the PTR set to that name.
     """
-    helo = sending_address.helo
-    if not helo:
-        not_applicable("the inventory does not say which name this address says in EHLO (sending: helo)")
+    said = dict(said_names.names)
+    if sending_address.helo:
+        said.setdefault(sending_address.helo, "")
+    if not said:
+        not_applicable("neither the inventory (sending: helo) nor a message says which name this address says in EHLO")
     if not reverse_dns.names:
         leave_to("PTR-EXISTS", "there is no PTR")
     if not reverse_dns.confirmed_names:
         leave_to("PTR-FCRDNS", "no PTR name leads back to the address")
     names = ", ".join(reverse_dns.names)
-    assert helo in reverse_dns.names, f"{reverse_dns.address} says EHLO {helo}, and its PTR is {names}"
+    for helo, file in said.items():
+        shown = f" ({file})" if file else ""
+        assert helo in reverse_dns.names, f"{reverse_dns.address} says EHLO {helo}{shown}, and its PTR is {names}"
 
 
 @control("HELO-NOT-LOOPBACK", MUST, rfc(1122, "3.2.1.3"), rfc(5321, "2.3.5"), harm=Harm.REFUSED)

@@ -9,7 +9,7 @@ from mailproof.observations.dane import KeysOfHost
 from mailproof.observations.dkim import KeyAge
 from mailproof.observations.mta_sts import STSChange
 from mailproof.report import history
-from tests.offline import zone_file_faults
+from tests.offline import message_faults, report_faults, zone_file_faults
 from tests.offline.zone_file_faults import DRIFT, RIGHT_ZONE, FileFault
 from tests.unit.documents import document
 
@@ -95,6 +95,7 @@ DMARC_RECORDS = {
 }
 ZONE += "".join(f'_dmarc.{name} TXT "v=DMARC1; {tags}"\n' for name, tags in DMARC_RECORDS.items())
 ZONE += "".join(f'{name} TXT "v=spf1 -all"\n' for name in DMARC_RECORDS)
+ZONE += message_faults.in_zone()
 ZONE += "".join(f"{name}. NS ns\n" for name in zone_file_faults.served())
 
 BARE_ZONE = """$TTL 3600
@@ -108,7 +109,11 @@ active: true
 domains: [right.example, injectable.example, ssl2.example, weak-key.example, remembers.example, foreign.example,
   leaving.example, google.example, same-id.example, new-id.example, aliased.example, half.example, relaxed.example,
   private.example, elsewhere.example, weaker.right.example, {name: aged.example, selectors: [old, new]},
-  equal.right.example, alone.parent.example, zone-safe-change.example, zone-private-addr.example, zone-ttl-sane.example]
+  equal.right.example, alone.parent.example, zone-safe-change.example, zone-private-addr.example, zone-ttl-sane.example,
+  mail.right.example]
+sending: [{address: 11.1.0.1, domains: [mail.right.example, right.example, ssl2.example, weak-key.example]}]
+messages: [samples]
+reports: [reports]
 hosts: [{name: mx.right.example, addresses: [11.1.0.1]}, {name: imap.zone-private-addr.example, roles: [imap]}]
 zones: [bare.example]
 controls:
@@ -144,6 +149,9 @@ def _behaviour(fault: FileFault) -> str:
 _ASKED = "the laboratory's inventory prescribes nothing of the kind"
 
 _A_FILE = "a master file is judged, and no server"
+
+_A_MESSAGE = "a message in a file is judged, and no server"
+_A_REPORT = "a report in a file is judged, and no server"
 
 
 def _reason(fault: FileFault) -> str:
@@ -207,6 +215,14 @@ MOCKS = (
         Mock(fault.control, fault.target, _behaviour(fault), _reason(fault), fault.verdict, RIGHT_ZONE.target)
         for fault in zone_file_faults.FAULTS
     ),
+    *(
+        Mock(fault.control, fault.target, fault.behaviour, _A_MESSAGE, fault.verdict, fault.right)
+        for fault in message_faults.FAULTS
+    ),
+    *(
+        Mock(fault.control, fault.target, fault.behaviour, _A_REPORT, fault.verdict, fault.right)
+        for fault in report_faults.FAULTS
+    ),
     Mock("ZONE-DRIFT", DRIFT.target, _behaviour(DRIFT), _A_FILE, "advice", RIGHT_ZONE.target),
     Mock("DMARC-STRICT-ALIGN", "relaxed.example", "no adkim and aspf", _ASKED, "advice", "right.example"),
     Mock("DMARC-RUA-MANDATED", "elsewhere.example", "rua: other@right.example", _ASKED, right="right.example"),
@@ -249,7 +265,9 @@ def write(directory: Path) -> Path:
     """Write the world and its inventory below ``directory``. Returns the inventory's file."""
     (directory / "world").mkdir(parents=True)
     served = "".join(f"  {name}: {name}.zone\n" for name in zone_file_faults.served())
-    (directory / "world" / "world.yaml").write_text(WORLD.replace("smtp:\n", f"{served}smtp:\n"))
+    (directory / "world" / "world.yaml").write_text(
+        WORLD.replace("smtp:\n", f"{served}smtp:\n") + message_faults.in_world()
+    )
     (directory / "world" / "example.zone").write_text(ZONE)
     (directory / "world" / "bare.zone").write_text(BARE_ZONE)
     (directory / "world" / "root.zone").write_text(f"$TTL 60\n@ SOA ns.example. h. 1 2 3 4 5\n@ NS ns.example.\n{KEYS}")
@@ -258,6 +276,8 @@ def write(directory: Path) -> Path:
     keys.append(("mx.remembers.example", KeysOfHost.FACT, f"{'ab' * 32}=2026-01-01T00:00:00Z"))
     before = ((f"{name}.example", STSChange.FACT, f"1 {'ab' * 32}") for name in ("same-id", "new-id"))
     history.append(directory / HISTORY, document(inventory=NAME), (*keys, *before))
+    message_faults.write(directory)
+    report_faults.write(directory)
     inventory = directory / f"{NAME}.yaml"
     inventory.write_text(INVENTORY + zone_file_faults.in_inventory())
     return inventory

@@ -12,6 +12,7 @@ import pytest
 
 from mailproof.cli import _parser
 from mailproof.fixtures.world import World
+from tests.offline import message_faults, report_faults
 from tests.offline.user import HANGS, SOURCE, pytest_run, write_inventory
 
 DOCS = SOURCE / "docs"
@@ -52,6 +53,20 @@ def test_the_house_rules_of_the_page_judge(tmp_path: Path) -> None:
         ("HOUSE-SPF-SHORT", "no-spf.example"): "pass",
         ("HOUSE-SPF-SHORT", "parked.example"): "pass",
     }, run.output
+
+
+def test_messages_and_reports_are_judged_as_the_page_tells(tmp_path: Path) -> None:
+    page = (DOCS / "evidence-on-disk.md").read_text(encoding="utf-8")
+    messages, reports = re.findall(r"```yaml\n(domains: .*\n(?:sending: .*\n)(?:messages|reports): .*\n)```", page)
+    message_faults.write(tmp_path)
+    report_faults.write(tmp_path)
+    for name, text in (("mail", messages), ("rua", reports)):
+        write_inventory(tmp_path, text.replace("example.org", "right.example").replace("192.0.2.25", "11.1.0.1"))
+        (tmp_path / "prod.yaml").rename(tmp_path / f"{name}.yaml")
+        run = pytest_run(tmp_path, "--inventory", f"{name}.yaml", "--control", "MSG-*", "--control", "DMARC-OWN-*")
+        found = {target: verdict for (_, target), verdict in run.verdicts(name).items()}
+        expected = {"mail": ("samples/msg-right.eml", "pass"), "rua": ("right.example (reports)", "pass")}
+        assert expected[name] in found.items(), run.output
 
 
 def test_the_recipe_for_an_audit_can_be_judged_again(tmp_path: Path) -> None:

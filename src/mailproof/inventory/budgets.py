@@ -101,3 +101,9 @@ MAX_REPORT_DOMAINS = 5
 
 MAX_NAMED_DOMAINS = 10
 """Other domains that the texts of one domain name, and that are asked for."""
+
+MAX_SIGNATURES = 5
+"""DKIM signatures of one message whose keys are asked for."""
+
+MAX_REPORTED_SOURCES = 1_000
+"""Sources of one aggregate report that are looked at, those with the most messages."""

@@ -199,7 +199,7 @@ def _new_result(options: Options, loaded: LoadedInventory, proposal: Proposal, p
     )
 
 
-LIBRARIES = ("cryptography", "dnspython", "httpcore", "nassl", "pyspf", "pytest", "sslyze")
+LIBRARIES = ("cryptography", "dkimpy", "dnspython", "httpcore", "nassl", "pyspf", "pytest", "sslyze")
 
 
 def _versions() -> dict[str, str]:

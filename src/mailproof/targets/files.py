@@ -129,7 +129,7 @@ class LogFile(EvidenceFile):
 async def find_evidence(search: Search) -> None:
     """The files that the inventory names, and in directories those that look like what they should be."""
     inventory = search.inventory
-    await _find(search, ReportFile, inventory.reports, (".xml", ".json", ".gz", ".zip"))
+    await _find(search, ReportFile, inventory.reports, (".xml", ".json", ".gz", ".zip", ".eml"))
     await _find(search, MessageFile, inventory.messages, (".eml",))
     await _find(search, LogFile, inventory.logs, ())
 
@@ -145,4 +145,4 @@ async def _find(search: Search, kind: type[EvidenceFile], named: list[Path], suf
             nothing = NotObserved(f"no file below {search.named(entry)} ends in {', '.join(suffixes) or 'anything'}")
             search.targets.add(Undiscovered.because(nothing, kind, search.named(entry)))
         for path in paths:
-            search.targets.add(kind(str(path), search.named(path), str(entry)))
+            search.targets.add(kind(str(path), search.named(path), str(entry), active=search.inventory.active))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mailproof.controls import MUST, SHOULD
+from mailproof.observations.messages import SaidNames
 from mailproof.observations.smtp import ServerName, SMTPSession
 from mailproof.targets.addresses import SendingAddress
 from mailproof.targets.services import MXEndpoint
@@ -27,6 +28,18 @@ def server_name(
 
 _LIVE = MXEndpoint(HOST, ADDRESS, 25)
 _SENDER = SendingAddress(ADDRESS, HOST)
+
+_UNNAMED = SendingAddress(ADDRESS)
+_SILENT = SaidNames(ADDRESS)
+
+
+def _said(*names: str) -> SaidNames:
+    return SaidNames(ADDRESS, tuple((name, "a.eml") for name in names))
+
+
+def _of(sender: SendingAddress, *names: str, said_names: SaidNames = _SILENT) -> dict[str, object]:
+    return {"sending_address": sender, "reverse_dns": reverse(*names), "said_names": said_names}
+
 
 TABLE: Table = {
     "HELO-FQDN": (
@@ -68,15 +81,18 @@ TABLE: Table = {
         fails("says softfail for anybody", spf_of_helo=evaluation("pass", foreign=("softfail",))),
     ),
     "HELO-EQ-PTR": (
-        passes(sending_address=_SENDER, reverse_dns=reverse(HOST)),
-        passes(sending_address=_SENDER, reverse_dns=reverse("other.example", HOST)),
-        advises("says EHLO mx1.example.org", sending_address=_SENDER, reverse_dns=reverse("other.example")),
-        skips("does not say", sending_address=SendingAddress(ADDRESS), reverse_dns=reverse("other.example")),
-        leaves("PTR-EXISTS", sending_address=_SENDER, reverse_dns=reverse()),
+        passes(sending_address=_SENDER, reverse_dns=reverse(HOST), said_names=_SILENT),
+        passes(sending_address=_SENDER, reverse_dns=reverse("other.example", HOST), said_names=_SILENT),
+        passes(sending_address=_UNNAMED, reverse_dns=reverse(HOST), said_names=_said(HOST)),
+        advises("says EHLO mx1.example.org", **_of(_SENDER, "other.example")),
+        advises("EHLO x.example (a.eml), and its PTR", **_of(_SENDER, HOST, said_names=_said(HOST, "x.example"))),
+        skips("nor a message says", **_of(_UNNAMED, "other.example")),
+        leaves("PTR-EXISTS", "", **_of(_SENDER)),
         leaves(
             "PTR-FCRDNS",
             sending_address=_SENDER,
             reverse_dns=reverse("other.example", forward={"other.example": ("192.0.2.99",)}),
+            said_names=_SILENT,
         ),
     ),
     "HELO-NOT-LOOPBACK": (

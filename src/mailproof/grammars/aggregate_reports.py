@@ -1,0 +1,257 @@
+"""Aggregate reports of DMARC taken apart: RFC 9990, and RFC 7489, appendix C, as reporters really write it.
+
+Names of elements are compared without regard to case and namespace. A document type, which could define entities, is
+refused. What breaks the schema and can be understood is in ``errors``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+from mailproof.grammars.received import normal_address
+
+NAMESPACE = "urn:ietf:params:xml:ns:dmarc-2.0"
+"""Of RFC 9990."""
+MAX_ROWS = 100_000
+MAX_DEPTH = 20
+MAX_TEXT = 2_000
+"""Characters of one element."""
+MAX_RESULTS = 200
+"""Signatures and SPF results of one row; RFC 9990 wants at most 100 signatures."""
+
+REASONS_OF_7489 = ("forwarded", "sampled_out", "trusted_forwarder", "mailing_list", "local_policy", "other")
+REASONS_OF_9990 = ("local_policy", "mailing_list", "other", "policy_test_mode", "trusted_forwarder")
+DISPOSITIONS = ("none", "quarantine", "reject", "pass")
+
+
+class UnreadableXML(ValueError):
+    """No aggregate report, or XML that cannot be read at all."""
+
+
+@dataclass(frozen=True)
+class SignatureResult:
+    """What a row says of one DKIM signature."""
+
+    domain: str
+    selector: str
+    result: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """Messages of one source with one outcome."""
+
+    source: str
+    """Empty where it is no address."""
+    count: int
+    disposition: str
+    dkim: str
+    spf: str
+    """pass or fail, aligned: what DMARC made of it (policy_evaluated)."""
+    reasons: tuple[str, ...] = ()
+    header_from: str = ""
+    envelope_from: str = ""
+    signatures: tuple[SignatureResult, ...] = ()
+
+    @property
+    def passes(self) -> bool:
+        """Whether DMARC passed."""
+        return "pass" in (self.dkim, self.spf)
+
+
+@dataclass(frozen=True)
+class AggregateReport:
+    """One report. Times are in seconds since 1970, 0 where nothing could be read."""
+
+    reporter: str
+    email: str
+    id: str
+    begin: int
+    end: int
+    domain: str
+    """The domain that the policy is of."""
+    is_9990: bool
+    policy: tuple[tuple[str, str], ...] = ()
+    rows: tuple[Row, ...] = ()
+    errors: tuple[str, ...] = ()
+
+
+def parse_aggregate_report(data: bytes) -> AggregateReport:
+    """Take a report apart. Raises UnreadableXML for what is none."""
+    reader = _Reader()
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = _refuse
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.CharacterDataHandler = reader.text
+    try:
+        parser.Parse(data.lstrip(), True)
+    except expat.ExpatError as error:
+        if not reader.is_complete:
+            raise UnreadableXML(f"its XML is broken: {error}") from None
+        reader.note("something stands behind the end of the report")
+    except (ValueError, LookupError) as error:
+        raise UnreadableXML(str(error)) from None
+    return reader.report()
+
+
+def _refuse(*_: object) -> None:
+    raise UnreadableXML("it has a document type, which no report needs")
+
+
+@dataclass
+class _Record:
+    """A row under way."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    reasons: list[str] = field(default_factory=list)
+    signatures: list[dict[str, str]] = field(default_factory=list)
+    results_of_spf: int = 0
+
+
+class _Reader:
+    """Takes the events of the parser, and keeps what a report is made of."""
+
+    def __init__(self) -> None:
+        self.is_complete = False
+        self._path: list[str] = []
+        self._text: list[str] = []
+        self._length = 0
+        self._values: dict[str, str] = {}
+        self._policy: dict[str, str] = {}
+        self._record = _Record()
+        self._rows: list[Row] = []
+        self._errors: dict[str, None] = {}
+        self._is_9990 = False
+
+    def note(self, error: str) -> None:
+        if len(self._errors) < 20:
+            self._errors[error] = None
+
+    def start(self, name: str, _: object) -> None:
+        namespace, _, local = name.rpartition(" ")
+        if not self._path:
+            if local.lower() != "feedback":
+                raise UnreadableXML(f"it is no aggregate report: its element is {local[:40]}")
+            self._is_9990 = namespace == NAMESPACE
+        if len(self._path) >= MAX_DEPTH:
+            raise UnreadableXML(f"its elements lie in each other more than {MAX_DEPTH} times")
+        self._path.append(local.lower())
+        self._text, self._length = [], 0
+        where = self._path[1:]
+        if where == ["record"]:
+            self._record = _Record()
+            if len(self._rows) >= MAX_ROWS:
+                raise UnreadableXML(f"it has more than {MAX_ROWS} rows")
+        elif where == ["record", "auth_results", "dkim"]:
+            if len(self._record.signatures) >= MAX_RESULTS:
+                raise UnreadableXML(f"a row has more than {MAX_RESULTS} signatures")
+            self._record.signatures.append({})
+
+    def text(self, text: str) -> None:
+        self._length += len(text)
+        if self._length <= MAX_TEXT:
+            self._text.append(text)
+
+    def end(self, _: str) -> None:
+        value = "".join(self._text).strip()
+        self._text, self._length = [], 0
+        match self._path[1:]:
+            case []:
+                self.is_complete = True
+            case ["version"]:
+                self._values["version"] = value
+            case ["report_metadata", name]:
+                self._values.setdefault(name, value)
+            case ["report_metadata", "date_range", name]:
+                self._values[name] = value
+            case ["policy_published", name]:
+                self._policy.setdefault(name, value)
+            case ["record"]:
+                self._finish_row()
+            case ["record", "row", "policy_evaluated", "reason", "type"]:
+                self._record.reasons.append(value.lower())
+            case ["record", "row" | "identifiers" | "identities", name]:
+                self._record.values.setdefault(name, value)
+            case ["record", "row", "policy_evaluated", name]:
+                self._record.values.setdefault(name, value.lower())
+            case ["record", "auth_results", "dkim", name]:
+                self._record.signatures[-1].setdefault(name, value)
+            case ["record", "auth_results", "spf"]:
+                self._record.results_of_spf += 1
+        self._path.pop()
+
+    def _finish_row(self) -> None:
+        values = self._record.values
+        source = normal_address(values.get("source_ip", ""))
+        if not source:
+            self.note(f"source_ip is no address: {values.get('source_ip', '')[:40]!r}")
+        count = _number(values.get("count", ""))
+        if count is None:
+            self.note(f"count is no number: {values.get('count', '')[:20]!r}")
+        if values.get("disposition") not in DISPOSITIONS or (values["disposition"] == "pass" and not self._is_9990):
+            self.note(f"the disposition is {values.get('disposition', '')[:20]!r}")
+        known = REASONS_OF_9990 if self._is_9990 else (*REASONS_OF_7489, "policy_test_mode")
+        for reason in self._record.reasons:
+            if reason not in known:
+                self.note(f"the reason {reason[:40]!r} is not known")
+        if self._is_9990 and self._record.results_of_spf > 1:
+            self.note("a row has several results of SPF")
+        signatures = tuple(
+            SignatureResult(
+                one.get("domain", "").lower().rstrip("."), one.get("selector", ""), one.get("result", "").lower()
+            )
+            for one in self._record.signatures
+        )
+        self._rows.append(
+            Row(
+                source,
+                count or 0,
+                values.get("disposition", ""),
+                values.get("dkim", ""),
+                values.get("spf", ""),
+                tuple(self._record.reasons),
+                values.get("header_from", "").lower().rstrip("."),
+                values.get("envelope_from", "").lower().rstrip("."),
+                signatures,
+            )
+        )
+
+    def report(self) -> AggregateReport:
+        version = self._values.get("version")
+        if version not in (None, "1.0") or (version is None and not self._is_9990):
+            self.note(f"the version is {version[:20]!r}" if version is not None else "there is no version")
+        for name in ("org_name", "email", "report_id"):
+            if not self._values.get(name):
+                self.note(f"{name} is missing")
+        domain = self._policy.get("domain", "").lower().rstrip(".")
+        if not domain:
+            self.note("policy_published names no domain")
+        begin, end = (_time(self._values.get(name, "")) for name in ("begin", "end"))
+        if not begin or not end or end < begin:
+            self.note("date_range names no period")
+        if not self._rows:
+            self.note("there is no record")
+        return AggregateReport(
+            self._values.get("org_name", ""),
+            self._values.get("email", ""),
+            self._values.get("report_id", ""),
+            begin,
+            end,
+            domain,
+            self._is_9990,
+            tuple((name, value) for name, value in self._policy.items() if name != "domain"),
+            tuple(self._rows),
+            tuple(self._errors),
+        )
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else None
+
+
+def _time(text: str) -> int:
+    """A time as seconds since 1970; 0 for what is none. Fractions, which some write, are cut."""
+    return _number(text.partition(".")[0]) or 0

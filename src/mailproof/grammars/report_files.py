@@ -1,0 +1,166 @@
+"""What a file of reports holds, out of gzip, ZIP or mail, whatever its name says: bounded, and nothing is written.
+
+RFC 9990 wants gzip or plain XML; ZIP is what reporters of RFC 7489 send as well, and JSON is RFC 8460's.
+"""
+
+from __future__ import annotations
+
+import binascii
+import io
+import lzma
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import Message
+
+MAX_PACKED = 10 * 1024 * 1024
+"""Octets of a file as it lies on disk."""
+MAX_UNPACKED = 100 * 1024 * 1024
+"""Octets of all that comes out of one file."""
+MAX_REPORTS = 20
+"""Reports in one file."""
+MAX_DEPTH = 4
+"""Containers in containers: a gzip in a ZIP in a mail."""
+MAX_PARTS = 1_000
+"""Parts of a mail."""
+
+_BOUNDARY = re.compile(rb"boundary\s*=", re.IGNORECASE)
+_STARTS = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"PK\x05\x06": "zip"}
+_BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+
+
+class UnreadableReport(ValueError):
+    """A file that holds no report, or more than the bounds allow."""
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """A report as text of one of the two formats."""
+
+    format: str
+    """xml or json."""
+    data: bytes
+    container: str = ""
+    """gzip, zip or mail, whatever it came out of last; empty for a plain file."""
+
+
+def unpack(data: bytes) -> tuple[Unpacked, ...]:
+    """The reports in a file. Raises UnreadableReport."""
+    if len(data) > MAX_PACKED:
+        raise UnreadableReport(f"it has more than {MAX_PACKED} octets")
+    budget = _Budget()
+    found = tuple(_open(data, "", 0, budget))
+    if not found:
+        raise UnreadableReport("it holds no report")
+    return found
+
+
+class _Budget:
+    """What may still come out of a file."""
+
+    def __init__(self) -> None:
+        self.octets = MAX_UNPACKED
+        self.reports = MAX_REPORTS
+
+    def take(self, octets: int) -> None:
+        self.octets -= octets
+        if self.octets < 0:
+            raise UnreadableReport(f"more than {MAX_UNPACKED} octets come out of it")
+
+
+def _open(data: bytes, container: str, depth: int, budget: _Budget) -> Iterator[Unpacked]:
+    if depth > MAX_DEPTH:
+        raise UnreadableReport(f"more than {MAX_DEPTH} containers lie in each other")
+    kind = next((name for start, name in _STARTS.items() if data.startswith(start)), "")
+    if kind == "gzip":
+        yield from _open(_gunzip(data, budget), kind, depth + 1, budget)
+    elif kind == "zip":
+        for member in _unzip(data, budget):
+            yield from _open(member, kind, depth + 1, budget)
+    elif form := _format(data):
+        budget.reports -= 1
+        if budget.reports < 0:
+            raise UnreadableReport(f"it holds more than {MAX_REPORTS} reports")
+        yield Unpacked(form, data, container)
+    elif container != "mail" and depth == 0:
+        for part in _parts(data, budget):
+            yield from _open(part, "mail", depth + 1, budget)
+
+
+def _format(data: bytes) -> str:
+    start = data[:200]
+    for bom in _BOMS:
+        start = start.removeprefix(bom)
+    start = start.replace(b"\0", b"").lstrip()
+    return "xml" if start.startswith(b"<") else "json" if start.startswith((b"{", b"[")) else ""
+
+
+def _gunzip(data: bytes, budget: _Budget) -> bytes:
+    engine = zlib.decompressobj(wbits=31)
+    try:
+        unpacked = engine.decompress(data, budget.octets + 1)
+    except zlib.error as error:
+        raise UnreadableReport(f"its gzip is broken: {error}") from None
+    budget.take(len(unpacked))
+    if not engine.eof:
+        raise UnreadableReport("its gzip is cut short")
+    return unpacked
+
+
+def _unzip(data: bytes, budget: _Budget) -> Iterator[bytes]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = [member for member in archive.infolist() if not member.filename.endswith("/")]
+            if len(members) > MAX_REPORTS:
+                raise UnreadableReport(f"its ZIP holds more than {MAX_REPORTS} files")
+            for member in members:
+                with archive.open(member) as stream:
+                    unpacked = stream.read(budget.octets + 1)
+                budget.take(len(unpacked))
+                yield unpacked
+    except _ZIP_FAULTS as error:
+        if isinstance(error, UnreadableReport):
+            raise
+        raise UnreadableReport(f"its ZIP cannot be read: {error!s:.100}") from None
+
+
+_ZIP_FAULTS = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError),
+    *(ValueError, OSError, LookupError, OverflowError),
+)
+"""What Python's reader of ZIP raises for a broken one; NotImplementedError and RuntimeError for encryption."""
+
+
+def _parts(data: bytes, budget: _Budget) -> Iterator[bytes]:
+    """The parts of a mail that may be reports. Its nesting is bounded before Python's parser recurses into it."""
+    if not re.match(rb"(?:From |[\x21-\x39\x3b-\x7e]+[ \t]*:)", data):
+        return
+    if len(_BOUNDARY.findall(data)) > 20 or data.count(b"\n--") > 2 * MAX_PARTS:
+        raise UnreadableReport("it is a mail of too many parts")
+    try:
+        mail = message_from_bytes(data)
+        parts = [part for part in mail.walk() if not part.is_multipart()]
+    except (ValueError, TypeError, LookupError, RecursionError, AttributeError, AssertionError) as error:
+        raise UnreadableReport(f"it is a mail that cannot be read: {error!s:.100}") from None
+    for part in parts[:MAX_PARTS]:
+        octets = _decoded(part)
+        budget.take(len(octets))
+        if _format(octets) or octets[:2] in (b"\x1f\x8b", b"PK"):
+            yield octets
+
+
+def _decoded(part: Message) -> bytes:
+    try:
+        content = part.get_payload(decode=True)
+    except (ValueError, LookupError, AttributeError, TypeError, binascii.Error):
+        return b""
+    return content if isinstance(content, bytes) and not _is_page(part) else b""
+
+
+def _is_page(part: Message) -> bool:
+    """Whether a part is a page for people: HTML begins like XML."""
+    return part.get_content_type() in ("text/html", "text/plain", "text/rfc822-headers")

@@ -1,0 +1,140 @@
+"""Reports of receivers: what a file holds, and what all files together say of a domain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from mailproof.grammars.tls_reports import TLSReport
+from mailproof.observations import Observation
+
+
+@dataclass(frozen=True)
+class SourceSeen:
+    """An address that sent in the name of a domain: how many messages, and of these what."""
+
+    address: str
+    header_from: str
+    messages: int
+    passed: int = 0
+    """DMARC passed."""
+    by_spf: int = 0
+    """SPF passed, aligned."""
+    by_dkim: int = 0
+    """DKIM passed, aligned."""
+    overridden: int = 0
+    """The receiver did something else than the policy says, and gave a reason."""
+    reasons: tuple[str, ...] = ()
+
+    def __add__(self, other: SourceSeen) -> SourceSeen:
+        return SourceSeen(
+            self.address,
+            self.header_from,
+            self.messages + other.messages,
+            self.passed + other.passed,
+            self.by_spf + other.by_spf,
+            self.by_dkim + other.by_dkim,
+            self.overridden + other.overridden,
+            tuple(dict.fromkeys((*self.reasons, *other.reasons))),
+        )
+
+    def describe(self) -> str:
+        """One line of proof."""
+        reasons = f", reasons: {', '.join(self.reasons)}" if self.reasons else ""
+        return (
+            f"{self.address} as {self.header_from}: {self.messages} messages, DMARC passed {self.passed}, "
+            f"SPF {self.by_spf}, DKIM {self.by_dkim}{reasons}"
+        )
+
+
+@dataclass(frozen=True)
+class AggregateSeen:
+    """An aggregate report of DMARC. Times are in seconds since 1970, 0 where it names none."""
+
+    reporter: str
+    email: str
+    id: str
+    begin: int
+    end: int
+    domain: str
+    is_9990: bool
+    container: str = ""
+    sources: tuple[SourceSeen, ...] = ()
+    left_out: int = 0
+    """Sources beyond the bound."""
+    unnamed_signatures: int = 0
+    """Results of DKIM that name no selector."""
+    errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reports(Observation):
+    """The reports in one file."""
+
+    file: str
+    aggregate: tuple[AggregateSeen, ...] = ()
+    tls: tuple[TLSReport, ...] = ()
+    ours: tuple[str, ...] = ()
+    """The domains of the inventory that reports of TLS are about."""
+    observed_at: str = ""
+
+    def evidence(self) -> tuple[str, ...]:
+        lines = []
+        for report in self.aggregate:
+            period = f"{day(report.begin)} to {day(report.end)}"
+            lines.append(f"{self.file}: DMARC of {report.domain} by {report.reporter}, {period}, id {report.id}")
+            lines += [source.describe() for source in report.sources[:100]]
+        for found in self.tls:
+            lines.append(f"{self.file}: TLS by {found.reporter}, {day(found.begin)} to {day(found.end)}, id {found.id}")
+            for policy in found.policies[:100]:
+                numbers = f"{policy.successes} sessions succeeded, {policy.failures} failed"
+                lines.append(f"{policy.domain} ({policy.type}): {numbers}")
+                lines += [f"{one.sessions} x {one.type} at {one.mx or one.address}" for one in policy.details[:100]]
+        return tuple(lines)
+
+
+def day(seconds: int) -> str:
+    """A time as a date."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+    except (ValueError, OverflowError, OSError):
+        return "unknown"
+
+
+@dataclass(frozen=True)
+class Reported(Observation):
+    """What all aggregate reports say of a domain."""
+
+    domain: str
+    observed_at: str
+    reporters: tuple[tuple[str, str, int], ...] = ()
+    """Name and mail address of each reporter, and until when its newest report goes."""
+    sources: tuple[SourceSeen, ...] = ()
+    """Those of the last WINDOW_DAYS before the end of the newest report, one for each address and name in From."""
+    own: tuple[str, ...] = ()
+    """The addresses that the inventory names as those of the domain's mail."""
+    known: tuple[str, ...] = ()
+    """All addresses that the inventory knows, those of MX hosts included."""
+    duplicates: int = 0
+    """Reports that were there twice, and count once."""
+    left_out: int = 0
+    """Sources beyond the bound."""
+    unread: tuple[str, ...] = ()
+    """Files that could not be read, and why."""
+
+    @property
+    def messages(self) -> int:
+        return sum(source.messages for source in self.sources)
+
+    def by_address(self) -> tuple[SourceSeen, ...]:
+        """The sources, those with one address as one; the most messages first."""
+        found: dict[str, SourceSeen] = {}
+        for source in self.sources:
+            found[source.address] = found[source.address] + source if source.address in found else source
+        return tuple(sorted(found.values(), key=lambda source: (-source.messages, source.address)))
+
+    def evidence(self) -> tuple[str, ...]:
+        lines = [f"{name} <{email}>: until {day(end)}" for name, email, end in self.reporters]
+        lines += [source.describe() for source in self.by_address()[:200]]
+        lines += [f"{self.duplicates} reports were there twice"] if self.duplicates else []
+        return (*lines, *self.unread)

@@ -1,0 +1,147 @@
+"""Reads reports of DMARC and of TLS reporting, and puts together what they say of each domain."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from mailproof.clock import now
+from mailproof.grammars.aggregate_reports import AggregateReport, Row, UnreadableXML, parse_aggregate_report
+from mailproof.grammars.received import normal_address
+from mailproof.grammars.report_files import MAX_PACKED, Unpacked, UnreadableReport, unpack
+from mailproof.grammars.tls_reports import UnreadableJSON, parse_tls_report
+from mailproof.inventory.budgets import MAX_REPORTED_SOURCES
+from mailproof.inventory.model import Inventory
+from mailproof.net.errors import Malformed, NotObserved
+from mailproof.net.network import Network
+from mailproof.observations.reports import AggregateSeen, Reported, Reports, SourceSeen
+from mailproof.probes.probe import Look, probe
+from mailproof.targets.addresses import SendingAddress
+from mailproof.targets.base import Targets
+from mailproof.targets.files import ReportFile
+from mailproof.targets.reports import ReportedDomain
+
+WINDOW_DAYS = 30
+"""How far before the end of the newest report sources are looked at: what was mended before is no fault any more."""
+
+NOT_OF_THE_RECEIVER = ("policy_test_mode", "sampled_out")
+"""Reasons that the policy itself is (t=y; pct in RFC 7489)."""
+
+
+@probe()
+async def reports(file: ReportFile, net: Network, inventory: Inventory) -> Reports:
+    """The reports in a file. Raises Malformed where one cannot be read."""
+    data = await net.files.read(Path(file.path), MAX_PACKED)
+    try:
+        found = await asyncio.to_thread(_read, file.name, data)
+    except (UnreadableReport, UnreadableXML, UnreadableJSON) as error:
+        raise Malformed(f"{file.name}: {error}") from None
+    about = {policy.domain for report in found.tls for policy in report.policies}
+    ours = tuple(domain.name for domain in inventory.domains if domain.name in about)
+    return replace(found, ours=ours, observed_at=now())
+
+
+def _read(name: str, data: bytes) -> Reports:
+    found = unpack(data)
+    return Reports(
+        name,
+        tuple(_aggregate(one) for one in found if one.format == "xml"),
+        tuple(parse_tls_report(one.data) for one in found if one.format == "json"),
+    )
+
+
+def _aggregate(unpacked: Unpacked) -> AggregateSeen:
+    report = parse_aggregate_report(unpacked.data)
+    sources = _merged(_source(row, report) for row in report.rows if row.source)
+    most = sorted(sources, key=lambda source: -source.messages)
+    return AggregateSeen(
+        report.reporter,
+        report.email,
+        report.id,
+        report.begin,
+        report.end,
+        report.domain,
+        report.is_9990,
+        unpacked.container,
+        tuple(most[:MAX_REPORTED_SOURCES]),
+        max(len(most) - MAX_REPORTED_SOURCES, 0),
+        sum(not signature.selector for row in report.rows for signature in row.signatures),
+        report.errors,
+    )
+
+
+def _source(row: Row, report: AggregateReport) -> SourceSeen:
+    reasons = tuple(dict.fromkeys(reason[:40] for reason in row.reasons if reason not in NOT_OF_THE_RECEIVER))
+    return SourceSeen(
+        row.source,
+        row.header_from[:255] or report.domain,
+        row.count,
+        row.count if row.passes else 0,
+        row.count if row.spf == "pass" else 0,
+        row.count if row.dkim == "pass" else 0,
+        row.count if reasons else 0,
+        reasons[:10],
+    )
+
+
+def _merged(sources: Iterable[SourceSeen]) -> tuple[SourceSeen, ...]:
+    found: dict[tuple[str, str], SourceSeen] = {}
+    for source in sources:
+        key = source.address, source.header_from
+        found[key] = found[key] + source if key in found else source
+    return tuple(found.values())
+
+
+@probe()
+async def reported(domain: ReportedDomain, look: Look, inventory: Inventory, targets: Targets) -> Reported:
+    """What all aggregate reports say of a domain. A report that is there twice counts once."""
+    own_domains = [entry.name for entry in inventory.domains]
+    seen: dict[tuple[str, str, int], AggregateSeen] = {}
+    unread: list[str] = [missing.reason for missing in targets.missing(ReportFile)]
+    duplicates = 0
+    for file in targets.found(ReportFile):
+        try:
+            found = await look(reports, file)
+        except NotObserved as failure:
+            unread.append(failure.reason)
+            continue
+        for report in found.aggregate:
+            key = report.reporter, report.id, report.begin
+            duplicates += key in seen
+            seen.setdefault(key, report)
+    about = [
+        (report, sources)
+        for report in seen.values()
+        if (sources := _of(domain.name, report, own_domains)) or report.domain == domain.name
+    ]
+    newest = max((report.end for report, _ in about), default=0)
+    recent = [(report, sources) for report, sources in about if report.end > newest - WINDOW_DAYS * 86_400]
+    reporters: dict[tuple[str, str], int] = {}
+    for report, _ in about:
+        who = report.reporter, report.email
+        reporters[who] = max(reporters.get(who, 0), report.end)
+    senders = targets.found(SendingAddress)
+    return Reported(
+        domain.name,
+        now(),
+        tuple((*who, end) for who, end in reporters.items()),
+        _merged(source for _, sources in recent for source in sources),
+        tuple(
+            normal_address(sender.address) for sender in senders if sender.declared and domain.name in sender.domains
+        ),
+        tuple(normal_address(sender.address) for sender in senders),
+        duplicates,
+        sum(report.left_out for report, _ in recent),
+        tuple(unread[:20]),
+    )
+
+
+def _of(domain: str, report: AggregateSeen, own: list[str]) -> list[SourceSeen]:
+    """The sources whose From is the domain or lies below it, and below no nearer domain of the inventory."""
+    return [source for source in report.sources if _nearest(source.header_from, own) == domain]
+
+
+def _nearest(name: str, own: list[str]) -> str:
+    return max((domain for domain in own if f".{name}".endswith(f".{domain}")), key=len, default="")

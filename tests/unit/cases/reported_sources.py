@@ -1,0 +1,67 @@
+"""Who sends in the name of a domain, as receivers report it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mailproof.gate.verdict import Verdict
+from mailproof.observations.reports import Reported, SourceSeen
+
+from ..observed import ADDRESS, DOMAIN
+from .case import Case, Table, advises, fails, passes, skips, undecided
+from .reports import END, NOW
+
+OTHER = "198.51.100.7"
+
+
+def source(address: str = ADDRESS, messages: int = 100, *, spf: int = 0, dkim: int = 0, why: str = "") -> SourceSeen:
+    passed = max(spf, dkim)
+    return SourceSeen(address, DOMAIN, messages, passed, spf, dkim, messages if why else 0, (why,) if why else ())
+
+
+def found(*sources: SourceSeen, **more: object) -> Reported:
+    reporters = (("google.com", "noreply-dmarc-support@google.com", END),)
+    seen = Reported(DOMAIN, NOW, reporters, sources, (ADDRESS,), (ADDRESS, "192.0.2.26"))
+    return replace(seen, **more)  # type: ignore[arg-type]
+
+
+RIGHT = source(spf=100, dkim=100)
+UNREAD = ("b.xml: its XML is broken",)
+
+TABLE: Table = {
+    "DMARC-REPORTS-ARRIVE": (
+        passes(reported=found()),
+        advises("no report is about", reported=found(reporters=())),
+        fails("the newest report ends on 2026-11-15", reported=found(reporters=(("g", "", END - 10 * 86_400),))),
+        Case(Verdict.PASS, "", {"reported": found()}, parameters={"reporters": ("google.com",)}),
+        Case(Verdict.FAIL, "no report of yahoo", {"reported": found()}, parameters={"reporters": ("yahoo",)}),
+        undecided("could be read: b.xml", reported=found(reporters=(), unread=UNREAD)),
+    ),
+    "DMARC-OWN-SOURCES": (
+        passes(reported=found(RIGHT)),
+        passes(reported=found(RIGHT, source(messages=2))),
+        fails("0 of 100 messages of 192.0.2.25 (SPF 0, DKIM 0)", reported=found(source())),
+        skips("names no sending addresses", reported=found(RIGHT, own=())),
+        skips("no sending address of the inventory has 10", reported=found(source(OTHER))),
+        skips("no report tells of messages", reported=found()),
+        undecided("b.xml", reported=found(unread=UNREAD)),
+    ),
+    "DMARC-UNKNOWN-PASS": (
+        passes(reported=found(RIGHT, source(OTHER), source("192.0.2.26", spf=100))),
+        passes(reported=found(source(OTHER, dkim=100, why="forwarded"))),
+        fails("SPF passes for 198.51.100.7 (1 messages)", reported=found(source(OTHER, spf=1))),
+        advises("DKIM alone passes for 198.51.100.7", reported=found(source(OTHER, dkim=1))),
+        skips("names no sending addresses", reported=found(source(OTHER, spf=1), own=())),
+        skips("no report tells of messages", reported=found()),
+        undecided("b.xml", reported=found(RIGHT, unread=UNREAD)),
+    ),
+    "DMARC-OVERRIDES": (
+        passes(reported=found(RIGHT, source(OTHER, 10, why="forwarded"))),
+        advises(
+            "50 of 150 messages were treated otherwise: local_policy",
+            reported=found(RIGHT, source(OTHER, 50, why="local_policy")),
+        ),
+        skips("100 are wanted", reported=found(source(OTHER, 50, why="local_policy"))),
+        skips("no report tells", reported=found()),
+    ),
+}

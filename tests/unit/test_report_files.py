@@ -1,0 +1,179 @@
+"""Files of reports taken apart: containers and their bounds, RFC 7489's and RFC 9990's XML, RFC 8460's JSON."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from mailproof.grammars import aggregate_reports, report_files, tls_reports
+from mailproof.grammars.aggregate_reports import NAMESPACE, UnreadableXML, parse_aggregate_report
+from mailproof.grammars.report_files import UnreadableReport, unpack
+from mailproof.grammars.tls_reports import UnreadableJSON, parse_tls_report
+from tests.fuzz.parsers.reports import JSON, XML, zipped
+
+GZIP = gzip.compress(XML)
+
+
+def mail(content: bytes, type: str = "application/gzip") -> bytes:
+    body = base64.encodebytes(content).decode()
+    part = f"Content-Type: {type}\nContent-Transfer-Encoding: base64\n\n{body}"
+    page = "Content-Type: text/html\n\n<p>A report</p>\n"
+    return f"From: a@example.org\nContent-Type: multipart/mixed; boundary=x\n\n--x\n{page}--x\n{part}--x--\n".encode()
+
+
+def test_a_report_is_found_whatever_its_name_says() -> None:
+    for data, form, container in (
+        (XML, "xml", ""),
+        (b"\xef\xbb\xbf \n" + XML, "xml", ""),
+        (JSON, "json", ""),
+        (GZIP, "xml", "gzip"),
+        (zipped("whatever.txt", XML), "xml", "zip"),
+        (zipped("a.xml.gz", GZIP), "xml", "gzip"),
+        (mail(GZIP), "xml", "gzip"),
+        (mail(XML, "text/xml"), "xml", "mail"),
+        (mail(zipped("a", XML), "application/zip"), "xml", "zip"),
+        (mail(gzip.compress(JSON), "application/tlsrpt+gzip"), "json", "gzip"),
+    ):
+        (found,) = unpack(data)
+        assert (found.format, found.container) == (form, container)
+
+
+def test_what_is_none_or_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report_files, "MAX_PACKED", 100_000)
+    monkeypatch.setattr(report_files, "MAX_UNPACKED", 200_000)
+    bomb = b"<" + b" " * 200_000
+    for data, says in (
+        (b"", "no report"),
+        (b"hello", "no report"),
+        (GZIP[:-10], "cut short"),
+        (GZIP[:10] + b"\xff" * 20, "broken"),
+        (b"PK\x03\x04rubbish", "ZIP cannot be read"),
+        (b"x" * 100_001, "more than 100000 octets"),
+        (gzip.compress(bomb), "octets come out of it"),
+        (zipped("a", bomb), "octets come out of it"),
+        (gzip.compress(gzip.compress(gzip.compress(gzip.compress(GZIP)))), "lie in each other"),
+        (mail(XML).replace(b"boundary=x", b"boundary=x " * 30), "too many parts"),
+        (b"From: a\nContent-Type: multipart/mixed; boundary=x\n" + b"\n--x\n\n" * 3000, "too many parts"),
+    ):
+        with pytest.raises(UnreadableReport, match=says):
+            unpack(data)
+
+
+def test_a_report_of_rfc_7489() -> None:
+    report = parse_aggregate_report(XML)
+    assert (report.reporter, report.domain, report.begin, report.end, report.is_9990) == (
+        "a",
+        "example.org",
+        1,
+        2,
+        False,
+    )
+    (row,) = report.rows
+    assert (row.source, row.count, row.dkim, row.spf, row.passes) == ("192.0.2.1", 2, "pass", "fail", True)
+    assert (row.reasons, row.signatures[0].selector, report.errors) == (("other",), "s", ())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (b"<version>1.0</version>", b"", "there is no version"),
+        (b"1.0</version>", b"2.0</version>", "the version is '2.0'"),
+        (b"192.0.2.1", b"unknown", "source_ip is no address"),
+        (b"<count>2", b"<count>-2", "count is no number"),
+        (b"<type>other", b"<type>whim", "the reason 'whim'"),
+        (b"<disposition>none", b"<disposition>pass", "the disposition is 'pass'"),
+        (b"<begin>1", b"<begin>x", "names no period"),
+        (b"<domain>example.org</domain><p>", b"<p>", "names no domain"),
+        (b"</feedback>", b"</feedback> x", "behind the end"),
+        (b"<email>b</email>", b"", "email is missing"),
+        (b"192.0.2.1", b"::ffff:192.0.2.1", ""),
+        (b"<feedback>", b'<feedback xmlns="http://dmarc.org/dmarc-xml/0.1">', ""),
+        (b"<row>", b"<Row>", "XML is broken"),
+    ],
+)
+def test_quirks_and_faults_of_reporters(old: bytes, new: bytes, says: str) -> None:
+    try:
+        errors = parse_aggregate_report(XML.replace(old, new, 1)).errors
+    except UnreadableXML as error:
+        errors = (str(error),)
+    assert says in "; ".join(errors)
+    assert bool(errors) == bool(says)
+
+
+def test_a_report_of_rfc_9990_has_other_reasons() -> None:
+    text = XML.replace(b"<feedback>", f'<feedback xmlns="{NAMESPACE}">'.encode()).replace(
+        b"<version>1.0</version>", b""
+    )
+    report = parse_aggregate_report(text.replace(b"<disposition>none", b"<disposition>pass"))
+    assert (report.is_9990, report.errors) == (True, ())
+    assert parse_aggregate_report(text.replace(b"<type>other", b"<type>forwarded")).errors == (
+        "the reason 'forwarded' is not known",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (b"<html/>", "its element is html"),
+        (b"<feedback>", "XML is broken"),
+        (b'<!DOCTYPE a [<!ENTITY x "y">]><feedback>&x;</feedback>', "a document type"),
+        (b"<feedback>" + b"<a>" * 30, "in each other more than"),
+        (b'<?xml version="1.0" encoding="ebcdic"?><feedback/>', "XML is broken|unknown encoding"),
+    ],
+)
+def test_what_is_no_aggregate_report(text: bytes, says: str) -> None:
+    with pytest.raises(UnreadableXML, match=says):
+        parse_aggregate_report(text)
+
+
+def test_rows_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aggregate_reports, "MAX_ROWS", 3)
+    start, _, rest = XML.partition(b"<record>")
+    with pytest.raises(UnreadableXML, match="more than 3 rows"):
+        parse_aggregate_report(start + (b"<record>" + rest.removesuffix(b"</feedback>")) * 4 + b"</feedback>")
+
+
+def test_a_report_of_tls() -> None:
+    report = parse_tls_report(JSON)
+    (policy,) = report.policies
+    assert (policy.domain, policy.type, policy.successes, policy.failures) == ("example.org", "sts", 1, 1)
+    assert (policy.details[0].type, report.errors) == ("certificate-expired", ())
+    assert report.end - report.begin == 86_399
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"report-id": ""}, "report-id is missing"),
+        ({"date-range": "yesterday"}, "names no period"),
+        (
+            {"policies": [{"policy": {"policy-type": "x"}, "summary": {}}]},
+            "policy-type is 'x'; policy-domain is missing",
+        ),
+        ({"policies": [1, None, {"policy": [], "summary": 5, "failure-details": {}}]}, "lacks the number"),
+    ],
+)
+def test_faults_of_reporters_of_tls(change: dict[str, Any], says: str) -> None:
+    document = {**json.loads(JSON), **change}
+    assert says in "; ".join(parse_tls_report(json.dumps(document).encode()).errors)
+
+
+def test_numbers_as_text_are_numbers() -> None:
+    text = JSON.replace(b'"total-failure-session-count":1', b'"total-failure-session-count":"1"')
+    assert parse_tls_report(b"\xef\xbb\xbf" + text).policies[0].failures == 1
+
+
+def test_what_is_no_report_of_tls() -> None:
+    for text in (b"[1]", b"{}", b"{", b"[" * 100_000, b'{"policies": 5}', b"\xff\xfe{}"):
+        with pytest.raises(UnreadableJSON):
+            parse_tls_report(text)
+
+
+def test_json_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tls_reports, "MAX_OCTETS", 10)
+    with pytest.raises(UnreadableJSON, match="more than 10 octets"):
+        parse_tls_report(JSON)
