@@ -125,6 +125,8 @@ async def host_spf(host: MailHost, net: Network, inventory: Inventory) -> HostSP
 
 async def _sends(host: MailHost, net: Network, inventory: Inventory) -> str:
     """Why mail may leave at a host, or under its name."""
+    if host.domains:
+        return "the host takes mail, and says what it could not deliver under its own name (RFC 7208, section 2.4)"
     if any(entry.name == host.name and entry.sends for entry in inventory.domains):
         return f"{host.name} is a domain that sends mail"
     if any(entry.helo == host.name for entry in inventory.sending):
