@@ -70,8 +70,8 @@ def test_a_tlsa_record_matches_the_certificate(dane: DANE) -> None:
         leaf = match.chain.leaf
         if match.passed_over and not match.matching:
             fail(
-                f"only {match.passed_over[0]} matches the {leaf.key_type} certificate {leaf.subject}, and other records "
-                "of that usage and selector have a stronger digest",
+                f"only {match.passed_over[0]} matches the {leaf.key_type} certificate {leaf.subject}, and other "
+                "records of that usage and selector have a stronger digest",
                 why="senders that know both digests look at the stronger one alone, and do not deliver (RFC 7671, "
                 "section 9).",
                 fix="publish both digests of each key, or remove the records with the stronger one.",

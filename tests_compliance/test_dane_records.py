@@ -5,7 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from itertools import combinations
 
-from mailproof.controls import MAY, MUST, SHOULD, Between, Family, Harm, control, fail, finding, leave_to, not_applicable
+from mailproof.controls import (
+    MAY,
+    MUST,
+    SHOULD,
+    Between,
+    Family,
+    Harm,
+    control,
+    fail,
+    finding,
+    leave_to,
+    not_applicable,
+)
 from mailproof.criteria.rotating_issuers import ROTATING
 from mailproof.observations.dane import DANE, TLSA, KeysOfHost, TLSARecord, records_of
 from mailproof.observations.service_dane import ServiceDANE
@@ -68,7 +80,7 @@ def test_each_kind_of_tlsa_record_matches(dane: DANE) -> None:
     certificate that the server sends.
 
     Why: a sender need not look at all kinds of records; one that looks at the kind without a match does not deliver.
-    Fix: publish each key, and each issuer, in all the combinations that are in use; or remove the kind that lags behind.
+    Fix: publish each key, and each issuer, in all the combinations in use; or remove the kind that lags behind.
     """
     _require_match(dane)
     usable = [record for record in dane.tlsa.records if record.usable]
@@ -96,9 +108,7 @@ def test_no_record_of_a_retired_key_is_left(keys_of_host: KeysOfHost, *, days: i
         not_applicable("the run has no history to compare with (--history FILE)")
     if not keys_of_host.in_use:
         not_applicable("the host shows no certificate")
-    old = {
-        record: when for record, when in keys_of_host.retired if _days_between(when, keys_of_host.at) > days
-    }
+    old = {record: when for record, when in keys_of_host.retired if _days_between(when, keys_of_host.at) > days}
     if old:
         kept = tuple(record for record in keys_of_host.tlsa.records if record not in old)
         told = "; ".join(f"{record}, last seen in use on {when[:10]}" for record, when in old.items())
@@ -114,7 +124,7 @@ def test_an_alias_has_the_records_of_its_target(tlsa: TLSA) -> None:
     """Where an MX host is an alias, TLSA records at its own name are those at the name that it stands for.
 
     Why: senders look at the target's records and pass over the alias's, which then go stale unnoticed.
-    Fix: remove the records at the alias, or make that name an alias of the target's records; let the MX name the target.
+    Fix: remove the records at the alias, or make that name an alias of the target's; let the MX name the target.
     """
     _require_records(tlsa)
     if not tlsa.addresses.aliases:
@@ -122,9 +132,8 @@ def test_an_alias_has_the_records_of_its_target(tlsa: TLSA) -> None:
     if tlsa.at_alias is None or not tlsa.at_alias.records:
         not_applicable(f"only {tlsa.base} has TLSA records")
     differing = set(records_of(tlsa.at_alias)) ^ set(tlsa.records)
-    assert not differing, (
-        f"_25._tcp.{tlsa.host} and _25._tcp.{tlsa.base} have different TLSA records: "
-        + "; ".join(sorted(map(str, differing)))
+    assert not differing, f"_25._tcp.{tlsa.host} and _25._tcp.{tlsa.base} have different TLSA records: " + "; ".join(
+        sorted(map(str, differing))
     )
 
 
@@ -132,7 +141,7 @@ def test_an_alias_has_the_records_of_its_target(tlsa: TLSA) -> None:
 def test_no_rotating_issuer_is_pinned(dane: DANE) -> None:
     """No TLSA record of usage 2 names an intermediate that its public CA replaces at will.
 
-    Why: the next certificate may come from another intermediate, and from then on no mail from senders with DANE arrives.
+    Why: the next certificate may come from another intermediate, and then no mail from senders with DANE arrives.
     Fix: publish "3 1 1" of the server's own key, and keep the key when the certificate is renewed; or name the root.
     """
     _require_match(dane)

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from mailproof.controls import MAY, MUST, SHOULD, Between, Family, Harm, control, fail, finding, leave_to, not_applicable
+from mailproof.controls import (
+    MAY,
+    MUST,
+    SHOULD,
+    Between,
+    Family,
+    Harm,
+    control,
+    fail,
+    finding,
+    leave_to,
+    not_applicable,
+)
 from mailproof.grammars.spf import SPFRecord, reporting_errors, without
 from mailproof.net.errors import NotObserved
 from mailproof.observations.spf import SPF, SPFTree

@@ -66,8 +66,8 @@ def _ipv4_addresses(authorised: tuple[Authorised, ...]) -> int:
 
 @control("SPF-SHARED-POOL", SHOULD, rfc(7208, "11.4"), BREAKSPF, harm=Harm.ABUSED)
 def test_spf_authorises_no_pool_of_a_provider(spf_tree: SPFTree, *, pools: tuple[str, ...] = ()) -> None:
-    """No mechanism of the SPF record, its includes left aside, authorises a whole range of a provider that rents servers,
-    nor addresses of a CDN, which all of its customers share.
+    """No mechanism of the SPF record, its includes left aside, authorises a whole range of a provider that rents
+    servers, nor addresses of a CDN, which all of its customers share.
 
     Why: whoever becomes a customer there gets such an address for an hour, and passes SPF and DMARC with the domain's
     name.

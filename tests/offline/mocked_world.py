@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailproof.observations.dane import KeysOfHost
+from mailproof.observations.dkim import KeyAge
 from mailproof.observations.mta_sts import STSChange
 from mailproof.report import history
 from tests.offline import zone_file_faults
 from tests.offline.zone_file_faults import DRIFT, RIGHT_ZONE, FileFault
 from tests.unit.documents import document
 
+OLD_KEY = "74f689cb07c61a0ea810075ed631aaab"
+"""Of old._domainkey.aged.example, as the history keeps it."""
 HISTORY = "history.sqlite"
 """Of the run before."""
 NAME = "mocked"
@@ -57,12 +60,28 @@ foreign MX 20 mx.remembers
 leaving MX 10 smtp.google.com.
 leaving MX 20 in1-smtp.messagingengine.com.
 google MX 10 smtp.google.com.
+aliased MX 10 aliased-example.mail.protection.outlook.com.
+aliased TXT "v=spf1 include:spf.protection.outlook.com -all"
+selector1._domainkey.aliased CNAME selector1-aliased-example._domainkey.ours.onmicrosoft.com.
+selector2._domainkey.aliased CNAME selector2-aliased-example._domainkey.ours.onmicrosoft.com.
+half MX 10 half-example.mail.protection.outlook.com.
+half TXT "v=spf1 include:spf.protection.outlook.com -all"
+selector1._domainkey.half CNAME selector1-aliased-example._domainkey.ours.onmicrosoft.com.
+old._domainkey.aged TXT "v=DKIM1; k=ed25519; p=Ky2zMHbmxkZp5QCY4xoLXIyKsmAzXSCFFHAXmpN6nWc="
+new._domainkey.aged TXT "v=DKIM1; k=ed25519; p=6XIG8b0J8Bz2vHXMNNIIxAyGXx+Bh9RvS5zHzMJ4D0A="
 _mta-sts.same-id TXT "v=STSv1; id=1"
 _mta-sts.new-id TXT "v=STSv1; id=2"
 mta-sts.same-id A 11.1.0.80
 mta-sts.new-id A 11.1.0.80
 bare NS ns
 """
+KEYS = "".join(
+    f'selector{n}-aliased-example._domainkey.ours.onmicrosoft.com. TXT "v=DKIM1; k=ed25519; p={key}"\n'
+    for n, key in (
+        (1, "Ky2zMHbmxkZp5QCY4xoLXIyKsmAzXSCFFHAXmpN6nWc="),
+        (2, "6XIG8b0J8Bz2vHXMNNIIxAyGXx+Bh9RvS5zHzMJ4D0A="),
+    )
+)
 _REPORTS = "rua=mailto:reports@right.example; ruf=mailto:reports@right.example"
 _STRICT = f"adkim=s; aspf=s; {_REPORTS}"
 DMARC_RECORDS = {
@@ -87,8 +106,8 @@ INVENTORY = """
 world: world
 active: true
 domains: [right.example, injectable.example, ssl2.example, weak-key.example, remembers.example, foreign.example,
-  leaving.example, google.example, same-id.example, new-id.example, relaxed.example, private.example,
-  elsewhere.example, weaker.right.example,
+  leaving.example, google.example, same-id.example, new-id.example, aliased.example, half.example, relaxed.example,
+  private.example, elsewhere.example, weaker.right.example, {name: aged.example, selectors: [old, new]},
   equal.right.example, alone.parent.example, zone-safe-change.example, zone-private-addr.example, zone-ttl-sane.example]
 hosts: [{name: mx.right.example, addresses: [11.1.0.1]}, {name: imap.zone-private-addr.example, roles: [imap]}]
 zones: [bare.example]
@@ -169,6 +188,21 @@ MOCKS = (
         "advice",
         "google.example",
     ),
+    Mock(
+        "DKIM-KEY-AGE",
+        "old._domainkey.aged.example",
+        "the history has had the key since 2020",
+        "it shows from one run to the next, and the laboratory is judged once",
+        right="new._domainkey.aged.example",
+    ),
+    Mock(
+        "DKIM-PROVIDER-ALIAS",
+        "half.example",
+        "no selector2._domainkey, with MX and SPF of Microsoft 365",
+        "no provider has its hosts in the laboratory",
+        "advice",
+        "aliased.example",
+    ),
     *(
         Mock(fault.control, fault.target, _behaviour(fault), _reason(fault), fault.verdict, RIGHT_ZONE.target)
         for fault in zone_file_faults.FAULTS
@@ -218,11 +252,12 @@ def write(directory: Path) -> Path:
     (directory / "world" / "world.yaml").write_text(WORLD.replace("smtp:\n", f"{served}smtp:\n"))
     (directory / "world" / "example.zone").write_text(ZONE)
     (directory / "world" / "bare.zone").write_text(BARE_ZONE)
-    (directory / "world" / "root.zone").write_text("@ 60 SOA ns.example. h. 1 2 3 4 5\n@ 60 NS ns.example.\n")
+    (directory / "world" / "root.zone").write_text(f"$TTL 60\n@ SOA ns.example. h. 1 2 3 4 5\n@ NS ns.example.\n{KEYS}")
     zone_file_faults.write(directory)
-    keys = ("mx.remembers.example", KeysOfHost.FACT, f"{'ab' * 32}=2026-01-01T00:00:00Z")
+    keys = [(f"{name}._domainkey.aged.example", KeyAge.FACT, f"{OLD_KEY} 2020-01-01 since") for name in ("old", "new")]
+    keys.append(("mx.remembers.example", KeysOfHost.FACT, f"{'ab' * 32}=2026-01-01T00:00:00Z"))
     before = ((f"{name}.example", STSChange.FACT, f"1 {'ab' * 32}") for name in ("same-id", "new-id"))
-    history.append(directory / HISTORY, document(inventory=NAME), (keys, *before))
+    history.append(directory / HISTORY, document(inventory=NAME), (*keys, *before))
     inventory = directory / f"{NAME}.yaml"
     inventory.write_text(INVENTORY + zone_file_faults.in_inventory())
     return inventory

@@ -120,6 +120,7 @@ DOMAINS = (
             "@ TXT": ("v=spf1 -all",),
             "* TXT": ("v=spf1 -all",),
             "sel1._domainkey TXT": (),
+            "*._domainkey TXT": ("v=DKIM1; p=",),
             "_mta-sts TXT": (),
             "_smtp._tls TXT": (),
         },

@@ -44,6 +44,11 @@ def registrable(name: str) -> str:
     return domain if _TO_BE_HAD.fullmatch(domain) else ""
 
 
+def owned(name: str) -> str:
+    """The domain whose owner a name has: the registrable one; a name that nobody can register is its own."""
+    return _suffixes().privatesuffix(name) or name
+
+
 _TO_BE_HAD = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 """No registry gives anybody a name with other characters (RFC 1123, section 2.1)."""
 
