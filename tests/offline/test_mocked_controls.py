@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from mailproof.fixtures.old_tls import available
+from mailproof.observations.mta_sts import STSChange
 from mailproof.probes.zone_contents import installed_loaders
+from mailproof.report.history import facts
 from tests.offline.mocked_world import HISTORY, MOCKS, NAME, Mock, write
 from tests.offline.user import Run, pytest_run
 
@@ -32,6 +38,21 @@ def test_only_the_faulty_host_is_blamed(verdicts: dict[tuple[str, str], str], mo
     assert found[mock.target] == mock.verdict
     assert found[mock.right] == "pass"
     assert [target for target, verdict in found.items() if verdict == mock.verdict] == [mock.target]
+
+
+def test_workers_compare_with_the_history_and_a_replay_leaves_it_alone(tmp_path: Path) -> None:
+    asked = ("--inventory", write(tmp_path).name, "--history", HISTORY, "--control", "STS-ID-CHANGED")
+    verdicts = pytest_run(tmp_path, *asked, "-n", "2", "--record", "seen.json").verdicts(NAME)
+    assert verdicts["STS-ID-CHANGED", "same-id.example"] == "fail"
+    assert verdicts["STS-ID-CHANGED", "new-id.example"] == "pass"
+    known = facts(tmp_path / HISTORY, NAME)
+    assert known["new-id.example", STSChange.FACT].startswith("2 ")
+    assert known["same-id.example", STSChange.FACT] == f"1 {'ab' * 32}"
+    with closing(sqlite3.connect(tmp_path / HISTORY)) as connection, connection:
+        connection.execute("UPDATE fact SET value = '3 cd' WHERE target = 'new-id.example'")
+    again = pytest_run(tmp_path, *asked, "--replay", "seen.json")
+    assert again.verdicts(NAME) == verdicts
+    assert facts(tmp_path / HISTORY, NAME)["new-id.example", STSChange.FACT] == "3 cd"
 
 
 def test_what_was_injected_is_shown(run: Run) -> None:

@@ -171,7 +171,9 @@ class Reporting:
         if context.options.history is not None and context.run.results:
             file = context.options.history
             try:
-                history.append(file, context.run, _facts(context.record))
+                # What a record shows is older than what the history may know.
+                facts = () if context.run.replayed else _facts(context.record)
+                history.append(file, context.run, facts)
                 context.run.trend = history.trend_of(file, context.loaded.name)
                 self._files.append(file)
             except history.HistoryError as error:
