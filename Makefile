@@ -26,7 +26,7 @@ $(VENV)/installed: pyproject.toml $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
-$(VENV)/tested: pyproject.toml $(BIN)/python $(VENV)/plugins
+$(VENV)/tested: pyproject.toml $(BIN)/python $(VENV)/plugins $(VENV)/spf-suite.yml
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	@touch $@ $(VENV)/installed
 
@@ -34,6 +34,12 @@ $(VENV)/tested: pyproject.toml $(BIN)/python $(VENV)/plugins
 $(VENV)/plugins: tests/offline/plugins.txt $(BIN)/python
 	$(BIN)/python -m pip install --quiet --no-deps --upgrade --target $@ --requirement tests/offline/plugins.txt
 	@touch $@
+
+# The public test suite of RFC 7208, which is not ours to ship: pyspf's source package has it.
+$(VENV)/spf-suite.yml: $(BIN)/python
+	$(BIN)/python -m pip download --quiet --no-deps --no-binary :all: --dest $(VENV)/pyspf pyspf==2.0.14
+	tar -xzOf $(VENV)/pyspf/pyspf-2.0.14.tar.gz pyspf-2.0.14/test/rfc7208-tests.yml > $@.part
+	mv $@.part $@
 
 # The findings are the point of the demo: pytest's exit code 1 is its success.
 demo: $(VENV)/installed

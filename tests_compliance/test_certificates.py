@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from mailproof.controls import MUST, SHOULD, Between, Family, Harm, control, fail, finding, leave_to, not_applicable
 from mailproof.net.errors import NotObserved
 from mailproof.net.pkix.paths import PathResult, PathStatus
+from mailproof.observations.dane import DATES_COUNT, NAMES_COUNT
 from mailproof.observations.tls import ByDANE, Certificates, Deployment
 from mailproof.references import rfc
 
@@ -115,6 +116,8 @@ def test_certificate_names_the_host(certificates: Certificates) -> None:
     """
     for deployment in _judged_by_pkix(certificates):
         names = ", ".join(deployment.chain.leaf.dns_names) or "no name at all"
+        if not deployment.matches_host and NAMES_COUNT in certificates.told_by_dane:
+            leave_to("DANE-MATCH", "names keep a DANE-TA record from matching")
         assert deployment.matches_host, f"{certificates.host} is not among the names of the certificate: {names}"
 
 
@@ -136,6 +139,8 @@ def test_certificate_is_in_date(certificates: Certificates, *, expiry_warning_fr
     for deployment in _judged_by_dates(certificates):
         for number, certificate in enumerate(deployment.below_root):
             not_before, not_after = (datetime.fromisoformat(t) for t in (certificate.not_before, certificate.not_after))
+            if number == 0 and not not_before <= at <= not_after and DATES_COUNT in certificates.told_by_dane:
+                leave_to("DANE-MATCH", "dates keep a DANE-TA record from matching")
             assert at <= not_after, f"{certificate.subject} expired on {certificate.not_after}"
             assert at >= not_before, f"{certificate.subject} is not valid before {certificate.not_before}"
             left = not_after - at

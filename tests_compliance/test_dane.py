@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from mailproof.controls import MAY, MUST, Family, Harm, control, fail, leave_to, not_applicable
+from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
 from mailproof.observations.dane import DANE, TLSA
 from mailproof.references import INTERNET_NL, rfc
+from mailproof.remedies import Remedy
 from mailproof.targets.mail import MailHost
 
 FAMILY = Family("DANE", "DANE for SMTP")
@@ -49,9 +50,6 @@ def test_a_tlsa_record_matches_the_certificate(dane: DANE) -> None:
         not_applicable("there is no TLSA record")
     if not dane.tlsa.applies:
         leave_to("DANE-EXISTS", "the TLSA records are not secured by DNSSEC")
-    usable = [record for record in dane.tlsa.records if record.usable]
-    published = "; ".join(str(record) for record in dane.tlsa.records)
-    assert usable, f"none of the TLSA records is usable for SMTP (RFC 7672, section 3.1): {published}"
     if not dane.tls_offered:
         fail(
             "TLSA records are published, but the server does not offer STARTTLS",
@@ -66,12 +64,47 @@ def test_a_tlsa_record_matches_the_certificate(dane: DANE) -> None:
             "section 2.2).",
             fix="mend the handshake (the server's log says why it fails); until then remove the TLSA records.",
         )
+    if not any(record.usable for record in dane.tlsa.records):
+        _require_usable(dane.tlsa)
     for match in dane.chains:
         leaf = match.chain.leaf
+        if match.passed_over and not match.matching:
+            fail(
+                f"only {match.passed_over[0]} matches the {leaf.key_type} certificate {leaf.subject}, and other "
+                "records of that usage and selector have a stronger digest",
+                why="senders that know both digests look at the stronger one alone, and do not deliver (RFC 7671, "
+                "section 9).",
+                fix="publish both digests of each key, or remove the records with the stronger one.",
+            )
         if match.remarks and not match.matching:
             fail(
                 f"no TLSA record matches the {leaf.key_type} certificate {leaf.subject}: {'; '.join(match.remarks)}",
                 fix="renew the certificate under the issuer of the record and for the name of the host; or publish a "
                 '"3 1 1" record of the server\'s key, to which dates and names do not matter.',
             )
-        assert match.matching, f"no TLSA record matches the {leaf.key_type} certificate {leaf.subject}"
+        if not match.matching:
+            fail(
+                f"no TLSA record matches the {leaf.key_type} certificate {leaf.subject}",
+                remedy=_with_keys(dane),
+            )
+
+
+def _with_keys(dane: DANE) -> Remedy | None:
+    """The usable records, which other addresses of the host may need, and those of the keys that this one shows."""
+    usable = tuple(record for record in dane.tlsa.records if record.usable)
+    if any(record.parameters == "3 1 2" for record in usable):
+        return None  # senders would look at these alone
+    return dane.tlsa.replaced_by((*usable, *dane.keys_in_use)) if dane.keys_in_use else None
+
+
+def _require_usable(tlsa: TLSA) -> None:
+    """Senders encrypt all the same, and authenticate nobody (RFC 7672, section 2.2)."""
+    published = "; ".join(str(record) for record in tlsa.records)
+    if any(record.malformed for record in tlsa.records):
+        leave_to("DANE-DIGEST-FORM", f"no TLSA record is usable: {published}")
+    finding(
+        SHOULD,
+        f"none of the TLSA records is usable for SMTP (RFC 7672, section 3.1): {published}",
+        why="senders that do DANE encrypt then, but take any certificate, also that of somebody in between.",
+        fix='publish "3 1 1" records of the server\'s key; usages 0 and 1 do not count for SMTP.',
+    )

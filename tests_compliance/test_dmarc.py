@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, leave_to, not_applicable
+from mailproof.grammars.dmarc import respelt
 from mailproof.observations.dmarc import DMARC
 from mailproof.observations.dnssec import DMARCChain
 from mailproof.references import GOOGLE_SENDERS, INTERNET_NL, rfc
+from mailproof.remedies import txt
 
 FAMILY = Family("DMARC", "DMARC policies")
 
@@ -58,7 +60,10 @@ def test_the_record_parses(dmarc: DMARC) -> None:
     if record is None:
         _leave_broken_records(dmarc)
         leave_to("DMARC-EXISTS", "there is no DMARC record")
-    assert not record.errors, "\n".join(record.errors)
+    if record.errors:
+        meant = respelt(record) if record == dmarc.own.record else ""
+        remedy = txt(f"_dmarc.{dmarc.domain}", record.text, meant) if meant else None
+        fail("\n".join(record.errors), remedy=remedy)
 
 
 @control(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from mailproof.controls import (
     MAY,
     MUST,
@@ -14,10 +16,11 @@ from mailproof.controls import (
     leave_to,
     not_applicable,
 )
-from mailproof.grammars.dmarc import HISTORIC, POLICIES, TAGS, DMARCRecord
+from mailproof.grammars.dmarc import HISTORIC, POLICIES, TAGS, DMARCRecord, rewritten
 from mailproof.observations.dkim import DKIMSubtree
 from mailproof.observations.dmarc import DMARC, Policy
 from mailproof.references import CHECKDMARC, M3AAWG_PARKED, rfc
+from mailproof.remedies import Remedy, txt
 from mailproof.targets.mail import MailDomain
 
 FAMILY = Family("DMARC", "DMARC policies")
@@ -36,7 +39,8 @@ def test_every_tag_has_a_meaning(dmarc: DMARC) -> None:
     unknown = [tag for tag, _ in record.tags if tag not in (*TAGS, *HISTORIC)]
     assert not unknown, f"nobody defines {', '.join(unknown)}"
     historic = [f"{tag}={value}" for tag, value in record.tags if tag in HISTORIC]
-    assert not historic, f"{', '.join(historic)}: removed from DMARC by RFC 9989"
+    if historic:
+        fail(f"{', '.join(historic)}: removed from DMARC by RFC 9989", remedy=_rewritten(dmarc, record, HISTORIC))
 
 
 @control("DMARC-P-PRESENT", SHOULD, rfc(9989, "4.7"), rfc(7489, "6.3"), harm=Harm.ABUSED)
@@ -50,7 +54,11 @@ def test_the_policy_is_given(dmarc: DMARC) -> None:
     names = [tag for tag, _ in record.tags]
     if "p" in names:
         if names[1:2] != ["p"]:
-            finding(MAY, "p does not stand directly behind the version, as RFC 7489 wants it")
+            finding(
+                MAY,
+                "p does not stand directly behind the version, as RFC 7489 wants it",
+                remedy=_rewritten(dmarc, record),
+            )
         return
     if not record.is_usable or record.errors:
         leave_to("DMARC-SYNTAX", "the record is void or broken")
@@ -72,7 +80,12 @@ def test_the_policy_for_subdomains_is_not_weaker(dmarc: DMARC) -> None:
         idle = [tag for tag in ("sp", "np") if record.get(tag) is not None]
         if idle:
             told = f"{' and '.join(idle)} {'mean' if idle[1:] else 'means'} nothing here"
-            finding(MAY, f"{told}: sub-domains look at {dmarc.organisational_domain} only", fix="remove it.")
+            finding(
+                MAY,
+                f"{told}: sub-domains look at {dmarc.organisational_domain} only",
+                fix="remove it.",
+                remedy=_rewritten(dmarc, record, idle),
+            )
         return
     own, value = record.policy("p"), record.policy("sp", "p")
     assert _rank(value) >= _rank(own), f"sp={value} beside p={own}"
@@ -115,7 +128,8 @@ def test_the_policy_is_for_all_mail(dmarc: DMARC) -> None:
     if given is None:
         return
     assert _percentage(record) is not None, f"pct={given} is no number from 0 to 100"
-    assert _percentage(record) == 100, f"pct={given}: the policy is for a part of the mail"
+    if _percentage(record) != 100:
+        fail(f"pct={given}: the policy is for a part of the mail", remedy=_rewritten(dmarc, record, ("pct",)))
 
 
 @control("DMARC-NO-STRAY", MAY, rfc(9989, "4.5"), harm=Harm.REFUSED)
@@ -164,7 +178,10 @@ def test_a_domain_that_does_not_send_is_rejected(dmarc: DMARC, mail_domain: Mail
     if policy.value == "none":
         leave_to("DMARC-ENFORCED", "the policy is not enforced")
     where = f"{policy.tag} of _dmarc.{policy.domain}"
-    assert policy.value == "reject", f"the policy is {policy.value}{policy.lowered} ({where})"
+    if policy.value != "reject":
+        own = dmarc.own.record
+        kept = _rewritten(dmarc, own, ("t", "np"), p="reject", sp="reject") if own is not None else None
+        fail(f"the policy is {policy.value}{policy.lowered} ({where})", remedy=kept)
     if dmarc.own.record is None or dmarc.organisational_domain != dmarc.domain:
         return
     if (value := policy.record.get("sp")) and _rank(value) < _rank("reject"):
@@ -183,7 +200,8 @@ def test_failure_options_have_an_address(dmarc: DMARC) -> None:
     record = _own_record(dmarc)
     if record.get("fo") is None:
         not_applicable("the record has no fo")
-    assert record.get("ruf"), f"fo={record.get('fo')} without ruf"
+    if not record.get("ruf"):
+        fail(f"fo={record.get('fo')} without ruf", remedy=_rewritten(dmarc, record, ("fo",)))
 
 
 @control("DMARC-SUB-NOT-WEAKER", SHOULD, rfc(9989, "4.7"), harm=Harm.ABUSED)
@@ -244,6 +262,13 @@ def test_reject_does_not_rest_on_spf_alone(dmarc: DMARC, dkim_subtree: DKIMSubtr
     assert not dkim_subtree.is_empty, (
         f"nothing stands below _domainkey.{dmarc.domain}: no mail of the domain can be signed"
     )
+
+
+def _rewritten(dmarc: DMARC, record: DMARCRecord, without: Container[str] = (), **values: str) -> Remedy | None:
+    """The domain's own record with other values or without some tags, if nothing else is wrong with it."""
+    if record.errors or "p" not in {**dict(record.tags), **values}:
+        return None
+    return txt(f"_dmarc.{dmarc.domain}", record.text, rewritten(record, without, **values))
 
 
 def _own_record(dmarc: DMARC) -> DMARCRecord:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from mailproof.controls import MAY, SHOULD, Family, Harm, control, finding, leave_to, not_applicable
-from mailproof.grammars.dmarc import has_size, mailbox_domain, report_uris
+from mailproof.controls import MAY, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
+from mailproof.grammars.dmarc import has_size, mailbox_domain, report_uris, rewritten, without_size
 from mailproof.net.errors import NotObserved
 from mailproof.observations.dmarc import DMARC, Destination, DMARCReports
 from mailproof.references import CHECKDMARC, INTERNET_NL, Reference, rfc
+from mailproof.remedies import txt
 from mailproof.targets.mail import MailDomain
 
 FAMILY = Family("DMARC", "DMARC policies")
@@ -52,7 +53,13 @@ def test_report_addresses_are_usual(dmarc: DMARC) -> None:
         other = [uri for uri in uris if not mailbox_domain(uri)]
         assert not other, f"{tag}: {other[0]} is no mail address: receivers need not support it"
         sized = [uri for uri in uris if has_size(uri)]
-        assert not sized, f"{tag}: {sized[0]} has a size, which RFC 9989 removed"
+        if sized:
+            plain = {name: ",".join(map(without_size, found)) for name, found in given.items()}
+            mended = "" if record.errors else rewritten(record, **plain)
+            fail(
+                f"{tag}: {sized[0]} has a size, which RFC 9989 removed",
+                remedy=txt(f"_dmarc.{dmarc.domain}", record.text, mended) if mended else None,
+            )
         assert len(uris) <= 2, f"{tag} has {len(uris)} addresses; receivers may heed two only"
 
 

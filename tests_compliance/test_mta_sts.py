@@ -17,12 +17,14 @@ from mailproof.controls import (
     leave_to,
     not_applicable,
 )
-from mailproof.grammars.mta_sts import MAX_AGE_LIMIT, covers
-from mailproof.observations.mta_sts import STSPolicyFile, STSRecord
+from mailproof.grammars.fields import respelt
+from mailproof.grammars.mta_sts import MAX_AGE_LIMIT, covers, with_hosts
+from mailproof.observations.mta_sts import STSChange, STSPolicyFile, STSRecord
 from mailproof.observations.mx import MX
 from mailproof.observations.published import PublishedRecord
 from mailproof.observations.tls_reporting import TLSRPTRecord
 from mailproof.references import rfc
+from mailproof.remedies import Remedy, records, txt
 from mailproof.targets.mail import MailDomain
 
 FAMILY = Family("STS", "MTA-STS and TLS reporting", also=("TLSRPT",))
@@ -57,11 +59,18 @@ def _check_record(record: PublishedRecord, domain: MailDomain, mx: MX, label: st
         if record.near_misses:
             fail(
                 f"{label}.{record.domain} has {record.near_misses[0]!r}, which does not count: "
-                f"v={record.VERSION}; must begin it"
+                f"v={record.VERSION}; must begin it",
+                remedy=_meant(record, label),
             )
         finding(MAY, f"{record.domain} publishes no {what} record")
     assert len(record.texts) == 1, f"{label}.{record.domain} has {len(record.texts)} records: none of them counts"
     assert not record.errors, f"the record is void: {'; '.join(record.errors)}"
+
+
+def _meant(record: PublishedRecord, label: str) -> Remedy | None:
+    """The record that is meant, if only its beginning is wrong."""
+    meant = respelt(record.near_misses[0], record.VERSION)
+    return None if record.record_errors(meant) else txt(f"{label}.{record.domain}", record.near_misses[0], meant)
 
 
 @control("STS-FETCH", MUST, rfc(8461, "3.3"), by_clock=True, harm=Harm.LOST)
@@ -115,7 +124,11 @@ def test_sts_policy_covers_every_mx(sts_policy: STSPolicyFile, mx: MX) -> None:
     uncovered = [host for host in mx.hosts if not any(covers(pattern, host) for pattern in policy.mx)]
     if uncovered and policy.errors:
         leave_to("STS-BODY", "the policy is void")
-    assert not uncovered, f"{', '.join(uncovered)} matches none of {', '.join(policy.mx)} (mode {policy.mode})"
+    if uncovered:
+        fail(
+            f"{', '.join(uncovered)} matches none of {', '.join(policy.mx)} (mode {policy.mode})",
+            remedy=_with_hosts(sts_policy, (*policy.mx, *uncovered)),
+        )
 
 
 @control("STS-NO-STALE-MX", MAY, rfc(8461, "8.4"), rfc(8461, "10.2"), harm=Harm.READ)
@@ -136,7 +149,35 @@ def test_sts_policy_names_only_hosts_in_use(sts_policy: STSPolicyFile, mx: MX) -
     if not any(covers(pattern, host) for pattern in policy.mx for host in mx.hosts):
         leave_to("STS-MX-COVERED", "the policy names no MX host at all")
     stale = [pattern for pattern in policy.mx if not any(covers(pattern, host) for host in mx.hosts)]
-    assert not stale, f"no MX host matches {', '.join(stale)}"
+    if stale:
+        used = tuple(pattern for pattern in policy.mx if pattern not in stale)
+        fail(f"no MX host matches {', '.join(stale)}", remedy=_with_hosts(sts_policy, used))
+
+
+@control("STS-ID-CHANGED", MUST, rfc(8461, "3.1"), rfc(8461, "8.2"), harm=Harm.LOST)
+def test_the_id_changes_with_the_policy(sts_change: STSChange) -> None:
+    """The id in the DNS is another one than in the run before if, and only if, the MTA-STS policy is.
+
+    Why: senders fetch a policy again only when the id changes: until then they act by the old one, and may not deliver.
+    Fix: change the id in the DNS with each change of the policy, after the policy itself.
+    """
+    if not sts_change.kept:
+        not_applicable("the run has no history to compare with (--history FILE)")
+    if not sts_change.id:
+        leave_to("STS-TXT", "no valid MTA-STS record is published")
+    if not sts_change.digest:
+        leave_to("STS-FETCH", "the policy cannot be fetched")
+    if not sts_change.former:
+        not_applicable("the history does not know the policy yet: the next run compares with this one")
+    same_id, same_policy = sts_change.id == sts_change.former_id, sts_change.digest == sts_change.former_digest
+    assert same_policy or not same_id, f"the policy has changed, and the id is still {sts_change.id}"
+    if same_policy and not same_id:
+        finding(
+            MAY,
+            f"the id has changed from {sts_change.former_id} to {sts_change.id}, and the policy has not",
+            why="every sender fetches the policy again for nothing.",
+            fix="change the id with the policy only.",
+        )
 
 
 @control(
@@ -161,6 +202,12 @@ def test_sts_policy_is_kept_for_long(sts_policy: STSPolicyFile, *, least: int = 
     assert policy.max_age >= least, f"max_age is {policy.max_age} seconds; at least {least} are wanted"
     if policy.max_age < advised:
         finding(MAY, f"max_age is {policy.max_age} seconds; RFC 8461 expects weeks")
+
+
+def _with_hosts(sts_policy: STSPolicyFile, patterns: tuple[str, ...]) -> Remedy | None:
+    """The policy with these mx patterns in place of its own; the id in the DNS has to change as well."""
+    body = sts_policy.response.body if sts_policy.response is not None else ""
+    return records(body, with_hosts(body, patterns))
 
 
 def _require_record(sts_policy: STSPolicyFile) -> None:

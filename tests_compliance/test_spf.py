@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import ip_address
 
-from mailproof.controls import MUST, SHOULD, Between, Family, Harm, control, finding, leave_to, not_applicable
-from mailproof.grammars.spf import MAX_LOOKUPS, RESULT_OF_ALL
+from mailproof.controls import MUST, SHOULD, Between, Family, Harm, control, fail, finding, leave_to, not_applicable
+from mailproof.grammars.spf import MAX_LOOKUPS, RESULT_OF_ALL, ending_strictly, respelt, without
 from mailproof.observations.authorities import MailCopies
-from mailproof.observations.spf import SPF, Check, SPFEvaluation, SPFTree
+from mailproof.observations.spf import SPF, Check, Lookup, SPFEvaluation, SPFTree
 from mailproof.references import GOOGLE_SENDERS, PRACTICE, rfc
+from mailproof.remedies import Remedy, txt
 from mailproof.tests_compliance.test_name_servers import require_same
 
 FAMILY = Family("SPF", "SPF")
@@ -28,6 +30,7 @@ def test_spf_record_is_published_once(spf: SPF) -> None:
             SHOULD,
             f"{spf.domain} publishes no SPF record: {spf.near_misses[0]!r} is none",
             fix="let the record begin with exactly v=spf1 and a space, with nothing before it",
+            remedy=_meant(spf.domain, spf.near_misses[0]),
         )
     if not spf.texts:
         finding(SHOULD, f"{spf.domain} publishes no SPF record")
@@ -44,7 +47,8 @@ def test_spf_record_follows_the_grammar(spf: SPF) -> None:
     if spf.record is None:
         leave_to("SPF-EXISTS", "there is not exactly one SPF record")
     errors = spf.record.errors
-    assert not errors, "\n".join(errors)
+    if errors:
+        fail("\n".join(errors), remedy=_meant(spf.domain, spf.record.text))
     for term in spf.record.terms:
         if term.misspelt:
             finding(
@@ -52,6 +56,7 @@ def test_spf_record_follows_the_grammar(spf: SPF) -> None:
                 f"{term.text} is an unknown modifier, which receivers ignore: did you mean {term.misspelt}?",
                 why="the senders that it is meant to name are not authorised, and nothing says so",
                 fix="write a colon in place of the equals sign",
+                remedy=_meant(spf.domain, spf.record.text),
             )
 
 
@@ -84,9 +89,11 @@ def test_spf_ends_strictly(spf_tree: SPFTree, *, accept: tuple[str, ...] = ("-al
         finding(
             SHOULD,
             f"nothing says what becomes of other senders: no all, so the result is neutral ({accepted} is wanted)",
+            remedy=_strict(spf_tree),
         )
     found = f"{closing.qualifier}all"
-    assert found in accept, f"the record ends in {found}; {accepted} is wanted"
+    if found not in accept:
+        fail(f"the record ends in {found}; {accepted} is wanted", remedy=_strict(spf_tree))
 
 
 @control(
@@ -132,7 +139,12 @@ def test_spf_has_at_most_two_void_lookups(spf_tree: SPFTree, *, void_lookups: in
     family = max(spf_tree.families, key=lambda family: len(spf_tree.void_lookups(family)))
     void = spf_tree.void_lookups(family)
     terms = ", ".join(f"{lookup.term} ({lookup.name})" for lookup in void)
-    assert len(void) <= void_lookups, f"{len(void)} void lookups for senders with IPv{family}: {terms}"
+    if len(void) > void_lookups:
+        gone = [lookup for lookup in spf_tree.lookups if lookup.void_ipv4 and lookup.void_ipv6]
+        fail(
+            f"{len(void)} void lookups for senders with IPv{family}: {terms}",
+            remedy=without_dead_terms(spf_tree, gone) if set(void) <= set(gone) else None,
+        )
 
 
 @control("SPF-NO-PTR", SHOULD, rfc(7208, "5.5"), harm=Harm.REFUSED)
@@ -150,7 +162,12 @@ def test_spf_does_not_use_ptr(spf_tree: SPFTree) -> None:
         for term in published.record.terms
         if term.is_mechanism and term.name == "ptr"
     ]
-    assert not found, f"ptr is used: {', '.join(found)}"
+    if found:
+        own = spf_tree.records[0].record
+        terms = {term.text for term in own.terms if term.is_mechanism and term.name == "ptr"} if own else set()
+        proven = own is not None and len(found) == len(terms) and spf_tree.covers_senders(terms)
+        remedy = txt(spf_tree.domain, own.text, without(own, terms)) if own is not None and proven else None
+        fail(f"ptr is used: {', '.join(found)}", remedy=remedy)
 
 
 @control("SPF-INCLUDE-VALID", MUST, rfc(7208, "5.2"), rfc(7208, "6.1"), harm=Harm.REFUSED)
@@ -169,7 +186,11 @@ def test_spf_includes_lead_to_valid_records(spf_tree: SPFTree) -> None:
     for published in spf_tree.records[1:]:
         through = " -> ".join(published.path)
         number = len(published.texts)
-        assert number == 1, f"{through} leads to {published.domain}, which has {number or 'no'} SPF records"
+        if number != 1:
+            fail(
+                f"{through} leads to {published.domain}, which has {number or 'no'} SPF records",
+                remedy=_without_dead_includes(spf_tree),
+            )
         errors = published.record.errors if published.record else ()
         assert not errors, f"{through} leads to {published.domain}, whose record is in error: {'; '.join(errors)}"
 
@@ -223,6 +244,40 @@ def _leave_permanent_error(tree: SPFTree) -> None:
     if all(tree.is_void_for(family) for family in tree.families):
         leave_to("SPF-VOID-2", "the record is an error whoever sends")
     leave_to("SPF-LOOKUPS-10", "the record is an error for senders who match late or nothing")
+
+
+def _meant(domain: str, text: str) -> Remedy | None:
+    """The record that is meant, where only its spelling is wrong."""
+    meant = respelt(text)
+    return txt(domain, text, meant) if meant else None
+
+
+def _strict(tree: SPFTree) -> Remedy | None:
+    """``-all`` in place of what there is, if the record names all senders that the inventory knows."""
+    own = tree.records[0].record
+    if own is None or own.redirect is not None:
+        return None
+    ends = {own.all.text} if own.all is not None else set()
+    return txt(tree.domain, own.text, ending_strictly(own)) if tree.covers_senders(ends) else None
+
+
+def without_dead_terms(tree: SPFTree, dead: Iterable[Lookup]) -> Remedy | None:
+    """The domain's own record without terms that nobody can match; None where one of them stands elsewhere."""
+    own, dead = tree.records[0].record, tuple(dead)
+    if own is None or not dead or any(lookup.domain != tree.domain for lookup in dead):
+        return None
+    if any(lookup.term.lower().startswith("redirect=") for lookup in dead):
+        return None
+    return txt(tree.domain, own.text, without(own, {lookup.term for lookup in dead}))
+
+
+def _without_dead_includes(tree: SPFTree) -> Remedy | None:
+    """The domain's own record without the includes that lead to no record, if these are all that is wrong."""
+    wrong = [published for published in tree.records[1:] if published.record is None or published.record.errors]
+    if any(published.texts or len(published.path) > 1 for published in wrong):
+        return None
+    names = {published.path[0] for published in wrong}
+    return without_dead_terms(tree, [lookup for lookup in tree.lookups if lookup.term in names])
 
 
 def require_record(tree: SPFTree) -> None:

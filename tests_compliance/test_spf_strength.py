@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, collapse_addresses, ip_address
+from ipaddress import IPv4Network, collapse_addresses, ip_address, ip_network
 
 from mailproof.controls import MAY, SHOULD, Between, Family, Harm, control, fail, finding, leave_to, not_applicable
-from mailproof.observations.spf import SPF, Authorised, NamesBelow, SPFTree
-from mailproof.references import rfc
+from mailproof.criteria.shared_pools import Pool, pools_with
+from mailproof.observations.spf import SPF, Authorised, HostSPF, NamesBelow, SPFTree
+from mailproof.references import BREAKSPF, M3AAWG_PARKED, rfc
+from mailproof.remedies import records, txt, txt_line
 from mailproof.targets.mail import MailDomain
 from mailproof.tests_compliance.test_spf import require_valid_record
 
@@ -14,6 +16,9 @@ FAMILY = Family("SPF", "SPF")
 
 FOREIGN = (8, 16)
 """Networks of IPv4 and IPv6 that are too large for the senders of any provider: whole registries have such."""
+
+WIDE = {4: 16, 6: 32}
+"""Prefixes of IPv4 and IPv6: networks that are wider are judged by SPF-WIDTH."""
 
 _NARROW = "name the senders' own addresses, with prefixes as long as possible; remove what nobody uses"
 
@@ -57,6 +62,34 @@ def test_spf_authorises_few_addresses(
 def _ipv4_addresses(authorised: tuple[Authorised, ...]) -> int:
     networks = [found.network for found in authorised if isinstance(found.network, IPv4Network)]
     return sum(network.num_addresses for network in collapse_addresses(networks))
+
+
+@control("SPF-SHARED-POOL", SHOULD, rfc(7208, "11.4"), BREAKSPF, harm=Harm.ABUSED)
+def test_spf_authorises_no_pool_of_a_provider(spf_tree: SPFTree, *, pools: tuple[str, ...] = ()) -> None:
+    """No mechanism of the SPF record, its includes left aside, authorises a whole range of a provider that rents
+    servers, nor addresses of a CDN, which all of its customers share.
+
+    Why: whoever becomes a customer there gets such an address for an hour, and passes SPF and DMARC with the domain's
+    name.
+    Fix: name the addresses that are the domain's own alone (ip4, ip6), or include the record that the provider has for
+    its mail service. The parameter pools: ["198.51.100.0/24"] stands in place of the known ranges.
+    """
+    require_valid_record(spf_tree)
+    ours = [(Pool("the pool", False, text), ip_network(text, strict=False)) for text in pools]
+    found: list[tuple[Authorised, Pool]] = []
+    for known in spf_tree.authorised:
+        if known.included or known.network.prefixlen < WIDE[known.network.version]:
+            continue  # SPF-WIDTH has the wide ones
+        found += [(known, pool) for pool, _ in pools_with(known.network, ours if pools else None)]
+    for known, pool in found:
+        assert known.network.num_addresses == 1, (
+            f"{known}: addresses of {pool.provider} that {'all' if pool.shared else 'other'} customers of it get"
+        )
+    if found:
+        known, pool = found[0]
+        if spf_tree.senders and ":" not in known.term and not known.term.lower().lstrip("+").startswith("ip"):
+            leave_to("SPF-BARE-A", f"{known}, an address of {pool.provider}")
+        finding(MAY, f"{known}, an address of {pool.provider} that its customers share")
 
 
 @control("SPF-BARE-A", MAY, rfc(7208, "5.3"), rfc(7208, "5.4"), rfc(7208, "11.4"), harm=Harm.ABUSED)
@@ -109,7 +142,11 @@ def test_a_domain_without_mail_authorises_nobody(spf: SPF, mail_domain: MailDoma
         return
     if not mechanisms:
         leave_to("SPF-ALL-STRICT", "the record says nothing of anybody")
-    fail(f"{spf.domain} sends no mail, and its record has {' '.join(mechanisms)}")
+    modifiers = [term.text for term in record.terms if not term.is_mechanism and term.name != "redirect"]
+    fail(
+        f"{spf.domain} sends no mail, and its record has {' '.join(mechanisms)}",
+        remedy=txt(spf.domain, record.text, " ".join(("v=spf1", *modifiers, "-all"))),
+    )
 
 
 @control("SPF-WILDCARD-DENY", MAY, rfc(7208, "3.5"), harm=Harm.ABUSED)
@@ -121,9 +158,37 @@ def test_names_below_a_parked_domain_authorise_nobody(names_below: NamesBelow) -
     """
     _require_parked(names_below)
     texts = names_below.spf
-    assert texts, f"{names_below.name}, which nobody published, has no SPF record"
+    if not texts:
+        fail(
+            f"{names_below.name}, which nobody published, has no SPF record",
+            remedy=records("", txt_line(f"*.{names_below.domain}", "v=spf1 -all")),
+        )
     strict = [text for text in texts if text.lower().split() == ["v=spf1", "-all"]]
     assert len(texts) == len(strict) == 1, f"{names_below.name}, which nobody published, gets {texts[0]!r}"
+
+
+@control("SPF-HOST-DENY", MAY, rfc(7208, "10.1.2"), M3AAWG_PARKED, harm=Harm.ABUSED)
+def test_a_host_that_sends_nothing_says_so(host_spf: HostSPF) -> None:
+    """A host of the inventory that sends no mail has the record v=spf1 -all at its own name.
+
+    Why: a name that has addresses is taken for a mail domain, and forgers use it where SPF says nothing of it.
+    Fix: publish "v=spf1 -all" at the host's name; or add its address to the inventory's senders if mail leaves there.
+    """
+    if not host_spf.declared:
+        not_applicable("the inventory does not name this host")
+    if not host_spf.senders_known:
+        not_applicable("the inventory names no sending address")
+    if host_spf.sends or host_spf.published is None:
+        not_applicable(host_spf.sends or "the host sends")
+    texts = host_spf.published.texts
+    strict = [text for text in texts if text.lower().split() == ["v=spf1", "-all"]]
+    if len(texts) == len(strict) == 1:
+        return
+    found = repr(texts[0]) if texts else "no SPF record"
+    fail(
+        f"{host_spf.host} sends nothing, by the inventory, and has {found}",
+        remedy=txt(host_spf.host, texts, "v=spf1 -all"),
+    )
 
 
 def _require_parked(names: NamesBelow) -> None:

@@ -39,6 +39,7 @@ from mailproof.patterns import names_control
 from mailproof.places import Place
 from mailproof.references import Reference as Reference  # house rules may import it and rfc from here
 from mailproof.references import rfc as rfc
+from mailproof.remedies import Remedy
 
 
 class Level(StrEnum):
@@ -102,12 +103,14 @@ class Finding(AssertionError):
         why: str | None = None,
         fix: str | None = None,
         at: Place | None = None,
+        remedy: Remedy | None = None,
     ) -> None:
         super().__init__(observed)
         self.level = level
         self.why = why
         self.fix = fix
         self.at = at
+        self.remedy = remedy
 
 
 class NotApplicable(pytest.skip.Exception):  # type: ignore[name-defined,misc]
@@ -119,19 +122,34 @@ class NotApplicable(pytest.skip.Exception):  # type: ignore[name-defined,misc]
 
 
 def finding(
-    level: Level, observed: str, *, why: str | None = None, fix: str | None = None, at: Place | None = None
+    level: Level,
+    observed: str,
+    *,
+    why: str | None = None,
+    fix: str | None = None,
+    at: Place | None = None,
+    remedy: Remedy | None = None,
 ) -> Never:
     """Fail the control with a finding of ``level``: an optional mechanism that is simply absent, say.
 
     ``why`` and ``fix`` replace the control's own where this finding has others; ``at`` is the line of a file that it is
-    about.
+    about; ``remedy`` is what to publish instead, where that follows from what was seen.
     """
-    raise Finding(observed, level, why=why, fix=fix, at=at)
+    raise Finding(observed, level, why=why, fix=fix, at=at, remedy=remedy)
 
 
-def fail(observed: str, *, why: str | None = None, fix: str | None = None, at: Place | None = None) -> Never:
-    """Fail the control with a finding that has its own ``why`` or ``fix``, or is about a line of a file (``at``)."""
-    raise Finding(observed, why=why, fix=fix, at=at)
+def fail(
+    observed: str,
+    *,
+    why: str | None = None,
+    fix: str | None = None,
+    at: Place | None = None,
+    remedy: Remedy | None = None,
+) -> Never:
+    """Fail the control with a finding that has its own ``why`` or ``fix``, is about a line of a file (``at``), or knows
+    what to publish instead (``remedy``).
+    """
+    raise Finding(observed, why=why, fix=fix, at=at, remedy=remedy)
 
 
 def not_applicable(reason: str) -> Never:

@@ -15,6 +15,7 @@ from mailproof.net.loop import BackgroundLoop
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
 from mailproof.net.source import clock_is_synchronised
+from mailproof.observations import Former
 from mailproof.probes.probe import Probe
 from mailproof.record import Record
 from mailproof.survey import Progress, Survey
@@ -71,9 +72,14 @@ class Expedition:
         self._network.hosts.name(named_addresses(self.loaded.model, self.targets))
         return self.targets
 
-    def survey(self, wanted: Iterable[tuple[str, Target]], tick: Callable[[], None] = lambda: None) -> Record:
-        """Observe every (probe name, target) pair."""
-        survey = Survey(self._probes, self.loaded.model, self.targets, self._network, self.progress)
+    def survey(
+        self,
+        wanted: Iterable[tuple[str, Target]],
+        tick: Callable[[], None] = lambda: None,
+        former: Former | None = None,
+    ) -> Record:
+        """Observe every (probe name, target) pair; ``former`` is what earlier runs knew."""
+        survey = Survey(self._probes, self.loaded.model, self.targets, self._network, self.progress, former=former)
         with _rare_collections():
             self._loop.run(survey.run(wanted), tick)
         # Evidence on disk is judged without a network: then nobody is asked for the time either.

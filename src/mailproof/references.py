@@ -55,5 +55,7 @@ EXIM_OPTIONS = Reference(
 )
 BSI_TR_03182 = Reference("BSI TR-03182-P: e-mail authentication, test specification")
 CHECKDMARC = Reference("checkdmarc 6", "https://domainaware.github.io/checkdmarc/")
+LETS_ENCRYPT = Reference("Let's Encrypt: chains of trust", "https://letsencrypt.org/certificates/")
+BREAKSPF = Reference("Wang and others: BreakSPF, NDSS 2024", "https://www.ndss-symposium.org/ndss-paper/breakspf/")
 M3AAWG_PARKED = Reference("M3AAWG: protecting parked domains, best common practices")
 PRACTICE = Reference("Mail administrators' practice")

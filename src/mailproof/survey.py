@@ -18,7 +18,7 @@ from mailproof.net.errors import BoundReached, NotObserved, ProbeCrashed
 from mailproof.net.network import Network
 from mailproof.net.settings import Limits
 from mailproof.net.source import shortage
-from mailproof.observations import Observation
+from mailproof.observations import Former, Observation
 from mailproof.probes.probe import NoConsent, NoConsentError, Outcome, Probe
 from mailproof.targets.base import Target, Targets, Undiscovered
 from mailproof.targets.services import Endpoint
@@ -60,6 +60,7 @@ class Survey:
         progress: Progress | None = None,
         *,
         bound: float | None = None,
+        former: Former | None = None,
     ) -> None:
         """``bound`` is in seconds; without one it follows from the limits and the targets."""
         self.probes = probes
@@ -74,7 +75,13 @@ class Survey:
         self._network = network
         self._targets: dict[tuple[str, str], Target] = {}
         self._ended: dict[tuple[str, str], str] = {}
-        self._given: dict[str, Any] = {"net": network, "look": self._look, "inventory": inventory, "targets": targets}
+        self._given: dict[str, Any] = {
+            "net": network,
+            "look": self._look,
+            "inventory": inventory,
+            "targets": targets,
+            "former": former or Former(),
+        }
         self._tasks: dict[tuple[str, str], asyncio.Task[Outcome]] = {}
 
     async def run(self, wanted: Iterable[tuple[str, Target]]) -> None:

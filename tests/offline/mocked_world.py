@@ -5,9 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailproof.observations.dane import KeysOfHost
+from mailproof.observations.dkim import KeyAge
+from mailproof.observations.mta_sts import STSChange
+from mailproof.report import history
 from tests.offline import message_faults, report_faults, zone_file_faults
 from tests.offline.zone_file_faults import DRIFT, RIGHT_ZONE, FileFault
+from tests.unit.documents import document
 
+OLD_KEY = "74f689cb07c61a0ea810075ed631aaab"
+"""Of old._domainkey.aged.example, as the history keeps it."""
+HISTORY = "history.sqlite"
+"""Of the run before."""
 NAME = "mocked"
 """Of the inventory and its report."""
 RIGHT = "mx.right.example[11.1.0.1]:25"
@@ -15,8 +24,8 @@ RIGHT = "mx.right.example[11.1.0.1]:25"
 
 WORLD = """
 zones:
-  .: root.zone
-  example: example.zone
+  .: {file: root.zone, signed: yes}
+  example: {file: example.zone, signed: yes}
   bare.example: bare.zone
 smtp:
   - {host: mx.right.example, addresses: [11.1.0.1]}
@@ -24,6 +33,10 @@ smtp:
   - {host: mx.ssl2.example, addresses: [11.1.0.3], old_tls: {versions: [SSLv2, TLSv1], ciphers: "ALL:SSLv2"}}
   - {host: mx.weak-key.example, addresses: [11.1.0.4], behaviour: {certificate: {key: rsa1024}}}
   - {host: mx.remembers.example, addresses: [11.1.0.5], behaviour: {starttls: remembers}}
+https:
+  - hosts: [mta-sts.same-id.example, mta-sts.new-id.example]
+    addresses: [11.1.0.80]
+    site: {body: "version: STSv1\\nmode: testing\\nmx: mx.right.example\\nmax_age: 604800\\n"}
 """
 
 ZONE = """$TTL 3600
@@ -40,13 +53,35 @@ weak-key MX 10 mx.weak-key
 mx.weak-key A 11.1.0.4
 remembers MX 10 mx.remembers
 mx.remembers A 11.1.0.5
+_25._tcp.mx.remembers TLSA 3 1 1 abababababababababababababababababababababababababababababababab
+_25._tcp.mx.right TLSA 3 1 1 cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd
 foreign MX 10 mx.right
 foreign MX 20 mx.remembers
 leaving MX 10 smtp.google.com.
 leaving MX 20 in1-smtp.messagingengine.com.
 google MX 10 smtp.google.com.
+aliased MX 10 aliased-example.mail.protection.outlook.com.
+aliased TXT "v=spf1 include:spf.protection.outlook.com -all"
+selector1._domainkey.aliased CNAME selector1-aliased-example._domainkey.ours.onmicrosoft.com.
+selector2._domainkey.aliased CNAME selector2-aliased-example._domainkey.ours.onmicrosoft.com.
+half MX 10 half-example.mail.protection.outlook.com.
+half TXT "v=spf1 include:spf.protection.outlook.com -all"
+selector1._domainkey.half CNAME selector1-aliased-example._domainkey.ours.onmicrosoft.com.
+old._domainkey.aged TXT "v=DKIM1; k=ed25519; p=Ky2zMHbmxkZp5QCY4xoLXIyKsmAzXSCFFHAXmpN6nWc="
+new._domainkey.aged TXT "v=DKIM1; k=ed25519; p=6XIG8b0J8Bz2vHXMNNIIxAyGXx+Bh9RvS5zHzMJ4D0A="
+_mta-sts.same-id TXT "v=STSv1; id=1"
+_mta-sts.new-id TXT "v=STSv1; id=2"
+mta-sts.same-id A 11.1.0.80
+mta-sts.new-id A 11.1.0.80
 bare NS ns
 """
+KEYS = "".join(
+    f'selector{n}-aliased-example._domainkey.ours.onmicrosoft.com. TXT "v=DKIM1; k=ed25519; p={key}"\n'
+    for n, key in (
+        (1, "Ky2zMHbmxkZp5QCY4xoLXIyKsmAzXSCFFHAXmpN6nWc="),
+        (2, "6XIG8b0J8Bz2vHXMNNIIxAyGXx+Bh9RvS5zHzMJ4D0A="),
+    )
+)
 _REPORTS = "rua=mailto:reports@right.example; ruf=mailto:reports@right.example"
 _STRICT = f"adkim=s; aspf=s; {_REPORTS}"
 DMARC_RECORDS = {
@@ -56,6 +91,7 @@ DMARC_RECORDS = {
     "elsewhere": f"p=reject; {_STRICT.replace('rua=mailto:reports', 'rua=mailto:other')}",
     "weaker.right": f"p=quarantine; {_STRICT}",
     "equal.right": f"p=reject; {_STRICT}",
+    "alone.parent": f"p=reject; {_STRICT}",
 }
 ZONE += "".join(f'_dmarc.{name} TXT "v=DMARC1; {tags}"\n' for name, tags in DMARC_RECORDS.items())
 ZONE += "".join(f'{name} TXT "v=spf1 -all"\n' for name in DMARC_RECORDS)
@@ -71,8 +107,9 @@ INVENTORY = """
 world: world
 active: true
 domains: [right.example, injectable.example, ssl2.example, weak-key.example, remembers.example, foreign.example,
-  leaving.example, google.example, relaxed.example, private.example, elsewhere.example, weaker.right.example,
-  equal.right.example, zone-safe-change.example, zone-private-addr.example, zone-ttl-sane.example,
+  leaving.example, google.example, same-id.example, new-id.example, aliased.example, half.example, relaxed.example,
+  private.example, elsewhere.example, weaker.right.example, {name: aged.example, selectors: [old, new]},
+  equal.right.example, alone.parent.example, zone-safe-change.example, zone-private-addr.example, zone-ttl-sane.example,
   mail.right.example]
 sending: [{address: 11.1.0.1, domains: [mail.right.example, right.example, ssl2.example, weak-key.example]}]
 messages: [samples]
@@ -159,6 +196,21 @@ MOCKS = (
         "advice",
         "google.example",
     ),
+    Mock(
+        "DKIM-KEY-AGE",
+        "old._domainkey.aged.example",
+        "the history has had the key since 2020",
+        "it shows from one run to the next, and the laboratory is judged once",
+        right="new._domainkey.aged.example",
+    ),
+    Mock(
+        "DKIM-PROVIDER-ALIAS",
+        "half.example",
+        "no selector2._domainkey, with MX and SPF of Microsoft 365",
+        "no provider has its hosts in the laboratory",
+        "advice",
+        "aliased.example",
+    ),
     *(
         Mock(fault.control, fault.target, _behaviour(fault), _reason(fault), fault.verdict, RIGHT_ZONE.target)
         for fault in zone_file_faults.FAULTS
@@ -182,6 +234,29 @@ MOCKS = (
         "no domain of the laboratory lies below another one",
         right="equal.right.example",
     ),
+    Mock(
+        "DANE-NO-LEFTOVER",
+        "mx.remembers.example",
+        "TLSA of a key that an earlier run saw in use, and no run since January",
+        "it shows from one run to the next, and the laboratory is judged once",
+        "advice",
+        "mx.right.example",
+    ),
+    Mock(
+        "STS-ID-CHANGED",
+        "same-id.example",
+        "id=1 beside another policy than in the run before",
+        "it shows from one run to the next, and the laboratory is judged once",
+        right="new-id.example",
+    ),
+    Mock(
+        "DMARC-WALK-EQ-PSL",
+        "alone.parent.example",
+        "a record below a name that has none",
+        "no domain of the laboratory lies below another one",
+        "advice",
+        "equal.right.example",
+    ),
     Mock("CERT-KEY-SIZE", "mx.weak-key.example[11.1.0.4]:25", "certificate: {key: rsa1024}"),
 )
 
@@ -195,10 +270,14 @@ def write(directory: Path) -> Path:
     )
     (directory / "world" / "example.zone").write_text(ZONE)
     (directory / "world" / "bare.zone").write_text(BARE_ZONE)
-    (directory / "world" / "root.zone").write_text("@ 60 SOA ns.example. h. 1 2 3 4 5\n@ 60 NS ns.example.\n")
+    (directory / "world" / "root.zone").write_text(f"$TTL 60\n@ SOA ns.example. h. 1 2 3 4 5\n@ NS ns.example.\n{KEYS}")
     zone_file_faults.write(directory)
     message_faults.write(directory)
     report_faults.write(directory)
+    keys = [(f"{name}._domainkey.aged.example", KeyAge.FACT, f"{OLD_KEY} 2020-01-01 since") for name in ("old", "new")]
+    keys.append(("mx.remembers.example", KeysOfHost.FACT, f"{'ab' * 32}=2026-01-01T00:00:00Z"))
+    before = ((f"{name}.example", STSChange.FACT, f"1 {'ab' * 32}") for name in ("same-id", "new-id"))
+    history.append(directory / HISTORY, document(inventory=NAME), (*keys, *before))
     inventory = directory / f"{NAME}.yaml"
     inventory.write_text(INVENTORY + zone_file_faults.in_inventory())
     return inventory

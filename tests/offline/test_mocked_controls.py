@@ -6,14 +6,14 @@ import pytest
 
 from mailproof.fixtures.old_tls import available
 from mailproof.probes.zone_contents import installed_loaders
-from tests.offline.mocked_world import MOCKS, NAME, Mock, write
+from tests.offline.mocked_world import HISTORY, MOCKS, NAME, Mock, write
 from tests.offline.user import Run, pytest_run
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     directory = tmp_path_factory.mktemp("mocked")
-    return pytest_run(directory, "--inventory", write(directory).name)
+    return pytest_run(directory, "--inventory", write(directory).name, "--history", HISTORY)
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,8 @@ from mailproof.net.settings import Limits, NetSettings, SocketAddress
 from mailproof.net.smtp import Reply
 from mailproof.net.tls.connection import TLSPeer
 from mailproof.observations.zones import Delegation
-from mailproof.probes.dane import matching_records, tlsa
+from mailproof.probes.associations import matching_records
+from mailproof.probes.dane import tlsa
 from mailproof.probes.zones import authority, delegation
 from mailproof.targets.mail import MailHost
 from mailproof.targets.zones import NameServer, Zone

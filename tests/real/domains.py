@@ -62,6 +62,9 @@ ADDRESS = "ADDRESS"
 """Stands for the IPv4 address of the domain's own mail host in ``Domain.records``."""
 
 
+OWN_KEY = "3 1 1 KEY"
+"""Stands for TLSA rdata of the host's own key, in ``Domain.records``."""
+
 ISSUER = "2 1 1 ISSUER"
 """Stands for TLSA rdata of the certificate that issued the host's own, in ``Domain.records``."""
 
@@ -86,6 +89,8 @@ class Chain(StrEnum):
     """With a critical extension that nobody knows."""
     SPARE_EXPIRED = "spare-expired"
     """Right, and with an expired certificate of the intermediate that no path needs."""
+    ROTATING = "rotating"
+    """Right, under an intermediate with the name of one that its CA replaces at will."""
     NONE = "none"
 
 
@@ -431,5 +436,8 @@ OLD_TLS_PRIORITY = (
 
 NO_KEY = "3 1 1 " + "11" * 32
 """TLSA rdata of a key that nobody has, for hosts that show none."""
+
+NEXT_KEY = "3 1 1 " + "a7" * 32
+"""TLSA rdata of the key that comes after the present one; every right host has it."""
 
 PROXY_PROTOCOL = "smtpd_upstream_proxy_protocol = haproxy"

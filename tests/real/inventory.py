@@ -10,6 +10,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from mailproof.net.dns.names import is_host
+from tests.marks import root_pem
 from tests.real.domains import (
     CHILDREN,
     DNSBL,
@@ -24,7 +25,7 @@ from tests.real.domains import (
     WRONG_RESOLVER,
     Domain,
 )
-from tests.real.lab import plan, registry, routes, zones
+from tests.real.lab import plan, registry, routes, signers, zones
 from tests.real.lab.lab import ANCHORS
 
 LABELS = frozenset(domain.label for domain in plan.DOMAINS)
@@ -43,14 +44,18 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
         "active": True,
         "contact": "postmaster@client.test",
         "probe": {"ehlo": plan.CLIENT_NAME, "sender": "postmaster@client.test"},
-        "trust": {"ca_file": str(ca_file), "trust_anchors": str(ca_file.with_name(ANCHORS))},
+        "trust": {
+            "ca_file": str(ca_file),
+            "trust_anchors": str(ca_file.with_name(ANCHORS)),
+            "mark_authorities": str(_mark_authorities(directory)),
+        },
         "limits": {"connect": 3.0, "greeting": 10.0, "dns": 2.0, "silence": 0.5, "pause": 0.0, "retry_pause": 1.0},
         "blocklists": [DNSBL, {"name": DOMAIN_LIST, "families": ["domain"], "codes": {"127.0.1.0/24": "spam domain"}}],
         "registration": {"rdap": True, "bootstrap": [str(registry.bootstrap(directory / "bootstrap.json"))]},
         "drop": [registry.DROP],
         "trusted": ["dns.test", "ring-b.test", "msv1.invalid"],
         "lookalikes": 1,
-        "controls": {"DNS-TTL-PLAN": {"seconds": plan.TTL}},
+        "controls": {"DNS-TTL-PLAN": {"seconds": plan.TTL}, "DKIM-DUAL": {"algorithms": ["rsa"]}},
         "resolvers_under_test": [
             {"address": RESOLVER, "host": RESOLVER_NAME, "dot": True},
             {"address": WRONG_RESOLVER, "host": RESOLVER_NAME, "dot": True},
@@ -59,6 +64,7 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
             {"address": NO_RESOLVER, "outside": True},
         ],
         "routing": {"origin": routes.ORIGIN, "origin6": False, "vrps": str(_payloads(directory))},
+        "private_keys": [str(signers.write(directory))],
         "canaries": {
             "bogus": "mta-sts.bogus.test",
             "ipv6_only": IPV6_ONLY,
@@ -91,6 +97,12 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
             for address in plan.addresses(domain)
         ],
     }
+
+
+def _mark_authorities(directory: Path) -> Path:
+    file = directory / "mark-authorities.pem"
+    file.write_text(root_pem())
+    return file
 
 
 def _name_servers() -> list[str]:

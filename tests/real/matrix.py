@@ -117,7 +117,7 @@ def totals(seen: Mapping[Key, Verdict]) -> str:
 
 def mocked(directory: Path) -> list[MockRow]:
     """Run the suite over the mocks whose faults no real server has."""
-    run = pytest_run(directory, "--inventory", mocked_world.write(directory).name)
+    run = pytest_run(directory, "--inventory", mocked_world.write(directory).name, "--history", mocked_world.HISTORY)
     seen = run.verdicts(mocked_world.NAME)
     return [
         MockRow(mock, seen[mock.control, mock.target], seen[mock.control, mock.right])

@@ -40,9 +40,11 @@ class TestTLS:
     @pytest.mark.parametrize("name", ["right", "right-exim", "expired-chain", "self-signed"])
     def test_tlsa_record_matches(self, lab: Lab, name: str) -> None:
         domain = plan.by_label(name)
-        usage, selector, matching, *digest = short(lab, f"_25._tcp.{domain.host}", "TLSA")[0].split()
-        record = f"{usage} {selector} {matching} {''.join(digest)}"
-        shown = s_client(lab, domain, "-dane_tlsa_domain", domain.host, "-dane_tlsa_rrdata", record)
+        records: list[str] = []
+        for published in short(lab, f"_25._tcp.{domain.host}", "TLSA"):
+            usage, selector, matching, *digest = published.split()
+            records += ("-dane_tlsa_rrdata", f"{usage} {selector} {matching} {''.join(digest)}")
+        shown = s_client(lab, domain, "-dane_tlsa_domain", domain.host, *records)
         assert "Verification: OK" in shown
         assert "DANE TLSA 3 1 1" in shown
 

@@ -10,6 +10,7 @@ from mailproof.controls import Level, Reference
 from mailproof.gate.document import Result, RunDocument, WaiverNote, as_json, parsed, result_id
 from mailproof.gate.result import RunResult
 from mailproof.gate.verdict import Verdict
+from mailproof.remedies import Remedy
 
 HOSTILE = (
     "<script>alert(1)</script> <img src=x onerror=alert(1)> ![i](https://evil.example/i.png) "
@@ -93,6 +94,7 @@ def hostile() -> RunDocument:
         "observed": f"{HOSTILE}\n  ::error::boom\n{HOSTILE}",
         "evidence": (HOSTILE, "```", "~~~~", "</details>", "::error::boom", "=1+1", ""),
         "file": f"inventories/{HOSTILE}.yaml",
+        "remedy": Remedy(f"{HOSTILE}\n```", f"=1+1\n{HOSTILE}\n::error::boom"),
     }
     return document(
         *(result(verdict, control=f"SPF-{n}", **texts) for n, verdict in enumerate(VERDICTS)), inventory=HOSTILE

@@ -177,10 +177,13 @@ def dane(
     tls: bool = True,
     failure: str = "",
     remarks: tuple[str, ...] = (),
+    passed_over: tuple[str, ...] = (),
+    issuers: tuple[Certificate, ...] = (),
 ) -> DANE:
     """One chain for each tuple of records that it satisfies."""
-    leaf = Chain(("PEM",), (certificate(),))
-    return DANE(records, tls, tuple(ChainMatch(leaf, texts, remarks) for texts in matching), failure, ENDPOINT)
+    chain = Chain(("PEM", *("PEM" for _ in issuers)), (certificate(), *issuers))
+    matches = tuple(ChainMatch(chain, texts, remarks, passed_over) for texts in matching)
+    return DANE(records, tls, matches, failure, ENDPOINT)
 
 
 def reply(code: int, *lines: str) -> Reply:

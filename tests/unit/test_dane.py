@@ -16,7 +16,8 @@ from mailproof.net.dnssec.trust import Flaw, Link, Status, Verdict
 from mailproof.net.errors import Bogus, NotObserved, UntrustedRoot
 from mailproof.net.pkix.der import public_key_info
 from mailproof.observations.dane import TLSA, TLSARecord
-from mailproof.probes.dane import examine, matching_records, tlsa
+from mailproof.probes.associations import examine, matching_records
+from mailproof.probes.dane import tlsa
 from mailproof.targets.mail import MailHost
 
 from .chains import AT, HOST, Made, ca, constraints, leaf, sent

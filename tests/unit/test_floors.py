@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "mailproof"
 
 FLOORS = (
-    ("clock", "criteria", "documents", "extensions", "patterns", "references", "captures", "places"),
+    ("clock", "criteria", "documents", "extensions", "patterns", "references", "captures", "places", "remedies"),
     ("net",),
     ("grammars",),
     ("inventory",),

@@ -7,14 +7,17 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mailproof.cli import main
 from mailproof.gate.document import RunDocument
+from mailproof.observations.mta_sts import STSChange
 from mailproof.report.formats import FORMATS
-from mailproof.report.history import HistoryError, append, check, open_findings, score, trend
+from mailproof.report.history import HistoryError, append, check, facts, open_findings, score, trend
 
 from .documents import HOSTILE, document, one_of_each, result
 
@@ -217,3 +220,38 @@ def test_hostile_text_is_kept_and_shown_harmless(tmp_path: Path, capsys: pytest.
     assert "\x1b" not in shown
     assert "\\x1b[31mred" in shown
     assert main(["history", str(file), "--format", "json"]) == 0
+
+
+def test_what_was_known_last_is_kept_by_target(tmp_path: Path) -> None:
+    file = tmp_path / "history.sqlite"
+    assert facts(file, "prod") == {}
+    append(file, night(1))
+    assert facts(file, "prod") == {}
+    append(file, night(2), [("example.org", "mta-sts", "1 ab"), ("example.net", "mta-sts", "2 cd")])
+    append(file, night(3), [("example.org", "mta-sts", "3 ef"), ("\ud800", "mta-sts", "")])
+    assert facts(file, night(1).inventory) == {
+        ("example.org", "mta-sts"): "3 ef",
+        ("example.net", "mta-sts"): "2 cd",
+        ("\\ud800", "mta-sts"): "",
+    }
+    assert facts(file, "another") == {}
+
+
+def test_a_history_of_an_earlier_version_knows_no_facts(tmp_path: Path) -> None:
+    file = tmp_path / "history.sqlite"
+    append(file, night(1))
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("DROP TABLE fact")
+    assert facts(file, night(1).inventory) == {}
+    append(file, night(2), [("example.org", "mta-sts", "1 ab")])
+    assert len(trend(file)) == 2
+    assert facts(file, night(1).inventory) == {("example.org", "mta-sts"): "1 ab"}
+
+
+def test_a_policy_that_changed_under_its_id_is_not_taken_for_known() -> None:
+    """The finding stays until the id changes."""
+    known = STSChange("example.org", True, "1", "ab", "1 cd")
+    assert known.facts() == {}
+    assert replace(known, id="2").facts() == {"mta-sts": "2 ab"}
+    assert replace(known, former="").facts() == {"mta-sts": "1 ab"}
+    assert replace(known, id="2", digest="").facts() == {}

@@ -43,9 +43,12 @@ def test_markdown_holds_no_markup_of_the_network() -> None:
 def test_markdown_shows_the_hostile_text_whole() -> None:
     """What is escaped away must not be lost: the proof is there, as text."""
     fences = [t.content for t in tokens(FORMATS["markdown"](hostile())) if t.type == "fence"]
-    assert len(fences) == 3
+    assert len(fences) == 9
     assert all(printable(HOSTILE)[:200] in fence for fence in fences)
-    assert all("\n```\n~~~~\n</details>\n::error::boom\n" in fence for fence in fences)
+    published, instead, proofs = fences[::3], fences[1::3], fences[2::3]
+    assert all(fence.endswith("\n```\n") for fence in published)
+    assert all(fence.startswith("=1+1\n") and fence.endswith("\n::error::boom\n") for fence in instead)
+    assert all("\n```\n~~~~\n</details>\n::error::boom\n" in fence for fence in proofs)
 
 
 @pytest.mark.parametrize("text", ["a `b` c", "``", "`", " x ", "", " ", "a|b", "*x*", "end`", HOSTILE])

@@ -242,7 +242,7 @@ def test_a_service_with_tls_is_one_row_and_gets_the_controls_of_tls_alone(addres
     add_service(Service("sieve", in_clear=(4190,), upgrade=services.Upgrade("sieve", b"OK", b"STARTTLS", b"OK")))
     targets = found_on({"roles": ["sieve"]}, address)
     assert [target.kind for target in targets.of(Endpoint)] == [TLSEndpoint]
-    assert judging(targets) == {"TLS", "CERT"}
+    assert judging(targets) == {"TLS", "CERT", "DANE"}
 
 
 def test_a_class_of_its_own_is_taken_for_a_service() -> None:

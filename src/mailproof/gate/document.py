@@ -21,6 +21,7 @@ from mailproof.documents import UnreadableDocument, json_lines, read_json
 from mailproof.gate.verdict import Verdict
 from mailproof.places import Place
 from mailproof.record import adapter, redacted
+from mailproof.remedies import Remedy
 
 FORMAT: Literal["mailproof-result"] = "mailproof-result"
 VERSION: Literal[1] = 1
@@ -141,6 +142,8 @@ class Result(Part):
     """What the fault does to the mail."""
     at: Place | None = None
     """The place of the finding itself, like a line of a server's configuration; absent where it has none."""
+    remedy: Remedy | None = None
+    """What to publish instead of what is published; absent where that does not follow from what was seen."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -387,8 +390,10 @@ def parsed(kind: type[P], plain: object) -> P:
 def plain(part: Part) -> dict[str, Any]:
     """A part of the document as it stands in JSON and travels between the processes of pytest-xdist."""
     found: dict[str, Any] = adapter(type(part)).dump_python(part, mode="json")
-    if isinstance(part, Result) and part.at is None:
-        del found["at"]
+    if isinstance(part, Result):
+        for name in ("at", "remedy"):
+            if found[name] is None:
+                del found[name]
     return found
 
 

@@ -74,6 +74,7 @@ def make_result(
         host=host,
         harm="" if judgement.verdict in (Verdict.PASS, Verdict.NOT_APPLICABLE) else control.harm.value,
         at=judgement.at,
+        remedy=judgement.remedy,
     )
 
 

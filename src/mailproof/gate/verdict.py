@@ -10,6 +10,7 @@ import pytest
 from mailproof.controls import Control, Finding, Level, NotApplicable
 from mailproof.net.errors import NotObserved
 from mailproof.places import Place
+from mailproof.remedies import Remedy
 
 
 class Verdict(StrEnum):
@@ -47,6 +48,8 @@ class Judgement:
     """The control that owns the fault because of which nothing was judged; empty otherwise."""
     at: Place | None = None
     """The place of the finding itself, where it has one."""
+    remedy: Remedy | None = None
+    """What to publish instead, where that follows from what was seen."""
 
 
 def judge(
@@ -72,7 +75,9 @@ def judge(
         found = raised if isinstance(raised, Finding) else Finding(_message(raised))
         counted = level or found.level or usual
         verdict = Verdict.FAIL if counted.rank <= fail_on.rank else Verdict.ADVICE
-        return Judgement(verdict, counted, _message(raised), found.why or "", found.fix or "", at=found.at)
+        return Judgement(
+            verdict, counted, _message(raised), found.why or "", found.fix or "", at=found.at, remedy=found.remedy
+        )
     if isinstance(raised, NotObserved):
         return Judgement(Verdict.INCONCLUSIVE, usual, f"{raised.kind}: {raised.reason}")
     if isinstance(raised, pytest.skip.Exception):

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from dataclasses import dataclass
 from string import whitespace
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import load_der_public_key
-
+from mailproof.grammars.public_keys import NoKey, PublicKey, read_key
 from mailproof.grammars.tags import parse_tags
 
 _FOLD = re.compile(r"\r\n(?=[ \t])")
@@ -38,8 +33,12 @@ class KeyRecord:
     errors: tuple[str, ...]
     tolerated: tuple[str, ...] = ()
     """Faults by the letter that verifiers do not mind."""
-    key_bits: int | None = None
-    """Size of the RSA modulus, or 256 for Ed25519; None where no key could be read."""
+    key: PublicKey | None = None
+    """The key; None where none could be read."""
+    no_key: str = ""
+    """Why what stands in ``p`` is no key."""
+    leaked: bool = False
+    """The private key stands in ``p``."""
 
     def get(self, tag: str) -> str | None:
         return dict(self.tags).get(tag)
@@ -52,6 +51,23 @@ class KeyRecord:
     def revoked(self) -> bool:
         """An empty ``p`` revokes the key."""
         return self.get("p") == ""
+
+    @property
+    def hashes(self) -> tuple[str, ...]:
+        """The hashes that ``h`` admits; none where it admits all."""
+        return self._list("h")
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The flags of ``t``: y for a domain that tests, s for one whose key is not for names below it."""
+        return self._list("t")
+
+    def serves(self, service: str) -> bool:
+        """Whether ``s`` admits a service, like email. Those that nobody knows are ignored."""
+        return not {"*", service}.isdisjoint(self._list("s") or ("*",))
+
+    def _list(self, tag: str) -> tuple[str, ...]:
+        return tuple(part.strip().lower() for part in (self.get(tag) or "").split(":") if part.strip())
 
 
 def parse_key_record(text: str) -> KeyRecord:
@@ -86,44 +102,16 @@ def parse_key_record(text: str) -> KeyRecord:
             tolerated.append(f"{name} has no value")
         elif wrong:
             errors.append(f"{name}={tags[name]}: {wrong[0]!r} is not a word (RFC 6376, section 3.6.1)")
-    hashes = [part.strip().lower() for part in tags.get("h", "").split(":") if part.strip()]
-    if hashes and "sha256" not in hashes:
-        errors.append(f"h={tags['h']} admits no hash that may be used (RFC 8301, section 3.1)")
-    services = {part.strip().lower() for part in tags.get("s", "*").split(":")}
-    if not services & {"*", "email", "tlsrpt"}:
-        errors.append(f"s={tags['s']} admits neither email nor tlsrpt (RFC 6376, section 3.6.1; RFC 8460, section 3)")
-    bits: int | None = None
+    key, no_key, leaked = None, "", False
     if tags.get("p"):
         try:
-            bits = _key_bits((tags.get("k") or "rsa").lower(), tags["p"])
-        except ValueError as error:
-            errors.append(f"p: {error}")
-    return KeyRecord(text, tuple(tags.items()), tuple(errors), tuple(tolerated), bits)
+            key = read_key((tags.get("k") or "rsa").lower(), tags["p"])
+        except NoKey as fault:
+            no_key, leaked = str(fault), fault.private
+    return KeyRecord(text, tuple(tags.items()), tuple(errors), tuple(tolerated), key, no_key, leaked)
 
 
 def _line_end(character: str) -> str:
     if character not in "\r\n":
         return ", which no value may hold (RFC 6376, section 3.2)"
     return ": a line end is CRLF and has a blank behind it (RFC 6376, section 2.8)"
-
-
-def _key_bits(key_type: str, data: str) -> int:
-    """The size of a key. Raises ValueError for what is not one."""
-    try:
-        octets = base64.b64decode("".join(data.split()), validate=True)
-    except ValueError:
-        raise ValueError("not base64") from None
-    if key_type == "ed25519":
-        if len(octets) != 32:
-            raise ValueError(f"an Ed25519 key is 32 raw octets, not {len(octets)} (RFC 8463, section 4)")
-        Ed25519PublicKey.from_public_bytes(octets)
-        return 256
-    if key_type != "rsa":
-        raise ValueError(f"the key type {key_type} is not known")
-    try:
-        key = load_der_public_key(octets)
-    except (ValueError, UnsupportedAlgorithm):
-        raise ValueError("neither a SubjectPublicKeyInfo nor an RSAPublicKey") from None
-    if not isinstance(key, RSAPublicKey):
-        raise ValueError("the key is not an RSA key")
-    return key.key_size

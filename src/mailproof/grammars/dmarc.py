@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from urllib.parse import unquote
 
 from mailproof.grammars.tags import parse_tags
@@ -134,6 +136,25 @@ def parse_record(text: str) -> DMARCRecord:
     return replace(record, errors=(*record.errors, void))
 
 
+def rewritten(record: DMARCRecord, without: Container[str] = (), **values: str) -> str:
+    """The record with other ``values`` and without some tags; p stands behind the version."""
+    tags = {tag: value for tag, value in record.tags if tag not in without} | values
+    policy = {"p": tags["p"]} if "p" in tags else {}
+    ordered = {"v": "DMARC1"} | policy | tags
+    return "; ".join(f"{tag}={value}" for tag, value in ordered.items())
+
+
+def respelt(record: DMARCRecord) -> str:
+    """The record that is meant, where values of its tags are misspelt policies or parts of it are empty; else empty."""
+    values = {}
+    for tag, value in record.tags:
+        near = get_close_matches(value.lower(), POLICIES, 1, 0.8) if tag in ("p", "sp", "np") else []
+        values[tag] = near[0] if near else value
+    mended = parse_record(rewritten(replace(record, tags=tuple(values.items()))))
+    lost = any(record.unreadable) or any("twice" in error for error in record.errors)
+    return "" if mended.errors or lost else mended.text
+
+
 def _value_errors(name: str, value: str) -> list[str]:
     allowed = _ALLOWED.get(name)
     if allowed is not None and not allowed.fullmatch(value):
@@ -176,6 +197,11 @@ def mailbox_domain(uri: str) -> str:
 def has_size(uri: str) -> bool:
     """Whether the obsolete limit of a report's size stands behind an address."""
     return _SIZE.search(uri) is not None
+
+
+def without_size(uri: str) -> str:
+    """An address without the obsolete limit of a report's size."""
+    return _SIZE.sub("", uri)
 
 
 def report_uris(value: str) -> tuple[str, ...]:

@@ -29,6 +29,12 @@ def near_misses(texts: tuple[str, ...], version: str) -> tuple[str, ...]:
     return tuple(text for text in texts if near.match(text) and text not in counted)
 
 
+def respelt(text: str, version: str) -> str:
+    """The record that ``text`` means, where only its beginning is wrong."""
+    rest = re.sub(rf"\A\W*v\W{{0,5}}{version}[\s;,]*", "", text, flags=re.IGNORECASE).strip('" ')
+    return f"v={version}; {rest}"
+
+
 def parse_fields(text: str, own: str) -> tuple[list[str], list[str]]:
     """The values of the field ``own`` after the version, in order, and every other part that is no extension."""
     values: list[str] = []

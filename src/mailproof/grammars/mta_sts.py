@@ -25,6 +25,12 @@ def record_errors(text: str) -> tuple[str, ...]:
     return tuple(errors)
 
 
+def policy_id(text: str) -> str:
+    """The id of a record; empty where it has none."""
+    values, _ = parse_fields(text, "id")
+    return values[0] if values else ""
+
+
 @dataclass(frozen=True)
 class STSPolicy:
     """A policy file taken apart. Keys other than mx keep their first value."""
@@ -77,6 +83,15 @@ def parse_policy(body: str) -> STSPolicy:
     if mode in ("enforce", "testing") and not mx:
         errors.append("no mx is given")
     return STSPolicy(mode, tuple(mx), max_age, tuple(errors))
+
+
+def with_hosts(body: str, patterns: tuple[str, ...]) -> str:
+    """A policy with these mx patterns in place of its own, where the first of those stands."""
+    lines = [line for line in re.split(r"\r?\n", body) if line]
+    first = next((number for number, line in enumerate(lines) if line.startswith("mx:")), len(lines))
+    others = [line for line in lines if not line.startswith("mx:")]
+    hosts = [f"mx: {pattern}" for pattern in patterns]
+    return "\n".join((*others[:first], *hosts, *others[first:], ""))
 
 
 def covers(pattern: str, host: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
@@ -268,6 +269,39 @@ def _prefix_error(digits: str | None, bits: int) -> str | None:
     if digits is None or (re.fullmatch(r"0|[1-9][0-9]{0,2}", digits) and int(digits) <= bits):
         return None
     return f"/{digits} is not a prefix length between 0 and {bits}"
+
+
+def without(record: SPFRecord, terms: Container[str]) -> str:
+    """The text of a record without these terms, and without superfluous blanks."""
+    kept = (term.text for term in record.terms if term.text not in terms)
+    return " ".join((record.text[: len("v=spf1")], *kept))
+
+
+def ending_strictly(record: SPFRecord) -> str:
+    """The text of a record that ends in ``-all``, in place of the ``all`` or redirect that it has."""
+    ends = {term.text for term in (record.all, record.redirect) if term is not None}
+    return f"{without(record, ends)} -all"
+
+
+_SPELLING = {"ipv4": "ip4", "ip": "ip4", "ipv6": "ip6", "includes": "include"}
+"""Names of mechanisms that people write, and what they mean."""
+
+
+def respelt(text: str) -> str:
+    """The record that ``text`` means, where only blanks in front or the spelling of terms are wrong; else empty."""
+    words = text.strip().strip('"').strip().split()
+    if [word.lower() for word in words[:1]] != ["v=spf1"]:
+        return ""
+    mended = [words[0]]
+    for term in parse_record(" ".join(words)).terms:
+        if term.misspelt:
+            mended.append(term.misspelt)
+        elif term.error and (meant := _SPELLING.get(term.name)):
+            mended.append(re.sub(rf"\b{term.name}\b", meant, term.text, count=1, flags=re.IGNORECASE))
+        else:
+            mended.append(term.text)
+    record = parse_record(" ".join(mended))
+    return "" if record.errors or any(term.misspelt for term in record.terms) else record.text
 
 
 _REPORTED = frozenset({"all", "e", "f", "s", "n"})

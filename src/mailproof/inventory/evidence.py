@@ -13,7 +13,7 @@ from mailproof.inventory.values import DomainName
 ProgramName = Literal["postfix", "exim", "dovecot", "unbound", "bind"]
 """Programs whose configuration can be read."""
 
-FILES = ("captures", "reports", "messages", "logs")
+FILES = ("captures", "reports", "messages", "logs", "private_keys", "broken_keys")
 """Keys of the inventory that name files, or directories of them."""
 
 UNREAD = ("logs",)

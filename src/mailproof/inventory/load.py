@@ -219,7 +219,7 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
 
     update: dict[str, Any] = {}
     trusted = {}
-    for key in ("ca_file", "trust_anchors"):
+    for key in ("ca_file", "trust_anchors", "mark_authorities"):
         if (value := getattr(model.trust, key)) is not None:
             trusted[key] = existing(value, "trust", key)
             readable(trusted[key], "trust", key)

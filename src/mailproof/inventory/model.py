@@ -232,6 +232,12 @@ class Trust(Part):
         description="Trust anchors of the DNS root in place of IANA's, relative to this file: a root-anchors.xml "
         "(RFC 9718), or DS or DNSKEY records as in a master file.",
     )
+    mark_authorities: Path | None = Field(
+        None,
+        strict=False,
+        description="PEM file of the roots of authorities that vouch for BIMI logos (mark certificates), relative to "
+        "this file.",
+    )
     dnssec: DNSSECTrust = Field(
         DNSSECTrust.LOOPBACK,
         strict=False,
@@ -308,6 +314,7 @@ CONTENT = (
     "reports",
     "messages",
     "logs",
+    "private_keys",
 )
 """An inventory without any of these has nothing to check."""
 
@@ -410,6 +417,17 @@ class Inventory(Part):
     logs: Annotated[list[EvidenceFile], AfterValidator(unique)] = Field(
         default=[], description="Logs of mail servers: files, or directories of them."
     )
+    private_keys: Annotated[list[EvidenceFile], AfterValidator(unique)] = Field(
+        default=[],
+        description="Private DKIM keys of the signers: files, or directories of them. Only their public halves are "
+        "looked at, and nothing else of them is kept.",
+    )
+
+    broken_keys: Annotated[list[EvidenceFile], AfterValidator(unique)] = Field(
+        default=[],
+        description="Lists of keys that are known to be broken, which DKIM keys are looked up in: files in the form of "
+        "badkeys' blocklist.dat (`badkeys --update-bl` fetches it).",
+    )
 
     @model_validator(mode="after")
     def _is_not_empty(self) -> Self:
@@ -445,6 +463,7 @@ class Inventory(Part):
             trust=self.trust.dnssec,
             ca_file=self.trust.ca_file,
             trust_anchors=self.trust.trust_anchors,
+            mark_authorities=self.trust.mark_authorities,
             ehlo_name=ehlo,
             sender=self.probe.sender or self.contact or f"postmaster@{ehlo}",
             outsider=self.probe.outsider,

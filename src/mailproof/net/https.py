@@ -8,7 +8,7 @@ import re
 import ssl
 import time
 import zlib
-from collections.abc import AsyncIterable, Iterable, Iterator
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -37,6 +37,9 @@ from mailproof.net.stream import REFUSALS
 from mailproof.net.text import printable
 
 HTTPS_PORT = 443
+
+AsText = Callable[[bytes], str]
+"""Makes text of the octets of a body."""
 
 _CONTROLS = re.compile(r"([\r\n\t])")
 
@@ -92,13 +95,21 @@ class HTTPSClient:
         self._hosts = hosts
         self._network = _Network(backend or httpcore.AnyIOBackend())
 
-    async def fetch(self, url: str, addresses: tuple[str, ...], *, limit: int = 65536, accept: str = "*/*") -> Response:
+    async def fetch(
+        self,
+        url: str,
+        addresses: tuple[str, ...],
+        *,
+        limit: int = 65536,
+        accept: str = "*/*",
+        as_text: AsText | None = None,
+    ) -> Response:
         """GET ``url`` from the first of ``addresses`` that can be reached.
 
         The certificate is verified for the host of the URL (subject alternative names only) against the
         public roots and the inventory's own. Redirects are returned, not followed. ``limit`` is in octets of
-        the body, decoded, and ``accept`` are the media types that are wanted. Everything together has
-        ``limits.https`` seconds.
+        the body, decoded, and ``accept`` are the media types that are wanted. ``as_text`` makes text of a body that is
+        none. Everything together has ``limits.https`` seconds.
 
         Raises ValueError for a URL that is not ``https://name/...``; Malformed for what is not HTTP or is too
         large; Refused, TimedOut, ClosedEarly or NotObserved for the last address when none can be reached.
@@ -114,7 +125,7 @@ class HTTPSClient:
             try:
                 async with self._hosts.request(address, parsed.port or HTTPS_PORT):
                     started = time.monotonic()
-                    return await self._fetch_from(parsed, address, limit, seconds, accept)
+                    return await self._fetch_from(parsed, address, limit, seconds, accept, as_text or _text)
             except Malformed:
                 raise
             except NotObserved as one:
@@ -126,11 +137,13 @@ class HTTPSClient:
         failure.evidence = tuple(tried)
         raise failure
 
-    async def _fetch_from(self, url: SplitResult, address: str, limit: int, seconds: float, accept: str) -> Response:
+    async def _fetch_from(
+        self, url: SplitResult, address: str, limit: int, seconds: float, accept: str, as_text: AsText
+    ) -> Response:
         started = time.monotonic()
         try:
             async with asyncio.timeout(max(seconds, 0)):
-                return await self._get(url, address, limit, started, accept)
+                return await self._get(url, address, limit, started, accept, as_text)
         except TimeoutError as error:
             raise TimedOut(f"no complete answer from {address} in time") from error
         except (*_HTTP_ERRORS, OSError) as error:
@@ -147,7 +160,9 @@ class HTTPSClient:
                 self._hosts.missed(address, url.port or HTTPS_PORT, failure)
             raise failure from error
 
-    async def _get(self, url: SplitResult, address: str, limit: int, started: float, accept: str) -> Response:
+    async def _get(
+        self, url: SplitResult, address: str, limit: int, started: float, accept: str, as_text: AsText
+    ) -> Response:
         settings = self._settings
         host, port = _host(url), url.port or HTTPS_PORT
         destination = settings.destination(address, port, host)
@@ -185,7 +200,7 @@ class HTTPSClient:
             status=answer.status,
             headers=tuple((printable(name), printable(value)) for name, value in found),
             content_type=printable(media_type.split(";", 1)[0].strip().lower()) if media_type else None,
-            body=_text(body),
+            body=as_text(body),
             seconds=round(time.monotonic() - started, 3),
         )
 

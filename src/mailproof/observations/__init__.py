@@ -5,6 +5,7 @@ A field with an answer of the DNS says what was asked for: ``Annotated[Answer, "
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 
 from mailproof.net.dns.client import Answer
@@ -31,3 +32,23 @@ class Observation:
     def evidence(self) -> tuple[str, ...]:
         """The proof, line by line: DNS answers, the dialogue, the certificate chain."""
         raise NotImplementedError
+
+    def facts(self) -> Mapping[str, str]:
+        """What the next run is to know of the target, by name. The history keeps it, where there is one."""
+        return {}
+
+
+class Former:
+    """What earlier runs knew of the targets of an inventory, as far as its history keeps it."""
+
+    def __init__(self, facts: Mapping[tuple[str, str], str] | None = None) -> None:
+        self._facts = facts
+
+    @property
+    def kept(self) -> bool:
+        """Whether the run has a history at all."""
+        return self._facts is not None
+
+    def fact(self, target: str, name: str) -> str:
+        """What was known last, by the id of the target; empty where nothing was."""
+        return (self._facts or {}).get((target, name), "")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from datetime import date
+from functools import cached_property
+from typing import Annotated, ClassVar
 
 from mailproof.grammars.dkim import KeyRecord, parse_key_record
 from mailproof.net.dns.client import Answer
 from mailproof.observations import Observation
+from mailproof.observations.authorities import Silence
 
 
 @dataclass(frozen=True)
@@ -21,11 +25,154 @@ class DKIMKey(Observation):
     """The domain that anybody could register to have the name that this leads to; empty where it is registered."""
 
     @property
+    def name(self) -> str:
+        return f"{self.selector}._domainkey.{self.domain}"
+
+    @property
+    def end(self) -> str:
+        """The name at the end of the aliases: who has that holds the key."""
+        return self.answer.aliases[-1] if self.answer.aliases else self.name
+
+    @cached_property
     def records(self) -> tuple[KeyRecord, ...]:
         return tuple(parse_key_record(record.text) for record in self.answer.records)
 
+    @property
+    def keys(self) -> tuple[KeyRecord, ...]:
+        """The records whose key can be read."""
+        return tuple(record for record in self.records if record.key is not None)
+
     def evidence(self) -> tuple[str, ...]:
         return self.answer.evidence()
+
+
+@dataclass(frozen=True)
+class KeysTogether(Observation):
+    """What the keys of all selectors of the inventory have in common."""
+
+    shared: tuple[tuple[str, ...], ...]
+    """Selectors that have one key; those that lead to one record by aliases are there once."""
+    factors: tuple[str, ...]
+    """Selectors with an RSA key that has a factor in common with another one."""
+    listed: tuple[tuple[str, str], ...] = ()
+    """Selectors with a key that a list of broken keys has, and the list."""
+    unknown: tuple[str, ...] = ()
+    """Why some keys could not be looked at."""
+
+    @cached_property
+    def companions(self) -> dict[str, frozenset[str]]:
+        """All selectors that have the key of one, by its name."""
+        return {name: frozenset(names) for names in self.shared for name in names}
+
+    def evidence(self) -> tuple[str, ...]:
+        return (
+            *(f"one key: {', '.join(names)}" for names in self.shared),
+            *(f"a factor in common with another key: {name}" for name in self.factors),
+            *(f"not looked at: {name}" for name in self.unknown),
+        )
+
+
+@dataclass(frozen=True)
+class KeyCompany(Observation):
+    """What the key of one selector has in common with those of the others."""
+
+    selector: str
+    owner: str
+    """The domain whose owner the selector has."""
+    ours: tuple[str, ...]
+    """Other selectors of the same owner that have the key."""
+    theirs: tuple[str, ...]
+    """Selectors of other owners that have it."""
+    factor: bool
+    """An RSA key of the inventory has a factor in common with it."""
+    listed: str = ""
+    """The list of broken keys that has it."""
+
+    def evidence(self) -> tuple[str, ...]:
+        return tuple(f"the same key: {name}" for name in (*self.ours, *self.theirs))
+
+
+@dataclass(frozen=True)
+class KeyAge(Observation):
+    """Since when the history has had the key of a selector."""
+
+    selector: str
+    kept: bool
+    """Whether the run has a history."""
+    today: str
+    key: str = ""
+    """The fingerprints of the present keys together; empty where none can be read."""
+    former: str = ""
+    """Key, day and word that the run before left; empty where none did."""
+
+    FACT: ClassVar[str] = "dkim-key"
+
+    @property
+    def since(self) -> str:
+        """The first day on which the history had this key: today, if it is new."""
+        words = self.former.split()
+        return words[1] if len(words) == 3 and words[0] == self.key else self.today
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the key was made after the history began, so that ``since`` is all of its age."""
+        words = self.former.split()
+        return len(words) == 3 and (words[0] != self.key or words[2] == "since")
+
+    @property
+    def days(self) -> int:
+        return (date.fromisoformat(self.today) - date.fromisoformat(self.since)).days
+
+    def facts(self) -> Mapping[str, str]:
+        """The day stays with the key, and whether it replaced another one."""
+        return {self.FACT: f"{self.key} {self.since} {'since' if self.is_known else 'before'}"} if self.key else {}
+
+    def evidence(self) -> tuple[str, ...]:
+        return (f"{self.selector}: key {self.key or 'none'}, in the history since {self.since}",)
+
+
+@dataclass(frozen=True)
+class DomainKeys(Observation):
+    """The keys of all selectors of a domain that the inventory names."""
+
+    domain: str
+    keys: tuple[DKIMKey, ...]
+    unknown: tuple[Silence, ...] = ()
+    """Why some could not be looked at."""
+
+    def algorithms(self) -> frozenset[str]:
+        """The types of the keys that mail can be signed with."""
+        return frozenset(
+            record.key_type
+            for key in self.keys
+            for record in key.keys
+            if record.serves("email") and (not record.hashes or "sha256" in record.hashes)
+        )
+
+    def require_all(self) -> None:
+        """Raise NotObserved where a selector could not be looked at."""
+        if self.unknown:
+            raise self.unknown[0].failure()
+
+    def evidence(self) -> tuple[str, ...]:
+        silent = (line for one in self.unknown for line in one.evidence())
+        return (*(line for key in self.keys for line in key.evidence()), *silent)
+
+
+@dataclass(frozen=True)
+class ProviderKeys(Observation):
+    """The selectors that a provider prescribes, where mail of the domain comes in and goes out there."""
+
+    domain: str
+    provider: str = ""
+    """Its name; empty where there is none, or it prescribes no selectors that are the same for all."""
+    ends: tuple[str, ...] = ()
+    """The domains that the aliases lead to."""
+    answers: tuple[Annotated[Answer, "TXT"], ...] = ()
+    """For each selector that it prescribes."""
+
+    def evidence(self) -> tuple[str, ...]:
+        return tuple(line for answer in self.answers for line in answer.evidence())
 
 
 @dataclass(frozen=True)

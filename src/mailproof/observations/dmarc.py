@@ -62,6 +62,10 @@ class DMARC(Observation):
     """TXT texts at the domain's own name, without ``_dmarc``: a record there is at the wrong place."""
     below: Step | None = None
     """What a sub-domain that nobody published is given by a wildcard; None where nobody asked, or got an answer."""
+    by_list: str = ""
+    """The organisational domain by the Public Suffix List (RFC 7489, section 3.2); empty where it has none."""
+    suffixes: tuple[str, ...] = ()
+    """Names of the walk that are public suffixes by that list."""
 
     @property
     def own(self) -> Step:
@@ -140,6 +144,8 @@ class DMARC(Observation):
             else:
                 lines.append(f"_dmarc.{step.domain} TXT: none ({step.answer.rcode})")
         lines.append(f"organisational domain: {self.organisational_domain}")
+        if self.by_list:
+            lines.append(f"organisational domain by the Public Suffix List: {self.by_list}")
         return tuple(lines)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Annotated
@@ -152,6 +153,13 @@ class SPFTree(Observation):
                     networks = _networks(term, lookup)
                     found += [Authorised(network, term.text, published.domain, included) for network in networks]
         return tuple(found)
+
+    def covers_senders(self, without: Container[str] = ()) -> bool:
+        """Whether every sender of the inventory passes by a network; ``without`` are terms of the domain's own record
+        that do not count. False where the inventory names no sender.
+        """
+        networks = [one.network for one in self.authorised if one.domain != self.domain or one.term not in without]
+        return bool(self.senders) and all(any(ip_address(s) in network for network in networks) for s in self.senders)
 
     @property
     def own_domains(self) -> frozenset[str]:
@@ -337,3 +345,21 @@ class NamesBelow(Observation):
     def evidence(self) -> tuple[str, ...]:
         answers = (self.txt, self.mx, self.address, self.address_ipv6)
         return tuple(line for answer in answers if answer is not None for line in answer.evidence())
+
+
+@dataclass(frozen=True)
+class HostSPF(Observation):
+    """The SPF record at the name of a host that the inventory names, and whether mail leaves there."""
+
+    host: str
+    declared: bool
+    """The inventory names the host."""
+    senders_known: bool = False
+    """The inventory says which addresses mail leaves from."""
+    sends: str = ""
+    """Why the host counts as one that sends; empty for one that does not."""
+    published: PublishedSPF | None = None
+    """None where nobody asked, since it does not matter."""
+
+    def evidence(self) -> tuple[str, ...]:
+        return self.published.answer.evidence() if self.published is not None else ()

@@ -212,6 +212,8 @@ class Certificates(Observation):
     """The usage of the secure TLSA records that match every chain, where no MTA-STS policy wants a public certificate
     (RFC 7672, sections 3.1.1 and 3.1.2).
     """
+    told_by_dane: tuple[str, ...] = ()
+    """What of names and dates keeps a DANE-TA record from matching (``ChainMatch.told``): DANE-MATCH has said it."""
 
     def evidence(self) -> tuple[str, ...]:
         if not self.tls_offered:

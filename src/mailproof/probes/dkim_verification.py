@@ -21,6 +21,7 @@ from dkim.util import InvalidTagValueList, parse_tag_value
 from mailproof.grammars.dkim import KeyRecord, parse_key_record
 from mailproof.grammars.dkim_signatures import Signature
 from mailproof.grammars.messages import parse_header
+from mailproof.grammars.public_keys import RSAKey
 from mailproof.grammars.received import seconds_of
 
 MAX_HEADER = 1024 * 1024
@@ -28,6 +29,7 @@ MAX_HEADER = 1024 * 1024
 MAX_SIGNATURE = 16_384
 """Octets of a signature."""
 MAX_KEY_BITS = 16_384
+MAX_EXPONENT_BITS = 256
 LEAST_KEY_BITS = 1024
 """RFC 8301, section 3.2."""
 
@@ -122,24 +124,23 @@ def verify(
 def _unfit(signature: Signature, record: KeyRecord) -> str:
     """Why a key cannot verify the signature (RFC 6376, section 6.1.2); empty where it can."""
     type_wanted, _, hash_wanted = signature.algorithm.partition("-")
-    hashes = [part.strip().lower() for part in (record.get("h") or hash_wanted).split(":")]
-    services = [part.strip().lower() for part in (record.get("s") or "*").split(":")]
-    flags = [part.strip().lower() for part in (record.get("t") or "").split(":")]
     identity = signature.identity.rpartition("@")[2].lower()
     if record.get("v") not in (None, "DKIM1"):
         return "the key is of another version"
     if record.key_type != type_wanted:
         return f"the key is of the type {record.key_type[:20]}, the signature {signature.algorithm}"
-    if record.key_bits is None:
+    if record.key is None:
         return "the key cannot be read"
-    if hash_wanted not in hashes:
+    if record.hashes and hash_wanted not in record.hashes:
         return f"the key admits h={(record.get('h') or '')[:40]} only"
-    if not {"*", "email"} & set(services):
+    if not record.serves("email"):
         return f"the key is for s={(record.get('s') or '')[:40]} only"
-    if "s" in flags and identity and identity != signature.domain:
+    if "s" in record.flags and identity and identity != signature.domain:
         return f"the key admits no sub-domain (t=s), and i is {signature.identity[:80]}"
-    if record.key_type == "rsa" and record.key_bits < LEAST_KEY_BITS:
-        return f"the key has {record.key_bits} bits (RFC 8301, section 3.2)"
-    if record.key_bits > MAX_KEY_BITS:
-        raise Unverifiable(f"the key has {record.key_bits} bits")
+    if record.key_type == "rsa" and record.key.bits < LEAST_KEY_BITS:
+        return f"the key has {record.key.bits} bits (RFC 8301, section 3.2)"
+    if record.key.bits > MAX_KEY_BITS:
+        raise Unverifiable(f"the key has {record.key.bits} bits")
+    if isinstance(record.key, RSAKey) and record.key.exponent.bit_length() > MAX_EXPONENT_BITS:
+        raise Unverifiable(f"the exponent of the key has {record.key.exponent.bit_length()} bits")
     return ""

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from mailproof.grammars.dmarc import mailbox_domain
 from mailproof.inventory.budgets import MAX_REPORT_DOMAINS
-from mailproof.net.dns.registration import unregistered
+from mailproof.net.dns.registration import is_public_suffix, organisation_by_list, unregistered
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
 from mailproof.observations.dmarc import DMARC, Destination, DMARCReports, Step
@@ -37,7 +37,15 @@ async def dmarc(domain: MailDomain, net: Network) -> DMARC:
             break
     existence = await net.dns.resolve(domain.name, "TXT")
     misplaced = tuple(record.text for record in existence.records)
-    found = DMARC(domain.name, not existence.nonexistent, tuple(steps), misplaced)
+    suffixes = tuple(step.domain for step in steps if is_public_suffix(step.domain))
+    found = DMARC(
+        domain.name,
+        not existence.nonexistent,
+        tuple(steps),
+        misplaced,
+        by_list=organisation_by_list(domain.name),
+        suffixes=suffixes,
+    )
     if found.own.record is None or found.organisational_domain != domain.name:
         return found
     name = f"{NOBODY}.{domain.name}"

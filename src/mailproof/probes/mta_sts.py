@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+
+from mailproof.grammars.mta_sts import policy_id
 from mailproof.inventory.budgets import MAX_POLICY_ADDRESSES
 from mailproof.net.dns.registration import unregistered
 from mailproof.net.errors import NotFollowed
 from mailproof.net.network import Network
-from mailproof.observations.mta_sts import STSPolicyFile, STSRecord
-from mailproof.probes.probe import probe
+from mailproof.observations import Former
+from mailproof.observations.mta_sts import STSChange, STSPolicyFile, STSRecord
+from mailproof.probes.probe import Look, probe
 from mailproof.targets.mail import MailDomain
 
 
@@ -32,3 +36,18 @@ async def sts_policy(domain: MailDomain, net: Network, sts_record: STSRecord) ->
     if reachable:
         response = await net.https.fetch(f"https://{host}/.well-known/mta-sts.txt", reachable[:MAX_POLICY_ADDRESSES])
     return STSPolicyFile(domain.name, sts_record, addresses, response, await unregistered(net.dns, answers[0]))
+
+
+@probe(looks=("sts_policy",))
+async def sts_change(domain: MailDomain, look: Look, former: Former) -> STSChange:
+    """The policy as it is now and as the history has it; not looked at without a history."""
+    if not former.kept:
+        return STSChange(domain.name, False)
+    policy = await look(sts_policy, domain)
+    texts = policy.record.texts
+    digest = ""
+    if policy.fetched and policy.response is not None:
+        lines = "\n".join(line.rstrip() for line in policy.response.body.splitlines())
+        digest = hashlib.sha256(lines.encode("utf-8", "backslashreplace")).hexdigest()
+    before = former.fact(domain.id, STSChange.FACT)
+    return STSChange(domain.name, True, policy_id(texts[0]) if len(texts) == 1 else "", digest, before)

@@ -2,7 +2,8 @@
 
 A probe is an async function. Its first parameter is the target that it looks at; the others are filled by
 name: ``net`` is the network, ``look`` asks another probe about another target, ``inventory`` is the inventory,
-``targets`` are all targets of the run, and any other name is the probe of that name on the same target.
+``targets`` are all targets of the run, ``former`` is what earlier runs knew of them, and any other name is the probe
+of that name on the same target.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Probe:
     needs: tuple[str, ...]
     """Names of the probes of the same target that it builds on."""
     given: tuple[str, ...]
-    """Which of ``net``, ``look``, ``inventory`` and ``targets`` it takes."""
+    """Which of ``net``, ``look``, ``inventory``, ``targets`` and ``former`` it takes."""
     active: bool
     """A server owner may notice it: it runs only with consent."""
     scan: bool
@@ -70,7 +71,7 @@ class Probe:
         return self.connections(limits) if callable(self.connections) else self.connections
 
 
-GIVEN = ("net", "look", "inventory", "targets")
+GIVEN = ("net", "look", "inventory", "targets", "former")
 
 
 class Look(Protocol):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from mailproof.inventory.budgets import MAX_POLICY_ADDRESSES
 from mailproof.inventory.values import is_url
 from mailproof.net.errors import NotAvailable, NotFollowed
-from mailproof.net.https import Response
+from mailproof.net.https import AsText, Response
 from mailproof.net.network import Network
 
 
@@ -23,7 +23,7 @@ async def document(net: Network, source: str, most: int, *, accept: str = "*/*")
     return response.body
 
 
-async def fetched(net: Network, url: str, most: int, *, accept: str = "*/*") -> Response:
+async def fetched(net: Network, url: str, most: int, *, accept: str = "*/*", as_text: AsText | None = None) -> Response:
     """What an https URL answers, from an address of its host. Raises NotObserved."""
     host = urlsplit(url).hostname or ""
     port = urlsplit(url).port or 443
@@ -34,4 +34,4 @@ async def fetched(net: Network, url: str, most: int, *, accept: str = "*/*") -> 
     allowed = [address for address in addresses if net.settings.may_contact(address, port, host)]
     if not allowed:
         raise NotFollowed(f"{addresses[0]} of {host} is not a public address and is not followed")
-    return await net.https.fetch(url, tuple(allowed[:MAX_POLICY_ADDRESSES]), limit=most, accept=accept)
+    return await net.https.fetch(url, tuple(allowed[:MAX_POLICY_ADDRESSES]), limit=most, accept=accept, as_text=as_text)

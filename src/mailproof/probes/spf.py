@@ -15,12 +15,12 @@ from mailproof.net.dns.names import is_host
 from mailproof.net.dns.registration import unregistered
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
-from mailproof.observations.spf import SPF, Lookup, NamesBelow, PublishedSPF, SPFEvaluation, SPFTree
+from mailproof.observations.spf import SPF, HostSPF, Lookup, NamesBelow, PublishedSPF, SPFEvaluation, SPFTree
 from mailproof.probes.authorities import NOBODY
 from mailproof.probes.check_host import check_host
 from mailproof.probes.probe import Look, probe
 from mailproof.targets.addresses import AuthorisedSender, HeloName
-from mailproof.targets.mail import MailDomain
+from mailproof.targets.mail import MailDomain, MailHost
 
 MAX_WALK = 40
 """Lookups after which the walk of a tree ends: far above the permitted ten, far below a bomb."""
@@ -110,6 +110,31 @@ async def spf_of_helo(helo: HeloName, net: Network) -> SPFEvaluation:
         if address not in helo.addresses
     ]
     return SPFEvaluation(helo.name, published.texts, tuple(listed), tuple(foreign))
+
+
+@probe()
+async def host_spf(host: MailHost, net: Network, inventory: Inventory) -> HostSPF:
+    """The record at the host's own name (RFC 7208, section 2.3), asked for where the host is said to send nothing."""
+    declared = any(entry.name == host.name for entry in inventory.hosts)
+    if not declared or not inventory.sending:
+        return HostSPF(host.name, declared, bool(inventory.sending))
+    if sends := await _sends(host, net, inventory):
+        return HostSPF(host.name, True, True, sends)
+    return HostSPF(host.name, True, True, published=await _published(net.dns, host.name, ()))
+
+
+async def _sends(host: MailHost, net: Network, inventory: Inventory) -> str:
+    """Why mail may leave at a host, or under its name."""
+    if any(entry.name == host.name and entry.sends for entry in inventory.domains):
+        return f"{host.name} is a domain that sends mail"
+    if any(entry.helo == host.name for entry in inventory.sending):
+        return "a sending address says this name in EHLO"
+    senders = {ip_address(entry.address) for entry in inventory.sending}
+    known = [address for entry in inventory.hosts if entry.name == host.name for address in entry.addresses]
+    for type in ("A", "AAAA"):
+        known += [record.data for record in (await net.dns.resolve(host.name, type)).records]
+    found = [address for address in known if ip_address(address) in senders]
+    return f"mail leaves at {found[0]}" if found else ""
 
 
 async def _published(dns: DNSClient, name: str, path: tuple[str, ...]) -> PublishedSPF:

@@ -27,7 +27,8 @@ from mailproof.observations.tls import (
     TLSOffers,
     WithdrawnTLS,
 )
-from mailproof.probes.dane import examine, tlsa
+from mailproof.probes.associations import examine, heeded
+from mailproof.probes.dane import tlsa
 from mailproof.probes.mta_sts import sts_policy
 from mailproof.probes.probe import Look, probe
 from mailproof.probes.smtp import smtp_session
@@ -103,17 +104,20 @@ async def dane(endpoint: MXEndpoint, look: Look) -> DANE:
         return DANE(records, True, (), declined.reason, endpoint.id)
     chains = tuple(deployment.chain for deployment in seen.deployments)
     matches = await asyncio.to_thread(_matches, endpoint, records, chains)
-    return DANE(records, seen.tls_offered, matches, endpoint=endpoint.id)
+    return DANE(records, seen.tls_offered, matches, endpoint=endpoint.id, at=seen.at)
 
 
 def _matches(endpoint: MXEndpoint, records: TLSA, chains: tuple[Chain, ...]) -> tuple[ChainMatch, ...]:
-    names = tuple(dict.fromkeys((endpoint.host, records.base)))
     at = datetime.now(UTC)
     matches = []
+    looked_at = heeded(records.records)
     for chain in chains:
-        found = examine(records.records, chain, names, at, endpoint.domains)
-        matching = tuple(str(record) for record, flaw in found if not flaw)
-        matches.append(ChainMatch(chain, matching, tuple(f"{record}: {flaw}" for record, flaw in found if flaw)))
+        found = examine(records.records, chain, (records.base,), at, endpoint.domains)
+        right = [record for record, flaw in found if not flaw]
+        matching = tuple(str(record) for record in right if record in looked_at)
+        passed_over = tuple(str(record) for record in right if record not in looked_at)
+        remarks = tuple(f"{record}: {flaw}" for record, flaw in found if flaw)
+        matches.append(ChainMatch(chain, matching, remarks, passed_over))
     return tuple(matches)
 
 
@@ -126,7 +130,22 @@ async def certificates(endpoint: TLSEndpoint, net: Network, look: Look) -> Certi
     roots = trusted_roots(net.settings.ca_file)
     deployments = await asyncio.to_thread(_deployments, endpoint.host, chains, roots)
     dane = await _authenticated_by_dane(endpoint, look, chains) if isinstance(endpoint, MXEndpoint) else ByDANE.NOT
-    return Certificates(endpoint.id, endpoint.host, now(), True, deployments, dane)
+    told: tuple[str, ...] = ()
+    if isinstance(endpoint, MXEndpoint) and dane is ByDANE.NOT:
+        told = await _told_by_dane(endpoint, look, chains)
+    return Certificates(endpoint.id, endpoint.host, now(), True, deployments, dane, told)
+
+
+async def _told_by_dane(endpoint: MXEndpoint, look: Look, chains: tuple[Chain, ...]) -> tuple[str, ...]:
+    """What of names and dates DANE-MATCH tells of the chains: it is not told twice."""
+    try:
+        records = await look(tlsa, MailHost(endpoint.host, domains=endpoint.domains, active=endpoint.active))
+    except NotObserved:
+        return ()
+    if not records.applies or not any(record.usable and record.usage == 2 for record in records.records):
+        return ()
+    matches = await asyncio.to_thread(_matches, endpoint, records, chains)
+    return tuple(sorted({end for match in matches for end in match.told}))
 
 
 def _deployments(host: str, chains: tuple[Chain, ...], roots: Roots) -> tuple[Deployment, ...]:

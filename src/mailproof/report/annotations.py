@@ -37,4 +37,6 @@ def _annotation(result: Result) -> str:
     }
     shown = ",".join(f"{name}={workflow_property(value)}" for name, value in properties.items() if value)
     text = f"{clipped(result.observed, MAX_TEXT)}\nFix: {result.fix}"
+    if result.remedy and result.remedy.after:
+        text += f"\nPublish:\n{clipped(result.remedy.after, MAX_TEXT)}"
     return f"::{command} {shown}::{workflow_data(text)}"

@@ -10,7 +10,20 @@ from mailproof.report.escape import cell
 
 COLUMNS = (
     *("id", "verdict", "level", "control", "family", "target", "target_type", "domains", "message", "expected"),
-    *("observed", "evidence", "why", "fix", "references", "waiver", "proposed", "change", "file", "line"),
+    *(
+        "observed",
+        "evidence",
+        "why",
+        "fix",
+        "references",
+        "waiver",
+        "proposed",
+        "change",
+        "file",
+        "line",
+        "before",
+        "after",
+    ),
 )
 
 MAX_CELL = 32_000
@@ -39,6 +52,8 @@ def _cell(result: Result, column: str) -> str:
             text = result.waiver.summary if result.waiver else ""
         case "proposed":
             text = "yes" if result.proposed else ""
+        case "before" | "after":
+            text = str(getattr(result.remedy, column)) if result.remedy else ""
         case "file":
             text = result.place.file if result.place else ""
         case "line":

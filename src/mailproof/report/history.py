@@ -50,6 +50,17 @@ CREATE TABLE result (
 ) WITHOUT ROWID;
 """
 
+_FACTS = """
+CREATE TABLE IF NOT EXISTS fact (
+    inventory TEXT NOT NULL,
+    target TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (inventory, target, name)
+) WITHOUT ROWID
+"""
+"""What was known last of a target. Histories of earlier versions have no such table, and those pass over it."""
+
 _KEPT = (Verdict.FAIL, Verdict.ADVICE, Verdict.WAIVED, Verdict.INCONCLUSIVE)
 """Verdicts that are kept one by one."""
 
@@ -100,8 +111,8 @@ def check(file: Path) -> None:
             pass
 
 
-def append(file: Path, document: RunDocument) -> None:
-    """Append a run. Raises HistoryError."""
+def append(file: Path, document: RunDocument, facts: Iterable[tuple[str, str, str]] = ()) -> None:
+    """Append a run; ``facts`` are target, name and text of what the next one is to know. Raises HistoryError."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -131,6 +142,22 @@ def append(file: Path, document: RunDocument) -> None:
                 if r.verdict in _KEPT
             ),
         )
+        connection.execute(_FACTS)
+        connection.executemany(
+            "INSERT OR REPLACE INTO fact (inventory, target, name, value) VALUES (?, ?, ?, ?)",
+            (tuple(map(_storable, (document.inventory, *fact))) for fact in facts),
+        )
+
+
+def facts(file: Path, inventory: str) -> dict[tuple[str, str], str]:
+    """What the last runs of an inventory knew, by target and name; nothing where none was kept. Raises HistoryError."""
+    if not file.exists():
+        return {}
+    with _opened(file, "ro") as connection:
+        if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'fact'").fetchone()[0]:
+            return {}
+        rows = connection.execute("SELECT target, name, value FROM fact WHERE inventory = ?", (inventory,))
+        return {(target, name): value for target, name, value in rows}
 
 
 def trend(file: Path) -> list[Point]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from mailproof.controls import Reference
 from mailproof.gate.document import Result, RunDocument
 from mailproof.gate.verdict import Verdict
+from mailproof.remedies import Remedy
 from mailproof.report.escape import clipped, html_text, is_web_address, markdown, markdown_block, markdown_code
 from mailproof.report.selection import worst_first
 
@@ -108,12 +109,22 @@ def _finding(result: Result) -> str:
         lines.append(f"- waiver: {_line(result.waiver.summary)}")
     if result.place:
         lines.append(f"- where: {_line(str(result.place))}")
+    if result.remedy:
+        lines += _remedy(result.remedy)
     evidence = tuple(clipped(line, MAX_LINE) for line in result.evidence[:MAX_EVIDENCE])
     if len(result.evidence) > MAX_EVIDENCE:
         evidence += (f"... {len(result.evidence) - MAX_EVIDENCE} lines more in the JSON report",)
     if evidence:
         lines += ["", markdown_block(evidence)]
     return "\n".join([*lines, "", "</details>", ""])
+
+
+def _remedy(remedy: Remedy) -> list[str]:
+    """What is published and what to publish instead, in blocks to copy from."""
+    lines: list[str] = []
+    for name, text in (("published", remedy.before), ("instead", remedy.after)):
+        lines += ["", f"{name}:", "", markdown_block(tuple(text.splitlines()) or ("(nothing)",))]
+    return lines
 
 
 def _line(text: str) -> str:

@@ -120,12 +120,19 @@ class HTMLReport:
         if result is None:
             return
         evidence = "\n".join(text(line) for line in result.evidence)
+        remedy = ""
+        if result.remedy:
+            published, instead = (
+                "\n".join(text(line) for line in lines.splitlines())
+                for lines in (result.remedy.before, result.remedy.after)
+            )
+            remedy = f"<p><b>Published:</b></p><pre>{published}</pre><p><b>Instead:</b></p><pre>{instead}</pre>"
         waiver = f"<p><b>Waiver:</b> {text(result.waiver.summary)}</p>" if result.waiver else ""
         change = f"<p><b>Against the baseline:</b> {text(result.change)}</p>" if result.change else ""
         data[:] = [
             f"{waiver}{change}"
             f"<p><b>Expected:</b> {text(result.expected)}<br>"
             f"<b>Observed:</b> {'<br>'.join(text(line) for line in result.observed.splitlines())}</p>"
-            f"<p><b>Why:</b> {text(result.why)}<br><b>Fix:</b> {text(result.fix)}</p>"
+            f"<p><b>Why:</b> {text(result.why)}<br><b>Fix:</b> {text(result.fix)}</p>{remedy}"
             f'<pre class="evidence">{evidence}</pre>'
         ]

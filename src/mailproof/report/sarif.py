@@ -16,6 +16,7 @@ from mailproof.documents import JSON
 from mailproof.gate.document import Result, RunDocument
 from mailproof.gate.verdict import Verdict
 from mailproof.net.text import printable
+from mailproof.remedies import Remedy
 from mailproof.report.escape import clipped, is_web_address, sarif_message
 from mailproof.report.selection import worst_first
 
@@ -113,8 +114,17 @@ def _result(result: Result, rule: int) -> dict[str, JSON]:
             "proposed": result.proposed,
             "evidence": _evidence(result.evidence),
             "fix": clipped(printable(result.fix), MAX_TEXT),
+            **(_remedy(result.remedy) if result.remedy else {}),
         },
         **({"baselineState": BASELINE_STATE[result.change]} if result.change else {}),
+    }
+
+
+def _remedy(remedy: Remedy) -> dict[str, JSON]:
+    """What to publish. A zone is no artifact of the repository, so that SARIF's own fixes cannot say it."""
+    return {
+        name: clipped("\n".join(map(printable, text.splitlines())), MAX_TEXT)
+        for name, text in (("before", remedy.before), ("after", remedy.after))
     }
 
 

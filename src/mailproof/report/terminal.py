@@ -172,6 +172,7 @@ def _write_finding(terminal: Terminal, entry: Joined, left: Left, width: int, ve
     _write_field(terminal, "rule", "; ".join(reference.title for reference in result.references), width)
     _write_field(terminal, "why", result.why, width)
     _write_field(terminal, "fix", result.fix, width)
+    _write_remedies(terminal, entry)
     _write_left(terminal, [other for r in entry.results for other in left.get(r.key, ())], width)
     terminal.write_line("")
 
@@ -183,6 +184,17 @@ def _write_targets(terminal: Terminal, entry: Joined, width: int) -> None:
     names = [printable(result.target) for result in entry.results[:MAX_TARGETS]]
     more = f" and {len(entry.results) - MAX_TARGETS} more" if len(entry.results) > MAX_TARGETS else ""
     _write_field(terminal, "on", ", ".join(names) + more, width)
+
+
+def _write_remedies(terminal: Terminal, entry: Joined) -> None:
+    """Write what to publish, as it is to be pasted: in lines of their own that are never cut."""
+    remedies = [result.remedy for result in entry.results if result.remedy is not None]
+    for remedy in remedies[:MAX_TARGETS]:
+        for mark, text in (("-", remedy.before), ("+", remedy.after)):
+            for part in text.splitlines():
+                terminal.write_line(f"{'':9}{mark} {printable(part)}")
+    if len(remedies) > MAX_TARGETS:
+        terminal.write_line(f"{'':9}and {len(remedies) - MAX_TARGETS} more of the kind, in the report")
 
 
 def _write_left(terminal: Terminal, left: Sequence[Result], width: int) -> None:

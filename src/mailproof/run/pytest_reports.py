@@ -133,6 +133,8 @@ def _text(result: Result) -> str:
             *(f"  | {printable(line)}" for line in result.evidence),
             f"rule: {', '.join(reference.title for reference in result.references)}",
             f"fix: {result.fix}",
+            *(f"  - {printable(line)}" for line in (result.remedy.before.splitlines() if result.remedy else ())),
+            *(f"  + {printable(line)}" for line in (result.remedy.after.splitlines() if result.remedy else ())),
         ]
     )
 

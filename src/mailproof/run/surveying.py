@@ -10,7 +10,9 @@ import pytest
 from mailproof.expedition import Expedition
 from mailproof.extensions import BrokenExtension
 from mailproof.gate.document import TesterFault, Traffic
+from mailproof.observations import Former
 from mailproof.record import Record, RecordError, read_record, write_record
+from mailproof.report import history
 from mailproof.run.collecting import is_collection_broken, pairs
 from mailproof.run.context import Context
 from mailproof.run.machine import told_shortages
@@ -95,10 +97,18 @@ class Surveying:
                 wanted[name, target.id] = (name, target)
         with told_shortages():
             with self._progress("survey") as tick:
-                self._take(self._expedition.survey(wanted.values(), tick))
+                self._take(self._expedition.survey(wanted.values(), tick, self._former()))
             self.close()
         self._expedition = None
         self._write_record()
+
+    def _former(self) -> Former:
+        """What earlier runs knew, by the history."""
+        file, name = self._context.options.history, self._context.loaded.name
+        try:
+            return Former(history.facts(file, name) if file is not None else None)
+        except history.HistoryError as error:
+            raise pytest.UsageError(f"--history: {error}") from None
 
     def _write_record(self) -> None:
         context = self._context

@@ -99,6 +99,24 @@ async def find_selectors(search: Search) -> None:
 
 
 @dataclass(frozen=True)
+class KeyRing(Target):
+    """All selectors together. Nobody judges them; their keys are held against each other once in a run."""
+
+    name: str = "all DKIM keys"
+
+    @property
+    def id(self) -> str:
+        return self.name
+
+
+@finder(KeyRing, after=(Selector,))
+async def find_key_ring(search: Search) -> None:
+    """One, where the inventory names selectors."""
+    if search.targets.found(Selector):
+        search.targets.add(KeyRing())
+
+
+@dataclass(frozen=True)
 class MailHost(Target):
     """A host that domains name as their MX, or that the inventory names.
 

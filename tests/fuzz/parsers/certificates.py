@@ -12,7 +12,7 @@ from mailproof.net.errors import NotObserved
 from mailproof.net.pkix.certificates import Chain, facts, load
 from mailproof.net.pkix.paths import Roots, verify
 from mailproof.net.pkix.reference_names import matches_name
-from mailproof.probes.dane import matching_records
+from mailproof.probes.associations import matching_records
 from tests.fuzz.parser import AT, CONTROLS, CORPUS, Parser
 
 

@@ -8,8 +8,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from mailproof.net.pkix.certificates import Chain, facts, load
+from mailproof.net.pkix.der import public_key_info
 from mailproof.observations.dane import TLSA
-from mailproof.probes.dane import matching_records
+from mailproof.probes.associations import matching_records
 from tests.fuzz.parser import AT, CORPUS, Parser
 from tests.unit import observed
 
@@ -39,6 +40,7 @@ def _tlsa_corpus() -> tuple[bytes, ...]:
         b"\x03\x01\x01" + bytes.fromhex(leaf.spki_sha256),
         b"\x03\x00\x01" + bytes.fromhex(leaf.sha256),
         b"\x02\x00\x00" + (CORPUS / "ed25519.der").read_bytes(),
+        b"\x02\x01\x00" + public_key_info(load(_chain().certificates[0])),
     )
 
 

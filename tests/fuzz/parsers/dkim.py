@@ -10,7 +10,9 @@ def _dkim(data: bytes) -> bool:
     record = dkim.parse_key_record(as_text(data))
     assert record.key_type
     assert record.revoked in (True, False)
-    return not record.errors
+    assert record.key is None or record.key.faults() or record.key.bits
+    assert record.hashes is not record.flags or not record.hashes
+    return not record.errors and record.key is not None
 
 
 PARSERS = (

@@ -12,6 +12,8 @@ def _dmarc(data: bytes) -> bool:
     assert record.policy("sp", "p") in dmarc.POLICIES
     assert record.psd in ("y", "n", "u")
     assert isinstance(record.report_addresses, tuple)
+    if meant := dmarc.respelt(record):
+        assert not dmarc.parse_record(meant).errors
     return bool(texts) and record.is_usable
 
 

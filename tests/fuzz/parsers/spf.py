@@ -18,6 +18,8 @@ def _spf(data: bytes) -> bool:
             if target is not None:
                 normalise(target)
     assert all(isinstance(error, str) for error in record.errors)
+    if meant := spf.respelt(as_text(data)):
+        assert not spf.parse_record(meant).errors
     return not record.errors
 
 

@@ -126,4 +126,10 @@ DOMAINS = (
         },
         fail=("DMARC-PARKED-REJECT",),
     ),
+    Domain(
+        "dmarc-psd",
+        "the record claims to be that of a public suffix",
+        records={"_dmarc TXT": ("v=DMARC1; p=reject; sp=reject; psd=y; rua=mailto:dmarc@dmarc-psd.test",)},
+        fail=("DMARC-PSD",),
+    ),
 )

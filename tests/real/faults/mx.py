@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.real.controls import PARTLY, PRIVATE
-from tests.real.domains import ADDRESS, NO_KEY, POSTFIX, Domain, Server
+from tests.real.domains import ADDRESS, NEXT_KEY, NO_KEY, POSTFIX, Domain, Server
 
 NETWORK = 37
 
@@ -52,7 +52,7 @@ DOMAINS = (
     Domain(
         "mx-private",
         "MX has a private address",
-        records={"@ MX": ("10 mx",), "mx A": ("10.0.0.25",), "_25._tcp.mx TLSA": (NO_KEY,)},
+        records={"@ MX": ("10 mx",), "mx A": ("10.0.0.25",), "_25._tcp.mx TLSA": (NO_KEY, NEXT_KEY)},
         fail=("MX-PUBLIC-ADDR",),
         inconclusive=PARTLY,
         why=PRIVATE,
@@ -60,7 +60,7 @@ DOMAINS = (
     Domain(
         "mx-localhost",
         "MX has a loopback address",
-        records={"@ MX": ("10 mx",), "mx A": ("127.0.0.1",), "_25._tcp.mx TLSA": (NO_KEY,)},
+        records={"@ MX": ("10 mx",), "mx A": ("127.0.0.1",), "_25._tcp.mx TLSA": (NO_KEY, NEXT_KEY)},
         fail=("MX-PUBLIC-ADDR",),
         inconclusive=PARTLY,
         why=PRIVATE,
@@ -120,6 +120,7 @@ DOMAINS = (
             "@ TXT": ("v=spf1 -all",),
             "* TXT": ("v=spf1 -all",),
             "sel1._domainkey TXT": (),
+            "*._domainkey TXT": ("v=DKIM1; p=",),
             "_mta-sts TXT": (),
             "_smtp._tls TXT": (),
         },

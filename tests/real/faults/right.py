@@ -16,9 +16,21 @@ def without_mail(label: str) -> dict[str, tuple[str, ...]]:
         "_dmarc TXT": (f"v=DMARC1; p=reject; sp=reject; rua=mailto:dmarc@reports.{label}.test",),
         "reports MX": ("10 mx.right.test.",),
         "sel1._domainkey TXT": (),
+        "*._domainkey TXT": ("v=DKIM1; p=",),
         "_mta-sts TXT": (),
         "_smtp._tls TXT": (),
     }
+
+
+LOGO = "bimi-right"
+"""The domain that the mark certificate of the laboratory is for."""
+
+
+def with_logo(label: str, image: str, certificate: str = "") -> dict[str, tuple[str, ...]]:
+    """The BIMI record of a domain; images and certificate lie at its policy host."""
+    where = f"https://mta-sts.{label}.test/bimi"
+    mark = f" a={where}/{certificate};" if certificate else ""
+    return {"default._bimi TXT": (f"v=BIMI1; l={where}/{image};{mark}",)}
 
 
 DOMAINS = (
@@ -26,6 +38,7 @@ DOMAINS = (
     # ipv4-path.test, whose one fault is the zone that it is in.
     Domain(
         "right",
+        records={"sel1._domainkey TXT": ("v=DKIM1; k=rsa; p=RSA-SIGNER",)},
         server=Server(POSTFIX, other_names=("alias.mx-cname.test", "mx.ns-ipv4-only.test")),
         ipv6=True,
         main_cf=("smtpd_banner = $myhostname ESMTP", "disable_vrfy_command = yes"),
@@ -74,4 +87,6 @@ DOMAINS = (
         perhaps=("EARLYTALK",),
         why="postscreen may be told to remember who has waited for it: then the next early talker is served.",
     ),
+    Domain(LOGO, records=with_logo(LOGO, "right.svg", "mark.pem")),
+    Domain("bimi-declined", records={"default._bimi TXT": ("v=BIMI1; l=; a=;",)}),
 )

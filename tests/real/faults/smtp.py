@@ -6,6 +6,7 @@ from tests.real.controls import HANDSHAKES, PARTLY, PKIX
 from tests.real.domains import (
     EXIM,
     HAPROXY,
+    NEXT_KEY,
     NO_KEY,
     NOBODY,
     OPENSMTPD,
@@ -37,7 +38,7 @@ DOMAINS = (
         "no-starttls-postfix",
         "does not offer STARTTLS",
         Server(POSTFIX, ("smtpd_tls_security_level = none",), Chain.NONE),
-        records={"_25._tcp.mx TLSA": (NO_KEY,)},
+        records={"_25._tcp.mx TLSA": (NO_KEY, NEXT_KEY)},
         fail=("SMTP-STARTTLS-OFFERED", "DANE-MATCH"),
         why="Its TLSA record promises STARTTLS: senders that do DANE must not deliver without (RFC 7672, "
         "section 2.2), a failure of its own beside STARTTLS that merely should be offered (RFC 7435). "
@@ -87,7 +88,8 @@ DOMAINS = (
             ),
         ),
         perhaps=(
-            *("SMTP-STARTTLS-OFFERED", "SMTP-STARTTLS-INJECTION", "DANE-MATCH"),
+            *("SMTP-STARTTLS-OFFERED", "SMTP-STARTTLS-INJECTION"),
+            *("DANE-MATCH", "DANE-PARAM-COMPLETE", "DANE-TA-ROTATION"),
             *PKIX,
             *HANDSHAKES,
         ),
@@ -197,14 +199,14 @@ DOMAINS = (
         "refused",
         "nothing listens on port 25",
         Server(NOBODY, ("no listener",), Chain.NONE),
-        records={"_25._tcp.mx TLSA": (NO_KEY,)},
+        records={"_25._tcp.mx TLSA": (NO_KEY, NEXT_KEY)},
         fail=("MX-PORT25-OPEN",),
         inconclusive=PARTLY,
     ),
     Domain(
         "silent",
         "port 25 swallows packets",
-        records={"@ MX": ("10 mx",), "mx A": (SILENT_ADDRESS,), "_25._tcp.mx TLSA": (NO_KEY,)},
+        records={"@ MX": ("10 mx",), "mx A": (SILENT_ADDRESS,), "_25._tcp.mx TLSA": (NO_KEY, NEXT_KEY)},
         inconclusive=("MX-PORT25-OPEN", *PARTLY),
         why="Whoever swallows packets may stand anywhere on the way.",
     ),

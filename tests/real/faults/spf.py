@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.real.domains import Domain
+from tests.real.domains import Domain, Store
 from tests.real.faults.right import without_mail
 
 NETWORK = 42
@@ -175,5 +175,18 @@ DOMAINS = (
         parked=True,
         records={**without_mail("spf-no-wildcard"), "* TXT": ()},
         advice=("SPF-WILDCARD-DENY",),
+    ),
+    Domain(
+        "spf-shared-pool",
+        "SPF authorises a range that a provider rents out",
+        records={"@ TXT": ("v=spf1 a:mx.right.test ip4:138.68.0.0/16 -all",)},
+        fail=("SPF-SHARED-POOL",),
+    ),
+    Domain(
+        "spf-store-name",
+        "a host that sends nothing has no SPF record",
+        store=Store(ports={"imap": (993,)}),
+        records={"mail TXT": ()},
+        advice=("SPF-HOST-DENY",),
     ),
 )

@@ -27,6 +27,9 @@ def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
+_LETS_ENCRYPT = x509.Name.from_rfc4514_string("CN=R12,O=Let's Encrypt,C=US")
+
+
 def _usage(*, authority: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=True,
@@ -96,14 +99,15 @@ class Authority:
         signer: ec.EllipticCurvePrivateKey | None = None,
         days: int = 400,
         only: str = "",
+        subject: x509.Name | None = None,
     ) -> x509.Certificate:
         """A CA's certificate; ``signer`` is the key of ``issuer``, the laboratory's root unless given. ``only`` is the
-        one domain that it may vouch for.
+        one domain that it may vouch for; ``subject`` is a whole name in place of ``name``.
         """
         signer = signer or (self._root_key if issuer else key)
         builder = (
             x509.CertificateBuilder()
-            .subject_name(_name(name))
+            .subject_name(subject or _name(name))
             .issuer_name(issuer.subject if issuer else _name(name))
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
@@ -130,6 +134,9 @@ class Authority:
             case Chain.FORBIDDEN_NAME:
                 key = ec.generate_private_key(ec.SECP256R1())
                 return key, self._sign_authority("a CA of elsewhere", key, self._root, 0, only="elsewhere.test")
+            case Chain.ROTATING:
+                key = ec.generate_private_key(ec.SECP256R1())
+                return key, self._sign_authority("R12", key, self._root, 0, subject=_LETS_ENCRYPT)
         return self._intermediate_key, self._intermediate
 
     def _unknown_authority(self, path_length: int = 0) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:

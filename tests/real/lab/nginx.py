@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.marks import LOGO, mark_pem
 from tests.real.domains import REGISTRY, PolicyHost
+from tests.real.faults import right
 from tests.real.lab import plan
 from tests.real.lab.ca import Issued
 from tests.real.lab.processes import Daemons
@@ -54,6 +56,7 @@ def _server(site: Site, documents: Path) -> str:
     ssl_certificate {site.issued.chain_file};
     ssl_certificate_key {site.issued.key_file};
     location = {WELL_KNOWN} {{ {_answer(site, documents)} }}
+    location /bimi/ {{ types {{ image/svg+xml svg; }} root {documents}; }}
   }}
 """
 
@@ -77,6 +80,14 @@ def _registry(issued: Issued, directory: Path, documents: Mapping[str, str]) -> 
 """
 
 
+def _write_logos(directory: Path) -> None:
+    """The images that BIMI records name, and the mark certificate."""
+    directory.mkdir()
+    (directory / "right.svg").write_bytes(LOGO)
+    (directory / "script.svg").write_bytes(LOGO.replace(b"<rect", b"<script/><rect"))
+    (directory / "mark.pem").write_text(mark_pem(f"{right.LOGO}.test"))
+
+
 def nginx(
     daemons: Daemons,
     namespace: str,
@@ -88,6 +99,7 @@ def nginx(
     """Start nginx for all sites, and for the registry with what it says by path."""
     documents = directory / "policies"
     documents.mkdir(parents=True)
+    _write_logos(documents / "bimi")
     user = pwd.getpwuid(0).pw_name
     servers = "".join(_server(site, documents) for site in sites)
     servers += _registry(registry, directory / "registry", registered)

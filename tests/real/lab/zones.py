@@ -12,12 +12,13 @@ import dns.dnssec
 import dns.name
 import dns.rdtypes.ANY.DNSKEY
 import dns.zone
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+import gmpy2
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+from mailproof.fixtures.world_zones import made_up_modulus
 from tests.real import domains
 from tests.real.domains import Delegation, Domain
-from tests.real.lab import plan, routes, signing
+from tests.real.lab import plan, routes, signers, signing
 from tests.real.lab.powerdns import PowerDNSZone
 
 Records = dict[str, tuple[str, ...]]
@@ -61,29 +62,37 @@ def apex(name_servers: Iterable[str], serial: int = domains.SERIAL) -> Records:
     }
 
 
-def dkim_record(bits: int) -> str:
-    """A DKIM key record with a fresh RSA key (RFC 6376, section 3.6.1)."""
-    if bits < 1024:
-        # Libraries refuse to make such a key; its record only needs a modulus of that size.
-        numbers = rsa.RSAPublicNumbers(65537, (1 << (bits - 1)) | 1)
-        der = _spki(numbers)
-    else:
-        der = (
-            rsa.generate_private_key(65537, bits)
-            .public_key()
-            .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-        )
-    return f"v=DKIM1; k=rsa; p={base64.b64encode(der).decode()}"
+def rsa_key(modulus: int) -> str:
+    """An RSA key as DKIM publishes it."""
+    return base64.b64encode(_spki(rsa.RSAPublicNumbers(65537, modulus))).decode()
+
+
+def dkim_keys() -> dict[str, str]:
+    """The DKIM keys of one domain, which nobody else has, by their names in ``Domain.records``."""
+    point = ed25519.Ed25519PrivateKey.generate().public_key().public_bytes_raw()
+    keys = {f"RSA-{bits}": rsa_key(made_up_modulus(bits)) for bits in (2048, 1024, 512)}
+    return keys | {"RSA-OTHER": rsa_key(made_up_modulus(2048)), "ED25519": base64.b64encode(point).decode()}
+
+
+def dkim_keys_of_all() -> dict[str, str]:
+    """The DKIM keys that several domains have, or anybody can have."""
+    prime = int(gmpy2.next_prime(made_up_modulus(1024)))
+    near = prime * int(gmpy2.next_prime(prime))
+    return {
+        "RSA-SHARED": rsa_key(made_up_modulus(2048)),
+        "RSA-NEAR": rsa_key(near),
+        "RSA-SIGNER": signers.published(),
+    }
 
 
 def _der(tag: int, content: bytes) -> bytes:
     length = len(content)
-    prefix = bytes([length]) if length < 128 else bytes([0x81, length])
+    prefix = bytes([length]) if length < 128 else b"\x82" + length.to_bytes(2, "big")
     return bytes([tag]) + prefix + content
 
 
 def _spki(numbers: rsa.RSAPublicNumbers) -> bytes:
-    """SubjectPublicKeyInfo of an RSA key of less than 1024 bits (RFC 8017, appendix A.1.1)."""
+    """SubjectPublicKeyInfo of an RSA key of any size; libraries refuse small ones (RFC 8017, appendix A.1.1)."""
 
     def integer(value: int) -> bytes:
         return _der(0x02, value.to_bytes(value.bit_length() // 8 + 1, "big"))
@@ -107,7 +116,7 @@ def mail_zone(domain: Domain, tlsa: str | None, known: Mapping[str, str], serial
     records |= {
         "@ MX": (f"10 {domain.host}.",),
         "@ TXT": ("v=spf1 mx -all" if domain.server else f"v=spf1 a:{domain.host} -all",),
-        "sel1._domainkey TXT": (known["DKIM-2048"],),
+        "sel1._domainkey TXT": (f"v=DKIM1; k=rsa; p={known['RSA-2048']}",),
         "_dmarc TXT": (f"v=DMARC1; p=reject; sp=reject; rua=mailto:dmarc@{domain.name}",),
         "_mta-sts TXT": (f"v=STSv1; id={domains.SERIAL};",),
         "_smtp._tls TXT": (f"v=TLSRPTv1; rua=mailto:tlsrpt@{domain.name}",),
@@ -122,9 +131,10 @@ def mail_zone(domain: Domain, tlsa: str | None, known: Mapping[str, str], serial
         if address6:
             records["mx AAAA"] = (address6,)
         if tlsa:
-            records["_25._tcp.mx TLSA"] = (tlsa,)
+            records["_25._tcp.mx TLSA"] = (tlsa, domains.NEXT_KEY)
     if domain.store:
         records["mail A"] = (plan.store_address(domain),)
+        records["mail TXT"] = ("v=spf1 -all",)
     if domain.label == "right":
         records["policy A"] = (plan.HTTPS,)
     records |= _own_servers(domain, inside=True)
@@ -172,6 +182,9 @@ def _own_glue(domain: Domain) -> Records:
 
 
 def _filled_in(value: str, domain: Domain, known: Mapping[str, str]) -> str:
+    tags, key, name = value.partition("p=")
+    if value.startswith("v=DKIM1;") and name in known:
+        return f"{tags}{key}{known[name]}"
     return plan.address(domain) if value == domains.ADDRESS else known.get(value, value)
 
 
@@ -318,7 +331,7 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
     certificate which issued the host's.
     """
     signer = Signer()
-    dkim = {f"DKIM-{bits}": dkim_record(bits) for bits in (2048, 1024, 512)} | {"DKIM-2048-OTHER": dkim_record(2048)}
+    shared = dkim_keys_of_all()
     first: dict[str, str] = {}
     second: dict[str, str] = {}
     powerdns: dict[str, PowerDNSZone] = {}
@@ -330,7 +343,14 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
             wrong = domain.delegation is Delegation.WRONG_DS
             top[f"{domain.label} DS"] = (signer.ds(f"{domain.name}.", wrong=wrong),)
 
-        known = dkim | {domains.ISSUER: issuers.get(domain.label, "")}
+        known = (
+            shared
+            | dkim_keys()
+            | {
+                domains.ISSUER: issuers.get(domain.label, ""),
+                domains.OWN_KEY: tlsa.get(domain.label, ""),
+            }
+        )
 
         def text(serial: int, domain: Domain = domain, known: Mapping[str, str] = known, second: bool = False) -> str:
             plain = master_file(domain.name, mail_zone(domain, tlsa.get(domain.label), known, serial, second))

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
 from mailproof.net.pkix.paths import PathStatus
+from mailproof.observations.dane import DATES_COUNT, NAMES_COUNT
 from mailproof.observations.tls import ByDANE, Certificates
 
 from ..observed import ENDPOINT, HOST, certificate, certificates
@@ -86,6 +87,9 @@ TABLE: Table = {
             level=SHOULD,
             certificates=certificates(certificate(names=("other.example",)), matches=False),
         ),
+        leaves("DANE-MATCH", certificates=replace(certificates(matches=False), told_by_dane=(NAMES_COUNT,))),
+        fails("is not among", certificates=replace(certificates(matches=False), told_by_dane=(DATES_COUNT,))),
+        passes(certificates=replace(certificates(), told_by_dane=(NAMES_COUNT,))),
         fails("no name at all", certificates=certificates(certificate(names=()), matches=False)),
         *_SPARED,
     ),
@@ -101,6 +105,9 @@ TABLE: Table = {
         passes(certificates=certificates(certificate(), _OLD_CA, root=_OLD_CA.sha256)),
         fails("not valid before 2026-11-01", certificates=certificates(at="2026-10-31T23:59:59Z")),
         fails("expired on 2026-11-01", certificates=certificates(_EXPIRED, dane=ByDANE.TA)),
+        leaves("DANE-MATCH", certificates=replace(certificates(_EXPIRED), told_by_dane=(DATES_COUNT,))),
+        fails("expired", certificates=replace(certificates(_EXPIRED), told_by_dane=(NAMES_COUNT,))),
+        passes(certificates=replace(certificates(), told_by_dane=(DATES_COUNT,))),
         *_SPARED_BY_KEY,
     ),
     "CERT-KEY-SIZE": (

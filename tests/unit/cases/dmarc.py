@@ -26,7 +26,8 @@ def dmarc(
     for found in (texts, *parents):
         steps.append(Step(name, answer(f"_dmarc.{name}", "TXT", *found) if found else missing(f"_dmarc.{name}", "TXT")))
         name = name.partition(".")[2]
-    return DMARC(domain, exists, tuple(steps), at_domain)
+    suffixes = tuple(step.domain for step in steps if "." not in step.domain)
+    return DMARC(domain, exists, tuple(steps), at_domain, by_list=DOMAIN, suffixes=suffixes)
 
 
 def _lost() -> DMARC:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
 from mailproof.net.https import TLSFault
-from mailproof.observations.mta_sts import STSPolicyFile, STSRecord
+from mailproof.observations.mta_sts import STSChange, STSPolicyFile, STSRecord
 from mailproof.targets.mail import MailDomain
 
 from ..observed import DOMAIN, PARKED, RECEIVES, STS_BODY, missing, mx, sts, sts_policy, tlsrpt
@@ -34,7 +34,24 @@ def _policy(*lines: str, mode: str = "enforce", age: int = 1_209_600) -> str:
     return "\n".join(("version: STSv1", f"mode: {mode}", f"max_age: {age}", *(lines or ("mx: mx1.example.org",)), ""))
 
 
+SHA, OTHER_SHA = "ab" * 32, "cd" * 32
+
+
+def _changed(former: str, id: str = "1", digest: str = SHA) -> STSChange:
+    return STSChange(DOMAIN, True, id, digest, former)
+
+
 TABLE: Table = {
+    "STS-ID-CHANGED": (
+        passes(sts_change=_changed(f"1 {SHA}")),
+        passes(sts_change=_changed(f"0 {OTHER_SHA}")),
+        fails("the policy has changed, and the id is still 1", level=MUST, sts_change=_changed(f"1 {OTHER_SHA}")),
+        advises("from 0 to 1, and the policy has not", sts_change=_changed(f"0 {SHA}")),
+        skips("--history FILE", sts_change=STSChange(DOMAIN, False, "1", SHA)),
+        skips("does not know the policy yet", sts_change=_changed("")),
+        leaves("STS-TXT", sts_change=_changed("", "", "")),
+        leaves("STS-FETCH", sts_change=_changed(f"1 {SHA}", digest="")),
+    ),
     "STS-TXT": (
         _domain(passes(sts_record=sts(_GOOD))),
         _domain(passes(sts_record=sts(f"{_GOOD};"))),

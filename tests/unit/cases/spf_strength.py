@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailproof.controls import SHOULD
-from mailproof.observations.spf import Lookup, NamesBelow, PublishedSPF, SPFTree
+from mailproof.observations.spf import HostSPF, Lookup, NamesBelow, PublishedSPF, SPFTree
 
-from ..observed import DOMAIN, PARKED, RECEIVES, answer
-from .case import Table, advises, fails, leaves, passes, skips
+from ..observed import DOMAIN, HOST, PARKED, RECEIVES, answer
+from .case import Case, Table, advises, fails, leaves, passes, skips
 from .spf import published, spf, spf_tree
 
 NAME = f"mailproof-does-not-exist.{DOMAIN}"
@@ -46,6 +46,15 @@ def below(
     )
 
 
+def _with_pools(pool: str, case: Case) -> Case:
+    return replace(case, parameters={"pools": (pool,)})
+
+
+def _host(*texts: str) -> HostSPF:
+    """A host that sends nothing, and its records."""
+    return HostSPF(HOST, True, True, published=PublishedSPF(HOST, (), answer(HOST, "TXT", *texts)))
+
+
 _SENDERS = ("192.0.2.1",)
 _MX = Lookup("mx", DOMAIN, DOMAIN, addresses=("192.0.2.80",), foreign=("192.0.2.80",))
 _PROVIDER = replace(spf_tree("v=spf1 mx -all", lookups=(_MX,)), senders=_SENDERS)
@@ -75,6 +84,32 @@ TABLE: Table = {
         leaves("SPF-INVENTORY-EVAL", spf_tree=replace(spf_tree("v=spf1 ip4:0.0.0.0/0 -all"), senders=_SENDERS)),
         leaves("SPF-SYNTAX", spf_tree=spf_tree("v=spf1 x ip4:10.0.0.0/8 -all")),
         leaves("SPF-EXISTS", spf_tree=spf_tree(None)),
+    ),
+    "SPF-SHARED-POOL": (
+        passes(spf_tree=spf_tree("v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/48 -all")),
+        passes(spf_tree=spf_tree("v=spf1 ip4:138.68.7.0/24 ?ip4:104.16.0.0/16 -all")),
+        passes(spf_tree=included("v=spf1 ip4:138.68.0.0/16 -all")),
+        passes(spf_tree=spf_tree("v=spf1 ip4:138.0.0.0/8 -all")),
+        fails("of DigitalOcean that other", level=SHOULD, spf_tree=spf_tree("v=spf1 ip4:138.68.0.0/16 -all")),
+        fails("of Cloudflare that all", spf_tree=spf_tree("v=spf1 ip4:104.16.8.0/24 -all")),
+        fails("of Fastly", spf_tree=spf_tree("v=spf1 ip6:2a04:4e42::/48 -all")),
+        fails("of Cloudflare", spf_tree=hosts("a/24", "104.16.8.1")),
+        advises("an address of Cloudflare", spf_tree=hosts("a", "104.16.8.1")),
+        advises("an address of Cloudflare", spf_tree=spf_tree("v=spf1 ip4:104.16.8.1 -all")),
+        leaves("SPF-BARE-A", spf_tree=hosts("a", "104.16.8.1", senders=_SENDERS)),
+        _with_pools("198.51.100.0/24", fails("of the pool", spf_tree=spf_tree("v=spf1 ip4:198.51.100.0/23 -all"))),
+        _with_pools("198.51.100.0/24", passes(spf_tree=spf_tree("v=spf1 ip4:138.68.0.0/16 -all"))),
+        leaves("SPF-SYNTAX", spf_tree=spf_tree("v=spf1 x -all")),
+        leaves("SPF-EXISTS", spf_tree=spf_tree(None)),
+    ),
+    "SPF-HOST-DENY": (
+        passes(host_spf=_host("v=spf1 -all")),
+        advises("has no SPF record", host_spf=_host()),
+        advises("has 'v=spf1 a -all'", host_spf=_host("v=spf1 a -all")),
+        advises("has 'v=spf1 -all'", host_spf=_host("v=spf1 -all", "v=spf1 a -all")),
+        skips("mail leaves at 192.0.2.1", host_spf=HostSPF(HOST, True, True, "mail leaves at 192.0.2.1")),
+        skips("names no sending address", host_spf=HostSPF(HOST, True)),
+        skips("does not name this host", host_spf=HostSPF(HOST, False, True)),
     ),
     "SPF-BARE-A": (
         passes(spf_tree=hosts("a", "192.0.2.1", senders=_SENDERS)),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import dns.edns
 import dns.exception
@@ -33,6 +34,9 @@ MAX_ALIASES = 12
 
 MAX_RECORDS = 1000
 """Resource records in one answer. 64 KiB can hold 4,000, chosen so that they take a second to parse."""
+
+PARSED_AT_ONCE = 1024
+"""Messages that are kept as they were parsed, the newest ones: some 20 MB."""
 
 _RCODES_WITHOUT_QUESTION = frozenset({dns.rcode.FORMERR, dns.rcode.SERVFAIL, dns.rcode.NOTIMP, dns.rcode.REFUSED})
 """Servers answer these from the header alone, without the question section."""
@@ -164,7 +168,7 @@ def read_answer(
         if sum(struct.unpack_from("!3H", wire, 6)) > MAX_RECORDS:
             raise Malformed(f"{server} sent more than {MAX_RECORDS} records in one answer")
         # Where one record is right, dnspython would keep the last of several.
-        response = dns.message.from_wire(wire, one_rr_per_rrset=asked.type == RdataType.SOA)
+        response = dns.message.from_wire(wire, one_rr_per_rrset=True) if asked.type == RdataType.SOA else parsed(wire)
         if response.id != id_ or not asked.is_answered_by(response):
             raise Malformed(f"{server} answered another question than {text_of(asked.name)} {asked.type_text}")
         if response.flags & dns.flags.TC:
@@ -200,6 +204,15 @@ def read_answer(
         raise
     except Exception as error:
         raise Malformed(f"{server} sent an answer that does not parse: {error or type(error).__name__}") from error
+
+
+@lru_cache(maxsize=PARSED_AT_ONCE)
+def parsed(wire: bytes) -> dns.message.Message:
+    """A message out of its octets; not to be changed. Whoever judges signatures needs it soon again.
+
+    Raises what dnspython raises.
+    """
+    return dns.message.from_wire(wire)
 
 
 def _envelope(response: dns.message.Message, size: int, truncated: bool) -> Envelope:

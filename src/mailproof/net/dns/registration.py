@@ -21,12 +21,32 @@ def _suffixes() -> PublicSuffixList:
     return PublicSuffixList(only_icann=True)
 
 
+@cache
+def _whole_list() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
+def is_public_suffix(name: str) -> bool:
+    """Whether the Public Suffix List has ``name``, in either of its sections; every top-level domain counts."""
+    return "." not in name or _whole_list().publicsuffix(name) == name
+
+
+def organisation_by_list(name: str) -> str:
+    """The organisational domain by the Public Suffix List (RFC 7489, section 3.2); empty for a suffix itself."""
+    return _whole_list().privatesuffix(name) or ""
+
+
 def registrable(name: str) -> str:
     """The domain that one registers to have a name, like example.co.uk; empty where nobody can have it."""
     if is_special_use(name) or name.endswith(".arpa"):
         return ""
     domain = _suffixes().privatesuffix(name) or ""
     return domain if _TO_BE_HAD.fullmatch(domain) else ""
+
+
+def owned(name: str) -> str:
+    """The domain whose owner a name has: the registrable one; a name that nobody can register is its own."""
+    return _suffixes().privatesuffix(name) or name
 
 
 _TO_BE_HAD = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import dns.exception
-import dns.message
 import dns.name
 import dns.rdatatype
 from dns.rdatatype import RdataType
@@ -19,6 +18,7 @@ from dns.rdtypes.ANY.DS import DS
 from mailproof.criteria.dnssec import LOCALLY_SERVED
 from mailproof.documents import UnreadableFile, read_text
 from mailproof.net.dns.client import Answer, DNSClient
+from mailproof.net.dns.messages import parsed
 from mailproof.net.dns.names import parse_name, text_of
 from mailproof.net.dnssec.anchors import read_anchors, root_anchors
 from mailproof.net.dnssec.chain import Chains, Response
@@ -102,6 +102,6 @@ def _parsed(name: str) -> dns.name.Name:
 def response_of(answer: Answer) -> Response:
     """The sections of an answer that has its octets. Raises Malformed."""
     try:
-        return Response.of(dns.message.from_wire(answer.wire))
+        return Response.of(parsed(answer.wire))
     except dns.exception.DNSException as error:
         raise Malformed(f"{answer.server} sent an answer that does not parse") from error

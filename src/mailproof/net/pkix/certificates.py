@@ -13,7 +13,7 @@ from datetime import datetime
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from mailproof.net.errors import Malformed
@@ -88,6 +88,27 @@ def load(pem: str) -> x509.Certificate:
     """Parse one PEM certificate. Raises Malformed."""
     with reading():
         return x509.load_pem_x509_certificate(pem.encode())
+
+
+def is_certificate(der: bytes) -> bool:
+    """Whether this is one certificate in DER, as far as it can be read."""
+    try:
+        with reading():
+            x509.load_der_x509_certificate(der)
+    except Malformed:
+        return False
+    return True
+
+
+def is_public_key(der: bytes) -> bool:
+    """Whether this is a subject public key info in DER; one of a kind that is not known here is one as well."""
+    try:
+        load_der_public_key(der)
+    except UnsupportedAlgorithm:
+        return True
+    except Exception:  # damaged keys raise nearly anything
+        return False
+    return True
 
 
 def facts(certificate: x509.Certificate) -> Certificate:

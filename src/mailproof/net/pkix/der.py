@@ -14,16 +14,16 @@ def public_key_info(certificate: x509.Certificate) -> bytes:
     """The subject public key info, as TLSA selector 1 matches it; also for keys that no library here knows."""
     tbs = certificate.tbs_certificate_bytes
     at = _field(tbs, 5)
-    start, _, end = _element(tbs, at)
+    start, _, end = element(tbs, at)
     return tbs[start:end]
 
 
 def same_algorithms(certificate: x509.Certificate) -> bool:
     """Whether the algorithm in the signed part is the one of the signature (RFC 5280, section 4.1.1.2)."""
     tbs, whole = certificate.tbs_certificate_bytes, certificate.public_bytes(Encoding.DER)
-    start, _, end = _element(tbs, _field(tbs, 1))
-    _, content, _ = _element(whole, 0)
-    outer_start, _, outer_end = _element(whole, content + len(tbs))
+    start, _, end = element(tbs, _field(tbs, 1))
+    _, content, _ = element(whole, 0)
+    outer_start, _, outer_end = element(whole, content + len(tbs))
     return tbs[start:end] == whole[outer_start:outer_end]
 
 
@@ -44,19 +44,19 @@ def pairs_of_oids(value: bytes) -> list[tuple[str, str]]:
     Other octets raise IndexError or ValueError.
     """
     pairs = []
-    _, at, end = _element(value, 0)
+    _, at, end = element(value, 0)
     while at < end:
-        _, first, after = _element(value, at)
-        _, first_content, second = _element(value, first)
-        _, second_content, last = _element(value, second)
+        _, first, after = element(value, at)
+        _, first_content, second = element(value, first)
+        _, second_content, last = element(value, second)
         if last != after or value[first] != _OID or value[second] != _OID:
             raise ValueError("no policy mappings")
-        pairs.append((_dotted(value[first_content:second]), _dotted(value[second_content:last])))
+        pairs.append((dotted(value[first_content:second]), dotted(value[second_content:last])))
         at = after
     return pairs
 
 
-def _dotted(content: bytes) -> str:
+def dotted(content: bytes) -> str:
     """An object identifier as text (X.690, section 8.19)."""
     numbers, number = [], 0
     for octet in content:
@@ -71,8 +71,8 @@ def _dotted(content: bytes) -> str:
 def _algorithm(certificate: x509.Certificate) -> bytes:
     """The content of the key's algorithm identifier."""
     info = public_key_info(certificate)
-    _, content, _ = _element(info, 0)
-    _, start, end = _element(info, content)
+    _, content, _ = element(info, 0)
+    _, start, end = element(info, content)
     return info[start:end]
 
 
@@ -80,15 +80,15 @@ def _field(tbs: bytes, number: int) -> int:
     """Where a field of the to-be-signed part begins: serial number (0), signature algorithm, issuer, validity,
     subject, subject public key info (5).
     """
-    _, at, _ = _element(tbs, 0)
+    _, at, _ = element(tbs, 0)
     if tbs[at] == 0xA0:  # the version, absent in version 1
-        _, _, at = _element(tbs, at)
+        _, _, at = element(tbs, at)
     for _ in range(number):
-        _, _, at = _element(tbs, at)
+        _, _, at = element(tbs, at)
     return at
 
 
-def _element(data: bytes, start: int) -> tuple[int, int, int]:
+def element(data: bytes, start: int) -> tuple[int, int, int]:
     """Where the DER element at ``start`` begins, where its content begins, and where it ends."""
     length, content = data[start + 1], start + 2
     if length & 0x80:

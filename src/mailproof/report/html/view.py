@@ -345,12 +345,20 @@ def _row(results: list[Result]) -> Row:
         domains=first.domains,
         message=first.message.rstrip(":"),
         observed=tuple(first.observed.splitlines()[1:]),
-        evidence=first.evidence,
+        evidence=(*_remedy(first), *first.evidence),
         results=tuple((result.id, result.control) for result in results),
         place=str(first.place or ""),
         note=_note(first),
         subject=first.subject,
     )
+
+
+def _remedy(result: Result) -> tuple[str, ...]:
+    """What to publish, in lines to copy, before the proof."""
+    if result.remedy is None:
+        return ()
+    published, instead = (text.splitlines() for text in (result.remedy.before, result.remedy.after))
+    return ("published:", *(published or ["(nothing)"]), "publish instead:", *(instead or ["(nothing)"]), "proof:")
 
 
 def _note(result: Result) -> str:

@@ -1,0 +1,171 @@
+"""What findings say to publish instead: its form, and when nothing may be said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import dns.rdata
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailproof.controls import Finding
+from mailproof.gate.document import Result, parsed, plain
+from mailproof.grammars import dmarc as dmarc_grammar
+from mailproof.grammars import spf as spf_grammar
+from mailproof.grammars.mta_sts import parse_policy, with_hosts
+from mailproof.net.pkix.certificates import Certificate
+from mailproof.observations.dane import TLSARecord, records_of
+from mailproof.remedies import MAX_REMEDY, Remedy, records, txt, txt_line
+from mailproof.report.formats import FORMATS
+
+from .cases.case import functions
+from .cases.dane import tlsa
+from .cases.spf import spf_tree
+from .documents import document, result
+from .observed import DOMAIN, answer, certificate, dane
+
+OCTETS = st.text(st.characters(max_codepoint=255), max_size=600)
+
+
+@given(OCTETS)
+def test_a_line_says_what_the_record_says(text: str) -> None:
+    head, _, data = txt_line("example.org", text).partition(" IN TXT ")
+    assert head == "example.org."
+    assert data.isascii()
+    assert data.isprintable()
+    read = dns.rdata.from_text("IN", "TXT", data)
+    assert b"".join(read.strings).decode("latin-1") == text  # type: ignore[attr-defined]
+
+
+def test_what_is_the_same_or_too_long_is_no_remedy() -> None:
+    assert txt(DOMAIN, "v=spf1 -all", "v=spf1 -all") is None
+    assert records("a", "b" * MAX_REMEDY) is None
+    assert records("a", "\N{SNOWMAN}") is None
+    assert txt(DOMAIN, ("a", "b"), "a") == Remedy(
+        'example.org. IN TXT "a"\nexample.org. IN TXT "b"', 'example.org. IN TXT "a"'
+    )
+
+
+@pytest.mark.parametrize("name", ["markdown", "sarif", "csv", "annotations", "html"])
+def test_reports_show_it(name: str) -> None:
+    remedy = Remedy(txt_line("example.org", "v=spf1 +all"), txt_line("example.org", "v=spf1 -all"))
+    rendered = FORMATS[name](document(result(remedy=remedy)))
+    assert "v=spf1 -all" in rendered
+    assert "v=spf1 -all" not in FORMATS[name](document(result()))
+
+
+def test_a_report_without_it_is_read() -> None:
+    """Reports of the released format have none."""
+    shown = plain(document(result(remedy=Remedy("a", "b"))))
+    assert shown["results"][0]["remedy"] == {"before": "a", "after": "b"}
+    (former,) = plain(document(result()))["results"]
+    assert parsed(Result, {name: value for name, value in former.items() if name != "remedy"}).remedy is None
+
+
+def remedy_of(control: str, **observed: object) -> Remedy | None:
+    with pytest.raises(Finding) as found:
+        functions()[control](**observed)
+    return found.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("record", "senders", "after"),
+    [
+        ("v=spf1 ip4:192.0.2.1 +all", (), None),
+        ("v=spf1 ip4:192.0.2.1 +all", ("192.0.2.2",), None),
+        ("v=spf1 ip4:192.0.2.1 +all", ("192.0.2.1",), "v=spf1 ip4:192.0.2.1 -all"),
+        ("v=spf1 ip4:192.0.2.1 all", ("192.0.2.1",), "v=spf1 ip4:192.0.2.1 -all"),
+        ("v=spf1 ip4:192.0.2.1", ("192.0.2.1",), "v=spf1 ip4:192.0.2.1 -all"),
+        ("v=spf1 ?ip4:192.0.2.1 ?all", ("192.0.2.1",), None),
+        ("v=spf1 include:x.example.net ?all", ("192.0.2.1",), None),
+    ],
+)
+def test_strictness_is_advised_to_those_whose_senders_are_known(
+    record: str, senders: tuple[str, ...], after: str | None
+) -> None:
+    remedy = remedy_of("SPF-ALL-STRICT", spf_tree=replace(spf_tree(record), senders=senders))
+    assert (remedy.after if remedy else None) == (txt_line(DOMAIN, after) if after else None)
+
+
+def test_ptr_is_removed_where_the_senders_pass_without_it() -> None:
+    tree = spf_tree("v=spf1 ptr ip4:192.0.2.1 -all")
+    assert remedy_of("SPF-NO-PTR", spf_tree=tree) is None
+    assert remedy_of("SPF-NO-PTR", spf_tree=replace(tree, senders=("192.0.2.9",))) is None
+    assert remedy_of("SPF-NO-PTR", spf_tree=replace(tree, senders=("192.0.2.1",))) == Remedy(
+        txt_line(DOMAIN, "v=spf1 ptr ip4:192.0.2.1 -all"), txt_line(DOMAIN, "v=spf1 ip4:192.0.2.1 -all")
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("v=spf1 ipv4:192.0.2.1 include=x.example.org -all", "v=spf1 ip4:192.0.2.1 include:x.example.org -all"),
+        (' "v=spf1 mx -all" ', "v=spf1 mx -all"),
+        ("v=spf1 mx moo -all", ""),
+        ("spf1 mx -all", ""),
+        ("", ""),
+    ],
+)
+def test_spf_as_it_is_meant(text: str, meant: str) -> None:
+    assert spf_grammar.respelt(text) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("v=DMARC1; p=qurantine", "v=DMARC1; p=quarantine"),
+        ("v=DMARC1;; p=reject;", "v=DMARC1; p=reject"),
+        ("v=DMARC1; p=moo", ""),
+        ("v=DMARC1; p=reject; p=none", ""),
+        ("v=DMARC1; p=reject; rua", ""),
+    ],
+)
+def test_dmarc_as_it_is_meant(text: str, meant: str) -> None:
+    assert dmarc_grammar.respelt(dmarc_grammar.parse_record(text)) == meant
+
+
+@given(st.text(max_size=200))
+def test_what_is_meant_never_raises_and_is_valid(text: str) -> None:
+    if meant := spf_grammar.respelt(text):
+        assert not spf_grammar.parse_record(meant).errors
+    if meant := dmarc_grammar.respelt(dmarc_grammar.parse_record(text)):
+        assert not dmarc_grammar.parse_record(meant).errors
+    assert parse_policy(with_hosts(text, ("mx.example.org",))).mx[:1] == ("mx.example.org",)
+
+
+_KEY = "3 1 1 " + "ab" * 32
+_NOW = "2026-11-22T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("leaf", "proposed"),
+    [
+        (certificate(), True),
+        (certificate(not_after="2026-11-21T00:00:00Z"), False),
+        (certificate(names=("other.example.net",)), False),
+        (certificate(key=("RSA", 1024)), False),
+        (certificate(key=("EC", 256)), True),
+        (certificate(key=("unknown", None)), False),
+    ],
+)
+def test_a_key_is_proposed_only_if_its_certificate_is_right(leaf: Certificate, proposed: bool) -> None:
+    seen = dane(tlsa(_KEY), ())
+    (match,) = seen.chains
+    chain = replace(match.chain, facts=(replace(leaf, spki_sha256="cd" * 32),))
+    seen = replace(seen, chains=(replace(match, chain=chain),), at=_NOW)
+    remedy = remedy_of("DANE-MATCH", dane=seen)
+    assert (remedy is not None) is proposed
+    if remedy is not None:
+        lines = [line.partition(" IN TLSA ")[2] for line in remedy.after.splitlines()]
+        added = records_of(answer("x", "TLSA", *lines))
+        assert set(added) == {*seen.tlsa.records, TLSARecord(3, 1, 1, "cd" * 32)}
+    strong = replace(seen, tlsa=tlsa(_KEY, "3 1 2 " + "ab" * 64))
+    assert remedy_of("DANE-MATCH", dane=strong) is None
+
+
+def test_a_malformed_record_is_left_out() -> None:
+    remedy = remedy_of("DANE-DIGEST-FORM", tlsa=tlsa(_KEY, "3 1 1 abcd"))
+    assert remedy is not None
+    assert remedy.after == f"_25._tcp.mx1.example.org. IN TLSA {_KEY}"
+    assert remedy_of("DANE-DIGEST-FORM", tlsa=tlsa("3 1 1 abcd")) is None
