@@ -37,6 +37,10 @@ class UnreadableReport(ValueError):
     """A file that holds no report, or more than the bounds allow."""
 
 
+class NoReport(UnreadableReport):
+    """A file that holds no report: a mail of another kind, say."""
+
+
 @dataclass(frozen=True)
 class Unpacked:
     """A report as text of one of the two formats."""
@@ -55,7 +59,7 @@ def unpack(data: bytes) -> tuple[Unpacked, ...]:
     budget = _Budget()
     found = tuple(_open(data, "", 0, budget))
     if not found:
-        raise UnreadableReport("it holds no report")
+        raise NoReport("it holds no report")
     return found
 
 

@@ -29,6 +29,7 @@ MAX_HEADER = 1024 * 1024
 MAX_SIGNATURE = 16_384
 """Octets of a signature."""
 MAX_KEY_BITS = 16_384
+MAX_EXPONENT_BITS = 256
 LEAST_KEY_BITS = 1024
 """RFC 8301, section 3.2."""
 
@@ -141,4 +142,6 @@ def _unfit(signature: Signature, record: KeyRecord) -> str:
             return f"the key has {record.key.bits} bits (RFC 8301, section 3.2)"
         if record.key.bits > MAX_KEY_BITS:
             raise Unverifiable(f"the key has {record.key.bits} bits")
+        if record.key.exponent.bit_length() > MAX_EXPONENT_BITS:
+            raise Unverifiable(f"the exponent of the key has {record.key.exponent.bit_length()} bits")
     return ""

@@ -10,7 +10,7 @@ from pathlib import Path
 from mailproof.clock import now
 from mailproof.grammars.aggregate_reports import AggregateReport, Row, UnreadableXML, parse_aggregate_report
 from mailproof.grammars.received import normal_address
-from mailproof.grammars.report_files import MAX_PACKED, Unpacked, UnreadableReport, unpack
+from mailproof.grammars.report_files import MAX_PACKED, NoReport, Unpacked, UnreadableReport, unpack
 from mailproof.grammars.tls_reports import UnreadableJSON, parse_tls_report
 from mailproof.inventory.budgets import MAX_REPORTED_SOURCES
 from mailproof.inventory.model import Inventory
@@ -36,6 +36,10 @@ async def reports(file: ReportFile, net: Network, inventory: Inventory) -> Repor
     data = await net.files.read(Path(file.path), MAX_PACKED)
     try:
         found = await asyncio.to_thread(_read, file.name, data)
+    except NoReport as error:
+        if not file.path.lower().endswith(".eml"):
+            raise Malformed(f"{file.name}: {error}") from None
+        return Reports(file.name)  # a message of another kind, in the same directory
     except (UnreadableReport, UnreadableXML, UnreadableJSON) as error:
         raise Malformed(f"{file.name}: {error}") from None
     about = {policy.domain for report in found.tls for policy in report.policies}

@@ -1,0 +1,100 @@
+"""What the probes of reports make of files, and of all files together."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailproof.inventory.model import Inventory
+from mailproof.net.errors import Malformed
+from mailproof.net.network import Network
+from mailproof.net.settings import NetSettings
+from mailproof.observations.reports import Reported, Reports
+from mailproof.probes.reports import reported, reports
+from mailproof.targets.addresses import SendingAddress
+from mailproof.targets.base import Target, Targets
+from mailproof.targets.files import ReportFile
+from mailproof.targets.reports import ReportedDomain
+from tests.fuzz.parsers.reports import JSON, XML
+
+DOMAINS = Inventory.model_validate({"domains": ["example.org", "news.example.org"]})
+LATER = (
+    XML.replace(b"<end>2", b"<end>90000000")
+    .replace(b"<begin>1", b"<begin>89900000")
+    .replace(b"<report_id>1", b"<report_id>2")
+)
+MAIL = b"From: a@example.org\n\nHello\n"
+
+
+def _file(directory: Path, name: str, data: bytes) -> ReportFile:
+    (directory / name).write_bytes(data)
+    return ReportFile(str(directory / name), name, name)
+
+
+async def _read(file: ReportFile) -> Reports:
+    network = Network(NetSettings())
+    try:
+        return await reports(file, network, DOMAINS)
+    finally:
+        await network.close()
+
+
+def read(directory: Path, name: str, data: bytes) -> Reports:
+    return asyncio.run(_read(_file(directory, name, data)))
+
+
+def test_files_of_reports(tmp_path: Path) -> None:
+    found = read(tmp_path, "a.xml", gzip.compress(XML))
+    (report,) = found.aggregate
+    (source,) = report.sources
+    assert (source.address, source.messages, source.by_dkim, source.by_spf, source.overridden) == (
+        "192.0.2.1",
+        2,
+        2,
+        0,
+        2,
+    )
+    assert read(tmp_path, "b.json", JSON).ours == ("example.org",)
+    assert read(tmp_path, "c.eml", MAIL).aggregate == ()
+    for name, data in (("d.xml", MAIL), ("e.xml", b"<html/>"), ("f.json", b"{}")):
+        with pytest.raises(Malformed, match=name):
+            read(tmp_path, name, data)
+
+
+def all_of(directory: Path, domain: str, *files: tuple[str, bytes]) -> Reported:
+    targets = Targets.collect(
+        (
+            SendingAddress("192.0.2.25", domains=("example.org",)),
+            SendingAddress("192.0.2.26", declared=False, domains=("example.org",)),
+            *(_file(directory, name, data) for name, data in files),
+        )
+    )
+
+    async def look(_: Callable[..., Any], target: Target) -> Any:
+        assert isinstance(target, ReportFile)
+        return await _read(target)
+
+    return asyncio.run(reported(ReportedDomain(domain), look, DOMAINS, targets))  # type: ignore[arg-type]
+
+
+def test_a_report_that_is_there_twice_counts_once(tmp_path: Path) -> None:
+    found = all_of(tmp_path, "example.org", ("a.xml", XML), ("b.xml.gz", gzip.compress(XML)), ("c.xml", b"<"))
+    assert (found.messages, found.duplicates, len(found.unread)) == (2, 1, 1)
+    assert (found.own, found.known) == (("192.0.2.25",), ("192.0.2.25", "192.0.2.26"))
+    assert found.reporters == (("a", "b", 2),)
+
+
+def test_only_the_last_month_counts(tmp_path: Path) -> None:
+    found = all_of(tmp_path, "example.org", ("a.xml", XML), ("b.xml", LATER.replace(b"192.0.2.1", b"192.0.2.9")))
+    assert [source.address for source in found.sources] == ["192.0.2.9"]
+
+
+def test_rows_belong_to_the_nearest_domain_of_from(tmp_path: Path) -> None:
+    news = XML.replace(b"<header_from>", b"<header_from>a.news.")
+    assert all_of(tmp_path, "news.example.org", ("a.xml", news)).messages == 2
+    assert all_of(tmp_path, "example.org", ("a.xml", news)).messages == 0
