@@ -143,9 +143,9 @@ def in_zone() -> str:
 
 
 def in_world() -> str:
-    """The lines of the world that the messages rest on."""
+    """The HTTPS peers of the world that the messages rest on: further ones of its list."""
     return (
-        f"https:\n  - {{hosts: [{DOMAIN}], addresses: [11.1.0.8]}}\n"
+        f"  - {{hosts: [{DOMAIN}], addresses: [11.1.0.8]}}\n"
         f"  - {{hosts: [gone.{DOMAIN}], addresses: [11.1.0.9], site: {{status: 404}}}}\n"
     )
 
