@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, finding, leave_to, not_applicable
 from mailproof.criteria.marks import MARK_TYPE, NO_PILOT_SINCE, REQUIRED
 from mailproof.grammars.svg import SVGFacts
@@ -182,6 +180,6 @@ def _contents(mark: MarkCertificate, domain: str) -> list[str]:
     lacking = [name for oid, name in REQUIRED[kind].items() if not mark.get(oid)]
     if lacking:
         faults.append(f"the subject of a {kind} lacks {', '.join(lacking)}")
-    if PILOT in mark.extensions and datetime.fromisoformat(mark.certificate.not_before) >= NO_PILOT_SINCE:
+    if PILOT in mark.extensions and mark.certificate.not_before >= NO_PILOT_SINCE:
         faults.append("the certificate has a pilot identifier, which none has since 2025-03-15")
     return faults

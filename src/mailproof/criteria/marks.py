@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 AS_OF = "2026-11"
 
-NO_PILOT_SINCE = datetime(2025, 3, 15, tzinfo=UTC)
+NO_PILOT_SINCE = "2025-03-15"
 """Certificates that were issued from this day on have no pilot identifier."""
 
 MARK_TYPE = "1.3.6.1.4.1.53087.1.13"

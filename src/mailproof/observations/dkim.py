@@ -92,6 +92,13 @@ class KeyCompany(Observation):
         return tuple(f"the same key: {name}" for name in (*self.ours, *self.theirs))
 
 
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 @dataclass(frozen=True)
 class KeyAge(Observation):
     """Since when the history has had the key of a selector."""
@@ -108,20 +115,27 @@ class KeyAge(Observation):
     FACT: ClassVar[str] = "dkim-key"
 
     @property
+    def _before(self) -> tuple[str, str, str]:
+        """Key, day and word of the run before; empty where it left nothing that can be read."""
+        words = self.former.split()
+        return (words[0], words[1], words[2]) if len(words) == 3 and _day(words[1]) else ("", "", "")
+
+    @property
     def since(self) -> str:
         """The first day on which the history had this key: today, if it is new."""
-        words = self.former.split()
-        return words[1] if len(words) == 3 and words[0] == self.key else self.today
+        key, day, _ = self._before
+        return day if key and key == self.key else self.today
 
     @property
     def is_known(self) -> bool:
         """Whether the key was made after the history began, so that ``since`` is all of its age."""
-        words = self.former.split()
-        return len(words) == 3 and (words[0] != self.key or words[2] == "since")
+        key, _, word = self._before
+        return bool(key) and (key != self.key or word == "since")
 
     @property
     def days(self) -> int:
-        return (date.fromisoformat(self.today) - date.fromisoformat(self.since)).days
+        today, since = _day(self.today), _day(self.since)
+        return (today - since).days if today and since else 0
 
     def facts(self) -> Mapping[str, str]:
         """The day stays with the key, and whether it replaced another one."""
