@@ -204,6 +204,14 @@ MOCKS = (
         right="new._domainkey.aged.example",
     ),
     Mock(
+        "DKIM-STALE",
+        "old._domainkey.aged.example",
+        "reports of two months name another selector alone",
+        "the servers of the laboratory write no reports",
+        "advice",
+        right="new._domainkey.aged.example",
+    ),
+    Mock(
         "DKIM-PROVIDER-ALIAS",
         "half.example",
         "no selector2._domainkey, with MX and SPF of Microsoft 365",
@@ -266,7 +274,7 @@ def write(directory: Path) -> Path:
     (directory / "world").mkdir(parents=True)
     served = "".join(f"  {name}: {name}.zone\n" for name in zone_file_faults.served())
     (directory / "world" / "world.yaml").write_text(
-        WORLD.replace("smtp:\n", f"{served}smtp:\n").replace("https:\n", message_faults.in_world())
+        WORLD.replace("smtp:\n", f"{served}smtp:\n") + message_faults.in_world()
     )
     (directory / "world" / "example.zone").write_text(ZONE)
     (directory / "world" / "bare.zone").write_text(BARE_ZONE)
