@@ -10,6 +10,8 @@ from fnmatch import fnmatchcase
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, not_applicable
 from mailproof.criteria.mailbox_providers import MAILBOX_PROVIDERS
 from mailproof.grammars.messages import MAX_LINE, ONCE, Field, is_date, is_message_id
+from mailproof.net.errors import NotAvailable
+from mailproof.observations.arc import ARCChain
 from mailproof.observations.messages import Message
 from mailproof.places import Place
 from mailproof.references import GOOGLE_SENDERS, YAHOO_SENDERS, rfc
@@ -172,3 +174,19 @@ def one_click_uris(value: str) -> tuple[str, ...]:
         part.partition("<")[2].partition(">")[0].strip() for part in value.split(",<") for part in part.split(">,")
     ]
     return tuple(part for part in parts if part.lower().startswith("https://"))
+
+
+@control("MSG-ARC", MAY, rfc(8617, "5.2"), harm=Harm.REFUSED)
+def test_arc_chain_verifies(arc_chain: ARCChain) -> None:
+    """The ARC chain of a message, where somebody passed it on with one, verifies.
+
+    Why: receivers that trust a forwarder take its word for SPF and DKIM only if the chain is whole.
+    Fix: let whatever changes messages come before what seals them; a seal of yours goes on last.
+    """
+    if not arc_chain.concerns_us:
+        require_ours(arc_chain.message)
+    if not arc_chain.sets:
+        not_applicable("the message has no ARC sets: nobody passed it on, or not with ARC")
+    if arc_chain.unknown:
+        raise NotAvailable(f"the chain could not be verified: {arc_chain.unknown}", arc_chain.evidence())
+    assert not arc_chain.broken, f"the chain of {arc_chain.sets} ARC sets does not verify: {arc_chain.broken}"

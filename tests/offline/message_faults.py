@@ -48,6 +48,8 @@ class MessageFault:
     verdict: str = "fail"
     right: str = f"{FOLDER}/msg-right.eml"
     """The message that the control has to pass."""
+    is_sealed: bool = False
+    """Whether a list passed it on, with an ARC set."""
     is_foreign: bool = False
     """Whether it came from outside, and was taken by a host of the inventory."""
 
@@ -70,7 +72,13 @@ RIGHT_MESSAGE = MessageFault("MSG-RIGHT")
 RIGHT_FOREIGN = MessageFault("FOREIGN-RIGHT", (("From", "x@outside.example"),), trace=(_RESULTS,), is_foreign=True)
 """The same for controls of what our own servers write."""
 
+RIGHT_SEALED = MessageFault("ARC-RIGHT", is_sealed=True)
+"""The same as a list passes it on."""
+
 FAULTS = (
+    MessageFault(
+        "MSG-ARC", tail="changed behind the seal\r\n", verdict="advice", right=RIGHT_SEALED.target, is_sealed=True
+    ),
     MessageFault("DKIM-SIGNED-MAIL", tail="added by a gateway\r\n"),
     MessageFault("DKIM-SIGNED-WELL", signed=("From", "From", "Subject", "Date", *_SIGNED[-2:])),
     MessageFault("MSG-FORMAT", (("Message-ID", "1"),)),
@@ -116,7 +124,11 @@ def octets(fault: MessageFault) -> bytes:
     address = SENDER if not fault.is_foreign else "11.50.0.1"
     hop = f"from {client} ({client} [{address}]) by {server} with ESMTPS id 1; {time}"
     trace = "\r\n".join((f"Return-Path: <{fault.return_path}>", *fault.trace, f"Received: {hop}", "")).encode()
-    return bytes(trace + signature + message + fault.tail.encode())
+    signed = signature + message
+    if fault.is_sealed:
+        signed = f"Authentication-Results: {DOMAIN}; dkim=pass header.d={DOMAIN}\r\n".encode() + signed
+        signed = b"".join(dkim.arc_sign(signed, b"sel1", DOMAIN.encode(), private, DOMAIN.encode())) + signed
+    return bytes(trace + signed + fault.tail.encode())
 
 
 def _rfc5322(time: str) -> str:
@@ -153,5 +165,5 @@ def in_world() -> str:
 def write(directory: Path) -> None:
     """Write the messages below ``directory``."""
     (directory / FOLDER).mkdir()
-    for fault in (RIGHT_MESSAGE, RIGHT_FOREIGN, *FAULTS):
+    for fault in (RIGHT_MESSAGE, RIGHT_FOREIGN, RIGHT_SEALED, *FAULTS):
         (directory / fault.target).write_bytes(octets(fault))

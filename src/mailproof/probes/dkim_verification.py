@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 
 import dkim
 from dkim.util import InvalidTagValueList, parse_tag_value
@@ -66,11 +67,10 @@ class SignedMessage:
 
     def verify(self, index: int, signature: Signature, key: KeyRecord) -> tuple[str, str]:
         """The result for the signature of this index and a key that fits, and the reason where it is not pass."""
-        fields = [(name, value) for name, value in self._verifier.headers if name.lower() == b"dkim-signature"]
-        name, value = fields[index]
+        name, value = self.fields(b"dkim-signature")[index]
         if len(value) > MAX_SIGNATURE:
             raise Unverifiable(f"a signature has more than {MAX_SIGNATURE} octets")
-        body = self._body(signature)
+        body = self.body(signature.body_form)
         if signature.body_length is not None and signature.body_length > len(body):
             return "permerror", f"l={signature.body_length} is more than the body has (RFC 6376, section 3.5)"
         try:
@@ -88,13 +88,53 @@ class SignedMessage:
             return "permerror", f"it cannot be read: {error!s:.200}"
         return ("pass", "") if found else ("fail", "the header was changed, or the key is another one")
 
-    def _body(self, signature: Signature) -> bytes:
-        if signature.body_form == "simple":
+    def fields(self, name: bytes) -> list[tuple[bytes, bytes]]:
+        """The fields of the header of that name, which is in lower case."""
+        return [(found, value) for found, value in self._verifier.headers if found.lower() == name]
+
+    def body(self, form: str) -> bytes:
+        """The body, in the form relaxed without the white space that does not count (RFC 6376, section 3.4.4)."""
+        if form == "simple":
             return self._simple
         if self._relaxed is None:
             lines = self._simple.split(b"\r\n")
             self._relaxed = b"\r\n".join(_BLANKS.sub(b" ", line).removesuffix(b" ") for line in lines)
         return self._relaxed
+
+
+def verify_chain(data: bytes, keys: Mapping[str, KeyRecord]) -> str:
+    """Why the ARC chain of a message does not verify (RFC 8617, section 5.2); empty where it does.
+
+    ``keys`` are those that seals and signatures name, by the name of the key. Raises Unverifiable.
+    """
+    signed = SignedMessage(data)
+    forms = [part.strip() for name, value in signed.fields(b"arc-message-signature") for part in value.split(b";")]
+    simple = any(form.startswith(b"c=") and form.endswith(b"/simple") for form in forms)
+    try:
+        chain = dkim.ARC(data, logger=_SILENT, minkey=LEAST_KEY_BITS)
+        chain.body = signed.body("simple" if simple else "relaxed")
+        found, _, reason = chain.verify(lambda name, **_: _key_text(name, keys))
+    except (dkim.DKIMException, *_BROKEN) as error:
+        return f"it cannot be read: {error!s:.200}"
+    return "" if found == dkim.CV_Pass else str(reason)[:200]
+
+
+def _key_text(name: bytes, keys: Mapping[str, KeyRecord]) -> bytes | None:
+    """What dkimpy is told of the key of that name, if it is one that may verify."""
+    record = keys.get(name.decode("latin-1").lower().rstrip("."))
+    if record is None or record.key is None or (record.hashes and "sha256" not in record.hashes):
+        return None
+    if isinstance(record.key, RSAKey) and not _is_within_bounds(record.key):
+        return None
+    return f"k={record.key_type}; p={''.join((record.get('p') or '').split())}".encode()
+
+
+def _is_within_bounds(key: RSAKey) -> bool:
+    return LEAST_KEY_BITS <= key.bits <= MAX_KEY_BITS and key.exponent.bit_length() <= MAX_EXPONENT_BITS
+
+
+_BROKEN = (InvalidTagValueList, ValueError, LookupError, AssertionError, TypeError, AttributeError)
+"""What dkimpy raises at what it did not expect."""
 
 
 def verify(

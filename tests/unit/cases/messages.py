@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailproof.grammars.messages import parse_header
+from mailproof.observations.arc import ARCChain
 from mailproof.observations.messages import Message
 
 from ..observed import ADDRESS, DOMAIN
-from .case import Case, Table, advises, fails, passes, skips
+from .case import Case, Table, advises, fails, passes, skips, undecided
 
 FILE = "samples/hello.eml"
 NOW = "2026-11-26T12:00:00+00:00"
@@ -54,7 +55,18 @@ def _wrong(says: str, *more: str, **fields: object) -> Case:
     return fails(says, message=message(*more, **fields))  # type: ignore[arg-type]
 
 
+def chain(sets: int = 1, *, about: Message | None = None, broken: str = "", unknown: str = "") -> ARCChain:
+    return ARCChain(about or message(), sets, broken, unknown)
+
+
 TABLE: Table = {
+    "MSG-ARC": (
+        passes(arc_chain=chain()),
+        advises("does not verify: the body", arc_chain=chain(broken="the body was changed")),
+        skips("has no ARC sets", arc_chain=chain(0)),
+        skips("is no domain of the inventory", arc_chain=chain(about=foreign())),
+        undecided("more than 5", arc_chain=chain(9, unknown="9 sets: more than 5 are not verified")),
+    ),
     "MSG-FORMAT": (
         passes(message=message()),
         passes(message=message(ends="\r\n")),
