@@ -8,6 +8,7 @@ from __future__ import annotations
 from mailproof.controls import MAY, SHOULD, Between, Family, Harm, control, finding, not_applicable
 from mailproof.grammars.received import seconds_of
 from mailproof.net.errors import NotAvailable
+from mailproof.observations.failing_sources import FORWARDED, FailingSources, Kind
 from mailproof.observations.reports import Reported, SourceSeen, day
 from mailproof.references import PRACTICE, rfc
 
@@ -104,7 +105,7 @@ def test_no_unknown_source_passes(reported: Reported) -> None:
     unknown = [one for one in reported.by_address() if one.address not in reported.known]
     if by_spf := [one for one in unknown if one.by_spf]:
         finding(SHOULD, f"SPF passes for {_listed(by_spf, 'by_spf')}")
-    by_dkim = [one for one in unknown if one.by_dkim and not set(one.reasons) & _FORWARDED]
+    by_dkim = [one for one in unknown if one.by_dkim and not set(one.reasons) & FORWARDED]
     if by_dkim:
         finding(
             MAY,
@@ -113,9 +114,6 @@ def test_no_unknown_source_passes(reported: Reported) -> None:
             fix="find out whose addresses they are, and name your own in the inventory (sending)",
         )
     _require_all_read(reported)
-
-
-_FORWARDED = {"forwarded", "trusted_forwarder", "mailing_list"}
 
 
 def _listed(sources: list[SourceSeen], counted: str) -> str:
@@ -145,3 +143,26 @@ def test_receivers_follow_the_policy(reported: Reported, *, percent: float = 10.
     overridden = sum(one.overridden for one in reported.sources)
     reasons = ", ".join(dict.fromkeys(reason for one in reported.sources for reason in one.reasons))
     assert overridden * 100 <= percent * total, f"{overridden} of {total} messages were treated otherwise: {reasons}"
+
+
+@control("DMARC-ENRICH", SHOULD, rfc(9989, "5.1.5"), rfc(8601, "3"), rfc(5782, "2"), harm=Harm.REFUSED)
+def test_no_failing_source_is_a_host_of_ours(failing_sources: FailingSources) -> None:
+    """No source whose mail fails DMARC is a host of our own by its reverse name. The evidence tells what others are.
+
+    Why: a host that nobody thought of sends in the domain's name, and its mail is lost as soon as the policy is strict.
+    Fix: name the host in the inventory (sending), authorise it in SPF, and let it sign; or take its mail away from it.
+    """
+    if not failing_sources.messages:
+        not_applicable(f"no report tells of messages of {failing_sources.domain}")
+    own = [source for source in failing_sources.sources if source.kind is Kind.OWN]
+    assert not own, "; ".join(
+        f"{one.own} ({one.source.address}): {one.source.messages - one.source.passed} of {one.source.messages} "
+        "messages fail DMARC"
+        for one in own
+    )
+    unknown = [source for source in failing_sources.sources if source.kind is Kind.UNKNOWN and source.unknown]
+    if unknown:
+        raise NotAvailable(
+            f"of {len(unknown)} failing sources it is not known what they are: {unknown[0].unknown[0]}",
+            failing_sources.evidence(),
+        )

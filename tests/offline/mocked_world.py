@@ -56,6 +56,7 @@ mx.remembers A 11.1.0.5
 _25._tcp.mx.remembers TLSA 3 1 1 abababababababababababababababababababababababababababababababab
 _25._tcp.mx.right TLSA 3 1 1 cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd
 foreign MX 10 mx.right
+print.foreign A 11.99.0.7
 foreign MX 20 mx.remembers
 leaving MX 10 smtp.google.com.
 leaving MX 20 in1-smtp.messagingengine.com.
@@ -75,6 +76,7 @@ mta-sts.same-id A 11.1.0.80
 mta-sts.new-id A 11.1.0.80
 bare NS ns
 """
+REVERSE = "7.0.99.11.in-addr.arpa. PTR print.foreign.example.\n"
 KEYS = "".join(
     f'selector{n}-aliased-example._domainkey.ours.onmicrosoft.com. TXT "v=DKIM1; k=ed25519; p={key}"\n'
     for n, key in (
@@ -278,7 +280,9 @@ def write(directory: Path) -> Path:
     )
     (directory / "world" / "example.zone").write_text(ZONE)
     (directory / "world" / "bare.zone").write_text(BARE_ZONE)
-    (directory / "world" / "root.zone").write_text(f"$TTL 60\n@ SOA ns.example. h. 1 2 3 4 5\n@ NS ns.example.\n{KEYS}")
+    (directory / "world" / "root.zone").write_text(
+        f"$TTL 60\n@ SOA ns.example. h. 1 2 3 4 5\n@ NS ns.example.\n{KEYS}{REVERSE}"
+    )
     zone_file_faults.write(directory)
     message_faults.write(directory)
     report_faults.write(directory)

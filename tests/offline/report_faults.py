@@ -15,6 +15,8 @@ from mailproof.grammars.aggregate_reports import NAMESPACE
 FOLDER = "reports"
 SENDER = "11.1.0.1"
 STRANGER = "11.99.0.1"
+FORGOTTEN = "11.99.0.7"
+"""Of print.foreign.example, which nobody thought of."""
 DAY = 86_400
 
 _ROW = """<record><row><source_ip>{address}</source_ip><count>{count}</count><policy_evaluated>
@@ -86,6 +88,12 @@ FAULTS = (
         (Row(), Row(STRANGER, 99, "fail", "fail", "<reason><type>local_policy</type></reason>")),
         verdict="advice",
         behaviour="a third of the messages is overridden",
+    ),
+    ReportFault(
+        "DMARC-ENRICH",
+        "foreign.example",
+        (Row(), Row(FORGOTTEN, 50, "fail", "fail")),
+        behaviour="mail of print.foreign.example fails",
     ),
     ReportFault(
         "RPT-AGG-PARSE",

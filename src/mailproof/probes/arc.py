@@ -19,7 +19,7 @@ MAX_SETS = 5
 """ARC sets that are verified, with two keys each; RFC 8617 admits 50."""
 
 
-@probe(questions=2 * MAX_SETS)
+@probe()
 async def arc_chain(file: MessageFile, net: Network, message: Message) -> ARCChain:
     """The ARC chain of a message that is ours, or that a server of ours took; of others nothing is asked."""
     seals = message.header.all("arc-seal")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from mailproof.gate.verdict import Verdict
+from mailproof.observations.failing_sources import FailingSource, FailingSources
 from mailproof.observations.reports import Reported, SourceSeen
 
 from ..observed import ADDRESS, DOMAIN
@@ -28,7 +30,24 @@ def found(*sources: SourceSeen, **more: object) -> Reported:
 RIGHT = source(spf=100, dkim=100)
 UNREAD = ("b.xml: its XML is broken",)
 
+
+def failing(**more: Any) -> FailingSources:
+    return FailingSources(DOMAIN, 100, (FailingSource(source(OTHER, 7), **more),))
+
+
 TABLE: Table = {
+    "DMARC-ENRICH": (
+        passes(failing_sources=FailingSources(DOMAIN, 100)),
+        passes(failing_sources=failing(names=("mail.isp.example",))),
+        passes(failing_sources=failing(listed=("bl",), unknown=("reverse DNS: no answer",))),
+        passes(failing_sources=failing(welcome=("wl",))),
+        fails(
+            "print.example.org (198.51.100.7): 7 of 7 messages fail",
+            failing_sources=failing(names=("print.example.org",), own="print.example.org"),
+        ),
+        skips("no report tells of messages", failing_sources=FailingSources(DOMAIN, 0)),
+        undecided("of 1 failing sources", failing_sources=failing(unknown=("reverse DNS: no answer",))),
+    ),
     "DMARC-REPORTS-ARRIVE": (
         passes(reported=found()),
         advises("no report is about", reported=found(reporters=())),
