@@ -9,8 +9,8 @@ from fnmatch import fnmatchcase
 
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, not_applicable
 from mailproof.criteria.mailbox_providers import MAILBOX_PROVIDERS
-from mailproof.grammars.messages import MAX_LINE, ONCE, Field, is_date, is_message_id
-from mailproof.observations.messages import Message
+from mailproof.grammars.messages import MAX_LINE, ONCE, Field, is_date, is_message_id, time_error
+from mailproof.observations.messages import Message, https_uris
 from mailproof.places import Place
 from mailproof.references import GOOGLE_SENDERS, YAHOO_SENDERS, rfc
 
@@ -47,6 +47,8 @@ def test_sample_mail_has_the_right_form(message: Message) -> None:
         fail("there is no Date")
     if not is_date(dates[0].value):
         fail(f"Date is not of the form that may be written: {dates[0].value[:80]!r}", at=Place(file, dates[0].line))
+    if wrong := time_error(dates[0].value):
+        fail(f"Date names no time: {wrong} ({dates[0].value[:80]!r})", at=Place(file, dates[0].line))
     _judge_text(message)
     identifiers = header.all("message-id")
     if not identifiers:
@@ -152,7 +154,6 @@ def _judge_one_click(message: Message, unsubscribe: tuple[Field, ...]) -> None:
     at = Place(message.file, unsubscribe[0].line)
     if len(unsubscribe) > 1:
         fail(f"List-Unsubscribe stands {len(unsubscribe)} times (RFC 2369, section 3)", at=at)
-    uris = one_click_uris(unsubscribe[0].value)
     post = message.header.all("list-unsubscribe-post")
     if not post:
         finding(SHOULD, "there is no List-Unsubscribe-Post: unsubscribing takes more than one click", at=at)
@@ -162,13 +163,5 @@ def _judge_one_click(message: Message, unsubscribe: tuple[Field, ...]) -> None:
             f"List-Unsubscribe-Post says {post[0].value[:80]!r}, not List-Unsubscribe=One-Click",
             at=Place(message.file, post[0].line),
         )
-    if not uris:
+    if not https_uris(unsubscribe[0].value):
         finding(MUST, "List-Unsubscribe holds no https URI, and List-Unsubscribe-Post needs one", at=at)
-
-
-def one_click_uris(value: str) -> tuple[str, ...]:
-    """The https URIs of List-Unsubscribe, in order."""
-    parts = [
-        part.partition("<")[2].partition(">")[0].strip() for part in value.split(",<") for part in part.split(">,")
-    ]
-    return tuple(part for part in parts if part.lower().startswith("https://"))

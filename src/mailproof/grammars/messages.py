@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import MAXYEAR, datetime
 
 MAX_FIELDS = 2_000
 """Header fields that are looked at."""
@@ -246,12 +247,18 @@ class _MailboxList:
             self._behind_group = True
             self._finish()
             self._inside_group = False
+        elif piece == ";":
+            self.errors.append("a semicolon ends no group")
         else:
+            if piece == '"':
+                self.errors.append("a quotation mark is not closed")
             self._words.append(piece)
 
     def end(self) -> Mailboxes:
         if self._inside_angle:
             self.errors.append("an angle bracket is not closed")
+        if self._inside_group:
+            self.errors.append("a colon begins a group, and no semicolon ends it")
         self._finish()
         if not self.addresses and not self.groups and not self.errors:
             self.errors.append("no address")
@@ -272,6 +279,8 @@ class _MailboxList:
         local, at, domain = address.rpartition("@")
         if at and local and domain and not _BLANK.search(domain):
             self.addresses.append(address)
+            if "@" in _QUOTED.sub("", local):
+                self.errors.append(f"{address[:80]!r} holds several @")
             if angle is None and _BLANK.search(local.rpartition('"')[2]):
                 self.errors.append(f"words stand before an address without angle brackets: {address[:80]!r}")
         elif address or angle is not None:
@@ -281,6 +290,7 @@ class _MailboxList:
 
 
 _BLANK = re.compile(r"[ \t\r\n]")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 
 ONCE = (
     *("date", "from", "sender", "reply-to", "to", "cc", "bcc", "message-id", "in-reply-to", "references"),
@@ -288,10 +298,12 @@ ONCE = (
 )
 """Fields that may stand once (RFC 5322, section 3.6)."""
 
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DATE = re.compile(
-    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),\s*)?\s*\d{1,2}\s+(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s+"
-    r"(?P<year>\d{4,9})\s+\d\d:\d\d(?::\d\d)?\s+(?P<zone>[+-]\d{4})",
-    re.IGNORECASE,
+    rf"(?:(?P<name>{'|'.join(_WEEKDAYS)}),\s*)?\s*(?P<day>\d{{1,2}})\s+(?P<month>{'|'.join(_MONTHS)})\s+"
+    r"(?P<year>\d{4,9})\s+(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d))?\s+[+-]\d\d(?P<zone>\d\d)",
+    re.IGNORECASE | re.ASCII,
 )
 _MESSAGE_ID = re.compile(r"<[^\s<>@]+@(?:\[[^\s\[\]]*\]|[^\s<>@\[\]]+)>")
 _QUOTED_ID = re.compile(r'<"[^"<>]*"@[^\s<>@]+>')
@@ -300,6 +312,31 @@ _QUOTED_ID = re.compile(r'<"[^"<>]*"@[^\s<>@]+>')
 def is_date(text: str) -> bool:
     """Whether a date has the form that may be generated (RFC 5322, section 3.3)."""
     return _DATE.fullmatch(without_comments(text).strip()) is not None
+
+
+def time_error(text: str) -> str:
+    """Why a date of the right form names no time (RFC 5322, section 3.3); empty where it names one."""
+    match = _DATE.fullmatch(without_comments(text).strip())
+    if match is None or int(match["year"]) > MAXYEAR:
+        return ""
+    year, day, hour, minute, second, zone = (
+        int(match[name] or 0) for name in ("year", "day", "hour", "minute", "second", "zone")
+    )
+    try:
+        seen = datetime(year, _MONTHS.index(match["month"].lower()) + 1, day, hour, minute)
+    except ValueError as error:
+        return str(error)
+    if second > LEAP_SECOND:
+        return "a minute has no such second"
+    if zone > MAX_ZONE_MINUTE:
+        return "no zone has such minutes"
+    weekday = _WEEKDAYS[seen.weekday()].capitalize()
+    return f"that day is a {weekday}" if match["name"] and match["name"].capitalize() != weekday else ""
+
+
+LEAP_SECOND = 60
+MAX_ZONE_MINUTE = 59
+"""The last two digits of a zone are minutes."""
 
 
 def is_message_id(text: str) -> bool:

@@ -68,6 +68,9 @@ TABLE: Table = {
         _wrong("Subject stands 2 times", "Subject: y"),
         _wrong("Date is not of the form", date="Thu, 26 Nov 2026 07:00:00 GMT"),
         _wrong("Date is not of the form", date="26/11/2026"),
+        _wrong("Date names no time: day", date="31 Feb 2026 07:00:00 +0000"),
+        _wrong("that day is a Thu", date="Mon, 26 Nov 2026 07:00:00 +0000"),
+        _wrong("no semicolon ends it", **{"from": "News: A <a@example.org>"}),
         _wrong("there is no Message-ID", message_id=None),
         _wrong("Message-ID has not the form", message_id="1@example.org"),
         _wrong("a line has 1000 octets", body="x" * 1000 + "\n"),
@@ -89,6 +92,7 @@ TABLE: Table = {
     ),
     "BULK-HEADERS": (
         passes(message=message(**UNSUBSCRIBE)),
+        passes(message=message(**{**UNSUBSCRIBE, "List-Unsubscribe": "<mailto:u@a.example> (x) , <https://a\n .b/u>"})),
         fails("there is no List-Unsubscribe", message=message(Precedence="bulk")),
         fails("takes more than one click", message=message(List_Unsubscribe="<https://example.org/u>")),
         fails("holds no https URI", message=message(**{**UNSUBSCRIBE, "List-Unsubscribe": "<mailto:u@example.org>"})),
