@@ -59,6 +59,8 @@ TABLE: Table = {
         passes(message=message()),
         passes(message=message(ends="\r\n")),
         passes(message=message(date="Thu, 26 Nov 2026 07:00:00 +0000 (UTC)", subject="=?utf-8?q?x?=")),
+        passes(message=message("X-Spam-Report: Spam detection software\n \n pts rule name")),
+        _wrong("holds nothing but blanks", "Comments: a\n \n b"),
         passes(message=message("X-Very-Long: " + "x" * 2000)),
         passes(message=message(**{"from": "A, B\n <a@example.org>".replace(",", " "), "to": "undisclosed:;"})),
         _wrong("there is no From", **{"from": None, "sent_by_us": ADDRESS}),
