@@ -12,7 +12,7 @@ AT = "2026-11-26T07:00:00+00:00"
 
 @pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
 def test_a_header_is_read_whatever_its_lines_end_in(ends: bytes) -> None:
-    lines = (b"From: a@example.org", b"subject: one", b" two", b"", b"Body: x")
+    lines = (b"From: a@example.org", b"subject: one", b" two", b"", b"Body: " + b"x" * 1000)
     header = parse_header(ends.join(lines))
     assert [(field.name, field.value, field.line) for field in header.fields] == [
         ("From", "a@example.org", 1),
@@ -64,6 +64,7 @@ def test_bare_cr_and_lf() -> None:
         ("", (), "no address"),
         ("a", (), "'a' is no address"),
         ("<>", (), "is no address"),
+        ('"a@example.org"', (), "is no address"),
         ("a@example.org,,b@example.org", ("a@example.org", "b@example.org"), "is empty"),
         ("<@relay.example:a@example.org>", ("a@example.org",), "a route"),
         ("A <a@example.org", ("a@example.org",), "is not closed"),
@@ -114,6 +115,15 @@ def test_dates(text: str, right: bool) -> None:
 def test_dates_that_name_no_time(text: str, says: str) -> None:
     assert says in time_error(text)
     assert bool(time_error(text)) == bool(says)
+
+
+def test_hostile_headers_take_no_longer_than_their_octets() -> None:
+    """The first one took a minute and gigabytes, the others a quarter of a minute."""
+    header = parse_header(b"A: x\n" + b" \n" * 10_000_000)
+    assert header.cut_short
+    assert len(header.errors) == 10
+    for text in ('"\\' * 16_000, '"\\' * 16_000 + '@"', "[\\" * 16_000, '"a"@"' + '"\\' * 16_000 + '@"'):
+        assert parse_mailboxes(text).errors
 
 
 @pytest.mark.parametrize(

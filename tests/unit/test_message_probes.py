@@ -71,7 +71,9 @@ def test_a_byte_order_mark_is_no_part_of_a_message(tmp_path: Path) -> None:
         network = Network(NetSettings())
         try:
             file = MessageFile(str(tmp_path / "a.eml"), "a.eml", "a.eml")
-            return await read_message(file, network, Inventory.model_validate({"domains": ["example.org"]}), Targets.collect(()))
+            return await read_message(
+                file, network, Inventory.model_validate({"domains": ["example.org"]}), Targets.collect(())
+            )
         finally:
             await network.close()
 

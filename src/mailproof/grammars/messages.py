@@ -14,6 +14,8 @@ from datetime import MAXYEAR, datetime
 
 MAX_FIELDS = 2_000
 """Header fields that are looked at."""
+MAX_OCTETS = 1024 * 1024
+"""Octets of a header that are looked at."""
 MAX_VALUE = 32_768
 """Characters of a field's value that are kept."""
 MAX_LINE = 998
@@ -21,6 +23,8 @@ MAX_LINE = 998
 
 _NAME = re.compile(rb"([\x21-\x39\x3b-\x7e]+)[ \t]*:")
 _BARE_CR = re.compile(rb"\r(?!\n)")
+_LONG = re.compile(rb"[^\n]{%d,}" % (MAX_LINE + 1))
+_BARE_LF = re.compile(rb"(?<!\r)\n")
 _EIGHT_BIT = re.compile(rb"[\x80-\xff]")
 
 
@@ -53,7 +57,7 @@ class LineForm:
     bare_lf: int = 0
     """Only told in a file of CRLF lines."""
     longest: int = 0
-    """Octets of the longest line of the body."""
+    """Octets of the longest line of the body, where one has more than MAX_LINE."""
     longest_at: int = 0
 
 
@@ -70,7 +74,7 @@ class Header:
     body_at: int = 0
     """Where the body begins in the file."""
     cut_short: bool = False
-    """Whether there are more fields than are looked at."""
+    """Whether there are more fields, or octets, than are looked at."""
 
     def all(self, name: str) -> tuple[Field, ...]:
         """The fields of a name, the topmost first."""
@@ -99,13 +103,16 @@ def parse_header(data: bytes) -> Header:
         position = after
         if not line:
             break
+        if position > MAX_OCTETS:
+            cut_short = True
+            break
         if number == 1 and line.startswith(b"From ") and not _NAME.match(line):
             envelope_line = True
         elif line[:1] in (b" ", b"\t"):
             if not name:
                 errors.append((number, "begins with a blank and continues no field"))
             else:
-                if not line.strip(b" \t"):
+                if not line.strip(b" \t") and len(errors) < MAX_FIELDS:
                     errors.append((number, "holds nothing but blanks (RFC 5322, section 3.2.2)"))
                 parts.append(line)
         elif match := _NAME.match(line):
@@ -122,7 +129,7 @@ def parse_header(data: bytes) -> Header:
                 cut_short = True
                 break
     finish()
-    return Header(tuple(fields), _line_form(data, number), tuple(errors[:10]), envelope_line, position, cut_short)
+    return Header(tuple(fields), _line_form(data, position), tuple(errors[:10]), envelope_line, position, cut_short)
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, bytes, int]]:
@@ -147,20 +154,21 @@ def _field(name: bytes, parts: list[bytes], line: int) -> Field:
     return Field(name.decode("ascii"), value.strip(" \t"), line, not _EIGHT_BIT.search(octets), is_utf8, longest)
 
 
-def _line_form(data: bytes, header_lines: int) -> LineForm:
+def _line_form(data: bytes, body_at: int) -> LineForm:
     first = data.find(b"\n")
     ends = "CRLF" if first > 0 and data[first - 1] == ord("\r") else "LF"
-    lines = data.split(b"\n")
-    bare_lf = longest = longest_at = 0
-    for number, line in enumerate(lines, 1):
-        length = len(line.removesuffix(b"\r"))
-        if length > longest and number > header_lines:
-            longest, longest_at = length, number
-        if ends == "CRLF" and not bare_lf and number < len(lines) and not line.endswith(b"\r"):
-            bare_lf = number
+    bare_lf = longest_at = 0
+    longest, start = MAX_LINE, 0
+    for line in _LONG.finditer(data, body_at):
+        if (length := len(line[0].removesuffix(b"\r"))) > longest:
+            longest, start = length, line.start()
+    if start:
+        longest_at = data.count(b"\n", 0, start) + 1
+    if ends == "CRLF" and (bare := _BARE_LF.search(data)):
+        bare_lf = data.count(b"\n", 0, bare.start()) + 1
     found = _BARE_CR.search(data.removesuffix(b"\r"))
     bare_cr = data.count(b"\n", 0, found.start()) + 1 if found else 0
-    return LineForm(ends, bare_cr, bare_lf, longest, longest_at)
+    return LineForm(ends, bare_cr, bare_lf, longest if longest_at else 0, longest_at)
 
 
 @dataclass(frozen=True)
@@ -179,9 +187,7 @@ class Mailboxes:
         return tuple(dict.fromkeys(filter(None, names)))
 
 
-_PIECE = re.compile(
-    r'"(?:[^"\\]|\\.)*+"|\[(?:[^\[\]\\]|\\.)*+\]|[<>,:;@]|[ \t\r\n]+|[^<>,:;@"()\[ \t\r\n]+|.', re.DOTALL
-)
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*+"|\[[^\[\]]*+\]|[<>,:;@]|[ \t\r\n]+|[^<>,:;@"()\[ \t\r\n]+|.', re.DOTALL)
 
 
 def without_comments(text: str) -> str:
@@ -213,7 +219,13 @@ def without_comments(text: str) -> str:
 def parse_mailboxes(text: str) -> Mailboxes:
     """Take a list of mailboxes apart; groups are opened. Never raises."""
     found = _MailboxList()
-    for match in _PIECE.finditer(without_comments(text)):
+    plain = without_comments(text)
+    for match in _QUOTED.finditer(plain):
+        if not _QUOTE.fullmatch(match[0]):
+            found.errors.append("a quotation mark is not closed")
+            plain = plain[: match.start()] + plain[match.start() :].replace('"', " ")
+            break
+    for match in _PIECE.finditer(plain):
         found.take(match[0])
     return found.end()
 
@@ -250,8 +262,6 @@ class _MailboxList:
         elif piece == ";":
             self.errors.append("a semicolon ends no group")
         else:
-            if piece == '"':
-                self.errors.append("a quotation mark is not closed")
             self._words.append(piece)
 
     def end(self) -> Mailboxes:
@@ -277,7 +287,7 @@ class _MailboxList:
             address = address.partition(":")[2]
             self.errors.append("a route stands before the address (RFC 5322, section 4.4)")
         local, at, domain = address.rpartition("@")
-        if at and local and domain and not _BLANK.search(domain):
+        if at and local and domain and not _NO_DOMAIN.search(domain):
             self.addresses.append(address)
             if "@" in _QUOTED.sub("", local):
                 self.errors.append(f"{address[:80]!r} holds several @")
@@ -290,7 +300,10 @@ class _MailboxList:
 
 
 _BLANK = re.compile(r"[ \t\r\n]")
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_NO_DOMAIN = re.compile(r'[ \t\r\n"]')
+_QUOTE = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_QUOTED = re.compile(_QUOTE.pattern + "?", re.DOTALL)
+"""One that is not closed goes to the end of the text, so that nothing is looked at twice."""
 
 ONCE = (
     *("date", "from", "sender", "reply-to", "to", "cc", "bcc", "message-id", "in-reply-to", "references"),

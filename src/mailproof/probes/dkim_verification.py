@@ -21,12 +21,10 @@ from dkim.util import InvalidTagValueList, parse_tag_value
 
 from mailproof.grammars.dkim import KeyRecord, parse_key_record
 from mailproof.grammars.dkim_signatures import Signature
-from mailproof.grammars.messages import MAX_FIELDS, parse_header
+from mailproof.grammars.messages import MAX_FIELDS, MAX_OCTETS, parse_header
 from mailproof.grammars.public_keys import RSAKey
 from mailproof.grammars.received import seconds_of
 
-MAX_HEADER = 1024 * 1024
-"""Octets of a header that are looked at."""
 MAX_SIGNATURE = 16_384
 """Octets of a signature."""
 MAX_KEY_BITS = 16_384
@@ -56,11 +54,8 @@ class SignedMessage:
     """A message whose signatures are verified. Raises Unverifiable."""
 
     def __init__(self, data: bytes) -> None:
-        header = parse_header(data[: MAX_HEADER + 1])
-        if header.cut_short:
-            raise Unverifiable(f"its header has more than {MAX_FIELDS} fields")
-        if header.body_at > MAX_HEADER:
-            raise Unverifiable(f"its header has more than {MAX_HEADER} octets")
+        if parse_header(data[: MAX_OCTETS + 1]).cut_short:
+            raise Unverifiable(f"its header has more than {MAX_FIELDS} fields or {MAX_OCTETS} octets")
         try:
             self._verifier = dkim.DKIM(data, logger=_SILENT, minkey=0)
         except (dkim.DKIMException, IndexError) as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 from mailproof.clock import now
 from mailproof.grammars.dkim import parse_key_record
 from mailproof.grammars.dkim_signatures import Signature, parse_signature
-from mailproof.grammars.messages import Field, parse_header
+from mailproof.grammars.messages import MAX_FIELDS, MAX_OCTETS, Field, parse_header
 from mailproof.inventory.budgets import MAX_SIGNATURES
 from mailproof.inventory.model import Inventory
 from mailproof.inventory.values import domain_name
@@ -49,6 +49,8 @@ async def message(file: MessageFile, net: Network, inventory: Inventory, targets
     header = await asyncio.to_thread(parse_header, data)
     if not header.fields:
         raise Malformed(f"{file.name} has no header: it is no message")
+    if header.cut_short:
+        raise Malformed(f"{file.name} has a header of more than {MAX_FIELDS} fields or {MAX_OCTETS} octets")
     fields = tuple(field if field.key in KEPT else replace(field, value="") for field in header.fields)
     found = Message(file.name, replace(header, fields=fields), observed_at=now())
     own = [domain.name for domain in inventory.domains if domain.sends and not domain.parked]
