@@ -8,7 +8,7 @@ from mailproof.net.errors import NotAvailable
 from mailproof.observations.messages import Message, OneClick, ReturnPath
 from mailproof.places import Place
 from mailproof.references import BSI_TR_03182, PRACTICE, rfc
-from mailproof.tests_compliance.test_messages import require_ours
+from mailproof.tests_compliance.test_messages import is_by_others, require_ours
 
 FAMILY = Family("MSG", "Messages", also=("BACKEND", "BULK", "RETURN", "SENDING"))
 
@@ -113,7 +113,7 @@ def _parted(message: Message) -> tuple[list[Field], list[Field]]:
     below: list[Field] = []
     sender_began = False
     for field in message.header.fields:
-        is_trace = field.key.startswith(("authentication-results", "received-spf", "x-", "arc-"))
+        is_trace = field.key != "received" and is_by_others(field.key)
         if field.line > message.taken_at and not is_trace:
             sender_began = True
         if field.key == "authentication-results":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailproof.grammars.messages import is_date, is_message_id, parse_header, parse_mailboxes
+from mailproof.grammars.messages import is_date, is_message_id, parse_header, parse_mailboxes, time_error
 from mailproof.grammars.received import Hop, parse_received, parse_received_spf, seconds_of
 
 AT = "2026-11-26T07:00:00+00:00"
@@ -12,7 +12,7 @@ AT = "2026-11-26T07:00:00+00:00"
 
 @pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
 def test_a_header_is_read_whatever_its_lines_end_in(ends: bytes) -> None:
-    lines = (b"From: a@example.org", b"subject: one", b" two", b"", b"Body: x")
+    lines = (b"From: a@example.org", b"subject: one", b" two", b"", b"Body: " + b"x" * 1000)
     header = parse_header(ends.join(lines))
     assert [(field.name, field.value, field.line) for field in header.fields] == [
         ("From", "a@example.org", 1),
@@ -64,10 +64,15 @@ def test_bare_cr_and_lf() -> None:
         ("", (), "no address"),
         ("a", (), "'a' is no address"),
         ("<>", (), "is no address"),
+        ('"a@example.org"', (), "is no address"),
         ("a@example.org,,b@example.org", ("a@example.org", "b@example.org"), "is empty"),
         ("<@relay.example:a@example.org>", ("a@example.org",), "a route"),
         ("A <a@example.org", ("a@example.org",), "is not closed"),
         ("A <a@example.org> B", ("a@example.org",), "stands behind"),
+        ("A: a@example.org", ("a@example.org",), "no semicolon ends it"),
+        ("a@example.org;", ("a@example.org",), "a semicolon ends no group"),
+        ("a@example.org@example.com", ("a@example.org@example.com",), "several @"),
+        ('"A <a@example.org>', ("a@example.org",), "a quotation mark"),
         ("A B a@example.org", ("A B a@example.org",), "without angle brackets"),
     ],
 )
@@ -91,6 +96,34 @@ def test_mailboxes(text: str, addresses: tuple[str, ...], says: str) -> None:
 def test_dates(text: str, right: bool) -> None:
     """Zones by name and years of two digits are obsolete: they must not be written (section 4)."""
     assert is_date(text) == right
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("Thu, 26 Nov 2026 07:00:00 +0000", ""),
+        ("thu, 31 DEC 2026 23:59:60 +0530", ""),
+        ("1 Jan 123456789 00:00 +0000", ""),
+        ("29 Feb 2026 00:00 +0000", "day"),
+        ("1 Jan 2026 24:00 +0000", "hour must be"),
+        ("1 Jan 2026 00:00:61 +0000", "no such second"),
+        ("1 Jan 2026 00:00:00 +0060", "no zone has such minutes"),
+        ("Fri, 26 Nov 2026 07:00:00 +0000", "that day is a Thu"),
+        ("yesterday", ""),
+    ],
+)
+def test_dates_that_name_no_time(text: str, says: str) -> None:
+    assert says in time_error(text)
+    assert bool(time_error(text)) == bool(says)
+
+
+def test_hostile_headers_take_no_longer_than_their_octets() -> None:
+    """The first one took a minute and gigabytes, the others a quarter of a minute."""
+    header = parse_header(b"A: x\n" + b" \n" * 10_000_000)
+    assert header.cut_short
+    assert len(header.errors) == 10
+    for text in ('"\\' * 16_000, '"\\' * 16_000 + '@"', "[\\" * 16_000, '"a"@"' + '"\\' * 16_000 + '@"'):
+        assert parse_mailboxes(text).errors
 
 
 @pytest.mark.parametrize(
@@ -128,6 +161,14 @@ def test_message_ids(text: str, right: bool) -> None:
         (
             "from mx.example.org ([IPv6:2001:db8::1]) by mail.example.net with UTF8SMTPS",
             Hop("mx.example.org", "2001:db8::1", "mail.example.net", "UTF8SMTPS"),
+        ),
+        (
+            "from 192.0.2.1 (EHLO mx.example.org) by 10.0.0.1 with SMTPs (version=TLS1_3); x",
+            Hop("mx.example.org", "192.0.2.1", "10.0.0.1", "SMTPS", True),
+        ),
+        (
+            "from x (HELO mx.example.org) (a@192.0.2.1) by y with SMTP",
+            Hop("mx.example.org", "192.0.2.1", "y", "SMTP"),
         ),
         ("from x ([::ffff:192.0.2.1]) by y with SMTP", Hop("x", "192.0.2.1", "y", "SMTP")),
         ("by mail.example.net (Postfix, from userid 0) id 1; x", Hop(by="mail.example.net")),

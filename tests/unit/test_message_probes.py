@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mailproof.grammars.messages import parse_header
+from mailproof.inventory.model import Inventory
+from mailproof.net.network import Network
+from mailproof.net.settings import NetSettings
 from mailproof.observations import Observation
 from mailproof.observations.dmarc import DMARC, Step
 from mailproof.observations.messages import Message
 from mailproof.probes.messages import _belongs_to, _hop, _is_aligned, _is_forwarded, _taken_at
-from mailproof.targets.base import Target
+from mailproof.probes.messages import message as read_message
+from mailproof.targets.base import Target, Targets
+from mailproof.targets.files import MessageFile
 
 from .observed import answer, missing
 
@@ -56,6 +62,23 @@ def test_what_is_forwarded_is_not_written_by_us() -> None:
     assert _is_forwarded(message(OUTSIDE, first))
     assert not _is_forwarded(message(INSIDE, OUTSIDE, first.replace("ESMTP", "ESMTPSA")))
     assert _is_forwarded(message(OUTSIDE, "ARC-Seal: i=1"))
+
+
+def test_a_byte_order_mark_is_no_part_of_a_message(tmp_path: Path) -> None:
+    (tmp_path / "a.eml").write_bytes(b"\xef\xbb\xbfFrom: a@example.org\n\nx")
+
+    async def read() -> Message:
+        network = Network(NetSettings())
+        try:
+            file = MessageFile(str(tmp_path / "a.eml"), "a.eml", "a.eml")
+            return await read_message(
+                file, network, Inventory.model_validate({"domains": ["example.org"]}), Targets.collect(())
+            )
+        finally:
+            await network.close()
+
+    found = asyncio.run(read())
+    assert (found.author_domain, found.header.errors) == ("example.org", ())
 
 
 def test_the_domain_of_the_inventory_that_a_name_belongs_to() -> None:

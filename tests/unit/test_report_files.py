@@ -29,6 +29,8 @@ def test_a_report_is_found_whatever_its_name_says() -> None:
     for data, form, container in (
         (XML, "xml", ""),
         (b"\xef\xbb\xbf \n" + XML, "xml", ""),
+        (gzip.compress(XML[:50]) + gzip.compress(XML[50:]) + b"\0", "xml", "gzip"),
+        (mail(XML, 'text/plain; name="example.org!1!2.xml"'), "xml", "mail"),
         (JSON, "json", ""),
         (GZIP, "xml", "gzip"),
         (zipped("whatever.txt", XML), "xml", "zip"),
@@ -51,6 +53,8 @@ def test_what_is_none_or_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) ->
         (b"hello", "no report"),
         (GZIP[:-10], "cut short"),
         (GZIP[:10] + b"\xff" * 20, "broken"),
+        (gzip.compress(b"") * 21, "more than 20 members"),
+        (mail(XML, "text/plain"), "no report"),
         (b"PK\x03\x04rubbish", "ZIP cannot be read"),
         (b"x" * 100_001, "more than 100000 octets"),
         (gzip.compress(bomb), "octets come out of it"),
@@ -93,6 +97,10 @@ def test_a_report_of_rfc_7489() -> None:
         (b"192.0.2.1", b"::ffff:192.0.2.1", ""),
         (b"<feedback>", b'<feedback xmlns="http://dmarc.org/dmarc-xml/0.1">', ""),
         (b"<row>", b"<Row>", "XML is broken"),
+        (b'<?xml version="1.0"?>', b'\xef\xbb\xbf\r\n<?xml version="1.0"?>', ""),
+        (b"1.0</version>", b"1</version>", ""),
+        (b"<type>other</type>", b"<type/><comment/>", "a reason names no type"),
+        (b"<org_name>a", b"<org_name>\n a \n", ""),
     ],
 )
 def test_quirks_and_faults_of_reporters(old: bytes, new: bytes, says: str) -> None:
@@ -102,6 +110,36 @@ def test_quirks_and_faults_of_reporters(old: bytes, new: bytes, says: str) -> No
         errors = (str(error),)
     assert says in "; ".join(errors)
     assert bool(errors) == bool(says)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"<org_name>a", b"<org_name>\xe4"),
+        (b"<org_name>a", b"<org_name>\x00\x0b"),
+        (b"<org_name>a", b"<org_name>A & B"),
+        (b"<org_name>a", b"<org_name>&nbsp;"),
+        (b"<feedback>", b'<?xml version="1.0"?><feedback>'),
+        (b"<feedback>", b'<feedback xsi:schemaLocation="x">'),
+        (b"<org_name>a</org_name>", b"<x:org_name>a</x:org_name>"),
+    ],
+)
+def test_broken_xml_of_reporters_is_read_and_told(old: bytes, new: bytes) -> None:
+    report = parse_aggregate_report(XML.replace(old, new, 1))
+    assert (report.rows[0].source, report.domain) == ("192.0.2.1", "example.org")
+    assert any(error.startswith("its XML is broken: ") for error in report.errors)
+    assert parse_aggregate_report(XML).rows == report.rows
+
+
+def test_a_broken_report_of_rfc_9990_stays_one() -> None:
+    text = XML.replace(b"<feedback>", f'<d:feedback xmlns:d="{NAMESPACE}">'.encode()).replace(b"</feed", b"</d:feed")
+    for data in (text, text.replace(b"<org_name>a", b"<org_name>&")):
+        assert parse_aggregate_report(data).is_9990
+
+
+def test_from_may_be_written_as_an_address() -> None:
+    report = parse_aggregate_report(XML.replace(b"<header_from>", b"<header_from>joe@"))
+    assert report.rows[0].header_from == "example.org"
 
 
 def test_a_report_of_rfc_9990_has_other_reasons() -> None:
@@ -165,6 +203,13 @@ def test_faults_of_reporters_of_tls(change: dict[str, Any], says: str) -> None:
 def test_numbers_as_text_are_numbers() -> None:
     text = JSON.replace(b'"total-failure-session-count":1', b'"total-failure-session-count":"1"')
     assert parse_tls_report(b"\xef\xbb\xbf" + text).policies[0].failures == 1
+
+
+def test_times_and_numbers_as_json_and_rfc_3339_allow_them() -> None:
+    text = JSON.replace(b"59Z", b"59z").replace(b'count":1,', b'count":1.0,').replace(b'"a"', b'"a\\nb"')
+    report = parse_tls_report(text)
+    assert (report.errors, report.policies[0].successes, report.reporter) == ((), 1, "a b")
+    assert parse_tls_report(JSON.replace(b'count":1,', b'count":NaN,')).errors
 
 
 def test_what_is_no_report_of_tls() -> None:

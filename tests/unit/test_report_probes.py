@@ -94,6 +94,32 @@ def test_only_the_last_month_counts(tmp_path: Path) -> None:
     assert [source.address for source in found.sources] == ["192.0.2.9"]
 
 
+def test_a_report_from_times_to_come_hides_nothing(tmp_path: Path) -> None:
+    """Anybody can send one: beside it, the reports of today would be old ones."""
+    ahead = LATER.replace(b"<end>90000000", b"<end>99999999999")
+    found = all_of(tmp_path, "example.org", ("a.xml", XML), ("b.xml", ahead))
+    assert (found.messages, found.reporters, found.until) == (2, (("a", "b", 2),), 2)
+    assert found.unread == ("b.xml: its report ends on 5138-11-16, which is still to come",)
+    (report,) = read(tmp_path, "c.xml", ahead).aggregate
+    assert "still to come" in report.errors[0]
+
+
+def test_reports_of_several_domains_may_have_one_id(tmp_path: Path) -> None:
+    news = XML.replace(b"example.org", b"news.example.org")
+    assert all_of(tmp_path, "news.example.org", ("a.xml", XML), ("b.xml", news)).messages == 2
+
+
+def test_what_names_no_period_does_not_say_since_when_reports_come(tmp_path: Path) -> None:
+    timeless = XML.replace(b"<begin>1", b"<begin>x").replace(b"<report_id>1", b"<report_id>3")
+    assert all_of(tmp_path, "example.org", ("a.xml", LATER), ("b.xml", timeless)).since == 89_900_000
+
+
+def test_a_reason_without_a_type_is_none(tmp_path: Path) -> None:
+    """Some reporters write empty elements in every row: that is no override."""
+    found = all_of(tmp_path, "example.org", ("a.xml", XML.replace(b"<type>other</type>", b"<type/>")))
+    assert found.sources[0].overridden == 0
+
+
 def test_rows_belong_to_the_nearest_domain_of_from(tmp_path: Path) -> None:
     news = XML.replace(b"<header_from>", b"<header_from>a.news.")
     assert all_of(tmp_path, "news.example.org", ("a.xml", news)).messages == 2

@@ -1,11 +1,13 @@
 """Aggregate reports of DMARC taken apart: RFC 9990, and RFC 7489, appendix C, as reporters really write it.
 
 Names of elements are compared without regard to case and namespace. A document type, which could define entities, is
-refused. What breaks the schema and can be understood is in ``errors``.
+refused. What breaks the schema, or the rules of XML, and can be understood is in ``errors``.
 """
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
@@ -17,6 +19,8 @@ MAX_ROWS = 100_000
 MAX_DEPTH = 20
 MAX_TEXT = 2_000
 """Characters of one element."""
+MAX_MENDED = 20 * 1024 * 1024
+"""Octets of broken XML that is read all the same."""
 MAX_RESULTS = 200
 """Signatures and SPF results of one row; RFC 9990 wants at most 100 signatures."""
 
@@ -27,6 +31,10 @@ DISPOSITIONS = ("none", "quarantine", "reject", "pass")
 
 class UnreadableXML(ValueError):
     """No aggregate report, or XML that cannot be read at all."""
+
+
+class _BrokenXML(UnreadableXML):
+    """What breaks the rules of XML, and may be read once that is mended."""
 
 
 @dataclass(frozen=True)
@@ -78,23 +86,58 @@ class AggregateReport:
 
 
 def parse_aggregate_report(data: bytes) -> AggregateReport:
-    """Take a report apart. Raises UnreadableXML for what is none."""
+    """Take a report apart. Raises UnreadableXML for what is none.
+
+    Reporters write octets that are no UTF-8, control characters, a bare ``&``, prefixes that nothing declares. All that
+    is looked past, since what it stands in is hardly ever what counts, and the report says that it was so.
+    """
+    data = data.lstrip()
+    if data.startswith(_BOM) and data[len(_BOM) : len(_BOM) + 1].isspace():
+        data = data.removeprefix(_BOM).lstrip()
     reader = _Reader()
-    parser = expat.ParserCreate(namespace_separator=" ")
+    try:
+        _read(data, reader, expat.ParserCreate(namespace_separator=" "))
+    except _BrokenXML as broken:
+        if len(data) > MAX_MENDED:
+            raise
+        reader = _Reader()
+        with suppress(_BrokenXML):
+            _read(_mended(data), reader, expat.ParserCreate("utf-8"))
+        if not reader.is_complete:
+            raise broken from None
+        reader.note(str(broken))
+    return reader.report()
+
+
+_BOM = b"\xef\xbb\xbf"
+_DECLARATION = re.compile(r"<\?xml\s[^<>]{0,200}\?>")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
+
+
+def _read(data: bytes, reader: _Reader, parser: expat.XMLParserType) -> None:
+    """Have a report read. Raises UnreadableXML."""
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = _refuse
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.text
     try:
-        parser.Parse(data.lstrip(), True)
+        parser.Parse(data, True)
     except expat.ExpatError as error:
         if not reader.is_complete:
-            raise UnreadableXML(f"its XML is broken: {error}") from None
+            raise _BrokenXML(f"its XML is broken: {error}") from None
         reader.note("something stands behind the end of the report")
+    except UnreadableXML:
+        raise
     except (ValueError, LookupError) as error:
         raise UnreadableXML(str(error)) from None
-    return reader.report()
+
+
+def _mended(data: bytes) -> bytes:
+    """Broken XML without what breaks it most often."""
+    text = _CONTROL.sub("", _DECLARATION.sub("", data.decode("utf-8", "replace")))
+    return _BARE_AMPERSAND.sub("&amp;", text).encode()
 
 
 def _refuse(*_: object) -> None:
@@ -130,8 +173,10 @@ class _Reader:
         if len(self._errors) < 20:
             self._errors[error] = None
 
-    def start(self, name: str, _: object) -> None:
+    def start(self, name: str, attributes: dict[str, str]) -> None:
         namespace, _, local = name.rpartition(" ")
+        prefix, colon, local = local.rpartition(":")
+        namespace = namespace or attributes.get(f"xmlns{colon}{prefix}", "")
         if not self._path:
             if local.lower() != "feedback":
                 raise UnreadableXML(f"it is no aggregate report: its element is {local[:40]}")
@@ -156,7 +201,7 @@ class _Reader:
             self._text.append(text)
 
     def end(self, _: str) -> None:
-        value = "".join(self._text).strip()
+        value = " ".join("".join(self._text).split())
         self._text, self._length = [], 0
         match self._path[1:]:
             case []:
@@ -172,7 +217,10 @@ class _Reader:
             case ["record"]:
                 self._finish_row()
             case ["record", "row", "policy_evaluated", "reason", "type"]:
-                self._record.reasons.append(value.lower())
+                if value:
+                    self._record.reasons.append(value.lower())
+                else:
+                    self.note("a reason names no type")
             case ["record", "row" | "identifiers" | "identities", name]:
                 self._record.values.setdefault(name, value)
             case ["record", "row", "policy_evaluated", name]:
@@ -213,7 +261,7 @@ class _Reader:
                 values.get("dkim", ""),
                 values.get("spf", ""),
                 tuple(self._record.reasons),
-                values.get("header_from", "").lower().rstrip("."),
+                values.get("header_from", "").rpartition("@")[2].lower().rstrip("."),
                 values.get("envelope_from", "").lower().rstrip("."),
                 signatures,
             )
@@ -221,7 +269,7 @@ class _Reader:
 
     def report(self) -> AggregateReport:
         version = self._values.get("version")
-        if version not in (None, "1.0") or (version is None and not self._is_9990):
+        if version not in (None, "1.0", "1") or (version is None and not self._is_9990):
             self.note(f"the version is {version[:20]!r}" if version is not None else "there is no version")
         for name in ("org_name", "email", "report_id"):
             if not self._values.get(name):

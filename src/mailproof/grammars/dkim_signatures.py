@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from string import whitespace
 
 from mailproof.grammars.tags import parse_tags
+from mailproof.net.dns.names import normalise
 
 ALGORITHMS = ("rsa-sha256", "ed25519-sha256", "rsa-sha1")
 CANONICALISATIONS = ("simple", "relaxed")
@@ -22,7 +24,7 @@ class Signature:
     """A signature taken apart. With ``errors`` it is one that verifiers ignore."""
 
     domain: str
-    """In lower case, as the other names."""
+    """In lower case, as the other names; U-labels, which internationalised mail may have (RFC 8616), as A-labels."""
     selector: str
     algorithm: str
     signed: tuple[str, ...]
@@ -59,12 +61,13 @@ def parse_signature(text: str) -> Signature:
     algorithm = tags.get("a", "").lower()
     if algorithm and algorithm not in ALGORITHMS:
         errors.append(f"the algorithm {algorithm[:40]} is not known")
-    domain, selector = tags.get("d", "").lower(), tags.get("s", "").lower()
+    domain, selector = (_name(tags.get(tag, "")) for tag in ("d", "s"))
     for name, value in (("d", domain), ("s", selector)):
         if value and not (_DOMAIN.fullmatch(value) and len(value) <= _MAX_NAME):
             errors.append(f"{name}={value[:80]} is no name of a domain")
-    identity = tags.get("i", "")
-    if identity and not f".{identity.rpartition('@')[2].lower()}".endswith(f".{domain}"):
+    local, at, below = tags.get("i", "").rpartition("@")
+    identity = f"{local}{at}{_name(below)}"
+    if identity and not f".{_name(below)}".endswith(f".{domain}"):
         errors.append(f"i={identity[:80]} is not below d={domain[:80]}")
     header_form, slash, body_form = tags.get("c", "simple/simple").lower().partition("/")
     if header_form not in CANONICALISATIONS or (slash and body_form not in CANONICALISATIONS):
@@ -94,6 +97,14 @@ def parse_signature(text: str) -> Signature:
         tuple(tags.items()),
         tuple(errors),
     )
+
+
+def _name(text: str) -> str:
+    """A name in lower case, with A-labels; what is no name stays."""
+    if not text.isascii():
+        with suppress(ValueError):
+            return normalise(text)
+    return text.lower()
 
 
 def _number(tags: dict[str, str], name: str, errors: list[str]) -> int | None:

@@ -10,9 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import MAXYEAR, datetime
 
 MAX_FIELDS = 2_000
 """Header fields that are looked at."""
+MAX_OCTETS = 1024 * 1024
+"""Octets of a header that are looked at."""
 MAX_VALUE = 32_768
 """Characters of a field's value that are kept."""
 MAX_LINE = 998
@@ -20,6 +23,8 @@ MAX_LINE = 998
 
 _NAME = re.compile(rb"([\x21-\x39\x3b-\x7e]+)[ \t]*:")
 _BARE_CR = re.compile(rb"\r(?!\n)")
+_LONG = re.compile(rb"[^\n]{%d,}" % (MAX_LINE + 1))
+_BARE_LF = re.compile(rb"(?<!\r)\n")
 _EIGHT_BIT = re.compile(rb"[\x80-\xff]")
 
 
@@ -52,7 +57,7 @@ class LineForm:
     bare_lf: int = 0
     """Only told in a file of CRLF lines."""
     longest: int = 0
-    """Octets of the longest line of the body."""
+    """Octets of the longest line of the body, where one has more than MAX_LINE."""
     longest_at: int = 0
 
 
@@ -69,7 +74,7 @@ class Header:
     body_at: int = 0
     """Where the body begins in the file."""
     cut_short: bool = False
-    """Whether there are more fields than are looked at."""
+    """Whether there are more fields, or octets, than are looked at."""
 
     def all(self, name: str) -> tuple[Field, ...]:
         """The fields of a name, the topmost first."""
@@ -98,13 +103,16 @@ def parse_header(data: bytes) -> Header:
         position = after
         if not line:
             break
+        if position > MAX_OCTETS:
+            cut_short = True
+            break
         if number == 1 and line.startswith(b"From ") and not _NAME.match(line):
             envelope_line = True
         elif line[:1] in (b" ", b"\t"):
             if not name:
                 errors.append((number, "begins with a blank and continues no field"))
             else:
-                if not line.strip(b" \t"):
+                if not line.strip(b" \t") and len(errors) < MAX_FIELDS:
                     errors.append((number, "holds nothing but blanks (RFC 5322, section 3.2.2)"))
                 parts.append(line)
         elif match := _NAME.match(line):
@@ -121,7 +129,7 @@ def parse_header(data: bytes) -> Header:
                 cut_short = True
                 break
     finish()
-    return Header(tuple(fields), _line_form(data, number), tuple(errors[:10]), envelope_line, position, cut_short)
+    return Header(tuple(fields), _line_form(data, position), tuple(errors[:10]), envelope_line, position, cut_short)
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, bytes, int]]:
@@ -146,20 +154,21 @@ def _field(name: bytes, parts: list[bytes], line: int) -> Field:
     return Field(name.decode("ascii"), value.strip(" \t"), line, not _EIGHT_BIT.search(octets), is_utf8, longest)
 
 
-def _line_form(data: bytes, header_lines: int) -> LineForm:
+def _line_form(data: bytes, body_at: int) -> LineForm:
     first = data.find(b"\n")
     ends = "CRLF" if first > 0 and data[first - 1] == ord("\r") else "LF"
-    lines = data.split(b"\n")
-    bare_lf = longest = longest_at = 0
-    for number, line in enumerate(lines, 1):
-        length = len(line.removesuffix(b"\r"))
-        if length > longest and number > header_lines:
-            longest, longest_at = length, number
-        if ends == "CRLF" and not bare_lf and number < len(lines) and not line.endswith(b"\r"):
-            bare_lf = number
+    bare_lf = longest_at = 0
+    longest, start = MAX_LINE, 0
+    for line in _LONG.finditer(data, body_at):
+        if (length := len(line[0].removesuffix(b"\r"))) > longest:
+            longest, start = length, line.start()
+    if start:
+        longest_at = data.count(b"\n", 0, start) + 1
+    if ends == "CRLF" and (bare := _BARE_LF.search(data)):
+        bare_lf = data.count(b"\n", 0, bare.start()) + 1
     found = _BARE_CR.search(data.removesuffix(b"\r"))
     bare_cr = data.count(b"\n", 0, found.start()) + 1 if found else 0
-    return LineForm(ends, bare_cr, bare_lf, longest, longest_at)
+    return LineForm(ends, bare_cr, bare_lf, longest if longest_at else 0, longest_at)
 
 
 @dataclass(frozen=True)
@@ -178,9 +187,7 @@ class Mailboxes:
         return tuple(dict.fromkeys(filter(None, names)))
 
 
-_PIECE = re.compile(
-    r'"(?:[^"\\]|\\.)*+"|\[(?:[^\[\]\\]|\\.)*+\]|[<>,:;@]|[ \t\r\n]+|[^<>,:;@"()\[ \t\r\n]+|.', re.DOTALL
-)
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*+"|\[[^\[\]]*+\]|[<>,:;@]|[ \t\r\n]+|[^<>,:;@"()\[ \t\r\n]+|.', re.DOTALL)
 
 
 def without_comments(text: str) -> str:
@@ -212,7 +219,13 @@ def without_comments(text: str) -> str:
 def parse_mailboxes(text: str) -> Mailboxes:
     """Take a list of mailboxes apart; groups are opened. Never raises."""
     found = _MailboxList()
-    for match in _PIECE.finditer(without_comments(text)):
+    plain = without_comments(text)
+    for match in _QUOTED.finditer(plain):
+        if not _QUOTE.fullmatch(match[0]):
+            found.errors.append("a quotation mark is not closed")
+            plain = plain[: match.start()] + plain[match.start() :].replace('"', " ")
+            break
+    for match in _PIECE.finditer(plain):
         found.take(match[0])
     return found.end()
 
@@ -246,12 +259,16 @@ class _MailboxList:
             self._behind_group = True
             self._finish()
             self._inside_group = False
+        elif piece == ";":
+            self.errors.append("a semicolon ends no group")
         else:
             self._words.append(piece)
 
     def end(self) -> Mailboxes:
         if self._inside_angle:
             self.errors.append("an angle bracket is not closed")
+        if self._inside_group:
+            self.errors.append("a colon begins a group, and no semicolon ends it")
         self._finish()
         if not self.addresses and not self.groups and not self.errors:
             self.errors.append("no address")
@@ -270,8 +287,10 @@ class _MailboxList:
             address = address.partition(":")[2]
             self.errors.append("a route stands before the address (RFC 5322, section 4.4)")
         local, at, domain = address.rpartition("@")
-        if at and local and domain and not _BLANK.search(domain):
+        if at and local and domain and not _NO_DOMAIN.search(domain):
             self.addresses.append(address)
+            if "@" in _QUOTED.sub("", local):
+                self.errors.append(f"{address[:80]!r} holds several @")
             if angle is None and _BLANK.search(local.rpartition('"')[2]):
                 self.errors.append(f"words stand before an address without angle brackets: {address[:80]!r}")
         elif address or angle is not None:
@@ -281,6 +300,10 @@ class _MailboxList:
 
 
 _BLANK = re.compile(r"[ \t\r\n]")
+_NO_DOMAIN = re.compile(r'[ \t\r\n"]')
+_QUOTE = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_QUOTED = re.compile(_QUOTE.pattern + "?", re.DOTALL)
+"""One that is not closed goes to the end of the text, so that nothing is looked at twice."""
 
 ONCE = (
     *("date", "from", "sender", "reply-to", "to", "cc", "bcc", "message-id", "in-reply-to", "references"),
@@ -288,10 +311,12 @@ ONCE = (
 )
 """Fields that may stand once (RFC 5322, section 3.6)."""
 
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DATE = re.compile(
-    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),\s*)?\s*\d{1,2}\s+(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s+"
-    r"(?P<year>\d{4,9})\s+\d\d:\d\d(?::\d\d)?\s+(?P<zone>[+-]\d{4})",
-    re.IGNORECASE,
+    rf"(?:(?P<name>{'|'.join(_WEEKDAYS)}),\s*)?\s*(?P<day>\d{{1,2}})\s+(?P<month>{'|'.join(_MONTHS)})\s+"
+    r"(?P<year>\d{4,9})\s+(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d))?\s+[+-]\d\d(?P<zone>\d\d)",
+    re.IGNORECASE | re.ASCII,
 )
 _MESSAGE_ID = re.compile(r"<[^\s<>@]+@(?:\[[^\s\[\]]*\]|[^\s<>@\[\]]+)>")
 _QUOTED_ID = re.compile(r'<"[^"<>]*"@[^\s<>@]+>')
@@ -300,6 +325,31 @@ _QUOTED_ID = re.compile(r'<"[^"<>]*"@[^\s<>@]+>')
 def is_date(text: str) -> bool:
     """Whether a date has the form that may be generated (RFC 5322, section 3.3)."""
     return _DATE.fullmatch(without_comments(text).strip()) is not None
+
+
+def time_error(text: str) -> str:
+    """Why a date of the right form names no time (RFC 5322, section 3.3); empty where it names one."""
+    match = _DATE.fullmatch(without_comments(text).strip())
+    if match is None or int(match["year"]) > MAXYEAR:
+        return ""
+    year, day, hour, minute, second, zone = (
+        int(match[name] or 0) for name in ("year", "day", "hour", "minute", "second", "zone")
+    )
+    try:
+        seen = datetime(year, _MONTHS.index(match["month"].lower()) + 1, day, hour, minute)
+    except ValueError as error:
+        return str(error)
+    if second > LEAP_SECOND:
+        return "a minute has no such second"
+    if zone > MAX_ZONE_MINUTE:
+        return "no zone has such minutes"
+    weekday = _WEEKDAYS[seen.weekday()].capitalize()
+    return f"that day is a {weekday}" if match["name"] and match["name"].capitalize() != weekday else ""
+
+
+LEAP_SECOND = 60
+MAX_ZONE_MINUTE = 59
+"""The last two digits of a zone are minutes."""
 
 
 def is_message_id(text: str) -> bool:

@@ -12,6 +12,8 @@ from mailproof.grammars.messages import without_comments
 
 _LITERAL = re.compile(r"\[\s*(?:IPv6:)?(?P<address>[0-9A-Fa-f.:]{2,45})(?:%[^\]]*)?\s*\]", re.IGNORECASE)
 _IN_COMMENT = re.compile(r"\(\s*(?P<address>[0-9A-Fa-f.:]{4,45})\s*\)")
+_OF_USER = re.compile(r"\([^\s()@]{1,64}@(?P<address>[0-9A-Fa-f.:]{4,45})\)")
+"""What qmail writes where the client's ident server names a user."""
 _HELO = re.compile(r"\(?\b(?:HELO|EHLO)[ =](?P<name>[^\s()]{1,255})", re.IGNORECASE)
 _BY = re.compile(r"(?:\A|\s)by\s+(?P<host>[^\s();]{1,255})", re.IGNORECASE)
 _WITH = re.compile(r"\swith\s+(?P<protocol>[A-Za-z0-9-]{2,20})", re.IGNORECASE)
@@ -59,7 +61,10 @@ def parse_received(value: str) -> Hop:
     first = _FROM.match(came)
     helo = _HELO.search(came)
     name = helo["name"] if helo else first["name"] if first else ""
-    address = next(filter(None, map(_address, (*_LITERAL.finditer(came), *_IN_COMMENT.finditer(came)))), "")
+    places = (*_LITERAL.finditer(came), *_IN_COMMENT.finditer(came), *_OF_USER.finditer(came))
+    address = next(filter(None, map(_address, places)), "")
+    if first and helo and not address:
+        address = normal_address(first["name"])  # Yahoo: from 192.0.2.1 (EHLO mx.example.org)
     protocol = _WITH.search(f" {plain}")
     return Hop(
         name.strip("[]<>,;").rstrip(".").lower() if first else "",

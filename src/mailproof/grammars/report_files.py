@@ -25,11 +25,14 @@ MAX_REPORTS = 20
 """Reports in one file."""
 MAX_DEPTH = 4
 """Containers in containers: a gzip in a ZIP in a mail."""
+MAX_MEMBERS = 20
+"""Members of one gzip."""
 MAX_PARTS = 1_000
 """Parts of a mail."""
 
 _BOUNDARY = re.compile(rb"boundary\s*=", re.IGNORECASE)
-_STARTS = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"PK\x05\x06": "zip"}
+_GZIP = b"\x1f\x8b"
+_STARTS = {_GZIP: "gzip", b"PK\x03\x04": "zip", b"PK\x05\x06": "zip"}
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
@@ -104,15 +107,21 @@ def _format(data: bytes) -> str:
 
 
 def _gunzip(data: bytes, budget: _Budget) -> bytes:
-    engine = zlib.decompressobj(wbits=31)
-    try:
-        unpacked = engine.decompress(data, budget.octets + 1)
-    except zlib.error as error:
-        raise UnreadableReport(f"its gzip is broken: {error}") from None
-    budget.take(len(unpacked))
-    if not engine.eof:
-        raise UnreadableReport("its gzip is cut short")
-    return unpacked
+    """What comes out of gzip, which may have several members, one behind the other (RFC 1952, section 2.2)."""
+    found: list[bytes] = []
+    while not found or data.startswith(_GZIP):
+        if len(found) >= MAX_MEMBERS:
+            raise UnreadableReport(f"its gzip has more than {MAX_MEMBERS} members")
+        engine = zlib.decompressobj(wbits=31)
+        try:
+            found.append(engine.decompress(data, budget.octets + 1))
+        except zlib.error as error:
+            raise UnreadableReport(f"its gzip is broken: {error}") from None
+        budget.take(len(found[-1]))
+        if not engine.eof:
+            raise UnreadableReport("its gzip is cut short")
+        data = engine.unused_data
+    return b"".join(found)
 
 
 def _unzip(data: bytes, budget: _Budget) -> Iterator[bytes]:
@@ -160,11 +169,14 @@ def _parts(data: bytes, budget: _Budget) -> Iterator[bytes]:
 def _decoded(part: Message) -> bytes:
     try:
         content = part.get_payload(decode=True)
+        is_page = _is_page(part)
     except (ValueError, LookupError, AttributeError, TypeError, binascii.Error):
         return b""
-    return content if isinstance(content, bytes) and not _is_page(part) else b""
+    return content if isinstance(content, bytes) and not is_page else b""
 
 
 def _is_page(part: Message) -> bool:
-    """Whether a part is a page for people: HTML begins like XML."""
-    return part.get_content_type() in ("text/html", "text/plain", "text/rfc822-headers")
+    """Whether a part is a page for people: HTML begins like XML. Some send a report itself as text, with its name."""
+    if part.get_content_type() == "text/plain":
+        return not (part.get_filename() or "").lower().endswith((".xml", ".json", ".gz", ".zip"))
+    return part.get_content_type() in ("text/html", "text/rfc822-headers")

@@ -129,11 +129,13 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    return value[:500] if isinstance(value, str) else ""
+    return " ".join(value[:500].split()) if isinstance(value, str) else ""
 
 
 def _number(value: Any) -> int | None:
-    """A number of sessions; some reporters write it as text."""
+    """A number of sessions; some reporters write it as text, or as 1.0."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 15:
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**15 else None
@@ -141,7 +143,7 @@ def _number(value: Any) -> int | None:
 
 def _time(value: Any) -> int:
     try:
-        found = datetime.fromisoformat(_text(value)[:40])
+        found = datetime.fromisoformat(_text(value)[:40].upper())
         return max(int((found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()), 0)
     except (ValueError, OverflowError):
         return 0

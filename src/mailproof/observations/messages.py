@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -241,12 +242,18 @@ class OneClick(Observation):
 
 def one_click_uri(message: Message) -> str:
     """The first https URI of List-Unsubscribe; empty where there is none that could be asked."""
-    for part in (message.header.first("list-unsubscribe") or "")[:MAX_URIS].split("<"):
-        uri = part.partition(">")[0].strip()
-        if uri.lower().startswith("https://") and uri_error(uri) is None:
-            return uri
-    return ""
+    uris = https_uris(message.header.first("list-unsubscribe") or "")
+    return next((uri for uri in uris if uri_error(uri) is None), "")
 
 
+def https_uris(value: str) -> tuple[str, ...]:
+    """The https URIs of List-Unsubscribe, in order. Comments may stand between them; blanks in them, where the field
+    was folded, are no part of them (RFC 2369, section 2).
+    """
+    uris = ("".join(uri.split()) for uri in _BRACKETS.findall(value[:MAX_URIS]))
+    return tuple(uri for uri in uris if uri.lower().startswith("https://"))
+
+
+_BRACKETS = re.compile(r"<([^<>]*)>")
 MAX_URIS = 4_000
 """Characters of List-Unsubscribe that are looked at."""

@@ -17,16 +17,15 @@ import re
 from collections.abc import Mapping
 
 import dkim
+from dkim.canonicalization import Relaxed, Simple
 from dkim.util import InvalidTagValueList, parse_tag_value
 
 from mailproof.grammars.dkim import KeyRecord, parse_key_record
 from mailproof.grammars.dkim_signatures import Signature
-from mailproof.grammars.messages import parse_header
+from mailproof.grammars.messages import MAX_FIELDS, MAX_OCTETS, parse_header
 from mailproof.grammars.public_keys import RSAKey
 from mailproof.grammars.received import seconds_of
 
-MAX_HEADER = 1024 * 1024
-"""Octets of a header that are looked at."""
 MAX_SIGNATURE = 16_384
 """Octets of a signature."""
 MAX_KEY_BITS = 16_384
@@ -56,8 +55,8 @@ class SignedMessage:
     """A message whose signatures are verified. Raises Unverifiable."""
 
     def __init__(self, data: bytes) -> None:
-        if parse_header(data[: MAX_HEADER + 1]).body_at > MAX_HEADER:
-            raise Unverifiable(f"its header has more than {MAX_HEADER} octets")
+        if parse_header(data[: MAX_OCTETS + 1]).cut_short:
+            raise Unverifiable(f"its header has more than {MAX_FIELDS} fields or {MAX_OCTETS} octets")
         try:
             self._verifier = dkim.DKIM(data, logger=_SILENT, minkey=0)
         except (dkim.DKIMException, IndexError) as error:
@@ -71,7 +70,8 @@ class SignedMessage:
         if len(value) > MAX_SIGNATURE:
             raise Unverifiable(f"a signature has more than {MAX_SIGNATURE} octets")
         body = self.body(signature.body_form)
-        if signature.body_length is not None and signature.body_length > len(body):
+        form = Simple if signature.body_form == "simple" else Relaxed
+        if signature.body_length is not None and signature.body_length > len(form.canonicalize_body(body)):
             return "permerror", f"l={signature.body_length} is more than the body has (RFC 6376, section 3.5)"
         try:
             tags = parse_tag_value(value)

@@ -11,7 +11,7 @@ from pathlib import Path
 from mailproof.clock import now
 from mailproof.grammars.dkim import parse_key_record
 from mailproof.grammars.dkim_signatures import Signature, parse_signature
-from mailproof.grammars.messages import Field, parse_header
+from mailproof.grammars.messages import MAX_FIELDS, MAX_OCTETS, Field, parse_header
 from mailproof.inventory.budgets import MAX_SIGNATURES
 from mailproof.inventory.model import Inventory
 from mailproof.inventory.values import domain_name
@@ -45,10 +45,12 @@ from mailproof.targets.mail import MailDomain, MailHost
 @probe()
 async def message(file: MessageFile, net: Network, inventory: Inventory, targets: Targets) -> Message:
     """The header of a message, and the form of its lines. Raises Malformed for a file that has no header at all."""
-    data = await net.files.read(Path(file.path))
+    data = await _octets(file, net)
     header = await asyncio.to_thread(parse_header, data)
     if not header.fields:
         raise Malformed(f"{file.name} has no header: it is no message")
+    if header.cut_short:
+        raise Malformed(f"{file.name} has a header of more than {MAX_FIELDS} fields or {MAX_OCTETS} octets")
     fields = tuple(field if field.key in KEPT else replace(field, value="") for field in header.fields)
     found = Message(file.name, replace(header, fields=fields), observed_at=now())
     own = [domain.name for domain in inventory.domains if domain.sends and not domain.parked]
@@ -66,6 +68,11 @@ async def message(file: MessageFile, net: Network, inventory: Inventory, targets
         taken_at=_taken_at(found, hosts, own, addresses),
         strays=tuple(name for name in named if ours and name not in known),
     )
+
+
+async def _octets(file: MessageFile, net: Network) -> bytes:
+    """A message without the byte order mark that an editor put before it."""
+    return (await net.files.read(Path(file.path))).removeprefix(b"\xef\xbb\xbf")
 
 
 def _is_forwarded(message: Message) -> bool:
@@ -104,7 +111,7 @@ async def message_signatures(file: MessageFile, net: Network, look: Look, messag
         return MessageSignatures(message)
     fields = message.header.all("dkim-signature")
     try:
-        signed = await asyncio.to_thread(SignedMessage, await net.files.read(Path(file.path)))
+        signed = await asyncio.to_thread(SignedMessage, await _octets(file, net))
     except Unverifiable as error:
         raise Malformed(f"the signatures of {file.name} cannot be verified: {error}") from None
     seen = [

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from mailproof.clock import now
 from mailproof.grammars.aggregate_reports import AggregateReport, Row, UnreadableXML, parse_aggregate_report
-from mailproof.grammars.received import normal_address
+from mailproof.grammars.received import normal_address, seconds_of
 from mailproof.grammars.report_files import MAX_PACKED, NoReport, Unpacked, UnreadableReport, unpack
 from mailproof.grammars.tls_reports import UnreadableJSON, parse_tls_report
 from mailproof.inventory.budgets import MAX_REPORTED_SOURCES
 from mailproof.inventory.model import Inventory
 from mailproof.net.errors import Malformed, NotObserved
 from mailproof.net.network import Network
-from mailproof.observations.reports import AggregateSeen, Reported, Reports, SourceSeen
+from mailproof.observations.reports import AggregateSeen, Reported, Reports, SourceSeen, day
 from mailproof.probes.probe import Look, probe
 from mailproof.targets.addresses import SendingAddress
 from mailproof.targets.base import Targets
@@ -28,6 +28,10 @@ WINDOW_DAYS = 30
 
 MAX_NAME = 253
 """Characters of a name in the DNS (RFC 1035, section 2.3.4)."""
+
+MAX_AHEAD = 2 * 86_400
+"""Seconds by which the end of a report may lie ahead: clocks and zones differ. Anybody can send a report that ends in a
+hundred years, and next to it all others would be old."""
 
 NOT_OF_THE_RECEIVER = ("policy_test_mode", "sampled_out")
 """Reasons that the policy itself is (t=y; pct in RFC 7489)."""
@@ -63,6 +67,9 @@ def _aggregate(unpacked: Unpacked) -> AggregateSeen:
     report = parse_aggregate_report(unpacked.data)
     sources = _merged(_source(row, report) for row in report.rows if row.source)
     most = sorted(sources, key=lambda source: -source.messages)
+    errors = report.errors
+    if _is_ahead(report.end):
+        errors = (*errors, f"it ends on {day(report.end)}, which is still to come")
     return AggregateSeen(
         report.reporter,
         report.email,
@@ -75,9 +82,13 @@ def _aggregate(unpacked: Unpacked) -> AggregateSeen:
         tuple(most[:MAX_REPORTED_SOURCES]),
         max(len(most) - MAX_REPORTED_SOURCES, 0),
         sum(not signature.selector for row in report.rows for signature in row.signatures),
-        report.errors,
+        errors,
         _keys(report),
     )
+
+
+def _is_ahead(end: int) -> bool:
+    return end > (seconds_of(now()) or 0.0) + MAX_AHEAD
 
 
 def _keys(report: AggregateReport) -> tuple[str, ...]:
@@ -113,7 +124,7 @@ def _merged(sources: Iterable[SourceSeen]) -> tuple[SourceSeen, ...]:
 async def reported(domain: ReportedDomain, look: Look, inventory: Inventory, targets: Targets) -> Reported:
     """What all aggregate reports say of a domain. A report that is there twice counts once."""
     own_domains = [entry.name for entry in inventory.domains]
-    seen: dict[tuple[str, str, int], AggregateSeen] = {}
+    seen: dict[tuple[str, str, str, int], AggregateSeen] = {}
     unread: list[str] = [missing.reason for missing in targets.missing(ReportFile)]
     duplicates = 0
     for file in targets.found(ReportFile):
@@ -123,7 +134,10 @@ async def reported(domain: ReportedDomain, look: Look, inventory: Inventory, tar
             unread.append(failure.reason)
             continue
         for report in found.aggregate:
-            key = report.reporter, report.id, report.begin
+            if _is_ahead(report.end):
+                unread.append(f"{file.name}: its report ends on {day(report.end)}, which is still to come")
+                continue
+            key = report.reporter, report.id, report.domain, report.begin
             duplicates += key in seen
             seen.setdefault(key, report)
     about = [
@@ -155,7 +169,7 @@ async def reported(domain: ReportedDomain, look: Look, inventory: Inventory, tar
         duplicates,
         sum(report.left_out for report, _ in recent),
         tuple(unread[:20]),
-        min((report.begin for report, _ in about), default=0),
+        min((report.begin for report, _ in about if report.begin), default=0),
         newest,
         tuple(keys.items()),
     )

@@ -72,6 +72,10 @@ TABLE: Table = {
     "BACKEND-AUTHRES": (
         passes(message=taken(RESULTS, TAKEN, *AUTHOR)),
         passes(message=taken(TAKEN, RESULTS, *AUTHOR)),
+        passes(
+            message=taken(TAKEN, "DKIM-Filter: OpenDKIM Filter v2.11.0", RESULTS, "DMARC-Filter: x", RESULTS, *AUTHOR)
+        ),
+        _forged(TAKEN, TAKEN.replace("8.8.8.8", "10.0.0.1"), RESULTS, *AUTHOR),
         passes(message=taken(RESULTS, TAKEN, *AUTHOR, "Authentication-Results: mx.example.com; spf=pass")),
         advises("adds no Authentication-Results", message=taken(TAKEN, *AUTHOR)),
         _forged(RESULTS, TAKEN, *AUTHOR, RESULTS),
