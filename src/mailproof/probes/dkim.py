@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from mailproof.clock import now
-from mailproof.criteria.broken_keys import list_of, with_common_factors
+from mailproof.criteria.broken_keys import MOST_BITS, list_of, with_common_factors
 from mailproof.criteria.mail_providers import provider_of
 from mailproof.grammars.public_keys import RSAKey
 from mailproof.inventory.model import Inventory
@@ -74,7 +74,7 @@ def _compared(seen: tuple[DKIMKey, ...], unknown: tuple[Silence, ...], lists: Ma
             for name, records in lists.items():
                 if (number := list_of(key.octets, records)) is not None:
                     listed.append((found.name, f"{name} (list {number})"))
-            if isinstance(key, RSAKey):
+            if isinstance(key, RSAKey) and key.bits <= MOST_BITS:
                 moduli[key.modulus].append(found.name)
     shared = tuple(tuple(names.values()) for names in by_key.values() if len(names) > 1)
     factors = tuple(name for modulus in with_common_factors(tuple(moduli)) for name in moduli[modulus])
