@@ -101,6 +101,13 @@ class Lookup:
         """Whether the term is an ``a`` or ``mx`` (RFC 7208, sections 5.3 and 5.4)."""
         return _HOSTS.match(self.term) is not None
 
+    @property
+    def leads_to_record(self) -> bool:
+        """Whether the term is an include or a redirect: where there is no record, evaluation ends in an error at once
+        (RFC 7208, sections 5.2 and 6.1).
+        """
+        return self.term.lower().lstrip("-+?~").startswith(("include:", "redirect="))
+
 
 @dataclass(frozen=True)
 class Authorised:
