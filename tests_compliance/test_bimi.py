@@ -68,7 +68,7 @@ def test_dmarc_is_strict_enough_for_bimi(bimi: BIMI, dmarc: DMARC) -> None:
             continue
         where = f"_dmarc.{step.domain}"
         tags = ("p", "sp") if step.domain == dmarc.organisational_domain else ("p",)
-        weak += [f"{tag}=none at {where}" for tag in tags if step.record.get(tag) == "none"]
+        weak += [f"{tag}=none at {where}" for tag in tags if (step.record.get(tag) or "").lower() == "none"]
         pct = step.record.get("pct")
         weak += [f"pct={pct} at {where}"] if pct not in (None, "100") else []
     assert not weak, "; ".join(dict.fromkeys(weak))
@@ -94,6 +94,8 @@ def test_logo_is_of_the_profile(bimi_logo: BIMILogo) -> None:
     if image.octets > MOST_OCTETS:
         finding(SHOULD, f"the image has {image.octets} octets, more than {MOST_OCTETS}")
     hints = []
+    if image.aspect is None:
+        hints.append("no view box that can be read says what shape the image has")
     if image.aspect is not None and abs(image.aspect - 1) > 0.01:
         hints.append(f"the view box is no square: width by height is {image.aspect:.2f}")
     if (image.title or "").lower() in NAMES_OF_TEMPLATES or "tiny-ps" in (image.title or "").lower():

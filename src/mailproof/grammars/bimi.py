@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from mailproof.grammars.tags import parse_tags
 
 VERSION = "BIMI1"
+_VERSION = re.compile(rf"v[ \t]*=[ \t]*{VERSION}[ \t]*(?:;|\Z)")
+_NEAR_VERSION = re.compile(rf"\W*v\W{{0,5}}{VERSION}(?![0-9])", re.IGNORECASE | re.ASCII)
 TAGS = ("v", "l", "a", "lps", "avp")
 _BLANKS = " \t"
 _PREFIX = re.compile(r"[A-Za-z0-9-]{1,63}")
@@ -43,6 +45,16 @@ class BIMIRecord:
     def declined(self) -> bool:
         """The domain says that it has no image to be shown (section 4.3.1)."""
         return not self.errors and not self.logo and not self.evidence
+
+
+def select_records(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """The TXT texts that are BIMI records: the version first, blanks around its equals sign or not (section 4.3)."""
+    return tuple(text for text in texts if _VERSION.match(text))
+
+
+def near_misses(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """TXT texts that look like an attempt at a BIMI record and do not count as one."""
+    return tuple(text for text in texts if _NEAR_VERSION.match(text) and not _VERSION.match(text))
 
 
 def parse_bimi(text: str) -> BIMIRecord:
