@@ -28,8 +28,7 @@ PUBLISHED = {
 """Where the private key stands, by the SHA-256 of the modulus or of the raw Ed25519 key."""
 
 MOST_BITS = 16384
-"""Larger RSA keys are not looked at: OpenSSL reads none, and one that fills a TXT record would keep a run busy for hours.
-"""
+"""Larger RSA keys are not looked at: OpenSSL reads none, and one that fills a TXT record keeps a run busy for hours."""
 SMALL = 65537
 """Prime factors up to here are found in every key."""
 ROUNDS = 100
