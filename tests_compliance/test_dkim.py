@@ -187,6 +187,8 @@ def test_key_is_not_broken(dkim_key: DKIMKey, key_company: KeyCompany) -> None:
                 finding(SHOULD, f"{share} % of the modulus's bits are ones, which is no chance: the key is not random")
     assert not key_company.listed, f"the key is in the list of broken keys {key_company.listed}"
     assert not key_company.factor, "the modulus has a factor in common with another key of the inventory"
+    if key_company.unread:
+        raise NotObserved(f"{key_company.unread} is no list in the form of badkeys' blocklist.dat (broken_keys)")
 
 
 M3AAWG_ROTATION = Reference("M3AAWG: DKIM key rotation, best common practices")

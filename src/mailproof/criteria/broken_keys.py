@@ -70,6 +70,14 @@ RECORD, HASHED = 16, 15
 """Octets of a record in badkeys' blocklist.dat, and those of the hash in it; the last one is the number of a list."""
 
 
+def is_list(records: bytes) -> bool:
+    """Whether octets have the form of badkeys' blocklist.dat, by samples: records of one length, sorted."""
+    number = len(records) // RECORD
+    places = range(0, number, number // 1000 + 1)
+    hashes = [records[place * RECORD : place * RECORD + HASHED] for place in places]
+    return number > 0 and len(records) % RECORD == 0 and hashes == sorted(hashes)
+
+
 def list_of(number: bytes, records: bytes) -> int | None:
     """The number of the list that has a key, by ``records`` in the form of badkeys' blocklist.dat; None if none has.
 

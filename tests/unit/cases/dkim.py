@@ -249,6 +249,7 @@ TABLE: Table = {
         leaves("DKIM-KEY-LENGTH", dkim_key=dkim(f"p={HUGE}"), key_company=ALONE),
         passes(dkim_key=dkim(f"p={rsa_key(2048)}"), key_company=ALONE),
         passes(dkim_key=dkim(f"k=ed25519; p={ed25519_key()}"), key_company=ALONE),
+        undecided("a.xz is no list", dkim_key=dkim(RSA), key_company=replace(ALONE, unread="a.xz")),
         fails("RFC 6376, appendix C", level=MUST, dkim_key=dkim(f"p={RFC_6376}"), key_company=ALONE),
         fails("RFC 8032", dkim_key=dkim(f"k=ed25519; p={RFC_8463}"), key_company=ALONE),
         fails("the factor 7", dkim_key=dkim(f"p={published(7 * prime(2041))}"), key_company=ALONE),
