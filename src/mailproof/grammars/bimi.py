@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mailproof.grammars.tags import parse_tags
+from mailproof.net.text import printable
 
 VERSION = "BIMI1"
 _VERSION = re.compile(rf"v[ \t]*=[ \t]*{VERSION}[ \t]*(?:;|\Z)")
@@ -78,9 +79,9 @@ def parse_bimi(text: str) -> BIMIRecord:
         errors.append("the tag l, which says where the image is, is missing")
     for name in ("l", "a"):
         if tags.get(name) and (fault := uri_fault(tags[name])):
-            errors.append(f"{name}={tags[name]}: {fault}")
+            errors.append(f"{name}={printable(tags[name])}: {fault}")
     if "avp" in tags and tags["avp"] not in ("brand", "personal"):
-        errors.append(f"avp={tags['avp']}: neither brand nor personal")
+        errors.append(f"avp={printable(tags['avp'])}: neither brand nor personal")
     prefixes = [part.strip(_BLANKS) for part in tags["lps"].split(",")] if tags.get("lps") else []
     if wrong := [part for part in prefixes if not _PREFIX.fullmatch(part)]:
         errors.append(f"lps: {wrong[0]!r} is not made of letters, digits and hyphens")
