@@ -15,7 +15,7 @@ from mailproof.controls import (
     leave_to,
     not_applicable,
 )
-from mailproof.criteria.broken_keys import MOST_BITS, PUBLISHED, is_biased, rsa_weakness
+from mailproof.criteria.broken_keys import MOST_BITS, PUBLISHED, REPEATED, is_biased, most_repeated, rsa_weakness
 from mailproof.criteria.mail_providers import AS_OF
 from mailproof.grammars.dkim import KeyRecord, parse_key_record
 from mailproof.grammars.public_keys import RSAKey
@@ -185,6 +185,8 @@ def test_key_is_not_broken(dkim_key: DKIMKey, key_company: KeyCompany) -> None:
             if is_biased(key.modulus):
                 share = 100 * key.modulus.bit_count() // key.bits
                 finding(SHOULD, f"{share} % of the modulus's bits are ones, which is no chance: the key is not random")
+            if (times := most_repeated(key.modulus)) >= REPEATED:
+                finding(SHOULD, f"four octets stand {times} times in the modulus, which is no chance: it is not random")
     assert not key_company.listed, f"the key is in the list of broken keys {key_company.listed}"
     assert not key_company.factor, "the modulus has a factor in common with another key of the inventory"
     if key_company.unread:

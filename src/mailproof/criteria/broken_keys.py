@@ -7,6 +7,7 @@ where the inventory names it. The tool itself is not used: it needs a cryptograp
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
 from math import gcd, isqrt
@@ -31,6 +32,8 @@ MOST_BITS = 16384
 """Larger RSA keys are not looked at: OpenSSL reads none, and one that fills a TXT record keeps a run busy for hours."""
 SMALL = 65537
 """Prime factors up to here are found in every key."""
+REPEATED = 4
+"""How often four octets stand in a modulus that no chance has made."""
 ROUNDS = 100
 """Steps of Fermat's factorisation: two primes chosen independently of each other are never found by that."""
 BIASED = 0.1
@@ -64,6 +67,14 @@ def is_biased(modulus: int) -> bool:
     """Whether the bits of a modulus are none that two random primes would give."""
     bits = modulus.bit_length()
     return bits >= 1000 and abs(modulus.bit_count() / bits - 0.5) > BIASED
+
+
+def most_repeated(modulus: int) -> int:
+    """How often those four octets stand in a modulus that stand there most often: in a random one of any length twice
+    at most.
+    """
+    octets = modulus.to_bytes((modulus.bit_length() + 7) // 8, "big")
+    return max(Counter(octets[at : at + 4] for at in range(len(octets) - 3)).values(), default=0)
 
 
 RECORD, HASHED = 16, 15

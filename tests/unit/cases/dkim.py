@@ -118,6 +118,9 @@ def with_small_private_exponent() -> tuple[int, int]:
 BIASED = (2**1024 + 643) * (2**1023 + 1155)
 """The product of two numbers with hardly a one in them; they have no small factors."""
 
+PATTERN = int("9e3779b1" * 64, 16) + 0x16
+"""A pattern that no other check objects to."""
+
 AGE = KeyAge("s1", True, "2026-11-26", "aa")
 ALONE = KeyCompany(f"s1._domainkey.{DOMAIN}", DOMAIN, (), (), False)
 RSA = f"p={rsa_key(2048)}"
@@ -258,6 +261,7 @@ TABLE: Table = {
         fails("Fermat", dkim_key=dkim(f"p={published(near(1024))}"), key_company=ALONE),
         fails("ROCA", dkim_key=dkim(f"p={published(roca())}"), key_company=ALONE),
         fails("Wiener", dkim_key=dkim(f"p={published(*with_small_private_exponent())}"), key_company=ALONE),
+        fails("four octets stand 63 times", level=SHOULD, dkim_key=dkim(f"p={published(PATTERN)}"), key_company=ALONE),
         fails("is not random", level=SHOULD, dkim_key=dkim(f"p={published(BIASED)}"), key_company=ALONE),
         fails("list 7", dkim_key=dkim(RSA), key_company=replace(ALONE, listed="blocklist.dat (list 7)")),
         fails("in common", dkim_key=dkim(f"p={rsa_key(2048)}"), key_company=replace(ALONE, factor=True)),
