@@ -142,7 +142,7 @@ def test_mark_certificate(bimi_certificate: BIMICertificate) -> None:
     mark = bimi_certificate.mark
     assert mark is not None, f"{bimi_certificate.url} is no certificate: {bimi_certificate.unreadable}"
     faults = [*_validity(mark, bimi_certificate.at), *_contents(mark, bimi_certificate.domain)]
-    if mark.trusted is False:
+    if mark.trusted is False and not mark.certificate.is_ca:
         faults.append(f"no path leads to a mark verifying authority of the inventory: {mark.path}")
     logo = bimi_certificate.logo_sha256
     if mark.images and logo and logo not in mark.images:
@@ -164,6 +164,8 @@ def _validity(mark: MarkCertificate, at: str) -> list[str]:
 
 def _contents(mark: MarkCertificate, domain: str) -> list[str]:
     """What the certificate does not say of its purpose, the domain and the mark."""
+    if mark.certificate.is_ca:
+        return ["the first certificate of the file is that of an authority: the domain's own has to come first"]
     faults = []
     if not is_for_bimi(mark):
         faults.append("the extended key usage does not name BIMI")

@@ -45,6 +45,9 @@ def _mark(*, known: bool = True, **kind: Any) -> MarkCertificate:
     return read_mark_certificate(mark_pem(DOMAIN, **kind), root_pem() if known else None, datetime.now(UTC))
 
 
+AUTHORITY = read_mark_certificate(root_pem(), root_pem(), datetime.now(UTC))
+
+
 def mark(certificate: MarkCertificate | None = None, image: bytes = LOGO, **changes: Any) -> BIMICertificate:
     digest = hashlib.sha256(image).hexdigest()
     seen = BIMICertificate(DOMAIN, f"https://{DOMAIN}/mark.pem", 200, "", "", now(), certificate, "", digest)
@@ -124,6 +127,7 @@ TABLE: Table = {
         undecided("mark_authorities", bimi_certificate=mark(_mark(known=False))),
         fails("has expired", level=MUST, bimi_certificate=mark(_mark(days=-1))),
         fails("not valid before", bimi_certificate=mark(_mark(), at="2020-01-01T00:00:00Z")),
+        fails("has to come first", bimi_certificate=mark(AUTHORITY)),
         fails("no path leads", bimi_certificate=mark(_mark(stranger=True))),
         fails("does not name BIMI", bimi_certificate=mark(_mark(purpose="1.3.6.1.5.5.7.3.1"))),
         fails("not for example.net", bimi_certificate=mark(_mark(), domain="example.net")),
