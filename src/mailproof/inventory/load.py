@@ -224,7 +224,8 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
         if (value := getattr(model.trust, key)) is not None:
             trusted[key] = existing(value, "trust", key)
             readable(trusted[key], "trust", key)
-    for key, read in (("trust_anchors", anchors_in), ("mark_authorities", authorities_in)):
+    checks = (("ca_file", authorities_in), ("trust_anchors", anchors_in), ("mark_authorities", authorities_in))
+    for key, read in checks:
         if key in trusted and not problems:
             try:
                 read(trusted[key])
