@@ -68,7 +68,7 @@ def test_dmarc_is_strict_enough_for_bimi(bimi: BIMI, dmarc: DMARC) -> None:
             continue
         where = f"_dmarc.{step.domain}"
         tags = ("p", "sp") if step.domain == dmarc.organisational_domain else ("p",)
-        weak += [f"{tag}=none at {where}" for tag in tags if step.record.get(tag) == "none"]
+        weak += [f"{tag}=none at {where}" for tag in tags if (step.record.get(tag) or "").lower() == "none"]
         pct = step.record.get("pct")
         weak += [f"pct={pct} at {where}"] if pct not in (None, "100") else []
     assert not weak, "; ".join(dict.fromkeys(weak))
@@ -94,6 +94,8 @@ def test_logo_is_of_the_profile(bimi_logo: BIMILogo) -> None:
     if image.octets > MOST_OCTETS:
         finding(SHOULD, f"the image has {image.octets} octets, more than {MOST_OCTETS}")
     hints = []
+    if image.aspect is None:
+        hints.append("no view box that can be read says what shape the image has")
     if image.aspect is not None and abs(image.aspect - 1) > 0.01:
         hints.append(f"the view box is no square: width by height is {image.aspect:.2f}")
     if (image.title or "").lower() in NAMES_OF_TEMPLATES or "tiny-ps" in (image.title or "").lower():
@@ -140,7 +142,7 @@ def test_mark_certificate(bimi_certificate: BIMICertificate) -> None:
     mark = bimi_certificate.mark
     assert mark is not None, f"{bimi_certificate.url} is no certificate: {bimi_certificate.unreadable}"
     faults = [*_validity(mark, bimi_certificate.at), *_contents(mark, bimi_certificate.domain)]
-    if mark.trusted is False:
+    if mark.trusted is False and not mark.certificate.is_ca:
         faults.append(f"no path leads to a mark verifying authority of the inventory: {mark.path}")
     logo = bimi_certificate.logo_sha256
     if mark.images and logo and logo not in mark.images:
@@ -162,6 +164,8 @@ def _validity(mark: MarkCertificate, at: str) -> list[str]:
 
 def _contents(mark: MarkCertificate, domain: str) -> list[str]:
     """What the certificate does not say of its purpose, the domain and the mark."""
+    if mark.certificate.is_ca:
+        return ["the first certificate of the file is that of an authority: the domain's own has to come first"]
     faults = []
     if not is_for_bimi(mark):
         faults.append("the extended key usage does not name BIMI")

@@ -15,7 +15,7 @@ from mailproof.controls import (
     leave_to,
     not_applicable,
 )
-from mailproof.criteria.broken_keys import PUBLISHED, is_biased, rsa_weakness
+from mailproof.criteria.broken_keys import MOST_BITS, PUBLISHED, REPEATED, is_biased, most_repeated, rsa_weakness
 from mailproof.criteria.mail_providers import AS_OF
 from mailproof.grammars.dkim import KeyRecord, parse_key_record
 from mailproof.grammars.public_keys import RSAKey
@@ -109,6 +109,8 @@ def test_key_can_be_used(dkim_key: DKIMKey) -> None:
                 why="who reads it signs mail in your name.",
                 fix="revoke the selector at once, make a new key, and publish its public half under a new selector.",
             )
+        if record.no_key and record.errors:
+            leave_to("DKIM-SELECTOR", "the record breaks the grammar, and so the key cannot be read")
         assert not record.no_key, f"p: {record.no_key}"
         faults = record.key.faults() if record.key else ()
         assert not faults, "\n".join(faults)
@@ -132,7 +134,7 @@ def test_key_can_be_used(dkim_key: DKIMKey) -> None:
     harm=Harm.REFUSED,
 )
 def test_key_is_long_enough(dkim_key: DKIMKey, *, recommended_bits: int = 2048) -> None:
-    """RSA keys of DKIM have at least 1024 bits, and should have 2048.
+    """RSA keys of DKIM have at least 1024 bits and at most 16384, and should have 2048.
 
     Why: verifiers must ignore shorter keys than 1024 bits, and 512 bits are factored in hours.
     Fix: make a new key of 2048 bits (or Ed25519 beside it), publish it under a new selector, then sign with it.
@@ -142,6 +144,7 @@ def test_key_is_long_enough(dkim_key: DKIMKey, *, recommended_bits: int = 2048) 
             continue
         bits = record.key.bits
         assert bits >= 1024, f"the RSA key has {bits} bits, fewer than 1024"
+        assert bits <= MOST_BITS, f"the RSA key has {bits} bits, more than the {MOST_BITS} that OpenSSL reads"
         if bits < recommended_bits:
             finding(SHOULD, f"the RSA key has {bits} bits, fewer than {recommended_bits}")
         if bits > max(4096, recommended_bits):
@@ -172,6 +175,8 @@ def test_key_is_not_broken(dkim_key: DKIMKey, key_company: KeyCompany) -> None:
         key = record.key
         if key is None or key.faults():
             leave_to("DKIM-KEY-VALID", "the numbers are not those of a key")
+        if key.bits > MOST_BITS:
+            leave_to("DKIM-KEY-LENGTH", f"the key has more than {MOST_BITS} bits")
         where = PUBLISHED.get(key.fingerprint)
         assert not where, f"the private half of the key stands in {where}"
         if isinstance(key, RSAKey):
@@ -180,8 +185,12 @@ def test_key_is_not_broken(dkim_key: DKIMKey, key_company: KeyCompany) -> None:
             if is_biased(key.modulus):
                 share = 100 * key.modulus.bit_count() // key.bits
                 finding(SHOULD, f"{share} % of the modulus's bits are ones, which is no chance: the key is not random")
+            if (times := most_repeated(key.modulus)) >= REPEATED:
+                finding(SHOULD, f"four octets stand {times} times in the modulus, which is no chance: it is not random")
     assert not key_company.listed, f"the key is in the list of broken keys {key_company.listed}"
     assert not key_company.factor, "the modulus has a factor in common with another key of the inventory"
+    if key_company.unread:
+        raise NotObserved(f"{key_company.unread} is no list in the form of badkeys' blocklist.dat (broken_keys)")
 
 
 M3AAWG_ROTATION = Reference("M3AAWG: DKIM key rotation, best common practices")

@@ -127,6 +127,8 @@ def test_the_policy_is_for_all_mail(dmarc: DMARC) -> None:
     given = record.get("pct")
     if given is None:
         return
+    if not given:
+        leave_to("DMARC-SYNTAX", "pct has no value")
     assert _percentage(record) is not None, f"pct={given} is no number from 0 to 100"
     if _percentage(record) != 100:
         fail(f"pct={given}: the policy is for a part of the mail", remedy=_rewritten(dmarc, record, ("pct",)))
@@ -238,7 +240,11 @@ def test_alignment_is_as_wanted(dmarc: DMARC, *, accept: tuple[str, ...] = ("r",
     if len(accept) == 2:
         not_applicable("both ways of alignment are accepted (accept)")
     policy = _applied(dmarc)
-    wrong = [f"{tag}={value}" for tag in ("adkim", "aspf") if (value := (policy.record.get(tag) or "r")) not in accept]
+    wrong = [
+        f"{tag}={value}"
+        for tag in ("adkim", "aspf")
+        if (value := (policy.record.get(tag) or "r")).lower() not in accept
+    ]
     assert not wrong, f"{', '.join(wrong)}; {' or '.join(accept)} is wanted"
 
 

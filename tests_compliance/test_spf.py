@@ -86,6 +86,9 @@ def test_spf_ends_strictly(spf_tree: SPFTree, *, accept: tuple[str, ...] = ("-al
         leave_to("SPF-INCLUDE-VALID", "the redirect leads back")
     closing = spf_tree.closing
     if closing is None:
+        own = spf_tree.records[0].record
+        if own is not None and any(term.misspelt == "-all" for term in own.terms):
+            leave_to("SPF-SYNTAX", "all is misspelt")
         finding(
             SHOULD,
             f"nothing says what becomes of other senders: no all, so the result is neutral ({accepted} is wanted)",
@@ -138,6 +141,9 @@ def test_spf_has_at_most_two_void_lookups(spf_tree: SPFTree, *, void_lookups: in
     require_valid_record(spf_tree)
     family = max(spf_tree.families, key=lambda family: len(spf_tree.void_lookups(family)))
     void = spf_tree.void_lookups(family)
+    ends = [lookup for lookup in void if lookup.leads_to_record]
+    if len(void) > void_lookups >= len(void) - len(ends):
+        leave_to("SPF-INCLUDE-VALID", f"{ends[0].term} leads to no record, which ends the evaluation")
     terms = ", ".join(f"{lookup.term} ({lookup.name})" for lookup in void)
     if len(void) > void_lookups:
         gone = [lookup for lookup in spf_tree.lookups if lookup.void_ipv4 and lookup.void_ipv6]

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailproof.criteria.broken_keys import list_of
+from mailproof.criteria.broken_keys import is_list, list_of
 from mailproof.grammars.dkim import parse_key_record
 from mailproof.observations.dkim import KeyAge
 
@@ -137,3 +137,12 @@ def test_lists_of_broken_keys_are_looked_up() -> None:
     assert [list_of(key, records) for key in keys] == list(range(1, 100))
     assert list_of(b"another", records) is None
     assert list_of(b"another", b"") is None
+    assert all(map(is_list, (records, records[:16])))
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\xfd7zXZ\0 and much more of it", b'{"blocklists": [1, 2], "a": 3, "b": 5}' + b" " * 10, bytes(17)]
+)
+def test_what_is_no_list_of_broken_keys_is_not_taken_for_one(data: bytes) -> None:
+    """A key is not right because a file that holds nothing does not have it."""
+    assert not is_list(data)

@@ -126,6 +126,14 @@ GOOD = "domains: [example.org]\n"
             "lab.yaml:2: trust.ca_file: there is no file gone.pem beside this one",
         ),
         (
+            GOOD + "trust: {ca_file: lab.yaml}",
+            "lab.yaml:2: trust.ca_file: lab.yaml: these are no certificates in PEM",
+        ),
+        (
+            GOOD + "trust: {mark_authorities: lab.yaml}",
+            "lab.yaml:2: trust.mark_authorities: lab.yaml: these are no certificates in PEM",
+        ),
+        (
             GOOD + "trust: {trust_anchors: lab.yaml}",
             "lab.yaml:2: trust.trust_anchors: lab.yaml: these are no trust anchors",
         ),

@@ -7,6 +7,7 @@ where the inventory names it. The tool itself is not used: it needs a cryptograp
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
 from math import gcd, isqrt
@@ -27,8 +28,12 @@ PUBLISHED = {
 }
 """Where the private key stands, by the SHA-256 of the modulus or of the raw Ed25519 key."""
 
+MOST_BITS = 16384
+"""Larger RSA keys are not looked at: OpenSSL reads none, and one that fills a TXT record keeps a run busy for hours."""
 SMALL = 65537
 """Prime factors up to here are found in every key."""
+REPEATED = 4
+"""How often four octets stand in a modulus that no chance has made."""
 ROUNDS = 100
 """Steps of Fermat's factorisation: two primes chosen independently of each other are never found by that."""
 BIASED = 0.1
@@ -64,8 +69,24 @@ def is_biased(modulus: int) -> bool:
     return bits >= 1000 and abs(modulus.bit_count() / bits - 0.5) > BIASED
 
 
+def most_repeated(modulus: int) -> int:
+    """How often those four octets stand in a modulus that stand there most often: in a random one of any length twice
+    at most.
+    """
+    octets = modulus.to_bytes((modulus.bit_length() + 7) // 8, "big")
+    return max(Counter(octets[at : at + 4] for at in range(len(octets) - 3)).values(), default=0)
+
+
 RECORD, HASHED = 16, 15
 """Octets of a record in badkeys' blocklist.dat, and those of the hash in it; the last one is the number of a list."""
+
+
+def is_list(records: bytes) -> bool:
+    """Whether octets have the form of badkeys' blocklist.dat, by samples: records of one length, sorted."""
+    number = len(records) // RECORD
+    places = range(0, number, number // 1000 + 1)
+    hashes = [records[place * RECORD : place * RECORD + HASHED] for place in places]
+    return number > 0 and len(records) % RECORD == 0 and hashes == sorted(hashes)
 
 
 def list_of(number: bytes, records: bytes) -> int | None:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mailproof.grammars.tags import parse_tags
+from mailproof.net.text import printable
 
 VERSION = "BIMI1"
+_VERSION = re.compile(rf"v[ \t]*=[ \t]*{VERSION}[ \t]*(?:;|\Z)")
+_NEAR_VERSION = re.compile(rf"\W*v\W{{0,5}}{VERSION}(?![0-9])", re.IGNORECASE | re.ASCII)
 TAGS = ("v", "l", "a", "lps", "avp")
 _BLANKS = " \t"
 _PREFIX = re.compile(r"[A-Za-z0-9-]{1,63}")
@@ -45,6 +48,16 @@ class BIMIRecord:
         return not self.errors and not self.logo and not self.evidence
 
 
+def select_records(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """The TXT texts that are BIMI records: the version first, blanks around its equals sign or not (section 4.3)."""
+    return tuple(text for text in texts if _VERSION.match(text))
+
+
+def near_misses(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """TXT texts that look like an attempt at a BIMI record and do not count as one."""
+    return tuple(text for text in texts if _NEAR_VERSION.match(text) and not _VERSION.match(text))
+
+
 def parse_bimi(text: str) -> BIMIRecord:
     """Take a record apart. Never raises: faults are in ``errors``."""
     tags: dict[str, str] = {}
@@ -66,9 +79,9 @@ def parse_bimi(text: str) -> BIMIRecord:
         errors.append("the tag l, which says where the image is, is missing")
     for name in ("l", "a"):
         if tags.get(name) and (fault := uri_fault(tags[name])):
-            errors.append(f"{name}={tags[name]}: {fault}")
+            errors.append(f"{name}={printable(tags[name])}: {fault}")
     if "avp" in tags and tags["avp"] not in ("brand", "personal"):
-        errors.append(f"avp={tags['avp']}: neither brand nor personal")
+        errors.append(f"avp={printable(tags['avp'])}: neither brand nor personal")
     prefixes = [part.strip(_BLANKS) for part in tags["lps"].split(",")] if tags.get("lps") else []
     if wrong := [part for part in prefixes if not _PREFIX.fullmatch(part)]:
         errors.append(f"lps: {wrong[0]!r} is not made of letters, digits and hyphens")

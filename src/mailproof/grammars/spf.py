@@ -22,7 +22,8 @@ LOOKUP_MECHANISMS = frozenset({"include", "a", "mx", "ptr", "exists"})
 _MECHANISMS = LOOKUP_MECHANISMS | {"all", "ip4", "ip6"}
 
 _VERSION = re.compile(r"v=spf1(?: |\Z)", re.IGNORECASE)
-_NEAR_VERSION = re.compile(r"\W*(?:v\W{0,5}spf(?!2\.0)|spf1[ ;])", re.IGNORECASE)
+_NEAR_VERSION = re.compile(r"\W*(?:v\W{0,5}spf(?!2\.0)|spf1[ ;])", re.IGNORECASE | re.ASCII)
+"""Texts hold an octet as a character: by ASCII, the octets of quotes and blanks of Unicode are no letters."""
 _HOST_NAME_MACRO = re.compile(r"%\{p", re.IGNORECASE)
 _SENDER_MACRO = re.compile(r"%\{[slihv]", re.IGNORECASE)
 _MODIFIER = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9._-]*)=(?P<value>.*)", re.DOTALL)
@@ -82,7 +83,7 @@ class Term:
         """The mechanism that is meant by a modifier of its name, which is ignored; empty where none is (section 6)."""
         if self.is_mechanism or self.name not in _MECHANISMS:
             return ""
-        return f"{self.name}:{self.value}"
+        return "-all" if self.name == "all" else f"{self.name}:{self.value}"
 
     @property
     def depends_on_sender(self) -> bool:

@@ -23,9 +23,21 @@ FORBIDDEN = (
 )
 """Elements for scripts, links, animation, media and other documents, which the profile leaves out."""
 
+TINY = frozenset(
+    {
+        *("circle", "defs", "desc", "ellipse", "font", "font-face", "font-face-src", "font-face-uri", "g", "glyph"),
+        *("hkern", "line", "linearGradient", "metadata", "missing-glyph", "path", "polygon", "polyline"),
+        *("radialGradient", "rect", "solidColor", "stop", "svg", "switch", "tbreak", "text", "textArea", "title"),
+        *("tspan", "use"),
+    }
+)
+"""The elements of SVG Tiny 1.2 that are not among the forbidden ones: others of SVG, like style, clipPath, mask and
+filter, are not in it, nor in a profile of it.
+"""
+
 _LARGE = 1e9
 """No view box is larger."""
-_REFERENCE = re.compile(r"url\(\s*['\"]?\s*(?!#)([^)'\"]{1,100})", re.IGNORECASE)
+_REFERENCE = re.compile(r"url\(\s*+['\"]?+\s*+(?!#)([^)'\"]{1,100})", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -128,8 +140,8 @@ class _Reader:
             self.attributes = {key: value[:MAX_TEXT] for key, value in attributes.items() if " " not in key}
         if self._depth == 2 and space == SVG and local == "title" and self.title is None:
             self.title, self._in_title = [], True
-        if local in FORBIDDEN:
-            self.forbidden.append(f"<{local}>")
+        if local in FORBIDDEN or (space == SVG and local not in TINY):
+            self.forbidden.append(f"<{local[:50]}>")
         for key, value in attributes.items():
             self._attribute(key.rpartition(" ")[2], value)
 

@@ -21,6 +21,7 @@ from mailproof.inventory.reading import MAX_FILE_SIZE, Path_, Places, Reader, be
 from mailproof.inventory.secrets import Secrets
 from mailproof.inventory.values import domain_name, is_url
 from mailproof.net.dnssec.validator import anchors_in
+from mailproof.net.pkix.marks import authorities_in
 from mailproof.places import Place
 
 P = TypeVar("P", bound=BaseModel)
@@ -223,14 +224,15 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
         if (value := getattr(model.trust, key)) is not None:
             trusted[key] = existing(value, "trust", key)
             readable(trusted[key], "trust", key)
-    if "trust_anchors" in trusted and not problems:
-        try:
-            anchors_in(trusted["trust_anchors"])
-        except ValueError as error:
-            place = places["trust", "trust_anchors"]
-            problems.append(
-                Problem(place.path, place.line, "trust.trust_anchors", f"{model.trust.trust_anchors}: {error}")
-            )
+    checks = (("ca_file", authorities_in), ("trust_anchors", anchors_in), ("mark_authorities", authorities_in))
+    for key, read in checks:
+        if key in trusted and not problems:
+            try:
+                read(trusted[key])
+            except ValueError as error:
+                place = places["trust", key]
+                wrong = f"{getattr(model.trust, key)}: {error}"
+                problems.append(Problem(place.path, place.line, f"trust.{key}", wrong))
     if trusted:
         update["trust"] = model.trust.model_copy(update=trusted)
     if model.zone_files:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
 
-from mailproof.grammars.bimi import VERSION, BIMIRecord, parse_bimi
-from mailproof.grammars.fields import near_misses, select_records
+from mailproof.grammars.bimi import BIMIRecord, near_misses, parse_bimi, select_records
 from mailproof.grammars.svg import SVGFacts
 from mailproof.net.dns.client import Answer
 from mailproof.net.pkix.marks import MarkCertificate
@@ -31,12 +30,12 @@ class BIMI(Observation):
     @property
     def texts(self) -> tuple[str, ...]:
         """The domain's own records."""
-        return select_records(_texts(self.answer), VERSION)
+        return select_records(_texts(self.answer))
 
     @property
     def near_misses(self) -> tuple[str, ...]:
         """Texts that look like an attempt at such a record and are none."""
-        return near_misses(_texts(self.answer), VERSION)
+        return near_misses(_texts(self.answer))
 
     @cached_property
     def record(self) -> BIMIRecord | None:
@@ -46,7 +45,7 @@ class BIMI(Observation):
     @cached_property
     def applies(self) -> BIMIRecord | None:
         """The record that receivers use, the organisational domain's included, if it can be read."""
-        above = select_records(_texts(self.above), VERSION)
+        above = select_records(_texts(self.above))
         record = self.record if self.texts else parse_bimi(above[0]) if len(above) == 1 else None
         return record if record is not None and not record.errors else None
 

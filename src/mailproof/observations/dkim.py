@@ -58,6 +58,8 @@ class KeysTogether(Observation):
     """Selectors with a key that a list of broken keys has, and the list."""
     unknown: tuple[str, ...] = ()
     """Why some keys could not be looked at."""
+    unread: tuple[str, ...] = ()
+    """Lists of broken keys that are none."""
 
     @cached_property
     def companions(self) -> dict[str, frozenset[str]]:
@@ -87,6 +89,8 @@ class KeyCompany(Observation):
     """An RSA key of the inventory has a factor in common with it."""
     listed: str = ""
     """The list of broken keys that has it."""
+    unread: str = ""
+    """A list of broken keys that it could not be looked up in."""
 
     def evidence(self) -> tuple[str, ...]:
         return tuple(f"the same key: {name}" for name in (*self.ours, *self.theirs))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Annotated
 
@@ -30,11 +31,11 @@ class PublishedSPF:
     path: tuple[str, ...]
     answer: Annotated[Answer, "TXT"]
 
-    @property
+    @cached_property
     def texts(self) -> tuple[str, ...]:
         return select_records(tuple(record.text for record in self.answer.records))
 
-    @property
+    @cached_property
     def record(self) -> SPFRecord | None:
         """The record, if there is exactly one."""
         return parse_record(self.texts[0]) if len(self.texts) == 1 else None
@@ -101,6 +102,13 @@ class Lookup:
         """Whether the term is an ``a`` or ``mx`` (RFC 7208, sections 5.3 and 5.4)."""
         return _HOSTS.match(self.term) is not None
 
+    @property
+    def leads_to_record(self) -> bool:
+        """Whether the term is an include or a redirect: where there is no record, evaluation ends in an error at once
+        (RFC 7208, sections 5.2 and 6.1).
+        """
+        return self.term.lower().lstrip("-+?~").startswith(("include:", "redirect="))
+
 
 @dataclass(frozen=True)
 class Authorised:
@@ -135,7 +143,7 @@ class SPFTree(Observation):
     unregistered: tuple[tuple[str, str], ...] = ()
     """Pairs of a term and the domain that anybody could register to have what it names."""
 
-    @property
+    @cached_property
     def authorised(self) -> tuple[Authorised, ...]:
         """What passes: the networks of the records whose every include has the qualifier ``+`` (RFC 7208, section 5.2).
 

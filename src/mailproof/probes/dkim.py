@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from mailproof.clock import now
-from mailproof.criteria.broken_keys import list_of, with_common_factors
+from mailproof.criteria.broken_keys import MOST_BITS, is_list, list_of, with_common_factors
 from mailproof.criteria.mail_providers import provider_of
 from mailproof.grammars.public_keys import RSAKey
 from mailproof.inventory.model import Inventory
@@ -66,19 +66,20 @@ def _compared(seen: tuple[DKIMKey, ...], unknown: tuple[Silence, ...], lists: Ma
     by_key: dict[str, dict[str, str]] = defaultdict(dict)
     moduli: dict[int, list[str]] = defaultdict(list)
     listed: list[tuple[str, str]] = []
+    unread = tuple(name for name, records in lists.items() if not is_list(records))
     for found in seen:
         for key in (record.key for record in found.keys):
             if key is None:
                 continue
             by_key[key.fingerprint].setdefault(found.end, found.name)
             for name, records in lists.items():
-                if (number := list_of(key.octets, records)) is not None:
+                if name not in unread and (number := list_of(key.octets, records)) is not None:
                     listed.append((found.name, f"{name} (list {number})"))
-            if isinstance(key, RSAKey):
+            if isinstance(key, RSAKey) and key.bits <= MOST_BITS:
                 moduli[key.modulus].append(found.name)
     shared = tuple(tuple(names.values()) for names in by_key.values() if len(names) > 1)
     factors = tuple(name for modulus in with_common_factors(tuple(moduli)) for name in moduli[modulus])
-    return KeysTogether(shared, factors, tuple(listed), tuple(one.reason for one in unknown))
+    return KeysTogether(shared, factors, tuple(listed), tuple(one.reason for one in unknown), unread)
 
 
 @probe(looks=("keys_together",))
@@ -90,7 +91,8 @@ async def key_company(selector: Selector, look: Look, targets: Targets) -> KeyCo
     ours = {name for name in others if owned(name.partition("._domainkey.")[2]) == owner}
     factor = selector.id in together.factors
     listed = dict(together.listed).get(selector.id, "")
-    return KeyCompany(selector.id, owner, tuple(sorted(ours)), tuple(sorted(others - ours)), factor, listed)
+    unread = ", ".join(together.unread)
+    return KeyCompany(selector.id, owner, tuple(sorted(ours)), tuple(sorted(others - ours)), factor, listed, unread)
 
 
 @probe()

@@ -45,6 +45,9 @@ def _mark(*, known: bool = True, **kind: Any) -> MarkCertificate:
     return read_mark_certificate(mark_pem(DOMAIN, **kind), root_pem() if known else None, datetime.now(UTC))
 
 
+AUTHORITY = read_mark_certificate(root_pem(), root_pem(), datetime.now(UTC))
+
+
 def mark(certificate: MarkCertificate | None = None, image: bytes = LOGO, **changes: Any) -> BIMICertificate:
     digest = hashlib.sha256(image).hexdigest()
     seen = BIMICertificate(DOMAIN, f"https://{DOMAIN}/mark.pem", 200, "", "", now(), certificate, "", digest)
@@ -60,6 +63,8 @@ TABLE: Table = {
         passes(bimi=bimi(RECORD)),
         passes(bimi=bimi(f"{RECORD}; lps=news, info; avp=personal;")),
         passes(bimi=bimi("v=BIMI1; l=; a=;")),
+        passes(bimi=bimi("v = BIMI1 ; l = ; a = ;", "a leaf of a wildcard")),
+        fails("which is no BIMI record", bimi=bimi("\xe2\x80\x9cv=BIMI1; l=;\xe2\x80\x9d")),
         advises("nobody defines s", bimi=bimi(f"{RECORD}; s=x")),
         fails("2 BIMI records", level=MUST, bimi=bimi(RECORD, RECORD)),
         fails("the tag l is given twice", bimi=bimi(f"{RECORD}; l=")),
@@ -81,6 +86,7 @@ TABLE: Table = {
         passes(bimi=bimi(above=(RECORD,)), dmarc=dmarc(parents=(("v=DMARC1; p=reject",), ()))),
         fails("the policy is none", level=MUST, bimi=bimi(RECORD), dmarc=org("v=DMARC1; p=none")),
         fails("sp=none at", bimi=bimi(RECORD), dmarc=org("v=DMARC1; p=reject; sp=none")),
+        fails("sp=none at", bimi=bimi(RECORD), dmarc=org("v=DMARC1; p=Reject; sp=None")),
         fails("pct=50", bimi=bimi(RECORD), dmarc=org("v=DMARC1; p=quarantine; pct=50")),
         fails("p=none at", bimi=bimi(RECORD), dmarc=dmarc("v=DMARC1; p=reject", parents=(("v=DMARC1; p=none",), ()))),
         leaves("DMARC-EXISTS", bimi=bimi(RECORD), dmarc=org()),
@@ -95,6 +101,10 @@ TABLE: Table = {
         fails("the title is empty", bimi_logo=with_(b"Example", b" ")),
         fails("has the attribute x", bimi_logo=with_(b" version", b' x="0" version')),
         fails("does not admit <script>", bimi_logo=with_(b"<rect", b"<script/><rect")),
+        fails("does not admit <style>", bimi_logo=with_(b"<rect", b"<style>rect{fill:red}</style><rect")),
+        fails("does not admit <clipPath>", bimi_logo=with_(b"<rect", b"<defs><clipPath id='a'/></defs><rect")),
+        passes(bimi_logo=with_(b"<rect", b'<metadata><style xmlns="urn:x"/></metadata><rect')),
+        passes(bimi_logo=with_(b'"#123456"', b'"url( #a )"')),
         fails("does not admit <image>", bimi_logo=with_(b"<rect", b"<image/><rect")),
         fails("the attribute onload", bimi_logo=with_(b"<rect", b'<rect onload="x"')),
         fails("refers to 'https://x.example/'", bimi_logo=with_(b"<rect", b'<use href="https://x.example/"/><rect')),
@@ -105,6 +115,7 @@ TABLE: Table = {
         fails("status 404", bimi_logo=logo(status=404)),
         fails("expired", bimi_logo=logo(status=0, tls_error="certificate has expired")),
         fails("more than 32768", level=SHOULD, bimi_logo=logo(LOGO.replace(b"<rect", b" " * 40_000 + b"<rect"))),
+        advises("no view box", bimi_logo=with_(b' viewBox="0 0 10 10"', b"")),
         advises("no square", bimi_logo=with_(b"0 0 10 10", b"0 0 20 10")),
         advises("that of a template", bimi_logo=with_(b"Example", b"Untitled")),
         advises("the media type is text/plain", bimi_logo=logo(content_type="text/plain")),
@@ -116,6 +127,7 @@ TABLE: Table = {
         undecided("mark_authorities", bimi_certificate=mark(_mark(known=False))),
         fails("has expired", level=MUST, bimi_certificate=mark(_mark(days=-1))),
         fails("not valid before", bimi_certificate=mark(_mark(), at="2020-01-01T00:00:00Z")),
+        fails("has to come first", bimi_certificate=mark(AUTHORITY)),
         fails("no path leads", bimi_certificate=mark(_mark(stranger=True))),
         fails("does not name BIMI", bimi_certificate=mark(_mark(purpose="1.3.6.1.5.5.7.3.1"))),
         fails("not for example.net", bimi_certificate=mark(_mark(), domain="example.net")),

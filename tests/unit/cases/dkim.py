@@ -118,9 +118,14 @@ def with_small_private_exponent() -> tuple[int, int]:
 BIASED = (2**1024 + 643) * (2**1023 + 1155)
 """The product of two numbers with hardly a one in them; they have no small factors."""
 
+PATTERN = int("9e3779b1" * 64, 16) + 0x16
+"""A pattern that no other check objects to."""
+
 AGE = KeyAge("s1", True, "2026-11-26", "aa")
 ALONE = KeyCompany(f"s1._domainkey.{DOMAIN}", DOMAIN, (), (), False)
 RSA = f"p={rsa_key(2048)}"
+HUGE = published(2**100_000 + 3, 2**99_990 + 1)
+"""To look for a weakness of such a key takes minutes."""
 ED25519 = f"k=ed25519; p={ed25519_key()}"
 
 
@@ -202,6 +207,7 @@ TABLE: Table = {
         replace(passes(dkim_key=dkim(f"p={rsa_key(1024)}")), parameters={"recommended_bits": 1024}),
         fails("fewer than 1024", level=MUST, dkim_key=dkim(f"p={RSA_512}")),
         advises("more than 4096", dkim_key=dkim(f"p={published(2**5000 + 1)}")),
+        fails("more than the 16384", level=MUST, dkim_key=dkim(f"p={HUGE}")),
         leaves("DKIM-SELECTOR", dkim_key=dkim()),
         leaves("DKIM-SELECTOR", dkim_key=dkim("p=")),
         leaves("DKIM-KEY-VALID", dkim_key=dkim("p=AAAA")),
@@ -210,6 +216,8 @@ TABLE: Table = {
         passes(dkim_key=dkim(f"p={rsa_key(2048)}")),
         passes(dkim_key=dkim(f"p={rsa_key(2048, PublicFormat.PKCS1)}")),
         passes(dkim_key=dkim(f"k=ed25519; p={ed25519_key()}")),
+        leaves("DKIM-SELECTOR", dkim_key=dkim(f"v=DKIM1; k=rsa\\\\; p={rsa_key(2048)}")),
+        leaves("DKIM-SELECTOR", dkim_key=dkim(f'"v=DKIM1; p={rsa_key(2048)}"')),
         fails("not base64: it holds '!'", level=MUST, dkim_key=dkim("v=DKIM1; p=!!!")),
         fails("base64url", dkim_key=dkim(f"p={rsa_key(2048)[:40]}-_")),
         fails("not whole octets", dkim_key=dkim(f"p={rsa_key(1024)[:-2]}")),
@@ -241,8 +249,10 @@ TABLE: Table = {
         leaves("DKIM-SELECTOR", dkim_key=dkim("v=spf1 -all")),
     ),
     "DKIM-KEY-WEAK": (
+        leaves("DKIM-KEY-LENGTH", dkim_key=dkim(f"p={HUGE}"), key_company=ALONE),
         passes(dkim_key=dkim(f"p={rsa_key(2048)}"), key_company=ALONE),
         passes(dkim_key=dkim(f"k=ed25519; p={ed25519_key()}"), key_company=ALONE),
+        undecided("a.xz is no list", dkim_key=dkim(RSA), key_company=replace(ALONE, unread="a.xz")),
         fails("RFC 6376, appendix C", level=MUST, dkim_key=dkim(f"p={RFC_6376}"), key_company=ALONE),
         fails("RFC 8032", dkim_key=dkim(f"k=ed25519; p={RFC_8463}"), key_company=ALONE),
         fails("the factor 7", dkim_key=dkim(f"p={published(7 * prime(2041))}"), key_company=ALONE),
@@ -251,6 +261,7 @@ TABLE: Table = {
         fails("Fermat", dkim_key=dkim(f"p={published(near(1024))}"), key_company=ALONE),
         fails("ROCA", dkim_key=dkim(f"p={published(roca())}"), key_company=ALONE),
         fails("Wiener", dkim_key=dkim(f"p={published(*with_small_private_exponent())}"), key_company=ALONE),
+        fails("four octets stand 63 times", level=SHOULD, dkim_key=dkim(f"p={published(PATTERN)}"), key_company=ALONE),
         fails("is not random", level=SHOULD, dkim_key=dkim(f"p={published(BIASED)}"), key_company=ALONE),
         fails("list 7", dkim_key=dkim(RSA), key_company=replace(ALONE, listed="blocklist.dat (list 7)")),
         fails("in common", dkim_key=dkim(f"p={rsa_key(2048)}"), key_company=replace(ALONE, factor=True)),

@@ -55,6 +55,8 @@ TABLE: Table = {
         fails("no DMARC record", level=SHOULD, dmarc=dmarc()),
         passes(dmarc=dmarc("V=DMARC1; p=none")),
         fails("'v=dmarc1; p=none', which is no DMARC record", dmarc=dmarc("v=dmarc1; p=none")),
+        fails("which is no DMARC record", dmarc=dmarc("\xc2\xa0v=DMARC1; p=none")),
+        fails("which is no DMARC record", dmarc=dmarc("\xe2\x80\x9cv=DMARC1; p=none\xe2\x80\x9d")),
         fails("' v=DMARC1; p=none', which", dmarc=dmarc(" v=DMARC1; p=none")),
         fails("'p=none; v=DMARC1', which", dmarc=dmarc("p=none; v=DMARC1")),
         fails("'DMARC1; p=none', which", dmarc=dmarc("DMARC1; p=none")),

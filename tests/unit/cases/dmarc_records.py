@@ -105,6 +105,7 @@ TABLE: Table = {
         passes(dmarc=org("v=DMARC1; p=reject; pct=100")),
         fails("pct=50: the policy", level=SHOULD, dmarc=org("v=DMARC1; p=reject; pct=50")),
         fails("pct=all is no number", dmarc=org("v=DMARC1; p=reject; pct=all")),
+        leaves("DMARC-SYNTAX", dmarc=org("v=DMARC1; p=reject; pct=")),
         skips("inherited", dmarc=INHERITED),
         leaves("DMARC-EXISTS", dmarc=org()),
     ),
@@ -157,6 +158,7 @@ TABLE: Table = {
     "DMARC-STRICT-ALIGN": (
         skips("both ways", dmarc=org(REJECT)),
         wanted(passes(dmarc=org("v=DMARC1; p=reject; adkim=s; aspf=s")), "s"),
+        wanted(passes(dmarc=org("v=DMARC1; p=reject; adkim=S; aspf=S")), "s"),
         wanted(advises("aspf=r; s is wanted", dmarc=org("v=DMARC1; p=reject; adkim=s")), "s"),
         wanted(leaves("DMARC-EXISTS", dmarc=org()), "s"),
     ),

@@ -41,6 +41,8 @@ def _accept(case: Case, *endings: str) -> Case:
 
 
 _TREE = spf_tree("v=spf1 mx -all")
+_GONE = tuple(Lookup(f"{term}gone.example", DOMAIN, "gone.example", True, True) for term in ("include:", "redirect="))
+"""The first of them ends the evaluation."""
 _INCLUDES = "v=spf1 include:spf.example.net -all"
 _PATH = ("include:spf.example.net",)
 
@@ -61,6 +63,8 @@ TABLE: Table = {
                     "v=spf1include:a.example -all",
                 ),
                 *("v = spf1 -all", "v=spf1\tmx -all"),
+                # A blank that does not break, a mark of the byte order, quotes of a word processor: their octets.
+                *("\xc2\xa0v=spf1 -all", "\xef\xbb\xbfv=spf1 -all", "\xe2\x80\x9cv=spf1 -all\xe2\x80\x9d"),
             )
         ),
         fails("2 SPF records", level=MUST, spf=spf("v=spf1 -all", "v=spf1 -all")),
@@ -75,6 +79,7 @@ TABLE: Table = {
         fails("prefix length", spf=spf("v=spf1 a/33 -all")),
         fails("did you mean include:spf.example.net?", level=SHOULD, spf=spf("v=spf1 mx include=spf.example.net -all")),
         fails("did you mean ip4:192.0.2.1?", level=SHOULD, spf=spf("v=spf1 IP4=192.0.2.1 -all")),
+        fails("did you mean -all?", level=SHOULD, spf=spf("v=spf1 mx all=")),
         fails("redirect is given twice", spf=spf("v=spf1 redirect=a.example redirect=b.example")),
         skips("SPF-EXISTS", spf=spf()),
         skips("SPF-EXISTS", spf=spf("v=spf1 -all", "v=spf1 -all")),
@@ -100,6 +105,7 @@ TABLE: Table = {
         leaves("SPF-INCLUDE-VALID", spf_tree=spf_tree("v=spf1 redirect=example.org", loops=("a -> a",))),
         skips("cannot be said", spf_tree=spf_tree("v=spf1 redirect=%{l1r+}._spf.%{d}")),
         leaves("SPF-SYNTAX", spf_tree=spf_tree("v=spf1 ipv4:192.0.2.1 ?all")),
+        leaves("SPF-SYNTAX", spf_tree=spf_tree("v=spf1 mx all=")),
         skips("SPF-EXISTS", spf_tree=spf_tree(None)),
     ),
     "SPF-LOOKUPS-10": (
@@ -128,6 +134,8 @@ TABLE: Table = {
         fails("3 void lookups", level=SHOULD, spf_tree=spf_tree("v=spf1 -all", lookups=(lookup("46"),) * 3)),
         fails("IPv4", spf_tree=spf_tree("v=spf1 -all", lookups=(lookup("4"),) * 3, families=(4,))),
         leaves("SPF-SYNTAX", spf_tree=spf_tree("v=spf1 x -all", lookups=(lookup("46"),) * 3)),
+        leaves("SPF-INCLUDE-VALID", spf_tree=spf_tree("v=spf1 -all", lookups=(*_GONE, _GONE[0], lookup("46")))),
+        fails("5 void", spf_tree=spf_tree("v=spf1 -all", lookups=(*_GONE, *(lookup("46"),) * 3))),
         skips("SPF-EXISTS", spf_tree=spf_tree(None)),
     ),
     "SPF-NO-PTR": (

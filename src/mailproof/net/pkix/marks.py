@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 from cryptography import x509
@@ -57,6 +58,14 @@ class MarkCertificate:
     def get(self, oid: str) -> str:
         """A field of the subject; empty where it is not there."""
         return dict(self.subject).get(oid, "")
+
+
+def authorities_in(file: Path) -> tuple[x509.Certificate, ...]:
+    """The roots in a PEM file. Raises ValueError where there is none."""
+    try:
+        return tuple(x509.load_pem_x509_certificates(file.read_bytes()))
+    except ValueError:
+        raise ValueError("these are no certificates in PEM") from None
 
 
 def read_mark_certificate(pem: str, authorities: str | None, at: datetime) -> MarkCertificate:
