@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Protocol
 
 MAX_REMEDY = 8_000
 """Characters of what is to be published: nobody pastes more without looking for the cause."""
@@ -24,6 +25,16 @@ class Remedy:
     """What to publish instead; empty where it is to be removed."""
 
 
+class Asked(Protocol):
+    """The answer of the DNS in which the records stand that are to be replaced."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def aliases(self) -> tuple[str, ...]: ...
+
+
 def line(owner: str, type: str, data: str) -> str:
     """One record of a zone."""
     return f"{owner.rstrip('.')}. IN {type} {data}"
@@ -39,12 +50,16 @@ def _escape(found: re.Match[str]) -> str:
     return f"\\{found[0]}" if found[0] in '"\\' else f"\\{ord(found[0]):03d}"
 
 
-def txt(owner: str, before: str | tuple[str, ...], after: str) -> Remedy | None:
-    """Replace the TXT records ``before`` at ``owner`` by one, or by none; None where the change would be none."""
+def txt(answer: Asked, before: str | tuple[str, ...], after: str) -> Remedy | None:
+    """Replace the TXT records ``before`` of an answer by one, or by none; None where the change would be none.
+
+    None for an alias, too: nothing may stand beside its CNAME record, and what stands at its target is for others too.
+    """
     texts = (before,) if isinstance(before, str) else before
-    if texts == (after,):
+    if texts == (after,) or answer.aliases:
         return None
-    old, new = "\n".join(txt_line(owner, text) for text in texts), txt_line(owner, after) if after else ""
+    old = "\n".join(txt_line(answer.name, text) for text in texts)
+    new = txt_line(answer.name, after) if after else ""
     return records(old, new)
 
 
