@@ -15,6 +15,10 @@ _STRING = 255
 _ESCAPED = re.compile(r'["\\]|[^\x20-\x7e]')
 
 
+TOO_LONG = "(too long for this report: the JSON report has it)"
+"""In place of what does not fit: a part must not be pasted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Remedy:
     """Lines of a zone in the form of RFC 1035, section 5.1, or the text of a policy file."""
@@ -64,7 +68,9 @@ def txt(answer: Asked, before: str | tuple[str, ...], after: str) -> Remedy | No
 
 
 def records(before: str, after: str) -> Remedy | None:
-    """Replace these lines by those; None where they are too many, or hold octets that no line can show."""
+    """Replace these lines by those; None where they are too many, or hold what reports cannot show as it is."""
     if len(before) + len(after) > MAX_REMEDY or any(ord(character) > 255 for character in before + after):
+        return None
+    if not all(shown.isprintable() for shown in after.splitlines()):
         return None
     return Remedy(before, after)

@@ -57,6 +57,22 @@ def test_reports_show_it(name: str) -> None:
     assert "v=spf1 -all" not in FORMATS[name](document(result()))
 
 
+@pytest.mark.parametrize("name", ["sarif", "annotations"])
+def test_a_part_of_it_is_never_shown(name: str) -> None:
+    """Who pastes a part of a zone or a policy loses the rest."""
+    text = "\n".join(f"_25._tcp.mx.example. IN TLSA 3 1 1 {number:064x}" for number in range(20))
+    rendered = FORMATS[name](document(result(remedy=Remedy("", text))))
+    assert "the JSON report has it" in rendered
+    assert "IN TLSA" not in rendered
+
+
+def test_a_policy_is_shown_as_it_is_to_be_served() -> None:
+    """A tab would be shown as an escape, and pasted as one."""
+    after = with_hosts("version:\tSTSv1\r\nmode:  enforce \r\nmx:\ta.example\r\nmax_age:60\r\n", ("b.example",))
+    assert after == "version: STSv1\nmode: enforce\nmx: b.example\nmax_age: 60\n"
+    assert records("", "x: \x9b31m") is None
+
+
 def test_a_report_without_it_is_read() -> None:
     """Reports of the released format have none."""
     shown = plain(document(result(remedy=Remedy("a", "b"))))
