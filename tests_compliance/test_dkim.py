@@ -20,9 +20,10 @@ from mailproof.criteria.mail_providers import AS_OF
 from mailproof.grammars.dkim import KeyRecord, parse_key_record
 from mailproof.grammars.public_keys import RSAKey
 from mailproof.net.dns.client import Answer
-from mailproof.net.errors import NotObserved
+from mailproof.net.errors import NotAvailable, NotObserved
 from mailproof.observations.dkim import DKIMKey, DKIMSubtree, DomainKeys, KeyAge, KeyCompany, ProviderKeys
 from mailproof.observations.dmarc import DMARC
+from mailproof.observations.key_use import KeyUse
 from mailproof.observations.signing_keys import SigningKeyHalf
 from mailproof.references import (
     BSI_TR_03182,
@@ -222,6 +223,27 @@ def test_key_is_young(key_age: KeyAge, *, days: int = 184) -> None:
     assert key_age.days <= days, f"the key is there since {key_age.since} or longer: {key_age.days} days"
     if not key_age.is_known:
         not_applicable(f"the history has the key since {key_age.since}, and does not know how old it was then")
+
+
+@control("DKIM-STALE", MAY, M3AAWG_ROTATION, allowed={"days": Between(1, 3650)}, harm=Harm.ABUSED)
+def test_key_is_in_use(key_use: KeyUse, *, days: int = 30) -> None:
+    """A selector with a key signs mail: the aggregate reports or the sample messages of the last 30 days name it.
+
+    Why: a key that nobody uses any more is guarded by nobody, and whoever finds its private half signs in your name.
+    Fix: revoke the key (an empty p=), and remove the record later. Of a key that is kept in reserve say so by a waiver.
+    """
+    if not key_use.has_key:
+        not_applicable("the selector has no key, or a revoked one")
+    if not key_use.reported and not key_use.unread:
+        not_applicable("the inventory names no reports on the domain")
+    if key_use.unseen is not None and key_use.unseen <= days:
+        return
+    if key_use.unread:
+        raise NotAvailable(f"not all reports and messages could be read: {key_use.unread}", key_use.evidence())
+    if key_use.reported < days:
+        raise NotAvailable(f"the reports are about {key_use.reported} days, of {days} that are wanted")
+    last = f"for {key_use.unseen} days" if key_use.unseen is not None else f"in {key_use.reported} days"
+    fail(f"no report until {key_use.until} and no message names {key_use.selector} {last}")
 
 
 def _some(names: tuple[str, ...]) -> str:

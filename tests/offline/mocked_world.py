@@ -204,6 +204,14 @@ MOCKS = (
         right="new._domainkey.aged.example",
     ),
     Mock(
+        "DKIM-STALE",
+        "old._domainkey.aged.example",
+        "reports of two months name another selector alone",
+        "the servers of the laboratory write no reports",
+        "advice",
+        right="new._domainkey.aged.example",
+    ),
+    Mock(
         "DKIM-PROVIDER-ALIAS",
         "half.example",
         "no selector2._domainkey, with MX and SPF of Microsoft 365",

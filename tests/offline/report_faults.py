@@ -121,6 +121,13 @@ FAULTS = (
 )
 
 
+BACKGROUND = (
+    ReportFault("NEW", "aged.example", (Row(selector="<selector>new</selector>"),)),
+    ReportFault("OLD", "aged.example", (Row(selector="<selector>new</selector>"),), age=60),
+)
+"""What reports say of a domain with a key that is in use, and one that is not."""
+
+
 def octets(fault: ReportFault) -> bytes:
     """The report as it lies in its file."""
     end = int(datetime.fromisoformat(now()).timestamp()) - fault.age * DAY
@@ -170,5 +177,5 @@ def _tls(fault: ReportFault, end: int) -> dict[str, Any]:
 def write(directory: Path) -> None:
     """Write the reports below ``directory``."""
     (directory / FOLDER).mkdir()
-    for fault in (RIGHT_REPORT, RIGHT_TLS, *FAULTS):
+    for fault in (RIGHT_REPORT, RIGHT_TLS, *BACKGROUND, *FAULTS):
         (directory / fault.file).write_bytes(octets(fault))

@@ -63,7 +63,7 @@ def test_messages_and_reports_are_judged_as_the_page_tells(tmp_path: Path) -> No
     for name, text in (("mail", messages), ("rua", reports)):
         write_inventory(tmp_path, text.replace("example.org", "right.example").replace("192.0.2.25", "11.1.0.1"))
         (tmp_path / "prod.yaml").rename(tmp_path / f"{name}.yaml")
-        run = pytest_run(tmp_path, "--inventory", f"{name}.yaml", "--control", "MSG-*", "--control", "DMARC-OWN-*")
+        run = pytest_run(tmp_path, "--inventory", f"{name}.yaml", "--control", "MSG-FORMAT", "--control", "DMARC-OWN-*")
         found = {target: verdict for (_, target), verdict in run.verdicts(name).items()}
         expected = {"mail": ("samples/msg-right.eml", "pass"), "rua": ("right.example (reports)", "pass")}
         assert expected[name] in found.items(), run.output

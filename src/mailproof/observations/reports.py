@@ -65,6 +65,8 @@ class AggregateSeen:
     unnamed_signatures: int = 0
     """Results of DKIM that name no selector."""
     errors: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    """The names of the keys with which messages were signed, in lower case."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,11 @@ class Reported(Observation):
     """Sources beyond the bound."""
     unread: tuple[str, ...] = ()
     """Files that could not be read, and why."""
+    since: int = 0
+    until: int = 0
+    """When the oldest report on the domain begins and the newest one ends, in seconds since 1970; 0 without any."""
+    keys: tuple[tuple[str, int], ...] = ()
+    """The keys of the domain that reports name, on whatever domain, and until when the newest of these goes."""
 
     @property
     def messages(self) -> int:

@@ -26,6 +26,9 @@ from mailproof.targets.reports import ReportedDomain
 WINDOW_DAYS = 30
 """How far before the end of the newest report sources are looked at: what was mended before is no fault any more."""
 
+MAX_NAME = 253
+"""Characters of a name in the DNS (RFC 1035, section 2.3.4)."""
+
 NOT_OF_THE_RECEIVER = ("policy_test_mode", "sampled_out")
 """Reasons that the policy itself is (t=y; pct in RFC 7489)."""
 
@@ -73,7 +76,15 @@ def _aggregate(unpacked: Unpacked) -> AggregateSeen:
         max(len(most) - MAX_REPORTED_SOURCES, 0),
         sum(not signature.selector for row in report.rows for signature in row.signatures),
         report.errors,
+        _keys(report),
     )
+
+
+def _keys(report: AggregateReport) -> tuple[str, ...]:
+    """The names of the keys that signatures in the report have, each once."""
+    named = (signature for row in report.rows for signature in row.signatures if signature.selector)
+    names = dict.fromkeys(f"{one.selector.lower()}._domainkey.{one.domain}" for one in named)
+    return tuple(name for name in names if len(name) <= MAX_NAME)[:MAX_REPORTED_SOURCES]
 
 
 def _source(row: Row, report: AggregateReport) -> SourceSeen:
@@ -126,6 +137,11 @@ async def reported(domain: ReportedDomain, look: Look, inventory: Inventory, tar
     for report, _ in about:
         who = report.reporter, report.email
         reporters[who] = max(reporters.get(who, 0), report.end)
+    keys: dict[str, int] = {}
+    for report in seen.values():
+        for name in report.keys:
+            if name.endswith(f"._domainkey.{domain.name}"):
+                keys[name] = max(keys.get(name, 0), report.end)
     senders = targets.found(SendingAddress)
     return Reported(
         domain.name,
@@ -139,6 +155,9 @@ async def reported(domain: ReportedDomain, look: Look, inventory: Inventory, tar
         duplicates,
         sum(report.left_out for report, _ in recent),
         tuple(unread[:20]),
+        min((report.begin for report, _ in about), default=0),
+        newest,
+        tuple(keys.items()),
     )
 
 

@@ -6,6 +6,7 @@ import base64
 from dataclasses import replace
 from functools import cache
 from random import Random
+from typing import Any
 
 import gmpy2
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -15,6 +16,7 @@ from mailproof.controls import MUST, SHOULD
 from mailproof.grammars.public_keys import Ed25519Key
 from mailproof.observations.authorities import Silence
 from mailproof.observations.dkim import DKIMKey, DomainKeys, KeyAge, KeyCompany, ProviderKeys
+from mailproof.observations.key_use import KeyUse
 from mailproof.observations.signing_keys import SigningKeyHalf
 
 from ..observed import DOMAIN, PARKED, RECEIVES, answer, missing
@@ -154,7 +156,21 @@ def at_provider(
     return ProviderKeys(DOMAIN, "Microsoft 365", ("onmicrosoft.com", "dkim.mail.microsoft"), tuple(answers))
 
 
+def use(**more: Any) -> KeyUse:
+    return KeyUse("s1._domainkey.example.org", **{"has_key": True, "reported": 40, "until": "2026-11-24", **more})
+
+
 TABLE: Table = {
+    "DKIM-STALE": (
+        passes(key_use=use(unseen=3)),
+        passes(key_use=use(unseen=3, unread="b.xml: its XML is broken")),
+        advises("no message names s1._domainkey.example.org in 40 days", key_use=use()),
+        advises("for 35 days", key_use=use(unseen=35)),
+        skips("has no key", key_use=use(has_key=False)),
+        skips("names no reports", key_use=use(reported=0)),
+        undecided("are about 12 days, of 30", key_use=use(reported=12)),
+        undecided("b.xml", key_use=use(unread="b.xml: its XML is broken")),
+    ),
     "DKIM-SELECTOR": (
         passes(dkim_key=dkim(f"v=DKIM1; k=rsa; p={rsa_key(2048)}")),
         passes(dkim_key=dkim(f"p={rsa_key(1024)}")),
