@@ -40,9 +40,10 @@ def test_only_the_faulty_host_is_blamed(verdicts: dict[tuple[str, str], str], mo
     assert [target for target, verdict in found.items() if verdict == mock.verdict] == [mock.target]
 
 
-def test_workers_compare_with_the_history_and_a_replay_leaves_it_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
+def test_a_run_compares_with_the_history_and_a_replay_leaves_it_alone(tmp_path: Path, workers: tuple[str, ...]) -> None:
     asked = ("--inventory", write(tmp_path).name, "--history", HISTORY, "--control", "STS-ID-CHANGED")
-    verdicts = pytest_run(tmp_path, *asked, "-n", "2", "--record", "seen.json").verdicts(NAME)
+    verdicts = pytest_run(tmp_path, *asked, *workers, "--record", "seen.json").verdicts(NAME)
     assert verdicts["STS-ID-CHANGED", "same-id.example"] == "fail"
     assert verdicts["STS-ID-CHANGED", "new-id.example"] == "pass"
     known = facts(tmp_path / HISTORY, NAME)
