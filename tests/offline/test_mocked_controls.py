@@ -56,5 +56,17 @@ def test_a_run_compares_with_the_history_and_a_replay_leaves_it_alone(tmp_path: 
     assert facts(tmp_path / HISTORY, NAME)["new-id.example", STSChange.FACT] == "3 cd"
 
 
+def test_what_is_proposed_is_not_known_to_the_next_run(tmp_path: Path) -> None:
+    zone = f"$TTL 60\n@ SOA ns.example. h. 1 2 3 4 5\n@ NS ns.example.\n{PROPOSED}"
+    (tmp_path / "new-id.example.zone").write_text(zone)
+    asked = ("--inventory", write(tmp_path).name, "--history", HISTORY, "--control", "STS-ID-CHANGED")
+    verdicts = pytest_run(tmp_path, *asked, "--zone", "new-id.example=new-id.example.zone").verdicts(NAME)
+    assert verdicts["STS-ID-CHANGED", "new-id.example"] == "pass"
+    assert facts(tmp_path / HISTORY, NAME)["new-id.example", STSChange.FACT].startswith("1 ")
+
+
+PROPOSED = '@ MX 10 mx.right.example.\nmta-sts A 11.1.0.80\n_mta-sts TXT "v=STSv1; id=9"\n'
+
+
 def test_what_was_injected_is_shown(run: Run) -> None:
     assert "inside TLS the server answers the command that was sent in clear" in run.output
