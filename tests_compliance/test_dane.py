@@ -83,10 +83,18 @@ def test_a_tlsa_record_matches_the_certificate(dane: DANE) -> None:
                 '"3 1 1" record of the server\'s key, to which dates and names do not matter.',
             )
         if not match.matching:
+            remedy = _with_keys(dane)
             fail(
                 f"no TLSA record matches the {leaf.key_type} certificate {leaf.subject}",
-                remedy=_with_keys(dane),
+                fix=_LOOK_FIRST if remedy else None,
+                remedy=remedy,
             )
+
+
+_LOOK_FIRST = (
+    "see first, on the server itself, that this is its key: somebody in between would show another. If it is, publish "
+    "its record; next time do so two TTLs before the certificate changes."
+)
 
 
 def _with_keys(dane: DANE) -> Remedy | None:

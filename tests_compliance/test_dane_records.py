@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from itertools import combinations
 
 from mailproof.controls import (
@@ -108,15 +107,12 @@ def test_no_record_of_a_retired_key_is_left(keys_of_host: KeysOfHost, *, days: i
         not_applicable("the run has no history to compare with (--history FILE)")
     if not keys_of_host.in_use:
         not_applicable("the host shows no certificate")
-    old = {record: when for record, when in keys_of_host.retired if _days_between(when, keys_of_host.at) > days}
+    old = {record: when for record, when, age in keys_of_host.retired if age > days}
     if old:
         kept = tuple(record for record in keys_of_host.tlsa.records if record not in old)
         told = "; ".join(f"{record}, last seen in use on {when[:10]}" for record, when in old.items())
-        fail(told, remedy=keys_of_host.tlsa.replaced_by(kept))
-
-
-def _days_between(earlier: str, later: str) -> int:
-    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).days
+        shared = bool(keys_of_host.tlsa.answer.aliases)  # another host may use the key
+        fail(told, remedy=None if shared else keys_of_host.tlsa.replaced_by(kept))
 
 
 @control("DANE-CNAME", MAY, rfc(7672, "2.2.3"), harm=Harm.LOST)

@@ -62,7 +62,7 @@ def test_the_record_parses(dmarc: DMARC) -> None:
         leave_to("DMARC-EXISTS", "there is no DMARC record")
     if record.errors:
         meant = respelt(record) if record == dmarc.own.record else ""
-        remedy = txt(f"_dmarc.{dmarc.domain}", record.text, meant) if meant else None
+        remedy = txt(dmarc.own.answer, record.text, meant) if meant else None
         fail("\n".join(record.errors), remedy=remedy)
 
 

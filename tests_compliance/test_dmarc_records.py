@@ -274,7 +274,7 @@ def _rewritten(dmarc: DMARC, record: DMARCRecord, without: Container[str] = (), 
     """The domain's own record with other values or without some tags, if nothing else is wrong with it."""
     if record.errors or "p" not in {**dict(record.tags), **values}:
         return None
-    return txt(f"_dmarc.{dmarc.domain}", record.text, rewritten(record, without, **values))
+    return txt(dmarc.own.answer, record.text, rewritten(record, without, **values))
 
 
 def _own_record(dmarc: DMARC) -> DMARCRecord:

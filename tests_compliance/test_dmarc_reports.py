@@ -58,7 +58,7 @@ def test_report_addresses_are_usual(dmarc: DMARC) -> None:
             mended = "" if record.errors else rewritten(record, **plain)
             fail(
                 f"{tag}: {sized[0]} has a size, which RFC 9989 removed",
-                remedy=txt(f"_dmarc.{dmarc.domain}", record.text, mended) if mended else None,
+                remedy=txt(dmarc.own.answer, record.text, mended) if mended else None,
             )
         assert len(uris) <= 2, f"{tag} has {len(uris)} addresses; receivers may heed two only"
 

@@ -45,7 +45,7 @@ def test_psd_says_what_the_domain_is(dmarc: DMARC) -> None:
         mended = rewritten(own, ("psd",)) if own is not None and not own.errors and own.get("p") else ""
         fail(
             f"_dmarc.{wrong} says psd=y, and {wrong} is no public suffix",
-            remedy=txt(f"_dmarc.{wrong}", own.text, mended) if own is not None and mended else None,
+            remedy=txt(dmarc.own.answer, own.text, mended) if own is not None and mended else None,
         )
     if wrong:
         finding(

@@ -18,9 +18,10 @@ from mailproof.controls import (
     not_applicable,
 )
 from mailproof.grammars.fields import respelt
-from mailproof.grammars.mta_sts import MAX_AGE_LIMIT, covers, with_hosts
+from mailproof.grammars.mta_sts import MAX_AGE_LIMIT, covers, parse_policy, with_hosts
+from mailproof.net.dns.names import is_host
 from mailproof.observations.mta_sts import STSChange, STSPolicyFile, STSRecord
-from mailproof.observations.mx import MX
+from mailproof.observations.mx import MX, MXHosts
 from mailproof.observations.published import PublishedRecord
 from mailproof.observations.tls_reporting import TLSRPTRecord
 from mailproof.references import rfc
@@ -60,17 +61,17 @@ def _check_record(record: PublishedRecord, domain: MailDomain, mx: MX, label: st
             fail(
                 f"{label}.{record.domain} has {record.near_misses[0]!r}, which does not count: "
                 f"v={record.VERSION}; must begin it",
-                remedy=_meant(record, label),
+                remedy=_meant(record),
             )
         finding(MAY, f"{record.domain} publishes no {what} record")
     assert len(record.texts) == 1, f"{label}.{record.domain} has {len(record.texts)} records: none of them counts"
     assert not record.errors, f"the record is void: {'; '.join(record.errors)}"
 
 
-def _meant(record: PublishedRecord, label: str) -> Remedy | None:
+def _meant(record: PublishedRecord) -> Remedy | None:
     """The record that is meant, if only its beginning is wrong."""
     meant = respelt(record.near_misses[0], record.VERSION)
-    return None if record.record_errors(meant) else txt(f"{label}.{record.domain}", record.near_misses[0], meant)
+    return None if record.record_errors(meant) else txt(record.answer, record.near_misses[0], meant)
 
 
 @control("STS-FETCH", MUST, rfc(8461, "3.3"), by_clock=True, harm=Harm.LOST)
@@ -109,7 +110,7 @@ def test_sts_policy_is_valid(sts_policy: STSPolicyFile) -> None:
 
 
 @control("STS-MX-COVERED", MUST, rfc(8461, "4.1"), rfc(8461, "8.4"), harm=Harm.LOST)
-def test_sts_policy_covers_every_mx(sts_policy: STSPolicyFile, mx: MX) -> None:
+def test_sts_policy_covers_every_mx(sts_policy: STSPolicyFile, mx: MX, mx_hosts: MXHosts) -> None:
     """Every MX host matches an mx pattern of the MTA-STS policy.
 
     Why: senders do not deliver to an MX that an enforced policy does not name, backups included.
@@ -121,9 +122,16 @@ def test_sts_policy_covers_every_mx(sts_policy: STSPolicyFile, mx: MX) -> None:
         not_applicable("there is no policy with mx patterns in force")
     if not mx.hosts:
         not_applicable("the domain has no MX host")
-    uncovered = [host for host in mx.hosts if not any(covers(pattern, host) for pattern in policy.mx)]
-    if uncovered and policy.errors:
+    if not any(map(is_host, mx.hosts)):
+        leave_to("MX-NOT-IP", "the domain has no MX host that senders can connect to")
+    missing = [h for h in mx.hosts if is_host(h) and not any(covers(pattern, h) for pattern in policy.mx)]
+    if missing and policy.errors:
         leave_to("STS-BODY", "the policy is void")
+    # Nobody is to put a name into the policy that leads nowhere: whoever gets it is the domain's mail server then.
+    nowhere = {host.host for host in mx_hosts.hosts if not host.addresses}
+    uncovered = [host for host in missing if host not in nowhere]
+    if missing and not uncovered:
+        leave_to("MX-RESOLVES", f"{', '.join(missing)} has no address")
     if uncovered:
         fail(
             f"{', '.join(uncovered)} matches none of {', '.join(policy.mx)} (mode {policy.mode})",
@@ -167,7 +175,7 @@ def test_the_id_changes_with_the_policy(sts_change: STSChange) -> None:
         leave_to("STS-TXT", "no valid MTA-STS record is published")
     if not sts_change.digest:
         leave_to("STS-FETCH", "the policy cannot be fetched")
-    if not sts_change.former:
+    if not sts_change.former_digest:
         not_applicable("the history does not know the policy yet: the next run compares with this one")
     same_id, same_policy = sts_change.id == sts_change.former_id, sts_change.digest == sts_change.former_digest
     assert same_policy or not same_id, f"the policy has changed, and the id is still {sts_change.id}"
@@ -205,9 +213,10 @@ def test_sts_policy_is_kept_for_long(sts_policy: STSPolicyFile, *, least: int = 
 
 
 def _with_hosts(sts_policy: STSPolicyFile, patterns: tuple[str, ...]) -> Remedy | None:
-    """The policy with these mx patterns in place of its own; the id in the DNS has to change as well."""
+    """The policy with these mx patterns, if it is valid; the id in the DNS has to change as well."""
     body = sts_policy.response.body if sts_policy.response is not None else ""
-    return records(body, with_hosts(body, patterns))
+    after = with_hosts(body, patterns)
+    return None if parse_policy(after).errors else records(body, after)
 
 
 def _require_record(sts_policy: STSPolicyFile) -> None:

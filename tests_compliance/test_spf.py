@@ -30,7 +30,7 @@ def test_spf_record_is_published_once(spf: SPF) -> None:
             SHOULD,
             f"{spf.domain} publishes no SPF record: {spf.near_misses[0]!r} is none",
             fix="let the record begin with exactly v=spf1 and a space, with nothing before it",
-            remedy=_meant(spf.domain, spf.near_misses[0]),
+            remedy=_meant(spf, spf.near_misses[0]),
         )
     if not spf.texts:
         finding(SHOULD, f"{spf.domain} publishes no SPF record")
@@ -48,7 +48,7 @@ def test_spf_record_follows_the_grammar(spf: SPF) -> None:
         leave_to("SPF-EXISTS", "there is not exactly one SPF record")
     errors = spf.record.errors
     if errors:
-        fail("\n".join(errors), remedy=_meant(spf.domain, spf.record.text))
+        fail("\n".join(errors), remedy=_meant(spf, spf.record.text))
     for term in spf.record.terms:
         if term.misspelt:
             finding(
@@ -56,7 +56,7 @@ def test_spf_record_follows_the_grammar(spf: SPF) -> None:
                 f"{term.text} is an unknown modifier, which receivers ignore: did you mean {term.misspelt}?",
                 why="the senders that it is meant to name are not authorised, and nothing says so",
                 fix="write a colon in place of the equals sign",
-                remedy=_meant(spf.domain, spf.record.text),
+                remedy=_meant(spf, spf.record.text),
             )
 
 
@@ -172,7 +172,7 @@ def test_spf_does_not_use_ptr(spf_tree: SPFTree) -> None:
         own = spf_tree.records[0].record
         terms = {term.text for term in own.terms if term.is_mechanism and term.name == "ptr"} if own else set()
         proven = own is not None and len(found) == len(terms) and spf_tree.covers_senders(terms)
-        remedy = txt(spf_tree.domain, own.text, without(own, terms)) if own is not None and proven else None
+        remedy = txt(spf_tree.records[0].answer, own.text, without(own, terms)) if own is not None and proven else None
         fail(f"ptr is used: {', '.join(found)}", remedy=remedy)
 
 
@@ -252,10 +252,10 @@ def _leave_permanent_error(tree: SPFTree) -> None:
     leave_to("SPF-LOOKUPS-10", "the record is an error for senders who match late or nothing")
 
 
-def _meant(domain: str, text: str) -> Remedy | None:
+def _meant(spf: SPF, text: str) -> Remedy | None:
     """The record that is meant, where only its spelling is wrong."""
     meant = respelt(text)
-    return txt(domain, text, meant) if meant else None
+    return txt(spf.published.answer, text, meant) if meant else None
 
 
 def _strict(tree: SPFTree) -> Remedy | None:
@@ -264,7 +264,7 @@ def _strict(tree: SPFTree) -> Remedy | None:
     if own is None or own.redirect is not None:
         return None
     ends = {own.all.text} if own.all is not None else set()
-    return txt(tree.domain, own.text, ending_strictly(own)) if tree.covers_senders(ends) else None
+    return txt(tree.records[0].answer, own.text, ending_strictly(own)) if tree.covers_senders(ends) else None
 
 
 def without_dead_terms(tree: SPFTree, dead: Iterable[Lookup]) -> Remedy | None:
@@ -274,7 +274,7 @@ def without_dead_terms(tree: SPFTree, dead: Iterable[Lookup]) -> Remedy | None:
         return None
     if any(lookup.term.lower().startswith("redirect=") for lookup in dead):
         return None
-    return txt(tree.domain, own.text, without(own, {lookup.term for lookup in dead}))
+    return txt(tree.records[0].answer, own.text, without(own, {lookup.term for lookup in dead}))
 
 
 def _without_dead_includes(tree: SPFTree) -> Remedy | None:

@@ -44,7 +44,7 @@ def test_nothing_stands_behind_all(spf: SPF) -> None:
         alone = all(not term.is_mechanism for term in record.ignored)
         fail(
             f"{', '.join(ignored)} is never looked at: {record.all.text} stands in the record",
-            remedy=txt(spf.domain, record.text, without(record, ignored)) if alone else None,
+            remedy=txt(spf.published.answer, record.text, without(record, ignored)) if alone else None,
         )
 
 
@@ -76,7 +76,10 @@ def test_spf_is_published_as_txt_alone(spf: SPF) -> None:
     found = [record.data for record in spf.type_99.records]
     if found:
         old = "\n".join(line(spf.domain, "SPF", data) for data in found)
-        fail(f"{spf.domain} has a record of type SPF: {found[0]}", remedy=records(old, ""))
+        fail(
+            f"{spf.domain} has a record of type SPF: {found[0]}",
+            remedy=None if spf.type_99.aliases else records(old, ""),
+        )
     sender_id = [r.text for r in spf.published.answer.records if r.text.lower().startswith("spf2.0/")]
     if sender_id:
         finding(MAY, f"{spf.domain} publishes Sender ID, which is historic: {sender_id[0]!r}")
@@ -90,7 +93,7 @@ def test_spf_terms_are_separated_by_one_blank(spf: SPF) -> None:
     Fix: remove the additional blanks; look at the joints of a record of several strings.
     """
     record = _record(spf)
-    remedy = txt(spf.domain, record.text, without(record, ()))
+    remedy = txt(spf.published.answer, record.text, without(record, ()))
     if "  " in record.text:
         fail("two blanks stand between terms of the record", remedy=remedy)
     if record.text.endswith(" "):

@@ -17,6 +17,7 @@ from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
 from mailproof.gate.document import RunDocument, parsed
+from mailproof.net.text import printable
 from mailproof.report.html import render
 from tests.unit.fleet import plain
 
@@ -181,6 +182,28 @@ def test_evidence_is_copied(browser: webdriver.Chrome, small: tuple[str, dict[st
     assert lines[0] == f"{result['control']} {result['level']} {result['target']}"
     assert lines[1] == result["message"]
     assert lines[2:] == result["evidence"]
+
+
+@pytest.mark.parametrize("position", [0, -1], ids=["in the markup", "packed"])
+def test_what_to_publish_is_copied_alone(browser: webdriver.Chrome, pages: Path, position: int) -> None:
+    content = plain(120)
+    results = [result for result in content["results"] if result["verdict"] == "fail"]
+    results = sorted((r for r in results if r["control"] == results[0]["control"]), key=lambda r: str(r["target"]))
+    for each in results:
+        each["remedy"] = {"before": f"{each['target']}. IN TXT {EVIL}", "after": f"{each['target']}. IN TXT {EVIL}\nb"}
+    show(browser, f"{write(pages, 'remedy', content)}#finding-{results[position]['id']}")
+    row = wait(browser, f"document.activeElement.id === 'finding-{results[position]['id']}' && document.activeElement")
+    button = WebDriverWait(browser, HANGS).until(lambda _: row.find_element(By.CLASS_NAME, "take"))
+    click(browser, button)
+    WebDriverWait(browser, HANGS).until(lambda _: button.text == "Copied")
+    browser.execute_script(
+        "const area = document.createElement('textarea'); area.id = 'pasted'; document.body.append(area)"
+    )
+    pasted = browser.find_element(By.ID, "pasted")
+    pasted.send_keys(Keys.CONTROL, "v")
+    lines = [printable(line) for line in results[position]["remedy"]["after"].splitlines()]
+    assert pasted.get_property("value") == "\n".join((*lines, ""))
+    assert browser.execute_script("return window.hacked") is None
 
 
 def test_the_keyboard_is_enough(browser: webdriver.Chrome, small: tuple[str, dict[str, Any]]) -> None:

@@ -40,9 +40,10 @@ def test_only_the_faulty_host_is_blamed(verdicts: dict[tuple[str, str], str], mo
     assert [target for target, verdict in found.items() if verdict == mock.verdict] == [mock.target]
 
 
-def test_workers_compare_with_the_history_and_a_replay_leaves_it_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
+def test_a_run_compares_with_the_history_and_a_replay_leaves_it_alone(tmp_path: Path, workers: tuple[str, ...]) -> None:
     asked = ("--inventory", write(tmp_path).name, "--history", HISTORY, "--control", "STS-ID-CHANGED")
-    verdicts = pytest_run(tmp_path, *asked, "-n", "2", "--record", "seen.json").verdicts(NAME)
+    verdicts = pytest_run(tmp_path, *asked, *workers, "--record", "seen.json").verdicts(NAME)
     assert verdicts["STS-ID-CHANGED", "same-id.example"] == "fail"
     assert verdicts["STS-ID-CHANGED", "new-id.example"] == "pass"
     known = facts(tmp_path / HISTORY, NAME)
@@ -53,6 +54,18 @@ def test_workers_compare_with_the_history_and_a_replay_leaves_it_alone(tmp_path:
     again = pytest_run(tmp_path, *asked, "--replay", "seen.json")
     assert again.verdicts(NAME) == verdicts
     assert facts(tmp_path / HISTORY, NAME)["new-id.example", STSChange.FACT] == "3 cd"
+
+
+def test_what_is_proposed_is_not_known_to_the_next_run(tmp_path: Path) -> None:
+    zone = f"$TTL 60\n@ SOA ns.example. h. 1 2 3 4 5\n@ NS ns.example.\n{PROPOSED}"
+    (tmp_path / "new-id.example.zone").write_text(zone)
+    asked = ("--inventory", write(tmp_path).name, "--history", HISTORY, "--control", "STS-ID-CHANGED")
+    verdicts = pytest_run(tmp_path, *asked, "--zone", "new-id.example=new-id.example.zone").verdicts(NAME)
+    assert verdicts["STS-ID-CHANGED", "new-id.example"] == "pass"
+    assert facts(tmp_path / HISTORY, NAME)["new-id.example", STSChange.FACT].startswith("1 ")
+
+
+PROPOSED = '@ MX 10 mx.right.example.\nmta-sts A 11.1.0.80\n_mta-sts TXT "v=STSv1; id=9"\n'
 
 
 def test_what_was_injected_is_shown(run: Run) -> None:

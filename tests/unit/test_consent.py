@@ -270,5 +270,5 @@ def test_no_deep_scan_reaches_a_host_without_consent() -> None:
     survey = run_survey(("tls_deep_scan", endpoint))
     outcome = survey.outcomes["tls_deep_scan", endpoint.id]
     assert isinstance(outcome, NoConsent)
-    assert outcome.reason == f"needs consent: scan: true for {endpoint.id} in the inventory"
+    assert outcome.reason == f"needs consent: scan: true for {endpoint.host} in the inventory"
     assert not survey._network.hosts.connections

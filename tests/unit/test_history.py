@@ -255,3 +255,15 @@ def test_a_policy_that_changed_under_its_id_is_not_taken_for_known() -> None:
     assert replace(known, id="2").facts() == {"mta-sts": "2 ab"}
     assert replace(known, former="").facts() == {"mta-sts": "1 ab"}
     assert replace(known, id="2", digest="").facts() == {}
+
+
+def test_a_fact_that_is_no_text_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "history.sqlite"
+    append(file, night(1), [("example.org", "keys", "ab=cd"), ("mx.example.org", "keys", "ab=cd")])
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE fact SET value = x'00ff' WHERE target = 'example.org'")
+    assert facts(file, night(1).inventory) == {("mx.example.org", "keys"): "ab=cd"}
+
+
+def test_a_policy_of_which_the_history_lost_the_digest_is_kept_again() -> None:
+    assert STSChange("example.org", True, "1", "ab", "1").facts() == {"mta-sts": "1 ab"}

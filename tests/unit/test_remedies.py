@@ -15,7 +15,9 @@ from mailproof.grammars import dmarc as dmarc_grammar
 from mailproof.grammars import spf as spf_grammar
 from mailproof.grammars.mta_sts import parse_policy, with_hosts
 from mailproof.net.pkix.certificates import Certificate
-from mailproof.observations.dane import TLSARecord, records_of
+from mailproof.observations.dane import KeysOfHost, TLSARecord, records_of
+from mailproof.observations.mta_sts import STSRecord
+from mailproof.observations.mx import MXHosts
 from mailproof.remedies import MAX_REMEDY, Remedy, records, txt, txt_line
 from mailproof.report.formats import FORMATS
 
@@ -23,7 +25,7 @@ from .cases.case import functions
 from .cases.dane import tlsa
 from .cases.spf import spf_tree
 from .documents import document, result
-from .observed import DOMAIN, answer, certificate, dane
+from .observed import DOMAIN, HOST, RECEIVES, answer, certificate, dane, mx, sts_policy
 
 OCTETS = st.text(st.characters(max_codepoint=255), max_size=600)
 
@@ -39,10 +41,10 @@ def test_a_line_says_what_the_record_says(text: str) -> None:
 
 
 def test_what_is_the_same_or_too_long_is_no_remedy() -> None:
-    assert txt(DOMAIN, "v=spf1 -all", "v=spf1 -all") is None
+    assert txt(answer(DOMAIN, "TXT"), "v=spf1 -all", "v=spf1 -all") is None
     assert records("a", "b" * MAX_REMEDY) is None
     assert records("a", "\N{SNOWMAN}") is None
-    assert txt(DOMAIN, ("a", "b"), "a") == Remedy(
+    assert txt(answer(DOMAIN, "TXT"), ("a", "b"), "a") == Remedy(
         'example.org. IN TXT "a"\nexample.org. IN TXT "b"', 'example.org. IN TXT "a"'
     )
 
@@ -53,6 +55,22 @@ def test_reports_show_it(name: str) -> None:
     rendered = FORMATS[name](document(result(remedy=remedy)))
     assert "v=spf1 -all" in rendered
     assert "v=spf1 -all" not in FORMATS[name](document(result()))
+
+
+@pytest.mark.parametrize("name", ["sarif", "annotations"])
+def test_a_part_of_it_is_never_shown(name: str) -> None:
+    """Who pastes a part of a zone or a policy loses the rest."""
+    text = "\n".join(f"_25._tcp.mx.example. IN TLSA 3 1 1 {number:064x}" for number in range(20))
+    rendered = FORMATS[name](document(result(remedy=Remedy("", text))))
+    assert "the JSON report has it" in rendered
+    assert "IN TLSA" not in rendered
+
+
+def test_a_policy_is_shown_as_it_is_to_be_served() -> None:
+    """A tab would be shown as an escape, and pasted as one."""
+    after = with_hosts("version:\tSTSv1\r\nmode:  enforce \r\nmx:\ta.example\r\nmax_age:60\r\n", ("b.example",))
+    assert after == "version: STSv1\nmode: enforce\nmx: b.example\nmax_age: 60\n"
+    assert records("", "x: \x9b31m") is None
 
 
 def test_a_report_without_it_is_read() -> None:
@@ -169,3 +187,25 @@ def test_a_malformed_record_is_left_out() -> None:
     assert remedy is not None
     assert remedy.after == f"_25._tcp.mx1.example.org. IN TLSA {_KEY}"
     assert remedy_of("DANE-DIGEST-FORM", tlsa=tlsa("3 1 1 abcd")) is None
+
+
+def test_an_alias_is_not_written_over() -> None:
+    """Nothing may stand beside a CNAME record; what stands at its target may be for other names as well."""
+    owner = f"_25._tcp.{HOST}"
+    seen = replace(tlsa(), answer=answer(owner, "TLSA", _KEY, "3 1 1 abcd", aliases=("_dane.example.org",)))
+    remedy = remedy_of("DANE-DIGEST-FORM", tlsa=seen)
+    assert remedy is not None
+    assert remedy.after == f"_dane.example.org. IN TLSA {_KEY}"
+    record = STSRecord(DOMAIN, answer(f"_mta-sts.{DOMAIN}", "TXT", "v=STSv1 id=1;", aliases=("sts.example.net",)))
+    assert remedy_of("STS-TXT", sts_record=record, mail_domain=RECEIVES, mx=mx("10 mx1.example.org.")) is None
+    old = "3 1 1 " + "cd" * 32
+    keys = KeysOfHost(tlsa(_KEY, old), True, _NOW, ("ab" * 32,), (("cd" * 32, "2026-01-01T00:00:00Z"),))
+    assert remedy_of("DANE-NO-LEFTOVER", keys_of_host=keys) is not None
+    shared = replace(keys.tlsa, answer=replace(keys.tlsa.answer, aliases=("_dane.example.org",)))
+    assert remedy_of("DANE-NO-LEFTOVER", keys_of_host=replace(keys, tlsa=shared)) is None
+
+
+def test_no_policy_is_proposed_that_is_void() -> None:
+    """An underscore makes no host name; a policy that names one is none for senders."""
+    seen = mx("10 mx1.example.org.", "20 mail_2.example.org.")
+    assert remedy_of("STS-MX-COVERED", sts_policy=sts_policy(), mx=seen, mx_hosts=MXHosts(DOMAIN, seen, ())) is None

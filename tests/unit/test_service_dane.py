@@ -165,7 +165,7 @@ def keys(*former: str, kept: bool = True, silent: bool = False) -> KeysOfHost:
 def test_keys_of_all_addresses_are_in_use() -> None:
     gone = record(ROOT, 3).data
     found = keys(gone, record(RIGHT, 3).data)
-    assert found.retired == ((record(ROOT, 3), BEFORE),)
+    assert found.retired == ((record(ROOT, 3), BEFORE, 31),)
     assert keys().retired == ()
     assert found.facts()[KeysOfHost.FACT].split()[-1] == f"{gone}={BEFORE}"
     assert f"{record(OTHER, 3).data}={AT_NOW}" in found.facts()[KeysOfHost.FACT].split()

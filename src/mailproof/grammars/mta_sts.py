@@ -87,11 +87,17 @@ def parse_policy(body: str) -> STSPolicy:
 
 def with_hosts(body: str, patterns: tuple[str, ...]) -> str:
     """A policy with these mx patterns in place of its own, where the first of those stands."""
-    lines = [line for line in re.split(r"\r?\n", body) if line]
+    lines = [_plain(line) for line in re.split(r"\r?\n", body) if line]
     first = next((number for number, line in enumerate(lines) if line.startswith("mx:")), len(lines))
     others = [line for line in lines if not line.startswith("mx:")]
     hosts = [f"mx: {pattern}" for pattern in patterns]
     return "\n".join((*others[:first], *hosts, *others[first:], ""))
+
+
+def _plain(line: str) -> str:
+    """A line with one blank behind the colon, and none at its end."""
+    match = _LINE.fullmatch(line.rstrip(" \t"))
+    return f"{match['key']}: {match['value']}" if match else line
 
 
 def covers(pattern: str, host: str) -> bool:

@@ -17,8 +17,12 @@ class Bypass(DialogueSeen):
     closed: str
     """Why strangers do not even reach it; empty: they do."""
     attempt: Attempt | None = None
+    is_mx: bool = False
+    """The MX records of the domain lead to its address: it was not asked, since it takes mail from everybody."""
 
     def evidence(self) -> tuple[str, ...]:
+        if self.is_mx:
+            return (f"an MX host of the domain has the address of {self.host}",)
         lines = [self.closed] if self.closed else [str(self.attempt)]
         return (*lines, "the dialogue:", *super().evidence())
 

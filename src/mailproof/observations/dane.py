@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, ClassVar
 
 from mailproof.net.dns.client import Answer
@@ -108,11 +109,13 @@ class TLSA(Observation):
         return self.answer.proposed or self.addresses.proposed
 
     def replaced_by(self, records: tuple[TLSARecord, ...]) -> Remedy | None:
-        """What to publish to have these records in place of the present ones; None for no records, or the same."""
+        """What to publish, where the records stand, to have these in place of the present ones; None for no records, or
+        the same.
+        """
         if not records or set(records) == set(self.records):
             return None
         before, after = (
-            "\n".join(line(self.answer.name, "TLSA", str(r)) for r in rs) for rs in (self.records, records)
+            "\n".join(line(self.answer.owner, "TLSA", str(r)) for r in rs) for rs in (self.records, records)
         )
         return Remedy(before, after)
 
@@ -188,10 +191,13 @@ class KeysOfHost(Observation):
     FACT: ClassVar[str] = "keys"
 
     @property
-    def retired(self) -> tuple[tuple[TLSARecord, str], ...]:
-        """The records of keys that are no longer in use, each with the time when its key was last seen."""
-        known = dict(self.last_used)
-        return tuple((one, known[one.data]) for one in self.tlsa.records if one.usage == 3 and one.data in known)
+    def retired(self) -> tuple[tuple[TLSARecord, str, int], ...]:
+        """The records of keys that are no longer in use, each with the time when its key was last seen, and the days
+        since. A time that the history has damaged is none.
+        """
+        ages = {digest: (when, _days_between(when, self.at)) for digest, when in self.last_used}
+        found = ((one, *ages[one.data]) for one in self.tlsa.records if one.usage == 3 and one.data in ages)
+        return tuple((record, when, age) for record, when, age in found if age is not None)
 
     def facts(self) -> Mapping[str, str]:
         now = [(digest, self.at) for digest in self.in_use]
@@ -204,6 +210,13 @@ class KeysOfHost(Observation):
             *(f"in use: {digest}" for digest in self.in_use),
             *(f"last seen in use {when}: {digest}" for digest, when in self.last_used),
         )
+
+
+def _days_between(earlier: str, later: str) -> int | None:
+    try:
+        return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).days
+    except (ValueError, TypeError):  # TypeError: one has a time zone, the other none
+        return None
 
 
 MAX_KEYS = 100

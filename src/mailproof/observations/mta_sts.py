@@ -73,7 +73,7 @@ class STSChange(Observation):
 
     def facts(self) -> Mapping[str, str]:
         """A policy that changed under its id stays unknown to senders until the id changes: the former one is kept."""
-        if not (self.id and self.digest) or self.id == self.former_id:
+        if not (self.id and self.digest) or (self.id == self.former_id and self.former_digest):
             return {}
         return {self.FACT: f"{self.id} {self.digest}"}
 

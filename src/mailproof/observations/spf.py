@@ -66,7 +66,8 @@ class SPF(Observation):
         return near_misses(tuple(record.text for record in self.published.answer.records))
 
     def evidence(self) -> tuple[str, ...]:
-        return self.published.answer.evidence()
+        withdrawn = self.type_99.evidence() if self.type_99 is not None and self.type_99.records else ()
+        return (*self.published.answer.evidence(), *withdrawn)
 
 
 _HOSTS = re.compile(r"[-+?~]?(?:a|mx)(?:[:/]|\Z)", re.IGNORECASE)

@@ -23,6 +23,9 @@ async def bypass(server: FilteredServer, net: Network, look: Look, targets: Targ
     let nobody out to port 25.
     """
     domain, endpoint = server.domain, server.endpoint
+    entrances = {found.address for found in targets.of_domain(MXEndpoint, domain.name) if isinstance(found, MXEndpoint)}
+    if endpoint.address in entrances:
+        return Bypass((), endpoint.host, "", is_mx=True)
     named = next((role for role in domain.roles if role not in ROLES), ROLES[0])
     series = Series(endpoint, net, tls=True, sessions=2)
     try:

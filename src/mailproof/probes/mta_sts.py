@@ -50,4 +50,4 @@ async def sts_change(domain: MailDomain, look: Look, former: Former) -> STSChang
         lines = "\n".join(line.rstrip() for line in policy.response.body.splitlines())
         digest = hashlib.sha256(lines.encode("utf-8", "backslashreplace")).hexdigest()
     before = former.fact(domain.id, STSChange.FACT)
-    return STSChange(domain.name, True, policy_id(texts[0]) if len(texts) == 1 else "", digest, before)
+    return STSChange(domain.name, True, policy_id(texts[0]) if policy.record.in_force else "", digest, before)

@@ -64,7 +64,7 @@ class Probe:
         if target.dead and not self.on_dead_hosts:
             return f"{target.id} is dead on purpose: the inventory says so (dead: true)"
         missing = self.missing_consent(target)
-        return f"needs consent: {missing}: true for {target.id} in the inventory" if missing else ""
+        return f"needs consent: {missing}: true for {target.mail_host or target.id} in the inventory" if missing else ""
 
     def most_connections(self, limits: Limits) -> int:
         """Connections that it opens to its target at most, further attempts aside."""

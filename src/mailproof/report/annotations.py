@@ -8,6 +8,7 @@ from __future__ import annotations
 from mailproof.controls import Level
 from mailproof.gate.document import Result, RunDocument
 from mailproof.gate.verdict import Verdict
+from mailproof.remedies import TOO_LONG
 from mailproof.report.escape import clipped, workflow_data, workflow_property
 from mailproof.report.selection import worst_first
 
@@ -38,5 +39,5 @@ def _annotation(result: Result) -> str:
     shown = ",".join(f"{name}={workflow_property(value)}" for name, value in properties.items() if value)
     text = f"{clipped(result.observed, MAX_TEXT)}\nFix: {result.fix}"
     if result.remedy and result.remedy.after:
-        text += f"\nPublish:\n{clipped(result.remedy.after, MAX_TEXT)}"
+        text += f"\nPublish:\n{result.remedy.after if len(result.remedy.after) <= MAX_TEXT else TOO_LONG}"
     return f"::{command} {shown}::{workflow_data(text)}"

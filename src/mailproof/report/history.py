@@ -157,7 +157,7 @@ def facts(file: Path, inventory: str) -> dict[tuple[str, str], str]:
         if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'fact'").fetchone()[0]:
             return {}
         rows = connection.execute("SELECT target, name, value FROM fact WHERE inventory = ?", (inventory,))
-        return {(target, name): value for target, name, value in rows}
+        return {(target, name): value for target, name, value in rows if isinstance(value, str)}
 
 
 def trend(file: Path) -> list[Point]:

@@ -16,7 +16,7 @@ from mailproof.documents import JSON
 from mailproof.gate.document import Result, RunDocument
 from mailproof.gate.verdict import Verdict
 from mailproof.net.text import printable
-from mailproof.remedies import Remedy
+from mailproof.remedies import TOO_LONG, Remedy
 from mailproof.report.escape import clipped, is_web_address, sarif_message
 from mailproof.report.selection import worst_first
 
@@ -122,10 +122,11 @@ def _result(result: Result, rule: int) -> dict[str, JSON]:
 
 def _remedy(remedy: Remedy) -> dict[str, JSON]:
     """What to publish. A zone is no artifact of the repository, so that SARIF's own fixes cannot say it."""
-    return {
-        name: clipped("\n".join(map(printable, text.splitlines())), MAX_TEXT)
+    shown = {
+        name: "\n".join(map(printable, text.splitlines()))
         for name, text in (("before", remedy.before), ("after", remedy.after))
     }
+    return {name: text if len(text) <= MAX_TEXT else TOO_LONG for name, text in shown.items()}
 
 
 def _location(result: Result) -> dict[str, JSON]:

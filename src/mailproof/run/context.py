@@ -42,6 +42,8 @@ class Context:
     """Keys of the present results to those of ``earlier``."""
     targets: Targets = field(default_factory=Targets)
     record: Record | None = None
+    facts: tuple[tuple[str, str, str], ...] = ()
+    """Target, name and text of what the next run is to know, by the history."""
     vantage: Vantage = field(default_factory=lambda: Vantage({}))
     collected: dict[str, Control] = field(default_factory=dict)
     """All controls that were collected, house rules included."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,6 @@ from mailproof.documents import UnreadableDocument, read_head, why_not_writable
 from mailproof.gate.baseline import compare, snapshot
 from mailproof.gate.document import FORMAT, without_secrets
 from mailproof.net.text import shown
-from mailproof.observations import Observation
-from mailproof.record import Record
 from mailproof.report import github, history
 from mailproof.report.formats import FORMATS, write_formats
 from mailproof.report.terminal import write_decision, write_findings
@@ -171,9 +169,7 @@ class Reporting:
         if context.options.history is not None and context.run.results:
             file = context.options.history
             try:
-                # What a record shows is older than what the history may know.
-                facts = () if context.run.replayed else _facts(context.record)
-                history.append(file, context.run, facts)
+                history.append(file, context.run, context.facts)
                 context.run.trend = history.trend_of(file, context.loaded.name)
                 self._files.append(file)
             except history.HistoryError as error:
@@ -211,11 +207,3 @@ def _is_whole(file: Path) -> bool:
     except UnreadableDocument:
         return False
     return bool(head.get("complete")) and not head.get("selection", {}).get("partial", False)
-
-
-def _facts(record: Record | None) -> Iterator[tuple[str, str, str]]:
-    """Target, name and text of what the next run is to know."""
-    for (_, target), outcome in record.outcomes.items() if record is not None else ():
-        if isinstance(outcome, Observation):
-            for name, text in outcome.facts().items():
-                yield target, name, text

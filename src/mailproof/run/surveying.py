@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from mailproof.expedition import Expedition
 from mailproof.extensions import BrokenExtension
 from mailproof.gate.document import TesterFault, Traffic
-from mailproof.observations import Former
+from mailproof.observations import Former, Observation
 from mailproof.record import Record, RecordError, read_record, write_record
 from mailproof.report import history
 from mailproof.run.collecting import is_collection_broken, pairs
@@ -46,6 +47,9 @@ class Surveying:
         context = self._context
         context.record = record
         context.targets = record.targets
+        # What a record shows is older than what the history may know; what is proposed may never be published.
+        if context.options.history is not None and not context.run.replayed and not context.proposal:
+            context.facts = tuple(_facts(record))
         context.vantage = look(record)
         run, redact = context.run, context.loaded.redact
         run.vantage = [TesterFault(str(fault), redact(text)) for fault, text in context.vantage.faults.items()]
@@ -131,6 +135,14 @@ class Surveying:
 
     def _progress(self, what: str) -> ProgressDisplay:
         return ProgressDisplay(self._context.config, what, self._expedition)
+
+
+def _facts(record: Record) -> Iterator[tuple[str, str, str]]:
+    """What a record holds for the next run: gathered at once, since the controls let go of what they have judged."""
+    for (_, target), outcome in record.outcomes.items():
+        if isinstance(outcome, Observation):
+            for name, text in outcome.facts().items():
+                yield target, name, text
 
 
 def _rescued(record: Record, error: RecordError, redact: object) -> str:

@@ -98,6 +98,8 @@ TABLE: Table = {
         advises(
             "last seen in use on 2026-01-01", keys_of_host=_keys(_KEY, _NEXT, used={_NEXT: "2026-01-01T00:00:00Z"})
         ),
+        passes(keys_of_host=_keys(_KEY, _NEXT, used={_NEXT: "long ago"})),
+        passes(keys_of_host=_keys(_KEY, _NEXT, used={_NEXT: "2026-01-01T00:00:00"})),
         skips("--history FILE", keys_of_host=KeysOfHost(tlsa(_KEY), False)),
         skips("shows no certificate", keys_of_host=KeysOfHost(tlsa(_KEY), True)),
         skips("no TLSA record", keys_of_host=KeysOfHost(tlsa(), True)),

@@ -7,9 +7,10 @@ from dataclasses import replace
 from mailproof.controls import MUST, SHOULD
 from mailproof.net.https import TLSFault
 from mailproof.observations.mta_sts import STSChange, STSPolicyFile, STSRecord
+from mailproof.observations.mx import MX, HostAddresses, MXHosts
 from mailproof.targets.mail import MailDomain
 
-from ..observed import DOMAIN, PARKED, RECEIVES, STS_BODY, missing, mx, sts, sts_policy, tlsrpt
+from ..observed import ADDRESS, DOMAIN, PARKED, RECEIVES, STS_BODY, answer, missing, mx, sts, sts_policy, tlsrpt
 from .case import Case, Table, advises, fails, leaves, passes, skips
 
 _MX = mx("10 mx1.example.org.")
@@ -41,6 +42,24 @@ def _changed(former: str, id: str = "1", digest: str = SHA) -> STSChange:
     return STSChange(DOMAIN, True, id, digest, former)
 
 
+_BOTH = mx("10 mx1.example.org.", "20 mx2.example.org.")
+
+
+def _hosts(seen: MX, *labels: str) -> MXHosts:
+    """The two hosts, of which these have an address."""
+    found = {name: [ADDRESS] if name.split(".")[0] in labels else [] for name in seen.names}
+    hosts = (
+        HostAddresses(name, (DOMAIN,), answer(name, "A", *addresses), missing(name, "AAAA"))
+        for name, addresses in found.items()
+    )
+    return MXHosts(DOMAIN, seen, tuple(hosts))
+
+
+def _covered(case: Case) -> Case:
+    """The case with hosts of which nothing is known, where it says nothing of them."""
+    return replace(case, observed={"mx_hosts": MXHosts(DOMAIN, _MX, ()), **case.observed})
+
+
 TABLE: Table = {
     "STS-ID-CHANGED": (
         passes(sts_change=_changed(f"1 {SHA}")),
@@ -49,6 +68,7 @@ TABLE: Table = {
         advises("from 0 to 1, and the policy has not", sts_change=_changed(f"0 {SHA}")),
         skips("--history FILE", sts_change=STSChange(DOMAIN, False, "1", SHA)),
         skips("does not know the policy yet", sts_change=_changed("")),
+        skips("does not know the policy yet", sts_change=_changed("1")),
         leaves("STS-TXT", sts_change=_changed("", "", "")),
         leaves("STS-FETCH", sts_change=_changed(f"1 {SHA}", digest="")),
     ),
@@ -122,35 +142,42 @@ TABLE: Table = {
         skips("STS-FETCH", sts_policy=sts_policy(status=404)),
         skips("STS-TXT", sts_policy=_WITHOUT_RECORD),
     ),
-    "STS-MX-COVERED": (
-        passes(sts_policy=sts_policy(), mx=_MX),
-        passes(
-            sts_policy=sts_policy(STS_BODY.replace("mx1", "*")),
-            mx=mx("10 mx1.example.org.", "20 MX2.example.org."),
-        ),
-        fails(
-            "mx2.example.org matches none",
-            level=MUST,
-            sts_policy=sts_policy(),
-            mx=mx("10 mx1.example.org.", "20 mx2.example.org."),
-        ),
-        fails(
-            "a.mx1.example.org",
-            sts_policy=sts_policy(STS_BODY.replace("mx1", "*")),
-            mx=mx("10 a.mx1.example.org."),
-        ),
-        fails(
-            "example.org matches none",
-            sts_policy=sts_policy(STS_BODY.replace("mx1", "*")),
-            mx=mx("10 example.org."),
-        ),
-        skips("mx patterns", sts_policy=sts_policy("version: STSv1\nmode: none\nmax_age: 60\n"), mx=_MX),
-        skips("no MX host", sts_policy=sts_policy(), mx=mx("0 .")),
-        skips("no MX host", sts_policy=sts_policy(), mx=mx()),
-        passes(sts_policy=sts_policy(STS_BODY.replace("mx1.", "")), mx=mx(addresses=("192.0.2.1",))),
-        fails("example.org matches none", sts_policy=sts_policy(), mx=mx(addresses=("192.0.2.1",))),
-        skips("mx patterns", sts_policy=sts_policy(status=500), mx=_MX),
-        skips("STS-TXT", sts_policy=_WITHOUT_RECORD, mx=_MX),
+    "STS-MX-COVERED": tuple(
+        _covered(case)
+        for case in (
+            passes(sts_policy=sts_policy(), mx=_MX),
+            passes(
+                sts_policy=sts_policy(STS_BODY.replace("mx1", "*")),
+                mx=mx("10 mx1.example.org.", "20 MX2.example.org."),
+            ),
+            fails(
+                "mx2.example.org matches none",
+                level=MUST,
+                sts_policy=sts_policy(),
+                mx=mx("10 mx1.example.org.", "20 mx2.example.org."),
+            ),
+            fails(
+                "a.mx1.example.org",
+                sts_policy=sts_policy(STS_BODY.replace("mx1", "*")),
+                mx=mx("10 a.mx1.example.org."),
+            ),
+            fails(
+                "example.org matches none",
+                sts_policy=sts_policy(STS_BODY.replace("mx1", "*")),
+                mx=mx("10 example.org."),
+            ),
+            skips("mx patterns", sts_policy=sts_policy("version: STSv1\nmode: none\nmax_age: 60\n"), mx=_MX),
+            skips("no MX host", sts_policy=sts_policy(), mx=mx("0 .")),
+            skips("no MX host", sts_policy=sts_policy(), mx=mx()),
+            passes(sts_policy=sts_policy(STS_BODY.replace("mx1.", "")), mx=mx(addresses=("192.0.2.1",))),
+            fails("example.org matches none", sts_policy=sts_policy(), mx=mx(addresses=("192.0.2.1",))),
+            skips("mx patterns", sts_policy=sts_policy(status=500), mx=_MX),
+            skips("STS-TXT", sts_policy=_WITHOUT_RECORD, mx=_MX),
+            leaves("MX-RESOLVES", sts_policy=sts_policy(), mx=_BOTH, mx_hosts=_hosts(_BOTH, "mx1")),
+            fails("mx2.example.org matches none", sts_policy=sts_policy(), mx=_BOTH, mx_hosts=_hosts(_BOTH, "mx2")),
+            leaves("MX-NOT-IP", sts_policy=sts_policy(), mx=mx("10 192.0.2.1.")),
+            passes(sts_policy=sts_policy(), mx=mx("10 mx1.example.org.", "20 192.0.2.1.")),
+        )
     ),
     "STS-NO-STALE-MX": (
         passes(sts_policy=sts_policy(), mx=_MX),

@@ -112,6 +112,7 @@ TABLE: Table = {
         passes(bypass=bypass(reply(554, "5.7.1 <postmaster@example.org>: Relay access denied"))),
         passes(bypass=bypass(reply(530, "5.7.0 Authentication required"))),
         fails("takes mail for", level=SHOULD, bypass=bypass(ACCEPTED)),
+        skips("it is not behind them", bypass=Bypass((), "mail.example.org", "", is_mx=True)),
         undecided("not decided: 450", bypass=bypass(reply(450, "4.2.0 greylisted"))),
         undecided("refuses this tester", bypass=bypass(reply(554, "5.7.1 192.0.2.1 is on a blocklist"))),
         undecided("refuses this tester", bypass=bypass(reply(550, "5.7.25 no reverse DNS"))),

@@ -155,6 +155,11 @@ class Answer:
         return self.protocol in ("zone file", AS_DELEGATED)
 
     @property
+    def owner(self) -> str:
+        """The name at which the records stand: the end of the alias chain."""
+        return self.aliases[-1] if self.aliases else self.name
+
+    @property
     def exists(self) -> bool:
         """NOERROR, with records of the asked type."""
         return self.rcode == "NOERROR" and bool(self.records)

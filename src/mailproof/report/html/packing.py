@@ -95,12 +95,20 @@ def rows(view: View, groups: list[Group], shown: int, most: int) -> list[JSON]:
     return columns
 
 
-def proofs(groups: list[Group], shown: int) -> list[list[tuple[list[str], list[str]]]]:
-    """By group, what was observed and the evidence of the rows after the first ``shown`` ones, without names."""
-    return [[(_nameless(row, row.observed), _nameless(row, row.evidence)) for row in g.rows[shown:]] for g in groups]
+def proofs(groups: list[Group], shown: int) -> list[list[list[list[str]]]]:
+    """By group, what was observed, the evidence and the remedy of the rows after the first ``shown`` ones, without
+    names.
+    """
+    return [[[_nameless(row, part) for part in _parts(row)] for row in group.rows[shown:]] for group in groups]
 
 
-def evidence(proofs: list[list[tuple[list[str], list[str]]]], most: int) -> dict[str, JSON]:
+def _parts(row: Row) -> tuple[tuple[str, ...], ...]:
+    """The remedy only where there is one."""
+    remedy = (row.published, row.instead) if row.published or row.instead else ()
+    return (row.observed, row.evidence, *remedy)
+
+
+def evidence(proofs: list[list[list[list[str]]]], most: int) -> dict[str, JSON]:
     """Up to ``most`` proofs of each group as numbers of lines."""
     lines: dict[str, int] = {}
     numbered = [
@@ -113,7 +121,7 @@ def evidence(proofs: list[list[tuple[list[str], list[str]]]], most: int) -> dict
 def evidence_size(groups: Iterable[Group], shown: int) -> int:
     """Characters of evidence in the first ``shown`` rows of each group."""
     rows = chain.from_iterable(group.rows[:shown] for group in groups)
-    return sum(len(line) + 1 for row in rows for line in (*row.observed, *row.evidence))
+    return sum(len(line) + 1 for row in rows for part in _parts(row) for line in part)
 
 
 def _nameless(row: Row, lines: Iterable[str]) -> list[str]:

@@ -39,6 +39,8 @@
   function adopt(row) {
     row.element.querySelector(".copy").hidden = false;
     row.element.querySelector(".copy").addEventListener("click", (event) => copy(row, event.currentTarget));
+    for (const button of row.element.querySelectorAll(".take")) button.hidden = false;
+    row.element.addEventListener("click", ({ target }) => target.matches(".take") && take(row, target));
     row.element.querySelector("details").addEventListener("toggle", () => prove(row));
     row.element.mailproofRow = row;
   }
@@ -112,17 +114,30 @@
     const { lines, groups: all } = await unpack("evidence");
     const found = all[row.group.number][row.index - proven];
     const part = $("proof-template").content.cloneNode(true);
-    const [observed, evidence] = part.children;
+    const [observed, remedy, evidence] = part.children;
     if (found) {
       const text = (numbers) => numbers.map((number) => named(row, lines[number])).join("\n");
       observed.textContent = text(found[0]);
       evidence.textContent = text(found[1]);
       if (!found[0].length) observed.remove();
+      if (found.length > 2) show(remedy, text(found[2]), text(found[3])); else remedy.remove();
     } else {
       observed.textContent = "The evidence of so many findings does not fit into this page; it is in the JSON report.";
+      remedy.remove();
       evidence.remove();
     }
-    proof.querySelector(".tools").before(part);
+    proof.querySelector(":scope > .tools").before(part);
+  }
+
+  function show(remedy, published, instead) {
+    const part = (name) => remedy.querySelector(`.${name}`);
+    part("instead").textContent = instead;
+    part("published").textContent = published;
+    if (!instead) {
+      for (const name of ["publish", "instead", "tools"]) part(name).remove();
+      part("former").textContent = "Remove";
+    }
+    if (!published) for (const name of ["former", "published"]) part(name).remove();
   }
 
   async function copy(row, button) {
@@ -135,7 +150,15 @@
       says,
       ...[...row.element.querySelectorAll(".observed, .evidence")].map((part) => part.textContent.trimEnd()),
     ];
-    const text = `${parts.join("\n")}\n`;
+    await write(`${parts.join("\n")}\n`, button);
+  }
+
+  // What is to be pasted into a zone or a policy file, and nothing else
+  const take = (row, button) => write(`${row.element.querySelector(".instead").textContent.trimEnd()}\n`, button);
+
+  async function write(text, button) {
+    const { textContent: name } = button;
+    if (name === "Copied") return;
     try {
       await navigator.clipboard.writeText(text);
     } catch {
@@ -148,7 +171,7 @@
       button.focus();
     }
     button.textContent = "Copied";
-    setTimeout(() => { button.textContent = "Copy evidence"; }, 2000);
+    setTimeout(() => { button.textContent = name; }, 2000);
   }
 
   // Filters

@@ -119,6 +119,9 @@ class Row:
     """A waiver's reason and end, or what changed since the baseline."""
     subject: str = ""
     """The host or domain that is to be mended."""
+    published: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
+    """What to publish in place of what is published, where the finding says so; nothing where that is to be removed."""
 
 
 @dataclass(frozen=True)
@@ -345,20 +348,14 @@ def _row(results: list[Result]) -> Row:
         domains=first.domains,
         message=first.message.rstrip(":"),
         observed=tuple(first.observed.splitlines()[1:]),
-        evidence=(*_remedy(first), *first.evidence),
+        evidence=first.evidence,
         results=tuple((result.id, result.control) for result in results),
         place=str(first.place or ""),
         note=_note(first),
         subject=first.subject,
+        published=tuple(first.remedy.before.splitlines()) if first.remedy else (),
+        instead=tuple(first.remedy.after.splitlines()) if first.remedy else (),
     )
-
-
-def _remedy(result: Result) -> tuple[str, ...]:
-    """What to publish, in lines to copy, before the proof."""
-    if result.remedy is None:
-        return ()
-    published, instead = (text.splitlines() for text in (result.remedy.before, result.remedy.after))
-    return ("published:", *(published or ["(nothing)"]), "publish instead:", *(instead or ["(nothing)"]), "proof:")
 
 
 def _note(result: Result) -> str:
