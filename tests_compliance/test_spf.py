@@ -55,7 +55,7 @@ def test_spf_record_follows_the_grammar(spf: SPF) -> None:
                 SHOULD,
                 f"{term.text} is an unknown modifier, which receivers ignore: did you mean {term.misspelt}?",
                 why="the senders that it is meant to name are not authorised, and nothing says so",
-                fix="write a colon in place of the equals sign",
+                fix=f"write {term.misspelt}",
                 remedy=_meant(spf, spf.record.text),
             )
 
@@ -87,8 +87,8 @@ def test_spf_ends_strictly(spf_tree: SPFTree, *, accept: tuple[str, ...] = ("-al
     closing = spf_tree.closing
     if closing is None:
         own = spf_tree.records[0].record
-        if own is not None and any(term.misspelt == "-all" for term in own.terms):
-            leave_to("SPF-SYNTAX", "all is misspelt")
+        if own is not None and any(term.misspelt.startswith(("-all", "redirect=")) for term in own.terms):
+            leave_to("SPF-SYNTAX", "all or redirect is misspelt")
         finding(
             SHOULD,
             f"nothing says what becomes of other senders: no all, so the result is neutral ({accepted} is wanted)",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 from dataclasses import dataclass
+from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
 MAX_LOOKUPS = 10
@@ -80,10 +81,17 @@ class Term:
 
     @property
     def misspelt(self) -> str:
-        """The mechanism that is meant by a modifier of its name, which is ignored; empty where none is (section 6)."""
-        if self.is_mechanism or self.name not in _MECHANISMS:
+        """The mechanism that is meant by a modifier of its name, or the redirect by one of nearly that name: unknown
+        modifiers are ignored (section 6). Empty where none is meant.
+        """
+        if self.is_mechanism or self.name == "redirect":
             return ""
-        return "-all" if self.name == "all" else f"{self.name}:{self.value}"
+        if get_close_matches(self.name, ("redirect",), 1, 0.75):
+            return f"redirect={self.value}"
+        name = _SPELLING.get(self.name, self.name)
+        if name not in _MECHANISMS:
+            return ""
+        return "-all" if name == "all" else f"{name}:{self.value}"
 
     @property
     def depends_on_sender(self) -> bool:

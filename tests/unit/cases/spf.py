@@ -79,6 +79,9 @@ TABLE: Table = {
         fails("prefix length", spf=spf("v=spf1 a/33 -all")),
         fails("did you mean include:spf.example.net?", level=SHOULD, spf=spf("v=spf1 mx include=spf.example.net -all")),
         fails("did you mean ip4:192.0.2.1?", level=SHOULD, spf=spf("v=spf1 IP4=192.0.2.1 -all")),
+        fails("did you mean ip4:192.0.2.1?", level=SHOULD, spf=spf("v=spf1 ipv4=192.0.2.1 -all")),
+        fails("did you mean redirect=a.example?", level=SHOULD, spf=spf("v=spf1 redirct=a.example")),
+        passes(spf=spf("v=spf1 ra=a rp=100 rr=all match_subdomains=yes moo=cow redirect=a.example")),
         fails("did you mean -all?", level=SHOULD, spf=spf("v=spf1 mx all=")),
         fails("redirect is given twice", spf=spf("v=spf1 redirect=a.example redirect=b.example")),
         skips("SPF-EXISTS", spf=spf()),
@@ -106,6 +109,7 @@ TABLE: Table = {
         skips("cannot be said", spf_tree=spf_tree("v=spf1 redirect=%{l1r+}._spf.%{d}")),
         leaves("SPF-SYNTAX", spf_tree=spf_tree("v=spf1 ipv4:192.0.2.1 ?all")),
         leaves("SPF-SYNTAX", spf_tree=spf_tree("v=spf1 mx all=")),
+        leaves("SPF-SYNTAX", spf_tree=spf_tree("v=spf1 redirects=a.example")),
         skips("SPF-EXISTS", spf_tree=spf_tree(None)),
     ),
     "SPF-LOOKUPS-10": (
