@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 
 from mailproof.grammars.fields import FIELD_NAME, parse_fields
@@ -56,6 +57,7 @@ def parse_policy(body: str) -> STSPolicy:
     values: dict[str, str] = {}
     mx: list[str] = []
     errors: list[str] = []
+    odd = defaultdict[str, str](str)
     lines = re.split(r"\r?\n", body)
     while lines and not lines[-1]:
         lines.pop()
@@ -69,19 +71,29 @@ def parse_policy(body: str) -> STSPolicy:
                 errors.append(f"line {number}: {match['value']!r} is neither a host name nor *. and a host name")
         else:
             values.setdefault(match["key"], match["value"])
+            if match["key"] != match["key"].lower():
+                odd[match["key"].lower()] = f" ({match['key']} on line {number} is none: the case counts)"
             if match["key"] not in _POLICY_KEYS and not _POLICY_VALUE.fullmatch(match["value"]):
                 errors.append(f"line {number}: the value of {match['key']} is empty or holds a tab")
     if values.get("version") != "STSv1":
-        errors.append(f"version is {values['version']!r}, not STSv1" if "version" in values else "version is missing")
+        errors.append(
+            f"version is {values['version']!r}, not STSv1"
+            if "version" in values
+            else f"version is missing{odd['version']}"
+        )
     mode = values.get("mode", "")
     if mode not in ("enforce", "testing", "none"):
-        errors.append(f"mode is {mode!r}, not enforce, testing or none" if mode else "mode is missing")
+        errors.append(f"mode is {mode!r}, not enforce, testing or none" if mode else f"mode is missing{odd['mode']}")
     age = values.get("max_age", "")
     max_age = int(age) if re.fullmatch(r"[0-9]{1,10}", age) else None
     if max_age is None or max_age > MAX_AGE_LIMIT:
-        errors.append(f"max_age is {age!r}, not a number from 0 to {MAX_AGE_LIMIT}" if age else "max_age is missing")
+        errors.append(
+            f"max_age is {age!r}, not a number from 0 to {MAX_AGE_LIMIT}"
+            if age
+            else f"max_age is missing{odd['max_age']}"
+        )
     if mode in ("enforce", "testing") and not mx:
-        errors.append("no mx is given")
+        errors.append(f"no mx is given{odd['mx']}")
     return STSPolicy(mode, tuple(mx), max_age, tuple(errors))
 
 

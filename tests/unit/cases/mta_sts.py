@@ -134,6 +134,7 @@ TABLE: Table = {
         fails("mode is missing", level=MUST, sts_policy=sts_policy("version: STSv1\nmax_age: 1\nmx: a.example")),
         fails("mode is 'Enforce'", sts_policy=sts_policy(STS_BODY.replace("enforce", "Enforce"))),
         fails("value of x is empty", sts_policy=sts_policy(STS_BODY + "x:\n")),
+        fails("MX on line 4 is none", sts_policy=sts_policy(STS_BODY.replace("mx:", "MX:"))),
         fails("no mx", sts_policy=sts_policy("version: STSv1\nmode: enforce\nmax_age: 1\n")),
         fails("max_age is '31557601'", sts_policy=sts_policy(STS_BODY.replace("604800", "31557601"))),
         fails("version is missing", sts_policy=sts_policy("")),
