@@ -222,3 +222,16 @@ def test_json_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tls_reports, "MAX_OCTETS", 10)
     with pytest.raises(UnreadableJSON, match="more than 10 octets"):
         parse_tls_report(JSON)
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        b"Content-Type: text/xml; " + b"; ".join(b"name*%d=x" % n for n in range(50_000)) + b"\n\n<a/>",
+        b"Content-Type: multipart/mixed; boundary=" + b"b" * 1_000_000 + b"\n\n--" + b"b" * 1_000_000 + b"\n\n",
+        b"A: b\n" * 100_000 + b"\n<a/>",
+    ],
+)
+def test_a_mail_without_an_end_is_refused_at_once(mail: bytes) -> None:
+    with pytest.raises(UnreadableReport, match="no end"):
+        unpack(mail)

@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message
 
+MAX_FIELDS = 10_000
+"""Fields in the header of a mail and of its parts, and lines that look like one."""
+
 MAX_PACKED = 10 * 1024 * 1024
 """Octets of a file as it lies on disk."""
 MAX_UNPACKED = 100 * 1024 * 1024
@@ -154,6 +157,8 @@ def _parts(data: bytes, budget: _Budget) -> Iterator[bytes]:
         return
     if len(_BOUNDARY.findall(data)) > 20 or data.count(b"\n--") > 2 * MAX_PARTS:
         raise UnreadableReport("it is a mail of too many parts")
+    if _LONG_BOUNDARY.search(data) or len(_PIECES.findall(data)) > MAX_PARTS or len(_FIELDS.findall(data)) > MAX_FIELDS:
+        raise UnreadableReport("it is a mail whose header has no end")
     try:
         mail = message_from_bytes(data)
         parts = [part for part in mail.walk() if not part.is_multipart()]
@@ -164,6 +169,13 @@ def _parts(data: bytes, budget: _Budget) -> Iterator[bytes]:
         budget.take(len(octets))
         if _format(octets) or octets[:2] in (b"\x1f\x8b", b"PK"):
             yield octets
+
+
+_LONG_BOUNDARY = re.compile(rb"""boundary\s*=\s*"?[^\s";]{201}""", re.IGNORECASE)
+"""RFC 2046, section 5.1.1 has 70 characters. Python's parser takes time with the square of it."""
+_PIECES = re.compile(rb"\*[0-9]+\*?=")
+"""Pieces of a parameter (RFC 2231, section 3): Python's parser takes time with the square of their number."""
+_FIELDS = re.compile(rb"(?m)^[\x21-\x39\x3b-\x7e]{1,200}:")
 
 
 def _decoded(part: Message) -> bytes:
