@@ -11,7 +11,8 @@ DOMAINS = (
     Domain(
         "mx-bypass",
         "the host behind the filter takes mail from anybody",
-        records={"backend A": ("11.0.25.10",)},
+        # The host of open-relay-postfix.test, which takes mail for everybody.
+        records={"backend A": ("11.0.38.10",)},
         behind=("backend.mx-bypass.test",),
         active=True,
         fail=("MX-BYPASS",),
