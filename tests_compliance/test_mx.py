@@ -20,7 +20,7 @@ from mailproof.targets.services import MXEndpoint
 from mailproof.targets.zones import Zone
 from mailproof.tests_compliance.test_name_servers import require_same
 
-FAMILY = Family("MX", "MX records")
+FAMILY = Family("MX", "MX records", also=("SINGLE",))
 
 LEFT_OVER = ".msv1.invalid"
 """The end of the names by which Microsoft 365 had the ownership of a domain proved."""
@@ -358,6 +358,31 @@ def test_mx_addresses_are_ours(mx_hosts: MXHosts, mail_domain: MailDomain) -> No
     }
     assert not foreign, f"not of the inventory: {', '.join(sorted(foreign))}"
     mx_hosts.require_all()
+
+
+@control("SINGLE-MDA", SHOULD, rfc(5321, "5.1"), PRACTICE, harm=Harm.LOST)
+def test_one_host_delivers(mx: MX, mail_domain: MailDomain) -> None:
+    """The host that the inventory says to deliver the mail (delivery_host) is the most preferred MX, alone; each other
+    MX host is a declared backup or filter.
+
+    Why: mail that two hosts deliver lies in two places; and what a forgotten MX host takes may be delivered nowhere.
+    Fix: give the delivery host the lowest preference; declare the others in backup_mx or filter_mx, or remove them.
+    """
+    host = mail_domain.delivery_host
+    if not host:
+        not_applicable("the inventory names no delivery host of the domain")
+    if not mx.names:
+        leave_to("MX-EXISTS", "the domain has no MX that names a host")
+    declared = {*mail_domain.backup_mx, *mail_domain.filter_mx}
+    strangers = [name for name in mx.names if name != host and name not in declared]
+    assert not strangers, f"neither {host} nor declared backups or filters: {', '.join(strangers)}"
+    if host not in mx.names:
+        filters = [name for name in mx.names if name in mail_domain.filter_mx]
+        assert filters, f"{host} is no MX host, and no filter stands before it"
+        return
+    lowest = min(preference for preference, _ in mx.exchanges)
+    first = [name for preference, name in mx.exchanges if preference == lowest]
+    assert first == [host], f"the lowest preference, which {host} alone should have, is that of {', '.join(first)}"
 
 
 @control("MX-NOT-TLS-ONLY", MUST, rfc(3207, "4"), allowed={"in_clear": ("taken", "refused")}, harm=Harm.LOST)

@@ -268,6 +268,8 @@ class Domain:
     ipv6_listens: bool = True
     delegation: Delegation = Delegation.SIGNED
     signing: Signing | None = None
+    delivery_host: str = ""
+    """The host that delivers its mail, as the inventory has it."""
     behind: tuple[str, ...] = ()
     """Hosts behind the filter that its MX records name, as the inventory has them."""
     parent_ns: tuple[str, ...] = tuple(CHILDREN)
@@ -381,6 +383,7 @@ class Domain:
         lines += [f"{key} {value}" for key, values in self.elsewhere.items() for value in values]
         lines += [f"unsigned zone mx: {key} {value}" for key, values in self.unsigned_below.items() for value in values]
         lines += [f"behind: {host}" for host in self.behind]
+        lines += [f"delivery_host: {self.delivery_host}"] if self.delivery_host else []
         if self.parent_ns != self.child_ns:
             lines.append(f"parent NS {' '.join(self.parent_ns)}; child NS {' '.join(self.child_ns)}")
         elif self.parent_ns != tuple(CHILDREN):

@@ -116,7 +116,8 @@ def _domain(domain: Domain) -> dict[str, Any]:
         return {"name": domain.name, "parked": True}
     selectors = [] if domain.label in SIGNS_NOTHING else ["sel1"]
     entry = {"name": domain.name, "selectors": selectors, "receives": domain.label not in TAKES_NO_MAIL}
-    return entry | ({"behind": list(domain.behind)} if domain.behind else {})
+    entry |= {"behind": list(domain.behind)} if domain.behind else {}
+    return entry | ({"delivery_host": domain.delivery_host} if domain.delivery_host else {})
 
 
 def _mx_hosts() -> list[str]:

@@ -105,6 +105,12 @@ class Domain(Part):
     backup_mx: Annotated[list[DomainName], AfterValidator(unique)] = Field(
         default=[], description="MX hosts that are declared to be backups of the others."
     )
+    filter_mx: Annotated[list[DomainName], AfterValidator(unique)] = Field(
+        default=[], description="MX hosts that filter mail and hand it on, and deliver none."
+    )
+    delivery_host: DomainName | None = Field(
+        None, description="The one host that delivers the domain's mail. Every other MX host is a backup or a filter."
+    )
     behind: Annotated[list[DomainName], AfterValidator(unique)] = Field(
         default=[],
         description="Hosts behind the filter that the MX records name, like example-org.mail.protection.outlook.com: "

@@ -25,6 +25,9 @@ class MailDomain(Target):
     receives: bool = True
     selectors: tuple[str, ...] = ()
     backup_mx: tuple[str, ...] = ()
+    filter_mx: tuple[str, ...] = ()
+    delivery_host: str = ""
+    """The host that delivers; empty where the inventory names none."""
     behind: tuple[str, ...] = ()
     """Hosts behind the filter that the MX records name."""
     roles: tuple[str, ...] = ("postmaster", "abuse")
@@ -65,6 +68,8 @@ def _mail_domain(domain: Domain, search: Search) -> MailDomain:
         receives=domain.receives and not domain.parked,
         selectors=tuple(domain.selectors),
         backup_mx=tuple(domain.backup_mx),
+        filter_mx=tuple(domain.filter_mx),
+        delivery_host=domain.delivery_host or "",
         behind=tuple(domain.behind),
         roles=tuple(domain.mailboxes),
         unknown=tuple(domain.unknown),

@@ -19,10 +19,17 @@ DOMAINS = (
         where="backend.mx-bypass.test[",
     ),
     Domain(
+        "mx-delivers-elsewhere",
+        "the host that is to deliver is no MX host",
+        delivery_host="mx.elsewhere.test",
+        fail=("SINGLE-MDA",),
+    ),
+    Domain(
         "mx-behind-filter",
         "the host behind the filter takes no mail from strangers: no fault",
         records={"backend A": ("11.0.25.11",)},
         behind=("backend.mx-behind-filter.test",),
+        delivery_host="mx.right.test",
         active=True,
         unjudged="no fault: strangers are refused",
     ),

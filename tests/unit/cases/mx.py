@@ -104,7 +104,26 @@ def _google(*names: str) -> MX:
 _LISTED = replace(RECEIVES, approved_mx=("mx1.example.org", "mx2.example.org"))
 _OWN = replace(RECEIVES, our_addresses=("192.0.2.1", "2001:db8::1"), backup_mx=("backup.example.org",))
 
+_DELIVERS = replace(RECEIVES, delivery_host="mx1.example.org", backup_mx=("mx2.example.org",))
+_FILTERED = replace(RECEIVES, delivery_host="store.example.org", filter_mx=("mx1.example.org",))
+
+
 TABLE: Table = {
+    "SINGLE-MDA": (
+        passes(mx=mx("10 mx1.example.org.", "20 mx2.example.org."), mail_domain=_DELIVERS),
+        passes(mx=mx("10 mx1.example.org."), mail_domain=_FILTERED),
+        fails(
+            "neither mx1.example.org nor declared",
+            level=SHOULD,
+            mx=mx("10 mx1.example.org.", "20 mx3.example.org."),
+            mail_domain=_DELIVERS,
+        ),
+        fails("is that of mx1", mx=mx("10 mx1.example.org.", "10 mx2.example.org."), mail_domain=_DELIVERS),
+        fails("is that of mx2", mx=mx("10 mx2.example.org.", "20 mx1.example.org."), mail_domain=_DELIVERS),
+        fails("is no MX host", mx=mx("20 mx2.example.org."), mail_domain=_DELIVERS),
+        leaves("MX-EXISTS", mx=mx(), mail_domain=_DELIVERS),
+        skips("names no delivery host", mx=mx("10 mx1.example.org."), mail_domain=RECEIVES),
+    ),
     "MX-BYPASS": (
         passes(bypass=Bypass(TRANSCRIPT, "mail.example.org", "192.0.2.26 refused the connection")),
         passes(bypass=bypass(reply(554, "5.7.1 <unknown[192.0.2.1]>: Client host rejected: Access denied"))),
