@@ -22,6 +22,7 @@ class TestTLS:
         assert domain.server is not None
         expected = {
             Chain.RIGHT: "0 (ok)",
+            Chain.ROTATING: "0 (ok)",
             Chain.EXPIRED: "10 (certificate has expired)",
             Chain.INCOMPLETE: "21 (unable to verify the first certificate)",
             Chain.SELF_SIGNED: "18 (self-signed certificate)",

@@ -21,6 +21,8 @@ from mailproof.observations.attempts import Attempt
 class Tester:
     """By what a server may call the tester: the EHLO name, addresses and the PTR names of these, in lower case."""
 
+    __test__ = False  # pytest collects classes of this name
+
     names: tuple[str, ...] = ()
     sender: str = ""
     """The envelope sender of the probes."""
