@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mailproof.net.errors import ClosedEarly, NotAvailable, NotObserved, RefusedByAddress, TimedOut
 from mailproof.net.network import Network
+from mailproof.net.transcript import Speaker
 from mailproof.observations.bypass import Bypass
 from mailproof.probes.probe import Look, probe
 from mailproof.probes.series import Form, Series
@@ -19,8 +20,8 @@ ROLES = ("postmaster", "abuse")
 async def bypass(server: FilteredServer, net: Network, look: Look, targets: Targets) -> Bypass:
     """MAIL and RCPT for a mailbox of the domain: one that the inventory names, else postmaster.
 
-    That nobody answers shows something only where a host of the domain answers here at the same port: many networks
-    let nobody out to port 25.
+    Whoever refuses connections, or service with 5yz, takes no mail from strangers. That nobody answers shows something
+    only where a host of the domain answers here at the same port: many networks let nobody out to port 25.
     """
     domain, endpoint = server.domain, server.endpoint
     entrances = {found.address for found in targets.of_domain(MXEndpoint, domain.name) if isinstance(found, MXEndpoint)}
@@ -30,14 +31,12 @@ async def bypass(server: FilteredServer, net: Network, look: Look, targets: Targ
     series = Series(endpoint, net, tls=True, sessions=2)
     try:
         await series.ask([Form("mail past the filter", net.settings.sender, f"{named}@{domain.name}")])
-    except RefusedByAddress as failure:
-        return Bypass(series.transcript, endpoint.host, failure.reason)
-    except (TimedOut, ClosedEarly) as failure:
-        if series.transcript and "220" in str(series.transcript[0]):
+    except (RefusedByAddress, TimedOut, ClosedEarly, NotAvailable) as failure:
+        said = [line.text for line in series.transcript if line.speaker is Speaker.SERVER]
+        if said and not said[-1].startswith("5"):
             raise
-        await _someone_answers(domain.name, look, targets)
-        return Bypass(series.transcript, endpoint.host, failure.reason)
-    except NotAvailable as failure:
+        if not said and not isinstance(failure, RefusedByAddress):
+            await _someone_answers(domain.name, look, targets)
         return Bypass(series.transcript, endpoint.host, failure.reason)
     return Bypass(series.transcript, endpoint.host, "", series.attempts[0])
 
