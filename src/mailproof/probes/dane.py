@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from mailproof.net.dns.client import Answer
-from mailproof.net.errors import Bogus, NotObserved, UntrustedRoot
+from mailproof.net.errors import UntrustedRoot
 from mailproof.net.network import Network
 from mailproof.observations.dane import TLSA
-from mailproof.probes.dnssec import judged
+from mailproof.probes.dnssec import judged, valid
 from mailproof.probes.probe import probe
 from mailproof.targets.mail import MailHost
 
@@ -35,12 +35,8 @@ async def tlsa(host: MailHost, net: Network) -> TLSA:
         at_alias = await net.dns.resolve(f"_25._tcp.{host.name}", "TLSA")
     if not answer.records or answer.proposed or addresses.proposed:
         return TLSA(host.name, addresses, answer, False, alias, at_alias=at_alias)
-    of_base, association = await judged(net, addresses), await judged(net, answer)
+    of_base, association = await valid(net, addresses, answer)
     on_alias = (await judged(net, alias),) if alias is not None and alias.exists else ()
-    for one in (of_base, association):
-        if one.bogus:
-            kind = NotObserved if one.accepted else Bogus
-            raise kind(f"{one.name} {one.type} does not validate: {one.why}", one.evidence())
     is_secure = association.secure and any(one.secure for one in (of_base, *on_alias))
     return TLSA(host.name, addresses, answer, is_secure, alias, (of_base, *on_alias, association), at_alias)
 

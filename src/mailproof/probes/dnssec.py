@@ -7,7 +7,7 @@ import asyncio
 from mailproof.net.dns.client import Answer
 from mailproof.net.dns.names import is_special_use
 from mailproof.net.dnssec.trust import Flaw, Link, Status, Verdict
-from mailproof.net.errors import NotObserved, ServerFailure, UntrustedRoot
+from mailproof.net.errors import Bogus, NotObserved, ServerFailure, UntrustedRoot
 from mailproof.net.network import Network
 from mailproof.observations.dnssec import DNSSEC, BogusAnswer, DMARCChain, HostChain, Judged
 from mailproof.probes.probe import probe
@@ -33,6 +33,18 @@ async def judged(net: Network, answer: Answer) -> Judged:
         link = Link(f"{answer.name}.", answer.type, ".", Flaw.UNAUTHENTICATED)
         verdict = Verdict(Status.SECURE) if answer.authenticated else Verdict(Status.INSECURE, link)
     return await _compared(net, answer, verdict)
+
+
+async def valid(net: Network, *answers: Answer) -> tuple[Judged, ...]:
+    """As ``judged``, of several answers. Raises Bogus where one does not validate, and plain NotObserved where the
+    resolver hands that one out all the same.
+    """
+    found = [await judged(net, answer) for answer in answers]
+    for one in found:
+        if one.bogus:
+            kind = NotObserved if one.accepted else Bogus
+            raise kind(f"{one.name} {one.type} does not validate: {one.why}", one.evidence())
+    return tuple(found)
 
 
 async def _compared(net: Network, answer: Answer, verdict: Verdict) -> Judged:

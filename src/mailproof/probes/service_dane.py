@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 
 from mailproof.inventory.model import Inventory
-from mailproof.net.errors import Bogus, NotObserved
 from mailproof.net.network import Network
 from mailproof.net.pkix.paths import Roots, trusted_roots
 from mailproof.observations import Former
@@ -16,7 +15,7 @@ from mailproof.observations.service_dane import ServiceDANE
 from mailproof.observations.tls import Deployment
 from mailproof.probes.associations import examine, examine_public, heeded
 from mailproof.probes.dane import tlsa
-from mailproof.probes.dnssec import judged
+from mailproof.probes.dnssec import valid
 from mailproof.probes.probe import Look, probe
 from mailproof.probes.tls import certificates
 from mailproof.targets.base import Targets
@@ -33,11 +32,7 @@ async def service_dane(endpoint: TLSEndpoint, net: Network, look: Look, inventor
     if not answer.records or answer.proposed:
         return ServiceDANE(endpoint.id, answer)
     addresses = await net.dns.resolve(endpoint.host, "A" if ip_address(endpoint.address).version == 4 else "AAAA")
-    both = await judged(net, addresses), await judged(net, answer)
-    for one in both:
-        if one.bogus:
-            kind = NotObserved if one.accepted else Bogus
-            raise kind(f"{one.name} {one.type} does not validate: {one.why}", one.evidence())
+    both = await valid(net, addresses, answer)
     seen = ServiceDANE(endpoint.id, answer, both)
     if not seen.secure:
         return seen
