@@ -167,7 +167,7 @@ def _parts(data: bytes, budget: _Budget) -> Iterator[bytes]:
     for part in parts[:MAX_PARTS]:
         octets = _decoded(part)
         budget.take(len(octets))
-        if _format(octets) or octets[:2] in (b"\x1f\x8b", b"PK"):
+        if _format(octets) or octets.startswith(tuple(_STARTS)):
             yield octets
 
 

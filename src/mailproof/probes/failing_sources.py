@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from ipaddress import ip_address
 
@@ -27,7 +28,7 @@ async def failing_sources(
     failing = [one for one in reported.by_address() if one.passed < one.messages and one.address not in reported.known]
     failing.sort(key=lambda one: (one.passed - one.messages, one.address))
     ours = tuple(entry.name for entry in inventory.domains)
-    seen = [await _enriched(source, look, inventory, ours) for source in failing[:MAX_SOURCES]]
+    seen = await asyncio.gather(*(_enriched(source, look, inventory, ours) for source in failing[:MAX_SOURCES]))
     return FailingSources(domain.name, reported.messages, tuple(seen), max(len(failing) - MAX_SOURCES, 0))
 
 
