@@ -21,14 +21,15 @@ from typing import Any
 from benchmarks import measure, namespace, peers
 from benchmarks.world import SimulatedWorld
 from mailproof.controls import load_catalogue
+from mailproof.coverage import load_coverage
 from mailproof.probes import load_probes
 
 ROOT = Path(__file__).resolve().parents[1]
 
 MX_RULES = ("MX-EXISTS", "MX-NOT-ALIAS", "MX-RESOLVES", "MX-NOT-IP", "MX-PUBLIC-ADDR", "MX-NULL-*")
 """The controls of MX records that need the DNS alone."""
-SHARED_RULES = (*MX_RULES, "SPF-*", "DMARC-*", "STS-*", "TLSRPT-TXT", "SEC-*", "DEL-MIN-NS", "DANE-EXISTS")
-"""The controls about what checkdmarc looks at, too."""
+CHECKDMARC = "C"
+"""Its letter in the map of the field."""
 TLS_FACTS = ("TLS-*", "CERT-*")
 """The controls about what ``peers.SSLYZE_FACTS`` asks for, too."""
 RULES_OF_MANY = (*MX_RULES, "SPF-*", "DMARC-*", "TLSRPT-TXT")
@@ -90,7 +91,7 @@ def write_inventory(world: SimulatedWorld, names: Sequence[str], file: str = "in
 
 def own_tools() -> list[Tool]:
     def shared(world: SimulatedWorld, names: Sequence[str]) -> list[str]:
-        return mailproof(*selected(SHARED_RULES), inventory=write_inventory(world, names, "some.yaml"))
+        return mailproof(*selected(shared_rules()), inventory=write_inventory(world, names, "some.yaml"))
 
     def everything(world: SimulatedWorld, names: Sequence[str]) -> list[str]:
         return mailproof(inventory=write_inventory(world, names, "some.yaml"))
@@ -278,6 +279,13 @@ def dns_controls() -> list[str]:
         return probe is not None and (probe.connections != 0 or any(map(connects, (*probe.needs, *probe.looks))))
 
     return [c.id for c in load_catalogue() if c.observations and not any(map(connects, c.observations))]
+
+
+def shared_rules() -> list[str]:
+    """The controls that answer what checkdmarc checks, and ask no mail host; the policy host of MTA-STS is asked."""
+    alone = set(dns_controls())
+    theirs = load_coverage().of_peer(CHECKDMARC, load_catalogue())
+    return [id for id in theirs if id in alone or id.startswith("STS-")]
 
 
 def bare_questions(domains: int, delay: float) -> dict[str, float]:

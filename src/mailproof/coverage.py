@@ -88,6 +88,12 @@ class Coverage:
             if peer.partition(":")[0] not in self.peers:
                 yield f"{row.id}: there is no peer {peer}"
 
+    def of_peer(self, letter: str, catalogue: Catalogue) -> tuple[str, ...]:
+        """The controls that answer what a peer checks, each once."""
+        theirs = (row for row in self.rows if letter in (peer.partition(":")[0] for peer in row.peers.split()))
+        answers = (id for row in theirs for id in (row.id, *row.by) if id in catalogue.controls)
+        return tuple(dict.fromkeys(answers))
+
 
 def load_coverage() -> Coverage:
     """Read the map that ships with mailproof."""
