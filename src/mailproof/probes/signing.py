@@ -31,7 +31,7 @@ from mailproof.net.dnssec.keys import (
     text_of_rdata,
     usable,
 )
-from mailproof.net.dnssec.signatures import SignedSet, signature_time, signed_sets, validate
+from mailproof.net.dnssec.signatures import SignedSet, signature_time, validate
 from mailproof.net.dnssec.trust import Flaw, Status, Verdict, nearest
 from mailproof.net.dnssec.validator import Validator, response_of
 from mailproof.net.dnssec.work import Work
@@ -244,13 +244,13 @@ class _Seen:
 
     def _of_denial(self) -> Iterator[SignedSet]:
         for response in self._responses:
-            for one in signed_sets(response.authority):
+            for one in response.denying:
                 if one.type in (RdataType.NSEC, RdataType.NSEC3):
                     yield one
 
     def _signatures(self) -> Iterator[Signature]:
         for response in self._responses:
-            for one in (*signed_sets(response.answer), *signed_sets(response.authority)):
+            for one in (*response.answered, *response.denying):
                 for record in one.signatures:
                     yield _signature(one, record, int(self._validator.at.timestamp()))
 
@@ -308,13 +308,15 @@ async def _servers(zone: Zone, look: Look, targets: Targets) -> tuple[tuple[Sign
     """What the servers of the zone have, and why some could not be asked. Raises NotObserved if that is all."""
     servers: list[SignedServer] = []
     unknown: list[str] = []
-    for server in targets.found(NameServer):
-        if server.zone != zone.name or not server.address:
-            continue
-        try:
-            servers.append(await look(signed_server, server))
-        except NotObserved as failure:
-            unknown.append(f"{server.host}[{server.address}]: {failure.reason}")
+    asked = [one for one in targets.found(NameServer) if one.zone == zone.name and one.address]
+    seen = await asyncio.gather(*(look(signed_server, one) for one in asked), return_exceptions=True)
+    for server, outcome in zip(asked, seen, strict=True):
+        if isinstance(outcome, SignedServer):
+            servers.append(outcome)
+        elif isinstance(outcome, NotObserved):
+            unknown.append(f"{server.host}[{server.address}]: {outcome.reason}")
+        else:
+            raise outcome
     if not any(server.serves for server in servers):
         told = [*unknown, *(f"{one.server} does not have the zone" for one in servers)]
         raise NotObserved(f"no server of {zone.name} could be asked: {'; '.join(told) or 'none is known'}")
