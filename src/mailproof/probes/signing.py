@@ -56,7 +56,7 @@ from mailproof.probes.dnssec import dnssec
 from mailproof.probes.probe import Look, probe
 from mailproof.probes.zones import delegation
 from mailproof.targets.base import Targets
-from mailproof.targets.zones import NameServer, Zone
+from mailproof.targets.zones import NameServer, Zone, servers_of, zone_names
 
 VERIFIABLE = Supported(SUPPORTED_ALGORITHMS | RSASHA1, SUPPORTED_DIGESTS)
 """What can be verified here; of a server it is asked whether its signatures are right, not whether they are wise."""
@@ -114,7 +114,7 @@ async def _as_resolvers_see_it(
     try:
         found = await net.dnssec.records(zone, "DNSKEY")
         is_signed = found.find(name, RdataType.DNSKEY) is not None
-        target = next((one for one in targets.found(Zone) if one.name == zone), Zone(zone))
+        target = zone_names(targets).get(zone) or Zone(zone)
         seen = await look(dnssec, target)
         above = (await net.dnssec.records(zone, "DS")).find(name, RdataType.DS) if seen.authenticated else None
     except NotObserved:
@@ -134,8 +134,8 @@ async def _strangers(
     signing_keys = {key.text for key in seen.keys if key.tag in signers}
     found: list[str] = []
     looked_at = 0
-    for other in targets.found(NameServer):
-        if other.zone != server.zone or other.address in ("", server.address) or looked_at == MAX_KEY_SETS:
+    for other in servers_of(server.zone, targets):
+        if other.address == server.address or looked_at == MAX_KEY_SETS:
             continue
         soa = await heard(net.dns.ask(other.address, other.zone, "SOA", host=other.host))
         if not has_zone(soa, other.zone):
@@ -308,7 +308,7 @@ async def _servers(zone: Zone, look: Look, targets: Targets) -> tuple[tuple[Sign
     """What the servers of the zone have, and why some could not be asked. Raises NotObserved if that is all."""
     servers: list[SignedServer] = []
     unknown: list[str] = []
-    asked = [one for one in targets.found(NameServer) if one.zone == zone.name and one.address]
+    asked = servers_of(zone.name, targets)
     seen = await asyncio.gather(*(look(signed_server, one) for one in asked), return_exceptions=True)
     for server, outcome in zip(asked, seen, strict=True):
         if isinstance(outcome, SignedServer):
@@ -332,8 +332,8 @@ async def _key_sets(
     """
     found = [(await net.dnssec.records(zone.name, "DNSKEY")).find(parse_name(zone.name), RdataType.DNSKEY)]
     signed = {server.server for server in servers if server.keys}
-    for server in targets.found(NameServer):
-        if server.zone == zone.name and f"{server.host}[{server.address}]" in signed:
+    for server in servers_of(zone.name, targets):
+        if f"{server.host}[{server.address}]" in signed:
             found.append(await _keys_at(server, net))
     return tuple({keys.identity: keys for keys in found if keys is not None}.values())[:MAX_KEY_SETS]
 

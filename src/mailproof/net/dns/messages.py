@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import cast
 
 import dns.edns
 import dns.exception
@@ -22,6 +23,7 @@ import dns.rdatatype
 import dns.rdtypes.txtbase
 import dns.rrset
 from dns.rdatatype import RdataType
+from dns.rdtypes.ANY.CNAME import CNAME
 
 from mailproof.net.dns.names import parse_name, text_of
 from mailproof.net.dns.reading import Message, RecordSet, read_message
@@ -247,7 +249,7 @@ def _envelope(response: Message, size: int) -> Envelope:
         response.edns,
         response.edns_flags & 0xFFFF,
         response.payload,
-        tuple((int(option.otype), option.to_wire().hex()) for option in response.options),
+        tuple((int(option.otype), (option.to_wire() or b"").hex()) for option in response.options),
     )
 
 
@@ -310,7 +312,7 @@ def _follow(asked: Question, section: Iterable[Set]) -> tuple[tuple[ResourceReco
         alias = next((rrset for rrset in here if rrset.rdtype == RdataType.CNAME), None)
         if found or alias is None:
             return _records(found), tuple(aliases)
-        target = text_of(alias[0].target)
+        target = text_of(cast(CNAME, alias[0]).target)
         if target in aliases or target == text_of(asked.name):
             raise Malformed(f"the aliases of {text_of(asked.name)} lead in a circle at {target}", _lines(section))
         if len(aliases) == MAX_ALIASES:
