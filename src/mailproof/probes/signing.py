@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import cast
 
+import dns.name
 import dns.rdatatype
 from dns.rdata import Rdata
 from dns.rdatatype import RdataType
@@ -174,7 +176,7 @@ class _Seen:
         found = self._find(RdataType.DNSKEY)
         self._keys = [cast(DNSKEY, record) for record in found.records] if found else []
         trusted = tuple(key for key in self._keys if is_zone_key(key) and not is_revoked(key))
-        self._own = SecureZone(self._name, trusted, validator.at, VERIFIABLE)
+        self._own = _zone_with(self._name, frozenset(trusted), validator)
 
     def told(
         self, label: str, soa: Answer | Silence, is_signed: bool, is_bogus: bool, unknown: tuple[str, ...]
@@ -253,6 +255,12 @@ class _Seen:
             for one in (*response.answered, *response.denying):
                 for record in one.signatures:
                     yield _signature(one, record, int(self._validator.at.timestamp()))
+
+
+@lru_cache(maxsize=256)
+def _zone_with(name: dns.name.Name, keys: frozenset[DNSKEY], validator: Validator) -> SecureZone:
+    """The zone as its own keys see it, which all its servers have: what they sign is verified once."""
+    return SecureZone(name, tuple(sorted(keys)), validator.at, VERIFIABLE)
 
 
 def zone_key(key: DNSKEY) -> ZoneKey:

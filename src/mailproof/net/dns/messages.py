@@ -101,10 +101,7 @@ class Question:
         form: Form = USUAL,
         keep: bool = False,
     ) -> Question:
-        try:
-            rdtype = dns.rdatatype.from_text(type)
-        except (dns.exception.DNSException, ValueError) as error:
-            raise ValueError(f"{type!r} is not a DNS record type") from error
+        rdtype = _type(type)
         try:
             name_ = _canonical(name)
         except ValueError as error:
@@ -161,6 +158,15 @@ class Question:
         if not response.question:
             return response.rcode in _RCODES_WITHOUT_QUESTION
         return response.question == ((self.name, self.type, self.rdclass),)
+
+
+@lru_cache(maxsize=256)
+def _type(text: str) -> RdataType:
+    """Raises ValueError."""
+    try:
+        return dns.rdatatype.from_text(text)
+    except (dns.exception.DNSException, ValueError) as error:
+        raise ValueError(f"{text!r} is not a DNS record type") from error
 
 
 @lru_cache(maxsize=8192)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import cast
 
 import dns.edns
 import dns.exception
@@ -18,10 +20,10 @@ import dns.name
 import dns.opcode
 import dns.rcode
 import dns.rdata
-import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 import dns.wire
+from dns.rdataclass import RdataClass
 from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.OPT import OPT
 
@@ -40,7 +42,7 @@ class RecordSet:
     """
 
     name: dns.name.Name
-    rdclass: dns.rdataclass.RdataClass
+    rdclass: RdataClass
     rdtype: RdataType
     ttl: int
     records: list[dns.rdata.Rdata] = field(default_factory=list)
@@ -141,8 +143,9 @@ class _Section:
             raise dns.message.UnknownTSIGKey
         if rdtype == RdataType.OPT and (not self._may_have_options or self.options or name != dns.name.root):
             raise dns.message.BadEDNS
+        kind, rdclass, rdtype = _kind(rdclass, rdtype)
         with octets.restrict_to(length):
-            record = dns.rdata.from_wire_parser(rdclass, rdtype, octets)
+            record = kind.from_wire_parser(rdclass, rdtype, octets)
         if isinstance(record, OPT):
             self.options = record, ttl
             return
@@ -154,6 +157,13 @@ class _Section:
             found = self._known[key] = RecordSet(name, record.rdclass, record.rdtype, ttl)
             self.sets.append(found)
         found.add(record, ttl)
+
+
+@lru_cache(maxsize=1024)
+def _kind(rdclass: int, rdtype: int) -> tuple[type[dns.rdata.Rdata], RdataClass, RdataType]:
+    """What reads the data of a class and type."""
+    numbers = RdataClass.make(rdclass), RdataType.make(rdtype)
+    return cast(type[dns.rdata.Rdata], dns.rdata.get_rdata_class(*numbers)), *numbers  # type: ignore[no-untyped-call]
 
 
 class _Octets(dns.wire.Parser):
