@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
 from mailproof.net.errors import NotAvailable
 from mailproof.net.smtp import Reply
-from mailproof.observations.conversation import Conversation, Step
+from mailproof.observations.conversation import PIPELINED, RECIPIENTS, TRANSACTIONS, Conversation, Step
 from mailproof.observations.smtp import SMTPSession
 from mailproof.references import rfc
 
@@ -56,6 +56,8 @@ def test_commands_have_their_order(conversation: Conversation) -> None:
         )
     for step in (Step.RSET, Step.MAIL_AFTER_RSET, Step.EHLO_AGAIN, Step.MAIL_AFTER_EHLO):
         reply = conversation.reply(step)
+        if step is Step.RSET and reply.code in UNKNOWN:
+            leave_to("SMTP-VERBS", "RSET is not known")
         assert reply.positive, f"{step} is answered with {reply}"
     again = conversation.reply(Step.MAIL_AGAIN)
     if again.positive:
@@ -128,7 +130,7 @@ def test_messages_above_the_limit_are_refused_at_once(conversation: Conversation
     assert reply.code in (552, 452), f"a message above the limit is answered with {reply}, and not with 552"
 
 
-_LIMIT = re.compile(r"([A-Za-z0-9]+)=([\x21-\x3a\x3c-\x7e]+)")
+_LIMIT = re.compile(r"([A-Za-z0-9_-]+)=([\x21-\x3a\x3c-\x7e]+)")
 """RFC 9422, section 3."""
 
 NAMED_LIMITS = ("MAILMAX", "RCPTMAX", "RCPTDOMAINMAX")
@@ -151,7 +153,7 @@ def test_limits_are_right(smtp_session: SMTPSession) -> None:
         name, value = found[1].upper(), found[2]
         if name in NAMED_LIMITS:
             assert re.fullmatch(r"[1-9][0-9]{0,5}", value), f"LIMITS {word}: that is no number of at most six digits"
-        if name == "RCPTMAX" and int(value) < 100:
+        if name == "RCPTMAX" and int(value) < RECIPIENTS:
             fail(
                 f"LIMITS {word}: a server takes at least 100 recipients",
                 why="senders cut a message into more pieces, and lists take longer.",
@@ -207,11 +209,12 @@ def test_commands_of_one_segment_are_answered_in_order(conversation: Conversatio
         raise NotAvailable("the session ended before that", conversation.evidence())
     count = len(conversation.pipelined)
     assert not conversation.not_pipelined, (
-        f"of five commands in one segment {count} were answered: {conversation.not_pipelined}"
+        f"of {len(PIPELINED)} commands in one segment {count} were answered: {conversation.not_pipelined}"
     )
     *_, rset, noop = conversation.pipelined
-    assert rset.positive, f"RSET in a segment of several commands is answered with {rset}"
-    assert noop.positive, f"NOOP in a segment of several commands is answered with {noop}"
+    for step, reply in ((Step.RSET, rset), (Step.NOOP, noop)):
+        alone = conversation.reply(step)
+        assert reply.code == alone.code, f"{step} is answered with {alone}, and in a segment of several with {reply}"
 
 
 @control("MULTI-TXN", MUST, rfc(5321, "3.3"), rfc(5321, "4.1.1.5"), harm=Harm.LOST)
@@ -231,6 +234,8 @@ def test_several_transactions_in_one_session(conversation: Conversation) -> None
             return
         assert one.reply is not None, f"the session ends at transaction {number}, without 421: {one.why}"
         assert one.reply.positive, f"MAIL of transaction {number} is answered with {one.reply}"
+    if len(said) < TRANSACTIONS:
+        raise NotAvailable(f"the session ends after {len(said)} transactions, at RSET", conversation.evidence())
 
 
 @control("RCPT-100", MUST, rfc(5321, "4.5.3.1.8"), rfc(5321, "4.5.3.1.10"), harm=Harm.LOST)
@@ -250,13 +255,13 @@ def test_a_hundred_recipients_are_taken(conversation: Conversation) -> None:
         leave_to("SMTP-POSTMASTER", f"postmaster is not accepted: {replies[0]}")
     taken = sum(reply.positive for reply in replies)
     last = replies[-1]
-    if taken < 100 and conversation.fewer_recipients:
+    if taken < RECIPIENTS and conversation.fewer_recipients:
         fail(
             f"the session ends after {taken} recipients: {conversation.fewer_recipients}",
             why="the sender cannot know which recipients have the message, and sends it to all of them again.",
             fix="answer 452 where no more recipients are taken (RFC 5321, section 4.5.3.1.10), and not below 100.",
         )
-    assert taken >= 100, f"after {taken} recipients the next one is answered with {last}"
+    assert taken >= RECIPIENTS, f"after {taken} recipients the next one is answered with {last}"
 
 
 @control("SMTP-NO-EXPN-VRFY", MAY, rfc(5321, "7.3"), rfc(5321, "3.5.3"), harm=Harm.ABUSED)

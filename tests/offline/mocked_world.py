@@ -9,7 +9,7 @@ from mailproof.observations.dane import KeysOfHost
 from mailproof.observations.dkim import KeyAge
 from mailproof.observations.mta_sts import STSChange
 from mailproof.report import history
-from tests.offline import message_faults, report_faults, zone_file_faults
+from tests.offline import message_faults, report_faults, smtp_faults, zone_file_faults
 from tests.offline.zone_file_faults import DRIFT, RIGHT_ZONE, FileFault
 from tests.unit.documents import document
 
@@ -33,6 +33,7 @@ smtp:
   - {host: mx.ssl2.example, addresses: [11.1.0.3], old_tls: {versions: [SSLv2, TLSv1], ciphers: "ALL:SSLv2"}}
   - {host: mx.weak-key.example, addresses: [11.1.0.4], behaviour: {certificate: {key: rsa1024}}}
   - {host: mx.remembers.example, addresses: [11.1.0.5], behaviour: {starttls: remembers}}
+SMTP-FAULTS
 https:
   - hosts: [mta-sts.same-id.example, mta-sts.new-id.example]
     addresses: [11.1.0.80]
@@ -98,6 +99,7 @@ DMARC_RECORDS = {
 ZONE += "".join(f'_dmarc.{name} TXT "v=DMARC1; {tags}"\n' for name, tags in DMARC_RECORDS.items())
 ZONE += "".join(f'{name} TXT "v=spf1 -all"\n' for name in DMARC_RECORDS)
 ZONE += message_faults.in_zone()
+ZONE += smtp_faults.in_zone()
 ZONE += "".join(f"{name}. NS ns\n" for name in zone_file_faults.served())
 
 BARE_ZONE = """$TTL 3600
@@ -112,7 +114,7 @@ domains: [right.example, injectable.example, ssl2.example, weak-key.example, rem
   leaving.example, google.example, same-id.example, new-id.example, aliased.example, half.example, relaxed.example,
   private.example, elsewhere.example, weaker.right.example, {name: aged.example, selectors: [old, new]},
   equal.right.example, alone.parent.example, zone-safe-change.example, zone-private-addr.example, zone-ttl-sane.example,
-  mail.right.example]
+  mail.right.example, SMTP-FAULTS]
 sending: [{address: 11.1.0.1, domains: [mail.right.example, right.example, ssl2.example, weak-key.example]}]
 messages: [samples]
 reports: [reports]
@@ -148,6 +150,7 @@ def _behaviour(fault: FileFault) -> str:
     return "; ".join(lines.splitlines())
 
 
+_NO_SERVER = "no server that is packaged can be made to speak so"
 _ASKED = "the laboratory's inventory prescribes nothing of the kind"
 
 _A_FILE = "a master file is judged, and no server"
@@ -222,6 +225,17 @@ MOCKS = (
         "aliased.example",
     ),
     *(
+        Mock(
+            fault.control,
+            fault.target,
+            fault.behaviour,
+            _NO_SERVER,
+            fault.verdict,
+            smtp_faults.target_of(fault.right) if fault.right else RIGHT,
+        )
+        for fault in smtp_faults.FAULTS
+    ),
+    *(
         Mock(fault.control, fault.target, _behaviour(fault), _reason(fault), fault.verdict, RIGHT_ZONE.target)
         for fault in zone_file_faults.FAULTS
     ),
@@ -276,7 +290,8 @@ def write(directory: Path) -> Path:
     (directory / "world").mkdir(parents=True)
     served = "".join(f"  {name}: {name}.zone\n" for name in zone_file_faults.served())
     (directory / "world" / "world.yaml").write_text(
-        WORLD.replace("smtp:\n", f"{served}smtp:\n") + message_faults.in_world()
+        WORLD.replace("smtp:\n", f"{served}smtp:\n").replace("SMTP-FAULTS\n", smtp_faults.in_world())
+        + message_faults.in_world()
     )
     (directory / "world" / "example.zone").write_text(ZONE)
     (directory / "world" / "bare.zone").write_text(BARE_ZONE)
@@ -291,5 +306,5 @@ def write(directory: Path) -> Path:
     before = ((f"{name}.example", STSChange.FACT, f"1 {'ab' * 32}") for name in ("same-id", "new-id"))
     history.append(directory / HISTORY, document(inventory=NAME), (*keys, *before))
     inventory = directory / f"{NAME}.yaml"
-    inventory.write_text(INVENTORY + zone_file_faults.in_inventory())
+    inventory.write_text(INVENTORY.replace("SMTP-FAULTS", smtp_faults.in_inventory()) + zone_file_faults.in_inventory())
     return inventory

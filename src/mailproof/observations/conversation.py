@@ -10,6 +10,15 @@ from mailproof.net.smtp import Reply
 from mailproof.observations.dialogue import DialogueSeen
 from mailproof.observations.refusals import STRANGER, Tester, refuses_client
 
+PIPELINED = ("MAIL", "RCPT", "RCPT", "RSET", "NOOP")
+"""Verbs of one segment; NOOP may only be the last of them (RFC 2920, section 3.1)."""
+
+RECIPIENTS = 100
+"""Recipients that a server has to take (RFC 5321, section 4.5.3.1.8)."""
+
+TRANSACTIONS = 5
+"""Transactions in one session: senders with several messages use it again."""
+
 
 class Step(StrEnum):
     """What was said, and why."""

@@ -14,21 +14,12 @@ from mailproof.net.errors import NotAvailable, NotObserved
 from mailproof.net.network import Network
 from mailproof.net.smtp import Dialogue, Reply, extensions
 from mailproof.net.transcript import Line
-from mailproof.observations.conversation import Conversation, Said, Step
+from mailproof.observations.conversation import PIPELINED, RECIPIENTS, TRANSACTIONS, Conversation, Said, Step
 from mailproof.observations.smtp import SMTPSession
 from mailproof.probes.made_up import made_up_mailbox
 from mailproof.probes.probe import probe
 from mailproof.probes.smtp import unserved
 from mailproof.targets.services import MXEndpoint
-
-PIPELINED = ("MAIL", "RCPT", "RCPT", "RSET", "NOOP")
-"""Verbs of one segment; NOOP may only be the last of them (RFC 2920, section 3.1)."""
-
-RECIPIENTS = 100
-"""Recipients that a server has to take (RFC 5321, section 4.5.3.1.8)."""
-
-TRANSACTIONS = 5
-"""Transactions in one session: senders with several messages use it again."""
 
 COMMAND_LINE, LOCAL_PART, PATH = 512, 64, 256
 """Octets that every server takes, CRLF and angle brackets included (RFC 5321, section 4.5.3.1)."""

@@ -138,7 +138,7 @@ DOMAINS = (
         "tells by VRFY which recipients exist",
         Server(POSTFIX, ("disable_vrfy_command = no",)),
         active=True,
-        unjudged="nothing asks VRFY",
+        advice=("SMTP-NO-EXPN-VRFY",),
     ),
     Domain(
         "busy",
