@@ -41,6 +41,7 @@ class Step(StrEnum):
     NOTIFY = "RCPT with NOTIFY"
     TOO_LARGE = "MAIL of a message above the limit"
     LONG_LINE = "a command line of 512 octets"
+    SHORT_LINE = "NOOP with a word"
     LONG_LOCAL_PART = "RCPT of a local part of 64 octets"
     LONG_DOMAIN = "MAIL of a path of 256 octets"
     UTF8_MAIL = "MAIL with SMTPUTF8"
@@ -86,11 +87,16 @@ class Conversation(DialogueSeen):
         """What was said for a step, if it was."""
         return next((said for said in self.said if said.step is step), None)
 
-    def reply(self, step: Step) -> Reply:
-        """The reply to a step. Raises NotAvailable where there is none, and NotObserved where the tester is refused."""
+    def heard(self, step: Step) -> Reply:
+        """The reply to a step, whomever it is about. Raises NotAvailable where there is none."""
         said = self.find(step)
         if said is None or said.reply is None:
             raise NotAvailable(f"{step} was not answered: {said.why if said else self.unserved}", self.evidence())
-        if reason := refuses_client(said.reply, self.tester):
-            raise NotObserved(reason, self.evidence())
         return said.reply
+
+    def reply(self, step: Step) -> Reply:
+        """As ``heard``. Raises NotObserved besides, where it is the tester who is refused."""
+        reply = self.heard(step)
+        if reason := refuses_client(reply, self.tester):
+            raise NotObserved(reason, self.evidence())
+        return reply

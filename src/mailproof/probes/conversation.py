@@ -119,7 +119,9 @@ class _Talk:
 
     async def at_the_limits(self, dialogue: Dialogue, offered: dict[str, tuple[str, ...]]) -> None:
         """Lines and names as long as they may be (RFC 5321, section 4.5.3.1), and addresses in UTF-8."""
-        await self._say(dialogue, Step.LONG_LINE, "NOOP ".ljust(COMMAND_LINE - 2, "x"))
+        long = await self._say(dialogue, Step.LONG_LINE, "NOOP ".ljust(COMMAND_LINE - 2, "x"))
+        if not long.positive:
+            await self._say(dialogue, Step.SHORT_LINE, "NOOP x")
         if "SMTPUTF8" in offered:
             mail = await self._say(dialogue, Step.UTF8_MAIL, f"MAIL FROM:<{self._sender}> SMTPUTF8")
             if mail.positive:

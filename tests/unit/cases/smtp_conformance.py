@@ -163,6 +163,8 @@ TABLE: Table = {
     "SMTP-MINIMUM-SIZES": (
         passes(conversation=_talk()),
         passes(conversation=_talk({Step.LONG_LOCAL_PART: None})),
+        passes(conversation=_talk({Step.LONG_LOCAL_PART: reply(450, "4.7.1 greylisted")})),
+        passes(conversation=_talk({Step.LONG_LINE: _SYNTAX, Step.SHORT_LINE: _SYNTAX})),
         fails("a command line of 512 octets", conversation=_talk({Step.LONG_LINE: reply(500, "line too long")})),
         fails("64 octets", conversation=_talk({Step.LONG_LOCAL_PART: _SYNTAX})),
         fails("256 octets", conversation=_talk({Step.LONG_DOMAIN: _SYNTAX})),
