@@ -171,6 +171,9 @@ class Host(Part):
     dead: bool = Field(
         False, description="The host must not answer at port 25 (a first MX for nolisting); nothing else is judged."
     )
+    own_key: bool = Field(
+        False, description="No other host of the run may show the key of this one's certificates (CERT-KEY-REUSE)."
+    )
     profile: str | None = Field(None, description="Profile for this host: a shipped one by name, or a file.")
     controls: Parameters = Field(default={}, description="Parameters of controls for this host, by control id.")
     formerly: Annotated[list[DomainName], AfterValidator(unique)] = Field(
@@ -383,6 +386,10 @@ class Inventory(Part):
         "says false.",
     )
     contact: Mailbox | None = Field(None, description="Whom to ask about these tests; shown in reports.")
+    crl: bool = Field(
+        True,
+        description="Ask CAs over HTTP whether they revoked the certificates that were seen: one request to a list.",
+    )
     probe: TesterPart = Field(TesterPart(), description="Who we say we are.")
     limits: LimitsPart = Field(LimitsPart(), description="Patience and manners.")
     trust: Trust = Field(Trust(), description="Whom to believe.")
