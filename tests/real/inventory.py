@@ -26,6 +26,7 @@ from tests.real.domains import (
     Domain,
 )
 from tests.real.lab import plan, registry, routes, signers, zones
+from tests.real.lab.ca import PUBLIC_ROOTS
 from tests.real.lab.lab import ANCHORS
 
 LABELS = frozenset(domain.label for domain in plan.DOMAINS)
@@ -46,6 +47,7 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
         "probe": {"ehlo": plan.CLIENT_NAME, "sender": "postmaster@client.test"},
         "trust": {
             "ca_file": str(ca_file),
+            "public_roots": str(ca_file.with_name(PUBLIC_ROOTS)),
             "trust_anchors": str(ca_file.with_name(ANCHORS)),
             "mark_authorities": str(_mark_authorities(directory)),
         },
@@ -83,7 +85,8 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
             }
             for domain in domains
             if domain.store
-        ],
+        ]
+        + [{"name": domain.host, "own_key": True} for domain in domains if domain.own_key],
         "configurations": [
             {"host": domain.host, "program": "postfix", "file": str(_postconf(directory, domain))}
             for domain in domains

@@ -247,10 +247,10 @@ def test_the_issuer_of_each_certificate_is_found_and_the_staple_read() -> None:
     assert issuer_of(deployment, lower, roots) == MIDDLE.certificate
     assert issuer_of(deployment, upper, roots) == ROOT.certificate
     assert issuer_of(deployment, deployment.path.root, roots) is None
-    shown = _shown(deployment, roots)
+    shown = _shown(deployment, roots, public_roots())
     assert shown.staple is not None
     assert shown.staple.status is Status.GOOD
     assert not shown.public
     assert len(shown.certificates) == 2
     broken = replace(deployment, chain=replace(chain, staple="AAAA"))
-    assert _shown(broken, roots).staple_fault
+    assert _shown(broken, roots, public_roots()).staple_fault

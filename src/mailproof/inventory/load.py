@@ -220,11 +220,16 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
 
     update: dict[str, Any] = {}
     trusted = {}
-    for key in ("ca_file", "trust_anchors", "mark_authorities"):
+    for key in ("ca_file", "public_roots", "trust_anchors", "mark_authorities"):
         if (value := getattr(model.trust, key)) is not None:
             trusted[key] = existing(value, "trust", key)
             readable(trusted[key], "trust", key)
-    checks = (("ca_file", authorities_in), ("trust_anchors", anchors_in), ("mark_authorities", authorities_in))
+    checks = (
+        ("ca_file", authorities_in),
+        ("public_roots", authorities_in),
+        ("trust_anchors", anchors_in),
+        ("mark_authorities", authorities_in),
+    )
     for key, read in checks:
         if key in trusted and not problems:
             try:

@@ -235,6 +235,12 @@ class Trust(Part):
     ca_file: Path | None = Field(
         None, strict=False, description="PEM file of roots trusted besides the public ones, relative to this file."
     )
+    public_roots: Path | None = Field(
+        None,
+        strict=False,
+        description="PEM file of those roots in ca_file whose certificates are held to the rules for public CAs, as "
+        "those of Mozilla's roots are; relative to this file.",
+    )
     trust_anchors: Path | None = Field(
         None,
         strict=False,
@@ -475,6 +481,7 @@ class Inventory(Part):
             resolvers=tuple(socket_address(text, 53) for text in self.resolvers),
             trust=self.trust.dnssec,
             ca_file=self.trust.ca_file,
+            public_roots=self.trust.public_roots,
             trust_anchors=self.trust.trust_anchors,
             mark_authorities=self.trust.mark_authorities,
             ehlo_name=ehlo,

@@ -54,7 +54,8 @@ async def certificate_contents(
 ) -> CertificateContents:
     """What stands in the certificates that ``certificates`` has: nobody is asked for it."""
     roots = trusted_roots(net.settings.ca_file)
-    shown = await asyncio.to_thread(_all_shown, certificates.deployments, roots)
+    public = public_roots(net.settings.public_roots)
+    shown = await asyncio.to_thread(_all_shown, certificates.deployments, roots, public)
     in_hello = await _timestamps(endpoint, look) if any(s.public and not s.leaf.timestamps for s in shown) else None
     return CertificateContents(endpoint.id, shown, await _names_anchor(endpoint, look), in_hello)
 
@@ -68,15 +69,15 @@ async def _timestamps(endpoint: TLSEndpoint, look: Look) -> bool | None:
     return offers.traits.timestamps if offers and offers.traits else None
 
 
-def _all_shown(deployments: tuple[Deployment, ...], roots: Roots) -> tuple[Shown, ...]:
-    return tuple(_shown(deployment, roots) for deployment in deployments)
+def _all_shown(deployments: tuple[Deployment, ...], roots: Roots, public: frozenset[str]) -> tuple[Shown, ...]:
+    return tuple(_shown(deployment, roots, public) for deployment in deployments)
 
 
-def _shown(deployment: Deployment, roots: Roots) -> Shown:
+def _shown(deployment: Deployment, roots: Roots, public: frozenset[str]) -> Shown:
     pems = {known.sha256: pem for pem, known in zip(deployment.chain.certificates, deployment.chain.facts, strict=True)}
     found = tuple(contents(load(pems[certificate.sha256])) for certificate in deployment.below_root)
     staple, fault = _staple(deployment, roots)
-    return Shown(found, deployment.path.root in public_roots(), staple, fault)
+    return Shown(found, deployment.path.root in public, staple, fault)
 
 
 def _staple(deployment: Deployment, roots: Roots) -> tuple[Said | None, str]:

@@ -77,10 +77,13 @@ def contents(certificate: x509.Certificate) -> Contents:
 
 
 @functools.cache
-def public_roots() -> frozenset[str]:
-    """SHA-256 of Mozilla's roots, as certifi ships them: what they sign is publicly trusted."""
+def public_roots(besides: Path | None = None) -> frozenset[str]:
+    """SHA-256 of the roots of public CAs: Mozilla's, as certifi ships them, and those of the PEM file ``besides``."""
     with reading():
-        return frozenset(map(fingerprint, x509.load_pem_x509_certificates(Path(certifi.where()).read_bytes())))
+        found = x509.load_pem_x509_certificates(Path(certifi.where()).read_bytes())
+        if besides is not None:
+            found += x509.load_pem_x509_certificates(besides.read_bytes())
+        return frozenset(map(fingerprint, found))
 
 
 def _name(oid: x509.ObjectIdentifier) -> str:
