@@ -14,7 +14,13 @@ def _exim(label: str, fault: str, chain: Chain, *, rsa_bits: int | None = None, 
 
 
 DOMAINS = (
-    _exim("foreign", "sends a certificate that issued nothing", Chain.FOREIGN_SENT, fail=("CERT-CHAIN-ORDER",)),
+    Domain(
+        "cert-foreign",
+        "sends a certificate that issued nothing",
+        Server(POSTFIX, chain=Chain.FOREIGN_SENT),
+        fail=("CERT-CHAIN-ORDER",),
+        why="GnuTLS, which Exim has, sends only what belongs to the chain.",
+    ),
     _exim("root", "sends the root", Chain.ROOT_SENT, advice=("CERT-NO-ROOT",)),
     _exim("sha224", "certificate signed over SHA-224", Chain.SHA224, advice=("CERT-SIG-ALG",)),
     Domain(
