@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, finding, leave_to, not_applicable
+from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
 from mailproof.criteria.lifetimes import SC_081, lifetime, most_days
 from mailproof.net.errors import NotAvailable
 from mailproof.net.pkix.certificates import Certificate
@@ -14,7 +14,7 @@ from mailproof.observations.tls import Certificates, Deployment
 from mailproof.references import BASELINE_REQUIREMENTS, SC_081V3, rfc
 from mailproof.tests_compliance.test_certificates import judged_by_pkix, require_tls
 
-FAMILY = Family("CERT", "Certificates")
+FAMILY = Family("CERT", "Certificates", also=("CHAIN",))
 
 
 @control("CERT-CHAIN-ORDER", SHOULD, rfc(8446, "4.4.2"), rfc(5246, "7.4.2"), harm=Harm.READ)
@@ -25,23 +25,32 @@ def test_chain_is_in_order(certificates: Certificates) -> None:
     Fix: put the server's certificate first into the chain file, then its issuer, then the issuer of that; nothing else.
     """
     for deployment in judged_by_pkix(certificates):
-        sent = [certificate.sha256 for certificate in deployment.chain.facts]
-        twice = [c.subject for number, c in enumerate(deployment.chain.facts) if c.sha256 in sent[:number]]
-        assert not twice, f"sent twice: {', '.join(dict.fromkeys(twice))}"
-        places = [sent.index(needed) for needed in deployment.path.certificates if needed in sent]
-        order = " > ".join(deployment.chain.facts[place].subject for place in sorted(places))
-        assert places == sorted(places), f"the certificates are not in the order in which they certify: {order}"
-        if foreign := _foreign(deployment):
+        if wrong := misplaced(deployment):
+            fail(wrong)
+        if others := foreign(deployment):
             told = f"{deployment.path.status}: {deployment.path.detail}"
             if deployment.path.status is PathStatus.ISSUER_MISSING:
                 leave_to("CERT-CHAIN-COMPLETE", told)
             if deployment.path.status in (PathStatus.BROKEN_SIGNATURE, PathStatus.GIVEN_UP):
                 leave_to("CERT-TRUST", told)
-            names = ", ".join(certificate.subject for certificate in foreign)
-            finding(SHOULD, f"nothing that is sent was issued by {names}")
+            fail(f"nothing that is sent was issued by {', '.join(found.subject for found in others)}")
 
 
-def _foreign(deployment: Deployment) -> list[Certificate]:
+def misplaced(deployment: Deployment) -> str:
+    """What stands twice or in the wrong place; empty where nothing does."""
+    facts = deployment.chain.facts
+    sent = [certificate.sha256 for certificate in facts]
+    twice = [found.subject for number, found in enumerate(facts) if found.sha256 in sent[:number]]
+    if twice:
+        return f"sent twice: {', '.join(dict.fromkeys(twice))}"
+    places = [sent.index(needed) for needed in deployment.path.certificates if needed in sent]
+    if places == sorted(places):
+        return ""
+    order = " > ".join(facts[place].subject for place in sorted(places))
+    return f"the certificates are not in the order in which they certify: {order}"
+
+
+def foreign(deployment: Deployment) -> list[Certificate]:
     """Certificates that have no place above the server's own, not even in another path than the one that was taken."""
     left = [c for c in deployment.chain.facts if c.sha256 not in deployment.path.certificates]
     wanted = {c.subject for c in deployment.chain.facts if c not in left} | {deployment.chain.leaf.issuer}

@@ -14,7 +14,7 @@ from mailproof.observations.tls import Certificates
 from mailproof.references import BASELINE_REQUIREMENTS, NCSC_NL_TLS, Reference, rfc
 from mailproof.tests_compliance.test_certificates import judged_by_pkix, require_tls
 
-FAMILY = Family("CERT", "Certificates")
+FAMILY = Family("CERT", "Certificates", also=("CHAIN",))
 
 ETSI_ETS = Reference("ETSI TS 103 523-3: Enterprise Transport Security")
 BADKEYS = Reference("badkeys", "https://badkeys.info/")

@@ -18,7 +18,7 @@ from mailproof.references import BASELINE_REQUIREMENTS, rfc
 from mailproof.tests_compliance.test_certificate_chains import public_leaves
 from mailproof.tests_compliance.test_certificates import judged_by_pkix
 
-FAMILY = Family("CERT", "Certificates")
+FAMILY = Family("CERT", "Certificates", also=("CHAIN",))
 
 
 @control("CERT-REVOKED", SHOULD, rfc(5280, "6.3"), rfc(6960, "3.2"), by_clock=True, harm=Harm.READ)

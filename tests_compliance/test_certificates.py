@@ -13,7 +13,7 @@ from mailproof.observations.dane import DATES_COUNT, NAMES_COUNT
 from mailproof.observations.tls import ByDANE, Certificates, Deployment
 from mailproof.references import rfc
 
-FAMILY = Family("CERT", "Certificates")
+FAMILY = Family("CERT", "Certificates", also=("CHAIN",))
 
 
 @control("CERT-TRUST", SHOULD, rfc(5280, "6"), rfc(8461, "4.2"), rfc(7817, "3"), harm=Harm.READ)

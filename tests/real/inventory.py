@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Collection
 from pathlib import Path
@@ -25,6 +26,7 @@ from tests.real.domains import (
     WRONG_RESOLVER,
     Domain,
 )
+from tests.real.faults import chain_files
 from tests.real.lab import plan, registry, routes, signers, zones
 from tests.real.lab.ca import PUBLIC_ROOTS
 from tests.real.lab.lab import ANCHORS
@@ -73,6 +75,7 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
             "sentinel": "sentinel.right-include.test",
             "failing": FAILING,
         },
+        "chain_files": _chain_files(directory, ca_file.parent),
         "zones": [zones.IN_ADDR, zones.rfc2317_zone()],
         "name_servers": _name_servers(),
         "mx_hosts": _mx_hosts(),
@@ -152,6 +155,16 @@ def _resolver_configurations(directory: Path) -> list[dict[str, str]]:
         (directory / f"{program}.conf").write_text(text, encoding="utf-8")
     return [
         {"host": RESOLVER_NAME, "program": program, "file": str(directory / f"{program}.conf")} for program in texts
+    ]
+
+
+def _chain_files(directory: Path, issued: Path) -> list[dict[str, str]]:
+    """Copies of chains that servers of the laboratory send."""
+    for name, label in chain_files.FILES.items():
+        shutil.copy(issued / f"{label}.pem", directory / name)
+    return [
+        {"program": "postfix", "file": str(directory / name), "private_key": str(issued / f"{label}.key")}
+        for name, label in chain_files.FILES.items()
     ]
 
 

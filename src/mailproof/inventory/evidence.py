@@ -22,6 +22,28 @@ UNREAD = ("logs",)
 EvidenceFile = Annotated[Path, Field(strict=False)]
 
 
+class ChainFile(Part):
+    """A file of certificates as a server reads it, with what lies beside it. Of a private key only the public half is
+    looked at."""
+
+    file: EvidenceFile = Field(
+        description="The certificates, in PEM: ssl_certificate, SSLCertificateFile, smtpd_tls_chain_files, ssl_cert, "
+        "tls_certificate. Relative to this file."
+    )
+    program: Literal["nginx", "apache", "postfix", "dovecot", "exim"] = Field(description="The server that reads it.")
+    private_key: EvidenceFile | None = Field(None, description="The file of the private key, where it is another one.")
+    chain: EvidenceFile | None = Field(None, description="Apache: the file that SSLCertificateChainFile names.")
+    version: str | None = Field(
+        None,
+        pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$",
+        description="Of Apache: before 2.4.8 the chain is in a file of its own.",
+    )
+
+    @property
+    def key(self) -> str:
+        return f"{self.program} {self.file}"
+
+
 class Configuration(Part):
     """What a program on a host says of its configuration, in a file: the output of `postconf -n`, `exim -bP`,
     `doveconf -n` or `named-checkconf -p -x`, or unbound.conf itself. `mailproof capture HOST` collects such files;

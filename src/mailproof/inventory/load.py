@@ -259,6 +259,17 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
             entry.model_copy(update={"file": existing(entry.file, "configurations", index, "file")})
             for index, entry in enumerate(model.configurations)
         ]
+    if model.chain_files:
+        update["chain_files"] = [
+            entry.model_copy(
+                update={
+                    key: existing(path, "chain_files", index, key)
+                    for key in ("file", "private_key", "chain")
+                    if (path := getattr(entry, key)) is not None
+                }
+            )
+            for index, entry in enumerate(model.chain_files)
+        ]
     if (vrps := model.routing.vrps) is not None and not is_url(vrps):
         file = existing(Path(vrps), "routing", "vrps")
         update["routing"] = model.routing.model_copy(update={"vrps": str(file)})

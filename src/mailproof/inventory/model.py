@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from mailproof.inventory.evidence import Configuration, EvidenceFile
+from mailproof.inventory.evidence import ChainFile, Configuration, EvidenceFile
 from mailproof.inventory.parts import Part
 from mailproof.inventory.reputation import Blocklist, Registration
 from mailproof.inventory.resolvers import Canaries, ResolverUnderTest
@@ -325,6 +325,7 @@ CONTENT = (
     "resolvers_under_test",
     "zone_files",
     "configurations",
+    "chain_files",
     "captures",
     "reports",
     "messages",
@@ -423,6 +424,9 @@ class Inventory(Part):
     )
     configurations: Annotated[list[Configuration], AfterValidator(unique)] = Field(
         default=[], description="Configuration files of programs on the hosts, judged as they stand."
+    )
+    chain_files: Annotated[list[ChainFile], AfterValidator(unique)] = Field(
+        default=[], description="Files of certificates as servers read them, judged before or after they are in use."
     )
     captures: Annotated[list[EvidenceFile], AfterValidator(unique)] = Field(
         default=[], description="Directories that `mailproof capture HOST` wrote."

@@ -137,9 +137,9 @@ async def certificates(endpoint: TLSEndpoint, net: Network, look: Look) -> Certi
     return Certificates(endpoint.id, endpoint.host, now(), True, deployments, dane, told)
 
 
-@probe(connections=1)
+@probe(connections=2)
 async def nameless_certificate(endpoint: TLSEndpoint, net: Network, certificates: Certificates) -> NamelessCertificate:
-    """One more handshake, in which the host is not named (no SNI)."""
+    """One more handshake, in which the host is not named (no SNI); another one, by an old client, where it fails."""
     if not certificates.tls_offered or not certificates.deployments:
         return NamelessCertificate(endpoint.id, endpoint.host, None)
     try:

@@ -31,7 +31,7 @@ ELDER, FOREIGN = _issued("elder", "elder"), _issued("foreign", "foreign")
 PATH = (LEAF, LOWER, UPPER, ROOT)
 
 
-def _sent(
+def in_order(
     *chain: Certificate, status: PathStatus = PathStatus.TRUSTED, path: tuple[Certificate, ...] = PATH
 ) -> Certificates:
     """``chain`` as it is sent, where ``path`` leads to the root."""
@@ -59,33 +59,35 @@ _NOT_PUBLIC = skips("public CA", certificates=certificates(), certificate_conten
 TABLE: Table = {
     "CERT-CHAIN-ORDER": (
         passes(certificates=certificates()),
-        passes(certificates=_sent(LEAF, LOWER, UPPER)),
-        passes(certificates=_sent(LEAF, LOWER, UPPER, ROOT)),
-        passes(certificates=_sent(LEAF, LOWER, UPPER, CROSS)),
-        passes(certificates=_sent(LEAF, LOWER, UPPER, CROSS, ELDER)),
-        passes(certificates=_sent(LEAF, status=PathStatus.ISSUER_MISSING, path=(LEAF,))),
-        fails("CN=leaf > CN=upper > CN=lower", level=SHOULD, certificates=_sent(LEAF, UPPER, LOWER)),
-        fails("not in the order", certificates=_sent(LEAF, ROOT, LOWER, UPPER)),
-        fails("issued by CN=foreign", level=SHOULD, certificates=_sent(LEAF, LOWER, UPPER, FOREIGN)),
-        fails("sent twice: CN=lower", certificates=_sent(LEAF, LOWER, LOWER, UPPER)),
+        passes(certificates=in_order(LEAF, LOWER, UPPER)),
+        passes(certificates=in_order(LEAF, LOWER, UPPER, ROOT)),
+        passes(certificates=in_order(LEAF, LOWER, UPPER, CROSS)),
+        passes(certificates=in_order(LEAF, LOWER, UPPER, CROSS, ELDER)),
+        passes(certificates=in_order(LEAF, status=PathStatus.ISSUER_MISSING, path=(LEAF,))),
+        fails("CN=leaf > CN=upper > CN=lower", level=SHOULD, certificates=in_order(LEAF, UPPER, LOWER)),
+        fails("not in the order", certificates=in_order(LEAF, ROOT, LOWER, UPPER)),
+        fails("issued by CN=foreign", level=SHOULD, certificates=in_order(LEAF, LOWER, UPPER, FOREIGN)),
+        fails("sent twice: CN=lower", certificates=in_order(LEAF, LOWER, LOWER, UPPER)),
         leaves(
             "CERT-CHAIN-COMPLETE",
-            certificates=_sent(LEAF, FOREIGN, status=PathStatus.ISSUER_MISSING, path=(LEAF,)),
+            certificates=in_order(LEAF, FOREIGN, status=PathStatus.ISSUER_MISSING, path=(LEAF,)),
         ),
-        leaves("CERT-TRUST", certificates=_sent(LEAF, FOREIGN, status=PathStatus.GIVEN_UP, path=(LEAF,))),
+        leaves("CERT-TRUST", certificates=in_order(LEAF, FOREIGN, status=PathStatus.GIVEN_UP, path=(LEAF,))),
         leaves("SMTP-STARTTLS-OFFERED", certificates=NO_TLS),
         *(skips(usage, certificates=certificates(dane=usage)) for usage in (ByDANE.EE, ByDANE.TA)),
     ),
     "CERT-NO-ROOT": (
-        passes(certificates=_sent(LEAF, LOWER, UPPER), certificate_contents=PUBLIC),
-        advises("the root CN=root is sent", certificates=_sent(*PATH), certificate_contents=PUBLIC),
-        skips("DANE-TA", certificates=_sent(*PATH), certificate_contents=replace(PUBLIC, names_anchor=True)),
-        undecided("is not known", certificates=_sent(*PATH), certificate_contents=replace(PUBLIC, names_anchor=None)),
-        passes(certificates=_sent(LEAF, LOWER, UPPER), certificate_contents=replace(PUBLIC, names_anchor=None)),
-        passes(certificates=_sent(ROOT, path=(ROOT,), status=PathStatus.SELF_SIGNED), certificate_contents=PUBLIC),
+        passes(certificates=in_order(LEAF, LOWER, UPPER), certificate_contents=PUBLIC),
+        advises("the root CN=root is sent", certificates=in_order(*PATH), certificate_contents=PUBLIC),
+        skips("DANE-TA", certificates=in_order(*PATH), certificate_contents=replace(PUBLIC, names_anchor=True)),
+        undecided(
+            "is not known", certificates=in_order(*PATH), certificate_contents=replace(PUBLIC, names_anchor=None)
+        ),
+        passes(certificates=in_order(LEAF, LOWER, UPPER), certificate_contents=replace(PUBLIC, names_anchor=None)),
+        passes(certificates=in_order(ROOT, path=(ROOT,), status=PathStatus.SELF_SIGNED), certificate_contents=PUBLIC),
         leaves(
             "CERT-TRUST",
-            certificates=_sent(*PATH, status=PathStatus.UNTRUSTED_ROOT),
+            certificates=in_order(*PATH, status=PathStatus.UNTRUSTED_ROOT),
             certificate_contents=certificate_contents(),
         ),
         *_BY_DANE,

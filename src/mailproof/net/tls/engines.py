@@ -44,6 +44,11 @@ def no_name(name: str | None) -> BaseSslClient:
     return any_version(None)
 
 
+def no_name_and_old(name: str | None) -> BaseSslClient:
+    """An old client that does not say which host it wants."""
+    return any_old_version(None)
+
+
 def any_old_version(name: str | None) -> BaseSslClient:
     return _client(f"{_EVERYTHING}:!aNULL:!PSK:!SRP:!SSLv2", name, legacy=True)
 

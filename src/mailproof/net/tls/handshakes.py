@@ -20,7 +20,15 @@ from mailproof.net.settings import NetSettings
 from mailproof.net.stream import Stream, deadline
 from mailproof.net.text import printable
 from mailproof.net.tls.connection import TLSPeer, at_hello
-from mailproof.net.tls.engines import any_old_version, any_version, no_name, only_rsa, only_tls13, without_rsa
+from mailproof.net.tls.engines import (
+    any_old_version,
+    any_version,
+    no_name,
+    no_name_and_old,
+    only_rsa,
+    only_tls13,
+    without_rsa,
+)
 from mailproof.net.tls.flight import CLEAR_NOT_NOW, CLEAR_REFUSAL, FLIGHT_OCTETS
 from mailproof.net.tls.hello import server_name
 from mailproof.net.tls.offers import Offers, ask_offers
@@ -110,6 +118,8 @@ class TLSClient:
         ``at_hello`` raises.
         """
         found = await self._chain(endpoint, no_name)
+        if found.value is None:
+            found = await self._chain(endpoint, no_name_and_old)
         if found.value is None:
             raise NoTLS(f"no TLS handshake succeeds without the name of the host: {found.error}")
         return found.value

@@ -1,0 +1,42 @@
+"""What a file of certificates holds, as a server reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailproof.observations import Observation
+from mailproof.observations.tls import Deployment
+
+
+@dataclass(frozen=True)
+class ChainFile(Observation):
+    """The certificates of a file, in its order; of Apache those of SSLCertificateChainFile behind them."""
+
+    name: str
+    program: str
+    version: str
+    deployment: Deployment
+    in_file: int
+    """How many of the certificates stand in the file itself."""
+    has_chain_file: bool = False
+    """SSLCertificateChainFile is given."""
+    key_of: tuple[int, ...] | None = None
+    """The numbers, from 0, of the certificates that are for the private key; None where no key is known."""
+
+    @property
+    def has_chain_of_its_own(self) -> bool:
+        """An Apache before 2.4.8, which takes only the server's certificate from SSLCertificateFile."""
+        numbers = [int(part) for part in self.version.split(".")] if self.version else []
+        return self.program == "apache" and bool(numbers) and numbers < [2, 4, 8]
+
+    def evidence(self) -> tuple[str, ...]:
+        lines = [f"{self.name}, read by {self.program}{f' {self.version}' if self.version else ''}"]
+        for number, found in enumerate(self.deployment.chain.facts):
+            if number == self.in_file:
+                lines.append("SSLCertificateChainFile:")
+            lines += [f"certificate {number}: subject {found.subject}", f"  issuer {found.issuer}"]
+        path = self.deployment.path
+        lines.append(f"path: {path.status}{f' ({path.detail})' if path.detail else ''}")
+        if self.key_of is not None:
+            lines.append(f"the private key is that of {', '.join(map(str, self.key_of)) or 'none of them'}")
+        return tuple(lines)
