@@ -26,7 +26,7 @@ from tests.real.domains import (
     WRONG_RESOLVER,
     Domain,
 )
-from tests.real.faults import chain_files
+from tests.real.faults import chain_files, user_keys
 from tests.real.lab import plan, registry, routes, signers, zones
 from tests.real.lab.ca import PUBLIC_ROOTS
 from tests.real.lab.lab import ANCHORS
@@ -76,6 +76,11 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
             "failing": FAILING,
         },
         "chain_files": _chain_files(directory, ca_file.parent),
+        "user_keys": [
+            {"address": f"{user_keys.USER}@{label}.test", "publishes": [place]}
+            for label, place in user_keys.PUBLISHES.items()
+            if label in labels
+        ],
         "zones": [zones.IN_ADDR, zones.rfc2317_zone()],
         "name_servers": _name_servers(),
         "mx_hosts": _mx_hosts(),

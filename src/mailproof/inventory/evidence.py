@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mailproof.inventory.parts import Part
-from mailproof.inventory.values import DomainName
+from mailproof.inventory.values import DomainName, Mailbox
 
 ProgramName = Literal["postfix", "exim", "dovecot", "unbound", "bind"]
 """Programs whose configuration can be read."""
@@ -42,6 +42,22 @@ class ChainFile(Part):
     @property
     def key(self) -> str:
         return f"{self.program} {self.file}"
+
+
+class UserKeys(Part):
+    """The keys of one mail address, published for others to encrypt to."""
+
+    address: Mailbox = Field(description="The address, like alice@example.org.")
+    publishes: Annotated[list[Literal["smimea", "openpgpkey", "wkd"]], Field(min_length=1)] = Field(
+        description="Where its keys are: smimea and openpgpkey (in the DNS), wkd (a Web Key Directory)."
+    )
+    certificate: EvidenceFile | None = Field(
+        None, description="The certificate of its owner in PEM, which SMIMEA has to match; relative to this file."
+    )
+
+    @property
+    def key(self) -> str:
+        return self.address
 
 
 class Configuration(Part):

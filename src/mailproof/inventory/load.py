@@ -270,6 +270,13 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
             )
             for index, entry in enumerate(model.chain_files)
         ]
+    if model.user_keys:
+        update["user_keys"] = [
+            entry.model_copy(update={"certificate": existing(entry.certificate, "user_keys", index, "certificate")})
+            if entry.certificate is not None
+            else entry
+            for index, entry in enumerate(model.user_keys)
+        ]
     if (vrps := model.routing.vrps) is not None and not is_url(vrps):
         file = existing(Path(vrps), "routing", "vrps")
         update["routing"] = model.routing.model_copy(update={"vrps": str(file)})

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from mailproof.inventory.evidence import ChainFile, Configuration, EvidenceFile
+from mailproof.inventory.evidence import ChainFile, Configuration, EvidenceFile, UserKeys
 from mailproof.inventory.parts import Part
 from mailproof.inventory.reputation import Blocklist, Registration
 from mailproof.inventory.resolvers import Canaries, ResolverUnderTest
@@ -326,6 +326,7 @@ CONTENT = (
     "zone_files",
     "configurations",
     "chain_files",
+    "user_keys",
     "captures",
     "reports",
     "messages",
@@ -427,6 +428,9 @@ class Inventory(Part):
     )
     chain_files: Annotated[list[ChainFile], AfterValidator(unique)] = Field(
         default=[], description="Files of certificates as servers read them, judged before or after they are in use."
+    )
+    user_keys: Annotated[list[UserKeys], AfterValidator(unique)] = Field(
+        default=[], description="Mail addresses whose keys are published for others to encrypt to."
     )
     captures: Annotated[list[EvidenceFile], AfterValidator(unique)] = Field(
         default=[], description="Directories that `mailproof capture HOST` wrote."
