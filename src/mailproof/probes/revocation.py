@@ -36,21 +36,21 @@ async def revocation(
     if not inventory.crl:
         return Revocation(endpoint.id, certificates.at, (), off=True)
     roots = trusted_roots(net.settings.ca_file)
-    checked: dict[str, Checked] = {}
+    wanted: dict[str, tuple[Contents, x509.Certificate, x509.Certificate]] = {}
     for deployment, shown in zip(certificates.deployments, certificate_contents.shown, strict=True):
         if deployment.path.status is not PathStatus.TRUSTED:
             continue
         pems = dict(zip((known.sha256 for known in deployment.chain.facts), deployment.chain.certificates, strict=True))
         for found in shown.certificates:
             issuer = issuer_of(deployment, found.sha256, roots)
-            if found.sha256 in checked or issuer is None or not (found.revocation_lists or found.responders):
-                continue
-            if len(checked) == MAX_LISTS:
-                bound = BoundReached(f"no more than {MAX_LISTS} certificates of an endpoint are looked up")
-                checked[found.sha256] = Checked(found.subject, "", failure=unanswered(found.subject, bound))
-                break
-            checked[found.sha256] = await _check(net, found, load(pems[found.sha256]), issuer)
-    return Revocation(endpoint.id, certificates.at, tuple(checked.values()))
+            if issuer is not None and (found.revocation_lists or found.responders):
+                wanted[found.sha256] = found, load(pems[found.sha256]), issuer
+    looked_up = list(wanted.values())
+    checked = [await _check(net, *one) for one in looked_up[:MAX_LISTS]]
+    for found, _, _ in looked_up[MAX_LISTS:]:
+        bound = BoundReached(f"no more than {MAX_LISTS} certificates of an endpoint are looked up")
+        checked.append(Checked(found.subject, "", failure=unanswered(found.subject, bound)))
+    return Revocation(endpoint.id, certificates.at, tuple(checked))
 
 
 async def _check(net: Network, found: Contents, certificate: x509.Certificate, issuer: x509.Certificate) -> Checked:
