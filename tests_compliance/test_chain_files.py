@@ -1,11 +1,13 @@
-"""Files of certificates on disk, before or while a server reads them."""
+"""Files of certificates on disk, before or while a server reads them, and who presents which."""
 
 from __future__ import annotations
 
-from mailproof.controls import MAY, SHOULD, Family, Harm, control, fail, finding
+from mailproof.controls import MAY, SHOULD, Family, Harm, control, fail, finding, not_applicable
+from mailproof.net.errors import NotAvailable
 from mailproof.net.pkix.paths import PathStatus
-from mailproof.observations.chain_files import ChainFile
-from mailproof.references import Reference, rfc
+from mailproof.observations.chain_files import ChainFile, ShownByHost
+from mailproof.observations.configuration import OF_CLIENT, OF_SERVER, ProgramSettings, SettingSeen
+from mailproof.references import CHROME_ROOTS, LETS_ENCRYPT, Reference, rfc
 from mailproof.tests_compliance.test_certificate_chains import foreign, misplaced
 
 FAMILY = Family("CERT", "Certificates", also=("CHAIN",))
@@ -51,3 +53,43 @@ def test_file_holds_the_chain(chain_file: ChainFile) -> None:
             why="Apache calls it obsolete since 2.4.8, where SSLCertificateFile takes the intermediates as well.",
             fix="put the intermediates behind the server's certificate, and remove the directive.",
         )
+
+
+@control("CERT-CLIENT-EKU", MAY, CHROME_ROOTS, LETS_ENCRYPT, harm=Harm.LOST)
+def test_client_certificate_is_not_one_of_a_public_ca(
+    program_settings: ProgramSettings, shown_by_host: ShownByHost
+) -> None:
+    """Postfix does not present a certificate of a public CA where it delivers mail as a client.
+
+    Why: public CAs leave the purpose clientAuth out of their certificates, all of them by 15 March 2027; a server that
+    looks at it then refuses the connection.
+    Fix: leave smtp_tls_chain_files and smtp_tls_cert_file empty; hardly any server asks for a certificate. Show one that
+    does a certificate of a CA that both sides know.
+    """
+    if program_settings.program != "postfix":
+        not_applicable(f"{program_settings.program} has no settings of a client's certificate that are looked at")
+    presented = _files(program_settings, OF_CLIENT)
+    if not presented:
+        return
+    served = {file for setting in _files(program_settings, OF_SERVER) for file in _split(setting)}
+    own = [setting for setting in presented if served.intersection(_split(setting))]
+    if not own:
+        names = ", ".join(setting.meaning for setting in presented)
+        raise NotAvailable(f"which CA issued the certificate in {names} is not known: the server does not show it")
+    if not shown_by_host.public:
+        if shown_by_host.unknown or not shown_by_host.others:
+            raise NotAvailable(f"which certificate {shown_by_host.host} shows is not known", shown_by_host.evidence())
+        return
+    told = f"{own[0].name} = {own[0].value}: Postfix presents {', '.join(shown_by_host.public)}, of a public CA"
+    finding(MAY, told, at=own[0].place)
+
+
+def _files(program_settings: ProgramSettings, names: tuple[str, ...]) -> list[SettingSeen]:
+    """The settings of these names that name a file."""
+    found = (program_settings.get(name) for name in names)
+    return [setting for setting in found if setting is not None and _split(setting)]
+
+
+def _split(setting: SettingSeen) -> list[str]:
+    """The files that a setting names, in whatever of them is a list."""
+    return [file for file in setting.meaning.replace(",", " ").split() if file != "none"]

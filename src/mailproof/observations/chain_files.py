@@ -9,6 +9,23 @@ from mailproof.observations.tls import Deployment
 
 
 @dataclass(frozen=True)
+class ShownByHost(Observation):
+    """Whether the certificates that the endpoints of a program's host show are those of public CAs."""
+
+    host: str
+    public: tuple[str, ...] = ()
+    """Subjects of those of public CAs."""
+    others: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    """Why the certificates of some endpoints could not be looked at."""
+
+    def evidence(self) -> tuple[str, ...]:
+        lines = [f"{self.host} shows {subject}, of a public CA" for subject in self.public]
+        lines += [f"{self.host} shows {subject}, of another CA" for subject in self.others]
+        return (*lines, *self.unknown) or (f"{self.host}: no endpoint is looked at",)
+
+
+@dataclass(frozen=True)
 class ChainFile(Observation):
     """The certificates of a file, in its order; of Apache those of SSLCertificateChainFile behind them."""
 

@@ -11,14 +11,18 @@ from pathlib import Path
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
-from mailproof.net.errors import Malformed, NotAvailable
+from mailproof.net.errors import Malformed, NotAvailable, NotObserved
 from mailproof.net.network import Network
 from mailproof.net.pkix.certificates import read_chain
 from mailproof.net.pkix.paths import Roots, trusted_roots, verify
-from mailproof.observations.chain_files import ChainFile
+from mailproof.observations.chain_files import ChainFile, ShownByHost
 from mailproof.observations.tls import Deployment
-from mailproof.probes.probe import probe
+from mailproof.probes.certificates import certificate_contents
+from mailproof.probes.probe import Look, probe
+from mailproof.targets.base import Targets
 from mailproof.targets.certificates import CertificateFile
+from mailproof.targets.files import Configuration
+from mailproof.targets.services import TLSEndpoint
 
 MAX_OCTETS = 256 * 1024
 """Of one file."""
@@ -78,3 +82,19 @@ def _public_half(data: bytes, path: str) -> str:
         raise Malformed(f"the private key in {Path(path).name} cannot be read") from None
     half = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(half).hexdigest()
+
+
+@probe(looks=("certificate_contents",))
+async def shown_by_host(configuration: Configuration, look: Look, targets: Targets) -> ShownByHost:
+    """The certificates that the endpoints of the program's host show, where the program is one that has any."""
+    host, public, others, unknown = configuration.host, list[str](), list[str](), list[str]()
+    endpoints = [found for found in targets.found(TLSEndpoint) if found.host == host and not found.dead]
+    for endpoint in endpoints if configuration.program == "postfix" else ():
+        try:
+            seen = await look(certificate_contents, endpoint)
+        except NotObserved as failure:
+            unknown.append(f"{endpoint.id}: {failure.reason}")
+            continue
+        for shown in seen.shown:
+            (public if shown.public else others).append(shown.leaf.subject)
+    return ShownByHost(host, *(tuple(dict.fromkeys(found)) for found in (public, others, unknown)))

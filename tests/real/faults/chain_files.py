@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from tests.real.domains import Domain
+from tests.real.domains import POSTFIX, Chain, Domain, Server
 
 NETWORK = 111
 
-DOMAINS: tuple[Domain, ...] = ()
+DOMAINS = (
+    Domain(
+        "client-certificate",
+        "presents the certificate of a public CA as a client",
+        Server(POSTFIX, chain=Chain.PUBLIC),
+        records={
+            "@ CAA": (
+                '0 issue "letsencrypt.org; accounturi=https://ca.test/account/1; validationmethods=dns-01"',
+                '0 iodef "mailto:security@right.test"',
+                '0 contactemail "hostmaster@right.test"',
+            )
+        },
+        main_cf=(
+            "smtpd_banner = $myhostname ESMTP",
+            "disable_vrfy_command = yes",
+            "smtpd_tls_cert_file = /etc/ssl/mx.pem",
+            "smtp_tls_cert_file = $smtpd_tls_cert_file",
+        ),
+        advice=("CERT-CLIENT-EKU",),
+    ),
+)
 
 FILES = {"right-chain.pem": "right", "foreign-chain.pem": "cert-foreign", "root-chain.pem": "cert-root"}
 """The label of the domain whose chain a file is a copy of, by its name."""

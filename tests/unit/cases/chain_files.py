@@ -7,9 +7,12 @@ from dataclasses import replace
 from mailproof.controls import SHOULD
 from mailproof.net.pkix.certificates import Certificate
 from mailproof.net.pkix.paths import PathStatus
-from mailproof.observations.chain_files import ChainFile
+from mailproof.observations.chain_files import ChainFile, ShownByHost
+from mailproof.observations.configuration import ProgramSettings, SettingSeen
+from mailproof.places import Place
 
-from .case import Table, advises, fails, passes
+from ..observed import HOST
+from .case import Table, advises, fails, passes, skips, undecided
 from .certificate_chains import FOREIGN, LEAF, LOWER, PATH, ROOT, UPPER, in_order
 
 _LOWER, _UPPER = replace(LOWER, is_ca=True), replace(UPPER, is_ca=True)
@@ -26,6 +29,15 @@ def _file(
     seen = ChainFile("mx.pem", "postfix", "", deployment, len(chain), key_of=(0,))
     return replace(seen, **changes)  # type: ignore[arg-type]
 
+
+def _client(*settings: tuple[str, str], program: str = "postfix") -> ProgramSettings:
+    seen = tuple(SettingSeen(name, value, Place("main.cf", 1)) for name, value in settings)
+    return ProgramSettings(program, HOST, seen, ("main.cf",))
+
+
+_SERVED = ("smtpd_tls_chain_files", "/etc/a.key, /etc/a.pem")
+_SAME = ("smtp_tls_cert_file", "/etc/a.pem")
+_PUBLIC = ShownByHost(HOST, ("CN=mx1",))
 
 _RIGHT = (LEAF, _LOWER, _UPPER)
 
@@ -50,5 +62,29 @@ TABLE: Table = {
         fails("takes only the first of the 3", chain_file=_file(*_RIGHT, program="apache", version="2.2.34")),
         advises("the root CN=root is in the file", chain_file=_file(*_RIGHT, _ROOT)),
         advises("SSLCertificateChainFile", chain_file=_file(*_RIGHT, program="apache", in_file=1, has_chain_file=True)),
+    ),
+    "CERT-CLIENT-EKU": (
+        passes(program_settings=_client(_SERVED), shown_by_host=_PUBLIC),
+        passes(program_settings=_client(_SERVED, ("smtp_tls_cert_file", "")), shown_by_host=_PUBLIC),
+        passes(program_settings=_client(_SERVED, ("smtp_tls_cert_file", "none")), shown_by_host=_PUBLIC),
+        passes(program_settings=_client(_SERVED, _SAME), shown_by_host=ShownByHost(HOST, others=("CN=mx1",))),
+        advises("presents CN=mx1, of a public CA", program_settings=_client(_SERVED, _SAME), shown_by_host=_PUBLIC),
+        advises(
+            "of a public CA",
+            program_settings=_client(("smtpd_tls_cert_file", "/a"), ("smtp_tls_chain_files", "/a")),
+            shown_by_host=_PUBLIC,
+        ),
+        undecided(
+            "/etc/b.pem is not known",
+            program_settings=_client(_SERVED, ("smtp_tls_cert_file", "/etc/b.pem")),
+            shown_by_host=_PUBLIC,
+        ),
+        undecided("is not known", program_settings=_client(_SERVED, _SAME), shown_by_host=ShownByHost(HOST)),
+        undecided(
+            "is not known",
+            program_settings=_client(_SERVED, _SAME),
+            shown_by_host=ShownByHost(HOST, others=("CN=a",), unknown=("no answer",)),
+        ),
+        skips("exim has no settings", program_settings=_client(program="exim"), shown_by_host=_PUBLIC),
     ),
 }
