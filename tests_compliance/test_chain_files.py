@@ -63,8 +63,8 @@ def test_client_certificate_is_not_one_of_a_public_ca(
 
     Why: public CAs leave the purpose clientAuth out of their certificates, all of them by 15 March 2027; a server that
     looks at it then refuses the connection.
-    Fix: leave smtp_tls_chain_files and smtp_tls_cert_file empty; hardly any server asks for a certificate. Show one that
-    does a certificate of a CA that both sides know.
+    Fix: leave smtp_tls_chain_files and smtp_tls_cert_file empty: hardly any server asks for a certificate. To one that
+    does show a certificate of a CA that both sides know.
     """
     if program_settings.program != "postfix":
         not_applicable(f"{program_settings.program} has no settings of a client's certificate that are looked at")
