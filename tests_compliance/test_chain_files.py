@@ -26,7 +26,7 @@ def test_file_holds_the_chain(chain_file: ChainFile) -> None:
     """
     facts, path = chain_file.deployment.chain.facts, chain_file.deployment.path
     if chain_file.key_of is not None and 0 not in chain_file.key_of:
-        whose = ", ".join(facts[number].subject for number in chain_file.key_of)
+        whose = ", ".join(found.subject for number, found in enumerate(facts) if number in chain_file.key_of)
         fail(f"the private key is that of {whose}" if whose else "the private key is that of none of the certificates")
     assert not facts[0].is_ca or facts[0].self_signed or len(facts) == 1, (
         f"the first certificate is that of the CA {facts[0].subject}"
@@ -39,7 +39,7 @@ def test_file_holds_the_chain(chain_file: ChainFile) -> None:
     if told := misplaced(chain_file.deployment):
         fail(told)
     if path.status is PathStatus.ISSUER_MISSING:
-        fail(f"the issuer of {path.path[-1]} is not in the file: {path.detail}")
+        fail(f"the issuer of {', '.join(path.path[-1:])} is not in the file: {path.detail}")
     if path.status is PathStatus.BROKEN_SIGNATURE:
         fail(f"{path.status}: {path.detail}", fix="put the intermediate into the file that really signed it.")
     if others := foreign(chain_file.deployment):

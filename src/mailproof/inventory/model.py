@@ -16,6 +16,7 @@ from mailproof.inventory.parts import Part
 from mailproof.inventory.reputation import Blocklist, Registration
 from mailproof.inventory.resolvers import Canaries, ResolverUnderTest
 from mailproof.inventory.routing import Routing
+from mailproof.inventory.trust import Trust
 from mailproof.inventory.values import (
     Address,
     ConnectKey,
@@ -38,7 +39,7 @@ from mailproof.inventory.values import (
     wrong,
 )
 from mailproof.net.services import MX, SERVICES, Service
-from mailproof.net.settings import DNSSECTrust, Limits, NetSettings, TLSDepth
+from mailproof.net.settings import Limits, NetSettings, TLSDepth
 
 
 def _usual_ports() -> str:
@@ -226,38 +227,6 @@ class TesterPart(Part):
     outsider: Mailbox = Field(
         "mailproof-relay-probe@example.com",
         description="Recipient of relay probes: a mailbox that none of the hosts serves. Nothing is delivered.",
-    )
-
-
-class Trust(Part):
-    """Whom to believe."""
-
-    ca_file: Path | None = Field(
-        None, strict=False, description="PEM file of roots trusted besides the public ones, relative to this file."
-    )
-    public_roots: Path | None = Field(
-        None,
-        strict=False,
-        description="PEM file of those roots in ca_file whose certificates are held to the rules for public CAs, as "
-        "those of Mozilla's roots are; relative to this file.",
-    )
-    trust_anchors: Path | None = Field(
-        None,
-        strict=False,
-        description="Trust anchors of the DNS root in place of IANA's, relative to this file: a root-anchors.xml "
-        "(RFC 9718), or DS or DNSKEY records as in a master file.",
-    )
-    mark_authorities: Path | None = Field(
-        None,
-        strict=False,
-        description="PEM file of the roots of authorities that vouch for BIMI logos (mark certificates), relative to "
-        "this file.",
-    )
-    dnssec: DNSSECTrust = Field(
-        DNSSECTrust.LOOPBACK,
-        strict=False,
-        description="Whose AD bit to believe where signatures do not get through to us: loopback (resolvers that are "
-        "all on this machine), resolver (any), none.",
     )
 
 
