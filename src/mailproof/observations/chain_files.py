@@ -37,14 +37,10 @@ class ChainFile(Observation):
     """How many of the certificates stand in the file itself."""
     has_chain_file: bool = False
     """SSLCertificateChainFile is given."""
+    has_chain_of_its_own: bool = False
+    """An Apache before 2.4.8, which takes only the server's certificate from SSLCertificateFile."""
     key_of: tuple[int, ...] | None = None
     """The numbers, from 0, of the certificates that are for the private key; None where no key is known."""
-
-    @property
-    def has_chain_of_its_own(self) -> bool:
-        """An Apache before 2.4.8, which takes only the server's certificate from SSLCertificateFile."""
-        numbers = [int(part) for part in self.version.split(".")] if self.version else []
-        return self.program == "apache" and bool(numbers) and numbers < [2, 4, 8]
 
     def evidence(self) -> tuple[str, ...]:
         lines = [f"{self.name}, read by {self.program}{f' {self.version}' if self.version else ''}"]

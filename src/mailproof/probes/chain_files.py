@@ -52,7 +52,8 @@ async def chain_file(file: CertificateFile, net: Network) -> ChainFile:
     deployment = await asyncio.to_thread(_judged, pems, roots)
     facts = deployment.chain.facts
     key_of = tuple(n for n, found in enumerate(facts) if found.spki_sha256 == public) if public else None
-    return ChainFile(file.name, file.program, file.version, deployment, in_file, bool(file.chain), key_of)
+    old = file.program == "apache" and bool(file.version) and [int(n) for n in file.version.split(".")] < [2, 4, 8]
+    return ChainFile(file.name, file.program, file.version, deployment, in_file, bool(file.chain), old, key_of)
 
 
 def _pems(data: bytes, name: str) -> list[str]:
