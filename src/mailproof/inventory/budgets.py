@@ -107,3 +107,9 @@ MAX_SIGNATURES = 5
 
 MAX_REPORTED_SOURCES = 1_000
 """Sources of one aggregate report that are looked at, those with the most messages."""
+
+MAX_LISTS = 6
+"""CRLs and OCSP responses that are fetched for one endpoint: those of two chains of three certificates."""
+
+MAX_RENEWED_NAMES = 5
+"""Names of the certificates of one endpoint whose CAA records are looked up."""

@@ -10,6 +10,7 @@ from mailproof.net.dnssec.validator import Validator
 from mailproof.net.files import Files
 from mailproof.net.hosts import Hosts
 from mailproof.net.https import HTTPSClient
+from mailproof.net.revocation_lists import RevocationLists
 from mailproof.net.settings import NetSettings
 from mailproof.net.smtp import SMTPClient
 from mailproof.net.source import within_reach
@@ -28,6 +29,7 @@ class Network:
         self.smtp = SMTPClient(settings, self.hosts)
         self.tls = TLSClient(settings, self.hosts)
         self.https = HTTPSClient(settings, self.hosts)
+        self.revocation_lists = RevocationLists(settings, self.dns, self.https)
         self.files = Files()
 
     async def close(self) -> None:

@@ -16,6 +16,7 @@ from mailproof.net.tls.facts import Handshake, Unanswered
 from mailproof.net.tls.offers import MOST
 from mailproof.net.tls.scan import MOST_SCANNED
 from mailproof.net.tls.versions import TLSVersion
+from mailproof.observations.certificates import NamelessCertificate
 from mailproof.observations.dane import DANE, TLSA, ChainMatch
 from mailproof.observations.smtp import SMTPSession
 from mailproof.observations.tls import (
@@ -134,6 +135,19 @@ async def certificates(endpoint: TLSEndpoint, net: Network, look: Look) -> Certi
     if isinstance(endpoint, MXEndpoint) and dane is ByDANE.NOT:
         told = await _told_by_dane(endpoint, look, chains)
     return Certificates(endpoint.id, endpoint.host, now(), True, deployments, dane, told)
+
+
+@probe(connections=2)
+async def nameless_certificate(endpoint: TLSEndpoint, net: Network, certificates: Certificates) -> NamelessCertificate:
+    """One more handshake, in which the host is not named (no SNI); another one, by an old client, where it fails."""
+    if not certificates.tls_offered or not certificates.deployments:
+        return NamelessCertificate(endpoint.id, endpoint.host, None)
+    try:
+        chain = await net.tls.certificates_without_name(_where(endpoint))
+    except NoTLS as declined:
+        return NamelessCertificate(endpoint.id, endpoint.host, None, refused=declined.reason)
+    same = any(deployment.chain.leaf.sha256 == chain.leaf.sha256 for deployment in certificates.deployments)
+    return NamelessCertificate(endpoint.id, endpoint.host, chain, matches_name(chain.leaf, endpoint.host), same)
 
 
 async def _told_by_dane(endpoint: MXEndpoint, look: Look, chains: tuple[Chain, ...]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from tests.real.domains import REGISTRY, PolicyHost
 from tests.real.faults import right
 from tests.real.lab import plan
 from tests.real.lab.ca import Issued
+from tests.real.lab.certificate_faults import LIST
 from tests.real.lab.processes import Daemons
 from tests.real.lab.requirements import program
 
@@ -80,6 +81,19 @@ def _registry(issued: Issued, directory: Path, documents: Mapping[str, str]) -> 
 """
 
 
+def _revoked(directory: Path, revocation_list: bytes) -> str:
+    """A server in clear for the CA's list of revoked certificates."""
+    (directory / "crl").mkdir(parents=True, exist_ok=True)
+    (directory / "crl" / LIST).write_bytes(revocation_list)
+    return f"""\
+  server {{
+    listen {plan.HTTPS}:80;
+    server_name {REGISTRY};
+    location /crl/ {{ types {{ }} default_type application/pkix-crl; root {directory}; }}
+  }}
+"""
+
+
 def _write_logos(directory: Path) -> None:
     """The images that BIMI records name, and the mark certificate."""
     directory.mkdir()
@@ -95,14 +109,16 @@ def nginx(
     sites: list[Site],
     registry: Issued,
     registered: Mapping[str, str],
+    revocation_list: bytes,
 ) -> None:
-    """Start nginx for all sites, and for the registry with what it says by path."""
+    """Start nginx for all sites, for the registry with what it says by path, and for the CA's list."""
     documents = directory / "policies"
     documents.mkdir(parents=True)
     _write_logos(documents / "bimi")
     user = pwd.getpwuid(0).pw_name
     servers = "".join(_server(site, documents) for site in sites)
     servers += _registry(registry, directory / "registry", registered)
+    servers += _revoked(directory / "revoked", revocation_list)
     file = directory / "nginx.conf"
     file.write_text(
         f"""\

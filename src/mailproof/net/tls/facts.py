@@ -85,3 +85,8 @@ class Unanswered:
     def failure(self) -> NotObserved:
         """The failure as it was raised."""
         return KINDS.get(self.kind, NotObserved)(self.reason, self.evidence)
+
+
+def unanswered(question: str, failure: NotObserved) -> Unanswered:
+    """A failure as it is kept where other questions have answers."""
+    return Unanswered(question, failure.kind, failure.reason, failure.evidence)

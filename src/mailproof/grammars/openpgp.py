@@ -1,0 +1,157 @@
+"""OpenPGP keys as far as their packets tell of dates and user ids (RFC 9580, sections 4, 5 and 10.1).
+
+Nothing is verified: who can publish a key can sign it as well. Reading stops at a bound, and at what is no packet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mailproof.net.text import printable
+
+MAX_PACKETS = 2000
+MAX_USER_IDS = 100
+_SIGNATURE, _KEY, _USER_ID, _SUBKEY = 2, 6, 13, 14
+_SECRET = (5, 7)
+_CREATED, _KEY_EXPIRES, _KEY_FLAGS = 2, 9, 27
+_OF_OWNER = (0x10, 0x11, 0x12, 0x13, 0x1F)
+"""Signatures that bind a user id, or what holds for the key itself; those of others tell no flags and dates."""
+_REVOKES = 0x20
+
+
+@dataclass(frozen=True)
+class OpenPGPKey:
+    """A primary key. Moments are seconds since 1970."""
+
+    version: int
+    created: int
+    expires: int | None
+    """None: never."""
+    revoked: bool
+    user_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class KeyRing:
+    """The keys in a sequence of packets, and why the rest of it cannot be read."""
+
+    keys: tuple[OpenPGPKey, ...]
+    error: str = ""
+
+
+@dataclass
+class _Key:
+    """A key whose packets are being read."""
+
+    version: int
+    created: int
+    lifetime: int = 0
+    told: int = -1
+    """When the signature was made that tells the lifetime."""
+    revoked: bool = False
+    user_ids: list[str] = field(default_factory=list)
+    in_subkeys: bool = False
+
+    def finished(self) -> OpenPGPKey:
+        expires = self.created + self.lifetime if self.lifetime else None
+        return OpenPGPKey(self.version, self.created, expires, self.revoked, tuple(self.user_ids[:MAX_USER_IDS]))
+
+
+def parse_openpgp(data: bytes) -> KeyRing:
+    """The public keys in ``data``, which is not armoured."""
+    if data.lstrip().startswith(b"-----BEGIN"):
+        return KeyRing((), "it is armoured: the octets of the key are wanted")
+    keys: list[_Key] = []
+    try:
+        for tag, body in _packets(data):
+            _take(keys, tag, body)
+    except ValueError as error:
+        return KeyRing(tuple(key.finished() for key in keys), str(error))
+    return KeyRing(tuple(key.finished() for key in keys), "" if keys else "it holds no public key")
+
+
+def _take(keys: list[_Key], tag: int, body: bytes) -> None:
+    """Take one packet. Raises ValueError."""
+    if tag in _SECRET:
+        raise ValueError("it holds a secret key")
+    if tag == _KEY:
+        if len(body) < 6 or body[0] not in (3, 4, 5, 6):
+            raise ValueError("a public key of an unknown version")
+        keys.append(_Key(body[0], int.from_bytes(body[1:5])))
+    elif not keys:
+        raise ValueError("it does not begin with a public key")
+    elif tag == _USER_ID:
+        keys[-1].user_ids.append(printable(body.decode("utf-8", "backslashreplace")))
+    elif tag == _SUBKEY:
+        keys[-1].in_subkeys = True
+    elif tag == _SIGNATURE:
+        _sign(keys[-1], body)
+
+
+def _sign(key: _Key, body: bytes) -> None:
+    """What a signature says of the key: only of version 4 and 6 is anything read."""
+    if len(body) < 8 or body[0] not in (4, 6):
+        return
+    kind, width = body[1], 2 if body[0] == 4 else 4
+    length = int.from_bytes(body[4 : 4 + width])
+    told = dict(_subpackets(body[4 + width : 4 + width + length]))
+    if kind == _REVOKES:
+        key.revoked = True
+    elif kind in _OF_OWNER and not key.in_subkeys and (_KEY_EXPIRES in told or _KEY_FLAGS in told):
+        made = int.from_bytes(told.get(_CREATED, b""))
+        if made >= key.told:
+            key.told, key.lifetime = made, int.from_bytes(told.get(_KEY_EXPIRES, b""))
+
+
+def _packets(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Tags and contents. Raises ValueError."""
+    at = 0
+    for _ in range(MAX_PACKETS):
+        if at >= len(data):
+            return
+        first = data[at]
+        if not first & 0x80:
+            raise ValueError(f"no packet begins at octet {at}")
+        if first & 0x40:
+            tag, (length, at) = first & 0x3F, _length(data, at + 1)
+        else:
+            if first & 3 == 3:
+                raise ValueError("a packet without a length")
+            width = 1 << (first & 3)
+            tag, length = first >> 2 & 0x0F, int.from_bytes(data[at + 1 : at + 1 + width])
+            at += 1 + width
+        if at + length > len(data):
+            raise ValueError("the last packet ends too early")
+        yield tag, data[at : at + length]
+        at += length
+    raise ValueError(f"more than {MAX_PACKETS} packets")
+
+
+def _length(data: bytes, at: int) -> tuple[int, int]:
+    """A length of one, two or five octets, and where its content begins. Raises ValueError."""
+    first = data[at] if at < len(data) else 255
+    if first < 192:
+        return first, at + 1
+    if first < 224:
+        return (first - 192 << 8) + int.from_bytes(data[at + 1 : at + 2]) + 192, at + 2
+    if first < 255:
+        raise ValueError("a packet in parts, which keys may not have")
+    return int.from_bytes(data[at + 1 : at + 5]), at + 5
+
+
+def _subpackets(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Types and contents, as far as they can be read."""
+    at = 0
+    while at < len(data):
+        first = data[at]
+        if first < 192:
+            length, at = first, at + 1
+        elif first < 255:
+            length, at = (first - 192 << 8) + int.from_bytes(data[at + 1 : at + 2]) + 192, at + 2
+        else:
+            length, at = int.from_bytes(data[at + 1 : at + 5]), at + 5
+        if not length or at + length > len(data):
+            return
+        yield data[at] & 0x7F, data[at + 1 : at + length]
+        at += length
