@@ -37,6 +37,11 @@ INTERNET_NL = Reference("Internet.nl: mail test", "https://internet.nl/about-mai
 NCSC_NL_TLS = Reference(
     "NCSC-NL: TLS guidelines 2025-05", "https://english.ncsc.nl/publications/publications/2025/june/01/tls-guidelines"
 )
+MOZILLA_TLS = Reference("Mozilla: server side TLS 6.0", "https://ssl-config.mozilla.org/guidelines/6.0.json")
+BSI_TLS = Reference(
+    "BSI TR-02102-2: use of TLS",
+    "https://www.bsi.bund.de/SharedDocs/Downloads/EN/BSI/Publications/TechGuidelines/TG02102/BSI-TR-02102-2.html",
+)
 SWEET32 = cve("2016-2183", "Sweet32")
 STARTTLS_INJECTION = cve("2011-0411")
 IANA_SPECIAL_ADDRESSES = Reference(

@@ -20,6 +20,7 @@ from mailproof.observations.dane import DANE, TLSA, ChainMatch
 from mailproof.observations.smtp import SMTPSession
 from mailproof.observations.tls import (
     EARLY_DATA,
+    TICKETS,
     ByDANE,
     Certificates,
     Deployment,
@@ -66,13 +67,17 @@ async def tls_deep_scan(endpoint: TLSEndpoint, net: Network, look: Look) -> TLSD
     if not await _offers_tls(endpoint, look):
         return TLSDeepScan(endpoint.id, None)
     scan = await net.tls.scan(_where(endpoint))
-    unanswered, early_data = list(scan.unanswered), None
+    unanswered, ticket = list(scan.unanswered), None
     try:
         if (await look(tls_offers, endpoint)).version(TLSVersion.TLS1_3).accepted:
-            early_data = await net.tls.early_data(_where(endpoint))
+            ticket = await net.tls.ticket(_where(endpoint))
     except NotObserved as failure:
-        unanswered.append(Unanswered(EARLY_DATA, failure.kind, failure.reason, failure.evidence))
-    return TLSDeepScan(endpoint.id, scan, early_data, tuple(unanswered))
+        unanswered += (
+            Unanswered(question, failure.kind, failure.reason, failure.evidence) for question in (EARLY_DATA, TICKETS)
+        )
+    if ticket is None:
+        return TLSDeepScan(endpoint.id, scan, None, tuple(unanswered))
+    return TLSDeepScan(endpoint.id, scan, ticket.early_data, tuple(unanswered), ticket.lifetime)
 
 
 _WITHDRAWN = (TLSVersion.SSLV3, TLSVersion.TLS1_0, TLSVersion.TLS1_1)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from mailproof.net.tls.facts import ALPN, DiffieHellman, SuiteList
+from mailproof.net.errors import NotObserved, TimedOut
+from mailproof.net.tls.facts import ALPN, DiffieHellman, SuiteList, Tolerance
 from mailproof.net.tls.flight import Flight
 from mailproof.net.tls.groups import (
     CURVES,
@@ -14,15 +15,21 @@ from mailproof.net.tls.groups import (
     TLS13_SCHEMES,
     group_name,
     scheme_name,
-    well_known_prime,
 )
 from mailproof.net.tls.hello import FALLBACK_SCSV, ClientHello, Extension
-from mailproof.net.tls.questions import Questions, curve_of, of_version, scheme_of
+from mailproof.net.tls.interview import AS_CLIENTS_DO
+from mailproof.net.tls.questions import Questions, curve_of, diffie_hellman_of, of_version, scheme_of
 from mailproof.net.tls.suites import OLD_SUITES, RARE_SUITES, TLS13_SUITES, USUAL_SUITES, WEAK_SUITES, suite
 from mailproof.net.tls.versions import TLSVersion
 
 _UNUSED_SCHEME = 0xFE00
 """No signature scheme has this number (RFC 8446, section 4.2.3: private use)."""
+
+_FAMILIES_OF_SCHEMES = tuple(
+    tuple(scheme for scheme in TLS13_SCHEMES if scheme_name(scheme).startswith(family))
+    for family in ("ecdsa_secp", "ed", "ecdsa_brainpool", "rsa_pss_pss", "rsa_pss_rsae")
+)
+"""Signature schemes of TLS 1.3 by the kind of key that they need."""
 
 _NO_APPLICATION_PROTOCOL, _INAPPROPRIATE_FALLBACK = 120, 86
 
@@ -46,6 +53,8 @@ class FullQuestions(Questions):
         known = {_TLS1_3: (TLS13_SUITES,), _TLS1_2: (USUAL_SUITES, RARE_SUITES, WEAK_SUITES)}
         found: tuple[int, ...] = ()
         for part in known.get(version, (OLD_SUITES,)):
+            if part is WEAK_SUITES and not any(kind.accepted for kind in await self.weak() if kind.version is version):
+                continue
             chosen = await self._choices(offer, part, suite_of)
             found = await self._merged(offer, found, chosen)
         server_order = None
@@ -113,7 +122,7 @@ class FullQuestions(Questions):
     async def schemes_12(self) -> tuple[str, ...]:
         """The signature schemes of TLS 1.2, in the order in which the server chooses them."""
         found: tuple[int, ...] = ()
-        hello = await self._ephemeral("ECDHE", "DHE")
+        hello = await self._ephemeral("ECDHE") or await self._ephemeral("DHE")
         if hello is not None and hello.version is _TLS1_2:
             found = await self._choices(lambda left: replace(hello, schemes=left), SCHEMES, scheme_of)
         return tuple(map(scheme_name, found))
@@ -122,27 +131,58 @@ class FullQuestions(Questions):
         """The signature schemes of TLS 1.3; None where the server does not look at them before it signs."""
         if not (await self.version(_TLS1_3)).accepted:
             return ()
-        everything = self.hello(_TLS1_3)
-        if (await self.ask(replace(everything, schemes=(_UNUSED_SCHEME,)))).accepted:
+        if (await self.ask(replace(self.hello(_TLS1_3), schemes=(_UNUSED_SCHEME,)))).accepted:
             return None
-        return tuple(
-            [
-                scheme_name(scheme)
-                for scheme in TLS13_SCHEMES
-                if (await self.ask(replace(everything, schemes=(scheme,)))).accepted
-            ]
-        )
+        found: list[int] = []
+        for family in _FAMILIES_OF_SCHEMES:
+            found += await self._accepted_schemes(family)
+        return tuple(map(scheme_name, found))
+
+    async def _accepted_schemes(self, schemes: tuple[int, ...]) -> tuple[int, ...]:
+        """Those of ``schemes`` that are accepted: if not all are refused at once, each is offered alone."""
+        if not schemes or not (await self.ask(replace(self.hello(_TLS1_3), schemes=schemes))).accepted:
+            return ()
+        if len(schemes) == 1:
+            return schemes
+        return tuple([scheme for one in schemes for scheme in await self._accepted_schemes((one,))])
+
+    async def tolerance(self) -> Tolerance | None:
+        """How a hello is taken that is as large, and has as many reserved values, as those of browsers.
+
+        Only a server that does not answer it is asked which of both it is. None where no version of TLS is spoken.
+        """
+        if not (await self.version(_TLS1_3)).accepted and not await self.spoken():
+            return None
+        as_usual = replace(AS_CLIENTS_DO, groups=TLS13_GROUPS[:8], host=self.interview.endpoint.host)
+        if await self._is_answered(replace(as_usual, large=True, reserved=True)) is None:
+            return Tolerance(True, True)
+        if (error := await self._is_answered(as_usual)) is not None:
+            raise NotObserved(f"a hello as current clients send it is not answered either: {error}")
+        large = await self._is_answered(replace(as_usual, large=True))
+        reserved = await self._is_answered(replace(as_usual, reserved=True))
+        return Tolerance(large is None, reserved is None, large or reserved)
+
+    async def _is_answered(self, hello: ClientHello) -> str | None:
+        """None where any version is agreed to, or else what comes instead. Silence counts if it comes twice."""
+        try:
+            answer = await self.interview.ask(hello)
+        except TimedOut as silence:
+            self.interview.forget(hello)
+            try:
+                answer = await self.interview.ask(hello)
+            except TimedOut:
+                return silence.reason
+        return None if answer.flight.hello is not None else answer.error
 
     async def diffie_hellman(self) -> tuple[DiffieHellman, ...]:
         """The group of finite-field Diffie-Hellman in the newest version up to TLS 1.2 that has such suites."""
+        if _TLS1_2 in await self.spoken():
+            return tuple(found.group for found in await self.dated() if found.group is not None)
         hello = await self._ephemeral("DHE", "DH_anon")
         if hello is None:
             return ()
-        exchange = (await self.interview.ask(hello)).flight.key_exchange
-        if exchange is None or exchange.prime is None or exchange.generator is None:
-            return ()
-        prime = exchange.prime
-        return (DiffieHellman(prime.bit_length(), well_known_prime(prime) or f"{prime:x}", exchange.generator),)
+        group = diffie_hellman_of((await self.interview.ask(hello)).flight)
+        return () if group is None else (group,)
 
     async def _ephemeral(self, *exchanges: str) -> ClientHello | None:
         """A hello that the server accepts with suites of these key exchanges only; None where there is none."""
@@ -159,6 +199,8 @@ class FullQuestions(Questions):
     async def encrypt_then_mac(self) -> bool | None:
         """Whether a CBC suite comes with encrypt-then-MAC (RFC 7366); None where there is no such suite."""
         for version in await self.spoken():
+            if version is _TLS1_2 and not any(found.accepted for found in await self.dated()):
+                continue  # all with CBC are among those
             known = (*USUAL_SUITES, *RARE_SUITES)
             suites = [number for number in of_version(version, known) if suite(number).is_cbc]
             hello = (await self.interview.ask(self.hello(version, suites))).flight.hello if suites else None
@@ -174,14 +216,10 @@ class FullQuestions(Questions):
         own = self.interview.endpoint.starttls
         found = []
         for protocol in ("http/1.1", *((own,) if own in ("imap", "pop3") else ())):
-            answer = await self.interview.ask(replace(self._accepted_hello(spoken[0]), alpn=(protocol,)))
+            answer = await self.interview.ask(replace(self.accepted_hello(spoken[0]), alpn=(protocol,)))
             taken = answer.flight.hello is not None and answer.flight.hello.alpn == protocol
             found.append(ALPN(protocol, taken, answer.flight.alert == _NO_APPLICATION_PROTOCOL))
         return tuple(found)
-
-    def _accepted_hello(self, version: TLSVersion) -> ClientHello:
-        """The hello with which ``version`` was accepted."""
-        return next(hello for hello in self.hellos(version) if self.interview.knows_accepted(hello))
 
     async def fallback_refused(self) -> bool | None:
         """Whether a hello that says that it falls back is refused (RFC 7507); None where there is no older version."""
@@ -189,7 +227,7 @@ class FullQuestions(Questions):
         spoken = [*newest, *await self.spoken()]
         if len(spoken) < 2:
             return None
-        hello = self._accepted_hello(spoken[1])
+        hello = self.accepted_hello(spoken[1])
         answer = await self.interview.ask(replace(hello, suites=(*hello.suites, FALLBACK_SCSV)))
         return answer.flight.alert == _INAPPROPRIATE_FALLBACK
 

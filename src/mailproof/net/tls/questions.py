@@ -6,18 +6,30 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from mailproof.net.errors import NotObserved
-from mailproof.net.tls.facts import Handshake, Traits
-from mailproof.net.tls.flight import PROTOCOL_VERSION, Flight
-from mailproof.net.tls.groups import CURVES, HYBRIDS, SCHEMES, TLS13_GROUPS, group_name, scheme_name
-from mailproof.net.tls.hello import ClientHello, Extension
+from mailproof.net.pkix.certificates import names_in
+from mailproof.net.tls.facts import Dated, DiffieHellman, Handshake, Traits, WithoutSNI
+from mailproof.net.tls.flight import PROTOCOL_VERSION, Flight, alert_name
+from mailproof.net.tls.groups import (
+    BROKEN_SCHEMES,
+    CURVES,
+    HYBRIDS,
+    SCHEMES,
+    TLS13_GROUPS,
+    group_name,
+    scheme_name,
+    well_known_prime,
+)
+from mailproof.net.tls.hello import ClientHello, Extension, server_name
 from mailproof.net.tls.interview import Answer, HungUp, Interview
 from mailproof.net.tls.suites import (
+    DATED_SUITES,
     OLD_SUITES,
     RARE_SUITES,
     SSL2_SUITES,
     TLS13_SUITES,
     USUAL_SUITES,
     WEAK_SUITES,
+    DatedKind,
     WeakKind,
     suite,
 )
@@ -27,6 +39,8 @@ _SSLV2, _SSLV3, _TLS1_0, _TLS1_1, _TLS1_2, _TLS1_3 = TLSVersion
 
 OLD_VERSIONS = (_TLS1_2, _TLS1_1, _TLS1_0, _SSLV3)
 """Versions whose handshakes are in clear, the newest first."""
+
+_NOT_OFFERED = "the server chooses what was not offered"
 
 _ABOUT_THE_KEY_SHARE = frozenset({10, 47, 50, 80, 109})
 """Alerts of servers that cannot read an empty key_share, or fail over it: they say nothing about the version."""
@@ -40,6 +54,8 @@ class Questions:
 
     async def version(self, version: TLSVersion) -> Handshake:
         """Offer ``version`` and nothing else, with all suites that it knows."""
+        if version in (_TLS1_0, _SSLV3) and self._refuses_all_old():
+            return Handshake(version, "all", False, None, f"{alert_name(PROTOCOL_VERSION)}, to {_TLS1_1} or older")
         for hello in self.hellos(version):
             answer = await self.ask(hello)
             if answer.accepted or answer.flight.alert == PROTOCOL_VERSION:
@@ -56,6 +72,17 @@ class Questions:
             return found
         answer = await self.interview.ask(replace(self.hello(_TLS1_3), share=True))
         return Handshake(_TLS1_3, "all", answer.accepted, _chosen(answer), answer.error)
+
+    def _refuses_all_old(self) -> bool:
+        """Whether the server has shown that it speaks no version up to TLS 1.1, by refusing that one for its version.
+
+        It would have answered with an older one that it speaks (RFC 5246, appendix E.1). This holds for servers that
+        speak TLS 1.2 or 1.3; some of those from before could not do that.
+        """
+        current = (self.hello(_TLS1_3), *self.hellos(_TLS1_2))
+        older = self.interview.known(self.hello(_TLS1_1))
+        speaks = any(self.interview.knows_accepted(hello) for hello in current)
+        return speaks and older is not None and older.flight.alert == PROTOCOL_VERSION
 
     async def _speaks_older(self) -> bool:
         """Whether a version up to TLS 1.2 is spoken, or may be: what keeps it from being seen is told elsewhere."""
@@ -99,30 +126,96 @@ class Questions:
         return [version for version in OLD_VERSIONS if (await self.version(version)).accepted]
 
     async def weak(self) -> tuple[Handshake, ...]:
-        """Offer nothing but RC4 and 3DES, in each spoken version up to TLS 1.2."""
+        """Offer nothing but weak suites: all kinds in the newest version up to TLS 1.2, RC4 and 3DES in the others."""
         found: list[Handshake] = []
-        for version in reversed(await self.spoken()):
-            answers = await self._weak_suites_of(version)
-            found += (answers[kind] for kind in (WeakKind.RC4, WeakKind.TRIPLE_DES))
+        spoken = await self.spoken()
+        for version in reversed(spoken):
+            wanted = tuple(WeakKind) if version is spoken[0] else (WeakKind.RC4, WeakKind.TRIPLE_DES)
+            answers = await self._weak_suites_of(version, wanted)
+            found += (answers[kind] for kind in wanted)
         return tuple(found)
 
-    async def _weak_suites_of(self, version: TLSVersion) -> dict[WeakKind, Handshake]:
+    async def _weak_suites_of(self, version: TLSVersion, wanted: tuple[WeakKind, ...]) -> dict[WeakKind, Handshake]:
         known: dict[WeakKind, Handshake] = {}
-        wanted = (WeakKind.RC4, WeakKind.TRIPLE_DES)
         while left := [kind for kind in wanted if kind not in known]:
-            offered = [number for number in of_version(version, WEAK_SUITES) if suite(number).weak & set(left)]
+            offered = [number for number in of_version(version, WEAK_SUITES) if suite(number).weakness in left]
             answer = await self.interview.ask(self.hello(version, offered))
             chosen = suite(answer.flight.hello.suite) if answer.accepted and answer.flight.hello else None
-            taken = [kind for kind in left if chosen is not None and kind in chosen.weak]
+            taken = [kind for kind in left if chosen is not None and kind is chosen.weakness]
             for kind in taken or left:
                 known[kind] = Handshake(
                     version,
                     kind,
                     bool(taken),
                     chosen.name if chosen and taken else None,
-                    None if taken else answer.error or "the server chooses what was not offered",
+                    None if taken else answer.error or _NOT_OFFERED,
                 )
         return known
+
+    async def dated(self) -> tuple[Dated, ...]:
+        """Offer TLS 1.2 with nothing but suites that are out of date; nothing where it is not spoken.
+
+        A server that has none says so at once. Of others the kind that it chooses is left out the next time.
+        """
+        found: dict[DatedKind, Dated] = {}
+        if _TLS1_2 not in await self.spoken():
+            return ()
+        while left := [kind for kind in DatedKind if kind not in found]:
+            offered = [number for number in DATED_SUITES if suite(number).dated in left]
+            answer = await self.interview.ask(self.hello(_TLS1_2, offered))
+            chosen = suite(answer.flight.hello.suite) if answer.accepted and answer.flight.hello else None
+            if chosen is None or chosen.dated not in left:
+                found |= {kind: Dated(kind, False, error=answer.error or _NOT_OFFERED) for kind in left}
+            else:
+                found[chosen.dated] = _dated(chosen.dated, chosen.name, answer.flight)
+        return tuple(found[kind] for kind in DatedKind)
+
+    async def sha1(self) -> bool | None:
+        """Whether a key exchange of TLS 1.2 is signed with SHA-1 or MD5 where a client knows nothing else (RFC 9155).
+
+        What counts is how it is signed: a server may pass over what the client knows. None where TLS 1.2 is not spoken.
+        """
+        if _TLS1_2 not in await self.spoken():
+            return None
+        signed = [number for number in USUAL_SUITES if "DHE" in suite(number).key_exchange]
+        answer = await self.interview.ask(replace(self.hello(_TLS1_2, signed), schemes=BROKEN_SCHEMES))
+        return answer.accepted and scheme_of(answer.flight) in BROKEN_SCHEMES
+
+    async def without_sni(self) -> WithoutSNI | None:
+        """What becomes of a hello that names no host. None where no version of TLS is spoken, or there is no name."""
+        hello = await self._current_hello()
+        if hello is None or not server_name(hello.host):
+            return None
+        named, answer = await self.interview.ask(hello), await self.interview.ask(replace(hello, host=""))
+        ours, others = named.flight.certificates[:1], answer.flight.certificates[:1]
+        if not answer.accepted or not ours or not others:
+            return WithoutSNI(answer.accepted, answer.error)
+        return WithoutSNI(True, None, ours == others, () if ours == others else names_in(others[0]))
+
+    async def _current_hello(self) -> ClientHello | None:
+        """The hello with which the newest version is accepted whose certificates are in clear, or else TLS 1.3."""
+        spoken = await self.spoken()
+        if spoken and spoken[0] is not _SSLV3:
+            return self.accepted_hello(spoken[0])
+        return self.hello(_TLS1_3) if self.interview.knows_accepted(self.hello(_TLS1_3)) else None
+
+    def accepted_hello(self, version: TLSVersion) -> ClientHello:
+        """The hello with which ``version`` was accepted."""
+        return next(hello for hello in self.hellos(version) if self.interview.knows_accepted(hello))
+
+    async def reused(self) -> str | None:
+        """The curve or prime of a key exchange value that two answers so far have in common; empty where none has.
+
+        None where fewer than two answers show such a value.
+        """
+        exchanges = (flight.key_exchange for flight in self.interview.flights)
+        shown = [(found.curve, found.prime, found.public) for found in exchanges if found and found.public]
+        if len(shown) < 2:
+            return None
+        twice = next((value for value in shown if shown.count(value) > 1), None)
+        if twice is None:
+            return ""
+        return "finite-field Diffie-Hellman" if twice[0] is None else group_name(twice[0])
 
     async def traits(self) -> Traits | None:
         """What the answer in the newest version up to TLS 1.2 shows; None where none is spoken."""
@@ -144,6 +237,12 @@ class Questions:
         if not (await self.interview.ask(hello)).accepted:
             raise NotObserved("the server names no group: it answers no hello of TLS 1.3 without a key")
         return hello
+
+    async def group(self) -> str:
+        """The group of TLS 1.3 that the server chooses of all; nothing where it does not speak TLS 1.3."""
+        everything = await self.hello_without_key()
+        hello = (await self.interview.ask(everything)).flight.hello if everything else None
+        return "" if hello is None or hello.group is None else group_name(hello.group)
 
     async def hybrid(self) -> str:
         """The post-quantum hybrid group that the server chooses first; nothing where it takes none."""
@@ -176,6 +275,26 @@ def _chosen(answer: Answer) -> str | None:
     if hello is None or not answer.accepted:
         return None
     return SSL2_SUITES.get(hello.suite) if hello.version is _SSLV2 else suite(hello.suite).name
+
+
+def diffie_hellman_of(flight: Flight) -> DiffieHellman | None:
+    """The group of the key exchange, where it is over a finite field."""
+    exchange = flight.key_exchange
+    if exchange is None or exchange.prime is None or exchange.generator is None:
+        return None
+    prime = exchange.prime
+    return DiffieHellman(prime.bit_length(), well_known_prime(prime) or f"{prime:x}", exchange.generator)
+
+
+def _dated(kind: DatedKind, cipher: str, flight: Flight) -> Dated:
+    extensions = flight.hello.extensions if flight.hello else {}
+    return Dated(
+        kind,
+        True,
+        cipher,
+        group=diffie_hellman_of(flight),
+        encrypt_then_mac=Extension.ENCRYPT_THEN_MAC in extensions,
+    )
 
 
 def _traits(flight: Flight) -> Traits:
