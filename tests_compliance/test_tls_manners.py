@@ -103,7 +103,7 @@ def test_large_hellos_are_answered(tls_offers: TLSOffers) -> None:
     """
     tolerance = in_full(tls_offers, Question.TOLERANCE)
     if tolerance is None:
-        not_applicable("no version of TLS is spoken")
+        not_applicable("the server does not agree to what clients usually offer")
     assert tolerance.large, f"a hello in two segments: {tolerance.error}"
 
 
@@ -116,7 +116,7 @@ def test_reserved_values_are_passed_over(tls_offers: TLSOffers) -> None:
     """
     tolerance = in_full(tls_offers, Question.TOLERANCE)
     if tolerance is None:
-        not_applicable("no version of TLS is spoken")
+        not_applicable("the server does not agree to what clients usually offer")
     assert tolerance.reserved, f"a hello with reserved values: {tolerance.error}"
 
 

@@ -22,13 +22,6 @@ NONE = "none"
 _CHOICE = (NONE, *PROFILES)
 _ALLOWED = {"mx": _CHOICE, "users": _CHOICE}
 
-_OWNERS = {
-    TLSVersion.SSLV2: "TLS-NO-SSL2",
-    TLSVersion.SSLV3: "TLS-NO-SSL3",
-    TLSVersion.TLS1_0: "TLS-NO-10-11",
-    TLSVersion.TLS1_1: "TLS-NO-10-11",
-}
-
 
 @control("TLS-ERA-PROFILE", SHOULD, MOZILLA_TLS, NCSC_NL_TLS, rfc(9325, "3.1.1"), harm=Harm.READ, allowed=_ALLOWED)
 def test_versions_are_those_of_the_profile(
@@ -48,11 +41,14 @@ def test_versions_are_those_of_the_profile(
     profile = _profile(tls_endpoint, mx, users)
     require_tls(tls_offers)
     refused = profile.refused(Aspect.VERSIONS, tls_offers.accepted)
-    owned = [version for version in tls_offers.accepted if version in refused and version in _OWNERS]
     if TLSVersion.TLS1_2 in refused:
         finding(SHOULD, f"accepted: {TLSVersion.TLS1_2}, which {profile.title} does not allow")
-    if owned:
-        leave_to("TLS-NO-10-11" if _OWNERS[owned[-1]] == "TLS-NO-10-11" else "TLS-NO-SSL3", f"{owned[-1]} is spoken")
+    if TLSVersion.TLS1_0 in refused or TLSVersion.TLS1_1 in refused:
+        leave_to("TLS-NO-10-11", f"{refused[-1]} is spoken")
+    if TLSVersion.SSLV3 in refused:
+        leave_to("TLS-NO-SSL3", f"{refused[-1]} is spoken")
+    if TLSVersion.SSLV2 in refused:
+        leave_to("TLS-NO-SSL2", f"{refused[-1]} is spoken")
     for version in TLSVersion:
         tls_offers.version(version)  # what could not be seen is no refusal
 

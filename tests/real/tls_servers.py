@@ -125,8 +125,8 @@ SERVERS = (
             *("-sigalgs", "RSA-PSS+SHA256:RSA+SHA256"),
         ),
         (_TLS12, _TLS13),
-        8,
-        45,
+        11,
+        36,
         {
             "groups": ("x25519", "secp384r1"),
             "curves": ("x25519", "secp384r1"),
@@ -146,8 +146,8 @@ SERVERS = (
         "OpenSSL 3.0, the order of the client",
         openssl("-cipher", "ECDHE+AESGCM:AES128-SHA", "-ciphersuites", "TLS_AES_128_GCM_SHA256"),
         (_TLS12, _TLS13),
-        10,  # one of its refusals is an internal_error, which counts only if it comes twice
-        62,
+        14,  # one of its refusals is an internal_error, which counts only if it comes twice
+        55,
         {
             "encrypt_then_mac": True,
             "schemes_13": _RSAE,
@@ -162,8 +162,8 @@ SERVERS = (
         "OpenSSL 3.0, finite-field Diffie-Hellman of a published group",
         _openssl_with_ffdhe3072,
         (_TLS12,),
-        7,
-        30,
+        11,
+        25,
         {"groups": (), "curves": (), "schemes_13": (), "fallback_refused": None},
         {_TLS12: (("DHE-RSA-AES128-GCM-SHA256",), False)},
     ),
@@ -171,8 +171,8 @@ SERVERS = (
         "OpenSSL 3.0, an ECDSA key",
         openssl("-groups", "P-256:X25519:P-384", "-cipher", "ECDHE+AESGCM"),
         (_TLS12, _TLS13),
-        8,
-        60,
+        11,
+        42,
         {
             "curves": ("x25519", "secp256r1", "secp384r1"),
             "schemes_13": ("ecdsa_secp256r1_sha256",),
@@ -189,8 +189,8 @@ SERVERS = (
         "OpenSSL 3.5, a post-quantum hybrid",
         _openssl_of_cryptography,
         (_TLS12, _TLS13),
-        7,
-        80,
+        10,
+        60,
         {
             "hybrid": "X25519MLKEM768",
             "groups": (
@@ -207,8 +207,8 @@ SERVERS = (
             ":+GROUP-X25519:+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-SHA256:+CTYPE-X509:%SERVER_PRECEDENCE"
         ),
         (_TLS12, _TLS13),
-        8,
-        45,
+        9,
+        34,
         {
             "groups": ("secp384r1", "x25519"),
             "curves": ("secp384r1", "x25519"),
@@ -226,16 +226,16 @@ SERVERS = (
         "GnuTLS, old versions",
         gnutls("NORMAL:-VERS-ALL:+VERS-TLS1.1:+VERS-TLS1.0:-CIPHER-ALL:+AES-128-CBC:+3DES-CBC"),
         (TLSVersion.TLS1_0, TLSVersion.TLS1_1),
-        11,
-        40,
+        12,
+        30,
         {"groups": (), "schemes_12": (), "fallback_refused": True, "encrypt_then_mac": True},
     ),
     TLSServer(
         "nginx",
         nginx(),
         (_TLS12, _TLS13),
-        8,
-        50,
+        9,
+        40,
         {"groups": ("secp384r1", "x25519"), "curves": ("secp384r1", "x25519"), "schemes_13": _RSAE},
         {_TLS12: (("ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384"), True)},
     ),

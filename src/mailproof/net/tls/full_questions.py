@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from mailproof.net.errors import NotObserved, TimedOut
+from mailproof.net.errors import TimedOut
 from mailproof.net.tls.facts import ALPN, DiffieHellman, SuiteList, Tolerance
 from mailproof.net.tls.flight import Flight
 from mailproof.net.tls.groups import (
@@ -17,9 +17,9 @@ from mailproof.net.tls.groups import (
     scheme_name,
 )
 from mailproof.net.tls.hello import FALLBACK_SCSV, ClientHello, Extension
-from mailproof.net.tls.interview import AS_CLIENTS_DO
+from mailproof.net.tls.interview import AS_CLIENTS_DO, Answer
 from mailproof.net.tls.questions import Questions, curve_of, diffie_hellman_of, of_version, scheme_of
-from mailproof.net.tls.suites import OLD_SUITES, RARE_SUITES, TLS13_SUITES, USUAL_SUITES, WEAK_SUITES, suite
+from mailproof.net.tls.suites import OLD_SUITES, RARE_SUITES, TLS13_SUITES, USUAL_SUITES, WEAK_SUITES, DatedKind, suite
 from mailproof.net.tls.versions import TLSVersion
 
 _UNUSED_SCHEME = 0xFE00
@@ -114,6 +114,8 @@ class FullQuestions(Questions):
         if hello is None:
             return ()
         found = await self._choices(lambda left: replace(hello, groups=left), CURVES, curve_of)
+        if not _is_ecdsa(await self.interview.ask(hello)):
+            return tuple(map(group_name, found))
         own = found[-1:]
         others = tuple(curve for curve in CURVES if curve not in found)
         found += await self._choices(lambda left: replace(hello, groups=left + own), others, curve_of)
@@ -131,12 +133,10 @@ class FullQuestions(Questions):
         """The signature schemes of TLS 1.3; None where the server does not look at them before it signs."""
         if not (await self.version(_TLS1_3)).accepted:
             return ()
-        if (await self.ask(replace(self.hello(_TLS1_3), schemes=(_UNUSED_SCHEME,)))).accepted:
+        found = [await self._accepted_schemes(family) for family in _FAMILIES_OF_SCHEMES]
+        if all(found) and (await self.ask(replace(self.hello(_TLS1_3), schemes=(_UNUSED_SCHEME,)))).accepted:
             return None
-        found: list[int] = []
-        for family in _FAMILIES_OF_SCHEMES:
-            found += await self._accepted_schemes(family)
-        return tuple(map(scheme_name, found))
+        return tuple(scheme_name(scheme) for family in found for scheme in family)
 
     async def _accepted_schemes(self, schemes: tuple[int, ...]) -> tuple[int, ...]:
         """Those of ``schemes`` that are accepted: if not all are refused at once, each is offered alone."""
@@ -149,15 +149,15 @@ class FullQuestions(Questions):
     async def tolerance(self) -> Tolerance | None:
         """How a hello is taken that is as large, and has as many reserved values, as those of browsers.
 
-        Only a server that does not answer it is asked which of both it is. None where no version of TLS is spoken.
+        Only a server that does not answer it is asked which of both it is. None where a usual hello has no answer either.
         """
         if not (await self.version(_TLS1_3)).accepted and not await self.spoken():
             return None
         as_usual = replace(AS_CLIENTS_DO, groups=TLS13_GROUPS[:8], host=self.interview.endpoint.host)
         if await self._is_answered(replace(as_usual, large=True, reserved=True)) is None:
             return Tolerance(True, True)
-        if (error := await self._is_answered(as_usual)) is not None:
-            raise NotObserved(f"a hello as current clients send it is not answered either: {error}")
+        if await self._is_answered(as_usual) is not None:
+            return None
         large = await self._is_answered(replace(as_usual, large=True))
         reserved = await self._is_answered(replace(as_usual, reserved=True))
         return Tolerance(large is None, reserved is None, large or reserved)
@@ -185,8 +185,12 @@ class FullQuestions(Questions):
         return () if group is None else (group,)
 
     async def _ephemeral(self, *exchanges: str) -> ClientHello | None:
-        """A hello that the server accepts with suites of these key exchanges only; None where there is none."""
+        """A hello to which the server agrees with one of these key exchanges; None where there is none."""
         for version in await self.spoken():
+            usual = self.accepted_hello(version)
+            chosen = suite_of((await self.interview.ask(usual)).flight)
+            if chosen is not None and suite(chosen).key_exchange.startswith(exchanges):
+                return usual
             known = (*USUAL_SUITES, *RARE_SUITES, *WEAK_SUITES)
             suites = [n for n in of_version(version, known) if suite(n).key_exchange.startswith(exchanges)]
             hello = self.hello(version, suites)
@@ -199,8 +203,12 @@ class FullQuestions(Questions):
     async def encrypt_then_mac(self) -> bool | None:
         """Whether a CBC suite comes with encrypt-then-MAC (RFC 7366); None where there is no such suite."""
         for version in await self.spoken():
-            if version is _TLS1_2 and not any(found.accepted for found in await self.dated()):
+            dated = await self.dated() if version is _TLS1_2 else ()
+            if dated and not any(found.accepted for found in dated):
                 continue  # all with CBC are among those
+            for found in dated:
+                if found.kind is DatedKind.CBC and found.accepted:
+                    return found.encrypt_then_mac
             known = (*USUAL_SUITES, *RARE_SUITES)
             suites = [number for number in of_version(version, known) if suite(number).is_cbc]
             hello = (await self.interview.ask(self.hello(version, suites))).flight.hello if suites else None
@@ -230,6 +238,12 @@ class FullQuestions(Questions):
         hello = self.accepted_hello(spoken[1])
         answer = await self.interview.ask(replace(hello, suites=(*hello.suites, FALLBACK_SCSV)))
         return answer.flight.alert == _INAPPROPRIATE_FALLBACK
+
+
+def _is_ecdsa(answer: Answer) -> bool:
+    """Whether the suite that is chosen needs a key of ECDSA."""
+    chosen = suite_of(answer.flight)
+    return chosen is not None and "ECDSA" in suite(chosen).key_exchange
 
 
 def suite_of(flight: Flight) -> int | None:
