@@ -82,7 +82,7 @@ def test_only_ephemeral_keys(tls_offers: TLSOffers, tls_endpoint: TLSEndpoint) -
     shown = _dated(tls_offers, DatedKind.STATIC)
     if shown.accepted:
         elliptic = suite_named(shown.cipher or "").key_exchange.startswith("ECDH_")
-        _found(SHOULD if elliptic else MUST, f"accepted: {shown.cipher}, without forward secrecy", tls_endpoint)
+        found_at(tls_endpoint, SHOULD if elliptic else MUST, f"accepted: {shown.cipher}, without forward secrecy")
 
 
 @control("TLS-NO-DHE", MUST, rfc(10015, "3"), rfc(9325, "4.1"), cve("2002-20001", "D(HE)at"), harm=Harm.READ)
@@ -102,7 +102,7 @@ def test_no_finite_field_diffie_hellman(tls_offers: TLSOffers, tls_endpoint: TLS
     if shown.group is not None and _is_bad(shown.group):
         leave_to("TLS-DHE-GROUP", f"Diffie-Hellman over {_named(shown.group)}")
     group = f" over {_named(shown.group)}" if shown.group else ""
-    _found(MUST, f"accepted: {shown.cipher}{group}", tls_endpoint)
+    found_at(tls_endpoint, MUST, f"accepted: {shown.cipher}{group}")
 
 
 @control("TLS-DHE-GROUP", MUST, rfc(9325, "4.5"), rfc(7919, "4"), NCSC_NL_TLS, harm=Harm.READ)
@@ -147,7 +147,7 @@ def test_cbc_comes_with_encrypt_then_mac(tls_offers: TLSOffers, tls_endpoint: TL
     if not shown.accepted:
         not_applicable("no suite in CBC mode beside ECDHE")
     if not shown.encrypt_then_mac:
-        _found(SHOULD, f"accepted: {shown.cipher}, without encrypt-then-MAC", tls_endpoint)
+        found_at(tls_endpoint, SHOULD, f"accepted: {shown.cipher}, without encrypt-then-MAC")
 
 
 @control("TLS-NO-CBC", MAY, cve("2013-0169", "Lucky Thirteen"), cve("2011-3389", "BEAST"), harm=Harm.READ)
@@ -207,7 +207,7 @@ def _dated(tls_offers: TLSOffers, kind: DatedKind) -> Dated:
     return shown
 
 
-def _found(level: Level, observed: str, endpoint: TLSEndpoint) -> Never:
+def found_at(endpoint: TLSEndpoint, level: Level, observed: str) -> Never:
     """A finding of this level; advice at a host that takes mail from strangers, whom TLS is optional for."""
     if endpoint.role == MX.name:
         finding(MAY, observed, why=OPPORTUNISTIC)

@@ -51,12 +51,17 @@ def openssl(*options: str) -> Callable[[int, Path, Issued], list[str]]:
     return command
 
 
-def _openssl_with_ffdhe3072(port: int, directory: Path, issued: Issued) -> list[str]:
-    parameters = directory / "dh.pem"
-    group = ["-algorithm", "DH", "-pkeyopt", "group:ffdhe3072", "-out", str(parameters)]
-    subprocess.run(["openssl", "genpkey", "-genparam", *group], check=True, capture_output=True)
-    suite = ["-cipher", "DHE-RSA-AES128-GCM-SHA256", "-no_tls1_3", "-dhparam", str(parameters)]
-    return openssl(*suite)(port, directory, issued)
+def openssl_with_dh(group: str) -> Callable[[int, Path, Issued], list[str]]:
+    """OpenSSL with DHE over this group, and nothing else."""
+
+    def command(port: int, directory: Path, issued: Issued) -> list[str]:
+        parameters = directory / "dh.pem"
+        made = ["-algorithm", "DH", "-pkeyopt", f"group:{group}", "-out", str(parameters)]
+        subprocess.run(["openssl", "genpkey", "-genparam", *made], check=True, capture_output=True)
+        suite = ["-cipher", "DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=1", "-no_tls1_3", "-dhparam", str(parameters)]
+        return openssl(*suite)(port, directory, issued)
+
+    return command
 
 
 def gnutls(priority: str) -> Callable[[int, Path, Issued], list[str]]:
@@ -67,8 +72,11 @@ def gnutls(priority: str) -> Callable[[int, Path, Issued], list[str]]:
     return command
 
 
-def nginx(*more: str) -> Callable[[int, Path, Issued], list[str]]:
-    """nginx with two suites and two groups in an order of its own, and ``more`` directives."""
+def nginx(*more: str, others: str = "") -> Callable[[int, Path, Issued], list[str]]:
+    """nginx with two suites and two groups in an order of its own, and ``more`` directives.
+
+    ``others`` is what it does with a client that names another server, or none.
+    """
 
     def command(port: int, directory: Path, issued: Issued) -> list[str]:
         configuration = directory / "nginx.conf"
@@ -85,6 +93,7 @@ http {{
     ssl_ciphers ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384; ssl_ecdh_curve secp384r1:X25519;
     {" ".join(more)}
   }}
+  {f"server {{ listen 127.0.0.1:{port} ssl default_server; {others} }}" if others else ""}
 }}
 """)
         return [shutil.which("nginx") or "/usr/sbin/nginx", "-e", "stderr", "-c", str(configuration)]
@@ -108,7 +117,7 @@ with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as listening:
 """
 
 
-def _openssl_of_cryptography(port: int, directory: Path, issued: Issued) -> list[str]:
+def serve_openssl_of_cryptography(port: int, directory: Path, issued: Issued) -> list[str]:
     script = _SERVE_OPENSSL_OF_CRYPTOGRAPHY
     return [sys.executable, "-c", script, str(port), str(issued.chain_file), str(issued.key_file)]
 
@@ -160,7 +169,7 @@ SERVERS = (
     ),
     TLSServer(
         "OpenSSL 3.0, finite-field Diffie-Hellman of a published group",
-        _openssl_with_ffdhe3072,
+        openssl_with_dh("ffdhe3072"),
         (_TLS12,),
         11,
         25,
@@ -187,7 +196,7 @@ SERVERS = (
     ),
     TLSServer(
         "OpenSSL 3.5, a post-quantum hybrid",
-        _openssl_of_cryptography,
+        serve_openssl_of_cryptography,
         (_TLS12, _TLS13),
         10,
         60,

@@ -6,7 +6,7 @@ from mailproof.controls import MUST, SHOULD
 from mailproof.net.tls.versions import TLSVersion
 
 from .case import Table, advises, fails, leaves, passes, skips, undecided
-from .tls import CURRENT, NO_OFFERS, tls_offers
+from .tls import AT_MX, CURRENT, FOR_USERS, NO_OFFERS, at, tls_offers
 from .tls_suites import UNSEEN, full, usual_depth
 
 _HYBRID = "X25519MLKEM768"
@@ -31,11 +31,12 @@ TABLE: Table = {
         _NO_TLS,
     ),
     "TLS-KEX-HASH": (
-        passes(tls_offers=tls_offers(*CURRENT, sha1=False)),
-        fails("signed with SHA-1", level=MUST, tls_offers=tls_offers(*CURRENT, sha1=True)),
-        skips("TLS 1.2 is not spoken", tls_offers=tls_offers(TLSVersion.TLS1_3)),
-        undecided("421 later", tls_offers=tls_offers(*CURRENT, unanswered={"signatures over SHA-1": UNSEEN})),
-        _NO_TLS,
+        at(AT_MX, passes(tls_offers=tls_offers(*CURRENT, sha1=False))),
+        at(FOR_USERS, fails("signed with SHA-1", level=MUST, tls_offers=tls_offers(*CURRENT, sha1=True))),
+        at(AT_MX, advises("signed with SHA-1", tls_offers=tls_offers(*CURRENT, sha1=True))),
+        at(AT_MX, skips("TLS 1.2 is not spoken", tls_offers=tls_offers(TLSVersion.TLS1_3))),
+        at(AT_MX, undecided("421", tls_offers=tls_offers(*CURRENT, unanswered={"signatures over SHA-1": UNSEEN}))),
+        at(AT_MX, _NO_TLS),
     ),
     "TLS-EPHEMERAL-FRESH": (
         passes(tls_offers=tls_offers(*CURRENT, reused="")),

@@ -149,7 +149,7 @@ class FullQuestions(Questions):
     async def tolerance(self) -> Tolerance | None:
         """How a hello is taken that is as large, and has as many reserved values, as those of browsers.
 
-        Only a server that does not answer it is asked which of both it is. None where a usual hello has no answer either.
+        Only a server that does not answer it is asked which of both it is. None where a usual hello has no answer.
         """
         if not (await self.version(_TLS1_3)).accepted and not await self.spoken():
             return None
