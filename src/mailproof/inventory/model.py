@@ -171,6 +171,10 @@ class Host(Part):
     dead: bool = Field(
         False, description="The host must not answer at port 25 (a first MX for nolisting); nothing else is judged."
     )
+    behind: Annotated[list[DomainName], AfterValidator(unique)] = Field(
+        default=[],
+        description="The servers behind this host, if it is a balancer: hosts of this list, which must be like it.",
+    )
     profile: str | None = Field(None, description="Profile for this host: a shipped one by name, or a file.")
     controls: Parameters = Field(default={}, description="Parameters of controls for this host, by control id.")
     formerly: Annotated[list[DomainName], AfterValidator(unique)] = Field(

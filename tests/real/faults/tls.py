@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tests.real.domains import EXIM, OLD_OPENSSL, OLD_TLS_PRIORITY, POSTFIX, TLS_AT_ONCE, TLSLITE, Domain, Server, Store
+from tests.real.domains import (
+    ADDRESS,
+    EXIM,
+    OLD_OPENSSL,
+    OLD_TLS_PRIORITY,
+    POSTFIX,
+    TLS_AT_ONCE,
+    TLSLITE,
+    Domain,
+    Server,
+    Store,
+)
 
 NETWORK = 43
 
@@ -161,6 +172,13 @@ DOMAINS = (
         "accepts Diffie-Hellman over a finite field",
         Server(POSTFIX, ("smtpd_tls_dh1024_param_file = auto", WITH_DHE), rsa_bits=2048),
         advice=("TLS-NO-DHE",),
+    ),
+    Domain(
+        "balanced-unlike",
+        "a second address leads to another server",
+        Server(POSTFIX),
+        records={"mx A": (ADDRESS, "11.0.25.10"), "_25._tcp.mx TLSA": ()},
+        advice=("VIP-SAME", "DANE-EXISTS"),
     ),
     Domain(
         "dated-dovecot",
