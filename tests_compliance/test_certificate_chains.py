@@ -142,11 +142,7 @@ def test_same_certificate_without_sni(certificates: Certificates, nameless_certi
     """
     require_tls(certificates)
     if nameless_certificate.refused:
-        finding(
-            MAY,
-            f"without SNI: {nameless_certificate.refused}",
-            why="clients that do not say which host they want get no TLS, and go on in clear.",
-        )
+        leave_to("TLS-SNI", f"without SNI there is no handshake: {nameless_certificate.refused}")
     if nameless_certificate.chain is None:
         not_applicable("the endpoint shows no certificate")
     if nameless_certificate.same or nameless_certificate.matches_host:

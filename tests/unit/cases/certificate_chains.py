@@ -149,8 +149,8 @@ TABLE: Table = {
         passes(certificates=certificates(), nameless_certificate=_nameless(_OTHER, same=True)),
         passes(certificates=certificates(), nameless_certificate=_nameless(certificate(), matches_host=True)),
         advises("for customer.example", certificates=certificates(), nameless_certificate=_nameless(_OTHER)),
-        advises(
-            "without SNI: no TLS handshake succeeds",
+        leaves(
+            "TLS-SNI",
             certificates=certificates(),
             nameless_certificate=_nameless(refused="no TLS handshake succeeds without the name"),
         ),
