@@ -35,15 +35,12 @@ class SMTPFault:
 _USUAL = "PIPELINING, SIZE 10485760, ENHANCEDSTATUSCODES"
 
 FAULTS = (
-    SMTPFault("SMTP-VERBS", "replies: [[RSET, 502 5.5.1 Command not implemented]]"),
-    SMTPFault("SMTP-STATE", "faults: [[RSET, close]]"),
     SMTPFault("SMTP-ADVERTISED", f"keywords: [{_USUAL}, CHUNKING]"),
     SMTPFault("SMTP-ENHANCED-CODES", "replies: [[VRFY, 252 Cannot say]]"),
-    SMTPFault("SMTP-SIZE", f"heeds_size: false, keywords: [{_USUAL}, LIMITS RCPTMAX=1000]"),
-    SMTPFault("SMTP-LIMITS", f"keywords: [{_USUAL}, LIMITS RCPTMAX=50]", right="SMTP-SIZE"),
+    SMTPFault("SMTP-LIMITS", f"keywords: [{_USUAL}, LIMITS RCPTMAX=50]", right="PIPELINE-SYNC"),
     SMTPFault("SMTP-UTF8", f"keywords: [{_USUAL}, SMTPUTF8]"),
     SMTPFault("SMTP-MINIMUM-SIZES", "line_limit: 128"),
-    SMTPFault("PIPELINE-SYNC", "loses_pipelined: true"),
+    SMTPFault("PIPELINE-SYNC", f"loses_pipelined: true, keywords: [{_USUAL}, LIMITS RCPTMAX=1000]"),
     SMTPFault("MULTI-TXN", "transactions: 4"),
     SMTPFault("POSTMASTER-UNCONDITIONAL", "caseful: true"),
 )

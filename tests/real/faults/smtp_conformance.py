@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.real.domains import POSTFIX, Domain, Server
 
-NETWORK = 110
+NETWORK = 113
 
 DOMAINS = (
     Domain(
