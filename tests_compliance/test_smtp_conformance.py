@@ -244,7 +244,7 @@ def test_several_transactions_in_one_session(conversation: Conversation) -> None
 
 @control("RCPT-100", MUST, rfc(5321, "4.5.3.1.8"), rfc(5321, "4.5.3.1.10"), harm=Harm.LOST)
 def test_a_hundred_recipients_are_taken(conversation: Conversation) -> None:
-    """A transaction may have 100 recipients. (It has 100 times postmaster here, and is ended by RSET.)
+    """A transaction may have 100 recipients: 100 times postmaster is accepted here, and ended by RSET.
 
     Why: lists and offices send to many at once; recipients that are refused get the message later, or never.
     Fix: raise the limit to 100 or more (Postfix: smtpd_recipient_limit; Exim: recipients_max).
