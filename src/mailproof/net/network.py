@@ -13,6 +13,7 @@ from mailproof.net.https import HTTPSClient
 from mailproof.net.settings import NetSettings
 from mailproof.net.smtp import SMTPClient
 from mailproof.net.source import within_reach
+from mailproof.net.stores import StoreClient
 from mailproof.net.tls.handshakes import TLSClient
 
 
@@ -26,6 +27,7 @@ class Network:
         self.dns = DelegatingClient(settings) if settings.delegations else DNSClient(settings)
         self.dnssec = Validator(self.dns, settings.trust_anchors)
         self.smtp = SMTPClient(settings, self.hosts)
+        self.stores = StoreClient(settings, self.hosts)
         self.tls = TLSClient(settings, self.hosts)
         self.https = HTTPSClient(settings, self.hosts)
         self.files = Files()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from mailproof.inventory.budgets import MAX_MX_ADDRESSES, MAX_MX_HOSTS, MAX_NAMES_OF_ADDRESS
 from mailproof.net.errors import NoAddress, NotFollowed, NotObserved
-from mailproof.net.services import IMAP, MX, POP3, SERVICES, SUBMISSION, Service, begins_with_tls
+from mailproof.net.services import IMAP, MX, POP3, SERVICES, SIEVE, SUBMISSION, Service, begins_with_tls
 from mailproof.targets.base import Target, Undiscovered, subclasses
 from mailproof.targets.discovery import Addresses, Search, finder
 from mailproof.targets.mail import Consent, MailDomain, MailHost
@@ -75,14 +75,26 @@ class SubmissionEndpoint(SMTPEndpoint):
 
 
 @dataclass(frozen=True)
-class IMAPEndpoint(TLSEndpoint):
+class StoreEndpoint(TLSEndpoint):
+    """A server where users read and sort their mail."""
+
+
+@dataclass(frozen=True)
+class IMAPEndpoint(StoreEndpoint):
     """A server from which users collect mail by IMAP (RFC 9051)."""
 
     role: str = field(default=IMAP.name, kw_only=True)
 
 
 @dataclass(frozen=True)
-class POP3Endpoint(TLSEndpoint):
+class SieveEndpoint(StoreEndpoint):
+    """A server on which users keep their filters, by ManageSieve (RFC 5804)."""
+
+    role: str = field(default=SIEVE.name, kw_only=True)
+
+
+@dataclass(frozen=True)
+class POP3Endpoint(StoreEndpoint):
     """A server from which users collect mail by POP3 (RFC 1939)."""
 
     role: str = field(default=POP3.name, kw_only=True)
