@@ -10,7 +10,7 @@ from mailproof.net.services import POP3
 from mailproof.observations.refusals import refuses_tester
 from mailproof.observations.relay import HOME, RelayAttempts
 from mailproof.observations.services import ClearTextLogin, Mechanisms, StoreInjection, StoreSession
-from mailproof.references import STARTTLS_INJECTION, rfc
+from mailproof.references import cve, rfc
 from mailproof.targets.services import SubmissionEndpoint
 
 FAMILY = Family("SUB", "Submission and mail stores", also=("IMAP", "SUBMIT", "AUTH"))
@@ -47,7 +47,7 @@ def test_store_offers_starttls(store_session: StoreSession) -> None:
         leave_to("TLS-12-OR-13", f"the handshake fails: {store_session.tls_failure}")
 
 
-@control("IMAP-POP-CLEARTEXT", SHOULD, rfc(9051, "6.2.3"), rfc(2595, "3.2"), rfc(4616, "6"), harm=Harm.READ)
+@control("IMAP-POP-CLEARTEXT", SHOULD, rfc(9051, "6.2.3"), rfc(2595, "2.3"), rfc(8314, "4.1"), harm=Harm.READ)
 def test_no_password_before_tls(clear_text_login: ClearTextLogin) -> None:
     """IMAP, POP3 and ManageSieve neither offer nor take a password before TLS.
 
@@ -69,8 +69,9 @@ def test_no_password_before_tls(clear_text_login: ClearTextLogin) -> None:
 
 
 _FAILED = re.compile(r"\[(?:AUTHENTICATIONFAILED|AUTHORIZATIONFAILED|AUTH|UNAVAILABLE)\]", re.IGNORECASE)
-_TLS_FIRST = re.compile(r"\[PRIVACYREQUIRED\]|plain-?text|clear-?text|encrypt|\b(?:start)?tls\b|\bstls\b|\bssl\b|secure",
-                        re.IGNORECASE)
+_TLS_FIRST = re.compile(
+    r"\[PRIVACYREQUIRED\]|plain-?text|clear-?text|encrypt|\b(?:start)?tls\b|\bstls\b|\bssl\b|secure", re.IGNORECASE
+)
 
 
 def _was_tried(reply: str) -> bool:
@@ -80,7 +81,7 @@ def _was_tried(reply: str) -> bool:
     return bool(_FAILED.search(reply)) and not _TLS_FIRST.search(reply)
 
 
-@control("SUB-INJECTION", MUST, rfc(9051, "11.1"), rfc(2595, "3.1"), STARTTLS_INJECTION, harm=Harm.ABUSED)
+@control("SUB-INJECTION", MUST, rfc(9051, "6.2.1"), rfc(2595, "3.1"), cve("2021-33515"), harm=Harm.ABUSED)
 def test_store_forgets_what_was_said_in_clear(store_injection: StoreInjection) -> None:
     """A command sent in clear behind STARTTLS of IMAP, POP3 or ManageSieve is not executed inside TLS.
 
@@ -118,7 +119,7 @@ def test_submission_wants_authentication(
         finding(
             MAY,
             f"MAIL is accepted without AUTH, and only RCPT is refused: {attempt.last}",
-            why="RFC 6409 has MAIL refused, so that the user's program learns of it at once; nothing gets through here.",
+            why="RFC 6409 has MAIL refused, so that the user's program learns of it at once; nothing gets through.",
             fix="Postfix: smtpd_delay_reject = no for the submission services.",
         )
     if attempt.mail.code != 530:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from mailproof.net.services import IMAP, POP3, SUBMISSION
+from mailproof.net.services import IMAP, POP3, SIEVE, SUBMISSION
 
 TLD = "test"
 SERIAL = 2026010101
@@ -192,7 +192,7 @@ class Server:
 
 
 EVERY_PORT: Mapping[str, tuple[int, ...]] = MappingProxyType(
-    {service.name: (*service.in_clear, *service.at_once) for service in (IMAP, POP3, SUBMISSION)}
+    {service.name: (*service.in_clear, *service.at_once) for service in (IMAP, POP3, SUBMISSION, SIEVE)}
 )
 """All ports of a mail store, by role as in the inventory."""
 TLS_AT_ONCE: Mapping[str, tuple[int, ...]] = MappingProxyType({"imap": (993,), "submission": (465,)})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 READABLE = ("PLAIN", "LOGIN")
@@ -55,12 +55,22 @@ _STRINGS = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 def sieve_capabilities(lines: Iterable[str]) -> Capabilities | None:
     """Of the lines before OK, each a name and perhaps a value, both in quotes (RFC 5804, section 1.7)."""
-    listed, found = [], {}
+    found: dict[str, str] = {}
     for line in lines:
-        name, *values = (text.upper() for text in _STRINGS.findall(line)[:2]) if '"' in line else ("",)
+        name, value = ([text.upper() for text in _STRINGS.findall(line)] + ["", ""])[:2]
         if name:
-            listed.append(" ".join((name, *values)))
-            found[name] = values[0] if values else ""
-    if not listed:
+            found[name] = value
+    if not found:
         return None
-    return Capabilities(tuple(listed), "STARTTLS" in found, tuple(found.get("SASL", "").split()), False)
+    listed = tuple(f"{name} {value}".strip() for name, value in found.items())
+    return Capabilities(listed, "STARTTLS" in found, tuple(found.get("SASL", "").split()), False)
+
+
+def capabilities(service: str, lines: Sequence[str]) -> Capabilities | None:
+    """What the whole reply of a store says, by the name of the service; its last line ends it."""
+    match service:
+        case "imap":
+            return imap_capabilities(lines[:-1])
+        case "pop3":
+            return pop3_capabilities(lines[1:-1])
+    return sieve_capabilities(lines[:-1])

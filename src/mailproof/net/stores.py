@@ -10,12 +10,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
-from mailproof.grammars.store_capabilities import (
-    Capabilities,
-    imap_capabilities,
-    pop3_capabilities,
-    sieve_capabilities,
-)
 from mailproof.net.errors import ClosedEarly, Malformed, NotObserved
 from mailproof.net.hosts import Hosts
 from mailproof.net.services import IMAP, POP3, SIEVE
@@ -113,18 +107,9 @@ class StoreDialogue:
         self._orderly = True
         return reply
 
-    async def capabilities(self) -> Capabilities | None:
-        """What the server can do; None where it does not say."""
-        reply = await self.command(self.language.capability)
-        return self.read_capabilities(reply) if reply.ok else None
-
-    def read_capabilities(self, reply: StoreReply) -> Capabilities | None:
-        """What a reply says that the server can do."""
-        if self.language is IMAP_WORDS:
-            return imap_capabilities(reply.lines[:-1])
-        if self.language is POP3_WORDS:
-            return pop3_capabilities(reply.lines[1:-1])
-        return sieve_capabilities(reply.lines[:-1])
+    async def capabilities(self) -> StoreReply:
+        """What the server says that it can do."""
+        return await self.command(self.language.capability)
 
     async def starttls(self, injected: bool = False) -> StoreReply:
         """Ask for TLS; ``injected`` sends one more command in the same write, which the server must forget."""
@@ -145,12 +130,12 @@ class StoreDialogue:
         self.transcript.add(Speaker.NOTE, f"TLS established: {session.version} {session.cipher}")
         return session
 
-    async def capabilities_in_tls(self) -> Capabilities | None:
-        """What the server can do inside TLS. ManageSieve says it unasked (RFC 5804, section 2.2)."""
+    async def capabilities_in_tls(self) -> StoreReply:
+        """What the server says that it can do inside TLS. ManageSieve says it unasked (RFC 5804, section 2.2)."""
         if self.language is SIEVE_WORDS:
             reply = await self._hear(self._limits.reply, "no capabilities inside TLS")
             self._orderly = True
-            return self.read_capabilities(reply)
+            return reply
         return await self.capabilities()
 
     async def answer_to_injected(self) -> str:

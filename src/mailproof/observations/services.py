@@ -14,7 +14,10 @@ from mailproof.observations.dialogue import DialogueSeen
 
 @dataclass(frozen=True)
 class StoreSession(DialogueSeen):
-    """Greeting, capabilities, STARTTLS if it is offered, capabilities inside TLS. Later parts are None where it ended."""
+    """Greeting, capabilities, STARTTLS if it is offered, capabilities inside TLS.
+
+    Later parts are None where it ended.
+    """
 
     endpoint: str
     service: str
@@ -50,7 +53,7 @@ class StoreSession(DialogueSeen):
 
 @dataclass(frozen=True)
 class ClearTextLogin(Observation):
-    """What a store says to a password before TLS: what it offers, and with consent the reply to a login that is made up."""
+    """What a store offers before TLS, and with consent the reply to a login that is made up."""
 
     session: StoreSession | None
     """None where the port is closed."""

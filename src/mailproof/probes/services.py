@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mailproof.grammars.store_capabilities import Capabilities, capabilities
 from mailproof.net.errors import (
     ClosedEarly,
     Malformed,
@@ -12,13 +13,13 @@ from mailproof.net.errors import (
     RefusedByAddress,
 )
 from mailproof.net.network import Network
-from mailproof.net.services import IMAP, POP3
+from mailproof.net.services import IMAP, POP3, SIEVE
 from mailproof.net.stores import StoreDialogue, StoreReply
 from mailproof.observations.services import ClearTextLogin, Mechanisms, StoreInjection, StoreSession
 from mailproof.probes.made_up import made_up_mailbox
 from mailproof.probes.probe import Look, probe
 from mailproof.probes.smtp import smtp_session
-from mailproof.targets.services import SMTPEndpoint, StoreEndpoint, TLSEndpoint
+from mailproof.targets.services import SASLEndpoint, SMTPEndpoint, StoreEndpoint
 
 
 @probe(connections=1)
@@ -44,8 +45,8 @@ async def _said(dialogue: StoreDialogue, session: StoreSession) -> StoreSession:
     if not session.greeting.ok:
         return replace(session, ended=f"the server opens with {session.greeting}")
     try:
-        capabilities = dialogue.read_capabilities(session.greeting) if _unasked(dialogue) else None
-        session = replace(session, capabilities=capabilities or await dialogue.capabilities())
+        listed = session.greeting if session.service == SIEVE.name else await dialogue.capabilities()
+        session = replace(session, capabilities=_read(session, listed))
         if session.implicit_tls or session.capabilities is None or not session.capabilities.starttls:
             return session
         session = replace(session, starttls=await dialogue.starttls())
@@ -55,14 +56,14 @@ async def _said(dialogue: StoreDialogue, session: StoreSession) -> StoreSession:
             session = replace(session, tls=await dialogue.handshake())
         except (NotAvailable, ClosedEarly, Malformed) as failure:
             return replace(session, tls_failure=failure.reason)
-        return replace(session, in_tls=await dialogue.capabilities_in_tls())
+        return replace(session, in_tls=_read(session, await dialogue.capabilities_in_tls()))
     except NotObserved as failure:
         return replace(session, ended=failure.reason)
 
 
-def _unasked(dialogue: StoreDialogue) -> bool:
-    """Whether the greeting tells the capabilities."""
-    return dialogue.language.name not in (IMAP.name, POP3.name)
+def _read(session: StoreSession, reply: StoreReply) -> Capabilities | None:
+    """What the server says that it can do; ManageSieve says it in its greeting. None where it does not say it."""
+    return capabilities(session.service, reply.lines) if reply.ok else None
 
 
 @probe(connections=1, looks=("store_session",))
@@ -122,8 +123,8 @@ async def store_injection(endpoint: StoreEndpoint, net: Network, look: Look) -> 
 
 
 @probe(looks=("store_session", "smtp_session"))
-async def mechanisms(endpoint: TLSEndpoint, look: Look) -> Mechanisms:
-    """The SASL mechanisms inside TLS, of a server for mail and of a store; of others nothing is known."""
+async def mechanisms(endpoint: SASLEndpoint, look: Look) -> Mechanisms:
+    """The SASL mechanisms inside TLS, of a server for mail or of a store; of others nothing is known."""
     if isinstance(endpoint, StoreEndpoint):
         store = await look(store_session, endpoint)
         return Mechanisms(endpoint.id, store.mechanisms_in_tls, store.evidence())

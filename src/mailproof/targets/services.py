@@ -56,7 +56,12 @@ class TLSEndpoint(Endpoint):
 
 
 @dataclass(frozen=True)
-class SMTPEndpoint(TLSEndpoint):
+class SASLEndpoint(TLSEndpoint):
+    """A service that users may log in to by SASL (RFC 4422)."""
+
+
+@dataclass(frozen=True)
+class SMTPEndpoint(SASLEndpoint):
     """A server that speaks SMTP. ``domains`` are those whose mail goes to its host."""
 
 
@@ -75,7 +80,7 @@ class SubmissionEndpoint(SMTPEndpoint):
 
 
 @dataclass(frozen=True)
-class StoreEndpoint(TLSEndpoint):
+class StoreEndpoint(SASLEndpoint):
     """A server where users read and sort their mail."""
 
 

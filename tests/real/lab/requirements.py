@@ -93,7 +93,7 @@ def why_not() -> str | None:
         return f"{POWERDNS_SCHEMA} is missing: install the package pdns-backend-sqlite3"
     if not POSTFIX_MASTER.exists():
         return f"{POSTFIX_MASTER} is missing: install the package postfix"
-    for service in ("imap-login", "pop3-login", "submission-login"):
+    for service in ("imap-login", "pop3-login", "submission-login", "managesieve-login"):
         if not (DOVECOT_SERVICES / service).exists():
             return f"dovecot's {service} is missing; all packages: tests/real/packages.txt"
     if not (all(path.exists() for path in (exim(), opensmtpd(), chasquid())) and (tlslite() / "tlslite").is_dir()):
