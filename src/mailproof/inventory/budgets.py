@@ -107,3 +107,9 @@ MAX_SIGNATURES = 5
 
 MAX_REPORTED_SOURCES = 1_000
 """Sources of one aggregate report that are looked at, those with the most messages."""
+
+MAX_WEB_ADDRESSES = 4
+"""Addresses of one web site, of each kind, that are asked for a page."""
+
+MAX_WEB_REDIRECTS = 3
+"""Redirects of a web site that are followed, and only to names of the same registrable domain."""

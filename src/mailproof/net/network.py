@@ -15,6 +15,7 @@ from mailproof.net.smtp import SMTPClient
 from mailproof.net.source import within_reach
 from mailproof.net.stores import StoreClient
 from mailproof.net.tls.handshakes import TLSClient
+from mailproof.net.web import WebClient
 
 
 class Network:
@@ -30,6 +31,7 @@ class Network:
         self.stores = StoreClient(settings, self.hosts)
         self.tls = TLSClient(settings, self.hosts)
         self.https = HTTPSClient(settings, self.hosts)
+        self.web = WebClient(settings, self.hosts)
         self.files = Files()
 
     async def close(self) -> None:
