@@ -6,7 +6,7 @@ Much of this is what Internet.nl wants of a site and no standard demands: that i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urljoin, urlsplit
 
 from mailproof.controls import (
@@ -22,6 +22,7 @@ from mailproof.controls import (
     leave_to,
     not_applicable,
 )
+from mailproof.grammars.openpgp import octets, read_key
 from mailproof.grammars.security_txt import SecurityText, parse_security_txt
 from mailproof.grammars.web_headers import (
     HSTS,
@@ -117,8 +118,8 @@ _HSTS = "strict-transport-security"
     harm=Harm.READ,
 )
 def test_https_is_insisted_on(web_site: WebSite, *, max_age: int = 31_536_000) -> None:
-    """The first answer over HTTPS has one valid Strict-Transport-Security field with a max-age of a year, and the answer
-    over HTTP has none.
+    """The first answer over HTTPS has one valid Strict-Transport-Security field with a max-age of a year, and that over
+    HTTP has none.
 
     Why: without it browsers begin in clear whenever somebody types the name alone; a malformed field counts as none.
     Fix: send Strict-Transport-Security: max-age=31536000; includeSubDomains over HTTPS only.
@@ -208,7 +209,8 @@ def _is_own(source: str, host: str) -> bool:
 
 def _is_anybody(source: str) -> bool:
     """Whether a source is everybody, or what comes in clear, or this machine."""
-    return source in ("*", "http:", "https:", "'*'", "127.0.0.1") or source.startswith(("http://", "http:*"))
+    host = source.rpartition("://")[2].partition("/")[0].partition(":")[0]
+    return source in ("http:", "https:") or host in ("*", "127.0.0.1") or source.startswith("http://")
 
 
 @control("WEB-XFO", MAY, rfc(7034, "2.1"), CSP3, INTERNET_NL, harm=Harm.ABUSED)
@@ -274,6 +276,9 @@ def test_headers_give_nothing_away(web_site: WebSite) -> None:
 _BANNERS = ("server", "x-powered-by", "x-aspnet-version", "x-aspnetmvc-version", "x-generator", "via")
 
 
+_NOT_SEARCHED = ("set-cookie", "content-security-policy", "content-security-policy-report-only")
+
+
 def _given_away(answer: WebAnswer) -> list[str]:
     found = []
     for text in answer.fields("set-cookie"):
@@ -288,7 +293,7 @@ def _given_away(answer: WebAnswer) -> list[str]:
         if name != "via" and any(character.isdigit() for character in value):
             found.append(f"{name}: {value}")
     for name, value in answer.headers:
-        inside = [a for a in addresses_in(value) if not is_public(a)] if name != "set-cookie" else []
+        inside = [a for a in addresses_in(value) if not is_public(a)] if name not in _NOT_SEARCHED else []
         found += [f"{name} holds the private address {inside[0]}"] if inside else []
     return found
 
@@ -312,8 +317,8 @@ def test_security_txt_is_right(security_txt: SecurityTxt, *, most_days: int = 36
     answer = security_txt.answer
     if answer is None:
         leave_to("WEB-HTTPS", f"{security_txt.host} gives no page over HTTPS")
-    if answer.redirect:
-        raise NotObserved(f"it leads to {answer.redirect}, which is not followed", security_txt.evidence())
+    if security_txt.left:
+        raise NotObserved(f"it leads to {security_txt.left}, which is not followed", security_txt.evidence())
     if answer.status in (404, 410):
         finding(MAY, "there is no security.txt")
     if answer.status != 200:
@@ -339,6 +344,35 @@ def _in_date(text: SecurityText, at: datetime, most_days: int) -> None:
     assert expires >= at, f"it expired on {expires:%Y-%m-%d}: it must not be used any more"
     if expires > at + timedelta(days=most_days):
         finding(MAY, f"it expires on {expires:%Y-%m-%d}, in more than {most_days} days: RFC 9116 recommends a year")
+
+
+@control(
+    "WEB-SECURITYTXT-KEY", MAY, rfc(9116, "2.5.4"), rfc(9580, "5.2.3.13"), INTERNET_NL, by_clock=True, harm=Harm.OTHER
+)
+def test_key_of_security_txt_is_in_date(security_txt: SecurityTxt) -> None:
+    """The OpenPGP key that Encryption in security.txt names is neither expired nor revoked.
+
+    Why: who wants to report a hole in confidence cannot encrypt to a key that has ended.
+    Fix: extend the key, or make a new one; publish it under the URL that Encryption names.
+    """
+    answer = security_txt.answer
+    if answer is None:
+        leave_to("WEB-HTTPS", f"{security_txt.host} gives no page over HTTPS")
+    if answer.status != 200:
+        leave_to("WEB-SECURITYTXT", "there is no security.txt")
+    named = parse_security_txt(answer.body).values("Encryption")
+    if not named:
+        not_applicable("security.txt names no key")
+    if security_txt.key is None:
+        not_applicable(f"{named[0]} is no page of the same domain: it is not fetched")
+    data = octets(security_txt.key.body)
+    key = read_key(data) if data is not None else None
+    if key is None:
+        not_applicable(f"{security_txt.key.url} (status {security_txt.key.status}) is no OpenPGP key in armour")
+    assert not key.revoked, f"the key {key.id} is revoked"
+    if key.expires is not None:
+        ends = datetime.fromtimestamp(key.expires, UTC)
+        assert ends >= datetime.fromisoformat(security_txt.at), f"the key {key.id} ended on {ends:%Y-%m-%d}"
 
 
 @control("V6-WEB-AAAA", MAY, rfc(6540, "2"), INTERNET_NL, harm=Harm.OTHER)

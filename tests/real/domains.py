@@ -65,6 +65,9 @@ ADDRESS = "ADDRESS"
 OWN_KEY = "3 1 1 KEY"
 """Stands for TLSA rdata of the host's own key, in ``Domain.records``."""
 
+WEB_KEY = "3 1 1 WEB"
+"""Stands for TLSA rdata of the key of the web sites, in ``Domain.records``."""
+
 ISSUER = "2 1 1 ISSUER"
 """Stands for TLSA rdata of the certificate that issued the host's own, in ``Domain.records``."""
 
@@ -213,6 +216,31 @@ class Store:
 
 
 @dataclass(frozen=True)
+class Web:
+    """The web site www.NAME.test; its lines of nginx that differ from right ones."""
+
+    settings: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    """Header fields that it does not send."""
+    plain: str = "return 301 https://$host$request_uri;"
+    """What port 80 does."""
+    over_ipv6: tuple[str, ...] = ()
+    """Lines that differ over IPv6."""
+    chain: Chain = Chain.RIGHT
+    text: str = "right"
+    """Which security.txt it has: ``right``, ``none``, ``no Expires``, ``old key``."""
+
+    @property
+    def cause(self) -> list[str]:
+        """The lines that make the fault."""
+        lines = [*self.settings, *(f"no {name}" for name in self.without)]
+        lines += [f"port 80: {self.plain}"] if self.plain != Web.plain else []
+        lines += [f"over IPv6: {line}" for line in self.over_ipv6]
+        lines += [f"{self.chain} certificate chain"] if self.chain is not Chain.RIGHT else []
+        return lines + ([f"security.txt: {self.text}"] if self.text != Web.text else [])
+
+
+@dataclass(frozen=True)
 class OwnServer:
     """A name server that serves one domain only, besides ns1 and ns2 or in their place."""
 
@@ -253,6 +281,7 @@ class Domain:
     fault: str = ""
     server: Server | None = None
     store: Store | None = None
+    web: Web | None = None
     parked: bool = False
     """Neither sends nor receives mail."""
     records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -341,6 +370,11 @@ class Domain:
         return f"mail.{self.name}"
 
     @property
+    def web_host(self) -> str:
+        """Its web site, if it has one."""
+        return f"www.{self.name}"
+
+    @property
     def software(self) -> str:
         if self.store:
             return DOVECOT
@@ -354,6 +388,7 @@ class Domain:
             if part:
                 lines += part.settings
                 lines += _certificate_lines(part)
+        lines += self.web.cause if self.web else []
         if self.server:
             for backend in self.server.backends:
                 differs = [*backend.settings, *_certificate_lines(backend)]

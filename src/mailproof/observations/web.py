@@ -107,6 +107,8 @@ class SecurityTxt(Observation):
     answer: WebAnswer | None
     at: str
     """When it was fetched, ISO 8601 in UTC."""
+    left: str = ""
+    """A redirect that was not followed."""
     key: WebAnswer | None = None
     """The key that Encryption names, where that is a page of the same domain."""
 

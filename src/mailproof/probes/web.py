@@ -29,6 +29,9 @@ from mailproof.targets.web import WebHost
 
 MOST_REQUESTS = 2 * MAX_WEB_ADDRESSES + 2 + MAX_WEB_REDIRECTS + 1
 
+MOST_OF_TEXT = 100 * 1024
+"""Octets of security.txt; Internet.nl reads no more."""
+
 ANY_CODING = "gzip, deflate, br, zstd"
 
 
@@ -132,15 +135,16 @@ def _alike(visits: list[Visit]) -> float | None:
     return both / most if most else 1.0
 
 
-@probe(connections=2, peer="{}:443")
+@probe(connections=2 + MAX_WEB_REDIRECTS, peer="{}:443")
 async def security_txt(host: WebHost, net: Network, web_site: WebSite) -> SecurityTxt:
     """security.txt at the address that gave the page; the key that it names, if that is a page of the same domain."""
     at = now()
     first = web_site.answer("https")
     if first is None or first.tls_error:
         return SecurityTxt(host.name, None, at)
-    answer = await net.web.get(f"https://{host.name}/.well-known/security.txt", first.address)
-    key = None
+    answer = await net.web.get(f"https://{host.name}/.well-known/security.txt", first.address, limit=MOST_OF_TEXT)
+    followed, left = await _follow(net, host.name, answer)
+    answer, key = (followed[-1] if followed else answer), None
     if answer.status == 200:
         for url in parse_security_txt(answer.body).values("Encryption"):
             target = _target(WebAnswer(answer.url, answer.address, 302, (("location", url),)))
@@ -150,7 +154,7 @@ async def security_txt(host: WebHost, net: Network, web_site: WebSite) -> Securi
                 except NotObserved:
                     key = None
                 break
-    return SecurityTxt(host.name, answer, at, key)
+    return SecurityTxt(host.name, answer, at, left, key)
 
 
 @probe(connections=3, peer="{}:443")
@@ -159,7 +163,7 @@ async def web_dane(host: WebHost, net: Network, web_site: WebSite) -> ServiceDAN
     id = f"{host.name}:443"
     answer = await net.dns.resolve(f"_443._tcp.{host.name}", "TLSA")
     first = web_site.answer("https")
-    if not answer.records or answer.proposed or first is None:
+    if not answer.records or answer.proposed or first is None or first.tls_error:
         return ServiceDANE(id, answer)
     addresses = web_site.ipv4 if first.address in {record.data for record in web_site.ipv4.records} else web_site.ipv6
     seen = ServiceDANE(id, answer, await valid(net, addresses, answer))

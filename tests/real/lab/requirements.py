@@ -34,6 +34,8 @@ PROGRAMS = {
     "kzonesign": "knot-dnssecutils",
     "openssl": "openssl",
     "gnutls-cli": "gnutls-bin",
+    "gpg": "gpg",
+    "gpg-agent": "gpg-agent",
 }
 POSTFIX_MASTER = Path("/usr/lib/postfix/sbin/master")
 DOVECOT_SERVICES = Path("/usr/lib/dovecot")

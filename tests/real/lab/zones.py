@@ -135,6 +135,9 @@ def mail_zone(domain: Domain, tlsa: str | None, known: Mapping[str, str], serial
     if domain.store:
         records["mail A"] = (plan.store_address(domain),)
         records["mail TXT"] = ("v=spf1 -all",)
+    if domain.web:
+        records |= {"www A": (plan.HTTPS,), "www AAAA": (plan.HTTPS6,), "_443._tcp.www TLSA": (known[domains.WEB_KEY],)}
+        records["www TXT"] = ("v=spf1 -all",)
     if domain.label == "right":
         records["policy A"] = (plan.HTTPS,)
     records |= _own_servers(domain, inside=True)
@@ -349,6 +352,7 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
             | {
                 domains.ISSUER: issuers.get(domain.label, ""),
                 domains.OWN_KEY: tlsa.get(domain.label, ""),
+                domains.WEB_KEY: tlsa.get("https", ""),
             }
         )
 
