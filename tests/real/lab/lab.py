@@ -131,16 +131,9 @@ class Lab:
         dovecot(daemons, servers, self.directory / "dovecot", issued)
         haproxy(daemons, servers, self.directory / "haproxy")
         registry = authority.issue("registry", [domains.REGISTRY], Chain.RIGHT)
-        sites, texts = _sites(authority, issued["https"]), security_texts(self.directory / "openpgp")
-        nginx(
-            daemons,
-            servers,
-            self.directory / "nginx",
-            sites,
-            _webs(authority, issued["https"], texts),
-            registry,
-            documents(),
-        )
+        sites = _sites(authority, issued["https"])
+        webs = _webs(authority, issued["https"], security_texts(self.directory / "openpgp"))
+        nginx(daemons, servers, self.directory / "nginx", sites, webs, registry, documents())
         self._start_ssl3(daemons, servers, issued["ssl3"])
         self._start_old_openssl(daemons, servers, issued)
         self._start_dns(daemons, namespaces, issued)

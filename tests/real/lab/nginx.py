@@ -1,5 +1,5 @@
-"""nginx as policy host for MTA-STS (RFC 8461, section 3.3), as web sites, and as a registry: one address, all names, certificates
-chosen by SNI."""
+"""nginx as policy host for MTA-STS (RFC 8461, section 3.3), as web sites, and as a registry: one address for all names,
+certificates chosen by SNI."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of security.txt (RFC 9116), signed by GnuPG, and the keys that they name: a good one, and one that has ended."""
+"""security.txt (RFC 9116), signed by GnuPG, and the keys that it names: a good one, and one that has ended."""
 
 from __future__ import annotations
 
