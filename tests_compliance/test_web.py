@@ -34,6 +34,7 @@ from mailproof.grammars.web_headers import (
     referrer_policy,
 )
 from mailproof.net.addresses import is_public
+from mailproof.net.dns.registration import owned
 from mailproof.net.errors import NotObserved
 from mailproof.net.web import WebAnswer
 from mailproof.observations.service_dane import ServiceDANE
@@ -204,7 +205,7 @@ def _is_own(source: str, host: str) -> bool:
     if source in ("'none'", "'self'", "'report-sample'", "'strict-dynamic'") or source.startswith(("'nonce-", "'sha")):
         return True
     name = source.removeprefix("https://").partition("/")[0].partition(":")[0].removeprefix("*.")
-    return "." in name and (host == name or host.endswith(f".{name}") or name.endswith(f".{host}"))
+    return "." in name and owned(name) == owned(host)
 
 
 def _is_anybody(source: str) -> bool:
@@ -347,7 +348,7 @@ def _in_date(text: SecurityText, at: datetime, most_days: int) -> None:
 
 
 @control(
-    "WEB-SECURITYTXT-KEY", MAY, rfc(9116, "2.5.4"), rfc(9580, "5.2.3.13"), INTERNET_NL, by_clock=True, harm=Harm.OTHER
+    "WEB-SECURITYTXT-KEY", MAY, rfc(9116, "2.5.4"), rfc(9580, "5.2.3.13"), INTERNET_NL, by_clock=True, harm=Harm.READ
 )
 def test_key_of_security_txt_is_in_date(security_txt: SecurityTxt) -> None:
     """The OpenPGP key that Encryption in security.txt names is neither expired nor revoked.
@@ -375,7 +376,7 @@ def test_key_of_security_txt_is_in_date(security_txt: SecurityTxt) -> None:
         assert ends >= datetime.fromisoformat(security_txt.at), f"the key {key.id} ended on {ends:%Y-%m-%d}"
 
 
-@control("V6-WEB-AAAA", MAY, rfc(6540, "2"), INTERNET_NL, harm=Harm.OTHER)
+@control("V6-WEB-AAAA", MAY, rfc(6540, "2"), INTERNET_NL, harm=Harm.READ)
 def test_site_has_ipv6(web_site: WebSite) -> None:
     """The site has an IPv6 address that everybody can reach.
 
@@ -389,7 +390,7 @@ def test_site_has_ipv6(web_site: WebSite) -> None:
     assert any(map(is_public, found)), f"{', '.join(found)} is not reachable from everywhere"
 
 
-@control("V6-WEB-REACH", MAY, rfc(8305, "4"), INTERNET_NL, harm=Harm.OTHER)
+@control("V6-WEB-REACH", MAY, rfc(8305, "4"), INTERNET_NL, harm=Harm.READ)
 def test_site_answers_over_ipv6(web_site: WebSite) -> None:
     """Every IPv6 address of the site answers on port 443 or 80.
 
@@ -417,7 +418,7 @@ _COMPARED = (
 )  # fmt: skip
 
 
-@control("V6-WEB-SAME", MAY, INTERNET_NL, allowed={"least": Between(0, 1)}, harm=Harm.OTHER)
+@control("V6-WEB-SAME", MAY, INTERNET_NL, allowed={"least": Between(0, 1)}, harm=Harm.READ)
 def test_site_is_the_same_over_ipv6(web_site: WebSite, *, least: float = 0.9) -> None:
     """Over IPv6 the site has the same ports, status, security headers and content as over IPv4.
 
@@ -456,7 +457,7 @@ def _same(site: WebSite, scheme: str) -> None:
     assert not differ, f"{scheme}: {', '.join(differ)} differ between IPv4 and IPv6"
 
 
-@control("DANE-WEB", SHOULD, rfc(6698, "4"), INTERNET_NL, harm=Harm.OTHER)
+@control("DANE-WEB", SHOULD, rfc(6698, "4"), INTERNET_NL, harm=Harm.READ)
 def test_tlsa_records_of_site_match(web_dane: ServiceDANE) -> None:
     """The site has TLSA records, secured by DNSSEC, and one of them matches each certificate that it sends.
 
