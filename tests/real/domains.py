@@ -65,6 +65,9 @@ ADDRESS = "ADDRESS"
 OWN_KEY = "3 1 1 KEY"
 """Stands for TLSA rdata of the host's own key, in ``Domain.records``."""
 
+STORE = "STORE "
+"""With a label behind it: the address of that domain's mail store, in ``Domain.records``."""
+
 WEB_KEY = "3 1 1 WEB"
 """Stands for TLSA rdata of the key of the web sites, in ``Domain.records``."""
 
@@ -241,6 +244,28 @@ class Web:
 
 
 @dataclass(frozen=True)
+class Auto:
+    """autoconfig.NAME and autodiscover.NAME: what nginx does there, where that differs from right answers."""
+
+    autoconfig: str = ""
+    autodiscover: str = ""
+    jmap: str = ""
+    imap_port: int = 993
+    """Of the server that autoconfig names."""
+
+    @property
+    def cause(self) -> list[str]:
+        """The lines that make the fault."""
+        told = {"autoconfig": self.autoconfig, "autodiscover": self.autodiscover, "jmap": self.jmap}
+        lines = [f"{name}: {line}" for name, line in told.items() if line]
+        return lines + ([f"autoconfig: imap at {self.imap_port}"] if self.imap_port != Auto.imap_port else [])
+
+
+AUTO_STORE = "mail.right-auto.test"
+"""The store that all settings for mail programs name."""
+
+
+@dataclass(frozen=True)
 class OwnServer:
     """A name server that serves one domain only, besides ns1 and ns2 or in their place."""
 
@@ -282,6 +307,7 @@ class Domain:
     server: Server | None = None
     store: Store | None = None
     web: Web | None = None
+    auto: Auto | None = None
     parked: bool = False
     """Neither sends nor receives mail."""
     records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -389,6 +415,7 @@ class Domain:
                 lines += part.settings
                 lines += _certificate_lines(part)
         lines += self.web.cause if self.web else []
+        lines += self.auto.cause if self.auto else []
         if self.server:
             for backend in self.server.backends:
                 differs = [*backend.settings, *_certificate_lines(backend)]

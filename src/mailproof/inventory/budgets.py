@@ -113,3 +113,6 @@ MAX_WEB_ADDRESSES = 4
 
 MAX_WEB_REDIRECTS = 3
 """Redirects of a web site that are followed, and only to names of the same registrable domain."""
+
+MAX_NAMED_SERVERS = 8
+"""Servers that the records and documents of one domain name for its users, and that are connected to."""

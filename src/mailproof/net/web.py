@@ -84,8 +84,11 @@ class WebClient:
         self._hosts = hosts
         self._network = GuardedNetwork(backend or httpcore.AnyIOBackend())
 
-    async def get(self, url: str, address: str, *, codings: str = "identity", limit: int = KEPT) -> WebAnswer:
-        """GET ``url`` from ``address``; ``codings`` are the content codings that are asked for.
+    async def get(
+        self, url: str, address: str, *, codings: str = "identity", limit: int = KEPT, posted: str = ""
+    ) -> WebAnswer:
+        """GET ``url`` from ``address``; ``codings`` are the content codings that are asked for. What is ``posted`` is
+        sent as XML by POST instead.
 
         The certificate is verified for the host of the URL. Raises ValueError for a URL that is not
         ``http://name/...`` or ``https://name/...`` on the usual port; Refused, TimedOut, ClosedEarly, Malformed and
@@ -98,7 +101,7 @@ class WebClient:
         async with self._hosts.request(address, port):
             try:
                 async with asyncio.timeout(self._settings.limits.https):
-                    return await self._get(parsed, address, codings, limit)
+                    return await self._get(parsed, address, codings, limit, posted.encode())
             except TimeoutError as error:
                 raise TimedOut(f"no complete answer from {address} in time") from error
             except (*HTTP_ERRORS, OSError) as error:
@@ -117,7 +120,7 @@ class WebClient:
             return NoIPv6(NO_IPV6)
         return typed_failure(error, address)
 
-    async def _get(self, url: SplitResult, address: str, codings: str, limit: int) -> WebAnswer:
+    async def _get(self, url: SplitResult, address: str, codings: str, limit: int, posted: bytes) -> WebAnswer:
         settings, host = self._settings, url.hostname or ""
         destination = settings.destination(address, PORTS[url.scheme], host)
         headers = {
@@ -131,10 +134,13 @@ class WebClient:
             "connect": settings.limits.connect,
         }
         target = f"{url.path or '/'}{f'?{url.query}' if url.query else ''}"
+        if posted:
+            headers |= {"Content-Type": "text/xml; charset=utf-8", "Content-Length": str(len(posted))}
         request = httpcore.Request(
-            "GET",
+            "POST" if posted else "GET",
             httpcore.URL(scheme=url.scheme, host=destination.address, port=destination.port, target=target),
             headers=list(headers.items()),
+            content=posted or None,
             extensions={"sni_hostname": host, "timeout": timeout},
         )
         async with httpcore.AsyncConnectionPool(

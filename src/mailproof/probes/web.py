@@ -47,7 +47,7 @@ async def web_site(host: WebHost, net: Network) -> WebSite:
     followed: list[WebAnswer] = []
     left, compressed = "", None
     if first is not None:
-        followed, left = await _follow(net, host.name, first)
+        followed, left = await follow(net, host.name, first)
         page = followed[-1] if followed else first
         try:
             compressed = await net.web.get(page.url, page.address, codings=ANY_CODING, limit=0)
@@ -65,7 +65,7 @@ async def _visit(net: Network, scheme: str, host: str, address: str) -> Visit:
         return Visit(scheme, address, None, failure.kind, failure.reason)
 
 
-async def _follow(net: Network, host: str, page: WebAnswer) -> tuple[list[WebAnswer], str]:
+async def follow(net: Network, host: str, page: WebAnswer) -> tuple[list[WebAnswer], str]:
     """The pages behind the redirects of ``page``, and the redirect that is not followed, if there is one.
 
     Only HTTPS is followed, and only to names of the same registrable domain: a site must not lead us to others.
@@ -73,7 +73,7 @@ async def _follow(net: Network, host: str, page: WebAnswer) -> tuple[list[WebAns
     followed: list[WebAnswer] = []
     own = owned(host)
     while page.redirect:
-        target = _target(page)
+        target = web_target(page)
         if len(followed) == MAX_WEB_REDIRECTS or not target or owned(urlsplit(target).hostname or "") != own:
             return followed, page.redirect
         try:
@@ -86,7 +86,7 @@ async def _follow(net: Network, host: str, page: WebAnswer) -> tuple[list[WebAns
     return followed, ""
 
 
-def _target(page: WebAnswer) -> str:
+def web_target(page: WebAnswer) -> str:
     """The URL that a redirect leads to; empty where it is none that is followed."""
     try:
         url = urlsplit(urljoin(page.url, page.redirect))
@@ -143,11 +143,11 @@ async def security_txt(host: WebHost, net: Network, web_site: WebSite) -> Securi
     if first is None or first.tls_error:
         return SecurityTxt(host.name, None, at)
     answer = await net.web.get(f"https://{host.name}/.well-known/security.txt", first.address, limit=MOST_OF_TEXT)
-    followed, left = await _follow(net, host.name, answer)
+    followed, left = await follow(net, host.name, answer)
     answer, key = (followed[-1] if followed else answer), None
     if answer.status == 200:
         for url in parse_security_txt(answer.body).values("Encryption"):
-            target = _target(WebAnswer(answer.url, answer.address, 302, (("location", url),)))
+            target = web_target(WebAnswer(answer.url, answer.address, 302, (("location", url),)))
             if target and owned(urlsplit(target).hostname or "") == owned(host.name):
                 try:
                     key = await _fetch(net, target, answer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.real.domains import EXIM, HAPROXY, POSTFIX, PROXY_PROTOCOL, Domain, Server, Store, Web
+from tests.real.domains import EXIM, HAPROXY, POSTFIX, PROXY_PROTOCOL, Auto, Domain, Server, Store, Web
 
 NETWORK = 25
 
@@ -88,6 +88,7 @@ DOMAINS = (
         why="postscreen may be told to remember who has waited for it: then the next early talker is served.",
     ),
     Domain("right-web", web=Web()),
+    Domain("right-auto", store=Store(), auto=Auto()),
     Domain(LOGO, records=with_logo(LOGO, "right.svg", "mark.pem")),
     Domain("bimi-declined", records={"default._bimi TXT": ("v=BIMI1; l=; a=;",)}),
 )

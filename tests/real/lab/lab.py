@@ -27,7 +27,7 @@ from tests.real.lab.exim import exim
 from tests.real.lab.exim import passwd_lines as exim_users
 from tests.real.lab.haproxy import haproxy
 from tests.real.lab.namespaces import LabError, Namespaces, remove_leftovers
-from tests.real.lab.nginx import Site, WebSite, nginx
+from tests.real.lab.nginx import AUTO_NAMES, Site, WebSite, auto_server, nginx
 from tests.real.lab.old_openssl_server import Host
 from tests.real.lab.openpgp import SecurityText, security_texts
 from tests.real.lab.opensmtpd import opensmtpd
@@ -133,7 +133,8 @@ class Lab:
         registry = authority.issue("registry", [domains.REGISTRY], Chain.RIGHT)
         sites = _sites(authority, issued["https"])
         webs = _webs(authority, issued["https"], security_texts(self.directory / "openpgp"))
-        nginx(daemons, servers, self.directory / "nginx", sites, webs, registry, documents())
+        more = "".join(auto_server(domain, issued["https"]) for domain in plan.DOMAINS if domain.auto)
+        nginx(daemons, servers, self.directory / "nginx", sites, webs, registry, documents(), more)
         self._start_ssl3(daemons, servers, issued["ssl3"])
         self._start_old_openssl(daemons, servers, issued)
         self._start_dns(daemons, namespaces, issued)
@@ -363,6 +364,7 @@ def _issue(authority: Authority) -> dict[str, Issued]:
                 key = issued[domain.label].key
                 issued[instance.key] = authority.issue(instance.key, [domain.host], instance.server.chain, key=key)
     names = [*(f"mta-sts.{domain.name}" for domain in plan.DOMAINS), *(domain.web_host for domain in plan.webs())]
+    names += [f"{name}.{domain.name}" for domain in plan.DOMAINS if domain.auto for name in AUTO_NAMES]
     issued["https"] = authority.issue("https", [*names, plan.REDIRECT_TARGET], Chain.RIGHT)
     return issued
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.marks import LOGO, mark_pem
-from tests.real.domains import REGISTRY, PolicyHost, Web
+from tests.real.domains import AUTO_STORE, REGISTRY, Domain, PolicyHost, Web
 from tests.real.faults import right
 from tests.real.lab import plan
 from tests.real.lab.ca import Issued
@@ -131,6 +131,38 @@ def _web_server(site: WebSite, documents: Path) -> str:
     return servers
 
 
+AUTO_NAMES = ("autoconfig", "autodiscover")
+
+
+def auto_server(domain: Domain, issued: Issued) -> str:
+    """The server that tells mail programs what to use."""
+    assert domain.auto is not None
+    auto = domain.auto
+    incoming = _named("incomingServer", "imap", auto.imap_port, "SSL" if auto.imap_port == 993 else "STARTTLS")
+    document = f"<clientConfig>{incoming}{_named('outgoingServer', 'smtp', 465, 'SSL')}</clientConfig>"
+    imap = f"<Type>IMAP</Type><Server>{AUTO_STORE}</Server><Port>993</Port><SSL>on</SSL>"
+    response = f"<Autodiscover><Response><Protocol>{imap}</Protocol></Response></Autodiscover>"
+    session = '{"apiUrl": "https://jmap.test/"}'
+    return f"""\
+  server {{
+    listen {plan.HTTPS}:443 ssl;
+    server_name {" ".join(f"{name}.{domain.name}" for name in AUTO_NAMES)};
+    ssl_certificate {issued.chain_file};
+    ssl_certificate_key {issued.key_file};
+    default_type text/xml;
+    location = /.well-known/mail-v1.xml {{ return 404; }}
+    location = /mail/config-v1.1.xml {{ {auto.autoconfig or f"return 200 '{document}';"} }}
+    location = /autodiscover/autodiscover.xml {{ {auto.autodiscover or f"return 200 '{response}';"} }}
+    location = /.well-known/jmap {{ {auto.jmap or f"return 200 '{session}';"} }}
+  }}
+"""
+
+
+def _named(kind: str, type: str, port: int, socket: str) -> str:
+    told = f"<hostname>{AUTO_STORE}</hostname><port>{port}</port><socketType>{socket}</socketType>"
+    return f'<{kind} type="{type}">{told}</{kind}>'
+
+
 def _write_logos(directory: Path) -> None:
     """The images that BIMI records name, and the mark certificate."""
     directory.mkdir()
@@ -147,6 +179,7 @@ def nginx(
     webs: list[WebSite],
     registry: Issued,
     registered: Mapping[str, str],
+    more: str = "",
 ) -> None:
     """Start nginx for all sites, and for the registry with what it says by path."""
     documents = directory / "policies"
@@ -154,7 +187,7 @@ def nginx(
     _write_logos(documents / "bimi")
     user = pwd.getpwuid(0).pw_name
     servers = "".join(_server(site, documents) for site in sites)
-    servers += "".join(_web_server(site, directory / "sites") for site in webs)
+    servers += more + "".join(_web_server(site, directory / "sites") for site in webs)
     servers += _registry(registry, directory / "registry", registered)
     file = directory / "nginx.conf"
     file.write_text(

@@ -138,6 +138,16 @@ def mail_zone(domain: Domain, tlsa: str | None, known: Mapping[str, str], serial
     if domain.web:
         records |= {"www A": (plan.HTTPS,), "www AAAA": (plan.HTTPS6,), "_443._tcp.www TLSA": (known[domains.WEB_KEY],)}
         records["www TXT"] = ("v=spf1 -all",)
+    if domain.auto:
+        records |= {f"{name} A": (plan.HTTPS,) for name in ("autoconfig", "autodiscover")}
+        records |= {f"{name} TXT": ("v=spf1 -all",) for name in ("autoconfig", "autodiscover")}
+        records |= {
+            "_submissions._tcp SRV": (f"0 1 465 {domains.AUTO_STORE}.",),
+            "_imaps._tcp SRV": (f"0 1 993 {domains.AUTO_STORE}.",),
+            "_pop3._tcp SRV": ("0 0 0 .",),
+            "_sieve._tcp SRV": (f"0 1 4190 {domains.AUTO_STORE}.",),
+            "_jmap._tcp SRV": ("0 1 443 autoconfig",),
+        }
     if domain.label == "right":
         records["policy A"] = (plan.HTTPS,)
     records |= _own_servers(domain, inside=True)
@@ -188,6 +198,8 @@ def _filled_in(value: str, domain: Domain, known: Mapping[str, str]) -> str:
     tags, key, name = value.partition("p=")
     if value.startswith("v=DKIM1;") and name in known:
         return f"{tags}{key}{known[name]}"
+    if value.startswith(domains.STORE):
+        return plan.store_address(plan.by_label(value.removeprefix(domains.STORE)))
     return plan.address(domain) if value == domains.ADDRESS else known.get(value, value)
 
 

@@ -28,21 +28,21 @@ def _imap(words: str) -> Capabilities | None:
 
 
 _INSIDE = _imap("AUTH=PLAIN")
-_SESSION = StoreSession(
+SESSION = StoreSession(
     TRANSCRIPT, _WHERE, "imap", False, _OPEN, _imap("STARTTLS LOGINDISABLED"), _YES, _TLS, "", _INSIDE
 )
 _AT_ONCE = StoreSession(TRANSCRIPT, _WHERE, "imap", True, _OPEN, _INSIDE)
-_WITHOUT = replace(_SESSION, capabilities=_imap("LOGINDISABLED"), starttls=None, tls=None, in_tls=None)
-_UNKNOWN = replace(_WITHOUT, capabilities=None)
-_SHUT = replace(_UNKNOWN, greeting=_FULL, ended=f"the server opens with {_FULL}")
+WITHOUT_STARTTLS = replace(SESSION, capabilities=_imap("LOGINDISABLED"), starttls=None, tls=None, in_tls=None)
+UNKNOWN_STORE = replace(WITHOUT_STARTTLS, capabilities=None)
+_SHUT = replace(UNKNOWN_STORE, greeting=_FULL, ended=f"the server opens with {_FULL}")
 
 
 def _login(words: str, said: str = "") -> ClearTextLogin:
-    return ClearTextLogin(replace(_SESSION, capabilities=_imap(words)), StoreReply(False, (said,)) if said else None)
+    return ClearTextLogin(replace(SESSION, capabilities=_imap(words)), StoreReply(False, (said,)) if said else None)
 
 
 def _pop3(*lines: str) -> ClearTextLogin:
-    return ClearTextLogin(replace(_SESSION, service="pop3", capabilities=pop3_capabilities(lines)))
+    return ClearTextLogin(replace(SESSION, service="pop3", capabilities=pop3_capabilities(lines)))
 
 
 _SUBMISSION = SubmissionEndpoint(HOST, ADDRESS, 587, active=True)
@@ -66,17 +66,17 @@ def _offers(*names: str) -> Mechanisms:
 
 TABLE: Table = {
     "SUB-IMAP-STARTTLS": (
-        passes(store_session=_SESSION),
-        fails("does not list STARTTLS", level=SHOULD, store_session=_WITHOUT),
-        fails("does not list STLS", store_session=replace(_WITHOUT, service="pop3")),
-        fails("STARTTLS is answered with a2 NO", store_session=replace(_SESSION, starttls=_NO, tls=None, in_tls=None)),
+        passes(store_session=SESSION),
+        fails("does not list STARTTLS", level=SHOULD, store_session=WITHOUT_STARTTLS),
+        fails("does not list STLS", store_session=replace(WITHOUT_STARTTLS, service="pop3")),
+        fails("STARTTLS is answered with a2 NO", store_session=replace(SESSION, starttls=_NO, tls=None, in_tls=None)),
         leaves(
-            "TLS-12-OR-13", "the handshake fails: no cipher", store_session=replace(_SESSION, tls_failure="no cipher")
+            "TLS-12-OR-13", "the handshake fails: no cipher", store_session=replace(SESSION, tls_failure="no cipher")
         ),
         skips("TLS starts at once", store_session=_AT_ONCE),
         undecided("too many connections", store_session=_SHUT),
-        undecided("does not say what it can do", store_session=_UNKNOWN),
-        undecided("was not answered: timed out", store_session=replace(_SESSION, starttls=None, ended="timed out")),
+        undecided("does not say what it can do", store_session=UNKNOWN_STORE),
+        undecided("was not answered: timed out", store_session=replace(SESSION, starttls=None, ended="timed out")),
     ),
     "IMAP-POP-CLEARTEXT": (
         passes(clear_text_login=_login("STARTTLS LOGINDISABLED")),
@@ -91,7 +91,7 @@ TABLE: Table = {
         fails("SASL LOGIN", clear_text_login=_pop3("SASL LOGIN")),
         fails("tries the password", clear_text_login=_login("LOGINDISABLED", "a1 NO [AUTHENTICATIONFAILED] no")),
         skips("TLS starts at once", clear_text_login=ClearTextLogin(_AT_ONCE)),
-        undecided("does not say what it can do", clear_text_login=ClearTextLogin(_UNKNOWN)),
+        undecided("does not say what it can do", clear_text_login=ClearTextLogin(UNKNOWN_STORE)),
     ),
     "SUB-INJECTION": (
         passes(store_injection=StoreInjection(TRANSCRIPT, True, _YES)),
