@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from mailproof.fixtures.dns_server import DNSServer
 from mailproof.fixtures.https_peer import HTTPSPeer, Site
-from mailproof.grammars.client_settings import TLSStart, parse_autoconfig, parse_autodiscover
+from mailproof.fixtures.store_peer import StoreBehaviour, StorePeer
+from mailproof.grammars.client_settings import NamedServer, TLSStart, parse_autoconfig, parse_autodiscover
 from mailproof.inventory.model import Inventory
+from mailproof.net.dns.client import Answer, ResourceRecord
 from mailproof.net.dns.zone_files import parse_zone
 from mailproof.net.errors import NotFollowed
 from mailproof.net.network import Network
-from mailproof.net.settings import NetSettings
-from mailproof.observations.client_settings import Autoconfig
+from mailproof.net.settings import NetSettings, SocketAddress
+from mailproof.observations.client_settings import Autoconfig, Connected
 from mailproof.probes import client_settings as probes
 from mailproof.targets.base import Targets
 from mailproof.targets.mail import MailDomain
@@ -190,6 +193,31 @@ def test_where_autodiscover_leads_is_told(location: str, elsewhere: bool) -> Non
 def test_only_usual_ports_are_connected_to() -> None:
     seen, _, _ = asked(f"_imaps._tcp SRV 0 1 22 mail\n_imap._tcp SRV 0 1 143 gone\nmail A {ADDRESS}", "client_tls")
     assert [(one.failure, one.version) for one in seen.connected] == [("not followed", ""), ("no address", "")]
+
+
+@pytest.mark.parametrize(("host", "version"), [("imap.example.org", True), ("other.example.org", False)])
+def test_a_certificate_must_be_for_the_name_in_the_record(host: str, version: bool) -> None:
+    async def run() -> Connected:
+        peer = StorePeer(StoreBehaviour(host=host, implicit_tls=True), authority())
+        connect = {f"{ADDRESS}:993": await peer.start()}
+        answer = Answer("imap.example.org", "A", "NOERROR", (ResourceRecord("imap.example.org", 60, "A", ADDRESS),))
+        nobody = SocketAddress("127.0.0.1", 1)
+        root = authority().root_file
+        net = Network(NetSettings((nobody,), limits=QUICK, ca_file=root, connect={**connect, str(nobody): nobody}))
+
+        async def resolve(name: str, type: str) -> Answer:
+            return answer if type == "A" else replace(answer, type=type, records=())
+
+        net.dns.resolve = resolve  # type: ignore[method-assign,assignment]
+        try:
+            return await probes._connect(net, NamedServer("imap", "imap.example.org", 993, TLSStart.AT_ONCE))
+        finally:
+            await net.close()
+            await peer.stop()
+
+    seen = asyncio.run(run())
+    assert bool(seen.version) is version
+    assert ("CERTIFICATE_VERIFY_FAILED" in seen.reason) is not version
 
 
 def test_jmap_is_asked_once() -> None:
