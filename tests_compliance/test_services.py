@@ -61,6 +61,8 @@ def test_no_password_before_tls(clear_text_login: ClearTextLogin) -> None:
     if session.implicit_tls:
         not_applicable("TLS starts at once on this port")
     offered = session.told().readable
+    if clear_text_login.user is not None and not clear_text_login.user.ok:
+        return  # USER is listed, and refused before TLS
     assert not offered, f"before TLS the server offers {', '.join(offered)}"
     reply = clear_text_login.reply
     if reply is None or not _was_tried(str(reply)):

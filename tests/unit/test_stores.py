@@ -115,6 +115,13 @@ def test_a_login_before_tls_is_tried_once_with_consent(
         assert "AUTH" in str(seen.reply)
 
 
+@pytest.mark.parametrize(("passwords", "taken"), [("listed", False), ("offered", True)])
+def test_user_alone_is_no_login(passwords: str, taken: bool) -> None:
+    seen, peer = look(clear_text_login, protocol="pop3", passwords=passwords, mechanisms=(), active=False)
+    assert seen.user.ok is taken
+    assert not any(line.startswith("PASS") for line in peer.heard)
+
+
 def test_a_session_that_ends_at_a_login_is_a_refusal() -> None:
     seen, _ = look(clear_text_login, fault="closes at login")
     assert seen.reply is None

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 READABLE = ("PLAIN", "LOGIN")
 """SASL mechanisms that send the password itself (RFC 4616)."""
 
+OWN_COMMAND = "a command with the password"
+"""LOGIN of IMAP, USER and PASS of POP3."""
+
 
 @dataclass(frozen=True)
 class Capabilities:
@@ -24,7 +27,7 @@ class Capabilities:
     @property
     def readable(self) -> tuple[str, ...]:
         """What is on offer that sends the password itself."""
-        own = ("a command with the password",) if self.passwords else ()
+        own = (OWN_COMMAND,) if self.passwords else ()
         return (*own, *(f"SASL {name}" for name in self.mechanisms if name in READABLE))
 
 

@@ -59,6 +59,8 @@ class ClearTextLogin(Observation):
     """None where the port is closed."""
     reply: StoreReply | None = None
     """To the command with the password; None where it was not said."""
+    user: StoreReply | None = None
+    """To USER of POP3, said where only that is on offer: some servers list it, and refuse it before TLS."""
     transcript: tuple[str, ...] = ()
 
     def evidence(self) -> tuple[str, ...]:

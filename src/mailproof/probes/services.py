@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailproof.grammars.store_capabilities import Capabilities, capabilities
+from mailproof.grammars.store_capabilities import OWN_COMMAND, Capabilities, capabilities
 from mailproof.net.errors import (
     ClosedEarly,
     Malformed,
@@ -70,24 +70,31 @@ def _read(session: StoreSession, reply: StoreReply) -> Capabilities | None:
 async def clear_text_login(endpoint: StoreEndpoint, net: Network, look: Look) -> ClearTextLogin:
     """What is offered before TLS; with the owner's consent one login with a made-up user and a made-up password.
 
-    Servers log it, and tools like fail2ban count it: a guest does not try, and nobody tries twice.
+    Servers log it, and tools like fail2ban count it: a guest does not try, and nobody tries twice. USER of POP3 alone,
+    where it is on offer, is no login.
     """
     try:
         session = await look(store_session, endpoint)
     except RefusedByAddress as failure:
-        return ClearTextLogin(None, None, failure.evidence)
-    if endpoint.implicit_tls or not endpoint.active or endpoint.role not in (IMAP.name, POP3.name):
+        return ClearTextLogin(None, transcript=failure.evidence)
+    if endpoint.implicit_tls or session.capabilities is None or endpoint.role not in (IMAP.name, POP3.name):
         return ClearTextLogin(session)
-    if session.capabilities is None or session.capabilities.readable:
+    readable = session.capabilities.readable
+    only_user = endpoint.role == POP3.name and readable == (OWN_COMMAND,)
+    if not only_user and (readable or not endpoint.active):
         return ClearTextLogin(session)
-    user = made_up_mailbox(endpoint.host, net.settings.sender)
+    name = made_up_mailbox(endpoint.host, net.settings.sender)
     reply: StoreReply | None = None
+    user: StoreReply | None = None
     async with net.stores.connect(
         endpoint.address, endpoint.port, host=endpoint.host, service=endpoint.role
     ) as dialogue:
-        if (await dialogue.greeting()).ok:
-            reply = await _log_in(dialogue, user)
-    return ClearTextLogin(session, reply, dialogue.transcript.evidence())
+        greeting = await dialogue.greeting()
+        if greeting.ok and only_user:
+            user = await dialogue.command(f"USER {name}")
+        elif greeting.ok:
+            reply = await _log_in(dialogue, name)
+    return ClearTextLogin(session, reply, user, dialogue.transcript.evidence())
 
 
 async def _log_in(dialogue: StoreDialogue, user: str) -> StoreReply | None:

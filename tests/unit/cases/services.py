@@ -85,6 +85,8 @@ TABLE: Table = {
         passes(clear_text_login=_login("LOGINDISABLED AUTH=SCRAM-SHA-256")),
         passes(clear_text_login=ClearTextLogin(None)),
         passes(clear_text_login=_pop3("TOP", "STLS")),
+        passes(clear_text_login=replace(_pop3("STLS", "USER"), user=StoreReply(False, ("-ERR TLS first",)))),
+        fails("a command", clear_text_login=replace(_pop3("STLS", "USER"), user=StoreReply(True, ("+OK",)))),
         fails("a command with the password", level=SHOULD, clear_text_login=_login("STARTTLS")),
         fails("SASL PLAIN", clear_text_login=_login("LOGINDISABLED AUTH=PLAIN")),
         fails("a command with the password", clear_text_login=_pop3("STLS", "USER")),
