@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Annotated
 
 from mailproof.net.dns.client import Answer
@@ -27,7 +26,7 @@ class Visit:
     @property
     def version(self) -> int:
         """4 or 6."""
-        return ip_address(self.address).version
+        return 6 if ":" in self.address else 4
 
     @property
     def refused(self) -> bool:
