@@ -75,6 +75,14 @@ def _page(site: WebSite) -> WebAnswer:
     return page
 
 
+def _seen(site: WebSite) -> WebAnswer:
+    """The page that visitors see, if it is one of the site's: headers of a redirect to others protect nobody."""
+    page = _page(site)
+    if site.left:
+        not_applicable(f"the page leads to {site.left}, which is not looked at")
+    return page
+
+
 @control("WEB-REDIRECT", SHOULD, rfc(6797, "7.2"), INTERNET_NL, harm=Harm.READ)
 def test_http_leads_to_https(web_site: WebSite) -> None:
     """Over HTTP the site does nothing but lead to HTTPS on the same host, or its port 80 is closed.
@@ -149,7 +157,7 @@ def test_page_is_not_compressed(web_site: WebSite) -> None:
     Why: where a page holds a secret and echoes what somebody else sends, its size gives the secret away (BREACH).
     Fix: switch compression off for pages with secrets (nginx: gzip off), or mask the secrets anew in each answer.
     """
-    _page(web_site)
+    _seen(web_site)
     if web_site.compressed is None or web_site.compressed.tls_error:
         raise NotObserved("the page could not be had a second time", web_site.evidence())
     coding = web_site.compressed.field("content-encoding").strip().lower()
@@ -164,7 +172,7 @@ def test_content_policy_is_strict(web_site: WebSite) -> None:
     Fix: send Content-Security-Policy: default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'self',
     and add what the site needs.
     """
-    page = _page(web_site)
+    page = _seen(web_site)
     policies = parse_csps(page.fields("content-security-policy"))
     assert policies, "there is no Content-Security-Policy field"
     faults = [_faults_of(policy, urlsplit(page.url).hostname or "") for policy in policies]
@@ -221,7 +229,7 @@ def test_site_is_not_framed(web_site: WebSite) -> None:
     Why: whoever shows the site invisibly inside his own makes visitors click where they do not want to.
     Fix: send X-Frame-Options: DENY, or Content-Security-Policy: frame-ancestors 'self'.
     """
-    page = _page(web_site)
+    page = _seen(web_site)
     if any("frame-ancestors" in policy.directives for policy in parse_csps(page.fields("content-security-policy"))):
         return  # browsers pass over X-Frame-Options then (CSP 3, section 6.4.2.2)
     values = [value.strip().upper() for text in page.fields("x-frame-options") for value in text.split(",")]
@@ -237,7 +245,7 @@ def test_types_are_not_guessed(web_site: WebSite) -> None:
     Why: otherwise browsers may run as a script what was uploaded as something harmless.
     Fix: send X-Content-Type-Options: nosniff.
     """
-    value = _page(web_site).field("x-content-type-options")
+    value = _seen(web_site).field("x-content-type-options")
     first = value.partition(",")[0].strip().lower()
     assert first == "nosniff", f"X-Content-Type-Options is {value or 'missing'}"
 
@@ -249,7 +257,7 @@ def test_referrer_is_kept_back(web_site: WebSite) -> None:
     Why: other sites learn from which page a visitor comes, which may be a webmail's message.
     Fix: send Referrer-Policy: same-origin.
     """
-    policy = referrer_policy(_page(web_site).fields("referrer-policy"))
+    policy = referrer_policy(_seen(web_site).fields("referrer-policy"))
     if policy in ("no-referrer", "same-origin"):
         return
     if not policy:

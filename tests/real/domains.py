@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from mailproof.net.services import IMAP, POP3, SIEVE, SUBMISSION
+from tests.real.client_settings import Auto
 
 TLD = "test"
 SERIAL = 2026010101
@@ -241,28 +242,6 @@ class Web:
         lines += [f"over IPv6: {line}" for line in self.over_ipv6]
         lines += [f"{self.chain} certificate chain"] if self.chain is not Chain.RIGHT else []
         return lines + ([f"security.txt: {self.text}"] if self.text != Web.text else [])
-
-
-@dataclass(frozen=True)
-class Auto:
-    """autoconfig.NAME and autodiscover.NAME: what nginx does there, where that differs from right answers."""
-
-    autoconfig: str = ""
-    autodiscover: str = ""
-    jmap: str = ""
-    imap_port: int = 993
-    """Of the server that autoconfig names."""
-
-    @property
-    def cause(self) -> list[str]:
-        """The lines that make the fault."""
-        told = {"autoconfig": self.autoconfig, "autodiscover": self.autodiscover, "jmap": self.jmap}
-        lines = [f"{name}: {line}" for name, line in told.items() if line]
-        return lines + ([f"autoconfig: imap at {self.imap_port}"] if self.imap_port != Auto.imap_port else [])
-
-
-AUTO_STORE = "mail.right-auto.test"
-"""The store that all settings for mail programs name."""
 
 
 @dataclass(frozen=True)

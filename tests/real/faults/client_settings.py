@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.real.domains import AUTO_STORE, Auto, Domain
+from tests.real.client_settings import AUTO_STORE, Auto
+from tests.real.domains import Domain
 
 NETWORK = 103
 

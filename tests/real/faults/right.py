@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.real.domains import EXIM, HAPROXY, POSTFIX, PROXY_PROTOCOL, Auto, Domain, Server, Store, Web
+from tests.real.client_settings import Auto
+from tests.real.domains import EXIM, HAPROXY, POSTFIX, PROXY_PROTOCOL, Domain, Server, Store, Web
 
 NETWORK = 25
 

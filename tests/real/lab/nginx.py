@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.marks import LOGO, mark_pem
-from tests.real.domains import AUTO_STORE, REGISTRY, Domain, PolicyHost, Web
+from tests.real.client_settings import AUTO_STORE
+from tests.real.domains import REGISTRY, Domain, PolicyHost, Web
 from tests.real.faults import right
 from tests.real.lab import plan
 from tests.real.lab.ca import Issued

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from mailproof.fixtures.world_zones import made_up_modulus
 from tests.real import domains
+from tests.real.client_settings import AUTO_STORE
 from tests.real.domains import Delegation, Domain
 from tests.real.lab import plan, routes, signers, signing
 from tests.real.lab.powerdns import PowerDNSZone
@@ -142,10 +143,10 @@ def mail_zone(domain: Domain, tlsa: str | None, known: Mapping[str, str], serial
         records |= {f"{name} A": (plan.HTTPS,) for name in ("autoconfig", "autodiscover")}
         records |= {f"{name} TXT": ("v=spf1 -all",) for name in ("autoconfig", "autodiscover")}
         records |= {
-            "_submissions._tcp SRV": (f"0 1 465 {domains.AUTO_STORE}.",),
-            "_imaps._tcp SRV": (f"0 1 993 {domains.AUTO_STORE}.",),
+            "_submissions._tcp SRV": (f"0 1 465 {AUTO_STORE}.",),
+            "_imaps._tcp SRV": (f"0 1 993 {AUTO_STORE}.",),
             "_pop3._tcp SRV": ("0 0 0 .",),
-            "_sieve._tcp SRV": (f"0 1 4190 {domains.AUTO_STORE}.",),
+            "_sieve._tcp SRV": (f"0 1 4190 {AUTO_STORE}.",),
             "_jmap._tcp SRV": ("0 1 443 autoconfig",),
         }
     if domain.label == "right":

@@ -79,6 +79,7 @@ NO_TLS = replace(page(), status=0, headers=(), tls_error="certificate has expire
 _CLOSED = site(_refused("https", FOUR), _PLAIN)
 _SILENT = site(_silent("https", FOUR), _silent("http", FOUR))
 _BROKEN = site(NO_TLS, _PLAIN)
+_ELSEWHERE = site(_to("https://elsewhere.example/", scheme="https"), _PLAIN, left="https://elsewhere.example/")
 NOWHERE = WebSite(HOST, missing(HOST, "A"), missing(HOST, "AAAA"), ())
 
 _SIGNATURE = "-----BEGIN PGP SIGNATURE-----\n\n=\n-----END PGP SIGNATURE-----\n"
@@ -170,12 +171,14 @@ TABLE: Table = {
         undecided("no complete answer", web_site=_SILENT),
     ),
     "WEB-NO-HTTP-COMPRESSION": (
+        skips("is not looked at", web_site=_ELSEWHERE),
         passes(web_site=site()),
         advises("the content coding gzip", web_site=site(compressed=page(content_encoding="gzip"))),
         undecided("a second time", web_site=site(compressed=None)),
         leaves("WEB-HTTPS", web_site=_BROKEN),
     ),
     "WEB-CSP": (
+        skips("is not looked at", web_site=_ELSEWHERE),
         passes(web_site=site()),
         passes(
             web_site=headers(
@@ -211,6 +214,7 @@ TABLE: Table = {
         leaves("WEB-HTTPS", web_site=_CLOSED),
     ),
     "WEB-XFO": (
+        skips("is not looked at", web_site=_ELSEWHERE),
         passes(web_site=headers(content_security_policy="")),
         passes(web_site=headers(x_frame_options="", content_security_policy="frame-ancestors 'none'")),
         advises("neither X-Frame-Options nor", web_site=headers(x_frame_options="", content_security_policy="")),
@@ -218,12 +222,14 @@ TABLE: Table = {
         leaves("WEB-HTTPS", web_site=_CLOSED),
     ),
     "WEB-XCTO": (
+        skips("is not looked at", web_site=_ELSEWHERE),
         passes(web_site=site()),
         advises("is missing", web_site=headers(x_content_type_options="")),
         advises("is sniff", web_site=headers(x_content_type_options="sniff")),
         leaves("WEB-HTTPS", web_site=_CLOSED),
     ),
     "WEB-REFERRER": (
+        skips("is not looked at", web_site=_ELSEWHERE),
         passes(web_site=site()),
         passes(web_site=headers(referrer_policy="unsafe-url, same-origin, future")),
         advises("there is no Referrer-Policy", web_site=headers(referrer_policy="")),
