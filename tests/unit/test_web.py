@@ -29,7 +29,7 @@ from mailproof.observations.web import Visit, WebSite
 from mailproof.probes.web import _alike, security_txt, web_site
 from mailproof.targets.web import WebHost
 from tests.unit.dns_world import ROOT
-from tests.unit.smtp_world import IMPATIENT, QUICK, authority
+from tests.unit.smtp_world import IMPATIENT, PATIENT, authority
 
 HOST = "www.example.org"
 ADDRESS, OTHER = "192.0.2.80", "192.0.2.81"
@@ -46,7 +46,8 @@ def got(*sites: Site, url: str = f"https://{HOST}/", plain: bytes = b"", **optio
     async def run() -> WebAnswer:
         secure, clear = HTTPSPeer(sites or (Site(HOST),), authority()), Listener(serve)
         connect = {f"{ADDRESS}:443": await secure.start(), f"{ADDRESS}:80": await clear.start()}
-        settings = NetSettings(limits=IMPATIENT, ca_file=authority().root_file, connect=connect)
+        waits = any(site.fault in ("silence", "drip") for site in sites)
+        settings = NetSettings(limits=IMPATIENT if waits else PATIENT, ca_file=authority().root_file, connect=connect)
         try:
             return await WebClient(settings, Hosts(settings.limits)).get(url, ADDRESS, **options)
         finally:
@@ -115,7 +116,7 @@ def looked(*sites: Site, probe: Callable[..., Any] = web_site) -> tuple[Any, HTT
         connect = {f"{ADDRESS}:443": await peer.start(), f"{ADDRESS}:80": SocketAddress("127.0.0.1", 1)}
         settings = NetSettings(
             resolvers=(where,),
-            limits=QUICK,
+            limits=PATIENT,
             ca_file=authority().root_file,
             connect={**connect, str(where): where},
             offline=True,
