@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from itertools import groupby, pairwise
 
 from mailproof.controls import MAY, SHOULD, Family, Harm, control, finding, not_applicable
-from mailproof.net.errors import NotAvailable
 from mailproof.observations.balanced import Face, HostFaces
 from mailproof.references import rfc
 
@@ -27,8 +26,7 @@ def test_all_servers_of_a_name_are_alike(host_faces: HostFaces) -> None:
     compared = {port: found for port, found in by_port.items() if len(found) > 1}
     if not compared:
         if host_faces.faces and len(host_faces.faces) > len(faces):
-            why = next(reason for face in host_faces.faces for reason in face.unseen)
-            raise NotAvailable(f"fewer than two servers of a port could be seen: {why}")
+            raise next(entry for face in host_faces.faces for entry in face.unseen).failure()
         not_applicable("one address, and nothing behind it")
     for found in compared.values():
         if versions := _difference(found, lambda face: ", ".join(face.versions or ())):

@@ -24,7 +24,7 @@ from mailproof.targets.base import Targets
 from mailproof.targets.mail import MailDomain
 from tests.unit.cases.client_settings import INCOMING, OUTGOING, config, named
 from tests.unit.dns_world import ROOT
-from tests.unit.smtp_world import QUICK, authority
+from tests.unit.smtp_world import PATIENT, authority
 
 ADDRESS = "192.0.2.80"
 DOMAIN = MailDomain("example.org")
@@ -89,7 +89,9 @@ def asked(zone: str, probe: str, *sites: Site, domain: MailDomain = DOMAIN, **in
         peer = HTTPSPeer(sites or (Site("autoconfig.example.org"),), authority())
         connect = {str(where): where, f"{ADDRESS}:443": await peer.start()}
         net = Network(
-            NetSettings(resolvers=(where,), limits=QUICK, ca_file=authority().root_file, connect=connect, offline=True)
+            NetSettings(
+                resolvers=(where,), limits=PATIENT, ca_file=authority().root_file, connect=connect, offline=True
+            )
         )
         try:
             srv = await probes.client_srv(domain, net)
@@ -203,7 +205,7 @@ def test_a_certificate_must_be_for_the_name_in_the_record(host: str, version: bo
         answer = Answer("imap.example.org", "A", "NOERROR", (ResourceRecord("imap.example.org", 60, "A", ADDRESS),))
         nobody = SocketAddress("127.0.0.1", 1)
         root = authority().root_file
-        net = Network(NetSettings((nobody,), limits=QUICK, ca_file=root, connect={**connect, str(nobody): nobody}))
+        net = Network(NetSettings((nobody,), limits=PATIENT, ca_file=root, connect={**connect, str(nobody): nobody}))
 
         async def resolve(name: str, type: str) -> Answer:
             return answer if type == "A" else replace(answer, type=type, records=())

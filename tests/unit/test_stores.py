@@ -16,7 +16,7 @@ from mailproof.observations import Observation
 from mailproof.observations.services import ClearTextLogin, StoreInjection, StoreSession
 from mailproof.probes.services import clear_text_login, store_injection, store_session
 from mailproof.targets.services import IMAPEndpoint, POP3Endpoint, SieveEndpoint, StoreEndpoint
-from tests.unit.smtp_world import IMPATIENT, QUICK, authority
+from tests.unit.smtp_world import IMPATIENT, PATIENT, authority
 
 ADDRESS = "192.0.2.143"
 PORTS = {"imap": (IMAPEndpoint, 143, 993), "pop3": (POP3Endpoint, 110, 995), "sieve": (SieveEndpoint, 4190, 4190)}
@@ -29,7 +29,7 @@ def look(probe: Any, *, active: bool = True, impatient: bool = False, **fields: 
     kind, in_clear, at_once = PORTS[behaviour.protocol]
     port = at_once if behaviour.implicit_tls else in_clear
     endpoint = kind("mail.example", ADDRESS, port, active=active)
-    limits = IMPATIENT if impatient else QUICK
+    limits = IMPATIENT if impatient else PATIENT
 
     async def run() -> tuple[Observation, StorePeer]:
         peer = StorePeer(behaviour, authority())
@@ -129,7 +129,7 @@ def test_a_session_that_ends_at_a_login_is_a_refusal() -> None:
 
 def test_a_closed_port_takes_no_password() -> None:
     async def run() -> ClearTextLogin:
-        net = Network(NetSettings(limits=QUICK, connect={f"{ADDRESS}:143": (await _closed())}))
+        net = Network(NetSettings(limits=PATIENT, connect={f"{ADDRESS}:143": (await _closed())}))
         endpoint = IMAPEndpoint("mail.example", ADDRESS, 143, active=True)
 
         async def ask(_: Any, target: StoreEndpoint) -> StoreSession:

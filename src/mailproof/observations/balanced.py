@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mailproof.net.tls.facts import Unanswered
 from mailproof.observations import Observation
 
 
@@ -26,7 +27,7 @@ class Face:
     keys: tuple[str, ...] | None = None
     """SHA-256 of the public keys of the certificates."""
     issuers: tuple[str, ...] | None = None
-    unseen: tuple[str, ...] = ()
+    unseen: tuple[Unanswered, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,5 +52,5 @@ def _lines(face: Face) -> list[str]:
     }
     return [
         *(f"{face.endpoint}: {what} {said}" for what, said in shown.items() if said is not None),
-        *(f"{face.endpoint}: {reason}" for reason in face.unseen),
+        *(f"{face.endpoint}: {entry.reason}" for entry in face.unseen),
     ]
