@@ -10,6 +10,9 @@ from mailproof.net.pkix.revocation import Said
 from mailproof.net.tls.facts import Unanswered
 from mailproof.observations import Observation
 
+NO_ISSUER = "the issuer of the certificate is not known, so its signature cannot be verified"
+"""What keeps an OCSP response from being read that may be right."""
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -212,4 +215,5 @@ class Renewal(Observation):
     """Names of the certificates that were not looked at."""
 
     def evidence(self) -> tuple[str, ...]:
-        return (f"issued by {self.organisation or 'an issuer without organisation'}", *(n.line for n in self.names))
+        lines = [f"issued by {self.organisation or 'an issuer without organisation'}", *(n.line for n in self.names)]
+        return (*lines, f"{self.skipped} more names were not looked at") if self.skipped else tuple(lines)

@@ -23,6 +23,7 @@ from mailproof.net.pkix.revocation import Said, read_response
 from mailproof.net.text import printable
 from mailproof.net.tls.facts import unanswered
 from mailproof.observations.certificates import (
+    NO_ISSUER,
     CertificateContents,
     KeyUse,
     ListedKeys,
@@ -86,7 +87,7 @@ def _staple(deployment: Deployment, roots: Roots) -> tuple[Said | None, str]:
         return None, ""
     issuer = issuer_of(deployment, deployment.chain.leaf.sha256, roots)
     if issuer is None:
-        return None, "the issuer of the certificate is not known, so its signature cannot be verified"
+        return None, NO_ISSUER
     try:
         return read_response(
             base64.b64decode(deployment.chain.staple), load(deployment.chain.certificates[0]), issuer

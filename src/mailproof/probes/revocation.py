@@ -60,7 +60,7 @@ async def _check(net: Network, found: Contents, certificate: x509.Certificate, i
         try:
             if found.revocation_lists:
                 data = await net.revocation_lists.get(url)
-                said = await asyncio.to_thread(read_list, data, certificate.serial_number, issuer, url)
+                said = await asyncio.to_thread(read_list, data, certificate, issuer, url)
             else:
                 said = await _ask(net, url, certificate, issuer)
         except NotObserved as failure:
