@@ -13,7 +13,7 @@ from mailproof.criteria.authorities import names_of
 from mailproof.criteria.broken_keys import is_list, list_of
 from mailproof.inventory.budgets import MAX_RENEWED_NAMES
 from mailproof.inventory.model import Inventory
-from mailproof.net.errors import NotObserved
+from mailproof.net.errors import Bogus, NotObserved
 from mailproof.net.files import Files
 from mailproof.net.network import Network
 from mailproof.net.pkix.certificates import load, reading
@@ -201,6 +201,6 @@ def _organisation(pem: str) -> str:
 async def _renewed(name: str, look: Look) -> NameRenewed:
     try:
         found = await look(caa, MailHost(name.removeprefix("*.")))
-    except NotObserved as failure:
+    except Bogus as failure:
         return NameRenewed(name, failure=unanswered(name, failure))
     return NameRenewed(name, tuple(str(record) for record in found.records), found.owner)
