@@ -50,6 +50,11 @@ CHROME_CT = Reference(
     "Chrome Certificate Transparency policy", "https://googlechrome.github.io/CertificateTransparency/ct_policy.html"
 )
 APPLE_CT = Reference("Apple: Certificate Transparency policy", "https://support.apple.com/en-us/103214")
+MOZILLA_TLS = Reference("Mozilla: server side TLS 6.0", "https://ssl-config.mozilla.org/guidelines/6.0.json")
+BSI_TLS = Reference(
+    "BSI TR-02102-2: use of TLS",
+    "https://www.bsi.bund.de/SharedDocs/Downloads/EN/BSI/Publications/TechGuidelines/TG02102/BSI-TR-02102-2.html",
+)
 SWEET32 = cve("2016-2183", "Sweet32")
 STARTTLS_INJECTION = cve("2011-0411")
 IANA_SPECIAL_ADDRESSES = Reference(

@@ -175,6 +175,10 @@ class Host(Part):
     own_key: bool = Field(
         False, description="No other host of the run may show the key of this one's certificates (CERT-KEY-REUSE)."
     )
+    behind: Annotated[list[DomainName], AfterValidator(unique)] = Field(
+        default=[],
+        description="The servers behind this host, if it is a balancer: hosts of this list, which must be like it.",
+    )
     profile: str | None = Field(None, description="Profile for this host: a shipped one by name, or a file.")
     controls: Parameters = Field(default={}, description="Parameters of controls for this host, by control id.")
     formerly: Annotated[list[DomainName], AfterValidator(unique)] = Field(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mailproof.net.pkix.certificates import Chain
 from mailproof.net.pkix.contents import Contents
 from mailproof.net.pkix.revocation import Said
 from mailproof.net.tls.facts import Unanswered
@@ -118,21 +117,22 @@ class Revocation(Observation):
 
 @dataclass(frozen=True)
 class NamelessCertificate(Observation):
-    """The certificates that an endpoint shows to a client which names no host, or why it shows none."""
+    """The certificate that an endpoint shows to a client which names no host, or why it shows none."""
 
     endpoint: str
     host: str
-    chain: Chain | None
+    names: tuple[str, ...] | None
+    """The DNS names in the server's certificate; None where none is shown."""
     matches_host: bool = False
     same: bool = False
-    """They are those that it shows to clients which name the host."""
+    """It is the one that clients see which name the host."""
     refused: str = ""
 
     def evidence(self) -> tuple[str, ...]:
-        if self.chain is None:
+        if self.names is None:
             return (f"{self.endpoint} without SNI: {self.refused or 'no TLS'}",)
-        leaf = self.chain.leaf
-        return (f"{self.endpoint} without SNI: {leaf.subject}", f"  names {', '.join(leaf.dns_names) or 'none'}")
+        shown = "the same certificate" if self.same else f"a certificate for {', '.join(self.names) or 'no name'}"
+        return (f"{self.endpoint} without SNI: {shown}",)
 
 
 @dataclass(frozen=True)

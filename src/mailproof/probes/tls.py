@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from mailproof.clock import now
@@ -12,7 +13,7 @@ from mailproof.net.pkix.certificates import Chain
 from mailproof.net.pkix.paths import Roots, trusted_roots, verify
 from mailproof.net.pkix.reference_names import matches_name
 from mailproof.net.tls.connection import TLSPeer
-from mailproof.net.tls.facts import Handshake, Unanswered
+from mailproof.net.tls.facts import Handshake, Unanswered, WithoutSNI
 from mailproof.net.tls.offers import MOST
 from mailproof.net.tls.scan import MOST_SCANNED
 from mailproof.net.tls.versions import TLSVersion
@@ -21,6 +22,7 @@ from mailproof.observations.dane import DANE, TLSA, ChainMatch
 from mailproof.observations.smtp import SMTPSession
 from mailproof.observations.tls import (
     EARLY_DATA,
+    TICKETS,
     ByDANE,
     Certificates,
     Deployment,
@@ -67,13 +69,17 @@ async def tls_deep_scan(endpoint: TLSEndpoint, net: Network, look: Look) -> TLSD
     if not await _offers_tls(endpoint, look):
         return TLSDeepScan(endpoint.id, None)
     scan = await net.tls.scan(_where(endpoint))
-    unanswered, early_data = list(scan.unanswered), None
+    unanswered, ticket = list(scan.unanswered), None
     try:
         if (await look(tls_offers, endpoint)).version(TLSVersion.TLS1_3).accepted:
-            early_data = await net.tls.early_data(_where(endpoint))
+            ticket = await net.tls.ticket(_where(endpoint))
     except NotObserved as failure:
-        unanswered.append(Unanswered(EARLY_DATA, failure.kind, failure.reason, failure.evidence))
-    return TLSDeepScan(endpoint.id, scan, early_data, tuple(unanswered))
+        unanswered += (
+            Unanswered(question, failure.kind, failure.reason, failure.evidence) for question in (EARLY_DATA, TICKETS)
+        )
+    if ticket is None:
+        return TLSDeepScan(endpoint.id, scan, None, tuple(unanswered))
+    return TLSDeepScan(endpoint.id, scan, ticket.early_data, tuple(unanswered), ticket.lifetime)
 
 
 _WITHDRAWN = (TLSVersion.SSLV3, TLSVersion.TLS1_0, TLSVersion.TLS1_1)
@@ -137,17 +143,39 @@ async def certificates(endpoint: TLSEndpoint, net: Network, look: Look) -> Certi
     return Certificates(endpoint.id, endpoint.host, now(), True, deployments, dane, told)
 
 
-@probe(connections=2)
-async def nameless_certificate(endpoint: TLSEndpoint, net: Network, certificates: Certificates) -> NamelessCertificate:
-    """One more handshake, in which the host is not named (no SNI); another one, by an old client, where it fails."""
-    if not certificates.tls_offered or not certificates.deployments:
+@probe(connections=2, looks=("tls_offers",))
+async def nameless_certificate(
+    endpoint: TLSEndpoint, net: Network, look: Look, certificates: Certificates
+) -> NamelessCertificate:
+    """What the hello without a name (SNI) shows; where TLS 1.3 hides it, a whole handshake by one more connection, and
+    another one by an old client where that fails.
+    """
+    leaves = [deployment.chain.leaf for deployment in certificates.deployments]
+    if not leaves:
         return NamelessCertificate(endpoint.id, endpoint.host, None)
+    hello = await _hello_without_name(endpoint, look)
+    if hello is not None and not hello.accepted:
+        return NamelessCertificate(endpoint.id, endpoint.host, None, refused=hello.error or "no reason is given")
+    if hello is not None and hello.same is not None:
+        names = leaves[0].dns_names if hello.same else hello.names
+        shown = replace(leaves[0], dns_names=names, ip_addresses=())
+        same = hello.same or any(leaf.dns_names == names for leaf in leaves)
+    else:
+        try:
+            shown = (await net.tls.certificates_without_name(_where(endpoint))).leaf
+        except NoTLS as declined:
+            return NamelessCertificate(endpoint.id, endpoint.host, None, refused=declined.reason)
+        same = any(leaf.sha256 == shown.sha256 for leaf in leaves)
+    return NamelessCertificate(endpoint.id, endpoint.host, shown.dns_names, matches_name(shown, endpoint.host), same)
+
+
+async def _hello_without_name(endpoint: TLSEndpoint, look: Look) -> WithoutSNI | None:
+    """What became of the hello without a name; None where none was sent, or its outcome is not known."""
     try:
-        chain = await net.tls.certificates_without_name(_where(endpoint))
-    except NoTLS as declined:
-        return NamelessCertificate(endpoint.id, endpoint.host, None, refused=declined.reason)
-    same = any(deployment.chain.leaf.sha256 == chain.leaf.sha256 for deployment in certificates.deployments)
-    return NamelessCertificate(endpoint.id, endpoint.host, chain, matches_name(chain.leaf, endpoint.host), same)
+        offers = (await look(tls_offers, endpoint)).offers
+    except NotObserved:
+        return None
+    return offers.without_sni if offers else None
 
 
 async def _told_by_dane(endpoint: MXEndpoint, look: Look, chains: tuple[Chain, ...]) -> tuple[str, ...]:

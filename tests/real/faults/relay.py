@@ -128,9 +128,10 @@ DOMAINS = (
         "answers clients that wait for nothing, and knows no postmaster without a domain",
         Server(CHASQUID, ("as Debian packages it",)),
         active=True,
-        fail=("SMTP-POSTMASTER", "TLS-NO-10-11"),
-        advice=("AUTH-AFTER-TLS", "EARLYTALK"),
+        fail=("SMTP-POSTMASTER", "TLS-NO-10-11", "TLS-EMS"),
+        advice=("AUTH-AFTER-TLS", "EARLYTALK", "TLS-ETM", "TLS-KEX-HASH"),
         why="As packaged: <postmaster> without a domain is 501 there (RFC 5321, section 4.5.1), users log in at port "
-        "25, and Go's TLS begins at 1.0.",
+        "25, and the TLS of Go 1.19 begins at 1.0, signs with SHA-1, and has neither extended master secret nor "
+        "encrypt-then-MAC.",
     ),
 )

@@ -66,6 +66,7 @@ DOMAINS = (
         "offers STARTTLS and fails every handshake (6.8 with OpenSSL 3: missing private key)",
         Server(OPENSMTPD, ("tls pki",), rsa_bits=2048),
         fail=("SMTP-STARTTLS-WORKS", "DANE-MATCH"),
+        advice=("TLS-FS", "TLS-NO-CBC"),
         why="The server agrees on a version and then breaks the handshake off, so that no certificate is proven; its "
         "TLSA record promises one all the same (RFC 7672, section 2.2).",
     ),

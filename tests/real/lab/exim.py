@@ -18,7 +18,10 @@ USER = "Debian-exim"
 """Compiled into the package. Where it is missing, the lab adds it to passwd in the servers' namespace."""
 SPARE_ID = 64999
 
-RIGHT_PRIORITY = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-SHA1:-AES-128-CCM:-AES-256-CCM"
+RIGHT_PRIORITY = (
+    "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-DHE-RSA:-SHA1:-AES-128-CBC:-AES-256-CBC:-AES-128-CCM"
+    ":-AES-256-CCM:-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:-SIGN-DSA-SHA1"
+)
 
 RULES = """\
 acl_smtp_rcpt = check_recipient

@@ -222,6 +222,7 @@ class Lab:
                     "versions": told["versions"].split(),
                     "ciphers": told["ciphers"],
                     "dh": int(told.get("dh", "1024")),
+                    "compression": told.get("compression") == "on",
                 }
             )
         file = self.directory / "old-openssl.json"

@@ -105,6 +105,15 @@ def is_certificate(der: bytes) -> bool:
     return True
 
 
+def names_in(der: bytes) -> tuple[str, ...]:
+    """The DNS names of one certificate in DER; none where it cannot be read."""
+    try:
+        with reading():
+            return _facts(x509.load_der_x509_certificate(der)).dns_names
+    except Malformed:
+        return ()
+
+
 def is_public_key(der: bytes) -> bool:
     """Whether this is a subject public key info in DER; one of a kind that is not known here is one as well."""
     try:

@@ -7,6 +7,7 @@ the connections are ours.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError as FutureCancelled
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -29,6 +30,7 @@ from mailproof.net.tls.engines import (
     only_tls13,
     without_rsa,
 )
+from mailproof.net.tls.facts import SessionTicket
 from mailproof.net.tls.flight import CLEAR_NOT_NOW, CLEAR_REFUSAL, FLIGHT_OCTETS
 from mailproof.net.tls.hello import server_name
 from mailproof.net.tls.offers import Offers, ask_offers
@@ -124,13 +126,13 @@ class TLSClient:
             raise NoTLS(f"no TLS handshake succeeds without the name of the host: {found.error}")
         return found.value
 
-    async def early_data(self, endpoint: TLSPeer) -> int:
-        """How many octets of early data a TLS 1.3 server takes (RFC 8446, section 4.6.1): its ticket says so.
+    async def ticket(self, endpoint: TLSPeer) -> SessionTicket:
+        """What the ticket says that a TLS 1.3 server gives with its first words, or that there is none.
 
-        0 where it takes none, or gives no ticket with its first words. Nothing is sent early. Raises NotAvailable where
-        no handshake of TLS 1.3 or no word is to be had, and what ``at_hello`` raises.
+        Nothing is sent early. Raises NotAvailable where no handshake of TLS 1.3 or no word is to be had, and what
+        ``at_hello`` raises.
         """
-        seen = await self._handshake(endpoint, only_tls13, _early_data)
+        seen = await self._handshake(endpoint, only_tls13, _ticket)
         if seen.value is None:
             raise NotAvailable(f"no session of TLS 1.3: {seen.error}")
         return seen.value
@@ -285,12 +287,18 @@ def _proven_chain(client: BaseSslClient, farewell: bytes | None) -> tuple[list[s
     return (chain, response.as_der_bytes() if response else b"") if chain else None
 
 
-def _early_data(client: BaseSslClient, farewell: bytes | None) -> int:
+def _ticket(client: BaseSslClient, farewell: bytes | None) -> SessionTicket:
     """What the session ticket allows, which comes with the server's first words."""
     if farewell:
         client.write(farewell)
     client.read(_FIRST_WORDS)
-    return int(client.get_session().get_max_early_data())
+    session = client.get_session()
+    lifetime = _LIFETIME.search(session.as_text())
+    return SessionTicket(int(session.get_max_early_data()), int(lifetime[1]) if lifetime else None)
+
+
+_LIFETIME = re.compile(r"ticket lifetime hint: ([0-9]{1,10}) ")
+"""In the text that OpenSSL makes of a session; it is left out where there is no ticket."""
 
 
 def _openssl_reason(message: str) -> str:
