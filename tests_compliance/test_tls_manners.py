@@ -58,6 +58,8 @@ def test_clients_without_sni_are_served(tls_offers: TLSOffers, tls_endpoint: TLS
         return
     if not shown.accepted:
         finding(MAY, f"a client without SNI is refused: {shown.error}", why=_OLD_CLIENTS)
+    if shown.same is False:
+        leave_to("CERT-NO-SNI-LEAK", "a client without SNI gets another certificate")
 
 
 @control("TLS-DOWNGRADE", MUST, rfc(7507, "3"), harm=Harm.READ)

@@ -80,7 +80,7 @@ TABLE: Table = {
         at(AT_MX, passes(tls_offers=_without_sni(WithoutSNI(True)))),
         at(AT_MX, fails("refused: alert unrecognized name", level=MUST, tls_offers=_without_sni(_REFUSED))),
         at(FOR_USERS, passes(tls_offers=_without_sni(_SERVED))),
-        at(FOR_USERS, passes(tls_offers=_without_sni(_OTHER))),
+        at(FOR_USERS, leaves("CERT-NO-SNI-LEAK", tls_offers=_without_sni(_OTHER))),
         at(FOR_USERS, advises("refused", tls_offers=_without_sni(_REFUSED))),
         at(AT_MX, skips("no hello that a name", tls_offers=_without_sni(None))),
         at(
