@@ -10,7 +10,7 @@ from mailproof.observations import Observation
 
 @dataclass(frozen=True)
 class Face:
-    """What one endpoint shows. What could not be seen of it is None, and ``unseen`` says why."""
+    """What one endpoint shows. What it has not is None; ``unseen`` is why it could not be looked at, if so."""
 
     endpoint: str
     port: int
@@ -27,7 +27,7 @@ class Face:
     keys: tuple[str, ...] | None = None
     """SHA-256 of the public keys of the certificates."""
     issuers: tuple[str, ...] | None = None
-    unseen: tuple[Unanswered, ...] = ()
+    unseen: Unanswered | None = None
 
 
 @dataclass(frozen=True)
@@ -52,5 +52,5 @@ def _lines(face: Face) -> list[str]:
     }
     return [
         *(f"{face.endpoint}: {what} {said}" for what, said in shown.items() if said is not None),
-        *(f"{face.endpoint}: {entry.reason}" for entry in face.unseen),
+        *([f"{face.endpoint}: {face.unseen.reason}"] if face.unseen else []),
     ]
