@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, not_applicable
-from mailproof.grammars.openpgp import KeyRing
+from mailproof.grammars.published_keys import KeyRing
 from mailproof.net.errors import NotAvailable
 from mailproof.observations.user_keys import SMIMEA, OpenPGPKeyRecords, WebKeys
 from mailproof.references import Reference, rfc

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailproof.grammars.openpgp import MAX_PACKETS, parse_openpgp
+from mailproof.grammars.published_keys import MAX_PACKETS, parse_openpgp
 from mailproof.probes.user_keys import wkd_hash
 from tests.unit.openpgp_keys import key, packet, public_key, signature
 

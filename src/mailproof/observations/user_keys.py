@@ -7,7 +7,7 @@ import binascii
 from dataclasses import dataclass
 from typing import Annotated
 
-from mailproof.grammars.openpgp import KeyRing, parse_openpgp
+from mailproof.grammars.published_keys import KeyRing, parse_openpgp
 from mailproof.net.dns.client import Answer
 from mailproof.observations import Observation
 from mailproof.observations.dane import TLSARecord, records_of

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-from mailproof.grammars.openpgp import parse_openpgp
+from mailproof.grammars.published_keys import parse_openpgp
 from mailproof.inventory.budgets import MAX_POLICY_ADDRESSES
 from mailproof.net.dns.client import Answer
 from mailproof.net.errors import Malformed, NotFollowed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailproof.grammars.openpgp import parse_openpgp
+from mailproof.grammars.published_keys import parse_openpgp
 from tests.fuzz.parser import CONTROLS, Parser
 from tests.unit.openpgp_keys import key, packet, public_key, signature
 

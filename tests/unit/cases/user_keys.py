@@ -6,7 +6,7 @@ import base64
 import hashlib
 
 from mailproof.controls import MUST, SHOULD
-from mailproof.grammars.openpgp import parse_openpgp
+from mailproof.grammars.published_keys import parse_openpgp
 from mailproof.net.dns.client import Answer, ResourceRecord
 from mailproof.observations.user_keys import SMIMEA, OpenPGPKeyRecords, WebKeys
 
