@@ -33,6 +33,12 @@ smtp:
   - {host: mx.ssl2.example, addresses: [11.1.0.3], old_tls: {versions: [SSLv2, TLSv1], ciphers: "ALL:SSLv2"}}
   - {host: mx.weak-key.example, addresses: [11.1.0.4], behaviour: {certificate: {key: rsa1024}}}
   - {host: mx.remembers.example, addresses: [11.1.0.5], behaviour: {starttls: remembers}}
+  - {host: mx.right.example, addresses: [11.1.0.1], ports: [587],
+    behaviour: {replies: {MAIL: "530 5.7.0 first AUTH"}}}
+  - {host: mx.injectable.example, addresses: [11.1.0.2], ports: [587], behaviour: {tls_from: TLSv1.2}}
+stores:
+  - {host: mx.right.example, addresses: [11.1.0.1], ports: [143]}
+  - {host: mx.injectable.example, addresses: [11.1.0.2], ports: [143], behaviour: {starttls: injectable}}
 https:
   - hosts: [mta-sts.same-id.example, mta-sts.new-id.example]
     addresses: [11.1.0.80]
@@ -116,7 +122,9 @@ domains: [right.example, injectable.example, ssl2.example, weak-key.example, rem
 sending: [{address: 11.1.0.1, domains: [mail.right.example, right.example, ssl2.example, weak-key.example]}]
 messages: [samples]
 reports: [reports]
-hosts: [{name: mx.right.example, addresses: [11.1.0.1]}, {name: imap.zone-private-addr.example, roles: [imap]}]
+hosts: [{name: mx.right.example, addresses: [11.1.0.1], roles: [mx, submission, imap], ports: &users {submission: [587],
+  imap: [143]}}, {name: mx.injectable.example, roles: [mx, submission, imap], ports: *users},
+  {name: imap.zone-private-addr.example, roles: [imap]}]
 zones: [bare.example]
 controls:
   DMARC-STRICT-ALIGN: {accept: [s]}
@@ -172,6 +180,20 @@ MOCKS = (
         "mx.remembers.example[11.1.0.5]:25",
         "starttls: remembers",
         "Postfix, Exim and Dovecot as packaged reset the session when TLS starts",
+    ),
+    Mock(
+        "SUB-INJECTION",
+        "mx.injectable.example[11.1.0.2]:143",
+        "starttls: injectable",
+        "Dovecot as packaged empties its buffer before the handshake",
+        right="mx.right.example[11.1.0.1]:143",
+    ),
+    Mock(
+        "SUBMIT-REQUIRES-AUTH",
+        "mx.injectable.example[11.1.0.2]:587",
+        "MAIL and RCPT for a mailbox at home are accepted",
+        "the submission server of the laboratory is Dovecot's, which wants AUTH whatever it is told",
+        right="mx.right.example[11.1.0.1]:587",
     ),
     Mock("TLS-NO-SSL2", "mx.ssl2.example[11.1.0.3]:25", "old_tls: versions: [SSLv2, TLSv1]"),
     Mock(

@@ -51,6 +51,8 @@ VISITS = 44
 
 MANY = 200
 
+SRV_PORTS = (("imaps", 993), ("submissions", 465), ("sieve", 4190), ("jmap", 443))
+
 NO_SERVERS = "$TTL 60\n@ SOA ns h 1 2 3 4 5\n"
 HEAD = f"{NO_SERVERS}@ NS ns\nns A {OURS}\n"
 
@@ -95,6 +97,18 @@ AMPLIFIERS = {
         HEAD + lines("@ MX 10 mx#", 40) + "".join(addresses(f"mx{n}", f"11.2.{n}") for n in range(40)),
         questions=budgets.MAX_MX_HOSTS * MX_HOST + budgets.MAX_MX_ADDRESSES * MX_ADDRESS,
         connections=budgets.MAX_MX_ADDRESSES * VISITS,
+    ),
+    "srv-names": Amplifier(
+        HEAD
+        + lines("_imaps._tcp SRV 0 1 993 h#.victim.example.")
+        + lines("_sieve._tcp SRV 0 1 4190 s#.victim.example."),
+        questions=2 * (budgets.MAX_NAMED_SERVERS + 2),
+        names_of_victim=2 * (budgets.MAX_NAMED_SERVERS + 2),
+    ),
+    "srv-victim": Amplifier(
+        HEAD + "".join(lines(f"_{name}._tcp SRV 0 1 {port} s#") for name, port in SRV_PORTS) + lines(f"s# A {VICTIM}"),
+        questions=2 * (budgets.MAX_NAMED_SERVERS + 3),
+        connections=budgets.MAX_NAMED_SERVERS + 3,
     ),
     "alias-fan": Amplifier(
         HEAD + lines("@ MX 10 a0-#") + "".join(lines(f"a{step}-# CNAME a{step + 1}-#") for step in range(60)),

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from mailproof.net.services import IMAP, POP3, SUBMISSION
+from mailproof.net.services import IMAP, POP3, SIEVE, SUBMISSION
+from tests.real.client_settings import Auto
 
 TLD = "test"
 SERIAL = 2026010101
@@ -64,6 +65,12 @@ ADDRESS = "ADDRESS"
 
 OWN_KEY = "3 1 1 KEY"
 """Stands for TLSA rdata of the host's own key, in ``Domain.records``."""
+
+STORE = "STORE "
+"""With a label behind it: the address of that domain's mail store, in ``Domain.records``."""
+
+WEB_KEY = "3 1 1 WEB"
+"""Stands for TLSA rdata of the key of the web sites, in ``Domain.records``."""
 
 ISSUER = "2 1 1 ISSUER"
 """Stands for TLSA rdata of the certificate that issued the host's own, in ``Domain.records``."""
@@ -219,7 +226,7 @@ class Server:
 
 
 EVERY_PORT: Mapping[str, tuple[int, ...]] = MappingProxyType(
-    {service.name: (*service.in_clear, *service.at_once) for service in (IMAP, POP3, SUBMISSION)}
+    {service.name: (*service.in_clear, *service.at_once) for service in (IMAP, POP3, SUBMISSION, SIEVE)}
 )
 """All ports of a mail store, by role as in the inventory."""
 TLS_AT_ONCE: Mapping[str, tuple[int, ...]] = MappingProxyType({"imap": (993,), "submission": (465,)})
@@ -237,6 +244,31 @@ class Store:
     rsa_bits: int | None = None
     ports: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: EVERY_PORT)
     """Ports by role. All of them listen; these are in the inventory."""
+
+
+@dataclass(frozen=True)
+class Web:
+    """The web site www.NAME.test; its lines of nginx that differ from right ones."""
+
+    settings: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    """Header fields that it does not send."""
+    plain: str = "return 301 https://$host$request_uri;"
+    """What port 80 does."""
+    over_ipv6: tuple[str, ...] = ()
+    """Lines that differ over IPv6."""
+    chain: Chain = Chain.RIGHT
+    text: str = "right"
+    """Which security.txt it has: ``right``, ``none``, ``no Expires``, ``old key``."""
+
+    @property
+    def cause(self) -> list[str]:
+        """The lines that make the fault."""
+        lines = [*self.settings, *(f"no {name}" for name in self.without)]
+        lines += [f"port 80: {self.plain}"] if self.plain != Web.plain else []
+        lines += [f"over IPv6: {line}" for line in self.over_ipv6]
+        lines += [f"{self.chain} certificate chain"] if self.chain is not Chain.RIGHT else []
+        return lines + ([f"security.txt: {self.text}"] if self.text != Web.text else [])
 
 
 @dataclass(frozen=True)
@@ -280,6 +312,8 @@ class Domain:
     fault: str = ""
     server: Server | None = None
     store: Store | None = None
+    web: Web | None = None
+    auto: Auto | None = None
     parked: bool = False
     """Neither sends nor receives mail."""
     records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -370,6 +404,11 @@ class Domain:
         return f"mail.{self.name}"
 
     @property
+    def web_host(self) -> str:
+        """Its web site, if it has one."""
+        return f"www.{self.name}"
+
+    @property
     def software(self) -> str:
         if self.store:
             return DOVECOT
@@ -383,6 +422,8 @@ class Domain:
             if part:
                 lines += part.settings
                 lines += _certificate_lines(part)
+        lines += self.web.cause if self.web else []
+        lines += self.auto.cause if self.auto else []
         if self.server:
             for backend in self.server.backends:
                 differs = [*backend.settings, *_certificate_lines(backend)]

@@ -84,6 +84,7 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
         "zones": [zones.IN_ADDR, zones.rfc2317_zone()],
         "name_servers": _name_servers(),
         "mx_hosts": _mx_hosts(),
+        "web_hosts": [domain.web_host for domain in domains if domain.web],
         "domains": [_domain(domain) for domain in domains],
         "hosts": [
             {

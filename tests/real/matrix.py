@@ -41,7 +41,7 @@ class MockRow:
 
 def _software(control: str, domain: Domain, targets: Iterable[str]) -> tuple[str, ...]:
     """Who shows the fault: the mail server where an address is judged or asked, otherwise the name servers."""
-    if control in POLICY_CONTROLS:
+    if control in POLICY_CONTROLS or any(target == domain.web_host for target in targets):
         return (POLICY_HOST,)
     if any(target.startswith(f"{domain.store_host}[") for target in targets):
         return (domains.DOVECOT,)

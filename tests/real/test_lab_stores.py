@@ -42,7 +42,7 @@ class TestStores:
             Chain.INCOMPLETE: "21 (unable to verify the first certificate)",
             Chain.WRONG_NAME: "62 (hostname mismatch)",
         }[domain.store.chain]
-        protocol = {143: "imap", 110: "pop3", 587: "smtp"}.get(port)
+        protocol = {143: "imap", 110: "pop3", 587: "smtp", 4190: "sieve"}.get(port)
         starttls = ("-starttls", protocol) if protocol else ()
         weak = ("-auth_level", "0") if domain.store.rsa_bits == 1024 else ()
         done = lab.run(

@@ -25,6 +25,10 @@ IMPATIENT = Limits(connect=0.3, greeting=0.3, reply=0.3, tls=0.3, https=0.3, sil
 """For peers that never answer: what a test waits for is the deadline itself."""
 
 
+PATIENT = Limits(connect=60, greeting=60, reply=60, tls=60, https=60, silence=0.2, pause=0, retry_pause=0.05)
+"""For peers that answer, on a machine that may be busy."""
+
+
 @functools.cache
 def authority() -> Authority:
     """One authority for all tests of the process."""

@@ -90,6 +90,7 @@ _DATA = {
     "NS": _absolute,
     "PTR": _absolute,
     "SOA": st.builds("{} {} 1 2 3 4 5".format, _absolute, _absolute),
+    "SRV": st.builds("{} {} {} {}".format, _octet, _octet, st.integers(0, 65535), _absolute),
     "TLSA": st.builds("{} {} {} {}".format, _octet, _octet, _octet, st.binary(max_size=64).map(bytes.hex)),
 }
 

@@ -16,6 +16,7 @@ from mailproof.targets.services import (
     MailExchange,
     MXEndpoint,
     POP3Endpoint,
+    SieveEndpoint,
     SubmissionEndpoint,
 )
 from mailproof.targets.zones import Zone
@@ -56,8 +57,8 @@ def test_an_endpoint_of_before_becomes_one_of_its_protocol(tmp_path: Path, role:
     ("type", "roles", "kinds"),
     [
         ("Endpoint", ["imap", "submission"], {IMAPEndpoint, SubmissionEndpoint}),
-        ("Endpoint", [], {MXEndpoint, SubmissionEndpoint, IMAPEndpoint, POP3Endpoint}),
-        ("Endpoint", None, {MXEndpoint, SubmissionEndpoint, IMAPEndpoint, POP3Endpoint}),
+        ("Endpoint", [], {MXEndpoint, SubmissionEndpoint, IMAPEndpoint, POP3Endpoint, SieveEndpoint}),
+        ("Endpoint", None, {MXEndpoint, SubmissionEndpoint, IMAPEndpoint, POP3Endpoint, SieveEndpoint}),
         ("MailExchange", ["mx"], {MailExchange}),
         ("Zone", None, {Zone}),
     ],

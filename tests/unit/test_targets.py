@@ -239,8 +239,8 @@ def test_a_service_without_tls_is_one_row_and_gets_no_control_of_tls(address: st
 
 @pytest.mark.parametrize("address", ["8.8.8.8", TimedOut("silent")], ids=["found", "not found out"])
 def test_a_service_with_tls_is_one_row_and_gets_the_controls_of_tls_alone(address: str | NotObserved) -> None:
-    add_service(Service("sieve", in_clear=(4190,), upgrade=services.Upgrade("sieve", b"OK", b"STARTTLS", b"OK")))
-    targets = found_on({"roles": ["sieve"]}, address)
+    add_service(Service("acap", in_clear=(674,), upgrade=services.Upgrade("acap", b"* ACAP", b"a STARTTLS", b"a OK")))
+    targets = found_on({"roles": ["acap"]}, address)
     assert [target.kind for target in targets.of(Endpoint)] == [TLSEndpoint]
     assert judging(targets) == {"TLS", "CERT", "DANE"}
 

@@ -113,3 +113,12 @@ MAX_LISTS = 6
 
 MAX_RENEWED_NAMES = 5
 """Names of the certificates of one endpoint whose CAA records are looked up."""
+
+MAX_WEB_ADDRESSES = 4
+"""Addresses of one web site, of each kind, that are asked for a page."""
+
+MAX_WEB_REDIRECTS = 3
+"""Redirects of a web site that are followed, and only to names of the same registrable domain."""
+
+MAX_NAMED_SERVERS = 8
+"""Servers that the records and documents of one domain name for its users, and that are connected to."""

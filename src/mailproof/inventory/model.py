@@ -295,6 +295,7 @@ CONTENT = (
     "hosts",
     "sending",
     "zones",
+    "web_hosts",
     "resolvers_under_test",
     "zone_files",
     "configurations",
@@ -323,6 +324,11 @@ class Inventory(Part):
     )
     zones: Annotated[list[ZoneName], AfterValidator(unique)] = Field(
         default=[], description="Zones to check besides those that hold the domains (reverse zones, say)."
+    )
+    web_hosts: Annotated[list[DomainName], AfterValidator(unique)] = Field(
+        default=[],
+        description="Web sites of the domains, like example.org, www.example.org and webmail.example.org: one page of "
+        "each is looked at. Without any, no web site is: who looks after the mail does not always look after them.",
     )
     name_servers: Annotated[list[DomainName], AfterValidator(unique)] = Field(
         default=[], description="Name servers that zones may have. Without any, every name server is approved of."

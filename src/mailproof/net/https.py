@@ -94,7 +94,7 @@ class HTTPSClient:
     ) -> None:
         self._settings = settings
         self._hosts = hosts
-        self._network = _Network(backend or httpcore.AnyIOBackend())
+        self._network = GuardedNetwork(backend or httpcore.AnyIOBackend())
 
     async def fetch(
         self,
@@ -129,7 +129,7 @@ class HTTPSClient:
             try:
                 async with self._hosts.request(address, _port(parsed)):
                     started = time.monotonic()
-                    return await self._fetch_from(parsed, address, limit, seconds, accept, as_text or _text)
+                    return await self._fetch_from(parsed, address, limit, seconds, accept, as_text or as_plain_text)
             except Malformed:
                 raise
             except NotObserved as one:
@@ -150,13 +150,13 @@ class HTTPSClient:
                 return await self._get(url, address, limit, started, accept, as_text)
         except TimeoutError as error:
             raise TimedOut(f"no complete answer from {address} in time") from error
-        except (*_HTTP_ERRORS, OSError) as error:
-            refused_by_tls = _tls_cause(error)
+        except (*HTTP_ERRORS, OSError) as error:
+            refused_by_tls = tls_cause(error)
             if refused_by_tls is not None:
                 return _tls_failure(url, address, started, refused_by_tls)
-            failure = _typed(error, address)
+            failure = typed_failure(error, address)
             destination = self._settings.destination(address, _port(url), _host(url))
-            if any(isinstance(cause, OSError) and cause.errno in NO_MORE_FILES for cause in _causes(error)):
+            if any(isinstance(cause, OSError) and cause.errno in NO_MORE_FILES for cause in causes(error)):
                 raise NoFiles(NO_FILES) from error
             if is_ipv6_without_route(destination.address):
                 failure = NoIPv6(NO_IPV6)
@@ -209,13 +209,13 @@ class HTTPSClient:
         )
 
 
-_HTTP_ERRORS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
+HTTP_ERRORS = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
 
 _BLANKS = re.compile(rb"[ \t]{1025}")
 """h11 takes time that grows with the square of the blanks in a header field: many seconds for 60 KiB of them."""
 
 
-class _Network(httpcore.AsyncNetworkBackend):
+class GuardedNetwork(httpcore.AsyncNetworkBackend):
     """Connections whose streams are guarded."""
 
     def __init__(self, backend: httpcore.AsyncNetworkBackend) -> None:
@@ -303,7 +303,7 @@ def verifying_context(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _text(body: bytes) -> str:
+def as_plain_text(body: bytes) -> str:
     """``body`` as text in which only CR, LF and tabulators are control characters."""
     return "".join(
         part if part in ("\r", "\n", "\t") else printable(part)
@@ -311,7 +311,7 @@ def _text(body: bytes) -> str:
     )
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
     """``error`` and what led to it: httpcore wraps what the operating system and OpenSSL say."""
     cause: BaseException | None = error
     while cause is not None:
@@ -319,9 +319,9 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         cause = cause.__cause__ or cause.__context__
 
 
-def _tls_cause(error: BaseException) -> ssl.SSLError | None:
+def tls_cause(error: BaseException) -> ssl.SSLError | None:
     """The TLS failure behind ``error``; a connection that merely ended is none."""
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
             return cause
     return None
@@ -346,16 +346,17 @@ def _tls_failure(url: SplitResult, address: str, started: float, error: ssl.SSLE
 
 
 def _is_refusal(error: BaseException) -> bool:
-    return any(isinstance(cause, OSError) and cause.errno in REFUSALS for cause in _causes(error))
+    return any(isinstance(cause, OSError) and cause.errno in REFUSALS for cause in causes(error))
 
 
-def _typed(error: Exception, address: str) -> NotObserved:
+def typed_failure(error: Exception, address: str) -> NotObserved:
+    """What kept a request from being answered."""
     what = f"{address}: {printable(str(error)) or type(error).__name__}"
     match error:
         case httpcore.TimeoutException():
             return TimedOut(what)
         case httpcore.ConnectError():
-            if any(isinstance(cause, ssl.SSLError | ConnectionResetError) for cause in _causes(error)):
+            if any(isinstance(cause, ssl.SSLError | ConnectionResetError) for cause in causes(error)):
                 return ClosedEarly(what)
             return Refused(what) if _is_refusal(error) else NotObserved(what)
         case httpcore.RemoteProtocolError() if "disconnected" in str(error) or "closed" in str(error):

@@ -14,7 +14,9 @@ from mailproof.net.revocation_lists import RevocationLists
 from mailproof.net.settings import NetSettings
 from mailproof.net.smtp import SMTPClient
 from mailproof.net.source import within_reach
+from mailproof.net.stores import StoreClient
 from mailproof.net.tls.handshakes import TLSClient
+from mailproof.net.web import WebClient
 
 
 class Network:
@@ -27,9 +29,11 @@ class Network:
         self.dns = DelegatingClient(settings) if settings.delegations else DNSClient(settings)
         self.dnssec = Validator(self.dns, settings.trust_anchors)
         self.smtp = SMTPClient(settings, self.hosts)
+        self.stores = StoreClient(settings, self.hosts)
         self.tls = TLSClient(settings, self.hosts)
         self.https = HTTPSClient(settings, self.hosts)
         self.revocation_lists = RevocationLists(settings, self.dns, self.https)
+        self.web = WebClient(settings, self.hosts)
         self.files = Files()
 
     async def close(self) -> None:

@@ -17,6 +17,10 @@ class Upgrade:
     ready: bytes
     command: bytes
     agreed: bytes
+    passed_over: bytes = b""
+    """Lines that begin with it may come before ``agreed``."""
+    listed: bytes = b""
+    """Lines that begin with it may come before ``ready``: what the server can do."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,9 @@ class Service:
 
 
 SMTP_STARTTLS = Upgrade("smtp", b"220", b"STARTTLS", b"220")  # RFC 3207, section 4
-IMAP_STARTTLS = Upgrade("imap", b"* OK", b"a STARTTLS", b"a OK")  # RFC 9051, section 6.2.1
+IMAP_STARTTLS = Upgrade("imap", b"* OK", b"a STARTTLS", b"a OK", b"* ")  # RFC 9051, section 6.2.1
 POP3_STLS = Upgrade("pop3", b"+OK", b"STLS", b"+OK")  # RFC 2595, section 4
+SIEVE_STARTTLS = Upgrade("sieve", b"OK", b"STARTTLS", b"OK", listed=b'"')  # RFC 5804, section 2.2
 
 MX = Service("mx", in_clear=(25,), upgrade=SMTP_STARTTLS)
 SUBMISSION = Service(
@@ -64,8 +69,9 @@ IMAP = Service(
 POP3 = Service(
     "pop3", in_clear=(110,), at_once=(995,), upgrade=POP3_STLS, usual=(995,), srv=("_pop3._tcp", "_pop3s._tcp")
 )
+SIEVE = Service("sieve", in_clear=(4190,), upgrade=SIEVE_STARTTLS, srv=("_sieve._tcp",))
 
-SERVICES: dict[str, Service] = {service.name: service for service in (MX, SUBMISSION, IMAP, POP3)}
+SERVICES: dict[str, Service] = {service.name: service for service in (MX, SUBMISSION, IMAP, POP3, SIEVE)}
 """All services by name, in the order in which they are told of."""
 
 

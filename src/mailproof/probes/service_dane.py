@@ -39,14 +39,16 @@ async def service_dane(endpoint: TLSEndpoint, net: Network, look: Look, inventor
     deployments = (await look(certificates, endpoint)).deployments
     domains = tuple(domain.name for domain in inventory.domains)
     roots = trusted_roots(net.settings.ca_file)
-    chains = await asyncio.to_thread(_matches, seen.records, (endpoint.host, *domains), deployments, roots)
+    chains = await asyncio.to_thread(service_matches, seen.records, (endpoint.host, *domains), deployments, roots)
     return ServiceDANE(endpoint.id, answer, both, chains)
 
 
-def _matches(
+def service_matches(
     records: tuple[TLSARecord, ...], names: tuple[str, ...], deployments: tuple[Deployment, ...], roots: Roots
 ) -> tuple[ChainMatch, ...]:
-    """Names are the host's, and those of the domains whose SRV records may lead to it (RFC 7673, section 4.1)."""
+    """Whether each chain satisfies a record. Names are the host's, and those of the domains whose SRV records may lead
+    to it (RFC 7673, section 4.1).
+    """
     at = datetime.now(UTC)
     matches = []
     for deployment in deployments:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from mailproof.inventory.budgets import MAX_MX_ADDRESSES, MAX_MX_HOSTS, MAX_NAMES_OF_ADDRESS
 from mailproof.net.errors import NoAddress, NotFollowed, NotObserved
-from mailproof.net.services import IMAP, MX, POP3, SERVICES, SUBMISSION, Service, begins_with_tls
+from mailproof.net.services import IMAP, MX, POP3, SERVICES, SIEVE, SUBMISSION, Service, begins_with_tls
 from mailproof.targets.base import Target, Undiscovered, subclasses
 from mailproof.targets.discovery import Addresses, Search, finder
 from mailproof.targets.mail import Consent, MailDomain, MailHost
@@ -56,7 +56,12 @@ class TLSEndpoint(Endpoint):
 
 
 @dataclass(frozen=True)
-class SMTPEndpoint(TLSEndpoint):
+class SASLEndpoint(TLSEndpoint):
+    """A service that users may log in to by SASL (RFC 4422)."""
+
+
+@dataclass(frozen=True)
+class SMTPEndpoint(SASLEndpoint):
     """A server that speaks SMTP. ``domains`` are those whose mail goes to its host."""
 
 
@@ -75,14 +80,26 @@ class SubmissionEndpoint(SMTPEndpoint):
 
 
 @dataclass(frozen=True)
-class IMAPEndpoint(TLSEndpoint):
+class StoreEndpoint(SASLEndpoint):
+    """A server where users read and sort their mail."""
+
+
+@dataclass(frozen=True)
+class IMAPEndpoint(StoreEndpoint):
     """A server from which users collect mail by IMAP (RFC 9051)."""
 
     role: str = field(default=IMAP.name, kw_only=True)
 
 
 @dataclass(frozen=True)
-class POP3Endpoint(TLSEndpoint):
+class SieveEndpoint(StoreEndpoint):
+    """A server on which users keep their filters, by ManageSieve (RFC 5804)."""
+
+    role: str = field(default=SIEVE.name, kw_only=True)
+
+
+@dataclass(frozen=True)
+class POP3Endpoint(StoreEndpoint):
     """A server from which users collect mail by POP3 (RFC 1939)."""
 
     role: str = field(default=POP3.name, kw_only=True)

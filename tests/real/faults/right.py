@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.real.domains import EXIM, HAPROXY, POSTFIX, PROXY_PROTOCOL, Domain, Server, Store
+from tests.real.client_settings import Auto
+from tests.real.domains import EXIM, HAPROXY, POSTFIX, PROXY_PROTOCOL, Domain, Server, Store, Web
 
 NETWORK = 25
 
@@ -87,6 +88,8 @@ DOMAINS = (
         perhaps=("EARLYTALK",),
         why="postscreen may be told to remember who has waited for it: then the next early talker is served.",
     ),
+    Domain("right-web", web=Web()),
+    Domain("right-auto", store=Store(), auto=Auto()),
     Domain(LOGO, records=with_logo(LOGO, "right.svg", "mark.pem")),
     Domain("bimi-declined", records={"default._bimi TXT": ("v=BIMI1; l=; a=;",)}),
 )

@@ -223,17 +223,4 @@ DOMAINS = (
         store=Store(("ssl = no",), ports={"submission": (587,)}),
         fail=("SMTP-STARTTLS-OFFERED",),
     ),
-    Domain(
-        "imap-clear-auth",
-        "IMAP and POP3 take passwords before TLS",
-        store=Store(("ssl = yes", "disable_plaintext_auth = no"), ports={"imap": (143,), "pop3": (110,)}),
-        unjudged="nothing asks IMAP and POP3 servers for their capabilities",
-    ),
-    Domain(
-        "imap-no-starttls",
-        "IMAP and POP3 without STARTTLS and STLS",
-        store=Store(("ssl = no",), ports={"imap": (143,), "pop3": (110,)}),
-        inconclusive=(*PKIX, *HANDSHAKES),
-        why="No control says that IMAP and POP3 must offer STARTTLS; what there would be behind it cannot be seen.",
-    ),
 )

@@ -1,4 +1,4 @@
-"""Dovecot: one instance for each mail store, with IMAP, POP3 and submission."""
+"""Dovecot: one instance for each mail store, with IMAP, POP3, ManageSieve and submission."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def configuration(domain: domains.Domain, directory: Path, issued: Issued) -> st
         f"base_dir = {directory}/run",
         f"state_dir = {directory}/state",
         f"log_path = {directory}/log",
-        "protocols = imap pop3 submission",
+        "protocols = imap pop3 submission sieve",
         f"listen = {plan.store_address(domain)}",
         f"hostname = {domain.store_host}",
         "ssl = required",

@@ -27,8 +27,9 @@ from tests.real.lab.exim import exim
 from tests.real.lab.exim import passwd_lines as exim_users
 from tests.real.lab.haproxy import haproxy
 from tests.real.lab.namespaces import LabError, Namespaces, remove_leftovers
-from tests.real.lab.nginx import Site, nginx
+from tests.real.lab.nginx import AUTO_NAMES, Site, WebSite, auto_server, nginx
 from tests.real.lab.old_openssl_server import Host
+from tests.real.lab.openpgp import SecurityText, security_texts
 from tests.real.lab.opensmtpd import opensmtpd
 from tests.real.lab.opensmtpd import passwd_lines as opensmtpd_users
 from tests.real.lab.postfix import postfix
@@ -130,8 +131,11 @@ class Lab:
         dovecot(daemons, servers, self.directory / "dovecot", issued)
         haproxy(daemons, servers, self.directory / "haproxy")
         registry = authority.issue("registry", [domains.REGISTRY], Chain.RIGHT)
-        sites, revoked = _sites(authority), authority.revocation_list()
-        nginx(daemons, servers, self.directory / "nginx", sites, registry, documents(), revoked)
+        sites = _sites(authority, issued["https"])
+        webs = _webs(authority, issued["https"], security_texts(self.directory / "openpgp"))
+        more = "".join(auto_server(domain, issued["https"]) for domain in plan.DOMAINS if domain.auto)
+        revoked = authority.revocation_list()
+        nginx(daemons, servers, self.directory / "nginx", sites, webs, registry, documents(), revoked, more)
         self._start_ssl3(daemons, servers, issued["ssl3"])
         self._start_old_openssl(daemons, servers, issued)
         self._start_dns(daemons, namespaces, issued)
@@ -143,7 +147,7 @@ class Lab:
         name_servers = plan.PARENTS | domains.CHILDREN | plan.OTHER_NAME_SERVERS
         found = [address for pair in name_servers.values() for address in pair]
         found += [address for place in plan.OWN_SERVERS if place.listens for address in place.addresses]
-        found.append(plan.HTTPS)
+        found += [plan.HTTPS, plan.HTTPS6]
         for domain in plan.DOMAINS:
             if domain.server:
                 found += plan.addresses(domain)
@@ -361,12 +365,25 @@ def _issue(authority: Authority) -> dict[str, Issued]:
             if instance.server.chain is not Chain.NONE:
                 key = issued[domain.label].key
                 issued[instance.key] = authority.issue(instance.key, [domain.host], instance.server.chain, key=key)
+    names = [*(f"mta-sts.{domain.name}" for domain in plan.DOMAINS), *(domain.web_host for domain in plan.webs())]
+    names += [f"{name}.{domain.name}" for domain in plan.DOMAINS if domain.auto for name in AUTO_NAMES]
+    issued["https"] = authority.issue("https", [*names, plan.REDIRECT_TARGET], Chain.RIGHT)
     return issued
 
 
-def _sites(authority: Authority) -> list[Site]:
+def _webs(authority: Authority, right: Issued, texts: Mapping[str, SecurityText]) -> list[WebSite]:
+    sites = []
+    for domain in plan.webs():
+        assert domain.web is not None
+        issued, name = right, domain.web_host
+        if domain.web.chain is not Chain.RIGHT:
+            issued = authority.issue(name, [name], domain.web.chain)
+        sites.append(WebSite(name, issued, domain.web, texts.get(domain.web.text)))
+    return sites
+
+
+def _sites(authority: Authority, right: Issued) -> list[Site]:
     names = {f"mta-sts.{domain.name}": domain for domain in plan.DOMAINS}
-    right = authority.issue("https", [*names, plan.REDIRECT_TARGET], Chain.RIGHT)
     sites = [Site(plan.REDIRECT_TARGET, right, _policy(plan.by_label("right")))]
     for name, domain in names.items():
         issued = right

@@ -35,6 +35,7 @@ OWN_SERVERS_NETWORK = "11.3.0.0/16"
 """Where the name servers of single domains are. The resolver asks none of them: what they say must not spread."""
 
 HTTPS = "11.0.4.1"
+HTTPS6 = "2600:25::4:1"
 REDIRECT_TARGET = "policy.right.test"
 
 RFC2317_BLOCK = ipaddress.ip_network("11.0.25.8/29")
@@ -124,6 +125,11 @@ def _places() -> tuple[NameServerPlace, ...]:
 
 
 OWN_SERVERS = _places()
+
+
+def webs() -> tuple[Domain, ...]:
+    """The domains that have a web site."""
+    return tuple(domain for domain in DOMAINS if domain.web)
 
 
 def stores() -> tuple[Domain, ...]:

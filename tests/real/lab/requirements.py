@@ -34,6 +34,8 @@ PROGRAMS = {
     "kzonesign": "knot-dnssecutils",
     "openssl": "openssl",
     "gnutls-cli": "gnutls-bin",
+    "gpg": "gpg",
+    "gpg-agent": "gpg-agent",
 }
 POSTFIX_MASTER = Path("/usr/lib/postfix/sbin/master")
 DOVECOT_SERVICES = Path("/usr/lib/dovecot")
@@ -93,7 +95,7 @@ def why_not() -> str | None:
         return f"{POWERDNS_SCHEMA} is missing: install the package pdns-backend-sqlite3"
     if not POSTFIX_MASTER.exists():
         return f"{POSTFIX_MASTER} is missing: install the package postfix"
-    for service in ("imap-login", "pop3-login", "submission-login"):
+    for service in ("imap-login", "pop3-login", "submission-login", "managesieve-login"):
         if not (DOVECOT_SERVICES / service).exists():
             return f"dovecot's {service} is missing; all packages: tests/real/packages.txt"
     if not (all(path.exists() for path in (exim(), opensmtpd(), chasquid())) and (tlslite() / "tlslite").is_dir()):

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from mailproof.fixtures.world_zones import made_up_modulus
 from tests.real import domains
+from tests.real.client_settings import AUTO_STORE
 from tests.real.domains import Delegation, Domain
 from tests.real.lab import plan, routes, signers, signing
 from tests.real.lab.powerdns import PowerDNSZone
@@ -135,6 +136,19 @@ def mail_zone(domain: Domain, tlsa: str | None, known: Mapping[str, str], serial
     if domain.store:
         records["mail A"] = (plan.store_address(domain),)
         records["mail TXT"] = ("v=spf1 -all",)
+    if domain.web:
+        records |= {"www A": (plan.HTTPS,), "www AAAA": (plan.HTTPS6,), "_443._tcp.www TLSA": (known[domains.WEB_KEY],)}
+        records["www TXT"] = ("v=spf1 -all",)
+    if domain.auto:
+        records |= {f"{name} A": (plan.HTTPS,) for name in ("autoconfig", "autodiscover")}
+        records |= {f"{name} TXT": ("v=spf1 -all",) for name in ("autoconfig", "autodiscover")}
+        records |= {
+            "_submissions._tcp SRV": (f"0 1 465 {AUTO_STORE}.",),
+            "_imaps._tcp SRV": (f"0 1 993 {AUTO_STORE}.",),
+            "_pop3._tcp SRV": ("0 0 0 .",),
+            "_sieve._tcp SRV": (f"0 1 4190 {AUTO_STORE}.",),
+            "_jmap._tcp SRV": ("0 1 443 autoconfig",),
+        }
     if domain.label == "right":
         records["policy A"] = (plan.HTTPS,)
     records |= _own_servers(domain, inside=True)
@@ -185,6 +199,8 @@ def _filled_in(value: str, domain: Domain, known: Mapping[str, str]) -> str:
     tags, key, name = value.partition("p=")
     if value.startswith("v=DKIM1;") and name in known:
         return f"{tags}{key}{known[name]}"
+    if value.startswith(domains.STORE):
+        return plan.store_address(plan.by_label(value.removeprefix(domains.STORE)))
     return plan.address(domain) if value == domains.ADDRESS else known.get(value, value)
 
 
@@ -349,6 +365,7 @@ def build(tlsa: Mapping[str, str], issuers: Mapping[str, str]) -> Zones:
             | {
                 domains.ISSUER: issuers.get(domain.label, ""),
                 domains.OWN_KEY: tlsa.get(domain.label, ""),
+                domains.WEB_KEY: tlsa.get("https", ""),
             }
         )
 

@@ -1,4 +1,4 @@
-"""Connections at which a TLS hello is due: TLS at once, or behind STARTTLS of SMTP, IMAP and POP3."""
+"""Connections at which a TLS hello is due: TLS at once, or behind STARTTLS of SMTP, IMAP, POP3 and ManageSieve."""
 
 from __future__ import annotations
 
@@ -88,21 +88,21 @@ async def _line_starttls(settings: NetSettings, stream: Stream, transcript: Tran
     """STARTTLS of a protocol in which one line asks for TLS and one agrees to it."""
     limits = settings.limits
     async with deadline(limits.greeting, "no greeting"):
-        await _expect(stream, transcript, upgrade.ready)
+        await _expect(stream, transcript, upgrade.ready, upgrade.listed)
     transcript.add(Speaker.CLIENT, upgrade.command.decode("ascii"))
     stream.write(upgrade.command + b"\r\n")
     async with deadline(limits.reply, "no reply to STARTTLS"):
-        await _expect(stream, transcript, upgrade.agreed)
+        await _expect(stream, transcript, upgrade.agreed, upgrade.passed_over)
     stream.take_held()
 
 
-async def _expect(stream: Stream, transcript: Transcript, wanted: bytes) -> None:
-    """Read lines until one begins with ``wanted``; untagged IMAP responses in between are passed over."""
+async def _expect(stream: Stream, transcript: Transcript, wanted: bytes, passed_over: bytes) -> None:
+    """Read lines until one begins with ``wanted``; those before it that begin with ``passed_over`` say nothing here."""
     for _ in range(100):
         line = (await stream.read_line(_LINE)).rstrip(b"\r\n")
         transcript.add(Speaker.SERVER, printable(line))
         if line.upper().startswith(wanted.upper()):
             return
-        if not (line.startswith(b"* ") and wanted != b"* OK") or line.upper().startswith(b"* BYE"):
+        if not (passed_over and line.startswith(passed_over)) or line.upper().startswith(b"* BYE"):
             raise NotAvailable(f"the server says {printable(line)}")
     raise Malformed("more than 100 lines instead of a reply")
