@@ -27,6 +27,7 @@ from mailproof.observations.tls import (
     Certificates,
     Deployment,
     TLSDeepScan,
+    TLSLists,
     TLSOffers,
     WithdrawnTLS,
 )
@@ -58,6 +59,12 @@ async def tls_offers(endpoint: TLSEndpoint, net: Network, look: Look) -> TLSOffe
         spoken = (await look(smtp_session, endpoint)).tls is not None
     offers = await net.tls.offers(_where(endpoint), spoken=spoken) if offered else None
     return TLSOffers(endpoint.id, endpoint.starttls == "smtp", offers)
+
+
+@probe(full=True)
+async def tls_lists(endpoint: TLSEndpoint, tls_offers: TLSOffers) -> TLSLists:
+    """What hellos show in the full depth; nobody is asked for it again."""
+    return TLSLists(endpoint.id, tls_offers.by_smtp, tls_offers.offers)
 
 
 @probe(scan=True, connections=MOST_SCANNED + 1, looks=("smtp_session", "tls_offers"))
