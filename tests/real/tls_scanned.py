@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -64,6 +64,7 @@ class Scanned:
     right: TLSServer = RIGHT
     starttls: str | None = None
     """``pop3``: a relay in front of the servers speaks as much of it as it takes to begin TLS."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 SCANNED = (
@@ -89,10 +90,11 @@ SCANNED = (
     ),
     Scanned(
         "TLS-SESSION-LIFETIME",
-        "nginx, ssl_session_timeout 30d",
+        "nginx, ssl_session_timeout 30d, where 48 hours are allowed",
         TLSServer("nginx", nginx("ssl_session_timeout 30d;"), (), 0, 0),
         right=RIGHT_13,
         starttls="pop3",
+        parameters={"most_hours": 48},  # OpenSSL gives no ticket of TLS 1.3 for more than seven days
     ),
 )
 
@@ -129,7 +131,8 @@ def scanned(entry: Scanned, authority: Authority) -> tuple[Judgement, Judgement]
 def _judged(entry: Scanned, server: TLSServer, authority: Authority, flaw: Flaw | None) -> Judgement:
     """The verdict on one server. A busy machine may keep a scan from its end: then it is made again."""
     for _ in range(ATTEMPTS):
-        found = judged(entry.control, {"tls_deep_scan": scan(server, authority, flaw, entry.starttls)})
+        seen = scan(server, authority, flaw, entry.starttls)
+        found = judged(entry.control, {"tls_deep_scan": seen}, entry.parameters)
         if found.verdict is not Verdict.INCONCLUSIVE:
             break
     return found
