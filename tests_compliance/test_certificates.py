@@ -13,7 +13,7 @@ from mailproof.observations.dane import DATES_COUNT, NAMES_COUNT
 from mailproof.observations.tls import ByDANE, Certificates, Deployment
 from mailproof.references import rfc
 
-FAMILY = Family("CERT", "Certificates")
+FAMILY = Family("CERT", "Certificates", also=("CHAIN",))
 
 
 @control("CERT-TRUST", SHOULD, rfc(5280, "6"), rfc(8461, "4.2"), rfc(7817, "3"), harm=Harm.READ)
@@ -23,7 +23,7 @@ def test_chain_leads_to_a_trusted_root(certificates: Certificates) -> None:
     Why: mail programs and senders that heed MTA-STS refuse a certificate that they cannot trust.
     Fix: get a certificate of a public CA and send it with its intermediates; or publish DANE-EE records for the MX.
     """
-    found = {d.path.status: f"{d.chain.leaf.subject}: {_told(d.path)}" for d in _judged_by_pkix(certificates)}
+    found = {d.path.status: f"{d.chain.leaf.subject}: {_told(d.path)}" for d in judged_by_pkix(certificates)}
     for status, told in found.items():
         if status not in (PathStatus.TRUSTED, *_OF_OTHERS, *_UNDECIDED):
             why, fix = _REMEDIES.get(status, (None, None))
@@ -98,7 +98,7 @@ def test_no_intermediate_is_missing(certificates: Certificates) -> None:
     Why: a client that does not happen to know the intermediate cannot build the path.
     Fix: put the intermediates behind the server's certificate in the chain file (fullchain, not cert).
     """
-    for deployment in _judged_by_pkix(certificates):
+    for deployment in judged_by_pkix(certificates):
         path = deployment.path
         assert path.status is not PathStatus.ISSUER_MISSING, (
             f"the issuer of {path.path[-1]} is neither sent nor trusted: {path.detail}"
@@ -114,7 +114,7 @@ def test_certificate_names_the_host(certificates: Certificates) -> None:
     Why: a certificate for another name proves nothing about this host; the common name has not counted for years.
     Fix: have the certificate issued for the name that MX records, users and this inventory use.
     """
-    for deployment in _judged_by_pkix(certificates):
+    for deployment in judged_by_pkix(certificates):
         names = ", ".join(deployment.chain.leaf.dns_names) or "no name at all"
         if not deployment.matches_host and NAMES_COUNT in certificates.told_by_dane:
             leave_to("DANE-MATCH", "names keep a DANE-TA record from matching")
@@ -136,7 +136,7 @@ def test_certificate_is_in_date(certificates: Certificates, *, expiry_warning_fr
     Fix: renew the certificate, reload the server, and let a machine do both in future.
     """
     at = datetime.fromisoformat(certificates.at)
-    for deployment in _judged_by_dates(certificates):
+    for deployment in judged_by_dates(certificates):
         for number, certificate in enumerate(deployment.below_root):
             not_before, not_after = (datetime.fromisoformat(t) for t in (certificate.not_before, certificate.not_after))
             if number == 0 and not not_before <= at <= not_after and DATES_COUNT in certificates.told_by_dane:
@@ -167,7 +167,7 @@ def test_keys_are_large_enough(
     Why: smaller keys can be broken with known methods.
     Fix: have the certificate issued for a new key of RSA 2048 (better 3072) bits or on the curve P-256.
     """
-    _require_tls(certificates)
+    require_tls(certificates)
     minimum = {"RSA": minimum_rsa_bits, "EC": minimum_ec_bits}
     for deployment in certificates.deployments:
         for certificate in deployment.needed:
@@ -177,13 +177,15 @@ def test_keys_are_large_enough(
                 assert certificate.key_bits >= least, f"{found}, fewer than {least}"
 
 
-def _require_tls(certificates: Certificates) -> None:
+def require_tls(certificates: Certificates) -> None:
+    """Leave an endpoint on which no TLS is on offer to the control of that."""
     if not certificates.tls_offered:
         leave_to("SMTP-STARTTLS-OFFERED", "STARTTLS is not offered")
 
 
-def _judged_by_dates(certificates: Certificates) -> tuple[Deployment, ...]:
-    _require_tls(certificates)
+def judged_by_dates(certificates: Certificates) -> tuple[Deployment, ...]:
+    """The chains, unless DANE-EE spares the host all that is told of names, dates and issuers."""
+    require_tls(certificates)
     if certificates.authenticated_by_dane is ByDANE.EE:
         not_applicable(
             "DANE-EE authenticates this host: names, dates and issuers do not count (RFC 7672, section 3.1.1)"
@@ -191,8 +193,9 @@ def _judged_by_dates(certificates: Certificates) -> tuple[Deployment, ...]:
     return certificates.deployments
 
 
-def _judged_by_pkix(certificates: Certificates) -> tuple[Deployment, ...]:
-    deployments = _judged_by_dates(certificates)
+def judged_by_pkix(certificates: Certificates) -> tuple[Deployment, ...]:
+    """The chains, unless DANE spares the host the rules for public certificates."""
+    deployments = judged_by_dates(certificates)
     if certificates.authenticated_by_dane:
         not_applicable(
             "DANE-TA authenticates this host: its record names the root, and DANE-MATCH has compared the names "

@@ -37,6 +37,24 @@ INTERNET_NL = Reference("Internet.nl: mail test", "https://internet.nl/about-mai
 NCSC_NL_TLS = Reference(
     "NCSC-NL: TLS guidelines 2025-05", "https://english.ncsc.nl/publications/publications/2025/june/01/tls-guidelines"
 )
+BASELINE_REQUIREMENTS = Reference(
+    "CA/Browser Forum: Baseline Requirements for TLS server certificates",
+    "https://cabforum.org/working-groups/server/baseline-requirements/",
+)
+SC_081V3 = Reference(
+    "CA/Browser Forum: ballot SC-081v3",
+    "https://cabforum.org/2025/04/11/ballot-sc081v3-introduce-schedule-of-reducing-validity-and-data-reuse-periods/",
+)
+CHROME_ROOTS = Reference("Chrome Root Program Policy", "https://googlechrome.github.io/chromerootprogram/")
+CHROME_CT = Reference(
+    "Chrome Certificate Transparency policy", "https://googlechrome.github.io/CertificateTransparency/ct_policy.html"
+)
+APPLE_CT = Reference("Apple: Certificate Transparency policy", "https://support.apple.com/en-us/103214")
+MOZILLA_TLS = Reference("Mozilla: server side TLS 6.0", "https://ssl-config.mozilla.org/guidelines/6.0.json")
+BSI_TLS = Reference(
+    "BSI TR-02102-2: use of TLS",
+    "https://www.bsi.bund.de/SharedDocs/Downloads/EN/BSI/Publications/TechGuidelines/TG02102/BSI-TR-02102-2.html",
+)
 SWEET32 = cve("2016-2183", "Sweet32")
 STARTTLS_INJECTION = cve("2011-0411")
 IANA_SPECIAL_ADDRESSES = Reference(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
@@ -27,6 +27,11 @@ O = TypeVar("O", bound=Observation)  # noqa: E741
 
 AT_ONCE = 2000
 """Observations under way at once. One that waits its turn takes some 10 KiB; the limits keep most of them waiting."""
+
+ASKING_AT_ONCE = 2
+"""Observations by the DNS alone that are under way at once, for each question that may be. With more of them the
+answers about one zone would come too far apart to be taken apart once.
+"""
 
 
 @dataclass
@@ -129,8 +134,19 @@ class Survey:
         # Who may be banned for what a probe asks had better have asked everything else before.
         pairs = sorted(wanted, key=lambda pair: (not self.probes[pair[0]].first, self.probes[pair[0]].refusals))
         self.progress.total += len(pairs)
+        asking = [pair for pair in pairs if not self._connects(pair[0])]
+        talking = [pair for pair in pairs if self._connects(pair[0])]
+        at_once = ASKING_AT_ONCE * self._network.settings.limits.questions
+        await asyncio.gather(*self._lane(talking, AT_ONCE), *self._lane(asking, at_once))
+
+    def _lane(self, pairs: list[tuple[str, Target]], at_once: int) -> Iterator[Coroutine[Any, Any, None]]:
         left = iter(pairs)
-        await asyncio.gather(*(self._observe_some(left) for _ in pairs[:AT_ONCE]))
+        return (self._observe_some(left) for _ in pairs[:at_once])
+
+    def _connects(self, name: str) -> bool:
+        """Whether a probe, or one that it builds on, opens connections; the others ask the DNS alone."""
+        entry = self.probes[name]
+        return bool(entry.connections) or any(map(self._connects, (*entry.needs, *entry.looks)))
 
     async def _observe_some(self, left: Iterator[tuple[str, Target]]) -> None:
         """Take one pair after the other from ``left``, which others take from as well."""

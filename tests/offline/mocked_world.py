@@ -9,7 +9,7 @@ from mailproof.observations.dane import KeysOfHost
 from mailproof.observations.dkim import KeyAge
 from mailproof.observations.mta_sts import STSChange
 from mailproof.report import history
-from tests.offline import message_faults, report_faults, zone_file_faults
+from tests.offline import message_faults, report_faults, smtp_faults, zone_file_faults
 from tests.offline.zone_file_faults import DRIFT, RIGHT_ZONE, FileFault
 from tests.unit.documents import document
 
@@ -36,6 +36,7 @@ smtp:
   - {host: mx.right.example, addresses: [11.1.0.1], ports: [587],
     behaviour: {replies: {MAIL: "530 5.7.0 first AUTH"}}}
   - {host: mx.injectable.example, addresses: [11.1.0.2], ports: [587], behaviour: {tls_from: TLSv1.2}}
+SMTP-FAULTS
 stores:
   - {host: mx.right.example, addresses: [11.1.0.1], ports: [143]}
   - {host: mx.injectable.example, addresses: [11.1.0.2], ports: [143], behaviour: {starttls: injectable}}
@@ -104,6 +105,7 @@ DMARC_RECORDS = {
 ZONE += "".join(f'_dmarc.{name} TXT "v=DMARC1; {tags}"\n' for name, tags in DMARC_RECORDS.items())
 ZONE += "".join(f'{name} TXT "v=spf1 -all"\n' for name in DMARC_RECORDS)
 ZONE += message_faults.in_zone()
+ZONE += smtp_faults.in_zone()
 ZONE += "".join(f"{name}. NS ns\n" for name in zone_file_faults.served())
 
 BARE_ZONE = """$TTL 3600
@@ -118,7 +120,7 @@ domains: [right.example, injectable.example, ssl2.example, weak-key.example, rem
   leaving.example, google.example, same-id.example, new-id.example, aliased.example, half.example, relaxed.example,
   private.example, elsewhere.example, weaker.right.example, {name: aged.example, selectors: [old, new]},
   equal.right.example, alone.parent.example, zone-safe-change.example, zone-private-addr.example, zone-ttl-sane.example,
-  mail.right.example]
+  mail.right.example, SMTP-FAULTS]
 sending: [{address: 11.1.0.1, domains: [mail.right.example, right.example, ssl2.example, weak-key.example]}]
 messages: [samples]
 reports: [reports]
@@ -156,6 +158,7 @@ def _behaviour(fault: FileFault) -> str:
     return "; ".join(lines.splitlines())
 
 
+_NO_SERVER = "no server that is packaged can be made to speak so"
 _ASKED = "the laboratory's inventory prescribes nothing of the kind"
 
 _A_FILE = "a master file is judged, and no server"
@@ -244,6 +247,17 @@ MOCKS = (
         "aliased.example",
     ),
     *(
+        Mock(
+            fault.control,
+            fault.target,
+            fault.behaviour,
+            _NO_SERVER,
+            fault.verdict,
+            smtp_faults.target_of(fault.right) if fault.right else RIGHT,
+        )
+        for fault in smtp_faults.FAULTS
+    ),
+    *(
         Mock(fault.control, fault.target, _behaviour(fault), _reason(fault), fault.verdict, RIGHT_ZONE.target)
         for fault in zone_file_faults.FAULTS
     ),
@@ -298,7 +312,8 @@ def write(directory: Path) -> Path:
     (directory / "world").mkdir(parents=True)
     served = "".join(f"  {name}: {name}.zone\n" for name in zone_file_faults.served())
     (directory / "world" / "world.yaml").write_text(
-        WORLD.replace("smtp:\n", f"{served}smtp:\n") + message_faults.in_world()
+        WORLD.replace("smtp:\n", f"{served}smtp:\n").replace("SMTP-FAULTS\n", smtp_faults.in_world())
+        + message_faults.in_world()
     )
     (directory / "world" / "example.zone").write_text(ZONE)
     (directory / "world" / "bare.zone").write_text(BARE_ZONE)
@@ -313,5 +328,5 @@ def write(directory: Path) -> Path:
     before = ((f"{name}.example", STSChange.FACT, f"1 {'ab' * 32}") for name in ("same-id", "new-id"))
     history.append(directory / HISTORY, document(inventory=NAME), (*keys, *before))
     inventory = directory / f"{NAME}.yaml"
-    inventory.write_text(INVENTORY + zone_file_faults.in_inventory())
+    inventory.write_text(INVENTORY.replace("SMTP-FAULTS", smtp_faults.in_inventory()) + zone_file_faults.in_inventory())
     return inventory

@@ -13,6 +13,8 @@ def matching(pattern: str) -> tuple[str, ...]:
 PKIX = matching("CERT-*")
 HANDSHAKES = tuple(id for id in matching("TLS-*") if "tls_offers" in load_catalogue()[id].observations)
 MAILBOXES = ("SMTP-POSTMASTER", "SMTP-ABUSE", "SMTP-NULL-SENDER", "BACKUPMX-RCPT")
+OPENSMTPD_SPEAKS = ("SMTP-SIZE", "SMTP-STATE", "SMTP-VERBS")
+"""OpenSMTPD 6.8 offers SIZE and does not heed it, takes no second EHLO, and does not know VRFY."""
 PARTLY = ("BACKUPMX-RCPT",)
 """What is asked of all MX addresses of a domain together: of an address that says nothing it cannot be told. All else
 that cannot be seen of such an address is left to the control that finds why."""

@@ -25,6 +25,7 @@ from tests.real.lab.namespaces import LabError
 from tests.real.lab.requirements import versions
 from tests.real.matrix import MockRow, Row, by_domain, false_alarms, mocked, rows, totals
 from tests.real.suite import ROOT, inside
+from tests.real.tls_offered import offered
 from tests.real.tls_scanned import ScanRow, deep_scans
 from tests.real.verdicts import Key, Verdict
 
@@ -128,7 +129,10 @@ def _family_page(
         yield _table(("control", "mock", "behaviour", "why a mock", "expected", "found"), lines)
     if listed := list(scans):
         yield "\n## Scanned\n"
-        yield "Nobody in the laboratory consents to a deep scan. The servers: `tests/real/tls_scanned.py`.\n"
+        yield (
+            "Not in the laboratory: deep scans, and what only the full depth asks. The servers: "
+            "`tests/real/tls_scanned.py` and `tests/real/tls_offered.py`.\n"
+        )
         yield _table(
             ("control", "server", "expected", "found"),
             ((row.control, _cell(row.server), row.expected, row.found) for row in listed),
@@ -220,7 +224,7 @@ def make() -> tuple[dict[str, str], Mapping[Key, Verdict]]:
         run = inside(lab, directory, "reports")
         if not run.document:
             raise LabError(run.output)
-        scans = deep_scans(directory / "authority")
+        scans = [*deep_scans(directory / "authority"), *offered(directory / "offered")]
         return pages(run.verdicts, mocked(directory / "mocked"), scans), run.verdicts
 
 

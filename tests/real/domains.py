@@ -98,6 +98,33 @@ class Chain(StrEnum):
     """Right, and with an expired certificate of the intermediate that no path needs."""
     ROTATING = "rotating"
     """Right, under an intermediate with the name of one that its CA replaces at will."""
+    FOREIGN_SENT = "foreign-sent"
+    """Right, and with a certificate of a CA that issued nothing here."""
+    ROOT_SENT = "root-sent"
+    """Right, up to the root, which is sent."""
+    SHA224 = "sha224"
+    """Signed over SHA-224."""
+    KEY_EXCHANGE_ONLY = "key-exchange-only"
+    """Its key usage does not allow signatures."""
+    REVOKED = "revoked"
+    """On the list of the CA that it names."""
+    MUST_STAPLE = "must-staple"
+    """Demands an OCSP response; it is not on the list that it names."""
+    WILDCARD = "wildcard"
+    WEAK_KEY = "weak-key"
+    """An RSA key of two primes that are next to each other."""
+    OTHER_WITHOUT_SNI = "other-without-sni"
+    """Right where the client names the host, and for another host where it does not."""
+    PUBLIC = "public"
+    """Right, under a root that the inventory takes for a public CA's, by an issuer called Let's Encrypt."""
+    PUBLIC_OLD = "public-old"
+    """Issued by a public CA before March 2026, for twenty years."""
+    PUBLIC_LONG = "public-long"
+    """Issued by a public CA since March 2026, for 300 days."""
+    PUBLIC_UNLOGGED = "public-unlogged"
+    """Issued by a public CA, without timestamps of logs."""
+    PUBLIC_SHORT_SERIAL = "public-short-serial"
+    """Issued by a public CA, with the serial number 77."""
     NONE = "none"
 
 
@@ -306,6 +333,8 @@ class Domain:
     """The host that delivers its mail, as the inventory has it."""
     behind: tuple[str, ...] = ()
     """Hosts behind the filter that its MX records name, as the inventory has them."""
+    own_key: bool = False
+    """The inventory wants its mail host to have a key of its own."""
     parent_ns: tuple[str, ...] = tuple(CHILDREN)
     child_ns: tuple[str, ...] = tuple(CHILDREN)
     caused_by: str = ""
@@ -425,6 +454,7 @@ class Domain:
         lines += [f"unsigned zone mx: {key} {value}" for key, values in self.unsigned_below.items() for value in values]
         lines += [f"behind: {host}" for host in self.behind]
         lines += [f"delivery_host: {self.delivery_host}"] if self.delivery_host else []
+        lines += ["own_key: true"] if self.own_key else []
         if self.parent_ns != self.child_ns:
             lines.append(f"parent NS {' '.join(self.parent_ns)}; child NS {' '.join(self.child_ns)}")
         elif self.parent_ns != tuple(CHILDREN):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Collection
 from pathlib import Path
@@ -25,7 +26,9 @@ from tests.real.domains import (
     WRONG_RESOLVER,
     Domain,
 )
+from tests.real.faults import chain_files, user_keys
 from tests.real.lab import plan, registry, routes, signers, zones
+from tests.real.lab.ca import PUBLIC_ROOTS
 from tests.real.lab.lab import ANCHORS
 
 LABELS = frozenset(domain.label for domain in plan.DOMAINS)
@@ -46,6 +49,7 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
         "probe": {"ehlo": plan.CLIENT_NAME, "sender": "postmaster@client.test"},
         "trust": {
             "ca_file": str(ca_file),
+            "public_roots": str(ca_file.with_name(PUBLIC_ROOTS)),
             "trust_anchors": str(ca_file.with_name(ANCHORS)),
             "mark_authorities": str(_mark_authorities(directory)),
         },
@@ -71,6 +75,12 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
             "sentinel": "sentinel.right-include.test",
             "failing": FAILING,
         },
+        "chain_files": _chain_files(directory, ca_file.parent),
+        "user_keys": [
+            {"address": f"{user_keys.USER}@{label}.test", "publishes": [place]}
+            for label, place in user_keys.PUBLISHES.items()
+            if label in labels
+        ],
         "zones": [zones.IN_ADDR, zones.rfc2317_zone()],
         "name_servers": _name_servers(),
         "mx_hosts": _mx_hosts(),
@@ -84,7 +94,8 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
             }
             for domain in domains
             if domain.store
-        ],
+        ]
+        + [{"name": domain.host, "own_key": True} for domain in domains if domain.own_key],
         "configurations": [
             {"host": domain.host, "program": "postfix", "file": str(_postconf(directory, domain))}
             for domain in domains
@@ -150,6 +161,16 @@ def _resolver_configurations(directory: Path) -> list[dict[str, str]]:
         (directory / f"{program}.conf").write_text(text, encoding="utf-8")
     return [
         {"host": RESOLVER_NAME, "program": program, "file": str(directory / f"{program}.conf")} for program in texts
+    ]
+
+
+def _chain_files(directory: Path, issued: Path) -> list[dict[str, str]]:
+    """Copies of chains that servers of the laboratory send."""
+    for name, label in chain_files.FILES.items():
+        shutil.copy(issued / f"{label}.pem", directory / name)
+    return [
+        {"program": "postfix", "file": str(directory / name), "private_key": str(issued / f"{label}.key")}
+        for name, label in chain_files.FILES.items()
     ]
 
 

@@ -13,6 +13,7 @@ from tests.real import detection, faults, inventory
 from tests.real.lab import Lab, plan
 from tests.real.matrix import mocked
 from tests.real.suite import Run, inside, outside
+from tests.real.tls_offered import offered
 from tests.real.tls_scanned import deep_scans
 from tests.real.verdicts import FINDINGS, domain_of, found
 
@@ -77,7 +78,9 @@ def test_a_mail_store_is_judged(full: Run) -> None:
 
 
 def test_the_pages_say_what_this_run_found(full: Run, lab: Lab, tmp_path: Path) -> None:
-    made = detection.pages(full.verdicts, mocked(tmp_path), deep_scans(tmp_path / "authority"))
+    made = detection.pages(
+        full.verdicts, mocked(tmp_path), [*deep_scans(tmp_path / "authority"), *offered(tmp_path / "offered")]
+    )
     assert detection.committed() == detection.comparable(made), detection.HOW
 
 

@@ -27,7 +27,7 @@ from mailproof.net.tls.connection import TLSPeer
 from mailproof.net.tls.facts import Unanswered
 from mailproof.net.tls.handshakes import TLSClient
 from mailproof.net.tls.versions import TLSVersion
-from mailproof.observations.tls import EARLY_DATA, TLSDeepScan
+from mailproof.observations.tls import EARLY_DATA, TICKETS, TLSDeepScan
 from tests.real.tls_servers import TLSServer, gnutls, nginx, openssl, running
 from tests.unit.cases.case import judged
 
@@ -87,6 +87,13 @@ SCANNED = (
         right=RIGHT_13,
         starttls="pop3",
     ),
+    Scanned(
+        "TLS-SESSION-LIFETIME",
+        "nginx, ssl_session_timeout 30d",
+        TLSServer("nginx", nginx("ssl_session_timeout 30d;"), (), 0, 0),
+        right=RIGHT_13,
+        starttls="pop3",
+    ),
 )
 
 
@@ -142,10 +149,11 @@ async def _scan(relay: _Relay) -> TLSDeepScan:
         peer = TLSPeer("127.0.0.1", where, HOST, relay.starttls)
         found = await tls.scan(peer)
         try:
-            return TLSDeepScan(HOST, found, await tls.early_data(peer), found.unanswered)
+            ticket = await tls.ticket(peer)
+            return TLSDeepScan(HOST, found, ticket.early_data, found.unanswered, ticket.lifetime)
         except NotObserved as failure:
-            unseen = Unanswered(EARLY_DATA, failure.kind, failure.reason)
-            return TLSDeepScan(HOST, found, None, (*found.unanswered, unseen))
+            unseen = (Unanswered(question, failure.kind, failure.reason) for question in (EARLY_DATA, TICKETS))
+            return TLSDeepScan(HOST, found, None, (*found.unanswered, *unseen))
 
 
 class _Relay:

@@ -10,11 +10,14 @@ from mailproof.net import services
 from mailproof.net.dns.client import Answer, ResourceRecord
 from mailproof.net.https import Response, TLSFault
 from mailproof.net.pkix.certificates import Certificate, Chain
+from mailproof.net.pkix.contents import Contents
 from mailproof.net.pkix.paths import PathResult, PathStatus
+from mailproof.net.pkix.revocation import Said
 from mailproof.net.smtp import Reply, TLSSession
 from mailproof.net.transcript import Line, Speaker
 from mailproof.observations.attempts import Attempt
 from mailproof.observations.authorities import MailCopies, MailCopy
+from mailproof.observations.certificates import CertificateContents, Shown
 from mailproof.observations.dane import DANE, TLSA, ChainMatch
 from mailproof.observations.mta_sts import STSPolicyFile, STSRecord
 from mailproof.observations.mx import MX
@@ -169,6 +172,34 @@ def certificates(
     path = PathResult(status, tuple(c.subject for c in facts), detail, tuple(c.sha256 for c in facts), root)
     deployment = Deployment(Chain(tuple("PEM" for _ in facts), facts), path, matches)
     return Certificates(ENDPOINT, HOST, at, True, (deployment,), dane)
+
+
+def contents(subject: str = f"CN={HOST}", **changes: object) -> Contents:
+    """What stands in a certificate of a server, with ``changes``."""
+    found = Contents(
+        subject=subject,
+        sha256=hashlib.sha256(subject.encode()).hexdigest(),
+        signature="sha256WithRSAEncryption",
+        key_usage=("digitalSignature", "keyEncipherment"),
+        purposes=("1.3.6.1.5.5.7.3.1",),
+        policies=(),
+        revocation_lists=(),
+        responders=(),
+        must_staple=False,
+        timestamps=(),
+        visible=False,
+        modulus="",
+        exponent=None,
+    )
+    return replace(found, **changes)  # type: ignore[arg-type]
+
+
+def certificate_contents(
+    *chain: Contents, public: bool = False, staple: Said | None = None, fault: str = "", **changes: object
+) -> CertificateContents:
+    """One chain."""
+    shown = Shown(chain or (contents(),), public, staple, fault)
+    return replace(CertificateContents(ENDPOINT, (shown,)), **changes)  # type: ignore[arg-type]
 
 
 def dane(

@@ -19,8 +19,11 @@ from hypothesis import strategies as st
 
 from mailproof.net.dns.client import Answer, ResourceRecord
 from mailproof.net.pkix.certificates import Certificate, Chain
+from mailproof.net.pkix.contents import Contents
+from mailproof.net.pkix.revocation import Said
 from mailproof.net.smtp import Reply
 from mailproof.observations import dmarc, registration, resolvers, reverse, tls, zones
+from mailproof.observations.certificates import Shown
 from mailproof.targets.base import Undiscovered, kinds
 from mailproof.targets.services import Endpoint
 
@@ -143,7 +146,12 @@ def _special() -> dict[tuple[type, str], st.SearchStrategy[Any]]:
         (Answer, "wire"): st.just(b""),
         (Certificate, "not_before"): _moments,
         (Certificate, "not_after"): _moments,
+        (Certificate, "serial"): st.integers(-(2**170), 2**170).map("{:x}".format),
         (Chain, "facts"): _some(st.deferred(lambda: values(Certificate)), 1),
+        (Shown, "certificates"): _some(st.deferred(lambda: values(Contents)), 1),
+        (Contents, "modulus"): st.integers(0, 2**600).map("{:x}".format),
+        (Said, "this_update"): _moments,
+        (Said, "next_update"): st.one_of(st.just(""), _moments),
         (Reply, "code"): st.integers(200, 599),
         (dmarc.DMARC, "domain"): names,
         (dmarc.DMARC, "steps"): _some(st.deferred(lambda: values(dmarc.Step)), 1),

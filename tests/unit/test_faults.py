@@ -15,11 +15,12 @@ from tests.offline.mocked_world import MOCKS
 from tests.real import faults
 from tests.real.detection import family_of
 from tests.real.domains import Domain
+from tests.real.tls_offered import OFFERED
 from tests.real.tls_scanned import SCANNED
 
 CONTROLS = {control.id for control in load_catalogue()}
 MOCKED = {mock.control for mock in MOCKS if mock.reason}
-SCANS = {entry.control for entry in SCANNED}
+SCANS = {entry.control for entry in (*SCANNED, *OFFERED)}
 FAILING = {control for domain in faults.DOMAINS for control in (*domain.fail, *domain.advice)}
 OUTSIDE = {control for control, verdict, _ in faults.OUTSIDE if verdict != "inconclusive"}
 

@@ -16,6 +16,7 @@ from mailproof.probes.probe import NoConsent
 from mailproof.record import RecordError, read_record, write_record
 
 from .cases.case import judged
+from .cases.tls import AT_MX
 from .test_record import ENDPOINT, PROBES, RECORD
 
 CONTROLS = ("TLS-NO-SSL2", "TLS-NO-SSL3", "TLS-NO-10-11", "TLS-12-OR-13", "TLS-NO-RC4", "TLS-NO-3DES")
@@ -59,7 +60,7 @@ def read(directory: Path, **outcomes: dict[str, Any]) -> Any:
 
 
 def verdicts(offers: TLSOffers) -> dict[str, Verdict]:
-    return {control: judged(control, {"tls_offers": offers}).verdict for control in CONTROLS}
+    return {control: judged(control, {"tls_offers": offers, "tls_endpoint": AT_MX}).verdict for control in CONTROLS}
 
 
 def test_a_right_server_still_passes(tmp_path: Path) -> None:
@@ -80,7 +81,7 @@ def test_a_right_server_still_passes(tmp_path: Path) -> None:
 )
 def test_each_fault_is_still_found(tmp_path: Path, probe: str, found: dict[str, Any], control: str, says: str) -> None:
     offers = read(tmp_path, **(RIGHT | {probe: found}))
-    judgement = judged(control, {"tls_offers": offers})
+    judgement = judged(control, {"tls_offers": offers, "tls_endpoint": AT_MX})
     assert judgement.verdict is Verdict.FAIL
     assert says in judgement.observed
 

@@ -15,8 +15,8 @@ from mailproof.net.settings import Limits, NetSettings, TLSDepth
 from mailproof.net.smtp import TLSSession
 from mailproof.net.tls.connection import TLSPeer
 from mailproof.net.tls.handshakes import TLSClient
-from mailproof.net.tls.offers import ask_offers
-from mailproof.net.tls.suites import WeakKind
+from mailproof.net.tls.offers import Question, ask_offers
+from mailproof.net.tls.suites import DatedKind, WeakKind
 from mailproof.net.tls.versions import TLSVersion
 from mailproof.observations.tls import TLSOffers
 from tests.unit.smtp_world import HOST, QUICK, authority, client
@@ -58,10 +58,11 @@ def test_only_the_version_that_is_spoken_is_found() -> None:
     [
         ("RC4-SHA", "RC4-SHA", WeakKind.RC4),
         ("DES-CBC3-SHA", "DES-CBC3-SHA", WeakKind.TRIPLE_DES),
-        ("ADH-RC4-MD5", "ADH-RC4-MD5", WeakKind.RC4),
-        ("EXP-DES-CBC-SHA", "EXP-DES-CBC-SHA", None),
-        ("NULL-SHA", "NULL-SHA", None),
-        ("AECDH-AES128-SHA", "AECDH-AES128-SHA", None),
+        ("ADH-RC4-MD5", "ADH-RC4-MD5", WeakKind.ANONYMOUS),
+        ("EXP-DES-CBC-SHA", "EXP-DES-CBC-SHA", WeakKind.EXPORT),
+        ("DES-CBC-SHA", "DES-CBC-SHA", WeakKind.DES),
+        ("NULL-SHA", "NULL-SHA", WeakKind.NULL),
+        ("AECDH-AES128-SHA", "AECDH-AES128-SHA", WeakKind.ANONYMOUS),
         ("DHE-RSA-AES128-SHA", "DHE-RSA-AES128-SHA", None),
     ],
 )
@@ -69,8 +70,38 @@ def test_weak_suites_are_found_by_kind_and_among_all(served: str, cipher: str, w
     seen = asked(OldTLSBehaviour(versions=("TLSv1", "TLSv1.2"), ciphers=served))
     assert {seen.version(version).cipher for version in seen.accepted} == {cipher}
     assert seen.accepted == (TLSVersion.TLS1_0, TLSVersion.TLS1_2)
-    found = {kind: {h.cipher for h in seen.weak(kind)} for kind in (WeakKind.RC4, WeakKind.TRIPLE_DES)}
-    assert found == {kind: {cipher if kind is weak else None} for kind in found}
+    found = {kind: {h.cipher for h in seen.weak(kind)} for kind in WeakKind}
+    assert found == {kind: {cipher if kind is weak else None} for kind in WeakKind}
+    versions = {kind: [h.version for h in seen.weak(kind)] for kind in (WeakKind.RC4, WeakKind.NULL)}
+    assert versions == {
+        WeakKind.RC4: [TLSVersion.TLS1_0, TLSVersion.TLS1_2],
+        WeakKind.NULL: [TLSVersion.TLS1_2],
+    }
+
+
+@pytest.mark.parametrize(
+    ("served", "kind", "cipher"),
+    [
+        ("AES128-SHA", DatedKind.STATIC, "AES128-SHA"),
+        ("ECDHE-RSA-AES128-SHA256", DatedKind.CBC, "ECDHE-RSA-AES128-SHA256"),
+        ("DHE-RSA-AES128-SHA", DatedKind.DHE, "DHE-RSA-AES128-SHA"),
+        ("ECDHE-RSA-AES128-GCM-SHA256", None, None),
+    ],
+)
+def test_suites_out_of_date_are_found_by_kind(served: str, kind: DatedKind | None, cipher: str | None) -> None:
+    seen = asked(OldTLSBehaviour(versions=("TLSv1.2",), ciphers=served))
+    found = {shown.kind: shown for one in DatedKind if (shown := seen.dated(one)) is not None}
+    assert {one: shown.cipher for one, shown in found.items()} == {
+        one: cipher if one is kind else None for one in DatedKind
+    }
+    assert not any(shown.encrypt_then_mac for shown in found.values())
+    assert [shown.group.bits for shown in found.values() if shown.group] == ([512] if kind is DatedKind.DHE else [])
+
+
+def test_sha_1_is_seen_where_a_client_knows_nothing_else() -> None:
+    seen = asked(OldTLSBehaviour(versions=("TLSv1.2",), ciphers="ECDHE-RSA-AES128-GCM-SHA256"))
+    assert seen.found(Question.SHA1) is True
+    assert seen.found(Question.REUSED) == ""
 
 
 def test_both_weak_kinds_are_told_apart() -> None:

@@ -25,7 +25,7 @@ from .cases.case import catalogue
 
 NAMES = {
     *("baseline", "rfc", "founding-notes", "internet.nl", "bod-18-01", "ncsc-nl-2025", "ncsc-nl-2.1"),
-    *("mozilla-intermediate", "parked", "bulk-sender"),
+    *("mozilla-intermediate", "bsi-tr-02102", "parked", "bulk-sender"),
     *(f"bulk-sender-{receiver}" for receiver in ("google", "yahoo", "microsoft", "apple")),
 }
 

@@ -104,8 +104,8 @@ RETRY = hello(
 def test_the_group_that_a_retry_names_is_the_servers() -> None:
     found, count = asked(taking(TLS1_3=record(RETRY)))
     assert [h.version for h in found.versions if h.accepted] == [TLSVersion.TLS1_3]
-    assert found.hybrid == "X25519MLKEM768"
-    assert count == 7
+    assert (found.hybrid, found.group) == ("X25519MLKEM768", "X25519MLKEM768")
+    assert count == 8  # without a name as well
 
 
 def test_who_prefers_another_group_is_asked_for_hybrids_alone() -> None:
@@ -126,7 +126,8 @@ def test_a_server_that_cannot_read_an_empty_key_share_gets_a_key() -> None:
     found, _ = asked(serve, replace(ONCE, tls_depth=TLSDepth.FULL))
     assert TLSVersion.TLS1_3 in [h.version for h in found.versions if h.accepted]
     assert (found.hybrid, found.groups) == (None, None)  # and not: none
-    assert {entry.question for entry in found.unanswered} == {"post-quantum groups", "groups of TLS 1.3"}
+    unanswered = {entry.question for entry in found.unanswered}
+    assert unanswered == {"post-quantum groups", "group of TLS 1.3", "groups of TLS 1.3"}
 
 
 def test_usual_does_not_ask_what_full_finds_absent() -> None:
@@ -194,7 +195,9 @@ def test_what_one_hello_does_not_get_answered_leaves_the_others_alone() -> None:
     with pytest.raises(TimedOut, match="no end of the TLS handshake") as caught:
         seen.version(TLSVersion.SSLV3)
     assert any("the TLS hello is due" in line for line in caught.value.evidence)
-    assert [entry.question for entry in found.unanswered] == ["SSLv3", "traits", "weak suites"]
+    assert [entry.question for entry in found.unanswered] == [
+        *("SSLv3", "traits", "weak suites", "suites out of date", "signatures over SHA-1", "a hello without a name"),
+    ]
 
 
 async def _turn_away(stream: ServerStream, octets: bytes, number: int) -> None:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
 from math import gcd, isqrt
+from mmap import mmap
 
 import gmpy2
 from gmpy2 import mpz
@@ -81,7 +82,7 @@ RECORD, HASHED = 16, 15
 """Octets of a record in badkeys' blocklist.dat, and those of the hash in it; the last one is the number of a list."""
 
 
-def is_list(records: bytes) -> bool:
+def is_list(records: bytes | mmap) -> bool:
     """Whether octets have the form of badkeys' blocklist.dat, by samples: records of one length, sorted."""
     number = len(records) // RECORD
     places = range(0, number, number // 1000 + 1)
@@ -89,7 +90,7 @@ def is_list(records: bytes) -> bool:
     return number > 0 and len(records) % RECORD == 0 and hashes == sorted(hashes)
 
 
-def list_of(number: bytes, records: bytes) -> int | None:
+def list_of(number: bytes, records: bytes | mmap) -> int | None:
     """The number of the list that has a key, by ``records`` in the form of badkeys' blocklist.dat; None if none has.
 
     ``number`` are the octets of the modulus, or of an Ed25519 key. The records are sorted by their hashes.

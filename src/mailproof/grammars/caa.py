@@ -50,6 +50,12 @@ class CAARecord:
         return self.tag == "issue"
 
     @property
+    def issuer(self) -> str:
+        """The CA that an issuing record names, in lower case; empty where it names none, or cannot be read."""
+        match = _ISSUER.fullmatch(self.value) if self.tag in ISSUING else None
+        return (match["issuer"] or "").lower() if match else ""
+
+    @property
     def parameters(self) -> tuple[tuple[str, str], ...]:
         """The parameters of an issuing record, as far as they can be read."""
         match = _ISSUER.fullmatch(self.value) if self.tag in ISSUING else None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Container
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import lru_cache
 from urllib.parse import unquote
 
 from mailproof.grammars.tags import parse_tags
@@ -114,6 +115,7 @@ class DMARCRecord:
         return not self.broken_policies or bool(self.report_addresses)
 
 
+@lru_cache(maxsize=4096)
 def parse_record(text: str) -> DMARCRecord:
     """Take a selected record apart (RFC 9989, sections 4.7 and 4.8). Never raises: faults are in ``errors``."""
     tags: dict[str, str] = {}

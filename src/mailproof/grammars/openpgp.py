@@ -1,163 +1,157 @@
-"""OpenPGP keys and signatures, as far as dates go (RFC 9580, RFC 4880). No signature is verified."""
+"""OpenPGP keys as far as their packets tell of dates and user ids (RFC 9580, sections 4, 5 and 10.1).
+
+Nothing is verified: who can publish a key can sign it as well. Reading stops at a bound, and at what is no packet.
+"""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from mailproof.net.text import printable
 
 MAX_PACKETS = 2000
-
-_ARMOUR = re.compile(r"-----BEGIN PGP ([A-Z ]+)-----(.*?)-----END PGP \1-----", re.DOTALL)
-_SIGNATURE, _PUBLIC_KEY, _USER_ID = 2, 6, 13
-_CREATED, _KEY_EXPIRES, _ISSUER, _ISSUER_FINGERPRINT = 2, 9, 16, 33
-_CERTIFICATIONS = (0x10, 0x11, 0x12, 0x13, 0x1F)
-"""Types of signatures that a key makes about itself; 0x20 revokes it."""
-_REVOCATION = 0x20
+MAX_USER_IDS = 100
+_SIGNATURE, _KEY, _USER_ID, _SUBKEY = 2, 6, 13, 14
+_SECRET = (5, 7)
+_CREATED, _KEY_EXPIRES, _KEY_FLAGS = 2, 9, 27
+_OF_OWNER = (0x10, 0x11, 0x12, 0x13, 0x1F)
+"""Signatures that bind a user id, or what holds for the key itself; those of others tell no flags and dates."""
+_REVOKES = 0x20
 
 
 @dataclass(frozen=True)
-class Key:
-    """A public key: when it was made, and when it ends; seconds since 1970."""
+class OpenPGPKey:
+    """A primary key. Moments are seconds since 1970."""
 
-    id: str
-    """The last 16 digits of its fingerprint, in lower case."""
+    version: int
     created: int
     expires: int | None
-    """None where it has no end."""
+    """None: never."""
     revoked: bool
+    user_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Signature:
-    """Who signed, by the id of a key, and when; None where it is not said."""
+class KeyRing:
+    """The keys in a sequence of packets, and why the rest of it cannot be read."""
 
-    issuer: str
-    created: int | None
+    keys: tuple[OpenPGPKey, ...]
+    error: str = ""
 
 
-def octets(text: str) -> bytes | None:
-    """What is in the first armour of a text; None where there is none, or it does not decode."""
-    found = _ARMOUR.search(text)
-    if found is None:
-        return None
-    lines = found[2].strip("\r\n").splitlines()
-    blank = next((number for number, line in enumerate(lines) if not line.strip()), -1)
-    wanted = [line.strip() for line in lines[blank + 1 :] if not line.startswith("=")]
+@dataclass
+class _Key:
+    """A key whose packets are being read."""
+
+    version: int
+    created: int
+    lifetime: int = 0
+    told: int = -1
+    """When the signature was made that tells the lifetime."""
+    revoked: bool = False
+    user_ids: list[str] = field(default_factory=list)
+    in_subkeys: bool = False
+
+    def finished(self) -> OpenPGPKey:
+        expires = self.created + self.lifetime if self.lifetime else None
+        return OpenPGPKey(self.version, self.created, expires, self.revoked, tuple(self.user_ids[:MAX_USER_IDS]))
+
+
+def parse_openpgp(data: bytes) -> KeyRing:
+    """The public keys in ``data``, which is not armoured."""
+    if data.lstrip().startswith(b"-----BEGIN"):
+        return KeyRing((), "it is armoured: the octets of the key are wanted")
+    keys: list[_Key] = []
     try:
-        return base64.b64decode("".join(wanted), validate=True)
-    except (binascii.Error, ValueError):
-        return None
+        for tag, body in _packets(data):
+            _take(keys, tag, body)
+    except ValueError as error:
+        return KeyRing(tuple(key.finished() for key in keys), str(error))
+    return KeyRing(tuple(key.finished() for key in keys), "" if keys else "it holds no public key")
 
 
-def read_key(data: bytes) -> Key | None:
-    """The first key, with what its latest signature about itself says. None where no key of version 4 or 6 is found."""
-    key: Key | None = None
-    latest = -1
-    for tag, body in _packets(data):
-        if tag == _PUBLIC_KEY and key is None and len(body) >= 6 and body[0] in (4, 6):
-            key = Key(_id(body), int.from_bytes(body[1:5], "big"), None, False)
-        elif tag == _PUBLIC_KEY or (tag == 14 and key is not None):
-            break
-        elif tag == _SIGNATURE and key is not None:
-            kind, subpackets = _subpackets(body)
-            own = _issuer(subpackets) in ("", key.id)
-            made = _number(subpackets, _CREATED)
-            if own and kind == _REVOCATION:
-                key = Key(key.id, key.created, key.expires, True)
-            elif own and kind in _CERTIFICATIONS and made is not None and made > latest:
-                latest, lasts = made, _number(subpackets, _KEY_EXPIRES)
-                key = Key(key.id, key.created, key.created + lasts if lasts else None, key.revoked)
-    return key
+def _take(keys: list[_Key], tag: int, body: bytes) -> None:
+    """Take one packet. Raises ValueError."""
+    if tag in _SECRET:
+        raise ValueError("it holds a secret key")
+    if tag == _KEY:
+        if len(body) < 6 or body[0] not in (3, 4, 5, 6):
+            raise ValueError("a public key of an unknown version")
+        keys.append(_Key(body[0], int.from_bytes(body[1:5])))
+    elif not keys:
+        raise ValueError("it does not begin with a public key")
+    elif tag == _USER_ID:
+        keys[-1].user_ids.append(printable(body.decode("utf-8", "backslashreplace")))
+    elif tag == _SUBKEY:
+        keys[-1].in_subkeys = True
+    elif tag == _SIGNATURE:
+        _sign(keys[-1], body)
 
 
-def read_signature(data: bytes) -> Signature | None:
-    """The first signature. None where there is none of version 4 or 6."""
-    for tag, body in _packets(data):
-        if tag == _SIGNATURE:
-            kind, subpackets = _subpackets(body)
-            return None if kind is None else Signature(_issuer(subpackets), _number(subpackets, _CREATED))
-    return None
-
-
-def _id(body: bytes) -> str:
-    """By RFC 9580, section 5.5.4."""
-    if body[0] == 4:
-        return hashlib.sha1(b"\x99" + len(body).to_bytes(2, "big") + body, usedforsecurity=False).hexdigest()[-16:]
-    return hashlib.sha256(b"\x9b" + len(body).to_bytes(4, "big") + body).hexdigest()[:16]
+def _sign(key: _Key, body: bytes) -> None:
+    """What a signature says of the key: only of version 4 and 6 is anything read."""
+    if len(body) < 8 or body[0] not in (4, 6):
+        return
+    kind, width = body[1], 2 if body[0] == 4 else 4
+    length = int.from_bytes(body[4 : 4 + width])
+    told = dict(_subpackets(body[4 + width : 4 + width + length]))
+    if kind == _REVOKES:
+        key.revoked = True
+    elif kind in _OF_OWNER and not key.in_subkeys and (_KEY_EXPIRES in told or _KEY_FLAGS in told):
+        made = int.from_bytes(told.get(_CREATED, b""))
+        if made >= key.told:
+            key.told, key.lifetime = made, int.from_bytes(told.get(_KEY_EXPIRES, b""))
 
 
 def _packets(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Tags and bodies (RFC 9580, section 4.2); what is cut off or has a partial length ends it."""
+    """Tags and contents. Raises ValueError."""
     at = 0
     for _ in range(MAX_PACKETS):
-        if at + 2 > len(data) or not data[at] & 0x80:
+        if at >= len(data):
             return
-        head, at = data[at], at + 1
-        if head & 0x40:
-            tag, found = head & 0x3F, _length(data, at)
+        first = data[at]
+        if not first & 0x80:
+            raise ValueError(f"no packet begins at octet {at}")
+        if first & 0x40:
+            tag, (length, at) = first & 0x3F, _length(data, at + 1)
         else:
-            tag, size = head >> 2 & 0x0F, 1 << (head & 3)
-            found = (int.from_bytes(data[at : at + size], "big"), at + size) if size < 8 else None
-        if found is None or found[1] + found[0] > len(data):
-            return
-        length, at = found
+            if first & 3 == 3:
+                raise ValueError("a packet without a length")
+            width = 1 << (first & 3)
+            tag, length = first >> 2 & 0x0F, int.from_bytes(data[at + 1 : at + 1 + width])
+            at += 1 + width
+        if at + length > len(data):
+            raise ValueError("the last packet ends too early")
         yield tag, data[at : at + length]
         at += length
+    raise ValueError(f"more than {MAX_PACKETS} packets")
 
 
-def _length(data: bytes, at: int) -> tuple[int, int] | None:
-    """A length of the new form, and where what follows begins; None for a partial one."""
-    if at >= len(data):
-        return None
-    first = data[at]
+def _length(data: bytes, at: int) -> tuple[int, int]:
+    """A length of one, two or five octets, and where its content begins. Raises ValueError."""
+    first = data[at] if at < len(data) else 255
     if first < 192:
         return first, at + 1
-    if first < 224 and at + 1 < len(data):
-        return (first - 192 << 8) + data[at + 1] + 192, at + 2
-    return (int.from_bytes(data[at + 1 : at + 5], "big"), at + 5) if first == 255 else None
+    if first < 224:
+        return (first - 192 << 8) + int.from_bytes(data[at + 1 : at + 2]) + 192, at + 2
+    if first < 255:
+        raise ValueError("a packet in parts, which keys may not have")
+    return int.from_bytes(data[at + 1 : at + 5]), at + 5
 
 
-def _subpackets(body: bytes) -> tuple[int | None, dict[int, bytes]]:
-    """The type of a signature, and its subpackets, the hashed ones first (RFC 9580, section 5.2.3)."""
-    if len(body) < 6 or body[0] not in (4, 6):
-        return None, {}
-    wide = 2 if body[0] == 4 else 4
-    found: dict[int, bytes] = {}
-    at = 4
-    for _ in range(2):
-        end = at + wide + int.from_bytes(body[at : at + wide], "big")
-        at += wide
-        while at < min(end, len(body)):
-            length = _subpacket_length(body, at)
-            if length is None or length[0] < 1 or length[1] + length[0] > len(body):
-                return body[1], found
-            size, at = length
-            found.setdefault(body[at] & 0x7F, body[at + 1 : at + size])
-            at += size
-        at = end
-    return body[1], found
-
-
-def _subpacket_length(body: bytes, at: int) -> tuple[int, int] | None:
-    first = body[at]
-    if 192 <= first < 255:
-        return ((first - 192 << 8) + body[at + 1] + 192, at + 2) if at + 1 < len(body) else None
-    return _length(body, at)
-
-
-def _number(subpackets: dict[int, bytes], kind: int) -> int | None:
-    return int.from_bytes(subpackets[kind], "big") if len(subpackets.get(kind, b"")) == 4 else None
-
-
-def _issuer(subpackets: dict[int, bytes]) -> str:
-    """The id of the key that signed; empty where it is not said."""
-    fingerprint = subpackets.get(_ISSUER_FINGERPRINT, b"")
-    if len(fingerprint) == 21:
-        return fingerprint[-8:].hex()
-    if len(fingerprint) == 33:
-        return fingerprint[1:9].hex()
-    return subpackets.get(_ISSUER, b"").hex()
+def _subpackets(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Types and contents, as far as they can be read."""
+    at = 0
+    while at < len(data):
+        first = data[at]
+        if first < 192:
+            length, at = first, at + 1
+        elif first < 255:
+            length, at = (first - 192 << 8) + int.from_bytes(data[at + 1 : at + 2]) + 192, at + 2
+        else:
+            length, at = int.from_bytes(data[at + 1 : at + 5]), at + 5
+        if not length or at + length > len(data):
+            return
+        yield data[at] & 0x7F, data[at + 1 : at + length]
+        at += length

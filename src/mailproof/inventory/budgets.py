@@ -116,3 +116,9 @@ MAX_WEB_REDIRECTS = 3
 
 MAX_NAMED_SERVERS = 8
 """Servers that the records and documents of one domain name for its users, and that are connected to."""
+
+MAX_LISTS = 6
+"""CRLs and OCSP responses that are fetched for one endpoint: those of two chains of three certificates."""
+
+MAX_RENEWED_NAMES = 5
+"""Names of the certificates of one endpoint whose CAA records are looked up."""

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mailproof.inventory.parts import Part
-from mailproof.inventory.values import DomainName
+from mailproof.inventory.values import DomainName, Mailbox
 
 ProgramName = Literal["postfix", "exim", "dovecot", "unbound", "bind"]
 """Programs whose configuration can be read."""
@@ -20,6 +20,44 @@ UNREAD = ("logs",)
 """Those whose files only house rules and extensions read so far."""
 
 EvidenceFile = Annotated[Path, Field(strict=False)]
+
+
+class ChainFile(Part):
+    """A file of certificates as a server reads it, with what lies beside it. Of a private key only the public half is
+    looked at."""
+
+    file: EvidenceFile = Field(
+        description="The certificates, in PEM: ssl_certificate, SSLCertificateFile, smtpd_tls_chain_files, ssl_cert, "
+        "tls_certificate. Relative to this file."
+    )
+    program: Literal["nginx", "apache", "postfix", "dovecot", "exim"] = Field(description="The server that reads it.")
+    private_key: EvidenceFile | None = Field(None, description="The file of the private key, where it is another one.")
+    chain: EvidenceFile | None = Field(None, description="Apache: the file that SSLCertificateChainFile names.")
+    version: str | None = Field(
+        None,
+        pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$",
+        description="Of Apache: before 2.4.8 the chain is in a file of its own.",
+    )
+
+    @property
+    def key(self) -> str:
+        return f"{self.program} {self.file}"
+
+
+class UserKeys(Part):
+    """The keys of one mail address, published for others to encrypt to."""
+
+    address: Mailbox = Field(description="The address, like alice@example.org.")
+    publishes: Annotated[list[Literal["smimea", "openpgpkey", "wkd"]], Field(min_length=1)] = Field(
+        description="Where its keys are: smimea and openpgpkey (in the DNS), wkd (a Web Key Directory)."
+    )
+    certificate: EvidenceFile | None = Field(
+        None, description="The certificate of its owner in PEM, which SMIMEA has to match; relative to this file."
+    )
+
+    @property
+    def key(self) -> str:
+        return self.address
 
 
 class Configuration(Part):

@@ -220,11 +220,16 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
 
     update: dict[str, Any] = {}
     trusted = {}
-    for key in ("ca_file", "trust_anchors", "mark_authorities"):
+    for key in ("ca_file", "public_roots", "trust_anchors", "mark_authorities"):
         if (value := getattr(model.trust, key)) is not None:
             trusted[key] = existing(value, "trust", key)
             readable(trusted[key], "trust", key)
-    checks = (("ca_file", authorities_in), ("trust_anchors", anchors_in), ("mark_authorities", authorities_in))
+    checks = (
+        ("ca_file", authorities_in),
+        ("public_roots", authorities_in),
+        ("trust_anchors", anchors_in),
+        ("mark_authorities", authorities_in),
+    )
     for key, read in checks:
         if key in trusted and not problems:
             try:
@@ -253,6 +258,24 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
         update["configurations"] = [
             entry.model_copy(update={"file": existing(entry.file, "configurations", index, "file")})
             for index, entry in enumerate(model.configurations)
+        ]
+    if model.chain_files:
+        update["chain_files"] = [
+            entry.model_copy(
+                update={
+                    key: existing(path, "chain_files", index, key)
+                    for key in ("file", "private_key", "chain")
+                    if (path := getattr(entry, key)) is not None
+                }
+            )
+            for index, entry in enumerate(model.chain_files)
+        ]
+    if model.user_keys:
+        update["user_keys"] = [
+            entry.model_copy(update={"certificate": existing(entry.certificate, "user_keys", index, "certificate")})
+            if entry.certificate is not None
+            else entry
+            for index, entry in enumerate(model.user_keys)
         ]
     if (vrps := model.routing.vrps) is not None and not is_url(vrps):
         file = existing(Path(vrps), "routing", "vrps")

@@ -11,11 +11,12 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from mailproof.inventory.evidence import Configuration, EvidenceFile
+from mailproof.inventory.evidence import ChainFile, Configuration, EvidenceFile, UserKeys
 from mailproof.inventory.parts import Part
 from mailproof.inventory.reputation import Blocklist, Registration
 from mailproof.inventory.resolvers import Canaries, ResolverUnderTest
 from mailproof.inventory.routing import Routing
+from mailproof.inventory.trust import Trust
 from mailproof.inventory.values import (
     Address,
     ConnectKey,
@@ -38,7 +39,7 @@ from mailproof.inventory.values import (
     wrong,
 )
 from mailproof.net.services import MX, SERVICES, Service
-from mailproof.net.settings import DNSSECTrust, Limits, NetSettings, TLSDepth
+from mailproof.net.settings import Limits, NetSettings, TLSDepth
 
 
 def _usual_ports() -> str:
@@ -171,6 +172,13 @@ class Host(Part):
     dead: bool = Field(
         False, description="The host must not answer at port 25 (a first MX for nolisting); nothing else is judged."
     )
+    own_key: bool = Field(
+        False, description="No other host of the run may show the key of this one's certificates (CERT-KEY-REUSE)."
+    )
+    behind: Annotated[list[DomainName], AfterValidator(unique)] = Field(
+        default=[],
+        description="The servers behind this host, if it is a balancer: hosts of this list, which must be like it.",
+    )
     profile: str | None = Field(None, description="Profile for this host: a shipped one by name, or a file.")
     controls: Parameters = Field(default={}, description="Parameters of controls for this host, by control id.")
     formerly: Annotated[list[DomainName], AfterValidator(unique)] = Field(
@@ -223,32 +231,6 @@ class TesterPart(Part):
     outsider: Mailbox = Field(
         "mailproof-relay-probe@example.com",
         description="Recipient of relay probes: a mailbox that none of the hosts serves. Nothing is delivered.",
-    )
-
-
-class Trust(Part):
-    """Whom to believe."""
-
-    ca_file: Path | None = Field(
-        None, strict=False, description="PEM file of roots trusted besides the public ones, relative to this file."
-    )
-    trust_anchors: Path | None = Field(
-        None,
-        strict=False,
-        description="Trust anchors of the DNS root in place of IANA's, relative to this file: a root-anchors.xml "
-        "(RFC 9718), or DS or DNSKEY records as in a master file.",
-    )
-    mark_authorities: Path | None = Field(
-        None,
-        strict=False,
-        description="PEM file of the roots of authorities that vouch for BIMI logos (mark certificates), relative to "
-        "this file.",
-    )
-    dnssec: DNSSECTrust = Field(
-        DNSSECTrust.LOOPBACK,
-        strict=False,
-        description="Whose AD bit to believe where signatures do not get through to us: loopback (resolvers that are "
-        "all on this machine), resolver (any), none.",
     )
 
 
@@ -317,6 +299,8 @@ CONTENT = (
     "resolvers_under_test",
     "zone_files",
     "configurations",
+    "chain_files",
+    "user_keys",
     "captures",
     "reports",
     "messages",
@@ -389,6 +373,10 @@ class Inventory(Part):
         "says false.",
     )
     contact: Mailbox | None = Field(None, description="Whom to ask about these tests; shown in reports.")
+    crl: bool = Field(
+        True,
+        description="Ask CAs over HTTP whether they revoked the certificates that were seen: one request to a list.",
+    )
     probe: TesterPart = Field(TesterPart(), description="Who we say we are.")
     limits: LimitsPart = Field(LimitsPart(), description="Patience and manners.")
     trust: Trust = Field(Trust(), description="Whom to believe.")
@@ -416,6 +404,12 @@ class Inventory(Part):
     )
     configurations: Annotated[list[Configuration], AfterValidator(unique)] = Field(
         default=[], description="Configuration files of programs on the hosts, judged as they stand."
+    )
+    chain_files: Annotated[list[ChainFile], AfterValidator(unique)] = Field(
+        default=[], description="Files of certificates as servers read them, judged before or after they are in use."
+    )
+    user_keys: Annotated[list[UserKeys], AfterValidator(unique)] = Field(
+        default=[], description="Mail addresses whose keys are published for others to encrypt to."
     )
     captures: Annotated[list[EvidenceFile], AfterValidator(unique)] = Field(
         default=[], description="Directories that `mailproof capture HOST` wrote."
@@ -474,6 +468,7 @@ class Inventory(Part):
             resolvers=tuple(socket_address(text, 53) for text in self.resolvers),
             trust=self.trust.dnssec,
             ca_file=self.trust.ca_file,
+            public_roots=self.trust.public_roots,
             trust_anchors=self.trust.trust_anchors,
             mark_authorities=self.trust.mark_authorities,
             ehlo_name=ehlo,

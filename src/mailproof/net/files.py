@@ -7,7 +7,11 @@ cannot be reached. Nothing is ever executed.
 from __future__ import annotations
 
 import asyncio
+import mmap
 import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mailproof.documents import TooLarge, UnreadableFile, read_octets
@@ -36,6 +40,21 @@ class Files:
         self.read_files += 1
         self.read_octets += len(data)
         return data
+
+    @contextmanager
+    def mapped(self, path: Path, most: int) -> Iterator[mmap.mmap]:
+        """A regular file that is too large to read as a whole, to look things up in. Raises as ``read`` does."""
+        try:
+            with path.open("rb") as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise NotAvailable(f"{path.name} is no regular file")
+                if not 0 < os.fstat(file.fileno()).st_size <= most:
+                    raise Malformed(f"{path.name} is empty, or larger than {most} octets")
+                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as octets:
+                    self.read_files += 1
+                    yield octets
+        except OSError as error:
+            raise NotAvailable(f"{path.name} cannot be read: {error.strerror}") from None
 
     async def text(self, path: Path, most: int = MAX_OCTETS) -> str:
         """A file as UTF-8 text; octets that are not UTF-8 are replaced. Raises as ``read`` does."""

@@ -37,6 +37,7 @@ from mailproof.net.stream import REFUSALS
 from mailproof.net.text import printable
 
 HTTPS_PORT = 443
+_PORTS = {"https": HTTPS_PORT, "http": 80}
 
 AsText = Callable[[bytes], str]
 """Makes text of the octets of a body."""
@@ -103,19 +104,22 @@ class HTTPSClient:
         limit: int = 65536,
         accept: str = "*/*",
         as_text: AsText | None = None,
+        plain: bool = False,
     ) -> Response:
         """GET ``url`` from the first of ``addresses`` that can be reached.
 
         The certificate is verified for the host of the URL (subject alternative names only) against the
         public roots and the inventory's own. Redirects are returned, not followed. ``limit`` is in octets of
         the body, decoded, and ``accept`` are the media types that are wanted. ``as_text`` makes text of a body that is
-        none. Everything together has ``limits.https`` seconds.
+        none. ``plain`` lets the URL be one of http:, for what is signed itself. Everything together has
+        ``limits.https`` seconds.
 
         Raises ValueError for a URL that is not ``https://name/...``; Malformed for what is not HTTP or is too
         large; Refused, TimedOut, ClosedEarly or NotObserved for the last address when none can be reached.
         """
         parsed = urlsplit(url)
-        if parsed.scheme != "https" or not parsed.hostname or parsed.username is not None:
+        schemes = ("https", "http") if plain else ("https",)
+        if parsed.scheme not in schemes or not parsed.hostname or parsed.username is not None:
             raise ValueError(f"not a plain https URL: {url}")
         failure = NotObserved(f"no address to fetch {url} from")
         tried: list[str] = []
@@ -123,7 +127,7 @@ class HTTPSClient:
         for address in addresses:
             started = time.monotonic()
             try:
-                async with self._hosts.request(address, parsed.port or HTTPS_PORT):
+                async with self._hosts.request(address, _port(parsed)):
                     started = time.monotonic()
                     return await self._fetch_from(parsed, address, limit, seconds, accept, as_text or as_plain_text)
             except Malformed:
@@ -151,20 +155,20 @@ class HTTPSClient:
             if refused_by_tls is not None:
                 return _tls_failure(url, address, started, refused_by_tls)
             failure = typed_failure(error, address)
-            destination = self._settings.destination(address, url.port or HTTPS_PORT, _host(url))
+            destination = self._settings.destination(address, _port(url), _host(url))
             if any(isinstance(cause, OSError) and cause.errno in NO_MORE_FILES for cause in causes(error)):
                 raise NoFiles(NO_FILES) from error
             if is_ipv6_without_route(destination.address):
                 failure = NoIPv6(NO_IPV6)
             if isinstance(error, httpcore.ConnectTimeout | httpcore.ConnectError):
-                self._hosts.missed(address, url.port or HTTPS_PORT, failure)
+                self._hosts.missed(address, _port(url), failure)
             raise failure from error
 
     async def _get(
         self, url: SplitResult, address: str, limit: int, started: float, accept: str, as_text: AsText
     ) -> Response:
         settings = self._settings
-        host, port = _host(url), url.port or HTTPS_PORT
+        host, port = _host(url), _port(url)
         destination = settings.destination(address, port, host)
         headers = {
             "Host": url.netloc,
@@ -178,7 +182,7 @@ class HTTPSClient:
         }
         request = httpcore.Request(
             "GET",
-            httpcore.URL(scheme="https", host=destination.address, port=destination.port, target=_target(url)),
+            httpcore.URL(scheme=url.scheme, host=destination.address, port=destination.port, target=_target(url)),
             headers=list(headers.items()),
             extensions={"sni_hostname": host, "timeout": timeout},
         )
@@ -260,6 +264,10 @@ class _Guarded(httpcore.AsyncNetworkStream):
 
 def _host(url: SplitResult) -> str:
     return url.hostname or ""
+
+
+def _port(url: SplitResult) -> int:
+    return url.port or _PORTS[url.scheme]
 
 
 def _target(url: SplitResult) -> str:

@@ -121,6 +121,8 @@ class NetSettings:
     """Trust anchors of the DNS root, in place of IANA's: root-anchors.xml, or DS or DNSKEY records."""
     ca_file: Path | None = None
     """PEM file of roots that are trusted besides the public ones."""
+    public_roots: Path | None = None
+    """PEM file of roots whose certificates are held to the rules for public CAs, besides Mozilla's."""
     mark_authorities: Path | None = None
     """PEM file of the roots of authorities for mark certificates."""
     ehlo_name: str = "mailproof.invalid"

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from mailproof.observations import Observation
 from mailproof.places import Place
 
+OF_SERVER = ("smtpd_tls_chain_files", "smtpd_tls_cert_file", "smtpd_tls_eccert_file")
+OF_CLIENT = ("smtp_tls_chain_files", "smtp_tls_cert_file", "smtp_tls_eccert_file")
+"""Settings of Postfix that name files of certificates: those that it shows as a server, and as a client."""
+
 LOOKED_AT = {
-    "postfix": ("smtpd_banner", "disable_vrfy_command", "mail_name", "myhostname"),
+    "postfix": ("smtpd_banner", "disable_vrfy_command", "mail_name", "myhostname", *OF_SERVER, *OF_CLIENT),
     "exim": ("smtp_banner", "acl_smtp_vrfy", "acl_smtp_expn"),
     "dovecot": ("login_greeting",),
 }

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from mailproof.net.errors import NotAvailable, NotObserved, NotRecorded
 from mailproof.net.pkix.certificates import Certificate, Chain
 from mailproof.net.pkix.paths import PathResult
-from mailproof.net.tls.facts import Handshake, Unanswered
+from mailproof.net.settings import TLSDepth
+from mailproof.net.tls.facts import Dated, DiffieHellman, Handshake, Unanswered
 from mailproof.net.tls.offers import Offers, Question
 from mailproof.net.tls.scan import Scan
-from mailproof.net.tls.suites import WeakKind
+from mailproof.net.tls.suites import DatedKind, WeakKind
 from mailproof.net.tls.versions import TLSVersion
 from mailproof.observations import Observation
 
-EARLY_DATA = "early data"
-"""A question beside those that sslyze answers."""
+EARLY_DATA, TICKETS = "early data", "session tickets"
+"""Questions beside those that sslyze answers."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,26 @@ class TLSOffers(Observation):
         """The versions that are known to be spoken, oldest first."""
         return tuple(handshake.version for handshake in self._offers.versions if handshake.accepted)
 
+    def found(self, question: Question) -> Any:
+        """The answer to a question, a field of ``Offers``. None is an answer as well. Raises NotObserved."""
+        if question in self._failures:
+            raise self._failure(question)
+        return getattr(self._offers, question.name.lower())
+
+    @property
+    def asked_in_full(self) -> bool:
+        """Whether everything was asked, which is the full depth."""
+        return self._offers.depth is TLSDepth.FULL
+
+    def dated(self, kind: DatedKind) -> Dated | None:
+        """What came of offering a kind of suites that are out of date; None without TLS 1.2. Raises NotObserved."""
+        found: tuple[Dated, ...] | None = self.found(Question.DATED)
+        if found is None:
+            raise self._failure(Question.DATED)
+        return next((entry for entry in found if entry.kind is kind), None)
+
     def weak(self, kind: WeakKind) -> tuple[Handshake, ...]:
-        """What came of offering nothing but RC4, or 3DES, in each version up to TLS 1.2. Raises NotObserved."""
+        """What came of offering nothing but one kind of weak suites, by version. Raises NotObserved."""
         for question in (kind, Question.WEAK):
             if question in self._failures:
                 raise self._failure(question)
@@ -96,8 +116,19 @@ def _facts(offers: Offers) -> Iterator[str]:
         }
         yield f"{traits.version} with {traits.suite}, {traits.curve or 'no curve'}, {traits.scheme or 'no signature'}"
         yield "; ".join(f"{name}: {_yes(there)}" for name, there in shown.items())
+    for dated in offers.dated or ():
+        yield _dated_line(dated)
     if offers.hybrid is not None:
         yield f"post-quantum group: {offers.hybrid or 'none'}"
+    if offers.group:
+        yield f"group of TLS 1.3, all offered: {offers.group}"
+    if offers.sha1 is not None:
+        yield f"key exchange signed with SHA-1 or MD5: {_yes(offers.sha1)}"
+    if (unnamed := offers.without_sni) is not None:
+        same = {True: ", the same certificate", False: f", a certificate of {', '.join(unnamed.names)}", None: ""}
+        yield f"without SNI: {f'accepted{same[unnamed.same]}' if unnamed.accepted else f'refused ({unnamed.error})'}"
+    if offers.reused is not None:
+        yield f"a key exchange value that came twice: {offers.reused or 'none'}"
     for suites in offers.suites or ():
         whose = {True: ", in the server's order", False: ", in the client's order", None: ""}[suites.server_order]
         yield f"{suites.version} suites{whose}: {', '.join(suites.suites) or 'none'}"
@@ -105,15 +136,30 @@ def _facts(offers: Offers) -> Iterator[str]:
         if (found := getattr(offers, name.name.lower())) is not None:
             yield f"{name}: {', '.join(found) or 'none'}"
     if offers.diffie_hellman is not None:
-        groups = ", ".join(f"{group.bits} bits, {group.prime}" for group in offers.diffie_hellman)
+        groups = ", ".join(f"{group.bits} bits, {_prime(group)}" for group in offers.diffie_hellman)
         yield f"finite-field Diffie-Hellman: {groups or 'none'}"
     if offers.encrypt_then_mac is not None:
         yield f"encrypt-then-MAC: {_yes(offers.encrypt_then_mac)}"
     for protocol in offers.alpn or ():
         became = "refused" if protocol.refused else "taken" if protocol.taken else "not heeded"
         yield f"ALPN {protocol.offered}: {became}"
+    if (tolerance := offers.tolerance) is not None:
+        wrong = f" ({tolerance.error})" if tolerance.error else ""
+        yield f"hello in two segments: {_yes(tolerance.large)}; reserved values: {_yes(tolerance.reserved)}{wrong}"
     if offers.fallback_refused is not None:
         yield f"fallback to an older version: {'refused' if offers.fallback_refused else 'not refused'}"
+
+
+def _dated_line(dated: Dated) -> str:
+    if not dated.accepted:
+        return f"offered TLSv1.2 with {dated.kind}: refused ({dated.error})"
+    group = f", group of {dated.group.bits} bits ({_prime(dated.group)})" if dated.group else ""
+    mac = f", {'with' if dated.encrypt_then_mac else 'without'} encrypt-then-MAC" if dated.kind is DatedKind.CBC else ""
+    return f"offered TLSv1.2 with {dated.kind}: accepted with {dated.cipher}{group}{mac}"
+
+
+def _prime(group: DiffieHellman) -> str:
+    return group.prime if len(group.prime) < 20 else f"{group.prime[:16]}..."
 
 
 def _yes(there: bool) -> str:
@@ -130,6 +176,8 @@ class TLSDeepScan(Observation):
     """Octets of early data that the server takes; None where it does not speak TLS 1.3, or that could not be seen."""
     unanswered: tuple[Unanswered, ...] = ()
     """What the scan does not tell, and why."""
+    ticket_lifetime: int | None = None
+    """Seconds that a session ticket of TLS 1.3 lasts; None where there is none, or it could not be seen."""
 
     def require(self, question: str) -> None:
         """Raise NotObserved where ``question`` has no answer."""
@@ -147,6 +195,7 @@ class TLSDeepScan(Observation):
             "secure renegotiation": self.scan.secure_renegotiation,
             "renegotiations granted to a client": self.scan.client_renegotiations,
             "octets of early data": self.early_data,
+            "seconds that a session ticket lasts": self.ticket_lifetime,
         }
         told = {name: _yes(found) if isinstance(found, bool) else found for name, found in answers.items()}
         lines = [f"{name}: {found}" for name, found in told.items() if found is not None]

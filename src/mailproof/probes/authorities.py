@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from typing import Any
+from collections.abc import Awaitable, Iterator
+from typing import Any, TypeVar
 
 from mailproof.inventory.budgets import MAX_ADDRESSES_OF_PRIMARY, MAX_SERVER_ADDRESSES
 from mailproof.net.dns.client import Answer, Form, normalise, reverse_name
@@ -31,9 +31,11 @@ from mailproof.observations.authorities import (
 from mailproof.probes.asking import heard as _said
 from mailproof.probes.probe import Look, probe
 from mailproof.probes.zones import delegation
-from mailproof.targets.base import Targets
+from mailproof.targets.base import Target, Targets
 from mailproof.targets.mail import MailDomain
-from mailproof.targets.zones import NameServer, Zone
+from mailproof.targets.zones import NameServer, Zone, servers_of
+
+T = TypeVar("T", bound=Target)
 
 NOBODY = "mailproof-does-not-exist"
 """The first label of a name that no zone has."""
@@ -94,8 +96,8 @@ async def _others_answer(
     family = ":" in server.address
     near = [
         (other.address, other.zone)
-        for other in targets.found(NameServer)
-        if other.zone == server.zone and other.address not in ("", server.address) and (":" in other.address) == family
+        for other in servers_of(server.zone, targets)
+        if other.address != server.address and (":" in other.address) == family
     ]
     try:
         referrals = (await look(delegation, Zone(server.zone))).referrals
@@ -120,8 +122,7 @@ async def zone_copies(zone: Zone, look: Look, targets: Targets) -> ZoneCopies:
     """SOA and NS of the zone on each of its servers, out of what every one of them says."""
     copies: list[Copy] = []
     unknown: list[str] = []
-    servers = [server for server in targets.found(NameServer) if server.zone == zone.name and server.address]
-    for server in servers:
+    for server in servers_of(zone.name, targets):
         try:
             seen = await look(server_answers, server)
         except NotObserved as failure:
@@ -142,6 +143,11 @@ def _nobody(name: str, domains: tuple[str, ...], unknown: list[str], targets: Ta
     return NotObserved(f"no server of {name} could be asked: {'; '.join(dict.fromkeys(unknown)) or 'none is known'}")
 
 
+def _found_of(kind: type[T], domain: MailDomain, targets: Targets) -> Iterator[T]:
+    """The targets of a kind that belong to a domain and were found."""
+    return (one for one in targets.of_domain(kind, domain.name) if isinstance(one, kind))
+
+
 @probe(questions=2 * MAX_SERVER_ADDRESSES)
 async def mail_copies(domain: MailDomain, net: Network, look: Look, targets: Targets) -> MailCopies:
     """MX and TXT of the domain from each server that has its zone."""
@@ -150,14 +156,13 @@ async def mail_copies(domain: MailDomain, net: Network, look: Look, targets: Tar
     copies: list[MailCopy] = []
     unknown: list[str] = []
     serials: dict[int, None] = {}
-    zones = [zone for zone in targets.found(Zone) if domain.name in zone.domains]
-    for zone in zones:
+    for zone in _found_of(Zone, domain, targets):
         try:
             serials |= dict.fromkeys((await look(zone_copies, zone)).serials)
         except NotObserved as failure:
             unknown.append(failure.reason)
-    for server in targets.found(NameServer):
-        if domain.name not in server.domains or not server.address:
+    for server in _found_of(NameServer, domain, targets):
+        if not server.address:
             continue
         label = f"{server.host}[{server.address}]"
         try:

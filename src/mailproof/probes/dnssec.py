@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from mailproof.net.dns.client import Answer
-from mailproof.net.dns.names import is_special_use
+from mailproof.net.dns.names import deepest, is_special_use
 from mailproof.net.dnssec.trust import Flaw, Link, Status, Verdict
 from mailproof.net.errors import Bogus, NotObserved, ServerFailure, UntrustedRoot
 from mailproof.net.network import Network
@@ -13,7 +13,7 @@ from mailproof.observations.dnssec import DNSSEC, BogusAnswer, DMARCChain, HostC
 from mailproof.probes.probe import probe
 from mailproof.targets.base import Targets
 from mailproof.targets.mail import MailDomain, MailHost, Selector
-from mailproof.targets.zones import Zone
+from mailproof.targets.zones import Zone, zone_names
 
 MAX_NEEDED = 200
 """Names and types of one zone that are validated."""
@@ -68,7 +68,7 @@ async def dnssec(zone: Zone, net: Network, targets: Targets) -> DNSSEC:
     except UntrustedRoot as failure:
         return await _by_resolver(net, zone, checked, refused, failure)
     soa = await _compared(net, checked, verdict)
-    others = await _judged(net, [one for one in needed if soa.secure or not _is_in(one[0], zone.name)])
+    others = await _judged(net, [one for one in needed if soa.secure or not deepest(one[0], (zone.name,))])
     if soa.secure:
         return DNSSEC(zone.name, checked, refused, judged=(soa, *others))
     ds, dnskey = await _records(net, zone.name)
@@ -132,20 +132,19 @@ async def _refused(net: Network, needed: list[tuple[str, str]]) -> tuple[BogusAn
 
 def _needed(zone: Zone, targets: Targets) -> list[tuple[str, str]]:
     """Names and types that mail of the zone's domains needs, but for those in another zone that is judged itself."""
-    zones = [target.name for target in targets.of(Zone) if isinstance(target, Zone)]
+    zones = zone_names(targets)
     wanted: list[tuple[str, str]] = []
     for domain in zone.domains:
         wanted += [(domain, "MX"), (domain, "TXT"), (f"_dmarc.{domain}", "TXT"), (f"_mta-sts.{domain}", "TXT")]
         wanted += [(f"_smtp._tls.{domain}", "TXT")]
-    for target in (*targets.of(Selector), *targets.of(MailHost)):
-        if not set(target.domains) & set(zone.domains):
-            continue
+    related = [one for kind in (Selector, MailHost) for name in zone.domains for one in targets.of_domain(kind, name)]
+    for target in related:
         if isinstance(target, Selector):
             wanted.append((target.id, "TXT"))
         elif isinstance(target, MailHost) and not is_special_use(target.name):
             wanted += [(target.name, "A"), (target.name, "AAAA"), (f"_25._tcp.{target.name}", "TLSA")]
             wanted.append((f"_25._tcp.{target.name}", "A"))  # as senders ask beside it (RFC 7672, section 2.1.2)
-    return [(name, type) for name, type in dict.fromkeys(wanted) if _zone_of(name, zones) in (zone.name, None)]
+    return [(name, type) for name, type in dict.fromkeys(wanted) if deepest(name, zones) in (zone.name, "")]
 
 
 @probe()
@@ -160,8 +159,7 @@ async def host_chain(host: MailHost, net: Network, targets: Targets) -> HostChai
         return HostChain(host.name, None, "the host has no address that is published")
     one = await judged(net, answer)
     end = one.verdict.link.name.rstrip(".") if one.verdict.link else ""
-    zones = {target.name for target in targets.found(Zone)}
-    return HostChain(host.name, one, zone_is_judged=end in zones)
+    return HostChain(host.name, one, zone_is_judged=end in zone_names(targets))
 
 
 @probe()
@@ -172,12 +170,3 @@ async def dmarc_chain(domain: MailDomain, net: Network) -> DMARCChain:
         return DMARCChain(domain.name, None, note="there is no DMARC record that is published")
     zone = await judged(net, await net.dns.question(domain.name, "SOA"))
     return DMARCChain(domain.name, zone, await judged(net, answer) if zone.secure else None)
-
-
-def _zone_of(name: str, zones: list[str]) -> str | None:
-    """The deepest of ``zones`` that holds ``name``."""
-    return max((zone for zone in zones if _is_in(name, zone)), key=len, default=None)
-
-
-def _is_in(name: str, zone: str) -> bool:
-    return zone == "." or f".{name}".endswith(f".{zone}")

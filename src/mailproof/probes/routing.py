@@ -18,7 +18,7 @@ from mailproof.probes.probe import Look, probe
 from mailproof.probes.sources import document
 from mailproof.targets.base import Targets
 from mailproof.targets.routing import AddressBlock, RoutingTable, block_of
-from mailproof.targets.zones import NameServer, Zone
+from mailproof.targets.zones import Zone, servers_of
 
 MAX_OCTETS = 256 * 1024 * 1024
 """Of the file of validated payloads: those of the whole Internet take 60 MiB."""
@@ -28,7 +28,7 @@ MAX_OCTETS = 256 * 1024 * 1024
 async def server_origins(zone: Zone, net: Network, inventory: Inventory, targets: Targets) -> ServerOrigins:
     """The origins of the zone's servers: one question for each block of addresses, to resolvers, once in a run."""
     routing = inventory.routing
-    servers = [server.address for server in targets.found(NameServer) if server.zone == zone.name and server.address]
+    servers = [server.address for server in servers_of(zone.name, targets)]
     addresses = [
         address
         for address in dict.fromkeys(servers)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import cast
 
+import dns.name
 import dns.rdatatype
 from dns.rdata import Rdata
 from dns.rdatatype import RdataType
@@ -31,7 +33,7 @@ from mailproof.net.dnssec.keys import (
     text_of_rdata,
     usable,
 )
-from mailproof.net.dnssec.signatures import SignedSet, signature_time, signed_sets, validate
+from mailproof.net.dnssec.signatures import SignedSet, signature_time, validate
 from mailproof.net.dnssec.trust import Flaw, Status, Verdict, nearest
 from mailproof.net.dnssec.validator import Validator, response_of
 from mailproof.net.dnssec.work import Work
@@ -56,7 +58,7 @@ from mailproof.probes.dnssec import dnssec
 from mailproof.probes.probe import Look, probe
 from mailproof.probes.zones import delegation
 from mailproof.targets.base import Targets
-from mailproof.targets.zones import NameServer, Zone
+from mailproof.targets.zones import NameServer, Zone, servers_of, zone_names
 
 VERIFIABLE = Supported(SUPPORTED_ALGORITHMS | RSASHA1, SUPPORTED_DIGESTS)
 """What can be verified here; of a server it is asked whether its signatures are right, not whether they are wise."""
@@ -114,7 +116,7 @@ async def _as_resolvers_see_it(
     try:
         found = await net.dnssec.records(zone, "DNSKEY")
         is_signed = found.find(name, RdataType.DNSKEY) is not None
-        target = next((one for one in targets.found(Zone) if one.name == zone), Zone(zone))
+        target = zone_names(targets).get(zone) or Zone(zone)
         seen = await look(dnssec, target)
         above = (await net.dnssec.records(zone, "DS")).find(name, RdataType.DS) if seen.authenticated else None
     except NotObserved:
@@ -134,8 +136,8 @@ async def _strangers(
     signing_keys = {key.text for key in seen.keys if key.tag in signers}
     found: list[str] = []
     looked_at = 0
-    for other in targets.found(NameServer):
-        if other.zone != server.zone or other.address in ("", server.address) or looked_at == MAX_KEY_SETS:
+    for other in servers_of(server.zone, targets):
+        if other.address == server.address or looked_at == MAX_KEY_SETS:
             continue
         soa = await heard(net.dns.ask(other.address, other.zone, "SOA", host=other.host))
         if not has_zone(soa, other.zone):
@@ -174,7 +176,7 @@ class _Seen:
         found = self._find(RdataType.DNSKEY)
         self._keys = [cast(DNSKEY, record) for record in found.records] if found else []
         trusted = tuple(key for key in self._keys if is_zone_key(key) and not is_revoked(key))
-        self._own = SecureZone(self._name, trusted, validator.at, VERIFIABLE)
+        self._own = _zone_with(self._name, frozenset(trusted), validator)
 
     def told(
         self, label: str, soa: Answer | Silence, is_signed: bool, is_bogus: bool, unknown: tuple[str, ...]
@@ -244,15 +246,21 @@ class _Seen:
 
     def _of_denial(self) -> Iterator[SignedSet]:
         for response in self._responses:
-            for one in signed_sets(response.authority):
+            for one in response.denying:
                 if one.type in (RdataType.NSEC, RdataType.NSEC3):
                     yield one
 
     def _signatures(self) -> Iterator[Signature]:
         for response in self._responses:
-            for one in (*signed_sets(response.answer), *signed_sets(response.authority)):
+            for one in (*response.answered, *response.denying):
                 for record in one.signatures:
                     yield _signature(one, record, int(self._validator.at.timestamp()))
+
+
+@lru_cache(maxsize=256)
+def _zone_with(name: dns.name.Name, keys: frozenset[DNSKEY], validator: Validator) -> SecureZone:
+    """The zone as its own keys see it, which all its servers have: what they sign is verified once."""
+    return SecureZone(name, tuple(sorted(keys)), validator.at, VERIFIABLE)
 
 
 def zone_key(key: DNSKEY) -> ZoneKey:
@@ -308,13 +316,15 @@ async def _servers(zone: Zone, look: Look, targets: Targets) -> tuple[tuple[Sign
     """What the servers of the zone have, and why some could not be asked. Raises NotObserved if that is all."""
     servers: list[SignedServer] = []
     unknown: list[str] = []
-    for server in targets.found(NameServer):
-        if server.zone != zone.name or not server.address:
-            continue
-        try:
-            servers.append(await look(signed_server, server))
-        except NotObserved as failure:
-            unknown.append(f"{server.host}[{server.address}]: {failure.reason}")
+    asked = servers_of(zone.name, targets)
+    seen = await asyncio.gather(*(look(signed_server, one) for one in asked), return_exceptions=True)
+    for server, outcome in zip(asked, seen, strict=True):
+        if isinstance(outcome, SignedServer):
+            servers.append(outcome)
+        elif isinstance(outcome, NotObserved):
+            unknown.append(f"{server.host}[{server.address}]: {outcome.reason}")
+        else:
+            raise outcome
     if not any(server.serves for server in servers):
         told = [*unknown, *(f"{one.server} does not have the zone" for one in servers)]
         raise NotObserved(f"no server of {zone.name} could be asked: {'; '.join(told) or 'none is known'}")
@@ -330,8 +340,8 @@ async def _key_sets(
     """
     found = [(await net.dnssec.records(zone.name, "DNSKEY")).find(parse_name(zone.name), RdataType.DNSKEY)]
     signed = {server.server for server in servers if server.keys}
-    for server in targets.found(NameServer):
-        if server.zone == zone.name and f"{server.host}[{server.address}]" in signed:
+    for server in servers_of(zone.name, targets):
+        if f"{server.host}[{server.address}]" in signed:
             found.append(await _keys_at(server, net))
     return tuple({keys.identity: keys for keys in found if keys is not None}.values())[:MAX_KEY_SETS]
 

@@ -12,14 +12,16 @@ from mailproof.net.pkix.certificates import Chain
 from mailproof.net.pkix.paths import Roots, trusted_roots, verify
 from mailproof.net.pkix.reference_names import matches_name
 from mailproof.net.tls.connection import TLSPeer
-from mailproof.net.tls.facts import Handshake, Unanswered
+from mailproof.net.tls.facts import Handshake, Unanswered, WithoutSNI
 from mailproof.net.tls.offers import MOST
 from mailproof.net.tls.scan import MOST_SCANNED
 from mailproof.net.tls.versions import TLSVersion
+from mailproof.observations.certificates import NamelessCertificate
 from mailproof.observations.dane import DANE, TLSA, ChainMatch
 from mailproof.observations.smtp import SMTPSession
 from mailproof.observations.tls import (
     EARLY_DATA,
+    TICKETS,
     ByDANE,
     Certificates,
     Deployment,
@@ -66,13 +68,17 @@ async def tls_deep_scan(endpoint: TLSEndpoint, net: Network, look: Look) -> TLSD
     if not await _offers_tls(endpoint, look):
         return TLSDeepScan(endpoint.id, None)
     scan = await net.tls.scan(_where(endpoint))
-    unanswered, early_data = list(scan.unanswered), None
+    unanswered, ticket = list(scan.unanswered), None
     try:
         if (await look(tls_offers, endpoint)).version(TLSVersion.TLS1_3).accepted:
-            early_data = await net.tls.early_data(_where(endpoint))
+            ticket = await net.tls.ticket(_where(endpoint))
     except NotObserved as failure:
-        unanswered.append(Unanswered(EARLY_DATA, failure.kind, failure.reason, failure.evidence))
-    return TLSDeepScan(endpoint.id, scan, early_data, tuple(unanswered))
+        unanswered += (
+            Unanswered(question, failure.kind, failure.reason, failure.evidence) for question in (EARLY_DATA, TICKETS)
+        )
+    if ticket is None:
+        return TLSDeepScan(endpoint.id, scan, None, tuple(unanswered))
+    return TLSDeepScan(endpoint.id, scan, ticket.early_data, tuple(unanswered), ticket.lifetime)
 
 
 _WITHDRAWN = (TLSVersion.SSLV3, TLSVersion.TLS1_0, TLSVersion.TLS1_1)
@@ -134,6 +140,37 @@ async def certificates(endpoint: TLSEndpoint, net: Network, look: Look) -> Certi
     if isinstance(endpoint, MXEndpoint) and dane is ByDANE.NOT:
         told = await _told_by_dane(endpoint, look, chains)
     return Certificates(endpoint.id, endpoint.host, now(), True, deployments, dane, told)
+
+
+@probe(connections=2, looks=("tls_offers",))
+async def nameless_certificate(
+    endpoint: TLSEndpoint, net: Network, look: Look, certificates: Certificates
+) -> NamelessCertificate:
+    """One more handshake, in which the host is not named (no SNI); another one, by an old client, where it fails.
+
+    Not where the hello without SNI has shown in clear that the certificate is the same, or was refused.
+    """
+    if not certificates.tls_offered or not certificates.deployments:
+        return NamelessCertificate(endpoint.id, endpoint.host, None)
+    shown = await _hello_without_sni(endpoint, look)
+    if shown is not None and not shown.accepted:
+        return NamelessCertificate(endpoint.id, endpoint.host, None, refused=shown.error or "the hello is refused")
+    if shown is not None and shown.same:
+        return NamelessCertificate(endpoint.id, endpoint.host, certificates.deployments[0].chain, same=True)
+    try:
+        chain = await net.tls.certificates_without_name(_where(endpoint))
+    except NoTLS as declined:
+        return NamelessCertificate(endpoint.id, endpoint.host, None, refused=declined.reason)
+    same = any(deployment.chain.leaf.sha256 == chain.leaf.sha256 for deployment in certificates.deployments)
+    return NamelessCertificate(endpoint.id, endpoint.host, chain, matches_name(chain.leaf, endpoint.host), same)
+
+
+async def _hello_without_sni(endpoint: TLSEndpoint, look: Look) -> WithoutSNI | None:
+    try:
+        seen = await look(tls_offers, endpoint)
+    except NotObserved:
+        return None
+    return seen.offers.without_sni if seen.offers is not None else None
 
 
 async def _told_by_dane(endpoint: MXEndpoint, look: Look, chains: tuple[Chain, ...]) -> tuple[str, ...]:

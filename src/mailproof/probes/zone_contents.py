@@ -12,7 +12,7 @@ from pathlib import Path
 from mailproof.inventory.budgets import MAX_ADDRESSES, MAX_DRIFT_SETS, MAX_KNOWN_NAMES, MAX_NAME_SERVERS
 from mailproof.net.dns.client import Answer, ResourceRecord
 from mailproof.net.dns.messages import record_of
-from mailproof.net.dns.names import text_of
+from mailproof.net.dns.names import deepest, text_of
 from mailproof.net.dns.zone_files import read_records
 from mailproof.net.errors import Malformed, NotAvailable, NotObserved, ServerFailure
 from mailproof.net.network import Network
@@ -33,7 +33,7 @@ from mailproof.probes.probe import Look, probe
 from mailproof.targets.base import Targets
 from mailproof.targets.mail import MailDomain, MailHost, Selector
 from mailproof.targets.zone_contents import ZoneContents, ZoneFile
-from mailproof.targets.zones import NameServer, Zone
+from mailproof.targets.zones import servers_of, zone_names
 
 MAX_RECORDS = 50_000
 """Records of a master file that are looked at one by one."""
@@ -79,22 +79,23 @@ def _shown(place: Place, file: ZoneFile) -> Place:
 
 def known_names(contents: ZoneContents, targets: Targets) -> Known:
     """Names of the zone with the types that mail of the inventory's domains needs there, up to a bound."""
-    wanted: list[tuple[str, str]] = [(contents.zone, "NS")]
+    wanted = targets.once(_wanted_by_zone).get(contents.zone, ())
+    return tuple(dict.fromkeys(((contents.zone, "NS"), *wanted)))[:MAX_KNOWN_NAMES]
+
+
+def _wanted_by_zone(targets: Targets) -> dict[str, list[tuple[str, str]]]:
+    wanted: list[tuple[str, str]] = []
     for domain in targets.found(MailDomain):
         wanted += [(domain.name, type) for type in ("MX", "TXT", "A", "AAAA")]
         wanted += [(f"{label}.{domain.name}", "TXT") for label in ("_dmarc", "_mta-sts", "_smtp._tls")]
     wanted += [(selector.id, "TXT") for selector in targets.found(Selector)]
     for host in targets.found(MailHost):
         wanted += [(host.name, "A"), (host.name, "AAAA"), (f"_25._tcp.{host.name}", "TLSA")]
-    zones = {zone.name for zone in targets.found(Zone)} | {other.zone for other in targets.found(ZoneContents)}
-    inside = (pair for pair in wanted if _zone_of(pair[0], zones) == contents.zone)
-    return tuple(dict.fromkeys(inside))[:MAX_KNOWN_NAMES]
-
-
-def _zone_of(name: str, zones: set[str]) -> str:
-    """The deepest of ``zones`` that holds ``name``; empty where none does."""
-    labels = name.split(".")
-    return next((above for n in range(len(labels)) if (above := ".".join(labels[n:])) in zones), "")
+    zones = {*zone_names(targets), *(other.zone for other in targets.found(ZoneContents))}
+    by_zone: dict[str, list[tuple[str, str]]] = {}
+    for name, type in wanted:
+        by_zone.setdefault(deepest(name, zones), []).append((name, type))
+    return by_zone
 
 
 async def _as_served(contents: ZoneContents, known: Known, net: Network, look: Look, targets: Targets) -> ZoneRecords:
@@ -138,7 +139,8 @@ async def _authoritative(
     """What the servers of the zone were asked directly, each record once: its NS, and MX and TXT of its domains."""
     answers: list[object] = []
     unknown: list[str] = []
-    for zone in (zone for zone in targets.found(Zone) if zone.name == contents.zone):
+    zone = zone_names(targets).get(contents.zone)
+    if zone is not None:
         try:
             answers += [copy.ns for copy in (await look(zone_copies, zone)).copies]
         except NotObserved as failure:
@@ -158,9 +160,7 @@ async def _authoritative(
 
 async def _random_name(zone: str, look: Look, targets: Targets) -> Answer | None:
     """What the first server that answers says of a name that nobody has."""
-    for server in targets.found(NameServer):
-        if server.zone != zone or not server.address:
-            continue
+    for server in servers_of(zone, targets):
         try:
             said = (await look(server_answers, server)).missing
         except NotObserved:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import BeforeValidator, PlainSerializer
 
@@ -13,6 +13,7 @@ from mailproof.extensions import BrokenExtension, extension_of
 from mailproof.net.errors import KINDS, NotObserved
 
 T = TypeVar("T", bound="Target")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,8 @@ class Targets:
     """The widest kind and the id of every target that was found."""
     _of_kind: dict[type[Target], tuple[Target, ...]] = field(default_factory=dict, compare=False)
     _of_domain: dict[type[Target], dict[str, list[Target]]] = field(default_factory=dict, compare=False)
-    """Both are made when they are first asked for."""
+    _made: dict[object, Any] = field(default_factory=dict, compare=False)
+    """All three are made when they are first asked for."""
 
     def add(self, target: Target) -> None:
         """Keep ``target`` unless one of its kind and id is known already. Raises TypeError for what is no target."""
@@ -167,6 +169,7 @@ class Targets:
         self._by_kind.setdefault(target.kind, {}).setdefault(target.id, target)
         self._of_kind.clear()
         self._of_domain.clear()
+        self._made.clear()
 
     def of(self, kind: type[Target]) -> tuple[Target, ...]:
         """The targets of a kind, Undiscovered ones standing in for it included."""
@@ -180,7 +183,16 @@ class Targets:
 
     def found(self, kind: type[T]) -> tuple[T, ...]:
         """The targets of a kind that were found."""
-        return tuple(target for target in self.of(kind) if isinstance(target, kind))
+        return self._once(kind, lambda: tuple(target for target in self.of(kind) if isinstance(target, kind)))
+
+    def once(self, make: Callable[[Targets], R]) -> R:
+        """What a function makes of all targets: it is called once, and again where one was added."""
+        return self._once(make, lambda: make(self))
+
+    def _once(self, key: object, make: Callable[[], R]) -> R:
+        if key not in self._made:
+            self._made[key] = make()
+        return cast(R, self._made[key])
 
     def missing(self, kind: type[Target]) -> tuple[Undiscovered, ...]:
         """What stands in for targets of a kind that could not be found out."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mailproof.inventory.budgets import MAX_ADDRESSES, MAX_NAME_SERVERS, MAX_SERVER_ADDRESSES
 from mailproof.net.dns.delegations import DelegatingClient, ProposedDelegation
 from mailproof.net.errors import NotFollowed, NotObserved
-from mailproof.targets.base import Target, Undiscovered
+from mailproof.targets.base import Target, Targets, Undiscovered
 from mailproof.targets.discovery import Addresses, Search, finder
 
 
@@ -72,6 +72,28 @@ class NameServer(Target):
     @property
     def id(self) -> str:
         return f"{self.zone}@{self.host}[{self.address}]" if self.address else f"{self.zone}@{self.host}"
+
+
+def zone_names(targets: Targets) -> Mapping[str, Zone]:
+    """The zones that are judged, by their names."""
+    return targets.once(_zones_by_name)
+
+
+def _zones_by_name(targets: Targets) -> dict[str, Zone]:
+    return {zone.name: zone for zone in targets.found(Zone)}
+
+
+def servers_of(zone: str, targets: Targets) -> tuple[NameServer, ...]:
+    """The name servers of a zone that have an address, one for each."""
+    return targets.once(_servers_by_zone).get(zone, ())
+
+
+def _servers_by_zone(targets: Targets) -> dict[str, tuple[NameServer, ...]]:
+    servers: dict[str, list[NameServer]] = {}
+    for server in targets.found(NameServer):
+        if server.address:
+            servers.setdefault(server.zone, []).append(server)
+    return {zone: tuple(found) for zone, found in servers.items()}
 
 
 @finder(NameServer, after=(Zone,))

@@ -123,7 +123,7 @@ DOMAINS = (
     Domain(
         "small-key-dovecot",
         "RSA key of 1024 bits",
-        store=Store(("ssl_cipher_list = ECDHE+AESGCM:@SECLEVEL=0",), rsa_bits=1024, ports=TLS_AT_ONCE),
+        store=Store(("ssl_cipher_list = ECDHE+AESGCM:@SECLEVEL=1",), rsa_bits=1024, ports=TLS_AT_ONCE),
         fail=("CERT-KEY-SIZE",),
     ),
     Domain(

@@ -36,11 +36,11 @@ def with_logo(label: str, image: str, certificate: str = "") -> dict[str, tuple[
 
 DOMAINS = (
     # The certificate also names the alias of mx-cname.test, whose one fault is that it is an alias, and the MX of
-    # ipv4-path.test, whose one fault is the zone that it is in.
+    # ipv4-path.test, whose one fault is the zone that it is in, and the host of which this server is one of two.
     Domain(
         "right",
         records={"sel1._domainkey TXT": ("v=DKIM1; k=rsa; p=RSA-SIGNER",)},
-        server=Server(POSTFIX, other_names=("alias.mx-cname.test", "mx.ns-ipv4-only.test")),
+        server=Server(POSTFIX, other_names=("alias.mx-cname.test", "mx.ns-ipv4-only.test", "mx.balanced-unlike.test")),
         ipv6=True,
         main_cf=("smtpd_banner = $myhostname ESMTP", "disable_vrfy_command = yes"),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.real.controls import HANDSHAKES, PARTLY, PKIX
+from tests.real.controls import HANDSHAKES, OPENSMTPD_SPEAKS, PARTLY, PKIX
 from tests.real.domains import (
     EXIM,
     HAPROXY,
@@ -57,7 +57,7 @@ DOMAINS = (
         "no-starttls-opensmtpd",
         "does not offer STARTTLS",
         Server(OPENSMTPD, ("no tls",), Chain.NONE),
-        fail=("SMTP-STARTTLS-OFFERED",),
+        fail=("SMTP-STARTTLS-OFFERED", *OPENSMTPD_SPEAKS),
         advice=("DANE-EXISTS",),
         why="There is no certificate to make a TLSA record of.",
     ),
@@ -65,7 +65,8 @@ DOMAINS = (
         "starttls-fails-opensmtpd",
         "offers STARTTLS and fails every handshake (6.8 with OpenSSL 3: missing private key)",
         Server(OPENSMTPD, ("tls pki",), rsa_bits=2048),
-        fail=("SMTP-STARTTLS-WORKS", "DANE-MATCH"),
+        fail=("SMTP-STARTTLS-WORKS", "DANE-MATCH", *OPENSMTPD_SPEAKS),
+        advice=("TLS-FS", "TLS-NO-CBC"),
         why="The server agrees on a version and then breaks the handshake off, so that no certificate is proven; its "
         "TLSA record promises one all the same (RFC 7672, section 2.2).",
     ),
@@ -138,7 +139,7 @@ DOMAINS = (
         "tells by VRFY which recipients exist",
         Server(POSTFIX, ("disable_vrfy_command = no",)),
         active=True,
-        unjudged="nothing asks VRFY",
+        advice=("SMTP-NO-EXPN-VRFY",),
     ),
     Domain(
         "busy",

@@ -14,6 +14,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tests.real.domains import Chain
+from tests.real.lab import certificate_faults as faults
+
+PUBLIC_ROOTS = "public.pem"
+"""The file of the root that the inventory takes for a public CA's, beside that of all roots."""
+OTHER = "-other"
+"""What the name of a file ends in that has a certificate with the same key for another host."""
 
 ServerKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -30,15 +36,15 @@ def _name(common_name: str) -> x509.Name:
 _LETS_ENCRYPT = x509.Name.from_rfc4514_string("CN=R12,O=Let's Encrypt,C=US")
 
 
-def _usage(*, authority: bool) -> x509.KeyUsage:
+def _usage() -> x509.KeyUsage:
     return x509.KeyUsage(
         digital_signature=True,
         content_commitment=False,
-        key_encipherment=not authority,
+        key_encipherment=False,
         data_encipherment=False,
         key_agreement=False,
-        key_cert_sign=authority,
-        crl_sign=authority,
+        key_cert_sign=True,
+        crl_sign=True,
         encipher_only=False,
         decipher_only=False,
     )
@@ -85,9 +91,13 @@ class Authority:
         self._intermediate = self._sign_authority(
             "mailproof laboratory intermediate", self._intermediate_key, self._root, 0
         )
+        self._public_key = ec.generate_private_key(ec.SECP256R1())
+        self._public = self._sign_authority("mailproof laboratory public root", self._public_key, None, 1)
         self._rsa_keys: dict[int, rsa.RSAPrivateKey] = {}
+        self._revoked: list[int] = []
         self.ca_file = self.directory / "root.pem"
-        self.ca_file.write_bytes(_pem(self._root))
+        self.ca_file.write_bytes(_pem(self._root) + _pem(self._public))
+        self.ca_file.with_name(PUBLIC_ROOTS).write_bytes(_pem(self._public))
 
     def _sign_authority(
         self,
@@ -114,7 +124,7 @@ class Authority:
             .not_valid_before(self._now - dt.timedelta(days=400))
             .not_valid_after(self._now + dt.timedelta(days=days))
             .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
-            .add_extension(_usage(authority=True), critical=True)
+            .add_extension(_usage(), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
         )
@@ -137,7 +147,25 @@ class Authority:
             case Chain.ROTATING:
                 key = ec.generate_private_key(ec.SECP256R1())
                 return key, self._sign_authority("R12", key, self._root, 0, subject=_LETS_ENCRYPT)
+        if chain in faults.PUBLIC:
+            key = ec.generate_private_key(ec.SECP256R1())
+            subject = _LETS_ENCRYPT if chain is Chain.PUBLIC else None
+            name = "a public CA"
+            return key, self._sign_authority(name, key, self._public, 0, subject=subject, signer=self._public_key)
         return self._intermediate_key, self._intermediate
+
+    def revocation_list(self) -> bytes:
+        """The intermediate's list, with what was issued as revoked until now."""
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self._intermediate.subject)
+            .last_update(self._now - dt.timedelta(days=1))
+            .next_update(self._now + dt.timedelta(days=7))
+        )
+        for serial in self._revoked:
+            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(self._now)
+            builder = builder.add_revoked_certificate(entry.build())
+        return builder.sign(self._intermediate_key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
     def _unknown_authority(self, path_length: int = 0) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
         """A root that is in nobody's trust store."""
@@ -165,22 +193,24 @@ class Authority:
 
         ``key`` is one that another certificate has already; otherwise there is a new one.
         """
-        key = key or self._key(rsa_bits)
+        key = key or (faults.weak_key() if chain is Chain.WEAK_KEY else self._key(rsa_bits))
         shown = ["mx.another-name.test"] if chain is Chain.WRONG_NAME else list(names)
+        if chain is Chain.WILDCARD:
+            shown = [f"*.{name.partition('.')[2]}" for name in names]
         self_signed = chain is Chain.SELF_SIGNED
         signer, issuer = (key, None) if self_signed else self._issuer(chain)
-        age = dt.timedelta(days=60)
-        life = dt.timedelta(days=30) if chain is Chain.EXPIRED else dt.timedelta(days=120)
+        not_before, not_after = faults.validity(chain, self._now)
+        serial = faults.serial_number(chain)
         builder = (
             x509.CertificateBuilder()
             .subject_name(_name(shown[0]))
             .issuer_name(issuer.subject if issuer else _name(shown[0]))
             .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(self._now - age)
-            .not_valid_after(self._now - age + life)
+            .serial_number(serial)
+            .not_valid_before(not_before)
+            .not_valid_after(not_after)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_usage(authority=False), critical=True)
+            .add_extension(faults.usage(chain), critical=True)
             .add_extension(x509.ExtendedKeyUsage([_PURPOSE.get(chain, _FOR_SERVERS)]), critical=False)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in shown]), critical=False)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -188,13 +218,22 @@ class Authority:
         )
         if chain is Chain.UNKNOWN_CRITICAL:
             builder = builder.add_extension(_UNKNOWN, critical=True)
-        leaf = builder.sign(signer, hashes.SHA256())
+        for extension in faults.extensions(chain):
+            builder = builder.add_extension(extension, critical=False)
+        self._revoked += [serial] if chain is Chain.REVOKED else []
+        leaf = builder.sign(signer, faults.digest(chain))
         sent = _pem(leaf)
         if chain is Chain.SPARE_EXPIRED and issuer:
             name = issuer.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
             sent += _pem(self._sign_authority(str(name), self._intermediate_key, self._root, 0, days=-1))
         if issuer and chain is not Chain.INCOMPLETE:
             sent += _pem(issuer)
+        if chain is Chain.ROOT_SENT:
+            sent += _pem(self._root)
+        if chain is Chain.FOREIGN_SENT:
+            sent += _pem(self._public)
+        if chain is Chain.OTHER_WITHOUT_SNI:
+            self.issue(f"{file_name}{OTHER}", names, Chain.WRONG_NAME, key=key)
         key_pem = key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.TraditionalOpenSSL,

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.real import domains
 from tests.real.domains import Chain, Domain
 from tests.real.lab import plan
-from tests.real.lab.ca import Issued
+from tests.real.lab.ca import OTHER, Issued
 from tests.real.lab.processes import Daemons
 from tests.real.lab.requirements import exim as exim_program
 
@@ -18,7 +18,10 @@ USER = "Debian-exim"
 """Compiled into the package. Where it is missing, the lab adds it to passwd in the servers' namespace."""
 SPARE_ID = 64999
 
-RIGHT_PRIORITY = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-SHA1:-AES-128-CCM:-AES-256-CCM"
+RIGHT_PRIORITY = (
+    "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-DHE-RSA:-SHA1:-AES-128-CBC:-AES-256-CBC:-AES-128-CCM"
+    ":-AES-256-CCM:-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:-SIGN-DSA-SHA1"
+)
 
 RULES = """\
 acl_smtp_rcpt = check_recipient
@@ -108,10 +111,18 @@ def configuration(domain: Domain, directory: Path, issued: Issued | None) -> str
         "auth_advertise_hosts =",
     ]
     if issued and server.chain is not Chain.NONE:
-        settings += [f"tls_certificate = {issued.chain_file}", f"tls_privatekey = {issued.key_file}"]
+        settings += [f"tls_certificate = {_shown(domain, issued)}", f"tls_privatekey = {issued.key_file}"]
     changed = {_key(setting) for setting in server.settings}
     kept = [setting for setting in settings if _key(setting) not in changed]
     return "\n".join([*kept, *server.settings]) + "\n" + RULES
+
+
+def _shown(domain: Domain, issued: Issued) -> str:
+    """The file with the certificates, for whom it may concern."""
+    if domain.server and domain.server.chain is Chain.OTHER_WITHOUT_SNI:
+        other = issued.chain_file.with_stem(issued.chain_file.stem + OTHER)
+        return f"${{if eq{{$tls_in_sni}}{{{domain.host}}}{{{issued.chain_file}}}{{{other}}}}}"
+    return str(issued.chain_file)
 
 
 def exim(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[str, Issued]) -> None:

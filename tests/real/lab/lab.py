@@ -134,7 +134,17 @@ class Lab:
         sites = _sites(authority, issued["https"])
         webs = _webs(authority, issued["https"], security_texts(self.directory / "openpgp"))
         more = "".join(auto_server(domain, issued["https"]) for domain in plan.DOMAINS if domain.auto)
-        nginx(daemons, servers, self.directory / "nginx", sites, webs, registry, documents(), more)
+        nginx(
+            daemons,
+            servers,
+            self.directory / "nginx",
+            sites,
+            webs,
+            registry,
+            documents(),
+            authority.revocation_list(),
+            more,
+        )
         self._start_ssl3(daemons, servers, issued["ssl3"])
         self._start_old_openssl(daemons, servers, issued)
         self._start_dns(daemons, namespaces, issued)
@@ -225,6 +235,7 @@ class Lab:
                     "versions": told["versions"].split(),
                     "ciphers": told["ciphers"],
                     "dh": int(told.get("dh", "1024")),
+                    "compression": told.get("compression") == "on",
                 }
             )
         file = self.directory / "old-openssl.json"

@@ -14,6 +14,7 @@ from tests.real.domains import REGISTRY, Domain, PolicyHost, Web
 from tests.real.faults import right
 from tests.real.lab import plan
 from tests.real.lab.ca import Issued
+from tests.real.lab.certificate_faults import LIST
 from tests.real.lab.openpgp import SecurityText
 from tests.real.lab.processes import Daemons
 from tests.real.lab.requirements import program
@@ -78,6 +79,19 @@ def _registry(issued: Issued, directory: Path, documents: Mapping[str, str]) -> 
     root {directory};
     location / {{ types {{ }} default_type application/rdap+json; }}
     location /ip/ {{ types {{ }} default_type application/rdap+json; try_files $uri /ip/any; }}
+  }}
+"""
+
+
+def _revoked(directory: Path, revocation_list: bytes) -> str:
+    """A server in clear for the CA's list of revoked certificates."""
+    (directory / "crl").mkdir(parents=True, exist_ok=True)
+    (directory / "crl" / LIST).write_bytes(revocation_list)
+    return f"""\
+  server {{
+    listen {plan.HTTPS}:80;
+    server_name {REGISTRY};
+    location /crl/ {{ types {{ }} default_type application/pkix-crl; root {directory}; }}
   }}
 """
 
@@ -180,9 +194,10 @@ def nginx(
     webs: list[WebSite],
     registry: Issued,
     registered: Mapping[str, str],
+    revocation_list: bytes,
     more: str = "",
 ) -> None:
-    """Start nginx for all sites, and for the registry with what it says by path."""
+    """Start nginx for all sites, for the registry with what it says by path, and for the CA's list."""
     documents = directory / "policies"
     documents.mkdir(parents=True)
     _write_logos(documents / "bimi")
@@ -190,6 +205,7 @@ def nginx(
     servers = "".join(_server(site, documents) for site in sites)
     servers += more + "".join(_web_server(site, directory / "sites") for site in webs)
     servers += _registry(registry, directory / "registry", registered)
+    servers += _revoked(directory / "revoked", revocation_list)
     file = directory / "nginx.conf"
     file.write_text(
         f"""\

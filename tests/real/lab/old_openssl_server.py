@@ -31,6 +31,7 @@ class Host(TypedDict):
     versions: list[str]
     ciphers: str
     dh: int
+    compression: bool
 
 
 class _Channel:
@@ -90,7 +91,15 @@ def talk(channel: _Channel, name: str, context: int) -> None:
 def serve(host: Host) -> None:
     """Serve one host until killed."""
     openssl = OpenSSL()
-    context = server_context(openssl, host["versions"], host["ciphers"], host["chain"], host["key"], dh_bits=host["dh"])
+    context = server_context(
+        openssl,
+        host["versions"],
+        host["ciphers"],
+        host["chain"],
+        host["key"],
+        dh_bits=host["dh"],
+        compression=host["compression"],
+    )
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.create_server((host["address"], 25)) as listening:
         while True:

@@ -95,10 +95,12 @@ def _main(directory: Path, recipients: Path) -> str:
         "smtpd_tls_security_level": "may",
         "smtpd_tls_protocols": ">=TLSv1.2",
         "smtpd_tls_ciphers": "high",
-        "smtpd_tls_exclude_ciphers": "aNULL, kRSA, SHA1, SHA256, SHA384, CAMELLIA, ARIA, AESCCM",
+        "smtpd_tls_mandatory_ciphers": "high",
+        "smtpd_tls_exclude_ciphers": "aNULL, kRSA, kDHE, SHA1, SHA256, SHA384, CAMELLIA, ARIA, AESCCM",
         "smtpd_tls_auth_only": "yes",
         "tls_preempt_cipherlist": "yes",
         "tls_ssl_options": "NO_RENEGOTIATION, NO_COMPRESSION",
+        "tls_high_cipherlist": "HIGH:@SECLEVEL=1",
         "tls_medium_cipherlist": "ALL:@SECLEVEL=0",
         "cyrus_sasl_config_path": str(directory / "sasl"),
     }

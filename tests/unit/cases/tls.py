@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from mailproof.controls import MUST, SHOULD
@@ -14,8 +15,9 @@ from mailproof.net.tls.scan import Robot, Scan, ScanQuestion
 from mailproof.net.tls.suites import WeakKind
 from mailproof.net.tls.versions import TLSVersion
 from mailproof.observations.tls import EARLY_DATA, TLSDeepScan, TLSOffers
+from mailproof.targets.services import IMAPEndpoint, MXEndpoint, TLSEndpoint
 
-from ..observed import ENDPOINT
+from ..observed import ADDRESS, ENDPOINT, HOST
 from .case import Case, Table, fails, leaves, passes, skips, undecided
 
 
@@ -31,25 +33,37 @@ def tls_offers(
     weak: tuple[Handshake, ...] | None = (),
     unanswered: dict[str, NotObserved] | None = None,
     by_smtp: bool = True,
+    **found: Any,
 ) -> TLSOffers:
-    """A server that takes the versions ``accepted`` and refuses all others; what failed is not answered."""
+    """A server that takes the versions ``accepted`` and refuses all others; what failed is not answered.
+
+    ``found`` are other fields of ``Offers``.
+    """
     failed = unanswered or {}
     offers = Offers(
-        depth=TLSDepth.USUAL,
+        depth=found.pop("depth", TLSDepth.USUAL),
         connections=8,
         versions=tuple(handshake(version, version in accepted) for version in TLSVersion if version not in failed),
         unanswered=tuple(Unanswered(name, f.kind, f.reason, f.evidence) for name, f in failed.items()),
         weak=weak,
+        **found,
     )
     return TLSOffers(ENDPOINT, by_smtp, offers)
 
+
+AT_MX = MXEndpoint(HOST, ADDRESS, 25)
+FOR_USERS = IMAPEndpoint(HOST, ADDRESS, 993)
 
 NO_OFFERS = TLSOffers(ENDPOINT, True, None)
 """Of a server that does not offer STARTTLS."""
 
 
 def deep_scan(
-    *, early_data: int | None = 0, unanswered: dict[str, NotObserved] | None = None, **found: Any
+    *,
+    early_data: int | None = 0,
+    ticket_lifetime: int | None = 7200,
+    unanswered: dict[str, NotObserved] | None = None,
+    **found: Any,
 ) -> TLSDeepScan:
     """A scan that finds nothing, with ``found`` and what failed."""
     clean: dict[str, Any] = {
@@ -60,7 +74,7 @@ def deep_scan(
         "client_renegotiations": 0,
     }
     failed = tuple(Unanswered(name, f.kind, f.reason, f.evidence) for name, f in (unanswered or {}).items())
-    return TLSDeepScan(ENDPOINT, Scan(22, **(clean | found)), early_data, failed)
+    return TLSDeepScan(ENDPOINT, Scan(22, **(clean | found)), early_data, failed, ticket_lifetime)
 
 
 NO_SCAN = TLSDeepScan(ENDPOINT, None)
@@ -115,10 +129,19 @@ def _weak_suites(kind: WeakKind, other: WeakKind) -> tuple[Case, ...]:
     )
 
 
+def at(endpoint: TLSEndpoint, case: Case) -> Case:
+    """The case at an endpoint."""
+    return replace(case, observed={**case.observed, "tls_endpoint": endpoint})
+
+
+def _tolerated(role: str, case: Case) -> Case:
+    return replace(case, parameters={"except_roles": (role,)})
+
+
 _BUG = NotObserved("sslyze has no result (BUG_IN_SSLYZE: KeyError: 1)")
 
 
-def _scanned(question: str, *cases: Case) -> tuple[Case, ...]:
+def of_scan(question: str, *cases: Case) -> tuple[Case, ...]:
     """The cases of a control of the deep scan, with those that all of them have."""
     return (
         passes(tls_deep_scan=deep_scan()),
@@ -132,7 +155,11 @@ def _scanned(question: str, *cases: Case) -> tuple[Case, ...]:
 TABLE: Table = {
     "TLS-NO-SSL2": _refused(TLSVersion.SSLV2),
     "TLS-NO-SSL3": _refused(TLSVersion.SSLV3),
-    "TLS-NO-10-11": _refused(TLSVersion.TLS1_0, TLSVersion.TLS1_1),
+    "TLS-NO-10-11": (
+        *(at(AT_MX, case) for case in _refused(TLSVersion.TLS1_0, TLSVersion.TLS1_1)),
+        at(AT_MX, _tolerated("mx", skips("except_roles", tls_offers=tls_offers(*CURRENT, TLSVersion.TLS1_0)))),
+        at(FOR_USERS, _tolerated("mx", fails("TLSv1.0", tls_offers=tls_offers(*CURRENT, TLSVersion.TLS1_0)))),
+    ),
     "TLS-NO-RC4": _weak_suites(WeakKind.RC4, WeakKind.TRIPLE_DES),
     "TLS-NO-3DES": _weak_suites(WeakKind.TRIPLE_DES, WeakKind.RC4),
     "TLS-12-OR-13": (
@@ -143,24 +170,24 @@ TABLE: Table = {
         undecided("421 later", tls_offers=tls_offers(unanswered={TLSVersion.TLS1_2: _UNSEEN})),
         skips("SMTP-STARTTLS-OFFERED", tls_offers=NO_OFFERS),
     ),
-    "TLS-HEARTBLEED": _scanned(
+    "TLS-HEARTBLEED": of_scan(
         ScanQuestion.HEARTBLEED,
         fails("answers with its memory", level=MUST, tls_deep_scan=deep_scan(heartbleed=True)),
     ),
-    "TLS-CCS": _scanned(
+    "TLS-CCS": of_scan(
         ScanQuestion.CCS, fails("before the key exchange", level=MUST, tls_deep_scan=deep_scan(early_ccs=True))
     ),
-    "TLS-ROBOT": _scanned(
+    "TLS-ROBOT": of_scan(
         ScanQuestion.ROBOT,
         passes(tls_deep_scan=deep_scan(robot=Robot.NO_RSA)),
         fails("a strong oracle", level=MUST, tls_deep_scan=deep_scan(robot=Robot.STRONG_ORACLE)),
         fails("a weak oracle", level=MUST, tls_deep_scan=deep_scan(robot=Robot.WEAK_ORACLE)),
     ),
-    "TLS-RENEG-SECURE": _scanned(
+    "TLS-RENEG-SECURE": of_scan(
         ScanQuestion.RENEGOTIATION,
         fails("renegotiation_info", level=MUST, tls_deep_scan=deep_scan(secure_renegotiation=False)),
     ),
-    "TLS-RENEG-CLIENT": _scanned(
+    "TLS-RENEG-CLIENT": of_scan(
         ScanQuestion.RENEGOTIATION,
         passes(tls_deep_scan=deep_scan(client_renegotiations=10)),
         fails("11 renegotiations", level=SHOULD, tls_deep_scan=deep_scan(client_renegotiations=11)),
@@ -168,7 +195,7 @@ TABLE: Table = {
             Verdict.FAIL, "more than 0", {"tls_deep_scan": deep_scan(client_renegotiations=1)}, parameters={"most": 0}
         ),
     ),
-    "TLS-NO-0RTT": _scanned(
+    "TLS-NO-0RTT": of_scan(
         EARLY_DATA,
         fails("16384 octets", level=SHOULD, tls_deep_scan=deep_scan(early_data=16384)),
         skips("TLS 1.3 is not spoken", tls_deep_scan=deep_scan(early_data=None)),

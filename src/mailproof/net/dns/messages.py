@@ -9,11 +9,11 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import cast
 
 import dns.edns
 import dns.exception
 import dns.flags
-import dns.message
 import dns.name
 import dns.opcode
 import dns.rcode
@@ -23,8 +23,10 @@ import dns.rdatatype
 import dns.rdtypes.txtbase
 import dns.rrset
 from dns.rdatatype import RdataType
+from dns.rdtypes.ANY.CNAME import CNAME
 
 from mailproof.net.dns.names import parse_name, text_of
+from mailproof.net.dns.reading import Message, RecordSet, read_message
 from mailproof.net.dns.records import Answer, Envelope, ExtendedError, ResourceRecord
 from mailproof.net.dns.zones import PAYLOAD, Lookup
 from mailproof.net.errors import Malformed, NotObserved
@@ -35,8 +37,14 @@ MAX_ALIASES = 12
 MAX_RECORDS = 1000
 """Resource records in one answer. 64 KiB can hold 4,000, chosen so that they take a second to parse."""
 
-PARSED_AT_ONCE = 1024
-"""Messages that are kept as they were parsed, the newest ones: some 20 MB."""
+PARSED_AT_ONCE = 4096
+"""Messages that are kept as they were parsed, the newest ones: some 40 MB."""
+
+Set = RecordSet | dns.rrset.RRset
+"""Of a message, or of a zone file."""
+
+NO_ID = b"\0\0"
+"""In place of the id, so that what two servers send alike is the same message."""
 
 _RCODES_WITHOUT_QUESTION = frozenset({dns.rcode.FORMERR, dns.rcode.SERVFAIL, dns.rcode.NOTIMP, dns.rcode.REFUSED})
 """Servers answer these from the header alone, without the question section."""
@@ -93,15 +101,16 @@ class Question:
         form: Form = USUAL,
         keep: bool = False,
     ) -> Question:
+        rdtype = _type(type)
         try:
-            rdtype = dns.rdatatype.from_text(type)
-        except (dns.exception.DNSException, ValueError) as error:
-            raise ValueError(f"{type!r} is not a DNS record type") from error
-        try:
-            name_ = parse_name(name).canonicalize()
+            name_ = _canonical(name)
         except ValueError as error:
             raise Malformed(str(error)) from error
         return Question(name_, rdtype, recurse, dnssec, checking_disabled, True, form, keep)
+
+    def __hash__(self) -> int:
+        """By the labels: the hash of a dnspython name is worked out octet by octet, each time."""
+        return hash((self.name.labels, self.type, self.recurse, self.checking_disabled, self.form, self.keep))
 
     @property
     def type_text(self) -> str:
@@ -142,14 +151,28 @@ class Question:
         options = b"".join(struct.pack("!2H", code, len(data)) + data for code, data in form.options)
         return struct.pack("!BHHIH", 0, RdataType.OPT, form.payload, flags, len(options)) + options
 
-    def is_answered_by(self, response: dns.message.Message) -> bool:
+    def is_answered_by(self, response: Message) -> bool:
         """Whether ``response`` repeats the question, or leaves it out with an rcode that permits that."""
-        if not response.flags & dns.flags.QR or response.opcode() != dns.opcode.QUERY:
+        if not response.flags & dns.flags.QR or response.opcode != dns.opcode.QUERY:
             return False
         if not response.question:
-            return response.rcode() in _RCODES_WITHOUT_QUESTION
-        first, *others = response.question
-        return not others and first.rdtype == self.type and first.rdclass == self.rdclass and first.name == self.name
+            return response.rcode in _RCODES_WITHOUT_QUESTION
+        return response.question == ((self.name, self.type, self.rdclass),)
+
+
+@lru_cache(maxsize=256)
+def _type(text: str) -> RdataType:
+    """Raises ValueError."""
+    try:
+        return dns.rdatatype.from_text(text)
+    except (dns.exception.DNSException, ValueError) as error:
+        raise ValueError(f"{text!r} is not a DNS record type") from error
+
+
+@lru_cache(maxsize=8192)
+def _canonical(name: str) -> dns.name.Name:
+    """A name in lower case (RFC 4034, section 6.2). Raises ValueError."""
+    return parse_name(name).canonicalize()
 
 
 def _mixed(label: bytes) -> bytes:
@@ -167,64 +190,72 @@ def read_answer(
             return _first_of_transfer(wire, id_, asked, server, protocol, seconds)
         if sum(struct.unpack_from("!3H", wire, 6)) > MAX_RECORDS:
             raise Malformed(f"{server} sent more than {MAX_RECORDS} records in one answer")
-        # Where one record is right, dnspython would keep the last of several.
-        response = dns.message.from_wire(wire, one_rr_per_rrset=True) if asked.type == RdataType.SOA else parsed(wire)
-        if response.id != id_ or not asked.is_answered_by(response):
+        message = NO_ID + wire[2:]
+        response = parsed(message, asked.type == RdataType.SOA)
+        if wire[:2] != id_.to_bytes(2, "big") or not asked.is_answered_by(response):
             raise Malformed(f"{server} answered another question than {text_of(asked.name)} {asked.type_text}")
         if response.flags & dns.flags.TC:
             raise Malformed(f"{server} truncated its answer over {protocol}")
-        records, aliases = _follow(asked, response.answer)
-        if records and response.rcode() == dns.rcode.NXDOMAIN:
+        answer = _answer_in(message, asked)
+        if answer.records and response.rcode == dns.rcode.NXDOMAIN:
             raise Malformed(f"{server} answered NXDOMAIN, and records of that name", _lines(response.answer))
-        return Answer(
-            name=text_of(asked.name),
-            type=asked.type_text,
-            rcode=dns.rcode.to_text(response.rcode()),
-            records=records,
-            aliases=aliases,
-            authority=_records(response.authority),
-            additional=_records(response.additional),
-            authenticated=bool(response.flags & dns.flags.AD),
-            authoritative=bool(response.flags & dns.flags.AA),
-            recursion_available=bool(response.flags & dns.flags.RA),
-            checking_disabled=bool(response.flags & dns.flags.CD),
-            extended_errors=tuple(
-                ExtendedError(int(option.code), option.text or "")
-                for option in response.options
-                if isinstance(option, dns.edns.EDEOption)
-            ),
-            edns=response.edns >= 0,
-            server=server,
-            protocol=protocol,
-            seconds=round(seconds, 6),
-            envelope=_envelope(response, len(wire), truncated) if asked.keep else None,
-            wire=wire if asked.keep or asked.recurse else b"",
-        )
     except NotObserved:
         raise
     except Exception as error:
         raise Malformed(f"{server} sent an answer that does not parse: {error or type(error).__name__}") from error
+    envelope = answer.envelope
+    if truncated and envelope is not None:
+        envelope = replace(envelope, truncated=True)
+    return replace(answer, server=server, protocol=protocol, seconds=round(seconds, 6), envelope=envelope)
 
 
 @lru_cache(maxsize=PARSED_AT_ONCE)
-def parsed(wire: bytes) -> dns.message.Message:
-    """A message out of its octets; not to be changed. Whoever judges signatures needs it soon again.
+def parsed(message: bytes, one_record: bool = False) -> Message:
+    """As ``read_message`` for octets without their id (``NO_ID``); not to be changed.
 
-    Raises what dnspython raises.
+    The servers of a zone send the same ones, and whoever judges signatures needs them soon again.
     """
-    return dns.message.from_wire(wire)
+    return read_message(message, one_record=one_record)
 
 
-def _envelope(response: dns.message.Message, size: int, truncated: bool) -> Envelope:
+@lru_cache(maxsize=PARSED_AT_ONCE)
+def _answer_in(message: bytes, asked: Question) -> Answer:
+    """What a message says, whoever sent it. Raises what dnspython raises, and Malformed."""
+    response = parsed(message, asked.type == RdataType.SOA)
+    records, aliases = _follow(asked, response.answer)
+    return Answer(
+        name=text_of(asked.name),
+        type=asked.type_text,
+        rcode=dns.rcode.to_text(response.rcode),
+        records=records,
+        aliases=aliases,
+        authority=_records(response.authority),
+        additional=_records(response.additional),
+        authenticated=bool(response.flags & dns.flags.AD),
+        authoritative=bool(response.flags & dns.flags.AA),
+        recursion_available=bool(response.flags & dns.flags.RA),
+        checking_disabled=bool(response.flags & dns.flags.CD),
+        extended_errors=tuple(
+            ExtendedError(int(option.code), option.text or "")
+            for option in response.options
+            if isinstance(option, dns.edns.EDEOption)
+        ),
+        edns=response.edns >= 0,
+        envelope=_envelope(response, len(message)) if asked.keep else None,
+        wire=message if asked.keep or asked.recurse else b"",
+    )
+
+
+def _envelope(response: Message, size: int) -> Envelope:
     return Envelope(
         size,
-        truncated,
-        response.question[0].name.to_text(omit_final_dot=True) if response.question else "",
-        sum(len(rrset) for rrset in response.answer),
+        False,
+        response.question[0][0].to_text(omit_final_dot=True) if response.question else "",
+        sum(map(len, response.answer)),
         response.edns,
-        response.ednsflags & 0xFFFF if response.edns >= 0 else 0,
+        response.edns_flags & 0xFFFF,
         response.payload,
-        tuple((int(option.otype), option.to_wire().hex()) for option in response.options),
+        tuple((int(option.otype), (option.to_wire() or b"").hex()) for option in response.options),
     )
 
 
@@ -270,12 +301,12 @@ def joined(name: str, aliases: tuple[str, ...], rest: Answer) -> Answer:
     return replace(rest, name=name, aliases=chain, authenticated=rest.authenticated and not aliases, wire=wire)
 
 
-def _follow(asked: Question, section: Iterable[dns.rrset.RRset]) -> tuple[tuple[ResourceRecord, ...], tuple[str, ...]]:
+def _follow(asked: Question, section: Iterable[Set]) -> tuple[tuple[ResourceRecord, ...], tuple[str, ...]]:
     """The records at the end of the alias chain in an answer section, and the aliases (RFC 1034, 3.6.2).
 
     Records of other names are ignored. Raises Malformed for loops and chains that are too long.
     """
-    owners: dict[str, list[dns.rrset.RRset]] = {}
+    owners: dict[str, list[Set]] = {}
     for rrset in section:
         if rrset.rdclass == asked.rdclass:
             owners.setdefault(text_of(rrset.name), []).append(rrset)
@@ -287,7 +318,7 @@ def _follow(asked: Question, section: Iterable[dns.rrset.RRset]) -> tuple[tuple[
         alias = next((rrset for rrset in here if rrset.rdtype == RdataType.CNAME), None)
         if found or alias is None:
             return _records(found), tuple(aliases)
-        target = text_of(alias[0].target)
+        target = text_of(cast(CNAME, alias[0]).target)
         if target in aliases or target == text_of(asked.name):
             raise Malformed(f"the aliases of {text_of(asked.name)} lead in a circle at {target}", _lines(section))
         if len(aliases) == MAX_ALIASES:
@@ -296,7 +327,7 @@ def _follow(asked: Question, section: Iterable[dns.rrset.RRset]) -> tuple[tuple[
         owner = target
 
 
-def _records(rrsets: Iterable[dns.rrset.RRset]) -> tuple[ResourceRecord, ...]:
+def _records(rrsets: Iterable[Set]) -> tuple[ResourceRecord, ...]:
     records: list[ResourceRecord] = []
     for rrset in rrsets:
         name, ttl, type_ = text_of(rrset.name), rrset.ttl, dns.rdatatype.to_text(rrset.rdtype)
@@ -311,5 +342,5 @@ def record_of(name: str, ttl: int, type: str, rdata: dns.rdata.Rdata) -> Resourc
     return ResourceRecord(name, ttl, type, rdata.to_text(), strings)
 
 
-def _lines(section: Iterable[dns.rrset.RRset]) -> tuple[str, ...]:
+def _lines(section: Iterable[Set]) -> tuple[str, ...]:
     return tuple(str(record) for record in _records(section))

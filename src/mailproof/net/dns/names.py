@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Container
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
@@ -55,6 +56,13 @@ def is_special_use(name: str) -> bool:
     RFC 6761, RFC 6762, RFC 7686 and RFC 9476.
     """
     return name.rpartition(".")[2] in ("invalid", "localhost", "local", "onion", "alt", "internal")
+
+
+def deepest(name: str, zones: Container[str]) -> str:
+    """The deepest of ``zones`` that holds a name; empty where none does."""
+    labels = name.split(".")
+    above = (".".join(labels[count:]) for count in range(len(labels)))
+    return next((zone for zone in (*above, ".") if zone in zones), "")
 
 
 def parse_name(name: str) -> dns.name.Name:

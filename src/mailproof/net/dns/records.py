@@ -147,7 +147,7 @@ class Answer:
     envelope: Envelope | None = None
     """Of the message that it came in, where one server was asked directly."""
     wire: Annotated[bytes, Field(exclude=True)] = field(default=b"", compare=False, repr=False)
-    """The message itself, where its signatures may be wanted. It is no part of records."""
+    """The message itself without its id, where its signatures may be wanted. It is no part of records."""
 
     @property
     def proposed(self) -> bool:

@@ -8,6 +8,7 @@ import secrets
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import dns.flags
 
@@ -176,6 +177,7 @@ class Servers:
         return False
 
 
+@lru_cache(maxsize=4096)
 def is_numeric(address: str) -> bool:
     """Whether it is an IP address, and no name."""
     try:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import cast
 
-import dns.message
 import dns.name
 import dns.rcode
 import dns.rdatatype
@@ -28,6 +28,7 @@ from dns.rdtypes.ANY.RRSIG import RRSIG
 from mailproof.criteria.dnssec import algorithm_text, digest_text
 from mailproof.net.dns.messages import MAX_ALIASES
 from mailproof.net.dns.names import dotted, text_of
+from mailproof.net.dns.reading import Message
 from mailproof.net.dnssec.anchors import root_anchors
 from mailproof.net.dnssec.denial import Shown
 from mailproof.net.dnssec.keys import Supported, entry_keys, is_revoked, is_zone_key, usable
@@ -47,8 +48,19 @@ class Response:
     authority: tuple[dns.rrset.RRset, ...] = ()
 
     @staticmethod
-    def of(message: dns.message.Message) -> Response:
-        return Response(message.rcode(), tuple(message.answer), tuple(message.authority))
+    def of(message: Message) -> Response:
+        answer, authority = (tuple(one.rrset() for one in part) for part in (message.answer, message.authority))
+        return Response(message.rcode, answer, authority)
+
+    @cached_property
+    def answered(self) -> tuple[SignedSet, ...]:
+        """The RRsets of the answer section, with their signatures."""
+        return signed_sets(self.answer)
+
+    @cached_property
+    def denying(self) -> tuple[SignedSet, ...]:
+        """Those of the authority section."""
+        return signed_sets(self.authority)
 
     @property
     def nxdomain(self) -> bool:
@@ -56,7 +68,7 @@ class Response:
 
     def find(self, name: dns.name.Name, type: RdataType) -> SignedSet | None:
         """The RRset of the answer section, with its signatures."""
-        return next((one for one in signed_sets(self.answer) if one.name == name and one.type == type), None)
+        return next((one for one in self.answered if one.type == type and one.name == name), None)
 
     def signers(self) -> frozenset[dns.name.Name]:
         """The zones that the signatures name."""
@@ -210,7 +222,7 @@ class Chains:
         response = await self._ask(child, RdataType.DS, work)
         found = response.find(child, RdataType.DS)
         if found is not None:
-            verdict = zone.judge(found, response.authority, work)
+            verdict = zone.judge(found, response.denying, work)
             if verdict.status is not Status.SECURE:
                 return _End(verdict)
             records = [cast(DS, record) for record in found.records]
@@ -223,7 +235,7 @@ class Chains:
             return _End(Verdict(Status.INSECURE, zone.link(child, RdataType.DS, Flaw.UNSUPPORTED, used)))
         if response.find(child, RdataType.CNAME):
             return None  # an alias is no zone; whoever asks for the alias itself has it verified
-        denied = zone.denies(child, RdataType.DS, response.authority, work, nxdomain=response.nxdomain)
+        denied = zone.denies(child, RdataType.DS, response.denying, work, nxdomain=response.nxdomain)
         if denied.verdict.status is not Status.SECURE:
             return _End(denied.verdict)
         if denied.shown is Shown.DELEGATION:
@@ -262,26 +274,26 @@ def judge_in_zone(zone: SecureZone, name: dns.name.Name, type: RdataType, respon
     """Whether ``zone`` vouches for what an answer says of ``name``: records, an alias, or nothing."""
     found = response.find(name, type) or response.find(name, RdataType.CNAME)
     if found is None:
-        return zone.denies(name, type, response.authority, work, nxdomain=response.nxdomain).verdict
+        return zone.denies(name, type, response.denying, work, nxdomain=response.nxdomain).verdict
     if found.type == RdataType.CNAME and not found.signatures:
         substitution = next(
             (
                 one
-                for one in signed_sets(response.answer)
+                for one in response.answered
                 if one.type == RdataType.DNAME and name != one.name and name.is_subdomain(one.name)
             ),
             None,
         )
         if substitution is not None:
             return _judge_substitution(zone, found, substitution, response, work)
-    return zone.judge(found, response.authority, work)
+    return zone.judge(found, response.denying, work)
 
 
 def _judge_substitution(
     zone: SecureZone, alias: SignedSet, substitution: SignedSet, response: Response, work: Work
 ) -> Verdict:
     """A CNAME record that was made from a DNAME record has no signature of its own (RFC 6672, section 5.3.1)."""
-    verdict = zone.judge(substitution, response.authority, work)
+    verdict = zone.judge(substitution, response.denying, work)
     if verdict.status is not Status.SECURE:
         return verdict
     prefix = alias.name.relativize(substitution.name)

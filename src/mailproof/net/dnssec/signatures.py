@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import cast
 
 import dns.dnssec
@@ -41,10 +42,12 @@ class SignedSet:
     def type(self) -> RdataType:
         return self.records.rdtype
 
-    @property
+    @cached_property
     def identity(self) -> tuple[object, ...]:
         """What makes another verification of the same octets needless."""
-        return (self.name, self.type, frozenset(self.records), self.signatures)
+        records = frozenset(record.to_digestable() for record in self.records)
+        signatures = tuple(signature.to_digestable() for signature in self.signatures)
+        return (self.name.canonicalize().labels, self.type, records, signatures)
 
 
 def signed_sets(section: Iterable[dns.rrset.RRset]) -> tuple[SignedSet, ...]:

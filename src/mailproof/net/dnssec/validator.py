@@ -7,6 +7,7 @@ another root than the trust anchors, is a fault of the tester's network and not 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import dns.exception
@@ -18,7 +19,7 @@ from dns.rdtypes.ANY.DS import DS
 from mailproof.criteria.dnssec import LOCALLY_SERVED
 from mailproof.documents import UnreadableFile, read_text
 from mailproof.net.dns.client import Answer, DNSClient
-from mailproof.net.dns.messages import parsed
+from mailproof.net.dns.messages import PARSED_AT_ONCE, parsed
 from mailproof.net.dns.names import parse_name, text_of
 from mailproof.net.dnssec.anchors import read_anchors, root_anchors
 from mailproof.net.dnssec.chain import Chains, Response
@@ -102,6 +103,11 @@ def _parsed(name: str) -> dns.name.Name:
 def response_of(answer: Answer) -> Response:
     """The sections of an answer that has its octets. Raises Malformed."""
     try:
-        return Response.of(parsed(answer.wire))
+        return _response(answer.wire)
     except dns.exception.DNSException as error:
         raise Malformed(f"{answer.server} sent an answer that does not parse") from error
+
+
+@lru_cache(maxsize=PARSED_AT_ONCE)
+def _response(message: bytes) -> Response:
+    return Response.of(parsed(message))

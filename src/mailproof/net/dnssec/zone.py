@@ -9,7 +9,6 @@ from typing import cast
 
 import dns.name
 import dns.rdatatype
-import dns.rrset
 from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.DNSKEY import DNSKEY
 from dns.rdtypes.ANY.NSEC import NSEC
@@ -21,7 +20,7 @@ from mailproof.net.dnssec.denial import Denial, Shown
 from mailproof.net.dnssec.keys import Supported
 from mailproof.net.dnssec.nsec import Gap
 from mailproof.net.dnssec.nsec3 import HashedGap, HashedGaps
-from mailproof.net.dnssec.signatures import SignedSet, Validated, signed_sets, validate
+from mailproof.net.dnssec.signatures import SignedSet, Validated, validate
 from mailproof.net.dnssec.trust import SECURE, Flaw, Link, Status, Verdict, nearest
 from mailproof.net.dnssec.work import Work
 
@@ -52,7 +51,7 @@ class SecureZone:
             self._validated[signed.identity] = known
         return known
 
-    def judge(self, signed: SignedSet, authority: Iterable[dns.rrset.RRset], work: Work) -> Verdict:
+    def judge(self, signed: SignedSet, authority: Iterable[SignedSet], work: Work) -> Verdict:
         """Whether the zone vouches for an RRset; one made from a wildcard needs a proof from ``authority``.
 
         RFC 4035, section 5.3.4. Raises BoundReached.
@@ -73,7 +72,7 @@ class SecureZone:
         self,
         name: dns.name.Name,
         type: RdataType,
-        authority: Iterable[dns.rrset.RRset],
+        authority: Iterable[SignedSet],
         work: Work,
         *,
         nxdomain: bool,
@@ -86,10 +85,10 @@ class SecureZone:
             denial = HashedGaps(proof.hashed, self.name, work).denies(name, type, nxdomain=nxdomain)
         return Denied(self._verdict(denial, name, type, proof), denial.shown)
 
-    def _proof(self, authority: Iterable[dns.rrset.RRset], work: Work) -> _Proof:
+    def _proof(self, authority: Iterable[SignedSet], work: Work) -> _Proof:
         """The records of denial that the zone vouches for, and why it does not for the others."""
         proof = _Proof()
-        for signed in signed_sets(authority):
+        for signed in authority:
             if signed.type not in (RdataType.NSEC, RdataType.NSEC3):
                 continue
             validated = self.validate(signed, work)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import threading
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography import x509
@@ -63,6 +64,8 @@ class Chain:
 
     certificates: tuple[str, ...]
     facts: tuple[Certificate, ...]
+    staple: str = field(default="", compare=False)
+    """The OCSP response that came with them, in base64; empty where none did (RFC 6066, section 8)."""
 
     @property
     def leaf(self) -> Certificate:
@@ -70,8 +73,9 @@ class Chain:
         return self.facts[0]
 
 
-def read_chain(pems: Iterable[str]) -> Chain:
-    """Return the chain of the PEM certificates ``pems``. Raises Malformed if one is odd or none is there.
+def read_chain(pems: Iterable[str], staple: bytes = b"") -> Chain:
+    """Return the chain of the PEM certificates ``pems``, shown with an OCSP response or none. Raises Malformed if one
+    is odd or none is there.
 
     Extensions that do not parse are odd in the server's own certificate only; of others the path says so.
     """
@@ -81,7 +85,8 @@ def read_chain(pems: Iterable[str]) -> Chain:
     why, _ = why_unreadable(load(certificates[0]))
     if why:
         raise Malformed(f"the extensions of the server's certificate do not parse: {printable(why)}")
-    return Chain(certificates, tuple(facts(load(pem)) for pem in certificates))
+    known = tuple(facts(load(pem)) for pem in certificates)
+    return Chain(certificates, known, base64.b64encode(staple).decode("ascii"))
 
 
 def load(pem: str) -> x509.Certificate:
@@ -98,6 +103,15 @@ def is_certificate(der: bytes) -> bool:
     except Malformed:
         return False
     return True
+
+
+def names_in(der: bytes) -> tuple[str, ...]:
+    """The DNS names of one certificate in DER; none where it cannot be read."""
+    try:
+        with reading():
+            return _facts(x509.load_der_x509_certificate(der)).dns_names
+    except Malformed:
+        return ()
 
 
 def is_public_key(der: bytes) -> bool:

@@ -31,11 +31,22 @@ def _client(ciphers: str, name: str | None, *, legacy: bool) -> BaseSslClient:
     client.set_cipher_list(ciphers if legacy else f"{ciphers}:@SECLEVEL=0")
     if name is not None:
         client.set_tlsext_host_name(name)
+    client.set_tlsext_status_ocsp()
     return client
 
 
 def any_version(name: str | None) -> BaseSslClient:
     return _client(f"{_EVERYTHING}:!aNULL:!PSK:!SRP", name, legacy=False)
+
+
+def no_name(name: str | None) -> BaseSslClient:
+    """A client that does not say which host it wants."""
+    return any_version(None)
+
+
+def no_name_and_old(name: str | None) -> BaseSslClient:
+    """An old client that does not say which host it wants."""
+    return any_old_version(None)
 
 
 def any_old_version(name: str | None) -> BaseSslClient:

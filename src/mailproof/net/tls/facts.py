@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mailproof.net.errors import KINDS, NotObserved
+from mailproof.net.tls.suites import DatedKind
 from mailproof.net.tls.versions import TLSVersion
 
 
@@ -43,6 +44,57 @@ class Traits:
 
 
 @dataclass(frozen=True)
+class DiffieHellman:
+    """The group of finite-field Diffie-Hellman that a server uses if the client names none."""
+
+    bits: int
+    prime: str
+    """Its name where an RFC publishes it (ffdhe2048, modp2048), or its digits in hexadecimal."""
+    generator: int
+
+
+@dataclass(frozen=True)
+class Dated:
+    """What came of offering TLS 1.2 with suites that are out of date in one way.
+
+    Of the suite that was chosen: ``group`` is that of DHE, ``encrypt_then_mac`` is said with CBC (RFC 7366).
+    """
+
+    kind: DatedKind
+    accepted: bool
+    cipher: str | None = None
+    error: str | None = None
+    group: DiffieHellman | None = None
+    encrypt_then_mac: bool = False
+
+
+@dataclass(frozen=True)
+class WithoutSNI:
+    """What becomes of a hello that names no host (RFC 6066, section 3).
+
+    ``names`` are those of the certificate; ``same``: it is the one that comes with SNI. None where TLS 1.3 hides it.
+    """
+
+    accepted: bool
+    error: str | None = None
+    same: bool | None = None
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How a server takes a hello as current browsers send it, in two segments and with reserved values.
+
+    ``large``: it answers a hello with the key of a post-quantum hybrid (1,216 octets), in two segments. ``reserved``:
+    it answers one with values that nobody knows (RFC 8701). ``error`` is what it does instead.
+    """
+
+    large: bool
+    reserved: bool
+    error: str | None = None
+
+
+@dataclass(frozen=True)
 class SuiteList:
     """The suites of one version, in the order in which the server chose.
 
@@ -55,22 +107,23 @@ class SuiteList:
 
 
 @dataclass(frozen=True)
-class DiffieHellman:
-    """The group of finite-field Diffie-Hellman that a server uses if the client names none."""
-
-    bits: int
-    prime: str
-    """Its name where an RFC publishes it (ffdhe2048, modp2048), or its digits in hexadecimal."""
-    generator: int
-
-
-@dataclass(frozen=True)
 class ALPN:
     """What a server does with a protocol that a client offers by ALPN: takes it, refuses the handshake, or neither."""
 
     offered: str
     taken: bool
     refused: bool
+
+
+@dataclass(frozen=True)
+class SessionTicket:
+    """What the ticket of a TLS 1.3 session allows (RFC 8446, section 4.6.1).
+
+    ``early_data`` are octets; ``lifetime`` are seconds, None where the server gives no ticket.
+    """
+
+    early_data: int
+    lifetime: int | None
 
 
 @dataclass(frozen=True)
@@ -85,3 +138,8 @@ class Unanswered:
     def failure(self) -> NotObserved:
         """The failure as it was raised."""
         return KINDS.get(self.kind, NotObserved)(self.reason, self.evidence)
+
+
+def unanswered(question: str, failure: NotObserved) -> Unanswered:
+    """A failure as it is kept where other questions have answers."""
+    return Unanswered(question, failure.kind, failure.reason, failure.evidence)

@@ -2,163 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from mailproof.net.tls.facts import ALPN, DiffieHellman, SuiteList
-from mailproof.net.tls.flight import Flight
+from mailproof.net.errors import TimedOut
+from mailproof.net.tls.facts import ALPN, DiffieHellman, Tolerance
 from mailproof.net.tls.groups import (
-    CURVES,
-    SCHEMES,
     TLS13_GROUPS,
-    TLS13_SCHEMES,
-    group_name,
-    scheme_name,
-    well_known_prime,
 )
 from mailproof.net.tls.hello import FALLBACK_SCSV, ClientHello, Extension
-from mailproof.net.tls.questions import Questions, curve_of, of_version, scheme_of
-from mailproof.net.tls.suites import OLD_SUITES, RARE_SUITES, TLS13_SUITES, USUAL_SUITES, WEAK_SUITES, suite
+from mailproof.net.tls.interview import AS_CLIENTS_DO
+from mailproof.net.tls.list_questions import ListQuestions
+from mailproof.net.tls.questions import diffie_hellman_of, of_version
+from mailproof.net.tls.suites import RARE_SUITES, USUAL_SUITES, DatedKind, suite
 from mailproof.net.tls.versions import TLSVersion
-
-_UNUSED_SCHEME = 0xFE00
-"""No signature scheme has this number (RFC 8446, section 4.2.3: private use)."""
 
 _NO_APPLICATION_PROTOCOL, _INAPPROPRIATE_FALLBACK = 120, 86
 
 _SSLV2, _SSLV3, _TLS1_0, _TLS1_1, _TLS1_2, _TLS1_3 = TLSVersion
 
 
-class FullQuestions(Questions):
-    """Asks for whole lists: all is offered, what the server chooses is noted, and the rest is offered."""
+class FullQuestions(ListQuestions):
+    """What hellos with something special show."""
 
-    async def suites(self) -> tuple[SuiteList, ...]:
-        """The suites of TLS 1.3 and of the newest version up to TLS 1.2, as far as they are spoken."""
-        spoken = (await self.spoken())[:1]
-        if (await self.version(_TLS1_3)).accepted:
-            spoken = [_TLS1_3, *spoken]
-        return tuple([await self._suites_of(version) for version in spoken])
+    async def tolerance(self) -> Tolerance | None:
+        """How a hello is taken that is as large, and has as many reserved values, as those of browsers.
 
-    async def _suites_of(self, version: TLSVersion) -> SuiteList:
-        def offer(suites: tuple[int, ...]) -> ClientHello:
-            return self.hello(version, suites)
-
-        known = {_TLS1_3: (TLS13_SUITES,), _TLS1_2: (USUAL_SUITES, RARE_SUITES, WEAK_SUITES)}
-        found: tuple[int, ...] = ()
-        for part in known.get(version, (OLD_SUITES,)):
-            chosen = await self._choices(offer, part, suite_of)
-            found = await self._merged(offer, found, chosen)
-        server_order = None
-        if len(found) > 1:
-            server_order = suite_of((await self.ask(offer(found[::-1]))).flight) == found[0]
-        return SuiteList(version, tuple(suite(number).name for number in found), server_order)
-
-    async def _merged(
-        self, offer: Callable[[tuple[int, ...]], ClientHello], one: tuple[int, ...], other: tuple[int, ...]
-    ) -> tuple[int, ...]:
-        """Two lists in the server's order as one: of the first of both, it chooses the one that comes first."""
-        merged: list[int] = []
-        while one and other:
-            # The second list comes first here, so that a server that follows the client is seen by the first pair.
-            chosen = suite_of((await self.ask(offer((other[0], one[0])))).flight)
-            if (
-                not merged
-                and chosen == other[0]
-                and suite_of((await self.ask(offer((one[0], other[0])))).flight) != chosen
-            ):
-                break
-            merged.append(chosen if chosen == other[0] else one[0])
-            one, other = (one, other[1:]) if chosen == other[0] else (one[1:], other)
-        return (*merged, *one, *other)
-
-    async def _choices(
-        self,
-        offer: Callable[[tuple[int, ...]], ClientHello],
-        values: tuple[int, ...],
-        of: Callable[[Flight], int | None],
-    ) -> tuple[int, ...]:
-        """Offer all of ``values``, note the one that the server chooses, offer the rest, until it chooses none."""
-        found: list[int] = []
-        while left := tuple(value for value in values if value not in found):
-            answer = await self.ask(offer(left))
-            chosen = of(answer.flight) if answer.accepted else None
-            if chosen not in left:
-                break
-            found.append(chosen)
-        return tuple(found)
-
-    async def groups(self) -> tuple[str, ...]:
-        """The groups of TLS 1.3, in the order in which the server chooses them."""
-        everything = await self.hello_without_key()
-        if everything is None:
-            return ()
-        found = await self._choices(lambda left: replace(everything, groups=left), TLS13_GROUPS, group_of)
-        return tuple(map(group_name, found))
-
-    async def curves(self) -> tuple[str, ...]:
-        """The curves of the newest version up to TLS 1.2.
-
-        A key of ECDSA needs its own curve in every offer (RFC 8422, section 5.1), so once that is found it goes last.
-        A server that prefers it to others hides those.
+        Only a server that does not answer it is asked which of both it is. None where a usual hello has no answer.
         """
-        hello = await self._ephemeral("ECDHE")
-        if hello is None:
-            return ()
-        found = await self._choices(lambda left: replace(hello, groups=left), CURVES, curve_of)
-        own = found[-1:]
-        others = tuple(curve for curve in CURVES if curve not in found)
-        found += await self._choices(lambda left: replace(hello, groups=left + own), others, curve_of)
-        return tuple(map(group_name, found))
-
-    async def schemes_12(self) -> tuple[str, ...]:
-        """The signature schemes of TLS 1.2, in the order in which the server chooses them."""
-        found: tuple[int, ...] = ()
-        hello = await self._ephemeral("ECDHE", "DHE")
-        if hello is not None and hello.version is _TLS1_2:
-            found = await self._choices(lambda left: replace(hello, schemes=left), SCHEMES, scheme_of)
-        return tuple(map(scheme_name, found))
-
-    async def schemes_13(self) -> tuple[str, ...] | None:
-        """The signature schemes of TLS 1.3; None where the server does not look at them before it signs."""
-        if not (await self.version(_TLS1_3)).accepted:
-            return ()
-        everything = self.hello(_TLS1_3)
-        if (await self.ask(replace(everything, schemes=(_UNUSED_SCHEME,)))).accepted:
+        if not (await self.version(_TLS1_3)).accepted and not await self.spoken():
             return None
-        return tuple(
-            [
-                scheme_name(scheme)
-                for scheme in TLS13_SCHEMES
-                if (await self.ask(replace(everything, schemes=(scheme,)))).accepted
-            ]
-        )
+        as_usual = replace(AS_CLIENTS_DO, groups=TLS13_GROUPS[:8], host=self.interview.endpoint.host)
+        if await self._is_answered(replace(as_usual, large=True, reserved=True)) is None:
+            return Tolerance(True, True)
+        if await self._is_answered(as_usual) is not None:
+            return None
+        large = await self._is_answered(replace(as_usual, large=True))
+        reserved = await self._is_answered(replace(as_usual, reserved=True))
+        return Tolerance(large is None, reserved is None, large or reserved)
+
+    async def _is_answered(self, hello: ClientHello) -> str | None:
+        """None where any version is agreed to, or else what comes instead. Silence counts if it comes twice."""
+        try:
+            answer = await self.interview.ask(hello)
+        except TimedOut as silence:
+            self.interview.forget(hello)
+            try:
+                answer = await self.interview.ask(hello)
+            except TimedOut:
+                return silence.reason
+        return None if answer.flight.hello is not None else answer.error
 
     async def diffie_hellman(self) -> tuple[DiffieHellman, ...]:
         """The group of finite-field Diffie-Hellman in the newest version up to TLS 1.2 that has such suites."""
-        hello = await self._ephemeral("DHE", "DH_anon")
+        if _TLS1_2 in await self.spoken():
+            return tuple(found.group for found in await self.dated() if found.group is not None)
+        hello = await self.ephemeral("DHE", "DH_anon")
         if hello is None:
             return ()
-        exchange = (await self.interview.ask(hello)).flight.key_exchange
-        if exchange is None or exchange.prime is None or exchange.generator is None:
-            return ()
-        prime = exchange.prime
-        return (DiffieHellman(prime.bit_length(), well_known_prime(prime) or f"{prime:x}", exchange.generator),)
-
-    async def _ephemeral(self, *exchanges: str) -> ClientHello | None:
-        """A hello that the server accepts with suites of these key exchanges only; None where there is none."""
-        for version in await self.spoken():
-            known = (*USUAL_SUITES, *RARE_SUITES, *WEAK_SUITES)
-            suites = [n for n in of_version(version, known) if suite(n).key_exchange.startswith(exchanges)]
-            hello = self.hello(version, suites)
-            if not exchanges[0].startswith("EC"):
-                hello = replace(hello, groups=())
-            if (await self.interview.ask(hello)).accepted:
-                return hello
-        return None
+        group = diffie_hellman_of((await self.interview.ask(hello)).flight)
+        return () if group is None else (group,)
 
     async def encrypt_then_mac(self) -> bool | None:
         """Whether a CBC suite comes with encrypt-then-MAC (RFC 7366); None where there is no such suite."""
         for version in await self.spoken():
+            dated = await self.dated() if version is _TLS1_2 else ()
+            if dated and not any(found.accepted for found in dated):
+                continue  # all with CBC are among those
+            for found in dated:
+                if found.kind is DatedKind.CBC and found.accepted:
+                    return found.encrypt_then_mac
             known = (*USUAL_SUITES, *RARE_SUITES)
             suites = [number for number in of_version(version, known) if suite(number).is_cbc]
             hello = (await self.interview.ask(self.hello(version, suites))).flight.hello if suites else None
@@ -174,14 +86,10 @@ class FullQuestions(Questions):
         own = self.interview.endpoint.starttls
         found = []
         for protocol in ("http/1.1", *((own,) if own in ("imap", "pop3") else ())):
-            answer = await self.interview.ask(replace(self._accepted_hello(spoken[0]), alpn=(protocol,)))
+            answer = await self.interview.ask(replace(self.accepted_hello(spoken[0]), alpn=(protocol,)))
             taken = answer.flight.hello is not None and answer.flight.hello.alpn == protocol
             found.append(ALPN(protocol, taken, answer.flight.alert == _NO_APPLICATION_PROTOCOL))
         return tuple(found)
-
-    def _accepted_hello(self, version: TLSVersion) -> ClientHello:
-        """The hello with which ``version`` was accepted."""
-        return next(hello for hello in self.hellos(version) if self.interview.knows_accepted(hello))
 
     async def fallback_refused(self) -> bool | None:
         """Whether a hello that says that it falls back is refused (RFC 7507); None where there is no older version."""
@@ -189,16 +97,6 @@ class FullQuestions(Questions):
         spoken = [*newest, *await self.spoken()]
         if len(spoken) < 2:
             return None
-        hello = self._accepted_hello(spoken[1])
+        hello = self.accepted_hello(spoken[1])
         answer = await self.interview.ask(replace(hello, suites=(*hello.suites, FALLBACK_SCSV)))
         return answer.flight.alert == _INAPPROPRIATE_FALLBACK
-
-
-def suite_of(flight: Flight) -> int | None:
-    """The suite that the server chooses."""
-    return flight.hello.suite if flight.hello else None
-
-
-def group_of(flight: Flight) -> int | None:
-    """The group of TLS 1.3 that the server wants."""
-    return flight.hello.group if flight.hello else None

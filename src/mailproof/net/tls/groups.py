@@ -106,6 +106,10 @@ TLS13_SCHEMES = tuple(
 """Those that a handshake of TLS 1.3 may be signed with (RFC 8446, section 4.2.3)."""
 
 
+BROKEN_SCHEMES = tuple(number for number, name in _SCHEMES.items() if name.endswith(("_sha1", "_md5")))
+"""Signatures over SHA-1 and MD5 (RFC 9155)."""
+
+
 def group_name(number: int) -> str:
     """The registry's name of a group; its number where it has none here."""
     return _GROUPS.get(number, f"0x{number:04X}")

@@ -7,7 +7,8 @@ the connections are ours.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError as FutureCancelled
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,7 +21,16 @@ from mailproof.net.settings import NetSettings
 from mailproof.net.stream import Stream, deadline
 from mailproof.net.text import printable
 from mailproof.net.tls.connection import TLSPeer, at_hello
-from mailproof.net.tls.engines import any_old_version, any_version, only_rsa, only_tls13, without_rsa
+from mailproof.net.tls.engines import (
+    any_old_version,
+    any_version,
+    no_name,
+    no_name_and_old,
+    only_rsa,
+    only_tls13,
+    without_rsa,
+)
+from mailproof.net.tls.facts import SessionTicket
 from mailproof.net.tls.flight import CLEAR_NOT_NOW, CLEAR_REFUSAL, FLIGHT_OCTETS
 from mailproof.net.tls.hello import server_name
 from mailproof.net.tls.offers import Offers, ask_offers
@@ -87,37 +97,50 @@ class TLSClient:
         ``at_hello`` raises.
         """
         async with self._hosts.slot(endpoint.address):
-            make, first = any_version, await self._chain(endpoint, any_version)
+            make, first = any_version, await self._chain(endpoint, any_version, in_slot=True)
             if first.value is None:
-                make, first = any_old_version, await self._chain(endpoint, any_old_version)
+                make, first = any_old_version, await self._chain(endpoint, any_old_version, in_slot=True)
             if first.closed and endpoint.starttls is not None:
-                first = await self._chain(endpoint, any_version)
+                first = await self._chain(endpoint, any_version, in_slot=True)
                 if first.value is not None:
                     return (first.value,)
             if first.value is None:
                 failure = ClosedEarly if first.closed and endpoint.starttls is None else NoTLS
                 raise failure(f"no TLS handshake succeeds: {first.error}")
-            seen = [first, await self._chain(endpoint, make)]
+            seen = [first, await self._chain(endpoint, make, in_slot=True)]
             if make is any_version:
                 rsa = first.value.leaf.key_type == "RSA"
-                seen.append(await self._chain(endpoint, without_rsa if rsa else only_rsa))
-        return tuple(dict.fromkeys(outcome.value for outcome in seen if outcome.value is not None))
+                seen.append(await self._chain(endpoint, without_rsa if rsa else only_rsa, in_slot=True))
+        return _distinct(outcome.value for outcome in seen if outcome.value is not None)
 
-    async def early_data(self, endpoint: TLSPeer) -> int:
-        """How many octets of early data a TLS 1.3 server takes (RFC 8446, section 4.6.1): its ticket says so.
+    async def certificates_without_name(self, endpoint: TLSPeer) -> Chain:
+        """The certificate chain that the server sends to a client that does not say which host it wants (no SNI).
 
-        0 where it takes none, or gives no ticket with its first words. Nothing is sent early. Raises NotAvailable where
-        no handshake of TLS 1.3 or no word is to be had, and what ``at_hello`` raises.
+        Raises NoTLS where it declines the handshake, Malformed for certificates that do not parse, and what
+        ``at_hello`` raises.
         """
-        seen = await self._handshake(endpoint, only_tls13, _early_data)
+        found = await self._chain(endpoint, no_name)
+        if found.value is None:
+            found = await self._chain(endpoint, no_name_and_old)
+        if found.value is None:
+            raise NoTLS(f"no TLS handshake succeeds without the name of the host: {found.error}")
+        return found.value
+
+    async def ticket(self, endpoint: TLSPeer) -> SessionTicket:
+        """What the ticket says that a TLS 1.3 server gives with its first words, or that there is none.
+
+        Nothing is sent early. Raises NotAvailable where no handshake of TLS 1.3 or no word is to be had, and what
+        ``at_hello`` raises.
+        """
+        seen = await self._handshake(endpoint, only_tls13, _ticket)
         if seen.value is None:
             raise NotAvailable(f"no session of TLS 1.3: {seen.error}")
         return seen.value
 
-    async def _chain(self, endpoint: TLSPeer, make: Maker) -> _Outcome[Chain]:
-        """The chain that one whole handshake proves, inside a slot. Raises Malformed for what does not parse."""
-        found = await self._handshake(endpoint, make, _proven_chain, in_slot=True)
-        chain = await asyncio.to_thread(read_chain, found.value) if found.value else None
+    async def _chain(self, endpoint: TLSPeer, make: Maker, *, in_slot: bool = False) -> _Outcome[Chain]:
+        """The chain that one whole handshake proves. Raises Malformed for what does not parse."""
+        found = await self._handshake(endpoint, make, _proven_chain, in_slot=in_slot)
+        chain = await asyncio.to_thread(read_chain, *found.value) if found.value else None
         return _Outcome(chain, found.error, found.closed)
 
     async def _handshake(self, endpoint: TLSPeer, make: Maker, look: Look[T], *, in_slot: bool = False) -> _Outcome[T]:
@@ -138,6 +161,15 @@ class TLSClient:
             if bridge.failure is not None:
                 raise bridge.failure
         return _Outcome(value, error, closed=not bridge.received and bridge.refusal is None)
+
+
+def _distinct(chains: Iterable[Chain]) -> tuple[Chain, ...]:
+    """Each chain once, with an OCSP response if one came with it on any connection."""
+    found: dict[Chain, Chain] = {}
+    for chain in chains:
+        if chain.staple or chain not in found:
+            found[chain] = chain
+    return tuple(found.values())
 
 
 @dataclass(frozen=True)
@@ -244,20 +276,29 @@ _FAREWELLS: dict[str | None, bytes] = {"smtp": b"QUIT\r\n", "pop3": b"QUIT\r\n",
 """What is said inside TLS, by the protocol of STARTTLS. Where TLS begins at once the server speaks first."""
 
 
-def _proven_chain(client: BaseSslClient, farewell: bytes | None) -> list[str] | None:
-    """The certificates sent. A handshake that breaks off has not proved that the server has the key."""
-    chain = client.get_received_chain() or None
+def _proven_chain(client: BaseSslClient, farewell: bytes | None) -> tuple[list[str], bytes] | None:
+    """The certificates sent, and the OCSP response with them. A handshake that breaks off has not proved that the
+    server has the key.
+    """
+    chain = client.get_received_chain()
+    response = client.get_tlsext_status_ocsp_resp()
     if farewell:
         client.write(farewell)
-    return chain
+    return (chain, response.as_der_bytes() if response else b"") if chain else None
 
 
-def _early_data(client: BaseSslClient, farewell: bytes | None) -> int:
+def _ticket(client: BaseSslClient, farewell: bytes | None) -> SessionTicket:
     """What the session ticket allows, which comes with the server's first words."""
     if farewell:
         client.write(farewell)
     client.read(_FIRST_WORDS)
-    return int(client.get_session().get_max_early_data())
+    session = client.get_session()
+    lifetime = _LIFETIME.search(session.as_text())
+    return SessionTicket(int(session.get_max_early_data()), int(lifetime[1]) if lifetime else None)
+
+
+_LIFETIME = re.compile(r"ticket lifetime hint: ([0-9]{1,10}) ")
+"""In the text that OpenSSL makes of a session; it is left out where there is no ticket."""
 
 
 def _openssl_reason(message: str) -> str:

@@ -42,6 +42,20 @@ _RENEGOTIATION_SCSV = 0x00FF
 """RFC 5746, section 3.3: stands for an empty renegotiation_info where there are no extensions."""
 
 _X25519 = 0x001D
+_X25519MLKEM768 = 0x11EC
+
+_RESERVED = 0x7A7A
+"""A number that stands for nothing in any registry of TLS (RFC 8701, section 2): servers pass over it."""
+
+_ML_KEM_MODULUS, _ML_KEM_COEFFICIENTS = 3329, 3 * 256
+
+
+def _ml_kem_768_key() -> bytes:
+    """An encapsulation key of ML-KEM-768 (FIPS 203) whose other half nobody has: coefficients and a seed."""
+    packed = 0
+    for place in range(_ML_KEM_COEFFICIENTS):
+        packed |= secrets.randbelow(_ML_KEM_MODULUS) << (12 * place)
+    return packed.to_bytes(_ML_KEM_COEFFICIENTS * 12 // 8, "little") + secrets.token_bytes(32)
 
 
 @dataclass(frozen=True)
@@ -50,7 +64,9 @@ class ClientHello:
 
     ``host`` is the name sent as SNI; an address and what is no name are not sent (RFC 6066, section 3). Empty
     ``groups`` or ``schemes`` leave their extensions out. ``share``: a key for x25519 is sent at once, as clients do.
-    ``older``: with TLS 1.3 the versions from TLS 1.0 on are offered too.
+    ``older``: with TLS 1.3 the versions from TLS 1.0 on are offered too. ``large``: beside the key for x25519 comes one
+    for X25519MLKEM768, so that one segment does not hold the hello. ``reserved``: values that stand for nothing come
+    first everywhere.
     """
 
     version: TLSVersion
@@ -61,6 +77,8 @@ class ClientHello:
     alpn: tuple[str, ...] = ()
     share: bool = False
     older: bool = False
+    large: bool = False
+    reserved: bool = False
 
     def encode(self) -> bytes:
         """The records of the hello."""
@@ -69,7 +87,7 @@ class ClientHello:
         number = min(self.version.number, TLSVersion.TLS1_2.number)
         # A session id, as browsers send it, for what stands between us and the server (RFC 8446, appendix D.4).
         session = secrets.token_bytes(32) if self.version is TLSVersion.TLS1_3 else b""
-        suites = self.suites if self._has_extensions else (*self.suites, _RENEGOTIATION_SCSV)
+        suites = self._first(self.suites if self._has_extensions else (*self.suites, _RENEGOTIATION_SCSV))
         # DEFLATE is offered to see whether it is taken. TLS 1.3 must not offer it (RFC 8446, section 4.1.2).
         compression = b"\0" if self.version is TLSVersion.TLS1_3 else b"\1\0"
         body = number.to_bytes(2) + secrets.token_bytes(32) + _vector(1, session)
@@ -83,22 +101,33 @@ class ClientHello:
     def _has_extensions(self) -> bool:
         return self.version is not TLSVersion.SSLV3  # which knows none
 
+    def _first(self, values: tuple[int, ...]) -> tuple[int, ...]:
+        return (_RESERVED, *values) if self.reserved else values
+
+    def _key_shares(self) -> bytes:
+        if not self.share:
+            return b""
+        key = _X25519.to_bytes(2) + _vector(2, secrets.token_bytes(32))
+        if self.large:
+            hybrid = _ml_kem_768_key() + secrets.token_bytes(32)  # RFC 10024: ML-KEM first
+            key = _X25519MLKEM768.to_bytes(2) + _vector(2, hybrid) + key
+        return _RESERVED.to_bytes(2) + _vector(2, b"\0") + key if self.reserved else key
+
     def _extensions(self) -> bytes:
-        parts = []
+        parts: list[tuple[int, bytes]] = [(_RESERVED, b"")] if self.reserved else []
         if name := server_name(self.host):
             parts.append((Extension.SERVER_NAME, _vector(2, b"\0" + _vector(2, name.encode()))))
         if self.groups:
-            parts.append((Extension.SUPPORTED_GROUPS, _vector(2, _numbers(self.groups))))
+            parts.append((Extension.SUPPORTED_GROUPS, _vector(2, _numbers(self._first(self.groups)))))
         if self.schemes:
             parts.append((Extension.SIGNATURE_ALGORITHMS, _vector(2, _numbers(self.schemes))))
         if self.alpn:
             names = b"".join(_vector(1, name.encode()) for name in self.alpn)
             parts.append((Extension.ALPN, _vector(2, names)))
         if self.version is TLSVersion.TLS1_3:
-            key = _X25519.to_bytes(2) + _vector(2, secrets.token_bytes(32)) if self.share else b""
-            offered = [self.version.number, *((0x0303, 0x0302, 0x0301) if self.older else ())]
-            parts.append((Extension.SUPPORTED_VERSIONS, _vector(1, _numbers(offered))))
-            parts.append((Extension.KEY_SHARE, _vector(2, key)))
+            offered = (self.version.number, *((0x0303, 0x0302, 0x0301) if self.older else ()))
+            parts.append((Extension.SUPPORTED_VERSIONS, _vector(1, _numbers(self._first(offered)))))
+            parts.append((Extension.KEY_SHARE, _vector(2, self._key_shares())))
         if self.version is not TLSVersion.TLS1_3 or self.older:
             parts.append((Extension.RENEGOTIATION_INFO, b"\0"))
             parts.append((Extension.POINT_FORMATS, _vector(1, b"\0")))

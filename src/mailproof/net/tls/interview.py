@@ -7,6 +7,8 @@ then something broke.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from mailproof.net.errors import BoundReached, ClosedEarly, Malformed, NotObserved, Throttled, TimedOut
@@ -23,13 +25,20 @@ from mailproof.net.tls.versions import TLSVersion
 
 _CHUNK = 16 * 1024
 
+SEGMENT = 1200
+"""Octets of a hello that are sent at once. What is longer would be cut on its way, and is cut here."""
+
+_BETWEEN_SEGMENTS = 0.02
+"""Seconds, so that they are not put together again."""
+
 _GOODBYE = b"\x15\x03\x01\x00\x02\x01\x00"
 """The alert close_notify: the server need not wait for the rest of the handshake."""
 
 
-_AS_CLIENTS_DO = ClientHello(
+AS_CLIENTS_DO = ClientHello(
     TLSVersion.TLS1_3, (*TLS13_SUITES[:3], *USUAL_SUITES), TLS13_GROUPS[3:8], SCHEMES[:15], share=True, older=True
 )
+"""What clients usually offer."""
 
 
 class HungUp(ClosedEarly):
@@ -73,7 +82,7 @@ class Interview:
         """At which connection a hello was left without a word."""
         self._last_answer = 0
         """At which connection the server has last shown that it is there."""
-        self._another = replace(_AS_CLIENTS_DO, host=endpoint.host)
+        self._another = replace(AS_CLIENTS_DO, host=endpoint.host)
         """A hello that the server has answered; until there is one, what clients usually offer."""
 
     def allow(self, more: int) -> None:
@@ -81,13 +90,26 @@ class Interview:
         self._most += more
         self._failed.clear()
 
+    def forget(self, hello: ClientHello) -> None:
+        """Let a hello that failed be asked again."""
+        self._failed.pop(hello, None)
+
     @property
     def has_answers(self) -> bool:
         return bool(self._answers)
 
+    def known(self, hello: ClientHello) -> Answer | None:
+        """The answer to a hello that has been asked already."""
+        return self._answers.get(hello)
+
     def knows_accepted(self, hello: ClientHello) -> bool:
         """Whether the server has agreed to ``hello``."""
         return hello in self._answers and self._answers[hello].accepted
+
+    @property
+    def flights(self) -> Iterator[Flight]:
+        """All answers so far, each from a connection of its own."""
+        return (answer.flight for answer in self._answers.values())
 
     async def ask(self, hello: ClientHello) -> Answer:
         """The answer to a hello.
@@ -146,7 +168,11 @@ class Interview:
 
     async def _send_now(self, hello: ClientHello) -> Flight:
         async with at_hello(self._settings, self._hosts, self.endpoint) as stream:
-            stream.write(hello.encode())
+            octets = hello.encode()
+            stream.write(octets[:SEGMENT])
+            if octets[SEGMENT:]:
+                await asyncio.sleep(_BETWEEN_SEGMENTS)
+                stream.write(octets[SEGMENT:])
             flight = Flight()
             try:
                 async with deadline(self._settings.limits.tls, "no end of the TLS handshake"):

@@ -17,14 +17,24 @@ from mailproof.net.errors import KINDS, BoundReached, NoFiles, NotAvailable, Not
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import NetSettings, TLSDepth
 from mailproof.net.tls.connection import TLSPeer
-from mailproof.net.tls.facts import ALPN, DiffieHellman, Handshake, SuiteList, Traits, Unanswered
+from mailproof.net.tls.facts import (
+    ALPN,
+    Dated,
+    DiffieHellman,
+    Handshake,
+    SuiteList,
+    Tolerance,
+    Traits,
+    Unanswered,
+    WithoutSNI,
+)
 from mailproof.net.tls.full_questions import FullQuestions
 from mailproof.net.tls.interview import HungUp, Interview, SaysNothing
 from mailproof.net.tls.versions import TLSVersion
 
-MOST = {TLSDepth.USUAL: 31, TLSDepth.FULL: 250}
-"""Connections to one endpoint at most, retries aside. The usual questions take 31 with the worst of servers: one that
-hangs up on every hello which it does not like, and likes only the weak ones."""
+MOST = {TLSDepth.USUAL: 48, TLSDepth.FULL: 250}
+"""Connections to one endpoint at most, retries aside. The usual questions take 9 with a right server, and 48 with
+the worst: one that hangs up on every hello which it does not like, and likes only the weak ones."""
 
 
 class Question(StrEnum):
@@ -32,8 +42,13 @@ class Question(StrEnum):
 
     WEAK = "weak suites"
     SUITES = "suites"
+    DATED = "suites out of date"
     TRAITS = "traits"
     HYBRID = "post-quantum groups"
+    GROUP = "group of TLS 1.3"
+    SHA1 = "signatures over SHA-1"
+    WITHOUT_SNI = "a hello without a name"
+    REUSED = "key exchange values"
     GROUPS = "groups of TLS 1.3"
     CURVES = "curves"
     SCHEMES_12 = "signature schemes of TLS 1.2"
@@ -42,6 +57,7 @@ class Question(StrEnum):
     ENCRYPT_THEN_MAC = "encrypt-then-MAC"
     ALPN = "ALPN"
     FALLBACK_REFUSED = "fallback"
+    TOLERANCE = "large hellos and reserved values"
 
 
 @dataclass(frozen=True)
@@ -58,11 +74,21 @@ class Offers:
     """Every version that was asked for, oldest first, with all suites that it knows."""
     unanswered: tuple[Unanswered, ...] = ()
     weak: tuple[Handshake, ...] | None = None
-    """RC4 and 3DES, each in every version up to TLS 1.2 that is spoken."""
+    """Each kind in the newest version up to TLS 1.2; RC4 and 3DES in every one that is spoken."""
+    dated: tuple[Dated, ...] | None = None
+    """Each kind of suites that are out of date, in TLS 1.2; empty where that is not spoken."""
     traits: Traits | None = None
     """What the newest version up to TLS 1.2 shows; None also where none is spoken."""
     hybrid: str | None = None
     """The post-quantum hybrid group that it chooses first; empty where it takes none."""
+    group: str | None = None
+    """The group of TLS 1.3 that it chooses of all; empty where it does not speak TLS 1.3."""
+    sha1: bool | None = None
+    """Whether a key exchange of TLS 1.2 is signed with SHA-1 or MD5; None also where TLS 1.2 is not spoken."""
+    without_sni: WithoutSNI | None = None
+    """None also where the host has no name that could be sent."""
+    reused: str | None = None
+    """The group of a key exchange value that came twice; empty: none did; None also where fewer than two were seen."""
     suites: tuple[SuiteList, ...] | None = None
     """Of TLS 1.3 and of the newest version up to TLS 1.2."""
     groups: tuple[str, ...] | None = None
@@ -79,6 +105,7 @@ class Offers:
     alpn: tuple[ALPN, ...] | None = None
     fallback_refused: bool | None = None
     """Whether a client that falls back to an older version is stopped (RFC 7507)."""
+    tolerance: Tolerance | None = None
 
 
 async def ask_offers(settings: NetSettings, hosts: Hosts, endpoint: TLSPeer, *, spoken: bool = False) -> Offers:
@@ -125,11 +152,16 @@ def _asked(questions: FullQuestions, depth: TLSDepth) -> dict[str, Callable[[], 
         **{str(wanted): version(wanted) for wanted in reversed(TLSVersion)},
         Question.TRAITS: questions.traits,
         Question.HYBRID: questions.hybrid,
+        Question.GROUP: questions.group,
         Question.WEAK: questions.weak,
+        Question.DATED: questions.dated,
+        Question.SHA1: questions.sha1,
+        Question.WITHOUT_SNI: questions.without_sni,
     }
+    last: dict[str, Callable[[], Awaitable[Any]]] = {Question.REUSED: questions.reused}
     if depth is TLSDepth.USUAL:
-        return usual
-    return usual | {
+        return usual | last
+    full: dict[str, Callable[[], Awaitable[Any]]] = {
         Question.GROUPS: questions.groups,
         Question.CURVES: questions.curves,
         Question.SCHEMES_12: questions.schemes_12,
@@ -138,8 +170,10 @@ def _asked(questions: FullQuestions, depth: TLSDepth) -> dict[str, Callable[[], 
         Question.ENCRYPT_THEN_MAC: questions.encrypt_then_mac,
         Question.ALPN: questions.alpn,
         Question.FALLBACK_REFUSED: questions.fallback_refused,
+        Question.TOLERANCE: questions.tolerance,
         Question.SUITES: questions.suites,
     }
+    return usual | full | last
 
 
 _ABOUT_THE_SERVER = (Throttled, Refused, BoundReached, NoFiles, NotAvailable, SaysNothing)

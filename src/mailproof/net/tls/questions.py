@@ -5,124 +5,123 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from mailproof.net.errors import NotObserved
-from mailproof.net.tls.facts import Handshake, Traits
-from mailproof.net.tls.flight import PROTOCOL_VERSION, Flight
-from mailproof.net.tls.groups import CURVES, HYBRIDS, SCHEMES, TLS13_GROUPS, group_name, scheme_name
-from mailproof.net.tls.hello import ClientHello, Extension
-from mailproof.net.tls.interview import Answer, HungUp, Interview
+from mailproof.net.pkix.certificates import names_in
+from mailproof.net.tls.facts import Dated, DiffieHellman, Handshake, Traits, WithoutSNI
+from mailproof.net.tls.flight import Flight
+from mailproof.net.tls.groups import (
+    BROKEN_SCHEMES,
+    HYBRIDS,
+    group_name,
+    scheme_name,
+    well_known_prime,
+)
+from mailproof.net.tls.hello import ClientHello, Extension, server_name
 from mailproof.net.tls.suites import (
-    OLD_SUITES,
-    RARE_SUITES,
-    SSL2_SUITES,
-    TLS13_SUITES,
+    DATED_SUITES,
     USUAL_SUITES,
     WEAK_SUITES,
+    DatedKind,
     WeakKind,
     suite,
 )
+from mailproof.net.tls.version_questions import VersionQuestions
 from mailproof.net.tls.versions import TLSVersion
 
 _SSLV2, _SSLV3, _TLS1_0, _TLS1_1, _TLS1_2, _TLS1_3 = TLSVersion
 
-OLD_VERSIONS = (_TLS1_2, _TLS1_1, _TLS1_0, _SSLV3)
-"""Versions whose handshakes are in clear, the newest first."""
-
-_ABOUT_THE_KEY_SHARE = frozenset({10, 47, 50, 80, 109})
-"""Alerts of servers that cannot read an empty key_share, or fail over it: they say nothing about the version."""
+_NOT_OFFERED = "the server chooses what was not offered"
 
 
-class Questions:
-    """Asks through one interview. Every method raises what ``Interview.ask`` raises."""
-
-    def __init__(self, interview: Interview) -> None:
-        self.interview = interview
-
-    async def version(self, version: TLSVersion) -> Handshake:
-        """Offer ``version`` and nothing else, with all suites that it knows."""
-        for hello in self.hellos(version):
-            answer = await self.ask(hello)
-            if answer.accepted or answer.flight.alert == PROTOCOL_VERSION:
-                break
-        return Handshake(version, "all", answer.accepted, _chosen(answer), answer.error)
-
-    async def tls_1_3(self) -> Handshake:
-        """Offer TLS 1.3. A server that declines, and speaks nothing older either, is offered it with a key once more.
-
-        It should name a group if there is no key (RFC 8446, section 4.1.4); some hang up or send any alert.
-        """
-        found = await self.version(_TLS1_3)
-        if found.accepted or await self._speaks_older():
-            return found
-        answer = await self.interview.ask(replace(self.hello(_TLS1_3), share=True))
-        return Handshake(_TLS1_3, "all", answer.accepted, _chosen(answer), answer.error)
-
-    async def _speaks_older(self) -> bool:
-        """Whether a version up to TLS 1.2 is spoken, or may be: what keeps it from being seen is told elsewhere."""
-        for version in OLD_VERSIONS:
-            try:
-                if (await self.version(version)).accepted:
-                    return True
-            except HungUp:
-                continue
-            except NotObserved:
-                return True
-        return False
-
-    def hellos(self, version: TLSVersion) -> Iterable[ClientHello]:
-        """The hellos that together offer ``version``. Those of TLS 1.2 are two: some servers take no long ones."""
-        if version is not _TLS1_2:
-            yield self.hello(version)
-        else:
-            yield from (self.hello(version, suites) for suites in (USUAL_SUITES, RARE_SUITES + WEAK_SUITES))
-
-    def hello(self, version: TLSVersion, suites: Iterable[int] = ()) -> ClientHello:
-        """A hello of ``version`` with all that belongs to it, or with these ``suites``."""
-        host, suites = self.interview.endpoint.host, tuple(suites)
-        if version is _TLS1_3:
-            return ClientHello(version, suites or TLS13_SUITES, TLS13_GROUPS, SCHEMES, host)
-        if version is _TLS1_2:
-            return ClientHello(version, suites or USUAL_SUITES, CURVES, SCHEMES, host)
-        if version is _SSLV2:
-            return ClientHello(version, tuple(SSL2_SUITES))
-        return ClientHello(version, suites or OLD_SUITES, () if version is _SSLV3 else CURVES, (), host)
-
-    async def ask(self, hello: ClientHello) -> Answer:
-        """As ``Interview.ask``; a TLS 1.3 server that fails over an empty key_share gets one with a key."""
-        answer = await self.interview.ask(hello)
-        if hello.version is _TLS1_3 and answer.flight.alert in _ABOUT_THE_KEY_SHARE:
-            return await self.interview.ask(replace(hello, share=True))
-        return answer
-
-    async def spoken(self) -> list[TLSVersion]:
-        """The versions up to TLS 1.2 that are spoken, the newest first; SSL 2.0 aside."""
-        return [version for version in OLD_VERSIONS if (await self.version(version)).accepted]
+class Questions(VersionQuestions):
+    """What one or two hellos tell beside the versions."""
 
     async def weak(self) -> tuple[Handshake, ...]:
-        """Offer nothing but RC4 and 3DES, in each spoken version up to TLS 1.2."""
+        """Offer nothing but weak suites: all kinds in the newest version up to TLS 1.2, RC4 and 3DES in the others."""
         found: list[Handshake] = []
-        for version in reversed(await self.spoken()):
-            answers = await self._weak_suites_of(version)
-            found += (answers[kind] for kind in (WeakKind.RC4, WeakKind.TRIPLE_DES))
+        spoken = await self.spoken()
+        for version in reversed(spoken):
+            wanted = tuple(WeakKind) if version is spoken[0] else (WeakKind.RC4, WeakKind.TRIPLE_DES)
+            answers = await self._weak_suites_of(version, wanted)
+            found += (answers[kind] for kind in wanted)
         return tuple(found)
 
-    async def _weak_suites_of(self, version: TLSVersion) -> dict[WeakKind, Handshake]:
+    async def _weak_suites_of(self, version: TLSVersion, wanted: tuple[WeakKind, ...]) -> dict[WeakKind, Handshake]:
         known: dict[WeakKind, Handshake] = {}
-        wanted = (WeakKind.RC4, WeakKind.TRIPLE_DES)
         while left := [kind for kind in wanted if kind not in known]:
-            offered = [number for number in of_version(version, WEAK_SUITES) if suite(number).weak & set(left)]
+            offered = [number for number in of_version(version, WEAK_SUITES) if suite(number).weakness in left]
             answer = await self.interview.ask(self.hello(version, offered))
             chosen = suite(answer.flight.hello.suite) if answer.accepted and answer.flight.hello else None
-            taken = [kind for kind in left if chosen is not None and kind in chosen.weak]
+            taken = [kind for kind in left if chosen is not None and kind is chosen.weakness]
             for kind in taken or left:
                 known[kind] = Handshake(
                     version,
                     kind,
                     bool(taken),
                     chosen.name if chosen and taken else None,
-                    None if taken else answer.error or "the server chooses what was not offered",
+                    None if taken else answer.error or _NOT_OFFERED,
                 )
         return known
+
+    async def dated(self) -> tuple[Dated, ...]:
+        """Offer TLS 1.2 with nothing but suites that are out of date; nothing where it is not spoken.
+
+        A server that has none says so at once. Of others the kind that it chooses is left out the next time.
+        """
+        found: dict[DatedKind, Dated] = {}
+        if _TLS1_2 not in await self.spoken():
+            return ()
+        while left := [kind for kind in DatedKind if kind not in found]:
+            offered = [number for number in DATED_SUITES if suite(number).dated in left]
+            answer = await self.interview.ask(self.hello(_TLS1_2, offered))
+            chosen = suite(answer.flight.hello.suite) if answer.accepted and answer.flight.hello else None
+            if chosen is None or chosen.dated not in left:
+                found |= {kind: Dated(kind, False, error=answer.error or _NOT_OFFERED) for kind in left}
+            else:
+                found[chosen.dated] = _dated(chosen.dated, chosen.name, answer.flight)
+        return tuple(found[kind] for kind in DatedKind)
+
+    async def sha1(self) -> bool | None:
+        """Whether a key exchange of TLS 1.2 is signed with SHA-1 or MD5 where a client knows nothing else (RFC 9155).
+
+        What counts is how it is signed: a server may pass over what the client knows. None where TLS 1.2 is not spoken.
+        """
+        if _TLS1_2 not in await self.spoken():
+            return None
+        signed = [number for number in USUAL_SUITES if "DHE" in suite(number).key_exchange]
+        answer = await self.interview.ask(replace(self.hello(_TLS1_2, signed), schemes=BROKEN_SCHEMES))
+        return answer.accepted and scheme_of(answer.flight) in BROKEN_SCHEMES
+
+    async def without_sni(self) -> WithoutSNI | None:
+        """What becomes of a hello that names no host. None where no version of TLS is spoken, or there is no name."""
+        hello = await self._current_hello()
+        if hello is None or not server_name(hello.host):
+            return None
+        named, answer = await self.interview.ask(hello), await self.interview.ask(replace(hello, host=""))
+        ours, others = named.flight.certificates[:1], answer.flight.certificates[:1]
+        if not answer.accepted or not ours or not others:
+            return WithoutSNI(answer.accepted, answer.error)
+        return WithoutSNI(True, None, ours == others, () if ours == others else names_in(others[0]))
+
+    async def _current_hello(self) -> ClientHello | None:
+        """The hello with which the newest version is accepted whose certificates are in clear, or else TLS 1.3."""
+        spoken = await self.spoken()
+        if spoken and spoken[0] is not _SSLV3:
+            return self.accepted_hello(spoken[0])
+        return self.hello(_TLS1_3) if self.interview.knows_accepted(self.hello(_TLS1_3)) else None
+
+    async def reused(self) -> str | None:
+        """The curve or prime of a key exchange value that two answers so far have in common; empty where none has.
+
+        None where fewer than two answers show such a value.
+        """
+        exchanges = (flight.key_exchange for flight in self.interview.flights)
+        shown = [(found.curve, found.prime, found.public) for found in exchanges if found and found.public]
+        if len(shown) < 2:
+            return None
+        twice = next((value for value in shown if shown.count(value) > 1), None)
+        if twice is None:
+            return ""
+        return "finite-field Diffie-Hellman" if twice[0] is None else group_name(twice[0])
 
     async def traits(self) -> Traits | None:
         """What the answer in the newest version up to TLS 1.2 shows; None where none is spoken."""
@@ -133,17 +132,11 @@ class Questions:
                     return _traits(answer.flight)
         return None
 
-    async def hello_without_key(self) -> ClientHello | None:
-        """The hello of TLS 1.3 that makes the server name a group; None where it does not speak TLS 1.3.
-
-        Raises NotObserved where it answers only hellos with a key: which other groups it takes does not show.
-        """
-        if not (await self.version(_TLS1_3)).accepted:
-            return None
-        hello = self.hello(_TLS1_3)
-        if not (await self.interview.ask(hello)).accepted:
-            raise NotObserved("the server names no group: it answers no hello of TLS 1.3 without a key")
-        return hello
+    async def group(self) -> str:
+        """The group of TLS 1.3 that the server chooses of all; nothing where it does not speak TLS 1.3."""
+        everything = await self.hello_without_key()
+        hello = (await self.interview.ask(everything)).flight.hello if everything else None
+        return "" if hello is None or hello.group is None else group_name(hello.group)
 
     async def hybrid(self) -> str:
         """The post-quantum hybrid group that the server chooses first; nothing where it takes none."""
@@ -171,11 +164,24 @@ def scheme_of(flight: Flight) -> int | None:
     return flight.key_exchange.scheme if flight.key_exchange else None
 
 
-def _chosen(answer: Answer) -> str | None:
-    hello = answer.flight.hello
-    if hello is None or not answer.accepted:
+def diffie_hellman_of(flight: Flight) -> DiffieHellman | None:
+    """The group of the key exchange, where it is over a finite field."""
+    exchange = flight.key_exchange
+    if exchange is None or exchange.prime is None or exchange.generator is None:
         return None
-    return SSL2_SUITES.get(hello.suite) if hello.version is _SSLV2 else suite(hello.suite).name
+    prime = exchange.prime
+    return DiffieHellman(prime.bit_length(), well_known_prime(prime) or f"{prime:x}", exchange.generator)
+
+
+def _dated(kind: DatedKind, cipher: str, flight: Flight) -> Dated:
+    extensions = flight.hello.extensions if flight.hello else {}
+    return Dated(
+        kind,
+        True,
+        cipher,
+        group=diffie_hellman_of(flight),
+        encrypt_then_mac=Extension.ENCRYPT_THEN_MAC in extensions,
+    )
 
 
 def _traits(flight: Flight) -> Traits:

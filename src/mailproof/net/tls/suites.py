@@ -22,6 +22,17 @@ class WeakKind(StrEnum):
     """DES and RC2, of 56 and 40 bits or as weak as those."""
 
 
+class DatedKind(StrEnum):
+    """What is out of date about a suite of TLS 1.2 that is not weak; the others have ECDHE and an AEAD."""
+
+    STATIC = "static key exchange"
+    """RSA, or Diffie-Hellman with the key of the certificate: no forward secrecy."""
+    DHE = "DHE"
+    """Ephemeral Diffie-Hellman over a finite field."""
+    CBC = "CBC"
+    """ECDHE, and a cipher in CBC mode."""
+
+
 @dataclass(frozen=True)
 class Suite:
     """A cipher suite. ``name`` is OpenSSL's, which servers are configured with; ``iana`` is the registry's."""
@@ -56,20 +67,41 @@ class Suite:
         """Every reason why it is weak; none for most."""
         return frozenset(kind for kind, signs in _SIGNS.items() if any(sign in self.iana for sign in signs))
 
+    @property
+    def weakness(self) -> WeakKind | None:
+        """The worst reason why it is weak, by which it is judged: one suite is one finding."""
+        return next((kind for kind in _SIGNS if kind in self.weak), None)
+
+    @property
+    def dated(self) -> DatedKind | None:
+        """Why it is out of date; None for the weak ones, for ECDHE with an AEAD, and in TLS 1.3."""
+        exchange = self.key_exchange
+        if self.is_tls13 or self.weak:
+            return None
+        if exchange.startswith("ECDHE_"):
+            return DatedKind.CBC if self.is_cbc else None
+        return DatedKind.DHE if exchange.startswith("DHE_") else DatedKind.STATIC
+
 
 _SIGNS = {
-    WeakKind.RC4: ("_RC4_",),
-    WeakKind.TRIPLE_DES: ("_3DES_",),
     WeakKind.NULL: ("_NULL_",),
-    WeakKind.ANONYMOUS: ("_anon_",),
     WeakKind.EXPORT: ("_EXPORT",),
     WeakKind.DES: ("_DES_", "_DES40_", "_RC2_"),
+    WeakKind.ANONYMOUS: ("_anon_",),
+    WeakKind.RC4: ("_RC4_",),
+    WeakKind.TRIPLE_DES: ("_3DES_",),
 }
+"""The worst first."""
 
 
 def suite(number: int) -> Suite:
     """The suite of a number; one that is not known is called by its number."""
     return _SUITES.get(number) or Suite(number, f"0x{number:04X}", f"TLS_unknown_WITH_0x{number:04X}")
+
+
+def suite_named(name: str) -> Suite:
+    """The suite that OpenSSL calls so; one that is not known has the name as it is."""
+    return _BY_NAME.get(name) or Suite(0, name, f"TLS_unknown_WITH_{name}")
 
 
 _TABLE = """
@@ -271,6 +303,8 @@ _SUITES = {
     for number, name, iana in (line.split() for line in _TABLE.split("\n") if line)
 }
 
+_BY_NAME = {entry.name: entry for entry in _SUITES.values()}
+
 _BEST_FIRST = ("ECDHE_ECDSA", "ECDHE_RSA", "DHE_RSA", "RSA")
 
 
@@ -299,6 +333,18 @@ USUAL_SUITES = tuple(
 
 RARE_SUITES = tuple(entry.number for entry in _TLS12 if entry.number not in USUAL_SUITES)
 """The other suites of TLS 1.2 that are not weak."""
+
+_SELDOM_DATED = ("_DSS_", "_ARIA_", "_SEED_", "_CAMELLIA_", "_IDEA_")
+
+DATED_SUITES = tuple(
+    number
+    for number in (*USUAL_SUITES, *RARE_SUITES)
+    if _SUITES[number].dated
+    and (number in USUAL_SUITES or not any(sign in _SUITES[number].iana for sign in _SELDOM_DATED))
+)
+"""Suites of TLS 1.2 that are out of date, no more than every server takes in one hello: without ciphers and keys that
+hardly anybody has (DSA).
+"""
 
 OLD_SUITES = tuple(
     entry.number for entry in sorted(_SUITES.values(), key=lambda e: (bool(e.weak), _rank(e))) if entry.is_old

@@ -1,0 +1,70 @@
+"""Mail servers that speak SMTP wrongly as no packaged server can be made to: one fault each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SMTPFault:
+    """The control that must blame the server, and how it behaves (``SMTPBehaviour``)."""
+
+    control: str
+    behaviour: str
+    verdict: str = "fail"
+    right: str = ""
+    """The control whose server is right by this one, where the right host has nothing to judge."""
+
+    @property
+    def domain(self) -> str:
+        return f"{self.control.lower()}.example"
+
+    @property
+    def host(self) -> str:
+        return f"mx.{self.domain}"
+
+    @property
+    def address(self) -> str:
+        return f"11.1.1.{1 + FAULTS.index(self)}"
+
+    @property
+    def target(self) -> str:
+        return f"{self.host}[{self.address}]:25"
+
+
+_USUAL = "PIPELINING, SIZE 10485760, ENHANCEDSTATUSCODES"
+
+FAULTS = (
+    SMTPFault("SMTP-ADVERTISED", f"keywords: [{_USUAL}, CHUNKING]"),
+    SMTPFault("SMTP-ENHANCED-CODES", "replies: [[VRFY, 252 Cannot say]]"),
+    SMTPFault("SMTP-LIMITS", f"keywords: [{_USUAL}, LIMITS RCPTMAX=50]", right="PIPELINE-SYNC"),
+    SMTPFault("SMTP-UTF8", f"keywords: [{_USUAL}, SMTPUTF8]"),
+    SMTPFault("SMTP-MINIMUM-SIZES", "line_limit: 128"),
+    SMTPFault("PIPELINE-SYNC", f"loses_pipelined: true, keywords: [{_USUAL}, LIMITS RCPTMAX=1000]"),
+    SMTPFault("MULTI-TXN", "transactions: 4"),
+    SMTPFault("POSTMASTER-UNCONDITIONAL", "caseful: true"),
+)
+
+
+def target_of(control: str) -> str:
+    """The target that a control must blame."""
+    return next(fault.target for fault in FAULTS if fault.control == control)
+
+
+def in_zone() -> str:
+    """Their records in the zone ``example``."""
+    labels = ((fault.domain.removesuffix(".example"), fault) for fault in FAULTS)
+    return "".join(f"{label} MX 10 mx.{label}\nmx.{label} A {fault.address}\n" for label, fault in labels)
+
+
+def in_world() -> str:
+    """Their lines below ``smtp:``."""
+    return "".join(
+        f"  - {{host: {fault.host}, addresses: [{fault.address}], behaviour: {{{fault.behaviour}}}}}\n"
+        for fault in FAULTS
+    )
+
+
+def in_inventory() -> str:
+    """Their domains."""
+    return ", ".join(fault.domain for fault in FAULTS)
