@@ -22,8 +22,8 @@ from mailproof.controls import (
     leave_to,
     not_applicable,
 )
-from mailproof.grammars.openpgp import parse_openpgp
-from mailproof.grammars.security_txt import SecurityText, parse_security_txt, without_armour
+from mailproof.grammars.openpgp import read_key, unarmoured
+from mailproof.grammars.security_txt import SecurityText, parse_security_txt
 from mailproof.grammars.web_headers import (
     HSTS,
     ContentPolicy,
@@ -374,9 +374,9 @@ def test_key_of_security_txt_is_in_date(security_txt: SecurityTxt) -> None:
         not_applicable("security.txt names no key")
     if security_txt.key is None:
         not_applicable(f"{named[0]} is no page of the same domain: it is not fetched")
-    data = without_armour(security_txt.key.body)
-    ring = parse_openpgp(data) if data is not None else None
-    if ring is None or not ring.keys:
+    data = unarmoured(security_txt.key.body)
+    key = read_key(data) if data is not None else None
+    if key is None:
         not_applicable(f"{security_txt.key.url} (status {security_txt.key.status}) is no OpenPGP key in armour")
     key = ring.keys[0]
     assert not key.revoked, "the key is revoked"

@@ -33,6 +33,7 @@ smtp:
   - {host: mx.ssl2.example, addresses: [11.1.0.3], old_tls: {versions: [SSLv2, TLSv1], ciphers: "ALL:SSLv2"}}
   - {host: mx.weak-key.example, addresses: [11.1.0.4], behaviour: {certificate: {key: rsa1024}}}
   - {host: mx.remembers.example, addresses: [11.1.0.5], behaviour: {starttls: remembers}}
+SMTP-FAULTS
   - {host: mx.right.example, addresses: [11.1.0.1], ports: [587],
     behaviour: {replies: {MAIL: "530 5.7.0 first AUTH"}}}
   - {host: mx.injectable.example, addresses: [11.1.0.2], ports: [587], behaviour: {tls_from: TLSv1.2}}

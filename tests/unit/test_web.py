@@ -34,7 +34,9 @@ HOST = "www.example.org"
 ADDRESS, OTHER = "192.0.2.80", "192.0.2.81"
 
 
-def got(*sites: Site, url: str = f"https://{HOST}/", plain: bytes = b"", **options: Any) -> WebAnswer:
+def got(
+    *sites: Site, url: str = f"https://{HOST}/", plain: bytes = b"", patience: float = IMPATIENT.https, **options: Any
+) -> WebAnswer:
     """The page of a site; ``plain`` is what a server in clear says, octet by octet."""
 
     async def serve(stream: ServerStream, number: int) -> None:
@@ -45,8 +47,9 @@ def got(*sites: Site, url: str = f"https://{HOST}/", plain: bytes = b"", **optio
     async def run() -> WebAnswer:
         secure, clear = HTTPSPeer(sites or (Site(HOST),), authority()), Listener(serve)
         connect = {f"{ADDRESS}:443": await secure.start(), f"{ADDRESS}:80": await clear.start()}
-        waits = any(site.fault in ("silence", "drip") for site in sites)
-        settings = NetSettings(limits=IMPATIENT if waits else PATIENT, ca_file=authority().root_file, connect=connect)
+        settings = NetSettings(
+            limits=replace(IMPATIENT, https=patience), ca_file=authority().root_file, connect=connect
+        )
         try:
             return await WebClient(settings, Hosts(settings.limits)).get(url, ADDRESS, **options)
         finally:
@@ -68,7 +71,7 @@ def test_a_page_over_https_and_http() -> None:
 
 @pytest.mark.parametrize("fault", ["endless body", "endless chunks", "lying length", "gzip bomb"])
 def test_only_the_beginning_of_a_page_is_read(fault: Any) -> None:
-    answer = got(Site(HOST, fault=fault))
+    answer = got(Site(HOST, fault=fault), patience=60)
     assert not answer.whole
     assert len(answer.body) <= 128 * 1024 * 4  # zero octets are escaped
 
@@ -250,7 +253,7 @@ def test_keys_of_gnupg(tmp_path: Path, algorithm: str, lasts: str) -> None:
 
     tmp_path.chmod(0o700)
     gpg("--faked-system-time", "20260101T000000", "--quick-generate-key", "a@example.org", algorithm, "sign", lasts)
-    data = without_armour(gpg("--armor", "--export"))
+    data = openpgp.unarmoured(gpg("--armor", "--export"))
     listed = next(line for line in gpg("--list-keys", "--with-colons").splitlines() if line.startswith("pub")).split(
         ":"
     )
@@ -262,9 +265,12 @@ def test_keys_of_gnupg(tmp_path: Path, algorithm: str, lasts: str) -> None:
     assert not key.revoked
 
 
-def test_texts_without_an_armour() -> None:
-    assert without_armour("nothing") is None
-    assert without_armour("-----BEGIN PGP X-----\n\n!\n-----END PGP X-----") is None
+def test_octets_that_are_no_key() -> None:
+    assert openpgp.unarmoured("nothing") is None
+    assert openpgp.unarmoured("-----BEGIN PGP X-----\n\n!\n-----END PGP X-----") is None
+    for data in (b"", b"\x99", b"\xc6\xff\xff\xff\xff\xff", b"\xc6\x01\x04", base64.b64decode("mQENBA==")):
+        assert openpgp.read_key(data) is None
+    assert openpgp.read_signature(b"\xc2\x0a\x04\x01\x16\x08\x00\x00\x00\x00\x00\x00") == openpgp.Signature("", None)
 
 
 def test_a_visit_is_kept_without_its_body() -> None:

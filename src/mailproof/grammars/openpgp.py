@@ -1,10 +1,14 @@
-"""OpenPGP keys as far as their packets tell of dates and user ids (RFC 9580, sections 4, 5 and 10.1).
+"""OpenPGP keys and signatures, as far as their packets tell of dates and user ids (RFC 9580, sections 4 to 6, 10.1).
 
 Nothing is verified: who can publish a key can sign it as well. Reading stops at a bound, and at what is no packet.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -14,10 +18,11 @@ MAX_PACKETS = 2000
 MAX_USER_IDS = 100
 _SIGNATURE, _KEY, _USER_ID, _SUBKEY = 2, 6, 13, 14
 _SECRET = (5, 7)
-_CREATED, _KEY_EXPIRES, _KEY_FLAGS = 2, 9, 27
+_CREATED, _KEY_EXPIRES, _ISSUER, _KEY_FLAGS, _ISSUER_FINGERPRINT = 2, 9, 16, 27, 33
 _OF_OWNER = (0x10, 0x11, 0x12, 0x13, 0x1F)
 """Signatures that bind a user id, or what holds for the key itself; those of others tell no flags and dates."""
 _REVOKES = 0x20
+_ARMOUR = re.compile(r"-----BEGIN PGP ([A-Z ]+)-----(.*?)-----END PGP \1-----", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -25,11 +30,21 @@ class OpenPGPKey:
     """A primary key. Moments are seconds since 1970."""
 
     version: int
+    id: str
+    """The key id: the last 16 digits of the fingerprint of version 4, the first ones of version 6; else empty."""
     created: int
     expires: int | None
     """None: never."""
     revoked: bool
     user_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Who signed, by the id of a key, and when; empty and None where it is not said."""
+
+    issuer: str
+    created: int | None
 
 
 @dataclass(frozen=True)
@@ -45,6 +60,7 @@ class _Key:
     """A key whose packets are being read."""
 
     version: int
+    id: str
     created: int
     lifetime: int = 0
     told: int = -1
@@ -55,7 +71,38 @@ class _Key:
 
     def finished(self) -> OpenPGPKey:
         expires = self.created + self.lifetime if self.lifetime else None
-        return OpenPGPKey(self.version, self.created, expires, self.revoked, tuple(self.user_ids[:MAX_USER_IDS]))
+        return OpenPGPKey(
+            self.version, self.id, self.created, expires, self.revoked, tuple(self.user_ids[:MAX_USER_IDS])
+        )
+
+
+def unarmoured(text: str) -> bytes | None:
+    """What is in the first armour of a text (section 6); None where there is none, or it does not decode."""
+    found = _ARMOUR.search(text)
+    if found is None:
+        return None
+    lines = found[2].strip("\r\n").splitlines()
+    blank = next((number for number, line in enumerate(lines) if not line.strip()), -1)
+    wanted = [line.strip() for line in lines[blank + 1 :] if not line.startswith("=")]
+    try:
+        return base64.b64decode("".join(wanted), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def read_signature(data: bytes) -> Signature | None:
+    """The first signature. None where there is none of version 4 or 6."""
+    try:
+        for tag, body in _packets(data):
+            if tag == _SIGNATURE:
+                told = _told(body)
+                if told is None:
+                    return None
+                made = told.get(_CREATED, b"")
+                return Signature(_issuer(told), int.from_bytes(made) if made else None)
+    except ValueError:
+        pass
+    return None
 
 
 def parse_openpgp(data: bytes) -> KeyRing:
@@ -71,6 +118,11 @@ def parse_openpgp(data: bytes) -> KeyRing:
     return KeyRing(tuple(key.finished() for key in keys), "" if keys else "it holds no public key")
 
 
+def read_key(data: bytes) -> OpenPGPKey | None:
+    """The first key of version 4 or 6 in ``data``; None where there is none."""
+    return next((key for key in parse_openpgp(data).keys if key.id), None)
+
+
 def _take(keys: list[_Key], tag: int, body: bytes) -> None:
     """Take one packet. Raises ValueError."""
     if tag in _SECRET:
@@ -78,7 +130,7 @@ def _take(keys: list[_Key], tag: int, body: bytes) -> None:
     if tag == _KEY:
         if len(body) < 6 or body[0] not in (3, 4, 5, 6):
             raise ValueError("a public key of an unknown version")
-        keys.append(_Key(body[0], int.from_bytes(body[1:5])))
+        keys.append(_Key(body[0], _id(body), int.from_bytes(body[1:5])))
     elif not keys:
         raise ValueError("it does not begin with a public key")
     elif tag == _USER_ID:
@@ -90,18 +142,48 @@ def _take(keys: list[_Key], tag: int, body: bytes) -> None:
 
 
 def _sign(key: _Key, body: bytes) -> None:
-    """What a signature says of the key: only of version 4 and 6 is anything read."""
-    if len(body) < 8 or body[0] not in (4, 6):
+    """What a signature says of the key, if it is the key's own: only of version 4 and 6 is anything read."""
+    told = _told(body)
+    if told is None or _issuer(told) not in ("", key.id):
         return
-    kind, width = body[1], 2 if body[0] == 4 else 4
-    length = int.from_bytes(body[4 : 4 + width])
-    told = dict(_subpackets(body[4 + width : 4 + width + length]))
+    kind = body[1]
     if kind == _REVOKES:
         key.revoked = True
     elif kind in _OF_OWNER and not key.in_subkeys and (_KEY_EXPIRES in told or _KEY_FLAGS in told):
         made = int.from_bytes(told.get(_CREATED, b""))
         if made >= key.told:
             key.told, key.lifetime = made, int.from_bytes(told.get(_KEY_EXPIRES, b""))
+
+
+def _told(body: bytes) -> dict[int, bytes] | None:
+    """The subpackets of a signature by type, the hashed ones first (section 5.2.3); None of another version."""
+    if len(body) < 8 or body[0] not in (4, 6):
+        return None
+    width, at = 2 if body[0] == 4 else 4, 4
+    found: dict[int, bytes] = {}
+    for _ in ("hashed", "not hashed"):
+        begin, length = at + width, int.from_bytes(body[at : at + width])
+        for type, content in _subpackets(body[begin : begin + length]):
+            found.setdefault(type, content)
+        at = begin + length
+    return found
+
+
+def _id(body: bytes) -> str:
+    """Section 5.5.4."""
+    if body[0] == 4:
+        return hashlib.sha1(b"\x99" + len(body).to_bytes(2) + body, usedforsecurity=False).hexdigest()[-16:]
+    return hashlib.sha256(b"\x9b" + len(body).to_bytes(4) + body).hexdigest()[:16] if body[0] == 6 else ""
+
+
+def _issuer(told: dict[int, bytes]) -> str:
+    """The id of the key that signed; empty where it is not said."""
+    fingerprint = told.get(_ISSUER_FINGERPRINT, b"")
+    if len(fingerprint) == 21:
+        return fingerprint[-8:].hex()
+    if len(fingerprint) == 33:
+        return fingerprint[1:9].hex()
+    return told.get(_ISSUER, b"").hex()
 
 
 def _packets(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -108,6 +108,12 @@ MAX_SIGNATURES = 5
 MAX_REPORTED_SOURCES = 1_000
 """Sources of one aggregate report that are looked at, those with the most messages."""
 
+MAX_LISTS = 6
+"""CRLs and OCSP responses that are fetched for one endpoint: those of two chains of three certificates."""
+
+MAX_RENEWED_NAMES = 5
+"""Names of the certificates of one endpoint whose CAA records are looked up."""
+
 MAX_WEB_ADDRESSES = 4
 """Addresses of one web site, of each kind, that are asked for a page."""
 
@@ -116,9 +122,3 @@ MAX_WEB_REDIRECTS = 3
 
 MAX_NAMED_SERVERS = 8
 """Servers that the records and documents of one domain name for its users, and that are connected to."""
-
-MAX_LISTS = 6
-"""CRLs and OCSP responses that are fetched for one endpoint: those of two chains of three certificates."""
-
-MAX_RENEWED_NAMES = 5
-"""Names of the certificates of one endpoint whose CAA records are looked up."""

@@ -32,8 +32,8 @@ class Network:
         self.stores = StoreClient(settings, self.hosts)
         self.tls = TLSClient(settings, self.hosts)
         self.https = HTTPSClient(settings, self.hosts)
-        self.web = WebClient(settings, self.hosts)
         self.revocation_lists = RevocationLists(settings, self.dns, self.https)
+        self.web = WebClient(settings, self.hosts)
         self.files = Files()
 
     async def close(self) -> None:

@@ -131,20 +131,10 @@ class Lab:
         dovecot(daemons, servers, self.directory / "dovecot", issued)
         haproxy(daemons, servers, self.directory / "haproxy")
         registry = authority.issue("registry", [domains.REGISTRY], Chain.RIGHT)
-        sites = _sites(authority, issued["https"])
+        sites, revoked = _sites(authority, issued["https"]), authority.revocation_list()
         webs = _webs(authority, issued["https"], security_texts(self.directory / "openpgp"))
         more = "".join(auto_server(domain, issued["https"]) for domain in plan.DOMAINS if domain.auto)
-        nginx(
-            daemons,
-            servers,
-            self.directory / "nginx",
-            sites,
-            webs,
-            registry,
-            documents(),
-            authority.revocation_list(),
-            more,
-        )
+        nginx(daemons, servers, self.directory / "nginx", sites, webs, registry, documents(), revoked, more)
         self._start_ssl3(daemons, servers, issued["ssl3"])
         self._start_old_openssl(daemons, servers, issued)
         self._start_dns(daemons, namespaces, issued)
