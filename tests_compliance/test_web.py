@@ -378,11 +378,10 @@ def test_key_of_security_txt_is_in_date(security_txt: SecurityTxt) -> None:
     key = read_key(data) if data is not None else None
     if key is None:
         not_applicable(f"{security_txt.key.url} (status {security_txt.key.status}) is no OpenPGP key in armour")
-    key = ring.keys[0]
-    assert not key.revoked, "the key is revoked"
+    assert not key.revoked, f"the key {key.id} is revoked"
     if key.expires is not None:
         ends = datetime.fromtimestamp(key.expires, UTC)
-        assert ends >= datetime.fromisoformat(security_txt.at), f"the key ended on {ends:%Y-%m-%d}"
+        assert ends >= datetime.fromisoformat(security_txt.at), f"the key {key.id} ended on {ends:%Y-%m-%d}"
 
 
 @control("V6-WEB-AAAA", MAY, rfc(6540, "2"), INTERNET_NL, harm=Harm.READ)

@@ -37,7 +37,6 @@ SMTP-FAULTS
   - {host: mx.right.example, addresses: [11.1.0.1], ports: [587],
     behaviour: {replies: {MAIL: "530 5.7.0 first AUTH"}}}
   - {host: mx.injectable.example, addresses: [11.1.0.2], ports: [587], behaviour: {tls_from: TLSv1.2}}
-SMTP-FAULTS
 stores:
   - {host: mx.right.example, addresses: [11.1.0.1], ports: [143]}
   - {host: mx.injectable.example, addresses: [11.1.0.2], ports: [143], behaviour: {starttls: injectable}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -15,8 +16,8 @@ import pytest
 from mailproof.fixtures.dns_server import DNSServer
 from mailproof.fixtures.https_peer import HTTPSPeer, Site
 from mailproof.fixtures.listener import Listener, ServerStream
-from mailproof.grammars.openpgp import parse_openpgp
-from mailproof.grammars.security_txt import parse_date, parse_security_txt, without_armour
+from mailproof.grammars import openpgp
+from mailproof.grammars.security_txt import parse_date, parse_security_txt
 from mailproof.grammars.web_headers import parse_csp, parse_hsts
 from mailproof.net.dns.zone_files import parse_zone
 from mailproof.net.errors import Malformed, NotObserved
@@ -259,7 +260,9 @@ def test_keys_of_gnupg(tmp_path: Path, algorithm: str, lasts: str) -> None:
     )
     subprocess.run(["gpgconf", "--homedir", str(tmp_path), "--kill", "all"], check=False)
     assert data is not None
-    (key,) = parse_openpgp(data).keys
+    key = openpgp.read_key(data)
+    assert key is not None
+    assert key.id == listed[4].lower()
     assert key.created == int(listed[5])
     assert (key.expires or "") == (int(listed[6]) if listed[6] else "")
     assert not key.revoked

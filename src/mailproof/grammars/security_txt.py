@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -87,20 +85,3 @@ def _signed(text: str) -> tuple[str, str]:
     blank = next((number for number, line in enumerate(lines) if number and not line.strip()), 0)
     signed = (line.removeprefix("- ") for line in lines[blank:])
     return "\n".join(signed), f"{found}{signature}"
-
-
-_ARMOUR = re.compile(r"-----BEGIN PGP ([A-Z ]+)-----(.*?)-----END PGP \1-----", re.DOTALL)
-
-
-def without_armour(text: str) -> bytes | None:
-    """What is in the first OpenPGP armour of a text (RFC 9580, section 6); None where nothing is, or it is broken."""
-    found = _ARMOUR.search(text)
-    if found is None:
-        return None
-    lines = found[2].strip("\r\n").splitlines()
-    blank = next((number for number, line in enumerate(lines) if not line.strip()), -1)
-    wanted = [line.strip() for line in lines[blank + 1 :] if not line.startswith("=")]
-    try:
-        return base64.b64decode("".join(wanted), validate=True)
-    except (binascii.Error, ValueError):
-        return None
