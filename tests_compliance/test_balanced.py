@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from itertools import groupby, pairwise
 
-from mailproof.controls import MAY, SHOULD, Family, Harm, control, finding, not_applicable
-from mailproof.net.errors import NotAvailable
+from mailproof.controls import MAY, SHOULD, Family, Harm, control, finding, leave_to, not_applicable
+from mailproof.net.errors import Refused, TimedOut
+from mailproof.net.services import MX
 from mailproof.observations.balanced import Face, HostFaces
 from mailproof.references import rfc
 
@@ -22,13 +23,16 @@ def test_all_servers_of_a_name_are_alike(host_faces: HostFaces) -> None:
     Why: which of them a client meets is chance, and so is what it finds; the weakest is the one that counts.
     Fix: give all of them the same configuration and the same certificate.
     """
-    faces = [face for face in host_faces.faces if not face.unseen]
+    faces = [face for face in host_faces.faces if face.unseen is None]
     by_port = {port: list(found) for port, found in groupby(faces, lambda face: face.port)}
     compared = {port: found for port, found in by_port.items() if len(found) > 1}
     if not compared:
-        if host_faces.faces and len(host_faces.faces) > len(faces):
-            why = next(reason for face in host_faces.faces for reason in face.unseen)
-            raise NotAvailable(f"fewer than two servers of a port could be seen: {why}")
+        for face in host_faces.faces:
+            if face.unseen is not None:
+                failure = face.unseen.failure()
+                if face.port in MX.ports and isinstance(failure, Refused | TimedOut):
+                    leave_to("MX-PORT25-OPEN", f"{face.endpoint}: {failure.reason}")
+                raise failure
         not_applicable("one address, and nothing behind it")
     for found in compared.values():
         if versions := _difference(found, lambda face: ", ".join(face.versions or ())):

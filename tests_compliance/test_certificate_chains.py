@@ -142,10 +142,10 @@ def test_same_certificate_without_sni(certificates: Certificates, nameless_certi
     """
     require_tls(certificates)
     if nameless_certificate.refused:
-        leave_to("TLS-SNI", f"without SNI there is no handshake: {nameless_certificate.refused}")
-    if nameless_certificate.chain is None:
+        leave_to("TLS-SNI", f"without SNI: {nameless_certificate.refused}")
+    if nameless_certificate.names is None:
         not_applicable("the endpoint shows no certificate")
     if nameless_certificate.same or nameless_certificate.matches_host:
         return
-    leaf = nameless_certificate.chain.leaf
-    finding(MAY, f"without SNI the certificate is {leaf.subject}, for {', '.join(leaf.dns_names[:5]) or 'no name'}")
+    names = ", ".join(nameless_certificate.names[:5]) or "no name"
+    finding(MAY, f"without SNI the certificate is one for {names}")

@@ -12,7 +12,7 @@ from mailproof.net.dns.registration import owned
 from mailproof.net.errors import Bogus, NotAvailable
 from mailproof.net.pkix.paths import PathStatus
 from mailproof.net.pkix.revocation import Said, Status
-from mailproof.observations.certificates import CertificateContents, NameRenewed, Renewal, Revocation
+from mailproof.observations.certificates import NO_ISSUER, CertificateContents, NameRenewed, Renewal, Revocation
 from mailproof.observations.tls import Certificates
 from mailproof.references import BASELINE_REQUIREMENTS, rfc
 from mailproof.tests_compliance.test_certificate_chains import public_leaves
@@ -80,6 +80,8 @@ def test_ocsp_response_comes_where_it_must(
     looked_at = False
     for shown in certificate_contents.shown:
         demanded = shown.leaf.must_staple
+        if shown.staple_fault == NO_ISSUER:
+            raise NotAvailable(f"the OCSP response of {shown.leaf.subject}: {NO_ISSUER}")
         if shown.staple_fault:
             looked_at = True
             finding(MUST if demanded else SHOULD, f"the OCSP response of {shown.leaf.subject}: {shown.staple_fault}")

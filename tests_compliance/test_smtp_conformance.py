@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
-from mailproof.net.errors import NotAvailable
+from mailproof.net.errors import NotAvailable, NoTLS
 from mailproof.net.smtp import Reply
 from mailproof.observations.conversation import PIPELINED, RECIPIENTS, TRANSACTIONS, Conversation, Step
+from mailproof.observations.refusals import demands_tls
 from mailproof.observations.smtp import SMTPSession
 from mailproof.references import rfc
 
@@ -26,8 +27,9 @@ def test_minimum_commands_are_known(conversation: Conversation) -> None:
     Fix: look for a filter in front of the server that lets only some commands pass. VRFY may be answered with 252 or
     502: Postfix knows no other way to switch it off.
     """
+    _require_service(conversation)
     for step in (Step.NOOP, Step.RSET, Step.MAIL):
-        reply = _served(conversation, step)
+        reply = conversation.reply(step)
         assert reply.code not in UNKNOWN, f"{step} is answered with {reply}"
     first = conversation.reply(Step.RCPT_FIRST)
     assert first.code not in UNKNOWN, f"{Step.RCPT_FIRST} is answered with {first}"
@@ -43,9 +45,10 @@ def test_commands_have_their_order(conversation: Conversation) -> None:
     Why: senders use one session for several messages, and rely on RSET to begin anew.
     Fix: update the server; or let the filter in front of it pass RSET and EHLO.
     """
+    _require_service(conversation)
     first = conversation.reply(Step.RCPT_FIRST)
     assert not first.positive, f"RCPT without MAIL is accepted: {first}"
-    if not _served(conversation, Step.MAIL).positive:
+    if not conversation.reply(Step.MAIL).positive:
         raise NotAvailable(f"MAIL is refused: {conversation.reply(Step.MAIL)}", conversation.evidence())
     rset = conversation.find(Step.RSET)
     if rset is not None and rset.reply is None:
@@ -76,9 +79,10 @@ def test_what_is_offered_works(conversation: Conversation) -> None:
     Why: clients use what is offered; where it is refused then, the message is returned or deferred.
     Fix: take the keyword out of the EHLO reply (Postfix: smtpd_discard_ehlo_keywords), or switch the extension on.
     """
+    _require_service(conversation)
     offered = conversation.offers
     if Step.PARAMETERS in {said.step for said in conversation.said}:
-        mail = _served(conversation, Step.PARAMETERS)
+        mail = conversation.reply(Step.PARAMETERS)
         command = next(said.command for said in conversation.said if said.step is Step.PARAMETERS)
         assert mail.code not in (*UNKNOWN, 501, 504, 555), f"{command} is answered with {mail}"
         notify = conversation.find(Step.NOTIFY)
@@ -88,8 +92,6 @@ def test_what_is_offered_works(conversation: Conversation) -> None:
         said = conversation.find(step)
         if keyword in offered and said is not None and said.reply is not None:
             assert said.reply.code not in UNKNOWN, f"{keyword} is offered, and answered with {said.reply}"
-    if not conversation.said:
-        raise NotAvailable(f"nothing was asked: {conversation.unserved}", conversation.evidence())
 
 
 @control("SMTP-ENHANCED-CODES", MUST, rfc(2034, "4"), harm=Harm.LOST)
@@ -99,6 +101,7 @@ def test_enhanced_codes_come_with_every_reply(conversation: Conversation) -> Non
     Why: the sender's report says by this code what was wrong, in words that every language has.
     Fix: let own texts (of access lists, policy services, milters) begin with the code: 550 5.7.1 not here.
     """
+    _require_service(conversation)
     if "ENHANCEDSTATUSCODES" not in conversation.offers:
         not_applicable("ENHANCEDSTATUSCODES is not offered")
     for what, reply in _replies(conversation):
@@ -123,9 +126,10 @@ def test_messages_above_the_limit_are_refused_at_once(conversation: Conversation
     Why: a sender that is told after the last octet has sent all of them for nothing, and tries again for days.
     Fix: let the filter or proxy in front of the server check SIZE= as the server would.
     """
+    _require_service(conversation)
     if conversation.find(Step.TOO_LARGE) is None and conversation.said:
         not_applicable("the EHLO reply tells no limit (SIZE)")
-    reply = _served(conversation, Step.TOO_LARGE)
+    reply = conversation.reply(Step.TOO_LARGE)
     assert not reply.positive, f"a message of one octet above the limit is welcome: {reply}"
     assert reply.code in (552, 452), f"a message above the limit is answered with {reply}, and not with 552"
 
@@ -168,11 +172,12 @@ def test_internationalised_addresses(smtp_session: SMTPSession, conversation: Co
     Why: a sender that may not send eight bits cannot use SMTPUTF8; and who meets a syntax error believes it is broken.
     Fix: offer 8BITMIME, which every current server has; or take SMTPUTF8 away (Postfix: smtputf8_enable = no).
     """
+    _require_service(conversation)
     keywords = _keywords(smtp_session)
     if "SMTPUTF8" not in keywords:
         not_applicable("SMTPUTF8 is not offered")
     assert "8BITMIME" in keywords, "SMTPUTF8 is offered without 8BITMIME"
-    mail = _served(conversation, Step.UTF8_MAIL)
+    mail = conversation.reply(Step.UTF8_MAIL)
     if mail.code in (*UNKNOWN, 501, 504, 555):
         leave_to("SMTP-ADVERTISED", "the parameter SMTPUTF8 is not known")
     if not mail.positive:
@@ -188,8 +193,7 @@ def test_long_lines_and_names_are_taken(conversation: Conversation) -> None:
     Why: addresses of that length are made by lists and forwarders (VERP, SRS), and mail to and from them is lost.
     Fix: raise the limit in the filter in front of the server.
     """
-    if conversation.unserved:
-        leave_to("SMTP-GREET-220", f"the server refuses service: {conversation.unserved}")
+    _require_service(conversation)
     short = conversation.find(Step.SHORT_LINE)
     takes_no_words = short is not None and short.reply is not None and not short.reply.positive
     for step in (Step.LONG_LINE, Step.LONG_LOCAL_PART, Step.LONG_DOMAIN):
@@ -207,6 +211,7 @@ def test_commands_of_one_segment_are_answered_in_order(conversation: Conversatio
     Why: senders count the replies; one too few and they wait until the session ends, and deliver nothing.
     Fix: switch off "fixups" of SMTP in the firewall; or take PIPELINING out of the EHLO reply.
     """
+    _require_service(conversation)
     if "PIPELINING" not in conversation.offers:
         not_applicable("PIPELINING is not offered")
     if not conversation.pipelined and not conversation.not_pipelined:
@@ -228,9 +233,10 @@ def test_several_transactions_in_one_session(conversation: Conversation) -> None
     Why: senders with several messages use one session; a server that hangs up makes them wait, and try again later.
     Fix: raise the limit of messages in a session (Exim: smtp_accept_max_per_connection).
     """
+    _require_service(conversation)
     said = [one for one in conversation.said if one.step is Step.TRANSACTION]
     if not said:
-        raise NotAvailable(f"no session came that far: {conversation.unserved or 'it ended'}", conversation.evidence())
+        raise NotAvailable("no session came that far", conversation.evidence())
     if said[0].reply is None or not said[0].reply.positive:
         raise NotAvailable(f"MAIL is not accepted: {said[0].reply or said[0].why}", conversation.evidence())
     for number, one in enumerate(said, 1):
@@ -249,10 +255,11 @@ def test_a_hundred_recipients_are_taken(conversation: Conversation) -> None:
     Why: lists and offices send to many at once; recipients that are refused get the message later, or never.
     Fix: raise the limit to 100 or more (Postfix: smtpd_recipient_limit; Exim: recipients_max).
     """
+    _require_service(conversation)
     replies = conversation.recipients
     if not replies:
         raise NotAvailable(
-            f"no session came that far: {conversation.fewer_recipients or conversation.unserved or 'it ended'}",
+            f"no session came that far: {conversation.fewer_recipients or 'it ended'}",
             conversation.evidence(),
         )
     if not replies[0].positive:
@@ -276,6 +283,7 @@ def test_mailboxes_are_not_told(conversation: Conversation) -> None:
     Fix: Postfix: disable_vrfy_command = yes; Exim: no acl_smtp_vrfy and no acl_smtp_expn; Sendmail: PrivacyOptions with
     novrfy,noexpn.
     """
+    _require_service(conversation)
     vrfy = conversation.find(Step.VRFY)
     if vrfy is None or vrfy.reply is None:
         raise NotAvailable(
@@ -298,19 +306,22 @@ def test_postmaster_in_any_letters(conversation: Conversation) -> None:
     Why: whoever has trouble with the server writes to Postmaster, POSTMASTER or postmaster, and means the same.
     Fix: look up local parts in lower case (Postfix and Exim do unless a table of their own does not).
     """
+    _require_service(conversation)
     if not conversation.recipients or not conversation.recipients[0].positive:
         leave_to("SMTP-POSTMASTER", "postmaster is not accepted at all, or could not be asked for")
-    reply = _served(conversation, Step.ANY_CASE)
+    reply = conversation.reply(Step.ANY_CASE)
     if reply.transient:
         raise NotAvailable(f"it is deferred: {reply}", conversation.evidence())
     assert reply.positive, f"PoStMaStEr is answered with {reply}, while postmaster is accepted"
 
 
-def _served(conversation: Conversation, step: Step) -> Reply:
-    """The reply to a step, where the server serves at all."""
+def _require_service(conversation: Conversation) -> None:
+    """The server serves, and does not want a TLS first that does not work."""
     if conversation.unserved:
         leave_to("SMTP-GREET-220", f"the server refuses service: {conversation.unserved}")
-    return conversation.reply(step)
+    refused = next((said.reply for said in conversation.said if said.reply and demands_tls(said.reply)), None)
+    if refused is not None:
+        raise NoTLS(f"TLS does not work, and without it the server says {refused}", conversation.evidence())
 
 
 def _keywords(session: SMTPSession) -> dict[str, tuple[str, ...]]:

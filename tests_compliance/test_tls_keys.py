@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, finding, leave_to, not_applicable
 from mailproof.net.tls.offers import Question
 from mailproof.net.tls.versions import TLSVersion
-from mailproof.observations.tls import TLSOffers
+from mailproof.observations.tls import TLSLists, TLSOffers
 from mailproof.references import NCSC_NL_TLS, cve, rfc
 from mailproof.targets.services import TLSEndpoint
 from mailproof.tests_compliance.test_tls import require_tls
@@ -71,15 +71,15 @@ def test_key_exchange_values_come_once(tls_offers: TLSOffers) -> None:
 
 
 @control("TLS-ECDHE-CURVES", MUST, rfc(9325, "4.5"), rfc(8422, "5.1.1"), NCSC_NL_TLS, harm=Harm.READ)
-def test_curves_are_current(tls_offers: TLSOffers) -> None:
+def test_curves_are_current(tls_lists: TLSLists) -> None:
     """No elliptic curve below 224 bits is used, and none that RFC 8422 has withdrawn.
 
     Why: small curves can be broken; the binary and the Koblitz curves are looked after by nobody any more.
     Fix: name the curves (Postfix: tls_eecdh_auto_curves = X25519 prime256v1 secp384r1; Dovecot: ssl_curve_list).
     """
     curves: tuple[str, ...] = (
-        *(in_full(tls_offers, Question.CURVES) or ()),
-        *(tls_offers.found(Question.GROUPS) or ()),
+        *(in_full(tls_lists, Question.CURVES) or ()),
+        *(tls_lists.found(Question.GROUPS) or ()),
     )
     withdrawn = [name for name in curves if name.startswith(("sect", "secp")) and name not in _CURRENT_CURVES]
     small = [name for name in withdrawn if int(name[4:7]) < _LEAST_BITS]

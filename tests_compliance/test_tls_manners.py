@@ -7,7 +7,7 @@ from mailproof.net.services import MX
 from mailproof.net.tls.facts import Traits
 from mailproof.net.tls.offers import Question
 from mailproof.net.tls.versions import TLSVersion
-from mailproof.observations.tls import TICKETS, TLSDeepScan, TLSOffers
+from mailproof.observations.tls import TICKETS, TLSDeepScan, TLSLists, TLSOffers
 from mailproof.references import BSI_TLS, cve, rfc
 from mailproof.targets.services import TLSEndpoint
 from mailproof.tests_compliance.test_tls import require_tls, scanned
@@ -58,30 +58,32 @@ def test_clients_without_sni_are_served(tls_offers: TLSOffers, tls_endpoint: TLS
         return
     if not shown.accepted:
         finding(MAY, f"a client without SNI is refused: {shown.error}", why=_OLD_CLIENTS)
+    if shown.same is False:
+        leave_to("CERT-NO-SNI-LEAK", "a client without SNI gets another certificate")
 
 
 @control("TLS-DOWNGRADE", MUST, rfc(7507, "3"), harm=Harm.READ)
-def test_a_fallback_is_refused(tls_offers: TLSOffers) -> None:
+def test_a_fallback_is_refused(tls_lists: TLSLists) -> None:
     """A client that says that it falls back to an older version, although the server speaks a newer one, is refused.
 
     Why: otherwise somebody on the way can make both use the older version.
     Fix: update the TLS library (OpenSSL 1.0.1j or later).
     """
-    refused = in_full(tls_offers, Question.FALLBACK_REFUSED)
+    refused = in_full(tls_lists, Question.FALLBACK_REFUSED)
     if refused is None:
         not_applicable("one version is spoken, or none")
     assert refused, "a hello with TLS_FALLBACK_SCSV is accepted"
 
 
 @control("TLS-ALPN-STRICT", MAY, rfc(9325, "3.8"), rfc(7301, "3.2"), harm=Harm.READ)
-def test_other_protocols_are_refused(tls_offers: TLSOffers) -> None:
+def test_other_protocols_are_refused(tls_lists: TLSLists) -> None:
     """A client that wants to speak HTTP and says so (ALPN) is refused; one that names the protocol of the port is not.
 
     Why: a browser that is led to a mail server with the same certificate can be made to send it a command, or to take
     its answer for a page (ALPACA).
     Fix: switch ALPN on where the server knows it; of others it has to be asked for.
     """
-    shown = in_full(tls_offers, Question.ALPN) or ()
+    shown = in_full(tls_lists, Question.ALPN) or ()
     if not shown:
         not_applicable("no version of TLS is spoken that shows it")
     refused = [entry.offered for entry in shown if entry.refused and entry.offered != _HTTP]
@@ -91,27 +93,27 @@ def test_other_protocols_are_refused(tls_offers: TLSOffers) -> None:
 
 
 @control("TLS-PQ-TOLERANT", MUST, rfc(8446, "5.1"), rfc(10024), harm=Harm.LOST)
-def test_large_hellos_are_answered(tls_offers: TLSOffers) -> None:
+def test_large_hellos_are_answered(tls_lists: TLSLists) -> None:
     """A hello that comes in two segments, since it holds a post-quantum key, is answered like a small one.
 
     Why: clients of today send such hellos, and get no session where a server or a box before it reads only the
     first part.
     Fix: update the server, and the firewalls and balancers before it.
     """
-    tolerance = in_full(tls_offers, Question.TOLERANCE)
+    tolerance = in_full(tls_lists, Question.TOLERANCE)
     if tolerance is None:
         not_applicable("the server does not agree to what clients usually offer")
     assert tolerance.large, f"a hello in two segments: {tolerance.error}"
 
 
 @control("TLS-GREASE", MUST, rfc(8446, "4.1.2"), rfc(8701, "3.2"), harm=Harm.LOST)
-def test_reserved_values_are_passed_over(tls_offers: TLSOffers) -> None:
+def test_reserved_values_are_passed_over(tls_lists: TLSLists) -> None:
     """Versions, suites, groups and extensions that nobody knows are passed over.
 
     Why: a server that breaks off on what it does not know breaks off on everything that will come.
     Fix: update the server, and the firewalls and balancers before it.
     """
-    tolerance = in_full(tls_offers, Question.TOLERANCE)
+    tolerance = in_full(tls_lists, Question.TOLERANCE)
     if tolerance is None:
         not_applicable("the server does not agree to what clients usually offer")
     assert tolerance.reserved, f"a hello with reserved values: {tolerance.error}"

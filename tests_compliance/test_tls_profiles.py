@@ -10,7 +10,7 @@ from mailproof.net.services import MX
 from mailproof.net.tls.offers import Question
 from mailproof.net.tls.suites import suite_named
 from mailproof.net.tls.versions import TLSVersion
-from mailproof.observations.tls import TLSOffers
+from mailproof.observations.tls import TLSLists, TLSOffers
 from mailproof.references import BSI_TLS, MOZILLA_TLS, NCSC_NL_TLS, rfc
 from mailproof.targets.services import TLSEndpoint
 from mailproof.tests_compliance.test_tls import require_tls
@@ -55,7 +55,7 @@ def test_versions_are_those_of_the_profile(
 
 @control("TLS-CIPHER-LEVEL", SHOULD, NCSC_NL_TLS, MOZILLA_TLS, BSI_TLS, harm=Harm.READ, allowed=_ALLOWED)
 def test_suites_are_those_of_the_profile(
-    tls_offers: TLSOffers, tls_endpoint: TLSEndpoint, *, mx: str = NONE, users: str = NONE
+    tls_lists: TLSLists, tls_endpoint: TLSEndpoint, *, mx: str = NONE, users: str = NONE
 ) -> None:
     """No cipher suite is accepted that the guideline chosen for the service does not allow.
 
@@ -65,7 +65,7 @@ def test_suites_are_those_of_the_profile(
     Fix: write its list into the configuration (Postfix: tls_high_cipherlist; Dovecot: ssl_cipher_list).
     """
     profile = _profile(tls_endpoint, mx, users)
-    listed = in_full(tls_offers, Question.SUITES) or ()
+    listed = in_full(tls_lists, Question.SUITES) or ()
     names = {name: suite_named(name).iana for found in listed for name in found.suites}
     _judge(profile, Aspect.SUITES, names)
 
@@ -74,7 +74,7 @@ def test_suites_are_those_of_the_profile(
     "TLS-GROUP-LIST", SHOULD, NCSC_NL_TLS, MOZILLA_TLS, BSI_TLS, rfc(8446, "4.2.7"), harm=Harm.READ, allowed=_ALLOWED
 )
 def test_groups_are_those_of_the_profile(
-    tls_offers: TLSOffers, tls_endpoint: TLSEndpoint, *, mx: str = NONE, users: str = NONE
+    tls_lists: TLSLists, tls_endpoint: TLSEndpoint, *, mx: str = NONE, users: str = NONE
 ) -> None:
     """No group is used for the key exchange that the guideline chosen for the service does not allow.
 
@@ -84,16 +84,16 @@ def test_groups_are_those_of_the_profile(
     Fix: name the groups (Postfix: tls_eecdh_auto_curves; Dovecot: ssl_curve_list; nginx: ssl_ecdh_curve).
     """
     profile = _profile(tls_endpoint, mx, users)
-    groups = in_full(tls_offers, Question.GROUPS) or ()
-    curves = tls_offers.found(Question.CURVES) or ()
-    primes = [group.prime for group in tls_offers.found(Question.DIFFIE_HELLMAN) or ()]
+    groups = in_full(tls_lists, Question.GROUPS) or ()
+    curves = tls_lists.found(Question.CURVES) or ()
+    primes = [group.prime for group in tls_lists.found(Question.DIFFIE_HELLMAN) or ()]
     own = [prime if prime.startswith(("ffdhe", "modp")) else "a prime of its own" for prime in primes]
     _judge(profile, Aspect.GROUPS, {name: name for name in (*groups, *curves, *own)})
 
 
 @control("TLS-SIGALGS", SHOULD, NCSC_NL_TLS, BSI_TLS, rfc(8446, "4.2.3"), harm=Harm.READ, allowed=_ALLOWED)
 def test_schemes_are_those_of_the_profile(
-    tls_offers: TLSOffers, tls_endpoint: TLSEndpoint, *, mx: str = NONE, users: str = NONE
+    tls_lists: TLSLists, tls_endpoint: TLSEndpoint, *, mx: str = NONE, users: str = NONE
 ) -> None:
     """No signature scheme is used in handshakes that the guideline chosen for the service does not allow.
 
@@ -103,10 +103,10 @@ def test_schemes_are_those_of_the_profile(
     Fix: name the schemes (OpenSSL: SignatureAlgorithms in openssl.cnf; GnuTLS: -SIGN-ALL:+SIGN-... in the priority).
     """
     profile = _profile(tls_endpoint, mx, users)
-    schemes = (*(in_full(tls_offers, Question.SCHEMES_12) or ()), *(tls_offers.found(Question.SCHEMES_13) or ()))
+    schemes = (*(in_full(tls_lists, Question.SCHEMES_12) or ()), *(tls_lists.found(Question.SCHEMES_13) or ()))
     if Aspect.SCHEMES not in profile.allowed:
         not_applicable(f"{profile.title} says nothing of signature schemes")
-    if tls_offers.found(Question.SHA1):
+    if tls_lists.found(Question.SHA1):
         leave_to("TLS-KEX-HASH", "key exchanges are signed with SHA-1")
     _judge(profile, Aspect.SCHEMES, {name: name for name in schemes})
 

@@ -21,7 +21,7 @@ from mailproof.net.tls.facts import Dated, DiffieHellman, SuiteList
 from mailproof.net.tls.offers import Question
 from mailproof.net.tls.suites import DatedKind, WeakKind, suite_named
 from mailproof.net.tls.versions import TLSVersion
-from mailproof.observations.tls import TLSOffers
+from mailproof.observations.tls import TLSLists, TLSOffers
 from mailproof.references import NCSC_NL_TLS, cve, rfc
 from mailproof.targets.services import TLSEndpoint
 from mailproof.tests_compliance.test_tls import refuses_suites, require_tls
@@ -124,14 +124,14 @@ def test_diffie_hellman_groups_are_large_and_known(tls_offers: TLSOffers) -> Non
 
 
 @control("TLS-DHEAT", MAY, cve("2002-20001", "D(HE)at"), cve("2022-40735"), harm=Harm.ABUSED)
-def test_no_costly_groups_in_tls_1_3(tls_offers: TLSOffers) -> None:
+def test_no_costly_groups_in_tls_1_3(tls_lists: TLSLists) -> None:
     """TLS 1.3 takes no group over a finite field (ffdhe2048 to ffdhe8192).
 
     Why: a client that computes nothing makes the server compute for milliseconds; RFC 10015 leaves these groups in
     TLS 1.3, and nobody needs them.
     Fix: name the groups (Postfix: tls_eecdh_auto_curves = X25519 prime256v1 secp384r1, tls_ffdhe_auto_groups = empty).
     """
-    groups = in_full(tls_offers, Question.GROUPS)
+    groups = in_full(tls_lists, Question.GROUPS)
     costly = [name for name in groups or () if name.startswith("ffdhe")]
     assert not costly, f"TLS 1.3 takes {', '.join(costly)}"
 
@@ -165,14 +165,14 @@ def test_no_cbc(tls_offers: TLSOffers) -> None:
 
 
 @control("TLS-CIPHER-ORDER", MUST, rfc(9325, "4.2.1"), NCSC_NL_TLS, harm=Harm.READ)
-def test_the_server_prefers_good_suites(tls_offers: TLSOffers) -> None:
+def test_the_server_prefers_good_suites(tls_lists: TLSLists) -> None:
     """Where suites that are out of date are accepted, the server chooses all others before them.
 
     Why: otherwise a session may have a weaker suite than both sides can do.
     Fix: Postfix: tls_preempt_cipherlist = yes; Dovecot: ssl_prefer_server_ciphers = yes (ssl_server_prefer_ciphers =
     server in 2.4); and put ECDHE with AES-GCM first.
     """
-    listed = in_full(tls_offers, Question.SUITES)
+    listed = in_full(tls_lists, Question.SUITES)
     newest = next((found for found in listed or () if found.version is TLSVersion.TLS1_2), None)
     if newest is None:
         not_applicable("TLS 1.2 is not spoken")
@@ -191,12 +191,10 @@ _LEAST_BITS = 2048
 """RFC 9325, section 4.5."""
 
 
-def in_full(tls_offers: TLSOffers, question: Question) -> Any:
-    """The answer to a question that only the full depth asks; not applicable in the usual depth."""
-    require_tls(tls_offers)
-    if not tls_offers.asked_in_full:
-        not_applicable("asked only in the full depth (limits: {tls_depth: full})")
-    return tls_offers.found(question)
+def in_full(tls_lists: TLSLists, question: Question) -> Any:
+    """The answer to a question that only the full depth asks."""
+    require_tls(tls_lists)
+    return tls_lists.found(question)
 
 
 def _dated(tls_offers: TLSOffers, kind: DatedKind) -> Dated:

@@ -342,6 +342,8 @@ def _explain(options: argparse.Namespace) -> int:
                 print(f"    {name}: {json.dumps(value)}{f' (of {words})' if words else ''}")
         if consent := docket.consent(control):
             print(f"  {_CONSENTS[consent]}; it runs only with {consent}: true in the inventory.")
+        if docket.needs_full_depth(control):
+            print("  Asked only in the full depth of TLS: limits: {tls_depth: full} in the inventory.")
     return 0
 
 

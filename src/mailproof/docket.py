@@ -10,6 +10,7 @@ from typing import Any
 
 from mailproof.controls import Control
 from mailproof.gate.policy import Policy
+from mailproof.net.settings import TLSDepth
 from mailproof.probes.probe import Probe, needs_consent
 from mailproof.targets.base import Target, Targets, Undiscovered, fixture_name, kinds
 
@@ -55,8 +56,12 @@ class Docket:
         return targets.of(self.kind(control))
 
     def ruled(self, control: Control, targets: Targets) -> tuple[Target, ...]:
-        """The targets that ``control`` judges: those whose profiles ask for it. Raises UnknownFixture."""
+        """The targets that ``control`` judges: those whose profiles ask for it; none in a depth that does not ask for
+        what it needs. Raises UnknownFixture.
+        """
         policy = self._policy
+        if policy is not None and policy.tls_depth is not TLSDepth.FULL and self.needs_full_depth(control):
+            return ()
         found = self.all_targets(control, targets)
         return found if policy is None else tuple(t for t in found if policy.rule(control, t) is not None)
 
@@ -64,7 +69,13 @@ class Docket:
         """Whether it is a profile, and not the inventory, that leaves the control without a target."""
         if self._policy is None or self.ruled(control, targets):
             return False
+        if self._policy.tls_depth is not TLSDepth.FULL and self.needs_full_depth(control):
+            return not self._policy.wants(control)
         return bool(self.all_targets(control, targets)) or not self._policy.wants(control)
+
+    def needs_full_depth(self, control: Control) -> bool:
+        """Whether ``control`` judges what only the full depth of TLS asks (``limits: {tls_depth: full}``)."""
+        return any(self.probes[name].full for name in self.observations(control))
 
     def observations(self, control: Control) -> tuple[str, ...]:
         """The names of the probes that ``control`` needs of its target."""
@@ -106,4 +117,5 @@ def describe(control: Control, docket: Docket) -> dict[str, Any]:
         "parameters": dict(control.parameters),
         "active": docket.consent(control) == "active",
         "scan": docket.consent(control) == "scan",
+        "full_depth": docket.needs_full_depth(control),
     }

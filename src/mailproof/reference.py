@@ -30,7 +30,8 @@ def controls_pages() -> dict[str, str]:
         "",
         "The level is the word of the source (RFC 2119): a failed MUST or SHOULD closes the gate, a failed MAY is",
         "advice. *Active* controls run only with the owner's consent (`active: true`), those of a deep *scan* with",
-        "another (`scan: true`). Parameters are set in the inventory under `controls`.",
+        "another (`scan: true`), and those of the *full depth* of TLS where the inventory asks for it",
+        "(`limits: {tls_depth: full}`). Parameters are set in the inventory under `controls`.",
         "",
     ]
     pages = {}
@@ -55,7 +56,8 @@ def _control(entry: dict[str, Any]) -> Iterator[str]:
     yield f"## {entry['id']}"
     yield ""
     consent = next((f" · {word}" for word in ("active", "scan") if entry[word]), "")
-    yield f"**{entry['level']}** · judges `{entry['target']}`{consent}"
+    depth = " · full depth" if entry["full_depth"] else ""
+    yield f"**{entry['level']}** · judges `{entry['target']}`{consent}{depth}"
     yield ""
     yield entry["title"]
     yield ""

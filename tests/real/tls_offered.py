@@ -172,7 +172,7 @@ def offered(directory: Path) -> list[ScanRow]:
 
 
 def _judged(entry: Offered, found: TLSOffers) -> Judgement:
-    return judged(entry.control, {"tls_offers": found, "tls_endpoint": entry.at}, entry.parameters)
+    return judged(entry.control, {"tls_offers": found, "tls_lists": found, "tls_endpoint": entry.at}, entry.parameters)
 
 
 async def _ask(port: int, relay: str) -> Offers:

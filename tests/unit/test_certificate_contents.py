@@ -151,17 +151,17 @@ def _scope(**how: object) -> x509.IssuingDistributionPoint:
 
 
 def test_a_list_says_good_or_revoked() -> None:
-    said = read_list(_list(MIDDLE, SERIAL + 1), SERIAL, MIDDLE.certificate, URL)
+    said = read_list(_list(MIDDLE, SERIAL + 1), LEAF.certificate, MIDDLE.certificate, URL)
     assert (said.status, said.fault) == (Status.GOOD, "")
     assert said.is_current(AT + timedelta(days=6))
     assert not said.is_current(AT + timedelta(days=8))
     assert not said.is_current(AT - timedelta(days=1))
-    revoked = read_list(_list(MIDDLE, SERIAL, reason="keyCompromise"), SERIAL, MIDDLE.certificate, URL)
+    revoked = read_list(_list(MIDDLE, SERIAL, reason="keyCompromise"), LEAF.certificate, MIDDLE.certificate, URL)
     assert (revoked.status, revoked.reason, revoked.fault) == (Status.REVOKED, "keyCompromise", "")
     assert revoked.revoked_at == AT.isoformat().replace("+00:00", "Z")
     ours = x509.UniformResourceIdentifier(URL)
     scoped = _list(MIDDLE, SERIAL, extension=_scope(full_name=[ours], only_contains_user_certs=True))
-    assert read_list(scoped, SERIAL, MIDDLE.certificate, URL).status is Status.REVOKED
+    assert read_list(scoped, LEAF.certificate, MIDDLE.certificate, URL).status is Status.REVOKED
 
 
 @pytest.mark.parametrize(
@@ -171,6 +171,7 @@ def test_a_list_says_good_or_revoked() -> None:
         (_list(MIDDLE, SERIAL, by="other"), "does not verify"),
         (_list(MIDDLE, SERIAL, extension=_scope(indirect_crl=True)), "does not tell of all"),
         (_list(MIDDLE, extension=x509.DeltaCRLIndicator(1)), "delta"),
+        (_list(MIDDLE, SERIAL, extension=_scope(only_contains_ca_certs=True)), "another kind of certificate"),
         (
             _list(MIDDLE, extension=_scope(full_name=[x509.UniformResourceIdentifier("http://x.example/")])),
             "another distribution point",
@@ -178,12 +179,12 @@ def test_a_list_says_good_or_revoked() -> None:
     ],
 )
 def test_what_nobody_may_believe_of_a_list_is_said(data: bytes, fault: str) -> None:
-    assert fault in read_list(data, SERIAL, MIDDLE.certificate, URL).fault
+    assert fault in read_list(data, LEAF.certificate, MIDDLE.certificate, URL).fault
 
 
 def test_what_is_no_list_is_malformed() -> None:
     with pytest.raises(Malformed):
-        read_list(b"<html>", SERIAL, MIDDLE.certificate, URL)
+        read_list(b"<html>", LEAF.certificate, MIDDLE.certificate, URL)
     with pytest.raises(Malformed):
         read_response(b"<html>", LEAF.certificate, MIDDLE.certificate)
 

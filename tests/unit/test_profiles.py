@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mailproof.controls import MAY, MUST, SHOULD, Control, Level, load_catalogue
+from mailproof.docket import Docket
 from mailproof.gate.parameters import wrong_parameter
 from mailproof.gate.policy import Policy
 from mailproof.gate.profile import Profile, UnknownProfile, load_profile, shipped_names
@@ -14,9 +15,10 @@ from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import load_inventory
 from mailproof.net.errors import TimedOut
 from mailproof.patterns import matches
+from mailproof.probes import load_probes
 from mailproof.references import Reference, rfc
 from mailproof.targets.addresses import HeloName, SendingAddress
-from mailproof.targets.base import Undiscovered
+from mailproof.targets.base import Targets, Undiscovered
 from mailproof.targets.mail import MailDomain, MailHost
 from mailproof.targets.services import Endpoint, MailExchange, MXEndpoint
 from mailproof.targets.zones import Zone
@@ -389,3 +391,15 @@ def test_every_parameter_says_what_it_may_be_and_its_default_is_that() -> None:
         for name, value in control.parameters.items():
             assert name in control.allowed or value == (), control.id  # a list of whatever the inventory has
             assert wrong_parameter(control, name, value) is None
+
+
+@pytest.mark.parametrize(("depth", "judged"), [("usual", False), ("full", True)])
+def test_what_only_the_full_depth_asks_is_judged_there_alone(tmp_path: Path, depth: str, judged: bool) -> None:
+    docket = Docket(load_probes(), policy(tmp_path, f"domains: [example.org]\nlimits: {{tls_depth: {depth}}}\n"))
+    targets = Targets()
+    targets.add(MX)
+    full = [control for control in catalogue() if docket.needs_full_depth(control)]
+    assert {"TLS-CIPHER-ORDER", "TLS-DOWNGRADE", "TLS-GREASE"} <= {control.id for control in full}
+    assert {bool(docket.ruled(control, targets)) for control in full} == {judged}
+    assert not any(docket.is_ruled_out(control, targets) for control in full)  # so that reports name them
+    assert docket.ruled(catalogue()["TLS-NO-SSL3"], targets)

@@ -113,9 +113,20 @@ def test_the_second_place_is_tried_where_the_first_says_nothing(monkeypatch: pyt
         assert checked.said is not None
         assert (checked.source, checked.said.fault, checked.said.status) == (SECOND, "", Status.GOOD)
         assert lists.asked == [FIRST, SECOND]
-    seen, _ = _look(monkeypatch, (server, MIDDLE), known={FIRST: TimedOut("no answer")})
+    seen, _ = _look(monkeypatch, (server, MIDDLE), known={FIRST: NotAvailable("status 404")})
     assert seen.checked[0].failure is not None
-    assert isinstance(seen.checked[0].failure.failure(), TimedOut)
+    assert isinstance(seen.checked[0].failure.failure(), NotAvailable)
+
+
+def test_what_may_pass_is_raised_so_that_the_survey_tries_again_unless_something_is_revoked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server, other = _leaf(FIRST), _leaf(SECOND, subject="another")
+    known = {FIRST: TimedOut("no answer"), SECOND: _list(other.certificate.serial_number)}
+    with pytest.raises(TimedOut):
+        _look(monkeypatch, (server, MIDDLE), known=known)
+    seen, _ = _look(monkeypatch, (server, MIDDLE), (other, MIDDLE), known=known)
+    assert [bool(checked.failure) for checked in seen.checked] == [True, False]
 
 
 def test_a_responder_is_asked_where_there_is_no_list(monkeypatch: pytest.MonkeyPatch) -> None:

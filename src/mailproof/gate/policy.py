@@ -15,6 +15,7 @@ from mailproof.inventory.errors import InventoryError, Problem
 from mailproof.inventory.load import LoadedInventory
 from mailproof.inventory.model import Domain, Host
 from mailproof.inventory.reading import Path_, dotted
+from mailproof.net.settings import TLSDepth
 from mailproof.targets.base import Target
 
 
@@ -48,6 +49,8 @@ class Policy:
     parameters: Mapping[str, Mapping[str, Any]]
     profiles: Mapping[str, Profile]
     """Those that domains and hosts name, by the name that they use."""
+    tls_depth: TLSDepth = TLSDepth.FULL
+    """How much is asked of a server's TLS."""
     _settings: dict[tuple[int, str], Setting | None] = field(default_factory=dict)
     _rules: dict[tuple[str, str, tuple[str, ...]], Rule | None] = field(default_factory=dict)
 
@@ -93,6 +96,7 @@ class Policy:
             {host.name: host for host in model.hosts},
             _by_id(model.controls, catalogue),
             profiles,
+            model.limits.tls_depth,
         )
 
     def rule(self, control: Control, target: Target) -> Rule | None:

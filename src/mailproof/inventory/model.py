@@ -285,8 +285,9 @@ class LimitsPart(Part):
     tls_depth: TLSDepth = Field(
         _DEFAULT_LIMITS.tls_depth,
         strict=False,
-        description="What is asked of a server's TLS: usual (versions, RC4, 3DES, post-quantum groups), or full (every "
-        "suite, group and signature scheme, with some eight times as many connections).",
+        description="What is asked of a server's TLS: usual (versions, suites that are weak or out of date, "
+        "post-quantum groups), or full (every suite, group and signature scheme, with some four times as many "
+        "connections).",
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mailproof.net.tls.facts import Unanswered
 from mailproof.observations import Observation
 
 
 @dataclass(frozen=True)
 class Face:
-    """What one endpoint shows. What could not be seen of it is None, and ``unseen`` says why."""
+    """What one endpoint shows. What it has not is None; ``unseen`` is why it could not be looked at, if so."""
 
     endpoint: str
     port: int
@@ -26,7 +27,7 @@ class Face:
     keys: tuple[str, ...] | None = None
     """SHA-256 of the public keys of the certificates."""
     issuers: tuple[str, ...] | None = None
-    unseen: tuple[str, ...] = ()
+    unseen: Unanswered | None = None
 
 
 @dataclass(frozen=True)
@@ -51,5 +52,5 @@ def _lines(face: Face) -> list[str]:
     }
     return [
         *(f"{face.endpoint}: {what} {said}" for what, said in shown.items() if said is not None),
-        *(f"{face.endpoint}: {reason}" for reason in face.unseen),
+        *([f"{face.endpoint}: {face.unseen.reason}"] if face.unseen else []),
     ]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mailproof.net.pkix.certificates import Chain
 from mailproof.net.pkix.contents import Contents
 from mailproof.net.pkix.revocation import Said
 from mailproof.net.tls.facts import Unanswered
 from mailproof.observations import Observation
+
+NO_ISSUER = "the issuer of the certificate is not known, so its signature cannot be verified"
+"""What keeps an OCSP response from being read that may be right."""
 
 
 @dataclass(frozen=True)
@@ -115,21 +117,22 @@ class Revocation(Observation):
 
 @dataclass(frozen=True)
 class NamelessCertificate(Observation):
-    """The certificates that an endpoint shows to a client which names no host, or why it shows none."""
+    """The certificate that an endpoint shows to a client which names no host, or why it shows none."""
 
     endpoint: str
     host: str
-    chain: Chain | None
+    names: tuple[str, ...] | None
+    """The DNS names in the server's certificate; None where none is shown."""
     matches_host: bool = False
     same: bool = False
-    """They are those that it shows to clients which name the host."""
+    """It is the one that clients see which name the host."""
     refused: str = ""
 
     def evidence(self) -> tuple[str, ...]:
-        if self.chain is None:
+        if self.names is None:
             return (f"{self.endpoint} without SNI: {self.refused or 'no TLS'}",)
-        leaf = self.chain.leaf
-        return (f"{self.endpoint} without SNI: {leaf.subject}", f"  names {', '.join(leaf.dns_names) or 'none'}")
+        shown = "the same certificate" if self.same else f"a certificate for {', '.join(self.names) or 'no name'}"
+        return (f"{self.endpoint} without SNI: {shown}",)
 
 
 @dataclass(frozen=True)
@@ -212,4 +215,5 @@ class Renewal(Observation):
     """Names of the certificates that were not looked at."""
 
     def evidence(self) -> tuple[str, ...]:
-        return (f"issued by {self.organisation or 'an issuer without organisation'}", *(n.line for n in self.names))
+        lines = [f"issued by {self.organisation or 'an issuer without organisation'}", *(n.line for n in self.names)]
+        return (*lines, f"{self.skipped} more names were not looked at") if self.skipped else tuple(lines)

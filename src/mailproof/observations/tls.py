@@ -10,7 +10,6 @@ from typing import Any
 from mailproof.net.errors import NotAvailable, NotObserved, NotRecorded
 from mailproof.net.pkix.certificates import Certificate, Chain
 from mailproof.net.pkix.paths import PathResult
-from mailproof.net.settings import TLSDepth
 from mailproof.net.tls.facts import Dated, DiffieHellman, Handshake, Unanswered
 from mailproof.net.tls.offers import Offers, Question
 from mailproof.net.tls.scan import Scan
@@ -53,11 +52,6 @@ class TLSOffers(Observation):
             raise self._failure(question)
         return getattr(self._offers, question.name.lower())
 
-    @property
-    def asked_in_full(self) -> bool:
-        """Whether everything was asked, which is the full depth."""
-        return self._offers.depth is TLSDepth.FULL
-
     def dated(self, kind: DatedKind) -> Dated | None:
         """What came of offering a kind of suites that are out of date; None without TLS 1.2. Raises NotObserved."""
         found: tuple[Dated, ...] | None = self.found(Question.DATED)
@@ -96,6 +90,10 @@ class TLSOffers(Observation):
             lines.append(f"{self.endpoint}: no version of TLS is accepted")
         lines += [f"{entry.question}: {entry.reason}" for entry in self.offers.unanswered]
         return (*lines, *_facts(self.offers), f"connections with hellos: {self.offers.connections}")
+
+
+class TLSLists(TLSOffers):
+    """The same in the full depth, for the controls that are judged only there."""
 
 
 def _line(handshake: Handshake) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mailproof.inventory.model import Inventory
 from mailproof.net.errors import NotObserved
+from mailproof.net.tls.facts import unanswered
 from mailproof.net.tls.versions import TLSVersion
 from mailproof.observations.balanced import Face, HostFaces
 from mailproof.observations.smtp import SMTPSession
@@ -34,15 +35,15 @@ async def host_faces(host: MailHost, look: Look, targets: Targets, inventory: In
 
 async def _face(endpoint: TLSEndpoint, look: Look) -> Face:
     shown: dict[str, Any] = {}
-    unseen: list[str] = []
+    unseen = None
     try:
         if isinstance(endpoint, SMTPEndpoint):
             shown |= _of_session(await look(smtp_session, endpoint))
         shown |= _of_offers(await look(tls_offers, endpoint))
         shown |= _of_certificates(await look(certificates, endpoint))
     except NotObserved as failure:
-        unseen.append(failure.reason)
-    return Face(endpoint.id, endpoint.port, **shown, unseen=tuple(unseen))
+        unseen = unanswered(endpoint.id, failure)
+    return Face(endpoint.id, endpoint.port, **shown, unseen=unseen)
 
 
 def _of_session(session: SMTPSession) -> dict[str, Any]:

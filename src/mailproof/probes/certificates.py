@@ -13,7 +13,7 @@ from mailproof.criteria.authorities import names_of
 from mailproof.criteria.broken_keys import is_list, list_of
 from mailproof.inventory.budgets import MAX_RENEWED_NAMES
 from mailproof.inventory.model import Inventory
-from mailproof.net.errors import NotObserved
+from mailproof.net.errors import Bogus, NotObserved
 from mailproof.net.files import Files
 from mailproof.net.network import Network
 from mailproof.net.pkix.certificates import load, reading
@@ -23,6 +23,7 @@ from mailproof.net.pkix.revocation import Said, read_response
 from mailproof.net.text import printable
 from mailproof.net.tls.facts import unanswered
 from mailproof.observations.certificates import (
+    NO_ISSUER,
     CertificateContents,
     KeyUse,
     ListedKeys,
@@ -86,7 +87,7 @@ def _staple(deployment: Deployment, roots: Roots) -> tuple[Said | None, str]:
         return None, ""
     issuer = issuer_of(deployment, deployment.chain.leaf.sha256, roots)
     if issuer is None:
-        return None, "the issuer of the certificate is not known, so its signature cannot be verified"
+        return None, NO_ISSUER
     try:
         return read_response(
             base64.b64decode(deployment.chain.staple), load(deployment.chain.certificates[0]), issuer
@@ -200,6 +201,6 @@ def _organisation(pem: str) -> str:
 async def _renewed(name: str, look: Look) -> NameRenewed:
     try:
         found = await look(caa, MailHost(name.removeprefix("*.")))
-    except NotObserved as failure:
+    except Bogus as failure:
         return NameRenewed(name, failure=unanswered(name, failure))
     return NameRenewed(name, tuple(str(record) for record in found.records), found.owner)

@@ -94,6 +94,8 @@ async def shown_by_host(configuration: Configuration, look: Look, targets: Targe
         try:
             seen = await look(certificate_contents, endpoint)
         except NotObserved as failure:
+            if failure.transient:
+                raise  # the survey tries again
             unknown.append(f"{endpoint.id}: {failure.reason}")
             continue
         for shown in seen.shown:

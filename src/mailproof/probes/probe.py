@@ -52,6 +52,8 @@ class Probe:
     """Questions that it puts to name servers directly, at most and retries aside, for ``mailproof plan``."""
     on_dead_hosts: bool = False
     """Whether it looks also at hosts that are dead on purpose."""
+    full: bool = False
+    """It shows what only the full depth of TLS asks: in the usual depth no control that needs it is judged."""
 
     def missing_consent(self, target: Target) -> str:
         """What the inventory would have to say of ``target``, ``active`` or ``scan``; nothing where it says all."""
@@ -91,6 +93,7 @@ def probe(
     refusals: int = 0,
     questions: int = 0,
     on_dead_hosts: bool = False,
+    full: bool = False,
 ) -> Callable[[Callable[..., Awaitable[O]]], Callable[..., Awaitable[O]]]:
     """Make an async function a probe; see the module for its parameters."""
 
@@ -105,6 +108,7 @@ def probe(
             "refusals": refusals,
             "questions": questions,
             "on_dead_hosts": on_dead_hosts,
+            "full": full,
         }
         return function
 

@@ -15,7 +15,7 @@ from mailproof.net.network import Network
 from mailproof.net.pkix.certificates import load
 from mailproof.net.pkix.contents import Contents
 from mailproof.net.pkix.paths import PathStatus, trusted_roots
-from mailproof.net.pkix.revocation import Said, read_list, read_response, request_for
+from mailproof.net.pkix.revocation import Said, Status, read_list, read_response, request_for
 from mailproof.net.tls.facts import unanswered
 from mailproof.observations.certificates import CertificateContents, Checked, Revocation
 from mailproof.observations.tls import Certificates
@@ -50,6 +50,10 @@ async def revocation(
     for found, _, _ in looked_up[MAX_LISTS:]:
         bound = BoundReached(f"no more than {MAX_LISTS} certificates of an endpoint are looked up")
         checked.append(Checked(found.subject, "", failure=unanswered(found.subject, bound)))
+    if not any(one.said and one.said.status is Status.REVOKED for one in checked):
+        for one in checked:
+            if one.failure and (failure := one.failure.failure()).transient:
+                raise failure  # the survey tries again
     return Revocation(endpoint.id, certificates.at, tuple(checked))
 
 
@@ -60,7 +64,7 @@ async def _check(net: Network, found: Contents, certificate: x509.Certificate, i
         try:
             if found.revocation_lists:
                 data = await net.revocation_lists.get(url)
-                said = await asyncio.to_thread(read_list, data, certificate.serial_number, issuer, url)
+                said = await asyncio.to_thread(read_list, data, certificate, issuer, url)
             else:
                 said = await _ask(net, url, certificate, issuer)
         except NotObserved as failure:

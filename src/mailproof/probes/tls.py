@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from mailproof.clock import now
@@ -26,6 +27,7 @@ from mailproof.observations.tls import (
     Certificates,
     Deployment,
     TLSDeepScan,
+    TLSLists,
     TLSOffers,
     WithdrawnTLS,
 )
@@ -57,6 +59,12 @@ async def tls_offers(endpoint: TLSEndpoint, net: Network, look: Look) -> TLSOffe
         spoken = (await look(smtp_session, endpoint)).tls is not None
     offers = await net.tls.offers(_where(endpoint), spoken=spoken) if offered else None
     return TLSOffers(endpoint.id, endpoint.starttls == "smtp", offers)
+
+
+@probe(full=True)
+async def tls_lists(endpoint: TLSEndpoint, tls_offers: TLSOffers) -> TLSLists:
+    """What hellos show in the full depth; nobody is asked for it again."""
+    return TLSLists(endpoint.id, tls_offers.by_smtp, tls_offers.offers)
 
 
 @probe(scan=True, connections=MOST_SCANNED + 1, looks=("smtp_session", "tls_offers"))
@@ -146,31 +154,35 @@ async def certificates(endpoint: TLSEndpoint, net: Network, look: Look) -> Certi
 async def nameless_certificate(
     endpoint: TLSEndpoint, net: Network, look: Look, certificates: Certificates
 ) -> NamelessCertificate:
-    """One more handshake, in which the host is not named (no SNI); another one, by an old client, where it fails.
-
-    Not where the hello without SNI has shown in clear that the certificate is the same, or was refused.
+    """What the hello without a name (SNI) shows; where TLS 1.3 hides it, a whole handshake by one more connection, and
+    another one by an old client where that fails.
     """
-    if not certificates.tls_offered or not certificates.deployments:
+    leaves = [deployment.chain.leaf for deployment in certificates.deployments]
+    if not leaves:
         return NamelessCertificate(endpoint.id, endpoint.host, None)
-    shown = await _hello_without_sni(endpoint, look)
-    if shown is not None and not shown.accepted:
-        return NamelessCertificate(endpoint.id, endpoint.host, None, refused=shown.error or "the hello is refused")
-    if shown is not None and shown.same:
-        return NamelessCertificate(endpoint.id, endpoint.host, certificates.deployments[0].chain, same=True)
-    try:
-        chain = await net.tls.certificates_without_name(_where(endpoint))
-    except NoTLS as declined:
-        return NamelessCertificate(endpoint.id, endpoint.host, None, refused=declined.reason)
-    same = any(deployment.chain.leaf.sha256 == chain.leaf.sha256 for deployment in certificates.deployments)
-    return NamelessCertificate(endpoint.id, endpoint.host, chain, matches_name(chain.leaf, endpoint.host), same)
+    hello = await _hello_without_name(endpoint, look)
+    if hello is not None and not hello.accepted:
+        return NamelessCertificate(endpoint.id, endpoint.host, None, refused=hello.error or "no reason is given")
+    if hello is not None and hello.same is not None:
+        names = leaves[0].dns_names if hello.same else hello.names
+        shown = replace(leaves[0], dns_names=names, ip_addresses=())
+        same = hello.same or any(leaf.dns_names == names for leaf in leaves)
+    else:
+        try:
+            shown = (await net.tls.certificates_without_name(_where(endpoint))).leaf
+        except NoTLS as declined:
+            return NamelessCertificate(endpoint.id, endpoint.host, None, refused=declined.reason)
+        same = any(leaf.sha256 == shown.sha256 for leaf in leaves)
+    return NamelessCertificate(endpoint.id, endpoint.host, shown.dns_names, matches_name(shown, endpoint.host), same)
 
 
-async def _hello_without_sni(endpoint: TLSEndpoint, look: Look) -> WithoutSNI | None:
+async def _hello_without_name(endpoint: TLSEndpoint, look: Look) -> WithoutSNI | None:
+    """What became of the hello without a name; None where none was sent, or its outcome is not known."""
     try:
-        seen = await look(tls_offers, endpoint)
+        offers = (await look(tls_offers, endpoint)).offers
     except NotObserved:
         return None
-    return seen.offers.without_sni if seen.offers is not None else None
+    return offers.without_sni if offers else None
 
 
 async def _told_by_dane(endpoint: MXEndpoint, look: Look, chains: tuple[Chain, ...]) -> tuple[str, ...]:

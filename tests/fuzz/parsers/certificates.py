@@ -50,7 +50,7 @@ def _issuer() -> Made:
 
 
 def _list(data: bytes) -> bool:
-    return _said(lambda: read_list(data, 7, _issuer().certificate, "http://ca.example/1.crl"))
+    return _said(lambda: read_list(data, _issuer().certificate, _issuer().certificate, "http://ca.example/1.crl"))
 
 
 def _response(data: bytes) -> bool:

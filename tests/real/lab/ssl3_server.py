@@ -14,7 +14,7 @@ from typing import Any
 
 SECONDS = 20.0
 LINE_LIMIT = 1000
-LINES = 100
+LINES = 300
 MAILBOXES = ("postmaster", "abuse", "hostmaster", "user", "dmarc", "tlsrpt")
 
 
@@ -24,14 +24,25 @@ class Dialogue:
     def __init__(self, name: str) -> None:
         self.name = name
         self.secure = False
+        self._sender_known = False
 
     def reply(self, line: bytes) -> str:
         verb, _, argument = line.decode("latin-1").strip().partition(" ")
+        reply = self._reply(verb, argument)
+        if verb.upper() in ("EHLO", "HELO", "RSET", "STARTTLS", "MAIL"):
+            self._sender_known = verb.upper() == "MAIL"
+        return reply
+
+    def _reply(self, verb: str, argument: str) -> str:
         match verb.upper():
             case "EHLO":
                 return f"250 {self.name}" if self.secure else f"250-{self.name}\r\n250 STARTTLS"
             case "STARTTLS":
                 return "503 5.5.1 TLS is active" if self.secure else "220 2.0.0 Go ahead"
+            case "MAIL" if self._sender_known:
+                return "503 5.5.1 Nested MAIL"
+            case "RCPT" if not self._sender_known:
+                return "503 5.5.1 MAIL first"
             case "RCPT":
                 local_part, _, domain = argument.lower().partition("<")[2].rpartition(">")[0].rpartition("@")
                 if (local_part, domain) == ("", "postmaster"):

@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from mailproof.controls import SHOULD
+from mailproof.net.errors import Refused
+from mailproof.net.tls.facts import Unanswered
 from mailproof.observations.balanced import Face, HostFaces
 
-from .case import Table, advises, fails, passes, skips, undecided
+from .case import Table, advises, fails, leaves, passes, skips, undecided
 
 FACE = Face(
     "mx.example.org[192.0.2.25]:25",
@@ -41,7 +43,8 @@ TABLE: Table = {
         advises("suites of TLS 1.2 differ", host_faces=_beside(suite="AES128-SHA")),
         advises("groups of TLS 1.3 differ", host_faces=_beside(group="secp256r1")),
         advises("issuers of the certificates differ", host_faces=_beside(keys=("bb",), issuers=("CN=B",))),
-        undecided("could be seen: 421 later", host_faces=_beside(unseen=("421 later",))),
+        undecided("421 later", host_faces=_beside(unseen=Unanswered("mx", "throttled", "421 later"))),
+        leaves("MX-PORT25-OPEN", host_faces=_beside(unseen=Unanswered("mx", Refused.kind, "nobody listens"))),
         skips("one address", host_faces=HostFaces("mx.example.org", ())),
         skips("one address", host_faces=HostFaces("mx.example.org", (FACE,))),
         passes(host_faces=HostFaces("mx", (*_beside().faces, replace(FACE, port=465, versions=("TLSv1.3",))))),

@@ -44,12 +44,10 @@ def _dated(not_before: str, not_after: str) -> Certificates:
     return certificates(certificate(not_before=not_before, not_after=not_after))
 
 
-def _nameless(chain: Certificate | None = None, **changes: object) -> NamelessCertificate:
-    shown = Chain(("PEM",), (chain,)) if chain else None
-    return replace(NamelessCertificate(ENDPOINT, HOST, shown), **changes)  # type: ignore[arg-type]
+def _nameless(*names: str, **changes: object) -> NamelessCertificate:
+    return replace(NamelessCertificate(ENDPOINT, HOST, names or None), **changes)  # type: ignore[arg-type]
 
 
-_OTHER = certificate("CN=customer.example", names=("customer.example",))
 _BY_DANE = tuple(
     skips(usage, certificates=certificates(dane=usage), certificate_contents=PUBLIC) for usage in (ByDANE.EE, ByDANE.TA)
 )
@@ -145,15 +143,14 @@ TABLE: Table = {
         _NO_TLS,
     ),
     "CERT-NO-SNI-LEAK": (
-        passes(certificates=certificates(), nameless_certificate=_nameless(certificate(), same=True)),
-        passes(certificates=certificates(), nameless_certificate=_nameless(_OTHER, same=True)),
-        passes(certificates=certificates(), nameless_certificate=_nameless(certificate(), matches_host=True)),
-        advises("for customer.example", certificates=certificates(), nameless_certificate=_nameless(_OTHER)),
-        leaves(
-            "TLS-SNI",
-            certificates=certificates(),
-            nameless_certificate=_nameless(refused="no TLS handshake succeeds without the name"),
+        passes(certificates=certificates(), nameless_certificate=_nameless(HOST, same=True, matches_host=True)),
+        passes(certificates=certificates(), nameless_certificate=_nameless("customer.example", same=True)),
+        passes(certificates=certificates(), nameless_certificate=_nameless(HOST, matches_host=True)),
+        advises(
+            "for customer.example", certificates=certificates(), nameless_certificate=_nameless("customer.example")
         ),
+        advises("for no name", certificates=certificates(), nameless_certificate=_nameless(names=())),
+        leaves("TLS-SNI", certificates=certificates(), nameless_certificate=_nameless(refused="handshake failure")),
         skips("no certificate", certificates=certificates(), nameless_certificate=_nameless()),
         leaves("SMTP-STARTTLS-OFFERED", certificates=NO_TLS, nameless_certificate=_nameless()),
     ),

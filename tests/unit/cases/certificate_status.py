@@ -10,7 +10,14 @@ from mailproof.net.errors import Bogus, Refused, TimedOut
 from mailproof.net.pkix.paths import PathStatus
 from mailproof.net.pkix.revocation import Said, Status
 from mailproof.net.tls.facts import unanswered
-from mailproof.observations.certificates import CertificateContents, Checked, NameRenewed, Renewal, Revocation
+from mailproof.observations.certificates import (
+    NO_ISSUER,
+    CertificateContents,
+    Checked,
+    NameRenewed,
+    Renewal,
+    Revocation,
+)
 from mailproof.observations.tls import ByDANE
 
 from ..observed import ENDPOINT, HOST, certificate_contents, certificates, contents
@@ -106,6 +113,7 @@ TABLE: Table = {
         fails("does not verify", level=MUST, **_stapled(replace(FALSE, status=Status.GOOD), must=True)),
         fails("does not know", **_stapled(UNKNOWN)),
         leaves("CERT-REVOKED", **_stapled(REVOKED)),
+        undecided("cannot be verified", **_stapled(None, must=True, fault=NO_ISSUER)),
         skips("none must", **_stapled(None)),
         *_BY_DANE,
         _NO_TLS,

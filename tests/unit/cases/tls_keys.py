@@ -7,7 +7,7 @@ from mailproof.net.tls.versions import TLSVersion
 
 from .case import Table, advises, fails, leaves, passes, skips, undecided
 from .tls import AT_MX, CURRENT, FOR_USERS, NO_OFFERS, at, tls_offers
-from .tls_suites import UNSEEN, full, usual_depth
+from .tls_suites import UNSEEN, full, unanswered
 
 _HYBRID = "X25519MLKEM768"
 _NO_TLS = leaves("SMTP-STARTTLS-OFFERED", tls_offers=NO_OFFERS)
@@ -45,11 +45,11 @@ TABLE: Table = {
         _NO_TLS,
     ),
     "TLS-ECDHE-CURVES": (
-        passes(tls_offers=full(curves=("x25519", "secp256r1", "brainpoolP256r1"), groups=("x448", "secp521r1"))),
-        passes(tls_offers=full(curves=(), groups=())),
-        fails("below 224 bits: secp192r1", level=MUST, tls_offers=full(curves=("secp256r1", "secp192r1"))),
-        fails("below 224 bits: sect163k1", tls_offers=full(curves=("sect163k1", "sect571r1"))),
-        fails("withdrawn: secp224r1, secp256k1", level=SHOULD, tls_offers=full(curves=("secp224r1", "secp256k1"))),
-        *usual_depth("curves"),
+        passes(tls_lists=full(curves=("x25519", "secp256r1", "brainpoolP256r1"), groups=("x448", "secp521r1"))),
+        passes(tls_lists=full(curves=(), groups=())),
+        fails("below 224 bits: secp192r1", level=MUST, tls_lists=full(curves=("secp256r1", "secp192r1"))),
+        fails("below 224 bits: sect163k1", tls_lists=full(curves=("sect163k1", "sect571r1"))),
+        fails("withdrawn: secp224r1, secp256k1", level=SHOULD, tls_lists=full(curves=("secp224r1", "secp256k1"))),
+        *unanswered("curves"),
     ),
 }

@@ -12,7 +12,7 @@ from mailproof.observations.tls import TICKETS, TLSOffers
 
 from .case import Case, Table, advises, fails, leaves, passes, skips, undecided
 from .tls import AT_MX, CURRENT, FOR_USERS, NO_OFFERS, at, deep_scan, of_scan, tls_offers
-from .tls_suites import UNSEEN, full, usual_depth
+from .tls_suites import UNSEEN, full, unanswered
 
 
 def _showing(version: TLSVersion = TLSVersion.TLS1_2, **different: Any) -> TLSOffers:
@@ -54,11 +54,11 @@ def _alpn(**refused: bool) -> TLSOffers:
 def _tolerating(wrong: str) -> tuple[Case, ...]:
     fault = {"large": True, "reserved": True, wrong: False}
     return (
-        passes(tls_offers=full(tolerance=Tolerance(True, True))),
-        fails("no end of", level=MUST, tls_offers=full(tolerance=Tolerance(**fault, error="no end of the handshake"))),
-        passes(tls_offers=full(tolerance=Tolerance(wrong == "large", wrong == "reserved", "silence"))),
-        skips("what clients usually offer", tls_offers=full()),
-        *usual_depth("large hellos and reserved values"),
+        passes(tls_lists=full(tolerance=Tolerance(True, True))),
+        fails("no end of", level=MUST, tls_lists=full(tolerance=Tolerance(**fault, error="no end of the handshake"))),
+        passes(tls_lists=full(tolerance=Tolerance(wrong == "large", wrong == "reserved", "silence"))),
+        skips("what clients usually offer", tls_lists=full()),
+        *unanswered("large hellos and reserved values"),
     )
 
 
@@ -80,7 +80,7 @@ TABLE: Table = {
         at(AT_MX, passes(tls_offers=_without_sni(WithoutSNI(True)))),
         at(AT_MX, fails("refused: alert unrecognized name", level=MUST, tls_offers=_without_sni(_REFUSED))),
         at(FOR_USERS, passes(tls_offers=_without_sni(_SERVED))),
-        at(FOR_USERS, passes(tls_offers=_without_sni(_OTHER))),
+        at(FOR_USERS, leaves("CERT-NO-SNI-LEAK", tls_offers=_without_sni(_OTHER))),
         at(FOR_USERS, advises("refused", tls_offers=_without_sni(_REFUSED))),
         at(AT_MX, skips("no hello that a name", tls_offers=_without_sni(None))),
         at(
@@ -90,18 +90,18 @@ TABLE: Table = {
         at(AT_MX, leaves("SMTP-STARTTLS-OFFERED", tls_offers=NO_OFFERS)),
     ),
     "TLS-DOWNGRADE": (
-        passes(tls_offers=full(fallback_refused=True)),
-        fails("TLS_FALLBACK_SCSV", level=MUST, tls_offers=full(fallback_refused=False)),
-        skips("one version", tls_offers=full(TLSVersion.TLS1_3)),
-        *usual_depth("fallback"),
+        passes(tls_lists=full(fallback_refused=True)),
+        fails("TLS_FALLBACK_SCSV", level=MUST, tls_lists=full(fallback_refused=False)),
+        skips("one version", tls_lists=full(TLSVersion.TLS1_3)),
+        *unanswered("fallback"),
     ),
     "TLS-ALPN-STRICT": (
-        passes(tls_offers=_alpn(http=True)),
-        passes(tls_offers=_alpn(http=True, imap=False)),
-        advises("a client that offers http/1.1 is served", tls_offers=_alpn(http=False)),
-        fails("imap is refused", level=SHOULD, tls_offers=_alpn(http=True, imap=True)),
-        skips("no version of TLS", tls_offers=full(alpn=())),
-        *usual_depth("ALPN"),
+        passes(tls_lists=_alpn(http=True)),
+        passes(tls_lists=_alpn(http=True, imap=False)),
+        advises("a client that offers http/1.1 is served", tls_lists=_alpn(http=False)),
+        fails("imap is refused", level=SHOULD, tls_lists=_alpn(http=True, imap=True)),
+        skips("no version of TLS", tls_lists=full(alpn=())),
+        *unanswered("ALPN"),
     ),
     "TLS-PQ-TOLERANT": _tolerating("large"),
     "TLS-GREASE": _tolerating("reserved"),

@@ -51,12 +51,11 @@ def listed(*suites: str, server_order: bool | None = True) -> tuple[SuiteList, .
     )
 
 
-def usual_depth(question: str) -> tuple[Case, ...]:
-    """What every control says that asks for the full depth, where that was not asked, or got no answer."""
+def unanswered(question: str) -> tuple[Case, ...]:
+    """What every control says that asks for the full depth, where that got no answer, or there is no TLS."""
     return (
-        skips("tls_depth: full", tls_offers=tls_offers(*CURRENT)),
-        undecided("421 later", tls_offers=full(unanswered={question: UNSEEN})),
-        leaves("SMTP-STARTTLS-OFFERED", tls_offers=NO_OFFERS),
+        undecided("421 later", tls_lists=full(unanswered={question: UNSEEN})),
+        leaves("SMTP-STARTTLS-OFFERED", tls_lists=NO_OFFERS),
     )
 
 
@@ -132,10 +131,10 @@ TABLE: Table = {
         leaves("SMTP-STARTTLS-OFFERED", tls_offers=NO_OFFERS),
     ),
     "TLS-DHEAT": (
-        passes(tls_offers=full(groups=("x25519", "secp256r1"))),
-        passes(tls_offers=full(TLSVersion.TLS1_2, groups=())),
-        advises("takes ffdhe2048, ffdhe3072", tls_offers=full(groups=("x25519", "ffdhe2048", "ffdhe3072"))),
-        *usual_depth("groups of TLS 1.3"),
+        passes(tls_lists=full(groups=("x25519", "secp256r1"))),
+        passes(tls_lists=full(TLSVersion.TLS1_2, groups=())),
+        advises("takes ffdhe2048, ffdhe3072", tls_lists=full(groups=("x25519", "ffdhe2048", "ffdhe3072"))),
+        *unanswered("groups of TLS 1.3"),
     ),
     "TLS-ETM": (
         at(FOR_USERS, passes(tls_offers=offers(DatedKind.CBC, encrypt_then_mac=True))),
@@ -155,14 +154,14 @@ TABLE: Table = {
         leaves("SMTP-STARTTLS-OFFERED", tls_offers=NO_OFFERS),
     ),
     "TLS-CIPHER-ORDER": (
-        passes(tls_offers=full(suites=listed(GOOD, "AES128-SHA"))),
+        passes(tls_lists=full(suites=listed(GOOD, "AES128-SHA"))),
         fails(
-            "AES128-SHA as well as", level=MUST, tls_offers=full(suites=listed(GOOD, "AES128-SHA", server_order=False))
+            "AES128-SHA as well as", level=MUST, tls_lists=full(suites=listed(GOOD, "AES128-SHA", server_order=False))
         ),
-        fails("AES128-SHA is chosen before", level=MUST, tls_offers=full(suites=listed("AES128-SHA", GOOD))),
-        skips("no suites out of date", tls_offers=full(suites=listed(GOOD, server_order=None))),
-        skips("no suites out of date", tls_offers=full(suites=listed("AES128-SHA", "AES256-SHA", server_order=False))),
-        skips("TLS 1.2 is not spoken", tls_offers=full(TLSVersion.TLS1_3, suites=listed(GOOD)[:1])),
-        *usual_depth("suites"),
+        fails("AES128-SHA is chosen before", level=MUST, tls_lists=full(suites=listed("AES128-SHA", GOOD))),
+        skips("no suites out of date", tls_lists=full(suites=listed(GOOD, server_order=None))),
+        skips("no suites out of date", tls_lists=full(suites=listed("AES128-SHA", "AES256-SHA", server_order=False))),
+        skips("TLS 1.2 is not spoken", tls_lists=full(TLSVersion.TLS1_3, suites=listed(GOOD)[:1])),
+        *unanswered("suites"),
     ),
 }

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from mailproof.net.pkix.certificates import fingerprint, reading
-from mailproof.net.pkix.extensions import extension
+from mailproof.net.pkix.extensions import extension, why_unreadable
 from mailproof.net.text import printable
 
 MOST_ENTRIES = 50
@@ -146,6 +146,8 @@ def _timestamps(certificate: x509.Certificate) -> Iterator[x509.certificate_tran
 
 
 def _is_visible(certificate: x509.Certificate) -> bool:
+    if why_unreadable(certificate)[0]:
+        return False
     names = extension(certificate, x509.SubjectAlternativeName)
     others = names.get_values_for_type(x509.OtherName) if names else ()
     try:

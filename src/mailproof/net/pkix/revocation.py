@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from mailproof.net.errors import Malformed
 from mailproof.net.pkix.certificates import reading
 from mailproof.net.pkix.extensions import extension
+from mailproof.net.pkix.flaws import is_ca
 from mailproof.net.pkix.names import canonical
 from mailproof.net.pkix.signatures import Made, signature
+
+SKEW = timedelta(minutes=5)
+"""By how much the CA's clock and ours may differ."""
 
 
 class Status(StrEnum):
@@ -45,17 +50,17 @@ class Said:
     """Hexadecimal ids of the logs whose timestamps an OCSP response brings (RFC 6962, section 3.3)."""
 
     def is_current(self, at: datetime) -> bool:
-        """Whether it is neither too old nor too new at a moment."""
-        started = datetime.fromisoformat(self.this_update) <= at
-        return started and (not self.next_update or at <= datetime.fromisoformat(self.next_update))
+        """Whether it is neither too old nor too new at a moment, by clocks that differ by a few minutes."""
+        started = datetime.fromisoformat(self.this_update) <= at + SKEW
+        return started and (not self.next_update or at - SKEW <= datetime.fromisoformat(self.next_update))
 
 
-def read_list(data: bytes, serial: int, issuer: x509.Certificate, url: str) -> Said:
-    """What a CRL, in DER or PEM, says of the certificate with this serial number. Raises Malformed."""
+def read_list(data: bytes, certificate: x509.Certificate, issuer: x509.Certificate, url: str) -> Said:
+    """What a CRL, in DER or PEM, says of ``certificate``. Raises Malformed."""
     with reading():
         load = x509.load_pem_x509_crl if data.lstrip().startswith(b"-----BEGIN") else x509.load_der_x509_crl
         found = load(data)
-        entry = found.get_revoked_certificate_by_serial_number(serial)
+        entry = found.get_revoked_certificate_by_serial_number(certificate.serial_number)
         updates = found.last_update_utc, found.next_update_utc
         reason = _reason(entry) if entry else ""
         revoked = entry is not None and reason != x509.ReasonFlags.remove_from_crl.value
@@ -65,11 +70,11 @@ def read_list(data: bytes, serial: int, issuer: x509.Certificate, url: str) -> S
             _iso(updates[1]),
             _iso(entry.revocation_date_utc) if entry and revoked else "",
             reason if revoked else "",
-            _fault_of_list(found, issuer, url),
+            _fault_of_list(found, issuer, url, of_ca=is_ca(certificate)),
         )
 
 
-def _fault_of_list(found: x509.CertificateRevocationList, issuer: x509.Certificate, url: str) -> str:
+def _fault_of_list(found: x509.CertificateRevocationList, issuer: x509.Certificate, url: str, *, of_ca: bool) -> str:
     """Why a CRL does not tell of the certificate (RFC 5280, section 6.3.3)."""
     if canonical(found.issuer) != canonical(issuer.subject):
         return "the list is that of another CA"
@@ -80,13 +85,15 @@ def _fault_of_list(found: x509.CertificateRevocationList, issuer: x509.Certifica
         if isinstance(known.value, x509.DeltaCRLIndicator):
             return "the list is a delta, and tells only what is new"
         if isinstance(known.value, x509.IssuingDistributionPoint):
-            return _fault_of_scope(known.value, url)
+            return _fault_of_scope(known.value, url, of_ca=of_ca)
     return ""
 
 
-def _fault_of_scope(point: x509.IssuingDistributionPoint, url: str) -> str:
+def _fault_of_scope(point: x509.IssuingDistributionPoint, url: str, *, of_ca: bool) -> str:
     if point.indirect_crl or point.only_some_reasons or point.only_contains_attribute_certs:
         return "the list does not tell of all certificates and reasons"
+    if (point.only_contains_user_certs and of_ca) or (point.only_contains_ca_certs and not of_ca):
+        return "the list is one for another kind of certificate"
     uris = [name.value for name in point.full_name or () if isinstance(name, x509.UniformResourceIdentifier)]
     if uris and url not in uris:
         return "the list is made for another distribution point"
@@ -96,8 +103,6 @@ def _fault_of_scope(point: x509.IssuingDistributionPoint, url: str) -> str:
 def request_for(certificate: x509.Certificate, issuer: x509.Certificate) -> bytes:
     """An OCSP request in DER (RFC 6960, section 4.1). Responders know certificates by SHA-1 of their issuer."""
     builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA1())  # noqa: S303
-    from cryptography.hazmat.primitives.serialization import Encoding
-
     return builder.build().public_bytes(Encoding.DER)
 
 

@@ -2,7 +2,7 @@
 
 Lists are found by offering all, noting what the server chooses, and offering the rest, until it declines. One hello
 tells much: the first one of TLS 1.2 shows suite, curve, signature and extensions at once. The usual depth asks what
-eight connections tell of a server that is as it should be; the full one asks everything.
+nine connections tell of a server that is as it should be; the full one asks everything.
 """
 
 from __future__ import annotations
