@@ -26,14 +26,24 @@ def names_control(pattern: str, id: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str, whole_names: bool) -> re.Pattern[str]:
-    text = before = ""
-    for part in re.split(r"([*?])", pattern):
-        if part == "*":
-            text += r"(?:[^a-z0-9._-].*)?" if whole_names and _NAME.search(before) else ".*"
+    first, *others = re.split(r"\*+", pattern)
+    text, before = _fixed(first), first
+    for number, part in enumerate(others):
+        behind_name = whole_names and _NAME.search(before) is not None
+        before += f"*{part}"
+        next_behind_name = whole_names and _NAME.search(before) is not None
+        if behind_name:
+            text += r"(?:[^a-z0-9._-].*)?" + _fixed(part)
+        elif number == len(others) - 1 or next_behind_name:
+            text += ".*" + _fixed(part)
         else:
-            text += "." if part == "?" else re.escape(part)
-        before += part
+            # The first place will do for a part with another * behind it: without going back, many are no slower.
+            text += f"(?>.*?{_fixed(part)})"
     return re.compile(text, re.DOTALL)
+
+
+def _fixed(text: str) -> str:
+    return "".join("." if letter == "?" else re.escape(letter) for letter in text)
 
 
 _NAME = re.compile(r"(?:^|[^a-z0-9._*?-])[a-z0-9_*?-]+(?:\.[a-z0-9_*?-]+)*\.[a-z0-9_-]+$")

@@ -161,6 +161,10 @@ GOOD = "domains: [example.org]\n"
         ),
         ("domains:\n\t- a", "lab.yaml:2: not valid YAML"),
         ("domains: [a", "not valid YAML"),
+        (
+            "w.infers:\n%YAML 1.19\n999 - ${A}er---trues:A}ers:\n  - ${A}rs:\n  - ${A}ers:\n  -",
+            "not valid YAML: unknown version",
+        ),
         ("domains: [*a]", "not valid YAML: found undefined alias"),
         (GOOD + "---\n" + GOOD, "lab.yaml:2: not valid YAML"),
         ("domains: [a\0]", "not valid YAML"),

@@ -80,6 +80,13 @@ def test_the_schema_is_strict_about_what_it_knows(path: str, value: object, tmp_
         read_document(save(tmp_path / "run.json", content))
 
 
+def test_verdicts_that_there_are_none_of_are_not_counted(tmp_path: Path) -> None:
+    content = plain(one_of_each())
+    content["counts"] = {**content["counts"], "\x7fperhaps": 0}
+    with pytest.raises(DocumentError, match="damaged: the counts"):
+        read_document(save(tmp_path / "run.json", content))
+
+
 @pytest.mark.parametrize("moment", ["yesterday", "2026-11-22T03:00:00", ""])
 def test_times_are_points_in_time(moment: str, tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match="damaged: started_at"):

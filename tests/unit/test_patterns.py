@@ -31,6 +31,10 @@ STRANGER = "mx1.example.org.elsewhere.example[192.0.2.66]:25"
         ("spf-exists", "SPF-EXISTS", True, True),
         ("mx1.example.org[192.0.2.25]:25", ENDPOINT, True, True),
         ("mx1.example.org[2]", "mx1.example.org2", False, False),
+        ("mx1.example.org**", STRANGER, True, False),
+        ("m*1*example*org*25", ENDPOINT, True, True),
+        pytest.param("*a" * 2000 + "b", "a" * 3000, False, False, id="many places to begin at"),
+        pytest.param("mx1.example.org[" + "*" * 5000 + "x", ENDPOINT, False, False, id="many stars"),
     ],
 )
 def test_patterns(pattern: str, id: str, selects: bool, excuses: bool) -> None:

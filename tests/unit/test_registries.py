@@ -289,6 +289,7 @@ def routes(text: str, **asked: Any) -> BlockRoutes:
 def test_payloads_are_read_from_a_url(entry: dict[str, Any]) -> None:
     others = [
         {"asn": 1, "prefix": "12.0.0.0/8", "maxLength": 8},
+        {"asn": 64496, "prefix": "11.1.0.0/22", "maxLength": float("inf")},
         {"asn": 64496, "prefix": "2600::/12", "maxLength": 12},
     ]
     text = json.dumps({"metadata": {"buildtime": "2026-11-26T00:00:00Z"}, "roas": [*others, entry]}, indent=1)

@@ -426,7 +426,8 @@ def read_document(file: Path) -> RunDocument:
         document = parsed(RunDocument, found)
     except ValidationError as error:
         raise DocumentError(f"{file}: damaged: {first_fault(error)}") from None
-    if Counter(str(result.verdict) for result in document.results) != Counter(document.counts):
+    counted = Counter(str(result.verdict) for result in document.results)
+    if not set(document.counts) <= set(Verdict) or counted != Counter(document.counts):
         raise DocumentError(f"{file}: damaged: the counts are not those of the results")
     return document
 

@@ -50,5 +50,5 @@ def _payload(text: str) -> Payload | None:
         asn = str(entry["asn"]).upper().removeprefix("AS")
         prefix = str(entry["prefix"]).lower()
         return Payload(prefix, int(entry.get("maxLength", prefix.rpartition("/")[2])), int(asn))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None

@@ -163,6 +163,8 @@ def _compose(file: Path, writer: str) -> Node | None:
         mark = error.problem_mark or error.context_mark
         what = " ".join(str(part) for part in (error.problem, error.context) if part)
         raise InventoryError(Problem(file, mark.line + 1 if mark else None, None, f"not valid YAML: {what}")) from None
+    except KeyError as error:  # a %YAML directive of a version that nobody has heard of
+        raise InventoryError(Problem(file, None, None, f"not valid YAML: unknown version {error}")) from None
     except (YAMLError, ValueError, AssertionError) as error:  # AssertionError: a %YAML directive of another version
         raise InventoryError(Problem(file, None, None, f"not valid YAML: {str(error).splitlines()[0]}")) from None
     except RecursionError:
