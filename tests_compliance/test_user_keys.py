@@ -70,10 +70,17 @@ def test_web_key_directory_has_the_key(web_keys: WebKeys) -> None:
     assert web_keys.status == 200, f"{web_keys.url} answers with the status {web_keys.status}"
     ring = web_keys.ring or KeyRing((), "it is empty")
     assert not ring.error, f"the key cannot be read: {ring.error}"
-    ids = " ".join(name.lower() for key in ring.keys for name in key.user_ids)
-    assert web_keys.address.lower() in ids, f"no user id has the address: {ids or 'there is none'}"
-    if told := _out_of_date((ring,), web_keys.at):
+    ids = ", ".join(name for key in ring.keys for name in key.user_ids)
+    own = tuple(key for key in ring.keys if any(_is_of(name, web_keys.address) for name in key.user_ids))
+    assert own, f"no user id has the address: {ids or 'there is none'}"
+    if told := _out_of_date((KeyRing(own),), web_keys.at):
         fail(told, fix="publish a newer key, or extend this one.")
+
+
+def _is_of(user_id: str, address: str) -> bool:
+    """Whether a user id has this address: alone, or behind a name in angle brackets (RFC 9580, section 5.11)."""
+    _, bracket, rest = user_id.rpartition("<")
+    return (rest.partition(">")[0] if bracket else user_id).strip().lower() == address.lower()
 
 
 def _out_of_date(rings: tuple[KeyRing, ...], at: int) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from mailproof.net.text import printable
 
-MAX_PACKETS = 2000
+MAX_PACKETS = 10000
 MAX_USER_IDS = 100
 _SIGNATURE, _KEY, _USER_ID, _SUBKEY = 2, 6, 13, 14
 _SECRET = (5, 7)
@@ -22,7 +22,11 @@ _CREATED, _KEY_EXPIRES, _ISSUER, _KEY_FLAGS, _ISSUER_FINGERPRINT = 2, 9, 16, 27,
 _OF_OWNER = (0x10, 0x11, 0x12, 0x13, 0x1F)
 """Signatures that bind a user id, or what holds for the key itself; those of others tell no flags and dates."""
 _REVOKES = 0x20
-_ARMOUR = re.compile(r"-----BEGIN PGP ([A-Z ]+)-----(.*?)-----END PGP \1-----", re.DOTALL)
+_SKIPPED = (10, 12, 21)
+"""Marker, trust and padding packets: they tell nothing, wherever they stand (sections 5.8, 5.10 and 5.14)."""
+_UNCRITICAL = 40
+"""From this tag on, packets that are not known are skipped (section 4.3)."""
+_ARMOUR = re.compile(r"-----(BEGIN|END) PGP ([A-Z ]+)-----")
 
 
 @dataclass(frozen=True)
@@ -78,16 +82,27 @@ class _Key:
 
 def unarmoured(text: str) -> bytes | None:
     """What is in the first armour of a text (section 6); None where there is none, or it does not decode."""
-    found = _ARMOUR.search(text)
-    if found is None:
+    body = _armoured(text)
+    if body is None:
         return None
-    lines = found[2].strip("\r\n").splitlines()
+    lines = body.strip("\r\n").splitlines()
     blank = next((number for number, line in enumerate(lines) if not line.strip()), -1)
     wanted = [line.strip() for line in lines[blank + 1 :] if not line.startswith("=")]
     try:
         return base64.b64decode("".join(wanted), validate=True)
     except (binascii.Error, ValueError):
         return None
+
+
+def _armoured(text: str) -> str | None:
+    """What stands between a first line and the last one of its kind. Each line is looked at once."""
+    kind, start = "", 0
+    for line in _ARMOUR.finditer(text):
+        if line[1] == "BEGIN":
+            kind, start = line[2], line.end()
+        elif line[2] == kind:
+            return text[start : line.start()]
+    return None
 
 
 def read_signature(data: bytes) -> Signature | None:
@@ -131,6 +146,8 @@ def _take(keys: list[_Key], tag: int, body: bytes) -> None:
         if len(body) < 6 or body[0] not in (3, 4, 5, 6):
             raise ValueError("a public key of an unknown version")
         keys.append(_Key(body[0], _id(body), int.from_bytes(body[1:5])))
+    elif tag in _SKIPPED or tag >= _UNCRITICAL:
+        pass
     elif not keys:
         raise ValueError("it does not begin with a public key")
     elif tag == _USER_ID:
@@ -156,15 +173,19 @@ def _sign(key: _Key, body: bytes) -> None:
 
 
 def _told(body: bytes) -> dict[int, bytes] | None:
-    """The subpackets of a signature by type, the hashed ones first (section 5.2.3); None of another version."""
+    """The subpackets of a signature by type (section 5.2.3); None of another version.
+
+    Of those that are not hashed, which anybody can change, only who signed.
+    """
     if len(body) < 8 or body[0] not in (4, 6):
         return None
     width, at = 2 if body[0] == 4 else 4, 4
     found: dict[int, bytes] = {}
-    for _ in ("hashed", "not hashed"):
+    for hashed in (True, False):
         begin, length = at + width, int.from_bytes(body[at : at + width])
         for type, content in _subpackets(body[begin : begin + length]):
-            found.setdefault(type, content)
+            if hashed or type in (_ISSUER, _ISSUER_FINGERPRINT):
+                found.setdefault(type, content)
         at = begin + length
     return found
 
