@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, not_applicable
-from mailproof.grammars.openpgp import KeyRing
+from mailproof.grammars.openpgp import KeyRing, OpenPGPKey
 from mailproof.net.errors import NotAvailable
 from mailproof.observations.user_keys import SMIMEA, OpenPGPKeyRecords, WebKeys
 from mailproof.references import Reference, rfc
@@ -72,7 +72,7 @@ def test_web_key_directory_has_the_key(web_keys: WebKeys) -> None:
     assert not ring.error, f"the key cannot be read: {ring.error}"
     ids = ", ".join(name for key in ring.keys for name in key.user_ids)
     own = tuple(key for key in ring.keys if any(_is_of(name, web_keys.address) for name in key.user_ids))
-    assert own, f"no user id has the address: {ids or 'there is none'}"
+    assert own, f"no user id has the address: {ids[:300] or 'there is none'}"
     if told := _out_of_date((KeyRing(own),), web_keys.at):
         fail(told, fix="publish a newer key, or extend this one.")
 
@@ -86,9 +86,20 @@ def _is_of(user_id: str, address: str) -> bool:
 def _out_of_date(rings: tuple[KeyRing, ...], at: int) -> str:
     """Why none of the keys can be used any more; empty where one can."""
     keys = [key for ring in rings for key in ring.keys]
-    if not keys or any(not key.revoked and (key.expires is None or key.expires > at) for key in keys):
+    if not keys or any(not key.revoked and (key.ends is None or key.ends > at) for key in keys):
         return ""
-    return "; ".join("the key was revoked" if k.revoked else f"the key expired on {_day(k.expires or 0)}" for k in keys)
+    return "; ".join(dict.fromkeys(map(_end, keys)))[:300]
+
+
+def _end(key: OpenPGPKey) -> str:
+    """What ended a key."""
+    if key.revoked:
+        return "the key was revoked"
+    if key.ends == key.expires:
+        return f"the key expired on {_day(key.expires or 0)}"
+    if not key.encrypts_until:
+        return "the subkeys for encryption were revoked"
+    return f"the last subkey for encryption expired on {_day(key.encrypts_until)}"
 
 
 def _day(moment: int) -> str:

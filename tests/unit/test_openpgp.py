@@ -15,10 +15,27 @@ def test_dates_and_user_ids() -> None:
     (found,) = parse_openpgp(key("Alice <a@example.org>", "a@example.net", lifetime=100)).keys
     assert (found.version, found.created, found.expires, found.revoked) == (4, CREATED, CREATED + 100, False)
     assert found.user_ids == ("Alice <a@example.org>", "a@example.net")
-    (endless,) = parse_openpgp(key("a")).keys
+    (endless,) = parse_openpgp(key("a", subkey=1)).keys
     assert endless.expires is None, "the end of a subkey is none of the key"
     assert parse_openpgp(key("a", revoked=True)).keys[0].revoked
     assert len(parse_openpgp(key("a") + key("b")).keys) == 2
+
+
+def test_when_nobody_can_encrypt_any_more() -> None:
+    def ends(octets: bytes) -> int | None:
+        return parse_openpgp(octets).keys[0].ends
+
+    subkey = public_key(CREATED, tag=14)
+    revoked = signature(0x28, (2, CREATED.to_bytes(4)))
+    assert ends(key("a")) is None
+    assert ends(key("a", lifetime=10, subkey=20)) == CREATED + 10
+    assert ends(key("a", subkey=20)) == CREATED + 20
+    assert ends(key("a", subkey=20) + subkey + signature(0x18, (9, (30).to_bytes(4)), (27, b"\x04"))) == CREATED + 30
+    assert ends(key("a", subkey=20) + subkey + signature(0x18, (27, b"\x08"))) is None
+    assert ends(key("a", subkey=20) + subkey + signature(0x18, (27, b"\x02"))) == CREATED + 20, "a key that signs"
+    assert ends(key("a") + revoked) == 0
+    assert ends(key("a", subkey=20) + subkey + signature(0x18, (27, b"\x08")) + revoked) == CREATED + 20
+    assert ends(public_key(CREATED) + subkey + signature(0x18, (9, (1).to_bytes(4)))) is None, "it says not what for"
 
 
 def test_the_newest_signature_tells_the_end() -> None:
