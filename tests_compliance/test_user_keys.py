@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, not_applicable
 from mailproof.grammars.openpgp import KeyRing, OpenPGPKey
+from mailproof.net.dns.names import normalise
 from mailproof.net.errors import NotAvailable
 from mailproof.observations.user_keys import SMIMEA, OpenPGPKeyRecords, WebKeys
 from mailproof.references import Reference, rfc
@@ -80,7 +81,16 @@ def test_web_key_directory_has_the_key(web_keys: WebKeys) -> None:
 def _is_of(user_id: str, address: str) -> bool:
     """Whether a user id has this address: alone, or behind a name in angle brackets (RFC 9580, section 5.11)."""
     _, bracket, rest = user_id.rpartition("<")
-    return (rest.partition(">")[0] if bracket else user_id).strip().lower() == address.lower()
+    return _compared(rest.partition(">")[0] if bracket else user_id) == _compared(address)
+
+
+def _compared(address: str) -> tuple[str, str]:
+    """An address as it is compared: in small letters, its domain in A-labels."""
+    local, _, domain = address.strip().lower().rpartition("@")
+    try:
+        return local, normalise(domain)
+    except ValueError:
+        return local, domain
 
 
 def _out_of_date(rings: tuple[KeyRing, ...], at: int) -> str:

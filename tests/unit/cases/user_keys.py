@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
 from mailproof.grammars.openpgp import parse_openpgp
@@ -71,6 +72,9 @@ TABLE: Table = {
         fails("no user id has the address: Bob", web_keys=_web(key("Bob <bob@example.org>"))),
         passes(web_keys=_web(key("Alice@Example.org"))),
         passes(web_keys=_web(_EXPIRED + _KEY)),
+        passes(
+            web_keys=replace(_web(key("Zoë <zoe@büro.example>")), address="zoe@xn--bro-hoa.example"),
+        ),
         fails("no user id has the address", web_keys=_web(key("Malice <malice@example.org>"))),
         fails("no user id has the address", web_keys=_web(key("alice@example.org.example"))),
         fails("expired on 2023-11-15", web_keys=_web(_EXPIRED + key("Bob <bob@example.org>"))),
