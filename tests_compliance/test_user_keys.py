@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, not_applicable
-from mailproof.grammars.openpgp import KeyRing
+from mailproof.grammars.openpgp import KeyRing, OpenPGPKey
+from mailproof.net.dns.names import normalise
 from mailproof.net.errors import NotAvailable
 from mailproof.observations.user_keys import SMIMEA, OpenPGPKeyRecords, WebKeys
 from mailproof.references import Reference, rfc
@@ -70,18 +71,45 @@ def test_web_key_directory_has_the_key(web_keys: WebKeys) -> None:
     assert web_keys.status == 200, f"{web_keys.url} answers with the status {web_keys.status}"
     ring = web_keys.ring or KeyRing((), "it is empty")
     assert not ring.error, f"the key cannot be read: {ring.error}"
-    ids = " ".join(name.lower() for key in ring.keys for name in key.user_ids)
-    assert web_keys.address.lower() in ids, f"no user id has the address: {ids or 'there is none'}"
-    if told := _out_of_date((ring,), web_keys.at):
+    ids = ", ".join(name for key in ring.keys for name in key.user_ids)
+    own = tuple(key for key in ring.keys if any(_is_of(name, web_keys.address) for name in key.user_ids))
+    assert own, f"no user id has the address: {ids[:300] or 'there is none'}"
+    if told := _out_of_date((KeyRing(own),), web_keys.at):
         fail(told, fix="publish a newer key, or extend this one.")
+
+
+def _is_of(user_id: str, address: str) -> bool:
+    """Whether a user id has this address: alone, or behind a name in angle brackets (RFC 9580, section 5.11)."""
+    _, bracket, rest = user_id.rpartition("<")
+    return _compared(rest.partition(">")[0] if bracket else user_id) == _compared(address)
+
+
+def _compared(address: str) -> tuple[str, str]:
+    """An address as it is compared: in small letters, its domain in A-labels."""
+    local, _, domain = address.strip().lower().rpartition("@")
+    try:
+        return local, normalise(domain)
+    except ValueError:
+        return local, domain
 
 
 def _out_of_date(rings: tuple[KeyRing, ...], at: int) -> str:
     """Why none of the keys can be used any more; empty where one can."""
     keys = [key for ring in rings for key in ring.keys]
-    if not keys or any(not key.revoked and (key.expires is None or key.expires > at) for key in keys):
+    if not keys or any(not key.revoked and (key.ends is None or key.ends > at) for key in keys):
         return ""
-    return "; ".join("the key was revoked" if k.revoked else f"the key expired on {_day(k.expires or 0)}" for k in keys)
+    return "; ".join(dict.fromkeys(map(_end, keys)))[:300]
+
+
+def _end(key: OpenPGPKey) -> str:
+    """What ended a key."""
+    if key.revoked:
+        return "the key was revoked"
+    if key.ends == key.expires:
+        return f"the key expired on {_day(key.expires or 0)}"
+    if not key.encrypts_until:
+        return "the subkeys for encryption were revoked"
+    return f"the last subkey for encryption expired on {_day(key.encrypts_until)}"
 
 
 def _day(moment: int) -> str:

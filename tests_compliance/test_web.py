@@ -379,8 +379,9 @@ def test_key_of_security_txt_is_in_date(security_txt: SecurityTxt) -> None:
     if key is None:
         not_applicable(f"{security_txt.key.url} (status {security_txt.key.status}) is no OpenPGP key in armour")
     assert not key.revoked, f"the key {key.id} is revoked"
-    if key.expires is not None:
-        ends = datetime.fromtimestamp(key.expires, UTC)
+    assert key.ends != 0, f"the subkeys for encryption of the key {key.id} are revoked"
+    if key.ends is not None:
+        ends = datetime.fromtimestamp(key.ends, UTC)
         assert ends >= datetime.fromisoformat(security_txt.at), f"the key {key.id} ended on {ends:%Y-%m-%d}"
 
 

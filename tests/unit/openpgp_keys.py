@@ -21,12 +21,20 @@ def signature(kind: int, *subpackets: tuple[int, bytes], version: int = 4) -> by
     return packet(2, head + bytes(width) + bytes(8))
 
 
-def key(*user_ids: str, created: int = 1_700_000_000, lifetime: int = 0, revoked: bool = False, made: int = 0) -> bytes:
-    """A key whose user ids are bound, with a lifetime in seconds or without end, and an encryption subkey."""
+def key(
+    *user_ids: str,
+    created: int = 1_700_000_000,
+    lifetime: int = 0,
+    revoked: bool = False,
+    made: int = 0,
+    subkey: int = 0,
+) -> bytes:
+    """A key whose user ids are bound, and a subkey for encryption; each with a lifetime in seconds or without end."""
     told = [(2, (made or created).to_bytes(4)), (27, b"\x03")]
     told += [(9, lifetime.to_bytes(4))] if lifetime else []
     parts = [public_key(created)]
     parts += [signature(0x20, (2, created.to_bytes(4)))] if revoked else []
     for user_id in user_ids:
         parts += [packet(13, user_id.encode()), signature(0x13, *told)]
-    return b"".join((*parts, public_key(created, tag=14), signature(0x18, (9, (1).to_bytes(4)), (27, b"\x0c"))))
+    bound = signature(0x18, (2, created.to_bytes(4)), (9, subkey.to_bytes(4)), (27, b"\x0c"))
+    return b"".join((*parts, public_key(created, tag=14), bound))

@@ -6,6 +6,8 @@ import base64
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import certifi
 import pytest
@@ -14,17 +16,17 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, SignatureAlgorithmOID
 
 from mailproof.net.errors import Malformed
 from mailproof.net.pkix.certificates import facts, reading
 from mailproof.net.pkix.contents import ETLS, contents, public_roots
 from mailproof.net.pkix.paths import Roots, trusted_roots, verify
-from mailproof.net.pkix.revocation import Status, read_list, read_response, request_for
+from mailproof.net.pkix.revocation import Status, _verifies, read_list, read_response, request_for
 from mailproof.observations.tls import Deployment
 from mailproof.probes.certificates import _shown
 from mailproof.probes.issuers import issuer_of
-from tests.unit.chains import AT, CLIENT, SERVER, Made, ca, key, leaf, made, sent
+from tests.unit.chains import AT, CLIENT, SERVER, Made, ca, key, leaf, made, sent, usage
 
 URL = "http://ca.example/1.crl"
 ROOT = ca("root")
@@ -116,7 +118,12 @@ def test_public_roots_are_mozillas() -> None:
 
 
 def _list(
-    issuer: Made, *serials: int, extension: x509.ExtensionType | None = None, reason: str = "", by: str = ""
+    issuer: Made,
+    *serials: int,
+    extension: x509.ExtensionType | None = None,
+    reason: str = "",
+    by: str = "",
+    **more: Any,
 ) -> bytes:
     builder = (
         x509.CertificateRevocationListBuilder()
@@ -131,6 +138,8 @@ def _list(
         builder = builder.add_revoked_certificate(entry.build())
     if extension:
         builder = builder.add_extension(extension, True)
+    for value in more.values():
+        builder = builder.add_extension(value, True)
     return builder.sign(key(by or issuer.key_name), hashes.SHA256()).public_bytes(Encoding.DER)
 
 
@@ -171,6 +180,8 @@ def test_a_list_says_good_or_revoked() -> None:
         (_list(MIDDLE, SERIAL, by="other"), "does not verify"),
         (_list(MIDDLE, SERIAL, extension=_scope(indirect_crl=True)), "does not tell of all"),
         (_list(MIDDLE, extension=x509.DeltaCRLIndicator(1)), "delta"),
+        (_list(MIDDLE, extension=_scope(only_contains_user_certs=True), then=x509.DeltaCRLIndicator(1)), "delta"),
+        (_list(MIDDLE, extension=x509.UnrecognizedExtension(ETLS, b"\5\0")), "is not known: 0.4.0.3523.3.1"),
         (_list(MIDDLE, SERIAL, extension=_scope(only_contains_ca_certs=True)), "another kind of certificate"),
         (
             _list(MIDDLE, extension=_scope(full_name=[x509.UniformResourceIdentifier("http://x.example/")])),
@@ -180,6 +191,22 @@ def test_a_list_says_good_or_revoked() -> None:
 )
 def test_what_nobody_may_believe_of_a_list_is_said(data: bytes, fault: str) -> None:
     assert fault in read_list(data, LEAF.certificate, MIDDLE.certificate, URL).fault
+
+
+def test_a_list_is_made_for_all_names_of_its_distribution_point() -> None:
+    """One name in common is enough (RFC 5280, section 6.3.3, b 2 i); names of another point are not in common."""
+    here, there, elsewhere = (x509.UniformResourceIdentifier(f"{scheme}://ca.example/1.crl") for scheme in "abc")
+    points = [x509.DistributionPoint(names, None, None, None) for names in ([here, there], [elsewhere])]
+    server = leaf(MIDDLE, extra=[(x509.CRLDistributionPoints(points), False)]).certificate
+    for named, believed in ((there, True), (elsewhere, False)):
+        found = read_list(_list(MIDDLE, extension=_scope(full_name=[named])), server, MIDDLE.certificate, here.value)
+        assert bool(found.fault) is not believed
+
+
+def test_a_ca_that_may_not_sign_lists_is_not_believed() -> None:
+    mute = ca("mute", ROOT, ku=usage(signs=True))
+    said = read_list(_list(mute), leaf(mute).certificate, mute.certificate, URL)
+    assert "does not allow it to sign lists" in said.fault
 
 
 def test_what_is_no_list_is_malformed() -> None:
@@ -228,6 +255,20 @@ def test_who_may_sign_an_ocsp_response() -> None:
         said = read_response(_response(signer=signer, shown=True), LEAF.certificate, MIDDLE.certificate)
         assert fault in said.fault
         assert bool(fault) is bool(said.fault)
+
+
+def test_a_signature_by_pss_is_one_of_the_ca() -> None:
+    private, octets, digest = rsa.generate_private_key(65537, 2048), b"response", hashes.SHA384()
+    signer: Any = SimpleNamespace(public_key=private.public_key)
+    scheme = padding.PSS(padding.MGF1(digest), digest.digest_size)
+    found: Any = SimpleNamespace(
+        signature_algorithm_oid=SignatureAlgorithmOID.RSASSA_PSS,
+        signature=private.sign(octets, scheme, digest),
+        tbs_response_bytes=octets,
+    )
+    assert _verifies(found, signer)
+    found.tbs_response_bytes = b"another"
+    assert not _verifies(found, signer)
 
 
 def test_a_response_about_another_certificate_or_of_no_use_says_nothing() -> None:

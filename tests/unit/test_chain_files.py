@@ -84,6 +84,8 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
         _look(tmp_path, "nothing")
     with pytest.raises(Malformed, match="more than 50"):
         _look(tmp_path, LEAF.pem * 51)
+    with pytest.raises(NotAvailable, match=r"mx\.pem holds 2 private keys, each with a chain"):
+        _look(tmp_path, 2 * f"{_key(LEAF)}{LEAF.pem}{MIDDLE.pem}")
     with pytest.raises(Malformed, match=r"mx\.key holds no private key"):
         _look(tmp_path, LEAF.pem, key="nothing")
     with pytest.raises(NotAvailable, match="passphrase"):

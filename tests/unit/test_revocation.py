@@ -24,7 +24,7 @@ from mailproof.net.errors import NoAddress, NotAvailable, NotFollowed, NotObserv
 from mailproof.net.network import Network
 from mailproof.net.pkix.paths import Roots, verify
 from mailproof.net.pkix.revocation import Status
-from mailproof.net.revocation_lists import MAX_URLS
+from mailproof.net.revocation_lists import MAX_KEPT, MAX_URLS
 from mailproof.net.settings import NetSettings, SocketAddress
 from mailproof.observations.certificates import CertificateContents, Revocation
 from mailproof.observations.tls import Certificates, Deployment
@@ -231,6 +231,39 @@ def test_an_answer_that_is_no_list_is_a_failure(tmp_path: Path) -> None:
 
     with pytest.raises(NotAvailable, match="status 404"):
         _served(tmp_path, ask, "404 Not Found")
+
+
+def test_what_is_of_no_use_is_not_fetched_for_every_host(tmp_path: Path) -> None:
+    async def ask(net: Network) -> list[bytes | BaseException]:
+        wanted = (net.revocation_lists.get("http://crl.example/") for _ in range(3))
+        return list(await asyncio.gather(*wanted, return_exceptions=True))
+
+    found, requests = _served(tmp_path, ask, "404 Not Found")
+    assert [str(failure) for failure in found] == ["http://crl.example/ answers with the status 404"] * 3
+    assert len(requests) == 1
+
+
+def test_lists_do_not_fill_the_memory(tmp_path: Path) -> None:
+    async def ask(net: Network) -> bytes:
+        await net.revocation_lists.get("http://crl.example/1")
+        assert net.revocation_lists._kept == len(b"list")
+        net.revocation_lists._kept = MAX_KEPT
+        assert await net.revocation_lists.get("http://crl.example/1") == b"list", "it is kept"
+        return await net.revocation_lists.get("http://crl.example/2")
+
+    with pytest.raises(NotAvailable, match="256 MiB"):
+        _served(tmp_path, ask)
+
+
+def test_a_directory_is_no_place_to_ask_where_there_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    directories = "ldap://one.example/?crl", "ldap://two.example/?crl"
+    seen, lists = _look(monkeypatch, (_leaf(*directories, FIRST), MIDDLE), known={FIRST: _list()})
+    assert lists.asked == [FIRST]
+    assert seen.checked[0].said is not None
+    _, lists = _look(monkeypatch, (_leaf(*directories, responder="http://ocsp.example"), MIDDLE))
+    assert [url.rpartition("/")[0] for url in lists.asked] == ["http://ocsp.example"]
+    _, lists = _look(monkeypatch, (_leaf(*directories), MIDDLE))
+    assert lists.asked == list(directories), "why nothing is known is said"
 
 
 def test_a_run_fetches_only_so_many(tmp_path: Path) -> None:

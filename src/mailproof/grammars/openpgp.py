@@ -14,15 +14,21 @@ from dataclasses import dataclass, field
 
 from mailproof.net.text import printable
 
-MAX_PACKETS = 2000
+MAX_PACKETS = 10000
 MAX_USER_IDS = 100
 _SIGNATURE, _KEY, _USER_ID, _SUBKEY = 2, 6, 13, 14
 _SECRET = (5, 7)
 _CREATED, _KEY_EXPIRES, _ISSUER, _KEY_FLAGS, _ISSUER_FINGERPRINT = 2, 9, 16, 27, 33
 _OF_OWNER = (0x10, 0x11, 0x12, 0x13, 0x1F)
 """Signatures that bind a user id, or what holds for the key itself; those of others tell no flags and dates."""
-_REVOKES = 0x20
-_ARMOUR = re.compile(r"-----BEGIN PGP ([A-Z ]+)-----(.*?)-----END PGP \1-----", re.DOTALL)
+_REVOKES, _BINDS_SUBKEY, _REVOKES_SUBKEY = 0x20, 0x18, 0x28
+_ENCRYPTS = 0x0C
+"""Flags of a key that others may encrypt to: messages, and what is stored (section 5.2.3.29)."""
+_SKIPPED = (10, 12, 21)
+"""Marker, trust and padding packets: they tell nothing, wherever they stand (sections 5.8, 5.10 and 5.14)."""
+_UNCRITICAL = 40
+"""From this tag on, packets that are not known are skipped (section 4.3)."""
+_ARMOUR = re.compile(r"-----(BEGIN|END) PGP ([A-Z ]+)-----")
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,15 @@ class OpenPGPKey:
     """None: never."""
     revoked: bool
     user_ids: tuple[str, ...]
+    encrypts_until: int | None = None
+    """When the last of its keys ends that is made for encryption, the subkeys included; 0 where all were revoked. None:
+    never, or none says that it is made for it.
+    """
+
+    @property
+    def ends(self) -> int | None:
+        """When nobody can encrypt to it any more."""
+        return min((end for end in (self.expires, self.encrypts_until) if end is not None), default=None)
 
 
 @dataclass(frozen=True)
@@ -67,27 +82,47 @@ class _Key:
     """When the signature was made that tells the lifetime."""
     revoked: bool = False
     user_ids: list[str] = field(default_factory=list)
-    in_subkeys: bool = False
+    flags: int = 0
+    subkeys: list[_Key] = field(default_factory=list)
+
+    @property
+    def end(self) -> int | None:
+        return self.created + self.lifetime if self.lifetime else None
 
     def finished(self) -> OpenPGPKey:
-        expires = self.created + self.lifetime if self.lifetime else None
-        return OpenPGPKey(
-            self.version, self.id, self.created, expires, self.revoked, tuple(self.user_ids[:MAX_USER_IDS])
-        )
+        user_ids = tuple(self.user_ids[:MAX_USER_IDS])
+        return OpenPGPKey(self.version, self.id, self.created, self.end, self.revoked, user_ids, self._encrypts_until())
+
+    def _encrypts_until(self) -> int | None:
+        made_for_it = [key for key in (self, *self.subkeys) if key.flags & _ENCRYPTS]
+        ends = [key.end for key in made_for_it if not key.revoked]
+        known = [end for end in ends if end is not None]
+        return None if not made_for_it or len(known) < len(ends) else max(known, default=0)
 
 
 def unarmoured(text: str) -> bytes | None:
     """What is in the first armour of a text (section 6); None where there is none, or it does not decode."""
-    found = _ARMOUR.search(text)
-    if found is None:
+    body = _armoured(text)
+    if body is None:
         return None
-    lines = found[2].strip("\r\n").splitlines()
+    lines = body.strip("\r\n").splitlines()
     blank = next((number for number, line in enumerate(lines) if not line.strip()), -1)
     wanted = [line.strip() for line in lines[blank + 1 :] if not line.startswith("=")]
     try:
         return base64.b64decode("".join(wanted), validate=True)
     except (binascii.Error, ValueError):
         return None
+
+
+def _armoured(text: str) -> str | None:
+    """What stands between a first line and the last one of its kind. Each line is looked at once."""
+    kind, start = "", 0
+    for line in _ARMOUR.finditer(text):
+        if line[1] == "BEGIN":
+            kind, start = line[2], line.end()
+        elif line[2] == kind:
+            return text[start : line.start()]
+    return None
 
 
 def read_signature(data: bytes) -> Signature | None:
@@ -131,12 +166,14 @@ def _take(keys: list[_Key], tag: int, body: bytes) -> None:
         if len(body) < 6 or body[0] not in (3, 4, 5, 6):
             raise ValueError("a public key of an unknown version")
         keys.append(_Key(body[0], _id(body), int.from_bytes(body[1:5])))
+    elif tag in _SKIPPED or tag >= _UNCRITICAL:
+        pass
     elif not keys:
         raise ValueError("it does not begin with a public key")
     elif tag == _USER_ID:
         keys[-1].user_ids.append(printable(body.decode("utf-8", "backslashreplace")))
     elif tag == _SUBKEY:
-        keys[-1].in_subkeys = True
+        keys[-1].subkeys.append(_Key(body[0] if body else 0, "", int.from_bytes(body[1:5])))
     elif tag == _SIGNATURE:
         _sign(keys[-1], body)
 
@@ -146,25 +183,32 @@ def _sign(key: _Key, body: bytes) -> None:
     told = _told(body)
     if told is None or _issuer(told) not in ("", key.id):
         return
-    kind = body[1]
+    kind, about = body[1], key.subkeys[-1] if key.subkeys else key
     if kind == _REVOKES:
         key.revoked = True
-    elif kind in _OF_OWNER and not key.in_subkeys and (_KEY_EXPIRES in told or _KEY_FLAGS in told):
+    elif kind == _REVOKES_SUBKEY and key.subkeys:
+        about.revoked = True
+    elif kind in ((_BINDS_SUBKEY,) if key.subkeys else _OF_OWNER) and (_KEY_EXPIRES in told or _KEY_FLAGS in told):
         made = int.from_bytes(told.get(_CREATED, b""))
-        if made >= key.told:
-            key.told, key.lifetime = made, int.from_bytes(told.get(_KEY_EXPIRES, b""))
+        if made >= about.told:
+            about.told, about.lifetime = made, int.from_bytes(told.get(_KEY_EXPIRES, b""))
+            about.flags = int.from_bytes(told.get(_KEY_FLAGS, b"")[:1])
 
 
 def _told(body: bytes) -> dict[int, bytes] | None:
-    """The subpackets of a signature by type, the hashed ones first (section 5.2.3); None of another version."""
+    """The subpackets of a signature by type (section 5.2.3); None of another version.
+
+    Of those that are not hashed, which anybody can change, only who signed.
+    """
     if len(body) < 8 or body[0] not in (4, 6):
         return None
     width, at = 2 if body[0] == 4 else 4, 4
     found: dict[int, bytes] = {}
-    for _ in ("hashed", "not hashed"):
+    for hashed in (True, False):
         begin, length = at + width, int.from_bytes(body[at : at + width])
         for type, content in _subpackets(body[begin : begin + length]):
-            found.setdefault(type, content)
+            if hashed or type in (_ISSUER, _ISSUER_FINGERPRINT):
+                found.setdefault(type, content)
         at = begin + length
     return found
 

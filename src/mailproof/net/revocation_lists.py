@@ -7,7 +7,7 @@ import base64
 from urllib.parse import urlsplit
 
 from mailproof.net.dns.client import DNSClient
-from mailproof.net.errors import Malformed, NoAddress, NotAvailable, NotFollowed
+from mailproof.net.errors import Malformed, NoAddress, NotAvailable, NotFollowed, NotObserved
 from mailproof.net.https import HTTPSClient
 from mailproof.net.settings import NetSettings
 
@@ -20,6 +20,12 @@ MAX_ADDRESSES = 4
 MAX_URLS = 500
 """Different lists and responses that one run fetches."""
 
+MAX_KEPT = 256 * 1024 * 1024
+"""Octets of all of them together: they stay in memory until the run ends."""
+
+_AT_ONCE = 4
+"""Fetches at the same time; each holds its list twice while it is read."""
+
 
 class RevocationLists:
     """Fetches CRLs and OCSP responses. Both are signed, so plain HTTP does (RFC 5280, section 8)."""
@@ -28,11 +34,13 @@ class RevocationLists:
         self._settings = settings
         self._dns = dns
         self._https = https
-        self._fetched: dict[str, bytes] = {}
+        self._fetched: dict[str, bytes | NotObserved] = {}
+        self._kept = 0
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def get(self, url: str) -> bytes:
-        """The octets at ``url``, an http: or https: one. What was fetched once is kept.
+        """The octets at ``url``, an http: or https: one. What was fetched once is kept, and so is why it is of no use.
 
         Raises NotAvailable for a URL or an answer that is of no use, NotFollowed for a host that is not public,
         NoAddress, and what the DNS client and ``HTTPSClient.fetch`` raise.
@@ -41,8 +49,25 @@ class RevocationLists:
             raise NotAvailable(f"more than {MAX_URLS} lists of revoked certificates are not fetched in a run")
         async with self._locks.setdefault(url, asyncio.Lock()):
             if url not in self._fetched:
-                self._fetched[url] = await self._get(url)
-            return self._fetched[url]
+                async with self._at_once:
+                    self._fetched[url] = await self._outcome(url)
+            found = self._fetched[url]
+        if isinstance(found, NotObserved):
+            raise type(found)(found.reason, found.evidence)
+        return found
+
+    async def _outcome(self, url: str) -> bytes | NotObserved:
+        """The octets, or why there are none however often one asks: a list too large is not fetched for every host."""
+        if self._kept >= MAX_KEPT:
+            raise NotAvailable(f"more than {MAX_KEPT >> 20} MiB of lists of revoked certificates are not kept in a run")
+        try:
+            data = await self._get(url)
+        except NotObserved as failure:
+            if failure.transient:
+                raise
+            return failure
+        self._kept += len(data)
+        return data
 
     async def _get(self, url: str) -> bytes:
         try:

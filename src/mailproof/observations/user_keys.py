@@ -77,5 +77,5 @@ class WebKeys(Observation):
             return (f"{self.address}: not looked for",)
         lines = [f"GET {self.url}: {self.fault or f'status {self.status}'}"]
         for key in self.ring.keys if self.ring else ():
-            lines.append(f"key of version {key.version} of {', '.join(key.user_ids) or 'nobody'}")
+            lines.append(f"key of version {key.version} of {', '.join(key.user_ids)[:300] or 'nobody'}")
         return tuple(lines)

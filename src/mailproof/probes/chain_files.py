@@ -36,10 +36,14 @@ _KEY = re.compile(rb"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.+?-----END \1-----", r
 async def chain_file(file: CertificateFile, net: Network) -> ChainFile:
     """The certificates of the file, and which of them the private key beside or in it belongs to.
 
-    Raises NotAvailable for a file that cannot be read, Malformed for one without certificates and for keys that are
-    none.
+    Raises NotAvailable for a file that cannot be read, or that holds several chains, as Postfix lets it (postconf(5),
+    smtpd_tls_chain_files); Malformed for one without certificates and for keys that are none.
     """
     data = await net.files.read(Path(file.path), MAX_OCTETS)
+    if file.program == "postfix" and (keys_in_file := sum(1 for _ in _KEY.finditer(data))) > 1:
+        raise NotAvailable(
+            f"{file.name} holds {keys_in_file} private keys, each with a chain of its own: only files of one are read"
+        )
     pems = _pems(data, file.name)
     in_file = len(pems)
     if file.chain:

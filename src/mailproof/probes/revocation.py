@@ -60,9 +60,11 @@ async def revocation(
 async def _check(net: Network, found: Contents, certificate: x509.Certificate, issuer: x509.Certificate) -> Checked:
     """What the first list says that one can believe; else why the last one says nothing."""
     outcome: Checked | None = None
-    for url in found.revocation_lists[:_MOST_PLACES] or found.responders[:_MOST_PLACES]:
+    lists = _of_the_web(found.revocation_lists)
+    places = lists or _of_the_web(found.responders) or found.revocation_lists or found.responders
+    for url in places[:_MOST_PLACES]:
         try:
-            if found.revocation_lists:
+            if url in found.revocation_lists:
                 data = await net.revocation_lists.get(url)
                 said = await asyncio.to_thread(read_list, data, certificate, issuer, url)
             else:
@@ -78,6 +80,11 @@ async def _check(net: Network, found: Contents, certificate: x509.Certificate, i
 
 _MOST_PLACES = 2
 """Places of one certificate's list that are tried."""
+
+
+def _of_the_web(urls: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that can be fetched: CAs of companies name directories (ldap:) before them."""
+    return tuple(url for url in urls if url.lower().startswith(("http:", "https:")))
 
 
 async def _ask(net: Network, url: str, certificate: x509.Certificate, issuer: x509.Certificate) -> Said:

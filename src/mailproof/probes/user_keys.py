@@ -119,7 +119,7 @@ def _in_base64(body: bytes) -> str:
 
 
 def wkd_hash(local_part: str) -> str:
-    """SHA-1 of the local part in small letters, in the base32 of Zimmermann (RFC 6189, section 5.1.6)."""
-    digest = hashlib.sha1(local_part.lower().encode(), usedforsecurity=False).digest()
+    """SHA-1 of the local part, its letters of ASCII small (draft, section 3.1), in z-base-32 (RFC 6189, 5.1.6)."""
+    digest = hashlib.sha1(local_part.encode().lower(), usedforsecurity=False).digest()
     number = int.from_bytes(digest)
     return "".join(_ZBASE32[number >> shift & 31] for shift in range(155, -1, -5))

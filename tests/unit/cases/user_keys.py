@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
 from mailproof.grammars.openpgp import parse_openpgp
@@ -11,7 +12,7 @@ from mailproof.net.dns.client import Answer, ResourceRecord
 from mailproof.observations.user_keys import SMIMEA, OpenPGPKeyRecords, WebKeys
 
 from ..observed import answer, missing
-from ..openpgp_keys import key
+from ..openpgp_keys import key, signature
 from .case import Table, advises, fails, passes, skips, undecided
 
 ALICE = "alice@example.org"
@@ -68,9 +69,25 @@ TABLE: Table = {
         fails("has an address", level=SHOULD, web_keys=_web(fault="neither has an address", status=0)),
         fails("status 404", web_keys=_web(status=404)),
         fails("cannot be read", web_keys=_web(b"<html>")),
-        fails("no user id has the address: bob", web_keys=_web(key("Bob <bob@example.org>"))),
+        fails("no user id has the address: Bob", web_keys=_web(key("Bob <bob@example.org>"))),
+        passes(web_keys=_web(key("Alice@Example.org"))),
+        passes(web_keys=_web(_EXPIRED + _KEY)),
+        passes(
+            web_keys=replace(_web(key("Zoë <zoe@büro.example>")), address="zoe@xn--bro-hoa.example"),
+        ),
+        fails("no user id has the address", web_keys=_web(key("Malice <malice@example.org>"))),
+        fails("no user id has the address", web_keys=_web(key("alice@example.org.example"))),
+        fails("expired on 2023-11-15", web_keys=_web(_EXPIRED + key("Bob <bob@example.org>"))),
         fails("expired on 2023-11-15", level=SHOULD, web_keys=_web(_EXPIRED)),
-        fails("was revoked", web_keys=_web(_REVOKED)),
+        fails("the key was revoked", web_keys=_web(_REVOKED)),
+        fails(
+            "the last subkey for encryption expired on 2023-11-15",
+            web_keys=_web(key("alice@example.org", subkey=86400)),
+        ),
+        fails(
+            "the subkeys for encryption were revoked",
+            web_keys=_web(key("alice@example.org") + signature(0x28, (2, bytes(4)))),
+        ),
         undecided("status 503", web_keys=_web(status=503)),
         undecided("status 302", web_keys=_web(status=302)),
         skips("names no Web Key", web_keys=WebKeys(ALICE, AT, wanted=False)),

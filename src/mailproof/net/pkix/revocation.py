@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
 
 from mailproof.net.errors import Malformed
 from mailproof.net.pkix.certificates import reading
@@ -20,6 +21,7 @@ from mailproof.net.pkix.extensions import extension
 from mailproof.net.pkix.flaws import is_ca
 from mailproof.net.pkix.names import canonical
 from mailproof.net.pkix.signatures import Made, signature
+from mailproof.net.text import printable
 
 SKEW = timedelta(minutes=5)
 """By how much the CA's clock and ours may differ."""
@@ -70,34 +72,50 @@ def read_list(data: bytes, certificate: x509.Certificate, issuer: x509.Certifica
             _iso(updates[1]),
             _iso(entry.revocation_date_utc) if entry and revoked else "",
             reason if revoked else "",
-            _fault_of_list(found, issuer, url, of_ca=is_ca(certificate)),
+            _fault_of_list(found, certificate, issuer, url),
         )
 
 
-def _fault_of_list(found: x509.CertificateRevocationList, issuer: x509.Certificate, url: str, *, of_ca: bool) -> str:
+def _fault_of_list(
+    found: x509.CertificateRevocationList, certificate: x509.Certificate, issuer: x509.Certificate, url: str
+) -> str:
     """Why a CRL does not tell of the certificate (RFC 5280, section 6.3.3)."""
     if canonical(found.issuer) != canonical(issuer.subject):
         return "the list is that of another CA"
     key = issuer.public_key()
     if not isinstance(key, _Keys) or not found.is_signature_valid(key):
         return "the signature of the list does not verify"
+    usage = extension(issuer, x509.KeyUsage)
+    if usage is not None and not usage.crl_sign:
+        return "the key usage of the CA does not allow it to sign lists"
+    faults = []
     for known in found.extensions:
-        if isinstance(known.value, x509.DeltaCRLIndicator):
-            return "the list is a delta, and tells only what is new"
-        if isinstance(known.value, x509.IssuingDistributionPoint):
-            return _fault_of_scope(known.value, url, of_ca=of_ca)
-    return ""
+        match known.value:
+            case x509.DeltaCRLIndicator():
+                faults.append("the list is a delta, and tells only what is new")
+            case x509.IssuingDistributionPoint():
+                faults.append(_fault_of_scope(known.value, certificate, url))
+            case x509.UnrecognizedExtension() if known.critical:
+                faults.append(f"the list has a critical extension that is not known: {known.oid.dotted_string}")
+    return next(filter(None, faults), "")
 
 
-def _fault_of_scope(point: x509.IssuingDistributionPoint, url: str, *, of_ca: bool) -> str:
+def _fault_of_scope(point: x509.IssuingDistributionPoint, certificate: x509.Certificate, url: str) -> str:
+    of_ca = is_ca(certificate)
     if point.indirect_crl or point.only_some_reasons or point.only_contains_attribute_certs:
         return "the list does not tell of all certificates and reasons"
     if (point.only_contains_user_certs and of_ca) or (point.only_contains_ca_certs and not of_ca):
         return "the list is one for another kind of certificate"
-    uris = [name.value for name in point.full_name or () if isinstance(name, x509.UniformResourceIdentifier)]
-    if uris and url not in uris:
+    uris = _uris(point.full_name)
+    points = [_uris(one.full_name) for one in extension(certificate, x509.CRLDistributionPoints) or ()]
+    if uris and uris.isdisjoint({url}.union(*(names for names in points if url in names))):
         return "the list is made for another distribution point"
     return ""
+
+
+def _uris(names: Iterable[x509.GeneralName] | None) -> set[str]:
+    """The URIs of a distribution point: names of the same list (RFC 5280, section 6.3.3, b 2 i)."""
+    return {printable(name.value) for name in names or () if isinstance(name, x509.UniformResourceIdentifier)}
 
 
 def request_for(certificate: x509.Certificate, issuer: x509.Certificate) -> bytes:
@@ -156,19 +174,33 @@ def _delegates(certificates: Iterable[x509.Certificate], issuer: x509.Certificat
 _Keys = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | ed448.Ed448PublicKey
 
 
+_PSS_HASHES = hashes.SHA256(), hashes.SHA384(), hashes.SHA512()
+
+
 def _verifies(found: ocsp.OCSPResponse, signer: x509.Certificate) -> bool:
     try:
-        key, digest = signer.public_key(), found.signature_hash_algorithm
-        match key:
-            case rsa.RSAPublicKey() if digest is not None:
+        match key := signer.public_key():
+            case rsa.RSAPublicKey() if found.signature_algorithm_oid == SignatureAlgorithmOID.RSASSA_PSS:
+                return any(_verifies_by_pss(found, key, digest) for digest in _PSS_HASHES)
+            case rsa.RSAPublicKey() if (digest := found.signature_hash_algorithm) is not None:
                 key.verify(found.signature, found.tbs_response_bytes, padding.PKCS1v15(), digest)
-            case ec.EllipticCurvePublicKey() if digest is not None:
+            case ec.EllipticCurvePublicKey() if (digest := found.signature_hash_algorithm) is not None:
                 key.verify(found.signature, found.tbs_response_bytes, ec.ECDSA(digest))
             case ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey():
                 key.verify(found.signature, found.tbs_response_bytes)
             case _:
                 return False
     except Exception:  # a false signature, and keys and algorithms of odd kinds
+        return False
+    return True
+
+
+def _verifies_by_pss(found: ocsp.OCSPResponse, key: rsa.RSAPublicKey, digest: hashes.HashAlgorithm) -> bool:
+    """Whether it is a PSS signature over this hash: the library does not tell the one that the response names."""
+    try:
+        scheme = padding.PSS(padding.MGF1(digest), padding.PSS.AUTO)
+        key.verify(found.signature, found.tbs_response_bytes, scheme, digest)
+    except InvalidSignature:
         return False
     return True
 
