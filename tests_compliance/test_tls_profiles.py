@@ -8,7 +8,7 @@ from mailproof.controls import MAY, SHOULD, Family, Harm, control, finding, leav
 from mailproof.criteria.tls_profiles import PROFILES, Aspect, TLSProfile
 from mailproof.net.services import MX
 from mailproof.net.tls.offers import Question
-from mailproof.net.tls.suites import suite_named
+from mailproof.net.tls.suites import WeakKind, suite_named
 from mailproof.net.tls.versions import TLSVersion
 from mailproof.observations.tls import TLSLists, TLSOffers
 from mailproof.references import BSI_TLS, MOZILLA_TLS, NCSC_NL_TLS, rfc
@@ -67,7 +67,18 @@ def test_suites_are_those_of_the_profile(
     profile = _profile(tls_endpoint, mx, users)
     listed = in_full(tls_lists, Question.SUITES) or ()
     names = {name: suite_named(name).iana for found in listed for name in found.suites}
-    _judge(profile, Aspect.SUITES, names)
+    refused = profile.refused(Aspect.SUITES, names.values())
+    broken = {name: suite_named(name).weakness for name in names if names[name] in refused}
+    broken = {name: kind for name, kind in broken.items() if kind in _BROKEN}
+    _judge(profile, Aspect.SUITES, {name: names[name] for name in names if name not in broken})
+    for name, kind in broken.items():
+        if kind is WeakKind.RC4:
+            leave_to("TLS-NO-RC4", f"{name} is accepted")
+        if kind is WeakKind.TRIPLE_DES:
+            leave_to("TLS-NO-3DES", f"{name} is accepted")
+        if kind is WeakKind.EXPORT:
+            leave_to("TLS-FREAK-LOGJAM", f"{name} is accepted")
+        leave_to("TLS-NO-NULL", f"{name} is accepted")
 
 
 @control(
@@ -109,6 +120,10 @@ def test_schemes_are_those_of_the_profile(
     if tls_lists.found(Question.SHA1):
         leave_to("TLS-KEX-HASH", "key exchanges are signed with SHA-1")
     _judge(profile, Aspect.SCHEMES, {name: name for name in schemes})
+
+
+_BROKEN = (WeakKind.RC4, WeakKind.TRIPLE_DES, WeakKind.EXPORT, WeakKind.NULL, WeakKind.DES)
+"""What fails at every service, by controls of its own."""
 
 
 def _profile(endpoint: TLSEndpoint, mx: str, users: str) -> TLSProfile:

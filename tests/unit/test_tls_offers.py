@@ -160,6 +160,33 @@ def test_suites_in_the_order_in_which_the_server_chooses(own_order: bool) -> Non
     assert (list(listed.suites), listed.server_order) == (names, own_order)
 
 
+def test_the_best_suites_may_be_equal_in_an_order_of_the_servers_own() -> None:
+    """BoringSSL's groups of equal suites: which of the best a server takes says nothing about those out of date."""
+    best, dated = (0xCCA8, 0xC02F), (0xC013, 0x002F)
+
+    async def serve(stream: ServerStream, octets: bytes, number: int) -> None:
+        offered = suites_of(octets) if version_of(octets) is TLSVersion.TLS1_2 else []
+        chosen = next((n for n in offered if n in best), None) or next((n for n in dated if n in offered), None)
+        stream.write(ALERT if chosen is None else record(hello(0x0303, chosen)) + ALERT)
+
+    found, _ = asked(serve, replace(ONCE, tls_depth=TLSDepth.FULL))
+    assert found.suites is not None
+    assert found.suites[0].suites == tuple(suite(number).name for number in (*best, *dated))
+    assert found.suites[0].server_order
+
+
+def test_any_refusal_of_a_fallback_or_of_another_protocol_counts() -> None:
+    async def serve(stream: ServerStream, octets: bytes, number: int) -> None:
+        version = version_of(octets)
+        spoken = version in (TLSVersion.TLS1_1, TLSVersion.TLS1_2) and 0xC013 in suites_of(octets)
+        refused = 0x5600 in suites_of(octets) if spoken else True
+        stream.write(ALERT if refused or b"http/1.1" in octets else record(hello(version.number, 0xC013)) + ALERT)
+
+    found, _ = asked(serve, replace(ONCE, tls_depth=TLSDepth.FULL))
+    assert found.fallback_refused
+    assert [entry.refused for entry in found.alpn or ()] == [True]
+
+
 @pytest.mark.parametrize("depth", TLSDepth)
 def test_the_worst_server_meets_no_bound(depth: TLSDepth) -> None:
     """It takes every old suite, hangs up on all else, and chooses in an order of its own."""

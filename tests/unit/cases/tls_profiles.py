@@ -52,6 +52,14 @@ TABLE: Table = {
         _by(BSI, passes(tls_lists=full(suites=listed(GOOD, "ECDHE-RSA-AES128-SHA256", "DHE-RSA-AES128-CCM")))),
         _by(BSI, fails("ECDHE-RSA-CHACHA20-POLY1305", tls_lists=full(suites=listed("ECDHE-RSA-CHACHA20-POLY1305")))),
         _by(BSI, advises("ECDH-RSA-AES128-GCM-SHA256", tls_lists=full(suites=listed("ECDH-RSA-AES128-GCM-SHA256")))),
+        _by(
+            NCSC, leaves("TLS-NO-3DES", "DES-CBC3-SHA is accepted", tls_lists=full(suites=listed(GOOD, "DES-CBC3-SHA")))
+        ),
+        _by(NCSC, leaves("TLS-NO-RC4", tls_lists=full(suites=listed(GOOD, "ECDHE-RSA-RC4-SHA")))),
+        _by(NCSC, leaves("TLS-FREAK-LOGJAM", tls_lists=full(suites=listed(GOOD, "EXP-RC4-MD5")))),
+        _by(NCSC, leaves("TLS-NO-NULL", tls_lists=full(suites=listed(GOOD, "DES-CBC-SHA")))),
+        _by(NCSC, fails("allow: AES128-SHA", tls_lists=full(suites=listed(GOOD, "DES-CBC3-SHA", "AES128-SHA")))),
+        _by(NCSC, fails("allow: ADH-AES128-SHA", tls_lists=full(suites=listed(GOOD, "ADH-AES128-SHA")))),
         *(_by(NCSC, case) for case in unanswered("suites")),
     ),
     "TLS-GROUP-LIST": (

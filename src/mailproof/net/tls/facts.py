@@ -98,7 +98,8 @@ class Tolerance:
 class SuiteList:
     """The suites of one version, in the order in which the server chose.
 
-    ``server_order``: that order is its own, and not the client's; None where there is one suite only.
+    ``server_order``: that order is its own, and not the client's, who may choose among the best suites at most; None
+    where there is one suite only.
     """
 
     version: TLSVersion

@@ -16,8 +16,6 @@ from mailproof.net.tls.questions import diffie_hellman_of, of_version
 from mailproof.net.tls.suites import RARE_SUITES, USUAL_SUITES, DatedKind, suite
 from mailproof.net.tls.versions import TLSVersion
 
-_NO_APPLICATION_PROTOCOL, _INAPPROPRIATE_FALLBACK = 120, 86
-
 _SSLV2, _SSLV3, _TLS1_0, _TLS1_1, _TLS1_2, _TLS1_3 = TLSVersion
 
 
@@ -88,15 +86,18 @@ class FullQuestions(ListQuestions):
         for protocol in ("http/1.1", *((own,) if own in ("imap", "pop3") else ())):
             answer = await self.interview.ask(replace(self.accepted_hello(spoken[0]), alpn=(protocol,)))
             taken = answer.flight.hello is not None and answer.flight.hello.alpn == protocol
-            found.append(ALPN(protocol, taken, answer.flight.alert == _NO_APPLICATION_PROTOCOL))
+            found.append(ALPN(protocol, taken, answer.flight.hello is None))
         return tuple(found)
 
     async def fallback_refused(self) -> bool | None:
-        """Whether a hello that says that it falls back is refused (RFC 7507); None where there is no older version."""
+        """Whether a hello that says that it falls back is refused (RFC 7507); None where there is no older version.
+
+        Any refusal keeps the client from the older version: without the signal the same hello is accepted.
+        """
         newest = [_TLS1_3] if (await self.version(_TLS1_3)).accepted else []
         spoken = [*newest, *await self.spoken()]
         if len(spoken) < 2:
             return None
         hello = self.accepted_hello(spoken[1])
         answer = await self.interview.ask(replace(hello, suites=(*hello.suites, FALLBACK_SCSV)))
-        return answer.flight.alert == _INAPPROPRIATE_FALLBACK
+        return answer.flight.hello is None

@@ -56,7 +56,7 @@ class ListQuestions(Questions):
             found = await self._merged(offer, found, chosen)
         server_order = None
         if len(found) > 1:
-            server_order = suite_of((await self.ask(offer(found[::-1]))).flight) == found[0]
+            server_order = _is_own_order(found, suite_of((await self.ask(offer(found[::-1]))).flight))
         return SuiteList(version, tuple(suite(number).name for number in found), server_order)
 
     async def _merged(
@@ -158,6 +158,17 @@ class ListQuestions(Questions):
             if (await self.interview.ask(hello)).accepted:
                 return hello
         return None
+
+
+def _is_own_order(found: tuple[int, ...], chosen: int | None) -> bool:
+    """Whether ``chosen``, of the suites ``found`` in the reverse order, shows that the server has an order of its own.
+
+    Servers may hold the best suites to be equal and let the client choose among those (BoringSSL), or ask its first
+    suite whether it has AES in hardware (Go): one that is not out of date is then as good as the first.
+    """
+    if chosen is None or chosen == found[0]:
+        return chosen is not None
+    return chosen != found[-1] and not (suite(chosen).weak or suite(chosen).dated)
 
 
 def _is_ecdsa(answer: Answer) -> bool:
