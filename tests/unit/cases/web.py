@@ -55,7 +55,9 @@ def _visit(found: WebAnswer | Visit) -> Visit:
     return found if isinstance(found, Visit) else Visit(found.scheme, found.address, found)
 
 
-_NONCES = [{"content_security_policy": f"{_POLICY}; script-src 'nonce-{nonce}'"} for nonce in ("YWJj", "ZGVm")]
+_NONCES: list[dict[str, Any]] = [
+    {"content_security_policy": f"{_POLICY}; script-src 'nonce-{nonce}'"} for nonce in ("YWJj", "ZGVm")
+]
 _HTTPS = f"https://{HOST}/"
 _PLAIN = _to(_HTTPS)
 
