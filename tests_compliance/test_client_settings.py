@@ -127,11 +127,13 @@ def test_autoconfig_is_right(autoconfig: Autoconfig) -> None:
         not_applicable(f"{autoconfig.host} does not exist")
     if not autoconfig.answers:
         finding(MAY, f"{autoconfig.host} refuses connections to port 443")
-    last = autoconfig.answers[-1]
+    last = autoconfig.found or autoconfig.answers[-1]
     assert not last.tls_error, f"TLS fails: {last.tls_error}"
+    if last.redirect:
+        raise NotObserved(f"{last.url} leads to {last.redirect}, which is not followed", autoconfig.evidence())
     settings = autoconfig.settings
     assert settings is not None, f"{last.url} gives status {last.status}"
-    assert not settings.errors, "; ".join(settings.errors)
+    assert not settings.errors, f"{last.url}: {'; '.join(settings.errors)}"
     in_clear = [server for server in settings.servers if server.tls is TLSStart.NONE]
     assert not in_clear, f"{in_clear[0]} is named without TLS"
 

@@ -5,6 +5,7 @@ Much of this is what Internet.nl wants of a site and no standard demands: that i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urljoin, urlsplit
@@ -448,6 +449,16 @@ def test_site_is_the_same_over_ipv6(web_site: WebSite, *, least: float = 0.9) ->
         finding(MAY, f"only {web_site.alike:.0%} of the words of the page are the same over IPv4 and IPv6")
 
 
+_NONCE = re.compile(r"'nonce-[^']*'", re.IGNORECASE)
+"""Made anew for every answer (CSP 3, section 2.3.1)."""
+
+
+def _lasting(answer: WebAnswer, name: str) -> tuple[str, ...]:
+    """The values of a field without what is made anew for every visitor: nonces, and tokens in the query of a URL."""
+    values = (_NONCE.sub("'nonce'", value) for value in answer.fields(name))
+    return tuple(re.split("[?;#]", value, maxsplit=1)[0] if name == "location" else value for value in values)
+
+
 def _same(site: WebSite, scheme: str) -> None:
     four = next((visit for visit in site.of(scheme) if visit.version == 4), None)
     six = next((visit for visit in site.of(scheme) if visit.version == 6), None)
@@ -462,7 +473,7 @@ def _same(site: WebSite, scheme: str) -> None:
     assert four.answer.status == six.answer.status, (
         f"{scheme}: status {four.answer.status} over IPv4, {six.answer.status} over IPv6"
     )
-    differ = [name for name in _COMPARED if four.answer.fields(name) != six.answer.fields(name)]
+    differ = [name for name in _COMPARED if _lasting(four.answer, name) != _lasting(six.answer, name)]
     assert not differ, f"{scheme}: {', '.join(differ)} differ between IPv4 and IPv6"
 
 

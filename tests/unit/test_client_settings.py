@@ -37,7 +37,8 @@ def test_autoconfig_of_all_kinds() -> None:
             OUTGOING,
             named("incomingServer", "POP3", 110, "STARTTLS"),
             named("incomingServer", "exchange", 443, "SSL"),
-        )
+        ),
+        "example.org",
     )
     assert [(s.service, s.port, s.tls) for s in found.servers] == [
         ("imap", 993, TLSStart.AT_ONCE),
@@ -51,7 +52,7 @@ def test_autoconfig_of_all_kinds() -> None:
     "text", ["", "x", "<a", "<!DOCTYPE a><a/>", "<a>" * 100 + "</a>" * 100, "<a>" + "<b/>" * 6000 + "</a>", "\ud800"]
 )
 def test_what_is_no_document(text: str) -> None:
-    assert parse_autoconfig(text).errors
+    assert parse_autoconfig(text, "example.org").errors
     assert parse_autodiscover(text).errors
 
 
@@ -229,3 +230,20 @@ def test_jmap_is_asked_once() -> None:
     assert [one.request for one in requests] == ["GET /.well-known/jmap HTTP/1.1"]
     with pytest.raises(NotFollowed):
         asked("_jmap._tcp SRV 0 1 25 autoconfig", "jmap")
+
+
+def test_a_page_of_the_site_in_place_of_the_document_does_not_hide_the_other() -> None:
+    site = Site("autoconfig.example.org", "<!DOCTYPE html><html></html>")
+    seen, requests, _ = asked(f"autoconfig A {ADDRESS}", "autoconfig", site)
+    assert (seen.settings.errors, len(requests)) == (("it is a page of HTML",), 2)
+
+
+def test_the_name_of_a_server_may_hold_the_domain_of_the_mailbox() -> None:
+    found = parse_autoconfig(config(named("incomingServer", "imap", 993, "SSL", "imap.%EMAILDOMAIN%")), "example.org")
+    assert [server.host for server in found.servers] == ["imap.example.org"]
+
+
+def test_the_domains_of_one_provider_are_one_owner() -> None:
+    zone = "@ MX 0 example-org.a-v1.mx.microsoft.\nautodiscover CNAME autodiscover.outlook.com."
+    seen, requests, _ = asked(zone, "autodiscover")
+    assert (seen.elsewhere, requests) == ("", [])

@@ -156,6 +156,7 @@ def test_a_closed_port_takes_no_password() -> None:
     [
         ("endless line", "a line of more than 8192 octets"),
         ("endless lines", "more than 100 lines instead of a reply"),
+        ("another tag", "a reply with the tag of another command: a99 OK"),
         ("full", "the server opens with"),
     ],
 )

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings, SocketAddress
 from mailproof.net.web import WebAnswer, WebClient
 from mailproof.observations.web import Visit, WebSite
-from mailproof.probes.web import _alike, security_txt, web_site
+from mailproof.probes.web import _alike, security_txt, web_site, web_target
 from mailproof.targets.web import WebHost
 from tests.unit.dns_world import ROOT
 from tests.unit.smtp_world import IMPATIENT, PATIENT, authority
@@ -277,3 +278,41 @@ def test_a_visit_is_kept_without_its_body() -> None:
     seen, _ = looked(Site(HOST, "hello"))
     assert all(not visit.answer.body for visit in seen.visits if visit.answer)
     assert replace(seen, visits=()).page is None
+
+
+@pytest.mark.parametrize(
+    ("location", "leads"),
+    [
+        ("/caf\xe9?q=\xfc", "/caf%C3%A9?q=%C3%BC"),
+        ("/a b", "/a%20b"),
+        ("/a%20b?c=d&e=[f]", "/a%20b?c=d&e=[f]"),
+        ("/\\x0d<b>", "/%5Cx0d%3Cb%3E"),
+    ],
+)
+def test_a_redirect_is_followed_as_browsers_write_it(location: str, leads: str) -> None:
+    page = WebAnswer(f"https://{HOST}/", ADDRESS, 302, (("location", location),))
+    assert web_target(page) == f"https://{HOST}{leads}"
+
+
+def test_tokens_are_looked_for_in_bounded_time() -> None:
+    started = time.process_time()
+    visits = [
+        Visit("https", at, WebAnswer("https://x/", at, 200, (), "csrf" * 32_000)) for at in (ADDRESS, "2001:db8::1")
+    ]
+    assert _alike(visits) == 1.0
+    assert time.process_time() - started < 5
+
+
+def test_a_byte_order_mark_is_kept_for_the_format_to_judge() -> None:
+    assert got(Site(HOST, body="\ufeff<x/>")).body == "\ufeff<x/>"
+    text = "\ufeffContact: https://example.org\nExpires: 2027-01-01T00:00:00Z"
+    assert parse_security_txt(text).errors == ("it begins with a byte order mark",)
+
+
+def test_a_contact_of_the_web_uses_https_and_unknown_fields_are_nobodys() -> None:
+    text = "Contact: http://example.org\nExpires: 2027-01-01T00:00:00Z\nBug-Bounty: http://example.org"
+    assert parse_security_txt(text).errors == ("Contact does not use https: http://example.org",)
+
+
+def test_faults_of_security_txt_are_told_up_to_a_number() -> None:
+    assert len(parse_security_txt("what\n" * 50_000).errors) == 20

@@ -101,10 +101,16 @@ def _tree(text: str) -> _Element:
     return root
 
 
+_HTML = "<!doctype html"
+
+
 def _read(text: str) -> _Element | str:
     """The root, or why it cannot be read."""
+    text = text.lstrip("\ufeff \t\r\n")
+    if text[: len(_HTML)].lower() == _HTML:
+        return "it is a page of HTML"
     try:
-        return _tree(text.lstrip("\ufeff \t\r\n"))
+        return _tree(text)
     except _Refused as refused:
         return str(refused)
     except (expat.ExpatError, ValueError, LookupError) as error:
@@ -115,8 +121,12 @@ _SOCKETS = {"ssl": TLSStart.AT_ONCE, "tls": TLSStart.AT_ONCE, "starttls": TLSSta
 _SERVICES = {"imap": "imap", "pop3": "pop3", "smtp": "submission"}
 
 
-def parse_autoconfig(text: str) -> ClientSettings:
-    """Of ``clientConfig`` (draft-ietf-mailmaint-autoconfig)."""
+_OF_ANOTHER_KIND = ("jmap", "ews", "exchange", "graph", "activesync")
+"""Of ``incomingServer``: found by URLs, and for outgoing mail as well."""
+
+
+def parse_autoconfig(text: str, domain: str) -> ClientSettings:
+    """Of ``clientConfig`` (draft-ietf-mailmaint-autoconfig), for the mailboxes of a domain."""
     root = _read(text)
     if isinstance(root, str):
         return ClientSettings((), (root,))
@@ -129,11 +139,15 @@ def parse_autoconfig(text: str) -> ClientSettings:
             if service is None:
                 continue
             tls = _SOCKETS.get(element.value("sockettype").lower())
-            host, port = element.value("hostname").lower().rstrip("."), _port(element.value("port"))
+            host = element.value("hostname").lower().replace("%emaildomain%", domain).rstrip(".")
+            port = _port(element.value("port"))
             if tls is None or port is None or not host:
                 errors.append(f"a server for {service} lacks hostname, port or socketType")
             else:
                 servers.append(NamedServer(service, host, port, tls))
+    types = {element.attributes.get("type", "").lower() for element in root.all("incomingserver")}
+    if not servers and not types.isdisjoint(_OF_ANOTHER_KIND):
+        return ClientSettings((), tuple(errors))
     for direction, wanted in (("incoming", ("imap", "pop3")), ("outgoing", ("submission",))):
         if not errors and not any(server.service in wanted for server in servers):
             errors.append(f"it names no server for {direction} mail")

@@ -9,6 +9,11 @@ from datetime import UTC, datetime
 KNOWN = ("contact", "expires", "encryption", "acknowledgments", "canonical", "hiring", "policy", "preferred-languages")
 ONCE = ("expires", "preferred-languages")
 
+_URIS = frozenset(KNOWN) - {"expires", "preferred-languages"}
+"""Fields whose values are URIs: those of the web begin with https (RFC 9116, section 2.5)."""
+
+MOST_ERRORS = 20
+
 BEGIN = "-----BEGIN PGP SIGNED MESSAGE-----"
 SIGNATURE = "-----BEGIN PGP SIGNATURE-----"
 
@@ -49,12 +54,15 @@ def parse_date(text: str) -> datetime | None:
 
 def parse_security_txt(text: str) -> SecurityText:
     """Take the file apart. Comments and empty lines say nothing; fields that nobody knows are passed over."""
-    body, signature = _signed(text)
-    fields, errors = [], []
+    fields: list[tuple[str, str]] = []
+    errors = ["it begins with a byte order mark"] if text.startswith("\ufeff") else []
+    body, signature = _signed(text.removeprefix("\ufeff"))
     for number, line in enumerate(body.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         found = _FIELD.fullmatch(line.strip())
+        if found is None and len(errors) >= MOST_ERRORS:
+            break
         if found is None:
             errors.append(f"line {number} is no field: {line.strip()[:80]}")
         else:
@@ -70,14 +78,14 @@ def parse_security_txt(text: str) -> SecurityText:
             errors.append(f"Expires is not a date (RFC 3339): {value}")
         elif name == "contact" and not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:\S", value):
             errors.append(f"Contact is not a URI: {value}")
-        elif name not in ("expires", "contact", "preferred-languages") and value.lower().startswith("http:"):
+        elif name in _URIS and value.lower().startswith("http:"):
             errors.append(f"{name.capitalize()} does not use https: {value}")
-    return SecurityText(tuple(fields), tuple(errors), signature)
+    return SecurityText(tuple(fields), tuple(errors[:MOST_ERRORS]), signature)
 
 
 def _signed(text: str) -> tuple[str, str]:
     """What is signed, without its armour, and the signature (RFC 9580, section 7)."""
-    if not text.lstrip("\ufeff \t\r\n").startswith(BEGIN):
+    if not text.lstrip(" \t\r\n").startswith(BEGIN):
         return text, ""
     _, _, rest = text.partition(BEGIN)
     body, found, signature = rest.partition(SIGNATURE)

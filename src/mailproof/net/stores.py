@@ -196,6 +196,8 @@ class StoreDialogue:
                 while len(lines) < LINES:
                     lines.append(await self._line())
                     if self.language.ends.match(lines[-1]):
+                        if self.language.tagged and not lines[-1].lower().startswith((f"a{self._number} ", "* bye")):
+                            raise Malformed(f"a reply with the tag of another command: {lines[-1][:80]}")
                         last = lines[-1].partition(" ")[2] if self.language.tagged else lines[-1]
                         return StoreReply(last.upper().startswith(self.language.yes), tuple(lines))
                 raise Malformed(f"more than {LINES} lines instead of a reply")

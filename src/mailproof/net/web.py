@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import AsyncIterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
@@ -28,6 +29,8 @@ from mailproof.net.https import (
 from mailproof.net.settings import NetSettings
 from mailproof.net.source import NO_MORE_FILES
 from mailproof.net.text import printable
+
+BYTE_ORDER_MARK = "\ufeff"
 
 PORTS = {"http": 80, "https": 443}
 KEPT = 128 * 1024
@@ -148,7 +151,7 @@ class WebClient:
         ) as pool:
             answer = await pool.handle_async_request(request)
             self._hosts.reached(address, PORTS[url.scheme])
-            found = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in answer.headers]
+            found = [(printable(name).lower(), printable(value)) for name, value in answer.headers]
             try:
                 body, whole = await _beginning(answer.aiter_stream(), dict(found).get("content-encoding", ""), limit)
             finally:
@@ -157,10 +160,18 @@ class WebClient:
             url=url.geturl(),
             address=address,
             status=answer.status,
-            headers=tuple((printable(name), printable(value)) for name, value in found),
-            body=as_plain_text(body),
+            headers=tuple(found),
+            body=_text(body),
             whole=whole,
         )
+
+
+def _text(body: bytes) -> str:
+    """The text of a page. A byte order mark at its beginning is kept: whether it may stand there depends on the format
+    (in XML it may, in security.txt not).
+    """
+    marked = body.startswith(BOM_UTF8)
+    return f"{BYTE_ORDER_MARK if marked else ''}{as_plain_text(body.removeprefix(BOM_UTF8))}"
 
 
 async def _beginning(chunks: AsyncIterable[bytes], coding: str, limit: int) -> tuple[bytes, bool]:

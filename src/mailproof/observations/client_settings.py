@@ -102,13 +102,15 @@ class Autoconfig(Observation):
 
     @property
     def found(self) -> WebAnswer | None:
-        """The document, if one came."""
-        last = self.answers[-1] if self.answers else None
-        return last if last is not None and last.status == 200 else None
+        """The document, if one came: a right one before others, since programs ask for all and take that."""
+        came = [answer for answer in self.answers if answer.status == 200]
+        right = (answer for answer in came if not parse_autoconfig(answer.body, self.domain).errors)
+        return next(right, came[0] if came else None)
 
     @property
     def settings(self) -> ClientSettings | None:
-        return parse_autoconfig(self.found.body) if self.found is not None else None
+        found = self.found
+        return parse_autoconfig(found.body, self.domain) if found is not None else None
 
     def evidence(self) -> tuple[str, ...]:
         lines = [f"{self.host}: {', '.join(self.addresses) or 'no address'}"]

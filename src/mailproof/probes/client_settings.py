@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from urllib.parse import quote, urljoin, urlsplit
 
+from mailproof.criteria.mail_providers import provider_of
 from mailproof.grammars.client_settings import NamedServer, TLSStart
 from mailproof.inventory.budgets import MAX_NAMED_SERVERS, MAX_POLICY_ADDRESSES
 from mailproof.inventory.model import Inventory
@@ -95,7 +96,8 @@ async def autoconfig(domain: MailDomain, net: Network) -> Autoconfig:
             break
         pages, _ = await follow(net, host, answer)
         answers.append(pages[-1] if pages else answer)
-        if answers[-1].status == 200 or answer.tls_error:
+        seen = Autoconfig(domain.name, host, addresses, tuple(answers))
+        if answer.tls_error or (seen.settings is not None and not seen.settings.errors):
             break
     return Autoconfig(domain.name, host, addresses, tuple(answers))
 
@@ -154,9 +156,13 @@ def _owner_of(leads: str, url: str) -> str:
 
 
 async def _owners(domain: MailDomain, net: Network, inventory: Inventory) -> set[str]:
-    """The registrable domains that may rightly decide where programs go: the domain's, trusted ones, and its MX's."""
+    """The registrable domains that may rightly decide where programs go: the domain's, trusted ones, and its MX's.
+
+    A provider with several domains for its MX hosts is one owner.
+    """
     mx = await net.dns.resolve(domain.name, "MX")
-    hosts = (record.target for record in mx.records)
+    hosts = [record.target for record in mx.records]
+    hosts += [name for host in hosts if (provider := provider_of(host)) is not None for name in provider.domains]
     return {owned(name) for name in (domain.name, *inventory.trusted, *hosts) if name != "."}
 
 

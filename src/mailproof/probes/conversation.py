@@ -26,6 +26,9 @@ COMMAND_LINE, LOCAL_PART, PATH = 512, 64, 256
 
 SESSIONS = 5
 
+LARGEST = 10**12
+"""Limits above that are none: they are the largest number that a server knows, and one more is no number to it."""
+
 
 class _Talk:
     """What is said in the sessions with one server, one after the other."""
@@ -147,13 +150,14 @@ class _Talk:
             except NotObserved as failure:
                 self.not_pipelined = failure.reason
                 raise
+        ended = not self.pipelined or self.pipelined[PIPELINED.index("RSET")].positive
         if (await dialogue.command(mail)).positive:
             await self._recipients(dialogue, rcpt)
-            await dialogue.command("RSET")
+            ended = (await dialogue.command("RSET")).positive
         domain = ".".join(("x" * 60,) * 4)
         path = f"{'x' * (PATH - len(domain) - 11)}@{domain}.invalid"
         await self._say(dialogue, Step.LONG_DOMAIN, f"MAIL FROM:<{path}>")
-        if "CHUNKING" in offered:
+        if "CHUNKING" in offered and ended:  # with recipients that RSET has not taken back, BDAT would send a message
             await self._say(dialogue, Step.BDAT, "BDAT 0 LAST")
 
     async def _recipients(self, dialogue: Dialogue, rcpt: str) -> None:
@@ -180,7 +184,8 @@ def size_limit(offered: dict[str, tuple[str, ...]]) -> int | None:
     """The largest message that is taken, in octets (RFC 1870, section 4); None where none is told, or no limit."""
     told = offered.get("SIZE", ())
     if len(told) == 1 and told[0].isascii() and told[0].isdigit() and len(told[0]) <= 20:
-        return int(told[0]) or None
+        limit = int(told[0])
+        return limit if 0 < limit <= LARGEST else None
     return None
 
 

@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections import Counter
 from datetime import UTC, datetime
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from mailproof.clock import now
 from mailproof.grammars.security_txt import parse_security_txt
@@ -86,6 +86,11 @@ async def follow(net: Network, host: str, page: WebAnswer) -> tuple[list[WebAnsw
     return followed, ""
 
 
+_IN_URLS = "%/:?@!$&'()*+,;=~[]"
+"""Characters of a path or a query that stay as they are. Of others, as sites write them into Location, browsers send
+the octets in percent encoding."""
+
+
 def web_target(page: WebAnswer) -> str:
     """The URL that a redirect leads to; empty where it is none that is followed."""
     try:
@@ -94,7 +99,10 @@ def web_target(page: WebAnswer) -> str:
         plain = url.scheme == "https" and url.port in (None, PORTS["https"]) and url.username is None
     except ValueError:
         return ""
-    return url._replace(netloc=name, fragment="").geturl() if plain else ""
+    if not plain:
+        return ""
+    path, query = (quote(part, safe=_IN_URLS) for part in (url.path, url.query))
+    return url._replace(netloc=name, path=path, query=query, fragment="").geturl()
 
 
 async def _fetch(net: Network, url: str, before: WebAnswer) -> WebAnswer:
@@ -118,7 +126,7 @@ def _short(visit: Visit) -> Visit:
     return Visit(visit.scheme, visit.address, kept)
 
 
-_ONCE = re.compile(r"""(?:nonce|csrf[\w-]*|token|value)\s*[=:]\s*["']?[\w+/=-]{8,}""", re.IGNORECASE)
+_ONCE = re.compile(r"""(?:nonce|csrf[\w-]{0,40}|token|value)\s*[=:]\s*["']?[\w+/=-]{8,}""", re.IGNORECASE)
 """What is made anew for every visitor."""
 _WORDS = re.compile(r"\w+")
 

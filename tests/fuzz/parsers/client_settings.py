@@ -22,7 +22,7 @@ def _checked(found: ClientSettings) -> bool:
 PARSERS = (
     Parser(
         "autoconfig",
-        lambda data: _checked(client_settings.parse_autoconfig(as_text(data))),
+        lambda data: _checked(client_settings.parse_autoconfig(as_text(data), "example.org")),
         (_CONFIG,),
         words_of("<incomingServer </port> <!DOCTYPE &#0; <![CDATA["),
         8,

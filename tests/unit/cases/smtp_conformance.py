@@ -79,6 +79,9 @@ def _transactions(*replies: Reply | str) -> Conversation:
 
 
 _UNSERVED = _talk(said=(), pipelined=(), recipients=(), unserved="the server opens with 554 no")
+_CLOSING = "the server closes the channel: 421 4.7.0 too many errors"
+_SLOW = "no complete reply within 60 s"
+_NO_SENDER = reply(550, "5.1.8 the sender's domain does not exist")
 _HUNG_UP = "the server closed the connection"
 
 _WITH_UTF8 = session(ehlo_in_tls=reply(250, HOST, "8BITMIME", "SMTPUTF8"))
@@ -105,6 +108,8 @@ TABLE: Table = {
         fails("RCPT without MAIL is accepted", conversation=_talk({Step.RCPT_FIRST: ACCEPTED})),
         leaves("SMTP-VERBS", conversation=_talk({Step.RSET: _NO_COMMAND})),
         fails("RSET ends the session", conversation=_talk({Step.RSET: _HUNG_UP})),
+        undecided("421", conversation=_talk({Step.RSET: _CLOSING})),
+        undecided("deferred", conversation=_talk({Step.MAIL_AFTER_RSET: _LATER})),
         fails("MAIL behind RSET", conversation=_talk({Step.MAIL_AFTER_RSET: _SEQUENCE})),
         fails("MAIL behind EHLO", conversation=_talk({Step.MAIL_AFTER_EHLO: _SEQUENCE})),
         advises("a second MAIL", conversation=_talk({Step.MAIL_AGAIN: _OK})),
@@ -133,6 +138,8 @@ TABLE: Table = {
     "SMTP-SIZE": (
         passes(conversation=_talk()),
         passes(conversation=_talk({Step.TOO_LARGE: reply(452, "4.3.1 no room")})),
+        undecided("MAIL is refused", conversation=_talk({Step.MAIL: _NO_SENDER, Step.TOO_LARGE: _NO_SENDER})),
+        undecided("deferred", conversation=_talk({Step.TOO_LARGE: _LATER})),
         fails("is welcome", conversation=_talk({Step.TOO_LARGE: _OK})),
         fails("not with 552", conversation=_talk({Step.TOO_LARGE: reply(550, "5.0.0 no")})),
         skips("tells no limit", conversation=_talk({Step.TOO_LARGE: None})),
@@ -167,12 +174,14 @@ TABLE: Table = {
         passes(conversation=_talk({Step.LONG_LINE: _SYNTAX, Step.SHORT_LINE: _SYNTAX})),
         fails("a command line of 512 octets", conversation=_talk({Step.LONG_LINE: reply(500, "line too long")})),
         fails("64 octets", conversation=_talk({Step.LONG_LOCAL_PART: _SYNTAX})),
+        passes(conversation=_talk({Step.LONG_DOMAIN: reply(501, "5.1.8 domain does not exist")})),
         fails("256 octets", conversation=_talk({Step.LONG_DOMAIN: _SYNTAX})),
         leaves("SMTP-GREET-220", conversation=_UNSERVED),
         undecided("not answered", conversation=_talk({Step.LONG_LINE: _HUNG_UP})),
     ),
     "PIPELINE-SYNC": (
         passes(conversation=_talk()),
+        undecided("421", conversation=_talk(pipelined=(_OK,), not_pipelined=_CLOSING)),
         fails("2 were answered", conversation=_talk(pipelined=(_OK, ACCEPTED), not_pipelined="no reply in time")),
         fails("in a segment", conversation=_talk(pipelined=(_OK, ACCEPTED, ACCEPTED, _OK, _SEQUENCE))),
         skips("not offered", conversation=_talk(keywords=_without("PIPELINING"))),
@@ -183,6 +192,8 @@ TABLE: Table = {
         passes(conversation=_transactions(_OK, _OK, "the server closes the channel: 421 too many messages")),
         fails("transaction 3, without 421", conversation=_transactions(_OK, _OK, _HUNG_UP)),
         undecided("ends after 2 transactions", conversation=_transactions(_OK, _OK)),
+        leaves("SMTP-VERBS", conversation=_talk({Step.RSET: _NO_COMMAND})),
+        undecided("refuses the tester", conversation=_transactions(_OK, reply(450, "4.7.1 rate of mail exceeded"))),
         fails("transaction 2 is answered", conversation=_transactions(_OK, _SEQUENCE)),
         undecided("MAIL is not accepted", conversation=_transactions(_LATER)),
         leaves("SMTP-GREET-220", conversation=_UNSERVED),
@@ -190,6 +201,8 @@ TABLE: Table = {
     "RCPT-100": (
         passes(conversation=_talk()),
         fails("after 50 recipients", conversation=_talk(recipients=(*(ACCEPTED,) * 50, reply(452, "4.5.3 too many")))),
+        undecided("defers the tester", conversation=_talk(recipients=(*(ACCEPTED,) * 50, reply(450, "4.7.1 rate")))),
+        undecided("after 20", conversation=_talk(recipients=(ACCEPTED,) * 20, fewer_recipients=_SLOW)),
         fails("the session ends", conversation=_talk(recipients=(ACCEPTED,) * 20, fewer_recipients=_HUNG_UP)),
         leaves("SMTP-POSTMASTER", conversation=_talk(recipients=(UNKNOWN,))),
         undecided("no session came that far", conversation=_talk(recipients=())),
@@ -197,6 +210,7 @@ TABLE: Table = {
     "SMTP-NO-EXPN-VRFY": (
         passes(conversation=_talk()),
         passes(conversation=_talk({Step.VRFY: _NO_COMMAND, Step.VRFY_NOBODY: None})),
+        passes(conversation=_talk({Step.VRFY_NOBODY: reply(450, "4.2.0 greylisted")})),
         advises("tells mailboxes apart", conversation=_talk({Step.VRFY_NOBODY: UNKNOWN})),
         advises("EXPN tells", conversation=_talk({Step.EXPN: reply(250, "<root@mx.example>")})),
         leaves("SMTP-GREET-220", conversation=_UNSERVED),

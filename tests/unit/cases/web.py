@@ -55,6 +55,9 @@ def _visit(found: WebAnswer | Visit) -> Visit:
     return found if isinstance(found, Visit) else Visit(found.scheme, found.address, found)
 
 
+_NONCES: list[dict[str, Any]] = [
+    {"content_security_policy": f"{_POLICY}; script-src 'nonce-{nonce}'"} for nonce in ("YWJj", "ZGVm")
+]
 _HTTPS = f"https://{HOST}/"
 _PLAIN = _to(_HTTPS)
 
@@ -312,6 +315,9 @@ TABLE: Table = {
         passes(web_site=both(page(), replace(NO_TLS, address=SIX))),
         advises("https is answered over one of", web_site=both(page(), _refused("https", SIX))),
         advises("status 200 over IPv4, 404 over IPv6", web_site=both(page(), page(SIX, status=404))),
+        passes(web_site=both(page(**_NONCES[0]), page(SIX, **_NONCES[1]))),
+        passes(web_site=both(_to("/in?state=a1", scheme="https"), _to("/in?state=b2", SIX, scheme="https"))),
+        advises("location differ", web_site=both(_to("/in", scheme="https"), _to("/old", SIX, scheme="https"))),
         advises("x-frame-options differ", web_site=both(page(), page(SIX, x_frame_options="SAMEORIGIN"))),
         advises("only 10% of the words", web_site=both(page(), page(SIX), alike=0.1)),
         undecided("no complete answer", web_site=both(page(), _silent("https", SIX))),
