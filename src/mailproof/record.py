@@ -19,6 +19,7 @@ from mailproof.documents import UnreadableDocument, json_lines, read_json, write
 from mailproof.former_records import FORMER, TODAY, Handshakes, todays
 from mailproof.inventory.load import LoadedInventory
 from mailproof.net.errors import KINDS, NotObserved
+from mailproof.net.text import printable
 from mailproof.observations import Observation
 from mailproof.probes.probe import NoConsent, Outcome, Probe
 from mailproof.targets.base import Target, Targets, kinds
@@ -153,11 +154,11 @@ def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise RecordError(f"{file}: damaged: {error.title}: {where}: {first['msg']}") from None
+        raise RecordError(printable(f"{file}: damaged: {error.title}: {where}: {first['msg']}")) from None
     except KeyError as error:
         raise RecordError(f"{file}: damaged: {error} is missing or unknown") from None
     except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
-        raise RecordError(f"{file}: damaged: {error}") from None
+        raise RecordError(printable(f"{file}: damaged: {error}")) from None
 
 
 def _moment(text: object) -> str:

@@ -182,6 +182,13 @@ def test_wrong_values_are_named(tmp_path: Path, document: Any, change: Any, mess
     assert message in str(raised.value)
 
 
+def test_what_is_told_of_a_changed_outcome_is_harmless(tmp_path: Path, document: Any) -> None:
+    changed = copy.deepcopy(document)
+    changed["outcomes"][0]["target"] = "\x1b[31mmx"
+    with pytest.raises(RecordError, match=r"\\x1b\[31mmx was changed"):
+        read(tmp_path, changed)
+
+
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
     """Every (container, key) of a JSON document."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
