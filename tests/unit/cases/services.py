@@ -92,6 +92,7 @@ TABLE: Table = {
         fails("a command with the password", clear_text_login=_pop3("STLS", "USER")),
         fails("SASL LOGIN", clear_text_login=_pop3("SASL LOGIN")),
         fails("tries the password", clear_text_login=_login("LOGINDISABLED", "a1 NO [AUTHENTICATIONFAILED] no")),
+        fails("tries the password", clear_text_login=replace(_login("LOGINDISABLED"), reply=_YES)),
         skips("TLS starts at once", clear_text_login=ClearTextLogin(_AT_ONCE)),
         undecided("does not say what it can do", clear_text_login=ClearTextLogin(UNKNOWN_STORE)),
     ),
