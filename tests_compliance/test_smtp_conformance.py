@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
 from mailproof.net.errors import NotAvailable, NoTLS, NotObserved
 from mailproof.net.smtp import Reply
-from mailproof.observations.conversation import PIPELINED, RECIPIENTS, TRANSACTIONS, Conversation, Step
+from mailproof.observations.conversation import ENOUGH, PIPELINED, RECIPIENTS, TRANSACTIONS, Conversation, Step
 from mailproof.observations.refusals import demands_tls, refuses_client, status
 from mailproof.observations.smtp import SMTPSession
 from mailproof.references import rfc
@@ -206,6 +206,8 @@ def test_long_lines_and_names_are_taken(conversation: Conversation) -> None:
     for step in (Step.LONG_LINE, Step.LONG_LOCAL_PART, Step.LONG_DOMAIN):
         said = conversation.find(step)
         if (said is None and step is Step.LONG_LOCAL_PART) or (takes_no_words and step is Step.LONG_LINE):
+            continue
+        if said is not None and said.why == ENOUGH:
             continue
         reply = conversation.heard(step)
         if step is Step.LONG_DOMAIN and reply.enhanced == "5.1.8":

@@ -44,6 +44,15 @@ def test_bdat_is_not_said_where_recipients_may_be_left(rset: str, asked: bool) -
     assert not any(heard.command.upper().startswith("DATA") for heard in peer.heard)
 
 
+@pytest.mark.parametrize("recipients", [("postmaster",), ()], ids=["right", "no postmaster"])
+def test_no_session_has_more_than_two_refusals(recipients: tuple[str, ...]) -> None:
+    keywords = (*_OFFERED, "SMTPUTF8", "8BITMIME", "DSN", "HELP")
+    seen, _ = seen_of(SMTPBehaviour(keywords=keywords, recipients=recipients, error_limit=3))
+    assert not [said for said in seen.said if "421" in said.why]
+    assert not seen.not_pipelined
+    assert not seen.fewer_recipients
+
+
 @pytest.mark.parametrize(
     ("told", "limit"), [("10240000", 10240000), ("0", None), ("18446744073709551615", None), ("x", None), ("", None)]
 )

@@ -10,8 +10,13 @@ from mailproof.net.smtp import Reply
 from mailproof.observations.dialogue import DialogueSeen
 from mailproof.observations.refusals import STRANGER, Tester, refuses_client
 
-PIPELINED = ("MAIL", "RCPT", "RCPT", "RSET", "NOOP")
-"""Verbs of one segment; NOOP may only be the last of them (RFC 2920, section 3.1)."""
+PIPELINED = ("MAIL", "RCPT", "RSET", "NOOP")
+"""Verbs of one segment; NOOP may only be the last of them (RFC 2920, section 3.1). The recipient is one that nobody is,
+so that the replies are not all alike.
+"""
+
+ENOUGH = "the server had refused enough in that session"
+"""Why something was not said."""
 
 RECIPIENTS = 100
 """Recipients that a server has to take (RFC 5321, section 4.5.3.1.8)."""

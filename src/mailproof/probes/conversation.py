@@ -14,10 +14,19 @@ from mailproof.net.errors import NotAvailable, NotObserved
 from mailproof.net.network import Network
 from mailproof.net.smtp import Dialogue, Reply, extensions
 from mailproof.net.transcript import Line
-from mailproof.observations.conversation import PIPELINED, RECIPIENTS, TRANSACTIONS, Conversation, Said, Step
+from mailproof.observations.conversation import (
+    ENOUGH,
+    PIPELINED,
+    RECIPIENTS,
+    TRANSACTIONS,
+    Conversation,
+    Said,
+    Step,
+)
 from mailproof.observations.smtp import SMTPSession
 from mailproof.probes.made_up import made_up_mailbox
 from mailproof.probes.probe import probe
+from mailproof.probes.series import REFUSALS_A_SESSION
 from mailproof.probes.smtp import unserved
 from mailproof.targets.services import MXEndpoint
 
@@ -46,11 +55,14 @@ class _Talk:
         self._sender = net.settings.sender
         self._domain = endpoint.domains[0] if endpoint.domains else endpoint.host
         self._postmaster = f"postmaster@{self._domain}"
+        self._nobody = f"{made_up_mailbox(self._domain, self._sender)}@{self._domain}"
+        self._refused = 0
+        """In the session at hand."""
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[tuple[Dialogue, dict[str, tuple[str, ...]]]]:
         """A dialogue behind EHLO, inside TLS if it is to be had, and what is offered there."""
-        endpoint = self._endpoint
+        endpoint, self._refused = self._endpoint, 0
         async with self._net.smtp.connect(
             endpoint.address, endpoint.port, host=endpoint.host, implicit_tls=endpoint.implicit_tls
         ) as dialogue:
@@ -83,15 +95,23 @@ class _Talk:
             self.said.append(Said(step, command, None, failure.reason))
             raise
         self.said.append(Said(step, command, reply))
+        self._refused += not reply.positive
         return reply
+
+    async def _try(self, dialogue: Dialogue, step: Step, command: str) -> None:
+        """Say what a right server may refuse, unless it has refused enough in this session."""
+        if self._refused < REFUSALS_A_SESSION:
+            await self._say(dialogue, step, command)
+        else:
+            self.said.append(Said(step, command, None, ENOUGH))
 
     async def in_and_out_of_order(self, dialogue: Dialogue, offered: dict[str, tuple[str, ...]]) -> None:
         """Two commands out of order, and what begins anew behind RSET and EHLO (RFC 5321, section 4.1.4)."""
         mail = f"MAIL FROM:<{self._sender}>"
         await self._say(dialogue, Step.NOOP, "NOOP")
-        await self._say(dialogue, Step.RCPT_FIRST, f"RCPT TO:<{self._postmaster}>")
+        await self._try(dialogue, Step.RCPT_FIRST, f"RCPT TO:<{self._postmaster}>")
         await self._say(dialogue, Step.MAIL, mail)
-        await self._say(dialogue, Step.MAIL_AGAIN, mail)
+        await self._try(dialogue, Step.MAIL_AGAIN, mail)
         await self._say(dialogue, Step.RSET, "RSET")
         await self._say(dialogue, Step.MAIL_AFTER_RSET, mail)
         await self._say(dialogue, Step.EHLO_AGAIN, f"EHLO {self._net.settings.ehlo_name}")
@@ -101,11 +121,10 @@ class _Talk:
         """Commands that may tell which mailboxes there are. What is refused for one is not said of another."""
         known = await self._say(dialogue, Step.VRFY, f"VRFY {self._postmaster}")
         if known.positive:
-            nobody = f"{made_up_mailbox(self._domain, self._sender)}@{self._domain}"
-            await self._say(dialogue, Step.VRFY_NOBODY, f"VRFY {nobody}")
-        await self._say(dialogue, Step.EXPN, "EXPN postmaster")
+            await self._try(dialogue, Step.VRFY_NOBODY, f"VRFY {self._nobody}")
+        await self._try(dialogue, Step.EXPN, "EXPN postmaster")
         if "HELP" in offered:
-            await self._say(dialogue, Step.HELP, "HELP")
+            await self._try(dialogue, Step.HELP, "HELP")
 
     async def with_parameters(self, dialogue: Dialogue, offered: dict[str, tuple[str, ...]]) -> None:
         """The parameters of the extensions that are offered, and a message above the limit (RFC 1870, section 6)."""
@@ -114,11 +133,14 @@ class _Talk:
         if parameters:
             taken = await self._say(dialogue, Step.PARAMETERS, " ".join((mail, *parameters)))
             if taken.positive and "DSN" in offered:
-                await self._say(dialogue, Step.NOTIFY, f"RCPT TO:<{self._postmaster}> NOTIFY=NEVER")
-            await dialogue.command("RSET")
+                await self._try(dialogue, Step.NOTIFY, f"RCPT TO:<{self._postmaster}> NOTIFY=NEVER")
+        # With recipients that RSET has not taken back, BDAT would send a message.
+        ended = (await dialogue.command("RSET")).positive
         if (limit := size_limit(offered)) is not None:
-            await self._say(dialogue, Step.TOO_LARGE, f"{mail} SIZE={limit + 1}")
+            await self._try(dialogue, Step.TOO_LARGE, f"{mail} SIZE={limit + 1}")
             await dialogue.command("RSET")
+        if "CHUNKING" in offered and ended:
+            await self._try(dialogue, Step.BDAT, "BDAT 0 LAST")
 
     async def at_the_limits(self, dialogue: Dialogue, offered: dict[str, tuple[str, ...]]) -> None:
         """Lines and names as long as they may be (RFC 5321, section 4.5.3.1), and addresses in UTF-8."""
@@ -128,12 +150,13 @@ class _Talk:
         if "SMTPUTF8" in offered:
             mail = await self._say(dialogue, Step.UTF8_MAIL, f"MAIL FROM:<{self._sender}> SMTPUTF8")
             if mail.positive:
-                await self._say(dialogue, Step.UTF8_RCPT, f"RCPT TO:<mailproof-ünknown@{self._domain}>")
+                await self._try(dialogue, Step.UTF8_RCPT, f"RCPT TO:<mailproof-ünknown@{self._domain}>")
             await dialogue.command("RSET")
         if (await dialogue.command(f"MAIL FROM:<{self._sender}>")).positive:
-            await self._say(dialogue, Step.ANY_CASE, f"RCPT TO:<PoStMaStEr@{self._domain}>")
-            local_part = made_up_mailbox(self._domain, self._sender).ljust(LOCAL_PART, "x")[:LOCAL_PART]
-            await self._say(dialogue, Step.LONG_LOCAL_PART, f"RCPT TO:<{local_part}@{self._domain}>")
+            if self.recipients and self.recipients[0].positive:
+                await self._try(dialogue, Step.ANY_CASE, f"RCPT TO:<PoStMaStEr@{self._domain}>")
+            local_part = self._nobody.partition("@")[0].ljust(LOCAL_PART, "x")[:LOCAL_PART]
+            await self._try(dialogue, Step.LONG_LOCAL_PART, f"RCPT TO:<{local_part}@{self._domain}>")
         await dialogue.command("RSET")
 
     async def many(self, dialogue: Dialogue, offered: dict[str, tuple[str, ...]]) -> None:
@@ -144,27 +167,26 @@ class _Talk:
             await dialogue.command("RSET")
         if "PIPELINING" in offered:
             try:
-                await dialogue.send("\r\n".join((mail, rcpt, rcpt, "RSET", "NOOP", "")).encode())
+                await dialogue.send("\r\n".join((mail, f"RCPT TO:<{self._nobody}>", "RSET", "NOOP", "")).encode())
                 for _ in PIPELINED:
                     self.pipelined.append(await dialogue.reply())
             except NotObserved as failure:
                 self.not_pipelined = failure.reason
                 raise
-        ended = not self.pipelined or self.pipelined[PIPELINED.index("RSET")].positive
+            self._refused += any(not reply.positive for reply in self.pipelined)
         if (await dialogue.command(mail)).positive:
             await self._recipients(dialogue, rcpt)
-            ended = (await dialogue.command("RSET")).positive
+            await dialogue.command("RSET")
         domain = ".".join(("x" * 60,) * 4)
         path = f"{'x' * (PATH - len(domain) - 11)}@{domain}.invalid"
-        await self._say(dialogue, Step.LONG_DOMAIN, f"MAIL FROM:<{path}>")
-        if "CHUNKING" in offered and ended:  # with recipients that RSET has not taken back, BDAT would send a message
-            await self._say(dialogue, Step.BDAT, "BDAT 0 LAST")
+        await self._try(dialogue, Step.LONG_DOMAIN, f"MAIL FROM:<{path}>")
 
     async def _recipients(self, dialogue: Dialogue, rcpt: str) -> None:
         try:
             for _ in range(RECIPIENTS):
                 self.recipients.append(await dialogue.command(rcpt))
                 if not self.recipients[-1].positive:
+                    self._refused += 1
                     break
         except NotObserved as failure:
             self.fewer_recipients = failure.reason
@@ -189,9 +211,9 @@ def size_limit(offered: dict[str, tuple[str, ...]]) -> int | None:
     return None
 
 
-@probe(active=True, connections=SESSIONS, refusals=2)
+@probe(active=True, connections=SESSIONS, refusals=4)
 async def conversation(endpoint: MXEndpoint, net: Network, smtp_session: SMTPSession) -> Conversation:
-    """Five sessions: commands in and out of order, about mailboxes, with parameters, at the limits, many of them."""
+    """Five sessions: commands in and out of order, about mailboxes, with parameters, many of them, at the limits."""
     offered = () if smtp_session.ehlo is None else _offered(smtp_session)
     if why := unserved(smtp_session):
         return Conversation(smtp_session.transcript, endpoint.id, offered, (), unserved=why, tester=smtp_session.tester)
@@ -200,8 +222,8 @@ async def conversation(endpoint: MXEndpoint, net: Network, smtp_session: SMTPSes
         talk.in_and_out_of_order,
         talk.about_mailboxes,
         talk.with_parameters,
-        talk.at_the_limits,
         talk.many,
+        talk.at_the_limits,
     ):
         await talk.hold(session)
     return Conversation(
