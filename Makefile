@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# One more than there are processors: a third of the time tests wait for servers.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
 .PHONY: fuzz help demo test lint unit steady docs bench lab detection clean
 
 help:
@@ -55,7 +58,7 @@ lint: $(VENV)/tested
 	$(BIN)/python -m mypy
 
 unit: $(VENV)/tested
-	$(BIN)/python -m pytest -n auto --dist loadfile -rs
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -rs
 
 steady: $(VENV)/tested
 	$(BIN)/python -m pytest tests/offline/steady.py

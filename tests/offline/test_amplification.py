@@ -46,7 +46,7 @@ MX_ADDRESS = 4
 SERVER_ADDRESS = 20
 """Questions to an address of a server that has the zone, and for the names of it."""
 
-VISITS = 44
+VISITS = 50
 """Connections that one mail host may get, with every control that asks for consent."""
 
 MANY = 200

@@ -334,7 +334,7 @@ def test_profiles_are_listed_and_shown(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["profiles"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[0] == "baseline"
-    assert len(lines) == 14
+    assert len(lines) == 15
     assert main(["profiles", "bod-18-01"]) == 0
     text = capsys.readouterr().out
     assert 'MUST    DMARC-ENFORCED  accept=["reject"]' in text

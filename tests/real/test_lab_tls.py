@@ -12,28 +12,32 @@ from tests.real.domains import Chain, Domain
 from tests.real.lab import Lab, plan
 
 
+VERIFIED = {
+    Chain.RIGHT: "0 (ok)",
+    Chain.ROTATING: "0 (ok)",
+    Chain.EXPIRED: "10 (certificate has expired)",
+    Chain.INCOMPLETE: "21 (unable to verify the first certificate)",
+    Chain.SELF_SIGNED: "18 (self-signed certificate)",
+    Chain.WRONG_NAME: "62 (hostname mismatch)",
+    Chain.UNKNOWN_ROOT: "19 (self-signed certificate in certificate chain)",
+    Chain.PRIVATE_CA: "20 (unable to get local issuer certificate)",
+    Chain.CLIENT_ONLY: "26 (unsuitable certificate purpose)",
+    Chain.FORBIDDEN_NAME: "47 (permitted subtree violation)",
+    Chain.UNKNOWN_CRITICAL: "34 (unhandled critical extension)",
+    Chain.SPARE_EXPIRED: "0 (ok)",
+}
+"""What OpenSSL makes of chains whose fault lies in the path. What is wrong in the others, it does not look at."""
+
+
 class TestTLS:
     @pytest.mark.parametrize(
         "domain",
-        SPEAKS_TLS,
+        [domain for domain in SPEAKS_TLS if domain.server and domain.server.chain in VERIFIED],
         ids=label,
     )
     def test_certificate_chains(self, lab: Lab, domain: Domain) -> None:
         assert domain.server is not None
-        expected = {
-            Chain.RIGHT: "0 (ok)",
-            Chain.ROTATING: "0 (ok)",
-            Chain.EXPIRED: "10 (certificate has expired)",
-            Chain.INCOMPLETE: "21 (unable to verify the first certificate)",
-            Chain.SELF_SIGNED: "18 (self-signed certificate)",
-            Chain.WRONG_NAME: "62 (hostname mismatch)",
-            Chain.UNKNOWN_ROOT: "19 (self-signed certificate in certificate chain)",
-            Chain.PRIVATE_CA: "20 (unable to get local issuer certificate)",
-            Chain.CLIENT_ONLY: "26 (unsuitable certificate purpose)",
-            Chain.FORBIDDEN_NAME: "47 (permitted subtree violation)",
-            Chain.UNKNOWN_CRITICAL: "34 (unhandled critical extension)",
-            Chain.SPARE_EXPIRED: "0 (ok)",
-        }[domain.server.chain]
+        expected = VERIFIED[domain.server.chain]
         weak = ("-auth_level", "0") if domain.server.rsa_bits == 1024 else ()
         shown = s_client(lab, domain, *weak)
         assert f"Verify return code: {expected}" in shown
