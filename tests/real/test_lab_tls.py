@@ -11,7 +11,6 @@ from tests.real.asking import EHLO, SPEAKS_TLS, label, s_client, short
 from tests.real.domains import Chain, Domain
 from tests.real.lab import Lab, plan
 
-
 VERIFIED = {
     Chain.RIGHT: "0 (ok)",
     Chain.ROTATING: "0 (ok)",
