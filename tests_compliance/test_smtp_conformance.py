@@ -202,7 +202,7 @@ def test_long_lines_and_names_are_taken(conversation: Conversation) -> None:
     """
     _require_service(conversation)
     short = conversation.find(Step.SHORT_LINE)
-    takes_no_words = short is not None and short.reply is not None and not short.reply.positive
+    takes_no_words = short is not None and not (short.reply is not None and short.reply.positive)
     for step in (Step.LONG_LINE, Step.LONG_LOCAL_PART, Step.LONG_DOMAIN):
         said = conversation.find(step)
         if (said is None and step is Step.LONG_LOCAL_PART) or (takes_no_words and step is Step.LONG_LINE):

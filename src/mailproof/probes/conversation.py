@@ -127,7 +127,7 @@ class _Talk:
             await self._try(dialogue, Step.HELP, "HELP")
 
     async def with_parameters(self, dialogue: Dialogue, offered: dict[str, tuple[str, ...]]) -> None:
-        """The parameters of the extensions that are offered, and a message above the limit (RFC 1870, section 6)."""
+        """The parameters of what is offered, a message above the limit (RFC 1870, section 6), and the longest line."""
         mail = f"MAIL FROM:<{self._sender}>"
         parameters = [word for keyword, word in PARAMETERS.items() if keyword in offered]
         if parameters:
@@ -139,14 +139,14 @@ class _Talk:
         if (limit := size_limit(offered)) is not None:
             await self._try(dialogue, Step.TOO_LARGE, f"{mail} SIZE={limit + 1}")
             await dialogue.command("RSET")
+        long = await self._say(dialogue, Step.LONG_LINE, "NOOP ".ljust(COMMAND_LINE - 2, "x"))
+        if not long.positive:
+            await self._try(dialogue, Step.SHORT_LINE, "NOOP x")
         if "CHUNKING" in offered and ended:
             await self._try(dialogue, Step.BDAT, "BDAT 0 LAST")
 
     async def at_the_limits(self, dialogue: Dialogue, offered: dict[str, tuple[str, ...]]) -> None:
-        """Lines and names as long as they may be (RFC 5321, section 4.5.3.1), and addresses in UTF-8."""
-        long = await self._say(dialogue, Step.LONG_LINE, "NOOP ".ljust(COMMAND_LINE - 2, "x"))
-        if not long.positive:
-            await self._say(dialogue, Step.SHORT_LINE, "NOOP x")
+        """Names as long as they may be (RFC 5321, section 4.5.3.1), and addresses in UTF-8."""
         if "SMTPUTF8" in offered:
             mail = await self._say(dialogue, Step.UTF8_MAIL, f"MAIL FROM:<{self._sender}> SMTPUTF8")
             if mail.positive:
