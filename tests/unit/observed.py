@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from mailproof.net import services
+from mailproof.net.dialogue import TLSSession
 from mailproof.net.dns.client import Answer, ResourceRecord
 from mailproof.net.https import Response, TLSFault
 from mailproof.net.pkix.certificates import Certificate, Chain
 from mailproof.net.pkix.contents import Contents
 from mailproof.net.pkix.paths import PathResult, PathStatus
 from mailproof.net.pkix.revocation import Said
-from mailproof.net.smtp import Reply, TLSSession
+from mailproof.net.smtp import Reply
 from mailproof.net.transcript import Line, Speaker
 from mailproof.observations.attempts import Attempt
 from mailproof.observations.authorities import MailCopies, MailCopy

@@ -9,10 +9,10 @@ import pytest
 
 from mailproof.fixtures.authority import CertificateSpec
 from mailproof.fixtures.old_tls import OldTLSBehaviour, OldTLSPeer, available
+from mailproof.net.dialogue import TLSSession
 from mailproof.net.hosts import Hosts
 from mailproof.net.pkix.certificates import Chain
 from mailproof.net.settings import Limits, NetSettings, TLSDepth
-from mailproof.net.smtp import TLSSession
 from mailproof.net.tls.connection import TLSPeer
 from mailproof.net.tls.handshakes import TLSClient
 from mailproof.net.tls.offers import Question, ask_offers

@@ -11,10 +11,11 @@ from pydantic import TypeAdapter
 from mailproof.fixtures.authority import CertificateSpec
 from mailproof.fixtures.smtp_behaviour import SMTPBehaviour
 from mailproof.fixtures.smtp_peer import SMTPPeer
+from mailproof.net.dialogue import TLSSession
 from mailproof.net.errors import NotAvailable, NotObserved, Refused, RefusedByAddress, Throttled
 from mailproof.net.hosts import Hosts
 from mailproof.net.settings import NetSettings, SocketAddress
-from mailproof.net.smtp import Dialogue, Reply, SMTPClient, TLSSession, extensions
+from mailproof.net.smtp import Dialogue, Reply, SMTPClient, extensions
 from tests.unit.smtp_world import HOST, QUICK, authority, client, served, talk
 
 

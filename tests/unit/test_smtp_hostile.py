@@ -11,8 +11,9 @@ import warnings
 import pytest
 
 from mailproof.fixtures.smtp_behaviour import SMTPBehaviour
+from mailproof.net.dialogue import TLSSession
 from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, NotObserved, Throttled, TimedOut
-from mailproof.net.smtp import REPLY_LINE, REPLY_LINES, UNASKED_OCTETS, Dialogue, Reply, TLSSession
+from mailproof.net.smtp import REPLY_LINE, REPLY_LINES, UNASKED_OCTETS, Dialogue, Reply
 from tests.unit.smtp_world import HOST, IMPATIENT, QUICK, client, served, talk
 
 

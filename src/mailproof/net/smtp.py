@@ -8,27 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import re
-import ssl
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from mailproof.net.dialogue import POLITE, DialogueClient, StreamDialogue, TLSSession
 from mailproof.net.errors import Malformed, NotObserved, Throttled
-from mailproof.net.hosts import Hosts
-from mailproof.net.settings import Limits, NetSettings
+from mailproof.net.settings import Limits
 from mailproof.net.stream import Stream, deadline
 from mailproof.net.text import printable
-from mailproof.net.transcript import Speaker, Transcript, kept
+from mailproof.net.transcript import Speaker, Transcript
 
 REPLY_LINE = 8 * 1024
 """Octets of one reply line. RFC 5321, section 4.5.3.1.5 grants 512; real servers exceed that."""
 REPLY_LINES = 100
 REPLY_OCTETS = 64 * 1024
 UNASKED_OCTETS = 64 * 1024
-
-_POLITE = 3.0
-"""Seconds that RSET and QUIT may take together at the end."""
 
 _REPLY_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s|$)")
@@ -103,33 +98,7 @@ def extensions(reply: Reply) -> dict[str, tuple[str, ...]]:
     return found
 
 
-@dataclass(frozen=True)
-class TLSSession:
-    """A TLS handshake done. ``leftover``: plain text that came after the 220; it was discarded."""
-
-    version: str
-    """As OpenSSL names it: ``TLSv1.3``."""
-    cipher: str
-    leftover: str
-
-
-def widest_context() -> ssl.SSLContext:
-    """Return a client context that talks to any server that this OpenSSL can talk to; nothing is verified.
-
-    TLS 1.0 and up, every cipher suite with a certificate, servers without secure renegotiation (RFC 5746)
-    too: the dialogue behind the handshake is what is looked at, and TLS itself is looked at elsewhere.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    context.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED
-    context.set_ciphers("ALL:!aNULL:!eNULL:@SECLEVEL=0")
-    context.options |= getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)
-    return context
-
-
-class Dialogue:
+class Dialogue(StreamDialogue):
     """A dialogue with one SMTP server. Made by ``SMTPClient.connect``.
 
     Every method that hears the server raises TimedOut, ClosedEarly, Malformed, and Throttled for 421 (RFC
@@ -138,13 +107,8 @@ class Dialogue:
     """
 
     def __init__(self, stream: Stream, transcript: Transcript, limits: Limits, *, host: str, ehlo_name: str) -> None:
-        self.transcript = transcript
-        self.host = host
-        self._stream = stream
-        self._limits = limits
+        super().__init__(stream, transcript, limits, host)
         self._ehlo_name = ehlo_name
-        self._orderly = False
-        """The server waits for a command: nothing is owed by either side."""
         self._transaction = False
         """A MAIL command was accepted and not ended by RSET."""
         self._greeted = False
@@ -247,18 +211,8 @@ class Dialogue:
         return reply
 
     async def handshake(self) -> TLSSession:
-        """Upgrade to TLS in place, with ``host`` as SNI; certificates are not verified.
-
-        Plain text that came before the handshake is reported and never taken for something said inside TLS.
-        Raises NotAvailable when the handshake fails.
-        """
-        leftover = printable(self._stream.take_held())
-        if leftover:
-            self.transcript.add(Speaker.NOTE, f"discarded plain text from before the handshake: {leftover}")
-        with self._evidence():
-            tls = await self._stream.start_tls(widest_context(), self._limits.tls, host=self.host)
-        session = TLSSession(tls.version() or "", (tls.cipher() or ("", "", 0))[0], leftover)
-        self.transcript.add(Speaker.NOTE, f"TLS established: {session.version} {session.cipher}")
+        """As ``StreamDialogue.handshake``; what was said before it is forgotten (RFC 3207, section 4.2)."""
+        session = await super().handshake()
         self._orderly = self._greeted
         self._transaction = False
         return session
@@ -277,7 +231,7 @@ class Dialogue:
         if not self._orderly:
             return
         try:
-            async with deadline(_POLITE, "no farewell"):
+            async with deadline(POLITE, "no farewell"):
                 if self._transaction:
                     await self.command("RSET")
                 await self.quit()
@@ -320,28 +274,13 @@ class Dialogue:
             if len(lines) == REPLY_LINES or octets >= REPLY_OCTETS:
                 raise Malformed(f"a reply of more than {len(lines)} lines and {octets} octets")
 
-    @contextmanager
-    def _evidence(self) -> Iterator[None]:
-        try:
-            yield
-        except NotObserved as failure:
-            self._orderly = False
-            self.transcript.add(Speaker.NOTE, failure.reason)
-            failure.evidence = self.transcript.evidence()
-            raise
 
+class SMTPClient(DialogueClient):
+    """Opens dialogues with SMTP servers."""
 
-class SMTPClient:
-    """Opens dialogues, within the limits of ``settings`` and with the manners of ``hosts``."""
-
-    def __init__(self, settings: NetSettings, hosts: Hosts) -> None:
-        self._settings = settings
-        self._hosts = hosts
-
-    @asynccontextmanager
-    async def connect(
+    def connect(
         self, address: str, port: int, *, host: str, implicit_tls: bool = False, first_words: bytes = b""
-    ) -> AsyncIterator[Dialogue]:
+    ) -> AbstractAsyncContextManager[Dialogue]:
         """Open a dialogue with ``address`` and ``port`` of ``host``; the greeting is not yet read.
 
         ``first_words`` are said before the greeting, unless that is faster (``Dialogue.greeted_after``). With
@@ -349,30 +288,9 @@ class SMTPClient:
         with RSET (if a transaction is open) and QUIT; the connection is closed in every case.
         Raises Refused, TimedOut, NotObserved; with ``implicit_tls`` NotAvailable and ClosedEarly too.
         """
-        settings = self._settings
-        destination = settings.destination(address, port, host)
-        transcript = Transcript()
-        async with kept(transcript), self._hosts.connection(address, port, host):
-            transcript.add(Speaker.NOTE, f"connecting to {destination} for {host}")
-            try:
-                stream = await self._hosts.connect(address, port, destination, first_words)
-            except NotObserved as failure:
-                transcript.add(Speaker.NOTE, failure.reason)
-                failure.evidence = transcript.evidence()
-                raise
-            try:
-                transcript.add(Speaker.NOTE, "connected")
-                for line in first_words.splitlines():
-                    transcript.add(Speaker.CLIENT, printable(line))
-                dialogue = Dialogue(stream, transcript, settings.limits, host=host, ehlo_name=settings.ehlo_name)
-                if implicit_tls:
-                    await dialogue.handshake()
-                try:
-                    yield dialogue
-                except Exception:
-                    await dialogue.farewell()
-                    raise
-                await dialogue.farewell()
-                await stream.close()
-            finally:
-                stream.abort()
+
+        def make(stream: Stream, transcript: Transcript) -> Dialogue:
+            settings = self._settings
+            return Dialogue(stream, transcript, settings.limits, host=host, ehlo_name=settings.ehlo_name)
+
+        return self._open(make, address, port, host=host, implicit_tls=implicit_tls, first_words=first_words)

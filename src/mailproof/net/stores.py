@@ -6,24 +6,20 @@ A reply is what the server said; whether it should have said so is not judged he
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
+from mailproof.net.dialogue import POLITE, DialogueClient, StreamDialogue
 from mailproof.net.errors import ClosedEarly, Malformed, NotObserved
-from mailproof.net.hosts import Hosts
 from mailproof.net.services import IMAP, POP3, SIEVE
-from mailproof.net.settings import Limits, NetSettings
-from mailproof.net.smtp import TLSSession, widest_context
+from mailproof.net.settings import Limits
 from mailproof.net.stream import Stream, deadline
 from mailproof.net.text import printable
-from mailproof.net.transcript import Speaker, Transcript, kept
+from mailproof.net.transcript import Speaker, Transcript
 
 LINE = 8 * 1024
 """Octets of one line. Capabilities of real servers take less than 1024."""
 LINES = 100
-POLITE = 3.0
-"""Seconds that the farewell may take."""
 
 
 @dataclass(frozen=True)
@@ -72,17 +68,13 @@ INJECTED_TAG = "a0"
 """No command of ours has it."""
 
 
-class StoreDialogue:
+class StoreDialogue(StreamDialogue):
     """A dialogue with one store. What prevents a reply from being heard is a NotObserved with the transcript."""
 
     def __init__(self, stream: Stream, transcript: Transcript, limits: Limits, host: str, language: Language) -> None:
-        self.transcript = transcript
+        super().__init__(stream, transcript, limits, host)
         self.language = language
-        self._host = host
-        self._stream = stream
-        self._limits = limits
         self._number = 0
-        self._orderly = False
 
     async def greeting(self) -> StoreReply:
         """What the server opens with: one line, of ManageSieve its capabilities."""
@@ -118,17 +110,6 @@ class StoreDialogue:
         reply = await self._hear(self._limits.reply, "no reply to STARTTLS")
         self._orderly = not reply.ok and not injected
         return reply
-
-    async def handshake(self) -> TLSSession:
-        """TLS in place; certificates are not verified. Raises NotAvailable where the handshake fails, ClosedEarly."""
-        leftover = printable(self._stream.take_held())
-        if leftover:
-            self.transcript.add(Speaker.NOTE, f"discarded plain text from before the handshake: {leftover}")
-        with self._evidence():
-            tls = await self._stream.start_tls(widest_context(), self._limits.tls, host=self._host)
-        session = TLSSession(tls.version() or "", (tls.cipher() or ("", "", 0))[0], leftover)
-        self.transcript.add(Speaker.NOTE, f"TLS established: {session.version} {session.cipher}")
-        return session
 
     async def capabilities_in_tls(self) -> StoreReply:
         """What the server says that it can do inside TLS. ManageSieve says it unasked (RFC 5804, section 2.2)."""
@@ -218,50 +199,19 @@ class StoreDialogue:
         self.transcript.add(Speaker.SERVER, line)
         return line
 
-    @contextmanager
-    def _evidence(self) -> Iterator[None]:
-        try:
-            yield
-        except NotObserved as failure:
-            self._orderly = False
-            self.transcript.add(Speaker.NOTE, failure.reason)
-            failure.evidence = self.transcript.evidence()
-            raise
 
+class StoreClient(DialogueClient):
+    """Opens dialogues with stores."""
 
-class StoreClient:
-    """Opens dialogues with stores, within the limits of ``settings`` and with the manners of ``hosts``."""
-
-    def __init__(self, settings: NetSettings, hosts: Hosts) -> None:
-        self._settings = settings
-        self._hosts = hosts
-
-    @asynccontextmanager
-    async def connect(
+    def connect(
         self, address: str, port: int, *, host: str, service: str, implicit_tls: bool = False
-    ) -> AsyncIterator[StoreDialogue]:
+    ) -> AbstractAsyncContextManager[StoreDialogue]:
         """Open a dialogue in the protocol of ``service``; the greeting is not yet read.
 
         Raises Refused, TimedOut, NotObserved; with ``implicit_tls`` NotAvailable and ClosedEarly too.
         """
-        settings = self._settings
-        destination = settings.destination(address, port, host)
-        transcript = Transcript()
-        async with kept(transcript), self._hosts.connection(address, port, host):
-            transcript.add(Speaker.NOTE, f"connecting to {destination} for {host}")
-            try:
-                stream = await self._hosts.connect(address, port, destination)
-            except NotObserved as failure:
-                transcript.add(Speaker.NOTE, failure.reason)
-                failure.evidence = transcript.evidence()
-                raise
-            try:
-                transcript.add(Speaker.NOTE, "connected")
-                dialogue = StoreDialogue(stream, transcript, settings.limits, host, LANGUAGES[service])
-                if implicit_tls:
-                    await dialogue.handshake()
-                yield dialogue
-                await dialogue.farewell()
-                await stream.close()
-            finally:
-                stream.abort()
+
+        def make(stream: Stream, transcript: Transcript) -> StoreDialogue:
+            return StoreDialogue(stream, transcript, self._settings.limits, host, LANGUAGES[service])
+
+        return self._open(make, address, port, host=host, implicit_tls=implicit_tls)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mailproof.grammars.store_capabilities import Capabilities
+from mailproof.net.dialogue import TLSSession
 from mailproof.net.errors import NotAvailable
-from mailproof.net.smtp import TLSSession
 from mailproof.net.stores import StoreReply
 from mailproof.observations import Observation
 from mailproof.observations.dialogue import DialogueSeen

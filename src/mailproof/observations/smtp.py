@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from mailproof.net.dialogue import TLSSession
 from mailproof.net.dns.client import Answer
 from mailproof.net.errors import NotAvailable
-from mailproof.net.smtp import Reply, TLSSession, extensions
+from mailproof.net.smtp import Reply, extensions
 from mailproof.observations import Observation
 from mailproof.observations.dialogue import DialogueSeen
 from mailproof.observations.refusals import STRANGER, Tester, refuses_name

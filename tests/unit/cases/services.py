@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
 from mailproof.grammars.store_capabilities import Capabilities, imap_capabilities, pop3_capabilities
+from mailproof.net.dialogue import TLSSession
 from mailproof.net.services import SUBMISSION
-from mailproof.net.smtp import Reply, TLSSession
+from mailproof.net.smtp import Reply
 from mailproof.net.stores import StoreReply
 from mailproof.observations.relay import HOME, RelayAttempts
 from mailproof.observations.services import ClearTextLogin, Mechanisms, StoreInjection, StoreSession
