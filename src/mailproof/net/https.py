@@ -8,11 +8,11 @@ import re
 import ssl
 import time
 import zlib
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 import certifi
@@ -37,7 +37,7 @@ from mailproof.net.stream import REFUSALS
 from mailproof.net.text import printable
 
 HTTPS_PORT = 443
-_PORTS = {"https": HTTPS_PORT, "http": 80}
+PORTS = {"https": HTTPS_PORT, "http": 80}
 
 AsText = Callable[[bytes], str]
 """Makes text of the octets of a body."""
@@ -86,8 +86,14 @@ class Response:
         return request, f"status {self.status}", *headers, "", *self.body.splitlines()
 
 
-class HTTPSClient:
-    """Fetches documents, within the limits of ``settings`` and with the manners of ``hosts``."""
+B = TypeVar("B")
+
+ReadBody = Callable[[AsyncIterable[bytes], str], Awaitable[B]]
+"""Makes something of a body, given in chunks, and of its content coding."""
+
+
+class HTTPExchange:
+    """Single requests within the limits of ``settings``, with the manners of ``hosts``: what clients derive from."""
 
     def __init__(
         self, settings: NetSettings, hosts: Hosts, backend: httpcore.AsyncNetworkBackend | None = None
@@ -95,6 +101,55 @@ class HTTPSClient:
         self._settings = settings
         self._hosts = hosts
         self._network = GuardedNetwork(backend or httpcore.AnyIOBackend())
+
+    async def _exchange(
+        self, url: SplitResult, address: str, headers: Mapping[str, str], read_body: ReadBody[B], content: bytes = b""
+    ) -> tuple[int, list[tuple[bytes, bytes]], B]:
+        """GET ``url`` from ``address``, or POST ``content``. Returns status, header fields and what became of the body.
+
+        The certificate is verified for the host of the URL. Raises HTTP_ERRORS, OSError, and what ``read_body`` raises.
+        """
+        settings = self._settings
+        host, port = _host(url), _port(url)
+        destination = settings.destination(address, port, host)
+        sent = {"Host": url.netloc, **headers, "User-Agent": f"mailproof ({settings.ehlo_name})"}
+        timeout = {
+            **dict.fromkeys(("read", "write", "pool"), settings.limits.https),
+            "connect": settings.limits.connect,
+        }
+        request = httpcore.Request(
+            "POST" if content else "GET",
+            httpcore.URL(scheme=url.scheme, host=destination.address, port=destination.port, target=_target(url)),
+            headers=list(sent.items()),
+            content=content or None,
+            extensions={"sni_hostname": host, "timeout": timeout},
+        )
+        async with httpcore.AsyncConnectionPool(
+            verifying_context(settings.ca_file), network_backend=self._network
+        ) as pool:
+            answer = await pool.handle_async_request(request)
+            self._hosts.reached(address, port)
+            coding = next((value for name, value in answer.headers if name.lower() == b"content-encoding"), b"")
+            try:
+                body = await read_body(answer.aiter_stream(), coding.decode("latin-1"))
+            finally:
+                await answer.aclose()
+        return answer.status, answer.headers, body
+
+    def _failure(self, error: Exception, url: SplitResult, address: str) -> NotObserved:
+        """What kept a request from being answered; a host that cannot be reached is remembered."""
+        if any(isinstance(cause, OSError) and cause.errno in NO_MORE_FILES for cause in _causes(error)):
+            return NoFiles(NO_FILES)
+        port = _port(url)
+        destination = self._settings.destination(address, port, _host(url))
+        failure = NoIPv6(NO_IPV6) if is_ipv6_without_route(destination.address) else _typed(error, address)
+        if isinstance(error, httpcore.ConnectTimeout | httpcore.ConnectError):
+            self._hosts.missed(address, port, failure)
+        return failure
+
+
+class HTTPSClient(HTTPExchange):
+    """Fetches documents."""
 
     async def fetch(
         self,
@@ -154,54 +209,23 @@ class HTTPSClient:
             refused_by_tls = tls_cause(error)
             if refused_by_tls is not None:
                 return _tls_failure(url, address, started, refused_by_tls)
-            failure = typed_failure(error, address)
-            destination = self._settings.destination(address, _port(url), _host(url))
-            if any(isinstance(cause, OSError) and cause.errno in NO_MORE_FILES for cause in causes(error)):
-                raise NoFiles(NO_FILES) from error
-            if is_ipv6_without_route(destination.address):
-                failure = NoIPv6(NO_IPV6)
-            if isinstance(error, httpcore.ConnectTimeout | httpcore.ConnectError):
-                self._hosts.missed(address, _port(url), failure)
-            raise failure from error
+            raise self._failure(error, url, address) from error
 
     async def _get(
         self, url: SplitResult, address: str, limit: int, started: float, accept: str, as_text: AsText
     ) -> Response:
-        settings = self._settings
-        host, port = _host(url), _port(url)
-        destination = settings.destination(address, port, host)
-        headers = {
-            "Host": url.netloc,
-            "Accept": accept,
-            "Accept-Encoding": "identity",
-            "User-Agent": f"mailproof ({settings.ehlo_name})",
-        }
-        timeout = {
-            **dict.fromkeys(("read", "write", "pool"), settings.limits.https),
-            "connect": settings.limits.connect,
-        }
-        request = httpcore.Request(
-            "GET",
-            httpcore.URL(scheme=url.scheme, host=destination.address, port=destination.port, target=_target(url)),
-            headers=list(headers.items()),
-            extensions={"sni_hostname": host, "timeout": timeout},
-        )
-        async with httpcore.AsyncConnectionPool(
-            verifying_context(settings.ca_file), network_backend=self._network
-        ) as pool:
-            answer = await pool.handle_async_request(request)
-            self._hosts.reached(address, port)
-            found = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in answer.headers]
-            fields = dict(reversed(found))
-            try:
-                body = await _read_body(answer.aiter_stream(), fields.get("content-encoding", "identity"), limit)
-            finally:
-                await answer.aclose()
+        async def read(chunks: AsyncIterable[bytes], coding: str) -> bytes:
+            return await _read_body(chunks, coding, limit)
+
+        headers = {"Accept": accept, "Accept-Encoding": "identity"}
+        status, raw, body = await self._exchange(url, address, headers, read)
+        found = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in raw]
+        fields = dict(reversed(found))
         media_type = fields.get("content-type")
         return Response(
             url=url.geturl(),
             address=address,
-            status=answer.status,
+            status=status,
             headers=tuple((printable(name), printable(value)) for name, value in found),
             content_type=printable(media_type.split(";", 1)[0].strip().lower()) if media_type else None,
             body=as_text(body),
@@ -267,7 +291,7 @@ def _host(url: SplitResult) -> str:
 
 
 def _port(url: SplitResult) -> int:
-    return url.port or _PORTS[url.scheme]
+    return url.port or PORTS[url.scheme]
 
 
 def _target(url: SplitResult) -> str:
@@ -311,7 +335,7 @@ def as_plain_text(body: bytes) -> str:
     )
 
 
-def causes(error: BaseException) -> Iterator[BaseException]:
+def _causes(error: BaseException) -> Iterator[BaseException]:
     """``error`` and what led to it: httpcore wraps what the operating system and OpenSSL say."""
     cause: BaseException | None = error
     while cause is not None:
@@ -321,7 +345,7 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 
 def tls_cause(error: BaseException) -> ssl.SSLError | None:
     """The TLS failure behind ``error``; a connection that merely ended is none."""
-    for cause in causes(error):
+    for cause in _causes(error):
         if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
             return cause
     return None
@@ -346,17 +370,17 @@ def _tls_failure(url: SplitResult, address: str, started: float, error: ssl.SSLE
 
 
 def _is_refusal(error: BaseException) -> bool:
-    return any(isinstance(cause, OSError) and cause.errno in REFUSALS for cause in causes(error))
+    return any(isinstance(cause, OSError) and cause.errno in REFUSALS for cause in _causes(error))
 
 
-def typed_failure(error: Exception, address: str) -> NotObserved:
+def _typed(error: Exception, address: str) -> NotObserved:
     """What kept a request from being answered."""
     what = f"{address}: {printable(str(error)) or type(error).__name__}"
     match error:
         case httpcore.TimeoutException():
             return TimedOut(what)
         case httpcore.ConnectError():
-            if any(isinstance(cause, ssl.SSLError | ConnectionResetError) for cause in causes(error)):
+            if any(isinstance(cause, ssl.SSLError | ConnectionResetError) for cause in _causes(error)):
                 return ClosedEarly(what)
             return Refused(what) if _is_refusal(error) else NotObserved(what)
         case httpcore.RemoteProtocolError() if "disconnected" in str(error) or "closed" in str(error):

@@ -12,27 +12,12 @@ from collections.abc import AsyncIterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
-import httpcore
-
-from mailproof.net.addresses import is_ipv6_without_route
-from mailproof.net.errors import NO_FILES, NO_IPV6, NoFiles, NoIPv6, NotObserved, TimedOut
-from mailproof.net.hosts import Hosts
-from mailproof.net.https import (
-    HTTP_ERRORS,
-    GuardedNetwork,
-    as_plain_text,
-    causes,
-    tls_cause,
-    typed_failure,
-    verifying_context,
-)
-from mailproof.net.settings import NetSettings
-from mailproof.net.source import NO_MORE_FILES
+from mailproof.net.errors import TimedOut
+from mailproof.net.https import HTTP_ERRORS, PORTS, HTTPExchange, as_plain_text, tls_cause
 from mailproof.net.text import printable
 
 BYTE_ORDER_MARK = "\ufeff"
 
-PORTS = {"http": 80, "https": 443}
 KEPT = 128 * 1024
 """Octets of a page that are read."""
 
@@ -77,15 +62,8 @@ class WebAnswer:
         return request, f"status {self.status}", *(f"{name}: {value}" for name, value in self.headers)
 
 
-class WebClient:
-    """Gets pages, within the limits of ``settings`` and with the manners of ``hosts``."""
-
-    def __init__(
-        self, settings: NetSettings, hosts: Hosts, backend: httpcore.AsyncNetworkBackend | None = None
-    ) -> None:
-        self._settings = settings
-        self._hosts = hosts
-        self._network = GuardedNetwork(backend or httpcore.AnyIOBackend())
+class WebClient(HTTPExchange):
+    """Gets pages."""
 
     async def get(
         self, url: str, address: str, *, codings: str = "identity", limit: int = KEPT, posted: str = ""
@@ -111,56 +89,21 @@ class WebClient:
                 if (said := tls_cause(error)) is not None:
                     message = getattr(said, "verify_message", "") or said.reason or str(said)
                     return WebAnswer(url, address, 0, (), tls_error=printable(message))
-                failure = self._why(error, parsed, address)
-                if isinstance(error, httpcore.ConnectTimeout | httpcore.ConnectError):
-                    self._hosts.missed(address, port, failure)
-                raise failure from error
-
-    def _why(self, error: Exception, url: SplitResult, address: str) -> NotObserved:
-        if any(isinstance(cause, OSError) and cause.errno in NO_MORE_FILES for cause in causes(error)):
-            return NoFiles(NO_FILES)
-        if is_ipv6_without_route(self._settings.destination(address, PORTS[url.scheme], url.hostname).address):
-            return NoIPv6(NO_IPV6)
-        return typed_failure(error, address)
+                raise self._failure(error, parsed, address) from error
 
     async def _get(self, url: SplitResult, address: str, codings: str, limit: int, posted: bytes) -> WebAnswer:
-        settings, host = self._settings, url.hostname or ""
-        destination = settings.destination(address, PORTS[url.scheme], host)
-        headers = {
-            "Host": host,
-            "Accept": "*/*",
-            "Accept-Encoding": codings,
-            "User-Agent": f"mailproof ({settings.ehlo_name})",
-        }
-        timeout = {
-            **dict.fromkeys(("read", "write", "pool"), settings.limits.https),
-            "connect": settings.limits.connect,
-        }
-        target = f"{url.path or '/'}{f'?{url.query}' if url.query else ''}"
+        async def read(chunks: AsyncIterable[bytes], coding: str) -> tuple[bytes, bool]:
+            return await _beginning(chunks, coding, limit)
+
+        headers = {"Accept": "*/*", "Accept-Encoding": codings}
         if posted:
             headers |= {"Content-Type": "text/xml; charset=utf-8", "Content-Length": str(len(posted))}
-        request = httpcore.Request(
-            "POST" if posted else "GET",
-            httpcore.URL(scheme=url.scheme, host=destination.address, port=destination.port, target=target),
-            headers=list(headers.items()),
-            content=posted or None,
-            extensions={"sni_hostname": host, "timeout": timeout},
-        )
-        async with httpcore.AsyncConnectionPool(
-            verifying_context(settings.ca_file), network_backend=self._network
-        ) as pool:
-            answer = await pool.handle_async_request(request)
-            self._hosts.reached(address, PORTS[url.scheme])
-            found = [(printable(name).lower(), printable(value)) for name, value in answer.headers]
-            try:
-                body, whole = await _beginning(answer.aiter_stream(), dict(found).get("content-encoding", ""), limit)
-            finally:
-                await answer.aclose()
+        status, raw, (body, whole) = await self._exchange(url, address, headers, read, posted)
         return WebAnswer(
             url=url.geturl(),
             address=address,
-            status=answer.status,
-            headers=tuple(found),
+            status=status,
+            headers=tuple((printable(name).lower(), printable(value)) for name, value in raw),
             body=_text(body),
             whole=whole,
         )

@@ -12,11 +12,11 @@ from mailproof.inventory.model import Inventory
 from mailproof.net.dns.client import Answer
 from mailproof.net.dns.registration import owned
 from mailproof.net.errors import NoAddress, NotFollowed, NotObserved, Refused, RefusedByAddress
-from mailproof.net.https import verifying_context
+from mailproof.net.https import PORTS, verifying_context
 from mailproof.net.network import Network
 from mailproof.net.services import SERVICES, SIEVE
 from mailproof.net.tls.connection import TLSPeer, at_hello
-from mailproof.net.web import PORTS, WebAnswer
+from mailproof.net.web import WebAnswer
 from mailproof.observations.client_settings import (
     KINDS_OF_SRV,
     Agreement,

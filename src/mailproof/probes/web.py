@@ -14,11 +14,12 @@ from mailproof.inventory.budgets import MAX_WEB_ADDRESSES, MAX_WEB_REDIRECTS
 from mailproof.net.dns.names import normalise
 from mailproof.net.dns.registration import owned
 from mailproof.net.errors import NotFollowed, NotObserved
+from mailproof.net.https import PORTS
 from mailproof.net.network import Network
 from mailproof.net.pkix.paths import trusted_roots, verify
 from mailproof.net.pkix.reference_names import matches_name
 from mailproof.net.tls.connection import TLSPeer
-from mailproof.net.web import PORTS, WebAnswer
+from mailproof.net.web import WebAnswer
 from mailproof.observations.service_dane import ServiceDANE
 from mailproof.observations.tls import Deployment
 from mailproof.observations.web import SecurityTxt, Visit, WebSite
