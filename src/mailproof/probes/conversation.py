@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-from mailproof.net.errors import NotAvailable, NotObserved
+from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
 from mailproof.net.smtp import Dialogue, Reply, extensions
 from mailproof.net.transcript import Line
@@ -26,7 +26,7 @@ from mailproof.observations.conversation import (
 from mailproof.observations.smtp import SMTPSession
 from mailproof.probes.made_up import made_up_mailbox
 from mailproof.probes.probe import probe
-from mailproof.probes.series import REFUSALS_A_SESSION
+from mailproof.probes.series import REFUSALS_A_SESSION, greeted
 from mailproof.probes.smtp import unserved
 from mailproof.targets.services import MXEndpoint
 
@@ -67,10 +67,7 @@ class _Talk:
             endpoint.address, endpoint.port, host=endpoint.host, implicit_tls=endpoint.implicit_tls
         ) as dialogue:
             try:
-                greeting = await dialogue.greeting()
-                if not greeting.positive:
-                    raise NotAvailable(f"the server opens with {greeting}", dialogue.transcript.evidence())
-                hello = await dialogue.ehlo()
+                hello = await greeted(dialogue)
                 if self._tls and "STARTTLS" in extensions(hello) and (await dialogue.starttls()).code == 220:
                     await dialogue.handshake()
                     hello = await dialogue.ehlo()

@@ -157,14 +157,7 @@ class Series:
 
     async def _open(self, dialogue: smtp.Dialogue, in_clear: bool) -> bool:
         """Greet, and start TLS if it is to be had. Returns whether the dialogue is inside TLS now."""
-        greeting = await dialogue.greeting()
-        if not greeting.positive:
-            raise NotAvailable(f"the server opens with {greeting}", dialogue.transcript.evidence())
-        hello = await dialogue.ehlo()
-        if not hello.positive:
-            hello = await dialogue.helo()
-        if not hello.positive:
-            raise NotAvailable(f"EHLO and HELO are refused: {hello}", dialogue.transcript.evidence())
+        hello = await greeted(dialogue)
         self._own_address = dialogue.own_address
         self.names |= called(hello, self._endpoint.address)
         if in_clear or not self._tls or "STARTTLS" not in extensions(hello):
@@ -178,6 +171,19 @@ class Series:
             raise
         await dialogue.ehlo()
         return True
+
+
+async def greeted(dialogue: smtp.Dialogue) -> Reply:
+    """The reply to EHLO, or to HELO where EHLO is refused. Raises NotAvailable where nobody is served."""
+    greeting = await dialogue.greeting()
+    if not greeting.positive:
+        raise NotAvailable(f"the server opens with {greeting}", dialogue.transcript.evidence())
+    hello = await dialogue.ehlo()
+    if not hello.positive:
+        hello = await dialogue.helo()
+    if not hello.positive:
+        raise NotAvailable(f"EHLO and HELO are refused: {hello}", dialogue.transcript.evidence())
+    return hello
 
 
 async def _attempt(dialogue: smtp.Dialogue, form: Form, tls: bool) -> Attempt:
