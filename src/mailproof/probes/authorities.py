@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Awaitable
+from typing import Any
 
 from mailproof.inventory.budgets import MAX_ADDRESSES_OF_PRIMARY, MAX_SERVER_ADDRESSES
 from mailproof.net.dns.client import Answer, Form, normalise, reverse_name
@@ -31,11 +31,9 @@ from mailproof.observations.authorities import (
 from mailproof.probes.asking import heard as _said
 from mailproof.probes.probe import Look, probe
 from mailproof.probes.zones import delegation
-from mailproof.targets.base import Target, Targets
+from mailproof.targets.base import Targets
 from mailproof.targets.mail import MailDomain
 from mailproof.targets.zones import NameServer, Zone, servers_of
-
-T = TypeVar("T", bound=Target)
 
 NOBODY = "mailproof-does-not-exist"
 """The first label of a name that no zone has."""
@@ -143,11 +141,6 @@ def _nobody(name: str, domains: tuple[str, ...], unknown: list[str], targets: Ta
     return NotObserved(f"no server of {name} could be asked: {'; '.join(dict.fromkeys(unknown)) or 'none is known'}")
 
 
-def _found_of(kind: type[T], domain: MailDomain, targets: Targets) -> Iterator[T]:
-    """The targets of a kind that belong to a domain and were found."""
-    return (one for one in targets.of_domain(kind, domain.name) if isinstance(one, kind))
-
-
 @probe(questions=2 * MAX_SERVER_ADDRESSES)
 async def mail_copies(domain: MailDomain, net: Network, look: Look, targets: Targets) -> MailCopies:
     """MX and TXT of the domain from each server that has its zone."""
@@ -156,12 +149,12 @@ async def mail_copies(domain: MailDomain, net: Network, look: Look, targets: Tar
     copies: list[MailCopy] = []
     unknown: list[str] = []
     serials: dict[int, None] = {}
-    for zone in _found_of(Zone, domain, targets):
+    for zone in targets.found_of(Zone, domain.name):
         try:
             serials |= dict.fromkeys((await look(zone_copies, zone)).serials)
         except NotObserved as failure:
             unknown.append(failure.reason)
-    for server in _found_of(NameServer, domain, targets):
+    for server in targets.found_of(NameServer, domain.name):
         if not server.address:
             continue
         label = f"{server.host}[{server.address}]"

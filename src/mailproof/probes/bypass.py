@@ -24,7 +24,7 @@ async def bypass(server: FilteredServer, net: Network, look: Look, targets: Targ
     only where a host of the domain answers here at the same port: many networks let nobody out to port 25.
     """
     domain, endpoint = server.domain, server.endpoint
-    entrances = {found.address for found in targets.of_domain(MXEndpoint, domain.name) if isinstance(found, MXEndpoint)}
+    entrances = {found.address for found in targets.found_of(MXEndpoint, domain.name)}
     if endpoint.address in entrances:
         return Bypass((), endpoint.host, "", is_mx=True)
     named = next((role for role in domain.roles if role not in ROLES), ROLES[0])

@@ -106,7 +106,7 @@ async def key_age(selector: Selector, dkim_key: DKIMKey, former: Former) -> KeyA
 @probe(looks=("dkim_key",))
 async def domain_keys(domain: MailDomain, look: Look, targets: Targets) -> DomainKeys:
     """The keys of the domain's selectors."""
-    own = tuple(found for found in targets.of_domain(Selector, domain.name) if isinstance(found, Selector))
+    own = targets.found_of(Selector, domain.name)
     return DomainKeys(domain.name, *await _keys(own, look))
 
 

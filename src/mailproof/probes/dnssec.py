@@ -13,7 +13,7 @@ from mailproof.observations.dnssec import DNSSEC, BogusAnswer, DMARCChain, HostC
 from mailproof.probes.probe import probe
 from mailproof.targets.base import Targets
 from mailproof.targets.mail import MailDomain, MailHost, Selector
-from mailproof.targets.zones import Zone, zone_names
+from mailproof.targets.zones import Zone, zones_by_name
 
 MAX_NEEDED = 200
 """Names and types of one zone that are validated."""
@@ -132,7 +132,7 @@ async def _refused(net: Network, needed: list[tuple[str, str]]) -> tuple[BogusAn
 
 def _needed(zone: Zone, targets: Targets) -> list[tuple[str, str]]:
     """Names and types that mail of the zone's domains needs, but for those in another zone that is judged itself."""
-    zones = zone_names(targets)
+    zones = zones_by_name(targets)
     wanted: list[tuple[str, str]] = []
     for domain in zone.domains:
         wanted += [(domain, "MX"), (domain, "TXT"), (f"_dmarc.{domain}", "TXT"), (f"_mta-sts.{domain}", "TXT")]
@@ -159,7 +159,7 @@ async def host_chain(host: MailHost, net: Network, targets: Targets) -> HostChai
         return HostChain(host.name, None, "the host has no address that is published")
     one = await judged(net, answer)
     end = one.verdict.link.name.rstrip(".") if one.verdict.link else ""
-    return HostChain(host.name, one, zone_is_judged=end in zone_names(targets))
+    return HostChain(host.name, one, zone_is_judged=end in zones_by_name(targets))
 
 
 @probe()

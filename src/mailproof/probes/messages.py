@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Container
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -39,7 +40,7 @@ from mailproof.probes.sources import fetched
 from mailproof.targets.addresses import SendingAddress
 from mailproof.targets.base import Targets
 from mailproof.targets.files import MessageFile
-from mailproof.targets.mail import MailDomain, MailHost
+from mailproof.targets.mail import MailDomain, hosts_by_name
 
 
 @probe()
@@ -60,7 +61,7 @@ async def message(file: MessageFile, net: Network, inventory: Inventory, targets
     ours = _belongs_to(found.author_domain, own)
     named = dict.fromkeys(_a_labels(name) for name in (found.author_domain, bounces) if _belongs_to(name, own))
     known = {domain.name for domain in inventory.domains}
-    hosts = {host.name for host in targets.found(MailHost)}
+    hosts = hosts_by_name(targets)
     return replace(
         found,
         ours=ours,
@@ -85,7 +86,7 @@ def _is_forwarded(message: Message) -> bool:
     return len(outside) > 1 or bool(message.passed_on)
 
 
-def _taken_at(message: Message, hosts: set[str], domains: list[str], addresses: set[str]) -> int:
+def _taken_at(message: Message, hosts: Container[str], domains: list[str], addresses: set[str]) -> int:
     """The line of the Received field by which the first host of ours took the message, if that was from outside."""
     line = 0
     for field, hop in zip(message.header.all("received"), message.hops, strict=True):

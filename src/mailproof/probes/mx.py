@@ -13,7 +13,7 @@ from mailproof.observations.authorities import Silence, silence
 from mailproof.observations.mx import MX, ApexMX, HostAddresses, MXHosts
 from mailproof.probes.probe import Look, probe
 from mailproof.targets.base import Targets
-from mailproof.targets.mail import MailDomain, MailHost
+from mailproof.targets.mail import MailDomain, MailHost, hosts_by_name
 from mailproof.targets.zones import Zone
 
 
@@ -36,7 +36,7 @@ async def mx_hosts(domain: MailDomain, mx: MX, look: Look, targets: Targets) -> 
     """All hosts of the MX records, out of what is seen of each."""
     hosts: list[HostAddresses] = []
     unknown: list[Silence] = []
-    known = {host.name: host for host in targets.found(MailHost)}
+    known = hosts_by_name(targets)
     for name in [name for name in mx.names if is_host(name)][:MAX_MX_HOSTS]:
         if name not in known:
             unknown.append(Silence(f"{name}: it is not looked at", NotObserved.kind))

@@ -22,7 +22,7 @@ from mailproof.probes.probe import Look, probe
 from mailproof.probes.registration import source_text
 from mailproof.targets.addresses import SendingAddress
 from mailproof.targets.base import Targets
-from mailproof.targets.mail import MailDomain, MailHost
+from mailproof.targets.mail import MailDomain, hosts_by_name
 from mailproof.targets.registration import NamedSource
 from mailproof.targets.zones import NameServer, Zone
 
@@ -30,7 +30,7 @@ from mailproof.targets.zones import NameServer, Zone
 @probe()
 async def trust_set(domain: MailDomain, inventory: Inventory, targets: Targets, mx: MX, spf_tree: SPFTree) -> TrustSet:
     """The names that decide for the domain, of what was asked anyway."""
-    names = [("name server", server.host) for server in targets.found(NameServer) if domain.name in server.domains]
+    names = [("name server", server.host) for server in targets.found_of(NameServer, domain.name)]
     no_hosts = {name for _, name in mx.not_hosts}
     names += [("MX host", host) for host in mx.hosts if host != domain.name and host not in no_hosts]
     names += [("alias", alias) for alias in mx.answer.aliases]
@@ -58,15 +58,13 @@ async def published_ttls(
     for copy in mail_copies.copies:
         note(copy.mx, domain.name)
         note(copy.txt, domain.name)
-    for zone in targets.found(Zone):
-        if domain.name not in zone.domains:
-            continue
+    for zone in targets.found_of(Zone, domain.name):
         try:
             for zone_copy in (await look(zone_copies, zone)).serving:
                 note(zone_copy.ns, zone.name)
         except NotObserved as failure:
             unknown.append(failure.reason)
-    hosts = {host.name: host for host in targets.found(MailHost)}
+    hosts = hosts_by_name(targets)
     for name in mx.hosts:
         if name in hosts:
             try:

@@ -58,7 +58,7 @@ from mailproof.probes.dnssec import dnssec
 from mailproof.probes.probe import Look, probe
 from mailproof.probes.zones import delegation
 from mailproof.targets.base import Targets
-from mailproof.targets.zones import NameServer, Zone, servers_of, zone_names
+from mailproof.targets.zones import NameServer, Zone, servers_of, zones_by_name
 
 VERIFIABLE = Supported(SUPPORTED_ALGORITHMS | RSASHA1, SUPPORTED_DIGESTS)
 """What can be verified here; of a server it is asked whether its signatures are right, not whether they are wise."""
@@ -116,7 +116,7 @@ async def _as_resolvers_see_it(
     try:
         found = await net.dnssec.records(zone, "DNSKEY")
         is_signed = found.find(name, RdataType.DNSKEY) is not None
-        target = zone_names(targets).get(zone) or Zone(zone)
+        target = zones_by_name(targets).get(zone) or Zone(zone)
         seen = await look(dnssec, target)
         above = (await net.dnssec.records(zone, "DS")).find(name, RdataType.DS) if seen.authenticated else None
     except NotObserved:

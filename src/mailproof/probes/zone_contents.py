@@ -33,7 +33,7 @@ from mailproof.probes.probe import Look, probe
 from mailproof.targets.base import Targets
 from mailproof.targets.mail import MailDomain, MailHost, Selector
 from mailproof.targets.zone_contents import ZoneContents, ZoneFile
-from mailproof.targets.zones import servers_of, zone_names
+from mailproof.targets.zones import servers_of, zones_by_name
 
 MAX_RECORDS = 50_000
 """Records of a master file that are looked at one by one."""
@@ -91,7 +91,7 @@ def _wanted_by_zone(targets: Targets) -> dict[str, list[tuple[str, str]]]:
     wanted += [(selector.id, "TXT") for selector in targets.found(Selector)]
     for host in targets.found(MailHost):
         wanted += [(host.name, "A"), (host.name, "AAAA"), (f"_25._tcp.{host.name}", "TLSA")]
-    zones = {*zone_names(targets), *(other.zone for other in targets.found(ZoneContents))}
+    zones = {*zones_by_name(targets), *(other.zone for other in targets.found(ZoneContents))}
     by_zone: dict[str, list[tuple[str, str]]] = {}
     for name, type in wanted:
         by_zone.setdefault(deepest(name, zones), []).append((name, type))
@@ -139,13 +139,13 @@ async def _authoritative(
     """What the servers of the zone were asked directly, each record once: its NS, and MX and TXT of its domains."""
     answers: list[object] = []
     unknown: list[str] = []
-    zone = zone_names(targets).get(contents.zone)
+    zone = zones_by_name(targets).get(contents.zone)
     if zone is not None:
         try:
             answers += [copy.ns for copy in (await look(zone_copies, zone)).copies]
         except NotObserved as failure:
             unknown.append(failure.reason)
-    for domain in (domain for domain in targets.found(MailDomain) if domain.name in contents.domains):
+    for domain in (domain for name in contents.domains for domain in targets.found_of(MailDomain, name)):
         try:
             answers += [said for copy in (await look(mail_copies, domain)).copies for said in (copy.mx, copy.txt)]
         except NotObserved as failure:

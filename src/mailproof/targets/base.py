@@ -208,6 +208,10 @@ class Targets:
             self._of_domain[kind] = by_domain
         return tuple(self._of_domain[kind].get(domain, ()))
 
+    def found_of(self, kind: type[T], domain: str) -> tuple[T, ...]:
+        """The targets of a kind that belong to a mail domain and were found."""
+        return tuple(target for target in self.of_domain(kind, domain) if isinstance(target, kind))
+
     def __iter__(self) -> Iterator[Target]:
         for known in self._by_kind.values():
             yield from known.values()

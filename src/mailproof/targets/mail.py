@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dns.rdtypes.ANY.MX import MX
@@ -12,7 +13,7 @@ from mailproof.inventory.model import Domain
 from mailproof.net.dns.client import ResourceRecord
 from mailproof.net.dns.names import is_host
 from mailproof.net.errors import NotObserved
-from mailproof.targets.base import Target, Undiscovered
+from mailproof.targets.base import Target, Targets, Undiscovered
 from mailproof.targets.discovery import Search, finder
 
 
@@ -139,6 +140,15 @@ class MailHost(Target):
     @property
     def mail_host(self) -> str:
         return self.name
+
+
+def hosts_by_name(targets: Targets) -> Mapping[str, MailHost]:
+    """The mail hosts that were found."""
+    return targets.once(_by_name)
+
+
+def _by_name(targets: Targets) -> dict[str, MailHost]:
+    return {host.name: host for host in targets.found(MailHost)}
 
 
 @finder(MailHost, after=(MailDomain,))

@@ -74,12 +74,12 @@ class NameServer(Target):
         return f"{self.zone}@{self.host}[{self.address}]" if self.address else f"{self.zone}@{self.host}"
 
 
-def zone_names(targets: Targets) -> Mapping[str, Zone]:
-    """The zones that are judged, by their names."""
-    return targets.once(_zones_by_name)
+def zones_by_name(targets: Targets) -> Mapping[str, Zone]:
+    """The zones that are judged."""
+    return targets.once(_by_name)
 
 
-def _zones_by_name(targets: Targets) -> dict[str, Zone]:
+def _by_name(targets: Targets) -> dict[str, Zone]:
     return {zone.name: zone for zone in targets.found(Zone)}
 
 
