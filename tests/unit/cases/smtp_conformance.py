@@ -107,6 +107,7 @@ TABLE: Table = {
         undecided("TLS does not work", conversation=_talk({Step.RCPT_FIRST: reply(530, "5.7.0 STARTTLS first")})),
         fails("RCPT without MAIL is accepted", conversation=_talk({Step.RCPT_FIRST: ACCEPTED})),
         leaves("SMTP-VERBS", conversation=_talk({Step.RSET: _NO_COMMAND})),
+        leaves("SMTP-EHLO-HELO", conversation=_talk({Step.EHLO_AGAIN: _NO_COMMAND})),
         fails("RSET ends the session", conversation=_talk({Step.RSET: _HUNG_UP})),
         undecided("421", conversation=_talk({Step.RSET: _CLOSING})),
         undecided("deferred", conversation=_talk({Step.MAIL_AFTER_RSET: _LATER})),
