@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import functools
 import re
 import ssl
@@ -333,6 +334,11 @@ def as_plain_text(body: bytes) -> str:
         part if part in ("\r", "\n", "\t") else printable(part)
         for part in _CONTROLS.split(body.decode("utf-8", "backslashreplace"))
     )
+
+
+def as_base64(body: bytes) -> str:
+    """``body`` in base64, for what is no text."""
+    return base64.b64encode(body).decode("ascii")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from mailproof.net.dns.client import DNSClient
 from mailproof.net.errors import Malformed, NoAddress, NotAvailable, NotFollowed, NotObserved
-from mailproof.net.https import HTTPSClient
+from mailproof.net.https import HTTPSClient, as_base64
 from mailproof.net.settings import NetSettings
 
 MAX_OCTETS = 16 * 1024 * 1024
@@ -85,7 +85,7 @@ class RevocationLists:
         if not public:
             raise NotFollowed(f"{host} leads to {', '.join(addresses)}, which are not public and are not followed")
         answer = await self._https.fetch(
-            url, tuple(public[:MAX_ADDRESSES]), limit=MAX_OCTETS, as_text=_in_base64, plain=True
+            url, tuple(public[:MAX_ADDRESSES]), limit=MAX_OCTETS, as_text=as_base64, plain=True
         )
         if answer.tls_error is not None:
             raise NotAvailable(f"{url}: {answer.tls_error}")
@@ -94,7 +94,3 @@ class RevocationLists:
         if not answer.body:
             raise Malformed(f"{url} answers with nothing")
         return base64.b64decode(answer.body)
-
-
-def _in_base64(body: bytes) -> str:
-    return base64.b64encode(body).decode("ascii")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from mailproof.clock import now
 from mailproof.grammars.svg import read_svg
 from mailproof.net.errors import Malformed, NotFollowed, NotObserved
-from mailproof.net.https import Response
+from mailproof.net.https import Response, as_base64
 from mailproof.net.network import Network
 from mailproof.net.packing import gunzipped
 from mailproof.net.pkix.marks import read_mark_certificate
@@ -76,7 +76,7 @@ async def bimi_certificate(domain: MailDomain, net: Network, bimi: BIMI, look: L
 
 async def _get(net: Network, url: str, accept: str) -> Response:
     """What a URI answers, the body in base64. Raises NotFollowed for a redirect."""
-    response = await fetched(net, url, MAX_OCTETS, accept=accept, as_text=lambda body: base64.b64encode(body).decode())
+    response = await fetched(net, url, MAX_OCTETS, accept=accept, as_text=as_base64)
     if 300 <= response.status < 400:
         raise NotFollowed(f"{url} answers with a redirect (status {response.status}), which is not followed")
     return response

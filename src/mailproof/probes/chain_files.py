@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from mailproof.net.errors import Malformed, NotAvailable, NotObserved
 from mailproof.net.network import Network
-from mailproof.net.pkix.certificates import read_chain
+from mailproof.net.pkix.certificates import pems_in, read_chain
 from mailproof.net.pkix.paths import Roots, trusted_roots, verify
 from mailproof.observations.chain_files import ChainFile, ShownByHost
 from mailproof.observations.tls import Deployment
@@ -28,7 +28,6 @@ MAX_OCTETS = 256 * 1024
 """Of one file."""
 MAX_CERTIFICATES = 50
 
-_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
 _KEY = re.compile(rb"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.+?-----END \1-----", re.DOTALL)
 
 
@@ -61,12 +60,12 @@ async def chain_file(file: CertificateFile, net: Network) -> ChainFile:
 
 
 def _pems(data: bytes, name: str) -> list[str]:
-    found = _CERTIFICATE.findall(data.decode("latin-1"))
+    found = pems_in(data.decode("latin-1"))
     if not found:
         raise Malformed(f"{name} holds no certificate in PEM")
     if len(found) > MAX_CERTIFICATES:
         raise Malformed(f"{name} holds more than {MAX_CERTIFICATES} certificates: it is no chain")
-    return [f"{pem}\n" for pem in found]
+    return found
 
 
 def _judged(pems: list[str], roots: Roots) -> Deployment:

@@ -5,28 +5,27 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import re
 import time
 from pathlib import Path
 from urllib.parse import quote
 
 from mailproof.grammars.openpgp import parse_openpgp
-from mailproof.inventory.budgets import MAX_POLICY_ADDRESSES
 from mailproof.net.dns.client import Answer
-from mailproof.net.errors import Malformed, NotFollowed
+from mailproof.net.errors import Malformed
+from mailproof.net.https import as_base64
 from mailproof.net.network import Network
-from mailproof.net.pkix.certificates import load, reading
+from mailproof.net.pkix.certificates import load, pems_in, reading
 from mailproof.net.pkix.der import public_key_info
 from mailproof.observations.dane import TLSARecord, records_of
 from mailproof.observations.user_keys import SMIMEA, OpenPGPKeyRecords, WebKeys
 from mailproof.probes.dnssec import valid
 from mailproof.probes.probe import probe
+from mailproof.probes.sources import fetched
 from mailproof.targets.user_keys import KeyOwner
 
 MAX_OCTETS = 1024 * 1024
 """Of a file with certificates, and of what a Web Key Directory gives."""
 
-_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
 _ZBASE32 = "ybndrfg8ejkmcpqxot1uwisza345h769"
 _DIGESTS = {1: hashlib.sha256, 2: hashlib.sha512}
 
@@ -47,13 +46,13 @@ async def smimea(owner: KeyOwner, net: Network) -> SMIMEA:
 
 def _matching(records: tuple[TLSARecord, ...], text: str) -> tuple[str, ...]:
     """The records that match a certificate: its owner's own (usages 1 and 3), or any beside it. Raises Malformed."""
-    pems = _CERTIFICATE.findall(text)
+    pems = pems_in(text)
     if not pems:
         raise Malformed("the file that the inventory names holds no certificate in PEM")
     ders: list[tuple[bytes, bytes]] = []
     for pem in pems[:10]:
         with reading():
-            found = load(f"{pem}\n")
+            found = load(pem)
             ders.append((base64.b64decode("".join(pem.splitlines()[1:-1])), public_key_info(found)))
     return tuple(str(r) for r in records if any(_is_of(r, *der) for der in (ders[:1] if r.usage in (1, 3) else ders)))
 
@@ -96,26 +95,18 @@ async def web_keys(owner: KeyOwner, net: Network) -> WebKeys:
     )
     for host, path in hosts:
         answers = [await net.dns.resolve(host, type) for type in ("A", "AAAA")]
-        addresses = [record.data for answer in answers for record in answer.records]
-        if addresses:
-            return await _fetched(net, owner, host, f"https://{host}{path}", addresses, at)
+        if any(answer.records for answer in answers):
+            return await _directory(net, owner, f"https://{host}{path}", at)
     nobody = f"neither {hosts[0][0]} nor {owner.domain} has an address"
     return WebKeys(owner.address, at, True, f"https://{hosts[0][0]}{hosts[0][1]}", fault=nobody)
 
 
-async def _fetched(net: Network, owner: KeyOwner, host: str, url: str, addresses: list[str], at: int) -> WebKeys:
-    public = tuple(address for address in addresses if net.settings.may_contact(address, 443, host))
-    if not public:
-        raise NotFollowed(f"{host} leads to {', '.join(addresses)}, which are not public and are not followed")
-    answer = await net.https.fetch(url, public[:MAX_POLICY_ADDRESSES], limit=MAX_OCTETS, as_text=_in_base64)
+async def _directory(net: Network, owner: KeyOwner, url: str, at: int) -> WebKeys:
+    answer = await fetched(net, url, MAX_OCTETS, as_text=as_base64)
     if answer.tls_error is not None:
         return WebKeys(owner.address, at, True, url, fault=answer.tls_error)
     ring = parse_openpgp(base64.b64decode(answer.body)) if answer.status == 200 else None
     return WebKeys(owner.address, at, True, url, answer.status, ring=ring)
-
-
-def _in_base64(body: bytes) -> str:
-    return base64.b64encode(body).decode("ascii")
 
 
 def wkd_hash(local_part: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import threading
 import warnings
 from collections.abc import Iterable, Iterator
@@ -23,6 +24,8 @@ from mailproof.net.pkix.extensions import extension, why_unreadable
 from mailproof.net.pkix.flaws import is_ca
 from mailproof.net.pkix.signatures import is_self_signed
 from mailproof.net.text import printable
+
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,11 @@ def load(pem: str) -> x509.Certificate:
     """Parse one PEM certificate. Raises Malformed."""
     with reading():
         return x509.load_pem_x509_certificate(pem.encode())
+
+
+def pems_in(text: str) -> list[str]:
+    """The certificates in PEM that stand in a text, as :func:`load` takes them."""
+    return [f"{pem}\n" for pem in _PEM.findall(text)]
 
 
 def is_certificate(der: bytes) -> bool:
