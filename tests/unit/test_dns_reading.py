@@ -35,8 +35,9 @@ RECORDS = (
 
 
 def wire(*chosen: int, edns: bool = True) -> bytes:
-    """A response that has these records in all three sections."""
-    response = dns.message.make_response(dns.message.make_query("example.org.", "MX", use_edns=0 if edns else None))
+    """A response that has these records in all three sections; the same octets each time."""
+    query = dns.message.make_query("example.org.", "MX", use_edns=0 if edns else None, id=0x28B0)
+    response = dns.message.make_response(query)
     if edns:
         response.use_edns(0, dns.flags.DO, 1232, options=[dns.edns.EDEOption(dns.edns.EDECode.DNSSEC_BOGUS, "text")])
     for section in (response.answer, response.authority, response.additional):
@@ -44,7 +45,7 @@ def wire(*chosen: int, edns: bool = True) -> bytes:
             dns.rrset.from_text(name, ttl, "IN", type, *data)
             for name, ttl, type, *data in map(RECORDS.__getitem__, chosen)
         ]
-    return response.to_wire(max_size=65535)
+    return response.to_wire(max_size=65535, want_shuffle=False)
 
 
 def sections(message: Message) -> list[list[str]]:
@@ -70,7 +71,10 @@ def assert_equal(octets: bytes, *, one_record: bool = False) -> None:
         with pytest.raises(Exception):  # noqa: B017, PT011
             read_message(octets, one_record=one_record)
         return
-    found = read_message(octets, one_record=one_record)
+    try:
+        found = read_message(octets, one_record=one_record)
+    except dns.name.BadPointer:  # to a name that runs into itself: dnspython goes on where that one ends
+        return
     assert sections(found) == theirs(expected)
     assert (found.flags, found.edns, found.edns_flags) == (expected.flags, expected.edns, expected.ednsflags)
     assert (found.rcode, found.opcode) == (expected.rcode(), expected.opcode())
@@ -115,6 +119,10 @@ REFUSED = {
     "trailing octets": header() + b"\0",
     "a pointer to itself": header(1) + b"\xc0\x0c" + A_RECORD,
     "a pointer forwards": header(1) + b"\xc0\x20" + A_RECORD + bytes(32),
+    "a pointer to what runs into itself": struct.pack("!6H", 0, 0x8000, 1, 1, 0, 0)
+    + b"\x01\x14\0\0\x01\0\x01\xc0\x0d"
+    + A_RECORD
+    + bytes(8),
     "a label of an unknown kind": header(1) + b"\x41a\0" + A_RECORD,
     "a name too long": header(1) + (b"\x3f" + b"a" * 63) * 4 + b"\0" + A_RECORD,
     "a signature of the transaction": header(0, 1) + b"\0" + struct.pack("!HHIH", 250, 255, 0, 0),

@@ -175,16 +175,17 @@ class _Octets(dns.wire.Parser):
         """By the place where they begin."""
 
     def get_name(self, origin: dns.name.Name | None = None) -> dns.name.Name:
-        """The name that begins here; pointers lead to what stands before (RFC 1035, section 4.1.4)."""
+        """The name that begins here; pointers lead to what stands and ends before (RFC 1035, section 4.1.4)."""
         start = place = lowest = self.current
+        end = self.end
         after = pointers = 0
         labels: list[bytes] = []
         known: dns.name.Name | None = None
         while known is None:
-            length, place = self._octet(place), place + 1
+            length, place = self._octet(place, end), place + 1
             if length < 0x40:
-                if place + length > self.end:
-                    raise dns.exception.FormError
+                if place + length > end:
+                    raise self._ends_early(end)
                 labels.append(self.wire[place : place + length])
                 place += length
                 if not length:
@@ -192,12 +193,12 @@ class _Octets(dns.wire.Parser):
             elif length < 0xC0:
                 raise dns.name.BadLabelType
             else:
-                target = (length & 0x3F) << 8 | self._octet(place)
+                target = (length & 0x3F) << 8 | self._octet(place, end)
                 after = after or place + 1
                 pointers += 1
                 if target >= lowest or pointers > MAX_POINTERS:
                     raise dns.name.BadPointer
-                place = lowest = target
+                end, place, lowest = lowest, target, target
                 known = self._names.get(target)
         self.seek(after or place)
         self.furthest = max(self.furthest, self.current)
@@ -208,7 +209,11 @@ class _Octets(dns.wire.Parser):
         self._names[start] = known
         return known
 
-    def _octet(self, place: int) -> int:
-        if place >= self.end:
-            raise dns.exception.FormError
+    def _octet(self, place: int, end: int) -> int:
+        if place >= end:
+            raise self._ends_early(end)
         return self.wire[place]
+
+    def _ends_early(self, end: int) -> dns.exception.DNSException:
+        """What a name is that reaches behind ``end``: of the message, or of what a pointer may lead to."""
+        return dns.exception.FormError() if end == self.end else dns.name.BadPointer()  # type: ignore[no-untyped-call]
