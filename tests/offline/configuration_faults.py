@@ -18,6 +18,7 @@ zone "example" { type primary; file "example.zone"; };
 RIGHT_POSTFIX = """mynetworks = 127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128
 smtpd_banner = $myhostname ESMTP
 disable_vrfy_command = yes
+myhostname = mx.right.example
 smtpd_tls_protocols = >=TLSv1.2
 smtpd_tls_mandatory_protocols = >=TLSv1.2
 """
@@ -57,24 +58,34 @@ FAULTS = (
         "CFG-TLS-FLOOR",
         "postfix",
         "mx.ssl2.example",
-        RIGHT_POSTFIX,
+        RIGHT_POSTFIX.replace("mx.right", "mx.ssl2"),
         "smtpd_tls_protocols = >=TLSv1.2, and the port takes TLSv1.0",
     ),
+)
+STALE = ConfigurationFault(
+    "CFG-AGREES",
+    "postfix",
+    "mx.weak-key.example",
+    RIGHT_POSTFIX.replace("mx.right", "mx.weak-key") + "message_size_limit = 1000\n",
+    "message_size_limit = 1000, and the port shows another SIZE",
 )
 BROKEN = ConfigurationFault(
     "CFG-LOADS",
     "postfix",
     "mx.remembers.example",
-    f"{RIGHT_POSTFIX}{COMPLAINT}postconf: warning: main.cf: unused parameter: smtpd_bannner=x\n",
+    RIGHT_POSTFIX.replace("mx.right", "mx.remembers")
+    + f"{COMPLAINT}postconf: warning: main.cf: unused parameter: smtpd_bannner=x\n",
     "postconf: warning: unused parameter",
 )
 """In a capture: what a program says to standard error stands in no configuration file."""
+NAMED = (*FAULTS, STALE)
+ALL = (*NAMED, BROKEN)
 
 
 def in_inventory() -> str:
     """The keys of the inventory that name the files."""
     rights = (("bind", RIGHT_HOST), ("postfix", RIGHT_HOST))
-    named = [*((fault.program, fault.host) for fault in FAULTS), rights[0]]
+    named = [*((fault.program, fault.host) for fault in NAMED), rights[0]]
     entries = [
         f"  - {{host: {host}, program: {program}, file: {FOLDER}/{program}-{host}}}\n" for program, host in named
     ]
@@ -85,7 +96,7 @@ def in_inventory() -> str:
 def write(directory: Path) -> None:
     folder = directory / FOLDER
     folder.mkdir()
-    for fault in FAULTS:
+    for fault in NAMED:
         (folder / f"{fault.program}-{fault.host}").write_text(fault.text)
     (folder / f"bind-{RIGHT_HOST}").write_text(RIGHT_NAMED)
     for host, text in ((RIGHT_HOST, RIGHT_POSTFIX), (BROKEN.host, BROKEN.text)):

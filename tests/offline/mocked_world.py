@@ -272,7 +272,7 @@ MOCKS = (
     ),
     *(
         Mock(fault.control, fault.target, fault.behaviour, _A_CONFIGURATION, fault.verdict, fault.right)
-        for fault in (*configuration_faults.FAULTS, configuration_faults.BROKEN)
+        for fault in configuration_faults.ALL
     ),
     Mock("ZONE-DRIFT", DRIFT.target, _behaviour(DRIFT), _A_FILE, "advice", RIGHT_ZONE.target),
     Mock("DMARC-STRICT-ALIGN", "relaxed.example", "no adkim and aspf", _ASKED, "advice", "right.example"),

@@ -24,12 +24,21 @@ TLS_FLOOR = {
 }
 """Settings of the oldest version of TLS that is spoken."""
 
+PROMISED = {
+    "postfix": ("myhostname", "message_size_limit", "smtpd_tls_auth_only"),
+    "exim": ("message_size_limit",),
+}
+"""Settings that a server shows in its greeting and its EHLO reply."""
+
 LOOKED_AT = {
     "postfix": (
-        *("smtpd_banner", "disable_vrfy_command", "mail_name", "myhostname", "smtpd_recipient_restrictions"),
+        *("smtpd_banner", "disable_vrfy_command", "mail_name", "smtpd_recipient_restrictions", *PROMISED["postfix"]),
         *(*RELAYING["postfix"], *TLS_FLOOR["postfix"], *OF_SERVER, *OF_CLIENT),
     ),
-    "exim": ("smtp_banner", "acl_smtp_vrfy", "acl_smtp_expn", *RELAYING["exim"], *TLS_FLOOR["exim"]),
+    "exim": (
+        *("smtp_banner", "acl_smtp_vrfy", "acl_smtp_expn"),
+        *(*PROMISED["exim"], *RELAYING["exim"], *TLS_FLOOR["exim"]),
+    ),
     "dovecot": ("login_greeting", *TLS_FLOOR["dovecot"]),
 }
 """The settings that controls look at, by program. Others, which may hold secrets, come into no record or report."""
@@ -104,6 +113,37 @@ class VersionsShown(Observation):
     def evidence(self) -> tuple[str, ...]:
         lines = [f"{endpoint} takes {', '.join(versions) or 'no TLS'}" for endpoint, versions in self.versions]
         return (*lines, *self.unknown) or (f"{self.host}: no endpoint is looked at",)
+
+
+@dataclass(frozen=True)
+class PortShown:
+    """What a port shows of itself to whoever connects."""
+
+    endpoint: str
+    name: str
+    """The host name of its greeting."""
+    size: int | None
+    """Octets that a message may have (RFC 1870, section 3); 0 for no limit, None where none is shown."""
+    auth_in_clear: bool
+    """AUTH is offered before TLS."""
+
+
+@dataclass(frozen=True)
+class PortsShown(Observation):
+    """What the SMTP ports of a program's host show of themselves."""
+
+    host: str
+    ports: tuple[PortShown, ...]
+    unknown: tuple[str, ...] = ()
+    """Why some ports could not be asked."""
+
+    def evidence(self) -> tuple[str, ...]:
+        lines = [
+            f"{port.endpoint}: {port.name}, SIZE {'-' if port.size is None else port.size}"
+            f"{', AUTH in clear' if port.auth_in_clear else ''}"
+            for port in self.ports
+        ]
+        return (*lines, *self.unknown) or (f"{self.host}: no port is looked at",)
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,20 @@ from mailproof.net.errors import Malformed, NotAvailable, NotObserved
 from mailproof.net.network import Network
 from mailproof.observations.configuration import (
     LOOKED_AT,
+    PROMISED,
     CheckSaid,
+    PortShown,
+    PortsShown,
     ProgramSettings,
     RelaySettings,
     SelfChecks,
     SettingSeen,
     VersionsShown,
 )
+from mailproof.observations.smtp import SMTPSession
 from mailproof.places import Place
 from mailproof.probes.probe import Look, probe
+from mailproof.probes.smtp import smtp_session
 from mailproof.probes.tls import tls_offers
 from mailproof.targets.base import Targets
 from mailproof.targets.files import Configuration, ConfigurationFile
@@ -94,6 +99,37 @@ async def versions_shown(configuration: Configuration, look: Look, targets: Targ
     return VersionsShown(configuration.host, tuple(shown), tuple(unknown))
 
 
+@probe(looks=("smtp_session",))
+async def ports_shown(configuration: Configuration, look: Look, targets: Targets) -> PortsShown:
+    """What the SMTP ports of the program's host show of what its configuration sets."""
+    program, host = configuration.program, configuration.host
+    endpoints = [found for found in targets.found(SMTPEndpoint) if found.host == host and not found.dead]
+    shown: list[PortShown] = []
+    unknown: list[str] = []
+    for endpoint in endpoints if program in PROMISED else ():
+        try:
+            session = await look(smtp_session, endpoint)
+            if session.served:
+                shown.append(_port_shown(session))
+        except NotObserved as failure:
+            if failure.transient:
+                raise  # the survey tries again
+            unknown.append(f"{endpoint.id}: {failure.reason}")
+    return PortsShown(host, tuple(shown), tuple(unknown))
+
+
+def _port_shown(session: SMTPSession) -> PortShown:
+    keywords = session.extensions
+    inside = session.extensions_in_tls if session.ehlo_in_tls is not None else keywords
+    size = next(iter(inside.get("SIZE", ())), "0" if "SIZE" in inside else "")
+    return PortShown(
+        session.endpoint,
+        session.server_name,
+        int(size) if size.isdecimal() and len(size) <= MAX_SIZE_DIGITS else None,
+        "AUTH" in keywords and not session.implicit_tls,
+    )
+
+
 @probe()
 async def self_checks(configuration: Configuration, net: Network) -> SelfChecks:
     """What the program said when it read its own configuration, as far as that was captured."""
@@ -117,6 +153,8 @@ _CHECKS = (
     *("named-checkconf -p -x", "unbound-checkconf", "nsd-checkconf -v /etc/nsd/nsd.conf"),
 )
 """Commands that read the whole configuration and complain of what is wrong in it."""
+MAX_SIZE_DIGITS = 20
+"""RFC 1870, section 4."""
 MAX_COMPLAINTS = 20
 MAX_COMPLAINT = 300
 """Characters of one."""
