@@ -225,14 +225,6 @@ def test_a_host_without_a_proper_name_is_refused(
     assert problem in capsys.readouterr().err
 
 
-def test_evidence_that_no_control_reads_yet_is_told(tmp_path: Path) -> None:
-    (tmp_path / "r").mkdir()
-    (tmp_path / "r" / "a.xml").touch()
-    write_inventory(tmp_path, "logs: [r]\n")
-    run = pytest_run(tmp_path, "--inventory", "prod.yaml", "--control=CFG-BANNER", "--control=CFG-VRFY")
-    assert "no control had a target; no control of the suite reads logs yet" in " ".join(run.output.split())
-
-
 def test_files_lead_to_targets_that_rules_can_ask_for() -> None:
     assert {"configuration", "report_file", "message_file", "log_file"} <= set(target_fixtures())
 
