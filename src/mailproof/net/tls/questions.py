@@ -49,7 +49,7 @@ class Questions(VersionQuestions):
         known: dict[WeakKind, Handshake] = {}
         while left := [kind for kind in wanted if kind not in known]:
             offered = [number for number in of_version(version, WEAK_SUITES) if suite(number).weakness in left]
-            answer = await self.interview.ask(self.hello(version, offered))
+            answer = await self.interview.ask(self.hello(version, offered), surely=True)
             chosen = suite(answer.flight.hello.suite) if answer.accepted and answer.flight.hello else None
             taken = [kind for kind in left if chosen is not None and kind is chosen.weakness]
             for kind in taken or left:
@@ -96,7 +96,7 @@ class Questions(VersionQuestions):
         hello = await self._current_hello()
         if hello is None or not server_name(hello.host):
             return None
-        named, answer = await self.interview.ask(hello), await self.interview.ask(replace(hello, host=""))
+        named, answer = await self.interview.ask(hello), await self.interview.ask(replace(hello, host=""), surely=True)
         ours, others = named.flight.certificates[:1], answer.flight.certificates[:1]
         if not answer.accepted or not ours or not others:
             return WithoutSNI(answer.accepted, answer.error)
