@@ -285,9 +285,9 @@ def hanging_up(*by_chance: int, takes: int = _AES_GCM, until: int = 1000) -> Ser
 
 def accepted(found: Offers) -> list[str]:
     """What is taken of what a right server refuses."""
-    kinds = (*(found.weak or ()), *(found.dated or ()))
-    versions = [str(h.version) for h in found.versions if h.accepted]
-    return [*versions, *(entry.cipher or "" for entry in kinds if entry.accepted)]
+    versions = [str(seen.version) for seen in found.versions if seen.accepted]
+    weak = [seen.cipher or "" for seen in found.weak or () if seen.accepted]
+    return versions + weak + [seen.cipher or "" for seen in found.dated or () if seen.accepted]
 
 
 def test_a_server_that_hangs_up_in_place_of_alerts_is_believed_after_the_first_time() -> None:

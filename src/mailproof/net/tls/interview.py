@@ -117,7 +117,7 @@ class Interview:
         return (answer.flight for answer in self._answers.values())
 
     async def ask(self, hello: ClientHello, *, surely: bool = False) -> Answer:
-        """The answer to a hello. ``surely``: hanging up counts only if it comes twice, whatever the server is known for.
+        """The answer to a hello. ``surely``: hanging up counts only if it comes twice, from whatever server.
 
         Raises HungUp where the server hangs up: whoever asks for the hello again later learns whether that is its
         answer. Raises SaysNothing where it hangs up on every hello, BoundReached when all connections are used,
