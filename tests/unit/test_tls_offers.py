@@ -303,6 +303,22 @@ def test_who_hangs_up_by_chance_as_well_is_asked_twice() -> None:
     assert accepted(found) == ["TLSv1.2", "TLSv1.3", "DHE-RSA-AES128-SHA"]
 
 
+@pytest.mark.parametrize("broken", [b"", b"\x15\x03\x01\x00\x02\x02\x50"], ids=["hangs up", "internal error"])
+def test_a_server_without_a_prime_does_not_hide_its_other_suites(broken: bytes) -> None:
+    """It chooses Diffie-Hellman before all that is not ECDHE, and has no group for it."""
+    static = 0x002F
+
+    async def serve(stream: ServerStream, octets: bytes, number: int) -> None:
+        suites = suites_of(octets) if version_of(octets) is TLSVersion.TLS1_2 else []
+        taken = next((one for one in (_AES_GCM, _DHE, static) if one in suites), _DHE)
+        stream.write(broken if taken == _DHE else record(hello(0x0303, taken)) + ALERT)
+
+    for depth in TLSDepth:
+        found, _ = asked(serve, replace(ONCE, tls_depth=depth))
+        assert accepted(found) == ["TLSv1.2", "AES128-SHA"]
+        assert [listed.suites for listed in found.suites or ()] in ([], [("ECDHE-RSA-AES128-GCM-SHA256", "AES128-SHA")])
+
+
 def test_who_goes_away_is_not_believed_any_more() -> None:
     found, _ = asked(hanging_up(until=6))
     assert accepted(found) == ["TLSv1.2", "TLSv1.3"]

@@ -61,6 +61,11 @@ class Answer:
     def accepted(self) -> bool:
         return self.error is None
 
+    @property
+    def broken(self) -> bool:
+        """Whether the server broke off without an alert that says what it declines."""
+        return _is_broken(self.flight)
+
 
 class Interview:
     """Asks one endpoint, and remembers every answer: the same hello is not sent again.
@@ -106,6 +111,10 @@ class Interview:
     def known(self, hello: ClientHello) -> Answer | None:
         """The answer to a hello that has been asked already."""
         return self._answers.get(hello)
+
+    def has_asked(self, hello: ClientHello) -> bool:
+        """Whether the hello has been sent, and was answered or hung up on."""
+        return hello in self._answers or hello in self._hung_up
 
     def knows_accepted(self, hello: ClientHello) -> bool:
         """Whether the server has agreed to ``hello``."""
