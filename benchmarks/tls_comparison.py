@@ -3,15 +3,14 @@
     python -m benchmarks.tls_comparison [--write]
 
 With ``--write`` the page docs/performance.md gets what is printed. What sslyze and testssl.sh say is kept below
-``/tmp/tls-comparison``, and they are not asked again; testssl.sh takes a minute for a server. Ends with 1 if a difference
-has no explanation (``tls_differences.py``).
+``/tmp/tls-comparison``, and they are not asked again; testssl.sh takes a minute for a server. Ends with 1 if a
+difference has no explanation (``tls_differences.py``).
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -33,7 +32,7 @@ from mailproof.net.tls.handshakes import TLSClient
 from tests.real.tls_servers import TLSServer, running
 
 HOST = "mx.example"
-OUT = Path("/tmp/tls-comparison")  # noqa: S108
+OUT = Path("/tmp/tls-comparison")
 PATIENCE = 900
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 BEGIN, END = "<!-- tls: written by benchmarks/tls_comparison.py -->", "<!-- tls: end -->"
@@ -82,7 +81,7 @@ def ask(number: int, host: TLSHost, authority: Authority) -> Asked:
     kept = OUT / f"{stem}-seconds.json"
     seconds: dict[str, float] = json.loads(kept.read_text()) if kept.exists() else {}
     with tempfile.TemporaryDirectory() as directory:
-        os.chmod(directory, 0o755)
+        Path(directory).chmod(0o755)
         with running(TLSServer(host.name, host.command, (), 0, 0), Path(directory), issued) as port:
             begun = time.monotonic()
             ours, connections = asyncio.run(_ask(port, authority))
@@ -120,7 +119,7 @@ def differences(asked: Sequence[Asked]) -> Iterator[Difference]:
             for row in ROWS:
                 theirs = entry.facts[peer].get(row)
                 if theirs is not None and row in ours and theirs != ours[row]:
-                    right, why = explanation(peer, row, entry.host.name, theirs, ours[row])
+                    right, why = explanation(peer, row, theirs, ours[row])
                     yield Difference(entry.host.name, peer, row, theirs, ours[row], right, why)
 
 

@@ -1,4 +1,4 @@
-"""What three tools say of one TLS server, in the same words: a fact for each row, and no fact where a tool is silent."""
+"""What three tools say of one TLS server, in the same words: a fact for each row, none where a tool is silent."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def of_testssl(file: Path) -> Facts:
     said = {entry["id"]: entry["finding"] for entry in json.loads(file.read_text())}
     found: dict[str, str] = {}
     for known in (_TESTSSL_VERSIONS, _TESTSSL_LISTS):
-        found |= {row: _yes(said[id].startswith("offered")) for id, row in known.items() if id in said}
+        found |= {row: _yes(said[id].startswith(("offered", "vulnerable"))) for id, row in known.items() if id in said}
     found |= {row: _yes(sign in said["TLS_extensions"]) for row, sign in _IN_EXTENSIONS if "TLS_extensions" in said}
     if "PFS_ECDHE_curves" in said:
         found[CURVES] = _listed(map(_curve, said["PFS_ECDHE_curves"].split()))
@@ -166,7 +166,8 @@ def _yes(value: object) -> str:
 
 
 def _listed(names: Iterable[str]) -> str:
-    return " ".join(sorted({name for name in names if name})) or "none"
+    known = (name.replace("EDH-", "DHE-") for name in names if name)  # as OpenSSL has called them since 1.1
+    return " ".join(sorted(set(known))) or "none"
 
 
 def _curve(name: str) -> str:
