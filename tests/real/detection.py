@@ -44,6 +44,8 @@ NAMES = {
     domains.OPENSMTPD: "OpenSMTPD",
     domains.CHASQUID: "chasquid",
     domains.DOVECOT: "Dovecot",
+    domains.CYRUS: "Cyrus",
+    domains.STUNNEL: "stunnel",
     domains.HAPROXY: "HAProxy",
     domains.OLD_OPENSSL: "OpenSSL (nassl)",
     domains.TLSLITE: "tlslite-ng",

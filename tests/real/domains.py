@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from mailproof.net.services import IMAP, POP3, SIEVE, SUBMISSION
+from mailproof.net.services import IMAP, LMTP, POP3, SIEVE, SUBMISSION
 from tests.real.client_settings import Auto
 
 TLD = "test"
@@ -51,6 +51,9 @@ EXIM = "exim"
 OPENSMTPD = "opensmtpd"
 CHASQUID = "chasquid"
 DOVECOT = "dovecot"
+CYRUS = "cyrus"
+STUNNEL = "stunnel"
+"""In front of a Dovecot without TLS."""
 HAPROXY = "haproxy"
 """In front of Postfix."""
 OLD_OPENSSL = "openssl-1.0.2"
@@ -226,7 +229,7 @@ class Server:
 
 
 EVERY_PORT: Mapping[str, tuple[int, ...]] = MappingProxyType(
-    {service.name: (*service.in_clear, *service.at_once) for service in (IMAP, POP3, SUBMISSION, SIEVE)}
+    {service.name: (*service.in_clear, *service.at_once) for service in (IMAP, POP3, SUBMISSION, SIEVE, LMTP)}
 )
 """All ports of a mail store, by role as in the inventory."""
 TLS_AT_ONCE: Mapping[str, tuple[int, ...]] = MappingProxyType({"imap": (993,), "submission": (465,)})
@@ -235,11 +238,22 @@ TLS_IN_THE_DIALOGUE: Mapping[str, tuple[int, ...]] = MappingProxyType(
 )
 
 
+LISTENING: Mapping[str, tuple[int, ...]] = MappingProxyType(
+    {
+        DOVECOT: tuple(port for ports in EVERY_PORT.values() for port in ports),
+        CYRUS: tuple(port for role, ports in EVERY_PORT.items() if role != SUBMISSION.name for port in ports),
+        STUNNEL: (*IMAP.at_once, *POP3.at_once),
+    }
+)
+"""The ports of a mail store, by its software."""
+
+
 @dataclass(frozen=True)
 class Store:
     """The host mail.NAME.test, where users collect mail and submit it; its lines that differ from right ones."""
 
     settings: tuple[str, ...] = ()
+    software: str = DOVECOT
     chain: Chain = Chain.RIGHT
     rsa_bits: int | None = None
     ports: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: EVERY_PORT)
@@ -411,7 +425,7 @@ class Domain:
     @property
     def software(self) -> str:
         if self.store:
-            return DOVECOT
+            return self.store.software
         return self.server.software if self.server else POSTFIX
 
     @property

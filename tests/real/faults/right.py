@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from tests.real.client_settings import Auto
-from tests.real.domains import EXIM, HAPROXY, POSTFIX, PROXY_PROTOCOL, Domain, Server, Store, Web
+from tests.real.domains import (
+    CYRUS,
+    EXIM,
+    HAPROXY,
+    POSTFIX,
+    PROXY_PROTOCOL,
+    STUNNEL,
+    Domain,
+    Server,
+    Store,
+    Web,
+)
 
 NETWORK = 25
 
@@ -92,4 +103,12 @@ DOMAINS = (
     Domain("right-auto", store=Store(), auto=Auto()),
     Domain(LOGO, records=with_logo(LOGO, "right.svg", "mark.pem")),
     Domain("bimi-declined", records={"default._bimi TXT": ("v=BIMI1; l=; a=;",)}),
+    Domain(
+        "right-cyrus",
+        store=Store(
+            software=CYRUS,
+            ports={"imap": (143, 993), "pop3": (110, 995), "sieve": (4190,), "lmtp": (24,)},
+        ),
+    ),
+    Domain("right-stunnel", store=Store(software=STUNNEL, ports={"imap": (993,), "pop3": (995,)})),
 )

@@ -21,6 +21,7 @@ from tests.real.domains import Chain, PolicyHost
 from tests.real.lab import plan, requirements, zones
 from tests.real.lab.ca import Authority, Issued, tlsa_of
 from tests.real.lab.chasquid import chasquid
+from tests.real.lab.cyrus import cyrus
 from tests.real.lab.dns_servers import knot, named, nsd, unbound
 from tests.real.lab.dovecot import dovecot
 from tests.real.lab.exim import exim
@@ -37,6 +38,7 @@ from tests.real.lab.powerdns import powerdns
 from tests.real.lab.processes import Daemons
 from tests.real.lab.registry import documents
 from tests.real.lab.resolvers import forwarding, wrong_unbound
+from tests.real.lab.stunnel import stunnel
 
 ROOT = Path(__file__).resolve().parents[3]
 RUN_SECONDS = 60.0
@@ -129,6 +131,8 @@ class Lab:
         chasquid(daemons, servers, self.directory / "chasquid", issued)
         opensmtpd(daemons, servers, self.directory / "opensmtpd", issued)
         dovecot(daemons, servers, self.directory / "dovecot", issued)
+        cyrus(daemons, servers, self.directory / "cyrus", issued)
+        stunnel(daemons, servers, self.directory / "stunnel", issued)
         haproxy(daemons, servers, self.directory / "haproxy")
         registry = authority.issue("registry", [domains.REGISTRY], Chain.RIGHT)
         sites, revoked = _sites(authority, issued["https"]), authority.revocation_list()
@@ -240,8 +244,7 @@ class Lab:
         services += [
             f"{plan.store_address(domain)}/{port}"
             for domain in plan.stores()
-            for ports in domains.EVERY_PORT.values()
-            for port in ports
+            for port in domains.LISTENING[domain.software]
             if not (begins_with_tls(port) and "ssl = no" in domain.cause)
         ]
         name_servers = plan.PARENTS | domains.CHILDREN | plan.OTHER_NAME_SERVERS
