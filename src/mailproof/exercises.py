@@ -67,6 +67,11 @@ class Sent:
         """Whether a reply of 5yz refuses it for good."""
         return self.code // 100 == 5
 
+    @property
+    def deferred(self) -> bool:
+        """Whether a reply of 4yz puts it off."""
+        return self.code // 100 == 4
+
 
 @dataclass(frozen=True)
 class Delivery:

@@ -26,6 +26,7 @@ from tests.real.domains import (
     WRONG_RESOLVER,
     Domain,
 )
+from tests.real.exercised import own_mailboxes
 from tests.real.faults import chain_files, user_keys
 from tests.real.lab import plan, registry, routes, signers, zones
 from tests.real.lab.ca import PUBLIC_ROOTS
@@ -81,6 +82,7 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
             for label, place in user_keys.PUBLISHES.items()
             if label in labels
         ],
+        "own_mailboxes": own_mailboxes(directory, ca_file.parents[1], labels),
         "zones": [zones.IN_ADDR, zones.rfc2317_zone()],
         "name_servers": _name_servers(),
         "mx_hosts": _mx_hosts(),

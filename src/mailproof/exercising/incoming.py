@@ -16,8 +16,8 @@ from mailproof.grammars.received import parse_received
 from mailproof.inventory.exercise import OwnMailbox
 from mailproof.net.network import Network
 
-POLL = 2.0
-"""Seconds between two looks into the mailbox, and before the last one."""
+MOST_BETWEEN = 2.0
+"""Seconds between two looks into the mailbox, and before the last one: a tenth of the whole time, but no more."""
 TRIES = 5
 """How often a message that is put off is sent again at most."""
 
@@ -60,12 +60,13 @@ async def _arrived(sent: tuple[Sent, ...], mailbox: OwnMailbox, reader: Reader, 
     expected = {f"{run} {one.case}" for one in sent if one.accepted}
     loop = asyncio.get_running_loop()
     end = loop.time() + mailbox.wait
+    pause = min(MOST_BETWEEN, mailbox.wait / 10)
     while True:
         found = await asyncio.to_thread(reader.find, run, since)
         if expected <= {message.mark for message in found} or loop.time() > end:
             break
-        await asyncio.sleep(POLL)
-    await asyncio.sleep(POLL)  # for what was smuggled: nothing says whether it comes
+        await asyncio.sleep(pause)
+    await asyncio.sleep(pause)  # for what was smuggled: nothing says whether it comes
     return await asyncio.to_thread(reader.find, run, since)
 
 

@@ -48,7 +48,10 @@ class ToPublish:
 
 
 def private_key(file: Path, *, make: bool = False) -> bytes:
-    """The RSA key in a file, in PEM as dkimpy takes it; with ``make`` one is made where there is none. Raises UnusableKey."""
+    """The RSA key in a file, in PEM as dkimpy takes it; with ``make`` one is made where there is none.
+
+    Raises UnusableKey.
+    """
     if make and not file.exists():
         made = generate_private_key(65537, KEY_BITS)
         pem = made.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from dns.rdtypes.ANY.MX import MX
 
 from mailproof.exercises import Sent
-from mailproof.exercising.messages import Mail
+from mailproof.exercising.messages import BOGUS_KEY, Mail
 from mailproof.net.errors import NotAvailable, NotObserved
 from mailproof.net.network import Network
 from mailproof.net.smtp import Dialogue, Reply, extensions
@@ -19,6 +19,10 @@ MAX_FURTHER = 10
 """Replies that are heard after the one that was due."""
 MAX_SERVERS = 4
 """Addresses that are tried until one answers."""
+
+
+ONCE = (BOGUS_KEY,)
+"""Cases in which a deferral is an answer: whoever validates cannot have the key, today or tomorrow."""
 
 
 class NoServer(Exception):
@@ -41,7 +45,7 @@ async def servers_of(domain: str, net: Network) -> tuple[Server, ...]:
     answer = await net.dns.resolve(domain, "MX")
     records = sorted(answer.records, key=lambda record: record.rdata(MX).preference)
     hosts = [record.target for record in records if record.target != "."] if records else [domain]
-    found = []
+    found: list[Server] = []
     for host in dict.fromkeys(hosts):
         for type in ("A", "AAAA"):
             addresses = await net.dns.resolve(host, type)
@@ -116,7 +120,7 @@ async def _greeted(dialogue: Dialogue) -> bool:
 
 async def _further(dialogue: Dialogue) -> tuple[str, ...]:
     """The replies that come before the one to QUIT: each answers a command that was no command but text."""
-    found = []
+    found: list[str] = []
     try:
         reply = await dialogue.quit()
         while reply.code != 221 and len(found) < MAX_FURTHER:
@@ -132,7 +136,7 @@ async def send_all(sender: Sender, mails: list[Mail], patience: float, pause: fl
     sent = {mail.case: await sender.send(mail) for mail in mails}
     end = asyncio.get_running_loop().time() + patience
     while asyncio.get_running_loop().time() + pause < end:
-        deferred = [mail for mail in mails if sent[mail.case].code // 100 == 4]
+        deferred = [mail for mail in mails if sent[mail.case].deferred and mail.case not in ONCE]
         if not deferred:
             break
         await asyncio.sleep(pause)

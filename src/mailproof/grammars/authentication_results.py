@@ -13,8 +13,12 @@ MAX_RESULTS = 50
 
 _RESULT = re.compile(r"(?P<method>[a-z0-9-]{1,40})\s*(?:/\s*[0-9]+\s*)?=\s*(?P<result>[a-z0-9-]{1,40})", re.IGNORECASE)
 _PROPERTY = re.compile(
-    r'(?P<name>[a-z0-9-]{1,40}\s*\.\s*[a-z0-9-]{1,40})\s*=\s*(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s;]+))', re.IGNORECASE
+    r'(?P<name>[a-z0-9-]{1,40}(?:\s*\.\s*[a-z0-9-]{1,40})?)\s*=\s*(?:"(?P<quoted>[^"]*)"|(?P<plain>[^\s;]+))',
+    re.IGNORECASE,
 )
+"""``header.d=example.org``; also ``reason="..."``, whose text is nobody's property."""
+_PART = re.compile(r'(?:"[^"]*"|[^;"]|")+')
+"""What stands between semicolons outside of quotes."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class AuthenticationResults:
 
 def parse_authentication_results(value: str) -> AuthenticationResults:
     """Take a field apart. Never raises; what cannot be understood is left out."""
-    head, *parts = without_comments(value).split(";")
+    head, *parts = _PART.findall(without_comments(value)) or [""]
     words = head.split()
     found = []
     for part in parts[:MAX_RESULTS]:
@@ -46,6 +50,7 @@ def parse_authentication_results(value: str) -> AuthenticationResults:
         properties = {
             re.sub(r"\s", "", one["name"]).lower(): one["plain"] if one["quoted"] is None else one["quoted"]
             for one in _PROPERTY.finditer(part.strip(), match.end())
+            if "." in one["name"]
         }
         found.append(MethodResult(match["method"].lower(), match["result"].lower(), properties))
     return AuthenticationResults(words[0].strip('"').rstrip(".").lower() if words else "", tuple(found))

@@ -15,7 +15,7 @@ LocalFile = Annotated[Path, Field(strict=False)]
 
 
 class Incoming(Part):
-    """A domain of ours, different from the mailbox's, that test messages come from: with records made wrong on purpose."""
+    """A domain of ours, not the mailbox's, that test messages come from: its records are made for that."""
 
     test_domain: DomainName = Field(
         description="Names below it are the senders. `mailproof exercise INVENTORY --records` prints what to publish."
@@ -46,7 +46,7 @@ class Outgoing(Part):
     """A sink: an SMTP server of mailproof's own that takes what the service sends, at an address of ours."""
 
     sink_domain: DomainName = Field(
-        description="Names below it are the recipients. `mailproof exercise INVENTORY --records` prints what to publish."
+        description="Names below it are the recipients. `mailproof exercise FILE --records` prints what to publish."
     )
     listen: Address = Field(description="The address of this machine that the sink listens at.")
     port: Port = Field(25, description="The port that it listens at; others have to reach it as port 25.")

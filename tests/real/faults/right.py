@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.real.client_settings import Auto
 from tests.real.domains import EXIM, HAPROXY, POSTFIX, PROXY_PROTOCOL, Domain, Server, Store, Web
+from tests.real.faults.incoming import FILTERED, SENDER, SENDERS
 
 NETWORK = 25
 
@@ -91,5 +92,7 @@ DOMAINS = (
     Domain("right-web", web=Web()),
     Domain("right-auto", store=Store(), auto=Auto()),
     Domain(LOGO, records=with_logo(LOGO, "right.svg", "mark.pem")),
+    Domain(SENDER, records=SENDERS),
+    Domain("exercise-right", server=Server(POSTFIX, (FILTERED,))),
     Domain("bimi-declined", records={"default._bimi TXT": ("v=BIMI1; l=; a=;",)}),
 )
