@@ -149,6 +149,8 @@ class NetSettings:
         Raises Refused for what an offline world does not hold.
         """
         wanted = SocketAddress(address, port)
+        if not self.connect and not self.offline:
+            return wanted
         by_name = f"{host}:{port}" if host else None
         mapped = (self.connect.get(by_name) if by_name else None) or self.connect.get(str(wanted))
         if mapped is None and self.offline:
