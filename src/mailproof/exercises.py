@@ -102,6 +102,8 @@ class HandedIn:
     code: int = 0
     reply: str = ""
     failure: str = ""
+    further: int = 0
+    """Replies that came after the text besides the one that was due."""
     unready: str = ""
     """Why the sink proves nothing about the case: what is not published as it should be."""
 

@@ -9,7 +9,7 @@ from mailproof.observations.dane import KeysOfHost
 from mailproof.observations.dkim import KeyAge
 from mailproof.observations.mta_sts import STSChange
 from mailproof.report import history
-from tests.offline import message_faults, report_faults, smtp_faults, zone_file_faults
+from tests.offline import exercise_faults, message_faults, report_faults, smtp_faults, zone_file_faults
 from tests.offline.zone_file_faults import DRIFT, RIGHT_ZONE, FileFault
 from tests.unit.documents import document
 
@@ -124,6 +124,7 @@ domains: [right.example, injectable.example, ssl2.example, weak-key.example, rem
 sending: [{address: 11.1.0.1, domains: [mail.right.example, right.example, ssl2.example, weak-key.example]}]
 messages: [samples]
 reports: [reports]
+own_mailboxes: [MAILBOXES]
 hosts: [{name: mx.right.example, addresses: [11.1.0.1], roles: [mx, submission, imap], ports: &users {submission: [587],
   imap: [143]}}, {name: mx.injectable.example, roles: [mx, submission, imap], ports: *users},
   {name: imap.zone-private-addr.example, roles: [imap]}]
@@ -269,6 +270,13 @@ MOCKS = (
         Mock(fault.control, fault.target, fault.behaviour, _A_REPORT, fault.verdict, fault.right)
         for fault in report_faults.FAULTS
     ),
+    Mock(
+        "OUT-STS",
+        exercise_faults.target_of(exercise_faults.WRONG),
+        "mail for a domain whose policy names another MX host is delivered",
+        "no sender of the laboratory has a policy daemon",
+        right=exercise_faults.target_of(exercise_faults.RIGHT),
+    ),
     Mock("ZONE-DRIFT", DRIFT.target, _behaviour(DRIFT), _A_FILE, "advice", RIGHT_ZONE.target),
     Mock("DMARC-STRICT-ALIGN", "relaxed.example", "no adkim and aspf", _ASKED, "advice", "right.example"),
     Mock("DMARC-RUA-MANDATED", "elsewhere.example", "rua: other@right.example", _ASKED, right="right.example"),
@@ -323,10 +331,14 @@ def write(directory: Path) -> Path:
     zone_file_faults.write(directory)
     message_faults.write(directory)
     report_faults.write(directory)
+    exercise_faults.write(directory)
     keys = [(f"{name}._domainkey.aged.example", KeyAge.FACT, f"{OLD_KEY} 2020-01-01 since") for name in ("old", "new")]
     keys.append(("mx.remembers.example", KeysOfHost.FACT, f"{'ab' * 32}=2026-01-01T00:00:00Z"))
     before = ((f"{name}.example", STSChange.FACT, f"1 {'ab' * 32}") for name in ("same-id", "new-id"))
     history.append(directory / HISTORY, document(inventory=NAME), (*keys, *before))
     inventory = directory / f"{NAME}.yaml"
-    inventory.write_text(INVENTORY.replace("SMTP-FAULTS", smtp_faults.in_inventory()) + zone_file_faults.in_inventory())
+    inventory.write_text(
+        INVENTORY.replace("SMTP-FAULTS", smtp_faults.in_inventory()).replace("MAILBOXES", exercise_faults.MAILBOXES)
+        + zone_file_faults.in_inventory()
+    )
     return inventory

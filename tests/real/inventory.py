@@ -60,7 +60,11 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
         "drop": [registry.DROP],
         "trusted": ["dns.test", "ring-b.test", "msv1.invalid"],
         "lookalikes": 1,
-        "controls": {"DNS-TTL-PLAN": {"seconds": plan.TTL}, "DKIM-DUAL": {"algorithms": ["rsa"]}},
+        "controls": {
+            "DNS-TTL-PLAN": {"seconds": plan.TTL},
+            "DKIM-DUAL": {"algorithms": ["rsa"]},
+            "SMTP-RECEIVED-BOTH-WAYS": {"seconds": 8},
+        },
         "resolvers_under_test": [
             {"address": RESOLVER, "host": RESOLVER_NAME, "dot": True},
             {"address": WRONG_RESOLVER, "host": RESOLVER_NAME, "dot": True},

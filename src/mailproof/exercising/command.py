@@ -23,6 +23,9 @@ def add_exercise(commands: Any) -> None:
         "for them there, and write a record that `pytest --inventory INVENTORY` judges. Nobody else gets any.",
     )
     command.add_argument("inventory", metavar="INVENTORY", type=Path, help="YAML file with own_mailboxes")
+    command.add_argument(
+        "--mailbox", metavar="ADDRESS", action="append", default=[], help="only this one of the mailboxes (repeatable)"
+    )
     command.add_argument("--plan", action="store_true", help="print what would be sent, and send nothing")
     command.add_argument("--records", action="store_true", help="print what the test domains have to publish, no more")
     command.set_defaults(run=_exercise)
@@ -33,6 +36,7 @@ def _exercise(options: argparse.Namespace) -> int:
     from mailproof.exercising.records import UnusableKey
     from mailproof.exercising.running import CannotExercise, exercise, tell_records
     from mailproof.exercising.sending import NoServer
+    from mailproof.exercising.sink_records import NotOurs
     from mailproof.inventory.errors import InventoryError
     from mailproof.inventory.load import load_inventory
     from mailproof.net.errors import NotObserved
@@ -48,14 +52,26 @@ def _exercise(options: argparse.Namespace) -> int:
         if loaded.model.world is not None:
             raise CannotExercise("the inventory has an offline world, which delivers no mail")
         mailboxes = [mailbox for mailbox in loaded.model.own_mailboxes if mailbox.exercise]
+        if options.mailbox:
+            mailboxes = [mailbox for mailbox in mailboxes if mailbox.address in options.mailbox]
         if not mailboxes:
-            raise CannotExercise("the inventory has no own_mailboxes entry with `exercise: true`: nothing is sent")
+            told = f" for {', '.join(options.mailbox)}" if options.mailbox else ""
+            raise CannotExercise(f"the inventory has no own_mailboxes entry{told} with `exercise: true`")
         for mailbox in mailboxes:
             if options.records:
                 tell_records(mailbox, loaded, say)
             else:
                 exercise(mailbox, loaded, say, only_plan=options.plan)
-    except (CannotExercise, InventoryError, NoServer, NotObserved, UnreadableMailbox, UnusableKey, OSError) as error:
+    except (
+        CannotExercise,
+        InventoryError,
+        NoServer,
+        NotObserved,
+        NotOurs,
+        UnreadableMailbox,
+        UnusableKey,
+        OSError,
+    ) as error:
         print(shown(redact(f"mailproof exercise: {error}")), file=sys.stderr)
         return EXIT_USAGE
     return 0

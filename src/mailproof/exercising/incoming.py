@@ -17,7 +17,7 @@ from mailproof.inventory.exercise import OwnMailbox
 from mailproof.net.network import Network
 
 MOST_BETWEEN = 2.0
-"""Seconds between two looks into the mailbox, and before the last one: a tenth of the whole time, but no more."""
+"""Seconds between two looks into the mailbox, and before the last one; less where the whole time is short."""
 TRIES = 5
 """How often a message that is put off is sent again at most."""
 
@@ -60,7 +60,7 @@ async def _arrived(sent: tuple[Sent, ...], mailbox: OwnMailbox, reader: Reader, 
     expected = {f"{run} {one.case}" for one in sent if one.accepted}
     loop = asyncio.get_running_loop()
     end = loop.time() + mailbox.wait
-    pause = min(MOST_BETWEEN, mailbox.wait / 10)
+    pause = min(MOST_BETWEEN, mailbox.wait / 20)
     while True:
         found = await asyncio.to_thread(reader.find, run, since)
         if expected <= {message.mark for message in found} or loop.time() > end:

@@ -8,12 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mailproof.clock import now
-from mailproof.exercises import Exercise, write_exercise
+from mailproof.exercises import Delivery, Exercise, HandedIn, write_exercise
 from mailproof.exercising.incoming import send_and_wait
 from mailproof.exercising.mailboxes import reader_of
 from mailproof.exercising.messages import Composer
+from mailproof.exercising.outgoing import for_sink, hand_in_and_watch, require_sink
 from mailproof.exercising.records import incoming_records, missing, private_key
-from mailproof.inventory.exercise import OwnMailbox
+from mailproof.exercising.sink_records import POLICY, make_identity, sink_records
+from mailproof.inventory.exercise import Outgoing, OwnMailbox
 from mailproof.inventory.load import LoadedInventory
 from mailproof.net.network import Network
 
@@ -30,6 +32,23 @@ def tell_records(mailbox: OwnMailbox, loaded: LoadedInventory, say: Say) -> None
         key = private_key(_beside(loaded, mailbox.incoming.key), make=True)
         for record in incoming_records(mailbox.incoming, key):
             say(str(record))
+    if mailbox.outgoing is not None:
+        _make_sink(mailbox.outgoing, loaded)
+        for record in sink_records(mailbox.outgoing, _certificate(mailbox.outgoing, loaded)):
+            say(str(record))
+        if mailbox.outgoing.sts:
+            policy = POLICY.format(domain=f"sts.{mailbox.outgoing.sink_domain}")
+            say(f"; https://mta-sts.sts.{mailbox.outgoing.sink_domain}/.well-known/mta-sts.txt:")
+            say("\n".join(f";   {line}" for line in policy.splitlines()))
+
+
+def _certificate(outgoing: Outgoing, loaded: LoadedInventory) -> Path:
+    return _beside(loaded, outgoing.certificate or outgoing.key.with_suffix(".pem"))
+
+
+def _make_sink(outgoing: Outgoing, loaded: LoadedInventory) -> None:
+    if outgoing.certificate is None:
+        make_identity(_beside(loaded, outgoing.key), outgoing.sink_domain)
 
 
 def _beside(loaded: LoadedInventory, file: Path) -> Path:
@@ -47,6 +66,11 @@ def exercise(mailbox: OwnMailbox, loaded: LoadedInventory, say: Say, *, only_pla
     say(f"  A faulty server may make {sum(mail.may_become for mail in mails)} of them. They are marked with run {run}.")
     for mail in mails:
         say(f"  {mail.case}: from {mail.sender}")
+    if mailbox.outgoing is not None:
+        submission = mailbox.outgoing.submission
+        say(f"  Handed in at {submission.host}:{submission.port}, for the sink at {mailbox.outgoing.listen} alone:")
+        for message in for_sink(mailbox, run):
+            say(f"  {message.case}: to {message.recipient}")
     if only_plan:
         return
     done = asyncio.run(_done(mailbox, composer, loaded, run, say))
@@ -59,11 +83,20 @@ async def _done(mailbox: OwnMailbox, composer: Composer, loaded: LoadedInventory
     net = Network(loaded.model.net_settings())
     try:
         await _require_records(mailbox, loaded, net)
+        if mailbox.outgoing is not None:
+            _make_sink(mailbox.outgoing, loaded)
+            await require_sink(mailbox, mailbox.outgoing, net, run)
         began_at = now()
         reader = reader_of(mailbox, loaded.file.parent, loaded.model.trust.ca_file)
         ours = [domain.name for domain in loaded.model.domains]
         sent = await send_and_wait(mailbox, composer, reader, net, run, began_at, ours, say)
-        return Exercise(run, mailbox.address, began_at, now(), mailbox.wait, sent)
+        handed_in: tuple[HandedIn, ...] = ()
+        deliveries: tuple[Delivery, ...] = ()
+        if mailbox.outgoing is not None:
+            handed_in, deliveries = await hand_in_and_watch(
+                mailbox, mailbox.outgoing, net, run, loaded.file.parent, say
+            )
+        return Exercise(run, mailbox.address, began_at, now(), mailbox.wait, sent, handed_in, deliveries)
     finally:
         await net.close()
 

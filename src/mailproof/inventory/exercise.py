@@ -35,10 +35,10 @@ class Incoming(Part):
 class Submission(Part):
     """Where a user of the service hands in mail."""
 
-    host: DomainName = Field(description="The host, like smtp.example.org.")
+    host: DomainName = Field(description="The host, like smtp.example.org; its certificate is verified.")
     port: Port = Field(465, description="465: TLS at once. Any other: STARTTLS.")
-    user: str = Field(min_length=1, description="The name to log in with.")
-    password: str = Field(min_length=1, description="The password: ${secret:NAME}.")
+    user: str | None = Field(None, description="The name to log in with. Without it nobody logs in: a relay for hosts.")
+    password: str | None = Field(None, description="The password: ${secret:NAME}.")
     sender: Mailbox | None = Field(None, description="The sender of the messages. Without it the mailbox itself.")
 
 

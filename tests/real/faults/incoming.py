@@ -44,7 +44,7 @@ DOMAINS = (
     Domain(
         "exercise-smuggled",
         "a bare LF is a line end, so LF.CRLF ends a message",
-        Server(POSTFIX, (FILTERED, "smtpd_forbid_bare_newline = no", "smtpd_forbid_unauth_pipelining = no")),
+        Server(POSTFIX, (FILTERED, "smtpd_forbid_bare_newline = no")),
         fail=("SMTP-SMUGGLING",),
     ),
     Domain(

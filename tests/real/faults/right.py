@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.real.client_settings import Auto
 from tests.real.domains import EXIM, HAPROXY, POSTFIX, PROXY_PROTOCOL, Domain, Server, Store, Web
 from tests.real.faults.incoming import FILTERED, SENDER, SENDERS
+from tests.real.faults.outgoing import DANE, SINK, sink_records
 
 NETWORK = 25
 
@@ -93,6 +94,7 @@ DOMAINS = (
     Domain("right-auto", store=Store(), auto=Auto()),
     Domain(LOGO, records=with_logo(LOGO, "right.svg", "mark.pem")),
     Domain(SENDER, records=SENDERS),
-    Domain("exercise-right", server=Server(POSTFIX, (FILTERED,))),
+    Domain(SINK, records=sink_records("11.255.0.2")),
+    Domain("exercise-right", server=Server(POSTFIX, (FILTERED, *DANE))),
     Domain("bimi-declined", records={"default._bimi TXT": ("v=BIMI1; l=; a=;",)}),
 )
