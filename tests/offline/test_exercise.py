@@ -151,6 +151,33 @@ def test_a_run_sends_no_mail(world: World) -> None:
     assert set(broken.verdicts("own").values()) == {"inconclusive"}
 
 
+def test_a_mailbox_that_cannot_be_read_gets_no_mail(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.write()
+    (world.directory / "box").rmdir()
+    assert world.exercise() == 4
+    assert "box: No such file or directory" in capsys.readouterr().err
+    assert world.receiver.connections == 0
+
+
+def test_a_sink_that_leads_elsewhere_gets_no_mail(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.write()
+    sink = (
+        ", outgoing: {sink_domain: sink.example, listen: 127.0.0.1, address: 11.0.0.9, port: 1,"
+        " submission: {host: mx.example.org, port: 587}}}]"
+    )
+    world.file.write_text(
+        world.file.read_text()
+        .replace("}]\n", sink + "\n", 1)
+        .replace("zone_files: {", "zone_files: {sink.example: sink.zone, ")
+    )
+    (world.directory / "sink.zone").write_text(
+        "$TTL 60\n@ SOA ns.example.org. h.example.org. 1 2 3 4 5\n@ NS ns.example.org.\n* MX 10 mx\nmx A 11.0.0.2\n"
+    )
+    assert world.exercise() == 4
+    assert "leads to 11.0.0.2, not to the sink at 11.0.0.9 alone" in capsys.readouterr().err
+    assert world.receiver.connections == 0
+
+
 def test_a_mailbox_of_others_is_refused(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     world.write()
     world.file.write_text(world.file.read_text().replace("address: probe@example.org", "address: probe@victim.example"))

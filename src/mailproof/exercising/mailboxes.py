@@ -68,9 +68,13 @@ class Maildir:
 
     def _found(self, run: str, since: float) -> Iterator[Found]:
         folders = {INBOX: self._directory}
-        folders |= {path.name[1:]: path for path in self._directory.glob(".?*") if path.is_dir()}
+        # Not glob: it takes a directory that may not be read for an empty one.
+        for path in sorted(self._directory.iterdir()):
+            if path.name.startswith(".") and path.is_dir():
+                folders[path.name[1:]] = path
         for folder, path in folders.items():
-            for file in _newest([*(path / "new").glob("*"), *(path / "cur").glob("*")], since):
+            parts = [path / name for name in ("new", "cur") if (path / name).exists()]
+            for file in _newest([file for part in parts for file in part.iterdir()], since):
                 with file.open("rb") as stream:
                     found = Found(folder, parse_header(stream.read(MAX_HEADER)))
                 if found.mark.startswith(f"{run} "):
@@ -104,9 +108,11 @@ class IMAP:
 
     def _found(self, connection: imaplib.IMAP4_SSL, run: str) -> Iterator[Found]:
         for folder in _folders(connection):
-            answer, _ = connection.select(folder, readonly=True)
+            answer, (why, *_) = connection.select(folder, readonly=True)
+            if answer != "OK" and folder == INBOX:
+                raise UnreadableMailbox(f"{self._host}:{self._port}: INBOX: {(why or b'').decode('ascii', 'replace')}")
             if answer != "OK":
-                continue
+                continue  # a folder that others share and let us see only by name
             _, (numbers, *_) = connection.search(None, "HEADER", MARK, f'"{run}"')
             for number in (numbers or b"").split():
                 _, parts = connection.fetch(number.decode(), "(BODY.PEEK[HEADER])")
