@@ -8,23 +8,29 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tests.real.domains import POSTFIX, Domain
+from tests.real.domains import EXIM, POSTFIX, Domain
 from tests.real.faults import outgoing
 from tests.real.faults.incoming import BOGUS_DOMAIN, SENDER
-from tests.real.lab import Lab, plan, postfix, signers
+from tests.real.lab import Lab, exim, plan, postfix, signers
 
 USER = "user"
 LABELS = frozenset(domain.label for domain in plan.DOMAINS)
 
 
+def exercised(labels: Collection[str]) -> list[Domain]:
+    """The domains whose user may receive test mail."""
+    hosts = (*plan.hosts(POSTFIX), *plan.hosts(EXIM))
+    return [domain for domain in hosts if domain.label in labels and domain.label.startswith(postfix.EXERCISED)]
+
+
 def own_mailboxes(directory: Path, lab_directory: Path, labels: Collection[str]) -> list[dict[str, Any]]:
-    """The entries of the inventory: mailboxes of Postfix, read as Maildirs."""
+    """The entries of the inventory: mailboxes of Postfix and Exim, read as Maildirs."""
     key = str(signers.write_sink(directory))
     found = []
-    for domain in plan.hosts(POSTFIX):
-        if domain.label not in labels or not domain.label.startswith(postfix.EXERCISED):
-            continue
+    for domain in exercised(labels):
         maildir = lab_directory / "postfix" / postfix.MAILDIRS / domain.label
+        if domain.software == EXIM:
+            maildir = lab_directory / "exim" / domain.label / exim.MAILDIR
         entry: dict[str, Any] = {
             "address": f"{USER}@{domain.name}",
             "exercise": True,
@@ -55,9 +61,8 @@ def exercise(lab: Lab, directory: Path, labels: Collection[str] = LABELS) -> Non
 
     There is one sink, so mailboxes that need it come one after the other; the others go on meanwhile.
     """
-    exercised = [d for d in plan.hosts(POSTFIX) if d.label.startswith(postfix.EXERCISED) and d.label in labels]
-    sending = [domain for domain in exercised if postfix.sends(domain)]
-    parts = (sending, [domain for domain in exercised if domain not in sending])
+    sending = [domain for domain in exercised(labels) if postfix.sends(domain)]
+    parts = (sending, [domain for domain in exercised(labels) if domain not in sending])
 
     def run(part: list[Domain]) -> str:
         chosen = [f"--mailbox={USER}@{domain.name}" for domain in part]

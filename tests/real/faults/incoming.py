@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.real.domains import POSTFIX, Domain, Server
+from tests.real.domains import EXIM, POSTFIX, Domain, Server
 
 NETWORK = 141
 
@@ -55,6 +55,14 @@ DOMAINS = (
         fail=("IN-SPF", "IN-DMARC"),
         inconclusive=("IN-DKIM", "IN-DNSSEC"),
         why="A server that writes no results does not say whether it verifies signatures.",
+    ),
+    Domain(
+        "exercise-exim",
+        "has no DMARC, and believes two From fields",
+        Server(EXIM),
+        caused_by="acl_smtp_data: authresults of SPF and DKIM, and nothing is refused",
+        fail=("IN-DMARC", "IN-DKIM"),
+        why="Debian's Exim is built without DMARC; it verifies a signature whatever fields the message has.",
     ),
     Domain(
         "exercise-credulous",
