@@ -74,9 +74,11 @@ def test_it_puts_off_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "cr", "lf", "dots"),
     [
-        (b"right\r\n..\r\n...\r\n..dot\r\n", 0, 0, True),
+        (b"lines with dots:\r\n..\r\n...\r\n..dot\r\n", 0, 0, True),
+        (b"lines with dots:\r\n=2E\r\n=2E.\r\n=2Edot\r\n", 0, 0, True),
+        (b"bGluZXMgd2l0aCBkb3RzOg==\r\n", 0, 0, True),
         (ODD_LINES, 3, 3, True),
-        (b"lost\r\n..\r\n..dot\r\n", 0, 0, False),
+        (b"lines with dots:\r\n..\r\n..dot\r\n", 0, 0, False),
     ],
 )
 def test_it_notes_tls_and_the_lines(tmp_path: Path, text: bytes, cr: int, lf: int, dots: bool) -> None:

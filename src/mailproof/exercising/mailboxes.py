@@ -20,6 +20,8 @@ MAX_HEADER = 64 * 1024
 """Octets of a message that are read."""
 MAX_MESSAGES = 5000
 """Messages of a Maildir that are looked at."""
+LOOKS = 3
+"""At a Maildir whose files are moved meanwhile."""
 IMAP_SECONDS = 30.0
 
 
@@ -61,10 +63,15 @@ class Maildir:
         self._directory = directory
 
     def find(self, run: str, since: float) -> list[Found]:
-        try:
-            return list(self._found(run, since))
-        except OSError as error:
-            raise UnreadableMailbox(f"{error.filename}: {error.strerror}") from None
+        for left in reversed(range(LOOKS)):
+            try:
+                return list(self._found(run, since))
+            except FileNotFoundError as error:  # whoever reads the mail has moved it meanwhile
+                if not left:
+                    raise UnreadableMailbox(f"{error.filename}: {error.strerror}") from None
+            except OSError as error:
+                raise UnreadableMailbox(f"{error.filename}: {error.strerror}") from None
+        return []
 
     def _found(self, run: str, since: float) -> Iterator[Found]:
         folders = {INBOX: self._directory}
@@ -103,8 +110,7 @@ class IMAP:
                 connection.login(self._user, self._password)
                 return list(self._found(connection, run))
         except (imaplib.IMAP4.error, OSError) as error:
-            told = str(error).replace(self._password, "...")
-            raise UnreadableMailbox(f"{self._host}:{self._port}: {told}") from None
+            raise UnreadableMailbox(f"{self._host}:{self._port}: {error}") from None
 
     def _found(self, connection: imaplib.IMAP4_SSL, run: str) -> Iterator[Found]:
         for folder in _folders(connection):

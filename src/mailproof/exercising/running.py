@@ -27,6 +27,7 @@ class CannotExercise(Exception):
 
 
 def tell_records(mailbox: OwnMailbox, loaded: LoadedInventory, say: Say) -> None:
+    """Print what the test domains have to publish; keys that are not there yet are made."""
     say(f"; for {mailbox.address}")
     if mailbox.incoming is not None:
         key = private_key(_beside(loaded, mailbox.incoming.key), make=True)

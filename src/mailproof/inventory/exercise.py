@@ -78,7 +78,7 @@ class OwnMailbox(Part):
     imaps: str | None = Field(
         None, description="Where it is read otherwise: imaps://USER@HOST or imaps://USER@HOST:PORT."
     )
-    password: str | None = Field(None, description="The password for `imaps`: ${secret:NAME}.")
+    password: str | None = Field(None, min_length=1, description="The password for `imaps`: ${secret:NAME}.")
     quarantine: Annotated[list[str], AfterValidator(unique)] = Field(
         default=[], description="Folders for suspicious mail. Without any, every folder but the inbox counts as one."
     )
@@ -90,7 +90,7 @@ class OwnMailbox(Part):
     record: LocalFile | None = Field(
         None, description="What `mailproof exercise` writes. Without it exercised/ADDRESS.json, beside the inventory."
     )
-    wait: Seconds = Field(300.0, description="How long the messages may take to arrive.")
+    wait: Seconds = Field(900.0, description="How long the messages may take to arrive.")
     incoming: Incoming | None = Field(None, description="What it takes to test SPF, DKIM and DMARC of incoming mail.")
     outgoing: Outgoing | None = Field(None, description="What it takes to test outgoing mail.")
 

@@ -26,6 +26,10 @@ class ExercisedMailbox(Target):
     def id(self) -> str:
         return f"{self.address} (exercise)"
 
+    @property
+    def entries(self) -> tuple[str, ...]:
+        return (self.address, *self.domains)
+
 
 @finder(ExercisedMailbox, after=(MailDomain,))
 async def find_own_mailboxes(search: Search) -> None:
