@@ -78,6 +78,9 @@ WEB_KEY = "3 1 1 WEB"
 ISSUER = "2 1 1 ISSUER"
 """Stands for TLSA rdata of the certificate that issued the host's own, in ``Domain.records``."""
 
+SINK_KEY, NOT_SINK_KEY = "3 1 1 SINK", "3 1 1 NOT-SINK"
+"""Stand for TLSA rdata of the key of the sink of exercises, and of a key that nobody has."""
+
 
 class Chain(StrEnum):
     """What a server sends as its certificate chain."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.real import detection, faults, inventory
+from tests.real.exercised import exercise
 from tests.real.lab import Lab, plan
 from tests.real.matrix import mocked
 from tests.real.suite import Run, inside, outside
@@ -31,6 +32,7 @@ def directory(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def full(lab: Lab, directory: Path) -> Run:
     """One run over everything, recorded."""
+    exercise(lab, directory)
     run = inside(lab, directory, "full", "--record=record.json")
     assert run.document, run.output
     return run

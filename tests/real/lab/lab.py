@@ -27,6 +27,7 @@ from tests.real.lab.dovecot import dovecot
 from tests.real.lab.exim import exim
 from tests.real.lab.exim import passwd_lines as exim_users
 from tests.real.lab.haproxy import haproxy
+from tests.real.lab.milters import milters
 from tests.real.lab.namespaces import LabError, Namespaces, remove_leftovers
 from tests.real.lab.nginx import AUTO_NAMES, Site, WebSite, auto_server, nginx
 from tests.real.lab.old_openssl_server import Host
@@ -126,6 +127,7 @@ class Lab:
         # Daemons start in parallel with each other and with the signing of the zones. No threads here: one
         # whose start is interrupted would go on after everything has been taken down.
         servers = namespaces.servers
+        milters(daemons, servers, self.directory / "milters")
         postfix(daemons, servers, self.directory / "postfix", issued)
         exim(daemons, servers, self.directory / "exim", issued)
         chasquid(daemons, servers, self.directory / "chasquid", issued)
