@@ -71,6 +71,9 @@ BIND_ARM = Reference(
     "BIND 9 Administrator Reference Manual: configuration", "https://bind9.readthedocs.io/en/stable/reference.html"
 )
 CIS_BIND = Reference("CIS Benchmark: ISC BIND DNS Server")
+MUNIN_NODE = Reference(
+    "Munin: munin-node.conf", "https://guide.munin-monitoring.org/en/stable/reference/munin-node.conf.html"
+)
 NUT = Reference("Network UPS Tools: upsmon.conf(5)", "https://networkupstools.org/docs/man/upsmon.conf.html")
 FAIL2BAN = Reference("fail2ban: jail.conf(5)", "https://manpages.debian.org/stable/fail2ban/jail.conf.5.en.html")
 EXIM_OPTIONS = Reference(

@@ -300,6 +300,8 @@ class Domain:
     """Seconds."""
     policy_host: PolicyHost = PolicyHost.RIGHT
     dnsbl_listed: bool = False
+    watched: bool = False
+    """NUT's upsd and munin-node answer anybody beside its mail host."""
     main_cf: tuple[str, ...] = ()
     """What the domain's Postfix says of itself in a capture of ``postconf -n``; empty: nothing is captured."""
 
@@ -418,6 +420,7 @@ class Domain:
         if not self.ipv6_listens:
             lines.append(f"AAAA of mx.{self.name} without a listener")
         lines += [f"main.cf: {setting}" for setting in self.main_cf]
+        lines += ["upsd.conf: LISTEN ADDRESS 3493", "munin-node.conf: allow ^.*$"] if self.watched else []
         if self.dnsbl_listed:
             lines.append(f"address listed at {DNSBL}")
         return "; ".join(lines)

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -427,6 +427,11 @@ class Inventory(Part):
     )
     logs: Annotated[list[EvidenceFile], AfterValidator(unique)] = Field(
         default=[], description="Logs of mail servers: files, or directories of them."
+    )
+    vantage: Literal["outside", "inside"] = Field(
+        "outside",
+        description="Where this machine stands: outside of the hosts' own network, as strangers do, or inside it. What "
+        "strangers reach of the programs that watch the machines is judged from outside alone.",
     )
     partners: Annotated[list[Partner], AfterValidator(unique)] = Field(
         default=[],

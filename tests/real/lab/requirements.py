@@ -28,6 +28,8 @@ PROGRAMS = {
     "opendmarc": "opendmarc",
     "dovecot": "dovecot-core",
     "haproxy": "haproxy",
+    "munin-node": "munin-node",
+    "upsd": "nut-server",
     "stunnel4": "stunnel4",
     "nginx": "nginx-light",
     "dig": "bind9-dnsutils",

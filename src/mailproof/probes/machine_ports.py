@@ -1,0 +1,38 @@
+"""Asks mail hosts whether strangers reach the programs that watch the machine: NUT and Munin."""
+
+from __future__ import annotations
+
+from mailproof.inventory.model import Inventory
+from mailproof.net.errors import NoAddress, Refused, TimedOut
+from mailproof.net.machine_ports import QUESTIONS
+from mailproof.net.network import Network
+from mailproof.net.settings import SocketAddress
+from mailproof.observations.machine_ports import MachinePort, MachinePortsSeen
+from mailproof.probes.probe import probe
+from mailproof.targets.base import Targets
+from mailproof.targets.mail import MailHost
+from mailproof.targets.services import Endpoint
+
+MAX_HOST_ADDRESSES = 4
+"""Addresses of one host whose ports are asked."""
+
+
+@probe(active=True, connections=MAX_HOST_ADDRESSES * len(QUESTIONS))
+async def machine_ports(host: MailHost, net: Network, targets: Targets, inventory: Inventory) -> MachinePortsSeen:
+    """One connection to each port at each address."""
+    addresses = dict.fromkeys(e.address for e in targets.found(Endpoint) if e.host == host.name and not e.dead)
+    for unknown in targets.missing(Endpoint) if not addresses else ():
+        if unknown.host == host.name:
+            raise unknown.not_observed()
+    if not addresses:
+        raise NoAddress(f"{host.name} has no address")
+    inside = inventory.vantage == "inside"
+    found: list[MachinePort] = []
+    for address in [] if inside else list(addresses)[:MAX_HOST_ADDRESSES]:
+        for port in QUESTIONS:
+            where = str(SocketAddress(address, port))
+            try:
+                found.append(MachinePort(where, port, await net.machine_ports.ask(address, port, host.name)))
+            except (Refused, TimedOut) as closed:
+                found.append(MachinePort(where, port, closed=closed.reason))
+    return MachinePortsSeen(host.name, inside, tuple(found))
