@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.real import domains
-from tests.real.domains import Chain, Domain
+from tests.real.domains import Domain
 from tests.real.lab import plan
 from tests.real.lab.ca import OTHER, Issued
 from tests.real.lab.processes import Daemons
 from tests.real.lab.requirements import exim as exim_program
+from tests.real.shown import Chain
 
 USER = "Debian-exim"
 """Compiled into the package. Where it is missing, the lab adds it to passwd in the servers' namespace."""

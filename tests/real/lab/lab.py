@@ -17,7 +17,6 @@ from typing import Any
 
 from mailproof.net.services import begins_with_tls
 from tests.real import domains
-from tests.real.domains import Chain, PolicyHost
 from tests.real.lab import plan, requirements, zones
 from tests.real.lab.ca import Authority, Issued, tlsa_of
 from tests.real.lab.chasquid import chasquid
@@ -40,6 +39,7 @@ from tests.real.lab.processes import Daemons
 from tests.real.lab.registry import documents
 from tests.real.lab.resolvers import forwarding, wrong_unbound
 from tests.real.lab.stunnel import stunnel
+from tests.real.shown import Chain, PolicyHost
 
 ROOT = Path(__file__).resolve().parents[3]
 RUN_SECONDS = 60.0

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.real import domains
-from tests.real.domains import Chain
 from tests.real.lab import plan
 from tests.real.lab.ca import Issued
 from tests.real.lab.processes import Daemons
 from tests.real.lab.requirements import POSTFIX_MASTER
+from tests.real.shown import Chain
 
 BACKUP = "backup-accepts-unknown"
 BACKUP_REWRITE = "rewrite-backup"
