@@ -7,7 +7,7 @@ from mailproof.net.errors import NotAvailable
 from mailproof.observations.logs import RefusedSenders
 from mailproof.references import PRACTICE, rfc
 
-FAMILY = Family("RPT", "Reports of receivers", also=("REJECT",))
+FAMILY = Family("RPT", "Reports of receivers", also=("DKIM", "REJECT", "TLSRPT"))
 
 
 @control("REJECT-LOG-AUDIT", MAY, rfc(2505, "2.4"), PRACTICE, harm=Harm.LOST)

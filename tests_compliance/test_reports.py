@@ -7,7 +7,7 @@ from mailproof.grammars.received import seconds_of
 from mailproof.observations.reports import Reports
 from mailproof.references import rfc
 
-FAMILY = Family("RPT", "Reports of receivers", also=("DKIM", "TLSRPT"))
+FAMILY = Family("RPT", "Reports of receivers", also=("DKIM", "REJECT", "TLSRPT"))
 
 
 @control("RPT-AGG-PARSE", MAY, rfc(9990, "3"), rfc(7489, "C"), harm=Harm.REFUSED)

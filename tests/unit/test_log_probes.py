@@ -34,7 +34,7 @@ def test_what_is_rotated_and_packed_is_one_log(tmp_path: Path) -> None:
     assert [str(client) for client in found.old] == ["192.0.2.1: 6 x TLSv1.0"]
 
 
-@pytest.mark.parametrize("damage", [gzip.compress(LINE)[:-9], b"\x1f\x8b" + bytes(40)])
+@pytest.mark.parametrize("damage", [gzip.compress(LINE)[:-9], b"\x1f\x8b" + bytes(40)], ids=["cut short", "no gzip"])
 def test_damaged_gzip_is_told(tmp_path: Path, damage: bytes) -> None:
     (tmp_path / "mainlog.gz").write_bytes(damage)
     with pytest.raises(Malformed, match=r"mainlog\.gz: its gzip cannot be read"):
