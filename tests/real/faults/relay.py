@@ -114,6 +114,14 @@ DOMAINS = (
         fail=("BACKUPMX-RCPT",),
     ),
     Domain(
+        "domain-not-served-exim",
+        "does not know the domain whose MX record names it",
+        Server(EXIM, ("domainlist local_domains = moved.test",)),
+        active=True,
+        fail=("RELAY-DOMAINS",),
+        why="Every mailbox of the domain is refused, postmaster and abuse too, which is one fault.",
+    ),
+    Domain(
         "greylisting",
         "refuses everybody for now with 450",
         Server(
