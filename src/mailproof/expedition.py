@@ -7,6 +7,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 from mailproof.clock import now
 from mailproof.inventory.load import LoadedInventory
@@ -77,9 +78,13 @@ class Expedition:
         wanted: Iterable[tuple[str, Target]],
         tick: Callable[[], None] = lambda: None,
         former: Former | None = None,
+        stop_file: Path | None = None,
     ) -> Record:
-        """Observe every (probe name, target) pair; ``former`` is what earlier runs knew."""
-        survey = Survey(self._probes, self.loaded.model, self.targets, self._network, self.progress, former=former)
+        """Observe every (probe name, target) pair; ``former`` is what earlier runs knew. See ``Survey`` for
+        ``stop_file``.
+        """
+        given = (self._probes, self.loaded.model, self.targets, self._network, self.progress)
+        survey = Survey(*given, former=former, stop_file=stop_file)
         with _rare_collections():
             self._loop.run(survey.run(wanted), tick)
         # Evidence on disk is judged without a network: then nobody is asked for the time either.
@@ -95,6 +100,7 @@ class Expedition:
             questions=dict(sorted(self._network.dns.questions.items())),
             root_signature=root_signature,
             clock_synchronised=clock_is_synchronised(),
+            run=self._settings.run,
             entries=self.loaded.entries,
         )
 

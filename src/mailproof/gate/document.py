@@ -317,6 +317,8 @@ class RunDocument(Part):
     """What is right where it is live and has nothing to judge under the proposal."""
     contact: str | None
     """Whom to ask about the run, as the inventory says."""
+    run: str = ""
+    """The number of the run that looked at the servers: those who ask about it may have it from their logs."""
     started_at: Moment
     """When the run began."""
     surveyed_at: Moment
