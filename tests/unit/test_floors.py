@@ -25,7 +25,7 @@ FLOORS = (
     ("report",),
     ("capturing", "hiding", "coverage", "draft", "docket", "plan", "worlds", "fixtures"),
     ("run",),
-    ("plugin", "cli", "reference"),
+    ("identity", "plugin", "cli", "reference"),
 )
 """From the ground up. The catalogue in tests_compliance sees controls and what lies below."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import socket
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from mailproof.inventory.parts import Part
-from mailproof.inventory.values import DomainName, Mailbox, SenderMailbox, domain_name
+from mailproof.inventory.values import Address, DomainName, Mailbox, SenderMailbox, domain_name, unique
 
 
 def own_name() -> str:
@@ -31,6 +32,10 @@ class TesterPart(Part):
         "postmaster at the EHLO name. A domain that does not resolve makes servers turn us away. {run} behind a plus "
         "sign, as in prober+{run}@example.org, becomes the number of the run, which reports show: who finds it in a "
         "log can ask about that run.",
+    )
+    addresses: Annotated[list[Address], AfterValidator(unique)] = Field(
+        default=[],
+        description="The addresses that servers see, where this machine is behind address translation.",
     )
     outsider: Mailbox = Field(
         "mailproof-relay-probe@example.com",
