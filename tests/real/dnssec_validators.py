@@ -18,6 +18,7 @@ import dns.message
 import dns.query
 import dns.rcode
 
+from mailproof.net.dns.messages import as_rrset
 from mailproof.net.dnssec.keys import text_of_rdata
 from mailproof.net.dnssec.trust import Status
 from tests.real.lab.requirements import program
@@ -34,8 +35,8 @@ def _reply(world: World, wire: bytes, size: int) -> bytes:
     question = query.question[0]
     found = asyncio.run(world.fetch(question.name, question.rdtype))
     response.set_rcode(found.rcode)
-    response.answer.extend(found.answer)
-    response.authority.extend(found.authority)
+    response.answer.extend(map(as_rrset, found.answer))
+    response.authority.extend(map(as_rrset, found.authority))
     try:
         return response.to_wire(max_size=size)
     except dns.exception.TooBig:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from typing import Any
 
 import dns.edns
 import dns.exception
@@ -45,7 +46,8 @@ def wire(*chosen: int, edns: bool = True) -> bytes:
             dns.rrset.from_text(name, ttl, "IN", type, *data)
             for name, ttl, type, *data in map(RECORDS.__getitem__, chosen)
         ]
-    return response.to_wire(max_size=65535, want_shuffle=False)
+    options: dict[str, Any] = {"want_shuffle": False}
+    return response.to_wire(max_size=65535, **options)
 
 
 def sections(message: Message) -> list[list[str]]:

@@ -16,6 +16,7 @@ from dns.name import Name
 from dns.rdatatype import RdataType
 from dns.rrset import RRset
 
+from mailproof.net.dns.messages import as_rrset
 from mailproof.net.dnssec.chain import Chains, Fetch, Response
 from mailproof.net.dnssec.trust import Status, Verdict
 from tests.unit.dnssec_world import AT, ROOT, NSEC3Parameters, World, name, world
@@ -79,7 +80,7 @@ def changed(rrset: RRset, rng: random.Random) -> RRset:
 
 def forged(response: Response, asked: Name, rng: random.Random) -> Response:
     """An answer with one to three changes."""
-    sections = (list(response.answer), list(response.authority))
+    sections = tuple(list(map(as_rrset, part)) for part in (response.answer, response.authority))
     rcode = response.rcode
     for _ in range(rng.randint(1, 3)):
         section = rng.choice(sections)

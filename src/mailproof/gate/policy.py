@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from mailproof.controls import Catalogue, Control, Level
@@ -101,11 +102,24 @@ class Policy:
 
     def rule(self, control: Control, target: Target) -> Rule | None:
         """How ``control`` judges ``target``; None if it is not to."""
+        if not self._has_entries_of_their_own:
+            return self._remembered((control.id, "", ()), control, None, [])
         host = self.hosts.get(target.mail_host)
         domains = [self.domains[name] for name in target.domains if name in self.domains]
         # Of all domains that say nothing of their own, which are most, the rule is the same.
         own = (domain.name if domain.profile or domain.controls else "" for domain in domains)
         key = (control.id, host.name if host else "", tuple(dict.fromkeys(own)))
+        return self._remembered(key, control, host, domains)
+
+    @cached_property
+    def _has_entries_of_their_own(self) -> bool:
+        """Whether a domain or a host has a profile or parameters that the others do not have."""
+        entries: list[Domain | Host] = [*self.domains.values(), *self.hosts.values()]
+        return any(entry.profile is not None or entry.controls for entry in entries)
+
+    def _remembered(
+        self, key: tuple[str, str, tuple[str, ...]], control: Control, host: Host | None, domains: list[Domain]
+    ) -> Rule | None:
         if key not in self._rules:
             self._rules[key] = self._rule(control, host, domains)
         return self._rules[key]

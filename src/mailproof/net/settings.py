@@ -165,6 +165,8 @@ class NetSettings:
     def real_place(self, address: str, port: int, host: str | None = None) -> SocketAddress:
         """As ``destination``, for resolvers: whoever names one means to ask it. Raises Refused."""
         wanted = SocketAddress(address, port)
+        if not self.connect and not self.offline:
+            return wanted
         by_name = f"{host}:{port}" if host else None
         mapped = (self.connect.get(by_name) if by_name else None) or self.connect.get(str(wanted))
         if mapped is None and self.offline:

@@ -18,6 +18,8 @@ from mailproof.report import escape
 from mailproof.run.context import Context
 from mailproof.targets.base import Target, Undiscovered
 
+_CONTROL = pytest.StashKey[Control | None]()
+
 SUITE = Path(__file__).resolve().parent.parent / "tests_compliance"
 
 
@@ -166,7 +168,9 @@ def pairs(items: Iterable[pytest.Item]) -> Iterable[tuple[Control, Target]]:
 
 def control_of_item(item: pytest.Item) -> Control | None:
     """The control that an item runs; None for an ordinary test."""
-    return control_of(getattr(item, "function", None))
+    if _CONTROL not in item.stash:
+        item.stash[_CONTROL] = control_of(getattr(item, "function", None))
+    return item.stash[_CONTROL]
 
 
 def target_of_item(item: pytest.Item) -> Target:

@@ -94,7 +94,7 @@ class Judging:
         return (
             not self._watched
             and self._suite in item.path.parents
-            and _GIVEN.union(control.observations).issuperset(item.fixturenames)
+            and _may_be_given(control.observations).issuperset(item.fixturenames)
             and all(mark.name in _OUR_MARKS for mark in item.iter_markers())
         )
 
@@ -184,6 +184,11 @@ def redacted(result: Result, redact: Callable[[str], str]) -> Result:
     """``result`` with every text of others redacted; the verdict stays what it is."""
     shown = without_secrets(result, redact, _OURS)
     return replace(shown, id=result_id(shown.control, shown.target))
+
+
+@cache
+def _may_be_given(observations: tuple[str, ...]) -> frozenset[str]:
+    return _GIVEN.union(observations)
 
 
 @cache

@@ -43,6 +43,16 @@ PARSED_AT_ONCE = 4096
 Set = RecordSet | dns.rrset.RRset
 """Of a message, or of a zone file."""
 
+
+def as_rrset(records: Set) -> dns.rrset.RRset:
+    """A set as dnspython's functions want it."""
+    return records.rrset() if isinstance(records, RecordSet) else records
+
+
+# Plain numbers: of dnspython's own, each look at a bit makes a member of an enumeration.
+QR, AA, TC, RD = int(dns.flags.QR), int(dns.flags.AA), int(dns.flags.TC), int(dns.flags.RD)
+RA, AD, CD, DO = int(dns.flags.RA), int(dns.flags.AD), int(dns.flags.CD), int(dns.flags.DO)
+
 NO_ID = b"\0\0"
 """In place of the id, so that what two servers send alike is the same message."""
 
@@ -132,9 +142,9 @@ class Question:
         """The question as a message, with one OPT record if EDNS is used (RFC 1035, section 4.1; RFC 6891, 6.1.2)."""
         flags = 0
         if self.recurse:
-            flags |= dns.flags.RD | dns.flags.AD
+            flags |= RD | AD
         if self.checking_disabled:
-            flags |= dns.flags.CD
+            flags |= CD
         return b"".join(
             (
                 struct.pack("!6H", id_, flags, 1, 0, 0, int(self.edns)),
@@ -147,13 +157,13 @@ class Question:
     def _opt(self) -> bytes:
         """The OPT record (RFC 6891, section 6.1.2)."""
         form = self.form
-        flags = form.version << 16 | form.flags | (dns.flags.DO if self.dnssec else 0)
+        flags = form.version << 16 | form.flags | (DO if self.dnssec else 0)
         options = b"".join(struct.pack("!2H", code, len(data)) + data for code, data in form.options)
         return struct.pack("!BHHIH", 0, RdataType.OPT, form.payload, flags, len(options)) + options
 
     def is_answered_by(self, response: Message) -> bool:
         """Whether ``response`` repeats the question, or leaves it out with an rcode that permits that."""
-        if not response.flags & dns.flags.QR or response.opcode != dns.opcode.QUERY:
+        if not response.flags & QR or response.opcode != dns.opcode.QUERY:
             return False
         if not response.question:
             return response.rcode in _RCODES_WITHOUT_QUESTION
@@ -194,7 +204,7 @@ def read_answer(
         response = parsed(message, asked.type == RdataType.SOA)
         if wire[:2] != id_.to_bytes(2, "big") or not asked.is_answered_by(response):
             raise Malformed(f"{server} answered another question than {text_of(asked.name)} {asked.type_text}")
-        if response.flags & dns.flags.TC:
+        if response.flags & TC:
             raise Malformed(f"{server} truncated its answer over {protocol}")
         answer = _answer_in(message, asked)
         if answer.records and response.rcode == dns.rcode.NXDOMAIN:
@@ -231,10 +241,10 @@ def _answer_in(message: bytes, asked: Question) -> Answer:
         aliases=aliases,
         authority=_records(response.authority),
         additional=_records(response.additional),
-        authenticated=bool(response.flags & dns.flags.AD),
-        authoritative=bool(response.flags & dns.flags.AA),
-        recursion_available=bool(response.flags & dns.flags.RA),
-        checking_disabled=bool(response.flags & dns.flags.CD),
+        authenticated=bool(response.flags & AD),
+        authoritative=bool(response.flags & AA),
+        recursion_available=bool(response.flags & RA),
+        checking_disabled=bool(response.flags & CD),
         extended_errors=tuple(
             ExtendedError(int(option.code), option.text or "")
             for option in response.options
@@ -262,13 +272,13 @@ def _envelope(response: Message, size: int) -> Envelope:
 def _first_of_transfer(wire: bytes, id_: int, asked: Question, server: str, protocol: str, seconds: float) -> Answer:
     """The first message of a zone transfer (RFC 5936, section 2.2): whether it is one. Its records are not read."""
     id_there, flags, _, count, _, _ = struct.unpack_from("!6H", wire)
-    if id_there != id_ or not flags & dns.flags.QR:
+    if id_there != id_ or not flags & QR:
         raise Malformed(f"{server} answered another question than {text_of(asked.name)} {asked.type_text}")
     return Answer(
         text_of(asked.name),
         asked.type_text,
         dns.rcode.to_text(dns.rcode.Rcode.make(flags & 0xF)),
-        authoritative=bool(flags & dns.flags.AA),
+        authoritative=bool(flags & AA),
         server=server,
         protocol=protocol,
         seconds=round(seconds, 6),

@@ -94,11 +94,15 @@ class Message:
 
     @property
     def opcode(self) -> dns.opcode.Opcode:
-        return dns.opcode.from_flags(self.flags)
+        return _opcode(self.flags & 0x7800)
 
     @property
     def rcode(self) -> dns.rcode.Rcode:
-        return dns.rcode.from_flags(self.flags, self.edns_flags)
+        return _rcode(self.flags & 0xF, self.edns_flags & 0xFF000000)
+
+
+_opcode = lru_cache(maxsize=16)(dns.opcode.from_flags)
+_rcode = lru_cache(maxsize=1024)(dns.rcode.from_flags)
 
 
 def read_message(wire: bytes, *, one_record: bool = False) -> Message:
@@ -166,6 +170,12 @@ def _kind(rdclass: int, rdtype: int) -> tuple[type[dns.rdata.Rdata], RdataClass,
     return cast(type[dns.rdata.Rdata], dns.rdata.get_rdata_class(*numbers)), *numbers  # type: ignore[no-untyped-call]
 
 
+@lru_cache(maxsize=8192)
+def _name(labels: tuple[bytes, ...]) -> dns.name.Name:
+    """The same names come in answer after answer. Raises what dnspython raises for labels that make none."""
+    return dns.name.Name(labels)
+
+
 class _Octets(dns.wire.Parser):
     """Names that are pointed to are read once."""
 
@@ -203,9 +213,9 @@ class _Octets(dns.wire.Parser):
         self.seek(after or place)
         self.furthest = max(self.furthest, self.current)
         if known is None:
-            known = dns.name.Name(labels)
+            known = _name(tuple(labels))
         elif labels:
-            known = dns.name.Name((*labels, *known.labels))
+            known = _name((*labels, *known.labels))
         self._names[start] = known
         return known
 

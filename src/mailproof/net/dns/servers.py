@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-import dns.flags
-
-from mailproof.net.dns.messages import Question, read_answer
+from mailproof.net.dns.messages import TC, Question, read_answer
 from mailproof.net.dns.names import text_of
 from mailproof.net.dns.records import Answer
 from mailproof.net.dns.wire import exchange_tcp, exchange_udp, exchange_with_any
@@ -129,7 +127,7 @@ class Servers:
                     reply, source = await exchange_with_any(wire, server.real, deadline)
                 else:
                     reply = await exchange_udp(wire, server.real, deadline)
-                tcp = bool(int.from_bytes(reply[2:4], "big") & dns.flags.TC)
+                tcp = bool(int.from_bytes(reply[2:4], "big") & TC)
                 self._heard = self._heard or self._is_resolver(server)
             if tcp:
                 self.questions[str(server.wanted)] += 1

@@ -16,7 +16,6 @@ from typing import cast
 import dns.name
 import dns.rcode
 import dns.rdatatype
-import dns.rrset
 from dns.rcode import Rcode
 from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.CNAME import CNAME
@@ -26,7 +25,7 @@ from dns.rdtypes.ANY.DS import DS
 from dns.rdtypes.ANY.RRSIG import RRSIG
 
 from mailproof.criteria.dnssec import algorithm_text, digest_text
-from mailproof.net.dns.messages import MAX_ALIASES
+from mailproof.net.dns.messages import MAX_ALIASES, Set
 from mailproof.net.dns.names import dotted, text_of
 from mailproof.net.dns.reading import Message
 from mailproof.net.dnssec.anchors import root_anchors
@@ -44,13 +43,12 @@ class Response:
     """What a server or resolver answered to a question with DO and CD (RFC 4035, sections 3.1 and 3.2.2)."""
 
     rcode: Rcode
-    answer: tuple[dns.rrset.RRset, ...] = ()
-    authority: tuple[dns.rrset.RRset, ...] = ()
+    answer: tuple[Set, ...] = ()
+    authority: tuple[Set, ...] = ()
 
     @staticmethod
     def of(message: Message) -> Response:
-        answer, authority = (tuple(one.rrset() for one in part) for part in (message.answer, message.authority))
-        return Response(message.rcode, answer, authority)
+        return Response(message.rcode, message.answer, message.authority)
 
     @cached_property
     def answered(self) -> tuple[SignedSet, ...]:

@@ -12,12 +12,12 @@ import dns.dnssec
 import dns.name
 import dns.rdatatype
 import dns.rdtypes.ANY.RRSIG
-import dns.rrset
 from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.DNSKEY import DNSKEY
 from dns.rdtypes.ANY.RRSIG import RRSIG
 
 from mailproof.criteria.dnssec import algorithm_text
+from mailproof.net.dns.messages import Set, as_rrset
 from mailproof.net.dns.names import dotted, text_of
 from mailproof.net.dnssec.keys import Supported, is_revoked, is_zone_key, key_tag, text_of_rdata, was_tagged
 from mailproof.net.dnssec.trust import Flaw, Link, Status, nearest
@@ -31,7 +31,7 @@ WINDOW = 2**31
 class SignedSet:
     """An RRset and the signatures that came with it."""
 
-    records: dns.rrset.RRset
+    records: Set
     signatures: tuple[RRSIG, ...] = ()
 
     @property
@@ -50,14 +50,14 @@ class SignedSet:
         return (self.name.canonicalize().labels, self.type, records, signatures)
 
 
-def signed_sets(section: Iterable[dns.rrset.RRset]) -> tuple[SignedSet, ...]:
+def signed_sets(section: Iterable[Set]) -> tuple[SignedSet, ...]:
     """The RRsets of a section of a message, each with its signatures."""
     section = tuple(section)
     signatures: dict[tuple[dns.name.Name, RdataType], list[RRSIG]] = {}
     for rrset in section:
         if rrset.rdtype == RdataType.RRSIG:
-            found = signatures.setdefault((rrset.name, rrset.covers), [])
-            found.extend(cast(RRSIG, rdata) for rdata in rrset)
+            for rdata in cast(Iterable[RRSIG], rrset):
+                signatures.setdefault((rrset.name, rdata.type_covered), []).append(rdata)
     return tuple(
         SignedSet(rrset, tuple(signatures.get((rrset.name, rrset.rdtype), ())))
         for rrset in section
@@ -147,14 +147,14 @@ def _why_no_key(signature: RRSIG, named: list[DNSKEY], keys: tuple[DNSKEY, ...])
     return Flaw.NOT_A_ZONE_KEY if named else Flaw.NO_KEY
 
 
-def _verifies(records: dns.rrset.RRset, signature: RRSIG, zone: dns.name.Name, key: DNSKEY, seconds: int) -> bool:
+def _verifies(records: Set, signature: RRSIG, zone: dns.name.Name, key: DNSKEY, seconds: int) -> bool:
     """Whether a signature verifies. What cannot be read does not: keys and signatures are a stranger's octets."""
     keys = {zone: dns.rdataset.from_rdata(0, key)}
     # The times were compared before; dnspython does not know their serial number arithmetic.
     now = min(max(seconds, signature.inception), signature.expiration)
     try:
         dns.dnssec.validate_rrsig(
-            records,
+            as_rrset(records),
             signature,
             cast("dict[dns.name.Name, dns.rdataset.Rdataset | dns.node.Node]", keys),
             now=now,
