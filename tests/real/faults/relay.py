@@ -112,6 +112,8 @@ DOMAINS = (
         },
         active=True,
         fail=("BACKUPMX-RCPT",),
+        advice=("BACKUPMX-PARITY",),
+        why="Besides, the Postfix that is the backup takes smaller messages than the Exim before it.",
     ),
     Domain(
         "greylisting",
