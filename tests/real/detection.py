@@ -39,6 +39,7 @@ NAMES = {
     "powerdns": "PowerDNS",
     "unbound": "Unbound",
     "nginx": "nginx",
+    "tinyproxy": "tinyproxy",
     domains.POSTFIX: "Postfix",
     domains.EXIM: "Exim",
     domains.OPENSMTPD: "OpenSMTPD",

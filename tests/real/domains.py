@@ -359,6 +359,8 @@ class Domain:
     """Seconds."""
     policy_host: PolicyHost = PolicyHost.RIGHT
     dnsbl_listed: bool = False
+    proxy: tuple[str, ...] = ()
+    """Lines of a tinyproxy beside its mail host; none: there is no proxy."""
     main_cf: tuple[str, ...] = ()
     """What the domain's Postfix says of itself in a capture of ``postconf -n``; empty: nothing is captured."""
 
@@ -438,6 +440,7 @@ class Domain:
             lines.append(f"PTR is an alias of {self.ptr_at}")
         if self.helo:
             lines.append(f"EHLO {self.helo}")
+        lines += [f"tinyproxy: {line}" for line in self.proxy]
         if self.caused_by:
             lines.append(self.caused_by)
         if self.registered is not Registered.RIGHT:

@@ -37,6 +37,7 @@ from tests.real.lab.powerdns import powerdns
 from tests.real.lab.processes import Daemons
 from tests.real.lab.registry import documents
 from tests.real.lab.resolvers import forwarding, wrong_unbound
+from tests.real.lab.tinyproxy import tinyproxy
 
 ROOT = Path(__file__).resolve().parents[3]
 RUN_SECONDS = 60.0
@@ -130,6 +131,7 @@ class Lab:
         opensmtpd(daemons, servers, self.directory / "opensmtpd", issued)
         dovecot(daemons, servers, self.directory / "dovecot", issued)
         haproxy(daemons, servers, self.directory / "haproxy")
+        tinyproxy(daemons, servers, self.directory / "tinyproxy")
         registry = authority.issue("registry", [domains.REGISTRY], Chain.RIGHT)
         sites, revoked = _sites(authority, issued["https"]), authority.revocation_list()
         webs = _webs(authority, issued["https"], security_texts(self.directory / "openpgp"))

@@ -27,6 +27,7 @@ PROGRAMS = {
     "dovecot": "dovecot-core",
     "haproxy": "haproxy",
     "nginx": "nginx-light",
+    "tinyproxy": "tinyproxy",
     "dig": "bind9-dnsutils",
     "delv": "bind9-dnsutils",
     "dnssec-signzone": "bind9-utils",
@@ -179,6 +180,7 @@ def versions() -> dict[str, str]:
         "dovecot": _first_number([program("dovecot"), "--version"]),
         "haproxy": _first_number([program("haproxy"), "-v"]),
         "nginx": _first_number([program("nginx"), "-v"]),
+        "tinyproxy": _first_number([program("tinyproxy"), "-v"]),
         "openssl-1.0.2": _old_openssl_version(),
         "tlslite-ng": info.name.removeprefix("tlslite_ng-").removesuffix(".dist-info"),
     }
