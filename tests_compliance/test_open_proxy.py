@@ -24,4 +24,4 @@ def test_no_proxy_connects_strangers_to_mail_servers(open_proxy: OpenProxy) -> N
     if found := [str(port) for port in open_proxy.ports if port.is_open]:
         raise AssertionError(f"asked for {open_proxy.wanted}, {'; '.join(found)}")
     if open_proxy.silent:
-        raise TimedOut(f"not one port answers: {open_proxy.ports[0].outcome}", open_proxy.evidence())
+        raise TimedOut("; ".join(("not one port answers", *map(str, open_proxy.ports))), open_proxy.evidence())

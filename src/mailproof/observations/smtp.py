@@ -104,7 +104,9 @@ class SMTPSession(DialogueSeen):
             if line.speaker is not Speaker.SERVER:
                 asked = line
             elif asked is not None:
-                said = f"the reply to {asked.text.split()[0]}" if asked.speaker is Speaker.CLIENT else waits[0][1]
+                said = (
+                    f"the reply to {asked.text.partition(' ')[0]}" if asked.speaker is Speaker.CLIENT else waits[0][1]
+                )
                 waits.append((line.seconds - asked.seconds, said))
         return max(waits)
 
