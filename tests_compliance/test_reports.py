@@ -42,6 +42,19 @@ def test_reports_name_the_selectors(reports: Reports) -> None:
             finding(MAY, f"{report.reporter} names no selector in {report.unnamed_signatures} results of DKIM")
 
 
+@control("RPT-FAILURE", MAY, rfc(9991), rfc(6591, "3"), rfc(5965, "3"), harm=Harm.REFUSED)
+def test_failure_reports_have_their_fields(reports: Reports) -> None:
+    """A failure report says in the fields of the standards what failed, and of which message.
+
+    Why: what a report does not say right, no program counts. The fault is the reporter's.
+    Fix: tell the reporter; what can be understood is used.
+    """
+    if reports.failure is None:
+        not_applicable("the file is no failure report")
+    failure = reports.failure
+    assert not failure.errors, f"{failure.software or 'a reporter'}: {'; '.join(failure.errors)}"
+
+
 @control("RPT-TLS", MAY, rfc(8460, "4.4"), harm=Harm.READ)
 def test_tls_reports_follow_the_schema(reports: Reports) -> None:
     """A report of TLS reporting follows the schema of RFC 8460.

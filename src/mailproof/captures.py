@@ -18,6 +18,9 @@ MANIFEST = "capture.json"
 FORMAT = "mailproof-capture"
 VERSION = 1
 
+COMPLAINT = "# stderr: "
+"""Begins the lines that a command wrote to standard error beside its output."""
+
 MAX_MANIFEST = 1024 * 1024
 """Octets."""
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from mailproof.captures import Capture, CapturedOutput, write_capture
+from mailproof.captures import COMPLAINT, Capture, CapturedOutput, write_capture
 from mailproof.clock import now
 from mailproof.hiding import HIDDEN, without_secrets
 
@@ -164,7 +164,7 @@ def take(
         except Exception as error:  # each backend raises what it likes
             raise CaptureError(f"{host}: {command}: {_said(error)}") from None
         file = f"{re.sub(r'[^A-Za-z0-9]+', '-', command).strip('-')}.txt"
-        texts[file] = without_secrets((answered.stdout or answered.stderr)[:MAX_OUTPUT])
+        texts[file] = without_secrets(_words(answered))
         outputs.append(CapturedOutput(program.name, command, file, answered.rc))
         needs_root = " (try --sudo)" if answered.rc and program.as_root else ""
         told(f"{command}: {f'exit status {answered.rc}{needs_root}' if answered.rc else file}")
@@ -174,6 +174,15 @@ def take(
     capture = Capture(host, now(), tuple(outputs))
     write_capture(directory, capture, texts)
     return capture
+
+
+def _words(answered: Answered) -> str:
+    """What a command said. Complaints come behind its output, as comments: no program takes them for settings."""
+    if not answered.stdout:
+        return answered.stderr[:MAX_OUTPUT]
+    complaints = [f"{COMPLAINT}{line}\n" for line in answered.stderr.splitlines() if line.strip()]
+    said = answered.stdout if answered.stdout.endswith("\n") else f"{answered.stdout}\n"
+    return said[:MAX_OUTPUT] + "".join(complaints)[:MAX_OUTPUT]
 
 
 def _commands(host: str, reached: Reached, programs: Sequence[Program]) -> Iterator[tuple[Program, str]]:

@@ -67,6 +67,10 @@ IANA_DNSSEC_ALGORITHMS = Reference(
 IANA_DS_DIGESTS = Reference("IANA: Digest Algorithms", "https://www.iana.org/assignments/ds-rr-types")
 ZONEMASTER = Reference("Zonemaster: test cases", "https://doc.zonemaster.net/latest/specifications/tests/")
 POSTCONF = Reference("Postfix: postconf(5)", "https://www.postfix.org/postconf.5.html")
+BIND_ARM = Reference(
+    "BIND 9 Administrator Reference Manual: configuration", "https://bind9.readthedocs.io/en/stable/reference.html"
+)
+CIS_BIND = Reference("CIS Benchmark: ISC BIND DNS Server")
 EXIM_OPTIONS = Reference(
     "Exim: main configuration",
     "https://www.exim.org/exim-html-current/doc/html/spec_html/ch-main_configuration.html",

@@ -9,7 +9,7 @@ from mailproof.observations.dane import KeysOfHost
 from mailproof.observations.dkim import KeyAge
 from mailproof.observations.mta_sts import STSChange
 from mailproof.report import history
-from tests.offline import message_faults, report_faults, smtp_faults, zone_file_faults
+from tests.offline import configuration_faults, log_faults, message_faults, report_faults, smtp_faults, zone_file_faults
 from tests.offline.zone_file_faults import DRIFT, RIGHT_ZONE, FileFault
 from tests.unit.documents import document
 
@@ -165,6 +165,8 @@ _ASKED = "the laboratory's inventory prescribes nothing of the kind"
 _A_FILE = "a master file is judged, and no server"
 
 _A_MESSAGE = "a message in a file is judged, and no server"
+_A_CONFIGURATION = "a configuration in a file is judged, and the laboratory's servers run with what theirs say"
+_A_LOG = "a log is judged, and no server"
 _A_REPORT = "a report in a file is judged, and no server"
 
 
@@ -277,6 +279,17 @@ MOCKS = (
         Mock(fault.control, fault.target, fault.behaviour, _A_REPORT, fault.verdict, fault.right)
         for fault in report_faults.FAULTS
     ),
+    *(
+        Mock(fault.control, fault.target, fault.behaviour, _A_CONFIGURATION, fault.verdict, fault.right)
+        for fault in configuration_faults.ALL
+    ),
+    *(
+        Mock(control, f"{log_faults.WRONG} (logs)", behaviour, _A_LOG, "advice", f"{log_faults.RIGHT} (logs)")
+        for control, behaviour in (
+            ("TLS-CLIENT-SHARE", "all sessions are of TLS 1.0"),
+            ("REJECT-LOG-AUDIT", "a partner is refused for its reverse name"),
+        )
+    ),
     Mock("ZONE-DRIFT", DRIFT.target, _behaviour(DRIFT), _A_FILE, "advice", RIGHT_ZONE.target),
     Mock("DMARC-STRICT-ALIGN", "relaxed.example", "no adkim and aspf", _ASKED, "advice", "right.example"),
     Mock("DMARC-RUA-MANDATED", "elsewhere.example", "rua: other@right.example", _ASKED, right="right.example"),
@@ -331,10 +344,17 @@ def write(directory: Path) -> Path:
     zone_file_faults.write(directory)
     message_faults.write(directory)
     report_faults.write(directory)
+    configuration_faults.write(directory)
+    log_faults.write(directory)
     keys = [(f"{name}._domainkey.aged.example", KeyAge.FACT, f"{OLD_KEY} 2020-01-01 since") for name in ("old", "new")]
     keys.append(("mx.remembers.example", KeysOfHost.FACT, f"{'ab' * 32}=2026-01-01T00:00:00Z"))
     before = ((f"{name}.example", STSChange.FACT, f"1 {'ab' * 32}") for name in ("same-id", "new-id"))
     history.append(directory / HISTORY, document(inventory=NAME), (*keys, *before))
     inventory = directory / f"{NAME}.yaml"
-    inventory.write_text(INVENTORY.replace("SMTP-FAULTS", smtp_faults.in_inventory()) + zone_file_faults.in_inventory())
+    inventory.write_text(
+        INVENTORY.replace("SMTP-FAULTS", smtp_faults.in_inventory())
+        + zone_file_faults.in_inventory()
+        + configuration_faults.in_inventory()
+        + log_faults.in_inventory()
+    )
     return inventory

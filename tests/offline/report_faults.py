@@ -52,6 +52,8 @@ class ReportFault:
     """Days."""
     tls: dict[str, Any] | None = field(default=None, hash=False)
     """What a report of TLS has besides; None for a report of DMARC."""
+    of_failure: bool = False
+    """It is a failure report."""
     of_domain: bool = True
     missing: str = ""
     """What is taken out of the text."""
@@ -60,7 +62,8 @@ class ReportFault:
 
     @property
     def file(self) -> str:
-        return f"{FOLDER}/{self.control.lower()}.{'json' if self.tls is not None else 'xml'}.gz"
+        ending = "eml" if self.of_failure else "json.gz" if self.tls is not None else "xml.gz"
+        return f"{FOLDER}/{self.control.lower()}.{ending}"
 
     @property
     def target(self) -> str:
@@ -69,12 +72,13 @@ class ReportFault:
     @property
     def right(self) -> str:
         """The target that the control has to pass."""
-        right = RIGHT_TLS if self.tls is not None else RIGHT_REPORT
+        right = RIGHT_FAILURE if self.of_failure else RIGHT_TLS if self.tls is not None else RIGHT_REPORT
         return right.target if self.of_domain else right.file
 
 
 RIGHT_REPORT = ReportFault("REPORT-RIGHT", "right.example")
 RIGHT_TLS = ReportFault("TLS-RIGHT", "right.example", tls={})
+RIGHT_FAILURE = ReportFault("FAILURE-RIGHT", "right.example", of_failure=True, of_domain=False)
 
 FAULTS = (
     ReportFault("DMARC-REPORTS-ARRIVE", "injectable.example", age=20, behaviour="the newest report is 20 days old"),
@@ -112,6 +116,15 @@ FAULTS = (
         behaviour="a report without selectors",
     ),
     ReportFault(
+        "RPT-FAILURE",
+        "right.example",
+        of_failure=True,
+        of_domain=False,
+        missing="Identity-Alignment: none\n",
+        verdict="advice",
+        behaviour="a failure report without Identity-Alignment",
+    ),
+    ReportFault(
         "RPT-TLS",
         "right.example",
         tls={"report-id": ""},
@@ -136,8 +149,37 @@ BACKGROUND = (
 """What reports say of a domain with a key that is in use, and one that is not."""
 
 
+_FAILURE = """From: reports@reporter.example
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report; boundary=part
+
+--part
+Content-Type: text/plain
+
+A message failed.
+--part
+Content-Type: message/feedback-report
+
+Feedback-Type: auth-failure
+User-Agent: Reporter/1
+Version: 1
+Auth-Failure: dmarc
+Identity-Alignment: none
+Source-IP: 11.99.0.1
+Reported-Domain: {domain}
+
+--part
+Content-Type: text/rfc822-headers
+
+From: somebody@{domain}
+--part--
+"""
+
+
 def octets(fault: ReportFault) -> bytes:
     """The report as it lies in its file."""
+    if fault.of_failure:
+        return _FAILURE.format(domain=fault.domain).replace(fault.missing, "").encode()
     end = int(datetime.fromisoformat(now()).timestamp()) - fault.age * DAY
     if fault.tls is not None:
         return gzip.compress(json.dumps(_tls(fault, end)).encode())
@@ -185,5 +227,5 @@ def _tls(fault: ReportFault, end: int) -> dict[str, Any]:
 def write(directory: Path) -> None:
     """Write the reports below ``directory``."""
     (directory / FOLDER).mkdir()
-    for fault in (RIGHT_REPORT, RIGHT_TLS, *BACKGROUND, *FAULTS):
+    for fault in (RIGHT_REPORT, RIGHT_TLS, RIGHT_FAILURE, *BACKGROUND, *FAULTS):
         (directory / fault.file).write_bytes(octets(fault))

@@ -102,8 +102,6 @@ class RunResult(RunDocument):
     """Pairs of control and target that the whole suite has in this inventory."""
     other_failures: int = 0
     """Failures of tests that are no controls."""
-    unread: tuple[str, ...] = ()
-    """Keys of the inventory whose files no control of the suite reads."""
     problems: list[str] = field(default_factory=list)
     """What the run was asked for and could not do."""
 
@@ -160,8 +158,7 @@ class RunResult(RunDocument):
         """Why the run proved nothing, by its counts; empty where it did."""
         total, applied_not = len(self.results), self.counts.get(Verdict.NOT_APPLICABLE, 0)
         if not self.results:
-            unread = f"; no control of the suite reads {' or '.join(self.unread)} yet" if self.unread else ""
-            return f"nothing was checked: no control had a target{unread}"
+            return "nothing was checked: no control had a target"
         if applied_not == total:
             return "nothing was checked: no control applied"
         silent = applied_not + self.counts.get(Verdict.INCONCLUSIVE, 0)

@@ -152,23 +152,31 @@ _ZIP_FAULTS = (
 
 
 def _parts(data: bytes, budget: _Budget) -> Iterator[bytes]:
-    """The parts of a mail that may be reports. Its nesting is bounded before Python's parser recurses into it."""
+    """The parts of a mail that may be reports."""
+    for part in parts_of_mail(data):
+        octets = _decoded(part)
+        budget.take(len(octets))
+        if _format(octets) or octets.startswith(tuple(_STARTS)):
+            yield octets
+
+
+def parts_of_mail(data: bytes) -> tuple[Message, ...]:
+    """The parts of a mail that have none themselves; none of what is no mail. Raises UnreadableReport.
+
+    Its nesting is bounded before Python's parser recurses into it.
+    """
     if not re.match(rb"(?:From |[\x21-\x39\x3b-\x7e]+[ \t]*:)", data):
-        return
+        return ()
     if len(_BOUNDARY.findall(data)) > 20 or data.count(b"\n--") > 2 * MAX_PARTS:
         raise UnreadableReport("it is a mail of too many parts")
     if _LONG_BOUNDARY.search(data) or len(_PIECES.findall(data)) > MAX_PARTS or len(_FIELDS.findall(data)) > MAX_FIELDS:
         raise UnreadableReport("it is a mail whose header has no end")
     try:
         mail = message_from_bytes(data)
-        parts = [part for part in mail.walk() if not part.is_multipart()]
+        found = [part for part in mail.walk() if not part.is_multipart()]
     except (ValueError, TypeError, LookupError, RecursionError, AttributeError, AssertionError) as error:
         raise UnreadableReport(f"it is a mail that cannot be read: {error!s:.100}") from None
-    for part in parts[:MAX_PARTS]:
-        octets = _decoded(part)
-        budget.take(len(octets))
-        if _format(octets) or octets.startswith(tuple(_STARTS)):
-            yield octets
+    return tuple(found[:MAX_PARTS])
 
 
 _LONG_BOUNDARY = re.compile(rb"""boundary\s*=\s*"?[^\s";]{201}""", re.IGNORECASE)

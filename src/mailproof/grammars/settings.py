@@ -21,6 +21,11 @@ _OPTION = re.compile(
 )
 """A setting of one service: ``-o name=value``, or ``-o { name = value }``."""
 _MACRO = re.compile(r"\$(?:(?P<bare>\w+)|\{(?P<braces>\w+)\}|\((?P<round>\w+)\))")
+_NAMED_LIST = re.compile(
+    r"(?:hide[ \t]+)?(?P<kind>(?:domain|host|address|localpart)list)(?:_cache)?[ \t]+(?P<name>\w+)[ \t]*="
+    r"[ \t]*(?P<value>.*)"
+)
+_EXIM_MACRO = re.compile(r"\b_?[A-Z][A-Za-z0-9_]*")
 
 MAX_SECTIONS = 16
 """Sections inside each other whose names come into those of settings."""
@@ -55,6 +60,41 @@ def parse_settings(text: str) -> Iterator[Setting]:
             yield Setting("/".join((*inside, named["name"])), named["value"].strip(), number)
         elif switch := _SWITCH.fullmatch(stripped):
             yield Setting("/".join((*inside, switch["name"])), "false" if switch["off"] else "true", number)
+
+
+def parse_exim(text: str) -> Iterator[Setting]:
+    """The settings of Exim: what ``exim -bP`` says, or the main part of its configuration file (chapter 6).
+
+    Named lists are called by their kind: ``hostlist relay_from_hosts``. A line that ends in a backslash goes on.
+    """
+    held, first = "", 0
+    for number, line in enumerate(_lines(text), 1):
+        stripped = line.strip()
+        if stripped.startswith("#") or not (stripped or held):
+            continue
+        first = first if held else number
+        held += stripped.removesuffix("\\")
+        if stripped.endswith("\\"):
+            continue
+        said, held = held, ""
+        if said.startswith("begin ") and _SWITCH.fullmatch(said[6:].strip()):
+            return
+        if named := _NAMED_LIST.fullmatch(said):
+            yield Setting(f"{named['kind']} {named['name']}", named["value"].strip(), first)
+        elif option := _NAMED.fullmatch(said.removeprefix("hide ").lstrip()):
+            yield Setting(option["name"], option["value"].strip(), first)
+        elif switch := _SWITCH.fullmatch(said):
+            yield Setting(switch["name"], "false" if switch["off"] else "true", first)
+
+
+def expand_macros(value: str, known: Mapping[str, str]) -> str:
+    """A value of Exim with its macros put in (chapter 6, "Macro substitution"): names that begin with a capital."""
+    for _ in range(MAX_EXPANSIONS):
+        put_in = _EXIM_MACRO.sub(lambda macro: known.get(macro[0], macro[0]), value[:MAX_EXPANDED])[:MAX_EXPANDED]
+        if put_in == value:
+            break
+        value = put_in
+    return value[:MAX_EXPANDED]
 
 
 def parse_services(text: str) -> Iterator[Setting]:

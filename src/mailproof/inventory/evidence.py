@@ -16,9 +16,6 @@ ProgramName = Literal["postfix", "exim", "dovecot", "unbound", "bind"]
 FILES = ("captures", "reports", "messages", "logs", "private_keys", "broken_keys")
 """Keys of the inventory that name files, or directories of them."""
 
-UNREAD = ("logs",)
-"""Those whose files only house rules and extensions read so far."""
-
 EvidenceFile = Annotated[Path, Field(strict=False)]
 
 

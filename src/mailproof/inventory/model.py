@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from mailproof.inventory.evidence import ChainFile, Configuration, EvidenceFile, UserKeys
 from mailproof.inventory.parts import Part
-from mailproof.inventory.reputation import Blocklist, Registration
+from mailproof.inventory.reputation import Blocklist, Partner, Registration
 from mailproof.inventory.resolvers import Canaries, ResolverUnderTest
 from mailproof.inventory.routing import Routing
 from mailproof.inventory.tester import TesterPart, own_name
@@ -404,6 +404,11 @@ class Inventory(Part):
     )
     logs: Annotated[list[EvidenceFile], AfterValidator(unique)] = Field(
         default=[], description="Logs of mail servers: files, or directories of them."
+    )
+    partners: Annotated[list[Partner], AfterValidator(unique)] = Field(
+        default=[],
+        description="Who your users exchange mail with and who must never be refused: domains, addresses, networks. "
+        "Refusals in logs are held against them.",
     )
     private_keys: Annotated[list[EvidenceFile], AfterValidator(unique)] = Field(
         default=[],

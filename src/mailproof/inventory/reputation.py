@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from mailproof.inventory.parts import Part
-from mailproof.inventory.values import DomainName, FileOrURL, unique, wrong
+from mailproof.inventory.values import DomainName, FileOrURL, domain_name, unique, wrong
 
 
 def _network(value: str) -> str:
@@ -20,6 +20,17 @@ def _network(value: str) -> str:
 
 
 Network = Annotated[str, AfterValidator(_network)]
+
+
+def _partner(value: str) -> str:
+    """A domain, an address or a network. Raises ValueError for anything else."""
+    try:
+        return str(ip_network(value))
+    except ValueError:
+        return domain_name(value)
+
+
+Partner = Annotated[str, AfterValidator(_partner)]
 
 
 class Blocklist(Part):

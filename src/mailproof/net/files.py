@@ -13,6 +13,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from mailproof.documents import TooLarge, UnreadableFile, read_octets
 from mailproof.net.errors import Malformed, NotAvailable
@@ -55,6 +56,19 @@ class Files:
                     yield octets
         except OSError as error:
             raise NotAvailable(f"{path.name} cannot be read: {error.strerror}") from None
+
+    @contextmanager
+    def opened(self, path: Path) -> Iterator[BinaryIO]:
+        """A regular file of any size, to be read piece by piece. Raises NotAvailable."""
+        try:
+            with path.open("rb") as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise NotAvailable(f"{path.name} is no regular file")
+                self.read_files += 1
+                self.read_octets += os.fstat(file.fileno()).st_size
+                yield file
+        except OSError as error:
+            raise NotAvailable(f"{path.name} cannot be read: {error.strerror or error}") from None
 
     async def text(self, path: Path, most: int = MAX_OCTETS) -> str:
         """A file as UTF-8 text; octets that are not UTF-8 are replaced. Raises as ``read`` does."""

@@ -11,10 +11,35 @@ OF_SERVER = ("smtpd_tls_chain_files", "smtpd_tls_cert_file", "smtpd_tls_eccert_f
 OF_CLIENT = ("smtp_tls_chain_files", "smtp_tls_cert_file", "smtp_tls_eccert_file")
 """Settings of Postfix that name files of certificates: those that it shows as a server, and as a client."""
 
+RELAYING = {
+    "postfix": ("mynetworks", "mynetworks_style", "relay_domains", "smtpd_relay_restrictions"),
+    "exim": ("hostlist relay_from_hosts", "domainlist relay_to_domains"),
+}
+"""Settings of who may relay, and for which domains; the lists of Exim by the names of its own default configuration."""
+
+TLS_FLOOR = {
+    "postfix": ("smtpd_tls_protocols", "smtpd_tls_mandatory_protocols"),
+    "exim": ("openssl_options",),
+    "dovecot": ("ssl_min_protocol",),
+}
+"""Settings of the oldest version of TLS that is spoken."""
+
+PROMISED = {
+    "postfix": ("myhostname", "message_size_limit", "smtpd_tls_auth_only"),
+    "exim": ("message_size_limit",),
+}
+"""Settings that a server shows in its greeting and its EHLO reply."""
+
 LOOKED_AT = {
-    "postfix": ("smtpd_banner", "disable_vrfy_command", "mail_name", "myhostname", *OF_SERVER, *OF_CLIENT),
-    "exim": ("smtp_banner", "acl_smtp_vrfy", "acl_smtp_expn"),
-    "dovecot": ("login_greeting",),
+    "postfix": (
+        *("smtpd_banner", "disable_vrfy_command", "mail_name", "smtpd_recipient_restrictions", *PROMISED["postfix"]),
+        *(*RELAYING["postfix"], *TLS_FLOOR["postfix"], *OF_SERVER, *OF_CLIENT),
+    ),
+    "exim": (
+        *("smtp_banner", "acl_smtp_vrfy", "acl_smtp_expn"),
+        *(*PROMISED["exim"], *RELAYING["exim"], *TLS_FLOOR["exim"]),
+    ),
+    "dovecot": ("login_greeting", *TLS_FLOOR["dovecot"]),
 }
 """The settings that controls look at, by program. Others, which may hold secrets, come into no record or report."""
 
@@ -53,6 +78,92 @@ class ProgramSettings(Observation):
         """What sections and services say instead of the setting of this name."""
         return tuple(setting for setting in self.settings if setting.name.endswith(f"/{name}"))
 
+    def base_and_overrides(self, name: str) -> tuple[SettingSeen, ...]:
+        """The setting of this name, where there is one, and what sections and services say instead."""
+        setting = self.get(name)
+        return (*((setting,) if setting is not None else ()), *self.overrides(name))
+
     def evidence(self) -> tuple[str, ...]:
         lines = [f"{self.program} on {self.host}: {', '.join(self.files)}"]
         return (*lines, *(f"{setting.place}: {setting.name} = {setting.value}" for setting in self.settings))
+
+
+@dataclass(frozen=True)
+class RelaySettings(Observation):
+    """Who may send mail through a server by its configuration, beside the domains that the inventory names."""
+
+    settings: ProgramSettings
+    domains: tuple[str, ...]
+    """The mail domains of the inventory."""
+
+    def evidence(self) -> tuple[str, ...]:
+        return self.settings.evidence()
+
+
+@dataclass(frozen=True)
+class VersionsShown(Observation):
+    """The versions of TLS that the endpoints of a program take, by endpoint."""
+
+    host: str
+    versions: tuple[tuple[str, tuple[str, ...]], ...]
+    """Endpoint, and the versions that it takes, oldest first."""
+    unknown: tuple[str, ...] = ()
+    """Why some endpoints could not be asked."""
+
+    def evidence(self) -> tuple[str, ...]:
+        lines = [f"{endpoint} takes {', '.join(versions) or 'no TLS'}" for endpoint, versions in self.versions]
+        return (*lines, *self.unknown) or (f"{self.host}: no endpoint is looked at",)
+
+
+@dataclass(frozen=True)
+class PortShown:
+    """What a port shows of itself to whoever connects."""
+
+    endpoint: str
+    name: str
+    """The host name of its greeting."""
+    size: int | None
+    """Octets that a message may have (RFC 1870, section 3); 0 for no limit, None where none is shown."""
+    auth_in_clear: bool
+    """AUTH is offered before TLS."""
+
+
+@dataclass(frozen=True)
+class PortsShown(Observation):
+    """What the SMTP ports of a program's host show of themselves."""
+
+    host: str
+    ports: tuple[PortShown, ...]
+    unknown: tuple[str, ...] = ()
+    """Why some ports could not be asked."""
+
+    def evidence(self) -> tuple[str, ...]:
+        lines = [
+            f"{port.endpoint}: {port.name}, SIZE {'-' if port.size is None else port.size}"
+            f"{', AUTH in clear' if port.auth_in_clear else ''}"
+            for port in self.ports
+        ]
+        return (*lines, *self.unknown) or (f"{self.host}: no port is looked at",)
+
+
+@dataclass(frozen=True)
+class CheckSaid:
+    """What a program said when it read its own configuration. ``file`` is where its words were captured."""
+
+    command: str
+    file: str
+    status: int
+    complaints: tuple[str, ...]
+    """Its lines of warnings and errors."""
+
+
+@dataclass(frozen=True)
+class SelfChecks(Observation):
+    """What a program says of its own configuration, when it is asked."""
+
+    program: str
+    checks: tuple[CheckSaid, ...]
+
+    def evidence(self) -> tuple[str, ...]:
+        lines = [f"{check.file}: {check.command} ended with {check.status}" for check in self.checks]
+        return (*lines, *(line for check in self.checks for line in check.complaints))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from mailproof.grammars.failure_reports import FailureReport
 from mailproof.grammars.tls_reports import TLSReport
 from mailproof.observations import Observation
 
@@ -79,9 +80,16 @@ class Reports(Observation):
     ours: tuple[str, ...] = ()
     """The domains of the inventory that reports of TLS are about."""
     observed_at: str = ""
+    failure: FailureReport | None = None
+    """The failure report that the file is."""
 
     def evidence(self) -> tuple[str, ...]:
         lines = []
+        if (failure := self.failure) is not None:
+            about = (
+                f"{failure.kind or 'unknown'} of {failure.domain or 'a domain'} from {failure.source or 'somewhere'}"
+            )
+            lines.append(f"{self.file}: failure report by {failure.software or 'somebody'}: {about}")
         for report in self.aggregate:
             period = f"{day(report.begin)} to {day(report.end)}"
             lines.append(f"{self.file}: DMARC of {report.domain} by {report.reporter}, {period}, id {report.id}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from typing import Annotated
 
 from mailproof.net.dns.client import Answer
@@ -71,7 +71,7 @@ class ServerOrigins(Observation):
         return tuple(
             (address, by_block[block])
             for address, block in self.addresses
-            if block in by_block and ip_address(address).version == version
+            if block in by_block and (6 if ":" in address else 4) == version
         )
 
     def evidence(self) -> tuple[str, ...]:

@@ -6,13 +6,31 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path, PurePath
 
-from mailproof.grammars.settings import expand, parse_services, parse_settings
-from mailproof.net.errors import Malformed, NotAvailable
+from mailproof.captures import COMPLAINT
+from mailproof.grammars.settings import expand, expand_macros, parse_exim, parse_services, parse_settings
+from mailproof.inventory.model import Inventory
+from mailproof.net.errors import Malformed, NotAvailable, NotObserved
 from mailproof.net.network import Network
-from mailproof.observations.configuration import LOOKED_AT, ProgramSettings, SettingSeen
+from mailproof.observations.configuration import (
+    LOOKED_AT,
+    PROMISED,
+    CheckSaid,
+    PortShown,
+    PortsShown,
+    ProgramSettings,
+    RelaySettings,
+    SelfChecks,
+    SettingSeen,
+    VersionsShown,
+)
+from mailproof.observations.smtp import SMTPSession
 from mailproof.places import Place
-from mailproof.probes.probe import probe
+from mailproof.probes.probe import Look, probe
+from mailproof.probes.smtp import smtp_session
+from mailproof.probes.tls import tls_offers
+from mailproof.targets.base import Targets
 from mailproof.targets.files import Configuration, ConfigurationFile
+from mailproof.targets.services import SMTPEndpoint, StoreEndpoint, TLSEndpoint
 
 MAX_OCTETS = 4 * 1024 * 1024
 """Of one file."""
@@ -49,8 +67,97 @@ async def program_settings(configuration: Configuration, net: Network) -> Progra
     if program == "postfix":
         known = {name: value for name, value in known.items() if name not in _HOST_NAMES}
         seen = {name: _expanded(setting, known) for name, setting in seen.items()}
+    if program == "exim":
+        seen = {name: _with_macros(setting, known) for name, setting in seen.items()}
     return ProgramSettings(program, configuration.host, tuple(seen.values()), tuple(file.name for file in files))
 
+
+@probe()
+async def relay_settings(
+    configuration: Configuration, program_settings: ProgramSettings, inventory: Inventory
+) -> RelaySettings:
+    """What the program's configuration says of relaying, beside the domains that the inventory names."""
+    return RelaySettings(program_settings, tuple(domain.name for domain in inventory.domains))
+
+
+@probe(looks=("tls_offers",))
+async def versions_shown(configuration: Configuration, look: Look, targets: Targets) -> VersionsShown:
+    """The versions of TLS that the endpoints of the program take."""
+    kind = _SPEAKS.get(configuration.program)
+    endpoints = [found for found in targets.found(kind) if found.host == configuration.host] if kind else []
+    shown: list[tuple[str, tuple[str, ...]]] = []
+    unknown: list[str] = []
+    for endpoint in endpoints:
+        try:
+            seen = await look(tls_offers, endpoint)
+        except NotObserved as failure:
+            if failure.transient:
+                raise  # the survey tries again
+            unknown.append(f"{endpoint.id}: {failure.reason}")
+            continue
+        shown.append((endpoint.id, tuple(map(str, seen.accepted)) if seen.tls_offered else ()))
+    return VersionsShown(configuration.host, tuple(shown), tuple(unknown))
+
+
+@probe(looks=("smtp_session",))
+async def ports_shown(configuration: Configuration, look: Look, targets: Targets) -> PortsShown:
+    """What the SMTP ports of the program's host show of what its configuration sets."""
+    program, host = configuration.program, configuration.host
+    endpoints = [found for found in targets.found(SMTPEndpoint) if found.host == host and not found.dead]
+    shown: list[PortShown] = []
+    unknown: list[str] = []
+    for endpoint in endpoints if program in PROMISED else ():
+        try:
+            session = await look(smtp_session, endpoint)
+            if session.served:
+                shown.append(_port_shown(session))
+        except NotObserved as failure:
+            if failure.transient:
+                raise  # the survey tries again
+            unknown.append(f"{endpoint.id}: {failure.reason}")
+    return PortsShown(host, tuple(shown), tuple(unknown))
+
+
+def _port_shown(session: SMTPSession) -> PortShown:
+    keywords = session.extensions
+    inside = session.extensions_in_tls if session.ehlo_in_tls is not None else keywords
+    size = next(iter(inside.get("SIZE", ())), "0" if "SIZE" in inside else "")
+    return PortShown(
+        session.endpoint,
+        session.server_name,
+        int(size) if size.isdecimal() and len(size) <= MAX_SIZE_DIGITS else None,
+        "AUTH" in keywords and not session.implicit_tls,
+    )
+
+
+@probe()
+async def self_checks(configuration: Configuration, net: Network) -> SelfChecks:
+    """What the program said when it read its own configuration, as far as that was captured."""
+    said: list[CheckSaid] = []
+    for file in configuration.files:
+        if file.command not in _CHECKS:
+            continue
+        lines = (await net.files.text(Path(file.path), MAX_OCTETS)).splitlines()
+        marked = [line.removeprefix(COMPLAINT) for line in lines if line.startswith(COMPLAINT)]
+        told = marked or (lines if file.status else [])  # where all was standard error, it is not marked
+        complaints = [line.strip()[:MAX_COMPLAINT] for line in told if line.strip()]
+        said.append(CheckSaid(file.command, file.name, file.status, tuple(complaints[:MAX_COMPLAINTS])))
+    return SelfChecks(configuration.program, tuple(said))
+
+
+_SPEAKS: dict[str, type[TLSEndpoint]] = {"postfix": SMTPEndpoint, "exim": SMTPEndpoint, "dovecot": StoreEndpoint}
+"""The endpoints behind which a program stands."""
+
+_CHECKS = (
+    *("postconf -n", "exim -bV", "exim4 -bV", "doveconf -n", "smtpd -n"),
+    *("named-checkconf -p -x", "unbound-checkconf", "nsd-checkconf -v /etc/nsd/nsd.conf"),
+)
+"""Commands that read the whole configuration and complain of what is wrong in it."""
+MAX_SIZE_DIGITS = 20
+"""RFC 1870, section 4."""
+MAX_COMPLAINTS = 20
+MAX_COMPLAINT = 300
+"""Characters of one."""
 
 _HOLDERS = ("postconf -n", "exim -bP", "exim4 -bP", "doveconf -n")
 """The commands whose outputs hold the settings."""
@@ -65,12 +172,18 @@ def _look(
 ) -> None:
     """Add the settings of one file: to ``seen`` the last of each name that is looked at, to ``known`` all."""
     services = file.command == "postconf -M" or (program == "postfix" and PurePath(file.path).name == "master.cf")
-    for setting in parse_services(text) if services else parse_settings(text):
+    parse = parse_services if services else parse_exim if program == "exim" else parse_settings
+    for setting in parse(text):
         if not services:
             known[setting.name] = setting.value
         if setting.name.rpartition("/")[2] in LOOKED_AT[program]:
             seen.pop(setting.name, None)
             seen[setting.name] = SettingSeen(setting.name, setting.value, Place(file.name, setting.line))
+
+
+def _with_macros(setting: SettingSeen, known: dict[str, str]) -> SettingSeen:
+    expanded = expand_macros(setting.value, known)
+    return setting if expanded == setting.value else replace(setting, expanded=expanded)
 
 
 def _expanded(setting: SettingSeen, known: dict[str, str]) -> SettingSeen:

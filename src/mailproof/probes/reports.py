@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mailproof.clock import now
 from mailproof.grammars.aggregate_reports import AggregateReport, Row, UnreadableXML, parse_aggregate_report
+from mailproof.grammars.failure_reports import parse_failure_report
 from mailproof.grammars.received import normal_address, seconds_of
 from mailproof.grammars.report_files import MAX_PACKED, NoReport, Unpacked, UnreadableReport, unpack
 from mailproof.grammars.tls_reports import UnreadableJSON, parse_tls_report
@@ -46,7 +47,8 @@ async def reports(file: ReportFile, net: Network, inventory: Inventory) -> Repor
     except NoReport as error:
         if not file.path.lower().endswith(".eml"):
             raise Malformed(f"{file.name}: {error}") from None
-        return Reports(file.name)  # a message of another kind, in the same directory
+        # A message of another kind, in the same directory, or a report of one message.
+        return Reports(file.name, failure=await asyncio.to_thread(parse_failure_report, data))
     except (UnreadableReport, UnreadableXML, UnreadableJSON) as error:
         raise Malformed(f"{file.name}: {error}") from None
     about = {policy.domain for report in found.tls for policy in report.policies}

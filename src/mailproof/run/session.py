@@ -23,7 +23,6 @@ from mailproof.gate.profile import UnknownProfile, load_profile
 from mailproof.gate.result import RunResult
 from mailproof.gate.waivers import Waivers
 from mailproof.inventory.errors import InventoryError
-from mailproof.inventory.evidence import UNREAD
 from mailproof.inventory.load import LoadedInventory, load_inventory
 from mailproof.net.settings import NetSettings
 from mailproof.net.source import source_addresses
@@ -194,7 +193,6 @@ def _new_result(options: Options, loaded: LoadedInventory, proposal: Proposal, p
         fail_on=options.fail_on,
         inconclusive=options.inconclusive,
         strict_waivers=options.strict_waivers,
-        unread=tuple(key for key in UNREAD if getattr(loaded.model, key)),
         renamed={loaded.redact(old): loaded.redact(new) for old, new in loaded.model.renamed.items()},
     )
 

@@ -7,6 +7,7 @@ import io
 import zipfile
 
 from mailproof.grammars.aggregate_reports import UnreadableXML, parse_aggregate_report
+from mailproof.grammars.failure_reports import parse_failure_report
 from mailproof.grammars.report_files import UnreadableReport, unpack
 from mailproof.grammars.tls_reports import UnreadableJSON, parse_tls_report
 from tests.fuzz.parser import Parser, words_of
@@ -51,6 +52,21 @@ def _aggregate(data: bytes) -> bool:
     return not report.errors
 
 
+FAILURE = (
+    b"Content-Type: multipart/report; report-type=feedback-report; boundary=b\n\n--b\nContent-Type: text/plain\n\na\n"
+    b"--b\nContent-Type: message/feedback-report\n\nFeedback-Type: auth-failure\nUser-Agent: a\nVersion: 1\n"
+    b"Auth-Failure: dmarc\nIdentity-Alignment: none\nSource-IP: 192.0.2.1\n\n--b--\n"
+)
+
+
+def _failure(data: bytes) -> bool:
+    try:
+        report = parse_failure_report(data)
+    except UnreadableReport:
+        return False
+    return report is not None and not report.errors
+
+
 def _tls(data: bytes) -> bool:
     try:
         report = parse_tls_report(data)
@@ -74,5 +90,12 @@ PARSERS = (
         5,
     ),
     Parser("aggregate report", _aggregate, (XML,), words_of("<record> </record> <dkim> </dkim> <!DOCTYPE &lt; 1"), 10),
+    Parser(
+        "failure report",
+        _failure,
+        (FAILURE,),
+        words_of("Auth-Failure: dmarc spf signature SPF-DNS: DKIM-Domain: ( ) Feedback-Type: auth-failure"),
+        10,
+    ),
     Parser("tls report", _tls, (JSON,), words_of('{ } [ ] "policies" "summary" null true 1e9 -1 "sts" , :'), 10),
 )

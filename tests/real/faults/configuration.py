@@ -21,4 +21,16 @@ DOMAINS = (
         main_cf=("smtpd_banner = $myhostname ESMTP",),
         advice=("CFG-VRFY",),
     ),
+    Domain(
+        "config-relay",
+        "configured to relay for a public network, of any size",
+        Server(POSTFIX),
+        main_cf=(
+            "smtpd_banner = $myhostname ESMTP",
+            "disable_vrfy_command = yes",
+            "office = 198.0.0.0/9",
+            "mynetworks = 127.0.0.0/8, [::1]/128, $office",
+        ),
+        fail=("CFG-RELAY",),
+    ),
 )

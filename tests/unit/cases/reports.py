@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mailproof.grammars.failure_reports import FailureReport
 from mailproof.grammars.tls_reports import FailureDetail, PolicyReport, TLSReport
 from mailproof.observations.reports import AggregateSeen, Reports
 
@@ -29,6 +30,11 @@ def tls(
     return Reports(FILE, (), (TLSReport("Google", "1", BEGIN, end, (policy,), errors),), ours, NOW)
 
 
+def failure(*errors: str) -> Reports:
+    found = FailureReport("dmarc", "OpenDMARC", DOMAIN, "192.0.2.1", "reject", errors)
+    return Reports(FILE, failure=found, observed_at=NOW)
+
+
 TABLE: Table = {
     "RPT-AGG-PARSE": (
         passes(reports=aggregate()),
@@ -41,6 +47,11 @@ TABLE: Table = {
         passes(reports=aggregate()),
         advises("names no selector in 3 results", reports=aggregate(unnamed_signatures=3)),
         skips("no report of RFC 9990", reports=aggregate(is_9990=False, unnamed_signatures=3)),
+    ),
+    "RPT-FAILURE": (
+        passes(reports=failure()),
+        advises("OpenDMARC: Version is missing", reports=failure("Version is missing")),
+        skips("the file is no failure report", reports=aggregate()),
     ),
     "RPT-TLS": (
         passes(reports=tls()),

@@ -1,0 +1,86 @@
+"""What BIND's own configuration says of the questions that it answers, and of zones that it hands out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailproof.observations import Observation
+from mailproof.observations.configuration import SettingSeen
+from mailproof.places import Place
+
+
+@dataclass(frozen=True)
+class MatchList:
+    """A list of clients as a statement has it, with the lists that it names put in.
+
+    ``everybody``: it holds ``any`` or a network of all addresses, and nothing before that keeps strangers out.
+    """
+
+    name: str
+    text: str
+    everybody: bool
+    place: Place
+
+
+@dataclass(frozen=True)
+class HostedZone:
+    """A zone that the server answers for. ``transfers`` is what counts for it, None where nothing is set."""
+
+    name: str
+    place: Place
+    transfers: MatchList | None = None
+
+
+@dataclass(frozen=True)
+class NamedScope:
+    """The options, or a view with what the options add to it."""
+
+    name: str
+    """``options``, or ``view NAME``."""
+    recursion: SettingSeen | None
+    recursive_clients: MatchList | None
+    """Who may ask for other names: allow-recursion, else allow-query-cache, else allow-query (BIND 9 ARM)."""
+    validation: SettingSeen | None
+    rate_limit: SettingSeen | None
+    zones: tuple[HostedZone, ...]
+
+    @property
+    def recurses(self) -> bool:
+        return self.recursion is None or self.recursion.value.lower() not in _OFF
+
+    @property
+    def validates(self) -> bool:
+        return self.validation is None or self.validation.value.lower() not in _OFF
+
+
+_OFF = ("no", "false", "0")
+
+
+@dataclass(frozen=True)
+class NamedSettings(Observation):
+    """The configuration of a BIND. ``scopes`` is empty for another program."""
+
+    program: str
+    files: tuple[str, ...]
+    release: str = ""
+    """Of the software, like ``9.18.28``, where it was captured."""
+    version: SettingSeen | None = None
+    """What is answered to a question for the version."""
+    scopes: tuple[NamedScope, ...] = ()
+
+    def evidence(self) -> tuple[str, ...]:
+        lines = [f"{self.program}: {', '.join(self.files)}{f', BIND {self.release}' if self.release else ''}"]
+        if self.version is not None:
+            lines.append(f"{self.version.place}: version {self.version.value}")
+        for scope in self.scopes:
+            for setting in (scope.recursion, scope.validation, scope.rate_limit):
+                if setting is not None:
+                    lines.append(f"{setting.place}: {scope.name}: {setting.name} {setting.value}")
+            clients = scope.recursive_clients
+            lines += [f"{clients.place}: {clients.name} {clients.text}"] if clients is not None else []
+            lines += [
+                f"{zone.transfers.place}: zone {zone.name}: {zone.transfers.name} {zone.transfers.text}"
+                for zone in scope.zones
+                if zone.transfers is not None
+            ]
+        return tuple(lines)

@@ -1,0 +1,152 @@
+"""Reads the configuration of BIND, from the files that the inventory names or a capture holds."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+from pathlib import Path
+
+from mailproof.grammars.named_conf import NotNamedConf, Statement, parse_named_conf
+from mailproof.net.errors import Malformed, NotAvailable
+from mailproof.net.network import Network
+from mailproof.observations.configuration import SettingSeen
+from mailproof.observations.named import HostedZone, MatchList, NamedScope, NamedSettings
+from mailproof.places import Place
+from mailproof.probes.configuration import MAX_OCTETS
+from mailproof.probes.probe import probe
+from mailproof.targets.files import Configuration, ConfigurationFile
+
+HOLDER = "named-checkconf -p -x"
+"""The command of a capture whose output holds the settings."""
+
+MAX_ZONES = 1000
+"""Zones that are looked at."""
+MAX_SHOWN = 200
+"""Characters of a list of clients."""
+
+_RELEASE = re.compile(r"BIND (\d{1,3}\.\d{1,3}\.\d{1,3})")
+_AUTHORITATIVE = frozenset({"primary", "master", "secondary", "slave", "mirror"})
+_RECURSIVE = ("allow-recursion", "allow-query-cache", "allow-query")
+
+
+@probe()
+async def named_settings(configuration: Configuration, net: Network) -> NamedSettings:
+    """What the configuration says of recursion, transfers, validation and rates.
+
+    Raises NotAvailable where no file holds it, Malformed for what is none.
+    """
+    names = tuple(file.name for file in configuration.files)
+    if configuration.program != "bind":
+        return NamedSettings(configuration.program, names)
+    files = [file for file in configuration.files if file.command in ("", HOLDER) and file.status == 0]
+    if not files:
+        raise NotAvailable(f"{', '.join(names)} holds no settings: name its file in the inventory (configurations)")
+    release = ""
+    for file in configuration.files:
+        if file.command == "named -v" and (found := _RELEASE.search(await net.files.text(Path(file.path), MAX_OCTETS))):
+            release = found[1]
+    reader = _Reader()
+    for file in files:
+        text = await net.files.text(Path(file.path), MAX_OCTETS)
+        try:
+            await asyncio.to_thread(reader.read, file, text)
+        except NotNamedConf as error:
+            raise Malformed(f"{file.name}: {error}") from None
+    return NamedSettings("bind", tuple(file.name for file in files), release, reader.version(), reader.scopes())
+
+
+class _Reader:
+    """The statements of all files of one BIND, and where they stand."""
+
+    def __init__(self) -> None:
+        self._statements: list[tuple[Statement, str]] = []
+        self._lists: dict[str, Statement] = {}
+        self._zones = 0
+
+    def read(self, file: ConfigurationFile, text: str) -> None:
+        whole = parse_named_conf(text)
+        self._statements += ((statement, file.name) for statement in whole.block or ())
+        self._lists |= {one.words[1]: one for one in whole.all("acl") if len(one.words) > 1}
+
+    def version(self) -> SettingSeen | None:
+        options, file = self._options()
+        return self._setting(options.get("version"), file)
+
+    def scopes(self) -> tuple[NamedScope, ...]:
+        """The views, or, where there are none, the options."""
+        options, options_file = self._options()
+        views = [(one, file) for one, file in self._statements if one.name == "view"]
+        if not views:
+            zones = [(one, file) for one, file in self._statements if one.name == "zone"]
+            return (self._scope("options", [(options, options_file)], zones),)
+        return tuple(
+            self._scope(
+                " ".join(view.words[:2]),
+                [(view, file), (options, options_file)],
+                [(zone, file) for zone in view.all("zone")],
+            )
+            for view, file in views
+        )
+
+    def _options(self) -> tuple[Statement, str]:
+        found = [(one, file) for one, file in self._statements if one.name == "options"]
+        return found[-1] if found else (Statement(("options",), 1, ()), "")
+
+    def _scope(self, name: str, within: list[tuple[Statement, str]], zones: list[tuple[Statement, str]]) -> NamedScope:
+        def first(statement: str) -> tuple[Statement | None, str]:
+            return next(((found, file) for one, file in within if (found := one.get(statement))), (None, ""))
+
+        clients = next((found for word in _RECURSIVE if (found := self._clients(*first(word))) is not None), None)
+        hosted: list[HostedZone] = []
+        for zone, file in zones:
+            kind = zone.get("type")
+            if kind is None or kind.value not in _AUTHORITATIVE or len(zone.words) < 2 or self._zones == MAX_ZONES:
+                continue
+            self._zones += 1
+            own = zone.get("allow-transfer")
+            transfers = self._clients(own, file) if own is not None else self._clients(*first("allow-transfer"))
+            hosted.append(HostedZone(zone.words[1], Place(file, zone.line), transfers))
+        return NamedScope(
+            name,
+            self._setting(*first("recursion")),
+            clients,
+            self._setting(*first("dnssec-validation")),
+            self._setting(*first("rate-limit")),
+            tuple(hosted),
+        )
+
+    def _setting(self, statement: Statement | None, file: str) -> SettingSeen | None:
+        if statement is None:
+            return None
+        return SettingSeen(statement.name, statement.value[:MAX_SHOWN], Place(file, statement.line))
+
+    def _clients(self, statement: Statement | None, file: str) -> MatchList | None:
+        if statement is None or statement.block is None:
+            return None
+        everybody = self._holds_everybody(statement, set()) is True
+        return MatchList(statement.name, statement.value[:MAX_SHOWN], everybody, Place(file, statement.line))
+
+    def _holds_everybody(self, list_: Statement, seen: set[str]) -> bool | None:
+        """Whether a stranger matches: the first entry that matches counts; None where none does."""
+        for entry in list_.block or ():
+            negated, word = entry.name.startswith("!"), entry.name.lstrip("!")
+            if not word and len(entry.words) > 1:
+                word = entry.words[1]
+            if entry.block is not None:
+                matches = self._holds_everybody(entry, seen)
+            elif word in self._lists and word not in seen:
+                seen.add(word)
+                matches = self._holds_everybody(self._lists[word], seen)
+            else:
+                matches = _is_everybody(word) or None
+            if matches is True:
+                return not negated
+        return None
+
+
+def _is_everybody(word: str) -> bool:
+    try:
+        return word == "any" or ipaddress.ip_network(word, strict=False).prefixlen == 0
+    except ValueError:
+        return False

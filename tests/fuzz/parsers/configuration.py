@@ -1,0 +1,75 @@
+"""Configurations of mail servers and of BIND, and the lists in them."""
+
+from __future__ import annotations
+
+from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
+from mailproof.grammars.named_conf import NotNamedConf, parse_named_conf
+from mailproof.grammars.settings import MAX_EXPANDED, expand, expand_macros, parse_exim, parse_services, parse_settings
+from mailproof.grammars.tls_settings import admitted
+from tests.fuzz.parser import Parser, as_text, words_of
+
+
+def _settings(data: bytes) -> bool:
+    text = as_text(data)
+    found = [*parse_settings(text), *parse_services(text), *parse_exim(text)]
+    assert all(1 <= entry.line <= len(text) + 1 for entry in found)
+    known = {entry.name: entry.value for entry in found}
+    for entry in found[:20]:
+        assert len(expand(entry.value, known)) <= MAX_EXPANDED
+        assert len(expand_macros(entry.value, known)) <= MAX_EXPANDED
+        for program in ("postfix", "exim", "dovecot"):
+            versions = admitted(program, entry.value) or ()
+            assert list(versions) == sorted(set(versions), key=list(type(versions[0])).index) if versions else True
+    return bool(found)
+
+
+def _lists(data: bytes) -> bool:
+    text = as_text(data)
+    found = [*parse_postfix_list(text), *parse_exim_list(text)]
+    assert not any(entry.elsewhere and entry.network for entry in found)
+    return bool(found)
+
+
+def _named_conf(data: bytes) -> bool:
+    text = as_text(data)
+    try:
+        whole = parse_named_conf(text)
+    except NotNamedConf:
+        return False
+    assert all(1 <= entry.line <= text.count("\n") + 1 for entry in whole.block or ())
+    return bool(whole.block) and bool(str(whole))
+
+
+PARSERS = (
+    Parser(
+        "settings",
+        _settings,
+        (
+            b"mynetworks = 127.0.0.0/8\n  [::1]/128\nsmtp inet n - y - - smtpd\n -o smtpd_tls_protocols=>=TLSv1.2\n",
+            b"protocol imap {\n ssl_min_protocol = TLSv1.2\n}\n",
+            b"NETS = 10.0.0.0/8\nhostlist relay_from_hosts = <; NETS ; ::1\n"
+            b"openssl_options = +no_sslv3 \\\n +no_tlsv1\n",
+        ),
+        words_of(
+            "= { } \\ -o hostlist domainlist begin acl hide $a ${a} $(a) !SSLv3 >=TLSv1.2 <=TLSv1.3 +no_tlsv1 ANY"
+        ),
+        5,
+    ),
+    Parser(
+        "lists of hosts",
+        _lists,
+        (b"127.0.0.0/8, [::1]/128 !192.0.2.1 hash:/etc/relay $nets", b"<; 127.0.0.1 ; ::1 ; +named ; lsearch;/etc/x"),
+        words_of("< ; : :: , ! 0.0.0.0/0 ::/0 [ ] / * @ @[] $ hash: cidr: +x 1.2.3.4/33"),
+        5,
+    ),
+    Parser(
+        "named.conf",
+        _named_conf,
+        (
+            b'acl ours { 192.0.2.0/24; !any; };\noptions { allow-transfer { key k; ours; } port 53; version "no"; };\n',
+            b'view v { recursion no; zone "example" { type primary; }; }; /* c */ // c\n# c\n',
+        ),
+        words_of('{ } ; " /* */ // # options view zone acl any none ! key recursion'),
+        5,
+    ),
+)

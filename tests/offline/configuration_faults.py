@@ -1,0 +1,104 @@
+"""Configurations with one fault each, and the control that has to find it; one of each program that is right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailproof.captures import COMPLAINT, Capture, CapturedOutput, write_capture
+
+FOLDER = "configurations"
+
+RIGHT_NAMED = """options {
+    version none; recursion yes; allow-recursion { localnets; 192.0.2.0/24; }; allow-transfer { none; };
+    dnssec-validation auto;
+};
+zone "example" { type primary; file "example.zone"; };
+"""
+RIGHT_POSTFIX = """mynetworks = 127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128
+smtpd_banner = $myhostname ESMTP
+disable_vrfy_command = yes
+myhostname = mx.right.example
+smtpd_tls_protocols = >=TLSv1.2
+smtpd_tls_mandatory_protocols = >=TLSv1.2
+"""
+
+
+@dataclass(frozen=True)
+class ConfigurationFault:
+    """A configuration of a program on a host, and what a control says of it. ``text`` is what the file holds."""
+
+    control: str
+    program: str
+    host: str
+    text: str
+    behaviour: str
+    verdict: str = "fail"
+
+    @property
+    def target(self) -> str:
+        return f"{self.program}@{self.host}"
+
+    @property
+    def right(self) -> str:
+        return f"{self.program}@{RIGHT_HOST}"
+
+
+RIGHT_HOST = "mx.right.example"
+
+FAULTS = (
+    ConfigurationFault(
+        "CFG-NAMED",
+        "bind",
+        "mx.injectable.example",
+        RIGHT_NAMED.replace("{ none; }", "{ key ours; any; }"),
+        "allow-transfer { key ours; any; }",
+    ),
+    ConfigurationFault(
+        "CFG-TLS-FLOOR",
+        "postfix",
+        "mx.ssl2.example",
+        RIGHT_POSTFIX.replace("mx.right", "mx.ssl2"),
+        "smtpd_tls_protocols = >=TLSv1.2, and the port takes TLSv1.0",
+    ),
+)
+STALE = ConfigurationFault(
+    "CFG-AGREES",
+    "postfix",
+    "mx.weak-key.example",
+    RIGHT_POSTFIX.replace("mx.right", "mx.weak-key") + "message_size_limit = 1000\n",
+    "message_size_limit = 1000, and the port shows another SIZE",
+)
+BROKEN = ConfigurationFault(
+    "CFG-LOADS",
+    "postfix",
+    "mx.remembers.example",
+    RIGHT_POSTFIX.replace("mx.right", "mx.remembers")
+    + f"{COMPLAINT}postconf: warning: main.cf: unused parameter: smtpd_bannner=x\n",
+    "postconf: warning: unused parameter",
+)
+"""In a capture: what a program says to standard error stands in no configuration file."""
+NAMED = (*FAULTS, STALE)
+ALL = (*NAMED, BROKEN)
+
+
+def in_inventory() -> str:
+    """The keys of the inventory that name the files."""
+    rights = (("bind", RIGHT_HOST), ("postfix", RIGHT_HOST))
+    named = [*((fault.program, fault.host) for fault in NAMED), rights[0]]
+    entries = [
+        f"  - {{host: {host}, program: {program}, file: {FOLDER}/{program}-{host}}}\n" for program, host in named
+    ]
+    captures = ", ".join(f"{FOLDER}/{host}" for host in (RIGHT_HOST, BROKEN.host))
+    return f"configurations:\n{''.join(entries)}captures: [{captures}]\n"
+
+
+def write(directory: Path) -> None:
+    folder = directory / FOLDER
+    folder.mkdir()
+    for fault in NAMED:
+        (folder / f"{fault.program}-{fault.host}").write_text(fault.text)
+    (folder / f"bind-{RIGHT_HOST}").write_text(RIGHT_NAMED)
+    for host, text in ((RIGHT_HOST, RIGHT_POSTFIX), (BROKEN.host, BROKEN.text)):
+        output = CapturedOutput("postfix", "postconf -n", "postconf-n.txt", 0)
+        write_capture(folder / host, Capture(host, "2026-11-01T00:00:00Z", (output,)), {output.file: text})

@@ -1,0 +1,135 @@
+"""Lists of hosts in configurations of Postfix and Exim, Exim's settings, versions of TLS, and named.conf."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
+from mailproof.grammars.named_conf import NotNamedConf, parse_named_conf
+from mailproof.grammars.settings import expand_macros, parse_exim
+from mailproof.grammars.tls_settings import admitted
+from mailproof.net.tls.versions import TLSVersion
+
+EXIM = """# Debian's, in short
+.ifndef NETS
+NETS = 192.0.2.0/24 : \\
+       <ALONE
+.endif
+ALONE=::::1
+domainlist local_domains = @ : example.org
+hide hostlist_cache relay_from_hosts = NETS
+
+  smtp_banner = $smtp_active_hostname ESMTP
+no_smtp_accept_keepalive
+begin acl
+hostlist relay_from_hosts = 0.0.0.0/0
+"""
+
+
+def test_exim() -> None:
+    found = [(entry.name, entry.value, entry.line) for entry in parse_exim(EXIM)]
+    assert found == [
+        ("NETS", "192.0.2.0/24 : <ALONE", 3),
+        ("ALONE", "::::1", 6),
+        ("domainlist local_domains", "@ : example.org", 7),
+        ("hostlist relay_from_hosts", "NETS", 8),
+        ("smtp_banner", "$smtp_active_hostname ESMTP", 10),
+        ("smtp_accept_keepalive", "false", 11),
+    ]
+    known = {name: value for name, value, _ in found}
+    assert expand_macros("NETS : x", known) == "192.0.2.0/24 : <::::1 : x"
+
+
+def test_macros_that_hold_themselves_end() -> None:
+    assert len(expand_macros("A", {"A": "A A"})) <= 4096
+
+
+@pytest.mark.parametrize(
+    ("text", "networks", "others", "elsewhere"),
+    [
+        ("127.0.0.0/8 [::1]/128", ["127.0.0.0/8", "::1/128"], [], []),
+        ("127.0.0.1,192.0.2.7/24", ["127.0.0.1/32", "192.0.2.0/24"], [], []),
+        (
+            "example.org hash:/etc/postfix/relay, /etc/x $nets",
+            [],
+            ["example.org"],
+            ["hash:/etc/postfix/relay", "/etc/x", "$nets"],
+        ),
+        ("!192.0.2.1 2001:db8::/32 static:all", ["!192.0.2.1/32", "2001:db8::/32"], [], ["static:all"]),
+        ("", [], [], []),
+    ],
+)
+def test_postfix_lists(text: str, networks: list[str], others: list[str], elsewhere: list[str]) -> None:
+    found = list(parse_postfix_list(text))
+    assert [f"{'!' if entry.negated else ''}{entry.network}" for entry in found if entry.network] == networks
+    assert [entry.text for entry in found if not entry.network and not entry.elsewhere] == others
+    assert [entry.text for entry in found if entry.elsewhere] == elsewhere
+
+
+@pytest.mark.parametrize(
+    ("text", "networks", "others", "elsewhere"),
+    [
+        ("127.0.0.1 : ::::1", ["127.0.0.1/32", "::1/128"], [], []),
+        ("<; 127.0.0.1 ; ::1", ["127.0.0.1/32", "::1/128"], [], []),
+        ("*", ["0.0.0.0/0"], [], []),
+        ("! 10.0.0.1 : @[] : +ours : lsearch;/etc/hosts", ["!10.0.0.1/32"], ["@[]"], ["+ours", "lsearch;/etc/hosts"]),
+        ("example.org : *.example.net", [], ["example.org", "*.example.net"], []),
+        ("${lookup{x}lsearch{/etc/x}}", [], [], ["${lookup{x}lsearch{/etc/x}}"]),
+        ("", [], [], []),
+    ],
+)
+def test_exim_lists(text: str, networks: list[str], others: list[str], elsewhere: list[str]) -> None:
+    found = list(parse_exim_list(text))
+    assert [f"{'!' if entry.negated else ''}{entry.network}" for entry in found if entry.network] == networks
+    assert [entry.text for entry in found if not entry.network and not entry.elsewhere] == others
+    assert [entry.text for entry in found if entry.elsewhere] == elsewhere
+
+
+S3, T0, T1, T2, T3 = list(TLSVersion)[1:]
+
+
+@pytest.mark.parametrize(
+    ("program", "value", "versions"),
+    [
+        ("postfix", ">=TLSv1.2", (T2, T3)),
+        ("postfix", ">=TLSv1", (T0, T1, T2, T3)),
+        ("postfix", "!SSLv2, !SSLv3, !TLSv1, !TLSv1.1", (T2, T3)),
+        ("postfix", "!SSLv2:!SSLv3", (T0, T1, T2, T3)),
+        ("postfix", "TLSv1.2", (T2,)),
+        ("postfix", ">=TLSv1.1 <=TLSv1.2", (T1, T2)),
+        ("postfix", ">=0303", (T2, T3)),
+        ("postfix", "", (S3, T0, T1, T2, T3)),
+        ("postfix", "$smtpd_tls_mandatory_protocols", None),
+        ("exim", "+no_sslv2 +no_sslv3 +no_tlsv1 +no_tlsv1_1", (T2, T3)),
+        ("exim", "+no_sslv3 +no_tlsv1 -no_tlsv1", (T0, T1, T2, T3)),
+        ("exim", "+single_dh_use", None),
+        ("dovecot", "TLSv1.2", (T2, T3)),
+        ("dovecot", "ANY", (S3, T0, T1, T2, T3)),
+        ("dovecot", "LATEST", (T3,)),
+        ("dovecot", "TLSv9", None),
+        ("bind", "TLSv1.2", None),
+    ],
+)
+def test_versions(program: str, value: str, versions: tuple[TLSVersion, ...] | None) -> None:
+    assert admitted(program, value) == versions
+
+
+def test_named_conf() -> None:
+    whole = parse_named_conf(
+        '/* a */ options {\n version "it\'s ; mine"; // b\n listen-on { any; } port 53;\n};\n'
+        'zone "x" { type primary; }; # c'
+    )
+    options, zone = whole.block or ()
+    assert [(one.name, one.value, one.line) for one in options.block or ()] == [
+        ("version", "it's ; mine", 2),
+        ("listen-on", "port 53 { any; }", 3),
+    ]
+    assert (zone.words, zone.line, zone.get("type")) == (("zone", "x"), 5, (zone.block or ())[0])
+
+
+@pytest.mark.parametrize(
+    "text", ["options {", "}", "a", 'version "', "a { b; }", "{" * 50, "a { b { c; } };", "a { b };"]
+)
+def test_what_is_no_named_conf(text: str) -> None:
+    with pytest.raises(NotNamedConf, match=r"line \d"):
+        parse_named_conf(text)

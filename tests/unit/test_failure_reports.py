@@ -1,0 +1,93 @@
+"""Failure reports, taken apart."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailproof.grammars.failure_reports import parse_failure_report
+from mailproof.grammars.report_files import UnreadableReport
+
+HEAD = b"""From: reports@reporter.example
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report; boundary="part"
+
+--part
+Content-Type: text/plain
+
+Something failed.
+--part
+Content-Type: message/feedback-report
+
+"""
+TAIL = b"""
+--part
+Content-Type: message/rfc822
+
+Feedback-Type: abuse
+From: somebody@example.org
+
+text
+--part--
+"""
+DMARC = """Feedback-Type: auth-failure
+User-Agent: OpenDMARC-Filter/1.4.2
+Version: 1
+Auth-Failure: dmarc
+Identity-Alignment: dkim, spf
+Source-IP: ::ffff:192.0.2.1
+Delivery-Result: reject
+Reported-Domain: Example.org
+"""
+
+
+def report(fields: str) -> bytes:
+    return HEAD + fields.encode() + TAIL
+
+
+def test_what_is_read() -> None:
+    found = parse_failure_report(report(DMARC))
+    assert found is not None
+    assert (found.kind, found.software, found.domain) == ("dmarc", "OpenDMARC-Filter/1.4.2", "example.org")
+    assert (found.source, found.result, found.errors) == ("192.0.2.1", "reject", ())
+
+
+SIGNATURE = DMARC.replace("Auth-Failure: dmarc\nIdentity-Alignment: dkim, spf\n", "Auth-Failure: signature\n")
+
+
+@pytest.mark.parametrize(
+    ("fields", "errors"),
+    [
+        (DMARC.replace("Version: 1\n", "Version: 1 (one)\n"), []),
+        (DMARC.replace("Version: 1\n", ""), ["Version is missing"]),
+        (DMARC.replace("Version: 1\n", "Version: 2\n"), ["Version is 2, and not 1"]),
+        (DMARC + "Source-IP: 192.0.2.2\n", ["Source-IP is there twice"]),
+        (DMARC.replace("::ffff:192.0.2.1", "somewhere"), ["Source-IP is somewhere, which is no address"]),
+        (DMARC.replace("Identity-Alignment: dkim, spf\n", ""), ["Identity-Alignment is missing, in a report of DMARC"]),
+        (DMARC.replace("dkim, spf", "both"), ["Identity-Alignment is both, and not none, dkim or spf"]),
+        (DMARC.replace("Auth-Failure: dmarc", "Auth-Failure: arc"), ["Auth-Failure is arc, which no standard has"]),
+        (
+            SIGNATURE,
+            [f"DKIM-{name} is missing, in a report of a signature" for name in ("Domain", "Identity", "Selector")],
+        ),
+        (SIGNATURE + "DKIM-Domain: example.org\nDKIM-Identity: @example.org\nDKIM-Selector: s\n", []),
+        (SIGNATURE.replace("signature", "spf"), ["SPF-DNS is missing, in a report of SPF"]),
+        (SIGNATURE.replace("signature", "spf") + 'SPF-DNS: txt : example.org : "v=spf1 -all"\n', []),
+    ],
+)
+def test_what_is_amiss(fields: str, errors: list[str]) -> None:
+    found = parse_failure_report(report(fields))
+    assert found is not None
+    assert list(found.errors) == errors
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"hello", b"From: a@b\n\ntext\n", report(DMARC.replace("auth-failure", "abuse")), b"\0" * 100],
+)
+def test_what_is_none(data: bytes) -> None:
+    assert parse_failure_report(data) is None
+
+
+def test_a_mail_without_end_is_refused() -> None:
+    with pytest.raises(UnreadableReport, match="too many parts"):
+        parse_failure_report(b"A: b\n" + b"boundary=x\n" * 30)

@@ -1,0 +1,64 @@
+"""Configuration files of BIND: what it tells and to whom."""
+
+from __future__ import annotations
+
+from mailproof.controls import MAY, SHOULD, Family, Harm, control, finding, not_applicable
+from mailproof.observations.named import HostedZone, NamedScope, NamedSettings
+from mailproof.references import BIND_ARM, CIS_BIND, rfc
+
+FAMILY = Family("CFG", "Configuration files")
+
+_TRANSFERS_CLOSED = (9, 20)
+"""From this release on nobody may transfer a zone unless it is said who (BIND 9.20, release notes)."""
+
+
+@control("CFG-NAMED", SHOULD, rfc(5358, "4"), rfc(5936, "5"), BIND_ARM, CIS_BIND, harm=Harm.ABUSED)
+def test_named_serves_whom_it_should(named_settings: NamedSettings) -> None:
+    """The configuration of BIND lets no stranger look up names or copy zones, validates what it looks up, tells no
+    version, and limits the rate of equal answers.
+
+    That it validates and whom it serves is required; version and rate are advice.
+
+    Why: an open resolver and one without a limit of rates amplify attacks on others; a copied zone lists your hosts; a
+    resolver that does not validate believes forged answers, and DANE is gone.
+    Fix: allow-recursion { your networks; }, allow-transfer { your secondaries; }, dnssec-validation auto, version none,
+    rate-limit { responses-per-second 10; }.
+    """
+    if named_settings.program != "bind":
+        not_applicable(f"{named_settings.program} is not BIND")
+    for scope in named_settings.scopes:
+        _check_scope(scope, named_settings.release)
+    if named_settings.version is None:
+        finding(MAY, "version is not set: BIND tells its own to everybody who asks")
+    if any(part[0].isdigit() and "." in part for part in named_settings.version.value.split()):
+        version = named_settings.version
+        finding(MAY, f"version {version.value}: a release is told to everybody who asks", at=version.place)
+    for scope in named_settings.scopes:
+        if not scope.recurses and scope.zones and scope.rate_limit is None:
+            finding(MAY, f"{scope.name}: rate-limit is not set", at=scope.zones[0].place)
+
+
+def _check_scope(scope: NamedScope, release: str) -> None:
+    clients = scope.recursive_clients
+    if scope.recurses and clients is not None and clients.everybody:
+        finding(
+            SHOULD, f"{scope.name}: {clients.name} {clients.text}: strangers may ask for any name", at=clients.place
+        )
+    if scope.recurses and not scope.validates and scope.validation is not None:
+        validation = scope.validation
+        finding(SHOULD, f"{scope.name}: dnssec-validation {validation.value}", at=validation.place)
+    for zone in scope.zones:
+        if why := _why_open(zone, release):
+            finding(
+                SHOULD,
+                f"zone {zone.name}: {why}: strangers may copy it",
+                at=zone.transfers.place if zone.transfers is not None else zone.place,
+            )
+
+
+def _why_open(zone: HostedZone, release: str) -> str:
+    """Why strangers may transfer a zone; empty where they may not, or where the release decides and is not known."""
+    if zone.transfers is not None:
+        return f"{zone.transfers.name} {zone.transfers.text}" if zone.transfers.everybody else ""
+    known = tuple(int(part) for part in release.split(".")[:2]) if release else ()
+    return f"allow-transfer is not set in BIND {release}" if known and known < _TRANSFERS_CLOSED else ""

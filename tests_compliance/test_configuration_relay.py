@@ -1,0 +1,144 @@
+"""Configuration files: who may send mail through the server, and for which domains it takes mail."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Iterator
+
+from mailproof.controls import SHOULD, Between, Family, Harm, control, fail, not_applicable
+from mailproof.grammars.address_lists import IPNetwork, ListEntry, parse_exim_list, parse_postfix_list
+from mailproof.observations.configuration import RELAYING, ProgramSettings, RelaySettings, SettingSeen
+from mailproof.references import EXIM_OPTIONS, POSTCONF, PRACTICE, rfc
+
+FAMILY = Family("CFG", "Configuration files")
+
+
+@control(
+    "CFG-RELAY",
+    SHOULD,
+    rfc(2505, "2.1"),
+    POSTCONF,
+    EXIM_OPTIONS,
+    PRACTICE,
+    harm=Harm.ABUSED,
+    allowed={"widest_ipv4": Between(1, 32), "widest_ipv6": Between(1, 128)},
+)
+def test_relaying_is_for_few(relay_settings: RelaySettings, *, widest_ipv4: int = 24, widest_ipv6: int = 48) -> None:
+    """The configuration lets only small networks relay, and takes mail for no domain that the inventory does not have.
+
+    Public networks count; private ones (RFC 1918, RFC 4193) may be as large as they are.
+
+    Why: whoever is in such a network, and whoever writes to such a domain, sends mail through this server; strangers
+    do it with spam, and the server's address is listed.
+    Fix: mynetworks = 127.0.0.0/8 [::1]/128 and your own hosts, relay_domains only what you take mail for (Postfix);
+    the same in hostlist relay_from_hosts and domainlist relay_to_domains (Exim). Users authenticate instead.
+    """
+    settings = relay_settings.settings
+    if settings.program not in RELAYING:
+        not_applicable(f"{settings.program} relays no mail that is looked at")
+    for setting in _settings(settings, *_CLIENTS):
+        for network in _networks(_entries(settings.program, setting)):
+            widest = widest_ipv4 if network.version == 4 else widest_ipv6
+            if network.prefixlen < widest and not _is_private(network):
+                size = "everybody" if network.prefixlen == 0 else f"whoever is in {network}"
+                fail(f"{setting.name} = {_shown(setting)}: {size} may relay", at=setting.place)
+    for style in settings.base_and_overrides("mynetworks_style"):
+        if style.meaning.lower() == "class" and settings.get("mynetworks") is None:
+            fail(f"{style.name} = class: whole classes of networks may relay", at=style.place)
+    for setting in _settings(settings, *_DOMAINS):
+        for entry in _entries(settings.program, setting):
+            if _is_strange(entry, relay_settings.domains):
+                fail(
+                    f"{setting.name} = {_shown(setting)}: {entry.text} is no domain of the inventory", at=setting.place
+                )
+    _check_restrictions(settings)
+
+
+_CLIENTS = ("mynetworks", "hostlist relay_from_hosts")
+_DOMAINS = ("relay_domains", "domainlist relay_to_domains")
+
+_PRIVATE = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10"),
+            *("::1/128", "fc00::/7", "fe80::/10", "fec0::/10"),
+        ),
+    )
+)
+"""RFC 1122, RFC 1918, RFC 3927, RFC 6598; RFC 4291, RFC 4193, RFC 3879."""
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
+
+
+def _settings(settings: ProgramSettings, *names: str) -> Iterator[SettingSeen]:
+    for name in names:
+        yield from settings.base_and_overrides(name)
+
+
+def _entries(program: str, setting: SettingSeen) -> tuple[ListEntry, ...]:
+    parse = parse_exim_list if program == "exim" else parse_postfix_list
+    return tuple(parse(setting.meaning))
+
+
+def _networks(entries: Iterable[ListEntry]) -> Iterator[IPNetwork]:
+    for entry in entries:
+        network = entry.network
+        if network is None or entry.negated:
+            continue
+        if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_MAPPED):
+            mapped = int(network.network_address) & 0xFFFFFFFF
+            network = ipaddress.IPv4Network((mapped, network.prefixlen - 96))
+        yield network
+
+
+def _is_private(network: IPNetwork) -> bool:
+    """Whether a network is inside one that no stranger can be in."""
+    return any(network.version == private.version and network.subnet_of(private) for private in _PRIVATE)  # type: ignore[arg-type]
+
+
+def _is_strange(entry: ListEntry, domains: Iterable[str]) -> bool:
+    """Whether a list names a domain that neither is one of the inventory nor lies below one.
+
+    What stands in tables, and what is worked out for each message, cannot be read here.
+    """
+    if entry.negated or entry.elsewhere or entry.network is not None or entry.text.startswith("@"):
+        return False
+    name = entry.text.lower().lstrip("*.").rstrip(".")
+    return not any(name == domain or name.endswith(f".{domain}") for domain in (*domains, "localhost"))
+
+
+def _check_restrictions(settings: ProgramSettings) -> None:
+    """Postfix relays for strangers where neither list of restrictions stops them (SMTPD_ACCESS_README)."""
+    relay = settings.base_and_overrides("smtpd_relay_restrictions")
+    recipient = {_service(setting.name): setting for setting in settings.base_and_overrides(_RECIPIENT)}
+    for setting in relay:
+        also = recipient.get(_service(setting.name), recipient.get(""))
+        if not _stops(setting.meaning) and not (also is not None and _stops(also.meaning)):
+            fail(f"{setting.name} = {_shown(setting)}: nothing stops mail of strangers to strangers", at=setting.place)
+
+
+_RECIPIENT = "smtpd_recipient_restrictions"
+_STOPPING = frozenset({"reject_unauth_destination", "defer_unauth_destination", "reject", "defer", "defer_if_permit"})
+"""What ends mail that is neither for this server nor from somebody who may relay."""
+_KNOWN = re.compile(r"(?:permit|reject|defer|check|warn|sleep)(?:_|$)|.*[:/]|\d+$")
+"""Restrictions, and what stands behind some: a table, a service, seconds. All else is a class of one's own."""
+
+
+def _service(name: str) -> str:
+    return name.rpartition("/")[0]
+
+
+def _stops(restrictions: str) -> bool:
+    """Whether strangers are stopped before everything is permitted. A class of one's own may do that."""
+    for word in restrictions.replace(",", " ").split():
+        if word in _STOPPING or not _KNOWN.match(word):
+            return True
+        if word == "permit":
+            return False
+    return False
+
+
+def _shown(setting: SettingSeen) -> str:
+    means = f", which is {setting.meaning}" if setting.meaning != setting.value else ""
+    return f"{setting.value}{means}"

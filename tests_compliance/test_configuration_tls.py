@@ -1,0 +1,88 @@
+"""Configuration files: the versions of TLS that a mail server admits, and whether the program can read what it has."""
+
+from __future__ import annotations
+
+from mailproof.controls import MUST, SHOULD, Family, Harm, control, fail, not_applicable
+from mailproof.grammars.tls_settings import admitted
+from mailproof.net.errors import NotAvailable
+from mailproof.net.tls.versions import TLSVersion
+from mailproof.observations.configuration import (
+    TLS_FLOOR,
+    ProgramSettings,
+    SelfChecks,
+    SettingSeen,
+    VersionsShown,
+)
+from mailproof.references import EXIM_OPTIONS, POSTCONF, rfc
+
+FAMILY = Family("CFG", "Configuration files")
+
+
+@control("CFG-TLS-FLOOR", SHOULD, rfc(8996, "4"), rfc(8996, "5"), POSTCONF, EXIM_OPTIONS, harm=Harm.READ)
+def test_old_tls_is_switched_off(program_settings: ProgramSettings, versions_shown: VersionsShown) -> None:
+    """What the configuration says of versions of TLS is what the ports show; before there are ports, it admits nothing
+    older than TLS 1.2.
+
+    A version that the configuration admits and no port takes is no finding: the TLS library may refuse it. What ports
+    take that are looked at, TLS-NO-10-11 judges.
+
+    Why: TLS 1.0 and 1.1 protect with MD5 and SHA-1; a server that does not do what its configuration says was not
+    restarted, or is another one than you think.
+    Fix: smtpd_tls_protocols and smtpd_tls_mandatory_protocols = >=TLSv1.2 (Postfix), openssl_options = +no_sslv2
+    +no_sslv3 +no_tlsv1 +no_tlsv1_1 (Exim with OpenSSL), ssl_min_protocol = TLSv1.2 (Dovecot). Then restart it.
+    """
+    program = program_settings.program
+    if program not in TLS_FLOOR:
+        not_applicable(f"{program} has no setting of TLS versions that is looked at")
+    floors = [
+        (setting, versions)
+        for name in TLS_FLOOR[program]
+        for setting in program_settings.base_and_overrides(name)
+        if (versions := admitted(program, setting.meaning)) is not None
+    ]
+    if not floors:
+        not_applicable("no versions of TLS are set: the default of the program or of its TLS library counts")
+    ports = [versions for _, versions in versions_shown.versions if versions]
+    if not ports and versions_shown.unknown:
+        raise NotAvailable(versions_shown.unknown[0])
+    if ports:
+        _check_ports(floors, versions_shown, len(TLS_FLOOR[program]))
+        return
+    for setting, versions in floors:
+        old = [str(version) for version in versions if version < TLSVersion.TLS1_2]
+        if old:
+            fail(f"{setting.name} = {setting.value} admits {', '.join(old)}", at=setting.place)
+
+
+def _check_ports(
+    floors: list[tuple[SettingSeen, tuple[TLSVersion, ...]]], versions_shown: VersionsShown, settings: int
+) -> None:
+    """Fail for a version on a port that no setting admits. Where one of them is not set, its default admits more."""
+    if len({setting.name.rpartition("/")[2] for setting, _ in floors}) < settings:
+        return
+    known = {str(version) for _, versions in floors for version in versions}
+    for endpoint, taken in versions_shown.versions:
+        strange = [version for version in taken if version not in known]
+        if strange:
+            setting = floors[0][0]
+            fail(
+                f"{setting.name} = {setting.value} does not admit {', '.join(strange)}, and {endpoint} takes it",
+                at=setting.place,
+            )
+
+
+@control("CFG-LOADS", MUST, POSTCONF, EXIM_OPTIONS, harm=Harm.LOST)
+def test_program_reads_its_configuration_without_complaint(self_checks: SelfChecks) -> None:
+    """The program, asked by `mailproof capture`, reads its own configuration without errors and warnings.
+
+    Why: at the next start the program does not come up, or runs without the setting that it did not understand.
+    Fix: ask it on the host: postconf -n, exim -bV, doveconf -n, named-checkconf, unbound-checkconf, nsd-checkconf.
+    """
+    if not self_checks.checks:
+        not_applicable("no output of a command by which the program checks its configuration was captured")
+    for check in self_checks.checks:
+        said = f": {check.complaints[0]}" if check.complaints else ""
+        if check.status:
+            fail(f"{check.command} ended with exit status {check.status}{said} ({check.file})")
+        if check.complaints:
+            fail(f"{check.command} says{said} ({check.file})")
