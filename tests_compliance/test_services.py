@@ -1,4 +1,4 @@
-"""Services for users: submission, IMAP, POP3 and ManageSieve, up to where users log in."""
+"""Services for users: submission, IMAP, POP3 and ManageSieve, up to where users log in; and LMTP behind them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import re
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
 from mailproof.net.errors import NotAvailable, NotObserved
 from mailproof.net.services import POP3
+from mailproof.net.smtp import extensions
 from mailproof.observations.refusals import refuses_tester
 from mailproof.observations.relay import HOME, RelayAttempts
-from mailproof.observations.services import ClearTextLogin, Mechanisms, StoreInjection, StoreSession
+from mailproof.observations.services import ClearTextLogin, LMTPSession, Mechanisms, StoreInjection, StoreSession
 from mailproof.references import cve, rfc
 from mailproof.targets.services import SubmissionEndpoint
 
@@ -72,7 +73,8 @@ def test_no_password_before_tls(clear_text_login: ClearTextLogin) -> None:
 
 _FAILED = re.compile(r"\[(?:AUTHENTICATIONFAILED|AUTHORIZATIONFAILED|AUTH|UNAVAILABLE)\]", re.IGNORECASE)
 _TLS_FIRST = re.compile(
-    r"\[PRIVACYREQUIRED\]|plain-?text|clear-?text|encrypt|\b(?:start)?tls\b|\bstls\b|\bssl\b|secure", re.IGNORECASE
+    r"\[PRIVACYREQUIRED\]|plain-?text|clear-?text|encrypt|\b(?:start)?tls\b|\bstls\b|\bssl\b|secure|under a layer",
+    re.IGNORECASE,
 )
 
 
@@ -171,4 +173,30 @@ def test_mechanisms_are_current(mechanisms: Mechanisms, *, wanted: tuple[str, ..
             why="with SCRAM the server never sees the password, and with channel binding (-PLUS) nobody can stand in "
             "between (RFC 7677; RFC 9266).",
             fix="offer SCRAM-SHA-256 and SCRAM-SHA-256-PLUS; users have to set their passwords anew for it.",
+        )
+
+
+@control("SUB-LMTP", MUST, rfc(2033, "4.1"), rfc(3207, "4"), explains=(NotAvailable,), harm=Harm.READ)
+def test_lmtp_is_no_smtp(lmtp_session: LMTPSession) -> None:
+    """A server of LMTP answers LHLO, refuses EHLO, and offers STARTTLS.
+
+    Why: whoever speaks SMTP to it by mistake must notice: LMTP answers for each recipient, and keeps no mail that it
+    cannot deliver at once. Without STARTTLS mail crosses the network in clear text.
+    Fix: let nothing but the LMTP server listen there (Dovecot: an inet_listener of service lmtp; Cyrus: lmtpd in
+    cyrus.conf), on a port that is not 25, with a certificate (ssl_cert; tls_server_cert).
+    """
+    if not lmtp_session.greeting.positive:
+        raise NotObserved(f"the server opens with {lmtp_session.greeting}", lmtp_session.evidence())
+    if lmtp_session.lhlo is None:
+        raise NotObserved(f"LHLO was not answered: {lmtp_session.ended}", lmtp_session.evidence())
+    if lmtp_session.lhlo.transient:
+        raise NotObserved(f"LHLO is answered with {lmtp_session.lhlo}", lmtp_session.evidence())
+    assert lmtp_session.lhlo.positive, f"LHLO is answered with {lmtp_session.lhlo}"
+    assert lmtp_session.ehlo is None or not lmtp_session.ehlo.positive, f"EHLO is taken: {lmtp_session.ehlo}"
+    if "STARTTLS" not in extensions(lmtp_session.lhlo):
+        finding(
+            MAY,
+            "STARTTLS is not offered",
+            why="The mail of all users crosses the network between the servers in clear text.",
+            fix="Give it a certificate, or let it listen on its own machine only and leave lmtp out of the roles.",
         )

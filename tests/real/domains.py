@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from mailproof.net.services import IMAP, POP3, SIEVE, SUBMISSION
+from mailproof.net.services import IMAP, LMTP, POP3, SIEVE, SUBMISSION
 from tests.real.client_settings import Auto
+from tests.real.shown import Chain, PolicyHost, Registered
 
 TLD = "test"
 SERIAL = 2026010101
@@ -51,6 +52,9 @@ EXIM = "exim"
 OPENSMTPD = "opensmtpd"
 CHASQUID = "chasquid"
 DOVECOT = "dovecot"
+CYRUS = "cyrus"
+STUNNEL = "stunnel"
+"""In front of a Dovecot without TLS."""
 HAPROXY = "haproxy"
 """In front of Postfix."""
 OLD_OPENSSL = "openssl-1.0.2"
@@ -75,57 +79,8 @@ WEB_KEY = "3 1 1 WEB"
 ISSUER = "2 1 1 ISSUER"
 """Stands for TLSA rdata of the certificate that issued the host's own, in ``Domain.records``."""
 
-
-class Chain(StrEnum):
-    """What a server sends as its certificate chain."""
-
-    RIGHT = "right"
-    EXPIRED = "expired"
-    INCOMPLETE = "incomplete"
-    SELF_SIGNED = "self-signed"
-    WRONG_NAME = "wrong-name"
-    UNKNOWN_ROOT = "unknown-root"
-    """Complete, up to a root that nobody trusts and that is sent."""
-    PRIVATE_CA = "private-ca"
-    """Complete, up to a root that nobody trusts and that is not sent."""
-    CLIENT_ONLY = "client-only"
-    """The extended key usage names TLS clients only."""
-    FORBIDDEN_NAME = "forbidden-name"
-    """Under an intermediate that may vouch for another domain only."""
-    UNKNOWN_CRITICAL = "unknown-critical"
-    """With a critical extension that nobody knows."""
-    SPARE_EXPIRED = "spare-expired"
-    """Right, and with an expired certificate of the intermediate that no path needs."""
-    ROTATING = "rotating"
-    """Right, under an intermediate with the name of one that its CA replaces at will."""
-    FOREIGN_SENT = "foreign-sent"
-    """Right, and with a certificate of a CA that issued nothing here."""
-    ROOT_SENT = "root-sent"
-    """Right, up to the root, which is sent."""
-    SHA224 = "sha224"
-    """Signed over SHA-224."""
-    KEY_EXCHANGE_ONLY = "key-exchange-only"
-    """Its key usage does not allow signatures."""
-    REVOKED = "revoked"
-    """On the list of the CA that it names."""
-    MUST_STAPLE = "must-staple"
-    """Demands an OCSP response; it is not on the list that it names."""
-    WILDCARD = "wildcard"
-    WEAK_KEY = "weak-key"
-    """An RSA key of two primes that are next to each other."""
-    OTHER_WITHOUT_SNI = "other-without-sni"
-    """Right where the client names the host, and for another host where it does not."""
-    PUBLIC = "public"
-    """Right, under a root that the inventory takes for a public CA's, by an issuer called Let's Encrypt."""
-    PUBLIC_OLD = "public-old"
-    """Issued by a public CA before March 2026, for twenty years."""
-    PUBLIC_LONG = "public-long"
-    """Issued by a public CA since March 2026, for 300 days."""
-    PUBLIC_UNLOGGED = "public-unlogged"
-    """Issued by a public CA, without timestamps of logs."""
-    PUBLIC_SHORT_SERIAL = "public-short-serial"
-    """Issued by a public CA, with the serial number 77."""
-    NONE = "none"
+SINK_KEY, NOT_SINK_KEY = "3 1 1 SINK", "3 1 1 NOT-SINK"
+"""Stand for TLSA rdata of the key of the sink of exercises, and of a key that nobody has."""
 
 
 class Delegation(StrEnum):
@@ -185,31 +140,6 @@ class Signing:
         return "; ".join(words)
 
 
-class PolicyHost(StrEnum):
-    """How https://mta-sts.NAME/.well-known/mta-sts.txt answers."""
-
-    RIGHT = "right"
-    REDIRECT = "redirect"
-    WRONG_NAME = "wrong-name"
-    EXPIRED = "expired"
-    NOT_FOUND = "not-found"
-    WRONG_TYPE = "wrong-type"
-    EMPTY = "empty"
-    TOO_LARGE = "too-large"
-
-
-class Registered(StrEnum):
-    """What registries and lists say of a domain, or of the address of its mail host."""
-
-    RIGHT = "right"
-    NEW = "registered three days ago"
-    ENDS_SOON = "the registration ends in ten days"
-    UNLOCKED = "no transfer lock"
-    OTHER_SERVERS = "the registry has only the first name server"
-    NO_ABUSE = "no abuse contact of the address"
-    DROPPED = "the address is on a list of networks"
-
-
 @dataclass(frozen=True)
 class Server:
     """A mail host: its software and the configuration lines that differ from the right ones."""
@@ -226,7 +156,7 @@ class Server:
 
 
 EVERY_PORT: Mapping[str, tuple[int, ...]] = MappingProxyType(
-    {service.name: (*service.in_clear, *service.at_once) for service in (IMAP, POP3, SUBMISSION, SIEVE)}
+    {service.name: (*service.in_clear, *service.at_once) for service in (IMAP, POP3, SUBMISSION, SIEVE, LMTP)}
 )
 """All ports of a mail store, by role as in the inventory."""
 TLS_AT_ONCE: Mapping[str, tuple[int, ...]] = MappingProxyType({"imap": (993,), "submission": (465,)})
@@ -235,11 +165,22 @@ TLS_IN_THE_DIALOGUE: Mapping[str, tuple[int, ...]] = MappingProxyType(
 )
 
 
+LISTENING: Mapping[str, tuple[int, ...]] = MappingProxyType(
+    {
+        DOVECOT: tuple(port for ports in EVERY_PORT.values() for port in ports),
+        CYRUS: tuple(port for role, ports in EVERY_PORT.items() if role != SUBMISSION.name for port in ports),
+        STUNNEL: (*IMAP.at_once, *POP3.at_once),
+    }
+)
+"""The ports of a mail store, by its software."""
+
+
 @dataclass(frozen=True)
 class Store:
     """The host mail.NAME.test, where users collect mail and submit it; its lines that differ from right ones."""
 
     settings: tuple[str, ...] = ()
+    software: str = DOVECOT
     chain: Chain = Chain.RIGHT
     rsa_bits: int | None = None
     ports: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: EVERY_PORT)
@@ -413,7 +354,7 @@ class Domain:
     @property
     def software(self) -> str:
         if self.store:
-            return DOVECOT
+            return self.store.software
         return self.server.software if self.server else POSTFIX
 
     @property

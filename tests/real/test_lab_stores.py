@@ -9,10 +9,11 @@ import pytest
 
 from tests.real import domains
 from tests.real.asking import EHLO
-from tests.real.domains import Chain, Domain
+from tests.real.domains import Domain
 from tests.real.lab import Lab, plan
+from tests.real.shown import Chain
 
-STORE_PORTS = [(domain, port) for domain in plan.stores() for ports in domains.EVERY_PORT.values() for port in ports]
+STORE_PORTS = [(domain, port) for domain in plan.stores() for port in domains.LISTENING[domain.software]]
 
 
 def store_dialogue(lab: Lab, domain: Domain, port: int, *lines: str) -> str:
@@ -42,7 +43,7 @@ class TestStores:
             Chain.INCOMPLETE: "21 (unable to verify the first certificate)",
             Chain.WRONG_NAME: "62 (hostname mismatch)",
         }[domain.store.chain]
-        protocol = {143: "imap", 110: "pop3", 587: "smtp", 4190: "sieve"}.get(port)
+        protocol = {143: "imap", 110: "pop3", 587: "smtp", 4190: "sieve", 24: "lmtp"}.get(port)
         starttls = ("-starttls", protocol) if protocol else ()
         weak = ("-auth_level", "0") if domain.store.rsa_bits == 1024 else ()
         done = lab.run(

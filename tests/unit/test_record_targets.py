@@ -13,6 +13,7 @@ from mailproof.targets.mail import MailDomain
 from mailproof.targets.services import (
     Endpoint,
     IMAPEndpoint,
+    LMTPEndpoint,
     MailExchange,
     MXEndpoint,
     POP3Endpoint,
@@ -57,8 +58,8 @@ def test_an_endpoint_of_before_becomes_one_of_its_protocol(tmp_path: Path, role:
     ("type", "roles", "kinds"),
     [
         ("Endpoint", ["imap", "submission"], {IMAPEndpoint, SubmissionEndpoint}),
-        ("Endpoint", [], {MXEndpoint, SubmissionEndpoint, IMAPEndpoint, POP3Endpoint, SieveEndpoint}),
-        ("Endpoint", None, {MXEndpoint, SubmissionEndpoint, IMAPEndpoint, POP3Endpoint, SieveEndpoint}),
+        ("Endpoint", [], {MXEndpoint, SubmissionEndpoint, IMAPEndpoint, POP3Endpoint, SieveEndpoint, LMTPEndpoint}),
+        ("Endpoint", None, {MXEndpoint, SubmissionEndpoint, IMAPEndpoint, POP3Endpoint, SieveEndpoint, LMTPEndpoint}),
         ("MailExchange", ["mx"], {MailExchange}),
         ("Zone", None, {Zone}),
     ],

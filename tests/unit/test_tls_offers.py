@@ -235,7 +235,7 @@ def test_who_is_turned_away_stops_and_comes_back_later() -> None:
     found, count = asked(_turn_away, ONCE)
     assert [h.version for h in found.versions] == [TLSVersion.TLS1_3]
     assert {entry.kind for entry in found.unanswered} == {"throttled"}
-    assert count == 3  # TLS 1.3, and TLS 1.2 with the first of its two hellos
+    assert count == 4  # TLS 1.3, TLS 1.2 with the first of its two hellos, and TLS 1.1
     found, count = asked(_turn_away, replace(QUICK, retries=2))
     assert len(found.versions) == len(TLSVersion)
     assert found.unanswered == ()
@@ -260,6 +260,69 @@ def test_a_server_that_answers_no_hello(starttls: str | None, talk: bytes, failu
     else:
         with pytest.raises(failure):
             asked(serve, starttls=starttls)
+
+
+_AES_GCM, _RC4, _DHE = 0xC02F, 0x0005, 0x0033
+
+
+def hanging_up(*by_chance: int, takes: int = _AES_GCM, until: int = 1000) -> Serve:
+    """Takes TLS 1.3, and TLS 1.2 with one or two suites; hangs up on all else, as Dovecot does.
+
+    ``by_chance`` are connections on which it hangs up whatever the hello says, and so are all from ``until`` on.
+    """
+
+    async def serve(stream: ServerStream, octets: bytes, number: int) -> None:
+        if number in by_chance or number >= until:
+            return
+        if version_of(octets) is TLSVersion.TLS1_3:
+            stream.write(record(RETRY))
+        elif version_of(octets) is TLSVersion.TLS1_2:
+            for chosen in {_AES_GCM, takes}.intersection(suites_of(octets)):
+                stream.write(record(hello(0x0303, chosen)) + ALERT)
+
+    return serve
+
+
+def accepted(found: Offers) -> list[str]:
+    """What is taken of what a right server refuses."""
+    versions = [str(seen.version) for seen in found.versions if seen.accepted]
+    weak = [seen.cipher or "" for seen in found.weak or () if seen.accepted]
+    return versions + weak + [seen.cipher or "" for seen in found.dated or () if seen.accepted]
+
+
+def test_a_server_that_hangs_up_in_place_of_alerts_is_believed_after_the_first_time() -> None:
+    found, count = asked(hanging_up())
+    assert accepted(found) == ["TLSv1.2", "TLSv1.3"]
+    assert found.unanswered == ()
+    assert count == 10  # TLS 1.1 and the weak suites twice
+
+
+def test_who_hangs_up_by_chance_as_well_is_asked_twice() -> None:
+    assert accepted(asked(hanging_up(6, takes=_RC4))[0]) == ["TLSv1.2", "TLSv1.3", "RC4-SHA"]
+    found, _ = asked(hanging_up(3, 9, takes=_DHE))
+    assert accepted(found) == ["TLSv1.2", "TLSv1.3", "DHE-RSA-AES128-SHA"]
+
+
+@pytest.mark.parametrize("broken", [b"", b"\x15\x03\x01\x00\x02\x02\x50"], ids=["hangs up", "internal error"])
+def test_a_server_without_a_prime_does_not_hide_its_other_suites(broken: bytes) -> None:
+    """It chooses Diffie-Hellman before all that is not ECDHE, and has no group for it."""
+    static = 0x002F
+
+    async def serve(stream: ServerStream, octets: bytes, number: int) -> None:
+        suites = suites_of(octets) if version_of(octets) is TLSVersion.TLS1_2 else []
+        taken = next((one for one in (_AES_GCM, _DHE, static) if one in suites), _DHE)
+        stream.write(broken if taken == _DHE else record(hello(0x0303, taken)) + ALERT)
+
+    for depth in TLSDepth:
+        found, _ = asked(serve, replace(ONCE, tls_depth=depth))
+        assert accepted(found) == ["TLSv1.2", "AES128-SHA"]
+        assert [listed.suites for listed in found.suites or ()] in ([], [("ECDHE-RSA-AES128-GCM-SHA256", "AES128-SHA")])
+
+
+def test_who_goes_away_is_not_believed_any_more() -> None:
+    found, _ = asked(hanging_up(until=6))
+    assert accepted(found) == ["TLSv1.2", "TLSv1.3"]
+    assert {entry.question for entry in found.unanswered} >= {"weak suites", "suites out of date"}
 
 
 def test_nobody_listens() -> None:

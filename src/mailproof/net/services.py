@@ -10,7 +10,8 @@ class Upgrade:
     """How a client that was connected in clear asks for TLS.
 
     The server opens with a line that begins with ``ready``, the client says ``command``, and a line that begins with
-    ``agreed`` is a yes. In SMTP the client says EHLO in between (RFC 3207, section 4), which its own dialogue does.
+    ``agreed`` is a yes. In SMTP and LMTP the client says EHLO or LHLO in between (RFC 3207, section 4), which
+    their own dialogue does.
     """
 
     protocol: str
@@ -53,6 +54,7 @@ class Service:
 SMTP_STARTTLS = Upgrade("smtp", b"220", b"STARTTLS", b"220")  # RFC 3207, section 4
 IMAP_STARTTLS = Upgrade("imap", b"* OK", b"a STARTTLS", b"a OK", b"* ")  # RFC 9051, section 6.2.1
 POP3_STLS = Upgrade("pop3", b"+OK", b"STLS", b"+OK")  # RFC 2595, section 4
+LMTP_STARTTLS = Upgrade("lmtp", b"220", b"STARTTLS", b"220")  # RFC 3207, section 4; RFC 2033, section 4.1
 SIEVE_STARTTLS = Upgrade("sieve", b"OK", b"STARTTLS", b"OK", listed=b'"')  # RFC 5804, section 2.2
 
 MX = Service("mx", in_clear=(25,), upgrade=SMTP_STARTTLS)
@@ -70,8 +72,10 @@ POP3 = Service(
     "pop3", in_clear=(110,), at_once=(995,), upgrade=POP3_STLS, usual=(995,), srv=("_pop3._tcp", "_pop3s._tcp")
 )
 SIEVE = Service("sieve", in_clear=(4190,), upgrade=SIEVE_STARTTLS, srv=("_sieve._tcp",))
+LMTP = Service("lmtp", in_clear=(24,), upgrade=LMTP_STARTTLS)
+"""Never on port 25 (RFC 2033, section 1). 24 is for private mail systems, and where Postfix connects to by default."""
 
-SERVICES: dict[str, Service] = {service.name: service for service in (MX, SUBMISSION, IMAP, POP3, SIEVE)}
+SERVICES: dict[str, Service] = {service.name: service for service in (MX, SUBMISSION, IMAP, POP3, SIEVE, LMTP)}
 """All services by name, in the order in which they are told of."""
 
 

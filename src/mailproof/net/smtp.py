@@ -134,7 +134,7 @@ class Dialogue(StreamDialogue):
         verb = line.split(" ", 1)[0].upper()
         if verb == "MAIL" and reply.positive:
             self._transaction = True
-        elif verb in ("RSET", "EHLO", "HELO") and reply.positive:
+        elif verb in ("RSET", "EHLO", "HELO", "LHLO") and reply.positive:
             self._transaction = False
         return reply
 
@@ -145,6 +145,10 @@ class Dialogue(StreamDialogue):
     async def helo(self) -> Reply:
         """Say HELO with the inventory's name."""
         return await self.command(f"HELO {self._ehlo_name}")
+
+    async def lhlo(self) -> Reply:
+        """Say LHLO, the EHLO of LMTP, with the inventory's name (RFC 2033, section 4.1)."""
+        return await self.command(f"LHLO {self._ehlo_name}")
 
     async def send(self, raw: bytes) -> None:
         """Write ``raw`` as it is, in one write. What comes back is heard by ``reply`` or ``listen``."""

@@ -1,4 +1,4 @@
-"""What the services for users say of themselves before and inside TLS: mail stores, and SASL mechanisms everywhere."""
+"""What the services for users say of themselves before and inside TLS: mail stores, LMTP, and SASL mechanisms."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mailproof.grammars.store_capabilities import Capabilities
 from mailproof.net.dialogue import TLSSession
 from mailproof.net.errors import NotAvailable
+from mailproof.net.smtp import Reply
 from mailproof.net.stores import StoreReply
 from mailproof.observations import Observation
 from mailproof.observations.dialogue import DialogueSeen
@@ -76,6 +77,18 @@ class StoreInjection(DialogueSeen):
     tls_failure: str = ""
     heard_in_tls: str = ""
     """What came inside TLS for the command that was sent in clear."""
+
+
+@dataclass(frozen=True)
+class LMTPSession(DialogueSeen):
+    """Greeting, EHLO (which LMTP has not) and LHLO. Later parts are None where it ended."""
+
+    endpoint: str
+    greeting: Reply
+    ehlo: Reply | None = None
+    lhlo: Reply | None = None
+    ended: str = ""
+    """Why the dialogue ended before its time."""
 
 
 @dataclass(frozen=True)

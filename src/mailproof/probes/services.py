@@ -1,4 +1,4 @@
-"""Talks to mail stores as a mail program does before its user logs in. No password of anybody is ever sent."""
+"""Talks to mail stores as a mail program does before its user logs in, and to LMTP servers. No password is sent."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from mailproof.net.errors import (
 from mailproof.net.network import Network
 from mailproof.net.services import IMAP, POP3, SIEVE
 from mailproof.net.stores import StoreDialogue, StoreReply
-from mailproof.observations.services import ClearTextLogin, Mechanisms, StoreInjection, StoreSession
+from mailproof.observations.services import ClearTextLogin, LMTPSession, Mechanisms, StoreInjection, StoreSession
 from mailproof.probes.made_up import made_up_mailbox
 from mailproof.probes.probe import Look, probe
 from mailproof.probes.smtp import smtp_session
-from mailproof.targets.services import SASLEndpoint, SMTPEndpoint, StoreEndpoint
+from mailproof.targets.services import LMTPEndpoint, SASLEndpoint, SMTPEndpoint, StoreEndpoint
 
 
 @probe(connections=1)
@@ -127,6 +127,21 @@ async def store_injection(endpoint: StoreEndpoint, net: Network, look: Look) -> 
             except (ClosedEarly, NotAvailable, Malformed) as failure:
                 tls_failure = failure.reason
     return StoreInjection(dialogue.transcript.lines, True, reply, tls_failure, heard)
+
+
+@probe(connections=1)
+async def lmtp_session(endpoint: LMTPEndpoint, net: Network) -> LMTPSession:
+    """One connection: greeting, EHLO, LHLO, QUIT. No recipient is named and no mail begun."""
+    async with net.smtp.connect(endpoint.address, endpoint.port, host=endpoint.host) as dialogue:
+        session = LMTPSession((), endpoint.id, await dialogue.greeting())
+        try:
+            if session.greeting.positive:
+                session = replace(session, ehlo=await dialogue.ehlo())
+                session = replace(session, lhlo=await dialogue.lhlo())
+        except NotObserved as failure:
+            session = replace(session, ended=failure.reason)
+        await dialogue.farewell()
+    return replace(session, transcript=dialogue.transcript.lines)
 
 
 @probe(looks=("store_session", "smtp_session"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from mailproof.inventory.budgets import MAX_MX_ADDRESSES, MAX_MX_HOSTS, MAX_NAMES_OF_ADDRESS
 from mailproof.net.errors import NoAddress, NotFollowed, NotObserved
-from mailproof.net.services import IMAP, MX, POP3, SERVICES, SIEVE, SUBMISSION, Service, begins_with_tls
+from mailproof.net.services import IMAP, LMTP, MX, POP3, SERVICES, SIEVE, SUBMISSION, Service, begins_with_tls
 from mailproof.targets.base import Target, Undiscovered, subclasses
 from mailproof.targets.discovery import Addresses, Search, finder
 from mailproof.targets.mail import Consent, MailDomain, MailHost
@@ -103,6 +103,13 @@ class POP3Endpoint(StoreEndpoint):
     """A server from which users collect mail by POP3 (RFC 1939)."""
 
     role: str = field(default=POP3.name, kw_only=True)
+
+
+@dataclass(frozen=True)
+class LMTPEndpoint(TLSEndpoint):
+    """A server that puts mail into mailboxes, by LMTP (RFC 2033)."""
+
+    role: str = field(default=LMTP.name, kw_only=True)
 
 
 def endpoint_kind(service: Service) -> type[Endpoint]:

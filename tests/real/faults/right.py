@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from tests.real.client_settings import Auto
-from tests.real.domains import EXIM, HAPROXY, POSTFIX, PROXY_PROTOCOL, Domain, Server, Store, Web
+from tests.real.domains import (
+    CYRUS,
+    EXIM,
+    HAPROXY,
+    POSTFIX,
+    PROXY_PROTOCOL,
+    STUNNEL,
+    Domain,
+    Server,
+    Store,
+    Web,
+)
+from tests.real.faults.incoming import FILTERED, SENDER, SENDERS
+from tests.real.faults.outgoing import DANE, SINK, sink_records
 
 NETWORK = 25
 
@@ -92,5 +105,16 @@ DOMAINS = (
     Domain("right-web", web=Web()),
     Domain("right-auto", store=Store(), auto=Auto()),
     Domain(LOGO, records=with_logo(LOGO, "right.svg", "mark.pem")),
+    Domain(SENDER, records=SENDERS),
+    Domain(SINK, records=sink_records("11.255.0.2")),
+    Domain("exercise-right", server=Server(POSTFIX, (FILTERED, *DANE))),
     Domain("bimi-declined", records={"default._bimi TXT": ("v=BIMI1; l=; a=;",)}),
+    Domain(
+        "right-cyrus",
+        store=Store(
+            software=CYRUS,
+            ports={"imap": (143, 993), "pop3": (110, 995), "sieve": (4190,), "lmtp": (24,)},
+        ),
+    ),
+    Domain("right-stunnel", store=Store(software=STUNNEL, ports={"imap": (993,), "pop3": (995,)})),
 )

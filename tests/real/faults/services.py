@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.real.domains import TLS_IN_THE_DIALOGUE, Domain, Store
+from tests.real.domains import CYRUS, STUNNEL, TLS_IN_THE_DIALOGUE, Domain, Store
+from tests.real.faults.tls import BELOW_TLS12
+from tests.real.shown import Chain
 
 NETWORK = 101
 
@@ -26,5 +28,51 @@ DOMAINS = (
         "DIGEST-MD5 and CRAM-MD5 inside TLS",
         store=Store(("auth_mechanisms = plain digest-md5 cram-md5",), ports=TLS_IN_THE_DIALOGUE),
         fail=("AUTH-MECHANISMS",),
+    ),
+    Domain(
+        "cyrus-clear-auth",
+        "Cyrus takes passwords before TLS",
+        store=Store(("allowplaintext: yes",), CYRUS, ports=_STORES),
+        fail=("IMAP-POP-CLEARTEXT",),
+    ),
+    Domain(
+        "cyrus-tls10",
+        "Cyrus takes TLS 1.0",
+        store=Store(
+            (
+                "tls_versions: tls1_0 tls1_1 tls1_2 tls1_3",
+                "tls_ciphers: ECDHE+AESGCM:ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0",
+            ),
+            CYRUS,
+            ports={"imap": (993,), "sieve": (4190,)},
+        ),
+        fail=("TLS-NO-10-11", "TLS-KEX-HASH"),
+        advice=("TLS-NO-CBC",),
+        why=BELOW_TLS12,
+    ),
+    Domain(
+        "stunnel-static",
+        "stunnel takes RSA key exchange",
+        store=Store(("ciphers = ECDHE+AESGCM:AES128-GCM-SHA256",), STUNNEL, rsa_bits=2048, ports={"imap": (993,)}),
+        fail=("TLS-FS",),
+    ),
+    Domain(
+        "stunnel-expired",
+        "stunnel shows an expired certificate",
+        store=Store(software=STUNNEL, chain=Chain.EXPIRED, ports={"imap": (993,), "pop3": (995,)}),
+        fail=("CERT-DATES",),
+    ),
+    Domain(
+        "lmtp-clear",
+        "LMTP without STARTTLS",
+        store=Store(("ssl = no",), ports={"lmtp": (24,)}),
+        advice=("SUB-LMTP",),
+    ),
+    Domain(
+        "lmtp-is-smtp",
+        "a submission server at the port of LMTP",
+        store=Store(ports={"lmtp": (587,)}),
+        caused_by="port 587 in the role lmtp",
+        fail=("SUB-LMTP",),
     ),
 )

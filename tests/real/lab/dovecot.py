@@ -19,11 +19,13 @@ def _key(setting: str) -> str:
 def configuration(domain: domains.Domain, directory: Path, issued: Issued) -> str:
     """The configuration file of one domain's instance. No password is ever right."""
     assert domain.store is not None
+    if domain.store.software == domains.STUNNEL:
+        return "\n".join(_behind_stunnel(domain, directory)) + "\n" + LOGINS
     settings = [
         f"base_dir = {directory}/run",
         f"state_dir = {directory}/state",
         f"log_path = {directory}/log",
-        "protocols = imap pop3 submission sieve",
+        "protocols = imap pop3 submission sieve lmtp",
         f"listen = {plan.store_address(domain)}",
         f"hostname = {domain.store_host}",
         "ssl = required",
@@ -36,10 +38,23 @@ def configuration(domain: domains.Domain, directory: Path, issued: Issued) -> st
     ]
     changed = {_key(setting) for setting in domain.store.settings}
     kept = [setting for setting in settings if _key(setting) not in changed]
-    return "\n".join([*kept, *domain.store.settings]) + "\n" + SERVICES
+    return "\n".join([*kept, *domain.store.settings]) + "\n" + LOGINS + SERVICES
 
 
-SERVICES = """\
+def _behind_stunnel(domain: domains.Domain, directory: Path) -> list[str]:
+    """IMAP and POP3 in clear, for nobody but this machine."""
+    return [
+        f"base_dir = {directory}/run",
+        f"state_dir = {directory}/state",
+        f"log_path = {directory}/log",
+        "protocols = imap pop3",
+        f"listen = {plan.plain_address(domain)}",
+        "ssl = no",
+        "auth_mechanisms = plain",
+    ]
+
+
+LOGINS = """\
 passdb {
   driver = static
   args = nologin=yes
@@ -47,6 +62,13 @@ passdb {
 userdb {
   driver = static
   args = uid=nobody gid=nogroup home=/nonexistent
+}
+"""
+SERVICES = """\
+service lmtp {
+  inet_listener lmtp {
+    port = 24
+  }
 }
 service submission-login {
   inet_listener submission {
@@ -61,8 +83,10 @@ service submission-login {
 
 
 def dovecot(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[str, Issued]) -> None:
-    """Start one Dovecot for each of its domains. ``issued`` holds the certificates by label of the domain."""
-    for domain in plan.stores():
+    """Start one Dovecot for each of its domains, and for those of stunnel. ``issued`` holds the certificates by label
+    of the domain.
+    """
+    for domain in plan.stores(domains.DOVECOT, domains.STUNNEL):
         own = directory / domain.label
         (own / "state").mkdir(parents=True)
         config = own / "dovecot.conf"

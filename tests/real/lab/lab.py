@@ -17,15 +17,16 @@ from typing import Any
 
 from mailproof.net.services import begins_with_tls
 from tests.real import domains
-from tests.real.domains import Chain, PolicyHost
 from tests.real.lab import plan, requirements, zones
 from tests.real.lab.ca import Authority, Issued, tlsa_of
 from tests.real.lab.chasquid import chasquid
+from tests.real.lab.cyrus import cyrus
 from tests.real.lab.dns_servers import knot, named, nsd, unbound
 from tests.real.lab.dovecot import dovecot
 from tests.real.lab.exim import exim
 from tests.real.lab.exim import passwd_lines as exim_users
 from tests.real.lab.haproxy import haproxy
+from tests.real.lab.milters import milters
 from tests.real.lab.namespaces import LabError, Namespaces, remove_leftovers
 from tests.real.lab.nginx import AUTO_NAMES, Site, WebSite, auto_server, nginx
 from tests.real.lab.old_openssl_server import Host
@@ -37,7 +38,9 @@ from tests.real.lab.powerdns import powerdns
 from tests.real.lab.processes import Daemons
 from tests.real.lab.registry import documents
 from tests.real.lab.resolvers import forwarding, wrong_unbound
+from tests.real.lab.stunnel import stunnel
 from tests.real.lab.tinyproxy import tinyproxy
+from tests.real.shown import Chain, PolicyHost
 
 ROOT = Path(__file__).resolve().parents[3]
 RUN_SECONDS = 60.0
@@ -125,11 +128,14 @@ class Lab:
         # Daemons start in parallel with each other and with the signing of the zones. No threads here: one
         # whose start is interrupted would go on after everything has been taken down.
         servers = namespaces.servers
+        milters(daemons, servers, self.directory / "milters")
         postfix(daemons, servers, self.directory / "postfix", issued)
         exim(daemons, servers, self.directory / "exim", issued)
         chasquid(daemons, servers, self.directory / "chasquid", issued)
         opensmtpd(daemons, servers, self.directory / "opensmtpd", issued)
         dovecot(daemons, servers, self.directory / "dovecot", issued)
+        cyrus(daemons, servers, self.directory / "cyrus", issued)
+        stunnel(daemons, servers, self.directory / "stunnel", issued)
         haproxy(daemons, servers, self.directory / "haproxy")
         tinyproxy(daemons, servers, self.directory / "tinyproxy")
         registry = authority.issue("registry", [domains.REGISTRY], Chain.RIGHT)
@@ -242,8 +248,7 @@ class Lab:
         services += [
             f"{plan.store_address(domain)}/{port}"
             for domain in plan.stores()
-            for ports in domains.EVERY_PORT.values()
-            for port in ports
+            for port in domains.LISTENING[domain.software]
             if not (begins_with_tls(port) and "ssl = no" in domain.cause)
         ]
         name_servers = plan.PARENTS | domains.CHILDREN | plan.OTHER_NAME_SERVERS

@@ -134,9 +134,15 @@ def webs() -> tuple[Domain, ...]:
     return tuple(domain for domain in DOMAINS if domain.web)
 
 
-def stores() -> tuple[Domain, ...]:
-    """The domains that have a mail store."""
-    return tuple(domain for domain in DOMAINS if domain.store)
+def stores(*software: str) -> tuple[Domain, ...]:
+    """The domains that have a mail store, of that software if one is named."""
+    return tuple(d for d in DOMAINS if d.store and (not software or d.store.software in software))
+
+
+def plain_address(domain: Domain) -> str:
+    """Where the Dovecot without TLS is that stunnel leads to: on the servers' own machine."""
+    network, number = _STORES[domain.label]
+    return f"127.1.{network}.{number}"
 
 
 @dataclass(frozen=True)

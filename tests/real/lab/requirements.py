@@ -24,8 +24,11 @@ PROGRAMS = {
     "pdnsutil": "pdns-server",
     "unbound": "unbound",
     "postconf": "postfix",
+    "opendkim": "opendkim",
+    "opendmarc": "opendmarc",
     "dovecot": "dovecot-core",
     "haproxy": "haproxy",
+    "stunnel4": "stunnel4",
     "nginx": "nginx-light",
     "tinyproxy": "tinyproxy",
     "dig": "bind9-dnsutils",
@@ -76,6 +79,22 @@ def chasquid() -> Path:
     return cache_directory() / "chasquid" / "usr" / "bin" / "chasquid"
 
 
+def cyrus() -> Path:
+    """Directory of the unpacked Cyrus; its packages cannot be installed beside Dovecot."""
+    return cache_directory() / "cyrus"
+
+
+def cyrus_program(name: str) -> Path:
+    """Path of one of Cyrus' daemons."""
+    return cyrus() / "usr" / "lib" / "cyrus" / "bin" / name
+
+
+def cyrus_environment() -> dict[str, str]:
+    """Where its libraries are."""
+    libraries = next(iter(cyrus().glob("usr/lib/*-linux-*")), cyrus())
+    return {"LD_LIBRARY_PATH": str(libraries)}
+
+
 def tlslite() -> Path:
     """Directory with tlslite-ng, which still speaks SSL 3.0."""
     return cache_directory() / "python"
@@ -96,11 +115,12 @@ def why_not() -> str | None:
         return f"{POWERDNS_SCHEMA} is missing: install the package pdns-backend-sqlite3"
     if not POSTFIX_MASTER.exists():
         return f"{POSTFIX_MASTER} is missing: install the package postfix"
-    for service in ("imap-login", "pop3-login", "submission-login", "managesieve-login"):
+    for service in ("imap-login", "pop3-login", "submission-login", "managesieve-login", "lmtp"):
         if not (DOVECOT_SERVICES / service).exists():
             return f"dovecot's {service} is missing; all packages: tests/real/packages.txt"
-    if not (all(path.exists() for path in (exim(), opensmtpd(), chasquid())) and (tlslite() / "tlslite").is_dir()):
-        return f"Exim, OpenSMTPD, chasquid and tlslite-ng are not unpacked yet: {PREPARE}"
+    unpacked = (exim(), opensmtpd(), chasquid(), *map(cyrus_program, ("master", "imapd", "pop3d")))
+    if not (all(path.exists() for path in unpacked) and (tlslite() / "tlslite").is_dir()):
+        return f"Exim, OpenSMTPD, chasquid, Cyrus and tlslite-ng are not unpacked yet: {PREPARE}"
     if not old_tls.available():
         return "the OpenSSL 1.0.2 in nassl's wheel cannot be driven as a server here"
     probe = f"mailproof-may-i-{os.getpid()}"
@@ -113,11 +133,11 @@ def why_not() -> str | None:
 
 
 def prepare() -> None:
-    """Unpack Exim, OpenSMTPD, chasquid and tlslite-ng into the cache directory. Raises LabError."""
+    """Unpack Exim, OpenSMTPD, chasquid, Cyrus and tlslite-ng into the cache directory. Raises LabError."""
     with tempfile.TemporaryDirectory() as directory:
         for package in (REAL / "unpacked-packages.txt").read_text().split():
             _install(["apt-get", "download", "-o", "APT::Sandbox::User=root", package], directory)
-            name = package.partition("-daemon")[0]
+            name = "cyrus" if package.startswith("cyrus-") else package.partition("-daemon")[0]
             for archive in Path(directory).glob("*.deb"):
                 _install(["dpkg-deb", "-x", str(archive), str(cache_directory() / name)], directory)
                 archive.unlink()
@@ -178,6 +198,8 @@ def versions() -> dict[str, str]:
         "chasquid": _packaged("chasquid", "chasquid"),
         "knot": _first_number([program("knotd"), "-V"]),
         "dovecot": _first_number([program("dovecot"), "--version"]),
+        "cyrus": _packaged("cyrus", "cyrus-common"),
+        "stunnel": _first_number([program("stunnel4"), "-version"], before="stunnel "),
         "haproxy": _first_number([program("haproxy"), "-v"]),
         "nginx": _first_number([program("nginx"), "-v"]),
         "tinyproxy": _first_number([program("tinyproxy"), "-v"]),

@@ -11,7 +11,7 @@ from mailproof.net.services import SUBMISSION
 from mailproof.net.smtp import Reply
 from mailproof.net.stores import StoreReply
 from mailproof.observations.relay import HOME, RelayAttempts
-from mailproof.observations.services import ClearTextLogin, Mechanisms, StoreInjection, StoreSession
+from mailproof.observations.services import ClearTextLogin, LMTPSession, Mechanisms, StoreInjection, StoreSession
 from mailproof.targets.services import SubmissionEndpoint
 
 from ..observed import ACCEPTED, ADDRESS, HOST, TRANSCRIPT, attempt, reply
@@ -65,6 +65,14 @@ def _offers(*names: str) -> Mechanisms:
     return Mechanisms(_WHERE, names)
 
 
+_LMTP = LMTPSession(
+    (),
+    "mail.example[192.0.2.1]:24",
+    Reply(220, ("mail.example LMTP",)),
+    Reply(500, ("5.5.1 Unknown command",)),
+    Reply(250, ("mail.example", "STARTTLS", "PIPELINING")),
+)
+
 TABLE: Table = {
     "SUB-IMAP-STARTTLS": (
         passes(store_session=SESSION),
@@ -83,6 +91,7 @@ TABLE: Table = {
         passes(clear_text_login=_login("STARTTLS LOGINDISABLED")),
         passes(clear_text_login=_login("LOGINDISABLED", "a1 NO [PRIVACYREQUIRED] no")),
         passes(clear_text_login=_login("LOGINDISABLED", "a1 NO Plaintext authentication disallowed")),
+        passes(clear_text_login=_login("LOGINDISABLED", "a1 NO [AUTH] Login only available under a layer")),  # Cyrus
         passes(clear_text_login=_login("LOGINDISABLED AUTH=SCRAM-SHA-256")),
         passes(clear_text_login=ClearTextLogin(None)),
         passes(clear_text_login=_pop3("TOP", "STLS")),
@@ -133,5 +142,16 @@ TABLE: Table = {
         ),
         skips("no TLS", mechanisms=Mechanisms(_WHERE, None)),
         skips("no SASL mechanism", mechanisms=_offers()),
+    ),
+    "SUB-LMTP": (
+        passes(lmtp_session=_LMTP),
+        fails("LHLO is answered with 500", level=MUST, lmtp_session=replace(_LMTP, lhlo=Reply(500, ("what",)))),
+        fails("EHLO is taken", lmtp_session=replace(_LMTP, ehlo=Reply(250, ("mail.example",)))),
+        advises(
+            "STARTTLS is not offered", lmtp_session=replace(_LMTP, lhlo=Reply(250, ("mail.example", "PIPELINING")))
+        ),
+        undecided("LHLO is answered with 450", lmtp_session=replace(_LMTP, lhlo=Reply(450, ("later",)))),
+        undecided("the server opens with 554", lmtp_session=LMTPSession((), "x", Reply(554, ("no",)))),
+        undecided("was not answered: timed out", lmtp_session=replace(_LMTP, lhlo=None, ended="timed out")),
     ),
 }

@@ -1,4 +1,4 @@
-"""Connections at which a TLS hello is due: TLS at once, or behind STARTTLS of SMTP, IMAP, POP3 and ManageSieve."""
+"""Connections at which a TLS hello is due: at once, or behind STARTTLS of SMTP, LMTP, IMAP, POP3 and ManageSieve."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mailproof.net.errors import Malformed, NotAvailable, NoTLS, NoTLSNow, NotObserved, Throttled
 from mailproof.net.hosts import Hosts
-from mailproof.net.services import SMTP_STARTTLS, Upgrade, upgrade_of
+from mailproof.net.services import LMTP_STARTTLS, SMTP_STARTTLS, Upgrade, upgrade_of
 from mailproof.net.settings import NetSettings
 from mailproof.net.smtp import Dialogue, extensions
 from mailproof.net.stream import Stream, deadline
@@ -46,8 +46,8 @@ async def at_hello(
         try:
             stream = await hosts.connect(endpoint.address, endpoint.port, destination)
             transcript.add(Speaker.NOTE, "connected")
-            if endpoint.starttls == SMTP_STARTTLS.protocol:
-                await _smtp_starttls(settings, stream, transcript, endpoint.host)
+            if endpoint.starttls in (SMTP_STARTTLS.protocol, LMTP_STARTTLS.protocol):
+                await _smtp_starttls(settings, stream, transcript, endpoint)
             elif endpoint.starttls is not None:
                 await _line_starttls(settings, stream, transcript, upgrade_of(endpoint.starttls))
             transcript.add(Speaker.NOTE, "the TLS hello is due")
@@ -63,12 +63,13 @@ async def at_hello(
                 stream.abort()
 
 
-async def _smtp_starttls(settings: NetSettings, stream: Stream, transcript: Transcript, host: str) -> None:
-    """RFC 3207. A server that declines with 4yz raises Throttled, with anything else NotAvailable."""
-    dialogue = Dialogue(stream, transcript, settings.limits, host=host, ehlo_name=settings.ehlo_name)
+async def _smtp_starttls(settings: NetSettings, stream: Stream, transcript: Transcript, endpoint: TLSPeer) -> None:
+    """RFC 3207, in SMTP or LMTP. A server that declines with 4yz raises Throttled, with anything else NotAvailable."""
+    dialogue = Dialogue(stream, transcript, settings.limits, host=endpoint.host, ehlo_name=settings.ehlo_name)
+    hello = dialogue.lhlo if endpoint.starttls == LMTP_STARTTLS.protocol else dialogue.ehlo
     for said, step in (
         ("the greeting", dialogue.greeting),
-        ("EHLO", dialogue.ehlo),
+        ("EHLO", hello),
         ("STARTTLS", dialogue.starttls),
     ):
         reply = await step()

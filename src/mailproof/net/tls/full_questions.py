@@ -41,11 +41,11 @@ class FullQuestions(ListQuestions):
     async def _is_answered(self, hello: ClientHello) -> str | None:
         """None where any version is agreed to, or else what comes instead. Silence counts if it comes twice."""
         try:
-            answer = await self.interview.ask(hello)
+            answer = await self.interview.ask(hello, surely=True)
         except TimedOut as silence:
             self.interview.forget(hello)
             try:
-                answer = await self.interview.ask(hello)
+                answer = await self.interview.ask(hello, surely=True)
             except TimedOut:
                 return silence.reason
         return None if answer.flight.hello is not None else answer.error

@@ -272,7 +272,10 @@ def _shake_hands(make: Maker, endpoint: TLSPeer, bridge: _Bridge, look: Look[T])
         return None, error or printable(str(failure))
 
 
-_FAREWELLS: dict[str | None, bytes] = {"smtp": b"QUIT\r\n", "pop3": b"QUIT\r\n", "imap": b"a LOGOUT\r\n"}
+_FAREWELLS: dict[str | None, bytes] = {
+    **dict.fromkeys(("smtp", "lmtp", "pop3"), b"QUIT\r\n"),
+    "imap": b"a LOGOUT\r\n",
+}
 """What is said inside TLS, by the protocol of STARTTLS. Where TLS begins at once the server speaks first."""
 
 

@@ -2,7 +2,8 @@
 
 A ServerHello is acceptance, whatever follows. An alert is a refusal. A server that hangs up without a word, or says
 that it has an internal error, refuses a hello only if it does so twice, and answers another hello in between: until
-then something broke.
+then something broke. One that has refused a hello in this way is believed the next time at once, if it answers another
+hello afterwards, and as long as no hello shows that it also hangs up on what it takes.
 """
 
 from __future__ import annotations
@@ -60,6 +61,11 @@ class Answer:
     def accepted(self) -> bool:
         return self.error is None
 
+    @property
+    def broken(self) -> bool:
+        """Whether the server broke off without an alert that says what it declines."""
+        return _is_broken(self.flight)
+
 
 class Interview:
     """Asks one endpoint, and remembers every answer: the same hello is not sent again.
@@ -78,8 +84,12 @@ class Interview:
         self._most = most
         self._answers: dict[ClientHello, Answer] = {}
         self._failed: dict[ClientHello, NotObserved] = {}
-        self._hung_up: dict[ClientHello, int] = {}
-        """At which connection a hello was left without a word."""
+        self._hung_up: dict[ClientHello, tuple[int, str]] = {}
+        """At which connection a hello was left without a word, and how."""
+        self._refuses_by: set[str] = set()
+        """How the server is known to refuse, besides alerts."""
+        self._hangs_up_by_chance = False
+        """It has answered a hello on which it had hung up."""
         self._last_answer = 0
         """At which connection the server has last shown that it is there."""
         self._another = replace(AS_CLIENTS_DO, host=endpoint.host)
@@ -102,6 +112,10 @@ class Interview:
         """The answer to a hello that has been asked already."""
         return self._answers.get(hello)
 
+    def has_asked(self, hello: ClientHello) -> bool:
+        """Whether the hello has been sent, and was answered or hung up on."""
+        return hello in self._answers or hello in self._hung_up
+
     def knows_accepted(self, hello: ClientHello) -> bool:
         """Whether the server has agreed to ``hello``."""
         return hello in self._answers and self._answers[hello].accepted
@@ -111,8 +125,8 @@ class Interview:
         """All answers so far, each from a connection of its own."""
         return (answer.flight for answer in self._answers.values())
 
-    async def ask(self, hello: ClientHello) -> Answer:
-        """The answer to a hello.
+    async def ask(self, hello: ClientHello, *, surely: bool = False) -> Answer:
+        """The answer to a hello. ``surely``: hanging up counts only if it comes twice, from whatever server.
 
         Raises HungUp where the server hangs up: whoever asks for the hello again later learns whether that is its
         answer. Raises SaysNothing where it hangs up on every hello, BoundReached when all connections are used,
@@ -122,7 +136,7 @@ class Interview:
             raise self._failed[hello]
         if hello not in self._answers:
             try:
-                await self._ask(hello)
+                await self._ask(hello, surely=surely)
             except HungUp:
                 raise
             except NotObserved as failure:
@@ -130,18 +144,23 @@ class Interview:
                 raise
         return self._answers[hello]
 
-    async def _ask(self, hello: ClientHello) -> None:
-        hung_up = self._hung_up.get(hello)
-        if hung_up is not None and self._last_answer <= hung_up:
+    async def _ask(self, hello: ClientHello, *, surely: bool) -> None:
+        before, how = self._hung_up.get(hello, (None, ""))
+        if before is not None and self._last_answer <= before:
             await self._ask_another()
+        if how in self._refuses_by and not surely and not self._hangs_up_by_chance:
+            self._answers[hello] = Answer(Flight(), how)
+            return
         flight = await self._send(hello)
         if not _is_broken(flight):
+            self._hangs_up_by_chance |= before is not None
             self._last_answer, self._another = self.connections, hello
             self._answers[hello] = Answer(flight, _why_not(hello.version, flight))
-        elif hung_up is not None:
+        elif before is not None:
+            self._refuses_by.add(_why_broken(flight))
             self._answers[hello] = Answer(flight, _why_broken(flight))
         else:
-            self._hung_up[hello] = self.connections
+            self._hung_up[hello] = self.connections, _why_broken(flight)
             raise HungUp(f"{_why_broken(flight)} on the TLS hello")
 
     async def _ask_another(self) -> None:

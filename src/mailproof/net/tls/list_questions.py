@@ -17,7 +17,7 @@ from mailproof.net.tls.groups import (
 )
 from mailproof.net.tls.hello import ClientHello
 from mailproof.net.tls.interview import Answer
-from mailproof.net.tls.questions import Questions, curve_of, of_version, scheme_of
+from mailproof.net.tls.questions import Questions, curve_of, of_version, scheme_of, without_prime
 from mailproof.net.tls.suites import OLD_SUITES, RARE_SUITES, TLS13_SUITES, USUAL_SUITES, WEAK_SUITES, suite
 from mailproof.net.tls.versions import TLSVersion
 
@@ -83,14 +83,25 @@ class ListQuestions(Questions):
         values: tuple[int, ...],
         of: Callable[[Flight], int | None],
     ) -> tuple[int, ...]:
-        """Offer all of ``values``, note the one that the server chooses, offer the rest, until it chooses none."""
+        """Offer all of ``values``, note the one that the server chooses, offer the rest, until it chooses none.
+
+        Suites that need a prime are left out where the server breaks off: it may have none. Not where it is known to
+        break off without them as well.
+        """
         found: list[int] = []
         while left := tuple(value for value in values if value not in found):
-            answer = await self.ask(offer(left))
+            hello = offer(left)
+            answer = await self.ask(hello)
             chosen = of(answer.flight) if answer.accepted else None
-            if chosen not in left:
+            if chosen in left:
+                found.append(chosen)
+                continue
+            without = self.interview.known(self.hello_without_prime(hello.version))
+            if of is not suite_of or not answer.broken or (without is not None and not without.accepted):
                 break
-            found.append(chosen)
+            values = tuple(without_prime(left))
+            if values == left:
+                break
         return tuple(found)
 
     async def groups(self) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ from mailproof.net.tls.facts import (
 )
 from mailproof.net.tls.full_questions import FullQuestions
 from mailproof.net.tls.interview import HungUp, Interview, SaysNothing
+from mailproof.net.tls.version_questions import OLD_VERSIONS
 from mailproof.net.tls.versions import TLSVersion
 
 MOST = {TLSDepth.USUAL: 48, TLSDepth.FULL: 250}
@@ -148,8 +149,9 @@ def _asked(questions: FullQuestions, depth: TLSDepth) -> dict[str, Callable[[], 
     def version(wanted: TLSVersion) -> Callable[[], Awaitable[Handshake]]:
         return questions.tls_1_3 if wanted is TLSVersion.TLS1_3 else lambda: questions.version(wanted)
 
+    order = (TLSVersion.TLS1_3, TLSVersion.TLS1_1, TLSVersion.TLS1_2, *OLD_VERSIONS[2:], TLSVersion.SSLV2)
     usual: dict[str, Callable[[], Awaitable[Any]]] = {
-        **{str(wanted): version(wanted) for wanted in reversed(TLSVersion)},
+        **{str(wanted): version(wanted) for wanted in order},
         Question.TRAITS: questions.traits,
         Question.HYBRID: questions.hybrid,
         Question.GROUP: questions.group,

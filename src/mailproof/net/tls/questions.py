@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from mailproof.net.pkix.certificates import names_in
@@ -16,6 +17,7 @@ from mailproof.net.tls.groups import (
     well_known_prime,
 )
 from mailproof.net.tls.hello import ClientHello, Extension, server_name
+from mailproof.net.tls.interview import Answer, HungUp
 from mailproof.net.tls.suites import (
     DATED_SUITES,
     USUAL_SUITES,
@@ -49,7 +51,7 @@ class Questions(VersionQuestions):
         known: dict[WeakKind, Handshake] = {}
         while left := [kind for kind in wanted if kind not in known]:
             offered = [number for number in of_version(version, WEAK_SUITES) if suite(number).weakness in left]
-            answer = await self.interview.ask(self.hello(version, offered))
+            answer = await self._ask_kinds(version, offered)
             chosen = suite(answer.flight.hello.suite) if answer.accepted and answer.flight.hello else None
             taken = [kind for kind in left if chosen is not None and kind is chosen.weakness]
             for kind in taken or left:
@@ -72,13 +74,36 @@ class Questions(VersionQuestions):
             return ()
         while left := [kind for kind in DatedKind if kind not in found]:
             offered = [number for number in DATED_SUITES if suite(number).dated in left]
-            answer = await self.interview.ask(self.hello(_TLS1_2, offered))
+            answer = await self._ask_kinds(_TLS1_2, offered)
             chosen = suite(answer.flight.hello.suite) if answer.accepted and answer.flight.hello else None
             if chosen is None or chosen.dated not in left:
                 found |= {kind: Dated(kind, False, error=answer.error or _NOT_OFFERED) for kind in left}
             else:
                 found[chosen.dated] = _dated(chosen.dated, chosen.name, answer.flight)
         return tuple(found[kind] for kind in DatedKind)
+
+    def hello_without_prime(self, version: TLSVersion) -> ClientHello:
+        """All suites that are weak or out of date and need no Diffie-Hellman over a finite field."""
+        return self.hello(version, without_prime(of_version(version, (*WEAK_SUITES, *DATED_SUITES))))
+
+    async def _ask_kinds(self, version: TLSVersion, offered: Sequence[int]) -> Answer:
+        """The answer to nothing but ``offered``: without Diffie-Hellman over a finite field if the server breaks off.
+
+        Dovecot without ``ssl_dh`` chooses such a suite, has no prime for it, and hangs up: that says nothing about the
+        other suites. One hello with all that is weak or out of date, and needs no prime, tells whether there are any.
+        """
+        spared = self.hello_without_prime(version)
+        try:
+            answer = await self.interview.ask(self.hello(version, offered))
+        except HungUp:
+            if not self.interview.has_asked(spared):
+                with suppress(HungUp):
+                    await self.interview.ask(spared)
+            raise
+        left = without_prime(offered)
+        if not answer.broken or left in ([], list(offered)) or not (await self.interview.ask(spared)).accepted:
+            return answer
+        return await self.interview.ask(self.hello(version, left))
 
     async def sha1(self) -> bool | None:
         """Whether a key exchange of TLS 1.2 is signed with SHA-1 or MD5 where a client knows nothing else (RFC 9155).
@@ -96,7 +121,7 @@ class Questions(VersionQuestions):
         hello = await self._current_hello()
         if hello is None or not server_name(hello.host):
             return None
-        named, answer = await self.interview.ask(hello), await self.interview.ask(replace(hello, host=""))
+        named, answer = await self.interview.ask(hello), await self.interview.ask(replace(hello, host=""), surely=True)
         ours, others = named.flight.certificates[:1], answer.flight.certificates[:1]
         if not answer.accepted or not ours or not others:
             return WithoutSNI(answer.accepted, answer.error)
@@ -152,6 +177,11 @@ class Questions(VersionQuestions):
 def of_version(version: TLSVersion, suites: Iterable[int]) -> list[int]:
     """Those of ``suites`` that ``version``, TLS 1.2 or older, can use."""
     return [number for number in suites if version is _TLS1_2 or suite(number).is_old]
+
+
+def without_prime(suites: Iterable[int]) -> list[int]:
+    """Those of ``suites`` that need no Diffie-Hellman over a finite field."""
+    return [number for number in suites if not suite(number).needs_prime]
 
 
 def curve_of(flight: Flight) -> int | None:

@@ -48,6 +48,11 @@ class Suite:
         return exchange.replace("_EXPORT", "") if found else ""
 
     @property
+    def needs_prime(self) -> bool:
+        """Whether the key exchange is ephemeral Diffie-Hellman over a finite field."""
+        return self.key_exchange.startswith(("DHE_", "DH_anon"))
+
+    @property
     def is_tls13(self) -> bool:
         """Whether it belongs to TLS 1.3, and to nothing older (RFC 8446, section 4.1.2)."""
         return not self.key_exchange

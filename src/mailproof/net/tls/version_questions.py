@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mailproof.net.errors import NotObserved
 from mailproof.net.tls.facts import Handshake
-from mailproof.net.tls.flight import PROTOCOL_VERSION, alert_name
+from mailproof.net.tls.flight import PROTOCOL_VERSION
 from mailproof.net.tls.groups import CURVES, SCHEMES, TLS13_GROUPS
 from mailproof.net.tls.hello import ClientHello
 from mailproof.net.tls.interview import Answer, HungUp, Interview
@@ -39,10 +39,11 @@ class VersionQuestions:
 
     async def version(self, version: TLSVersion) -> Handshake:
         """Offer ``version`` and nothing else, with all suites that it knows."""
-        if version in (_TLS1_0, _SSLV3) and self._refuses_all_old():
-            return Handshake(version, "all", False, None, f"{alert_name(PROTOCOL_VERSION)}, to {_TLS1_1} or older")
+        refusal = await self._refusal_of_all_old() if version in (_TLS1_0, _SSLV3) else None
+        if refusal is not None:
+            return Handshake(version, "all", False, None, f"{refusal}, to {_TLS1_1} or older")
         for hello in self.hellos(version):
-            answer = await self.ask(hello)
+            answer = await self.ask(hello, surely=version is not _SSLV2)
             if answer.accepted or answer.flight.alert == PROTOCOL_VERSION:
                 break
         return Handshake(version, "all", answer.accepted, _chosen(answer), answer.error)
@@ -55,19 +56,26 @@ class VersionQuestions:
         found = await self.version(_TLS1_3)
         if found.accepted or await self._speaks_older():
             return found
-        answer = await self.interview.ask(replace(self.hello(_TLS1_3), share=True))
+        answer = await self.interview.ask(replace(self.hello(_TLS1_3), share=True), surely=True)
         return Handshake(_TLS1_3, "all", answer.accepted, _chosen(answer), answer.error)
 
-    def _refuses_all_old(self) -> bool:
-        """Whether the server has shown that it speaks no version up to TLS 1.1, by refusing that one for its version.
+    async def _refusal_of_all_old(self) -> str | None:
+        """How the server has shown that it speaks no version up to TLS 1.1: by refusing that one for its version, or
+        by hanging up on it.
 
         It would have answered with an older one that it speaks (RFC 5246, appendix E.1). This holds for servers that
         speak TLS 1.2 or 1.3; some of those from before could not do that.
         """
         current = (self.hello(_TLS1_3), *self.hellos(_TLS1_2))
-        older = self.interview.known(self.hello(_TLS1_1))
-        speaks = any(self.interview.knows_accepted(hello) for hello in current)
-        return speaks and older is not None and older.flight.alert == PROTOCOL_VERSION
+        if not any(self.interview.knows_accepted(hello) for hello in current):
+            return None
+        try:
+            older = await self.interview.ask(self.hello(_TLS1_1), surely=True)
+        except HungUp:
+            raise
+        except NotObserved:
+            return None
+        return older.error if older.flight.empty or older.flight.alert == PROTOCOL_VERSION else None
 
     async def _speaks_older(self) -> bool:
         """Whether a version up to TLS 1.2 is spoken, or may be: what keeps it from being seen is told elsewhere."""
@@ -99,11 +107,11 @@ class VersionQuestions:
             return ClientHello(version, tuple(SSL2_SUITES))
         return ClientHello(version, suites or OLD_SUITES, () if version is _SSLV3 else CURVES, (), host)
 
-    async def ask(self, hello: ClientHello) -> Answer:
+    async def ask(self, hello: ClientHello, *, surely: bool = False) -> Answer:
         """As ``Interview.ask``; a TLS 1.3 server that fails over an empty key_share gets one with a key."""
-        answer = await self.interview.ask(hello)
+        answer = await self.interview.ask(hello, surely=surely)
         if hello.version is _TLS1_3 and answer.flight.alert in _ABOUT_THE_KEY_SHARE:
-            return await self.interview.ask(replace(hello, share=True))
+            return await self.interview.ask(replace(hello, share=True), surely=surely)
         return answer
 
     async def spoken(self) -> list[TLSVersion]:
