@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
 from mailproof.net.errors import NotObserved
 from mailproof.observations.attempts import Attempt
@@ -58,6 +60,29 @@ def _what_is_relayed(seen: RelayAttempts, accepted: tuple[Attempt, ...]) -> str:
     return "\n".join(lines)
 
 
+@control("RELAY-DOMAINS", MUST, rfc(5321, "4.5.1"), rfc(2505, "2.1"), harm=Harm.LOST)
+def test_every_domain_is_served(mailboxes: Mailboxes) -> None:
+    """Every MX host takes mail for each domain that names it.
+
+    What a host takes for domains that are not of the inventory is found by RELAY-MATRIX.
+
+    Why: a host that the MX records name, and that does not know the domain, returns all mail that comes to it.
+    Fix: add the domain on the host (Postfix: virtual_mailbox_domains, relay_domains or mydestination; Exim:
+    local_domains or relay_to_domains), or take the host out of the MX records.
+    """
+    _is_served(mailboxes)
+    if mailboxes.serves_nobody:
+        said = "; ".join(f"RCPT TO:<{one.recipient}> is answered with {one.last}" for one in mailboxes.at_home)
+        fail(f"{mailboxes.domain} is not served here: {said}")
+    undecided = [mailboxes.why_undecided(attempt) for attempt in mailboxes.at_home]
+    if all(undecided):
+        reason = next(iter(undecided), f"no mailbox was asked for: {mailboxes.interrupted}")
+        raise NotObserved(reason, mailboxes.evidence())
+    needs_tls = [one.last for one in mailboxes.at_home if demands_tls(one.last) and not one.tls]
+    if len(needs_tls) == len(mailboxes.at_home):
+        leave_to("SMTP-STARTTLS-WORKS", f"the server takes mail inside TLS only: {needs_tls[0]}")
+
+
 @control("SMTP-POSTMASTER", MUST, rfc(5321, "4.5.1"), rfc(2142, "5"), harm=Harm.LOST)
 def test_postmaster_is_accepted(mailboxes: Mailboxes) -> None:
     """Mail to postmaster is accepted on every MX, with the domain and without it.
@@ -65,7 +90,7 @@ def test_postmaster_is_accepted(mailboxes: Mailboxes) -> None:
     Why: it is the one mailbox that every mail domain must have; who cannot be told of a problem is blocked instead.
     Fix: add the alias postmaster on every MX host, backups included.
     """
-    _is_served(mailboxes)
+    _knows_domain(mailboxes)
     for form in ("postmaster@", "bare postmaster"):
         _is_accepted(mailboxes, mailboxes.attempt(form))
 
@@ -73,6 +98,12 @@ def test_postmaster_is_accepted(mailboxes: Mailboxes) -> None:
 def _is_served(mailboxes: Mailboxes) -> None:
     if mailboxes.unserved:
         leave_to("SMTP-GREET-220", f"the server refuses service: {mailboxes.unserved}")
+
+
+def _knows_domain(mailboxes: Mailboxes) -> None:
+    _is_served(mailboxes)
+    if mailboxes.serves_nobody:
+        leave_to("RELAY-DOMAINS", f"{mailboxes.domain} is not served here")
 
 
 def _is_accepted(mailboxes: Mailboxes, attempt: Attempt) -> None:
@@ -95,7 +126,7 @@ def test_abuse_is_accepted(mailboxes: Mailboxes) -> None:
     Why: it is where complaints about spam in the domain's name go.
     Fix: add the alias abuse.
     """
-    _is_served(mailboxes)
+    _knows_domain(mailboxes)
     _is_accepted(mailboxes, mailboxes.attempt("abuse@"))
 
 
@@ -106,7 +137,7 @@ def test_null_sender_is_accepted(mailboxes: Mailboxes) -> None:
     Why: bounces and delivery reports come from it; whoever refuses it never learns that its mail failed.
     Fix: remove rules that refuse an empty sender.
     """
-    _is_served(mailboxes)
+    _knows_domain(mailboxes)
     attempt = mailboxes.find("null sender")
     if attempt is None:
         raise NotObserved(f"the null sender was not tried: {mailboxes.interrupted}", mailboxes.evidence())
@@ -136,8 +167,11 @@ def test_every_mx_refuses_unknown_recipients(recipients: Recipients) -> None:
     decided: dict[str, bool] = {}
     missing = [(endpoint, reason) for endpoint, reason in recipients.missing if endpoint not in recipients.closed]
     undecided: list[str] = [f"{endpoint}: {reason}" for endpoint, reason in missing]
-    served = [mailboxes for mailboxes in recipients.mailboxes if not mailboxes.unserved]
+    served = [mailboxes for mailboxes in recipients.mailboxes if not (mailboxes.unserved or mailboxes.serves_nobody)]
+    strangers = [mailboxes.endpoint for mailboxes in recipients.mailboxes if mailboxes.serves_nobody]
     if recipients.mailboxes and not served and not undecided:
+        if strangers:
+            leave_to("RELAY-DOMAINS", f"the domain is not served by {', '.join(strangers)}")
         leave_to("SMTP-GREET-220", "every server refuses service")
     for mailboxes in served:
         try:
@@ -153,26 +187,27 @@ def test_every_mx_refuses_unknown_recipients(recipients: Recipients) -> None:
     if accepting and refusing:
         finding(SHOULD, f"{', '.join(accepting)} accepts an unknown recipient that {', '.join(refusing)} refuses")
     for form in ("postmaster@", "abuse@"):
-        _decide_alike(recipients, form)
+        _decide_alike(recipients.domain, served, form)
     if undecided:
         raise NotObserved("; ".join(undecided), recipients.evidence())
     if recipients.closed:
         leave_to("MX-PORT25-OPEN", f"{', '.join(recipients.closed)} refuses connections; the others decide alike")
+    if strangers:
+        leave_to("RELAY-DOMAINS", f"the domain is not served by {', '.join(strangers)}; the others decide alike")
     if recipients.withheld:
         not_applicable(f"no consent to ask {', '.join(recipients.withheld)}; the others decide alike")
     if accepting:
         finding(MAY, f"every MX accepts an unknown recipient ({', '.join(accepting)}): a catch-all, or bounces later")
 
 
-def _decide_alike(recipients: Recipients, form: str) -> None:
+def _decide_alike(domain: str, served: Sequence[Mailboxes], form: str) -> None:
     """Fail where some MX accept a mailbox that others refuse for good."""
     accepting: list[str] = []
     refusing: list[str] = []
-    for mailboxes in recipients.mailboxes:
+    for mailboxes in served:
         attempt = mailboxes.find(form)
         if attempt is not None and not mailboxes.why_undecided(attempt):
             (accepting if attempt.accepted else refusing).append(mailboxes.endpoint)
     assert not (accepting and refusing), (
-        f"{form}{recipients.domain} is accepted by {', '.join(sorted(accepting))} "
-        f"and refused by {', '.join(sorted(refusing))}"
+        f"{form}{domain} is accepted by {', '.join(sorted(accepting))} and refused by {', '.join(sorted(refusing))}"
     )

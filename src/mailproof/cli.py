@@ -20,6 +20,7 @@ from mailproof.exercising.command import add_exercise
 from mailproof.extensions import BrokenExtension
 from mailproof.gate.document import DocumentError, read_document
 from mailproof.gate.verdict import GATE_LEVEL
+from mailproof.identity import add_identity
 from mailproof.net.text import printable, shown
 from mailproof.probes import load_probes
 from mailproof.probes.probe import Probe
@@ -91,7 +92,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"mailproof {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-
     init = commands.add_parser(
         "init",
         help="draft an inventory from the DNS",
@@ -197,6 +197,7 @@ def _parser() -> argparse.ArgumentParser:
     capture.add_argument("--sudo", action="store_true", help="ask as root, by sudo")
     capture.add_argument("--dry-run", action="store_true", help="print what would be run, and run nothing")
     capture.set_defaults(run=_capture)
+    add_identity(commands)
     add_exercise(commands)
     return parser
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 from mailproof.clock import now
 from mailproof.inventory.load import LoadedInventory
@@ -16,6 +17,7 @@ from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
 from mailproof.net.source import clock_is_synchronised
 from mailproof.observations import Former
+from mailproof.probes.identity import own_addresses, traits
 from mailproof.probes.probe import Probe
 from mailproof.record import Record
 from mailproof.survey import Progress, Survey
@@ -77,11 +79,16 @@ class Expedition:
         wanted: Iterable[tuple[str, Target]],
         tick: Callable[[], None] = lambda: None,
         former: Former | None = None,
+        stop_file: Path | None = None,
     ) -> Record:
-        """Observe every (probe name, target) pair; ``former`` is what earlier runs knew."""
-        survey = Survey(self._probes, self.loaded.model, self.targets, self._network, self.progress, former=former)
+        """Observe every (probe name, target) pair; ``former`` is what earlier runs knew. See ``Survey`` for
+        ``stop_file``.
+        """
+        given = (self._probes, self.loaded.model, self.targets, self._network, self.progress)
+        survey = Survey(*given, former=former, stop_file=stop_file)
         with _rare_collections():
             self._loop.run(survey.run(wanted), tick)
+        lacks = self._loop.run(self._lacks())
         # Evidence on disk is judged without a network: then nobody is asked for the time either.
         asked = bool(self._network.dns.questions)
         root_signature = self._loop.run(self._network.dns.root_signature()) if asked else None
@@ -95,8 +102,17 @@ class Expedition:
             questions=dict(sorted(self._network.dns.questions.items())),
             root_signature=root_signature,
             clock_synchronised=clock_is_synchronised(),
+            run=self._settings.run,
+            lacks=lacks,
             entries=self.loaded.entries,
         )
+
+    async def _lacks(self) -> tuple[str, ...]:
+        """What servers may refuse the tester for. Nothing is looked up where nobody was connected to, or offline."""
+        if not self._network.hosts.connections or self._settings.offline:
+            return ()
+        found = await traits(own_addresses(self.loaded.model), self._network, self.loaded.model)
+        return tuple(f"{trait.about}: {trait.text}" for trait in found if trait.right is False and trait.heavy)
 
     @property
     def open_connections(self) -> list[tuple[str, float]]:

@@ -122,13 +122,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--history", metavar="FILE", help="append the run to FILE (SQLite); `mailproof history FILE` shows it"
     )
+    group.addoption(
+        "--stop-file",
+        metavar="FILE",
+        help="end all that is under way within seconds as soon as FILE appears; what was not seen is inconclusive",
+    )
     group.addoption("--mailproof-survey", dest="survey_only", metavar="FILE", help="survey into FILE and judge nothing")
 
 
 _NEED_INVENTORY = (
     *("control", "target", "record", "replay", "zone", "delegation", "connect", "compare-live"),
     *("profile", "fail-on", "waivers", "strict-waivers", "baseline", "accept-lost"),
-    *("sarif", "markdown", "prometheus", "csv", "history"),
+    *("sarif", "markdown", "prometheus", "csv", "history", "stop-file"),
 )
 
 

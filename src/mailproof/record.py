@@ -50,6 +50,10 @@ class Record:
     """When the signature of the DNS root begins and ends (ISO 8601): what tells the day that no host under test can."""
     clock_synchronised: bool | None = None
     """Whether the kernel said that its clock follows a time source; None if it did not say."""
+    lacks: tuple[str, ...] = ()
+    """What servers may refuse the tester for, see ``probes.identity``."""
+    run: str = ""
+    """The number of the run, as the envelope sender may have shown it."""
     entries: tuple[str, ...] | None = None
     """What the inventory names, see ``LoadedInventory.entries``; None in records that do not say."""
 
@@ -80,6 +84,8 @@ def write_record(file: Path, record: Record, redact: Callable[[str], str] | None
         "version": VERSION,
         "mailproof": __version__,
         "inventory": record.inventory,
+        "run": record.run,
+        "lacks": list(record.lacks),
         "entries": record.entries,
         "root_signature": record.root_signature,
         "clock_synchronised": record.clock_synchronised,
@@ -149,6 +155,8 @@ def read_record(file: Path, probes: Mapping[str, Probe]) -> Record:
             attempts=_attempts(document["outcomes"]),
             root_signature=_window(document.get("root_signature")),
             clock_synchronised=document.get("clock_synchronised"),
+            run=str(document.get("run", "")),
+            lacks=tuple(map(str, document.get("lacks", ()))),
             entries=tuple(str(entry) for entry in document["entries"]) if document.get("entries") is not None else None,
         )
     except ValidationError as error:

@@ -9,8 +9,10 @@ import asyncio
 import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from mailproof.inventory.model import Inventory
@@ -32,6 +34,10 @@ ASKING_AT_ONCE = 2
 """Observations by the DNS alone that are under way at once, for each question that may be. With more of them the
 answers about one zone would come too far apart to be taken apart once.
 """
+
+
+STOP_PAUSE = 0.5
+"""Seconds between two looks for the stop file."""
 
 
 @dataclass
@@ -66,13 +72,17 @@ class Survey:
         *,
         bound: float | None = None,
         former: Former | None = None,
+        stop_file: Path | None = None,
     ) -> None:
-        """``bound`` is in seconds; without one it follows from the limits and the targets."""
+        """``bound`` is in seconds; without one it follows from the limits and the targets. When ``stop_file`` appears,
+        all that is under way is cancelled.
+        """
         self.probes = probes
         self.progress = progress or Progress()
         self.outcomes: dict[tuple[str, str], Outcome] = {}
         self.attempts: dict[tuple[str, str], tuple[str, ...]] = {}
         """What was tried more than once: a line for every attempt, oldest first."""
+        self._stop_file = stop_file
         self._limits = inventory.limits
         self._bound = bound or bound_of_run(network.settings.limits, targets, probes)
         self._earlier: dict[tuple[str, str], Outcome] = {}
@@ -98,14 +108,40 @@ class Survey:
         pairs = tuple(dict.fromkeys(wanted))
         try:
             async with asyncio.timeout(self._bound) as until:
-                await self._run(pairs)
+                with self._watching(until):
+                    await self._run(pairs)
         except TimeoutError:
             if not until.expired():
                 raise
             reached = f"the run has taken the {self._bound:.0f} s that it may take (its bound follows from `limits`)"
+            if self._stop_file is not None and self._stop_file.exists():
+                reached = f"the run was stopped: there is a file {self._stop_file.name}"
             for name, target in pairs:
                 key = (name, target.id)
                 self.outcomes.setdefault(key, self._earlier.get(key, BoundReached(reached)))
+
+    @contextmanager
+    def _watching(self, until: asyncio.Timeout) -> Iterator[None]:
+        """End ``until`` as soon as there is a stop file."""
+        loop, file = asyncio.get_running_loop(), self._stop_file
+        if file is None:
+            yield
+            return
+
+        next_look: list[asyncio.Handle] = []
+
+        def look() -> None:
+            if file.exists():
+                until.reschedule(loop.time())
+            else:
+                next_look[:] = [loop.call_later(STOP_PAUSE, look)]
+
+        look()
+        try:
+            yield
+        finally:
+            for handle in next_look:
+                handle.cancel()
 
     async def _run(self, wanted: tuple[tuple[str, Target], ...]) -> None:
         try:

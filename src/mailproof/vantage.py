@@ -43,6 +43,7 @@ class Fault(StrEnum):
     PORT_25_BLOCKED = "port 25 blocked"
     CLOCK_WRONG = "clock wrong"
     CLOCK_DOUBTED = "clock doubted"
+    IDENTITY = "identity doubted"
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,19 @@ def look(record: Record) -> Vantage:
         Fault.PORT_25_BLOCKED: _port_25_blocked(record),
         Fault.CLOCK_WRONG: _clock_wrong(record),
         Fault.CLOCK_DOUBTED: _clock_doubted(record),
+        Fault.IDENTITY: _identity(record),
     }
     return Vantage({fault: text for fault, text in found.items() if text})
+
+
+def _identity(record: Record) -> str:
+    """What servers may refuse the tester for, and others not."""
+    if not record.lacks:
+        return ""
+    return (
+        f"servers may refuse this tester where they serve others ({'; '.join(record.lacks)}): what they refused may be "
+        "about that; `mailproof identity` tells more"
+    )
 
 
 def _failures(record: Record) -> Iterator[NotObserved]:

@@ -44,7 +44,7 @@ smtp:
 SMTP-FAULTS
   - {host: mx.right.example, addresses: [11.1.0.1], ports: [587],
     behaviour: {replies: {MAIL: "530 5.7.0 first AUTH"}}}
-  - {host: mx.injectable.example, addresses: [11.1.0.2], ports: [587], behaviour: {tls_from: TLSv1.2}}
+  - {host: mx.injectable.example, addresses: [11.1.0.2], ports: [587], behaviour: {auth_in_tls: [PLAIN]}}
 stores:
   - {host: mx.right.example, addresses: [11.1.0.1], ports: [143]}
   - {host: mx.injectable.example, addresses: [11.1.0.2], ports: [143], behaviour: {starttls: injectable}}
@@ -141,6 +141,7 @@ controls:
   DMARC-STRICT-ALIGN: {accept: [s]}
   DMARC-RUA-MANDATED: {addresses: [reports@right.example]}
   DMARC-RUF-POLICY: {ruf: present}
+  SMTP-AUTH-OFF: {wanted: "off"}
 limits: {connect: 60, greeting: 60, reply: 60, tls: 60, dns: 30, silence: 0.3, pause: 0, connections_per_host: 4}
 probe: {ehlo: mx.right.example, sender: postmaster@right.example}
 """
@@ -207,6 +208,13 @@ MOCKS = (
         "mx.injectable.example[11.1.0.2]:587",
         "MAIL and RCPT for a mailbox at home are accepted",
         "the submission server of the laboratory is Dovecot's, which wants AUTH whatever it is told",
+        right="mx.right.example[11.1.0.1]:587",
+    ),
+    Mock(
+        "SMTP-AUTH-OFF",
+        "mx.injectable.example[11.1.0.2]:587",
+        "auth_in_tls: [PLAIN]",
+        _ASKED,
         right="mx.right.example[11.1.0.1]:587",
     ),
     Mock("TLS-NO-SSL2", "mx.ssl2.example[11.1.0.3]:25", "old_tls: versions: [SSLv2, TLSv1]"),

@@ -14,6 +14,8 @@ class SMTPFault:
     verdict: str = "fail"
     right: str = ""
     """The control whose server is right by this one, where the right host has nothing to judge."""
+    controls: str = ""
+    """Parameters of controls for the domain."""
 
     @property
     def domain(self) -> str:
@@ -43,6 +45,13 @@ FAULTS = (
     SMTPFault("PIPELINE-SYNC", f"loses_pipelined: true, keywords: [{_USUAL}, LIMITS RCPTMAX=1000]"),
     SMTPFault("MULTI-TXN", "transactions: 4"),
     SMTPFault("POSTMASTER-UNCONDITIONAL", "caseful: true"),
+    SMTPFault(
+        "SMTP-GREET-TIME",
+        "greeting_delay: 0.4, keywords_in_tls: [REQUIRETLS]",
+        "advice",
+        controls="SMTP-GREET-TIME: {seconds: 0.2}",
+    ),
+    SMTPFault("SMTP-REQUIRETLS", f"keywords: [{_USUAL}, REQUIRETLS]", "advice", right="SMTP-GREET-TIME"),
 )
 
 
@@ -67,4 +76,7 @@ def in_world() -> str:
 
 def in_inventory() -> str:
     """Their domains."""
-    return ", ".join(fault.domain for fault in FAULTS)
+    return ", ".join(
+        f"{{name: {fault.domain}, controls: {{{fault.controls}}}}}" if fault.controls else fault.domain
+        for fault in FAULTS
+    )

@@ -12,7 +12,10 @@ def matching(pattern: str) -> tuple[str, ...]:
 
 PKIX = matching("CERT-*")
 HANDSHAKES = tuple(id for id in matching("TLS-*") if "tls_offers" in load_catalogue()[id].observations)
-MAILBOXES = ("SMTP-POSTMASTER", "SMTP-ABUSE", "SMTP-NULL-SENDER", "BACKUPMX-RCPT")
+MAILBOXES = (
+    *("SMTP-POSTMASTER", "SMTP-ABUSE", "SMTP-NULL-SENDER", "BACKUPMX-RCPT"),
+    *("RELAY-DOMAINS", "PUBLISHED-MAILBOXES"),
+)
 OPENSMTPD_SPEAKS = ("SMTP-SIZE", "SMTP-STATE", "SMTP-VERBS")
 """OpenSMTPD 6.8 offers SIZE and does not heed it, takes no second EHLO, and does not know VRFY."""
 PARTLY = ("BACKUPMX-RCPT",)

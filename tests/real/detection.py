@@ -40,6 +40,7 @@ NAMES = {
     "powerdns": "PowerDNS",
     "unbound": "Unbound",
     "nginx": "nginx",
+    "tinyproxy": "tinyproxy",
     domains.POSTFIX: "Postfix",
     domains.EXIM: "Exim",
     domains.OPENSMTPD: "OpenSMTPD",

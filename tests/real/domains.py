@@ -302,6 +302,8 @@ class Domain:
     dnsbl_listed: bool = False
     watched: bool = False
     """NUT's upsd and munin-node answer anybody beside its mail host."""
+    proxy: tuple[str, ...] = ()
+    """Lines of a tinyproxy beside its mail host; none: there is no proxy."""
     main_cf: tuple[str, ...] = ()
     """What the domain's Postfix says of itself in a capture of ``postconf -n``; empty: nothing is captured."""
 
@@ -381,6 +383,7 @@ class Domain:
             lines.append(f"PTR is an alias of {self.ptr_at}")
         if self.helo:
             lines.append(f"EHLO {self.helo}")
+        lines += [f"tinyproxy: {line}" for line in self.proxy]
         if self.caused_by:
             lines.append(self.caused_by)
         if self.registered is not Registered.RIGHT:

@@ -36,7 +36,7 @@ FLOORS = (
     ("report",),
     ("capturing", "exercising", "hiding", "coverage", "draft", "docket", "plan", "worlds", "fixtures"),
     ("run",),
-    ("plugin", "cli", "reference"),
+    ("identity", "plugin", "cli", "reference"),
 )
 """From the ground up. The catalogue in tests_compliance sees controls and what lies below."""
 

@@ -209,3 +209,10 @@ def issued(at: datetime) -> Certificates:
     leaf = replace(deployment.chain.leaf, not_before=at.strftime("%Y-%m-%dT%H:%M:%SZ"))
     chain = replace(deployment.chain, facts=(leaf, *deployment.chain.facts[1:]))
     return replace(found, at=AT.isoformat(), deployments=(replace(deployment, chain=chain),))
+
+
+def test_a_tester_that_servers_may_refuse_is_told() -> None:
+    lacking = replace(record({}), lacks=("PTR of 192.0.2.9: no name", "EHLO name: x does not lead to 192.0.2.9"))
+    (text,) = look(lacking).faults.values()
+    assert "PTR of 192.0.2.9: no name; EHLO name" in text
+    assert not look(record({})).faults

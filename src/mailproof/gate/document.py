@@ -317,6 +317,9 @@ class RunDocument(Part):
     """What is right where it is live and has nothing to judge under the proposal."""
     contact: str | None
     """Whom to ask about the run, as the inventory says."""
+    run: str = ""
+    """The number of the run that looked at the servers, which their owners may know from their logs; absent where an
+    earlier version looked."""
     started_at: Moment
     """When the run began."""
     surveyed_at: Moment
@@ -411,7 +414,7 @@ def without_secrets(part: P, redact: Callable[[str], str], ours: Collection[str]
 
 def as_json(document: RunDocument) -> Iterator[str]:
     """The JSON report, piece by piece: a large run has very many results."""
-    absent = {"results"} if document.trend else {"results", "trend"}
+    absent = {"results"} | {name for name in ("trend", "run") if not getattr(document, name)}
     head = adapter(RunDocument).dump_python(document, mode="json", exclude=absent)
     return json_lines(head, results=map(plain, document.results))
 

@@ -42,6 +42,20 @@ def uri_error(uri: str) -> str | None:
     return None
 
 
+_SIMPLE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+"""A local part that needs no quotes (RFC 5321, section 4.1.2)."""
+
+
+def mailbox_of(uri: str) -> str:
+    """The mailbox that a mailto: address names, in lower case; empty for what is none, or needs quotes or UTF-8."""
+    if uri_error(uri) is not None or scheme_of(uri) != "mailto":
+        return ""
+    local, _, domain = unquote(uri[len("mailto:") :].partition("?")[0]).rpartition("@")
+    if not _SIMPLE.fullmatch(local) or len(local) > 64:
+        return ""
+    return f"{local}@{normalise(domain)}".lower()
+
+
 def _names_a_domain(uri: str) -> bool:
     """Whether the domain of a mailbox can be asked for: its labels are not too long, and UTF-8 is what is encoded."""
     try:

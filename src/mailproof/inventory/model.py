@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -17,6 +16,7 @@ from mailproof.inventory.parts import Part
 from mailproof.inventory.reputation import Blocklist, Partner, Registration
 from mailproof.inventory.resolvers import Canaries, ResolverUnderTest
 from mailproof.inventory.routing import Routing
+from mailproof.inventory.tester import TesterPart, own_name
 from mailproof.inventory.trust import Trust
 from mailproof.inventory.values import (
     Address,
@@ -27,6 +27,7 @@ from mailproof.inventory.values import (
     HostRole,
     LocalPart,
     Mailbox,
+    NetworkOrName,
     Port,
     ResolverAddress,
     Seconds,
@@ -39,6 +40,7 @@ from mailproof.inventory.values import (
     unique,
     wrong,
 )
+from mailproof.net.avoided import Avoided
 from mailproof.net.services import MX, SERVICES, Service
 from mailproof.net.settings import Limits, NetSettings, TLSDepth
 
@@ -46,15 +48,6 @@ from mailproof.net.settings import Limits, NetSettings, TLSDepth
 def _usual_ports() -> str:
     """The ports of every service, as people write them: ``mx 25; submission 587, 465``."""
     return "; ".join(f"{service.name} {', '.join(map(str, service.ports))}" for service in SERVICES.values())
-
-
-def _own_name() -> str:
-    """This machine's host name, without asking any DNS; a name that does not exist where it is not a domain name."""
-    try:
-        name = domain_name(socket.gethostname())
-    except ValueError:
-        return "mailproof.invalid"
-    return name if "." in name and not name.endswith((".local", ".localdomain")) else "mailproof.invalid"
 
 
 def _shorthand(key: str, part: type[Part]) -> BeforeValidator:
@@ -218,23 +211,6 @@ class Sender(Part):
         return self.address
 
 
-class TesterPart(Part):
-    """Who we say we are to the servers that we look at."""
-
-    ehlo: DomainName | None = Field(
-        None, description="Name said in EHLO. Without it this machine's host name, if that is fully qualified."
-    )
-    sender: Mailbox | None = Field(
-        None,
-        description="Envelope sender of mailbox and relay probes; nothing is sent. Without it the contact, or "
-        "postmaster at the EHLO name. A domain that does not resolve makes servers turn us away.",
-    )
-    outsider: Mailbox = Field(
-        "mailproof-relay-probe@example.com",
-        description="Recipient of relay probes: a mailbox that none of the hosts serves. Nothing is delivered.",
-    )
-
-
 _DEFAULT_LIMITS = Limits()
 
 
@@ -374,6 +350,11 @@ class Inventory(Part):
         "handshakes (Heartbleed, early CCS, ROBOT, renegotiation), for the hosts that `active` speaks of, unless one "
         "says false.",
     )
+    do_not_contact: Annotated[list[NetworkOrName], AfterValidator(unique)] = Field(
+        default=[],
+        description="Networks, addresses and names (with all names below them) to which no connection is made and no "
+        "question sent, whatever else in the inventory allows it. Resolvers are asked about them nevertheless.",
+    )
     contact: Mailbox | None = Field(None, description="Whom to ask about these tests; shown in reports.")
     crl: bool = Field(
         True,
@@ -486,7 +467,7 @@ class Inventory(Part):
 
     def net_settings(self) -> NetSettings:
         """What the clients need of this inventory."""
-        ehlo = self.probe.ehlo or _own_name()
+        ehlo = self.probe.ehlo or own_name()
         return NetSettings(
             resolvers=tuple(socket_address(text, 53) for text in self.resolvers),
             trust=self.trust.dnssec,
@@ -497,6 +478,7 @@ class Inventory(Part):
             ehlo_name=ehlo,
             sender=self.probe.sender or self.contact or f"postmaster@{ehlo}",
             outsider=self.probe.outsider,
+            avoided=Avoided.of(self.do_not_contact),
             limits=Limits(**self.limits.model_dump()),
             connect={key: socket_address(value, None) for key, value in self.connect.items()},
             zone_files=self.zone_files,

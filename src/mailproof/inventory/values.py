@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from difflib import get_close_matches
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
@@ -147,6 +147,23 @@ def keys_once(canonical: Callable[[str], str]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def _network_or_name(value: str) -> str:
+    """A network or an address in its one spelling, else a name. Raises ValueError."""
+    try:
+        return str(ip_network(value)) if "/" in value else str(ip_address(value))
+    except ValueError as error:
+        if "/" in value:
+            raise wrong(f"{value!r} is not a network, like 192.0.2.0/24 ({error})") from None
+        return domain_name(value)
+
+
+def _sender(value: str) -> str:
+    """A mailbox that may have the number of the run behind a plus sign. Raises ValueError."""
+    if "{run}" in value and not re.fullmatch(r"[^{}+]+\+\{run\}@[^{}]+", value):
+        raise wrong(f"{value!r}: {{run}} stands behind a plus sign and before the @, like prober+{{run}}@example.org")
+    return _mailbox(value)
+
+
 def _file_or_url(value: str) -> str:
     if "://" in value and not re.fullmatch(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[!-~]*", value):
         raise wrong(f"{value!r} is neither a file nor an https URL, like https://rpki.example/json")
@@ -167,6 +184,8 @@ ConnectKey = Annotated[str, AfterValidator(connect_key)]
 ConnectValue = Annotated[str, AfterValidator(_connect_value)]
 LocalPart = Annotated[str, AfterValidator(_local_part)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
+NetworkOrName = Annotated[str, AfterValidator(_network_or_name)]
+SenderMailbox = Annotated[str, AfterValidator(_sender)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 HostRole = Annotated[str, AfterValidator(_role), WithJsonSchema({"enum": list(SERVICES), "type": "string"})]
 Seconds = Annotated[float, Field(gt=0, le=3600)]

@@ -11,6 +11,7 @@ from mailproof.net.files import Files
 from mailproof.net.hosts import Hosts
 from mailproof.net.https import HTTPSClient
 from mailproof.net.machine_ports import MachinePorts
+from mailproof.net.proxies import ProxyClient
 from mailproof.net.revocation_lists import RevocationLists
 from mailproof.net.settings import NetSettings
 from mailproof.net.smtp import SMTPClient
@@ -34,6 +35,7 @@ class Network:
         self.tls = TLSClient(settings, self.hosts)
         self.https = HTTPSClient(settings, self.hosts)
         self.revocation_lists = RevocationLists(settings, self.dns, self.https)
+        self.proxies = ProxyClient(settings, self.hosts)
         self.web = WebClient(settings, self.hosts)
         self.machine_ports = MachinePorts(settings, self.hosts)
         self.files = Files()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
 from mailproof.net.addresses import is_public
-from mailproof.net.errors import Refused
+from mailproof.net.avoided import Avoided
+from mailproof.net.errors import NotFollowed, Refused
 
 
 @dataclass(frozen=True)
@@ -140,14 +141,29 @@ class NetSettings:
     allow_private: bool = False
     """Follow names that lead to loopback, link-local, private or otherwise special addresses."""
 
+    avoided: Avoided = field(default_factory=Avoided)
+    """Who is never contacted, whatever else allows it."""
+    run: str = ""
+    """The number of the run, which ``sender`` may hold."""
     offline: bool = False
     """Connect only where the connect map leads: the world is on loopback and nothing else is to be reached."""
+
+    def of_run(self, run: str) -> NetSettings:
+        """These settings, with the number of a run."""
+        return replace(self, run=run, sender=self.sender.replace("{run}", run))
 
     def destination(self, address: str, port: int, host: str | None = None) -> SocketAddress:
         """Where a connection to ``address`` and ``port`` (of the host named ``host``) really goes.
 
-        Raises Refused for what an offline world does not hold.
+        Raises NotFollowed for what is never contacted, and Refused for what an offline world does not hold.
         """
+        real = self.real_place(address, port, host)
+        if entry := self.avoided.entry(address, host) or self.avoided.entry(real.address):
+            raise NotFollowed(f"{host or address} is not contacted: the inventory says do_not_contact: {entry}")
+        return real
+
+    def real_place(self, address: str, port: int, host: str | None = None) -> SocketAddress:
+        """As ``destination``, for resolvers: whoever names one means to ask it. Raises Refused."""
         wanted = SocketAddress(address, port)
         if not self.connect and not self.offline:
             return wanted
@@ -168,4 +184,6 @@ class NetSettings:
 
         Public addresses may; others only where the inventory allows it or the connect map leads elsewhere.
         """
+        if self.avoided.entry(address, host):
+            return False
         return is_public(address) or self.is_mapped(address, port, host) or self.allow_private

@@ -8,7 +8,7 @@ from mailproof.net.errors import NotAvailable, NotObserved
 from mailproof.observations import Observation
 from mailproof.observations.attempts import Attempt
 from mailproof.observations.dialogue import DialogueSeen
-from mailproof.observations.refusals import STRANGER, Tester, refuses_tester
+from mailproof.observations.refusals import STRANGER, Tester, of_domain, refuses_tester
 
 OUTSIDER = "a mailbox elsewhere"
 """The form of the attempt that is made for comparison: refused with the same words, it is the tester who is refused."""
@@ -35,6 +35,17 @@ class Mailboxes(DialogueSeen):
     def find(self, form: str) -> Attempt | None:
         """The attempt of that form, if it was made."""
         return next((attempt for attempt in self.attempts if attempt.form == form), None)
+
+    @property
+    def at_home(self) -> tuple[Attempt, ...]:
+        """The attempts for mailboxes of the domain, from a sender as any other; the unknown one is not among them."""
+        by_name = f"@{self.domain}"
+        return tuple(a for a in self.attempts if a.sender and a.form.endswith("@") and a.recipient.endswith(by_name))
+
+    @property
+    def serves_nobody(self) -> bool:
+        """Whether every mailbox of the domain is refused as one of a domain that the server takes no mail for."""
+        return bool(self.at_home) and all(map(of_domain, self.at_home))
 
     def why_undecided(self, attempt: Attempt) -> str:
         """Why a refusal says nothing about the recipient. Empty if it does."""

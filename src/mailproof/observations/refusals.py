@@ -116,6 +116,14 @@ def of_mailbox(attempt: Attempt) -> bool:
     return by_status or bool(_NO_RECIPIENT.search(text) or _RECIPIENT_DENIED.search(text))
 
 
+def of_domain(attempt: Attempt) -> bool:
+    """Whether a final refusal is about the whole domain: the server says that it takes no mail for it."""
+    code, text = status(attempt.last), _without_addresses(attempt)
+    about_mailbox = (code is not None and code[1] in (1, 2)) or bool(_NO_RECIPIENT.search(text))
+    refused = attempt.rcpt is not None and attempt.last.permanent
+    return refused and not about_mailbox and bool(_NO_RELAYING.search(text))
+
+
 _RECIPIENT_DENIED = re.compile(r"recipient address rejected: access denied", re.IGNORECASE)
 """What Microsoft 365 says of mailboxes that do not exist."""
 

@@ -9,6 +9,7 @@ from mailproof.net.dialogue import TLSSession
 from mailproof.net.dns.client import Answer
 from mailproof.net.errors import NotAvailable
 from mailproof.net.smtp import Reply, extensions
+from mailproof.net.transcript import Speaker
 from mailproof.observations import Observation
 from mailproof.observations.dialogue import DialogueSeen
 from mailproof.observations.refusals import STRANGER, Tester, refuses_name
@@ -91,6 +92,23 @@ class SMTPSession(DialogueSeen):
     @property
     def offers_starttls(self) -> bool:
         return "STARTTLS" in self.extensions
+
+    @property
+    def slowest(self) -> tuple[float, str]:
+        """The longest wait for the server in seconds, and what it was for. A greeting or reply counts when it is
+        complete.
+        """
+        waits = [(0.0, "the greeting")]
+        asked = self.transcript[0] if self.transcript else None
+        for line in self.transcript:
+            if line.speaker is not Speaker.SERVER:
+                asked = line
+            elif asked is not None:
+                said = (
+                    f"the reply to {asked.text.partition(' ')[0]}" if asked.speaker is Speaker.CLIENT else waits[0][1]
+                )
+                waits.append((line.seconds - asked.seconds, said))
+        return max(waits)
 
     def answered(self, reply: Reply | None, command: str) -> Reply:
         """``reply``, or NotAvailable with the reason why the dialogue did not get that far."""

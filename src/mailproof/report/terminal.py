@@ -373,4 +373,5 @@ def _traffic(run: RunDocument) -> Iterator[str]:
         f"contacted: {sum(connections.values())} connections to {hosts} hosts (at most {busiest} to one), "
         f"{questions} DNS questions, from {run.tester or 'here'}"
         + (f" ({', '.join(run.sources)})" if run.sources else "")
+        + (f", run {run.run}" if run.run else "")
     )

@@ -46,6 +46,8 @@ class Options:
     formats: Mapping[str, Path]
     """Files for further formats, by format."""
     history: Path | None
+    stop_file: Path | None
+    """Ends the survey when it appears."""
     log: Path | None
     """The log of pytest-html."""
     survey_only: Path | None
@@ -95,6 +97,7 @@ class Options:
             report_dir=directory / Path(config.getoption("report_dir")).expanduser(),
             formats={name: file for name in FILE_OPTIONS if (file := path(name)) is not None},
             history=path("history"),
+            stop_file=path("stop_file"),
             log=path("htmlpath"),
             survey_only=path("survey_only"),
             collect_only=bool(config.option.collectonly),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -53,7 +54,7 @@ class Surveying:
         context.vantage = look(record)
         run, redact = context.run, context.loaded.redact
         run.vantage = [TesterFault(str(fault), redact(text)) for fault, text in context.vantage.faults.items()]
-        run.surveyed_at = record.surveyed_at
+        run.surveyed_at, run.run = record.surveyed_at, record.run
         run.traffic = Traffic(
             {redact(peer): count for peer, count in record.connections.items()},
             {redact(peer): count for peer, count in record.questions.items()},
@@ -72,6 +73,8 @@ class Surveying:
 
     def _discover(self) -> None:
         context = self._context
+        if context.options.stop_file is not None and context.options.stop_file.exists():
+            raise pytest.UsageError(f"--stop-file: there is a file {context.options.stop_file}; nobody is contacted")
         settings = context.proposal.settings
         if context.loaded.model.world is not None:
             from mailproof.worlds import WorldError, open_world
@@ -80,6 +83,7 @@ class Surveying:
                 settings = self._closing.enter_context(open_world(context.loaded, settings))
             except WorldError as error:
                 raise pytest.UsageError(context.loaded.redact(str(error))) from None
+        settings = settings.of_run(secrets.token_hex(4))
         self._expedition = self._closing.enter_context(Expedition(context.loaded, context.probes, settings))
         with self._progress("discovery") as tick:
             try:
@@ -101,7 +105,9 @@ class Surveying:
                 wanted[name, target.id] = (name, target)
         with told_shortages():
             with self._progress("survey") as tick:
-                self._take(self._expedition.survey(wanted.values(), tick, self._former()))
+                self._take(
+                    self._expedition.survey(wanted.values(), tick, self._former(), self._context.options.stop_file)
+                )
             self.close()
         self._expedition = None
         self._write_record()

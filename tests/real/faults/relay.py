@@ -113,6 +113,8 @@ DOMAINS = (
         },
         active=True,
         fail=("BACKUPMX-RCPT",),
+        advice=("BACKUPMX-PARITY",),
+        why="Besides, the Postfix that is the backup takes smaller messages than the Exim before it.",
     ),
     Domain(
         "greylisting",
@@ -134,5 +136,13 @@ DOMAINS = (
         why="As packaged: <postmaster> without a domain is 501 there (RFC 5321, section 4.5.1), users log in at port "
         "25, and the TLS of Go 1.19 begins at 1.0, signs with SHA-1, and has neither extended master secret nor "
         "encrypt-then-MAC. It does not heed SIZE, and takes a second MAIL in one transaction.",
+    ),
+    Domain(
+        "domain-not-served-exim",
+        "does not know the domain whose MX record names it",
+        Server(EXIM, ("domainlist local_domains = moved.test",)),
+        active=True,
+        fail=("RELAY-DOMAINS",),
+        why="Every mailbox of the domain is refused, postmaster and abuse too, which is one fault.",
     ),
 )

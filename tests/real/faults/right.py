@@ -60,6 +60,7 @@ DOMAINS = (
     Domain(
         "right-exim",
         server=Server(EXIM),
+        proxy=("Allow 0.0.0.0/0", "ConnectPort 443"),
         ipv6=True,
     ),
     Domain(

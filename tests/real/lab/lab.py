@@ -40,6 +40,7 @@ from tests.real.lab.registry import documents
 from tests.real.lab.resolvers import forwarding, wrong_unbound
 from tests.real.lab.stunnel import stunnel
 from tests.real.lab.watchers import watchers
+from tests.real.lab.tinyproxy import tinyproxy
 from tests.real.shown import Chain, PolicyHost
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -138,6 +139,7 @@ class Lab:
         stunnel(daemons, servers, self.directory / "stunnel", issued)
         haproxy(daemons, servers, self.directory / "haproxy")
         watchers(daemons, servers, self.directory / "watchers")
+        tinyproxy(daemons, servers, self.directory / "tinyproxy")
         registry = authority.issue("registry", [domains.REGISTRY], Chain.RIGHT)
         sites, revoked = _sites(authority, issued["https"]), authority.revocation_list()
         webs = _webs(authority, issued["https"], security_texts(self.directory / "openpgp"))

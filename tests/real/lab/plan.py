@@ -44,6 +44,8 @@ RFC2317_BLOCK = ipaddress.ip_network("11.0.25.8/29")
 BROKEN_DNSBL = "bl-broken.test"
 """Answers every question with 127.0.0.2, as lists do that were closed or bought (RFC 5782, section 5)."""
 
+PROXY_PORT = 3128
+
 FIRST = 10
 """The last octet of the first address in a network."""
 

@@ -32,7 +32,7 @@ QUEUES = (
 )
 OWNER = "postfix"
 DROP_GROUP = "postdrop"
-RECIPIENTS = "/^(postmaster|abuse|hostmaster|user|dmarc|tlsrpt)@/ exists\n"
+RECIPIENTS = "/^(postmaster|abuse|hostmaster|user|dmarc|tlsrpt|security)@/ exists\n"
 """The mailboxes of every domain. Those of the domains that are exercised are Maildirs."""
 MAILDIRS = "maildirs"
 READER = "nobody"

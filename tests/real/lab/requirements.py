@@ -32,6 +32,7 @@ PROGRAMS = {
     "upsd": "nut-server",
     "stunnel4": "stunnel4",
     "nginx": "nginx-light",
+    "tinyproxy": "tinyproxy",
     "dig": "bind9-dnsutils",
     "delv": "bind9-dnsutils",
     "dnssec-signzone": "bind9-utils",
@@ -203,6 +204,7 @@ def versions() -> dict[str, str]:
         "stunnel": _first_number([program("stunnel4"), "-version"], before="stunnel "),
         "haproxy": _first_number([program("haproxy"), "-v"]),
         "nginx": _first_number([program("nginx"), "-v"]),
+        "tinyproxy": _first_number([program("tinyproxy"), "-v"]),
         "openssl-1.0.2": _old_openssl_version(),
         "tlslite-ng": info.name.removeprefix("tlslite_ng-").removesuffix(".dist-info"),
     }

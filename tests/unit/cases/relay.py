@@ -24,6 +24,7 @@ def recipients(*seen: Mailboxes, missing: tuple[tuple[str, str], ...] = ()) -> R
 
 
 _RELAYING_DENIED = reply(554, "5.7.1 relay access denied")
+_NOT_IN_TABLE = reply(550, "5.1.1 Recipient address rejected: User unknown in relay recipient table")
 _TLS_FIRST = reply(530, "5.7.0 TLS required")
 _DO_NOT = reply(550, "Bitte nicht")
 _NAMED = reply(550, "Kein Zutritt: 203.0.113.9")
@@ -45,6 +46,9 @@ def _at_home(form: str) -> Attempt:
 _DENIED = (_to_outsider("plain", _RELAYING_DENIED), _to_outsider("null sender", _RELAYING_DENIED))
 _MX2 = "mx2.example.org[192.0.2.26]:25"
 _TESTER = Tester(("prober.client.example", "203.0.113.9"), "probe@probe.example")
+
+
+_ELSEWHERE = mailboxes(postmaster=_RELAYING_DENIED, abuse=_RELAYING_DENIED, unknown=_RELAYING_DENIED)
 
 
 def _in_tls(found: Attempt) -> Attempt:
@@ -126,7 +130,20 @@ TABLE: Table = {
         ),
         leaves("SMTP-GREET-220", relay_attempts=replace(_relay(), unserved="554 no")),
     ),
+    "RELAY-DOMAINS": (
+        passes(mailboxes=mailboxes()),
+        passes(mailboxes=mailboxes(postmaster=_RELAYING_DENIED)),
+        passes(mailboxes=mailboxes(postmaster=UNKNOWN, abuse=UNKNOWN)),
+        passes(mailboxes=mailboxes(postmaster=_NOT_IN_TABLE, abuse=_NOT_IN_TABLE)),
+        fails("example.org is not served here: RCPT TO:<postmaster@", level=MUST, mailboxes=_ELSEWHERE),
+        undecided("greylisting", mailboxes=mailboxes(postmaster=GREYLISTED, abuse=GREYLISTED)),
+        undecided("refuses the tester", mailboxes=mailboxes(postmaster=SPAMMER, abuse=SPAMMER)),
+        undecided("no mailbox was asked for: 421", mailboxes=mailboxes(postmaster=None, abuse=None, interrupted="421")),
+        leaves("SMTP-GREET-220", mailboxes=replace(mailboxes(), unserved="554 no")),
+        leaves("SMTP-STARTTLS-WORKS", mailboxes=mailboxes(postmaster=_TLS_FIRST, abuse=_TLS_FIRST)),
+    ),
     "SMTP-POSTMASTER": (
+        leaves("RELAY-DOMAINS", mailboxes=_ELSEWHERE),
         passes(mailboxes=mailboxes()),
         passes(mailboxes=mailboxes(postmaster=reply(251, "forwarded"))),
         fails("550 5.1.1", level=MUST, mailboxes=mailboxes(postmaster=UNKNOWN)),
@@ -142,11 +159,13 @@ TABLE: Table = {
         leaves("SMTP-STARTTLS-WORKS", mailboxes=mailboxes(postmaster=reply(550, "5.7.10 encryption needed"))),
     ),
     "SMTP-ABUSE": (
+        leaves("RELAY-DOMAINS", mailboxes=_ELSEWHERE),
         passes(mailboxes=mailboxes()),
         fails("550 5.1.1", level=SHOULD, mailboxes=mailboxes(abuse=UNKNOWN)),
         undecided("greylisting", mailboxes=mailboxes(abuse=GREYLISTED)),
     ),
     "SMTP-NULL-SENDER": (
+        leaves("RELAY-DOMAINS", mailboxes=_ELSEWHERE),
         passes(mailboxes=mailboxes()),
         fails("MAIL FROM:<>", level=MUST, mailboxes=mailboxes(null=reply(550, "5.7.1 no bounces, please"))),
         undecided("greylisting", mailboxes=mailboxes(null=GREYLISTED)),
@@ -192,5 +211,7 @@ TABLE: Table = {
         ),
         undecided("without TLS or AUTH", recipients=recipients(mailboxes(unknown=_TLS_FIRST))),
         leaves("SMTP-GREET-220", recipients=recipients(replace(mailboxes(), unserved="554 no"))),
+        leaves("RELAY-DOMAINS", recipients=recipients(_ELSEWHERE)),
+        leaves("RELAY-DOMAINS", "the others decide alike", recipients=recipients(mailboxes(_MX2), _ELSEWHERE)),
     ),
 }

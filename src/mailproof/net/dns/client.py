@@ -198,7 +198,7 @@ class DNSClient:
         if trust is DNSSECTrust.NONE:
             return Authentication(False, "The settings trust no resolver's AD bit.")
         for resolver in self._resolvers:
-            real = self._settings.destination(resolver.address, resolver.port)
+            real = self._settings.real_place(resolver.address, resolver.port)
             if trust is DNSSECTrust.LOOPBACK and not _is_loopback(real.address):
                 return Authentication(
                     False, f"Resolver {resolver} is not on this machine, so its AD bit crosses a network."

@@ -43,7 +43,7 @@ class Servers:
         self._limits = settings.limits
         self._slots = asyncio.Semaphore(settings.limits.questions)
         self.resolvers = tuple(resolvers)
-        self.recursive = [Server(one, settings.destination(one.address, one.port), False) for one in resolvers]
+        self.recursive = [Server(one, settings.real_place(one.address, one.port), False) for one in resolvers]
         self.questions: Counter[str] = Counter()
         self._unanswered: Counter[Question] = Counter()
         """Tries at the resolvers that got no answer; they do not count once a resolver has answered."""

@@ -1,0 +1,103 @@
+"""Asks a port whether it is a proxy for strangers: HTTP CONNECT, and SOCKS 5 without a password.
+
+What is asked for is a mail server of the inventory itself. The connection is cut as soon as that has greeted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from mailproof.net.errors import ClosedEarly, Malformed, TimedOut
+from mailproof.net.hosts import Hosts
+from mailproof.net.settings import NetSettings, SocketAddress
+from mailproof.net.stream import Stream, deadline
+from mailproof.net.text import printable
+
+HTTP_PORTS = (3128, 8080, 8888)
+"""Where HTTP proxies listen."""
+SOCKS_PORTS = (1080,)
+"""RFC 1928, section 3."""
+
+LINE = 1024
+"""Octets of a line that are read."""
+LINES = 50
+"""Lines of a header that are read."""
+
+
+@dataclass(frozen=True)
+class ProxyAnswer:
+    """What a port says to who wants to be connected elsewhere."""
+
+    said: str
+    """Empty: it does not speak the protocol."""
+    came_through: str = ""
+    """The first line that came through it."""
+
+
+class ProxyClient:
+    """Opens connections to ports that may be proxies."""
+
+    def __init__(self, settings: NetSettings, hosts: Hosts) -> None:
+        self._settings = settings
+        self._hosts = hosts
+
+    async def ask(self, address: str, port: int, host: str, wanted: SocketAddress) -> ProxyAnswer:
+        """Ask ``port`` at ``address``, which belongs to ``host``, for a connection to ``wanted``.
+
+        Raises Refused and TimedOut where no connection to the port is to be had.
+        """
+        destination = self._settings.destination(address, port, host)
+        self._settings.destination(wanted.address, wanted.port)  # whoever must not be contacted is not asked for
+        async with self._hosts.connection(address, port, host):
+            stream = await self._hosts.connect(address, port, destination)
+            talk = _by_socks if port in SOCKS_PORTS else _by_http
+            said = ""
+            try:
+                async with deadline(self._settings.limits.reply, "no answer"):
+                    said, connected = await talk(stream, wanted)
+                    return ProxyAnswer(said, printable((await stream.read_line(LINE)).strip()) if connected else "")
+            except (ClosedEarly, Malformed, TimedOut):
+                return ProxyAnswer(said)
+            finally:
+                stream.abort()
+
+
+async def _by_http(stream: Stream, wanted: SocketAddress) -> tuple[str, bool]:
+    """The status line for CONNECT (RFC 9110, section 9.3.6), and whether it says that the connection stands."""
+    stream.write(f"CONNECT {wanted} HTTP/1.1\r\nHost: {wanted}\r\n\r\n".encode())
+    status = await stream.read_line(LINE)
+    if not status.startswith(b"HTTP/"):
+        return "", False
+    for _ in range(LINES):
+        if not (await stream.read_line(LINE)).strip():
+            break
+    return printable(status.strip()), status.split()[1:2] == [b"200"]
+
+
+async def _by_socks(stream: Stream, wanted: SocketAddress) -> tuple[str, bool]:
+    """The reply to CONNECT (RFC 1928, section 6), and whether it says that the connection stands."""
+    stream.write(b"\x05\x01\x00")
+    version, method = await _exactly(stream, 2)
+    if version != 5:
+        return "", False
+    if method != 0:
+        return "SOCKS 5, and it wants a password" if method != 0xFF else "SOCKS 5, and not without a password", False
+    packed = ip_address(wanted.address).packed
+    kind = b"\x01" if len(packed) == 4 else b"\x04"
+    stream.write(b"\x05\x01\x00" + kind + packed + wanted.port.to_bytes(2, "big"))
+    _, reply, _, kind_of_bound = await _exactly(stream, 4)
+    if reply != 0:
+        return f"SOCKS 5, and the reply {reply}", False
+    await _exactly(stream, (16 if kind_of_bound == 4 else 4) + 2)
+    return "SOCKS 5, connected", True
+
+
+async def _exactly(stream: Stream, count: int) -> bytes:
+    found = b""
+    while len(found) < count:
+        some = await stream.read_some(count - len(found))
+        if not some:
+            raise ClosedEarly("the peer closed the connection")
+        found += some
+    return found

@@ -1,0 +1,17 @@
+"""What servers show to strangers: what packaged servers can be made to show. The rest is in the offline world."""
+
+from __future__ import annotations
+
+from tests.real.domains import EXIM, Domain, Server
+
+NETWORK = 131
+
+DOMAINS = (
+    Domain(
+        "old-version-exim",
+        "greets as an Exim of 2018 would",
+        Server(EXIM, ("smtp_banner = $primary_hostname ESMTP Exim 4.91 $tod_full",)),
+        advice=("SMTP-NO-VERSION", "SMTP-KNOWN-VULN"),
+        why="That it tells its version is one thing, and that this version is known to be weak is another.",
+    ),
+)
