@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mailproof import __version__
 from mailproof.controls import BrokenRules, Catalogue, UnknownControl, load_catalogue, with_rules
 from mailproof.docket import Docket, UnknownFixture, describe
+from mailproof.exercising.command import add_exercise
 from mailproof.extensions import BrokenExtension
 from mailproof.gate.document import DocumentError, read_document
 from mailproof.gate.verdict import GATE_LEVEL
@@ -196,6 +197,7 @@ def _parser() -> argparse.ArgumentParser:
     capture.add_argument("--sudo", action="store_true", help="ask as root, by sudo")
     capture.add_argument("--dry-run", action="store_true", help="print what would be run, and run nothing")
     capture.set_defaults(run=_capture)
+    add_exercise(commands)
     return parser
 
 

@@ -71,11 +71,19 @@ BIND_ARM = Reference(
     "BIND 9 Administrator Reference Manual: configuration", "https://bind9.readthedocs.io/en/stable/reference.html"
 )
 CIS_BIND = Reference("CIS Benchmark: ISC BIND DNS Server")
+NUT = Reference("Network UPS Tools: upsmon.conf(5)", "https://networkupstools.org/docs/man/upsmon.conf.html")
+FAIL2BAN = Reference("fail2ban: jail.conf(5)", "https://manpages.debian.org/stable/fail2ban/jail.conf.5.en.html")
 EXIM_OPTIONS = Reference(
     "Exim: main configuration",
     "https://www.exim.org/exim-html-current/doc/html/spec_html/ch-main_configuration.html",
 )
 BSI_TR_03182 = Reference("BSI TR-03182-P: e-mail authentication, test specification")
+BSI_TR_03108 = Reference("BSI TR-03108-1: secure e-mail transport")
+ISM = Reference(
+    "Australian ISM: guidelines for email",
+    "https://www.cyber.gov.au/resources-business-and-government/essential-cyber-security/ism/cyber-security-guidelines/"
+    "guidelines-email",
+)
 CHECKDMARC = Reference("checkdmarc 6", "https://domainaware.github.io/checkdmarc/")
 LETS_ENCRYPT = Reference("Let's Encrypt: chains of trust", "https://letsencrypt.org/certificates/")
 BREAKSPF = Reference("Wang and others: BreakSPF, NDSS 2024", "https://www.ndss-symposium.org/ndss-paper/breakspf/")

@@ -44,6 +44,18 @@ class ConfigurationFault:
         return f"{self.program}@{RIGHT_HOST}"
 
 
+RIGHT_JAILS = """[DEFAULT]
+bantime = 1h
+ignoreip = 127.0.0.1/8 ::1
+[postfix]
+enabled = true
+[dovecot]
+enabled = true
+"""
+RIGHT_UPSMON = """MONITOR ups@localhost 1 upsmon secret-word primary
+MINSUPPLIES 1
+NOTIFYFLAG ONBATT SYSLOG+WALL
+"""
 RIGHT_HOST = "mx.right.example"
 
 FAULTS = (
@@ -53,6 +65,22 @@ FAULTS = (
         "mx.injectable.example",
         RIGHT_NAMED.replace("{ none; }", "{ key ours; any; }"),
         "allow-transfer { key ours; any; }",
+    ),
+    ConfigurationFault(
+        "F2B-TEMPORARY",
+        "fail2ban",
+        "mx.injectable.example",
+        RIGHT_JAILS.replace("1h", "-1"),
+        "bantime = -1",
+        "advice",
+    ),
+    ConfigurationFault(
+        "NUT-CONFIG",
+        "nut",
+        "mx.injectable.example",
+        f"{RIGHT_UPSMON}AT ONBATT * START-TIMER early-shutdown 30\n",
+        "a timer that shuts down",
+        "advice",
     ),
     ConfigurationFault(
         "CFG-TLS-FLOOR",
@@ -82,10 +110,12 @@ NAMED = (*FAULTS, STALE)
 ALL = (*NAMED, BROKEN)
 
 
+RIGHT = {"bind": RIGHT_NAMED, "fail2ban": RIGHT_JAILS, "nut": RIGHT_UPSMON}
+
+
 def in_inventory() -> str:
     """The keys of the inventory that name the files."""
-    rights = (("bind", RIGHT_HOST), ("postfix", RIGHT_HOST))
-    named = [*((fault.program, fault.host) for fault in NAMED), rights[0]]
+    named = [*((fault.program, fault.host) for fault in NAMED), *((program, RIGHT_HOST) for program in RIGHT)]
     entries = [
         f"  - {{host: {host}, program: {program}, file: {FOLDER}/{program}-{host}}}\n" for program, host in named
     ]
@@ -98,7 +128,8 @@ def write(directory: Path) -> None:
     folder.mkdir()
     for fault in NAMED:
         (folder / f"{fault.program}-{fault.host}").write_text(fault.text)
-    (folder / f"bind-{RIGHT_HOST}").write_text(RIGHT_NAMED)
+    for program, text in RIGHT.items():
+        (folder / f"{program}-{RIGHT_HOST}").write_text(text)
     for host, text in ((RIGHT_HOST, RIGHT_POSTFIX), (BROKEN.host, BROKEN.text)):
         output = CapturedOutput("postfix", "postconf -n", "postconf-n.txt", 0)
         write_capture(folder / host, Capture(host, "2026-11-01T00:00:00Z", (output,)), {output.file: text})

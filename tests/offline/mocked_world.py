@@ -9,7 +9,15 @@ from mailproof.observations.dane import KeysOfHost
 from mailproof.observations.dkim import KeyAge
 from mailproof.observations.mta_sts import STSChange
 from mailproof.report import history
-from tests.offline import configuration_faults, log_faults, message_faults, report_faults, smtp_faults, zone_file_faults
+from tests.offline import (
+    configuration_faults,
+    exercise_faults,
+    log_faults,
+    message_faults,
+    report_faults,
+    smtp_faults,
+    zone_file_faults,
+)
 from tests.offline.zone_file_faults import DRIFT, RIGHT_ZONE, FileFault
 from tests.unit.documents import document
 
@@ -124,6 +132,7 @@ domains: [right.example, injectable.example, ssl2.example, weak-key.example, rem
 sending: [{address: 11.1.0.1, domains: [mail.right.example, right.example, ssl2.example, weak-key.example]}]
 messages: [samples]
 reports: [reports]
+own_mailboxes: [MAILBOXES]
 hosts: [{name: mx.right.example, addresses: [11.1.0.1], roles: [mx, submission, imap], ports: &users {submission: [587],
   imap: [143]}}, {name: mx.injectable.example, roles: [mx, submission, imap], ports: *users},
   {name: imap.zone-private-addr.example, roles: [imap]}]
@@ -271,6 +280,13 @@ MOCKS = (
         Mock(fault.control, fault.target, fault.behaviour, _A_REPORT, fault.verdict, fault.right)
         for fault in report_faults.FAULTS
     ),
+    Mock(
+        "OUT-STS",
+        exercise_faults.target_of(exercise_faults.WRONG),
+        "mail for a domain whose policy names another MX host is delivered",
+        "no sender of the laboratory has a policy daemon",
+        right=exercise_faults.target_of(exercise_faults.RIGHT),
+    ),
     *(
         Mock(fault.control, fault.target, fault.behaviour, _A_CONFIGURATION, fault.verdict, fault.right)
         for fault in configuration_faults.ALL
@@ -336,6 +352,7 @@ def write(directory: Path) -> Path:
     zone_file_faults.write(directory)
     message_faults.write(directory)
     report_faults.write(directory)
+    exercise_faults.write(directory)
     configuration_faults.write(directory)
     log_faults.write(directory)
     keys = [(f"{name}._domainkey.aged.example", KeyAge.FACT, f"{OLD_KEY} 2020-01-01 since") for name in ("old", "new")]
@@ -344,7 +361,7 @@ def write(directory: Path) -> Path:
     history.append(directory / HISTORY, document(inventory=NAME), (*keys, *before))
     inventory = directory / f"{NAME}.yaml"
     inventory.write_text(
-        INVENTORY.replace("SMTP-FAULTS", smtp_faults.in_inventory())
+        INVENTORY.replace("SMTP-FAULTS", smtp_faults.in_inventory()).replace("MAILBOXES", exercise_faults.MAILBOXES)
         + zone_file_faults.in_inventory()
         + configuration_faults.in_inventory()
         + log_faults.in_inventory()

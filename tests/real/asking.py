@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from tests.real.domains import Chain, Domain
+from tests.real.domains import Domain
 from tests.real.lab import Lab, plan
+from tests.real.shown import Chain
 
 EHLO = "EHLO prober.client.test"
 LISTENING = [d for d in plan.DOMAINS if plan.listeners(d)]

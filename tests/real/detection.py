@@ -20,6 +20,7 @@ from mailproof.controls import Family, load_catalogue
 from mailproof.reference import write_pages
 from tests.real import domains, faults, inventory
 from tests.real.domains import Domain
+from tests.real.exercised import exercise
 from tests.real.lab import Lab
 from tests.real.lab.namespaces import LabError
 from tests.real.lab.requirements import versions
@@ -223,6 +224,7 @@ def make() -> tuple[dict[str, str], Mapping[Key, Verdict]]:
     with Lab() as lab, tempfile.TemporaryDirectory() as temporary:
         directory = Path(temporary)
         inventory.write(directory / "lab.yaml", lab.ca_file)
+        exercise(lab, directory)
         run = inside(lab, directory, "reports")
         if not run.document:
             raise LabError(run.output)

@@ -26,6 +26,7 @@ from tests.real.domains import (
     WRONG_RESOLVER,
     Domain,
 )
+from tests.real.exercised import own_mailboxes
 from tests.real.faults import chain_files, user_keys
 from tests.real.lab import plan, registry, routes, signers, zones
 from tests.real.lab.ca import PUBLIC_ROOTS
@@ -59,7 +60,11 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
         "drop": [registry.DROP],
         "trusted": ["dns.test", "ring-b.test", "msv1.invalid"],
         "lookalikes": 1,
-        "controls": {"DNS-TTL-PLAN": {"seconds": plan.TTL}, "DKIM-DUAL": {"algorithms": ["rsa"]}},
+        "controls": {
+            "DNS-TTL-PLAN": {"seconds": plan.TTL},
+            "DKIM-DUAL": {"algorithms": ["rsa"]},
+            "SMTP-RECEIVED-BOTH-WAYS": {"seconds": 8},
+        },
         "resolvers_under_test": [
             {"address": RESOLVER, "host": RESOLVER_NAME, "dot": True},
             {"address": WRONG_RESOLVER, "host": RESOLVER_NAME, "dot": True},
@@ -81,6 +86,7 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
             for label, place in user_keys.PUBLISHES.items()
             if label in labels
         ],
+        "own_mailboxes": own_mailboxes(directory, ca_file.parents[1], labels),
         "zones": [zones.IN_ADDR, zones.rfc2317_zone()],
         "name_servers": _name_servers(),
         "mx_hosts": _mx_hosts(),

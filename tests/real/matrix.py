@@ -45,7 +45,7 @@ def _software(control: str, domain: Domain, targets: Iterable[str]) -> tuple[str
         return (POLICY_HOST,)
     if any(target.startswith(f"{domain.store_host}[") for target in targets):
         return (domains.DOVECOT,)
-    if control == "BACKUPMX-RCPT" or any("]:" in target for target in targets):
+    if control == "BACKUPMX-RCPT" or any("]:" in target or target.endswith("(exercise)") for target in targets):
         return (domain.server.software if domain.server else domains.POSTFIX,)
     return DNS
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ class Run:
     output: str
     document: dict[str, Any]
 
-    @property
+    @cached_property
     def verdicts(self) -> dict[verdicts.Key, verdicts.Verdict]:
         """Verdict, level and what was observed, by control and target."""
         return verdicts.of(self.document)

@@ -9,8 +9,9 @@ import pytest
 
 from tests.real import domains
 from tests.real.asking import EHLO
-from tests.real.domains import Chain, Domain
+from tests.real.domains import Domain
 from tests.real.lab import Lab, plan
+from tests.real.shown import Chain
 
 STORE_PORTS = [(domain, port) for domain in plan.stores() for port in domains.LISTENING[domain.software]]
 

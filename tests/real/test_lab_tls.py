@@ -8,8 +8,9 @@ import sys
 import pytest
 
 from tests.real.asking import EHLO, SPEAKS_TLS, label, s_client, short
-from tests.real.domains import Chain, Domain
+from tests.real.domains import Domain
 from tests.real.lab import Lab, plan
+from tests.real.shown import Chain
 
 VERIFIED = {
     Chain.RIGHT: "0 (ok)",

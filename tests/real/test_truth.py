@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.real import detection, faults, inventory
+from tests.real.exercised import exercise
 from tests.real.lab import Lab, plan
 from tests.real.matrix import mocked
 from tests.real.suite import Run, inside, outside
@@ -31,9 +32,16 @@ def directory(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def full(lab: Lab, directory: Path) -> Run:
     """One run over everything, recorded."""
+    exercise(lab, directory)
     run = inside(lab, directory, "full", "--record=record.json")
     assert run.document, run.output
     return run
+
+
+@pytest.fixture(scope="module")
+def by_domain(full: Run) -> dict[str, dict[tuple[str, str], list[str]]]:
+    """The findings of the run, by the label of the domain that they are about."""
+    return found(full.verdicts)
 
 
 def lines(findings: dict[tuple[str, str], list[str]], keys: Iterable[tuple[str, str]]) -> str:
@@ -41,9 +49,9 @@ def lines(findings: dict[tuple[str, str], list[str]], keys: Iterable[tuple[str, 
 
 
 @pytest.mark.parametrize("label", LABELS)
-def test_findings_are_the_truth(full: Run, label: str) -> None:
+def test_findings_are_the_truth(by_domain: dict[str, dict[tuple[str, str], list[str]]], label: str) -> None:
     truth = plan.by_label(label)
-    findings = found(full.verdicts).get(label, {})
+    findings = by_domain.get(label, {})
     surplus = {
         key
         for key in set(findings) - truth.findings
@@ -96,9 +104,9 @@ def test_right_domains_are_judged(full: Run, label: str) -> None:
     assert ("CERT-TRUST" in passed) is (label != "self-signed-dane")
 
 
-def test_what_every_host_gives_is_found_on_right_ones(full: Run) -> None:
+def test_what_every_host_gives_is_found_on_right_ones(by_domain: dict[str, dict[tuple[str, str], list[str]]]) -> None:
     for domain in faults.RIGHT[:2]:
-        assert set(faults.EVERYWHERE) <= {control for control, _ in found(full.verdicts).get(domain.label, {})}
+        assert set(faults.EVERYWHERE) <= {control for control, _ in by_domain.get(domain.label, {})}
 
 
 def test_replay_gives_the_same_verdicts_without_a_network(full: Run, directory: Path) -> None:
@@ -129,34 +137,43 @@ def test_xdist_surveys_once(lab: Lab, tmp_path: Path) -> None:
 
 
 class TestExitCodes:
+    """Replays of a record of few domains: to read that of the whole laboratory takes half a minute each time."""
+
+    @pytest.fixture(scope="class")
+    def few(self, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        directory = tmp_path_factory.mktemp("few")
+        inventory.write(directory / "lab.yaml", lab.ca_file, {"right", "no-tlsrpt", "busy"})
+        assert inside(lab, directory, "recorded", "--record=record.json").document
+        return directory
+
     def test_findings_close_the_gate(self, full: Run) -> None:
         assert full.exit_code == pytest.ExitCode.TESTS_FAILED
         assert not full.document["decision"]["open"]
 
     @pytest.mark.parametrize("pattern", ["*right.test*", "*no-tlsrpt.test"])
-    def test_without_findings_it_opens(self, full: Run, directory: Path, pattern: str) -> None:
-        run = outside(directory, "selected", "--replay=record.json", f"--target={pattern}")
+    def test_without_findings_it_opens(self, few: Path, pattern: str) -> None:
+        run = outside(few, "selected", "--replay=record.json", f"--target={pattern}")
         failed = [key for key, (verdict, _, _) in run.verdicts.items() if verdict in ("fail", "inconclusive")]
         assert not failed
         assert run.verdicts
         assert run.exit_code == pytest.ExitCode.OK
         assert run.document["decision"]["open"]
 
-    def test_inconclusive_keeps_it_closed(self, full: Run, directory: Path) -> None:
-        run = outside(directory, "selected", "--replay=record.json", "--target=mx.busy.test*")
+    def test_inconclusive_keeps_it_closed(self, few: Path) -> None:
+        run = outside(few, "selected", "--replay=record.json", "--target=mx.busy.test*")
         assert run.exit_code == pytest.ExitCode.TESTS_FAILED
         assert not [key for key, (verdict, _, _) in run.verdicts.items() if verdict == "fail"]
 
-    def test_nothing_checked_is_no_success(self, full: Run, directory: Path) -> None:
-        run = outside(directory, "selected", "--replay=record.json", "--target=nobody.test")
+    def test_nothing_checked_is_no_success(self, few: Path) -> None:
+        run = outside(few, "selected", "--replay=record.json", "--target=nobody.test")
         assert run.exit_code == pytest.ExitCode.NO_TESTS_COLLECTED
 
     @pytest.mark.parametrize(
         "arguments",
         [("--control=NO-SUCH",), ("--replay=missing.json",), ("--record=a", "--replay=record.json")],
     )
-    def test_wrong_usage(self, full: Run, directory: Path, arguments: tuple[str, ...]) -> None:
-        assert outside(directory, "wrong", *arguments).exit_code == pytest.ExitCode.USAGE_ERROR
+    def test_wrong_usage(self, few: Path, arguments: tuple[str, ...]) -> None:
+        assert outside(few, "wrong", *arguments).exit_code == pytest.ExitCode.USAGE_ERROR
 
 
 def test_connections_are_counted(full: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,18 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "mailproof"
 
 FLOORS = (
-    ("clock", "criteria", "documents", "extensions", "patterns", "references", "captures", "places", "remedies"),
+    (
+        "clock",
+        "criteria",
+        "documents",
+        "extensions",
+        "patterns",
+        "references",
+        "captures",
+        "exercises",
+        "places",
+        "remedies",
+    ),
     ("net",),
     ("grammars",),
     ("inventory",),
@@ -23,7 +34,7 @@ FLOORS = (
     ("controls",),
     ("gate",),
     ("report",),
-    ("capturing", "hiding", "coverage", "draft", "docket", "plan", "worlds", "fixtures"),
+    ("capturing", "exercising", "hiding", "coverage", "draft", "docket", "plan", "worlds", "fixtures"),
     ("run",),
     ("plugin", "cli", "reference"),
 )

@@ -156,3 +156,35 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
         first, held = number, [line.rstrip()]
     if held:
         yield first, " ".join(held)
+
+
+def parse_ini(text: str) -> Iterator[Setting]:
+    """``name = value`` below ``[section]``, as fail2ban (jail.conf(5)) and NUT (ups.conf(5)) have it: ``sshd/bantime``.
+
+    A line that begins with a blank goes on with the value before it; what stands behind `` #`` is a comment.
+    """
+    section, held = "", None
+    for number, line in enumerate(_lines(text), 1):
+        stripped = line.strip()
+        if not stripped or stripped[0] in "#;":
+            continue
+        named = _INI.match(stripped)
+        if held is not None and line[0] in " \t" and not named:
+            held = Setting(
+                held.name, f"{held.value} {_COMMENT.split(stripped, 1)[0]}".strip()[:MAX_EXPANDED], held.line
+            )
+            continue
+        if held is not None:
+            yield held
+            held = None
+        if stripped.startswith("[") and (end := stripped.find("]")) > 0:
+            section = stripped[1:end].strip()[:MAX_SECTION_NAME]
+        elif named:
+            name = f"{section}/{named['name'].lower()}" if section else named["name"].lower()
+            held = Setting(name, _COMMENT.split(named["value"], 1)[0].strip(), number)
+    if held is not None:
+        yield held
+
+
+_INI = re.compile(r"(?P<name>[A-Za-z0-9_.-]{1,80})[ \t]{0,80}[=:][ \t]{0,80}(?P<value>.*)")
+_COMMENT = re.compile(r"[ \t][#;]")

@@ -54,6 +54,7 @@ class LoadedInventory:
             "zone": model.zones,
             "blocklist": [blocklist.name for blocklist in model.blocklists],
             "resolver": [resolver.address for resolver in model.resolvers_under_test],
+            "mailbox": [mailbox.address for mailbox in model.own_mailboxes],
             "configuration": [f"{entry.program} on {entry.host}" for entry in model.configurations],
             **{key.removesuffix("s"): [path.name for path in getattr(model, key)] for key in FILES},
         }
@@ -85,6 +86,7 @@ class LoadedInventory:
             "zones": model.zones,
             "blocklists": [blocklist.name for blocklist in model.blocklists],
             "resolvers_under_test": [resolver.address for resolver in model.resolvers_under_test],
+            "own_mailboxes": [mailbox.address for mailbox in model.own_mailboxes],
             "configurations": [str(entry.file) for entry in model.configurations],
             **{key: [str(path) for path in getattr(model, key)] for key in FILES},
         }

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from mailproof.inventory.evidence import ChainFile, Configuration, EvidenceFile, UserKeys
+from mailproof.inventory.exercise import OwnMailbox
 from mailproof.inventory.parts import Part
 from mailproof.inventory.reputation import Blocklist, Partner, Registration
 from mailproof.inventory.resolvers import Canaries, ResolverUnderTest
@@ -412,6 +413,9 @@ class Inventory(Part):
     user_keys: Annotated[list[UserKeys], AfterValidator(unique)] = Field(
         default=[], description="Mail addresses whose keys are published for others to encrypt to."
     )
+    own_mailboxes: Annotated[list[OwnMailbox], AfterValidator(unique)] = Field(
+        default=[], description="Mailboxes of the domains that `mailproof exercise` may send test mail to."
+    )
     captures: Annotated[list[EvidenceFile], AfterValidator(unique)] = Field(
         default=[], description="Directories that `mailproof capture HOST` wrote."
     )
@@ -445,6 +449,14 @@ class Inventory(Part):
     def _is_not_empty(self) -> Self:
         if not any(getattr(self, key) for key in CONTENT):
             raise wrong(f"nothing to check: give at least one of {', '.join(CONTENT)}")
+        return self
+
+    @model_validator(mode="after")
+    def _own_mailboxes_are_ours(self) -> Self:
+        ours = {domain.name for domain in self.domains}
+        for mailbox in self.own_mailboxes:
+            if mailbox.domain not in ours:
+                raise wrong(f"{mailbox.address} is in no domain of the inventory: nobody else's mailbox gets test mail")
         return self
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailproof.grammars import dkim_signatures, messages, received
+from mailproof.grammars import authentication_results, dkim_signatures, messages, received
 from mailproof.observations.messages import Message
 from mailproof.probes.dkim_verification import SignedMessage, Unverifiable, verify
 from tests.fuzz.parser import Parser, as_text, words_of
@@ -39,7 +39,23 @@ def _signature(data: bytes) -> bool:
     return not signature.errors
 
 
+def _results(data: bytes) -> bool:
+    found = authentication_results.parse_authentication_results(as_text(data))
+    assert len(found.results) <= authentication_results.MAX_RESULTS
+    assert all(result.method and result.result for result in found.results)
+    return bool(found.server and found.results)
+
+
 PARSERS = (
+    Parser(
+        "authentication results",
+        _results,
+        (
+            b'mx.example.org 1; dkim=fail reason="bad; key" (x) header.d=example.org header.i=@a; spf/1 = pass',
+            b"mx.example.org; none",
+        ),
+        words_of('dkim= spf= dmarc= pass fail none header.d= smtp.mailfrom= reason= policy.dmarc= ( ) ; / 1 \\ "'),
+    ),
     Parser(
         "message",
         _message,

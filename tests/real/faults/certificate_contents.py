@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.real.domains import EXIM, POSTFIX, Chain, Domain, Server
+from tests.real.domains import EXIM, POSTFIX, Domain, Server
+from tests.real.shown import Chain
 
 NETWORK = 110
 

@@ -9,11 +9,11 @@ from tests.real.domains import (
     PROXY_PROTOCOL,
     TLS_AT_ONCE,
     TLS_IN_THE_DIALOGUE,
-    Chain,
     Domain,
     Server,
     Store,
 )
+from tests.real.shown import Chain
 
 NETWORK = 32
 

@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-from tests.real.domains import (
-    EXIM,
-    ISSUER,
-    NEXT_KEY,
-    NO_KEY,
-    OWN_KEY,
-    POSTFIX,
-    Chain,
-    Delegation,
-    Domain,
-    Server,
-    Store,
-)
+from tests.real.domains import EXIM, ISSUER, NEXT_KEY, NO_KEY, OWN_KEY, POSTFIX, Delegation, Domain, Server, Store
+from tests.real.shown import Chain
 
 NETWORK = 33
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.real.domains import SERIAL, Domain, PolicyHost
+from tests.real.domains import SERIAL, Domain
+from tests.real.shown import PolicyHost
 
 NETWORK = 36
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.real.domains import POSTFIX, Domain, Registered, Server
+from tests.real.domains import POSTFIX, Domain, Server
+from tests.real.shown import Registered
 
 NETWORK = 93
 

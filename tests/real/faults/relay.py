@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.real.controls import MAILBOXES, OPENSMTPD_SPEAKS
-from tests.real.domains import BALANCER, CHASQUID, EXIM, HAPROXY, OPENSMTPD, POSTFIX, Chain, Domain, Server
+from tests.real.domains import BALANCER, CHASQUID, EXIM, HAPROXY, OPENSMTPD, POSTFIX, Domain, Server
+from tests.real.shown import Chain
 
 NETWORK = 38
 

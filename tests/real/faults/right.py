@@ -15,6 +15,8 @@ from tests.real.domains import (
     Store,
     Web,
 )
+from tests.real.faults.incoming import FILTERED, SENDER, SENDERS
+from tests.real.faults.outgoing import DANE, SINK, sink_records
 
 NETWORK = 25
 
@@ -102,6 +104,9 @@ DOMAINS = (
     Domain("right-web", web=Web()),
     Domain("right-auto", store=Store(), auto=Auto()),
     Domain(LOGO, records=with_logo(LOGO, "right.svg", "mark.pem")),
+    Domain(SENDER, records=SENDERS),
+    Domain(SINK, records=sink_records("11.255.0.2")),
+    Domain("exercise-right", server=Server(POSTFIX, (FILTERED, *DANE))),
     Domain("bimi-declined", records={"default._bimi TXT": ("v=BIMI1; l=; a=;",)}),
     Domain(
         "right-cyrus",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.real.domains import CYRUS, STUNNEL, TLS_IN_THE_DIALOGUE, Chain, Domain, Store
+from tests.real.domains import CYRUS, STUNNEL, TLS_IN_THE_DIALOGUE, Domain, Store
 from tests.real.faults.tls import BELOW_TLS12
+from tests.real.shown import Chain
 
 NETWORK = 101
 

@@ -13,11 +13,11 @@ from tests.real.domains import (
     POSTFIX,
     PROXY_PROTOCOL,
     SILENT_ADDRESS,
-    Chain,
     Domain,
     Server,
     Store,
 )
+from tests.real.shown import Chain
 
 NETWORK = 41
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.real.domains import NO_KEY, Chain, Domain, Web
+from tests.real.domains import NO_KEY, Domain, Web
+from tests.real.shown import Chain
 
 NETWORK = 102
 

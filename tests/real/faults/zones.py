@@ -18,6 +18,8 @@ DOMAINS = (
     Domain(
         "bogus",
         "DS of a key that the zone does not have",
+        # Test messages are signed with this key (faults/incoming.py).
+        records={"mailproof._domainkey TXT": ("v=DKIM1; k=rsa; p=RSA-SIGNER",)},
         delegation=Delegation.WRONG_DS,
         fail=("SEC-NOT-BOGUS",),
     ),

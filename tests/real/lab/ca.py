@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from tests.real.domains import Chain
 from tests.real.lab import certificate_faults as faults
+from tests.real.shown import Chain
 
 PUBLIC_ROOTS = "public.pem"
 """The file of the root that the inventory takes for a public CA's, beside that of all roots."""

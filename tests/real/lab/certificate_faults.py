@@ -9,7 +9,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.real.domains import REGISTRY, Chain
+from tests.real.domains import REGISTRY
+from tests.real.shown import Chain
 
 LIST = "laboratory.crl"
 LIST_URL = f"http://{REGISTRY}/crl/{LIST}"

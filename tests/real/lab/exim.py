@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.real import domains
-from tests.real.domains import Chain, Domain
+from tests.real.domains import Domain
 from tests.real.lab import plan
 from tests.real.lab.ca import OTHER, Issued
 from tests.real.lab.processes import Daemons
 from tests.real.lab.requirements import exim as exim_program
+from tests.real.shown import Chain
 
 USER = "Debian-exim"
 """Compiled into the package. Where it is missing, the lab adds it to passwd in the servers' namespace."""
@@ -57,6 +58,46 @@ plain:
   server_condition = false
   server_advertise_condition = yes
 """
+
+EXERCISED = "exercise-"
+"""Labels of domains whose user really gets the mail begin so."""
+MAILDIR = "Maildir"
+CHECKING = """\
+acl_smtp_rcpt = check_recipient
+acl_smtp_data = check_message
+deliver_drop_privilege = true
+
+begin acl
+check_recipient:
+  warn   spf = pass : fail : softfail : neutral : none : permerror : temperror
+  accept domains = +local_domains
+         local_parts = postmaster : abuse : hostmaster : user : dmarc : tlsrpt
+  deny   domains = +local_domains
+         message = No such mailbox
+  accept hosts = +relay_from_hosts
+  deny   message = relay not permitted
+
+check_message:
+  warn   add_header = :at_start:${authresults {$primary_hostname}}
+  accept
+
+begin routers
+user:
+  driver = accept
+  local_parts = user
+  transport = inbox
+drop:
+  driver = redirect
+  data = :blackhole:
+
+begin transports
+inbox:
+  driver = appendfile
+  directory = MAILDIR
+  maildir_format
+  create_directory
+"""
+"""It verifies SPF and DKIM, and writes what it found."""
 
 
 def passwd_lines() -> tuple[str, str]:
@@ -114,6 +155,9 @@ def configuration(domain: Domain, directory: Path, issued: Issued | None) -> str
         settings += [f"tls_certificate = {_shown(domain, issued)}", f"tls_privatekey = {issued.key_file}"]
     changed = {_key(setting) for setting in server.settings}
     kept = [setting for setting in settings if _key(setting) not in changed]
+    if domain.label.startswith(EXERCISED):
+        kept.remove("queue_only = true")
+        return "\n".join([*kept, *server.settings]) + "\n" + CHECKING.replace("MAILDIR", str(directory / MAILDIR))
     return "\n".join([*kept, *server.settings]) + "\n" + RULES
 
 
@@ -131,7 +175,8 @@ def exim(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[str,
     for domain in plan.hosts(domains.EXIM):
         own = directory / domain.label
         (own / "spool").mkdir(parents=True)
-        for path in (own, own / "spool"):
+        (own / MAILDIR).mkdir()
+        for path in (own, own / "spool", own / MAILDIR):
             os.chown(path, *_user_and_group())
         config = own / "exim.conf"
         config.write_text(configuration(domain, own, issued.get(domain.label)))

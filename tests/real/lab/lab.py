@@ -17,7 +17,6 @@ from typing import Any
 
 from mailproof.net.services import begins_with_tls
 from tests.real import domains
-from tests.real.domains import Chain, PolicyHost
 from tests.real.lab import plan, requirements, zones
 from tests.real.lab.ca import Authority, Issued, tlsa_of
 from tests.real.lab.chasquid import chasquid
@@ -27,6 +26,7 @@ from tests.real.lab.dovecot import dovecot
 from tests.real.lab.exim import exim
 from tests.real.lab.exim import passwd_lines as exim_users
 from tests.real.lab.haproxy import haproxy
+from tests.real.lab.milters import milters
 from tests.real.lab.namespaces import LabError, Namespaces, remove_leftovers
 from tests.real.lab.nginx import AUTO_NAMES, Site, WebSite, auto_server, nginx
 from tests.real.lab.old_openssl_server import Host
@@ -39,6 +39,7 @@ from tests.real.lab.processes import Daemons
 from tests.real.lab.registry import documents
 from tests.real.lab.resolvers import forwarding, wrong_unbound
 from tests.real.lab.stunnel import stunnel
+from tests.real.shown import Chain, PolicyHost
 
 ROOT = Path(__file__).resolve().parents[3]
 RUN_SECONDS = 60.0
@@ -126,6 +127,7 @@ class Lab:
         # Daemons start in parallel with each other and with the signing of the zones. No threads here: one
         # whose start is interrupted would go on after everything has been taken down.
         servers = namespaces.servers
+        milters(daemons, servers, self.directory / "milters")
         postfix(daemons, servers, self.directory / "postfix", issued)
         exim(daemons, servers, self.directory / "exim", issued)
         chasquid(daemons, servers, self.directory / "chasquid", issued)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.marks import LOGO, mark_pem
 from tests.real.client_settings import AUTO_STORE
-from tests.real.domains import REGISTRY, Domain, PolicyHost, Web
+from tests.real.domains import REGISTRY, Domain, Web
 from tests.real.faults import right
 from tests.real.lab import plan
 from tests.real.lab.ca import Issued
@@ -18,6 +18,7 @@ from tests.real.lab.certificate_faults import LIST
 from tests.real.lab.openpgp import SecurityText
 from tests.real.lab.processes import Daemons
 from tests.real.lab.requirements import program
+from tests.real.shown import PolicyHost
 
 WELL_KNOWN = "/.well-known/mta-sts.txt"
 LARGE = 70_000

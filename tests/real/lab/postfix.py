@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import pwd
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from tests.real import domains
-from tests.real.domains import Chain
 from tests.real.lab import plan
 from tests.real.lab.ca import Issued
 from tests.real.lab.processes import Daemons
 from tests.real.lab.requirements import POSTFIX_MASTER
+from tests.real.shown import Chain
 
 BACKUP = "backup-accepts-unknown"
 BACKUP_REWRITE = "rewrite-backup"
@@ -32,7 +33,14 @@ QUEUES = (
 OWNER = "postfix"
 DROP_GROUP = "postdrop"
 RECIPIENTS = "/^(postmaster|abuse|hostmaster|user|dmarc|tlsrpt)@/ exists\n"
-"""The mailboxes of every domain."""
+"""The mailboxes of every domain. Those of the domains that are exercised are Maildirs."""
+MAILDIRS = "maildirs"
+READER = "nobody"
+"""Whom the Maildirs belong to."""
+EXERCISED = "exercise-"
+"""Labels of domains that are exercised begin so."""
+TO_JUNK = r"/^Authentication-Results: mx\.(exercise-[a-z]+)\.test; dmarc=fail/ REDIRECT junk@$1.test" + "\n"
+"""What OpenDMARC says of a message decides about the folder; it refuses by itself what p=reject forbids."""
 
 SERVICES = f"""\
 pickup     unix    n - n 60  1 pickup
@@ -48,6 +56,7 @@ trace      unix    - - n -   0 bounce
 error      unix    - - n -   - error
 retry      unix    - - n -   - error
 discard    unix    - - n -   - discard
+virtual    unix    - n n -   - virtual
 dnsblog    unix    - - n -   0 dnsblog
 tlsproxy   unix    - - n -   0 tlsproxy
 postlog    unix-dgram n - n - 1 postlogd
@@ -78,7 +87,16 @@ def _main(directory: Path, recipients: Path) -> str:
         "relay_domains": "",
         "virtual_mailbox_domains": domains,
         "virtual_mailbox_maps": f"regexp:{recipients}",
-        # Whatever gets in is thrown away: nothing is ever delivered.
+        # Whatever gets in is thrown away: nothing is ever delivered but to the domains that are exercised.
+        "transport_maps": f"regexp:{directory / 'transports.regexp'}",
+        "virtual_mailbox_base": str(directory / MAILDIRS),
+        "virtual_uid_maps": f"static:{pwd.getpwnam(READER).pw_uid}",
+        "virtual_gid_maps": f"static:{pwd.getpwnam(READER).pw_gid}",
+        "virtual_minimum_uid": "1",
+        "sender_dependent_default_transport_maps": f"regexp:{directory / 'senders.regexp'}",
+        "minimal_backoff_time": "1s",
+        "queue_run_delay": "1s",
+        "milter_header_checks": f"regexp:{directory / 'results.regexp'}",
         "virtual_transport": "discard:",
         "relay_transport": "discard:",
         "default_transport": "discard:",
@@ -105,6 +123,38 @@ def _main(directory: Path, recipients: Path) -> str:
         "cyrus_sasl_config_path": str(directory / "sasl"),
     }
     return "".join(f"{name} = {value}\n" for name, value in settings.items())
+
+
+def _maildirs(domain: domains.Domain) -> str:
+    """The user of a domain that is exercised, and its folder for suspicious mail."""
+    name = domain.name.replace(".", r"\.")
+    return f"/^user@{name}$/ {domain.label}/\n/^junk@{name}$/ {domain.label}/.Junk/\n"
+
+
+def sends(domain: domains.Domain) -> bool:
+    """Whether its users hand in mail that leaves: its entry says how Postfix sends."""
+    return domain.server is not None and any(setting.startswith("smtp_") for setting in domain.server.settings)
+
+
+def _sender(domain: domains.Domain, issued: Issued) -> str:
+    """Submission for the client's machine without a password, and how what is handed in there is sent."""
+    assert domain.server is not None
+    name = f"myhostname = {domain.host}"
+    submission = [
+        name,
+        f"smtpd_tls_chain_files = {issued.combined_file}",
+        f"mynetworks = {plan.CLIENT}/32",
+        "smtpd_relay_restrictions = permit_mynetworks, reject",
+        "smtpd_forbid_bare_newline_exclusions =",  # mynetworks otherwise, and the client is one of them
+        f"cleanup_service_name = cleanup-{domain.label}",
+    ]
+    cleanup = [setting for setting in domain.server.settings if setting.startswith("cleanup_")]
+    client = [name, *(setting for setting in domain.server.settings if setting.startswith("smtp_"))]
+    return (
+        f"{plan.address(domain)}:587 inet n - n - - smtpd{_options(submission)}\n"
+        f"cleanup-{domain.label} unix n - n - 0 cleanup{_options(cleanup)}\n"
+        f"smtp-{domain.label} unix - - n - - smtp{_options(client)}\n"
+    )
 
 
 def _smtpd(instance: plan.Instance, issued: Issued | None, directory: Path) -> str:
@@ -144,12 +194,22 @@ def postfix(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[s
     # The plug-ins are enough to be offered AUTH; no password is ever right.
     (directory / "sasl" / "smtpd.conf").write_text("pwcheck_method: saslauthd\nmech_list: PLAIN LOGIN\n")
     recipients = directory / "recipients.regexp"
-    recipients.write_text(RECIPIENTS)
+    exercised = [domain for domain in plan.hosts(domains.POSTFIX) if domain.label.startswith(EXERCISED)]
+    recipients.write_text("".join(map(_maildirs, exercised)) + RECIPIENTS)
+    for domain in exercised:
+        (directory / MAILDIRS / domain.label).mkdir(parents=True)
+        shutil.chown(directory / MAILDIRS / domain.label, READER)
+    (directory / "transports.regexp").write_text(f"/@{EXERCISED}[a-z]+\\.test$/ virtual:\n")
+    (directory / "senders.regexp").write_text(
+        "".join(f"/@{domain.label}\\.test$/ smtp-{domain.label}:\n" for domain in exercised if sends(domain))
+    )
+    (directory / "results.regexp").write_text(TO_JUNK)
     (directory / "main.cf").write_text(_main(directory, recipients))
     smtpds = "".join(
         _smtpd(instance, issued.get(instance.key), directory) for instance in plan.instances(domains.POSTFIX)
     )
-    (directory / "master.cf").write_text(SERVICES + smtpds)
+    senders = "".join(_sender(domain, issued[domain.label]) for domain in exercised if sends(domain))
+    (directory / "master.cf").write_text(SERVICES + smtpds + senders)
     daemons.start(
         "postfix",
         namespace,

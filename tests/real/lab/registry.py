@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.real.domains import REGISTRY, Domain, Registered
+from tests.real.domains import REGISTRY, Domain
 from tests.real.lab import plan
+from tests.real.shown import Registered
 
 DROP = f"https://{REGISTRY}/drop.txt"
 

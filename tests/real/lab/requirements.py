@@ -24,6 +24,8 @@ PROGRAMS = {
     "pdnsutil": "pdns-server",
     "unbound": "unbound",
     "postconf": "postfix",
+    "opendkim": "opendkim",
+    "opendmarc": "opendmarc",
     "dovecot": "dovecot-core",
     "haproxy": "haproxy",
     "stunnel4": "stunnel4",

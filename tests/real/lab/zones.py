@@ -15,6 +15,7 @@ import dns.zone
 import gmpy2
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+from mailproof.exercising.sink_records import wrong_tlsa
 from mailproof.fixtures.world_zones import made_up_modulus
 from tests.real import domains
 from tests.real.client_settings import AUTO_STORE
@@ -83,6 +84,8 @@ def dkim_keys_of_all() -> dict[str, str]:
         "RSA-SHARED": rsa_key(made_up_modulus(2048)),
         "RSA-NEAR": rsa_key(near),
         "RSA-SIGNER": signers.published(),
+        domains.SINK_KEY: signers.sink()[2],
+        domains.NOT_SINK_KEY: wrong_tlsa(signers.sink()[2]),
     }
 
 

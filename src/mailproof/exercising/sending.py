@@ -1,0 +1,145 @@
+"""Hands test messages to the MX host of the mailbox, and hears what it says. Nobody else is ever a recipient."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from dns.rdtypes.ANY.MX import MX
+
+from mailproof.exercises import Sent
+from mailproof.exercising.messages import BOGUS_KEY, Mail
+from mailproof.net.errors import NotAvailable, NotObserved
+from mailproof.net.network import Network
+from mailproof.net.smtp import Dialogue, Reply, extensions
+
+FINAL_REPLY = 120.0
+"""Seconds for the reply to a message: filters run meanwhile. RFC 5321, section 4.5.3.2.6 grants ten minutes."""
+MAX_FURTHER = 10
+"""Replies that are heard after the one that was due."""
+MAX_SERVERS = 4
+"""Addresses that are tried until one answers."""
+
+
+ONCE = (BOGUS_KEY,)
+"""Cases in which a deferral is an answer: whoever validates cannot have the key, today or tomorrow."""
+
+
+class NoServer(Exception):
+    """No MX host of the mailbox answers."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """An address of an MX host."""
+
+    host: str
+    address: str
+
+    def __str__(self) -> str:
+        return f"{self.host}[{self.address}]:25"
+
+
+async def servers_of(domain: str, net: Network) -> tuple[Server, ...]:
+    """The addresses of the domain's MX hosts, the most preferred first. Raises NotObserved."""
+    answer = await net.dns.resolve(domain, "MX")
+    records = sorted(answer.records, key=lambda record: record.rdata(MX).preference)
+    hosts = [record.target for record in records if record.target != "."] if records else [domain]
+    found: list[Server] = []
+    for host in dict.fromkeys(hosts):
+        for type in ("A", "AAAA"):
+            addresses = await net.dns.resolve(host, type)
+            found += [Server(host, record.data) for record in addresses.records]
+    if not found:
+        raise NotAvailable(f"{domain} has no MX host with an address")
+    return tuple(found[:MAX_SERVERS])
+
+
+class Sender:
+    """Sends messages to one mailbox, at the first server that answers."""
+
+    def __init__(self, net: Network, recipient: str, servers: tuple[Server, ...]) -> None:
+        self._net = net
+        self._recipient = recipient
+        self._servers = servers
+
+    async def send(self, mail: Mail) -> Sent:
+        """Send it once. What prevents that is told in ``failure``; a server that cannot be reached gives way to the
+        next one, for this and all later messages. Raises NoServer.
+        """
+        reasons = []
+        while self._servers:
+            server = self._servers[0]
+            sent = Sent(mail.case, str(server), mail.domain)
+            try:
+                async with self._net.smtp.connect(server.address, 25, host=server.host) as dialogue:
+                    return await self._spoken(dialogue, mail, sent)
+            except NotObserved as failure:
+                reasons.append(f"{server}: {failure.reason}")
+                self._servers = self._servers[1:]
+        raise NoServer("; ".join(reasons) or "no MX host is left")
+
+    async def _spoken(self, dialogue: Dialogue, mail: Mail, sent: Sent) -> Sent:
+        """The dialogue up to the greeting raises NotObserved; what goes wrong later is told in ``failure``."""
+        greeting = await dialogue.greeting()
+        if not greeting.positive:
+            raise NotAvailable(f"the greeting is {greeting}")
+        try:
+            sent = replace(sent, tls=await _greeted(dialogue))
+            for stage, command in (
+                ("MAIL", f"MAIL FROM:<{mail.sender}>"),
+                ("RCPT", f"RCPT TO:<{self._recipient}>"),
+                ("DATA", "DATA"),
+            ):
+                reply = await dialogue.command(command)
+                if not (reply.intermediate if stage == "DATA" else reply.positive):
+                    return _decided(sent, stage, reply)
+            await dialogue.send(mail.octets + b".\r\n")
+            sent = _decided(sent, "message", await dialogue.reply(FINAL_REPLY))
+            return replace(sent, further=await _further(dialogue))
+        except NotObserved as failure:
+            return replace(sent, failure=failure.reason)
+
+
+def _decided(sent: Sent, stage: str, reply: Reply) -> Sent:
+    return replace(sent, stage=stage, code=reply.code, reply=reply.text)
+
+
+async def _greeted(dialogue: Dialogue) -> bool:
+    """Say EHLO, and go on inside TLS where that is offered, as most senders do. Whether it was."""
+    reply = await dialogue.ehlo()
+    if not reply.positive:
+        await dialogue.helo()
+        return False
+    if "STARTTLS" not in extensions(reply) or not (await dialogue.starttls()).positive:
+        return False
+    await dialogue.handshake()
+    await dialogue.ehlo()
+    return True
+
+
+async def _further(dialogue: Dialogue) -> tuple[str, ...]:
+    """The replies that come before the one to QUIT: each answers a command that was no command but text."""
+    found: list[str] = []
+    try:
+        reply = await dialogue.quit()
+        while reply.code != 221 and len(found) < MAX_FURTHER:
+            found.append(str(reply))
+            reply = await dialogue.reply()
+    except NotObserved:
+        pass  # the server has gone
+    return tuple(found)
+
+
+async def send_all(sender: Sender, mails: list[Mail], patience: float, pause: float) -> tuple[Sent, ...]:
+    """Send every message; those that are put off (4yz) again after ``pause`` seconds, until ``patience`` is over."""
+    sent = {mail.case: await sender.send(mail) for mail in mails}
+    end = asyncio.get_running_loop().time() + patience
+    while asyncio.get_running_loop().time() + pause < end:
+        deferred = [mail for mail in mails if sent[mail.case].deferred and mail.case not in ONCE]
+        if not deferred:
+            break
+        await asyncio.sleep(pause)
+        for mail in deferred:
+            sent[mail.case] = replace(await sender.send(mail), tries=sent[mail.case].tries + 1)
+    return tuple(sent.values())

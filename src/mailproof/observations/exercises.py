@@ -1,0 +1,92 @@
+"""What became of the test messages of an exercise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mailproof.exercises import Arrival, Delivery, Exercise, HandedIn, Sent
+from mailproof.grammars.authentication_results import MethodResult, parse_authentication_results
+from mailproof.grammars.received import parse_received_spf
+from mailproof.observations import Observation
+
+
+@dataclass(frozen=True)
+class Exercised(Observation):
+    """The record of an exercise."""
+
+    file: str
+    """As reports call it."""
+    exercise: Exercise | None
+    """None where nothing was exercised so far."""
+    observed_at: str = ""
+    tries_incoming: bool = True
+    """The inventory has what it takes to try SPF, DKIM and DMARC."""
+    tries_outgoing: bool = True
+
+    def sent(self, case: str) -> Sent | None:
+        """The message of a case."""
+        return next((one for one in self._sent if one.case == case), None)
+
+    def sent_below(self, prefix: str) -> tuple[Sent, ...]:
+        """The messages of cases whose names begin so."""
+        return tuple(one for one in self._sent if one.case.startswith(prefix))
+
+    def handed_in(self, case: str) -> HandedIn | None:
+        """The message of a case that was handed in for the sink."""
+        found = self.exercise.handed_in if self.exercise else ()
+        return next((one for one in found if one.case == case), None)
+
+    def deliveries(self, case: str) -> tuple[Delivery, ...]:
+        """The connections to the sink for a case, in their order."""
+        found = self.exercise.deliveries if self.exercise else ()
+        return tuple(one for one in found if one.case == case)
+
+    @property
+    def _sent(self) -> tuple[Sent, ...]:
+        return self.exercise.sent if self.exercise else ()
+
+    def evidence(self) -> tuple[str, ...]:
+        if self.exercise is None:
+            return (f"{self.file}: there is no record",)
+        lines = [f"{self.file}: run {self.exercise.run}, {self.exercise.began_at} to {self.exercise.ended_at}"]
+        for sent in self.exercise.sent:
+            lines += _told(sent)
+        for handed in self.exercise.handed_in:
+            lines.append(
+                f"{handed.case}: handed in for {handed.recipient}: {handed.code} {handed.reply}{handed.failure}"
+            )
+            lines += [_arrived(delivery) for delivery in self.deliveries(handed.case)]
+        return tuple(lines)
+
+
+def _told(sent: Sent) -> Iterator[str]:
+    yield f"{sent.case}, at {sent.server}: {sent.stage} {sent.code} {sent.reply}{sent.failure}"
+    for reply in sent.further:
+        yield f"  and then {reply}"
+    for arrival in sent.arrivals:
+        yield f"  {'what was hidden ' if arrival.smuggled else ''}arrived in {arrival.folder}"
+        yield from (f"    Authentication-Results: {' '.join(value.split())}" for value in arrival.results)
+        yield from (f"    Received-SPF: {' '.join(value.split())}" for value in arrival.received_spf)
+
+
+def _arrived(delivery: Delivery) -> str:
+    how = f"in {delivery.version} {delivery.suite}" if delivery.version else "in clear"
+    outcome = "delivered" if delivery.taken else "not delivered"
+    return f"  {delivery.client} ({delivery.helo}) {how}: {outcome}, {delivery.seconds:.0f} s after it was handed in"
+
+
+def results_of(arrival: Arrival, method: str) -> tuple[MethodResult, ...]:
+    """What the receiver's own Authentication-Results say of a method."""
+    return tuple(
+        result
+        for value in arrival.results
+        for result in parse_authentication_results(value).results
+        if result.method == method
+    )
+
+
+def spf_results(arrival: Arrival) -> tuple[str, ...]:
+    """What the receiver wrote of SPF, in Authentication-Results and Received-SPF."""
+    written = [result.result for result in results_of(arrival, "spf")]
+    return (*written, *(parse_received_spf(value).result for value in arrival.received_spf))

@@ -1,0 +1,142 @@
+"""Reads the configurations of fail2ban and NUT, from the files that the inventory names."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path, PurePath
+
+from mailproof.grammars.settings import Setting, parse_ini
+from mailproof.inventory.model import Inventory
+from mailproof.net.errors import Malformed
+from mailproof.net.network import Network
+from mailproof.observations.configuration import SettingSeen
+from mailproof.observations.machines import BanSettings, Jail, PowerSettings
+from mailproof.places import Place
+from mailproof.probes.configuration import MAX_OCTETS
+from mailproof.probes.probe import probe
+from mailproof.targets.files import Configuration, ConfigurationFile
+
+MAX_JAILS = 200
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "mo": 2_592_000, "y": 31_557_600}
+"""fail2ban-client(1), "TIME FORMAT": ``10m``, ``1h 30m``, ``-1``."""
+_LENGTH = re.compile(r"(-?\d{1,12})\s*(mo|[smhdwy])?[a-z]*")
+
+
+@probe()
+async def ban_settings(configuration: Configuration, net: Network, inventory: Inventory) -> BanSettings:
+    """The jails that are switched on, in the order of the files: a later file says more than one before it."""
+    names = tuple(file.name for file in configuration.files)
+    if configuration.program != "fail2ban":
+        return BanSettings(configuration.program, names)
+    found: dict[str, tuple[Setting, str]] = {}
+    files = [file for file in configuration.files if not file.command]
+    for file in files:
+        text = await net.files.text(Path(file.path), MAX_OCTETS)
+        found |= {setting.name: (setting, file.name) for setting in parse_ini(text)}
+    if files and not found:
+        raise Malformed(f"no settings stand in {', '.join(names)}")
+    sections = dict.fromkeys(name.partition("/")[0] for name in found if "/" in name)
+    jails = [_jail(section, found) for section in sections if section not in ("DEFAULT", "INCLUDES")]
+    backups = {name for domain in inventory.domains for name in domain.backup_mx}
+    addresses = [address for host in inventory.hosts if host.name in backups for address in host.addresses]
+    on = tuple(jail for jail in jails if jail is not None)[:MAX_JAILS]
+    return BanSettings(configuration.program, names, on, tuple(map(str, addresses)))
+
+
+def _jail(section: str, found: dict[str, tuple[Setting, str]]) -> Jail | None:
+    """A jail with what the defaults add; None where it is switched off."""
+
+    def value(name: str) -> tuple[Setting, str] | None:
+        return found.get(f"{section}/{name}") or found.get(f"DEFAULT/{name}")
+
+    enabled = value("enabled")
+    if enabled is None or enabled[0].value.lower() not in ("true", "yes", "on", "1"):
+        return None
+    filter_, length, ignored = value("filter"), value("bantime"), value("ignoreip")
+    stands = length or found.get(f"{section}/enabled") or enabled
+    named = filter_[0].value if filter_ is not None else section
+    return Jail(
+        section,
+        named.replace("%(__name__)s", section).partition("[")[0],
+        _seconds(length[0].value) if length is not None else _UNITS["m"] * 10,
+        Place(stands[1], stands[0].line),
+        tuple(re.split(r"[\s,]+", ignored[0].value)) if ignored is not None else (),
+    )
+
+
+def _seconds(text: str) -> int | None:
+    """A length of time in seconds; None for what cannot be read, like a value that another setting holds."""
+    parts = _LENGTH.findall(text.lower())
+    if not parts or _LENGTH.sub("", text.lower()).strip(" +,"):
+        return None
+    return sum(int(number) * _UNITS[unit or "s"] for number, unit in parts)
+
+
+@probe()
+async def power_settings(configuration: Configuration, net: Network) -> PowerSettings:
+    """What NUT does when the power fails."""
+    names = tuple(file.name for file in configuration.files)
+    if configuration.program != "nut":
+        return PowerSettings(configuration.program, names)
+    words: list[tuple[list[str], Place]] = []
+    delays: list[tuple[SettingSeen, SettingSeen]] = []
+    for file in configuration.files:
+        text = await net.files.text(Path(file.path), MAX_OCTETS)
+        if PurePath(file.path).name == "ups.conf":
+            delays += _delays(text, file)
+        else:
+            words += _words(text, file)
+    if not words and not delays:
+        raise Malformed(f"nothing of NUT stands in {', '.join(names)}: upsmon.conf, upssched.conf, ups.conf")
+    least = [entry for entry in words if entry[0][0] == "MINSUPPLIES" and len(entry[0]) > 1]
+    return PowerSettings(
+        "nut",
+        names,
+        sum(int(said[2]) for said, _ in words if said[0] == "MONITOR" and len(said) > 2 and said[2].isdecimal()),
+        SettingSeen("MINSUPPLIES", least[-1][0][1], least[-1][1]) if least else None,
+        tuple(
+            SettingSeen(f"NOTIFYFLAG {said[1]}", said[2], place)
+            for said, place in words
+            if said[0] == "NOTIFYFLAG" and len(said) > 2 and "SYSLOG" not in said[2].split("+")
+        ),
+        tuple(
+            SettingSeen(said[4], said[5], place)
+            for said, place in words
+            if said[:2] == ["AT", "ONBATT"] and len(said) > 5 and said[3] == "START-TIMER"
+        ),
+        tuple(delays),
+    )
+
+
+def _words(text: str, file: ConfigurationFile) -> list[tuple[list[str], Place]]:
+    """The directives of upsmon.conf and upssched.conf; of MONITOR no name and password is kept."""
+    found: list[tuple[list[str], Place]] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            said = shlex.split(line, comments=True)
+        except ValueError:  # a quotation mark that is not closed
+            said = line.split()
+        if said:
+            found.append((said[:3] if said[0] == "MONITOR" else said[:8], Place(file.name, number)))
+    return found
+
+
+_OFF, _ON = 20, 30
+"""offdelay and ondelay in seconds where ups.conf has none (usbhid-ups(8))."""
+
+
+def _delays(text: str, file: ConfigurationFile) -> list[tuple[SettingSeen, SettingSeen]]:
+    settings = {setting.name: setting for setting in parse_ini(text)}
+    found: list[tuple[SettingSeen, SettingSeen]] = []
+    for section in dict.fromkeys(name.partition("/")[0] for name in settings if "/" in name):
+        pair = [settings.get(f"{section}/{name}") for name in ("offdelay", "ondelay")]
+        if any(pair):
+            line = next(setting.line for setting in pair if setting)
+            off, on = (
+                SettingSeen(f"{section} {name}", setting.value if setting else str(default), Place(file.name, line))
+                for setting, name, default in zip(pair, ("offdelay", "ondelay"), (_OFF, _ON), strict=True)
+            )
+            found.append((off, on))
+    return found

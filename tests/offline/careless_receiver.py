@@ -1,0 +1,84 @@
+"""A small SMTP server that delivers to Maildirs, and a decoy that nobody may talk to. Both are threads."""
+
+from __future__ import annotations
+
+import re
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+RIGHT_END = re.compile(rb"\r\n\.\r\n")
+CARELESS_END = re.compile(rb"\r?\n\.\r?\n|\r\.\r")
+
+
+@dataclass
+class Receiver:
+    """``end`` is what it takes for the end of a message, ``put_off`` how often it defers each recipient's first try."""
+
+    maildir: Path
+    end: re.Pattern[bytes] = RIGHT_END
+    put_off: int = 0
+    recipients: list[str] = field(default_factory=list)
+    connections: int = 0
+    port: int = 0
+
+    def deliver(self, text: bytes) -> None:
+        new = self.maildir / "new"
+        new.mkdir(parents=True, exist_ok=True)
+        (new / str(len(list(new.iterdir())))).write_bytes(text)
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+    receiver: Receiver
+
+
+class _Session(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        receiver = cast(_Server, self.server).receiver
+        receiver.connections += 1
+        held = b""
+        end: re.Pattern[bytes] = re.compile(rb"\r\n")
+        self.request.sendall(b"220 mx.example.org ESMTP\r\n")
+        while some := self.request.recv(65536):
+            held += some
+            while found := end.search(held):
+                said, held = held[: found.start()], held[found.end() :]
+                if end is receiver.end:
+                    receiver.deliver(said)
+                    end = re.compile(rb"\r\n")
+                    self.request.sendall(b"250 delivered\r\n")
+                    continue
+                verb = said[:4].upper()
+                if verb == b"RCPT":
+                    receiver.recipients.append(said.decode().partition("<")[2].rstrip(">"))
+                    receiver.put_off -= 1
+                    if receiver.put_off >= 0:
+                        self.request.sendall(b"450 come back later\r\n")
+                        continue
+                if verb == b"DATA":
+                    end = receiver.end
+                replies = {b"DATA": b"354 go on", b"QUIT": b"221 bye"}
+                self.request.sendall(replies.get(verb, b"250 fine") + b"\r\n")
+                if verb == b"QUIT":
+                    return
+
+
+@contextmanager
+def receiving(receiver: Receiver) -> Iterator[Receiver]:
+    """Let it listen on a port of its own."""
+    with _Server(("127.0.0.1", 0), _Session) as server:
+        server.receiver = receiver
+        receiver.port = server.server_address[1]
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield receiver
+        finally:
+            server.shutdown()
+            thread.join()

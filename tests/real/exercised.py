@@ -1,0 +1,73 @@
+"""Sends test messages to the mailboxes of the laboratory, as a user does: with `mailproof exercise`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from tests.real.domains import EXIM, POSTFIX, Domain
+from tests.real.faults import outgoing
+from tests.real.faults.incoming import BOGUS_DOMAIN, SENDER
+from tests.real.lab import Lab, exim, plan, postfix, signers
+
+USER = "user"
+LABELS = frozenset(domain.label for domain in plan.DOMAINS)
+
+
+def exercised(labels: Collection[str]) -> list[Domain]:
+    """The domains whose user may receive test mail."""
+    hosts = (*plan.hosts(POSTFIX), *plan.hosts(EXIM))
+    return [domain for domain in hosts if domain.label in labels and domain.label.startswith(postfix.EXERCISED)]
+
+
+def own_mailboxes(directory: Path, lab_directory: Path, labels: Collection[str]) -> list[dict[str, Any]]:
+    """The entries of the inventory: mailboxes of Postfix and Exim, read as Maildirs."""
+    key = str(signers.write_sink(directory))
+    found = []
+    for domain in exercised(labels):
+        maildir = lab_directory / "postfix" / postfix.MAILDIRS / domain.label
+        if domain.software == EXIM:
+            maildir = lab_directory / "exim" / domain.label / exim.MAILDIR
+        entry: dict[str, Any] = {
+            "address": f"{USER}@{domain.name}",
+            "exercise": True,
+            "maildir": str(maildir),
+            # One sender never comes again: its time has to pass. Of the others nothing takes so long.
+            "wait": 8.0 if domain.label == outgoing.NEVER_AGAIN else 20.0,
+        }
+        if domain not in outgoing.DOMAINS:
+            entry["incoming"] = {
+                "test_domain": f"{SENDER}.test",
+                "source": [plan.CLIENT],
+                "key": str(directory / "signers" / "right.test" / "sel1.private"),
+                "bogus_domain": f"{BOGUS_DOMAIN}.test",
+            }
+        if postfix.sends(domain):
+            entry["outgoing"] = {
+                "sink_domain": f"{outgoing.SINK}.test",
+                "listen": plan.CLIENT,
+                "key": key,
+                "submission": {"host": domain.host, "port": 587},
+            }
+        found.append(entry)
+    return found
+
+
+def exercise(lab: Lab, directory: Path, labels: Collection[str] = LABELS) -> None:
+    """`mailproof exercise` over ``lab.yaml`` of ``directory``, on the client's side.
+
+    There is one sink, so mailboxes that need it come one after the other; the others go on meanwhile.
+    """
+    sending = [domain for domain in exercised(labels) if postfix.sends(domain)]
+    parts = (sending, [domain for domain in exercised(labels) if domain not in sending])
+
+    def run(part: list[Domain]) -> str:
+        chosen = [f"--mailbox={USER}@{domain.name}" for domain in part]
+        done = lab.run([sys.executable, "-m", "mailproof.cli", "exercise", "lab.yaml", *chosen], cwd=directory)
+        return "" if done.returncode == 0 else done.stdout + done.stderr
+
+    with ThreadPoolExecutor() as pool:
+        assert not any(failed := list(pool.map(run, filter(None, parts)))), failed

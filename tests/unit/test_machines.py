@@ -1,0 +1,109 @@
+"""Files of fail2ban and NUT, read."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from mailproof.grammars.settings import parse_ini
+from mailproof.inventory.model import Inventory
+from mailproof.net.network import Network
+from mailproof.net.settings import NetSettings
+from mailproof.observations.machines import BanSettings, PowerSettings
+from mailproof.probes.machines import ban_settings, power_settings
+from mailproof.targets.files import Configuration, ConfigurationFile
+
+DEFAULTS = """# jail.conf
+[INCLUDES]
+before = paths-debian.conf
+[DEFAULT]
+ignoreip = 127.0.0.1/8 ::1
+  192.0.2.0/24  # our own
+bantime  = 10m
+enabled = false
+filter = %(__name__)s[mode=%(mode)s]
+[sshd]
+port = ssh
+[postfix]
+mode = more
+[dovecot]
+"""
+LOCAL = "[postfix]\nenabled = true\nbantime = 1h 30m\n[dovecot]\nenabled = yes\n[sasl]\nenabled=true\nbantime=%(x)s\n"
+
+
+def configuration(directory: Path, program: str, **texts: str) -> Configuration:
+    files = []
+    for name, text in texts.items():
+        file = directory / f"{name}.conf"
+        file.write_text(text)
+        files.append(ConfigurationFile(str(file), file.name))
+    return Configuration(program, "mx.example.org", tuple(files))
+
+
+async def _bans(found: Configuration, inventory: Inventory) -> BanSettings:
+    return await ban_settings(found, Network(NetSettings()), inventory)
+
+
+async def _power(found: Configuration) -> PowerSettings:
+    return await power_settings(found, Network(NetSettings()))
+
+
+def test_settings_in_sections() -> None:
+    found = {setting.name: (setting.value, setting.line) for setting in parse_ini(DEFAULTS)}
+    assert found["DEFAULT/ignoreip"] == ("127.0.0.1/8 ::1 192.0.2.0/24", 5)
+    assert found["DEFAULT/bantime"] == ("10m", 7)
+    assert list(parse_ini("[a\n=\n  b\n")) == []
+
+
+def test_jails(tmp_path: Path) -> None:
+    inventory = Inventory.model_validate(
+        {
+            "domains": [{"name": "example.org", "backup_mx": ["mx2.example.org"]}],
+            "hosts": [{"name": "mx2.example.org", "addresses": ["192.0.2.3"]}],
+        }
+    )
+    found = asyncio.run(_bans(configuration(tmp_path, "fail2ban", jail=DEFAULTS, local=LOCAL), inventory))
+    assert [(jail.name, jail.filter, jail.ban_seconds) for jail in found.jails] == [
+        ("postfix", "postfix", 5400),
+        ("dovecot", "dovecot", 600),
+        ("sasl", "sasl", None),
+    ]
+    assert found.jails[0].ignored == ("127.0.0.1/8", "::1", "192.0.2.0/24")
+    assert str(found.jails[0].place) == "local.conf:3"
+    assert found.backups == ("192.0.2.3",)
+
+
+@pytest.mark.parametrize(
+    ("length", "seconds"), [("-1", -1), ("1d", 86400), ("600", 600), ("2 hours", 7200), ("soon", None)]
+)
+def test_lengths(tmp_path: Path, length: str, seconds: int | None) -> None:
+    text = f"[postfix]\nenabled = true\nbantime = {length}\n"
+    found = asyncio.run(
+        _bans(configuration(tmp_path, "fail2ban", jail=text), Inventory.model_validate({"domains": ["a.example"]}))
+    )
+    assert found.jails[0].ban_seconds == seconds
+
+
+UPSMON = """MONITOR ups1@localhost 1 upsmon "se cret" primary
+MONITOR ups2@localhost 1 upsmon secret secondary
+MINSUPPLIES 2
+NOTIFYFLAG ONBATT WALL
+NOTIFYFLAG LOWBATT SYSLOG+EXEC
+NOTIFYMSG ONBATT "UPS %s: it's off
+"""
+UPSSCHED = "CMDSCRIPT /bin/x\nAT ONBATT * START-TIMER early-shutdown 30\nAT ONLINE * CANCEL-TIMER early-shutdown\n"
+UPS = "[ups1]\n driver = usbhid-ups\n offdelay = 60\n[ups2]\n ondelay = 10\n[ups3]\n port = auto\n"
+
+
+def test_power(tmp_path: Path) -> None:
+    found = asyncio.run(_power(configuration(tmp_path, "nut", upsmon=UPSMON, upssched=UPSSCHED, ups=UPS)))
+    assert (found.supplies, found.least and found.least.value) == (2, "2")
+    assert [(one.name, one.value) for one in found.silent] == [("NOTIFYFLAG ONBATT", "WALL")]
+    assert [(one.name, one.value) for one in found.timers] == [("early-shutdown", "30")]
+    assert [(off.name, off.value, on.value) for off, on in found.delays] == [
+        ("ups1 offdelay", "60", "30"),
+        ("ups2 offdelay", "20", "10"),
+    ]
+    assert "secret" not in repr(found)
