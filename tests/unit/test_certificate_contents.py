@@ -248,10 +248,13 @@ def test_an_ocsp_response_says_good_or_revoked() -> None:
 
 
 def test_who_may_sign_an_ocsp_response() -> None:
-    delegate = leaf(MIDDLE, subject="delegate", eku=(ExtendedKeyUsageOID.OCSP_SIGNING,))
+    # A response is made now, whenever that is.
+    delegate = leaf(MIDDLE, subject="delegate", eku=(ExtendedKeyUsageOID.OCSP_SIGNING,), days=(-10_000, 10_000))
     stranger = leaf(OTHER, subject="stranger", eku=(ExtendedKeyUsageOID.OCSP_SIGNING,))
     server = leaf(MIDDLE, subject="a server")
-    for signer, fault in ((delegate, ""), (stranger, "not that of the CA"), (server, "not that of the CA")):
+    expired = leaf(MIDDLE, subject="former", eku=(ExtendedKeyUsageOID.OCSP_SIGNING,), days=(-4000, -3000))
+    refused = "not that of the CA"
+    for signer, fault in ((delegate, ""), (stranger, refused), (server, refused), (expired, refused)):
         said = read_response(_response(signer=signer, shown=True), LEAF.certificate, MIDDLE.certificate)
         assert fault in said.fault
         assert bool(fault) is bool(said.fault)

@@ -69,6 +69,11 @@ def test_a_key_of_another_certificate_or_of_none(tmp_path: Path) -> None:
     assert _look(tmp_path, text, key=_key(ca("another"))).key_of == ()
 
 
+def test_a_beginning_without_an_end_hides_no_key(tmp_path: Path) -> None:
+    beginnings = "-----BEGIN PRIVATE KEY-----\nAAAA\n" * 3000
+    assert _look(tmp_path, beginnings + _key(LEAF) + LEAF.pem).key_of == (0,)
+
+
 def test_apache_before_2_4_8_has_the_chain_in_a_file_of_its_own(tmp_path: Path) -> None:
     seen = _look(tmp_path, LEAF.pem, chain=MIDDLE.pem, program="apache", version="2.4.7")
     assert seen.has_chain_of_its_own

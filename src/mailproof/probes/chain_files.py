@@ -28,7 +28,8 @@ MAX_OCTETS = 256 * 1024
 """Of one file."""
 MAX_CERTIFICATES = 50
 
-_KEY = re.compile(rb"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.+?-----END \1-----", re.DOTALL)
+_KEY = re.compile(rb"-----BEGIN ([A-Z ]*PRIVATE KEY)-----(?:(?!-----).)+-----END \1-----", re.DOTALL)
+"""Up to the next line of dashes only, so that a file of beginnings is read once."""
 
 
 @probe()

@@ -155,17 +155,19 @@ def _is_about(single: ocsp.OCSPSingleResponse, certificate: x509.Certificate, is
 
 def _fault_of_response(found: ocsp.OCSPResponse, issuer: x509.Certificate) -> str:
     """Why a response is not the CA's: it signs itself, or lets somebody sign (RFC 6960, section 4.2.2.2)."""
-    for signer in (issuer, *_delegates(found.certificates, issuer)):
+    for signer in (issuer, *_delegates(found, issuer)):
         if _verifies(found, signer):
             return ""
     return "the signature of the OCSP response is not that of the CA, or of who may sign for it"
 
 
-def _delegates(certificates: Iterable[x509.Certificate], issuer: x509.Certificate) -> list[x509.Certificate]:
+def _delegates(found: ocsp.OCSPResponse, issuer: x509.Certificate) -> list[x509.Certificate]:
+    """Certificates of who may sign for the CA, as far as they were valid when the response was made."""
     return [
         one
-        for one in list(certificates)[:5]
-        if ExtendedKeyUsageOID.OCSP_SIGNING in (extension(one, x509.ExtendedKeyUsage) or ())
+        for one in found.certificates[:5]
+        if one.not_valid_before_utc <= found.produced_at_utc <= one.not_valid_after_utc
+        and ExtendedKeyUsageOID.OCSP_SIGNING in (extension(one, x509.ExtendedKeyUsage) or ())
         and canonical(one.issuer) == canonical(issuer.subject)
         and signature(one, issuer).made is Made.RIGHT
     ]
