@@ -39,8 +39,8 @@ from tests.real.lab.processes import Daemons
 from tests.real.lab.registry import documents
 from tests.real.lab.resolvers import forwarding, wrong_unbound
 from tests.real.lab.stunnel import stunnel
-from tests.real.lab.watchers import watchers
 from tests.real.lab.tinyproxy import tinyproxy
+from tests.real.lab.watchers import watchers
 from tests.real.shown import Chain, PolicyHost
 
 ROOT = Path(__file__).resolve().parents[3]
