@@ -37,6 +37,11 @@ class _Visits:
         self.seconds, self.at, self.open = self.spent(now), now, self.open + by
 
 
+UNSERVED = 4.0
+"""Seconds for a port that most likely nobody serves: a firewall that drops is the rule there. TCP asks again after 1 and
+3 of them (RFC 6298, section 2)."""
+
+
 class Hosts:
     """Hands out the right to open a connection to a host (an address), within the limits.
 
@@ -152,13 +157,20 @@ class Hosts:
             with self._shown(f"{address}:{port}"):
                 yield
 
-    async def connect(self, address: str, port: int, destination: SocketAddress, first_words: bytes = b"") -> Stream:
+    async def connect(
+        self,
+        address: str,
+        port: int,
+        destination: SocketAddress,
+        first_words: bytes = b"",
+        at_most: float = float("inf"),
+    ) -> Stream:
         """Open a connection to ``destination``, which stands for ``address`` and ``port``, inside ``connection``.
 
-        ``first_words`` and what is raised are those of ``net.stream.connect``.
+        ``first_words`` and what is raised are those of ``net.stream.connect``; ``at_most`` are seconds.
         """
         try:
-            stream = await connect(destination, self._limits.connect, first_words)
+            stream = await connect(destination, min(self._limits.connect, at_most), first_words)
         except NotObserved as failure:
             self.missed(address, port, failure)
             raise

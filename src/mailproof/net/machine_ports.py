@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailproof.net.errors import ClosedEarly, Malformed, TimedOut
-from mailproof.net.hosts import Hosts
+from mailproof.net.hosts import UNSERVED, Hosts
 from mailproof.net.settings import NetSettings
 from mailproof.net.stream import deadline
 from mailproof.net.text import printable
@@ -32,7 +32,7 @@ class MachinePorts:
         """
         destination = self._settings.destination(address, port, host)
         async with self._hosts.connection(address, port, host):
-            stream = await self._hosts.connect(address, port, destination)
+            stream = await self._hosts.connect(address, port, destination, at_most=UNSERVED)
             try:
                 async with deadline(self._settings.limits.reply, "no answer"):
                     stream.write(QUESTIONS[port])

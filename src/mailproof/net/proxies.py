@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from mailproof.net.errors import ClosedEarly, Malformed, TimedOut
-from mailproof.net.hosts import Hosts
+from mailproof.net.hosts import UNSERVED, Hosts
 from mailproof.net.settings import NetSettings, SocketAddress
 from mailproof.net.stream import Stream, deadline
 from mailproof.net.text import printable
@@ -50,7 +50,7 @@ class ProxyClient:
         destination = self._settings.destination(address, port, host)
         self._settings.destination(wanted.address, wanted.port)  # whoever must not be contacted is not asked for
         async with self._hosts.connection(address, port, host):
-            stream = await self._hosts.connect(address, port, destination)
+            stream = await self._hosts.connect(address, port, destination, at_most=UNSERVED)
             talk = _by_socks if port in SOCKS_PORTS else _by_http
             said = ""
             try:

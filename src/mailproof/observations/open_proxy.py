@@ -36,8 +36,6 @@ class OpenProxy(Observation):
     wanted: str
     """The mail server that the ports were asked for."""
     ports: tuple[ProxyPort, ...]
-    silent: bool = False
-    """Not one port of the host answered, and not all were asked."""
 
     def evidence(self) -> tuple[str, ...]:
         return (f"asked for a connection to {self.wanted}:", *map(str, self.ports))

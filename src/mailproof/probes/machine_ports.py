@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailproof.inventory.model import Inventory
-from mailproof.net.errors import NoAddress, Refused, TimedOut
+from mailproof.net.errors import Refused, TimedOut
 from mailproof.net.machine_ports import QUESTIONS
 from mailproof.net.network import Network
 from mailproof.net.settings import SocketAddress
@@ -24,8 +24,6 @@ async def machine_ports(host: MailHost, net: Network, targets: Targets, inventor
     for unknown in targets.missing(Endpoint) if not addresses else ():
         if unknown.host == host.name:
             raise unknown.not_observed()
-    if not addresses:
-        raise NoAddress(f"{host.name} has no address")
     inside = inventory.vantage == "inside"
     found: list[MachinePort] = []
     for address in [] if inside else list(addresses)[:MAX_HOST_ADDRESSES]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailproof.net.errors import NoAddress, NotObserved, Refused, TimedOut
+from mailproof.net.errors import NotObserved, Refused, TimedOut
 from mailproof.net.network import Network
 from mailproof.net.proxies import HTTP_PORTS, SOCKS_PORTS
 from mailproof.net.settings import SocketAddress
@@ -15,32 +15,25 @@ from mailproof.targets.services import Endpoint, MXEndpoint
 MAX_HOST_ADDRESSES = 4
 """Addresses of one host whose ports are asked."""
 
-SILENCE = 2
-"""After so many ports that swallow what is sent, and none that answers, an address is left."""
-
 PORTS = (*HTTP_PORTS, *SOCKS_PORTS)
 
 
 @probe(active=True, connections=MAX_HOST_ADDRESSES * len(PORTS))
 async def open_proxy(host: MailHost, net: Network, targets: Targets) -> OpenProxy:
-    """One connection to each of four ports at each address; nothing is said through it.
-
-    Silence ends the questions to an address: each of them would wait as long again.
-    """
+    """One connection to each of four ports at each address; nothing is said through it."""
     addresses = dict.fromkeys(e.address for e in targets.found(Endpoint) if e.host == host.name and not e.dead)
     for unknown in targets.missing(Endpoint) if not addresses else ():
         if unknown.host == host.name:
             raise unknown.not_observed()
     wanted = _mail_server(host, targets)
     if not addresses:
-        raise NoAddress(f"{host.name} has no address")
+        return OpenProxy(host.name, "", ())
     if wanted is None:
         raise NotObserved("the inventory has no MX host to ask for")
     found: list[ProxyPort] = []
     for address in list(addresses)[:MAX_HOST_ADDRESSES]:
         found += await _ports(address, host, net, wanted)
-    silent = bool(found) and not any(port.reached for port in found)
-    return OpenProxy(host.name, str(wanted), tuple(found), silent)
+    return OpenProxy(host.name, str(wanted), tuple(found))
 
 
 def _mail_server(host: MailHost, targets: Targets) -> SocketAddress | None:
@@ -55,8 +48,6 @@ async def _ports(address: str, host: MailHost, net: Network, wanted: SocketAddre
     found: list[ProxyPort] = []
     for port in PORTS:
         where = str(SocketAddress(address, port))
-        if len(found) == SILENCE and not any(known.reached for known in found):
-            break
         try:
             answer = await net.proxies.ask(address, port, host.name, wanted)
         except Refused as refused:

@@ -19,6 +19,7 @@ def _table(port: int, greeting: str) -> tuple[Case, ...]:
         passes(machine_ports=seen(port, "SSH-2.0-OpenSSH_9.2")),
         passes(machine_ports=MachinePortsSeen(HOST, False, (MachinePort(f"192.0.2.25:{port}", port),))),
         fails(f"192.0.2.25:{port}: {greeting}", machine_ports=seen(port, greeting)),
+        skips("has no address", machine_ports=MachinePortsSeen(HOST, False, ())),
         skips("vantage: inside", machine_ports=seen(port, inside=True)),
     )
 
