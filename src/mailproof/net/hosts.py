@@ -38,8 +38,8 @@ class _Visits:
 
 
 UNSERVED = 4.0
-"""Seconds for a port that most likely nobody serves: a firewall that drops is the rule there. TCP asks again after 1 and
-3 of them (RFC 6298, section 2)."""
+"""Seconds for a port that most likely nobody serves: a firewall that drops is the rule there. TCP asks again after 1
+and 3 of them (RFC 6298, section 2)."""
 
 
 class Hosts:

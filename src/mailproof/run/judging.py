@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Literal
 
 import pytest
 
@@ -35,6 +36,8 @@ _GIVEN = frozenset({"target", "request"})
 _OUR_MARKS = frozenset({"parametrize", *(level.lower() for level in Level)})
 """Marks that mailproof sets itself."""
 
+_Phase = Literal["call", "teardown"]
+
 _PHASES = ("pytest_runtest_setup", "pytest_runtest_call", "pytest_runtest_teardown")
 
 
@@ -46,6 +49,7 @@ class Judging:
         self._seen = seen
         self._suite = SUITE.resolve()
         self._watched = False
+        self._end_is_heard = True
         self._raised: BaseException | None = None
         """What ended the control that our own protocol has just run."""
         self._ownership = Ownership(context, seen)
@@ -54,6 +58,7 @@ class Judging:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._watched = _is_watched(self._context.config, self._suite)
+        self._end_is_heard = _is_end_heard(self._context.config)
         if not is_collection_broken(session):
             for control, target in pairs(session.items):
                 self._seen.expect(control, target)
@@ -79,8 +84,11 @@ class Judging:
             return None
         hook, location = item.ihook, self._location(item)
         hook.pytest_runtest_logstart(nodeid=item.nodeid, location=location)
-        for phase, work in (("call", lambda: self._call(item, control)), ("teardown", lambda: None)):
-            done = pytest.CallInfo.from_call(work, phase, reraise=(pytest.exit.Exception, KeyboardInterrupt))  # type: ignore[arg-type]
+        phases: tuple[tuple[_Phase, Callable[[], None]], ...] = (("call", lambda: self._call(item, control)),)
+        if self._end_is_heard:
+            phases = (*phases, ("teardown", lambda: None))
+        for phase, work in phases:
+            done = pytest.CallInfo.from_call(work, phase, reraise=(pytest.exit.Exception, KeyboardInterrupt))
             report = hook.pytest_runtest_makereport(item=item, call=done)
             hook.pytest_runtest_logreport(report=report)
         hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=location)
@@ -208,6 +216,26 @@ def _is_watched(config: pytest.Config, suite: Path) -> bool:
     hooks = (getattr(config.hook, name) for name in _PHASES)
     plugins = {id(found.plugin): found.plugin for hook in hooks for found in hook.get_hookimpls()}
     return any(key not in installed and _concerns(plugin, suite) for key, plugin in plugins.items())
+
+
+def _is_end_heard(config: pytest.Config) -> bool:
+    """Whether somebody waits for the end of a test, as JUnit XML, pytest-html and pytest-xdist do.
+
+    What pytest itself shows and counts is known when a control has been called; the end would be half the work.
+    """
+    installed = {id(plugin) for plugin, _ in config.pluginmanager.list_plugin_distinfo()}
+    listeners = [found.plugin for found in config.hook.pytest_runtest_logreport.get_hookimpls()]
+    makers = [found.plugin for found in config.hook.pytest_runtest_makereport.get_hookimpls()]
+    listeners += [plugin for plugin in makers if id(plugin) not in installed]
+    return any(not _module_of(plugin).startswith(_DEAF) or _module_of(plugin) == _JUNIT for plugin in listeners)
+
+
+_DEAF = ("_pytest.", "mailproof.")
+_JUNIT = "_pytest.junitxml"
+
+
+def _module_of(plugin: object) -> str:
+    return plugin.__name__ if isinstance(plugin, ModuleType) else type(plugin).__module__
 
 
 def _concerns(plugin: object, suite: Path) -> bool:
