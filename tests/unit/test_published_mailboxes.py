@@ -6,7 +6,9 @@ import dns.name
 import pytest
 
 from mailproof.grammars.uris import mailbox_of
-from mailproof.probes.published_mailboxes import responsible
+from mailproof.observations.published_mailboxes import PublishedAddresses
+from mailproof.probes.published_mailboxes import responsible, wanted
+from mailproof.targets.mail import MailDomain
 
 
 @pytest.mark.parametrize(
@@ -25,3 +27,8 @@ from mailproof.probes.published_mailboxes import responsible
 )
 def test_the_first_label_of_a_responsible_name_is_the_local_part(name: str, mailbox: str) -> None:
     assert mailbox_of(responsible(dns.name.from_text(name))) == mailbox
+
+
+def test_mailboxes_of_the_inventory_are_the_same_in_capitals() -> None:
+    domain = MailDomain("example.org", roles=("Postmaster", "Security"))
+    assert list(wanted(domain, PublishedAddresses(()))) == ["security@example.org"]

@@ -129,10 +129,7 @@ async def published_mailboxes(exchange: MailExchange, net: Network, look: Look, 
     if told.unserved or told.serves_nobody:
         return PublishedMailboxes((), told)
     book = await look(published_addresses, targets.found(AddressBook)[0])
-    roles = (Published(f"{role}@{domain.name}", "mailboxes of the inventory") for role in domain.roles)
-    published = {one.mailbox: one for one in (*roles, *book.of(domain.name))}
-    for judged in JUDGED:
-        published.pop(f"{judged}@{domain.name}", None)
+    published = wanted(domain, book)
     known = [attempt for attempt in told.at_home if attempt.recipient.lower() in published]
     left = [one for name, one in published.items() if name not in {attempt.recipient.lower() for attempt in known}]
     session = await look(smtp_session, exchange.endpoint)
@@ -142,3 +139,12 @@ async def published_mailboxes(exchange: MailExchange, net: Network, look: Look, 
         await series.ask_again()
     attempts = (*known, *series.attempts)
     return PublishedMailboxes(series.transcript, told, tuple(published.values()), attempts, series.interrupted)
+
+
+def wanted(domain: MailDomain, book: PublishedAddresses) -> dict[str, Published]:
+    """By name, in lower case as everywhere here: the inventory may write Postmaster, which has a control of its own."""
+    roles = (Published(f"{role.lower()}@{domain.name}", "mailboxes of the inventory") for role in domain.roles)
+    published = {one.mailbox: one for one in (*roles, *book.of(domain.name))}
+    for judged in JUDGED:
+        published.pop(f"{judged}@{domain.name}", None)
+    return published
