@@ -22,6 +22,9 @@ class Receiver:
     maildir: Path
     end: re.Pattern[bytes] = RIGHT_END
     put_off: int = 0
+    most: int = 1000
+    """Connections that are served."""
+    farewell: bytes = b"221 bye"
     recipients: list[str] = field(default_factory=list)
     connections: int = 0
     port: int = 0
@@ -42,6 +45,8 @@ class _Session(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         receiver = cast(_Server, self.server).receiver
         receiver.connections += 1
+        if receiver.connections > receiver.most:
+            return
         held = b""
         end: re.Pattern[bytes] = re.compile(rb"\r\n")
         self.request.sendall(b"220 mx.example.org ESMTP\r\n")
@@ -63,7 +68,7 @@ class _Session(socketserver.BaseRequestHandler):
                         continue
                 if verb == b"DATA":
                     end = receiver.end
-                replies = {b"DATA": b"354 go on", b"QUIT": b"221 bye"}
+                replies = {b"DATA": b"354 go on", b"QUIT": receiver.farewell}
                 self.request.sendall(replies.get(verb, b"250 fine") + b"\r\n")
                 if verb == b"QUIT":
                     return

@@ -183,3 +183,49 @@ def test_a_mailbox_of_others_is_refused(world: World, capsys: pytest.CaptureFixt
     world.file.write_text(world.file.read_text().replace("address: probe@example.org", "address: probe@victim.example"))
     assert world.exercise() == 4
     assert "in no domain of the inventory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [("example.org", "the mailbox: example.org is not contacted"), ("11.0.0.1", "do_not_contact: 11.0.0.1")],
+)
+def test_whom_nobody_contacts_gets_no_mail(
+    world: World, capsys: pytest.CaptureFixture[str], entry: str, told: str
+) -> None:
+    world.write()
+    # The second MX host takes no mail in this world: what is not sent to the first one must not go there either.
+    world.file.write_text(world.file.read_text() + f"do_not_contact: [{entry}, 11.0.0.2]\n")
+    assert world.exercise() == 4
+    assert told in capsys.readouterr().err
+    assert world.receiver.connections == 0
+
+
+@pytest.mark.parametrize("entry", ["localhost", "127.0.0.0/8"])
+def test_other_libraries_heed_it_too(world: World, capsys: pytest.CaptureFixture[str], entry: str) -> None:
+    world.write()
+    text = world.file.read_text().replace("maildir: box", "imaps: 'imaps://u@localhost:1', password: x")
+    world.file.write_text(f"{text}do_not_contact: ['{entry}']\n")
+    assert world.exercise() == 4
+    assert f"imaps: localhost is not contacted: the inventory says do_not_contact: {entry}" in capsys.readouterr().err
+
+
+def test_the_sender_has_the_number_of_the_run(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.write()
+    world.file.write_text(world.file.read_text() + "probe: {sender: 'probe+{run}@example.org'}\n")
+    assert world.exercise("--plan") == 0
+    assert "{run}" not in capsys.readouterr().out
+
+
+def test_a_server_that_shuts_us_out_leaves_a_record(world: World) -> None:
+    world.write(wait=0.2)
+    world.file.write_text(world.file.read_text() + "do_not_contact: [11.0.0.2]\n")
+    world.receiver.most = 3
+    assert world.exercise() == 0
+    assert [bool(sent.failure) for sent in world.record.sent] == [False] * 3 + [True] * 5
+
+
+def test_a_server_that_leaves_after_the_text_has_not_taken_it_for_commands(world: World) -> None:
+    world.write()
+    world.receiver.farewell = b"421 too many of them"
+    assert world.exercise() == 0
+    assert not any(sent.further for sent in world.record.sent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import imaplib
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 from mailproof.documents import UnreadableDocument
 from mailproof.exercises import Arrival, Delivery, Exercise, HandedIn, Sent, read_exercise, write_exercise
 from mailproof.exercising.incoming import _arrival
-from mailproof.exercising.mailboxes import Found, Maildir, UnreadableMailbox
+from mailproof.exercising.mailboxes import IMAP, Found, Maildir, UnreadableMailbox
+from mailproof.exercising.records import UnusableKey
+from mailproof.exercising.sink_records import tlsa_of
 from mailproof.grammars.messages import parse_header
 from mailproof.inventory.exercise import OwnMailbox
 from mailproof.net.errors import Malformed
@@ -92,3 +95,31 @@ def test_a_maildir_is_read_with_its_folders(tmp_path: Path) -> None:
     (tmp_path / ".Junk" / "cur" / "3").write_bytes(MESSAGE)
     assert sorted(found.folder for found in Maildir(tmp_path).find("a1b2", 0)) == ["INBOX", "Junk"]
     assert Maildir(tmp_path).find("a1b2", 4e9) == []
+
+
+@pytest.mark.parametrize("url", ["imaps://u@h:99999", "imaps://u@h:x", "imaps://u@[::1", "imaps://u@h:0", "imap://u@h"])
+def test_a_mailbox_by_imap_has_a_host_and_a_port(url: str) -> None:
+    with pytest.raises(ValueError, match="is not like imaps://USER@HOST"):
+        OwnMailbox(address=ADDRESS, imaps=url, password="x")
+
+
+def test_a_damaged_certificate_of_the_sink_is_named(tmp_path: Path) -> None:
+    (tmp_path / "sink.pem").write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    with pytest.raises(UnusableKey, match=r"sink.pem: no certificate"):
+        tlsa_of(tmp_path / "sink.pem")
+
+
+def test_a_password_that_login_cannot_carry_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Server(imaplib.IMAP4):
+        """One that has been connected to, and greeted."""
+
+        def __init__(self, *_: object, **__: object) -> None:
+            vars(self).update(_encoding="ascii", state="NONAUTH", tagged_commands={}, untagged_responses={})
+            vars(self).update(tagnum=0, tagpre=b"A", is_readonly=False, literal=None)
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr(imaplib, "IMAP4_SSL", Server)
+    with pytest.raises(UnreadableMailbox, match="h:993: the name and the password must be ASCII"):
+        IMAP("imaps://u@h", "geheim\u00df", None).find("a1b2", 0)

@@ -122,3 +122,10 @@ def test_a_stop_file_ends_what_is_under_way(tmp_path: Path) -> None:
     assert isinstance(outcome, BoundReached)
     assert outcome.reason == "the run was stopped: there is a file stop"
     assert ended == ["example.org"]
+
+
+@pytest.mark.parametrize("address", ["::ffff:192.0.2.5", "64:ff9b::c000:205", "2002:c000:205::1"])
+def test_an_ipv4_address_inside_an_ipv6_one_is_avoided_too(address: str) -> None:
+    assert Avoided.of(["192.0.2.0/24"]).entry(address) == "192.0.2.0/24"
+    assert not Avoided.of(["198.51.100.0/24", "2001:db8::/32"]).entry(address)
+    assert Avoided.of(["::ffff:192.0.2.0/120"]).entry("192.0.2.5")

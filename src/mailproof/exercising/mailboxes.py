@@ -109,6 +109,9 @@ class IMAP:
             ) as connection:
                 connection.login(self._user, self._password)
                 return list(self._found(connection, run))
+        except UnicodeError:
+            told = "the name and the password must be ASCII, for LOGIN takes nothing else"
+            raise UnreadableMailbox(f"{self._host}:{self._port}: {told}") from None
         except (imaplib.IMAP4.error, OSError) as error:
             raise UnreadableMailbox(f"{self._host}:{self._port}: {error}") from None
 

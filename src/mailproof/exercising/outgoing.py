@@ -15,7 +15,7 @@ from pathlib import Path
 from mailproof.exercises import Delivery, HandedIn
 from mailproof.exercising.messages import MARK
 from mailproof.exercising.sink import Sink, server_side
-from mailproof.exercising.sink_records import SinkNames, require_ours, unready
+from mailproof.exercising.sink_records import SinkNames, require_ours, tlsa_of, unready
 from mailproof.inventory.exercise import Outgoing, OwnMailbox, Submission
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
@@ -67,10 +67,22 @@ def for_sink(mailbox: OwnMailbox, run: str) -> Iterator[ForSink]:
         yield ForSink(case, recipient, octets)
 
 
-async def require_sink(mailbox: OwnMailbox, outgoing: Outgoing, net: Network, run: str) -> None:
-    """Raises NotOurs unless all recipients are the sink's, and NotObserved."""
+async def require_sink(mailbox: OwnMailbox, outgoing: Outgoing, net: Network, run: str, directory: Path) -> None:
+    """Raises NotOurs unless all recipients are the sink's, NotObserved, UnusableKey, and OSError where it cannot
+    listen: what was sent before one knows would be sent in vain.
+    """
     domains = [message.recipient.rpartition("@")[2] for message in for_sink(mailbox, run)]
     await require_ours(net, domains, outgoing.address or outgoing.listen)
+    certificate, key = _identity(outgoing, directory)
+    tlsa_of(certificate)
+    sink = Sink(SinkNames(outgoing.sink_domain).host, {}, "", server_side(certificate, key))
+    await sink.start(outgoing.listen, outgoing.port)
+    await sink.stop()
+
+
+def _identity(outgoing: Outgoing, directory: Path) -> tuple[Path, Path]:
+    key = directory / outgoing.key
+    return directory / outgoing.certificate if outgoing.certificate else key.with_suffix(".pem"), key
 
 
 async def hand_in_and_watch(
@@ -79,8 +91,7 @@ async def hand_in_and_watch(
     """What was handed in, and how it came to the sink. Raises OSError where the sink cannot listen."""
     messages = list(for_sink(mailbox, run))
     names = SinkNames(outgoing.sink_domain)
-    key = directory / outgoing.key
-    certificate = directory / outgoing.certificate if outgoing.certificate else key.with_suffix(".pem")
+    certificate, key = _identity(outgoing, directory)
     cases = {message.recipient.lower(): message.case for message in messages}
     put_off = f"{LOCAL_PART}@{names.domain_of(LATER)}"
     sink = Sink(names.host, cases, put_off, server_side(certificate, key))
@@ -122,8 +133,9 @@ def _hand_in(
                 connection.login(submission.user, submission.password or "")
             for message in messages:
                 done.append(_one(connection, sender, message, reasons[message.case]))
-    except (smtplib.SMTPException, OSError) as error:
-        failure = f"{submission.host}:{submission.port}: {error}"
+    except (smtplib.SMTPException, OSError, UnicodeError) as error:
+        told = "the name and the password must be ASCII" if isinstance(error, UnicodeError) else str(error)
+        failure = f"{submission.host}:{submission.port}: {told}"
         done += (HandedIn(left.case, left.recipient, failure=failure) for left in messages[len(done) :])
     return tuple(done)
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from mailproof.clock import now
 from mailproof.exercises import Delivery, Exercise, HandedIn, write_exercise
@@ -17,6 +20,7 @@ from mailproof.exercising.records import incoming_records, missing, private_key
 from mailproof.exercising.sink_records import POLICY, make_identity, sink_records
 from mailproof.inventory.exercise import Outgoing, OwnMailbox
 from mailproof.inventory.load import LoadedInventory
+from mailproof.net.avoided import Avoided
 from mailproof.net.network import Network
 
 Say = Callable[[str], None]
@@ -59,7 +63,7 @@ def _beside(loaded: LoadedInventory, file: Path) -> Path:
 def exercise(mailbox: OwnMailbox, loaded: LoadedInventory, say: Say, *, only_plan: bool) -> None:
     """The exercise of one mailbox; before anything is sent, all of it is told."""
     run = secrets.token_hex(6)
-    settings = loaded.model.net_settings()
+    settings = loaded.model.net_settings().of_run(run)
     key = private_key(_beside(loaded, mailbox.incoming.key)) if mailbox.incoming is not None else b""
     composer = Composer(mailbox, run, settings.sender, loaded.model.contact or settings.sender, key)
     mails = list(composer.mails())
@@ -81,12 +85,13 @@ def exercise(mailbox: OwnMailbox, loaded: LoadedInventory, say: Say, *, only_pla
 
 
 async def _done(mailbox: OwnMailbox, composer: Composer, loaded: LoadedInventory, run: str, say: Say) -> Exercise:
-    net = Network(loaded.model.net_settings())
+    net = Network(loaded.model.net_settings().of_run(run))
     try:
+        await _require_contact(mailbox, net.settings.avoided)
         await _require_records(mailbox, loaded, net)
         if mailbox.outgoing is not None:
             _make_sink(mailbox.outgoing, loaded)
-            await require_sink(mailbox, mailbox.outgoing, net, run)
+            await require_sink(mailbox, mailbox.outgoing, net, run, loaded.file.parent)
         began_at = now()
         reader = reader_of(mailbox, loaded.file.parent, loaded.model.trust.ca_file)
         ours = [domain.name for domain in loaded.model.domains]
@@ -100,6 +105,22 @@ async def _done(mailbox: OwnMailbox, composer: Composer, loaded: LoadedInventory
         return Exercise(run, mailbox.address, began_at, now(), mailbox.wait, sent, handed_in, deliveries)
     finally:
         await net.close()
+
+
+async def _require_contact(mailbox: OwnMailbox, avoided: Avoided) -> None:
+    """Raises CannotExercise where ``do_not_contact`` holds the mailbox, or a server that other libraries connect to."""
+    servers = [(urlsplit(mailbox.imaps).hostname or "", "imaps")] if mailbox.imaps else []
+    if mailbox.outgoing is not None:
+        servers.append((mailbox.outgoing.submission.host, "submission"))
+    for name, what in ((mailbox.domain, "the mailbox"), *servers):
+        places = {""}
+        if what != "the mailbox":
+            with suppress(OSError):  # a name without an address: nobody is contacted
+                known = await asyncio.get_running_loop().getaddrinfo(name, None, type=socket.SOCK_STREAM)
+                places |= {str(where[0]) for *_, where in known}
+        for place in sorted(places):
+            if entry := avoided.entry(place, name):
+                raise CannotExercise(f"{what}: {name} is not contacted: the inventory says do_not_contact: {entry}")
 
 
 async def _require_records(mailbox: OwnMailbox, loaded: LoadedInventory, net: Network) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from dns.rdtypes.ANY.MX import MX
@@ -119,11 +120,14 @@ async def _greeted(dialogue: Dialogue) -> bool:
 
 
 async def _further(dialogue: Dialogue) -> tuple[str, ...]:
-    """The replies that come before the one to QUIT: each answers a command that was no command but text."""
+    """The replies that come before the one to QUIT: each answers a command that was no command but text.
+
+    A server may say 421 at any time, before it leaves (RFC 5321, section 3.8): that answers nothing.
+    """
     found: list[str] = []
     try:
         reply = await dialogue.quit()
-        while reply.code != 221 and len(found) < MAX_FURTHER:
+        while reply.code not in (221, 421) and len(found) < MAX_FURTHER:
             found.append(str(reply))
             reply = await dialogue.reply()
     except NotObserved:
@@ -132,8 +136,19 @@ async def _further(dialogue: Dialogue) -> tuple[str, ...]:
 
 
 async def send_all(sender: Sender, mails: list[Mail], patience: float, pause: float) -> tuple[Sent, ...]:
-    """Send every message; those that are put off (4yz) again after ``pause`` seconds, until ``patience`` is over."""
-    sent = {mail.case: await sender.send(mail) for mail in mails}
+    """Send every message; those that are put off (4yz) again after ``pause`` seconds, until ``patience`` is over.
+
+    Servers that shut us out after some messages have answered these: NoServer is raised for the first alone.
+    """
+    sent: dict[str, Sent] = {}
+    for mail in mails:
+        try:
+            sent[mail.case] = await sender.send(mail)
+        except NoServer as failure:
+            if not sent:
+                raise
+            last = next(reversed(sent.values())).server
+            sent[mail.case] = Sent(mail.case, last, mail.domain, failure=str(failure))
     end = asyncio.get_running_loop().time() + patience
     while asyncio.get_running_loop().time() + pause < end:
         deferred = [mail for mail in mails if sent[mail.case].deferred and mail.case not in ONCE]
@@ -141,5 +156,6 @@ async def send_all(sender: Sender, mails: list[Mail], patience: float, pause: fl
             break
         await asyncio.sleep(pause)
         for mail in deferred:
-            sent[mail.case] = replace(await sender.send(mail), tries=sent[mail.case].tries + 1)
+            with suppress(NoServer):  # it stays put off
+                sent[mail.case] = replace(await sender.send(mail), tries=sent[mail.case].tries + 1)
     return tuple(sent.values())

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from mailproof.documents import write_atomically
-from mailproof.exercising.records import ToPublish
+from mailproof.exercising.records import ToPublish, UnusableKey
 from mailproof.inventory.exercise import Outgoing
 from mailproof.net.dnssec.trust import Status
 from mailproof.net.errors import NotObserved
@@ -78,8 +78,11 @@ def make_identity(key: Path, domain: str) -> None:
 
 
 def tlsa_of(certificate: Path) -> str:
-    """TLSA rdata of the key in the first certificate of a file: DANE-EE, SPKI, SHA-256."""
-    found = x509.load_pem_x509_certificate(certificate.read_bytes())
+    """TLSA rdata of the key in the first certificate of a file: DANE-EE, SPKI, SHA-256. Raises OSError, UnusableKey."""
+    try:
+        found = x509.load_pem_x509_certificate(certificate.read_bytes())
+    except ValueError:
+        raise UnusableKey(f"{certificate}: no certificate that can be read (PEM)") from None
     spki = found.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return f"3 1 1 {hashlib.sha256(spki).hexdigest()}"
 

@@ -112,8 +112,12 @@ class OwnMailbox(Part):
         if (self.maildir is None) == (self.imaps is None):
             raise wrong(f"{self.address} needs either maildir or imaps, so that what arrives can be read")
         if self.imaps is not None:
-            parts = urlsplit(self.imaps)
-            if parts.scheme != "imaps" or not parts.hostname or not parts.username or parts.password:
+            try:
+                parts = urlsplit(self.imaps)
+                usable = parts.scheme == "imaps" and parts.hostname and parts.username and parts.port != 0
+            except ValueError:
+                raise wrong(f"{self.imaps!r} is not like imaps://USER@HOST: the host or the port is wrong") from None
+            if not usable or parts.password:
                 raise wrong(f"{self.imaps!r} is not like imaps://USER@HOST; the password has a key of its own")
             if self.password is None:
                 raise wrong(f"{self.address}: imaps needs a password, like ${{secret:NAME}}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,19 @@ class Avoided:
             numeric = ip_address(address.partition("%")[0])
         except ValueError:
             return ""
-        mapped = getattr(numeric, "ipv4_mapped", None)
-        inside = (str(network) for network in self.networks for one in (numeric, mapped) if one and one in network)
-        return next(inside, "")
+        forms = _forms(numeric)
+        return next((str(network) for network in self.networks for one in forms if one in network), "")
+
+
+_NAT64 = IPv6Network("64:ff9b::/96")
+_MAPPED = int(IPv6Address("::ffff:0.0.0.0"))
+
+
+def _forms(address: IPv4Address | IPv6Address) -> tuple[IPv4Address | IPv6Address, ...]:
+    """An address, and those that lead to the same host: IPv4 in IPv6 (RFC 4291, 3056 and 6052)."""
+    if isinstance(address, IPv4Address):
+        return (address, IPv6Address(_MAPPED + int(address)))
+    inner = address.ipv4_mapped or address.sixtofour
+    if address in _NAT64:
+        inner = IPv4Address(int(address) & 0xFFFFFFFF)
+    return (address, inner) if inner else (address,)

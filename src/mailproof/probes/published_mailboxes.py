@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from urllib.parse import quote
+
+from dns.name import Name
+from dns.rdtypes.ANY.SOA import SOA
 
 from mailproof.grammars.fields import parse_fields, split
 from mailproof.grammars.security_txt import parse_security_txt
@@ -87,10 +91,15 @@ async def _of_tls_reporting(domain: MailDomain, look: Look) -> Found:
 
 
 async def _of_zone(zone: Zone, net: Network) -> Found:
-    """The responsible mailbox: its local part is the first label (RFC 1035, section 8)."""
     answer = await net.dns.resolve(zone.name, "SOA")
-    names = [record.data.split()[1] for record in answer.records if len(record.data.split()) > 1]
-    return _named([f"mailto:{'@'.join(name.rstrip('.').split('.', 1))}" for name in names], f"SOA of {zone.name}")
+    names = [record.rdata(SOA).rname for record in answer.records]
+    return _named([responsible(name) for name in names], f"SOA of {zone.name}")
+
+
+def responsible(name: Name) -> str:
+    """The mailto: address of an RNAME: its local part is the first label, which may hold dots (RFC 1035, section 8)."""
+    local, *domain = (quote(label, safe="") for label in name.labels)
+    return f"mailto:{local}@{'.'.join(domain)}"
 
 
 async def _of_site(host: WebHost, look: Look) -> Found:
@@ -120,10 +129,7 @@ async def published_mailboxes(exchange: MailExchange, net: Network, look: Look, 
     if told.unserved or told.serves_nobody:
         return PublishedMailboxes((), told)
     book = await look(published_addresses, targets.found(AddressBook)[0])
-    roles = (Published(f"{role}@{domain.name}", "mailboxes of the inventory") for role in domain.roles)
-    published = {one.mailbox: one for one in (*roles, *book.of(domain.name))}
-    for judged in JUDGED:
-        published.pop(f"{judged}@{domain.name}", None)
+    published = wanted(domain, book)
     known = [attempt for attempt in told.at_home if attempt.recipient.lower() in published]
     left = [one for name, one in published.items() if name not in {attempt.recipient.lower() for attempt in known}]
     session = await look(smtp_session, exchange.endpoint)
@@ -133,3 +139,12 @@ async def published_mailboxes(exchange: MailExchange, net: Network, look: Look, 
         await series.ask_again()
     attempts = (*known, *series.attempts)
     return PublishedMailboxes(series.transcript, told, tuple(published.values()), attempts, series.interrupted)
+
+
+def wanted(domain: MailDomain, book: PublishedAddresses) -> dict[str, Published]:
+    """By name, in lower case as everywhere here: the inventory may write Postmaster, which has a control of its own."""
+    roles = (Published(f"{role.lower()}@{domain.name}", "mailboxes of the inventory") for role in domain.roles)
+    published = {one.mailbox: one for one in (*roles, *book.of(domain.name))}
+    for judged in JUDGED:
+        published.pop(f"{judged}@{domain.name}", None)
+    return published
