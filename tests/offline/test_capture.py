@@ -59,7 +59,7 @@ def test_what_would_be_run_is_printed_and_nothing_is(captured: Path, capsys: pyt
     ("arguments", "problem"),
     [
         (("--only", "sendmail"), "sendmail cannot be captured; there are postfix, exim"),
-        (("--only", "fail2ban"), "none of these programs is installed: fail2ban"),
+        (("--only", "opensmtpd"), "none of these programs is installed: opensmtpd"),
         (("--only", "postfix", "-o", "/dev/null/x"), "Not a directory"),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 
 from mailproof.grammars.settings import parse_ini
 from mailproof.inventory.model import Inventory
+from mailproof.net.errors import NotAvailable
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
 from mailproof.observations.machines import BanSettings, PowerSettings
@@ -84,6 +85,13 @@ def test_lengths(tmp_path: Path, length: str, seconds: int | None) -> None:
         _bans(configuration(tmp_path, "fail2ban", jail=text), Inventory.model_validate({"domains": ["a.example"]}))
     )
     assert found.jails[0].ban_seconds == seconds
+
+
+def test_a_capture_alone_holds_no_jails() -> None:
+    status = ConfigurationFile("fail2ban.txt", "fail2ban.txt", "fail2ban-client status", 255)
+    found = Configuration("fail2ban", "mx.example.org", (status,))
+    with pytest.raises(NotAvailable, match=r"fail2ban.txt holds no jails"):
+        asyncio.run(_bans(found, Inventory.model_validate({"domains": ["a.example"]})))
 
 
 UPSMON = """MONITOR ups1@localhost 1 upsmon "se cret" primary

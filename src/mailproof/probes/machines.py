@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 from mailproof.grammars.settings import Setting, parse_ini
 from mailproof.inventory.model import Inventory
-from mailproof.net.errors import Malformed
+from mailproof.net.errors import Malformed, NotAvailable
 from mailproof.net.network import Network
 from mailproof.observations.configuration import SettingSeen
 from mailproof.observations.machines import BanSettings, Jail, PowerSettings
@@ -35,7 +35,9 @@ async def ban_settings(configuration: Configuration, net: Network, inventory: In
     for file in files:
         text = await net.files.text(Path(file.path), MAX_OCTETS)
         found |= {setting.name: (setting, file.name) for setting in parse_ini(text)}
-    if files and not found:
+    if not files:
+        raise NotAvailable(f"{', '.join(names)} holds no jails: name jail.conf and jail.local (configurations)")
+    if not found:
         raise Malformed(f"no settings stand in {', '.join(names)}")
     sections = dict.fromkeys(name.partition("/")[0] for name in found if "/" in name)
     jails = [_jail(section, found) for section in sections if section not in ("DEFAULT", "INCLUDES")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from mailproof.grammars.named_conf import NotNamedConf, Statement, parse_named_conf
@@ -26,7 +27,10 @@ MAX_SHOWN = 200
 """Characters of a list of clients."""
 
 _RELEASE = re.compile(r"BIND (\d{1,3}\.\d{1,3}\.\d{1,3})")
-_AUTHORITATIVE = frozenset({"primary", "master", "secondary", "slave", "mirror"})
+_AUTHORITATIVE = frozenset({"primary", "master", "secondary", "slave"})
+"""Mirror zones are handed out to nobody unless it is said (BIND 9 ARM, "mirror"), and are public."""
+_EVERYWHERE = frozenset({"localhost", "0.in-addr.arpa", "127.in-addr.arpa", "255.in-addr.arpa"})
+"""Zones that every resolver has alike (RFC 6303, section 4): a copy of one tells nothing."""
 _RECURSIVE = ("allow-recursion", "allow-query-cache", "allow-query")
 
 
@@ -81,13 +85,23 @@ class _Reader:
             zones = [(one, file) for one, file in self._statements if one.name == "zone"]
             return (self._scope("options", [(options, options_file)], zones),)
         return tuple(
-            self._scope(
-                " ".join(view.words[:2]),
-                [(view, file), (options, options_file)],
-                [(zone, file) for zone in view.all("zone")],
+            self._for_strangers(
+                view,
+                self._scope(
+                    " ".join(view.words[:2]),
+                    [(view, file), (options, options_file)],
+                    [(zone, file) for zone in view.all("zone")],
+                ),
             )
             for view, file in views
         )
+
+    def _for_strangers(self, view: Statement, scope: NamedScope) -> NamedScope:
+        """A view that match-clients keeps strangers out of opens nothing to them, whatever else it allows."""
+        clients = view.get("match-clients")
+        if clients is None or self._holds_everybody(clients, set()) is True:
+            return scope
+        return replace(scope, recursive_clients=None, zones=())
 
     def _options(self) -> tuple[Statement, str]:
         found = [(one, file) for one, file in self._statements if one.name == "options"]
@@ -102,6 +116,8 @@ class _Reader:
         for zone, file in zones:
             kind = zone.get("type")
             if kind is None or kind.value not in _AUTHORITATIVE or len(zone.words) < 2 or self._zones == MAX_ZONES:
+                continue
+            if zone.words[1].rstrip(".").lower() in _EVERYWHERE:
                 continue
             self._zones += 1
             own = zone.get("allow-transfer")

@@ -51,6 +51,13 @@ TABLE: Table = {
                 conf(f"{QUIET} allow-transfer {{ key k; !{{ !192.0.2.1; any; }}; }};", ZONE),
                 conf(f"{QUIET} recursion no; dnssec-validation no; rate-limit {{ window 5; }};", ZONE),
                 conf(QUIET, ZONE, "9.20.1"),
+                conf(QUIET, 'zone "localhost" { type master; }; zone "127.in-addr.arpa" { type master; };', "9.18.28"),
+                conf(QUIET, 'zone "." { type mirror; };', "9.18.28"),
+                conf(
+                    f"{QUIET} allow-query {{ any; }};",
+                    f"acl ours {{ 192.0.2.0/24; }}; view in {{ match-clients {{ ours; }}; {ZONE} }};",
+                    "9.18.28",
+                ),
                 conf(QUIET, ZONE),
                 conf('version "none of your business";'),
             )
@@ -62,6 +69,10 @@ TABLE: Table = {
             named_settings=conf(f"{QUIET} allow-recursion {{ all; }};", "acl all { 192.0.2.1; 0.0.0.0/0; };"),
         ),
         fails("dnssec-validation no", named_settings=conf(f"{QUIET} dnssec-validation no;")),
+        fails(
+            "view in: dnssec-validation no",
+            named_settings=conf(QUIET, "view in { match-clients { 192.0.2.0/24; }; dnssec-validation no; };"),
+        ),
         fails(
             "zone example.org: allow-transfer { any; }",
             named_settings=conf(f"{QUIET} allow-transfer {{ any; }};", ZONE),

@@ -58,6 +58,9 @@ TABLE: Table = {
         fails("nothing stops", relay_settings=relay(smtpd_relay_restrictions="permit_mynetworks permit")),
         fails("nothing stops", relay_settings=relay(smtpd_relay_restrictions="check_client_access hash:/x")),
         fails(
+            "nothing stops", relay_settings=relay(smtpd_relay_restrictions="reject_rbl_client zen.example.net permit")
+        ),
+        fails(
             "smtp inet/smtpd_relay_restrictions = permit: nothing",
             relay_settings=relay(
                 "postfix", (("smtp inet/smtpd_relay_restrictions", "permit"),), smtpd_relay_restrictions="reject"
