@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mailproof.controls import MAY, SHOULD, Family, Harm, control, finding, not_applicable
+from mailproof.net.errors import NotAvailable
 from mailproof.observations.named import HostedZone, NamedScope, NamedSettings
 from mailproof.references import BIND_ARM, CIS_BIND, rfc
 
@@ -28,6 +29,9 @@ def test_named_serves_whom_it_should(named_settings: NamedSettings) -> None:
         not_applicable(f"{named_settings.program} is not BIND")
     for scope in named_settings.scopes:
         _check_scope(scope, named_settings.release)
+    if named_settings.includes:
+        why = f"{named_settings.includes[0]} is included and not read: name what named-checkconf -p -x says"
+        raise NotAvailable(why, named_settings.evidence())
     if named_settings.version is None:
         finding(MAY, "version is not set: BIND tells its own to everybody who asks")
     if any(part[0].isdigit() and "." in part for part in named_settings.version.value.split()):

@@ -121,8 +121,8 @@ def _check_restrictions(settings: ProgramSettings) -> None:
 _RECIPIENT = "smtpd_recipient_restrictions"
 _STOPPING = frozenset({"reject_unauth_destination", "defer_unauth_destination", "reject", "defer", "defer_if_permit"})
 """What ends mail that is neither for this server nor from somebody who may relay."""
-_KNOWN = re.compile(r"(?:permit|reject|defer|check|warn|sleep)(?:_|$)|.*[:/.]|\d+$")
-"""Restrictions, and what stands behind some: a table, a service, a list in the DNS, seconds. All else is a class."""
+_KNOWN = re.compile(r"(?:permit|reject|defer|check|warn|sleep)(?:_|$)|.*[:/.={}]|\d+$")
+"""Restrictions, and what stands behind some: a table, a service, a list of the DNS, options. All else is a class."""
 
 
 def _service(name: str) -> str:

@@ -70,8 +70,9 @@ _SESSIONS: tuple[tuple[bytes, _Patterns], ...] = (
     (b"TLS connection established from ", (_POSTFIX_CLIENT, re.compile(rb": (?P<version>\S{4,8}) with cipher"))),
     # dovecot: imap-login: Login: user=<a>, method=PLAIN, rip=192.0.2.1, lip=..., TLSv1.3 with cipher ...
     (
-        b"-login: Login: ",
+        b"-login: ",
         (
+            re.compile(rb"-login: (?:Info: )?Log(?:in|ged in): "),
             re.compile(rb", rip=(?P<address>[0-9A-Fa-f.:]{2,45}),"),
             re.compile(rb" (?P<version>(?:TLS|SSL)v[0-9.]{1,3}) with cipher"),
         ),

@@ -67,6 +67,8 @@ class NamedSettings(Observation):
     version: SettingSeen | None = None
     """What is answered to a question for the version."""
     scopes: tuple[NamedScope, ...] = ()
+    includes: tuple[str, ...] = ()
+    """Files that the text includes; they are not read."""
 
     def evidence(self) -> tuple[str, ...]:
         lines = [f"{self.program}: {', '.join(self.files)}{f', BIND {self.release}' if self.release else ''}"]

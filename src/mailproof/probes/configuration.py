@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from pathlib import Path, PurePath
 
@@ -140,7 +141,7 @@ async def self_checks(configuration: Configuration, net: Network) -> SelfChecks:
         lines = (await net.files.text(Path(file.path), MAX_OCTETS)).splitlines()
         marked = [line.removeprefix(COMPLAINT) for line in lines if line.startswith(COMPLAINT)]
         told = marked or (lines if file.status else [])  # where all was standard error, it is not marked
-        complaints = [line.strip()[:MAX_COMPLAINT] for line in told if line.strip()]
+        complaints = [line.strip()[:MAX_COMPLAINT] for line in told if line.strip() and not _OF_THE_WAY.search(line)]
         said.append(CheckSaid(file.command, file.name, file.status, tuple(complaints[:MAX_COMPLAINTS])))
     return SelfChecks(configuration.program, tuple(said))
 
@@ -153,6 +154,11 @@ _CHECKS = (
     *("named-checkconf -p -x", "unbound-checkconf", "nsd-checkconf -v /etc/nsd/nsd.conf"),
 )
 """Commands that read the whole configuration and complain of what is wrong in it."""
+_OF_THE_WAY = re.compile(
+    r"setlocale|perl: warning|LC_[A-Z]+ ?=|LANG ?=|LANGUAGE ?=|are supported and installed|unable to resolve host|"
+    r"Permanently added|known_hosts"
+)
+"""What the shell, sudo and SSH say on the way to the program."""
 MAX_SIZE_DIGITS = 20
 """RFC 1870, section 4."""
 MAX_COMPLAINTS = 20

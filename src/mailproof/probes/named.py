@@ -57,7 +57,8 @@ async def named_settings(configuration: Configuration, net: Network) -> NamedSet
             await asyncio.to_thread(reader.read, file, text)
         except NotNamedConf as error:
             raise Malformed(f"{file.name}: {error}") from None
-    return NamedSettings("bind", tuple(file.name for file in files), release, reader.version(), reader.scopes())
+    names = tuple(file.name for file in files)
+    return NamedSettings("bind", names, release, reader.version(), reader.scopes(), reader.includes())
 
 
 class _Reader:
@@ -76,6 +77,12 @@ class _Reader:
     def version(self) -> SettingSeen | None:
         options, file = self._options()
         return self._setting(options.get("version"), file)
+
+    def includes(self) -> tuple[str, ...]:
+        """What the text, its options and its views include."""
+        found = [one for one, _ in self._statements if one.name == "include"]
+        found += [one for part, _ in self._statements if part.name != "zone" for one in part.all("include")]
+        return tuple(one.value[:MAX_SHOWN] for one in found)
 
     def scopes(self) -> tuple[NamedScope, ...]:
         """The views, or, where there are none, the options."""

@@ -12,7 +12,7 @@ from mailproof.observations.named import NamedSettings
 from mailproof.probes.named import HOLDER, named_settings
 from mailproof.targets.files import Configuration, ConfigurationFile
 
-from .case import Table, advises, fails, passes, skips
+from .case import Table, advises, fails, passes, skips, undecided
 
 QUIET = "version none; "
 ZONE = 'zone "example.org" { type primary; };'
@@ -91,6 +91,8 @@ TABLE: Table = {
         advises(
             "rate-limit is not set", named_settings=conf(f"{QUIET} recursion no; allow-transfer {{ none; }};", ZONE)
         ),
+        undecided("named.conf.options is included", named_settings=conf("", 'include "/etc/bind/named.conf.options";')),
+        fails("allow-recursion", named_settings=conf("allow-recursion { any; };", 'include "keys";')),
         skips("postfix is not BIND", named_settings=NamedSettings("postfix", ())),
     ),
 }

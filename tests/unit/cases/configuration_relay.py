@@ -58,6 +58,10 @@ TABLE: Table = {
         fails("nothing stops", relay_settings=relay(smtpd_relay_restrictions="permit_mynetworks permit")),
         fails("nothing stops", relay_settings=relay(smtpd_relay_restrictions="check_client_access hash:/x")),
         fails(
+            "nothing stops",
+            relay_settings=relay(smtpd_relay_restrictions="check_policy_service { inet:[::1]:1, timeout=3s } permit"),
+        ),
+        fails(
             "nothing stops", relay_settings=relay(smtpd_relay_restrictions="reject_rbl_client zen.example.net permit")
         ),
         fails(
