@@ -37,7 +37,7 @@ class BanSettings(Observation):
         lines = [f"{self.program}: {', '.join(self.files)}"]
         for jail in self.jails:
             lines.append(
-                f"{jail.place}: {jail.name} ({jail.filter}): {jail.ban_seconds} s, never {', '.join(jail.ignored)}"
+                f"{jail.place}: {jail.name} ({jail.filter}): {jail.ban_seconds} s, ignores {', '.join(jail.ignored) or 'nobody'}"
             )
         return tuple(lines)
 
