@@ -36,9 +36,8 @@ class BanSettings(Observation):
     def evidence(self) -> tuple[str, ...]:
         lines = [f"{self.program}: {', '.join(self.files)}"]
         for jail in self.jails:
-            lines.append(
-                f"{jail.place}: {jail.name} ({jail.filter}): {jail.ban_seconds} s, ignores {', '.join(jail.ignored) or 'nobody'}"
-            )
+            ignored = ", ".join(jail.ignored) or "nobody"
+            lines.append(f"{jail.place}: {jail.name} ({jail.filter}): {jail.ban_seconds} s, ignores {ignored}")
         return tuple(lines)
 
 
