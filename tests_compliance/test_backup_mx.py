@@ -47,7 +47,8 @@ def test_backups_take_what_the_first_hosts_take(backup_mx: BackupMX) -> None:
 
 def _lacking(backup: Offered, other: Offered) -> str:
     """How a backup differs from one of the first hosts, so that mail is returned; empty if it does not."""
-    if backup.size is not None and (other.size is None or backup.size < other.size):
+    unlimited = other.size is None and "SIZE" in (other.keywords or ())  # without the keyword its limit is not known
+    if backup.size is not None and (unlimited or (other.size is not None and backup.size < other.size)):
         limit = "any size" if other.size is None else f"{other.size}"
         return f"takes messages of {backup.size} octets, and {other.endpoint} of {limit}"
     for keyword in COMPARED:

@@ -38,6 +38,7 @@ EXPECTED = {
     "helo-mismatch": {OTHER_NAME},
     "banner-of-another": {OTHER_NAME},
     "vrfy-postfix": {VRFY},
+    "domain-not-served-exim": {POSTMASTER_REFUSED, NULL_SENDER_REFUSED, USER_REFUSED},
 }
 
 

@@ -136,16 +136,16 @@ def test_xdist_surveys_once(lab: Lab, tmp_path: Path) -> None:
     assert (alone.exit_code, distributed.exit_code) == (1, 1)
 
 
+@pytest.fixture(scope="module")
+def few(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a record of few domains: to read that of the whole laboratory takes half a minute."""
+    directory = tmp_path_factory.mktemp("few")
+    inventory.write(directory / "lab.yaml", lab.ca_file, {"right", "no-tlsrpt", "busy"})
+    assert inside(lab, directory, "recorded", "--record=record.json").document
+    return directory
+
+
 class TestExitCodes:
-    """Replays of a record of few domains: to read that of the whole laboratory takes half a minute each time."""
-
-    @pytest.fixture(scope="class")
-    def few(self, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        directory = tmp_path_factory.mktemp("few")
-        inventory.write(directory / "lab.yaml", lab.ca_file, {"right", "no-tlsrpt", "busy"})
-        assert inside(lab, directory, "recorded", "--record=record.json").document
-        return directory
-
     def test_findings_close_the_gate(self, full: Run) -> None:
         assert full.exit_code == pytest.ExitCode.TESTS_FAILED
         assert not full.document["decision"]["open"]

@@ -32,6 +32,7 @@ TABLE: Table = {
         passes(backup_mx=_servers(_FIRST, replace(_BACKUP, size=None))),
         passes(backup_mx=_servers(_FIRST, replace(_BACKUP, keywords=(*_KEYWORDS, "PIPELINING")))),
         advises("takes messages of 9000 octets", backup_mx=_servers(_FIRST, replace(_BACKUP, size=9000))),
+        passes(backup_mx=_servers(replace(_FIRST, size=None, keywords=_without("SIZE")), replace(_BACKUP, size=9000))),
         advises("of any size", backup_mx=_servers(replace(_FIRST, size=None), _BACKUP)),
         advises("does not offer DSN", backup_mx=_servers(_FIRST, replace(_BACKUP, keywords=_without("DSN")))),
         advises("offers SMTPUTF8, and", backup_mx=_servers(replace(_FIRST, keywords=_without("SMTPUTF8")), _BACKUP)),
