@@ -4,12 +4,11 @@ cleanly.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from mailproof.clock import now
+from mailproof.garbage import rare_collections
 from mailproof.inventory.load import LoadedInventory
 from mailproof.inventory.model import Inventory
 from mailproof.net.loop import BackgroundLoop
@@ -24,20 +23,6 @@ from mailproof.survey import Progress, Survey
 from mailproof.targets.base import Target, Targets
 from mailproof.targets.discovery import discover
 from mailproof.targets.services import Endpoint
-
-_ALLOCATIONS = 50_000
-"""Objects made before the cycle collector looks for garbage, instead of 700: a survey makes many that stay, and a
-tenth of its time went into looking through them."""
-
-
-@contextmanager
-def _rare_collections() -> Iterator[None]:
-    usual = gc.get_threshold()
-    gc.set_threshold(max(_ALLOCATIONS, usual[0]) if usual[0] else 0, *usual[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
 
 
 class Expedition:
@@ -60,7 +45,7 @@ class Expedition:
 
     def discover(self, tick: Callable[[], None] = lambda: None) -> Targets:
         """Find the targets of the inventory."""
-        with _rare_collections():
+        with rare_collections():
             self.targets = self._loop.run(
                 discover(
                     self.loaded.model,
@@ -86,7 +71,7 @@ class Expedition:
         """
         given = (self._probes, self.loaded.model, self.targets, self._network, self.progress)
         survey = Survey(*given, former=former, stop_file=stop_file)
-        with _rare_collections():
+        with rare_collections():
             self._loop.run(survey.run(wanted), tick)
         lacks = self._loop.run(self._lacks())
         # Evidence on disk is judged without a network: then nobody is asked for the time either.

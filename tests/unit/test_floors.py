@@ -14,6 +14,7 @@ SOURCE = ROOT / "src" / "mailproof"
 FLOORS = (
     (
         "clock",
+        "garbage",
         "criteria",
         "documents",
         "extensions",

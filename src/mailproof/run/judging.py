@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Literal
 import pytest
 
 from mailproof.controls import Control, Level
+from mailproof.garbage import rare_collections
 from mailproof.gate.baseline import AMISS, change_of
 from mailproof.gate.document import Result, result_id, without_secrets
 from mailproof.gate.result import make_result
@@ -50,6 +52,7 @@ class Judging:
         self._suite = SUITE.resolve()
         self._watched = False
         self._end_is_heard = True
+        self._collecting = ExitStack()
         self._raised: BaseException | None = None
         """What ended the control that our own protocol has just run."""
         self._ownership = Ownership(context, seen)
@@ -59,12 +62,17 @@ class Judging:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self._watched = _is_watched(self._context.config, self._suite)
         self._end_is_heard = _is_end_heard(self._context.config)
+        self._collecting.enter_context(rare_collections(frozen=True))
         if not is_collection_broken(session):
             for control, target in pairs(session.items):
                 self._seen.expect(control, target)
                 self._ownership.expect(control, target)
             if self._context.record is not None:
                 self._ownership.find(session.items)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self) -> None:
+        self._collecting.close()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
