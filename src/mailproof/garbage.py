@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,8 @@ and a sixth of a whole run's."""
 
 @contextmanager
 def rare_collections(*, frozen: bool = False) -> Iterator[None]:
-    """Collect rarely inside. ``frozen``: what is there already is not looked through at all.
+    """Collect rarely inside. ``frozen``: what is there already is not looked through at all, and at the end of the
+    process nothing is: the system takes it back as a whole.
 
     Where somebody has switched the collector off, it stays off.
     """
@@ -21,6 +23,8 @@ def rare_collections(*, frozen: bool = False) -> Iterator[None]:
     gc.set_threshold(max(_ALLOCATIONS, usual[0]) if usual[0] else 0, *usual[1:])
     if frozen:
         gc.freeze()
+        atexit.unregister(gc.freeze)  # of an earlier run in this process
+        atexit.register(gc.freeze)
     try:
         yield
     finally:
