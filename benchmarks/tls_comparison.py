@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.tls_differences import explanation
+from benchmarks.tls_differences import Explanation, explanation
 from benchmarks.tls_facts import ROWS, Facts, of_mailproof, of_sslyze, of_testssl
 from benchmarks.tls_hosts import HOSTS, TLSHost
 from mailproof.fixtures.authority import Authority
@@ -41,16 +41,10 @@ CHECKS = ("-p", "-s", "-f", "-P", "-S", "-R", "-C", "-Z", "-L", "-J")
 
 
 @dataclass(frozen=True)
-class Difference:
+class Difference(Explanation):
     """A peer says something else of a row than mailproof."""
 
     server: str
-    peer: str
-    row: str
-    theirs: str
-    ours: str
-    right: str
-    why: str
 
 
 @dataclass(frozen=True)
@@ -120,7 +114,7 @@ def differences(asked: Sequence[Asked]) -> Iterator[Difference]:
                 theirs = entry.facts[peer].get(row)
                 if theirs is not None and row in ours and theirs != ours[row]:
                     right, why = explanation(peer, row, theirs, ours[row])
-                    yield Difference(entry.host.name, peer, row, theirs, ours[row], right, why)
+                    yield Difference(peer, row, theirs, ours[row], right, why, entry.host.name)
 
 
 def page(asked: Sequence[Asked]) -> str:

@@ -27,10 +27,9 @@ def test_banner_does_not_name_the_software(program_settings: ProgramSettings) ->
     name, default = known
     hosts = {setting.value.lower() for setting in program_settings.settings if setting.name == "myhostname"}
     setting = program_settings.get(name)
-    for banner in (*((setting,) if setting is not None else ()), *program_settings.overrides(name)):
+    for banner in program_settings.base_and_overrides(name):
         if telling := _telling(banner.meaning, hosts):
-            means = f", which is {banner.meaning}" if banner.meaning != banner.value else ""
-            fail(f"{banner.name} = {banner.value}{means}: it names {', '.join(telling)}", at=banner.place)
+            fail(f"{banner.name} = {banner.shown}: it names {', '.join(telling)}", at=banner.place)
     if setting is None:
         called = program_settings.get("mail_name")
         meaning = expand(default, {"mail_name": called.meaning} if called is not None else {})
@@ -89,7 +88,7 @@ def test_vrfy_and_expn_are_switched_off(program_settings: ProgramSettings) -> No
             setting = program_settings.get("disable_vrfy_command")
             if setting is None:
                 fail("disable_vrfy_command is not set: VRFY is answered")
-            for said in (setting, *program_settings.overrides("disable_vrfy_command")):
+            for said in program_settings.base_and_overrides("disable_vrfy_command"):
                 if said.meaning.lower() != "yes":
                     fail(f"{said.name} = {said.value}: VRFY is answered", at=said.place)
         case "exim":

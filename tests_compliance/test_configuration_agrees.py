@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from mailproof.controls import SHOULD, Family, Harm, control, fail, not_applicable
 from mailproof.net.errors import NotAvailable
-from mailproof.observations.configuration import PROMISED, PortShown, PortsShown, ProgramSettings, SettingSeen
+from mailproof.observations.configuration import PROMISED, PortShown, PortsShown, ProgramSettings
 from mailproof.references import EXIM_OPTIONS, POSTCONF, PRACTICE, rfc
 
 FAMILY = Family("CFG", "Configuration files")
@@ -42,7 +42,7 @@ def test_ports_show_what_the_configuration_says(program_settings: ProgramSetting
     for check, setting in promises:
         for port in ports_shown.ports:
             if differs := check(setting.meaning.strip().lower(), port):
-                fail(f"{setting.name} = {_shown(setting)}, and {port.endpoint} {differs}", at=setting.place)
+                fail(f"{setting.name} = {setting.shown}, and {port.endpoint} {differs}", at=setting.place)
 
 
 def _greets_by_name(settings: ProgramSettings) -> bool:
@@ -76,8 +76,3 @@ _CHECKS: dict[str, Callable[[str, PortShown], str]] = {
     "smtpd_tls_auth_only": _auth_only,
 }
 """How a port differs from what a setting promises; nothing where it does not."""
-
-
-def _shown(setting: SettingSeen) -> str:
-    means = f", which is {setting.meaning}" if setting.meaning != setting.value else ""
-    return f"{setting.value}{means}"

@@ -42,16 +42,14 @@ def test_relaying_is_for_few(relay_settings: RelaySettings, *, widest_ipv4: int 
             widest = widest_ipv4 if network.version == 4 else widest_ipv6
             if network.prefixlen < widest and not _is_private(network):
                 size = "everybody" if network.prefixlen == 0 else f"whoever is in {network}"
-                fail(f"{setting.name} = {_shown(setting)}: {size} may relay", at=setting.place)
+                fail(f"{setting.name} = {setting.shown}: {size} may relay", at=setting.place)
     for style in settings.base_and_overrides("mynetworks_style"):
         if style.meaning.lower() == "class" and settings.get("mynetworks") is None:
             fail(f"{style.name} = class: whole classes of networks may relay", at=style.place)
     for setting in _settings(settings, *_DOMAINS):
         for entry in _entries(settings.program, setting):
             if _is_strange(entry, relay_settings.domains):
-                fail(
-                    f"{setting.name} = {_shown(setting)}: {entry.text} is no domain of the inventory", at=setting.place
-                )
+                fail(f"{setting.name} = {setting.shown}: {entry.text} is no domain of the inventory", at=setting.place)
     _check_restrictions(settings)
 
 
@@ -115,7 +113,7 @@ def _check_restrictions(settings: ProgramSettings) -> None:
     for setting in relay:
         also = recipient.get(_service(setting.name), recipient.get(""))
         if not _stops(setting.meaning) and not (also is not None and _stops(also.meaning)):
-            fail(f"{setting.name} = {_shown(setting)}: nothing stops mail of strangers to strangers", at=setting.place)
+            fail(f"{setting.name} = {setting.shown}: nothing stops mail of strangers to strangers", at=setting.place)
 
 
 _RECIPIENT = "smtpd_recipient_restrictions"
@@ -137,8 +135,3 @@ def _stops(restrictions: str) -> bool:
         if word == "permit":
             return False
     return False
-
-
-def _shown(setting: SettingSeen) -> str:
-    means = f", which is {setting.meaning}" if setting.meaning != setting.value else ""
-    return f"{setting.value}{means}"

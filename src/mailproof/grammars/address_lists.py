@@ -62,7 +62,7 @@ def parse_exim_list(text: str) -> Iterator[ListEntry]:
 
 
 def _network(text: str) -> IPNetwork | None:
-    """An address or a network, whatever its host bits are. Postfix leaves out trailing zeros of none."""
+    """An address or a network, whatever its host bits are."""
     if text == "*":
         return ipaddress.IPv4Network("0.0.0.0/0")
     try:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 
+from mailproof.grammars.messages import without_comments
 from mailproof.grammars.received import normal_address
 from mailproof.grammars.report_files import parts_of_mail
 
@@ -91,5 +92,5 @@ def _errors(fields: Message, kind: str) -> Iterator[str]:
 
 def _value(fields: Message, name: str) -> str:
     """A field without comments and folding."""
-    text = str(fields.get(name, ""))[: 4 * MAX_VALUE]
-    return re.sub(r"\([^()]*\)", " ", " ".join(text.split())).strip()[:MAX_VALUE]
+    text = without_comments(str(fields.get(name, ""))[: 4 * MAX_VALUE])
+    return " ".join(text.split())[:MAX_VALUE]

@@ -37,11 +37,6 @@ class _Visits:
         self.seconds, self.at, self.open = self.spent(now), now, self.open + by
 
 
-UNSERVED = 4.0
-"""Seconds for a port that most likely nobody serves: a firewall that drops is the rule there. TCP asks again after 1
-and 3 of them (RFC 6298, section 2)."""
-
-
 class Hosts:
     """Hands out the right to open a connection to a host (an address), within the limits.
 

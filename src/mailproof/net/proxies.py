@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from mailproof.net.errors import ClosedEarly, Malformed, TimedOut
-from mailproof.net.hosts import UNSERVED, Hosts
-from mailproof.net.settings import NetSettings, SocketAddress
+from mailproof.net.ports import PortClient
+from mailproof.net.settings import SocketAddress
 from mailproof.net.stream import Stream, deadline
 from mailproof.net.text import printable
 
@@ -35,22 +35,16 @@ class ProxyAnswer:
     """The first line that came through it."""
 
 
-class ProxyClient:
+class ProxyClient(PortClient):
     """Opens connections to ports that may be proxies."""
-
-    def __init__(self, settings: NetSettings, hosts: Hosts) -> None:
-        self._settings = settings
-        self._hosts = hosts
 
     async def ask(self, address: str, port: int, host: str, wanted: SocketAddress) -> ProxyAnswer:
         """Ask ``port`` at ``address``, which belongs to ``host``, for a connection to ``wanted``.
 
         Raises Refused and TimedOut where no connection to the port is to be had.
         """
-        destination = self._settings.destination(address, port, host)
         self._settings.destination(wanted.address, wanted.port)  # whoever must not be contacted is not asked for
-        async with self._hosts.connection(address, port, host):
-            stream = await self._hosts.connect(address, port, destination, at_most=UNSERVED)
+        async with self._connected(address, port, host) as stream:
             talk = _by_socks if port in SOCKS_PORTS else _by_http
             said = ""
             try:
@@ -59,8 +53,6 @@ class ProxyClient:
                     return ProxyAnswer(said, printable((await stream.read_line(LINE)).strip()) if connected else "")
             except (ClosedEarly, Malformed, TimedOut):
                 return ProxyAnswer(said)
-            finally:
-                stream.abort()
 
 
 async def _by_http(stream: Stream, wanted: SocketAddress) -> tuple[str, bool]:

@@ -59,6 +59,12 @@ class SettingSeen:
         """What the value comes to."""
         return self.value if self.expanded is None else self.expanded
 
+    @property
+    def shown(self) -> str:
+        """The value as it stands, and what it comes to if that is something else."""
+        means = f", which is {self.meaning}" if self.meaning != self.value else ""
+        return f"{self.value}{means}"
+
 
 @dataclass(frozen=True)
 class ProgramSettings(Observation):

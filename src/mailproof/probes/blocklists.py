@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
 
 from mailproof.inventory.model import Inventory
@@ -10,7 +11,7 @@ from mailproof.net.dns.client import Answer, reverse_name
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
 from mailproof.observations.blocklists import DomainListing, Listing
-from mailproof.probes.probe import probe
+from mailproof.probes.probe import Look, probe
 from mailproof.targets.addresses import BlocklistEntry, DomainListEntry
 
 LISTED_RANGE = ip_network("127.0.0.0/8")
@@ -31,6 +32,24 @@ async def listing(entry: BlocklistEntry, net: Network, inventory: Inventory) -> 
     answer, reason = await _look_up(net, blocklist, entry.address)
     meanings = _meanings(blocklist, answer)
     return Listing(entry.address, entry.blocklist, answer, reason, meanings, blocklist.expected)
+
+
+async def lists_that_have(
+    address: str, blocklists: Iterable[Blocklist], look: Look
+) -> tuple[list[Blocklist], list[str]]:
+    """Those of the lists that have an address, and why others could not be asked; lists of its family are."""
+    family = f"ipv{ip_address(address).version}"
+    having: list[Blocklist] = []
+    unknown: list[str] = []
+    for blocklist in blocklists:
+        if family not in blocklist.families:
+            continue
+        try:
+            if (await look(listing, BlocklistEntry(address, blocklist.name))).codes:
+                having.append(blocklist)
+        except NotObserved as failure:
+            unknown.append(f"{blocklist.name}: {failure.reason}")
+    return having, unknown
 
 
 @probe()

@@ -11,14 +11,14 @@ from pathlib import Path
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
-from mailproof.net.errors import Malformed, NotAvailable, NotObserved
+from mailproof.net.errors import Malformed, NotAvailable
 from mailproof.net.network import Network
 from mailproof.net.pkix.certificates import pems_in, read_chain
 from mailproof.net.pkix.paths import Roots, trusted_roots, verify
 from mailproof.observations.chain_files import ChainFile, ShownByHost
 from mailproof.observations.tls import Deployment
 from mailproof.probes.certificates import certificate_contents
-from mailproof.probes.probe import Look, probe
+from mailproof.probes.probe import Look, look_at_each, probe
 from mailproof.targets.base import Targets
 from mailproof.targets.certificates import CertificateFile
 from mailproof.targets.files import Configuration
@@ -92,16 +92,11 @@ def _public_half(data: bytes, path: str) -> str:
 @probe(looks=("certificate_contents",))
 async def shown_by_host(configuration: Configuration, look: Look, targets: Targets) -> ShownByHost:
     """The certificates that the endpoints of the program's host show, where the program is one that has any."""
-    host, public, others, unknown = configuration.host, list[str](), list[str](), list[str]()
+    host = configuration.host
     endpoints = [found for found in targets.found(TLSEndpoint) if found.host == host and not found.dead]
-    for endpoint in endpoints if configuration.program == "postfix" else ():
-        try:
-            seen = await look(certificate_contents, endpoint)
-        except NotObserved as failure:
-            if failure.transient:
-                raise  # the survey tries again
-            unknown.append(f"{endpoint.id}: {failure.reason}")
-            continue
-        for shown in seen.shown:
-            (public if shown.public else others).append(shown.leaf.subject)
-    return ShownByHost(host, *(tuple(dict.fromkeys(found)) for found in (public, others, unknown)))
+    looked_at = endpoints if configuration.program == "postfix" else ()
+    seen, unknown = await look_at_each(look, certificate_contents, looked_at, lambda contents: contents.shown)
+    subjects = [(shown.public, shown.leaf.subject) for of_endpoint in seen for shown in of_endpoint]
+    public = dict.fromkeys(subject for is_public, subject in subjects if is_public)
+    others = dict.fromkeys(subject for is_public, subject in subjects if not is_public)
+    return ShownByHost(host, tuple(public), tuple(others), tuple(dict.fromkeys(unknown)))

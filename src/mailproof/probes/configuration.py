@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from mailproof.captures import COMPLAINT
 from mailproof.grammars.settings import expand, expand_macros, parse_exim, parse_services, parse_settings
 from mailproof.inventory.model import Inventory
-from mailproof.net.errors import Malformed, NotAvailable, NotObserved
+from mailproof.net.errors import Malformed, NotAvailable
 from mailproof.net.network import Network
 from mailproof.observations.configuration import (
     LOOKED_AT,
@@ -25,8 +25,10 @@ from mailproof.observations.configuration import (
     VersionsShown,
 )
 from mailproof.observations.smtp import SMTPSession
+from mailproof.observations.tls import TLSOffers
 from mailproof.places import Place
-from mailproof.probes.probe import Look, probe
+from mailproof.probes.conversation import size_told
+from mailproof.probes.probe import Look, look_at_each, probe
 from mailproof.probes.smtp import smtp_session
 from mailproof.probes.tls import tls_offers
 from mailproof.targets.base import Targets
@@ -86,18 +88,12 @@ async def versions_shown(configuration: Configuration, look: Look, targets: Targ
     """The versions of TLS that the endpoints of the program take."""
     kind = _SPEAKS.get(configuration.program)
     endpoints = [found for found in targets.found(kind) if found.host == configuration.host] if kind else []
-    shown: list[tuple[str, tuple[str, ...]]] = []
-    unknown: list[str] = []
-    for endpoint in endpoints:
-        try:
-            seen = await look(tls_offers, endpoint)
-        except NotObserved as failure:
-            if failure.transient:
-                raise  # the survey tries again
-            unknown.append(f"{endpoint.id}: {failure.reason}")
-            continue
-        shown.append((endpoint.id, tuple(map(str, seen.accepted)) if seen.tls_offered else ()))
-    return VersionsShown(configuration.host, tuple(shown), tuple(unknown))
+    shown, unknown = await look_at_each(look, tls_offers, endpoints, _versions_shown)
+    return VersionsShown(configuration.host, tuple(shown), unknown)
+
+
+def _versions_shown(seen: TLSOffers) -> tuple[str, tuple[str, ...]]:
+    return seen.endpoint, tuple(map(str, seen.accepted)) if seen.tls_offered else ()
 
 
 @probe(looks=("smtp_session",))
@@ -105,30 +101,18 @@ async def ports_shown(configuration: Configuration, look: Look, targets: Targets
     """What the SMTP ports of the program's host show of what its configuration sets."""
     program, host = configuration.program, configuration.host
     endpoints = [found for found in targets.found(SMTPEndpoint) if found.host == host and not found.dead]
-    shown: list[PortShown] = []
-    unknown: list[str] = []
-    for endpoint in endpoints if program in PROMISED else ():
-        try:
-            session = await look(smtp_session, endpoint)
-            if session.served:
-                shown.append(_port_shown(session))
-        except NotObserved as failure:
-            if failure.transient:
-                raise  # the survey tries again
-            unknown.append(f"{endpoint.id}: {failure.reason}")
-    return PortsShown(host, tuple(shown), tuple(unknown))
+    shown, unknown = await look_at_each(look, smtp_session, endpoints if program in PROMISED else (), _port_shown)
+    return PortsShown(host, tuple(port for port in shown if port is not None), unknown)
 
 
-def _port_shown(session: SMTPSession) -> PortShown:
+def _port_shown(session: SMTPSession) -> PortShown | None:
+    """None for a port that serves nobody."""
+    if not session.served:
+        return None
     keywords = session.extensions
     inside = session.extensions_in_tls if session.ehlo_in_tls is not None else keywords
-    size = next(iter(inside.get("SIZE", ())), "0" if "SIZE" in inside else "")
-    return PortShown(
-        session.endpoint,
-        session.server_name,
-        int(size) if size.isdecimal() and len(size) <= MAX_SIZE_DIGITS else None,
-        "AUTH" in keywords and not session.implicit_tls,
-    )
+    in_clear = "AUTH" in keywords and not session.implicit_tls
+    return PortShown(session.endpoint, session.server_name, size_told(inside), in_clear)
 
 
 @probe()
@@ -146,12 +130,27 @@ async def self_checks(configuration: Configuration, net: Network) -> SelfChecks:
     return SelfChecks(configuration.program, tuple(said))
 
 
+def holders_of(configuration: Configuration, command: str) -> list[ConfigurationFile]:
+    """The files that hold the settings of a program: those that the inventory names, and what ``command`` said.
+
+    Raises NotAvailable where there are none.
+    """
+    files = [file for file in configuration.files if file.command in ("", command) and file.status == 0]
+    if not files:
+        names = ", ".join(file.name for file in configuration.files)
+        raise NotAvailable(f"{names} holds no settings: name its file in the inventory (configurations)")
+    return files
+
+
+NAMED_CHECKCONF = "named-checkconf -p -x"
+"""The command of a capture whose output holds the settings of BIND."""
+
 _SPEAKS: dict[str, type[TLSEndpoint]] = {"postfix": SMTPEndpoint, "exim": SMTPEndpoint, "dovecot": StoreEndpoint}
 """The endpoints behind which a program stands."""
 
 _CHECKS = (
     *("postconf -n", "exim -bV", "exim4 -bV", "doveconf -n", "smtpd -n"),
-    *("named-checkconf -p -x", "unbound-checkconf", "nsd-checkconf -v /etc/nsd/nsd.conf"),
+    *(NAMED_CHECKCONF, "unbound-checkconf", "nsd-checkconf -v /etc/nsd/nsd.conf"),
 )
 """Commands that read the whole configuration and complain of what is wrong in it."""
 _OF_THE_WAY = re.compile(
@@ -159,8 +158,6 @@ _OF_THE_WAY = re.compile(
     r"Permanently added|known_hosts"
 )
 """What the shell, sudo and SSH say on the way to the program."""
-MAX_SIZE_DIGITS = 20
-"""RFC 1870, section 4."""
 MAX_COMPLAINTS = 20
 MAX_COMPLAINT = 300
 """Characters of one."""

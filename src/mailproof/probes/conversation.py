@@ -199,13 +199,19 @@ PARAMETERS = {
 """Parameters of MAIL by keyword (RFC 1870, RFC 6152, RFC 3461, RFC 6531)."""
 
 
+def size_told(offered: dict[str, tuple[str, ...]]) -> int | None:
+    """What SIZE tells (RFC 1870, sections 3 and 4): octets, 0 for no limit; None without it, or for no number."""
+    told = offered.get("SIZE")
+    if not told:
+        return None if told is None else 0
+    is_number = len(told) == 1 and told[0].isascii() and told[0].isdigit() and len(told[0]) <= 20
+    return int(told[0]) if is_number else None
+
+
 def size_limit(offered: dict[str, tuple[str, ...]]) -> int | None:
-    """The largest message that is taken, in octets (RFC 1870, section 4); None where none is told, or no limit."""
-    told = offered.get("SIZE", ())
-    if len(told) == 1 and told[0].isascii() and told[0].isdigit() and len(told[0]) <= 20:
-        limit = int(told[0])
-        return limit if 0 < limit <= LARGEST else None
-    return None
+    """The largest message that is taken, in octets; None where none is told, or no limit."""
+    told = size_told(offered)
+    return told if told and told <= LARGEST else None
 
 
 @probe(active=True, connections=SESSIONS, refusals=4)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from ipaddress import ip_address
 
 from mailproof.inventory.model import Inventory
 from mailproof.net.errors import NotObserved
 from mailproof.observations.failing_sources import FailingSource, FailingSources
 from mailproof.observations.reports import Reported, SourceSeen
-from mailproof.probes.blocklists import listing
+from mailproof.probes.blocklists import lists_that_have
 from mailproof.probes.probe import Look, probe
 from mailproof.probes.reverse import reverse_dns
-from mailproof.targets.addresses import BlocklistEntry, SendingAddress
+from mailproof.targets.addresses import SendingAddress
 from mailproof.targets.reports import ReportedDomain
 
 MAX_SOURCES = 10
@@ -40,17 +39,10 @@ async def _enriched(source: SourceSeen, look: Look, inventory: Inventory, ours: 
         found = replace(found, names=names, own=own)
     except NotObserved as failure:
         found = replace(found, unknown=(f"reverse DNS: {failure.reason}",))
-    family = f"ipv{ip_address(source.address).version}"
-    for blocklist in inventory.blocklists:
-        if family not in blocklist.families:
-            continue
-        try:
-            listed = bool((await look(listing, BlocklistEntry(source.address, blocklist.name))).codes)
-        except NotObserved as failure:
-            found = replace(found, unknown=(*found.unknown, f"{blocklist.name}: {failure.reason}"))
-            continue
-        if listed and blocklist.expected:
-            found = replace(found, welcome=(*found.welcome, blocklist.name))
-        elif listed:
-            found = replace(found, listed=(*found.listed, blocklist.name))
-    return found
+    having, unknown = await lists_that_have(source.address, inventory.blocklists, look)
+    return replace(
+        found,
+        listed=tuple(one.name for one in having if not one.expected),
+        welcome=tuple(one.name for one in having if one.expected),
+        unknown=(*found.unknown, *unknown),
+    )

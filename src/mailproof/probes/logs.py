@@ -16,10 +16,10 @@ from mailproof.inventory.model import Inventory
 from mailproof.net.errors import Malformed, NotObserved
 from mailproof.net.network import Network
 from mailproof.observations.logs import ClientSeen, LogsSeen, RefusedSender, RefusedSenders
-from mailproof.probes.blocklists import listing
+from mailproof.probes.blocklists import lists_that_have
 from mailproof.probes.probe import Look, probe
 from mailproof.probes.reverse import reverse_dns
-from mailproof.targets.addresses import BlocklistEntry, SendingAddress
+from mailproof.targets.addresses import SendingAddress
 from mailproof.targets.logs import MailLogs
 
 BLOCK = 1024 * 1024
@@ -85,17 +85,11 @@ async def _sender(client: ClientSeen, look: Look, inventory: Inventory) -> Refus
         names = (await look(reverse_dns, SendingAddress(client.address))).names
     except NotObserved as failure:
         unknown.append(f"reverse DNS: {failure.reason}")
-    welcome: list[str] = []
-    family = f"ipv{ip_address(client.address).version}"
-    for blocklist in inventory.blocklists:
-        if not blocklist.expected or family not in blocklist.families:
-            continue
-        try:
-            if (await look(listing, BlocklistEntry(client.address, blocklist.name))).codes:
-                welcome.append(blocklist.name)
-        except NotObserved as failure:
-            unknown.append(f"{blocklist.name}: {failure.reason}")
-    return RefusedSender(client, names, _partner(client.address, names, inventory), tuple(welcome), tuple(unknown))
+    good = [blocklist for blocklist in inventory.blocklists if blocklist.expected]
+    having, unasked = await lists_that_have(client.address, good, look)
+    welcome = tuple(blocklist.name for blocklist in having)
+    partner = _partner(client.address, names, inventory)
+    return RefusedSender(client, names, partner, welcome, (*unknown, *unasked))
 
 
 def _partner(address: str, names: tuple[str, ...], inventory: Inventory) -> str:

@@ -8,25 +8,19 @@ from mailproof.net.machine_ports import QUESTIONS
 from mailproof.net.network import Network
 from mailproof.net.settings import SocketAddress
 from mailproof.observations.machine_ports import MachinePort, MachinePortsSeen
+from mailproof.probes.host_ports import MAX_HOST_ADDRESSES, addresses_of
 from mailproof.probes.probe import probe
 from mailproof.targets.base import Targets
 from mailproof.targets.mail import MailHost
-from mailproof.targets.services import Endpoint
-
-MAX_HOST_ADDRESSES = 4
-"""Addresses of one host whose ports are asked."""
 
 
 @probe(active=True, connections=MAX_HOST_ADDRESSES * len(QUESTIONS))
 async def machine_ports(host: MailHost, net: Network, targets: Targets, inventory: Inventory) -> MachinePortsSeen:
     """One connection to each port at each address."""
-    addresses = dict.fromkeys(e.address for e in targets.found(Endpoint) if e.host == host.name and not e.dead)
-    for unknown in targets.missing(Endpoint) if not addresses else ():
-        if unknown.host == host.name:
-            raise unknown.not_observed()
     inside = inventory.vantage == "inside"
+    addresses = addresses_of(host, targets)
     found: list[MachinePort] = []
-    for address in [] if inside else list(addresses)[:MAX_HOST_ADDRESSES]:
+    for address in [] if inside else addresses:
         for port in QUESTIONS:
             where = str(SocketAddress(address, port))
             try:

@@ -9,17 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from mailproof.grammars.named_conf import NotNamedConf, Statement, parse_named_conf
-from mailproof.net.errors import Malformed, NotAvailable
+from mailproof.net.errors import Malformed
 from mailproof.net.network import Network
 from mailproof.observations.configuration import SettingSeen
 from mailproof.observations.named import HostedZone, MatchList, NamedScope, NamedSettings
 from mailproof.places import Place
-from mailproof.probes.configuration import MAX_OCTETS
+from mailproof.probes.configuration import MAX_OCTETS, NAMED_CHECKCONF, holders_of
 from mailproof.probes.probe import probe
 from mailproof.targets.files import Configuration, ConfigurationFile
-
-HOLDER = "named-checkconf -p -x"
-"""The command of a capture whose output holds the settings."""
 
 MAX_ZONES = 1000
 """Zones that are looked at."""
@@ -43,9 +40,7 @@ async def named_settings(configuration: Configuration, net: Network) -> NamedSet
     names = tuple(file.name for file in configuration.files)
     if configuration.program != "bind":
         return NamedSettings(configuration.program, names)
-    files = [file for file in configuration.files if file.command in ("", HOLDER) and file.status == 0]
-    if not files:
-        raise NotAvailable(f"{', '.join(names)} holds no settings: name its file in the inventory (configurations)")
+    files = holders_of(configuration, NAMED_CHECKCONF)
     release = ""
     for file in configuration.files:
         if file.command == "named -v" and (found := _RELEASE.search(await net.files.text(Path(file.path), MAX_OCTETS))):

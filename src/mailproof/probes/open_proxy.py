@@ -7,13 +7,11 @@ from mailproof.net.network import Network
 from mailproof.net.proxies import HTTP_PORTS, SOCKS_PORTS
 from mailproof.net.settings import SocketAddress
 from mailproof.observations.open_proxy import OpenProxy, ProxyPort
+from mailproof.probes.host_ports import MAX_HOST_ADDRESSES, addresses_of
 from mailproof.probes.probe import probe
 from mailproof.targets.base import Targets
 from mailproof.targets.mail import MailHost
-from mailproof.targets.services import Endpoint, MXEndpoint
-
-MAX_HOST_ADDRESSES = 4
-"""Addresses of one host whose ports are asked."""
+from mailproof.targets.services import MXEndpoint
 
 PORTS = (*HTTP_PORTS, *SOCKS_PORTS)
 
@@ -21,17 +19,14 @@ PORTS = (*HTTP_PORTS, *SOCKS_PORTS)
 @probe(active=True, connections=MAX_HOST_ADDRESSES * len(PORTS))
 async def open_proxy(host: MailHost, net: Network, targets: Targets) -> OpenProxy:
     """One connection to each of four ports at each address; nothing is said through it."""
-    addresses = dict.fromkeys(e.address for e in targets.found(Endpoint) if e.host == host.name and not e.dead)
-    for unknown in targets.missing(Endpoint) if not addresses else ():
-        if unknown.host == host.name:
-            raise unknown.not_observed()
+    addresses = addresses_of(host, targets)
     wanted = _mail_server(host, targets)
     if not addresses:
         return OpenProxy(host.name, "", ())
     if wanted is None:
         raise NotObserved("the inventory has no MX host to ask for")
     found: list[ProxyPort] = []
-    for address in list(addresses)[:MAX_HOST_ADDRESSES]:
+    for address in addresses:
         found += await _ports(address, host, net, wanted)
     return OpenProxy(host.name, str(wanted), tuple(found))
 

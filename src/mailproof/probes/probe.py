@@ -20,6 +20,7 @@ from mailproof.observations import Observation
 from mailproof.targets.base import Target
 
 O = TypeVar("O", bound=Observation)  # noqa: E741
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,25 @@ class Look(Protocol):
     """Asks another probe about another target, through the survey's memo."""
 
     async def __call__(self, probe: Callable[..., Awaitable[O]], target: Target) -> O: ...
+
+
+async def look_at_each(
+    look: Look, probe: Callable[..., Awaitable[O]], endpoints: Iterable[Target], of: Callable[[O], R]
+) -> tuple[list[R], tuple[str, ...]]:
+    """What ``of`` makes of what ``probe`` sees of each endpoint, and why others could not be looked at.
+
+    Raises what may have passed by now: the survey tries again.
+    """
+    shown: list[R] = []
+    unknown: list[str] = []
+    for endpoint in endpoints:
+        try:
+            shown.append(of(await look(probe, endpoint)))
+        except NotObserved as failure:
+            if failure.transient:
+                raise
+            unknown.append(f"{endpoint.id}: {failure.reason}")
+    return shown, tuple(unknown)
 
 
 def probe(

@@ -6,19 +6,15 @@ import asyncio
 from pathlib import Path
 
 from mailproof.grammars.resolver_settings import parse_bind, parse_unbound
-from mailproof.net.errors import NotAvailable
 from mailproof.net.network import Network
 from mailproof.observations.configuration import ProgramSettings, SettingSeen
 from mailproof.observations.resolvers import ResolverSettings
 from mailproof.places import Place
-from mailproof.probes.configuration import MAX_OCTETS
+from mailproof.probes.configuration import MAX_OCTETS, NAMED_CHECKCONF, holders_of
 from mailproof.probes.probe import probe
 from mailproof.targets.files import Configuration
 
 PARSERS = {"unbound": parse_unbound, "bind": parse_bind}
-
-HOLDER = "named-checkconf -p -x"
-"""The command of a capture whose output holds the settings; those of Unbound stand in no capture."""
 
 
 @probe()
@@ -28,9 +24,7 @@ async def resolver_settings(configuration: Configuration, net: Network) -> Resol
     names = tuple(file.name for file in configuration.files)
     if program not in PARSERS:
         return ResolverSettings(ProgramSettings(program, configuration.host, (), names))
-    files = [file for file in configuration.files if file.command in ("", HOLDER) and file.status == 0]
-    if not files:
-        raise NotAvailable(f"{', '.join(names)} holds no settings: name its file in the inventory (configurations)")
+    files = holders_of(configuration, NAMED_CHECKCONF)
     seen: list[SettingSeen] = []
     for file in files:
         text = await net.files.text(Path(file.path), MAX_OCTETS)

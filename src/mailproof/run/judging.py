@@ -220,7 +220,7 @@ def _is_watched(config: pytest.Config, suite: Path) -> bool:
     """
     if any(getattr(config.option, name, False) for name in ("usepdb", "trace", "setupshow", "setuponly", "setupplan")):
         return True
-    installed = {id(plugin) for plugin, _ in config.pluginmanager.list_plugin_distinfo()}
+    installed = _installed(config)
     hooks = (getattr(config.hook, name) for name in _PHASES)
     plugins = {id(found.plugin): found.plugin for hook in hooks for found in hook.get_hookimpls()}
     return any(key not in installed and _concerns(plugin, suite) for key, plugin in plugins.items())
@@ -231,11 +231,16 @@ def _is_end_heard(config: pytest.Config) -> bool:
 
     What pytest itself shows and counts is known when a control has been called; the end would be half the work.
     """
-    installed = {id(plugin) for plugin, _ in config.pluginmanager.list_plugin_distinfo()}
+    installed = _installed(config)
     listeners = [found.plugin for found in config.hook.pytest_runtest_logreport.get_hookimpls()]
     makers = [found.plugin for found in config.hook.pytest_runtest_makereport.get_hookimpls()]
     listeners += [plugin for plugin in makers if id(plugin) not in installed]
     return any(not _module_of(plugin).startswith(_DEAF) or _module_of(plugin) == _JUNIT for plugin in listeners)
+
+
+def _installed(config: pytest.Config) -> set[int]:
+    """The ids of the plugins that installed packages brought."""
+    return {id(plugin) for plugin, _ in config.pluginmanager.list_plugin_distinfo()}
 
 
 _DEAF = ("_pytest.", "mailproof.")
@@ -249,7 +254,7 @@ def _module_of(plugin: object) -> str:
 def _concerns(plugin: object, suite: Path) -> bool:
     """Whether a plugin is neither one of pytest's nor a conftest of some other directory."""
     if not isinstance(plugin, ModuleType):
-        return not type(plugin).__module__.startswith("_pytest.")
+        return not _module_of(plugin).startswith("_pytest.")
     file = Path(plugin.__file__ or "")
     if file.name == "conftest.py":
         return file.parent in suite.parents

@@ -9,7 +9,8 @@ from pathlib import Path
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
 from mailproof.observations.named import NamedSettings
-from mailproof.probes.named import HOLDER, named_settings
+from mailproof.probes.configuration import NAMED_CHECKCONF
+from mailproof.probes.named import named_settings
 from mailproof.targets.files import Configuration, ConfigurationFile
 
 from .case import Table, advises, fails, passes, skips, undecided
@@ -24,7 +25,7 @@ def conf(options: str, rest: str = "", release: str = "") -> NamedSettings:
         file, version = Path(directory, "named.conf"), Path(directory, "version")
         file.write_text(f"options {{ {options} }};\n{rest}\n")
         version.write_text(f"BIND {release} (Stable)\n")
-        files = [ConfigurationFile(str(file), "named.conf", HOLDER)]
+        files = [ConfigurationFile(str(file), "named.conf", NAMED_CHECKCONF)]
         files += [ConfigurationFile(str(version), "version", "named -v")] if release else []
         net = Network(NetSettings())
         return asyncio.run(_read(Configuration("bind", "ns.example.org", tuple(files)), net))
