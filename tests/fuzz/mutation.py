@@ -207,9 +207,8 @@ def _changed_json(random: Random, data: bytes) -> bytes:
             case 1 if isinstance(container, list) and key is not None:
                 container.append(deepcopy(container[key]))
             case 2 if isinstance(container, dict):
-                container[random.choice(("", "x", "verdict", "observation", "not_observed"))] = random.choice(
-                    _ODD_VALUES
-                )
+                name = random.choice(("", "x", "verdict", "observation", "not_observed"))
+                container[name] = deepcopy(random.choice(_ODD_VALUES))
             case _ if key is not None:
                 container[key] = deepcopy(random.choice(_ODD_VALUES))
     text = json.dumps(document)

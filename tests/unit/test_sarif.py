@@ -113,6 +113,11 @@ def test_sarif_messages_hold_no_link_and_no_placeholder() -> None:
         assert not re.search(r"[<> \x1b]", item["locations"][0]["physicalLocation"]["artifactLocation"]["uri"])
 
 
+def test_names_that_somebody_wrote_into_a_result_steer_nothing() -> None:
+    text = FORMATS["sarif"](document(result(control="SP\u202eF-X", target_type="Mail\u202eDomain")))
+    assert "\u202e" not in "".join(text)
+
+
 def test_sarif_properties_are_as_meant_and_results_say_what_became_of_them() -> None:
     fix = "auth_advertise_hosts = ${if def:tls_in_cipher {*}}"
     log = json.loads(FORMATS["sarif"](document(result(fix=fix, change="regressed", target="a.example"), result())))

@@ -80,13 +80,13 @@ def _rule(result: Result) -> dict[str, JSON]:
     sources = [ref.title + (f" <{ref.url}>" if ref.url else "") for ref in result.references]
     help_text = f"Why: {result.why}\nFix: {result.fix}\nSources: {', '.join(sources)}"
     rule: dict[str, JSON] = {
-        "id": result.control,
+        "id": printable(result.control),
         "shortDescription": {"text": _text(result.expected)},
         "fullDescription": {"text": _text(result.why)},
         "help": {"text": _text(help_text)},
         "defaultConfiguration": {"level": LEVEL[result.level]},
         "properties": {
-            "tags": ["mail", "security", result.family],
+            "tags": ["mail", "security", printable(result.family)],
             "security-severity": SEVERITY[result.level],
         },
     }
@@ -97,16 +97,16 @@ def _rule(result: Result) -> dict[str, JSON]:
 
 
 def _result(result: Result, rule: int) -> dict[str, JSON]:
-    waived = result.verdict is Verdict.WAIVED
+    waived, id = result.verdict is Verdict.WAIVED, printable(result.id)
     reason = result.waiver.summary if result.waiver else "waived"
     accepted = {"kind": "external", "justification": _text(reason)}
     return {
-        "ruleId": result.control,
+        "ruleId": printable(result.control),
         "ruleIndex": rule,
         "level": LEVEL[result.level],
         "message": {"text": _text(f"{result.target}: {result.observed}")},
         "locations": [_location(result)],
-        "partialFingerprints": {"primaryLocationLineHash": f"{result.id}:1", "mailproofResult/v1": result.id},
+        "partialFingerprints": {"primaryLocationLineHash": f"{id}:1", "mailproofResult/v1": id},
         "suppressions": [accepted] if waived else [],
         "properties": {
             "target": printable(result.target),
@@ -132,7 +132,7 @@ def _remedy(remedy: Remedy) -> dict[str, JSON]:
 def _location(result: Result) -> dict[str, JSON]:
     target = printable(result.target)
     location: dict[str, JSON] = {
-        "logicalLocations": [{"name": target, "fullyQualifiedName": target, "kind": result.target_type}]
+        "logicalLocations": [{"name": target, "fullyQualifiedName": target, "kind": printable(result.target_type)}]
     }
     if (place := result.place) is not None:
         physical: dict[str, JSON] = {"artifactLocation": {"uri": quote(place.file, errors="backslashreplace")}}
@@ -148,7 +148,7 @@ def _invocation(document: RunDocument, found: int) -> dict[str, JSON]:
         {
             "level": "warning",
             "message": {"text": _text(f"{result.target}: {result.observed}")},
-            "associatedRule": {"id": result.control},
+            "associatedRule": {"id": printable(result.control)},
             "locations": [_location(result)],
         }
         for result in inconclusive[:MAX_NOTIFICATIONS]
