@@ -24,6 +24,17 @@ smtpd_tls_mandatory_protocols = >=TLSv1.2
 """
 
 
+RIGHT_RULES = """table inet filter {
+    chain output {
+        type filter hook output priority filter; policy accept;
+        oif "lo" accept
+        meta skuid "postfix" tcp dport 25 accept
+        tcp dport 25 reject with tcp reset
+    }
+}
+"""
+
+
 @dataclass(frozen=True)
 class ConfigurationFault:
     """A configuration of a program on a host, and what a control says of it. ``text`` is what the file holds."""
@@ -83,6 +94,14 @@ FAULTS = (
         "advice",
     ),
     ConfigurationFault(
+        "EGRESS",
+        "nftables",
+        "mx.injectable.example",
+        RIGHT_RULES.replace("tcp dport 25 reject with tcp reset", ""),
+        "no rule refuses port 25 of others",
+        "advice",
+    ),
+    ConfigurationFault(
         "CFG-TLS-FLOOR",
         "postfix",
         "mx.ssl2.example",
@@ -110,7 +129,7 @@ NAMED = (*FAULTS, STALE)
 ALL = (*NAMED, BROKEN)
 
 
-RIGHT = {"bind": RIGHT_NAMED, "fail2ban": RIGHT_JAILS, "nut": RIGHT_UPSMON}
+RIGHT = {"bind": RIGHT_NAMED, "fail2ban": RIGHT_JAILS, "nut": RIGHT_UPSMON, "nftables": RIGHT_RULES}
 
 
 def in_inventory() -> str:

@@ -130,12 +130,12 @@ async def self_checks(configuration: Configuration, net: Network) -> SelfChecks:
     return SelfChecks(configuration.program, tuple(said))
 
 
-def holders_of(configuration: Configuration, command: str) -> list[ConfigurationFile]:
-    """The files that hold the settings of a program: those that the inventory names, and what ``command`` said.
+def holders_of(configuration: Configuration, *commands: str) -> list[ConfigurationFile]:
+    """The files that hold the settings of a program: those that the inventory names, and what ``commands`` said.
 
     Raises NotAvailable where there are none.
     """
-    files = [file for file in configuration.files if file.command in ("", command) and file.status == 0]
+    files = [file for file in configuration.files if file.command in ("", *commands) and file.status == 0]
     if not files:
         names = ", ".join(file.name for file in configuration.files)
         raise NotAvailable(f"{names} holds no settings: name its file in the inventory (configurations)")

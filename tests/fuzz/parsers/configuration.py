@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
+from mailproof.grammars.iptables import parse_iptables
 from mailproof.grammars.named_conf import NotNamedConf, parse_named_conf
+from mailproof.grammars.nftables import parse_nftables
+from mailproof.grammars.packet_filters import NotPacketFilter, Packet, PacketFilter
 from mailproof.grammars.settings import MAX_EXPANDED, expand, expand_macros, parse_exim, parse_services, parse_settings
 from mailproof.grammars.tls_settings import admitted
-from tests.fuzz.parser import Parser, as_text, words_of
+from tests.fuzz.parser import Parser, as_text, told, words_of
 
 
 def _settings(data: bytes) -> bool:
@@ -30,6 +33,20 @@ def _lists(data: bytes) -> bool:
     return bool(found)
 
 
+def _packet_filter(data: bytes) -> bool:
+    text = as_text(data)
+    found = []
+    for chains in (parse_nftables(text), parse_iptables(text, "ip")):
+        try:
+            found = list(chains)
+        except NotPacketFilter as error:
+            told(str(error))
+        filter_ = PacketFilter(found)
+        for hook in ("output", "forward"):
+            filter_.passage(hook, Packet("ip", "10.0.0.1", "11.0.0.1", 25, "a", "b", "c"))
+    return bool(found)
+
+
 def _named_conf(data: bytes) -> bool:
     text = as_text(data)
     try:
@@ -41,6 +58,21 @@ def _named_conf(data: bytes) -> bool:
 
 
 PARSERS = (
+    Parser(
+        "packet filters",
+        _packet_filter,
+        (
+            b"define l = { 10.0.0.0/8 }\ntable inet f { set s { type ipv4_addr; elements = { 10.0.0.1, 10.0.0.3-9 } }"
+            b"\nchain o { type filter hook output priority filter + 1; policy drop; ct state vmap { new : jump m };\n"
+            b'meta skuid postfix tcp dport { 25, 465 } accept\nip saddr @s oifname != "w*" drop } chain m {}}\n',
+            b"*filter\n:OUTPUT ACCEPT [0:0]\n:m - [0:0]\n-A OUTPUT -p tcp -m multiport --dports 25,465 ! -o lo -g m\n"
+            b"-A m -s 10.0.0.0/8 -m owner --uid-owner 104 -j ACCEPT\nCOMMIT\n",
+        ),
+        words_of(
+            "{ } ; , table inet chain m jump goto accept drop return @s $l != vmap : -A -j -g ! --dport *nat lo 25-30"
+        ),
+        5,
+    ),
     Parser(
         "settings",
         _settings,
