@@ -35,6 +35,14 @@ RIGHT_RULES = """table inet filter {
 """
 
 
+RIGHT_SQUID = """acl localnet src 10.0.0.0/8
+acl SSL_ports port 443
+http_access deny CONNECT !SSL_ports
+http_access allow localnet
+http_access deny all
+"""
+
+
 @dataclass(frozen=True)
 class ConfigurationFault:
     """A configuration of a program on a host, and what a control says of it. ``text`` is what the file holds."""
@@ -102,6 +110,13 @@ FAULTS = (
         "advice",
     ),
     ConfigurationFault(
+        "CFG-PROXY",
+        "squid",
+        "mx.injectable.example",
+        RIGHT_SQUID.replace("allow localnet", "allow all"),
+        "http_access allow all",
+    ),
+    ConfigurationFault(
         "CFG-TLS-FLOOR",
         "postfix",
         "mx.ssl2.example",
@@ -129,7 +144,13 @@ NAMED = (*FAULTS, STALE)
 ALL = (*NAMED, BROKEN)
 
 
-RIGHT = {"bind": RIGHT_NAMED, "fail2ban": RIGHT_JAILS, "nut": RIGHT_UPSMON, "nftables": RIGHT_RULES}
+RIGHT = {
+    "bind": RIGHT_NAMED,
+    "fail2ban": RIGHT_JAILS,
+    "nut": RIGHT_UPSMON,
+    "nftables": RIGHT_RULES,
+    "squid": RIGHT_SQUID,
+}
 
 
 def in_inventory() -> str:

@@ -27,6 +27,7 @@ from mailproof.grammars.packet_filters import (
     NotPacketFilter,
     Rule,
 )
+from mailproof.net.text import printable
 
 MAX_TOKENS = 1_000_000
 MAX_DEPTH = 8
@@ -169,7 +170,7 @@ def parse_nftables(text: str) -> Iterator[Chain]:
                     raise NotPacketFilter(f"line {chain.line}: more than {MAX_RULES} rules")
                 yield chain
         elif words[:1] not in (["flush"], ["delete"], ["destroy"], ["table"], ["define"]):
-            said = f"{' '.join(words[:2])} is a command" if words else "this is no table"
+            said = f"{printable(' '.join(words[:2]))[:80]} is a command" if words else "this is no table"
             raise NotPacketFilter(f"line {line}: {said}: name what nft list ruleset says")
         found.skip_ends()
 
@@ -196,7 +197,7 @@ def _table(found: _Text, words: list[str]) -> Iterator[Chain]:
     while not found.is_mark("}"):
         line, words = found.line, found.words()
         if found.kind == "last" or not words:
-            raise NotPacketFilter(f"line {found.line}: the table {name} is not closed, or holds what is no chain")
+            raise NotPacketFilter(f"line {found.line}: a table is not closed, or holds what is no chain")
         if words[0] == "chain" and len(words) > 1 and found.is_mark("{"):
             chain = Chain(f"{family} {name}", words[1], line, family)
             _chain(found, chain, sets)
@@ -221,8 +222,9 @@ def _set(found: _Text) -> list[str]:
         if words[:1] == ["elements"] and found.is_mark("{"):
             elements = found.values()
         elif not words:
-            grows = grows or found.is_mark(",")
             found.at += 1
+    if found.kind == "last":
+        raise NotPacketFilter(f"line {found.line}: a set is not closed")
     found.at += 1
     return [] if grows and not elements else elements
 
@@ -232,7 +234,7 @@ def _chain(found: _Text, chain: Chain, sets: dict[str, list[str]]) -> None:
     found.skip_ends()
     while not found.is_mark("}"):
         if found.kind == "last":
-            raise NotPacketFilter(f"line {found.line}: the chain {chain.name} is not closed")
+            raise NotPacketFilter(f"line {found.line}: a chain is not closed")
         line = found.line
         pieces = list(_pieces(found))
         words = [piece for piece in pieces if isinstance(piece, str)]
