@@ -125,6 +125,11 @@ class Interview:
         """All answers so far, each from a connection of its own."""
         return (answer.flight for answer in self._answers.values())
 
+    @property
+    def named_flights(self) -> Iterator[Flight]:
+        """Those of them that answer a hello which names the host."""
+        return (answer.flight for hello, answer in self._answers.items() if hello.host)
+
     async def ask(self, hello: ClientHello, *, surely: bool = False) -> Answer:
         """The answer to a hello. ``surely``: hanging up counts only if it comes twice, from whatever server.
 

@@ -50,6 +50,7 @@ class Question(StrEnum):
     SHA1 = "signatures over SHA-1"
     WITHOUT_SNI = "a hello without a name"
     REUSED = "key exchange values"
+    LEAVES = "certificates"
     GROUPS = "groups of TLS 1.3"
     CURVES = "curves"
     SCHEMES_12 = "signature schemes of TLS 1.2"
@@ -75,7 +76,7 @@ class Offers:
     """Every version that was asked for, oldest first, with all suites that it knows."""
     unanswered: tuple[Unanswered, ...] = ()
     weak: tuple[Handshake, ...] | None = None
-    """Each kind in the newest version up to TLS 1.2; RC4 and 3DES in every one that is spoken."""
+    """Each kind in the newest version up to TLS 1.2; in the full depth RC4 and 3DES in every one that is spoken."""
     dated: tuple[Dated, ...] | None = None
     """Each kind of suites that are out of date, in TLS 1.2; empty where that is not spoken."""
     traits: Traits | None = None
@@ -90,6 +91,8 @@ class Offers:
     """None also where the host has no name that could be sent."""
     reused: str | None = None
     """The group of a key exchange value that came twice; empty: none did; None also where fewer than two were seen."""
+    leaves: tuple[str, ...] | None = None
+    """The SHA-256 of the certificates that the server sent in clear; None where fewer than two answers had one."""
     suites: tuple[SuiteList, ...] | None = None
     """Of TLS 1.3 and of the newest version up to TLS 1.2."""
     groups: tuple[str, ...] | None = None
@@ -147,6 +150,8 @@ def _asked(questions: FullQuestions, depth: TLSDepth) -> dict[str, Callable[[], 
     """The questions by name, those first that tell most."""
 
     def version(wanted: TLSVersion) -> Callable[[], Awaitable[Handshake]]:
+        if wanted is TLSVersion.SSLV2 and depth is TLSDepth.USUAL:
+            return questions.ssl_2
         return questions.tls_1_3 if wanted is TLSVersion.TLS1_3 else lambda: questions.version(wanted)
 
     order = (TLSVersion.TLS1_3, TLSVersion.TLS1_1, TLSVersion.TLS1_2, *OLD_VERSIONS[2:], TLSVersion.SSLV2)
@@ -155,12 +160,15 @@ def _asked(questions: FullQuestions, depth: TLSDepth) -> dict[str, Callable[[], 
         Question.TRAITS: questions.traits,
         Question.HYBRID: questions.hybrid,
         Question.GROUP: questions.group,
-        Question.WEAK: questions.weak,
+        Question.WEAK: questions.weak if depth is TLSDepth.USUAL else questions.weak_in_each,
         Question.DATED: questions.dated,
         Question.SHA1: questions.sha1,
         Question.WITHOUT_SNI: questions.without_sni,
     }
-    last: dict[str, Callable[[], Awaitable[Any]]] = {Question.REUSED: questions.reused}
+    last: dict[str, Callable[[], Awaitable[Any]]] = {
+        Question.REUSED: questions.reused,
+        Question.LEAVES: questions.leaves,
+    }
     if depth is TLSDepth.USUAL:
         return usual | last
     full: dict[str, Callable[[], Awaitable[Any]]] = {

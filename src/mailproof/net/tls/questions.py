@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from hashlib import sha256
 
 from mailproof.net.pkix.certificates import names_in
 from mailproof.net.tls.facts import Dated, DiffieHellman, Handshake, Traits, WithoutSNI
@@ -38,14 +39,18 @@ class Questions(VersionQuestions):
     """What one or two hellos tell beside the versions."""
 
     async def weak(self) -> tuple[Handshake, ...]:
-        """Offer nothing but weak suites: all kinds in the newest version up to TLS 1.2, RC4 and 3DES in the others."""
-        found: list[Handshake] = []
-        spoken = await self.spoken()
-        for version in reversed(spoken):
-            wanted = tuple(WeakKind) if version is spoken[0] else (WeakKind.RC4, WeakKind.TRIPLE_DES)
-            answers = await self._weak_suites_of(version, wanted)
-            found += (answers[kind] for kind in wanted)
-        return tuple(found)
+        """Offer nothing but weak suites, of all kinds, in the newest version up to TLS 1.2."""
+        return await self._weak_in((await self.spoken())[:1], tuple(WeakKind))
+
+    async def weak_in_each(self) -> tuple[Handshake, ...]:
+        """As ``weak``, and RC4 and 3DES in the older versions: hardly a server has other suites there."""
+        older = (await self.spoken())[1:]
+        return await self._weak_in(older, (WeakKind.RC4, WeakKind.TRIPLE_DES)) + await self.weak()
+
+    async def _weak_in(self, versions: Sequence[TLSVersion], wanted: tuple[WeakKind, ...]) -> tuple[Handshake, ...]:
+        """What comes of the kinds ``wanted``, in the oldest version first."""
+        answers = [await self._weak_suites_of(version, wanted) for version in reversed(versions)]
+        return tuple(answer[kind] for answer in answers for kind in wanted)
 
     async def _weak_suites_of(self, version: TLSVersion, wanted: tuple[WeakKind, ...]) -> dict[WeakKind, Handshake]:
         known: dict[WeakKind, Handshake] = {}
@@ -126,6 +131,11 @@ class Questions(VersionQuestions):
         if not answer.accepted or not ours or not others:
             return WithoutSNI(answer.accepted, answer.error)
         return WithoutSNI(True, None, ours == others, () if ours == others else names_in(others[0]))
+
+    async def leaves(self) -> tuple[str, ...] | None:
+        """The certificates that answers so far show to whoever names the host; None where fewer than two show one."""
+        shown = [flight.certificates[0] for flight in self.interview.named_flights if flight.certificates]
+        return tuple(sorted({sha256(leaf).hexdigest() for leaf in shown})) if len(shown) > 1 else None
 
     async def _current_hello(self) -> ClientHello | None:
         """The hello with which the newest version is accepted whose certificates are in clear, or else TLS 1.3."""
