@@ -155,11 +155,27 @@ class TestLaboratory:
         assert found["connections"] <= 11
 
     @pytest.mark.parametrize(("depth", "most"), [(TLSDepth.USUAL, 14), (TLSDepth.FULL, 60)])
-    @pytest.mark.parametrize(("port", "starttls"), [(143, "imap"), (993, "")])
-    def test_mail_stores_with_certificates(
-        self, lab: Lab, depth: TLSDepth, most: int, port: int, starttls: str
+    @pytest.mark.parametrize(
+        ("label", "port", "starttls"),
+        [
+            ("right-dovecot", 143, "imap"),
+            ("right-dovecot", 993, ""),
+            ("right-cyrus", 993, ""),
+            ("cyrus-tls10", 993, ""),
+            ("right-stunnel", 993, ""),
+            ("stunnel-static", 993, ""),
+            ("right", 25, "smtp"),
+            ("right-exim", 25, "smtp"),
+            ("small-key-exim", 25, "smtp"),
+            ("old-version-exim", 25, "smtp"),
+            ("tls11-postfix", 25, "smtp"),
+            ("chasquid", 25, "smtp"),
+        ],
+    )
+    def test_with_certificates(
+        self, lab: Lab, depth: TLSDepth, most: int, label: str, port: int, starttls: str
     ) -> None:
-        found = asked_in_lab(lab, "right-dovecot", depth, port, starttls)
+        found = asked_in_lab(lab, label, depth, port, starttls)
         assert found["with_certificates"] <= most
 
     @pytest.mark.parametrize("bits", [512, 1024])

@@ -294,7 +294,7 @@ def test_who_has_shown_one_certificate_to_all_hellos_is_not_asked_for_it_twice()
         assert offers.leaves == tuple(chain.leaf.sha256 for chain in chains)
         return offers.connections
 
-    hellos, peer = ask(SMTPBehaviour(), look)
+    hellos, peer = ask(SMTPBehaviour(tls_to="TLSv1.2"), look)
     assert peer.connections == hellos + 2
 
 

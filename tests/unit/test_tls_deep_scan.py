@@ -18,7 +18,7 @@ from mailproof.net.tls import scan as scanning
 from mailproof.net.tls.connection import TLSPeer
 from mailproof.net.tls.handshakes import TLSClient
 from mailproof.net.tls.scan import MOST_SCANNED, Robot, ScanQuestion
-from mailproof.observations.tls import EARLY_DATA, TLSDeepScan
+from mailproof.observations.tls import EARLY_DATA, TLSDeepScan, TLSOffers
 from mailproof.probes import load_probes
 from mailproof.probes.probe import Outcome
 from mailproof.survey import Survey
@@ -74,6 +74,29 @@ def test_a_server_without_tls_1_3_takes_no_early_data() -> None:
     assert isinstance(seen, TLSDeepScan)
     assert (seen.early_data, [entry.question for entry in seen.unanswered]) == (None, [])
     seen.require(EARLY_DATA)
+
+
+@pytest.mark.parametrize(("wanted", "most"), [(["certificates"], 4), (["certificates", "tls_offers"], 13)])
+def test_certificates_are_not_asked_for_twice_where_hellos_are_planned(wanted: list[str], most: int) -> None:
+    """The session and three handshakes; or the session, two handshakes and the hellos."""
+    endpoint = MXEndpoint(HOST, ADDRESS, 25, domains=("example.org",))
+    inventory = Inventory.model_validate({"domains": ["example.org"]})
+
+    async def run() -> int:
+        async with served(SMTPBehaviour(tls_to="TLSv1.2")) as (peer, address, port):
+            connect = {f"{ADDRESS}:25": SocketAddress(address, port)}
+            network = Network(NetSettings(limits=QUICK, ehlo_name="probe.example", connect=connect))
+            survey = Survey(load_probes(), inventory, Targets.collect([endpoint]), network)
+            try:
+                await survey.run([(name, endpoint) for name in wanted])
+            finally:
+                await network.close()
+            found = survey.outcomes.get(("tls_offers", endpoint.id))
+            hellos = found.offers.connections if isinstance(found, TLSOffers) and found.offers else 0
+            assert peer.connections - hellos == (3 if hellos else 4)
+            return peer.connections
+
+    assert asyncio.run(run()) <= most
 
 
 def deep_scanner() -> TLSClient:

@@ -2,7 +2,7 @@
 
 Lists are found by offering all, noting what the server chooses, and offering the rest, until it declines. One hello
 tells much: the first one of TLS 1.2 shows suite, curve, signature and extensions at once. The usual depth asks what
-nine connections tell of a server that is as it should be; the full one asks everything.
+eight connections tell of a server that is as it should be; the full one asks everything.
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ from mailproof.net.tls.facts import (
 )
 from mailproof.net.tls.full_questions import FullQuestions
 from mailproof.net.tls.interview import HungUp, Interview, SaysNothing
+from mailproof.net.tls.questions import Questions
 from mailproof.net.tls.version_questions import OLD_VERSIONS
 from mailproof.net.tls.versions import TLSVersion
 
 MOST = {TLSDepth.USUAL: 48, TLSDepth.FULL: 250}
-"""Connections to one endpoint at most, retries aside. The usual questions take 9 with a right server, and 48 with
+"""Connections to one endpoint at most, retries aside. The usual questions take 8 with a right server, and 48 with
 the worst: one that hangs up on every hello which it does not like, and likes only the weak ones."""
 
 
@@ -123,7 +124,8 @@ async def ask_offers(settings: NetSettings, hosts: Hosts, endpoint: TLSPeer, *, 
     """
     limits = settings.limits
     interview = Interview(settings, hosts, endpoint, MOST[limits.tls_depth], spoken=spoken)
-    asked = _asked(FullQuestions(interview), limits.tls_depth)
+    full = limits.tls_depth is TLSDepth.FULL
+    asked = _full(FullQuestions(interview)) if full else _usual(Questions(interview))
     answers: dict[str, Any] = {}
     failures: dict[str, NotObserved] = {}
     for attempt in range(1 + limits.retries):
@@ -146,32 +148,32 @@ async def ask_offers(settings: NetSettings, hosts: Hosts, endpoint: TLSPeer, *, 
     )
 
 
-def _asked(questions: FullQuestions, depth: TLSDepth) -> dict[str, Callable[[], Awaitable[Any]]]:
-    """The questions by name, those first that tell most."""
+_Asked = dict[str, Callable[[], Awaitable[Any]]]
+"""Questions by name, those first that tell most."""
 
+
+def _usual(questions: Questions) -> _Asked:
     def version(wanted: TLSVersion) -> Callable[[], Awaitable[Handshake]]:
-        if wanted is TLSVersion.SSLV2 and depth is TLSDepth.USUAL:
-            return questions.ssl_2
-        return questions.tls_1_3 if wanted is TLSVersion.TLS1_3 else lambda: questions.version(wanted)
+        special = {TLSVersion.TLS1_3: questions.tls_1_3, TLSVersion.SSLV2: questions.ssl_2}
+        return special.get(wanted, lambda: questions.version(wanted))
 
     order = (TLSVersion.TLS1_3, TLSVersion.TLS1_1, TLSVersion.TLS1_2, *OLD_VERSIONS[2:], TLSVersion.SSLV2)
-    usual: dict[str, Callable[[], Awaitable[Any]]] = {
+    return {
         **{str(wanted): version(wanted) for wanted in order},
         Question.TRAITS: questions.traits,
         Question.HYBRID: questions.hybrid,
         Question.GROUP: questions.group,
-        Question.WEAK: questions.weak if depth is TLSDepth.USUAL else questions.weak_in_each,
+        Question.WEAK: questions.weak,
         Question.DATED: questions.dated,
         Question.SHA1: questions.sha1,
         Question.WITHOUT_SNI: questions.without_sni,
+        **_from_what_was_seen(questions),
     }
-    last: dict[str, Callable[[], Awaitable[Any]]] = {
-        Question.REUSED: questions.reused,
-        Question.LEAVES: questions.leaves,
-    }
-    if depth is TLSDepth.USUAL:
-        return usual | last
-    full: dict[str, Callable[[], Awaitable[Any]]] = {
+
+
+def _full(questions: FullQuestions) -> _Asked:
+    return {
+        **{name: ask for name, ask in _usual(questions).items() if name not in _from_what_was_seen(questions)},
         Question.GROUPS: questions.groups,
         Question.CURVES: questions.curves,
         Question.SCHEMES_12: questions.schemes_12,
@@ -182,8 +184,13 @@ def _asked(questions: FullQuestions, depth: TLSDepth) -> dict[str, Callable[[], 
         Question.FALLBACK_REFUSED: questions.fallback_refused,
         Question.TOLERANCE: questions.tolerance,
         Question.SUITES: questions.suites,
+        **_from_what_was_seen(questions),
     }
-    return usual | full | last
+
+
+def _from_what_was_seen(questions: Questions) -> _Asked:
+    """What is told from all answers that are there: the last of all."""
+    return {Question.REUSED: questions.reused, Question.LEAVES: questions.leaves}
 
 
 _ABOUT_THE_SERVER = (Throttled, Refused, BoundReached, NoFiles, NotAvailable, SaysNothing)
