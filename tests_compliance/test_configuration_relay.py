@@ -40,7 +40,7 @@ def test_relaying_is_for_few(relay_settings: RelaySettings, *, widest_ipv4: int 
     for setting in _settings(settings, *_CLIENTS):
         for network in _networks(_entries(settings.program, setting)):
             widest = widest_ipv4 if network.version == 4 else widest_ipv6
-            if network.prefixlen < widest and not _is_private(network):
+            if network.prefixlen < widest and not is_private(network):
                 size = "everybody" if network.prefixlen == 0 else f"whoever is in {network}"
                 fail(f"{setting.name} = {setting.shown}: {size} may relay", at=setting.place)
     for style in settings.base_and_overrides("mynetworks_style"):
@@ -90,7 +90,7 @@ def _networks(entries: Iterable[ListEntry]) -> Iterator[IPNetwork]:
         yield network
 
 
-def _is_private(network: IPNetwork) -> bool:
+def is_private(network: IPNetwork) -> bool:
     """Whether a network is inside one that no stranger can be in."""
     return any(network.version == private.version and network.subnet_of(private) for private in _PRIVATE)  # type: ignore[arg-type]
 

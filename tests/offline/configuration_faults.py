@@ -43,6 +43,9 @@ http_access deny all
 """
 
 
+RIGHT_WHITE_LIST = "# those whose servers are set up badly\n11.98.0.7\n*.right.example\n"
+
+
 @dataclass(frozen=True)
 class ConfigurationFault:
     """A configuration of a program on a host, and what a control says of it. ``text`` is what the file holds."""
@@ -115,6 +118,14 @@ FAULTS = (
         "mx.injectable.example",
         RIGHT_SQUID.replace("allow localnet", "allow all"),
         "http_access allow all",
+    ),
+    ConfigurationFault(
+        "WHITELIST-FILE",
+        "white-list",
+        "mx.injectable.example",
+        f"{RIGHT_WHITE_LIST}gone.right.example\n",
+        "gone.right.example, which does not exist",
+        "advice",
     ),
     ConfigurationFault(
         "CFG-TLS-FLOOR",

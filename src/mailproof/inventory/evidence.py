@@ -25,6 +25,7 @@ ProgramName = Literal[
     "haproxy",
     "squid",
     "tinyproxy",
+    "white-list",
 ]
 """Programs whose configuration can be read."""
 
@@ -80,8 +81,8 @@ class Configuration(Part):
     host: DomainName = Field(description="The host that the program runs on.")
     program: ProgramName = Field(
         description="The program: postfix, exim, dovecot, unbound, bind, fail2ban (jail.conf, jail.local), nut "
-        "(upsmon.conf, upssched.conf, ups.conf), nftables, iptables, nginx, apache, haproxy, squid or tinyproxy; each "
-        "file of one is an entry."
+        "(upsmon.conf, upssched.conf, ups.conf), nftables, iptables, nginx, apache, haproxy, squid or tinyproxy; "
+        "white-list is a list of clients that Exim or Postfix never refuses. Each file is an entry."
     )
     file: EvidenceFile = Field(description="The file, relative to this one.")
 

@@ -11,6 +11,7 @@ from mailproof.grammars.packet_filters import NotPacketFilter, Packet, PacketFil
 from mailproof.grammars.proxy_access import ACCESS, ConnectRequest
 from mailproof.grammars.settings import MAX_EXPANDED, expand, expand_macros, parse_exim, parse_services, parse_settings
 from mailproof.grammars.tls_settings import admitted
+from mailproof.grammars.white_lists import parse_white_list
 from mailproof.observations.configuration import TLS_FLOOR
 from tests.fuzz.parser import Parser, as_text, told, words_of
 
@@ -40,6 +41,14 @@ def _proxy_access(data: bytes) -> bool:
             decided = access.decide(ConnectRequest(client, 25))
             assert not decided.line or decided.line in {setting.line for setting in settings}
     return bool(settings)
+
+
+def _white_list(data: bytes) -> bool:
+    text = as_text(data)
+    found = list(parse_white_list(text))
+    assert all(1 <= entry.line <= len(text) + 1 for entry in found)
+    assert not any(entry.network and entry.name for entry in found)
+    return bool(found)
 
 
 def _lists(data: bytes) -> bool:
@@ -85,6 +94,16 @@ PARSERS = (
         words_of(
             "acl src dst method port proxy_auth all ! http_access allow deny Allow ConnectPort include 25-443 x-y"
         ),
+        3,
+    ),
+    Parser(
+        "white lists",
+        _white_list,
+        (
+            b'# Exim\n192.0.2.7\n*.bank.example\n"2001:db8::1": yes\n198.51.100.0/28  # friends\n',
+            b"192.0.2 OK\n.example.org permit\nuser@example.org OK\n203.0.113.0/24 REJECT no\n/^mx/ OK\n",
+        ),
+        words_of("# : @ * / ! OK REJECT 550 lsearch; 10. 300.1.1.1 ::/0 [ ] . -"),
         3,
     ),
     Parser(
