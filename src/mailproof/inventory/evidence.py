@@ -25,6 +25,10 @@ ProgramName = Literal[
     "haproxy",
     "squid",
     "tinyproxy",
+    "nsd",
+    "knot",
+    "powerdns",
+    "recursor",
     "white-list",
 ]
 """Programs whose configuration can be read."""
@@ -80,9 +84,10 @@ class Configuration(Part):
 
     host: DomainName = Field(description="The host that the program runs on.")
     program: ProgramName = Field(
-        description="The program: postfix, exim, dovecot, unbound, bind, fail2ban (jail.conf, jail.local), nut "
-        "(upsmon.conf, upssched.conf, ups.conf), nftables, iptables, nginx, apache, haproxy, squid or tinyproxy; "
-        "white-list is a list of clients that Exim or Postfix never refuses. Each file is an entry."
+        description="The program, of which each file is an entry: postfix, exim, dovecot; unbound, bind, nsd, knot, "
+        "powerdns, recursor (of PowerDNS); fail2ban (jail.conf, jail.local), nut (upsmon.conf, upssched.conf, "
+        "ups.conf); nftables, iptables; nginx, apache, haproxy; squid, tinyproxy. white-list is a list of clients that "
+        "Exim or Postfix never refuses."
     )
     file: EvidenceFile = Field(description="The file, relative to this one.")
 

@@ -153,13 +153,15 @@ def holders_of(configuration: Configuration, *commands: str) -> list[Configurati
 
 NAMED_CHECKCONF = "named-checkconf -p -x"
 """The command of a capture whose output holds the settings of BIND."""
+NSD_CHECKCONF = "nsd-checkconf -v /etc/nsd/nsd.conf"
+"""The same of NSD."""
 
 _SPEAKS: dict[str, type[TLSEndpoint]] = {"postfix": SMTPEndpoint, "exim": SMTPEndpoint, "dovecot": StoreEndpoint}
 """The endpoints behind which a program stands."""
 
 _CHECKS = (
     *("postconf -n", "exim -bV", "exim4 -bV", "doveconf -n", "smtpd -n"),
-    *(NAMED_CHECKCONF, "unbound-checkconf", "nsd-checkconf -v /etc/nsd/nsd.conf"),
+    *(NAMED_CHECKCONF, "unbound-checkconf", NSD_CHECKCONF),
 )
 """Commands that read the whole configuration and complain of what is wrong in it."""
 _OF_THE_WAY = re.compile(

@@ -12,7 +12,10 @@ from mailproof.grammars.proxy_access import ACCESS, ConnectRequest
 from mailproof.grammars.settings import MAX_EXPANDED, expand, expand_macros, parse_exim, parse_services, parse_settings
 from mailproof.grammars.tls_settings import admitted
 from mailproof.grammars.white_lists import parse_white_list
+from mailproof.net.errors import Malformed
 from mailproof.observations.configuration import TLS_FLOOR
+from mailproof.probes.name_server_settings import PROGRAMS as NAME_SERVERS
+from mailproof.probes.name_server_settings import read_settings
 from tests.fuzz.parser import Parser, as_text, told, words_of
 
 
@@ -49,6 +52,17 @@ def _white_list(data: bytes) -> bool:
     assert all(1 <= entry.line <= len(text) + 1 for entry in found)
     assert not any(entry.network and entry.name for entry in found)
     return bool(found)
+
+
+def _name_servers(data: bytes) -> bool:
+    text = as_text(data)
+    read = False
+    for program in NAME_SERVERS:
+        try:
+            read = bool(read_settings(program, ("x",), {"x": text}).evidence())
+        except Malformed as error:
+            told(str(error))
+    return read
 
 
 def _lists(data: bytes) -> bool:
@@ -93,6 +107,20 @@ PARSERS = (
         ),
         words_of(
             "acl src dst method port proxy_auth all ! http_access allow deny Allow ConnectPort include 25-443 x-y"
+        ),
+        3,
+    ),
+    Parser(
+        "name servers",
+        _name_servers,
+        (
+            b'server:\n  access-control: 0.0.0.0/0 allow # x\n  hide-version: yes\n  module-config: "iterator"\n',
+            b"zone:\n  name: example.org\n  include-pattern: all\npattern:\n  name: all\n  provide-xfr: ::/0 NOKEY\n",
+            b"acl:\n  - id: xfr\n    action: [transfer, notify]\nzone:\n  - domain: x\n    acl:\n      - y\n",
+            b"allow-axfr-ips=0.0.0.0/0\nallow-from=::/0\ndnssec=off\nversion-string=full\n",
+        ),
+        words_of(
+            'server: zone: acl: - id: [ ] " # transfer key: template: default domain: yes no 0.0.0.0/0 NOKEY allow'
         ),
         3,
     ),
