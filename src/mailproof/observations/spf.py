@@ -171,7 +171,10 @@ class SPFTree(Observation):
 
     @property
     def matches_everybody(self) -> Term | None:
-        """A mechanism with ``?`` or ``~`` that matches everybody (of IPv4, or IPv6) before ``all`` is reached, redirects followed."""
+        """A mechanism with ``?`` or ``~`` that matches everybody of IPv4 or of IPv6, before ``all`` is reached.
+
+        Redirects are followed.
+        """
         last = self.last
         if last is None or last.record is None or last.record.errors:
             return None
