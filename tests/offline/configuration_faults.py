@@ -46,6 +46,9 @@ http_access deny all
 RIGHT_WHITE_LIST = "# those whose servers are set up badly\n11.98.0.7\n*.right.example\n"
 
 
+RIGHT_ALIASES = "postmaster: root\nroot: admin@right.example, /var/mail/root\n"
+
+
 @dataclass(frozen=True)
 class ConfigurationFault:
     """A configuration of a program on a host, and what a control says of it. ``text`` is what the file holds."""
@@ -128,6 +131,14 @@ FAULTS = (
         "advice",
     ),
     ConfigurationFault(
+        "OUT-NO-AUTOFORWARD",
+        "aliases",
+        "mx.injectable.example",
+        f"{RIGHT_ALIASES}sales: somebody@elsewhere.test\n",
+        "sales: somebody@elsewhere.test",
+        "advice",
+    ),
+    ConfigurationFault(
         "CFG-TLS-FLOOR",
         "postfix",
         "mx.ssl2.example",
@@ -161,6 +172,8 @@ RIGHT = {
     "nut": RIGHT_UPSMON,
     "nftables": RIGHT_RULES,
     "squid": RIGHT_SQUID,
+    "white-list": RIGHT_WHITE_LIST,
+    "aliases": RIGHT_ALIASES,
 }
 
 

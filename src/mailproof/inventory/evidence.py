@@ -30,6 +30,8 @@ ProgramName = Literal[
     "powerdns",
     "recursor",
     "white-list",
+    "aliases",
+    "sieve",
 ]
 """Programs whose configuration can be read."""
 
@@ -87,7 +89,7 @@ class Configuration(Part):
         description="The program, of which each file is an entry: postfix, exim, dovecot; unbound, bind, nsd, knot, "
         "powerdns, recursor (of PowerDNS); fail2ban (jail.conf, jail.local), nut (upsmon.conf, upssched.conf, "
         "ups.conf); nftables, iptables; nginx, apache, haproxy; squid, tinyproxy. white-list is a list of clients that "
-        "Exim or Postfix never refuses."
+        "Exim or Postfix never refuses, aliases a file of aliases, a virtual table or a .forward, sieve a Sieve script."
     )
     file: EvidenceFile = Field(description="The file, relative to this one.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
 from mailproof.grammars.directives import parse_directives, parse_statements
+from mailproof.grammars.forwards import parse_forwards, parse_sieve
 from mailproof.grammars.iptables import parse_iptables
 from mailproof.grammars.named_conf import NotNamedConf, parse_named_conf
 from mailproof.grammars.nftables import parse_nftables
@@ -65,6 +66,13 @@ def _name_servers(data: bytes) -> bool:
     return read
 
 
+def _forwards(data: bytes) -> bool:
+    text = as_text(data)
+    found = [*parse_forwards(text), *parse_sieve(text)]
+    assert all("@" in one.address and 1 <= one.line <= len(text) + 1 for one in found)
+    return bool(found)
+
+
 def _lists(data: bytes) -> bool:
     text = as_text(data)
     found = [*parse_postfix_list(text), *parse_exim_list(text)]
@@ -122,6 +130,17 @@ PARSERS = (
         words_of(
             'server: zone: acl: - id: [ ] " # transfer key: template: default domain: yes no 0.0.0.0/0 NOKEY allow'
         ),
+        3,
+    ),
+    Parser(
+        "forwards",
+        _forwards,
+        (
+            b'postmaster: root, admin@example.org\n  "|/bin/x", :include:/etc/list\nroot: \\me, /dev/null # c\n',
+            b"info@example.org  a@example.net b@example.net\n@example.org @example.net\n",
+            b'if header :is "x" "y" { redirect :copy "a@example.net"; } # redirect "b@c"\n/* x */ text:\n.\n',
+        ),
+        words_of('redirect :copy @ " \\ : | / :include: text: . /* */ # ; keep'),
         3,
     ),
     Parser(
