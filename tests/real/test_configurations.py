@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.offline.user import pytest_run, write_inventory
+from tests.real.lab.requirements import opensmtpd
 
-PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin:{opensmtpd().parent}"
 SECRETS = ("HUNTER2planted", "SFVOVEVSMnBsYW50ZWQ")
 """What stands in the files as a password or a key, the second as keys of TSIG are written. No report may hold it."""
 
@@ -84,6 +85,7 @@ backend mail
     server one 127.0.0.1:25
 """
 SQUID = """visible_hostname gw.example.org
+cache deny all
 pid_filename {here}/squid.pid
 http_port 3128
 cachemgr_passwd HUNTER2planted all
@@ -172,7 +174,16 @@ if header :contains "subject" "report" {
 }
 """
 
+SMTPD = """listen on lo
+table users {{ "user" = "HUNTER2planted" }}
+action "local" maildir
+action "out" relay
+match from any for domain "example.org" action "local"
+match auth from any for any action "out"
+"""
+
 EXAMPLES = (
+    Example("opensmtpd", "CFG-RELAY", SMTPD, ("match auth from", "match from"), "smtpd -n -f {file}"),
     Example("sieve", "OUT-NO-AUTOFORWARD", SIEVE, ("sub.no-spf.example", "elsewhere.test"), "sievec {file}", "advice"),
     Example("unbound", "CFG-NAMED", UNBOUND, ("192.0.2.0/24", "0.0.0.0/0"), "unbound-checkconf {file}"),
     Example("nsd", "CFG-NAMED", NSD, ("192.0.2.2 ours", "0.0.0.0/0 NOKEY"), "nsd-checkconf {file}"),

@@ -49,8 +49,15 @@ def parse_statements(text: str) -> Iterator[Setting]:
         line += token[0].count("\n")
 
 
-def parse_directives(text: str) -> Iterator[Setting]:
-    """The directives of a text in order, one a line; a line that ends in a backslash goes on."""
+def parse_haproxy(text: str) -> Iterator[Setting]:
+    """The directives of haproxy.cfg in order."""
+    return parse_directives(text, HAPROXY_SECTIONS)
+
+
+def parse_directives(text: str, begin_sections: frozenset[str] = frozenset()) -> Iterator[Setting]:
+    """The directives of a text in order, one a line; a line that ends in a backslash goes on. Some words may begin a
+    section.
+    """
     sections: list[str] = []
     held, first = "", 0
     for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
@@ -66,7 +73,7 @@ def parse_directives(text: str) -> Iterator[Setting]:
             del sections[-1:]
         elif said.startswith("<"):
             sections.append(said.strip("<>").strip()[:MAX_SECTION_NAME])
-        elif (words := said.split(None, 1)) and words[0] in HAPROXY_SECTIONS and line[:1] not in " \t":
+        elif (words := said.split(None, 1)) and words[0] in begin_sections and line[:1] not in " \t":
             sections = [" ".join(said.split()[:2])[:MAX_SECTION_NAME]]
         elif words:
             yield _setting(sections, [words[0], *words[1:]], first)

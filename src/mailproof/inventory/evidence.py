@@ -14,6 +14,7 @@ ProgramName = Literal[
     "postfix",
     "exim",
     "dovecot",
+    "opensmtpd",
     "unbound",
     "bind",
     "fail2ban",
@@ -86,10 +87,11 @@ class Configuration(Part):
 
     host: DomainName = Field(description="The host that the program runs on.")
     program: ProgramName = Field(
-        description="The program, of which each file is an entry: postfix, exim, dovecot; unbound, bind, nsd, knot, "
-        "powerdns, recursor (of PowerDNS); fail2ban (jail.conf, jail.local), nut (upsmon.conf, upssched.conf, "
-        "ups.conf); nftables, iptables; nginx, apache, haproxy; squid, tinyproxy. white-list is a list of clients that "
-        "Exim or Postfix never refuses, aliases a file of aliases, a virtual table or a .forward, sieve a Sieve script."
+        description="The program, of which each file is an entry: postfix, exim, dovecot, opensmtpd; unbound, bind, "
+        "nsd, knot, powerdns, recursor (of PowerDNS); fail2ban (jail.conf, jail.local), nut (upsmon.conf, "
+        "upssched.conf, ups.conf); nftables, iptables; nginx, apache, haproxy; squid, tinyproxy. white-list is a list "
+        "of clients that Exim or Postfix never refuses, aliases a file of aliases, a virtual table or a .forward, "
+        "sieve a Sieve script."
     )
     file: EvidenceFile = Field(description="The file, relative to this one.")
 

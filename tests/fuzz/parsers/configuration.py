@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
-from mailproof.grammars.directives import parse_directives, parse_statements
+from mailproof.grammars.directives import parse_directives, parse_haproxy, parse_statements
 from mailproof.grammars.forwards import parse_forwards, parse_sieve
 from mailproof.grammars.iptables import parse_iptables
 from mailproof.grammars.named_conf import NotNamedConf, parse_named_conf
@@ -23,7 +23,7 @@ from tests.fuzz.parser import Parser, as_text, told, words_of
 def _settings(data: bytes) -> bool:
     text = as_text(data)
     found = [*parse_settings(text), *parse_services(text), *parse_exim(text)]
-    found += [*parse_statements(text), *parse_directives(text)]
+    found += [*parse_statements(text), *parse_directives(text), *parse_haproxy(text)]
     assert all(1 <= entry.line <= len(text) + 1 for entry in found)
     known = {entry.name: entry.value for entry in found}
     for entry in found[:20]:
