@@ -43,6 +43,7 @@ http_access deny all
 """
 
 
+RIGHT_HAPROXY = "backend mail\n  server one 11.98.0.1:25 check\n  server two 11.98.0.2:25 check\n"
 RIGHT_WHITE_LIST = "# those whose servers are set up badly\n11.98.0.7\n*.right.example\n"
 
 
@@ -139,6 +140,14 @@ FAULTS = (
         "advice",
     ),
     ConfigurationFault(
+        "CFG-HEALTH",
+        "haproxy",
+        "mx.injectable.example",
+        RIGHT_HAPROXY.replace("2:25 check", "2:25"),
+        "server two without check",
+        "advice",
+    ),
+    ConfigurationFault(
         "CFG-TLS-FLOOR",
         "postfix",
         "mx.ssl2.example",
@@ -173,6 +182,7 @@ RIGHT = {
     "nftables": RIGHT_RULES,
     "squid": RIGHT_SQUID,
     "white-list": RIGHT_WHITE_LIST,
+    "haproxy": RIGHT_HAPROXY,
     "aliases": RIGHT_ALIASES,
 }
 

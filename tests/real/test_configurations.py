@@ -182,7 +182,32 @@ match from any for domain "example.org" action "local"
 match auth from any for any action "out"
 """
 
+KEEPALIVED = """virtual_server 192.0.2.25 25 {{
+    protocol TCP
+    lvs_sched rr
+    lvs_method NAT
+    real_server 192.0.2.1 25 {{
+        SMTP_CHECK {{
+            connect_timeout 3
+        }}
+    }}
+    real_server 192.0.2.2 25 {{
+        TCP_CHECK {{
+            connect_timeout 3
+        }}
+    }}
+}}
+"""
+
 EXAMPLES = (
+    Example(
+        "keepalived",
+        "CFG-HEALTH",
+        KEEPALIVED,
+        ("        TCP_CHECK {{\n            connect_timeout 3\n        }}\n", ""),
+        "keepalived --config-test --use-file={file} --log-console",
+        "advice",
+    ),
     Example("opensmtpd", "CFG-RELAY", SMTPD, ("match auth from", "match from"), "smtpd -n -f {file}"),
     Example("sieve", "OUT-NO-AUTOFORWARD", SIEVE, ("sub.no-spf.example", "elsewhere.test"), "sievec {file}", "advice"),
     Example("unbound", "CFG-NAMED", UNBOUND, ("192.0.2.0/24", "0.0.0.0/0"), "unbound-checkconf {file}"),

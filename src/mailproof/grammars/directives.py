@@ -28,7 +28,16 @@ _TOKEN = re.compile(
 )
 
 
-def parse_statements(text: str) -> Iterator[Setting]:
+def parse_lines_in_blocks(text: str) -> Iterator[Setting]:
+    """The same where a statement ends with its line, as in keepalived.conf(5). A block is told without a value."""
+    return parse_statements(_BANG.sub("", text), by_line=True)
+
+
+_BANG = re.compile(r"(?m)(?:^|(?<=[ \t]))!.*$")
+"""A comment of keepalived."""
+
+
+def parse_statements(text: str, *, by_line: bool = False) -> Iterator[Setting]:
     """The statements of a text in order: ``name words;`` within ``name words { ... }``."""
     sections: list[str] = []
     words: list[str] = []
@@ -37,11 +46,16 @@ def parse_statements(text: str) -> Iterator[Setting]:
         kind = token.lastgroup or ""
         if kind == "mark":
             if token["mark"] == "{":
+                if by_line and words:
+                    yield _setting(sections, [" ".join(words)], first)
                 sections.append(" ".join(words)[:MAX_SECTION_NAME])
-            elif token["mark"] == "}":
-                del sections[-1:]
             elif words:
                 yield _setting(sections, words, first)
+            if token["mark"] == "}":
+                del sections[-1:]
+            words = []
+        elif by_line and kind == "blank" and words and "\n" in token["blank"]:
+            yield _setting(sections, words, first)
             words = []
         elif kind not in ("comment", "blank"):
             first = first if words else line

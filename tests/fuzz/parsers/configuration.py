@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
-from mailproof.grammars.directives import parse_directives, parse_haproxy, parse_statements
+from mailproof.grammars.directives import parse_directives, parse_haproxy, parse_lines_in_blocks, parse_statements
 from mailproof.grammars.forwards import parse_forwards, parse_sieve
 from mailproof.grammars.iptables import parse_iptables
 from mailproof.grammars.named_conf import NotNamedConf, parse_named_conf
@@ -23,7 +23,7 @@ from tests.fuzz.parser import Parser, as_text, told, words_of
 def _settings(data: bytes) -> bool:
     text = as_text(data)
     found = [*parse_settings(text), *parse_services(text), *parse_exim(text)]
-    found += [*parse_statements(text), *parse_directives(text), *parse_haproxy(text)]
+    found += [*parse_statements(text), *parse_directives(text), *parse_haproxy(text), *parse_lines_in_blocks(text)]
     assert all(1 <= entry.line <= len(text) + 1 for entry in found)
     known = {entry.name: entry.value for entry in found}
     for entry in found[:20]:
@@ -174,6 +174,7 @@ PARSERS = (
         (
             b"mynetworks = 127.0.0.0/8\n  [::1]/128\nsmtp inet n - y - - smtpd\n -o smtpd_tls_protocols=>=TLSv1.2\n",
             b"protocol imap {\n ssl_min_protocol = TLSv1.2\n}\n",
+            b"virtual_server 192.0.2.1 25 {\n real_server 10.0.0.1 25 {\n TCP_CHECK {\n }\n }\n} ! x\n",
             b"http { ssl_protocols TLSv1 'TLSv1.2'; server { listen 443 ssl; } }\n",
             b"<VirtualHost *:443>\nSSLProtocol all -TLSv1\n</VirtualHost>\n",
             b"frontend smtps\n  bind :465 ssl crt x ssl-min-ver TLSv1.2 no-tlsv10 # x\n",
