@@ -78,8 +78,8 @@ def test_what_is_no_log(text: str) -> None:
     assert not counted(text).known
 
 
-OUT_EXIM = """2026-11-25 10:00:03 1abc-01-AB => c@d R=dnslookup T=remote_smtp H=mx.example.com [11.51.100.7] X=T
-2026-11-25 10:00:03 1abc-01-AB => c@d R=smarthost T=remote_smtp H=relay.example.com [11.51.100.8]:587 X=TLS1.2:E:256
+OUT_EXIM = """2026-11-25 10:00:03 1abc-01-AB => c@d R=dnslookup T=remote_smtp H=mx.example.com [11.51.100.7] C="250"
+2026-11-25 10:00:03 1abc-01-AB => c@d R=smarthost T=remote_smtp H=relay.example.com [11.51.100.8]:587 X=T C="250 OK"
 2026-11-25 10:00:03 1abc-01-AB => c@d R=dnslookup T=remote_smtp H=lan.example.com [10.0.0.8] C="250 OK"
 2026-11-25 10:00:03 1abc-01-AB => joe <joe@d> R=local_user T=maildir_home
 2026-11-25 10:00:04 1abc-02-AB H=mx.example.net [11.51.100.9] Connection timed out

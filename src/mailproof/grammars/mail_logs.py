@@ -107,7 +107,7 @@ _REACHED: tuple[tuple[bytes, _Patterns], ...] = (
     # postfix/smtp[1]: 4XyZ: to=<a@b>, relay=mx.b[192.0.2.1]:25, delay=1, ..., dsn=2.0.0, status=sent (250 2.0.0 Ok)
     (b"]:25, delay=", (re.compile(rb", relay=[^\s\[]{1,255}" + _ADDRESS + rb":25, delay="),)),
     # 2026-11-25 10:00:00 1abc-0001-AB => a@b R=dnslookup T=remote_smtp H=mx.b [192.0.2.1] X=... C="250 OK"
-    (b" => ", (re.compile(rb" => [^\n]{1,600}? H=[^\s\[]{1,255} " + _ADDRESS + rb"(?!:)"),)),
+    (b' C="2', (re.compile(rb" => [^\n]{1,600}? H=[^\s\[]{1,255} " + _ADDRESS + rb"(?!:)"),)),
 )
 _UNREACHED: tuple[tuple[bytes, _Patterns], ...] = (
     # postfix/smtp[1]: connect to mx.b[192.0.2.1]:25: Connection timed out
