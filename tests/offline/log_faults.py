@@ -12,8 +12,6 @@ _SESSION = (
 )
 _REFUSED = "2026-11-25 10:00:00 H=(print) [{address}] F=<a@b.example> rejected RCPT <c@d>: reverse DNS lookup failed\n"
 _DELIVERED = '2026-11-25 10:00:03 1abc-01-AB => c@d R=dnslookup T=remote_smtp H=mx.example.com [11.51.100.7] C="250"\n'
-    "2026-11-25 10:00:03 1abc-01-AB => c@d R=dnslookup T=remote_smtp H=mx.example.com [11.51.100.7] X=TLS1.3:S:256\n"
-)
 _UNREACHED = "2026-11-25 10:00:04 1abc-02-AB H=mx.example.net [11.51.100.{n}] Connection timed out\n"
 PARTNER, STRANGER = "11.98.0.7", "11.97.0.7"
 
