@@ -259,6 +259,16 @@ class LimitsPart(Part):
         _DEFAULT_LIMITS.connections_to_address,
         description="Mail connections to one address in a run, unless the inventory names a host that has it.",
     )
+    refusals: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        _DEFAULT_LIMITS.refusals,
+        description="Recipients that one address may refuse in ten minutes: fail2ban, as it is packaged, bans at 5. "
+        "More where it exempts this machine (ignoreip).",
+    )
+    refusals_wait: Annotated[float, Field(ge=0, le=86400)] = Field(
+        _DEFAULT_LIMITS.refusals_wait,
+        description="How long to wait in all for an address to be asked for more that it refuses; 0: the rest is not "
+        "tried, and inconclusive.",
+    )
     tls_depth: TLSDepth = Field(
         _DEFAULT_LIMITS.tls_depth,
         strict=False,

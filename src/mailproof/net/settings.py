@@ -76,6 +76,10 @@ class Limits:
     """Seconds that are waited at most where a server defers (4yz) and names a time to come back."""
     connections_to_address: int = 1000
     """Mail connections to one address in a run, unless the inventory names a host that has it."""
+    refusals: int = 4
+    """What one address may refuse us in ten minutes that rules against guessing count (``net.refusals``)."""
+    refusals_wait: float = 0.0
+    """Seconds that are waited in all for an address to be asked for more of it."""
     tls_depth: TLSDepth = TLSDepth.USUAL
 
     @property
@@ -101,7 +105,8 @@ class Limits:
         mail = self.host * (hosts / self.connections + math.ceil(queue / self.connections_per_host))
         asking = self.dns * self.dns_tries * (observations / self.questions + QUESTIONS_IN_A_ROW)
         fetching = self.https * (observations / self.connections + 1)
-        return mail + (1 + self.retries) * (asking + fetching) + self.retries * (self.retry_pause + self.deferral)
+        again = self.retries * (self.retry_pause + self.deferral)
+        return mail + (1 + self.retries) * (asking + fetching) + again + self.refusals_wait
 
 
 LEAST_PER_HOST = 300.0

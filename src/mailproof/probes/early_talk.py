@@ -23,7 +23,7 @@ TRIES, ROUNDS = 2, 2
 """Connections in which the tester may turn out to have been too slow, in so many rounds with a pause between."""
 
 
-@probe(active=True, first=True, connections=TRIES * ROUNDS + 1)
+@probe(active=True, first=True, connections=TRIES * ROUNDS + 1, refusals=1)
 async def early_talk(endpoint: MXEndpoint, net: Network) -> EarlyTalk:
     """EHLO, MAIL, RCPT, RSET and QUIT in one write before the greeting, and a polite connection after it.
 
@@ -44,6 +44,7 @@ async def early_talk(endpoint: MXEndpoint, net: Network) -> EarlyTalk:
     for number in range(TRIES * ROUNDS):
         if number and number % TRIES == 0:
             await asyncio.sleep(net.settings.limits.retry_pause)
+        await net.refusals.require(endpoint)  # Exim and Postfix log what comes too early, and fail2ban counts it
         seen = await _talk_early(endpoint, net, script)
         if seen.early or not seen.tolerated:
             break
