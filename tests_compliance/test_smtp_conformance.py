@@ -192,7 +192,7 @@ def test_internationalised_addresses(smtp_session: SMTPSession, conversation: Co
     if not mail.positive:
         raise NotAvailable(f"MAIL is refused: {mail}", conversation.evidence())
     sender = conversation.heard(Step.UTF8_SENDER)
-    assert sender.code not in (*UNKNOWN, 501), f"an address in UTF-8 is answered with {sender}, as if it were no address"
+    assert sender.code not in (*UNKNOWN, 501), f"an address in UTF-8 is answered with {sender}, as if it were none"
 
 
 @control("SMTP-MINIMUM-SIZES", MUST, rfc(5321, "4.5.3.1"), harm=Harm.LOST)

@@ -142,7 +142,9 @@ controls:
   DMARC-RUA-MANDATED: {addresses: [reports@right.example]}
   DMARC-RUF-POLICY: {ruf: present}
   SMTP-AUTH-OFF: {wanted: "off"}
-limits: {connect: 60, greeting: 60, reply: 60, tls: 60, dns: 30, silence: 0.3, pause: 0, connections_per_host: 4}
+  SMTP-IDLE: {seconds: 3}
+limits: {connect: 60, greeting: 60, reply: 60, tls: 60, dns: 30, silence: 0.3, pause: 0, connections_per_host: 4,
+  idle: 3}
 probe: {ehlo: mx.right.example, sender: postmaster@right.example}
 """
 

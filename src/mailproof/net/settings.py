@@ -80,6 +80,8 @@ class Limits:
     """What one address may refuse us in ten minutes that rules against guessing count (``net.refusals``)."""
     refusals_wait: float = 0.0
     """Seconds that are waited in all for an address to be asked for more of it."""
+    idle: float = 0.0
+    """Seconds of silence in which each MX address may hang up; 0: it is not looked at."""
     tls_depth: TLSDepth = TLSDepth.USUAL
 
     @property
@@ -93,7 +95,7 @@ class Limits:
 
         Five slow sessions: dozens of usual ones. The least is there for a tester that is slow itself.
         """
-        return max(5 * self.session, LEAST_PER_HOST)
+        return max(5 * self.session, LEAST_PER_HOST) + self.idle
 
     def run(self, hosts: int, queue: int, observations: int) -> float:
         """Seconds that a survey may take, whatever servers do.

@@ -163,7 +163,7 @@ TABLE: Table = {
             smtp_session=session(ehlo_in_tls=reply(250, HOST, "SMTPUTF8")),
             conversation=_talk(),
         ),
-        fails("as if it were no address", smtp_session=_WITH_UTF8, conversation=_talk({Step.UTF8_SENDER: _SYNTAX})),
+        fails("as if it were none", smtp_session=_WITH_UTF8, conversation=_talk({Step.UTF8_SENDER: _SYNTAX})),
         leaves("SMTP-ADVERTISED", smtp_session=_WITH_UTF8, conversation=_talk({Step.UTF8_MAIL: _SYNTAX})),
         skips("not offered", smtp_session=session(), conversation=_talk()),
         undecided("MAIL is refused", smtp_session=_WITH_UTF8, conversation=_talk({Step.UTF8_MAIL: _LATER})),
