@@ -297,6 +297,20 @@ MOCKS = (
         "no sender of the laboratory has a policy daemon",
         right=exercise_faults.target_of(exercise_faults.RIGHT),
     ),
+    Mock(
+        "OUT-REPORTS",
+        exercise_faults.target_of(exercise_faults.SILENT),
+        "four days after the exercise there is no aggregate report",
+        "the servers of the laboratory write no reports",
+        right=exercise_faults.target_of(exercise_faults.REPORTS),
+    ),
+    Mock(
+        "OUT-TLSRPT",
+        exercise_faults.target_of(exercise_faults.SILENT),
+        "the message with the report of TLS has no DKIM-Signature",
+        "the servers of the laboratory write no reports",
+        right=exercise_faults.target_of(exercise_faults.REPORTS),
+    ),
     *(
         Mock(fault.control, fault.target, fault.behaviour, _A_CONFIGURATION, fault.verdict, fault.right)
         for fault in configuration_faults.ALL

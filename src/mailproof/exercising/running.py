@@ -37,11 +37,11 @@ def tell_records(mailbox: OwnMailbox, loaded: LoadedInventory, say: Say) -> None
     say(f"; for {mailbox.address}")
     if mailbox.incoming is not None:
         key = private_key(_beside(loaded, mailbox.incoming.key), make=True)
-        for record in incoming_records(mailbox.incoming, key):
+        for record in incoming_records(mailbox.incoming, key, mailbox.report_to):
             say(str(record))
     if mailbox.outgoing is not None:
         _make_sink(mailbox.outgoing, loaded)
-        for record in sink_records(mailbox.outgoing, _certificate(mailbox.outgoing, loaded)):
+        for record in sink_records(mailbox.outgoing, _certificate(mailbox.outgoing, loaded), mailbox.report_to):
             say(str(record))
         if mailbox.outgoing.sts:
             policy = POLICY.format(domain=f"sts.{mailbox.outgoing.sink_domain}")
@@ -148,7 +148,8 @@ async def _require_records(mailbox: OwnMailbox, loaded: LoadedInventory, net: Ne
     incoming = mailbox.incoming
     if incoming is None:
         return
-    wrong = await missing(incoming_records(incoming, private_key(_beside(loaded, incoming.key))), net)
+    key = private_key(_beside(loaded, incoming.key))
+    wrong = await missing(incoming_records(incoming, key, mailbox.report_to), net)
     if incoming.bogus_domain:
         verdict = await net.dnssec.judge(incoming.bogus_domain, "A")
         if verdict.status != "bogus":
