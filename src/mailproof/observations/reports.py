@@ -82,6 +82,8 @@ class Reports(Observation):
     observed_at: str = ""
     failure: FailureReport | None = None
     """The failure report that the file is."""
+    signed_by: tuple[str, ...] | None = None
+    """The domains that the message with the report is signed by (DKIM), as it says; None for no message."""
 
     def evidence(self) -> tuple[str, ...]:
         lines = []

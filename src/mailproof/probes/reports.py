@@ -9,7 +9,9 @@ from pathlib import Path
 
 from mailproof.clock import now
 from mailproof.grammars.aggregate_reports import AggregateReport, Row, UnreadableXML, parse_aggregate_report
+from mailproof.grammars.dkim_signatures import parse_signature
 from mailproof.grammars.failure_reports import parse_failure_report
+from mailproof.grammars.messages import parse_header
 from mailproof.grammars.received import normal_address, seconds_of
 from mailproof.grammars.report_files import MAX_PACKED, NoReport, Unpacked, UnreadableReport, unpack
 from mailproof.grammars.tls_reports import UnreadableJSON, parse_tls_report
@@ -26,6 +28,9 @@ from mailproof.targets.reports import ReportedDomain
 
 WINDOW_DAYS = 30
 """How far before the end of the newest report sources are looked at: what was mended before is no fault any more."""
+
+MAX_HEADER = 64 * 1024
+"""Octets of a message in which its header is looked for."""
 
 MAX_NAME = 253
 """Characters of a name in the DNS (RFC 1035, section 2.3.4)."""
@@ -53,7 +58,14 @@ async def reports(file: ReportFile, net: Network, inventory: Inventory) -> Repor
         raise Malformed(f"{file.name}: {error}") from None
     about = {policy.domain for report in found.tls for policy in report.policies}
     ours = tuple(domain.name for domain in inventory.domains if domain.name in about)
-    return replace(found, ours=ours, observed_at=now())
+    return replace(found, ours=ours, observed_at=now(), signed_by=_signed_by(data))
+
+
+def _signed_by(data: bytes) -> tuple[str, ...] | None:
+    header = parse_header(data[:MAX_HEADER])
+    if header.first("from") is None:
+        return None
+    return tuple(parse_signature(field.value).domain for field in header.all("dkim-signature"))
 
 
 def _read(name: str, data: bytes) -> Reports:
