@@ -26,6 +26,11 @@ class SourceSeen:
     overridden: int = 0
     """The receiver did something else than the policy says, and gave a reason."""
     reasons: tuple[str, ...] = ()
+    signed: int = 0
+    """A signature names the domain of From, whether it holds or not."""
+    first: int = 0
+    last: int = 0
+    """When the first report begins and the last one ends that has the source, in seconds since 1970; 0 if unknown."""
 
     def __add__(self, other: SourceSeen) -> SourceSeen:
         return SourceSeen(
@@ -37,6 +42,9 @@ class SourceSeen:
             self.by_dkim + other.by_dkim,
             self.overridden + other.overridden,
             tuple(dict.fromkeys((*self.reasons, *other.reasons))),
+            self.signed + other.signed,
+            min(filter(None, (self.first, other.first)), default=0),
+            max(self.last, other.last),
         )
 
     def describe(self) -> str:
