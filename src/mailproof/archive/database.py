@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from urllib.parse import quote
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import QueuePool
 
 from mailproof.archive import EXTRA, ArchiveError
 from mailproof.archive.tables import METADATA, SCHEMA_VERSION, VERSION
@@ -48,7 +49,7 @@ def _engine(name: str, writing: bool, password: str | None) -> Engine:
         return _sqlite(Path(name), writing)
     try:
         url = make_url(name)
-        return create_engine(url if password is None else url.set(password=password), poolclass=NullPool)
+        return create_engine(url if password is None else url.set(password=password), poolclass=QueuePool, pool_size=1)
     except (ArgumentError, NoSuchModuleError, ValueError):
         shape = "postgresql+psycopg://USER@HOST/DATABASE, or the path of an SQLite file"
         raise ArchiveError(f"{printable(name.partition('@')[2] or name)}: no database that is known; {shape}") from None
@@ -64,7 +65,7 @@ def _sqlite(file: Path, writing: bool) -> Engine:
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(uri, uri=True, timeout=WAIT, isolation_level=None)
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=1)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -74,10 +75,23 @@ def _sqlite(file: Path, writing: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _: object) -> None:
         if writing:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _write_ahead(connection)
             connection.execute("PRAGMA synchronous = NORMAL")
 
     return engine
+
+
+def _write_ahead(connection: Any) -> None:
+    """Readers go on while somebody writes, and a commit is one write. SQLite does not wait for others here."""
+    deadline = time.monotonic() + WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def _prepare(engine: Engine, shown: str, writing: bool) -> None:

@@ -120,6 +120,9 @@ def parse_aggregate_report(data: bytes) -> AggregateReport:
 _BOM = b"\xef\xbb\xbf"
 _DECLARATION = re.compile(r"<\?xml\s[^<>]{0,200}\?>")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_CONTROL_REFERENCE = re.compile(
+    r"&#(?:0{0,9}(?:[0-8]|1[124-9]|2[0-9]|3[01])|[xX]0{0,9}(?:[0-8bcefBCEF]|1[0-9a-fA-F]));"
+)
 _BARE_LESS = re.compile(r"<(?!/?[A-Za-z_][\w:.-]*(?:\s[^<>]*)?/?>|!--|!\[CDATA\[|[!?][A-Za-z])")
 """What begins no tag: an address in angle brackets, say."""
 _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
@@ -147,6 +150,7 @@ def _read(data: bytes, reader: _Reader, parser: expat.XMLParserType) -> None:
 def _mended(data: bytes) -> bytes:
     """Broken XML without what breaks it most often."""
     text = _CONTROL.sub("", _DECLARATION.sub("", data.decode("utf-8", "replace")))
+    text = _CONTROL_REFERENCE.sub("", text)
     return _BARE_AMPERSAND.sub("&amp;", _BARE_LESS.sub("&lt;", text)).encode()
 
 
