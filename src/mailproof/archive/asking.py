@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, case, func, or_, select
 
 from mailproof.archive.tables import ASIDE, FAILURE, REPORT, ROW, TLS_POLICY
 from mailproof.observations.reports import SourceSeen
@@ -16,6 +17,7 @@ MAX_SOURCES = 1_000
 """Sources of a domain that are told, those with the most messages first."""
 MAX_DOMAINS = 100
 """Domains that are told, where none is named: anybody can send reports on any domain."""
+MAX_REASONS = 100_000
 MAX_REPORTERS = 100
 MAX_DAYS = 1_000
 MAX_ASIDE = 100
@@ -129,48 +131,45 @@ def _counted(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.coalesce(func.sum(case((condition, ROW.c.messages), else_=0)), 0)
 
 
-def _sources(connection: Connection, where: ColumnElement[bool]) -> tuple[SourceSeen, ...]:
-    """The sources of rows, one for each address and name in From; the most messages first."""
+def by_source(where: ColumnElement[bool], *first: ColumnElement[int]) -> Select[Any]:
+    """A question for the sums of rows, for each address and name in From; the most messages first."""
+    keys = (*first, ROW.c.source, ROW.c.header_from)
     total = func.sum(ROW.c.messages)
-    by_source = (
-        select(
-            ROW.c.source,
-            ROW.c.header_from,
-            total,
-            func.sum(_PASSED),
-            _counted(ROW.c.spf == "pass"),
-            _counted(ROW.c.dkim == "pass"),
-            _counted(ROW.c.reasons.not_in(_OF_THE_POLICY)),
-            _counted(ROW.c.signed == 1),
-            func.min(REPORT.c.begin_at),
-            func.max(REPORT.c.end_at),
-        )
-        .select_from(ROW.join(REPORT))
-        .where(where, ROW.c.source != "")
-        .group_by(ROW.c.source, ROW.c.header_from)
-        .order_by(total.desc(), ROW.c.source, ROW.c.header_from)
-        .limit(10 * MAX_SOURCES)
+    sums = (
+        *(total, func.sum(_PASSED), _counted(ROW.c.spf == "pass"), _counted(ROW.c.dkim == "pass")),
+        *(_counted(ROW.c.reasons.not_in(_OF_THE_POLICY)), _counted(ROW.c.signed == 1)),
+        *(func.min(REPORT.c.begin_at), func.max(REPORT.c.end_at)),
     )
-    why = (
-        select(ROW.c.source, ROW.c.header_from, ROW.c.reasons)
-        .select_from(ROW.join(REPORT))
-        .where(where, ROW.c.reasons.not_in(_OF_THE_POLICY))
-        .distinct()
-        .limit(10 * MAX_SOURCES)
-    )
-    reasons: dict[tuple[str, str], dict[str, None]] = {}
-    for source, header_from, told in connection.execute(why):
+    query = select(*keys, *sums).select_from(ROW.join(REPORT)).where(where, ROW.c.source != "")
+    return query.group_by(*keys).order_by(total.desc(), *keys)
+
+
+def reasons_of(
+    connection: Connection, where: ColumnElement[bool], *first: ColumnElement[int]
+) -> dict[tuple[Any, ...], tuple[str, ...]]:
+    """The reasons that receivers gave, by what ``by_source`` groups by."""
+    query = select(*first, ROW.c.source, ROW.c.header_from, ROW.c.reasons).select_from(ROW.join(REPORT))
+    query = query.where(where, ROW.c.reasons.not_in(_OF_THE_POLICY)).distinct().limit(MAX_REASONS)
+    found: dict[tuple[Any, ...], dict[str, None]] = {}
+    for *key, told in connection.execute(query):
         for reason in told.split(","):
             if reason not in _OF_THE_POLICY:
-                reasons.setdefault((source, header_from), {})[reason[:40]] = None
-    found = []
-    for source, name, *numbers in connection.execute(by_source):
-        messages, passed, by_spf, by_dkim, overridden, signed, first, last = map(int, numbers)
-        why_so = tuple(reasons.get((source, name), ()))[:10]
-        found.append(
-            SourceSeen(source, name, messages, passed, by_spf, by_dkim, overridden, why_so, signed, first, last)
-        )
-    return tuple(found)
+                found.setdefault(tuple(key), {})[reason[:40]] = None
+    return {key: tuple(reasons)[:10] for key, reasons in found.items()}
+
+
+def source_seen(source: str, header_from: str, counts: Sequence[Any], reasons: tuple[str, ...]) -> SourceSeen:
+    """A source by the sums of ``by_source``."""
+    messages, passed, by_spf, by_dkim, overridden, signed, first, last = map(int, counts)
+    return SourceSeen(source, header_from, messages, passed, by_spf, by_dkim, overridden, reasons, signed, first, last)
+
+
+def _sources(connection: Connection, where: ColumnElement[bool]) -> tuple[SourceSeen, ...]:
+    reasons = reasons_of(connection, where)
+    return tuple(
+        source_seen(source, name, counts, reasons.get((source, name), ()))
+        for source, name, *counts in connection.execute(by_source(where).limit(10 * MAX_SOURCES))
+    )
 
 
 def _reporters(connection: Connection, where: ColumnElement[bool]) -> Iterator[tuple[str, str, int, int]]:

@@ -13,7 +13,7 @@ from mailproof.inventory.values import DomainName, Mailbox
 ProgramName = Literal["postfix", "exim", "dovecot", "unbound", "bind", "fail2ban", "nut"]
 """Programs whose configuration can be read."""
 
-FILES = ("captures", "reports", "messages", "logs", "private_keys", "broken_keys")
+FILES = ("captures", "messages", "logs", "private_keys", "broken_keys")
 """Keys of the inventory that name files, or directories of them."""
 
 EvidenceFile = Annotated[Path, Field(strict=False)]

@@ -89,11 +89,20 @@ class Reports(Observation):
     """The domains of the inventory that reports of TLS are about."""
     observed_at: str = ""
     failure: FailureReport | None = None
-    """The failure report that the file is."""
+    """The failure report that the file is, or the first one of a mailbox."""
+    further_failures: tuple[FailureReport, ...] = ()
+    """The others of a mailbox."""
+    unread: tuple[str, ...] = ()
+    """Messages of a mailbox that could not be read, and why."""
+
+    @property
+    def failures(self) -> tuple[FailureReport, ...]:
+        """All failure reports."""
+        return (*((self.failure,) if self.failure is not None else ()), *self.further_failures)
 
     def evidence(self) -> tuple[str, ...]:
         lines = []
-        if (failure := self.failure) is not None:
+        for failure in self.failures[:100]:
             about = (
                 f"{failure.kind or 'unknown'} of {failure.domain or 'a domain'} from {failure.source or 'somewhere'}"
             )
@@ -108,7 +117,7 @@ class Reports(Observation):
                 numbers = f"{policy.successes} sessions succeeded, {policy.failures} failed"
                 lines.append(f"{policy.domain} ({policy.type}): {numbers}")
                 lines += [f"{one.sessions} x {one.type} at {one.mx or one.address}" for one in policy.details[:100]]
-        return tuple(lines)
+        return (*lines, *self.unread)
 
 
 def day(seconds: int) -> str:
