@@ -93,11 +93,13 @@ class Survey:
         self._given: dict[str, Any] = {
             "net": network,
             "look": self._look,
+            "planned": self._is_planned,
             "inventory": inventory,
             "targets": targets,
             "former": former or Former(),
         }
         self._tasks: dict[tuple[str, str], asyncio.Task[Outcome]] = {}
+        self._planned: set[tuple[str, str]] = set()
 
     async def run(self, wanted: Iterable[tuple[str, Target]]) -> None:
         """Observe every (probe name, target) pair. Whatever goes wrong is an outcome; only cancellation is raised.
@@ -106,6 +108,7 @@ class Survey:
         observed when the bound is reached is not looked at any more.
         """
         pairs = tuple(dict.fromkeys(wanted))
+        self._planned = {(name, target.id) for asked, target in pairs for name in self._with_needs(asked)}
         try:
             async with asyncio.timeout(self._bound) as until:
                 with self._watching(until):
@@ -240,6 +243,13 @@ class Survey:
         for need, outcome in zip(entry.needs, needed, strict=True):
             arguments[need] = _observation(outcome)
         return await entry.function(target, **arguments)
+
+    def _with_needs(self, name: str) -> set[str]:
+        """The probe and those that it builds on, of the same target."""
+        return {name}.union(*map(self._with_needs, self.probes[name].needs))
+
+    def _is_planned(self, probe: Callable[..., Awaitable[Observation]], target: Target) -> bool:
+        return (probe.__name__, target.id) in self._planned
 
     async def _look(self, probe: Callable[..., Awaitable[O]], target: Target) -> O:
         return cast(O, _observation(await self._outcome(probe.__name__, target)))

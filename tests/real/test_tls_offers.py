@@ -16,8 +16,9 @@ from mailproof.net.settings import Limits, NetSettings, TLSDepth
 from mailproof.net.tls.connection import TLSPeer
 from mailproof.net.tls.handshakes import TLSClient
 from mailproof.net.tls.offers import Offers, ask_offers
+from mailproof.net.tls.versions import TLSVersion
 from tests.real.lab import Lab, plan
-from tests.real.tls_servers import SERVERS, TLSServer, running
+from tests.real.tls_servers import SERVERS, TLSServer, openssl, running
 
 HOST = "mx.example"
 
@@ -50,7 +51,10 @@ def test_what_servers_were_told_to_take_is_found(server: TLSServer, authority: A
     assert {name: getattr(full, name) for name in server.found} == server.found
     listed = {suites.version: (suites.suites, bool(suites.server_order)) for suites in full.suites or ()}
     assert {version: listed[version] for version in server.suites} == server.suites
-    assert (usual.hybrid, usual.traits, usual.weak) == (full.hybrid, full.traits, full.weak)
+    assert (usual.hybrid, usual.traits) == (full.hybrid, full.traits)
+    assert usual.weak == tuple(
+        h for h in full.weak or () if h.version is server.versions[-1] or h.version is TLSVersion.TLS1_2
+    )
     assert (usual.suites, usual.groups, usual.schemes_13) == (None, None, None)
     assert usual.connections <= server.usual
     assert full.connections <= server.full
@@ -64,19 +68,26 @@ def test_the_size_of_diffie_hellman_and_its_prime(authority: Authority, tmp_path
     assert [(group.bits, group.prime, group.generator) for group in found] == [(3072, "ffdhe3072", 2)]
 
 
+_OLD = ("-cipher", "DEFAULT:@SECLEVEL=0")
+_AS_IT_COMES = TLSServer("OpenSSL as it comes", openssl(), (), 11, 60)
+_AND_OLD = TLSServer("OpenSSL as it comes, with TLS 1.0 and 1.1", openssl(*_OLD), (), 12, 60)
+_OLD_ALONE = TLSServer("OpenSSL without TLS 1.3", openssl(*_OLD, "-no_tls1_3"), (), 12, 60)
+_NGINX = next(server for server in SERVERS if server.name == "nginx")
+
+
 @pytest.mark.parametrize(("depth", "most"), [(TLSDepth.USUAL, 14), (TLSDepth.FULL, 60)])
-def test_what_a_right_server_gets_with_its_certificates(
-    depth: TLSDepth, most: int, authority: Authority, tmp_path: Path
+@pytest.mark.parametrize("server", [_NGINX, _AS_IT_COMES, _AND_OLD, _OLD_ALONE], ids=lambda server: server.name)
+def test_what_a_server_gets_with_its_certificates(
+    server: TLSServer, depth: TLSDepth, most: int, authority: Authority, tmp_path: Path
 ) -> None:
     async def look(port: int) -> int:
         hosts, settings = Hosts(limits(depth)), NetSettings(limits=limits(depth))
         peer = TLSPeer("127.0.0.1", port, HOST, None)
         async with TLSClient(settings, hosts) as tls:
-            await tls.offers(peer)
-            await tls.certificates(peer)
+            offers = await tls.offers(peer)
+            await tls.certificates(peer, known=offers.leaves or ())
         return hosts.connections["127.0.0.1"]
 
-    server = next(server for server in SERVERS if server.name == "nginx")
     with running(server, tmp_path, authority.issue((HOST,), CertificateSpec(key=server.key))) as port:  # type: ignore[arg-type]
         assert asyncio.run(look(port)) <= most
 
@@ -95,7 +106,7 @@ hosts = Hosts(limits)
 async def look():
     async with TLSClient(settings, hosts) as tls:
         offers = await tls.offers(endpoint)
-        await tls.certificates(endpoint)
+        await tls.certificates(endpoint, known=offers.leaves or ())
     return offers
 found = dataclasses.asdict(asyncio.run(look()))
 print(json.dumps(found | {"with_certificates": hosts.connections[address]}))
@@ -144,11 +155,27 @@ class TestLaboratory:
         assert found["connections"] <= 11
 
     @pytest.mark.parametrize(("depth", "most"), [(TLSDepth.USUAL, 14), (TLSDepth.FULL, 60)])
-    @pytest.mark.parametrize(("port", "starttls"), [(143, "imap"), (993, "")])
-    def test_mail_stores_with_certificates(
-        self, lab: Lab, depth: TLSDepth, most: int, port: int, starttls: str
+    @pytest.mark.parametrize(
+        ("label", "port", "starttls"),
+        [
+            ("right-dovecot", 143, "imap"),
+            ("right-dovecot", 993, ""),
+            ("right-cyrus", 993, ""),
+            ("cyrus-tls10", 993, ""),
+            ("right-stunnel", 993, ""),
+            ("stunnel-static", 993, ""),
+            ("right", 25, "smtp"),
+            ("right-exim", 25, "smtp"),
+            ("small-key-exim", 25, "smtp"),
+            ("old-version-exim", 25, "smtp"),
+            ("tls11-postfix", 25, "smtp"),
+            ("chasquid", 25, "smtp"),
+        ],
+    )
+    def test_with_certificates(
+        self, lab: Lab, depth: TLSDepth, most: int, label: str, port: int, starttls: str
     ) -> None:
-        found = asked_in_lab(lab, "right-dovecot", depth, port, starttls)
+        found = asked_in_lab(lab, label, depth, port, starttls)
         assert found["with_certificates"] <= most
 
     @pytest.mark.parametrize("bits", [512, 1024])

@@ -67,7 +67,7 @@ def test_only_the_version_that_is_spoken_is_found() -> None:
     ],
 )
 def test_weak_suites_are_found_by_kind_and_among_all(served: str, cipher: str, weak: WeakKind | None) -> None:
-    seen = asked(OldTLSBehaviour(versions=("TLSv1", "TLSv1.2"), ciphers=served))
+    seen = asked(OldTLSBehaviour(versions=("TLSv1", "TLSv1.2"), ciphers=served), FULL)
     assert {seen.version(version).cipher for version in seen.accepted} == {cipher}
     assert seen.accepted == (TLSVersion.TLS1_0, TLSVersion.TLS1_2)
     found = {kind: {h.cipher for h in seen.weak(kind)} for kind in WeakKind}
@@ -105,12 +105,17 @@ def test_sha_1_is_seen_where_a_client_knows_nothing_else() -> None:
 
 
 def test_both_weak_kinds_are_told_apart() -> None:
-    seen = asked(OldTLSBehaviour(versions=("SSLv3", "TLSv1"), ciphers="RC4-SHA:RC4-MD5:DES-CBC3-SHA:AES128-SHA"))
+    seen = asked(OldTLSBehaviour(versions=("SSLv3", "TLSv1"), ciphers="RC4-SHA:RC4-MD5:DES-CBC3-SHA:AES128-SHA"), FULL)
     assert [(h.version, h.cipher) for h in seen.weak(WeakKind.TRIPLE_DES)] == [
         (TLSVersion.SSLV3, "DES-CBC3-SHA"),
         (TLSVersion.TLS1_0, "DES-CBC3-SHA"),
     ]
     assert all(h.accepted and "RC4" in str(h.cipher) for h in seen.weak(WeakKind.RC4))
+
+
+def test_the_usual_depth_asks_for_weak_suites_in_the_newest_version() -> None:
+    seen = asked(OldTLSBehaviour(versions=("TLSv1", "TLSv1.2"), ciphers="RC4-SHA:AES128-SHA"))
+    assert [(h.version, h.accepted) for h in seen.weak(WeakKind.RC4)] == [(TLSVersion.TLS1_2, True)]
 
 
 def test_weak_diffie_hellman_is_seen() -> None:

@@ -261,7 +261,8 @@ def test_both_chains_of_a_server_with_two_keys(version: str) -> None:
     assert peer.connections == 3
 
 
-def test_a_balancer_that_takes_turns_shows_the_next_server_too() -> None:
+@pytest.mark.parametrize("known", [(), ("another certificate",)])
+def test_a_balancer_that_takes_turns_shows_the_next_server_too(known: tuple[str, ...]) -> None:
     async def run() -> tuple[Chain, ...]:
         specs = (CertificateSpec(), CertificateSpec(not_after_days=-0.5))
         async with AsyncExitStack() as stack:
@@ -280,10 +281,21 @@ def test_a_balancer_that_takes_turns_shows_the_next_server_too() -> None:
             server = await stack.enter_async_context(await asyncio.start_server(balance, "127.0.0.1", 0))
             client = await stack.enter_async_context(tls_client())
             port = int(server.sockets[0].getsockname()[1])
-            return await client.certificates(TLSPeer("127.0.0.1", port, HOST, "smtp"))
+            return await client.certificates(TLSPeer("127.0.0.1", port, HOST, "smtp"), known=known)
 
     first, second = asyncio.run(run())
     assert first.leaf.not_after != second.leaf.not_after
+
+
+def test_who_has_shown_one_certificate_to_all_hellos_is_not_asked_for_it_twice() -> None:
+    async def look(client: TLSClient, endpoint: TLSPeer) -> int:
+        offers = await client.offers(endpoint)
+        chains = await client.certificates(endpoint, known=offers.leaves or ())
+        assert offers.leaves == tuple(chain.leaf.sha256 for chain in chains)
+        return offers.connections
+
+    hellos, peer = ask(SMTPBehaviour(tls_to="TLSv1.2"), look)
+    assert peer.connections == hellos + 2
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from mailproof.net.tls import scan as scanning
 from mailproof.net.tls.connection import TLSPeer
 from mailproof.net.tls.handshakes import TLSClient
 from mailproof.net.tls.scan import MOST_SCANNED, Robot, ScanQuestion
-from mailproof.observations.tls import EARLY_DATA, TLSDeepScan
+from mailproof.observations.tls import EARLY_DATA, TLSDeepScan, TLSOffers
 from mailproof.probes import load_probes
 from mailproof.probes.probe import Outcome
 from mailproof.survey import Survey
@@ -28,6 +28,9 @@ from mailproof.targets.services import MXEndpoint
 from .smtp_world import HOST, QUICK, served
 
 ADDRESS = "192.0.2.25"
+
+SESSIONS = 2
+"""Connections of the dialogue: in clear, and up to the end of the handshake."""
 
 
 def surveyed(behaviour: SMTPBehaviour | None, limits: Limits = QUICK) -> tuple[Outcome, int]:
@@ -74,6 +77,27 @@ def test_a_server_without_tls_1_3_takes_no_early_data() -> None:
     assert isinstance(seen, TLSDeepScan)
     assert (seen.early_data, [entry.question for entry in seen.unanswered]) == (None, [])
     seen.require(EARLY_DATA)
+
+
+@pytest.mark.parametrize(("wanted", "handshakes"), [(["certificates"], 3), (["certificates", "tls_offers"], 2)])
+def test_certificates_are_not_asked_for_twice_where_hellos_are_planned(wanted: list[str], handshakes: int) -> None:
+    endpoint = MXEndpoint(HOST, ADDRESS, 25, domains=("example.org",))
+    inventory = Inventory.model_validate({"domains": ["example.org"]})
+
+    async def run() -> None:
+        async with served(SMTPBehaviour(tls_to="TLSv1.2")) as (peer, address, port):
+            connect = {f"{ADDRESS}:25": SocketAddress(address, port)}
+            network = Network(NetSettings(limits=QUICK, ehlo_name="probe.example", connect=connect))
+            survey = Survey(load_probes(), inventory, Targets.collect([endpoint]), network)
+            try:
+                await survey.run([(name, endpoint) for name in wanted])
+            finally:
+                await network.close()
+            found = survey.outcomes.get(("tls_offers", endpoint.id))
+            hellos = found.offers.connections if isinstance(found, TLSOffers) and found.offers else 0
+            assert peer.connections - hellos == SESSIONS + handshakes
+
+    asyncio.run(run())
 
 
 def deep_scanner() -> TLSClient:

@@ -100,12 +100,53 @@ RETRY = hello(
     key_share=b"\x11\xec",
 )
 
+BROKE = b"\x15\x03\x01\x00\x02\x02\x50"
+"""The alert of OpenSSL where the version that it chose has nothing that its security level allows."""
+
+
+@pytest.mark.parametrize(("always", "asked_for_older"), [(True, 0), (False, 1)])
+def test_an_internal_error_over_all_old_versions_is_their_refusal_if_it_comes_twice(
+    always: bool, asked_for_older: int
+) -> None:
+    seen: list[TLSVersion] = []
+
+    async def serve(stream: ServerStream, octets: bytes, number: int) -> None:
+        version = version_of(octets)
+        seen.append(version)
+        broken = version is TLSVersion.TLS1_1 and (always or seen.count(version) == 1)
+        stream.write(record(RETRY) if version is TLSVersion.TLS1_3 else BROKE if broken else ALERT)
+
+    found, _ = asked(serve)
+    assert found.unanswered == ()
+    assert [h.version for h in found.versions if h.accepted] == [TLSVersion.TLS1_3]
+    assert seen.count(TLSVersion.TLS1_1) == 2
+    assert seen.count(TLSVersion.TLS1_0) == asked_for_older
+
+
+@pytest.mark.parametrize(
+    ("depth", "answer", "asked_for"),
+    [(TLSDepth.USUAL, record(RETRY), 0), (TLSDepth.USUAL, ALERT, 1), (TLSDepth.FULL, record(RETRY), 1)],
+)
+def test_who_speaks_tls_1_3_is_asked_for_ssl_2_in_the_full_depth_alone(
+    depth: TLSDepth, answer: bytes, asked_for: int
+) -> None:
+    seen: list[TLSVersion] = []
+
+    async def serve(stream: ServerStream, octets: bytes, number: int) -> None:
+        seen.append(version_of(octets))
+        stream.write(answer if seen[-1] is TLSVersion.TLS1_3 else ALERT)
+
+    found, _ = asked(serve, replace(ONCE, tls_depth=depth))
+    assert seen.count(TLSVersion.SSLV2) == asked_for
+    (of_ssl_2,) = [h for h in found.versions if h.version is TLSVersion.SSLV2]
+    assert (of_ssl_2.accepted, (of_ssl_2.error or "").startswith("not asked")) == (False, not asked_for)
+
 
 def test_the_group_that_a_retry_names_is_the_servers() -> None:
     found, count = asked(taking(TLS1_3=record(RETRY)))
     assert [h.version for h in found.versions if h.accepted] == [TLSVersion.TLS1_3]
     assert (found.hybrid, found.group) == ("X25519MLKEM768", "X25519MLKEM768")
-    assert count == 8  # without a name as well
+    assert count == 7  # without a name as well
 
 
 def test_who_prefers_another_group_is_asked_for_hybrids_alone() -> None:
@@ -294,7 +335,7 @@ def test_a_server_that_hangs_up_in_place_of_alerts_is_believed_after_the_first_t
     found, count = asked(hanging_up())
     assert accepted(found) == ["TLSv1.2", "TLSv1.3"]
     assert found.unanswered == ()
-    assert count == 10  # TLS 1.1 and the weak suites twice
+    assert count == 9  # TLS 1.1 and the weak suites twice
 
 
 def test_who_hangs_up_by_chance_as_well_is_asked_twice() -> None:

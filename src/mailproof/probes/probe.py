@@ -1,9 +1,9 @@
 """What a probe is, and what the survey needs to know of one.
 
 A probe is an async function. Its first parameter is the target that it looks at; the others are filled by
-name: ``net`` is the network, ``look`` asks another probe about another target, ``inventory`` is the inventory,
-``targets`` are all targets of the run, ``former`` is what earlier runs knew of them, and any other name is the probe
-of that name on the same target.
+name: ``net`` is the network, ``look`` asks another probe about another target, ``planned`` tells whether the run makes
+an observation anyway, ``inventory`` is the inventory, ``targets`` are all targets of the run, ``former`` is what
+earlier runs knew of them, and any other name is the probe of that name on the same target.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Probe:
     needs: tuple[str, ...]
     """Names of the probes of the same target that it builds on."""
     given: tuple[str, ...]
-    """Which of ``net``, ``look``, ``inventory``, ``targets`` and ``former`` it takes."""
+    """Which of ``GIVEN`` it takes."""
     active: bool
     """A server owner may notice it: it runs only with consent."""
     scan: bool
@@ -74,13 +74,19 @@ class Probe:
         return self.connections(limits) if callable(self.connections) else self.connections
 
 
-GIVEN = ("net", "look", "inventory", "targets", "former")
+GIVEN = ("net", "look", "planned", "inventory", "targets", "former")
 
 
 class Look(Protocol):
     """Asks another probe about another target, through the survey's memo."""
 
     async def __call__(self, probe: Callable[..., Awaitable[O]], target: Target) -> O: ...
+
+
+class Planned(Protocol):
+    """Whether the run looks at a target with a probe anyway, whoever asks."""
+
+    def __call__(self, probe: Callable[..., Awaitable[Observation]], target: Target) -> bool: ...
 
 
 async def look_at_each(

@@ -34,7 +34,7 @@ from mailproof.observations.tls import (
 from mailproof.probes.associations import examine, heeded
 from mailproof.probes.dane import tlsa
 from mailproof.probes.mta_sts import sts_policy
-from mailproof.probes.probe import Look, probe
+from mailproof.probes.probe import Look, Planned, probe
 from mailproof.probes.smtp import smtp_session
 from mailproof.targets.mail import MailDomain, MailHost
 from mailproof.targets.services import MXEndpoint, SMTPEndpoint, TLSEndpoint
@@ -136,11 +136,12 @@ def _matches(endpoint: MXEndpoint, records: TLSA, chains: tuple[Chain, ...]) -> 
 
 
 @probe(connections=3, looks=("smtp_session",))
-async def certificates(endpoint: TLSEndpoint, net: Network, look: Look) -> Certificates:
+async def certificates(endpoint: TLSEndpoint, net: Network, look: Look, planned: Planned) -> Certificates:
     """The certificate chains, and whether a path leads from each to a trusted root."""
     if not await _offers_tls(endpoint, look):
         return Certificates(endpoint.id, endpoint.host, now(), False, ())
-    chains = await net.tls.certificates(_where(endpoint))
+    known = await _leaves_in_hellos(endpoint, look) if planned(tls_offers, endpoint) else ()
+    chains = await net.tls.certificates(_where(endpoint), known=known)
     roots = trusted_roots(net.settings.ca_file)
     deployments = await asyncio.to_thread(_deployments, endpoint.host, chains, roots)
     dane = await _authenticated_by_dane(endpoint, look, chains) if isinstance(endpoint, MXEndpoint) else ByDANE.NOT
@@ -148,6 +149,15 @@ async def certificates(endpoint: TLSEndpoint, net: Network, look: Look) -> Certi
     if isinstance(endpoint, MXEndpoint) and dane is ByDANE.NOT:
         told = await _told_by_dane(endpoint, look, chains)
     return Certificates(endpoint.id, endpoint.host, now(), True, deployments, dane, told)
+
+
+async def _leaves_in_hellos(endpoint: TLSEndpoint, look: Look) -> tuple[str, ...]:
+    """The certificates that came in clear, where they are known from several connections."""
+    try:
+        offers = (await look(tls_offers, endpoint)).offers
+    except NotObserved:
+        return ()
+    return offers.leaves or () if offers else ()
 
 
 @probe(connections=2, looks=("tls_offers",))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import CancelledError as FutureCancelled
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -86,12 +86,13 @@ class TLSClient:
         async with self._scans:
             return await scan(self._settings, self._hosts, endpoint)
 
-    async def certificates(self, endpoint: TLSPeer) -> tuple[Chain, ...]:
+    async def certificates(self, endpoint: TLSPeer, *, known: Collection[str] = ()) -> tuple[Chain, ...]:
         """Return the certificate chains that the server sends, first the one it prefers.
 
         A second connection says the same again at once, so that a balancer that takes turns shows the next server
-        behind it. A third one offers only what the first certificate's kind of key cannot serve (RSA, or
-        everything else), so that servers with two certificates show both; not where only an old client gets a
+        behind it; not where ``known`` (the SHA-256 of what hellos have shown, of several connections) is the first
+        certificate and nothing else. A third one offers only what the first certificate's kind of key cannot serve
+        (RSA, or everything else), so that servers with two certificates show both; not where only an old client gets a
         handshake done. Raises NoTLS when the server declines every handshake, ClosedEarly when it closes the
         connection each time without having agreed to STARTTLS, Malformed for certificates that do not parse, and what
         ``at_hello`` raises.
@@ -107,7 +108,9 @@ class TLSClient:
             if first.value is None:
                 failure = ClosedEarly if first.closed and endpoint.starttls is None else NoTLS
                 raise failure(f"no TLS handshake succeeds: {first.error}")
-            seen = [first, await self._chain(endpoint, make, in_slot=True)]
+            seen = [first]
+            if set(known) != {first.value.leaf.sha256}:
+                seen.append(await self._chain(endpoint, make, in_slot=True))
             if make is any_version:
                 rsa = first.value.leaf.key_type == "RSA"
                 seen.append(await self._chain(endpoint, without_rsa if rsa else only_rsa, in_slot=True))

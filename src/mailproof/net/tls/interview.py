@@ -121,9 +121,9 @@ class Interview:
         return hello in self._answers and self._answers[hello].accepted
 
     @property
-    def flights(self) -> Iterator[Flight]:
-        """All answers so far, each from a connection of its own."""
-        return (answer.flight for answer in self._answers.values())
+    def seen(self) -> Iterator[tuple[ClientHello, Flight]]:
+        """All hellos so far with their answers, each from a connection of its own, in the order of asking."""
+        return ((hello, answer.flight) for hello, answer in self._answers.items())
 
     async def ask(self, hello: ClientHello, *, surely: bool = False) -> Answer:
         """The answer to a hello. ``surely``: hanging up counts only if it comes twice, from whatever server.

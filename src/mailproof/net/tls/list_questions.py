@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from mailproof.net.tls.facts import SuiteList
-from mailproof.net.tls.flight import Flight
+from mailproof.net.tls.enumeration import Enumeration, group_of, is_ecdsa, suite_of
+from mailproof.net.tls.facts import Dated, Handshake, SuiteList
 from mailproof.net.tls.groups import (
     CURVES,
     SCHEMES,
@@ -16,9 +15,17 @@ from mailproof.net.tls.groups import (
     scheme_name,
 )
 from mailproof.net.tls.hello import ClientHello
-from mailproof.net.tls.interview import Answer
-from mailproof.net.tls.questions import Questions, curve_of, of_version, scheme_of, without_prime
-from mailproof.net.tls.suites import OLD_SUITES, RARE_SUITES, TLS13_SUITES, USUAL_SUITES, WEAK_SUITES, suite
+from mailproof.net.tls.questions import curve_of, dated_of, of_version, scheme_of
+from mailproof.net.tls.suites import (
+    OLD_SUITES,
+    RARE_SUITES,
+    TLS13_SUITES,
+    USUAL_SUITES,
+    WEAK_SUITES,
+    DatedKind,
+    WeakKind,
+    suite,
+)
 from mailproof.net.tls.versions import TLSVersion
 
 _UNUSED_SCHEME = 0xFE00
@@ -30,10 +37,13 @@ _FAMILIES_OF_SCHEMES = tuple(
 )
 """Signature schemes of TLS 1.3 by the kind of key that they need."""
 
+_USUAL_FAMILIES = (_FAMILIES_OF_SCHEMES[-1], _FAMILIES_OF_SCHEMES[0])
+"""Those of RSA and of the usual curves: nearly all servers accept schemes of one of them, and no others."""
+
 _SSLV2, _SSLV3, _TLS1_0, _TLS1_1, _TLS1_2, _TLS1_3 = TLSVersion
 
 
-class ListQuestions(Questions):
+class ListQuestions(Enumeration):
     """Asks for whole lists: all is offered, what the server chooses is noted, and the rest is offered."""
 
     async def suites(self) -> tuple[SuiteList, ...]:
@@ -52,64 +62,42 @@ class ListQuestions(Questions):
         for part in known.get(version, (OLD_SUITES,)):
             if part is WEAK_SUITES and not any(kind.accepted for kind in await self.weak() if kind.version is version):
                 continue
-            chosen = await self._choices(offer, part, suite_of)
-            found = await self._merged(offer, found, chosen)
+            chosen = await self.choices(offer, part, suite_of, (await self.together(version))["suites"])
+            found = await self.merged(offer, found, chosen)
         server_order = None
         if len(found) > 1:
             server_order = _is_own_order(found, suite_of((await self.ask(offer(found[::-1]))).flight))
         return SuiteList(version, tuple(suite(number).name for number in found), server_order)
 
-    async def _merged(
-        self, offer: Callable[[tuple[int, ...]], ClientHello], one: tuple[int, ...], other: tuple[int, ...]
-    ) -> tuple[int, ...]:
-        """Two lists in the server's order as one: of the first of both, it chooses the one that comes first."""
-        merged: list[int] = []
-        while one and other:
-            # The second list comes first here, so that a server that follows the client is seen by the first pair.
-            chosen = suite_of((await self.ask(offer((other[0], one[0])))).flight)
-            if (
-                not merged
-                and chosen == other[0]
-                and suite_of((await self.ask(offer((one[0], other[0])))).flight) != chosen
-            ):
-                break
-            merged.append(chosen if chosen == other[0] else one[0])
-            one, other = (one, other[1:]) if chosen == other[0] else (one[1:], other)
-        return (*merged, *one, *other)
+    async def ssl_2(self) -> Handshake:
+        """Offer SSL 2.0, to everybody."""
+        return await self.version(_SSLV2)
 
-    async def _choices(
-        self,
-        offer: Callable[[tuple[int, ...]], ClientHello],
-        values: tuple[int, ...],
-        of: Callable[[Flight], int | None],
-    ) -> tuple[int, ...]:
-        """Offer all of ``values``, note the one that the server chooses, offer the rest, until it chooses none.
+    async def weak(self) -> tuple[Handshake, ...]:
+        """As in the usual depth, and RC4 and 3DES in the older versions: hardly a server has other suites there."""
+        older = (await self.spoken())[1:]
+        return await self.weak_in(older, (WeakKind.RC4, WeakKind.TRIPLE_DES)) + await super().weak()
 
-        Suites that need a prime are left out where the server breaks off: it may have none. Not where it is known to
-        break off without them as well.
-        """
-        found: list[int] = []
-        while left := tuple(value for value in values if value not in found):
-            hello = offer(left)
-            answer = await self.ask(hello)
-            chosen = of(answer.flight) if answer.accepted else None
-            if chosen in left:
-                found.append(chosen)
-                continue
-            without = self.interview.known(self.hello_without_prime(hello.version))
-            if of is not suite_of or not answer.broken or (without is not None and not without.accepted):
-                break
-            values = tuple(without_prime(left))
-            if values == left:
-                break
-        return tuple(found)
+    async def dated(self) -> tuple[Dated, ...]:
+        """As in the usual depth, from the list of all suites: nothing is asked for it alone."""
+        if _TLS1_2 not in await self.spoken():
+            return ()
+        await self._suites_of(_TLS1_2)
+        found = {kind: Dated(kind, False, error="the server takes none of them") for kind in DatedKind}
+        for hello, flight in self.interview.seen:
+            chosen = suite_of(flight) if hello.version is _TLS1_2 and self.interview.knows_accepted(hello) else None
+            kind = None if chosen is None else suite(chosen).dated
+            if chosen is not None and kind is not None and not found[kind].accepted:
+                found[kind] = dated_of(kind, suite(chosen).name, flight)
+        return tuple(found.values())
 
     async def groups(self) -> tuple[str, ...]:
         """The groups of TLS 1.3, in the order in which the server chooses them."""
         everything = await self.hello_without_key()
         if everything is None:
             return ()
-        found = await self._choices(lambda left: replace(everything, groups=left), TLS13_GROUPS, group_of)
+        known = (await self.together(_TLS1_3))["groups"]
+        found = await self.choices(lambda left: replace(everything, groups=left), TLS13_GROUPS, group_of, known)
         return tuple(map(group_name, found))
 
     async def curves(self) -> tuple[str, ...]:
@@ -121,12 +109,13 @@ class ListQuestions(Questions):
         hello = await self.ephemeral("ECDHE")
         if hello is None:
             return ()
-        found = await self._choices(lambda left: replace(hello, groups=left), CURVES, curve_of)
-        if not _is_ecdsa(await self.interview.ask(hello)):
+        known = (await self.together(hello.version))["groups"]
+        found = await self.choices(lambda left: replace(hello, groups=left), CURVES, curve_of, known)
+        if not is_ecdsa(await self.interview.ask(hello)):
             return tuple(map(group_name, found))
         own = found[-1:]
         others = tuple(curve for curve in CURVES if curve not in found)
-        found += await self._choices(lambda left: replace(hello, groups=left + own), others, curve_of)
+        found += await self.choices(lambda left: replace(hello, groups=left + own), others, curve_of)
         return tuple(map(group_name, found))
 
     async def schemes_12(self) -> tuple[str, ...]:
@@ -134,25 +123,37 @@ class ListQuestions(Questions):
         found: tuple[int, ...] = ()
         hello = await self.ephemeral("ECDHE") or await self.ephemeral("DHE")
         if hello is not None and hello.version is _TLS1_2:
-            found = await self._choices(lambda left: replace(hello, schemes=left), SCHEMES, scheme_of)
+            known = (await self.together(_TLS1_2))["schemes"]
+            found = await self.choices(lambda left: replace(hello, schemes=left), SCHEMES, scheme_of, known)
         return tuple(map(scheme_name, found))
 
     async def schemes_13(self) -> tuple[str, ...] | None:
         """The signature schemes of TLS 1.3; None where the server does not look at them before it signs."""
         if not (await self.version(_TLS1_3)).accepted:
             return ()
-        found = [await self._accepted_schemes(family) for family in _FAMILIES_OF_SCHEMES]
-        if all(found) and (await self.ask(replace(self.hello(_TLS1_3), schemes=(_UNUSED_SCHEME,)))).accepted:
+        families = _FAMILIES_OF_SCHEMES
+        for usual in _USUAL_FAMILIES:
+            if not await self._accepts_schemes(
+                *(scheme for family in families if family != usual for scheme in family)
+            ):
+                families = (usual,)
+                break
+        found = [await self._accepted_schemes(family, asked=len(families) == 1) for family in families]
+        if all(found) and len(families) > 1 and await self._accepts_schemes(_UNUSED_SCHEME):
             return None
         return tuple(scheme_name(scheme) for family in found for scheme in family)
 
-    async def _accepted_schemes(self, schemes: tuple[int, ...]) -> tuple[int, ...]:
-        """Those of ``schemes`` that are accepted: if not all are refused at once, each is offered alone."""
-        if not schemes or not (await self.ask(replace(self.hello(_TLS1_3), schemes=schemes))).accepted:
+    async def _accepts_schemes(self, *schemes: int) -> bool:
+        return (await self.ask(replace(self.hello(_TLS1_3), schemes=schemes))).accepted
+
+    async def _accepted_schemes(self, family: tuple[int, ...], *, asked: bool) -> tuple[int, ...]:
+        """Those of ``family`` that are accepted: if not all are refused at once, each is offered alone.
+
+        ``asked``: some of them are known to be accepted.
+        """
+        if not asked and not await self._accepts_schemes(*family):
             return ()
-        if len(schemes) == 1:
-            return schemes
-        return tuple([scheme for one in schemes for scheme in await self._accepted_schemes((one,))])
+        return tuple([scheme for scheme in family if await self._accepts_schemes(scheme)])
 
     async def ephemeral(self, *exchanges: str) -> ClientHello | None:
         """A hello to which the server agrees with one of these key exchanges; None where there is none."""
@@ -180,19 +181,3 @@ def _is_own_order(found: tuple[int, ...], chosen: int | None) -> bool:
     if chosen is None or chosen == found[0]:
         return chosen is not None
     return chosen != found[-1] and not (suite(chosen).weak or suite(chosen).dated)
-
-
-def _is_ecdsa(answer: Answer) -> bool:
-    """Whether the suite that is chosen needs a key of ECDSA."""
-    chosen = suite_of(answer.flight)
-    return chosen is not None and "ECDSA" in suite(chosen).key_exchange
-
-
-def suite_of(flight: Flight) -> int | None:
-    """The suite that the server chooses."""
-    return flight.hello.suite if flight.hello else None
-
-
-def group_of(flight: Flight) -> int | None:
-    """The group of TLS 1.3 that the server wants."""
-    return flight.hello.group if flight.hello else None

@@ -2,7 +2,7 @@
 
 Lists are found by offering all, noting what the server chooses, and offering the rest, until it declines. One hello
 tells much: the first one of TLS 1.2 shows suite, curve, signature and extensions at once. The usual depth asks what
-nine connections tell of a server that is as it should be; the full one asks everything.
+eight connections tell of a server that is as it should be; the full one asks everything.
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ from mailproof.net.tls.facts import (
 )
 from mailproof.net.tls.full_questions import FullQuestions
 from mailproof.net.tls.interview import HungUp, Interview, SaysNothing
+from mailproof.net.tls.questions import Questions
 from mailproof.net.tls.version_questions import OLD_VERSIONS
 from mailproof.net.tls.versions import TLSVersion
 
 MOST = {TLSDepth.USUAL: 48, TLSDepth.FULL: 250}
-"""Connections to one endpoint at most, retries aside. The usual questions take 9 with a right server, and 48 with
+"""Connections to one endpoint at most, retries aside. The usual questions take 8 with a right server, and 48 with
 the worst: one that hangs up on every hello which it does not like, and likes only the weak ones."""
 
 
@@ -50,6 +51,7 @@ class Question(StrEnum):
     SHA1 = "signatures over SHA-1"
     WITHOUT_SNI = "a hello without a name"
     REUSED = "key exchange values"
+    LEAVES = "certificates"
     GROUPS = "groups of TLS 1.3"
     CURVES = "curves"
     SCHEMES_12 = "signature schemes of TLS 1.2"
@@ -75,7 +77,7 @@ class Offers:
     """Every version that was asked for, oldest first, with all suites that it knows."""
     unanswered: tuple[Unanswered, ...] = ()
     weak: tuple[Handshake, ...] | None = None
-    """Each kind in the newest version up to TLS 1.2; RC4 and 3DES in every one that is spoken."""
+    """Each kind in the newest version up to TLS 1.2; in the full depth RC4 and 3DES in every one that is spoken."""
     dated: tuple[Dated, ...] | None = None
     """Each kind of suites that are out of date, in TLS 1.2; empty where that is not spoken."""
     traits: Traits | None = None
@@ -90,6 +92,8 @@ class Offers:
     """None also where the host has no name that could be sent."""
     reused: str | None = None
     """The group of a key exchange value that came twice; empty: none did; None also where fewer than two were seen."""
+    leaves: tuple[str, ...] | None = None
+    """The SHA-256 of the certificates that the server sent in clear; None where fewer than two answers had one."""
     suites: tuple[SuiteList, ...] | None = None
     """Of TLS 1.3 and of the newest version up to TLS 1.2."""
     groups: tuple[str, ...] | None = None
@@ -120,7 +124,8 @@ async def ask_offers(settings: NetSettings, hosts: Hosts, endpoint: TLSPeer, *, 
     """
     limits = settings.limits
     interview = Interview(settings, hosts, endpoint, MOST[limits.tls_depth], spoken=spoken)
-    asked = _asked(FullQuestions(interview), limits.tls_depth)
+    full = limits.tls_depth is TLSDepth.FULL
+    asked = _full(FullQuestions(interview)) if full else _usual(Questions(interview))
     answers: dict[str, Any] = {}
     failures: dict[str, NotObserved] = {}
     for attempt in range(1 + limits.retries):
@@ -143,14 +148,17 @@ async def ask_offers(settings: NetSettings, hosts: Hosts, endpoint: TLSPeer, *, 
     )
 
 
-def _asked(questions: FullQuestions, depth: TLSDepth) -> dict[str, Callable[[], Awaitable[Any]]]:
-    """The questions by name, those first that tell most."""
+_Asked = dict[str, Callable[[], Awaitable[Any]]]
+"""Questions by name, those first that tell most."""
 
+
+def _usual(questions: Questions) -> _Asked:
     def version(wanted: TLSVersion) -> Callable[[], Awaitable[Handshake]]:
-        return questions.tls_1_3 if wanted is TLSVersion.TLS1_3 else lambda: questions.version(wanted)
+        special = {TLSVersion.TLS1_3: questions.tls_1_3, TLSVersion.SSLV2: questions.ssl_2}
+        return special.get(wanted, lambda: questions.version(wanted))
 
     order = (TLSVersion.TLS1_3, TLSVersion.TLS1_1, TLSVersion.TLS1_2, *OLD_VERSIONS[2:], TLSVersion.SSLV2)
-    usual: dict[str, Callable[[], Awaitable[Any]]] = {
+    return {
         **{str(wanted): version(wanted) for wanted in order},
         Question.TRAITS: questions.traits,
         Question.HYBRID: questions.hybrid,
@@ -159,11 +167,13 @@ def _asked(questions: FullQuestions, depth: TLSDepth) -> dict[str, Callable[[], 
         Question.DATED: questions.dated,
         Question.SHA1: questions.sha1,
         Question.WITHOUT_SNI: questions.without_sni,
+        **_from_what_was_seen(questions),
     }
-    last: dict[str, Callable[[], Awaitable[Any]]] = {Question.REUSED: questions.reused}
-    if depth is TLSDepth.USUAL:
-        return usual | last
-    full: dict[str, Callable[[], Awaitable[Any]]] = {
+
+
+def _full(questions: FullQuestions) -> _Asked:
+    return {
+        **{name: ask for name, ask in _usual(questions).items() if name not in _from_what_was_seen(questions)},
         Question.GROUPS: questions.groups,
         Question.CURVES: questions.curves,
         Question.SCHEMES_12: questions.schemes_12,
@@ -174,8 +184,13 @@ def _asked(questions: FullQuestions, depth: TLSDepth) -> dict[str, Callable[[], 
         Question.FALLBACK_REFUSED: questions.fallback_refused,
         Question.TOLERANCE: questions.tolerance,
         Question.SUITES: questions.suites,
+        **_from_what_was_seen(questions),
     }
-    return usual | full | last
+
+
+def _from_what_was_seen(questions: Questions) -> _Asked:
+    """What is told from all answers that are there: the last of all."""
+    return {Question.REUSED: questions.reused, Question.LEAVES: questions.leaves}
 
 
 _ABOUT_THE_SERVER = (Throttled, Refused, BoundReached, NoFiles, NotAvailable, SaysNothing)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from hashlib import sha256
 
 from mailproof.net.pkix.certificates import names_in
 from mailproof.net.tls.facts import Dated, DiffieHellman, Handshake, Traits, WithoutSNI
@@ -38,14 +39,13 @@ class Questions(VersionQuestions):
     """What one or two hellos tell beside the versions."""
 
     async def weak(self) -> tuple[Handshake, ...]:
-        """Offer nothing but weak suites: all kinds in the newest version up to TLS 1.2, RC4 and 3DES in the others."""
-        found: list[Handshake] = []
-        spoken = await self.spoken()
-        for version in reversed(spoken):
-            wanted = tuple(WeakKind) if version is spoken[0] else (WeakKind.RC4, WeakKind.TRIPLE_DES)
-            answers = await self._weak_suites_of(version, wanted)
-            found += (answers[kind] for kind in wanted)
-        return tuple(found)
+        """Offer nothing but weak suites, of all kinds, in the newest version up to TLS 1.2."""
+        return await self.weak_in((await self.spoken())[:1], tuple(WeakKind))
+
+    async def weak_in(self, versions: Sequence[TLSVersion], wanted: tuple[WeakKind, ...]) -> tuple[Handshake, ...]:
+        """What comes of offering weak suites of the kinds ``wanted``, in the oldest of ``versions`` first."""
+        answers = [await self._weak_suites_of(version, wanted) for version in reversed(versions)]
+        return tuple(answer[kind] for answer in answers for kind in wanted)
 
     async def _weak_suites_of(self, version: TLSVersion, wanted: tuple[WeakKind, ...]) -> dict[WeakKind, Handshake]:
         known: dict[WeakKind, Handshake] = {}
@@ -79,7 +79,7 @@ class Questions(VersionQuestions):
             if chosen is None or chosen.dated not in left:
                 found |= {kind: Dated(kind, False, error=answer.error or _NOT_OFFERED) for kind in left}
             else:
-                found[chosen.dated] = _dated(chosen.dated, chosen.name, answer.flight)
+                found[chosen.dated] = dated_of(chosen.dated, chosen.name, answer.flight)
         return tuple(found[kind] for kind in DatedKind)
 
     def hello_without_prime(self, version: TLSVersion) -> ClientHello:
@@ -127,6 +127,15 @@ class Questions(VersionQuestions):
             return WithoutSNI(answer.accepted, answer.error)
         return WithoutSNI(True, None, ours == others, () if ours == others else names_in(others[0]))
 
+    async def leaves(self) -> tuple[str, ...] | None:
+        """The SHA-256 of the certificates that answers so far show to whoever names the host; None where fewer than two
+        answers tell. One without a name tells if it has the same.
+        """
+        answers = [(hello, flight.certificates[0]) for hello, flight in self.interview.seen if flight.certificates]
+        named = [leaf for hello, leaf in answers if hello.host]
+        nameless = [leaf for hello, leaf in answers if not hello.host and leaf in named]
+        return tuple(sorted({sha256(leaf).hexdigest() for leaf in named})) if len(named + nameless) > 1 else None
+
     async def _current_hello(self) -> ClientHello | None:
         """The hello with which the newest version is accepted whose certificates are in clear, or else TLS 1.3."""
         spoken = await self.spoken()
@@ -139,7 +148,7 @@ class Questions(VersionQuestions):
 
         None where fewer than two answers show such a value.
         """
-        exchanges = (flight.key_exchange for flight in self.interview.flights)
+        exchanges = (flight.key_exchange for _, flight in self.interview.seen)
         shown = [(found.curve, found.prime, found.public) for found in exchanges if found and found.public]
         if len(shown) < 2:
             return None
@@ -203,7 +212,8 @@ def diffie_hellman_of(flight: Flight) -> DiffieHellman | None:
     return DiffieHellman(prime.bit_length(), well_known_prime(prime) or f"{prime:x}", exchange.generator)
 
 
-def _dated(kind: DatedKind, cipher: str, flight: Flight) -> Dated:
+def dated_of(kind: DatedKind, cipher: str, flight: Flight) -> Dated:
+    """That a suite of this kind is taken, and what the answer shows besides."""
     extensions = flight.hello.extensions if flight.hello else {}
     return Dated(
         kind,

@@ -48,6 +48,14 @@ class VersionQuestions:
                 break
         return Handshake(version, "all", answer.accepted, _chosen(answer), answer.error)
 
+    async def ssl_2(self) -> Handshake:
+        """Offer SSL 2.0, unless TLS 1.3 is spoken: the programs that do had dropped SSL 2.0 before, and must not agree
+        to it (RFC 8446, appendix D.5).
+        """
+        if self.interview.knows_accepted(self.hello(_TLS1_3)):
+            return Handshake(_SSLV2, "all", False, None, f"not asked: the server speaks {_TLS1_3}, which rules it out")
+        return await self.version(_SSLV2)
+
     async def tls_1_3(self) -> Handshake:
         """Offer TLS 1.3. A server that declines, and speaks nothing older either, is offered it with a key once more.
 
@@ -61,7 +69,7 @@ class VersionQuestions:
 
     async def _refusal_of_all_old(self) -> str | None:
         """How the server has shown that it speaks no version up to TLS 1.1: by refusing that one for its version, or
-        by hanging up on it.
+        by breaking off whenever it is offered.
 
         It would have answered with an older one that it speaks (RFC 5246, appendix E.1). This holds for servers that
         speak TLS 1.2 or 1.3; some of those from before could not do that.
@@ -75,7 +83,7 @@ class VersionQuestions:
             raise
         except NotObserved:
             return None
-        return older.error if older.flight.empty or older.flight.alert == PROTOCOL_VERSION else None
+        return older.error if older.broken or older.flight.alert == PROTOCOL_VERSION else None
 
     async def _speaks_older(self) -> bool:
         """Whether a version up to TLS 1.2 is spoken, or may be: what keeps it from being seen is told elsewhere."""
