@@ -79,7 +79,9 @@ def main() -> int:
         for name, arguments in tools.items():
             cost = measure.run(arguments, directory, timeout=HANGS)
             seconds = {"wall": round(cost.wall, 1), "cpu": round(cost.cpu, 1), "MiB": round(cost.memory)}
-            print(json.dumps({"what": name, "files": files, "rows": rows, "exit": cost.exit_code, **seconds}), flush=True)
+            print(
+                json.dumps({"what": name, "files": files, "rows": rows, "exit": cost.exit_code, **seconds}), flush=True
+            )
             if cost.exit_code:
                 print(cost.output[-2000:], file=sys.stderr)
         print(json.dumps({"database, MiB": round((directory / "reports.sqlite").stat().st_size / 2**20)}))

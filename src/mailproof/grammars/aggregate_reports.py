@@ -73,7 +73,10 @@ class Row:
     @property
     def is_signed(self) -> bool:
         """Whether a signature names the domain in From or one above it, whether it holds or not."""
-        return any(one.domain and f".{self.header_from}".endswith(f".{one.domain}") for one in self.signatures)
+        return any(
+            one.domain and one.result != "none" and f".{self.header_from}".endswith(f".{one.domain}")
+            for one in self.signatures
+        )
 
 
 @dataclass(frozen=True)

@@ -153,6 +153,8 @@ class Reported(Observation):
     """When the oldest report on the domain begins and the newest one ends, in seconds since 1970; 0 without any."""
     keys: tuple[tuple[str, int], ...] = ()
     """The keys of the domain that reports name, on whatever domain, and until when the newest of these goes."""
+    days: tuple[tuple[int, int, int], ...] = ()
+    """Of each day its beginning, the messages of reports that begin on it, and how many of these pass: all days."""
 
     @property
     def messages(self) -> int:

@@ -26,6 +26,11 @@ WINDOW_DAYS = 30
 """How far before the end of the newest report sources are looked at: what was mended before is no fault any more."""
 
 
+DAY = 86_400
+MAX_DAYS = 400
+"""Days that a chart shows."""
+
+
 @probe()
 async def reports(file: ReportFile, net: Network, inventory: Inventory) -> Reports:
     """The reports in a file, a mailbox or a database. Raises Malformed where a file cannot be read."""
@@ -110,7 +115,23 @@ async def reported(domain: ReportedDomain, look: Look, inventory: Inventory, tar
         min((report.begin for report, _ in about if report.begin), default=0),
         newest,
         tuple(keys.items()),
+        _days(about),
     )
+
+
+def _days(about: list[tuple[AggregateSeen, list[SourceSeen]]]) -> tuple[tuple[int, int, int], ...]:
+    """The messages of each day, and how many pass; the last MAX_DAYS days."""
+    found: dict[int, tuple[int, int]] = {}
+    for report, sources in about:
+        if not report.begin:
+            continue
+        day = report.begin // DAY * DAY
+        messages, passed = found.get(day, (0, 0))
+        found[day] = (
+            messages + sum(source.messages for source in sources),
+            passed + sum(source.passed for source in sources),
+        )
+    return tuple((day, *found[day]) for day in sorted(found)[-MAX_DAYS:])
 
 
 def _of(domain: str, report: AggregateSeen, own: list[str]) -> list[SourceSeen]:
