@@ -175,12 +175,15 @@ def parts_of_mail(data: bytes, depth: int = 0) -> tuple[Message, ...]:
         raise UnreadableReport("it is a mail whose header has no end")
     try:
         mail = message_from_bytes(data)
-        found = [part for part in mail.walk() if not part.is_multipart()]
-        encoded = [octets for part in mail.walk() if (octets := _encoded_message(part))]
+        parts = [(part, _encoded_message(part)) for part in mail.walk()]
     except (ValueError, TypeError, LookupError, RecursionError, AttributeError, AssertionError) as error:
         raise UnreadableReport(f"it is a mail that cannot be read: {error!s:.100}") from None
-    for octets in encoded[:MAX_DEPTH]:
-        found += parts_of_mail(octets, depth + 1)
+    found: list[Message] = []
+    for part, encoded in parts[: 2 * MAX_PARTS]:
+        if encoded:
+            found += parts_of_mail(encoded, depth + 1)
+        elif not part.is_multipart():
+            found.append(part)
     return tuple(found[:MAX_PARTS])
 
 
