@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
@@ -26,8 +27,8 @@ from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
 from mailproof.observations.reports import Reports
 from mailproof.probes import report_stores
-from mailproof.probes.reports import reports
-from mailproof.targets.files import ReportFile
+from mailproof.probes.reports import mailbox_reports, reports
+from mailproof.targets.files import ReportMailbox
 from tests.fuzz.parsers.reports import FAILURE, JSON, XML
 from tests.real.lab.requirements import program, why_not
 
@@ -163,12 +164,17 @@ def _reports(url: str, root: Path | None, password: str = PASSWORD) -> Reports:
     """What the suite's probe reads."""
     source = {"imaps": url, "password": password}
     inventory = Inventory.model_validate({"domains": ["example.org"], "reports": [source]})
-    target = ReportFile(url, url, url, "mailbox")
+    target = ReportMailbox(url, url, url)
 
     async def look() -> Reports:
         network = Network(NetSettings(ca_file=root))
+
+        async def look_at(probe: Any, mailbox: Any) -> Any:
+            assert probe is mailbox_reports
+            return await mailbox_reports(mailbox, network, inventory)
+
         try:
-            return await reports(target, network, inventory)
+            return await reports(target, network, inventory, look_at)
         finally:
             await network.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,12 +29,15 @@ def found(directory: Path, sources: str) -> tuple[Targets, list[Reports]]:
     file.write_text(f"domains: [example.org]\nreports: [{sources}]\n")
     loaded = load_inventory(file)
 
+    async def look_at(probe: Any, target: Any) -> Any:
+        return await probe(target, Network(loaded.model.net_settings()), loaded.model)
+
     async def look() -> tuple[Targets, list[Reports]]:
         net = Network(loaded.model.net_settings())
         try:
             search = Search(loaded.model, net.dns, net.settings, directory)
             await find_evidence(search)
-            seen = [await reports(target, net, loaded.model) for target in search.targets.found(ReportFile)]
+            seen = [await reports(target, net, loaded.model, look_at) for target in search.targets.found(ReportFile)]
             return search.targets, seen
         finally:
             await net.close()

@@ -19,7 +19,7 @@ from mailproof.probes.report_contents import is_ahead, merged, reports_of
 from mailproof.probes.report_stores import read_database, read_mailbox
 from mailproof.targets.addresses import SendingAddress
 from mailproof.targets.base import Targets
-from mailproof.targets.files import ReportFile
+from mailproof.targets.files import ReportDatabase, ReportFile, ReportMailbox
 from mailproof.targets.reports import ReportedDomain
 
 WINDOW_DAYS = 30
@@ -31,12 +31,18 @@ MAX_DAYS = 400
 """Days that a chart shows."""
 
 
-@probe()
-async def reports(file: ReportFile, net: Network, inventory: Inventory) -> Reports:
+@probe(connections=1)
+async def mailbox_reports(mailbox: ReportMailbox, net: Network, inventory: Inventory) -> Reports:
+    """The reports in the newest messages of a mailbox. Raises NotAvailable where it cannot be read."""
+    return await read_mailbox(mailbox, net, inventory)
+
+
+@probe(looks=("mailbox_reports",))
+async def reports(file: ReportFile, net: Network, inventory: Inventory, look: Look) -> Reports:
     """The reports in a file, a mailbox or a database. Raises Malformed where a file cannot be read."""
-    if file.held_in == "mailbox":
-        found = await read_mailbox(file, net, inventory)
-    elif file.held_in == "database":
+    if isinstance(file, ReportMailbox):
+        found = await look(mailbox_reports, file)
+    elif isinstance(file, ReportDatabase):
         found = await read_database(file, inventory)
     else:
         data = await net.files.read(Path(file.path), MAX_PACKED)

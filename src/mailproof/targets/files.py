@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from mailproof.captures import Capture, read_capture
 from mailproof.documents import UnreadableDocument
@@ -113,9 +112,17 @@ class EvidenceFile(Target):
 
 @dataclass(frozen=True)
 class ReportFile(EvidenceFile):
-    """A file of reports of receivers, or a mailbox or database that holds many of them."""
+    """A file of reports of receivers, or what holds many of them."""
 
-    held_in: Literal["file", "mailbox", "database"] = "file"
+
+@dataclass(frozen=True)
+class ReportMailbox(ReportFile):
+    """A mailbox of reports that is read by IMAP; its path is the URL."""
+
+
+@dataclass(frozen=True)
+class ReportDatabase(ReportFile):
+    """What `mailproof reports import` wrote; its path is the file, or the URL."""
 
 
 @dataclass(frozen=True)
@@ -138,9 +145,9 @@ async def find_evidence(search: Search) -> None:
         elif source.maildir is not None:
             await _find_in_maildir(search, source.maildir)
         else:
-            held_in: Literal["mailbox", "database"] = "mailbox" if source.imaps is not None else "database"
+            kind = ReportMailbox if source.imaps is not None else ReportDatabase
             name = search.named(source.file) if source.file is not None else source.key
-            search.targets.add(ReportFile(source.key, name, source.key, held_in, active=inventory.active))
+            search.targets.add(kind(source.key, name, source.key, active=inventory.active))
     await _find(search, MessageFile, inventory.messages, (".eml",))
     await _find(search, LogFile, inventory.logs, ())
 
