@@ -87,7 +87,7 @@ def test_the_commands_of_the_page_on_reports_work_as_printed(
 ) -> None:
     page = (DOCS / "read-your-dmarc-reports.md").read_text(encoding="utf-8").replace("example.org", "right.example")
     commands = re.findall(r"^    ((?:mailproof|pytest) .*)$", page, re.MULTILINE)
-    assert len(commands) == 9
+    assert len(commands) == 10
     report_faults.write(tmp_path)
     (tmp_path / report_faults.FOLDER).rename(tmp_path / "rua")
     (inventory, *_) = re.findall(r"```yaml\n(domains: .*?)```", page, re.DOTALL)
@@ -96,8 +96,8 @@ def test_the_commands_of_the_page_on_reports_work_as_printed(
     said = {}
     for command in commands:
         program, *arguments = shlex.split(command)
-        if "postgresql" in command:
-            continue  # tests/real/test_postgresql.py has a server
+        if "postgresql" in command or "import --inventory" in command:
+            continue  # tests/real has a server
         if program == "pytest":
             said[command] = pytest_run(tmp_path, *arguments).output
             continue

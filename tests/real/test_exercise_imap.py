@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from mailproof.cli import main
 from mailproof.exercising.mailboxes import IMAP
 from mailproof.exercising.messages import MARK
 from mailproof.fixtures.authority import Authority
@@ -199,6 +200,31 @@ def test_reports_are_read_out_of_a_folder(dovecot: IMAP, directory: Path, monkey
         with pytest.raises(NotAvailable, match=says):
             _reports(other, ca_file, password)
     assert not [file.name for file in (directory / "mail").rglob("*:2,*S*")]
+
+
+def test_reports_are_imported_out_of_a_mailbox(
+    dovecot: IMAP, directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = directory / "authority" / "root.pem"
+    url = f"imaps://probe@localhost:{dovecot._mailbox.at.port}/Reports%20&-%20more"
+    inventory = tmp_path / "prod.yaml"
+    text = f"domains: [example.org]\ntrust: {{ca_file: {root}}}\nreports: [{{imaps: '{url}', password: {PASSWORD}}}]\n"
+    command = ["reports", "import", "--inventory", str(inventory), "--db", str(tmp_path / "reports.sqlite")]
+    inventory.write_text(text)
+    assert main(command) == 1
+    assert capsys.readouterr().out.splitlines()[:3] == [
+        "5 files: 3 new reports (1 failure, 1 TLS, 1 DMARC), 1 rows",
+        "1 mails are no reports",
+        "1 files are no reports that can be read; they are kept aside in the database:",
+    ]
+    assert main(command) == 1
+    assert "3 reports were there already" in capsys.readouterr().out
+    inventory.write_text(text.replace(PASSWORD, "another-password"))
+    assert main(command) == 1
+    assert "authentication failed" in capsys.readouterr().out.lower()
+    inventory.write_text(f"{text}do_not_contact: [localhost]\n")
+    assert main(command) == 4
+    assert "localhost is not contacted" in capsys.readouterr().err
 
 
 def test_an_inbox_that_cannot_be_read_is_not_an_empty_one(dovecot: IMAP, directory: Path) -> None:

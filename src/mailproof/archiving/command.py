@@ -6,14 +6,20 @@ import argparse
 import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mailproof.net.text import shown
+
+if TYPE_CHECKING:
+    from mailproof.net.mailboxes import IMAPMailbox
 
 EXIT_USAGE = 4
 """What pytest says for a wrong command line or inventory."""
 
 DATABASE = "reports.sqlite"
+
+WHOLE = (100_000, 16 * 1024**3, 16 * 1024**2, 6 * 3_600.0)
+"""Messages, octets, octets at once and seconds of a mailbox that is imported."""
 
 
 def add_reports(commands: Any) -> None:
@@ -34,7 +40,13 @@ def add_reports(commands: Any) -> None:
         "directories and Maildirs with all that lies below. A report that is there already counts once. A file that "
         "cannot be read is kept aside with the reason. Exits with 1 if there was such a file.",
     )
-    bring.add_argument("paths", metavar="PATH", nargs="+", type=Path, help="a file, a directory or a Maildir")
+    bring.add_argument("paths", metavar="PATH", nargs="*", type=Path, help="a file, a directory or a Maildir")
+    bring.add_argument(
+        "--inventory",
+        metavar="FILE",
+        type=Path,
+        help="import what `reports` of this inventory names as well: files, Maildirs and mailboxes (IMAP)",
+    )
     _add_database(bring)
     bring.set_defaults(run=_import)
     show = parts.add_parser(
@@ -82,18 +94,51 @@ def _import(options: argparse.Namespace) -> int:
     try:
         require()
         from mailproof.archive.database import opened
-        from mailproof.archiving.importing import NoSuchPath, import_paths, require_paths
+        from mailproof.archiving.importing import NoSuchPath, Summary, import_mailbox, import_paths, require_paths
     except ArchiveError as error:
         return _refuse(f"import: {error}")
+    from mailproof.inventory.errors import InventoryError
+    from mailproof.net.mailboxes import UnreadableMailbox
+
+    summary = Summary()
     try:
-        require_paths(options.paths)
+        paths, mailboxes = _places(options)
+        require_paths(paths)
         with opened(options.db, writing=True) as engine:
-            summary = import_paths(engine, options.paths, _note)
-    except (ArchiveError, NoSuchPath) as error:
+            import_paths(engine, paths, summary, _note)
+            for mailbox in mailboxes:
+                try:
+                    import_mailbox(engine, mailbox, summary)
+                except UnreadableMailbox as error:
+                    summary.unreadable.append((f"imaps://{mailbox.at.host}/{mailbox.at.folder}", str(error)))
+    except (ArchiveError, InventoryError, NoSuchPath, ValueError) as error:
         return _refuse(f"import: {error}")
     for line in summary.lines():
         print(shown(line))
     return 0 if summary.is_complete else 1
+
+
+def _places(options: argparse.Namespace) -> tuple[list[Path], list[IMAPMailbox]]:
+    """The paths and mailboxes that are to be imported. Raises InventoryError, and ValueError with what is wrong."""
+    from mailproof.inventory.load import load_inventory
+    from mailproof.net.avoided import entry_of_host
+    from mailproof.net.mailboxes import Bounds, IMAPMailbox
+
+    paths: list[Path] = list(options.paths)
+    mailboxes = []
+    if options.inventory is not None:
+        model = load_inventory(options.inventory).model
+        for source in model.reports:
+            if source.imaps is not None:
+                mailbox = IMAPMailbox(source.imaps, source.password or "", model.trust.ca_file, bounds=Bounds(*WHOLE))
+                if entry := entry_of_host(model.net_settings().avoided, mailbox.at.host):
+                    raise ValueError(f"{mailbox.at.host} is not contacted: the inventory says do_not_contact: {entry}")
+                mailboxes.append(mailbox)
+            elif source.database is None and source.file is not None:
+                paths.append(source.file)
+    if not paths and not mailboxes:
+        raise ValueError("nothing to import: name a PATH, or an inventory whose `reports` names one")
+    return paths, mailboxes
 
 
 def _show(options: argparse.Namespace) -> int:

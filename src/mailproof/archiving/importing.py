@@ -17,6 +17,7 @@ from mailproof.grammars.aggregate_reports import AggregateReport
 from mailproof.grammars.failure_reports import FailureReport
 from mailproof.grammars.report_files import MAX_PACKED, NoReport, UnreadableReport, parts_of_mail
 from mailproof.grammars.reports import Contents, Report, read_reports
+from mailproof.net.mailboxes import IMAPMailbox
 
 MAX_TOLD = 20
 """Files that the summary names."""
@@ -104,9 +105,8 @@ def _is_regular(file: Path) -> bool:
         return False
 
 
-def import_paths(engine: Engine, paths: Sequence[Path], say: Callable[[str], None]) -> Summary:
+def import_paths(engine: Engine, paths: Sequence[Path], summary: Summary, say: Callable[[str], None]) -> None:
     """Import what lies at or below the paths. Raises NoSuchPath."""
-    summary = Summary()
     aside = set(is_aside(engine))
     for path in paths:
         for file in files_below(path):
@@ -114,7 +114,18 @@ def import_paths(engine: Engine, paths: Sequence[Path], say: Callable[[str], Non
             _import_file(engine, file, summary, aside)
             if summary.files % 10_000 == 0:
                 say(f"{summary.files} files ...")
-    return summary
+
+
+def import_mailbox(engine: Engine, mailbox: IMAPMailbox, summary: Summary) -> None:
+    """Import the messages of a mailbox, the newest first. Raises UnreadableMailbox; what was read before is kept."""
+    aside = set(is_aside(engine))
+    name = f"imaps://{mailbox.at.host}/{mailbox.at.folder}"
+    for number, data in mailbox.messages():
+        summary.files += 1
+        if data is not None:
+            import_octets(engine, f"{name} {number}", data, summary, aside)
+        elif len(summary.unreadable) < MAX_TOLD:
+            summary.unreadable.append((f"{name} {number}", "the message is too large, or was not sent"))
 
 
 def _import_file(engine: Engine, file: Path, summary: Summary, aside: set[str]) -> None:
