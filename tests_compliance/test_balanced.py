@@ -11,7 +11,7 @@ from mailproof.net.services import MX
 from mailproof.observations.balanced import Face, HostFaces
 from mailproof.references import rfc
 
-FAMILY = Family("HOST", "The machines behind the mail", also=("F2B", "MUNIN", "NUT", "VIP"))
+FAMILY = Family("HOST", "The machines behind the mail", also=("EGRESS", "F2B", "MUNIN", "NUT", "VIP", "WHITELIST"))
 
 
 @control("VIP-SAME", SHOULD, rfc(9325, "3.9"), rfc(5321, "4.3.1"), harm=Harm.READ)

@@ -29,7 +29,8 @@ def test_old_tls_is_switched_off(program_settings: ProgramSettings, versions_sho
     Why: TLS 1.0 and 1.1 protect with MD5 and SHA-1; a server that does not do what its configuration says was not
     restarted, or is another one than you think.
     Fix: smtpd_tls_protocols and smtpd_tls_mandatory_protocols = >=TLSv1.2 (Postfix), openssl_options = +no_sslv2
-    +no_sslv3 +no_tlsv1 +no_tlsv1_1 (Exim with OpenSSL), ssl_min_protocol = TLSv1.2 (Dovecot). Then restart it.
+    +no_sslv3 +no_tlsv1 +no_tlsv1_1 (Exim with OpenSSL), ssl_min_protocol = TLSv1.2 (Dovecot), ssl_protocols TLSv1.2
+    TLSv1.3 (nginx), SSLProtocol -all +TLSv1.2 +TLSv1.3 (Apache), ssl-min-ver TLSv1.2 (HAProxy). Then restart it.
     """
     program = program_settings.program
     if program not in TLS_FLOOR:

@@ -7,7 +7,7 @@ from mailproof.net.machine_ports import MUNIN, NUT
 from mailproof.observations.machine_ports import MachinePortsSeen
 from mailproof.references import MUNIN_NODE, PRACTICE, rfc
 
-FAMILY = Family("HOST", "The machines behind the mail", also=("F2B", "MUNIN", "NUT", "VIP"))
+FAMILY = Family("HOST", "The machines behind the mail", also=("EGRESS", "F2B", "MUNIN", "NUT", "VIP", "WHITELIST"))
 
 
 @control("NUT-CLOSED", SHOULD, rfc(9271), PRACTICE, harm=Harm.ABUSED)

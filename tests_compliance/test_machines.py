@@ -9,7 +9,7 @@ from mailproof.net.errors import NotAvailable
 from mailproof.observations.machines import BanSettings, PowerSettings
 from mailproof.references import FAIL2BAN, NUT, PRACTICE
 
-FAMILY = Family("HOST", "The machines behind the mail", also=("F2B", "MUNIN", "NUT", "VIP"))
+FAMILY = Family("HOST", "The machines behind the mail", also=("EGRESS", "F2B", "MUNIN", "NUT", "VIP", "WHITELIST"))
 
 _TALKS = ("postfix", "exim", "sendmail-reject", "courier-smtp", "opensmtpd", "qmail")
 _AUTHENTICATES = ("sasl", "auth", "dovecot", "exim", "cyrus-imap", "sieve", "courier", "postfix")

@@ -95,6 +95,9 @@ def test_spf_ends_strictly(spf_tree: SPFTree, *, accept: tuple[str, ...] = ("-al
             remedy=_strict(spf_tree),
         )
     found = f"{closing.qualifier}all"
+    before = spf_tree.matches_everybody
+    if before is not None and f"{before.qualifier}all" not in accept and found != f"{before.qualifier}all":
+        fail(f"{before.text} matches everybody, so that {found} is never reached; {accepted} is wanted")
     if found not in accept:
         fail(f"the record ends in {found}; {accepted} is wanted", remedy=_strict(spf_tree))
 

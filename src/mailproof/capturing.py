@@ -47,6 +47,7 @@ PROGRAMS = (
     Program("unbound", ("unbound-checkconf", "unbound -V")),
     Program("nsd", ("nsd-checkconf -v /etc/nsd/nsd.conf",)),
     Program("nftables", ("nft list ruleset",), as_root=True),
+    Program("iptables", ("iptables-save", "ip6tables-save"), as_root=True),
     Program("fail2ban", ("fail2ban-client status",), as_root=True),
 )
 """What is asked where it is installed. ``-x`` hides the keys of BIND."""

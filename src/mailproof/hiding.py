@@ -64,6 +64,8 @@ _SETTING = re.compile(r"[A-Za-z][\w.-]*[ \t]*=")
 _INLINE_TABLE = re.compile(r"[ \t]*table[ \t]+[^\s{]+[ \t]*(?=\{)")
 """Of OpenSMTPD. A table of nftables has a family as well."""
 _OPTION = re.compile(r"(?<!\S)-[pw](?=[ \t]+[^\s-])")
+_FILTER_RULE = re.compile(r"(?:\[\d+:\d+\][ \t]+)?-A[ \t]")
+"""A rule of iptables, in which ``-p`` is the protocol."""
 _GLUED_OPTION = re.compile(r"(?<!\S)-[pw](?=[^\s-])")
 
 
@@ -136,7 +138,7 @@ class _Hider:
         if "{" in line:
             line = _HASHED.sub(rf"\g<scheme>{HIDDEN}", line)
         option = _OPTION.search(line) or ("argv=" in line and _GLUED_OPTION.search(line)) or None
-        if option:
+        if option and not _FILTER_RULE.match(line):
             return f"{line[: option.end()]} {HIDDEN}"
         return line
 

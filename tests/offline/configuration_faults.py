@@ -24,6 +24,25 @@ smtpd_tls_mandatory_protocols = >=TLSv1.2
 """
 
 
+RIGHT_RULES = """table inet filter {
+    chain output {
+        type filter hook output priority filter; policy accept;
+        oif "lo" accept
+        meta skuid "postfix" tcp dport 25 accept
+        tcp dport 25 reject with tcp reset
+    }
+}
+"""
+
+
+RIGHT_SQUID = """acl localnet src 10.0.0.0/8
+acl SSL_ports port 443
+http_access deny CONNECT !SSL_ports
+http_access allow localnet
+http_access deny all
+"""
+
+
 @dataclass(frozen=True)
 class ConfigurationFault:
     """A configuration of a program on a host, and what a control says of it. ``text`` is what the file holds."""
@@ -83,6 +102,21 @@ FAULTS = (
         "advice",
     ),
     ConfigurationFault(
+        "EGRESS",
+        "nftables",
+        "mx.injectable.example",
+        RIGHT_RULES.replace("tcp dport 25 reject with tcp reset", ""),
+        "no rule refuses port 25 of others",
+        "advice",
+    ),
+    ConfigurationFault(
+        "CFG-PROXY",
+        "squid",
+        "mx.injectable.example",
+        RIGHT_SQUID.replace("allow localnet", "allow all"),
+        "http_access allow all",
+    ),
+    ConfigurationFault(
         "CFG-TLS-FLOOR",
         "postfix",
         "mx.ssl2.example",
@@ -110,7 +144,13 @@ NAMED = (*FAULTS, STALE)
 ALL = (*NAMED, BROKEN)
 
 
-RIGHT = {"bind": RIGHT_NAMED, "fail2ban": RIGHT_JAILS, "nut": RIGHT_UPSMON}
+RIGHT = {
+    "bind": RIGHT_NAMED,
+    "fail2ban": RIGHT_JAILS,
+    "nut": RIGHT_UPSMON,
+    "nftables": RIGHT_RULES,
+    "squid": RIGHT_SQUID,
+}
 
 
 def in_inventory() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
+from mailproof.grammars.directives import parse_directives, parse_statements
 from mailproof.grammars.named_conf import NotNamedConf, parse_named_conf
 from mailproof.grammars.settings import expand_macros, parse_exim
 from mailproof.grammars.tls_settings import admitted
@@ -107,11 +108,79 @@ S3, T0, T1, T2, T3 = list(TLSVersion)[1:]
         ("dovecot", "ANY", (S3, T0, T1, T2, T3)),
         ("dovecot", "LATEST", (T3,)),
         ("dovecot", "TLSv9", None),
+        ("nginx", "TLSv1.3 TLSv1.2", (T2, T3)),
+        ("nginx", "TLSv1 TLSv1.2", (T0, T2)),
+        ("nginx", "$versions", None),
+        ("apache", "all -SSLv3", (T0, T1, T2, T3)),
+        ("apache", "all -TLSv1 -TLSv1.1", (T2, T3)),
+        ("apache", "-all +TLSv1.2", (T2,)),
+        ("apache", "TLSv1.2", (T2,)),
+        ("apache", "${VERSIONS}", None),
+        ("haproxy", "ssl-min-ver TLSv1.2 no-tls-tickets", (T2, T3)),
+        ("haproxy", ":443 ssl crt x.pem ssl-min-ver TLSv1.0 ssl-max-ver TLSv1.2", (T0, T1, T2)),
+        ("haproxy", "no-sslv3 no-tlsv10 no-tlsv11", (T2, T3)),
+        ("haproxy", "ssl-min-ver TLSv1.0 no-tlsv10", (T1, T2, T3)),
+        ("haproxy", "force-tlsv12", (T2,)),
+        ("haproxy", "force-tlsv99", None),
+        ("haproxy", "no-sslv3", None),
+        ("haproxy", ":80", None),
         ("bind", "TLSv1.2", None),
     ],
 )
 def test_versions(program: str, value: str, versions: tuple[TLSVersion, ...] | None) -> None:
     assert admitted(program, value) == versions
+
+
+NGINX = """# nginx
+events { worker_connections 768; }
+http {
+  ssl_protocols TLSv1.2 'TLSv1.3'; # not here;
+  server { listen 443 ssl; add_header X "a;b\\"c" always;
+    location ~ ^/x{2}\\.php$ { root /srv/${host}/x; } }
+}
+"""
+APACHE = """SSLProtocol all \\
+   -SSLv3
+<VirtualHost *:443>
+  <IfModule mod_ssl.c>
+   sslprotocol TLSv1.2
+  </IfModule>
+</VirtualHost>
+ServerTokens Prod
+"""
+HAPROXY = """global
+  ssl-default-bind-options ssl-min-ver TLSv1.2 # no-tlsv10
+frontend smtps
+  bind :465 ssl crt /etc/x.pem
+userlist ours
+  user u insecure-password secret
+"""
+
+
+def test_statements() -> None:
+    found = [(entry.name, entry.value, entry.line) for entry in parse_statements(NGINX)]
+    assert found[:4] == [
+        ("events/worker_connections", "768", 2),
+        ("http/ssl_protocols", "TLSv1.2 TLSv1.3", 4),
+        ("http/server/listen", "443 ssl", 5),
+        ("http/server/add_header", 'X a;b\\"c always', 5),
+    ]
+    assert found[-1][1:] == ("/srv/${host}/x", 6)
+
+
+def test_directives() -> None:
+    found = [(entry.name, entry.value, entry.line) for entry in parse_directives(APACHE)]
+    assert found == [
+        ("SSLProtocol", "all -SSLv3", 1),
+        ("VirtualHost *:443/IfModule mod_ssl.c/sslprotocol", "TLSv1.2", 5),
+        ("ServerTokens", "Prod", 8),
+    ]
+    found = [(entry.name, entry.value, entry.line) for entry in parse_directives(HAPROXY)]
+    assert found == [
+        ("global/ssl-default-bind-options", "ssl-min-ver TLSv1.2", 2),
+        ("frontend smtps/bind", ":465 ssl crt /etc/x.pem", 4),
+        ("userlist ours/user", "u insecure-password secret", 6),
+    ]
 
 
 def test_named_conf() -> None:

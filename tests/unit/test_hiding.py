@@ -201,6 +201,7 @@ KEPT = (
     "auth_token = <hidden>",
     "table inet filter {\n\tchain input {\n\t}\n}",
     "virtual_alias_maps = ldap:/etc/postfix/ldap.cf",
+    "-A lan -s 10.0.0.25/32 -p tcp -m tcp --dport 25 -j ACCEPT",
 )
 
 

@@ -1,13 +1,16 @@
 """Which versions of TLS the settings of mail servers admit.
 
 Postfix: ``smtpd_tls_protocols`` and ``smtpd_tls_mandatory_protocols`` (postconf(5)); Exim: ``openssl_options`` (Exim
-specification, chapter 14); Dovecot: ``ssl_min_protocol``.
+specification, chapter 14); Dovecot: ``ssl_min_protocol``; nginx: ``ssl_protocols`` (ngx_http_ssl_module,
+ngx_mail_ssl_module); Apache httpd: ``SSLProtocol`` (mod_ssl); HAProxy: ``ssl-min-ver`` and the like (configuration
+manual, section 5.1).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 from mailproof.net.tls.versions import TLSVersion
 
@@ -16,9 +19,13 @@ _NAMES = {
     "ssl3": TLSVersion.SSLV3,
     "tls1": TLSVersion.TLS1_0,
     "tls1.0": TLSVersion.TLS1_0,
+    "tls10": TLSVersion.TLS1_0,
     "tls1.1": TLSVersion.TLS1_1,
+    "tls11": TLSVersion.TLS1_1,
     "tls1.2": TLSVersion.TLS1_2,
+    "tls12": TLSVersion.TLS1_2,
     "tls1.3": TLSVersion.TLS1_3,
+    "tls13": TLSVersion.TLS1_3,
 }
 _ORDER = tuple(TLSVersion)
 
@@ -77,8 +84,54 @@ def _dovecot(value: str) -> tuple[TLSVersion, ...] | None:
     return None if version is None else _ORDER[_ORDER.index(version) :]
 
 
+def _nginx(value: str) -> tuple[TLSVersion, ...] | None:
+    named = {_version(word) for word in value.split()}
+    return None if None in named or not named else tuple(version for version in _ORDER if version in named)
+
+
+def _apache(value: str) -> tuple[TLSVersion, ...] | None:
+    """``all -TLSv1``: one word after the other adds, takes away, or begins anew. ``all`` is without SSLv3, as OpenSSL
+    has been built for years.
+    """
+    admitted: set[TLSVersion] = set()
+    for sign, word in re.findall(r"([+-]?)([^\s+-]+)", value):
+        version = _version(word)
+        if version is None and word.lower() != "all":
+            return None
+        named = set(_ORDER[2:]) if version is None else {version}
+        admitted = admitted - named if sign == "-" else admitted | named if sign == "+" else named
+    return tuple(version for version in _ORDER if version in admitted)
+
+
+def _haproxy(value: str) -> tuple[TLSVersion, ...] | None:
+    """The options of a listener, or those of all; None where they leave it to the default of the release."""
+    words = value.lower().split()
+    bounds = {word: _version(value) for word, value in pairwise(words) if word in ("ssl-min-ver", "ssl-max-ver")}
+    forced = [_version(word.removeprefix("force-")) for word in words if word.startswith(("force-tls", "force-ssl"))]
+    refused = {_HAPROXY_OFF[word] for word in words if word in _HAPROXY_OFF}
+    least = forced[-1] if forced else bounds.get("ssl-min-ver")
+    most = forced[-1] if forced else bounds.get("ssl-max-ver") or _ORDER[-1]
+    if least is None and {TLSVersion.TLS1_0, TLSVersion.TLS1_1} <= refused:
+        least = TLSVersion.TLS1_2
+    if least is None or most is None:
+        return None
+    between = _ORDER[_ORDER.index(least) : _ORDER.index(most) + 1]
+    return tuple(version for version in between if version not in refused)
+
+
+_HAPROXY_OFF = {
+    "no-sslv3": TLSVersion.SSLV3,
+    "no-tlsv10": TLSVersion.TLS1_0,
+    "no-tlsv11": TLSVersion.TLS1_1,
+    "no-tlsv12": TLSVersion.TLS1_2,
+    "no-tlsv13": TLSVersion.TLS1_3,
+}
+
 _READERS: dict[str, Callable[[str], tuple[TLSVersion, ...] | None]] = {
     "postfix": _postfix,
     "exim": _exim,
     "dovecot": _dovecot,
+    "nginx": _nginx,
+    "apache": _apache,
+    "haproxy": _haproxy,
 }

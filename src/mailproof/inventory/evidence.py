@@ -10,7 +10,22 @@ from pydantic import Field
 from mailproof.inventory.parts import Part
 from mailproof.inventory.values import DomainName, Mailbox
 
-ProgramName = Literal["postfix", "exim", "dovecot", "unbound", "bind", "fail2ban", "nut"]
+ProgramName = Literal[
+    "postfix",
+    "exim",
+    "dovecot",
+    "unbound",
+    "bind",
+    "fail2ban",
+    "nut",
+    "nftables",
+    "iptables",
+    "nginx",
+    "apache",
+    "haproxy",
+    "squid",
+    "tinyproxy",
+]
 """Programs whose configuration can be read."""
 
 FILES = ("captures", "messages", "logs", "private_keys", "broken_keys")
@@ -64,8 +79,9 @@ class Configuration(Part):
 
     host: DomainName = Field(description="The host that the program runs on.")
     program: ProgramName = Field(
-        description="The program: postfix, exim, dovecot, unbound, bind, fail2ban (jail.conf, jail.local) or nut "
-        "(upsmon.conf, upssched.conf, ups.conf); each file of one is an entry."
+        description="The program: postfix, exim, dovecot, unbound, bind, fail2ban (jail.conf, jail.local), nut "
+        "(upsmon.conf, upssched.conf, ups.conf), nftables, iptables, nginx, apache, haproxy, squid or tinyproxy; each "
+        "file of one is an entry."
     )
     file: EvidenceFile = Field(description="The file, relative to this one.")
 

@@ -21,6 +21,9 @@ TLS_FLOOR = {
     "postfix": ("smtpd_tls_protocols", "smtpd_tls_mandatory_protocols"),
     "exim": ("openssl_options",),
     "dovecot": ("ssl_min_protocol",),
+    "nginx": ("ssl_protocols",),
+    "apache": ("SSLProtocol",),
+    "haproxy": ("ssl-default-bind-options", "bind"),
 }
 """Settings of the oldest version of TLS that is spoken."""
 
@@ -40,6 +43,9 @@ LOOKED_AT = {
         *(*PROMISED["exim"], *RELAYING["exim"], *TLS_FLOOR["exim"]),
     ),
     "dovecot": ("login_greeting", *TLS_FLOOR["dovecot"]),
+    "nginx": TLS_FLOOR["nginx"],
+    "apache": TLS_FLOOR["apache"],
+    "haproxy": TLS_FLOOR["haproxy"],
 }
 """The settings that controls look at, by program. Others, which may hold secrets, come into no record or report."""
 

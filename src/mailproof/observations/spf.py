@@ -150,10 +150,16 @@ class SPFTree(Observation):
 
         ``exists`` and ``ptr`` are not among them, but for an ``exists`` that is true for everybody.
         """
+        return self._passing(())
+
+    def _passing(self, below: tuple[str, ...]) -> tuple[Authorised, ...]:
+        """What passes the record to which the path ``below`` leads, with its own includes and redirects."""
         found: list[Authorised] = []
         addresses = {(lookup.term, lookup.domain): lookup for lookup in self.lookups}
         for published in self.records:
-            if published.record is None or published.record.errors or _weakened(published.path):
+            path = published.path[len(below) :]
+            elsewhere = published.path[: len(below)] != below
+            if elsewhere or published.record is None or published.record.errors or _weakened(path):
                 continue
             included = any(not term.lower().startswith("redirect=") for term in published.path)
             for term in published.record.evaluated:
@@ -162,6 +168,25 @@ class SPFTree(Observation):
                     networks = _networks(term, lookup)
                     found += [Authorised(network, term.text, published.domain, included) for network in networks]
         return tuple(found)
+
+    @property
+    def matches_everybody(self) -> Term | None:
+        """A mechanism with ``?`` or ``~`` that matches everybody of IPv4 or of IPv6, before ``all`` is reached.
+
+        Redirects are followed.
+        """
+        last = self.last
+        if last is None or last.record is None or last.record.errors:
+            return None
+        addresses = {lookup.term: lookup for lookup in self.lookups if lookup.domain == last.domain}
+        for term in last.record.evaluated:
+            if term.name == "all" or term.qualifier not in "?~":
+                continue
+            passing = self._passing((*last.path, term.text)) if term.name == "include" else ()
+            networks = {one.network for one in passing} or set(_networks(term, addresses.get(term.text)))
+            if not networks.isdisjoint(EVERYBODY):
+                return term
+        return None
 
     def covers_senders(self, without: Container[str] = ()) -> bool:
         """Whether every sender of the inventory passes by a network; ``without`` are terms of the domain's own record

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePath
 
 from mailproof.captures import COMPLAINT
-from mailproof.grammars.settings import expand, expand_macros, parse_exim, parse_services, parse_settings
+from mailproof.grammars.directives import parse_directives, parse_statements
+from mailproof.grammars.settings import (
+    Setting,
+    expand,
+    expand_macros,
+    parse_exim,
+    parse_services,
+    parse_settings,
+)
 from mailproof.inventory.model import Inventory
 from mailproof.net.errors import Malformed, NotAvailable
 from mailproof.net.network import Network
@@ -130,12 +139,12 @@ async def self_checks(configuration: Configuration, net: Network) -> SelfChecks:
     return SelfChecks(configuration.program, tuple(said))
 
 
-def holders_of(configuration: Configuration, command: str) -> list[ConfigurationFile]:
-    """The files that hold the settings of a program: those that the inventory names, and what ``command`` said.
+def holders_of(configuration: Configuration, *commands: str) -> list[ConfigurationFile]:
+    """The files that hold the settings of a program: those that the inventory names, and what ``commands`` said.
 
     Raises NotAvailable where there are none.
     """
-    files = [file for file in configuration.files if file.command in ("", command) and file.status == 0]
+    files = [file for file in configuration.files if file.command in ("", *commands) and file.status == 0]
     if not files:
         names = ", ".join(file.name for file in configuration.files)
         raise NotAvailable(f"{names} holds no settings: name its file in the inventory (configurations)")
@@ -170,18 +179,34 @@ _HOST_NAMES = ("myhostname", "mydomain", "myorigin")
 """Settings that are names of hosts: what these are called names no software."""
 
 
+_PARSERS: dict[str, Callable[[str], Iterator[Setting]]] = {
+    "exim": parse_exim,
+    "nginx": parse_statements,
+    "apache": parse_directives,
+    "haproxy": parse_directives,
+}
+
+_REPEATS = ("nginx", "apache", "haproxy")
+"""Programs whose sections of one name are several: each has settings of its own."""
+
+
 def _look(
     program: str, file: ConfigurationFile, text: str, seen: dict[str, SettingSeen], known: dict[str, str]
 ) -> None:
     """Add the settings of one file: to ``seen`` the last of each name that is looked at, to ``known`` all."""
     services = file.command == "postconf -M" or (program == "postfix" and PurePath(file.path).name == "master.cf")
-    parse = parse_services if services else parse_exim if program == "exim" else parse_settings
+    parse = parse_services if services else _PARSERS.get(program, parse_settings)
+    wanted = {name.lower(): name for name in LOOKED_AT[program]}
     for setting in parse(text):
         if not services:
             known[setting.name] = setting.value
-        if setting.name.rpartition("/")[2] in LOOKED_AT[program]:
-            seen.pop(setting.name, None)
-            seen[setting.name] = SettingSeen(setting.name, setting.value, Place(file.name, setting.line))
+        section, slash, own = setting.name.rpartition("/")
+        own = wanted.get(own.lower(), own) if program == "apache" else own  # which knows no case
+        if own in LOOKED_AT[program]:
+            key = setting.name if program not in _REPEATS else f"{file.name}:{setting.line}"
+            seen.pop(key, None)
+            place = Place(file.name, setting.line)
+            seen[key] = SettingSeen(f"{section}{slash}{own}", setting.value, place)
 
 
 def _with_macros(setting: SettingSeen, known: dict[str, str]) -> SettingSeen:

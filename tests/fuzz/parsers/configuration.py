@@ -3,30 +3,63 @@
 from __future__ import annotations
 
 from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
+from mailproof.grammars.directives import parse_directives, parse_statements
+from mailproof.grammars.iptables import parse_iptables
 from mailproof.grammars.named_conf import NotNamedConf, parse_named_conf
+from mailproof.grammars.nftables import parse_nftables
+from mailproof.grammars.packet_filters import NotPacketFilter, Packet, PacketFilter
+from mailproof.grammars.proxy_access import ACCESS, ConnectRequest
 from mailproof.grammars.settings import MAX_EXPANDED, expand, expand_macros, parse_exim, parse_services, parse_settings
 from mailproof.grammars.tls_settings import admitted
-from tests.fuzz.parser import Parser, as_text, words_of
+from mailproof.observations.configuration import TLS_FLOOR
+from tests.fuzz.parser import Parser, as_text, told, words_of
 
 
 def _settings(data: bytes) -> bool:
     text = as_text(data)
     found = [*parse_settings(text), *parse_services(text), *parse_exim(text)]
+    found += [*parse_statements(text), *parse_directives(text)]
     assert all(1 <= entry.line <= len(text) + 1 for entry in found)
     known = {entry.name: entry.value for entry in found}
     for entry in found[:20]:
         assert len(expand(entry.value, known)) <= MAX_EXPANDED
         assert len(expand_macros(entry.value, known)) <= MAX_EXPANDED
-        for program in ("postfix", "exim", "dovecot"):
+        for program in TLS_FLOOR:
             versions = admitted(program, entry.value) or ()
             assert list(versions) == sorted(set(versions), key=list(type(versions[0])).index) if versions else True
     return bool(found)
+
+
+def _proxy_access(data: bytes) -> bool:
+    settings = list(parse_directives(as_text(data)))
+    for program in ACCESS:
+        access = ACCESS[program]()
+        for setting in settings:
+            access.add(setting)
+        for client in ("11.25.25.80", *access.clients()):
+            decided = access.decide(ConnectRequest(client, 25))
+            assert not decided.line or decided.line in {setting.line for setting in settings}
+    return bool(settings)
 
 
 def _lists(data: bytes) -> bool:
     text = as_text(data)
     found = [*parse_postfix_list(text), *parse_exim_list(text)]
     assert not any(entry.elsewhere and entry.network for entry in found)
+    return bool(found)
+
+
+def _packet_filter(data: bytes) -> bool:
+    text = as_text(data)
+    found = []
+    for chains in (parse_nftables(text), parse_iptables(text, "ip")):
+        try:
+            found = list(chains)
+        except NotPacketFilter as error:
+            told(str(error))
+        filter_ = PacketFilter(found)
+        for hook in ("output", "forward"):
+            filter_.passage(hook, Packet("ip", "10.0.0.1", "11.0.0.1", 25, "a", "b", "c"))
     return bool(found)
 
 
@@ -42,16 +75,48 @@ def _named_conf(data: bytes) -> bool:
 
 PARSERS = (
     Parser(
+        "access rules of proxies",
+        _proxy_access,
+        (
+            b"acl net src 10.0.0.0/8 fd00::/8\nacl SSL port 443\nacl p proxy_auth REQUIRED\n"
+            b"http_access deny CONNECT !SSL\nhttp_access allow net p\nhttp_access deny all\n",
+            b"Port 8888\nAllow 10.0.0.0/8\nDeny 10.1.0.0-10.1.9.9\nConnectPort 443\nBasicAuth u p\n",
+        ),
+        words_of(
+            "acl src dst method port proxy_auth all ! http_access allow deny Allow ConnectPort include 25-443 x-y"
+        ),
+        3,
+    ),
+    Parser(
+        "packet filters",
+        _packet_filter,
+        (
+            b"define l = { 10.0.0.0/8 }\ntable inet f { set s { type ipv4_addr; elements = { 10.0.0.1, 10.0.0.3-9 } }"
+            b"\nchain o { type filter hook output priority filter + 1; policy drop; ct state vmap { new : jump m };\n"
+            b'meta skuid postfix tcp dport { 25, 465 } accept\nip saddr @s oifname != "w*" drop } chain m {}}\n',
+            b"*filter\n:OUTPUT ACCEPT [0:0]\n:m - [0:0]\n-A OUTPUT -p tcp -m multiport --dports 25,465 ! -o lo -g m\n"
+            b"-A m -s 10.0.0.0/8 -m owner --uid-owner 104 -j ACCEPT\nCOMMIT\n",
+        ),
+        words_of(
+            "{ } ; , table inet chain m jump goto accept drop return @s $l != vmap : -A -j -g ! --dport *nat lo 25-30"
+        ),
+        5,
+    ),
+    Parser(
         "settings",
         _settings,
         (
             b"mynetworks = 127.0.0.0/8\n  [::1]/128\nsmtp inet n - y - - smtpd\n -o smtpd_tls_protocols=>=TLSv1.2\n",
             b"protocol imap {\n ssl_min_protocol = TLSv1.2\n}\n",
+            b"http { ssl_protocols TLSv1 'TLSv1.2'; server { listen 443 ssl; } }\n",
+            b"<VirtualHost *:443>\nSSLProtocol all -TLSv1\n</VirtualHost>\n",
+            b"frontend smtps\n  bind :465 ssl crt x ssl-min-ver TLSv1.2 no-tlsv10 # x\n",
             b"NETS = 10.0.0.0/8\nhostlist relay_from_hosts = <; NETS ; ::1\n"
             b"openssl_options = +no_sslv3 \\\n +no_tlsv1\n",
         ),
         words_of(
-            "= { } \\ -o hostlist domainlist begin acl hide $a ${a} $(a) !SSLv3 >=TLSv1.2 <=TLSv1.3 +no_tlsv1 ANY"
+            "= { } ; < > </ global frontend all - + force-tlsv12 ' \\ -o hostlist domainlist begin acl hide $a ${a}"
+            " $(a) !SSLv3 >=TLSv1.2 <=TLSv1.3 +no_tlsv1 ANY"
         ),
         5,
     ),

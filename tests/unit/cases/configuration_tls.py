@@ -66,6 +66,32 @@ TABLE: Table = {
             program_settings=settings("exim", openssl_options="+no_sslv3"),
             versions_shown=NO_PORT,
         ),
+        passes(program_settings=settings("nginx", ssl_protocols="TLSv1.2 TLSv1.3"), versions_shown=NO_PORT),
+        passes(program_settings=settings("apache", SSLProtocol="-all +TLSv1.3"), versions_shown=NO_PORT),
+        passes(
+            program_settings=settings("haproxy", (("frontend smtps/bind", ":465 ssl ssl-min-ver TLSv1.2"),)),
+            versions_shown=NO_PORT,
+        ),
+        fails(
+            "http/server/ssl_protocols = TLSv1 TLSv1.2 admits TLSv1.0",
+            program_settings=settings("nginx", (("http/server/ssl_protocols", "TLSv1 TLSv1.2"),)),
+            versions_shown=NO_PORT,
+        ),
+        fails(
+            "SSLProtocol = all -SSLv3 admits TLSv1.0, TLSv1.1",
+            program_settings=settings("apache", SSLProtocol="all -SSLv3"),
+            versions_shown=NO_PORT,
+        ),
+        fails(
+            "frontend smtps/bind = :465 ssl ssl-min-ver TLSv1.1 admits TLSv1.1",
+            program_settings=settings("haproxy", (("frontend smtps/bind", ":465 ssl ssl-min-ver TLSv1.1"),)),
+            versions_shown=NO_PORT,
+        ),
+        skips(
+            "no versions of TLS are set",
+            program_settings=settings("haproxy", (("frontend http/bind", ":80"),)),
+            versions_shown=NO_PORT,
+        ),
         skips("no versions of TLS are set", program_settings=settings("postfix"), versions_shown=NO_PORT),
         skips(
             "no versions of TLS are set",

@@ -89,6 +89,22 @@ TABLE: Table = {
     ),
     "SPF-ALL-STRICT": (
         passes(spf_tree=_TREE),
+        *(
+            fails(
+                "matches everybody, so that -all is never reached",
+                spf_tree=spf_tree(
+                    f"v=spf1 {term} -all", published("a.example", "v=spf1 +all", path=(term,)), lookups=()
+                ),
+            )
+            for term in ("?include:a.example", "~include:a.example")
+        ),
+        fails("~ip4:0.0.0.0/0 matches everybody", spf_tree=spf_tree("v=spf1 ~ip4:0.0.0.0/0 ?ip4:1.2.3.4 -all")),
+        passes(
+            spf_tree=spf_tree(
+                "v=spf1 ?include:a.example -all",
+                published("a.example", "v=spf1 ip4:192.0.2.1 -all", path=("?include:a.example",)),
+            )
+        ),
         _accept(passes(spf_tree=spf_tree("v=spf1 mx ~all")), "-all", "~all"),
         passes(
             spf_tree=spf_tree(

@@ -1,0 +1,80 @@
+"""Directives of programs: a name, and words behind it.
+
+Two forms are enough for many: statements that end in ``;`` with blocks in braces, as nginx and radvd have them, and one
+directive a line, as Apache httpd (with sections ``<VirtualHost *:443>``), HAProxy (with sections that a word begins),
+Squid and tinyproxy have them. Names of settings begin with the sections that they stand in:
+``http/server/ssl_protocols``.
+
+Every text is gone through once, in a time that its length bounds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mailproof.grammars.settings import MAX_EXPANDED, MAX_SECTION_NAME, MAX_SECTIONS, Setting
+
+HAPROXY_SECTIONS = frozenset(
+    {"global", "defaults", "frontend", "backend", "listen", "userlist", "peers", "resolvers", "mailers", "cache"}
+    | {"program", "http-errors", "ring", "log-forward", "fcgi-app", "crt-store", "traces"}
+)
+"""Words that begin a section of haproxy.cfg (HAProxy configuration manual, chapter 2)."""
+
+_TOKEN = re.compile(
+    r"(?P<comment>#[^\n]*)|(?P<blank>\s+)|(?P<mark>[{};])|'(?P<single>(?:[^'\\]|\\.)*)'|\"(?P<double>(?:[^\"\\]|\\.)*)\""
+    r"|(?P<word>(?:[^\s{};'\"\\]|\\.|\$\{\w*\}|['\"\\])(?:[^\s{};\\$]|\\.|\$\{\w*\}|[\\$])*)",
+    re.DOTALL,
+)
+
+
+def parse_statements(text: str) -> Iterator[Setting]:
+    """The statements of a text in order: ``name words;`` within ``name words { ... }``."""
+    sections: list[str] = []
+    words: list[str] = []
+    line = first = 1
+    for token in _TOKEN.finditer(text):
+        kind = token.lastgroup or ""
+        if kind == "mark":
+            if token["mark"] == "{":
+                sections.append(" ".join(words)[:MAX_SECTION_NAME])
+            elif token["mark"] == "}":
+                del sections[-1:]
+            elif words:
+                yield _setting(sections, words, first)
+            words = []
+        elif kind not in ("comment", "blank"):
+            first = first if words else line
+            words.append(token[kind])
+        line += token[0].count("\n")
+
+
+def parse_directives(text: str) -> Iterator[Setting]:
+    """The directives of a text in order, one a line; a line that ends in a backslash goes on."""
+    sections: list[str] = []
+    held, first = "", 0
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+        stripped = line.strip()
+        if stripped.startswith("#") or not (stripped or held):
+            continue
+        first = first if held else number
+        held += stripped.removesuffix("\\")
+        if stripped.endswith("\\"):
+            continue
+        said, held = _COMMENT.split(held, maxsplit=1)[0].strip(), ""
+        if said.startswith("</"):
+            del sections[-1:]
+        elif said.startswith("<"):
+            sections.append(said.strip("<>").strip()[:MAX_SECTION_NAME])
+        elif (words := said.split(None, 1)) and words[0] in HAPROXY_SECTIONS and line[:1] not in " \t":
+            sections = [" ".join(said.split()[:2])[:MAX_SECTION_NAME]]
+        elif words:
+            yield _setting(sections, [words[0], *words[1:]], first)
+
+
+_COMMENT = re.compile(r"[ \t]#")
+
+
+def _setting(sections: list[str], words: list[str], line: int) -> Setting:
+    value = " ".join(words[1:])[:MAX_EXPANDED]
+    return Setting("/".join((*sections[:MAX_SECTIONS], words[0][:MAX_SECTION_NAME])), value, line)

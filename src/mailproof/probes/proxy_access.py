@@ -1,0 +1,109 @@
+"""Sends requests through the access rules of Squid and tinyproxy, on paper."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePath
+
+from mailproof.grammars.directives import parse_directives
+from mailproof.grammars.proxy_access import ACCESS, ConnectRequest
+from mailproof.grammars.settings import Setting
+from mailproof.net.errors import Malformed
+from mailproof.net.network import Network
+from mailproof.observations.proxy_access import ProxyAccess, ProxyAnswered
+from mailproof.places import Place
+from mailproof.probes.configuration import MAX_OCTETS, holders_of
+from mailproof.probes.probe import probe
+from mailproof.targets.files import Configuration
+
+STRANGER = "11.25.25.80"
+"""A client that no rule names."""
+PORTS = (443, 25)
+MAX_INCLUDES = 8
+"""Files that include each other."""
+
+
+@probe()
+async def proxy_access(configuration: Configuration, net: Network) -> ProxyAccess:
+    """Whom the proxy connects where. Raises Malformed for files that hold no settings."""
+    program = configuration.program
+    names = tuple(file.name for file in configuration.files)
+    if program not in ACCESS:
+        return ProxyAccess(program, names)
+    texts = {}
+    for file in holders_of(configuration):
+        texts[file.name] = await net.files.text(Path(file.path), MAX_OCTETS)
+    return await asyncio.to_thread(_seen, program, names, texts)
+
+
+def _seen(program: str, names: tuple[str, ...], texts: dict[str, str]) -> ProxyAccess:
+    parsed = {name: list(parse_directives(text)) for name, text in texts.items()}
+    settings = list(_in_order(parsed))
+    if not settings:
+        raise Malformed(f"no settings stand in {', '.join(names)}")
+    access = ACCESS[program]()
+    for number, (setting, _) in enumerate(settings, 1):
+        access.add(Setting(setting.name, setting.value, number))  # the line is told by the place in the list
+
+    def answered(client: str, *, has_password: bool) -> tuple[ProxyAnswered, ...]:
+        found = []
+        for port in PORTS:
+            decided = access.decide(ConnectRequest(client, port, has_password=has_password))
+            setting, file = settings[decided.line - 1]
+            place = Place(file, setting.line) if decided.line else None
+            found.append(ProxyAnswered(client, port, decided.connects, place))
+        return tuple(found)
+
+    listens = tuple(
+        setting.value.split()[0]
+        for setting, _ in settings
+        if setting.name.lower() in ("http_port", "https_port", "listen") and setting.value.split()
+    )
+    return ProxyAccess(
+        program,
+        names,
+        listens[:20],
+        not listens or not all(map(_is_loopback, listens)),
+        answered(STRANGER, has_password=False),
+        tuple(one for client in (STRANGER, *access.clients()) for one in answered(client, has_password=True)),
+    )
+
+
+def _is_loopback(listens: str) -> bool:
+    return listens.strip('"[').startswith(("127.", "::1", "localhost"))
+
+
+def _in_order(parsed: dict[str, list[Setting]]) -> Iterator[tuple[Setting, str]]:
+    """All settings in the order in which the program reads them: what a file includes stands in its place, where the
+    inventory names it as well. What nobody includes is read as it comes.
+    """
+    included = {
+        name
+        for own, settings in parsed.items()
+        for setting in settings
+        if setting.name == "include"
+        for name in _included(setting.value, own, parsed)
+    }
+    for name in parsed:
+        if name not in included:
+            yield from _with_includes(name, parsed, ())
+
+
+def _with_includes(
+    name: str, parsed: dict[str, list[Setting]], within: tuple[str, ...]
+) -> Iterator[tuple[Setting, str]]:
+    for setting in parsed[name]:
+        found = _included(setting.value, name, parsed) if setting.name == "include" else []
+        if not found or name in within or len(within) == MAX_INCLUDES:
+            yield setting, name
+            continue
+        for one in found:
+            yield from _with_includes(one, parsed, (*within, name))
+
+
+def _included(pattern: str, own: str, parsed: dict[str, list[Setting]]) -> list[str]:
+    """The files that an include in ``own`` names, by the last part of their names: /etc/squid/conf.d/*.conf."""
+    last = PurePath(pattern.strip('"')).name
+    return [name for name in parsed if name != own and fnmatchcase(PurePath(name).name, last)]

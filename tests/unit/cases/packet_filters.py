@@ -1,0 +1,129 @@
+"""Packet filters."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+from mailproof.net.network import Network
+from mailproof.net.settings import NetSettings
+from mailproof.observations.packet_filters import EgressSeen
+from mailproof.probes.packet_filters import egress
+from mailproof.targets.files import Configuration, ConfigurationFile
+
+from .case import Case, Table, advises, passes, skips, undecided
+
+
+def read(program: str, *texts: str) -> EgressSeen:
+    """What is read of the rules in files, the second of them of IPv6."""
+    with tempfile.TemporaryDirectory() as directory:
+        files = []
+        for text, name in zip(texts, ("rules.v4", "rules.v6"), strict=False):
+            file = Path(directory, name)
+            file.write_text(text)
+            files.append(ConfigurationFile(str(file), name))
+        return asyncio.run(_read(Configuration(program, "gw.example.org", tuple(files))))
+
+
+async def _read(configuration: Configuration) -> EgressSeen:
+    return await egress(configuration, Network(NetSettings()))
+
+
+def output(*rules: str, policy: str = "accept", family: str = "inet", rest: str = "") -> EgressSeen:
+    begins = f"type filter hook output priority filter; policy {policy};"
+    return read(
+        "nftables", f"table {family} filter {{\n{rest}\nchain output {{ {begins}\n{chr(10).join(rules)}\n}}\n}}\n"
+    )
+
+
+def router(*rules: str, nat: str = 'oifname "wan0" masquerade', before: str = "", policy: str = "drop") -> EgressSeen:
+    return read(
+        "nftables",
+        f"table inet filter {{\nset mail {{ type ipv4_addr\nelements = {{ 10.0.0.25, 10.0.0.26 }}\n}}\n"
+        f"chain forward {{ type filter hook forward priority filter; policy {policy};\n"
+        f"ct state established,related accept\nct status dnat accept\n{chr(10).join(rules)}\n}}\n}}\n"
+        f"table ip nat {{\nchain pre {{ type nat hook prerouting priority dstnat; policy accept;\n{before}\n}}\n"
+        f"chain post {{ type nat hook postrouting priority srcnat; policy accept;\n{nat}\n}}\n}}\n",
+    )
+
+
+def iptables(rules: str, nat: str = "", version6: str = "") -> EgressSeen:
+    chains = ":INPUT ACCEPT [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT ACCEPT [0:0]\n:mail - [0:0]\n"
+    translated = f"*nat\n:PREROUTING ACCEPT [0:0]\n:POSTROUTING ACCEPT [0:0]\n{nat}\nCOMMIT\n"
+    texts = [f"# by iptables-save\n{translated}*filter\n{chains}{rules}\nCOMMIT\n"]
+    texts += [f"# by ip6tables-save\n*filter\n{chains}{version6}\nCOMMIT\n"] if version6 else []
+    return read("iptables", *texts)
+
+
+def _good(*found: EgressSeen) -> tuple[Case, ...]:
+    return tuple(passes(egress=one) for one in found)
+
+
+MAIL = 'ip saddr @mail oifname "wan0" tcp dport { 25, 465 } accept'
+LAN = 'iifname "lan0" oifname "wan0" ip saddr 10.0.0.0/24'
+OWNER = "-A OUTPUT -p tcp -m tcp --dport 25 -m owner"
+REFUSED = "-A OUTPUT -p tcp -m tcp --dport 25 -j REJECT --reject-with icmp-port-unreachable"
+MASQUERADE = "-A POSTROUTING -o wan0 -j MASQUERADE"
+ALL_OUT = "-A FORWARD -i lan0 -o wan0 -j ACCEPT"
+
+TABLE: Table = {
+    "EGRESS": (
+        *_good(
+            output(
+                "oif lo accept", "meta skuid 104 tcp dport smtp counter packets 1 bytes 2 accept", "tcp dport 25 drop"
+            ),
+            output('meta skuid != "postfix" tcp dport { smtp, 465-587 } log prefix "no: " reject with tcp reset'),
+            output("tcp dport 53 accept", policy="drop"),
+            output("jump mail", rest="chain mail { meta skuid postfix return; tcp dport 25 drop; }"),
+            output("tcp dport vmap { 25 : jump mail, 80 : accept }", rest="chain mail { tcp dport 25 drop; }"),
+            output("udp dport 25 accept", "ip protocol icmp accept", "meta l4proto tcp th dport 25 drop"),
+            router(MAIL, f"{LAN} tcp dport 25 drop", f"{LAN} accept"),
+            router(f"{LAN} tcp dport {{ 80, 443 }} accept"),
+            router(f"{LAN} tcp dport 80 accept", before='iifname "lan0" tcp dport 80 redirect to :3128'),
+            router('iifname "wan0" oifname "dmz0" tcp dport 25 accept'),
+            iptables(f"{OWNER} --uid-owner 104 -j ACCEPT\n{REFUSED}"),
+            iptables("-A OUTPUT -p tcp -m multiport --dports 25,465 -m owner ! --uid-owner 104 -j DROP"),
+            iptables("-A OUTPUT -j mail\n-A mail -p tcp --dport 25 -j DROP"),
+            iptables(f"-A FORWARD -p tcp --dport 25 -j DROP\n{ALL_OUT}", MASQUERADE),
+        ),
+        advises("a program of another user, to another0: it is let through", egress=output("tcp dport 26 drop")),
+        advises("it is let through", egress=output("ip daddr 192.0.2.0/24 tcp dport 25 drop")),
+        advises("it is let through", egress=output("accept", family="ip6")),
+        advises(
+            "is not filtered: all may connect",
+            egress=read("nftables", "table inet f { chain i { type filter hook input priority 0; } }"),
+        ),
+        advises("10.0.0.254 (lan0), to wan0: it is let through", egress=router(MAIL, f"{LAN} accept")),
+        advises("10.251.7.7 (another0), to wan0", egress=router(policy="accept")),
+        advises(
+            "it goes around the web filter",
+            egress=router(
+                f"{LAN} tcp dport 80 accept",
+                'iifname "guest0" oifname "wan0" tcp dport 80 accept',
+                before='iifname "lan0" tcp dport 80 dnat to 10.0.0.80:3128',
+            ),
+        ),
+        advises("a program of another user", egress=iptables("-A OUTPUT -p tcp --dport 26 -j DROP")),
+        advises("(lan0), to wan0", egress=iptables(ALL_OUT, MASQUERADE)),
+        advises(
+            "172.17.255.254 (docker0), to another0",
+            egress=iptables(
+                "-A FORWARD -i docker0 ! -o docker0 -j ACCEPT",
+                "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE",
+            ),
+        ),
+        advises("another0 over IPv6", egress=iptables(REFUSED, version6="-A OUTPUT -p tcp --dport 465 -j DROP")),
+        undecided("what this rule does", egress=output("meta mark 7 accept", policy="drop")),
+        undecided(
+            "what this rule does",
+            egress=output("ip daddr @bad drop", family="ip", rest="set bad { type ipv4_addr; flags dynamic; }"),
+        ),
+        undecided(
+            "what this rule does", egress=iptables("-A OUTPUT -m cgroup --path mail -j ACCEPT\n-A OUTPUT -j DROP")
+        ),
+        undecided("set the parameter outside", egress=router(f"{LAN} accept", nat="")),
+        skips("there are no rules", egress=read("nftables", "\n")),
+        skips("postfix is no packet filter", egress=EgressSeen("postfix", ())),
+    ),
+}
