@@ -29,7 +29,7 @@ ProgramName = Literal[
 ]
 """Programs whose configuration can be read."""
 
-FILES = ("captures", "reports", "messages", "logs", "private_keys", "broken_keys")
+FILES = ("captures", "messages", "logs", "private_keys", "broken_keys")
 """Keys of the inventory that name files, or directories of them."""
 
 EvidenceFile = Annotated[Path, Field(strict=False)]
