@@ -61,6 +61,7 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
             "silence": 0.5,
             "pause": 0.0,
             "connections_to_address": 5000,
+            "refusals": 1_000_000,
             "retry_pause": 1.0,
         },
         "blocklists": [DNSBL, {"name": DOMAIN_LIST, "families": ["domain"], "codes": {"127.0.1.0/24": "spam domain"}}],
@@ -168,7 +169,7 @@ def write(file: Path, ca_file: Path, labels: Collection[str] = LABELS) -> None:
 def _resolver_configurations(directory: Path) -> list[dict[str, str]]:
     """Those of an Unbound that logs queries, and of a BIND that is as it should be."""
     texts = {
-        "unbound": "server:\n  log-queries: yes\n  rrset-cache-size: 64m\n",
+        "unbound": "server:\n  hide-version: yes\n  log-queries: yes\n  rrset-cache-size: 64m\n",
         "bind": "options { querylog no; max-cache-size 256m; version none; };\n",
     }
     for program, text in texts.items():

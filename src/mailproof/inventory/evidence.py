@@ -19,6 +19,7 @@ ProgramName = Literal[
     "bind",
     "fail2ban",
     "nut",
+    "munin",
     "nftables",
     "iptables",
     "nginx",
@@ -37,7 +38,7 @@ ProgramName = Literal[
 ]
 """Programs whose configuration can be read."""
 
-FILES = ("captures", "reports", "messages", "logs", "private_keys", "broken_keys")
+FILES = ("captures", "messages", "logs", "private_keys", "broken_keys")
 """Keys of the inventory that name files, or directories of them."""
 
 EvidenceFile = Annotated[Path, Field(strict=False)]
@@ -90,9 +91,9 @@ class Configuration(Part):
     program: ProgramName = Field(
         description="The program, of which each file is an entry: postfix, exim, dovecot, opensmtpd; unbound, bind, "
         "nsd, knot, powerdns, recursor (of PowerDNS); fail2ban (jail.conf, jail.local), nut (upsmon.conf, "
-        "upssched.conf, ups.conf); nftables, iptables; nginx, apache, haproxy, keepalived; squid, tinyproxy. "
-        "white-list is a list of clients that Exim or Postfix never refuses, aliases a file of aliases, a virtual "
-        "table or a .forward, sieve a Sieve script."
+        "upssched.conf, ups.conf), munin (munin.conf and the list of its histories); nftables, iptables; nginx, apache, "
+        "haproxy, keepalived; squid, tinyproxy. white-list is a list of clients that Exim or Postfix never refuses, "
+        "aliases a file of aliases, a virtual table or a .forward, sieve a Sieve script."
     )
     file: EvidenceFile = Field(description="The file, relative to this one.")
 

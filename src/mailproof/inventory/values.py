@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from mailproof.net.dns.client import normalise
+from mailproof.net.mailboxes import MailboxURL
 from mailproof.net.services import SERVICES
 from mailproof.net.settings import SocketAddress
 
@@ -35,6 +36,15 @@ def domain_name(value: str) -> str:
 
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+
+
+def mailbox_url(value: str) -> str:
+    """A URL like imaps://USER@HOST/FOLDER, without a password. Raises ValueError for anything else."""
+    try:
+        MailboxURL.of(value)
+    except ValueError as error:
+        raise wrong(str(error)) from None
+    return value
 
 
 def _zone_name(value: str) -> str:
@@ -154,6 +164,11 @@ def _network_or_name(value: str) -> str:
     except ValueError as error:
         if "/" in value:
             raise wrong(f"{value!r} is not a network, like 192.0.2.0/24 ({error})") from None
+        if re.fullmatch(r"(?:AS)?[0-9]+", value, re.IGNORECASE):
+            raise wrong(
+                f"{value!r} is no name: nobody here knows the networks of an AS; write those that it announces, "
+                "like 192.0.2.0/24 (whois -h whois.radb.net -- '-i origin AS64496' lists them)"
+            ) from None
         return domain_name(value)
 
 
