@@ -91,7 +91,7 @@ class Configuration(Part):
     program: ProgramName = Field(
         description="The program, of which each file is an entry: postfix, exim, dovecot, opensmtpd; unbound, bind, "
         "nsd, knot, powerdns, recursor (of PowerDNS); fail2ban (jail.conf, jail.local), nut (upsmon.conf, "
-        "upssched.conf, ups.conf), munin (munin.conf and the list of its histories); nftables, iptables; nginx, apache, "
+        "upssched.conf, ups.conf), munin (munin.conf, the list of its histories); nftables, iptables; nginx, apache, "
         "haproxy, keepalived; squid, tinyproxy. white-list is a list of clients that Exim or Postfix never refuses, "
         "aliases a file of aliases, a virtual table or a .forward, sieve a Sieve script."
     )
