@@ -27,7 +27,7 @@ def test_named_serves_whom_it_should(named_settings: NamedSettings) -> None:
     rate-limit { responses-per-second 10; } (BIND); access-control of your networks alone, hide-version: yes (Unbound);
     provide-xfr with a key (NSD); an acl with key and address (Knot); allow-axfr-ips, allow-from (PowerDNS).
     """
-    if not named_settings.scopes:
+    if named_settings.program not in _CALLED:
         not_applicable(f"{named_settings.program} is no name server that is looked at")
     for scope in named_settings.scopes:
         _check_scope(scope, named_settings.release)
@@ -79,5 +79,5 @@ def _why_open(zone: HostedZone, release: str) -> str:
     """Why strangers may transfer a zone; empty where they may not, or where the release decides and is not known."""
     if zone.transfers is not None:
         return f"{zone.transfers.name} {zone.transfers.text}" if zone.transfers.everybody else ""
-    known = tuple(int(part) for part in release.split(".")[:2]) if release else ()
+    known = tuple(int(part) for part in release.split(".")[:2] if part.isdecimal())
     return f"allow-transfer is not set in BIND {release}" if known and known < _TRANSFERS_CLOSED else ""

@@ -33,11 +33,11 @@ def test_white_list_is_short_and_alive(white_list: WhiteList, *, widest_ipv4: in
     if white_list.program != "white-list":
         not_applicable(f"{white_list.program} is no white list")
     for one in white_list.entries:
-        network = one.entry.network
         if not one.entry.understood:
             fail(f"{one.entry.text} is neither an address, a network nor a name", at=one.place)
         if one.exists is False:
             fail(f"{one.entry.text}: {one.entry.name} does not exist", at=one.place)
+        network = one.entry.addresses
         if network is None or network.is_loopback:
             continue
         if is_private(network):

@@ -34,14 +34,20 @@ class WhiteListEntry:
     text: str
     line: int
     """From 1."""
-    network: IPNetwork | None = None
+    network: str = ""
+    """The address or network that is written there; an address is a network of one."""
     name: str = ""
     """The host or domain that is written there, without a wildcard."""
     elsewhere: bool = False
 
     @property
+    def addresses(self) -> IPNetwork | None:
+        """The network, to be reckoned with."""
+        return _network(self.network) if self.network else None
+
+    @property
     def understood(self) -> bool:
-        return self.network is not None or bool(self.name) or self.elsewhere
+        return bool(self.network or self.name or self.elsewhere)
 
 
 def parse_white_list(text: str) -> Iterator[WhiteListEntry]:
@@ -76,7 +82,7 @@ def _parts(said: str) -> tuple[str, str]:
 def _entry(pattern: str, line: int) -> WhiteListEntry:
     network = _network(pattern)
     if network is not None:
-        return WhiteListEntry(pattern, line, network)
+        return WhiteListEntry(pattern, line, str(network))
     if _LOOKUP.match(pattern):
         return WhiteListEntry(pattern, line, elsewhere=True)
     name = _NAME.fullmatch(pattern.rpartition("@")[2])
