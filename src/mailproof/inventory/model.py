@@ -252,8 +252,7 @@ class Inventory(Part):
     )
     web_hosts: Annotated[list[DomainName], AfterValidator(unique)] = Field(
         default=[],
-        description="Web sites of the domains, like example.org, www.example.org and webmail.example.org: one page of "
-        "each is looked at. Without any, no web site is: who looks after the mail does not always look after them.",
+        description="Web sites of the domains, like example.org and webmail.example.org: one page of each is looked at.",
     )
     name_servers: Annotated[list[DomainName], AfterValidator(unique)] = Field(
         default=[], description="Name servers that zones may have. Without any, every name server is approved of."
