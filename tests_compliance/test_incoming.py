@@ -74,6 +74,8 @@ def _tried(exercised: Exercised, case: str, days: int, *, deferral_tells: bool =
 def test_only_crlf_dot_crlf_ends_a_message(exercised: Exercised, *, days: int = 30) -> None:
     """No odd line end (LF.LF, CR.CR, LF.CRLF, ...) ends the text of a message: what follows it is text, or is refused.
 
+    A text that is put off (4yz) each time that it comes is not taken either.
+
     Why: what one server takes for text and the next one for commands lets anybody send mail in the name of others, and
     it passes their SPF (SMTP smuggling).
     Fix: update the server; Postfix: smtpd_forbid_bare_newline = normalize; Exim: 4.97.1 or later.
@@ -86,7 +88,7 @@ def test_only_crlf_dot_crlf_ends_a_message(exercised: Exercised, *, days: int = 
             wrong.append(f"{form} (the hidden message arrived)")
         elif sent.further:
             wrong.append(f"{form} (then {sent.further[0].splitlines()[0]})")
-        elif sent.failure or sent.stage != "message" or not (sent.accepted or sent.refused):
+        elif sent.failure or sent.stage != "message" or not (sent.accepted or sent.refused or sent.tries > 1):
             unknown.append(f"{form}: {_reply(sent)}")
         elif sent.accepted and not sent.arrivals:
             unknown.append(f"{form}: accepted, and not in the mailbox afterwards")

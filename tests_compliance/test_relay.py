@@ -36,6 +36,12 @@ def test_no_form_of_relaying_is_accepted(relay_attempts: RelayAttempts) -> None:
         fail(_what_is_relayed(relay_attempts, accepted))
     if relay_attempts.interrupted:
         raise NotObserved(f"the series was interrupted: {relay_attempts.interrupted}", relay_attempts.evidence())
+    if relay_attempts.untried:
+        tried = ", ".join(dict.fromkeys(attempt.form for attempt in relay_attempts.forms))
+        raise NotObserved(
+            f"{f'only these forms were tried: {tried}' if tried else 'no form was tried'}; {relay_attempts.untried}",
+            relay_attempts.evidence(),
+        )
     telling = [attempt for attempt in relay_attempts.forms if attempt.form in TELLING]
     reasons = [relay_attempts.why_undecided(attempt) for attempt in telling]
     if all(reasons):

@@ -11,6 +11,7 @@ from typing import Any
 
 from mailproof.controls import Control
 from mailproof.docket import Docket
+from mailproof.net.refusals import USUAL_BAN, WINDOW
 from mailproof.net.settings import Limits
 from mailproof.net.text import printable
 from mailproof.probes.probe import Probe
@@ -55,6 +56,8 @@ class Plan:
     """How long connections to one mail host may be open in the run: what lies beyond is not looked at."""
     run_seconds: float = 0.0
     """How long the survey may take."""
+    refused: dict[str, int] = field(default_factory=dict)
+    """What each address refuses if all is right, over all its ports."""
     too_many: dict[str, int] = field(default_factory=dict)
     """Addresses that would get more connections than one may have, with the number."""
 
@@ -77,15 +80,12 @@ class Plan:
                 for contact in self.contacts.values()
             ],
             "bounds": {"host_seconds": self.host_seconds, "run_seconds": self.run_seconds},
+            "refusals": self.refused,
             "too_many_connections": self.too_many,
             "dns": self.dns_only,
             "questions": self.questions,
             "undiscovered": [{"target": name, "reason": reason} for name, reason in self.undiscovered],
         }
-
-
-USUAL_BAN = 5
-"""Refused recipients in ten minutes after which fail2ban, as it is packaged, bans an address."""
 
 
 def make_plan(
@@ -124,9 +124,19 @@ def make_plan(
             _add(plan, probes[name], target, limits)
     plan.targets = dict(Counter(type(target).__name__ for target in targets if not isinstance(target, Undiscovered)))
     plan.undiscovered = sorted({(unknown.id, unknown.reason) for unknown in targets.missing(Target)})
+    plan.refused = _refused(plan, targets)
     plan.too_many = _too_many(plan, targets, limits, named)
     plan.contacts = dict(sorted(plan.contacts.items()))
     return plan
+
+
+def _refused(plan: Plan, targets: Targets) -> dict[str, int]:
+    at = {endpoint.id: endpoint.address for endpoint in targets.found(Endpoint)}
+    counts: Counter[str] = Counter()
+    for contact in plan.contacts.values():
+        if contact.refusals:
+            counts[at.get(contact.host, contact.host)] += contact.refusals
+    return dict(sorted(counts.items()))
 
 
 def _too_many(plan: Plan, targets: Targets, limits: Limits, named: Collection[str]) -> dict[str, int]:
@@ -170,11 +180,7 @@ def plan_lines(plan: Plan, limits: Limits) -> Iterator[str]:
         if contact.scans:
             yield f"       deep scan, with your consent: {', '.join(contact.scans)}"
         if contact.refusals:
-            ban = f"; more than a usual fail2ban rule lets pass ({USUAL_BAN} in 10 minutes)"
-            yield (
-                f"       recipients that it will refuse: {contact.refusals}"
-                f"{ban if contact.refusals >= USUAL_BAN else ''}"
-            )
+            yield f"       refusals that may count against the tester: {contact.refusals}"
         if contact.withheld:
             yield f"       not run without active: true: {', '.join(contact.withheld)}"
     yield f"  {sum(contact.connections for contact in plan.contacts.values())} in all"
@@ -186,6 +192,7 @@ def plan_lines(plan: Plan, limits: Limits) -> Iterator[str]:
             f"  {printable(address)}: {count} connections are more than {limits.connections_to_address} "
             "(limits.connections_to_address); the rest is inconclusive unless `hosts` names a host there"
         )
+    yield from _refusal_lines(plan, limits)
     yield "\ntime, at most, whatever servers do (it follows from `limits`):"
     yield f"  {_minutes(plan.host_seconds)} of open connections to one mail host, {_minutes(plan.run_seconds)} in all"
     yield "\nDNS only:"
@@ -196,6 +203,21 @@ def plan_lines(plan: Plan, limits: Limits) -> Iterator[str]:
         yield "\nnot found out, so inconclusive:"
         for name, reason in plan.undiscovered:
             yield f"  {printable(name)}: {printable(reason)}"
+
+
+def _refusal_lines(plan: Plan, limits: Limits) -> Iterator[str]:
+    """What addresses refuse, beside what they may refuse in ten minutes."""
+    over = {address: count for address, count in plan.refused.items() if count > limits.refusals}
+    if limits.refusals >= USUAL_BAN and plan.refused:
+        yield f"  fail2ban, as it is packaged, bans at {USUAL_BAN} refusals in 10 minutes: limits.refusals allows more"
+    for address, count in over.items():
+        pause = (count - 1) // limits.refusals * WINDOW
+        waits = pause <= limits.refusals_wait
+        yield (
+            f"  {printable(address)}: {count} refusals at most, {limits.refusals} in 10 minutes (limits.refusals): "
+            + (f"that takes {_minutes(pause)}" if waits else "the rest is not tried, and inconclusive; ")
+            + ("" if waits else f"limits: {{refusals_wait: {pause:.0f}}} would wait for it")
+        )
 
 
 def _minutes(seconds: float) -> str:

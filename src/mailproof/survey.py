@@ -9,7 +9,6 @@ import asyncio
 import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any, TypeVar, cast
 
 from mailproof.inventory.model import Inventory
 from mailproof.net.errors import BoundReached, NotObserved, ProbeCrashed
+from mailproof.net.loop import stopped_by
 from mailproof.net.network import Network
 from mailproof.net.settings import Limits
 from mailproof.net.source import shortage
@@ -34,10 +34,6 @@ ASKING_AT_ONCE = 2
 """Observations by the DNS alone that are under way at once, for each question that may be. With more of them the
 answers about one zone would come too far apart to be taken apart once.
 """
-
-
-STOP_PAUSE = 0.5
-"""Seconds between two looks for the stop file."""
 
 
 @dataclass
@@ -111,7 +107,7 @@ class Survey:
         self._planned = {(name, target.id) for asked, target in pairs for name in self._with_needs(asked)}
         try:
             async with asyncio.timeout(self._bound) as until:
-                with self._watching(until):
+                with stopped_by(self._stop_file, until):
                     await self._run(pairs)
         except TimeoutError:
             if not until.expired():
@@ -122,29 +118,6 @@ class Survey:
             for name, target in pairs:
                 key = (name, target.id)
                 self.outcomes.setdefault(key, self._earlier.get(key, BoundReached(reached)))
-
-    @contextmanager
-    def _watching(self, until: asyncio.Timeout) -> Iterator[None]:
-        """End ``until`` as soon as there is a stop file."""
-        loop, file = asyncio.get_running_loop(), self._stop_file
-        if file is None:
-            yield
-            return
-
-        next_look: list[asyncio.Handle] = []
-
-        def look() -> None:
-            if file.exists():
-                until.reschedule(loop.time())
-            else:
-                next_look[:] = [loop.call_later(STOP_PAUSE, look)]
-
-        look()
-        try:
-            yield
-        finally:
-            for handle in next_look:
-                handle.cancel()
 
     async def _run(self, wanted: tuple[tuple[str, Target], ...]) -> None:
         try:

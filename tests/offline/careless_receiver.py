@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,8 @@ class Receiver:
     most: int = 1000
     """Connections that are served."""
     farewell: bytes = b"221 bye"
+    at_recipient: Callable[[], None] = lambda: None
+    """Called when a recipient is named."""
     recipients: list[str] = field(default_factory=list)
     connections: int = 0
     port: int = 0
@@ -61,6 +63,7 @@ class _Session(socketserver.BaseRequestHandler):
                     continue
                 verb = said[:4].upper()
                 if verb == b"RCPT":
+                    receiver.at_recipient()
                     receiver.recipients.append(said.decode().partition("<")[2].rstrip(">"))
                     receiver.put_off -= 1
                     if receiver.put_off >= 0:

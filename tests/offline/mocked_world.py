@@ -142,7 +142,9 @@ controls:
   DMARC-RUA-MANDATED: {addresses: [reports@right.example]}
   DMARC-RUF-POLICY: {ruf: present}
   SMTP-AUTH-OFF: {wanted: "off"}
-limits: {connect: 60, greeting: 60, reply: 60, tls: 60, dns: 30, silence: 0.3, pause: 0, connections_per_host: 4}
+  SMTP-IDLE: {seconds: 3}
+limits: {connect: 60, greeting: 60, reply: 60, tls: 60, dns: 30, silence: 0.3, pause: 0, connections_per_host: 4,
+  idle: 3}
 probe: {ehlo: mx.right.example, sender: postmaster@right.example}
 """
 
@@ -295,6 +297,20 @@ MOCKS = (
         "no sender of the laboratory has a policy daemon",
         right=exercise_faults.target_of(exercise_faults.RIGHT),
     ),
+    Mock(
+        "OUT-REPORTS",
+        exercise_faults.target_of(exercise_faults.SILENT),
+        "four days after the exercise there is no aggregate report",
+        "the servers of the laboratory write no reports",
+        right=exercise_faults.target_of(exercise_faults.REPORTS),
+    ),
+    Mock(
+        "OUT-TLSRPT",
+        exercise_faults.target_of(exercise_faults.SILENT),
+        "the message with the report of TLS has no DKIM-Signature",
+        "the servers of the laboratory write no reports",
+        right=exercise_faults.target_of(exercise_faults.REPORTS),
+    ),
     *(
         Mock(fault.control, fault.target, fault.behaviour, _A_CONFIGURATION, fault.verdict, fault.right)
         for fault in configuration_faults.ALL
@@ -304,6 +320,7 @@ MOCKS = (
         for control, behaviour in (
             ("TLS-CLIENT-SHARE", "all sessions are of TLS 1.0"),
             ("REJECT-LOG-AUDIT", "a partner is refused for its reverse name"),
+            ("OUT-PORT25", "no server of others is reached at port 25"),
         )
     ),
     Mock("ZONE-DRIFT", DRIFT.target, _behaviour(DRIFT), _A_FILE, "advice", RIGHT_ZONE.target),

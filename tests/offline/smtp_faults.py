@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from tests.unit.ntlm_messages import challenge
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,11 @@ class SMTPFault:
         return f"{self.host}[{self.address}]:25"
 
 
+def _offers_ntlm(names: Mapping[int, str] | None = None) -> str:
+    """The behaviour of a server that offers NTLM inside TLS, with a challenge that tells ``names``."""
+    return f'auth_in_tls: [NTLM], auth_reply_in_tls: "334 {challenge(names or {})}"'
+
+
 _USUAL = "PIPELINING, SIZE 10485760, ENHANCEDSTATUSCODES"
 
 FAULTS = (
@@ -50,6 +58,14 @@ FAULTS = (
         "greeting_delay: 0.4, keywords_in_tls: [REQUIRETLS]",
         "advice",
         controls="SMTP-GREET-TIME: {seconds: 0.2}",
+    ),
+    SMTPFault("SMTP-HTTP-ABORT", f"obeys_http: true, {_offers_ntlm()}", "advice"),
+    SMTPFault("SMTP-IDLE", "patience: 0.3"),
+    SMTPFault(
+        "SMTP-NTLM-LEAK",
+        _offers_ntlm({1: "EX1", 2: "CORP", 3: "ex1.corp.example"}),
+        "advice",
+        right="SMTP-HTTP-ABORT",
     ),
     SMTPFault("SMTP-REQUIRETLS", f"keywords: [{_USUAL}, REQUIRETLS]", "advice", right="SMTP-GREET-TIME"),
 )

@@ -117,6 +117,27 @@ def test_what_is_put_off_is_sent_again(world: World) -> None:
     assert world.record.sent[0].accepted
 
 
+def test_a_stop_file_ends_it(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    file = world.directory / "stop"
+    world.write(wait=600)
+    world.receiver.put_off = 1_000_000
+    world.receiver.at_recipient = file.touch
+    assert world.exercise("--stop-file", str(file)) == 4
+    assert "stopped: there is a file" in capsys.readouterr().err
+    asked = len(world.receiver.recipients)
+    assert asked
+    assert not (world.directory / "exercised").exists()
+    assert world.exercise("--stop-file", str(file)) == 4
+    assert len(world.receiver.recipients) == asked
+    world.nobody_else_was_asked()
+
+
+def test_a_mailbox_is_named_in_any_letters(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.write()
+    assert world.exercise("--plan", "--mailbox", "Probe@Example.ORG") == 0
+    assert MAILBOX in capsys.readouterr().out
+
+
 def test_without_consent_nothing_is_sent(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     world.write(exercise=False)
     assert world.exercise() == 4

@@ -61,6 +61,7 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
             "silence": 0.5,
             "pause": 0.0,
             "connections_to_address": 5000,
+            "refusals": 1_000_000,
             "retry_pause": 1.0,
         },
         "blocklists": [DNSBL, {"name": DOMAIN_LIST, "families": ["domain"], "codes": {"127.0.1.0/24": "spam domain"}}],

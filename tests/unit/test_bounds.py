@@ -9,7 +9,8 @@ import asyncio
 import pytest
 
 from mailproof.docket import Docket
-from mailproof.inventory.model import Domain, Inventory, LimitsPart
+from mailproof.inventory.limits import LimitsPart
+from mailproof.inventory.model import Domain, Inventory
 from mailproof.net import settings as net_settings
 from mailproof.net.errors import BoundReached, NotObserved, TimedOut
 from mailproof.net.hosts import Hosts

@@ -72,7 +72,7 @@ def test_what_is_avoided_is_checked(tmp_path: Path) -> None:
     file = tmp_path / "x.yaml"
     file.write_text("domains: [example.org]\ndo_not_contact: [192.0.2.0/24, 2001:DB8::1, Example.NET]\n")
     assert load_inventory(file).model.do_not_contact == ["192.0.2.0/24", "2001:db8::1", "example.net"]
-    for wrong in ("192.0.2.1/24", "http://example.net", "192.0.2.0/24, 192.0.2.0/24"):
+    for wrong in ("AS64496", "64496", "192.0.2.1/24", "http://example.net", "192.0.2.0/24, 192.0.2.0/24"):
         file.write_text(f"domains: [example.org]\ndo_not_contact: [{wrong}]\n")
         with pytest.raises(InventoryError, match="do_not_contact"):
             load_inventory(file)

@@ -96,6 +96,30 @@ def test_everything_is_asked_inside_tls_and_the_plain_form_in_clear_too() -> Non
     assert verdict_of(relay) is Verdict.PASS
 
 
+_AT = (HOST, "[192.0.2.25]")
+_NMAP = {
+    ("", "c@d.example"),
+    ("a@b.example", "c@d.example"),
+    *((f"postmaster@{at}", "c@d.example") for at in _AT),
+    *(("a@b.example", f"c%d.example@{at}") for at in _AT),
+    *(("a@b.example", f"c@d.example@{at}") for at in _AT),
+    *(("a@b.example", f"d.example!c@{at}") for at in _AT),
+    *(("a@b.example", f"@{at}:c@d.example") for at in _AT),
+    ("a@b.example", '"c@d.example"@[192.0.2.25]'),
+    ("a@b.example", '"c@d.example"'),
+    ("a@b.example", '"c%d.example"'),
+    ("a@b.example", "d.example!c"),
+}
+"""The sixteen forms of nmap's smtp-open-relay, with a sender at the host only where the recipient is plain."""
+
+
+def test_the_forms_of_nmap_are_among_ours() -> None:
+    assert len(_NMAP) == 16
+    asked = [(form.sender, form.recipient) for form in relay_forms(ENDPOINT, "a@b.example", "c@d.example")]
+    assert set(asked) >= _NMAP
+    assert asked[:3] == [("a@b.example", "postmaster@example"), ("a@b.example", "c@d.example"), ("", "c@d.example")]
+
+
 @pytest.mark.parametrize(
     ("replies", "says"),
     [

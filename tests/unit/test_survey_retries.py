@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mailproof.inventory.model import Domain, Inventory, LimitsPart
+from mailproof.inventory.limits import LimitsPart
+from mailproof.inventory.model import Domain, Inventory
 from mailproof.net.dns.client import DNSClient
 from mailproof.net.errors import KINDS, NotObserved, Refused, ServerFailure, Throttled, TimedOut
 from mailproof.net.network import Network

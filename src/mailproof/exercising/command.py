@@ -28,6 +28,12 @@ def add_exercise(commands: Any) -> None:
     )
     command.add_argument("--plan", action="store_true", help="print what would be sent, and send nothing")
     command.add_argument("--records", action="store_true", help="print what the test domains have to publish, no more")
+    command.add_argument(
+        "--stop-file",
+        metavar="FILE",
+        type=Path,
+        help="end it within seconds as soon as FILE appears",
+    )
     command.set_defaults(run=_exercise)
 
 
@@ -53,7 +59,8 @@ def _exercise(options: argparse.Namespace) -> int:
             raise CannotExercise("the inventory has an offline world, which delivers no mail")
         mailboxes = [mailbox for mailbox in loaded.model.own_mailboxes if mailbox.exercise]
         if options.mailbox:
-            mailboxes = [mailbox for mailbox in mailboxes if mailbox.address in options.mailbox]
+            named = {address.lower() for address in options.mailbox}
+            mailboxes = [mailbox for mailbox in mailboxes if mailbox.address.lower() in named]
         if not mailboxes:
             told = f" for {', '.join(options.mailbox)}" if options.mailbox else ""
             raise CannotExercise(f"the inventory has no own_mailboxes entry{told} with `exercise: true`")
@@ -61,7 +68,7 @@ def _exercise(options: argparse.Namespace) -> int:
             if options.records:
                 tell_records(mailbox, loaded, say)
             else:
-                exercise(mailbox, loaded, say, only_plan=options.plan)
+                exercise(mailbox, loaded, say, only_plan=options.plan, stop_file=options.stop_file)
     except (
         CannotExercise,
         InventoryError,

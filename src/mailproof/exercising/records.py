@@ -77,8 +77,8 @@ def key_record(key: bytes) -> str:
     return f"v=DKIM1; k=rsa; p={base64.b64encode(public).decode()}"
 
 
-def incoming_records(incoming: Incoming, key: bytes) -> Iterator[ToPublish]:
-    """Records below the test domain, and the key in the bogus one.
+def incoming_records(incoming: Incoming, key: bytes, report_to: str | None = None) -> Iterator[ToPublish]:
+    """Records below the test domain, and the key in the bogus one. Aggregate reports are asked for to ``report_to``.
 
     Every name has an address, since receivers refuse senders that no answer could be sent to.
     """
@@ -95,7 +95,10 @@ def incoming_records(incoming: Incoming, key: bytes) -> Iterator[ToPublish]:
         for address in incoming.source:
             yield ToPublish(name, "AAAA" if ":" in address else "A", address, required=False)
         yield ToPublish(name, "TXT", spf)
-        yield ToPublish(f"_dmarc.{name}", "TXT", f"v=DMARC1; p={policy}; adkim=s; aspf=s")
+        asked = f"; rua=mailto:{report_to}" if report_to else ""
+        yield ToPublish(f"_dmarc.{name}", "TXT", f"v=DMARC1; p={policy}; adkim=s; aspf=s{asked}")
+        if report_to:  # the domain there has to agree (RFC 9990, section 4)
+            yield ToPublish(f"{name}._report._dmarc.{report_to.rpartition('@')[2]}", "TXT", "v=DMARC1")
     signing = [names.right, names.reject, *filter(None, (incoming.bogus_domain,))]
     for name in signing:
         yield ToPublish(f"{SELECTOR}._domainkey.{name}", "TXT", key_record(key), required=name != incoming.bogus_domain)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from mailproof.clock import now
@@ -19,6 +20,7 @@ from mailproof.exercising.sink_records import POLICY, make_identity, sink_record
 from mailproof.inventory.exercise import Outgoing, OwnMailbox
 from mailproof.inventory.load import LoadedInventory
 from mailproof.net.avoided import Avoided, entry_of_host
+from mailproof.net.loop import stopped_by
 from mailproof.net.network import Network
 
 Say = Callable[[str], None]
@@ -33,11 +35,11 @@ def tell_records(mailbox: OwnMailbox, loaded: LoadedInventory, say: Say) -> None
     say(f"; for {mailbox.address}")
     if mailbox.incoming is not None:
         key = private_key(_beside(loaded, mailbox.incoming.key), make=True)
-        for record in incoming_records(mailbox.incoming, key):
+        for record in incoming_records(mailbox.incoming, key, mailbox.report_to):
             say(str(record))
     if mailbox.outgoing is not None:
         _make_sink(mailbox.outgoing, loaded)
-        for record in sink_records(mailbox.outgoing, _certificate(mailbox.outgoing, loaded)):
+        for record in sink_records(mailbox.outgoing, _certificate(mailbox.outgoing, loaded), mailbox.report_to):
             say(str(record))
         if mailbox.outgoing.sts:
             policy = POLICY.format(domain=f"sts.{mailbox.outgoing.sink_domain}")
@@ -58,8 +60,10 @@ def _beside(loaded: LoadedInventory, file: Path) -> Path:
     return loaded.file.parent / file
 
 
-def exercise(mailbox: OwnMailbox, loaded: LoadedInventory, say: Say, *, only_plan: bool) -> None:
-    """The exercise of one mailbox; before anything is sent, all of it is told."""
+def exercise(
+    mailbox: OwnMailbox, loaded: LoadedInventory, say: Say, *, only_plan: bool, stop_file: Path | None = None
+) -> None:
+    """The exercise of one mailbox; before anything is sent, all of it is told. ``stop_file`` ends it."""
     run = secrets.token_hex(6)
     settings = loaded.model.net_settings().of_run(run)
     key = private_key(_beside(loaded, mailbox.incoming.key)) if mailbox.incoming is not None else b""
@@ -76,10 +80,26 @@ def exercise(mailbox: OwnMailbox, loaded: LoadedInventory, say: Say, *, only_pla
             say(f"  {message.case}: to {message.recipient}")
     if only_plan:
         return
-    done = asyncio.run(_done(mailbox, composer, loaded, run, say))
+    done = asyncio.run(_unless_stopped(stop_file, _done(mailbox, composer, loaded, run, say)))
     file = _beside(loaded, mailbox.record_file)
     write_exercise(file, done)
     say(f"  {file} is written: pytest --inventory {loaded.file} judges it.")
+
+
+async def _unless_stopped(file: Path | None, work: Coroutine[Any, Any, Exercise]) -> Exercise:
+    """What ``work`` returns. Raises CannotExercise as soon as there is a stop file, be it from the start."""
+    try:
+        async with asyncio.timeout(None) as until:
+            with stopped_by(file, until):
+                await asyncio.sleep(0)
+                return await work
+    except TimeoutError:
+        work.close()
+        if not until.expired() or file is None:
+            raise
+        raise CannotExercise(
+            f"stopped: there is a file {file}; what was sent until then cannot be called back, and no record is written"
+        ) from None
 
 
 async def _done(mailbox: OwnMailbox, composer: Composer, loaded: LoadedInventory, run: str, say: Say) -> Exercise:
@@ -125,7 +145,8 @@ async def _require_records(mailbox: OwnMailbox, loaded: LoadedInventory, net: Ne
     incoming = mailbox.incoming
     if incoming is None:
         return
-    wrong = await missing(incoming_records(incoming, private_key(_beside(loaded, incoming.key))), net)
+    key = private_key(_beside(loaded, incoming.key))
+    wrong = await missing(incoming_records(incoming, key, mailbox.report_to), net)
     if incoming.bogus_domain:
         verdict = await net.dnssec.judge(incoming.bogus_domain, "A")
         if verdict.status != "bogus":

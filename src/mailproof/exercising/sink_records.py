@@ -93,8 +93,8 @@ def wrong_tlsa(right: str) -> str:
     return "3 1 1 " + "".join(f"{15 - int(digit, 16):x}" for digit in digest)
 
 
-def sink_records(outgoing: Outgoing, certificate: Path) -> Iterator[ToPublish]:
-    """Records below the sink domain, which should be signed with DNSSEC."""
+def sink_records(outgoing: Outgoing, certificate: Path, report_to: str | None = None) -> Iterator[ToPublish]:
+    """Records below the sink domain, which should be signed with DNSSEC. Reports of TLS go to ``report_to``."""
     names = SinkNames(outgoing.sink_domain)
     address = outgoing.address or outgoing.listen
     type = "AAAA" if ":" in address else "A"
@@ -102,6 +102,8 @@ def sink_records(outgoing: Outgoing, certificate: Path) -> Iterator[ToPublish]:
         yield ToPublish(host, type, address)
     for case in ("plain", "later", "lines", "dane", "dane-wrong", *(("sts",) if outgoing.sts else ())):
         yield ToPublish(names.domain_of(case), "MX", f"10 {names.host_of(case)}.")
+        if report_to:
+            yield ToPublish(f"_smtp._tls.{names.domain_of(case)}", "TXT", f"v=TLSRPTv1; rua=mailto:{report_to}")
     right = tlsa_of(certificate)
     yield ToPublish(f"_25._tcp.{names.host_of('dane')}", "TLSA", right)
     yield ToPublish(f"_25._tcp.{names.host_of('dane-wrong')}", "TLSA", wrong_tlsa(right))

@@ -90,6 +90,11 @@ class OwnMailbox(Part):
         None, description="What `mailproof exercise` writes. Without it exercised/ADDRESS.json, beside the inventory."
     )
     wait: Seconds = Field(900.0, description="How long the messages may take to arrive.")
+    report_to: Mailbox | None = Field(
+        None,
+        description="Where the service is to send its reports about the test domains (DMARC, TLS reporting): "
+        "`--records` tells how they are asked for. What comes there has to be saved among `reports`.",
+    )
     incoming: Incoming | None = Field(None, description="What it takes to test SPF, DKIM and DMARC of incoming mail.")
     outgoing: Outgoing | None = Field(None, description="What it takes to test outgoing mail.")
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from mailproof.inventory.evidence import ChainFile, Configuration, EvidenceFile, UserKeys
 from mailproof.inventory.exercise import OwnMailbox
+from mailproof.inventory.limits import LimitsPart
 from mailproof.inventory.parts import Part
 from mailproof.inventory.report_sources import AnyReportSource
 from mailproof.inventory.reputation import Blocklist, Partner, Registration
@@ -31,7 +32,6 @@ from mailproof.inventory.values import (
     NetworkOrName,
     Port,
     ResolverAddress,
-    Seconds,
     Selector,
     ZoneName,
     connect_key,
@@ -43,7 +43,7 @@ from mailproof.inventory.values import (
 )
 from mailproof.net.avoided import Avoided
 from mailproof.net.services import MX, SERVICES, Service
-from mailproof.net.settings import Limits, NetSettings, TLSDepth
+from mailproof.net.settings import Limits, NetSettings
 
 
 def _usual_ports() -> str:
@@ -210,63 +210,6 @@ class Sender(Part):
     @property
     def key(self) -> str:
         return self.address
-
-
-_DEFAULT_LIMITS = Limits()
-
-
-class LimitsPart(Part):
-    """Deadlines in seconds, counts of connections, and how much is asked."""
-
-    connect: Seconds = Field(_DEFAULT_LIMITS.connect, description="Until a TCP connection stands.")
-    greeting: Seconds = Field(
-        _DEFAULT_LIMITS.greeting, description="Until the 220. Servers delay it on purpose: 60 s or more are wise."
-    )
-    reply: Seconds = Field(_DEFAULT_LIMITS.reply, description="Until the reply to an SMTP command is complete.")
-    tls: Seconds = Field(_DEFAULT_LIMITS.tls, description="Until a TLS handshake is complete.")
-    dns: Seconds = Field(_DEFAULT_LIMITS.dns, description="One try at one DNS server.")
-    dns_tries: Annotated[int, Field(ge=1, le=10)] = Field(_DEFAULT_LIMITS.dns_tries, description="Tries a question.")
-    https: Seconds = Field(_DEFAULT_LIMITS.https, description="One HTTPS request as a whole.")
-    silence: Seconds = Field(
-        _DEFAULT_LIMITS.silence, description="How long to listen for what a correct peer does not send."
-    )
-    connections_per_host: Annotated[int, Field(ge=1, le=50)] = Field(
-        _DEFAULT_LIMITS.connections_per_host, description="Mail connections open to one address at a time."
-    )
-    pause: Annotated[float, Field(ge=0, le=600)] = Field(
-        _DEFAULT_LIMITS.pause, description="Between two mail connections to one address."
-    )
-    requests_per_host: Annotated[int, Field(ge=1, le=50)] = Field(
-        _DEFAULT_LIMITS.requests_per_host, description="HTTPS requests to one address at a time."
-    )
-    connections: Annotated[int, Field(ge=1, le=2000)] = Field(
-        _DEFAULT_LIMITS.connections, description="Connections open at once, over all hosts."
-    )
-    questions: Annotated[int, Field(ge=1, le=2000)] = Field(
-        _DEFAULT_LIMITS.questions, description="DNS questions under way at once."
-    )
-    retries: Annotated[int, Field(ge=0, le=10)] = Field(
-        _DEFAULT_LIMITS.retries,
-        description="Further attempts at what timed out, was refused, throttled, cut off, or met a failing DNS server.",
-    )
-    retry_pause: Annotated[float, Field(ge=0, le=3600)] = Field(
-        _DEFAULT_LIMITS.retry_pause, description="Before each further attempt."
-    )
-    deferral: Annotated[float, Field(ge=0, le=3600)] = Field(
-        _DEFAULT_LIMITS.deferral,
-        description="The longest wait for a server that defers (4yz) and names a time to come back (greylisting).",
-    )
-    connections_to_address: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        _DEFAULT_LIMITS.connections_to_address,
-        description="Mail connections to one address in a run, unless the inventory names a host that has it.",
-    )
-    tls_depth: TLSDepth = Field(
-        _DEFAULT_LIMITS.tls_depth,
-        strict=False,
-        description="What is asked of a server's TLS: usual (versions, suites that are weak or out of date, "
-        "post-quantum groups), or full (every suite, group and signature scheme, with some four times as many "
-        "connections).",
-    )
 
 
 CONTENT = (

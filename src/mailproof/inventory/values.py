@@ -164,6 +164,11 @@ def _network_or_name(value: str) -> str:
     except ValueError as error:
         if "/" in value:
             raise wrong(f"{value!r} is not a network, like 192.0.2.0/24 ({error})") from None
+        if re.fullmatch(r"(?:AS)?[0-9]+", value, re.IGNORECASE):
+            raise wrong(
+                f"{value!r} is no name: nobody here knows the networks of an AS; write those that it announces, "
+                "like 192.0.2.0/24 (whois -h whois.radb.net -- '-i origin AS64496' lists them)"
+            ) from None
         return domain_name(value)
 
 

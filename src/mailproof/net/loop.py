@@ -1,11 +1,12 @@
-"""An event loop in the background, for blocking callers: pytest's hooks and fixtures."""
+"""An event loop in the background, for blocking callers: pytest's hooks and fixtures; and what ends work in a loop."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 R = TypeVar("R")
@@ -54,3 +55,30 @@ class BackgroundLoop:
         await self._loop.shutdown_asyncgens()
         with suppress(RuntimeError):  # no thread can be started to wait for the others
             await self._loop.shutdown_default_executor()
+
+
+STOP_PAUSE = 0.5
+"""Seconds between two looks for the stop file."""
+
+
+@contextmanager
+def stopped_by(file: Path | None, until: asyncio.Timeout) -> Iterator[None]:
+    """End ``until`` as soon as there is a stop file."""
+    if file is None:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    next_look: list[asyncio.Handle] = []
+
+    def look() -> None:
+        if file.exists():
+            until.reschedule(loop.time())
+        else:
+            next_look[:] = [loop.call_later(STOP_PAUSE, look)]
+
+    look()
+    try:
+        yield
+    finally:
+        for handle in next_look:
+            handle.cancel()

@@ -12,6 +12,7 @@ from mailproof.net.hosts import Hosts
 from mailproof.net.https import HTTPSClient
 from mailproof.net.machine_ports import MachinePorts
 from mailproof.net.proxies import ProxyClient
+from mailproof.net.refusals import Refusals
 from mailproof.net.revocation_lists import RevocationLists
 from mailproof.net.settings import NetSettings
 from mailproof.net.smtp import SMTPClient
@@ -28,6 +29,7 @@ class Network:
         settings = replace(settings, limits=within_reach(settings.limits))
         self.settings = settings
         self.hosts = Hosts(settings.limits)
+        self.refusals = Refusals(settings)
         self.dns = DelegatingClient(settings) if settings.delegations else DNSClient(settings)
         self.dnssec = Validator(self.dns, settings.trust_anchors)
         self.smtp = SMTPClient(settings, self.hosts)

@@ -76,6 +76,12 @@ class Limits:
     """Seconds that are waited at most where a server defers (4yz) and names a time to come back."""
     connections_to_address: int = 1000
     """Mail connections to one address in a run, unless the inventory names a host that has it."""
+    refusals: int = 4
+    """What one address may refuse us in ten minutes that rules against guessing count (``net.refusals``)."""
+    refusals_wait: float = 0.0
+    """Seconds that are waited in all for an address to be asked for more of it."""
+    idle: float = 0.0
+    """Seconds of silence in which each MX address may hang up; 0: it is not looked at."""
     tls_depth: TLSDepth = TLSDepth.USUAL
 
     @property
@@ -89,7 +95,7 @@ class Limits:
 
         Five slow sessions: dozens of usual ones. The least is there for a tester that is slow itself.
         """
-        return max(5 * self.session, LEAST_PER_HOST)
+        return max(5 * self.session, LEAST_PER_HOST) + self.idle
 
     def run(self, hosts: int, queue: int, observations: int) -> float:
         """Seconds that a survey may take, whatever servers do.
@@ -101,7 +107,8 @@ class Limits:
         mail = self.host * (hosts / self.connections + math.ceil(queue / self.connections_per_host))
         asking = self.dns * self.dns_tries * (observations / self.questions + QUESTIONS_IN_A_ROW)
         fetching = self.https * (observations / self.connections + 1)
-        return mail + (1 + self.retries) * (asking + fetching) + self.retries * (self.retry_pause + self.deferral)
+        again = self.retries * (self.retry_pause + self.deferral)
+        return mail + (1 + self.retries) * (asking + fetching) + again + self.refusals_wait
 
 
 LEAST_PER_HOST = 300.0

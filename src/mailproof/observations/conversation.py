@@ -11,8 +11,8 @@ from mailproof.observations.dialogue import DialogueSeen
 from mailproof.observations.refusals import STRANGER, Tester, refuses_client
 
 PIPELINED = ("MAIL", "RCPT", "RSET", "NOOP")
-"""Verbs of one segment; NOOP may only be the last of them (RFC 2920, section 3.1). The recipient is one that nobody is,
-so that the replies are not all alike.
+"""Verbs of one segment; NOOP may only be the last of them (RFC 2920, section 3.1). The recipient is none at all, so
+that the replies are not all alike.
 """
 
 ENOUGH = "the server had refused enough in that session"
@@ -47,10 +47,10 @@ class Step(StrEnum):
     TOO_LARGE = "MAIL of a message above the limit"
     LONG_LINE = "a command line of 512 octets"
     SHORT_LINE = "NOOP with a word"
-    LONG_LOCAL_PART = "RCPT of a local part of 64 octets"
+    LONG_LOCAL_PART = "MAIL of a local part of 64 octets"
     LONG_DOMAIN = "MAIL of a path of 256 octets"
     UTF8_MAIL = "MAIL with SMTPUTF8"
-    UTF8_RCPT = "RCPT of an address in UTF-8"
+    UTF8_SENDER = "MAIL from an address in UTF-8"
     ANY_CASE = "RCPT of postmaster in any letters"
 
 

@@ -60,6 +60,45 @@ class Exercised(Observation):
         return tuple(lines)
 
 
+@dataclass(frozen=True)
+class ReportSeen:
+    """A report about a test domain. Times are in seconds since 1970."""
+
+    file: str
+    reporter: str
+    email: str
+    """Of the reporter; empty where the report names none."""
+    domain: str
+    end: int
+    signed_by: tuple[str, ...] | None
+    """The domains that signed the message that it came in; None where that was not kept."""
+
+
+@dataclass(frozen=True)
+class ExerciseReports(Observation):
+    """What the service reported about the domains of an exercise."""
+
+    exercised: Exercised
+    test_domain: str
+    """Reports are asked for about it and the domains below it; empty: they are not."""
+    sink_domain: str
+    """The same of reports of TLS."""
+    has_reports: bool
+    """The inventory names reports."""
+    aggregate: tuple[ReportSeen, ...] = ()
+    tls: tuple[ReportSeen, ...] = ()
+    shared_with: tuple[str, ...] = ()
+    """Other mailboxes that the same domains are used for: a report may be that of their service."""
+    unread: tuple[str, ...] = ()
+    """Files that could not be read, and why."""
+
+    def evidence(self) -> tuple[str, ...]:
+        seen = (
+            f"{one.file}: about {one.domain}, by {one.reporter} <{one.email}>" for one in (*self.aggregate, *self.tls)
+        )
+        return (*self.exercised.evidence(), *seen, *self.unread)
+
+
 def _told(sent: Sent) -> Iterator[str]:
     yield f"{sent.case}, at {sent.server}: {sent.stage} {sent.code} {sent.reply}{sent.failure}"
     for reply in sent.further:

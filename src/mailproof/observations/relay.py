@@ -15,7 +15,8 @@ COMPARISON = "unknown recipient at home"
 """What the server says of a mailbox of its own that does not exist."""
 COMPARISON_ALONE = "unknown recipient without a domain"
 COMPARISON_LITERAL = "unknown recipient at the address"
-COMPARISONS = (COMPARISON, COMPARISON_ALONE, COMPARISON_LITERAL)
+COMPARISON_HOST = "unknown recipient at the host"
+COMPARISONS = (COMPARISON, COMPARISON_ALONE, COMPARISON_LITERAL, COMPARISON_HOST)
 TELLING = ("plain", "null sender")
 """Forms whose refusal says that the server does not relay; the others are tricks to get around that."""
 
@@ -33,6 +34,8 @@ class RelayAttempts(DialogueSeen):
     tester: Tester = STRANGER
     unserved: str = ""
     """The greeting of a server that refuses service; nothing was tried then."""
+    untried: str = ""
+    """Why some forms were not tried; empty if all were."""
 
     @property
     def forms(self) -> tuple[Attempt, ...]:

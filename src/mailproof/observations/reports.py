@@ -94,6 +94,8 @@ class Reports(Observation):
     """The others of a mailbox."""
     unread: tuple[str, ...] = ()
     """Messages of a mailbox that could not be read, and why."""
+    signed_by: tuple[str, ...] | None = None
+    """The domains that the message with the report is signed by (DKIM), as it says; None for no message."""
 
     @property
     def failures(self) -> tuple[FailureReport, ...]:

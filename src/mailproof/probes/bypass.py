@@ -30,7 +30,7 @@ async def bypass(server: FilteredServer, net: Network, look: Look, targets: Targ
     named = next((role for role in domain.roles if role not in ROLES), ROLES[0])
     series = Series(endpoint, net, tls=True, sessions=2)
     try:
-        await series.ask([Form("mail past the filter", net.settings.sender, f"{named}@{domain.name}")])
+        await series.ask([Form("mail past the filter", net.settings.sender, f"{named}@{domain.name}", refused=True)])
     except (RefusedByAddress, TimedOut, ClosedEarly, NotAvailable) as failure:
         said = [line.text for line in series.transcript if line.speaker is Speaker.SERVER]
         if said and not said[-1].startswith("5"):
@@ -38,6 +38,8 @@ async def bypass(server: FilteredServer, net: Network, look: Look, targets: Targ
         if not said and not isinstance(failure, RefusedByAddress):
             await _someone_answers(domain.name, look, targets)
         return Bypass(series.transcript, endpoint.host, failure.reason)
+    if series.untried:
+        raise NotObserved(series.untried)
     return Bypass(series.transcript, endpoint.host, "", series.attempts[0])
 
 

@@ -23,7 +23,7 @@ TRIES, ROUNDS = 2, 2
 """Connections in which the tester may turn out to have been too slow, in so many rounds with a pause between."""
 
 
-@probe(active=True, first=True, connections=TRIES * ROUNDS + 1)
+@probe(active=True, first=True, connections=TRIES * ROUNDS + 1, refusals=1)
 async def early_talk(endpoint: MXEndpoint, net: Network) -> EarlyTalk:
     """EHLO, MAIL, RCPT, RSET and QUIT in one write before the greeting, and a polite connection after it.
 
@@ -44,6 +44,7 @@ async def early_talk(endpoint: MXEndpoint, net: Network) -> EarlyTalk:
     for number in range(TRIES * ROUNDS):
         if number and number % TRIES == 0:
             await asyncio.sleep(net.settings.limits.retry_pause)
+        await net.refusals.require(endpoint)  # Exim and Postfix log what comes too early, and fail2ban counts it
         seen = await _talk_early(endpoint, net, script)
         if seen.early or not seen.tolerated:
             break
@@ -56,13 +57,13 @@ async def _talk_early(endpoint: MXEndpoint, net: Network, script: bytes) -> Earl
         waited = dialogue.greeted_after
         heard, closed = b"", False
         try:
-            heard, closed = await _hear_out(dialogue, net)
+            heard, closed = await hear_out(dialogue, net)
         except ClosedEarly:
             closed = True
     if not heard and not closed:
         raise NotAvailable("neither a greeting nor a refusal came", dialogue.transcript.evidence())
     early = waited is None or waited < AT_ONCE
-    return EarlyTalk(dialogue.transcript.lines, _codes(heard), closed, "", False, early, _protocol_error(heard))
+    return EarlyTalk(dialogue.transcript.lines, codes_of(heard), closed, "", False, early, _protocol_error(heard))
 
 
 async def _polite(endpoint: MXEndpoint, net: Network) -> tuple[str, bool]:
@@ -75,7 +76,7 @@ async def _polite(endpoint: MXEndpoint, net: Network) -> tuple[str, bool]:
     return str(greeting), greeting.code == 220
 
 
-async def _hear_out(dialogue: smtp.Dialogue, net: Network) -> tuple[bytes, bool]:
+async def hear_out(dialogue: smtp.Dialogue, net: Network) -> tuple[bytes, bool]:
     """What comes until the early commands are answered or the server closes, and whether it closed.
 
     The greeting may take its time, the answers behind it less; silence after the greeting means that the server
@@ -89,7 +90,7 @@ async def _hear_out(dialogue: smtp.Dialogue, net: Network) -> tuple[bytes, bool]
     while loop.time() < end and len(heard) < smtp.UNASKED_OCTETS:
         chunk = await dialogue.listen(min(limits.silence, end - loop.time()))
         heard += chunk
-        codes = _codes(heard)
+        codes = codes_of(heard)
         if dialogue.closed or 221 in codes:
             break
         if codes and not greeted:
@@ -99,7 +100,7 @@ async def _hear_out(dialogue: smtp.Dialogue, net: Network) -> tuple[bytes, bool]
     return heard, dialogue.closed
 
 
-def _codes(heard: bytes) -> tuple[int, ...]:
+def codes_of(heard: bytes) -> tuple[int, ...]:
     """The codes of complete replies."""
     return tuple(int(code) for code in re.findall(rb"^([2-5][0-9]{2})(?: [^\n]*)?\r?\n", heard, re.MULTILINE))
 

@@ -36,7 +36,7 @@ async def mailboxes(exchange: MailExchange, net: Network, look: Look) -> Mailbox
             *(role for role in roles if role != postmaster),
             Form("bare postmaster", sender, "postmaster"),
             Form("null sender", "", postmaster.recipient),
-            Form("unknown", sender, f"{unknown}@{domain.name}"),
+            Form("unknown", sender, f"{unknown}@{domain.name}", refused=True),
         ]
     )
     await series.ask_again()
@@ -49,9 +49,8 @@ async def mailboxes(exchange: MailExchange, net: Network, look: Look) -> Mailbox
                 in_clear = series.attempts.pop()
     attempts = tuple(series.attempts)
     tester = await series.tester()
-    return Mailboxes(
-        series.transcript, domain.name, endpoint.id, attempts, series.interrupted, tester, in_clear=in_clear
-    )
+    unasked = series.interrupted or series.untried
+    return Mailboxes(series.transcript, domain.name, endpoint.id, attempts, unasked, tester, in_clear=in_clear)
 
 
 @probe(active=True)

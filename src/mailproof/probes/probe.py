@@ -48,7 +48,7 @@ class Probe:
     looks: tuple[str, ...] = ()
     """Names of probes that it asks about its own target, or the endpoint of it, through ``look``."""
     refusals: int = 0
-    """Recipients that a right server refuses it, at most, for ``mailproof plan``: they may count against the tester."""
+    """Refusals by a right server that count against the tester (``net.refusals``), at most, for ``mailproof plan``."""
     questions: int = 0
     """Questions that it puts to name servers directly, at most and retries aside, for ``mailproof plan``."""
     on_dead_hosts: bool = False

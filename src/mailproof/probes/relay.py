@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
 
 from mailproof.net.network import Network
-from mailproof.observations.relay import COMPARISON, COMPARISON_ALONE, COMPARISON_LITERAL, HOME, RelayAttempts
+from mailproof.observations.relay import (
+    COMPARISON,
+    COMPARISON_ALONE,
+    COMPARISON_HOST,
+    COMPARISON_LITERAL,
+    HOME,
+    RelayAttempts,
+)
 from mailproof.observations.smtp import SMTPSession
 from mailproof.probes.made_up import made_up_mailbox
 from mailproof.probes.probe import probe
 from mailproof.probes.series import Form, Series, without_repeats
 from mailproof.probes.smtp import unserved
 from mailproof.targets.services import SMTPEndpoint
+
+SESSIONS = 32
+"""As many as two refusals in each need, and some for servers that end a session earlier."""
 
 
 def _own(endpoint: SMTPEndpoint) -> str:
@@ -25,30 +36,40 @@ def _literal(endpoint: SMTPEndpoint) -> str:
 def relay_forms(endpoint: SMTPEndpoint, sender: str, outsider: str) -> list[Form]:
     """Every way to ask for a mailbox that is not the server's, the most telling ones first.
 
-    The very first is for comparison: a mailbox that a server must accept for its own domain.
+    The very first is for comparison: a mailbox that a server must accept for its own domain. A trick is tried at the
+    domain, at the host's name and at its address: Postfix, say, takes routes apart that end at itself, and not those
+    that end at a domain which it hosts. With a sender of its own a server is tried at the plain recipient alone: it is
+    the sender that it would trust, whatever the recipient looks like.
     """
     local, _, domain = outsider.rpartition("@")
-    own, literal = _own(endpoint), _literal(endpoint)
-    return without_repeats(
-        [
-            Form(HOME, sender, f"postmaster@{own}"),
-            Form("plain", sender, outsider),
-            Form("null sender", "", outsider),
-            Form("sender of the domain itself", f"postmaster@{own}", outsider),
-            Form("percent hack", sender, f"{local}%{domain}@{own}"),
-            Form("source route", sender, f"@{own}:{outsider}"),
-            Form("bang path at the domain", sender, f"{domain}!{local}@{own}"),
-            Form("quoted at the domain", sender, f'"{outsider}"@{own}'),
-            Form("sender at the host's name", f"postmaster@{endpoint.host}", outsider),
-            Form("percent hack without a domain", sender, f"{local}%{domain}"),
-            Form("bang path", sender, f"{domain}!{local}"),
-            Form("quoted", sender, f'"{outsider}"'),
-            Form("source route of the host", sender, f"@{endpoint.host}:{outsider}"),
-            Form("percent hack at the address", sender, f"{local}%{domain}@{literal}"),
-            Form("sender at the host's address", f"postmaster@{literal}", outsider),
-            Form("double at sign", sender, f"{outsider}@{own}"),
-        ]
-    )
+    own, host, literal = _own(endpoint), endpoint.host, _literal(endpoint)
+    forms = [
+        Form("plain", sender, outsider),
+        Form("null sender", "", outsider),
+        Form("sender of the domain itself", f"postmaster@{own}", outsider),
+        Form("percent hack", sender, f"{local}%{domain}@{own}"),
+        Form("percent hack at the host", sender, f"{local}%{domain}@{host}"),
+        Form("source route", sender, f"@{own}:{outsider}"),
+        Form("bang path at the domain", sender, f"{domain}!{local}@{own}"),
+        Form("quoted at the domain", sender, f'"{outsider}"@{own}'),
+        Form("sender at the host's name", f"postmaster@{host}", outsider),
+        Form("percent hack without a domain", sender, f"{local}%{domain}"),
+        Form("bang path", sender, f"{domain}!{local}"),
+        Form("quoted", sender, f'"{outsider}"'),
+        Form("source route of the host", sender, f"@{host}:{outsider}"),
+        Form("percent hack at the address", sender, f"{local}%{domain}@{literal}"),
+        Form("sender at the host's address", f"postmaster@{literal}", outsider),
+        Form("double at sign", sender, f"{outsider}@{own}"),
+        Form("double at sign at the host", sender, f"{outsider}@{host}"),
+        Form("bang path at the host", sender, f"{domain}!{local}@{host}"),
+        Form("quoted at the address", sender, f'"{outsider}"@{literal}'),
+        Form("double at sign at the address", sender, f"{outsider}@{literal}"),
+        Form("bang path at the address", sender, f"{domain}!{local}@{literal}"),
+        Form("source route of the address", sender, f"@{literal}:{outsider}"),
+        Form("quoted percent hack", sender, f'"{local}%{domain}"'),
+    ]
+    refused = [replace(form, refused=True) for form in forms]
+    return without_repeats([Form(HOME, sender, f"postmaster@{own}"), *refused])
 
 
 def comparison_forms(endpoint: SMTPEndpoint, sender: str) -> list[Form]:
@@ -56,14 +77,17 @@ def comparison_forms(endpoint: SMTPEndpoint, sender: str) -> list[Form]:
     then prove nothing.
     """
     local = made_up_mailbox(_own(endpoint), sender)
-    return [
-        Form(COMPARISON, sender, f"{local}@{_own(endpoint)}"),
-        Form(COMPARISON_ALONE, sender, local),
-        Form(COMPARISON_LITERAL, sender, f"{local}@{_literal(endpoint)}"),
-    ]
+    return without_repeats(
+        [
+            Form(COMPARISON, sender, f"{local}@{_own(endpoint)}"),
+            Form(COMPARISON_ALONE, sender, local),
+            Form(COMPARISON_LITERAL, sender, f"{local}@{_literal(endpoint)}"),
+            Form(COMPARISON_HOST, sender, f"{local}@{endpoint.host}"),
+        ]
+    )
 
 
-@probe(active=True, connections=22, refusals=16)
+@probe(active=True, connections=SESSIONS, refusals=24)
 async def relay_attempts(endpoint: SMTPEndpoint, net: Network, smtp_session: SMTPSession) -> RelayAttempts:
     """MAIL and RCPT for mailboxes that are not the server's: every form inside TLS, the plain one in clear too."""
     if why := unserved(smtp_session):
@@ -71,8 +95,8 @@ async def relay_attempts(endpoint: SMTPEndpoint, net: Network, smtp_session: SMT
     settings = net.settings
     forms = relay_forms(endpoint, settings.sender, settings.outsider)
     works = smtp_session.tls_works
-    series = Series(endpoint, net, tls=works, sessions=22)
-    await series.ask(forms[:2])
+    series = Series(endpoint, net, tls=works, sessions=SESSIONS)
+    await series.ask(forms[:2])  # at home, and plain
     if works:
         await series.ask(forms[1:2], in_clear=True)
     await series.ask(forms[2:])
@@ -80,4 +104,11 @@ async def relay_attempts(endpoint: SMTPEndpoint, net: Network, smtp_session: SMT
     if any(attempt.accepted and attempt.form != HOME for attempt in series.attempts) and not series.interrupted:
         await series.ask(comparison_forms(endpoint, settings.sender))
     tester = await series.tester()
-    return RelayAttempts(series.transcript, tuple(series.attempts), series.interrupted, endpoint.role, tester)
+    return RelayAttempts(
+        series.transcript,
+        tuple(series.attempts),
+        series.interrupted,
+        endpoint.role,
+        tester,
+        untried=series.untried,
+    )

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from mailproof.clock import now
+from mailproof.grammars.dkim_signatures import parse_signature
+from mailproof.grammars.messages import parse_header
 from mailproof.grammars.received import normal_address
 from mailproof.grammars.report_files import MAX_PACKED, NoReport, UnreadableReport
 from mailproof.grammars.reports import read_reports
@@ -25,6 +27,8 @@ from mailproof.targets.reports import ReportedDomain
 WINDOW_DAYS = 30
 """How far before the end of the newest report sources are looked at: what was mended before is no fault any more."""
 
+MAX_HEADER = 64 * 1024
+"""Octets of a message in which its header is looked for."""
 
 DAY = 86_400
 MAX_DAYS = 400
@@ -46,10 +50,17 @@ async def reports(file: ReportFile, net: Network, inventory: Inventory, look: Lo
         found = await read_database(file, inventory)
     else:
         data = await net.files.read(Path(file.path), MAX_PACKED)
-        found = await asyncio.to_thread(_read_file, file, data)
+        found = replace(await asyncio.to_thread(_read_file, file, data), signed_by=_signed_by(data))
     about = {policy.domain for report in found.tls for policy in report.policies}
     ours = tuple(domain.name for domain in inventory.domains if domain.name in about)
     return replace(found, ours=ours, observed_at=now())
+
+
+def _signed_by(data: bytes) -> tuple[str, ...] | None:
+    header = parse_header(data[:MAX_HEADER])
+    if header.first("from") is None:
+        return None
+    return tuple(parse_signature(field.value).domain for field in header.all("dkim-signature"))
 
 
 def _read_file(file: ReportFile, data: bytes) -> Reports:

@@ -34,19 +34,24 @@ class Form:
     name: str
     sender: str
     recipient: str
+    refused: bool = False
+    """Whether a right server refuses it: then it is only asked for while refusals are within the limits."""
 
 
 class Series:
     """A series of attempts at one endpoint, over as many sessions as they need, but no more than ``sessions``.
 
-    ``attempts`` are what was answered, ``interrupted`` is why the rest was not.
+    ``attempts`` are what was answered, ``interrupted`` is why the rest was not, and ``untried`` is why forms were left
+    out that the server would have refused: it had refused enough (``net.refusals``).
     """
 
     def __init__(self, endpoint: SMTPEndpoint, net: Network, *, tls: bool, sessions: int) -> None:
         self.attempts: list[Attempt] = []
         self.interrupted = ""
+        self.untried = ""
         self.names: set[str] = {net.settings.ehlo_name.lower()}
         """By what the server may call us."""
+        self._forms: dict[tuple[str, str], Form] = {}
         self._endpoint = endpoint
         self._net = net
         self._tls = tls
@@ -64,7 +69,12 @@ class Series:
         limits = self._net.settings.limits
         waited = False
         left = list(forms)
+        self._forms |= {(form.name, form.recipient): form for form in forms}
         while left and not self.interrupted:
+            if left[0].refused and not await self._net.refusals.room(self._endpoint):
+                self.untried = self._net.refusals.reason(self._endpoint)
+                left = [form for form in left if not form.refused]
+                continue
             if not self._sessions:
                 self.interrupted = "the server ends every session too soon"
                 return
@@ -114,7 +124,7 @@ class Series:
         """Ask about ``deferred`` again and put the new answers in the place of the old ones; whether one is final."""
         known = self.attempts
         for in_clear in (False, True):
-            forms = [Form(a.form, a.sender, a.recipient) for a in deferred if (self._tls and not a.tls) is in_clear]
+            forms = [self._forms[a.form, a.recipient] for a in deferred if (self._tls and not a.tls) is in_clear]
             self.attempts = []
             with suppress(NotObserved):
                 await self.ask(forms, in_clear=in_clear)
@@ -145,11 +155,13 @@ class Series:
                 inside = await self._open(dialogue, in_clear) or endpoint.implicit_tls
                 refused = 0
                 for form in forms:
-                    if refused >= self._room:
+                    if refused >= self._room or (form.refused and not self._net.refusals.has_room(endpoint)):
                         break
                     attempt = await _attempt(dialogue, form, inside)
                     self.attempts.append(attempt)
                     refused += not attempt.accepted
+                    if attempt.last.permanent or (attempt.last.enhanced or "").startswith("4.1."):
+                        self._net.refusals.count(endpoint)
                     await dialogue.command("RSET")
                 await dialogue.farewell()
             finally:

@@ -41,7 +41,7 @@ async def clear_text_auth(endpoint: SMTPEndpoint, net: Network, smtp_session: SM
     return ClearTextAuth(transcript, offered, reply, smtp_session)
 
 
-@probe(active=True, connections=1)
+@probe(active=True, connections=1, refusals=1)
 async def starttls_injection(endpoint: SMTPEndpoint, net: Network, smtp_session: SMTPSession) -> Injection:
     """``NOOP`` in clear behind STARTTLS in one write: a server must forget it (RFC 3207, section 4.2).
 
@@ -50,6 +50,7 @@ async def starttls_injection(endpoint: SMTPEndpoint, net: Network, smtp_session:
     """
     if not smtp_session.offers_starttls:
         return Injection(smtp_session.transcript, False, None, None, "")
+    await net.refusals.require(endpoint)  # Exim and Postfix log what comes too early, and fail2ban counts it
     async with net.smtp.connect(endpoint.address, endpoint.port, host=endpoint.host) as dialogue:
         await dialogue.greeting()
         await dialogue.ehlo()

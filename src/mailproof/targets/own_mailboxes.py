@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mailproof.targets.base import Target
 from mailproof.targets.discovery import Search, finder
+from mailproof.targets.files import EvidenceFile
 from mailproof.targets.mail import MailDomain
 
 
@@ -21,6 +22,14 @@ class ExercisedMailbox(Target):
     tries_incoming: bool = False
     """The inventory has what it takes to try SPF, DKIM and DMARC."""
     tries_outgoing: bool = False
+    test_domain: str = ""
+    """Reports are asked for about this domain and those below it; empty: they are not."""
+    sink_domain: str = ""
+    """The same of reports of TLS."""
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2]
 
     @property
     def id(self) -> str:
@@ -31,7 +40,7 @@ class ExercisedMailbox(Target):
         return (self.address, *self.domains)
 
 
-@finder(ExercisedMailbox, after=(MailDomain,))
+@finder(ExercisedMailbox, after=(MailDomain, EvidenceFile))
 async def find_own_mailboxes(search: Search) -> None:
     """Those that the inventory names, and lets be exercised."""
     for mailbox in search.inventory.own_mailboxes:
@@ -44,6 +53,8 @@ async def find_own_mailboxes(search: Search) -> None:
                     search.named(file),
                     mailbox.incoming is not None,
                     mailbox.outgoing is not None,
+                    mailbox.incoming.test_domain if mailbox.incoming and mailbox.report_to else "",
+                    mailbox.outgoing.sink_domain if mailbox.outgoing and mailbox.report_to else "",
                     domains=(mailbox.domain,),
                 )
             )

@@ -1,7 +1,8 @@
-"""SMTP replies."""
+"""SMTP replies, and the challenges of NTLM in them."""
 
 from __future__ import annotations
 
+from mailproof.grammars import ntlm
 from mailproof.net.errors import NotObserved
 from mailproof.net.settings import Limits
 from mailproof.net.smtp import Dialogue, Reply, extensions
@@ -9,6 +10,7 @@ from mailproof.net.stream import Stream
 from mailproof.net.text import printable
 from mailproof.net.transcript import Transcript
 from tests.fuzz.parser import CONTROLS, Parser, as_text, loop, told, words_of
+from tests.unit.ntlm_messages import challenge
 
 
 def _stream(data: bytes) -> Stream:
@@ -61,6 +63,11 @@ def _ehlo(data: bytes) -> bool:
     return len(found) > 1
 
 
+def _ntlm(data: bytes) -> bool:
+    found = ntlm.parse_challenge(as_text(data))
+    return found is not None and bool(found.names)
+
+
 PARSERS = (
     Parser(
         "smtp",
@@ -78,6 +85,13 @@ PARSERS = (
         _ehlo,
         (b"mx.example\nPIPELINING\nSIZE 10485760\nAUTH=LOGIN PLAIN\nAUTH CRAM-MD5\nSTARTTLS\nXFOO a=b",),
         words_of("AUTH AUTH= SIZE STARTTLS \xdf starttls"),
+        10,
+    ),
+    Parser(
+        "ntlm",
+        _ntlm,
+        (challenge({1: "EX1", 2: "CORP", 3: "ex1.corp.example"}, "CORP", (10, 0, 20348)).encode(),),
+        words_of("TlRMTVNTUAAC AAAA //// = +"),
         10,
     ),
 )

@@ -52,7 +52,7 @@ class Dialogue:
                 return "250 2.1.5 Ok" if local_part in MAILBOXES else "550 5.1.1 No such mailbox"
             case "HELO" | "MAIL" | "RSET" | "NOOP":
                 return "250 2.0.0 Ok"
-            case "QUIT":
+            case "QUIT" | "POST":
                 return "221 2.0.0 Bye"
         return "502 5.5.2 Not implemented"
 

@@ -102,6 +102,8 @@ TABLE: Table = {
                 _smuggling("CR.CR", further=("554 5.5.1 Error: no valid recipients",)),
             ),
         ),
+        passes(exercised=exercised(replace(answered("smuggling LF.LF", 451, "bare LF"), tries=3))),
+        undecided("LF.LF: message: 451 later", exercised=exercised(answered("smuggling LF.LF", 451, "later"))),
         undecided("LF.LF: RCPT: 450 later", exercised=exercised(answered("smuggling LF.LF", 450, "later", "RCPT"))),
         undecided("LF.LF: RCPT: 550 enough", exercised=exercised(answered("smuggling LF.LF", 550, "enough", "RCPT"))),
         undecided("not in the mailbox afterwards", exercised=exercised(_smuggling("LF.LF"))),

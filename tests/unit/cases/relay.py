@@ -31,8 +31,8 @@ _NAMED = reply(550, "Kein Zutritt: 203.0.113.9")
 _OUTSIDER = "nobody@outside.example"
 
 
-def _relay(*attempts: Attempt, interrupted: str = "", role: str = MX.name) -> RelayAttempts:
-    return RelayAttempts(TRANSCRIPT, attempts, interrupted, role)
+def _relay(*attempts: Attempt, interrupted: str = "", role: str = MX.name, untried: str = "") -> RelayAttempts:
+    return RelayAttempts(TRANSCRIPT, attempts, interrupted, role, untried=untried)
 
 
 def _to_outsider(form: str, rcpt: Reply) -> Attempt:
@@ -81,6 +81,9 @@ TABLE: Table = {
         undecided("not decided", relay_attempts=_relay(_to_outsider("plain", GREYLISTED), role=SUBMISSION.name)),
         fails("1 of 1 forms", relay_attempts=_relay(_to_outsider("plain", ACCEPTED), role=SUBMISSION.name)),
         undecided("no form was tried", relay_attempts=_relay()),
+        undecided("no form was tried; refused enough", relay_attempts=_relay(untried="refused enough")),
+        undecided("only these forms were tried: plain, null sender", relay_attempts=_relay(*_DENIED, untried="enough")),
+        fails("1 of 3", relay_attempts=_relay(*_DENIED, _to_outsider("percent", ACCEPTED), untried="enough")),
         undecided("1 of 3 forms", relay_attempts=_relay(*_DENIED, _to_outsider("percent", GREYLISTED))),
         undecided(
             "2 of 3 forms",
