@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from mailproof.archive.keeping import is_aside, keep_aggregate, keep_aside, keep_failure, keep_tls, take_back
+from mailproof.archive.keeping import digests_aside, keep_aggregate, keep_aside, keep_failure, keep_tls, take_back
 from mailproof.documents import TooLarge, UnreadableFile, read_octets
 from mailproof.grammars.aggregate_reports import AggregateReport
 from mailproof.grammars.failure_reports import FailureReport
@@ -107,7 +107,7 @@ def _is_regular(file: Path) -> bool:
 
 def import_paths(engine: Engine, paths: Sequence[Path], summary: Summary, say: Callable[[str], None]) -> None:
     """Import what lies at or below the paths. Raises NoSuchPath."""
-    aside = set(is_aside(engine))
+    aside = set(digests_aside(engine))
     for path in paths:
         for file in files_below(path):
             summary.files += 1
@@ -118,7 +118,7 @@ def import_paths(engine: Engine, paths: Sequence[Path], summary: Summary, say: C
 
 def import_mailbox(engine: Engine, mailbox: IMAPMailbox, summary: Summary) -> None:
     """Import the messages of a mailbox, the newest first. Raises UnreadableMailbox; what was read before is kept."""
-    aside = set(is_aside(engine))
+    aside = set(digests_aside(engine))
     name = f"imaps://{mailbox.at.host}/{mailbox.at.folder}"
     for number, data in mailbox.messages():
         summary.files += 1
