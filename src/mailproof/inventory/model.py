@@ -238,6 +238,11 @@ class Inventory(Part):
     domains: Annotated[list[Annotated[Domain, _shorthand("name", Domain)]], AfterValidator(unique)] = Field(
         default=[], description="Mail domains. `domains: [example.org]` is a complete inventory."
     )
+    domains_from: str | None = Field(
+        None,
+        description="A file of mail domains beside this one, one a line, packed by gzip or not; `#` begins a comment. "
+        "Each is a domain with nothing but its name, unless `domains` says more of it.",
+    )
     hosts: Annotated[list[Annotated[Host, _shorthand("name", Host)]], AfterValidator(unique)] = Field(
         default=[], description="Mail hosts with roles that the DNS does not tell, or with their own consent."
     )
