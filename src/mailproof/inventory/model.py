@@ -252,7 +252,7 @@ class Inventory(Part):
     )
     web_hosts: Annotated[list[DomainName], AfterValidator(unique)] = Field(
         default=[],
-        description="Web sites of the domains, like example.org and webmail.example.org: one page of each is looked at.",
+        description="Web sites of the domains, like example.org and webmail.example.org: a page of each is looked at.",
     )
     name_servers: Annotated[list[DomainName], AfterValidator(unique)] = Field(
         default=[], description="Name servers that zones may have. Without any, every name server is approved of."
