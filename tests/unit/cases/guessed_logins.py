@@ -64,9 +64,10 @@ TABLE: Table = {
     "AUTH-BRUTEFORCE": (
         skips("not offered", guessed_logins=_UNOFFERED),
         passes(guessed_logins=_seen(row=3, closed=True)),
-        passes(guessed_logins=_seen(row=1, seconds=2.0)),
+        passes(guessed_logins=_seen(row=3, seconds=2.0)),
         advises("21 wrong logins in one session are answered without delay", guessed_logins=_seen()),
         advises("a made-up password is accepted", guessed_logins=_TAKEN),
+        undecided("after 2 wrong logins", guessed_logins=_seen(row=2, seconds=2.0)),
         undecided(
             "after 4 wrong logins: refused enough", guessed_logins=_seen(row=4, row_interrupted="refused enough")
         ),
