@@ -19,7 +19,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 
-PYTHON_PEERS = ("checkdmarc", "trustymail", "sslyze")
+PYTHON_PEERS = ("checkdmarc", "trustymail", "sslyze", "parsedmarc")
 DEBIAN_PEERS = {
     "testssl.sh": ("testssl", "testssl.sh"),
     "zonemaster-cli": ("zonemaster-cli",),

@@ -8,8 +8,9 @@ from __future__ import annotations
 from mailproof.controls import MAY, SHOULD, Between, Family, Harm, control, finding, not_applicable
 from mailproof.grammars.received import seconds_of
 from mailproof.net.errors import NotAvailable
-from mailproof.observations.failing_sources import FORWARDED, FailingSources, Kind
+from mailproof.observations.failing_sources import FailingSources
 from mailproof.observations.reports import Reported, SourceSeen, day
+from mailproof.observations.source_classes import FORWARDED
 from mailproof.references import PRACTICE, rfc
 
 FAMILY = Family("DMARC", "DMARC policies")
@@ -154,13 +155,13 @@ def test_no_failing_source_is_a_host_of_ours(failing_sources: FailingSources) ->
     """
     if not failing_sources.messages:
         not_applicable(f"no report tells of messages of {failing_sources.domain}")
-    own = [source for source in failing_sources.sources if source.kind is Kind.OWN]
+    own = [source for source in failing_sources.sources if source.own]
     assert not own, "; ".join(
         f"{one.own} ({one.source.address}): {one.source.messages - one.source.passed} of {one.source.messages} "
         "messages fail DMARC"
         for one in own
     )
-    unknown = [source for source in failing_sources.sources if source.kind is Kind.UNKNOWN and source.unknown]
+    unknown = [source for source in failing_sources.sources if source.unknown and not source.is_told]
     if unknown:
         raise NotAvailable(
             f"of {len(unknown)} failing sources it is not known what they are: {unknown[0].unknown[0]}",

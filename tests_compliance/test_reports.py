@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mailproof.controls import MAY, SHOULD, Between, Family, Harm, control, finding, not_applicable
 from mailproof.grammars.received import seconds_of
+from mailproof.net.errors import NotAvailable
 from mailproof.observations.reports import Reports
 from mailproof.references import rfc
 
@@ -17,15 +18,23 @@ def test_aggregate_reports_follow_the_schema(reports: Reports) -> None:
     Why: what a report does not say right, nobody counts. The fault is the reporter's.
     Fix: tell the reporter; what can be understood is used.
     """
-    _require(reports.aggregate, "the file holds no aggregate report of DMARC")
+    _require(reports, reports.aggregate, "the file holds no aggregate report of DMARC")
     for report in reports.aggregate:
         assert not report.errors, f"{report.reporter or 'a reporter'}: {'; '.join(report.errors)}"
         assert not (report.is_9990 and report.container == "zip"), "a report of RFC 9990 comes in a ZIP, not in gzip"
+    _require_all_read(reports)
 
 
-def _require(found: tuple[object, ...], missing: str) -> None:
+def _require(reports: Reports, found: tuple[object, ...], missing: str) -> None:
     if not found:
+        _require_all_read(reports)
         not_applicable(missing)
+
+
+def _require_all_read(reports: Reports) -> None:
+    """Raise NotAvailable where a message of a mailbox could not be read."""
+    if reports.unread:
+        raise NotAvailable(f"not all messages could be read: {reports.unread[0]}", reports.evidence())
 
 
 @control("DKIM-SELECTOR-IN-REPORT", MAY, rfc(9990), harm=Harm.REFUSED)
@@ -36,10 +45,13 @@ def test_reports_name_the_selectors(reports: Reports) -> None:
     ask for selectors.
     Fix: tell the reporter.
     """
-    _require(tuple(report for report in reports.aggregate if report.is_9990), "the file holds no report of RFC 9990")
+    _require(
+        reports, tuple(report for report in reports.aggregate if report.is_9990), "the file holds no report of RFC 9990"
+    )
     for report in reports.aggregate:
         if report.is_9990 and report.unnamed_signatures:
             finding(MAY, f"{report.reporter} names no selector in {report.unnamed_signatures} results of DKIM")
+    _require_all_read(reports)
 
 
 @control("RPT-FAILURE", MAY, rfc(9991), rfc(6591, "3"), rfc(5965, "3"), harm=Harm.REFUSED)
@@ -49,10 +61,10 @@ def test_failure_reports_have_their_fields(reports: Reports) -> None:
     Why: what a report does not say right, no program counts. The fault is the reporter's.
     Fix: tell the reporter; what can be understood is used.
     """
-    if reports.failure is None:
-        not_applicable("the file is no failure report")
-    failure = reports.failure
-    assert not failure.errors, f"{failure.software or 'a reporter'}: {'; '.join(failure.errors)}"
+    _require(reports, reports.failures, "the file is no failure report")
+    for failure in reports.failures:
+        assert not failure.errors, f"{failure.software or 'a reporter'}: {'; '.join(failure.errors)}"
+    _require_all_read(reports)
 
 
 @control("RPT-TLS", MAY, rfc(8460, "4.4"), harm=Harm.READ)
@@ -62,9 +74,10 @@ def test_tls_reports_follow_the_schema(reports: Reports) -> None:
     Why: what a report does not say right, nobody counts. The fault is the reporter's.
     Fix: tell the reporter; what can be understood is used.
     """
-    _require(reports.tls, "the file holds no report of TLS reporting")
+    _require(reports, reports.tls, "the file holds no report of TLS reporting")
     for report in reports.tls:
         assert not report.errors, f"{report.reporter or 'a reporter'}: {'; '.join(report.errors)}"
+    _require_all_read(reports)
 
 
 @control(
@@ -82,12 +95,12 @@ def test_senders_report_no_failures_of_tls(reports: Reports, *, percent: float =
     Fix: mend what the failure type names: certificates, TLSA records, the policy of MTA-STS. Reports older than the
     parameter days, and failures of no more than percent of the sessions with one policy, are no finding.
     """
-    _require(reports.tls, "the file holds no report of TLS reporting")
+    _require(reports, reports.tls, "the file holds no report of TLS reporting")
     now = seconds_of(reports.observed_at) or 0.0
     recent = [report for report in reports.tls if now - report.end <= days * 86_400]
-    _require(tuple(recent), f"the report is older than {days:g} days")
+    _require(reports, tuple(recent), f"the report is older than {days:g} days")
     ours = [(report, policy) for report in recent for policy in report.policies if policy.domain in reports.ours]
-    _require(tuple(ours), "the report is about no domain of the inventory")
+    _require(reports, tuple(ours), "the report is about no domain of the inventory")
     for report, policy in ours:
         total = policy.successes + policy.failures
         if not policy.failures or policy.failures * 100 <= percent * total:
@@ -98,3 +111,4 @@ def test_senders_report_no_failures_of_tls(reports: Reports, *, percent: float =
             f"{report.reporter} reports {policy.failures} of {total} sessions with {policy.domain} as failed "
             f"({policy.type}): {kinds or 'of no kind that is told'}",
         )
+    _require_all_read(reports)

@@ -35,7 +35,12 @@ class Program:
     commands: tuple[str, ...]
     as_root: bool = False
     """Whether these say nothing to anybody but root."""
+    shown_by: str = ""
+    """A command that is there only with the program, where those that are run are there anyway."""
 
+
+_MUNIN_SETTINGS = "find /etc/munin/munin.conf /etc/munin/munin-conf.d -name '*.conf' -exec cat {} +"
+_MUNIN_HISTORIES = r"date +%s && find /var/lib/munin -name '*.rrd' -printf '%T@ %i %P\n'"
 
 PROGRAMS = (
     Program("postfix", ("postconf -n", "postconf -M", "postconf mail_version")),
@@ -49,6 +54,7 @@ PROGRAMS = (
     Program("nftables", ("nft list ruleset",), as_root=True),
     Program("iptables", ("iptables-save", "ip6tables-save"), as_root=True),
     Program("fail2ban", ("fail2ban-client status",), as_root=True),
+    Program("munin", (_MUNIN_SETTINGS, _MUNIN_HISTORIES), as_root=True, shown_by="munin-cron"),
 )
 """What is asked where it is installed. ``-x`` hides the keys of BIND."""
 
@@ -190,7 +196,7 @@ def _commands(host: str, reached: Reached, programs: Sequence[Program]) -> Itera
     for program in programs:
         for command in program.commands:
             try:
-                installed = reached.exists(shlex.split(command)[0])
+                installed = reached.exists(program.shown_by or shlex.split(command)[0])
             except Exception as error:  # each backend raises what it likes
                 raise CaptureError(f"{host}: {_said(error)}") from None
             if installed:

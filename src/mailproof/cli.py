@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailproof import __version__
+from mailproof.archiving.command import add_reports
 from mailproof.controls import BrokenRules, Catalogue, UnknownControl, load_catalogue, with_rules
 from mailproof.docket import Docket, UnknownFixture, describe
 from mailproof.exercising.command import add_exercise
@@ -101,7 +102,6 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("domains", metavar="DOMAIN", nargs="+", help="a mail domain, like example.org")
     init.add_argument("--resolver", metavar="ADDRESS[:PORT]", help="ask this resolver instead of the system's")
     init.set_defaults(run=_init)
-
     controls = commands.add_parser(
         "controls", help="list every control", description="List every control, one a line, the id first."
     )
@@ -197,8 +197,8 @@ def _parser() -> argparse.ArgumentParser:
     capture.add_argument("--sudo", action="store_true", help="ask as root, by sudo")
     capture.add_argument("--dry-run", action="store_true", help="print what would be run, and run nothing")
     capture.set_defaults(run=_capture)
-    add_identity(commands)
-    add_exercise(commands)
+    for add in (add_identity, add_exercise, add_reports):
+        add(commands)
     return parser
 
 

@@ -75,6 +75,10 @@ RIGHT_UPSMON = """MONITOR ups@localhost 1 upsmon secret-word primary
 MINSUPPLIES 1
 NOTIFYFLAG ONBATT SYSLOG+WALL
 """
+RIGHT_MUNIN = "[example;mx]\n    address 192.0.2.25\n"
+HISTORIES = "1764000000\n1763999900.5 7 example/mx-cpu-user-d.rrd\n1763999900.5 7 example/old-cpu-user-d.rrd\n"
+LISTED = "munin-histories"
+"""A list of the histories of Munin, as its master has it; the old name is another one of the same file."""
 RIGHT_HOST = "mx.right.example"
 
 FAULTS = (
@@ -99,6 +103,14 @@ FAULTS = (
         "mx.injectable.example",
         f"{RIGHT_UPSMON}AT ONBATT * START-TIMER early-shutdown 30\n",
         "a timer that shuts down",
+        "advice",
+    ),
+    ConfigurationFault(
+        "MUNIN-FRESH",
+        "munin",
+        "mx.injectable.example",
+        RIGHT_MUNIN.replace("mx", "mx2"),
+        "a node that was renamed",
         "advice",
     ),
     ConfigurationFault(
@@ -148,6 +160,7 @@ RIGHT = {
     "bind": RIGHT_NAMED,
     "fail2ban": RIGHT_JAILS,
     "nut": RIGHT_UPSMON,
+    "munin": RIGHT_MUNIN,
     "nftables": RIGHT_RULES,
     "squid": RIGHT_SQUID,
 }
@@ -159,6 +172,11 @@ def in_inventory() -> str:
     entries = [
         f"  - {{host: {host}, program: {program}, file: {FOLDER}/{program}-{host}}}\n" for program, host in named
     ]
+    entries += [
+        f"  - {{host: {host}, program: munin, file: {FOLDER}/{LISTED}}}\n"
+        for program, host in named
+        if program == "munin"
+    ]
     captures = ", ".join(f"{FOLDER}/{host}" for host in (RIGHT_HOST, BROKEN.host))
     return f"configurations:\n{''.join(entries)}captures: [{captures}]\n"
 
@@ -166,6 +184,7 @@ def in_inventory() -> str:
 def write(directory: Path) -> None:
     folder = directory / FOLDER
     folder.mkdir()
+    (folder / LISTED).write_text(HISTORIES)
     for fault in NAMED:
         (folder / f"{fault.program}-{fault.host}").write_text(fault.text)
     for program, text in RIGHT.items():

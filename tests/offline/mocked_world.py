@@ -340,6 +340,7 @@ MOCKS = (
         for control, behaviour in (
             ("TLS-CLIENT-SHARE", "all sessions are of TLS 1.0"),
             ("REJECT-LOG-AUDIT", "a partner is refused for its reverse name"),
+            ("OUT-PORT25", "no server of others is reached at port 25"),
         )
     ),
     Mock("ZONE-DRIFT", DRIFT.target, _behaviour(DRIFT), _A_FILE, "advice", RIGHT_ZONE.target),

@@ -4,29 +4,42 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sysconfig
+from argparse import ArgumentParser
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from mailproof.cli import _parser
+from mailproof.cli import _parser, main
 from mailproof.fixtures.world import World
 from tests.offline import message_faults, report_faults
 from tests.offline.user import HANGS, SOURCE, pytest_run, write_inventory
 
 DOCS = SOURCE / "docs"
 
-PAGES = ("evidence-on-disk.md", "reports.md", "first-run.md", "audit-evidence.md", "house-rules.md", "nightly.md")
+PAGES = (
+    *("evidence-on-disk.md", "reports.md", "first-run.md", "audit-evidence.md", "house-rules.md", "nightly.md"),
+    "read-your-dmarc-reports.md",
+)
 
 
 @pytest.fixture(scope="module")
 def options(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The options that pytest knows with mailproof, and those of the command."""
     shown = pytest_run(tmp_path_factory.mktemp("help"), "--help").output
-    commands = [*_parser()._subparsers._group_actions[0].choices.values()]  # type: ignore[union-attr]
+    commands = [*subcommands(_parser())]
+    commands += [inner for command in commands for inner in subcommands(command)]
     elsewhere = {"--junitxml", "--body-file", "--now"}  # of pytest by another name, of gh, of systemctl
     return elsewhere | set(re.findall(r"--[a-z][a-z-]*", shown + "".join(c.format_help() for c in commands)))
+
+
+def subcommands(parser: ArgumentParser) -> Iterator[ArgumentParser]:
+    """The parsers of its commands."""
+    if parser._subparsers is not None:
+        yield from parser._subparsers._group_actions[0].choices.values()  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -67,6 +80,34 @@ def test_messages_and_reports_are_judged_as_the_page_tells(tmp_path: Path) -> No
         found = {target: verdict for (_, target), verdict in run.verdicts(name).items()}
         expected = {"mail": ("samples/msg-right.eml", "pass"), "rua": ("right.example (reports)", "pass")}
         assert expected[name] in found.items(), run.output
+
+
+def test_the_commands_of_the_page_on_reports_work_as_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (DOCS / "read-your-dmarc-reports.md").read_text(encoding="utf-8").replace("example.org", "right.example")
+    commands = re.findall(r"^    ((?:mailproof|pytest) .*)$", page, re.MULTILINE)
+    assert len(commands) == 10
+    report_faults.write(tmp_path)
+    (tmp_path / report_faults.FOLDER).rename(tmp_path / "rua")
+    (inventory, *_) = re.findall(r"```yaml\n(domains: .*?)```", page, re.DOTALL)
+    write_inventory(tmp_path, inventory.replace("192.0.2.25", "11.1.0.1"))
+    monkeypatch.chdir(tmp_path)
+    said = {}
+    for command in commands:
+        program, *arguments = shlex.split(command)
+        if "postgresql" in command or "import --inventory" in command:
+            continue  # tests/real has a server
+        if program == "pytest":
+            said[command] = pytest_run(tmp_path, *arguments).output
+            continue
+        assert main(arguments) in (0, 1)
+        said[command] = capsys.readouterr().out
+    first, again, shown, *_, judged = said.values()
+    assert "new reports" in first
+    assert "files: 0 new reports" in again
+    assert "right.example: " in shown
+    assert "DMARC-" in judged
 
 
 def test_the_recipe_for_an_audit_can_be_judged_again(tmp_path: Path) -> None:

@@ -1,21 +1,36 @@
-"""What an exercise reads by IMAP from a real Dovecot: all folders, messages of the run alone; it changes nothing."""
+"""What is read by IMAP from a real Dovecot, and changes nothing: messages of an exercise, and reports of receivers."""
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import os
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from email.message import EmailMessage
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
-from mailproof.exercising.mailboxes import IMAP, UnreadableMailbox
+from mailproof.cli import main
+from mailproof.exercising.mailboxes import IMAP
 from mailproof.exercising.messages import MARK
 from mailproof.fixtures.authority import Authority
+from mailproof.inventory.model import Inventory
+from mailproof.net.errors import NotAvailable
+from mailproof.net.mailboxes import Bounds, UnreadableMailbox
+from mailproof.net.network import Network
+from mailproof.net.settings import NetSettings
+from mailproof.observations.reports import Reports
+from mailproof.probes import report_stores
+from mailproof.probes.reports import mailbox_reports, reports
+from mailproof.targets.files import ReportMailbox
+from tests.fuzz.parsers.reports import FAILURE, JSON, XML
 from tests.real.lab.requirements import program, why_not
 
 RUN = "a1b2c3d4e5f6"
@@ -54,6 +69,16 @@ service imap-login {{
 """
 
 
+REPORTS = (gzip.compress(XML), JSON, b"<feedback>")
+
+
+def _report(data: bytes) -> bytes:
+    mail = EmailMessage()
+    mail["From"] = "reports@reporter.example"
+    mail.add_attachment(data, maintype="application", subtype="octet-stream")
+    return mail.as_bytes()
+
+
 def _message(run: str, case: str) -> bytes:
     return f"From: a@example.org\r\n{MARK}: {run} {case}\r\n\r\ntext\r\n".encode()
 
@@ -80,11 +105,16 @@ def dovecot(directory: Path) -> Iterator[IMAP]:
             (directory / "mail" / folder / name).mkdir(parents=True)
         for number, message in enumerate(messages):
             (directory / "mail" / folder / "new" / f"1.{number}.x").write_bytes(_message(*message))
+    for name in ("new", "cur", "tmp"):
+        (directory / "mail" / ".Reports &- more" / name).mkdir(parents=True)
+    mails = [*map(_report, REPORTS), FAILURE, b"From: a@example.org\n\nno report\n"]
+    for number, mail in enumerate(mails):
+        (directory / "mail" / ".Reports &- more" / "new" / f"1.{number}.x").write_bytes(mail)
     (directory / "home").mkdir()
     for path in (directory / "home", directory / "mail", *(directory / "mail").rglob("*")):
         shutil.chown(path, "nobody", "nogroup")
     authority = Authority(directory / "authority")
-    issued = authority.issue(("localhost",))
+    issued = authority.issue(("localhost", "127.0.0.1"))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -124,11 +154,77 @@ def test_every_folder_is_read_and_nothing_is_marked(dovecot: IMAP, directory: Pa
 
 
 def test_a_wrong_password_and_an_unknown_authority_are_told(dovecot: IMAP, directory: Path) -> None:
-    url = f"imaps://probe@localhost:{dovecot._port}"
+    url = f"imaps://probe@localhost:{dovecot._mailbox.at.port}"
     with pytest.raises(UnreadableMailbox, match=r"(?i)authentication failed"):
         IMAP(url, "another-password", directory / "authority" / "root.pem").find(RUN, 0)
     with pytest.raises(UnreadableMailbox, match=r"(?i)certificate verify failed"):
         IMAP(url, PASSWORD, None).find(RUN, 0)
+
+
+def _reports(url: str, root: Path | None, password: str = PASSWORD) -> Reports:
+    """What the suite's probe reads."""
+    source = {"imaps": url, "password": password}
+    inventory = Inventory.model_validate({"domains": ["example.org"], "reports": [source]})
+    target = ReportMailbox(url, url, url)
+
+    async def look() -> Reports:
+        network = Network(NetSettings(ca_file=root))
+
+        async def look_at(probe: Any, mailbox: Any) -> Any:
+            assert probe is mailbox_reports
+            return await mailbox_reports(mailbox, network, inventory)
+
+        try:
+            return await reports(target, network, inventory, look_at)
+        finally:
+            await network.close()
+
+    return asyncio.run(look())
+
+
+def test_reports_are_read_out_of_a_folder(dovecot: IMAP, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = directory / "authority" / "root.pem"
+    url = f"imaps://probe@127.0.0.1:{dovecot._mailbox.at.port}/Reports%20&-%20more"
+    for _ in range(2):
+        found = _reports(url, root)
+        assert [report.id for report in found.aggregate] == ["1"]
+        assert ([report.id for report in found.tls], len(found.failures), found.ours) == (["1"], 1, ("example.org",))
+        assert found.unread == (f"{url}: message 3: its XML is broken: no element found: line 1, column 10",)
+    monkeypatch.setattr(report_stores, "BOUNDS", Bounds(messages=2))
+    assert len(_reports(url, root).failures) == 1
+    assert _reports(url, root).aggregate == ()
+    for other, ca_file, password, says in (
+        (url + "x", root, PASSWORD, "Reports &- morex: .*doesn't exist"),
+        (url, None, PASSWORD, "(?i)certificate verify failed"),
+    ):
+        with pytest.raises(NotAvailable, match=says):
+            _reports(other, ca_file, password)
+    assert not [file.name for file in (directory / "mail").rglob("*:2,*S*")]
+
+
+def test_reports_are_imported_out_of_a_mailbox(
+    dovecot: IMAP, directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = directory / "authority" / "root.pem"
+    url = f"imaps://probe@localhost:{dovecot._mailbox.at.port}/Reports%20&-%20more"
+    inventory = tmp_path / "prod.yaml"
+    text = f"domains: [example.org]\ntrust: {{ca_file: {root}}}\nreports: [{{imaps: '{url}', password: {PASSWORD}}}]\n"
+    command = ["reports", "import", "--inventory", str(inventory), "--db", str(tmp_path / "reports.sqlite")]
+    inventory.write_text(text)
+    assert main(command) == 1
+    assert capsys.readouterr().out.splitlines()[:3] == [
+        "5 files: 3 new reports (1 failure, 1 TLS, 1 DMARC), 1 rows",
+        "1 mails are no reports",
+        "1 files are no reports that can be read; they are kept aside in the database:",
+    ]
+    assert main(command) == 1
+    assert "3 reports were there already" in capsys.readouterr().out
+    inventory.write_text(text.replace(PASSWORD, "another-password"))
+    assert main(command) == 1
+    assert "authentication failed" in capsys.readouterr().out.lower()
+    inventory.write_text(f"{text}do_not_contact: [localhost]\n")
+    assert main(command) == 4
+    assert "localhost is not contacted" in capsys.readouterr().err
 
 
 def test_an_inbox_that_cannot_be_read_is_not_an_empty_one(dovecot: IMAP, directory: Path) -> None:

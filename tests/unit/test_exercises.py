@@ -12,12 +12,13 @@ import pytest
 from mailproof.documents import UnreadableDocument
 from mailproof.exercises import Arrival, Delivery, Exercise, HandedIn, Sent, read_exercise, write_exercise
 from mailproof.exercising.incoming import _arrival
-from mailproof.exercising.mailboxes import IMAP, Found, Maildir, UnreadableMailbox
+from mailproof.exercising.mailboxes import IMAP, Found, Maildir
 from mailproof.exercising.records import UnusableKey
 from mailproof.exercising.sink_records import tlsa_of
 from mailproof.grammars.messages import parse_header
 from mailproof.inventory.exercise import OwnMailbox
 from mailproof.net.errors import Malformed
+from mailproof.net.mailboxes import UnreadableMailbox
 from mailproof.observations.exercises import Exercised
 from mailproof.probes.exercises import exercised
 from mailproof.targets.own_mailboxes import ExercisedMailbox

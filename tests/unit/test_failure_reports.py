@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from mailproof.grammars.failure_reports import parse_failure_report
@@ -49,6 +51,55 @@ def test_what_is_read() -> None:
     assert found is not None
     assert (found.kind, found.software, found.domain) == ("dmarc", "OpenDMARC-Filter/1.4.2", "example.org")
     assert (found.source, found.result, found.errors) == ("192.0.2.1", "reject", ())
+
+
+def test_a_part_in_base64_is_read_though_it_must_not_be_encoded() -> None:
+    """RFC 2046, section 5.2.1 forbids it; a large provider of mailboxes does it."""
+    head = HEAD.replace(b"/feedback-report\n\n", b"/feedback-report\nContent-Transfer-Encoding: base64\n\n")
+    found = parse_failure_report(head + base64.encodebytes(DMARC.encode()) + TAIL)
+    assert found is not None
+    assert (found.kind, found.source, found.errors) == ("dmarc", "192.0.2.1", ())
+
+
+OF_EXIM = b"""From: no-reply@gate.example.net
+Message-Id: <1@gate.example.net>
+Content-Type: multipart/report; boundary="b"
+
+--b
+Content-Type: text/plain; charset="us-ascii"
+
+A message claiming to be from you has failed the published DMARC policy for your domain.
+
+  Sender Domain: Example.org
+  Sender IP Address: 203.0.113.68
+  Received date: Mon, 07 Apr 2025 23:16:09 +0200
+  SPF Alignment: no
+  DKIM Alignment: no
+  DMARC Results: None, Accept
+
+------ This is a copy of the headers that were received before the error was detected.
+
+From: <user@example.org>
+--b--
+"""
+
+
+def test_exim_writes_its_report_for_people_alone() -> None:
+    found = parse_failure_report(OF_EXIM)
+    assert found is not None
+    assert (found.kind, found.software, found.domain, found.source) == ("dmarc", "Exim", "example.org", "203.0.113.68")
+    assert (found.id, found.arrived) == ("<1@gate.example.net>", 1744060569)
+    assert found.errors == ("it has no part message/feedback-report",)
+
+
+def test_a_report_has_the_id_and_the_time_of_its_mail() -> None:
+    head = b"Message-ID: <a@b>\nDate: Wed, 26 Nov 2025 00:00:00 +0000\n"
+    found = parse_failure_report(head + report(DMARC))
+    assert found is not None
+    assert (found.id, found.arrived) == ("<a@b>", 1764115200)
+    found = parse_failure_report(head + report(DMARC + "Arrival-Date: Thu, 1 Jan 1970 00:00:09 +0000\n"))
+    assert found is not None
+    assert found.arrived == 9
 
 
 SIGNATURE = DMARC.replace("Auth-Failure: dmarc\nIdentity-Alignment: dkim, spf\n", "Auth-Failure: signature\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailproof.grammars.mail_logs import LogCounts, Refusal, read_logs
+from mailproof.grammars.mail_logs import MAX_REACHED, LogCounts, Refusal, read_logs
 
 EXIM = """2026-11-25 10:00:00 1abc-01-AB <= a@b H=mail.example.net (helo.example.net) [192.0.2.1]:25 \
 I=[198.51.100.5]:25 P=esmtps X=TLS1.3:TLS_AES_256_GCM_SHA384:256 CV=no S=99 id=x
@@ -76,3 +76,32 @@ def test_dovecot(said: str) -> None:
 @pytest.mark.parametrize("text", ["", "hello\n", " X=" * 5000, " <= H= X=TLS9.9:\n", "\0" * 100, " rejected " * 3000])
 def test_what_is_no_log(text: str) -> None:
     assert not counted(text).known
+
+
+OUT_EXIM = """2026-11-25 10:00:03 1abc-01-AB => c@d R=dnslookup T=remote_smtp H=mx.example.com [11.51.100.7] C="250"
+2026-11-25 10:00:03 1abc-01-AB => c@d R=smarthost T=remote_smtp H=relay.example.com [11.51.100.8]:587 X=T C="250 OK"
+2026-11-25 10:00:03 1abc-01-AB => c@d R=dnslookup T=remote_smtp H=lan.example.com [10.0.0.8] C="250 OK"
+2026-11-25 10:00:03 1abc-01-AB => joe <joe@d> R=local_user T=maildir_home
+2026-11-25 10:00:04 1abc-02-AB H=mx.example.net [11.51.100.9] Connection timed out
+2026-11-25 10:00:04 1abc-02-AB H=mx.example.net [2a01:db8::9] Network is unreachable
+2026-11-25 10:00:04 H=mail.example.net [11.51.100.10] Connection refused
+"""
+OUT_POSTFIX = """Nov 25 10:00:00 m postfix/smtp[2]: 4X: to=<a@b>, relay=mx.b[11.51.100.7]:25, delay=1, status=sent (250)
+Nov 25 10:00:00 mx postfix/smtp[2]: 4XyZ: to=<a@b>, relay=filter[127.0.0.1]:10024, delay=1, status=sent (250)
+Nov 25 10:00:00 mx postfix/smtp[2]: 4XyZ: to=<a@b>, relay=none, delay=30, dsn=4.4.1, status=deferred (connect to mx.c)
+Nov 25 10:00:00 mx postfix/smtp[2]: connect to mx.c[11.51.100.9]:25: Connection timed out
+Nov 25 10:00:00 mx postfix/smtp[2]: connect to mx.c[2a01:db8::9]:25: Network is unreachable
+Nov 25 10:00:00 mx postfix/smtp[2]: connect to mx.d[11.51.100.10]:25: Connection refused
+"""
+
+
+@pytest.mark.parametrize("text", [OUT_EXIM, OUT_POSTFIX])
+def test_servers_of_others_that_were_reached_and_not(text: str) -> None:
+    found = counted(text)
+    assert found.reached == {"11.51.100.7"}
+    assert found.unreached == {"11.51.100.9", "2a01:db8::9"}
+
+
+def test_no_more_servers_are_remembered_than_are_wanted() -> None:
+    line = "2026-11-25 10:00:04 1abc-02-AB H=mx.example.net [11.51.{}.9] Connection timed out\n"
+    assert len(counted("".join(line.format(n) for n in range(200))).unreached) == MAX_REACHED

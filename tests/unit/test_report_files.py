@@ -12,8 +12,9 @@ import pytest
 from mailproof.grammars import aggregate_reports, report_files, tls_reports
 from mailproof.grammars.aggregate_reports import NAMESPACE, UnreadableXML, parse_aggregate_report
 from mailproof.grammars.report_files import UnreadableReport, unpack
+from mailproof.grammars.reports import read_reports
 from mailproof.grammars.tls_reports import UnreadableJSON, parse_tls_report
-from tests.fuzz.parsers.reports import JSON, XML, zipped
+from tests.fuzz.parsers.reports import FAILURE, JSON, XML, zipped
 
 GZIP = gzip.compress(XML)
 
@@ -85,6 +86,11 @@ def test_a_report_of_rfc_7489() -> None:
     ("old", "new", "says"),
     [
         (b"<version>1.0</version>", b"", "there is no version"),
+        (b"<email>b", b"<email><bad@example.net>", "its XML is broken"),
+        (b"<org_name>a", b"<org_name>a&#27;&#x0;", "its XML is broken"),
+        (b"<count>2", b"<count>" + b"9" * 11, "count is no number"),
+        (b"192.0.2.1", b"fe80::1%eth0", ""),
+        (b"<result>pass</result></dkim>", b"<result>none</result></dkim>", ""),
         (b"1.0</version>", b"2.0</version>", "the version is '2.0'"),
         (b"192.0.2.1", b"unknown", "source_ip is no address"),
         (b"<count>2", b"<count>-2", "count is no number"),
@@ -235,3 +241,47 @@ def test_json_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_mail_without_an_end_is_refused_at_once(mail: bytes) -> None:
     with pytest.raises(UnreadableReport, match="no end"):
         unpack(mail)
+
+
+def test_what_is_mended_counts() -> None:
+    for old, new in ((b"<email>b", b"<email><bad@example.net>"), (b"<org_name>a", b"<org_name>a&#27;&#x0;")):
+        report = parse_aggregate_report(XML.replace(old, new))
+        assert [row.count for row in report.rows] == [2]
+    assert parse_aggregate_report(XML.replace(b"<email>b", b"<email><bad@example.net>")).email == "<bad@example.net>"
+
+
+def test_an_address_has_no_zone_index() -> None:
+    (row,) = parse_aggregate_report(XML.replace(b"192.0.2.1", b"fe80::1%&lt;script&gt;")).rows
+    assert row.source == "fe80::1"
+
+
+def test_a_row_is_signed_by_the_domain_in_from_or_one_above() -> None:
+    for old, new, signed in (
+        (b"", b"", True),
+        (b"<header_from>", b"<header_from>news.", True),
+        (b"<dkim><domain>example.org", b"<dkim><domain>news.example.org", False),
+        (b"<dkim><domain>example.org", b"<dkim><domain>", False),
+        (b"<result>pass</result></dkim>", b"<result>fail</result></dkim>", True),
+        (b"<result>pass</result></dkim>", b"<result>none</result></dkim>", False),
+    ):
+        (row,) = parse_aggregate_report(XML.replace(old, new)).rows
+        assert row.is_signed is signed
+
+
+def test_a_mail_in_base64_within_a_mail() -> None:
+    inner = mail(GZIP)
+    outer = mail(inner, "message/rfc822")
+    (found,) = unpack(outer)
+    assert (found.format, found.container) == ("xml", "gzip")
+    for _ in range(3):
+        outer = mail(outer, "message/rfc822")
+    with pytest.raises(UnreadableReport, match="lie in each other"):
+        unpack(mail(mail(outer, "message/rfc822"), "message/rfc822"))
+
+
+def test_all_reports_of_a_file() -> None:
+    assert [type(report).__name__ for report, _ in read_reports(zipped("a", XML)).reports] == ["AggregateReport"]
+    assert [type(report).__name__ for report, _ in read_reports(FAILURE).reports] == ["FailureReport"]
+    assert read_reports(b"{}").broken == ("it is no report of TLS reporting: it holds no policies",)
+    with pytest.raises(UnreadableReport, match="no report"):
+        read_reports(b"From: a@example.org\n\nhello\n")

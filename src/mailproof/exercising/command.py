@@ -38,7 +38,6 @@ def add_exercise(commands: Any) -> None:
 
 
 def _exercise(options: argparse.Namespace) -> int:
-    from mailproof.exercising.mailboxes import UnreadableMailbox
     from mailproof.exercising.records import UnusableKey
     from mailproof.exercising.running import CannotExercise, exercise, tell_records
     from mailproof.exercising.sending import NoServer
@@ -46,6 +45,7 @@ def _exercise(options: argparse.Namespace) -> int:
     from mailproof.inventory.errors import InventoryError
     from mailproof.inventory.load import load_inventory
     from mailproof.net.errors import NotObserved
+    from mailproof.net.mailboxes import UnreadableMailbox
 
     redact: Callable[[str], str] = str
 

@@ -9,12 +9,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailproof.exercises import INBOX, Arrival, Sent
-from mailproof.exercising.mailboxes import Found, Reader, UnreadableMailbox
+from mailproof.exercising.mailboxes import Found, Reader
 from mailproof.exercising.messages import Composer
 from mailproof.exercising.sending import Sender, send_all, servers_of
 from mailproof.grammars.authentication_results import parse_authentication_results
 from mailproof.grammars.received import parse_received
 from mailproof.inventory.exercise import OwnMailbox
+from mailproof.net.mailboxes import UnreadableMailbox
 from mailproof.net.network import Network
 
 MOST_BETWEEN = 2.0

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import imaplib
 import re
-import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
 
 from mailproof.exercises import INBOX
 from mailproof.exercising.messages import MARK
 from mailproof.grammars.messages import Header, parse_header
 from mailproof.inventory.exercise import OwnMailbox
+from mailproof.net.mailboxes import Connection, IMAPMailbox, UnreadableMailbox, examine
 
 MAX_HEADER = 64 * 1024
 """Octets of a message that are read."""
@@ -22,11 +20,6 @@ MAX_MESSAGES = 5000
 """Messages of a Maildir that are looked at."""
 LOOKS = 3
 """At a Maildir whose files are moved meanwhile."""
-IMAP_SECONDS = 30.0
-
-
-class UnreadableMailbox(Exception):
-    """The mailbox cannot be read; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -94,36 +87,28 @@ def _newest(files: list[Path], since: float) -> list[Path]:
 
 
 class IMAP:
-    """A mailbox by IMAP over TLS (RFC 8314). Folders are opened for reading only, and nothing is marked as seen."""
+    """A mailbox by IMAP: all its folders."""
 
     def __init__(self, url: str, password: str, ca_file: Path | None) -> None:
-        parts = urlsplit(url)
-        self._host, self._port = parts.hostname or "", parts.port or 993
-        self._user, self._password = unquote(parts.username or ""), password
-        self._context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+        self._mailbox = IMAPMailbox(url, password, ca_file)
 
     def find(self, run: str, since: float) -> list[Found]:
-        try:
-            with imaplib.IMAP4_SSL(
-                self._host, self._port, ssl_context=self._context, timeout=IMAP_SECONDS
-            ) as connection:
-                connection.login(self._user, self._password)
-                return list(self._found(connection, run))
-        except UnicodeError:
-            told = "the name and the password must be ASCII, for LOGIN takes nothing else"
-            raise UnreadableMailbox(f"{self._host}:{self._port}: {told}") from None
-        except (imaplib.IMAP4.error, OSError) as error:
-            raise UnreadableMailbox(f"{self._host}:{self._port}: {error}") from None
+        with self._mailbox.opened() as connection:
+            return list(self._found(connection, run))
 
-    def _found(self, connection: imaplib.IMAP4_SSL, run: str) -> Iterator[Found]:
+    def _found(self, connection: Connection, run: str) -> Iterator[Found]:
         for folder in _folders(connection):
-            answer, (why, *_) = connection.select(folder, readonly=True)
-            if answer != "OK" and folder == INBOX:
-                raise UnreadableMailbox(f"{self._host}:{self._port}: INBOX: {(why or b'').decode('ascii', 'replace')}")
-            if answer != "OK":
+            try:
+                examine(connection, folder)
+            except Connection.abort:
+                raise
+            except Connection.error:
+                if folder == INBOX:
+                    raise
                 continue  # a folder that others share and let us see only by name
             _, (numbers, *_) = connection.search(None, "HEADER", MARK, f'"{run}"')
             for number in (numbers or b"").split():
+                connection.renew()
                 _, parts = connection.fetch(number.decode(), "(BODY.PEEK[HEADER])")
                 for part in parts:
                     if isinstance(part, tuple):
@@ -135,7 +120,7 @@ class IMAP:
 _LISTED = re.compile(rb"\((?P<flags>[^)]*)\) (?:\"[^\"]*\"|NIL) (?P<name>\"(?:[^\"\\]|\\.)*\"|[^\s]+)$")
 
 
-def _folders(connection: imaplib.IMAP4_SSL) -> list[str]:
+def _folders(connection: Connection) -> list[str]:
     """The names of the folders as they are said in SELECT; INBOX first."""
     _, lines = connection.list()
     names = [INBOX]

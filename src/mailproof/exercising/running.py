@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import socket
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +19,7 @@ from mailproof.exercising.records import incoming_records, missing, private_key
 from mailproof.exercising.sink_records import POLICY, make_identity, sink_records
 from mailproof.inventory.exercise import Outgoing, OwnMailbox
 from mailproof.inventory.load import LoadedInventory
-from mailproof.net.avoided import Avoided
+from mailproof.net.avoided import Avoided, entry_of_host
 from mailproof.net.loop import stopped_by
 from mailproof.net.network import Network
 
@@ -132,15 +130,14 @@ async def _require_contact(mailbox: OwnMailbox, avoided: Avoided) -> None:
     servers = [(urlsplit(mailbox.imaps).hostname or "", "imaps")] if mailbox.imaps else []
     if mailbox.outgoing is not None:
         servers.append((mailbox.outgoing.submission.host, "submission"))
-    for name, what in ((mailbox.domain, "the mailbox"), *servers):
-        places = {""}
-        if what != "the mailbox":
-            with suppress(OSError):  # a name without an address: nobody is contacted
-                known = await asyncio.get_running_loop().getaddrinfo(name, None, type=socket.SOCK_STREAM)
-                places |= {str(where[0]) for *_, where in known}
-        for place in sorted(places):
-            if entry := avoided.entry(place, name):
-                raise CannotExercise(f"{what}: {name} is not contacted: the inventory says do_not_contact: {entry}")
+    if entry := avoided.entry("", mailbox.domain):
+        raise CannotExercise(_FORBIDDEN.format("the mailbox", mailbox.domain, entry))
+    for name, what in servers:
+        if entry := await asyncio.to_thread(entry_of_host, avoided, name):
+            raise CannotExercise(_FORBIDDEN.format(what, name, entry))
+
+
+_FORBIDDEN = "{}: {} is not contacted: the inventory says do_not_contact: {}"
 
 
 async def _require_records(mailbox: OwnMailbox, loaded: LoadedInventory, net: Network) -> None:

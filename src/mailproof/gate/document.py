@@ -294,6 +294,55 @@ class TrendPoint(Part):
     open: StrictBool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceNote(Part):
+    """An address that sent in the name of a domain, as receivers report it."""
+
+    address: str
+    kind: str
+    """What it is, as far as it can be told, like ``own`` or ``forwarder``."""
+    reasons: tuple[str, ...] = ()
+    """What speaks for that."""
+    messages: Count
+    passed: Count
+    """Messages that pass DMARC."""
+    by_spf: Count = 0
+    by_dkim: Count = 0
+    names: tuple[str, ...] = ()
+    """Its PTR names that lead back to it."""
+    first: str = ""
+    """The first day of the reports that have it (YYYY-MM-DD), of those that were looked at."""
+    last: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DayNote(Part):
+    """The messages of one day (YYYY-MM-DD), and how many of them pass DMARC."""
+
+    day: str
+    messages: Count
+    passed: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedNote(Part):
+    """What aggregate reports of DMARC say of a domain."""
+
+    domain: str
+    since: str
+    """The first day of all reports (YYYY-MM-DD)."""
+    until: str
+    reporters: tuple[str, ...]
+    messages: Count
+    """Of the month before the end of the newest report, as are the sources."""
+    passed: Count
+    sources: tuple[SourceNote, ...]
+    """The most messages first."""
+    left_out: Count = 0
+    """Sources that are not listed."""
+    days: tuple[DayNote, ...] = ()
+
+
 @dataclass(kw_only=True)
 class RunDocument(Part):
     """The result of one run."""
@@ -360,6 +409,8 @@ class RunDocument(Part):
     """The comparison with an earlier run."""
     trend: list[TrendPoint] = field(default_factory=list)
     """Runs of this inventory that the history holds, oldest first, this one last; absent without a history."""
+    reported: list[ReportedNote] = field(default_factory=list)
+    """What aggregate reports say of each domain; absent where the inventory names none."""
     results: list[Result]
     """In the order of control, then target."""
 
@@ -414,7 +465,7 @@ def without_secrets(part: P, redact: Callable[[str], str], ours: Collection[str]
 
 def as_json(document: RunDocument) -> Iterator[str]:
     """The JSON report, piece by piece: a large run has very many results."""
-    absent = {"results"} | {name for name in ("trend", "run") if not getattr(document, name)}
+    absent = {"results"} | {name for name in ("trend", "run", "reported") if not getattr(document, name)}
     head = adapter(RunDocument).dump_python(document, mode="json", exclude=absent)
     return json_lines(head, results=map(plain, document.results))
 

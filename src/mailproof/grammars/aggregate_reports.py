@@ -24,6 +24,9 @@ MAX_MENDED = 20 * 1024 * 1024
 MAX_RESULTS = 200
 """Signatures and SPF results of one row; RFC 9990 wants at most 100 signatures."""
 
+MAX_DIGITS = 10
+"""Of a count. Sums of what strangers claim have to fit into 64 bits."""
+
 REASONS_OF_7489 = ("forwarded", "sampled_out", "trusted_forwarder", "mailing_list", "local_policy", "other")
 REASONS_OF_9990 = ("local_policy", "mailing_list", "other", "policy_test_mode", "trusted_forwarder")
 DISPOSITIONS = ("none", "quarantine", "reject", "pass")
@@ -66,6 +69,14 @@ class Row:
     def passes(self) -> bool:
         """Whether DMARC passed."""
         return "pass" in (self.dkim, self.spf)
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether a signature names the domain in From or one above it, whether it holds or not."""
+        return any(
+            one.domain and one.result != "none" and f".{self.header_from}".endswith(f".{one.domain}")
+            for one in self.signatures
+        )
 
 
 @dataclass(frozen=True)
@@ -112,6 +123,11 @@ def parse_aggregate_report(data: bytes) -> AggregateReport:
 _BOM = b"\xef\xbb\xbf"
 _DECLARATION = re.compile(r"<\?xml\s[^<>]{0,200}\?>")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_CONTROL_REFERENCE = re.compile(
+    r"&#(?:0{0,9}(?:[0-8]|1[124-9]|2[0-9]|3[01])|[xX]0{0,9}(?:[0-8bcefBCEF]|1[0-9a-fA-F]));"
+)
+_BARE_LESS = re.compile(r"<(?!/?[A-Za-z_][\w:.-]*(?:\s[^<>]*)?/?>|!--|!\[CDATA\[|[!?][A-Za-z])")
+"""What begins no tag: an address in angle brackets, say."""
 _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
 
 
@@ -137,7 +153,8 @@ def _read(data: bytes, reader: _Reader, parser: expat.XMLParserType) -> None:
 def _mended(data: bytes) -> bytes:
     """Broken XML without what breaks it most often."""
     text = _CONTROL.sub("", _DECLARATION.sub("", data.decode("utf-8", "replace")))
-    return _BARE_AMPERSAND.sub("&amp;", text).encode()
+    text = _CONTROL_REFERENCE.sub("", text)
+    return _BARE_AMPERSAND.sub("&amp;", _BARE_LESS.sub("&lt;", text)).encode()
 
 
 def _refuse(*_: object) -> None:
@@ -236,7 +253,7 @@ class _Reader:
         source = normal_address(values.get("source_ip", ""))
         if not source:
             self.note(f"source_ip is no address: {values.get('source_ip', '')[:40]!r}")
-        count = _number(values.get("count", ""))
+        count = _number(values.get("count", ""), MAX_DIGITS)
         if count is None:
             self.note(f"count is no number: {values.get('count', '')[:20]!r}")
         if values.get("disposition") not in DISPOSITIONS or (values["disposition"] == "pass" and not self._is_9990):
@@ -296,8 +313,8 @@ class _Reader:
         )
 
 
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else None
+def _number(text: str, digits: int = 12) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
 
 
 def _time(text: str) -> int:

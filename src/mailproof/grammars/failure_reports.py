@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 
-from mailproof.grammars.messages import without_comments
-from mailproof.grammars.received import normal_address
+from mailproof.grammars.messages import parse_header, without_comments
+from mailproof.grammars.received import iso_time, normal_address, seconds_of
 from mailproof.grammars.report_files import parts_of_mail
 
 MAX_VALUE = 255
 """Characters of a field that are kept."""
+
+MAX_HEADER = 64 * 1024
+"""Octets of the mail's own header."""
 
 KINDS = ("adsp", "bodyhash", "revoked", "signature", "spf", "dmarc")
 """Values of Auth-Failure (RFC 6591, section 3.1; RFC 9991)."""
@@ -43,12 +46,19 @@ class FailureReport:
     """Delivery-Result: what became of the message."""
     errors: tuple[str, ...] = ()
     """What the report has not as the standards want it."""
+    id: str = ""
+    """Message-ID of the mail that the report is."""
+    arrived: int = 0
+    """When the message arrived, or else the report was written, in seconds since 1970; 0 where nothing says it."""
 
 
 def parse_failure_report(data: bytes) -> FailureReport | None:
     """The failure report that a mail is; None for another mail. Raises UnreadableReport."""
-    fields = next((part for part in parts_of_mail(data) if "Feedback-Type" in part), None)
-    if fields is None or _value(fields, "Feedback-Type").lower() != "auth-failure":
+    parts = parts_of_mail(data)
+    fields = next((part for part in parts if "Feedback-Type" in part), None)
+    if fields is None:
+        return _of_exim(data, parts)
+    if _value(fields, "Feedback-Type").lower() != "auth-failure":
         return None
     kind = _value(fields, "Auth-Failure").lower()
     return FailureReport(
@@ -58,7 +68,36 @@ def parse_failure_report(data: bytes) -> FailureReport | None:
         normal_address(_value(fields, "Source-IP")),
         _value(fields, "Delivery-Result").lower(),
         tuple(_errors(fields, kind)),
+        *_id_and_time(data, _value(fields, "Arrival-Date") or _value(fields, "Received-Date")),
     )
+
+
+_LINES_OF_EXIM = re.compile(r"(?m)^ {0,4}(Sender Domain|Sender IP Address|Received date): *(\S[^\r\n]{0,200})$")
+
+
+def _of_exim(data: bytes, parts: tuple[Message, ...]) -> FailureReport | None:
+    """The failure report that Exim writes: the values stand in its text, and no part is for programs."""
+    for part in parts:
+        text = part.get_payload() if part.get_content_type() == "text/plain" else ""
+        found = dict(_LINES_OF_EXIM.findall(text[:10_000])) if isinstance(text, str) else {}
+        if {"Sender Domain", "Sender IP Address"} <= found.keys():
+            return FailureReport(
+                "dmarc",
+                "Exim",
+                found["Sender Domain"].strip().lower()[:MAX_VALUE],
+                normal_address(found["Sender IP Address"].strip()),
+                "",
+                ("it has no part message/feedback-report",),
+                *_id_and_time(data, found.get("Received date", "")),
+            )
+    return None
+
+
+def _id_and_time(data: bytes, arrived: str) -> tuple[str, int]:
+    """The id of a report's mail, and when the message arrived that it is about."""
+    header = parse_header(data[:MAX_HEADER])
+    at = seconds_of(iso_time(arrived)) or seconds_of(iso_time(header.first("date") or "")) or 0.0
+    return " ".join((header.first("message-id") or "").split())[:MAX_VALUE], max(int(at), 0)
 
 
 def _errors(fields: Message, kind: str) -> Iterator[str]:

@@ -1,8 +1,10 @@
 """Logs of mail servers, read as a stream: sessions by version of TLS, and clients that were refused.
 
-Exim's main log and reject log (Exim specification, chapter 53), Postfix's smtpd and postscreen, Dovecot's logins; with
-any stamp in front, out of files, syslog or journald's export. Octets that belong to nothing known are passed over
-quickly: a marker is looked for in a whole block, and only lines that have one are taken apart.
+Mail that goes out is counted by whether the server at the other end was reached at port 25.
+
+Exim's main log and reject log (Exim specification, chapter 53), Postfix's smtpd, postscreen and smtp, Dovecot's
+logins; with any stamp in front, out of files, syslog or journald's export. Octets that belong to nothing known are
+passed over quickly: a marker is looked for in a whole block, and only lines that have one are taken apart.
 """
 
 from __future__ import annotations
@@ -14,11 +16,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mailproof.grammars.received import normal_address
+from mailproof.net.addresses import is_public
 
 MAX_LINE = 8 * 1024
 """Octets of a line; what is longer is cut."""
 MAX_CLIENTS = 10_000
 """Clients that are remembered by address; sessions of others count without it."""
+MAX_REACHED = 20
+"""Servers of others that are remembered, of those that were reached and of those that were not."""
 
 
 class Refusal(StrEnum):
@@ -39,11 +44,15 @@ class LogCounts:
     old: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Of versions before TLS 1.2."""
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
+    reached: set[str] = field(default_factory=set)
+    """Public addresses whose port 25 was reached, up to ``MAX_REACHED``."""
+    unreached: set[str] = field(default_factory=set)
+    """Public addresses from whose port 25 nothing came; up to as many."""
 
     @property
     def known(self) -> bool:
         """Whether any line was one of a mail server's that is understood."""
-        return bool(self.sessions or self.refused)
+        return bool(self.sessions or self.refused or self.reached or self.unreached)
 
 
 _VERSIONS = {
@@ -93,6 +102,22 @@ _REFUSALS: tuple[tuple[bytes, Refusal | None, _Patterns], ...] = (
     (b"rejected EHLO or HELO", Refusal.HELO, (_EXIM_HOST,)),
     (b" rejected ", None, (_EXIM_HOST, _SAID)),
 )
+_NOTHING_CAME = rb"(?:Connection timed out|Network is unreachable|No route to host)"
+_REACHED: tuple[tuple[bytes, _Patterns], ...] = (
+    # postfix/smtp[1]: 4XyZ: to=<a@b>, relay=mx.b[192.0.2.1]:25, delay=1, ..., dsn=2.0.0, status=sent (250 2.0.0 Ok)
+    (b"]:25, delay=", (re.compile(rb", relay=[^\s\[]{1,255}" + _ADDRESS + rb":25, delay="),)),
+    # 2026-11-25 10:00:00 1abc-0001-AB => a@b R=dnslookup T=remote_smtp H=mx.b [192.0.2.1] X=... C="250 OK"
+    (b' C="2', (re.compile(rb" => [^\n]{1,600}? H=[^\s\[]{1,255} " + _ADDRESS + rb"(?!:)"),)),
+)
+_UNREACHED: tuple[tuple[bytes, _Patterns], ...] = (
+    # postfix/smtp[1]: connect to mx.b[192.0.2.1]:25: Connection timed out
+    (b"]:25: ", (re.compile(rb": connect to [^\s\[]{1,255}" + _ADDRESS + rb":25: " + _NOTHING_CAME),)),
+    # 2026-11-25 10:00:00 1abc-0001-AB H=mx.b [192.0.2.1] Connection timed out
+    (b"] Connection timed out", (re.compile(rb" H=[^\s\[]{1,255} " + _ADDRESS + rb" Connection timed out"),)),
+    (b"] Network is unreachable", (re.compile(rb" H=[^\s\[]{1,255} " + _ADDRESS + rb" Network is unreachable"),)),
+)
+"""As for sessions; the address is that of the server. Exim writes a port behind it only where it is not 25."""
+
 _SAYS_REVERSE = re.compile(rb"reverse|rdns|\bPTR\b|host name lookup|hostname does not", re.IGNORECASE)
 _SAYS_HELO = re.compile(rb"\b(?:HELO|EHLO)\b", re.IGNORECASE)
 
@@ -130,6 +155,14 @@ def _read(text: bytes, counts: LogCounts) -> None:
             if why is not None:
                 counted.add(line)
                 _count(counts.refused, found["address"], why)
+    for kinds, servers in ((_REACHED, counts.reached), (_UNREACHED, counts.unreached)):
+        for marker, patterns in kinds:
+            for line in _lines_with(marker, text):
+                if len(servers) >= MAX_REACHED:
+                    break
+                address = normal_address(_taken_apart(line, patterns).get("address", b"").decode("ascii", "replace"))
+                if address and is_public(address):
+                    servers.add(address)
 
 
 def _taken_apart(line: bytes, patterns: _Patterns) -> dict[str, bytes]:

@@ -81,9 +81,12 @@ def _address(match: re.Match[str]) -> str:
 
 
 def normal_address(text: str) -> str:
-    """An IP address as it is written normally, an IPv4-mapped one as IPv4; empty for what is none."""
+    """An IP address as it is written normally, an IPv4-mapped one as IPv4; empty for what is none.
+
+    A zone index (RFC 4007, section 11) means something on one machine only, and may be any text: it is cut.
+    """
     try:
-        address = ip_address(text)
+        address = ip_address(text.partition("%")[0] if ":" in text else text)
     except ValueError:
         return ""
     mapped = getattr(address, "ipv4_mapped", None)

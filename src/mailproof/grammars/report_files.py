@@ -160,11 +160,13 @@ def _parts(data: bytes, budget: _Budget) -> Iterator[bytes]:
             yield octets
 
 
-def parts_of_mail(data: bytes) -> tuple[Message, ...]:
+def parts_of_mail(data: bytes, depth: int = 0) -> tuple[Message, ...]:
     """The parts of a mail that have none themselves; none of what is no mail. Raises UnreadableReport.
 
     Its nesting is bounded before Python's parser recurses into it.
     """
+    if depth > MAX_DEPTH:
+        raise UnreadableReport(f"more than {MAX_DEPTH} mails lie in each other")
     if not re.match(rb"(?:From |[\x21-\x39\x3b-\x7e]+[ \t]*:)", data):
         return ()
     if len(_BOUNDARY.findall(data)) > 20 or data.count(b"\n--") > 2 * MAX_PARTS:
@@ -173,10 +175,31 @@ def parts_of_mail(data: bytes) -> tuple[Message, ...]:
         raise UnreadableReport("it is a mail whose header has no end")
     try:
         mail = message_from_bytes(data)
-        found = [part for part in mail.walk() if not part.is_multipart()]
+        parts = [(part, _encoded_message(part)) for part in mail.walk()]
     except (ValueError, TypeError, LookupError, RecursionError, AttributeError, AssertionError) as error:
         raise UnreadableReport(f"it is a mail that cannot be read: {error!s:.100}") from None
+    found: list[Message] = []
+    for part, encoded in parts[: 2 * MAX_PARTS]:
+        if encoded:
+            found += parts_of_mail(encoded, depth + 1)
+        elif not part.is_multipart():
+            found.append(part)
     return tuple(found[:MAX_PARTS])
+
+
+def _encoded_message(part: Message) -> bytes:
+    """A message within the mail that is in base64: RFC 2046, section 5.2.1 forbids that, and some send it so."""
+    if part.get_content_maintype() != "message" or not part.is_multipart():
+        return b""
+    if str(part.get("Content-Transfer-Encoding", "")).strip().lower() != "base64":
+        return b""
+    payload = part.get_payload()
+    inner = payload[0] if isinstance(payload, list) and payload else None
+    text = inner.get_payload() if isinstance(inner, Message) else ""
+    try:
+        return binascii.a2b_base64(text) if isinstance(text, str) else b""
+    except ValueError:
+        return b""
 
 
 _LONG_BOUNDARY = re.compile(rb"""boundary\s*=\s*"?[^\s";]{201}""", re.IGNORECASE)

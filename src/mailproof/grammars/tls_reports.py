@@ -11,6 +11,8 @@ MAX_OCTETS = 20 * 1024 * 1024
 MAX_POLICIES = 1_000
 MAX_DETAILS = 1_000
 """Of one policy."""
+MAX_SESSIONS = 10**10
+"""Sums of what strangers claim have to fit into 64 bits."""
 
 POLICY_TYPES = ("tlsa", "sts", "no-policy-found")
 FAILURES = (
@@ -137,8 +139,8 @@ def _number(value: Any) -> int | None:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 15:
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**15 else None
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_SESSIONS else None
 
 
 def _time(value: Any) -> int:

@@ -18,6 +18,7 @@ ProgramName = Literal[
     "bind",
     "fail2ban",
     "nut",
+    "munin",
     "nftables",
     "iptables",
     "nginx",
@@ -28,7 +29,7 @@ ProgramName = Literal[
 ]
 """Programs whose configuration can be read."""
 
-FILES = ("captures", "reports", "messages", "logs", "private_keys", "broken_keys")
+FILES = ("captures", "messages", "logs", "private_keys", "broken_keys")
 """Keys of the inventory that name files, or directories of them."""
 
 EvidenceFile = Annotated[Path, Field(strict=False)]
@@ -80,8 +81,8 @@ class Configuration(Part):
     host: DomainName = Field(description="The host that the program runs on.")
     program: ProgramName = Field(
         description="The program: postfix, exim, dovecot, unbound, bind, fail2ban (jail.conf, jail.local), nut "
-        "(upsmon.conf, upssched.conf, ups.conf), nftables, iptables, nginx, apache, haproxy, squid or tinyproxy; each "
-        "file of one is an entry."
+        "(upsmon.conf, upssched.conf, ups.conf), munin (munin.conf and the list of its histories), nftables, iptables, "
+        "nginx, apache, haproxy, squid or tinyproxy; each file of one is an entry."
     )
     file: EvidenceFile = Field(description="The file, relative to this one.")
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
 from mailproof.inventory.parts import Part
-from mailproof.inventory.values import Address, DomainName, Mailbox, Port, Seconds, unique, wrong
+from mailproof.inventory.values import Address, DomainName, Mailbox, Port, Seconds, mailbox_url, unique, wrong
 
 LocalFile = Annotated[Path, Field(strict=False)]
 
@@ -122,13 +121,7 @@ class OwnMailbox(Part):
         if (self.maildir is None) == (self.imaps is None):
             raise wrong(f"{self.address} needs either maildir or imaps, so that what arrives can be read")
         if self.imaps is not None:
-            try:
-                parts = urlsplit(self.imaps)
-                usable = parts.scheme == "imaps" and parts.hostname and parts.username and parts.port != 0
-            except ValueError:
-                raise wrong(f"{self.imaps!r} is not like imaps://USER@HOST: the host or the port is wrong") from None
-            if not usable or parts.password:
-                raise wrong(f"{self.imaps!r} is not like imaps://USER@HOST; the password has a key of its own")
+            mailbox_url(self.imaps)
             if self.password is None:
                 raise wrong(f"{self.address}: imaps needs a password, like ${{secret:NAME}}")
         return self

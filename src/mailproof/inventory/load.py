@@ -56,6 +56,7 @@ class LoadedInventory:
             "resolver": [resolver.address for resolver in model.resolvers_under_test],
             "mailbox": [mailbox.address for mailbox in model.own_mailboxes],
             "configuration": [f"{entry.program} on {entry.host}" for entry in model.configurations],
+            "report": [source.key.rpartition("/")[2] for source in model.reports],
             **{key.removesuffix("s"): [path.name for path in getattr(model, key)] for key in FILES},
         }
         return tuple(sorted(f"{kind} {name}" for kind, names in named.items() for name in names))
@@ -88,6 +89,7 @@ class LoadedInventory:
             "resolvers_under_test": [resolver.address for resolver in model.resolvers_under_test],
             "own_mailboxes": [mailbox.address for mailbox in model.own_mailboxes],
             "configurations": [str(entry.file) for entry in model.configurations],
+            "reports": [source.key for source in model.reports],
             **{key: [str(path) for path in getattr(model, key)] for key in FILES},
         }
         for key, names in parts.items():
@@ -291,6 +293,11 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
             ]
             registration = model.registration.model_copy(update={"bootstrap": found})
             update[key] = registration if key == "registration" else found
+    if model.reports:
+        update["reports"] = [
+            source.at(existing(source.file, "reports", index)) if source.file is not None else source
+            for index, source in enumerate(model.reports)
+        ]
     for key in FILES:
         if paths := getattr(model, key):
             update[key] = [existing(path, key, index) for index, path in enumerate(paths)]

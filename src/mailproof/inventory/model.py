@@ -14,6 +14,7 @@ from mailproof.inventory.evidence import ChainFile, Configuration, EvidenceFile,
 from mailproof.inventory.exercise import OwnMailbox
 from mailproof.inventory.limits import LimitsPart
 from mailproof.inventory.parts import Part
+from mailproof.inventory.report_sources import AnyReportSource
 from mailproof.inventory.reputation import Blocklist, Partner, Registration
 from mailproof.inventory.resolvers import Canaries, ResolverUnderTest
 from mailproof.inventory.routing import Routing
@@ -343,8 +344,10 @@ class Inventory(Part):
     captures: Annotated[list[EvidenceFile], AfterValidator(unique)] = Field(
         default=[], description="Directories that `mailproof capture HOST` wrote."
     )
-    reports: Annotated[list[EvidenceFile], AfterValidator(unique)] = Field(
-        default=[], description="Aggregate reports of DMARC and TLS reporting: files, or directories of them."
+    reports: Annotated[list[AnyReportSource], AfterValidator(unique)] = Field(
+        default=[],
+        description="Reports of receivers (DMARC, TLS): files or directories of them, maildir:PATH, sqlite:FILE (what "
+        "`mailproof reports import` wrote), or an entry with a password.",
     )
     messages: Annotated[list[EvidenceFile], AfterValidator(unique)] = Field(
         default=[], description="Messages that were received: .eml files, or directories of them."

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from mailproof.net.dns.client import normalise
+from mailproof.net.mailboxes import MailboxURL
 from mailproof.net.services import SERVICES
 from mailproof.net.settings import SocketAddress
 
@@ -35,6 +36,15 @@ def domain_name(value: str) -> str:
 
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
+
+
+def mailbox_url(value: str) -> str:
+    """A URL like imaps://USER@HOST/FOLDER, without a password. Raises ValueError for anything else."""
+    try:
+        MailboxURL.of(value)
+    except ValueError as error:
+        raise wrong(str(error)) from None
+    return value
 
 
 def _zone_name(value: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -38,6 +40,16 @@ class Avoided:
             return ""
         forms = _forms(numeric)
         return next((str(network) for network in self.networks for one in forms if one in network), "")
+
+
+def entry_of_host(avoided: Avoided, host: str) -> str:
+    """The entry that forbids to contact a host that other libraries connect to, by its name or an address that it has;
+    empty if none does.
+    """
+    places = {""}
+    with suppress(OSError):  # a name without an address: nobody is contacted
+        places |= {str(where[0]) for *_, where in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+    return next((entry for place in sorted(places) if (entry := avoided.entry(place, host))), "")
 
 
 _NAT64 = IPv6Network("64:ff9b::/96")

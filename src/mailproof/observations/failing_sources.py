@@ -1,29 +1,17 @@
-"""Who the sources are whose mail fails DMARC: what reverse DNS and the lists of the inventory say of them."""
+"""Who the sources of a domain's mail are: what reverse DNS and the lists of the inventory say of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from mailproof.observations import Observation
 from mailproof.observations.reports import SourceSeen
-
-FORWARDED = frozenset({"forwarded", "trusted_forwarder", "mailing_list"})
-"""Reasons by which a receiver says that a message was passed on (RFC 9990; RFC 7489, appendix C)."""
-
-
-class Kind(StrEnum):
-    """What a source is, as far as it can be told."""
-
-    OWN = "a host of our own by its reverse name"
-    FORGER = "listed as a bad sender"
-    FORWARDER = "passes mail on"
-    UNKNOWN = "unknown"
+from mailproof.observations.source_classes import FORWARDED, Known, SourceClass, classify
 
 
 @dataclass(frozen=True)
 class FailingSource:
-    """An address that the inventory does not know, and whose mail in the name of the domain fails."""
+    """An address that sends in the name of the domain, and what is known of it."""
 
     source: SourceSeen
     names: tuple[str, ...] = ()
@@ -36,25 +24,37 @@ class FailingSource:
     """The lists of good senders that have it."""
     unknown: tuple[str, ...] = ()
     """What could not be asked, and why."""
+    declared: bool = False
+    """Whether the inventory names it."""
 
     @property
-    def kind(self) -> Kind:
-        if self.own:
-            return Kind.OWN
-        if self.welcome or FORWARDED & set(self.source.reasons):
-            return Kind.FORWARDER
-        return Kind.FORGER if self.listed else Kind.UNKNOWN
+    def kind(self) -> SourceClass:
+        return self._judged[0]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What speaks for its kind."""
+        return self._judged[1]
+
+    @property
+    def _judged(self) -> tuple[SourceClass, tuple[str, ...]]:
+        return classify(self.source, Known(self.declared, self.own, self.welcome, self.listed))
+
+    @property
+    def is_told(self) -> bool:
+        """Whether a name, a receiver or a list says who it is; whatever else speaks for its kind leaves that open."""
+        return bool(self.own or self.welcome or self.listed or FORWARDED & set(self.source.reasons))
 
     def describe(self) -> str:
         """One line of proof."""
         names = ", ".join(self.names) or "no PTR that leads back"
-        lists = [*(f"listed at {name}" for name in self.listed), *(f"welcome at {name}" for name in self.welcome)]
-        return "; ".join((f"{self.source.describe()}: {self.kind}", names, *lists, *self.unknown))
+        told = "; ".join(self.reasons)
+        return "; ".join((f"{self.source.describe()}: {self.kind}", names, told, *self.unknown))
 
 
 @dataclass(frozen=True)
 class FailingSources(Observation):
-    """The sources with the most messages that fail DMARC, those of the inventory left aside."""
+    """The sources with the most messages that fail DMARC, those of the inventory left aside; and the others."""
 
     domain: str
     messages: int
@@ -62,7 +62,9 @@ class FailingSources(Observation):
     sources: tuple[FailingSource, ...] = ()
     left_out: int = 0
     """Further ones that nobody asked about."""
+    others: tuple[FailingSource, ...] = ()
+    """Sources of the inventory, and those whose mail passes: the ones with the most messages."""
 
     def evidence(self) -> tuple[str, ...]:
         more = (f"{self.left_out} further sources were not looked at",) if self.left_out else ()
-        return (*(source.describe() for source in self.sources), *more)
+        return (*(source.describe() for source in (*self.sources, *self.others)), *more)

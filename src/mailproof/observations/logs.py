@@ -32,6 +32,10 @@ class LogsSeen(Observation):
     """Clients that speak a version before TLS 1.2; the most sessions first."""
     refused: tuple[ClientSeen, ...] = ()
     """Clients that were refused for their own set-up; the most refusals first."""
+    reached: tuple[str, ...] = ()
+    """Some servers of others whose port 25 was reached."""
+    unreached: tuple[str, ...] = ()
+    """Some servers of others from whose port 25 nothing came."""
 
     def share(self, versions: tuple[str, ...]) -> float:
         """The share of the sessions that have one of these versions, in per cent."""
@@ -41,7 +45,11 @@ class LogsSeen(Observation):
     def evidence(self) -> tuple[str, ...]:
         lines = [f"{self.name}: {self.lines} lines in {self.files} files"]
         lines += [f"{count} sessions of {version}" for version, count in self.sessions]
+        lines += [f"{what} at port 25: {', '.join(servers[:3])}" for what, servers in self._servers() if servers]
         return (*lines, *map(str, self.old), *(f"refused: {client}" for client in self.refused))
+
+    def _servers(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return (("reached", self.reached), ("not reached", self.unreached))
 
 
 @dataclass(frozen=True)

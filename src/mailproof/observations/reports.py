@@ -26,6 +26,11 @@ class SourceSeen:
     overridden: int = 0
     """The receiver did something else than the policy says, and gave a reason."""
     reasons: tuple[str, ...] = ()
+    signed: int = 0
+    """A signature names the domain of From, whether it holds or not."""
+    first: int = 0
+    last: int = 0
+    """When the first report begins and the last one ends that has the source, in seconds since 1970; 0 if unknown."""
 
     def __add__(self, other: SourceSeen) -> SourceSeen:
         return SourceSeen(
@@ -37,6 +42,9 @@ class SourceSeen:
             self.by_dkim + other.by_dkim,
             self.overridden + other.overridden,
             tuple(dict.fromkeys((*self.reasons, *other.reasons))),
+            self.signed + other.signed,
+            min(filter(None, (self.first, other.first)), default=0),
+            max(self.last, other.last),
         )
 
     def describe(self) -> str:
@@ -81,13 +89,22 @@ class Reports(Observation):
     """The domains of the inventory that reports of TLS are about."""
     observed_at: str = ""
     failure: FailureReport | None = None
-    """The failure report that the file is."""
+    """The failure report that the file is, or the first one of a mailbox."""
+    further_failures: tuple[FailureReport, ...] = ()
+    """The others of a mailbox."""
+    unread: tuple[str, ...] = ()
+    """Messages of a mailbox that could not be read, and why."""
     signed_by: tuple[str, ...] | None = None
     """The domains that the message with the report is signed by (DKIM), as it says; None for no message."""
 
+    @property
+    def failures(self) -> tuple[FailureReport, ...]:
+        """All failure reports."""
+        return (*((self.failure,) if self.failure is not None else ()), *self.further_failures)
+
     def evidence(self) -> tuple[str, ...]:
         lines = []
-        if (failure := self.failure) is not None:
+        for failure in self.failures[:100]:
             about = (
                 f"{failure.kind or 'unknown'} of {failure.domain or 'a domain'} from {failure.source or 'somewhere'}"
             )
@@ -102,7 +119,7 @@ class Reports(Observation):
                 numbers = f"{policy.successes} sessions succeeded, {policy.failures} failed"
                 lines.append(f"{policy.domain} ({policy.type}): {numbers}")
                 lines += [f"{one.sessions} x {one.type} at {one.mx or one.address}" for one in policy.details[:100]]
-        return tuple(lines)
+        return (*lines, *self.unread)
 
 
 def day(seconds: int) -> str:
@@ -138,6 +155,8 @@ class Reported(Observation):
     """When the oldest report on the domain begins and the newest one ends, in seconds since 1970; 0 without any."""
     keys: tuple[tuple[str, int], ...] = ()
     """The keys of the domain that reports name, on whatever domain, and until when the newest of these goes."""
+    days: tuple[tuple[int, int, int], ...] = ()
+    """Of each day its beginning, the messages of reports that begin on it, and how many of these pass: all days."""
 
     @property
     def messages(self) -> int:

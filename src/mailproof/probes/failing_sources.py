@@ -16,7 +16,8 @@ from mailproof.targets.addresses import SendingAddress
 from mailproof.targets.reports import ReportedDomain
 
 MAX_SOURCES = 10
-"""Sources that are asked about for a domain: one question for each, one for each PTR name, and one for each list."""
+"""Sources that are asked about for a domain: one question for each, one for each PTR name, and one for each list. As
+many of those whose mail fails and of the others."""
 
 
 @probe(looks=("reverse_dns", "listing"))
@@ -26,13 +27,16 @@ async def failing_sources(
     """The sources with the most failing messages. What cannot be asked of one is told with it."""
     failing = [one for one in reported.by_address() if one.passed < one.messages and one.address not in reported.known]
     failing.sort(key=lambda one: (one.passed - one.messages, one.address))
+    others = [one for one in reported.by_address() if one not in failing]
+    seen = await asyncio.gather(*(_enriched(one, look, inventory, reported) for one in failing[:MAX_SOURCES]))
+    more = await asyncio.gather(*(_enriched(one, look, inventory, reported) for one in others[:MAX_SOURCES]))
+    left_out = max(len(failing) - MAX_SOURCES, 0)
+    return FailingSources(domain.name, reported.messages, tuple(seen), left_out, tuple(more))
+
+
+async def _enriched(source: SourceSeen, look: Look, inventory: Inventory, reported: Reported) -> FailingSource:
+    found = FailingSource(source, declared=source.address in reported.own)
     ours = tuple(entry.name for entry in inventory.domains)
-    seen = await asyncio.gather(*(_enriched(source, look, inventory, ours) for source in failing[:MAX_SOURCES]))
-    return FailingSources(domain.name, reported.messages, tuple(seen), max(len(failing) - MAX_SOURCES, 0))
-
-
-async def _enriched(source: SourceSeen, look: Look, inventory: Inventory, ours: tuple[str, ...]) -> FailingSource:
-    found = FailingSource(source)
     try:
         names = (await look(reverse_dns, SendingAddress(source.address))).confirmed_names
         own = next((name for name in names if any(f".{name}".endswith(f".{domain}") for domain in ours)), "")

@@ -39,7 +39,16 @@ async def log_counts(logs: MailLogs, net: Network) -> LogsSeen:
     for path in logs.files:
         await asyncio.to_thread(_read, net, Path(path), counts)
     sessions = tuple(sorted(counts.sessions.items(), key=lambda entry: entry[0]))
-    return LogsSeen(logs.name, len(logs.files), counts.lines, sessions, _most(counts.old), _most(counts.refused))
+    return LogsSeen(
+        logs.name,
+        len(logs.files),
+        counts.lines,
+        sessions,
+        _most(counts.old),
+        _most(counts.refused),
+        tuple(sorted(counts.reached)),
+        tuple(sorted(counts.unreached)),
+    )
 
 
 def _read(net: Network, path: Path, counts: LogCounts) -> None:

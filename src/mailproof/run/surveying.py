@@ -11,7 +11,7 @@ import pytest
 
 from mailproof.expedition import Expedition
 from mailproof.extensions import BrokenExtension
-from mailproof.gate.document import TesterFault, Traffic
+from mailproof.gate.document import TesterFault, Traffic, without_secrets
 from mailproof.observations import Former, Observation
 from mailproof.record import Record, RecordError, read_record, write_record
 from mailproof.report import history
@@ -19,6 +19,7 @@ from mailproof.run.collecting import is_collection_broken, pairs
 from mailproof.run.context import Context
 from mailproof.run.machine import told_shortages
 from mailproof.run.progress import ProgressDisplay
+from mailproof.run.reported import reported_notes
 from mailproof.targets.base import Target
 from mailproof.vantage import look
 
@@ -54,6 +55,7 @@ class Surveying:
         context.vantage = look(record)
         run, redact = context.run, context.loaded.redact
         run.vantage = [TesterFault(str(fault), redact(text)) for fault, text in context.vantage.faults.items()]
+        run.reported = [without_secrets(note, redact) for note in reported_notes(record)]
         run.surveyed_at, run.run = record.surveyed_at, record.run
         run.traffic = Traffic(
             {redact(peer): count for peer, count in record.connections.items()},

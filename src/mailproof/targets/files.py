@@ -112,7 +112,17 @@ class EvidenceFile(Target):
 
 @dataclass(frozen=True)
 class ReportFile(EvidenceFile):
-    """An aggregate report of DMARC or of TLS reporting."""
+    """A file of reports of receivers, or what holds many of them."""
+
+
+@dataclass(frozen=True)
+class ReportMailbox(ReportFile):
+    """A mailbox of reports that is read by IMAP; its path is the URL."""
+
+
+@dataclass(frozen=True)
+class ReportDatabase(ReportFile):
+    """What `mailproof reports import` wrote; its path is the file, or the URL."""
 
 
 @dataclass(frozen=True)
@@ -129,9 +139,30 @@ class LogFile(EvidenceFile):
 async def find_evidence(search: Search) -> None:
     """The files that the inventory names, and in directories those that look like what they should be."""
     inventory = search.inventory
-    await _find(search, ReportFile, inventory.reports, (".xml", ".json", ".gz", ".zip", ".eml"))
+    for source in inventory.reports:
+        if source.path is not None:
+            await _find(search, ReportFile, [source.path], (".xml", ".json", ".gz", ".zip", ".eml"))
+        elif source.maildir is not None:
+            await _find_in_maildir(search, source.maildir)
+        else:
+            kind = ReportMailbox if source.imaps is not None else ReportDatabase
+            name = search.named(source.file) if source.file is not None else source.key
+            search.targets.add(kind(source.key, name, source.key, active=inventory.active))
     await _find(search, MessageFile, inventory.messages, (".eml",))
     await _find(search, LogFile, inventory.logs, ())
+
+
+async def _find_in_maildir(search: Search, maildir: Path) -> None:
+    """The messages of a Maildir and of its folders, which lie in directories ``new`` and ``cur``."""
+    try:
+        paths = [path for path in await search.files.below(maildir, ()) if path.parent.name in ("new", "cur")]
+        if not (maildir / "cur").is_dir():
+            raise NotObserved(f"{search.named(maildir)} is no Maildir: it has no directory cur")
+    except NotObserved as failure:
+        search.targets.add(Undiscovered.because(failure, ReportFile, search.named(maildir)))
+        return
+    for path in paths:
+        search.targets.add(ReportFile(str(path), search.named(path), str(maildir), active=search.inventory.active))
 
 
 async def _find(search: Search, kind: type[EvidenceFile], named: list[Path], suffixes: tuple[str, ...]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
 from mailproof.grammars.directives import parse_directives, parse_statements
 from mailproof.grammars.iptables import parse_iptables
+from mailproof.grammars.munin import parse_histories, parse_nodes
 from mailproof.grammars.named_conf import NotNamedConf, parse_named_conf
 from mailproof.grammars.nftables import parse_nftables
 from mailproof.grammars.packet_filters import NotPacketFilter, Packet, PacketFilter
@@ -61,6 +62,13 @@ def _packet_filter(data: bytes) -> bool:
         for hook in ("output", "forward"):
             filter_.passage(hook, Packet("ip", "10.0.0.1", "11.0.0.1", 25, "a", "b", "c"))
     return bool(found)
+
+
+def _munin(data: bytes) -> bool:
+    text = as_text(data)
+    nodes, listed = list(parse_nodes(text)), parse_histories(text)
+    assert all(node.host and node.line >= 1 for node in nodes)
+    return bool(nodes) or listed is not None
 
 
 def _named_conf(data: bytes) -> bool:
@@ -126,6 +134,13 @@ PARSERS = (
         (b"127.0.0.0/8, [::1]/128 !192.0.2.1 hash:/etc/relay $nets", b"<; 127.0.0.1 ; ::1 ; +named ; lsearch;/etc/x"),
         words_of("< ; : :: , ! 0.0.0.0/0 ::/0 [ ] / * @ @[] $ hash: cidr: +x 1.2.3.4/33"),
         5,
+    ),
+    Parser(
+        "munin.conf and lists of histories",
+        _munin,
+        (b"[example.org;mx]\n[mx.example.org]\n", b"1764000000\n1764000000.5 7 example/mx-cpu-user-d.rrd\n"),
+        words_of("[ ] ; . - 1764000000 .rrd"),
+        1,
     ),
     Parser(
         "named.conf",

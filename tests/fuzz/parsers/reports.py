@@ -67,6 +67,12 @@ def _failure(data: bytes) -> bool:
     return report is not None and not report.errors
 
 
+OF_EXIM = (
+    b"Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: text/plain\n\n  Sender Domain: example.org\n"
+    b"  Sender IP Address: 192.0.2.1\n  Received date: Thu, 1 Jan 1970 00:00:09 +0000\n\n--b--\n"
+)
+
+
 def _tls(data: bytes) -> bool:
     try:
         report = parse_tls_report(data)
@@ -93,8 +99,8 @@ PARSERS = (
     Parser(
         "failure report",
         _failure,
-        (FAILURE,),
-        words_of("Auth-Failure: dmarc spf signature SPF-DNS: DKIM-Domain: ( ) Feedback-Type: auth-failure"),
+        (FAILURE, OF_EXIM),
+        words_of("Sender base64 message/rfc822 Arrival-Date: Auth-Failure: dmarc spf SPF-DNS: DKIM-Domain: ( ) :"),
         10,
     ),
     Parser("tls report", _tls, (JSON,), words_of('{ } [ ] "policies" "summary" null true 1e9 -1 "sts" , :'), 10),

@@ -9,7 +9,7 @@ from mailproof.grammars.tls_reports import FailureDetail, PolicyReport, TLSRepor
 from mailproof.observations.reports import AggregateSeen, Reports
 
 from ..observed import DOMAIN, HOST
-from .case import Table, advises, fails, passes, skips
+from .case import Table, advises, fails, passes, skips, undecided
 
 FILE = "reports/one.xml.gz"
 NOW = "2026-11-26T12:00:00+00:00"
@@ -20,6 +20,9 @@ SEEN = AggregateSeen("google.com", "noreply@google.com", "1", BEGIN, END, DOMAIN
 
 def aggregate(**more: object) -> Reports:
     return Reports(FILE, (replace(SEEN, **more),), observed_at=NOW)  # type: ignore[arg-type]
+
+
+UNREAD = ("INBOX: message 7: its XML is broken",)
 
 
 def tls(
@@ -42,21 +45,27 @@ TABLE: Table = {
         advises("google.com: there is no version", reports=aggregate(errors=("there is no version",))),
         advises("comes in a ZIP", reports=aggregate(container="zip")),
         skips("no aggregate report", reports=tls()),
+        undecided("INBOX: message 7", reports=replace(aggregate(), unread=UNREAD)),
+        undecided("INBOX: message 7", reports=replace(tls(), unread=UNREAD)),
     ),
     "DKIM-SELECTOR-IN-REPORT": (
         passes(reports=aggregate()),
         advises("names no selector in 3 results", reports=aggregate(unnamed_signatures=3)),
         skips("no report of RFC 9990", reports=aggregate(is_9990=False, unnamed_signatures=3)),
+        undecided("INBOX: message 7", reports=replace(aggregate(), unread=UNREAD)),
     ),
     "RPT-FAILURE": (
         passes(reports=failure()),
         advises("OpenDMARC: Version is missing", reports=failure("Version is missing")),
+        advises("OpenDMARC: x", reports=replace(failure(), further_failures=failure("x").failures)),
         skips("the file is no failure report", reports=aggregate()),
+        undecided("INBOX: message 7", reports=replace(failure(), unread=UNREAD)),
     ),
     "RPT-TLS": (
         passes(reports=tls()),
         advises("report-id is missing", reports=tls(100, 0, "report-id is missing")),
         skips("no report of TLS", reports=aggregate()),
+        undecided("INBOX: message 7", reports=replace(tls(), unread=UNREAD)),
     ),
     "TLSRPT-REPORT": (
         passes(reports=tls()),
@@ -65,5 +74,6 @@ TABLE: Table = {
         skips("no report of TLS", reports=aggregate()),
         skips("older than 30 days", reports=tls(0, 1, end=BEGIN - 40 * 86_400)),
         skips("no domain of the inventory", reports=tls(0, 1, ours=())),
+        undecided("INBOX: message 7", reports=replace(tls(), unread=UNREAD)),
     ),
 }

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from mailproof.gate.document import RunDocument
 from mailproof.net.text import printable
 from mailproof.report.escape import is_web_address
-from mailproof.report.html import packing
+from mailproof.report.html import packing, reported
 from mailproof.report.html.trend import HEIGHT, WIDTH, chart
 from mailproof.report.html.view import RANKS, SECTIONS, Group, View, build
 
@@ -63,6 +63,8 @@ def render(document: RunDocument) -> str:
             data=data,
             chart=chart(document.trend),
             chart_size=(WIDTH, HEIGHT),
+            reported=reported.reported(document.reported),
+            days_size=(reported.WIDTH, reported.HEIGHT),
             style=style,
             script=script,
             policy=_policy(style, script),
