@@ -143,8 +143,10 @@ own_mailboxes: [MAILBOXES, {address: user@guess.example, maildir: box, guess: tr
 hosts: [{name: mx.right.example, addresses: [11.1.0.1], roles: [mx, submission, imap], ports: &users {submission: [587],
   imap: [143]}}, {name: mx.injectable.example, roles: [mx, submission, imap], ports: *users},
   {name: imap.zone-private-addr.example, roles: [imap]},
-  {name: submit.guess.example, roles: [submission], ports: {submission: [587]}},
-  {name: submit.guessed.example, roles: [submission], ports: {submission: [587]}}]
+  {name: submit.guess.example, roles: [submission], ports: {submission: [587]},
+    controls: {SMTP-AUTH-OFF: {wanted: any}}},
+  {name: submit.guessed.example, roles: [submission], ports: {submission: [587]},
+    controls: {SMTP-AUTH-OFF: {wanted: any}}}]
 zones: [bare.example]
 controls:
   DMARC-STRICT-ALIGN: {accept: [s]}
