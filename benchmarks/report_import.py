@@ -17,8 +17,8 @@ from tempfile import TemporaryDirectory
 
 from benchmarks import measure, peers
 
-REPORTS_OF = 2_000
-"""Rows of one report: those of a large receiver on a large sender."""
+ROWS_OF_REPORT = 2_000
+"""As a large receiver writes on a large sender."""
 HANGS = 3_600.0
 
 HEAD = """<?xml version="1.0"?><feedback><version>1.0</version><report_metadata><org_name>reporter{number}.example
@@ -42,11 +42,11 @@ print(sum(
 
 def write(directory: Path, rows: int) -> int:
     """Reports with so many rows together, one a file; how many."""
-    files = rows // REPORTS_OF
+    files = rows // ROWS_OF_REPORT
     for number in range(files):
         begin = 1_760_000_000 + number // 10 * 86_400
         parts = [HEAD.format(number=number, begin=begin, end=begin + 86_399)]
-        for place in range(REPORTS_OF):
+        for place in range(ROWS_OF_REPORT):
             address = ip_address(0x0B000000 + (number * 7 + place * 13) % 50_000)
             parts.append(ROW.format(address=address, count=1 + place % 9))
         parts.append("</feedback>")

@@ -33,9 +33,28 @@ def write(directory: Path, name: str, content: dict[str, Any]) -> str:
     return file.as_uri()
 
 
+def reported(domain: str, text: str = "mx1.example.org") -> dict[str, Any]:
+    """What reports say of a domain, with sources of some kinds."""
+    kinds = ("own", "own, misconfigured", "forwarder, or a service with a key", "forger")
+    numbers = {"messages": 12_345, "passed": 345, "by_spf": 12, "by_dkim": 345}
+    seen = {"names": [text], "reasons": [text, f"listed at {text}"], "first": "2026-10-27", "last": "2026-11-25"}
+    return {
+        "domain": domain,
+        "since": "2026-09-01",
+        "until": "2026-11-25",
+        "reporters": ["google.com", text],
+        "messages": 49_380,
+        "passed": 1_380,
+        "sources": [{"address": "2001:db8:1:2:3:4:5:6", "kind": kind, **numbers, **seen} for kind in kinds],
+        "left_out": 7,
+        "days": [{"day": f"2026-11-{day:02}", "messages": 90 * day, "passed": 10 * day} for day in range(1, 26)],
+    }
+
+
 @pytest.fixture(scope="module")
 def small(pages: Path) -> tuple[str, dict[str, Any]]:
     content = plain(120)
+    content["reported"] = [reported("example.org"), reported("mail.with-a-rather-long-name.example.org", "::" * 9)]
     return write(pages, "small", content), content
 
 
@@ -56,6 +75,7 @@ def hostile(pages: Path) -> str:
         result["evidence"] = [EVIL, "\u2028]]>--><!--"]
         result["references"] = [{"title": EVIL, "url": "javascript:window.hacked=4"}]
     content["inventory"] = content["contact"] = EVIL
+    content["reported"] = [reported(EVIL, EVIL)]
     content["decision"]["reasons"] = [EVIL]
     return write(pages, "hostile", content)
 

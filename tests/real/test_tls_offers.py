@@ -154,22 +154,25 @@ class TestLaboratory:
         assert versions(found) == ["TLSv1.2", "TLSv1.3"]
         assert found["connections"] <= 11
 
-    @pytest.mark.parametrize(("depth", "most"), [(TLSDepth.USUAL, 14), (TLSDepth.FULL, 60)])
     @pytest.mark.parametrize(
-        ("label", "port", "starttls"),
+        ("depth", "most", "label", "port", "starttls"),
         [
-            ("right-dovecot", 143, "imap"),
-            ("right-dovecot", 993, ""),
-            ("right-cyrus", 993, ""),
-            ("cyrus-tls10", 993, ""),
-            ("right-stunnel", 993, ""),
-            ("stunnel-static", 993, ""),
-            ("right", 25, "smtp"),
-            ("right-exim", 25, "smtp"),
-            ("small-key-exim", 25, "smtp"),
-            ("old-version-exim", 25, "smtp"),
-            ("tls11-postfix", 25, "smtp"),
-            ("chasquid", 25, "smtp"),
+            *(
+                (TLSDepth.USUAL, 14, label, port, starttls)
+                for label, port, starttls in (
+                    ("right-dovecot", 143, "imap"),
+                    ("right-cyrus", 993, ""),
+                    ("right-stunnel", 993, ""),
+                    ("stunnel-static", 993, ""),
+                    ("right", 25, "smtp"),
+                    ("small-key-exim", 25, "smtp"),
+                    ("tls11-postfix", 25, "smtp"),
+                    ("chasquid", 25, "smtp"),
+                )
+            ),
+            (TLSDepth.FULL, 60, "right-dovecot", 993, ""),
+            (TLSDepth.FULL, 60, "right-cyrus", 993, ""),
+            (TLSDepth.FULL, 60, "tls11-postfix", 25, "smtp"),
         ],
     )
     def test_with_certificates(

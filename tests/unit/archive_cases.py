@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import io
 import json
@@ -17,6 +18,9 @@ from typing import Any
 import pytest
 
 from mailproof.cli import main
+from mailproof.inventory.model import Inventory
+from mailproof.probes.report_stores import read_database
+from mailproof.targets.files import ReportDatabase
 from tests.fuzz.parsers.reports import FAILURE, JSON, XML, zipped
 
 RECORD = XML[XML.index(b"<record>") : XML.index(b"</feedback>")]
@@ -192,6 +196,26 @@ def a_killed_import_leaves_whole_reports(archive: Archive) -> None:
     assert (archive.domain()["reports"], archive.domain()["messages"]) == (60, 6_000)
 
 
+def the_suite_sees_the_newest_reports_of_its_domains(archive: Archive) -> None:
+    assert archive.run("show")[0] == 4
+    archive.bring(XML.replace(b"example.org", b"foreign.example"))
+    assert archive.run("show", "--domain", "example.org") == (0, "example.org: no aggregate report\n")
+    far = [numbered(number, begin=90_000_000_000) for number in range(100, 104)]
+    archive.bring(numbered(1, rows=2), numbered(2, begin=1_000_086_400), JSON, FAILURE, *far)
+    source = {"database": archive.name}
+    inventory = Inventory.model_validate({"domains": ["example.org"], "reports": [source]})
+    target = ReportDatabase(archive.name, "db", archive.name)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("mailproof.archive.recent.MAX_REPORTS", 3)
+        found = asyncio.run(read_database(target, inventory))
+    assert [report.id for report in found.aggregate] == ["n2", "n1", "n103"]
+    assert found.aggregate[2].errors[-1].endswith("which is still to come")
+    (seen,) = found.aggregate[1].sources
+    assert (seen.messages, seen.by_dkim, seen.overridden, seen.reasons, seen.signed) == (4, 4, 4, ("other",), 4)
+    assert (found.aggregate[1].keys, found.aggregate[1].unnamed_signatures) == (("s._domainkey.example.org",), 0)
+    assert [(one.id, one.policies[0].details[0].type) for one in found.tls] == [("1", "certificate-expired")]
+
+
 CASES: tuple[Callable[[Archive], None], ...] = (
     nothing_counts_twice,
     what_is_broken_is_kept_aside,
@@ -200,6 +224,7 @@ CASES: tuple[Callable[[Archive], None], ...] = (
     what_is_told_can_be_narrowed,
     two_imports_at_once_count_once,
     a_killed_import_leaves_whole_reports,
+    the_suite_sees_the_newest_reports_of_its_domains,
 )
 
 

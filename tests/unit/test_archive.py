@@ -11,7 +11,7 @@ import pytest
 
 from mailproof import archive as package
 from mailproof.cli import main
-from tests.fuzz.parsers.reports import XML
+from tests.fuzz.parsers.reports import FAILURE, XML
 
 from .archive_cases import CASES, Archive, ids
 
@@ -38,6 +38,26 @@ def test_files_of_every_kind_and_none(archive: Archive, tmp_path: Path, monkeypa
     assert (code, "large: larger than 1999 octets" in said) == (1, True)
     assert archive.domain()["reports"] == 1
     assert archive.run("import", str(tmp_path / "Maildir"), str(tmp_path / "missing"))[0] == 4
+
+
+def test_a_mailbox_in_one_file(archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As some services hand out the mail of years."""
+    monkeypatch.setattr("mailproof.archiving.importing.MAX_PACKED", 5_000)
+    head = b"From reports@reporter.example Thu Nov 26 00:00:00 2026\nFrom: a@example.org\n"
+    mails = [
+        head + b"Content-Type: text/xml\n\n" + XML + b"\nFrom here on, nothing\n\n",
+        head + b"\nhello\n\n",
+        head + b"\n" + b"x" * 9_000 + b"\n\n",
+        head + FAILURE,
+    ]
+    file = tmp_path / "takeout.mbox"
+    file.write_bytes(b"".join(mails))
+    code, said = archive.run("import", str(file))
+    assert (code, said.splitlines()[:2]) == (
+        1,
+        ["1 files: 2 new reports (1 DMARC, 1 failure), 1 rows", "1 mails are no reports"],
+    )
+    assert f"{file}, message 3: larger than 5000 octets" in said
 
 
 def test_what_can_be_read_later_is_no_longer_aside(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,6 +61,12 @@ def test_a_part_in_base64_is_read_though_it_must_not_be_encoded() -> None:
     assert (found.kind, found.source, found.errors) == ("dmarc", "192.0.2.1", ())
 
 
+def test_empty_lines_that_an_editor_has_filled_with_blanks() -> None:
+    found = parse_failure_report(report(DMARC).replace(b"\n\n", b"\n \n"))
+    assert found is not None
+    assert (found.kind, found.domain, found.source) == ("dmarc", "example.org", "192.0.2.1")
+
+
 OF_EXIM = b"""From: no-reply@gate.example.net
 Message-Id: <1@gate.example.net>
 Content-Type: multipart/report; boundary="b"

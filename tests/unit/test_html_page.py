@@ -67,6 +67,13 @@ def test_every_finding_is_in_exactly_one_group() -> None:
     assert sorted(listed) == sorted(amiss)
 
 
+def test_files_of_a_directory_have_one_card() -> None:
+    first = replace(document(1).results[0], domains=(), host="", target_type="ReportFile")
+    results = [replace(first, target=f"rua/{number}.xml.gz") for number in range(9)]
+    zone = replace(first, target="0/26.2.0.192.in-addr.arpa", target_type="ReverseZone")
+    assert {name: sum(tally.values()) for name, tally in build([*results, zone]).domains} == {"rua/": 9, zone.target: 1}
+
+
 def test_counts_of_domains_targets_and_controls_add_up() -> None:
     content = document(30)
     view = build(content.results)

@@ -128,3 +128,16 @@ def test_rows_belong_to_the_nearest_domain_of_from(tmp_path: Path) -> None:
     news = XML.replace(b"<header_from>", b"<header_from>a.news.")
     assert all_of(tmp_path, "news.example.org", ("a.xml", news)).messages == 2
     assert all_of(tmp_path, "example.org", ("a.xml", news)).messages == 0
+
+
+def test_a_chart_has_the_days_of_the_last_year(tmp_path: Path) -> None:
+    newest = 1_700_000_000
+    files = []
+    long_ago = newest - 500 * 86_400
+    for number, (begin, end) in enumerate(
+        ((newest - 86_400, newest), (newest - 2, newest), (long_ago, newest - 3), (newest + 90, newest + 5))
+    ):
+        text = XML.replace(b"<begin>1<", b"<begin>%d<" % begin).replace(b"<end>2<", b"<end>%d<" % end)
+        files.append((f"{number}.xml", text))
+    day = newest // 86_400 * 86_400
+    assert all_of(tmp_path, "example.org", *files).days == ((day - 86_400, 2, 2), (day, 2, 2))

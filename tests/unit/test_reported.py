@@ -31,6 +31,7 @@ GOOD = replace(BAD, passed=10, by_spf=10, by_dkim=10)
     [
         (GOOD, Known(declared=True), SourceClass.OWN, "the inventory names it"),
         (GOOD, Known(own_name="a.example.org"), SourceClass.OWN, "its reverse name a.example.org is ours"),
+        (replace(GOOD, messages=1000, passed=990), Known(declared=True), SourceClass.OWN, "fails for 10 of 1000"),
         (BAD, Known(declared=True), SourceClass.MISCONFIGURED, "DMARC fails for 10 of 10 messages"),
         (replace(BAD, reasons=("mailing_list",)), Known(), SourceClass.MAILING_LIST, "a receiver says mailing_list"),
         (replace(BAD, reasons=("forwarded",)), Known(), SourceClass.FORWARDER, "a receiver says forwarded"),

@@ -137,7 +137,7 @@ def keep_aside(engine: Engine, file: str, octets: int, reason: str, data: bytes 
         connection.execute(insert(ASIDE).values(**values, data=data))
 
 
-def is_aside(engine: Engine) -> frozenset[str]:
+def digests_aside(engine: Engine) -> frozenset[str]:
     """The digests of the files that are kept aside."""
     with engine.begin() as connection:
         return frozenset(connection.execute(select(ASIDE.c.digest)).scalars())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, case, func, or_, select
 
 from mailproof.archive.asking import by_source, reasons_of, source_seen
 from mailproof.archive.tables import REPORT, ROW, SIGNATURE, TLS_FAILURE, TLS_POLICY
@@ -27,10 +27,14 @@ class Recent:
     tls: tuple[TLSReport, ...]
 
 
-def recent(engine: Engine, domains: Sequence[str], most: int) -> Recent:
-    """The newest reports on the domains and on names below them, with ``most`` sources together."""
+def recent(engine: Engine, domains: Sequence[str], most: int, today_ends: int) -> Recent:
+    """The newest reports on the domains and on names below them, with ``most`` sources together.
+
+    Reports that end after ``today_ends`` (seconds since 1970) come last.
+    """
     with engine.begin() as connection:
-        return Recent(tuple(_aggregate(connection, domains, most)), tuple(_tls(connection, domains)))
+        aggregate = tuple(_aggregate(connection, domains, most, today_ends))
+        return Recent(aggregate, tuple(_tls(connection, domains)))
 
 
 def _about(column: ColumnElement[str], domains: Sequence[str]) -> ColumnElement[bool]:
@@ -38,7 +42,7 @@ def _about(column: ColumnElement[str], domains: Sequence[str]) -> ColumnElement[
     return or_(column.in_(domains), *below)
 
 
-def _aggregate(connection: Connection, domains: Sequence[str], most: int) -> Iterator[AggregateSeen]:
+def _aggregate(connection: Connection, domains: Sequence[str], most: int, today_ends: int) -> Iterator[AggregateSeen]:
     columns = (
         *(REPORT.c.id, REPORT.c.reporter, REPORT.c.email, REPORT.c.report_id, REPORT.c.begin_at, REPORT.c.end_at),
         *(REPORT.c.domain, REPORT.c.standard, REPORT.c.container, REPORT.c.errors),
@@ -46,7 +50,8 @@ def _aggregate(connection: Connection, domains: Sequence[str], most: int) -> Ite
     wanted = (
         select(*columns)
         .where(REPORT.c.kind == "dmarc", _about(REPORT.c.domain, domains))
-        .order_by(REPORT.c.end_at.desc(), REPORT.c.id.desc())
+        # Those that end in times to come are last: anybody can send as many of them as we look at.
+        .order_by(case((REPORT.c.end_at > today_ends, 0), else_=REPORT.c.end_at).desc(), REPORT.c.id.desc())
         .limit(MAX_REPORTS)
     )
     found = connection.execute(wanted).all()

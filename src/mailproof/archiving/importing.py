@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from mailproof.archive.keeping import is_aside, keep_aggregate, keep_aside, keep_failure, keep_tls, take_back
+from mailproof.archive.keeping import digests_aside, keep_aggregate, keep_aside, keep_failure, keep_tls, take_back
 from mailproof.documents import TooLarge, UnreadableFile, read_octets
 from mailproof.grammars.aggregate_reports import AggregateReport
 from mailproof.grammars.failure_reports import FailureReport
@@ -107,7 +107,7 @@ def _is_regular(file: Path) -> bool:
 
 def import_paths(engine: Engine, paths: Sequence[Path], summary: Summary, say: Callable[[str], None]) -> None:
     """Import what lies at or below the paths. Raises NoSuchPath."""
-    aside = set(is_aside(engine))
+    aside = set(digests_aside(engine))
     for path in paths:
         for file in files_below(path):
             summary.files += 1
@@ -118,7 +118,7 @@ def import_paths(engine: Engine, paths: Sequence[Path], summary: Summary, say: C
 
 def import_mailbox(engine: Engine, mailbox: IMAPMailbox, summary: Summary) -> None:
     """Import the messages of a mailbox, the newest first. Raises UnreadableMailbox; what was read before is kept."""
-    aside = set(is_aside(engine))
+    aside = set(digests_aside(engine))
     name = f"imaps://{mailbox.at.host}/{mailbox.at.folder}"
     for number, data in mailbox.messages():
         summary.files += 1
@@ -131,6 +131,13 @@ def import_mailbox(engine: Engine, mailbox: IMAPMailbox, summary: Summary) -> No
 def _import_file(engine: Engine, file: Path, summary: Summary, aside: set[str]) -> None:
     name = str(file)
     try:
+        if _is_mbox(file):
+            for number, message in messages_of_mbox(file):
+                if message is not None:
+                    import_octets(engine, f"{name}, message {number}", message, summary, aside)
+                elif len(summary.unreadable) < MAX_TOLD:
+                    summary.unreadable.append((f"{name}, message {number}", f"larger than {MAX_PACKED} octets"))
+            return
         data = read_octets(file, MAX_PACKED)
     except TooLarge as error:
         digest, octets = _measured(file)
@@ -140,11 +147,39 @@ def _import_file(engine: Engine, file: Path, summary: Summary, aside: set[str]) 
     except FileNotFoundError:
         summary.files -= 1  # moved meanwhile: whoever reads the mailbox has done that, and it comes next time
         return
-    except UnreadableFile as error:
+    except (UnreadableFile, OSError) as error:
         if len(summary.unreadable) < MAX_TOLD:
             summary.unreadable.append((name, str(error)))
         return
     import_octets(engine, name, data, summary, aside)
+
+
+def _is_mbox(file: Path) -> bool:
+    """Whether a file is a mailbox in one file, which may be of any size (RFC 4155)."""
+    if not _is_regular(file):
+        return False
+    try:
+        with file.open("rb") as stream:
+            return stream.read(len(_SEPARATOR)) == _SEPARATOR
+    except OSError:
+        return False
+
+
+_SEPARATOR = b"From "
+
+
+def messages_of_mbox(file: Path) -> Iterator[tuple[int, bytes | None]]:
+    """The messages of a mailbox in one file, each with its number; None for one that is too large. Raises OSError."""
+    number, message, follows_empty_line = 1, bytearray(), False
+    with file.open("rb") as stream:
+        while line := stream.readline(MAX_PACKED):
+            if follows_empty_line and line.startswith(_SEPARATOR):
+                yield number, bytes(message) if len(message) <= MAX_PACKED else None
+                number, message = number + 1, bytearray()
+            if len(message) <= MAX_PACKED:
+                message += line
+            follows_empty_line = line in (b"\n", b"\r\n")
+    yield number, bytes(message) if len(message) <= MAX_PACKED else None
 
 
 def import_octets(engine: Engine, name: str, data: bytes, summary: Summary, aside: set[str]) -> None:

@@ -41,7 +41,7 @@ class Shown:
 
 def as_text(shown: Shown) -> str:
     """A part for each domain, a line for each source."""
-    parts = ["\n".join(_domain(shown, seen)) for seen in shown.domains]
+    parts = ["\n".join(_domain(shown, seen)) for seen in shown.domains] or ["no report is in the database"]
     if shown.aside:
         aside = [f"{shown.all_aside} files are kept aside:"]
         aside += [f"  {name}: {reason}" for name, reason in shown.aside]
@@ -50,8 +50,11 @@ def as_text(shown: Shown) -> str:
 
 
 def _domain(shown: Shown, seen: DomainSeen) -> Iterator[str]:
-    reporters = len(seen.reporters)
-    yield f"{seen.domain}: {seen.reports} reports of {reporters} reporters, {day(seen.since)} to {day(seen.until)}"
+    if seen.reports:
+        period = f"{_day(seen.since)} to {_day(seen.until)}"
+        yield f"{seen.domain}: {seen.reports} reports of {len(seen.reporters)} reporters, {period}"
+    else:
+        yield f"{seen.domain}: no aggregate report"
     if seen.messages:
         yield f"  {seen.messages} messages, {seen.passed} pass DMARC ({seen.passed / seen.messages:.1%})"
     reports, successes, failures = seen.tls
@@ -65,10 +68,15 @@ def _domain(shown: Shown, seen: DomainSeen) -> Iterator[str]:
         shares = " ".join(f"{_share(number, one.messages):>6}" for number in (one.passed, one.by_spf, one.by_dkim))
         kind, reasons = shown.judged(one)
         name = f" as {one.header_from}" if one.header_from != seen.domain else ""
-        yield f"  {one.address:39} {one.messages:>10} {shares}  {day(one.first)}  {day(one.last)}  {kind}{name}"
+        yield f"  {one.address:39} {one.messages:>10} {shares}  {_day(one.first):10}  {_day(one.last):10}  {kind}{name}"
         yield f"    {'; '.join(reasons)}"
     if seen.left_out:
         yield f"  and {seen.left_out} more sources"
+
+
+def _day(seconds: int) -> str:
+    """A day; what names none is unknown."""
+    return day(seconds) if seconds else "unknown"
 
 
 def _share(number: int, of: int) -> str:
@@ -94,8 +102,8 @@ def _as_object(shown: Shown, seen: DomainSeen) -> dict[str, Any]:
     return {
         "domain": seen.domain,
         "reports": seen.reports,
-        "since": day(seen.since),
-        "until": day(seen.until),
+        "since": _day(seen.since),
+        "until": _day(seen.until),
         "messages": seen.messages,
         "pass": seen.passed,
         "reporters": [
@@ -114,7 +122,7 @@ def _source(shown: Shown, seen: DomainSeen, one: SourceSeen) -> dict[str, Any]:
     kind, reasons = shown.judged(one)
     values = (
         *(seen.domain, one.address, one.header_from, one.messages, one.passed, one.by_spf, one.by_dkim),
-        *(one.overridden, kind, list(reasons), day(one.first), day(one.last)),
+        *(one.overridden, kind, list(reasons), _day(one.first), _day(one.last)),
     )
     return dict(zip(COLUMNS, values, strict=True))
 

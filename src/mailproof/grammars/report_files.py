@@ -182,7 +182,7 @@ def parts_of_mail(data: bytes, depth: int = 0) -> tuple[Message, ...]:
     for part, encoded in parts[: 2 * MAX_PARTS]:
         if encoded:
             found += parts_of_mail(encoded, depth + 1)
-        elif not part.is_multipart():
+        elif not part.is_multipart() or "Feedback-Type" in part:  # the fields of a report run into the part's header
             found.append(part)
     return tuple(found[:MAX_PARTS])
 

@@ -17,6 +17,7 @@ from mailproof.documents import UnreadableFile, read_text
 from mailproof.inventory.errors import InventoryError, Problem
 from mailproof.inventory.evidence import FILES
 from mailproof.inventory.model import Inventory
+from mailproof.inventory.names import add_names
 from mailproof.inventory.reading import MAX_FILE_SIZE, Path_, Places, Reader, beside, dotted
 from mailproof.inventory.secrets import Secrets
 from mailproof.inventory.values import domain_name, is_url
@@ -111,6 +112,7 @@ def load_inventory(file: Path, environment: Mapping[str, str] = os.environ) -> L
     reader = Reader(environment, "domains: [example.org]", "`mailproof init DOMAIN > FILE` writes one")
     with reader.telling():
         data, places = reader.read(file)
+        add_names(data, places)
         model = _resolve_paths(_validate(data, Inventory, file, places, reader.secrets), places)
     return LoadedInventory(model, file, places, reader.secrets)
 

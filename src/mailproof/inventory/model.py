@@ -238,6 +238,9 @@ class Inventory(Part):
     domains: Annotated[list[Annotated[Domain, _shorthand("name", Domain)]], AfterValidator(unique)] = Field(
         default=[], description="Mail domains. `domains: [example.org]` is a complete inventory."
     )
+    domains_from: str | None = Field(
+        None, description="A file of mail domains, one a line, in gzip or not. `domains` may say more of them."
+    )
     hosts: Annotated[list[Annotated[Host, _shorthand("name", Host)]], AfterValidator(unique)] = Field(
         default=[], description="Mail hosts with roles that the DNS does not tell, or with their own consent."
     )
@@ -249,8 +252,7 @@ class Inventory(Part):
     )
     web_hosts: Annotated[list[DomainName], AfterValidator(unique)] = Field(
         default=[],
-        description="Web sites of the domains, like example.org, www.example.org and webmail.example.org: one page of "
-        "each is looked at. Without any, no web site is: who looks after the mail does not always look after them.",
+        description="Web sites of the domains, like example.org and webmail.example.org: a page of each is looked at.",
     )
     name_servers: Annotated[list[DomainName], AfterValidator(unique)] = Field(
         default=[], description="Name servers that zones may have. Without any, every name server is approved of."

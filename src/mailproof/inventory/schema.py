@@ -33,7 +33,7 @@ def schema() -> dict[str, Any]:
         "title": "mailproof inventory",
         **generated,
         "properties": properties,
-        "anyOf": [{"required": [key]} for key in (*CONTENT, "include")],
+        "anyOf": [{"required": [key]} for key in (*CONTENT, "domains_from", "include")],
     }
 
 

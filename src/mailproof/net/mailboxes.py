@@ -201,10 +201,6 @@ class IMAPMailbox:
                 else:
                     yield number, _message(connection, number)
 
-    def left_out(self, seen: int) -> int:
-        """How many messages lie beyond the bound, of a folder that has so many."""
-        return max(seen - self._bounds.messages, 0)
-
 
 def quoted(folder: str) -> str:
     """A folder's name as a quoted string (RFC 9051, section 4.3)."""

@@ -15,6 +15,10 @@ FORWARDED = frozenset({"forwarded", "trusted_forwarder", *LISTS})
 """Reasons by which a receiver says that a message was passed on (RFC 9990; RFC 7489, appendix C)."""
 
 
+PERCENT_OF_OWN = 98.0
+"""Of the mail of a host of one's own, so much passes at least: as DMARC-OWN-SOURCES wants it by default."""
+
+
 class SourceClass(StrEnum):
     """What a source is."""
 
@@ -51,8 +55,8 @@ def classify(source: SourceSeen, known: Known = NOTHING) -> tuple[SourceClass, t
     ours = known.declared or known.own_name
     told = set(source.reasons)
     if ours:
-        failing = source.passed < source.messages
-        return SourceClass.MISCONFIGURED if failing else SourceClass.OWN, reasons
+        amiss = source.passed * 100 < PERCENT_OF_OWN * source.messages
+        return SourceClass.MISCONFIGURED if amiss else SourceClass.OWN, reasons
     if told & LISTS:
         return SourceClass.MAILING_LIST, reasons
     if told & FORWARDED:

@@ -25,9 +25,12 @@ async def failing_sources(
     domain: ReportedDomain, look: Look, inventory: Inventory, reported: Reported
 ) -> FailingSources:
     """The sources with the most failing messages. What cannot be asked of one is told with it."""
-    failing = [one for one in reported.by_address() if one.passed < one.messages and one.address not in reported.known]
+    known = frozenset(reported.known)
+    failing: list[SourceSeen] = []
+    others: list[SourceSeen] = []
+    for one in reported.by_address():
+        (failing if one.passed < one.messages and one.address not in known else others).append(one)
     failing.sort(key=lambda one: (one.passed - one.messages, one.address))
-    others = [one for one in reported.by_address() if one not in failing]
     seen = await asyncio.gather(*(_enriched(one, look, inventory, reported) for one in failing[:MAX_SOURCES]))
     more = await asyncio.gather(*(_enriched(one, look, inventory, reported) for one in others[:MAX_SOURCES]))
     left_out = max(len(failing) - MAX_SOURCES, 0)

@@ -48,7 +48,12 @@ def merged(sources: Iterable[SourceSeen]) -> tuple[SourceSeen, ...]:
 
 def is_ahead(end: int) -> bool:
     """Whether a report ends in a time that is still to come."""
-    return end > (seconds_of(now()) or 0.0) + MAX_AHEAD
+    return end > latest_end()
+
+
+def latest_end() -> int:
+    """The latest time at which a report may end, in seconds since 1970."""
+    return int(seconds_of(now()) or 0.0) + MAX_AHEAD
 
 
 def ahead(end: int) -> str:

@@ -16,7 +16,7 @@ from mailproof.net.errors import NoAddress, NotAvailable
 from mailproof.net.mailboxes import Bounds, IMAPMailbox, MailboxURL, UnreadableMailbox
 from mailproof.net.network import Network
 from mailproof.observations.reports import AggregateSeen, Reports
-from mailproof.probes.report_contents import ahead, is_ahead, reports_of
+from mailproof.probes.report_contents import ahead, is_ahead, latest_end, reports_of
 from mailproof.targets.files import ReportFile
 
 MAX_SOURCES = 50_000
@@ -105,7 +105,7 @@ def _of_database(name: str, source: ReportSource, domains: tuple[str, ...]) -> R
     from mailproof.archive.recent import recent
 
     with opened(source.database or "", password=source.password) as engine:
-        found = recent(engine, domains, MAX_SOURCES)
+        found = recent(engine, domains, MAX_SOURCES, latest_end())
     aggregate = tuple(
         replace(report, errors=(*report.errors, ahead(report.end))) if is_ahead(report.end) else report
         for report in found.aggregate

@@ -138,9 +138,10 @@ async def reported(domain: ReportedDomain, look: Look, inventory: Inventory, tar
 
 def _days(about: list[tuple[AggregateSeen, list[SourceSeen]]]) -> tuple[tuple[int, int, int], ...]:
     """The messages of each day, and how many pass; the last MAX_DAYS days."""
+    newest = max((report.end for report, _ in about), default=0)
     found: dict[int, tuple[int, int]] = {}
     for report, sources in about:
-        if not report.begin:
+        if not newest - MAX_DAYS * DAY < report.begin <= report.end:
             continue
         day = report.begin // DAY * DAY
         messages, passed = found.get(day, (0, 0))
@@ -148,7 +149,7 @@ def _days(about: list[tuple[AggregateSeen, list[SourceSeen]]]) -> tuple[tuple[in
             messages + sum(source.messages for source in sources),
             passed + sum(source.passed for source in sources),
         )
-    return tuple((day, *found[day]) for day in sorted(found)[-MAX_DAYS:])
+    return tuple((day, *found[day]) for day in sorted(found))
 
 
 def _of(domain: str, report: AggregateSeen, own: list[str]) -> list[SourceSeen]:

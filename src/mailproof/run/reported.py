@@ -31,7 +31,7 @@ def _note(reported: Reported, known: dict[str, FailingSource]) -> ReportedNote:
         domain=reported.domain,
         since=day(reported.since),
         until=day(reported.until),
-        reporters=tuple(name or email for name, email, _ in reported.reporters[:MAX_REPORTERS]),
+        reporters=tuple(dict.fromkeys(name or email for name, email, _ in reported.reporters))[:MAX_REPORTERS],
         messages=reported.messages,
         passed=sum(source.passed for source in sources),
         sources=tuple(_source(one, known, reported) for one in sources[:MAX_SOURCES]),

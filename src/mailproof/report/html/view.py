@@ -222,6 +222,12 @@ class View:
         return sum(tally.worst in ("pass", "none") for _, tally in self.domains)
 
 
+def _folder(result: Result) -> str:
+    """The directory of a file that was judged: a card for each of a thousand reports would hide the domains."""
+    folder, slash, _ = result.target.rpartition("/")
+    return f"{folder}/" if slash and result.target_type.endswith("File") else result.target
+
+
 def build(results: Iterable[Result]) -> View:
     """Work out the view of the document's results."""
     total = Tally()
@@ -248,7 +254,7 @@ def build(results: Iterable[Result]) -> View:
                 line.links[family] = result.id
             amiss[rank].append(result)
         cell[rank] += 1
-        for card in result.domains or (result.host or result.target,):
+        for card in result.domains or (result.host or _folder(result),):
             domains.setdefault(card, Tally())[rank] += 1
         if result.left_to_target:
             left.setdefault((result.left_to, result.left_to_target), []).append(result.control)
