@@ -32,15 +32,18 @@ def test_relaying_is_for_few(relay_settings: RelaySettings, *, widest_ipv4: int 
     Why: whoever is in such a network, and whoever writes to such a domain, sends mail through this server; strangers
     do it with spam, and the server's address is listed.
     Fix: mynetworks = 127.0.0.0/8 [::1]/128 and your own hosts, relay_domains only what you take mail for (Postfix);
-    the same in hostlist relay_from_hosts and domainlist relay_to_domains (Exim). Users authenticate instead.
+    the same in hostlist relay_from_hosts and domainlist relay_to_domains (Exim); match auth from any for any action
+    "relay" (OpenSMTPD). Users authenticate instead.
     """
     settings = relay_settings.settings
     if settings.program not in RELAYING:
         not_applicable(f"{settings.program} relays no mail that is looked at")
+    if settings.program == "opensmtpd":
+        _check_opensmtpd(settings)
     for setting in _settings(settings, *_CLIENTS):
         for network in _networks(_entries(settings.program, setting)):
             widest = widest_ipv4 if network.version == 4 else widest_ipv6
-            if network.prefixlen < widest and not _is_private(network):
+            if network.prefixlen < widest and not is_private(network):
                 size = "everybody" if network.prefixlen == 0 else f"whoever is in {network}"
                 fail(f"{setting.name} = {setting.shown}: {size} may relay", at=setting.place)
     for style in settings.base_and_overrides("mynetworks_style"):
@@ -52,6 +55,24 @@ def test_relaying_is_for_few(relay_settings: RelaySettings, *, widest_ipv4: int 
                 fail(f"{setting.name} = {setting.shown}: {entry.text} is no domain of the inventory", at=setting.place)
     _check_restrictions(settings)
 
+
+def _check_opensmtpd(settings: ProgramSettings) -> None:
+    """The first rule that takes mail of anybody to anybody decides (smtpd.conf(5), "match"); without any, none is."""
+    if not settings.settings:
+        not_applicable("smtpd.conf itself is not there, only what smtpd said of it")
+    actions = {one.value.split()[0].strip('"'): one.value.split() for one in settings.settings if one.name == "action"}
+    for rule in (one for one in settings.settings if one.name == "match"):
+        words = rule.value.replace('"', "").split()
+        if not all(f" {side} " in f" {' '.join(words)} " for side in ("from any", "for any")) or _NARROWS & set(words):
+            continue
+        if words[-1] == "reject":
+            return
+        if "relay" in actions.get(words[-1], ()):
+            fail(f"match {rule.value}: anybody may relay to anybody", at=rule.place)
+
+
+_NARROWS = frozenset({"auth", "helo", "mail-from", "rcpt-to", "tag", "tls"})
+"""Words of a rule by which it is not for everybody."""
 
 _CLIENTS = ("mynetworks", "hostlist relay_from_hosts")
 _DOMAINS = ("relay_domains", "domainlist relay_to_domains")
@@ -90,7 +111,7 @@ def _networks(entries: Iterable[ListEntry]) -> Iterator[IPNetwork]:
         yield network
 
 
-def _is_private(network: IPNetwork) -> bool:
+def is_private(network: IPNetwork) -> bool:
     """Whether a network is inside one that no stranger can be in."""
     return any(network.version == private.version and network.subnet_of(private) for private in _PRIVATE)  # type: ignore[arg-type]
 

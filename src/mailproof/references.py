@@ -91,5 +91,6 @@ CHECKDMARC = Reference("checkdmarc 6", "https://domainaware.github.io/checkdmarc
 LETS_ENCRYPT = Reference("Let's Encrypt: chains of trust", "https://letsencrypt.org/certificates/")
 BREAKSPF = Reference("Wang and others: BreakSPF, NDSS 2024", "https://www.ndss-symposium.org/ndss-paper/breakspf/")
 M3AAWG_PARKED = Reference("M3AAWG: protecting parked domains, best common practices")
+CISA_SCUBA = Reference("CISA: secure configuration baseline for Exchange Online (MS.EXO.1.1)")
 M3AAWG_PORT_25 = Reference("M3AAWG: managing port 25 for residential or dynamic IP space")
 PRACTICE = Reference("Mail administrators' practice")

@@ -43,6 +43,13 @@ http_access deny all
 """
 
 
+RIGHT_HAPROXY = "backend mail\n  server one 11.98.0.1:25 check\n  server two 11.98.0.2:25 check\n"
+RIGHT_WHITE_LIST = "# those whose servers are set up badly\n11.98.0.7\n*.right.example\n"
+
+
+RIGHT_ALIASES = "postmaster: root\nroot: admin@right.example, /var/mail/root\n"
+
+
 @dataclass(frozen=True)
 class ConfigurationFault:
     """A configuration of a program on a host, and what a control says of it. ``text`` is what the file holds."""
@@ -129,6 +136,30 @@ FAULTS = (
         "http_access allow all",
     ),
     ConfigurationFault(
+        "WHITELIST-FILE",
+        "white-list",
+        "mx.injectable.example",
+        f"{RIGHT_WHITE_LIST}gone.right.example\n",
+        "gone.right.example, which does not exist",
+        "advice",
+    ),
+    ConfigurationFault(
+        "OUT-NO-AUTOFORWARD",
+        "aliases",
+        "mx.injectable.example",
+        f"{RIGHT_ALIASES}sales: somebody@elsewhere.test\n",
+        "sales: somebody@elsewhere.test",
+        "advice",
+    ),
+    ConfigurationFault(
+        "CFG-HEALTH",
+        "haproxy",
+        "mx.injectable.example",
+        RIGHT_HAPROXY.replace("2:25 check", "2:25"),
+        "server two without check",
+        "advice",
+    ),
+    ConfigurationFault(
         "CFG-TLS-FLOOR",
         "postfix",
         "mx.ssl2.example",
@@ -163,6 +194,9 @@ RIGHT = {
     "munin": RIGHT_MUNIN,
     "nftables": RIGHT_RULES,
     "squid": RIGHT_SQUID,
+    "white-list": RIGHT_WHITE_LIST,
+    "haproxy": RIGHT_HAPROXY,
+    "aliases": RIGHT_ALIASES,
 }
 
 

@@ -6,21 +6,25 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 import sysconfig
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from mailproof.cli import _parser, main
 from mailproof.fixtures.world import World
+from mailproof.inventory.evidence import ProgramName
 from tests.offline import message_faults, report_faults
 from tests.offline.user import HANGS, SOURCE, pytest_run, write_inventory
 
 DOCS = SOURCE / "docs"
 
 PAGES = (
+    *("audit-a-configuration.md", "resolver.md"),
     *("evidence-on-disk.md", "reports.md", "first-run.md", "audit-evidence.md", "house-rules.md", "nightly.md"),
     "read-your-dmarc-reports.md",
 )
@@ -80,6 +84,59 @@ def test_messages_and_reports_are_judged_as_the_page_tells(tmp_path: Path) -> No
         found = {target: verdict for (_, target), verdict in run.verdicts(name).items()}
         expected = {"mail": ("samples/msg-right.eml", "pass"), "rua": ("right.example (reports)", "pass")}
         assert expected[name] in found.items(), run.output
+
+
+BUILD = {
+    "main.cf": "mynetworks = 127.0.0.0/8\nsmtpd_banner = $myhostname ESMTP\ndisable_vrfy_command = yes\n",
+    "master.cf": "smtp inet n - y - - smtpd\n -o smtpd_tls_protocols=>=TLSv1\n",
+    "aliases": "root: somebody@elsewhere.example\n",
+    "nftables.conf": "table inet f { chain o { type filter hook output priority 0; tcp dport 25 drop; }; }\n",
+    "nginx.conf": "http { server { listen 443 ssl; ssl_protocols TLSv1 TLSv1.2; } }\n",
+}
+
+
+def test_configurations_are_audited_as_the_page_tells(tmp_path: Path) -> None:
+    page = (DOCS / "audit-a-configuration.md").read_text(encoding="utf-8")
+    (inventory,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (command,) = re.findall(r"^    pytest (--inventory .*)$", page, re.MULTILINE)
+    (tmp_path / "build").mkdir()
+    for name, text in BUILD.items():
+        (tmp_path / "build" / name).write_text(text)
+    write_inventory(tmp_path, inventory, "configurations.yaml")
+    run = pytest_run(tmp_path, *command.replace("'", "").split())
+    found = {key for key, verdict in run.verdicts("configurations").items() if verdict in ("fail", "advice")}
+    assert found == {
+        ("CFG-TLS-FLOOR", "postfix@mx1.example.org"),
+        ("CFG-TLS-FLOOR", "nginx@www.example.org"),
+        ("OUT-NO-AUTOFORWARD", "aliases@mx1.example.org"),
+    }, run.output
+    assert run.code == 1
+    assert "build/nginx.conf" in (tmp_path / "findings.sarif").read_text()
+
+
+def test_the_programs_of_the_page_are_those_that_the_inventory_may_name() -> None:
+    page = (DOCS / "audit-a-configuration.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| [^|]+ \| ([a-z0-9, -]+) \| [A-Z]", page, re.MULTILINE)
+    named = {program for row in rows for program in row.split(", ")}
+    assert named == set(get_args(ProgramName))
+
+
+def test_the_resolver_is_looked_at_as_the_page_tells(tmp_path: Path) -> None:
+    page = (DOCS / "resolver.md").read_text(encoding="utf-8")
+    asked, configured = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    _, command = re.findall(r"^    pytest (--inventory .*)$", page, re.MULTILINE)
+    (conf,) = re.findall(r"```\n(server:\n.*?)```", page, re.DOTALL)
+    write_inventory(tmp_path, asked, "resolver.yaml")
+    planned = subprocess.run(
+        [sys.executable, "-m", "mailproof.cli", "plan", "resolver.yaml"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=HANGS, check=True,
+    ).stdout  # fmt: skip
+    assert "127.0.0.1" in planned
+    (tmp_path / "unbound.conf").write_text(conf)
+    write_inventory(tmp_path, configured, "configuration.yaml")
+    run = pytest_run(tmp_path, *command.split())
+    target = "unbound@mx1.example.org"
+    assert run.verdicts("configuration") == {("CFG-NAMED", target): "pass", ("RESOLVER-QUERYLOG", target): "pass"}
 
 
 def test_the_commands_of_the_page_on_reports_work_as_printed(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
-from mailproof.grammars.directives import parse_directives, parse_statements
+from mailproof.grammars.directives import parse_directives, parse_haproxy, parse_statements
 from mailproof.grammars.named_conf import NotNamedConf, parse_named_conf
 from mailproof.grammars.settings import expand_macros, parse_exim
 from mailproof.grammars.tls_settings import admitted
@@ -175,7 +175,7 @@ def test_directives() -> None:
         ("VirtualHost *:443/IfModule mod_ssl.c/sslprotocol", "TLSv1.2", 5),
         ("ServerTokens", "Prod", 8),
     ]
-    found = [(entry.name, entry.value, entry.line) for entry in parse_directives(HAPROXY)]
+    found = [(entry.name, entry.value, entry.line) for entry in parse_haproxy(HAPROXY)]
     assert found == [
         ("global/ssl-default-bind-options", "ssl-min-ver TLSv1.2", 2),
         ("frontend smtps/bind", ":465 ssl crt /etc/x.pem", 4),

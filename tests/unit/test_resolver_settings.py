@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailproof.grammars.named_conf import NotNamedConf
 from mailproof.grammars.resolver_settings import parse_bind, parse_unbound
 
 UNBOUND = """server:
@@ -38,4 +39,8 @@ def test_bind() -> None:
 @pytest.mark.parametrize("parse", [parse_unbound, parse_bind])
 def test_any_text_is_read(parse: object, text: str) -> None:
     assert callable(parse)
+    try:
+        list(parse(text))
+    except NotNamedConf:
+        return
     assert all(entry.line <= text.count("\n") + len(text) + 1 for entry in parse(text))

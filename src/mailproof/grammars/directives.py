@@ -28,7 +28,16 @@ _TOKEN = re.compile(
 )
 
 
-def parse_statements(text: str) -> Iterator[Setting]:
+def parse_lines_in_blocks(text: str) -> Iterator[Setting]:
+    """The same where a statement ends with its line, as in keepalived.conf(5). A block is told without a value."""
+    return parse_statements(_BANG.sub("", text), by_line=True)
+
+
+_BANG = re.compile(r"(?m)(?:^|(?<=[ \t]))!.*$")
+"""A comment of keepalived."""
+
+
+def parse_statements(text: str, *, by_line: bool = False) -> Iterator[Setting]:
     """The statements of a text in order: ``name words;`` within ``name words { ... }``."""
     sections: list[str] = []
     words: list[str] = []
@@ -37,11 +46,16 @@ def parse_statements(text: str) -> Iterator[Setting]:
         kind = token.lastgroup or ""
         if kind == "mark":
             if token["mark"] == "{":
+                if by_line and words:
+                    yield _setting(sections, [" ".join(words)], first)
                 sections.append(" ".join(words)[:MAX_SECTION_NAME])
-            elif token["mark"] == "}":
-                del sections[-1:]
             elif words:
                 yield _setting(sections, words, first)
+            if token["mark"] == "}":
+                del sections[-1:]
+            words = []
+        elif by_line and kind == "blank" and words and "\n" in token["blank"]:
+            yield _setting(sections, words, first)
             words = []
         elif kind not in ("comment", "blank"):
             first = first if words else line
@@ -49,8 +63,15 @@ def parse_statements(text: str) -> Iterator[Setting]:
         line += token[0].count("\n")
 
 
-def parse_directives(text: str) -> Iterator[Setting]:
-    """The directives of a text in order, one a line; a line that ends in a backslash goes on."""
+def parse_haproxy(text: str) -> Iterator[Setting]:
+    """The directives of haproxy.cfg in order."""
+    return parse_directives(text, HAPROXY_SECTIONS)
+
+
+def parse_directives(text: str, begin_sections: frozenset[str] = frozenset()) -> Iterator[Setting]:
+    """The directives of a text in order, one a line; a line that ends in a backslash goes on. Some words may begin a
+    section.
+    """
     sections: list[str] = []
     held, first = "", 0
     for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
@@ -66,7 +87,7 @@ def parse_directives(text: str) -> Iterator[Setting]:
             del sections[-1:]
         elif said.startswith("<"):
             sections.append(said.strip("<>").strip()[:MAX_SECTION_NAME])
-        elif (words := said.split(None, 1)) and words[0] in HAPROXY_SECTIONS and line[:1] not in " \t":
+        elif (words := said.split(None, 1)) and words[0] in begin_sections and line[:1] not in " \t":
             sections = [" ".join(said.split()[:2])[:MAX_SECTION_NAME]]
         elif words:
             yield _setting(sections, [words[0], *words[1:]], first)

@@ -14,6 +14,7 @@ ProgramName = Literal[
     "postfix",
     "exim",
     "dovecot",
+    "opensmtpd",
     "unbound",
     "bind",
     "fail2ban",
@@ -24,8 +25,16 @@ ProgramName = Literal[
     "nginx",
     "apache",
     "haproxy",
+    "keepalived",
     "squid",
     "tinyproxy",
+    "nsd",
+    "knot",
+    "powerdns",
+    "recursor",
+    "white-list",
+    "aliases",
+    "sieve",
 ]
 """Programs whose configuration can be read."""
 
@@ -80,9 +89,11 @@ class Configuration(Part):
 
     host: DomainName = Field(description="The host that the program runs on.")
     program: ProgramName = Field(
-        description="The program: postfix, exim, dovecot, unbound, bind, fail2ban (jail.conf, jail.local), nut "
-        "(upsmon.conf, upssched.conf, ups.conf), munin (munin.conf and the list of its histories), nftables, iptables, "
-        "nginx, apache, haproxy, squid or tinyproxy; each file of one is an entry."
+        description="The program, of which each file is an entry: postfix, exim, dovecot, opensmtpd; unbound, bind, "
+        "nsd, knot, powerdns, recursor (of PowerDNS); fail2ban (jail.conf, jail.local), nut (upsmon.conf, "
+        "upssched.conf, ups.conf), munin (munin.conf, the list of its histories); nftables, iptables; nginx, apache, "
+        "haproxy, keepalived; squid, tinyproxy. white-list is a list of clients that Exim or Postfix never refuses, "
+        "aliases a file of aliases, a virtual table or a .forward, sieve a Sieve script."
     )
     file: EvidenceFile = Field(description="The file, relative to this one.")
 

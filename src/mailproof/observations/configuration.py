@@ -14,6 +14,7 @@ OF_CLIENT = ("smtp_tls_chain_files", "smtp_tls_cert_file", "smtp_tls_eccert_file
 RELAYING = {
     "postfix": ("mynetworks", "mynetworks_style", "relay_domains", "smtpd_relay_restrictions"),
     "exim": ("hostlist relay_from_hosts", "domainlist relay_to_domains"),
+    "opensmtpd": ("match", "action"),
 }
 """Settings of who may relay, and for which domains; the lists of Exim by the names of its own default configuration."""
 
@@ -43,6 +44,7 @@ LOOKED_AT = {
         *(*PROMISED["exim"], *RELAYING["exim"], *TLS_FLOOR["exim"]),
     ),
     "dovecot": ("login_greeting", *TLS_FLOOR["dovecot"]),
+    "opensmtpd": RELAYING["opensmtpd"],
     "nginx": TLS_FLOOR["nginx"],
     "apache": TLS_FLOOR["apache"],
     "haproxy": TLS_FLOOR["haproxy"],

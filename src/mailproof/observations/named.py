@@ -1,4 +1,4 @@
-"""What BIND's own configuration says of the questions that it answers, and of zones that it hands out."""
+"""What a name server's own configuration says of the questions that it answers, and of zones that it hands out."""
 
 from __future__ import annotations
 
@@ -50,15 +50,20 @@ class NamedScope:
 
     @property
     def validates(self) -> bool:
-        return self.validation is None or self.validation.value.lower() not in _OFF
+        if self.validation is None:
+            return True
+        said = self.validation.value.lower()
+        if self.validation.name == "module-config":  # of Unbound
+            return "validator" in said
+        return (said in _OFF) is (self.validation.name == "val-permissive-mode")
 
 
-_OFF = ("no", "false", "0")
+_OFF = ("no", "false", "0", "off", "process-no-validate")
 
 
 @dataclass(frozen=True)
 class NamedSettings(Observation):
-    """The configuration of a BIND. ``scopes`` is empty for another program."""
+    """The configuration of a name server. ``scopes`` is empty for another program."""
 
     program: str
     files: tuple[str, ...]
@@ -71,7 +76,7 @@ class NamedSettings(Observation):
     """Files that the text includes; they are not read."""
 
     def evidence(self) -> tuple[str, ...]:
-        lines = [f"{self.program}: {', '.join(self.files)}{f', BIND {self.release}' if self.release else ''}"]
+        lines = [f"{self.program}: {', '.join(self.files)}{f' {self.release}' if self.release else ''}"]
         if self.version is not None:
             lines.append(f"{self.version.place}: version {self.version.value}")
         for scope in self.scopes:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 from mailproof.captures import COMPLAINT
-from mailproof.grammars.directives import parse_directives, parse_statements
+from mailproof.grammars.directives import parse_directives, parse_haproxy, parse_statements
 from mailproof.grammars.settings import (
     Setting,
     expand,
@@ -71,6 +71,8 @@ async def program_settings(configuration: Configuration, net: Network) -> Progra
     for file in files:
         text = await net.files.text(Path(file.path), MAX_OCTETS)
         await asyncio.to_thread(_look, program, file, text, seen, known)
+    if not files and all(file.command in _CHECKS for file in configuration.files):
+        return ProgramSettings(program, configuration.host, (), tuple(file.name for file in configuration.files))
     if not known:
         names = tuple(file.name for file in files or configuration.files)
         raise Malformed(f"no settings stand in {', '.join(names)}")
@@ -153,13 +155,15 @@ def holders_of(configuration: Configuration, *commands: str) -> list[Configurati
 
 NAMED_CHECKCONF = "named-checkconf -p -x"
 """The command of a capture whose output holds the settings of BIND."""
+NSD_CHECKCONF = "nsd-checkconf -v /etc/nsd/nsd.conf"
+"""The same of NSD."""
 
 _SPEAKS: dict[str, type[TLSEndpoint]] = {"postfix": SMTPEndpoint, "exim": SMTPEndpoint, "dovecot": StoreEndpoint}
 """The endpoints behind which a program stands."""
 
 _CHECKS = (
     *("postconf -n", "exim -bV", "exim4 -bV", "doveconf -n", "smtpd -n"),
-    *(NAMED_CHECKCONF, "unbound-checkconf", "nsd-checkconf -v /etc/nsd/nsd.conf"),
+    *(NAMED_CHECKCONF, "unbound-checkconf", NSD_CHECKCONF),
 )
 """Commands that read the whole configuration and complain of what is wrong in it."""
 _OF_THE_WAY = re.compile(
@@ -173,7 +177,7 @@ MAX_COMPLAINT = 300
 
 _HOLDERS = ("postconf -n", "exim -bP", "exim4 -bP", "doveconf -n")
 """The commands whose outputs hold the settings."""
-_WITHOUT = ("postconf mail_version", "exim -bV", "exim4 -bV", "dovecot --version")
+_WITHOUT = ("smtpd -n", "postconf mail_version", "exim -bV", "exim4 -bV", "dovecot --version")
 """The commands whose outputs hold none."""
 _HOST_NAMES = ("myhostname", "mydomain", "myorigin")
 """Settings that are names of hosts: what these are called names no software."""
@@ -183,11 +187,12 @@ _PARSERS: dict[str, Callable[[str], Iterator[Setting]]] = {
     "exim": parse_exim,
     "nginx": parse_statements,
     "apache": parse_directives,
-    "haproxy": parse_directives,
+    "haproxy": parse_haproxy,
+    "opensmtpd": parse_directives,
 }
 
-_REPEATS = ("nginx", "apache", "haproxy")
-"""Programs whose sections of one name are several: each has settings of its own."""
+_REPEATS = ("nginx", "apache", "haproxy", "opensmtpd")
+"""Programs whose settings or sections of one name are several, and all count."""
 
 
 def _look(

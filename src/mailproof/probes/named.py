@@ -1,4 +1,4 @@
-"""Reads the configuration of BIND, from the files that the inventory names or a capture holds."""
+"""Reads the configurations of name servers, from the files that the inventory names or a capture holds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from mailproof.net.network import Network
 from mailproof.observations.configuration import SettingSeen
 from mailproof.observations.named import HostedZone, MatchList, NamedScope, NamedSettings
 from mailproof.places import Place
-from mailproof.probes.configuration import MAX_OCTETS, NAMED_CHECKCONF, holders_of
+from mailproof.probes.configuration import MAX_OCTETS, NAMED_CHECKCONF, NSD_CHECKCONF, holders_of
+from mailproof.probes.name_server_settings import PROGRAMS, read_settings
 from mailproof.probes.probe import probe
 from mailproof.targets.files import Configuration, ConfigurationFile
 
@@ -38,6 +39,10 @@ async def named_settings(configuration: Configuration, net: Network) -> NamedSet
     Raises NotAvailable where no file holds it, Malformed for what is none.
     """
     names = tuple(file.name for file in configuration.files)
+    if configuration.program in PROGRAMS:
+        files = holders_of(configuration, NSD_CHECKCONF)
+        texts = {file.name: await net.files.text(Path(file.path), MAX_OCTETS) for file in files}
+        return await asyncio.to_thread(read_settings, configuration.program, names, texts)
     if configuration.program != "bind":
         return NamedSettings(configuration.program, names)
     files = holders_of(configuration, NAMED_CHECKCONF)

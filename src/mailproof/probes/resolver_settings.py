@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from mailproof.grammars.named_conf import NotNamedConf
 from mailproof.grammars.resolver_settings import parse_bind, parse_unbound
+from mailproof.net.errors import Malformed
 from mailproof.net.network import Network
 from mailproof.observations.configuration import ProgramSettings, SettingSeen
 from mailproof.observations.resolvers import ResolverSettings
@@ -19,7 +21,8 @@ PARSERS = {"unbound": parse_unbound, "bind": parse_bind}
 
 @probe()
 async def resolver_settings(configuration: Configuration, net: Network) -> ResolverSettings:
-    """How much Unbound or BIND logs and keeps. Raises NotAvailable where no file holds its settings."""
+    """How much Unbound or BIND logs and keeps. Raises NotAvailable where no file holds its settings, and
+    Malformed for what is none of BIND."""
     program = configuration.program
     names = tuple(file.name for file in configuration.files)
     if program not in PARSERS:
@@ -28,7 +31,10 @@ async def resolver_settings(configuration: Configuration, net: Network) -> Resol
     seen: list[SettingSeen] = []
     for file in files:
         text = await net.files.text(Path(file.path), MAX_OCTETS)
-        found = await asyncio.to_thread(list, PARSERS[program](text))
+        try:
+            found = await asyncio.to_thread(list, PARSERS[program](text))
+        except NotNamedConf as error:
+            raise Malformed(f"{file.name}: {error}") from None
         seen += (SettingSeen(entry.name, entry.value, Place(file.name, entry.line)) for entry in found)
     settings = ProgramSettings(program, configuration.host, tuple(seen), tuple(file.name for file in files))
     return ResolverSettings(settings)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
-from mailproof.grammars.directives import parse_directives, parse_statements
+from mailproof.grammars.directives import parse_directives, parse_haproxy, parse_lines_in_blocks, parse_statements
+from mailproof.grammars.forwards import parse_forwards, parse_sieve
 from mailproof.grammars.iptables import parse_iptables
 from mailproof.grammars.munin import parse_histories, parse_nodes
 from mailproof.grammars.named_conf import NotNamedConf, parse_named_conf
@@ -12,14 +13,18 @@ from mailproof.grammars.packet_filters import NotPacketFilter, Packet, PacketFil
 from mailproof.grammars.proxy_access import ACCESS, ConnectRequest
 from mailproof.grammars.settings import MAX_EXPANDED, expand, expand_macros, parse_exim, parse_services, parse_settings
 from mailproof.grammars.tls_settings import admitted
+from mailproof.grammars.white_lists import parse_white_list
+from mailproof.net.errors import Malformed
 from mailproof.observations.configuration import TLS_FLOOR
+from mailproof.probes.name_server_settings import PROGRAMS as NAME_SERVERS
+from mailproof.probes.name_server_settings import read_settings
 from tests.fuzz.parser import Parser, as_text, told, words_of
 
 
 def _settings(data: bytes) -> bool:
     text = as_text(data)
     found = [*parse_settings(text), *parse_services(text), *parse_exim(text)]
-    found += [*parse_statements(text), *parse_directives(text)]
+    found += [*parse_statements(text), *parse_directives(text), *parse_haproxy(text), *parse_lines_in_blocks(text)]
     assert all(1 <= entry.line <= len(text) + 1 for entry in found)
     known = {entry.name: entry.value for entry in found}
     for entry in found[:20]:
@@ -41,6 +46,32 @@ def _proxy_access(data: bytes) -> bool:
             decided = access.decide(ConnectRequest(client, 25))
             assert not decided.line or decided.line in {setting.line for setting in settings}
     return bool(settings)
+
+
+def _white_list(data: bytes) -> bool:
+    text = as_text(data)
+    found = list(parse_white_list(text))
+    assert all(1 <= entry.line <= len(text) + 1 for entry in found)
+    assert not any(entry.network and entry.name for entry in found)
+    return bool(found)
+
+
+def _name_servers(data: bytes) -> bool:
+    text = as_text(data)
+    read = False
+    for program in NAME_SERVERS:
+        try:
+            read = bool(read_settings(program, ("x",), {"x": text}).evidence())
+        except Malformed as error:
+            told(str(error))
+    return read
+
+
+def _forwards(data: bytes) -> bool:
+    text = as_text(data)
+    found = [*parse_forwards(text), *parse_sieve(text)]
+    assert all("@" in one.address and 1 <= one.line <= len(text) + 1 for one in found)
+    return bool(found)
 
 
 def _lists(data: bytes) -> bool:
@@ -96,6 +127,41 @@ PARSERS = (
         3,
     ),
     Parser(
+        "name servers",
+        _name_servers,
+        (
+            b'server:\n  access-control: 0.0.0.0/0 allow # x\n  hide-version: yes\n  module-config: "iterator"\n',
+            b"zone:\n  name: example.org\n  include-pattern: all\npattern:\n  name: all\n  provide-xfr: ::/0 NOKEY\n",
+            b"acl:\n  - id: xfr\n    action: [transfer, notify]\nzone:\n  - domain: x\n    acl:\n      - y\n",
+            b"allow-axfr-ips=0.0.0.0/0\nallow-from=::/0\ndnssec=off\nversion-string=full\n",
+        ),
+        words_of(
+            'server: zone: acl: - id: [ ] " # transfer key: template: default domain: yes no 0.0.0.0/0 NOKEY allow'
+        ),
+        3,
+    ),
+    Parser(
+        "forwards",
+        _forwards,
+        (
+            b'postmaster: root, admin@example.org\n  "|/bin/x", :include:/etc/list\nroot: \\me, /dev/null # c\n',
+            b"info@example.org  a@example.net b@example.net\n@example.org @example.net\n",
+            b'if header :is "x" "y" { redirect :copy "a@example.net"; } # redirect "b@c"\n/* x */ text:\n.\n',
+        ),
+        words_of('redirect :copy @ " \\ : | / :include: text: . /* */ # ; keep'),
+        3,
+    ),
+    Parser(
+        "white lists",
+        _white_list,
+        (
+            b'# Exim\n192.0.2.7\n*.bank.example\n"2001:db8::1": yes\n198.51.100.0/28  # friends\n',
+            b"192.0.2 OK\n.example.org permit\nuser@example.org OK\n203.0.113.0/24 REJECT no\n/^mx/ OK\n",
+        ),
+        words_of("# : @ * / ! OK REJECT 550 lsearch; 10. 300.1.1.1 ::/0 [ ] . -"),
+        3,
+    ),
+    Parser(
         "packet filters",
         _packet_filter,
         (
@@ -116,6 +182,7 @@ PARSERS = (
         (
             b"mynetworks = 127.0.0.0/8\n  [::1]/128\nsmtp inet n - y - - smtpd\n -o smtpd_tls_protocols=>=TLSv1.2\n",
             b"protocol imap {\n ssl_min_protocol = TLSv1.2\n}\n",
+            b"virtual_server 192.0.2.1 25 {\n real_server 10.0.0.1 25 {\n TCP_CHECK {\n }\n }\n} ! x\n",
             b"http { ssl_protocols TLSv1 'TLSv1.2'; server { listen 443 ssl; } }\n",
             b"<VirtualHost *:443>\nSSLProtocol all -TLSv1\n</VirtualHost>\n",
             b"frontend smtps\n  bind :465 ssl crt x ssl-min-ver TLSv1.2 no-tlsv10 # x\n",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from mailproof.grammars.named_conf import NotNamedConf
 from mailproof.grammars.rdap import parse_bootstrap, parse_domain, parse_network, server_of
 from mailproof.grammars.resolver_settings import parse_bind, parse_unbound
 from mailproof.grammars.vrps import parse_vrps
-from tests.fuzz.parser import Parser, as_text, words_of
+from tests.fuzz.parser import Parser, as_text, told, words_of
 
 
 def _rdap(data: bytes) -> bool:
@@ -29,7 +30,11 @@ def _vrps(data: bytes) -> bool:
 
 def _resolver_settings(data: bytes) -> bool:
     text = as_text(data)
-    settings = [*parse_unbound(text), *parse_bind(text)]
+    settings = list(parse_unbound(text))
+    try:
+        settings += parse_bind(text)
+    except NotNamedConf as error:
+        told(str(error))
     assert all(1 <= entry.line <= len(text) + 1 for entry in settings)
     return bool(settings)
 

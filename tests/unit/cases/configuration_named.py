@@ -31,6 +31,23 @@ def conf(options: str, rest: str = "", release: str = "") -> NamedSettings:
         return asyncio.run(_read(Configuration("bind", "ns.example.org", tuple(files)), net))
 
 
+def other(program: str, *lines: str) -> NamedSettings:
+    """What is read of the file of another name server."""
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory, "settings.conf")
+        file.write_text("\n".join(lines))
+        found = Configuration(program, "ns.example.org", (ConfigurationFile(str(file), file.name),))
+        return asyncio.run(_read(found, Network(NetSettings())))
+
+
+UNBOUND = ("server:", "  interface: 192.0.2.53  # ours", "  hide-version: yes", '  module-config: "validator iterator"')
+NSD = ("server:", "  hide-version: yes", "zone:", "  name: example.org")
+KNOT = ("server:", '  version: ""', "mod-rrl:", "  - id: default", "    rate-limit: 200")
+ZONES = ("zone:", "  - domain: example.org", "    acl: [first, xfr]", "  - domain: example.net")
+SECONDARY = ("acl:", "  - id: xfr", "    address: 192.0.2.2", "    action: [transfer]")
+ANYBODY = ("acl:", "  - id: first", "    action: notify", "  - id: xfr", "    action: transfer")
+
+
 async def _read(configuration: Configuration, net: Network) -> NamedSettings:
     return await named_settings(configuration, net)
 
@@ -63,6 +80,52 @@ TABLE: Table = {
                 conf('version "none of your business";'),
             )
         ),
+        *(
+            passes(named_settings=found)
+            for found in (
+                other("unbound", *UNBOUND, "  access-control: 192.0.2.0/24 allow", "  access-control: ::0/0 refuse"),
+                other("unbound", "server:", "  hide-version: yes", "  access-control: 0.0.0.0/0 allow"),
+                other("nsd", *NSD, "  provide-xfr: 192.0.2.2 NOKEY", "  provide-xfr: 0.0.0.0/0 tsig-key"),
+                other("knot", *KNOT, *SECONDARY, *ZONES),
+                other("knot", *KNOT, *ANYBODY, "    key: tsig-key", *ZONES),
+                other("powerdns", "version-string=anonymous", "allow-axfr-ips=127.0.0.0/8,::1", "api-key=secret"),
+                other("powerdns", "version-string=anonymous", "allow-axfr-ips=0.0.0.0/0", "disable-axfr=yes"),
+                other("recursor", "version-string=x", "allow-from=192.0.2.0/24", "dnssec=validate"),
+            )
+        ),
+        fails(
+            "access-control 0.0.0.0/0 allow: strangers",
+            named_settings=other("unbound", *UNBOUND, "  access-control: 0.0.0.0/0 allow"),
+        ),
+        fails(
+            "module-config iterator: it does", named_settings=other("unbound", *UNBOUND, "  module-config: iterator")
+        ),
+        fails(
+            "val-permissive-mode yes: it does not",
+            named_settings=other("unbound", *UNBOUND, "  val-permissive-mode: yes"),
+        ),
+        fails("provide-xfr 0.0.0.0/0 NOKEY", named_settings=other("nsd", *NSD, "  provide-xfr: 0.0.0.0/0 NOKEY")),
+        fails(
+            "zone example.org: provide-xfr ::/0 NOKEY",
+            named_settings=other(
+                *("nsd", *NSD, "  include-pattern: all", "pattern:", "  name: all", "  provide-xfr: ::/0 NOKEY")
+            ),
+        ),
+        fails("zone example.org: acl first xfr: strangers", named_settings=other("knot", *KNOT, *ANYBODY, *ZONES)),
+        fails(
+            "allow-axfr-ips 0.0.0.0/0,::/0",
+            named_settings=other("powerdns", "version-string=x", "allow-axfr-ips=0.0.0.0/0,::/0"),
+        ),
+        fails("allow-from 0.0.0.0/0: strangers", named_settings=other("recursor", "allow-from = 0.0.0.0/0")),
+        fails("dnssec off: it does not", named_settings=other("recursor", "dnssec=off")),
+        advises("Unbound tells its own", named_settings=other("unbound", "server:", "  hide-version: no")),
+        advises("NSD tells its own", named_settings=other("nsd", "server:", "  verbosity: 1")),
+        advises("rate-limit is not set", named_settings=other("nsd", "server:", "  rrl-ratelimit: 0", *NSD)),
+        advises("rate-limit is not set", named_settings=other("knot", *KNOT[:2], *SECONDARY, *ZONES)),
+        advises("PowerDNS tells its own", named_settings=other("powerdns", "version-string=full")),
+        undecided(
+            "conf.d/*.conf is included", named_settings=other("unbound", *UNBOUND, "include: /etc/conf.d/*.conf")
+        ),
         fails("allow-recursion { any; }: strangers", named_settings=conf(f"{QUIET} allow-recursion {{ any; }};")),
         fails("allow-query { any; }: strangers", named_settings=conf(f"{QUIET} allow-query {{ any; }};")),
         fails(
@@ -94,6 +157,6 @@ TABLE: Table = {
         ),
         undecided("named.conf.options is included", named_settings=conf("", 'include "/etc/bind/named.conf.options";')),
         fails("allow-recursion", named_settings=conf("allow-recursion { any; };", 'include "keys";')),
-        skips("postfix is not BIND", named_settings=NamedSettings("postfix", ())),
+        skips("postfix is no name server", named_settings=NamedSettings("postfix", ())),
     ),
 }

@@ -17,6 +17,15 @@ def exim(hosts: str = "", domains: str = "") -> RelaySettings:
     return RelaySettings(settings("exim", lists), ("example.org", "example.net"))
 
 
+def smtpd(*matches: str) -> RelaySettings:
+    rules = (
+        ("action", '"out" relay'),
+        ("action", '"local" maildir alias <aliases>'),
+        *(("match", one) for one in matches),
+    )
+    return RelaySettings(settings("opensmtpd", rules), ("example.org",))
+
+
 def _good(*found: RelaySettings) -> tuple[Case, ...]:
     return tuple(passes(relay_settings=one) for one in found)
 
@@ -47,6 +56,9 @@ TABLE: Table = {
             exim("127.0.0.1 : ::::1 : 192.0.2.0/28", "example.org : *.example.net"),
             exim("<; 127.0.0.1 ; ::1 ; 2001:db8::/48", "lsearch;/etc/exim4/relay"),
             exim(": 127.0.0.1", "@mx_any : +local_domains"),
+            smtpd('from any for domain "example.org" action "local"', 'for any action "out"'),
+            smtpd('auth from any for any action "out"', 'from src <lan> for any action "out"'),
+            smtpd("from any for any reject", 'from any for any action "out"'),
         ),
         fails("everybody may relay", relay_settings=relay(mynetworks="127.0.0.0/8 0.0.0.0/0")),
         fails("everybody may relay", relay_settings=relay(mynetworks="[::]/0")),
@@ -73,6 +85,8 @@ TABLE: Table = {
         fails("everybody may relay", relay_settings=exim("*")),
         fails("hostlist relay_from_hosts = 127.0.0.1 : 0.0.0.0/0", relay_settings=exim("127.0.0.1 : 0.0.0.0/0")),
         fails("other.example is no domain", relay_settings=exim("127.0.0.1", "example.org : other.example")),
+        fails("anybody may relay to anybody", relay_settings=smtpd('from any for any action "out"')),
+        skips("smtpd.conf itself is not there", relay_settings=relay("opensmtpd")),
         skips("dovecot relays no mail", relay_settings=relay("dovecot")),
     ),
 }

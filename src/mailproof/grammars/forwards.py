@@ -1,0 +1,92 @@
+"""Where mail is forwarded by itself: aliases(5), tables of virtual(5), ~/.forward, and ``redirect`` of Sieve (RFC 5228,
+section 4.2).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+MAX_FORWARDS = 10_000
+"""Of one file. What follows is not looked at."""
+MAX_TEXT = 320
+"""Characters of an address."""
+
+_ALIAS = re.compile(r"(?P<who>\"[^\"]{0,320}\"|[^\s:\"]{1,320})[ \t]*:(?:[ \t]+|$)(?P<to>.*)")
+_TARGET = re.compile(r"\"(?P<quoted>[^\"]*)\"|(?P<bare>[^\s,\"]+)")
+_SIEVE = re.compile(
+    r"(?P<comment>#[^\n]*|/\*.*?(?:\*/|\Z))|(?P<text>text:[ \t]*\n.*?(?:\n\.\r?\n|\Z))|\"(?P<string>(?:[^\"\\]|\\.)*)\""
+    r"|(?P<word>:?[a-z_]\w*)|(?P<end>;)|.",
+    re.DOTALL | re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Forward:
+    """Mail for ``who`` goes on to a mail address. ``who`` is empty where a file is one user's own."""
+
+    who: str
+    address: str
+    line: int
+    """From 1."""
+
+
+def parse_forwards(text: str) -> Iterator[Forward]:
+    """The forwards of a file of aliases, a virtual table or a .forward, in order.
+
+    Names of this system, programs, files and lists elsewhere (``:include:``) are no mail addresses, and left out.
+    """
+    lines = list(_logical_lines(text))
+    is_aliases = any(_ALIAS.match(line) for _, line in lines)
+    count = 0
+    for number, line in lines:
+        who, targets = "", line
+        if is_aliases and (alias := _ALIAS.match(line)):
+            who, targets = alias["who"].strip('"'), alias["to"]
+        elif not is_aliases and "," not in line.split()[0] and len(line.split()) > 1:
+            who, _, targets = line.replace("\t", " ").partition(" ")
+        for target in _TARGET.finditer(targets):
+            address = (target["quoted"] or target["bare"] or "").lstrip("\\")
+            if _is_address(address) and count < MAX_FORWARDS:
+                count += 1
+                yield Forward(who[:MAX_TEXT], address[:MAX_TEXT], number)
+
+
+def parse_sieve(text: str) -> Iterator[Forward]:
+    """The addresses that a script of Sieve redirects to."""
+    line, redirects, count = 1, False, 0
+    for token in _SIEVE.finditer(text):
+        if token["word"]:
+            redirects = token["word"].lower() == "redirect" or (redirects and token["word"].startswith(":"))
+        elif token["end"]:
+            redirects = False
+        elif redirects and token["string"] is not None and count < MAX_FORWARDS:
+            address = re.sub(r"\\(.)", r"\1", token["string"], flags=re.DOTALL)
+            if _is_address(address):
+                count += 1
+                yield Forward("", address[:MAX_TEXT], line)
+        line += token[0].count("\n")
+
+
+def _is_address(text: str) -> bool:
+    """Whether a target is a mail address, and no program, file, list or name of this system."""
+    local, at, domain = text.rpartition("@")
+    return bool(local and at and domain) and text[0] not in "|/:" and "$" not in domain
+
+
+def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Lines without comments; one that begins with a blank goes on with the line before."""
+    held: list[str] = []
+    first = 0
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        if held and line[0] in " \t":
+            held.append(line.strip())
+            continue
+        if held:
+            yield first, " ".join(held)
+        first, held = number, [line.strip()]
+    if held:
+        yield first, " ".join(held)

@@ -1,0 +1,33 @@
+"""Where a host forwards mail by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailproof.observations import Observation
+from mailproof.places import Place
+
+
+@dataclass(frozen=True)
+class ForwardSeen:
+    """Mail for somebody goes on to another domain. ``who`` is empty for the user whose file it is."""
+
+    who: str
+    domain: str
+    """Of the address; the address itself is nobody's business here."""
+    own: bool
+    """Whether the inventory has the domain, or one above it."""
+    place: Place
+
+
+@dataclass(frozen=True)
+class Forwards(Observation):
+    """The forwards of a host's aliases or Sieve scripts; none for another program."""
+
+    program: str
+    files: tuple[str, ...]
+    forwards: tuple[ForwardSeen, ...] = ()
+
+    def evidence(self) -> tuple[str, ...]:
+        lines = [f"{self.program}: {', '.join(self.files)}, {len(self.forwards)} forwards to mail addresses"]
+        return (*lines, *(f"{one.place}: {one.who or '(its user)'} to {one.domain}" for one in self.forwards))

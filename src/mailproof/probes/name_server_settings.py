@@ -1,0 +1,218 @@
+"""What the configurations of Unbound, NSD, Knot and PowerDNS say of the questions that they answer: what is asked of
+BIND, in their words.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable
+
+from mailproof.grammars.clauses import Clause, parse_clauses
+from mailproof.grammars.settings import Setting, parse_settings
+from mailproof.net.errors import Malformed
+from mailproof.observations.configuration import SettingSeen
+from mailproof.observations.named import HostedZone, MatchList, NamedScope, NamedSettings
+from mailproof.places import Place
+
+MAX_SHOWN = 200
+"""Characters of a list of clients."""
+MAX_ZONES = 1000
+"""Zones that are looked at."""
+
+
+def read_settings(program: str, names: tuple[str, ...], texts: dict[str, str]) -> NamedSettings:
+    """What the files of one of these programs say. Raises Malformed where they hold no settings."""
+    found = _READERS[program](texts)
+    if found is None:
+        raise Malformed(f"no settings stand in {', '.join(names)}")
+    version, scope, includes = found
+    return NamedSettings(program, names, "", version, (scope,), includes)
+
+
+_Read = tuple[SettingSeen | None, NamedScope, tuple[str, ...]]
+_Placed = list[tuple[Clause, str]]
+
+
+def _clauses(texts: dict[str, str]) -> _Placed:
+    """The clauses of all files that have settings, with the names of the files."""
+    return [(clause, name) for name, text in texts.items() for clause in parse_clauses(text) if clause.settings]
+
+
+def _of(clauses: _Placed, *names: str) -> _Placed:
+    return [(clause, file) for clause, file in clauses if clause.name in names]
+
+
+def _last(clauses: _Placed, name: str) -> SettingSeen | None:
+    """The last setting of a name in some clauses, without what is too long to be shown."""
+    found = [(setting, file) for clause, file in clauses for setting in clause.all(name)]
+    return _seen(*found[-1]) if found else None
+
+
+def _seen(setting: Setting, file: str) -> SettingSeen:
+    return SettingSeen(setting.name, setting.value[:MAX_SHOWN], Place(file, setting.line))
+
+
+def _includes(clauses: _Placed, texts: dict[str, str]) -> tuple[str, ...]:
+    """What the files include; where several are named, they are taken for what is included."""
+    found = tuple(setting.value for clause, _ in clauses for setting in clause.all("include"))
+    return found if len(texts) == 1 else ()
+
+
+def _is_on(setting: SettingSeen | None) -> bool:
+    return setting is not None and setting.value.lower() in ("yes", "on", "true", "1")
+
+
+def _is_everybody(text: str) -> bool:
+    try:
+        return ipaddress.ip_network(text, strict=False).prefixlen == 0
+    except ValueError:
+        return False
+
+
+def _hidden(clauses: _Placed) -> SettingSeen | None:
+    """By which the version is hidden, or another is told; None where the own one is."""
+    hides, says = _last(clauses, "hide-version"), _last(clauses, "version")
+    return hides if _is_on(hides) else says
+
+
+def _unbound(texts: dict[str, str]) -> _Read | None:
+    clauses = _clauses(texts)
+    server = _of(clauses, "server")
+    if not clauses:
+        return None
+    open_to = [
+        _seen(setting, file)
+        for clause, file in server
+        for setting in clause.all("access-control")
+        if len(words := setting.value.split()) > 1 and words[1].startswith("allow") and _is_everybody(words[0])
+    ]
+    interfaces = [word for clause, _ in server for word in clause.words("interface", "ip-address")]
+    reached = any(not word.startswith(("127.", "::1", "lo", "localhost")) for word in interfaces)
+    clients = None
+    if open_to:
+        clients = MatchList("access-control", open_to[0].value, reached, open_to[0].place)
+    modules, permissive = _last(server, "module-config"), _last(server, "val-permissive-mode")
+    validation = permissive if _is_on(permissive) else modules
+    scope = NamedScope("server", None, clients, validation, None, ())
+    return _hidden(server), scope, _includes(clauses, texts)
+
+
+def _nsd(texts: dict[str, str]) -> _Read | None:
+    clauses = _clauses(texts)
+    if not clauses:
+        return None
+    server = _of(clauses, "server")
+    patterns = {name.value: clause for clause, _ in _of(clauses, "pattern") if (name := clause.get("name"))}
+    zones: list[HostedZone] = []
+    for clause, file in _of(clauses, "zone")[:MAX_ZONES]:
+        name = clause.get("name")
+        within = [clause, *(patterns[word] for word in clause.words("include-pattern") if word in patterns)]
+        given = [setting for one in within for setting in one.all("provide-xfr")]
+        opened = [setting for setting in given if _is_open_transfer(setting.value)]
+        transfers = [MatchList(one.name, one.value[:MAX_SHOWN], True, Place(file, one.line)) for one in opened]
+        place = Place(file, clause.line)
+        zones.append(HostedZone(name.value if name else "?", place, transfers[0] if transfers else None))
+    rate = _last(server, "rrl-ratelimit")
+    limit = None if rate is not None and rate.value == "0" else rate or _DEFAULT_RATE
+    recursion = SettingSeen("recursion", "no", Place(next(iter(texts))))
+    return _hidden(server), NamedScope("server", recursion, None, None, limit, tuple(zones)), _includes(clauses, texts)
+
+
+_DEFAULT_RATE = SettingSeen("rrl-ratelimit", "200", Place("nsd.conf(5)"))
+
+
+def _is_open_transfer(value: str) -> bool:
+    """``0.0.0.0/0 NOKEY``: everybody, without a key."""
+    words = value.split()
+    return len(words) > 1 and words[1].upper() == "NOKEY" and _is_everybody(words[0])
+
+
+def _knot(texts: dict[str, str]) -> _Read | None:
+    clauses = _clauses(texts)
+    if not clauses:
+        return None
+    open_ = {id_.value: (one, file) for one, file in _of(clauses, "acl") if _opens(one) and (id_ := one.get("id"))}
+    templates = {id_.value: one for one, _ in _of(clauses, "template") if (id_ := one.get("id"))}
+    zones: list[HostedZone] = []
+    for clause, file in _of(clauses, "zone")[:MAX_ZONES]:
+        name, uses = clause.get("domain"), clause.get("template")
+        template = templates.get(uses.value if uses else "default")
+        within = clause.words("acl") or (template.words("acl") if template else ())
+        opened = [open_[word] for word in within if word in open_]
+        transfers = None
+        if opened:
+            acl, where = opened[0]
+            transfers = MatchList("acl", " ".join(within)[:MAX_SHOWN], True, Place(where, acl.line))
+        zones.append(HostedZone(name.value if name else "?", Place(file, clause.line), transfers))
+    limits = _of(clauses, "mod-rrl")
+    limit = SettingSeen("mod-rrl", "", Place(limits[0][1], limits[0][0].line)) if limits else None
+    recursion = SettingSeen("recursion", "no", Place(next(iter(texts))))
+    scope = NamedScope("server", recursion, None, None, limit, tuple(zones))
+    return _last(_of(clauses, "server"), "version"), scope, _includes(clauses, texts)
+
+
+def _opens(acl: Clause) -> bool:
+    """Whether an ACL of Knot lets everybody transfer: without a key, and from anywhere."""
+    denies = acl.get("deny")
+    if "transfer" not in acl.words("action") or acl.words("key") or (denies and denies.value in ("on", "true")):
+        return False
+    addresses = acl.words("address", "remote")
+    return not addresses or any(map(_is_everybody, addresses))
+
+
+def _powerdns(texts: dict[str, str]) -> _Read | None:
+    found = _settings(texts)
+    if not found:
+        return None
+    recursion = SettingSeen("recursion", "no", Place(next(iter(texts))))
+    transfers = _clients(found, "allow-axfr-ips")
+    zones: tuple[HostedZone, ...] = ()
+    if transfers is not None and transfers.everybody and not _is_on(found.get("disable-axfr")):
+        zones = (HostedZone("(all)", transfers.place, transfers),)
+    return _version_string(found), NamedScope("server", recursion, None, None, None, zones), ()
+
+
+def _recursor(texts: dict[str, str]) -> _Read | None:
+    found = _settings(texts)
+    if not found:
+        return None
+    scope = NamedScope("server", None, _clients(found, "allow-from"), found.get("dnssec"), None, ())
+    return _version_string(found), scope, ()
+
+
+_POWERDNS = ("version-string", "allow-axfr-ips", "disable-axfr", "allow-from", "dnssec", "local-address")
+
+
+def _settings(texts: dict[str, str]) -> dict[str, SettingSeen]:
+    """The settings of PowerDNS that are looked at, ``name=value``; the last of a name counts. All others, which may
+    hold passwords, stay where they are.
+    """
+    return {
+        setting.name: _seen(setting, name)
+        for name, text in texts.items()
+        for setting in parse_settings(text)
+        if setting.name in _POWERDNS
+    }
+
+
+def _clients(found: dict[str, SettingSeen], name: str) -> MatchList | None:
+    setting = found.get(name)
+    if setting is None:
+        return None
+    words: Iterable[str] = setting.value.replace(",", " ").split()
+    return MatchList(name, setting.value, any(map(_is_everybody, words)), setting.place)
+
+
+def _version_string(found: dict[str, SettingSeen]) -> SettingSeen | None:
+    said = found.get("version-string")
+    return None if said is None or said.value == "full" else said
+
+
+_READERS: dict[str, Callable[[dict[str, str]], _Read | None]] = {
+    "unbound": _unbound,
+    "nsd": _nsd,
+    "knot": _knot,
+    "powerdns": _powerdns,
+    "recursor": _recursor,
+}
+PROGRAMS = tuple(_READERS)

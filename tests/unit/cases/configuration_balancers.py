@@ -1,0 +1,73 @@
+"""Configuration files of balancers."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+from mailproof.net.network import Network
+from mailproof.net.settings import NetSettings
+from mailproof.observations.balancers import BalancerSettings
+from mailproof.probes.balancers import balancer_settings
+from mailproof.targets.files import Configuration, ConfigurationFile
+
+from .case import Table, advises, passes, skips
+
+
+def read(program: str, *lines: str) -> BalancerSettings:
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory, "balancer.conf")
+        file.write_text("\n".join(lines))
+        found = Configuration(program, "lb.example.org", (ConfigurationFile(str(file), file.name),))
+        return asyncio.run(_read(found))
+
+
+async def _read(configuration: Configuration) -> BalancerSettings:
+    return await balancer_settings(configuration, Network(NetSettings()))
+
+
+def haproxy(first: str, second: str, *, before: str = "", defaults: str = "timeout connect 5s") -> BalancerSettings:
+    return read(
+        *("haproxy", "defaults", f" {defaults}", "backend mail", f" {before or 'balance roundrobin'}"),
+        *(f" server mx1 192.0.2.1:25 {first}", f" server mx2 192.0.2.2:25 {second}", "frontend x", " bind :25"),
+    )
+
+
+def keepalived(first: str, second: str) -> BalancerSettings:
+    return read(
+        *("keepalived", "vrrp_instance v {", "  authentication {", "    auth_pass secret", "  }", "}"),
+        *(
+            "virtual_server 192.0.2.25 25 {",
+            "  protocol TCP ! SMTP",
+            "  real_server 192.0.2.1 25 {",
+            f"    {first}",
+            "  }",
+        ),
+        *("  real_server 192.0.2.2 25 {", "    weight 1", f"    {second}", "  }", "}"),
+    )
+
+
+CHECK = "SMTP_CHECK { connect_timeout 3\n }"
+
+TABLE: Table = {
+    "CFG-HEALTH": (
+        *(
+            passes(balancer_settings=found)
+            for found in (
+                haproxy("check", "weight 1 check inter 2s"),
+                haproxy("", "", before="default-server check"),
+                haproxy("", "", defaults="default-server inter 2s check"),
+                keepalived(CHECK, "TCP_CHECK {\n    }"),
+            )
+        ),
+        advises("backend mail: mx2 is not checked", balancer_settings=haproxy("check", "weight 1")),
+        advises("mx1 is not checked", balancer_settings=haproxy("no-check", "", before="default-server check")),
+        advises(
+            "virtual_server 192.0.2.25 25: real_server 192.0.2.2 25 is not checked",
+            balancer_settings=keepalived(CHECK, "! TCP_CHECK {"),
+        ),
+        skips("no group of several", balancer_settings=read("haproxy", "backend b", " server one 192.0.2.1:25")),
+        skips("no group of several", balancer_settings=BalancerSettings("postfix", ())),
+    ),
+}
