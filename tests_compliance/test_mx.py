@@ -6,7 +6,7 @@ from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, f
 from mailproof.criteria.mail_providers import AS_OF, provider_of
 from mailproof.net.addresses import is_public
 from mailproof.net.dns.names import is_address, is_host
-from mailproof.net.errors import Bogus, Malformed, NotFollowed, NotObserved, ServerFailure, TimedOut
+from mailproof.net.errors import Bogus, Malformed, NotFollowed, NotObserved, ServerFailure, TimedOut, Unasked
 from mailproof.observations.authorities import MailCopies
 from mailproof.observations.bypass import Bypass
 from mailproof.observations.mx import MX, ApexMX, HostAddresses, MXHosts
@@ -404,5 +404,7 @@ def test_mx_takes_mail_without_tls(
         if not any(attempt.tls for attempt in relay_attempts.attempts):
             leave_to("SMTP-STARTTLS-WORKS", f"the server takes mail inside TLS only: {demanding[0].last}")
         fail(f"{mx_endpoint.id} demands TLS from everybody: {demanding[0]}")
+    if not clear and relay_attempts.untried:
+        raise Unasked(relay_attempts.untried, relay_attempts.evidence())
     if not clear:
         raise NotObserved(f"nothing was asked in clear: {relay_attempts.interrupted}", relay_attempts.evidence())

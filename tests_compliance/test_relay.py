@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mailproof.controls import MAY, MUST, SHOULD, Family, Harm, control, fail, finding, leave_to, not_applicable
-from mailproof.net.errors import NotObserved
+from mailproof.net.errors import NotObserved, Unasked
 from mailproof.observations.attempts import Attempt
 from mailproof.observations.recipients import Mailboxes, Recipients
 from mailproof.observations.refusals import demands_tls
@@ -26,6 +26,10 @@ FAMILY = Family("RELAY", "Relaying and recipients", also=("SMTP", "BACKUPMX"))
 def test_no_form_of_relaying_is_accepted(relay_attempts: RelayAttempts) -> None:
     """Mail from outsiders to outsiders is refused in every form of address and sender, inside TLS and in clear.
 
+    By default an address refuses us four times in ten minutes at most, so that no rule like fail2ban's bans the
+    tester; that is enough to find who relays for everybody. For a verdict on all forms exempt the tester there
+    (ignoreip) and set `limits: {refusals: 1000}`, or let the run wait: `limits: {refusals_wait: 7200}`.
+
     Why: an open relay is found within hours, used for spam, and then stands on every blocklist.
     Fix: relay only for authenticated users and own networks (Postfix: reject_unauth_destination; Exim:
     relay_from_hosts).
@@ -38,10 +42,8 @@ def test_no_form_of_relaying_is_accepted(relay_attempts: RelayAttempts) -> None:
         raise NotObserved(f"the series was interrupted: {relay_attempts.interrupted}", relay_attempts.evidence())
     if relay_attempts.untried:
         tried = ", ".join(dict.fromkeys(attempt.form for attempt in relay_attempts.forms))
-        raise NotObserved(
-            f"{f'only these forms were tried: {tried}' if tried else 'no form was tried'}; {relay_attempts.untried}",
-            relay_attempts.evidence(),
-        )
+        refused = f"only these forms were tried, and refused: {tried}" if tried else "no form was tried"
+        raise Unasked(f"{refused}; {relay_attempts.untried}", relay_attempts.evidence())
     telling = [attempt for attempt in relay_attempts.forms if attempt.form in TELLING]
     reasons = [relay_attempts.why_undecided(attempt) for attempt in telling]
     if all(reasons):
@@ -171,6 +173,7 @@ def test_every_mx_refuses_unknown_recipients(recipients: Recipients) -> None:
             not_applicable(f"no consent to ask {', '.join(recipients.withheld)}")
         not_applicable("the domain has no MX address")
     decided: dict[str, bool] = {}
+    unasked: list[Unasked] = []
     missing = [(endpoint, reason) for endpoint, reason in recipients.missing if endpoint not in recipients.closed]
     undecided: list[str] = [f"{endpoint}: {reason}" for endpoint, reason in missing]
     served = [mailboxes for mailboxes in recipients.mailboxes if not (mailboxes.unserved or mailboxes.serves_nobody)]
@@ -186,6 +189,8 @@ def test_every_mx_refuses_unknown_recipients(recipients: Recipients) -> None:
                 undecided.append(f"{mailboxes.endpoint}: it takes nothing without TLS or AUTH: {attempt.last}")
             else:
                 decided[mailboxes.endpoint] = attempt.accepted
+        except Unasked as failure:
+            unasked.append(failure)
         except NotObserved as failure:
             undecided.append(f"{mailboxes.endpoint}: {failure.reason}")
     accepting = sorted(endpoint for endpoint, accepts in decided.items() if accepts)
@@ -196,6 +201,8 @@ def test_every_mx_refuses_unknown_recipients(recipients: Recipients) -> None:
         _decide_alike(recipients.domain, served, form)
     if undecided:
         raise NotObserved("; ".join(undecided), recipients.evidence())
+    if unasked:
+        raise unasked[0]
     if recipients.closed:
         leave_to("MX-PORT25-OPEN", f"{', '.join(recipients.closed)} refuses connections; the others decide alike")
     if strangers:

@@ -8,7 +8,7 @@ from enum import StrEnum
 import pytest
 
 from mailproof.controls import Control, Finding, Level, NotApplicable
-from mailproof.net.errors import NotObserved
+from mailproof.net.errors import NotObserved, Unasked
 from mailproof.places import Place
 from mailproof.remedies import Remedy
 
@@ -61,10 +61,10 @@ def judge(
 ) -> Judgement:
     """What an exception that ended the control (or its observations) means.
 
-    None is a pass, an AssertionError a finding, NotApplicable not applicable, NotObserved inconclusive. A control
-    that skips itself in any other way has judged nothing, and anything else is a fault of the control: both are
-    inconclusive. ``level`` is what a profile makes of every finding of the control, in place of its own levels;
-    findings weaker than ``fail_on`` are advice.
+    None is a pass, an AssertionError a finding, NotApplicable not applicable, NotObserved inconclusive; Unasked is not
+    applicable either, since the inventory does not allow to ask. A control that skips itself in any other way has
+    judged nothing, and anything else is a fault of the control: both are inconclusive. ``level`` is what a profile
+    makes of every finding of the control, in place of its own levels; findings weaker than ``fail_on`` are advice.
     """
     usual = level or control.level
     if raised is None:
@@ -78,6 +78,8 @@ def judge(
         return Judgement(
             verdict, counted, _message(raised), found.why or "", found.fix or "", at=found.at, remedy=found.remedy
         )
+    if isinstance(raised, Unasked):
+        return Judgement(Verdict.NOT_APPLICABLE, usual, f"{raised.kind}: {raised.reason}")
     if isinstance(raised, NotObserved):
         return Judgement(Verdict.INCONCLUSIVE, usual, f"{raised.kind}: {raised.reason}")
     if isinstance(raised, pytest.skip.Exception):

@@ -239,9 +239,7 @@ class Inventory(Part):
         default=[], description="Mail domains. `domains: [example.org]` is a complete inventory."
     )
     domains_from: str | None = Field(
-        None,
-        description="A file of mail domains beside this one, one a line, packed by gzip or not; `#` begins a comment. "
-        "Each is a domain with nothing but its name, unless `domains` says more of it.",
+        None, description="A file of mail domains, one a line, in gzip or not. `domains` may say more of them."
     )
     hosts: Annotated[list[Annotated[Host, _shorthand("name", Host)]], AfterValidator(unique)] = Field(
         default=[], description="Mail hosts with roles that the DNS does not tell, or with their own consent."
@@ -254,8 +252,7 @@ class Inventory(Part):
     )
     web_hosts: Annotated[list[DomainName], AfterValidator(unique)] = Field(
         default=[],
-        description="Web sites of the domains, like example.org, www.example.org and webmail.example.org: one page of "
-        "each is looked at. Without any, no web site is: who looks after the mail does not always look after them.",
+        description="Web sites of the domains, like example.org and webmail.example.org: a page of each is looked at.",
     )
     name_servers: Annotated[list[DomainName], AfterValidator(unique)] = Field(
         default=[], description="Name servers that zones may have. Without any, every name server is approved of."

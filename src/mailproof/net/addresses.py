@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 _NOT_REACHABLE_IPV4 = tuple(
@@ -86,6 +87,23 @@ def _embedded_ipv4(ip: IPv6Address) -> IPv4Address | None:
         return IPv4Address(int(ip) >> 80 & 0xFFFFFFFF)
     is_isatap = int(ip) >> 32 & 0xFFFFFFFF in _ISATAP
     return IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 or is_isatap else None
+
+
+@lru_cache(maxsize=10_000)
+def is_here(address: str) -> bool:
+    """Whether an address is one of this machine's own: then nobody else has it, where this process runs."""
+    ip = ip_address(address)
+    if ip.is_loopback:
+        return True
+    if ip.is_unspecified or ip.is_multicast:
+        return False
+    family = socket.AF_INET if ip.version == 4 else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as own:
+            own.bind((address, 0))
+    except OSError:
+        return False
+    return True
 
 
 def network_of(address: str) -> str:

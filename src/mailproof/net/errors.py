@@ -160,6 +160,12 @@ class BoundReached(NotObserved):
     kind = "bound reached"
 
 
+class Unasked(NotObserved):
+    """The limits of the inventory do not allow to ask for it: no more than where there is no consent, it is judged."""
+
+    kind = "not asked"
+
+
 class ProbeCrashed(NotObserved):
     """A probe raised something that it should not have: a fault of mailproof, never of the peer."""
 
@@ -189,6 +195,7 @@ KINDS: dict[str, type[NotObserved]] = {
         NoFiles,
         NotRecorded,
         BoundReached,
+        Unasked,
         ProbeCrashed,
     )
 }

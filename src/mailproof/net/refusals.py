@@ -2,19 +2,21 @@
 
 Fail2ban, as it is packaged, bans a client at the fifth refusal in ten minutes that its filters know: recipients that
 are unknown or not to be relayed to (Postfix, Exim), sender domains that are not there (Postfix), and commands that come
-too early. It leaves its own machine alone (``ignoreself``), and so do we.
+too early. It leaves its own machine alone (``ignoreself``), and so do we. Whether a server relays is asked before
+anything else that it would refuse.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from ipaddress import ip_address
 from typing import Protocol
 
-from mailproof.net.errors import NotObserved
+from mailproof.net.addresses import is_here
+from mailproof.net.errors import Unasked
 from mailproof.net.settings import NetSettings
 
 WINDOW = 600.0
@@ -22,6 +24,10 @@ WINDOW = 600.0
 
 USUAL_BAN = 5
 """Refusals in that time after which it bans (``maxretry``)."""
+
+
+KEPT_FOR_RELAYING = 2
+"""Of what an address may refuse us: the plain form, inside TLS and in clear."""
 
 
 class Server(Protocol):
@@ -57,14 +63,17 @@ class Refusals:
         """Note that a server has refused something, or may have."""
         self._refused.setdefault(server.address, deque()).append(self._now())
 
-    def has_room(self, server: Server) -> bool:
-        """Whether one more refusal is within ``limits.refusals``. A server on this machine may always be asked."""
-        return self._is_here(server) or self._pause(server.address) == 0
+    def has_room(self, server: Server, kept: int = KEPT_FOR_RELAYING) -> bool:
+        """Whether one more refusal is within ``limits.refusals``, when ``kept`` are left for another question.
 
-    async def room(self, server: Server) -> bool:
+        A server on this machine may always be asked.
+        """
+        return self._is_here(server) or self._pause(server.address, kept) == 0
+
+    async def room(self, server: Server, kept: int = KEPT_FOR_RELAYING) -> bool:
         """As ``has_room``, but wait for it, up to ``limits.refusals_wait`` seconds in all."""
-        while not self.has_room(server):
-            pause = self._pause(server.address)
+        while not self.has_room(server, kept):
+            pause = self._pause(server.address, kept)
             waited = self._waited.get(server.address, 0.0) + pause
             if waited > self._settings.limits.refusals_wait:
                 return False
@@ -73,9 +82,9 @@ class Refusals:
         return True
 
     async def require(self, server: Server) -> None:
-        """As ``room``, and count one refusal. Raises NotObserved where there is no room."""
+        """As ``room``, and count one refusal. Raises Unasked where there is no room."""
         if not await self.room(server):
-            raise NotObserved(self.reason(server))
+            raise Unasked(self.reason(server))
         self.count(server)
 
     def reason(self, server: Server) -> str:
@@ -88,13 +97,15 @@ class Refusals:
 
     def _is_here(self, server: Server) -> bool:
         place = self._settings.real_place(server.address, server.port, server.host)
-        return ip_address(place.address).is_loopback
+        return is_here(place.address)
 
-    def _pause(self, address: str) -> float:
-        """Seconds until ``address`` may refuse one more."""
+    def _pause(self, address: str, kept: int) -> float:
+        """Seconds until ``address`` may refuse one more; infinite where ``kept`` are all that it may."""
         refused = self._refused.setdefault(address, deque())
         now = self._now()
         while refused and refused[0] <= now - WINDOW:
             refused.popleft()
-        most = self._settings.limits.refusals
+        most = self._settings.limits.refusals - kept
+        if most < 1:
+            return math.inf
         return refused[len(refused) - most] + WINDOW - now if len(refused) >= most else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mailproof.net.errors import NotAvailable, NotObserved
+from mailproof.net.errors import NotAvailable, NotObserved, Unasked
 from mailproof.observations import Observation
 from mailproof.observations.attempts import Attempt
 from mailproof.observations.dialogue import DialogueSeen
@@ -27,6 +27,8 @@ class Mailboxes(DialogueSeen):
     """The greeting of a server that refuses service; nothing was asked then."""
     in_clear: Attempt | None = None
     """Postmaster once more without TLS, where it is refused inside TLS."""
+    untried: str = ""
+    """Why mailboxes that a right server refuses were not asked for; empty if they were."""
 
     def evidence(self) -> tuple[str, ...]:
         attempts = (*self.attempts, *((self.in_clear,) if self.in_clear else ()))
@@ -52,8 +54,12 @@ class Mailboxes(DialogueSeen):
         return refuses_tester(attempt, self.tester, self.attempts)
 
     def attempt(self, form: str) -> Attempt:
-        """The attempt of that form. Raises NotObserved where it was not made, or where the refusal is about us."""
+        """The attempt of that form. Raises NotObserved where it was not made, or where the refusal is about us; Unasked
+        where the limits do not allow it.
+        """
         found = self.find(form)
+        if found is None and self.untried and not self.interrupted:
+            raise Unasked(f"{form}: {self.untried}", self.evidence())
         if found is None:
             raise NotAvailable(f"{form} was not tried: {self.interrupted}", self.evidence())
         if reason := self.why_undecided(found):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailproof.net.errors import ClosedEarly, NotAvailable, NotObserved, RefusedByAddress, TimedOut
+from mailproof.net.errors import ClosedEarly, NotAvailable, NotObserved, RefusedByAddress, TimedOut, Unasked
 from mailproof.net.network import Network
 from mailproof.net.transcript import Speaker
 from mailproof.observations.bypass import Bypass
@@ -39,7 +39,7 @@ async def bypass(server: FilteredServer, net: Network, look: Look, targets: Targ
             await _someone_answers(domain.name, look, targets)
         return Bypass(series.transcript, endpoint.host, failure.reason)
     if series.untried:
-        raise NotObserved(series.untried)
+        raise Unasked(series.untried)
     return Bypass(series.transcript, endpoint.host, "", series.attempts[0])
 
 

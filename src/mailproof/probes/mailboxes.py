@@ -49,8 +49,16 @@ async def mailboxes(exchange: MailExchange, net: Network, look: Look) -> Mailbox
                 in_clear = series.attempts.pop()
     attempts = tuple(series.attempts)
     tester = await series.tester()
-    unasked = series.interrupted or series.untried
-    return Mailboxes(series.transcript, domain.name, endpoint.id, attempts, unasked, tester, in_clear=in_clear)
+    return Mailboxes(
+        series.transcript,
+        domain.name,
+        endpoint.id,
+        attempts,
+        series.interrupted,
+        tester,
+        in_clear=in_clear,
+        untried=series.untried,
+    )
 
 
 @probe(active=True)

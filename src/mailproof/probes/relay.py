@@ -95,7 +95,7 @@ async def relay_attempts(endpoint: SMTPEndpoint, net: Network, smtp_session: SMT
     settings = net.settings
     forms = relay_forms(endpoint, settings.sender, settings.outsider)
     works = smtp_session.tls_works
-    series = Series(endpoint, net, tls=works, sessions=SESSIONS)
+    series = Series(endpoint, net, tls=works, sessions=SESSIONS, kept=0)
     await series.ask(forms[:2])  # at home, and plain
     if works:
         await series.ask(forms[1:2], in_clear=True)

@@ -17,6 +17,7 @@ from mailproof.net import smtp
 from mailproof.net.addresses import is_public
 from mailproof.net.errors import ClosedEarly, Malformed, NotAvailable, NotObserved
 from mailproof.net.network import Network
+from mailproof.net.refusals import KEPT_FOR_RELAYING
 from mailproof.net.smtp import Reply, extensions
 from mailproof.net.transcript import Line
 from mailproof.observations.attempts import Attempt
@@ -45,7 +46,10 @@ class Series:
     out that the server would have refused: it had refused enough (``net.refusals``).
     """
 
-    def __init__(self, endpoint: SMTPEndpoint, net: Network, *, tls: bool, sessions: int) -> None:
+    def __init__(
+        self, endpoint: SMTPEndpoint, net: Network, *, tls: bool, sessions: int, kept: int = KEPT_FOR_RELAYING
+    ) -> None:
+        """``kept`` are the refusals that are left for another question (``net.refusals``)."""
         self.attempts: list[Attempt] = []
         self.interrupted = ""
         self.untried = ""
@@ -56,6 +60,7 @@ class Series:
         self._net = net
         self._tls = tls
         self._sessions = sessions
+        self._kept = kept
         self._room = REFUSALS_A_SESSION
         self._lines: list[Line] = []
         self._own_address = ""
@@ -71,7 +76,7 @@ class Series:
         left = list(forms)
         self._forms |= {(form.name, form.recipient): form for form in forms}
         while left and not self.interrupted:
-            if left[0].refused and not await self._net.refusals.room(self._endpoint):
+            if left[0].refused and not await self._net.refusals.room(self._endpoint, self._kept):
                 self.untried = self._net.refusals.reason(self._endpoint)
                 left = [form for form in left if not form.refused]
                 continue
@@ -155,12 +160,13 @@ class Series:
                 inside = await self._open(dialogue, in_clear) or endpoint.implicit_tls
                 refused = 0
                 for form in forms:
-                    if refused >= self._room or (form.refused and not self._net.refusals.has_room(endpoint)):
+                    allowed = not form.refused or self._net.refusals.has_room(endpoint, self._kept)
+                    if refused >= self._room or not allowed:
                         break
                     attempt = await _attempt(dialogue, form, inside)
                     self.attempts.append(attempt)
                     refused += not attempt.accepted
-                    if attempt.last.permanent or (attempt.last.enhanced or "").startswith("4.1."):
+                    if attempt.last.permanent or (attempt.last.enhanced or "").startswith(("4.1.", "4.7.")):
                         self._net.refusals.count(endpoint)
                     await dialogue.command("RSET")
                 await dialogue.farewell()

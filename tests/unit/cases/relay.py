@@ -81,8 +81,8 @@ TABLE: Table = {
         undecided("not decided", relay_attempts=_relay(_to_outsider("plain", GREYLISTED), role=SUBMISSION.name)),
         fails("1 of 1 forms", relay_attempts=_relay(_to_outsider("plain", ACCEPTED), role=SUBMISSION.name)),
         undecided("no form was tried", relay_attempts=_relay()),
-        undecided("no form was tried; refused enough", relay_attempts=_relay(untried="refused enough")),
-        undecided("only these forms were tried: plain, null sender", relay_attempts=_relay(*_DENIED, untried="enough")),
+        skips("not asked: no form was tried; refused enough", relay_attempts=_relay(untried="refused enough")),
+        skips("forms were tried, and refused: plain, null sender", relay_attempts=_relay(*_DENIED, untried="enough")),
         fails("1 of 3", relay_attempts=_relay(*_DENIED, _to_outsider("percent", ACCEPTED), untried="enough")),
         undecided("1 of 3 forms", relay_attempts=_relay(*_DENIED, _to_outsider("percent", GREYLISTED))),
         undecided(
