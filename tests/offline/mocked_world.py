@@ -42,6 +42,10 @@ smtp:
   - {host: mx.weak-key.example, addresses: [11.1.0.4], behaviour: {certificate: {key: rsa1024}}}
   - {host: mx.remembers.example, addresses: [11.1.0.5], behaviour: {starttls: remembers}}
 SMTP-FAULTS
+  - {host: submit.guess.example, addresses: [11.1.0.6], ports: [587],
+    behaviour: {auth_in_tls: [PLAIN], auth_limit: 3, logins: [user@guess.example]}}
+  - {host: submit.guessed.example, addresses: [11.1.0.7], ports: [587],
+    behaviour: {auth_in_tls: [PLAIN], logins: [user@guessed.example], auth_reply_to_others: "550 5.1.1 No such user"}}
   - {host: mx.right.example, addresses: [11.1.0.1], ports: [587],
     behaviour: {replies: {MAIL: "530 5.7.0 first AUTH"}}}
   - {host: mx.injectable.example, addresses: [11.1.0.2], ports: [587], behaviour: {auth_in_tls: [PLAIN]}}
@@ -90,6 +94,8 @@ _mta-sts.new-id TXT "v=STSv1; id=2"
 mta-sts.same-id A 11.1.0.80
 mta-sts.new-id A 11.1.0.80
 bare NS ns
+submit.guess A 11.1.0.6
+submit.guessed A 11.1.0.7
 """
 REVERSE = "7.0.99.11.in-addr.arpa. PTR print.foreign.example.\n"
 KEYS = "".join(
@@ -128,14 +134,19 @@ domains: [right.example, injectable.example, ssl2.example, weak-key.example, rem
   leaving.example, google.example, same-id.example, new-id.example, aliased.example, half.example, relaxed.example,
   private.example, elsewhere.example, weaker.right.example, {name: aged.example, selectors: [old, new]},
   equal.right.example, alone.parent.example, zone-safe-change.example, zone-private-addr.example, zone-ttl-sane.example,
-  mail.right.example, SMTP-FAULTS]
+  mail.right.example, guess.example, guessed.example, SMTP-FAULTS]
 sending: [{address: 11.1.0.1, domains: [mail.right.example, right.example, ssl2.example, weak-key.example]}]
 messages: [samples]
 reports: [reports]
-own_mailboxes: [MAILBOXES]
+own_mailboxes: [MAILBOXES, {address: user@guess.example, maildir: box, guess: true},
+  {address: user@guessed.example, maildir: box, guess: true}]
 hosts: [{name: mx.right.example, addresses: [11.1.0.1], roles: [mx, submission, imap], ports: &users {submission: [587],
   imap: [143]}}, {name: mx.injectable.example, roles: [mx, submission, imap], ports: *users},
-  {name: imap.zone-private-addr.example, roles: [imap]}]
+  {name: imap.zone-private-addr.example, roles: [imap]},
+  {name: submit.guess.example, roles: [submission], ports: {submission: [587]},
+    controls: {SMTP-AUTH-OFF: {wanted: any}}},
+  {name: submit.guessed.example, roles: [submission], ports: {submission: [587]},
+    controls: {SMTP-AUTH-OFF: {wanted: any}}}]
 zones: [bare.example]
 controls:
   DMARC-STRICT-ALIGN: {accept: [s]}
@@ -218,6 +229,17 @@ MOCKS = (
         "auth_in_tls: [PLAIN]",
         _ASKED,
         right="mx.right.example[11.1.0.1]:587",
+    ),
+    *(
+        Mock(
+            control,
+            "user@guessed.example at submit.guessed.example[11.1.0.7]:587",
+            "auth_reply_to_others: 550; no auth_limit",
+            "the submission server of the laboratory is Dovecot's, which answers alike, and late",
+            "advice",
+            "user@guess.example at submit.guess.example[11.1.0.6]:587",
+        )
+        for control in ("SMTP-USER-ENUM", "AUTH-BRUTEFORCE")
     ),
     Mock("TLS-NO-SSL2", "mx.ssl2.example[11.1.0.3]:25", "old_tls: versions: [SSLv2, TLSv1]"),
     Mock(

@@ -85,8 +85,11 @@ async def findings(chain: str, kind: str, policy: str) -> list[str]:
     endpoint = MXEndpoint(HOST, "192.0.2.1", 25, domains=("example.org",))
     published = policy_file(STS_BODY.replace("enforce", policy)) if policy != "none" else policy_file("")
 
-    async def chains(peer: Any, known: Any) -> Any:
+    async def chains(peer: Any, *, known: Any) -> Any:
         return (sent(*made),)
+
+    def nothing_else(probe: Any, target: Any) -> bool:
+        return False
 
     async def look(probe: Any, target: Any) -> Any:
         known: dict[Any, Any] = {
@@ -94,11 +97,11 @@ async def findings(chain: str, kind: str, policy: str) -> list[str]:
             sts_policy: published,
             smtp_session: SimpleNamespace(offers_starttls=True),
         }
-        return known[probe] if probe in known else await tls.certificates(endpoint, net, look, lambda *_: False)
+        return known[probe] if probe in known else await tls.certificates(endpoint, net, look, nothing_else)
 
     net: Any = SimpleNamespace(tls=SimpleNamespace(certificates=chains), settings=SimpleNamespace(ca_file=None))
     observed = {
-        "certificates": await tls.certificates(endpoint, net, look, lambda *_: False),
+        "certificates": await tls.certificates(endpoint, net, look, nothing_else),
         "dane": await tls.dane(endpoint, look),
     }
     by_control = {MATCH: "dane", "DANE-PARAM-COMPLETE": "dane", TRUST: "certificates"} | dict.fromkeys(

@@ -55,6 +55,7 @@ def test_what_the_inventory_says_of_a_domain_counts(tmp_path: Path) -> None:
         (b"a.example\n", "domains_from: [names.txt]", r"prod\.yaml:1: "),
         (b"a.example\n", "domains_from: names.txt\ndomains: 3", r"prod\.yaml:2: "),
     ],
+    ids=["names", "empty", "gone", "junk", "cut short", "other text", "a list", "domains"],
 )
 def test_faults_name_file_and_line(names: bytes, inventory: str, says: str, tmp_path: Path) -> None:
     with pytest.raises(InventoryError, match=says):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from mailproof.inventory.load import load_inventory
 from mailproof.net.errors import NotAvailable, NotFollowed
 from mailproof.net.network import Network
 from mailproof.observations.reports import Reports
+from mailproof.probes import report_stores
 from mailproof.probes.reports import reports
 from mailproof.targets.base import Targets
 from mailproof.targets.discovery import Search
@@ -131,3 +133,28 @@ def test_what_is_no_source_is_refused(source: str, says: str, tmp_path: Path) ->
     with pytest.raises(InventoryError) as refused:
         found(tmp_path, source)
     assert says in str(refused.value)
+
+
+class Messages:
+    """A mailbox that holds these messages."""
+
+    def __init__(self, *messages: bytes | None) -> None:
+        self._messages = messages
+
+    def messages(self) -> Iterator[tuple[int, bytes | None]]:
+        yield from enumerate(self._messages, 1)
+
+
+def test_what_is_kept_of_a_mailbox_has_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report_stores, "MAX_SOURCES", 1)
+    monkeypatch.setattr(report_stores, "MAX_DETAILS", 3)
+    monkeypatch.setattr(report_stores, "MAX_UNREAD", 4)
+    mailbox: Any = Messages(numbered(1), JSON, None, numbered(2), JSON, JSON, FAILURE, FAILURE, *(b"<feedback>",) * 9)
+    kept = report_stores._of_mailbox("box", mailbox)
+    assert [(len(report.sources), report.left_out) for report in kept.aggregate] == [(1, 0), (0, 1)]
+    assert (len(kept.tls), len(kept.failures)) == (1, 2)
+    assert kept.unread[:2] == (
+        "box: message 3 is too large, or was not sent",
+        "box: there are more reports of TLS than are looked at",
+    )
+    assert len(kept.unread) == 4

@@ -37,8 +37,9 @@ def add_reports(commands: Any) -> None:
         "import",
         help="read files of reports into the database",
         description="Read reports into the database: XML, JSON, gzip, ZIP or mail, whatever their names say; "
-        "directories and Maildirs with all that lies below. A report that is there already counts once. A file that "
-        "cannot be read is kept aside with the reason. Exits with 1 if there was such a file.",
+        "directories and Maildirs with all that lies below, and mailboxes in one file (mbox). A report that is there "
+        "already counts once. A file that cannot be read is kept aside with the reason. Exits with 1 if there was such "
+        "a file.",
     )
     bring.add_argument("paths", metavar="PATH", nargs="*", type=Path, help="a file, a directory or a Maildir")
     bring.add_argument(

@@ -71,6 +71,11 @@ class OwnMailbox(Part):
     exercise: bool = Field(
         False, description="Consent to send marked test messages to it, when `mailproof exercise` is run."
     )
+    guess: bool = Field(
+        False,
+        description="Consent to say wrong passwords for it, and for a user that nobody is, at the submission servers "
+        "of its domain: some forty, so that a rule against guessing may ban this machine or lock the account.",
+    )
     maildir: LocalFile | None = Field(
         None, description="Its Maildir, if it lies on this machine. Relative to this file."
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from dataclasses import replace
 
 from mailproof.archive import ArchiveError, require
+from mailproof.grammars.failure_reports import FailureReport
 from mailproof.grammars.received import normal_address
 from mailproof.grammars.report_files import NoReport, UnreadableReport
 from mailproof.grammars.reports import Contents, read_reports
+from mailproof.grammars.tls_reports import TLSReport
 from mailproof.inventory.model import Inventory
 from mailproof.inventory.report_sources import ReportSource
 from mailproof.net.errors import NoAddress, NotAvailable
@@ -20,7 +21,10 @@ from mailproof.probes.report_contents import ahead, is_ahead, latest_end, report
 from mailproof.targets.files import ReportFile
 
 MAX_SOURCES = 50_000
-"""Sources of all reports in one mailbox, or one database."""
+"""Sources of all reports in one mailbox, or one database; and names of keys."""
+
+MAX_DETAILS = 50_000
+"""Policies of reports of TLS in one mailbox, and failures that they tell apart."""
 
 MAX_UNREAD = 20
 """Messages that cannot be read, and are told."""
@@ -53,11 +57,10 @@ async def _address(host: str, net: Network) -> str:
 
 
 def _of_mailbox(name: str, mailbox: IMAPMailbox) -> Reports:
-    found: list[Reports] = []
-    unread: list[str] = []
+    kept = _Kept(name)
     for number, data in mailbox.messages():
         if data is None:
-            unread.append(f"{name}: message {number} is too large, or was not sent")
+            kept.unread.append(f"{name}: message {number} is too large, or was not sent")
             continue
         try:
             contents = read_reports(data)
@@ -65,28 +68,50 @@ def _of_mailbox(name: str, mailbox: IMAPMailbox) -> Reports:
             continue  # mail of another kind
         except UnreadableReport as error:
             contents = Contents(broken=(str(error),))
-        unread += [f"{name}: message {number}: {reason}" for reason in contents.broken]
-        found.append(reports_of(name, contents))
-    failures = tuple(one.failure for one in found if one.failure is not None)
-    return Reports(
-        name,
-        _bounded(report for one in found for report in one.aggregate),
-        tuple(report for one in found for report in one.tls),
-        failure=failures[0] if failures else None,
-        further_failures=failures[1:],
-        unread=tuple(unread[:MAX_UNREAD]),
-    )
+        kept.unread += [f"{name}: message {number}: {reason}" for reason in contents.broken]
+        kept.add(reports_of(name, contents))
+    return kept.reports()
 
 
-def _bounded(reports: Iterable[AggregateSeen]) -> tuple[AggregateSeen, ...]:
-    """The reports with no more than MAX_SOURCES sources together."""
-    left = MAX_SOURCES
-    kept = []
-    for report in reports:
-        sources = report.sources[:left]
-        left -= len(sources)
-        kept.append(replace(report, sources=sources, left_out=report.left_out + len(report.sources) - len(sources)))
-    return tuple(kept)
+class _Kept:
+    """What is kept of a mailbox, within bounds at every moment: strangers write what is in it."""
+
+    def __init__(self, name: str) -> None:
+        self.unread: list[str] = []
+        self._name = name
+        self._aggregate: list[AggregateSeen] = []
+        self._tls: list[TLSReport] = []
+        self._failures: list[FailureReport] = []
+        self._sources_left, self._keys_left, self._details_left = MAX_SOURCES, MAX_SOURCES, MAX_DETAILS
+
+    def add(self, found: Reports) -> None:
+        """Keep the reports of a message; of the sources as many as there is room for."""
+        for report in found.aggregate:
+            sources = report.sources[: self._sources_left]
+            keys = report.keys[: self._keys_left]
+            self._sources_left, self._keys_left = self._sources_left - len(sources), self._keys_left - len(keys)
+            left_out = report.left_out + len(report.sources) - len(sources)
+            self._aggregate.append(replace(report, sources=sources, left_out=left_out, keys=keys))
+        for told in found.tls:
+            self._details_left -= sum(1 + len(policy.details) for policy in told.policies)
+            if self._details_left < 0:
+                self.unread.append(f"{self._name}: there are more reports of TLS than are looked at")
+                self._details_left = 0
+                break
+            self._tls.append(told)
+        self._failures += found.failures
+        del self.unread[MAX_UNREAD:]
+
+    def reports(self) -> Reports:
+        """All of it."""
+        return Reports(
+            self._name,
+            tuple(self._aggregate),
+            tuple(self._tls),
+            failure=self._failures[0] if self._failures else None,
+            further_failures=tuple(self._failures[1:]),
+            unread=tuple(self.unread[:MAX_UNREAD]),
+        )
 
 
 async def read_database(file: ReportFile, inventory: Inventory) -> Reports:

@@ -18,7 +18,7 @@ from typing import TypedDict
 from mailproof.fixtures.old_tls import OpenSSL, server_context
 from tests.real.lab.ssl3_server import LINE_LIMIT, LINES, Dialogue
 
-SECONDS = 20
+SECONDS = 120
 
 
 class Host(TypedDict):

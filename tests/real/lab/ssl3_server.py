@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-SECONDS = 20.0
+SECONDS = 120.0
 LINE_LIMIT = 1000
 LINES = 300
 MAILBOXES = ("postmaster", "abuse", "hostmaster", "user", "dmarc", "tlsrpt")
