@@ -162,7 +162,7 @@ def _add(plan: Plan, probe: Probe, target: Target, limits: Limits) -> None:
             withheld.append(probe.name)
         return
     contact.connections += probe.most_connections(limits)
-    contact.refusals += probe.refusals
+    contact.refusals += probe.refusals if target.active else 0
     consented = [contact.active] if probe.active else [contact.scans] if probe.scan else []
     for names in (contact.probes, *consented):
         if probe.name not in names:
@@ -215,7 +215,7 @@ def _refusal_lines(plan: Plan, limits: Limits) -> Iterator[str]:
         waits = pause <= limits.refusals_wait
         yield (
             f"  {printable(address)}: {count} refusals at most, {limits.refusals} in 10 minutes (limits.refusals): "
-            + (f"that takes {_minutes(pause)}" if waits else "the rest is not tried, and inconclusive; ")
+            + (f"that takes {_minutes(pause)}" if waits else "the rest is not tried, and not applicable; ")
             + ("" if waits else f"limits: {{refusals_wait: {pause:.0f}}} would wait for it")
         )
 

@@ -75,7 +75,7 @@ def test_no_jail_bans(rules: str, logs: Path, consent: bool) -> None:
         assert consent
         pytest.skip("this server was not visited")
     done = subprocess.run(
-        ["fail2ban-regex", "--print-all-matched", str(log), str(DIRECTORY / rules)],
+        ["fail2ban-regex", "--print-all-matched", "--print-no-missed", str(log), str(DIRECTORY / rules)],
         capture_output=True,
         text=True,
         check=False,

@@ -60,13 +60,13 @@ class LimitsPart(Part):
     )
     refusals: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         _DEFAULT_LIMITS.refusals,
-        description="Recipients that one address may refuse in ten minutes: fail2ban, as it is packaged, bans at 5. "
-        "More where it exempts this machine (ignoreip).",
+        description="Recipients and commands that one address may refuse in ten minutes: fail2ban, as it is packaged, "
+        "bans at 5. More where it exempts this machine (ignoreip).",
     )
     refusals_wait: Annotated[float, Field(ge=0, le=86400)] = Field(
         _DEFAULT_LIMITS.refusals_wait,
         description="How long to wait in all for an address to be asked for more that it refuses; 0: the rest is not "
-        "tried, and inconclusive.",
+        "tried, and not applicable.",
     )
     idle: Annotated[float, Field(ge=0, le=600)] = Field(
         _DEFAULT_LIMITS.idle,

@@ -58,10 +58,25 @@ class Refusals:
         self._sleep = sleep
         self._refused: dict[str, deque[float]] = {}
         self._waited: dict[str, float] = {}
+        self._strange: set[str] = set()
 
     def count(self, server: Server) -> None:
         """Note that a server has refused something, or may have."""
         self._refused.setdefault(server.address, deque()).append(self._now())
+
+    def take_back(self, server: Server) -> None:
+        """Note that what was counted last was no refusal."""
+        if self._refused[server.address]:
+            self._refused[server.address].pop()
+
+    def wonder(self, server: Server) -> None:
+        """Count a refusal of what a right server takes: who knows what else this one will refuse."""
+        self.count(server)
+        self._strange.add(server.address)
+
+    def is_strange(self, server: Server) -> bool:
+        """Whether a server has refused what a right one takes."""
+        return server.address in self._strange
 
     def has_room(self, server: Server, kept: int = KEPT_FOR_RELAYING) -> bool:
         """Whether one more refusal is within ``limits.refusals``, when ``kept`` are left for another question.

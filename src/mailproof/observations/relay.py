@@ -57,8 +57,8 @@ class RelayAttempts(DialogueSeen):
     def relayed(self) -> tuple[Attempt, ...]:
         """Accepted forms. Where the server takes any local part, only forms that end elsewhere tell."""
         accepted = [attempt for attempt in self.forms if attempt.accepted]
-        anything_at = {_domain(a.recipient) for a in self.attempts if a.accepted and a.form in COMPARISONS}
-        return tuple(attempt for attempt in accepted if _domain(attempt.recipient) not in anything_at)
+        anything_at = {ends_at(a.recipient) for a in self.attempts if a.accepted and a.form in COMPARISONS}
+        return tuple(attempt for attempt in accepted if ends_at(attempt.recipient) not in anything_at)
 
     @property
     def takes_unknown(self) -> bool:
@@ -77,7 +77,7 @@ class RelayAttempts(DialogueSeen):
         return (*(str(attempt) for attempt in self.attempts), "the dialogue:", *super().evidence())
 
 
-def _domain(recipient: str) -> str:
+def ends_at(recipient: str) -> str:
     """Where a recipient ends; empty for a local part alone, also for a quoted one that holds an at sign."""
     if recipient.endswith('"') or "@" not in recipient:
         return ""

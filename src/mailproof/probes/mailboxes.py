@@ -42,7 +42,7 @@ async def mailboxes(exchange: MailExchange, net: Network, look: Look) -> Mailbox
     await series.ask_again()
     in_clear = None
     if any(attempt.form == postmaster.name and not attempt.accepted for attempt in series.attempts):
-        await series.ask([Form(OUTSIDER, sender, net.settings.outsider)])
+        await series.ask([Form(OUTSIDER, sender, net.settings.outsider, kept=0)])
         if works and not series.interrupted:
             await series.ask([postmaster], in_clear=True)
             if series.attempts[-1].form == postmaster.name and not series.attempts[-1].tls:

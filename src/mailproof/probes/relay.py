@@ -13,6 +13,7 @@ from mailproof.observations.relay import (
     COMPARISON_LITERAL,
     HOME,
     RelayAttempts,
+    ends_at,
 )
 from mailproof.observations.smtp import SMTPSession
 from mailproof.probes.made_up import made_up_mailbox
@@ -77,14 +78,14 @@ def comparison_forms(endpoint: SMTPEndpoint, sender: str) -> list[Form]:
     then prove nothing.
     """
     local = made_up_mailbox(_own(endpoint), sender)
-    return without_repeats(
-        [
-            Form(COMPARISON, sender, f"{local}@{_own(endpoint)}"),
-            Form(COMPARISON_ALONE, sender, local),
-            Form(COMPARISON_LITERAL, sender, f"{local}@{_literal(endpoint)}"),
-            Form(COMPARISON_HOST, sender, f"{local}@{endpoint.host}"),
-        ]
-    )
+    forms = [
+        Form(COMPARISON, sender, f"{local}@{_own(endpoint)}"),
+        Form(COMPARISON_ALONE, sender, local),
+        Form(COMPARISON_LITERAL, sender, f"{local}@{_literal(endpoint)}"),
+        Form(COMPARISON_HOST, sender, f"{local}@{endpoint.host}"),
+    ]
+    # Whatever else was refused, these are asked: without them a catch-all would be taken for a relay.
+    return without_repeats([replace(form, kept=-len(forms)) for form in forms])
 
 
 @probe(active=True, connections=SESSIONS, refusals=24)
@@ -101,8 +102,10 @@ async def relay_attempts(endpoint: SMTPEndpoint, net: Network, smtp_session: SMT
         await series.ask(forms[1:2], in_clear=True)
     await series.ask(forms[2:])
     await series.ask_again()
-    if any(attempt.accepted and attempt.form != HOME for attempt in series.attempts) and not series.interrupted:
-        await series.ask(comparison_forms(endpoint, settings.sender))
+    taken = {ends_at(attempt.recipient) for attempt in series.attempts if attempt.accepted and attempt.form != HOME}
+    if taken and not series.interrupted:
+        compared = comparison_forms(endpoint, settings.sender)
+        await series.ask([form for form in compared if form.name == COMPARISON or ends_at(form.recipient) in taken])
     tester = await series.tester()
     return RelayAttempts(
         series.transcript,

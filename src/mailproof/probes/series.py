@@ -1,7 +1,8 @@
 """Asks a server about many recipients as a guest does: in short sessions, inside TLS where STARTTLS works.
 
 Servers count what they refuse. Postfix slows down after 10 refusals in a session and ends it after 20, chasquid ends it
-at the third; so a session is left after two. A server that ends one earlier gets sessions of one.
+at the third; so a session is left after two. A server that ends one earlier gets sessions of one. Exim ends a session
+after ten commands that belong to no mail, of which RSET is one, and fail2ban counts that; so it is left after eight.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ from mailproof.targets.services import SMTPEndpoint
 REFUSALS_A_SESSION = 2
 """After so many refusals a session is left, politely, and the next one goes on."""
 
+FORMS_A_SESSION = 8
+"""So many are asked in a session, whatever the answers are."""
+
 
 @dataclass(frozen=True)
 class Form:
@@ -36,7 +40,12 @@ class Form:
     sender: str
     recipient: str
     refused: bool = False
-    """Whether a right server refuses it: then it is only asked for while refusals are within the limits."""
+    """Whether a right server refuses it: then it is only asked for while refusals are within the limits.
+
+    What a right server takes is asked for whatever the limits are, until one has refused something of that kind.
+    """
+    kept: int = 1
+    """Refusals left for another question by what a right server takes: so that whom a refusal is about can be asked."""
 
 
 class Series:
@@ -76,9 +85,9 @@ class Series:
         left = list(forms)
         self._forms |= {(form.name, form.recipient): form for form in forms}
         while left and not self.interrupted:
-            if left[0].refused and not await self._net.refusals.room(self._endpoint, self._kept):
+            if self._is_bounded(left[0]) and not await self._net.refusals.room(self._endpoint, self._left_by(left[0])):
                 self.untried = self._net.refusals.reason(self._endpoint)
-                left = [form for form in left if not form.refused]
+                left = [form for form in left if form.refused is not left[0].refused]
                 continue
             if not self._sessions:
                 self.interrupted = "the server ends every session too soon"
@@ -100,6 +109,16 @@ class Series:
                     self.interrupted = self._why(failure)
                 else:
                     raise
+
+    def _is_bounded(self, form: Form) -> bool:
+        """Whether a form is asked for only while refusals are within the limits."""
+        return form.refused or self._net.refusals.is_strange(self._endpoint)
+
+    def _left_by(self, form: Form) -> int:
+        return self._kept if form.refused else form.kept
+
+    def _may_ask(self, form: Form) -> bool:
+        return not self._is_bounded(form) or self._net.refusals.has_room(self._endpoint, self._left_by(form))
 
     def _why(self, failure: NotObserved) -> str:
         refused = sum(1 for attempt in self.attempts if not attempt.accepted)
@@ -159,15 +178,18 @@ class Series:
             try:
                 inside = await self._open(dialogue, in_clear) or endpoint.implicit_tls
                 refused = 0
-                for form in forms:
-                    allowed = not form.refused or self._net.refusals.has_room(endpoint, self._kept)
-                    if refused >= self._room or not allowed:
+                for form in forms[:FORMS_A_SESSION]:
+                    if refused >= self._room or not self._may_ask(form):
                         break
+                    if form.refused:  # at once: others may ask the same address meanwhile
+                        self._net.refusals.count(endpoint)
                     attempt = await _attempt(dialogue, form, inside)
+                    if form.refused and not counts(attempt.last):
+                        self._net.refusals.take_back(endpoint)
                     self.attempts.append(attempt)
                     refused += not attempt.accepted
-                    if attempt.last.permanent or (attempt.last.enhanced or "").startswith(("4.1.", "4.7.")):
-                        self._net.refusals.count(endpoint)
+                    if not form.refused and counts(attempt.last):
+                        self._net.refusals.wonder(endpoint)
                     await dialogue.command("RSET")
                 await dialogue.farewell()
             finally:
@@ -189,6 +211,11 @@ class Series:
             raise
         await dialogue.ehlo()
         return True
+
+
+def counts(reply: Reply) -> bool:
+    """Whether rules against guessing count a reply: a refusal for good, or one of sender, recipient or policy."""
+    return reply.permanent or (reply.enhanced or "").startswith(("4.1.", "4.7."))
 
 
 async def greeted(dialogue: smtp.Dialogue) -> Reply:

@@ -13,11 +13,12 @@ from mailproof.probes.probe import probe
 from mailproof.targets.services import SMTPEndpoint
 
 
-@probe(connections=1)
+@probe(connections=1, refusals=1)
 async def clear_text_auth(endpoint: SMTPEndpoint, net: Network, smtp_session: SMTPSession) -> ClearTextAuth:
     """Whether AUTH is offered before TLS; with the owner's consent also whether it is taken without being offered.
 
-    No credentials are sent. Servers log and count a command that they did not offer, so a guest does not say it.
+    No credentials are sent. Servers log and count a command that they did not offer, so a guest does not say it: Exim,
+    as Debian sets it up, logs it in words that fail2ban counts. Where the server may refuse no more, it is not said.
     """
     if not smtp_session.served:
         raise NotAvailable(
@@ -28,7 +29,9 @@ async def clear_text_auth(endpoint: SMTPEndpoint, net: Network, smtp_session: SM
     offered = smtp_session.extensions.get("AUTH", ())
     reply: Reply | None = None
     transcript: tuple[Line, ...] = ()
-    if endpoint.active and not endpoint.implicit_tls and "PLAIN" not in map(str.upper, offered):
+    unoffered = endpoint.active and not endpoint.implicit_tls and "PLAIN" not in map(str.upper, offered)
+    if unoffered and await net.refusals.room(endpoint):
+        net.refusals.count(endpoint)
         async with net.smtp.connect(endpoint.address, endpoint.port, host=endpoint.host) as dialogue:
             if (await dialogue.greeting()).positive and (await dialogue.ehlo()).positive:
                 try:

@@ -147,6 +147,8 @@ def configuration(domain: Domain, directory: Path, issued: Issued | None) -> str
         "queue_only = true",
         "rfc1413_query_timeout = 0s",
         "keep_environment =",
+        # As Debian's configuration: fail2ban counts some of these lines.
+        "log_selector = +smtp_protocol_error +smtp_syntax_error",
         "tls_advertise_hosts = *",
         f"tls_require_ciphers = {RIGHT_PRIORITY}",
         "auth_advertise_hosts =",
