@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailproof.controls import MAY, Between, Family, Harm, control, fail, not_applicable
-from mailproof.net.errors import NotAvailable, NotObserved
+from mailproof.net.errors import NotAvailable
 from mailproof.observations.guessed_logins import GuessedLogins
 from mailproof.references import PRACTICE, Reference, rfc
 
@@ -49,14 +49,14 @@ def test_a_wrong_password_tells_no_users(
     _logins(guessed_logins)
     known, unknown = guessed_logins.replies(known=True), guessed_logins.replies(known=False)
     if not known or not unknown:
-        raise NotObserved(f"not both were answered: {guessed_logins.interrupted}", guessed_logins.evidence())
+        raise guessed_logins.too_few(f"not both were answered: {guessed_logins.interrupted}")
     if later := [login.reply for login in guessed_logins.logins if login.reply.transient]:
         raise NotAvailable(f"a login is put off: {later[0]}", guessed_logins.evidence())
     if not set(known) & set(unknown):
         fail(f"a user that exists is answered with {known[0]}, and another one with {unknown[0]}")
     if min(len(known), len(unknown)) < ENOUGH:
         told = f"the replies are alike; for their times {len(unknown)} are too few: {guessed_logins.interrupted}"
-        raise NotObserved(told, guessed_logins.evidence())
+        raise guessed_logins.too_few(told)
     difference, chance = guessed_logins.difference, guessed_logins.chance
     if abs(difference) >= seconds and chance <= 1 - confidence:
         fail(
@@ -82,5 +82,5 @@ def test_guessing_is_slow(guessed_logins: GuessedLogins) -> None:
         return
     if len(row) < IN_A_ROW:
         told = guessed_logins.row_interrupted or "the session had no more of them"
-        raise NotObserved(f"after {len(row)} wrong logins: {told}", guessed_logins.evidence())
+        raise guessed_logins.too_few(f"after {len(row)} wrong logins: {told}")
     fail(f"{len(row)} wrong logins in one session are answered without delay, the last after {row[-1].seconds:.2f} s")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailproof.controls import MAY, SHOULD, Between, Family, Harm, control, leave_to, not_applicable
-from mailproof.net.errors import NotObserved
+from mailproof.net.errors import NotObserved, Unasked
 from mailproof.observations.misuse import HTTPRequests, Idle, NTLMChallenge
 from mailproof.references import Reference, rfc
 
@@ -30,6 +30,8 @@ def test_an_http_request_is_not_obeyed(http_requests: HTTPRequests) -> None:
         leave_to("SMTP-GREET-220", f"the server refuses service: {http_requests.unserved}")
     obeyed = ["inside TLS" if side.tls else "in clear" for side in http_requests.sides if side.obeyed]
     assert not obeyed, f"the command in the body of an HTTP request is obeyed, {' and '.join(obeyed)}"
+    if http_requests.untried:
+        raise Unasked(http_requests.untried, http_requests.evidence())
 
 
 @control("SMTP-IDLE", SHOULD, rfc(5321, "4.5.3.2.7"), allowed={"seconds": Between(0.1, 300)}, harm=Harm.LOST)
@@ -70,8 +72,14 @@ def test_a_login_tells_nothing_of_the_inside(ntlm_challenge: NTLMChallenge) -> N
     challenge = ntlm_challenge.challenge
     if challenge is None:
         raise NotObserved("the server gave no challenge", ntlm_challenge.evidence())
-    known = ntlm_challenge.host.lower()
-    told = [f"{what} {name}" for what, name in challenge.names if name and name.lower() != known]
+    known = _seen_outside(ntlm_challenge.host)
+    told = [f"{what} {name}" for what, name in challenge.names if name and name.lower().rstrip(".") not in known]
     if challenge.version:
         told.append(f"version {challenge.version} of the system")
     assert not told, f"AUTH {ntlm_challenge.mechanisms[0]} tells anybody: {', '.join(told)}"
+
+
+def _seen_outside(host: str) -> set[str]:
+    """What anybody knows who knows a host's name: the name, its first label, and the domains that it lies in."""
+    labels = host.lower().rstrip(".").split(".")
+    return {labels[0], *(".".join(labels[first:]) for first in range(max(1, len(labels) - 1)))}

@@ -8,6 +8,7 @@ from functools import cache
 from itertools import product
 from statistics import median
 
+from mailproof.net.errors import NotObserved, Unasked
 from mailproof.net.smtp import Reply
 from mailproof.observations.dialogue import DialogueSeen
 
@@ -44,6 +45,12 @@ class GuessedLogins(DialogueSeen):
     """The server ended that session."""
     row_interrupted: str = ""
     """Why that session had no more of them, if it was not the server."""
+    untried: bool = False
+    """It is the limits of the inventory that allowed no more."""
+
+    def too_few(self, reason: str) -> NotObserved:
+        """Too few logins to say more: because of the limits, or of what happened."""
+        return (Unasked if self.untried else NotObserved)(reason, self.evidence())
 
     def replies(self, *, known: bool) -> tuple[str, ...]:
         """The replies to one of the users, without what differs from one to the next: names and numbers."""

@@ -29,6 +29,8 @@ class HTTPRequests(Observation):
 
     sides: tuple[HTTPRequest, ...]
     unserved: str = ""
+    untried: str = ""
+    """Why the request was not made inside TLS, or not at all; empty if it was."""
 
     def evidence(self) -> tuple[str, ...]:
         return tuple(line for side in self.sides for line in side.evidence())

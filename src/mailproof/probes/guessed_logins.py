@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from base64 import b64encode
 
-from mailproof.net.errors import ClosedEarly, NotAvailable, NotObserved, Throttled
+from mailproof.net.errors import ClosedEarly, NotAvailable, NotObserved, Throttled, Unasked
 from mailproof.net.network import Network
 from mailproof.net.smtp import Dialogue
 from mailproof.net.transcript import Line
@@ -38,7 +38,7 @@ async def guessed_logins(login: GuessedLogin, net: Network, look: Look) -> Guess
     row, closed, row_interrupted = await guess.in_a_row()
     logins, interrupted = await guess.in_turn()
     lines = tuple(guess.lines)
-    return GuessedLogins(lines, True, guess.users, logins, interrupted, row, closed, row_interrupted)
+    return GuessedLogins(lines, True, guess.users, logins, interrupted, row, closed, row_interrupted, guess.untried)
 
 
 class _Guess:
@@ -47,6 +47,7 @@ class _Guess:
     def __init__(self, login: GuessedLogin, net: Network, users: tuple[str, str], password: str) -> None:
         self.users = users
         self.lines: list[Line] = []
+        self.untried = False
         self._login = login
         self._net = net
         self._password = password
@@ -60,6 +61,7 @@ class _Guess:
                     await self._net.refusals.require(self._login.endpoint)
                     found += (await self._session(known, 1))[0]
                 except NotObserved as failure:
+                    self.untried |= isinstance(failure, Unasked)
                     return tuple(found), failure.reason
         return tuple(found), ""
 
@@ -68,6 +70,7 @@ class _Guess:
         try:
             return *(await self._session(False, IN_A_ROW)), ""
         except NotObserved as failure:
+            self.untried |= isinstance(failure, Unasked)
             return (), False, failure.reason
 
     async def _session(self, known: bool, most: int) -> tuple[tuple[Login, ...], bool]:
@@ -80,7 +83,7 @@ class _Guess:
                 await self._open(dialogue)
                 for _ in range(most):
                     if most > 1 and not self._net.refusals.has_room(endpoint):
-                        raise NotObserved(self._net.refusals.reason(endpoint))
+                        raise Unasked(self._net.refusals.reason(endpoint))
                     if most > 1:
                         self._net.refusals.count(endpoint)
                     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from mailproof.grammars.ntlm import NEGOTIATE, parse_challenge
-from mailproof.net.errors import ClosedEarly, NotObserved
+from mailproof.net.errors import ClosedEarly, NotObserved, Unasked
 from mailproof.net.network import Network
 from mailproof.net.smtp import extensions
 from mailproof.observations.misuse import HTTPRequest, HTTPRequests, Idle, NTLMChallenge
@@ -38,7 +38,13 @@ async def http_requests(endpoint: SMTPEndpoint, net: Network, smtp_session: SMTP
     if why := unserved(smtp_session):
         return HTTPRequests((), why)
     sides = [True] if endpoint.implicit_tls else [False, True] if smtp_session.tls_works else [False]
-    return HTTPRequests(tuple([await _request(endpoint, net, tls) for tls in sides]))
+    seen: list[HTTPRequest] = []
+    for tls in sides:
+        try:
+            seen.append(await _request(endpoint, net, tls))
+        except Unasked as limited:
+            return HTTPRequests(tuple(seen), untried=f"{'inside TLS' if tls else 'in clear'}: {limited.reason}")
+    return HTTPRequests(tuple(seen))
 
 
 async def _request(endpoint: SMTPEndpoint, net: Network, tls: bool) -> HTTPRequest:

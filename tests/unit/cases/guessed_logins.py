@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mailproof.net.smtp import Reply
 from mailproof.observations.guessed_logins import GuessedLogins, Login
@@ -58,6 +59,7 @@ TABLE: Table = {
         undecided(
             "are too few: refused enough", guessed_logins=_seen(_SLOW[:2], _QUICK[:2], interrupted="refused enough")
         ),
+        skips("not asked: not both", guessed_logins=replace(_seen((), (), interrupted="enough"), untried=True)),
         undecided("not both were answered", guessed_logins=_seen((), (), interrupted="421")),
         undecided("is put off", guessed_logins=_seen(to_known=reply(454, "4.7.0 later"))),
     ),
@@ -67,6 +69,7 @@ TABLE: Table = {
         passes(guessed_logins=_seen(row=3, seconds=2.0)),
         advises("21 wrong logins in one session are answered without delay", guessed_logins=_seen()),
         advises("a made-up password is accepted", guessed_logins=_TAKEN),
+        skips("not asked: after 0", guessed_logins=replace(_seen(row=0, row_interrupted="enough"), untried=True)),
         undecided("after 2 wrong logins", guessed_logins=_seen(row=2, seconds=2.0)),
         undecided(
             "after 4 wrong logins: refused enough", guessed_logins=_seen(row=4, row_interrupted="refused enough")

@@ -16,8 +16,16 @@ def _requests(clear: tuple[int, ...], tls: tuple[int, ...] = (221,)) -> HTTPRequ
     return HTTPRequests((HTTPRequest(TRANSCRIPT, False, clear), HTTPRequest(TRANSCRIPT, True, tls)))
 
 
+_IN_CLEAR = HTTPRequests((HTTPRequest(TRANSCRIPT, False, (221,)),))
+_OBEYED = HTTPRequests((HTTPRequest(TRANSCRIPT, False, (500, 250, 221)),))
+
+
 def _tells(*names: tuple[str, str], version: str = "") -> NTLMChallenge:
     return NTLMChallenge(TRANSCRIPT, HOST, ("NTLM",), Challenge(names, version))
+
+
+def _of_public(*names: tuple[str, str]) -> NTLMChallenge:
+    return replace(_tells(*names), host="mx1.example.org")
 
 
 def _short(case: Case) -> Case:
@@ -31,6 +39,8 @@ TABLE: Table = {
         passes(http_requests=_requests((), ())),
         advises("is obeyed, in clear", http_requests=_requests((500, 500, 500, 500, 250, 221))),
         advises("is obeyed, inside TLS", http_requests=_requests((221,), (502, 502, 502, 250, 221))),
+        advises("is obeyed, in clear", http_requests=replace(_OBEYED, untried="inside TLS: refused enough")),
+        skips("inside TLS: refused enough", http_requests=replace(_IN_CLEAR, untried="inside TLS: refused enough")),
         leaves("SMTP-GREET-220", http_requests=HTTPRequests((), "554 no")),
     ),
     "SMTP-IDLE": (
@@ -45,6 +55,11 @@ TABLE: Table = {
     "SMTP-NTLM-LEAK": (
         passes(ntlm_challenge=_tells()),
         passes(ntlm_challenge=_tells(("host name", HOST.upper()))),
+        passes(ntlm_challenge=_of_public(("NetBIOS name", "MX1"), ("DNS domain", "example.org"))),
+        passes(ntlm_challenge=_of_public(("host name", "mx1.example.org."), ("forest", "EXAMPLE.ORG"))),
+        advises("DNS domain corp.example.org", ntlm_challenge=_of_public(("DNS domain", "corp.example.org"))),
+        advises("host name exch01.example.org", ntlm_challenge=_of_public(("host name", "exch01.example.org"))),
+        advises("forest org", ntlm_challenge=_of_public(("forest", "org"))),
         advises(
             "NetBIOS domain CORP, version 10.0.20348",
             ntlm_challenge=_tells(("NetBIOS domain", "CORP"), version="10.0.20348"),
