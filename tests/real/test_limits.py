@@ -67,7 +67,8 @@ def written(lab: Lab, marks: dict[Path, int]) -> list[str]:
 
 
 def test_no_session_is_ended_for_too_many_errors(lab: Lab, run: Run, marks: dict[Path, int]) -> None:
-    tripped = [line for line in written(lab, marks) if "too many" in line.lower()]
+    browser = '(last was "Accept: '  # an HTTP request is to be ended so
+    tripped = [line for line in written(lab, marks) if "too many" in line.lower() and browser not in line]
     assert tripped == []
     judged = [result for result in run.document["results"] if result["target"].split("[")[0].split("@")[-1] in HOSTS]
     assert judged
