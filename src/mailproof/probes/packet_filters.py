@@ -85,7 +85,7 @@ def _seen(program: str, names: tuple[str, ...], found: list[tuple[Chain, str]]) 
     filter_ = PacketFilter(chain for chain, _ in found)
     walk = _Walk(filter_, files)
     translated = bool(filter_.rules("postrouting", "nat"))
-    is_router = translated or bool(filter_.rules("forward"))
+    is_router = bool(filter_.rules("forward")) or (translated and not filter_.rules("output"))
     hook = "forward" if is_router else "output"
     mail = walk.ways(hook, 25)
     web = walk.ways(hook, 80) if is_router else ()
@@ -94,7 +94,7 @@ def _seen(program: str, names: tuple[str, ...], found: list[tuple[Chain, str]]) 
         names,
         len(found),
         is_router,
-        bool(filter_.bases("output", "filter")),
+        bool(filter_.bases(hook, "filter")),
         walk.outside(),
         mail,
         web if any(way.verdict == REDIRECT for way in web) else (),
