@@ -113,6 +113,7 @@ UNBOUND = """server:
     pidfile: {here}/unbound.pid
     hide-version: yes
     module-config: "validator iterator"
+    trust-anchor: ". DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"
     access-control: 192.0.2.0/24 allow
 """
 NSD = """server:
