@@ -112,6 +112,12 @@ TABLE: Table = {
         advises("it is let through", egress=output("tcp flags syn / fin,syn,rst,ack ct state new accept", "drop")),
         advises("it is let through", egress=iptables(BAD_FLAGS)),
         advises(
+            "a program of another user",
+            egress=iptables(
+                "-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n-A OUTPUT -o lo -j ACCEPT"
+            ),
+        ),
+        advises(
             "(lan0), to wan0",
             egress=router('iifname . oifname vmap { "lan0" . "wan0" : accept, "lan0" . "dmz0" : drop }'),
         ),
