@@ -27,8 +27,8 @@ def test_no_form_of_relaying_is_accepted(relay_attempts: RelayAttempts) -> None:
     """Mail from outsiders to outsiders is refused in every form of address and sender, inside TLS and in clear.
 
     By default an address refuses us four times in ten minutes at most, so that no rule like fail2ban's bans the
-    tester; that is enough to find who relays for everybody. For a verdict on all forms exempt the tester there
-    (ignoreip) and set `limits: {refusals: 1000}`, or let the run wait: `limits: {refusals_wait: 7200}`.
+    tester: that finds who relays for everybody, and is not enough to pass. For a verdict on all forms exempt the
+    tester there (ignoreip) and set `limits: {refusals: 1000}`, or let the run wait: `limits: {refusals_wait: 7200}`.
 
     Why: an open relay is found within hours, used for spam, and then stands on every blocklist.
     Fix: relay only for authenticated users and own networks (Postfix: reject_unauth_destination; Exim:

@@ -215,7 +215,7 @@ def _refusal_lines(plan: Plan, limits: Limits) -> Iterator[str]:
         waits = pause <= limits.refusals_wait
         yield (
             f"  {printable(address)}: {count} refusals at most, {limits.refusals} in 10 minutes (limits.refusals): "
-            + (f"that takes {_minutes(pause)}" if waits else "the rest is not tried, and inconclusive; ")
+            + (f"that takes {_minutes(pause)}" if waits else "the rest is not asked, and not applicable; ")
             + ("" if waits else f"limits: {{refusals_wait: {pause:.0f}}} would wait for it")
         )
 

@@ -86,6 +86,7 @@ NOTIFYFLAG ONBATT SYSLOG+WALL
 """
 RIGHT_MUNIN = "[example;mx]\n    address 192.0.2.25\n"
 HISTORIES = "1764000000\n1763999900.5 7 example/mx-cpu-user-d.rrd\n1763999900.5 7 example/old-cpu-user-d.rrd\n"
+RIGHT_SOCKETS = "LISTEN 0 100 0.0.0.0:25 0.0.0.0:*\nLISTEN 0 128 127.0.0.1:5432 0.0.0.0:*\n"
 LISTED = "munin-histories"
 """A list of the histories of Munin, as its master has it; the old name is another one of the same file."""
 RIGHT_HOST = "mx.right.example"
@@ -120,6 +121,14 @@ FAULTS = (
         "mx.injectable.example",
         RIGHT_MUNIN.replace("mx", "mx2"),
         "a node that was renamed",
+        "advice",
+    ),
+    ConfigurationFault(
+        "CFG-SERVICES-CLOSED",
+        "sockets",
+        "mx.injectable.example",
+        f"{RIGHT_SOCKETS}LISTEN 0 128 *:5432 *:*\n",
+        "a database that listens to everybody",
         "advice",
     ),
     ConfigurationFault(
@@ -194,6 +203,7 @@ RIGHT = {
     "fail2ban": RIGHT_JAILS,
     "nut": RIGHT_UPSMON,
     "munin": RIGHT_MUNIN,
+    "sockets": RIGHT_SOCKETS,
     "nftables": RIGHT_RULES,
     "squid": RIGHT_SQUID,
     "white-list": RIGHT_WHITE_LIST,

@@ -128,7 +128,10 @@ def test_the_plan_says_what_would_be_contacted(tmp_path: Path, capsys: pytest.Ca
     contact = hosts["mx1.hosting.example[11.0.25.1]:25"]
     assert "smtp_session" in contact["probes"]
     assert contact["active"] == []
-    assert set(contact["withheld"]) == {"mailboxes", "starttls_injection", "conversation"}
+    assert set(contact["withheld"]) == {
+        *("mailboxes", "starttls_injection", "conversation"),
+        *("http_requests", "idle", "ntlm_challenge"),
+    }
     assert contact["refusals"] == 0
 
 
@@ -138,11 +141,12 @@ def test_the_plan_says_how_many_recipients_a_host_will_refuse(
     file = write_inventory(tmp_path, "domains: [right.example]\nhosts: [mx2.right.example]\n")
     assert main(["plan", str(file)]) == 0
     output = capsys.readouterr().out
-    assert "recipients that it will refuse: 21; more than a usual fail2ban rule lets pass (5 in 10 minutes)" in output
+    assert "refusals that may count against the tester: 29\n" in output
+    assert "11.2.25.1: 29 refusals at most, 4 in 10 minutes (limits.refusals): the rest is not asked" in output
     assert main(["plan", str(file), "--control", "SMTP-POSTMASTER"]) == 0
-    assert "recipients that it will refuse: 1\n" in capsys.readouterr().out
+    assert "refusals that may count against the tester: 1\n" in capsys.readouterr().out
     assert main(["plan", str(file), "--control", "SMTP-EHLO-HELO"]) == 0
-    assert "will refuse" not in capsys.readouterr().out
+    assert "refusals" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("where", ["domain", "inventory", "command line"])

@@ -51,6 +51,19 @@ def openssl(*options: str) -> Callable[[int, Path, Issued], list[str]]:
     return command
 
 
+def openssl_with_two_keys(*options: str) -> Callable[[int, Path, Issued], list[str]]:
+    """OpenSSL with a key of ECDSA beside that of RSA."""
+
+    def command(port: int, directory: Path, issued: Issued) -> list[str]:
+        key, certificate = str(directory / "ec.key"), str(directory / "ec.pem")
+        curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=mx.example"]
+        made = ["openssl", "req", "-x509", *curve, "-keyout", key, "-out", certificate]
+        subprocess.run(made, check=True, capture_output=True)
+        return openssl("-dcert", certificate, "-dkey", key, *options)(port, directory, issued)
+
+    return command
+
+
 def openssl_with_dh(group: str) -> Callable[[int, Path, Issued], list[str]]:
     """OpenSSL with DHE over this group, and nothing else."""
 
@@ -125,7 +138,33 @@ def serve_openssl_of_cryptography(port: int, directory: Path, issued: Issued) ->
 _PSS_AND_PKCS1 = ("rsa_pss_rsae_sha256", "rsa_pkcs1_sha256")
 _RSAE = ("rsa_pss_rsae_sha256", "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512")
 
+_BY_TWO_KEYS = (
+    *("ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES256-GCM-SHA384"),
+    *("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-SHA"),
+)
+_BY_ECDSA_FIRST = (
+    *("ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384"),
+    *("ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-SHA"),
+)
+
+
+def _with_two_keys(suites: tuple[str, ...], schemes: tuple[str, ...], full: int) -> TLSServer:
+    """One whose key of ECDSA has one scheme, and whose groups are more than its first suites."""
+    cipher = ("-cipher", ":".join(suites), "-sigalgs", "ECDSA+SHA256:RSA+SHA256:RSA+SHA512")
+    return TLSServer(
+        f"OpenSSL with two keys, {suites[0]} first",
+        openssl_with_two_keys("-serverpref", "-tls1_2", "-groups", "X25519:P-256:P-384:P-521", *cipher),
+        (_TLS12,),
+        12,
+        full,
+        {"curves": ("x25519", "secp256r1", "secp384r1", "secp521r1"), "schemes_12": schemes},
+        {_TLS12: (suites, True)},
+    )
+
+
 SERVERS = (
+    _with_two_keys(_BY_TWO_KEYS, ("rsa_pkcs1_sha256", "rsa_pkcs1_sha512", "ecdsa_secp256r1_sha256"), 40),
+    _with_two_keys(_BY_ECDSA_FIRST, ("ecdsa_secp256r1_sha256", "rsa_pkcs1_sha256", "rsa_pkcs1_sha512"), 40),
     TLSServer(
         "OpenSSL 3.0, few things in an order of its own",
         openssl(

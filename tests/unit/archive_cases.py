@@ -163,6 +163,14 @@ def what_is_told_can_be_narrowed(archive: Archive) -> None:
     assert classes == ["own", "own, misconfigured"]
 
 
+def times_that_cannot_be_hide_no_others(archive: Archive) -> None:
+    unknown = numbered(1).replace(b"<begin>1000000000", b"<begin>x").replace(b"<end>", b"<end>x")
+    archive.bring(unknown, numbered(2, begin=99_999_999_999), numbered(3, begin=86_400))
+    found = archive.domain()
+    assert (found["since"], found["until"], found["messages"]) == ("1970-01-02", "1970-01-02", 6)
+    assert [(one["first"], one["last"]) for one in found["sources"]] == [("1970-01-02", "1970-01-02")]
+
+
 def two_imports_at_once_count_once(archive: Archive) -> None:
     directory = archive.directory / "many"
     directory.mkdir()
@@ -222,6 +230,7 @@ CASES: tuple[Callable[[Archive], None], ...] = (
     a_mail_of_another_kind_is_no_fault,
     strangers_text_is_text,
     what_is_told_can_be_narrowed,
+    times_that_cannot_be_hide_no_others,
     two_imports_at_once_count_once,
     a_killed_import_leaves_whole_reports,
     the_suite_sees_the_newest_reports_of_its_domains,

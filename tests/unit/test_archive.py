@@ -40,6 +40,17 @@ def test_files_of_every_kind_and_none(archive: Archive, tmp_path: Path, monkeypa
     assert archive.run("import", str(tmp_path / "Maildir"), str(tmp_path / "missing"))[0] == 4
 
 
+def test_of_a_maildir_messages_alone_are_read(archive: Archive, tmp_path: Path) -> None:
+    """Servers keep lists beside them, and in tmp lies what is still being delivered."""
+    for folder in ("", ".Reports/"):
+        for part in ("cur", "new", "tmp"):
+            (tmp_path / f"M/{folder}{part}").mkdir(parents=True)
+        (tmp_path / f"M/{folder}dovecot-uidlist").write_text("3 V1700000000 N5 G1\n")
+        (tmp_path / f"M/{folder}tmp/1.host").write_bytes(XML[:100])
+    (tmp_path / "M/.Reports/cur/2.host:2,S").write_bytes(XML)
+    assert archive.run("import", str(tmp_path / "M")) == (0, "1 files: 1 new reports (1 DMARC), 1 rows\n")
+
+
 def test_a_mailbox_in_one_file(archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As some services hand out the mail of years."""
     monkeypatch.setattr("mailproof.archiving.importing.MAX_PACKED", 5_000)

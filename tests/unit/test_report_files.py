@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from mailproof.grammars import aggregate_reports, report_files, tls_reports
-from mailproof.grammars.aggregate_reports import NAMESPACE, UnreadableXML, parse_aggregate_report
-from mailproof.grammars.report_files import UnreadableReport, unpack
+from mailproof.grammars.aggregate_reports import NAMESPACE, AggregateReport, UnreadableXML, parse_aggregate_report
+from mailproof.grammars.failure_reports import FailureReport
+from mailproof.grammars.report_files import NoReport, UnreadableReport, unpack
 from mailproof.grammars.reports import read_reports
 from mailproof.grammars.tls_reports import UnreadableJSON, parse_tls_report
 from tests.fuzz.parsers.reports import FAILURE, JSON, XML, zipped
@@ -166,7 +167,6 @@ def test_a_report_of_rfc_9990_has_other_reasons() -> None:
         (b"<feedback>", "XML is broken"),
         (b'<!DOCTYPE a [<!ENTITY x "y">]><feedback>&x;</feedback>', "a document type"),
         (b"<feedback>" + b"<a>" * 30, "in each other more than"),
-        (b'<?xml version="1.0" encoding="ebcdic"?><feedback/>', "XML is broken|unknown encoding"),
     ],
 )
 def test_what_is_no_aggregate_report(text: bytes, says: str) -> None:
@@ -277,6 +277,68 @@ def test_a_mail_in_base64_within_a_mail() -> None:
         outer = mail(outer, "message/rfc822")
     with pytest.raises(UnreadableReport, match="lie in each other"):
         unpack(mail(mail(outer, "message/rfc822"), "message/rfc822"))
+
+
+@pytest.mark.parametrize(
+    "attached",
+    [
+        b'<svg xmlns="http://www.w3.org/2000/svg"/>',
+        b"<!DOCTYPE html><html><body/></html>",
+        b"<!doctype html><p>No end",
+        zipped("[Content_Types].xml", b'<?xml version="1.0"?><Types/>'),
+        b'{"a": 1}',
+        b"[1, 2",
+    ],
+)
+def test_attachments_of_other_mail_are_no_broken_reports(attached: bytes) -> None:
+    other = mail(attached, "application/octet-stream")
+    with pytest.raises(NoReport):
+        read_reports(other)
+    found = read_reports(other.replace(b"--x--", mail(GZIP).partition(b"</p>\n")[2]))
+    assert ([type(report).__name__ for report, _ in found.reports], found.broken) == (["AggregateReport"], ())
+
+
+@pytest.mark.parametrize("broken", [XML[:-20], JSON[:-20]])
+def test_a_report_in_a_mail_that_is_broken_is_told(broken: bytes) -> None:
+    found = read_reports(mail(broken, "application/octet-stream"))
+    assert (found.reports, len(found.broken)) == ((), 1)
+
+
+def test_attachments_of_a_message_that_failed_are_no_reports() -> None:
+    message = b"--b\nContent-Type: message/rfc822\n\n" + mail(GZIP) + b"\n--b--\n"
+    ((report, _),) = read_reports(FAILURE.replace(b"--b--\n", message)).reports
+    assert isinstance(report, FailureReport)
+    ((complaint, _),) = read_reports(FAILURE.replace(b"--b--\n", message).replace(b"auth-failure", b"abuse")).reports
+    assert isinstance(complaint, AggregateReport)
+
+
+def test_a_mail_may_begin_as_editors_save_it_and_name_a_container_text() -> None:
+    for data in (b"\xef\xbb\xbf" + mail(GZIP), b"\r\n" + mail(GZIP), mail(GZIP, "text/plain")):
+        ((report, container),) = read_reports(data).reports
+        assert (type(report), container) == (AggregateReport, "gzip")
+
+
+@pytest.mark.parametrize("encoding", ["gb2312", "GB18030", "big5", "punycode", "x-nothing"])
+def test_encodings_that_expat_does_not_know(encoding: str) -> None:
+    found = parse_aggregate_report(XML.replace(b"?>", f' encoding="{encoding}"?>'.encode(), 1))
+    assert found.rows == parse_aggregate_report(XML).rows
+    assert "not every reader of XML knows its encoding" in found.errors[0]
+
+
+def test_a_domain_in_its_own_letters_is_that_of_the_inventory() -> None:
+    found = parse_aggregate_report(XML.replace(b"example.org", "B\xfccher.example".encode()))
+    assert found.domain == found.rows[0].header_from == "xn--bcher-kva.example"
+    named = parse_aggregate_report(
+        XML.replace(b"<header_from>", b"<header_from>A &lt;a@").replace(b"</header", b"&gt;</header")
+    )
+    assert named.rows[0].header_from == "example.org"
+
+
+def test_a_report_of_tls_in_other_encodings_and_with_something_behind_it() -> None:
+    text = JSON.decode()
+    assert parse_tls_report(text.encode("utf-16")) == parse_tls_report(JSON)
+    assert parse_tls_report(JSON + b"\n\0").errors == ("something stands behind the end of the report",)
+    assert parse_tls_report(text.replace("{", '{"x": "\xe9",', 1).encode("latin-1")).errors == ("it is no UTF-8",)
 
 
 def test_all_reports_of_a_file() -> None:

@@ -34,6 +34,7 @@ GOOD = replace(BAD, passed=10, by_spf=10, by_dkim=10)
         (replace(GOOD, messages=1000, passed=990), Known(declared=True), SourceClass.OWN, "fails for 10 of 1000"),
         (BAD, Known(declared=True), SourceClass.MISCONFIGURED, "DMARC fails for 10 of 10 messages"),
         (replace(BAD, reasons=("mailing_list",)), Known(), SourceClass.MAILING_LIST, "a receiver says mailing_list"),
+        (replace(GOOD, overridden=2, reasons=("mailing_list",)), Known(), SourceClass.AUTHORISED, "SPF authorises it"),
         (replace(BAD, reasons=("forwarded",)), Known(), SourceClass.FORWARDER, "a receiver says forwarded"),
         (replace(BAD, reasons=("local_policy",)), Known(), SourceClass.UNKNOWN, "nothing passes"),
         (GOOD, Known(listed=("bl",)), SourceClass.AUTHORISED, "SPF authorises it"),

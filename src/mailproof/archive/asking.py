@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, case, func, or_, select
 
 from mailproof.archive.tables import ASIDE, FAILURE, REPORT, ROW, TLS_POLICY
-from mailproof.observations.reports import SourceSeen
+from mailproof.observations.reports import SourceSeen, latest_end
 
 DAY = 86_400
 
@@ -99,8 +99,7 @@ def seen(engine: Engine, domain: str, period: Period, *, below: bool) -> DomainS
                 func.coalesce(func.sum(ROW.c.messages), 0),
                 func.coalesce(func.sum(_PASSED), 0),
                 func.count(REPORT.c.id.distinct()),
-                func.coalesce(func.min(REPORT.c.begin_at), 0),
-                func.coalesce(func.max(REPORT.c.end_at), 0),
+                *_first_and_last(),
             )
             .select_from(ROW.join(REPORT))
             .where(rows, dmarc)
@@ -131,6 +130,12 @@ def _counted(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.coalesce(func.sum(case((condition, ROW.c.messages), else_=0)), 0)
 
 
+def _first_and_last() -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """When the first of some reports begins and the last one ends, without times that are unknown or to come."""
+    ends = case((REPORT.c.end_at <= latest_end(), REPORT.c.end_at), else_=0)
+    return func.coalesce(func.min(func.nullif(REPORT.c.begin_at, 0)), 0), func.coalesce(func.max(ends), 0)
+
+
 def by_source(where: ColumnElement[bool], *first: ColumnElement[int]) -> Select[Any]:
     """A question for the sums of rows, for each address and name in From; the most messages first."""
     keys = (*first, ROW.c.source, ROW.c.header_from)
@@ -138,7 +143,7 @@ def by_source(where: ColumnElement[bool], *first: ColumnElement[int]) -> Select[
     sums = (
         *(total, func.sum(_PASSED), _counted(ROW.c.spf == "pass"), _counted(ROW.c.dkim == "pass")),
         *(_counted(ROW.c.reasons.not_in(_OF_THE_POLICY)), _counted(ROW.c.signed == 1)),
-        *(func.min(REPORT.c.begin_at), func.max(REPORT.c.end_at)),
+        *_first_and_last(),
     )
     query = select(*keys, *sums).select_from(ROW.join(REPORT)).where(where, ROW.c.source != "")
     return query.group_by(*keys).order_by(total.desc(), *keys)

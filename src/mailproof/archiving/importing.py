@@ -82,7 +82,10 @@ def require_paths(paths: Sequence[Path]) -> None:
 
 
 def files_below(path: Path) -> Iterator[Path]:
-    """The file itself, or the regular files below a directory, in order. Links to directories are not followed."""
+    """The file itself, or the regular files below a directory, in order. Links to directories are not followed.
+
+    Of a Maildir the messages: beside them lie lists of the server, and in ``tmp`` what is still being delivered.
+    """
     if not path.is_dir():
         yield path
         return
@@ -92,6 +95,9 @@ def files_below(path: Path) -> Iterator[Path]:
 
     for folder, folders, names in os.walk(path, onerror=fail):
         folders.sort()
+        if {"cur", "new"} <= set(folders):
+            folders[:] = [name for name in folders if name != "tmp"]
+            continue
         for name in sorted(names):
             file = Path(folder) / name
             if not name.startswith(".") and _is_regular(file):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from mailproof.grammars.received import normal_address
+from mailproof.net.dns.names import normalise
 
 NAMESPACE = "urn:ietf:params:xml:ns:dmarc-2.0"
 """Of RFC 9990."""
@@ -24,6 +25,9 @@ MAX_MENDED = 20 * 1024 * 1024
 MAX_RESULTS = 200
 """Signatures and SPF results of one row; RFC 9990 wants at most 100 signatures."""
 
+MAX_NAME = 253
+"""Characters of a name in the DNS (RFC 1035, section 2.3.4)."""
+
 MAX_DIGITS = 10
 """Of a count. Sums of what strangers claim have to fit into 64 bits."""
 
@@ -34,6 +38,10 @@ DISPOSITIONS = ("none", "quarantine", "reject", "pass")
 
 class UnreadableXML(ValueError):
     """No aggregate report, or XML that cannot be read at all."""
+
+
+class OtherXML(UnreadableXML):
+    """Of another kind: a picture, a page, or a part of an office document."""
 
 
 class _BrokenXML(UnreadableXML):
@@ -115,13 +123,18 @@ def parse_aggregate_report(data: bytes) -> AggregateReport:
         with suppress(_BrokenXML):
             _read(_mended(data), reader, expat.ParserCreate("utf-8"))
         if not reader.is_complete:
-            raise broken from None
+            raise (broken if _FEEDBACK.search(_text_of(data)) else OtherXML(str(broken))) from None
         reader.note(str(broken))
     return reader.report()
 
 
 _BOM = b"\xef\xbb\xbf"
 _DECLARATION = re.compile(r"<\?xml\s[^<>]{0,200}\?>")
+_ENCODING = re.compile(
+    rb"""<\?xml\s[^<>]{0,100}?encoding\s*=\s*["']((?i:gb|big5|shift|euc|iso-2022)[A-Za-z0-9_-]{0,20})["']"""
+)
+"""Those of several octets a character. Python knows some that take time with the square of the length, as Punycode."""
+_FEEDBACK = re.compile(r"(?i)<(?:[\w.-]{1,40}:)?feedback\b")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _CONTROL_REFERENCE = re.compile(
     r"&#(?:0{0,9}(?:[0-8]|1[124-9]|2[0-9]|3[01])|[xX]0{0,9}(?:[0-8bcefBCEF]|1[0-9a-fA-F]));"
@@ -147,18 +160,30 @@ def _read(data: bytes, reader: _Reader, parser: expat.XMLParserType) -> None:
     except UnreadableXML:
         raise
     except (ValueError, LookupError) as error:
-        raise UnreadableXML(str(error)) from None
+        # Expat knows the encodings of one octet a character, and UTF-8 and UTF-16.
+        raise _BrokenXML(f"not every reader of XML knows its encoding: {error}") from None
 
 
 def _mended(data: bytes) -> bytes:
     """Broken XML without what breaks it most often."""
-    text = _CONTROL.sub("", _DECLARATION.sub("", data.decode("utf-8", "replace")))
+    text = _CONTROL.sub("", _DECLARATION.sub("", _text_of(data)))
     text = _CONTROL_REFERENCE.sub("", text)
     return _BARE_AMPERSAND.sub("&amp;", _BARE_LESS.sub("&lt;", text)).encode()
 
 
-def _refuse(*_: object) -> None:
-    raise UnreadableXML("it has a document type, which no report needs")
+def _text_of(data: bytes) -> str:
+    """What octets say in the encoding that they name; UTF-8 where that is none."""
+    named = _ENCODING.match(data)
+    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else named[1].decode() if named else "utf-8"
+    try:
+        return data.decode(encoding, "replace")
+    except (LookupError, ValueError):
+        return data.decode("utf-8", "replace")
+
+
+def _refuse(name: str, *_: object) -> None:
+    kind = UnreadableXML if name.rpartition(":")[2].lower() == "feedback" else OtherXML
+    raise kind("it has a document type, which no report needs")
 
 
 @dataclass
@@ -196,7 +221,7 @@ class _Reader:
         namespace = namespace or attributes.get(f"xmlns{colon}{prefix}", "")
         if not self._path:
             if local.lower() != "feedback":
-                raise UnreadableXML(f"it is no aggregate report: its element is {local[:40]}")
+                raise OtherXML(f"it is no aggregate report: its element is {local[:40]}")
             self._is_9990 = namespace == NAMESPACE
         if len(self._path) >= MAX_DEPTH:
             raise UnreadableXML(f"its elements lie in each other more than {MAX_DEPTH} times")
@@ -250,7 +275,7 @@ class _Reader:
 
     def _finish_row(self) -> None:
         values = self._record.values
-        source = normal_address(values.get("source_ip", ""))
+        source = normal_address(values.get("source_ip", "").strip("[]"))
         if not source:
             self.note(f"source_ip is no address: {values.get('source_ip', '')[:40]!r}")
         count = _number(values.get("count", ""), MAX_DIGITS)
@@ -265,9 +290,7 @@ class _Reader:
         if self._is_9990 and self._record.results_of_spf > 1:
             self.note("a row has several results of SPF")
         signatures = tuple(
-            SignatureResult(
-                one.get("domain", "").lower().rstrip("."), one.get("selector", ""), one.get("result", "").lower()
-            )
+            SignatureResult(_domain(one.get("domain", "")), one.get("selector", ""), one.get("result", "").lower())
             for one in self._record.signatures
         )
         self._rows.append(
@@ -278,7 +301,7 @@ class _Reader:
                 values.get("dkim", ""),
                 values.get("spf", ""),
                 tuple(self._record.reasons),
-                values.get("header_from", "").rpartition("@")[2].lower().rstrip("."),
+                _domain(values.get("header_from", "").rpartition("@")[2].rstrip(">")),
                 values.get("envelope_from", "").lower().rstrip("."),
                 signatures,
             )
@@ -291,7 +314,7 @@ class _Reader:
         for name in ("org_name", "email", "report_id"):
             if not self._values.get(name):
                 self.note(f"{name} is missing")
-        domain = self._policy.get("domain", "").lower().rstrip(".")
+        domain = _domain(self._policy.get("domain", ""))
         if not domain:
             self.note("policy_published names no domain")
         begin, end = (_time(self._values.get(name, "")) for name in ("begin", "end"))
@@ -315,6 +338,17 @@ class _Reader:
 
 def _number(text: str, digits: int = 12) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
+
+
+def _domain(text: str) -> str:
+    """A domain in small letters, and in A-labels, as inventories have it: some reporters write it as people do."""
+    text = text.lower().rstrip(".")
+    if text.isascii() or len(text) > MAX_NAME:
+        return text
+    try:
+        return normalise(text)
+    except ValueError:
+        return text
 
 
 def _time(text: str) -> int:

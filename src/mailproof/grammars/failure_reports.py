@@ -52,6 +52,17 @@ class FailureReport:
     """When the message arrived, or else the report was written, in seconds since 1970; 0 where nothing says it."""
 
 
+_OF_FAILURES = re.compile(
+    rb"""(?im)^content-type:(?:[^\r\n]|\r?\n[ \t]){0,1000}?report-type\s*=\s*["']?feedback-report\b"""
+)
+
+
+def is_failure_report(data: bytes) -> bool:
+    """Whether the header of a mail says that all of it is a report of this format (RFC 5965, section 2)."""
+    header = re.split(rb"\r?\n\r?\n", data[:MAX_HEADER].lstrip(b"\r\n"), maxsplit=1)[0]
+    return _OF_FAILURES.search(header) is not None
+
+
 def parse_failure_report(data: bytes) -> FailureReport | None:
     """The failure report that a mail is; None for another mail. Raises UnreadableReport."""
     parts = parts_of_mail(data)

@@ -56,6 +56,8 @@ class Unpacked:
     data: bytes
     container: str = ""
     """gzip, zip or mail, whatever it came out of last; empty for a plain file."""
+    in_mail: bool = False
+    """Whether it came with a mail, which may have other attachments as well."""
 
 
 def unpack(data: bytes) -> tuple[Unpacked, ...]:
@@ -75,6 +77,7 @@ class _Budget:
     def __init__(self) -> None:
         self.octets = MAX_UNPACKED
         self.reports = MAX_REPORTS
+        self.in_mail = False
 
     def take(self, octets: int) -> None:
         self.octets -= octets
@@ -95,8 +98,9 @@ def _open(data: bytes, container: str, depth: int, budget: _Budget) -> Iterator[
         budget.reports -= 1
         if budget.reports < 0:
             raise UnreadableReport(f"it holds more than {MAX_REPORTS} reports")
-        yield Unpacked(form, data, container)
+        yield Unpacked(form, data, container, budget.in_mail)
     elif container != "mail" and depth == 0:
+        budget.in_mail = True
         for part in _parts(data, budget):
             yield from _open(part, "mail", depth + 1, budget)
 
@@ -167,6 +171,7 @@ def parts_of_mail(data: bytes, depth: int = 0) -> tuple[Message, ...]:
     """
     if depth > MAX_DEPTH:
         raise UnreadableReport(f"more than {MAX_DEPTH} mails lie in each other")
+    data = data.removeprefix(_BOMS[0]).lstrip(b"\r\n")
     if not re.match(rb"(?:From |[\x21-\x39\x3b-\x7e]+[ \t]*:)", data):
         return ()
     if len(_BOUNDARY.findall(data)) > 20 or data.count(b"\n--") > 2 * MAX_PARTS:
@@ -212,7 +217,7 @@ _FIELDS = re.compile(rb"(?m)^[\x21-\x39\x3b-\x7e]{1,200}:")
 def _decoded(part: Message) -> bytes:
     try:
         content = part.get_payload(decode=True)
-        is_page = _is_page(part)
+        is_page = _is_page(part) and not (isinstance(content, bytes) and content.startswith(tuple(_STARTS)))
     except (ValueError, LookupError, AttributeError, TypeError, binascii.Error):
         return b""
     return content if isinstance(content, bytes) and not is_page else b""

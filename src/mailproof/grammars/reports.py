@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from mailproof.grammars.aggregate_reports import AggregateReport, UnreadableXML, parse_aggregate_report
-from mailproof.grammars.failure_reports import FailureReport, parse_failure_report
+from mailproof.grammars.aggregate_reports import AggregateReport, OtherXML, UnreadableXML, parse_aggregate_report
+from mailproof.grammars.failure_reports import FailureReport, is_failure_report, parse_failure_report
 from mailproof.grammars.report_files import NoReport, unpack
-from mailproof.grammars.tls_reports import TLSReport, UnreadableJSON, parse_tls_report
+from mailproof.grammars.tls_reports import OtherJSON, TLSReport, UnreadableJSON, parse_tls_report
 
 Report: TypeAlias = AggregateReport | TLSReport | FailureReport
 
@@ -24,7 +24,13 @@ class Contents:
 
 
 def read_reports(data: bytes) -> Contents:
-    """Take all reports in a file apart. Raises NoReport for a file without any, UnreadableReport for a broken one."""
+    """Take all reports in a file apart. Raises NoReport for a file without any, UnreadableReport for a broken one.
+
+    A failure report holds the message that it is about, whose attachments are a stranger's. Other mail may have
+    attachments that look like reports from outside: pictures in XML, office documents, JSON.
+    """
+    if is_failure_report(data) and (failure := parse_failure_report(data)) is not None:
+        return Contents(((failure, "mail"),))
     try:
         unpacked = unpack(data)
     except NoReport:
@@ -38,5 +44,8 @@ def read_reports(data: bytes) -> Contents:
             parse = parse_aggregate_report if one.format == "xml" else parse_tls_report
             reports.append((parse(one.data), one.container))
         except (UnreadableXML, UnreadableJSON) as error:
-            broken.append(str(error))
+            if not (one.in_mail and isinstance(error, (OtherXML, OtherJSON))):
+                broken.append(str(error))
+    if not reports and not broken:
+        raise NoReport("it holds no report")
     return Contents(tuple(reports), tuple(broken))

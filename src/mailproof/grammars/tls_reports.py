@@ -27,6 +27,10 @@ class UnreadableJSON(ValueError):
     """No report of TLS reporting, or JSON that cannot be read."""
 
 
+class OtherJSON(UnreadableJSON):
+    """Of another kind, or no JSON at all."""
+
+
 @dataclass(frozen=True)
 class FailureDetail:
     """Sessions that failed in one way."""
@@ -66,13 +70,19 @@ def parse_tls_report(data: bytes) -> TLSReport:
     """Take a report apart. Raises UnreadableJSON for what is none."""
     if len(data) > MAX_OCTETS:
         raise UnreadableJSON(f"its JSON has more than {MAX_OCTETS} octets")
-    try:
-        document = json.loads(data.decode("utf-8-sig", "strict"))
-    except (ValueError, RecursionError) as error:
-        raise UnreadableJSON(f"its JSON is broken: {error!s:.100}") from None
-    if not isinstance(document, dict) or not isinstance(document.get("policies"), list):
-        raise UnreadableJSON("it is no report of TLS reporting: it holds no policies")
     errors: dict[str, None] = {}
+    text = data.decode(json.detect_encoding(data), "replace").lstrip()
+    if "\ufffd" in text:
+        errors["it is no UTF-8"] = None
+    try:
+        document, end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError) as error:
+        kind = UnreadableJSON if '"policies"' in text else OtherJSON
+        raise kind(f"its JSON is broken: {error!s:.100}") from None
+    if not isinstance(document, dict) or not isinstance(document.get("policies"), list):
+        raise OtherJSON("it is no report of TLS reporting: it holds no policies")
+    if text[end:].strip():
+        errors["something stands behind the end of the report"] = None
     for name in ("organization-name", "report-id", "contact-info", "date-range"):
         if not document.get(name):
             errors[f"{name} is missing"] = None
@@ -81,14 +91,16 @@ def parse_tls_report(data: bytes) -> TLSReport:
         raise UnreadableJSON(f"it holds more than {MAX_POLICIES} policies")
     policies = tuple(_policy(entry, errors) for entry in entries if isinstance(entry, dict))
     period = document.get("date-range")
-    begin, end = (_time(period.get(f"{name}-datetime")) if isinstance(period, dict) else 0 for name in ("start", "end"))
-    if not begin or not end or end < begin:
+    begin, until = (
+        _time(period.get(f"{name}-datetime")) if isinstance(period, dict) else 0 for name in ("start", "end")
+    )
+    if not begin or not until or until < begin:
         errors["date-range names no period"] = None
     return TLSReport(
         _text(document.get("organization-name")),
         _text(document.get("report-id")),
         begin,
-        end,
+        until,
         policies,
         tuple(errors)[:20],
     )

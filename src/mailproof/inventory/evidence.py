@@ -22,6 +22,7 @@ ProgramName = Literal[
     "munin",
     "nftables",
     "iptables",
+    "sockets",
     "nginx",
     "apache",
     "haproxy",
@@ -91,9 +92,10 @@ class Configuration(Part):
     program: ProgramName = Field(
         description="The program, of which each file is an entry: postfix, exim, dovecot, opensmtpd; unbound, bind, "
         "nsd, knot, powerdns, recursor (of PowerDNS); fail2ban (jail.conf, jail.local), nut (upsmon.conf, "
-        "upssched.conf, ups.conf), munin (munin.conf, the list of its histories); nftables, iptables; nginx, apache, "
-        "haproxy, keepalived; squid, tinyproxy. white-list is a list of clients that Exim or Postfix never refuses, "
-        "aliases a file of aliases, a virtual table or a .forward, sieve a Sieve script."
+        "upssched.conf, ups.conf), munin (munin.conf, the list of its histories); nftables, iptables, sockets (the "
+        "output of `ss -H -ltn`); nginx, apache, haproxy, keepalived; squid, tinyproxy. white-list is a list of "
+        "clients that Exim or Postfix never refuses, aliases a file of aliases, a virtual table or a .forward, sieve a "
+        "Sieve script."
     )
     file: EvidenceFile = Field(description="The file, relative to this one.")
 

@@ -66,7 +66,7 @@ class LimitsPart(Part):
     refusals_wait: Annotated[float, Field(ge=0, le=86400)] = Field(
         _DEFAULT_LIMITS.refusals_wait,
         description="How long to wait in all for an address to be asked for more that it refuses; 0: the rest is not "
-        "tried, and inconclusive.",
+        "asked, and not applicable.",
     )
     idle: Annotated[float, Field(ge=0, le=600)] = Field(
         _DEFAULT_LIMITS.idle,

@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from mailproof.clock import now
 from mailproof.grammars.failure_reports import FailureReport
+from mailproof.grammars.received import seconds_of
 from mailproof.grammars.tls_reports import TLSReport
 from mailproof.observations import Observation
+
+MAX_AHEAD = 2 * 86_400
+"""Seconds by which the end of a report may lie ahead: clocks and zones differ. Anybody can send a report that ends in a
+hundred years, and next to it all others would be old."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,11 @@ class Reports(Observation):
                 lines.append(f"{policy.domain} ({policy.type}): {numbers}")
                 lines += [f"{one.sessions} x {one.type} at {one.mx or one.address}" for one in policy.details[:100]]
         return (*lines, *self.unread)
+
+
+def latest_end() -> int:
+    """The latest time at which a report may end, in seconds since 1970."""
+    return int(seconds_of(now()) or 0.0) + MAX_AHEAD
 
 
 def day(seconds: int) -> str:

@@ -53,7 +53,7 @@ def classify(source: SourceSeen, known: Known = NOTHING) -> tuple[SourceClass, t
     """The class of a source, and what speaks for it."""
     reasons = tuple(_signs(source, known))
     ours = known.declared or known.own_name
-    told = set(source.reasons)
+    told = set(source.reasons) if source.by_spf <= source.overridden else set()
     if ours:
         amiss = source.passed * 100 < PERCENT_OF_OWN * source.messages
         return SourceClass.MISCONFIGURED if amiss else SourceClass.OWN, reasons

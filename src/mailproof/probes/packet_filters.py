@@ -37,7 +37,7 @@ MAX_SOURCES = 8
 
 ELSEWHERE = {"ip": "11.25.25.25", "ip6": "2a0f:25::25"}
 """A mail server of somebody else: no rule names it."""
-_CLIENT = {"ip": "10.251.7.7", "ip6": "2a0f:80::7"}
+CLIENT = {"ip": "10.251.7.7", "ip6": "2a0f:80::7"}
 """A client that no rule names."""
 ANOTHER = "another0"
 """An interface that no rule names."""
@@ -54,14 +54,22 @@ async def egress(configuration: Configuration, net: Network) -> EgressSeen:
     names = tuple(file.name for file in configuration.files)
     if program not in ("nftables", "iptables"):
         return EgressSeen(program, names)
+    return await asyncio.to_thread(_seen, program, names, await chains_of(configuration, net))
+
+
+async def chains_of(configuration: Configuration, net: Network) -> list[tuple[Chain, str]]:
+    """The chains of a packet filter, each with the name of its file.
+
+    Raises NotAvailable where no file holds rules, Malformed for what is none.
+    """
     found: list[tuple[Chain, str]] = []
-    for file in holders_of(configuration, *_COMMANDS[program]):
+    for file in holders_of(configuration, *_COMMANDS[configuration.program]):
         text = await net.files.text(Path(file.path), MAX_OCTETS)
         try:
-            found += await asyncio.to_thread(_chains, program, file, text)
+            found += await asyncio.to_thread(_chains, configuration.program, file, text)
         except NotPacketFilter as error:
             raise Malformed(f"{file.name}: {error}") from None
-    return await asyncio.to_thread(_seen, program, names, found)
+    return found
 
 
 _COMMANDS = {"nftables": (NFT_LIST,), "iptables": (IPTABLES_SAVE, IP6TABLES_SAVE)}
@@ -172,11 +180,11 @@ class _Walk:
             last = int(network.broadcast_address)
             addresses = map(str, map(type(network.network_address), range(last - 1, last - 6, -1)))
             clients += islice((one for one in addresses if one not in alone), 1)
-        return [*clients, _CLIENT[family]]
+        return [*clients, CLIENT[family]]
 
     def _packet(self, family: str, source: str, port: int, arrives: str, leaves: str) -> Packet:
         user = "" if arrives else "another"
-        return Packet(family, source or _CLIENT[family], ELSEWHERE[family], port, arrives, leaves, user)
+        return Packet(family, source or CLIENT[family], ELSEWHERE[family], port, arrives, leaves, user)
 
     def _way(self, hook: str, packet: Packet) -> Way:
         before = [self._filter.passage("prerouting", packet, kind) for kind in ("filter", "nat") if packet.arrives]

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mailproof.clock import now
 from mailproof.grammars.aggregate_reports import AggregateReport, Row
 from mailproof.grammars.failure_reports import FailureReport
-from mailproof.grammars.received import seconds_of
 from mailproof.grammars.reports import Contents
 from mailproof.grammars.tls_reports import TLSReport
 from mailproof.inventory.budgets import MAX_REPORTED_SOURCES
-from mailproof.observations.reports import AggregateSeen, Reports, SourceSeen, day
+from mailproof.observations.reports import AggregateSeen, Reports, SourceSeen, day, latest_end
 
 MAX_NAME = 253
 """Characters of a name in the DNS (RFC 1035, section 2.3.4)."""
-
-MAX_AHEAD = 2 * 86_400
-"""Seconds by which the end of a report may lie ahead: clocks and zones differ. Anybody can send a report that ends in a
-hundred years, and next to it all others would be old."""
 
 NOT_OF_THE_RECEIVER = ("policy_test_mode", "sampled_out")
 """Reasons that the policy itself is (t=y; pct in RFC 7489)."""
@@ -49,11 +43,6 @@ def merged(sources: Iterable[SourceSeen]) -> tuple[SourceSeen, ...]:
 def is_ahead(end: int) -> bool:
     """Whether a report ends in a time that is still to come."""
     return end > latest_end()
-
-
-def latest_end() -> int:
-    """The latest time at which a report may end, in seconds since 1970."""
-    return int(seconds_of(now()) or 0.0) + MAX_AHEAD
 
 
 def ahead(end: int) -> str:

@@ -16,8 +16,8 @@ from mailproof.inventory.report_sources import ReportSource
 from mailproof.net.errors import NoAddress, NotAvailable
 from mailproof.net.mailboxes import Bounds, IMAPMailbox, MailboxURL, UnreadableMailbox
 from mailproof.net.network import Network
-from mailproof.observations.reports import AggregateSeen, Reports
-from mailproof.probes.report_contents import ahead, is_ahead, latest_end, reports_of
+from mailproof.observations.reports import AggregateSeen, Reports, latest_end
+from mailproof.probes.report_contents import ahead, is_ahead, reports_of
 from mailproof.targets.files import ReportFile
 
 MAX_SOURCES = 50_000

@@ -12,6 +12,7 @@ from mailproof.grammars.nftables import parse_nftables
 from mailproof.grammars.packet_filters import NotPacketFilter, Packet, PacketFilter
 from mailproof.grammars.proxy_access import ACCESS, ConnectRequest
 from mailproof.grammars.settings import MAX_EXPANDED, expand, expand_macros, parse_exim, parse_services, parse_settings
+from mailproof.grammars.sockets import parse_sockets
 from mailproof.grammars.tls_settings import admitted
 from mailproof.grammars.white_lists import parse_white_list
 from mailproof.net.errors import Malformed
@@ -92,6 +93,12 @@ def _packet_filter(data: bytes) -> bool:
         filter_ = PacketFilter(found)
         for hook in ("output", "forward"):
             filter_.passage(hook, Packet("ip", "10.0.0.1", "11.0.0.1", 25, "a", "b", "c"))
+    return bool(found)
+
+
+def _sockets(data: bytes) -> bool:
+    found = list(parse_sockets(as_text(data)))
+    assert all(one.line >= 1 and one.port <= 99_999 for one in found)
     return bool(found)
 
 
@@ -201,6 +208,13 @@ PARSERS = (
         (b"127.0.0.0/8, [::1]/128 !192.0.2.1 hash:/etc/relay $nets", b"<; 127.0.0.1 ; ::1 ; +named ; lsearch;/etc/x"),
         words_of("< ; : :: , ! 0.0.0.0/0 ::/0 [ ] / * @ @[] $ hash: cidr: +x 1.2.3.4/33"),
         5,
+    ),
+    Parser(
+        "listening sockets",
+        _sockets,
+        (b"LISTEN 0 100 0.0.0.0:25 0.0.0.0:*\nLISTEN 0 1 [fe80::1%eth0]:993 [::]:*\n", b"LISTEN 0 1 *:22 *:*\n"),
+        words_of("LISTEN 0 * : [ ] % :: 127.0.0.1"),
+        1,
     ),
     Parser(
         "munin.conf and lists of histories",

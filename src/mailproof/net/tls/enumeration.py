@@ -34,7 +34,8 @@ class Enumeration(Questions):
 
         What an answer chooses of each list is left out of the next hello. As soon as an answer does not choose of all
         that are left, nothing is concluded from it, and the list that ends first, most likely, is offered whole again.
-        If the same hello is then answered as before, that list has ended.
+        If the same hello is then answered as before, that list has ended: unless it was the key that was missing. A
+        server with keys of two kinds signs with each in its own schemes, and wants the curve of an ECDSA key offered.
         """
         found: dict[str, tuple[int, ...]] = dict.fromkeys(_CHOSEN, ())
         ended: set[str] = set()
@@ -43,7 +44,7 @@ class Enumeration(Questions):
             lists = ["groups", "suites"] if version is _TLS1_3 else ["groups", "schemes", "suites"]
             if version is _TLS1_2 and is_ecdsa(await self.interview.ask(base)):
                 lists.remove("groups")  # the curve of its key must be in every offer
-            doubted = ""
+            doubted, refused = "", False
             while lists != ["suites"] or doubted:
                 left = {n: tuple(v for v in getattr(base, n) if n not in lists or v not in found[n]) for n in _CHOSEN}
                 if not all(left[name] for name in lists):
@@ -52,11 +53,14 @@ class Enumeration(Questions):
                 answer = await self.interview.ask(hello)
                 chosen = {name: of(answer.flight) if answer.accepted else None for name, of in _CHOSEN.items()}
                 if all(chosen[name] in left[name] for name in lists):
+                    if doubted and chosen[doubted] and _tells(doubted, answer, found["suites"], refused=refused):
+                        ended.add(doubted)
+                    if doubted and (sure := _in_order(found["suites"], chosen["suites"])) != found["suites"]:
+                        found["suites"], chosen["suites"] = sure, None
                     found |= {name: (*found[name], value) for name, value in chosen.items() if name in lists and value}
-                    ended |= {doubted} if doubted and chosen[doubted] else set()
                     doubted = ""
                 elif lists != ["suites"]:
-                    doubted = lists.pop(0)
+                    doubted, refused = lists.pop(0), not answer.accepted
                 else:
                     break
         return {name: Known(values, name in ended) for name, values in found.items()}
@@ -114,6 +118,32 @@ def is_ecdsa(answer: Answer) -> bool:
     """Whether the suite that is chosen needs a key of ECDSA."""
     chosen = suite_of(answer.flight)
     return chosen is not None and "ECDSA" in suite(chosen).key_exchange
+
+
+def _tells(doubted: str, answer: Answer, chosen_before: tuple[int, ...], *, refused: bool) -> bool:
+    """Whether it shows that a list has ended if the same hello with the whole of it gets this answer.
+
+    ``refused``: without what was chosen of it, all was declined, instead of another suite being chosen.
+    """
+    if doubted == "schemes":
+        # Of another kind of key no suite may be left, or one that comes after the suite that was chosen instead.
+        keys = {_key(number) for number in chosen_before} | {_key(suite_of(answer.flight))}
+        return refused and len(keys) == 1
+    return not is_ecdsa(answer)
+
+
+def _in_order(suites: tuple[int, ...], chosen: int | None) -> tuple[int, ...]:
+    """Those of ``suites`` whose place is sure if ``chosen`` comes next as soon as a whole list is offered again.
+
+    While all schemes of one kind of key, or its curve, are left out, the suites of that kind are passed over.
+    """
+    last = max((place for place, number in enumerate(suites, 1) if _key(number) == _key(chosen)), default=0)
+    return suites[:last]
+
+
+def _key(number: int | None) -> str:
+    """The kind of key that a suite needs."""
+    return "" if number is None else suite(number).key_exchange.rpartition("_")[2]
 
 
 def suite_of(flight: Flight) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailproof.net.tls.enumeration import Enumeration, group_of, is_ecdsa, suite_of
+from mailproof.net.tls.enumeration import NOTHING_YET, Enumeration, Known, group_of, is_ecdsa, suite_of
 from mailproof.net.tls.facts import Dated, Handshake, SuiteList
 from mailproof.net.tls.groups import (
     CURVES,
@@ -25,6 +25,7 @@ from mailproof.net.tls.suites import (
     DatedKind,
     WeakKind,
     suite,
+    suite_named,
 )
 from mailproof.net.tls.versions import TLSVersion
 
@@ -119,13 +120,34 @@ class ListQuestions(Enumeration):
         return tuple(map(group_name, found))
 
     async def schemes_12(self) -> tuple[str, ...]:
-        """The signature schemes of TLS 1.2, in the order in which the server chooses them."""
+        """The signature schemes of TLS 1.2, in the order in which the server chooses them.
+
+        OpenSSL chooses the suite first, and then has to sign with the key of that: schemes of another key show only
+        where nothing but suites of that key is offered.
+        """
         found: tuple[int, ...] = ()
         hello = await self.ephemeral("ECDHE") or await self.ephemeral("DHE")
         if hello is not None and hello.version is _TLS1_2:
             known = (await self.together(_TLS1_2))["schemes"]
-            found = await self.choices(lambda left: replace(hello, schemes=left), SCHEMES, scheme_of, known)
+            found = await self._schemes_of(hello, SCHEMES, known)
+            for suites in await self._signed_suites_by_key():
+                others = tuple(scheme for scheme in SCHEMES if scheme not in found)
+                found += await self._schemes_of(self.hello(_TLS1_2, suites), others)
         return tuple(map(scheme_name, found))
+
+    async def _schemes_of(
+        self, hello: ClientHello, schemes: tuple[int, ...], known: Known = NOTHING_YET
+    ) -> tuple[int, ...]:
+        return await self.choices(lambda left: replace(hello, schemes=left), schemes, scheme_of, known)
+
+    async def _signed_suites_by_key(self) -> tuple[tuple[int, ...], ...]:
+        """The suites of TLS 1.2 that the server takes and signs, by the kind of key; none where it has but one."""
+        keys: dict[str, tuple[int, ...]] = {}
+        for name in (await self._suites_of(_TLS1_2)).suites:
+            exchange, _, key = suite_named(name).key_exchange.rpartition("_")
+            if exchange.endswith("DHE"):
+                keys[key] = (*keys.get(key, ()), suite_named(name).number)
+        return tuple(keys.values()) if len(keys) > 1 else ()
 
     async def schemes_13(self) -> tuple[str, ...] | None:
         """The signature schemes of TLS 1.3; None where the server does not look at them before it signs."""
