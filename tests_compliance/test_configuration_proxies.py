@@ -14,11 +14,12 @@ FAMILY = Family("CFG", "Configuration files")
 def test_proxy_serves_its_own(proxy_access: ProxyAccess) -> None:
     """The configuration of a proxy connects no stranger, and nobody to port 25.
 
-    Squid and tinyproxy are read. A stranger has no password; users have one where it is asked for.
+    Squid and tinyproxy are read. A stranger has no password; users have one where it is asked for. Of Squid, a POST to
+    port 25 is judged as well.
 
     Why: spam that goes through the proxy comes from its address, and so does what strangers attack with.
-    Fix: http_access deny CONNECT !SSL_ports, then http_access allow localnet, at last http_access deny all (Squid);
-    Allow 10.0.0.0/8, ConnectPort 443 (tinyproxy).
+    Fix: http_access deny !Safe_ports, http_access deny CONNECT !SSL_ports, then http_access allow localnet, at last
+    http_access deny all (Squid); Allow 10.0.0.0/8, ConnectPort 443 (tinyproxy).
     """
     if not proxy_access.strangers:
         not_applicable(f"{proxy_access.program} is no proxy whose access rules are looked at")
@@ -29,7 +30,8 @@ def test_proxy_serves_its_own(proxy_access: ProxyAccess) -> None:
             fail(f"anybody is connected to port {one.port} of others", at=one.place)
     for one in users:
         if one.connects:
-            fail(f"users, like one at {one.client}, are connected to port 25 of others", at=one.place)
+            by = "" if one.method == "CONNECT" else f" by {one.method}"
+            fail(f"users, like one at {one.client}, are connected to port 25 of others{by}", at=one.place)
     unknown = [one for one in (*strangers, *users) if one.connects is None]
     if unknown:
         where = unknown[0].place or ", ".join(proxy_access.files)

@@ -30,8 +30,9 @@ def test_only_the_mail_server_connects_to_mail_servers(egress: EgressSeen, *, ou
         not_applicable(f"{egress.program} is no packet filter")
     if not egress.chains:
         not_applicable("there are no rules: what is filtered is filtered elsewhere")
-    if not egress.is_router and not egress.has_output:
-        finding(MAY, "what programs of the host send is not filtered: all may connect to port 25 of others")
+    if not egress.has_hook:
+        senders = "clients behind the host" if egress.is_router else "programs of the host"
+        finding(MAY, f"what {senders} send is not filtered: all may connect to port 25 of others")
     leads_outside = outside or egress.outside
     _check_mail(egress, leads_outside)
     for way in egress.web:

@@ -37,6 +37,8 @@ RIGHT_RULES = """table inet filter {
 
 RIGHT_SQUID = """acl localnet src 10.0.0.0/8
 acl SSL_ports port 443
+acl Safe_ports port 80 443
+http_access deny !Safe_ports
 http_access deny CONNECT !SSL_ports
 http_access allow localnet
 http_access deny all

@@ -91,6 +91,8 @@ http_port 3128
 cachemgr_passwd HUNTER2planted all
 acl localnet src 10.0.0.0/8
 acl SSL_ports port 443
+acl Safe_ports port 80 443
+http_access deny !Safe_ports
 http_access deny CONNECT !SSL_ports
 http_access allow localnet
 http_access deny all
@@ -113,6 +115,7 @@ UNBOUND = """server:
     pidfile: {here}/unbound.pid
     hide-version: yes
     module-config: "validator iterator"
+    trust-anchor: ". DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"
     access-control: 192.0.2.0/24 allow
 """
 NSD = """server:

@@ -18,7 +18,7 @@ from mailproof.net.tls.handshakes import TLSClient
 from mailproof.net.tls.offers import Offers, ask_offers
 from mailproof.net.tls.versions import TLSVersion
 from tests.real.lab import Lab, plan
-from tests.real.tls_servers import SERVERS, TLSServer, openssl, running
+from tests.real.tls_servers import SERVERS, TLSServer, openssl, openssl_with_two_keys, running
 
 HOST = "mx.example"
 
@@ -72,11 +72,18 @@ _OLD = ("-cipher", "DEFAULT:@SECLEVEL=0")
 _AS_IT_COMES = TLSServer("OpenSSL as it comes", openssl(), (), 11, 60)
 _AND_OLD = TLSServer("OpenSSL as it comes, with TLS 1.0 and 1.1", openssl(*_OLD), (), 12, 60)
 _OLD_ALONE = TLSServer("OpenSSL without TLS 1.3", openssl(*_OLD, "-no_tls1_3"), (), 12, 60)
+_TWO_KEYS = TLSServer("OpenSSL with two keys, and TLS 1.0 and 1.1", openssl_with_two_keys(*_OLD), (), 12, 0)
 _NGINX = next(server for server in SERVERS if server.name == "nginx")
 
 
-@pytest.mark.parametrize(("depth", "most"), [(TLSDepth.USUAL, 14), (TLSDepth.FULL, 60)])
-@pytest.mark.parametrize("server", [_NGINX, _AS_IT_COMES, _AND_OLD, _OLD_ALONE], ids=lambda server: server.name)
+@pytest.mark.parametrize(
+    ("server", "depth", "most"),
+    [
+        *((server, TLSDepth.USUAL, 14) for server in (_NGINX, _AS_IT_COMES, _AND_OLD, _OLD_ALONE, _TWO_KEYS)),
+        *((server, TLSDepth.FULL, 60) for server in (_NGINX, _AS_IT_COMES, _AND_OLD, _OLD_ALONE)),
+    ],
+    ids=lambda value: getattr(value, "name", value),
+)
 def test_what_a_server_gets_with_its_certificates(
     server: TLSServer, depth: TLSDepth, most: int, authority: Authority, tmp_path: Path
 ) -> None:

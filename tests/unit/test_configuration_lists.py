@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
 from mailproof.grammars.directives import parse_directives, parse_haproxy, parse_statements
+from mailproof.grammars.forwards import parse_sieve
 from mailproof.grammars.named_conf import NotNamedConf, parse_named_conf
 from mailproof.grammars.settings import expand_macros, parse_exim
 from mailproof.grammars.tls_settings import admitted
@@ -202,3 +205,9 @@ def test_named_conf() -> None:
 def test_what_is_no_named_conf(text: str) -> None:
     with pytest.raises(NotNamedConf, match=r"line \d"):
         parse_named_conf(text)
+
+
+def test_a_quote_that_is_never_closed_is_read_once() -> None:
+    begun = time.process_time()
+    assert not list(parse_sieve('"' + '\\"' * 500_000))
+    assert time.process_time() - begun < 20

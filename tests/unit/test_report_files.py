@@ -334,6 +334,14 @@ def test_a_domain_in_its_own_letters_is_that_of_the_inventory() -> None:
     assert named.rows[0].header_from == "example.org"
 
 
+def test_domains_in_their_own_letters_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aggregate_reports, "MAX_IN_LETTERS", 1)
+    row = XML[XML.index(b"<record>") : XML.index(b"</feedback>")]
+    rows = [row.replace(b"<header_from>", f"<header_from>{letter}.".encode()) for letter in ("\xfc", "\xe9", "\xfc")]
+    found = parse_aggregate_report(XML.replace(row, b"".join(rows)))
+    assert [one.header_from.split(".")[0] for one in found.rows] == ["xn--tda", "\xe9", "xn--tda"]
+
+
 def test_a_report_of_tls_in_other_encodings_and_with_something_behind_it() -> None:
     text = JSON.decode()
     assert parse_tls_report(text.encode("utf-16")) == parse_tls_report(JSON)

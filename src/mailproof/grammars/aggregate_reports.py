@@ -28,6 +28,9 @@ MAX_RESULTS = 200
 MAX_NAME = 253
 """Characters of a name in the DNS (RFC 1035, section 2.3.4)."""
 
+MAX_IN_LETTERS = 1_000
+"""Domains of a report in other letters than ASCII that are looked up: strangers write them, and each takes time."""
+
 MAX_DIGITS = 10
 """Of a count. Sums of what strangers claim have to fit into 64 bits."""
 
@@ -210,6 +213,8 @@ class _Reader:
         self._rows: list[Row] = []
         self._errors: dict[str, None] = {}
         self._is_9990 = False
+        self._in_letters: dict[str, str] = {}
+        """Domains in other letters than ASCII, with what they are in the DNS."""
 
     def note(self, error: str) -> None:
         if len(self._errors) < 20:
@@ -290,7 +295,7 @@ class _Reader:
         if self._is_9990 and self._record.results_of_spf > 1:
             self.note("a row has several results of SPF")
         signatures = tuple(
-            SignatureResult(_domain(one.get("domain", "")), one.get("selector", ""), one.get("result", "").lower())
+            SignatureResult(self._domain(one.get("domain", "")), one.get("selector", ""), one.get("result", "").lower())
             for one in self._record.signatures
         )
         self._rows.append(
@@ -301,11 +306,22 @@ class _Reader:
                 values.get("dkim", ""),
                 values.get("spf", ""),
                 tuple(self._record.reasons),
-                _domain(values.get("header_from", "").rpartition("@")[2].rstrip(">")),
+                self._domain(values.get("header_from", "").rpartition("@")[2].rstrip(">")),
                 values.get("envelope_from", "").lower().rstrip("."),
                 signatures,
             )
         )
+
+    def _domain(self, text: str) -> str:
+        """A domain in small letters, and in A-labels, as inventories have it: some reporters write it as people do."""
+        text = text.lower().rstrip(".")
+        if text.isascii() or len(text) > MAX_NAME or len(self._in_letters) >= MAX_IN_LETTERS:
+            return self._in_letters.get(text, text)
+        if text not in self._in_letters:
+            with suppress(ValueError):
+                self._in_letters[text] = text
+                self._in_letters[text] = normalise(text)
+        return self._in_letters[text]
 
     def report(self) -> AggregateReport:
         version = self._values.get("version")
@@ -314,7 +330,7 @@ class _Reader:
         for name in ("org_name", "email", "report_id"):
             if not self._values.get(name):
                 self.note(f"{name} is missing")
-        domain = _domain(self._policy.get("domain", ""))
+        domain = self._domain(self._policy.get("domain", ""))
         if not domain:
             self.note("policy_published names no domain")
         begin, end = (_time(self._values.get(name, "")) for name in ("begin", "end"))
@@ -338,17 +354,6 @@ class _Reader:
 
 def _number(text: str, digits: int = 12) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
-
-
-def _domain(text: str) -> str:
-    """A domain in small letters, and in A-labels, as inventories have it: some reporters write it as people do."""
-    text = text.lower().rstrip(".")
-    if text.isascii() or len(text) > MAX_NAME:
-        return text
-    try:
-        return normalise(text)
-    except ValueError:
-        return text
 
 
 def _time(text: str) -> int:

@@ -20,6 +20,8 @@ MAX_CLAUSES = 20_000
 
 _HEAD = re.compile(r"(?P<name>[a-z][a-z0-9-]{0,60}):")
 _NAMED = re.compile(r"(?P<name>[a-z][a-z0-9-]{0,60}):[ \t]+(?P<value>.*)")
+_CLOSE = re.compile(r"(?P<name>[a-z][a-z0-9-]{0,60}):(?P<value>[^\s:].*)")
+"""Without a blank behind the colon, as Unbound and NSD read it too."""
 _COMMENT = re.compile(r"(?:^|[ \t])#")
 
 
@@ -55,7 +57,7 @@ def parse_clauses(text: str) -> list[Clause]:
             continue
         item = said.startswith("- ")
         said = said[2:].strip() if item else said
-        if named := _NAMED.fullmatch(said):
+        if named := _NAMED.fullmatch(said) or (None if item else _CLOSE.fullmatch(said)):
             if item and clauses[-1].settings:
                 clauses.append(Clause(clauses[-1].name, number))
             value = named["value"].strip()[:MAX_EXPANDED].strip('"')

@@ -1,5 +1,5 @@
 """Where mail is forwarded by itself: aliases(5), tables of virtual(5), ~/.forward, and ``redirect`` of Sieve (RFC 5228,
-section 4.2).
+section 4.2). A .forward of Exim may be a filter, or a script of Sieve; its first line says so.
 """
 
 from __future__ import annotations
@@ -13,10 +13,21 @@ MAX_FORWARDS = 10_000
 MAX_TEXT = 320
 """Characters of an address."""
 
-_ALIAS = re.compile(r"(?P<who>\"[^\"]{0,320}\"|[^\s:\"]{1,320})[ \t]*:(?:[ \t]+|$)(?P<to>.*)")
+_ALIAS = re.compile(r"(?P<who>\"[^\"]{0,320}\"|[^\s:\"]{1,320})[ \t]*:(?!//)[ \t]*(?P<to>.*)")
+_ITEM = re.compile(r"(?:\"[^\"]*\"|[^,\"])+|.")
+"""What stands between commas."""
+_NO_ADDRESS = re.compile(r"\"?[|/:]|error:")
+"""The begin of a program, a file, or a list elsewhere."""
+_ENDS = re.compile(r"\"?(?::(?:fail|defer|blackhole|unknown):|error:)", re.IGNORECASE)
+"""What refuses or throws away; a message for the sender may follow, which may name addresses (Exim, chapter 22)."""
+_IN_ANGLES = re.compile(r"<([^<>\s]+)>")
+_REMARK = re.compile(r"\([^()]*\)")
+_FILTER = re.compile(r"#\s*(?P<kind>exim|sieve)\s+filter", re.IGNORECASE)
+_DELIVER = re.compile(r"\bdeliver[ \t]+\"?(?P<to>[^\s\"]+)")
 _TARGET = re.compile(r"\"(?P<quoted>[^\"]*)\"|(?P<bare>[^\s,\"]+)")
 _SIEVE = re.compile(
-    r"(?P<comment>#[^\n]*|/\*.*?(?:\*/|\Z))|(?P<text>text:[ \t]*\n.*?(?:\n\.\r?\n|\Z))|\"(?P<string>(?:[^\"\\]|\\.)*)\""
+    r"(?P<comment>#[^\n]*|/\*.*?(?:\*/|\Z))|(?P<text>text:[ \t]*\n.*?(?:\n\.\r?\n|\Z))"
+    r"|\"(?P<string>(?:[^\"\\]|\\.)*)(?:\"|\\?\Z)"
     r"|(?P<word>:?[a-z_]\w*)|(?P<end>;)|.",
     re.DOTALL | re.IGNORECASE,
 )
@@ -37,20 +48,41 @@ def parse_forwards(text: str) -> Iterator[Forward]:
 
     Names of this system, programs, files and lists elsewhere (``:include:``) are no mail addresses, and left out.
     """
+    kind = _FILTER.match(text)
+    if kind and kind["kind"].lower() == "sieve":
+        yield from parse_sieve(text)
+        return
     lines = list(_logical_lines(text))
     is_aliases = any(_ALIAS.match(line) for _, line in lines)
     count = 0
     for number, line in lines:
-        who, targets = "", line
-        if is_aliases and (alias := _ALIAS.match(line)):
+        who, targets, is_table = "", line, False
+        if kind:
+            targets = ",".join(said["to"] for said in _DELIVER.finditer(line))
+        elif is_aliases and (alias := _ALIAS.match(line)):
             who, targets = alias["who"].strip('"'), alias["to"]
         elif not is_aliases and "," not in line.split()[0] and len(line.split()) > 1:
             who, _, targets = line.replace("\t", " ").partition(" ")
-        for target in _TARGET.finditer(targets):
-            address = (target["quoted"] or target["bare"] or "").lstrip("\\")
-            if _is_address(address) and count < MAX_FORWARDS:
+            is_table = True
+        for address in _addresses(targets):
+            if _is_address(address, is_table=is_table) and count < MAX_FORWARDS:
                 count += 1
                 yield Forward(who[:MAX_TEXT], address[:MAX_TEXT], number)
+
+
+def _addresses(targets: str) -> Iterator[str]:
+    """What may be a mail address: all but the words of programs, and of messages to whom is refused."""
+    for item in _ITEM.finditer(targets):
+        said = item[0].strip()
+        if _ENDS.match(said):
+            return
+        if _NO_ADDRESS.match(said):
+            continue
+        if named := _IN_ANGLES.findall(said):
+            yield from named
+            continue
+        for target in _TARGET.finditer(_REMARK.sub(" ", said)):
+            yield (target["quoted"] or target["bare"] or "").lstrip("\\")
 
 
 def parse_sieve(text: str) -> Iterator[Forward]:
@@ -69,10 +101,12 @@ def parse_sieve(text: str) -> Iterator[Forward]:
         line += token[0].count("\n")
 
 
-def _is_address(text: str) -> bool:
-    """Whether a target is a mail address, and no program, file, list or name of this system."""
+def _is_address(text: str, *, is_table: bool = False) -> bool:
+    """Whether a target is a mail address, and no program, file, list or name of this system. In tables of virtual(5)
+    ``@other.example`` is the same user there.
+    """
     local, at, domain = text.rpartition("@")
-    return bool(local and at and domain) and text[0] not in "|/:" and "$" not in domain
+    return bool((local or is_table) and at and domain) and text[0] not in "|/:" and "$" not in domain
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:

@@ -41,13 +41,18 @@ _MATCHES = {
     "--destination-port": "dport",
     "--ctstate": "state",
     "--state": "state",
+    "--ports": "dport",
+    "--sport": "sport",
+    "--sports": "sport",
+    "--source-port": "sport",
     "--uid-owner": "user",
+    "--gid-owner": "user",
     "--src-range": "saddr",
     "--dst-range": "daddr",
     "--ctstatus": "status",
     "--dst-type": "reaches",
 }
-_DOES = {
+TARGETS = {
     "ACCEPT": ACCEPT,
     "DROP": DROP,
     "REJECT": DROP,
@@ -60,6 +65,8 @@ _DOES = {
     "NOTRACK": GOES_ON,
     "TCPMSS": GOES_ON,
     "TRACE": GOES_ON,
+    **dict.fromkeys(("AUDIT", "CHECKSUM", "CLASSIFY", "CONNSECMARK", "DSCP", "ECN", "HL", "IDLETIMER", "LED"), GOES_ON),
+    **dict.fromkeys(("RATEEST", "SECMARK", "SET", "TCPOPTSTRIP", "TEE", "TOS", "TTL", "ULOG"), GOES_ON),
     "DNAT": REDIRECT,
     "REDIRECT": REDIRECT,
     "TPROXY": REDIRECT,
@@ -68,6 +75,7 @@ _DOES = {
     "QUEUE": UNREAD,
     "NFQUEUE": UNREAD,
 }
+"""What the extensions do that ``-j`` may name (iptables-extensions(8)); another name is that of a chain."""
 _TELLS_NOTHING = {"--comment": 1, "-m": 1, "--match": 1, "-c": 2, "--set-counters": 2}
 """Options that ask nothing of a packet, and how many words follow them."""
 
@@ -103,7 +111,7 @@ def parse_iptables(text: str, family: str) -> Iterator[Chain]:
 def _chain(table: str, name: str, policy: str, line: int, family: str) -> Chain:
     hook = name.lower() if name in _HOOKS else ""
     kind = "nat" if table == "nat" else "filter"
-    does = _DOES.get(policy, ACCEPT)
+    does = TARGETS.get(policy, ACCEPT)
     return Chain(f"{family} {table}", name, line, family, kind, hook, _PRIORITIES.get(table, 0), does)
 
 
@@ -127,7 +135,7 @@ def _rule(line: str, number: int) -> tuple[str, Rule] | None:
             negated = True
             continue
         if word in ("-j", "--jump", "-g", "--goto"):
-            does = _DOES.get(value)
+            does = TARGETS.get(value)
             called = JUMP if word in ("-j", "--jump") else GOTO
             verdict, target = (does, "") if does is not None else (called, value)
             break  # what follows is about the target
@@ -136,6 +144,11 @@ def _rule(line: str, number: int) -> tuple[str, Rule] | None:
             at += 1
         elif word in _TELLS_NOTHING:
             at += _TELLS_NOTHING[word]
+        elif word == "--tcp-flags":  # which to look at, and which of them are set: on the first packet SYN alone
+            looked, wanted = (set(one.split(",")) for one in (value, words[at + 1] if at + 1 < len(words) else ""))
+            fits = wanted - {"NONE"} == ({"SYN"} if looked & {"SYN", "ALL"} else set())
+            matches.append(Match("syn", ("syn",), fits is negated))
+            at += 2
         elif word == "--syn":
             matches.append(Match("syn", ("syn",), negated))
         elif word.startswith("-"):

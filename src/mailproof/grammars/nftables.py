@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from mailproof.grammars.iptables import TARGETS
 from mailproof.grammars.packet_filters import (
     ACCEPT,
     DROP,
@@ -47,6 +48,7 @@ _FIELDS = {
     "oif": "oif",
     "oifname": "oif",
     "skuid": "user",
+    "skgid": "user",
     "l4proto": "proto",
     "nfproto": "family",
     "protocol": "family",
@@ -58,6 +60,8 @@ _FIELDS = {
     "ip6 nexthdr": "proto",
     "tcp dport": "dport",
     "th dport": "dport",
+    "tcp sport": "sport",
+    "th sport": "sport",
     "ct state": "state",
     "ct status": "status",
     "fib daddr type": "reaches",
@@ -79,8 +83,17 @@ _DOES = {
     "masquerade": ACCEPT,
     "snat": ACCEPT,
 }
-_STATEMENTS = frozenset({"counter", "log", "comment", "notrack", "mark", "set"})
-"""What does something beside, and lets the packet go on to the verdict."""
+_STATEMENTS = {
+    "counter": ("packets", "bytes", "name"),
+    "log": ("prefix", "level", "group", "snaplen", "queue-threshold", "flags"),
+    "comment": ("comment",),
+    "notrack": (),
+}
+"""What does something beside, and lets the packet go on to what follows; and its words that have a value."""
+_FLAGS = re.compile(
+    r"(?:&\(?(?P<mask>[a-z|,]+)\)?(?===|!=))?(?P<asks>==|!=|!)?\(?(?P<value>[a-z|,]+|0x0|0)\)?(?:/\(?(?P<of>[a-z|,]+)\)?)?"
+)
+_FLAG_WORDS = re.compile(r"(?:[(),|&/!=]|0x0|0|fin|syn|rst|psh|ack|urg|ecn|cwr)+")
 
 
 @dataclass
@@ -131,7 +144,8 @@ class _Text:
                 found += self.values(depth + 1)
                 continue
             if words := self.words():
-                found += self.variables.get(words[0].removeprefix("$"), [_element(words)])
+                for value in self.variables.get(words[0].removeprefix("$"), words[:1]):
+                    found.append(_element([value, *words[1:]]))
             else:
                 self.at += 1
         self.at += 1
@@ -148,9 +162,14 @@ class _Text:
 
 def _element(words: list[str]) -> str:
     """An element of a set, without its time-out and comment; a range may have blanks around its dash."""
-    if len(words) > 2 and words[1] in ("-", ":"):
-        return "".join(words[:3]) if words[1] == "-" else " ".join(words)
-    return " ".join(words) if ":" in words else words[0]
+    if ":" in words:
+        return " ".join(words)
+    if len(words) > 2 and words[1] == "-":
+        return "".join(words[:3])
+    end = 1
+    while words[end : end + 1] == ["."] and end + 1 < len(words):  # lan0 . 192.0.2.0/24
+        end += 2
+    return " ".join(words[:end])
 
 
 def parse_nftables(text: str) -> Iterator[Chain]:
@@ -165,6 +184,8 @@ def parse_nftables(text: str) -> Iterator[Chain]:
             found.variables[name] = found.values() if found.is_mark("{") else value
         elif words[:1] == ["table"] and found.is_mark("{"):
             for chain in _table(found, words[1:]):
+                if chain.family not in ("ip", "ip6", "inet"):
+                    continue  # frames of an Ethernet, which are no packets of a connection yet
                 count += len(chain.rules)
                 if count > MAX_RULES:
                     raise NotPacketFilter(f"line {chain.line}: more than {MAX_RULES} rules")
@@ -289,8 +310,15 @@ def _rules(
         if word in ("jump", "goto") and at + 1 < len(pieces):
             yield Rule(tuple(matches), JUMP if word == "jump" else GOTO, line, str(pieces[at + 1]))
             return
-        if word in _STATEMENTS:
-            at = _behind(pieces, at)
+        if word == "xt" and pieces[at + 1 : at + 2] == ["target"]:  # a rule of iptables that nft cannot write
+            yield Rule(tuple(matches), TARGETS.get(str(pieces[min(at + 2, len(pieces) - 1)]), UNREAD), line)
+            return
+        if behind := _behind(pieces, at):
+            at = behind
+            continue
+        if [word, *pieces[at + 1 : at + 2]] == ["tcp", "flags"]:
+            match, at = _flags(pieces, at + 2)
+            matches.append(match)
             continue
         of, at = _field(pieces, at)
         if of and at < len(pieces) and pieces[at] == "vmap" and at + 1 < len(pieces):
@@ -304,27 +332,40 @@ def _rules(
         at += at < len(pieces) and pieces[at] in ("!=", "==")
         matches += _needs(of)
         if at < len(pieces):
-            matches.append(Match(_FIELDS[of], _values(pieces[at], of, sets, variables), negated))
+            matches.append(Match(_asked(of), _values(pieces[at], of, sets, variables), negated))
         at += 1
     yield Rule(tuple(matches), GOES_ON, line)
 
 
 def _field(pieces: list[str | list[str]], at: int) -> tuple[str, int]:
-    """What a match asks for, as ``_FIELDS`` has it, and where its value begins; nothing for one that is not known."""
+    """What a match asks for, as ``_FIELDS`` has it, and where its value begins; nothing for one that is not known.
+
+    Several in one are joined by `` . ``, as nft writes them: ``iifname . oifname``.
+    """
     at += pieces[at] == "meta" and at + 1 < len(pieces)
     for words in (3, 2, 1):
         of = " ".join(map(str, pieces[at : at + words]))
         if of in _FIELDS:
-            return of, at + words
+            at += words
+            if pieces[at : at + 1] != ["."] or at + 1 >= len(pieces):
+                return of, at
+            more, end = _field(pieces, at + 1)
+            return (f"{of} . {more}", end) if more else ("", at)
     return "", at
 
 
+def _asked(of: str) -> str:
+    """What a match asks for, as rules of packet filters have it."""
+    return "+".join(_FIELDS[one] for one in of.split(" . "))
+
+
 def _needs(of: str) -> Iterable[Match]:
-    first = of.split()[0]
-    if first == "tcp":
-        yield Match("proto", ("tcp",))
-    if first in _NEEDS:
-        yield _NEEDS[first]
+    for one in of.split(" . "):
+        first = one.split()[0]
+        if first == "tcp":
+            yield Match("proto", ("tcp",))
+        if first in _NEEDS:
+            yield _NEEDS[first]
 
 
 def _values(
@@ -339,7 +380,7 @@ def _values(
         values = variables.get(piece[1:], [])
     else:
         values = piece.split(",")
-    return tuple(_FAMILIES.get(value, value) if _FIELDS[of] == "family" else value for value in values)
+    return tuple(_FAMILIES.get(value, value) if _asked(of) == "family" else value for value in values)
 
 
 def _mapped(matches: list[Match], of: str, map_: str | list[str], line: int) -> Iterator[Rule]:
@@ -350,17 +391,50 @@ def _mapped(matches: list[Match], of: str, map_: str | list[str], line: int) -> 
     for element in map_:
         value, _, does = element.partition(" : ")
         words = does.split()
+        if words[:1] == ["continue"]:
+            continue
         verdict = _DOES.get(words[0], JUMP if words[0] == "jump" else GOTO) if words else UNREAD
         target = words[1] if len(words) > 1 else ""
-        yield Rule((*matches, *_needs(of), Match(_FIELDS[of], (value,))), verdict, line, target)
+        yield Rule((*matches, *_needs(of), Match(_asked(of), (value,))), verdict, line, target)
 
 
 def _behind(pieces: list[str | list[str]], at: int) -> int:
-    """Where a statement ends that lets the packet go on: ``counter packets 1 bytes 60``, ``log prefix "x"``."""
-    at += 1
-    while at < len(pieces) and pieces[at] not in _DOES and pieces[at] not in ("jump", "goto", *_STATEMENTS):
-        of, _ = _field(pieces, at)
-        if of:
+    """Where a statement ends that lets the packet go on: ``counter packets 1 bytes 60``, ``log prefix "x"``; 0 where
+    none begins.
+    """
+    word = pieces[at]
+    if isinstance(word, str) and word in _STATEMENTS:
+        has_value = _STATEMENTS[word]
+        at += word != "comment"
+        while at < len(pieces) and pieces[at] in has_value:
+            at += 2 + (pieces[at] == "flags" and pieces[at + 1 : at + 2] in (["tcp"], ["ip"]))
+        return at
+    for size in (2, 1, 4):  # meta mark set 7, mark set 7, tcp option maxseg size set rt mtu
+        if pieces[at + size : at + size + 1] == ["set"] and isinstance(word, str) and word not in _DOES:
+            return _value_end(pieces, at + size + 1)
+    return 0
+
+
+def _value_end(pieces: list[str | list[str]], at: int) -> int:
+    """Where what a packet is given ends."""
+    while at < len(pieces):
+        piece = pieces[at]
+        if isinstance(piece, str) and (piece in _DOES or piece in _STATEMENTS or piece in ("jump", "goto")):
             break
         at += 1
     return at
+
+
+def _flags(pieces: list[str | list[str]], at: int) -> tuple[Match, int]:
+    """Whether the first packet of a connection, with SYN alone, has the flags that a rule asks for."""
+    said = ""
+    while at < len(pieces) and isinstance(piece := pieces[at], str) and _FLAG_WORDS.fullmatch(piece):
+        said, at = said + piece, at + 1
+    found = _FLAGS.fullmatch(said)
+    if found is None:
+        return Match("unread", ("tcp flags",)), at
+    value = set(re.findall("[a-z]{3}", found["value"]))
+    mask = found["mask"] or found["of"]
+    seen = {"syn"} & set(re.findall("[a-z]{3}", mask)) if mask else {"syn"}
+    fits = bool(seen & value) if found["asks"] in (None, "!") and not found["of"] else seen == value
+    return Match("syn", ("syn",), fits is (found["asks"] in ("!=", "!"))), at

@@ -27,7 +27,10 @@ JUMP, GOTO, GOES_ON, UNREAD = "jump", "goto", "", "unread"
 
 @dataclass(frozen=True)
 class Match:
-    """What a rule asks of a packet: one of ``values`` in ``of``. ``of`` is ``unread`` where that is not known here."""
+    """What a rule asks of a packet: one of ``values`` in ``of``. ``of`` is ``unread`` where that is not known here.
+
+    Several things at once are ``iif+oif``, with values like ``lan0 . wan0``.
+    """
 
     of: str
     values: tuple[str, ...]
@@ -118,7 +121,10 @@ class PacketFilter:
     def values(self, of: str) -> tuple[str, ...]:
         """All values that rules ask for, sorted."""
         matches = (match for chain in self.chains.values() for rule in chain.rules for match in rule.matches)
-        return tuple(sorted({value for match in matches if match.of == of for value in match.values}))
+        parts = ((match.of.split("+"), value.split(" . ")) for match in matches for value in match.values)
+        return tuple(
+            sorted({value for asked, values in parts for one, value in zip(asked, values, strict=False) if one == of})
+        )
 
     def passage(self, hook: str, packet: Packet, kind: str = "filter") -> Passage:
         """What the chains of a hook do with a packet."""
@@ -194,6 +200,10 @@ def _matches(match: Match, packet: Packet) -> bool | None:
 
 
 def _has(of: str, value: str, packet: Packet) -> bool | None:
+    if "+" in of:
+        asked, parts = of.split("+"), value.split(" . ")
+        found = [_has(one, part, packet) for one, part in zip(asked, parts, strict=False)]
+        return False if False in found else None if None in found or len(asked) != len(parts) else True
     match of:
         case "iif" | "oif":
             return _is_interface(value, packet.arrives if of == "iif" else packet.leaves)
@@ -207,6 +217,8 @@ def _has(of: str, value: str, packet: Packet) -> bool | None:
             return value.lower() in ("new", "untracked")
         case "dport":
             return _is_port(packet.port, value)
+        case "sport":
+            return _is_port_of_clients(value)
         case "syn":
             return True
         case "status":
@@ -270,6 +282,16 @@ def _is_port(port: int, text: str) -> bool | None:
     low = _number(first, 0)
     high = _number(last, 65535) if dash else low
     return None if low is None or high is None else low <= port <= high
+
+
+def _is_port_of_clients(text: str) -> bool | None:
+    """Whether connections begin at a port in a range: all that Linux takes for them, or those of root alone."""
+    first, dash, last = text.replace(":", "-").partition("-")
+    low = _number(first, 0)
+    high = _number(last, 65535) if dash else low
+    if low is None or high is None:
+        return None
+    return False if high < 1024 else True if low <= 32768 and high >= 60999 else None
 
 
 def _number(text: str, empty: int) -> int | None:

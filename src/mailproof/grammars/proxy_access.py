@@ -20,12 +20,13 @@ MAX_CLIENTS = 8
 
 @dataclass(frozen=True)
 class ConnectRequest:
-    """CONNECT to a port of a host that no rule names."""
+    """CONNECT, or a request by another method, to a port of a host that no rule names."""
 
     client: str
     port: int
     host: str = "11.25.25.25"
     has_password: bool = False
+    method: str = "CONNECT"
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def _in_squid_list(text: str, request: ConnectRequest) -> bool | None:
         case "dst":
             return _any(_is_in(request.host, value) for value in values)
         case "method":
-            return "CONNECT" in (value.upper() for value in values)
+            return request.method in (value.upper() for value in values)
         case "port":
             return any(_is_port(request.port, value) for value in values)
         case "proxy_auth" | "ext_user":

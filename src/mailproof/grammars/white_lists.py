@@ -23,6 +23,8 @@ MAX_TEXT = 300
 _REFUSING = re.compile(r"(?:reject|defer|discard|hold|[45]\d\d|!)", re.IGNORECASE)
 _LOOKUP = re.compile(r"/|\^|\$|[a-z0-9-]{2,30};|\+|@\[?\]?$|if\b|endif\b")
 """A regular expression, a lookup, a macro, a named list: what it holds stands elsewhere."""
+_NO_HOST = re.compile(r"<>|[^\s@]+@|localhost", re.IGNORECASE)
+"""The sender of bounces and a user at any domain (access(5)), and a name that the DNS need not have (RFC 6761)."""
 _OCTETS = re.compile(r"\d{1,3}(?:\.\d{1,3}){0,2}\.?")
 _NAME = re.compile(r"(?:\*?\.|\*)?((?:[a-z0-9_](?:[a-z0-9_-]{0,62})\.)*[a-z][a-z0-9-]{0,62})\.?", re.IGNORECASE)
 
@@ -83,7 +85,7 @@ def _entry(pattern: str, line: int) -> WhiteListEntry:
     network = _network(pattern)
     if network is not None:
         return WhiteListEntry(pattern, line, str(network))
-    if _LOOKUP.match(pattern):
+    if _LOOKUP.match(pattern) or _NO_HOST.fullmatch(pattern):
         return WhiteListEntry(pattern, line, elsewhere=True)
     name = _NAME.fullmatch(pattern.rpartition("@")[2])
     return WhiteListEntry(pattern, line, name=name[1].lower() if name else "")

@@ -52,6 +52,8 @@ class NamedScope:
     def validates(self) -> bool:
         if self.validation is None:
             return True
+        if self.validation.name == "auto-trust-anchor-file":  # of Unbound, where no anchor is set
+            return False
         said = self.validation.value.lower()
         if self.validation.name == "module-config":  # of Unbound
             return "validator" in said

@@ -39,8 +39,8 @@ class EgressSeen(Observation):
     chains: int = 0
     is_router: bool = False
     """Rules for packets that pass through, or an address put in their place: others go out through this machine."""
-    has_output: bool = True
-    """Whether what programs of the machine itself send is filtered at all."""
+    has_hook: bool = True
+    """Whether what others send through it, or else what programs of the machine itself send, is filtered at all."""
     outside: tuple[str, ...] = ()
     """Interfaces behind which packets get another source: these lead outside."""
     mail: tuple[Way, ...] = ()

@@ -10,13 +10,14 @@ from mailproof.places import Place
 
 @dataclass(frozen=True)
 class ProxyAnswered:
-    """What a proxy does when it is asked to CONNECT elsewhere; ``connects`` is None where that is not known."""
+    """What a proxy does when it is asked to connect elsewhere; ``connects`` is None where that is not known."""
 
     client: str
     port: int
     connects: bool | None
     place: Place | None = None
     """The rule that decided."""
+    method: str = "CONNECT"
 
 
 @dataclass(frozen=True)
@@ -38,5 +39,7 @@ class ProxyAccess(Observation):
         lines = [f"{self.program}: {', '.join(self.files)}, listens at {', '.join(self.listens) or 'its default'}"]
         for one in (*self.strangers, *self.users):
             does = {True: "connected", False: "refused", None: "not known"}[one.connects]
-            lines.append(f"{one.client}, CONNECT to port {one.port}: {does}{f' ({one.place})' if one.place else ''}")
+            lines.append(
+                f"{one.client}, {one.method} to port {one.port}: {does}{f' ({one.place})' if one.place else ''}"
+            )
         return tuple(lines)

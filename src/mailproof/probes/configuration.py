@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 
 from mailproof.captures import COMPLAINT
@@ -151,6 +152,19 @@ def holders_of(configuration: Configuration, *commands: str) -> list[Configurati
         names = ", ".join(file.name for file in configuration.files)
         raise NotAvailable(f"{names} holds no settings: name its file in the inventory (configurations)")
     return files
+
+
+def not_read(includes: Iterable[tuple[str, str]], names: Iterable[str]) -> tuple[str, ...]:
+    """Those of ``includes``, each with the file that it stands in, that are none of the files that are read.
+
+    They are told by the last part of their names: /etc/unbound/unbound.conf.d/*.conf.
+    """
+    known = list(names)
+    return tuple(
+        pattern
+        for pattern, own in includes
+        if not any(name != own and fnmatchcase(PurePath(name).name, PurePath(pattern).name) for name in known)
+    )
 
 
 NAMED_CHECKCONF = "named-checkconf -p -x"

@@ -33,6 +33,7 @@ async def forwards(configuration: Configuration, net: Network, inventory: Invent
         text = await net.files.text(Path(file.path), MAX_OCTETS)
         for one in await asyncio.to_thread(list, PARSERS[program](text)):
             domain = one.address.rpartition("@")[2].lower().rstrip(".")
-            own = any(f".{domain}".endswith(f".{name}") for name in ours)
+            here = domain in ("localhost.localdomain", configuration.host.lower()) or "." not in domain
+            own = here or any(f".{domain}".endswith(f".{name}") for name in ours)
             found.append(ForwardSeen(printable(one.who), printable(domain), own, Place(file.name, one.line)))
     return Forwards(program, names, tuple(found[:MAX_SEEN]))

@@ -13,11 +13,14 @@ from mailproof.net.errors import Malformed
 from mailproof.observations.configuration import SettingSeen
 from mailproof.observations.named import HostedZone, MatchList, NamedScope, NamedSettings
 from mailproof.places import Place
+from mailproof.probes.configuration import not_read
 
 MAX_SHOWN = 200
 """Characters of a list of clients."""
 MAX_ZONES = 1000
 """Zones that are looked at."""
+MAX_PATTERNS = 50
+"""Patterns of NSD that are looked at for one zone."""
 
 
 def read_settings(program: str, names: tuple[str, ...], texts: dict[str, str]) -> NamedSettings:
@@ -53,9 +56,9 @@ def _seen(setting: Setting, file: str) -> SettingSeen:
 
 
 def _includes(clauses: _Placed, texts: dict[str, str]) -> tuple[str, ...]:
-    """What the files include; where several are named, they are taken for what is included."""
-    found = tuple(setting.value for clause, _ in clauses for setting in clause.all("include"))
-    return found if len(texts) == 1 else ()
+    """What the files include and the inventory does not name."""
+    named = ((one, file) for clause, file in clauses for one in clause.all("include", "include-toplevel"))
+    return not_read(((one.value[:MAX_SHOWN], file) for one, file in named), texts)
 
 
 def _is_on(setting: SettingSeen | None) -> bool:
@@ -88,13 +91,21 @@ def _unbound(texts: dict[str, str]) -> _Read | None:
     ]
     interfaces = [word for clause, _ in server for word in clause.words("interface", "ip-address")]
     reached = any(not word.startswith(("127.", "::1", "lo", "localhost")) for word in interfaces)
+    reached = reached or _is_on(_last(server, "interface-automatic"))
     clients = None
     if open_to:
         clients = MatchList("access-control", open_to[0].value, reached, open_to[0].place)
     modules, permissive = _last(server, "module-config"), _last(server, "val-permissive-mode")
     validation = permissive if _is_on(permissive) else modules
+    includes = _includes(clauses, texts)
+    if validation is modules and not includes and not any(_last(server, name) for name in _ANCHORS):
+        validation = SettingSeen("auto-trust-anchor-file", "is not set", Place(next(iter(texts))))
     scope = NamedScope("server", None, clients, validation, None, ())
-    return _hidden(server), scope, _includes(clauses, texts)
+    return _hidden(server), scope, includes
+
+
+_ANCHORS = ("auto-trust-anchor-file", "trust-anchor-file", "trust-anchor", "trusted-keys-file")
+"""Without any of these Unbound validates nothing."""
 
 
 def _nsd(texts: dict[str, str]) -> _Read | None:
@@ -106,7 +117,7 @@ def _nsd(texts: dict[str, str]) -> _Read | None:
     zones: list[HostedZone] = []
     for clause, file in _of(clauses, "zone")[:MAX_ZONES]:
         name = clause.get("name")
-        within = [clause, *(patterns[word] for word in clause.words("include-pattern") if word in patterns)]
+        within = _with_patterns(clause, patterns)
         given = [setting for one in within for setting in one.all("provide-xfr")]
         opened = [setting for setting in given if _is_open_transfer(setting.value)]
         transfers = [MatchList(one.name, one.value[:MAX_SHOWN], True, Place(file, one.line)) for one in opened]
@@ -116,6 +127,17 @@ def _nsd(texts: dict[str, str]) -> _Read | None:
     limit = None if rate is not None and rate.value == "0" else rate or _DEFAULT_RATE
     recursion = SettingSeen("recursion", "no", Place(next(iter(texts))))
     return _hidden(server), NamedScope("server", recursion, None, None, limit, tuple(zones)), _includes(clauses, texts)
+
+
+def _with_patterns(zone: Clause, patterns: dict[str, Clause]) -> list[Clause]:
+    """A zone, and the patterns that it includes, and that these include."""
+    found = [zone]
+    for one in found:
+        for word in one.words("include-pattern"):
+            pattern = patterns.get(word)
+            if pattern is not None and len(found) < MAX_PATTERNS and all(pattern is not known for known in found):
+                found.append(pattern)
+    return found
 
 
 _DEFAULT_RATE = SettingSeen("rrl-ratelimit", "200", Place("nsd.conf(5)"))
@@ -161,7 +183,7 @@ def _opens(acl: Clause) -> bool:
 
 
 def _powerdns(texts: dict[str, str]) -> _Read | None:
-    found = _settings(texts)
+    found, includes = _settings(texts)
     if not found:
         return None
     recursion = SettingSeen("recursion", "no", Place(next(iter(texts))))
@@ -169,30 +191,36 @@ def _powerdns(texts: dict[str, str]) -> _Read | None:
     zones: tuple[HostedZone, ...] = ()
     if transfers is not None and transfers.everybody and not _is_on(found.get("disable-axfr")):
         zones = (HostedZone("(all)", transfers.place, transfers),)
-    return _version_string(found), NamedScope("server", recursion, None, None, None, zones), ()
+    return _version_string(found), NamedScope("server", recursion, None, None, None, zones), includes
 
 
 def _recursor(texts: dict[str, str]) -> _Read | None:
-    found = _settings(texts)
+    found, includes = _settings(texts)
     if not found:
         return None
-    scope = NamedScope("server", None, _clients(found, "allow-from"), found.get("dnssec"), None, ())
-    return _version_string(found), scope, ()
+    clients, listens = _clients(found, "allow-from"), found.get("local-address")
+    if listens and all(word.startswith(("127.", "::1")) for word in listens.value.replace(",", " ").split()):
+        clients = None
+    scope = NamedScope("server", None, clients, found.get("dnssec"), None, ())
+    return _version_string(found), scope, includes
 
 
 _POWERDNS = ("version-string", "allow-axfr-ips", "disable-axfr", "allow-from", "dnssec", "local-address")
 
 
-def _settings(texts: dict[str, str]) -> dict[str, SettingSeen]:
-    """The settings of PowerDNS that are looked at, ``name=value``; the last of a name counts. All others, which may
-    hold passwords, stay where they are.
+def _settings(texts: dict[str, str]) -> tuple[dict[str, SettingSeen], tuple[str, ...]]:
+    """The settings of PowerDNS, ``name=value``, the last of a name, and the directories that are included and not
+    read. Of all that are not looked at, which may hold passwords, only the names are kept.
     """
-    return {
-        setting.name: _seen(setting, name)
-        for name, text in texts.items()
-        for setting in parse_settings(text)
-        if setting.name in _POWERDNS
-    }
+    found: dict[str, SettingSeen] = {}
+    directories: list[tuple[str, str]] = []
+    for name, text in texts.items():
+        for setting in parse_settings(text):
+            value = setting.value if setting.name in _POWERDNS else ""
+            found[setting.name] = _seen(Setting(setting.name, value, setting.line), name)
+            if setting.name == "include-dir" and setting.value:
+                directories.append((f"{setting.value[:MAX_SHOWN]}/*.conf", name))
+    return found, not_read(directories, texts)
 
 
 def _clients(found: dict[str, SettingSeen], name: str) -> MatchList | None:

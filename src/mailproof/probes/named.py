@@ -14,7 +14,7 @@ from mailproof.net.network import Network
 from mailproof.observations.configuration import SettingSeen
 from mailproof.observations.named import HostedZone, MatchList, NamedScope, NamedSettings
 from mailproof.places import Place
-from mailproof.probes.configuration import MAX_OCTETS, NAMED_CHECKCONF, NSD_CHECKCONF, holders_of
+from mailproof.probes.configuration import MAX_OCTETS, NAMED_CHECKCONF, NSD_CHECKCONF, holders_of, not_read
 from mailproof.probes.name_server_settings import PROGRAMS, read_settings
 from mailproof.probes.probe import probe
 from mailproof.targets.files import Configuration, ConfigurationFile
@@ -67,10 +67,12 @@ class _Reader:
     def __init__(self) -> None:
         self._statements: list[tuple[Statement, str]] = []
         self._lists: dict[str, Statement] = {}
+        self._files: list[str] = []
         self._zones = 0
 
     def read(self, file: ConfigurationFile, text: str) -> None:
         whole = parse_named_conf(text)
+        self._files.append(file.name)
         self._statements += ((statement, file.name) for statement in whole.block or ())
         self._lists |= {one.words[1]: one for one in whole.all("acl") if len(one.words) > 1}
 
@@ -79,10 +81,10 @@ class _Reader:
         return self._setting(options.get("version"), file)
 
     def includes(self) -> tuple[str, ...]:
-        """What the text, its options and its views include."""
-        found = [one for one, _ in self._statements if one.name == "include"]
-        found += [one for part, _ in self._statements if part.name != "zone" for one in part.all("include")]
-        return tuple(one.value[:MAX_SHOWN] for one in found)
+        """What the text includes and the inventory does not name, and what its options and views include."""
+        found = [(one.value[:MAX_SHOWN], file) for one, file in self._statements if one.name == "include"]
+        within = [one for part, _ in self._statements if part.name != "zone" for one in part.all("include")]
+        return (*not_read(found, self._files), *(one.value[:MAX_SHOWN] for one in within))
 
     def scopes(self) -> tuple[NamedScope, ...]:
         """The views, or, where there are none, the options."""

@@ -93,7 +93,11 @@ def _seen(program: str, names: tuple[str, ...], found: list[tuple[Chain, str]]) 
     filter_ = PacketFilter(chain for chain, _ in found)
     walk = _Walk(filter_, files)
     translated = bool(filter_.rules("postrouting", "nat"))
-    is_router = translated or bool(filter_.rules("forward"))
+    is_router = bool(filter_.rules("forward"))
+    if translated:
+        is_router = is_router or not filter_.rules("output")
+    elif is_router:  # ufw and firewalld have rules for what passes through a host that lets nothing through
+        is_router = any(way.verdict != DROP for port in (25, 80, 443) for way in walk.ways("forward", port))
     hook = "forward" if is_router else "output"
     mail = walk.ways(hook, 25)
     web = walk.ways(hook, 80) if is_router else ()
@@ -102,7 +106,7 @@ def _seen(program: str, names: tuple[str, ...], found: list[tuple[Chain, str]]) 
         names,
         len(found),
         is_router,
-        bool(filter_.bases("output", "filter")),
+        bool(filter_.bases(hook, "filter")),
         walk.outside(),
         mail,
         web if any(way.verdict == REDIRECT for way in web) else (),

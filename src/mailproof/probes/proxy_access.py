@@ -21,6 +21,9 @@ from mailproof.targets.files import Configuration
 STRANGER = "11.25.25.80"
 """A client that no rule names."""
 PORTS = (443, 25)
+METHODS = {("squid", 25): ("CONNECT", "POST")}
+"""What is asked besides CONNECT: a POST whose text is that of SMTP sends mail too, unless Squid refuses the port.
+tinyproxy cannot."""
 MAX_INCLUDES = 8
 """Files that include each other."""
 
@@ -50,10 +53,13 @@ def _seen(program: str, names: tuple[str, ...], texts: dict[str, str]) -> ProxyA
     def answered(client: str, *, has_password: bool) -> tuple[ProxyAnswered, ...]:
         found = []
         for port in PORTS:
-            decided = access.decide(ConnectRequest(client, port, has_password=has_password))
-            setting, file = settings[decided.line - 1]
-            place = Place(file, setting.line) if decided.line else None
-            found.append(ProxyAnswered(client, port, decided.connects, place))
+            tried = []
+            for method in METHODS.get((program, port), ("CONNECT",)):
+                decided = access.decide(ConnectRequest(client, port, has_password=has_password, method=method))
+                setting, file = settings[decided.line - 1]
+                place = Place(file, setting.line) if decided.line else None
+                tried.append(ProxyAnswered(client, port, decided.connects, place, method))
+            found.append(min(tried, key=lambda one: (True, None, False).index(one.connects)))
         return tuple(found)
 
     listens = tuple(

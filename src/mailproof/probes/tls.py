@@ -14,6 +14,7 @@ from mailproof.net.pkix.paths import Roots, trusted_roots, verify
 from mailproof.net.pkix.reference_names import matches_name
 from mailproof.net.tls.connection import TLSPeer
 from mailproof.net.tls.facts import Handshake, Unanswered, WithoutSNI
+from mailproof.net.tls.handshakes import MOST_HANDSHAKES
 from mailproof.net.tls.offers import MOST
 from mailproof.net.tls.scan import MOST_SCANNED
 from mailproof.net.tls.versions import TLSVersion
@@ -135,7 +136,7 @@ def _matches(endpoint: MXEndpoint, records: TLSA, chains: tuple[Chain, ...]) -> 
     return tuple(matches)
 
 
-@probe(connections=3, looks=("smtp_session",))
+@probe(connections=MOST_HANDSHAKES, looks=("smtp_session",))
 async def certificates(endpoint: TLSEndpoint, net: Network, look: Look, planned: Planned) -> Certificates:
     """The certificate chains, and whether a path leads from each to a trusted root."""
     if not await _offers_tls(endpoint, look):

@@ -40,9 +40,29 @@ def other(program: str, *lines: str) -> NamedSettings:
         return asyncio.run(_read(found, Network(NetSettings())))
 
 
-UNBOUND = ("server:", "  interface: 192.0.2.53  # ours", "  hide-version: yes", '  module-config: "validator iterator"')
+ANCHOR = '  auto-trust-anchor-file: "/var/lib/unbound/root.key"'
+UNBOUND = (
+    "server:",
+    ANCHOR,
+    "  interface: 192.0.2.53  # ours",
+    "  hide-version: yes",
+    '  module-config: "validator iterator"',
+)
 NSD = ("server:", "  hide-version: yes", "zone:", "  name: example.org")
 KNOT = ("server:", '  version: ""', "mod-rrl:", "  - id: default", "    rate-limit: 200")
+
+
+def several(program: str, **texts: str) -> NamedSettings:
+    """What is read of several files, ``local`` from ``local.conf``."""
+    with tempfile.TemporaryDirectory() as directory:
+        files = []
+        for name, text in texts.items():
+            file = Path(directory, f"{name}.conf")
+            file.write_text(text)
+            files.append(ConfigurationFile(str(file), file.name))
+        return asyncio.run(_read(Configuration(program, "ns.example.org", tuple(files)), Network(NetSettings())))
+
+
 ZONES = ("zone:", "  - domain: example.org", "    acl: [first, xfr]", "  - domain: example.net")
 SECONDARY = ("acl:", "  - id: xfr", "    address: 192.0.2.2", "    action: [transfer]")
 ANYBODY = ("acl:", "  - id: first", "    action: notify", "  - id: xfr", "    action: transfer")
@@ -84,12 +104,20 @@ TABLE: Table = {
             passes(named_settings=found)
             for found in (
                 other("unbound", *UNBOUND, "  access-control: 192.0.2.0/24 allow", "  access-control: ::0/0 refuse"),
-                other("unbound", "server:", "  hide-version: yes", "  access-control: 0.0.0.0/0 allow"),
+                other("unbound", "server:", ANCHOR, "  hide-version:yes", "  access-control: 0.0.0.0/0 allow"),
                 other("nsd", *NSD, "  provide-xfr: 192.0.2.2 NOKEY", "  provide-xfr: 0.0.0.0/0 tsig-key"),
                 other("knot", *KNOT, *SECONDARY, *ZONES),
                 other("knot", *KNOT, *ANYBODY, "    key: tsig-key", *ZONES),
                 other("powerdns", "version-string=anonymous", "allow-axfr-ips=127.0.0.0/8,::1", "api-key=secret"),
                 other("powerdns", "version-string=anonymous", "allow-axfr-ips=0.0.0.0/0", "disable-axfr=yes"),
+                several("bind", named='include "/etc/bind/options.conf";', options=f"options {{ {QUIET} }};"),
+                several(
+                    "unbound",
+                    unbound='include-toplevel: "/etc/unbound/conf.d/*.conf"',
+                    anchor=f"server:\n  hide-version: yes\n{ANCHOR}",
+                ),
+                other("powerdns", "version-string=anonymous", "launch=gmysql"),
+                other("recursor", "version-string=x", "local-address=127.0.0.1,::1", "allow-from=0.0.0.0/0"),
                 other("recursor", "version-string=x", "allow-from=192.0.2.0/24", "dnssec=validate"),
             )
         ),
@@ -118,7 +146,37 @@ TABLE: Table = {
         ),
         fails("allow-from 0.0.0.0/0: strangers", named_settings=other("recursor", "allow-from = 0.0.0.0/0")),
         fails("dnssec off: it does not", named_settings=other("recursor", "dnssec=off")),
-        advises("Unbound tells its own", named_settings=other("unbound", "server:", "  hide-version: no")),
+        fails(
+            "auto-trust-anchor-file is not set: it does not validate",
+            named_settings=other("unbound", "server:", "  hide-version: yes"),
+        ),
+        fails(
+            "access-control 0.0.0.0/0 allow: strangers",
+            named_settings=other(
+                *("unbound", "server:", ANCHOR, "  interface-automatic: yes", "  access-control: 0.0.0.0/0 allow")
+            ),
+        ),
+        fails(
+            "zone example.org: provide-xfr ::/0 NOKEY",
+            named_settings=other(
+                *("nsd", *NSD, "  include-pattern: first", "pattern:", "  name: first", "  include-pattern: all"),
+                *("pattern:", "  name: all", "  include-pattern: first", "  provide-xfr: ::/0 NOKEY"),
+            ),
+        ),
+        advises("PowerDNS tells its own", named_settings=other("powerdns", "launch=gmysql")),
+        undecided(
+            "/etc/bind/zones.conf is included",
+            named_settings=several("bind", named='include "/etc/bind/zones.conf";', options=f"options {{ {QUIET} }};"),
+        ),
+        undecided(
+            "/etc/powerdns/pdns.d/*.conf is included",
+            named_settings=other("powerdns", "include-dir=/etc/powerdns/pdns.d", "launch="),
+        ),
+        undecided(
+            "conf.d/*.conf is included",
+            named_settings=other("unbound", "server:", "include-toplevel: /etc/unbound/conf.d/*.conf"),
+        ),
+        advises("Unbound tells its own", named_settings=other("unbound", "server:", ANCHOR, "  hide-version: no")),
         advises("NSD tells its own", named_settings=other("nsd", "server:", "  verbosity: 1")),
         advises("rate-limit is not set", named_settings=other("nsd", "server:", "  rrl-ratelimit: 0", *NSD)),
         advises("rate-limit is not set", named_settings=other("knot", *KNOT[:2], *SECONDARY, *ZONES)),

@@ -81,6 +81,10 @@ TABLE: Table = {
             "users, like one at 10.255.255.254, are connected to port 25",
             proxy_access=squid("http_access allow localnet", "http_access deny all"),
         ),
+        fails(
+            "connected to port 25 of others by POST",
+            proxy_access=squid(SAFE[1], "http_access allow localnet", "http_access deny all"),
+        ),
         fails("connected to port 25", proxy_access=squid("http_port 127.0.0.1:3128", "http_access allow localnet")),
         fails("anybody is connected to port 443", proxy_access=squid(*SAFE, INCLUDE, included=OPEN)),
         fails("anybody is connected to port 443", proxy_access=tinyproxy("ConnectPort 443")),

@@ -48,6 +48,15 @@ TABLE: Table = {
                 read("sieve", 'require "copy";', '# redirect "a@other.example";', 'redirect :copy "ann@example.org";'),
                 read("sieve", 'if address :is "from" "a@other.example" { keep; }'),
                 read("aliases"),
+                read("aliases", "old: :fail: Ann has gone, write to ann@other.example, or to a@b.example"),
+                read("aliases", "old: error:nouser 550 ask ann@other.example", "new: :blackhole: a@other.example"),
+                read("aliases", "joe: |/usr/bin/vacation -a joe joe@other.example, joe"),
+                read("aliases", 'joe: |"/usr/bin/vacation -a joe@other.example joe"'),
+                read("aliases", "joe: Joe Doe <joe@example.org>, ann@example.org (once a@other.example)"),
+                read("aliases", "root: root@localhost, ann@mx, bob@MX.example.org"),
+                read("aliases", "# Exim filter", 'if $header_from: contains "a@other.example" then', "save m endif"),
+                read("aliases", "# Sieve filter", 'if address :is "from" "a@other.example" { keep; }'),
+                read("aliases", "@example.net @example.org"),
             )
         ),
         advises("mail for root goes on to other.example", forwards=read("aliases", "root: ann, bob@other.example")),
@@ -60,6 +69,16 @@ TABLE: Table = {
             "mail of its user goes on to other.example",
             forwards=read("sieve", 'if true { redirect :copy "ann@example.org"; redirect\n"bob@Other.example"; }'),
         ),
+        advises("mail for root goes on to other.example", forwards=read("aliases", "root:bob@other.example")),
+        advises("goes on to other.example", forwards=read("aliases", "root: Bob <bob@other.example>")),
+        advises(
+            "mail for @example.org goes on to other.example", forwards=read("aliases", "@example.org @other.example")
+        ),
+        advises(
+            "goes on to other.example",
+            forwards=read("aliases", "# Exim filter", "if error_message then finish endif", "deliver b@other.example"),
+        ),
+        advises("goes on to other.example", forwards=read("aliases", "#Sieve Filter", 'redirect "bob@other.example";')),
         skips("postfix holds no aliases", forwards=Forwards("postfix", ())),
     ),
 }

@@ -64,6 +64,10 @@ MAIL = 'ip saddr @mail oifname "wan0" tcp dport { 25, 465 } accept'
 LAN = 'iifname "lan0" oifname "wan0" ip saddr 10.0.0.0/24'
 OWNER = "-A OUTPUT -p tcp -m tcp --dport 25 -m owner"
 REFUSED = "-A OUTPUT -p tcp -m tcp --dport 25 -j REJECT --reject-with icmp-port-unreachable"
+BAD_FLAGS = (
+    "-A OUTPUT -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m conntrack --ctstate NEW -j DROP\n"
+    "-A OUTPUT -p tcp -m tcp --tcp-flags ALL NONE -j DROP\n-A OUTPUT -p tcp --tcp-flags SYN,FIN SYN,FIN -j DROP"
+)
 MASQUERADE = "-A POSTROUTING -o wan0 -j MASQUERADE"
 ALL_OUT = "-A FORWARD -i lan0 -o wan0 -j ACCEPT"
 
@@ -83,6 +87,18 @@ TABLE: Table = {
             router(f"{LAN} tcp dport 80 accept", before='iifname "lan0" tcp dport 80 redirect to :3128'),
             router('iifname "wan0" oifname "dmz0" tcp dport 25 accept'),
             iptables(f"{OWNER} --uid-owner 104 -j ACCEPT\n{REFUSED}"),
+            iptables(f"{OWNER} --gid-owner postfix -j ACCEPT\n{REFUSED}"),
+            iptables(f"{BAD_FLAGS}\n-A OUTPUT -j TOS --set-tos 0x10/0x3f\n{REFUSED}"),
+            iptables(REFUSED, "-A POSTROUTING -o eth0 -p tcp -m tcp --dport 25 -j SNAT --to-source 192.0.2.25"),
+            output("meta skgid postdrop tcp dport 25 accept", "tcp sport 1024-65535 tcp dport 25 drop"),
+            output('counter packets 1 bytes 60 tcp dport 25 xt target "REJECT"'),
+            output('tcp dport . oifname { 25 . "lo", 80 . "eth0" } accept', "tcp dport 25 drop"),
+            output(
+                "meta mark set 0x7 ct mark set meta mark", "ct helper set tcp dport map { 21 : a }", "tcp dport 25 drop"
+            ),
+            output("tcp dport vmap { $MAIL : continue, 80 : accept }", "tcp dport 25 drop"),
+            output('log prefix "new: " level info flags tcp options tcp dport 25 drop'),
+            router('iifname . oifname { "lan0" . "wan0" } tcp dport { 80, 443 } accept'),
             iptables("-A OUTPUT -p tcp -m multiport --dports 25,465 -m owner ! --uid-owner 104 -j DROP"),
             iptables("-A OUTPUT -j mail\n-A mail -p tcp --dport 25 -j DROP"),
             iptables(f"-A FORWARD -p tcp --dport 25 -j DROP\n{ALL_OUT}", MASQUERADE),
@@ -90,6 +106,29 @@ TABLE: Table = {
         advises("a program of another user, to another0: it is let through", egress=output("tcp dport 26 drop")),
         advises("it is let through", egress=output("ip daddr 192.0.2.0/24 tcp dport 25 drop")),
         advises("it is let through", egress=output("accept", family="ip6")),
+        advises(
+            "it is let through", egress=output("tcp flags & (fin|syn|rst|ack) != syn drop", "tcp flags syn accept")
+        ),
+        advises("it is let through", egress=output("tcp flags syn / fin,syn,rst,ack ct state new accept", "drop")),
+        advises("it is let through", egress=iptables(BAD_FLAGS)),
+        advises(
+            "a program of another user",
+            egress=iptables(
+                "-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n-A OUTPUT -o lo -j ACCEPT"
+            ),
+        ),
+        advises(
+            "(lan0), to wan0",
+            egress=router('iifname . oifname vmap { "lan0" . "wan0" : accept, "lan0" . "dmz0" : drop }'),
+        ),
+        advises(
+            "(lan0), to wan0: it is let through",
+            egress=router(LAN + " accept", 'iifname . oifname { "lan0" . "wan0" } accept'),
+        ),
+        advises(
+            "what clients behind the host send is not filtered",
+            egress=read("nftables", "table ip n { chain p { type nat hook postrouting priority 100; masquerade; }; }"),
+        ),
         advises(
             "is not filtered: all may connect",
             egress=read("nftables", "table inet f { chain i { type filter hook input priority 0; } }"),
@@ -115,6 +154,8 @@ TABLE: Table = {
         ),
         advises("another0 over IPv6", egress=iptables(REFUSED, version6="-A OUTPUT -p tcp --dport 465 -j DROP")),
         undecided("what this rule does", egress=output("meta mark 7 accept", policy="drop")),
+        undecided("what this rule does", egress=output("counter meta mark 7 accept", policy="drop")),
+        undecided("what this rule does", egress=output('tcp dport 25 xt target "NFLOGGER"')),
         undecided(
             "what this rule does",
             egress=output("ip daddr @bad drop", family="ip", rest="set bad { type ipv4_addr; flags dynamic; }"),
@@ -124,6 +165,10 @@ TABLE: Table = {
         ),
         undecided("set the parameter outside", egress=router(f"{LAN} accept", nat="")),
         skips("there are no rules", egress=read("nftables", "\n")),
+        skips(
+            "there are no rules",
+            egress=read("nftables", "table arp f { chain o { type filter hook output priority 0; policy accept; }; }"),
+        ),
         skips("postfix is no packet filter", egress=EgressSeen("postfix", ())),
     ),
 }

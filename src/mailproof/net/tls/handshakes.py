@@ -54,6 +54,12 @@ SCANS = 3
 
 _FIRST_WORDS = 2048
 
+_AGAIN = 2
+"""Handshakes in which a certificate may turn up that hellos have shown: a balancer of two takes turns."""
+
+MOST_HANDSHAKES = 2 + _AGAIN
+"""Connections that ``TLSClient.certificates`` takes at most."""
+
 
 class TLSClient:
     """Asks servers about their TLS. ``close`` at the end (or ``async with``) ends its threads."""
@@ -90,12 +96,12 @@ class TLSClient:
         """Return the certificate chains that the server sends, first the one it prefers.
 
         A second connection says the same again at once, so that a balancer that takes turns shows the next server
-        behind it; not where ``known`` (the SHA-256 of what hellos have shown, of several connections) is the first
-        certificate and nothing else. A third one offers only what the first certificate's kind of key cannot serve
-        (RSA, or everything else), so that servers with two certificates show both; not where only an old client gets a
-        handshake done. Raises NoTLS when the server declines every handshake, ClosedEarly when it closes the
-        connection each time without having agreed to STARTTLS, Malformed for certificates that do not parse, and what
-        ``at_hello`` raises.
+        behind it. A third one offers only what the first certificate's kind of key cannot serve (RSA, or everything
+        else), so that servers with two certificates show both; not where only an old client gets a handshake done.
+        With ``known``, the SHA-256 of what hellos have shown on several connections, the same is said again at the end,
+        up to twice, and only as long as one of these certificates is missing. Raises NoTLS when the server declines
+        every handshake, ClosedEarly when it closes the connection each time without having agreed to STARTTLS,
+        Malformed for certificates that do not parse, and what ``at_hello`` raises.
         """
         async with self._hosts.slot(endpoint.address):
             make, first = any_version, await self._chain(endpoint, any_version, in_slot=True)
@@ -109,11 +115,14 @@ class TLSClient:
                 failure = ClosedEarly if first.closed and endpoint.starttls is None else NoTLS
                 raise failure(f"no TLS handshake succeeds: {first.error}")
             seen = [first]
-            if set(known) != {first.value.leaf.sha256}:
+            if not known:
                 seen.append(await self._chain(endpoint, make, in_slot=True))
             if make is any_version:
                 rsa = first.value.leaf.key_type == "RSA"
                 seen.append(await self._chain(endpoint, without_rsa if rsa else only_rsa, in_slot=True))
+            for _ in range(_AGAIN):
+                if not {chain.value.leaf.sha256 for chain in seen if chain.value}.issuperset(known):
+                    seen.append(await self._chain(endpoint, make, in_slot=True))
         return _distinct(outcome.value for outcome in seen if outcome.value is not None)
 
     async def certificates_without_name(self, endpoint: TLSPeer) -> Chain:
