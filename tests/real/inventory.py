@@ -169,7 +169,8 @@ def write(file: Path, ca_file: Path, labels: Collection[str] = LABELS) -> None:
 def _resolver_configurations(directory: Path) -> list[dict[str, str]]:
     """Those of an Unbound that logs queries, and of a BIND that is as it should be."""
     texts = {
-        "unbound": "server:\n  auto-trust-anchor-file: /var/lib/unbound/root.key\n  hide-version: yes\n  log-queries: yes\n  rrset-cache-size: 64m\n",
+        "unbound": "server:\n  auto-trust-anchor-file: /var/lib/unbound/root.key\n  hide-version: yes\n"
+        "  log-queries: yes\n  rrset-cache-size: 64m\n",
         "bind": "options { querylog no; max-cache-size 256m; version none; };\n",
     }
     for program, text in texts.items():
