@@ -9,24 +9,25 @@ from mailproof.references import PRACTICE
 
 FAMILY = Family("CFG", "Configuration files")
 
+EXPECTED = (22, 80, 443)
+"""Ports that mail hosts have open besides: SSH and the web."""
+
 
 @control("CFG-SERVICES-CLOSED", MAY, PRACTICE, harm=Harm.ABUSED)
-def test_only_declared_services_are_reached(
-    listening: Listening, *, also: tuple[str, ...] = ("22", "80", "443")
-) -> None:
+def test_only_declared_services_are_reached(listening: Listening, *, also: tuple[str, ...] = ()) -> None:
     """Of the programs that listen on a host, strangers reach those alone that the inventory has, by what `ss -ltn` and
     the rules of the packet filter say.
 
-    Services are those of the inventory's roles, and the ports of the parameter `also`: SSH and the web by default. A
+    Services are those of the inventory's roles, SSH and the web (22, 80, 443), and the ports of the parameter `also`. A
     firewall in front of the host is not seen.
 
     Why: what listens without anybody's knowledge is not kept up to date, and is what strangers try first.
     Fix: bind the program to 127.0.0.1, refuse its port in the packet filter, or declare it: roles of the host in the
-    inventory, or `controls: {CFG-SERVICES-CLOSED: {also: ["22", "5432"]}}`.
+    inventory, or `controls: {CFG-SERVICES-CLOSED: {also: ["5432"]}}`.
     """
     if listening.program != "sockets":
         not_applicable(f"{listening.program} tells of no sockets")
-    allowed = {*map(str, listening.declared), *also}
+    allowed = {*map(str, (*listening.declared, *EXPECTED)), *also}
     unknown = [one for one in listening.sockets if str(one.port) not in allowed]
     for one in unknown:
         if one.verdict == "accept":
