@@ -8,8 +8,9 @@ import pytest
 
 from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
 from mailproof.grammars.directives import parse_directives, parse_haproxy, parse_statements
-from mailproof.grammars.forwards import parse_sieve
+from mailproof.grammars.forwards import parse_forwards, parse_sieve
 from mailproof.grammars.named_conf import NotNamedConf, parse_named_conf
+from mailproof.grammars.proxy_access import ConnectRequest, SquidAccess
 from mailproof.grammars.settings import expand_macros, parse_exim
 from mailproof.grammars.tls_settings import admitted
 from mailproof.net.tls.versions import TLSVersion
@@ -211,3 +212,16 @@ def test_a_quote_that_is_never_closed_is_read_once() -> None:
     begun = time.process_time()
     assert not list(parse_sieve('"' + '\\"' * 500_000))
     assert time.process_time() - begun < 20
+
+
+def test_a_list_of_squid_without_a_kind_decides_nothing() -> None:
+    access = SquidAccess()
+    for setting in parse_directives("acl SSL\nhttp_access allow SSL\nhttp_access deny all\n"):
+        access.add(setting)
+    assert access.decide(ConnectRequest("11.25.25.80", 25)).connects is None
+
+
+def test_what_is_longer_than_any_address_is_none() -> None:
+    long = f"{'x' * 320}@example.net"
+    assert [one.address for one in parse_forwards(f"root: {long}, bob@example.net\n")] == ["bob@example.net"]
+    assert not list(parse_sieve(f'redirect "{long}";'))

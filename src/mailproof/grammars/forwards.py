@@ -11,7 +11,7 @@ from dataclasses import dataclass
 MAX_FORWARDS = 10_000
 """Of one file. What follows is not looked at."""
 MAX_TEXT = 320
-"""Characters of an address."""
+"""Characters of an address: no mail address has more (RFC 5321, section 4.5.3.1)."""
 
 _ALIAS = re.compile(r"(?P<who>\"[^\"]{0,320}\"|[^\s:\"]{1,320})[ \t]*:(?!//)[ \t]*(?P<to>.*)")
 _ITEM = re.compile(r"(?:\"[^\"]*\"|[^,\"])+|.")
@@ -67,7 +67,7 @@ def parse_forwards(text: str) -> Iterator[Forward]:
         for address in _addresses(targets):
             if _is_address(address, is_table=is_table) and count < MAX_FORWARDS:
                 count += 1
-                yield Forward(who[:MAX_TEXT], address[:MAX_TEXT], number)
+                yield Forward(who[:MAX_TEXT], address, number)
 
 
 def _addresses(targets: str) -> Iterator[str]:
@@ -97,7 +97,7 @@ def parse_sieve(text: str) -> Iterator[Forward]:
             address = re.sub(r"\\(.)", r"\1", token["string"], flags=re.DOTALL)
             if _is_address(address):
                 count += 1
-                yield Forward("", address[:MAX_TEXT], line)
+                yield Forward("", address, line)
         line += token[0].count("\n")
 
 
@@ -106,7 +106,8 @@ def _is_address(text: str, *, is_table: bool = False) -> bool:
     ``@other.example`` is the same user there.
     """
     local, at, domain = text.rpartition("@")
-    return bool((local or is_table) and at and domain) and text[0] not in "|/:" and "$" not in domain
+    is_named = bool((local or is_table) and at and domain) and len(text) <= MAX_TEXT
+    return is_named and text[0] not in "|/:" and "$" not in domain
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:

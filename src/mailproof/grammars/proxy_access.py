@@ -97,7 +97,10 @@ _BUILT_IN = {
 
 
 def _in_squid_list(text: str, request: ConnectRequest) -> bool | None:
-    kind, *values = [word for word in text.split() if word not in ("-i", "-n", "--")]
+    words = [word for word in text.split() if word not in ("-i", "-n", "--")]
+    if not words:
+        return None  # a list without a kind: Squid does not start with it
+    kind, *values = words
     if any(value.startswith(('"', "parameters(")) for value in values):
         return None
     match kind:
