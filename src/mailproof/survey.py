@@ -95,7 +95,7 @@ class Survey:
             "former": former or Former(),
         }
         self._tasks: dict[tuple[str, str], asyncio.Task[Outcome]] = {}
-        self._planned: set[tuple[str, str]] = set()
+        self._wanted: dict[tuple[str, Target], None] = {}
 
     async def run(self, wanted: Iterable[tuple[str, Target]]) -> None:
         """Observe every (probe name, target) pair. Whatever goes wrong is an outcome; only cancellation is raised.
@@ -103,8 +103,8 @@ class Survey:
         What could not be observed for a reason that may pass is tried again, ``limits.retries`` times. What is not
         observed when the bound is reached is not looked at any more.
         """
-        pairs = tuple(dict.fromkeys(wanted))
-        self._planned = {(name, target.id) for asked, target in pairs for name in self._with_needs(asked)}
+        self._wanted = dict.fromkeys(wanted)
+        pairs = tuple(self._wanted)
         try:
             async with asyncio.timeout(self._bound) as until:
                 with stopped_by(self._stop_file, until):
@@ -222,7 +222,8 @@ class Survey:
         return {name}.union(*map(self._with_needs, self.probes[name].needs))
 
     def _is_planned(self, probe: Callable[..., Awaitable[Observation]], target: Target) -> bool:
-        return (probe.__name__, target.id) in self._planned
+        askers = (name for name in self.probes if probe.__name__ in self._with_needs(name))
+        return any((asker, target) in self._wanted for asker in askers)
 
     async def _look(self, probe: Callable[..., Awaitable[O]], target: Target) -> O:
         return cast(O, _observation(await self._outcome(probe.__name__, target)))

@@ -91,6 +91,11 @@ def test_what_the_packet_filter_keeps_from_strangers(tmp_path: Path) -> None:
     assert seen.filters == ("nftables",)
 
 
+def test_a_pattern_of_interfaces_is_a_way_in(tmp_path: Path) -> None:
+    rules = RULES.replace("ip saddr 192.0.2.0/24", 'iifname "eth*"')
+    assert {one.port: one.verdict for one in looked_at(tmp_path, SOCKETS, rules).sockets}[5432] == "accept"
+
+
 def test_what_holds_no_socket(tmp_path: Path) -> None:
     with pytest.raises(Malformed, match="no socket"):
         looked_at(tmp_path, "Netid State\n")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mailproof.grammars.settings import MAX_EXPANDED, MAX_SECTION_NAME, MAX_SECTIONS, Setting
+from mailproof.grammars.settings import MAX_EXPANDED, MAX_SECTION_NAME, MAX_SECTIONS, Setting, continued_lines
 
 HAPROXY_SECTIONS = frozenset(
     {"global", "defaults", "frontend", "backend", "listen", "userlist", "peers", "resolvers", "mailers", "cache"}
@@ -73,16 +73,8 @@ def parse_directives(text: str, begin_sections: frozenset[str] = frozenset()) ->
     section.
     """
     sections: list[str] = []
-    held, first = "", 0
-    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
-        stripped = line.strip()
-        if stripped.startswith("#") or not (stripped or held):
-            continue
-        first = first if held else number
-        held += stripped.removesuffix("\\")
-        if stripped.endswith("\\"):
-            continue
-        said, held = _COMMENT.split(held, maxsplit=1)[0].strip(), ""
+    for first, whole, line in continued_lines(text):
+        said = _COMMENT.split(whole, maxsplit=1)[0].strip()
         if said.startswith("</"):
             del sections[-1:]
         elif said.startswith("<"):

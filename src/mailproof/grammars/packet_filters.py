@@ -126,6 +126,13 @@ class PacketFilter:
             sorted({value for asked, values in parts for one, value in zip(asked, values, strict=False) if one == of})
         )
 
+    @property
+    def interfaces(self) -> tuple[str, ...]:
+        """The interfaces that rules name, the loopback one aside; one for each pattern, ``eth0`` for ``eth*``."""
+        named = (*self.values("iif"), *self.values("oif"))
+        names = dict.fromkeys(name[:-1] + "0" if name[-1:] in ("*", "+") else name for name in named)
+        return tuple(name for name in names if name not in ("lo", "0"))
+
     def passage(self, hook: str, packet: Packet, kind: str = "filter") -> Passage:
         """What the chains of a hook do with a packet."""
         last = Passage(ACCEPT)

@@ -67,16 +67,7 @@ def parse_exim(text: str) -> Iterator[Setting]:
 
     Named lists are called by their kind: ``hostlist relay_from_hosts``. A line that ends in a backslash goes on.
     """
-    held, first = "", 0
-    for number, line in enumerate(_lines(text), 1):
-        stripped = line.strip()
-        if stripped.startswith("#") or not (stripped or held):
-            continue
-        first = first if held else number
-        held += stripped.removesuffix("\\")
-        if stripped.endswith("\\"):
-            continue
-        said, held = held, ""
+    for first, said, _ in continued_lines(text):
         if said.startswith("begin ") and _SWITCH.fullmatch(said[6:].strip()):
             return
         if named := _NAMED_LIST.fullmatch(said):
@@ -135,6 +126,23 @@ def _expanded_once(value: str, known: Mapping[str, str]) -> str:
 
 def _lines(text: str) -> list[str]:
     return text.removeprefix("\ufeff").splitlines()
+
+
+def continued_lines(text: str) -> Iterator[tuple[int, str, str]]:
+    """Lines without comments, each with those that it goes on in: one that ends in a backslash goes on.
+
+    The number of the first, the words of all, and the last as it stands.
+    """
+    held, first = "", 0
+    for number, line in enumerate(_lines(text), 1):
+        stripped = line.strip()
+        if stripped.startswith("#") or not (stripped or held):
+            continue
+        first = first if held else number
+        held += stripped.removesuffix("\\")
+        if not stripped.endswith("\\"):
+            yield first, held, line
+            held = ""
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:

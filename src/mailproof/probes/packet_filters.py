@@ -119,9 +119,7 @@ class _Walk:
     def __init__(self, filter_: PacketFilter, files: dict[tuple[str, str], str]) -> None:
         self._filter = filter_
         self._files = files
-        named = (*filter_.values("iif"), *filter_.values("oif"))
-        names = dict.fromkeys(name[:-1] + "0" if name[-1:] in ("*", "+") else name for name in named)
-        self._named = [name for name in names if name not in ("lo", "0")][:MAX_INTERFACES]
+        self._named = list(filter_.interfaces[:MAX_INTERFACES])
 
     def outside(self) -> tuple[str, ...]:
         """The interfaces behind which packets get another source."""

@@ -12,7 +12,7 @@ from mailproof.net.network import Network
 from mailproof.observations.sockets import Listening, OpenSocket
 from mailproof.places import Place
 from mailproof.probes.configuration import MAX_OCTETS, holders_of
-from mailproof.probes.packet_filters import ANOTHER, CLIENT, ELSEWHERE, chains_of
+from mailproof.probes.packet_filters import ANOTHER, CLIENT, ELSEWHERE, MAX_INTERFACES, chains_of
 from mailproof.probes.probe import probe
 from mailproof.targets.base import Targets
 from mailproof.targets.files import Configuration
@@ -57,12 +57,11 @@ def _verdicts(sockets: list[ListeningSocket], filter_: PacketFilter) -> list[str
 
 def _verdict(filter_: PacketFilter, socket: ListeningSocket) -> str:
     """What becomes of a stranger: ACCEPT where one way in is open, UNREAD where one may be."""
-    arrives = [ANOTHER, *(name for name in filter_.values("iif") if name != "lo" and name[-1:] not in ("*", "+"))]
     found = {
         filter_.passage(
             "input", Packet(family, ELSEWHERE[family], socket.address or CLIENT[family], socket.port, interface)
         ).verdict
         for family in socket.families
-        for interface in arrives
+        for interface in (ANOTHER, *filter_.interfaces[:MAX_INTERFACES])
     }
     return ACCEPT if ACCEPT in found else UNREAD if UNREAD in found else DROP
