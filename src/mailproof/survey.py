@@ -96,6 +96,8 @@ class Survey:
         }
         self._tasks: dict[tuple[str, str], asyncio.Task[Outcome]] = {}
         self._wanted: dict[tuple[str, Target], None] = {}
+        self._askers: dict[str, tuple[str, ...]] = {}
+        """By name of a probe: those that build on it, and itself."""
 
     async def run(self, wanted: Iterable[tuple[str, Target]]) -> None:
         """Observe every (probe name, target) pair. Whatever goes wrong is an outcome; only cancellation is raised.
@@ -222,8 +224,10 @@ class Survey:
         return {name}.union(*map(self._with_needs, self.probes[name].needs))
 
     def _is_planned(self, probe: Callable[..., Awaitable[Observation]], target: Target) -> bool:
-        askers = (name for name in self.probes if probe.__name__ in self._with_needs(name))
-        return any((asker, target) in self._wanted for asker in askers)
+        name = probe.__name__
+        if name not in self._askers:
+            self._askers[name] = tuple(asker for asker in self.probes if name in self._with_needs(asker))
+        return any((asker, target) in self._wanted for asker in self._askers[name])
 
     async def _look(self, probe: Callable[..., Awaitable[O]], target: Target) -> O:
         return cast(O, _observation(await self._outcome(probe.__name__, target)))
