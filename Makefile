@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 # One more than there are processors: a third of the time tests wait for servers.
 JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
+# The tests start pytest some hundred times: where compiled files may not be kept, each start takes 8 s instead of 3.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: fuzz help demo test lint unit steady docs bench lab detection clean
 
 help:

@@ -400,7 +400,11 @@ def test_ctrl_c_during_the_survey_leaves_nothing_behind(tmp_path: Path) -> None:
         )
         assert server.stdout.readline() == "connected\n"
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=HANGS)
+        try:
+            output, _ = process.communicate(timeout=HANGS)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGABRT)  # pytest's faulthandler tells where each thread is
+            pytest.fail(process.communicate()[0])
         assert process.returncode == 2, output
         assert "decision: FAIL, the gate stays closed: nothing was checked" in output
     finally:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 R = TypeVar("R")
@@ -25,24 +26,37 @@ class BackgroundLoop:
 
     def run(self, work: Coroutine[Any, Any, R], tick: Callable[[], None] = lambda: None) -> R:
         """The result of ``work``; ``tick`` is called every ``TICK`` seconds meanwhile."""
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        # No lock written in Python stands between the two threads, as ``concurrent.futures`` has: an interrupt in the
+        # moment after one was taken would leave it taken, and the loop would wait for it for ever.
+        tasks: list[asyncio.Task[R]] = []
+        ended: SimpleQueue[asyncio.Task[R]] = SimpleQueue()
+
+        def begin() -> None:
+            tasks.append(self._loop.create_task(work))
+            tasks[0].add_done_callback(ended.put)
+
+        def cancel() -> None:
+            for task in tasks:
+                task.cancel()
+
         try:
+            self._loop.call_soon_threadsafe(begin)
             while True:
                 try:
-                    return future.result(timeout=TICK)
-                except TimeoutError:
-                    if future.done():
-                        return future.result()
+                    task = ended.get(timeout=TICK)
+                except Empty:
                     tick()
+                else:
+                    return task.result()
         except BaseException:
-            future.cancel()
+            self._loop.call_soon_threadsafe(cancel)
             raise
 
     def close(self) -> None:
         """Cancel whatever still runs and end the thread."""
         if self._loop.is_closed():
             return
-        asyncio.run_coroutine_threadsafe(self._wind_up(), self._loop).result()
+        self.run(self._wind_up())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
