@@ -9,7 +9,7 @@ from mailproof.observations.mx import HostAddresses
 from mailproof.observations.paths import IPv6Path, NameServerRings
 from mailproof.references import INTERNET_NL, Reference, rfc
 
-FAMILY = Family("V6", "IPv6, and the way from the root", also=("DEL",))
+FAMILY = Family("V6", "IPv6, and the way from the root", also=("DEL", "IPV6"))
 
 TSUNAME = Reference("TsuNAME: cyclic dependencies in the DNS (IMC 2021)", "https://tsuname.io/")
 

@@ -54,6 +54,7 @@ PROGRAMS = (
     Program("nftables", ("nft list ruleset",), as_root=True),
     Program("iptables", ("iptables-save", "ip6tables-save"), as_root=True),
     Program("sockets", ("ss -H -ltn",)),
+    Program("ip", ("ip -j address", "ip -6 -j route")),
     Program("fail2ban", ("fail2ban-client status",), as_root=True),
     Program("munin", (_MUNIN_SETTINGS, _MUNIN_HISTORIES), as_root=True, shown_by="munin-cron"),
 )

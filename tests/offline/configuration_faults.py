@@ -46,6 +46,18 @@ http_access deny all
 
 
 RIGHT_HAPROXY = "backend mail\n  server one 11.98.0.1:25 check\n  server two 11.98.0.2:25 check\n"
+RIGHT_LINKS = """auto eth0
+iface eth0 inet6 static
+    address 2a01:25:0:1::25/64
+    gateway 2a01:25:0:1::1
+    privext 0
+"""
+RIGHT_NETWORKD = """[Match]
+Name=eth0
+[Network]
+Address=2a01:25:0:2::25/64
+Gateway=2a01:25:0:2::1
+"""
 RIGHT_WHITE_LIST = "# those whose servers are set up badly\n11.98.0.7\n*.right.example\n"
 
 
@@ -171,6 +183,20 @@ FAULTS = (
         "advice",
     ),
     ConfigurationFault(
+        "IPV6-PLAN",
+        "ifupdown",
+        "mx.injectable.example",
+        f"{RIGHT_LINKS}iface tunnel inet6 static\n    address 2a01:25:0:1::1/64\n",
+        "two links with one prefix",
+    ),
+    ConfigurationFault(
+        "IPV6-SOURCE",
+        "networkd",
+        "mx.injectable.example",
+        f"{RIGHT_NETWORKD}IPv6PrivacyExtensions=yes\n",
+        "IPv6PrivacyExtensions=yes",
+    ),
+    ConfigurationFault(
         "CFG-TLS-FLOOR",
         "postfix",
         "mx.ssl2.example",
@@ -208,6 +234,8 @@ RIGHT = {
     "squid": RIGHT_SQUID,
     "white-list": RIGHT_WHITE_LIST,
     "haproxy": RIGHT_HAPROXY,
+    "ifupdown": RIGHT_LINKS,
+    "networkd": RIGHT_NETWORKD,
     "aliases": RIGHT_ALIASES,
 }
 

@@ -37,8 +37,10 @@ _BANG = re.compile(r"(?m)(?:^|(?<=[ \t]))!.*$")
 """A comment of keepalived."""
 
 
-def parse_statements(text: str, *, by_line: bool = False) -> Iterator[Setting]:
-    """The statements of a text in order: ``name words;`` within ``name words { ... }``."""
+def parse_statements(text: str, *, by_line: bool = False, with_blocks: bool = False) -> Iterator[Setting]:
+    """The statements of a text in order: ``name words;`` within ``name words { ... }``. ``with_blocks`` tells a block
+    as well, without a value.
+    """
     sections: list[str] = []
     words: list[str] = []
     line = first = 1
@@ -46,7 +48,7 @@ def parse_statements(text: str, *, by_line: bool = False) -> Iterator[Setting]:
         kind = token.lastgroup or ""
         if kind == "mark":
             if token["mark"] == "{":
-                if by_line and words:
+                if (by_line or with_blocks) and words:
                     yield _setting(sections, [" ".join(words)], first)
                 sections.append(" ".join(words)[:MAX_SECTION_NAME])
             elif words:

@@ -27,6 +27,11 @@ ProgramName = Literal[
     "apache",
     "haproxy",
     "keepalived",
+    "networkd",
+    "ifupdown",
+    "netplan",
+    "radvd",
+    "ip",
     "squid",
     "tinyproxy",
     "nsd",
@@ -93,7 +98,8 @@ class Configuration(Part):
         description="The program, of which each file is an entry: postfix, exim, dovecot, opensmtpd; unbound, bind, "
         "nsd, knot, powerdns, recursor (of PowerDNS); fail2ban (jail.conf, jail.local), nut (upsmon.conf, "
         "upssched.conf, ups.conf), munin (munin.conf, the list of its histories); nftables, iptables, sockets (the "
-        "output of `ss -H -ltn`); nginx, apache, haproxy, keepalived; squid, tinyproxy. white-list is a list of "
+        "output of `ss -H -ltn`); networkd, ifupdown, netplan, radvd, ip (the output of `ip -j address` and `ip -6 -j "
+        "route`); nginx, apache, haproxy, keepalived; squid, tinyproxy. white-list is a list of "
         "clients that Exim or Postfix never refuses, aliases a file of aliases, a virtual table or a .forward, sieve a "
         "Sieve script."
     )

@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from difflib import get_close_matches
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from mailproof.documents import UnreadableFile, read_text
+from mailproof.grammars.yaml_nodes import MAX_DEPTH, NotYAML, compose, line_of
 from mailproof.inventory.errors import InventoryError, Problem
 from mailproof.inventory.secrets import Secrets
 from mailproof.places import Place
 
 MAX_FILE_SIZE = 16 * 1024 * 1024
 """Octets. An inventory of 10,000 domains is about 1 MiB."""
-
-MAX_NODES = 1_000_000
-"""Values after aliases are expanded: a few hundred octets of nested aliases can stand for billions."""
-
-MAX_DEPTH = 50
-MAX_BRACKETS = 500
-"""Brackets open at once, before the parser looks at them: its time grows with the square of their number."""
 
 MAX_INCLUDES = 100
 
@@ -80,8 +72,7 @@ class Reader:
         if root is None:
             raise InventoryError(Problem(file, None, None, f"the file is empty; this would be enough: {self._example}"))
         if not isinstance(root, MappingNode):
-            raise InventoryError(Problem(file, _line(root), None, f"a mapping is expected, like {self._example}"))
-        _check_size(root, file)
+            raise InventoryError(Problem(file, line_of(root), None, f"a mapping is expected, like {self._example}"))
         places: dict[Path_, Place] = {}
         content = _Constructor(file, self, places).construct(root)
         included = content.pop("include", [])
@@ -144,43 +135,17 @@ _VARIABLE = re.compile(r"\$\$|\$\{(?P<secret>secret:)?(?P<name>[A-Za-z_][A-Za-z0
 
 
 def _compose(file: Path, writer: str) -> Node | None:
-    """The YAML node tree (YAML 1.2: yes, no, on and off are text). ``writer`` says what would write such a file."""
+    """The node tree of a file. ``writer`` says what would write such a file."""
     try:
-        text = read_text(file, MAX_FILE_SIZE)
+        return compose(read_text(file, MAX_FILE_SIZE))
     except FileNotFoundError:
         near = get_close_matches(file.name, [f.name for f in _siblings(file)], 1)
         hint = f"; did you mean {near[0]}?" if near else f"; {writer}" if writer else ""
         raise InventoryError(Problem(file, None, None, f"there is no such file{hint}")) from None
     except UnreadableFile as error:
         raise InventoryError(Problem(file, None, None, str(error))) from None
-    if _bracket_depth(text) > MAX_BRACKETS:
-        raise InventoryError(Problem(file, None, None, f"nested deeper than {MAX_DEPTH} levels"))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of anchors that are used again, which YAML 1.2 allows
-            return YAML(typ="safe", pure=True).compose(StringIO(text))  # type: ignore[no-any-return]
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        what = " ".join(str(part) for part in (error.problem, error.context) if part)
-        raise InventoryError(Problem(file, mark.line + 1 if mark else None, None, f"not valid YAML: {what}")) from None
-    except KeyError as error:  # a %YAML directive of a version that nobody has heard of
-        raise InventoryError(Problem(file, None, None, f"not valid YAML: unknown version {error}")) from None
-    except (YAMLError, ValueError, AssertionError) as error:  # AssertionError: a %YAML directive of another version
-        raise InventoryError(Problem(file, None, None, f"not valid YAML: {str(error).splitlines()[0]}")) from None
-    except RecursionError:
-        raise InventoryError(Problem(file, None, None, f"nested deeper than {MAX_DEPTH} levels")) from None
-
-
-def _bracket_depth(text: str) -> int:
-    """How deep brackets and braces are nested, those in comments and quoted text included."""
-    deepest = depth = 0
-    for match in _BRACKETS.finditer(text):
-        depth += 1 if match[0] in "[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
-
-
-_BRACKETS = re.compile(r"[\[{\]}]")
+    except NotYAML as error:
+        raise InventoryError(Problem(file, error.line, None, str(error))) from None
 
 
 def _siblings(file: Path) -> Iterator[Path]:
@@ -190,10 +155,6 @@ def _siblings(file: Path) -> Iterator[Path]:
         return
 
 
-def _line(node: Node) -> int:
-    return int(node.start_mark.line) + 1
-
-
 def beside(file: Path, path: Path) -> Path | None:
     """``path`` as an absolute one, relative to where ``file`` stands; None where there can be no such file."""
     try:
@@ -201,34 +162,6 @@ def beside(file: Path, path: Path) -> Path | None:
         return absolute if absolute.exists() else None
     except (OSError, ValueError, RuntimeError):  # too long, NUL or lone surrogates in it, no such home directory
         return None
-
-
-def _check_size(root: Node, file: Path) -> None:
-    """Raise InventoryError for an alias that contains itself and for aliases that expand to more than MAX_NODES
-    values.
-    """
-    sizes: dict[int, int | None] = {}
-
-    def size(node: Node) -> int:
-        if isinstance(node, ScalarNode):
-            return 1
-        known = sizes.get(id(node), 0)
-        if known is None:
-            raise InventoryError(Problem(file, _line(node), None, "this value contains an alias of itself"))
-        if not known:
-            sizes[id(node)] = None
-            parts = [part for pair in node.value for part in pair] if isinstance(node, MappingNode) else node.value
-            known = sizes[id(node)] = 1 + sum(size(part) for part in parts)
-        return known
-
-    try:
-        number = size(root)
-    except RecursionError:
-        raise InventoryError(Problem(file, None, None, f"nested deeper than {MAX_DEPTH} levels")) from None
-    if number > MAX_NODES:
-        raise InventoryError(
-            Problem(file, _line(root), None, f"more than {MAX_NODES} values once aliases are expanded")
-        )
 
 
 class _Constructor:
@@ -243,7 +176,7 @@ class _Constructor:
     def construct(self, node: Node, path: Path_ = ()) -> Any:
         if len(path) > MAX_DEPTH:
             raise self._error(node, path[:1], f"nested deeper than {MAX_DEPTH} levels")
-        self._places.setdefault(path, Place(str(self._file), _line(node)))
+        self._places.setdefault(path, Place(str(self._file), line_of(node)))
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
@@ -259,7 +192,7 @@ class _Constructor:
             if key in result:
                 first = self._places[(*path, key)].line
                 raise self._error(key_node, (*path, key), f"given twice; the first one is in line {first}")
-            self._places[(*path, key)] = Place(str(self._file), _line(key_node))
+            self._places[(*path, key)] = Place(str(self._file), line_of(key_node))
             result[key] = self.construct(value_node, (*path, key))
         return result
 
@@ -273,13 +206,13 @@ class _Constructor:
         except (LookupError, TypeError, AttributeError, OverflowError):  # ruamel.yaml on a tag that does not fit
             raise self._error(node, path, f"{node.value!r} does not fit its tag {node.tag}") from None
         if isinstance(value, str):
-            return self._reader.substitute(value, Problem(self._file, _line(node), dotted(path), ""))
+            return self._reader.substitute(value, Problem(self._file, line_of(node), dotted(path), ""))
         if value is None or isinstance(value, bool | int | float):
             return value
         return str(node.value)
 
     def _error(self, node: Node, path: Path_, message: str) -> InventoryError:
-        return InventoryError(Problem(self._file, _line(node), dotted(path), message))
+        return InventoryError(Problem(self._file, line_of(node), dotted(path), message))
 
 
 def _merge(into: dict[str, Any], into_places: Places, content: dict[str, Any], places: Places) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
+from mailproof.grammars.address_plans import READERS as PLANS
+from mailproof.grammars.address_plans import NotAddressPlan
 from mailproof.grammars.directives import parse_directives, parse_haproxy, parse_lines_in_blocks, parse_statements
 from mailproof.grammars.forwards import parse_forwards, parse_sieve
 from mailproof.grammars.iptables import parse_iptables
@@ -47,6 +49,19 @@ def _proxy_access(data: bytes) -> bool:
             decided = access.decide(ConnectRequest(client, 25))
             assert not decided.line or decided.line in {setting.line for setting in settings}
     return bool(settings)
+
+
+def _address_plans(data: bytes) -> bool:
+    text = as_text(data)
+    read = 0
+    for reader in PLANS.values():
+        try:
+            links = reader(text)
+        except NotAddressPlan:
+            continue
+        read += bool(links)
+        assert all(1 <= found.line <= len(text) + 1 for link in links.values() for found in link.addresses)
+    return bool(read)
 
 
 def _white_list(data: bytes) -> bool:
@@ -157,6 +172,19 @@ PARSERS = (
         ),
         words_of('redirect :copy @ " \\ : | / :include: text: . /* */ # ; keep'),
         3,
+    ),
+    Parser(
+        "plans of addresses",
+        _address_plans,
+        (
+            b"[Match]\nName=eth0\n[Network]\nAddress=2001:db8::1/64\nIPv6PrivacyExtensions=yes\n",
+            b"iface e inet6 static\n address 2001:db8::1\n netmask 64\n up ip -6 route add default\n",
+            b"network: {ethernets: {e: {addresses: [2001:db8::1/64], routes: [{to: default, via: 'fe80::1'}]}}}\n",
+            b"interface e { AdvSendAdvert on; prefix 2001:db8::/64 { AdvAutonomous off; }; };\n",
+            b'[{"ifname": "e", "addr_info": [{"family": "inet6", "local": "::1", "prefixlen": 128}]}]',
+        ),
+        words_of("{ } ; : [ ] , / = auto iface inet6 /129 gateway6 &a *a !!x privext dst dev default null"),
+        4,
     ),
     Parser(
         "white lists",

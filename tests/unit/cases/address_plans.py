@@ -1,0 +1,168 @@
+"""Files of a host's network."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from pathlib import Path
+
+from mailproof.net.network import Network
+from mailproof.net.settings import NetSettings
+from mailproof.observations.address_plans import AddressPlan
+from mailproof.probes.address_plans import address_plan
+from mailproof.targets.files import Configuration, ConfigurationFile
+
+from .case import Table, advises, fails, passes, skips
+
+
+def read(program: str, *texts: str) -> AddressPlan:
+    with tempfile.TemporaryDirectory() as directory:
+        files = [Path(directory, f"{number}.conf") for number in range(len(texts))]
+        for file, text in zip(files, texts, strict=True):
+            file.write_text(text)
+        found = Configuration(
+            program, "mx.example.org", tuple(ConfigurationFile(str(file), file.name) for file in files)
+        )
+        return asyncio.run(_read(found))
+
+
+async def _read(configuration: Configuration) -> AddressPlan:
+    return await address_plan(configuration, Network(NetSettings()))
+
+
+def networkd(*lines: str, network: str = "") -> str:
+    return "\n".join(("[Match]", "Name=eth0", "[Network]", network, *lines, ""))
+
+
+STATIC = ("Address=2a01:25:0:1::25/64", "Gateway=2a01:25:0:1::1")
+RIGHT_NETWORKD = read(
+    "networkd", networkd(*STATIC, "Address=192.0.2.25/24"), networkd("Address=fd25::1/64").replace("eth0", "eth1")
+)
+ROUTED = read(
+    "networkd", networkd("[Address]", STATIC[0], "[Route]", "Destination=::/0", STATIC[1], network="IPv6AcceptRA=no")
+)
+NO_WAY_OUT = read("networkd", networkd(STATIC[0], "Gateway=192.0.2.1", network="IPv6AcceptRA=no"))
+
+RIGHT_IFUPDOWN = """# the network
+auto lo eth0
+iface lo inet loopback
+iface lo inet6 static
+    address 2a01:25:0:1::80/128
+iface eth0 inet static
+    address 192.0.2.25/24
+iface eth0 inet6 static
+    address 2a01:25:0:1::25
+    netmask 64
+    accept_ra 0
+    up ip -6 route add default via fe80::1 dev eth0
+iface he-ipv6 inet6 v4tunnel
+    endpoint 192.0.2.66
+    address 2a01:25:0:2::2/64
+allow-hotplug eth1
+iface eth1 inet6 auto
+"""
+ALONE = RIGHT_IFUPDOWN.split("iface he")[0]
+RIGHT_NETPLAN = """network:
+  version: 2
+  ethernets:
+    eth0:
+      accept-ra: false
+      addresses:
+        - 192.0.2.25/24
+        - "2a01:25:0:1::25/64"
+        - 2a01:25:0:1::26/64: {lifetime: 0}
+      routes: [{to: default, via: 192.0.2.1}, {to: default, via: "2a01:25:0:1::1"}]
+  vlans:
+    lan: {id: 5, link: eth0, addresses: ["fd25:1:2:3::1/64"]}
+"""
+RIGHT_RADVD = """interface eth0 {
+    AdvSendAdvert on;
+    prefix 2a01:25:0:1::/64 { };
+    prefix 2a01:25:8::/48 { AdvOnLink off; AdvAutonomous off; };
+};
+interface eth1 { AdvSendAdvert on; prefix fd25::/64 { AdvAutonomous on; }; };
+# not sent: AdvSendAdvert is off by default
+interface eth2 { prefix 2001:db8::/48 { }; };
+"""
+
+
+def said(*addresses: tuple[str, str, int], temporary: bool = False, route: str = "default") -> AddressPlan:
+    """What ``ip`` says of (link, address, length of the prefix)."""
+    links = [
+        {
+            "ifname": name,
+            "addr_info": [
+                {"family": "inet6", "local": ip, "prefixlen": length, "temporary": temporary and name != "lo"}
+            ],
+        }
+        for name, ip, length in (("lo", "::1", 128), *addresses)
+    ]
+    routes = [{"dst": "2a01:25:0:1::/64", "dev": "eth0"}, {"dst": route, "dev": "eth0", "gateway": "fe80::1"}]
+    return read("ip", json.dumps([*links, {}]), json.dumps([*routes, {"dst": "fe80::/64", "dev": "eth0"}]))
+
+
+ETH0 = ("eth0", "2a01:25:0:1::25", 64)
+
+TABLE: Table = {
+    "IPV6-PLAN": (
+        *(
+            passes(address_plan=found)
+            for found in (
+                RIGHT_NETWORKD,
+                ROUTED,
+                read("ifupdown", RIGHT_IFUPDOWN),
+                read("netplan", RIGHT_NETPLAN),
+                read("radvd", RIGHT_RADVD),
+                said(ETH0, ("eth0", "fe80::25", 64), ("wg0", "2a01:25:0:9::1", 127)),
+                read("networkd", networkd(STATIC[0])),
+            )
+        ),
+        fails(
+            "eth0: fec0:0:0:1::/64 is no prefix that anybody routes", address_plan=said(("eth0", "fec0:0:0:1::1", 64))
+        ),
+        fails("2001:db8::/64 is no prefix", address_plan=read("networkd", networkd("Address=2001:db8::25/64"))),
+        fails(
+            "2a01:25:0:1::/64 of he-ipv6 and 2a01:25:0:1::/64 of eth0 are not apart",
+            address_plan=read("ifupdown", RIGHT_IFUPDOWN.replace("25:0:2::2", "25:0:1::2")),
+        ),
+        fails(
+            "2a01:25:0:1::/64 of eth1 and 2a01:25::/48 of eth0 are not apart",
+            address_plan=said(("eth0", "2a01:25::1", 48), ("eth1", "2a01:25:0:1::1", 64)),
+        ),
+        fails(
+            "eth0: 2a01:25:8::/48 is announced for hosts to make up addresses",
+            address_plan=read("radvd", RIGHT_RADVD.replace("AdvOnLink off; AdvAutonomous off;", "AdvOnLink on;")),
+        ),
+        fails("eth0 has 2a01:25:0:1::25/64, and no link has a route to ::/0", address_plan=NO_WAY_OUT),
+        fails("no link has a route", address_plan=said(ETH0, route="2a01:25:0:2::/64")),
+        fails("no link has a route", address_plan=read("ifupdown", ALONE.replace("route add default", "rule show"))),
+        fails("no link has a route", address_plan=read("netplan", RIGHT_NETPLAN.replace('via: "2a01:25:0:1::1"', ""))),
+        advises("eth0: 2a01:25::/48 is not the /64 of a link", address_plan=said(("eth0", "2a01:25::25", 48))),
+        skips("networkd sets no IPv6 addresses", address_plan=read("networkd", networkd("Address=192.0.2.25/24"))),
+        skips("postfix sets no IPv6 addresses", address_plan=AddressPlan("postfix", ())),
+    ),
+    "IPV6-SOURCE": (
+        *(
+            passes(address_plan=found)
+            for found in (
+                RIGHT_NETWORKD,
+                read("networkd", networkd(*STATIC, "[X]", network="IPv6PrivacyExtensions=prefer-public")),
+                read("ifupdown", f"{RIGHT_IFUPDOWN}    privext 1\n"),
+                read("netplan", RIGHT_NETPLAN.replace("accept-ra", "ipv6-privacy: false\n      accept-ra")),
+                said(ETH0),
+            )
+        ),
+        fails(
+            "eth0 prefers temporary addresses",
+            address_plan=read("networkd", networkd(*STATIC, "[X]", network="IPv6PrivacyExtensions=yes")),
+        ),
+        fails("eth1 prefers temporary addresses", address_plan=read("ifupdown", f"{RIGHT_IFUPDOWN}    privext 2\n")),
+        fails(
+            "eth0 prefers temporary addresses",
+            address_plan=read("netplan", RIGHT_NETPLAN.replace("accept-ra", "ipv6-privacy: true\n      accept-ra")),
+        ),
+        fails("eth0 has the temporary address 2a01:25:0:1::25/64", address_plan=said(ETH0, temporary=True)),
+        skips("radvd sets no IPv6 addresses", address_plan=read("radvd", RIGHT_RADVD)),
+    ),
+}
