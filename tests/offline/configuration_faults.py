@@ -52,6 +52,7 @@ iface eth0 inet6 static
     gateway 2a01:25:0:1::1
     privext 0
 """
+RIGHT_SPAMASSASSIN = "header RCVD_IN_BL eval:check_rbl('bl', 'bl.example.')\n"
 RIGHT_NETWORKD = """[Match]
 Name=eth0
 [Network]
@@ -183,6 +184,14 @@ FAULTS = (
         "advice",
     ),
     ConfigurationFault(
+        "CFG-DNSBL",
+        "spamassassin",
+        "mx.injectable.example",
+        RIGHT_SPAMASSASSIN.replace("bl.example", "gone.right.example"),
+        "a list that is no more",
+        "advice",
+    ),
+    ConfigurationFault(
         "IPV6-PLAN",
         "ifupdown",
         "mx.injectable.example",
@@ -236,6 +245,7 @@ RIGHT = {
     "haproxy": RIGHT_HAPROXY,
     "ifupdown": RIGHT_LINKS,
     "networkd": RIGHT_NETWORKD,
+    "spamassassin": RIGHT_SPAMASSASSIN,
     "aliases": RIGHT_ALIASES,
 }
 

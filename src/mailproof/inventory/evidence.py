@@ -41,6 +41,8 @@ ProgramName = Literal[
     "white-list",
     "aliases",
     "sieve",
+    "spamassassin",
+    "rspamd",
 ]
 """Programs whose configuration can be read."""
 
@@ -101,7 +103,7 @@ class Configuration(Part):
         "output of `ss -H -ltn`); networkd, ifupdown, netplan, radvd, ip (the output of `ip -j address` and `ip -6 -j "
         "route`); nginx, apache, haproxy, keepalived; squid, tinyproxy. white-list is a list of "
         "clients that Exim or Postfix never refuses, aliases a file of aliases, a virtual table or a .forward, sieve a "
-        "Sieve script."
+        "Sieve script, spamassassin and rspamd files that name the DNS lists they ask."
     )
     file: EvidenceFile = Field(description="The file, relative to this one.")
 

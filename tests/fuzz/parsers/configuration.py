@@ -6,6 +6,8 @@ from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
 from mailproof.grammars.address_plans import READERS as PLANS
 from mailproof.grammars.address_plans import NotAddressPlan
 from mailproof.grammars.directives import parse_directives, parse_haproxy, parse_lines_in_blocks, parse_statements
+from mailproof.grammars.filter_lists import READERS as FILTERS
+from mailproof.grammars.filter_lists import shown_zone
 from mailproof.grammars.forwards import parse_forwards, parse_sieve
 from mailproof.grammars.iptables import parse_iptables
 from mailproof.grammars.munin import parse_histories, parse_nodes
@@ -62,6 +64,13 @@ def _address_plans(data: bytes) -> bool:
         read += bool(links)
         assert all(1 <= found.line <= len(text) + 1 for link in links.values() for found in link.addresses)
     return bool(read)
+
+
+def _filter_lists(data: bytes) -> bool:
+    text = as_text(data)
+    found = [named for reader in FILTERS.values() for named in reader(text)]
+    assert all(1 <= named.line <= len(text) + 1 and "." in shown_zone(named.zone) for named in found)
+    return bool(found)
 
 
 def _white_list(data: bytes) -> bool:
@@ -184,6 +193,19 @@ PARSERS = (
             b'[{"ifname": "e", "addr_info": [{"family": "inet6", "local": "::1", "prefixlen": 128}]}]',
         ),
         words_of("{ } ; : [ ] , / = auto iface inet6 /129 gateway6 &a *a !!x privext dst dev default null"),
+        4,
+    ),
+    Parser(
+        "lists of filters",
+        _filter_lists,
+        (
+            b"smtpd_client_restrictions = reject_rbl_client a.example=127.0.0.2, permit_dnswl_client b.example\n"
+            b"postscreen_dnsbl_sites = a.example=127.0.0.[2..5]*3 b.example*-2\n",
+            b" deny dnslists = <; a.example!=127.0.0.2,127.0.0.3 ; b.example,c.example/$x\n",
+            b"header X eval:check_rbl_txt('x', 'a.example.')\n",
+            b'rbls { x { rbl = "a.example"; } }\n',
+        ),
+        words_of("dnslists = <; : / ! & [ ] * - , reject_rbl_client postscreen_dnsbl_sites check_rbl( ' eval: rbl"),
         4,
     ),
     Parser(

@@ -1,0 +1,42 @@
+"""The DNS lists that mail servers and spam filters ask by their configuration."""
+
+from __future__ import annotations
+
+from mailproof.controls import MAY, MUST, Family, Harm, control, fail, finding, not_applicable
+from mailproof.net.errors import NotAvailable
+from mailproof.observations.filter_lists import FilterLists
+from mailproof.references import rfc
+
+FAMILY = Family("CFG", "Configuration files")
+
+
+@control("CFG-DNSBL", MUST, rfc(5782, "5"), rfc(6471), harm=Harm.LOST)
+def test_lists_that_a_filter_asks_are_alive(filter_lists: FilterLists) -> None:
+    """Each DNS list that Postfix, Exim, SpamAssassin or rspamd asks about clients lists its test entry, not everybody.
+
+    Every list of addresses has 127.0.0.2 and none has 127.0.0.1. A list that answers nobody costs a question for each
+    mail (advice); rspamd's files do not say which lists are of addresses, and theirs are held against the second only.
+    Keys of customers in the names of lists are kept out of the report.
+
+    Why: operators end lists by listing the whole internet; who still asks one refuses all mail, or lets everybody in.
+    Fix: take the list out of the configuration, and ask lists through a resolver of your own.
+    """
+    if not filter_lists.lists:
+        not_applicable(f"{filter_lists.program} asks no DNS list")
+    for tried in filter_lists.lists:
+        if tried.unlisted:
+            what = "lets everybody in" if tried.welcomes else "refuses all mail"
+            fail(f"{tried.zone} lists 127.0.0.1 ({tried.unlisted[0]}) and with it everybody: it {what}", at=tried.place)
+    unknown = [f"{tried.zone}: {tried.unknown}" for tried in filter_lists.lists if tried.unknown]
+    if unknown:
+        raise NotAvailable("; ".join(unknown))
+    for tried in filter_lists.lists:
+        if tried.of_addresses and not tried.welcomes and not tried.listed:
+            finding(
+                MAY,
+                f"{tried.zone} does not list its test entry 127.0.0.2: it is dead, or refuses who asks",
+                why="each mail costs a question whose answer never says anything.",
+                at=tried.place,
+            )
+    if filter_lists.left:
+        raise NotAvailable(f"{filter_lists.left} more lists were not asked")
