@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mailproof import __version__
 from mailproof.archiving.command import add_reports
 from mailproof.commands.capturing import add_capture
+from mailproof.commands.exporting import add_export
 from mailproof.commands.output import EXIT_USAGE, complain, print_text, say
 from mailproof.commands.running import add_running
 from mailproof.commands.waiving import add_waive
@@ -179,7 +180,7 @@ def _parser() -> argparse.ArgumentParser:
     trend.add_argument("--inventory", metavar="NAME", help="only runs of the inventory with this name")
     trend.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
     trend.set_defaults(run=_history)
-    for add in (add_waive, add_capture, add_identity, add_exercise, add_reports):
+    for add in (add_waive, add_export, add_capture, add_identity, add_exercise, add_reports):
         add(commands)
     return parser
 
