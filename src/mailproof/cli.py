@@ -391,6 +391,9 @@ def _describe_profile(profile: Profile, catalogue: Catalogue) -> Iterator[str]:
     if profile.not_covered:
         yield "  Demanded by the source, and tested by no control:"
         yield from (printable(f"    - {line}") for line in profile.not_covered)
+    if profile.attestation:
+        yield "  Demanded by the source, and to be attested: nobody sees it from outside:"
+        yield from (printable(f"    - {line}") for line in profile.attestation)
 
 
 def _diff(options: argparse.Namespace) -> int:

@@ -91,9 +91,12 @@ def test_identifiers_are_those_of_the_same_thing_in_a_later_run_and_of_no_other(
 
 
 def test_what_a_profile_demands_and_nobody_tests_is_said() -> None:
-    profile = ProfileNote(name="ours", title="Our rules", not_covered=("Two MX hosts in two cities",))
+    profile = ProfileNote(
+        name="ours", title="Our rules", not_covered=("Two MX hosts in two cities",), attestation=("Training",)
+    )
     found = rendered(replace(document(result()), profile=profile))
-    assert found["remarks"].endswith("- Two MX hosts in two cities")
+    assert "tested by no control:\n\n- Two MX hosts in two cities" in found["remarks"]
+    assert found["remarks"].endswith("to be attested, since nobody sees it from outside:\n\n- Training")
 
 
 def test_the_command_of_the_page_writes_it(

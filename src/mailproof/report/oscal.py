@@ -139,9 +139,13 @@ def _demanded(document: RunDocument) -> Iterator[str]:
     """What the profiles demand that no control tests: somebody has to attest it."""
     profiles: Iterable[ProfileNote] = ([document.profile] if document.profile else []) + [*document.own_profiles]
     for profile in profiles:
-        if profile.not_covered:
-            lines = "\n".join(f"- {markdown(line)}" for line in profile.not_covered)
-            yield f"Demanded by {markdown(profile.name)} and tested by no control:\n\n{lines}"
+        for what, lines in (
+            ("tested by no control", profile.not_covered),
+            ("to be attested, since nobody sees it from outside", profile.attestation),
+        ):
+            if lines:
+                listed = "\n".join(f"- {markdown(line)}" for line in lines)
+                yield f"Demanded by {markdown(profile.name)} and {what}:\n\n{listed}"
 
 
 def _tool(document: RunDocument) -> dict[str, Any]:
