@@ -21,6 +21,7 @@ from mailproof.commands.output import EXIT_USAGE, complain, print_text, say
 from mailproof.commands.running import add_running
 from mailproof.commands.sealing import add_seal
 from mailproof.commands.waiving import add_waive
+from mailproof.commands.zones import add_zones
 from mailproof.controls import BrokenRules, Catalogue, UnknownControl, load_catalogue, with_rules
 from mailproof.docket import Docket, UnknownFixture, describe
 from mailproof.exercising.command import add_exercise
@@ -181,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     trend.add_argument("--inventory", metavar="NAME", help="only runs of the inventory with this name")
     trend.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
     trend.set_defaults(run=_history)
-    for add in (add_waive, add_export, add_seal, add_capture, add_identity, add_exercise, add_reports):
+    for add in (add_waive, add_export, add_seal, add_zones, add_capture, add_identity, add_exercise, add_reports):
         add(commands)
     return parser
 

@@ -42,6 +42,7 @@ FLOORS = (
         "exercising",
         "hiding",
         "sealing",
+        "zone_sources",
         "coverage",
         "draft",
         "docket",
