@@ -188,7 +188,7 @@ def test_a_zone_that_is_not_published_lacks_what_only_the_provider_has(
     plan(tmp_path, new, {**SPF, "values": {**SPF["values"], "name": "nowhere.example"}})
     with World.load(SOURCE / "fixtures" / "worlds" / "demo") as world:
         assert main(["zones", "plan.json", "--resolver", str(world.resolver)]) == 4
-    assert "nowhere.example is not published yet, and the plan has no SOA record" in capsys.readouterr().err
+    assert "nowhere.example is not published yet, and the source has no SOA record" in capsys.readouterr().err
     assert not Path("zones").exists()
 
 
@@ -356,3 +356,46 @@ def test_a_configuration_without_zones_is_told(text: str, said: str, tmp_path: P
     file.write_text(text)
     with pytest.raises(SourceError, match=said):
         zone_files(file)
+
+
+OCTO = """---
+'':
+- type: MX
+  ttl: 60
+  values: [{preference: 10, exchange: mx1.hosting.example.}]
+- type: NS
+  values: [ns1.hosting.example.]
+- type: TXT
+  values: ['v=spf1 mx -all', 'with \\; and "quotes"']
+www: {type: CNAME, value: no-spf.example.}
+"""
+DYNAMIC = """geo:
+  type: A
+  dynamic: {pools: {a: {values: [{value: 192.0.2.1}]}}, rules: [{pool: a}]}
+  values: [192.0.2.1]
+"""
+
+
+def test_zones_of_octodns_are_read_by_its_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("config").mkdir()
+    file = Path("config/no-spf.example.yaml")
+    file.write_text(OCTO)
+    with World.load(SOURCE / "fixtures" / "worlds" / "demo") as world:
+        assert main(["zones", "octodns:config", "-o", "build", "--resolver", str(world.resolver)]) == 0
+    zone = load_zone("no-spf.example", Path("build/no-spf.example.zone"))
+    apex = zone.origin or dns.name.root
+    texts = {"".join(part.decode() for part in data.strings) for data in zone.find_rdataset(apex, "TXT")}
+    assert texts == {"v=spf1 mx -all", 'with ; and "quotes"'}
+    assert len(zone.find_rdataset(apex, "SOA")) == 1
+    file.write_text(OCTO + DYNAMIC)
+    assert main(["zones", "octodns:config", "-o", "again"]) == 1
+    assert "geo.no-spf.example. A: dynamic: " in capsys.readouterr().err
+    assert not Path("again").exists()
+    file.write_text(OCTO + "bad: {type: A, value: nonsense}\n")
+    assert main(["zones", "octodns:config"]) == 4
+    assert "no-spf.example.yaml, line 11" in capsys.readouterr().err
+    for source in ("octodns:nowhere", "octodns:build"):
+        assert main(["zones", source]) == 4

@@ -16,7 +16,8 @@ from mailproof.net.dns.zone_files import parse_zone
 from mailproof.net.errors import NotObserved
 from mailproof.net.settings import NetSettings
 from mailproof.zone_sources.bind import zone_files
-from mailproof.zone_sources.source import SourceError, SourceZone
+from mailproof.zone_sources.octodns_config import read_directory
+from mailproof.zone_sources.source import SourceError, SourceZone, Trouble
 from mailproof.zone_sources.terraform import read_plan
 from mailproof.zone_sources.transfer import transfer
 
@@ -26,11 +27,11 @@ def add_zones(commands: Any) -> None:
     command = commands.add_parser(
         "zones",
         help="write zones from where they are kept as files for --zone",
-        description="Read zones from a Terraform plan (terraform show -json), a zone transfer (axfr://SERVER/ZONE) or "
-        "BIND's named.conf. Of the first two NAME.zone files are written, for `mailproof run prod.yaml --zone DIR`; of "
-        "named.conf the lines of the inventory that name its files are printed.",
+        description="Read zones from a Terraform plan (terraform show -json), a directory of OctoDNS's YAML files, a "
+        "zone transfer (axfr://SERVER/ZONE) or BIND's named.conf. NAME.zone files are written, for `mailproof run "
+        "prod.yaml --zone DIR`; of named.conf the lines of the inventory that name its files are printed.",
     )
-    command.add_argument("source", metavar="SOURCE", help="plan.json, axfr://SERVER/ZONE[?key=NAME], or named.conf")
+    command.add_argument("source", metavar="SOURCE", help="FILE.json, octodns:DIR, axfr://SERVER/ZONE, or named.conf")
     command.add_argument("-o", "--output", metavar="DIR", type=Path, help="where NAME.zone files go (default: zones)")
     command.add_argument("--key-file", metavar="FILE", type=Path, help="the key of a transfer, as by tsig-keygen")
     command.add_argument("--view", metavar="NAME", help="of named.conf, where it has several")
@@ -48,8 +49,10 @@ def run(options: argparse.Namespace) -> int:
     try:
         if options.source.startswith("axfr:"):
             return _write([transfer(options.source, options.key_file)], options)
+        if options.source.startswith("octodns:"):
+            return _complete_and_write(*read_directory(Path(options.source.removeprefix("octodns:"))), options)
         if options.source.endswith(".json"):
-            return _plan(options)
+            return _complete_and_write(*read_plan(Path(options.source)), options)
         found = zone_files(Path(options.source), options.view)
     except (SourceError, ValueError) as error:
         complain(f"mailproof zones: {error}")
@@ -60,9 +63,8 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _plan(options: argparse.Namespace) -> int:
+def _complete_and_write(zones: dict[str, SourceZone], troubles: list[Trouble], options: argparse.Namespace) -> int:
     """Raises SourceError."""
-    zones, troubles = read_plan(Path(options.source))
     for trouble in troubles:
         complain(f"mailproof zones: {'left out: ' if options.leave_out else ''}{trouble}")
     if troubles and not options.leave_out:
@@ -74,7 +76,7 @@ def _plan(options: argparse.Namespace) -> int:
 
 
 async def _complete(zones: list[SourceZone], options: argparse.Namespace) -> None:
-    """Add SOA and NS records as they are published: providers keep them, and no plan has them. Raises SourceError."""
+    """Add SOA and NS records as they are published: providers keep them, and no source has them. Raises SourceError."""
     resolvers = (socket_address(options.resolver, 53),) if options.resolver else ()
     async with DNSClient(NetSettings(resolvers=resolvers)) as dns:
         for zone in zones:
@@ -84,10 +86,10 @@ async def _complete(zones: list[SourceZone], options: argparse.Namespace) -> Non
                 try:
                     answer = await dns.resolve(zone.name, kind)
                 except NotObserved as error:
-                    raise SourceError(f"{zone.name} {kind}, which the plan does not have: {error.reason}") from None
+                    raise SourceError(f"{zone.name} {kind}, which the source does not have: {error.reason}") from None
                 records = [record for record in answer.records if record.name.lower().rstrip(".") == zone.name]
                 if not records:
-                    raise SourceError(f"{zone.name} is not published yet, and the plan has no {kind} record of it")
+                    raise SourceError(f"{zone.name} is not published yet, and the source has no {kind} record of it")
                 zone.lines += [f"{zone.name}. {record.ttl} IN {kind} {record.data}" for record in records]
 
 

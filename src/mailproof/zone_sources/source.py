@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mailproof.net.text import printable
+
 MAX_RECORDS = 200_000
 """Records of a source, as many as a master file may have."""
 
@@ -22,6 +24,18 @@ class SourceZone:
     has_soa: bool = False
     has_ns: bool = False
     """Whether there is an NS record at the zone's own name."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A record that a master file cannot hold as the source has it."""
+
+    address: str
+    """Where it stands: the address of a resource, or a name."""
+    why: str
+
+    def __str__(self) -> str:
+        return printable(f"{self.address}: {self.why}")
 
 
 def text_record(text: str) -> str:

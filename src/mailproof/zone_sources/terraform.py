@@ -16,8 +16,7 @@ from typing import Any
 
 from mailproof.documents import UnreadableFile, read_octets
 from mailproof.inventory.values import domain_name
-from mailproof.net.text import printable
-from mailproof.zone_sources.source import MAX_RECORDS, SourceError, SourceZone, text_record
+from mailproof.zone_sources.source import MAX_RECORDS, SourceError, SourceZone, Trouble, text_record
 
 MAX_SIZE = 256 << 20
 """Octets of a plan: it holds all other resources as well."""
@@ -31,18 +30,6 @@ _AUTOMATIC_TTL = 300
 _TYPE = re.compile(r"[A-Z][A-Z0-9]{0,15}")
 _NAME = re.compile(r"[^\s;()\"$@\\]{1,255}")
 _ENDS_IN_A_NAME = frozenset({"MX", "CNAME", "NS", "PTR", "SRV", "DNAME"})
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """A record that a master file cannot hold as the plan has it."""
-
-    address: str
-    """The address of the resource in the plan."""
-    why: str
-
-    def __str__(self) -> str:
-        return printable(f"{self.address}: {self.why}")
 
 
 def read_plan(file: Path) -> tuple[dict[str, SourceZone], list[Trouble]]:
