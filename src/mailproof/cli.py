@@ -15,6 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from mailproof import __version__
 from mailproof.archiving.command import add_reports
+from mailproof.commands.capturing import add_capture
+from mailproof.commands.exporting import add_export
+from mailproof.commands.output import EXIT_USAGE, complain, print_text, say
+from mailproof.commands.running import add_running
+from mailproof.commands.sealing import add_seal
+from mailproof.commands.waiving import add_waive
+from mailproof.commands.zones import add_zones
 from mailproof.controls import BrokenRules, Catalogue, UnknownControl, load_catalogue, with_rules
 from mailproof.docket import Docket, UnknownFixture, describe
 from mailproof.exercising.command import add_exercise
@@ -31,9 +38,6 @@ from mailproof.targets.discovery import load_finders
 if TYPE_CHECKING:
     from mailproof.gate.profile import Profile
 
-EXIT_USAGE = 4
-"""What pytest says for a wrong command line or inventory."""
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0 done, 1 could not be done, 4 the command line is wrong."""
@@ -46,14 +50,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from mailproof.net.source import why_too_few_files
 
         if reason := why_too_few_files():
-            _complain(f"mailproof: {reason}")
+            complain(f"mailproof: {reason}")
             return EXIT_USAGE
     try:
         code = int(options.run(options))
         sys.stdout.flush()
         return code
     except BrokenExtension as error:
-        _complain(f"mailproof: {error}")
+        complain(f"mailproof: {error}")
         return EXIT_USAGE
     except BrokenPipeError:
         _abandon_output()
@@ -62,9 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from mailproof.net.source import shortage
 
         if short := shortage(error):
-            _complain(f"mailproof: this machine is short of {short}")
+            complain(f"mailproof: this machine is short of {short}")
         elif isinstance(error, OSError) and error.filename is None:
-            _complain(f"mailproof: standard output cannot be written: {error.strerror}")
+            complain(f"mailproof: standard output cannot be written: {error.strerror}")
         else:
             raise
         _abandon_output()
@@ -91,8 +95,10 @@ def _parser() -> argparse.ArgumentParser:
         description="Prove that mail infrastructure keeps the rules.",
         epilog="The checks themselves run in pytest: pytest --inventory prod.yaml (pytest --help, group mailproof).",
     )
+    parser.set_defaults(run=_teach)
     parser.add_argument("--version", action="version", version=f"mailproof {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    add_running(commands)
     init = commands.add_parser(
         "init",
         help="draft an inventory from the DNS",
@@ -176,28 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     trend.add_argument("--inventory", metavar="NAME", help="only runs of the inventory with this name")
     trend.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
     trend.set_defaults(run=_history)
-    capture = commands.add_parser(
-        "capture",
-        help="collect the configuration of the programs on a host",
-        description="Ask the mail and DNS programs on a host for their configuration (postconf -n, doveconf -n, ...), "
-        "change nothing there, and write what they say into a directory, passwords and keys left out. The inventory "
-        "names the directory under `captures`. Needs the extra: pip install 'mailproof[capture]'.",
-    )
-    capture.add_argument(
-        "host",
-        metavar="HOST",
-        help="a name for SSH, `local` for this machine, or what pytest-testinfra knows: ssh://USER@HOST:PORT, "
-        "docker://NAME, 'ansible://HOST?ansible_inventory=FILE'",
-    )
-    capture.add_argument("-o", "--output", metavar="DIR", type=Path, help="default: captured/HOST")
-    capture.add_argument("--name", metavar="NAME", help="what the inventory calls the host, if not HOST")
-    capture.add_argument(
-        "--only", metavar="PROGRAM", action="append", default=[], help="only this program (repeatable)"
-    )
-    capture.add_argument("--sudo", action="store_true", help="ask as root, by sudo")
-    capture.add_argument("--dry-run", action="store_true", help="print what would be run, and run nothing")
-    capture.set_defaults(run=_capture)
-    for add in (add_identity, add_exercise, add_reports):
+    for add in (add_waive, add_export, add_seal, add_zones, add_capture, add_identity, add_exercise, add_reports):
         add(commands)
     return parser
 
@@ -206,6 +191,22 @@ def _add_rules(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--rules", metavar="FILE", type=Path, action="append", default=[], help="house rules to know, too (repeatable)"
     )
+
+
+_LESSON = """\
+mailproof proves that mail infrastructure keeps the rules. To begin with:
+
+    mailproof check example.org     look at a domain, and say what is amiss and how to mend it
+    mailproof demo                  the same on a made-up world, without a network
+    mailproof explain 'SPF-*'       what is demanded, why, and who says so
+
+`mailproof --help` lists all commands."""
+
+
+def _teach(options: argparse.Namespace) -> int:
+    """No command was given: nothing was checked, so that no gate may take this for a pass."""
+    say(_LESSON)
+    return EXIT_USAGE
 
 
 def _init(options: argparse.Namespace) -> int:
@@ -218,7 +219,7 @@ def _init(options: argparse.Namespace) -> int:
         names = [domain_name(name) for name in options.domains]
         resolvers = (socket_address(options.resolver, 53),) if options.resolver else ()
     except ValueError as error:
-        _complain(f"mailproof init: {error}")
+        complain(f"mailproof init: {error}")
         return EXIT_USAGE
 
     async def look() -> list[Any]:
@@ -226,10 +227,10 @@ def _init(options: argparse.Namespace) -> int:
             return await asyncio.gather(*(draft(name, dns) for name in dict.fromkeys(names)))
 
     drafts = asyncio.run(look())
-    _say(write(drafts, resolvers).removesuffix("\n"))
+    say(write(drafts, resolvers).removesuffix("\n"))
     for found in drafts:
         for note in found.notes:
-            _complain(f"mailproof init: {note}")
+            complain(f"mailproof init: {note}")
     return 1 if any(found.notes and not found.mx for found in drafts) else 0
 
 
@@ -274,13 +275,13 @@ def _plan(options: argparse.Namespace) -> int:
         RecordError,
         WorldError,
     ) as error:
-        _complain(f"mailproof plan: {redact(str(error))}")
+        complain(f"mailproof plan: {redact(str(error))}")
         return EXIT_USAGE
     if options.format == "json":
-        _say(json.dumps(redacted(plan.document(), redact), indent=1))
+        say(json.dumps(redacted(plan.document(), redact), indent=1))
         return 0
     for line in plan_lines(plan, limits):
-        _say(redact(line))
+        say(redact(line))
     return 0
 
 
@@ -290,12 +291,12 @@ def _controls(options: argparse.Namespace) -> int:
     try:
         catalogue = with_rules(shipped, options.rules)
     except BrokenRules as error:
-        _complain(f"mailproof controls: {error}")
+        complain(f"mailproof controls: {error}")
         return EXIT_USAGE
     if options.coverage:
         from mailproof.coverage import counts, load_coverage
 
-        _say("\n".join(counts(load_coverage(), catalogue)))
+        say("\n".join(counts(load_coverage(), catalogue)))
         return 0
     ordered = sorted(catalogue, key=lambda control: control.id)
     if options.format == "json":
@@ -323,7 +324,7 @@ def _explain(options: argparse.Namespace) -> int:
         judged = {control.id: docket.kind(control).__name__ for control in found}
     except (UnknownControl, UnknownFixture, BrokenRules) as error:
         hint = "" if options.rules else " (for house rules: --rules FILE)"
-        _complain(f"mailproof explain: {error}{hint}")
+        complain(f"mailproof explain: {error}{hint}")
         return EXIT_USAGE
     for number, control in enumerate(found):
         if number:
@@ -358,7 +359,7 @@ def _profiles(options: argparse.Namespace) -> int:
         catalogue = with_rules(load_catalogue(), options.rules)
         profiles = [load_profile(name, catalogue, Path.cwd()) for name in options.names or shipped_names()]
     except (BrokenRules, UnknownProfile, InventoryError) as error:
-        _complain(f"mailproof profiles: {error}")
+        complain(f"mailproof profiles: {error}")
         return EXIT_USAGE
     if options.names:
         print("\n\n".join("\n".join(_describe_profile(profile, catalogue)) for profile in profiles))
@@ -391,6 +392,9 @@ def _describe_profile(profile: Profile, catalogue: Catalogue) -> Iterator[str]:
     if profile.not_covered:
         yield "  Demanded by the source, and tested by no control:"
         yield from (printable(f"    - {line}") for line in profile.not_covered)
+    if profile.attestation:
+        yield "  Demanded by the source, and to be attested: nobody sees it from outside:"
+        yield from (printable(f"    - {line}") for line in profile.attestation)
 
 
 def _diff(options: argparse.Namespace) -> int:
@@ -402,9 +406,9 @@ def _diff(options: argparse.Namespace) -> int:
         old, new = (read_snapshot(file).with_present_ids(catalogue) for file in (options.old, options.new))
         comparison = compare(old, new)
     except ResultError as error:
-        _complain(f"mailproof diff: {error}")
+        complain(f"mailproof diff: {error}")
         return EXIT_USAGE
-    _say((report.as_markdown if options.format == "markdown" else report.text)(comparison).removesuffix("\n"))
+    say((report.as_markdown if options.format == "markdown" else report.text)(comparison).removesuffix("\n"))
     return 1 if comparison.worse else 0
 
 
@@ -412,31 +416,15 @@ def _report(options: argparse.Namespace) -> int:
     try:
         document = read_document(options.file)
     except DocumentError as error:
-        _complain(f"mailproof report: {error}")
+        complain(f"mailproof report: {error}")
         return EXIT_USAGE
     if options.output is None:
-        _print_text(FORMATS[options.format](document))
+        print_text(FORMATS[options.format](document))
         return 0
     _, problems = write_formats(document, {options.format: options.output})
     for problem in problems:
-        _complain(f"mailproof report: {problem}")
+        complain(f"mailproof report: {problem}")
     return 1 if problems else 0
-
-
-def _say(text: str) -> None:
-    """Print lines in which others may have had a say."""
-    _print_text(f"{shown(text)}\n")
-
-
-def _complain(text: str) -> None:
-    """Say what is wrong on standard error."""
-    sys.stderr.write(f"{shown(text)}\n")
-
-
-def _print_text(text: str) -> None:
-    """Write to standard output what its encoding cannot hold as escapes, and not fail."""
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _history(options: argparse.Namespace) -> int:
@@ -445,47 +433,15 @@ def _history(options: argparse.Namespace) -> int:
     try:
         points, findings = history.trend(options.file), history.open_findings(options.file)
     except history.HistoryError as error:
-        _complain(f"mailproof history: {error}")
+        complain(f"mailproof history: {error}")
         return EXIT_USAGE
     if options.inventory is not None:
         points = [point for point in points if point.inventory == options.inventory]
         findings = [finding for finding in findings if finding.inventory == options.inventory]
     if not points:
-        _complain(f"mailproof history: {options.file}: no run of {options.inventory or 'any inventory'}")
+        complain(f"mailproof history: {options.file}: no run of {options.inventory or 'any inventory'}")
         return 1
-    _say((history.as_json if options.format == "json" else history.as_text)(points, findings).removesuffix("\n"))
-    return 0
-
-
-def _capture(options: argparse.Namespace) -> int:
-    from mailproof.capturing import CaptureError, backend, chosen, name_of, reach, shown, take
-    from mailproof.inventory.values import domain_name
-
-    try:
-        backend(options.host)
-        programs = chosen(options.only)
-    except CaptureError as error:
-        _complain(f"mailproof capture: {error}")
-        return EXIT_USAGE
-    try:
-        name = domain_name(options.name or name_of(options.host))
-    except ValueError as error:
-        _complain(f"mailproof capture: {error}; --name says what the inventory calls the host")
-        return EXIT_USAGE
-    directory = options.output or Path("captured") / name
-    try:
-        _say(f"on {shown(options.host)}{', by sudo' if options.sudo else ''}, of what is installed there:")
-        for program in programs:
-            _say(f"  {program.name}: {'; '.join(program.commands)}")
-        if options.dry_run:
-            return 0
-        reached = reach(options.host, sudo=options.sudo)
-        _say(f"writing {directory}:")
-        take(name, reached, programs, directory, lambda line: _say(f"  {line}"))
-    except (CaptureError, OSError) as error:
-        _complain(f"mailproof capture: {error}")
-        return EXIT_USAGE
-    _say(f"the inventory may name it now: captures: [{directory}]")
+    say((history.as_json if options.format == "json" else history.as_text)(points, findings).removesuffix("\n"))
     return 0
 
 

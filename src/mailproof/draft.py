@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -144,21 +145,25 @@ async def _senders(found: Draft, dns: DNSClient) -> None:
             found.networks.append(f"{term.text} (another operator's senders)")
 
 
-def write(drafts: Iterable[Draft], resolvers: Iterable[SocketAddress] = ()) -> str:
+def write(
+    drafts: Iterable[Draft], resolvers: Iterable[SocketAddress] = (), *, world: str = "", active: bool = False
+) -> str:
     """The drafts as one inventory. It loads as it is; whatever needs the owner's decision is in comments.
 
-    ``resolvers`` are those that were asked in place of the system's; the inventory goes on with them.
+    ``resolvers`` are those that were asked in place of the system's; the inventory goes on with them. ``world`` is
+    the offline world that stood in for the network. ``active`` is the owner's consent to probes that may be noticed.
     """
     chosen = ", ".join(f'"{resolver}"' for resolver in resolvers)
     lines = [
         "# Inventory for mailproof, drafted from the DNS. Check it with",
-        "#     pytest --inventory THIS-FILE",
+        "#     mailproof run THIS-FILE",
         "# It works as it is. What is commented out needs your decision.",
         "",
         "# Consent to probes that a server owner may notice (relay attempts, mailboxes, early talk, injection).",
         "# Nothing is ever delivered. Set it to true for hosts that are yours.",
-        "active: false",
+        f"active: {'true' if active else 'false'}",
         "",
+        *([f"world: {json.dumps(world)}  # offline: leave this out to look at the real network", ""] if world else []),
         "# Who we say we are to the servers. Best: names of yours that resolve, or servers may turn us away.",
         "# probe:",
         "#   ehlo: probe.example.org",

@@ -16,7 +16,6 @@ from typing import get_args
 import pytest
 
 from mailproof.cli import _parser, main
-from mailproof.fixtures.world import World
 from mailproof.inventory.evidence import ProgramName
 from tests.offline import message_faults, report_faults
 from tests.offline.user import HANGS, SOURCE, pytest_run, write_inventory
@@ -189,41 +188,37 @@ def first_commands(page: Path) -> list[str]:
 
 @pytest.mark.parametrize("page", [SOURCE / "README.md", DOCS / "first-run.md"], ids=["README", "first-run"])
 def test_the_first_commands_work_as_printed(page: Path, tmp_path: Path) -> None:
-    """In a new virtual environment and home; packages are those of the tests, and the DNS is that of the demo."""
-    *install, draft, run = first_commands(page)
-    assert (draft, run) == ("mailproof init example.org > prod.yaml", "pytest --inventory prod.yaml")
-    make, *rest = install
+    """In a new virtual environment and home; packages are those of the tests, and the network is the demo's."""
+    make, *commands = first_commands(page)
+    judging = [command for command in commands if command.startswith("mailproof ")]
+    install = commands[: -len(judging)]
+    assert judging[0].startswith("mailproof check example.org")
     borrowed = sysconfig.get_path("purelib")
     within = tmp_path / "mailproof" / sysconfig.get_path("purelib", vars={"base": ""}).lstrip("/")
-    borrow = f"""
-        echo {borrowed} > {within}/borrowed.pth
-        printf '#!/bin/sh\\nexec python -m pytest "$@"\\n' > ~/mailproof/bin/pytest
-        chmod +x ~/mailproof/bin/pytest
-    """
-    with World.load(SOURCE / "fixtures" / "worlds" / "demo") as world:
-        drafted = draft.replace("init example.org", f"init --resolver {world.resolver} no-spf.example")
-        judged = "printf 'domains: [no-spf.example]\\nworld: demo\\n' > prod.yaml"
-        script = "\n".join([make, borrow, *rest, "cd ~", drafted, judged, f"{run} --control SPF-EXISTS"])
-        done = subprocess.run(
-            ["sh", "-ec", script],
-            cwd=SOURCE,
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(tmp_path),
-                "PIP_NO_INDEX": "1",
-                "PIP_NO_DEPS": "1",
-                "PIP_NO_BUILD_ISOLATION": "0",
-                "PIP_IGNORE_INSTALLED": "1",
-            },
-            capture_output=True,
-            text=True,
-            timeout=HANGS,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-    assert done.returncode == 1, done.stdout + done.stderr
+    borrow = f"echo {borrowed} > {within}/borrowed.pth"
+    judging[0] = judging[0].replace("example.org", "no-spf.example --world demo")
+    tried = [f"{command} --control SPF-EXISTS || test $? = 1" for command in judging]
+    script = "\n".join([make, borrow, *install, "cd ~", *tried])
+    done = subprocess.run(
+        ["sh", "-ec", script],
+        cwd=SOURCE,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "PIP_NO_INDEX": "1",
+            "PIP_NO_DEPS": "1",
+            "PIP_NO_BUILD_ISOLATION": "0",
+            "PIP_IGNORE_INSTALLED": "1",
+        },
+        capture_output=True,
+        text=True,
+        timeout=HANGS,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
     assert "no-spf.example" in done.stdout
-    assert "1 finding" in done.stdout
+    assert done.stdout.count("1 finding") == len(judging)
 
 
 def test_no_page_promises_an_index_that_we_are_not_on() -> None:

@@ -37,6 +37,7 @@ def test_the_wheel_holds_what_it_must_and_each_file_once(wheel: Path) -> None:
         "mailproof/tests_compliance/test_spf.py",
         "mailproof/fixtures/world.py",
         "mailproof/fixtures/worlds/demo/world.yaml",
+        "mailproof/fixtures/worlds/demo.yaml",
         "mailproof/fixtures/worlds/demo/right.example.zone",
     ):
         assert part in names
@@ -50,18 +51,7 @@ def test_the_suite_runs_from_the_unpacked_wheel_in_an_empty_directory(wheel: Pat
         archive.extractall(site)
     (work / "prod.yaml").write_text("domains: [no-spf.example]\nworld: demo\n")
     done = subprocess.run(
-        [
-            sys.executable,
-            "-P",
-            "-m",
-            "pytest",
-            "-p",
-            "mailproof.plugin",
-            "--inventory",
-            "prod.yaml",
-            "--control",
-            "SPF-*",
-        ],
+        [sys.executable, "-P", "-m", "mailproof.cli", "run", "prod.yaml", "--control", "SPF-*"],
         cwd=work,
         env={**os.environ, "PYTHONPATH": str(site)},
         capture_output=True,

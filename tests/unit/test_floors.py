@@ -36,9 +36,22 @@ FLOORS = (
     ("controls",),
     ("gate",),
     ("report",),
-    ("archiving", "capturing", "exercising", "hiding", "coverage", "draft", "docket", "plan", "worlds", "fixtures"),
+    (
+        "archiving",
+        "capturing",
+        "exercising",
+        "hiding",
+        "sealing",
+        "zone_sources",
+        "coverage",
+        "draft",
+        "docket",
+        "plan",
+        "worlds",
+        "fixtures",
+    ),
     ("run",),
-    ("identity", "plugin", "cli", "reference"),
+    ("identity", "plugin", "cli", "commands", "reference"),
 )
 """From the ground up. The catalogue in tests_compliance sees controls and what lies below."""
 

@@ -28,8 +28,17 @@ from .cases.case import catalogue
 NAMES = {
     *("baseline", "rfc", "founding-notes", "internet.nl", "bod-18-01", "ncsc-nl-2025", "ncsc-nl-2.1"),
     *("mozilla-intermediate", "bsi-tr-02102", "parked", "bulk-sender"),
+    *("bsi-tr-03108", "bsi-tr-03182", "cisa-scuba", "nz-sge", "au-ism", "ca-itsp-40-065", "it-acn", "es-ccn-bp02"),
+    *("nist-800-177r1", "m3aawg-parked"),
     *(f"bulk-sender-{receiver}" for receiver in ("google", "yahoo", "microsoft", "apple")),
 }
+
+
+ATTESTED = {
+    *("bsi-tr-03108", "bsi-tr-03182", "cisa-scuba", "nz-sge", "au-ism", "ca-itsp-40-065", "it-acn", "es-ccn-bp02"),
+    *("nist-800-177r1", "m3aawg-parked"),
+}
+"""Frameworks for organisations, which demand more than shows from outside."""
 
 
 def shipped(name: str) -> Profile:
@@ -48,10 +57,10 @@ def own(directory: Path, text: str, name: str = "ours.yaml") -> Profile:
 
 
 def test_the_shipped_profiles_are_these() -> None:
-    assert set(shipped_names()) == NAMES
+    assert set(shipped_names()) == NAMES | ATTESTED
 
 
-@pytest.mark.parametrize("name", sorted(NAMES))
+@pytest.mark.parametrize("name", sorted(NAMES | ATTESTED))
 def test_a_shipped_profile_says_who_demands_it_and_names_what_exists(name: str) -> None:
     """Loading checks that every control and parameter exists."""
     profile = shipped(name)
@@ -60,6 +69,8 @@ def test_a_shipped_profile_says_who_demands_it_and_names_what_exists(name: str) 
     assert profile.description
     assert profile.source.title
     assert selected(profile)
+    if name in ATTESTED:
+        assert profile.attestation
     if name not in ("baseline", "rfc"):
         assert profile.not_covered
         assert profile.source.date
@@ -130,6 +141,7 @@ controls:
   TLS-NO-3DES: {off: the mainframe}
   PTR-FCRDNS: {}
 not_covered: [two cities]
+attestation: [users are trained]
 """,
     )
     found = selected(profile)
@@ -144,6 +156,8 @@ not_covered: [two cities]
     assert profile.fail_on is MUST
     assert profile.source == shipped("bod-18-01").source
     assert profile.not_covered[-1] == "two cities"
+    assert profile.attestation == ("users are trained",)
+    assert profile.note(catalogue()).attestation == profile.attestation
     assert profile.note(catalogue()).off == {"TLS-NO-3DES": "the mainframe"}
 
 
@@ -190,7 +204,7 @@ def test_mistakes_are_told_with_their_line(tmp_path: Path, text: str, message: s
 def test_an_unknown_name_is_told_the_nearest() -> None:
     with pytest.raises(UnknownProfile, match=r"did you mean internet\.nl\?"):
         shipped("internetnl")
-    with pytest.raises(UnknownProfile, match="there are baseline, "):
+    with pytest.raises(UnknownProfile, match="there are au-ism, baseline, "):
         shipped("zzz")
 
 

@@ -207,6 +207,8 @@ class ProfileNote(Part):
     """Controls that it leaves off, with the reason."""
     not_covered: tuple[str, ...] = ()
     """What its source demands and no control tests."""
+    attestation: tuple[str, ...] = ()
+    """What its source demands and nobody sees from outside; absent where there is nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -465,7 +467,12 @@ def without_secrets(part: P, redact: Callable[[str], str], ours: Collection[str]
 
 def as_json(document: RunDocument) -> Iterator[str]:
     """The JSON report, piece by piece: a large run has very many results."""
-    absent = {"results"} | {name for name in ("trend", "run", "reported") if not getattr(document, name)}
+    absent: dict[str, Any] = {name: True for name in ("trend", "run", "reported") if not getattr(document, name)}
+    unsaid = {"attestation"}
+    if document.profile is not None and not document.profile.attestation:
+        absent["profile"] = unsaid
+    absent["own_profiles"] = {at: unsaid for at, note in enumerate(document.own_profiles) if not note.attestation}
+    absent["results"] = True
     head = adapter(RunDocument).dump_python(document, mode="json", exclude=absent)
     return json_lines(head, results=map(plain, document.results))
 

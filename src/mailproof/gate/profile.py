@@ -84,6 +84,10 @@ class ProfilePart(Part):
         description="Controls by id or pattern (* and ?); later ones have the last word.",
     )
     not_covered: list[str] = Field(default=[], description="What the source demands and no control tests.")
+    attestation: list[str] = Field(
+        default=[],
+        description="What the source demands and nobody can see from outside: somebody attests it.",
+    )
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,8 @@ class Profile:
     entries: tuple[tuple[str, SettingPart], ...]
     """Patterns in the order in which they have their say."""
     not_covered: tuple[str, ...]
+    attestation: tuple[str, ...] = ()
+    """What the source demands and only somebody of the organisation can tell."""
 
     def setting(self, control: Control) -> Setting | None:
         """What the profile says of ``control``; None where it does not name it."""
@@ -140,6 +146,7 @@ class Profile:
             description=self.description,
             off=off,
             not_covered=self.not_covered,
+            attestation=self.attestation,
         )
 
 
@@ -213,6 +220,7 @@ def _load(file: Path, catalogue: Catalogue, extending: tuple[Path, ...], secrets
             part.where or WherePart(),
             own,
             tuple(part.not_covered),
+            tuple(part.attestation),
         )
     return Profile(
         part.name,
@@ -223,6 +231,7 @@ def _load(file: Path, catalogue: Catalogue, extending: tuple[Path, ...], secrets
         part.where or base.where,
         (*base.entries, *own),
         (*base.not_covered, *part.not_covered),
+        (*base.attestation, *part.attestation),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mailproof.documents import write_atomically
 from mailproof.gate.document import RunDocument, as_json
-from mailproof.report import csv_table, html, markdown, prometheus, sarif
+from mailproof.report import csv_table, html, markdown, oscal, prometheus, sarif
 from mailproof.report.annotations import render as render_annotations
 
 FORMATS: Mapping[str, Callable[[RunDocument], str]] = {
@@ -17,6 +17,7 @@ FORMATS: Mapping[str, Callable[[RunDocument], str]] = {
     "markdown": markdown.render,
     "prometheus": prometheus.render,
     "csv": csv_table.render,
+    "oscal": oscal.render,
     "annotations": render_annotations,
 }
 """Each a pure function: the same document gives the same text."""

@@ -10,6 +10,7 @@ from mailproof.observations import Observation
 from mailproof.probes import load_probes
 from mailproof.record import Record, RecordError, read_record, write_record
 from mailproof.report.formats import FORMATS
+from mailproof.sealing import SealError, seal, unseal
 from tests.fuzz.parser import CONTROLS, Parser, directory, input_file, json_octets, told, words_of
 from tests.unit import documents
 from tests.unit.test_record import RECORD
@@ -53,6 +54,22 @@ def _baseline(data: bytes) -> bool:
     return True
 
 
+def _seal(data: bytes) -> bool:
+    try:
+        found = unseal(input_file(data, ".seal"))
+    except SealError as error:
+        return told(str(error))
+    assert found.manifest.inventory == found.result.inventory
+    return True
+
+
+def _seal_corpus() -> tuple[bytes, ...]:
+    file, output = directory() / "result.json", directory() / "out.seal"
+    file.write_bytes(_REPORTS[0])
+    seal(file, {}, output)
+    return (output.read_bytes(),)
+
+
 def _record_corpus() -> tuple[bytes, ...]:
     file = directory() / "corpus.json"
     write_record(file, RECORD, lambda text: text)
@@ -93,5 +110,12 @@ PARSERS = (
         _REPORTS,
         _WORDS,
         5,
+    ),
+    Parser(
+        "seal",
+        _seal,
+        _seal_corpus(),
+        words_of("PK\1\2 PK\3\4 PK\5\6 manifest.json result.json ../ \0\0 \xff\xff"),
+        2,
     ),
 )

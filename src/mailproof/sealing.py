@@ -1,0 +1,335 @@
+"""Seals: the evidence of a run in one file, whole and, where wanted, signed.
+
+A seal is a ZIP archive of a few members with known names. ``manifest.json`` names each of them with its SHA-256, and
+what was judged with which versions; the signature is of the manifest. A seal comes from others: no octet of it is
+believed before it was counted, nothing is unpacked, and what is not in the manifest makes the seal wrong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import struct
+import subprocess
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mailproof.clock import now
+from mailproof.documents import UnreadableDocument, UnreadableFile, read_json, read_octets
+from mailproof.gate.document import DocumentError, RunDocument, first_fault, read_document
+from mailproof.inventory.load import load_inventory
+from mailproof.net.text import printable
+from mailproof.record import FORMAT as RECORD_FORMAT
+from mailproof.record import VERSION as RECORD_VERSION
+
+FORMAT: Literal["mailproof-seal"] = "mailproof-seal"
+
+MANIFEST = "manifest.json"
+SIGNATURE = "manifest.json.sig"
+RESULT, RECORD, INVENTORY = "result.json", "record.json", "inventory.yaml"
+MEMBERS = (RESULT, RECORD, INVENTORY)
+
+NAMESPACE = "mailproof"
+"""Of SSH signatures: one that was made for something else is none of a seal."""
+
+MAX_SEAL = 1 << 30
+"""Octets of a seal, and of each of its members once unpacked."""
+
+MAX_MANIFEST = 1 << 20
+
+_END = struct.Struct("<4s4H2LH")
+"""End of central directory (PKWARE APPNOTE, 4.3.16)."""
+
+_LOCAL = struct.Struct("<4s5H3L2H")
+"""Local file header (PKWARE APPNOTE, 4.3.7)."""
+
+_PIECE = 1 << 20
+
+_SECONDS = 60
+"""For ssh-keygen, which may ask for a passphrase."""
+
+
+class SealError(Exception):
+    """The evidence does not belong together, or the seal is not one; the message says what is wrong."""
+
+
+class Sum(BaseModel):
+    """A member of a seal."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    size: Annotated[int, Field(ge=0, le=MAX_SEAL)]
+
+
+class Manifest(BaseModel):
+    """What a seal holds, and what was judged."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    format: Literal["mailproof-seal"]
+    version: Literal[1]
+    mailproof: str
+    """The version that judged."""
+    versions: dict[str, str]
+    """Python and the libraries that what was seen and judged depends on."""
+    inventory: str
+    inventory_hash: str
+    run: str
+    started_at: str
+    sealed_at: str
+    members: dict[str, Sum]
+
+
+@dataclass(frozen=True)
+class Seal:
+    """A seal that is whole."""
+
+    manifest: Manifest
+    octets: bytes
+    """The manifest as it stands in the seal, and was signed."""
+    signature: bytes | None
+    result: RunDocument
+
+
+def seal(result: Path, others: Mapping[str, Path], output: Path, key: Path | None = None) -> Manifest:
+    """Write the seal of a result, and of its record and inventory where ``others`` names them.
+
+    ``key`` is an SSH key to sign with: a private one, or a public one whose private key the agent has. Raises
+    SealError, DocumentError, InventoryError, and OSError where ``output`` cannot be written.
+    """
+    document = read_document(result)
+    if INVENTORY in others and load_inventory(others[INVENTORY]).hash != document.inventory_hash:
+        raise SealError(f"{others[INVENTORY]} does not say what the judged inventory said")
+    if RECORD in others:
+        _check_record(others[RECORD], document)
+    try:
+        contents = {name: read_octets(file, MAX_SEAL) for name, file in {RESULT: result, **others}.items()}
+    except FileNotFoundError as error:
+        raise SealError(f"{error.filename}: there is no such file") from None
+    except UnreadableFile as error:
+        raise SealError(f"{', '.join(map(str, others.values()))}: {error}") from None
+    manifest = Manifest(
+        format=FORMAT,
+        version=1,
+        mailproof=document.mailproof,
+        versions=document.versions,
+        inventory=document.inventory,
+        inventory_hash=document.inventory_hash,
+        run=document.run,
+        started_at=document.started_at,
+        sealed_at=now(),
+        members={name: _sum(data) for name, data in contents.items()},
+    )
+    text = f"{json.dumps(manifest.model_dump(), indent=1)}\n".encode()
+    parts = {MANIFEST: text} | ({SIGNATURE: _sign(text, key)} if key is not None else {}) | contents
+    _write(output, parts)
+    return manifest
+
+
+def _check_record(file: Path, document: RunDocument) -> None:
+    """Raise SealError unless the record is the one that the result was judged from."""
+    try:
+        record = read_json(file, "record", RECORD_FORMAT, RECORD_VERSION)
+    except UnreadableDocument as error:
+        raise SealError(str(error)) from None
+    for key, wanted in (("inventory", document.inventory), ("surveyed_at", document.surveyed_at)):
+        if record.get(key) != wanted:
+            raise SealError(
+                printable(f"{file}: not the record of this result: its {key} is {record.get(key)}, not {wanted}")
+            )
+
+
+def _sum(data: bytes) -> Sum:
+    return Sum(sha256=hashlib.sha256(data).hexdigest(), size=len(data))
+
+
+def _write(output: Path, parts: Mapping[str, bytes]) -> None:
+    """Write the archive in one step. The same parts give the same octets."""
+    with tempfile.NamedTemporaryFile(dir=output.parent, prefix=f".{output.name[:64]}.", delete=False) as stream:
+        try:
+            with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+                for name, data in parts.items():
+                    info = zipfile.ZipInfo(name)
+                    info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+                    archive.writestr(info, data)
+            stream.flush()
+            Path(stream.name).chmod(0o644)
+            Path(stream.name).replace(output)
+        except BaseException:
+            Path(stream.name).unlink(missing_ok=True)
+            raise
+
+
+def unseal(file: Path) -> Seal:
+    """Read a seal, and hold every member against the manifest. Raises SealError. Signatures are not looked at."""
+    try:
+        about = file.stat()
+        if not stat.S_ISREG(about.st_mode):  # a pipe would be waited for
+            raise SealError("not a regular file")
+        with file.open("rb") as stream:
+            _check_frame(stream.fileno(), about.st_size)
+            with zipfile.ZipFile(stream) as archive:
+                return _unseal(archive)
+    except FileNotFoundError:
+        raise SealError("there is no such file") from None
+    except OSError as error:
+        raise SealError(f"cannot be read: {error.strerror}") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+        raise SealError(printable(f"damaged: {error}")) from None
+    except struct.error:
+        raise SealError("damaged: cut off") from None
+
+
+def _check_frame(descriptor: int, size: int) -> None:
+    """Raise SealError unless the file is an archive of a few members and nothing else, before anything is unpacked."""
+    if not _END.size < size <= MAX_SEAL:
+        raise SealError(f"no seal: {size} octets; at most {MAX_SEAL} are read")
+    magic, *numbers, count, length, offset, comment = _END.unpack(os.pread(descriptor, _END.size, size - _END.size))
+    if magic != b"PK\5\6" or comment or any(numbers[:2]):
+        raise SealError("no seal: not a ZIP archive, or one with something behind it")
+    if count > len(MEMBERS) + 2 or length > 4096 or offset + length + _END.size != size:
+        raise SealError("not as mailproof writes a seal: there is more in the archive than a seal holds")
+
+
+def _unseal(archive: zipfile.ZipFile) -> Seal:
+    entries = _entries(archive)
+    octets = _read(archive, entries.pop(MANIFEST), MAX_MANIFEST)
+    try:
+        manifest = Manifest.model_validate_json(octets)
+    except ValidationError as error:
+        raise SealError(printable(f"{MANIFEST}: {first_fault(error)}")) from None
+    signature = _read(archive, entries.pop(SIGNATURE), MAX_MANIFEST) if SIGNATURE in entries else None
+    if set(manifest.members) != set(entries):
+        raise SealError(
+            printable(f"the manifest names {', '.join(manifest.members)}; the seal holds {', '.join(entries)}")
+        )
+    with tempfile.TemporaryDirectory(prefix="mailproof-seal-") as directory:
+        for name, wanted in manifest.members.items():
+            if _copy(archive, entries[name], wanted.size, Path(directory) / name) != wanted:
+                raise SealError(f"{name} was changed: its SHA-256 is not that of the manifest")
+        try:
+            result = read_document(Path(directory) / RESULT)
+        except DocumentError as error:
+            raise SealError(str(error).replace(f"{directory}/", "")) from None
+        if RECORD in manifest.members:
+            _check_record(Path(directory) / RECORD, result)
+    for key in ("mailproof", "versions", "inventory", "inventory_hash", "run", "started_at"):
+        if getattr(manifest, key) != getattr(result, key):
+            raise SealError(f"{MANIFEST}: {key} is not that of the result")
+    return Seal(manifest, octets, signature, result)
+
+
+def _entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """The members by name: known ones, each once, one right behind the other. Raises SealError."""
+    entries: dict[str, zipfile.ZipInfo] = {}
+    position = 0
+    for entry in sorted(archive.infolist(), key=lambda entry: entry.header_offset):
+        if entry.filename not in (MANIFEST, SIGNATURE, *MEMBERS):
+            raise SealError(f"a member that no seal has: {printable(entry.filename)}")
+        if entry.filename in entries:
+            raise SealError(f"two members are called {entry.filename}")
+        if entry.header_offset != position:
+            raise SealError(f"there is something between the members, before {entry.filename}")
+        if entry.flag_bits & 1 or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise SealError(f"{entry.filename} is not packed as mailproof does")
+        assert archive.fp is not None  # noqa: S101  # it was opened for reading
+        archive.fp.seek(position)
+        *_, name_length, extra_length = _LOCAL.unpack(archive.fp.read(_LOCAL.size))
+        position += _LOCAL.size + name_length + extra_length + entry.compress_size
+        entries[entry.filename] = entry
+    if position != archive.start_dir:
+        raise SealError("there is something behind the members")
+    for name in (MANIFEST, RESULT):
+        if name not in entries:
+            raise SealError(f"{name} is missing")
+    return entries
+
+
+def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
+    """A member of at most ``most`` octets. Raises SealError."""
+    return b"".join(_pieces(archive, entry, most))
+
+
+def _copy(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int, file: Path) -> Sum:
+    """Write a member of at most ``most`` octets to ``file``, piece by piece: it may be large. Raises SealError."""
+    digest, size = hashlib.sha256(), 0
+    with file.open("wb") as stream:
+        for piece in _pieces(archive, entry, most):
+            digest.update(piece)
+            size += stream.write(piece)
+    return Sum(sha256=digest.hexdigest(), size=size)
+
+
+def _pieces(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> Iterator[bytes]:
+    """A member, unpacked up to ``most`` octets whatever its header says of it. Raises SealError."""
+    left = most
+    with archive.open(entry) as stream:
+        while piece := stream.read(min(_PIECE, left + 1)):
+            left -= len(piece)
+            if left < 0:
+                raise SealError(f"{entry.filename} has more octets than it may have: {most}")
+            yield piece
+
+
+def _sign(text: bytes, key: Path) -> bytes:
+    """An SSH signature of ``text``. ssh-keygen may ask for a passphrase. Raises SealError."""
+    done = _ssh_keygen("-Y", "sign", "-q", "-n", NAMESPACE, "-f", str(key), stdin=text)
+    if done.returncode != 0:
+        raise SealError(f"ssh-keygen cannot sign with {key}: {_last_line(done.stderr)}")
+    return done.stdout
+
+
+def signer(sealed: Seal, allowed: Path) -> str:
+    """Who signed, of those that the file ``allowed`` (ssh-keygen(1), ALLOWED SIGNERS) names. Raises SealError.
+
+    The time of signing is that of the manifest, which the signature covers.
+    """
+    if sealed.signature is None:
+        raise SealError("it is not signed")
+    with tempfile.TemporaryDirectory(prefix="mailproof-seal-") as directory:
+        file = Path(directory) / SIGNATURE
+        file.write_bytes(sealed.signature)
+        found = _ssh_keygen("-Y", "find-principals", "-s", str(file), "-f", str(allowed))
+        names = found.stdout.decode(errors="replace").splitlines() if found.returncode == 0 else []
+        for name in names:
+            arguments = ("-Y", "verify", "-f", str(allowed), "-I", name, "-n", NAMESPACE, "-s", str(file))
+            if _ssh_keygen(*arguments, stdin=sealed.octets).returncode == 0:
+                return name
+    if not names:
+        raise SealError(f"the key that signed is none of {allowed}")
+    raise SealError("the signature is not one of this manifest")
+
+
+def is_signed_by_somebody(sealed: Seal) -> bool:
+    """Whether the signature is right, whoever made it. Raises SealError without ssh-keygen."""
+    if sealed.signature is None:
+        return False
+    with tempfile.TemporaryDirectory(prefix="mailproof-seal-") as directory:
+        file = Path(directory) / SIGNATURE
+        file.write_bytes(sealed.signature)
+        done = _ssh_keygen("-Y", "check-novalidate", "-n", NAMESPACE, "-s", str(file), stdin=sealed.octets)
+    return done.returncode == 0
+
+
+def _ssh_keygen(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(  # noqa: S603
+            ["ssh-keygen", *arguments],  # noqa: S607  # the user's own, of OpenSSH
+            input=stdin, capture_output=True, timeout=_SECONDS, check=False,
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise SealError("there is no ssh-keygen (OpenSSH), which signs and verifies") from None
+    except subprocess.TimeoutExpired:
+        raise SealError(f"ssh-keygen did not end within {_SECONDS} s") from None
+
+
+def _last_line(text: bytes) -> str:
+    return (text.decode(errors="replace").strip().splitlines() or ["it says nothing"])[-1]

@@ -1,0 +1,172 @@
+"""Zone transfers: AXFR (RFC 5936), signed by TSIG (RFC 8945) where a key is named."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import time
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import dns.exception
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+import dns.tsig
+
+from mailproof.documents import UnreadableFile, read_text
+from mailproof.grammars.named_conf import NotNamedConf, parse_named_conf
+from mailproof.inventory.values import domain_name
+from mailproof.net.text import printable
+from mailproof.zone_sources.source import MAX_RECORDS, SourceError, SourceZone
+
+MAX_OCTETS = 64 << 20
+"""Octets of all messages of a transfer."""
+
+PATIENCE = 120.0
+"""Seconds for a transfer."""
+
+SILENCE = 20.0
+"""Seconds in which the server says nothing."""
+
+_KEY_FILE_SIZE = 1 << 20
+
+
+def transfer(url: str, key_file: Path | None = None, patience: float = PATIENCE) -> SourceZone:
+    """The zone of ``axfr://SERVER[:PORT]/ZONE[?key=NAME]``, with the key of that name from a file of BIND.
+
+    Raises SourceError.
+    """
+    host, port, zone, key = _parts(url)
+    keys = key_of(key, key_file) if key else None
+    origin = dns.name.from_text(zone)
+    query = dns.message.make_query(origin, dns.rdatatype.AXFR)
+    if keys is not None:
+        query.use_tsig(keys)
+    ends = time.monotonic() + patience
+    try:
+        with socket.create_connection((host, port), timeout=min(SILENCE, patience)) as connection:
+            wire = query.to_wire()
+            connection.sendall(len(wire).to_bytes(2, "big") + wire)
+            return _receive(connection, query, origin, ends)
+    except SourceError as error:
+        raise SourceError(f"{printable(url)}: {error}") from None
+    except OSError as error:
+        raise SourceError(f"{printable(url)}: {host} port {port}: {error.strerror or error}") from None
+    except dns.exception.DNSException as error:
+        raise SourceError(f"{printable(url)}: {printable(str(error) or type(error).__name__)}") from None
+
+
+def _parts(url: str) -> tuple[str, int, str, str]:
+    """Server, port, zone and the name of the key, empty where none is named. Raises SourceError."""
+    try:
+        parts = urlsplit(url)
+        host, port, zone = parts.hostname, parts.port or 53, domain_name(parts.path.strip("/"))
+        query = parse_qs(parts.query, keep_blank_values=True)
+        keys = query.pop("key", [""])
+        if not host or query or len(keys) > 1 or parts.scheme != "axfr" or parts.username or parts.fragment:
+            raise ValueError
+    except ValueError:
+        raise SourceError(
+            f"{printable(url)}: write axfr://SERVER/ZONE, or axfr://SERVER/ZONE?key=NAME with --key-file"
+        ) from None
+    return host, port, zone, keys[0]
+
+
+def key_of(name: str, file: Path | None) -> dns.tsig.Key:
+    """The key of this name, from a file as `tsig-keygen` writes it. Raises SourceError."""
+    if file is None:
+        raise SourceError(f"--key-file says where the key {printable(name)} is: a file as tsig-keygen writes it")
+    try:
+        text = parse_named_conf(read_text(file, _KEY_FILE_SIZE))
+    except FileNotFoundError:
+        raise SourceError(f"{file}: there is no such file") from None
+    except (UnreadableFile, NotNamedConf) as error:
+        raise SourceError(f"{file}: {error}") from None
+    for statement in text.all("key"):
+        if len(statement.words) > 1 and statement.words[1].lower().rstrip(".") == name.lower().rstrip("."):
+            algorithm, secret = statement.get("algorithm"), statement.get("secret")
+            if algorithm is None or secret is None:
+                raise SourceError(f"{file}:{statement.line}: the key has no algorithm or no secret")
+            try:
+                return dns.tsig.Key(name, base64.b64decode(secret.value, validate=True), algorithm.value)
+            except (dns.exception.DNSException, ValueError):
+                raise SourceError(f"{file}:{statement.line}: the key is none: its secret is base64") from None
+    raise SourceError(f"{file}: there is no key {printable(name)}")
+
+
+def _receive(connection: socket.socket, query: dns.message.Message, origin: dns.name.Name, ends: float) -> SourceZone:
+    """Read messages until the SOA record comes again (RFC 5936, section 2.2). Raises SourceError."""
+    zone = SourceZone(origin.to_text(omit_final_dot=True).lower())
+    octets, ended, context, was_signed = 0, False, None, True
+    while not ended:
+        wire = _message(connection, ends)
+        octets += len(wire)
+        if octets > MAX_OCTETS:
+            raise SourceError(f"more than {MAX_OCTETS} octets")
+        answer = dns.message.from_wire(
+            wire,
+            keyring=query.keyring,
+            request_mac=query.mac,
+            xfr=True,
+            tsig_ctx=context,
+            multi=True,
+            one_rr_per_rrset=True,
+        )
+        if context is None and query.keyring is not None and not answer.had_tsig:
+            raise SourceError("the server did not sign its answer")
+        context, was_signed = answer.tsig_ctx, answer.had_tsig
+        if answer.id != query.id:
+            raise SourceError("the answer is one to another question")
+        if answer.rcode() != dns.rcode.NOERROR:
+            refused = dns.rcode.to_text(answer.rcode())
+            raise SourceError(f"{refused}: the server must allow a transfer to this address, or to a key")
+        if not answer.answer:
+            raise SourceError("the server sent a message without records in place of a transfer")
+        for rrset in answer.answer:
+            if ended:
+                raise SourceError("there are records behind the end of the zone")
+            ended = _take(zone, rrset, origin)
+    if query.keyring is not None and not was_signed:
+        raise SourceError("the server did not sign the end of its answer")
+    return zone
+
+
+def _take(zone: SourceZone, rrset: dns.rrset.RRset, origin: dns.name.Name) -> bool:
+    """Add a record; whether it is the SOA record that ends the transfer. Raises SourceError."""
+    if not rrset.name.is_subdomain(origin):
+        raise SourceError(f"{printable(rrset.name.to_text())} does not lie in the zone")
+    is_soa = rrset.rdtype == dns.rdatatype.SOA
+    if not zone.has_soa and not is_soa:
+        raise SourceError("the transfer does not begin with an SOA record")
+    if zone.has_soa and is_soa:
+        return True
+    zone.has_soa |= is_soa
+    zone.has_ns |= rrset.rdtype == dns.rdatatype.NS and rrset.name == origin
+    if len(zone.lines) >= MAX_RECORDS:
+        raise SourceError(f"more than {MAX_RECORDS} records")
+    kind = dns.rdatatype.to_text(rrset.rdtype)
+    zone.lines += [f"{rrset.name.to_text()} {rrset.ttl} IN {kind} {rdata.to_text()}" for rdata in rrset]
+    return False
+
+
+def _message(connection: socket.socket, ends: float) -> bytes:
+    length = int.from_bytes(_octets(connection, 2, ends), "big")
+    return _octets(connection, length, ends)
+
+
+def _octets(connection: socket.socket, count: int, ends: float) -> bytes:
+    """Exactly so many octets. Raises SourceError, and OSError."""
+    read = b""
+    while len(read) < count:
+        left = ends - time.monotonic()
+        if left <= 0:
+            raise SourceError("the transfer takes too long")
+        connection.settimeout(min(SILENCE, left))
+        piece = connection.recv(count - len(read))
+        if not piece:
+            raise SourceError("the server ended the connection before the zone was whole")
+        read += piece
+    return read

@@ -1,0 +1,401 @@
+"""Zones from plans of Terraform, from transfers, and from BIND's configuration."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rrset
+import dns.tsig
+import dns.zone
+import pytest
+
+from mailproof.cli import main
+from mailproof.fixtures.world import World
+from mailproof.net.dns.zone_files import load_zone, parse_zone
+from mailproof.zone_sources.bind import zone_files
+from mailproof.zone_sources.source import SourceError
+from mailproof.zone_sources.terraform import read_plan
+from mailproof.zone_sources.transfer import transfer
+from tests.offline.user import SOURCE, pytest_run, write_inventory
+
+
+def resource(kind: str, label: str = "x", /, **values: Any) -> dict[str, Any]:
+    return {"address": f"{kind}.{label}", "mode": "managed", "type": kind, "name": label, "values": values}
+
+
+def aws(name: str, type: str, records: list[str] | None = None, **values: Any) -> dict[str, Any]:
+    values = {"zone_id": "Z1", "ttl": 60, "records": records} | values
+    return resource("aws_route53_record", name=name, type=type, **values)
+
+
+def cloudflare(name: str, type: str, **values: Any) -> dict[str, Any]:
+    return resource("cloudflare_record", name=name, type=type, **({"zone_id": "c1", "ttl": 60} | values))
+
+
+def google(name: str, type: str, **values: Any) -> dict[str, Any]:
+    return resource("google_dns_record_set", managed_zone="g", name=name, type=type, ttl=60, **values)
+
+
+def plan(directory: Path, *resources: Any, prior: Any = ()) -> Path:
+    """A plan of these resources, the last of them in a module."""
+    root = {"resources": [*resources[:-1]], "child_modules": [{"resources": [*resources[-1:]]}]}
+    document = {
+        "format_version": "1.2",
+        "planned_values": {"root_module": root},
+        "prior_state": {"values": {"root_module": {"resources": [*prior]}}},
+    }
+    file = directory / "plan.json"
+    file.write_text(json.dumps(document))
+    return file
+
+
+AWS = resource("aws_route53_zone", name="aws.example", zone_id="Z1", vpc=[])
+FLARE = resource("cloudflare_zone", zone="flare.example", id="c1")
+GOOGLE = resource("google_dns_managed_zone", name="g", dns_name="google.example.", visibility="public")
+
+
+@pytest.mark.parametrize(
+    ("record", "lines"),
+    [
+        (aws("aws.example", "MX", ["10 mx.x.example"]), ["aws.example. 60 IN MX 10 mx.x.example."]),
+        (aws("k.aws.example", "TXT", ['v=DKIM1; p=a""b']), ['k.aws.example. 60 IN TXT "v=DKIM1; p=a" "b"']),
+        (
+            aws("WWW", "A", ["192.0.2.1", "192.0.2.2"]),
+            ["www.aws.example. 60 IN A 192.0.2.1", "www.aws.example. 60 IN A 192.0.2.2"],
+        ),
+        (aws("a.aws.example.", "A", ["192.0.2.1"], zone_id=None), ["a.aws.example. 60 IN A 192.0.2.1"]),
+        (
+            cloudflare("@", "MX", ttl=1, priority=5, content="mx.x.example"),
+            ["flare.example. 300 IN MX 5 mx.x.example."],
+        ),
+        (cloudflare("flare.example", "TXT", content='a "b" \\'), ['flare.example. 60 IN TXT "a \\"b\\" \\\\"']),
+        (cloudflare("t", "TXT", value="x" * 300), [f't.flare.example. 60 IN TXT "{"x" * 255}" "{"x" * 45}"']),
+        (
+            cloudflare("_s._tcp", "SRV", data=[{"priority": 0, "weight": 1, "port": 993, "target": "i.x.example"}]),
+            ["_s._tcp.flare.example. 60 IN SRV 0 1 993 i.x.example."],
+        ),
+        (
+            cloudflare("flare.example", "CAA", content=None, data={"flags": 0, "tag": "issue", "value": "ca.example"}),
+            ['flare.example. 60 IN CAA 0 issue "ca.example"'],
+        ),
+        (
+            google("google.example.", "TXT", rrdatas=['"v=spf1" " -all"']),
+            ['google.example. 60 IN TXT "v=spf1" " -all"'],
+        ),
+        (
+            resource("powerdns_record", zone="p.example.", name="p.example.", type="NS", ttl=60, records=["ns.x."]),
+            ["p.example. 60 IN NS ns.x."],
+        ),
+    ],
+    ids=["mx", "txt", "a", "whole", "priority", "quotes", "long", "srv", "caa", "google", "powerdns"],
+)
+def test_a_record_of_a_plan_is_one_of_a_master_file(record: Any, lines: list[str], tmp_path: Path) -> None:
+    zones, troubles = read_plan(plan(tmp_path, AWS, GOOGLE, record, prior=[FLARE]))
+    assert troubles == []
+    (zone,) = zones.values()
+    assert zone.lines == lines
+    whole = f"{zone.name}. 60 IN SOA n. h. 1 2 3 4 5\n{zone.name}. 60 IN NS n.\n" + "".join(f"{one}\n" for one in lines)
+    assert parse_zone(zone.name, whole)
+
+
+@pytest.mark.parametrize(
+    ("record", "why"),
+    [
+        (aws("a", "A", alias=[{"name": "lb"}]), "alias of Route 53"),
+        (aws("a", "A", set_identifier="eu"), "routing policy"),
+        (aws("a.aws.example", "A", ["192.0.2.1"], zone_id="Z9"), "its zone is not in the plan"),
+        (aws("a", "A"), "known after the apply"),
+        (aws("a", "A", ["192.0.2.1"], ttl="x"), "the TTL"),
+        (aws("a b", "A", ["192.0.2.1"]), "the name"),
+        (aws("$ORIGIN", "A", ["192.0.2.1"]), "the name"),
+        (aws("a", "TXT", ["a\n$INCLUDE /etc/passwd"]), "several lines"),
+        (cloudflare("a", "A", value="192.0.2.1", proxied=True), "proxied"),
+        (cloudflare("a", "SRV", data=[{"port": 1}]), "known after the apply"),
+        (google("a.google.example.", "A", routing_policy=[{}]), "routing policy"),
+    ],
+    ids=[
+        *("alias", "policy", "zone", "unknown", "ttl", "name", "directive", "lines"),
+        *("proxied", "parts", "google policy"),
+    ],
+)
+def test_what_no_master_file_can_hold_is_told_and_not_guessed(record: Any, why: str, tmp_path: Path) -> None:
+    zones, (trouble,) = read_plan(plan(tmp_path, AWS, GOOGLE, record, prior=[FLARE]))
+    assert zones == {}
+    assert why in str(trouble)
+    assert str(trouble).startswith(f"{record['address']}: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "not JSON: "),
+        ("[" * 100_000, "not JSON: "),
+        ("[]", "no plan of Terraform"),
+        ('{"format_version": "2.0"}', "no plan of Terraform"),
+        ('{"format_version": "1.2"}', "no record of Route 53"),
+        ('{"format_version": "1.2", "planned_values": {"root_module": {"resources": 7}}}', "no record of Route 53"),
+    ],
+)
+def test_a_file_that_is_no_plan_is_told(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text(text)
+    with pytest.raises(SourceError, match=re.escape(said)):
+        read_plan(tmp_path / "plan.json")
+
+
+SPF = aws("no-spf.example", "TXT", ["v=spf1 mx -all"])
+ALIAS = {**aws("www", "A", alias=[{"name": "lb"}]), "address": "aws_route53_record.web"}
+ZONE = resource("aws_route53_zone", name="no-spf.example", zone_id="Z1")
+
+
+def test_the_commands_of_the_page_judge_a_plan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (SOURCE / "docs" / "gate-a-zone-change.md").read_text(encoding="utf-8")
+    zones, run = re.findall(r"^    mailproof (.*)$", page, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    plan(tmp_path, ZONE, ALIAS, SPF)
+    with World.load(SOURCE / "fixtures" / "worlds" / "demo") as world:
+        resolved = [*shlex.split(zones), "--resolver", str(world.resolver)]
+        assert main(resolved) == 1
+        assert "aws_route53_record.web: an alias of Route 53" in capsys.readouterr().err
+        assert not Path("build").exists()
+        assert main([*resolved, "--leave-out"]) == 0
+    assert "left out: aws_route53_record.web: " in capsys.readouterr().err
+    zone = load_zone("no-spf.example", Path("build/zones/no-spf.example.zone"))
+    assert zone.get_rdataset(zone.origin or dns.name.root, "NS") is not None
+    write_inventory(tmp_path, "domains: [no-spf.example]\n")
+    _, inventory, *more = shlex.split(run)
+    done = pytest_run(tmp_path, "--inventory", inventory, *more, "--control", "SPF-EXISTS")
+    assert done.verdicts("prod") == {("SPF-EXISTS", "no-spf.example"): "pass"}
+
+
+def test_a_zone_that_is_not_published_lacks_what_only_the_provider_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    new = resource("aws_route53_zone", name="nowhere.example", zone_id="Z1")
+    plan(tmp_path, new, {**SPF, "values": {**SPF["values"], "name": "nowhere.example"}})
+    with World.load(SOURCE / "fixtures" / "worlds" / "demo") as world:
+        assert main(["zones", "plan.json", "--resolver", str(world.resolver)]) == 4
+    assert "nowhere.example is not published yet, and the source has no SOA record" in capsys.readouterr().err
+    assert not Path("zones").exists()
+
+
+KEY = 'key "mover" { algorithm hmac-sha256; secret "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IQ=="; };\n'
+MOVER = dns.tsig.Key("mover", "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IQ==", "hmac-sha256")
+SOA = "example.org. 60 IN SOA ns.example.org. h.example.org. 1 2 3 4 5"
+RECORDS = (SOA, "example.org. 60 IN NS ns.example.org.", "ns.example.org. 60 IN A 192.0.2.1", SOA)
+
+
+@contextmanager
+def server(answer: Callable[[dns.message.Message, socket.socket], None]) -> Iterator[int]:
+    """A server for one transfer; gives its port. ``answer`` gets the question, its TSIG checked, and the connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                length = int.from_bytes(connection.recv(2, socket.MSG_WAITALL), "big")
+                wire = connection.recv(length, socket.MSG_WAITALL)
+                answer(dns.message.from_wire(wire, keyring=MOVER), connection)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1]
+        thread.join(10)
+
+
+def sender(
+    records: tuple[str, ...] = RECORDS,
+    each: int = 2,
+    key: dns.tsig.Key | None = None,
+    rcode: dns.rcode.Rcode = dns.rcode.NOERROR,
+) -> Callable[[dns.message.Message, socket.socket], None]:
+    """Sends ``records`` in messages of ``each``, signed by ``key``."""
+
+    def answer(query: dns.message.Message, connection: socket.socket) -> None:
+        context = None
+        for start in range(0, max(len(records), 1), each):
+            message = dns.message.make_response(query)
+            message.set_rcode(rcode)
+            message.use_tsig(key) if key is not None else setattr(message, "tsig", None)
+            for line in records[start : start + each]:
+                name, ttl, _, kind, data = line.split(" ", 4)
+                message.answer.append(dns.rrset.from_text(name, int(ttl), "IN", kind, data))
+            wire = message.to_wire(multi=True, tsig_ctx=context)
+            context = message.tsig_ctx
+            connection.sendall(len(wire).to_bytes(2, "big") + wire)
+
+    return answer
+
+
+@pytest.mark.parametrize("key", [None, MOVER], ids=["unsigned", "signed"])
+@pytest.mark.parametrize("each", [1, 2, 4])
+def test_a_zone_is_transferred(key: dns.tsig.Key | None, each: int, tmp_path: Path) -> None:
+    (tmp_path / "mover.key").write_text(KEY)
+    with server(sender(each=each, key=key)) as port:
+        url = f"axfr://127.0.0.1:{port}/Example.org"
+        zone = transfer(f"{url}?key=mover" if key else url, tmp_path / "mover.key")
+    assert zone.lines == list(RECORDS[:-1])
+    assert parse_zone("example.org", "\n".join(zone.lines) + "\n")
+
+
+WRONG = dns.tsig.Key("mover", "d3Jvbmc=", "hmac-sha256")
+ELSEWHERE = "www.example.net. 60 IN A 192.0.2.9"
+
+
+@pytest.mark.parametrize(
+    ("answer", "signed", "said"),
+    [
+        (sender((), rcode=dns.rcode.REFUSED), False, "REFUSED: the server must allow a transfer"),
+        (sender(()), False, "a message without records"),
+        (sender(RECORDS[1:]), False, "does not begin with an SOA"),
+        (sender(RECORDS[:-1]), False, "ended the connection before the zone was whole"),
+        (sender((*RECORDS[:2], ELSEWHERE, SOA)), False, "does not lie in the zone"),
+        (sender((*RECORDS, RECORDS[2]), each=5), False, "records behind the end"),
+        (sender(key=None), True, "did not sign its answer"),
+        (sender(key=WRONG), True, "signature|TSIG|verify|BadSignature"),
+        (lambda query, connection: connection.sendall(b"\0\x05hello"), False, "axfr://"),
+        (lambda query, connection: None, False, "ended the connection"),
+    ],
+    ids=["refused", "empty", "no SOA", "cut", "elsewhere", "behind", "unsigned", "wrong key", "noise", "closed"],
+)
+def test_a_transfer_that_is_none_is_told(answer: Any, signed: bool, said: str, tmp_path: Path) -> None:
+    (tmp_path / "mover.key").write_text(KEY)
+    with server(answer) as port:
+        url = f"axfr://127.0.0.1:{port}/example.org{'?key=mover' if signed else ''}"
+        with pytest.raises(SourceError, match=said):
+            transfer(url, tmp_path / "mover.key")
+
+
+def test_a_server_that_never_ends_is_left() -> None:
+    released = threading.Event()
+
+    def wait(query: dns.message.Message, connection: socket.socket) -> None:
+        released.wait(10)
+
+    with server(wait) as port:
+        with pytest.raises(SourceError, match=r"timed out|too long"):
+            transfer(f"axfr://127.0.0.1:{port}/example.org", patience=0.2)
+        released.set()
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("axfr://ns1.example.org", "write axfr://SERVER/ZONE"),
+        ("axfr:///example.org", "write axfr://SERVER/ZONE"),
+        ("axfr://ns1.example.org:x/example.org", "write axfr://SERVER/ZONE"),
+        ("axfr://ns1.example.org/example.org?secret=abc", "write axfr://SERVER/ZONE"),
+        ("axfr://ns1.example.org/example.org?key=mover", "--key-file says where the key mover is"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_told(url: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["zones", url]) == 4
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('key "other" { };', "there is no key mover"),
+        ('\nkey "mover" { algorithm hmac-sha256; };', ":2: the key has no algorithm or no secret"),
+        ('key "mover" { algorithm hmac-sha256; secret "%%%"; };', ":1: the key is none"),
+        ('key "mover" {', "the text ends inside"),
+    ],
+)
+def test_a_key_that_is_none_is_told(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "mover.key").write_text(text)
+    with pytest.raises(SourceError, match=said):
+        transfer("axfr://127.0.0.1/example.org?key=mover", tmp_path / "mover.key")
+
+
+CONF = """options { directory "zones"; };
+view "inside" { zone "example.org" { type primary; file "inside/example.org"; }; };
+view "outside" {
+    zone "example.org" { type master; file "/etc/bind/example.org"; };
+    zone "example.net" { type secondary; file "example.net"; };
+    zone "." { type hint; file "root"; };
+};
+"""
+
+
+def test_the_zones_of_a_view_are_named_for_the_inventory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "named.conf"
+    file.write_text(CONF)
+    assert zone_files(file, "inside") == {"example.org": tmp_path / "zones" / "inside" / "example.org"}
+    assert main(["zones", str(file), "--view", "outside"]) == 0
+    assert capsys.readouterr().out == 'zone_files:\n  example.org: "/etc/bind/example.org"\n'
+    for view, said in ((None, "--view chooses one of inside, outside"), ("nowhere", "there are inside, outside")):
+        with pytest.raises(SourceError, match=said):
+            zone_files(file, view)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('zone "example.org" { type secondary; };', "no zone of type primary"),
+        ('include "zones.conf";', "what it includes is not read"),
+        ('\nzone "-x" { type primary; file "f"; };', "named.conf:2: "),
+        ("zone {", "the text ends inside a statement"),
+    ],
+)
+def test_a_configuration_without_zones_is_told(text: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "named.conf"
+    file.write_text(text)
+    with pytest.raises(SourceError, match=said):
+        zone_files(file)
+
+
+OCTO = """---
+'':
+- type: MX
+  ttl: 60
+  values: [{preference: 10, exchange: mx1.hosting.example.}]
+- type: NS
+  values: [ns1.hosting.example.]
+- type: TXT
+  values: ['v=spf1 mx -all', 'with \\; and "quotes"']
+www: {type: CNAME, value: no-spf.example.}
+"""
+DYNAMIC = """geo:
+  type: A
+  dynamic: {pools: {a: {values: [{value: 192.0.2.1}]}}, rules: [{pool: a}]}
+  values: [192.0.2.1]
+"""
+
+
+def test_zones_of_octodns_are_read_by_its_library(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("config").mkdir()
+    file = Path("config/no-spf.example.yaml")
+    file.write_text(OCTO)
+    with World.load(SOURCE / "fixtures" / "worlds" / "demo") as world:
+        assert main(["zones", "octodns:config", "-o", "build", "--resolver", str(world.resolver)]) == 0
+    zone = load_zone("no-spf.example", Path("build/no-spf.example.zone"))
+    apex = zone.origin or dns.name.root
+    texts = {"".join(part.decode() for part in data.strings) for data in zone.find_rdataset(apex, "TXT")}
+    assert texts == {"v=spf1 mx -all", 'with ; and "quotes"'}
+    assert len(zone.find_rdataset(apex, "SOA")) == 1
+    file.write_text(OCTO + DYNAMIC)
+    assert main(["zones", "octodns:config", "-o", "again"]) == 1
+    assert "geo.no-spf.example. A: dynamic: " in capsys.readouterr().err
+    assert not Path("again").exists()
+    file.write_text(OCTO + "bad: {type: A, value: nonsense}\n")
+    assert main(["zones", "octodns:config"]) == 4
+    assert "no-spf.example.yaml, line 11" in capsys.readouterr().err
+    for source in ("octodns:nowhere", "octodns:build"):
+        assert main(["zones", source]) == 4
