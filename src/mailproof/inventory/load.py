@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
@@ -67,6 +67,14 @@ class LoadedInventory:
         """SHA-256 of what the inventory says, secrets aside, in hexadecimal."""
         return hashlib.sha256(self.redact(self.model.model_dump_json()).encode()).hexdigest()
 
+    def names(self, name: str) -> bool:
+        """Whether the inventory names something other than a domain so: a host, an address, a zone."""
+        return name in self._named_beside_domains
+
+    @cached_property
+    def _named_beside_domains(self) -> frozenset[str]:
+        return frozenset(self._named) - {domain.name for domain in self.model.domains}
+
     def place_of(self, *names: str) -> Place:
         """Where the first of ``names`` that the inventory holds stands: a domain, host, address, zone or blocklist.
 
@@ -104,15 +112,19 @@ class LoadedInventory:
         return self.secrets.redact(text)
 
 
-def load_inventory(file: Path, environment: Mapping[str, str] = os.environ) -> LoadedInventory:
+def load_inventory(
+    file: Path, environment: Mapping[str, str] = os.environ, *, only: Container[str] | None = None
+) -> LoadedInventory:
     """Read, merge and validate an inventory.
+
+    Of its domains those in ``only`` are kept, if that is given: the others are neither validated nor held.
 
     Raises InventoryError with every fault that was found.
     """
     reader = Reader(environment, "domains: [example.org]", "`mailproof init DOMAIN > FILE` writes one")
     with reader.telling():
         data, places = reader.read(file)
-        add_names(data, places)
+        add_names(data, places, only)
         model = _resolve_paths(_validate(data, Inventory, file, places, reader.secrets), places)
     return LoadedInventory(model, file, places, reader.secrets)
 
