@@ -19,6 +19,7 @@ from mailproof.controls import BrokenRules, Catalogue, UnknownControl, load_cata
 from mailproof.docket import Docket, UnknownFixture, describe
 from mailproof.exercising.command import add_exercise
 from mailproof.extensions import BrokenExtension
+from mailproof.fleet.command import add_fleet, expanded
 from mailproof.gate.document import DocumentError, read_document
 from mailproof.gate.verdict import GATE_LEVEL
 from mailproof.identity import add_identity
@@ -38,7 +39,7 @@ EXIT_USAGE = 4
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0 done, 1 could not be done, 4 the command line is wrong."""
     parser = _parser()
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(expanded(sys.argv[1:] if arguments is None else arguments))
     if sys.stdout is None:
         print("mailproof: standard output is closed", file=sys.stderr)
         return 1
@@ -197,7 +198,7 @@ def _parser() -> argparse.ArgumentParser:
     capture.add_argument("--sudo", action="store_true", help="ask as root, by sudo")
     capture.add_argument("--dry-run", action="store_true", help="print what would be run, and run nothing")
     capture.set_defaults(run=_capture)
-    for add in (add_identity, add_exercise, add_reports):
+    for add in (add_identity, add_exercise, add_reports, add_fleet):
         add(commands)
     return parser
 

@@ -38,6 +38,7 @@ FLOORS = (
     ("report",),
     ("archiving", "capturing", "exercising", "hiding", "coverage", "draft", "docket", "plan", "worlds", "fixtures"),
     ("run",),
+    ("fleet",),
     ("identity", "plugin", "cli", "reference"),
 )
 """From the ground up. The catalogue in tests_compliance sees controls and what lies below."""
