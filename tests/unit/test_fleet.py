@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -23,8 +24,8 @@ from mailproof.fleet.results import (
     all_results,
     is_done,
     lean,
+    lines_of,
     result_file,
-    results_of,
     whole,
     write_shard,
 )
@@ -78,7 +79,7 @@ def written(directory: Path, results: Sequence[Result], more: str = "") -> Plan:
         total = ShardTotal(
             surveyed_at=plan.started_at,
             results=len(mine),
-            domains={name: totals_of(name, mine) for name in sorted(division.own)},
+            domains=totals_of(division.own, mine),
             traffic=Traffic({"mx": 2}, {"ns": 5}),
             controls_without_target=("A-B", "C-D") if division.shard.number == 1 else ("C-D",),
             judgeable=len(mine),
@@ -88,12 +89,14 @@ def written(directory: Path, results: Sequence[Result], more: str = "") -> Plan:
     return plan
 
 
-def totals_of(name: str, results: Iterable[Result]) -> DomainTotal:
-    counts: dict[str, int] = {}
+def totals_of(names: Iterable[str], results: Iterable[Result]) -> dict[str, DomainTotal]:
+    counts: dict[str, Counter[str]] = {name: Counter() for name in names}
     for result in results:
-        if name in result.domains:
-            counts[result.verdict] = counts.get(result.verdict, 0) + 1
-    return DomainTotal(mx="provider.example", ns="dns.example", counts=counts)
+        counts[result.domains[0]][str(result.verdict)] += 1
+    return {
+        name: DomainTotal(mx="provider.example", ns="dns.example", counts=dict(found))
+        for name, found in sorted(counts.items())
+    }
 
 
 @pytest.fixture(scope="module")
@@ -281,11 +284,11 @@ def test_the_command_shows_one_domain(fleet: tuple[Path, Plan, list[Result]], ca
     ids=["cut", "other", "list", "head alone", "text"],
 )
 def test_damaged_results_are_told_of(damage: Any, says: str, tmp_path: Path) -> None:
-    plan = written(tmp_path / "out", document(4).results)
+    written(tmp_path / "out", document(4).results)
     file = result_file(tmp_path / "out", 1)
     file.write_bytes(damage(file.read_bytes()))
     with pytest.raises(FleetError, match=says):
-        list(results_of(tmp_path / "out", 1, plan, {}))
+        list(lines_of(tmp_path / "out", 1, {}))
 
 
 def test_a_shard_that_is_done_is_known_and_one_of_another_plan_is_refused(tmp_path: Path) -> None:

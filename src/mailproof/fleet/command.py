@@ -14,7 +14,7 @@ from mailproof.documents import write_atomically
 from mailproof.fleet import page, showing
 from mailproof.fleet.difference import compared, told
 from mailproof.fleet.plan import FleetError, Plan, Settings, differences, make_plan, read_division, read_plan
-from mailproof.fleet.results import all_results, results_of
+from mailproof.fleet.results import all_results, lines_of, whole_results
 from mailproof.fleet.running import locked, run_shards, state_of
 from mailproof.fleet.summary import Summary, summarise
 from mailproof.gate.baseline import WORSE, Change
@@ -230,7 +230,8 @@ def _show(options: argparse.Namespace) -> int:
         raise FleetError(f"{printable(name)} is no domain of this fleet")
     if missing := sorted(set(at) - state.done):
         raise FleetError(f"shard {missing[0]}, which {printable(name)} is in, is not done")
-    results = (r for number in at for r in results_of(options.directory, number, plan, {}) if name in r.domains)
+    lines = (line for number in at for _, line in lines_of(options.directory, number, {}) if name in line["domains"])
+    results = whole_results(lines, plan)
     for line in showing.drill_down(name, results, plan, every=options.all):
         print(shown(line))
     return 0

@@ -72,6 +72,8 @@ class Plan:
     domains: int
     sizes: tuple[int, ...]
     """Domains of each shard, those of others that visit it included."""
+    more_than_domains: bool = False
+    """Whether the inventory names something else as well: a shard without domains may have to judge that."""
     started_at: str
     today: date
     """The day as of which waivers hold."""
@@ -162,6 +164,7 @@ def make_plan(
         settings=settings,
         domains=len(fleet.names),
         sizes=tuple(len(division.members) for division in divisions),
+        more_than_domains=judged.loaded.model.names_more_than_domains,
         started_at=now(),
         today=today,
         controls={control.id: _texts(control) for control in judged.controls},

@@ -13,10 +13,12 @@ import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from mailproof.documents import replacing
 from mailproof.fleet.plan import FleetError, Plan
@@ -78,6 +80,10 @@ class ShardTotal:
     """What took how long: ``discovery``, ``survey``, ``judging``, and ``cpu`` for all of it."""
     memory: int = 0
     """The most memory that the process had, in octets."""
+
+
+Line = tuple[tuple[str, str, str], Mapping[str, Any]]
+"""Control, target and kind of target, by which lines are sorted, and the line itself."""
 
 
 def result_file(directory: Path, number: int) -> Path:
@@ -145,9 +151,9 @@ def is_done(directory: Path, number: int, plan: Plan) -> bool:
 def _lines(file: Path) -> Iterator[dict[str, Any]]:
     """Raises FleetError for what cannot be read."""
     try:
-        with gzip.open(file, "rt", encoding="utf-8", newline="\n") as stream:
-            for number, text in enumerate(stream):
-                line = json.loads(text)
+        with gzip.open(file) as stream:
+            for number, octets in enumerate(stream):
+                line = from_json(octets)
                 if number == 0 and (line.get("format"), line.get("version")) != (FORMAT, VERSION):
                     raise FleetError(f"{file}: no results of a shard that this version reads")
                 yield line
@@ -155,9 +161,10 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
         raise FleetError(f"{file}: damaged: {error}") from None
 
 
-def results_of(directory: Path, number: int, plan: Plan, totals: dict[int, ShardTotal]) -> Iterator[Result]:
-    """The results of a shard in order; its total is put into ``totals`` when the last of them was read. Raises
-    FleetError.
+def lines_of(directory: Path, number: int, totals: dict[int, ShardTotal]) -> Iterator[Line]:
+    """The lines of a shard in order; its total is put into ``totals`` when the last of them was read.
+
+    Raises FleetError.
     """
     file = result_file(directory, number)
     lines = _lines(file)
@@ -167,20 +174,34 @@ def results_of(directory: Path, number: int, plan: Plan, totals: dict[int, Shard
             if "total" in line:
                 totals[number] = adapter(ShardTotal).validate_python(line["total"])
                 return
-            yield whole(line, plan.controls[line["control"]])
+            yield (line["control"], line["target"], line["target_type"]), line
     except (ValidationError, KeyError) as error:
         raise FleetError(f"{file}: damaged: {error}") from None
     raise FleetError(f"{file}: damaged: it ends too early")
 
 
-def all_results(directory: Path, plan: Plan, totals: dict[int, ShardTotal]) -> Iterator[Result]:
-    """The results of all shards as one stream, sorted by control and target. What two shards judged is there once.
+def all_lines(directory: Path, plan: Plan, totals: dict[int, ShardTotal]) -> Iterator[Mapping[str, Any]]:
+    """The lines of all shards as one stream, sorted by control and target. What two shards judged is there once.
 
     Raises FleetError.
     """
-    streams = [results_of(directory, number, plan, totals) for number in range(1, plan.shards + 1)]
-    last = None
-    for result in heapq.merge(*streams, key=lambda result: result.key):
-        if (result.key, result.target_type) != last:
-            yield result
-        last = (result.key, result.target_type)
+    streams = [lines_of(directory, number, totals) for number in range(1, plan.shards + 1)]
+    last: tuple[str, str, str] | None = None
+    for key, line in heapq.merge(*streams, key=itemgetter(0)):
+        if key != last:
+            yield line
+        last = key
+
+
+def whole_results(lines: Iterable[Mapping[str, Any]], plan: Plan) -> Iterator[Result]:
+    """The results that lines hold. Raises FleetError."""
+    for line in lines:
+        try:
+            yield whole(line, plan.controls[line["control"]])
+        except (ValidationError, KeyError) as error:
+            raise FleetError(f"{line.get('control')} on {line.get('target')}: damaged: {error}") from None
+
+
+def all_results(directory: Path, plan: Plan, totals: dict[int, ShardTotal]) -> Iterator[Result]:
+    """The results of all shards as one stream, as ``all_lines`` has them. Raises FleetError."""
+    return whole_results(all_lines(directory, plan, totals), plan)

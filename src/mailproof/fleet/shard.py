@@ -85,6 +85,9 @@ class Stopped(Exception):
 def judge_shard(directory: Path, number: int, stop_file: Path | None = None) -> None:
     """Judge a shard of the plan in ``directory`` and write its results there. Raises FleetError, Stopped."""
     plan, division = read_plan(directory), read_division(directory, number)
+    if not division.members and not plan.more_than_domains:
+        write_shard(result_file(directory, number), number, plan, (), lambda: ShardTotal(surveyed_at=now()))
+        return
     judged = read_judged(plan.inventory, plan.settings, division.members, plan.today)
     shard = ShardRun(plan, division, judged, stop_file)
     with rare_collections():
@@ -179,7 +182,7 @@ class ShardRun:
         """What is judged here, in the order of the results."""
         case = self._case
         chosen = {control.id for control in self._judged.controls}
-        found: list[tuple[str, str, Judgeable]] = []
+        found: list[tuple[str, str, str, Judgeable]] = []
         for control in case.catalogue:
             ruled = case.docket.ruled(control, targets)
             here = [target for target in ruled if case.is_here(target)]
@@ -192,8 +195,10 @@ class ShardRun:
                 case.elsewhere += [(control, target) for target in ruled if not case.is_here(target)]
             for target in here:
                 self._covered.update(case.waivers.covering(control.id, target.id))
-                found.append((control.id, case.loaded.redact(target.id), (control, target, _call(control))))
-        found.sort(key=lambda pair: pair[:2])
+                found.append(
+                    (control.id, case.loaded.redact(target.id), target.kind.__name__, (control, target, _call(control)))
+                )
+        found.sort(key=lambda pair: pair[:3])
         case.expected = len(found)
         return [pair for *_, pair in found]
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from mailproof.controls import Harm, Level
 from mailproof.fleet.plan import Plan, read_division, read_judged
-from mailproof.fleet.results import DomainTotal, ShardTotal, all_results
+from mailproof.fleet.results import RIGHT, DomainTotal, ShardTotal, all_lines, whole_results
 from mailproof.fleet.shard import new_case
 from mailproof.gate.document import Result, TesterFault, Traffic
 from mailproof.gate.result import RunResult, Tally
@@ -147,11 +148,9 @@ def summarise(directory: Path, plan: Plan) -> Summary:
     judged = read_judged(plan.inventory, plan.settings, frozenset(_some_name(directory, plan)), plan.today)
     case = new_case(plan, judged)
     summary, tally, totals = Summary(plan, case.run, plan.shards), Tally(), dict[int, ShardTotal]()
-    for result in all_results(directory, plan, totals):
-        closes = case.run.closes(result)
-        tally.add(result, closes=closes)
-        summary.by_control.setdefault(result.control, Counter())[result.level, result.verdict] += 1
-        if result.verdict in (Verdict.FAIL, Verdict.ADVICE, Verdict.INCONCLUSIVE):
+    for result in whole_results(_amiss(all_lines(directory, plan, totals), summary, tally), plan):
+        tally.add(result, closes=case.run.closes(result))
+        if result.verdict is not Verdict.WAIVED:
             summary.causes.add(result)
     summary.totals = [totals[number] for number in sorted(totals)]
     _add_totals(summary, totals)
@@ -160,7 +159,8 @@ def summarise(directory: Path, plan: Plan) -> Summary:
         covered: Counter[int] = Counter()
         for total in totals.values():
             covered.update(total.covered)
-        verdicts = ((r.control, r.target, r.verdict) for r in all_results(directory, plan, {}))
+        lines = all_lines(directory, plan, {})
+        verdicts = ((line["control"], line["target"], line["verdict"]) for line in lines)
         case.run.waivers = case.waivers.states(verdicts, covered, complete=True)
         summary.unmatched = [
             f"{entry.waiver.control} on {entry.waiver.target}"
@@ -169,6 +169,17 @@ def summarise(directory: Path, plan: Plan) -> Summary:
         ]
     case.run.decide(tally)
     return summary
+
+
+def _amiss(lines: Iterable[Mapping[str, Any]], summary: Summary, tally: Tally) -> Iterator[Mapping[str, Any]]:
+    """Count all lines by control, and hand on those that are not right: most are, and nothing more is asked of them."""
+    for line in lines:
+        verdict = Verdict(line["verdict"])
+        summary.by_control.setdefault(line["control"], Counter())[Level(line["level"]), verdict] += 1
+        if verdict in RIGHT:
+            tally.verdicts[verdict] += 1
+        else:
+            yield line
 
 
 def _some_name(directory: Path, plan: Plan) -> Iterator[str]:
@@ -212,6 +223,6 @@ def _add_run(run: RunResult, totals: dict[int, ShardTotal]) -> None:
     run.traffic = Traffic(dict(connections), dict(questions))
     run.vantage = [TesterFault(fault, text) for fault, text in faults.items()]
     run.surveyed_at = max((total.surveyed_at for total in totals.values()), default=run.surveyed_at)
-    unused = [set(total.controls_without_target) for total in totals.values()]
+    unused = [set(total.controls_without_target) for total in totals.values() if total.results]
     run.controls_without_target = sorted(set.intersection(*unused)) if unused else []
     run.complete = True

@@ -408,6 +408,11 @@ class Inventory(Part):
         return self
 
     @property
+    def names_more_than_domains(self) -> bool:
+        """Whether there is something to check beside the domains."""
+        return any(getattr(self, key) for key in CONTENT if key != "domains")
+
+    @property
     def renamed(self) -> dict[str, str]:
         """Former names of domains and hosts to their present ones."""
         entries: list[Domain | Host] = [*self.domains, *self.hosts]
