@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +31,55 @@ SELECTED = [part for pattern in CONTROLS for part in ("--control", pattern)]
 WAIVER = "waivers: [{control: SPF-EXISTS, target: no-spf.example, reason: soon, expires: 2999-01-01}]\n"
 
 
+@dataclass(frozen=True)
+class Killed:
+    """``done`` are the results that were there when the fleet was killed, with exit code ``code``."""
+
+    directory: Path
+    code: int
+    done: dict[str, int]
+
+
 @pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with an inventory, the directory of a fleet over it, and the reports of pytest on the same."""
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Killed:
+    """A fleet that was killed when its first shard was done, and then went on."""
     directory = tmp_path_factory.mktemp("fleet")
     (directory / "names.txt").write_text("\n".join(NAMES))
     write_inventory(directory, f"domains_from: names.txt\n{WAIVER}")
+    command = ["fleet", "prod.yaml", "--out", "out", "--shards", "3", "--processes", "1", *SELECTED]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "mailproof.cli", *command],
+        cwd=directory,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=heed_ctrl_c,
+        env={**os.environ, "PYTHONPATH": str(SOURCE / "src")},
+    )
+    out = directory / "out"
+    for _ in until(running):
+        if any((out / "results").glob("[0-9]*.gz")):
+            break
+    running.kill()
+    code = running.wait()
+    with locked(out):  # nobody is left who would hold it
+        done = written(out)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(directory)
-        assert main(["fleet", "prod.yaml", "--out", "out", "--shards", "3", *SELECTED]) == 1
-    return directory
+        assert main(command) == 1
+    return Killed(directory, code, done)
+
+
+def written(out: Path) -> dict[str, int]:
+    """The files of results, and when they were written."""
+    return {file.name: file.stat().st_mtime_ns for file in (out / "results").glob("[0-9]*.gz")}
+
+
+def until(running: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Look again and again, while the process runs."""
+    end = time.monotonic() + HANGS
+    while time.monotonic() < end and running.poll() is None:
+        yield
+        time.sleep(0.02)
 
 
 def results(directory: Path) -> dict[tuple[str, str], Result]:
@@ -51,82 +91,51 @@ def told(found: dict[tuple[str, str], Result]) -> dict[tuple[str, str], tuple[st
     return {key: (r.verdict, r.level, r.target_type, *r.domains, r.left_to, r.file) for key, r in found.items()}
 
 
-def test_a_fleet_and_pytest_say_the_same(fleet: Path) -> None:
-    run = pytest_run(fleet, "--inventory", "prod.yaml", *SELECTED)
+def test_a_fleet_and_pytest_say_the_same(fleet: Killed) -> None:
+    run = pytest_run(fleet.directory, "--inventory", "prod.yaml", *SELECTED)
     document = read_document(run.reports / "prod.json")
     expected = {result.key: result for result in document.results}
-    assert told(results(fleet / "out")) == told(expected)
-    assert {"fail", "inconclusive", "waived", "pass", "not applicable"} <= {r.verdict for r in expected.values()}
+    assert told(results(fleet.directory / "out")) == told(expected)
+    assert {"fail", "waived", "pass", "not applicable"} <= {r.verdict for r in expected.values()}
 
 
-def test_shards_of_pytest_are_those_of_the_fleet(fleet: Path) -> None:
-    pytest_run(fleet, "--inventory", "prod.yaml", "--shard", "2/3", "--report-dir", "two", *SELECTED)
-    document = read_document(fleet / "two" / "prod.json")
+def test_shards_of_pytest_are_those_of_the_fleet(fleet: Killed) -> None:
+    pytest_run(fleet.directory, "--inventory", "prod.yaml", "--shard", "2/3", "--report-dir", "two", *SELECTED)
+    document = read_document(fleet.directory / "two" / "prod.json")
     mine = told({result.key: result for result in document.results})
-    found = told(results(fleet / "out"))
+    found = told(results(fleet.directory / "out"))
     assert mine.items() <= found.items()
     assert 0 < len(mine) < len(found)
     assert document.selection is not None
     assert "--shard 2/3" in document.selection.by
 
 
-def test_a_fleet_that_is_done_does_nothing_but_tell(fleet: Path, monkeypatch: Any, capsys: Any) -> None:
-    monkeypatch.chdir(fleet)
-    before = {file: file.stat().st_mtime_ns for file in (fleet / "out" / "results").iterdir()}
+def test_a_fleet_that_is_done_does_nothing_but_tell(fleet: Killed, monkeypatch: Any, capsys: Any) -> None:
+    monkeypatch.chdir(fleet.directory)
+    before = written(fleet.directory / "out")
     assert main(["fleet", "prod.yaml", "--out", "out", *SELECTED]) == 1
     shown = capsys.readouterr().out.splitlines()
     assert shown[-1].startswith("decision: FAIL, the gate stays closed: ")
-    assert {file: file.stat().st_mtime_ns for file in (fleet / "out" / "results").iterdir()} == before
+    assert written(fleet.directory / "out") == before
     assert main(["fleet", "summary", "out"]) == 1
     assert capsys.readouterr().out.splitlines() == shown
 
 
-def test_a_fleet_that_was_killed_goes_on_where_it_was(
-    fleet: Path, tmp_path: Path, monkeypatch: Any, capsys: Any
-) -> None:
-    for name in ("prod.yaml", "names.txt"):
-        (tmp_path / name).write_bytes((fleet / name).read_bytes())
-    command = ["fleet", "prod.yaml", "--out", "out", "--shards", "3", "--processes", "1", *SELECTED]
-    running = subprocess.Popen(
-        [sys.executable, "-m", "mailproof.cli", *command],
-        cwd=tmp_path,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        preexec_fn=heed_ctrl_c,
-        env={**os.environ, "PYTHONPATH": str(SOURCE / "src")},
-    )
-    out = tmp_path / "out"
-    for _ in until(running):
-        if any((out / "results").glob("*.gz")):
-            break
-    running.kill()
-    assert running.wait() == -signal.SIGKILL
-    plan = read_plan(out)
-    done = {file: file.stat().st_mtime_ns for file in (out / "results").glob("[0-9]*.gz")}
-    assert 1 <= len(done) < plan.shards
-    with locked(out):  # nobody is left who would hold it
-        pass
-    monkeypatch.chdir(tmp_path)
-    assert main(command) == 1
-    assert "of 3 shards are done already" in capsys.readouterr().err
-    assert {file: file.stat().st_mtime_ns for file in done} == done
-    assert told(results(out)) == told(results(fleet / "out"))
+def test_a_fleet_that_was_killed_goes_on_where_it_was(fleet: Killed) -> None:
+    plan = read_plan(fleet.directory / "out")
+    assert fleet.code == -signal.SIGKILL
+    assert 1 <= len(fleet.done) < plan.shards
+    assert fleet.done.items() < written(fleet.directory / "out").items()
 
 
-def until(running: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Look again and again, while the process runs."""
-    end = time.monotonic() + HANGS
-    while time.monotonic() < end and running.poll() is None:
-        yield
-        time.sleep(0.02)
-
-
-def test_a_shard_that_the_stop_file_ends_is_not_kept(fleet: Path, tmp_path: Path) -> None:
-    file = result_file(fleet / "out", 1)
+def test_a_shard_that_the_stop_file_ends_is_not_kept(fleet: Killed, tmp_path: Path) -> None:
+    plan = read_plan(fleet.directory / "out")
+    number = plan.sizes.index(max(plan.sizes)) + 1
+    file = result_file(fleet.directory / "out", number)
     before = file.read_bytes()
     (tmp_path / "stop").touch()
     with pytest.raises(Stopped):
-        judge_shard(fleet / "out", 1, tmp_path / "stop")
+        judge_shard(fleet.directory / "out", number, tmp_path / "stop")
     assert file.read_bytes() == before
     assert [found.name for found in file.parent.iterdir() if found.name.startswith(".")] == []
 
