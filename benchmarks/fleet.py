@@ -78,7 +78,7 @@ def by_dns_alone(catalogue: Catalogue, probes: dict[str, Probe]) -> list[Control
 def measured(domains: int, processes: int, patterns: list[str], shards: int | None) -> Figures:
     """Run a fleet over a world of so many domains. Raises RuntimeError where it does not come to its end."""
     load = os.getloadavg()[0]
-    with SimulatedWorld(domains, signed=False) as world:
+    with SimulatedWorld(domains) as world:
         out = world.directory / "out"
         command = [sys.executable, "-m", "mailproof.cli", "fleet", "inventory.yaml", f"--out={out}"]
         command += [f"--processes={processes}", *([f"--shards={shards}"] if shards else [])]
