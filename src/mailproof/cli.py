@@ -112,7 +112,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_rules(controls)
     controls.set_defaults(run=_controls)
-
     plan = commands.add_parser(
         "plan",
         help="show what a run would contact",

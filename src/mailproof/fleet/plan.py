@@ -24,6 +24,7 @@ from mailproof.gate.profile import UnknownProfile, load_profile
 from mailproof.gate.waivers import Waivers
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import FleetNames, LoadedInventory, load_inventory, load_names
+from mailproof.inventory.model import names_more_than_domains
 from mailproof.net.settings import NetSettings
 from mailproof.probes import load_probes
 from mailproof.probes.probe import Probe
@@ -164,7 +165,7 @@ def make_plan(
         settings=settings,
         domains=len(fleet.names),
         sizes=tuple(len(division.members) for division in divisions),
-        more_than_domains=judged.loaded.model.names_more_than_domains,
+        more_than_domains=names_more_than_domains(judged.loaded.model),
         started_at=now(),
         today=today,
         controls={control.id: _texts(control) for control in judged.controls},

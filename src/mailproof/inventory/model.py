@@ -408,11 +408,6 @@ class Inventory(Part):
         return self
 
     @property
-    def names_more_than_domains(self) -> bool:
-        """Whether there is something to check beside the domains."""
-        return any(getattr(self, key) for key in CONTENT if key != "domains")
-
-    @property
     def renamed(self) -> dict[str, str]:
         """Former names of domains and hosts to their present ones."""
         entries: list[Domain | Host] = [*self.domains, *self.hosts]
@@ -437,3 +432,8 @@ class Inventory(Part):
             zone_files=self.zone_files,
             allow_private=self.allow_private,
         )
+
+
+def names_more_than_domains(inventory: Inventory) -> bool:
+    """Whether there is something to check beside the domains."""
+    return any(getattr(inventory, key) for key in CONTENT if key != "domains")

@@ -12,6 +12,7 @@ import pytest
 from mailproof.expedition import Expedition
 from mailproof.extensions import BrokenExtension
 from mailproof.inventory.load import load_inventory
+from mailproof.inventory.model import names_more_than_domains
 from mailproof.net.settings import NetSettings
 from mailproof.observations import Former, Observation
 from mailproof.record import Record, RecordError, read_record, write_record
@@ -99,7 +100,7 @@ class Surveying:
             exchanges = expedition.ask_exchanges(domain.name for domain in domains)
         refusing = [domain.name for domain in domains if domain.active is False]
         division = Divider(exchanges, refusing, shard.of).all()[shard.number - 1]
-        if not division.members and not context.loaded.model.names_more_than_domains:
+        if not division.members and not names_more_than_domains(context.loaded.model):
             raise pytest.UsageError(f"--shard {shard}: nothing of the inventory falls into it")
         return division
 
