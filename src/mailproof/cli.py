@@ -26,6 +26,7 @@ from mailproof.controls import BrokenRules, Catalogue, UnknownControl, load_cata
 from mailproof.docket import Docket, UnknownFixture, describe
 from mailproof.exercising.command import add_exercise
 from mailproof.extensions import BrokenExtension
+from mailproof.fleet.command import add_fleet, expanded
 from mailproof.gate.document import DocumentError, read_document
 from mailproof.gate.verdict import GATE_LEVEL
 from mailproof.identity import add_identity
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0 done, 1 could not be done, 4 the command line is wrong."""
     parser = _parser()
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(expanded(sys.argv[1:] if arguments is None else arguments))
     if sys.stdout is None:
         print("mailproof: standard output is closed", file=sys.stderr)
         return 1
@@ -117,7 +118,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_rules(controls)
     controls.set_defaults(run=_controls)
-
     plan = commands.add_parser(
         "plan",
         help="show what a run would contact",
@@ -182,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     trend.add_argument("--inventory", metavar="NAME", help="only runs of the inventory with this name")
     trend.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
     trend.set_defaults(run=_history)
-    for add in (add_waive, add_export, add_seal, add_zones, add_capture, add_identity, add_exercise, add_reports):
+    for add in (add_waive, add_export, add_seal, add_zones, add_capture, add_identity, add_exercise, add_reports, add_fleet):
         add(commands)
     return parser
 

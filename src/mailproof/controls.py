@@ -216,6 +216,8 @@ class Control:
 
     place: str = field(default="", compare=False)
     """Where it is defined, as file:line."""
+    call: Callable[..., None] | None = field(default=None, compare=False, repr=False)
+    """The function itself; None in a control that was made without one."""
 
     def is_named(self, pattern: str) -> bool:
         """Whether a pattern (``*``, ``?``, ``[...]``) matches its id or one that it had formerly."""
@@ -283,6 +285,7 @@ def control(
             since=since,
             formerly=formerly,
             place=f"{(code := inspect.unwrap(function).__code__).co_filename}:{code.co_firstlineno}",
+            call=function,
         )
         return function
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 JSON: TypeAlias = "str | float | bool | Sequence[JSON] | Mapping[str, JSON] | None"
 """What JSON can hold; integers are floats to the type checker."""
@@ -165,10 +167,20 @@ def write_atomically(file: Path, text: Iterable[str], *, private: bool = False) 
         with file.open("w", encoding="utf-8", errors="backslashreplace") as stream:
             stream.writelines(text)
         return
+    with replacing(file, private=private) as octets:
+        written = io.TextIOWrapper(octets, encoding="utf-8", errors="backslashreplace")
+        written.writelines(text)
+        written.detach()
+
+
+@contextmanager
+def replacing(file: Path, *, private: bool = False) -> Iterator[BinaryIO]:
+    """A stream of octets that replaces ``file`` in one step, at the end of the block, if nothing was raised in it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
-            stream.writelines(text)
+        with os.fdopen(descriptor, "wb") as stream:
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         if not private:

@@ -21,8 +21,9 @@ from mailproof.probes.probe import Probe
 from mailproof.record import Record
 from mailproof.survey import Progress, Survey
 from mailproof.targets.base import Target, Targets
-from mailproof.targets.discovery import discover
+from mailproof.targets.discovery import Elsewhere, discover
 from mailproof.targets.services import Endpoint
+from mailproof.targets.shards import ask_exchanges
 
 
 class Expedition:
@@ -43,8 +44,15 @@ class Expedition:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def discover(self, tick: Callable[[], None] = lambda: None) -> Targets:
-        """Find the targets of the inventory."""
+    def ask_exchanges(
+        self, names: Iterable[str], tick: Callable[[], None] = lambda: None
+    ) -> dict[str, tuple[str, ...]]:
+        """The MX hosts of domains, see ``targets.shards``."""
+        with rare_collections():
+            return self._loop.run(ask_exchanges(names, self._network.dns), tick)
+
+    def discover(self, tick: Callable[[], None] = lambda: None, elsewhere: Elsewhere | None = None) -> Targets:
+        """Find the targets of the inventory; ``elsewhere`` is what it says beyond the shard that ``loaded`` is."""
         with rare_collections():
             self.targets = self._loop.run(
                 discover(
@@ -53,6 +61,7 @@ class Expedition:
                     self._settings,
                     self.loaded.file.parent,
                     self._network.files,
+                    elsewhere,
                 ),
                 tick,
             )

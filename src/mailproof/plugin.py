@@ -37,6 +37,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="judge only targets whose id matches this shell pattern, like 'mx1.*' (repeatable)",
     )
     group.addoption(
+        "--shard",
+        metavar="K/N",
+        help="judge only this part of the inventory's domains, with their hosts, like 3/64: all N of them judge "
+        "everything once, and `mailproof fleet` runs them",
+    )
+    group.addoption(
         "--profile",
         metavar="NAME|FILE",
         help="judge by this profile: a shipped one (`mailproof profiles` lists them) or a file of yours "
@@ -131,7 +137,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 _NEED_INVENTORY = (
-    *("control", "target", "record", "replay", "zone", "delegation", "connect", "compare-live"),
+    *("control", "target", "shard", "record", "replay", "zone", "delegation", "connect", "compare-live"),
     *("profile", "fail-on", "waivers", "strict-waivers", "baseline", "accept-lost"),
     *("sarif", "markdown", "prometheus", "csv", "history", "stop-file"),
 )

@@ -5,10 +5,19 @@ else.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from mailproof.clock import now
+from mailproof.fleet.plan import Plan, Settings, read_judged
+from mailproof.fleet.shard import ShardRun
+from mailproof.gate.document import Result, read_document
+from mailproof.inventory.load import load_names
+from mailproof.probes import load_probes
+from mailproof.record import read_record
 from tests.offline.user import SOURCE, Run, pytest_run
 
 ADDRESSES = {
@@ -57,7 +66,8 @@ EXPECTED: dict[str, set[tuple[str, str]]] = {
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Run:
     directory = tmp_path_factory.mktemp("demo")
-    return pytest_run(directory, "--inventory", str(SOURCE / "inventories" / "demo.yaml"))
+    (directory / "demo.yaml").write_text((SOURCE / "inventories" / "demo.yaml").read_text(encoding="utf-8"))
+    return pytest_run(directory, "--inventory", "demo.yaml", "--record", "demo.json")
 
 
 def domain_of(target: str) -> str:
@@ -119,3 +129,31 @@ def test_no_probe_crashed(demo: Run) -> None:
 def test_the_shipped_demo_and_the_test_agree_on_the_domains() -> None:
     text = (Path(SOURCE) / "inventories" / "demo.yaml").read_text()
     assert all(domain in text for domain in EXPECTED)
+
+
+def test_a_replay_and_a_fleet_say_of_what_was_seen_the_same_to_the_letter(demo: Run) -> None:
+    """pytest that surveys, pytest that replays, and a fleet, which judges without pytest: every field, proofs too."""
+    directory = demo.reports.parent
+    pytest_run(directory, "--inventory", "demo.yaml", "--replay", "demo.json", "--report-dir", "replayed")
+    surveyed = read_document(demo.reports / "demo.json").results
+    replayed = read_document(directory / "replayed" / "demo.json").results
+    names = load_names(directory / "demo.yaml")
+    plan = Plan(
+        inventory=directory / "demo.yaml",
+        digest=names.digest,
+        settings=Settings(),
+        domains=len(names.names),
+        sizes=(len(names.names),),
+        started_at=now(),
+        today=datetime.now(UTC).date(),
+    )
+    run = ShardRun(plan, None, read_judged(plan.inventory, plan.settings, names.explicit, plan.today))
+    alone = list(run.replayed(read_record(directory / "demo.json", load_probes())))
+
+    def timeless(found: list[Result]) -> list[Result]:
+        return sorted((replace(result, seconds=0.0) for result in found), key=lambda result: result.key)
+
+    assert len(alone) > 5_000
+    for other in (surveyed, replayed):
+        assert [one for one, same in zip(timeless(alone), timeless(other), strict=True) if one != same] == []
+    assert run.total().results == len(alone)

@@ -16,6 +16,8 @@ from typing import get_args
 import pytest
 
 from mailproof.cli import _parser, main
+from mailproof.fixtures.world import World
+from mailproof.gate.document import read_document
 from mailproof.inventory.evidence import ProgramName
 from tests.offline import message_faults, report_faults
 from tests.offline.user import HANGS, SOURCE, pytest_run, write_inventory
@@ -25,7 +27,7 @@ DOCS = SOURCE / "docs"
 PAGES = (
     *("audit-a-configuration.md", "resolver.md"),
     *("evidence-on-disk.md", "reports.md", "first-run.md", "audit-evidence.md", "house-rules.md", "nightly.md"),
-    "read-your-dmarc-reports.md",
+    *("read-your-dmarc-reports.md", "fleets.md"),
 )
 
 
@@ -164,6 +166,34 @@ def test_the_commands_of_the_page_on_reports_work_as_printed(
     assert "files: 0 new reports" in again
     assert "right.example: " in shown
     assert "DMARC-" in judged
+
+
+def test_the_commands_of_the_page_on_fleets_work_as_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (DOCS / "fleets.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^    ((?:mailproof|pytest) .*)$", page, re.MULTILINE)
+    assert len(commands) == 6
+    (inventory,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "names.txt").write_text("no-spf.example\nright.example\n")
+    write_inventory(tmp_path, inventory, "fleet.yaml")
+    monkeypatch.chdir(tmp_path)
+    said, judged = [], 0
+    for number, command in enumerate(commands):
+        program, *arguments = shlex.split(command)
+        narrowed = ["--control", "SPF-*"] if "--out" in command or program == "pytest" else []
+        if program == "pytest":
+            pytest_run(tmp_path, *arguments, *narrowed, f"--report-dir={number}")
+            judged += len(read_document(tmp_path / str(number) / "fleet.json").results)
+            continue
+        assert main([*arguments, *narrowed]) == (0 if "diff" in command or "show" in command else 1)
+        said.append(capsys.readouterr().out)
+    tonight, shown, tomorrow, difference = said
+    assert tonight.splitlines()[-1] == tomorrow.splitlines()[-1]
+    assert "SPF-ALL-STRICT (SHOULD) 1: the record ends in +all" in tonight
+    assert "WAIVED  SPF-EXISTS (SHOULD)  no-spf.example" in shown
+    assert "0 new, 0 regressed, 1 known, 0 mended" in difference
+    assert judged == sum(map(int, re.findall(r"\d+", tonight.splitlines()[1])))
 
 
 def test_the_recipe_for_an_audit_can_be_judged_again(tmp_path: Path) -> None:

@@ -51,6 +51,7 @@ FLOORS = (
         "fixtures",
     ),
     ("run",),
+    ("fleet",),
     ("identity", "plugin", "cli", "commands", "reference"),
 )
 """From the ground up. The catalogue in tests_compliance sees controls and what lies below."""

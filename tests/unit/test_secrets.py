@@ -12,7 +12,7 @@ from mailproof.gate.waivers import WaiverFile
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import LoadedInventory, load_inventory, load_part
 from mailproof.inventory.secrets import Secrets
-from mailproof.run.judging import redacted
+from mailproof.run.judge import redacted
 
 from .documents import result
 

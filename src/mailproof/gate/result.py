@@ -78,6 +78,26 @@ def make_result(
     )
 
 
+@dataclass
+class Tally:
+    """Of the results of a run, what its decision rests on: they may be too many to be held."""
+
+    verdicts: Counter[Verdict] = field(default_factory=Counter)
+    closing: Counter[tuple[Verdict, str]] = field(default_factory=Counter)
+    """Those that keep the gate closed, by verdict and change."""
+    expired: int = 0
+    """How many of them have a waiver that has expired."""
+    proposed: int = 0
+
+    def add(self, result: Result, *, closes: bool) -> None:
+        """Count a result; ``closes``: it keeps the gate closed."""
+        self.verdicts[result.verdict] += 1
+        self.proposed += result.proposed
+        if closes:
+            self.closing[result.verdict, result.change] += 1
+            self.expired += result.waiver is not None
+
+
 @dataclass(kw_only=True)
 class RunResult(RunDocument):
     """The document of a run that is under way, and what its decision rests on besides.
@@ -104,14 +124,23 @@ class RunResult(RunDocument):
     """Failures of tests that are no controls."""
     problems: list[str] = field(default_factory=list)
     """What the run was asked for and could not do."""
+    _tally: Tally = field(default_factory=Tally, repr=False)
 
-    def decide(self) -> Decision:
-        """Order and count the results, and make the gate's decision. A run that proved nothing does not open it."""
+    def decide(self, tally: Tally | None = None) -> Decision:
+        """Order and count the results, and make the gate's decision. A run that proved nothing does not open it.
+
+        ``tally`` counts results that are not held here.
+        """
+        if tally is None:
+            tally = Tally()
+            for result in self.results:
+                tally.add(result, closes=self.closes(result))
+        self._tally = tally
         self.results.sort(key=lambda result: result.key)
-        found = Counter(result.verdict for result in self.results)
-        self.counts = {str(verdict): found[verdict] for verdict in Verdict}
-        of = max(self.judgeable, len(self.results))
-        self.selection = Selection(partial=self.is_partial, by=self.narrowing, judged=len(self.results), of=of)
+        self.counts = {str(verdict): tally.verdicts[verdict] for verdict in Verdict}
+        judged = self._tally.verdicts.total()
+        of = max(self.judgeable, judged)
+        self.selection = Selection(partial=self.is_partial, by=self.narrowing, judged=judged, of=of)
         reasons = tuple(self._reasons())
         self.decision = Decision(not reasons, reasons)
         return self.decision
@@ -121,18 +150,17 @@ class RunResult(RunDocument):
         reasons = [self.nothing_checked] if self.nothing_checked else []
         if not self.complete:
             reasons.append("the run was stopped before its end")
-        closing = Counter((result.verdict, result.change) for result in self.results if self.closes(result))
+        closing = self._tally.closing
         for change, word in (("", ""), ("new", "new "), ("regressed", "regressed ")):
             if number := closing[Verdict.FAIL, change]:
                 reasons.append(count(number, f"{word}finding"))
             if number := closing[Verdict.INCONCLUSIVE, change]:
                 reasons.append(f"{number} {word}inconclusive")
-        expired = sum(result.waiver is not None for result in self.results if self.closes(result))
-        if expired:
-            reasons.append(f"{expired} of them with an expired waiver")
+        if self._tally.expired:
+            reasons.append(f"{self._tally.expired} of them with an expired waiver")
         if self.lost:
             reasons.append(f"{count(len(self.lost), 'verdict')} lost by the proposal")
-        if self.proposals and self.results and not any(result.proposed for result in self.results):
+        if self.proposals and self._tally.verdicts and not self._tally.proposed:
             reasons.append("nothing that was judged rests on the proposal")
         unneeded = sum(waiver.state == "unneeded" for waiver in self.waivers)
         if unneeded and self.strict_waivers:
@@ -151,17 +179,17 @@ class RunResult(RunDocument):
     @property
     def is_partial(self) -> bool:
         """Whether only a part of the suite was judged."""
-        return bool(self.narrowing) or len(self.results) < self.judgeable
+        return bool(self.narrowing) or max(len(self.results), self._tally.verdicts.total()) < self.judgeable
 
     @property
     def nothing_checked(self) -> str:
         """Why the run proved nothing, by its counts; empty where it did."""
-        total, applied_not = len(self.results), self.counts.get(Verdict.NOT_APPLICABLE, 0)
-        if not self.results:
+        total, applied_not = self._tally.verdicts.total(), self._tally.verdicts[Verdict.NOT_APPLICABLE]
+        if not total:
             return "nothing was checked: no control had a target"
         if applied_not == total:
             return "nothing was checked: no control applied"
-        silent = applied_not + self.counts.get(Verdict.INCONCLUSIVE, 0)
-        if silent == total and not any(map(self.closes, self.results)):
+        silent = applied_not + self._tally.verdicts[Verdict.INCONCLUSIVE]
+        if silent == total and not self._tally.closing:
             return "nothing was checked: nothing could be observed"
         return ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
@@ -17,7 +18,7 @@ from mailproof.documents import UnreadableFile, read_text
 from mailproof.inventory.errors import InventoryError, Problem
 from mailproof.inventory.evidence import FILES
 from mailproof.inventory.model import Inventory
-from mailproof.inventory.names import add_names
+from mailproof.inventory.names import add_names, name_of
 from mailproof.inventory.reading import MAX_FILE_SIZE, Path_, Places, Reader, beside, dotted
 from mailproof.inventory.secrets import Secrets
 from mailproof.inventory.values import domain_name, is_url
@@ -67,6 +68,14 @@ class LoadedInventory:
         """SHA-256 of what the inventory says, secrets aside, in hexadecimal."""
         return hashlib.sha256(self.redact(self.model.model_dump_json()).encode()).hexdigest()
 
+    def names(self, name: str) -> bool:
+        """Whether the inventory names something other than a domain so: a host, an address, a zone."""
+        return name in self._named_beside_domains
+
+    @cached_property
+    def _named_beside_domains(self) -> frozenset[str]:
+        return frozenset(self._named) - {domain.name for domain in self.model.domains}
+
     def place_of(self, *names: str) -> Place:
         """Where the first of ``names`` that the inventory holds stands: a domain, host, address, zone or blocklist.
 
@@ -104,17 +113,54 @@ class LoadedInventory:
         return self.secrets.redact(text)
 
 
-def load_inventory(file: Path, environment: Mapping[str, str] = os.environ) -> LoadedInventory:
+def load_inventory(
+    file: Path, environment: Mapping[str, str] = os.environ, *, only: Container[str] | None = None
+) -> LoadedInventory:
     """Read, merge and validate an inventory.
+
+    Of its domains those in ``only`` are kept, if that is given: the others are neither validated nor held.
 
     Raises InventoryError with every fault that was found.
     """
     reader = Reader(environment, "domains: [example.org]", "`mailproof init DOMAIN > FILE` writes one")
     with reader.telling():
         data, places = reader.read(file)
-        add_names(data, places)
+        add_names(data, places, only)
         model = _resolve_paths(_validate(data, Inventory, file, places, reader.secrets), places)
     return LoadedInventory(model, file, places, reader.secrets)
+
+
+@dataclass(frozen=True)
+class FleetNames:
+    """The domains of an inventory by name alone, as many as there are."""
+
+    names: tuple[str, ...]
+    explicit: frozenset[str]
+    """Those that the inventory says something of itself, and not only a file of names."""
+    refusing: frozenset[str]
+    """Those to which it says ``active: false``."""
+    digest: str
+    """SHA-256 of all that the inventory and its files of names say, in hexadecimal."""
+
+
+def load_names(file: Path, environment: Mapping[str, str] = os.environ) -> FleetNames:
+    """Read the names of the domains of an inventory, and validate nothing else of it. Raises InventoryError."""
+    reader = Reader(environment, "domains: [example.org]", "`mailproof init DOMAIN > FILE` writes one")
+    with reader.telling():
+        data, places = reader.read(file)
+        listed = data.get("domains")
+        entries = list(listed) if isinstance(listed, list) else []
+        add_names(data, places)
+    names = [name_of(entry) for entry in data["domains"]] if isinstance(data.get("domains"), list) else []
+    said = reader.secrets.redact(json.dumps(data, sort_keys=True, default=str))
+    return FleetNames(
+        names=tuple(name for name in names if name),
+        explicit=frozenset(map(name_of, entries)) - {""},
+        refusing=frozenset(
+            name_of(entry) for entry in entries if isinstance(entry, dict) and entry.get("active") is False
+        ),
+        digest=hashlib.sha256(said.encode()).hexdigest(),
+    )
 
 
 def load_part(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,14 @@ MAX_TOLD = 20
 """Faults of one file that are told."""
 
 
-def add_names(data: dict[str, Any], places: Places) -> None:
+def add_names(data: dict[str, Any], places: Places, only: Container[str] | None = None) -> None:
     """Add to the ``domains`` of an inventory those of the file that ``domains_from`` names.
 
-    A domain that the inventory names itself stays as it is there. Raises InventoryError.
+    A domain that the inventory names itself stays as it is there. Of both, those that are not in ``only`` are left out,
+    if that is given. Raises InventoryError.
     """
+    if only is not None and isinstance(data.get("domains"), list):
+        _keep(data, places, only)
     value = data.get(KEY)
     if value is None:
         return
@@ -36,8 +39,9 @@ def add_names(data: dict[str, Any], places: Places) -> None:
     file = beside(place.path, Path(value))
     if file is None:
         raise InventoryError(Problem(place.path, place.line, KEY, f"there is no file {value} beside this one"))
-    known = {_name_of(entry) for entry in listed}
+    known = {name_of(entry) for entry in listed}
     problems: list[Problem] = []
+    named = bool(known)
     try:
         for line, text in _lines(file):
             try:
@@ -47,19 +51,34 @@ def add_names(data: dict[str, Any], places: Places) -> None:
                 if len(problems) == MAX_TOLD:
                     break
                 continue
-            if name not in known:
+            named = True
+            if name not in known and (only is None or name in only):
                 known.add(name)
                 places["domains", len(listed)] = Place(str(file), line)
                 listed.append(name)
     except UnreadableFile as error:
         problems.append(Problem(place.path, place.line, KEY, f"{value}: {error}"))
-    if not problems and not known:
+    if not problems and not named:
         problems.append(Problem(place.path, place.line, KEY, f"{value} names no domain: it has one a line"))
     if problems:
         raise InventoryError(*problems)
 
 
-def _name_of(entry: object) -> str:
+def _keep(data: dict[str, Any], places: Places, only: Container[str]) -> None:
+    """Leave out the entries of ``domains`` that are not in ``only``; what is no domain at all stays, and is told of."""
+    listed = data["domains"]
+    kept = [index for index, entry in enumerate(listed) if not (name := name_of(entry)) or name in only]
+    new = {index: number for number, index in enumerate(kept)}
+    data["domains"] = [listed[index] for index in kept]
+    moved = {path: place for path, place in places.items() if path[:1] == ("domains",) and len(path) > 1}
+    for path in moved:
+        del places[path]
+    for path, place in moved.items():
+        if isinstance(path[1], int) and path[1] in new:
+            places["domains", new[path[1]], *path[2:]] = place
+
+
+def name_of(entry: object) -> str:
     """The domain that an entry of the inventory is about, as far as that can be told before it is validated."""
     name = entry.get("name") if isinstance(entry, dict) else entry
     try:

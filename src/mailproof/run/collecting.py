@@ -64,6 +64,10 @@ class Collecting:
         if not self._is_chosen(control):
             return []
         selected = tuple(target for target in ruled if self._is_selected(target))
+        if context.division is not None:
+            here = {target.id for target in selected if context.is_here(target)}
+            context.elsewhere += [(control, target) for target in selected if target.id not in here]
+            selected = tuple(target for target in selected if target.id in here)
         self._selected[control.id] = selected
         if not selected:
             if not ruled and not context.docket.is_ruled_out(control, context.targets):
@@ -119,7 +123,7 @@ class Collecting:
         context.expected = len(set(keys))
         if not context.options.paths:
             self._check_suite()
-        if not context.is_worker:
+        if not context.is_worker and context.division is None:  # what a waiver is meant for may lie in another shard
             self._check_waivers()
         context.run.judgeable = sum(len(self._ruled(control)) for control in context.controls.values())
         if context.earlier is not None:

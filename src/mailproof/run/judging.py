@@ -7,10 +7,8 @@ any fixture, are run by pytest, and so is everything where somebody watches the 
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -20,17 +18,12 @@ import pytest
 
 from mailproof.controls import Control, Level
 from mailproof.garbage import rare_collections
-from mailproof.gate.baseline import AMISS, change_of
-from mailproof.gate.document import Result, result_id, without_secrets
-from mailproof.gate.result import make_result
-from mailproof.gate.verdict import GATE_LEVEL, Judgement, Verdict, judge
-from mailproof.net.errors import NotObserved
-from mailproof.run.collecting import SUITE, control_of_item, is_collection_broken, pairs, target_of_item
+from mailproof.run.collecting import SUITE, control_of_item, is_collection_broken, target_of_item
 from mailproof.run.context import Context
-from mailproof.run.ownership import Fault, Ownership
+from mailproof.run.judge import Judge
+from mailproof.run.ownership import Judgeable
 from mailproof.run.pytest_reports import annotate
 from mailproof.run.seen import Seen
-from mailproof.targets.base import Target
 
 _GIVEN = frozenset({"target", "request"})
 """Fixtures of a control besides its observations."""
@@ -49,13 +42,13 @@ class Judging:
     def __init__(self, context: Context, seen: Seen) -> None:
         self._context = context
         self._seen = seen
+        self._judge = Judge(context, seen)
         self._suite = SUITE.resolve()
         self._watched = False
         self._end_is_heard = True
         self._collecting = ExitStack()
         self._raised: BaseException | None = None
         """What ended the control that our own protocol has just run."""
-        self._ownership = Ownership(context, seen)
         self._locations: dict[object, tuple[str, int | None]] = {}
 
     @pytest.hookimpl(trylast=True)
@@ -64,11 +57,7 @@ class Judging:
         self._end_is_heard = _is_end_heard(self._context.config)
         self._collecting.enter_context(rare_collections(frozen=True))
         if not is_collection_broken(session):
-            for control, target in pairs(session.items):
-                self._seen.expect(control, target)
-                self._ownership.expect(control, target)
-            if self._context.record is not None:
-                self._ownership.find(session.items)
+            self._judge.expect([*_judgeable(session.items)])
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
@@ -117,7 +106,7 @@ class Judging:
     def _call(self, item: pytest.Function, control: Control) -> None:
         """Run the control and keep what ended it: a traceback of it would say nothing that the verdict does not."""
         target = target_of_item(item)
-        self._raised = self._seen.verdict(item, control, target)
+        self._raised = self._seen.verdict(item.obj, control, target)
 
     def _location(self, item: pytest.Function) -> tuple[str, int | None, str]:
         """``item.location``, whose file and line are worked out once for all targets of a control."""
@@ -136,80 +125,22 @@ class Judging:
         if control is None or report.when == "teardown" or (report.when == "setup" and report.passed):
             return report
         raised = call.excinfo.value if call.excinfo is not None else self._raised
-        result = self._result(item, control, raised, call.duration)
+        result = self._judge.result(control, target_of_item(item), raised, call.duration)
         report.mailproof = result  # type: ignore[attr-defined]
         annotate(item, report, result, closes=self._context.run.closes(result))
         return report
 
-    def _result(self, item: pytest.Item, control: Control, raised: BaseException | None, seconds: float) -> Result:
-        target = target_of_item(item)
-        if not isinstance(raised, pytest.skip.Exception | NotObserved):
-            raised = self._context.vantage.doubt(control.by_clock) or raised
-        rule = self._context.policy.rule(control, target)
-        level, fail_on = (rule.level, rule.fail_on) if rule is not None else (None, GATE_LEVEL)
-        judgement = judge(control, raised, level=level, fail_on=fail_on)
-        owner = self._owner(control, target, judgement, raised)
-        if owner is not None:
-            reason = f"{owner.message}; {owner.control.id} judges that"
-            judgement = Judgement(Verdict.NOT_APPLICABLE, judgement.level, reason, left_to=owner.control.id)
-        elif judgement.left_to and not self._ownership.is_judged(judgement.left_to, target):
-            reason = f"{judgement.observed}, but does not judge {target.id} in this run"
-            judgement = Judgement(Verdict.INCONCLUSIVE, judgement.level, f"not judged: {reason}")
-        judgement, waiver = self._context.waivers.apply(judgement, control.id, target.id)
-        place = self._context.loaded.place_of(*target.entries)
-        result = make_result(
-            control,
-            target.id,
-            target.kind.__name__,
-            judgement,
-            self._seen.evidence(control, target, raised),
-            seconds,
-            target.domains,
-            (_relative(place.path, self._context.options.directory), place.line),
-            waiver=waiver,
-            change=self._change(control, target, judgement),
-            proposed=self._seen.rests_on_proposal(control, target),
-            host=target.mail_host,
-            left_to_target=owner.target.id if owner is not None else "",
-        )
-        return redacted(result, self._context.loaded.redact) if self._context.loaded.secrets else result
 
-    def _owner(
-        self, control: Control, target: Target, judgement: Judgement, raised: BaseException | None
-    ) -> Fault | None:
-        """The fault of another control that kept this one from judging."""
-        if judgement.verdict is Verdict.INCONCLUSIVE and isinstance(raised, NotObserved):
-            return self._ownership.owner(control, target, raised)
-        return None
-
-    def _change(self, control: Control, target: Target, judgement: Judgement) -> str:
-        """What the baseline makes of a verdict, for those that are amiss."""
-        earlier = self._context.earlier
-        if earlier is None or judgement.verdict not in AMISS:
-            return ""
-        former = self._context.former.get((control.id, self._context.loaded.redact(target.id)))
-        before = earlier.results[former] if former is not None else None
-        return str(change_of(before, judgement.verdict, judgement.level))
-
-
-_OURS = ("id", "family", "control", "target_type", "level", "verdict", "change", "left_to", "harm", "references")
-"""Fields of a result that hold words of mailproof's own: no secret can be in them, even if it is such a word."""
-
-
-def redacted(result: Result, redact: Callable[[str], str]) -> Result:
-    """``result`` with every text of others redacted; the verdict stays what it is."""
-    shown = without_secrets(result, redact, _OURS)
-    return replace(shown, id=result_id(shown.control, shown.target))
+def _judgeable(items: Iterable[pytest.Item]) -> Iterator[Judgeable]:
+    for item in items:
+        control = control_of_item(item)
+        if control is not None and isinstance(item, pytest.Function):
+            yield control, target_of_item(item), item.obj
 
 
 @cache
 def _may_be_given(observations: tuple[str, ...]) -> frozenset[str]:
     return _GIVEN.union(observations)
-
-
-@cache
-def _relative(file: Path, directory: Path) -> str:
-    return os.path.relpath(file, directory)
 
 
 def _is_watched(config: pytest.Config, suite: Path) -> bool:

@@ -11,6 +11,7 @@ import pytest
 
 from mailproof.controls import Level
 from mailproof.report.formats import FILE_OPTIONS
+from mailproof.targets.shards import Shard
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Options:
     formats: Mapping[str, Path]
     """Files for further formats, by format."""
     history: Path | None
+    shard: Shard | None
+    """The shard of the inventory's domains that is judged."""
     stop_file: Path | None
     """Ends the survey when it appears."""
     log: Path | None
@@ -97,6 +100,7 @@ class Options:
             report_dir=directory / Path(config.getoption("report_dir")).expanduser(),
             formats={name: file for name in FILE_OPTIONS if (file := path(name)) is not None},
             history=path("history"),
+            shard=_shard(config),
             stop_file=path("stop_file"),
             log=path("htmlpath"),
             survey_only=path("survey_only"),
@@ -116,6 +120,11 @@ class Options:
                 raise pytest.UsageError("--compare-live needs a proposal: --zone, --delegation or --connect")
             if self.replay or (self.baseline and not is_worker):
                 raise pytest.UsageError("--compare-live judges what is live: it excludes --replay and --baseline")
+
+        if self.shard and (self.record or self.replay or self.compare_live):
+            raise pytest.UsageError(
+                "--shard judges what the shard's own survey sees: it excludes --record, --replay and --compare-live"
+            )
 
     @property
     def reports(self) -> bool:
@@ -142,9 +151,23 @@ class Options:
                 yield option, chosen
 
 
+def _shard(config: pytest.Config) -> Shard | None:
+    value = config.getoption("shard")
+    if not value:
+        return None
+    if getattr(config.option, "numprocesses", None):
+        raise pytest.UsageError("--shard and -n exclude each other: give each process a shard of its own")
+    try:
+        return Shard.parse(value)
+    except ValueError as error:
+        raise pytest.UsageError(f"--shard: {error}") from None
+
+
 def _narrowing(config: pytest.Config) -> Iterator[str]:
     """What selects a part of the suite."""
     option = config.option
+    if getattr(option, "shard", None):
+        yield f"--shard {option.shard}"
     for name, flag in (("control", "--control"), ("target", "--target"), ("deselect", "--deselect")):
         for value in getattr(option, name, None) or ():
             yield f"{flag} {value}"

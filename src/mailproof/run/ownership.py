@@ -8,16 +8,14 @@ inconclusive: nothing is ever excused by a fault that no verdict shows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-
-import pytest
+from typing import Any
 
 from mailproof.controls import Control
 from mailproof.gate.verdict import Judgement, Verdict, judge
 from mailproof.net.errors import NotObserved
-from mailproof.run.collecting import control_of_item, target_of_item
-from mailproof.run.context import Context
+from mailproof.run.case import Case
 from mailproof.run.seen import Seen
 from mailproof.targets.base import Target, Undiscovered
 from mailproof.targets.services import Endpoint, MailExchange
@@ -25,6 +23,10 @@ from mailproof.targets.zones import NameServer, Zone
 
 MAX_CHAIN = 5
 """Faults that rest on each other: an address that is unknown since its zone is bogus."""
+
+
+Judgeable = tuple[Control, Target, Callable[..., Any]]
+"""A control, a target that it judges, and the function that judges."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ class Fault:
 class Ownership:
     """The faults of a run that keep other controls from judging."""
 
-    def __init__(self, context: Context, seen: Seen) -> None:
-        self._context = context
+    def __init__(self, case: Case, seen: Seen) -> None:
+        self._case = case
         self._seen = seen
         self._faults: dict[str, list[Fault]] = {}
         """By what a fault speaks for: a host, an endpoint, a zone."""
@@ -62,14 +64,12 @@ class Ownership:
         """Whether the control ``owner`` is asked about ``target``, or about a host or domain of it, in this run."""
         return not self._judged.get(owner, set()).isdisjoint(_names(target))
 
-    def find(self, items: Iterable[pytest.Item]) -> None:
-        """Judge in advance by the controls among ``items`` that explain failures. They are few, and do no I/O."""
-        for item in items:
-            control = control_of_item(item)
-            if control is None or not control.explains or not isinstance(item, pytest.Function):
+    def find(self, judgeable: Iterable[Judgeable]) -> None:
+        """Judge in advance by those controls that explain failures. They are few, and do no I/O."""
+        for control, target, call in judgeable:
+            if not control.explains:
                 continue
-            target = target_of_item(item)
-            raised = self._seen.verdict(item, control, target)
+            raised = self._seen.verdict(call, control, target)
             judgement = judge(control, raised, level=None)
             if judgement.verdict not in (Verdict.FAIL, Verdict.ADVICE, Verdict.INCONCLUSIVE) or self._waives(
                 judgement, control, target
@@ -80,7 +80,7 @@ class Ownership:
                 self._faults.setdefault(key, []).append(fault)
 
     def _waives(self, judgement: Judgement, control: Control, target: Target) -> bool:
-        waived, _ = self._context.waivers.apply(judgement, control.id, target.id)
+        waived, _ = self._case.waivers.apply(judgement, control.id, target.id)
         return waived.verdict is Verdict.WAIVED
 
     def owner(self, control: Control, target: Target, failure: NotObserved) -> Fault | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
@@ -12,7 +13,7 @@ from mailproof.controls import Control, not_applicable
 from mailproof.net.errors import NotObserved
 from mailproof.observations import Observation, rests_on_proposal
 from mailproof.probes.probe import NoConsent, Outcome
-from mailproof.run.context import Context
+from mailproof.run.case import Case
 from mailproof.run.evidence import EvidenceBudget
 from mailproof.targets.base import Target, Undiscovered
 
@@ -23,8 +24,8 @@ OUTCOMES = (Exception, pytest.skip.Exception, pytest.fail.Exception, pytest.xfai
 class Seen:
     """The record of a run for its controls. What no later control needs is let go."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, case: Case) -> None:
+        self._case = case
         self._uses: Counter[tuple[str, str]] = Counter()
         self._budget = EvidenceBudget()
         self._proofs: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -36,24 +37,24 @@ class Seen:
         outcome = self._outcome(name, target)
         if outcome is None:
             # A record of before this probe was there: consent to it was not asked for either.
-            if reason := self._context.probes[name].unwanted(target):
+            if reason := self._case.probes[name].unwanted(target):
                 not_applicable(reason)
             raise NotObserved(f"{name} of {target.id} is not in the record; survey again")
         if isinstance(outcome, NoConsent):
             not_applicable(outcome.reason)
         if isinstance(outcome, NotObserved):
-            raise self._context.vantage.retold(outcome, target)
-        if (doubt := self._context.vantage.doubts(outcome, target)) is not None:
+            raise self._case.vantage.retold(outcome, target)
+        if (doubt := self._case.vantage.doubts(outcome, target)) is not None:
             raise doubt
         return outcome
 
     def _outcome(self, name: str, target: Target) -> Outcome | None:
-        record = self._context.record
+        record = self._case.record
         return record.outcomes.get((name, target.id)) if record else None
 
     def thresholds(self, control: Control, target: Target) -> dict[str, Any]:
         """The thresholds of a control for a target, with the types of their defaults."""
-        rule = self._context.policy.rule(control, target)
+        rule = self._case.policy.rule(control, target)
         found = rule.parameters if rule is not None else control.parameters
         return {
             name: tuple(value) if isinstance(control.parameters[name], tuple) else value
@@ -62,15 +63,17 @@ class Seen:
 
     def given(self, name: str, target: Target) -> object:
         """What a fixture of this name is for a control of a target."""
-        if name in self._context.docket.fixtures:
+        if name in self._case.docket.fixtures:
             return itself(target)
         return self.observation(name, target)
 
-    def verdict(self, item: pytest.Function, control: Control, target: Target) -> BaseException | None:
-        """What ends the control when it is called with its observations: None, a finding, or why it cannot judge."""
+    def verdict(self, call: Callable[..., Any], control: Control, target: Target) -> BaseException | None:
+        """What ends a control, whose function is ``call``, when it is called with its observations: None, a finding, or
+        why it cannot judge.
+        """
         try:
             given = {name: self.given(name, target) for name in control.observations}
-            item.obj(**given, **self.thresholds(control, target))
+            call(**given, **self.thresholds(control, target))
         except OUTCOMES as raised:
             return raised
         return None
@@ -87,12 +90,12 @@ class Seen:
             if self._uses[key] <= 0:
                 del self._uses[key]
                 self._proofs.pop(key, None)
-                if self._context.record:
-                    self._context.record.outcomes.pop(key, None)
+                if self._case.record:
+                    self._case.record.outcomes.pop(key, None)
 
     def rests_on_proposal(self, control: Control, target: Target) -> bool:
         """Whether the verdict is about a zone or a server as proposed."""
-        proposal = self._context.proposal
+        proposal = self._case.proposal
         if proposal.leads_to(target):
             return True
         return bool(proposal.zones or proposal.delegations) and any(
@@ -107,10 +110,10 @@ class Seen:
     def evidence(self, control: Control, target: Target, raised: BaseException | None) -> tuple[str, ...]:
         """The proof behind what a control said, within the budgets."""
         found = str(raised) if isinstance(raised, AssertionError) else ""
-        return self._budget.cut(self._evidence(control, target, raised), target.id, self._context.expected, found=found)
+        return self._budget.cut(self._evidence(control, target, raised), target.id, self._case.expected, found=found)
 
     def _evidence(self, control: Control, target: Target, raised: BaseException | None) -> tuple[str, ...]:
-        tried = self._context.record.attempts if self._context.record else {}
+        tried = self._case.record.attempts if self._case.record else {}
         attempts = tuple(line for name in control.observations for line in tried.get((name, target.id), ()))
         if isinstance(raised, NotObserved):
             return (*attempts, *raised.evidence)

@@ -116,7 +116,19 @@ def _read(config: pytest.Config, options: Options) -> Context:
         # What else is wrong may be wrong because of that: ids of its rules are unknown.
         raise pytest.UsageError(*map(redact, broken)) from None
     run = _new_result(options, loaded, proposal, policy)
-    return Context(config, options, loaded, catalogue, proposal, policy, waivers, probes, run, earlier)
+    return Context(
+        config=config,
+        options=options,
+        loaded=loaded,
+        catalogue=catalogue,
+        proposal=proposal,
+        policy=policy,
+        waivers=waivers,
+        probes=probes,
+        run=run,
+        directory=options.directory,
+        earlier=earlier,
+    )
 
 
 def _read_with(

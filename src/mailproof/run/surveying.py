@@ -11,7 +11,9 @@ import pytest
 
 from mailproof.expedition import Expedition
 from mailproof.extensions import BrokenExtension
-from mailproof.gate.document import TesterFault, Traffic, without_secrets
+from mailproof.inventory.load import load_inventory
+from mailproof.inventory.model import names_more_than_domains
+from mailproof.net.settings import NetSettings
 from mailproof.observations import Former, Observation
 from mailproof.record import Record, RecordError, read_record, write_record
 from mailproof.report import history
@@ -19,9 +21,8 @@ from mailproof.run.collecting import is_collection_broken, pairs
 from mailproof.run.context import Context
 from mailproof.run.machine import told_shortages
 from mailproof.run.progress import ProgressDisplay
-from mailproof.run.reported import reported_notes
 from mailproof.targets.base import Target
-from mailproof.vantage import look
+from mailproof.targets.shards import Divider, Division, Shard
 
 
 class Surveying:
@@ -47,20 +48,10 @@ class Surveying:
 
     def _take(self, record: Record) -> None:
         context = self._context
-        context.record = record
-        context.targets = record.targets
+        context.take(record)
         # What a record shows is older than what the history may know; what is proposed may never be published.
         if context.options.history is not None and not context.run.replayed and not context.proposal:
             context.facts = tuple(_facts(record))
-        context.vantage = look(record)
-        run, redact = context.run, context.loaded.redact
-        run.vantage = [TesterFault(str(fault), redact(text)) for fault, text in context.vantage.faults.items()]
-        run.reported = [without_secrets(note, redact) for note in reported_notes(record)]
-        run.surveyed_at, run.run = record.surveyed_at, record.run
-        run.traffic = Traffic(
-            {redact(peer): count for peer, count in record.connections.items()},
-            {redact(peer): count for peer, count in record.questions.items()},
-        )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
@@ -86,15 +77,32 @@ class Surveying:
             except WorldError as error:
                 raise pytest.UsageError(context.loaded.redact(str(error))) from None
         settings = settings.of_run(secrets.token_hex(4))
-        self._expedition = self._closing.enter_context(Expedition(context.loaded, context.probes, settings))
+        loaded, elsewhere = context.loaded, None
+        if context.options.shard is not None:
+            context.division = self._divide(settings, context.options.shard)
+            elsewhere = context.division.elsewhere
+            loaded = load_inventory(loaded.file, only=context.division.members)
+        self._expedition = self._closing.enter_context(Expedition(loaded, context.probes, settings))
         with self._progress("discovery") as tick:
             try:
-                context.targets = self._expedition.discover(tick)
+                context.targets = self._expedition.discover(tick, elsewhere)
             except BrokenExtension as error:
                 raise pytest.UsageError(context.loaded.redact(str(error))) from None
         problems = context.proposal.problems(context.targets)
         if problems:
             raise pytest.UsageError(context.loaded.redact("\n".join(problems)))
+
+    def _divide(self, settings: NetSettings, shard: Shard) -> Division:
+        """What the shard judges. Raises UsageError where it has no domain."""
+        context = self._context
+        domains = context.loaded.model.domains
+        with Expedition(context.loaded, context.probes, settings) as expedition:
+            exchanges = expedition.ask_exchanges(domain.name for domain in domains)
+        refusing = [domain.name for domain in domains if domain.active is False]
+        division = Divider(exchanges, refusing, shard.of).all()[shard.number - 1]
+        if not division.members and not names_more_than_domains(context.loaded.model):
+            raise pytest.UsageError(f"--shard {shard}: nothing of the inventory falls into it")
+        return division
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:

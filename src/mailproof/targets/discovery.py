@@ -41,6 +41,16 @@ class Addresses:
     """Why some addresses may be missing: one for A, one for AAAA, one if there are too many."""
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """Where only a shard of an inventory is discovered: what the rest of it says and decides on consent here."""
+
+    domains: frozenset[str] = frozenset()
+    """Domains of the inventory that hosts of this shard are, or lie below."""
+    refused: frozenset[str] = frozenset()
+    """Hosts that a domain of the inventory lets nobody probe actively."""
+
+
 @dataclass
 class Search:
     """What finders work with, and what the ones before have found."""
@@ -51,6 +61,7 @@ class Search:
     directory: Path = field(default_factory=Path)
     """Where the inventory lies."""
     files: Files = field(default_factory=Files)
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
     targets: Targets = field(default_factory=Targets)
     exchanges: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The MX hosts of each domain whose MX records are known, most preferred first."""
@@ -184,13 +195,15 @@ async def discover(
     settings: NetSettings,
     directory: Path | None = None,
     files: Files | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> Targets:
     """All targets of an inventory, in its order. What cannot be found out is an Undiscovered target with the reason.
 
-    ``directory`` is where the inventory lies, and ``files`` reads the evidence that it names. Raises BrokenExtension
-    for a finder of an extension that raises anything but NotObserved.
+    ``directory`` is where the inventory lies, ``files`` reads the evidence that it names, and ``elsewhere`` is what it
+    says beyond the shard that is looked for. Raises BrokenExtension for a finder of an extension that raises anything
+    but NotObserved.
     """
-    search = Search(inventory, dns, settings, directory or Path(), files or Files())
+    search = Search(inventory, dns, settings, directory or Path(), files or Files(), elsewhere or Elsewhere())
     for entry in load_finders():
         try:
             await entry.find(search)

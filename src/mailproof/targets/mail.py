@@ -10,7 +10,7 @@ from dns.rdtypes.ANY.MX import MX
 
 from mailproof.inventory.budgets import MAX_MX_HOSTS
 from mailproof.inventory.model import Domain
-from mailproof.net.dns.client import ResourceRecord
+from mailproof.net.dns.client import Answer, ResourceRecord
 from mailproof.net.dns.names import is_host
 from mailproof.net.errors import NotObserved
 from mailproof.targets.base import Target, Targets, Undiscovered
@@ -183,6 +183,11 @@ async def _exchanges(domain: MailDomain, search: Search) -> tuple[str, ...] | No
             return await _implicit_mx([domain.name, *answer.aliases][-1], search)
     except NotObserved as failure:
         return failure
+    return exchange_names(answer)
+
+
+def exchange_names(answer: Answer) -> tuple[str, ...]:
+    """The names of the MX hosts in an answer, most preferred first."""
     names = [record.target for record in sorted(answer.records, key=_preference)]
     return tuple(dict.fromkeys(name for name in names if is_host(name)))
 
@@ -205,7 +210,8 @@ class Consent:
         self._hosts = search.hosts
         self._said = {domain.name: domain.active for domain in inventory.domains}
         """What the inventory says of consent, by domain; None where it says nothing."""
-        self._own_zones = frozenset((*self._said, *inventory.zones))
+        self._own_zones = frozenset((*self._said, *inventory.zones, *search.elsewhere.domains))
+        self._refused = search.elsewhere.refused
         self._led_elsewhere = frozenset(key.rpartition(":")[0] for key in search.settings.connect)
         """Hosts (or addresses) that the connect map names: the server that answers there was put there on purpose."""
 
@@ -238,7 +244,8 @@ class Consent:
     def _words(self, name: str, served: tuple[str, ...]) -> list[bool | None]:
         """What the inventory says of active probes of a host, and of those of the domains that it serves."""
         declared = self._hosts.get(name)
-        return [declared.active if declared else None, *(self._said[domain] for domain in served)]
+        refused = [False] if name in self._refused else []
+        return [declared.active if declared else None, *refused, *(self._said[domain] for domain in served)]
 
     def _is_ours(self, name: str) -> bool:
         """Whether the inventory names a host, or a domain or zone above it."""

@@ -1,0 +1,57 @@
+"""Two runs of a fleet compared, as two sorted streams: neither is held."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from mailproof.gate.baseline import AMISS, Change, Difference, Key, change_of, verdicted
+from mailproof.gate.document import Result
+
+
+def compared(old: Iterable[Result], new: Iterable[Result]) -> Iterator[Difference]:
+    """What became of every verdict, sorted by control and target. Both are sorted so, and have each of them once."""
+    for before, now in _side_by_side(old, new):
+        if now is None:
+            assert before is not None  # noqa: S101
+            yield Difference(before.control, before.target, Change.GONE, before.verdict, "", before.message)
+            continue
+        change = change_of(verdicted(before) if before is not None else None, now.verdict, now.level)
+        message = before.message if before is not None and change is Change.MENDED else now.message
+        yield Difference(now.control, now.target, change, before.verdict if before else "", now.verdict, message)
+
+
+def _side_by_side(old: Iterable[Result], new: Iterable[Result]) -> Iterator[tuple[Result | None, Result | None]]:
+    former, present = _by_key(old), _by_key(new)
+    before, now = next(former, None), next(present, None)
+    while before is not None or now is not None:
+        if now is None or (before is not None and before.key < now.key):
+            yield before, None
+            before = next(former, None)
+        elif before is None or now.key < before.key:
+            yield None, now
+            now = next(present, None)
+        else:
+            yield before, now
+            before, now = next(former, None), next(present, None)
+
+
+def _by_key(results: Iterable[Result]) -> Iterator[Result]:
+    """One result for each control and target."""
+    last: Key | None = None
+    for result in results:
+        if result.key != last:
+            yield result
+        last = result.key
+
+
+def told(differences: Iterable[Difference]) -> tuple[list[Difference], Counter[Change]]:
+    """Those that are told, which are the changes of what is or was amiss, and the number of all by kind."""
+    counts: Counter[Change] = Counter()
+    listed = []
+    for difference in differences:
+        counts[difference.change] += 1
+        gone = difference.change is Change.GONE and difference.before in AMISS
+        if gone or difference.change in (Change.NEW, Change.REGRESSED, Change.MENDED):
+            listed.append(difference)
+    return listed, counts

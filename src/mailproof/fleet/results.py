@@ -1,0 +1,207 @@
+"""The results of a shard on disk: gzip, a JSON object a line, and nothing in it that a line could do without.
+
+The first line says of which shard and plan it is, the last what the shard did as a whole. Between them stands a result
+a line, sorted by control and target, so that any number of shards are read as one stream. What all results of a control
+have in common is in the plan; of what is right, or does not apply, the proof is left out.
+"""
+
+from __future__ import annotations
+
+import gzip
+import heapq
+import json
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from mailproof.documents import replacing
+from mailproof.fleet.plan import FleetError, Plan
+from mailproof.gate.document import Result, Traffic, parsed, plain, result_id
+from mailproof.gate.verdict import Verdict
+from mailproof.record import adapter
+
+FORMAT = "mailproof-shard"
+VERSION = 1
+LEVEL = 3
+"""Of compression: more takes twice the time of judging and saves a tenth."""
+
+RIGHT = (Verdict.PASS, Verdict.NOT_APPLICABLE)
+
+_EMPTY: dict[str, Any] = {
+    "evidence": [],
+    "waiver": None,
+    "change": "",
+    "proposed": False,
+    "left_to": "",
+    "left_to_target": "",
+    "host": "",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DomainTotal:
+    """What was said of a domain, of its hosts in the same shard too."""
+
+    mx: str
+    """Who runs its most preferred MX host: the registrable domain of the host; empty without one."""
+    ns: str
+    """Who runs its name servers."""
+    counts: dict[str, int]
+    """Results by verdict."""
+    musts: int = 0
+    """Failures of level MUST."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardTotal:
+    """What a shard did as a whole."""
+
+    surveyed_at: str
+    run: str = ""
+    """The number of the survey, as the envelope sender may have shown it."""
+    results: int = 0
+    domains: dict[str, DomainTotal] = field(default_factory=dict)
+    """The shard's own domains."""
+    traffic: Traffic = field(default_factory=Traffic)
+    vantage: tuple[tuple[str, str], ...] = ()
+    """Faults of the tester, and what is said of them."""
+    controls_without_target: tuple[str, ...] = ()
+    covered: dict[int, int] = field(default_factory=dict)
+    """How many pairs of control and target each waiver is meant for, by its index."""
+    judgeable: int = 0
+    """Pairs of control and target that the whole suite has here."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """What took how long: ``discovery``, ``survey``, ``judging``, and ``cpu`` for all of it."""
+    memory: int = 0
+    """The most memory that the process had, in octets."""
+
+
+Line = tuple[tuple[str, str, str], Mapping[str, Any]]
+"""Control, target and kind of target, by which lines are sorted, and the line itself."""
+
+
+def result_file(directory: Path, number: int) -> Path:
+    """Where the results of a shard are."""
+    return directory / "results" / f"{number:05}.jsonl.gz"
+
+
+def lean(result: Result, texts: Mapping[str, Any]) -> dict[str, Any]:
+    """A result without what follows from the rest of it and from the ``texts`` of its control."""
+    found = plain(result)
+    del found["id"], found["seconds"]
+    if result.verdict in RIGHT:
+        found["evidence"] = []
+    usual = _usual(found, texts)
+    return {name: value for name, value in found.items() if name not in usual or value != usual[name]}
+
+
+def whole(line: Mapping[str, Any], texts: Mapping[str, Any]) -> Result:
+    """A result from its line. Raises ValidationError, KeyError."""
+    found = {"id": result_id(line["control"], line["target"]), "seconds": 0.0, **_usual(line, texts), **line}
+    found.setdefault("observed", found.get("message"))
+    return parsed(Result, found)
+
+
+def _usual(line: Mapping[str, Any], texts: Mapping[str, Any]) -> dict[str, Any]:
+    """What the fields of a result are, unless its line says otherwise."""
+    usual = {**_EMPTY, **texts}
+    if line["verdict"] in RIGHT:
+        usual["harm"] = ""
+    if line["verdict"] == Verdict.PASS:
+        usual |= {"message": texts["expected"], "observed": "as expected"}
+    elif "message" in line:
+        usual["observed"] = line["message"]
+    return usual
+
+
+def write_shard(
+    file: Path, number: int, plan: Plan, results: Iterable[Result], total: Callable[[], ShardTotal]
+) -> None:
+    """Write the results of a shard in one step: whoever looks sees all of them, or none. ``total`` is called at the end
+    for what the last line says. Raises OSError.
+    """
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    head = {"format": FORMAT, "version": VERSION, "shard": number, "plan": plan.digest, "started_at": plan.started_at}
+    with replacing(file) as stream, gzip.GzipFile("", "wb", LEVEL, stream, mtime=0) as packed:
+        packed.write(f"{encode(head)}\n".encode())
+        for result in results:
+            line = encode(lean(result, plan.controls[result.control]))
+            packed.write(f"{line}\n".encode(errors="backslashreplace"))
+        last = encode({"total": adapter(ShardTotal).dump_python(total(), mode="json")})
+        packed.write(f"{last}\n".encode(errors="backslashreplace"))
+
+
+def is_done(directory: Path, number: int, plan: Plan) -> bool:
+    """Whether the results of a shard are there. Raises FleetError for those of another plan."""
+    file = result_file(directory, number)
+    if not file.exists():
+        return False
+    head = next(_lines(file))
+    if (head.get("plan"), head.get("started_at")) != (plan.digest, plan.started_at):
+        raise FleetError(f"{file}: results of another plan; remove them")
+    return True
+
+
+def _lines(file: Path) -> Iterator[dict[str, Any]]:
+    """Raises FleetError for what cannot be read."""
+    try:
+        with gzip.open(file) as stream:
+            for number, octets in enumerate(stream):
+                line = from_json(octets)
+                if number == 0 and (line.get("format"), line.get("version")) != (FORMAT, VERSION):
+                    raise FleetError(f"{file}: no results of a shard that this version reads")
+                yield line
+    except (OSError, EOFError, zlib.error, ValueError, AttributeError) as error:
+        raise FleetError(f"{file}: damaged: {error}") from None
+
+
+def lines_of(directory: Path, number: int, totals: dict[int, ShardTotal]) -> Iterator[Line]:
+    """The lines of a shard in order; its total is put into ``totals`` when the last of them was read.
+
+    Raises FleetError.
+    """
+    file = result_file(directory, number)
+    lines = _lines(file)
+    next(lines, None)
+    try:
+        for line in lines:
+            if "total" in line:
+                totals[number] = adapter(ShardTotal).validate_python(line["total"])
+                return
+            yield (line["control"], line["target"], line["target_type"]), line
+    except (ValidationError, KeyError) as error:
+        raise FleetError(f"{file}: damaged: {error}") from None
+    raise FleetError(f"{file}: damaged: it ends too early")
+
+
+def all_lines(directory: Path, plan: Plan, totals: dict[int, ShardTotal]) -> Iterator[Mapping[str, Any]]:
+    """The lines of all shards as one stream, sorted by control and target. What two shards judged is there once.
+
+    Raises FleetError.
+    """
+    streams = [lines_of(directory, number, totals) for number in range(1, plan.shards + 1)]
+    last: tuple[str, str, str] | None = None
+    for key, line in heapq.merge(*streams, key=itemgetter(0)):
+        if key != last:
+            yield line
+        last = key
+
+
+def whole_results(lines: Iterable[Mapping[str, Any]], plan: Plan) -> Iterator[Result]:
+    """The results that lines hold. Raises FleetError."""
+    for line in lines:
+        try:
+            yield whole(line, plan.controls[line["control"]])
+        except (ValidationError, KeyError) as error:
+            raise FleetError(f"{line.get('control')} on {line.get('target')}: damaged: {error}") from None
+
+
+def all_results(directory: Path, plan: Plan, totals: dict[int, ShardTotal]) -> Iterator[Result]:
+    """The results of all shards as one stream, as ``all_lines`` has them. Raises FleetError."""
+    return whole_results(all_lines(directory, plan, totals), plan)

@@ -1,0 +1,185 @@
+"""Shards: a fleet of domains taken apart, so that each part is discovered, surveyed and judged by a process of its own.
+
+What is judged together lies together. A domain goes where its most preferred MX host goes, and one without MX records
+goes by its registrable domain, both by a hash that is the same on every machine. By the domain's own name alone, a host
+that serves a thousand domains would be talked to by every process that has one of them; by the operator of the MX,
+the hundred thousand customers of a provider whose hosts are named one by one (``example-org.mail.provider.example``)
+would be one shard. So the name of the host decides: a thousand domains at one host lie in one shard, and each customer
+of such a provider may lie in another.
+
+A host that the domains of one shard alone name belongs to that shard, whatever its name. One that domains of several
+name, as a second MX, belongs to the shard of its own name, and those domains are visitors there: they are discovered,
+so that what the host is judged by is known, and not judged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from mailproof.net.dns.client import DNSClient
+from mailproof.net.dns.registration import registrable
+from mailproof.net.errors import NotObserved
+from mailproof.targets.base import Target
+from mailproof.targets.discovery import Elsewhere
+from mailproof.targets.mail import exchange_names
+
+ASKED_AT_ONCE = 200
+"""Domains whose MX records are asked for at once."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One of ``of`` shards: ``3/64``. Numbers begin with 1."""
+
+    number: int
+    of: int
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """Raises ValueError."""
+        number, slash, of = text.partition("/")
+        if not (slash and number.isascii() and number.isdecimal() and of.isascii() and of.isdecimal()):
+            raise ValueError(f"{text!r:.40} is no shard, like 3/64")
+        if not 1 <= int(number) <= int(of) <= MAX_SHARDS:
+            raise ValueError(f"{text!r:.40}: shards are 1/N to N/N, with N up to {MAX_SHARDS}")
+        return cls(int(number), int(of))
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.of}"
+
+
+MAX_SHARDS = 100_000
+
+
+def shard_of(key: str, of: int) -> int:
+    """The number of the shard, from 1 to ``of``, that a name belongs to: the same in every process and version."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]) % of + 1
+
+
+@dataclass(frozen=True)
+class Division:
+    """Which shard discovers and judges what, as one shard has to know it."""
+
+    shard: Shard
+    own: frozenset[str]
+    """The domains of this shard."""
+    visitors: frozenset[str] = frozenset()
+    """Domains of other shards that a host of this one serves."""
+    hosts: frozenset[str] = frozenset()
+    """MX hosts that this shard judges."""
+    foreign: frozenset[str] = frozenset()
+    """Hosts that domains of this shard name, and that another one judges."""
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
+    """What the inventory says beyond this shard and decides on consent."""
+
+    @cached_property
+    def members(self) -> frozenset[str]:
+        """The domains that are discovered here."""
+        return self.own | self.visitors
+
+    def judges(self, target: Target, is_named: Callable[[str], bool]) -> bool:
+        """Whether ``target`` is judged in this shard.
+
+        ``is_named`` tells whether the inventory names something other than a domain so. That is known in every shard,
+        and judged in the one of its name. What nothing of this is said of is judged by whoever comes upon it: the same
+        verdict twice is one.
+        """
+        host = target.mail_host
+        if host in self.foreign:
+            return False
+        if host in self.hosts:
+            return True
+        for name in (host, *target.entries):
+            if name in self.own:
+                return True
+            if name in self.visitors:
+                return False
+            if name and is_named(name):
+                return self._is_here(name)
+        return True
+
+    def _is_here(self, name: str) -> bool:
+        return shard_of(name, self.shard.of) == self.shard.number
+
+
+class Divider:
+    """Takes the domains of a fleet apart by their MX hosts. It holds a few hundred octets for each of them."""
+
+    def __init__(self, exchanges: Mapping[str, tuple[str, ...]], refusing: Collection[str], of: int) -> None:
+        """``exchanges`` are the MX hosts of every domain, most preferred first; ``refusing`` the domains to which the
+        inventory says ``active: false``.
+        """
+        self._exchanges = exchanges
+        self._of = of
+        self._refusing = refusing
+        self._home = {name: shard_of(hosts[0] if hosts else registrable(name), of) for name, hosts in exchanges.items()}
+        self._owner: dict[str, int] = {}
+        """Hosts with the shard that judges them."""
+        at: dict[str, int] = {}
+        for name, hosts in exchanges.items():
+            home = self._home[name]
+            for host in hosts:
+                at[host] = home if at.setdefault(host, home) == home else 0
+        self._owner = {host: home or shard_of(host, of) for host, home in at.items()}
+
+    def all(self) -> list[Division]:
+        """The divisions of all shards, in order."""
+        own: list[list[str]] = [[] for _ in range(self._of)]
+        visitors: list[set[str]] = [set() for _ in range(self._of)]
+        named: list[set[str]] = [set() for _ in range(self._of)]
+        for name, hosts in self._exchanges.items():
+            home = self._home[name]
+            own[home - 1].append(name)
+            places = {home, *(self._owner[host] for host in hosts)}
+            for place in places:
+                named[place - 1].update(hosts)
+                if place != home:
+                    visitors[place - 1].add(name)
+        refused = {host for name in self._refusing for host in self._exchanges.get(name, ())}
+        found = []
+        for number in range(1, self._of + 1):
+            hosts_here = named[number - 1]
+            foreign = frozenset(host for host in hosts_here if self._owner[host] != number)
+            elsewhere = Elsewhere(
+                domains=frozenset(above for host in hosts_here for above in _above(host) if above in self._home),
+                refused=frozenset(refused & hosts_here),
+            )
+            shard = Shard(number, self._of)
+            mine = frozenset(own[number - 1])
+            guests = frozenset(visitors[number - 1])
+            found.append(Division(shard, mine, guests, frozenset(hosts_here - foreign), foreign, elsewhere))
+        return found
+
+
+def _above(name: str) -> Iterable[str]:
+    """The name and those above it."""
+    labels = name.split(".")
+    return (".".join(labels[first:]) for first in range(len(labels)))
+
+
+async def ask_exchanges(
+    names: Iterable[str], dns: DNSClient, tick: Callable[[], None] = lambda: None
+) -> dict[str, tuple[str, ...]]:
+    """The MX hosts of each domain, most preferred first, with one question a domain; none where that is not known.
+
+    A domain without MX records stands for its own host: whether it has an address is for discovery to find out.
+    ``tick`` is called for each domain.
+    """
+    found: dict[str, tuple[str, ...]] = dict.fromkeys(names, ())
+    left = iter(tuple(found))
+
+    async def ask() -> None:
+        for name in left:
+            try:
+                answer = await dns.resolve(name, "MX")
+                found[name] = exchange_names(answer) if not answer.empty else (name,)
+            except NotObserved:
+                pass
+            tick()
+
+    await asyncio.gather(*(ask() for _ in range(ASKED_AT_ONCE)))
+    return found

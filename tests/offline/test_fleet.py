@@ -1,0 +1,152 @@
+"""A fleet as a user has it: the verdicts are those of pytest and of a replay, and what was done is never done again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailproof.cli import main
+from mailproof.fleet.plan import read_plan
+from mailproof.fleet.results import all_results, result_file
+from mailproof.fleet.running import locked
+from mailproof.fleet.shard import Stopped, judge_shard
+from mailproof.gate.document import Result, read_document
+from tests.offline.user import HANGS, SOURCE, heed_ctrl_c, pytest_run, write_inventory
+
+NAMES = (
+    *("no-spf.example", "cname-mx.example", "lame-server.example", "plus-all.example"),
+    *("unreachable.example", "right.example"),
+)
+CONTROLS = ("SPF-*", "MX-*", "DEL-*", "DMARC-*", "SMTP-GREET-*")
+SELECTED = [part for pattern in CONTROLS for part in ("--control", pattern)]
+WAIVER = "waivers: [{control: SPF-EXISTS, target: no-spf.example, reason: soon, expires: 2999-01-01}]\n"
+
+
+@dataclass(frozen=True)
+class Killed:
+    """``done`` are the results that were there when the fleet was killed, with exit code ``code``."""
+
+    directory: Path
+    code: int
+    done: dict[str, int]
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Killed:
+    """A fleet that was killed when its first shard was done, and then went on."""
+    directory = tmp_path_factory.mktemp("fleet")
+    (directory / "names.txt").write_text("\n".join(NAMES))
+    write_inventory(directory, f"domains_from: names.txt\n{WAIVER}")
+    command = ["fleet", "prod.yaml", "--out", "out", "--shards", "3", "--processes", "1", *SELECTED]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "mailproof.cli", *command],
+        cwd=directory,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=heed_ctrl_c,
+        env={**os.environ, "PYTHONPATH": str(SOURCE / "src")},
+    )
+    out = directory / "out"
+    for _ in until(running):
+        if any((out / "results").glob("[0-9]*.gz")):
+            break
+    running.kill()
+    code = running.wait()
+    with locked(out):  # nobody is left who would hold it
+        done = written(out)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(directory)
+        assert main(command) == 1
+    return Killed(directory, code, done)
+
+
+def written(out: Path) -> dict[str, int]:
+    """The files of results, and when they were written."""
+    return {file.name: file.stat().st_mtime_ns for file in (out / "results").glob("[0-9]*.gz")}
+
+
+def until(running: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Look again and again, while the process runs."""
+    end = time.monotonic() + HANGS
+    while time.monotonic() < end and running.poll() is None:
+        yield
+        time.sleep(0.02)
+
+
+def results(directory: Path) -> dict[tuple[str, str], Result]:
+    return {result.key: result for result in all_results(directory, read_plan(directory), {})}
+
+
+def told(found: dict[tuple[str, str], Result]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """What each verdict says, without what differs from survey to survey: the resolvers' TTLs and the clock."""
+    return {key: (r.verdict, r.level, r.target_type, *r.domains, r.left_to, r.file) for key, r in found.items()}
+
+
+def test_a_fleet_and_pytest_say_the_same(fleet: Killed) -> None:
+    run = pytest_run(fleet.directory, "--inventory", "prod.yaml", *SELECTED)
+    document = read_document(run.reports / "prod.json")
+    expected = {result.key: result for result in document.results}
+    assert told(results(fleet.directory / "out")) == told(expected)
+    assert {"fail", "waived", "pass", "not applicable"} <= {r.verdict for r in expected.values()}
+
+
+def test_shards_of_pytest_are_those_of_the_fleet(fleet: Killed) -> None:
+    pytest_run(fleet.directory, "--inventory", "prod.yaml", "--shard", "2/3", "--report-dir", "two", *SELECTED)
+    document = read_document(fleet.directory / "two" / "prod.json")
+    mine = told({result.key: result for result in document.results})
+    found = told(results(fleet.directory / "out"))
+    assert mine.items() <= found.items()
+    assert 0 < len(mine) < len(found)
+    assert document.selection is not None
+    assert "--shard 2/3" in document.selection.by
+
+
+def test_a_fleet_that_is_done_does_nothing_but_tell(fleet: Killed, monkeypatch: Any, capsys: Any) -> None:
+    monkeypatch.chdir(fleet.directory)
+    before = written(fleet.directory / "out")
+    assert main(["fleet", "prod.yaml", "--out", "out", *SELECTED]) == 1
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[-1].startswith("decision: FAIL, the gate stays closed: ")
+    assert written(fleet.directory / "out") == before
+    assert main(["fleet", "summary", "out"]) == 1
+    assert capsys.readouterr().out.splitlines() == shown
+
+
+def test_a_fleet_that_was_killed_goes_on_where_it_was(fleet: Killed) -> None:
+    plan = read_plan(fleet.directory / "out")
+    assert fleet.code == -signal.SIGKILL
+    assert 1 <= len(fleet.done) < plan.shards
+    assert fleet.done.items() < written(fleet.directory / "out").items()
+
+
+def test_a_shard_that_the_stop_file_ends_is_not_kept(fleet: Killed, tmp_path: Path) -> None:
+    plan = read_plan(fleet.directory / "out")
+    number = plan.sizes.index(max(plan.sizes)) + 1
+    file = result_file(fleet.directory / "out", number)
+    before = file.read_bytes()
+    (tmp_path / "stop").touch()
+    with pytest.raises(Stopped):
+        judge_shard(fleet.directory / "out", number, tmp_path / "stop")
+    assert file.read_bytes() == before
+    assert [found.name for found in file.parent.iterdir() if found.name.startswith(".")] == []
+
+
+def test_a_house_rule_that_needs_more_than_observations_is_refused(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "house_fleet_rules.py").write_text(
+        "from mailproof.controls import SHOULD, Reference, control\n"
+        '@control("HOUSE-TMP", SHOULD, Reference("ours", "https://intranet.example/"))\n'
+        "def test_tmp(tmp_path) -> None:\n"
+        '    """Ours.\n\n    Why: x.\n    Fix: y.\n    """\n'
+    )
+    file = write_inventory(tmp_path, "domains: [right.example]\nrules: [house_fleet_rules.py]\n")
+    assert main(["fleet", str(file), "--out", str(tmp_path / "out")]) == 4
+    assert "HOUSE-TMP asks for tmp_path" in capsys.readouterr().err

@@ -1,0 +1,131 @@
+"""Shards: every domain, host and entry of an inventory is judged in one of them, and where its neighbours are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mailproof.inventory.load import load_inventory
+from mailproof.net.dns.client import DNSClient
+from mailproof.places import Place
+from mailproof.targets.addresses import SendingAddress
+from mailproof.targets.base import Target
+from mailproof.targets.mail import MailDomain, MailHost, Selector
+from mailproof.targets.services import MXEndpoint
+from mailproof.targets.shards import Divider, Division, Shard, ask_exchanges, shard_of
+from mailproof.targets.zones import Zone
+from tests.unit.dns_world import resolver, session
+
+EXCHANGES = {
+    **{f"customer-{number}.example": ("mx1.hoster.example", "mx2.hoster.example") for number in range(40)},
+    **{f"own-{number}.example": (f"mx.own-{number}.example",) for number in range(40)},
+    **{f"none-{number}.example": () for number in range(40)},
+    "both.example": ("mx.own-1.example", "mx2.hoster.example"),
+}
+OF = 8
+
+
+def nobody(_: str) -> bool:
+    return False
+
+
+def judging(divisions: list[Division], target: Target, named: tuple[str, ...] = ()) -> list[int]:
+    return [one.shard.number for one in divisions if one.judges(target, named.__contains__)]
+
+
+@pytest.mark.parametrize("text", ["", "3", "0/4", "5/4", "a/4", "1/", "/4", "-1/4", "1/4/2", "\u0661/4", "1/100001"])
+def test_what_is_no_shard_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="shard"):
+        Shard.parse(text)
+
+
+def test_a_shard_is_read_as_it_is_written() -> None:
+    assert str(Shard.parse("3/64")) == "3/64"
+
+
+def test_the_hash_is_the_same_in_every_version() -> None:
+    names = ("example.org", "example.net", "mx.example.com")
+    assert [shard_of(name, 64) for name in names] == [7, 60, 24]
+
+
+def test_every_domain_is_in_one_shard_and_customers_of_a_host_are_together() -> None:
+    divisions = Divider(EXCHANGES, (), OF).all()
+    assert sorted(name for one in divisions for name in one.own) == sorted(EXCHANGES)
+    homes = {one.shard.number for one in divisions for name in one.own if name.startswith("customer-")}
+    assert homes == {shard_of("mx1.hoster.example", OF)}
+    assert sum(bool(one.own) for one in divisions) > 4
+
+
+def test_every_host_is_judged_in_one_shard_where_all_domains_that_name_it_are_known() -> None:
+    divisions = Divider(EXCHANGES, (), OF).all()
+    for host in {host for hosts in EXCHANGES.values() for host in hosts}:
+        (number,) = [one.shard.number for one in divisions if host in one.hosts]
+        served = {name for name, hosts in EXCHANGES.items() if host in hosts}
+        assert served <= divisions[number - 1].members
+        target = MXEndpoint(host, "11.0.0.1", 25, domains=tuple(sorted(served)))
+        # It is judged by none of those that come upon it as well.
+        assert [n for n in judging(divisions, target) if host in divisions[n - 1].foreign] == []
+
+
+def test_a_visitor_is_discovered_and_not_judged() -> None:
+    divisions = Divider(EXCHANGES, (), OF).all()
+    (home,) = [one.shard.number for one in divisions if "both.example" in one.own]
+    (guest,) = [one.shard.number for one in divisions if "both.example" in one.visitors]
+    assert home == shard_of("mx.own-1.example", OF) != guest
+    for target in (
+        MailDomain("both.example"),
+        Selector("s", "both.example"),
+        Zone("z.example", domains=("both.example",)),
+    ):
+        assert divisions[home - 1].judges(target, nobody)
+        assert not divisions[guest - 1].judges(target, nobody)
+
+
+def test_what_the_inventory_names_itself_is_judged_in_the_shard_of_its_name() -> None:
+    divisions = Divider(EXCHANGES, (), OF).all()
+    named = ("11.0.0.9", "imap.example", "2.0.192.in-addr.arpa")
+    everybody = tuple(EXCHANGES)
+    for target in (
+        SendingAddress("11.0.0.9", domains=everybody),
+        MailHost("imap.example"),
+        Zone("2.0.192.in-addr.arpa"),
+    ):
+        assert judging(divisions, target, named) == [shard_of(target.id, OF)]
+
+
+def test_a_domain_that_refuses_active_probes_speaks_for_its_hosts_in_every_shard() -> None:
+    divisions = Divider(EXCHANGES, ("both.example",), OF).all()
+    for one in divisions:
+        known = one.hosts | one.foreign
+        assert one.elsewhere.refused == known & {"mx.own-1.example", "mx2.hoster.example"}
+        assert all(name in EXCHANGES for name in one.elsewhere.domains)
+    at_home = next(one for one in divisions if "own-7.example" in one.own)
+    assert "own-7.example" in at_home.elsewhere.domains
+
+
+def test_mx_records_are_asked_for_once_and_what_is_not_known_is_left_out() -> None:
+    names = ["example.com", "null.example.com", "big.example.com", "gone.test"]
+
+    async def look(dns: DNSClient) -> dict[str, tuple[str, ...]]:
+        return await ask_exchanges(names, dns)
+
+    assert session(look, resolver()) == {
+        "example.com": ("mx1.example.com",),
+        "null.example.com": (),
+        "big.example.com": ("big.example.com",),
+        "gone.test": (),
+    }
+
+
+def test_an_inventory_is_loaded_with_some_of_its_domains_and_their_lines(tmp_path: Path) -> None:
+    (tmp_path / "names.txt").write_text("one.example\ntwo.example\nthree.example\n")
+    file = tmp_path / "prod.yaml"
+    file.write_text("domains_from: names.txt\ndomains:\n- a.example\n- {name: b.example, parked: true}\n- c.example\n")
+    found = load_inventory(file, {}, only={"b.example", "three.example"})
+    assert [(domain.name, domain.parked) for domain in found.model.domains] == [
+        ("b.example", True),
+        ("three.example", False),
+    ]
+    assert found.place_of("b.example") == Place(str(file), 4)
+    assert found.place_of("three.example") == Place(str(tmp_path / "names.txt"), 3)
