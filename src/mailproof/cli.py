@@ -17,6 +17,7 @@ from mailproof import __version__
 from mailproof.archiving.command import add_reports
 from mailproof.controls import BrokenRules, Catalogue, UnknownControl, load_catalogue, with_rules
 from mailproof.docket import Docket, UnknownFixture, describe
+from mailproof.drilling.command import add_drill
 from mailproof.exercising.command import add_exercise
 from mailproof.extensions import BrokenExtension
 from mailproof.gate.document import DocumentError, read_document
@@ -191,13 +192,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     capture.add_argument("-o", "--output", metavar="DIR", type=Path, help="default: captured/HOST")
     capture.add_argument("--name", metavar="NAME", help="what the inventory calls the host, if not HOST")
-    capture.add_argument(
-        "--only", metavar="PROGRAM", action="append", default=[], help="only this program (repeatable)"
-    )
+    capture.add_argument("--only", metavar="PROGRAM", action="append", default=[], help="only this one (repeatable)")
     capture.add_argument("--sudo", action="store_true", help="ask as root, by sudo")
     capture.add_argument("--dry-run", action="store_true", help="print what would be run, and run nothing")
     capture.set_defaults(run=_capture)
-    for add in (add_identity, add_exercise, add_reports):
+    for add in (add_identity, add_exercise, add_drill, add_reports):
         add(commands)
     return parser
 

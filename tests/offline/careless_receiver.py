@@ -27,6 +27,8 @@ class Receiver:
     farewell: bytes = b"221 bye"
     at_recipient: Callable[[], None] = lambda: None
     """Called when a recipient is named."""
+    is_down: Callable[[], bool] = lambda: False
+    """Whether connections are closed without a word."""
     recipients: list[str] = field(default_factory=list)
     connections: int = 0
     port: int = 0
@@ -47,7 +49,7 @@ class _Session(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         receiver = cast(_Server, self.server).receiver
         receiver.connections += 1
-        if receiver.connections > receiver.most:
+        if receiver.connections > receiver.most or receiver.is_down():
             return
         held = b""
         end: re.Pattern[bytes] = re.compile(rb"\r\n")

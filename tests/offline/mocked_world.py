@@ -11,6 +11,7 @@ from mailproof.observations.mta_sts import STSChange
 from mailproof.report import history
 from tests.offline import (
     configuration_faults,
+    drill_faults,
     exercise_faults,
     log_faults,
     message_faults,
@@ -138,6 +139,7 @@ domains: [right.example, injectable.example, ssl2.example, weak-key.example, rem
 sending: [{address: 11.1.0.1, domains: [mail.right.example, right.example, ssl2.example, weak-key.example]}]
 messages: [samples]
 reports: [reports]
+drills: DRILLS
 own_mailboxes: [MAILBOXES, {address: user@guess.example, maildir: box, guess: true},
   {address: user@guessed.example, maildir: box, guess: true}]
 hosts: [{name: mx.right.example, addresses: [11.1.0.1], roles: [mx, submission, imap], ports: &users {submission: [587],
@@ -334,6 +336,10 @@ MOCKS = (
         right=exercise_faults.target_of(exercise_faults.REPORTS),
     ),
     *(
+        Mock(fault.control, fault.target, fault.behaviour, drill_faults.REASON, right=fault.right)
+        for fault in drill_faults.FAULTS
+    ),
+    *(
         Mock(fault.control, fault.target, fault.behaviour, _A_CONFIGURATION, fault.verdict, fault.right)
         for fault in configuration_faults.ALL
     ),
@@ -400,6 +406,7 @@ def write(directory: Path) -> Path:
     message_faults.write(directory)
     report_faults.write(directory)
     exercise_faults.write(directory)
+    drill_faults.write(directory)
     configuration_faults.write(directory)
     log_faults.write(directory)
     keys = [(f"{name}._domainkey.aged.example", KeyAge.FACT, f"{OLD_KEY} 2020-01-01 since") for name in ("old", "new")]
@@ -408,7 +415,9 @@ def write(directory: Path) -> Path:
     history.append(directory / HISTORY, document(inventory=NAME), (*keys, *before))
     inventory = directory / f"{NAME}.yaml"
     inventory.write_text(
-        INVENTORY.replace("SMTP-FAULTS", smtp_faults.in_inventory()).replace("MAILBOXES", exercise_faults.MAILBOXES)
+        INVENTORY.replace("SMTP-FAULTS", smtp_faults.in_inventory())
+        .replace("MAILBOXES", exercise_faults.MAILBOXES)
+        .replace("DRILLS", drill_faults.in_inventory())
         + zone_file_faults.in_inventory()
         + configuration_faults.in_inventory()
         + log_faults.in_inventory()

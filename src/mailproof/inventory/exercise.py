@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -137,3 +138,10 @@ class OwnMailbox(Part):
             if name and (own == name or own.endswith(f".{name}")):
                 raise wrong(f"{key} {name} holds the mailbox itself; it must be another domain, made for tests")
         return self
+
+
+def require_ours(mailboxes: Iterable[OwnMailbox], domains: Collection[str]) -> None:
+    """Raises PydanticCustomError for a mailbox that is in none of ``domains``."""
+    for mailbox in mailboxes:
+        if mailbox.domain not in domains:
+            raise wrong(f"{mailbox.address} is in no domain of the inventory: nobody else's mailbox gets test mail")
