@@ -59,7 +59,7 @@ def test_backups_stand_in_while_the_primary_is_down(backup_drilled: BackupDrille
             fix="let no backup share the machine, network or gateway of the primary.",
         )
     _takes_nobody_else(backup_drilled, UNKNOWN, "BACKUPMX-RCPT", "an unknown recipient is accepted")
-    _takes_nobody_else(backup_drilled, ELSEWHERE, "RELAY-MATRIX", "mail for others is accepted")
+    _takes_nobody_else(backup_drilled, ELSEWHERE, "SMTP-NO-OPEN-RELAY", "mail for others is accepted")
     _hands_on(backup_drilled, drill)
     asked = [*during, *backup_drilled.asked(DURING, UNKNOWN), *backup_drilled.asked(DURING, ELSEWHERE)]
     if undecided := [one for one in asked if one.unasked]:

@@ -183,7 +183,6 @@ def _behaviour(fault: FileFault) -> str:
     return "; ".join(lines.splitlines())
 
 
-_NO_SERVER = "no server that is packaged can be made to speak so"
 _ASKED = "the laboratory's inventory prescribes nothing of the kind"
 
 _A_FILE = "a master file is judged, and no server"
@@ -296,7 +295,7 @@ MOCKS = (
             fault.control,
             fault.target,
             fault.behaviour,
-            _NO_SERVER,
+            fault.reason,
             fault.verdict,
             smtp_faults.target_of(fault.right) if fault.right else RIGHT,
         )

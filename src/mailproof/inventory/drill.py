@@ -36,7 +36,7 @@ class Window(Part):
     @model_validator(mode="after")
     def _has_a_length(self) -> Self:
         if self.ends <= self.begins:
-            raise wrong(f"the window ends at {self.ends.isoformat()}, before it begins")
+            raise wrong(f"the window ends at {self.ends.isoformat()}, when or before it begins")
         return self
 
 

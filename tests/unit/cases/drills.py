@@ -70,7 +70,7 @@ TABLE: Table = {
         fails("900 s after", backup_drilled=_backup(*_BEFORE, *_DURING, sent=replace(_SENT, arrivals=()))),
         advises("put off", backup_drilled=_backup(*_BEFORE, *_asked(DURING, postmaster=450))),
         leaves("BACKUPMX-RCPT", backup_drilled=_backup(*_asked(BEFORE, unknown=250), *_asked(DURING, unknown=250))),
-        leaves("RELAY-MATRIX", backup_drilled=_backup(*_asked(BEFORE, a=250), *_asked(DURING, a=250))),
+        leaves("SMTP-NO-OPEN-RELAY", backup_drilled=_backup(*_asked(BEFORE, a=250), *_asked(DURING, a=250))),
         skips("no drill was held", backup_drilled=BackupDrilled("drill.json", None, LATER)),
         undecided("more than 400 days", backup_drilled=_backup(*_BEFORE, *_DURING, at="2025-01-01T00:00:00+00:00")),
         undecided("no backup was asked", backup_drilled=_backup(*_BEFORE)),
