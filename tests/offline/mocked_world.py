@@ -328,6 +328,13 @@ MOCKS = (
         right=exercise_faults.target_of(exercise_faults.REPORTS),
     ),
     Mock(
+        "IN-REPORTS",
+        exercise_faults.target_of(exercise_faults.SILENT),
+        "a report of 10 MB is answered with 552",
+        "no mailbox of the laboratory is sent a report",
+        right=exercise_faults.target_of(exercise_faults.REPORTS),
+    ),
+    Mock(
         "OUT-TLSRPT",
         exercise_faults.target_of(exercise_faults.SILENT),
         "the message with the report of TLS has no DKIM-Signature",

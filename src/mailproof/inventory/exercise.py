@@ -101,6 +101,11 @@ class OwnMailbox(Part):
         description="Where the service is to send its reports about the test domains (DMARC, TLS reporting): "
         "`--records` tells how they are asked for. What comes there has to be saved among `reports`.",
     )
+    takes_reports: bool = Field(
+        False,
+        description="Whether reports of receivers come to it (`rua` of a DMARC record): it gets one message more, an "
+        "aggregate report of 10 MB about nobody.",
+    )
     incoming: Incoming | None = Field(None, description="What it takes to test SPF, DKIM and DMARC of incoming mail.")
     outgoing: Outgoing | None = Field(None, description="What it takes to test outgoing mail.")
 
