@@ -201,3 +201,23 @@ def test_bogus_domains_are_not_believed(exercised: Exercised, *, days: int = 30)
         return
     _require_verification(exercised, days)
     assert "pass" not in _dkim(sent, sent.arrivals[0]), "dkim=pass with a key from a domain that is bogus"
+
+
+@control("IN-REPORTS", SHOULD, BSI_TR_03182, rfc(9990, "4"), harm=Harm.LOST, by_clock=True, allowed=DAYS)
+def test_reports_are_taken(exercised: Exercised, *, days: int = 30) -> None:
+    """A mailbox that aggregate reports are sent to takes a correct one of 10 MB, in gzip.
+
+    Why: large receivers write large reports. Who refuses them learns nothing of most of the mail in his name.
+    Fix: take messages of at least 10 MB there (Postfix: message_size_limit, mailbox_size_limit; Exim:
+    message_size_limit), and let no filter refuse attachments in gzip.
+    """
+    baseline(exercised, days)
+    sent = exercised.sent("report")
+    if sent is None:
+        not_applicable("the inventory does not say that reports come to the mailbox (takes_reports)")
+    if sent.refused:
+        fail(f"an aggregate report of 10 MB is refused: {_reply(sent)}")
+    if not sent.accepted or sent.failure:
+        raise NotAvailable(f"the report: {_reply(sent)}", exercised.evidence())
+    if not sent.arrivals:
+        raise NotAvailable("the report was accepted, and is not in the mailbox afterwards", exercised.evidence())

@@ -9,34 +9,51 @@ from mailproof.net.errors import NotObserved, Unasked
 from mailproof.observations.attempts import Attempt
 from mailproof.observations.recipients import Mailboxes, Recipients
 from mailproof.observations.refusals import demands_tls
-from mailproof.observations.relay import TELLING, RelayAttempts
+from mailproof.observations.relay import TELLING, WITHOUT_TRICKS, RelayAttempts
 from mailproof.references import PRACTICE, rfc
 
 FAMILY = Family("RELAY", "Relaying and recipients", also=("SMTP", "BACKUPMX"))
 
 
-@control(
-    "RELAY-MATRIX",
-    MUST,
-    rfc(5321, "7.9"),
-    rfc(2505, "2.1"),
-    rfc(5321, "3.6.1"),
-    harm=Harm.ABUSED,
-)
-def test_no_form_of_relaying_is_accepted(relay_attempts: RelayAttempts) -> None:
-    """Mail from outsiders to outsiders is refused in every form of address and sender, inside TLS and in clear.
+@control("SMTP-NO-OPEN-RELAY", MUST, rfc(5321, "7.9"), rfc(2505, "2.1"), harm=Harm.ABUSED)
+def test_nobody_relays_for_outsiders(relay_attempts: RelayAttempts) -> None:
+    """Mail from outsiders to outsiders is refused, inside TLS and in clear; also from the null sender, and from one of
+    the server's own domain, where the limits let these be asked.
 
-    By default an address refuses us four times in ten minutes at most, so that no rule like fail2ban's bans the
-    tester: that finds who relays for everybody, and is not enough to pass. For a verdict on all forms exempt the
-    tester there (ignoreip) and set `limits: {refusals: 1000}`, or let the run wait: `limits: {refusals_wait: 7200}`.
+    Other ways to write the recipient are RELAY-MATRIX's.
 
     Why: an open relay is found within hours, used for spam, and then stands on every blocklist.
     Fix: relay only for authenticated users and own networks (Postfix: reject_unauth_destination; Exim:
     relay_from_hosts).
     """
-    if relay_attempts.unserved:
-        leave_to("SMTP-GREET-220", f"the server refuses service: {relay_attempts.unserved}")
+    _is_served_at_all(relay_attempts)
+    if accepted := [one for one in relay_attempts.relayed if one.form in WITHOUT_TRICKS]:
+        fail(_what_is_relayed(relay_attempts, accepted))
+    if untold := relay_attempts.untold:
+        if relay_attempts.untried and not relay_attempts.interrupted:
+            raise Unasked(f"{untold}; {relay_attempts.untried}", relay_attempts.evidence())
+        why = f"; the series was interrupted: {relay_attempts.interrupted}" if relay_attempts.interrupted else ""
+        raise NotObserved(f"{untold}{why}", relay_attempts.evidence())
+    _is_decided(relay_attempts, [one for one in relay_attempts.forms if one.form in WITHOUT_TRICKS])
+
+
+@control("RELAY-MATRIX", MUST, rfc(5321, "7.9"), rfc(2505, "2.1"), rfc(5321, "3.6.1"), harm=Harm.ABUSED)
+def test_no_form_of_relaying_is_accepted(relay_attempts: RelayAttempts) -> None:
+    """Mail from outsiders to outsiders is refused in every form of address and sender, inside TLS and in clear.
+
+    Who relays the plain form is found by SMTP-NO-OPEN-RELAY. By default an address refuses us four times in ten minutes
+    at most, so that no rule like fail2ban's bans the tester: that is enough for the plain form, and not for all of
+    them. For a verdict on all forms exempt the tester there (ignoreip) and set `limits: {refusals: 1000}`, or let the
+    run wait: `limits: {refusals_wait: 7200}`.
+
+    Why: spammers try every form, and one that passes makes an open relay.
+    Fix: refuse what is routed by the sender (Postfix: allow_untrusted_routing = no; Exim: the rule of
+    its default configuration that denies local parts with @, % and !).
+    """
+    _is_served_at_all(relay_attempts)
     if accepted := relay_attempts.relayed:
+        if any(attempt.form in WITHOUT_TRICKS for attempt in accepted):
+            leave_to("SMTP-NO-OPEN-RELAY", "mail for others is accepted without any trick")
         fail(_what_is_relayed(relay_attempts, accepted))
     if relay_attempts.interrupted:
         raise NotObserved(f"the series was interrupted: {relay_attempts.interrupted}", relay_attempts.evidence())
@@ -44,19 +61,27 @@ def test_no_form_of_relaying_is_accepted(relay_attempts: RelayAttempts) -> None:
         tried = ", ".join(dict.fromkeys(attempt.form for attempt in relay_attempts.forms))
         refused = f"only these forms were tried, and refused: {tried}" if tried else "no form was tried"
         raise Unasked(f"{refused}; {relay_attempts.untried}", relay_attempts.evidence())
-    telling = [attempt for attempt in relay_attempts.forms if attempt.form in TELLING]
-    reasons = [relay_attempts.why_undecided(attempt) for attempt in telling]
+    _is_decided(relay_attempts, relay_attempts.forms)
+
+
+def _is_served_at_all(seen: RelayAttempts) -> None:
+    if seen.unserved:
+        leave_to("SMTP-GREET-220", f"the server refuses service: {seen.unserved}")
+
+
+def _is_decided(seen: RelayAttempts, forms: Sequence[Attempt]) -> None:
+    """Raises NotObserved where the refusals do not say that the server does not relay."""
+    reasons = [seen.why_undecided(attempt) for attempt in seen.forms if attempt.form in TELLING]
     if all(reasons):
-        raise NotObserved(next(iter(reasons), "no form was tried"), relay_attempts.evidence())
-    if deferred := [attempt for attempt in relay_attempts.forms if attempt.deferred]:
-        first = relay_attempts.why_undecided(deferred[0])
+        raise NotObserved(next(iter(reasons), "no form was tried"), seen.evidence())
+    if deferred := [attempt for attempt in forms if attempt.deferred]:
+        first = seen.why_undecided(deferred[0])
         raise NotObserved(
-            f"{len(deferred)} of {len(relay_attempts.forms)} forms are not decided; {deferred[0].form}: {first}",
-            relay_attempts.evidence(),
+            f"{len(deferred)} of {len(forms)} forms are not decided; {deferred[0].form}: {first}", seen.evidence()
         )
 
 
-def _what_is_relayed(seen: RelayAttempts, accepted: tuple[Attempt, ...]) -> str:
+def _what_is_relayed(seen: RelayAttempts, accepted: Sequence[Attempt]) -> str:
     lines = [f"{len(accepted)} of {len(seen.forms)} forms are accepted:", *(f"accepted, {one}" for one in accepted)]
     if seen.one_side:
         lines.append(f"the server answers differently with and without TLS: {seen.one_side}")
@@ -72,7 +97,7 @@ def _what_is_relayed(seen: RelayAttempts, accepted: tuple[Attempt, ...]) -> str:
 def test_every_domain_is_served(mailboxes: Mailboxes) -> None:
     """Every MX host takes mail for each domain that names it.
 
-    What a host takes for domains that are not of the inventory is found by RELAY-MATRIX.
+    What a host takes for domains that are not of the inventory is found by SMTP-NO-OPEN-RELAY and RELAY-MATRIX.
 
     Why: a host that the MX records name, and that does not know the domain, returns all mail that comes to it.
     Fix: add the domain on the host (Postfix: virtual_mailbox_domains, relay_domains or mydestination; Exim:

@@ -24,6 +24,7 @@ from mailproof.commands.waiving import add_waive
 from mailproof.commands.zones import add_zones
 from mailproof.controls import BrokenRules, Catalogue, UnknownControl, load_catalogue, with_rules
 from mailproof.docket import Docket, UnknownFixture, describe
+from mailproof.drilling.command import add_drill
 from mailproof.exercising.command import add_exercise
 from mailproof.extensions import BrokenExtension
 from mailproof.fleet.command import add_fleet, expanded
@@ -182,7 +183,8 @@ def _parser() -> argparse.ArgumentParser:
     trend.add_argument("--inventory", metavar="NAME", help="only runs of the inventory with this name")
     trend.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
     trend.set_defaults(run=_history)
-    for add in (add_waive, add_export, add_seal, add_zones, add_capture, add_identity, add_exercise, add_reports, add_fleet):
+    own = (add_waive, add_export, add_seal, add_zones, add_capture, add_identity)
+    for add in (*own, add_exercise, add_drill, add_reports, add_fleet):
         add(commands)
     return parser
 

@@ -122,7 +122,7 @@ def _replies() -> Iterator[Behaviour]:
     yield Behaviour("ehlo-nasty", "controls and markup in EHLO keywords", {"SMTP-STARTTLS-WORKS": PASSES},
                     smtp={"keywords": [f"X{NASTY}", "SIZE 99999999999999999999", "AUTH <script>"]})  # fmt: skip
     advance = "220 mx ESMTP\r\n" + "250 yes\r\n" * 30
-    yield Behaviour("replies-in-advance", "250 before every command", {"RELAY-MATRIX": ("fail", *UNOBSERVED)},
+    yield Behaviour("replies-in-advance", "250 before every command", {"SMTP-NO-OPEN-RELAY": ("fail", *UNOBSERVED)},
                     smtp={"greeting_raw": advance})  # fmt: skip
     for verb, reply in (("EHLO", "354 more"), ("MAIL", "354 more"), ("RCPT", "354 more"), ("EHLO", "250"),
                         ("STARTTLS", "250 fine"), ("MAIL", "999 x"), ("RCPT", "199 x"), ("QUIT", "abc")):  # fmt: skip

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import cast
 
 RIGHT_END = re.compile(rb"\r\n\.\r\n")
+MOST_OF_END = 5
+"""Octets of one."""
 CARELESS_END = re.compile(rb"\r?\n\.\r?\n|\r\.\r")
 
 
@@ -22,11 +24,15 @@ class Receiver:
     maildir: Path
     end: re.Pattern[bytes] = RIGHT_END
     put_off: int = 0
+    limit: int = 0
+    """Octets of a message that are taken at most, as EHLO tells (RFC 1870); 0: nothing is told."""
     most: int = 1000
     """Connections that are served."""
     farewell: bytes = b"221 bye"
     at_recipient: Callable[[], None] = lambda: None
     """Called when a recipient is named."""
+    is_down: Callable[[], bool] = lambda: False
+    """Whether connections are closed without a word."""
     recipients: list[str] = field(default_factory=list)
     connections: int = 0
     port: int = 0
@@ -47,14 +53,16 @@ class _Session(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         receiver = cast(_Server, self.server).receiver
         receiver.connections += 1
-        if receiver.connections > receiver.most:
+        if receiver.connections > receiver.most or receiver.is_down():
             return
         held = b""
         end: re.Pattern[bytes] = re.compile(rb"\r\n")
         self.request.sendall(b"220 mx.example.org ESMTP\r\n")
         while some := self.request.recv(65536):
             held += some
-            while found := end.search(held):
+            new = max(0, len(held) - len(some) - MOST_OF_END)  # what was there before holds no end
+            while found := end.search(held, new):
+                new = 0
                 said, held = held[: found.start()], held[found.end() :]
                 if end is receiver.end:
                     receiver.deliver(said)
@@ -71,6 +79,13 @@ class _Session(socketserver.BaseRequestHandler):
                         continue
                 if verb == b"DATA":
                     end = receiver.end
+                size = re.search(rb"(?i)^MAIL .* SIZE=([0-9]+)$", said)
+                if receiver.limit and verb == b"EHLO":
+                    self.request.sendall(b"250-mx.example.org\r\n250 SIZE %d\r\n" % receiver.limit)
+                    continue
+                if receiver.limit and size and int(size[1]) > receiver.limit:
+                    self.request.sendall(b"552 5.3.4 too big\r\n")
+                    continue
                 replies = {b"DATA": b"354 go on", b"QUIT": receiver.farewell}
                 self.request.sendall(replies.get(verb, b"250 fine") + b"\r\n")
                 if verb == b"QUIT":

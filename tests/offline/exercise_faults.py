@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import encodebytes
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -54,7 +55,9 @@ def write(directory: Path) -> None:
     for address, cases in ((RIGHT, ("plain",)), (WRONG, ("plain", "sts")), (REPORTS, ("plain",)), (SILENT, ("plain",))):
         handed_in = tuple(HandedIn(case, f"sink@{case}.sink.example", 250, "Ok") for case in ("plain", "sts"))
         came = tuple(Delivery(case, "11.1.0.1", "mx.right.example", "TLSv1.3", "", taken=True) for case in cases)
-        sent = (Sent("right", "mx.right.example", "", True, "message", 250, "Ok", arrivals=(Arrival("INBOX"),)),)
+        right = Sent("right", "mx.right.example", "", True, "message", 250, "Ok", arrivals=(Arrival("INBOX"),))
+        refused = Sent("report", "mx.right.example", "", True, "MAIL", 552, "5.3.4 Message size exceeds fixed limit")
+        sent = (right, refused if address == SILENT else replace(right, case="report"))
         at = now() if address in (RIGHT, WRONG) else _DAYS_AGO
         record = Exercise("a1b2", address, at, at, 300.0, sent if address in _DOMAINS else (), handed_in, came)
         write_exercise(directory / "exercised" / f"{address}.json", record)

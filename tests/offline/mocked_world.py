@@ -11,6 +11,7 @@ from mailproof.observations.mta_sts import STSChange
 from mailproof.report import history
 from tests.offline import (
     configuration_faults,
+    drill_faults,
     exercise_faults,
     log_faults,
     message_faults,
@@ -138,6 +139,7 @@ domains: [right.example, injectable.example, ssl2.example, weak-key.example, rem
 sending: [{address: 11.1.0.1, domains: [mail.right.example, right.example, ssl2.example, weak-key.example]}]
 messages: [samples]
 reports: [reports]
+drills: DRILLS
 own_mailboxes: [MAILBOXES, {address: user@guess.example, maildir: box, guess: true},
   {address: user@guessed.example, maildir: box, guess: true}]
 hosts: [{name: mx.right.example, addresses: [11.1.0.1], roles: [mx, submission, imap], ports: &users {submission: [587],
@@ -181,7 +183,6 @@ def _behaviour(fault: FileFault) -> str:
     return "; ".join(lines.splitlines())
 
 
-_NO_SERVER = "no server that is packaged can be made to speak so"
 _ASKED = "the laboratory's inventory prescribes nothing of the kind"
 
 _A_FILE = "a master file is judged, and no server"
@@ -294,7 +295,7 @@ MOCKS = (
             fault.control,
             fault.target,
             fault.behaviour,
-            _NO_SERVER,
+            fault.reason,
             fault.verdict,
             smtp_faults.target_of(fault.right) if fault.right else RIGHT,
         )
@@ -327,11 +328,22 @@ MOCKS = (
         right=exercise_faults.target_of(exercise_faults.REPORTS),
     ),
     Mock(
+        "IN-REPORTS",
+        exercise_faults.target_of(exercise_faults.SILENT),
+        "a report of 10 MB is answered with 552",
+        "no mailbox of the laboratory is sent a report",
+        right=exercise_faults.target_of(exercise_faults.REPORTS),
+    ),
+    Mock(
         "OUT-TLSRPT",
         exercise_faults.target_of(exercise_faults.SILENT),
         "the message with the report of TLS has no DKIM-Signature",
         "the servers of the laboratory write no reports",
         right=exercise_faults.target_of(exercise_faults.REPORTS),
+    ),
+    *(
+        Mock(fault.control, fault.target, fault.behaviour, drill_faults.REASON, right=fault.right)
+        for fault in drill_faults.FAULTS
     ),
     *(
         Mock(fault.control, fault.target, fault.behaviour, _A_CONFIGURATION, fault.verdict, fault.right)
@@ -400,6 +412,7 @@ def write(directory: Path) -> Path:
     message_faults.write(directory)
     report_faults.write(directory)
     exercise_faults.write(directory)
+    drill_faults.write(directory)
     configuration_faults.write(directory)
     log_faults.write(directory)
     keys = [(f"{name}._domainkey.aged.example", KeyAge.FACT, f"{OLD_KEY} 2020-01-01 since") for name in ("old", "new")]
@@ -408,7 +421,9 @@ def write(directory: Path) -> Path:
     history.append(directory / HISTORY, document(inventory=NAME), (*keys, *before))
     inventory = directory / f"{NAME}.yaml"
     inventory.write_text(
-        INVENTORY.replace("SMTP-FAULTS", smtp_faults.in_inventory()).replace("MAILBOXES", exercise_faults.MAILBOXES)
+        INVENTORY.replace("SMTP-FAULTS", smtp_faults.in_inventory())
+        .replace("MAILBOXES", exercise_faults.MAILBOXES)
+        .replace("DRILLS", drill_faults.in_inventory())
         + zone_file_faults.in_inventory()
         + configuration_faults.in_inventory()
         + log_faults.in_inventory()

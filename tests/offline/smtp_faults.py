@@ -19,6 +19,8 @@ class SMTPFault:
     """The control whose server is right by this one, where the right host has nothing to judge."""
     controls: str = ""
     """Parameters of controls for the domain."""
+    reason: str = "no server that is packaged can be made to speak so"
+    """Why no server of the laboratory has it."""
 
     @property
     def domain(self) -> str:
@@ -52,6 +54,11 @@ FAULTS = (
     SMTPFault("SMTP-MINIMUM-SIZES", "line_limit: 128"),
     SMTPFault("PIPELINE-SYNC", f"loses_pipelined: true, keywords: [{_USUAL}, LIMITS RCPTMAX=1000]"),
     SMTPFault("MULTI-TXN", "transactions: 4"),
+    SMTPFault(
+        "RELAY-MATRIX",
+        "relay: percent",
+        reason="servers as packaged refuse what a sender routes, unless somebody writes rules that take it",
+    ),
     SMTPFault("POSTMASTER-UNCONDITIONAL", "caseful: true"),
     SMTPFault(
         "SMTP-GREET-TIME",

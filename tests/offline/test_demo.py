@@ -42,7 +42,7 @@ EXPECTED: dict[str, set[tuple[str, str]]] = {
     "unforwarded-ptr.example": {("PTR-FCRDNS", "fail")},
     "lame-server.example": {("DEL-AUTHORITATIVE", "fail")},
     "listed.example": {("DNSBL-VERDICT", "fail")},
-    "open-relay.example": {("RELAY-MATRIX", "fail")},
+    "open-relay.example": {("SMTP-NO-OPEN-RELAY", "fail")},
     "auth-in-clear.example": {("AUTH-AFTER-TLS", "fail")},
     "backup-accepts-all.example": {("BACKUPMX-RCPT", "fail")},
     "no-starttls.example": {("SMTP-STARTTLS-OFFERED", "fail"), ("DANE-EXISTS", "advice")},

@@ -16,7 +16,6 @@ from typing import get_args
 import pytest
 
 from mailproof.cli import _parser, main
-from mailproof.fixtures.world import World
 from mailproof.gate.document import read_document
 from mailproof.inventory.evidence import ProgramName
 from tests.offline import message_faults, report_faults

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
 
 from mailproof.cli import main
-from mailproof.exercises import Exercise, read_exercise
-from mailproof.exercising.messages import MARK, ODD_ENDS
+from mailproof.exercises import INBOX, Exercise, read_exercise
+from mailproof.exercising import reports
+from mailproof.exercising.messages import MARK, ODD_ENDS, REPORT
 from mailproof.exercising.records import incoming_records, private_key
+from mailproof.grammars.aggregate_reports import parse_aggregate_report
 from mailproof.inventory.load import load_inventory
 from tests.offline.careless_receiver import CARELESS_END, Receiver, receiving
 from tests.offline.user import pytest_run
@@ -43,10 +47,18 @@ class World:
         self.decoy = decoy
         self.file = directory / "own.yaml"
 
-    def write(self, *, exercise: bool = True, incoming: bool = False, publish: bool = True, wait: float = 5.0) -> None:
+    def write(
+        self,
+        *,
+        exercise: bool = True,
+        incoming: bool = False,
+        publish: bool = True,
+        wait: float = 5.0,
+        takes_reports: bool = False,
+    ) -> None:
         text = INVENTORY.format(
             exercise="true" if exercise else "false",
-            incoming=INCOMING if incoming else "",
+            incoming=f"{INCOMING if incoming else ''}{', takes_reports: true' if takes_reports else ''}",
             own=self.receiver.port,
             decoy=self.decoy.port,
             wait=wait,
@@ -107,6 +119,29 @@ def test_a_careless_server_is_caught_and_makes_no_mail_for_others(world: World) 
     assert arrived == caught
     texts = list((world.directory / "box" / "new").iterdir())
     assert len(texts) == 1 + len(ODD_ENDS) + len(caught)
+
+
+def test_a_mailbox_for_reports_is_tried_with_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reports, "SIZE", 1_100_000)  # in full it takes seconds
+    world.write(takes_reports=True, wait=30)
+    world.receiver.limit = 2_000_000
+    assert world.exercise() == 0
+    sent = next(one for one in world.record.sent if one.case == REPORT)
+    assert sent.accepted
+    assert [arrival.folder for arrival in sent.arrivals] == [INBOX]
+    message = max((world.directory / "box" / "new").iterdir(), key=lambda file: file.stat().st_size).read_bytes()
+    attached = message_from_bytes(message).get_payload(decode=True)
+    assert isinstance(attached, bytes)
+    read = parse_aggregate_report(gzip.decompress(attached))
+    assert (read.domain, read.is_9990, read.errors) == (reports.ABOUT, True, ())
+
+
+def test_what_is_too_large_is_refused_before_it_is_sent(world: World) -> None:
+    world.write(takes_reports=True)
+    world.receiver.limit = reports.SIZE - 1
+    assert world.exercise() == 0
+    sent = next(one for one in world.record.sent if one.case == REPORT)
+    assert (sent.stage, sent.code) == ("MAIL", 552)
 
 
 def test_what_is_put_off_is_sent_again(world: World) -> None:

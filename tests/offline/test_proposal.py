@@ -103,7 +103,7 @@ def candidate(tmp_path: Path) -> Iterator[str]:
 
 def test_a_candidate_is_judged_under_its_future_name(tmp_path: Path, candidate: str) -> None:
     write_inventory(tmp_path, "domains: [no-spf.example]\nhosts: [mx1.hosting.example]\n")
-    selection = ("--control", "RELAY-MATRIX", "--target", "mx1.hosting.example*")
+    selection = ("--control", "SMTP-NO-OPEN-RELAY", "--target", "mx1.hosting.example*")
     assert pytest_run(tmp_path, "--inventory=prod.yaml", *selection).code == 0
     run = pytest_run(tmp_path, "--inventory=prod.yaml", f"--connect=mx1.hosting.example:25={candidate}", *selection)
     assert run.code == 1
@@ -112,7 +112,7 @@ def test_a_candidate_is_judged_under_its_future_name(tmp_path: Path, candidate: 
 
 def test_a_candidate_may_be_probed_without_the_host_being_named(tmp_path: Path, candidate: str) -> None:
     write_inventory(tmp_path, "domains: [no-spf.example]\n")
-    selection = ("--control", "RELAY-MATRIX", "--target", "mx1.hosting.example*")
+    selection = ("--control", "SMTP-NO-OPEN-RELAY", "--target", "mx1.hosting.example*")
     assert pytest_run(tmp_path, "--inventory=prod.yaml", *selection).code == 5
     run = pytest_run(tmp_path, "--inventory=prod.yaml", f"--connect=mx1.hosting.example:25={candidate}", *selection)
     assert run.code == 1

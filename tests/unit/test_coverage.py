@@ -57,7 +57,8 @@ def test_the_counts_add_up(capsys: pytest.CaptureFixture[str]) -> None:
     coverage, catalogue = load_coverage(), load_catalogue()
     assert rows == sum(answers) == len(coverage.rows)
     assert answers[0] == len(catalogue.controls)
-    assert {row.answer(catalogue) for row in coverage.rows} == set(Answer)
+    given = {row.answer(catalogue) for row in coverage.rows}
+    assert given >= set(Answer) - {Answer.UNBUILT}  # there may be no open row
 
 
 def test_the_page_of_practice_names_what_there_is() -> None:

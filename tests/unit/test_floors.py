@@ -22,6 +22,7 @@ FLOORS = (
         "references",
         "captures",
         "exercises",
+        "drills",
         "places",
         "remedies",
     ),
@@ -39,6 +40,7 @@ FLOORS = (
     (
         "archiving",
         "capturing",
+        "drilling",
         "exercising",
         "hiding",
         "sealing",

@@ -9,16 +9,20 @@ from dataclasses import replace
 import pytest
 
 from mailproof.fixtures.smtp_behaviour import SMTPBehaviour
+from mailproof.gate.verdict import Verdict
 from mailproof.net import refusals
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings, SocketAddress
 from mailproof.observations.recipients import OUTSIDER
+from mailproof.observations.relay import RelayAttempts
 from mailproof.observations.smtp import ClearTextAuth
+from mailproof.probes.relay import relay_attempts
 from mailproof.probes.series import FORMS_A_SESSION, Form, Series
 from mailproof.probes.smtp import smtp_session
 from mailproof.probes.starttls import clear_text_auth
-from mailproof.targets.services import MXEndpoint
+from mailproof.targets.services import MXEndpoint, SubmissionEndpoint
 
+from .cases.case import judged
 from .smtp_world import HOST, QUICK, served
 
 ENDPOINT = MXEndpoint(HOST, "192.0.2.25", 25, domains=("example",), active=True)
@@ -120,3 +124,26 @@ def test_auth_without_an_offer_counts_as_a_refusal(before: int, said: bool) -> N
     seen, room = asyncio.run(run())
     assert (seen.reply is not None) is said
     assert not room
+
+
+@pytest.mark.parametrize("implicit", [False, True], ids=["STARTTLS", "TLS at once"])
+def test_a_right_server_passes_for_no_open_relay_within_the_usual_limits(implicit: bool) -> None:
+    """Whatever else was refused before: two are kept for it. The tricks are not asked then."""
+
+    async def run() -> RelayAttempts:
+        async with served(SMTPBehaviour(implicit_tls=implicit)) as (_, address, port):
+            kind, at = (SubmissionEndpoint, 465) if implicit else (MXEndpoint, 25)
+            endpoint = kind(HOST, "192.0.2.25", at, domains=("example",), active=True)
+            connect = {f"192.0.2.25:{at}": SocketAddress(address, port)}
+            network = Network(replace(settings_of(address, port, 4), connect=connect))
+            for _ in range(2):
+                network.refusals.count(endpoint)
+            try:
+                return await relay_attempts(endpoint, network, await smtp_session(endpoint, network))
+            finally:
+                await network.close()
+
+    seen = asyncio.run(run())
+    assert sum(not attempt.accepted for attempt in seen.attempts) == 2
+    assert judged("SMTP-NO-OPEN-RELAY", {"relay_attempts": seen}).verdict is Verdict.PASS
+    assert judged("RELAY-MATRIX", {"relay_attempts": seen}).verdict is Verdict.NOT_APPLICABLE

@@ -131,7 +131,7 @@ def test_the_forms_of_nmap_are_among_ours() -> None:
 )
 def test_a_relay_that_is_open_on_one_side_of_starttls_is_found(replies: tuple[tuple[str, str], ...], says: str) -> None:
     relay, *_ = seen_of(SMTPBehaviour(replies=replies))
-    found = judged("RELAY-MATRIX", {"relay_attempts": relay})
+    found = judged("SMTP-NO-OPEN-RELAY", {"relay_attempts": relay})
     assert found.verdict is Verdict.FAIL
     assert says in found.observed
     assert "differently with and without TLS" in found.observed
@@ -192,7 +192,7 @@ def test_what_is_deferred_is_asked_again_after_the_pause() -> None:
 
 def test_a_relay_that_opens_after_greylisting_is_found() -> None:
     relay, *_ = seen_of(SMTPBehaviour(deferral="450 4.2.0 Greylisted", relay="open"))
-    assert verdict_of(relay) is Verdict.FAIL
+    assert judged("SMTP-NO-OPEN-RELAY", {"relay_attempts": relay}).verdict is Verdict.FAIL
 
 
 @pytest.mark.parametrize("text", ["451 4.7.1 Greylisted for 5 minutes", "450 come back in 00:05:00"])
@@ -235,7 +235,7 @@ def test_a_catch_all_that_takes_local_parts_of_any_kind_relays_nothing() -> None
 
 def test_a_server_that_takes_everything_may_be_a_tarpit() -> None:
     relay, *_ = seen_of(SMTPBehaviour(relay="open", unknown_recipients="accepted"))
-    found = judged("RELAY-MATRIX", {"relay_attempts": relay})
+    found = judged("SMTP-NO-OPEN-RELAY", {"relay_attempts": relay})
     assert found.verdict is Verdict.FAIL
     assert "DATA was not tried" in found.observed
 
@@ -243,6 +243,7 @@ def test_a_server_that_takes_everything_may_be_a_tarpit() -> None:
 def test_implicit_tls_counts_as_inside() -> None:
     relay, *_ = seen_of(SMTPBehaviour(implicit_tls=True), port=465, kind=SubmissionEndpoint)
     assert all(attempt.tls for attempt in relay.attempts)
+    assert judged("SMTP-NO-OPEN-RELAY", {"relay_attempts": relay}).verdict is Verdict.PASS
 
 
 def test_the_made_up_mailbox_is_the_same_in_every_run_and_another_for_each_domain() -> None:

@@ -187,6 +187,7 @@ def test_two_services_of_one_name_are_refused() -> None:
         ("CERT-DATES", TLSEndpoint),
         ("SMTP-GREET-220", SMTPEndpoint),
         ("RELAY-MATRIX", SMTPEndpoint),
+        ("SMTP-NO-OPEN-RELAY", SMTPEndpoint),
         ("HELO-FQDN", SMTPEndpoint),
         ("PTR-EQ-BANNER", MXEndpoint),
         ("MX-PORT25-OPEN", MXEndpoint),

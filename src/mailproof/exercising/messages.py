@@ -9,6 +9,7 @@ from email.utils import format_datetime
 
 import dkim
 
+from mailproof.exercising.reports import report_mail
 from mailproof.inventory.exercise import Incoming, OwnMailbox
 
 MARK = "X-Mailproof-Exercise"
@@ -27,6 +28,8 @@ DMARC_QUARANTINE = "dmarc-quarantine"
 ALIGNED_DKIM = "dmarc-aligned-dkim"
 ALIGNED_SPF = "dmarc-aligned-spf"
 BOGUS_KEY = "dnssec-bogus"
+REPORT = "report"
+"""An aggregate report of DMARC (RFC 9990), for a mailbox that reports come to."""
 SMUGGLING = "smuggling"
 """Cases are called ``smuggling LF.LF`` and so on."""
 
@@ -102,6 +105,13 @@ class Composer:
         else:
             yield Mail(RIGHT, self._sender, self._text(RIGHT, self._sender))
         sender = self._sender if incoming is None else _mailbox_of(Names(incoming.test_domain).right)
+        if self._mailbox.takes_reports:
+            lines = (
+                f"To: <{self._mailbox.address}>",
+                f"{MARK}: {self._run} {REPORT}",
+                "Auto-Submitted: auto-generated",
+            )
+            yield Mail(REPORT, sender, report_mail(self._run, sender, lines))
         for form, octets in ODD_ENDS.items():
             yield self._smuggling(f"{SMUGGLING} {form}", sender, octets)
 

@@ -105,7 +105,7 @@ async def _unless_stopped(file: Path | None, work: Coroutine[Any, Any, Exercise]
 async def _done(mailbox: OwnMailbox, composer: Composer, loaded: LoadedInventory, run: str, say: Say) -> Exercise:
     net = Network(loaded.model.net_settings().of_run(run))
     try:
-        await _require_contact(mailbox, net.settings.avoided)
+        await require_contact(mailbox, net.settings.avoided)
         await _require_records(mailbox, loaded, net)
         if mailbox.outgoing is not None:
             _make_sink(mailbox.outgoing, loaded)
@@ -125,7 +125,7 @@ async def _done(mailbox: OwnMailbox, composer: Composer, loaded: LoadedInventory
         await net.close()
 
 
-async def _require_contact(mailbox: OwnMailbox, avoided: Avoided) -> None:
+async def require_contact(mailbox: OwnMailbox, avoided: Avoided) -> None:
     """Raises CannotExercise where ``do_not_contact`` holds the mailbox, or a server that other libraries connect to."""
     servers = [(urlsplit(mailbox.imaps).hostname or "", "imaps")] if mailbox.imaps else []
     if mailbox.outgoing is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,8 @@ from mailproof.net.smtp import Dialogue, Reply, extensions
 
 FINAL_REPLY = 120.0
 """Seconds for the reply to a message: filters run meanwhile. RFC 5321, section 4.5.3.2.6 grants ten minutes."""
+LARGE = 1_000_000
+"""Octets from which on the size of a message is told beforehand."""
 MAX_FURTHER = 10
 """Replies that are heard after the one that was due."""
 MAX_SERVERS = 4
@@ -86,9 +89,12 @@ class Sender:
         if not greeting.positive:
             raise NotAvailable(f"the greeting is {greeting}")
         try:
-            sent = replace(sent, tls=await _greeted(dialogue))
+            tls, keywords = await _greeted(dialogue)
+            sent = replace(sent, tls=tls)
+            # What a server cannot take it says before it gets all of it (RFC 1870, section 6.1).
+            size = f" SIZE={len(mail.octets)}" if len(mail.octets) > LARGE and "SIZE" in keywords else ""
             for stage, command in (
-                ("MAIL", f"MAIL FROM:<{mail.sender}>"),
+                ("MAIL", f"MAIL FROM:<{mail.sender}>{size}"),
                 ("RCPT", f"RCPT TO:<{self._recipient}>"),
                 ("DATA", "DATA"),
             ):
@@ -106,17 +112,16 @@ def _decided(sent: Sent, stage: str, reply: Reply) -> Sent:
     return replace(sent, stage=stage, code=reply.code, reply=reply.text)
 
 
-async def _greeted(dialogue: Dialogue) -> bool:
-    """Say EHLO, and go on inside TLS where that is offered, as most senders do. Whether it was."""
+async def _greeted(dialogue: Dialogue) -> tuple[bool, Collection[str]]:
+    """Say EHLO, and go on inside TLS where that is offered, as most senders do. Whether it was, and the keywords."""
     reply = await dialogue.ehlo()
     if not reply.positive:
         await dialogue.helo()
-        return False
+        return False, ()
     if "STARTTLS" not in extensions(reply) or not (await dialogue.starttls()).positive:
-        return False
+        return False, extensions(reply)
     await dialogue.handshake()
-    await dialogue.ehlo()
-    return True
+    return True, extensions(await dialogue.ehlo())
 
 
 async def _further(dialogue: Dialogue) -> tuple[str, ...]:

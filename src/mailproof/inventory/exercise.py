@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -100,6 +101,11 @@ class OwnMailbox(Part):
         description="Where the service is to send its reports about the test domains (DMARC, TLS reporting): "
         "`--records` tells how they are asked for. What comes there has to be saved among `reports`.",
     )
+    takes_reports: bool = Field(
+        False,
+        description="Whether reports of receivers come to it (`rua` of a DMARC record): it gets one message more, an "
+        "aggregate report of 10 MB about nobody.",
+    )
     incoming: Incoming | None = Field(None, description="What it takes to test SPF, DKIM and DMARC of incoming mail.")
     outgoing: Outgoing | None = Field(None, description="What it takes to test outgoing mail.")
 
@@ -137,3 +143,10 @@ class OwnMailbox(Part):
             if name and (own == name or own.endswith(f".{name}")):
                 raise wrong(f"{key} {name} holds the mailbox itself; it must be another domain, made for tests")
         return self
+
+
+def require_ours(mailboxes: Iterable[OwnMailbox], domains: Collection[str]) -> None:
+    """Raises PydanticCustomError for a mailbox that is in none of ``domains``."""
+    for mailbox in mailboxes:
+        if mailbox.domain not in domains:
+            raise wrong(f"{mailbox.address} is in no domain of the inventory: nobody else's mailbox gets test mail")

@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from mailproof.inventory.drill import Drills
 from mailproof.inventory.evidence import ChainFile, Configuration, EvidenceFile, UserKeys
-from mailproof.inventory.exercise import OwnMailbox
+from mailproof.inventory.exercise import OwnMailbox, require_ours
 from mailproof.inventory.limits import LimitsPart
 from mailproof.inventory.parts import Part
 from mailproof.inventory.report_sources import AnyReportSource
@@ -343,6 +344,7 @@ class Inventory(Part):
     own_mailboxes: Annotated[list[OwnMailbox], AfterValidator(unique)] = Field(
         default=[], description="Mailboxes of the domains that `mailproof exercise` may send test mail to."
     )
+    drills: Drills = Field(Drills(), description="What `mailproof drill` may watch while a part of it is down.")
     captures: Annotated[list[EvidenceFile], AfterValidator(unique)] = Field(
         default=[], description="Directories that `mailproof capture HOST` wrote."
     )
@@ -386,11 +388,10 @@ class Inventory(Part):
         return self
 
     @model_validator(mode="after")
-    def _own_mailboxes_are_ours(self) -> Self:
-        ours = {domain.name for domain in self.domains}
-        for mailbox in self.own_mailboxes:
-            if mailbox.domain not in ours:
-                raise wrong(f"{mailbox.address} is in no domain of the inventory: nobody else's mailbox gets test mail")
+    def _what_is_tried_is_ours(self) -> Self:
+        domains = {domain.name for domain in self.domains}
+        require_ours(self.own_mailboxes, domains)
+        self.drills.require_ours(domains, {name for host in self.hosts for name in (host.name, *host.behind)})
         return self
 
     @model_validator(mode="after")

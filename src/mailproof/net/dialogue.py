@@ -55,6 +55,8 @@ class StreamDialogue:
         self._limits = limits
         self._orderly = False
         """The server waits for a command: nothing is owed by either side."""
+        self.certificate = b""
+        """What the server proved to have in the last handshake (DER); empty before it."""
 
     async def handshake(self) -> TLSSession:
         """Upgrade to TLS in place, with ``host`` as SNI; certificates are not verified.
@@ -67,6 +69,7 @@ class StreamDialogue:
             self.transcript.add(Speaker.NOTE, f"discarded plain text from before the handshake: {leftover}")
         with self._evidence():
             tls = await self._stream.start_tls(widest_context(), self._limits.tls, host=self.host)
+        self.certificate = tls.getpeercert(binary_form=True) or b""
         session = TLSSession(tls.version() or "", (tls.cipher() or ("", "", 0))[0], leftover)
         self.transcript.add(Speaker.NOTE, f"TLS established: {session.version} {session.cipher}")
         return session

@@ -17,8 +17,16 @@ COMPARISON_ALONE = "unknown recipient without a domain"
 COMPARISON_LITERAL = "unknown recipient at the address"
 COMPARISON_HOST = "unknown recipient at the host"
 COMPARISONS = (COMPARISON, COMPARISON_ALONE, COMPARISON_LITERAL, COMPARISON_HOST)
-TELLING = ("plain", "null sender")
-"""Forms whose refusal says that the server does not relay; the others are tricks to get around that."""
+PLAIN = "plain"
+TELLING = (PLAIN, "null sender")
+"""Forms whose refusal says that the server does not relay."""
+WITHOUT_TRICKS = (
+    *TELLING,
+    "sender of the domain itself",
+    "sender at the host's name",
+    "sender at the host's address",
+)
+"""Forms with the plain address of somebody elsewhere; the others are tricks to get around a refusal of that."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,8 @@ class RelayAttempts(DialogueSeen):
     """The greeting of a server that refuses service; nothing was tried then."""
     untried: str = ""
     """Why some forms were not tried; empty if all were."""
+    both_sides: bool = False
+    """STARTTLS works, so that the plain form has to be tried in clear as well."""
 
     @property
     def forms(self) -> tuple[Attempt, ...]:
@@ -61,6 +71,14 @@ class RelayAttempts(DialogueSeen):
         return tuple(attempt for attempt in accepted if ends_at(attempt.recipient) not in anything_at)
 
     @property
+    def untold(self) -> str:
+        """What was not tried of the plain form, inside TLS or in clear; empty if it was wherever it can be."""
+        tried = sum(attempt.form == PLAIN for attempt in self.attempts)
+        if not tried:
+            return "no form was tried"
+        return "" if tried > 1 or not self.both_sides else "the plain form was tried inside TLS alone"
+
+    @property
     def takes_unknown(self) -> bool:
         """Whether the server accepts a mailbox of its own that does not exist: it may take whatever is asked."""
         return any(attempt.accepted for attempt in self.attempts if attempt.form in COMPARISONS)
@@ -68,7 +86,7 @@ class RelayAttempts(DialogueSeen):
     @property
     def one_side(self) -> str:
         """How the plain form was answered in clear, where that differs from inside TLS; empty where it does not."""
-        plain = {attempt.tls: attempt for attempt in self.attempts if attempt.form == "plain"}
+        plain = {attempt.tls: attempt for attempt in self.attempts if attempt.form == PLAIN}
         if len(plain) < 2 or plain[True].accepted == plain[False].accepted:
             return ""
         return f"inside TLS the plain form is answered with {plain[True].last}, in clear with {plain[False].last}"

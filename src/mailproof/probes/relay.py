@@ -114,4 +114,5 @@ async def relay_attempts(endpoint: SMTPEndpoint, net: Network, smtp_session: SMT
         endpoint.role,
         tester,
         untried=series.untried,
+        both_sides=works,
     )

@@ -14,14 +14,14 @@ DOMAINS = (
         "relays for everybody",
         Server(POSTFIX, ("mynetworks = 0.0.0.0/0, [::]/0",)),
         active=True,
-        fail=("RELAY-MATRIX",),
+        fail=("SMTP-NO-OPEN-RELAY",),
     ),
     Domain(
         "open-relay-exim",
         "relays for everybody",
         Server(EXIM, ("hostlist relay_from_hosts = *",)),
         active=True,
-        fail=("RELAY-MATRIX",),
+        fail=("SMTP-NO-OPEN-RELAY",),
     ),
     Domain(
         "open-relay-ipv6",
@@ -29,7 +29,7 @@ DOMAINS = (
         Server(POSTFIX, ("mynetworks = [::]/0",)),
         active=True,
         ipv6=True,
-        fail=("RELAY-MATRIX",),
+        fail=("SMTP-NO-OPEN-RELAY",),
         where="[2600:",
     ),
     Domain(
@@ -37,7 +37,7 @@ DOMAINS = (
         "relays for everybody, without TLS",
         Server(OPENSMTPD, ("no tls", "match from any for any action relay"), Chain.NONE),
         active=True,
-        fail=("RELAY-MATRIX", "SMTP-STARTTLS-OFFERED", *OPENSMTPD_SPEAKS),
+        fail=("SMTP-NO-OPEN-RELAY", "SMTP-STARTTLS-OFFERED", *OPENSMTPD_SPEAKS),
         advice=("DANE-EXISTS",),
         why="No handshake of this OpenSMTPD completes, so the server is run without TLS.",
     ),
@@ -53,7 +53,7 @@ DOMAINS = (
             ),
         ),
         active=True,
-        fail=("RELAY-MATRIX",),
+        fail=("SMTP-NO-OPEN-RELAY",),
     ),
     Domain(
         "relay-inside-tls-postfix",
@@ -67,7 +67,7 @@ DOMAINS = (
             ),
         ),
         active=True,
-        fail=("RELAY-MATRIX", "MX-NOT-TLS-ONLY"),
+        fail=("SMTP-NO-OPEN-RELAY", "MX-NOT-TLS-ONLY"),
         why="In clear it answers 550 to everything: only who starts TLS, as senders do, finds it.",
     ),
     Domain(

@@ -85,7 +85,19 @@ def _spf(*results: str, **places: str) -> Exercised:
 
 _BOGUS = accepted("dnssec-bogus", arrival("dkim=pass header.d=bogus.example.net"), domain="bogus.example.net")
 
+_REPORT = accepted("report", arrival(folder="Reports"))
+
 TABLE: Table = {
+    "IN-REPORTS": (
+        *_UNDECIDED,
+        passes(exercised=exercised(_REPORT)),
+        fails("refused: MAIL: 552 too big", exercised=exercised(answered("report", 552, "too big", "MAIL"))),
+        fails("refused: message: 550 no gzip", exercised=exercised(answered("report", 550, "no gzip"))),
+        skips("takes_reports", exercised=exercised()),
+        undecided("451 later", exercised=exercised(answered("report", 451, "later"))),
+        undecided("not in the mailbox", exercised=exercised(accepted("report"))),
+        undecided("timed out", exercised=exercised(replace(answered("report", 0, ""), failure="timed out"))),
+    ),
     "SMTP-SMUGGLING": (
         *_UNDECIDED,
         passes(exercised=exercised(_smuggling("LF.LF", arrival()), answered("smuggling CR.CR", 550, "bare CR"))),

@@ -55,12 +55,54 @@ def _in_tls(found: Attempt) -> Attempt:
     return replace(found, tls=True)
 
 
+_BEHIND = replace(_relay(_in_tls(_DENIED[0])), both_sides=True)
+"""Only inside TLS, where there is no room for more."""
+
+
 TABLE: Table = {
+    "SMTP-NO-OPEN-RELAY": (
+        passes(relay_attempts=_relay(*_DENIED)),
+        passes(relay_attempts=_relay(*_DENIED, _in_tls(_DENIED[0]))),
+        passes(relay_attempts=_relay(_DENIED[0], untried="enough")),
+        passes(relay_attempts=replace(_relay(_DENIED[0], _in_tls(_DENIED[0]), untried="enough"), both_sides=True)),
+        passes(relay_attempts=_relay(_in_tls(_DENIED[0]), untried="enough")),  # TLS begins at once
+        passes(relay_attempts=_relay(*_DENIED, interrupted="421")),
+        passes(relay_attempts=_relay(*_DENIED, _to_outsider("percent", ACCEPTED))),
+        passes(relay_attempts=_relay(*_DENIED, _to_outsider("percent", GREYLISTED))),
+        passes(relay_attempts=_relay(_to_outsider("plain", SPAMMER), _to_outsider("null sender", _RELAYING_DENIED))),
+        passes(relay_attempts=_relay(attempt("plain", None, reply(530, "5.7.0 authentication required")))),
+        passes(relay_attempts=_relay(_to_outsider("plain", SPAMMER), role=SUBMISSION.name)),
+        fails("1 of 1 forms", level=MUST, relay_attempts=_relay(_to_outsider("plain", ACCEPTED), interrupted="421")),
+        fails("1 of 1 forms", relay_attempts=_relay(_to_outsider("plain", ACCEPTED), role=SUBMISSION.name)),
+        fails("accepted, null sender", relay_attempts=_relay(_DENIED[0], _to_outsider("null sender", ACCEPTED))),
+        fails(
+            "accepted, sender of the domain itself",
+            relay_attempts=_relay(*_DENIED, _to_outsider("sender of the domain itself", ACCEPTED), untried="enough"),
+        ),
+        fails(
+            "differently with and without TLS",
+            relay_attempts=_relay(*_DENIED, _in_tls(_to_outsider("plain", ACCEPTED))),
+        ),
+        fails("DATA was not tried", relay_attempts=_relay(_to_outsider("plain", ACCEPTED), _at_home(COMPARISON))),
+        undecided("no form was tried", relay_attempts=_relay()),
+        undecided("inside TLS alone; the series was interrupted", relay_attempts=replace(_BEHIND, interrupted="421")),
+        skips(
+            "not asked: the plain form was tried inside TLS alone", relay_attempts=replace(_BEHIND, untried="enough")
+        ),
+        skips("not asked: no form was tried", relay_attempts=_relay(untried="enough")),
+        undecided("refuses the tester", relay_attempts=_relay(_to_outsider("plain", SPAMMER))),
+        undecided("not decided", relay_attempts=_relay(_to_outsider("plain", GREYLISTED), role=SUBMISSION.name)),
+        undecided(
+            "1 of 2 forms are not decided",
+            relay_attempts=_relay(_DENIED[0], _to_outsider("null sender", GREYLISTED)),
+        ),
+        leaves("SMTP-GREET-220", relay_attempts=replace(_relay(), unserved="554 no")),
+    ),
     "RELAY-MATRIX": (
         passes(relay_attempts=_relay(*_DENIED)),
         passes(relay_attempts=_relay(_to_outsider("plain", SPAMMER), _to_outsider("null sender", _RELAYING_DENIED))),
         fails("1 of 3 forms", level=MUST, relay_attempts=_relay(*_DENIED, _to_outsider("percent", ACCEPTED))),
-        fails("1 of 1 forms", relay_attempts=_relay(_to_outsider("plain", ACCEPTED), interrupted="421")),
+        leaves("SMTP-NO-OPEN-RELAY", relay_attempts=_relay(_to_outsider("plain", ACCEPTED), interrupted="421")),
         undecided("interrupted: 421", relay_attempts=_relay(*_DENIED, interrupted="421")),
         undecided(
             "not decided",
@@ -79,7 +121,7 @@ TABLE: Table = {
         passes(relay_attempts=_relay(_to_outsider("plain", SPAMMER), role=SUBMISSION.name)),
         undecided("refuses the tester", relay_attempts=_relay(_to_outsider("plain", SPAMMER))),
         undecided("not decided", relay_attempts=_relay(_to_outsider("plain", GREYLISTED), role=SUBMISSION.name)),
-        fails("1 of 1 forms", relay_attempts=_relay(_to_outsider("plain", ACCEPTED), role=SUBMISSION.name)),
+        leaves("SMTP-NO-OPEN-RELAY", relay_attempts=_relay(_to_outsider("plain", ACCEPTED), role=SUBMISSION.name)),
         undecided("no form was tried", relay_attempts=_relay()),
         skips("not asked: no form was tried; refused enough", relay_attempts=_relay(untried="refused enough")),
         skips("forms were tried, and refused: plain, null sender", relay_attempts=_relay(*_DENIED, untried="enough")),
@@ -109,12 +151,12 @@ TABLE: Table = {
             "refuses the tester",
             relay_attempts=replace(_relay(attempt(HOME, ACCEPTED), _to_outsider("plain", _NAMED)), tester=_TESTER),
         ),
-        fails(
-            "differently with and without TLS",
+        leaves(
+            "SMTP-NO-OPEN-RELAY",
             relay_attempts=_relay(*_DENIED, _in_tls(_to_outsider("plain", ACCEPTED))),
         ),
-        fails(
-            "DATA was not tried",
+        leaves(
+            "SMTP-NO-OPEN-RELAY",
             relay_attempts=_relay(_to_outsider("plain", ACCEPTED), _at_home(COMPARISON)),
         ),
         passes(

@@ -1,0 +1,101 @@
+"""The command `mailproof drill`."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mailproof.net.text import shown
+
+if TYPE_CHECKING:
+    from mailproof.inventory.drill import BackupDrill, VIPDrill
+    from mailproof.inventory.load import LoadedInventory
+
+EXIT_USAGE = 4
+"""What pytest says for a wrong command line or inventory."""
+EXIT_DOWN = 1
+"""What was taken down is down still."""
+BACKUP_MX, VIP = "backup-mx", "vip"
+
+
+def add_drill(commands: Any) -> None:
+    """Add the command to ``commands``, what ``add_subparsers`` returned."""
+    command: argparse.ArgumentParser = commands.add_parser(
+        "drill",
+        help="watch a service while a part of it is down",
+        description="Watch what the backup MX of a domain, or the address of a balancer, does while a part of the "
+        "service is down, and write a record that `pytest --inventory INVENTORY` judges. The inventory has to say "
+        "`drill: true` and a window that is open. Nothing is taken down unless a command for it is given.",
+    )
+    command.add_argument("kind", choices=(BACKUP_MX, VIP), help="what is watched")
+    command.add_argument("inventory", metavar="INVENTORY", type=Path, help="YAML file with drills")
+    command.add_argument("--name", metavar="NAME", help="the domain or host, where the inventory has several")
+    command.add_argument(
+        "--down", metavar="CMD", help="take the part down by this command, run without a shell; wants --up"
+    )
+    command.add_argument("--up", metavar="CMD", help="bring it back by this one, whatever happens")
+    command.add_argument("--plan", action="store_true", help="print what would be done, and do nothing")
+    command.add_argument("--stop-file", metavar="FILE", type=Path, help="end it within seconds as soon as FILE appears")
+    command.set_defaults(run=_drill)
+
+
+def _drill(options: argparse.Namespace) -> int:
+    from mailproof.drilling.parts import CannotDrill, NotBroughtBack
+    from mailproof.drilling.running import Order, drill
+    from mailproof.exercising.running import CannotExercise
+    from mailproof.inventory.errors import InventoryError
+    from mailproof.inventory.load import load_inventory
+    from mailproof.net.errors import NotObserved
+    from mailproof.net.mailboxes import UnreadableMailbox
+
+    redact: Callable[[str], str] = str
+
+    def say(line: str) -> None:
+        print(shown(redact(line)), flush=True)
+
+    def complain(error: Exception) -> None:
+        print(shown(redact(f"mailproof drill: {error}")), file=sys.stderr)
+
+    try:
+        loaded = load_inventory(options.inventory)
+        redact = loaded.redact
+        try:
+            entry = _entry(options.kind, options.name, loaded)
+            down, up = (tuple(shlex.split(line or "")) for line in (options.down, options.up))
+        except ValueError as error:
+            raise CannotDrill(str(error)) from None
+        if bool(down) != bool(up):
+            raise CannotDrill("--down and --up belong together: what is taken down is brought back")
+        order = Order(entry, down or tuple(entry.down), up or tuple(entry.up), options.stop_file, options.plan)
+        drill(order, loaded, say)
+    except NotBroughtBack as error:
+        complain(error)
+        print("mailproof drill: IT IS STILL DOWN: bring it back by hand", file=sys.stderr)
+        return EXIT_DOWN
+    except (CannotDrill, CannotExercise, InventoryError, NotObserved, UnreadableMailbox, OSError) as error:
+        complain(error)
+        return EXIT_USAGE
+    return 0
+
+
+def _entry(kind: str, name: str | None, loaded: LoadedInventory) -> BackupDrill | VIPDrill:
+    """The entry of the inventory. Raises ValueError where there is none, or more than one without a name."""
+    if loaded.model.world is not None:
+        raise ValueError("the inventory has an offline world, in which nothing goes down")
+    drills = loaded.model.drills
+    entries: list[BackupDrill | VIPDrill] = [*(drills.backup_mx if kind == BACKUP_MX else drills.vip)]
+    if name is not None:
+        entries = [entry for entry in entries if entry.key == name.lower()]
+    if len(entries) != 1:
+        key = kind.replace("-", "_")
+        told = f" for {name}" if name else ""
+        raise ValueError(
+            f"say which one: --name {', --name '.join(entry.key for entry in entries)}"
+            if entries
+            else f"the inventory has no entry{told} in drills: {{{key}: [...]}}"
+        )
+    return entries[0]
