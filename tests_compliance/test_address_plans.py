@@ -38,14 +38,7 @@ def test_the_links_have_prefixes_of_their_own(address_plan: AddressPlan) -> None
         if not (is_public(str(prefix.network_address)) or prefix.subnet_of(_ULA)):
             fail(f"{name}: {prefix} is no prefix that anybody routes", at=place)
     _check_announced(links)
-    seen: list[tuple[str, IPv6Network]] = []
-    for name, prefix, place in prefixes:
-        if prefix.prefixlen == prefix.max_prefixlen:  # a virtual address stands on the loopback interface too
-            continue
-        for other, known in seen:
-            if other != name and prefix.overlaps(known):
-                fail(f"{prefix} of {name} and {known} of {other} are not apart", at=place)
-        seen.append((name, prefix))
+    _check_apart((link.name, prefix, place) for link in links if link.matched for prefix, place in _prefixes(link))
     _check_way_out(links)
     for link in links:
         for found in link.addresses:
@@ -62,6 +55,24 @@ def _prefixes(link: PlannedLink) -> Iterable[tuple[IPv6Network, Place]]:
             yield network, found.place
     for announced in link.announced:
         yield IPv6Network(announced.prefix), announced.place
+
+
+def _check_apart(prefixes: Iterable[tuple[str, IPv6Network, Place]]) -> None:
+    """Fail where a prefix stands on two links, or one of a link within that of another.
+
+    In the order of their addresses, a prefix comes behind those that it lies in.
+    """
+    around: list[tuple[str, IPv6Network]] = []
+    for name, prefix, place in sorted(prefixes, key=lambda found: (found[1].network_address, found[1].prefixlen)):
+        if prefix.prefixlen == prefix.max_prefixlen:  # a virtual address stands on the loopback interface too
+            continue
+        while around and not prefix.subnet_of(around[-1][1]):
+            around.pop()
+        for other, known in around:
+            if other != name:
+                fail(f"{prefix} of {name} and {known} of {other} are not apart", at=place)
+        if not around or around[-1][1] != prefix:
+            around.append((name, prefix))
 
 
 def _is_everywhere(found: PlannedAddress) -> bool:
@@ -107,7 +118,8 @@ def test_mail_leaves_from_an_address_that_stays(address_plan: AddressPlan) -> No
     if not any(link.addresses or link.hears_routers or link.prefers_temporary for link in links):
         not_applicable(f"{address_plan.program} sets no IPv6 addresses")
     for link in links:
-        if link.prefers_temporary is not None:
+        # Without router advertisements there is no prefix to make up temporary addresses in.
+        if link.prefers_temporary is not None and link.hears_routers is not False:
             fail(f"{link.name} prefers temporary addresses for what it sends", at=link.prefers_temporary)
         for found in link.addresses:
             if found.temporary:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mailproof.controls import MAY, SHOULD, Between, Family, Harm, control, fail, finding, leave_to, not_applicable
-from mailproof.drills import AFTER, BEFORE, DURING, ELSEWHERE, POSTMASTER, UNKNOWN, DrillRecord, Sample
+from mailproof.drills import AFTER, BEFORE, DURING, ELSEWHERE, POSTMASTER, UNKNOWN, Asked, DrillRecord, Sample
 from mailproof.grammars.received import seconds_of
 from mailproof.net.errors import NotAvailable, NotObserved
 from mailproof.observations.drills import BackupDrilled, Drilled, VIPDrilled
@@ -48,8 +48,7 @@ def test_backups_stand_in_while_the_primary_is_down(backup_drilled: BackupDrille
     """
     drill = _recent(backup_drilled, days, "backup-mx")
     during = backup_drilled.asked(DURING, POSTMASTER)
-    if not during:
-        raise NotObserved("no backup was asked while the primary was down", backup_drilled.evidence())
+    # Whatever is wrong at one backup comes before what is not known of another, and that before what others judge.
     if returned := [one for one in during if one.refused]:
         fail(f"mail for the domain is returned while the primary is down: {returned[0]}", fix=_TAKE_OR_DEFER)
     if silent := [one for one in during if one.unreachable]:
@@ -58,12 +57,27 @@ def test_backups_stand_in_while_the_primary_is_down(backup_drilled: BackupDrille
             why="a backup that goes down with the primary is none.",
             fix="let no backup share the machine, network or gateway of the primary.",
         )
-    _takes_nobody_else(backup_drilled, UNKNOWN, "BACKUPMX-RCPT", "an unknown recipient is accepted")
-    _takes_nobody_else(backup_drilled, ELSEWHERE, "SMTP-NO-OPEN-RELAY", "mail for others is accepted")
+    taken = {form: _taken(backup_drilled, form) for form in _NOBODY_ELSE}
+    for form, what in _NOBODY_ELSE.items():
+        for one, earlier in taken[form]:
+            if earlier is not None and earlier.refused:
+                fail(f"{what} while the primary is down ({earlier.code} {earlier.reply} before): {one}")
     _hands_on(backup_drilled, drill)
+    if not during:
+        raise NotObserved("no backup was asked while the primary was down", backup_drilled.evidence())
+    _message_is_known(backup_drilled, drill)
+    for form, what in _NOBODY_ELSE.items():
+        for one, earlier in taken[form]:
+            if earlier is None or not earlier.accepted:  # put off, not asked, or refused since it was the tester
+                told = f"{what}; whether it was before is not known ({earlier or 'it was not asked'}): {one}"
+                raise NotObserved(told, backup_drilled.evidence())
     asked = [*during, *backup_drilled.asked(DURING, UNKNOWN), *backup_drilled.asked(DURING, ELSEWHERE)]
     if undecided := [one for one in asked if one.unasked]:
         raise NotObserved(f"not decided: {undecided[0]}", backup_drilled.evidence())
+    if always := ", ".join(one.server for one, _ in taken[UNKNOWN]):
+        leave_to("BACKUPMX-RCPT", f"{_NOBODY_ELSE[UNKNOWN]} with and without the primary: {always}")
+    if always := ", ".join(one.server for one, _ in taken[ELSEWHERE]):
+        leave_to("SMTP-NO-OPEN-RELAY", f"{_NOBODY_ELSE[ELSEWHERE]} with and without the primary: {always}")
     if deferred := [one for one in during if one.deferred]:
         finding(
             MAY,
@@ -75,33 +89,24 @@ def test_backups_stand_in_while_the_primary_is_down(backup_drilled: BackupDrille
 _TAKE_OR_DEFER = "take it, or put it off with 4yz (Postfix: relay_domains holds the domain on the backup)."
 
 
-def _takes_nobody_else(seen: BackupDrilled, form: str, owner: str, what: str) -> None:
-    """Fail where a backup accepts while the primary is down what it did not accept before."""
+_NOBODY_ELSE = {UNKNOWN: "an unknown recipient is accepted", ELSEWHERE: "mail for others is accepted"}
+"""What no backup is to take, and how that is told."""
+
+
+def _taken(seen: BackupDrilled, form: str) -> list[tuple[Asked, Asked | None]]:
+    """What backups accept while the primary is down, and each time what they said before, if anything."""
     before = {one.server: one for one in seen.asked(BEFORE, form)}
-    always = []
-    for one in seen.asked(DURING, form):
-        earlier = before.get(one.server)
-        if not one.accepted:
-            continue
-        if earlier is None or not earlier.code:
-            raise NotObserved(f"{what}; whether it was before is not known: {one}", seen.evidence())
-        if not earlier.accepted:
-            fail(f"{what} while the primary is down ({earlier.code} {earlier.reply} before): {one}")
-        always.append(one.server)
-    if always:
-        leave_to(owner, f"{what} with and without the primary: {', '.join(always)}")
+    return [(one, before.get(one.server)) for one in seen.asked(DURING, form) if one.accepted]
 
 
 def _hands_on(seen: BackupDrilled, drill: DrillRecord) -> None:
     """Fail where the test message was refused, or was taken and did not arrive."""
     sent = seen.sent
-    if sent is None or sent.deferred:
+    if sent is None:
         return
     if sent.refused:
         fail(f"the message for {drill.mailbox} is returned while the primary is down: {sent.code} {sent.reply}")
-    if not sent.accepted:
-        raise NotObserved(f"the message for {drill.mailbox}: {sent.failure or sent.reply}", seen.evidence())
-    if not sent.arrivals:
+    if sent.accepted and not sent.arrivals:
         fail(
             f"{sent.server} took the message for {drill.mailbox}, and {drill.waited:.0f} s after the primary was back "
             "it had not arrived",
@@ -109,6 +114,13 @@ def _hands_on(seen: BackupDrilled, drill: DrillRecord) -> None:
             fix="look into its queue; Postfix: minimal_backoff_time and maximal_backoff_time bound the pause, and a "
             "drill has to wait longer (`wait`).",
         )
+
+
+def _message_is_known(seen: BackupDrilled, drill: DrillRecord) -> None:
+    """Raises NotObserved where there was no reply to the test message."""
+    sent = seen.sent
+    if sent is not None and not (sent.accepted or sent.refused or sent.deferred):
+        raise NotObserved(f"the message for {drill.mailbox}: {sent.failure or sent.reply}", seen.evidence())
 
 
 @control("VIP-HEALTH", SHOULD, PRACTICE, harm=Harm.LOST, by_clock=True, allowed=DAYS)

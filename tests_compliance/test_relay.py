@@ -9,7 +9,7 @@ from mailproof.net.errors import NotObserved, Unasked
 from mailproof.observations.attempts import Attempt
 from mailproof.observations.recipients import Mailboxes, Recipients
 from mailproof.observations.refusals import demands_tls
-from mailproof.observations.relay import TELLING, WITHOUT_TRICKS, RelayAttempts
+from mailproof.observations.relay import WITHOUT_TRICKS, RelayAttempts
 from mailproof.references import PRACTICE, rfc
 
 FAMILY = Family("RELAY", "Relaying and recipients", also=("SMTP", "BACKUPMX"))
@@ -55,6 +55,11 @@ def test_no_form_of_relaying_is_accepted(relay_attempts: RelayAttempts) -> None:
         if any(attempt.form in WITHOUT_TRICKS for attempt in accepted):
             leave_to("SMTP-NO-OPEN-RELAY", "mail for others is accepted without any trick")
         fail(_what_is_relayed(relay_attempts, accepted))
+    if relay_attempts.uncompared:
+        first = relay_attempts.uncompared[0]
+        raise NotObserved(
+            f"accepted, {first}; whether the server takes any mailbox there is not known", relay_attempts.evidence()
+        )
     if relay_attempts.interrupted:
         raise NotObserved(f"the series was interrupted: {relay_attempts.interrupted}", relay_attempts.evidence())
     if relay_attempts.untried:
@@ -65,13 +70,15 @@ def test_no_form_of_relaying_is_accepted(relay_attempts: RelayAttempts) -> None:
 
 
 def _is_served_at_all(seen: RelayAttempts) -> None:
+    if seen.inside:
+        not_applicable("this machine stands inside (vantage: inside), and servers relay for their own networks")
     if seen.unserved:
         leave_to("SMTP-GREET-220", f"the server refuses service: {seen.unserved}")
 
 
 def _is_decided(seen: RelayAttempts, forms: Sequence[Attempt]) -> None:
     """Raises NotObserved where the refusals do not say that the server does not relay."""
-    reasons = [seen.why_undecided(attempt) for attempt in seen.forms if attempt.form in TELLING]
+    reasons = [seen.why_undecided(attempt) for attempt in seen.telling]
     if all(reasons):
         raise NotObserved(next(iter(reasons), "no form was tried"), seen.evidence())
     if deferred := [attempt for attempt in forms if attempt.deferred]:

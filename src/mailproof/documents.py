@@ -65,6 +65,14 @@ def read_text(file: Path, most: int) -> str:
         raise UnreadableFile(f"not UTF-8 text (octet {error.start})") from None
 
 
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether two names lead to one file that is there."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
+
+
 def why_not_writable(file: Path) -> str:
     """Why ``file`` could not be written; empty if it can be. Nothing is made or changed to find out."""
     try:

@@ -242,8 +242,15 @@ def _entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
             raise SealError(f"{entry.filename} is not packed as mailproof does")
         assert archive.fp is not None  # noqa: S101  # it was opened for reading
         archive.fp.seek(position)
-        *_, name_length, extra_length = _LOCAL.unpack(archive.fp.read(_LOCAL.size))
-        position += _LOCAL.size + name_length + extra_length + entry.compress_size
+        local = _LOCAL.unpack(archive.fp.read(_LOCAL.size))
+        name_length = local[-2]
+        if (
+            archive.fp.read(name_length) != entry.filename.encode()
+            or _LOCAL.pack(*local) != _local_header(entry)
+            or entry.extra
+        ):
+            raise SealError(f"{entry.filename} is told otherwise in another place of the archive")
+        position += _LOCAL.size + name_length + entry.compress_size
         entries[entry.filename] = entry
     if position != archive.start_dir:
         raise SealError("there is something behind the members")
@@ -251,6 +258,14 @@ def _entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         if name not in entries:
             raise SealError(f"{name} is missing")
     return entries
+
+
+def _local_header(entry: zipfile.ZipInfo) -> bytes:
+    """How the header in front of a member has to be by what the directory at the end of the archive says of it."""
+    copy = zipfile.ZipInfo(entry.filename, entry.date_time)
+    copy.compress_type, copy.CRC = entry.compress_type, entry.CRC
+    copy.compress_size, copy.file_size = entry.compress_size, entry.file_size
+    return copy.FileHeader(zip64=False)[: _LOCAL.size]
 
 
 def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
@@ -270,13 +285,45 @@ def _copy(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int, file: Pat
 
 def _pieces(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> Iterator[bytes]:
     """A member, unpacked up to ``most`` octets whatever its header says of it. Raises SealError."""
-    left = most
-    with archive.open(entry) as stream:
-        while piece := stream.read(min(_PIECE, left + 1)):
-            left -= len(piece)
-            if left < 0:
-                raise SealError(f"{entry.filename} has more octets than it may have: {most}")
-            yield piece
+    left, sum_ = most, 0
+    for piece in _unpacked(archive, entry):
+        left -= len(piece)
+        if left < 0:
+            raise SealError(f"{entry.filename} has more octets than it may have: {most}")
+        sum_ = zlib.crc32(piece, sum_)
+        yield piece
+    if (most - left, sum_) != (entry.file_size, entry.CRC):
+        raise SealError(f"{entry.filename} is not what the archive says of it")
+
+
+def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    """What a member holds. zipfile passes over what stands behind the end of a packed one; here nothing may. Raises
+    SealError and zlib.error.
+    """
+    assert archive.fp is not None  # noqa: S101  # it was opened for reading
+    position = entry.header_offset + _LOCAL.size + len(entry.filename.encode())
+    end = position + entry.compress_size
+    unpack = zlib.decompressobj(-zlib.MAX_WBITS) if entry.compress_type == zipfile.ZIP_DEFLATED else None
+    held = b""
+    while position < end or held:
+        if not held:
+            archive.fp.seek(position)
+            held = archive.fp.read(min(_PIECE, end - position))
+            if not held:
+                raise SealError(f"{entry.filename} is cut off")
+            position += len(held)
+        if unpack is None:
+            yield held
+            held = b""
+            continue
+        if unpack.eof:
+            raise SealError(f"there is something behind {entry.filename}")
+        yield unpack.decompress(held, _PIECE)
+        held = unpack.unconsumed_tail or unpack.unused_data
+    while unpack is not None and not unpack.eof:
+        if not (piece := unpack.decompress(b"", _PIECE)):
+            raise SealError(f"{entry.filename} is cut off")
+        yield piece
 
 
 def _sign(text: bytes, key: Path) -> bytes:
@@ -290,7 +337,7 @@ def _sign(text: bytes, key: Path) -> bytes:
 def signer(sealed: Seal, allowed: Path) -> str:
     """Who signed, of those that the file ``allowed`` (ssh-keygen(1), ALLOWED SIGNERS) names. Raises SealError.
 
-    The time of signing is that of the manifest, which the signature covers.
+    A key has to be valid now: the time in the manifest is the sealer's word, and who has a retired key could say any.
     """
     if sealed.signature is None:
         raise SealError("it is not signed")
@@ -304,7 +351,7 @@ def signer(sealed: Seal, allowed: Path) -> str:
             if _ssh_keygen(*arguments, stdin=sealed.octets).returncode == 0:
                 return name
     if not names:
-        raise SealError(f"the key that signed is none of {allowed}")
+        raise SealError(f"the key that signed is none of {allowed} that is valid now")
     raise SealError("the signature is not one of this manifest")
 
 

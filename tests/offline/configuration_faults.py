@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailproof.captures import COMPLAINT, Capture, CapturedOutput, write_capture
+from tests.real.domains import DNSBL
 
 FOLDER = "configurations"
 
@@ -52,7 +53,7 @@ iface eth0 inet6 static
     gateway 2a01:25:0:1::1
     privext 0
 """
-RIGHT_SPAMASSASSIN = "header RCVD_IN_BL eval:check_rbl('bl', 'bl.example.')\n"
+RIGHT_SPAMASSASSIN = f"header RCVD_IN_BL eval:check_rbl('bl', '{DNSBL}.')\n"
 RIGHT_NETWORKD = """[Match]
 Name=eth0
 [Network]
@@ -187,7 +188,7 @@ FAULTS = (
         "CFG-DNSBL",
         "spamassassin",
         "mx.injectable.example",
-        RIGHT_SPAMASSASSIN.replace("bl.example", "gone.right.example"),
+        RIGHT_SPAMASSASSIN.replace(DNSBL, "gone.right.example"),
         "a list that is no more",
         "advice",
     ),

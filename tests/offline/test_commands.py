@@ -103,9 +103,15 @@ def test_check_keeps_the_inventory_where_it_is_told_to(
     assert shlex.join(arguments[1:]) in capsys.readouterr().out
     assert main(["check", "right.example", "--world", "demo", "--save", "mine/prod.yaml"]) == 4
     assert "`mailproof run mine/prod.yaml` judges by it" in capsys.readouterr().err
-    start("check", "no-spf.example", "right.example", "--world", "demo", "-q")
-    assert "--inventory=reports/no-spf.example+1.yaml" in started()[0]
-    assert capsys.readouterr().out == ""
+    for _ in range(2):  # what nobody has changed is written anew
+        start("check", "no-spf.example", "right.example", "--world", "demo", "-q")
+        assert "--inventory=reports/no-spf.example+1.yaml" in started()[0]
+        assert capsys.readouterr().out == ""
+    drafted = Path("reports/no-spf.example+1.yaml")
+    drafted.write_text(mine := drafted.read_text().replace("domains:", "contact: me\ndomains:"))
+    assert main(["check", "no-spf.example", "right.example", "--world", "demo", "-q"]) == 4
+    assert "and it is yours" in capsys.readouterr().err
+    assert drafted.read_text() == mine
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
 from mailproof.cli import main
+from mailproof.drilling import parts
 from mailproof.drills import AFTER, BEFORE, DURING, ELSEWHERE, POSTMASTER, UNKNOWN, DrillRecord, read_drill
 from mailproof.exercises import INBOX, Arrival
 from tests.offline.careless_receiver import Receiver, receiving
@@ -76,6 +80,15 @@ class _World:
         return read_drill(self.directory / "drilled" / f"{name}.json")
 
 
+@contextmanager
+def _broken_pipe() -> Iterator[TextIO]:
+    """A stream that nobody reads."""
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as stream:
+        yield stream
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[_World]:
     with receiving(Receiver(tmp_path / "part")) as part, receiving(Receiver(tmp_path / "backup")) as backup:
@@ -129,6 +142,52 @@ def test_the_plan_does_nothing(world: _World, capsys: pytest.CaptureFixture[str]
     assert world.backup.connections == world.part.receiver.connections == 0
 
 
+def test_a_plan_is_made_at_any_time(world: _World, capsys: pytest.CaptureFixture[str]) -> None:
+    for consent in (_window(1, 2), "drill: false"):
+        assert world.drill("vip", *world.commands, "--plan", consent=consent) == 0
+        out = capsys.readouterr().out
+        assert "the drill cannot be held now: " in out
+        assert "part.example.org[11.0.0.1]:25 is taken down by" in out
+    assert world.backup.connections == world.part.receiver.connections == 0
+
+
+def test_nobody_reads_what_it_says_and_the_part_comes_back(world: _World, monkeypatch: pytest.MonkeyPatch) -> None:
+    with _broken_pipe() as broken:
+        monkeypatch.setattr(sys, "stdout", broken)
+        assert world.drill("vip", *world.commands) == 0
+    assert world.record("vip-mail.example.org").samples
+    with _broken_pipe() as broken, _broken_pipe() as err:
+        monkeypatch.setattr(sys, "stdout", broken)
+        monkeypatch.setattr(sys, "stderr", err)
+        assert world.drill("vip", "--down", world.part.down, "--up", f"{sys.executable} -c 'raise SystemExit(3)'") == 1
+    world.part.file.unlink()
+
+
+def test_without_a_temporary_file_the_commands_are_run(
+    world: _World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails() -> None:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    monkeypatch.setattr(parts, "TemporaryFile", fails)
+    assert world.drill("vip", *world.commands) == 0
+    assert world.drill("vip", "--down", world.part.down, "--up", f"{sys.executable} -c 'raise SystemExit(3)'") == 1
+    assert "IT IS STILL DOWN" in capsys.readouterr().err
+    world.part.file.unlink()
+
+
+def test_what_does_not_come_back_is_told(world: _World, capsys: pytest.CaptureFixture[str]) -> None:
+    assert world.drill("vip", "--down", world.part.down, "--up", f"{sys.executable} -c ''", wait=1) == 1
+    err = capsys.readouterr().err
+    assert "part.example.org[11.0.0.1]:25 does not answer again after 1 s" in err
+    assert "IT IS STILL DOWN" in err
+    world.part.file.unlink()
+    fails = f'{sys.executable} -c \'import sys; open(sys.argv[1], "x"); sys.exit("no way")\' {world.part.file}'
+    assert world.drill("vip", "--down", fails, "--up", f"{sys.executable} -c ''", wait=1) == 1
+    assert "IT IS STILL DOWN" in capsys.readouterr().err
+    world.part.file.unlink()
+
+
 def test_what_does_not_go_down_is_told(world: _World, capsys: pytest.CaptureFixture[str]) -> None:
     assert world.drill("vip", wait=0.1) == 4
     told = capsys.readouterr()
@@ -165,10 +224,11 @@ def test_a_command_that_fails_is_told_and_undone(world: _World, capsys: pytest.C
     ("arguments", "says"),
     [
         (("--down", "true"), "belong together"),
+        (("--down", "", "--up", ""), "--down is empty: give it a command, or leave"),
         (("--down", "'", "--up", "true"), "No closing quotation"),
         (("--name", "other.example"), "no entry for other.example"),
     ],
-    ids=["down alone", "not to be split", "another name"],
+    ids=["down alone", "empty", "not to be split", "another name"],
 )
 def test_a_wrong_command_line_is_told(
     world: _World, arguments: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]

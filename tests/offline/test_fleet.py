@@ -150,3 +150,21 @@ def test_a_house_rule_that_needs_more_than_observations_is_refused(tmp_path: Pat
     file = write_inventory(tmp_path, "domains: [right.example]\nrules: [house_fleet_rules.py]\n")
     assert main(["fleet", str(file), "--out", str(tmp_path / "out")]) == 4
     assert "HOUSE-TMP asks for tmp_path" in capsys.readouterr().err
+
+
+def test_a_shard_of_pytest_judges_domains_alone(tmp_path: Path) -> None:
+    write_inventory(tmp_path, "domains: [right.example]\nhosts: [mx1.right.example]\n")
+    run = pytest_run(tmp_path, "--inventory", "prod.yaml", "--shard", "1/2", *SELECTED)
+    assert run.code == 4
+    assert "hosts: shards and fleets judge domains alone" in run.errors
+
+
+def test_a_shard_of_pytest_does_not_hold_domains_against_each_other(tmp_path: Path) -> None:
+    write_inventory(tmp_path, "domains: [right.example]\n")
+    chosen = ["--control", "DNS-TRUST-SET", "--control", "SPF-EXISTS"]
+    run = pytest_run(tmp_path, "--inventory", "prod.yaml", "--shard", "1/1", *chosen)
+    assert set(run.verdicts("prod")) == {("SPF-EXISTS", "right.example")}
+    assert set(pytest_run(tmp_path, "--inventory", "prod.yaml", *chosen).verdicts("prod")) == {
+        ("SPF-EXISTS", "right.example"),
+        ("DNS-TRUST-SET", "right.example"),
+    }

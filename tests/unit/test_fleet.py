@@ -17,7 +17,17 @@ from mailproof.cli import main
 from mailproof.fleet import page, showing
 from mailproof.fleet.command import expanded
 from mailproof.fleet.difference import compared, told
-from mailproof.fleet.plan import FleetError, Plan, Settings, differences, read_plan, write_plan
+from mailproof.fleet.plan import (
+    FleetError,
+    Plan,
+    Settings,
+    criteria_of,
+    differences,
+    read_division,
+    read_judged,
+    read_plan,
+    write_plan,
+)
 from mailproof.fleet.results import (
     DomainTotal,
     ShardTotal,
@@ -37,6 +47,7 @@ from mailproof.gate.verdict import Verdict
 from mailproof.inventory.load import load_names
 from mailproof.targets.shards import Divider
 from tests.unit.fleet import document
+from tests.unit.fleet_damage import changed, moved, of_total
 
 SHARDS = 3
 
@@ -55,7 +66,7 @@ def texts_of(results: Iterable[Result]) -> dict[str, dict[str, Any]]:
     }
 
 
-def written(directory: Path, results: Sequence[Result], more: str = "") -> Plan:
+def written(directory: Path, results: Sequence[Result], more: str = "", settings: Settings = Settings()) -> Plan:  # noqa: B008
     """A fleet whose shards are done, with these results; every third target lies in one shard."""
     names = sorted({result.domains[0] for result in results})
     directory.mkdir(parents=True)
@@ -66,7 +77,8 @@ def written(directory: Path, results: Sequence[Result], more: str = "") -> Plan:
     plan = Plan(
         inventory=inventory,
         digest=load_names(inventory).digest,
-        settings=Settings(),
+        settings=settings,
+        criteria=criteria_of(read_judged(inventory, settings, frozenset(names[:1]), date(2026, 11, 26))),
         domains=len(names),
         sizes=tuple(len(division.members) for division in divisions),
         started_at="2026-11-26T10:00:00+00:00",
@@ -136,10 +148,24 @@ def test_what_two_shards_judged_is_there_once(tmp_path: Path) -> None:
     results = document(8).results
     plan = written(tmp_path / "out", results)
     for number in range(1, SHARDS + 1):
-        total = ShardTotal(surveyed_at=plan.started_at)
+        own = read_division(tmp_path / "out", number).own
+        total = ShardTotal(surveyed_at=plan.started_at, results=len(results), domains=totals_of(own, ()))
         ordered = sorted(results, key=lambda result: result.key)
         write_shard(result_file(tmp_path / "out", number), number, plan, ordered, lambda: total)  # noqa: B023
     assert len(list(all_results(tmp_path / "out", plan, {}))) == len(results)
+
+
+def test_of_what_two_shards_judged_the_worst_counts(tmp_path: Path) -> None:
+    results = document(12).results
+    plan = written(tmp_path / "out", results)
+    right = next(result for result in results if result.verdict is Verdict.PASS)
+    for number, verdict in enumerate((Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE), 1):
+        total = ShardTotal(
+            surveyed_at="", results=1, domains=totals_of(read_division(tmp_path / "out", number).own, ())
+        )
+        one = [replace(right, verdict=verdict)]
+        write_shard(result_file(tmp_path / "out", number), number, plan, one, lambda total=total: total)  # type: ignore[misc]
+    assert [result.verdict for result in all_results(tmp_path / "out", plan, {})] == [Verdict.FAIL]
 
 
 def test_the_merge_counts_what_the_shards_found(fleet: tuple[Path, Plan, list[Result]]) -> None:
@@ -168,7 +194,9 @@ def test_three_thousand_domains_are_told_in_sixty_lines(tmp_path: Path) -> None:
     ]
     plan = written(tmp_path / "out", results)
     summary = summarise(tmp_path / "out", plan)
+    summary.plan = replace(plan, left_out=("DKIM-KEY-SHARED",))
     lines = list(showing.text(summary, [tmp_path / "summary.html"] * 4))
+    assert "not judged, as no shard knows all domains (pytest does): DKIM-KEY-SHARED" in lines
     assert plan.domains == 3_000
     assert len(lines) <= 60
     assert max(map(len, lines)) <= showing.WIDTH
@@ -275,20 +303,50 @@ def test_the_command_shows_one_domain(fleet: tuple[Path, Plan, list[Result]], ca
 @pytest.mark.parametrize(
     ("damage", "says"),
     [
+        (lambda octets: b"", "damaged"),
+        (lambda octets: gzip.compress(b""), "it is empty"),
+        (lambda octets: gzip.compress(b"1\n"), "no JSON object"),
+        (moved(lambda lines: [b"7", *lines]), "no JSON object"),
+        (moved(lambda lines: [b'{"control":"A"}', *lines]), "target"),
+        (changed(0, shard=2), "it holds shard 2"),
+        (changed(1, verdict="good"), "no such verdict or level"),
+        (changed(1, verdict=["pass"]), "unhashable"),
+        (changed(1, level=None), "no such verdict or level"),
+        (changed(1, control=1), "are text"),
+        (changed(1, domains="a.example"), "a list of names"),
+        (moved(lambda lines: lines[1:]), "it says that it holds"),
+        (moved(lambda lines: [*lines, lines[-1]]), "it says that it holds"),
+        (moved(lambda lines: lines[::-1]), "not where it belongs"),
+        (of_total(domains={}), "not those that the plan gives"),
+        (of_total(results="many"), "damaged"),
+        (lambda octets: gzip.compress(gzip.decompress(octets) + b'{"more":1}\n'), "something follows"),
         (lambda octets: octets[: len(octets) // 2], "damaged"),
         (lambda octets: gzip.compress(b'{"format":"other"}\n'), "no results of a shard"),
         (lambda octets: gzip.compress(b"[]\n"), "damaged"),
         (lambda octets: gzip.compress(gzip.decompress(octets).splitlines()[0]), "ends too early"),
         (lambda octets: b"no gzip", "damaged"),
     ],
-    ids=["cut", "other", "list", "head alone", "text"],
+    ids=[
+        *("no octets", "empty", "number", "number amid", "few keys", "shard", "verdict", "list of verdicts", "level"),
+        *("control", "domains", "one less", "one more", "order", "domains of total", "total", "more after the total"),
+        *("cut", "other", "list", "head alone", "text"),
+    ],
 )
-def test_damaged_results_are_told_of(damage: Any, says: str, tmp_path: Path) -> None:
-    written(tmp_path / "out", document(4).results)
+def test_damaged_results_are_told_of(damage: Any, says: str, tmp_path: Path, capsys: Any) -> None:
+    written(tmp_path / "out", document(12).results)
     file = result_file(tmp_path / "out", 1)
     file.write_bytes(damage(file.read_bytes()))
     with pytest.raises(FleetError, match=says):
         list(lines_of(tmp_path / "out", 1, {}))
+    assert main(["fleet", "summary", str(tmp_path / "out")]) == 4
+    assert says in capsys.readouterr().err
+
+
+def test_results_of_another_shard_are_not_taken_for_those_of_this_one(tmp_path: Path, capsys: Any) -> None:
+    written(tmp_path / "out", document(12).results)
+    result_file(tmp_path / "out", 1).write_bytes(result_file(tmp_path / "out", 2).read_bytes())
+    assert main(["fleet", "summary", str(tmp_path / "out")]) == 4
+    assert "it holds shard 2; delete the file and run again" in capsys.readouterr().err
 
 
 def test_a_shard_that_is_done_is_known_and_one_of_another_plan_is_refused(tmp_path: Path) -> None:
@@ -318,6 +376,25 @@ def test_a_run_goes_on_only_with_what_was_planned(tmp_path: Path, capsys: Any) -
     assert list(differences(plan, plan.inventory, plan.settings, None)) == ["the inventory says something else now"]
     assert main(["fleet", str(plan.inventory), "--out", str(tmp_path / "out")]) == 4
     assert "holds another plan: the inventory says something else now" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("changes", ["waivers", "profile", "rules"])
+def test_a_run_does_not_go_on_by_other_waivers_profiles_or_rules(changes: str, tmp_path: Path) -> None:
+    files = {
+        "waivers": ("w.yaml", "waivers: [{control: SPF-*, target: a.example, reason: r, expires: 2999-01-01}]"),
+        "profile": ("p.yaml", "{name: ours, title: Ours, extends: baseline, fail_on: MUST}"),
+        "rules": (f"test_{changes}_of_a_fleet.py", "# nothing yet"),  # a module, of which there is one of a name
+    }
+    for name, text in files.values():
+        (tmp_path / name).write_text(text)
+    settings = Settings(waivers=(tmp_path / "w.yaml",), profile=str(tmp_path / "p.yaml"))
+    plan = written(tmp_path / "out", document(12).results, f"rules: [{files['rules'][0]}]\n", settings)
+    assert list(differences(plan, plan.inventory, settings, None)) == []
+    name, text = files[changes]
+    other = text.replace("SPF", "MX").replace("MUST", "MAY").replace("nothing", "something")
+    (tmp_path / name).write_text(other)
+    told_of = list(differences(plan, plan.inventory, settings, None))
+    assert told_of == ["waivers, a profile or house rules say something else now"]
 
 
 def test_two_runs_keep_out_of_each_others_way(tmp_path: Path) -> None:
@@ -359,6 +436,15 @@ def test_to_run_is_what_the_command_does_without_a_word(arguments: list[str], fu
         ("domains: [a.example]", ["--processes", "0"], "at least 1"),
         ("domains: [a.example]", ["--control", "SPX-*"], "no control SPX"),
         ("domains: [a.example]", ["--profile", "none"], "none"),
+        (
+            "domains: [a.example]\nhosts: [mx.a.example]",
+            [],
+            "fleet.yaml:2: hosts: shards and fleets judge",
+        ),
+        ("domains: [a.example]\nsending: [192.0.2.1]", [], "fleet.yaml:2: sending: shards and fleets"),
+        ("domains: [a.example]\nzones: [a.example]", [], "fleet.yaml:2: zones: shards and fleets"),
+        ("domains: [a.example]\nmessages: [fleet.yaml]", [], "run it with pytest, without --shard"),
+        ("domains: [a.example]", ["--control", "DKIM-KEY-SHARED"], "holds all domains against each other"),
         ("domains: [a.example]\ndomain: x", [], "unknown key"),
         ("domains: [a.example]\nworld: dmo", [], "dmo"),
     ],
@@ -388,7 +474,8 @@ def test_names_are_read_without_their_entries(tmp_path: Path) -> None:
 def test_a_summary_of_nothing_does_not_open_the_gate(tmp_path: Path) -> None:
     plan = written(tmp_path / "out", document(1).results)
     for number in range(1, SHARDS + 1):
-        total = ShardTotal(surveyed_at=plan.started_at)
+        own = read_division(tmp_path / "out", number).own
+        total = ShardTotal(surveyed_at=plan.started_at, domains=totals_of(own, ()))
         write_shard(result_file(tmp_path / "out", number), number, plan, [], lambda: total)  # noqa: B023
     summary: Summary = summarise(tmp_path / "out", plan)
     assert (summary.run.decision.open, summary.run.exit_code) == (False, 5)

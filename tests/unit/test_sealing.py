@@ -208,6 +208,34 @@ def test_an_archive_that_mailproof_would_not_write_is_none(
         unseal(Path("forged.seal"))
 
 
+def test_nothing_hides_behind_the_end_of_a_packed_member(evidence: Path) -> None:
+    """Where programs that go from header to header would find another result."""
+    whole, hidden = sealed().read_bytes(), b"PK\3\4 another result.json"
+    with zipfile.ZipFile("out.seal") as archive:
+        entries, directory = archive.infolist(), archive.start_dir
+    last = max(entries, key=lambda entry: entry.header_offset)
+    longer = (last.compress_size + len(hidden)).to_bytes(4, "little")
+    at = last.header_offset
+    body = whole[: at + 18] + longer + whole[at + 22 : directory] + hidden
+    central, end = whole[directory:-22], whole[-22:]
+    assert central.rindex(b"PK\1\2") == central.rindex(last.filename.encode()) - 46
+    of_last = central.rindex(b"PK\1\2")
+    central = central[: of_last + 20] + longer + central[of_last + 24 :]
+    end = end[:16] + len(body).to_bytes(4, "little") + end[20:]
+    Path("forged.seal").write_bytes(body + central + end)
+    assert zipfile.ZipFile("forged.seal").testzip() is None
+    with pytest.raises(SealError, match=f"there is something behind {last.filename}"):
+        unseal(Path("forged.seal"))
+
+
+def test_what_was_sealed_is_not_written_over(evidence: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = Path("2026-q4/prod.json").read_bytes()
+    assert main(["seal", "2026-q4/prod.json", "-o", "2026-q4/prod.json"]) == 4
+    assert main(["export", "--oscal", "2026-q4/prod.json", "-o", "./2026-q4/prod.json"]) == 4
+    assert "give another name by -o" in capsys.readouterr().err
+    assert Path("2026-q4/prod.json").read_bytes() == text
+
+
 def test_every_single_changed_octet_is_told(evidence: Path) -> None:
     whole = sealed().read_bytes()
     manifest = unseal(Path("out.seal")).manifest

@@ -10,6 +10,7 @@ import pytest
 
 from mailproof.fixtures.smtp_behaviour import SMTPBehaviour
 from mailproof.gate.verdict import Verdict
+from mailproof.inventory.model import Inventory
 from mailproof.net import refusals
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings, SocketAddress
@@ -139,7 +140,12 @@ def test_a_right_server_passes_for_no_open_relay_within_the_usual_limits(implici
             for _ in range(2):
                 network.refusals.count(endpoint)
             try:
-                return await relay_attempts(endpoint, network, await smtp_session(endpoint, network))
+                return await relay_attempts(
+                    endpoint,
+                    network,
+                    await smtp_session(endpoint, network),
+                    Inventory.model_validate({"domains": ["example.org"]}),
+                )
             finally:
                 await network.close()
 

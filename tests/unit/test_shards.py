@@ -6,14 +6,28 @@ from pathlib import Path
 
 import pytest
 
+from mailproof.controls import load_catalogue
+from mailproof.docket import Docket
+from mailproof.extensions import extensions
+from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import load_inventory
 from mailproof.net.dns.client import DNSClient
 from mailproof.places import Place
+from mailproof.probes import load_probes
 from mailproof.targets.addresses import SendingAddress
 from mailproof.targets.base import Target
 from mailproof.targets.mail import MailDomain, MailHost, Selector
 from mailproof.targets.services import MXEndpoint
-from mailproof.targets.shards import Divider, Division, Shard, ask_exchanges, shard_of
+from mailproof.targets.shards import (
+    INDIVISIBLE,
+    Divider,
+    Division,
+    Shard,
+    ask_exchanges,
+    holds_together,
+    require_divisible,
+    shard_of,
+)
 from mailproof.targets.zones import Zone
 from tests.unit.dns_world import resolver, session
 
@@ -66,6 +80,18 @@ def test_every_host_is_judged_in_one_shard_where_all_domains_that_name_it_are_kn
         target = MXEndpoint(host, "11.0.0.1", 25, domains=tuple(sorted(served)))
         # It is judged by none of those that come upon it as well.
         assert [n for n in judging(divisions, target) if host in divisions[n - 1].foreign] == []
+
+
+def test_a_domain_is_known_wherever_a_host_below_it_is_named() -> None:
+    exchanges = {**EXCHANGES, "hoster.example": ("mx.elsewhere.example",)}
+    divisions = Divider(exchanges, (), OF).all()
+    for one in divisions:
+        if any(host.endswith(".hoster.example") for host in one.hosts | one.foreign):
+            assert "hoster.example" in one.members
+            assert "mx.elsewhere.example" in one.hosts | one.foreign
+    assert judging(divisions, MailDomain("hoster.example")).count(shard_of("mx.elsewhere.example", OF)) == 1
+    owners = [one for one in divisions if "mx.elsewhere.example" in one.hosts]
+    assert len(owners) == 1
 
 
 def test_a_visitor_is_discovered_and_not_judged() -> None:
@@ -129,3 +155,48 @@ def test_an_inventory_is_loaded_with_some_of_its_domains_and_their_lines(tmp_pat
     ]
     assert found.place_of("b.example") == Place(str(file), 4)
     assert found.place_of("three.example") == Place(str(tmp_path / "names.txt"), 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("domains: [a.example]\nblocklists: [bl.example]\nresolvers: [192.0.2.53]", []),
+        ("domains: [a.example]\nhosts: [mx.a.example]", ["hosts"]),
+        ("domains: [a.example]\nweb_hosts: [www.a.example]\nsending: [192.0.2.1]", ["sending", "web_hosts"]),
+        ("domains: [a.example]\nlogs: [prod.yaml]\nreports: [prod.yaml]", ["logs", "reports"]),
+        ("domains: [a.example]\nown_mailboxes: [{address: x@a.example, maildir: .}]", ["own_mailboxes"]),
+    ],
+)
+def test_what_is_judged_by_all_domains_is_not_divided(text: str, keys: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "prod.yaml"
+    file.write_text(text)
+    loaded = load_inventory(file, {})
+    if not keys:
+        require_divisible(loaded)
+        return
+    with pytest.raises(InventoryError, match="put it into an inventory of its own") as refused:
+        require_divisible(loaded)
+    assert sorted(problem.key or "" for problem in refused.value.problems) == keys
+    assert {problem.line for problem in refused.value.problems} <= {2, 3}
+    assert set(keys) <= set(INDIVISIBLE)
+
+
+def test_controls_that_hold_all_domains_against_each_other_are_known() -> None:
+    """CERT-KEY-REUSE asks for other keys only where the inventory names hosts, which is refused."""
+    extensions()
+    probes = load_probes()
+    docket = Docket(probes)
+
+    def asked(names: tuple[str, ...]) -> set[str]:
+        found, waiting = set(names), list(names)
+        while waiting:
+            entry = probes[waiting.pop()]
+            waiting += {*entry.needs, *entry.looks} - found
+            found |= {*entry.needs, *entry.looks}
+        return found
+
+    controls = list(load_catalogue())
+    left_out = {control.id for control in controls if holds_together(control.observations)}
+    assert left_out == {"DKIM-KEY-SHARED", "DKIM-KEY-WEAK", "DNS-TRUST-SET", "PUBLISHED-MAILBOXES", "REP-LOOKALIKE"}
+    asking = {control.id for control in controls if holds_together(asked(docket.observations(control)))}
+    assert asking == left_out | {"CERT-KEY-REUSE"}

@@ -15,6 +15,7 @@ import pytest
 
 from mailproof.fixtures.smtp_behaviour import SMTPBehaviour
 from mailproof.gate.verdict import Judgement, Verdict
+from mailproof.inventory.model import Inventory
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings, SocketAddress
 from mailproof.net.stream import connect
@@ -57,7 +58,9 @@ def ask(
 
 
 async def relay(endpoint: Endpoint, network: Network) -> RelayAttempts:
-    return await relay_attempts(endpoint, network, await smtp_session(endpoint, network))
+    return await relay_attempts(
+        endpoint, network, await smtp_session(endpoint, network), Inventory.model_validate({"domains": ["example.org"]})
+    )
 
 
 async def one_hello(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -12,6 +12,7 @@ from mailproof.fixtures.smtp_behaviour import SMTPBehaviour
 from mailproof.fixtures.smtp_conversation import Heard
 from mailproof.fixtures.smtp_peer import SMTPPeer
 from mailproof.gate.verdict import Verdict
+from mailproof.inventory.model import Inventory
 from mailproof.net.network import Network
 from mailproof.net.settings import Limits, NetSettings, SocketAddress
 from mailproof.net.smtp import Reply
@@ -60,7 +61,9 @@ def seen_of(
                     return session
 
                 before = peer.connections
-                relay = await relay_attempts(endpoint, network, session)
+                relay = await relay_attempts(
+                    endpoint, network, session, Inventory.model_validate({"domains": ["example.org"]})
+                )
                 made = peer.connections - before
                 found = await mailboxes(
                     MailExchange(DOMAIN, MXEndpoint(HOST, endpoint.address, port, active=True)), network, look

@@ -61,6 +61,7 @@ def plan(directory: Path, *resources: Any, prior: Any = ()) -> Path:
 
 
 AWS = resource("aws_route53_zone", name="aws.example", zone_id="Z1", vpc=[])
+PRIVATE = resource("aws_route53_zone", name="inside.aws.example", vpc=[{"vpc_id": "v"}])
 FLARE = resource("cloudflare_zone", zone="flare.example", id="c1")
 GOOGLE = resource("google_dns_managed_zone", name="g", dns_name="google.example.", visibility="public")
 
@@ -123,14 +124,17 @@ def test_a_record_of_a_plan_is_one_of_a_master_file(record: Any, lines: list[str
         (cloudflare("a", "A", value="192.0.2.1", proxied=True), "proxied"),
         (cloudflare("a", "SRV", data=[{"port": 1}]), "known after the apply"),
         (google("a.google.example.", "A", routing_policy=[{}]), "routing policy"),
+        (aws("a.inside.aws.example", "A", ["192.0.2.1"], zone_id=None), "a private zone over its name"),
+        (cloudflare("@", "CNAME", value="x.example"), "a CNAME of the zone itself"),
+        (google("google.example.", "TXT", rrdatas=["v=DMARC1; p=reject"]), "a text without quotes around it"),
     ],
     ids=[
         *("alias", "policy", "zone", "unknown", "ttl", "name", "directive", "lines"),
-        *("proxied", "parts", "google policy"),
+        *("proxied", "parts", "google policy", "private", "apex", "bare text"),
     ],
 )
 def test_what_no_master_file_can_hold_is_told_and_not_guessed(record: Any, why: str, tmp_path: Path) -> None:
-    zones, (trouble,) = read_plan(plan(tmp_path, AWS, GOOGLE, record, prior=[FLARE]))
+    zones, (trouble,) = read_plan(plan(tmp_path, AWS, PRIVATE, GOOGLE, record, prior=[FLARE]))
     assert zones == {}
     assert why in str(trouble)
     assert str(trouble).startswith(f"{record['address']}: ")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mailproof.commands.output import EXIT_USAGE, complain, print_text
+from mailproof.documents import is_same_file
 from mailproof.gate.document import DocumentError, read_document
 from mailproof.report.formats import FORMATS, write_formats
 
@@ -34,6 +35,9 @@ def run(options: argparse.Namespace) -> int:
     if options.output is None:
         print_text(FORMATS["oscal"](document))
         return 0
+    if is_same_file(options.oscal, options.output):
+        complain(f"mailproof export: {options.output} is the result itself; give another name by -o")
+        return EXIT_USAGE
     _, problems = write_formats(document, {"oscal": options.output})
     for problem in problems:
         complain(f"mailproof export: {problem}")

@@ -7,6 +7,7 @@ and plugins of the folder, PYTEST_ADDOPTS, and modules of the folder that bear t
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import shlex
 import sys
@@ -176,6 +177,14 @@ def _check(options: argparse.Namespace) -> int:
     if missing:
         complain(f"mailproof check: {', '.join(missing)}: is the name written right? Nothing was checked.")
         return EXIT_USAGE
+    if not options.save:
+        if file.exists() and not _is_as_drafted(file):
+            complain(
+                f"mailproof check: {file} is there already, and it is yours: `mailproof run {file}` judges by it, and "
+                "--report-dir or --save puts the new one elsewhere"
+            )
+            return EXIT_USAGE
+        text += _mark(text)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
     if not options.quiet:
@@ -183,6 +192,19 @@ def _check(options: argparse.Namespace) -> int:
             say(_summary(found))
         say(f"inventory: {file}{'' if options.save else ' (--save FILE keeps it where you want it)'}")
     return _start(file, [*_handed_on(options)], tell=options.verbose)
+
+
+def _mark(text: str) -> str:
+    """The last line of an inventory that `mailproof check` may write anew: nobody has changed what stands above."""
+    return f"# as drafted: {hashlib.sha256(text.encode()).hexdigest()}\n"
+
+
+def _is_as_drafted(file: Path) -> bool:
+    try:
+        *above, last = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    except (OSError, ValueError):
+        return False
+    return last == _mark("".join(above))
 
 
 def _name(domains: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mailproof.commands.output import EXIT_USAGE, complain, say
-from mailproof.documents import why_not_writable
+from mailproof.documents import is_same_file, why_not_writable
 from mailproof.gate.document import DocumentError
 from mailproof.inventory.errors import InventoryError
 from mailproof.sealing import INVENTORY, RECORD, SealError, is_signed_by_somebody, seal, signer, unseal
@@ -46,6 +46,9 @@ def _seal(options: argparse.Namespace) -> int:
     output = options.output or options.result.with_suffix(".seal")
     if reason := why_not_writable(output):
         complain(f"mailproof seal: {output} {reason}")
+        return EXIT_USAGE
+    if any(file is not None and is_same_file(file, output) for file in (options.result, *others.values())):
+        complain(f"mailproof seal: {output} is what would be sealed; give another name by -o")
         return EXIT_USAGE
     given = {name: file for name, file in others.items() if file is not None}
     try:

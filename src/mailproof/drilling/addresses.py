@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -81,8 +80,7 @@ class AddressWatch(Watch):
     async def close(self) -> None:
         if self._task is not None:
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.gather(self._task, return_exceptions=True)  # what ended the drill is not to be hidden by it
 
     async def _until_seen(self, since: float) -> None:
         """Wait until every endpoint was connected to often enough after ``since`` (seconds of the loop's clock)."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from mailproof.net.text import shown
 
@@ -38,7 +40,7 @@ def add_drill(commands: Any) -> None:
         "--down", metavar="CMD", help="take the part down by this command, run without a shell; wants --up"
     )
     command.add_argument("--up", metavar="CMD", help="bring it back by this one, whatever happens")
-    command.add_argument("--plan", action="store_true", help="print what would be done, and do nothing")
+    command.add_argument("--plan", action="store_true", help="print what would be done, at any time, and do nothing")
     command.add_argument("--stop-file", metavar="FILE", type=Path, help="end it within seconds as soon as FILE appears")
     command.set_defaults(run=_drill)
 
@@ -54,18 +56,20 @@ def _drill(options: argparse.Namespace) -> int:
 
     redact: Callable[[str], str] = str
 
+    out, err = _Teller(sys.stdout), _Teller(sys.stderr)
+
     def say(line: str) -> None:
-        print(shown(redact(line)), flush=True)
+        out.tell(shown(redact(line)))
 
     def complain(error: Exception) -> None:
-        print(shown(redact(f"mailproof drill: {error}")), file=sys.stderr)
+        err.tell(shown(redact(f"mailproof drill: {error}")))
 
     try:
         loaded = load_inventory(options.inventory)
         redact = loaded.redact
         try:
             entry = _entry(options.kind, options.name, loaded)
-            down, up = (tuple(shlex.split(line or "")) for line in (options.down, options.up))
+            down, up = _command("--down", options.down), _command("--up", options.up)
         except ValueError as error:
             raise CannotDrill(str(error)) from None
         if bool(down) != bool(up):
@@ -74,12 +78,58 @@ def _drill(options: argparse.Namespace) -> int:
         drill(order, loaded, say)
     except NotBroughtBack as error:
         complain(error)
-        print("mailproof drill: IT IS STILL DOWN: bring it back by hand", file=sys.stderr)
+        still = "mailproof drill: IT IS STILL DOWN: bring it back by hand"
+        if not err.tell(still):
+            out.tell(still)
         return EXIT_DOWN
     except (CannotDrill, CannotExercise, InventoryError, NotObserved, UnreadableMailbox, OSError) as error:
         complain(error)
         return EXIT_USAGE
     return 0
+
+
+class _Teller:
+    """Prints lines until that fails the first time, and nothing from then on.
+
+    Whoever reads them may go away in the middle (`| head`, a closed terminal, a full disk). The drill goes on: what is
+    down has to be brought back, and what was seen is worth its record.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+
+    def tell(self, line: str) -> bool:
+        """Whether it could be printed."""
+        if self._stream is None:
+            return False
+        try:
+            print(line, file=self._stream, flush=True)
+        except (OSError, ValueError):  # ValueError: it is closed
+            _forget(self._stream)
+            self._stream = None
+            return False
+        return True
+
+
+def _forget(stream: TextIO) -> None:
+    """Let what ``stream`` still holds go nowhere: Python writes that at its end, and would end with 120."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, stream.fileno())
+        finally:
+            os.close(nowhere)
+
+
+def _command(option: str, line: str | None) -> tuple[str, ...]:
+    """The words of a command; none where the option is not given. Raises ValueError for an empty one."""
+    words = () if line is None else tuple(shlex.split(line))
+    if line is not None and (not words or not words[0]):
+        raise ValueError(
+            f"{option} is empty: give it a command, or leave --down and --up out (then those of the inventory are run, "
+            "or without any you take the part down yourself)"
+        )
+    return words
 
 
 def _entry(kind: str, name: str | None, loaded: LoadedInventory) -> BackupDrill | VIPDrill:

@@ -7,11 +7,13 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from tempfile import TemporaryFile
+from typing import IO
 
-from mailproof.net.errors import NotObserved
+from mailproof.net.errors import Malformed, NoFiles, NotAvailable, NotObserved, Throttled
 from mailproof.net.hosts import Hosts
 from mailproof.net.services import begins_with_tls
 from mailproof.net.settings import NetSettings
@@ -21,8 +23,10 @@ from mailproof.net.text import printable
 Say = Callable[[str], None]
 
 SMTP_PORTS = (25, 465, 587)
-POLL = 0.5
-"""Seconds between two looks whether the part answers."""
+POLL, LATER_POLL = 0.5, 5.0
+"""Seconds between two of the first looks whether the part answers, and between the later ones."""
+FIRST_LOOKS = 4
+"""So many are soon after each other: hundreds of them would make the part shut the tester out."""
 COMMAND_SECONDS = 300.0
 MOST_SAID = 500
 """Octets of what a command says that are told where it fails."""
@@ -51,17 +55,19 @@ class Door:
 async def silence(door: Door, settings: NetSettings) -> str:
     """Why nobody answers at a door; empty where somebody does. A server of SMTP has to greet, others to be connected.
 
-    Addresses that cannot be reached are remembered by ``Hosts``, so each look has its own.
+    Whoever says anything is up, be it 421 or 554: it may have had enough of the tester alone. Addresses that cannot be
+    reached are remembered by ``Hosts``, so each look has its own. Raises NoFiles: nothing is known of the part then.
     """
     client = SMTPClient(settings, Hosts(settings.limits))
     tls = begins_with_tls(door.port)
     try:
         async with client.connect(door.address, door.port, host=door.host, implicit_tls=tls) as dialogue:
             if door.port in SMTP_PORTS:
-                greeting = await dialogue.greeting()
-                return "" if greeting.positive else f"it opens with {greeting}"
+                await dialogue.greeting()
+    except NoFiles:
+        raise
     except NotObserved as failure:
-        return failure.reason
+        return "" if isinstance(failure, Throttled | Malformed | NotAvailable) else failure.reason
     return ""
 
 
@@ -81,8 +87,15 @@ class Part:
         return ", ".join(map(str, self.doors))
 
     async def keep_to_what_answers(self) -> None:
-        """Forget the doors that do not answer even now, like those in IPv6 without it. Raises CannotDrill."""
+        """Forget the doors that do not answer even now, like those in IPv6 without it. Raises CannotDrill.
+
+        A door that is forgotten is not looked at any more: it has to be silent twice.
+        """
         silent = await self._silent()
+        if silent:
+            await asyncio.sleep(POLL)
+            again = await self._silent()
+            silent = {door: reason for door, reason in again.items() if door in silent}
         if len(silent) == len(self.doors):
             told = "; ".join(f"{door}: {reason}" for door, reason in silent.items())
             raise CannotDrill(f"what is to be taken down does not answer before the drill: {told}")
@@ -111,9 +124,14 @@ class Part:
         if not self._up:
             self._say(f"  Bring {self} back now, if it is down.")
             return
-        self._say(f"  Bringing back {self}: {' '.join(self._up)}")
-        with _undisturbed():
-            _run(self._up, NotBroughtBack)
+        with _undisturbed():  # first of all: whatever is said before may fail, or block
+            try:
+                _run(self._up, NotBroughtBack)
+            except NotBroughtBack:
+                raise
+            except Exception as error:
+                raise NotBroughtBack(f"{' '.join(self._up)}: {error}") from error
+        self._say(f"  To bring back {self}, this was run: {' '.join(self._up)}")
 
     async def until_down(self, patience: float) -> float:
         """When it was first seen down (seconds of the loop's clock). Raises CannotDrill after ``patience`` seconds."""
@@ -124,50 +142,75 @@ class Part:
         )
 
     async def until_up(self, patience: float) -> float:
-        """When all of it was seen up again. Raises CannotDrill after ``patience`` seconds."""
+        """When all of it was seen up again. Raises NotBroughtBack after ``patience`` seconds."""
         return await self._until(
             lambda silent: not silent,
             patience,
             lambda silent: f"{', '.join(map(str, silent))} does not answer again",
+            NotBroughtBack,
         )
 
     async def _until(
-        self, reached: Callable[[dict[Door, str]], bool], patience: float, told: Callable[[dict[Door, str]], str]
+        self,
+        reached: Callable[[dict[Door, str]], bool],
+        patience: float,
+        told: Callable[[dict[Door, str]], str],
+        failure: type[Exception] = CannotDrill,
     ) -> float:
         loop = asyncio.get_running_loop()
         end = loop.time() + patience
-        while True:
+        for look in count(1):
             at = loop.time()
-            silent = await self._silent()
-            if reached(silent):
-                return at
+            try:
+                silent = await self._silent()
+                if reached(silent):
+                    return at
+                wrong = told(silent)
+            except NoFiles as failed:
+                wrong = f"whether {self} answers is not known ({failed.reason})"
             if loop.time() > end:
-                raise CannotDrill(f"{told(silent)} after {patience:.0f} s; no record is written")
-            await asyncio.sleep(POLL)
+                raise failure(f"{wrong} after {patience:.0f} s; no record is written")
+            pause = POLL if look < FIRST_LOOKS else LATER_POLL
+            await asyncio.sleep(min(pause, max(POLL, end - loop.time())))
+        raise AssertionError("it is counted for ever")
 
 
 def _run(command: list[str], failure: type[Exception]) -> None:
     """Run a command without a shell and out of reach of Ctrl-C. Raises ``failure`` where it does not succeed.
 
-    What it says goes to a file: a daemon that it starts may keep that open for as long as it likes.
+    What it says goes to a file: a daemon that it starts may keep that open for as long as it likes. Where there can be
+    no file, the command is run nevertheless.
     """
     told = " ".join(command)
-    with TemporaryFile() as said:
+    with ExitStack() as files:
+        said: IO[bytes] | None = None
+        with suppress(OSError):
+            said = files.enter_context(TemporaryFile())
         try:
             done = subprocess.run(  # noqa: S603 - it is the user's own command, and no shell takes it apart
                 command,
                 stdin=subprocess.DEVNULL,
-                stdout=said,
+                stdout=subprocess.DEVNULL if said is None else said,
                 stderr=subprocess.STDOUT,
                 timeout=COMMAND_SECONDS,
                 check=False,
                 start_new_session=True,
             )
-        except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
             raise failure(f"{told}: {error}") from None
         if done.returncode:
-            said.seek(0)
-            raise failure(f"{told} ended with {done.returncode}: {printable(said.read(MOST_SAID).strip())}")
+            raise failure(f"{told} ended with {done.returncode}: {_words(said)}")
+
+
+def _words(said: IO[bytes] | None) -> str:
+    """The first of what a command said."""
+    if said is None:
+        return "what it said is not known, there can be no temporary file"
+    try:
+        said.seek(0)
+        return printable(said.read(MOST_SAID).strip())
+    except OSError as error:
+        return f"what it said cannot be read: {error}"
 
 
 @contextmanager
@@ -209,14 +252,20 @@ async def held(part: Part, watch: Watch, patience: float, say: Say) -> float:
     try:
         await part.keep_to_what_answers()
         await watch.before()
+        wrong: CannotDrill | NotObserved | None = None
+        went_down = 0.0
         try:
             await part.take_down()
             went_down = await part.until_down(patience)
             say(f"  {part} is down.")
             await watch.during(went_down)
+        except (CannotDrill, NotObserved) as failure:  # whether the part comes back is worth more than that
+            wrong = failure
         finally:
             part.bring_back()
         came_back = await part.until_up(patience)
+        if wrong is not None:
+            raise wrong
         say(f"  {part} is back.")
         await watch.after(came_back)
         return came_back - went_down

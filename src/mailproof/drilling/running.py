@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 import signal
 import threading
@@ -71,12 +72,18 @@ def seconds_left(drill: Drill, least: float) -> float:
 
 
 def drill(order: Order, loaded: LoadedInventory, say: Say) -> None:
-    """Hold a drill and write its record; before anything is done, all of it is told.
+    """Hold a drill and write its record; before anything is done, all of it is told. A plan is told at any time.
 
     Raises CannotDrill, NotBroughtBack, NotObserved, UnreadableMailbox and OSError.
     """
     within = order.entry.within if isinstance(order.entry, VIPDrill) else 0.0
-    left = seconds_left(order.entry, SPARE + 3 * within)
+    try:
+        left = seconds_left(order.entry, SPARE + 3 * within)
+    except CannotDrill as refused:
+        if not order.only_plan:
+            raise
+        say(f"  This is a plan alone, the drill cannot be held now: {refused}.")
+        left = math.inf
     run = secrets.token_hex(6)
     settings = loaded.model.net_settings().of_run(run)
     record = asyncio.run(_ended_by(order.stop_file, left, _held(order, loaded, settings, run, say)))
@@ -115,8 +122,9 @@ def _signals_end(until: asyncio.Timeout, ended: list[str]) -> Iterator[None]:
     loop = asyncio.get_running_loop()
 
     def end(name: str) -> None:
-        ended.append(name)
-        until.reschedule(loop.time())
+        if not ended and not until.expired():  # one that is expiring cannot be moved any more
+            ended.append(name)
+            until.reschedule(loop.time())
 
     here = threading.current_thread() is threading.main_thread()  # elsewhere signals are the caller's
     numbers = (signal.SIGTERM, signal.SIGHUP) if here else ()

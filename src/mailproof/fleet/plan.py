@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,14 +25,13 @@ from mailproof.gate.profile import UnknownProfile, load_profile
 from mailproof.gate.waivers import Waivers
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import FleetNames, LoadedInventory, load_inventory, load_names
-from mailproof.inventory.model import names_more_than_domains
 from mailproof.net.settings import NetSettings
 from mailproof.probes import load_probes
 from mailproof.probes.probe import Probe
 from mailproof.proposal import Proposal, ProposalError, propose
 from mailproof.record import adapter
 from mailproof.targets.discovery import load_finders
-from mailproof.targets.shards import MAX_SHARDS, Divider, Division
+from mailproof.targets.shards import MAX_SHARDS, Divider, Division, holds_together, require_divisible
 from mailproof.worlds import WorldError, open_world
 
 FORMAT = "mailproof-fleet"
@@ -73,8 +73,10 @@ class Plan:
     domains: int
     sizes: tuple[int, ...]
     """Domains of each shard, those of others that visit it included."""
-    more_than_domains: bool = False
-    """Whether the inventory names something else as well: a shard without domains may have to judge that."""
+    criteria: str = ""
+    """Digest of what waivers, profiles and house rules say, whose files the settings and the inventory only name."""
+    left_out: tuple[str, ...] = ()
+    """Controls that were chosen and that no shard can judge, because they hold all domains against each other."""
     started_at: str
     today: date
     """The day as of which waivers hold."""
@@ -157,7 +159,14 @@ def make_plan(
     if not 1 <= shards <= min(MAX_SHARDS, len(fleet.names)):
         raise FleetError(f"--shards {shards}: at least 1, and no more than there are domains ({len(fleet.names)})")
     today = datetime.now(UTC).date()
-    judged = read_judged(inventory, settings, fleet.explicit or frozenset(fleet.names[:1]), today)
+    judged = _read_all(inventory, settings, fleet, today)
+    try:
+        require_divisible(judged.loaded)
+    except InventoryError as error:
+        raise FleetError(judged.loaded.redact(str(error))) from None
+    controls = [control for control in judged.controls if not holds_together(control.observations)]
+    if not controls:
+        raise FleetError("--control: what is chosen holds all domains against each other; judge it with pytest")
     divisions = Divider(_exchanges(fleet, judged, tick), fleet.refusing, shards).all()
     plan = Plan(
         inventory=inventory.resolve(),
@@ -165,13 +174,38 @@ def make_plan(
         settings=settings,
         domains=len(fleet.names),
         sizes=tuple(len(division.members) for division in divisions),
-        more_than_domains=names_more_than_domains(judged.loaded.model),
+        criteria=criteria_of(judged),
+        left_out=tuple(control.id for control in judged.controls if control not in controls),
         started_at=now(),
         today=today,
-        controls={control.id: _texts(control) for control in judged.controls},
+        controls={control.id: _texts(control) for control in controls},
     )
     write_plan(directory, plan, divisions)
     return plan
+
+
+def _read_all(inventory: Path, settings: Settings, fleet: FleetNames, today: date) -> Judged:
+    """What a whole fleet is judged by, with the domains alone that the inventory says something of. Raises
+    FleetError.
+    """
+    return read_judged(inventory, settings, fleet.explicit or frozenset(fleet.names[:1]), today)
+
+
+def criteria_of(judged: Judged) -> str:
+    """The digest of what is judged by and stands in files of its own. Raises FleetError."""
+    digest = hashlib.sha256()
+    said = [judged.policy.profile, sorted(judged.policy.profiles.items(), key=lambda named: named[0])]
+    said += [entry.waiver for entry in judged.waivers.entries]
+    for part in said:
+        digest.update(judged.loaded.redact(f"{part!r}\n").encode(errors="backslashreplace"))
+    for rules in judged.loaded.model.rules:
+        for file in sorted(rules.rglob("*.py")) if rules.is_dir() else [rules]:
+            try:
+                octets = file.read_bytes()
+            except OSError as error:
+                raise FleetError(f"{file}: cannot be read: {error.strerror}") from None
+            digest.update(hashlib.sha256(octets).digest())
+    return digest.hexdigest()
 
 
 def write_plan(directory: Path, plan: Plan, divisions: Iterable[Division]) -> None:
@@ -234,15 +268,17 @@ def read_plan(directory: Path) -> Plan:
 def differences(plan: Plan, inventory: Path, settings: Settings, shards: int | None) -> Iterator[str]:
     """Why a run cannot go on with ``plan``: what it was made of is not what is asked for now. Raises FleetError."""
     try:
-        digest = load_names(inventory).digest
+        fleet = load_names(inventory)
     except InventoryError as error:
         raise FleetError(str(error)) from None
     if plan.inventory != inventory.resolve():
         yield f"it is one of {plan.inventory}"
-    elif plan.digest != digest:
+    elif plan.digest != fleet.digest:
         yield "the inventory says something else now"
     if plan.settings != settings:
         yield "controls, profile, waivers or gate were chosen otherwise"
+    elif fleet.names and plan.criteria != criteria_of(_read_all(inventory, settings, fleet, plan.today)):
+        yield "waivers, a profile or house rules say something else now"
     if shards not in (None, plan.shards):
         yield f"it has {plan.shards} shards"
     if plan.mailproof != __version__:

@@ -13,6 +13,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from mailproof.controls import Level
 from mailproof.documents import replacing
-from mailproof.fleet.plan import FleetError, Plan
+from mailproof.fleet.plan import FleetError, Plan, read_division
 from mailproof.gate.document import Result, Traffic, parsed, plain, result_id
 from mailproof.gate.verdict import Verdict
 from mailproof.record import adapter
@@ -32,6 +34,14 @@ LEVEL = 3
 """Of compression: more takes twice the time of judging and saves a tenth."""
 
 RIGHT = (Verdict.PASS, Verdict.NOT_APPLICABLE)
+
+_VERDICTS = frozenset(map(str, Verdict))
+_LEVELS = frozenset(map(str, Level))
+_WORST_FIRST = (
+    *(Verdict.FAIL, Verdict.WAIVED, Verdict.INCONCLUSIVE),
+    *(verdict for verdict in Verdict if verdict not in (*RIGHT, Verdict.FAIL, Verdict.WAIVED, Verdict.INCONCLUSIVE)),
+    *RIGHT,
+)
 
 _EMPTY: dict[str, Any] = {
     "evidence": [],
@@ -142,10 +152,24 @@ def is_done(directory: Path, number: int, plan: Plan) -> bool:
     file = result_file(directory, number)
     if not file.exists():
         return False
-    head = next(_lines(file))
+    head = _head(file, number, _lines(file))
     if (head.get("plan"), head.get("started_at")) != (plan.digest, plan.started_at):
-        raise FleetError(f"{file}: results of another plan; remove them")
+        raise FleetError(f"{file}: results of another plan; delete the file and run again")
     return True
+
+
+def _damaged(file: Path, why: object) -> FleetError:
+    return FleetError(f"{file}: damaged: {why}; delete the file and run again")
+
+
+def _head(file: Path, number: int, lines: Iterator[dict[str, Any]]) -> dict[str, Any]:
+    """The first line. Raises FleetError if it is not that of this shard."""
+    head = next(lines, None)
+    if head is None:
+        raise _damaged(file, "it is empty")
+    if head.get("shard") != number:
+        raise _damaged(file, f"it says that it holds shard {head.get('shard')!r:.20}")
+    return head
 
 
 def _lines(file: Path) -> Iterator[dict[str, Any]]:
@@ -154,11 +178,13 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
         with gzip.open(file) as stream:
             for number, octets in enumerate(stream):
                 line = from_json(octets)
+                if not isinstance(line, dict):
+                    raise ValueError(f"line {number + 1} is no JSON object")
                 if number == 0 and (line.get("format"), line.get("version")) != (FORMAT, VERSION):
                     raise FleetError(f"{file}: no results of a shard that this version reads")
                 yield line
-    except (OSError, EOFError, zlib.error, ValueError, AttributeError) as error:
-        raise FleetError(f"{file}: damaged: {error}") from None
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise _damaged(file, error) from None
 
 
 def lines_of(directory: Path, number: int, totals: dict[int, ShardTotal]) -> Iterator[Line]:
@@ -168,29 +194,62 @@ def lines_of(directory: Path, number: int, totals: dict[int, ShardTotal]) -> Ite
     """
     file = result_file(directory, number)
     lines = _lines(file)
-    next(lines, None)
+    _head(file, number, lines)
+    last, count = ("", "", ""), 0
     try:
         for line in lines:
             if "total" in line:
-                totals[number] = adapter(ShardTotal).validate_python(line["total"])
+                total: ShardTotal = adapter(ShardTotal).validate_python(line["total"])
+                _check_total(directory, number, total, count)
+                if next(lines, None) is not None:
+                    raise ValueError("something follows its last line")
+                totals[number] = total
                 return
-            yield (line["control"], line["target"], line["target_type"]), line
-    except (ValidationError, KeyError) as error:
-        raise FleetError(f"{file}: damaged: {error}") from None
-    raise FleetError(f"{file}: damaged: it ends too early")
+            key = _key(line)
+            if key < last:
+                raise ValueError(f"{key[0]} on {key[1]} is not where it belongs by control and target")
+            last, count = key, count + 1
+            yield key, line
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(file, error) from None
+    raise _damaged(file, "it ends too early")
+
+
+def _key(line: Mapping[str, Any]) -> tuple[str, str, str]:
+    """What a line is sorted by. Raises ValueError, KeyError or TypeError for one that is no line of results."""
+    key = line["control"], line["target"], line["target_type"]
+    if not all(isinstance(part, str) for part in key):
+        raise ValueError(f"{key!r:.80}: control, target and kind of target are text")
+    if line["verdict"] not in _VERDICTS or line["level"] not in _LEVELS:
+        raise ValueError(f"{key[0]} on {key[1]}: there is no such verdict or level")
+    domains = line["domains"]
+    if not isinstance(domains, list) or not all(isinstance(name, str) for name in domains):
+        raise ValueError(f"{key[0]} on {key[1]}: domains are a list of names")
+    return key
+
+
+def _check_total(directory: Path, number: int, total: ShardTotal, count: int) -> None:
+    """Raises ValueError if the last line of a shard is not that of its results."""
+    if total.results != count:
+        raise ValueError(f"it says that it holds {total.results} results, and holds {count}")
+    if total.domains.keys() != read_division(directory, number).own:
+        raise ValueError("its domains are not those that the plan gives to this shard")
 
 
 def all_lines(directory: Path, plan: Plan, totals: dict[int, ShardTotal]) -> Iterator[Mapping[str, Any]]:
-    """The lines of all shards as one stream, sorted by control and target. What two shards judged is there once.
+    """The lines of all shards as one stream, sorted by control and target. What two shards judged is there once,
+    as the one says that found more amiss.
 
     Raises FleetError.
     """
     streams = [lines_of(directory, number, totals) for number in range(1, plan.shards + 1)]
-    last: tuple[str, str, str] | None = None
-    for key, line in heapq.merge(*streams, key=itemgetter(0)):
-        if key != last:
-            yield line
-        last = key
+    for _, same in groupby(heapq.merge(*streams, key=itemgetter(0)), key=itemgetter(0)):
+        yield min((line for _, line in same), key=_gravity)
+
+
+def _gravity(line: Mapping[str, Any]) -> tuple[int, int]:
+    """By what the worst of several lines comes first: a zone may be amiss for a domain that one shard alone has."""
+    return _WORST_FIRST.index(line["verdict"]), Level(line["level"]).rank
 
 
 def whole_results(lines: Iterable[Mapping[str, Any]], plan: Plan) -> Iterator[Result]:
@@ -198,7 +257,7 @@ def whole_results(lines: Iterable[Mapping[str, Any]], plan: Plan) -> Iterator[Re
     for line in lines:
         try:
             yield whole(line, plan.controls[line["control"]])
-        except (ValidationError, KeyError) as error:
+        except (ValidationError, KeyError, TypeError) as error:
             raise FleetError(f"{line.get('control')} on {line.get('target')}: damaged: {error}") from None
 
 

@@ -34,7 +34,7 @@ from mailproof.run.ownership import Judgeable
 from mailproof.run.seen import Seen
 from mailproof.targets.base import Target, Targets
 from mailproof.targets.mail import MailHost
-from mailproof.targets.shards import Division
+from mailproof.targets.shards import Division, holds_together
 from mailproof.targets.zones import NameServer
 
 DONE, FAILED, STOPPED = 0, 1, 3
@@ -85,7 +85,7 @@ class Stopped(Exception):
 def judge_shard(directory: Path, number: int, stop_file: Path | None = None) -> None:
     """Judge a shard of the plan in ``directory`` and write its results there. Raises FleetError, Stopped."""
     plan, division = read_plan(directory), read_division(directory, number)
-    if not division.members and not plan.more_than_domains:
+    if not division.members:
         write_shard(result_file(directory, number), number, plan, (), lambda: ShardTotal(surveyed_at=now()))
         return
     judged = read_judged(plan.inventory, plan.settings, division.members, plan.today)
@@ -181,7 +181,11 @@ class ShardRun:
     def _pairs(self, targets: Targets) -> list[Judgeable]:
         """What is judged here, in the order of the results."""
         case = self._case
-        chosen = {control.id for control in self._judged.controls}
+        chosen = {
+            control.id
+            for control in self._judged.controls
+            if self._division is None or not holds_together(control.observations)
+        }
         found: list[tuple[str, str, str, Judgeable]] = []
         for control in case.catalogue:
             ruled = case.docket.ruled(control, targets)

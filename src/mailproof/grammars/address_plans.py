@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv6Interface, IPv6Network
@@ -18,7 +19,7 @@ from typing import Any
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from mailproof.grammars.directives import parse_statements
-from mailproof.grammars.settings import continued_lines, parse_ini
+from mailproof.grammars.settings import Setting, continued_lines, parse_ini
 from mailproof.grammars.yaml_nodes import NotYAML, compose, line_of
 
 
@@ -58,6 +59,8 @@ class Link:
     """Router advertisements are heard (RFC 4861), which bring a default route."""
     prefers_temporary: int | None = None
     """The line that has the host prefer temporary addresses as the source of what it sends (RFC 6724, rule 7)."""
+    matched: bool = True
+    """The file says which link it is about."""
 
 
 Links = dict[str, Link]
@@ -86,51 +89,100 @@ def _truth(text: str) -> bool | None:
     return True if word in ("yes", "true", "on", "1") else False if word in ("no", "false", "off", "0") else None
 
 
+def _leads_everywhere(destination: str) -> bool:
+    """A destination is all of IPv6, or all of what is routed in the internet."""
+    return destination.strip().strip("\"'").lower() in ("default", "::/0", "2000::/3")
+
+
+_MAIN_TABLES = ("", "main", "254")
+
+
 def read_networkd(text: str) -> Links:
-    """One file ``*.network``: one link, named by ``Name=`` of ``[Match]``."""
+    """One file ``*.network``, or a drop-in of one: one link, named by ``Name=`` of ``[Match]``, else by nothing."""
     settings = list(parse_ini(text))
     name = next((setting.value for setting in settings if setting.name.lower() == "match/name"), "")
-    link = Link((name or "the link of this file")[:64])
+    link = Link(name[:64], matched=any(setting.name.lower().startswith("match/") for setting in settings))
     for setting in settings:
         match setting.name.lower():
             case "network/address" | "address/address":
                 _add(link, setting.value, setting.line)
-            case "network/gateway" | "route/gateway":
-                if setting.value.lower() == "_ipv6ra" or _interface(setting.value) is not None:
-                    link.default_route = True
+            case "network/gateway" if _is_gateway(setting.value):
+                link.default_route = True
+            case "network/defaultrouteondevice" if _truth(setting.value):
+                link.default_route = True
             case "network/ipv6acceptra":
                 link.hears_routers = _truth(setting.value)
             case "network/ipv6privacyextensions":
                 preferred = _truth(setting.value) is True
                 link.prefers_temporary = setting.line if preferred else None
-            case "ipv6prefix/prefix":
-                if (prefix := _prefix(setting.value)) is not None:
-                    link.announced.append(Announced(prefix, setting.line))
+    for kind, section in _networkd_sections(text, settings):
+        if kind == "route" and _networkd_default(section):
+            link.default_route = True
+        elif kind == "ipv6prefix" and "prefix" in section:
+            said = section.get("addressautoconfiguration")
+            autonomous = said is None or _truth(said.value) is not False
+            _announce(link, _prefix(section["prefix"].value), section["prefix"].line, autonomous=autonomous)
     return {link.name: link}
+
+
+def _networkd_sections(text: str, settings: list[Setting]) -> Iterator[tuple[str, dict[str, Setting]]]:
+    """Each section of its own, with its settings by name: there may be several of the same name."""
+    heads = [number for number, line in enumerate(text.splitlines(), 1) if line.lstrip().startswith("[")]
+    found: dict[int, tuple[str, dict[str, Setting]]] = {}
+    for setting in settings:
+        kind, _, name = setting.name.lower().partition("/")
+        found.setdefault(bisect_left(heads, setting.line), (kind, {}))[1][name] = setting
+    yield from found.values()
+
+
+def _networkd_default(route: dict[str, Setting]) -> bool:
+    said = {name: setting.value for name, setting in route.items()}
+    if said.get("table", "").lower() not in _MAIN_TABLES or said.get("type", "unicast").lower() != "unicast":
+        return False
+    destination = said.get("destination", "")
+    return _leads_everywhere(destination) or (not destination and _is_gateway(said.get("gateway", "")))
+
+
+def _is_gateway(text: str) -> bool:
+    return text.lower() == "_ipv6ra" or _interface(text) is not None
+
+
+def _announce(link: Link, prefix: IPv6Network | None, line: int, *, autonomous: bool = True) -> Announced | None:
+    """None for ``::/64``, which stands for the prefixes that the interface has."""
+    if prefix is None or prefix.network_address.is_unspecified:
+        return None
+    link.announced.append(Announced(prefix, line, autonomous))
+    return link.announced[-1]
 
 
 def _add(link: Link, text: str, line: int) -> None:
     found = _interface(text)
-    if found is not None:
+    if found is not None and not found.ip.is_unspecified:  # ``::/64``: networkd takes a free prefix of that length
         link.addresses.append(LinkAddress(found, line))
 
 
 def read_ifupdown(text: str) -> Links:
-    """``iface NAME inet6 METHOD`` and the options below it."""
+    """``iface NAME inet6 METHOD`` and the options below it; ifupdown-ng has no family, and both may stand there."""
     links: Links = {}
     link: Link | None = None
+    family = ""
     for number, whole, _ in continued_lines(text):
         words = whole.split()
         if not words or words[0].startswith("#"):
             continue
         if words[0] == "iface":
-            link = _link(links, words[1]) if words[2:3] == ["inet6"] else None
-            if link is not None and words[3:4] in (["auto"], ["dhcp"]):
+            family = next((word for word in words[2:3] if word in ("inet", "inet6")), "")
+            link = _link(links, words[1].partition(":")[0]) if len(words) > 1 else None  # eth0:1 is an alias of eth0
+            if link is not None and words[2:4] in (["inet6", "auto"], ["inet6", "dhcp"]):
                 link.hears_routers = True
         elif words[0] in _STANZAS or words[0].startswith("allow-"):
             link = None
         elif link is not None:
-            _ifupdown_option(link, words, number)
+            if words[0] in ("up", "post-up", "pre-up"):
+                if _adds_default(words[1:], family):
+                    link.default_route = True
+            elif family != "inet":
+                _ifupdown_option(link, words, number)
     return links
 
 
@@ -146,17 +198,28 @@ def _ifupdown_option(link: Link, words: list[str], line: int) -> None:
             last = link.addresses[-1]
             if last.interface.network.prefixlen == 128:
                 link.addresses[-1] = LinkAddress(IPv6Interface(f"{last.interface.ip}/{int(value)}"), last.line)
-        case "gateway":
+        case "gateway" if ":" in value:
             link.default_route = True
         case "accept_ra":
             link.hears_routers = value != "0"
         case "privext":
             link.prefers_temporary = line if value == "2" else None
-        case "up" | "post-up" | "pre-up" if _ADDS_DEFAULT.search(value):
-            link.default_route = True
 
 
-_ADDS_DEFAULT = re.compile(r"\broute\b.*(?:\bdefault\b|::/0)")
+def _adds_default(command: list[str], family: str) -> bool:
+    """A command adds an IPv6 route to everywhere: ``ip -6 route add default via fe80::1 dev eth0``."""
+    words = [word.strip("'\";&|()") for word in command]
+    said = frozenset(words)
+    if not any(word == "route" or word.endswith("/route") for word in words) or said & _NO_ROUTE:
+        return False
+    if "table" in words and words[words.index("table") + 1 :][:1] not in (["main"], ["254"]):
+        return False
+    if not any(_leads_everywhere(word) for word in words):
+        return False
+    return family == "inet6" or any(word in ("-6", "inet6", "::/0", "2000::/3") for word in words)
+
+
+_NO_ROUTE = frozenset(("blackhole", "del", "delete", "prohibit", "throw", "unreachable"))
 
 
 def read_netplan(text: str) -> Links:
@@ -172,7 +235,7 @@ def read_netplan(text: str) -> Links:
         if kind in _KINDS:
             for name, settings in _items(below):
                 if isinstance(settings, MappingNode):
-                    _netplan_link(_link(links, name), settings)
+                    _netplan_link(_link(links, name), settings, is_tunnel=kind == "tunnels")
     return links
 
 
@@ -192,19 +255,26 @@ _KINDS = frozenset(
 )
 
 
-def _netplan_link(link: Link, settings: MappingNode) -> None:
+def _netplan_link(link: Link, settings: MappingNode, *, is_tunnel: bool) -> None:
     for item in _list(_get(settings, "addresses")):
         holder = item.value[0][0] if isinstance(item, MappingNode) and item.value else item
         if isinstance(holder, ScalarNode):
             _add(link, holder.value, line_of(holder))
-    routes = [(_text(_get(route, "to")), _text(_get(route, "via"))) for route in _list(_get(settings, "routes"))]
-    leads_everywhere = any(to == "::/0" or (to == "default" and ":" in via) for to, via in routes)
-    if leads_everywhere or _get(settings, "gateway6") is not None:
+    routes = _list(_get(settings, "routes"))
+    if any(_netplan_default(route, is_tunnel=is_tunnel) for route in routes) or _get(settings, "gateway6") is not None:
         link.default_route = True
     link.hears_routers = _truth(_text(_get(settings, "accept-ra")))
     private = _get(settings, "ipv6-privacy")
     if private is not None and _truth(_text(private)):
         link.prefers_temporary = line_of(private)
+
+
+def _netplan_default(route: Node, *, is_tunnel: bool) -> bool:
+    """``default`` is of the family of ``via``; what is sent into a tunnel needs none."""
+    if _text(_get(route, "table")) not in _MAIN_TABLES or _text(_get(route, "type")) not in ("", "unicast"):
+        return False
+    to, via = _text(_get(route, "to")), _text(_get(route, "via"))
+    return _leads_everywhere(to) and (to != "default" or ":" in via or (is_tunnel and not via))
 
 
 def _items(node: Node | None) -> Iterator[tuple[str, Node]]:
@@ -230,19 +300,23 @@ def read_radvd(text: str) -> Links:
     """``interface NAME { prefix P { ... }; }`` of the interfaces that send: AdvSendAdvert is off by default."""
     links: Links = {}
     sending: set[str] = set()
+    last: Announced | None = None
     for setting in parse_statements(text, with_blocks=True):
         said = _RADVD.fullmatch(setting.name)
         if said is None:
             continue
         link = _link(links, said["link"])
-        prefix = _prefix(said["prefix"] or "")
         if said["option"] == "AdvSendAdvert" and _truth(setting.value):
             sending.add(link.name)
-        elif prefix is not None and said["of_prefix"] is None:
-            link.announced.append(Announced(prefix, setting.line))
-        elif said["of_prefix"] == "AdvAutonomous" and _truth(setting.value) is False and link.announced:
-            last = link.announced[-1]
-            link.announced[-1] = Announced(last.prefix, last.line, autonomous=False)
+        elif said["prefix"] and said["of_prefix"] is None:
+            last = _announce(link, _prefix(said["prefix"]), setting.line)
+        elif last is None or not said["prefix"]:
+            continue
+        elif said["of_prefix"] in ("Base6to4Interface", "Base6Interface"):  # what is announced begins with its prefix
+            link.announced.pop()
+            last = None
+        elif said["of_prefix"] == "AdvAutonomous" and _truth(setting.value) is False:
+            last = link.announced[-1] = Announced(last.prefix, last.line, autonomous=False)
     return {name: link for name, link in links.items() if name in sending}
 
 
@@ -264,10 +338,13 @@ def read_ip(text: str) -> Links:
     for item in said:
         if isinstance(item.get("ifname"), str):
             _ip_link(_link(links, item["ifname"]), item.get("addr_info"))
-        elif isinstance(item.get("dev"), str) and isinstance(item.get("dst"), str):
-            link = _link(links, item["dev"])
-            leads = item["dst"] == "default" and item.get("type", "unicast") == "unicast"
-            link.default_route = leads or bool(link.default_route)
+        elif isinstance(item.get("dst"), str):
+            leads = _leads_everywhere(item["dst"]) and item.get("type", "unicast") == "unicast"
+            hops = item.get("nexthops")  # a route that several links share has no link of its own
+            for hop in (item, *(hops if isinstance(hops, list) else ())):
+                if isinstance(hop, dict) and isinstance(hop.get("dev"), str):
+                    link = _link(links, hop["dev"])
+                    link.default_route = leads or bool(link.default_route)
     return links
 
 
@@ -276,7 +353,9 @@ def _ip_link(link: Link, addresses: Any) -> None:
         if isinstance(found, dict) and found.get("family") == "inet6":
             interface = _interface(f"{found.get('local')}/{found.get('prefixlen')}")
             if interface is not None:
-                link.addresses.append(LinkAddress(interface, 1, temporary=found.get("temporary") is True))
+                # Without preferred time it is deprecated, and no source of anything new (RFC 4862, section 5.5.4).
+                in_use = found.get("preferred_life_time") != 0 and found.get("deprecated") is not True
+                link.addresses.append(LinkAddress(interface, 1, temporary=in_use and found.get("temporary") is True))
 
 
 READERS: dict[str, Callable[[str], Links]] = {

@@ -45,6 +45,8 @@ class BackgroundLoop:
                 try:
                     task = ended.get(timeout=TICK)
                 except Empty:
+                    if not self._thread.is_alive():
+                        raise RuntimeError("the event loop was ended by what ran in it") from None
                     tick()
                 else:
                     return task.result()
@@ -56,8 +58,9 @@ class BackgroundLoop:
         """Cancel whatever still runs and end the thread."""
         if self._loop.is_closed():
             return
-        self.run(self._wind_up())
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        if self._thread.is_alive():
+            self.run(self._wind_up())
+            self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
 
@@ -77,7 +80,7 @@ STOP_PAUSE = 0.5
 
 @contextmanager
 def stopped_by(file: Path | None, until: asyncio.Timeout) -> Iterator[None]:
-    """End ``until`` as soon as there is a stop file."""
+    """End ``until`` as soon as there is a stop file. One that cannot be looked for is looked for again."""
     if file is None:
         yield
         return
@@ -85,7 +88,13 @@ def stopped_by(file: Path | None, until: asyncio.Timeout) -> Iterator[None]:
     next_look: list[asyncio.Handle] = []
 
     def look() -> None:
-        if file.exists():
+        if until.expired():  # something else has ended it: one that is expiring cannot be moved any more
+            return
+        try:
+            wanted = file.exists()
+        except OSError:  # a file system of the network that is away for a moment must not end all later looks
+            wanted = False
+        if wanted:
             until.reschedule(loop.time())
         else:
             next_look[:] = [loop.call_later(STOP_PAUSE, look)]

@@ -39,6 +39,8 @@ class PlannedLink:
     hears_routers: bool | None = None
     prefers_temporary: Place | None = None
     """What has the host prefer temporary addresses for what it sends."""
+    matched: bool = True
+    """A file says which link it is about; else it may be one of the others."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ class ListTried:
     """The answer about 127.0.0.1, which none has."""
     unknown: str = ""
     """Why it could not be asked, or refused us."""
+    passed_over: tuple[str, ...] = ()
+    """Answers about 127.0.0.1 that the configuration does not go by."""
 
 
 @dataclass(frozen=True)
@@ -42,5 +44,7 @@ class FilterLists(Observation):
                 f"127.0.0.2: {', '.join(tried.listed) or 'not listed'}; "
                 f"127.0.0.1: {', '.join(tried.unlisted) or 'not listed'}"
             )
+            if tried.passed_over:
+                said += f" ({', '.join(tried.passed_over)} does not count by the configuration)"
             lines.append(f"{tried.place}: {tried.zone}: {said}")
         return tuple(lines)

@@ -46,6 +46,8 @@ class RelayAttempts(DialogueSeen):
     """Why some forms were not tried; empty if all were."""
     both_sides: bool = False
     """STARTTLS works, so that the plain form has to be tried in clear as well."""
+    inside: bool = False
+    """The tester stands inside, where servers relay for their own networks; nothing was tried then."""
 
     @property
     def forms(self) -> tuple[Attempt, ...]:
@@ -65,18 +67,43 @@ class RelayAttempts(DialogueSeen):
 
     @property
     def relayed(self) -> tuple[Attempt, ...]:
-        """Accepted forms. Where the server takes any local part, only forms that end elsewhere tell."""
-        accepted = [attempt for attempt in self.forms if attempt.accepted]
-        anything_at = {ends_at(a.recipient) for a in self.attempts if a.accepted and a.form in COMPARISONS}
-        return tuple(attempt for attempt in accepted if ends_at(attempt.recipient) not in anything_at)
+        """Accepted forms that end elsewhere, or where the server refuses a mailbox that does not exist: one that takes
+        any local part proves nothing.
+        """
+        telling = self._outside | {ends_at(a.recipient) for a in self._compared if a.last.permanent}
+        telling -= {ends_at(a.recipient) for a in self._compared if a.accepted}
+        return tuple(a for a in self.forms if a.accepted and ends_at(a.recipient) in telling)
+
+    @property
+    def uncompared(self) -> tuple[Attempt, ...]:
+        """Accepted forms of which is not known whether the server takes any local part there."""
+        known = self._outside | {ends_at(a.recipient) for a in self._compared if a.accepted or a.last.permanent}
+        return tuple(a for a in self.forms if a.accepted and ends_at(a.recipient) not in known)
+
+    @property
+    def _compared(self) -> tuple[Attempt, ...]:
+        return tuple(attempt for attempt in self.attempts if attempt.form in COMPARISONS)
+
+    @property
+    def _outside(self) -> set[str]:
+        """Where the plain forms end: somebody else's."""
+        return {ends_at(attempt.recipient) for attempt in self.attempts if attempt.form in WITHOUT_TRICKS}
 
     @property
     def untold(self) -> str:
         """What was not tried of the plain form, inside TLS or in clear; empty if it was wherever it can be."""
-        tried = sum(attempt.form == PLAIN for attempt in self.attempts)
-        if not tried:
+        sides = {attempt.tls for attempt in self.attempts if attempt.form == PLAIN}
+        if not sides:
             return "no form was tried"
-        return "" if tried > 1 or not self.both_sides else "the plain form was tried inside TLS alone"
+        where = "inside TLS" if True in sides else "in clear"
+        return f"the plain form was tried {where} alone" if self.both_sides and len(sides) < 2 else ""
+
+    @property
+    def telling(self) -> tuple[Attempt, ...]:
+        """The attempts whose refusal says that the server does not relay: where TLS works, those inside it, since
+        servers that want TLS refuse everything in clear.
+        """
+        return tuple(a for a in self.forms if a.form in TELLING and (a.tls or not self.both_sides))
 
     @property
     def takes_unknown(self) -> bool:

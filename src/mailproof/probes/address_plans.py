@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
-from mailproof.grammars.address_plans import READERS, Link, NotAddressPlan
+from mailproof.grammars.address_plans import READERS, Link, Links, NotAddressPlan
 from mailproof.net.errors import Malformed
 from mailproof.net.network import Network
 from mailproof.observations.address_plans import AddressPlan, AnnouncedPrefix, PlannedAddress, PlannedLink
 from mailproof.places import Place
 from mailproof.probes.configuration import MAX_OCTETS, holders_of
 from mailproof.probes.probe import probe
-from mailproof.targets.files import Configuration
+from mailproof.targets.files import Configuration, ConfigurationFile
 
 MAX_LINKS = 500
 MAX_ADDRESSES = 100
@@ -29,16 +30,41 @@ async def address_plan(configuration: Configuration, net: Network) -> AddressPla
     read = READERS.get(configuration.program)
     if read is None:
         return AddressPlan(configuration.program, names)
-    links: dict[str, PlannedLink] = {}
+    found: list[tuple[ConfigurationFile, Links]] = []
+    knows_routes = False
     for file in holders_of(configuration, *COMMANDS):
         text = await net.files.text(Path(file.path), MAX_OCTETS)
         try:
-            found = await asyncio.to_thread(read, text)
+            found.append((file, await asyncio.to_thread(read, text)))
         except NotAddressPlan as error:
             raise Malformed(f"{file.name}: {error}") from None
-        for name, link in found.items():
-            links[name] = _joined(links.get(name, PlannedLink(name)), link, file.name)
-    return AddressPlan(configuration.program, names, tuple(links.values())[:MAX_LINKS])
+        # An empty list is of routes: of addresses, the loopback interface has some.
+        knows_routes |= file.command != COMMANDS[0] and "".join(text[:100].split()) == "[]"
+    links: dict[str, PlannedLink] = {}
+    owners = {Path(file.path).name: name or file.name for file, read_links in found for name in read_links}
+    for file, read_links in found:
+        for name, link in read_links.items():
+            called, matched = (name, True) if name else _called(file, owners, matched=link.matched)
+            known = links.get(called, PlannedLink(called, matched=matched))
+            links[called] = _joined(known, link, file.name)
+    planned = tuple(links.values())[:MAX_LINKS]
+    if configuration.program == "ip":
+        knows_routes |= any(link.default_route is not None for link in planned)
+        if knows_routes:
+            planned = tuple(replace(link, default_route=bool(link.default_route)) for link in planned)
+    return AddressPlan(configuration.program, names, planned)
+
+
+def _called(file: ConfigurationFile, owners: dict[str, str], *, matched: bool) -> tuple[str, bool]:
+    """The link of a file of networkd that has no name of it: that of the file that it is a drop-in of, or its own.
+
+    With it, whether it is known to be a link of its own.
+    """
+    parent = Path(file.path).parent.name
+    if parent.endswith(".network.d"):
+        owner = parent.removesuffix(".d")
+        return owners.get(owner, owner), owner in owners
+    return file.name, matched
 
 
 def _joined(known: PlannedLink, link: Link, file: str) -> PlannedLink:
@@ -55,6 +81,7 @@ def _joined(known: PlannedLink, link: Link, file: str) -> PlannedLink:
         (*known.addresses, *addresses)[:MAX_ADDRESSES],
         (*known.announced, *announced)[:MAX_ADDRESSES],
         link.default_route if known.default_route is None else known.default_route or link.default_route,
-        link.hears_routers if known.hears_routers is None else known.hears_routers,
+        known.hears_routers if link.hears_routers is None else link.hears_routers,  # the last file counts
         known.prefers_temporary if line is None else Place(file, line),
+        known.matched,
     )

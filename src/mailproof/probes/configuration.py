@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 
 from mailproof.captures import COMPLAINT
 from mailproof.grammars.directives import parse_directives, parse_haproxy, parse_statements
+from mailproof.grammars.filter_lists import shown_zone
 from mailproof.grammars.settings import (
     Setting,
     expand,
@@ -225,7 +226,16 @@ def _look(
             key = setting.name if program not in _REPEATS else f"{file.name}:{setting.line}"
             seen.pop(key, None)
             place = Place(file.name, setting.line)
-            seen[key] = SettingSeen(f"{section}{slash}{own}", setting.value, place)
+            seen[key] = SettingSeen(f"{section}{slash}{own}", _without_keys(setting.value), place)
+
+
+def _without_keys(value: str) -> str:
+    """A value without the keys that customers of DNS lists have in the names of these."""
+    return _NAMES.sub(lambda name: shown_zone(name[0]), value) if _ASKS_LISTS.search(value) else value
+
+
+_ASKS_LISTS = re.compile(r"_rbl_|_dnswl_|_rhsbl_|_rhswl_|\bdnslists\b")
+_NAMES = re.compile(r"(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){2,10}")
 
 
 def _with_macros(setting: SettingSeen, known: dict[str, str]) -> SettingSeen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -20,7 +21,7 @@ MAX_LISTS = 30
 """Lists of one program that are asked, with two questions each."""
 
 REFUSALS = ip_network("127.255.255.0/24")
-"""Answers by which lists refuse a resolver, or a question."""
+"""Answers by which lists refuse a resolver, or a question, beside those of is_refusal."""
 
 
 @probe(questions=2 * MAX_LISTS)
@@ -30,27 +31,54 @@ async def filter_lists(configuration: Configuration, net: Network) -> FilterList
     names = tuple(file.name for file in configuration.files)
     if program not in READERS:
         return FilterLists(program, names)
-    found: dict[str, tuple[ListNamed, Place]] = {}
+    found: dict[str, list[tuple[ListNamed, Place]]] = {}
+    known: set[tuple[str, str, bool]] = set()
     for file in holders_of(configuration, "postconf -n", "exim -bP", "exim4 -bP"):
         text = await net.files.text(Path(file.path), MAX_OCTETS)
         for named in await asyncio.to_thread(list, READERS[program](text)):
-            found.setdefault(named.zone, (named, Place(file.name, named.line)))
+            kind = (named.zone, named.codes, named.welcomes)
+            if kind not in known:
+                known.add(kind)
+                found.setdefault(named.zone, []).append((named, Place(file.name, named.line)))
     asked = list(found.values())[:MAX_LISTS]
-    tried = await asyncio.gather(*(_try(named, place, net) for named, place in asked))
-    return FilterLists(program, names, tuple(tried), len(found) - len(asked))
+    tried = await asyncio.gather(*(_try(uses, net) for uses in asked))
+    return FilterLists(program, names, tuple(one for uses in tried for one in uses), len(found) - len(asked))
 
 
-async def _try(named: ListNamed, place: Place, net: Network) -> ListTried:
-    seen = ListTried(shown_zone(named.zone), place, named.welcomes, named.of_addresses)
+async def _try(uses: Sequence[tuple[ListNamed, Place]], net: Network) -> list[ListTried]:
+    """One list, for each way in which the configuration goes by its answers."""
+    zone = uses[0][0].zone
+    seen = [ListTried(shown_zone(zone), place, named.welcomes, named.of_addresses) for named, place in uses]
     try:
-        unlisted = await _answer(f"1.0.0.127.{named.zone}", net)
-        listed = await _answer(f"2.0.0.127.{named.zone}", net)
+        unlisted = await _answer(f"1.0.0.127.{zone}", net)
+        listed = await _answer(f"2.0.0.127.{zone}", net)
     except NotObserved as failure:
-        return replace(seen, unknown=failure.reason.replace(named.zone, seen.zone))
-    refusal = next((code for code in (*unlisted, *listed) if ip_address(code) in REFUSALS), "")
+        unknown = failure.reason.replace(zone, shown_zone(zone))
+        return [replace(one, unknown=unknown) for one in seen]
+    refusal = next((code for code in unlisted if is_refusal(code)), "") or next(
+        # some lists of good senders say 127.0.0.1 of who is on them
+        (code for code in listed if is_refusal(code) and code != "127.0.0.1"),
+        "",
+    )
     if refusal:
-        return replace(seen, unknown=f"it refuses the question ({refusal}): ask through a resolver of your own")
-    return replace(seen, listed=listed, unlisted=unlisted)
+        unknown = f"it refuses the question ({refusal}): ask through a resolver of your own"
+        return [replace(one, unknown=unknown) for one in seen]
+    return [_went_by(named, one, listed, unlisted) for (named, _), one in zip(uses, seen, strict=True)]
+
+
+def _went_by(named: ListNamed, seen: ListTried, listed: tuple[str, ...], unlisted: tuple[str, ...]) -> ListTried:
+    counting = named.counting(unlisted)
+    passed_over = tuple(code for code in unlisted if code not in counting)
+    return replace(seen, listed=listed, unlisted=counting, passed_over=passed_over)
+
+
+def is_refusal(code: str) -> bool:
+    """An answer by which a list refuses a resolver, or a question about an address, and lists nobody.
+
+    127.255.255.0/24 of Spamhaus and others, 127.0.1.255 of its list of domains, 127.0.0.1 of URIBL, 127.0.0.255 of
+    DNSWL. RFC 5782 has no list answer 127.0.0.1.
+    """
+    return ip_address(code) in REFUSALS or code == "127.0.0.1" or (code.startswith("127.") and code.endswith(".255"))
 
 
 async def _answer(name: str, net: Network) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import ip_address
 
+from mailproof.inventory.model import Inventory
 from mailproof.net.network import Network
 from mailproof.observations.relay import (
     COMPARISON,
@@ -89,10 +90,14 @@ def comparison_forms(endpoint: SMTPEndpoint, sender: str) -> list[Form]:
 
 
 @probe(active=True, connections=SESSIONS, refusals=24)
-async def relay_attempts(endpoint: SMTPEndpoint, net: Network, smtp_session: SMTPSession) -> RelayAttempts:
+async def relay_attempts(
+    endpoint: SMTPEndpoint, net: Network, smtp_session: SMTPSession, inventory: Inventory
+) -> RelayAttempts:
     """MAIL and RCPT for mailboxes that are not the server's: every form inside TLS, the plain one in clear too."""
     if why := unserved(smtp_session):
         return RelayAttempts(smtp_session.transcript, (), "", endpoint.role, smtp_session.tester, why)
+    if inventory.vantage == "inside":
+        return RelayAttempts(smtp_session.transcript, (), "", endpoint.role, smtp_session.tester, inside=True)
     settings = net.settings
     forms = relay_forms(endpoint, settings.sender, settings.outsider)
     works = smtp_session.tls_works
@@ -106,6 +111,7 @@ async def relay_attempts(endpoint: SMTPEndpoint, net: Network, smtp_session: SMT
     if taken and not series.interrupted:
         compared = comparison_forms(endpoint, settings.sender)
         await series.ask([form for form in compared if form.name == COMPARISON or ends_at(form.recipient) in taken])
+        await series.ask_again()
     tester = await series.tester()
     return RelayAttempts(
         series.transcript,

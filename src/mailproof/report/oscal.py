@@ -161,10 +161,9 @@ def _tool(document: RunDocument) -> dict[str, Any]:
 
 def _items(document: RunDocument) -> Iterator[dict[str, Any]]:
     """What was looked at, each target once."""
-    targets = {result.target: result.target_type for result in document.results}
-    for target, kind in sorted(targets.items()):
+    for target, kind in sorted({(result.target, result.target_type) for result in document.results}):
         yield {
-            "uuid": _id("target", document.inventory, target),
+            "uuid": _id("target", document.inventory, target, kind),
             "description": markdown(target) or "none",
             "props": _properties(target=target, target_type=kind),
         }
@@ -186,7 +185,7 @@ def _observation(document: RunDocument, result: Result) -> dict[str, Any]:
         "origins": _origin(document),
         "subjects": [
             {
-                "subject-uuid": _id("target", document.inventory, result.target),
+                "subject-uuid": _id("target", document.inventory, result.target, result.target_type),
                 "type": "inventory-item",
                 "title": _line(result.target),
             }

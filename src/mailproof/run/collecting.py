@@ -17,6 +17,7 @@ from mailproof.patterns import matches
 from mailproof.report import escape
 from mailproof.run.context import Context
 from mailproof.targets.base import Target, Undiscovered
+from mailproof.targets.shards import holds_together
 
 _CONTROL = pytest.StashKey[Control | None]()
 
@@ -95,6 +96,8 @@ class Collecting:
             metafunc.parametrize("target", targets, ids=[escape.test_id(redact(target.id)) for target in targets])
 
     def _is_chosen(self, control: Control) -> bool:
+        if self._context.division is not None and holds_together(control.observations):
+            return False
         patterns = self._context.options.controls
         return not patterns or any(map(control.is_named, patterns))
 

@@ -42,6 +42,7 @@ from mailproof.run.reporting import Reporting
 from mailproof.run.seen import Seen
 from mailproof.run.surveying import Surveying
 from mailproof.targets.discovery import load_finders
+from mailproof.targets.shards import require_divisible
 
 
 class Session:
@@ -104,6 +105,8 @@ def _read(config: pytest.Config, options: Options) -> Context:
         probes = load_probes()
         load_finders()
         loaded = load_inventory(options.inventory)
+        if options.shard is not None:
+            require_divisible(loaded)
     except (BrokenExtension, InventoryError) as error:
         raise pytest.UsageError(str(error)) from None
     redact = loaded.redact

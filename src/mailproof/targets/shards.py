@@ -20,6 +20,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from mailproof.inventory.errors import InventoryError, Problem
+from mailproof.inventory.load import LoadedInventory
+from mailproof.inventory.model import CONTENT
 from mailproof.net.dns.client import DNSClient
 from mailproof.net.dns.registration import registrable
 from mailproof.net.errors import NotObserved
@@ -29,6 +32,38 @@ from mailproof.targets.mail import exchange_names
 
 ASKED_AT_ONCE = 200
 """Domains whose MX records are asked for at once."""
+
+INDIVISIBLE = (*(key for key in CONTENT if key != "domains"), "own_mailboxes", "drills")
+"""Keys of the inventory whose contents are judged by all of its domains: a shard, which knows a few of them, would
+judge otherwise."""
+
+HOLDING_TOGETHER = frozenset(
+    {
+        *("key_company", "keys_together", "look_alikes", "published_addresses", "published_mailboxes"),
+        *("server_keys", "trust_set"),
+    }
+)
+"""Observations that hold all domains of a run against each other."""
+
+
+def require_divisible(loaded: LoadedInventory) -> None:
+    """Raises InventoryError for an inventory that names more to judge than domains."""
+    problems = []
+    for key in INDIVISIBLE:
+        if key in loaded.model.model_fields_set and getattr(loaded.model, key):
+            place = loaded.places[key,]
+            wrong = (
+                "shards and fleets judge domains alone: a shard knows some of them, and this is judged by all; "
+                "put it into an inventory of its own and run it with pytest, without --shard"
+            )
+            problems.append(Problem(place.path, place.line, key, wrong))
+    if problems:
+        raise InventoryError(*problems)
+
+
+def holds_together(observations: Iterable[str]) -> bool:
+    """Whether a control of these observations holds all domains against each other, and no shard can judge it."""
+    return not HOLDING_TOGETHER.isdisjoint(observations)
 
 
 @dataclass(frozen=True)
@@ -68,7 +103,7 @@ class Division:
     own: frozenset[str]
     """The domains of this shard."""
     visitors: frozenset[str] = frozenset()
-    """Domains of other shards that a host of this one serves."""
+    """Domains of other shards that a host of this one serves, or that a host lies below which is named here."""
     hosts: frozenset[str] = frozenset()
     """MX hosts that this shard judges."""
     foreign: frozenset[str] = frozenset()
@@ -139,6 +174,12 @@ class Divider:
                 named[place - 1].update(hosts)
                 if place != home:
                     visitors[place - 1].add(name)
+        for number in range(self._of):
+            # What is said of a host depends on whether a domain above it is of the inventory, and its zone judged.
+            over = {above for host in named[number] for above in _above(host) if above in self._home}
+            over = {name for name in over if self._home[name] != number + 1}
+            visitors[number] |= over
+            named[number].update(host for name in over for host in self._exchanges[name])
         refused = {host for name in self._refusing for host in self._exchanges.get(name, ())}
         found = []
         for number in range(1, self._of + 1):

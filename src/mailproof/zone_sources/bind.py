@@ -48,7 +48,8 @@ def _zone(file: Path, statement: Statement, base: Path) -> tuple[str, Path] | No
     kind, held = statement.get("type"), statement.get("file")
     if kind is None or kind.value not in _HELD or held is None or len(statement.words) < 2:
         return None
-    if statement.words[1] == ".":
+    name, is_of_chaos = statement.words[1], "CH" in map(str.upper, statement.words[2:])
+    if name == "." or "/" in name or is_of_chaos:  # the root, a part of a reverse zone (RFC 2317), version.bind
         return None
     try:
         return domain_name(statement.words[1]), base / held.value

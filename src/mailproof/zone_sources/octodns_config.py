@@ -53,9 +53,13 @@ def _read(name: str, records: Iterable[Any]) -> tuple[SourceZone, list[Trouble]]
     zone, troubles = SourceZone(name), []
     for record in sorted(records, key=lambda record: (record.fqdn, record._type)):
         why = ""
-        if getattr(record, "dynamic", None):
+        if getattr(record, "dynamic", None) or getattr(record, "geo", None):
             why = "dynamic: what it answers with depends on who asks"
-        elif record._type == "ALIAS" or "/" in record._type:
+        elif record.ignored:
+            why = "ignored: OctoDNS publishes it nowhere"
+        elif record.included or record.excluded:
+            why = "published at some providers only"
+        elif record._type in ("ALIAS", "URLFWD") or "/" in record._type:
             why = f"{record._type} is a type of OctoDNS, and none of the DNS"
         if why:
             troubles.append(Trouble(f"{record.fqdn} {record._type}", why))

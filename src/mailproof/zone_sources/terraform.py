@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,7 @@ def read_plan(file: Path) -> tuple[dict[str, SourceZone], list[Trouble]]:
     prior = document.get("prior_state")
     known = [*resources, *_resources(prior.get("values") if isinstance(prior, dict) else None)]
     zones = {name: SourceZone(name) for name in sorted({name for name, _ in _zones(known)})}
+    private = set(_private(known))
     by_id = {id: name for name, ids in _zones(known) for id in ids}
     troubles: list[Trouble] = []
     written: set[tuple[str, str]] = set()
@@ -58,7 +59,9 @@ def read_plan(file: Path) -> tuple[dict[str, SourceZone], list[Trouble]]:
             continue
         try:
             record = _READERS[kind](values)
-            zone = _zone_of(record, zones, by_id)
+            zone = _zone_of(record, zones, by_id, private)
+            if kind.startswith("cloudflare") and record.type == "CNAME" and record.absolute(zone.name) == zone.name:
+                raise _Unwritable("a CNAME of the zone itself: Cloudflare answers with addresses in its place")
         except _Unwritable as error:
             troubles.append(Trouble(address, str(error)))
             continue
@@ -143,11 +146,22 @@ def _zones(resources: Iterable[tuple[str, str, dict[str, Any]]]) -> Iterator[tup
             continue
 
 
-def _zone_of(record: _Record, zones: dict[str, SourceZone], by_id: dict[str, str]) -> SourceZone:
+def _private(resources: Iterable[tuple[str, str, dict[str, Any]]]) -> Iterator[str]:
+    """Names of zones that only networks of the user's own see."""
+    for _, kind, values in resources:
+        if kind == "aws_route53_zone" and (values.get("vpc") or values.get("private_zone")):
+            yield str(values.get("name")).lower().rstrip(".")
+
+
+def _zone_of(
+    record: _Record, zones: dict[str, SourceZone], by_id: dict[str, str], private: Collection[str]
+) -> SourceZone:
     if record.zone_id in by_id:
         return zones[by_id[record.zone_id]]
     name = record.name.lower().rstrip(".")
     over = [zone for zone in zones if name == zone or name.endswith(f".{zone}")]
+    if not record.zone_id and any(name == zone or name.endswith(f".{zone}") for zone in private):
+        raise _Unwritable("the plan has a private zone over its name as well, and does not say which of them it is for")
     if record.zone_id or not over:
         raise _Unwritable(
             "its zone is not in the plan; a resource or a data source of the zone in the configuration names it"
@@ -210,12 +224,21 @@ _CLOUDFLARE_DATA = {
 def _google(values: dict[str, Any]) -> _Record:
     if values.get("routing_policy"):
         raise _Unwritable("a routing policy: what it answers with depends on who asks")
-    return _record(values, values.get("rrdatas"), values.get("managed_zone"), values.get("ttl"))
+    return _record(values, _quoted(values, "rrdatas"), values.get("managed_zone"), values.get("ttl"))
 
 
 def _powerdns(values: dict[str, Any]) -> _Record:
     zone = str(values.get("zone", "")).lower().rstrip(".")
-    return _record(values, values.get("records"), zone, values.get("ttl"))
+    return _record(values, _quoted(values, "records"), zone, values.get("ttl"))
+
+
+def _quoted(values: dict[str, Any], key: str) -> object:
+    """What a set of records holds. A text without quotes ends at a semicolon in a master file. Raises _Unwritable."""
+    data = values.get(key)
+    for one in _list(data) if values.get("type") in ("TXT", "SPF") else ():
+        if isinstance(one, str) and not one.lstrip().startswith('"') and any(mark in one for mark in ';()"'):
+            raise _Unwritable(f"a text without quotes around it: {one!r:.60}")
+    return data
 
 
 _READERS: dict[str, Callable[[dict[str, Any]], _Record]] = {

@@ -12,6 +12,7 @@ import dns.exception
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 import dns.tsig
@@ -91,10 +92,20 @@ def key_of(name: str, file: Path | None) -> dns.tsig.Key:
             if algorithm is None or secret is None:
                 raise SourceError(f"{file}:{statement.line}: the key has no algorithm or no secret")
             try:
-                return dns.tsig.Key(name, base64.b64decode(secret.value, validate=True), algorithm.value)
+                key = dns.tsig.Key(name, base64.b64decode(secret.value, validate=True), _algorithm(algorithm.value))
+                dns.tsig.get_context(key)  # type: ignore[no-untyped-call]  # raises for one that is not known
+                return key
+            except (KeyError, NotImplementedError):
+                known = printable(algorithm.value)
+                raise SourceError(f"{file}:{statement.line}: the algorithm {known} is not known here") from None
             except (dns.exception.DNSException, ValueError):
                 raise SourceError(f"{file}:{statement.line}: the key is none: its secret is base64") from None
     raise SourceError(f"{file}: there is no key {printable(name)}")
+
+
+def _algorithm(name: str) -> str:
+    """The name of an algorithm on the wire (RFC 8945, section 6): BIND calls the oldest one otherwise."""
+    return "HMAC-MD5.SIG-ALG.REG.INT." if name.lower() == "hmac-md5" else name
 
 
 def _receive(connection: socket.socket, query: dns.message.Message, origin: dns.name.Name, ends: float) -> SourceZone:
@@ -138,10 +149,16 @@ def _take(zone: SourceZone, rrset: dns.rrset.RRset, origin: dns.name.Name) -> bo
     """Add a record; whether it is the SOA record that ends the transfer. Raises SourceError."""
     if not rrset.name.is_subdomain(origin):
         raise SourceError(f"{printable(rrset.name.to_text())} does not lie in the zone")
+    if rrset.rdclass != dns.rdataclass.IN:
+        raise SourceError(f"a record of the class {dns.rdataclass.to_text(rrset.rdclass)}")
     is_soa = rrset.rdtype == dns.rdatatype.SOA
+    if is_soa and (rrset.name != origin or len(rrset) != 1):
+        raise SourceError(f"an SOA record of {printable(rrset.name.to_text())}, where one of the zone has its place")
     if not zone.has_soa and not is_soa:
         raise SourceError("the transfer does not begin with an SOA record")
     if zone.has_soa and is_soa:
+        if zone.lines[0].partition(" SOA ")[2] != rrset[0].to_text():
+            raise SourceError("it ends with another SOA record than it began with: the zone was changed meanwhile")
         return True
     zone.has_soa |= is_soa
     zone.has_ns |= rrset.rdtype == dns.rdatatype.NS and rrset.name == origin

@@ -17,9 +17,14 @@ from .case import Table, advises, fails, passes, skips
 
 
 def read(program: str, *texts: str) -> AddressPlan:
+    return read_files(program, {f"{number}.conf": text for number, text in enumerate(texts)})
+
+
+def read_files(program: str, texts: dict[str, str]) -> AddressPlan:
     with tempfile.TemporaryDirectory() as directory:
-        files = [Path(directory, f"{number}.conf") for number in range(len(texts))]
-        for file, text in zip(files, texts, strict=True):
+        files = [Path(directory, name) for name in texts]
+        for file, text in zip(files, texts.values(), strict=True):
+            file.parent.mkdir(exist_ok=True)
             file.write_text(text)
         found = Configuration(
             program, "mx.example.org", tuple(ConfigurationFile(str(file), file.name) for file in files)
@@ -103,6 +108,39 @@ def said(*addresses: tuple[str, str, int], temporary: bool = False, route: str =
 
 
 ETH0 = ("eth0", "2a01:25:0:1::25", 64)
+ETH0_SAID = json.dumps(
+    [{"ifname": "eth0", "addr_info": [{"family": "inet6", "local": "2a01:25:0:1::25", "prefixlen": 64}]}]
+)
+SHARED = {"dst": "default", "nexthops": [{"dev": "eth0", "gateway": "fe80::1"}, {"dev": "eth1", "gateway": "fe80::2"}]}
+DEPRECATED = {"family": "inet6", "local": "2a01:25:0:1::9", "prefixlen": 64, "temporary": True}
+
+
+def silent(*lines: str) -> AddressPlan:
+    """A link of networkd that has a public address and hears no routers."""
+    return read("networkd", networkd(STATIC[0], *lines, network="IPv6AcceptRA=no"))
+
+
+def unnamed(mac: str) -> str:
+    return networkd(*STATIC).replace("Name=eth0", f"MACAddress={mac}")
+
+
+def tunnel(route: str) -> AddressPlan:
+    """A tunnel of netplan, the only link with a public address."""
+    return read(
+        "netplan",
+        f"network: {{tunnels: {{he: {{accept-ra: false, addresses: ['2a01:25:0:2::2/64'], routes: [{route}]}}}}}}",
+    )
+
+
+HEARS = "network: {ethernets: {eth0: {accept-ra: true}}}"
+DEAF = RIGHT_NETPLAN.replace('via: "2a01:25:0:1::1"', "")
+DUAL = ALONE.replace("    up ip -6 route add default via fe80::1 dev eth0\n", "")
+MANY = "".join(
+    f"iface eth{link} inet6 static\n"
+    + "".join(f"address 2a01:25:{link:x}:{number:x}::1/64\n" for number in range(100))
+    + "gateway fe80::1\n"
+    for link in range(40)
+)
 
 TABLE: Table = {
     "IPV6-PLAN": (
@@ -116,7 +154,66 @@ TABLE: Table = {
                 read("radvd", RIGHT_RADVD),
                 said(ETH0, ("eth0", "fe80::25", 64), ("wg0", "2a01:25:0:9::1", 127)),
                 read("networkd", networkd(STATIC[0])),
+                # ``::/64`` is no address: the program takes what is free, or what the interface has.
+                read("networkd", networkd(*STATIC, "Address=::/64"), networkd("Address=::/64").replace("eth0", "eth1")),
+                read("radvd", f"{RIGHT_RADVD}interface a {{ AdvSendAdvert on; prefix ::/64 {{ AdvOnLink on; }}; }};"),
+                read(
+                    "radvd",
+                    f"{RIGHT_RADVD}interface a {{ AdvSendAdvert on;"
+                    " prefix 0:0:0:1::/64 { Base6to4Interface ppp0; AdvAutonomous off; }; };",
+                ),
+                read("ifupdown", f"{RIGHT_IFUPDOWN}iface eth0:1 inet6 static\n    address 2a01:25:0:1::26/64\n"),
+                read_files(
+                    "networkd",
+                    {
+                        "eth0.network": networkd(*STATIC),
+                        "eth0.network.d/a.conf": "[Network]\nAddress=2a01:25:0:1::9/64",
+                    },
+                ),
+                read("networkd", networkd(*STATIC), "[Network]\nAddress=2a01:25:0:1::9/64\n"),
+                read("ip", ETH0_SAID, json.dumps([SHARED])),
+                read("ip", ETH0_SAID, json.dumps([{"dst": "2000::/3", "dev": "eth0"}])),
+                silent("[Route]", "Destination=::/0"),
+                silent("[Route]", "Destination=2000::/3", "Gateway=fe80::1"),
+                silent("DefaultRouteOnDevice=yes"),
+                silent("[Route]", "Gateway=fe80::1", "[Route]", "Destination=2a01:25:9::/48", "Gateway=fe80::1"),
+                tunnel("{to: default}"),
+                tunnel("{to: '2000::/3', via: 'fe80::1', table: 254}"),
+                read("netplan", DEAF, HEARS),
+                read("ifupdown", DUAL.replace("192.0.2.25/24", "192.0.2.25/24\n    up ip -6 route add default dev he")),
+                read("ifupdown", f"{DUAL}    up /sbin/ip -6 route add 2000::/3 dev he\n"),
+                read("ifupdown", MANY),
+                read("ifupdown", f"{RIGHT_IFUPDOWN}    up {'route ' * 20_000}\n"),
+                read("networkd", networkd(*STATIC, "[IPv6Prefix]", "Prefix=fd25::/60", "AddressAutoconfiguration=no")),
             )
+        ),
+        fails(
+            "eth0: fd25::/60 is announced for hosts to make up addresses",
+            address_plan=read("networkd", networkd(*STATIC, "[IPv6Prefix]", "Prefix=fd25::/60")),
+        ),
+        *(
+            fails("no link has a route to ::/0", address_plan=found)
+            for found in (
+                silent("[Route]", "Destination=2a01:4f8:99::/48", "Gateway=fe80::1"),
+                silent("[Route]", "Destination=::/0", "Gateway=fe80::1", "Table=100"),
+                silent("[Route]", "Destination=::/0", "Type=unreachable"),
+                tunnel("{to: default, via: 'fe80::1', table: 100}"),
+                tunnel("{to: default, via: 192.0.2.1}"),
+                read("netplan", HEARS, DEAF),
+                read("ifupdown", f"{DUAL}    up ip -6 route add unreachable default\n"),
+                read("ifupdown", f"{DUAL}    up ip -6 route add default dev he table 100\n"),
+                read("ifupdown", DUAL.replace("192.0.2.25/24", "192.0.2.25/24\n    up ip route add default dev he")),
+                read("ip", ETH0_SAID, "[]"),
+                read("ip", ETH0_SAID, json.dumps([{"dst": "fe80::/64", "dev": "lo"}])),
+            )
+        ),
+        fails(
+            "2a01:25:0:1::/64 of 1.conf and 2a01:25:0:1::/64 of 0.conf are not apart",
+            address_plan=read("networkd", unnamed("02:00:00:00:00:01"), unnamed("02:00:00:00:00:02")),
+        ),
+        fails(
+            "2a01:25:0:1::/64 of eth9 and 2a01:25:0:1::/64 of eth0 are not apart",
+            address_plan=read("ifupdown", f"{ALONE}iface eth9\n    address 2a01:25:0:1::9/64\n"),
         ),
         fails(
             "eth0: fec0:0:0:1::/64 is no prefix that anybody routes", address_plan=said(("eth0", "fec0:0:0:1::1", 64))
@@ -151,7 +248,15 @@ TABLE: Table = {
                 read("ifupdown", f"{RIGHT_IFUPDOWN}    privext 1\n"),
                 read("netplan", RIGHT_NETPLAN.replace("accept-ra", "ipv6-privacy: false\n      accept-ra")),
                 said(ETH0),
+                read("ip", json.dumps([{"ifname": "eth0", "addr_info": [{**DEPRECATED, "preferred_life_time": 0}]}])),
+                silent("IPv6PrivacyExtensions=yes"),
             )
+        ),
+        fails(
+            "eth0 has the temporary address",
+            address_plan=read(
+                "ip", json.dumps([{"ifname": "eth0", "addr_info": [{**DEPRECATED, "preferred_life_time": 99}]}])
+            ),
         ),
         fails(
             "eth0 prefers temporary addresses",
@@ -160,7 +265,7 @@ TABLE: Table = {
         fails("eth1 prefers temporary addresses", address_plan=read("ifupdown", f"{RIGHT_IFUPDOWN}    privext 2\n")),
         fails(
             "eth0 prefers temporary addresses",
-            address_plan=read("netplan", RIGHT_NETPLAN.replace("accept-ra", "ipv6-privacy: true\n      accept-ra")),
+            address_plan=read("netplan", RIGHT_NETPLAN.replace("accept-ra: false", "ipv6-privacy: true")),
         ),
         fails("eth0 has the temporary address 2a01:25:0:1::25/64", address_plan=said(ETH0, temporary=True)),
         skips("radvd sets no IPv6 addresses", address_plan=read("radvd", RIGHT_RADVD)),

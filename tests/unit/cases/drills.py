@@ -49,6 +49,18 @@ _SILENT = tuple(replace(one, code=0, reply="", unasked="connection refused", unr
 _SHUT_OUT = tuple(replace(one, code=0, reply="", unasked="the server opens with 421") for one in _DURING)
 _UNASKED = tuple(replace(one, code=0, reply="", unasked="limits") for one in _BEFORE)
 _LISTED = tuple(replace(one, code=554, unasked="the server refuses the tester") for one in _DURING)
+_LISTED_BEFORE = tuple(replace(one, phase=BEFORE) for one in _LISTED)
+_LOST = replace(_SENT, arrivals=())
+
+
+def _other(*asked: Asked) -> tuple[Asked, ...]:
+    """The same of another backup."""
+    return tuple(replace(one, server="mx3.example.org[192.0.2.27]:25") for one in asked)
+
+
+_TAKES_ALL = (*_asked(BEFORE, unknown=250), *_asked(DURING, unknown=250))
+_TAKES_ALL_WHEN_DOWN = (*_BEFORE, *_asked(DURING, unknown=250))
+_NOT_KNOWN = (*_UNASKED, *_asked(DURING, unknown=250))
 
 _UP = tuple(_sample(at, BEFORE) for at in (-3.0, -2.0, -1.0))
 _GAP = (_sample(0.5, DURING, failure="timed out"), _sample(12.0, DURING, failure="timed out"), _sample(29.0, DURING))
@@ -69,14 +81,26 @@ TABLE: Table = {
         fails("is returned", backup_drilled=_backup(*_BEFORE, *_DURING, sent=replace(_SENT, code=550, arrivals=()))),
         fails("900 s after", backup_drilled=_backup(*_BEFORE, *_DURING, sent=replace(_SENT, arrivals=()))),
         advises("put off", backup_drilled=_backup(*_BEFORE, *_asked(DURING, postmaster=450))),
-        leaves("BACKUPMX-RCPT", backup_drilled=_backup(*_asked(BEFORE, unknown=250), *_asked(DURING, unknown=250))),
+        leaves("BACKUPMX-RCPT", backup_drilled=_backup(*_TAKES_ALL)),
         leaves("SMTP-NO-OPEN-RELAY", backup_drilled=_backup(*_asked(BEFORE, a=250), *_asked(DURING, a=250))),
         skips("no drill was held", backup_drilled=BackupDrilled("drill.json", None, LATER)),
         undecided("more than 400 days", backup_drilled=_backup(*_BEFORE, *_DURING, at="2025-01-01T00:00:00+00:00")),
         undecided("no backup was asked", backup_drilled=_backup(*_BEFORE)),
         undecided("opens with 421", backup_drilled=_backup(*_BEFORE, *_SHUT_OUT)),
         undecided("refuses the tester", backup_drilled=_backup(*_BEFORE, *_LISTED)),
-        undecided("is not known", backup_drilled=_backup(*_UNASKED, *_asked(DURING, unknown=250))),
+        undecided("is not known", backup_drilled=_backup(*_NOT_KNOWN)),
+        undecided("450 text", backup_drilled=_backup(*_asked(BEFORE, unknown=450), *_asked(DURING, unknown=250))),
+        undecided("450 text", backup_drilled=_backup(*_asked(BEFORE, a=450), *_asked(DURING, a=250))),
+        undecided("refuses the tester", backup_drilled=_backup(*_LISTED_BEFORE, *_asked(DURING, unknown=250))),
+        undecided("it was not asked", backup_drilled=_backup(*_other(*_BEFORE), *_asked(DURING, unknown=250))),
+        # What is wrong comes before what is not known, and that before what another control judges.
+        fails("mail for others", backup_drilled=_backup(*_TAKES_ALL[:3], *_asked(DURING, unknown=250, a=250))),
+        fails("900 s after", backup_drilled=_backup(*_TAKES_ALL, sent=_LOST)),
+        fails("900 s after", backup_drilled=_backup(*_NOT_KNOWN, sent=_LOST)),
+        fails("mx3.example.org", backup_drilled=_backup(*_NOT_KNOWN, *_other(*_TAKES_ALL_WHEN_DOWN))),
+        fails("mx3.example.org", backup_drilled=_backup(*_TAKES_ALL, *_other(*_TAKES_ALL_WHEN_DOWN))),
+        undecided("mx3.example.org", backup_drilled=_backup(*_TAKES_ALL, *_other(*_NOT_KNOWN))),
+        undecided("mx3.example.org", backup_drilled=_backup(*_TAKES_ALL, *_other(*_BEFORE, *_SHUT_OUT))),
         undecided(
             "timed out", backup_drilled=_backup(*_BEFORE, *_DURING, sent=replace(_SENT, code=0, failure="timed out"))
         ),

@@ -17,8 +17,9 @@ def tried(
     unknown: str = "",
     welcomes: bool = False,
     of_addresses: bool = True,
+    passed_over: tuple[str, ...] = (),
 ) -> ListTried:
-    return ListTried("bl.example.org", PLACE, welcomes, of_addresses, listed, unlisted, unknown)
+    return ListTried("bl.example.org", PLACE, welcomes, of_addresses, listed, unlisted, unknown, passed_over)
 
 
 def seen(*lists: ListTried, left: int = 0) -> FilterLists:
@@ -31,9 +32,13 @@ TABLE: Table = {
         passes(filter_lists=seen(tried((), welcomes=True), tried((), of_addresses=False))),
         fails("bl.example.org lists 127.0.0.1 (127.0.0.9)", filter_lists=seen(tried(unlisted=("127.0.0.9",)))),
         fails("it refuses all mail", filter_lists=seen(tried(unlisted=("11.1.1.1",)), tried((), unknown="no answer"))),
+        passes(filter_lists=seen(tried(passed_over=("127.0.0.1",)))),
         fails("it lets everybody in", filter_lists=seen(tried(unlisted=("127.0.0.9",), welcomes=True))),
         advises("does not list its test entry 127.0.0.2", filter_lists=seen(tried(), tried(()))),
         undecided("bl.example.org: no answer", filter_lists=seen(tried(()), tried((), unknown="no answer"))),
+        undecided(
+            "not sure what it is asked about", filter_lists=seen(tried(unlisted=("1.2.3.4",), of_addresses=False))
+        ),
         undecided("3 more lists were not asked", filter_lists=seen(tried(), left=3)),
         skips("postfix asks no DNS list", filter_lists=seen()),
     ),

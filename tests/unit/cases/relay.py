@@ -44,6 +44,7 @@ def _at_home(form: str) -> Attempt:
 
 
 _DENIED = (_to_outsider("plain", _RELAYING_DENIED), _to_outsider("null sender", _RELAYING_DENIED))
+_BANG = attempt("bang path", ACCEPTED, recipient="outside.example!nobody")
 _MX2 = "mx2.example.org[192.0.2.26]:25"
 _TESTER = Tester(("prober.client.example", "203.0.113.9"), "probe@probe.example")
 
@@ -97,6 +98,16 @@ TABLE: Table = {
             relay_attempts=_relay(_DENIED[0], _to_outsider("null sender", GREYLISTED)),
         ),
         leaves("SMTP-GREET-220", relay_attempts=replace(_relay(), unserved="554 no")),
+        undecided(
+            "refuses the tester",
+            relay_attempts=replace(
+                _relay(_in_tls(_to_outsider("plain", SPAMMER)), attempt("plain", None, _TLS_FIRST)), both_sides=True
+            ),
+        ),
+        undecided(
+            "in clear alone", relay_attempts=replace(_relay(_DENIED[0], _DENIED[0], interrupted="454"), both_sides=True)
+        ),
+        skips("stands inside", relay_attempts=replace(_relay(), inside=True)),
     ),
     "RELAY-MATRIX": (
         passes(relay_attempts=_relay(*_DENIED)),
@@ -169,9 +180,11 @@ TABLE: Table = {
                 attempt(COMPARISON_LITERAL, ACCEPTED, recipient="mailproof-x@[192.0.2.25]"),
             )
         ),
-        fails(
-            "bang path",
-            relay_attempts=_relay(*_DENIED, attempt("bang path", ACCEPTED, recipient="outside.example!nobody")),
+        fails("bang path", relay_attempts=_relay(*_DENIED, _BANG, attempt(COMPARISON_ALONE, UNKNOWN, recipient="x"))),
+        undecided("takes any mailbox there is not known", relay_attempts=_relay(*_DENIED, _BANG, interrupted="421")),
+        undecided(
+            "takes any mailbox there is not known",
+            relay_attempts=_relay(*_DENIED, _BANG, attempt(COMPARISON_ALONE, GREYLISTED, recipient="x")),
         ),
         leaves("SMTP-GREET-220", relay_attempts=replace(_relay(), unserved="554 no")),
     ),
