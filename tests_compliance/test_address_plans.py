@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from ipaddress import IPv6Interface, IPv6Network
 
 from mailproof.controls import MAY, SHOULD, Family, Harm, control, fail, finding, not_applicable
@@ -30,7 +31,7 @@ def test_the_links_have_prefixes_of_their_own(address_plan: AddressPlan) -> None
     timeouts before it is tried over IPv4.
     Fix: give each link and each tunnel a /64 of the /48 or /56 of the site, and one of them the route ::/0.
     """
-    links = address_plan.links
+    links = [_readable(link) for link in address_plan.links]
     if not any(link.addresses or link.announced for link in links):
         not_applicable(f"{address_plan.program} sets no IPv6 addresses")
     prefixes = [(link.name, prefix, place) for link in links for prefix, place in _prefixes(link)]
@@ -47,6 +48,23 @@ def test_the_links_have_prefixes_of_their_own(address_plan: AddressPlan) -> None
                 finding(MAY, f"{link.name}: {network} is not the /64 of a link", at=found.place)
 
 
+def _readable(link: PlannedLink) -> PlannedLink:
+    """The link without what a record calls an address, and is none."""
+    return replace(
+        link,
+        addresses=tuple(found for found in link.addresses if _can_be_read(found.address)),
+        announced=tuple(found for found in link.announced if _can_be_read(found.prefix)),
+    )
+
+
+def _can_be_read(text: str) -> bool:
+    try:
+        IPv6Interface(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _prefixes(link: PlannedLink) -> Iterable[tuple[IPv6Network, Place]]:
     """The prefixes of a link, but for those that hold on every link."""
     for found in link.addresses:
@@ -54,7 +72,7 @@ def _prefixes(link: PlannedLink) -> Iterable[tuple[IPv6Network, Place]]:
         if not _is_everywhere(found):
             yield network, found.place
     for announced in link.announced:
-        yield IPv6Network(announced.prefix), announced.place
+        yield IPv6Interface(announced.prefix).network, announced.place
 
 
 def _check_apart(prefixes: Iterable[tuple[str, IPv6Network, Place]]) -> None:
