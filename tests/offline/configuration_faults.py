@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailproof.captures import COMPLAINT, Capture, CapturedOutput, write_capture
-from tests.real.domains import DNSBL
 
 FOLDER = "configurations"
 
@@ -53,7 +52,7 @@ iface eth0 inet6 static
     gateway 2a01:25:0:1::1
     privext 0
 """
-RIGHT_SPAMASSASSIN = f"header RCVD_IN_BL eval:check_rbl('bl', '{DNSBL}.')\n"
+RIGHT_SPAMASSASSIN = "header RCVD_IN_WL eval:check_rbl('wl', 'dnswl.right.example.')\n"
 RIGHT_NETWORKD = """[Match]
 Name=eth0
 [Network]
@@ -188,7 +187,7 @@ FAULTS = (
         "CFG-DNSBL",
         "spamassassin",
         "mx.injectable.example",
-        RIGHT_SPAMASSASSIN.replace(DNSBL, "gone.right.example"),
+        RIGHT_SPAMASSASSIN.replace("dnswl.", "gone."),
         "a list that is no more",
         "advice",
     ),

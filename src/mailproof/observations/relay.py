@@ -95,15 +95,15 @@ class RelayAttempts(DialogueSeen):
         sides = {attempt.tls for attempt in self.attempts if attempt.form == PLAIN}
         if not sides:
             return "no form was tried"
-        where = "inside TLS" if True in sides else "in clear"
-        return f"the plain form was tried {where} alone" if self.both_sides and len(sides) < 2 else ""
+        return "the plain form was tried inside TLS alone" if self.both_sides and sides == {True} else ""
 
     @property
     def telling(self) -> tuple[Attempt, ...]:
-        """The attempts whose refusal says that the server does not relay: where TLS works, those inside it, since
+        """The attempts whose refusal says that the server does not relay: those inside TLS where there are such, since
         servers that want TLS refuse everything in clear.
         """
-        return tuple(a for a in self.forms if a.form in TELLING and (a.tls or not self.both_sides))
+        found = tuple(attempt for attempt in self.forms if attempt.form in TELLING)
+        return tuple(attempt for attempt in found if attempt.tls) or found
 
     @property
     def takes_unknown(self) -> bool:
