@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mailproof import __version__
 from mailproof.archiving.command import add_reports
 from mailproof.commands.capturing import add_capture
-from mailproof.commands.exporting import add_export
-from mailproof.commands.output import EXIT_USAGE, complain, print_text, say
+from mailproof.commands.exporting import add_export, render
 from mailproof.commands.running import add_running
 from mailproof.commands.sealing import add_seal
 from mailproof.commands.waiving import add_waive
@@ -28,13 +27,13 @@ from mailproof.drilling.command import add_drill
 from mailproof.exercising.command import add_exercise
 from mailproof.extensions import BrokenExtension
 from mailproof.fleet.command import add_fleet, expanded
-from mailproof.gate.document import DocumentError, read_document
 from mailproof.gate.verdict import GATE_LEVEL
 from mailproof.identity import add_identity
 from mailproof.net.text import printable, shown
+from mailproof.output import EXIT_USAGE, complain, say
 from mailproof.probes import load_probes
 from mailproof.probes.probe import Probe
-from mailproof.report.formats import FORMATS, write_formats
+from mailproof.report.formats import FORMATS
 from mailproof.targets.discovery import load_finders
 
 if TYPE_CHECKING:
@@ -415,18 +414,7 @@ def _diff(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    try:
-        document = read_document(options.file)
-    except DocumentError as error:
-        complain(f"mailproof report: {error}")
-        return EXIT_USAGE
-    if options.output is None:
-        print_text(FORMATS[options.format](document))
-        return 0
-    _, problems = write_formats(document, {options.format: options.output})
-    for problem in problems:
-        complain(f"mailproof report: {problem}")
-    return 1 if problems else 0
+    return render("report", options.file, options.format, options.output)
 
 
 def _history(options: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ waivers and the listings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -50,6 +50,11 @@ class Docket:
         near = get_close_matches(name, [*self.probes, *self.fixtures], 1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise UnknownFixture(f"{control.id} asks for {name}, which no probe observes{hint}")
+
+    def wanted(self, pairs: Iterable[tuple[Control, Target]]) -> Iterable[tuple[str, Target]]:
+        """What the controls of ``pairs`` need of their targets: each observation, by its probe, once of a target."""
+        found = {(name, target.id): (name, target) for control, target in pairs for name in self.observations(control)}
+        return found.values()
 
     def all_targets(self, control: Control, targets: Targets) -> tuple[Target, ...]:
         """Every target of the kind that ``control`` judges. Raises UnknownFixture."""

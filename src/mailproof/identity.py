@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from mailproof.net.text import shown
-
-EXIT_USAGE = 4
+from mailproof.output import EXIT_USAGE, complain, say
 
 
 def add_identity(commands: Any) -> None:
@@ -51,15 +48,15 @@ def run(options: argparse.Namespace) -> int:
             addresses = own_addresses(loaded.model)
             found = asyncio.run(look())
     except (InventoryError, WorldError) as error:
-        sys.stderr.write(f"{shown(f'mailproof identity: {error}')}\n")
+        complain(f"mailproof identity: {error}")
         return EXIT_USAGE
     if not addresses:
-        sys.stderr.write(
+        complain(
             "mailproof identity: this machine has no public address; `probe: addresses` of the inventory names the one "
-            "that servers see\n"
+            "that servers see"
         )
         return 1
     print(f"EHLO {settings.ehlo_name}, sender {settings.sender}, from {', '.join(addresses)}")
     for trait in found:
-        print(shown(loaded.redact(f"  {trait}")))
+        say(loaded.redact(f"  {trait}"))
     return 0 if all(trait.right for trait in found) else 1

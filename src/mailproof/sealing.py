@@ -24,7 +24,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mailproof.clock import now
-from mailproof.documents import UnreadableDocument, UnreadableFile, read_json, read_octets
+from mailproof.documents import UnreadableDocument, UnreadableFile, read_json, read_octets, replacing
 from mailproof.gate.document import DocumentError, RunDocument, first_fault, read_document
 from mailproof.inventory.load import load_inventory
 from mailproof.net.text import printable
@@ -153,19 +153,11 @@ def _sum(data: bytes) -> Sum:
 
 def _write(output: Path, parts: Mapping[str, bytes]) -> None:
     """Write the archive in one step. The same parts give the same octets."""
-    with tempfile.NamedTemporaryFile(dir=output.parent, prefix=f".{output.name[:64]}.", delete=False) as stream:
-        try:
-            with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-                for name, data in parts.items():
-                    info = zipfile.ZipInfo(name)
-                    info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-                    archive.writestr(info, data)
-            stream.flush()
-            Path(stream.name).chmod(0o644)
-            Path(stream.name).replace(output)
-        except BaseException:
-            Path(stream.name).unlink(missing_ok=True)
-            raise
+    with replacing(output) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in parts.items():
+            info = zipfile.ZipInfo(name)
+            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            archive.writestr(info, data)
 
 
 def unseal(file: Path) -> Seal:

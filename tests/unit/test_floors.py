@@ -37,6 +37,7 @@ FLOORS = (
     ("controls",),
     ("gate",),
     ("report",),
+    ("output",),
     (
         "archiving",
         "capturing",

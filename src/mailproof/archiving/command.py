@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailproof.net.text import shown
+from mailproof.output import EXIT_USAGE, complain, say
 
 if TYPE_CHECKING:
     from mailproof.net.mailboxes import IMAPMailbox
-
-EXIT_USAGE = 4
-"""What pytest says for a wrong command line or inventory."""
 
 DATABASE = "reports.sqlite"
 
@@ -106,7 +104,7 @@ def _import(options: argparse.Namespace) -> int:
         paths, mailboxes = _places(options)
         require_paths(paths)
         with opened(options.db, writing=True) as engine:
-            import_paths(engine, paths, summary, _note)
+            import_paths(engine, paths, summary, complain)
             for mailbox in mailboxes:
                 try:
                     import_mailbox(engine, mailbox, summary)
@@ -115,7 +113,7 @@ def _import(options: argparse.Namespace) -> int:
     except (ArchiveError, InventoryError, NoSuchPath, ValueError) as error:
         return _refuse(f"import: {error}")
     for line in summary.lines():
-        print(shown(line))
+        say(line)
     return 0 if summary.is_complete else 1
 
 
@@ -180,10 +178,6 @@ def _declared(file: Path | None) -> frozenset[str]:
     return frozenset(normal_address(sender.address) for sender in inventory.sending)
 
 
-def _note(line: str) -> None:
-    sys.stderr.write(f"{shown(line)}\n")
-
-
 def _refuse(reason: str) -> int:
-    _note(f"mailproof reports {reason}")
+    complain(f"mailproof reports {reason}")
     return EXIT_USAGE

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from mailproof.commands.output import EXIT_USAGE, complain, say
+from mailproof.output import EXIT_USAGE, complain, say
 
 
 def add_capture(commands: Any) -> None:

@@ -6,10 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from mailproof.commands.output import EXIT_USAGE, complain, print_text
 from mailproof.documents import is_same_file
-from mailproof.gate.document import DocumentError, read_document
-from mailproof.report.formats import FORMATS, write_formats
+from mailproof.output import EXIT_USAGE, complain, print_text
 
 
 def add_export(commands: Any) -> None:
@@ -27,18 +25,26 @@ def add_export(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write it; 1 if that failed, 4 if there is no such report."""
+    return render("export", options.oscal, "oscal", options.output)
+
+
+def render(command: str, result: Path, format: str, output: Path | None) -> int:
+    """Write a result in ``format`` to ``output``, else to standard output; the exit code of ``command``."""
+    from mailproof.gate.document import DocumentError, read_document
+    from mailproof.report.formats import FORMATS, write_formats
+
     try:
-        document = read_document(options.oscal)
+        document = read_document(result)
     except DocumentError as error:
-        complain(f"mailproof export: {error}")
+        complain(f"mailproof {command}: {error}")
         return EXIT_USAGE
-    if options.output is None:
-        print_text(FORMATS["oscal"](document))
+    if output is None:
+        print_text(FORMATS[format](document))
         return 0
-    if is_same_file(options.oscal, options.output):
-        complain(f"mailproof export: {options.output} is the result itself; give another name by -o")
+    if is_same_file(result, output):
+        complain(f"mailproof {command}: {output} is the result itself; give another name by -o")
         return EXIT_USAGE
-    _, problems = write_formats(document, {"oscal": options.output})
+    _, problems = write_formats(document, {format: output})
     for problem in problems:
-        complain(f"mailproof export: {problem}")
+        complain(f"mailproof {command}: {problem}")
     return 1 if problems else 0

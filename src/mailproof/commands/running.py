@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mailproof.commands.output import EXIT_USAGE, complain, say
+from mailproof.output import EXIT_USAGE, complain, say
 from mailproof.plugin import pytest_addoption
 
 if TYPE_CHECKING:

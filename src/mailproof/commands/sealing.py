@@ -6,11 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from mailproof.commands.output import EXIT_USAGE, complain, say
 from mailproof.documents import is_same_file, why_not_writable
-from mailproof.gate.document import DocumentError
-from mailproof.inventory.errors import InventoryError
-from mailproof.sealing import INVENTORY, RECORD, SealError, is_signed_by_somebody, seal, signer, unseal
+from mailproof.output import EXIT_USAGE, complain, say
 
 
 def add_seal(commands: Any) -> None:
@@ -42,6 +39,10 @@ def add_seal(commands: Any) -> None:
 
 
 def _seal(options: argparse.Namespace) -> int:
+    from mailproof.gate.document import DocumentError
+    from mailproof.inventory.errors import InventoryError
+    from mailproof.sealing import INVENTORY, RECORD, SealError, seal
+
     others = {RECORD: options.record, INVENTORY: options.inventory}
     output = options.output or options.result.with_suffix(".seal")
     if reason := why_not_writable(output):
@@ -63,6 +64,8 @@ def _seal(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
+    from mailproof.sealing import SealError, is_signed_by_somebody, signer, unseal
+
     try:
         found = unseal(options.file)
         if options.signers is not None:

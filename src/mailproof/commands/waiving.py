@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailproof.clock import now
-from mailproof.commands.output import EXIT_USAGE, complain, say
 from mailproof.gate.verdict import Verdict
+from mailproof.output import EXIT_USAGE, complain, say
 
 if TYPE_CHECKING:
     from mailproof.gate.document import Result

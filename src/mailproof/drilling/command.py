@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from mailproof.net.text import shown
+from mailproof.output import EXIT_USAGE
 
 if TYPE_CHECKING:
     from mailproof.inventory.drill import BackupDrill, VIPDrill
     from mailproof.inventory.load import LoadedInventory
 
-EXIT_USAGE = 4
-"""What pytest says for a wrong command line or inventory."""
 EXIT_DOWN = 1
 """What was taken down is down still."""
 BACKUP_MX, VIP = "backup-mx", "vip"

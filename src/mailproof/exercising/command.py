@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from mailproof.net.text import shown
+from mailproof.output import EXIT_USAGE, complain
 
-EXIT_USAGE = 4
 """What pytest says for a wrong command line or inventory."""
 
 
@@ -79,6 +78,6 @@ def _exercise(options: argparse.Namespace) -> int:
         UnusableKey,
         OSError,
     ) as error:
-        print(shown(redact(f"mailproof exercise: {error}")), file=sys.stderr)
+        complain(redact(f"mailproof exercise: {error}"))
         return EXIT_USAGE
     return 0

@@ -32,7 +32,7 @@ from mailproof.run.case import Case
 from mailproof.run.judge import Judge
 from mailproof.run.ownership import Judgeable
 from mailproof.run.seen import Seen
-from mailproof.targets.base import Target, Targets
+from mailproof.targets.base import Targets
 from mailproof.targets.mail import MailHost
 from mailproof.targets.shards import Division, holds_together
 from mailproof.targets.zones import NameServer
@@ -149,13 +149,10 @@ class ShardRun:
             self._case.targets = expedition.discover(elsewhere=elsewhere)
             self._seconds["discovery"] = time.monotonic() - began
             pairs = self._pairs(self._case.targets)
-            wanted: dict[tuple[str, str], tuple[str, Target]] = {}
-            for control, target, _ in pairs:
-                for name in self._case.docket.observations(control):
-                    wanted[name, target.id] = (name, target)
+            wanted = self._case.docket.wanted((control, target) for control, target, _ in pairs)
             began = time.monotonic()
             self._check_stop()
-            record = expedition.survey(wanted.values(), stop_file=self._stop_file)
+            record = expedition.survey(wanted, stop_file=self._stop_file)
             self._check_stop()
             self._seconds["survey"] = time.monotonic() - began
         yield from self._judge(record, pairs)

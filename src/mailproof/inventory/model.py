@@ -433,8 +433,3 @@ class Inventory(Part):
             zone_files=self.zone_files,
             allow_private=self.allow_private,
         )
-
-
-def names_more_than_domains(inventory: Inventory) -> bool:
-    """Whether there is something to check beside the domains."""
-    return any(getattr(inventory, key) for key in CONTENT if key != "domains")

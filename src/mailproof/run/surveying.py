@@ -12,7 +12,6 @@ import pytest
 from mailproof.expedition import Expedition
 from mailproof.extensions import BrokenExtension
 from mailproof.inventory.load import load_inventory
-from mailproof.inventory.model import names_more_than_domains
 from mailproof.net.settings import NetSettings
 from mailproof.observations import Former, Observation
 from mailproof.record import Record, RecordError, read_record, write_record
@@ -21,7 +20,6 @@ from mailproof.run.collecting import is_collection_broken, pairs
 from mailproof.run.context import Context
 from mailproof.run.machine import told_shortages
 from mailproof.run.progress import ProgressDisplay
-from mailproof.targets.base import Target
 from mailproof.targets.shards import Divider, Division, Shard
 
 
@@ -100,7 +98,7 @@ class Surveying:
             exchanges = expedition.ask_exchanges(domain.name for domain in domains)
         refusing = [domain.name for domain in domains if domain.active is False]
         division = Divider(exchanges, refusing, shard.of).all()[shard.number - 1]
-        if not division.members and not names_more_than_domains(context.loaded.model):
+        if not division.members:
             raise pytest.UsageError(f"--shard {shard}: nothing of the inventory falls into it")
         return division
 
@@ -109,15 +107,10 @@ class Surveying:
         context = self._context
         if is_collection_broken(session) or self._expedition is None or context.options.collect_only:
             return
-        wanted: dict[tuple[str, str], tuple[str, Target]] = {}
-        for control, target in pairs(session.items):
-            for name in context.docket.observations(control):
-                wanted[name, target.id] = (name, target)
+        wanted = context.docket.wanted(pairs(session.items))
         with told_shortages():
             with self._progress("survey") as tick:
-                self._take(
-                    self._expedition.survey(wanted.values(), tick, self._former(), self._context.options.stop_file)
-                )
+                self._take(self._expedition.survey(wanted, tick, self._former(), self._context.options.stop_file))
             self.close()
         self._expedition = None
         self._write_record()

@@ -152,14 +152,13 @@ class Divider:
         self._of = of
         self._refusing = refusing
         self._home = {name: shard_of(hosts[0] if hosts else registrable(name), of) for name, hosts in exchanges.items()}
-        self._owner: dict[str, int] = {}
-        """Hosts with the shard that judges them."""
         at: dict[str, int] = {}
         for name, hosts in exchanges.items():
             home = self._home[name]
             for host in hosts:
                 at[host] = home if at.setdefault(host, home) == home else 0
         self._owner = {host: home or shard_of(host, of) for host, home in at.items()}
+        """Hosts with the shard that judges them."""
 
     def all(self) -> list[Division]:
         """The divisions of all shards, in order."""

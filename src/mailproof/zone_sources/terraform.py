@@ -95,7 +95,6 @@ class _Record:
     ttl: int
     data: tuple[str, ...]
     zone_id: str = ""
-    zone: str = ""
 
     def absolute(self, zone: str) -> str:
         """The name without the last dot."""
