@@ -130,7 +130,7 @@ def test_the_plan_says_what_would_be_contacted(tmp_path: Path, capsys: pytest.Ca
     assert contact["active"] == []
     assert set(contact["withheld"]) == {
         *("mailboxes", "starttls_injection", "conversation"),
-        *("http_requests", "idle", "ntlm_challenge"),
+        *("http_requests", "idle", "ntlm_challenge", "relay_attempts"),
     }
     assert contact["refusals"] == 0
 

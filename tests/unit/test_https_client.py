@@ -162,6 +162,15 @@ def test_hostile_servers(site: Site, failure: type[NotObserved]) -> None:
     assert type(caught.value) is failure
 
 
+def test_a_handshake_that_gets_no_answer_is_no_fault_of_tls() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        where = SocketAddress(*silent.getsockname())
+        limits = replace(QUICK, connect=0.3)
+        client = HTTPSClient(NetSettings(limits=limits, connect={"192.0.2.80:443": where}), Hosts(limits))
+        with pytest.raises(TimedOut):
+            asyncio.run(client.fetch(URL, ("192.0.2.80",)))
+
+
 def test_the_next_address_is_tried_when_one_refuses() -> None:
     response, _ = fetch(Site(NAME, POLICY), addresses=("192.0.2.81", "192.0.2.80"))
     assert (response.status, response.address) == (200, "192.0.2.80")

@@ -349,10 +349,14 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         cause = cause.__cause__ or cause.__context__
 
 
+_NOT_OF_THE_PEER = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+"""A connection that merely ended, and octets that are waited for: behind each time-out of a handshake is one."""
+
+
 def tls_cause(error: BaseException) -> ssl.SSLError | None:
-    """The TLS failure behind ``error``; a connection that merely ended is none."""
+    """The TLS failure behind ``error``; a connection that merely ended is none, and neither is a silent peer."""
     for cause in _causes(error):
-        if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, _NOT_OF_THE_PEER):
             return cause
     return None
 

@@ -332,7 +332,10 @@ class _Zone:
         ttl = min(soa.ttl, soa[0].minimum)
         signature = self.signatures.get(self.apex, {}).get(RdataType.SOA)
         found = [soa] if signature is None else [soa, signature]
-        return [dns.rrset.from_rdata_list(rrset.name, ttl, list(rrset)) for rrset in found]
+        negative = [_owned(rrset.name, rrset) for rrset in found]
+        for rrset in negative:
+            rrset.ttl = ttl
+        return negative
 
 
 def add_extended_error(response: dns.message.Message, code: int, text: str) -> None:
@@ -363,4 +366,8 @@ def _key(name: dns.name.Name) -> _Key:
 
 
 def _owned(name: dns.name.Name, rdataset: dns.rdataset.Rdataset) -> dns.rrset.RRset:
-    return dns.rrset.from_rdata_list(name, rdataset.ttl, list(rdataset))
+    """The records as those of ``name``. They were compared when they were read, and need not be once more."""
+    rrset = dns.rrset.RRset(name, rdataset.rdclass, rdataset.rdtype, rdataset.covers)
+    rrset.ttl = rdataset.ttl
+    rrset.items = rdataset.items.copy()
+    return rrset
