@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from mailproof.fixtures.dns_responder import Behaviour, Fault
 from mailproof.fixtures.dns_server import DNSServer
-from mailproof.fixtures.dns_signing import sign
+from mailproof.fixtures.dns_signing import SignedZone
 from mailproof.net.dns.client import MAX_ALIASES, Answer, DNSClient, ExtendedError, ResourceRecord
 from mailproof.net.errors import (
     Bogus,
@@ -316,7 +316,7 @@ def test_tcp_is_used_where_asked_for() -> None:
 
 
 def test_signatures_come_unless_declined() -> None:
-    signed = sign(zone()).zone
+    signed = SignedZone(zone()).zone
     assert ask(DNSServer([signed]), "example.com", "DNSKEY").exists
     assert ask(DNSServer([signed]), "example.com", "RRSIG").exists
     negative = ask(DNSServer([signed]), "none.example.com", "A")

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from mailproof.fixtures.dns_responder import Behaviour, Fault
 from mailproof.fixtures.dns_server import DNSServer
-from mailproof.fixtures.dns_signing import sign
+from mailproof.fixtures.dns_signing import SignedZone
 from mailproof.net.dns.zone_files import parse_zone
 from mailproof.net.settings import SocketAddress
 
@@ -155,7 +155,7 @@ def test_a_bogus_zone_is_servfail_with_ede_6_unless_checking_is_disabled() -> No
 
 
 def test_signatures_come_with_do_only() -> None:
-    signed = sign(zone())
+    signed = SignedZone(zone())
     with_do = over_udp(DNSServer([signed.zone]), query("example.com", "MX", want_dnssec=True))
     assert [rrset.rdtype for rrset in with_do.answer] == [dns.rdatatype.MX, dns.rdatatype.RRSIG]
     without = over_udp(DNSServer([signed.zone]), query("example.com", "MX"))

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailproof.fixtures.dns_signing import sign
+from mailproof.fixtures.dns_signing import SignedZone
 from mailproof.net.dns.zone_files import parse_zone
 from mailproof.net.dns.zones import Zones
 
@@ -30,7 +30,7 @@ from .zone_world import EXAMPLE, NET, ask, world
 def test_the_ttl_of_nsec_is_the_lesser_of_minimum_and_the_soas(ttl: int, minimum: int, expected: int) -> None:
     """RFC 9077, section 3."""
     text = f"$TTL 86400\n@ {ttl} SOA ns h 1 2 3 4 {minimum}\n@ NS ns\nns A 192.0.2.1\n"
-    signed = sign(parse_zone("example.net", text)).zone
+    signed = SignedZone(parse_zone("example.net", text)).zone
     assert {rdataset.ttl for _, rdataset in signed.iterate_rdatasets("NSEC")} == {expected}
 
 
@@ -38,14 +38,14 @@ def test_nsec_at_a_delegation_lists_no_glue() -> None:
     """RFC 4035, section 2.3."""
     digest = "ab" * 32
     text = f"{NET}cut NS cut\ncut A 192.0.2.7\nsafe NS safe\nsafe A 192.0.2.8\nsafe DS 1 13 2 {digest}\n"
-    signed = sign(parse_zone("example.net", text)).zone
+    signed = SignedZone(parse_zone("example.net", text)).zone
     assert signed.find_rdataset("cut.example.net.", "NSEC")[0].to_text().split()[1:] == ["NS", "RRSIG", "NSEC"]
     assert signed.find_rdataset("safe.example.net.", "NSEC")[0].to_text().split()[1:] == ["NS", "DS", "RRSIG", "NSEC"]
     assert signed.get_rdataset("cut.example.net.", "RRSIG", "A") is None
 
 
 WORLD = world()
-SIGNED = Zones([sign(parse_zone("example.com", EXAMPLE)).zone])
+SIGNED = Zones([SignedZone(parse_zone("example.com", EXAMPLE)).zone])
 LABELS = st.sampled_from(
     [
         "*",

@@ -19,7 +19,7 @@ import dns.rrset
 import dns.zone
 import pytest
 
-from mailproof.fixtures.dns_signing import delegate, sign
+from mailproof.fixtures.dns_signing import SignedZone, delegate
 from mailproof.net.dns.zone_files import parse_zone
 from mailproof.net.dns.zones import End, Zones
 
@@ -160,7 +160,7 @@ def test_names_outside_are_refused_by_an_authority_and_do_not_exist_for_a_resolv
 
 
 def test_ds_is_answered_by_the_parent() -> None:
-    signed = sign(parse_zone("sub.example.com", SUB))
+    signed = SignedZone(parse_zone("sub.example.com", SUB))
     parent = parse_zone("example.com", EXAMPLE)
     delegate(parent, signed.ds)
     for zones in (Zones([parent, signed.zone]), Zones([parent])):
@@ -183,7 +183,7 @@ def test_ds_is_answered_by_the_parent() -> None:
     ],
 )
 def test_negative_answers_of_a_signed_zone_are_proved(name: str, type_: str, proofs: set[str]) -> None:
-    zones = Zones([sign(parse_zone("example.com", EXAMPLE)).zone])
+    zones = Zones([SignedZone(parse_zone("example.com", EXAMPLE)).zone])
     response = ask(name, type_, zones=zones, dnssec=True)
     found = {owner for owner in types_in(response.authority) if owner.endswith("NSEC")}
     assert found == proofs
@@ -192,19 +192,19 @@ def test_negative_answers_of_a_signed_zone_are_proved(name: str, type_: str, pro
 
 
 def test_the_signature_of_a_negative_soa_has_its_ttl() -> None:
-    zones = Zones([sign(parse_zone("example.com", EXAMPLE)).zone])
+    zones = Zones([SignedZone(parse_zone("example.com", EXAMPLE)).zone])
     response = ask("mx1.example.com", "AAAA", zones=zones, dnssec=True)
     assert {rrset.ttl for rrset in response.authority if rrset.name == dns.name.from_text("example.com")} == {300}
 
 
 def test_an_unsigned_delegation_is_proved_in_the_referral() -> None:
-    zones = Zones([sign(parse_zone("example.com", EXAMPLE)).zone])
+    zones = Zones([SignedZone(parse_zone("example.com", EXAMPLE)).zone])
     response = ask("host.cut.example.com", "A", zones=zones, dnssec=True)
     assert types_in(response.authority) == ["cut.example.com. NS", "cut.example.com. NSEC"]
 
 
 def test_answers_of_a_signed_zone_validate() -> None:
-    zone = sign(parse_zone("example.com", EXAMPLE)).zone
+    zone = SignedZone(parse_zone("example.com", EXAMPLE)).zone
     zones = Zones([zone])
     origin = dns.name.from_text("example.com")
     keys: dict[dns.name.Name, dns.node.Node | dns.rdataset.Rdataset] = {
@@ -218,7 +218,7 @@ def test_answers_of_a_signed_zone_validate() -> None:
 
 
 def test_signatures_and_keys_can_be_asked_for() -> None:
-    zones = Zones([sign(parse_zone("example.com", EXAMPLE)).zone])
+    zones = Zones([SignedZone(parse_zone("example.com", EXAMPLE)).zone])
     assert {rrset.covers for rrset in ask("example.com", "RRSIG", zones=zones).answer} >= {
         dns.rdatatype.SOA,
         dns.rdatatype.MX,
@@ -228,7 +228,7 @@ def test_signatures_and_keys_can_be_asked_for() -> None:
 
 
 def test_signatures_can_be_made_expired() -> None:
-    zone = sign(parse_zone("example.com", EXAMPLE), lifetime=timedelta(days=-1)).zone
+    zone = SignedZone(parse_zone("example.com", EXAMPLE), lifetime=timedelta(days=-1)).zone
     origin = dns.name.from_text("example.com")
     soa = zone.find_rrset(origin, dns.rdatatype.SOA)
     signature = zone.find_rrset(origin, dns.rdatatype.RRSIG, dns.rdatatype.SOA)
@@ -242,7 +242,7 @@ def test_signatures_can_be_made_expired() -> None:
 def test_signing_leaves_the_original_alone() -> None:
     zone = parse_zone("example.com", EXAMPLE)
     before = zone.to_text()
-    sign(zone)
+    assert SignedZone(zone).zone.to_text() != before
     assert zone.to_text() == before
 
 

@@ -7,7 +7,7 @@ RFC 6672, negative answers by RFC 2308 and the DNSSEC records of RFC 4035, secti
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -73,30 +73,39 @@ class Lookup:
         return dns.rcode.NOERROR
 
 
+@dataclass(frozen=True)
+class LateZone:
+    """A zone that is made when somebody asks for it: most questions touch few of many."""
+
+    origin: dns.name.Name
+    make: Callable[[], dns.zone.Zone]
+
+
 class Zones:
     """A set of zones, read once: later changes to the zone objects are not seen.
 
     Raises ValueError for a zone with relative names and for two zones of one name.
     """
 
-    def __init__(self, zones: Iterable[dns.zone.Zone] = ()) -> None:
-        self._zones: dict[_Key, _Zone] = {}
+    def __init__(self, zones: Iterable[dns.zone.Zone | LateZone] = ()) -> None:
+        self._zones: dict[_Key, _Zone | LateZone] = {}
         for zone in zones:
-            indexed = _Zone(zone)
-            if indexed.apex in self._zones:
-                raise ValueError(f"zone {zone.origin} is there twice")
-            self._zones[indexed.apex] = indexed
+            given = zone if isinstance(zone, LateZone) else _Zone(zone)
+            apex = _key(given.origin)
+            if apex in self._zones:
+                raise ValueError(f"zone {given.origin} is there twice")
+            self._zones[apex] = given
 
     def __iter__(self) -> Iterator[dns.zone.Zone]:
-        return (indexed.zone for indexed in self._zones.values())
+        return (self._made(apex).zone for apex in self._zones)
 
     def __len__(self) -> int:
         return len(self._zones)
 
     def find(self, qname: dns.name.Name) -> dns.zone.Zone | None:
         """The deepest zone that encloses the absolute name ``qname``, or None."""
-        indexed = self._enclosing(_key(qname))
-        return indexed.zone if indexed else None
+        found = self._enclosing(_key(qname))
+        return found.zone if found else None
 
     def respond(self, query: dns.message.Message, recursive: bool) -> dns.message.Message:
         """Answer ``query`` as an authoritative server of the zones, or as a resolver whose world they are.
@@ -170,14 +179,20 @@ class Zones:
     def _enclosing(self, key: _Key, parent_side: bool = False) -> _Zone | None:
         own = None
         for start in range(len(key)):
-            zone = self._zones.get(key[start:])
-            if zone is None:
+            apex = key[start:]
+            if apex not in self._zones:
                 continue
             if parent_side and start == 0 and key != (b"",):
-                own = zone
+                own = apex
                 continue
-            return zone
-        return own
+            return self._made(apex)
+        return None if own is None else self._made(own)
+
+    def _made(self, apex: _Key) -> _Zone:
+        zone = self._zones[apex]
+        if isinstance(zone, LateZone):
+            zone = self._zones[apex] = _Zone(zone.make())
+        return zone
 
 
 class _Zone:
