@@ -265,5 +265,10 @@ def test_what_ends_a_drill_brings_the_part_back(world: _World, number: int | Non
             os.kill(os.getpid(), number)
 
     _once_down(world.part, end)
-    assert world.drill("vip", *world.commands, "--stop-file", str(stop)) == code
+    # Tests that are run in the background of a script have Ctrl-C ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert world.drill("vip", *world.commands, "--stop-file", str(stop)) == code
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert not (world.directory / "drilled").exists()
