@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from mailproof import __version__
 from mailproof.archiving.command import add_reports
 from mailproof.commands.capturing import add_capture
-from mailproof.commands.exporting import add_export, render
+from mailproof.commands.exporting import add_export
+from mailproof.commands.reporting import add_report
 from mailproof.commands.running import add_running
 from mailproof.commands.sealing import add_seal
 from mailproof.commands.waiving import add_waive
@@ -33,7 +34,6 @@ from mailproof.net.text import printable, shown
 from mailproof.output import EXIT_USAGE, complain, say
 from mailproof.probes import load_probes
 from mailproof.probes.probe import Probe
-from mailproof.report.formats import FORMATS
 from mailproof.targets.discovery import load_finders
 
 if TYPE_CHECKING:
@@ -163,16 +163,7 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("new", metavar="NEW", type=Path, help="the later result")
     diff.add_argument("--format", choices=("text", "markdown"), default="text", help="default: %(default)s")
     diff.set_defaults(run=_diff)
-    report = commands.add_parser(
-        "report",
-        help="render an earlier result",
-        description="Render the JSON report of an earlier run: mailproof report reports/prod.json --format sarif",
-    )
-    report.add_argument("file", metavar="FILE.json", type=Path, help="the JSON report of a run")
-    report.add_argument("--format", choices=sorted(FORMATS), required=True, help="what to make of it")
-    report.add_argument("-o", "--output", metavar="OUT", type=Path, help="write to this file, not to standard output")
-    report.set_defaults(run=_report)
-
+    add_report(commands)
     trend = commands.add_parser(
         "history",
         help="show score and open findings over time",
@@ -411,10 +402,6 @@ def _diff(options: argparse.Namespace) -> int:
         return EXIT_USAGE
     say((report.as_markdown if options.format == "markdown" else report.text)(comparison).removesuffix("\n"))
     return 1 if comparison.worse else 0
-
-
-def _report(options: argparse.Namespace) -> int:
-    return render("report", options.file, options.format, options.output)
 
 
 def _history(options: argparse.Namespace) -> int:

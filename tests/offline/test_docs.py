@@ -16,10 +16,11 @@ from typing import get_args
 import pytest
 
 from mailproof.cli import _parser, main
-from mailproof.gate.document import read_document
+from mailproof.gate.document import as_json, read_document
 from mailproof.inventory.evidence import ProgramName
 from tests.offline import message_faults, report_faults
 from tests.offline.user import HANGS, SOURCE, pytest_run, write_inventory
+from tests.unit.documents import document, result
 
 DOCS = SOURCE / "docs"
 
@@ -165,6 +166,21 @@ def test_the_commands_of_the_page_on_reports_work_as_printed(
     assert "files: 0 new reports" in again
     assert "right.example: " in shown
     assert "DMARC-" in judged
+
+
+def test_the_commands_of_the_page_on_formats_work_as_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (DOCS / "reports.md").read_text(encoding="utf-8")
+    (tmp_path / "reports").mkdir()
+    found = (result(target="mx1.example.org"), result("pass", target="mx2.example.org", control="SPF-SYNTAX"))
+    (tmp_path / "reports" / "prod.json").write_text("".join(as_json(document(*found))))
+    monkeypatch.chdir(tmp_path)
+    for command in re.findall(r"^    mailproof (report .*)$", page, re.MULTILINE):
+        assert main(shlex.split(command)) == 0, command
+        said = capsys.readouterr().out
+        assert ("-o" in command) != ("decision: FAIL" in said), command
+        assert ("SPF-SYNTAX" in said) == ("pass" in command), command
 
 
 def test_the_commands_of_the_page_on_fleets_work_as_printed(

@@ -1,0 +1,125 @@
+"""``mailproof report``: the result of an earlier run, as people and programs want it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mailproof.commands.exporting import hand_over
+from mailproof.gate.verdict import Verdict
+from mailproof.output import EXIT_USAGE, complain
+from mailproof.report.formats import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mailproof.gate.document import RunDocument
+    from mailproof.report.narrowing import Wanted
+
+NARROWED = ("text", "html", "csv")
+"""Formats that may hold a part of a result. What programs read is whole: a part would look like all there is."""
+
+
+def add_report(commands: Any) -> None:
+    """Add the command to the parser of the command line."""
+    command = commands.add_parser(
+        "report",
+        help="show an earlier result, or render it",
+        description="Show the JSON report of an earlier run as text, or render it in another format: "
+        "mailproof report reports/prod.json --format sarif",
+        epilog="What mx1 was found guilty of, with all evidence: mailproof report reports/prod.json --target 'mx1.*' "
+        "--verdict fail --proof",
+    )
+    command.add_argument("file", metavar="FILE.json", type=Path, help="the JSON report of a run")
+    command.add_argument(
+        "--format", choices=sorted(FORMATS), default="text", help="what to make of it (default: %(default)s)"
+    )
+    command.add_argument("-o", "--output", metavar="OUT", type=Path, help="write to this file, not to standard output")
+    part = command.add_argument_group("what is shown", f"of a report as {', '.join(NARROWED)}; all may be repeated")
+    for name, metavar, help in (
+        ("control", "PATTERN", "only controls with such an id, like SPF-* or PTR-FCRDNS"),
+        ("target", "PATTERN", "only targets with such an id, like 'mx1.example.org*'"),
+    ):
+        part.add_argument(f"--{name}", metavar=metavar, action="append", default=[], help=help)
+    part.add_argument(
+        "--verdict",
+        type=_verdict,
+        choices=[*Verdict],
+        metavar="VERDICT",
+        action="append",
+        default=[],
+        help=f"only these: {', '.join(_word(verdict) for verdict in Verdict)}; as text, passes and what does not apply "
+        "are only counted without it",
+    )
+    part.add_argument("--proof", action="store_true", help="all evidence of what is shown, as text")
+    command.set_defaults(run=run)
+
+
+def _word(verdict: Verdict) -> str:
+    return verdict.replace(" ", "-")
+
+
+def _verdict(text: str) -> Verdict:
+    for verdict in Verdict:
+        if text.lower().replace(" ", "-") == _word(verdict):
+            return verdict
+    raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(_word(verdict) for verdict in Verdict)}")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show it; 1 if it could not be written, 4 if there is no such report or nothing of the kind in it."""
+    from mailproof.gate.document import DocumentError, read_document
+    from mailproof.report.narrowing import Wanted
+
+    wanted = Wanted(
+        controls=tuple(options.control), targets=tuple(options.target), verdicts=tuple(dict.fromkeys(options.verdict))
+    )
+    if reason := _why_not(options, wanted):
+        complain(f"mailproof report: {reason}")
+        return EXIT_USAGE
+    try:
+        document = read_document(options.file)
+    except DocumentError as error:
+        complain(f"mailproof report: {error}")
+        return EXIT_USAGE
+    if unmet := [*wanted.unmet(document)]:
+        for reason in unmet:
+            complain(f"mailproof report: {options.file}: {reason}")
+        return EXIT_USAGE
+    return hand_over("report", options.file, options.output, _renderer(options, wanted)(document))
+
+
+def _why_not(options: argparse.Namespace, wanted: Wanted) -> str:
+    """What does not go together; empty if all does."""
+    if wanted and options.format not in NARROWED:
+        return f"{wanted}: --format {options.format} is always whole; a part is shown as {', '.join(NARROWED)}"
+    if options.proof and options.format != "text":
+        return f"--proof is for --format text; {options.format} has the evidence that it can hold"
+    return ""
+
+
+def _renderer(options: argparse.Namespace, wanted: Wanted) -> Callable[[RunDocument], str]:
+    from mailproof.report import csv_table, html, text
+    from mailproof.report.narrowing import extent, narrowed
+
+    match options.format:
+        case "text":
+            live = options.output is None and sys.stdout.isatty()
+            width = shutil.get_terminal_size((text.WIDTH, 0)).columns if live else text.WIDTH
+            colour = live and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+            return partial(text.render, wanted=wanted, proof=options.proof, width=width, colour=colour)
+        case "html" if wanted:
+
+            def page(document: RunDocument) -> str:
+                part = narrowed(document, wanted)
+                return html.render(part, extent(document, part, wanted))
+
+            return page
+        case "csv" if wanted:
+            return lambda document: csv_table.render(narrowed(document, wanted))
+    return FORMATS[options.format]
