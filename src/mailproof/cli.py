@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +30,7 @@ from mailproof.fleet.command import add_fleet, expanded
 from mailproof.gate.verdict import GATE_LEVEL
 from mailproof.identity import add_identity
 from mailproof.net.text import printable, shown
-from mailproof.output import EXIT_USAGE, complain, say
+from mailproof.output import EXIT_USAGE, abandon_output, complain, say
 from mailproof.probes import load_probes
 from mailproof.probes.probe import Probe
 from mailproof.targets.discovery import load_finders
@@ -61,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain(f"mailproof: {error}")
         return EXIT_USAGE
     except BrokenPipeError:
-        _abandon_output()
+        abandon_output()
         return 0
     except (MemoryError, OSError, RuntimeError) as error:
         from mailproof.net.source import shortage
@@ -72,16 +71,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             complain(f"mailproof: standard output cannot be written: {error.strerror}")
         else:
             raise
-        _abandon_output()
+        abandon_output()
         return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-
-
-def _abandon_output() -> None:
-    """Let Python's last flush of standard output go nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Parser(argparse.ArgumentParser):

@@ -177,8 +177,12 @@ def test_the_commands_of_the_page_on_formats_work_as_printed(
     (tmp_path / "reports" / "prod.json").write_text("".join(as_json(document(*found))))
     monkeypatch.chdir(tmp_path)
     for command in re.findall(r"^    mailproof (report .*)$", page, re.MULTILINE):
-        assert main(shlex.split(command)) == 0, command
+        code = main(shlex.split(command))
         said = capsys.readouterr().out
+        if "nagios" in command:
+            assert (code, "26 are allowed" in said) == (3, True), said  # the result is days old
+            continue
+        assert code == 0, command
         assert ("-o" in command) != ("decision: FAIL" in said), command
         assert ("SPF-SYNTAX" in said) == ("pass" in command), command
 

@@ -12,14 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 from mailproof.commands.exporting import hand_over
 from mailproof.gate.verdict import Verdict
-from mailproof.output import EXIT_USAGE, complain
+from mailproof.output import EXIT_USAGE, abandon_output, complain, print_text
 from mailproof.report.formats import FORMATS
+from mailproof.report.nagios import MAX_AGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mailproof.gate.document import RunDocument
     from mailproof.report.narrowing import Wanted
+
+NAGIOS = "nagios"
+
+_MAX_HOURS = 24 * 366 * 100
 
 NARROWED = ("text", "html", "csv")
 """Formats that may hold a part of a result. What programs read is whole: a part would look like all there is."""
@@ -37,9 +42,19 @@ def add_report(commands: Any) -> None:
     )
     command.add_argument("file", metavar="FILE.json", type=Path, help="the JSON report of a run")
     command.add_argument(
-        "--format", choices=sorted(FORMATS), default="text", help="what to make of it (default: %(default)s)"
+        "--format",
+        choices=sorted((*FORMATS, NAGIOS)),
+        default="text",
+        help="what to make of it (default: %(default)s); nagios is a line for monitoring, with its exit code: 0 OK, "
+        "1 WARNING, 2 CRITICAL, 3 UNKNOWN",
     )
     command.add_argument("-o", "--output", metavar="OUT", type=Path, help="write to this file, not to standard output")
+    command.add_argument(
+        "--max-age",
+        metavar="HOURS",
+        type=_hours,
+        help=f"for nagios: how old a result may be before it is UNKNOWN (default: {MAX_AGE:g})",
+    )
     part = command.add_argument_group("what is shown", f"of a report as {', '.join(NARROWED)}; all may be repeated")
     for name, metavar, help in (
         ("control", "PATTERN", "only controls with such an id, like SPF-* or PTR-FCRDNS"),
@@ -71,8 +86,19 @@ def _verdict(text: str) -> Verdict:
     raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(_word(verdict) for verdict in Verdict)}")
 
 
+def _hours(text: str) -> float:
+    try:
+        if 0 < (hours := float(text)) < _MAX_HOURS:
+            return hours
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of hours, like 26 or 0.5")
+
+
 def run(options: argparse.Namespace) -> int:
-    """Show it; 1 if it could not be written, 4 if there is no such report or nothing of the kind in it."""
+    """Show it; 1 if it could not be written, 4 if there is no such report or nothing of the kind in it. For monitoring
+    its own codes.
+    """
     from mailproof.gate.document import DocumentError, read_document
     from mailproof.report.narrowing import Wanted
 
@@ -82,6 +108,8 @@ def run(options: argparse.Namespace) -> int:
     if reason := _why_not(options, wanted):
         complain(f"mailproof report: {reason}")
         return EXIT_USAGE
+    if options.format == NAGIOS:
+        return _check(options)
     try:
         document = read_document(options.file)
     except DocumentError as error:
@@ -96,11 +124,36 @@ def run(options: argparse.Namespace) -> int:
 
 def _why_not(options: argparse.Namespace, wanted: Wanted) -> str:
     """What does not go together; empty if all does."""
+    if options.max_age is not None and options.format != NAGIOS:
+        return f"--max-age is for --format {NAGIOS}"
+    if options.output is not None and options.format == NAGIOS:
+        return f"--format {NAGIOS} is a line on standard output and an exit code; leave -o out"
     if wanted and options.format not in NARROWED:
         return f"{wanted}: --format {options.format} is always whole; a part is shown as {', '.join(NARROWED)}"
     if options.proof and options.format != "text":
         return f"--proof is for --format text; {options.format} has the evidence that it can hold"
     return ""
+
+
+def _check(options: argparse.Namespace) -> int:
+    """Say how it stands. Whatever keeps that from being said is UNKNOWN: 0 and 1 would mean something else."""
+    from mailproof.clock import now
+    from mailproof.gate.document import DocumentError, read_document
+    from mailproof.report import nagios
+
+    try:
+        status = nagios.check(read_document(options.file), now(), options.max_age or MAX_AGE)
+    except DocumentError as error:
+        status = nagios.unknown(str(error))
+    except (MemoryError, OSError, RuntimeError) as error:
+        status = nagios.unknown(f"{options.file}: cannot be read: {error or type(error).__name__}")
+    try:
+        print_text(f"{status.line}\n")
+        sys.stdout.flush()
+    except OSError:
+        abandon_output()
+        return nagios.State.UNKNOWN
+    return status.state
 
 
 def _renderer(options: argparse.Namespace, wanted: Wanted) -> Callable[[RunDocument], str]:
