@@ -59,6 +59,7 @@ def add_report(commands: Any) -> None:
     for name, metavar, help in (
         ("control", "PATTERN", "only controls with such an id, like SPF-* or PTR-FCRDNS"),
         ("target", "PATTERN", "only targets with such an id, like 'mx1.example.org*'"),
+        ("owner", "NAME", "only what the inventory says that NAME answers for (`owner` of domains, hosts and waivers)"),
     ):
         part.add_argument(f"--{name}", metavar=metavar, action="append", default=[], help=help)
     part.add_argument(
@@ -103,7 +104,10 @@ def run(options: argparse.Namespace) -> int:
     from mailproof.report.narrowing import Wanted
 
     wanted = Wanted(
-        controls=tuple(options.control), targets=tuple(options.target), verdicts=tuple(dict.fromkeys(options.verdict))
+        controls=tuple(options.control),
+        targets=tuple(options.target),
+        verdicts=tuple(dict.fromkeys(options.verdict)),
+        owners=tuple(options.owner),
     )
     if reason := _why_not(options, wanted):
         complain(f"mailproof report: {reason}")

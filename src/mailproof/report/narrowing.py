@@ -21,13 +21,15 @@ class Wanted:
     targets: tuple[str, ...] = ()
     """Patterns of ids."""
     verdicts: tuple[Verdict, ...] = ()
+    owners: tuple[str, ...] = ()
+    """Patterns of who answers for the target, or for the waiver of the finding."""
 
     def __bool__(self) -> bool:
-        return bool(self.controls or self.targets or self.verdicts)
+        return bool(self.controls or self.targets or self.verdicts or self.owners)
 
     def __str__(self) -> str:
         """As it stands on the command line."""
-        named = {"control": self.controls, "target": self.targets, "verdict": self.verdicts}
+        named = {"control": self.controls, "target": self.targets, "verdict": self.verdicts, "owner": self.owners}
         return ", ".join(f"--{name} {value}" for name, values in named.items() for value in values)
 
     def fits(self, result: Result) -> bool:
@@ -36,18 +38,30 @@ class Wanted:
             (not self.controls or any(names_control(pattern, result.control) for pattern in self.controls))
             and (not self.targets or any(matches(pattern, result.target) for pattern in self.targets))
             and (not self.verdicts or result.verdict in self.verdicts)
+            and (not self.owners or any(matches(pattern, name) for pattern in self.owners for name in _owners(result)))
         )
 
     def unmet(self, document: RunDocument) -> Iterator[str]:
         """What names nothing in the document: a slip of the pen would look like a clean result."""
         controls = {result.control for result in document.results}
         targets = {result.target for result in document.results}
+        owners = {name for result in document.results for name in _owners(result)}
         for pattern in self.controls:
             if not any(names_control(pattern, id) for id in controls):
                 yield f"--control {pattern}: no control of that id was judged{_near(pattern.upper(), controls)}"
         for pattern in self.targets:
             if not any(matches(pattern, id) for id in targets):
                 yield f"--target {pattern}: no target of that id was judged{_near(pattern, targets)}"
+        for pattern in self.owners:
+            if not any(matches(pattern, name) for name in owners):
+                named = ", ".join(sorted(owners)) or "none: the inventory gives `owner` to domains and hosts"
+                yield f"--owner {pattern}: nobody of that name answers for a target; owners are {named}"
+
+
+def _owners(result: Result) -> tuple[str, ...]:
+    """Who answers for the target, and for the waiver."""
+    waiver = result.waiver
+    return (*result.owners, waiver.owner) if waiver is not None and waiver.owner else result.owners
 
 
 def _near(pattern: str, ids: set[str]) -> str:

@@ -166,6 +166,7 @@ def _write_finding(terminal: Terminal, entry: Joined, left: Left, width: int, ve
             write_field(terminal, "", f"{printable(other.target)}: {printable(other.message)}", width)
         if len(entry.results) > MAX_TARGETS:
             write_field(terminal, "", f"and {len(entry.results) - MAX_TARGETS} more of the kind", width)
+    write_owners(terminal, entry.results, width)
     places = [printable(str(each.at)) for each in entry.results if each.at is not None]
     if places:
         more = f" and {len(places) - MAX_TARGETS} more" if len(places) > MAX_TARGETS else ""
@@ -186,6 +187,13 @@ def _write_targets(terminal: Terminal, entry: Joined, width: int) -> None:
     names = [printable(result.target) for result in entry.results[:MAX_TARGETS]]
     more = f" and {len(entry.results) - MAX_TARGETS} more" if len(entry.results) > MAX_TARGETS else ""
     write_field(terminal, "on", ", ".join(names) + more, width)
+
+
+def write_owners(terminal: Terminal, results: Iterable[Result], width: int) -> None:
+    """Name who answers for the targets, where the inventory says so."""
+    owners = dict.fromkeys(owner for result in results for owner in result.owners)
+    if owners:
+        write_field(terminal, "owner", printable(", ".join(owners)), width)
 
 
 def _write_remedies(terminal: Terminal, entry: Joined) -> None:
@@ -258,6 +266,7 @@ def _write_reason(terminal: Terminal, groups: list[list[Result]], left: Left, wi
     if len(groups) > 1:
         more = f" and {len(groups) - MAX_TARGETS} more" if len(groups) > MAX_TARGETS else ""
         write_field(terminal, "on", ", ".join(printable(g[0].target) for g in groups[:MAX_TARGETS]) + more, width)
+    write_owners(terminal, [result for each in groups for result in each], width)
     more = f" (and {len(reasons) - 1} more of the kind)" if len(reasons) > 1 else ""
     write_field(terminal, "reason", printable(reasons[0].split("\n", 1)[0]) + more, width)
     write_proof(terminal, group[0], None if verbose else MAX_REASON_PROOF, width)

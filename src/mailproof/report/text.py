@@ -9,7 +9,7 @@ from mailproof.gate.document import Result, RunDocument
 from mailproof.gate.verdict import Verdict
 from mailproof.net.text import printable, shown
 from mailproof.report.narrowing import Wanted, extent, narrowed
-from mailproof.report.terminal import write_decision, write_field, write_findings, write_proof
+from mailproof.report.terminal import write_decision, write_field, write_findings, write_owners, write_proof
 
 WIDTH = 80
 """Columns where there is no terminal: what mail programs show."""
@@ -73,6 +73,8 @@ def render(
         if found and (verdict in wanted.verdicts or (verdict is Verdict.WAIVED and proof)):
             _write_others(page, title, found, width, proof)
     page.folds = True
+    if wanted:
+        page.write_line("This was a part. The run as a whole:")
     write_decision(page, document, (), "")
     return "\n".join(page.lines) + "\n"
 
@@ -87,6 +89,7 @@ def _write_others(page: _Page, title: str, results: Sequence[Result], width: int
         if result.verdict is not Verdict.PASS:  # it was found as expected
             for number, found in enumerate(result.observed.splitlines() or [""]):
                 write_field(page, "" if number else "found", printable(found), width)
+        write_owners(page, [result], width)
         if result.waiver is not None:
             write_field(page, "waiver", printable(result.waiver.summary), width)
         if proof:
