@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mailproof import __version__
 from mailproof.archiving.command import add_reports
 from mailproof.commands.capturing import add_capture
+from mailproof.commands.completing import add_completion
 from mailproof.commands.exporting import add_export
 from mailproof.commands.reporting import add_report
 from mailproof.commands.running import add_running
@@ -170,6 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     own = (add_waive, add_export, add_seal, add_zones, add_capture, add_identity)
     for add in (*own, add_exercise, add_drill, add_reports, add_fleet):
         add(commands)
+    add_completion(commands, parser)
     return parser
 
 
