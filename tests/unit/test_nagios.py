@@ -126,6 +126,13 @@ def test_what_others_wrote_ends_neither_the_line_nor_its_text() -> None:
         assert numbers["findings"] == 1
 
 
+def test_counts_that_a_result_leaves_out_are_zero() -> None:
+    made = document(FAIL)
+    assert state(replace(made, counts={"fail": 1}))[0] is State.CRITICAL
+    opened = document(ADVICE)
+    assert state(replace(opened, counts={"advice": 1})) == (State.OK, "prod: the gate is open, 0 right")
+
+
 def test_a_line_names_a_few_findings_and_the_extent() -> None:
     many = [result(control=f"SPF-{n}", target=f"{name}.example") for n in "abcde" for name in "xy"]
     _, text = state(document(*many, PASS, narrowing=("--control SPF-*",)))

@@ -105,7 +105,7 @@ def _open(document: RunDocument) -> Counter[Verdict]:
 
 def _parts(document: RunDocument) -> Iterator[str]:
     if document.decision.open:
-        yield ", ".join(("the gate is open", f"{document.counts[Verdict.PASS]} right", *document.tolerated()))
+        yield ", ".join(("the gate is open", f"{_open(document)[Verdict.PASS]} right", *document.tolerated()))
     else:
         yield ", ".join(document.decision.reasons) or "the gate stays closed"
     amiss = worst_first(document, Verdict.FAIL, Verdict.INCONCLUSIVE)

@@ -54,8 +54,8 @@ class Wanted:
                 yield f"--target {pattern}: no target of that id was judged{_near(pattern, targets)}"
         for pattern in self.owners:
             if not any(matches(pattern, name) for name in owners):
-                named = ", ".join(sorted(owners)) or "none: the inventory gives `owner` to domains and hosts"
-                yield f"--owner {pattern}: nobody of that name answers for a target; owners are {named}"
+                known = f"these do: {', '.join(sorted(owners))}" if owners else "the inventory names no `owner`"
+                yield f"--owner {pattern}: nobody of that name answers for a target; {known}"
 
 
 def _owners(result: Result) -> tuple[str, ...]:
