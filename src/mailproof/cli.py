@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from mailproof import __version__
 from mailproof.archiving.command import add_reports
 from mailproof.commands.capturing import add_capture
-from mailproof.commands.exporting import add_export, render
+from mailproof.commands.completing import add_completion
+from mailproof.commands.exporting import add_export
+from mailproof.commands.reporting import add_report
 from mailproof.commands.running import add_running
 from mailproof.commands.sealing import add_seal
 from mailproof.commands.waiving import add_waive
@@ -30,10 +31,9 @@ from mailproof.fleet.command import add_fleet, expanded
 from mailproof.gate.verdict import GATE_LEVEL
 from mailproof.identity import add_identity
 from mailproof.net.text import printable, shown
-from mailproof.output import EXIT_USAGE, complain, say
+from mailproof.output import EXIT_USAGE, abandon_output, complain, say
 from mailproof.probes import load_probes
 from mailproof.probes.probe import Probe
-from mailproof.report.formats import FORMATS
 from mailproof.targets.discovery import load_finders
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain(f"mailproof: {error}")
         return EXIT_USAGE
     except BrokenPipeError:
-        _abandon_output()
+        abandon_output()
         return 0
     except (MemoryError, OSError, RuntimeError) as error:
         from mailproof.net.source import shortage
@@ -72,16 +72,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             complain(f"mailproof: standard output cannot be written: {error.strerror}")
         else:
             raise
-        _abandon_output()
+        abandon_output()
         return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-
-
-def _abandon_output() -> None:
-    """Let Python's last flush of standard output go nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Parser(argparse.ArgumentParser):
@@ -163,16 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("new", metavar="NEW", type=Path, help="the later result")
     diff.add_argument("--format", choices=("text", "markdown"), default="text", help="default: %(default)s")
     diff.set_defaults(run=_diff)
-    report = commands.add_parser(
-        "report",
-        help="render an earlier result",
-        description="Render the JSON report of an earlier run: mailproof report reports/prod.json --format sarif",
-    )
-    report.add_argument("file", metavar="FILE.json", type=Path, help="the JSON report of a run")
-    report.add_argument("--format", choices=sorted(FORMATS), required=True, help="what to make of it")
-    report.add_argument("-o", "--output", metavar="OUT", type=Path, help="write to this file, not to standard output")
-    report.set_defaults(run=_report)
-
+    add_report(commands)
     trend = commands.add_parser(
         "history",
         help="show score and open findings over time",
@@ -185,6 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     own = (add_waive, add_export, add_seal, add_zones, add_capture, add_identity)
     for add in (*own, add_exercise, add_drill, add_reports, add_fleet):
         add(commands)
+    add_completion(commands, parser)
     return parser
 
 
@@ -411,10 +398,6 @@ def _diff(options: argparse.Namespace) -> int:
         return EXIT_USAGE
     say((report.as_markdown if options.format == "markdown" else report.text)(comparison).removesuffix("\n"))
     return 1 if comparison.worse else 0
-
-
-def _report(options: argparse.Namespace) -> int:
-    return render("report", options.file, options.format, options.output)
 
 
 def _history(options: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from mailproof.net.text import shown
@@ -24,3 +25,8 @@ def print_text(text: str) -> None:
     """Write to standard output what its encoding cannot hold as escapes, and not fail."""
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def abandon_output() -> None:
+    """Let Python's last flush of standard output go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

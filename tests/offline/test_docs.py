@@ -16,10 +16,11 @@ from typing import get_args
 import pytest
 
 from mailproof.cli import _parser, main
-from mailproof.gate.document import read_document
+from mailproof.gate.document import as_json, read_document
 from mailproof.inventory.evidence import ProgramName
 from tests.offline import message_faults, report_faults
 from tests.offline.user import HANGS, SOURCE, pytest_run, write_inventory
+from tests.unit.documents import document, result
 
 DOCS = SOURCE / "docs"
 
@@ -165,6 +166,26 @@ def test_the_commands_of_the_page_on_reports_work_as_printed(
     assert "files: 0 new reports" in again
     assert "right.example: " in shown
     assert "DMARC-" in judged
+
+
+def test_the_commands_of_the_page_on_formats_work_as_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (DOCS / "reports.md").read_text(encoding="utf-8")
+    (tmp_path / "reports").mkdir()
+    owned = result(target="mx1.example.org", owners=("alice", "mail operations"))
+    found = (owned, result("pass", target="mx2.example.org", control="SPF-SYNTAX"))
+    (tmp_path / "reports" / "prod.json").write_text("".join(as_json(document(*found))))
+    monkeypatch.chdir(tmp_path)
+    for command in re.findall(r"^    mailproof (report .*)$", page, re.MULTILINE):
+        code = main(shlex.split(command))
+        said = capsys.readouterr().out
+        if "nagios" in command:
+            assert (code, "26 are allowed" in said) == (3, True), said  # the result is days old
+            continue
+        assert code == 0, command
+        assert (" -o " in command) != ("decision: FAIL" in said), command
+        assert ("SPF-SYNTAX" in said) == ("pass" in command), command
 
 
 def test_the_commands_of_the_page_on_fleets_work_as_printed(

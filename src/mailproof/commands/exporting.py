@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from mailproof.documents import is_same_file
+from mailproof.documents import is_same_file, write_atomically
 from mailproof.output import EXIT_USAGE, complain, print_text
 
 
@@ -25,26 +25,28 @@ def add_export(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write it; 1 if that failed, 4 if there is no such report."""
-    return render("export", options.oscal, "oscal", options.output)
-
-
-def render(command: str, result: Path, format: str, output: Path | None) -> int:
-    """Write a result in ``format`` to ``output``, else to standard output; the exit code of ``command``."""
     from mailproof.gate.document import DocumentError, read_document
-    from mailproof.report.formats import FORMATS, write_formats
+    from mailproof.report import oscal
 
     try:
-        document = read_document(result)
+        document = read_document(options.oscal)
     except DocumentError as error:
-        complain(f"mailproof {command}: {error}")
+        complain(f"mailproof export: {error}")
         return EXIT_USAGE
+    return hand_over("export", options.oscal, options.output, oscal.render(document))
+
+
+def hand_over(command: str, result: Path, output: Path | None, text: str) -> int:
+    """Write what was made of a result to ``output``, else to standard output; the exit code of ``command``."""
     if output is None:
-        print_text(FORMATS[format](document))
+        print_text(text)
         return 0
     if is_same_file(result, output):
         complain(f"mailproof {command}: {output} is the result itself; give another name by -o")
         return EXIT_USAGE
-    _, problems = write_formats(document, {format: output})
-    for problem in problems:
-        complain(f"mailproof {command}: {problem}")
-    return 1 if problems else 0
+    try:
+        write_atomically(output, [text])
+    except OSError as error:
+        complain(f"mailproof {command}: {output}: cannot be written: {error.strerror}")
+        return 1
+    return 0

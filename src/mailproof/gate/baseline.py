@@ -20,7 +20,6 @@ from mailproof.gate.document import (
     BaselineNote,
     DifferenceNote,
     Pair,
-    Part,
     Result,
     RunDocument,
     Selection,
@@ -28,6 +27,7 @@ from mailproof.gate.document import (
     parsed,
     result_id,
 )
+from mailproof.gate.part import Part
 from mailproof.gate.verdict import Verdict
 from mailproof.patterns import matches
 from mailproof.record import FORMAT as RECORD_FORMAT

@@ -10,14 +10,14 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, ConfigDict, Field, StrictBool, ValidationError
+from pydantic import Field, StrictBool, ValidationError
 
 from mailproof.controls import Level, Reference
 from mailproof.documents import UnreadableDocument, json_lines, read_json
+from mailproof.gate.part import Count, Moment, Number, Part
 from mailproof.gate.verdict import Verdict
 from mailproof.places import Place
 from mailproof.record import adapter, redacted
@@ -25,24 +25,6 @@ from mailproof.remedies import Remedy
 
 FORMAT: Literal["mailproof-result"] = "mailproof-result"
 VERSION: Literal[1] = 1
-
-
-def _moment(text: str) -> str:
-    if datetime.fromisoformat(text).tzinfo is None:
-        raise ValueError("a time with its offset from UTC is expected")
-    return text
-
-
-Moment = Annotated[str, AfterValidator(_moment), Field(json_schema_extra={"format": "date-time"})]
-Number = Annotated[int, Field(strict=True)]
-Count = Annotated[int, Field(ge=0, strict=True)]
-
-
-class Part:
-    """Base: a part of the document. The strings below its fields are their descriptions in the JSON Schema."""
-
-    __slots__ = ()
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(use_attribute_docstrings=True)
 
 
 P = TypeVar("P", bound=Part)
@@ -122,6 +104,8 @@ class Result(Part):
     """How long judging took, in seconds."""
     domains: tuple[str, ...]
     """Mail domains that the target belongs to."""
+    owners: tuple[str, ...] = ()
+    """Who answers for the target, as the inventory says; absent where it names nobody."""
     file: str
     """The inventory file that names the target, relative to the directory of the run; empty where none does."""
     line: Count
@@ -447,8 +431,8 @@ def plain(part: Part) -> dict[str, Any]:
     """A part of the document as it stands in JSON and travels between the processes of pytest-xdist."""
     found: dict[str, Any] = adapter(type(part)).dump_python(part, mode="json")
     if isinstance(part, Result):
-        for name in ("at", "remedy"):
-            if found[name] is None:
+        for name in ("at", "remedy", "owners"):
+            if not found[name]:
                 del found[name]
     return found
 

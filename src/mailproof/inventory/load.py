@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from mailproof.documents import UnreadableFile, read_text
 from mailproof.inventory.errors import InventoryError, Problem
 from mailproof.inventory.evidence import FILES
-from mailproof.inventory.model import Inventory
+from mailproof.inventory.model import Domain, Host, Inventory
 from mailproof.inventory.names import add_names, name_of
 from mailproof.inventory.reading import MAX_FILE_SIZE, Path_, Places, Reader, beside, dotted
 from mailproof.inventory.secrets import Secrets
@@ -65,8 +65,15 @@ class LoadedInventory:
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of what the inventory says, secrets aside, in hexadecimal."""
-        return hashlib.sha256(self.redact(self.model.model_dump_json()).encode()).hexdigest()
+        """SHA-256 of what the inventory says, secrets aside, in hexadecimal.
+
+        Without the owners that it does not name: it is that of before there were any, and sealed results have it.
+        """
+        unsaid = {
+            key: {index: {"owner"} for index, entry in enumerate(getattr(self.model, key)) if entry.owner is None}
+            for key in ("domains", "hosts")
+        }
+        return hashlib.sha256(self.redact(self.model.model_dump_json(exclude=unsaid)).encode()).hexdigest()
 
     def names(self, name: str) -> bool:
         """Whether the inventory names something other than a domain so: a host, an address, a zone."""
@@ -85,6 +92,19 @@ class LoadedInventory:
             if name in self._named:
                 return self._named[name]
         return Place(str(self.file), 1)
+
+    def owners_of(self, *, hosts: Iterable[str], domains: Iterable[str]) -> tuple[str, ...]:
+        """Who answers for a target: the owner of its host, or else those of its domains."""
+        for owners, names in ((self._owners["hosts"], hosts), (self._owners["domains"], domains)):
+            if found := dict.fromkeys(owners[name] for name in names if name in owners):
+                return tuple(found)
+        return ()
+
+    @cached_property
+    def _owners(self) -> dict[str, dict[str, str]]:
+        """By the name of the host or domain."""
+        entries: dict[str, list[Domain] | list[Host]] = {"domains": self.model.domains, "hosts": self.model.hosts}
+        return {key: {entry.name: entry.owner for entry in those if entry.owner} for key, those in entries.items()}
 
     @cached_property
     def _named(self) -> dict[str, Place]:

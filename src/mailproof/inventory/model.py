@@ -72,6 +72,7 @@ def _date(value: Any) -> Any:
 
 Day = Annotated[date, BeforeValidator(_date, json_schema_input_type=str)]
 Parameters = dict[str, dict[str, Any]]
+Owner = Annotated[str, Field(min_length=1)]
 
 
 class Waiver(Part):
@@ -128,6 +129,11 @@ class Domain(Part):
         default=[], description="Earlier names of the domain: a baseline's results under them are followed."
     )
 
+    owner: Owner | None = Field(
+        None,
+        description="Who answers for the domain: named beside its findings, and by `mailproof report --owner`.",
+    )
+
     @property
     def key(self) -> str:
         return self.name
@@ -179,6 +185,11 @@ class Host(Part):
     controls: Parameters = Field(default={}, description="Parameters of controls for this host, by control id.")
     formerly: Annotated[list[DomainName], AfterValidator(unique)] = Field(
         default=[], description="Earlier names of the host: a baseline's results under them are followed."
+    )
+
+    owner: Owner | None = Field(
+        None,
+        description="Who answers for the host and its services, whoever has the domains that it serves.",
     )
 
     @property

@@ -8,11 +8,13 @@ from pathlib import Path
 from mailproof.documents import write_atomically
 from mailproof.gate.document import RunDocument, as_json
 from mailproof.report import csv_table, html, markdown, oscal, prometheus, sarif
+from mailproof.report import text as plain_text
 from mailproof.report.annotations import render as render_annotations
 
 FORMATS: Mapping[str, Callable[[RunDocument], str]] = {
     "json": lambda document: "".join(as_json(document)),
     "html": html.render,
+    "text": plain_text.render,
     "sarif": sarif.render,
     "markdown": markdown.render,
     "prometheus": prometheus.render,

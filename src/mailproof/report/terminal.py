@@ -54,11 +54,13 @@ class Terminal(Protocol):
     def write_line(self, line: str | bytes, **markup: bool) -> None: ...
 
 
-def write_findings(terminal: Terminal, run: RunDocument, width: int, verbosity: int) -> None:
+def write_findings(
+    terminal: Terminal, run: RunDocument, width: int, verbosity: int, whole: RunDocument | None = None
+) -> None:
     """Write what is amiss. ``width`` is that of the terminal in columns.
 
     ``verbosity`` is pytest's: below 0 nothing is written here, above 0 every finding stands for itself with all of its
-    evidence.
+    evidence. ``whole``: what ``run`` was taken from, where it is only a part.
     """
     if verbosity < 0:
         return
@@ -68,7 +70,7 @@ def write_findings(terminal: Terminal, run: RunDocument, width: int, verbosity: 
     _write_first(terminal, joined, width)
     if verbose:
         joined = sorted((Joined((result,)) for result in amiss), key=lambda entry: entry.gravity)
-    left = _left_to(run.results)
+    left = _left_to((whole or run).results)
     for title, findings in blocks(joined):
         terminal.write_sep("-", printable(title), bold=True)
         for entry in findings:
@@ -156,22 +158,23 @@ def _write_finding(terminal: Terminal, entry: Joined, left: Left, width: int, ve
     _write_targets(terminal, entry, width)
     found = [printable(line) for line in result.observed.splitlines()] or [""]
     for number, line in enumerate(found if verbose else found[:MAX_FOUND]):
-        _write_field(terminal, "found" if number == 0 else "", line, width)
+        write_field(terminal, "found" if number == 0 else "", line, width)
     if len(found) > MAX_FOUND and not verbose:
-        _write_field(terminal, "", f"and {len(found) - MAX_FOUND} more, in the report", width)
+        write_field(terminal, "", f"and {len(found) - MAX_FOUND} more, in the report", width)
     if entry.differs:
         for other in entry.results[1:MAX_TARGETS]:
-            _write_field(terminal, "", f"{printable(other.target)}: {printable(other.message)}", width)
+            write_field(terminal, "", f"{printable(other.target)}: {printable(other.message)}", width)
         if len(entry.results) > MAX_TARGETS:
-            _write_field(terminal, "", f"and {len(entry.results) - MAX_TARGETS} more of the kind", width)
+            write_field(terminal, "", f"and {len(entry.results) - MAX_TARGETS} more of the kind", width)
+    write_owners(terminal, entry.results, width)
     places = [printable(str(each.at)) for each in entry.results if each.at is not None]
     if places:
         more = f" and {len(places) - MAX_TARGETS} more" if len(places) > MAX_TARGETS else ""
-        _write_field(terminal, "at", ", ".join(places[:MAX_TARGETS]) + more, width)
-    _write_proof(terminal, result, None if verbose else MAX_PROOF, width)
-    _write_field(terminal, "rule", "; ".join(reference.title for reference in result.references), width)
-    _write_field(terminal, "why", result.why, width)
-    _write_field(terminal, "fix", result.fix, width)
+        write_field(terminal, "at", ", ".join(places[:MAX_TARGETS]) + more, width)
+    write_proof(terminal, result, None if verbose else MAX_PROOF, width)
+    write_field(terminal, "rule", "; ".join(reference.title for reference in result.references), width)
+    write_field(terminal, "why", result.why, width)
+    write_field(terminal, "fix", result.fix, width)
     _write_remedies(terminal, entry)
     _write_left(terminal, [other for r in entry.results for other in left.get(r.key, ())], width)
     terminal.write_line("")
@@ -183,7 +186,14 @@ def _write_targets(terminal: Terminal, entry: Joined, width: int) -> None:
         return
     names = [printable(result.target) for result in entry.results[:MAX_TARGETS]]
     more = f" and {len(entry.results) - MAX_TARGETS} more" if len(entry.results) > MAX_TARGETS else ""
-    _write_field(terminal, "on", ", ".join(names) + more, width)
+    write_field(terminal, "on", ", ".join(names) + more, width)
+
+
+def write_owners(terminal: Terminal, results: Iterable[Result], width: int) -> None:
+    """Name who answers for the targets, where the inventory says so."""
+    owners = dict.fromkeys(owner for result in results for owner in result.owners)
+    if owners:
+        write_field(terminal, "owner", printable(", ".join(owners)), width)
 
 
 def _write_remedies(terminal: Terminal, entry: Joined) -> None:
@@ -200,10 +210,10 @@ def _write_remedies(terminal: Terminal, entry: Joined) -> None:
 def _write_left(terminal: Terminal, left: Sequence[Result], width: int) -> None:
     """Say what could not be judged because of a fault: it is counted once, with the fault."""
     if left:
-        _write_field(terminal, "so", unjudged([result.control for result in left]), width)
+        write_field(terminal, "so", unjudged([result.control for result in left]), width)
 
 
-def _write_proof(terminal: Terminal, result: Result, most: int | None, width: int) -> None:
+def write_proof(terminal: Terminal, result: Result, most: int | None, width: int) -> None:
     """Write the proof, or its telling lines. ``most`` is how many; None writes all of them in full.
 
     A line that decides is never cut: it takes as many lines of the screen as it needs, within reason.
@@ -255,12 +265,13 @@ def _write_reason(terminal: Terminal, groups: list[list[Result]], left: Left, wi
     terminal.write_line(f"INCONCLUSIVE  {title}", **_COLOURS[Verdict.INCONCLUSIVE])
     if len(groups) > 1:
         more = f" and {len(groups) - MAX_TARGETS} more" if len(groups) > MAX_TARGETS else ""
-        _write_field(terminal, "on", ", ".join(printable(g[0].target) for g in groups[:MAX_TARGETS]) + more, width)
+        write_field(terminal, "on", ", ".join(printable(g[0].target) for g in groups[:MAX_TARGETS]) + more, width)
+    write_owners(terminal, [result for each in groups for result in each], width)
     more = f" (and {len(reasons) - 1} more of the kind)" if len(reasons) > 1 else ""
-    _write_field(terminal, "reason", printable(reasons[0].split("\n", 1)[0]) + more, width)
-    _write_proof(terminal, group[0], None if verbose else MAX_REASON_PROOF, width)
+    write_field(terminal, "reason", printable(reasons[0].split("\n", 1)[0]) + more, width)
+    write_proof(terminal, group[0], None if verbose else MAX_REASON_PROOF, width)
     controls = {r.control for each in groups for r in each}
-    _write_field(terminal, "leaves", ", ".join(sorted(controls)), width)
+    write_field(terminal, "leaves", ", ".join(sorted(controls)), width)
     _write_left(terminal, [other for each in groups for r in each for other in left.get(r.key, ())], width)
     terminal.write_line("")
 
@@ -281,7 +292,7 @@ def _write_waivers(terminal: Terminal, run: RunDocument, width: int) -> None:
         covers = f" ({waiver.findings} findings)" if waiver.findings > 1 else ""
         line = f"{_WAIVER_STATES[waiver.state]}  {waiver.control}  {waiver.target}{covers}"
         terminal.write_line(printable(line), yellow=True)
-        _write_field(terminal, "waiver", printable(waiver.summary), width)
+        write_field(terminal, "waiver", printable(waiver.summary), width)
     terminal.write_line("")
 
 
@@ -291,7 +302,7 @@ def _write_baseline(terminal: Terminal, run: RunDocument, width: int) -> None:
         return
     terminal.write_sep("-", f"since {printable(baseline.started_at)}", bold=True)
     numbers = ", ".join(f"{baseline.counts[name]} {word}" for name, word in _CHANGES.items())
-    _write_field(terminal, "", numbers, width)
+    write_field(terminal, "", numbers, width)
     # Those that are known stand above, among the findings.
     shown = {"new": baseline.new, "regressed": baseline.regressed, "mended": baseline.mended, "gone": baseline.gone}
     for name, entries in shown.items():
@@ -303,7 +314,7 @@ def _write_baseline(terminal: Terminal, run: RunDocument, width: int) -> None:
     for line in _lost(run.lost):
         terminal.write_line(_clip(printable(line), width))
     if run.lost:
-        _write_field(terminal, "", "If that is meant: --accept-lost with the id of a control or target.", width)
+        write_field(terminal, "", "If that is meant: --accept-lost with the id of a control or target.", width)
     for word, targets in (("targets added", baseline.targets_added), ("targets gone", baseline.targets_gone)):
         if targets:
             terminal.write_line(_clip(printable(f"{word}: {', '.join(targets)}"), width))
@@ -344,7 +355,7 @@ def _by_first_word(ids: Sequence[str]) -> Iterator[str]:
         yield from alike if len(alike) < MANY_ALIKE else [f"{len(alike)} of {word}-*"]
 
 
-def _write_field(terminal: Terminal, name: str, text: str, width: int) -> None:
+def write_field(terminal: Terminal, name: str, text: str, width: int) -> None:
     lines = textwrap.wrap(text, max(width - 10, 30), break_on_hyphens=False) or [""]
     for number, line in enumerate(lines):
         terminal.write_line(f"{'  ' + name if number == 0 else '':9} {line}")

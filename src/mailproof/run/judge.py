@@ -67,6 +67,7 @@ class Judge:
             seconds,
             target.domains,
             (_relative(place.path, self._case.directory), place.line),
+            owners=self._owners(target),
             waiver=waiver,
             change=self._change(control, target, judgement),
             proposed=self.seen.rests_on_proposal(control, target),
@@ -74,6 +75,11 @@ class Judge:
             left_to_target=owner.target.id if owner is not None else "",
         )
         return redacted(result, self._case.loaded.redact) if self._case.loaded.secrets else result
+
+    def _owners(self, target: Target) -> tuple[str, ...]:
+        """Who answers for it. A domain may have the name of a host, and is not its host for that."""
+        hosts = [target.mail_host, *(name for name in target.entries if name not in target.domains)]
+        return self._case.loaded.owners_of(hosts=hosts, domains=(*target.domains, *target.entries))
 
     def _owner(
         self, control: Control, target: Target, judgement: Judgement, raised: BaseException | None

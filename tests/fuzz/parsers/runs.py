@@ -6,10 +6,14 @@ from functools import cache
 
 from mailproof.gate.baseline import ResultError, compare, read_snapshot
 from mailproof.gate.document import DocumentError, read_document
+from mailproof.gate.verdict import Verdict
 from mailproof.observations import Observation
 from mailproof.probes import load_probes
 from mailproof.record import Record, RecordError, read_record, write_record
 from mailproof.report.formats import FORMATS
+from mailproof.report.nagios import State, check
+from mailproof.report.narrowing import Wanted
+from mailproof.report.text import render as text_report
 from mailproof.sealing import SealError, seal, unseal
 from tests.fuzz.parser import CONTROLS, Parser, directory, input_file, json_octets, told, words_of
 from tests.unit import documents
@@ -42,6 +46,10 @@ def _report(data: bytes) -> bool:
         text = "".join(render(document))
         if name != "json":  # JSON has its own escapes, and readers that undo them
             assert not CONTROLS.search(text), name
+    assert not CONTROLS.search(text_report(document, Wanted(verdicts=tuple(Verdict)), proof=True))
+    status = check(document, document.surveyed_at)
+    assert not CONTROLS.search(status.line)
+    assert status.state is not State.OK or document.decision.open
     return True
 
 

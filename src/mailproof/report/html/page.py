@@ -39,8 +39,8 @@ PACKED_ROWS, PACKED_EVIDENCE = 1_500_000, 1_400_000
 _HERE = Path(__file__).parent
 
 
-def render(document: RunDocument) -> str:
-    """The page of a run: one file, the same for the same document."""
+def render(document: RunDocument, part: str = "") -> str:
+    """The page of a run: one file, the same for the same document. ``part``: what of the run the document is."""
     view = build(document.results)
     groups = [group for _, section in view.sections for group in section]
     shown = _most(lambda number: sum(len(group.rows[:number]) for group in groups), MARKUP_ROWS, ROWS)
@@ -52,6 +52,7 @@ def render(document: RunDocument) -> str:
         .get_template("page.html")
         .render(
             document=document,
+            part=part,
             view=view,
             sections=SECTIONS,
             ranks=RANKS,

@@ -114,7 +114,7 @@ class Row:
     results: tuple[tuple[str, str], ...]
     """Pairs of the result's id and its control."""
     place: str
-    """File and line."""
+    """File and line, and who answers for the target."""
     note: str
     """A waiver's reason and end, or what changed since the baseline."""
     subject: str = ""
@@ -356,12 +356,16 @@ def _row(results: list[Result]) -> Row:
         observed=tuple(first.observed.splitlines()[1:]),
         evidence=first.evidence,
         results=tuple((result.id, result.control) for result in results),
-        place=str(first.place or ""),
+        place="; ".join(part for part in (str(first.place or ""), _owners(first)) if part),
         note=_note(first),
         subject=first.subject,
         published=tuple(first.remedy.before.splitlines()) if first.remedy else (),
         instead=tuple(first.remedy.after.splitlines()) if first.remedy else (),
     )
+
+
+def _owners(result: Result) -> str:
+    return f"owner {', '.join(result.owners)}" if result.owners else ""
 
 
 def _note(result: Result) -> str:
