@@ -6,6 +6,7 @@ from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
 from mailproof.grammars.address_plans import READERS as PLANS
 from mailproof.grammars.address_plans import NotAddressPlan
 from mailproof.grammars.directives import parse_directives, parse_haproxy, parse_lines_in_blocks, parse_statements
+from mailproof.grammars.exim_routers import holds_routers, parse_includes, parse_redirects, work_out
 from mailproof.grammars.filter_lists import READERS as FILTERS
 from mailproof.grammars.filter_lists import shown_zone
 from mailproof.grammars.forwards import parse_forwards, parse_sieve
@@ -14,6 +15,7 @@ from mailproof.grammars.munin import parse_histories, parse_nodes
 from mailproof.grammars.named_conf import NotNamedConf, parse_named_conf
 from mailproof.grammars.nftables import parse_nftables
 from mailproof.grammars.packet_filters import NotPacketFilter, Packet, PacketFilter
+from mailproof.grammars.postfix_tables import MAX_TABLES, parse_tables
 from mailproof.grammars.proxy_access import ACCESS, ConnectRequest
 from mailproof.grammars.settings import MAX_EXPANDED, expand, expand_macros, parse_exim, parse_services, parse_settings
 from mailproof.grammars.sockets import parse_sockets
@@ -99,6 +101,23 @@ def _forwards(data: bytes) -> bool:
     return bool(found)
 
 
+def _tables(data: bytes) -> bool:
+    text = as_text(data)
+    found = [table for line in text.splitlines() for table in parse_tables(line)]
+    assert len(found) <= (text.count("\n") + 1 + len(text.splitlines())) * (MAX_TABLES + 1) ** 2
+    return any(table.type for table in found)
+
+
+def _redirects(data: bytes) -> bool:
+    text = as_text(data)
+    found = list(parse_redirects(text))
+    macros = {"AWAY": text[:100], "NETS": "AWAY"}
+    assert all("@" in address for one in found for address in work_out(one, macros).addresses)
+    assert all(1 <= one.line <= len(text) + 1 for one in found)
+    assert all(line >= 1 for _, line in parse_includes(text))
+    return holds_routers(text) and bool(found)
+
+
 def _lists(data: bytes) -> bool:
     text = as_text(data)
     found = [*parse_postfix_list(text), *parse_exim_list(text)]
@@ -180,6 +199,30 @@ PARSERS = (
             b'if header :is "x" "y" { redirect :copy "a@example.net"; } # redirect "b@c"\n/* x */ text:\n.\n',
         ),
         words_of('redirect :copy @ " \\ : | / :include: text: . /* */ # ; keep'),
+        3,
+    ),
+    Parser(
+        "tables of Postfix",
+        _tables,
+        (
+            b"hash:/etc/aliases, proxy:mysql:/etc/x.cf unionmap:{static:a@b.example, inline:{ {a = b, c}, d=e }}\n",
+            b"randmap:{a@b.example} $virtual_maps /etc/aliases fail:x\n",
+        ),
+        words_of("hash: / { } , = inline:{ unionmap:{ static: proxy: debug: $x"),
+        3,
+    ),
+    Parser(
+        "routers of Exim",
+        _redirects,
+        (
+            b"AWAY = a@b.example\n.include /x\nbegin routers\nmove:\n driver = redirect\n data = AWAY, "
+            b"${lookup{$local_part}lsearch{/etc/aliases}}\n file = $home/.forward\nbegin transports\n",
+            b'begin routers\na:\n.ifdef AWAY\n data = "${local_part}@$domain, ${if eq{a}{b}{c}{d}}" \\\n , x\n'
+            b".endif\n driver = redirect\n",
+        ),
+        words_of(
+            'begin routers driver = redirect data file ${ { } $domain $ " , : .ifdef .endif .include AWAY @ lsearch'
+        ),
         3,
     ),
     Parser(
