@@ -184,6 +184,8 @@ PARSERS = (
             b"zone:\n  name: example.org\n  include-pattern: all\npattern:\n  name: all\n  provide-xfr: ::/0 NOKEY\n",
             b"acl:\n  - id: xfr\n    action: [transfer, notify]\nzone:\n  - domain: x\n    acl:\n      - y\n",
             b"allow-axfr-ips=0.0.0.0/0\nallow-from=::/0\ndnssec=off\nversion-string=full\n",
+            b"incoming:\n  listen: [0.0.0.0]\n  allow_from: !override ['::/0', '!::1']\n  allow_from_file: x\n"
+            b"dnssec: {validation: process}\nrecursor: {include_dir: /x, version_string: x}\n",
         ),
         words_of(
             'server: zone: acl: - id: [ ] " # transfer key: template: default domain: yes no 0.0.0.0/0 NOKEY allow'
