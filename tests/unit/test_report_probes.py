@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mailproof.inventory.model import Inventory
-from mailproof.net.errors import Malformed
+from mailproof.net.errors import Unreadable
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
 from mailproof.observations.reports import Reported, Reports
@@ -66,7 +66,7 @@ def test_files_of_reports(tmp_path: Path) -> None:
     assert read(tmp_path, "b.json", JSON).ours == ("example.org",)
     assert read(tmp_path, "c.eml", MAIL).aggregate == ()
     for name, data in (("d.xml", MAIL), ("e.xml", b"<html/>"), ("f.json", b"{}")):
-        with pytest.raises(Malformed, match=name):
+        with pytest.raises(Unreadable, match=name):
             read(tmp_path, name, data)
 
 
