@@ -21,10 +21,11 @@ from mailproof.grammars.settings import MAX_EXPANDED, expand, expand_macros, par
 from mailproof.grammars.sockets import parse_sockets
 from mailproof.grammars.tls_settings import admitted
 from mailproof.grammars.white_lists import parse_white_list
-from mailproof.net.errors import Malformed
+from mailproof.net.errors import Malformed, NotAvailable
 from mailproof.observations.configuration import TLS_FLOOR
 from mailproof.probes.name_server_settings import PROGRAMS as NAME_SERVERS
 from mailproof.probes.name_server_settings import read_settings
+from mailproof.probes.nft_includes import joined
 from tests.fuzz.parser import Parser, as_text, told, words_of
 
 
@@ -128,6 +129,10 @@ def _lists(data: bytes) -> bool:
 def _packet_filter(data: bytes) -> bool:
     text = as_text(data)
     found = []
+    try:
+        assert all(one.text.count("\n") + 1 == len(one.lines) for one in joined({"a.nft": text, "b.nft": text[:99]}))
+    except NotAvailable as error:
+        told(str(error))
     for chains in (parse_nftables(text), parse_iptables(text, "ip")):
         try:
             found = list(chains)
@@ -270,6 +275,7 @@ PARSERS = (
             b"define l = { 10.0.0.0/8 }\ntable inet f { set s { type ipv4_addr; elements = { 10.0.0.1, 10.0.0.3-9 } }"
             b"\nchain o { type filter hook output priority filter + 1; policy drop; ct state vmap { new : jump m };\n"
             b'meta skuid postfix tcp dport { 25, 465 } accept\nip saddr @s oifname != "w*" drop } chain m {}}\n',
+            b'table x {\n include "b.nft"\nchain o { type filter hook output priority 0; }\n}\ninclude "*.nft";\n',
             b"*filter\n:OUTPUT ACCEPT [0:0]\n:m - [0:0]\n-A OUTPUT -p tcp -m multiport --dports 25,465 ! -o lo -g m\n"
             b"-A m -s 10.0.0.0/8 -m owner --uid-owner 104 -j ACCEPT\nCOMMIT\n",
         ),
