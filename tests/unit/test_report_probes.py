@@ -7,6 +7,7 @@ import gzip
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -65,6 +66,9 @@ def test_files_of_reports(tmp_path: Path) -> None:
     )
     assert read(tmp_path, "b.json", JSON).ours == ("example.org",)
     assert read(tmp_path, "c.eml", MAIL).aggregate == ()
+    assert read(tmp_path, "prod.json", b'{\n "format": "mailproof-result",\n "version": 1}') == Reports(
+        "prod.json", observed_at=ANY
+    )
     for name, data in (("d.xml", MAIL), ("e.xml", b"<html/>"), ("f.json", b"{}")):
         with pytest.raises(Unreadable, match=name):
             read(tmp_path, name, data)

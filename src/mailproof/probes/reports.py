@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,8 +67,14 @@ def _signed_by(data: bytes) -> tuple[str, ...] | None:
     return tuple(parse_signature(field.value).domain for field in header.all("dkim-signature"))
 
 
+_RESULT = re.compile(rb'\s*\{\s*"format":\s*"mailproof-(?:result|record)"')
+"""What runs of mailproof write, into the directory ``reports`` unless they are told another: no reports of receivers."""
+
+
 def _read_file(file: ReportFile, data: bytes) -> Reports:
     path = Path(file.path)
+    if _RESULT.match(data):
+        return Reports(file.name)
     try:
         contents = read_reports(data)
     except NoReport as error:
