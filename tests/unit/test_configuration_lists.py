@@ -18,6 +18,8 @@ from mailproof.net.errors import Malformed
 from mailproof.net.tls.versions import TLSVersion
 from mailproof.probes.name_server_settings import read_settings
 
+from .cases.forwards import routers
+
 EXIM = """# Debian's, in short
 .ifndef NETS
 NETS = 192.0.2.0/24 : \\
@@ -250,3 +252,8 @@ def test_what_is_no_configuration_of_the_recursor_is_not_observed(lines: tuple[s
 def test_no_password_of_the_recursor_is_kept() -> None:
     text = "webservice: {api_key: secret-word}\nrecursor: {version_string: x}\n"
     assert "secret-word" not in repr(read_settings("recursor", ("x",), {"x": text}))
+
+
+def test_nothing_of_an_expansion_of_exim_is_kept() -> None:
+    lookup = "data = ${lookup mysql{servers=192.0.2.1/mail/exim/secret-word;SELECT x}}"
+    assert "secret-word" not in repr(routers(lookup))

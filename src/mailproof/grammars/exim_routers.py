@@ -47,11 +47,15 @@ class Redirect:
 
 @dataclass
 class Redirected:
-    """What a redirect comes to: addresses, files that hold more of them, and what is not worked out."""
+    """What a redirect comes to: addresses, and files that hold more of them.
+
+    ``unknown``: not all is worked out. What stands there may hold a password (``servers=`` of a lookup) and is not
+    told.
+    """
 
     addresses: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
+    unknown: bool = False
 
 
 def holds_routers(text: str) -> bool:
@@ -110,25 +114,27 @@ def work_out(redirect: Redirect, macros: Mapping[str, str]) -> Redirected:
     """What a redirect comes to, with the macros of the file put in."""
     value = expand_macros(redirect.value, macros)
     if redirect.optional or len(value) == MAX_EXPANDED or len(redirect.value) > MAX_EXPANDED:
-        return Redirected(unknown=[f"{redirect.option} of the router {redirect.router}"])
+        return Redirected(unknown=True)
     if len(value) > 1 and value[0] == value[-1] == '"':
         value = value[1:-1].replace('\\"', '"')
     found = Redirected()
     if redirect.option == "data":
         _work_out_data(value, found)
-    elif not _OF_USERS.match(value):
-        (found.unknown if "$" in value else found.files).append(value)
+    elif "$" not in value:
+        found.files.append(value)
+    else:
+        found.unknown = not _OF_USERS.match(value)
     return found
 
 
 def _work_out_data(value: str, found: Redirected) -> None:
     """A name that stands for a domain of this host is left out, and for what cannot be known stands a ``$``."""
     if value.startswith("#"):  # a filter
-        found.unknown.append(value)
+        found.unknown = True
         return
     said, expansions = _without_expansions(_BRACED_NAME.sub(r"$\1", value))
     if "{" in said or "}" in said:
-        found.unknown.append(value)
+        found.unknown = True
         return
     said = _NAME.sub(_meaning, said)
     targets = list(addresses_in(said))
@@ -136,8 +142,7 @@ def _work_out_data(value: str, found: Redirected) -> None:
     if any("$" in target.rpartition("@")[2] for target in targets):
         files = [lookup["file"].strip() for one in expansions if (lookup := _LOOKUP.fullmatch(one))]
         found.files += files
-        if not expansions or len(files) < len(expansions):
-            found.unknown.append(value)
+        found.unknown = not expansions or len(files) < len(expansions)
 
 
 def _meaning(variable: re.Match[str]) -> str:

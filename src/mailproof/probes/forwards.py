@@ -139,7 +139,7 @@ def _add_tables(found: _Found, value: str, files: set[str], place: Place) -> Non
         is_known = table.type in FILES and PurePath(table.name).name in files
         # $virtual_maps is empty unless it is set.
         if not is_known and table.type not in NOWHERE and table.name != "$virtual_maps":
-            found.unread.append((str(table), place))
+            found.unread.append((str(table).partition("{")[0], place))
 
 
 def _forwarded(who: str, targets: str, place: Place) -> Iterator[tuple[str, str, Place]]:
@@ -183,7 +183,8 @@ def _of_exim(texts: Texts, known: Iterable[str]) -> _Found:
             who = f"those whom the router {redirect.router} takes"
             found.forwards += ((who, address, place) for address in comes_to.addresses)
             found.unread += ((file, place) for file in comes_to.files if PurePath(file).name not in files)
-            found.unread += ((what, place) for what in comes_to.unknown)
+            if comes_to.unknown:
+                found.unread.append((f"what {redirect.option} of the router {redirect.router} comes to", place))
     return found
 
 

@@ -68,7 +68,7 @@ def _signed_by(data: bytes) -> tuple[str, ...] | None:
 
 
 _RESULT = re.compile(rb'\s*\{\s*"format":\s*"mailproof-(?:result|record)"')
-"""What runs of mailproof write, into the directory ``reports`` unless they are told another: no reports of receivers."""
+"""What runs of mailproof write, into the directory ``reports`` unless they are told another."""
 
 
 def _read_file(file: ReportFile, data: bytes) -> Reports:
