@@ -19,13 +19,14 @@ def test_named_serves_whom_it_should(named_settings: NamedSettings) -> None:
     tells no version, and limits the rate of equal answers.
 
     That it validates and whom it serves is required; version and rate are advice. BIND, Unbound, NSD, Knot, PowerDNS
-    and the PowerDNS Recursor are read.
+    and the PowerDNS Recursor are read, of the latter YAML (since 5.0) and the old form.
 
     Why: an open resolver and one without a limit of rates amplify attacks on others; a copied zone lists your hosts; a
     resolver that does not validate believes forged answers, and DANE is gone.
     Fix: allow-recursion { your networks; }, allow-transfer { your secondaries; }, dnssec-validation auto, version none,
     rate-limit { responses-per-second 10; } (BIND); access-control of your networks alone, hide-version: yes (Unbound);
-    provide-xfr with a key (NSD); an acl with key and address (Knot); allow-axfr-ips, allow-from (PowerDNS).
+    provide-xfr with a key (NSD); an acl with key and address (Knot); allow-axfr-ips, allow-from
+    (PowerDNS); incoming.allow_from and dnssec.validation: process (recursor.yml).
     """
     if named_settings.program not in _CALLED:
         not_applicable(f"{named_settings.program} is no name server that is looked at")

@@ -20,7 +20,7 @@ from mailproof.criteria.mail_providers import AS_OF
 from mailproof.grammars.dkim import KeyRecord, parse_key_record
 from mailproof.grammars.public_keys import RSAKey
 from mailproof.net.dns.client import Answer
-from mailproof.net.errors import NotAvailable, NotObserved
+from mailproof.net.errors import NotAvailable, NotObserved, Unreadable
 from mailproof.observations.dkim import DKIMKey, DKIMSubtree, DomainKeys, KeyAge, KeyCompany, ProviderKeys
 from mailproof.observations.dmarc import DMARC
 from mailproof.observations.key_use import KeyUse
@@ -248,7 +248,7 @@ def test_key_is_in_use(key_use: KeyUse, *, days: int = 30) -> None:
     if key_use.unseen is not None and key_use.unseen <= days:
         return
     if key_use.unread:
-        raise NotAvailable(f"not all reports and messages could be read: {key_use.unread}", key_use.evidence())
+        raise Unreadable(f"not all reports and messages could be read: {key_use.unread}", key_use.evidence())
     if key_use.reported < days:
         raise NotAvailable(f"the reports are about {key_use.reported} days, of {days} that are wanted")
     last = f"for {key_use.unseen} days" if key_use.unseen is not None else f"in {key_use.reported} days"

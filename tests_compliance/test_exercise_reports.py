@@ -18,7 +18,7 @@ from mailproof.controls import (
     not_applicable,
 )
 from mailproof.grammars.received import seconds_of
-from mailproof.net.errors import NotAvailable, NotObserved
+from mailproof.net.errors import NotAvailable, NotObserved, Unreadable
 from mailproof.observations.exercises import ExerciseReports, ReportSeen
 from mailproof.references import BSI_TR_03182, rfc
 from mailproof.tests_compliance.test_incoming import DAYS, baseline, recent
@@ -39,7 +39,7 @@ def _came(seen: ExerciseReports, found: Sequence[ReportSeen], days: int, hours: 
     if found:
         return True
     if seen.unread:
-        raise NotObserved(f"not all reports could be read: {seen.unread[0]}", seen.evidence())
+        raise Unreadable(f"not all reports could be read: {seen.unread[0]}", seen.evidence())
     ended, present = seconds_of(recent(seen.exercised, days).ended_at), seconds_of(seen.exercised.observed_at)
     if ended is None or present is None or present - ended < hours * HOUR:
         raise NotAvailable(f"none came so far; a report may take {hours} hours", seen.evidence())

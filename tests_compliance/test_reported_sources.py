@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from mailproof.controls import MAY, SHOULD, Between, Family, Harm, control, finding, not_applicable
 from mailproof.grammars.received import seconds_of
-from mailproof.net.errors import NotAvailable
+from mailproof.net.errors import NotAvailable, Unreadable
 from mailproof.observations.failing_sources import FailingSources
 from mailproof.observations.reports import Reported, SourceSeen, day
 from mailproof.observations.source_classes import FORWARDED
@@ -50,9 +50,13 @@ def test_reports_arrive(reported: Reported, *, days: float = 8.0, reporters: tup
 
 
 def _require_all_read(reported: Reported) -> None:
-    """Raise NotAvailable where what is missing may stand in a file that could not be read."""
+    """Raise Unreadable where what is missing, or a finding, may stand in a file that could not be read.
+
+    To be called where nothing in the other files tells the verdict: before a pass that speaks of all messages, and
+    before one for which there are too few. The file itself is a matter of RPT-AGG-PARSE.
+    """
     if reported.unread:
-        raise NotAvailable(f"not all files of reports could be read: {reported.unread[0]}", reported.evidence())
+        raise Unreadable(f"not all files of reports could be read: {reported.unread[0]}", reported.evidence())
 
 
 def _require_messages(reported: Reported) -> None:
@@ -90,6 +94,7 @@ def test_own_sources_pass(reported: Reported, *, percent: float = 98.0, messages
         f"(SPF {one.by_spf}, DKIM {one.by_dkim})"
         for one in failing[:10]
     )
+    _require_all_read(reported)
 
 
 @control("DMARC-UNKNOWN-PASS", SHOULD, rfc(9989, "5.1.5"), harm=Harm.ABUSED)
@@ -140,10 +145,12 @@ def test_receivers_follow_the_policy(reported: Reported, *, percent: float = 10.
     _require_messages(reported)
     total = reported.messages
     if total < messages:
+        _require_all_read(reported)
         not_applicable(f"the reports tell of {total} messages only; {messages} are wanted")
     overridden = sum(one.overridden for one in reported.sources)
     reasons = ", ".join(dict.fromkeys(reason for one in reported.sources for reason in one.reasons))
     assert overridden * 100 <= percent * total, f"{overridden} of {total} messages were treated otherwise: {reasons}"
+    _require_all_read(reported)
 
 
 @control("DMARC-ENRICH", SHOULD, rfc(9989, "5.1.5"), rfc(8601, "3"), rfc(5782, "2"), harm=Harm.REFUSED)
@@ -154,6 +161,7 @@ def test_no_failing_source_is_a_host_of_ours(failing_sources: FailingSources) ->
     Fix: name the host in the inventory (sending), authorise it in SPF, and let it sign; or take its mail away from it.
     """
     if not failing_sources.messages:
+        _require_reports_read(failing_sources)
         not_applicable(f"no report tells of messages of {failing_sources.domain}")
     own = [source for source in failing_sources.sources if source.own]
     assert not own, "; ".join(
@@ -167,3 +175,9 @@ def test_no_failing_source_is_a_host_of_ours(failing_sources: FailingSources) ->
             f"of {len(unknown)} failing sources it is not known what they are: {unknown[0].unknown[0]}",
             failing_sources.evidence(),
         )
+    _require_reports_read(failing_sources)
+
+
+def _require_reports_read(failing: FailingSources) -> None:
+    if failing.unread:
+        raise Unreadable(f"not all files of reports could be read: {failing.unread[0]}", failing.evidence())

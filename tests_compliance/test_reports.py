@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from mailproof.controls import MAY, SHOULD, Between, Family, Harm, control, finding, not_applicable
 from mailproof.grammars.received import seconds_of
-from mailproof.net.errors import NotAvailable
+from mailproof.net.errors import Unreadable
 from mailproof.observations.reports import Reports
 from mailproof.references import rfc
 
 FAMILY = Family("RPT", "Reports of receivers", also=("DKIM", "REJECT", "TLSRPT"))
 
 
-@control("RPT-AGG-PARSE", MAY, rfc(9990, "3"), rfc(7489, "C"), harm=Harm.REFUSED)
+@control("RPT-AGG-PARSE", MAY, rfc(9990, "3"), rfc(7489, "C"), harm=Harm.REFUSED, explains=(Unreadable,))
 def test_aggregate_reports_follow_the_schema(reports: Reports) -> None:
     """An aggregate report follows the schema of RFC 9990, or of RFC 7489, appendix C.
+
+    A file, or a message of a mailbox, that cannot be read as a report of any kind is told here, once: this verdict is
+    inconclusive and names it. All others judge what could be read. A finding there stands, and so does what is enough
+    for a verdict, like a report of this week; only a verdict that hangs on what may stand in the unread file is left to
+    this one.
 
     Why: what a report does not say right, nobody counts. The fault is the reporter's.
     Fix: tell the reporter; what can be understood is used.
     """
+    _require_all_read(reports)  # before what is wrong in others: nobody else tells it
     _require(reports, reports.aggregate, "the file holds no aggregate report of DMARC")
     for report in reports.aggregate:
         assert not report.errors, f"{report.reporter or 'a reporter'}: {'; '.join(report.errors)}"
         assert not (report.is_9990 and report.container == "zip"), "a report of RFC 9990 comes in a ZIP, not in gzip"
-    _require_all_read(reports)
 
 
 def _require(reports: Reports, found: tuple[object, ...], missing: str) -> None:
@@ -32,9 +37,9 @@ def _require(reports: Reports, found: tuple[object, ...], missing: str) -> None:
 
 
 def _require_all_read(reports: Reports) -> None:
-    """Raise NotAvailable where a message of a mailbox could not be read."""
+    """Raise Unreadable where a message of a mailbox could not be read."""
     if reports.unread:
-        raise NotAvailable(f"not all messages could be read: {reports.unread[0]}", reports.evidence())
+        raise Unreadable(f"not all messages could be read: {reports.unread[0]}", reports.evidence())
 
 
 @control("DKIM-SELECTOR-IN-REPORT", MAY, rfc(9990), harm=Harm.REFUSED)

@@ -77,3 +77,31 @@ def test_a_control_that_is_left_a_fault_has_to_be_part_of_the_run(tmp_path: Path
     assert (found["verdict"], found["left_to"]) == ("inconclusive", "")
     assert "SPF-EXISTS judges that, but does not judge no-spf.example in this run" in found["observed"]
     assert alone.code == 1
+
+
+BROKEN_REPORTS = "domains: [right.example]\nreports: [rua]\n"
+OF_REPORTS = ("RPT-*", "DMARC-REPORTS-ARRIVE", "DMARC-O*", "DMARC-ENRICH", "DKIM-SELECTOR-IN-REPORT", "TLSRPT-REPORT")
+
+
+def of_broken_reports(directory: Path, *controls: str) -> Run:
+    write_inventory(directory, BROKEN_REPORTS)
+    (directory / "rua").mkdir()
+    for name, text in {"a.xml": "no report", "b.xml": "<feedback><x>"}.items():
+        (directory / "rua" / name).write_text(text)
+    selected = [word for control in controls for word in ("--control", control)]
+    return pytest_run(directory, "--inventory", "prod.yaml", *selected)
+
+
+def test_a_file_of_reports_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
+    found = results(of_broken_reports(tmp_path, *OF_REPORTS))
+    unknown = {key for key, result in found.items() if result["verdict"] == "inconclusive"}
+    assert unknown == {("RPT-AGG-PARSE", "rua/a.xml"), ("RPT-AGG-PARSE", "rua/b.xml")}
+    assert found["RPT-TLS", "rua/b.xml"]["left_to_target"] == "rua/b.xml"
+    arrive = found["DMARC-REPORTS-ARRIVE", "right.example (reports)"]
+    assert (arrive["verdict"], arrive["left_to"]) == ("not applicable", "RPT-AGG-PARSE")
+
+
+def test_a_file_of_reports_that_nobody_tells_excuses_nothing(tmp_path: Path) -> None:
+    run = of_broken_reports(tmp_path, "DMARC-REPORTS-ARRIVE")
+    assert results(run)["DMARC-REPORTS-ARRIVE", "right.example (reports)"]["verdict"] == "inconclusive"
+    assert run.code == 1

@@ -167,6 +167,7 @@ allow-axfr-ips=127.0.0.0/8,::1
 RECURSOR = """version-string=resolver
 config-dir={here}
 webserver-password=HUNTER2planted
+local-address=192.0.2.53
 allow-from=127.0.0.0/8,192.0.2.0/24
 dnssec=validate
 """

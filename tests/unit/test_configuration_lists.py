@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -13,7 +14,11 @@ from mailproof.grammars.named_conf import NotNamedConf, parse_named_conf
 from mailproof.grammars.proxy_access import ConnectRequest, SquidAccess
 from mailproof.grammars.settings import expand_macros, parse_exim
 from mailproof.grammars.tls_settings import admitted
+from mailproof.net.errors import Malformed
 from mailproof.net.tls.versions import TLSVersion
+from mailproof.probes.name_server_settings import read_settings
+
+from .cases.forwards import routers
 
 EXIM = """# Debian's, in short
 .ifndef NETS
@@ -225,3 +230,30 @@ def test_what_is_longer_than_any_address_is_none() -> None:
     long = f"{'x' * 320}@example.net"
     assert [one.address for one in parse_forwards(f"root: {long}, bob@example.net\n")] == ["bob@example.net"]
     assert not list(parse_sieve(f'redirect "{long}";'))
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        (("server:", "  hide-version: yes"), "recursor.yml:1: it has none of the Recursor's sections"),
+        (("# ours", "- a", "- b"), "recursor.yml:2: neither sections of YAML nor name=value"),
+        (("dnssec=validate", "what is this?"), "recursor.yml:2: neither sections of YAML nor name=value"),
+        (("dnssec:", "  validation: [off"), "recursor.yml:3: not valid YAML"),
+        (("dnssec:", "  validation: [off]"), "recursor.yml:2: dnssec.validation is no text"),
+        (("incoming:", "  listen: 127.0.0.1"), "recursor.yml:2: incoming.listen is no list"),
+        (("# nothing",), "no settings stand in recursor.yml"),
+    ],
+)
+def test_what_is_no_configuration_of_the_recursor_is_not_observed(lines: tuple[str, ...], says: str) -> None:
+    with pytest.raises(Malformed, match=f"^{re.escape(says)}"):
+        read_settings("recursor", ("recursor.yml",), {"recursor.yml": "\n".join(lines) + "\n"})
+
+
+def test_no_password_of_the_recursor_is_kept() -> None:
+    text = "webservice: {api_key: secret-word}\nrecursor: {version_string: x}\n"
+    assert "secret-word" not in repr(read_settings("recursor", ("x",), {"x": text}))
+
+
+def test_nothing_of_an_expansion_of_exim_is_kept() -> None:
+    lookup = "data = ${lookup mysql{servers=192.0.2.1/mail/exim/secret-word;SELECT x}}"
+    assert "secret-word" not in repr(routers(lookup))

@@ -7,11 +7,12 @@ import gzip
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
 from mailproof.inventory.model import Inventory
-from mailproof.net.errors import Malformed
+from mailproof.net.errors import Unreadable
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
 from mailproof.observations.reports import Reported, Reports
@@ -65,8 +66,11 @@ def test_files_of_reports(tmp_path: Path) -> None:
     )
     assert read(tmp_path, "b.json", JSON).ours == ("example.org",)
     assert read(tmp_path, "c.eml", MAIL).aggregate == ()
+    assert read(tmp_path, "prod.json", b'{\n "format": "mailproof-result",\n "version": 1}') == Reports(
+        "prod.json", observed_at=ANY
+    )
     for name, data in (("d.xml", MAIL), ("e.xml", b"<html/>"), ("f.json", b"{}")):
-        with pytest.raises(Malformed, match=name):
+        with pytest.raises(Unreadable, match=name):
             read(tmp_path, name, data)
 
 

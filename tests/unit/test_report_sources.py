@@ -12,7 +12,7 @@ import pytest
 from mailproof.cli import main
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import load_inventory
-from mailproof.net.errors import NotAvailable, NotFollowed
+from mailproof.net.errors import NotFollowed, Unreadable
 from mailproof.net.network import Network
 from mailproof.observations.reports import Reports
 from mailproof.probes import report_stores
@@ -99,9 +99,9 @@ def test_a_database_is_judged_like_the_files_that_were_imported(tmp_path: Path) 
 
 def test_a_database_that_cannot_be_opened(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no database" * 100)
-    with pytest.raises(NotAvailable, match="file is not a database"):
+    with pytest.raises(Unreadable, match="file is not a database"):
         found(tmp_path, "sqlite:text")
-    with pytest.raises(NotAvailable, match=r"postgresql\+psycopg://u:\*\*\*@127.0.0.1:1/x"):
+    with pytest.raises(Unreadable, match=r"postgresql\+psycopg://u:\*\*\*@127.0.0.1:1/x"):
         found(tmp_path, "{database: 'postgresql+psycopg://u@127.0.0.1:1/x', password: s3cret-word}")
 
 
@@ -109,7 +109,7 @@ def test_nobody_is_contacted_against_the_inventory(tmp_path: Path) -> None:
     source = "{imaps: 'imaps://u@127.0.0.9:1/INBOX', password: s3cret-word}"
     with pytest.raises(NotFollowed, match="do_not_contact"):
         found(tmp_path, f"{source}]\ndo_not_contact: [127.0.0.0/8")
-    with pytest.raises(NotAvailable, match=r"127\.0\.0\.9:1: "):
+    with pytest.raises(Unreadable, match=r"127\.0\.0\.9:1: "):
         found(tmp_path, source)
 
 

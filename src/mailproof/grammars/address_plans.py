@@ -57,8 +57,10 @@ class Link:
     """There is a route to everywhere; False where all routes are known and none is."""
     hears_routers: bool | None = None
     """Router advertisements are heard (RFC 4861), which bring a default route."""
-    prefers_temporary: int | None = None
-    """The line that has the host prefer temporary addresses as the source of what it sends (RFC 6724, rule 7)."""
+    prefers_temporary: bool | None = None
+    """The host prefers temporary addresses as the source of what it sends (RFC 6724, section 5, rule 7)."""
+    says_so: int = 0
+    """The line that says of that one thing or the other."""
     matched: bool = True
     """The file says which link it is about."""
 
@@ -113,8 +115,7 @@ def read_networkd(text: str) -> Links:
             case "network/ipv6acceptra":
                 link.hears_routers = _truth(setting.value)
             case "network/ipv6privacyextensions":
-                preferred = _truth(setting.value) is True
-                link.prefers_temporary = setting.line if preferred else None
+                link.prefers_temporary, link.says_so = _truth(setting.value) is True, setting.line
     for kind, section in _networkd_sections(text, settings):
         if kind == "route" and _networkd_default(section):
             link.default_route = True
@@ -203,7 +204,7 @@ def _ifupdown_option(link: Link, words: list[str], line: int) -> None:
         case "accept_ra":
             link.hears_routers = value != "0"
         case "privext":
-            link.prefers_temporary = line if value == "2" else None
+            link.prefers_temporary, link.says_so = value == "2", line
 
 
 def _adds_default(command: list[str], family: str) -> bool:
@@ -265,8 +266,8 @@ def _netplan_link(link: Link, settings: MappingNode, *, is_tunnel: bool) -> None
         link.default_route = True
     link.hears_routers = _truth(_text(_get(settings, "accept-ra")))
     private = _get(settings, "ipv6-privacy")
-    if private is not None and _truth(_text(private)):
-        link.prefers_temporary = line_of(private)
+    if private is not None and (prefers := _truth(_text(private))) is not None:
+        link.prefers_temporary, link.says_so = prefers, line_of(private)
 
 
 def _netplan_default(route: Node, *, is_tunnel: bool) -> bool:

@@ -64,13 +64,13 @@ def parse_forwards(text: str) -> Iterator[Forward]:
         elif not is_aliases and "," not in line.split()[0] and len(line.split()) > 1:
             who, _, targets = line.replace("\t", " ").partition(" ")
             is_table = True
-        for address in _addresses(targets):
-            if _is_address(address, is_table=is_table) and count < MAX_FORWARDS:
+        for address in addresses_in(targets):
+            if is_address(address, is_table=is_table) and count < MAX_FORWARDS:
                 count += 1
                 yield Forward(who[:MAX_TEXT], address, number)
 
 
-def _addresses(targets: str) -> Iterator[str]:
+def addresses_in(targets: str) -> Iterator[str]:
     """What may be a mail address: all but the words of programs, and of messages to whom is refused."""
     for item in _ITEM.finditer(targets):
         said = item[0].strip()
@@ -95,13 +95,13 @@ def parse_sieve(text: str) -> Iterator[Forward]:
             redirects = False
         elif redirects and token["string"] is not None and count < MAX_FORWARDS:
             address = re.sub(r"\\(.)", r"\1", token["string"], flags=re.DOTALL)
-            if _is_address(address):
+            if is_address(address):
                 count += 1
                 yield Forward("", address, line)
         line += token[0].count("\n")
 
 
-def _is_address(text: str, *, is_table: bool = False) -> bool:
+def is_address(text: str, *, is_table: bool = False) -> bool:
     """Whether a target is a mail address, and no program, file, list or name of this system. In tables of virtual(5)
     ``@other.example`` is the same user there.
     """

@@ -94,17 +94,17 @@ def parse_iptables(text: str, family: str) -> Iterator[Chain]:
         elif line == "COMMIT":
             continue
         elif not table:
-            raise NotPacketFilter(f"line {number}: no table is begun (*filter)")
+            raise NotPacketFilter(number, "no table is begun (*filter)")
         elif line.startswith(":"):
             name, _, policy = line[1:].partition(" ")
             chains[name] = _chain(table, name, policy.partition(" ")[0], number, family)
         elif (rule := _rule(line, number)) is not None and rule[0] in chains:
             rules += 1
             if rules > MAX_RULES:
-                raise NotPacketFilter(f"line {number}: more than {MAX_RULES} rules")
+                raise NotPacketFilter(number, f"more than {MAX_RULES} rules")
             chains[rule[0]].rules.append(rule[1])
         else:
-            raise NotPacketFilter(f"line {number}: this is no rule of a chain that is there")
+            raise NotPacketFilter(number, "this is no rule of a chain that is there")
     yield from chains.values()
 
 

@@ -2,7 +2,8 @@
 
 Tables with their chains and sets are read, and of rules the matches that a packet of a connection over TCP can be held
 against. Commands that change a ruleset (``add rule ...``) are not read: whoever has them names what ``nft list
-ruleset`` says.
+ruleset`` says. A file that another one includes (nft(8), "Including files") is put into its place before
+(probes/nft_includes.py); what is still included then cannot be read.
 """
 
 from __future__ import annotations
@@ -134,12 +135,12 @@ class _Text:
     def values(self, depth: int = 0) -> list[str]:
         """The elements of a set in braces, those that variables stand for and of sets within as well."""
         if depth == MAX_DEPTH:
-            raise NotPacketFilter(f"line {self.line}: more than {MAX_DEPTH} braces inside each other")
+            raise NotPacketFilter(self.line, f"more than {MAX_DEPTH} braces inside each other")
         self.at += 1
         found: list[str] = []
         while not self.is_mark("}"):
             if self.kind == "last":
-                raise NotPacketFilter(f"line {self.line}: a set is not closed")
+                raise NotPacketFilter(self.line, "a set is not closed")
             if self.is_mark("{"):
                 found += self.values(depth + 1)
                 continue
@@ -175,6 +176,9 @@ def _element(words: list[str]) -> str:
 def parse_nftables(text: str) -> Iterator[Chain]:
     """The chains of all tables. Raises NotPacketFilter, with the line."""
     found = _Text(list(_tokens(text)))
+    for (kind, said, line), following in pairwise(found.tokens):
+        if (kind, said, following[0]) == ("word", "include", "quoted"):
+            raise NotPacketFilter(line, "an include that has no line of its own: name what nft list ruleset says")
     count = 0
     found.skip_ends()
     while found.kind != "last":
@@ -188,11 +192,11 @@ def parse_nftables(text: str) -> Iterator[Chain]:
                     continue  # frames of an Ethernet, which are no packets of a connection yet
                 count += len(chain.rules)
                 if count > MAX_RULES:
-                    raise NotPacketFilter(f"line {chain.line}: more than {MAX_RULES} rules")
+                    raise NotPacketFilter(chain.line, f"more than {MAX_RULES} rules")
                 yield chain
         elif words[:1] not in (["flush"], ["delete"], ["destroy"], ["table"], ["define"]):
             said = f"{printable(' '.join(words[:2]))[:80]} is a command" if words else "this is no table"
-            raise NotPacketFilter(f"line {line}: {said}: name what nft list ruleset says")
+            raise NotPacketFilter(line, f"{said}: name what nft list ruleset says")
         found.skip_ends()
 
 
@@ -201,7 +205,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
     for count, token in enumerate(_TOKEN.finditer(text)):
         kind = token.lastgroup or ""
         if count == MAX_TOKENS or kind == "other":
-            raise NotPacketFilter(f"line {line}: {'the text is too long' if kind != 'other' else 'a quote is open'}")
+            raise NotPacketFilter(line, f"{'the text is too long' if kind != 'other' else 'a quote is open'}")
         if kind not in ("comment", "blank"):
             yield kind, token[kind], line
         line += token[0].count("\n")
@@ -218,7 +222,7 @@ def _table(found: _Text, words: list[str]) -> Iterator[Chain]:
     while not found.is_mark("}"):
         line, words = found.line, found.words()
         if found.kind == "last" or not words:
-            raise NotPacketFilter(f"line {found.line}: a table is not closed, or holds what is no chain")
+            raise NotPacketFilter(found.line, "a table is not closed, or holds what is no chain")
         if words[0] == "chain" and len(words) > 1 and found.is_mark("{"):
             chain = Chain(f"{family} {name}", words[1], line, family)
             _chain(found, chain, sets)
@@ -245,7 +249,7 @@ def _set(found: _Text) -> list[str]:
         elif not words:
             found.at += 1
     if found.kind == "last":
-        raise NotPacketFilter(f"line {found.line}: a set is not closed")
+        raise NotPacketFilter(found.line, "a set is not closed")
     found.at += 1
     return [] if grows and not elements else elements
 
@@ -255,7 +259,7 @@ def _chain(found: _Text, chain: Chain, sets: dict[str, list[str]]) -> None:
     found.skip_ends()
     while not found.is_mark("}"):
         if found.kind == "last":
-            raise NotPacketFilter(f"line {found.line}: a chain is not closed")
+            raise NotPacketFilter(found.line, "a chain is not closed")
         line = found.line
         pieces = list(_pieces(found))
         words = [piece for piece in pieces if isinstance(piece, str)]

@@ -68,7 +68,12 @@ class Chain:
 
 
 class NotPacketFilter(ValueError):
-    """A text that holds no rules of the packet filter; it says where."""
+    """A text that holds no rules of the packet filter. ``line`` is where, from 1."""
+
+    def __init__(self, line: int, what: str) -> None:
+        super().__init__(f"line {line}: {what}")
+        self.line = line
+        self.what = what
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,12 @@ class Malformed(NotObserved):
     kind = "malformed"
 
 
+class Unreadable(NotObserved):
+    """A file of reports cannot be read, or the verdict hangs on what may stand in one."""
+
+    kind = "unreadable"
+
+
 class ServerFailure(NotObserved):
     """A DNS server answered SERVFAIL, REFUSED or another rcode that says nothing about the name."""
 
@@ -181,6 +187,7 @@ KINDS: dict[str, type[NotObserved]] = {
         ClosedEarly,
         Throttled,
         Malformed,
+        Unreadable,
         ServerFailure,
         Bogus,
         NotFollowed,

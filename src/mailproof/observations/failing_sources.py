@@ -64,7 +64,9 @@ class FailingSources(Observation):
     """Further ones that nobody asked about."""
     others: tuple[FailingSource, ...] = ()
     """Sources of the inventory, and those whose mail passes: the ones with the most messages."""
+    unread: tuple[str, ...] = ()
+    """Files of reports that could not be read, and why."""
 
     def evidence(self) -> tuple[str, ...]:
         more = (f"{self.left_out} further sources were not looked at",) if self.left_out else ()
-        return (*(source.describe() for source in (*self.sources, *self.others)), *more)
+        return (*(source.describe() for source in (*self.sources, *self.others)), *more, *self.unread)

@@ -16,18 +16,31 @@ class ForwardSeen:
     domain: str
     """Of the address; the address itself is nobody's business here."""
     own: bool
-    """Whether the inventory has the domain, or one above it."""
+    """Whether the inventory has the domain, or one above it, or the host takes its mail."""
     place: Place
 
 
 @dataclass(frozen=True)
+class ForwardsElsewhere:
+    """What may forward mail and is not read: a table, a file, an expansion."""
+
+    what: str
+    place: Place
+    """Where the configuration names it."""
+
+
+@dataclass(frozen=True)
 class Forwards(Observation):
-    """The forwards of a host's aliases or Sieve scripts; none for another program."""
+    """The forwards of a host's aliases, Sieve scripts or mail server; none for another program."""
 
     program: str
     files: tuple[str, ...]
     forwards: tuple[ForwardSeen, ...] = ()
+    unread: tuple[ForwardsElsewhere, ...] = ()
+    settings: int = 0
+    """Of a mail server: how many settings name forwards, or tables of them."""
 
     def evidence(self) -> tuple[str, ...]:
         lines = [f"{self.program}: {', '.join(self.files)}, {len(self.forwards)} forwards to mail addresses"]
-        return (*lines, *(f"{one.place}: {one.who or '(its user)'} to {one.domain}" for one in self.forwards))
+        lines += (f"{one.place}: {one.who or '(its user)'} to {one.domain}" for one in self.forwards)
+        return (*lines, *(f"{one.place}: {one.what} is not read" for one in self.unread))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,7 +33,7 @@ async def address_plan(configuration: Configuration, net: Network) -> AddressPla
         return AddressPlan(configuration.program, names)
     found: list[tuple[ConfigurationFile, Links]] = []
     knows_routes = False
-    for file in holders_of(configuration, *COMMANDS):
+    for file in _in_order(configuration.program, holders_of(configuration, *COMMANDS)):
         text = await net.files.text(Path(file.path), MAX_OCTETS)
         try:
             found.append((file, await asyncio.to_thread(read, text)))
@@ -55,6 +56,20 @@ async def address_plan(configuration: Configuration, net: Network) -> AddressPla
     return AddressPlan(configuration.program, names, planned)
 
 
+def _in_order(program: str, files: Iterable[ConfigurationFile]) -> list[ConfigurationFile]:
+    """The files as the program reads them, of which a later one overrides what one before says: netplan by their names,
+    whatever directory they are in (netplan(5)), networkd drop-ins by their names behind what they belong to
+    (systemd.network(5)).
+    """
+
+    def key(file: ConfigurationFile) -> tuple[bool, str]:
+        path = Path(file.path)
+        is_drop_in = program == "networkd" and path.parent.name.endswith(".network.d")
+        return is_drop_in, path.name if is_drop_in or program == "netplan" else ""
+
+    return sorted(files, key=key)
+
+
 def _called(file: ConfigurationFile, owners: dict[str, str], *, matched: bool) -> tuple[str, bool]:
     """The link of a file of networkd that has no name of it: that of the file that it is a drop-in of, or its own.
 
@@ -75,13 +90,13 @@ def _joined(known: PlannedLink, link: Link, file: str) -> PlannedLink:
     announced = [
         AnnouncedPrefix(str(found.prefix), Place(file, found.line), found.autonomous) for found in link.announced
     ]
-    line = link.prefers_temporary
+    preferring = Place(file, link.says_so) if link.prefers_temporary else None
     return PlannedLink(
         known.name,
         (*known.addresses, *addresses)[:MAX_ADDRESSES],
         (*known.announced, *announced)[:MAX_ADDRESSES],
         link.default_route if known.default_route is None else known.default_route or link.default_route,
         known.hears_routers if link.hears_routers is None else link.hears_routers,  # the last file counts
-        known.prefers_temporary if line is None else Place(file, line),
+        known.prefers_temporary if link.prefers_temporary is None else preferring,
         known.matched,
     )

@@ -168,6 +168,12 @@ def not_read(includes: Iterable[tuple[str, str]], names: Iterable[str]) -> tuple
     )
 
 
+def included(pattern: str, own: str, names: Iterable[str]) -> list[str]:
+    """The files that an include in ``own`` names, told by the last part of their names: /etc/squid/conf.d/*.conf."""
+    last = PurePath(pattern).name
+    return [name for name in names if name != own and fnmatchcase(PurePath(name).name, last)]
+
+
 NAMED_CHECKCONF = "named-checkconf -p -x"
 """The command of a capture whose output holds the settings of BIND."""
 NSD_CHECKCONF = "nsd-checkconf -v /etc/nsd/nsd.conf"

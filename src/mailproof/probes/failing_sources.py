@@ -34,7 +34,7 @@ async def failing_sources(
     seen = await asyncio.gather(*(_enriched(one, look, inventory, reported) for one in failing[:MAX_SOURCES]))
     more = await asyncio.gather(*(_enriched(one, look, inventory, reported) for one in others[:MAX_SOURCES]))
     left_out = max(len(failing) - MAX_SOURCES, 0)
-    return FailingSources(domain.name, reported.messages, tuple(seen), left_out, tuple(more))
+    return FailingSources(domain.name, reported.messages, tuple(seen), left_out, tuple(more), reported.unread)
 
 
 async def _enriched(source: SourceSeen, look: Look, inventory: Inventory, reported: Reported) -> FailingSource:

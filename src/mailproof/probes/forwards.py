@@ -3,37 +3,201 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
 
-from mailproof.grammars.forwards import parse_forwards, parse_sieve
+from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
+from mailproof.grammars.exim_routers import holds_routers, parse_includes, parse_redirects, work_out
+from mailproof.grammars.forwards import addresses_in, is_address, parse_forwards, parse_sieve
+from mailproof.grammars.postfix_tables import FILES, NOWHERE, parse_tables
+from mailproof.grammars.settings import (
+    MAX_EXPANDED,
+    Setting,
+    expand,
+    expand_macros,
+    parse_exim,
+    parse_services,
+    parse_settings,
+)
 from mailproof.inventory.model import Inventory
+from mailproof.net.errors import Malformed, NotAvailable, NotObserved
 from mailproof.net.network import Network
 from mailproof.net.text import printable
-from mailproof.observations.forwards import Forwards, ForwardSeen
+from mailproof.observations.forwards import Forwards, ForwardSeen, ForwardsElsewhere
 from mailproof.places import Place
 from mailproof.probes.configuration import MAX_OCTETS, holders_of
 from mailproof.probes.probe import probe
+from mailproof.targets.base import Targets
 from mailproof.targets.files import Configuration
 
 PARSERS = {"aliases": parse_forwards, "sieve": parse_sieve}
+SERVERS = ("postfix", "exim")
 MAX_SEEN = 1000
 """Forwards that are looked at."""
+MAX_SHOWN = 80
+"""Characters of what is not read."""
+
+TABLES = ("alias_maps", "virtual_alias_maps", "virtual_maps", "recipient_bcc_maps", "sender_bcc_maps")
+ADDRESSES = {"always_bcc": "everybody", "luser_relay": "unknown users"}
+"""Settings of Postfix that name tables, and addresses (postconf(5)): whose mail goes on, or a copy of it."""
+DOMAINS = ("mydestination", "virtual_alias_domains", "virtual_mailbox_domains")
+"""Those of the domains whose mail the host takes for itself."""
+
+Texts = dict[str, str]
 
 
 @probe()
-async def forwards(configuration: Configuration, net: Network, inventory: Inventory) -> Forwards:
-    """The forwards to mail addresses, and whether their domains are those of the inventory."""
+async def forwards(configuration: Configuration, net: Network, inventory: Inventory, targets: Targets) -> Forwards:
+    """The forwards to mail addresses, and whether their domains are those of the inventory or of the host.
+
+    What a table of Postfix or a router of Exim reads from a file that the inventory names (``aliases``) is told by that
+    file's own target, and left out here. Raises NotAvailable and Malformed where the server's files hold none of it.
+    """
     program = configuration.program
     names = tuple(file.name for file in configuration.files)
-    if program not in PARSERS:
+    if program not in (*PARSERS, *SERVERS):
         return Forwards(program, names)
+    beside = [one for one in targets.found(Configuration) if one.host == configuration.host]
+    if program in PARSERS:
+        texts = await _texts(configuration, net)
+        found = await asyncio.to_thread(_of_files, program, texts)
+    else:
+        texts = await _texts(configuration, net, "postconf -n", "postconf -M")
+        known = [file.path for one in beside if one.program == "aliases" for file in one.files]
+        found = await asyncio.to_thread(_OF_SERVERS[program], texts, known)
+    hosted = set(found.domains)
+    for one in beside:
+        if one.program in SERVERS and one.program != program:
+            with suppress(NotObserved):  # it is said at the target of its own
+                hosted |= _hosted(one.program, await _texts(one, net, "postconf -n"))
     ours = tuple(domain.name for domain in inventory.domains)
-    found: list[ForwardSeen] = []
-    for file in holders_of(configuration):
-        text = await net.files.text(Path(file.path), MAX_OCTETS)
-        for one in await asyncio.to_thread(list, PARSERS[program](text)):
-            domain = one.address.rpartition("@")[2].lower().rstrip(".")
-            here = domain in ("localhost.localdomain", configuration.host.lower()) or "." not in domain
-            own = here or any(f".{domain}".endswith(f".{name}") for name in ours)
-            found.append(ForwardSeen(printable(one.who), printable(domain), own, Place(file.name, one.line)))
-    return Forwards(program, names, tuple(found[:MAX_SEEN]))
+    here = {"localhost.localdomain", configuration.host.lower(), *hosted}
+
+    def seen(who: str, address: str, place: Place) -> ForwardSeen:
+        domain = address.rpartition("@")[2].lower().rstrip(".")
+        own = domain in here or "." not in domain or any(f".{domain}".endswith(f".{name}") for name in ours)
+        return ForwardSeen(printable(who), printable(domain), own, place)
+
+    forwarded = tuple(seen(*one) for one in found.forwards[:MAX_SEEN])
+    unread = tuple(ForwardsElsewhere(printable(what)[:MAX_SHOWN], place) for what, place in found.unread[:MAX_SEEN])
+    return Forwards(program, names, forwarded, unread, found.settings)
+
+
+async def _texts(configuration: Configuration, net: Network, *commands: str) -> Texts:
+    files = holders_of(configuration, *commands)
+    return {file.name: await net.files.text(Path(file.path), MAX_OCTETS) for file in files}
+
+
+@dataclass
+class _Found:
+    """Forwards with whose mail it is and the address, and what is not read, all with their places."""
+
+    forwards: list[tuple[str, str, Place]] = field(default_factory=list)
+    unread: list[tuple[str, Place]] = field(default_factory=list)
+    domains: set[str] = field(default_factory=set)
+    settings: int = 0
+
+
+def _of_files(program: str, texts: Texts) -> _Found:
+    found = _Found()
+    for name, text in texts.items():
+        found.forwards += ((one.who, one.address, Place(name, one.line)) for one in PARSERS[program](text))
+    return found
+
+
+def _of_postfix(texts: Texts, known: Iterable[str]) -> _Found:
+    """What main.cf and the services of master.cf forward; the last setting of a name counts."""
+    files = {PurePath(path).name for path in known}
+    settings, values = _postfix_settings(texts)
+    if not settings:
+        raise Malformed(f"no settings stand in {', '.join(texts)}")
+    found = _Found(domains=_hosted("postfix", texts))
+    for setting, place in settings.values():
+        name = setting.name.rpartition("/")[2]
+        value = expand(setting.value, values).strip()
+        if name not in (*TABLES, *ADDRESSES) or not value:
+            continue
+        found.settings += 1
+        if len(setting.value) > MAX_EXPANDED or len(value) == MAX_EXPANDED:
+            found.unread.append((f"what {name} says beyond {MAX_EXPANDED} characters", place))
+        elif name in ADDRESSES:
+            found.forwards += _forwarded(f"{ADDRESSES[name]} ({name})", value, place)
+        else:
+            _add_tables(found, value, files, place)
+    return found
+
+
+def _add_tables(found: _Found, value: str, files: set[str], place: Place) -> None:
+    for table in parse_tables(value):
+        if table.entries is not None:
+            for key, targets in table.entries:
+                found.forwards += _forwarded(key or f"everybody ({table.type})", targets, place)
+            continue
+        is_known = table.type in FILES and PurePath(table.name).name in files
+        # $virtual_maps is empty unless it is set.
+        if not is_known and table.type not in NOWHERE and table.name != "$virtual_maps":
+            found.unread.append((str(table).partition("{")[0], place))
+
+
+def _forwarded(who: str, targets: str, place: Place) -> Iterator[tuple[str, str, Place]]:
+    for address in addresses_in(targets):
+        if is_address(address):
+            yield who, address, place
+
+
+def _postfix_settings(texts: Texts) -> tuple[dict[str, tuple[Setting, Place]], dict[str, str]]:
+    """The settings that are looked at, with those of services (``smtp inet/always_bcc``), and the values of all."""
+    settings: dict[str, tuple[Setting, Place]] = {}
+    values: dict[str, str] = {}
+    for name, text in texts.items():
+        of_services = _SERVICE.search(text) is not None
+        for setting in parse_services(text) if of_services else parse_settings(text):
+            settings[setting.name] = setting, Place(name, setting.line)
+            if not of_services:
+                values[setting.name] = setting.value
+    return settings, values
+
+
+_SERVICE = re.compile(r"^\S{1,200}[ \t]+(?:inet|unix|unix-dgram|fifo|pass)[ \t]+[ny-][ \t]+[ny-][ \t]", re.MULTILINE)
+"""A service of master.cf (master(5))."""
+
+
+def _of_exim(texts: Texts, known: Iterable[str]) -> _Found:
+    """What the routers of the configuration files forward."""
+    files = {PurePath(path).name for path in known}
+    found = _Found(domains=_hosted("exim", texts))
+    holders = {name: text for name, text in texts.items() if holds_routers(text)}
+    if not holders:
+        raise NotAvailable(f"{', '.join(texts)} holds no routers: name what `exim -bP config` says")
+    macros = {setting.name: setting.value for text in texts.values() for setting in parse_exim(text)}
+    for name, text in holders.items():
+        for included, line in parse_includes(text):
+            found.unread.append((f"{included} (name what `exim -bP config` says instead)", Place(name, line)))
+        for redirect in parse_redirects(text):
+            found.settings += 1
+            place = Place(name, redirect.line)
+            comes_to = work_out(redirect, macros)
+            who = f"those whom the router {redirect.router} takes"
+            found.forwards += ((who, address, place) for address in comes_to.addresses)
+            found.unread += ((file, place) for file in comes_to.files if PurePath(file).name not in files)
+            if comes_to.unknown:
+                found.unread.append((f"what {redirect.option} of the router {redirect.router} comes to", place))
+    return found
+
+
+_OF_SERVERS = {"postfix": _of_postfix, "exim": _of_exim}
+
+
+def _hosted(program: str, texts: Texts) -> set[str]:
+    """The domains that a mail server takes for itself, as far as their names stand in the settings."""
+    if program == "postfix":
+        settings, values = _postfix_settings(texts)
+        said = [expand(settings[name][0].value, values) for name in DOMAINS if name in settings]
+        entries = [entry for value in said for entry in parse_postfix_list(value)]
+    else:
+        main = {setting.name: setting.value for text in texts.values() for setting in parse_exim(text)}
+        entries = list(parse_exim_list(expand_macros(main.get("domainlist local_domains", ""), main)))
+    return {entry.text.lower() for entry in entries if not (entry.elsewhere or entry.negated)}

@@ -6,8 +6,17 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import PurePath
 
 from mailproof.grammars.clauses import Clause, parse_clauses
+from mailproof.grammars.recursor_settings import (
+    LISTS,
+    NotRecursorSettings,
+    RecursorSettings,
+    parse_networks,
+    parse_recursor,
+)
 from mailproof.grammars.settings import Setting, parse_settings
 from mailproof.net.errors import Malformed
 from mailproof.observations.configuration import SettingSeen
@@ -33,19 +42,19 @@ def read_settings(program: str, names: tuple[str, ...], texts: dict[str, str]) -
 
 
 _Read = tuple[SettingSeen | None, NamedScope, tuple[str, ...]]
-_Placed = list[tuple[Clause, str]]
+_Clauses = list[tuple[Clause, str]]
 
 
-def _clauses(texts: dict[str, str]) -> _Placed:
+def _clauses(texts: dict[str, str]) -> _Clauses:
     """The clauses of all files that have settings, with the names of the files."""
     return [(clause, name) for name, text in texts.items() for clause in parse_clauses(text) if clause.settings]
 
 
-def _of(clauses: _Placed, *names: str) -> _Placed:
+def _of(clauses: _Clauses, *names: str) -> _Clauses:
     return [(clause, file) for clause, file in clauses if clause.name in names]
 
 
-def _last(clauses: _Placed, name: str) -> SettingSeen | None:
+def _last(clauses: _Clauses, name: str) -> SettingSeen | None:
     """The last setting of a name in some clauses, without what is too long to be shown."""
     found = [(setting, file) for clause, file in clauses for setting in clause.all(name)]
     return _seen(*found[-1]) if found else None
@@ -55,7 +64,7 @@ def _seen(setting: Setting, file: str) -> SettingSeen:
     return SettingSeen(setting.name, setting.value[:MAX_SHOWN], Place(file, setting.line))
 
 
-def _includes(clauses: _Placed, texts: dict[str, str]) -> tuple[str, ...]:
+def _includes(clauses: _Clauses, texts: dict[str, str]) -> tuple[str, ...]:
     """What the files include and the inventory does not name."""
     named = ((one, file) for clause, file in clauses for one in clause.all("include", "include-toplevel"))
     return not_read(((one.value[:MAX_SHOWN], file) for one, file in named), texts)
@@ -72,7 +81,7 @@ def _is_everybody(text: str) -> bool:
         return False
 
 
-def _hidden(clauses: _Placed) -> SettingSeen | None:
+def _hidden(clauses: _Clauses) -> SettingSeen | None:
     """By which the version is hidden, or another is told; None where the own one is."""
     hides, says = _last(clauses, "hide-version"), _last(clauses, "version")
     return hides if _is_on(hides) else says
@@ -195,17 +204,91 @@ def _powerdns(texts: dict[str, str]) -> _Read | None:
 
 
 def _recursor(texts: dict[str, str]) -> _Read | None:
-    found, includes = _settings(texts)
+    found, includes = _recursor_settings(texts)
     if not found:
         return None
-    clients, listens = _clients(found, "allow-from"), found.get("local-address")
-    if listens and all(word.startswith(("127.", "::1")) for word in listens.value.replace(",", " ").split()):
+    clients, listens = _recursor_clients(found, texts), found.get("local-address")
+    # Without incoming.listen only the machine itself is heard.
+    if listens is None or all(word.startswith(("127.", "::1", "[::1]")) for word in listens.values):
         clients = None
-    scope = NamedScope("server", None, clients, found.get("dnssec"), None, ())
-    return _version_string(found), scope, includes
+    listed = found.get("allow-from-file")
+    if listed is not None and "".join(listed.values) and _listed_in(listed, texts) is None:
+        includes = (*includes, listed.values[0][:MAX_SHOWN])
+    version, validation = found.get("version-string"), found.get("dnssec")
+    scope = NamedScope("server", None, clients, validation.seen if validation else None, None, ())
+    return version.seen if version else None, scope, includes
 
 
-_POWERDNS = ("version-string", "allow-axfr-ips", "disable-axfr", "allow-from", "dnssec", "local-address")
+@dataclass(frozen=True)
+class _Placed:
+    """A setting of the Recursor with what all files add to it."""
+
+    called: str
+    values: tuple[str, ...]
+    place: Place
+
+    @property
+    def seen(self) -> SettingSeen:
+        return SettingSeen(self.called, ", ".join(self.values)[:MAX_SHOWN] or "(empty)", self.place)
+
+
+def _recursor_settings(texts: dict[str, str]) -> tuple[dict[str, _Placed], tuple[str, ...]]:
+    """The settings by their old names, and the directories that are included and not read.
+
+    Where a file is YAML, those of the old form are not read. The file that includes others comes before them, and these
+    in the order of their names: they replace what is one value, and add to lists ("Merging multiple setting files").
+    Raises Malformed for a file that is neither form, unless it holds a list of networks.
+    """
+    read: dict[str, RecursorSettings] = {}
+    failed: dict[str, NotRecursorSettings] = {}
+    for name, text in texts.items():
+        try:
+            read[name] = parse_recursor(text)
+        except NotRecursorSettings as error:
+            failed[name] = error
+    if any(one.in_yaml for one in read.values()):
+        read = {name: one for name, one in read.items() if one.in_yaml}
+    including = {name for name, one in read.items() if any(setting.name == "include-dir" for setting in one.settings)}
+    names = sorted(read, key=lambda name: (name not in including, name)) if including else list(read)
+    found: dict[str, _Placed] = {}
+    directories: list[tuple[str, str]] = []
+    for name in names:
+        for setting in read[name].settings:
+            known = found.get(setting.name)
+            before = known.values if known is not None and setting.adds and setting.name in LISTS else ()
+            found[setting.name] = _Placed(setting.called, (*before, *setting.values), Place(name, setting.line))
+            if setting.name == "include-dir" and "".join(setting.values):
+                ending = "yml" if read[name].in_yaml else "conf"
+                directories.append((f"{setting.values[0][:MAX_SHOWN]}/*.{ending}", name))
+    listed = found.get("allow-from-file")
+    for name, failure in failed.items():
+        if listed is None or name != _listed_in(listed, texts):
+            raise Malformed(f"{name}:{failure.line}: {failure}")
+    return found, not_read(directories, texts)
+
+
+def _listed_in(setting: _Placed, texts: dict[str, str]) -> str | None:
+    """The file that ``allow_from_file`` names, told by the last part of its name; None where it is not read."""
+    last = PurePath("".join(setting.values)).name
+    return next((name for name in texts if name != setting.place.file and PurePath(name).name == last), None)
+
+
+def _recursor_clients(found: dict[str, _Placed], texts: dict[str, str]) -> MatchList | None:
+    """Whom the Recursor serves: what the file says, else the setting, of which an empty one means everybody."""
+    listed = found.get("allow-from-file")
+    if listed is not None and "".join(listed.values):
+        file = _listed_in(listed, texts)
+        networks = parse_networks(texts[file]) if file is not None else ()
+        text = " ".join(networks)[:MAX_SHOWN]
+        return MatchList(listed.called, text, any(map(_is_everybody, networks)), Place(file)) if file else None
+    setting = found.get("allow-from")
+    if setting is None:
+        return None
+    everybody = not setting.values or any(map(_is_everybody, setting.values))
+    return MatchList(setting.called, setting.seen.value, everybody, setting.place)
+
+
+_POWERDNS = ("version-string", "allow-axfr-ips", "disable-axfr")
 
 
 def _settings(texts: dict[str, str]) -> tuple[dict[str, SettingSeen], tuple[str, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice, product
 from pathlib import Path
 
@@ -23,8 +23,8 @@ from mailproof.grammars.packet_filters import (
 from mailproof.net.errors import Malformed
 from mailproof.net.network import Network
 from mailproof.observations.packet_filters import EgressSeen, Way
-from mailproof.places import Place
 from mailproof.probes.configuration import MAX_OCTETS, holders_of
+from mailproof.probes.nft_includes import Joined, joined
 from mailproof.probes.probe import probe
 from mailproof.targets.files import Configuration, ConfigurationFile
 
@@ -57,30 +57,41 @@ async def egress(configuration: Configuration, net: Network) -> EgressSeen:
     return await asyncio.to_thread(_seen, program, names, await chains_of(configuration, net))
 
 
-async def chains_of(configuration: Configuration, net: Network) -> list[tuple[Chain, str]]:
-    """The chains of a packet filter, each with the name of its file.
+async def chains_of(configuration: Configuration, net: Network) -> list[tuple[Chain, Joined]]:
+    """The chains of a packet filter, each with the lines that it stands in.
 
-    Raises NotAvailable where no file holds rules, Malformed for what is none.
+    Raises NotAvailable where no file holds rules, or one is included and not read; Malformed for what is none.
     """
-    found: list[tuple[Chain, str]] = []
-    for file in holders_of(configuration, *_COMMANDS[configuration.program]):
-        text = await net.files.text(Path(file.path), MAX_OCTETS)
-        try:
-            found += await asyncio.to_thread(_chains, configuration.program, file, text)
-        except NotPacketFilter as error:
-            raise Malformed(f"{file.name}: {error}") from None
-    return found
+    files = holders_of(configuration, *_COMMANDS[configuration.program])
+    texts = {file.name: await net.files.text(Path(file.path), MAX_OCTETS) for file in files}
+    if configuration.program == "nftables":
+        return await asyncio.to_thread(_of_nftables, texts)
+    return await asyncio.to_thread(_of_iptables, files, texts)
 
 
 _COMMANDS = {"nftables": (NFT_LIST,), "iptables": (IPTABLES_SAVE, IP6TABLES_SAVE)}
 
 
-def _chains(program: str, file: ConfigurationFile, text: str) -> list[tuple[Chain, str]]:
-    if program == "nftables":
-        chains = parse_nftables(text)
-    else:
-        chains = parse_iptables(text, "ip6" if _is_ipv6(file, text) else "ip")
-    return [(chain, file.name) for chain in chains]
+def _of_nftables(texts: Mapping[str, str]) -> list[tuple[Chain, Joined]]:
+    return [found for lines in joined(texts) for found in _chains(lines, parse_nftables(lines.text))]
+
+
+def _of_iptables(files: Iterable[ConfigurationFile], texts: Mapping[str, str]) -> list[tuple[Chain, Joined]]:
+    found: list[tuple[Chain, Joined]] = []
+    for file in files:
+        text = texts[file.name]
+        lines = Joined(tuple((line, file.name, number) for number, line in enumerate(text.split("\n"), 1)))
+        found += _chains(lines, parse_iptables(text, "ip6" if _is_ipv6(file, text) else "ip"))
+    return found
+
+
+def _chains(lines: Joined, chains: Iterable[Chain]) -> Iterator[tuple[Chain, Joined]]:
+    try:
+        for chain in chains:
+            yield chain, lines
+    except NotPacketFilter as error:
+        place = lines.place(error.line)
+        raise Malformed(f"{place.file}: line {place.line}: {error.what}") from None
 
 
 def _is_ipv6(file: ConfigurationFile, text: str) -> bool:
@@ -88,8 +99,8 @@ def _is_ipv6(file: ConfigurationFile, text: str) -> bool:
     return file.command == IP6TABLES_SAVE or "ip6tables-save" in text[:80] or file.path.endswith((".v6", "ip6tables"))
 
 
-def _seen(program: str, names: tuple[str, ...], found: list[tuple[Chain, str]]) -> EgressSeen:
-    files = {chain.key: name for chain, name in found}
+def _seen(program: str, names: tuple[str, ...], found: list[tuple[Chain, Joined]]) -> EgressSeen:
+    files = {chain.key: lines for chain, lines in found}
     filter_ = PacketFilter(chain for chain, _ in found)
     walk = _Walk(filter_, files)
     translated = bool(filter_.rules("postrouting", "nat"))
@@ -116,7 +127,7 @@ def _seen(program: str, names: tuple[str, ...], found: list[tuple[Chain, str]]) 
 class _Walk:
     """Sends packets through one packet filter."""
 
-    def __init__(self, filter_: PacketFilter, files: dict[tuple[str, str], str]) -> None:
+    def __init__(self, filter_: PacketFilter, files: dict[tuple[str, str], Joined]) -> None:
         self._filter = filter_
         self._files = files
         self._named = list(filter_.interfaces[:MAX_INTERFACES])
@@ -188,5 +199,5 @@ class _Walk:
         before = [self._filter.passage("prerouting", packet, kind) for kind in ("filter", "nat") if packet.arrives]
         ended = [passage for passage in before if passage.verdict in (DROP, REDIRECT)]
         passage = ended[0] if ended else self._filter.passage(hook, packet)
-        place = Place(self._files[passage.chain], passage.line) if passage.chain in self._files else None
+        place = self._files[passage.chain].place(passage.line) if passage.chain in self._files else None
         return Way(packet.family, packet.arrives, packet.leaves, packet.source, passage.verdict, place)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from mailproof.grammars.directives import parse_directives
 from mailproof.grammars.proxy_access import ACCESS, ConnectRequest
@@ -14,7 +13,7 @@ from mailproof.net.errors import Malformed
 from mailproof.net.network import Network
 from mailproof.observations.proxy_access import ProxyAccess, ProxyAnswered
 from mailproof.places import Place
-from mailproof.probes.configuration import MAX_OCTETS, holders_of
+from mailproof.probes.configuration import MAX_OCTETS, holders_of, included
 from mailproof.probes.probe import probe
 from mailproof.targets.files import Configuration
 
@@ -85,15 +84,15 @@ def _in_order(parsed: dict[str, list[Setting]]) -> Iterator[tuple[Setting, str]]
     """All settings in the order in which the program reads them: what a file includes stands in its place, where the
     inventory names it as well. What nobody includes is read as it comes.
     """
-    included = {
+    of_others = {
         name
         for own, settings in parsed.items()
         for setting in settings
         if setting.name == "include"
-        for name in _included(setting.value, own, parsed)
+        for name in included(setting.value.strip('"'), own, parsed)
     }
     for name in parsed:
-        if name not in included:
+        if name not in of_others:
             yield from _with_includes(name, parsed, ())
 
 
@@ -101,15 +100,9 @@ def _with_includes(
     name: str, parsed: dict[str, list[Setting]], within: tuple[str, ...]
 ) -> Iterator[tuple[Setting, str]]:
     for setting in parsed[name]:
-        found = _included(setting.value, name, parsed) if setting.name == "include" else []
+        found = included(setting.value.strip('"'), name, parsed) if setting.name == "include" else []
         if not found or name in within or len(within) == MAX_INCLUDES:
             yield setting, name
             continue
         for one in found:
             yield from _with_includes(one, parsed, (*within, name))
-
-
-def _included(pattern: str, own: str, parsed: dict[str, list[Setting]]) -> list[str]:
-    """The files that an include in ``own`` names, by the last part of their names: /etc/squid/conf.d/*.conf."""
-    last = PurePath(pattern.strip('"')).name
-    return [name for name in parsed if name != own and fnmatchcase(PurePath(name).name, last)]

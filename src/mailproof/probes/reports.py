@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from mailproof.grammars.received import normal_address
 from mailproof.grammars.report_files import MAX_PACKED, NoReport, UnreadableReport
 from mailproof.grammars.reports import read_reports
 from mailproof.inventory.model import Inventory
-from mailproof.net.errors import Malformed, NotObserved
+from mailproof.net.errors import Malformed, NotAvailable, NotObserved, Unreadable
 from mailproof.net.network import Network
 from mailproof.observations.reports import AggregateSeen, Reported, Reports, SourceSeen, day
 from mailproof.probes.probe import Look, probe
@@ -43,14 +44,17 @@ async def mailbox_reports(mailbox: ReportMailbox, net: Network, inventory: Inven
 
 @probe(looks=("mailbox_reports",))
 async def reports(file: ReportFile, net: Network, inventory: Inventory, look: Look) -> Reports:
-    """The reports in a file, a mailbox or a database. Raises Malformed where a file cannot be read."""
-    if isinstance(file, ReportMailbox):
-        found = await look(mailbox_reports, file)
-    elif isinstance(file, ReportDatabase):
-        found = await read_database(file, inventory)
-    else:
-        data = await net.files.read(Path(file.path), MAX_PACKED)
-        found = replace(await asyncio.to_thread(_read_file, file, data), signed_by=_signed_by(data))
+    """The reports in a file, a mailbox or a database. Raises Unreadable where they cannot be read."""
+    try:
+        if isinstance(file, ReportMailbox):
+            found = await look(mailbox_reports, file)
+        elif isinstance(file, ReportDatabase):
+            found = await read_database(file, inventory)
+        else:
+            data = await net.files.read(Path(file.path), MAX_PACKED)
+            found = replace(await asyncio.to_thread(_read_file, file, data), signed_by=_signed_by(data))
+    except (Malformed, NotAvailable) as failure:
+        raise Unreadable(failure.reason, failure.evidence) from None
     about = {policy.domain for report in found.tls for policy in report.policies}
     ours = tuple(domain.name for domain in inventory.domains if domain.name in about)
     return replace(found, ours=ours, observed_at=now())
@@ -63,8 +67,14 @@ def _signed_by(data: bytes) -> tuple[str, ...] | None:
     return tuple(parse_signature(field.value).domain for field in header.all("dkim-signature"))
 
 
+_RESULT = re.compile(rb'\s*\{\s*"format":\s*"mailproof-(?:result|record)"')
+"""What runs of mailproof write, into the directory ``reports`` unless they are told another."""
+
+
 def _read_file(file: ReportFile, data: bytes) -> Reports:
     path = Path(file.path)
+    if _RESULT.match(data):
+        return Reports(file.name)
     try:
         contents = read_reports(data)
     except NoReport as error:

@@ -14,10 +14,11 @@ from typing import Any
 
 from mailproof.controls import Control
 from mailproof.gate.verdict import Judgement, Verdict, judge
-from mailproof.net.errors import NotObserved
+from mailproof.net.errors import NotObserved, Unreadable
 from mailproof.run.case import Case
 from mailproof.run.seen import Seen
 from mailproof.targets.base import Target, Undiscovered
+from mailproof.targets.files import ReportFile
 from mailproof.targets.services import Endpoint, MailExchange
 from mailproof.targets.zones import NameServer, Zone
 
@@ -39,8 +40,12 @@ class Fault:
     raised: BaseException | None
 
     def causes(self, failure: NotObserved) -> bool:
-        """Whether ``failure`` is one that the fault causes. What could not be looked at causes only its like."""
+        """Whether ``failure`` is one that the fault causes. What could not be looked at causes only its like, and what
+        was read has kept nobody from reading.
+        """
         if isinstance(self.raised, NotObserved) and failure.kind != self.raised.kind:
+            return False
+        if isinstance(failure, Unreadable) and not isinstance(self.raised, NotObserved):
             return False
         return isinstance(failure, self.control.explains)
 
@@ -105,6 +110,10 @@ class Ownership:
         return None
 
 
+REPORTS = "reports"
+"""What a file of reports speaks for beside itself: verdicts that hang on all of them."""
+
+
 def _names(target: Target) -> set[str]:
     """The target, its host and its domains: by these a control and the one that it leaves a fault to are related."""
     zone = {target.zone} if isinstance(target, NameServer) else set()
@@ -123,6 +132,8 @@ def _keys(target: Target) -> Iterator[str]:
         yield f"host {target.mail_host}"
     else:
         yield f"{type(target).__name__} {target.id}"
+    if isinstance(target, ReportFile):
+        yield REPORTS
 
 
 def _causes(target: Target) -> Iterator[str]:
@@ -144,3 +155,4 @@ def _causes(target: Target) -> Iterator[str]:
         labels = name.split(".")
         for first in range(len(labels)):
             yield f"zone {'.'.join(labels[first:])}"
+    yield REPORTS

@@ -6,6 +6,7 @@ from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
 from mailproof.grammars.address_plans import READERS as PLANS
 from mailproof.grammars.address_plans import NotAddressPlan
 from mailproof.grammars.directives import parse_directives, parse_haproxy, parse_lines_in_blocks, parse_statements
+from mailproof.grammars.exim_routers import holds_routers, parse_includes, parse_redirects, work_out
 from mailproof.grammars.filter_lists import READERS as FILTERS
 from mailproof.grammars.filter_lists import shown_zone
 from mailproof.grammars.forwards import parse_forwards, parse_sieve
@@ -14,15 +15,17 @@ from mailproof.grammars.munin import parse_histories, parse_nodes
 from mailproof.grammars.named_conf import NotNamedConf, parse_named_conf
 from mailproof.grammars.nftables import parse_nftables
 from mailproof.grammars.packet_filters import NotPacketFilter, Packet, PacketFilter
+from mailproof.grammars.postfix_tables import MAX_TABLES, parse_tables
 from mailproof.grammars.proxy_access import ACCESS, ConnectRequest
 from mailproof.grammars.settings import MAX_EXPANDED, expand, expand_macros, parse_exim, parse_services, parse_settings
 from mailproof.grammars.sockets import parse_sockets
 from mailproof.grammars.tls_settings import admitted
 from mailproof.grammars.white_lists import parse_white_list
-from mailproof.net.errors import Malformed
+from mailproof.net.errors import Malformed, NotAvailable
 from mailproof.observations.configuration import TLS_FLOOR
 from mailproof.probes.name_server_settings import PROGRAMS as NAME_SERVERS
 from mailproof.probes.name_server_settings import read_settings
+from mailproof.probes.nft_includes import joined
 from tests.fuzz.parser import Parser, as_text, told, words_of
 
 
@@ -99,6 +102,23 @@ def _forwards(data: bytes) -> bool:
     return bool(found)
 
 
+def _tables(data: bytes) -> bool:
+    text = as_text(data)
+    found = [table for line in text.splitlines() for table in parse_tables(line)]
+    assert len(found) <= (text.count("\n") + 1 + len(text.splitlines())) * (MAX_TABLES + 1) ** 2
+    return any(table.type for table in found)
+
+
+def _redirects(data: bytes) -> bool:
+    text = as_text(data)
+    found = list(parse_redirects(text))
+    macros = {"AWAY": text[:100], "NETS": "AWAY"}
+    assert all("@" in address for one in found for address in work_out(one, macros).addresses)
+    assert all(1 <= one.line <= len(text) + 1 for one in found)
+    assert all(line >= 1 for _, line in parse_includes(text))
+    return holds_routers(text) and bool(found)
+
+
 def _lists(data: bytes) -> bool:
     text = as_text(data)
     found = [*parse_postfix_list(text), *parse_exim_list(text)]
@@ -109,6 +129,10 @@ def _lists(data: bytes) -> bool:
 def _packet_filter(data: bytes) -> bool:
     text = as_text(data)
     found = []
+    try:
+        assert all(one.text.count("\n") + 1 == len(one.lines) for one in joined({"a.nft": text, "b.nft": text[:99]}))
+    except NotAvailable as error:
+        told(str(error))
     for chains in (parse_nftables(text), parse_iptables(text, "ip")):
         try:
             found = list(chains)
@@ -165,6 +189,8 @@ PARSERS = (
             b"zone:\n  name: example.org\n  include-pattern: all\npattern:\n  name: all\n  provide-xfr: ::/0 NOKEY\n",
             b"acl:\n  - id: xfr\n    action: [transfer, notify]\nzone:\n  - domain: x\n    acl:\n      - y\n",
             b"allow-axfr-ips=0.0.0.0/0\nallow-from=::/0\ndnssec=off\nversion-string=full\n",
+            b"incoming:\n  listen: [0.0.0.0]\n  allow_from: !override ['::/0', '!::1']\n  allow_from_file: x\n"
+            b"dnssec: {validation: process}\nrecursor: {include_dir: /x, version_string: x}\n",
         ),
         words_of(
             'server: zone: acl: - id: [ ] " # transfer key: template: default domain: yes no 0.0.0.0/0 NOKEY allow'
@@ -180,6 +206,30 @@ PARSERS = (
             b'if header :is "x" "y" { redirect :copy "a@example.net"; } # redirect "b@c"\n/* x */ text:\n.\n',
         ),
         words_of('redirect :copy @ " \\ : | / :include: text: . /* */ # ; keep'),
+        3,
+    ),
+    Parser(
+        "tables of Postfix",
+        _tables,
+        (
+            b"hash:/etc/aliases, proxy:mysql:/etc/x.cf unionmap:{static:a@b.example, inline:{ {a = b, c}, d=e }}\n",
+            b"randmap:{a@b.example} $virtual_maps /etc/aliases fail:x\n",
+        ),
+        words_of("hash: / { } , = inline:{ unionmap:{ static: proxy: debug: $x"),
+        3,
+    ),
+    Parser(
+        "routers of Exim",
+        _redirects,
+        (
+            b"AWAY = a@b.example\n.include /x\nbegin routers\nmove:\n driver = redirect\n data = AWAY, "
+            b"${lookup{$local_part}lsearch{/etc/aliases}}\n file = $home/.forward\nbegin transports\n",
+            b'begin routers\na:\n.ifdef AWAY\n data = "${local_part}@$domain, ${if eq{a}{b}{c}{d}}" \\\n , x\n'
+            b".endif\n driver = redirect\n",
+        ),
+        words_of(
+            'begin routers driver = redirect data file ${ { } $domain $ " , : .ifdef .endif .include AWAY @ lsearch'
+        ),
         3,
     ),
     Parser(
@@ -225,6 +275,7 @@ PARSERS = (
             b"define l = { 10.0.0.0/8 }\ntable inet f { set s { type ipv4_addr; elements = { 10.0.0.1, 10.0.0.3-9 } }"
             b"\nchain o { type filter hook output priority filter + 1; policy drop; ct state vmap { new : jump m };\n"
             b'meta skuid postfix tcp dport { 25, 465 } accept\nip saddr @s oifname != "w*" drop } chain m {}}\n',
+            b'table x {\n include "b.nft"\nchain o { type filter hook output priority 0; }\n}\ninclude "*.nft";\n',
             b"*filter\n:OUTPUT ACCEPT [0:0]\n:m - [0:0]\n-A OUTPUT -p tcp -m multiport --dports 25,465 ! -o lo -g m\n"
             b"-A m -s 10.0.0.0/8 -m owner --uid-owner 104 -j ACCEPT\nCOMMIT\n",
         ),

@@ -132,6 +132,14 @@ def tunnel(route: str) -> AddressPlan:
     )
 
 
+def private(of: str) -> str:
+    """A file of netplan that says of one link whether temporary addresses are preferred."""
+    return f"network: {{ethernets: {{eth0: {{addresses: ['2a01:25:0:1::25/64'], ipv6-privacy: {of}}}}}}}"
+
+
+TEMPORARY = "[Network]\nIPv6PrivacyExtensions=yes"
+LASTING = "[Network]\nIPv6PrivacyExtensions=no"
+"""Drop-ins of networkd."""
 HEARS = "network: {ethernets: {eth0: {accept-ra: true}}}"
 DEAF = RIGHT_NETPLAN.replace('via: "2a01:25:0:1::1"', "")
 DUAL = ALONE.replace("    up ip -6 route add default via fe80::1 dev eth0\n", "")
@@ -250,6 +258,18 @@ TABLE: Table = {
                 said(ETH0),
                 read("ip", json.dumps([{"ifname": "eth0", "addr_info": [{**DEPRECATED, "preferred_life_time": 0}]}])),
                 silent("IPv6PrivacyExtensions=yes"),
+                read("netplan", private("true"), private("false")),
+                # Their names are what counts, not where the inventory names them, nor their directories.
+                read_files("netplan", {"etc/90-mail.yaml": private("false"), "run/50-init.yaml": private("true")}),
+                read_files(
+                    "networkd",
+                    {
+                        "eth0.network.d/b.conf": LASTING,
+                        "eth0.network.d/a.conf": TEMPORARY,
+                        "eth0.network": networkd(*STATIC, network="IPv6PrivacyExtensions=yes"),
+                    },
+                ),
+                read("ifupdown", f"{RIGHT_IFUPDOWN}    privext 2\n    privext 0\n"),
             )
         ),
         fails(
@@ -266,6 +286,19 @@ TABLE: Table = {
         fails(
             "eth0 prefers temporary addresses",
             address_plan=read("netplan", RIGHT_NETPLAN.replace("accept-ra: false", "ipv6-privacy: true")),
+        ),
+        fails("eth0 prefers temporary addresses", address_plan=read("netplan", private("false"), private("true"))),
+        # A later file that says nothing of it leaves it as it is.
+        fails("eth0 prefers temporary addresses", address_plan=read("netplan", private("true"), HEARS)),
+        fails(
+            "eth0 prefers temporary addresses",
+            address_plan=read_files("netplan", {"90.yaml": private("true"), "50.yaml": private("false")}),
+        ),
+        fails(
+            "eth0 prefers temporary addresses",
+            address_plan=read_files(
+                "networkd", {"eth0.network.d/b.conf": TEMPORARY, "eth0.network": networkd(*STATIC)}
+            ),
         ),
         fails("eth0 has the temporary address 2a01:25:0:1::25/64", address_plan=said(ETH0, temporary=True)),
         skips("radvd sets no IPv6 addresses", address_plan=read("radvd", RIGHT_RADVD)),

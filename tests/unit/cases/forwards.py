@@ -11,23 +11,132 @@ from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
 from mailproof.observations.forwards import Forwards
 from mailproof.probes.forwards import forwards
+from mailproof.targets.base import Targets
 from mailproof.targets.files import Configuration, ConfigurationFile
 
-from .case import Table, advises, passes, skips
+from .case import Case, Table, advises, passes, skips, undecided
 
 INVENTORY = Inventory.model_validate({"domains": ["example.org"]})
 
 
-def read(program: str, *lines: str) -> Forwards:
+HOST = "mx.example.org"
+
+
+def read(program: str, *lines: str, **beside: str) -> Forwards:
+    """A file of a program, and what other programs of the host have: ``aliases="root: ann"``."""
+    texts = {program: "\n".join(lines), **beside}
     with tempfile.TemporaryDirectory() as directory:
-        file = Path(directory, "file")
-        file.write_text("\n".join(lines))
-        found = Configuration(program, "mx.example.org", (ConfigurationFile(str(file), file.name),))
-        return asyncio.run(_read(found))
+        targets = Targets()
+        for name, text in texts.items():
+            file = Path(directory, name)
+            file.write_text(text)
+            targets.add(Configuration(name, HOST, (ConfigurationFile(str(file), file.name),)))
+        return asyncio.run(_read(targets.found(Configuration)[0], targets))
 
 
-async def _read(configuration: Configuration) -> Forwards:
-    return await forwards(configuration, Network(NetSettings()), INVENTORY)
+async def _read(configuration: Configuration, targets: Targets) -> Forwards:
+    return await forwards(configuration, Network(NetSettings()), INVENTORY, targets)
+
+
+def routers(*options: str, main: str = "", **beside: str) -> Forwards:
+    """Exim with a router that redirects."""
+    router = "\n".join(f"  {option}" for option in ("driver = redirect", *options))
+    return read("exim", f"{main}\nbegin acl\nbegin routers\nmove:\n{router}\nbegin transports\n", **beside)
+
+
+ALIASES = "root: ann\n"
+TABLE_ELSEWHERE = "bob: bob@other.example\n"
+"""What the target of the aliases is for."""
+LOOKUP = "data = ${lookup{$local_part}lsearch{/etc/aliases}}"
+
+SERVERS: tuple[Case, ...] = (
+    skips("postfix names no table", forwards=read("postfix", "mydestination = example.net")),
+    *(
+        passes(forwards=found)
+        for found in (
+            read("postfix", "alias_maps = hash:/etc/aliases", aliases=TABLE_ELSEWHERE),
+            read("postfix", "alias_maps = $alias_database", "alias_database = lmdb:/etc/aliases", aliases=ALIASES),
+            read("postfix", "virtual_alias_maps = proxy:pcre:/etc/postfix/aliases, $virtual_maps", aliases=ALIASES),
+            read("postfix", "alias_maps = /etc/aliases", aliases=ALIASES),
+            read("postfix", "virtual_alias_maps = inline:{ {a@example.org = ann@example.org, root}, b=bob }"),
+            read("postfix", "virtual_alias_maps = static:postmaster@hosted.example", "mydestination = hosted.example"),
+            read("postfix", "always_bcc = archive@example.org", "luser_relay ="),
+            read("postfix", "always_bcc = archive@example.org", "luser_relay = $user@sub.example.org"),
+            read("aliases", "root: ann@hosted.example", postfix="virtual_alias_domains = hosted.example"),
+            read("aliases", "root: ann@hosted.example", exim="domainlist local_domains = @ : hosted.example"),
+            routers("data = :blackhole:"),
+            routers("data = :fail: ask ann@other.example"),
+            routers("data = |/usr/bin/x ann@other.example, /var/mail/ann, :include:/etc/list"),
+            routers("data = postmaster, $local_part, ${local_part}@$domain, $local_part@${qualify_domain}"),
+            routers('data = "ann@example.org, bob"'),
+            routers("data = ann@hosted.example", main="domainlist local_domains = @ : hosted.example"),
+            routers(LOOKUP, aliases=TABLE_ELSEWHERE),
+            routers("file = /etc/mail/aliases", aliases=ALIASES),
+            routers("file = $home/.forward"),
+        )
+    ),
+    skips(
+        "exim names no table",
+        forwards=read("exim", "begin routers", "out:", "driver = accept", "data = a@other.example"),
+    ),
+    *(
+        advises(says, forwards=found)
+        for says, found in (
+            (
+                "everybody (static) goes on to other.example",
+                read("postfix", "virtual_alias_maps = static:a@other.example"),
+            ),
+            (
+                "mail for a@example.org goes on to other.example",
+                read(
+                    "postfix",
+                    "virtual_alias_maps = hash:/x, unionmap:{inline:{ {a@example.org = b, b@other.example} }}",
+                ),
+            ),
+            ("everybody (always_bcc) goes on to other.example", read("postfix", "always_bcc = a@other.example")),
+            (
+                "unknown users (luser_relay) goes on to other.example",
+                read("postfix", "luser_relay = $user@$far", "far = other.example"),
+            ),
+            (
+                "goes on to other.example",
+                read("postfix", "smtp inet n - y - - smtpd", "  -o always_bcc=a@other.example"),
+            ),
+            (
+                "root goes on to other.example",
+                read("aliases", "root: a@other.example", postfix="mydestination = x.example"),
+            ),
+            ("whom the router move takes goes on to other.example", routers("data = ann, bob@other.example")),
+            ("goes on to other.example", routers("data = ${quote_local_part:$local_part}@other.example")),
+            ("goes on to other.example", routers('data = "AWAY"', main="AWAY = ann@other.example")),
+            ("goes on to other.example", routers("data = ${lookup{$local_part}cdb{/x}{$value}fail}, a@other.example")),
+        )
+    ),
+    *(
+        undecided(says, forwards=found)
+        for says, found in (
+            ("postfix:1: hash:/etc/aliases is not read;", read("postfix", "alias_maps = hash:/etc/aliases")),
+            (
+                "mysql:/etc/aliases is not read, and 1 more",
+                read("postfix", "alias_maps = mysql:/etc/aliases $elsewhere", aliases=ALIASES),
+            ),
+            ("more tables", read("postfix", f"alias_maps = {'hash:/etc/aliases ' * 101}", aliases=ALIASES)),
+            ("postfix:1: pcre: is not read", read("postfix", "virtual_alias_maps = pcre:{{/./ a@other.example}}")),
+            ("beyond 4096", read("postfix", f"alias_maps = inline:{{{'a=b ' * 2000}}}")),
+            ("exim:6: /etc/aliases is not read", routers(LOOKUP)),
+            ("/etc/other is not read", routers("file = /etc/other", aliases=ALIASES)),
+            ("file of the router move comes to is not read", routers("file = /etc/forward/$local_part")),
+            (
+                "exim:6: what data of the router move comes to",
+                routers("data = ${if eq{$h_x:}{a@other.example}{b}{c}}"),
+            ),
+            ("exim:6: what data of the router", routers("data = $address_data")),
+            ("is not read", routers("data = ${if match{$h_x:}{\\N^}$\\N}{a@other.example}{c}}")),
+            ("exim:7: what data of the router move", routers(".ifdef AWAY", "data = a@other.example", ".endif")),
+            ("/etc/exim/more (name what", routers("data = ann", main=".include /etc/exim/more")),
+        )
+    ),
+)
 
 
 TABLE: Table = {
@@ -79,6 +188,7 @@ TABLE: Table = {
             forwards=read("aliases", "# Exim filter", "if error_message then finish endif", "deliver b@other.example"),
         ),
         advises("goes on to other.example", forwards=read("aliases", "#Sieve Filter", 'redirect "bob@other.example";')),
-        skips("postfix holds no aliases", forwards=Forwards("postfix", ())),
+        skips("dovecot holds no aliases", forwards=Forwards("dovecot", ())),
+        *SERVERS,
     ),
 }

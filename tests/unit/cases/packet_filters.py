@@ -30,6 +30,39 @@ async def _read(configuration: Configuration) -> EgressSeen:
     return await egress(configuration, Network(NetSettings()))
 
 
+def including(**texts: str) -> EgressSeen:
+    """What is read of files that include each other: ``main`` from ``main.nft``."""
+    with tempfile.TemporaryDirectory() as directory:
+        files = []
+        for name, text in texts.items():
+            file = Path(directory, f"{name}.nft")
+            file.write_text(text)
+            files.append(ConfigurationFile(str(file), file.name))
+        return asyncio.run(_read(Configuration("nftables", "gw.example.org", tuple(files))))
+
+
+OUTPUT = "table inet f {\nchain o { type filter hook output priority 0; policy accept;\n"
+MAIN = f'include "/etc/nftables/words.nft" # ours\n{OUTPUT}'
+WORDS = "define ours = { postfix, root }\n"
+INCLUDED: tuple[Case, ...] = (
+    passes(
+        egress=including(
+            main=f'{MAIN}include "rules.d/*-mail.nft"\n}}\n}}\n',
+            words=WORDS,
+            **{"20-mail": "tcp dport 25 drop", "10-mail": "meta skuid $ours tcp dport 25 accept\n"},
+        )
+    ),
+    # A file that is included is none of its own, wherever the inventory names it.
+    passes(egress=including(rules="tcp dport 25 drop", words=WORDS, main=f'{MAIN}  include "./rules.nft";\n}}\n}}\n')),
+    advises(
+        "let through",
+        egress=including(
+            main=f'{MAIN}include "r.nft"\ntcp dport 25 drop\n}}\n}}\n', words=WORDS, r="\ntcp dport 25 accept"
+        ),
+    ),
+)
+
+
 def output(*rules: str, policy: str = "accept", family: str = "inet", rest: str = "") -> EgressSeen:
     begins = f"type filter hook output priority filter; policy {policy};"
     return read(
@@ -73,6 +106,7 @@ ALL_OUT = "-A FORWARD -i lan0 -o wan0 -j ACCEPT"
 
 TABLE: Table = {
     "EGRESS": (
+        *INCLUDED,
         *_good(
             output(
                 "oif lo accept", "meta skuid 104 tcp dport smtp counter packets 1 bytes 2 accept", "tcp dport 25 drop"

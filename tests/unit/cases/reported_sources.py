@@ -46,6 +46,12 @@ TABLE: Table = {
             failing_sources=failing(names=("print.example.org",), own="print.example.org"),
         ),
         skips("no report tells of messages", failing_sources=FailingSources(DOMAIN, 0)),
+        undecided("b.xml", failing_sources=FailingSources(DOMAIN, 0, unread=UNREAD)),
+        undecided("b.xml", failing_sources=FailingSources(DOMAIN, 100, unread=UNREAD)),
+        fails(
+            "print.example.org (198.51.100.7): 7 of 7",
+            failing_sources=replace(failing(own="print.example.org"), unread=UNREAD),
+        ),
         undecided("of 1 failing sources", failing_sources=failing(unknown=("reverse DNS: no answer",))),
     ),
     "DMARC-REPORTS-ARRIVE": (
@@ -54,7 +60,9 @@ TABLE: Table = {
         fails("the newest report ends on 2026-11-15", reported=found(reporters=(("g", "", END - 10 * 86_400),))),
         Case(Verdict.PASS, "", {"reported": found()}, parameters={"reporters": ("google.com",)}),
         Case(Verdict.FAIL, "no report of yahoo", {"reported": found()}, parameters={"reporters": ("yahoo",)}),
+        passes(reported=found(unread=UNREAD)),
         undecided("could be read: b.xml", reported=found(reporters=(), unread=UNREAD)),
+        undecided("b.xml", reported=found(reporters=(("g", "", END - 10 * 86_400),), unread=UNREAD)),
     ),
     "DMARC-OWN-SOURCES": (
         passes(reported=found(RIGHT)),
@@ -64,6 +72,9 @@ TABLE: Table = {
         skips("no sending address of the inventory has 10", reported=found(source(OTHER))),
         skips("no report tells of messages", reported=found()),
         undecided("b.xml", reported=found(unread=UNREAD)),
+        undecided("b.xml", reported=found(RIGHT, unread=UNREAD)),
+        undecided("b.xml", reported=found(source(OTHER), unread=UNREAD)),
+        fails("0 of 100 messages of 192.0.2.25", reported=found(source(), unread=UNREAD)),
     ),
     "DMARC-UNKNOWN-PASS": (
         passes(reported=found(RIGHT, source(OTHER), source("192.0.2.26", spf=100))),
@@ -73,6 +84,7 @@ TABLE: Table = {
         skips("names no sending addresses", reported=found(source(OTHER, spf=1), own=())),
         skips("no report tells of messages", reported=found()),
         undecided("b.xml", reported=found(RIGHT, unread=UNREAD)),
+        fails("SPF passes for 198.51.100.7", reported=found(source(OTHER, spf=1), unread=UNREAD)),
     ),
     "DMARC-OVERRIDES": (
         passes(reported=found(RIGHT, source(OTHER, 10, why="forwarded"))),
@@ -82,5 +94,8 @@ TABLE: Table = {
         ),
         skips("100 are wanted", reported=found(source(OTHER, 50, why="local_policy"))),
         skips("no report tells", reported=found()),
+        undecided("b.xml", reported=found(RIGHT, unread=UNREAD)),
+        undecided("b.xml", reported=found(source(OTHER, 50, why="local_policy"), unread=UNREAD)),
+        advises("50 of 150 messages", reported=found(RIGHT, source(OTHER, 50, why="local_policy"), unread=UNREAD)),
     ),
 }

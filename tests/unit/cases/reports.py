@@ -47,6 +47,8 @@ TABLE: Table = {
         skips("no aggregate report", reports=tls()),
         undecided("INBOX: message 7", reports=replace(aggregate(), unread=UNREAD)),
         undecided("INBOX: message 7", reports=replace(tls(), unread=UNREAD)),
+        # Nobody else tells of what cannot be read: it comes before what is wrong in other reports.
+        undecided("INBOX: message 7", reports=replace(aggregate(errors=("x",)), unread=UNREAD)),
     ),
     "DKIM-SELECTOR-IN-REPORT": (
         passes(reports=aggregate()),

@@ -1,0 +1,173 @@
+"""The ``redirect`` routers of Exim's configuration file (Exim specification, chapters 15 and 22): what they have mail
+go on to, as far as that stands there. Expansions (chapter 11) are not worked out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from mailproof.grammars.forwards import addresses_in, is_address
+from mailproof.grammars.settings import MAX_EXPANDED, continued_lines, expand_macros
+
+MAX_REDIRECTS = 1000
+"""Of one file. What follows is not looked at."""
+
+_ROUTER = re.compile(r"(?P<name>[A-Za-z0-9_.-]{1,80})\s*:")
+_OPTION = re.compile(r"(?:hide\s+)?(?P<name>[a-z_]{1,40})\s*=\s*(?P<value>.*)")
+_INCLUDE = re.compile(r"\.include(?:_if_exists)?\s+(?P<name>\S.{0,200})")
+_BRANCH = re.compile(r"\.if(?:n?def)\b")
+_BRACED_NAME = re.compile(r"\$\{(\w+)\}")
+_NAME = re.compile(r"\$(\w*)")
+_OWN_DOMAIN = re.compile(r"(?:original_|parent_)?domain|primary_hostname|qualify_domain|qualify_recipient")
+"""Variables that are a domain of this host."""
+_OWN_NAME = re.compile(r"(?:original_|parent_)?local_part(?:_prefix|_suffix)?")
+_BRACES = re.compile(r"\$\{|[{}]|[^${}]+|\$")
+_LOOKUP = re.compile(
+    r"\$\{lookup\s*\{(?:[^{}]|\{[^{}]*\})*\}\s*(?:partial[^\s{]{0,20}-)?n?(?:wild|ip)?lsearch(?:\*@?)?(?:,[^\s{]{0,40})?"
+    r"\s*\{\s*(?P<file>/[^{}$]+)\}\s*(?:\{\$\{?value\}?\})?\s*(?:fail|\{\})?\s*\}"
+)
+"""What a text file says of something, and nothing else where it says nothing."""
+_OF_USERS = re.compile(r"\$\{?home\b|.*/\.forward$")
+"""Files of the users themselves, which are evidence of their own."""
+
+
+@dataclass(frozen=True)
+class Redirect:
+    """``data`` or ``file`` of a router. ``optional``: whether it counts depends on a macro (``.ifdef``)."""
+
+    router: str
+    option: str
+    value: str
+    line: int
+    """From 1."""
+    optional: bool = False
+
+
+@dataclass
+class Redirected:
+    """What a redirect comes to: addresses, and files that hold more of them.
+
+    ``unknown``: not all is worked out. What stands there may hold a password (``servers=`` of a lookup) and is not
+    told.
+    """
+
+    addresses: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    unknown: bool = False
+
+
+def holds_routers(text: str) -> bool:
+    """Whether a text is a configuration file with its routers, and not what ``exim -bP`` says of the main part."""
+    return any(said.split() == ["begin", "routers"] for _, said, _ in continued_lines(text))
+
+
+def parse_includes(text: str) -> Iterator[tuple[str, int]]:
+    """Files that are read in places of a configuration, each with its line."""
+    for line, said, _ in continued_lines(text):
+        if included := _INCLUDE.fullmatch(said):
+            yield included["name"].strip(), line
+
+
+def parse_redirects(text: str) -> Iterator[Redirect]:
+    """What the routers with ``driver = redirect`` have mail go on to, in order."""
+    within, branches, count = False, 0, 0
+    router = _Router("")
+    for line, said, _ in continued_lines(text):
+        if _BRANCH.match(said):
+            branches += 1
+        elif said.startswith(".endif"):
+            branches = max(branches - 1, 0)
+        elif said.split()[:1] == ["begin"]:
+            yield from router.redirects()
+            router, within = _Router(""), said.split() == ["begin", "routers"]
+        elif within and (named := _ROUTER.fullmatch(said)):
+            yield from router.redirects()
+            router = _Router(named["name"], optional=branches > 0)
+        elif within and (option := _OPTION.fullmatch(said)) and count < MAX_REDIRECTS:
+            count += option["name"] in ("data", "file")
+            router.add(option["name"], option["value"].strip(), line, optional=branches > 0)
+    yield from router.redirects()
+
+
+@dataclass
+class _Router:
+    name: str
+    optional: bool = False
+    is_redirect: bool = False
+    found: list[Redirect] = field(default_factory=list)
+
+    def add(self, name: str, value: str, line: int, *, optional: bool) -> None:
+        if name == "driver":
+            self.is_redirect = value == "redirect"
+            self.optional |= optional
+        elif name in ("data", "file"):
+            self.found.append(Redirect(self.name, name, value, line, optional))
+
+    def redirects(self) -> Iterator[Redirect]:
+        for one in self.found if self.is_redirect else ():
+            yield Redirect(one.router, one.option, one.value, one.line, one.optional or self.optional)
+
+
+def work_out(redirect: Redirect, macros: Mapping[str, str]) -> Redirected:
+    """What a redirect comes to, with the macros of the file put in."""
+    value = expand_macros(redirect.value, macros)
+    if redirect.optional or len(value) == MAX_EXPANDED or len(redirect.value) > MAX_EXPANDED:
+        return Redirected(unknown=True)
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        value = value[1:-1].replace('\\"', '"')
+    found = Redirected()
+    if redirect.option == "data":
+        _work_out_data(value, found)
+    elif "$" not in value:
+        found.files.append(value)
+    else:
+        found.unknown = not _OF_USERS.match(value)
+    return found
+
+
+def _work_out_data(value: str, found: Redirected) -> None:
+    """A name that stands for a domain of this host is left out, and for what cannot be known stands a ``$``."""
+    if value.startswith("#"):  # a filter
+        found.unknown = True
+        return
+    said, expansions = _without_expansions(_BRACED_NAME.sub(r"$\1", value))
+    if "{" in said or "}" in said:
+        found.unknown = True
+        return
+    said = _NAME.sub(_meaning, said)
+    targets = list(addresses_in(said))
+    found.addresses += (target for target in targets if is_address(target))
+    if any("$" in target.rpartition("@")[2] for target in targets):
+        files = [lookup["file"].strip() for one in expansions if (lookup := _LOOKUP.fullmatch(one))]
+        found.files += files
+        found.unknown = not expansions or len(files) < len(expansions)
+
+
+def _meaning(variable: re.Match[str]) -> str:
+    if _OWN_DOMAIN.fullmatch(variable[1]):
+        return ""
+    return "local_part" if _OWN_NAME.fullmatch(variable[1]) else "$"
+
+
+def _without_expansions(text: str) -> tuple[str, list[str]]:
+    """A text with a ``$`` for each ``${...}``, and these."""
+    kept: list[str] = []
+    expansions: list[str] = []
+    held: list[str] = []
+    depth = 0
+    for said in _BRACES.findall(text):
+        if not depth and said != "${":
+            kept.append(said)
+            continue
+        held.append(said)
+        depth += said.endswith("{") - (said == "}")
+        if depth == 0:
+            kept.append("$")
+            expansions.append("".join(held))
+            held = []
+    if held:  # the text ends within one
+        kept.append("$")
+        expansions.append("".join(held))
+    return "".join(kept), expansions

@@ -1,0 +1,137 @@
+"""The settings of the PowerDNS Recursor: in YAML, ``section: {name: value}`` (since 5.0, "New Style (YAML) Settings"),
+or ``name=value`` (until 5.1, and where it is asked for), of which all names are those of the old form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from mailproof.grammars.settings import parse_settings
+from mailproof.grammars.yaml_nodes import NotYAML, compose, line_of
+
+OLD_NAMES = {
+    "incoming.allow_from": "allow-from",
+    "incoming.allow_from_file": "allow-from-file",
+    "incoming.listen": "local-address",
+    "dnssec.validation": "dnssec",
+    "recursor.version_string": "version-string",
+    "recursor.include_dir": "include-dir",
+}
+"""The settings that are read, and what they are called in the old form (rec-rust-lib/table.py of the Recursor)."""
+LISTS = frozenset(("allow-from", "local-address"))
+SECTIONS = frozenset(
+    (
+        *("carbon", "dnssec", "ecs", "incoming", "logging", "nod", "outgoing"),
+        *("packetcache", "recordcache", "recursor", "snmp", "webservice"),
+    )
+)
+MAX_VALUES = 1000
+"""Of one list. One with more is not read."""
+
+_OLD = re.compile(r"[a-z0-9-]{1,80}(?:[ \t]*\+?=.*)?")
+_ADDS = re.compile(r"^([a-z0-9-]{1,80})[ \t]*\+=", re.MULTILINE)
+_ADDED = "/added"
+
+
+class NotRecursorSettings(ValueError):
+    """A text is neither of both. ``line`` is where, from 1."""
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+@dataclass(frozen=True)
+class RecursorSetting:
+    """One setting. ``name`` is the old one, ``called`` as it stands there."""
+
+    name: str
+    called: str
+    values: tuple[str, ...]
+    line: int
+    """From 1."""
+    adds: bool = False
+    """The values are added to those of a list that was set before."""
+
+
+@dataclass(frozen=True)
+class RecursorSettings:
+    """The settings of one file, as far as they are read."""
+
+    settings: tuple[RecursorSetting, ...]
+    in_yaml: bool
+
+
+def parse_recursor(text: str) -> RecursorSettings:
+    """The settings of a file in order. Raises NotRecursorSettings."""
+    try:
+        root = compose(text)
+    except NotYAML as error:
+        return RecursorSettings(tuple(_old(text, f"{error}, and no name=value", error.line)), in_yaml=False)
+    if root is None:
+        return RecursorSettings((), in_yaml=False)
+    if isinstance(root, MappingNode):
+        return RecursorSettings(tuple(_new(root)), in_yaml=True)
+    return RecursorSettings(tuple(_old(text, "neither sections of YAML nor name=value", None)), in_yaml=False)
+
+
+def parse_networks(text: str) -> tuple[str, ...]:
+    """The networks of a file that ``allow_from_file`` names: a list of YAML, or one a line."""
+    try:
+        root = compose(text)
+    except NotYAML:
+        root = None
+    if isinstance(root, SequenceNode):
+        return tuple(str(item.value) for item in root.value if isinstance(item, ScalarNode))
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    return tuple(line for line in lines if line)
+
+
+def _new(root: MappingNode) -> Iterator[RecursorSetting]:
+    sections = list(_items(root))
+    if not any(name in SECTIONS for name, _, _ in sections):
+        raise NotRecursorSettings("it has none of the Recursor's sections", line_of(root))
+    for section, _, below in sections:
+        for name, line, node in _items(below):
+            called = f"{section}.{name}"
+            if called in OLD_NAMES:
+                adds = str(node.tag) != "!override"
+                yield RecursorSetting(OLD_NAMES[called], called, _values(called, node), line, adds)
+
+
+def _values(called: str, node: Node) -> tuple[str, ...]:
+    if OLD_NAMES[called] not in LISTS:
+        if not isinstance(node, ScalarNode):
+            raise NotRecursorSettings(f"{called} is no text", line_of(node))
+        return (str(node.value),)
+    if not isinstance(node, SequenceNode) or not all(isinstance(item, ScalarNode) for item in node.value):
+        raise NotRecursorSettings(f"{called} is no list", line_of(node))
+    if len(node.value) > MAX_VALUES:
+        raise NotRecursorSettings(f"{called} has more than {MAX_VALUES} entries", line_of(node))
+    return tuple(str(item.value) for item in node.value)
+
+
+def _items(node: Node) -> Iterator[tuple[str, int, Node]]:
+    for key, value in node.value if isinstance(node, MappingNode) else ():
+        if isinstance(key, ScalarNode):
+            yield str(key.value), line_of(key), value
+
+
+def _old(text: str, says: str, line: int | None) -> Iterator[RecursorSetting]:
+    """The settings ``name=value``. What a text is that has others lines as well, ``says`` says."""
+    held = False
+    for number, said in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+        bare = said.partition("#")[0].strip()
+        if bare and not held and not _OLD.fullmatch(bare):
+            raise NotRecursorSettings(says, line or number)
+        held = bare.endswith("\\")
+    for setting in parse_settings(_ADDS.sub(rf"\1{_ADDED}=", text)):
+        name = setting.name.removesuffix(_ADDED)
+        if name in OLD_NAMES.values():
+            words = tuple(setting.value.partition("#")[0].replace(",", " ").split())
+            values = words if name in LISTS else (" ".join(words),)
+            yield RecursorSetting(name, name, values, setting.line, setting.name != name)
