@@ -23,7 +23,7 @@ from mailproof.grammars.settings import (
     parse_settings,
 )
 from mailproof.inventory.model import Inventory
-from mailproof.net.errors import Malformed, NotAvailable, NotObserved
+from mailproof.net.errors import Malformed, NotObserved
 from mailproof.net.network import Network
 from mailproof.net.text import printable
 from mailproof.observations.forwards import Forwards, ForwardSeen, ForwardsElsewhere
@@ -54,7 +54,7 @@ async def forwards(configuration: Configuration, net: Network, inventory: Invent
     """The forwards to mail addresses, and whether their domains are those of the inventory or of the host.
 
     What a table of Postfix or a router of Exim reads from a file that the inventory names (``aliases``) is told by that
-    file's own target, and left out here. Raises NotAvailable and Malformed where the server's files hold none of it.
+    file's own target, and left out here. Raises Malformed where the server's files hold none of it.
     """
     program = configuration.program
     names = tuple(file.name for file in configuration.files)
@@ -171,7 +171,7 @@ def _of_exim(texts: Texts, known: Iterable[str]) -> _Found:
     found = _Found(domains=_hosted("exim", texts))
     holders = {name: text for name, text in texts.items() if holds_routers(text)}
     if not holders:
-        raise NotAvailable(f"{', '.join(texts)} holds no routers: name what `exim -bP config` says")
+        found.unread += (("the routers (name what `exim -bP config` says)", Place(name, 1)) for name in texts)
     macros = {setting.name: setting.value for text in texts.values() for setting in parse_exim(text)}
     for name, text in holders.items():
         for included, line in parse_includes(text):

@@ -14,7 +14,7 @@ from mailproof.probes.forwards import forwards
 from mailproof.targets.base import Targets
 from mailproof.targets.files import Configuration, ConfigurationFile
 
-from .case import Case, Table, advises, passes, skips, undecided
+from .case import Case, Table, advises, passes, skips
 
 INVENTORY = Inventory.model_validate({"domains": ["example.org"]})
 
@@ -51,6 +51,7 @@ LOOKUP = "data = ${lookup{$local_part}lsearch{/etc/aliases}}"
 
 SERVERS: tuple[Case, ...] = (
     skips("postfix names no table", forwards=read("postfix", "mydestination = example.net")),
+    skips("exim:1: the routers (name what `exim -bP config`", forwards=read("exim", "accept_8bitmime = true")),
     *(
         passes(forwards=found)
         for found in (
@@ -113,7 +114,7 @@ SERVERS: tuple[Case, ...] = (
         )
     ),
     *(
-        undecided(says, forwards=found)
+        skips(says, forwards=found)
         for says, found in (
             ("postfix:1: hash:/etc/aliases is not read;", read("postfix", "alias_maps = hash:/etc/aliases")),
             (
