@@ -22,7 +22,7 @@ from mailproof.exercising.mailboxes import IMAP
 from mailproof.exercising.messages import MARK
 from mailproof.fixtures.authority import Authority
 from mailproof.inventory.model import Inventory
-from mailproof.net.errors import NotAvailable
+from mailproof.net.errors import Unreadable
 from mailproof.net.mailboxes import Bounds, UnreadableMailbox
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
@@ -197,7 +197,7 @@ def test_reports_are_read_out_of_a_folder(dovecot: IMAP, directory: Path, monkey
         (url + "x", root, PASSWORD, "Reports &- morex: .*doesn't exist"),
         (url, None, PASSWORD, "(?i)certificate verify failed"),
     ):
-        with pytest.raises(NotAvailable, match=says):
+        with pytest.raises(Unreadable, match=says):
             _reports(other, ca_file, password)
     assert not [file.name for file in (directory / "mail").rglob("*:2,*S*")]
 
