@@ -92,6 +92,27 @@ def test_a_decision_that_its_results_do_not_bear_is_no_ok() -> None:
     assert state(replace(document(PASS), decision=Decision(False, ())))[0] is State.CRITICAL
 
 
+def test_what_is_amiss_decides_and_not_the_words_of_the_reasons() -> None:
+    made = document(PASS, UNSURE)
+    reasons = (*made.decision.reasons, "1 of them with an expired waiver")
+    assert state(replace(made, decision=Decision(False, reasons)))[0] is State.UNKNOWN
+    forged = replace(document(PASS, FAIL), decision=Decision(False, ("1 inconclusive",)))
+    assert state(forged)[0] is State.CRITICAL
+
+
+@pytest.mark.parametrize("results", [[PASS], [PASS, FAIL]])
+def test_a_proposal_is_nothing_that_there_is(results: list[Result]) -> None:
+    found, text = state(replace(document(*results), proposals=["the zone example.org of example.org.zone"]))
+    assert found is State.UNKNOWN
+    assert "judged as proposed, and not as it is: the zone example.org" in text
+
+
+def test_a_part_without_findings_is_not_ok() -> None:
+    found, text = state(document(PASS, narrowing=("--control SPF-*",)))
+    assert found is State.UNKNOWN
+    assert "only a part of the suite" in text
+
+
 def test_the_age_is_that_of_the_survey() -> None:
     fresh = document(PASS)
     assert state(fresh, max_age=2)[0] is State.OK
@@ -116,14 +137,15 @@ def test_the_performance_data_counts_what_is_there() -> None:
 
 def test_what_others_wrote_ends_neither_the_line_nor_its_text() -> None:
     """A bar begins the performance data; a line break would begin what monitoring shows elsewhere."""
-    for made in (hostile(), replace(hostile(), vantage=[Fault(HOSTILE, "")], proposals=[HOSTILE])):
+    vantage = [Fault(HOSTILE, "")]
+    for made in (hostile(), replace(hostile(), vantage=vantage), replace(hostile(), proposals=[HOSTILE])):
         line = check(made, NOW).line
         assert line.isprintable()
         assert len(line) < 800
         name, text, numbers = parsed(line)
-        assert name == "CRITICAL"
+        assert name == ("UNKNOWN" if made.proposals else "CRITICAL")
         assert "\\x7c" in text
-        assert numbers["findings"] == 1
+        assert made.proposals or numbers["findings"] == 1
 
 
 def test_counts_that_a_result_leaves_out_are_zero() -> None:

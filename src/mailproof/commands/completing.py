@@ -19,11 +19,13 @@ def add_completion(commands: Any, parser: argparse.ArgumentParser) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Print a script for your shell, which offers commands, options, the ids of controls and the names\n"
         "of profiles behind a tab. It is that of this version: print it again after an upgrade.\n\n"
-        "  bash   mailproof completion bash > ~/.local/share/bash-completion/completions/mailproof\n"
-        "         or in ~/.bashrc: source <(mailproof completion bash)\n"
-        "  zsh    mailproof completion zsh > ~/.zfunc/_mailproof\n"
+        "  bash   mkdir -p ~/.local/share/bash-completion/completions\n"
+        "         mailproof completion bash > ~/.local/share/bash-completion/completions/mailproof\n"
+        "         (read by the package bash-completion), or in ~/.bashrc: source <(mailproof completion bash)\n"
+        "  zsh    mkdir -p ~/.zfunc; mailproof completion zsh > ~/.zfunc/_mailproof\n"
         "         with this before compinit in ~/.zshrc: fpath+=(~/.zfunc)\n"
-        "  fish   mailproof completion fish > ~/.config/fish/completions/mailproof.fish",
+        "  fish   mkdir -p ~/.config/fish/completions\n"
+        "         mailproof completion fish > ~/.config/fish/completions/mailproof.fish",
     )
     command.add_argument("shell", choices=SHELLS, help="the shell that it is for")
     command.set_defaults(run=partial(_run, parser))

@@ -150,7 +150,7 @@ def _check(options: argparse.Namespace) -> int:
     except DocumentError as error:
         status = nagios.unknown(str(error))
     except (MemoryError, OSError, RuntimeError) as error:
-        status = nagios.unknown(f"{options.file}: cannot be read: {error or type(error).__name__}")
+        status = nagios.unknown(f"{options.file}: cannot be read: {str(error) or type(error).__name__}")
     try:
         print_text(f"{status.line}\n")
         sys.stdout.flush()
@@ -167,7 +167,7 @@ def _renderer(options: argparse.Namespace, wanted: Wanted) -> Callable[[RunDocum
     match options.format:
         case "text":
             live = options.output is None and sys.stdout.isatty()
-            width = shutil.get_terminal_size((text.WIDTH, 0)).columns if live else text.WIDTH
+            width = min(shutil.get_terminal_size((text.WIDTH, 0)).columns, text.WIDEST) if live else text.WIDTH
             colour = live and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
             return partial(text.render, wanted=wanted, proof=options.proof, width=width, colour=colour)
         case "html" if wanted:

@@ -34,8 +34,8 @@ _mailproof() {
     fi
     COMPREPLY=($(compgen -W "$words" -- "$cur"))
     if [[ $paths == directories ]]; then
-        local IFS=$'\\n'
-        COMPREPLY+=($(compgen -d -- "$cur"))
+        # Line by line: a name may hold blanks, or an asterisk.
+        while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -d -- "$cur")
         compopt -o filenames 2> /dev/null
     elif [[ -z $paths ]]; then
         # No file is meant: without this, readline would offer those of the directory.

@@ -70,9 +70,13 @@ def _date(value: Any) -> Any:
     return value
 
 
+def _stripped(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
 Day = Annotated[date, BeforeValidator(_date, json_schema_input_type=str)]
 Parameters = dict[str, dict[str, Any]]
-Owner = Annotated[str, Field(min_length=1)]
+Owner = Annotated[str, BeforeValidator(_stripped), Field(min_length=1)]
 
 
 class Waiver(Part):
@@ -86,7 +90,7 @@ class Waiver(Part):
     reason: str = Field(min_length=1, description="Why the finding is accepted; shown in every report.")
     inconclusive: bool = Field(False, description="Whether it also covers what could not be verified there.")
     expires: Day = Field(description="The last day on which the waiver holds (YYYY-MM-DD, UTC).")
-    owner: str | None = Field(None, description="Who answers for it.")
+    owner: Owner | None = Field(None, description="Who answers for it.")
     ticket: str | None = Field(None, description="Where it is dealt with.")
 
 

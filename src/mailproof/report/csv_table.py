@@ -23,6 +23,7 @@ COLUMNS = (
         "line",
         "before",
         "after",
+        "owners",
     ),
 )
 
@@ -42,8 +43,8 @@ def render(document: RunDocument) -> str:
 
 def _cell(result: Result, column: str) -> str:
     match column:
-        case "domains":
-            text = ", ".join(result.domains)
+        case "domains" | "owners":
+            text = ", ".join(getattr(result, column))
         case "evidence":
             text = "\n".join(result.evidence)
         case "references":

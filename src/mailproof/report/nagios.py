@@ -80,6 +80,8 @@ def _says_nothing(document: RunDocument, age: timedelta, max_age: float) -> str:
         return f"the servers were looked at at {document.surveyed_at}, which is yet to come: a clock is wrong"
     if not document.complete:
         return "the run was stopped before its end"
+    if document.proposals:
+        return f"it was judged as proposed, and not as it is: {', '.join(document.proposals)}"
     seen = {result.verdict for result in document.results} - {Verdict.NOT_APPLICABLE, Verdict.INCONCLUSIVE}
     if not seen:
         return document.decision.reasons[0] if document.decision.reasons else "nothing was checked"
@@ -90,12 +92,19 @@ def _says_nothing(document: RunDocument, age: timedelta, max_age: float) -> str:
 
 def _state(document: RunDocument) -> State:
     """The decision of the gate. What could not be verified is neither right nor wrong: UNKNOWN where it closes the
-    gate, WARNING where the run was only to report it.
+    gate, WARNING where the run was only to report it. A part in which nothing is wrong tells nothing of the rest.
     """
     if not document.decision.open:
-        unseen = all(reason.endswith("inconclusive") for reason in document.decision.reasons)
-        return State.UNKNOWN if unseen and document.decision.reasons else State.CRITICAL
+        closing = {result.verdict for result in document.results if document.closes(result)}
+        others = [reason for reason in document.decision.reasons if not reason.endswith(_OF_INCONCLUSIVE)]
+        return State.UNKNOWN if closing == {Verdict.INCONCLUSIVE} and not others else State.CRITICAL
+    if document.selection is not None and document.selection.partial:
+        return State.UNKNOWN
     return State.WARNING if _open(document)[Verdict.INCONCLUSIVE] else State.OK
+
+
+_OF_INCONCLUSIVE = ("inconclusive", "with an expired waiver")
+"""How the reasons end that say no more than the verdicts do."""
 
 
 def _open(document: RunDocument) -> Counter[Verdict]:
@@ -117,8 +126,6 @@ def _parts(document: RunDocument) -> Iterator[str]:
         yield ", ".join(f"{result.control}@{result.target}" for result in named) + more
     if document.selection is not None and document.selection.partial:
         yield f"only a part of the suite: {document.selection.judged} of {count(document.selection.of, 'verdict')}"
-    if document.proposals:
-        yield f"as proposed: {', '.join(document.proposals)}"
     if document.vantage:
         yield f"from here: {', '.join(fault.fault for fault in document.vantage)}"
 

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 
 from mailproof.gate.document import Result, RunDocument, count
 from mailproof.gate.verdict import Verdict
+from mailproof.net.text import printable
 from mailproof.patterns import matches, names_control
 
 
@@ -41,21 +42,29 @@ class Wanted:
             and (not self.owners or any(matches(pattern, name) for pattern in self.owners for name in _owners(result)))
         )
 
+    def waiver(self, owner: str | None) -> bool:
+        """Whether a waiver is that of an owner who is asked for."""
+        return owner is not None and any(matches(pattern, owner) for pattern in self.owners)
+
     def unmet(self, document: RunDocument) -> Iterator[str]:
         """What names nothing in the document: a slip of the pen would look like a clean result."""
         controls = {result.control for result in document.results}
         targets = {result.target for result in document.results}
         owners = {name for result in document.results for name in _owners(result)}
+        owners |= {waiver.owner for waiver in document.waivers if waiver.owner}
         for pattern in self.controls:
             if not any(names_control(pattern, id) for id in controls):
-                yield f"--control {pattern}: no control of that id was judged{_near(pattern.upper(), controls)}"
+                near = _near(pattern.upper(), controls)
+                yield f"--control {printable(pattern)}: no control of that id was judged{near}"
         for pattern in self.targets:
             if not any(matches(pattern, id) for id in targets):
-                yield f"--target {pattern}: no target of that id was judged{_near(pattern, targets)}"
+                yield f"--target {printable(pattern)}: no target of that id was judged{_near(pattern, targets)}"
         for pattern in self.owners:
             if not any(matches(pattern, name) for name in owners):
-                known = f"these do: {', '.join(sorted(owners))}" if owners else "the inventory names no `owner`"
-                yield f"--owner {pattern}: nobody of that name answers for a target; {known}"
+                known = (
+                    f"these do: {', '.join(map(repr, sorted(owners)))}" if owners else "the inventory names no `owner`"
+                )
+                yield f"--owner {printable(pattern)}: nobody of that name answers for a target or a waiver; {known}"
 
 
 def _owners(result: Result) -> tuple[str, ...]:
@@ -85,7 +94,7 @@ def narrowed(document: RunDocument, wanted: Wanted) -> RunDocument:
         document,
         results=results,
         counts={str(verdict): number for verdict, number in counted(results).items()},
-        waivers=[waiver for waiver in document.waivers if (waiver.control, waiver.target) in waived],
+        waivers=[one for one in document.waivers if (one.control, one.target) in waived or wanted.waiver(one.owner)],
         reported=[note for note in document.reported if note.domain in domains],
         controls_without_target=[],
         baseline=None,

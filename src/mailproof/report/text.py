@@ -14,6 +14,9 @@ from mailproof.report.terminal import write_decision, write_field, write_finding
 WIDTH = 80
 """Columns where there is no terminal: what mail programs show."""
 
+WIDEST = 500
+"""Columns that are written even if a terminal says that it has more."""
+
 NARROWEST = 40
 """Columns that are written even if there are fewer."""
 
@@ -62,7 +65,9 @@ def render(
     wanted = wanted or Wanted()
     part = narrowed(document, wanted) if wanted else document
     page.folds = True
-    page.write_line(f"mailproof: {printable(document.inventory)}, looked at {document.surveyed_at}", bold=True)
+    page.write_line(
+        f"mailproof: {printable(document.inventory)}, looked at {printable(document.surveyed_at)}", bold=True
+    )
     if wanted:
         page.write_line(f"shown: {printable(extent(document, part, wanted))}")
     page.write_line("")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,9 @@ from mailproof.net.errors import NotObserved
 from mailproof.run.case import Case
 from mailproof.run.ownership import Fault, Judgeable, Ownership
 from mailproof.run.seen import Seen
+from mailproof.targets.addresses import BlocklistEntry, SendingAddress
 from mailproof.targets.base import Target
+from mailproof.targets.services import Endpoint
 
 
 class Judge:
@@ -79,7 +81,17 @@ class Judge:
     def _owners(self, target: Target) -> tuple[str, ...]:
         """Who answers for it. A domain may have the name of a host, and is not its host for that."""
         hosts = [target.mail_host, *(name for name in target.entries if name not in target.domains)]
+        if isinstance(target, SendingAddress | BlocklistEntry):
+            hosts += self._hosts_at.get(target.address, ())
         return self._case.loaded.owners_of(hosts=hosts, domains=(*target.domains, *target.entries))
+
+    @cached_property
+    def _hosts_at(self) -> dict[str, tuple[str, ...]]:
+        """The hosts of the inventory at each address."""
+        found: dict[str, dict[str, None]] = {}
+        for endpoint in self._case.targets.found(Endpoint):
+            found.setdefault(endpoint.address, {})[endpoint.host] = None
+        return {address: tuple(hosts) for address, hosts in found.items()}
 
     def _owner(
         self, control: Control, target: Target, judgement: Judgement, raised: BaseException | None

@@ -191,7 +191,10 @@ class Zones:
     def _made(self, apex: _Key) -> _Zone:
         zone = self._zones[apex]
         if isinstance(zone, LateZone):
-            zone = self._zones[apex] = _Zone(zone.make())
+            made = _Zone(zone.make())
+            if made.apex != apex:
+                raise ValueError(f"zone {zone.origin} was announced, and {made.origin} made")
+            zone = self._zones[apex] = made
         return zone
 
 
