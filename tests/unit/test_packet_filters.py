@@ -19,6 +19,28 @@ def test_a_rule_stands_in_the_file_that_has_it() -> None:
     assert judged("EGRESS", {"egress": seen}).at == Place("r.nft", 2)
 
 
+def test_a_rule_that_a_fragment_adds_stands_in_the_fragment() -> None:
+    more = "\ntable inet f { chain o {\ntcp dport 25 accept\n}\n}\n"
+    seen = including(main=f"{OUTPUT}tcp dport 26 drop\n}}\n}}\n", more=more)
+    assert judged("EGRESS", {"egress": seen}).at == Place("more.nft", 3)
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("flush set inet f s", "flush set is a command"),
+        ("delete rule inet f o handle 7", "delete rule is a command"),
+        ("delete table inet handle 7", "delete table is a command"),
+        ("delete element inet f s { 25 }", "delete element is a command"),
+        ("table inet f {\nset s { elements = { 26 } }\n}", "a set grows that rules ask for before"),
+    ],
+)
+def test_a_command_that_is_not_followed_leaves_the_verdict_open(command: str, says: str) -> None:
+    text = f"table inet f {{\nset s {{ elements = {{ 25 }} }}\n}}\n{OUTPUT}tcp dport @s drop\n}}\n}}\n"
+    with pytest.raises(Malformed, match=rf"^main\.nft: line \d+: {says}.*: name what nft list ruleset says"):
+        including(main=text + command)
+
+
 @pytest.mark.parametrize(
     ("texts", "says"),
     [

@@ -62,6 +62,45 @@ INCLUDED: tuple[Case, ...] = (
     ),
 )
 
+MORE = "table inet f {\nchain o {\n%s\n}\n}\n"
+AGAIN: tuple[Case, ...] = (
+    # A table and a chain that come again are added to (nft 1.0.6): hook, priority and policy stay, rules follow.
+    passes(egress=including(main=f"{OUTPUT}tcp dport 25 drop\n}}\n}}\n{MORE % 'tcp dport 26 accept'}")),
+    passes(egress=including(a=f"{OUTPUT}tcp dport 25 drop\n}}\n}}\n", b=MORE % "accept")),
+    passes(egress=including(a=f'{OUTPUT}}}\n}}\ninclude "/etc/b.nft"', b=MORE % "tcp dport 25 drop")),
+    passes(egress=including(a=f"{OUTPUT.replace('accept', 'drop')}}}\n}}\n", b=MORE % "tcp dport 26 accept")),
+    advises("let through", egress=including(a=f"{OUTPUT}accept\n}}\n}}\n", b=MORE % "tcp dport 25 drop")),
+    # The last policy that is said holds.
+    advises("let through", egress=including(a=f"{OUTPUT.replace('accept', 'drop')}}}\n}}\n", b=f"{OUTPUT}\n}}\n}}\n")),
+    # What an earlier table has in its sets, its rules may ask for later.
+    passes(
+        egress=including(
+            a="table inet f {\nset mail {\ntype inet_service\nelements = { 25 }\n}\n}\n",
+            b=f"{OUTPUT}tcp dport @mail drop\n}}\n}}\n",
+        )
+    ),
+)
+
+OTHER = OUTPUT.replace("inet f", "inet g")
+BARRED = f"{OUTPUT}tcp dport 25 drop\n}}\n}}\n"
+FORGOTTEN: tuple[Case, ...] = (
+    # What is emptied or deleted counts no more; at the beginning that is nothing, as Debian's nftables.conf has it.
+    *(
+        advises("let through", egress=including(main=f"{BARRED}{command}\n{OTHER}\n}}\n}}\n"))
+        for command in (
+            *("flush ruleset", "flush ruleset inet", "flush table inet f", "flush chain inet f o"),
+            *("delete table inet f", "destroy table inet f", "delete chain inet f o", "destroy chain inet f o"),
+        )
+    ),
+    skips("there are no rules", egress=including(a=f"{BARRED}delete chain inet f o")),
+    passes(egress=including(a=f"#!/usr/sbin/nft -f\n\nflush ruleset\n\n{BARRED}")),
+    passes(egress=including(a=f"table inet f;\ndelete table inet f\n{BARRED}flush table ip f; flush ruleset ip6\n")),
+    passes(egress=including(a=f"{BARRED}flush chain inet f x; delete map inet f m; delete set inet f s\n")),
+    # Hook and policy stay where the rules go.
+    passes(egress=including(a=f"{OUTPUT.replace('accept', 'drop')}accept\n}}\n}}\n", b="flush table inet f")),
+    passes(egress=including(a=f"{OUTPUT.replace('accept', 'drop')}accept\n}}\n}}\n", b="flush chain inet f o")),
+)
+
 
 def output(*rules: str, policy: str = "accept", family: str = "inet", rest: str = "") -> EgressSeen:
     begins = f"type filter hook output priority filter; policy {policy};"
@@ -107,6 +146,8 @@ ALL_OUT = "-A FORWARD -i lan0 -o wan0 -j ACCEPT"
 TABLE: Table = {
     "EGRESS": (
         *INCLUDED,
+        *AGAIN,
+        *FORGOTTEN,
         *_good(
             output(
                 "oif lo accept", "meta skuid 104 tcp dport smtp counter packets 1 bytes 2 accept", "tcp dport 25 drop"
