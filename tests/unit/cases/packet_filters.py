@@ -9,7 +9,7 @@ from pathlib import Path
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
 from mailproof.observations.packet_filters import EgressSeen
-from mailproof.probes.packet_filters import egress
+from mailproof.probes.packet_filters import NFT_LIST, egress
 from mailproof.targets.files import Configuration, ConfigurationFile
 
 from .case import Case, Table, advises, passes, skips, undecided
@@ -30,14 +30,14 @@ async def _read(configuration: Configuration) -> EgressSeen:
     return await egress(configuration, Network(NetSettings()))
 
 
-def including(**texts: str) -> EgressSeen:
-    """What is read of files that include each other: ``main`` from ``main.nft``."""
+def including(listed: str = "", **texts: str) -> EgressSeen:
+    """What is read of files that include each other: ``main`` from ``main.nft``. ``listed`` is a listing of nft."""
     with tempfile.TemporaryDirectory() as directory:
         files = []
         for name, text in texts.items():
             file = Path(directory, f"{name}.nft")
             file.write_text(text)
-            files.append(ConfigurationFile(str(file), file.name))
+            files.append(ConfigurationFile(str(file), file.name, NFT_LIST if name == listed else ""))
         return asyncio.run(_read(Configuration("nftables", "gw.example.org", tuple(files))))
 
 
@@ -96,6 +96,8 @@ FORGOTTEN: tuple[Case, ...] = (
     passes(egress=including(a=f"#!/usr/sbin/nft -f\n\nflush ruleset\n\n{BARRED}")),
     passes(egress=including(a=f"table inet f;\ndelete table inet f\n{BARRED}flush table ip f; flush ruleset ip6\n")),
     passes(egress=including(a=f"{BARRED}flush chain inet f x; delete map inet f m; delete set inet f s\n")),
+    # What nft list ruleset said is all that there was.
+    passes(egress=including("b", a=f"{OUTPUT}accept\n}}\n}}\n", b=BARRED)),
     # Hook and policy stay where the rules go.
     passes(egress=including(a=f"{OUTPUT.replace('accept', 'drop')}accept\n}}\n}}\n", b="flush table inet f")),
     passes(egress=including(a=f"{OUTPUT.replace('accept', 'drop')}accept\n}}\n}}\n", b="flush chain inet f o")),
