@@ -1,9 +1,10 @@
 """The rules of nftables (nft(8)): what ``nft list ruleset`` says, and files like /etc/nftables.conf.
 
 Tables with their chains and sets are read, and of rules the matches that a packet of a connection over TCP can be held
-against. Commands that change a ruleset (``add rule ...``) are not read: whoever has them names what ``nft list
-ruleset`` says. A file that another one includes (nft(8), "Including files") is put into its place before
-(probes/nft_includes.py); what is still included then cannot be read.
+against. Commands that empty or delete tables and chains are followed (rulesets.py); others that change a ruleset (``add
+rule ...``) are not read: whoever has them names what ``nft list ruleset`` says. A file that another one includes
+(nft(8), "Including files") is put into its place before (probes/nft_includes.py); what is still included then cannot
+be read.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from mailproof.grammars.packet_filters import (
     NotPacketFilter,
     Rule,
 )
+from mailproof.grammars.rulesets import Ruleset, Table
 from mailproof.net.text import printable
 
 MAX_TOKENS = 1_000_000
@@ -175,7 +177,17 @@ def _element(words: list[str]) -> str:
 
 def parse_nftables(text: str) -> Iterator[Chain]:
     """The chains of all tables. Raises NotPacketFilter, with the line."""
-    found = _Text(list(_tokens(text)))
+    ruleset = Ruleset()
+    read_nftables(text, ruleset)
+    yield from ruleset.chains()
+
+
+def read_nftables(text: str, ruleset: Ruleset, first: int = 1) -> None:
+    """Do with a ruleset what a text says, in its order. Raises NotPacketFilter, with the line.
+
+    ``first`` is what the first line is counted as, for a text that others stand before.
+    """
+    found = _Text(list(_tokens(text, first)))
     for (kind, said, line), following in pairwise(found.tokens):
         if (kind, said, following[0]) == ("word", "include", "quoted"):
             raise NotPacketFilter(line, "an include that has no line of its own: name what nft list ruleset says")
@@ -187,21 +199,17 @@ def parse_nftables(text: str) -> Iterator[Chain]:
             name, value = words[1], words[3:] if words[2] == "=" else words[2:]
             found.variables[name] = found.values() if found.is_mark("{") else value
         elif words[:1] == ["table"] and found.is_mark("{"):
-            for chain in _table(found, words[1:]):
-                if chain.family not in ("ip", "ip6", "inet"):
-                    continue  # frames of an Ethernet, which are no packets of a connection yet
-                count += len(chain.rules)
-                if count > MAX_RULES:
-                    raise NotPacketFilter(chain.line, f"more than {MAX_RULES} rules")
-                yield chain
-        elif words[:1] not in (["flush"], ["delete"], ["destroy"], ["table"], ["define"]):
+            family, name = words[1] if len(words) > 2 else "ip", words[-1] if len(words) > 1 else ""
+            count += _table(found, ruleset.table(family, name))
+            if count > MAX_RULES:
+                raise NotPacketFilter(line, f"more than {MAX_RULES} rules")
+        elif words[:1] not in (["table"], ["define"]) and not ruleset.forget(words):
             said = f"{printable(' '.join(words[:2]))[:80]} is a command" if words else "this is no table"
             raise NotPacketFilter(line, f"{said}: name what nft list ruleset says")
         found.skip_ends()
 
 
-def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
-    line = 1
+def _tokens(text: str, line: int) -> Iterator[tuple[str, str, int]]:
     for count, token in enumerate(_TOKEN.finditer(text)):
         kind = token.lastgroup or ""
         if count == MAX_TOKENS or kind == "other":
@@ -212,28 +220,31 @@ def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
     yield "last", "", line
 
 
-def _table(found: _Text, words: list[str]) -> Iterator[Chain]:
-    """The chains of a table whose brace has just been opened."""
-    family, name = words[0] if len(words) > 1 else "ip", words[-1] if words else ""
+def _table(found: _Text, table: Table) -> int:
+    """Add what a table holds whose brace comes next: to its chains, where it has come before. How many rules it has."""
+    count = 0
     found.at += 1
-    sets: dict[str, list[str]] = {}
-    chains: list[Chain] = []
     found.skip_ends()
     while not found.is_mark("}"):
         line, words = found.line, found.words()
         if found.kind == "last" or not words:
             raise NotPacketFilter(found.line, "a table is not closed, or holds what is no chain")
         if words[0] == "chain" and len(words) > 1 and found.is_mark("{"):
-            chain = Chain(f"{family} {name}", words[1], line, family)
-            _chain(found, chain, sets)
-            chains.append(chain)
+            chain = table.chain(words[1], line)
+            before = len(chain.rules)
+            _chain(found, chain, table.sets, line)
+            count += len(chain.rules) - before
+            if chain.rules:
+                table.filled.add(chain.name)
         elif words[0] == "set" and len(words) > 1 and found.is_mark("{"):
-            sets[words[1]] = _set(found)
+            if not table.add_set(words[1], _set(found)):
+                what = "a set grows that rules ask for before: name what nft list ruleset says"
+                raise NotPacketFilter(line, what)
         elif found.is_mark("{"):
             found.skip_block()
         found.skip_ends()
     found.at += 1
-    yield from chains
+    return count
 
 
 def _set(found: _Text) -> list[str]:
@@ -254,7 +265,8 @@ def _set(found: _Text) -> list[str]:
     return [] if grows and not elements else elements
 
 
-def _chain(found: _Text, chain: Chain, sets: dict[str, list[str]]) -> None:
+def _chain(found: _Text, chain: Chain, sets: dict[str, list[str]], begins: int) -> None:
+    """Add what a chain holds whose brace comes next. ``begins`` is its line."""
     found.at += 1
     found.skip_ends()
     while not found.is_mark("}"):
@@ -264,9 +276,10 @@ def _chain(found: _Text, chain: Chain, sets: dict[str, list[str]]) -> None:
         pieces = list(_pieces(found))
         words = [piece for piece in pieces if isinstance(piece, str)]
         if words[:1] == ["type"]:
-            _begin(chain, words)
+            if not chain.hook:  # nft refuses another hook or priority for a chain that has one
+                _begin(chain, words)
         elif words[:1] == ["policy"] and len(words) == 2:
-            chain.policy = _DOES.get(words[1], ACCEPT)
+            chain.policy, chain.line = _DOES.get(words[1], ACCEPT), begins  # the last one that is said holds
         elif words[:1] not in (["comment"], ["flags"], ["device"]) and pieces:
             chain.rules += _rules(pieces, line, sets, found.variables)
         found.skip_ends()

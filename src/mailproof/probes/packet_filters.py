@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice, product
 from pathlib import Path
 
 from mailproof.grammars.iptables import parse_iptables
-from mailproof.grammars.nftables import parse_nftables
+from mailproof.grammars.nftables import read_nftables
 from mailproof.grammars.packet_filters import (
     ACCEPT,
     DROP,
@@ -20,6 +21,7 @@ from mailproof.grammars.packet_filters import (
     Packet,
     PacketFilter,
 )
+from mailproof.grammars.rulesets import Ruleset
 from mailproof.net.errors import Malformed
 from mailproof.net.network import Network
 from mailproof.observations.packet_filters import EgressSeen, Way
@@ -65,15 +67,29 @@ async def chains_of(configuration: Configuration, net: Network) -> list[tuple[Ch
     files = holders_of(configuration, *_COMMANDS[configuration.program])
     texts = {file.name: await net.files.text(Path(file.path), MAX_OCTETS) for file in files}
     if configuration.program == "nftables":
-        return await asyncio.to_thread(_of_nftables, texts)
+        return await asyncio.to_thread(_of_nftables, files, texts)
     return await asyncio.to_thread(_of_iptables, files, texts)
 
 
 _COMMANDS = {"nftables": (NFT_LIST,), "iptables": (IPTABLES_SAVE, IP6TABLES_SAVE)}
 
 
-def _of_nftables(texts: Mapping[str, str]) -> list[tuple[Chain, Joined]]:
-    return [found for lines in joined(texts) for found in _chains(lines, parse_nftables(lines.text))]
+def _of_nftables(files: Iterable[ConfigurationFile], texts: Mapping[str, str]) -> list[tuple[Chain, Joined]]:
+    """What all files come to, one after the other: a chain may have rules of several of them.
+
+    What ``nft list ruleset`` said is all that there was.
+    """
+    said = {file.name for file in files if file.command == NFT_LIST}
+    parts = list(joined(texts))
+    whole = Joined(tuple(line for part in parts for line in part.lines))
+    ruleset, first = Ruleset(), 1
+    with _placed(whole):
+        for part in parts:
+            if part.place(1).file in said:
+                ruleset.forget(["flush", "ruleset"])
+            read_nftables(part.text, ruleset, first)
+            first += len(part.lines)
+    return [(chain, whole) for chain in ruleset.chains()]
 
 
 def _of_iptables(files: Iterable[ConfigurationFile], texts: Mapping[str, str]) -> list[tuple[Chain, Joined]]:
@@ -81,14 +97,16 @@ def _of_iptables(files: Iterable[ConfigurationFile], texts: Mapping[str, str]) -
     for file in files:
         text = texts[file.name]
         lines = Joined(tuple((line, file.name, number) for number, line in enumerate(text.split("\n"), 1)))
-        found += _chains(lines, parse_iptables(text, "ip6" if _is_ipv6(file, text) else "ip"))
+        with _placed(lines):
+            found += [(chain, lines) for chain in parse_iptables(text, "ip6" if _is_ipv6(file, text) else "ip")]
     return found
 
 
-def _chains(lines: Joined, chains: Iterable[Chain]) -> Iterator[tuple[Chain, Joined]]:
+@contextmanager
+def _placed(lines: Joined) -> Iterator[None]:
+    """Say where a text that is none of the packet filter has its fault."""
     try:
-        for chain in chains:
-            yield chain, lines
+        yield
     except NotPacketFilter as error:
         place = lines.place(error.line)
         raise Malformed(f"{place.file}: line {place.line}: {error.what}") from None

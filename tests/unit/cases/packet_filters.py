@@ -9,7 +9,7 @@ from pathlib import Path
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
 from mailproof.observations.packet_filters import EgressSeen
-from mailproof.probes.packet_filters import egress
+from mailproof.probes.packet_filters import NFT_LIST, egress
 from mailproof.targets.files import Configuration, ConfigurationFile
 
 from .case import Case, Table, advises, passes, skips, undecided
@@ -30,14 +30,14 @@ async def _read(configuration: Configuration) -> EgressSeen:
     return await egress(configuration, Network(NetSettings()))
 
 
-def including(**texts: str) -> EgressSeen:
-    """What is read of files that include each other: ``main`` from ``main.nft``."""
+def including(listed: str = "", **texts: str) -> EgressSeen:
+    """What is read of files that include each other: ``main`` from ``main.nft``. ``listed`` is a listing of nft."""
     with tempfile.TemporaryDirectory() as directory:
         files = []
         for name, text in texts.items():
             file = Path(directory, f"{name}.nft")
             file.write_text(text)
-            files.append(ConfigurationFile(str(file), file.name))
+            files.append(ConfigurationFile(str(file), file.name, NFT_LIST if name == listed else ""))
         return asyncio.run(_read(Configuration("nftables", "gw.example.org", tuple(files))))
 
 
@@ -60,6 +60,47 @@ INCLUDED: tuple[Case, ...] = (
             main=f'{MAIN}include "r.nft"\ntcp dport 25 drop\n}}\n}}\n', words=WORDS, r="\ntcp dport 25 accept"
         ),
     ),
+)
+
+MORE = "table inet f {\nchain o {\n%s\n}\n}\n"
+AGAIN: tuple[Case, ...] = (
+    # A table and a chain that come again are added to (nft 1.0.6): hook, priority and policy stay, rules follow.
+    passes(egress=including(main=f"{OUTPUT}tcp dport 25 drop\n}}\n}}\n{MORE % 'tcp dport 26 accept'}")),
+    passes(egress=including(a=f"{OUTPUT}tcp dport 25 drop\n}}\n}}\n", b=MORE % "accept")),
+    passes(egress=including(a=f'{OUTPUT}}}\n}}\ninclude "/etc/b.nft"', b=MORE % "tcp dport 25 drop")),
+    passes(egress=including(a=f"{OUTPUT.replace('accept', 'drop')}}}\n}}\n", b=MORE % "tcp dport 26 accept")),
+    advises("let through", egress=including(a=f"{OUTPUT}accept\n}}\n}}\n", b=MORE % "tcp dport 25 drop")),
+    # The last policy that is said holds.
+    advises("let through", egress=including(a=f"{OUTPUT.replace('accept', 'drop')}}}\n}}\n", b=f"{OUTPUT}\n}}\n}}\n")),
+    # What an earlier table has in its sets, its rules may ask for later.
+    passes(
+        egress=including(
+            a="table inet f {\nset mail {\ntype inet_service\nelements = { 25 }\n}\n}\n",
+            b=f"{OUTPUT}tcp dport @mail drop\n}}\n}}\n",
+        )
+    ),
+)
+
+OTHER = OUTPUT.replace("inet f", "inet g")
+BARRED = f"{OUTPUT}tcp dport 25 drop\n}}\n}}\n"
+FORGOTTEN: tuple[Case, ...] = (
+    # What is emptied or deleted counts no more; at the beginning that is nothing, as Debian's nftables.conf has it.
+    *(
+        advises("let through", egress=including(main=f"{BARRED}{command}\n{OTHER}\n}}\n}}\n"))
+        for command in (
+            *("flush ruleset", "flush ruleset inet", "flush table inet f", "flush chain inet f o"),
+            *("delete table inet f", "destroy table inet f", "delete chain inet f o", "destroy chain inet f o"),
+        )
+    ),
+    skips("there are no rules", egress=including(a=f"{BARRED}delete chain inet f o")),
+    passes(egress=including(a=f"#!/usr/sbin/nft -f\n\nflush ruleset\n\n{BARRED}")),
+    passes(egress=including(a=f"table inet f;\ndelete table inet f\n{BARRED}flush table ip f; flush ruleset ip6\n")),
+    passes(egress=including(a=f"{BARRED}flush chain inet f x; delete map inet f m; delete set inet f s\n")),
+    # What nft list ruleset said is all that there was.
+    passes(egress=including("b", a=f"{OUTPUT}accept\n}}\n}}\n", b=BARRED)),
+    # Hook and policy stay where the rules go.
+    passes(egress=including(a=f"{OUTPUT.replace('accept', 'drop')}accept\n}}\n}}\n", b="flush table inet f")),
+    passes(egress=including(a=f"{OUTPUT.replace('accept', 'drop')}accept\n}}\n}}\n", b="flush chain inet f o")),
 )
 
 
@@ -107,6 +148,8 @@ ALL_OUT = "-A FORWARD -i lan0 -o wan0 -j ACCEPT"
 TABLE: Table = {
     "EGRESS": (
         *INCLUDED,
+        *AGAIN,
+        *FORGOTTEN,
         *_good(
             output(
                 "oif lo accept", "meta skuid 104 tcp dport smtp counter packets 1 bytes 2 accept", "tcp dport 25 drop"
