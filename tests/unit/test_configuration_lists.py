@@ -257,3 +257,10 @@ def test_no_password_of_the_recursor_is_kept() -> None:
 def test_nothing_of_an_expansion_of_exim_is_kept() -> None:
     lookup = "data = ${lookup mysql{servers=192.0.2.1/mail/exim/secret-word;SELECT x}}"
     assert "secret-word" not in repr(routers(lookup))
+
+
+def test_blanks_behind_a_lookup_of_exim_are_gone_through_once() -> None:
+    """Three parts that may be missing, each with blanks, shared thousands of them out for most of a minute."""
+    began = time.monotonic()
+    routers(f"data = ${{lookup{{a}}lsearch{{/f}}{' ' * 3900}x}}")
+    assert time.monotonic() - began < 5

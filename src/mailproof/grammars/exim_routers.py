@@ -26,9 +26,11 @@ _OWN_NAME = re.compile(r"(?:original_|parent_)?local_part(?:_prefix|_suffix)?")
 _BRACES = re.compile(r"\$\{|[{}]|[^${}]+|\$")
 _LOOKUP = re.compile(
     r"\$\{lookup\s*\{(?:[^{}]|\{[^{}]*\})*\}\s*(?:partial[^\s{]{0,20}-)?n?(?:wild|ip)?lsearch(?:\*@?)?(?:,[^\s{]{0,40})?"
-    r"\s*\{\s*(?P<file>/[^{}$]+)\}\s*(?:\{\$\{?value\}?\})?\s*(?:fail|\{\})?\s*\}"
+    r"\s*\{\s*(?P<file>/[^{}$]+)\}\s*+(?:\{\$\{?value\}?\}\s*+)?(?:(?:fail|\{\})\s*+)?\}"
 )
-"""What a text file says of something, and nothing else where it says nothing."""
+"""What a text file says of something, and nothing else where it says nothing. Blanks are given back by none of the
+optional parts: thousands of them would be shared out in all ways.
+"""
 _OF_USERS = re.compile(r"\$\{?home\b|.*/\.forward$")
 """Files of the users themselves, which are evidence of their own."""
 
