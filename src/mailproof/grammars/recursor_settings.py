@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from mailproof.grammars.settings import parse_settings
 from mailproof.grammars.yaml_nodes import NotYAML, compose, line_of
 
 OLD_NAMES = {
@@ -32,9 +31,7 @@ SECTIONS = frozenset(
 MAX_VALUES = 1000
 """Of one list. One with more is not read."""
 
-_OLD = re.compile(r"[a-z0-9-]{1,80}(?:[ \t]*\+?=.*)?")
-_ADDS = re.compile(r"^([a-z0-9-]{1,80})[ \t]*\+=", re.MULTILINE)
-_ADDED = "/added"
+_OLD = re.compile(r"(?P<name>[a-z0-9-]{1,80})(?:[ \t]*(?P<adds>\+?)=(?P<value>.*))?")
 
 
 class NotRecursorSettings(ValueError):
@@ -123,15 +120,35 @@ def _items(node: Node) -> Iterator[tuple[str, int, Node]]:
 
 def _old(text: str, says: str, line: int | None) -> Iterator[RecursorSetting]:
     """The settings ``name=value``. What a text is that has others lines as well, ``says`` says."""
-    held = False
-    for number, said in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
-        bare = said.partition("#")[0].strip()
-        if bare and not held and not _OLD.fullmatch(bare):
+    for number, said in _old_lines(text):
+        setting = _OLD.fullmatch(said)
+        if setting is None:
             raise NotRecursorSettings(says, line or number)
-        held = bare.endswith("\\")
-    for setting in parse_settings(_ADDS.sub(rf"\1{_ADDED}=", text)):
-        name = setting.name.removesuffix(_ADDED)
+        name = setting["name"]
         if name in OLD_NAMES.values():
-            words = tuple(setting.value.partition("#")[0].replace(",", " ").split())
+            words = tuple((setting["value"] or "").replace(",", " ").split())
             values = words if name in LISTS else (" ".join(words),)
-            yield RecursorSetting(name, name, values, setting.line, setting.name != name)
+            yield RecursorSetting(name, name, values, number, bool(setting["adds"]))
+
+
+def _old_lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of the old form, each with the number of its first, as ArgvMap::parseFile of PowerDNS has them.
+
+    A line goes on where it ends in a backslash, whatever the next one begins with, and nowhere else; what it is told to
+    go on with must come. Comments end with the line that was put together, and ``a#b`` is none.
+    """
+    held: list[str] = []
+    first = 0
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+        first = first if held else number
+        said = line.rstrip()
+        held.append(said.removesuffix("\\"))
+        if said.endswith("\\"):
+            continue
+        whole = "".join(held)
+        mark = whole.find("#")
+        if mark == 0 or (mark > 0 and whole[mark - 1].isspace()):
+            whole = whole[:mark]
+        if whole.strip():
+            yield first, whole.strip()
+        held = []
