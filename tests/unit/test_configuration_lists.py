@@ -232,6 +232,9 @@ def test_what_is_longer_than_any_address_is_none() -> None:
     assert not list(parse_sieve(f'redirect "{long}";'))
 
 
+LISTENS = "local-address=0.0.0.0"
+
+
 @pytest.mark.parametrize(
     ("lines", "says"),
     [
@@ -241,12 +244,25 @@ def test_what_is_longer_than_any_address_is_none() -> None:
         (("dnssec:", "  validation: [off"), "recursor.yml:3: not valid YAML"),
         (("dnssec:", "  validation: [off]"), "recursor.yml:2: dnssec.validation is no text"),
         (("incoming:", "  listen: 127.0.0.1"), "recursor.yml:2: incoming.listen is no list"),
+        (("allow-from=10.0.0.0/8;0.0.0.0/0", LISTENS), "recursor.yml:1: allow-from holds 10.0.0.0/8;0.0.0.0/0, which"),
+        (('allow-from="0.0.0.0/0"', LISTENS), 'recursor.yml:1: allow-from holds "0.0.0.0/0", which is no network'),
+        (("allow-from=any", LISTENS), "recursor.yml:1: allow-from holds any, which is no network"),
+        (("allow-from=1.2.3.4.5", LISTENS), "recursor.yml:1: allow-from holds 1.2.3.4.5, which"),
+        (("allow-from=1.2.3.256", LISTENS), "recursor.yml:1: allow-from holds 1.2.3.256, which"),
         (("# nothing",), "no settings stand in recursor.yml"),
     ],
 )
 def test_what_is_no_configuration_of_the_recursor_is_not_observed(lines: tuple[str, ...], says: str) -> None:
     with pytest.raises(Malformed, match=f"^{re.escape(says)}"):
         read_settings("recursor", ("recursor.yml",), {"recursor.yml": "\n".join(lines) + "\n"})
+
+
+def test_a_list_of_the_recursor_that_is_added_to_is_gone_through_once() -> None:
+    text = "allow-from+=192.0.2.1\n" * 30_000
+    began = time.monotonic()
+    with pytest.raises(Malformed, match="allow-from has more than 10000 entries"):
+        read_settings("recursor", ("x",), {"x": f"{text}{LISTENS}\n"})
+    assert time.monotonic() - began < 5
 
 
 def test_no_password_of_the_recursor_is_kept() -> None:

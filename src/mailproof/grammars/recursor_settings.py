@@ -4,12 +4,14 @@ or ``name=value`` (until 5.1, and where it is asked for), of which all names are
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from mailproof.grammars.address_lists import IPNetwork
 from mailproof.grammars.yaml_nodes import NotYAML, compose, line_of
 
 OLD_NAMES = {
@@ -29,7 +31,12 @@ SECTIONS = frozenset(
     )
 )
 MAX_VALUES = 1000
-"""Of one list. One with more is not read."""
+"""Of one list of YAML. One with more is not read."""
+MAX_NETWORKS = 10_000
+"""Of one list with all that is added to it. One with more is not read."""
+
+MAX_ADDRESS = 64
+"""Characters of a short address."""
 
 _OLD = re.compile(r"(?P<name>[a-z0-9-]{1,80})(?:[ \t]*(?P<adds>\+?)=(?P<value>.*))?")
 
@@ -86,6 +93,40 @@ def parse_networks(text: str) -> tuple[str, ...]:
         return tuple(str(item.value) for item in root.value if isinstance(item, ScalarNode))
     lines = (line.partition("#")[0].strip() for line in text.splitlines())
     return tuple(line for line in lines if line)
+
+
+def network_of(text: str) -> IPNetwork | None:
+    """A network as PowerDNS understands it, whose IPv4 addresses may be short ones of inet_aton(3): ``0/0``. None for
+    what it refuses to start with.
+    """
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        address, slash, length = text.partition("/")
+    try:
+        return ipaddress.ip_network((_short_address(address), int(length) if slash else 32), strict=False)
+    except ValueError:
+        return None
+
+
+def _short_address(text: str) -> int:
+    """The number of an IPv4 address of one to four parts, of which the last fills what is left. Raises ValueError."""
+    parts = text.split(".")
+    if len(parts) > 4 or len(text) > MAX_ADDRESS or not all(part.isalnum() for part in parts):
+        raise ValueError(text)
+    numbers = [int(part, 0 if part[:2].lower() == "0x" else 8 if part[0] == "0" else 10) for part in parts]
+    if numbers[-1] >= 256 ** (5 - len(numbers)) or any(number > 255 for number in numbers[:-1]):
+        raise ValueError(text)
+    return sum(number << 8 * (3 - place) for place, number in enumerate(numbers[:-1])) + numbers[-1]
+
+
+def hold_everybody(networks: Iterable[IPNetwork]) -> bool:
+    """Whether networks hold all addresses of one family, several of them together as well."""
+    found = list(networks)
+    fours = (one for one in found if isinstance(one, ipaddress.IPv4Network))
+    sixes = (one for one in found if isinstance(one, ipaddress.IPv6Network))
+    whole: tuple[Iterable[IPNetwork], ...] = (ipaddress.collapse_addresses(fours), ipaddress.collapse_addresses(sixes))
+    return any(one.prefixlen == 0 for family in whole for one in family)
 
 
 def _new(root: MappingNode) -> Iterator[RecursorSetting]:
