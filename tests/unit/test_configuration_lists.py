@@ -8,6 +8,7 @@ import time
 import pytest
 
 from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
+from mailproof.grammars.address_plans import NotAddressPlan, read_netplan
 from mailproof.grammars.directives import parse_directives, parse_haproxy, parse_statements
 from mailproof.grammars.forwards import parse_forwards, parse_sieve
 from mailproof.grammars.named_conf import NotNamedConf, parse_named_conf
@@ -280,3 +281,14 @@ def test_blanks_behind_a_lookup_of_exim_are_gone_through_once() -> None:
     began = time.monotonic()
     routers(f"data = ${{lookup{{a}}lsearch{{/f}}{' ' * 3900}x}}")
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("said", ["*secret-word", "!secret-word!x", '"\\secret-word', "%secret-word", "'secret-word"])
+def test_no_password_of_a_configuration_stands_in_what_is_wrong_with_its_yaml(said: str) -> None:
+    with pytest.raises(Malformed, match=r"^x:[0-9]+: not valid YAML: ") as raised:
+        read_settings("recursor", ("x",), {"x": f"webservice:\n  password: {said}\n"})
+    with pytest.raises(NotAddressPlan) as refused:
+        read_netplan(f"network:\n  password: {said}\n")
+    for message in (str(raised.value), str(refused.value)):
+        assert "secret" not in message
+        assert "'s'" not in message

@@ -73,7 +73,7 @@ class RecursorSettings:
 def parse_recursor(text: str) -> RecursorSettings:
     """The settings of a file in order. Raises NotRecursorSettings."""
     try:
-        root = compose(text)
+        root = compose(text, quotes=False)
     except NotYAML as error:
         return RecursorSettings(tuple(_old(text, f"{error}, and no name=value", error.line)), in_yaml=False)
     if root is None:
@@ -86,7 +86,7 @@ def parse_recursor(text: str) -> RecursorSettings:
 def parse_networks(text: str) -> tuple[str, ...]:
     """The networks of a file that ``allow_from_file`` names: a list of YAML, or one a line."""
     try:
-        root = compose(text)
+        root = compose(text, quotes=False)
     except NotYAML:
         root = None
     if isinstance(root, SequenceNode):
