@@ -19,8 +19,8 @@ from mailproof.grammars.settings import (
     expand,
     expand_macros,
     parse_exim,
+    parse_postfix,
     parse_services,
-    parse_settings,
 )
 from mailproof.inventory.model import Inventory
 from mailproof.net.errors import Malformed, NotObserved
@@ -154,7 +154,7 @@ def _postfix_settings(texts: Texts) -> tuple[dict[str, tuple[Setting, Place]], d
     values: dict[str, str] = {}
     for name, text in texts.items():
         of_services = _SERVICE.search(text) is not None
-        for setting in parse_services(text) if of_services else parse_settings(text):
+        for setting in parse_services(text) if of_services else parse_postfix(text):
             settings[setting.name] = setting, Place(name, setting.line)
             if not of_services:
                 values[setting.name] = setting.value

@@ -94,6 +94,14 @@ SERVERS: tuple[Case, ...] = (
                     "virtual_alias_maps = hash:/x, unionmap:{inline:{ {a@example.org = b, b@other.example} }}",
                 ),
             ),
+            (
+                "mail for a@example.org goes on to other.example",
+                read("postfix", "virtual_alias_maps = inline:{", "  {a@example.org = b@other.example}", "  }"),
+            ),
+            (
+                "mail for everybody (always_bcc) goes on to other.example",
+                read("postfix", "alias_maps = inline:{", "  { a = b }", "  }", "always_bcc =", "  x@other.example"),
+            ),
             ("everybody (always_bcc) goes on to other.example", read("postfix", "always_bcc = a@other.example")),
             (
                 "unknown users (luser_relay) goes on to other.example",
