@@ -24,7 +24,8 @@ _IN_ANGLES = re.compile(r"<([^<>\s]+)>")
 _REMARK = re.compile(r"\([^()]*\)")
 _FILTER = re.compile(r"#\s*(?P<kind>exim|sieve)\s+filter", re.IGNORECASE)
 _DELIVER = re.compile(r"\bdeliver[ \t]+\"?(?P<to>[^\s\"]+)")
-_TARGET = re.compile(r"\"(?P<quoted>[^\"]*)\"|(?P<bare>[^\s,\"]+)")
+_TARGET = re.compile(r"(?P<whole>\"[^\"]*\"@[^\s,\"]+)|\"(?P<quoted>[^\"]*)\"|(?P<bare>[^\s,\"]+)")
+"""A word in quotes, or without, or the local part alone in quotes: ``"ann smith"@example.org``."""
 _SIEVE = re.compile(
     r"(?P<comment>#[^\n]*|/\*.*?(?:\*/|\Z))|(?P<text>text:[ \t]*\n.*?(?:\n\.\r?\n|\Z))"
     r"|\"(?P<string>(?:[^\"\\]|\\.)*)(?:\"|\\?\Z)"
@@ -82,7 +83,7 @@ def addresses_in(targets: str) -> Iterator[str]:
             yield from named
             continue
         for target in _TARGET.finditer(_REMARK.sub(" ", said)):
-            yield (target["quoted"] or target["bare"] or "").lstrip("\\")
+            yield (target["whole"] or target["quoted"] or target["bare"] or "").lstrip("\\")
 
 
 def parse_sieve(text: str) -> Iterator[Forward]:

@@ -134,7 +134,7 @@ def _add_tables(found: _Found, value: str, files: set[str], place: Place) -> Non
     for table in parse_tables(value):
         if table.entries is not None:
             for key, targets in table.entries:
-                found.forwards += _forwarded(key or f"everybody ({table.type})", targets, place)
+                found.forwards += _forwarded(key or f"everybody ({table.type})", targets, place, is_table=True)
             continue
         is_known = table.type in FILES and PurePath(table.name).name in files
         # $virtual_maps is empty unless it is set.
@@ -142,9 +142,9 @@ def _add_tables(found: _Found, value: str, files: set[str], place: Place) -> Non
             found.unread.append((str(table).partition("{")[0], place))
 
 
-def _forwarded(who: str, targets: str, place: Place) -> Iterator[tuple[str, str, Place]]:
+def _forwarded(who: str, targets: str, place: Place, *, is_table: bool = False) -> Iterator[tuple[str, str, Place]]:
     for address in addresses_in(targets):
-        if is_address(address):
+        if is_address(address, is_table=is_table):
             yield who, address, place
 
 

@@ -102,6 +102,18 @@ SERVERS: tuple[Case, ...] = (
                 "mail for everybody (always_bcc) goes on to other.example",
                 read("postfix", "alias_maps = inline:{", "  { a = b }", "  }", "always_bcc =", "  x@other.example"),
             ),
+            (
+                "mail for @example.org goes on to other.example",
+                read("postfix", "virtual_alias_maps = inline:{ {@example.org = @other.example} }"),
+            ),
+            ("goes on to other.example", read("postfix", "virtual_alias_maps = static:@other.example")),
+            (
+                "mail for a@example.org goes on to other.example",
+                read("postfix", 'virtual_alias_maps = inline:{ {a@example.org = "ann smith"@other.example} }'),
+            ),
+            ("goes on to other.example", read("postfix", 'always_bcc = "a@example.org"@other.example')),
+            ("goes on to other.example", read("aliases", 'ann: "bob smith"@other.example')),
+            ("goes on to other.example", routers('data = "\\"$local_part\\"@other.example"')),
             ("everybody (always_bcc) goes on to other.example", read("postfix", "always_bcc = a@other.example")),
             (
                 "unknown users (luser_relay) goes on to other.example",
