@@ -36,7 +36,7 @@ from mailproof.targets.files import Configuration
 PARSERS = {"aliases": parse_forwards, "sieve": parse_sieve}
 SERVERS = ("postfix", "exim")
 MAX_SEEN = 1000
-"""Forwards that are looked at."""
+"""Forwards that are told."""
 MAX_SHOWN = 80
 """Characters of what is not read."""
 
@@ -81,7 +81,11 @@ async def forwards(configuration: Configuration, net: Network, inventory: Invent
         own = domain in here or "." not in domain or any(f".{domain}".endswith(f".{name}") for name in ours)
         return ForwardSeen(printable(who), printable(domain), own, place)
 
-    forwarded = tuple(seen(*one) for one in found.forwards[:MAX_SEEN])
+    forwarded = tuple(seen(*one) for one in found.forwards)
+    if len(forwarded) > MAX_SEEN:  # all are looked at, and what is told first is what goes to strangers
+        forwarded = tuple(sorted(forwarded, key=lambda one: one.own)[:MAX_SEEN])
+        if not forwarded[-1].own:
+            found.unread.append((f"what follows {MAX_SEEN} forwards", forwarded[-1].place))
     unread = tuple(ForwardsElsewhere(printable(what)[:MAX_SHOWN], place) for what, place in found.unread[:MAX_SEEN])
     return Forwards(program, names, forwarded, unread, found.settings)
 
@@ -104,7 +108,11 @@ class _Found:
 def _of_files(program: str, texts: Texts) -> _Found:
     found = _Found()
     for name, text in texts.items():
-        found.forwards += ((one.who, one.address, Place(name, one.line)) for one in PARSERS[program](text))
+        for one in PARSERS[program](text):
+            if one.unread:
+                found.unread.append((one.unread, Place(name, one.line)))
+            else:
+                found.forwards.append((one.who, one.address, Place(name, one.line)))
     return found
 
 

@@ -106,7 +106,7 @@ def _name_servers(data: bytes) -> bool:
 def _forwards(data: bytes) -> bool:
     text = as_text(data)
     found = [*parse_forwards(text), *parse_sieve(text)]
-    assert all("@" in one.address and 1 <= one.line <= len(text) + 1 for one in found)
+    assert all(("@" in one.address) is not bool(one.unread) and 1 <= one.line <= len(text) + 1 for one in found)
     return bool(found)
 
 
