@@ -247,6 +247,7 @@ LISTENS = "local-address=0.0.0.0"
         (("incoming:", "  listen: 127.0.0.1"), "recursor.yml:2: incoming.listen is no list"),
         (("allow-from=10.0.0.0/8;0.0.0.0/0", LISTENS), "recursor.yml:1: allow-from holds 10.0.0.0/8;0.0.0.0/0, which"),
         (('allow-from="0.0.0.0/0"', LISTENS), 'recursor.yml:1: allow-from holds "0.0.0.0/0", which is no network'),
+        (("allow-from=0/33", LISTENS), "recursor.yml:1: allow-from holds 0/33, which is no network"),
         (("allow-from=any", LISTENS), "recursor.yml:1: allow-from holds any, which is no network"),
         (("allow-from=1.2.3.4.5", LISTENS), "recursor.yml:1: allow-from holds 1.2.3.4.5, which"),
         (("allow-from=1.2.3.256", LISTENS), "recursor.yml:1: allow-from holds 1.2.3.256, which"),

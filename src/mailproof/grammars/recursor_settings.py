@@ -104,7 +104,7 @@ def network_of(text: str) -> IPNetwork | None:
     except ValueError:
         address, slash, length = text.partition("/")
     try:
-        return ipaddress.ip_network((_short_address(address), int(length) if slash else 32), strict=False)
+        return ipaddress.IPv4Network((_short_address(address), int(length) if slash else 32), strict=False)
     except ValueError:
         return None
 
