@@ -8,6 +8,7 @@ import time
 import pytest
 
 from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
+from mailproof.grammars.address_plans import NotAddressPlan, read_netplan
 from mailproof.grammars.directives import parse_directives, parse_haproxy, parse_statements
 from mailproof.grammars.forwards import parse_forwards, parse_sieve
 from mailproof.grammars.named_conf import NotNamedConf, parse_named_conf
@@ -232,6 +233,9 @@ def test_what_is_longer_than_any_address_is_none() -> None:
     assert not list(parse_sieve(f'redirect "{long}";'))
 
 
+LISTENS = "local-address=0.0.0.0"
+
+
 @pytest.mark.parametrize(
     ("lines", "says"),
     [
@@ -241,12 +245,26 @@ def test_what_is_longer_than_any_address_is_none() -> None:
         (("dnssec:", "  validation: [off"), "recursor.yml:3: not valid YAML"),
         (("dnssec:", "  validation: [off]"), "recursor.yml:2: dnssec.validation is no text"),
         (("incoming:", "  listen: 127.0.0.1"), "recursor.yml:2: incoming.listen is no list"),
+        (("allow-from=10.0.0.0/8;0.0.0.0/0", LISTENS), "recursor.yml:1: allow-from holds 10.0.0.0/8;0.0.0.0/0, which"),
+        (('allow-from="0.0.0.0/0"', LISTENS), 'recursor.yml:1: allow-from holds "0.0.0.0/0", which is no network'),
+        (("allow-from=0/33", LISTENS), "recursor.yml:1: allow-from holds 0/33, which is no network"),
+        (("allow-from=any", LISTENS), "recursor.yml:1: allow-from holds any, which is no network"),
+        (("allow-from=1.2.3.4.5", LISTENS), "recursor.yml:1: allow-from holds 1.2.3.4.5, which"),
+        (("allow-from=1.2.3.256", LISTENS), "recursor.yml:1: allow-from holds 1.2.3.256, which"),
         (("# nothing",), "no settings stand in recursor.yml"),
     ],
 )
 def test_what_is_no_configuration_of_the_recursor_is_not_observed(lines: tuple[str, ...], says: str) -> None:
     with pytest.raises(Malformed, match=f"^{re.escape(says)}"):
         read_settings("recursor", ("recursor.yml",), {"recursor.yml": "\n".join(lines) + "\n"})
+
+
+def test_a_list_of_the_recursor_that_is_added_to_is_gone_through_once() -> None:
+    text = "allow-from+=192.0.2.1\n" * 30_000
+    began = time.monotonic()
+    with pytest.raises(Malformed, match="allow-from has more than 10000 entries"):
+        read_settings("recursor", ("x",), {"x": f"{text}{LISTENS}\n"})
+    assert time.monotonic() - began < 5
 
 
 def test_no_password_of_the_recursor_is_kept() -> None:
@@ -257,3 +275,21 @@ def test_no_password_of_the_recursor_is_kept() -> None:
 def test_nothing_of_an_expansion_of_exim_is_kept() -> None:
     lookup = "data = ${lookup mysql{servers=192.0.2.1/mail/exim/secret-word;SELECT x}}"
     assert "secret-word" not in repr(routers(lookup))
+
+
+def test_blanks_behind_a_lookup_of_exim_are_gone_through_once() -> None:
+    """Three parts that may be missing, each with blanks, shared thousands of them out for most of a minute."""
+    began = time.monotonic()
+    routers(f"data = ${{lookup{{a}}lsearch{{/f}}{' ' * 3900}x}}")
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("said", ["*secret-word", "!secret-word!x", '"\\secret-word', "%secret-word", "'secret-word"])
+def test_no_password_of_a_configuration_stands_in_what_is_wrong_with_its_yaml(said: str) -> None:
+    with pytest.raises(Malformed, match=r"^x:[0-9]+: not valid YAML: ") as raised:
+        read_settings("recursor", ("x",), {"x": f"webservice:\n  password: {said}\n"})
+    with pytest.raises(NotAddressPlan) as refused:
+        read_netplan(f"network:\n  password: {said}\n")
+    for message in (str(raised.value), str(refused.value)):
+        assert "secret" not in message
+        assert "'s'" not in message

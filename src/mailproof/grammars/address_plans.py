@@ -226,7 +226,7 @@ _NO_ROUTE = frozenset(("blackhole", "del", "delete", "prohibit", "throw", "unrea
 def read_netplan(text: str) -> Links:
     """``network:`` with the kinds of links below it. Raises NotAddressPlan."""
     try:
-        root = compose(text)
+        root = compose(text, quotes=False)
     except NotYAML as error:
         raise NotAddressPlan(f"line {error.line}: {error}" if error.line else str(error)) from None
     if not isinstance(root, MappingNode):

@@ -26,9 +26,12 @@ _OWN_NAME = re.compile(r"(?:original_|parent_)?local_part(?:_prefix|_suffix)?")
 _BRACES = re.compile(r"\$\{|[{}]|[^${}]+|\$")
 _LOOKUP = re.compile(
     r"\$\{lookup\s*\{(?:[^{}]|\{[^{}]*\})*\}\s*(?:partial[^\s{]{0,20}-)?n?(?:wild|ip)?lsearch(?:\*@?)?(?:,[^\s{]{0,40})?"
-    r"\s*\{\s*(?P<file>/[^{}$]+)\}\s*(?:\{\$\{?value\}?\})?\s*(?:fail|\{\})?\s*\}"
+    r"\s*\{\s*(?P<file>/[^{}$]+)\}\s*+(?:\{\$\{?value\}?\}\s*+)?(?:(?:fail|\{\})\s*+)?\}"
 )
-"""What a text file says of something, and nothing else where it says nothing."""
+"""What a text file says of something, and nothing else where it says nothing. Blanks are given back by none of the
+optional parts: thousands of them would be shared out in all ways.
+"""
+_INCLUDED = re.compile(r"(?:^|[,\n\"])\s*+:include:\s*+(?P<file>[^\s,\"]+)")
 _OF_USERS = re.compile(r"\$\{?home\b|.*/\.forward$")
 """Files of the users themselves, which are evidence of their own."""
 
@@ -85,9 +88,13 @@ def parse_redirects(text: str) -> Iterator[Redirect]:
         elif within and (named := _ROUTER.fullmatch(said)):
             yield from router.redirects()
             router = _Router(named["name"], optional=branches > 0)
-        elif within and (option := _OPTION.fullmatch(said)) and count < MAX_REDIRECTS:
-            count += option["name"] in ("data", "file")
-            router.add(option["name"], option["value"].strip(), line, optional=branches > 0)
+        elif within and (option := _OPTION.fullmatch(said)):
+            is_one = option["name"] in ("data", "file")
+            count += is_one
+            # One more is told, as one whose value is not known.
+            if count <= MAX_REDIRECTS + 1 or not is_one:
+                is_known = branches == 0 and not (is_one and count > MAX_REDIRECTS)
+                router.add(option["name"], option["value"].strip(), line, optional=not is_known)
     yield from router.redirects()
 
 
@@ -100,7 +107,7 @@ class _Router:
 
     def add(self, name: str, value: str, line: int, *, optional: bool) -> None:
         if name == "driver":
-            self.is_redirect = value == "redirect"
+            self.is_redirect = value.strip('"') == "redirect"
             self.optional |= optional
         elif name in ("data", "file"):
             self.found.append(Redirect(self.name, name, value, line, optional))
@@ -136,18 +143,25 @@ def _work_out_data(value: str, found: Redirected) -> None:
     if "{" in said or "}" in said:
         found.unknown = True
         return
+    included = [one["file"] for one in _INCLUDED.finditer(said)]
     said = _NAME.sub(_meaning, said)
     targets = list(addresses_in(said))
     found.addresses += (target for target in targets if is_address(target))
-    if any("$" in target.rpartition("@")[2] for target in targets):
+    found.files += (file for file in included if "$" not in file)
+    unknown = [target for target in targets if "$" in target.rpartition("@")[2]]
+    if unknown:
+        # Only what a lookup says by itself are addresses; what stands with it behind an @ are domains.
         files = [lookup["file"].strip() for one in expansions if (lookup := _LOOKUP.fullmatch(one))]
-        found.files += files
-        found.unknown = not expansions or len(files) < len(expansions)
+        are_lists = len(files) == len(expansions) == len(unknown) and set(unknown) == {"$"}
+        found.files += files if are_lists else ()
+        found.unknown = not are_lists
+    found.unknown |= any("$" in file for file in included)
 
 
 def _meaning(variable: re.Match[str]) -> str:
+    before = variable.string[: variable.start()][-1:]
     if _OWN_DOMAIN.fullmatch(variable[1]):
-        return ""
+        return "$" if before.isalnum() or before == "-" else ""  # x$domain is another domain
     return "local_part" if _OWN_NAME.fullmatch(variable[1]) else "$"
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
-from mailproof.grammars.settings import continued_lines, parse_services, parse_settings
+from mailproof.grammars.settings import continued_lines, parse_postfix, parse_services
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ _WELCOMES = re.compile(r"\b(?:dnswl|wl|white|welcome)|\biadb\b|bondedsender|accr
 
 def _postfix(text: str) -> Iterator[ListNamed]:
     """main.cf, or the options of services in master.cf: neither has a line that the other reads."""
-    for setting in (*parse_settings(text), *parse_services(text)):
+    for setting in (*parse_postfix(text), *parse_services(text)):
         name = setting.name.rpartition("/")[2]
         if name == "postscreen_dnsbl_sites":
             for site in _SITE.findall(setting.value):

@@ -14,6 +14,11 @@ MAX_TEXT = 320
 """Characters of an address: no mail address has more (RFC 5321, section 4.5.3.1)."""
 
 _ALIAS = re.compile(r"(?P<who>\"[^\"]{0,320}\"|[^\s:\"]{1,320})[ \t]*:(?!//)[ \t]*(?P<to>.*)")
+_ENTRY = re.compile(r"(?P<who>(?:\"[^\"]*\"|[^\s\"])++)\s+(?P<to>\S.*)")
+"""A line of virtual(5). A local part in quotes may hold blanks."""
+_PATTERN = re.compile(r"(?P<who>!?/(?:[^/\\]|\\.)++/[A-Za-z]*+)\s+(?P<to>\S.*)")
+"""A line of regexp_table(5) or pcre_table(5), and no file that a .forward names."""
+_CONDITION = re.compile(r"(?:if\s+!?/|endif\b)")
 _ITEM = re.compile(r"(?:\"[^\"]*\"|[^,\"])+|.")
 """What stands between commas."""
 _NO_ADDRESS = re.compile(r"\"?[|/:]|error:")
@@ -24,7 +29,8 @@ _IN_ANGLES = re.compile(r"<([^<>\s]+)>")
 _REMARK = re.compile(r"\([^()]*\)")
 _FILTER = re.compile(r"#\s*(?P<kind>exim|sieve)\s+filter", re.IGNORECASE)
 _DELIVER = re.compile(r"\bdeliver[ \t]+\"?(?P<to>[^\s\"]+)")
-_TARGET = re.compile(r"\"(?P<quoted>[^\"]*)\"|(?P<bare>[^\s,\"]+)")
+_TARGET = re.compile(r"(?P<whole>\"[^\"]*\"@[^\s,\"]+)|\"(?P<quoted>[^\"]*)\"|(?P<bare>[^\s,\"]+)")
+"""A word in quotes, or without, or the local part alone in quotes: ``"ann smith"@example.org``."""
 _SIEVE = re.compile(
     r"(?P<comment>#[^\n]*|/\*.*?(?:\*/|\Z))|(?P<text>text:[ \t]*\n.*?(?:\n\.\r?\n|\Z))"
     r"|\"(?P<string>(?:[^\"\\]|\\.)*)(?:\"|\\?\Z)"
@@ -41,6 +47,8 @@ class Forward:
     address: str
     line: int
     """From 1."""
+    unread: str = ""
+    """What is not known, where it is not known whereto mail goes on; then there is no address."""
 
 
 def parse_forwards(text: str) -> Iterator[Forward]:
@@ -53,21 +61,37 @@ def parse_forwards(text: str) -> Iterator[Forward]:
         yield from parse_sieve(text)
         return
     lines = list(_logical_lines(text))
-    is_aliases = any(_ALIAS.match(line) for _, line in lines)
+    of_patterns = not kind and any(_PATTERN.match(line) for _, line in lines)
     count = 0
     for number, line in lines:
-        who, targets, is_table = "", line, False
         if kind:
-            targets = ",".join(said["to"] for said in _DELIVER.finditer(line))
-        elif is_aliases and (alias := _ALIAS.match(line)):
-            who, targets = alias["who"].strip('"'), alias["to"]
-        elif not is_aliases and "," not in line.split()[0] and len(line.split()) > 1:
-            who, _, targets = line.replace("\t", " ").partition(" ")
-            is_table = True
+            who, targets, is_table = "", ",".join(said["to"] for said in _DELIVER.finditer(line)), False
+        else:
+            who, targets, is_table = _split(line, of_patterns=of_patterns)
         for address in addresses_in(targets):
-            if is_address(address, is_table=is_table) and count < MAX_FORWARDS:
-                count += 1
-                yield Forward(who[:MAX_TEXT], address, number)
+            unread = of_patterns and "$" in address.rpartition("@")[2]
+            if not unread and not is_address(address, is_table=is_table):
+                continue
+            count += 1
+            if count > MAX_FORWARDS:
+                yield Forward("", "", number, f"what follows {MAX_FORWARDS} forwards")
+                return
+            what = f"what {who[:MAX_TEXT]} comes to" if unread else ""
+            yield Forward(who[:MAX_TEXT], "" if unread else address, number, what)
+
+
+def _split(line: str, *, of_patterns: bool) -> tuple[str, str, bool]:
+    """Whose mail a line of aliases or of a table has go on, where to, and whether it is one of a table."""
+    if of_patterns:
+        if _CONDITION.match(line):
+            return "", "", True
+        if pattern := _PATTERN.match(line):
+            return pattern["who"], pattern["to"], True
+    elif alias := _ALIAS.match(line):
+        return alias["who"].strip('"'), alias["to"], False
+    if (entry := _ENTRY.match(line)) and "," not in entry["who"]:
+        return entry["who"], entry["to"], True
+    return "", line, False
 
 
 def addresses_in(targets: str) -> Iterator[str]:
@@ -82,7 +106,7 @@ def addresses_in(targets: str) -> Iterator[str]:
             yield from named
             continue
         for target in _TARGET.finditer(_REMARK.sub(" ", said)):
-            yield (target["quoted"] or target["bare"] or "").lstrip("\\")
+            yield (target["whole"] or target["quoted"] or target["bare"] or "").lstrip("\\")
 
 
 def parse_sieve(text: str) -> Iterator[Forward]:

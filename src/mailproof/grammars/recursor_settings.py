@@ -4,13 +4,14 @@ or ``name=value`` (until 5.1, and where it is asked for), of which all names are
 
 from __future__ import annotations
 
+import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from mailproof.grammars.settings import parse_settings
+from mailproof.grammars.address_lists import IPNetwork
 from mailproof.grammars.yaml_nodes import NotYAML, compose, line_of
 
 OLD_NAMES = {
@@ -30,11 +31,14 @@ SECTIONS = frozenset(
     )
 )
 MAX_VALUES = 1000
-"""Of one list. One with more is not read."""
+"""Of one list of YAML. One with more is not read."""
+MAX_NETWORKS = 10_000
+"""Of one list with all that is added to it. One with more is not read."""
 
-_OLD = re.compile(r"[a-z0-9-]{1,80}(?:[ \t]*\+?=.*)?")
-_ADDS = re.compile(r"^([a-z0-9-]{1,80})[ \t]*\+=", re.MULTILINE)
-_ADDED = "/added"
+MAX_ADDRESS = 64
+"""Characters of a short address."""
+
+_OLD = re.compile(r"(?P<name>[a-z0-9-]{1,80})(?:[ \t]*(?P<adds>\+?)=(?P<value>.*))?")
 
 
 class NotRecursorSettings(ValueError):
@@ -69,7 +73,7 @@ class RecursorSettings:
 def parse_recursor(text: str) -> RecursorSettings:
     """The settings of a file in order. Raises NotRecursorSettings."""
     try:
-        root = compose(text)
+        root = compose(text, quotes=False)
     except NotYAML as error:
         return RecursorSettings(tuple(_old(text, f"{error}, and no name=value", error.line)), in_yaml=False)
     if root is None:
@@ -82,13 +86,47 @@ def parse_recursor(text: str) -> RecursorSettings:
 def parse_networks(text: str) -> tuple[str, ...]:
     """The networks of a file that ``allow_from_file`` names: a list of YAML, or one a line."""
     try:
-        root = compose(text)
+        root = compose(text, quotes=False)
     except NotYAML:
         root = None
     if isinstance(root, SequenceNode):
         return tuple(str(item.value) for item in root.value if isinstance(item, ScalarNode))
     lines = (line.partition("#")[0].strip() for line in text.splitlines())
     return tuple(line for line in lines if line)
+
+
+def network_of(text: str) -> IPNetwork | None:
+    """A network as PowerDNS understands it, whose IPv4 addresses may be short ones of inet_aton(3): ``0/0``. None for
+    what it refuses to start with.
+    """
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        address, slash, length = text.partition("/")
+    try:
+        return ipaddress.IPv4Network((_short_address(address), int(length) if slash else 32), strict=False)
+    except ValueError:
+        return None
+
+
+def _short_address(text: str) -> int:
+    """The number of an IPv4 address of one to four parts, of which the last fills what is left. Raises ValueError."""
+    parts = text.split(".")
+    if len(parts) > 4 or len(text) > MAX_ADDRESS or not all(part.isalnum() for part in parts):
+        raise ValueError(text)
+    numbers = [int(part, 0 if part[:2].lower() == "0x" else 8 if part[0] == "0" else 10) for part in parts]
+    if numbers[-1] >= 256 ** (5 - len(numbers)) or any(number > 255 for number in numbers[:-1]):
+        raise ValueError(text)
+    return sum(number << 8 * (3 - place) for place, number in enumerate(numbers[:-1])) + numbers[-1]
+
+
+def hold_everybody(networks: Iterable[IPNetwork]) -> bool:
+    """Whether networks hold all addresses of one family, several of them together as well."""
+    found = list(networks)
+    fours = (one for one in found if isinstance(one, ipaddress.IPv4Network))
+    sixes = (one for one in found if isinstance(one, ipaddress.IPv6Network))
+    whole: tuple[Iterable[IPNetwork], ...] = (ipaddress.collapse_addresses(fours), ipaddress.collapse_addresses(sixes))
+    return any(one.prefixlen == 0 for family in whole for one in family)
 
 
 def _new(root: MappingNode) -> Iterator[RecursorSetting]:
@@ -123,15 +161,35 @@ def _items(node: Node) -> Iterator[tuple[str, int, Node]]:
 
 def _old(text: str, says: str, line: int | None) -> Iterator[RecursorSetting]:
     """The settings ``name=value``. What a text is that has others lines as well, ``says`` says."""
-    held = False
-    for number, said in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
-        bare = said.partition("#")[0].strip()
-        if bare and not held and not _OLD.fullmatch(bare):
+    for number, said in _old_lines(text):
+        setting = _OLD.fullmatch(said)
+        if setting is None:
             raise NotRecursorSettings(says, line or number)
-        held = bare.endswith("\\")
-    for setting in parse_settings(_ADDS.sub(rf"\1{_ADDED}=", text)):
-        name = setting.name.removesuffix(_ADDED)
+        name = setting["name"]
         if name in OLD_NAMES.values():
-            words = tuple(setting.value.partition("#")[0].replace(",", " ").split())
+            words = tuple((setting["value"] or "").replace(",", " ").split())
             values = words if name in LISTS else (" ".join(words),)
-            yield RecursorSetting(name, name, values, setting.line, setting.name != name)
+            yield RecursorSetting(name, name, values, number, bool(setting["adds"]))
+
+
+def _old_lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of the old form, each with the number of its first, as ArgvMap::parseFile of PowerDNS has them.
+
+    A line goes on where it ends in a backslash, whatever the next one begins with, and nowhere else; what it is told to
+    go on with must come. Comments end with the line that was put together, and ``a#b`` is none.
+    """
+    held: list[str] = []
+    first = 0
+    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
+        first = first if held else number
+        said = line.rstrip()
+        held.append(said.removesuffix("\\"))
+        if said.endswith("\\"):
+            continue
+        whole = "".join(held)
+        mark = whole.find("#")
+        if mark == 0 or (mark > 0 and whole[mark - 1].isspace()):
+            whole = whole[:mark]
+        if whole.strip():
+            yield first, whole.strip()
+        held = []

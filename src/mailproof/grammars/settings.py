@@ -62,6 +62,15 @@ def parse_settings(text: str) -> Iterator[Setting]:
             yield Setting("/".join((*inside, switch["name"])), "false" if switch["off"] else "true", number)
 
 
+def parse_postfix(text: str) -> Iterator[Setting]:
+    """The settings of main.cf, which knows no sections: each line that begins with a blank goes on with the one before,
+    a brace at the end of that or none (``virtual_alias_maps = inline:{``).
+    """
+    for number, line in _logical_lines(text, sections=False):
+        if named := _NAMED.fullmatch(line.strip()):
+            yield Setting(named["name"], named["value"].strip(), number)
+
+
 def parse_exim(text: str) -> Iterator[Setting]:
     """The settings of Exim: what ``exim -bP`` says, or the main part of its configuration file (chapter 6).
 
@@ -145,9 +154,10 @@ def continued_lines(text: str) -> Iterator[tuple[int, str, str]]:
             held = ""
 
 
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
+def _logical_lines(text: str, *, sections: bool = True) -> Iterator[tuple[int, str]]:
     """Lines with those that continue them, and without comments; a line that begins with a blank continues the one
-    before, unless that opened a section or stands in one (postconf(5), "Postfix main.cf file format").
+    before, unless there are ``sections`` and that opened one or stands in one (postconf(5), "Postfix main.cf file
+    format").
     """
     depth = 0
     first = 0
@@ -155,7 +165,8 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(_lines(text), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        if held and depth == 0 and line[0] in " \t" and not held[-1].endswith("{"):
+        goes_on = not sections or (depth == 0 and not (held and held[-1].endswith("{")))
+        if held and goes_on and line[0] in " \t":
             held.append(line.strip())
             continue
         if held:

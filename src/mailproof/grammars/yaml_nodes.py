@@ -26,8 +26,25 @@ class NotYAML(ValueError):
         self.line = line
 
 
-def compose(text: str) -> Node | None:
-    """The node tree of a text; None for an empty one. Raises NotYAML."""
+def compose(text: str, *, quotes: bool = True) -> Node | None:
+    """The node tree of a text; None for an empty one. Raises NotYAML.
+
+    ``quotes``: whether the error may quote the text. It may not for configurations of programs: a password that begins
+    with ``*`` or ``!`` would be told.
+    """
+    try:
+        return _compose(text)
+    except NotYAML as error:
+        if quotes:
+            raise
+        raise NotYAML(_QUOTED.sub("...", str(error)), error.line) from None
+
+
+_QUOTED = re.compile(r"['\"].*['\"]", re.DOTALL)
+"""From the first to the last: what is quoted may hold quotes of its own."""
+
+
+def _compose(text: str) -> Node | None:
     if _bracket_depth(text) > MAX_BRACKETS:
         raise NotYAML(f"nested deeper than {MAX_DEPTH} levels")
     try:

@@ -17,6 +17,7 @@ from mailproof.grammars.settings import (
     expand,
     expand_macros,
     parse_exim,
+    parse_postfix,
     parse_services,
     parse_settings,
 )
@@ -205,6 +206,7 @@ _HOST_NAMES = ("myhostname", "mydomain", "myorigin")
 
 
 _PARSERS: dict[str, Callable[[str], Iterator[Setting]]] = {
+    "postfix": parse_postfix,
     "exim": parse_exim,
     "nginx": parse_statements,
     "apache": parse_directives,

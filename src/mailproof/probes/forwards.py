@@ -19,8 +19,8 @@ from mailproof.grammars.settings import (
     expand,
     expand_macros,
     parse_exim,
+    parse_postfix,
     parse_services,
-    parse_settings,
 )
 from mailproof.inventory.model import Inventory
 from mailproof.net.errors import Malformed, NotObserved
@@ -36,7 +36,7 @@ from mailproof.targets.files import Configuration
 PARSERS = {"aliases": parse_forwards, "sieve": parse_sieve}
 SERVERS = ("postfix", "exim")
 MAX_SEEN = 1000
-"""Forwards that are looked at."""
+"""Forwards that are told."""
 MAX_SHOWN = 80
 """Characters of what is not read."""
 
@@ -81,7 +81,11 @@ async def forwards(configuration: Configuration, net: Network, inventory: Invent
         own = domain in here or "." not in domain or any(f".{domain}".endswith(f".{name}") for name in ours)
         return ForwardSeen(printable(who), printable(domain), own, place)
 
-    forwarded = tuple(seen(*one) for one in found.forwards[:MAX_SEEN])
+    forwarded = tuple(seen(*one) for one in found.forwards)
+    if len(forwarded) > MAX_SEEN:  # all are looked at, and what is told first is what goes to strangers
+        forwarded = tuple(sorted(forwarded, key=lambda one: one.own)[:MAX_SEEN])
+        if not forwarded[-1].own:
+            found.unread.append((f"what follows {MAX_SEEN} forwards", forwarded[-1].place))
     unread = tuple(ForwardsElsewhere(printable(what)[:MAX_SHOWN], place) for what, place in found.unread[:MAX_SEEN])
     return Forwards(program, names, forwarded, unread, found.settings)
 
@@ -104,7 +108,11 @@ class _Found:
 def _of_files(program: str, texts: Texts) -> _Found:
     found = _Found()
     for name, text in texts.items():
-        found.forwards += ((one.who, one.address, Place(name, one.line)) for one in PARSERS[program](text))
+        for one in PARSERS[program](text):
+            if one.unread:
+                found.unread.append((one.unread, Place(name, one.line)))
+            else:
+                found.forwards.append((one.who, one.address, Place(name, one.line)))
     return found
 
 
@@ -134,7 +142,7 @@ def _add_tables(found: _Found, value: str, files: set[str], place: Place) -> Non
     for table in parse_tables(value):
         if table.entries is not None:
             for key, targets in table.entries:
-                found.forwards += _forwarded(key or f"everybody ({table.type})", targets, place)
+                found.forwards += _forwarded(key or f"everybody ({table.type})", targets, place, is_table=True)
             continue
         is_known = table.type in FILES and PurePath(table.name).name in files
         # $virtual_maps is empty unless it is set.
@@ -142,9 +150,9 @@ def _add_tables(found: _Found, value: str, files: set[str], place: Place) -> Non
             found.unread.append((str(table).partition("{")[0], place))
 
 
-def _forwarded(who: str, targets: str, place: Place) -> Iterator[tuple[str, str, Place]]:
+def _forwarded(who: str, targets: str, place: Place, *, is_table: bool = False) -> Iterator[tuple[str, str, Place]]:
     for address in addresses_in(targets):
-        if is_address(address):
+        if is_address(address, is_table=is_table):
             yield who, address, place
 
 
@@ -154,7 +162,7 @@ def _postfix_settings(texts: Texts) -> tuple[dict[str, tuple[Setting, Place]], d
     values: dict[str, str] = {}
     for name, text in texts.items():
         of_services = _SERVICE.search(text) is not None
-        for setting in parse_services(text) if of_services else parse_settings(text):
+        for setting in parse_services(text) if of_services else parse_postfix(text):
             settings[setting.name] = setting, Place(name, setting.line)
             if not of_services:
                 values[setting.name] = setting.value

@@ -12,13 +12,17 @@ from pathlib import PurePath
 from mailproof.grammars.clauses import Clause, parse_clauses
 from mailproof.grammars.recursor_settings import (
     LISTS,
+    MAX_NETWORKS,
     NotRecursorSettings,
     RecursorSettings,
+    hold_everybody,
+    network_of,
     parse_networks,
     parse_recursor,
 )
 from mailproof.grammars.settings import Setting, parse_settings
 from mailproof.net.errors import Malformed
+from mailproof.net.text import printable
 from mailproof.observations.configuration import SettingSeen
 from mailproof.observations.named import HostedZone, MatchList, NamedScope, NamedSettings
 from mailproof.places import Place
@@ -224,7 +228,7 @@ class _Placed:
     """A setting of the Recursor with what all files add to it."""
 
     called: str
-    values: tuple[str, ...]
+    values: list[str]
     place: Place
 
     @property
@@ -249,22 +253,28 @@ def _recursor_settings(texts: dict[str, str]) -> tuple[dict[str, _Placed], tuple
     if any(one.in_yaml for one in read.values()):
         read = {name: one for name, one in read.items() if one.in_yaml}
     including = {name for name, one in read.items() if any(setting.name == "include-dir" for setting in one.settings)}
-    names = sorted(read, key=lambda name: (name not in including, name)) if including else list(read)
+    # PowerDNS sorts what a directory holds by CIStringComparePOSIX: a.conf comes before B.conf.
+    names = sorted(read, key=lambda name: (name not in including, name.lower(), name)) if including else list(read)
     found: dict[str, _Placed] = {}
     directories: list[tuple[str, str]] = []
     for name in names:
         for setting in read[name].settings:
             known = found.get(setting.name)
-            before = known.values if known is not None and setting.adds and setting.name in LISTS else ()
-            found[setting.name] = _Placed(setting.called, (*before, *setting.values), Place(name, setting.line))
+            values = known.values if known is not None and setting.adds and setting.name in LISTS else []
+            values += setting.values
+            found[setting.name] = _Placed(setting.called, values, Place(name, setting.line))
             if setting.name == "include-dir" and "".join(setting.values):
                 ending = "yml" if read[name].in_yaml else "conf"
-                directories.append((f"{setting.values[0][:MAX_SHOWN]}/*.{ending}", name))
+                directories.append((f"{_directory(setting.values[0])}/*.{ending}", name))
     listed = found.get("allow-from-file")
     for name, failure in failed.items():
         if listed is None or name != _listed_in(listed, texts):
             raise Malformed(f"{name}:{failure.line}: {failure}")
     return found, not_read(directories, texts)
+
+
+def _directory(name: str) -> str:
+    return name[:MAX_SHOWN].rstrip("/")
 
 
 def _listed_in(setting: _Placed, texts: dict[str, str]) -> str | None:
@@ -274,18 +284,31 @@ def _listed_in(setting: _Placed, texts: dict[str, str]) -> str | None:
 
 
 def _recursor_clients(found: dict[str, _Placed], texts: dict[str, str]) -> MatchList | None:
-    """Whom the Recursor serves: what the file says, else the setting, of which an empty one means everybody."""
-    listed = found.get("allow-from-file")
+    """Whom the Recursor serves: what the file says, else the setting. An empty list means everybody in both (parseACLs
+    of its pdns_recursor.cc). Raises Malformed where it holds what is no network, with which the Recursor does not run.
+    """
+    listed, setting = found.get("allow-from-file"), found.get("allow-from")
     if listed is not None and "".join(listed.values):
         file = _listed_in(listed, texts)
-        networks = parse_networks(texts[file]) if file is not None else ()
-        text = " ".join(networks)[:MAX_SHOWN]
-        return MatchList(listed.called, text, any(map(_is_everybody, networks)), Place(file)) if file else None
-    setting = found.get("allow-from")
+        if file is None:
+            return None
+        setting = _Placed(listed.called, list(parse_networks(texts[file])), Place(file))
     if setting is None:
         return None
-    everybody = not setting.values or any(map(_is_everybody, setting.values))
-    return MatchList(setting.called, setting.seen.value, everybody, setting.place)
+    return MatchList(setting.called, setting.seen.value, _serves_everybody(setting), setting.place)
+
+
+def _serves_everybody(setting: _Placed) -> bool:
+    if len(setting.values) > MAX_NETWORKS:
+        raise Malformed(f"{setting.place}: {setting.called} has more than {MAX_NETWORKS} entries")
+    read = {value: network_of(value) for value in setting.values if not value.startswith("!")}
+    if not setting.values or hold_everybody(network for network in read.values() if network is not None):
+        return True
+    strange = next((value for value, network in read.items() if network is None), None)
+    if strange is not None:
+        shown = printable(strange)[:MAX_SHOWN]
+        raise Malformed(f"{setting.place}: {setting.called} holds {shown}, which is no network")
+    return False
 
 
 _POWERDNS = ("version-string", "allow-axfr-ips", "disable-axfr")
@@ -302,7 +325,7 @@ def _settings(texts: dict[str, str]) -> tuple[dict[str, SettingSeen], tuple[str,
             value = setting.value if setting.name in _POWERDNS else ""
             found[setting.name] = _seen(Setting(setting.name, value, setting.line), name)
             if setting.name == "include-dir" and setting.value:
-                directories.append((f"{setting.value[:MAX_SHOWN]}/*.conf", name))
+                directories.append((f"{_directory(setting.value)}/*.conf", name))
     return found, not_read(directories, texts)
 
 

@@ -17,7 +17,15 @@ from mailproof.grammars.nftables import parse_nftables
 from mailproof.grammars.packet_filters import NotPacketFilter, Packet, PacketFilter
 from mailproof.grammars.postfix_tables import MAX_TABLES, parse_tables
 from mailproof.grammars.proxy_access import ACCESS, ConnectRequest
-from mailproof.grammars.settings import MAX_EXPANDED, expand, expand_macros, parse_exim, parse_services, parse_settings
+from mailproof.grammars.settings import (
+    MAX_EXPANDED,
+    expand,
+    expand_macros,
+    parse_exim,
+    parse_postfix,
+    parse_services,
+    parse_settings,
+)
 from mailproof.grammars.sockets import parse_sockets
 from mailproof.grammars.tls_settings import admitted
 from mailproof.grammars.white_lists import parse_white_list
@@ -31,7 +39,7 @@ from tests.fuzz.parser import Parser, as_text, told, words_of
 
 def _settings(data: bytes) -> bool:
     text = as_text(data)
-    found = [*parse_settings(text), *parse_services(text), *parse_exim(text)]
+    found = [*parse_settings(text), *parse_postfix(text), *parse_services(text), *parse_exim(text)]
     found += [*parse_statements(text), *parse_directives(text), *parse_haproxy(text), *parse_lines_in_blocks(text)]
     assert all(1 <= entry.line <= len(text) + 1 for entry in found)
     known = {entry.name: entry.value for entry in found}
@@ -98,7 +106,7 @@ def _name_servers(data: bytes) -> bool:
 def _forwards(data: bytes) -> bool:
     text = as_text(data)
     found = [*parse_forwards(text), *parse_sieve(text)]
-    assert all("@" in one.address and 1 <= one.line <= len(text) + 1 for one in found)
+    assert all(("@" in one.address) is not bool(one.unread) and 1 <= one.line <= len(text) + 1 for one in found)
     return bool(found)
 
 

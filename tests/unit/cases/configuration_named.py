@@ -84,6 +84,9 @@ RECURSOR: tuple[Case, ...] = (
                 *("recursor", "version-string=x", "local-address=::", "allow-from=192.0.2.0/24", "dnssec=validate"),
                 *("webserver", "forward-zones=a=192.0.2.1, \\", "  b=192.0.2.2"),
             ),
+            other("recursor", "version-string=x", "local-address=::", "allow-from=10/8, 192.0.2.1, !192.0.2.7"),
+            # A comment goes on as well, and what it goes on with is none of its settings.
+            other("recursor", "version-string=x", "dnssec=validate # not \\", "dnssec=off"),
             other("recursor", *QUIET_RECURSOR, *OPEN, "  allow_from: [192.0.2.0/24, '!192.0.2.7']", "dnssec: {}"),
             other("recursor", *QUIET_RECURSOR, "incoming: {listen: ['[::1]:53'], allow_from: ['::/0']}"),
             other("recursor", *QUIET_RECURSOR, "incoming: {allow_from: []}"),
@@ -116,8 +119,35 @@ RECURSOR: tuple[Case, ...] = (
             ),
             ("allow-from (empty): strangers", other("recursor", "local-address=::", "allow-from=")),
             ("dnssec off: it does not", other("recursor", "dnssec=off")),
+            ("dnssec off: it does not", other("recursor", "quiet=yes", "  dnssec=off")),
+            (
+                "allow-from 10.0.0.0/8, ::/0: strangers",
+                other("recursor", "local-address=0.0.0.0", "allow-from=10.0.0.0/8, \\", "::/0"),
+            ),
+            (
+                "allow-from 0.0.0.0/0: strangers",
+                other("recursor", "local-address=::", "allow-from=10.0.0.0/8", "  allow-from=0.0.0.0/0"),
+            ),
             ("incoming.allow_from ::/0: strangers", other("recursor", *OPEN, "  allow_from: ['::/0']")),
             ("incoming.allow_from (empty): strangers", other("recursor", *OPEN, "  allow_from: []")),
+            ("allow-from 0/0: strangers", other("recursor", "local-address=0.0.0.0", "allow-from=0/0")),
+            (
+                "allow-from 0.0.0.0/1, 128.0.0.0/1: str",
+                other("recursor", "local-address=0.0.0.0", "allow-from=0.0.0.0/1, 128.0.0.0/1"),
+            ),
+            (
+                "allow-from-file (empty): strangers",
+                several("recursor", main="local-address=::\nallow-from-file=/etc/clients.conf\n", clients="# none\n"),
+            ),
+            (
+                "allow-from 0.0.0.0/0: strangers",
+                several(
+                    "recursor",
+                    main="local-address=0.0.0.0\ninclude-dir=/etc/recursor.d\n",
+                    a="allow-from=10.0.0.0/8",
+                    B="allow-from=0.0.0.0/0",
+                ),
+            ),
             ("dnssec.validation off: it does not", other("recursor", "dnssec:", "  validation: off")),
             (
                 "dnssec.validation process-no-validate: it",
@@ -140,7 +170,7 @@ RECURSOR: tuple[Case, ...] = (
     advises("the Recursor tells its own", named_settings=other("recursor", "dnssec: {validation: validate}")),
     undecided(
         "/etc/recursor.d/*.yml is included",
-        named_settings=other("recursor", "recursor: {include_dir: /etc/recursor.d}"),
+        named_settings=other("recursor", "recursor: {include_dir: /etc/recursor.d/}"),
     ),
     undecided(
         "/etc/clients is included and not read",

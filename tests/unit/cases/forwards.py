@@ -48,6 +48,9 @@ ALIASES = "root: ann\n"
 TABLE_ELSEWHERE = "bob: bob@other.example\n"
 """What the target of the aliases is for."""
 LOOKUP = "data = ${lookup{$local_part}lsearch{/etc/aliases}}"
+OF_DOMAINS = "data = $local_part@${lookup{$domain}lsearch{/etc/aliases}}"
+"""What the file holds are no addresses."""
+MANY = ("data = ann",) * 999 + ("more:", "driver = redirect", "data = a@other.example")
 
 SERVERS: tuple[Case, ...] = (
     skips("postfix names no table", forwards=read("postfix", "mydestination = example.net")),
@@ -67,7 +70,9 @@ SERVERS: tuple[Case, ...] = (
             read("aliases", "root: ann@hosted.example", exim="domainlist local_domains = @ : hosted.example"),
             routers("data = :blackhole:"),
             routers("data = :fail: ask ann@other.example"),
-            routers("data = |/usr/bin/x ann@other.example, /var/mail/ann, :include:/etc/list"),
+            routers("data = |/usr/bin/x ann@other.example, /var/mail/ann"),
+            routers("data = :include:/etc/mail/aliases, ann", aliases=ALIASES),
+            routers("data = ann@mail.$domain"),
             routers("data = postmaster, $local_part, ${local_part}@$domain, $local_part@${qualify_domain}"),
             routers('data = "ann@example.org, bob"'),
             routers("data = ann@hosted.example", main="domainlist local_domains = @ : hosted.example"),
@@ -94,6 +99,26 @@ SERVERS: tuple[Case, ...] = (
                     "virtual_alias_maps = hash:/x, unionmap:{inline:{ {a@example.org = b, b@other.example} }}",
                 ),
             ),
+            (
+                "mail for a@example.org goes on to other.example",
+                read("postfix", "virtual_alias_maps = inline:{", "  {a@example.org = b@other.example}", "  }"),
+            ),
+            (
+                "mail for everybody (always_bcc) goes on to other.example",
+                read("postfix", "alias_maps = inline:{", "  { a = b }", "  }", "always_bcc =", "  x@other.example"),
+            ),
+            (
+                "mail for @example.org goes on to other.example",
+                read("postfix", "virtual_alias_maps = inline:{ {@example.org = @other.example} }"),
+            ),
+            ("goes on to other.example", read("postfix", "virtual_alias_maps = static:@other.example")),
+            (
+                "mail for a@example.org goes on to other.example",
+                read("postfix", 'virtual_alias_maps = inline:{ {a@example.org = "ann smith"@other.example} }'),
+            ),
+            ("goes on to other.example", read("postfix", 'always_bcc = "a@example.org"@other.example')),
+            ("goes on to other.example", read("aliases", 'ann: "bob smith"@other.example')),
+            ("goes on to other.example", routers('data = "\\"$local_part\\"@other.example"')),
             ("everybody (always_bcc) goes on to other.example", read("postfix", "always_bcc = a@other.example")),
             (
                 "unknown users (luser_relay) goes on to other.example",
@@ -109,6 +134,10 @@ SERVERS: tuple[Case, ...] = (
             ),
             ("whom the router move takes goes on to other.example", routers("data = ann, bob@other.example")),
             ("goes on to other.example", routers("data = ${quote_local_part:$local_part}@other.example")),
+            (
+                "goes on to other.example",
+                read("exim", *["begin routers", "r:", 'driver = "redirect"', "data=a@other.example"]),
+            ),
             ("goes on to other.example", routers('data = "AWAY"', main="AWAY = ann@other.example")),
             ("goes on to other.example", routers("data = ${lookup{$local_part}cdb{/x}{$value}fail}, a@other.example")),
         )
@@ -132,6 +161,11 @@ SERVERS: tuple[Case, ...] = (
                 routers("data = ${if eq{$h_x:}{a@other.example}{b}{c}}"),
             ),
             ("exim:6: what data of the router", routers("data = $address_data")),
+            ("what data of the router move", routers(OF_DOMAINS, aliases=ALIASES)),
+            ("/etc/list is not read", routers("data = ann, :include:/etc/list")),
+            ("what data of the router move", routers("data = :include:/etc/lists/$local_part")),
+            ("what data of the router move", routers("data = $local_part@x$domain")),
+            ("what data of the router more", routers("data = ann", *MANY)),
             ("is not read", routers("data = ${if match{$h_x:}{\\N^}$\\N}{a@other.example}{c}}")),
             ("exim:7: what data of the router move", routers(".ifdef AWAY", "data = a@other.example", ".endif")),
             ("/etc/exim/more (name what", routers("data = ann", main=".include /etc/exim/more")),
@@ -167,6 +201,8 @@ TABLE: Table = {
                 read("aliases", "# Exim filter", 'if $header_from: contains "a@other.example" then', "save m endif"),
                 read("aliases", "# Sieve filter", 'if address :is "from" "a@other.example" { keep; }'),
                 read("aliases", "@example.net @example.org"),
+                read("aliases", "/^[[:alnum:]]+@example.org/ ann@example.org"),
+                read("aliases", "/var/mail/ann, ann@example.org"),
             )
         ),
         advises("mail for root goes on to other.example", forwards=read("aliases", "root: ann, bob@other.example")),
@@ -174,6 +210,26 @@ TABLE: Table = {
             "mail for info@example.org goes on to", forwards=read("aliases", "info@example.org\tbob@other.example")
         ),
         advises("mail of its user goes on to other.example", forwards=read("aliases", "\\ann, bob@other.example")),
+        advises(
+            r"mail for /^(.*)@example\.org$/ goes on to other.example",
+            forwards=read("aliases", "if /@/", r"/^(.*)@example\.org$/ $1@other.example", "endif"),
+        ),
+        advises(
+            "goes on to other.example", forwards=read("aliases", "a:b@example.org c", "@example.org @other.example")
+        ),
+        advises("goes on to other.example", forwards=read("aliases", '"ann x"@example.org bob@other.example')),
+        skips(
+            "aliases:1: what /^(.*)@(.*)$/ comes to is not read",
+            forwards=read("aliases", "/^(.*)@(.*)$/ $1@$2.other.example"),
+        ),
+        advises(
+            "mail for z goes on to other.example",
+            forwards=read("aliases", *["a: a@example.org"] * 1000, "z: z@other.example"),
+        ),
+        skips(
+            "aliases:10001: what follows 10000 forwards is not read",
+            forwards=read("aliases", *["a: a@example.org"] * 10_000, "z: z@other.example"),
+        ),
         advises("goes on to notexample.org", forwards=read("aliases", "root: ann@notexample.org")),
         advises(
             "mail of its user goes on to other.example",
