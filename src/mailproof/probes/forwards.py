@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -174,31 +174,33 @@ def _of_postfix(texts: Texts, host: str) -> _Found:
         if len(setting.value) > MAX_EXPANDED or len(value) == MAX_EXPANDED:
             found.add_unread(f"what {name} says beyond {MAX_EXPANDED} characters", place)
         elif name in ADDRESSES:
-            found.forwards += _forwarded(f"{ADDRESSES[name]} ({name})", value, place)
-            # $domain alone is the one that the mail came for.
-            domains = (address.rpartition("@") for address in addresses_in(value))
-            if any(at and "$" in domain and domain != "$domain" for _, at, domain in domains):
-                found.add_unread(f"what {name} comes to", place)
+            _add_addresses(found, f"{ADDRESSES[name]} ({name})", value, f"what {name} comes to", place)
         else:
-            _add_tables(found, value, place)
+            _add_tables(found, value, f"what {name} comes to", place)
     return found
 
 
-def _add_tables(found: _Found, value: str, place: Place) -> None:
+def _add_tables(found: _Found, value: str, comes_to: str, place: Place) -> None:
     for table in parse_tables(value):
         if table.entries is not None:
             for key, targets in table.entries:
-                found.forwards += _forwarded(key or f"everybody ({table.type})", targets, place, is_table=True)
+                who = key or f"everybody ({table.type})"
+                _add_addresses(found, who, targets, comes_to, place, is_table=True)
             continue
         # $virtual_maps is empty unless it is set.
         if table.type not in NOWHERE and table.name != "$virtual_maps":
             found.add_unread(str(table).partition("{")[0], place, table.name if table.type in FILES else "")
 
 
-def _forwarded(who: str, targets: str, place: Place, *, is_table: bool = False) -> Iterator[tuple[str, str, Place]]:
+def _add_addresses(
+    found: _Found, who: str, targets: str, comes_to: str, place: Place, *, is_table: bool = False
+) -> None:
     for address in addresses_in(targets):
+        _, at, domain = address.rpartition("@")
         if is_address(address, is_table=is_table):
-            yield who, address, place
+            found.forwards.append((who, address, place))
+        elif at and "$" in domain and domain != "$domain":  # which alone is the one that the mail came for
+            found.add_unread(comes_to, place)
 
 
 def _postfix_settings(texts: Texts, host: str) -> tuple[dict[str, tuple[Setting, Place]], dict[str, str]]:

@@ -173,6 +173,7 @@ SERVERS: tuple[Case, ...] = (
                 routers(LOOKUP, "more:", "driver = redirect", "file = /x/aliases", aliases=ALIASES),
             ),
             ("what luser_relay comes to is not", read("postfix", "luser_relay = $local@$domain.other.example")),
+            ("what virtual_alias_maps comes to", read("postfix", "virtual_alias_maps = static:a@$elsewhere")),
             ("what always_bcc comes to is not read", read("postfix", "always_bcc = a@$elsewhere")),
             (
                 "what inline: holds",
