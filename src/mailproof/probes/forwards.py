@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path, PurePath
 
 from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
@@ -43,8 +44,11 @@ MAX_SHOWN = 80
 TABLES = ("alias_maps", "virtual_alias_maps", "virtual_maps", "recipient_bcc_maps", "sender_bcc_maps")
 ADDRESSES = {"always_bcc": "everybody", "luser_relay": "unknown users"}
 """Settings of Postfix that name tables, and addresses (postconf(5)): whose mail goes on, or a copy of it."""
-DOMAINS = ("mydestination", "virtual_alias_domains", "virtual_mailbox_domains")
+DOMAINS = ("mydestination", "relay_domains", "virtual_alias_domains", "virtual_mailbox_domains")
 """Those of the domains whose mail the host takes for itself."""
+
+MYDESTINATION = "$myhostname, localhost.$mydomain, localhost"
+"""What Postfix takes for its own unless mydestination is set (postconf(5))."""
 
 Texts = dict[str, str]
 
@@ -67,26 +71,28 @@ async def forwards(configuration: Configuration, net: Network, inventory: Invent
     else:
         texts = await _texts(configuration, net, "postconf -n", "postconf -M")
         known = [file.path for one in beside if one.program == "aliases" for file in one.files]
-        found = await asyncio.to_thread(_OF_SERVERS[program], texts, known)
+        found = await asyncio.to_thread(_OF_SERVERS[program], texts, configuration.host)
+        found.leave_out(known)
     hosted = set(found.domains)
     for one in beside:
         if one.program in SERVERS and one.program != program:
             with suppress(NotObserved):  # it is said at the target of its own
-                hosted |= _hosted(one.program, await _texts(one, net, "postconf -n"))
-    ours = tuple(domain.name for domain in inventory.domains)
-    here = {"localhost.localdomain", configuration.host.lower(), *hosted}
+                hosted |= _hosted(one.program, await _texts(one, net, "postconf -n"), one.host)
+    ours = tuple(as_ascii(domain.name) for domain in inventory.domains)
+    here = {"localhost.localdomain", *map(as_ascii, (configuration.host.lower(), *hosted))}
 
     def seen(who: str, address: str, place: Place) -> ForwardSeen:
         domain = address.rpartition("@")[2].lower().rstrip(".")
-        own = domain in here or "." not in domain or any(f".{domain}".endswith(f".{name}") for name in ours)
+        plain = as_ascii(domain)
+        own = plain in here or "." not in plain or any(f".{plain}".endswith(f".{name}") for name in ours)
         return ForwardSeen(printable(who), printable(domain), own, place)
 
     forwarded = tuple(seen(*one) for one in found.forwards)
     if len(forwarded) > MAX_SEEN:  # all are looked at, and what is told first is what goes to strangers
         forwarded = tuple(sorted(forwarded, key=lambda one: one.own)[:MAX_SEEN])
         if not forwarded[-1].own:
-            found.unread.append((f"what follows {MAX_SEEN} forwards", forwarded[-1].place))
-    unread = tuple(ForwardsElsewhere(printable(what)[:MAX_SHOWN], place) for what, place in found.unread[:MAX_SEEN])
+            found.add_unread(f"what follows {MAX_SEEN} forwards", forwarded[-1].place)
+    unread = tuple(ForwardsElsewhere(printable(what)[:MAX_SHOWN], place) for what, place, _ in found.unread[:MAX_SEEN])
     return Forwards(program, names, forwarded, unread, found.settings)
 
 
@@ -100,9 +106,46 @@ class _Found:
     """Forwards with whose mail it is and the address, and what is not read, all with their places."""
 
     forwards: list[tuple[str, str, Place]] = field(default_factory=list)
-    unread: list[tuple[str, Place]] = field(default_factory=list)
+    unread: list[tuple[str, Place, str]] = field(default_factory=list)
+    """The last is the path where it is a file, else empty."""
     domains: set[str] = field(default_factory=set)
     settings: int = 0
+
+    def add_unread(self, what: str, place: Place, path: str = "") -> None:
+        self.unread.append((what, place, path))
+
+    def leave_out(self, known: Iterable[str]) -> None:
+        """Leave out the files that the inventory names. It may name copies elsewhere: of those with one base name as
+        many are left out as it names, and first those whose folders are alike.
+        """
+        named: dict[str, list[str]] = {}
+        for path in dict.fromkeys(known):
+            named.setdefault(PurePath(path).name, []).append(path)
+        alike: dict[str, dict[str, int]] = {}
+        for path in dict.fromkeys(path for _, _, path in self.unread if path):
+            base = PurePath(path).name
+            if base in named:
+                alike.setdefault(base, {})[path] = max(_shared(path, one) for one in named[base])
+        read = {
+            path
+            for base, paths in alike.items()
+            for path in sorted(paths, key=lambda path: -paths[path])[: len(named[base])]
+        }
+        self.unread = [one for one in self.unread if one[2] not in read]
+
+
+def _shared(path: str, other: str) -> int:
+    """How many of the last parts two paths share."""
+    pairs = zip(reversed(PurePath(path).parts), reversed(PurePath(other).parts), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def as_ascii(domain: str) -> str:
+    """A name with A-labels for U-labels (RFC 5890), as far as it can be one."""
+    try:
+        return domain if domain.isascii() else domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return domain
 
 
 def _of_files(program: str, texts: Texts) -> _Found:
@@ -110,19 +153,18 @@ def _of_files(program: str, texts: Texts) -> _Found:
     for name, text in texts.items():
         for one in PARSERS[program](text):
             if one.unread:
-                found.unread.append((one.unread, Place(name, one.line)))
+                found.add_unread(one.unread, Place(name, one.line))
             else:
                 found.forwards.append((one.who, one.address, Place(name, one.line)))
     return found
 
 
-def _of_postfix(texts: Texts, known: Iterable[str]) -> _Found:
+def _of_postfix(texts: Texts, host: str) -> _Found:
     """What main.cf and the services of master.cf forward; the last setting of a name counts."""
-    files = {PurePath(path).name for path in known}
-    settings, values = _postfix_settings(texts)
+    settings, values = _postfix_settings(texts, host)
     if not settings:
         raise Malformed(f"no settings stand in {', '.join(texts)}")
-    found = _Found(domains=_hosted("postfix", texts))
+    found = _Found(domains=_hosted("postfix", texts, host))
     for setting, place in settings.values():
         name = setting.name.rpartition("/")[2]
         value = expand(setting.value, values).strip()
@@ -130,33 +172,38 @@ def _of_postfix(texts: Texts, known: Iterable[str]) -> _Found:
             continue
         found.settings += 1
         if len(setting.value) > MAX_EXPANDED or len(value) == MAX_EXPANDED:
-            found.unread.append((f"what {name} says beyond {MAX_EXPANDED} characters", place))
+            found.add_unread(f"what {name} says beyond {MAX_EXPANDED} characters", place)
         elif name in ADDRESSES:
-            found.forwards += _forwarded(f"{ADDRESSES[name]} ({name})", value, place)
+            _add_addresses(found, f"{ADDRESSES[name]} ({name})", value, f"what {name} comes to", place)
         else:
-            _add_tables(found, value, files, place)
+            _add_tables(found, value, f"what {name} comes to", place)
     return found
 
 
-def _add_tables(found: _Found, value: str, files: set[str], place: Place) -> None:
+def _add_tables(found: _Found, value: str, comes_to: str, place: Place) -> None:
     for table in parse_tables(value):
         if table.entries is not None:
             for key, targets in table.entries:
-                found.forwards += _forwarded(key or f"everybody ({table.type})", targets, place, is_table=True)
+                who = key or f"everybody ({table.type})"
+                _add_addresses(found, who, targets, comes_to, place, is_table=True)
             continue
-        is_known = table.type in FILES and PurePath(table.name).name in files
         # $virtual_maps is empty unless it is set.
-        if not is_known and table.type not in NOWHERE and table.name != "$virtual_maps":
-            found.unread.append((str(table).partition("{")[0], place))
+        if table.type not in NOWHERE and table.name != "$virtual_maps":
+            found.add_unread(str(table).partition("{")[0], place, table.name if table.type in FILES else "")
 
 
-def _forwarded(who: str, targets: str, place: Place, *, is_table: bool = False) -> Iterator[tuple[str, str, Place]]:
+def _add_addresses(
+    found: _Found, who: str, targets: str, comes_to: str, place: Place, *, is_table: bool = False
+) -> None:
     for address in addresses_in(targets):
+        _, at, domain = address.rpartition("@")
         if is_address(address, is_table=is_table):
-            yield who, address, place
+            found.forwards.append((who, address, place))
+        elif at and "$" in domain and domain != "$domain":  # which alone is the one that the mail came for
+            found.add_unread(comes_to, place)
 
 
-def _postfix_settings(texts: Texts) -> tuple[dict[str, tuple[Setting, Place]], dict[str, str]]:
+def _postfix_settings(texts: Texts, host: str) -> tuple[dict[str, tuple[Setting, Place]], dict[str, str]]:
     """The settings that are looked at, with those of services (``smtp inet/always_bcc``), and the values of all."""
     settings: dict[str, tuple[Setting, Place]] = {}
     values: dict[str, str] = {}
@@ -166,6 +213,9 @@ def _postfix_settings(texts: Texts) -> tuple[dict[str, tuple[Setting, Place]], d
             settings[setting.name] = setting, Place(name, setting.line)
             if not of_services:
                 values[setting.name] = setting.value
+    name = expand(values.setdefault("myhostname", host), values)
+    values.setdefault("mydomain", name.partition(".")[2] or "localdomain")
+    values.setdefault("myorigin", "$myhostname")
     return settings, values
 
 
@@ -173,37 +223,37 @@ _SERVICE = re.compile(r"^\S{1,200}[ \t]+(?:inet|unix|unix-dgram|fifo|pass)[ \t]+
 """A service of master.cf (master(5))."""
 
 
-def _of_exim(texts: Texts, known: Iterable[str]) -> _Found:
+def _of_exim(texts: Texts, host: str) -> _Found:
     """What the routers of the configuration files forward."""
-    files = {PurePath(path).name for path in known}
-    found = _Found(domains=_hosted("exim", texts))
+    found = _Found(domains=_hosted("exim", texts, host))
     holders = {name: text for name, text in texts.items() if holds_routers(text)}
     if not holders:
-        found.unread += (("the routers (name what `exim -bP config` says)", Place(name, 1)) for name in texts)
+        found.unread += (("the routers (name what `exim -bP config` says)", Place(name, 1), "") for name in texts)
     macros = {setting.name: setting.value for text in texts.values() for setting in parse_exim(text)}
     for name, text in holders.items():
         for included, line in parse_includes(text):
-            found.unread.append((f"{included} (name what `exim -bP config` says instead)", Place(name, line)))
+            found.add_unread(f"{included} (name what `exim -bP config` says instead)", Place(name, line))
         for redirect in parse_redirects(text):
             found.settings += 1
             place = Place(name, redirect.line)
             comes_to = work_out(redirect, macros)
             who = f"those whom the router {redirect.router} takes"
             found.forwards += ((who, address, place) for address in comes_to.addresses)
-            found.unread += ((file, place) for file in comes_to.files if PurePath(file).name not in files)
+            found.unread += ((file, place, file) for file in comes_to.files)
             if comes_to.unknown:
-                found.unread.append((f"what {redirect.option} of the router {redirect.router} comes to", place))
+                found.add_unread(f"what {redirect.option} of the router {redirect.router} comes to", place)
     return found
 
 
 _OF_SERVERS = {"postfix": _of_postfix, "exim": _of_exim}
 
 
-def _hosted(program: str, texts: Texts) -> set[str]:
+def _hosted(program: str, texts: Texts, host: str) -> set[str]:
     """The domains that a mail server takes for itself, as far as their names stand in the settings."""
     if program == "postfix":
-        settings, values = _postfix_settings(texts)
+        settings, values = _postfix_settings(texts, host)
         said = [expand(settings[name][0].value, values) for name in DOMAINS if name in settings]
+        said += [expand(MYDESTINATION, values)] if settings and "mydestination" not in settings else []
         entries = [entry for value in said for entry in parse_postfix_list(value)]
     else:
         main = {setting.name: setting.value for text in texts.values() for setting in parse_exim(text)}

@@ -23,14 +23,18 @@ HOST = "mx.example.org"
 
 
 def read(program: str, *lines: str, **beside: str) -> Forwards:
-    """A file of a program, and what other programs of the host have: ``aliases="root: ann"``."""
+    """A file of a program, and what other programs of the host have: ``aliases="root: ann"``, and
+    ``etc_aliases`` for a file in ``etc``.
+    """
     texts = {program: "\n".join(lines), **beside}
     with tempfile.TemporaryDirectory() as directory:
         targets = Targets()
         for name, text in texts.items():
-            file = Path(directory, name)
+            program = name.rpartition("_")[2]
+            file = Path(directory, *name.split("_"))
+            file.parent.mkdir(exist_ok=True)
             file.write_text(text)
-            targets.add(Configuration(name, HOST, (ConfigurationFile(str(file), file.name),)))
+            targets.add(Configuration(program, HOST, (ConfigurationFile(str(file), file.name),)))
         return asyncio.run(_read(targets.found(Configuration)[0], targets))
 
 
@@ -48,6 +52,7 @@ ALIASES = "root: ann\n"
 TABLE_ELSEWHERE = "bob: bob@other.example\n"
 """What the target of the aliases is for."""
 LOOKUP = "data = ${lookup{$local_part}lsearch{/etc/aliases}}"
+DESTINATION = ("myhostname = mx.example.net", "mydestination = $myhostname, $mydomain")
 OF_DOMAINS = "data = $local_part@${lookup{$domain}lsearch{/etc/aliases}}"
 """What the file holds are no addresses."""
 MANY = ("data = ann",) * 999 + ("more:", "driver = redirect", "data = a@other.example")
@@ -65,6 +70,11 @@ SERVERS: tuple[Case, ...] = (
             read("postfix", "virtual_alias_maps = inline:{ {a@example.org = ann@example.org, root}, b=bob }"),
             read("postfix", "virtual_alias_maps = static:postmaster@hosted.example", "mydestination = hosted.example"),
             read("postfix", "always_bcc = archive@example.org", "luser_relay ="),
+            read("postfix", "virtual_alias_maps = static:ann@bücher.example", "mydestination = xn--bcher-kva.example"),
+            read("postfix", "virtual_alias_maps = static:ann@partner.example", "relay_domains = partner.example"),
+            read("postfix", "virtual_alias_maps = static:ann@mail.example.net", "myhostname = mail.example.net"),
+            read("postfix", "always_bcc = ann@example.net", *DESTINATION),
+            read("postfix", "always_bcc = ann@localhost.$mydomain", "luser_relay = $user@$domain"),
             read("postfix", "always_bcc = archive@example.org", "luser_relay = $user@sub.example.org"),
             read("aliases", "root: ann@hosted.example", postfix="virtual_alias_domains = hosted.example"),
             read("aliases", "root: ann@hosted.example", exim="domainlist local_domains = @ : hosted.example"),
@@ -149,6 +159,25 @@ SERVERS: tuple[Case, ...] = (
             (
                 "mysql:/etc/aliases is not read, and 1 more",
                 read("postfix", "alias_maps = mysql:/etc/aliases $elsewhere", aliases=ALIASES),
+            ),
+            (
+                "postfix:1: hash:/var/lib/mailman/aliases is not read; name",
+                read("postfix", "alias_maps = hash:/var/lib/mailman/aliases, hash:/etc/aliases", etc_aliases=ALIASES),
+            ),
+            (
+                "postfix:1: hash:/x/aliases is not read; name",
+                read("postfix", "alias_maps = hash:/etc/aliases, hash:/x/aliases", aliases=ALIASES),
+            ),
+            (
+                "/x/aliases is not read",
+                routers(LOOKUP, "more:", "driver = redirect", "file = /x/aliases", aliases=ALIASES),
+            ),
+            ("what luser_relay comes to is not", read("postfix", "luser_relay = $local@$domain.other.example")),
+            ("what virtual_alias_maps comes to", read("postfix", "virtual_alias_maps = static:a@$elsewhere")),
+            ("what always_bcc comes to is not read", read("postfix", "always_bcc = a@$elsewhere")),
+            (
+                "what inline: holds",
+                read("postfix", "virtual_alias_maps = inline:{ {a@example.org = ${x}@other.example} }"),
             ),
             ("more tables", read("postfix", f"alias_maps = {'hash:/etc/aliases ' * 101}", aliases=ALIASES)),
             ("postfix:1: pcre: is not read", read("postfix", "virtual_alias_maps = pcre:{{/./ a@other.example}}")),
