@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-# Two more than there are processors: a third of the time tests wait for servers, and long ones are alone at the end.
-JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
+# One more than there are processors: a third of the time tests wait for servers.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 # The tests start pytest some hundred times: where compiled files may not be kept, each start takes 8 s instead of 3.
 unexport PYTHONDONTWRITEBYTECODE
