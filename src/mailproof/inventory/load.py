@@ -101,6 +101,11 @@ class LoadedInventory:
         return ()
 
     @cached_property
+    def has_owners(self) -> bool:
+        """Whether anybody is said to answer for anything."""
+        return any(self._owners.values())
+
+    @cached_property
     def _owners(self) -> dict[str, dict[str, str]]:
         """By the name of the host or domain."""
         entries: dict[str, list[Domain] | list[Host]] = {"domains": self.model.domains, "hosts": self.model.hosts}

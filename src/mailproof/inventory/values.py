@@ -35,6 +35,14 @@ def domain_name(value: str) -> str:
     return name
 
 
+def a_labels(name: str) -> str:
+    """A name with its labels in ASCII; what is no name stays."""
+    try:
+        return domain_name(name)
+    except ValueError:
+        return name
+
+
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 
 

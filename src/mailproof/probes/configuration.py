@@ -144,6 +144,11 @@ async def self_checks(configuration: Configuration, net: Network) -> SelfChecks:
     return SelfChecks(configuration.program, tuple(said))
 
 
+async def texts_of(files: Iterable[ConfigurationFile], net: Network) -> dict[str, str]:
+    """The texts of files by their names. Raises what reading one raises."""
+    return {file.name: await net.files.text(Path(file.path), MAX_OCTETS) for file in files}
+
+
 def holders_of(configuration: Configuration, *commands: str) -> list[ConfigurationFile]:
     """The files that hold the settings of a program: those that the inventory names, and what ``commands`` said.
 

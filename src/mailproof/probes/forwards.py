@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import takewhile
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
-from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
+from mailproof.grammars.address_lists import ListEntry, parse_exim_list, parse_postfix_list
 from mailproof.grammars.exim_routers import holds_routers, parse_includes, parse_redirects, work_out
 from mailproof.grammars.forwards import addresses_in, is_address, parse_forwards, parse_sieve
 from mailproof.grammars.postfix_tables import FILES, NOWHERE, parse_tables
@@ -24,12 +24,13 @@ from mailproof.grammars.settings import (
     parse_services,
 )
 from mailproof.inventory.model import Inventory
+from mailproof.inventory.values import a_labels
 from mailproof.net.errors import Malformed, NotObserved
 from mailproof.net.network import Network
 from mailproof.net.text import printable
 from mailproof.observations.forwards import Forwards, ForwardSeen, ForwardsElsewhere
 from mailproof.places import Place
-from mailproof.probes.configuration import MAX_OCTETS, holders_of
+from mailproof.probes.configuration import holders_of, texts_of
 from mailproof.probes.probe import probe
 from mailproof.targets.base import Targets
 from mailproof.targets.files import Configuration
@@ -66,10 +67,10 @@ async def forwards(configuration: Configuration, net: Network, inventory: Invent
         return Forwards(program, names)
     beside = [one for one in targets.found(Configuration) if one.host == configuration.host]
     if program in PARSERS:
-        texts = await _texts(configuration, net)
+        texts = await texts_of(holders_of(configuration), net)
         found = await asyncio.to_thread(_of_files, program, texts)
     else:
-        texts = await _texts(configuration, net, "postconf -n", "postconf -M")
+        texts = await texts_of(holders_of(configuration, "postconf -n", "postconf -M"), net)
         known = [file.path for one in beside if one.program == "aliases" for file in one.files]
         found = await asyncio.to_thread(_OF_SERVERS[program], texts, configuration.host)
         found.leave_out(known)
@@ -77,13 +78,13 @@ async def forwards(configuration: Configuration, net: Network, inventory: Invent
     for one in beside:
         if one.program in SERVERS and one.program != program:
             with suppress(NotObserved):  # it is said at the target of its own
-                hosted |= _hosted(one.program, await _texts(one, net, "postconf -n"), one.host)
-    ours = tuple(as_ascii(domain.name) for domain in inventory.domains)
-    here = {"localhost.localdomain", *map(as_ascii, (configuration.host.lower(), *hosted))}
+                hosted |= _HOSTED[one.program](await texts_of(holders_of(one, "postconf -n"), net), one.host)
+    ours = tuple(domain.name for domain in inventory.domains)
+    here = {"localhost.localdomain", configuration.host.lower(), *map(a_labels, hosted)}
 
     def seen(who: str, address: str, place: Place) -> ForwardSeen:
         domain = address.rpartition("@")[2].lower().rstrip(".")
-        plain = as_ascii(domain)
+        plain = a_labels(domain)
         own = plain in here or "." not in plain or any(f".{plain}".endswith(f".{name}") for name in ours)
         return ForwardSeen(printable(who), printable(domain), own, place)
 
@@ -94,11 +95,6 @@ async def forwards(configuration: Configuration, net: Network, inventory: Invent
             found.add_unread(f"what follows {MAX_SEEN} forwards", forwarded[-1].place)
     unread = tuple(ForwardsElsewhere(printable(what)[:MAX_SHOWN], place) for what, place, _ in found.unread[:MAX_SEEN])
     return Forwards(program, names, forwarded, unread, found.settings)
-
-
-async def _texts(configuration: Configuration, net: Network, *commands: str) -> Texts:
-    files = holders_of(configuration, *commands)
-    return {file.name: await net.files.text(Path(file.path), MAX_OCTETS) for file in files}
 
 
 @dataclass
@@ -140,14 +136,6 @@ def _shared(path: str, other: str) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
-def as_ascii(domain: str) -> str:
-    """A name with A-labels for U-labels (RFC 5890), as far as it can be one."""
-    try:
-        return domain if domain.isascii() else domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        return domain
-
-
 def _of_files(program: str, texts: Texts) -> _Found:
     found = _Found()
     for name, text in texts.items():
@@ -164,7 +152,7 @@ def _of_postfix(texts: Texts, host: str) -> _Found:
     settings, values = _postfix_settings(texts, host)
     if not settings:
         raise Malformed(f"no settings stand in {', '.join(texts)}")
-    found = _Found(domains=_hosted("postfix", texts, host))
+    found = _Found(domains=_domains_of_postfix(settings, values))
     for setting, place in settings.values():
         name = setting.name.rpartition("/")[2]
         value = expand(setting.value, values).strip()
@@ -225,7 +213,7 @@ _SERVICE = re.compile(r"^\S{1,200}[ \t]+(?:inet|unix|unix-dgram|fifo|pass)[ \t]+
 
 def _of_exim(texts: Texts, host: str) -> _Found:
     """What the routers of the configuration files forward."""
-    found = _Found(domains=_hosted("exim", texts, host))
+    found = _Found(domains=_hosted_by_exim(texts, host))
     holders = {name: text for name, text in texts.items() if holds_routers(text)}
     if not holders:
         found.unread += (("the routers (name what `exim -bP config` says)", Place(name, 1), "") for name in texts)
@@ -248,14 +236,25 @@ def _of_exim(texts: Texts, host: str) -> _Found:
 _OF_SERVERS = {"postfix": _of_postfix, "exim": _of_exim}
 
 
-def _hosted(program: str, texts: Texts, host: str) -> set[str]:
-    """The domains that a mail server takes for itself, as far as their names stand in the settings."""
-    if program == "postfix":
-        settings, values = _postfix_settings(texts, host)
-        said = [expand(settings[name][0].value, values) for name in DOMAINS if name in settings]
-        said += [expand(MYDESTINATION, values)] if settings and "mydestination" not in settings else []
-        entries = [entry for value in said for entry in parse_postfix_list(value)]
-    else:
-        main = {setting.name: setting.value for text in texts.values() for setting in parse_exim(text)}
-        entries = list(parse_exim_list(expand_macros(main.get("domainlist local_domains", ""), main)))
+def _hosted_by_postfix(texts: Texts, host: str) -> set[str]:
+    return _domains_of_postfix(*_postfix_settings(texts, host))
+
+
+def _domains_of_postfix(settings: dict[str, tuple[Setting, Place]], values: dict[str, str]) -> set[str]:
+    """The domains that Postfix takes for itself, as far as their names stand in the settings."""
+    said = [expand(settings[name][0].value, values) for name in DOMAINS if name in settings]
+    said += [expand(MYDESTINATION, values)] if settings and "mydestination" not in settings else []
+    return _named(entry for value in said for entry in parse_postfix_list(value))
+
+
+def _hosted_by_exim(texts: Texts, _host: str) -> set[str]:
+    """The domains that Exim takes for itself, as far as their names stand in ``local_domains``."""
+    main = {setting.name: setting.value for text in texts.values() for setting in parse_exim(text)}
+    return _named(parse_exim_list(expand_macros(main.get("domainlist local_domains", ""), main)))
+
+
+def _named(entries: Iterable[ListEntry]) -> set[str]:
     return {entry.text.lower() for entry in entries if not (entry.elsewhere or entry.negated)}
+
+
+_HOSTED = {"postfix": _hosted_by_postfix, "exim": _hosted_by_exim}

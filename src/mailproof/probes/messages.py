@@ -15,7 +15,7 @@ from mailproof.grammars.dkim_signatures import Signature, parse_signature
 from mailproof.grammars.messages import MAX_FIELDS, MAX_OCTETS, Field, parse_header
 from mailproof.inventory.budgets import MAX_SIGNATURES
 from mailproof.inventory.model import Inventory
-from mailproof.inventory.values import domain_name
+from mailproof.inventory.values import a_labels, domain_name
 from mailproof.net.dns.names import is_host
 from mailproof.net.dns.registration import registrable
 from mailproof.net.errors import Malformed, NotObserved
@@ -59,7 +59,7 @@ async def message(file: MessageFile, net: Network, inventory: Inventory, targets
     sent_by_us = next((hop.address for hop in found.hops if hop.address in addresses), "")
     bounces = (found.return_path or "").rpartition("@")[2].lower()
     ours = _belongs_to(found.author_domain, own)
-    named = dict.fromkeys(_a_labels(name) for name in (found.author_domain, bounces) if _belongs_to(name, own))
+    named = dict.fromkeys(a_labels(name) for name in (found.author_domain, bounces) if _belongs_to(name, own))
     known = {domain.name for domain in inventory.domains}
     hosts = hosts_by_name(targets)
     return replace(
@@ -151,7 +151,7 @@ def _left_out(signature: Signature, message: Message) -> tuple[str, ...]:
 
 async def _is_aligned(domain: str, tag: str, message: Message, look: Look) -> bool:
     """Whether an authenticated domain is aligned with From (RFC 9989, section 4.4): strictly where ``tag`` says so."""
-    author = _a_labels(message.author_domain)
+    author = a_labels(message.author_domain)
     if domain == author:
         return True
     found = await look(dmarc, MailDomain(author))
@@ -162,14 +162,6 @@ async def _is_aligned(domain: str, tag: str, message: Message, look: Look) -> bo
     if not f".{domain}".endswith(f".{home}") or not is_host(domain):
         return False
     return (await look(dmarc, MailDomain(domain))).organisational_domain == home
-
-
-def _a_labels(name: str) -> str:
-    """A name with its labels in ASCII; what is no name stays."""
-    try:
-        return domain_name(name)
-    except ValueError:
-        return name
 
 
 @probe()
@@ -185,11 +177,11 @@ async def sending_hop(file: MessageFile, net: Network, look: Look, targets: Targ
         return hop
     hop = replace(hop, sender=message.return_path if "@" in message.return_path else "")
     is_strangers = not hop.is_ours and (hop.are_declared or bool(message.passed_on))
-    if is_strangers or not is_host(_a_labels(hop.domain)):
+    if is_strangers or not is_host(a_labels(hop.domain)):
         return hop
     sender = hop.sender
     check = await check_host(net.dns, hop.address, sender, hop.helo or hop.domain)
-    aligned = await _is_aligned(_a_labels(hop.domain), "aspf", message, look)
+    aligned = await _is_aligned(a_labels(hop.domain), "aspf", message, look)
     return replace(hop, check=check, aligned=aligned)
 
 
@@ -235,7 +227,7 @@ MAX_SAID_NAMES = 5
 @probe()
 async def return_path(file: MessageFile, net: Network, inventory: Inventory, message: Message) -> ReturnPath:
     """Whether mail can be sent where bounces of a message of ours go; a domain of the inventory is not asked about."""
-    name = _a_labels((message.return_path or "").rpartition("@")[2].lower())
+    name = a_labels((message.return_path or "").rpartition("@")[2].lower())
     if not message.ours or not name or not is_host(name):
         return ReturnPath(message)
     if any(domain.name == name for domain in inventory.domains):

@@ -14,7 +14,7 @@ from mailproof.net.network import Network
 from mailproof.observations.configuration import SettingSeen
 from mailproof.observations.named import HostedZone, MatchList, NamedScope, NamedSettings
 from mailproof.places import Place
-from mailproof.probes.configuration import MAX_OCTETS, NAMED_CHECKCONF, NSD_CHECKCONF, holders_of, not_read
+from mailproof.probes.configuration import MAX_OCTETS, NAMED_CHECKCONF, NSD_CHECKCONF, holders_of, not_read, texts_of
 from mailproof.probes.name_server_settings import PROGRAMS, read_settings
 from mailproof.probes.probe import probe
 from mailproof.targets.files import Configuration, ConfigurationFile
@@ -40,8 +40,7 @@ async def named_settings(configuration: Configuration, net: Network) -> NamedSet
     """
     names = tuple(file.name for file in configuration.files)
     if configuration.program in PROGRAMS:
-        files = holders_of(configuration, NSD_CHECKCONF)
-        texts = {file.name: await net.files.text(Path(file.path), MAX_OCTETS) for file in files}
+        texts = await texts_of(holders_of(configuration, NSD_CHECKCONF), net)
         return await asyncio.to_thread(read_settings, configuration.program, names, texts)
     if configuration.program != "bind":
         return NamedSettings(configuration.program, names)

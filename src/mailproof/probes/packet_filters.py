@@ -7,7 +7,6 @@ import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice, product
-from pathlib import Path
 
 from mailproof.grammars.iptables import parse_iptables
 from mailproof.grammars.nftables import read_nftables
@@ -25,7 +24,7 @@ from mailproof.grammars.rulesets import Ruleset
 from mailproof.net.errors import Malformed
 from mailproof.net.network import Network
 from mailproof.observations.packet_filters import EgressSeen, Way
-from mailproof.probes.configuration import MAX_OCTETS, holders_of
+from mailproof.probes.configuration import holders_of, texts_of
 from mailproof.probes.nft_includes import Joined, joined
 from mailproof.probes.probe import probe
 from mailproof.targets.files import Configuration, ConfigurationFile
@@ -65,7 +64,7 @@ async def chains_of(configuration: Configuration, net: Network) -> list[tuple[Ch
     Raises NotAvailable where no file holds rules, or one is included and not read; Malformed for what is none.
     """
     files = holders_of(configuration, *_COMMANDS[configuration.program])
-    texts = {file.name: await net.files.text(Path(file.path), MAX_OCTETS) for file in files}
+    texts = await texts_of(files, net)
     if configuration.program == "nftables":
         return await asyncio.to_thread(_of_nftables, files, texts)
     return await asyncio.to_thread(_of_iptables, files, texts)

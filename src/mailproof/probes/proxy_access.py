@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 from mailproof.grammars.directives import parse_directives
 from mailproof.grammars.proxy_access import ACCESS, ConnectRequest
@@ -13,7 +12,7 @@ from mailproof.net.errors import Malformed
 from mailproof.net.network import Network
 from mailproof.observations.proxy_access import ProxyAccess, ProxyAnswered
 from mailproof.places import Place
-from mailproof.probes.configuration import MAX_OCTETS, holders_of, included
+from mailproof.probes.configuration import holders_of, included, texts_of
 from mailproof.probes.probe import probe
 from mailproof.targets.files import Configuration
 
@@ -34,9 +33,7 @@ async def proxy_access(configuration: Configuration, net: Network) -> ProxyAcces
     names = tuple(file.name for file in configuration.files)
     if program not in ACCESS:
         return ProxyAccess(program, names)
-    texts = {}
-    for file in holders_of(configuration):
-        texts[file.name] = await net.files.text(Path(file.path), MAX_OCTETS)
+    texts = await texts_of(holders_of(configuration), net)
     return await asyncio.to_thread(_seen, program, names, texts)
 
 

@@ -80,6 +80,8 @@ class Judge:
 
     def _owners(self, target: Target) -> tuple[str, ...]:
         """Who answers for it. A domain may have the name of a host, and is not its host for that."""
+        if not self._case.loaded.has_owners:  # as most: this is asked for each verdict
+            return ()
         hosts = [target.mail_host, *(name for name in target.entries if name not in target.domains)]
         if isinstance(target, SendingAddress | BlocklistEntry):
             hosts += self._hosts_at.get(target.address, ())
