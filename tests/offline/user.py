@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import os
@@ -11,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +102,9 @@ _FORKING.set_forkserver_preload(["tests.offline.warm_pytest"])
 
 
 def _forked(directory: Path, options: Sequence[str], variables: Mapping[str, str], timeout: float) -> Run:
+    # The server looks for its modules in the directory that it is started in: other packages are called `tests`, too.
+    with contextlib.chdir(SOURCE):
+        forkserver.ensure_running()
     with tempfile.TemporaryDirectory() as kept:
         output, errors = Path(kept) / "output", Path(kept) / "errors"
         process = _FORKING.Process(target=_be_pytest, args=(directory, options, variables, output, errors))
