@@ -115,19 +115,36 @@ def _address_of(answer: Answer) -> str:
     return answer.server.rpartition(":")[0].strip("[]")
 
 
-@probe()
-async def zone_copies(zone: Zone, look: Look, targets: Targets) -> ZoneCopies:
-    """SOA and NS of the zone on each of its servers, out of what every one of them says."""
-    copies: list[Copy] = []
-    unknown: list[str] = []
-    for server in servers_of(zone.name, targets):
+async def _start_on(server: NameServer, net: Network) -> tuple[Answer | Silence, bool]:
+    """The zone's SOA record as a server gives it, over TCP where it does not over UDP; and whether it does over UDP.
+
+    The questions are those of ``server_answers``, and asked once for both. Raises NoAddress, NotObserved.
+    """
+    if not server.address:
+        raise NoAddress(f"{server.host} has no address: there is nobody to ask")
+    soa = await _said(net.dns.ask(server.address, server.zone, "SOA", host=server.host))
+    if has_zone(soa, server.zone):
+        return soa, True
+    return await _said(net.dns.ask(server.address, server.zone, "SOA", host=server.host, tcp=True)), False
+
+
+@probe(questions=3 * MAX_SERVER_ADDRESSES)
+async def zone_copies(zone: Zone, net: Network, targets: Targets) -> ZoneCopies:
+    """SOA and NS of the zone on each of its servers."""
+
+    async def copy_on(server: NameServer) -> Copy | str:
+        """Or why it is not known."""
+        label = f"{server.host}[{server.address}]"
         try:
-            seen = await look(server_answers, server)
+            soa, over_udp = await _start_on(server, net)
+            ns = await _said(net.dns.ask(server.address, zone.name, "NS", host=server.host)) if over_udp else None
         except NotObserved as failure:
-            unknown.append(f"{server.host}[{server.address}]: {failure.reason}")
-            continue
-        soa = seen.soa if has_zone(seen.soa, zone.name) else seen.soa_tcp
-        copies.append(Copy(seen.server, soa, seen.ns))
+            return f"{label}: {failure.reason}"
+        return Copy(label, soa, ns)
+
+    found = await asyncio.gather(*map(copy_on, servers_of(zone.name, targets)))
+    copies = [copy for copy in found if isinstance(copy, Copy)]
+    unknown = [why for why in found if isinstance(why, str)]
     if not copies:
         raise _nobody(zone.name, zone.domains, unknown, targets)
     return ZoneCopies(zone.name, tuple(copies), tuple(unknown))
@@ -141,12 +158,11 @@ def _nobody(name: str, domains: tuple[str, ...], unknown: list[str], targets: Ta
     return NotObserved(f"no server of {name} could be asked: {'; '.join(dict.fromkeys(unknown)) or 'none is known'}")
 
 
-@probe(questions=2 * MAX_SERVER_ADDRESSES)
+@probe(questions=4 * MAX_SERVER_ADDRESSES)
 async def mail_copies(domain: MailDomain, net: Network, look: Look, targets: Targets) -> MailCopies:
     """MX and TXT of the domain from each server that has its zone."""
     if (await net.dns.question(domain.name, "SOA")).proposed:
         return MailCopies(domain.name, (), proposed=True)
-    copies: list[MailCopy] = []
     unknown: list[str] = []
     serials: dict[int, None] = {}
     for zone in targets.found_of(Zone, domain.name):
@@ -154,20 +170,25 @@ async def mail_copies(domain: MailDomain, net: Network, look: Look, targets: Tar
             serials |= dict.fromkeys((await look(zone_copies, zone)).serials)
         except NotObserved as failure:
             unknown.append(failure.reason)
-    for server in targets.found_of(NameServer, domain.name):
-        if not server.address:
-            continue
+
+    async def copy_on(server: NameServer) -> MailCopy | str | None:
+        """Or why it is not known; None where the server does not have the zone."""
         label = f"{server.host}[{server.address}]"
         try:
-            if not (await look(server_answers, server)).serves:
-                continue
+            soa, _ = await _start_on(server, net)
+            if not has_zone(soa, server.zone):
+                return None
             mx, txt = await asyncio.gather(
                 *(_said(net.dns.ask(server.address, domain.name, type, host=server.host)) for type in ("MX", "TXT"))
             )
         except NotObserved as failure:
-            unknown.append(f"{label}: {failure.reason}")
-            continue
-        copies.append(MailCopy(label, mx, txt))
+            return f"{label}: {failure.reason}"
+        return MailCopy(label, mx, txt)
+
+    servers = [server for server in targets.found_of(NameServer, domain.name) if server.address]
+    found = await asyncio.gather(*map(copy_on, servers))
+    copies = [copy for copy in found if isinstance(copy, MailCopy)]
+    unknown += [why for why in found if isinstance(why, str)]
     if not copies:
         raise _nobody(domain.name, (domain.name,), unknown, targets)
     return MailCopies(domain.name, tuple(copies), tuple(unknown), tuple(serials))
