@@ -68,7 +68,7 @@ class Docket:
         if policy is not None and policy.tls_depth is not TLSDepth.FULL and self.needs_full_depth(control):
             return ()
         found = self.all_targets(control, targets)
-        return found if policy is None else tuple(t for t in found if policy.rule(control, t) is not None)
+        return found if policy is None else policy.judged(control, found)
 
     def is_ruled_out(self, control: Control, targets: Targets) -> bool:
         """Whether it is a profile, and not the inventory, that leaves the control without a target."""

@@ -86,6 +86,17 @@ def assert_equal(octets: bytes, *, one_record: bool = False) -> None:
     ]
 
 
+def test_a_signer_that_is_pointed_to_is_that_of_the_message() -> None:
+    """RFC 4034, section 3.1.7 forbids the pointer. It leads into the message, and not into the record's own octets."""
+    data = struct.pack("!HBBIIIH", 15, 13, 2, 300, 1893456000, 1735689600, 1) + b"\xc0\x0c" + bytes(64)
+    header = struct.pack("!6H", 0, 0x8000, 1, 1, 0, 0)
+    question = b"\x07example\x03org\x00" + struct.pack("!HH", 15, 1)
+    octets = header + question + b"\xc0\x0c" + struct.pack("!HHIH", 46, 1, 300, len(data)) + data
+    for _ in range(2):
+        assert "1 example.org. " in str(read_message(octets).answer[0][0])
+    assert_equal(octets)
+
+
 @given(st.lists(st.integers(0, len(RECORDS) - 1), max_size=8), st.booleans(), st.booleans())
 @settings(max_examples=100, deadline=None)
 def test_right_messages(chosen: list[int], edns: bool, one_record: bool) -> None:

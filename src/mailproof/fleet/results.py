@@ -12,7 +12,8 @@ import heapq
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -27,6 +28,7 @@ from mailproof.fleet.plan import FleetError, Plan, read_division
 from mailproof.gate.document import Result, Traffic, parsed, plain, result_id
 from mailproof.gate.verdict import Verdict
 from mailproof.record import adapter
+from mailproof.references import Reference
 
 FORMAT = "mailproof-shard"
 VERSION = 1
@@ -34,6 +36,8 @@ LEVEL = 3
 """Of compression: more takes twice the time of judging and saves a tenth."""
 
 RIGHT = (Verdict.PASS, Verdict.NOT_APPLICABLE)
+PROVEN = frozenset(Verdict) - set(RIGHT)
+"""Verdicts whose proof is kept."""
 
 _VERDICTS = frozenset(map(str, Verdict))
 _LEVELS = frozenset(map(str, Level))
@@ -42,6 +46,9 @@ _WORST_FIRST = (
     *(verdict for verdict in Verdict if verdict not in (*RIGHT, Verdict.FAIL, Verdict.WAIVED, Verdict.INCONCLUSIVE)),
     *RIGHT,
 )
+
+_RARE = ("waiver", "at", "remedy", "owners")
+"""Fields that most results leave empty, and that are parts of their own or absent."""
 
 _EMPTY: dict[str, Any] = {
     "evidence": [],
@@ -52,6 +59,14 @@ _EMPTY: dict[str, Any] = {
     "left_to_target": "",
     "host": "",
 }
+
+_WRITTEN = tuple(
+    field.name for field in fields(Result) if field.name not in ("id", "seconds", "evidence", "references", *_RARE)
+)
+_OFTEN_USUAL = tuple(
+    name for name in _WRITTEN if name in (*_EMPTY, "family", "expected", "why", "fix", "harm", "message", "observed")
+)
+"""Fields of ``_WRITTEN`` that mostly say what they usually do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,13 +117,28 @@ def result_file(directory: Path, number: int) -> Path:
 
 
 def lean(result: Result, texts: Mapping[str, Any]) -> dict[str, Any]:
-    """A result without what follows from the rest of it and from the ``texts`` of its control."""
-    found = plain(result)
-    del found["id"], found["seconds"]
-    if result.verdict in RIGHT:
-        found["evidence"] = []
-    usual = _usual(found, texts)
-    return {name: value for name, value in found.items() if name not in usual or value != usual[name]}
+    """A result without what follows from the rest of it and from the ``texts`` of its control.
+
+    Most results have nothing that is made of parts, and pydantic is not asked for them.
+    """
+    line: dict[str, Any] = {name: getattr(result, name) for name in _WRITTEN}
+    if result.evidence and result.verdict not in RIGHT:
+        line["evidence"] = list(result.evidence)
+    if _plain_references(result.references) != texts["references"]:
+        line["references"] = _plain_references(result.references)
+    if any(getattr(result, name) for name in _RARE):
+        written = plain(result)
+        line |= {name: written[name] for name in _RARE if written.get(name)}
+    usual = _usual(line, texts)
+    for name in _OFTEN_USUAL:
+        if name in usual and line[name] == usual[name]:
+            del line[name]
+    return line
+
+
+@lru_cache(maxsize=4096)
+def _plain_references(references: tuple[Reference, ...]) -> list[dict[str, str]]:
+    return [asdict(reference) for reference in references]
 
 
 def whole(line: Mapping[str, Any], texts: Mapping[str, Any]) -> Result:

@@ -21,7 +21,7 @@ from mailproof.controls import Control
 from mailproof.expedition import Expedition
 from mailproof.extensions import BrokenExtension
 from mailproof.fleet.plan import FleetError, Judged, Plan, in_world, read_division, read_judged, read_plan
-from mailproof.fleet.results import DomainTotal, ShardTotal, result_file, write_shard
+from mailproof.fleet.results import PROVEN, DomainTotal, ShardTotal, result_file, write_shard
 from mailproof.garbage import rare_collections
 from mailproof.gate.document import Result
 from mailproof.gate.result import RunResult
@@ -32,7 +32,7 @@ from mailproof.run.case import Case
 from mailproof.run.judge import Judge
 from mailproof.run.ownership import Judgeable
 from mailproof.run.seen import Seen
-from mailproof.targets.base import Targets
+from mailproof.targets.base import Target, Targets
 from mailproof.targets.mail import MailHost
 from mailproof.targets.shards import Division, holds_together
 from mailproof.targets.zones import NameServer
@@ -131,6 +131,7 @@ class ShardRun:
         self._stop_file = stop_file
         self._case = new_case(plan, judged, division)
         self._unused: list[str] = []
+        self._here_of: dict[type[Target], tuple[tuple[Target, ...], tuple[Target, ...]]] = {}
         self._covered: Counter[int] = Counter()
         self._judgeable = 0
         self._judged_pairs = 0
@@ -164,7 +165,7 @@ class ShardRun:
     def _judge(self, record: Record, pairs: list[Judgeable]) -> Iterator[Result]:
         self._case.take(record)
         began = time.monotonic()
-        judge = Judge(self._case, Seen(self._case))
+        judge = Judge(self._case, Seen(self._case), PROVEN)
         judge.expect(pairs)
         for control, target, call in pairs:
             started = time.monotonic()
@@ -186,14 +187,15 @@ class ShardRun:
         found: list[tuple[str, str, str, Judgeable]] = []
         for control in case.catalogue:
             ruled = case.docket.ruled(control, targets)
-            here = [target for target in ruled if case.is_here(target)]
+            here = self._here(case.docket.kind(control), ruled)
             self._judgeable += len(here)
             if control.id not in chosen:
                 continue
             if not ruled and not case.docket.is_ruled_out(control, targets):
                 self._unused.append(control.id)
             if len(here) < len(ruled):
-                case.elsewhere += [(control, target) for target in ruled if not case.is_here(target)]
+                ours = {target.id for target in here}
+                case.elsewhere += [(control, target) for target in ruled if target.id not in ours]
             for target in here:
                 self._covered.update(case.waivers.covering(control.id, target.id))
                 found.append(
@@ -202,6 +204,16 @@ class ShardRun:
         found.sort(key=lambda pair: pair[:3])
         case.expected = len(found)
         return [pair for *_, pair in found]
+
+    def _here(self, kind: type[Target], ruled: tuple[Target, ...]) -> tuple[Target, ...]:
+        """Those of ``ruled`` that no other shard judges: found out once where the controls of a kind are given all of
+        its targets.
+        """
+        before, here = self._here_of.get(kind, ((), ()))
+        if before is not ruled:
+            here = tuple(filter(self._case.is_here, ruled))
+            self._here_of[kind] = ruled, here
+        return here
 
     def _check_stop(self) -> None:
         if self._stop_file is not None and self._stop_file.exists():

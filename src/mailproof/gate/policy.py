@@ -111,6 +111,12 @@ class Policy:
         key = (control.id, host.name if host else "", tuple(dict.fromkeys(own)))
         return self._remembered(key, control, host, domains)
 
+    def judged(self, control: Control, targets: tuple[Target, ...]) -> tuple[Target, ...]:
+        """Those of ``targets`` that ``control`` is to judge."""
+        if not self._has_entries_of_their_own:
+            return targets if self._remembered((control.id, "", ()), control, None, []) is not None else ()
+        return tuple(target for target in targets if self.rule(control, target) is not None)
+
     @cached_property
     def _has_entries_of_their_own(self) -> bool:
         """Whether a domain or a host has a profile or parameters that the others do not have."""

@@ -84,6 +84,8 @@ class Waivers:
 
     def covering(self, control: str, target: str) -> tuple[int, ...]:
         """Indices of the waivers that are meant for this control and target."""
+        if not self.entries:  # as mostly: this is asked for each verdict
+            return ()
         names = self._catalogue.names(control)
         return tuple(index for index, entry in enumerate(self.entries) if entry.covers(names, target))
 

@@ -30,6 +30,8 @@ class Avoided:
 
     def entry(self, address: str, host: str | None = None) -> str:
         """The entry that forbids to contact ``address``, which ``host`` is the name of; empty if none does."""
+        if not (self.networks or self.names):  # as in most inventories: this is asked for each question
+            return ""
         name = (host or "").rstrip(".").lower()
         for known in self.names:
             if name == known or name.endswith(f".{known}"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Annotated
 
 from mailproof.grammars.dmarc import POLICIES, DMARCRecord, near_misses, parse_record, select_records
@@ -18,16 +19,16 @@ class Step:
     domain: str
     answer: Annotated[Answer, "TXT"]
 
-    @property
+    @cached_property
     def texts(self) -> tuple[str, ...]:
         return select_records(tuple(record.text for record in self.answer.records))
 
-    @property
+    @cached_property
     def record(self) -> DMARCRecord | None:
         """The record, if there is exactly one; several are all discarded (RFC 9989, section 4.10)."""
         return parse_record(self.texts[0]) if len(self.texts) == 1 else None
 
-    @property
+    @cached_property
     def near_misses(self) -> tuple[str, ...]:
         """What is meant to be a record and is none."""
         return near_misses(tuple(record.text for record in self.answer.records))
@@ -79,17 +80,17 @@ class DMARC(Observation):
         misplaced = (*select_records(self.at_domain), *near_misses(self.at_domain))
         return (*misses, *((self.domain, text) for text in misplaced))
 
-    @property
+    @cached_property
     def void(self) -> tuple[Step, ...]:
         """Steps with one record that receivers ignore because of its faults, longest name first."""
         return tuple(step for step in self.steps if step.record is not None and not step.record.is_usable)
 
-    @property
+    @cached_property
     def found(self) -> tuple[Step, ...]:
         """Steps with one usable record, longest name first."""
         return tuple(step for step in self.steps if step.record is not None and step.record.is_usable)
 
-    @property
+    @cached_property
     def organisational_domain(self) -> str:
         """RFC 9989, section 4.10.2."""
         for step in self.found:
@@ -108,7 +109,7 @@ class DMARC(Observation):
             self, steps=(replace(self.own, answer=replace(self.own.answer, records=())), *self.steps[1:])
         ).policy
 
-    @property
+    @cached_property
     def policy(self) -> Policy | None:
         """The policy that applies (RFC 9989, section 4.10.1): the domain's own, the organisational domain's, the
         suffix's. A void record at the domain itself ends DMARC: nothing is inherited then.

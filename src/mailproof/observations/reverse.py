@@ -109,12 +109,15 @@ def _spells_out_ipv4(host: str, ip: IPv4Address) -> bool:
     """
     octets = str(ip).split(".")
     padded = [f"{int(octet):03d}" for octet in octets]
-    forms = ["[-._x]".join(order) for order in (octets, octets[::-1], padded, padded[::-1])]
-    forms += ["".join(order) for order in (padded, padded[::-1])]
-    forms += ["".join(order) for order in (octets, octets[::-1]) if len("".join(octets)) >= 8]
-    if any(re.search(rf"(?<!\d){form}(?!\d)", host) for form in forms):
+    apart = {tuple(order) for order in (octets, octets[::-1], padded, padded[::-1])}
+    groups = re.finditer(r"(?=(?<!\d)(\d+)[-._x](\d+)[-._x](\d+)[-._x](\d+)(?!\d))", host)
+    if any(group.groups() in apart for group in groups):
         return True
-    return re.search(f"(?<![0-9a-f]){int(ip):08x}(?![0-9a-f])", host) is not None
+    together = {"".join(order) for order in (padded, padded[::-1])}
+    together |= {"".join(order) for order in (octets, octets[::-1]) if len("".join(octets)) >= 8}
+    if not together.isdisjoint(re.findall(r"\d+", host)):
+        return True
+    return f"{int(ip):08x}" in re.findall(r"[0-9a-f]+", host)
 
 
 def _spells_out_ipv6(host: str, ip: IPv6Address) -> bool:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
-from functools import cache, cached_property
-from pathlib import Path
+from functools import cached_property
 
 import pytest
 
@@ -27,10 +26,13 @@ from mailproof.targets.services import Endpoint
 class Judge:
     """Makes the results of a case."""
 
-    def __init__(self, case: Case, seen: Seen) -> None:
+    def __init__(self, case: Case, seen: Seen, proven: Container[Verdict] = frozenset(Verdict)) -> None:
+        """Results have the proof of verdicts that are in ``proven``."""
         self._case = case
         self.seen = seen
+        self._proven = proven
         self.ownership = Ownership(case, seen)
+        self._shown_files: dict[str, str] = {}
 
     def expect(self, judgeable: Sequence[Judgeable]) -> None:
         """Note everything that is going to be judged, and find the faults that keep others from judging. To be called
@@ -65,10 +67,10 @@ class Judge:
             target.id,
             target.kind.__name__,
             judgement,
-            self.seen.evidence(control, target, raised),
+            self.seen.evidence(control, target, raised) if judgement.verdict in self._proven else (),
             seconds,
             target.domains,
-            (_relative(place.path, self._case.directory), place.line),
+            (self._shown_file(place.file), place.line),
             owners=self._owners(target),
             waiver=waiver,
             change=self._change(control, target, judgement),
@@ -77,6 +79,12 @@ class Judge:
             left_to_target=owner.target.id if owner is not None else "",
         )
         return redacted(result, self._case.loaded.redact) if self._case.loaded.secrets else result
+
+    def _shown_file(self, file: str) -> str:
+        """A file of the inventory relative to the directory of the run: worked out once, as all verdicts show it."""
+        if file not in self._shown_files:
+            self._shown_files[file] = os.path.relpath(file, self._case.directory)
+        return self._shown_files[file]
 
     def _owners(self, target: Target) -> tuple[str, ...]:
         """Who answers for it. A domain may have the name of a host, and is not its host for that."""
@@ -121,8 +129,3 @@ def redacted(result: Result, redact: Callable[[str], str]) -> Result:
     """``result`` with every text of others redacted; the verdict stays what it is."""
     shown = without_secrets(result, redact, _OURS)
     return replace(shown, id=result_id(shown.control, shown.target))
-
-
-@cache
-def _relative(file: Path, directory: Path) -> str:
-    return os.path.relpath(file, directory)

@@ -147,9 +147,7 @@ class _Section:
             raise dns.message.UnknownTSIGKey
         if rdtype == RdataType.OPT and (not self._may_have_options or self.options or name != dns.name.root):
             raise dns.message.BadEDNS
-        kind, rdclass, rdtype = _kind(rdclass, rdtype)
-        with octets.restrict_to(length):
-            record = kind.from_wire_parser(rdclass, rdtype, octets)
+        record = octets.get_record(rdclass, rdtype, length)
         if isinstance(record, OPT):
             self.options = record, ttl
             return
@@ -170,6 +168,24 @@ def _kind(rdclass: int, rdtype: int) -> tuple[type[dns.rdata.Rdata], RdataClass,
     return cast(type[dns.rdata.Rdata], dns.rdata.get_rdata_class(*numbers)), *numbers  # type: ignore[no-untyped-call]
 
 
+_SELF_CONTAINED = frozenset(
+    (RdataType.A, RdataType.AAAA, RdataType.TXT, RdataType.DS, RdataType.DNSKEY, RdataType.RRSIG, RdataType.NSEC)
+)
+"""Types whose data means the same in every message: they hold no name that may point elsewhere (RFC 3597, section 4;
+RFC 4034, sections 3.1.7 and 4.1.1)."""
+
+
+@lru_cache(maxsize=8192)
+def _self_contained(rdclass: int, rdtype: int, data: bytes) -> dns.rdata.Rdata:
+    """The servers of a zone send the same records, and signatures are long. Raises what dnspython raises."""
+    octets = _Octets(data, most_pointers=0)
+    kind, rdclass, rdtype = _kind(rdclass, rdtype)
+    record = kind.from_wire_parser(rdclass, rdtype, octets)
+    if octets.remaining():
+        raise dns.message.TrailingJunk
+    return record
+
+
 @lru_cache(maxsize=8192)
 def _name(labels: tuple[bytes, ...]) -> dns.name.Name:
     """The same names come in answer after answer. Raises what dnspython raises for labels that make none."""
@@ -179,10 +195,26 @@ def _name(labels: tuple[bytes, ...]) -> dns.name.Name:
 class _Octets(dns.wire.Parser):
     """Names that are pointed to are read once."""
 
-    def __init__(self, wire: bytes) -> None:
+    def __init__(self, wire: bytes, *, most_pointers: int = MAX_POINTERS) -> None:
         super().__init__(wire)
+        self._most_pointers = most_pointers
         self._names: dict[int, dns.name.Name] = {}
         """By the place where they begin."""
+
+    def get_record(self, rdclass: int, rdtype: int, length: int) -> dns.rdata.Rdata:
+        """The data of a record that begins here. Raises what dnspython raises."""
+        if rdtype in _SELF_CONTAINED and length <= self.remaining():
+            data = self.wire[self.current : self.current + length]
+            try:
+                record = _self_contained(rdclass, rdtype, data)
+            except dns.exception.DNSException:
+                pass  # what is wrong with it, or a name that points elsewhere all the same, is seen below
+            else:
+                self.get_bytes(length)
+                return record
+        kind, rdclass, rdtype = _kind(rdclass, rdtype)
+        with self.restrict_to(length):
+            return kind.from_wire_parser(rdclass, rdtype, self)
 
     def get_name(self, origin: dns.name.Name | None = None) -> dns.name.Name:
         """The name that begins here; pointers lead to what stands and ends before (RFC 1035, section 4.1.4)."""
@@ -206,7 +238,7 @@ class _Octets(dns.wire.Parser):
                 target = (length & 0x3F) << 8 | self._octet(place, end)
                 after = after or place + 1
                 pointers += 1
-                if target >= lowest or pointers > MAX_POINTERS:
+                if target >= lowest or pointers > self._most_pointers:
                     raise dns.name.BadPointer
                 end, place, lowest = lowest, target, target
                 known = self._names.get(target)
