@@ -6,12 +6,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import dask
+import distributed
+import duckdb
 import pytest
 
 from mailproof.cli import main
@@ -168,3 +173,96 @@ def test_a_shard_of_pytest_does_not_hold_domains_against_each_other(tmp_path: Pa
         ("SPF-EXISTS", "right.example"),
         ("DNS-TRUST-SET", "right.example"),
     }
+
+
+def test_a_baseline_lets_known_findings_pass(fleet: Killed, monkeypatch: Any, capsys: Any) -> None:
+    monkeypatch.chdir(fleet.directory)
+    assert main(["fleet", "summary", "out", "--baseline", "out"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    known = sum(r.verdict in ("fail", "inconclusive") for r in results(fleet.directory / "out").values())
+    assert f": 0 new, 0 regressed, {known} known" in "\n".join(shown)
+    assert shown[-1] == "decision: PASS, the gate is open"
+
+
+def test_what_the_baseline_did_not_know_is_new(fleet: Killed, tmp_path: Path, monkeypatch: Any, capsys: Any) -> None:
+    monkeypatch.chdir(fleet.directory)
+    fewer = ["fleet", "prod.yaml", "--out", str(tmp_path / "spf"), "--shards", "1", "--control", "SPF-*"]
+    assert main(fewer) == 1
+    capsys.readouterr()
+    assert main(["fleet", "summary", "out", "--baseline", str(tmp_path / "spf")]) == 1
+    found = results(fleet.directory / "out").values()
+    spf, others = (
+        sum(r.verdict in ("fail", "inconclusive") and (r.family == "SPF") is is_spf for r in found)
+        for is_spf in (True, False)
+    )
+    shown = capsys.readouterr().out
+    assert f": {others} new, 0 regressed, {spf} known" in shown
+    assert "decision: FAIL, the gate stays closed: " in shown
+    assert "new finding" in shown.splitlines()[-1]
+
+
+def test_a_baseline_of_another_inventory_is_refused(
+    fleet: Killed, tmp_path: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    write_inventory(tmp_path, "domains: [right.example]\n")
+    monkeypatch.chdir(tmp_path)
+    assert main(["fleet", "prod.yaml", "--out", "out", "--control", "SPF-*"]) == 0
+    capsys.readouterr()
+    assert main(["fleet", "summary", "out", "--baseline", str(fleet.directory / "out")]) == 4
+    assert f"not of {tmp_path / 'prod.yaml'}" in capsys.readouterr().err
+
+
+def test_duckdb_reads_what_is_exported(fleet: Killed, tmp_path: Path, capsys: Any) -> None:
+    file = tmp_path / "all.parquet"
+    assert main(["fleet", "export", str(fleet.directory / "out"), "--parquet", str(file)]) == 0
+    expected = results(fleet.directory / "out").values()
+    assert capsys.readouterr().out == f"{file}: {len(expected)} verdicts\n"
+    query = f"SELECT verdict, count(*) FROM '{file}' GROUP BY ALL"
+    assert dict(duckdb.execute(query).fetchall()) == Counter(str(result.verdict) for result in expected)
+    query = f"SELECT message FROM '{file}' WHERE control = 'SPF-EXISTS' AND list_contains(domains, 'no-spf.example')"
+    told = [r.message for r in expected if r.control == "SPF-EXISTS" and "no-spf.example" in r.domains]
+    assert duckdb.execute(query).fetchall() == [(message,) for message in told]
+
+
+def test_workers_of_dask_say_the_same_though_one_is_killed(fleet: Killed, tmp_path: Path, monkeypatch: Any) -> None:
+    """The worker that is killed is one that has a shard under way."""
+    monkeypatch.chdir(fleet.directory)
+    out = tmp_path / "dask"
+    quick = {"lease-timeout": "3s", "lease-validation-interval": "500ms"}
+    configuration = dask.config.set({f"distributed.scheduler.locks.{name}": value for name, value in quick.items()})
+    local_cluster: Any = distributed.LocalCluster
+    local = {"n_workers": 3, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    with configuration, local_cluster(host="127.0.0.1", **local) as cluster:
+        killed: list[int] = []
+
+        def kill_one() -> None:
+            while not killed:
+                busy = [worker for worker in cluster.scheduler.workers.values() if worker.processing]
+                for worker in busy[:1]:
+                    os.kill(_pid_of(cluster, worker.name), signal.SIGKILL)
+                    killed.append(len(written(out)))
+                time.sleep(0.05)
+
+        killer = threading.Thread(target=kill_one)
+        killer.start()
+        command = ["fleet", "prod.yaml", "--out", str(out), "--shards", "3", "--processes", "3", *SELECTED]
+        assert main([*command, "--scheduler", cluster.scheduler_address]) == 1
+        killer.join()
+    assert killed[0] < 3
+    assert told(results(out)) == told(results(fleet.directory / "out"))
+
+
+def _pid_of(cluster: Any, name: Any) -> int:
+    """The process of a worker, which its nanny knows."""
+    pid: int = cluster.workers[name].pid
+    return pid
+
+
+def test_a_scheduler_that_is_not_there_is_one_line(
+    fleet: Killed, tmp_path: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    monkeypatch.chdir(fleet.directory)
+    monkeypatch.setattr("mailproof.fleet.workers.CONNECT", 1.0)
+    command = ["fleet", "prod.yaml", "--out", str(tmp_path / "out"), "--shards", "3", *SELECTED]
+    assert main([*command, "--scheduler", "tcp://127.0.0.1:9"]) == 4
+    assert "mailproof fleet: --scheduler tcp://127.0.0.1:9: " in capsys.readouterr().err

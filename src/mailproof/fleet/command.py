@@ -9,7 +9,9 @@ from typing import Any
 
 from mailproof.controls import Level
 
-COMMANDS = ("run", "summary", "show", "diff")
+COMMANDS = ("run", "summary", "show", "diff", "export")
+
+_BASELINE = "what --out of an earlier run named: only what is new or regressed keeps the gate closed"
 
 
 def add_fleet(commands: Any) -> None:
@@ -44,11 +46,27 @@ def add_fleet(commands: Any) -> None:
     run.add_argument("--inconclusive", choices=("fail", "warn"), default="fail", help="as of pytest")
     run.add_argument("--waivers", metavar="FILE", type=Path, action="append", default=[], help="as of pytest")
     run.add_argument("--strict-waivers", action="store_true", help="as of pytest")
+    run.add_argument(
+        "--scheduler",
+        metavar="tcp://HOST:PORT",
+        help="judge the shards on the workers of this scheduler of Dask distributed, --processes of them at once; they "
+        "must see the same files at the same paths (needs mailproof[fleet])",
+    )
+    run.add_argument("--baseline", metavar="DIR", type=Path, help=_BASELINE)
     run.add_argument("--stop-file", metavar="FILE", type=Path, help="end all that is under way as soon as FILE appears")
     run.set_defaults(run=_later("run"))
     again = parts.add_parser("summary", help="merge the results again", description="Merge the results again.")
     again.add_argument("directory", metavar="DIR", type=Path, help="what --out named")
+    again.add_argument("--baseline", metavar="DIR", type=Path, help=_BASELINE)
     again.set_defaults(run=_later("summary"))
+    export = parts.add_parser(
+        "export",
+        help="write all results as one table for DuckDB, Spark or pandas",
+        description="Write all results as one table in Parquet, a row for each verdict (needs mailproof[fleet]).",
+    )
+    export.add_argument("directory", metavar="DIR", type=Path, help="what --out named")
+    export.add_argument("--parquet", metavar="FILE", type=Path, required=True, help="the file to write")
+    export.set_defaults(run=_later("export"))
     show = parts.add_parser(
         "show", help="show what was said of one domain", description="Show what was said of one domain and its hosts."
     )

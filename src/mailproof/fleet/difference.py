@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
 
-from mailproof.gate.baseline import AMISS, Change, Difference, Key, change_of, verdicted
+from mailproof.controls import Level
+from mailproof.fleet.plan import FleetError, Plan
+from mailproof.fleet.results import all_lines
+from mailproof.fleet.running import whole_plan
+from mailproof.gate.baseline import AMISS, Change, Difference, Key, Verdicted, change_of, verdicted
 from mailproof.gate.document import Result
+from mailproof.gate.verdict import Verdict
 
 
 def compared(old: Iterable[Result], new: Iterable[Result]) -> Iterator[Difference]:
@@ -43,6 +50,39 @@ def _by_key(results: Iterable[Result]) -> Iterator[Result]:
         if result.key != last:
             yield result
         last = result.key
+
+
+class Earlier:
+    """An earlier run, read alongside a later one: what it said of each verdict that is asked for, in sorted order."""
+
+    def __init__(self, lines: Iterable[Mapping[str, Any]], directory: Path, started_at: str) -> None:
+        self.directory = directory
+        self.started_at = started_at
+        self._lines = iter(lines)
+        self._next = next(self._lines, None)
+
+    @classmethod
+    def of(cls, directory: Path, plan: Plan) -> Self:
+        """The run in ``directory``. Raises FleetError if it is not done, or is one of another inventory."""
+        earlier = whole_plan(directory)
+        if earlier.inventory != plan.inventory:
+            raise FleetError(f"--baseline: {directory} is one of {earlier.inventory}, not of {plan.inventory}")
+        return cls(all_lines(directory, earlier, {}), directory, earlier.started_at)
+
+    def change(self, result: Result) -> Change:
+        """What became of a verdict. Those that are asked for come in the order of control and target."""
+        while self._next is not None and _key(self._next) < result.key:
+            self._next = next(self._lines, None)
+        before = self._next
+        if before is None or _key(before) != result.key:
+            return change_of(None, result.verdict, result.level)
+        verdict, level = Verdict(before["verdict"]), Level(before["level"])
+        former = Verdicted(result.control, result.target, verdict, level, before.get("message", ""))
+        return change_of(former, result.verdict, result.level)
+
+
+def _key(line: Mapping[str, Any]) -> Key:
+    return line["control"], line["target"]
 
 
 def told(differences: Iterable[Difference]) -> tuple[list[Difference], Counter[Change]]:

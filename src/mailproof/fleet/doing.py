@@ -6,16 +6,19 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from mailproof.controls import Level
 from mailproof.documents import write_atomically
 from mailproof.fleet import page, showing
-from mailproof.fleet.difference import compared, told
+from mailproof.fleet.difference import Earlier, compared, told
 from mailproof.fleet.plan import FleetError, Plan, Settings, differences, make_plan, read_division, read_plan
 from mailproof.fleet.results import all_results, lines_of, whole_results
-from mailproof.fleet.running import locked, run_shards, state_of
+from mailproof.fleet.running import locked, run_shards, state_of, whole_plan
 from mailproof.fleet.summary import Summary, summarise
+from mailproof.fleet.table import write_parquet
+from mailproof.fleet.workers import run_on_workers
 from mailproof.gate.baseline import WORSE, Change
 from mailproof.inventory.values import domain_name
 from mailproof.net.text import printable
@@ -82,8 +85,12 @@ def run(options: argparse.Namespace) -> int:
         state = state_of(options.out, plan)
         if state.done and len(state.done) < plan.shards:
             sys.stderr.write(f"fleet: {len(state.done)} of {plan.shards} shards are done already\n")
+        baseline = Earlier.of(options.baseline, plan) if options.baseline else None
+        judge_all = run_shards
+        if options.scheduler:
+            judge_all = partial(run_on_workers, options.scheduler)
         try:
-            run_shards(options.out, state, options.processes, stop_file, lambda now: progress.say(now.line()))
+            judge_all(options.out, state, options.processes, stop_file, lambda now: progress.say(now.line()))
         except KeyboardInterrupt:
             state.stopped = True
         progress.say(state.line(), last=True)
@@ -93,7 +100,7 @@ def run(options: argparse.Namespace) -> int:
             left = plan.shards - len(state.done)
             sys.stderr.write(f"fleet: {left} of {plan.shards} shards are left; the same command goes on with them\n")
             return EXIT_BROKEN if state.failed else EXIT_INTERRUPTED
-        return _tell(options.out, plan)
+        return _tell(options.out, plan, baseline)
 
 
 def _planned(options: argparse.Namespace, settings: Settings, progress: _Progress) -> Plan:
@@ -116,22 +123,13 @@ def _planned(options: argparse.Namespace, settings: Settings, progress: _Progres
 @_telling
 def summary(options: argparse.Namespace) -> int:
     """Merge the results again."""
-    plan = _whole_plan(options.directory)
-    return _tell(options.directory, plan)
+    plan = whole_plan(options.directory)
+    return _tell(options.directory, plan, Earlier.of(options.baseline, plan) if options.baseline else None)
 
 
-def _whole_plan(directory: Path) -> Plan:
-    """The plan of a fleet that is done. Raises FleetError."""
-    plan = read_plan(directory)
-    done = state_of(directory, plan).done
-    if len(done) < plan.shards:
-        raise FleetError(f"{directory}: {plan.shards - len(done)} of {plan.shards} shards are not done")
-    return plan
-
-
-def _tell(directory: Path, plan: Plan) -> int:
+def _tell(directory: Path, plan: Plan, baseline: Earlier | None) -> int:
     """Merge, write the reports, print the summary. Returns the exit code of the gate."""
-    summary = summarise(directory, plan)
+    summary = summarise(directory, plan, baseline)
     try:
         files = _write_reports(directory, summary)
     except OSError as error:
@@ -175,9 +173,17 @@ def show(options: argparse.Namespace) -> int:
 
 
 @_telling
+def export(options: argparse.Namespace) -> int:
+    """Write all results as one table."""
+    rows = write_parquet(options.directory, whole_plan(options.directory), options.parquet)
+    say(f"{options.parquet}: {rows:,} verdicts")
+    return 0
+
+
+@_telling
 def diff(options: argparse.Namespace) -> int:
     """Print what two runs tell apart."""
-    old, new = _whole_plan(options.old), _whole_plan(options.new)
+    old, new = whole_plan(options.old), whole_plan(options.new)
     found = compared(all_results(options.old, old, {}), all_results(options.new, new, {}))
     listed, counts = told(found)
     print(f"old: {old.started_at}, {old.domains:,} domains")

@@ -13,7 +13,7 @@ from multiprocessing import connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
-from mailproof.fleet.plan import FleetError, Plan
+from mailproof.fleet.plan import FleetError, Plan, read_plan
 from mailproof.fleet.results import is_done
 from mailproof.fleet.shard import DONE, STOPPED, failure_file, in_own_process
 
@@ -80,6 +80,15 @@ def state_of(directory: Path, plan: Plan) -> State:
     return state
 
 
+def whole_plan(directory: Path) -> Plan:
+    """The plan of a fleet that is done. Raises FleetError."""
+    plan = read_plan(directory)
+    done = state_of(directory, plan).done
+    if len(done) < plan.shards:
+        raise FleetError(f"{directory}: {plan.shards - len(done)} of {plan.shards} shards are not done")
+    return plan
+
+
 def run_shards(
     directory: Path,
     state: State,
@@ -100,7 +109,7 @@ def run_shards(
             state.stopped = state.stopped or (stop_file is not None and stop_file.exists())
             while waiting and not state.stopped and len(working) < processes:
                 number = waiting.pop(0)
-                working[number] = context.Process(target=in_own_process, args=(directory, number, stop_file))
+                working[number] = context.Process(target=in_own_process, args=(directory, number, stop_file, processes))
                 working[number].start()
             if not working:
                 return
@@ -109,7 +118,7 @@ def run_shards(
                 if process.exitcode is not None:
                     process.join()
                     del working[number]
-                    _settle(directory, state, number, process.exitcode)
+                    settle(directory, state, number, process.exitcode)
             tick(state)
     finally:
         for process in working.values():
@@ -118,7 +127,8 @@ def run_shards(
             process.join()
 
 
-def _settle(directory: Path, state: State, number: int, code: int) -> None:
+def settle(directory: Path, state: State, number: int, code: int) -> None:
+    """Note how the process of a shard ended."""
     if code == DONE:
         state.done.add(number)
     elif code == STOPPED:

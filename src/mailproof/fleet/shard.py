@@ -12,6 +12,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from multiprocessing import connection, parent_process
 from pathlib import Path
 
@@ -41,24 +42,27 @@ DONE, FAILED, STOPPED = 0, 1, 3
 """How the process of a shard ends."""
 
 
-def in_own_process(directory: Path, number: int, stop_file: Path | None) -> None:
+def in_own_process(directory: Path, number: int, stop_file: Path | None, sharing: int) -> None:
     """What the process of a shard does. It ends with its parent, whatever ends that."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    sys.exit(outcome(directory, number, stop_file, sharing))
+
+
+def outcome(directory: Path, number: int, stop_file: Path | None, sharing: int) -> int:
+    """Judge a shard: DONE, STOPPED, or FAILED, with the reason in its ``failure_file``."""
     note = failure_file(directory, number)
     try:
-        judge_shard(directory, number, stop_file)
-    except Stopped:
-        sys.exit(STOPPED)
-    except KeyboardInterrupt:
-        sys.exit(STOPPED)
+        judge_shard(directory, number, stop_file, sharing)
+    except (Stopped, KeyboardInterrupt):
+        return STOPPED
     except (FleetError, BrokenExtension) as error:
         _note(note, str(error))
     except Exception:
         _note(note, traceback.format_exc())
     else:
         note.unlink(missing_ok=True)
-        return
-    sys.exit(FAILED)
+        return DONE
+    return FAILED
 
 
 def failure_file(directory: Path, number: int) -> Path:
@@ -82,14 +86,16 @@ class Stopped(Exception):
     """The stop file appeared: what was seen until then is not all, and is not kept."""
 
 
-def judge_shard(directory: Path, number: int, stop_file: Path | None = None) -> None:
-    """Judge a shard of the plan in ``directory`` and write its results there. Raises FleetError, Stopped."""
+def judge_shard(directory: Path, number: int, stop_file: Path | None = None, sharing: int = 1) -> None:
+    """Judge a shard of the plan in ``directory`` and write its results there, while so many processes share the limits
+    of the inventory. Raises FleetError, Stopped.
+    """
     plan, division = read_plan(directory), read_division(directory, number)
     if not division.members:
         write_shard(result_file(directory, number), number, plan, (), lambda: ShardTotal(surveyed_at=now()))
         return
     judged = read_judged(plan.inventory, plan.settings, division.members, plan.today)
-    shard = ShardRun(plan, division, judged, stop_file)
+    shard = ShardRun(plan, division, judged, stop_file, sharing)
     with rare_collections():
         write_shard(result_file(directory, number), number, plan, shard.results(), shard.total)
 
@@ -124,8 +130,16 @@ def new_case(plan: Plan, judged: Judged, division: Division | None = None) -> Ca
 class ShardRun:
     """The run of one shard. Its results are made one after the other, and ``total`` sums them up."""
 
-    def __init__(self, plan: Plan, division: Division | None, judged: Judged, stop_file: Path | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        division: Division | None,
+        judged: Judged,
+        stop_file: Path | None = None,
+        sharing: int = 1,
+    ) -> None:
         """Without a ``division`` everything that ``judged`` holds is judged."""
+        self._sharing = sharing
         self._judged = judged
         self._division = division
         self._stop_file = stop_file
@@ -144,7 +158,8 @@ class ShardRun:
         """Survey, and judge one pair after the other, sorted by control and target. Raises FleetError, Stopped."""
         with ExitStack() as stack:
             began = time.monotonic()
-            settings = in_world(self._judged, stack).of_run(secrets.token_hex(4))
+            whole = in_world(self._judged, stack).of_run(secrets.token_hex(4))
+            settings = replace(whole, limits=whole.limits.shared(self._sharing))
             expedition = stack.enter_context(Expedition(self._case.loaded, self._case.probes, settings))
             elsewhere = self._division.elsewhere if self._division is not None else None
             self._case.targets = expedition.discover(elsewhere=elsewhere)

@@ -45,6 +45,9 @@ def text(summary: Summary, files: Iterable[Path] = ()) -> Iterator[str]:
     if left_out := summary.plan.left_out:
         yield _clip(f"not judged, as no shard knows all domains (pytest does): {', '.join(left_out)}")
     yield from (_clip(f"waiver matches nothing: {printable(waiver)}") for waiver in summary.unmatched[:3])
+    if summary.baseline is not None:
+        changes = ", ".join(f"{summary.changes[change]:,} {change}" for change in ("new", "regressed", "known"))
+        yield _clip(f"since the baseline of {summary.baseline.started_at}: {changes}")
     traffic = run.traffic
     connections, questions = sum(traffic.connections.values()), sum(traffic.questions.values())
     yield f"contacted: {connections:,} connections to {len(traffic.connections):,} hosts, {questions:,} DNS questions"

@@ -5,15 +5,17 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from mailproof.controls import Harm, Level
+from mailproof.fleet.difference import Earlier
 from mailproof.fleet.plan import Plan, read_division, read_judged
 from mailproof.fleet.results import RIGHT, DomainTotal, ShardTotal, all_lines, whole_results
 from mailproof.fleet.shard import new_case
+from mailproof.gate.baseline import AMISS
 from mailproof.gate.document import Result, TesterFault, Traffic
 from mailproof.gate.result import RunResult, Tally
 from mailproof.gate.verdict import Verdict
@@ -124,6 +126,9 @@ class Summary:
     """The run as the gate decided on it; its results are on disk."""
     shards: int
     """Whose results are there."""
+    baseline: Earlier | None = None
+    changes: Counter[str] = field(default_factory=Counter)
+    """What became of what is amiss since the baseline: how much of it is new, regressed or known."""
     by_control: dict[str, Counter[tuple[Level, Verdict]]] = field(default_factory=dict)
     causes: Causes = field(default_factory=Causes)
     bands: Counter[Band] = field(default_factory=Counter)
@@ -143,12 +148,18 @@ class Summary:
         return sum(self.bands.values())
 
 
-def summarise(directory: Path, plan: Plan) -> Summary:
-    """The summary of a fleet all of whose shards are done. Raises FleetError."""
+def summarise(directory: Path, plan: Plan, baseline: Earlier | None = None) -> Summary:
+    """The summary of a fleet all of whose shards are done: what ``baseline`` knew keeps the gate open. Raises
+    FleetError.
+    """
     judged = read_judged(plan.inventory, plan.settings, frozenset(_some_name(directory, plan)), plan.today)
     case = new_case(plan, judged)
-    summary, tally, totals = Summary(plan, case.run, plan.shards), Tally(), dict[int, ShardTotal]()
-    for result in whole_results(_amiss(all_lines(directory, plan, totals), summary, tally), plan):
+    summary, tally, totals = Summary(plan, case.run, plan.shards, baseline), Tally(), dict[int, ShardTotal]()
+    for found in whole_results(_amiss(all_lines(directory, plan, totals), summary, tally), plan):
+        result = found
+        if baseline is not None and found.verdict in AMISS:
+            result = replace(found, change=str(baseline.change(found)))
+            summary.changes[result.change] += 1
         tally.add(result, closes=case.run.closes(result))
         if result.verdict is not Verdict.WAIVED:
             summary.causes.add(result)

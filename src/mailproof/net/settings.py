@@ -84,6 +84,17 @@ class Limits:
     """Seconds of silence in which each MX address may hang up; 0: it is not looked at."""
     tls_depth: TLSDepth = TLSDepth.USUAL
 
+    def shared(self, by: int) -> Limits:
+        """The part of one of ``by`` processes that survey at the same time: of what counts over all hosts, and of
+        requests to a policy host, which several of them may ask. A mail host is surveyed by one process alone.
+        """
+        return replace(
+            self,
+            questions=max(1, self.questions // by),
+            connections=max(1, self.connections // by),
+            requests_per_host=max(1, self.requests_per_host // by),
+        )
+
     @property
     def session(self) -> float:
         """Seconds of one mail connection on which everything comes at the last moment."""
