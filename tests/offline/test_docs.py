@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
+import duckdb
 import pytest
 
 from mailproof.cli import _parser, main
@@ -37,7 +38,8 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     shown = pytest_run(tmp_path_factory.mktemp("help"), "--help").output
     commands = [*subcommands(_parser())]
     commands += [inner for command in commands for inner in subcommands(command)]
-    elsewhere = {"--junitxml", "--body-file", "--now"}  # of pytest by another name, of gh, of systemctl
+    # Of pytest by another name, of gh, of systemctl, of dask.
+    elsewhere = {"--junitxml", "--body-file", "--now", "--nthreads"}
     return elsewhere | set(re.findall(r"--[a-z][a-z-]*", shown + "".join(c.format_help() for c in commands)))
 
 
@@ -193,7 +195,7 @@ def test_the_commands_of_the_page_on_fleets_work_as_printed(
 ) -> None:
     page = (DOCS / "fleets.md").read_text(encoding="utf-8")
     commands = re.findall(r"^    ((?:mailproof|pytest) .*)$", page, re.MULTILINE)
-    assert len(commands) == 6
+    assert len(commands) == 8
     (inventory,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     (tmp_path / "names.txt").write_text("no-spf.example\nright.example\n")
     write_inventory(tmp_path, inventory, "fleet.yaml")
@@ -206,13 +208,18 @@ def test_the_commands_of_the_page_on_fleets_work_as_printed(
             pytest_run(tmp_path, *arguments, *narrowed, f"--report-dir={number}")
             judged += len(read_document(tmp_path / str(number) / "fleet.json").results)
             continue
-        assert main([*arguments, *narrowed]) == (0 if "diff" in command or "show" in command else 1)
+        compares = any(word in command for word in ("diff", "show", "--baseline", "export"))
+        assert main([*arguments, *narrowed]) == (0 if compares else 1)
         said.append(capsys.readouterr().out)
-    tonight, shown, tomorrow, difference = said
+    tonight, shown, tomorrow, difference, compared, exported = said
     assert tonight.splitlines()[-1] == tomorrow.splitlines()[-1]
     assert "SPF-ALL-STRICT (SHOULD) 1: the record ends in +all" in tonight
     assert "WAIVED  SPF-EXISTS (SHOULD)  no-spf.example" in shown
     assert "0 new, 0 regressed, 1 known, 0 mended" in difference
+    assert ": 0 new, 0 regressed, 1 known" in compared
+    assert exported.startswith("tonight.parquet: ")
+    (query,) = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    assert duckdb.execute(query).fetchall() == [("SPF-ALL-STRICT", 1)]
     assert judged == sum(map(int, re.findall(r"\d+", tonight.splitlines()[1])))
 
 
