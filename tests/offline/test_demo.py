@@ -6,18 +6,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from mailproof.clock import now
-from mailproof.fleet.plan import Plan, Settings, read_judged
-from mailproof.fleet.shard import ShardRun
 from mailproof.gate.document import Result, read_document
-from mailproof.inventory.load import load_names
-from mailproof.probes import load_probes
-from mailproof.record import read_record
+from tests.offline.replay import replayed as judged_by_a_fleet
 from tests.offline.user import SOURCE, Run, pytest_run
 
 ADDRESSES = {
@@ -137,18 +131,7 @@ def test_a_replay_and_a_fleet_say_of_what_was_seen_the_same_to_the_letter(demo: 
     pytest_run(directory, "--inventory", "demo.yaml", "--replay", "demo.json", "--report-dir", "replayed")
     surveyed = read_document(demo.reports / "demo.json").results
     replayed = read_document(directory / "replayed" / "demo.json").results
-    names = load_names(directory / "demo.yaml")
-    plan = Plan(
-        inventory=directory / "demo.yaml",
-        digest=names.digest,
-        settings=Settings(),
-        domains=len(names.names),
-        sizes=(len(names.names),),
-        started_at=now(),
-        today=datetime.now(UTC).date(),
-    )
-    run = ShardRun(plan, None, read_judged(plan.inventory, plan.settings, names.explicit, plan.today))
-    alone = list(run.replayed(read_record(directory / "demo.json", load_probes())))
+    run, alone = judged_by_a_fleet(directory / "demo.yaml", directory / "demo.json")
 
     def timeless(found: list[Result]) -> list[Result]:
         return sorted((replace(result, seconds=0.0) for result in found), key=lambda result: result.key)

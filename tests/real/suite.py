@@ -37,10 +37,30 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "pytest", "-p", "mailproof.plugin", "--inventory=lab.yaml", *arguments]
 
 
-def _finish(directory: Path, reports: str, done: subprocess.CompletedProcess[str]) -> Run:
+def read_run(directory: Path, reports: str, exit_code: int = 0, output: str = "") -> Run:
+    """A run by its report; without one, its document is empty."""
     file = directory / reports / "lab.json"
     document = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    return Run(done.returncode, done.stdout + done.stderr, document)
+    return Run(exit_code, output, document)
+
+
+def _finish(directory: Path, reports: str, done: subprocess.CompletedProcess[str]) -> Run:
+    return read_run(directory, reports, done.returncode, done.stdout + done.stderr)
+
+
+def replayed_alone(directory: Path, record: str) -> dict[verdicts.Key, verdicts.Verdict]:
+    """The verdicts of a record, judged without pytest in a network namespace that has no network at all."""
+    done = subprocess.run(
+        ["unshare", "--net", sys.executable, "-m", "tests.offline.replay", "lab.yaml", record],
+        cwd=directory,
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS,
+        check=True,
+    )
+    found = json.loads(done.stdout)
+    return {(control, target): (verdict, level, observed) for control, target, verdict, level, observed in found}
 
 
 def outside(directory: Path, reports: str, *arguments: str) -> Run:

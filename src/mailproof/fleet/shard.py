@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from multiprocessing import connection, parent_process
@@ -137,9 +137,13 @@ class ShardRun:
         judged: Judged,
         stop_file: Path | None = None,
         sharing: int = 1,
+        proven: Container[Verdict] = PROVEN,
     ) -> None:
-        """Without a ``division`` everything that ``judged`` holds is judged."""
+        """Without a ``division`` everything that ``judged`` holds is judged. ``proven`` are the verdicts whose proof is
+        wanted.
+        """
         self._sharing = sharing
+        self._proven = proven
         self._judged = judged
         self._division = division
         self._stop_file = stop_file
@@ -180,7 +184,7 @@ class ShardRun:
     def _judge(self, record: Record, pairs: list[Judgeable]) -> Iterator[Result]:
         self._case.take(record)
         began = time.monotonic()
-        judge = Judge(self._case, Seen(self._case), PROVEN)
+        judge = Judge(self._case, Seen(self._case), self._proven)
         judge.expect(pairs)
         for control, target, call in pairs:
             started = time.monotonic()
