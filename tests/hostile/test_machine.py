@@ -21,7 +21,7 @@ NEVER_ENDS = {"zeros": "/dev/zero", "pipe": "pipe"}
 def shell(directory: Path, command: str, **more: str) -> tuple[int, str]:
     """What a shell command says on both outputs, and its exit code."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
-    environment |= {"PYTHONPATH": f"{SOURCE / 'src'}", "PYTHONDONTWRITEBYTECODE": "1", **more}
+    environment |= {"PYTHONPATH": str(SOURCE / "src"), **more}
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=directory,
