@@ -9,7 +9,9 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from mailproof import __version__
@@ -228,10 +230,12 @@ def _plan(options: argparse.Namespace) -> int:
     from mailproof.gate.profile import UnknownProfile, load_profile
     from mailproof.inventory.errors import InventoryError
     from mailproof.inventory.load import load_inventory
+    from mailproof.inventory.zone_sources import sources_of
     from mailproof.plan import make_plan, plan_lines
     from mailproof.proposal import ProposalError, propose
     from mailproof.record import RecordError, read_record, redacted
     from mailproof.worlds import WorldError, open_world
+    from mailproof.zone_sources.reading import Gathered
 
     catalogue, probes = _catalogue()
     redact: Callable[[str], str] = str
@@ -246,7 +250,11 @@ def _plan(options: argparse.Namespace) -> int:
             if options.replay:
                 targets = read_record(Path(options.replay), probes).targets
             else:
-                settings = propose(loaded.model.net_settings(), (), (), Path()).settings
+                folder = Path(stack.enter_context(TemporaryDirectory(prefix="mailproof-")))
+                settings = loaded.model.net_settings()
+                gathered = Gathered(folder, partial(open_world, loaded, settings), loaded.secrets)
+                kept = sources_of(loaded.model.zone_files)
+                settings = propose(settings, (), (), Path(), kept=kept, gathered=gathered).settings
                 if loaded.model.world is not None:
                     settings = stack.enter_context(open_world(loaded, settings))
                 targets = stack.enter_context(Expedition(loaded, probes, settings)).discover()

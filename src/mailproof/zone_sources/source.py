@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
+from mailproof.documents import UnreadableFile, read_octets
 from mailproof.net.text import printable
 
 MAX_RECORDS = 200_000
 """Records of a source, as many as a master file may have."""
+
+
+MAX_DOCUMENT = 256 << 20
+"""Octets of a JSON document: a plan holds all other resources as well."""
 
 
 class SourceError(Exception):
@@ -36,6 +44,18 @@ class Trouble:
 
     def __str__(self) -> str:
         return printable(f"{self.address}: {self.why}")
+
+
+def read_source(file: Path, hint: str) -> Any:
+    """A JSON document, of whatever form. ``hint`` says what writes it. Raises SourceError."""
+    try:
+        return json.loads(read_octets(file, MAX_DOCUMENT))
+    except FileNotFoundError:
+        raise SourceError(f"{file}: there is no such file; {hint}") from None
+    except UnreadableFile as error:
+        raise SourceError(f"{file}: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"{file}: not JSON: {error}; {hint}") from None
 
 
 def text_record(text: str) -> str:
