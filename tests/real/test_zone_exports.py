@@ -14,6 +14,7 @@ from pathlib import Path
 import dns.zone
 import pytest
 
+from mailproof.cli import main
 from mailproof.inventory.zone_sources import ZoneSource, zone_source
 from mailproof.net.dns.zone_files import load_zone, parse_zone
 from mailproof.zone_sources.source import SourceError, SourceZone
@@ -96,7 +97,9 @@ def once_listening(source: ZoneSource) -> SourceZone:
     return transfer(source)
 
 
-def test_a_zone_of_knot_is_transferred_with_its_key_and_backed_up(tmp_path: Path) -> None:
+def test_a_zone_of_knot_is_transferred_with_its_key_and_backed_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     wanted = records(parse_zone("example.org", ZONE))
     with knot(tmp_path) as port:
         source = f"axfr://127.0.0.1:{port}/example.org"
@@ -106,6 +109,13 @@ def test_a_zone_of_knot_is_transferred_with_its_key_and_backed_up(tmp_path: Path
         for other in (source, f"{source}?key=mover:b3RoZXIgb3RoZXIgb3RoZXI="):
             with pytest.raises(SourceError, match=r"REFUSED|NOTAUTH|TSIG|[Pp]eer"):
                 transfer(zone_source(other))
+        monkeypatch.setenv("TSIG", KEY)
+        hidden = f"{source}?key=hmac-sha256:mover:${{secret:TSIG}}"
+        assert main(["zones", hidden, "-o", str(tmp_path / "moved")]) == 0
+        assert main(["zones", hidden.replace("mover", "nobody"), "-o", str(tmp_path / "moved")]) == 4
+        told = capsys.readouterr()
+        assert KEY not in told.out + told.err
+        assert records(load_zone("example.org", tmp_path / "moved" / "example.org.zone")) == wanted
         backup = tmp_path / "backup"
         knotc = [found("knotc"), "-s", str(tmp_path / "knot.sock"), "-b"]
         backed = [*knotc, "zone-backup", "+backupdir", str(backup), "example.org"]

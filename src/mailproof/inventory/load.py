@@ -318,13 +318,13 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
                 problems.append(Problem(place.path, place.line, f"trust.{key}", wrong))
     if trusted:
         update["trust"] = model.trust.model_copy(update=trusted)
-    if sources := sources_of(model.zone_files):
+    if kept := sources_of(model.zone_files):
         update["zone_files"] = [
             source.at(
                 existing(source.path, "zone_files", index) if source.path is not None else None,
                 existing(source.key_file, "zone_files", index) if source.key_file is not None else None,
             )
-            for index, source in enumerate(sources)
+            for index, source in enumerate(kept)
         ]
     elif files := files_of(model.zone_files):
         written = {domain_name(str(path[1])): path[1] for path in places if path[:1] == ("zone_files",) and path[1:]}
