@@ -39,6 +39,7 @@ from mailproof.probes.probe import Probe
 from mailproof.targets.discovery import load_finders
 
 if TYPE_CHECKING:
+    from mailproof.commands.command_line import CommandLine
     from mailproof.gate.profile import Profile
 
 
@@ -175,6 +176,13 @@ def _parser() -> argparse.ArgumentParser:
         add(commands)
     add_completion(commands, parser)
     return parser
+
+
+def command_line() -> CommandLine:
+    """All that can be typed."""
+    from mailproof.commands.command_line import described
+
+    return described(_parser())
 
 
 def _add_rules(command: argparse.ArgumentParser) -> None:
