@@ -20,9 +20,10 @@ from mailproof.commands.capturing import add_capture
 from mailproof.commands.completing import add_completion
 from mailproof.commands.exporting import add_export
 from mailproof.commands.notifying import add_notify
-from mailproof.commands.reporting import add_report
+from mailproof.commands.reporting import add_report, unsaid
 from mailproof.commands.running import add_running
 from mailproof.commands.sealing import add_seal
+from mailproof.commands.serving import add_serve
 from mailproof.commands.waiving import add_waive
 from mailproof.commands.zones import add_zones
 from mailproof.controls import BrokenRules, Catalogue, UnknownControl, load_catalogue, with_rules
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(expanded(sys.argv[1:] if arguments is None else arguments))
     if sys.stdout is None:
         print("mailproof: standard output is closed", file=sys.stderr)
-        return 1
+        return unsaid(options)
     if options.run in (_plan, _init):
         from mailproof.net.source import why_too_few_files
 
@@ -172,7 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     trend.add_argument("--inventory", metavar="NAME", help="only runs of the inventory with this name")
     trend.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
     trend.set_defaults(run=_history)
-    own = (add_notify, add_waive, add_export, add_seal, add_zones, add_capture, add_identity)
+    own = (add_notify, add_serve, add_waive, add_export, add_seal, add_zones, add_capture, add_identity)
     for add in (*own, add_exercise, add_drill, add_reports, add_fleet):
         add(commands)
     add_completion(commands, parser)
