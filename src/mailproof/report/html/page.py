@@ -17,6 +17,7 @@ from mailproof.report.escape import is_web_address
 from mailproof.report.html import packing, reported
 from mailproof.report.html.trend import HEIGHT, WIDTH, chart
 from mailproof.report.html.view import RANKS, SECTIONS, Group, View, build
+from mailproof.report.selection import attested
 
 ROWS = 50
 """Targets of a group in the markup, at most; the script has the others."""
@@ -69,6 +70,7 @@ def render(document: RunDocument, part: str = "") -> str:
             style=style,
             script=script,
             policy=_policy(style, script),
+            attested=attested(document),
         )
     )
 
