@@ -94,9 +94,14 @@ PROXY = {"type": "A", "name": "www", "target": "192.0.2.1"}
         ({"type": "MX", "name": "@", "target": "x.", "rdata": {"Mx": "x."}}, {}, "a form of newer versions"),
         ({"type": "A", "name": "a"}, {}, "it has no target"),
         ({"type": "A", "name": "a b", "target": "192.0.2.1"}, {}, "the name"),
+        ({"type": "A", "name": "a", "target": "192.0.2.1\x1b"}, {}, "what it holds is no text"),
+        ({"type": "A", "name": "\ud800", "target": "192.0.2.1"}, {}, "the name"),
         (None, {"keepunknown": True}, "NO_PURGE"),
     ],
-    ids=["proxied", "default", "alias", "aws", "apex", "number", "rdata", "target", "name", "no purge"],
+    ids=[
+        *("proxied", "default", "alias", "aws", "apex", "number", "rdata", "target"),
+        *("name", "control", "half", "no purge"),
+    ],
 )
 def test_what_dnscontrol_cannot_publish_as_it_stands_is_told(
     record: Any, domain: dict[str, Any], why: str, tmp_path: Path

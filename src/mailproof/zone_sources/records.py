@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from mailproof.zone_sources.source import SourceZone
 
 _TYPE = re.compile(r"[A-Z][A-Z0-9]{0,15}")
-_NAME = re.compile(r"[^\s;()\"$@\\]{1,255}")
+_NAME = re.compile(r"[^\s;()\"$@\\\x00-\x1f\x7f\ud800-\udfff]{1,255}")
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _ENDS_IN_A_NAME = frozenset({"MX", "CNAME", "NS", "PTR", "SRV", "DNAME"})
 
 
@@ -55,8 +56,10 @@ def record_of(name: object, type: object, ttl: object, data: object, zone_id: st
         raise Unwritable(f"the name {name!r} or the type {kind!r} is none")
     if not isinstance(data, list) or not data or not all(isinstance(one, str) for one in data):
         raise Unwritable("what it holds is known after the apply only")
-    if any("\n" in one or "\r" in one or "\0" in one for one in data):
+    if any("\n" in one or "\r" in one for one in data):
         raise Unwritable("what it holds has several lines")
+    if any(_NO_TEXT.search(one) for one in data):
+        raise Unwritable("what it holds is no text")
     if not isinstance(ttl, int) or isinstance(ttl, bool) or not 0 <= ttl < 2**31:
         raise Unwritable(f"the TTL {ttl!r} is none")
     return Record(name, kind, ttl, tuple(data), zone_id)

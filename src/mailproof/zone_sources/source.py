@@ -60,7 +60,7 @@ def read_source(file: Path, hint: str) -> Any:
 
 def text_record(text: str) -> str:
     """``text`` as the strings of a TXT record: quoted, each of at most 255 octets (RFC 1035, section 3.3)."""
-    octets = text.encode("utf-8", "surrogateescape")
+    octets = text.encode("utf-8", "surrogatepass")  # JSON may hold halves of characters
     pieces = [octets[start : start + 255] for start in range(0, len(octets), 255)] or [b""]
     return " ".join(f'"{_escaped(piece)}"' for piece in pieces)
 
