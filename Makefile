@@ -72,6 +72,7 @@ docs: $(VENV)/tested
 	$(BIN)/python -m mailproof.reference controls docs/controls
 	$(BIN)/python -m mailproof.reference coverage docs/coverage.md
 	$(BIN)/python -m mailproof.reference inventory docs/inventory.md
+	$(BIN)/python -m mailproof.reference manual docs/mailproof.1
 
 bench: $(VENV)/tested
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)

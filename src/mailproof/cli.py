@@ -9,7 +9,9 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from mailproof import __version__
@@ -17,9 +19,11 @@ from mailproof.archiving.command import add_reports
 from mailproof.commands.capturing import add_capture
 from mailproof.commands.completing import add_completion
 from mailproof.commands.exporting import add_export
-from mailproof.commands.reporting import add_report
+from mailproof.commands.notifying import add_notify
+from mailproof.commands.reporting import add_report, unsaid
 from mailproof.commands.running import add_running
 from mailproof.commands.sealing import add_seal
+from mailproof.commands.serving import add_serve
 from mailproof.commands.waiving import add_waive
 from mailproof.commands.zones import add_zones
 from mailproof.controls import BrokenRules, Catalogue, UnknownControl, load_catalogue, with_rules
@@ -37,6 +41,7 @@ from mailproof.probes.probe import Probe
 from mailproof.targets.discovery import load_finders
 
 if TYPE_CHECKING:
+    from mailproof.commands.command_line import CommandLine
     from mailproof.gate.profile import Profile
 
 
@@ -46,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(expanded(sys.argv[1:] if arguments is None else arguments))
     if sys.stdout is None:
         print("mailproof: standard output is closed", file=sys.stderr)
-        return 1
+        return unsaid(options)
     if options.run in (_plan, _init):
         from mailproof.net.source import why_too_few_files
 
@@ -168,11 +173,18 @@ def _parser() -> argparse.ArgumentParser:
     trend.add_argument("--inventory", metavar="NAME", help="only runs of the inventory with this name")
     trend.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
     trend.set_defaults(run=_history)
-    own = (add_waive, add_export, add_seal, add_zones, add_capture, add_identity)
+    own = (add_notify, add_serve, add_waive, add_export, add_seal, add_zones, add_capture, add_identity)
     for add in (*own, add_exercise, add_drill, add_reports, add_fleet):
         add(commands)
     add_completion(commands, parser)
     return parser
+
+
+def command_line() -> CommandLine:
+    """All that can be typed."""
+    from mailproof.commands.command_line import described
+
+    return described(_parser())
 
 
 def _add_rules(command: argparse.ArgumentParser) -> None:
@@ -228,10 +240,12 @@ def _plan(options: argparse.Namespace) -> int:
     from mailproof.gate.profile import UnknownProfile, load_profile
     from mailproof.inventory.errors import InventoryError
     from mailproof.inventory.load import load_inventory
+    from mailproof.inventory.zone_sources import sources_of
     from mailproof.plan import make_plan, plan_lines
     from mailproof.proposal import ProposalError, propose
     from mailproof.record import RecordError, read_record, redacted
     from mailproof.worlds import WorldError, open_world
+    from mailproof.zone_sources.reading import Gathered
 
     catalogue, probes = _catalogue()
     redact: Callable[[str], str] = str
@@ -246,7 +260,11 @@ def _plan(options: argparse.Namespace) -> int:
             if options.replay:
                 targets = read_record(Path(options.replay), probes).targets
             else:
-                settings = propose(loaded.model.net_settings(), (), (), Path()).settings
+                folder = Path(stack.enter_context(TemporaryDirectory(prefix="mailproof-")))
+                settings = loaded.model.net_settings()
+                gathered = Gathered(folder, partial(open_world, loaded, settings), loaded.secrets)
+                kept = sources_of(loaded.model.zone_files)
+                settings = propose(settings, (), (), Path(), kept=kept, gathered=gathered).settings
                 if loaded.model.world is not None:
                     settings = stack.enter_context(open_world(loaded, settings))
                 targets = stack.enter_context(Expedition(loaded, probes, settings)).discover()

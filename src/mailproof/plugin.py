@@ -76,11 +76,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--zone",
-        metavar="NAME=FILE",
+        metavar="NAME=FILE|SOURCE",
         action="append",
         default=[],
-        help="judge the zone NAME as proposed in a master file, everything else as it is; "
-        "or a directory of NAME.zone files (repeatable)",
+        help="judge the zone NAME as proposed in a master file, everything else as it is; or all zones of a source: a "
+        "directory of NAME.zone files, terraform:PLAN.json, octodns:CONFIG.yaml, dnscontrol:IR.json, "
+        "route53:RECORDS.json, cloudflare:EXPORT.txt, bind:NAMED.CONF or axfr://SERVER/ZONE (repeatable)",
     )
     group.addoption(
         "--delegation",
@@ -133,6 +134,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="end all that is under way within seconds as soon as FILE appears; what was not seen is inconclusive",
     )
+    group.addoption("--mailproof-zones", dest="gathered", metavar="FILE", help="take zones from this index of FILE")
     group.addoption("--mailproof-survey", dest="survey_only", metavar="FILE", help="survey into FILE and judge nothing")
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
 import dns.reversename
 
+from mailproof.inventory.errors import InventoryError, Problem
+from mailproof.inventory.reading import Reader
+from mailproof.inventory.secrets import Secrets
 from mailproof.inventory.values import connect_key, domain_name, socket_address
+from mailproof.inventory.zone_sources import AXFR, FILE, ZoneSource, zone_source
 from mailproof.net.dns.delegations import read_delegation
 from mailproof.net.dns.zone_files import load_zone
 from mailproof.net.settings import NetSettings, SocketAddress
@@ -20,9 +25,8 @@ from mailproof.targets.mail import MailDomain
 from mailproof.targets.services import Endpoint, MailExchange
 from mailproof.targets.zone_contents import ZoneContents
 from mailproof.targets.zones import NameServer
-
-SUFFIX = ".zone"
-"""Files of a directory that are zones; the rest of the file name is the zone's name."""
+from mailproof.zone_sources.reading import Gathered
+from mailproof.zone_sources.source import SourceError
 
 
 class ProposalError(Exception):
@@ -38,7 +42,9 @@ class Proposal:
     delegations: Mapping[str, Path] = field(default_factory=dict)
     connections: Mapping[str, SocketAddress] = field(default_factory=dict)
     directories: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Directories of zones as they were written, with the zones that they hold."""
+    """Directories and other sources of several zones as they were written, with the zones that they hold."""
+    left_out: tuple[str, ...] = ()
+    """Records of sources that no master file can hold, and that the zones were read without."""
 
     def __bool__(self) -> bool:
         """Whether anything is proposed."""
@@ -46,7 +52,9 @@ class Proposal:
 
     def describe(self) -> tuple[str, ...]:
         """A line for each part of the proposal."""
-        zones = (f"the zone {name} as in {file}" for name, file in self.zones.items())
+        zones = [f"the zone {name} as in {file}" for name, file in self.zones.items()]
+        if zones:
+            zones += [f"without {record}" for record in self.left_out]
         delegated = (f"{name} delegated as in {file}" for name, file in self.delegations.items())
         hosts = (f"{key} as served at {destination}" for key, destination in self.connections.items())
         return (*zones, *delegated, *hosts)
@@ -70,7 +78,7 @@ class Proposal:
         idle = {zone for zone in self.zones if not any(_is_related(name, zone) for name in names)}
         for directory, zones in self.directories.items():
             if zones and zones <= idle:
-                yield f"--zone: no zone in {directory} has anything to do with this inventory"
+                yield f"--zone: no zone of {directory} has anything to do with this inventory"
         gathered = frozenset().union(*self.directories.values())
         for zone in self.delegations:
             if not any(_is_related(name, zone) for name in names):
@@ -92,21 +100,30 @@ def propose(
     connections: Iterable[str],
     directory: Path,
     delegations: Iterable[str] = (),
+    *,
+    kept: Sequence[ZoneSource] = (),
+    gathered: Gathered | None = None,
 ) -> Proposal:
-    """Lay proposals over ``settings``.
+    """Lay proposals over ``settings``, and below them the zones of the sources ``kept``, which the inventory names.
 
-    ``zones`` are ``NAME=FILE`` or directories of ``NAME.zone`` files, ``delegations`` are ``NAME=FILE``, and
-    ``connections`` are ``HOST:PORT=ADDRESS:PORT``; file names are relative to ``directory``. Raises ProposalError, for
-    master files with file and line.
+    ``zones`` are sources as ``zone_source`` reads them, ``delegations`` are ``NAME=FILE``, and ``connections`` are
+    ``HOST:PORT=ADDRESS:PORT``; file names are relative to ``directory``. ``gathered`` reads the sources, and is there
+    where there may be any. Raises ProposalError, for master files with file and line.
     """
+    gathered = gathered or Gathered(directory)
     proposed: dict[str, Path] = {}
     directories: dict[str, frozenset[str]] = {}
+    own = dict(_of_sources(kept, gathered))
     for text in zones:
-        found = _zone_files(text, directory)
+        source = _source(text, directory, gathered.secrets)
+        try:
+            found = gathered.files(source)
+        except SourceError as error:
+            raise ProposalError(f"--zone: {error}") from None
         proposed.update(found)
-        if "=" not in text:
+        if source.kind not in (FILE, AXFR):
             directories[text] = frozenset(found)
-    files = {**settings.zone_files, **proposed}
+    files = {**settings.zone_files, **own, **proposed}
     for name, file in files.items():
         try:
             load_zone(name, file)
@@ -123,7 +140,35 @@ def propose(
         except ValueError as error:
             raise ProposalError(f"--connect: {error}, like mx1.example.org:25=127.0.0.1:2525") from None
     laid = replace(settings, zone_files=files, delegations=delegated, connect={**settings.connect, **leads})
-    return Proposal(laid, proposed, delegated, leads, directories)
+    left_out = tuple(map(str, gathered.left_out))
+    return Proposal(laid, proposed, delegated, leads, directories, left_out)
+
+
+def _source(text: str, directory: Path, secrets: Secrets) -> ZoneSource:
+    """A source of the command line. Raises ProposalError."""
+    try:
+        if text.startswith(f"{AXFR}:"):
+            text = Reader(os.environ, "", secrets=secrets).substitute(text, Problem(Path("--zone"), None, None, ""))
+        return zone_source(text).beside(directory)
+    except InventoryError as error:
+        raise ProposalError(str(error)) from None
+    except ValueError as error:
+        raise ProposalError(f"--zone: {error}") from None
+
+
+def _of_sources(sources: Iterable[ZoneSource], gathered: Gathered) -> Iterator[tuple[str, Path]]:
+    """The zones of an inventory's sources. Raises ProposalError."""
+    holding: dict[str, ZoneSource] = {}
+    for source in sources:
+        try:
+            files = gathered.files(source)
+        except SourceError as error:
+            raise ProposalError(f"zone_files: {error}") from None
+        for name, file in files.items():
+            if name in holding:
+                raise ProposalError(f"zone_files: the zone {name} is in {holding[name]} and in {source}")
+            holding[name] = source
+            yield name, file
 
 
 def _destination(text: str) -> SocketAddress:
@@ -155,25 +200,6 @@ def _delegation(text: str, directory: Path) -> tuple[str, Path]:
     except (ValueError, OSError) as error:
         raise ProposalError(f"--delegation: {error}") from None
     return zone, path
-
-
-def _zone_files(text: str, directory: Path) -> dict[str, Path]:
-    name, sign, file = text.partition("=")
-    if sign:
-        try:
-            return {domain_name(name): directory / Path(file).expanduser()}
-        except ValueError as error:
-            raise ProposalError(f"--zone: {error}; write NAME=FILE") from None
-    folder = directory / Path(text).expanduser()
-    if not folder.is_dir():
-        raise ProposalError(f"--zone: {text} is neither NAME=FILE nor a directory of NAME{SUFFIX} files")
-    found = {path.name.removesuffix(SUFFIX): path for path in sorted(folder.glob(f"*{SUFFIX}"))}
-    if not found:
-        raise ProposalError(f"--zone: there is no NAME{SUFFIX} file in {text}")
-    try:
-        return {domain_name(name): path for name, path in found.items()}
-    except ValueError as error:
-        raise ProposalError(f"--zone: a file in {text}: {error}") from None
 
 
 def _keys(endpoint: Endpoint) -> set[str]:

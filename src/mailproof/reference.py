@@ -10,6 +10,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from mailproof.commands.manual import manual_page
 from mailproof.controls import load_catalogue
 from mailproof.coverage import load_coverage
 from mailproof.docket import Docket, describe
@@ -183,7 +184,7 @@ def write_pages(directory: Path, pages: Mapping[str, str]) -> None:
             file.unlink()
 
 
-PAGES = {"coverage": coverage_page, "inventory": inventory_page}
+PAGES = {"coverage": coverage_page, "inventory": inventory_page, "manual": manual_page}
 
 if __name__ == "__main__":
     if sys.argv[1] == "controls":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,7 +31,9 @@ def test_an_inventory_s_owners_stand_beside_the_targets_and_have_reports_of_thei
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_inventory(tmp_path, INVENTORY)
-    run = pytest_run(tmp_path, "--inventory", "prod.yaml", "--control", "SPF-EXISTS", "--control", "MX-PORT25-OPEN")
+    chosen = ("--control", "SPF-EXISTS", "--control", "MX-PORT25-OPEN")
+    run = pytest_run(tmp_path, "--inventory", "prod.yaml", *chosen, "--junitxml", "junit.xml")
+    assert '<property name="owners" value="alice"' in (tmp_path / "junit.xml").read_text()
     results = run.document("prod")["results"]
     found = {(each["control"], each["target"].partition("[")[0]): each.get("owners") for each in results}
     assert found["SPF-EXISTS", "no-spf.example"] == ["alice"]
@@ -48,6 +51,12 @@ def test_an_inventory_s_owners_stand_beside_the_targets_and_have_reports_of_thei
     page = capsys.readouterr().out
     assert "; owner alice" in page
     assert 'data-target="plus-all.example"' not in page
+    assert main(["report", file, "--format", "markdown"]) == 0
+    assert "- owner: `alice`" in capsys.readouterr().out
+    assert main(["report", file, "--format", "sarif"]) == 0
+    log = json.loads(capsys.readouterr().out)
+    told = {one["properties"]["target"]: one["properties"].get("owners") for one in log["runs"][0]["results"]}
+    assert told["no-spf.example"] == ["alice"]
     assert main(["report", file, "--owner", "carol"]) == 4
     said = capsys.readouterr().err
     assert "nobody of that name answers for a target or a waiver" in said

@@ -41,6 +41,7 @@ def test_the_wheel_holds_what_it_must_and_each_file_once(wheel: Path) -> None:
         "mailproof/fixtures/worlds/demo/right.example.zone",
     ):
         assert part in names
+    assert any(name.endswith(".data/data/share/man/man1/mailproof.1") for name in names)
     assert not any(name.startswith(("tests/", "tests_compliance/", "fixtures/")) for name in names)
 
 

@@ -18,6 +18,7 @@ from mailproof.gate.document import (
     BaselineNote,
     Decision,
     DifferenceNote,
+    OwnProfile,
     ProfileNote,
     Source,
     WaiverNote,
@@ -188,7 +189,11 @@ def test_waivers_profile_and_baseline_are_shown() -> None:
         source=Source("Our policy", "https://example.org/policy", "2026"),
         not_covered=("ARC",),
         off={"SPF-RULE-1": "not ours"},
+        attestation=("somebody reads <reports>", "staff are trained"),
     )
+    content.own_profiles = [
+        OwnProfile(name="parked", title="Parked", entries=("a.example",), attestation=("none send",))
+    ]
     mended = DifferenceNote(control="A-B", target="t", former="old", before="fail", after="pass", message="x")
     content.baseline = BaselineNote(
         inventory="fleet",
@@ -205,6 +210,10 @@ def test_waivers_profile_and_baseline_are_shown() -> None:
         "38 days left",
         "strict: A strict one",
         "no control tests it yet: ARC",
+        "What strict demands beside, and nobody sees from outside:",
+        "<li>somebody reads &lt;reports&gt;</li><li>staff are trained</li>",
+        "What parked demands beside",
+        "<li>none send</li>",
         "(formerly old): fail → pass",
         'id="section-waived"',
     ):

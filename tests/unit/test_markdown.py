@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from mailproof.controls import Reference
+from mailproof.gate.document import ProfileNote
 from mailproof.net.text import printable
 from mailproof.report import escape
 from mailproof.report.formats import FORMATS
-from mailproof.report.markdown import render
+from mailproof.report.markdown import COMMENT_LIMIT, render
 
 from .documents import HOSTILE, REFERENCE, WAIVER, document, hostile, one_of_each, result
 from .rendered import CONTROL_CHARACTERS, OURS, tokens
@@ -90,3 +92,16 @@ def test_markdown_fits_and_counts_what_it_leaves_out(limit: int) -> None:
 def test_equal_reasons_of_one_target_are_one_line() -> None:
     plain = document(*(result("inconclusive", control=f"SPF-{n}") for n in "ABC"))
     assert "- `example.org`: `no SPF record` leaves SPF\\-A, SPF\\-B, SPF\\-C\n" in FORMATS["markdown"](plain)
+
+
+def test_what_a_profile_wants_attested_is_told_as_far_as_there_is_room() -> None:
+    demands = ("somebody reads <reports>", "staff are trained")
+    note = ProfileNote(name="strict", title="A strict one", attestation=demands)
+    content = replace(one_of_each(), profile=note)
+    text = render(content)
+    assert "<summary>To be attested: what strict demands and nobody sees from outside</summary>" in text
+    assert "\n- somebody reads \\<reports\\>\n- staff are trained\n" in text
+    long = replace(content, profile=replace(note, attestation=("x" * 1000,) * 100))
+    text = render(long)
+    assert "100 demands to be attested are in the JSON report." in text
+    assert len(text.encode()) <= COMMENT_LIMIT

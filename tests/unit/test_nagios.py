@@ -196,3 +196,11 @@ def test_an_age_that_is_none(hours: str, tmp_path: Path, capsys: pytest.CaptureF
                                      ("--format", "nagios", "--verdict", "fail")])  # fmt: skip
 def test_what_does_not_go_together(options: tuple[str, ...], tmp_path: Path) -> None:
     assert main(["report", str(tmp_path), *options]) == 4
+
+
+def test_without_a_standard_output_nothing_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "prod.json"
+    file.write_text("".join(as_json(document(PASS))))
+    monkeypatch.setattr("sys.stdout", None)  # as Python has it where it is closed
+    assert main(["report", str(file), "--format", "nagios"]) == State.UNKNOWN
+    assert main(["report", str(file)]) == 1

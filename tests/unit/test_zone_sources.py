@@ -22,6 +22,7 @@ import pytest
 
 from mailproof.cli import main
 from mailproof.fixtures.world import World
+from mailproof.inventory.zone_sources import zone_source
 from mailproof.net.dns.zone_files import load_zone, parse_zone
 from mailproof.zone_sources.bind import zone_files
 from mailproof.zone_sources.source import SourceError
@@ -162,26 +163,23 @@ ALIAS = {**aws("www", "A", alias=[{"name": "lb"}]), "address": "aws_route53_reco
 ZONE = resource("aws_route53_zone", name="no-spf.example", zone_id="Z1")
 
 
-def test_the_commands_of_the_page_judge_a_plan(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_of_the_page_judges_a_plan(tmp_path: Path) -> None:
     page = (SOURCE / "docs" / "gate-a-zone-change.md").read_text(encoding="utf-8")
-    zones, run = re.findall(r"^    mailproof (.*)$", page, re.MULTILINE)
-    monkeypatch.chdir(tmp_path)
+    (run,) = re.findall(r"^    mailproof (.*)$", page, re.MULTILINE)
     plan(tmp_path, ZONE, ALIAS, SPF)
-    with World.load(SOURCE / "fixtures" / "worlds" / "demo") as world:
-        resolved = [*shlex.split(zones), "--resolver", str(world.resolver)]
-        assert main(resolved) == 1
-        assert "aws_route53_record.web: an alias of Route 53" in capsys.readouterr().err
-        assert not Path("build").exists()
-        assert main([*resolved, "--leave-out"]) == 0
-    assert "left out: aws_route53_record.web: " in capsys.readouterr().err
-    zone = load_zone("no-spf.example", Path("build/zones/no-spf.example.zone"))
-    assert zone.get_rdataset(zone.origin or dns.name.root, "NS") is not None
     write_inventory(tmp_path, "domains: [no-spf.example]\n")
-    _, inventory, *more = shlex.split(run)
-    done = pytest_run(tmp_path, "--inventory", inventory, *more, "--control", "SPF-EXISTS")
+    _, inventory, option, source = shlex.split(run)
+    refused = pytest_run(tmp_path, "--inventory", inventory, option, source, "--control", "SPF-EXISTS")
+    assert refused.code == 4
+    assert "aws_route53_record.web: an alias of Route 53" in refused.errors
+    assert "plan.json?leave-out' judges" in refused.errors
+    done = pytest_run(
+        tmp_path, "--inventory", inventory, option, f"{source}?leave-out", "--control", "SPF-EXISTS", "-n1"
+    )
     assert done.verdicts("prod") == {("SPF-EXISTS", "no-spf.example"): "pass"}
+    assert "proposed: without aws_route53_record.web: an alias" in done.output
+    zone = load_zone("no-spf.example", tmp_path / "reports" / "prod.zones" / "terraform" / "no-spf.example.zone")
+    assert zone.get_rdataset(zone.origin or dns.name.root, "NS") is not None
 
 
 def test_a_zone_that_is_not_published_lacks_what_only_the_provider_has(
@@ -191,7 +189,7 @@ def test_a_zone_that_is_not_published_lacks_what_only_the_provider_has(
     new = resource("aws_route53_zone", name="nowhere.example", zone_id="Z1")
     plan(tmp_path, new, {**SPF, "values": {**SPF["values"], "name": "nowhere.example"}})
     with World.load(SOURCE / "fixtures" / "worlds" / "demo") as world:
-        assert main(["zones", "plan.json", "--resolver", str(world.resolver)]) == 4
+        assert main(["zones", "terraform:plan.json", "--resolver", str(world.resolver)]) == 4
     assert "nowhere.example is not published yet, and the source has no SOA record" in capsys.readouterr().err
     assert not Path("zones").exists()
 
@@ -250,7 +248,8 @@ def test_a_zone_is_transferred(key: dns.tsig.Key | None, each: int, tmp_path: Pa
     (tmp_path / "mover.key").write_text(KEY)
     with server(sender(each=each, key=key)) as port:
         url = f"axfr://127.0.0.1:{port}/Example.org"
-        zone = transfer(f"{url}?key=mover" if key else url, tmp_path / "mover.key")
+        signed = f"{url}?key=mover&key-file={tmp_path / 'mover.key'}"
+        zone = transfer(zone_source(signed if key else url))
     assert zone.lines == list(RECORDS[:-1])
     assert parse_zone("example.org", "\n".join(zone.lines) + "\n")
 
@@ -278,9 +277,9 @@ ELSEWHERE = "www.example.net. 60 IN A 192.0.2.9"
 def test_a_transfer_that_is_none_is_told(answer: Any, signed: bool, said: str, tmp_path: Path) -> None:
     (tmp_path / "mover.key").write_text(KEY)
     with server(answer) as port:
-        url = f"axfr://127.0.0.1:{port}/example.org{'?key=mover' if signed else ''}"
+        key = f"?key=mover&key-file={tmp_path / 'mover.key'}" if signed else ""
         with pytest.raises(SourceError, match=said):
-            transfer(url, tmp_path / "mover.key")
+            transfer(zone_source(f"axfr://127.0.0.1:{port}/example.org{key}"))
 
 
 def test_a_server_that_never_ends_is_left() -> None:
@@ -291,7 +290,7 @@ def test_a_server_that_never_ends_is_left() -> None:
 
     with server(wait) as port:
         with pytest.raises(SourceError, match=r"timed out|too long"):
-            transfer(f"axfr://127.0.0.1:{port}/example.org", patience=0.2)
+            transfer(zone_source(f"axfr://127.0.0.1:{port}/example.org"), patience=0.2)
         released.set()
 
 
@@ -301,8 +300,17 @@ def test_a_server_that_never_ends_is_left() -> None:
         ("axfr://ns1.example.org", "write axfr://SERVER/ZONE"),
         ("axfr:///example.org", "write axfr://SERVER/ZONE"),
         ("axfr://ns1.example.org:x/example.org", "write axfr://SERVER/ZONE"),
-        ("axfr://ns1.example.org/example.org?secret=abc", "write axfr://SERVER/ZONE"),
-        ("axfr://ns1.example.org/example.org?key=mover", "--key-file says where the key mover is"),
+        ("axfr://ns1.example.org/example.org?secret=abc", "behind the ? of axfr: stands key=... or key-file=..."),
+        ("axfr://ns1.example.org/example.org?key=mover", "a key is key=NAME&key-file=FILE"),
+        ("axfr://ns1.example.org/example.org?key=mover:c2Vj&key-file=f", "a key is key=NAME&key-file=FILE"),
+        ("axfr://ns1.example.org/example.org?key-file=f", "key=NAME says which key"),
+        ("axfr://ns1.example.org/example.org?key=mover:c2VjcmV0", "the secret of a key stands in the environment"),
+        ("axfr://ns1.example.org/example.org?key=mover:${secret:NOT_THERE}", "NOT_THERE is not set"),
+        ("plan.json", "is a master file already, or none of terraform:PLAN.json"),
+        ("terraform:", "no file is named; write terraform:PLAN.json"),
+        ("terraform:gone.json", "there is no such file; `terraform show -json"),
+        ("bind:named.conf?leave-out", "behind the ? of bind: stands view=..."),
+        ("dnscontrol:ir.json?leave-out=yes", "behind the ? of dnscontrol: stands leave-out, once"),
     ],
 )
 def test_an_address_that_leads_nowhere_is_told(url: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -322,7 +330,7 @@ def test_an_address_that_leads_nowhere_is_told(url: str, said: str, capsys: pyte
 def test_a_key_that_is_none_is_told(text: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "mover.key").write_text(text)
     with pytest.raises(SourceError, match=said):
-        transfer("axfr://127.0.0.1/example.org?key=mover", tmp_path / "mover.key")
+        transfer(zone_source(f"axfr://127.0.0.1/example.org?key=mover&key-file={tmp_path / 'mover.key'}"))
 
 
 CONF = """options { directory "zones"; };
@@ -339,9 +347,9 @@ def test_the_zones_of_a_view_are_named_for_the_inventory(tmp_path: Path, capsys:
     file = tmp_path / "named.conf"
     file.write_text(CONF)
     assert zone_files(file, "inside") == {"example.org": tmp_path / "zones" / "inside" / "example.org"}
-    assert main(["zones", str(file), "--view", "outside"]) == 0
+    assert main(["zones", f"bind:{file}?view=outside"]) == 0
     assert capsys.readouterr().out == 'zone_files:\n  example.org: "/etc/bind/example.org"\n'
-    for view, said in ((None, "--view chooses one of inside, outside"), ("nowhere", "there are inside, outside")):
+    for view, said in ((None, r"\?view=NAME chooses one of inside, outside"), ("nowhere", "there are inside, outside")):
         with pytest.raises(SourceError, match=said):
             zone_files(file, view)
 

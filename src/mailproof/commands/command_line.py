@@ -46,6 +46,9 @@ class Argument:
 
     names: tuple[str, ...]
     help: str
+    """As far as its first pause."""
+    text: str
+    """All of the help."""
     metavar: str
     values: Values | None
     """None for an option that takes no value."""
@@ -58,6 +61,7 @@ class Command:
 
     path: tuple[str, ...]
     help: str
+    description: str
     arguments: tuple[Argument, ...]
     commands: tuple[Command, ...]
 
@@ -111,14 +115,16 @@ def _command(parser: argparse.ArgumentParser, path: tuple[str, ...], help: str) 
                 commands.append(_command(below, (*path, name), helps.get(name, "")))
         else:
             arguments.append(_argument(action))
-    return Command(path, help, tuple(arguments), tuple(commands))
+    return Command(path, help, parser.description or "", tuple(arguments), tuple(commands))
 
 
 def _argument(action: argparse.Action) -> Argument:
     metavar = action.metavar if isinstance(action.metavar, str) else action.dest.upper()
+    text = (action.help or "") % vars(action)
     return Argument(
         names=tuple(action.option_strings),
-        help=_brief((action.help or "") % vars(action)),
+        help=_brief(text),
+        text=text,
         metavar=metavar,
         values=None if action.nargs == 0 else _values(action, metavar),
         repeatable=isinstance(action, argparse._AppendAction) or action.nargs in ("*", "+"),

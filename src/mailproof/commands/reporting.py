@@ -14,7 +14,7 @@ from mailproof.commands.exporting import hand_over
 from mailproof.gate.verdict import Verdict
 from mailproof.output import EXIT_USAGE, abandon_output, complain, print_text
 from mailproof.report.formats import FORMATS
-from mailproof.report.nagios import MAX_AGE
+from mailproof.report.nagios import MAX_AGE, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,6 +158,11 @@ def _check(options: argparse.Namespace) -> int:
         abandon_output()
         return nagios.State.UNKNOWN
     return status.state
+
+
+def unsaid(options: argparse.Namespace) -> int:
+    """The exit code of a command that has no standard output: 1, which would be WARNING to monitoring."""
+    return State.UNKNOWN if getattr(options, "format", None) == NAGIOS else 1
 
 
 def _renderer(options: argparse.Namespace, wanted: Wanted) -> Callable[[RunDocument], str]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DEMO = "demo.yaml"
 """The inventory over the demo world, beside the worlds that come with mailproof."""
 
-_OWN = ("inventory", "survey_only", "report_dir")
+_OWN = ("inventory", "survey_only", "gathered", "report_dir")
 """Options of the plugin that are not handed on as they are."""
 
 _APART = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONSAFEPATH": "1"}

@@ -22,6 +22,7 @@ from mailproof.inventory.names import add_names, name_of
 from mailproof.inventory.reading import MAX_FILE_SIZE, Path_, Places, Reader, beside, dotted
 from mailproof.inventory.secrets import Secrets
 from mailproof.inventory.values import domain_name, is_url
+from mailproof.inventory.zone_sources import files_of, sources_of
 from mailproof.net.dnssec.validator import anchors_in
 from mailproof.net.pkix.marks import authorities_in
 from mailproof.places import Place
@@ -218,7 +219,7 @@ def _validate(data: dict[str, Any], model: type[P], file: Path, places: Mapping[
 def _problem(
     error: dict[str, Any], model: type[BaseModel], file: Path, places: Mapping[Path_, Place], secrets: Secrets
 ) -> Problem:
-    loc: Path_ = tuple(part for part in error["loc"] if part not in ("[key]",))
+    loc: Path_ = tuple(part for part in error["loc"] if part not in ("[key]", "[mapping]", "[list]"))
     known = next((loc[:cut] for cut in range(len(loc), -1, -1) if loc[:cut] in places), ())
     place = places.get(known, Place(str(file), 1))
     if error["type"] == "extra_forbidden":
@@ -317,11 +318,17 @@ def _resolve_paths(model: Inventory, places: Mapping[Path_, Place]) -> Inventory
                 problems.append(Problem(place.path, place.line, f"trust.{key}", wrong))
     if trusted:
         update["trust"] = model.trust.model_copy(update=trusted)
-    if model.zone_files:
+    if kept := sources_of(model.zone_files):
+        update["zone_files"] = [
+            source.at(
+                existing(source.path, "zone_files", index) if source.path is not None else None,
+                existing(source.key_file, "zone_files", index) if source.key_file is not None else None,
+            )
+            for index, source in enumerate(kept)
+        ]
+    elif files := files_of(model.zone_files):
         written = {domain_name(str(path[1])): path[1] for path in places if path[:1] == ("zone_files",) and path[1:]}
-        update["zone_files"] = {
-            name: existing(path, "zone_files", written[name]) for name, path in model.zone_files.items()
-        }
+        update["zone_files"] = {name: existing(path, "zone_files", written[name]) for name, path in files.items()}
     if model.rules:
         update["rules"] = [existing(path, "rules", index) for index, path in enumerate(model.rules)]
         for index, path in enumerate(update["rules"]):

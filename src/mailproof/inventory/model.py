@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -36,12 +35,12 @@ from mailproof.inventory.values import (
     Selector,
     ZoneName,
     connect_key,
-    domain_name,
     keys_once,
     socket_address,
     unique,
     wrong,
 )
+from mailproof.inventory.zone_sources import KEPT, ZoneFiles, files_of
 from mailproof.net.avoided import Avoided
 from mailproof.net.services import MX, SERVICES, Service
 from mailproof.net.settings import Limits, NetSettings
@@ -328,9 +327,7 @@ class Inventory(Part):
     connect: Annotated[dict[ConnectKey, ConnectValue], keys_once(connect_key)] = Field(
         default={}, description="Where connections really go: ADDRESS:PORT or HOST:PORT to ADDRESS:PORT."
     )
-    zone_files: Annotated[dict[DomainName, Annotated[Path, Field(strict=False)]], keys_once(domain_name)] = Field(
-        default={}, description="Zones answered from master files instead of the network."
-    )
+    zone_files: ZoneFiles = Field(default={}, description=f"Zones answered from {KEPT} instead of the network.")
     allow_private: bool = Field(
         False, description="Follow names that lead to loopback, link-local or private addresses."
     )
@@ -430,7 +427,7 @@ class Inventory(Part):
         return {former: entry.name for entry in entries for former in entry.formerly}
 
     def net_settings(self) -> NetSettings:
-        """What the clients need of this inventory."""
+        """What the clients need of this inventory, zones aside that are named by where they are kept."""
         ehlo = self.probe.ehlo or own_name()
         return NetSettings(
             resolvers=tuple(socket_address(text, 53) for text in self.resolvers),
@@ -445,6 +442,6 @@ class Inventory(Part):
             avoided=Avoided.of(self.do_not_contact),
             limits=Limits(**self.limits.model_dump()),
             connect={key: socket_address(value, None) for key, value in self.connect.items()},
-            zone_files=self.zone_files,
+            zone_files=files_of(self.zone_files),
             allow_private=self.allow_private,
         )

@@ -121,7 +121,8 @@ def _local_part(value: str) -> str:
     return value
 
 
-def _mailbox(value: str) -> str:
+def mailbox(value: str) -> str:
+    """A mailbox, its domain as A-labels in lower case. Raises ValueError for anything else."""
     local, at, domain = value.rpartition("@")
     if not at:
         raise wrong(f"{value!r} is not a mailbox, like postmaster@example.org")
@@ -184,7 +185,7 @@ def _sender(value: str) -> str:
     """A mailbox that may have the number of the run behind a plus sign. Raises ValueError."""
     if "{run}" in value and not re.fullmatch(r"[^{}+]+\+\{run\}@[^{}]+", value):
         raise wrong(f"{value!r}: {{run}} stands behind a plus sign and before the @, like prober+{{run}}@example.org")
-    return _mailbox(value)
+    return mailbox(value)
 
 
 def _file_or_url(value: str) -> str:
@@ -206,7 +207,7 @@ ResolverAddress = Annotated[str, AfterValidator(_resolver)]
 ConnectKey = Annotated[str, AfterValidator(connect_key)]
 ConnectValue = Annotated[str, AfterValidator(_connect_value)]
 LocalPart = Annotated[str, AfterValidator(_local_part)]
-Mailbox = Annotated[str, AfterValidator(_mailbox)]
+Mailbox = Annotated[str, AfterValidator(mailbox)]
 NetworkOrName = Annotated[str, AfterValidator(_network_or_name)]
 SenderMailbox = Annotated[str, AfterValidator(_sender)]
 Port = Annotated[int, Field(ge=1, le=65535)]

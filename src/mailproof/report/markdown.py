@@ -9,7 +9,7 @@ from mailproof.gate.document import Result, RunDocument
 from mailproof.gate.verdict import Verdict
 from mailproof.remedies import Remedy
 from mailproof.report.escape import clipped, html_text, is_web_address, markdown, markdown_block, markdown_code
-from mailproof.report.selection import worst_first
+from mailproof.report.selection import attested, worst_first
 
 COMMENT_LIMIT = 65_000
 """Bytes, UTF-8, of a summary that fits into a comment (GitHub takes 65,536 characters)."""
@@ -44,9 +44,21 @@ def render(document: RunDocument, limit: int = COMMENT_LIMIT) -> str:
             text += heading + part
             room -= _size(heading + part)
             heading = ""
+    for name, demands in attested(document):
+        for part in (_attested(name, demands), f"\n{len(demands)} demands to be attested are in the JSON report.\n"):
+            if _size(part) <= room:
+                text += part
+                room -= _size(part)
+                break
     if left_out:
         text += f"\n{left_out} more are left out here; the JSON report has them all.\n"
     return text
+
+
+def _attested(name: str, demands: Iterable[str]) -> str:
+    """What a profile demands and nobody sees from outside, folded."""
+    summary = f"<details><summary>To be attested: what {html_text(name)} demands and nobody sees from outside</summary>"
+    return "\n".join(["", summary, "", *(f"- {markdown(demand)}" for demand in demands), "", "</details>", ""])
 
 
 def _folded(found: Iterable[Result]) -> Iterator[tuple[str, int]]:
@@ -107,6 +119,8 @@ def _finding(result: Result) -> str:
     ]
     if result.waiver:
         lines.append(f"- waiver: {_line(result.waiver.summary)}")
+    if result.owners:
+        lines.append(f"- owner: {_line(', '.join(result.owners))}")
     if result.place:
         lines.append(f"- where: {_line(str(result.place))}")
     if result.remedy:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from mailproof.gate.document import RunDocument
@@ -15,25 +15,38 @@ Sample = tuple[Mapping[str, str], float]
 
 def render(document: RunDocument) -> str:
     """The metrics of a result document, each a gauge with the inventory's name as a label."""
-    inventory = {"inventory": document.inventory}
+    return render_all((document,))
+
+
+def render_all(documents: Sequence[RunDocument]) -> str:
+    """The metrics of several, each once with the series of all."""
     return "".join(
         line
-        for name, text, samples in (
-            ("mailproof_gate_open", "Whether the gate is open (1) or stays closed (0).", _gate(document)),
-            ("mailproof_run_timestamp_seconds", "When the run began.", _time(document.started_at)),
-            ("mailproof_survey_timestamp_seconds", "When the servers were looked at.", _time(document.surveyed_at)),
-            ("mailproof_verdicts", "Verdicts by verdict, level and family of controls.", _verdicts(document)),
-            ("mailproof_finding", "A failed control, by control, target and level.", _findings(document)),
+        for name, text, samples_of in (
+            ("mailproof_gate_open", "Whether the gate is open (1) or stays closed (0).", _gate),
+            ("mailproof_run_timestamp_seconds", "When the run began.", _began),
+            ("mailproof_survey_timestamp_seconds", "When the servers were looked at.", _looked),
+            ("mailproof_verdicts", "Verdicts by verdict, level and family of controls.", _verdicts),
+            ("mailproof_finding", "A failed control, by control, target and level.", _findings),
         )
-        for line in _metric(name, text, inventory, samples)
+        for line in metric(
+            name,
+            text,
+            (
+                ({"inventory": document.inventory, **labels}, value)
+                for document in documents
+                for labels, value in samples_of(document)
+            ),
+        )
     )
 
 
-def _metric(name: str, text: str, common: Mapping[str, str], samples: Iterable[Sample]) -> Iterator[str]:
+def metric(name: str, text: str, samples: Iterable[Sample]) -> Iterator[str]:
+    """A gauge, each of its series once."""
     yield f"# HELP {name} {text}\n# TYPE {name} gauge\n"
     written = set()
     for labels, value in samples:
-        shown = ",".join(f'{key}="{label(text)}"' for key, text in {**common, **labels}.items())
+        shown = ",".join(f'{key}="{label(text)}"' for key, text in labels.items())
         # The collector refuses the whole file for one series that is there twice.
         if shown not in written:
             written.add(shown)
@@ -44,8 +57,12 @@ def _gate(document: RunDocument) -> Iterator[Sample]:
     yield {}, document.decision.open
 
 
-def _time(moment: str) -> Iterator[Sample]:
-    yield {}, datetime.fromisoformat(moment).timestamp()
+def _began(document: RunDocument) -> Iterator[Sample]:
+    yield {}, datetime.fromisoformat(document.started_at).timestamp()
+
+
+def _looked(document: RunDocument) -> Iterator[Sample]:
+    yield {}, datetime.fromisoformat(document.surveyed_at).timestamp()
 
 
 def _verdicts(document: RunDocument) -> Iterator[Sample]:

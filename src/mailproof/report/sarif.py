@@ -114,6 +114,7 @@ def _result(result: Result, rule: int) -> dict[str, JSON]:
             "proposed": result.proposed,
             "evidence": _evidence(result.evidence),
             "fix": clipped(printable(result.fix), MAX_TEXT),
+            **({"owners": [clipped(printable(owner), MAX_TEXT) for owner in result.owners]} if result.owners else {}),
             **(_remedy(result.remedy) if result.remedy else {}),
         },
         **({"baselineState": BASELINE_STATE[result.change]} if result.change else {}),

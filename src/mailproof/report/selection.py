@@ -18,6 +18,12 @@ def worst_first(document: RunDocument, *verdicts: Verdict) -> list[Result]:
     return found
 
 
+def attested(document: RunDocument) -> list[tuple[str, tuple[str, ...]]]:
+    """What the sources of profiles demand and nobody sees from outside, by the profile's name."""
+    notes = [*([document.profile] if document.profile is not None else []), *document.own_profiles]
+    return list({note.name: note.attestation for note in notes if note.attestation}.items())
+
+
 MAX_NAMED = 8
 """Controls that are named one by one; of more only the families are."""
 

@@ -61,7 +61,7 @@ class Distributing:
         always = ["-q", "--maxfail=0", "-p", "no:cacheprovider", "-p", "mailproof.plugin"]
         added = shlex.join(_without(shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))))
         done = subprocess.run(  # noqa: S603
-            [*command, f"--report-dir={scratch}", *always],
+            [*command, *self._gathered(), f"--report-dir={scratch}", *always],
             cwd=context.options.directory,
             env={**os.environ, "PYTEST_ADDOPTS": added, "GITHUB_ACTIONS": ""},
             capture_output=True,
@@ -75,6 +75,11 @@ class Distributing:
         context.earlier = read_snapshot(file)
         # The workers of xdist get the options of this process, and so the baseline.
         context.config.option.baseline = str(file)
+
+    def _gathered(self) -> list[str]:
+        """Zones that were read from their sources, for another process of this run."""
+        index = self._context.config.option.gathered
+        return [f"--mailproof-zones={index}"] if index else []
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -91,7 +96,9 @@ class Distributing:
             quiet = ["-n0", "-qq", "--no-header", "--no-summary", "-p", "no:cacheprovider"]
             command = [sys.executable, "-m", "pytest", *context.options.command, *quiet]
             status = subprocess.run(  # noqa: S603
-                [*command, f"--mailproof-survey={record}"], cwd=context.options.directory, check=False
+                [*command, *self._gathered(), f"--mailproof-survey={record}"],
+                cwd=context.options.directory,
+                check=False,
             ).returncode
             if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
                 pytest.exit("the survey failed; see above", returncode=status)

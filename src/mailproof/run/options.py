@@ -53,6 +53,8 @@ class Options:
     """Ends the survey when it appears."""
     log: Path | None
     """The log of pytest-html."""
+    gathered: Path | None
+    """The index of the zones that another process of the run has read from their sources."""
     survey_only: Path | None
     """Where a process that only surveys for others writes its record."""
     collect_only: bool
@@ -103,6 +105,7 @@ class Options:
             shard=_shard(config),
             stop_file=path("stop_file"),
             log=path("htmlpath"),
+            gathered=path("gathered"),
             survey_only=path("survey_only"),
             collect_only=bool(config.option.collectonly),
             command=tuple(map(str, config.invocation_params.args)),

@@ -116,6 +116,8 @@ def _properties(result: Result) -> Iterator[tuple[str, str]]:
         yield name, printable(str(getattr(result, name)))
     yield "references", ", ".join(reference.title for reference in result.references)
     yield "evidence", "\n".join(printable(line) for line in result.evidence)
+    if result.owners:
+        yield "owners", printable(", ".join(result.owners))
     if result.waiver:
         yield "waiver", printable(result.waiver.summary)
     if result.change:

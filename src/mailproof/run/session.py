@@ -24,6 +24,7 @@ from mailproof.gate.result import RunResult
 from mailproof.gate.waivers import Waivers
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import LoadedInventory, load_inventory
+from mailproof.inventory.zone_sources import sources_of
 from mailproof.net.settings import NetSettings
 from mailproof.net.source import source_addresses
 from mailproof.net.text import shown
@@ -43,6 +44,9 @@ from mailproof.run.seen import Seen
 from mailproof.run.surveying import Surveying
 from mailproof.targets.discovery import load_finders
 from mailproof.targets.shards import require_divisible
+from mailproof.worlds import WorldError, open_world
+from mailproof.zone_sources.reading import Gathered
+from mailproof.zone_sources.source import SourceError
 
 
 class Session:
@@ -142,10 +146,7 @@ def _read_with(
     try:
         for pattern in options.controls:
             catalogue.matching(pattern)
-        proposal = propose(
-            *(loaded.model.net_settings(), options.zones, options.connections, options.directory),
-            delegations=options.delegations,
-        )
+        proposal = _proposed(config, options, loaded)
         profile = (
             load_profile(options.profile, catalogue, options.directory, loaded.secrets) if options.profile else None
         )
@@ -158,7 +159,7 @@ def _read_with(
         raise pytest.UsageError(redact(str(error))) from None
     except UnknownControl as error:
         raise pytest.UsageError(f"--control: {error}") from None
-    except ProposalError as error:
+    except (ProposalError, WorldError) as error:
         raise pytest.UsageError(redact(str(error))) from None
     except UnknownProfile as error:
         raise pytest.UsageError(redact(f"--profile: {error}")) from None
@@ -167,6 +168,31 @@ def _read_with(
     if proposal and options.replay:
         raise pytest.UsageError("--replay judges what was seen; it excludes --zone, --delegation and --connect")
     return policy, waivers, earlier, proposal
+
+
+def _proposed(config: pytest.Config, options: Options, loaded: LoadedInventory) -> Proposal:
+    """The proposal. Its sources are read by the first process of the run alone: they may change meanwhile.
+
+    Raises ProposalError and WorldError.
+    """
+    settings, gathered = loaded.model.net_settings(), None
+    try:
+        if options.gathered is not None:
+            gathered = Gathered.of(options.gathered, loaded.secrets)
+    except SourceError as error:
+        raise ProposalError(str(error)) from None
+    if gathered is None:
+        folder = options.report_file(loaded.name, "zones")
+        gathered = Gathered(folder, lambda: open_world(loaded, settings), loaded.secrets)
+    proposal = propose(
+        *(settings, options.zones, options.connections, options.directory),
+        delegations=options.delegations,
+        kept=() if options.replay is not None else sources_of(loaded.model.zone_files),
+        gathered=gathered,
+    )
+    if gathered.wrote:
+        config.option.gathered = str(gathered.write_index())
+    return proposal
 
 
 def _with_house_rules(catalogue: Catalogue, files: Iterable[Path]) -> tuple[Catalogue, list[str]]:

@@ -32,7 +32,7 @@ def zone_files(file: Path, view: str | None = None) -> dict[str, Path]:
     if view is not None and view not in views:
         raise SourceError(f"{file}: there is no view {printable(view)}; there are {', '.join(views) or 'none'}")
     if view is None and len(views) > 1:
-        raise SourceError(f"{file}: --view chooses one of {', '.join(map(printable, views))}")
+        raise SourceError(f"{file}: ?view=NAME chooses one of {', '.join(map(printable, views))}")
     chosen = views[view] if view is not None else next(iter(views.values()), conf)
     options = conf.get("options")
     directory = options.get("directory") if options is not None else None

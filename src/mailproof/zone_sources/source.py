@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
+from mailproof.documents import UnreadableFile, read_octets
 from mailproof.net.text import printable
 
 MAX_RECORDS = 200_000
 """Records of a source, as many as a master file may have."""
+
+
+MAX_DOCUMENT = 256 << 20
+"""Octets of a JSON document: a plan holds all other resources as well."""
 
 
 class SourceError(Exception):
@@ -38,9 +46,21 @@ class Trouble:
         return printable(f"{self.address}: {self.why}")
 
 
+def read_source(file: Path, hint: str) -> Any:
+    """A JSON document, of whatever form. ``hint`` says what writes it. Raises SourceError."""
+    try:
+        return json.loads(read_octets(file, MAX_DOCUMENT))
+    except FileNotFoundError:
+        raise SourceError(f"{file}: there is no such file; {hint}") from None
+    except UnreadableFile as error:
+        raise SourceError(f"{file}: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"{file}: not JSON: {error}; {hint}") from None
+
+
 def text_record(text: str) -> str:
     """``text`` as the strings of a TXT record: quoted, each of at most 255 octets (RFC 1035, section 3.3)."""
-    octets = text.encode("utf-8", "surrogateescape")
+    octets = text.encode("utf-8", "surrogatepass")  # JSON may hold halves of characters
     pieces = [octets[start : start + 255] for start in range(0, len(octets), 255)] or [b""]
     return " ".join(f'"{_escaped(piece)}"' for piece in pieces)
 

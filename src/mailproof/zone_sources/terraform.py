@@ -7,19 +7,13 @@ apply only) is told, and never guessed.
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mailproof.documents import UnreadableFile, read_octets
 from mailproof.inventory.values import domain_name
-from mailproof.zone_sources.source import MAX_RECORDS, SourceError, SourceZone, Trouble, text_record
-
-MAX_SIZE = 256 << 20
-"""Octets of a plan: it holds all other resources as well."""
+from mailproof.zone_sources.records import Record, Unwritable, record_of
+from mailproof.zone_sources.source import MAX_RECORDS, SourceError, SourceZone, Trouble, read_source, text_record
 
 MAX_DEPTH = 64
 """Modules inside each other."""
@@ -27,21 +21,10 @@ MAX_DEPTH = 64
 _AUTOMATIC_TTL = 300
 """What Cloudflare makes of its TTL 1."""
 
-_TYPE = re.compile(r"[A-Z][A-Z0-9]{0,15}")
-_NAME = re.compile(r"[^\s;()\"$@\\]{1,255}")
-_ENDS_IN_A_NAME = frozenset({"MX", "CNAME", "NS", "PTR", "SRV", "DNAME"})
-
 
 def read_plan(file: Path) -> tuple[dict[str, SourceZone], list[Trouble]]:
     """The zones of a plan by name, and what could not be read of it. Raises SourceError."""
-    try:
-        document = json.loads(read_octets(file, MAX_SIZE))
-    except FileNotFoundError:
-        raise SourceError(f"{file}: there is no such file") from None
-    except UnreadableFile as error:
-        raise SourceError(f"{file}: {error}") from None
-    except (ValueError, RecursionError) as error:
-        raise SourceError(f"{file}: not JSON: {error}; `terraform show -json PLAN > {file.name}` writes it") from None
+    document = read_source(file, "`terraform show -json PLAN > PLAN.json` writes it")
     if not isinstance(document, dict) or not str(document.get("format_version", "")).startswith(("0.", "1.")):
         raise SourceError(f"{file}: no plan of Terraform with format_version 0 or 1")
     planned = document.get("planned_values") or document.get("values")
@@ -61,52 +44,21 @@ def read_plan(file: Path) -> tuple[dict[str, SourceZone], list[Trouble]]:
             record = _READERS[kind](values)
             zone = _zone_of(record, zones, by_id, private)
             if kind.startswith("cloudflare") and record.type == "CNAME" and record.absolute(zone.name) == zone.name:
-                raise _Unwritable("a CNAME of the zone itself: Cloudflare answers with addresses in its place")
-        except _Unwritable as error:
+                raise Unwritable("a CNAME of the zone itself: Cloudflare answers with addresses in its place")
+        except Unwritable as error:
             troubles.append(Trouble(address, str(error)))
             continue
-        for line in record.lines(zone.name):
-            count += 1
-            if count > MAX_RECORDS:
-                raise SourceError(f"{file}: more than {MAX_RECORDS} records")
-            zone.lines.append(line)
+        count += len(record.data)
+        if count > MAX_RECORDS:
+            raise SourceError(f"{file}: more than {MAX_RECORDS} records")
+        record.add_to(zone)
         name = record.absolute(zone.name)
         if kind == "aws_route53_record" and (name, record.type) in written:
             troubles.append(Trouble(address, f"another {record.type} record set of {name}: a routing policy?"))
         written.add((name, record.type))
-        zone.has_soa |= record.type == "SOA"
-        zone.has_ns |= record.type == "NS" and name == zone.name
     if not any(zone.lines for zone in zones.values()) and not troubles:
         raise SourceError(f"{file}: no record of Route 53, Cloudflare, Google Cloud DNS or PowerDNS is planned")
     return {name: zone for name, zone in zones.items() if zone.lines}, troubles
-
-
-class _Unwritable(Exception):
-    """A record that no master file can hold."""
-
-
-@dataclass(frozen=True)
-class _Record:
-    """A set of records."""
-
-    name: str
-    """As the plan has it: absolute, or relative to the zone."""
-    type: str
-    ttl: int
-    data: tuple[str, ...]
-    zone_id: str = ""
-
-    def absolute(self, zone: str) -> str:
-        """The name without the last dot."""
-        name = self.name.lower().rstrip(".")
-        if name in ("", "@"):
-            return zone
-        return name if name == zone or name.endswith(f".{zone}") else f"{name}.{zone}"
-
-    def lines(self, zone: str) -> Iterator[str]:
-        for data in self.data:
-            shown = f"{data}." if self.type in _ENDS_IN_A_NAME and not data.endswith(".") else data
-            yield f"{self.absolute(zone)}. {self.ttl} IN {self.type} {shown}"
 
 
 def _resources(values: object, depth: int = 0) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -153,40 +105,31 @@ def _private(resources: Iterable[tuple[str, str, dict[str, Any]]]) -> Iterator[s
 
 
 def _zone_of(
-    record: _Record, zones: dict[str, SourceZone], by_id: dict[str, str], private: Collection[str]
+    record: Record, zones: dict[str, SourceZone], by_id: dict[str, str], private: Collection[str]
 ) -> SourceZone:
     if record.zone_id in by_id:
         return zones[by_id[record.zone_id]]
     name = record.name.lower().rstrip(".")
     over = [zone for zone in zones if name == zone or name.endswith(f".{zone}")]
     if not record.zone_id and any(name == zone or name.endswith(f".{zone}") for zone in private):
-        raise _Unwritable("the plan has a private zone over its name as well, and does not say which of them it is for")
+        raise Unwritable("the plan has a private zone over its name as well, and does not say which of them it is for")
     if record.zone_id or not over:
-        raise _Unwritable(
+        raise Unwritable(
             "its zone is not in the plan; a resource or a data source of the zone in the configuration names it"
         )
     return zones[max(over, key=len)]
 
 
-def _record(values: dict[str, Any], data: object, zone_id: object, ttl: object) -> _Record:
-    """Raises _Unwritable."""
-    kind, name = str(values.get("type", "")).upper(), str(values.get("name", ""))
-    if not _TYPE.fullmatch(kind) or not (name in ("", "@") or _NAME.fullmatch(name)):
-        raise _Unwritable(f"the name {name!r} or the type {kind!r} is none")
-    if not isinstance(data, list) or not data or not all(isinstance(one, str) for one in data):
-        raise _Unwritable("what it holds is known after the apply only")
-    if any("\n" in one or "\r" in one or "\0" in one for one in data):
-        raise _Unwritable("what it holds has several lines")
-    if not isinstance(ttl, int) or isinstance(ttl, bool) or not 0 <= ttl < 2**31:
-        raise _Unwritable(f"the TTL {ttl!r} is none")
-    return _Record(name, kind, ttl, tuple(data), str(zone_id or ""))
+def _record(values: dict[str, Any], data: object, zone_id: object, ttl: object) -> Record:
+    """Raises Unwritable."""
+    return record_of(values.get("name", ""), values.get("type", ""), ttl, data, str(zone_id or ""))
 
 
-def _route53(values: dict[str, Any]) -> _Record:
+def _route53(values: dict[str, Any]) -> Record:
     if values.get("alias"):
-        raise _Unwritable("an alias of Route 53: what it answers with is AWS's to say")
+        raise Unwritable("an alias of Route 53: what it answers with is AWS's to say")
     if values.get("set_identifier"):
-        raise _Unwritable("a routing policy: what it answers with depends on who asks")
+        raise Unwritable("a routing policy: what it answers with depends on who asks")
     data = values.get("records")
     if values.get("type") in ("TXT", "SPF") and isinstance(data, list):
         # As the provider sends it: quotes around it, and "" between strings.
@@ -194,9 +137,9 @@ def _route53(values: dict[str, Any]) -> _Record:
     return _record(values, data, values.get("zone_id"), values.get("ttl"))
 
 
-def _cloudflare(values: dict[str, Any]) -> _Record:
+def _cloudflare(values: dict[str, Any]) -> Record:
     if values.get("proxied"):
-        raise _Unwritable("proxied: Cloudflare answers with addresses of its own")
+        raise Unwritable("proxied: Cloudflare answers with addresses of its own")
     kind, content, data = values.get("type"), values.get("content") or values.get("value"), values.get("data")
     parts = data[0] if isinstance(data, list) and data else data
     if kind in _CLOUDFLARE_DATA and isinstance(parts, dict) and any(parts.values()):
@@ -204,7 +147,7 @@ def _cloudflare(values: dict[str, Any]) -> _Record:
         try:
             content = _CLOUDFLARE_DATA[kind].format_map({"priority": values.get("priority"), **told})
         except (KeyError, ValueError):
-            raise _Unwritable("what it holds is known after the apply only") from None
+            raise Unwritable("what it holds is known after the apply only") from None
     elif kind == "MX" and isinstance(content, str):
         content = f"{values.get('priority')} {content}"
     elif kind == "TXT" and isinstance(content, str) and not content.startswith('"'):
@@ -220,27 +163,27 @@ _CLOUDFLARE_DATA = {
 }
 
 
-def _google(values: dict[str, Any]) -> _Record:
+def _google(values: dict[str, Any]) -> Record:
     if values.get("routing_policy"):
-        raise _Unwritable("a routing policy: what it answers with depends on who asks")
+        raise Unwritable("a routing policy: what it answers with depends on who asks")
     return _record(values, _quoted(values, "rrdatas"), values.get("managed_zone"), values.get("ttl"))
 
 
-def _powerdns(values: dict[str, Any]) -> _Record:
+def _powerdns(values: dict[str, Any]) -> Record:
     zone = str(values.get("zone", "")).lower().rstrip(".")
     return _record(values, _quoted(values, "records"), zone, values.get("ttl"))
 
 
 def _quoted(values: dict[str, Any], key: str) -> object:
-    """What a set of records holds. A text without quotes ends at a semicolon in a master file. Raises _Unwritable."""
+    """What a set of records holds. A text without quotes ends at a semicolon in a master file. Raises Unwritable."""
     data = values.get(key)
     for one in _list(data) if values.get("type") in ("TXT", "SPF") else ():
         if isinstance(one, str) and not one.lstrip().startswith('"') and any(mark in one for mark in ';()"'):
-            raise _Unwritable(f"a text without quotes around it: {one!r:.60}")
+            raise Unwritable(f"a text without quotes around it: {one!r:.60}")
     return data
 
 
-_READERS: dict[str, Callable[[dict[str, Any]], _Record]] = {
+_READERS: dict[str, Callable[[dict[str, Any]], Record]] = {
     "aws_route53_record": _route53,
     "cloudflare_record": _cloudflare,
     "cloudflare_dns_record": _cloudflare,

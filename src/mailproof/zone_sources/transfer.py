@@ -6,7 +6,6 @@ import base64
 import socket
 import time
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import dns.exception
 import dns.message
@@ -19,7 +18,7 @@ import dns.tsig
 
 from mailproof.documents import UnreadableFile, read_text
 from mailproof.grammars.named_conf import NotNamedConf, parse_named_conf
-from mailproof.inventory.values import domain_name
+from mailproof.inventory.zone_sources import ZoneSource
 from mailproof.net.text import printable
 from mailproof.zone_sources.source import MAX_RECORDS, SourceError, SourceZone
 
@@ -35,51 +34,38 @@ SILENCE = 20.0
 _KEY_FILE_SIZE = 1 << 20
 
 
-def transfer(url: str, key_file: Path | None = None, patience: float = PATIENCE) -> SourceZone:
-    """The zone of ``axfr://SERVER[:PORT]/ZONE[?key=NAME]``, with the key of that name from a file of BIND.
-
-    Raises SourceError.
-    """
-    host, port, zone, key = _parts(url)
-    keys = key_of(key, key_file) if key else None
-    origin = dns.name.from_text(zone)
+def transfer(source: ZoneSource, patience: float = PATIENCE) -> SourceZone:
+    """The zone that a server hands out, signed with the key of the source if it names one. Raises SourceError."""
+    key = _key(source) if source.key else None
+    origin = dns.name.from_text(source.zone)
     query = dns.message.make_query(origin, dns.rdatatype.AXFR)
-    if keys is not None:
-        query.use_tsig(keys)
+    if key is not None:
+        query.use_tsig(key)
     ends = time.monotonic() + patience
+    where = (source.server, source.port)
     try:
-        with socket.create_connection((host, port), timeout=min(SILENCE, patience)) as connection:
+        with socket.create_connection(where, timeout=min(SILENCE, patience)) as connection:
             wire = query.to_wire()
             connection.sendall(len(wire).to_bytes(2, "big") + wire)
             return _receive(connection, query, origin, ends)
     except SourceError as error:
-        raise SourceError(f"{printable(url)}: {error}") from None
+        raise SourceError(f"{printable(str(source))}: {error}") from None
     except OSError as error:
-        raise SourceError(f"{printable(url)}: {host} port {port}: {error.strerror or error}") from None
+        said = error.strerror or error
+        raise SourceError(f"{printable(str(source))}: {source.server} port {source.port}: {said}") from None
     except dns.exception.DNSException as error:
-        raise SourceError(f"{printable(url)}: {printable(str(error) or type(error).__name__)}") from None
+        raise SourceError(f"{printable(str(source))}: {printable(str(error) or type(error).__name__)}") from None
 
 
-def _parts(url: str) -> tuple[str, int, str, str]:
-    """Server, port, zone and the name of the key, empty where none is named. Raises SourceError."""
-    try:
-        parts = urlsplit(url)
-        host, port, zone = parts.hostname, parts.port or 53, domain_name(parts.path.strip("/"))
-        query = parse_qs(parts.query, keep_blank_values=True)
-        keys = query.pop("key", [""])
-        if not host or query or len(keys) > 1 or parts.scheme != "axfr" or parts.username or parts.fragment:
-            raise ValueError
-    except ValueError:
-        raise SourceError(
-            f"{printable(url)}: write axfr://SERVER/ZONE, or axfr://SERVER/ZONE?key=NAME with --key-file"
-        ) from None
-    return host, port, zone, keys[0]
+def _key(source: ZoneSource) -> dns.tsig.Key:
+    """Raises SourceError."""
+    if source.key_file is not None:
+        return key_of(source.key, source.key_file)
+    return _checked(source.key, source.algorithm, source.secret, printable(str(source)))
 
 
-def key_of(name: str, file: Path | None) -> dns.tsig.Key:
+def key_of(name: str, file: Path) -> dns.tsig.Key:
     """The key of this name, from a file as `tsig-keygen` writes it. Raises SourceError."""
-    if file is None:
-        raise SourceError(f"--key-file says where the key {printable(name)} is: a file as tsig-keygen writes it")
     try:
         text = parse_named_conf(read_text(file, _KEY_FILE_SIZE))
     except FileNotFoundError:
@@ -91,16 +77,20 @@ def key_of(name: str, file: Path | None) -> dns.tsig.Key:
             algorithm, secret = statement.get("algorithm"), statement.get("secret")
             if algorithm is None or secret is None:
                 raise SourceError(f"{file}:{statement.line}: the key has no algorithm or no secret")
-            try:
-                key = dns.tsig.Key(name, base64.b64decode(secret.value, validate=True), _algorithm(algorithm.value))
-                dns.tsig.get_context(key)  # type: ignore[no-untyped-call]  # raises for one that is not known
-                return key
-            except (KeyError, NotImplementedError):
-                known = printable(algorithm.value)
-                raise SourceError(f"{file}:{statement.line}: the algorithm {known} is not known here") from None
-            except (dns.exception.DNSException, ValueError):
-                raise SourceError(f"{file}:{statement.line}: the key is none: its secret is base64") from None
+            return _checked(name, algorithm.value, secret.value, f"{file}:{statement.line}")
     raise SourceError(f"{file}: there is no key {printable(name)}")
+
+
+def _checked(name: str, algorithm: str, secret: str, where: str) -> dns.tsig.Key:
+    """Raises SourceError."""
+    try:
+        key = dns.tsig.Key(name, base64.b64decode(secret, validate=True), _algorithm(algorithm))
+        dns.tsig.get_context(key)  # type: ignore[no-untyped-call]  # raises for one that is not known
+        return key
+    except (KeyError, NotImplementedError):
+        raise SourceError(f"{where}: the algorithm {printable(algorithm)} is not known here") from None
+    except (dns.exception.DNSException, ValueError):
+        raise SourceError(f"{where}: the key is none: its secret is base64") from None
 
 
 def _algorithm(name: str) -> str:

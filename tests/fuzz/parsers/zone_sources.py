@@ -1,19 +1,27 @@
-"""Zones from plans of Terraform and from BIND's configuration, and keys of transfers."""
+"""Zones from where they are kept, how that is written, and keys of transfers."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
+from mailproof.inventory.zone_sources import zone_source
 from mailproof.zone_sources.bind import zone_files
-from mailproof.zone_sources.source import SourceError
+from mailproof.zone_sources.dnscontrol import read_ir
+from mailproof.zone_sources.exports import read_cloudflare, read_route53
+from mailproof.zone_sources.source import SourceError, SourceZone, Trouble
 from mailproof.zone_sources.terraform import read_plan
 from mailproof.zone_sources.transfer import key_of
 from tests.fuzz.parser import CONTROLS, Parser, input_file, told, words_of
 
+Reader = Callable[[Path], tuple[dict[str, SourceZone], list[Trouble]]]
 
-def _plan(data: bytes) -> bool:
+
+def _exported(read: Reader, suffix: str, data: bytes) -> bool:
     try:
-        zones, troubles = read_plan(input_file(data, ".json"))
+        zones, troubles = read(input_file(data, suffix))
     except SourceError as error:
         return told(str(error))
     for trouble in troubles:
@@ -21,6 +29,13 @@ def _plan(data: bytes) -> bool:
     for zone in zones.values():
         assert not any(part in line for line in zone.lines for part in "\n\r\0")
     return bool(zones)
+
+
+def _source(data: bytes) -> bool:
+    try:
+        return bool(str(zone_source(data.decode(errors="replace"))))
+    except ValueError:
+        return False
 
 
 def _bind(data: bytes) -> bool:
@@ -77,10 +92,44 @@ _PLAN = {
 PARSERS = (
     Parser(
         "terraform-plan",
-        _plan,
+        partial(_exported, read_plan, ".json"),
         (json.dumps(_PLAN).encode(),),
         words_of('{ } [ ] null true "name" "records" "alias" "data" "SRV" "CAA" "proxied" "vpc" "\\n" "\\u001b" 1e9'),
         4,
+    ),
+    Parser(
+        "dnscontrol-ir",
+        partial(_exported, read_ir, ".json"),
+        (
+            b'{"domains": [{"name": "a.example", "records": [{"type": "MX", "name": "@", "target": "mx.a.example.", '
+            b'"mxpreference": 10, "ttl": 60}, {"type": "TXT", "name": "t", "target": "v=spf1 -all"}]}]}',
+        ),
+        words_of('{ } [ ] null true "name" "target" "type" "meta" "SRV" "CAA" "DS" "nameservers" "\\n" "\\u001b" 1e9'),
+        4,
+    ),
+    Parser(
+        "route53-records",
+        partial(_exported, read_route53, ".json"),
+        (
+            b'{"ResourceRecordSets": [{"Name": "a.example.", "Type": "SOA", "TTL": 60, '
+            b'"ResourceRecords": [{"Value": "n. h. 1 2 3 4 5"}]}]}',
+        ),
+        words_of('{ } [ ] null "Name" "Type" "TTL" "AliasTarget" "\\\\052" "\\n" "\\u001b" 1e9'),
+        2,
+    ),
+    Parser(
+        "cloudflare-export",
+        partial(_exported, read_cloudflare, ".txt"),
+        (b'a.example 60 IN SOA n. h. 1 2 3 4 5\na.example. 1 IN TXT "v=spf1 -all" ; cf_tags=cf-proxied:false\n',),
+        words_of('; " IN SOA CNAME cf-proxied:true 99999999999'),
+        4,
+    ),
+    Parser(
+        "zone-source",
+        _source,
+        (b"axfr://ns1.example.org:53/example.org?key=mover&key-file=f", b"terraform:p.json?leave-out", b"a.example=f"),
+        words_of("axfr: terraform: octodns: bind: // ? & = : @ [ ] key= view= leave-out"),
+        2,
     ),
     Parser(
         "bind-zones",

@@ -17,6 +17,7 @@ from mailproof.report.escape import is_web_address
 from mailproof.report.html import packing, reported
 from mailproof.report.html.trend import HEIGHT, WIDTH, chart
 from mailproof.report.html.view import RANKS, SECTIONS, Group, View, build
+from mailproof.report.selection import attested
 
 ROWS = 50
 """Targets of a group in the markup, at most; the script has the others."""
@@ -46,7 +47,7 @@ def render(document: RunDocument, part: str = "") -> str:
     shown = _most(lambda number: sum(len(group.rows[:number]) for group in groups), MARKUP_ROWS, ROWS)
     proven = _most(lambda number: packing.evidence_size(groups, number), MARKUP_EVIDENCE, shown)
     data = _packed(view, groups, shown, proven)
-    style, script = (Markup((_HERE / name).read_text(encoding="utf-8")) for name in ("style.css", "script.js"))  # noqa: S704
+    style, script = map(Markup, _texts())
     return (
         _environment()
         .get_template("page.html")
@@ -69,6 +70,7 @@ def render(document: RunDocument, part: str = "") -> str:
             style=style,
             script=script,
             policy=_policy(style, script),
+            attested=attested(document),
         )
     )
 
@@ -123,6 +125,17 @@ def _prose(text: str) -> Markup:
 def _shown(value: object) -> object:
     """Every value on its way into the page: what a terminal would obey is made visible, HTML is left to autoescape."""
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _texts() -> tuple[str, str]:
+    """Style and script of every page."""
+    style, script = ((_HERE / name).read_text(encoding="utf-8") for name in ("style.css", "script.js"))
+    return style, script
+
+
+def policy() -> str:
+    """The content security policy of every page, for whoever serves them."""
+    return _policy(*_texts())
 
 
 def _policy(style: str, script: str) -> str:
