@@ -6,7 +6,6 @@ import asyncio
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 
 from mailproof.captures import COMPLAINT
@@ -159,25 +158,6 @@ def holders_of(configuration: Configuration, *commands: str) -> list[Configurati
         names = ", ".join(file.name for file in configuration.files)
         raise NotAvailable(f"{names} holds no settings: name its file in the inventory (configurations)")
     return files
-
-
-def not_read(includes: Iterable[tuple[str, str]], names: Iterable[str]) -> tuple[str, ...]:
-    """Those of ``includes``, each with the file that it stands in, that are none of the files that are read.
-
-    They are told by the last part of their names: /etc/unbound/unbound.conf.d/*.conf.
-    """
-    known = list(names)
-    return tuple(
-        pattern
-        for pattern, own in includes
-        if not any(name != own and fnmatchcase(PurePath(name).name, PurePath(pattern).name) for name in known)
-    )
-
-
-def included(pattern: str, own: str, names: Iterable[str]) -> list[str]:
-    """The files that an include in ``own`` names, told by the last part of their names: /etc/squid/conf.d/*.conf."""
-    last = PurePath(pattern).name
-    return [name for name in names if name != own and fnmatchcase(PurePath(name).name, last)]
 
 
 NAMED_CHECKCONF = "named-checkconf -p -x"

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import takewhile
 from pathlib import PurePath
 
 from mailproof.grammars.address_lists import ListEntry, parse_exim_list, parse_postfix_list
@@ -31,6 +30,7 @@ from mailproof.net.text import printable
 from mailproof.observations.forwards import Forwards, ForwardSeen, ForwardsElsewhere
 from mailproof.places import Place
 from mailproof.probes.configuration import holders_of, texts_of
+from mailproof.probes.path_endings import shared
 from mailproof.probes.probe import probe
 from mailproof.targets.base import Targets
 from mailproof.targets.files import Configuration
@@ -121,19 +121,15 @@ class _Found:
         for path in dict.fromkeys(path for _, _, path in self.unread if path):
             base = PurePath(path).name
             if base in named:
-                alike.setdefault(base, {})[path] = max(_shared(path, one) for one in named[base])
+                alike.setdefault(base, {})[path] = max(
+                    shared(PurePath(path).parts, PurePath(one).parts) for one in named[base]
+                )
         read = {
             path
             for base, paths in alike.items()
             for path in sorted(paths, key=lambda path: -paths[path])[: len(named[base])]
         }
         self.unread = [one for one in self.unread if one[2] not in read]
-
-
-def _shared(path: str, other: str) -> int:
-    """How many of the last parts two paths share."""
-    pairs = zip(reversed(PurePath(path).parts), reversed(PurePath(other).parts), strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _of_files(program: str, texts: Texts) -> _Found:

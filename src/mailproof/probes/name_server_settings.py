@@ -7,7 +7,6 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import PurePath
 
 from mailproof.grammars.clauses import Clause, parse_clauses
 from mailproof.grammars.recursor_settings import (
@@ -26,7 +25,7 @@ from mailproof.net.text import printable
 from mailproof.observations.configuration import SettingSeen
 from mailproof.observations.named import HostedZone, MatchList, NamedScope, NamedSettings
 from mailproof.places import Place
-from mailproof.probes.configuration import not_read
+from mailproof.probes.path_endings import Included, not_read
 
 MAX_SHOWN = 200
 """Characters of a list of clients."""
@@ -278,9 +277,9 @@ def _directory(name: str) -> str:
 
 
 def _listed_in(setting: _Placed, texts: dict[str, str]) -> str | None:
-    """The file that ``allow_from_file`` names, told by the last part of its name; None where it is not read."""
-    last = PurePath("".join(setting.values)).name
-    return next((name for name in texts if name != setting.place.file and PurePath(name).name == last), None)
+    """The file that ``allow_from_file`` names; None where it is not read."""
+    include = "".join(setting.values), setting.place.file
+    return next(iter(Included([include], texts).of(*include) or ()), None)
 
 
 def _recursor_clients(found: dict[str, _Placed], texts: dict[str, str]) -> MatchList | None:

@@ -12,7 +12,8 @@ from mailproof.net.errors import Malformed
 from mailproof.net.network import Network
 from mailproof.observations.proxy_access import ProxyAccess, ProxyAnswered
 from mailproof.places import Place
-from mailproof.probes.configuration import holders_of, included, texts_of
+from mailproof.probes.configuration import holders_of, texts_of
+from mailproof.probes.path_endings import Included
 from mailproof.probes.probe import probe
 from mailproof.targets.files import Configuration
 
@@ -81,25 +82,30 @@ def _in_order(parsed: dict[str, list[Setting]]) -> Iterator[tuple[Setting, str]]
     """All settings in the order in which the program reads them: what a file includes stands in its place, where the
     inventory names it as well. What nobody includes is read as it comes.
     """
-    of_others = {
-        name
-        for own, settings in parsed.items()
-        for setting in settings
-        if setting.name == "include"
-        for name in included(setting.value.strip('"'), own, parsed)
-    }
+    includes = [(one, own) for own, settings in parsed.items() for setting in settings for one in _patterns(setting)]
+    found = Included(includes, parsed)
+    of_others = {name for include in includes for name in found.of(*include) or ()}
     for name in parsed:
         if name not in of_others:
-            yield from _with_includes(name, parsed, ())
+            yield from _with_includes(name, parsed, found, ())
 
 
 def _with_includes(
-    name: str, parsed: dict[str, list[Setting]], within: tuple[str, ...]
+    name: str, parsed: dict[str, list[Setting]], included: Included, within: tuple[str, ...]
 ) -> Iterator[tuple[Setting, str]]:
     for setting in parsed[name]:
-        found = included(setting.value.strip('"'), name, parsed) if setting.name == "include" else []
-        if not found or name in within or len(within) == MAX_INCLUDES:
+        patterns = _patterns(setting)
+        if not patterns:
             yield setting, name
-            continue
-        for one in found:
-            yield from _with_includes(one, parsed, (*within, name))
+        for pattern in patterns:
+            found = included.of(pattern, name)
+            if not found or name in within or len(within) == MAX_INCLUDES:
+                yield setting, name
+                continue
+            for one in found:
+                yield from _with_includes(one, parsed, included, (*within, name))
+
+
+def _patterns(setting: Setting) -> list[str]:
+    """The files that a setting includes: Squid takes several in one line."""
+    return [word.strip('"') for word in setting.value.split()] if setting.name == "include" else []

@@ -57,13 +57,15 @@ KNOT = ("server:", '  version: ""', "mod-rrl:", "  - id: default", "    rate-lim
 
 
 def several(program: str, **texts: str) -> NamedSettings:
-    """What is read of several files, ``local`` from ``local.conf``."""
+    """What is read of several files, ``local`` from ``local.conf``, ``a__local`` from ``a/local.conf``."""
     with tempfile.TemporaryDirectory() as directory:
         files = []
         for name, text in texts.items():
-            file = Path(directory, f"{name}.conf")
+            own = f"{name.replace('__', '/')}.conf"
+            file = Path(directory, own)
+            file.parent.mkdir(exist_ok=True)
             file.write_text(text)
-            files.append(ConfigurationFile(str(file), file.name))
+            files.append(ConfigurationFile(str(file), own))
         return asyncio.run(_read(Configuration(program, "ns.example.org", tuple(files)), Network(NetSettings())))
 
 
@@ -318,6 +320,12 @@ TABLE: Table = {
         advises("version 9.18.28: a release", named_settings=conf('version "9.18.28";')),
         advises(
             "rate-limit is not set", named_settings=conf(f"{QUIET} recursion no; allow-transfer {{ none; }};", ZONE)
+        ),
+        undecided(
+            "/etc/unbound/b/own.conf is included and not read",
+            named_settings=several(
+                "unbound", unbound="include: /etc/unbound/b/own.conf", a__own="\n".join((*UNBOUND, "  verbosity: 1"))
+            ),
         ),
         undecided("named.conf.options is included", named_settings=conf("", 'include "/etc/bind/named.conf.options";')),
         fails("allow-recursion", named_settings=conf("allow-recursion { any; };", 'include "keys";')),

@@ -15,12 +15,15 @@ from mailproof.targets.files import Configuration, ConfigurationFile
 from .case import Case, Table, fails, passes, skips, undecided
 
 
-def read(program: str, *lines: str, included: str = "") -> ProxyAccess:
-    """What is read of a configuration, and of a file that it includes."""
+def read(program: str, *lines: str, included: str = "", **others: str) -> ProxyAccess:
+    """What is read of a configuration, and of files that it includes, ``acl__own`` from ``acl/own.conf``."""
+    texts = {f"{program}.conf": "\n".join(lines), "own.conf": included}
+    texts |= {f"{name.replace('__', '/')}.conf": text for name, text in others.items()}
     with tempfile.TemporaryDirectory() as directory:
         files = []
-        for text, name in (("\n".join(lines), f"{program}.conf"), (included, "own.conf")):
+        for name, text in texts.items():
             file = Path(directory, name)
+            file.parent.mkdir(exist_ok=True)
             file.write_text(text)
             files += [ConfigurationFile(str(file), name)] if text else []
         return asyncio.run(_read(Configuration(program, "gw.example.org", tuple(files))))
@@ -38,11 +41,12 @@ LISTS = (
 )
 SAFE = ("http_access deny !Safe_ports", "http_access deny CONNECT !SSL_ports")
 OPEN = "http_access allow all"
+DENY = "http_access deny all"
 INCLUDE = "include /etc/squid/conf.d/*.conf"
 
 
-def squid(*rules: str, included: str = "") -> ProxyAccess:
-    return read("squid", *LISTS, *rules, included=included)
+def squid(*rules: str, included: str = "", **others: str) -> ProxyAccess:
+    return read("squid", *LISTS, *rules, included=included, **others)
 
 
 def tinyproxy(*lines: str) -> ProxyAccess:
@@ -66,6 +70,8 @@ TABLE: Table = {
             squid(*SAFE, "acl users proxy_auth REQUIRED", "http_access allow users", "http_access deny all"),
             squid("http_access deny !localnet", *SAFE, OPEN),
             squid(*SAFE, INCLUDE, "http_access deny all", included="http_access allow localnet"),
+            squid(*SAFE, "include /etc/squid/rules/*.conf", DENY, rules__own=DENY, acl__other="acl x src ::1"),
+            squid(*SAFE, "include /etc/squid/a/own.conf /etc/squid/b/own.conf", a__own=DENY, b__own=OPEN),
             squid("http_port 127.0.0.1:3128", *SAFE, OPEN),
             squid(),
             tinyproxy("Allow 127.0.0.1", "Allow 192.168.0.0/16", "ConnectPort 443"),
@@ -87,9 +93,18 @@ TABLE: Table = {
         ),
         fails("connected to port 25", proxy_access=squid("http_port 127.0.0.1:3128", "http_access allow localnet")),
         fails("anybody is connected to port 443", proxy_access=squid(*SAFE, INCLUDE, included=OPEN)),
+        fails(
+            "anybody is connected to port 443",
+            proxy_access=squid(
+                *SAFE, "include /etc/squid/b/own.conf", DENY, "include a/own.conf", a__own=DENY, b__own=OPEN
+            ),
+        ),
         fails("anybody is connected to port 443", proxy_access=tinyproxy("ConnectPort 443")),
         fails("users, like one at 192.168.255.254", proxy_access=tinyproxy("Allow 192.168.0.0/16")),
         undecided("squid.conf:7", proxy_access=squid(*SAFE, INCLUDE, "http_access deny all")),
+        # Another file that is called alike is not the one that is included, and neither is one of two directories.
+        undecided("squid.conf:7", proxy_access=squid(*SAFE, "include /etc/squid/a/own.conf", DENY, b__own=DENY)),
+        undecided("squid.conf:7", proxy_access=squid(*SAFE, INCLUDE, "include /etc/squid/a/*.conf", included=DENY)),
         undecided(
             "squid.conf:6",
             proxy_access=squid('acl x src "/etc/squid/friends"', "http_access allow x", "http_access deny all"),
