@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from mailproof.captures import COMPLAINT
 from mailproof.grammars.directives import parse_directives, parse_haproxy, parse_statements
 from mailproof.grammars.filter_lists import shown_zone
+from mailproof.grammars.listeners import PROGRAMS as WITH_DEFAULTS
 from mailproof.grammars.settings import (
     Setting,
     expand,
@@ -42,6 +43,7 @@ from mailproof.probes.conversation import size_told
 from mailproof.probes.probe import Look, look_at_each, probe
 from mailproof.probes.smtp import smtp_session
 from mailproof.probes.tls import tls_offers
+from mailproof.probes.tls_defaults import with_use
 from mailproof.targets.base import Targets
 from mailproof.targets.files import Configuration, ConfigurationFile
 from mailproof.targets.services import SMTPEndpoint, StoreEndpoint, TLSEndpoint
@@ -70,9 +72,11 @@ async def program_settings(configuration: Configuration, net: Network) -> Progra
     files = [file for file in configuration.files if file.status == 0 and file.command not in _WITHOUT]
     seen: dict[str, SettingSeen] = {}
     known: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for file in files:
         text = await net.files.text(Path(file.path), MAX_OCTETS)
         await asyncio.to_thread(_look, program, file, text, seen, known)
+        texts[file.name] = text
     if not files and all(file.command in _CHECKS for file in configuration.files):
         return ProgramSettings(program, configuration.host, (), tuple(file.name for file in configuration.files))
     if not known:
@@ -85,7 +89,10 @@ async def program_settings(configuration: Configuration, net: Network) -> Progra
         seen = {name: _expanded(setting, known) for name, setting in seen.items()}
     if program == "exim":
         seen = {name: _with_macros(setting, known) for name, setting in seen.items()}
-    return ProgramSettings(program, configuration.host, tuple(seen.values()), tuple(file.name for file in files))
+    settings = list(seen.values())
+    if program in WITH_DEFAULTS:
+        settings = await asyncio.to_thread(with_use, program, texts, settings)
+    return ProgramSettings(program, configuration.host, tuple(settings), tuple(file.name for file in files))
 
 
 @probe()
@@ -210,13 +217,13 @@ def _look(
     services = file.command == "postconf -M" or (program == "postfix" and PurePath(file.path).name == "master.cf")
     parse = parse_services if services else _PARSERS.get(program, parse_settings)
     wanted = {name.lower(): name for name in LOOKED_AT[program]}
-    for setting in parse(text):
+    for number, setting in enumerate(parse(text)):
         if not services:
             known[setting.name] = setting.value
         section, slash, own = setting.name.rpartition("/")
         own = wanted.get(own.lower(), own) if program == "apache" else own  # which knows no case
         if own in LOOKED_AT[program]:
-            key = setting.name if program not in _REPEATS else f"{file.name}:{setting.line}"
+            key = setting.name if program not in _REPEATS else f"{file.name}:{number}"
             seen.pop(key, None)
             place = Place(file.name, setting.line)
             seen[key] = SettingSeen(f"{section}{slash}{own}", _without_keys(setting.value), place)
