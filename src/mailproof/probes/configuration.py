@@ -16,6 +16,7 @@ from mailproof.grammars.settings import (
     Setting,
     expand,
     expand_macros,
+    holds_comments_alone,
     parse_exim,
     parse_postfix,
     parse_services,
@@ -79,7 +80,7 @@ async def program_settings(configuration: Configuration, net: Network) -> Progra
         texts[file.name] = text
     if not files and all(file.command in _CHECKS for file in configuration.files):
         return ProgramSettings(program, configuration.host, (), tuple(file.name for file in configuration.files))
-    if not known:
+    if not known and not all(map(holds_comments_alone, texts.values())):
         names = tuple(file.name for file in files or configuration.files)
         raise Malformed(f"no settings stand in {', '.join(names)}")
     if len(seen) > MAX_SETTINGS:

@@ -18,6 +18,7 @@ from mailproof.grammars.settings import (
     Setting,
     expand,
     expand_macros,
+    holds_comments_alone,
     parse_exim,
     parse_postfix,
     parse_services,
@@ -146,7 +147,7 @@ def _of_files(program: str, texts: Texts) -> _Found:
 def _of_postfix(texts: Texts, host: str) -> _Found:
     """What main.cf and the services of master.cf forward; the last setting of a name counts."""
     settings, values = _postfix_settings(texts, host)
-    if not settings:
+    if not settings and not all(map(holds_comments_alone, texts.values())):
         raise Malformed(f"no settings stand in {', '.join(texts)}")
     found = _Found(domains=_domains_of_postfix(settings, values))
     for setting, place in settings.values():

@@ -19,7 +19,7 @@ from mailproof.grammars.recursor_settings import (
     parse_networks,
     parse_recursor,
 )
-from mailproof.grammars.settings import Setting, parse_settings
+from mailproof.grammars.settings import Setting, holds_comments_alone, parse_settings
 from mailproof.net.errors import Malformed
 from mailproof.net.text import printable
 from mailproof.observations.configuration import SettingSeen
@@ -51,6 +51,11 @@ _Clauses = list[tuple[Clause, str]]
 def _clauses(texts: dict[str, str]) -> _Clauses:
     """The clauses of all files that have settings, with the names of the files."""
     return [(clause, name) for name, text in texts.items() for clause in parse_clauses(text) if clause.settings]
+
+
+def _are_samples(texts: dict[str, str]) -> bool:
+    """Whether the files are those of the program, and all in them is commented out."""
+    return all(holds_comments_alone(text) or any(one.name for one in parse_clauses(text)) for text in texts.values())
 
 
 def _of(clauses: _Clauses, *names: str) -> _Clauses:
@@ -93,7 +98,7 @@ def _hidden(clauses: _Clauses) -> SettingSeen | None:
 def _unbound(texts: dict[str, str]) -> _Read | None:
     clauses = _clauses(texts)
     server = _of(clauses, "server")
-    if not clauses:
+    if not clauses and not _are_samples(texts):
         return None
     open_to = [
         _seen(setting, file)
@@ -122,7 +127,7 @@ _ANCHORS = ("auto-trust-anchor-file", "trust-anchor-file", "trust-anchor", "trus
 
 def _nsd(texts: dict[str, str]) -> _Read | None:
     clauses = _clauses(texts)
-    if not clauses:
+    if not clauses and not _are_samples(texts):
         return None
     server = _of(clauses, "server")
     patterns = {name.value: clause for clause, _ in _of(clauses, "pattern") if (name := clause.get("name"))}
@@ -163,7 +168,7 @@ def _is_open_transfer(value: str) -> bool:
 
 def _knot(texts: dict[str, str]) -> _Read | None:
     clauses = _clauses(texts)
-    if not clauses:
+    if not clauses and not _are_samples(texts):
         return None
     open_ = {id_.value: (one, file) for one, file in _of(clauses, "acl") if _opens(one) and (id_ := one.get("id"))}
     templates = {id_.value: one for one, _ in _of(clauses, "template") if (id_ := one.get("id"))}
@@ -196,7 +201,7 @@ def _opens(acl: Clause) -> bool:
 
 def _powerdns(texts: dict[str, str]) -> _Read | None:
     found, includes = _settings(texts)
-    if not found:
+    if not found and not _are_samples(texts):
         return None
     recursion = SettingSeen("recursion", "no", Place(next(iter(texts))))
     transfers = _clients(found, "allow-axfr-ips")
@@ -207,8 +212,8 @@ def _powerdns(texts: dict[str, str]) -> _Read | None:
 
 
 def _recursor(texts: dict[str, str]) -> _Read | None:
-    found, includes = _recursor_settings(texts)
-    if not found:
+    found, includes = _recursor_settings(texts)  # which takes no other text
+    if not found and not any(text.strip() for text in texts.values()):
         return None
     clients, listens = _recursor_clients(found, texts), found.get("local-address")
     # Without incoming.listen only the machine itself is heard.

@@ -327,6 +327,13 @@ TABLE: Table = {
                 "unbound", unbound="include: /etc/unbound/b/own.conf", a__own="\n".join((*UNBOUND, "  verbosity: 1"))
             ),
         ),
+        # All is commented out: the programs do what they do by default.
+        fails("auto-trust-anchor-file is not set", named_settings=other("unbound", "server:", "  # verbosity: 1")),
+        advises("the Recursor tells its own", named_settings=other("recursor", "# allow-from=0.0.0.0/0")),
+        advises("the Recursor tells its own", named_settings=other("recursor", "recursor:", "  threads: 2")),
+        advises("PowerDNS tells its own", named_settings=other("powerdns", "# launch=")),
+        advises("Knot tells its own", named_settings=other("knot", "# server:")),
+        advises("NSD tells its own", named_settings=other("nsd", "# server:")),
         undecided("named.conf.options is included", named_settings=conf("", 'include "/etc/bind/named.conf.options";')),
         fails("allow-recursion", named_settings=conf("allow-recursion { any; };", 'include "keys";')),
         skips("postfix is no name server", named_settings=NamedSettings("postfix", ())),

@@ -96,6 +96,9 @@ DEFAULTS: tuple[Case, ...] = (
         )
     ),
     skips("no versions of TLS", program_settings=read("nginx", f"http {{ {NONE} }}"), versions_shown=NO_PORT),
+    skips(
+        "no versions of TLS", program_settings=read("dovecot", "# ssl_min_protocol = SSLv3\n"), versions_shown=NO_PORT
+    ),
 )
 
 
