@@ -250,7 +250,7 @@ TABLE: Table = {
         ),
         fails("zone example.org: acl first xfr: strangers", named_settings=other("knot", *KNOT, *ANYBODY, *ZONES)),
         fails(
-            "allow-axfr-ips 0.0.0.0/0,::/0",
+            "allow-axfr-ips 0.0.0.0/0, ::/0",
             named_settings=other("powerdns", "version-string=x", "allow-axfr-ips=0.0.0.0/0,::/0"),
         ),
         *RECURSOR,
@@ -327,6 +327,15 @@ TABLE: Table = {
                 "unbound", unbound="include: /etc/unbound/b/own.conf", a__own="\n".join((*UNBOUND, "  verbosity: 1"))
             ),
         ),
+        # Lines of PowerDNS go on after a backslash alone, lists are added to, and a switch needs no value.
+        fails("zone (all): allow-axfr-ips", named_settings=other("powerdns", "launch=", "  allow-axfr-ips=0.0.0.0/0")),
+        fails(
+            "zone (all): allow-axfr-ips 127.0.0.1, 0.0.0.0/0",
+            named_settings=other("powerdns", "allow-axfr-ips=127.0.0.1", "allow-axfr-ips+=0.0.0.0/0"),
+        ),
+        fails("zone (all)", named_settings=other("powerdns", "allow-axfr-ips=::1,\\", "::/0", "disable-axfr=off")),
+        passes(named_settings=other("powerdns", "version-string=x", "allow-axfr-ips=::/0", "disable-axfr")),
+        passes(named_settings=other("powerdns", "version-string=x", "allow-axfr-ips=::1 # not ::/0")),
         # All is commented out: the programs do what they do by default.
         fails("auto-trust-anchor-file is not set", named_settings=other("unbound", "server:", "  # verbosity: 1")),
         advises("the Recursor tells its own", named_settings=other("recursor", "# allow-from=0.0.0.0/0")),
