@@ -84,7 +84,7 @@ def parse_directives(
         elif said.startswith("<"):
             sections.append(said.strip("<>").strip()[:MAX_SECTION_NAME])
             if with_sections:
-                yield _setting(sections[:-1], sections[-1:], first)
+                yield _setting(sections[: min(len(sections) - 1, MAX_SECTIONS)], sections[-1:], first)
         elif (words := said.split(None, 1)) and words[0] in begin_sections and line[:1] not in " \t":
             sections = [" ".join(said.split()[:2])[:MAX_SECTION_NAME]]
         elif words:
