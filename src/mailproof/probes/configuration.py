@@ -192,8 +192,12 @@ MAX_COMPLAINT = 300
 
 _HOLDERS = ("postconf -n", "exim -bP", "exim4 -bP", "doveconf -n")
 """The commands whose outputs hold the settings."""
-_WITHOUT = ("smtpd -n", "postconf mail_version", "exim -bV", "exim4 -bV", "dovecot --version")
-"""The commands whose outputs hold none."""
+EXIM_CONFIG = ("exim -bP config", "exim4 -bP config")
+"""The commands whose outputs hold the whole configuration file of Exim. Its settings are told by `exim -bP` with those
+that are not set in it, and all worked out.
+"""
+_WITHOUT = ("smtpd -n", "postconf mail_version", "exim -bV", "exim4 -bV", "dovecot --version", *EXIM_CONFIG)
+"""The commands whose outputs hold none, or none that others do not."""
 _HOST_NAMES = ("myhostname", "mydomain", "myorigin")
 """Settings that are names of hosts: what these are called names no software."""
 

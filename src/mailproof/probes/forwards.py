@@ -30,7 +30,7 @@ from mailproof.net.network import Network
 from mailproof.net.text import printable
 from mailproof.observations.forwards import Forwards, ForwardSeen, ForwardsElsewhere
 from mailproof.places import Place
-from mailproof.probes.configuration import holders_of, texts_of
+from mailproof.probes.configuration import EXIM_CONFIG, holders_of, texts_of
 from mailproof.probes.path_endings import shared
 from mailproof.probes.probe import probe
 from mailproof.targets.base import Targets
@@ -78,7 +78,7 @@ async def forwards(configuration: Configuration, net: Network, inventory: Invent
         texts = await texts_of(holders_of(configuration), net)
         found = await asyncio.to_thread(_of_files, program, texts)
     else:
-        texts = await texts_of(holders_of(configuration, "postconf -n", "postconf -M"), net)
+        texts = await texts_of(holders_of(configuration, "postconf -n", "postconf -M", *EXIM_CONFIG), net)
         known = [file.path for one in beside if one.program == "aliases" for file in one.files]
         found = await asyncio.to_thread(_OF_SERVERS[program], texts, configuration.host)
         found.leave_out(known)
@@ -86,7 +86,9 @@ async def forwards(configuration: Configuration, net: Network, inventory: Invent
     for one in beside:
         if one.program in SERVERS and one.program != program:
             with suppress(NotObserved):  # it is said at the target of its own
-                hosted |= _HOSTED[one.program](await texts_of(holders_of(one, "postconf -n"), net), one.host)
+                hosted |= _HOSTED[one.program](
+                    await texts_of(holders_of(one, "postconf -n", *EXIM_CONFIG), net), one.host
+                )
     ours = tuple(domain.name for domain in inventory.domains)
     here = {"localhost.localdomain", configuration.host.lower(), *map(a_labels, hosted)}
 
