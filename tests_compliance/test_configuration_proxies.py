@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from mailproof.controls import SHOULD, Family, Harm, control, fail, not_applicable
+from mailproof.controls import SHOULD, Family, Harm, control, fail, leave_to, not_applicable
 from mailproof.net.errors import NotAvailable
-from mailproof.observations.proxy_access import ProxyAccess
+from mailproof.observations.proxy_access import ProxyAccess, ProxyShown
 from mailproof.references import PRACTICE, rfc
 
 FAMILY = Family("CFG", "Configuration files")
 
 
 @control("CFG-PROXY", SHOULD, rfc(9110, "9.3.6"), PRACTICE, harm=Harm.ABUSED)
-def test_proxy_serves_its_own(proxy_access: ProxyAccess) -> None:
+def test_proxy_serves_its_own(proxy_access: ProxyAccess, proxy_shown: ProxyShown) -> None:
     """The configuration of a proxy connects no stranger, and nobody to port 25.
 
     Squid and tinyproxy are read. A stranger has no password; users have one where it is asked for. Of Squid, a POST to
-    port 25 is judged as well.
+    port 25 is judged as well. Where the ports of the host were asked and do connect strangers, OPENPROXY tells it.
 
     Why: spam that goes through the proxy comes from its address, and so does what strangers attack with.
     Fix: http_access deny !Safe_ports, http_access deny CONNECT !SSL_ports, then http_access allow localnet, at last
@@ -26,6 +26,8 @@ def test_proxy_serves_its_own(proxy_access: ProxyAccess) -> None:
     strangers = proxy_access.strangers if proxy_access.reachable else ()
     users = [one for one in proxy_access.users if one.port == 25]
     for one in strangers:
+        if one.connects and proxy_shown.open_ports:
+            leave_to("OPENPROXY", f"{proxy_shown.open_ports[0]} connects strangers")
         if one.connects:
             fail(f"anybody is connected to port {one.port} of others", at=one.place)
     for one in users:

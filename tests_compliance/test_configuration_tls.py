@@ -23,7 +23,8 @@ def test_old_tls_is_switched_off(program_settings: ProgramSettings, versions_sho
     """What the configuration says of versions of TLS is what the ports show; before there are ports, it admits nothing
     older than TLS 1.2.
 
-    A version that the configuration admits and no port takes is no finding: the TLS library may refuse it. What ports
+    What nginx, Apache and HAProxy say for all servers counts where one does not say otherwise. A version that the
+    configuration admits and no port takes is no finding: the TLS library may refuse it. What ports
     take that are looked at, TLS-NO-10-11 judges.
 
     Why: TLS 1.0 and 1.1 protect with MD5 and SHA-1; a server that does not do what its configuration says was not
@@ -39,7 +40,7 @@ def test_old_tls_is_switched_off(program_settings: ProgramSettings, versions_sho
         (setting, versions)
         for name in TLS_FLOOR[program]
         for setting in program_settings.base_and_overrides(name)
-        if (versions := admitted(program, setting.meaning)) is not None
+        if setting.taken is not False and (versions := admitted(program, setting.meaning)) is not None
     ]
     if not floors:
         not_applicable("no versions of TLS are set: the default of the program or of its TLS library counts")
@@ -49,10 +50,20 @@ def test_old_tls_is_switched_off(program_settings: ProgramSettings, versions_sho
     if ports:
         _check_ports(floors, versions_shown, len(TLS_FLOOR[program]))
         return
-    for setting, versions in floors:
-        old = [str(version) for version in versions if version < TLSVersion.TLS1_2]
-        if old:
-            fail(f"{setting.name} = {setting.value} admits {', '.join(old)}", at=setting.place)
+    admitting = [
+        (setting, f"{setting.name} = {setting.value} admits {', '.join(old)}")
+        for setting, versions in floors
+        if (old := [str(version) for version in versions if version < TLSVersion.TLS1_2])
+    ]
+    for setting, admits in admitting:
+        if setting.taken:
+            fail(admits, at=setting.place)
+    for setting, admits in admitting:
+        raise NotAvailable(
+            f"{setting.place}: {admits}; whether a server takes it stands in files that are included and not read: "
+            "name them as well",
+            program_settings.evidence(),
+        )
 
 
 def _check_ports(

@@ -11,8 +11,8 @@ FAMILY = Family("OUT", "What a service does with mail that goes out", also=("SMT
 
 @control("OUT-NO-AUTOFORWARD", MAY, CISA_SCUBA, rfc(7960), harm=Harm.READ)
 def test_nothing_is_forwarded_to_strangers(forwards: Forwards) -> None:
-    """No alias, .forward file, Sieve script, table of Postfix or redirect of Exim forwards mail to a domain that is not
-    in the inventory.
+    """No alias, .forward file, Sieve script, table of Postfix, redirect or rule of rewriting of Exim forwards mail to a
+    domain that is not in the inventory.
 
     CISA demands it of federal agencies. Domains that the host's own Postfix or Exim takes mail for are none of others.
     A table of aliases is judged where the inventory names its text (aliases). A server whose own files forward nothing,

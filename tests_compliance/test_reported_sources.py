@@ -8,7 +8,7 @@ from __future__ import annotations
 from mailproof.controls import MAY, SHOULD, Between, Family, Harm, control, finding, not_applicable
 from mailproof.grammars.received import seconds_of
 from mailproof.net.errors import NotAvailable, Unreadable
-from mailproof.observations.failing_sources import FailingSources
+from mailproof.observations.failing_sources import FailingSources, OwnSourceSeen
 from mailproof.observations.reports import Reported, SourceSeen, day
 from mailproof.observations.source_classes import FORWARDED
 from mailproof.references import PRACTICE, rfc
@@ -73,28 +73,29 @@ def _require_messages(reported: Reported) -> None:
     allowed={"percent": Between(0, 100), "messages": Between(1, 1_000_000)},
     harm=Harm.REFUSED,
 )
-def test_own_sources_pass(reported: Reported, *, percent: float = 98.0, messages: int = 10) -> None:
-    """Mail from every sending address of the inventory passes DMARC at its receivers.
+def test_own_source_passes(own_source_seen: OwnSourceSeen, *, percent: float = 98.0, messages: int = 10) -> None:
+    """Mail from each sending address of the inventory passes DMARC at its receivers.
 
-    Why: what fails there is refused as soon as the policy is strict, and distrusted before. Addresses with fewer
-    messages than the parameter messages says are not judged.
+    Why: what fails there is refused as soon as the policy is strict, and distrusted before. An address with fewer
+    messages than the parameter messages says is not judged.
     Fix: authorise the address in SPF, sign with d= the domain of From; the evidence tells which of them fails.
     """
-    if not reported.own:
-        not_applicable("the inventory names no sending addresses of the domain (sending)")
-    _require_messages(reported)
-    ours = [one for one in reported.by_address() if one.address in reported.own]
-    judged = [one for one in ours if one.messages >= messages]
-    if not judged:
-        _require_all_read(reported)
-        not_applicable(f"no sending address of the inventory has {messages} messages in the reports")
-    failing = [one for one in judged if one.passed * 100 < percent * one.messages]
-    assert not failing, "; ".join(
-        f"DMARC passes for {one.passed} of {one.messages} messages of {one.address} "
-        f"(SPF {one.by_spf}, DKIM {one.by_dkim})"
-        for one in failing[:10]
+    seen = own_source_seen.seen.source
+    if seen.messages < messages:
+        _require_reports_read(own_source_seen)
+        if own_source_seen.left_out:
+            raise NotAvailable(
+                f"{own_source_seen.left_out} sources are beyond the bound of the reports, perhaps {seen.address}",
+                own_source_seen.evidence(),
+            )
+        if not own_source_seen.messages:
+            not_applicable(f"no report tells of messages of {own_source_seen.domain}")
+        not_applicable(f"the reports tell of {seen.messages} messages from {seen.address}; {messages} are wanted")
+    assert seen.passed * 100 >= percent * seen.messages, (
+        f"DMARC passes for {seen.passed} of {seen.messages} messages of {seen.address} "
+        f"(SPF {seen.by_spf}, DKIM {seen.by_dkim})"
     )
-    _require_all_read(reported)
+    _require_reports_read(own_source_seen)
 
 
 @control("DMARC-UNKNOWN-PASS", SHOULD, rfc(9989, "5.1.5"), harm=Harm.ABUSED)
@@ -178,6 +179,6 @@ def test_no_failing_source_is_a_host_of_ours(failing_sources: FailingSources) ->
     _require_reports_read(failing_sources)
 
 
-def _require_reports_read(failing: FailingSources) -> None:
-    if failing.unread:
-        raise Unreadable(f"not all files of reports could be read: {failing.unread[0]}", failing.evidence())
+def _require_reports_read(seen: FailingSources | OwnSourceSeen) -> None:
+    if seen.unread:
+        raise Unreadable(f"not all files of reports could be read: {seen.unread[0]}", seen.evidence())

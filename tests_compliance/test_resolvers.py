@@ -11,6 +11,7 @@ from mailproof.net.dns.client import Answer
 from mailproof.net.errors import (
     ClosedEarly,
     Malformed,
+    NotAvailable,
     NotObserved,
     Refused,
     ServerFailure,
@@ -287,4 +288,10 @@ def test_resolver_logs_no_queries(resolver_settings: ResolverSettings) -> None:
     logged = resolver_settings.logged
     if logged is not None:
         finding(MAY, f"queries are logged: {logged.name} {logged.value}", at=logged.place)
+    if resolver_settings.includes:
+        program = resolver_settings.settings.program
+        says = "; name what named-checkconf -p -x says" if program == "bind" else ": name it as well"
+        raise NotAvailable(
+            f"{resolver_settings.includes[0]} is included and not read{says}", resolver_settings.evidence()
+        )
     assert resolver_settings.cache_size, f"{resolver_settings.settings.program} has no size of the cache set"

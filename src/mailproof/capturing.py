@@ -44,8 +44,8 @@ _MUNIN_HISTORIES = r"date +%s && find /var/lib/munin -name '*.rrd' -printf '%T@ 
 
 PROGRAMS = (
     Program("postfix", ("postconf -n", "postconf -M", "postconf mail_version")),
-    Program("exim", ("exim -bP", "exim -bV")),
-    Program("exim4", ("exim4 -bP", "exim4 -bV")),
+    Program("exim", ("exim -bP", "exim -bP config", "exim -bV")),
+    Program("exim4", ("exim4 -bP", "exim4 -bP config", "exim4 -bV")),
     Program("dovecot", ("doveconf -n", "dovecot --version")),
     Program("opensmtpd", ("smtpd -n",)),
     Program("bind", ("named-checkconf -p -x", "named -v")),
@@ -54,6 +54,7 @@ PROGRAMS = (
     Program("nftables", ("nft list ruleset",), as_root=True),
     Program("iptables", ("iptables-save", "ip6tables-save"), as_root=True),
     Program("sockets", ("ss -H -ltn",)),
+    Program("radvd", ("cat /etc/radvd.conf",), shown_by="radvd"),
     Program("ip", ("ip -j address", "ip -6 -j route")),
     Program("fail2ban", ("fail2ban-client status",), as_root=True),
     Program("munin", (_MUNIN_SETTINGS, _MUNIN_HISTORIES), as_root=True, shown_by="munin-cron"),

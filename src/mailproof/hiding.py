@@ -64,6 +64,11 @@ _SETTING = re.compile(r"[A-Za-z][\w.-]*[ \t]*=")
 _INLINE_TABLE = re.compile(r"[ \t]*table[ \t]+[^\s{]+[ \t]*(?=\{)")
 """Of OpenSMTPD. A table of nftables has a family as well."""
 _OPTION = re.compile(r"(?<!\S)-[pw](?=[ \t]+[^\s-])")
+_MACRO_NAME = re.compile(r"_?[A-Z]\w*")
+_MACRO = re.compile(rf"(?P<name>{_MACRO_NAME.pattern})[ \t]*=(?!=)[ \t]*(?P<value>\S.*)")
+MAX_MACROS = 500
+"""Macros of Exim that are held against what is hidden. The values of more are hidden."""
+MAX_MACROS_IN_MACROS = 8
 _FILTER_RULE = re.compile(r"(?:\[\d+:\d+\][ \t]+)?-A[ \t]")
 """A rule of iptables, in which ``-p`` is the protocol."""
 _GLUED_OPTION = re.compile(r"(?<!\S)-[pw](?=[^\s-])")
@@ -72,7 +77,32 @@ _GLUED_OPTION = re.compile(r"(?<!\S)-[pw](?=[^\s-])")
 def without_secrets(text: str) -> str:
     """Configuration without passwords, keys and tokens: their names stay, their values do not. Files may be named."""
     hider = _Hider()
-    return "\n".join(hider.line(line) for line in _PEM.sub(HIDDEN, text).split("\n"))
+    lines = _PEM.sub(HIDDEN, text).split("\n")
+    shown = [hider.line(line) for line in lines]
+    return "\n".join(_without_macros(shown, [line for line, kept in zip(lines, shown, strict=True) if line != kept]))
+
+
+def _without_macros(lines: list[str], hidden: list[str]) -> list[str]:
+    """The lines without the values of macros that stand in what is hidden, by their names or put in.
+
+    Whatever they are called: ``LOGIN = hunter2`` and ``client_send = ^user^LOGIN`` of Exim, which puts them in where it
+    tells its whole configuration.
+    """
+    defined = {number: macro for number, line in enumerate(lines) if (macro := _MACRO.fullmatch(line))}
+    for _ in range(MAX_MACROS_IN_MACROS):
+        names = {name for line in hidden for name in _MACRO_NAME.findall(line)}
+        all_hidden = "\n".join(hidden)
+        found = {
+            number
+            for count, (number, macro) in enumerate(defined.items())
+            if count >= MAX_MACROS or macro["name"] in names or macro["value"].strip('" ') in all_hidden
+        }
+        hidden += (defined.pop(number)["value"] for number in sorted(found))
+        for number in found:
+            lines[number] = f"{lines[number].partition('=')[0]}= {HIDDEN}"
+        if not found:
+            break
+    return lines
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,8 @@ class ReportFault:
     of_failure: bool = False
     """It is a failure report."""
     of_domain: bool = True
+    source: str = ""
+    """The sending address that is judged."""
     missing: str = ""
     """What is taken out of the text."""
     verdict: str = "fail"
@@ -67,13 +69,15 @@ class ReportFault:
 
     @property
     def target(self) -> str:
-        return f"{self.domain} (reports)" if self.of_domain else self.file
+        if not self.of_domain:
+            return self.file
+        return f"{self.domain}{f'@{self.source}' if self.source else ''} (reports)"
 
     @property
     def right(self) -> str:
         """The target that the control has to pass."""
         right = RIGHT_FAILURE if self.of_failure else RIGHT_TLS if self.tls is not None else RIGHT_REPORT
-        return right.target if self.of_domain else right.file
+        return replace(right, source=self.source).target if self.of_domain else right.file
 
 
 RIGHT_REPORT = ReportFault("REPORT-RIGHT", "right.example")
@@ -82,7 +86,13 @@ RIGHT_FAILURE = ReportFault("FAILURE-RIGHT", "right.example", of_failure=True, o
 
 FAULTS = (
     ReportFault("DMARC-REPORTS-ARRIVE", "injectable.example", age=20, behaviour="the newest report is 20 days old"),
-    ReportFault("DMARC-OWN-SOURCES", "ssl2.example", (Row(dkim="fail", spf="fail"),), behaviour="an own address fails"),
+    ReportFault(
+        "DMARC-OWN-SOURCES",
+        "ssl2.example",
+        (Row(dkim="fail", spf="fail"),),
+        source=SENDER,
+        behaviour="an own address fails",
+    ),
     ReportFault(
         "DMARC-UNKNOWN-PASS", "weak-key.example", (Row(), Row(STRANGER, 9)), behaviour="SPF passes for a stranger"
     ),

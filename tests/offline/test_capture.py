@@ -51,7 +51,7 @@ def test_a_capture_is_judged_and_the_finding_points_into_it(captured: Path, caps
 
 def test_what_would_be_run_is_printed_and_nothing_is(captured: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["capture", "ssh://root@mx1.example.org", "--dry-run"]) == 0
-    assert "exim: exim -bP; exim -bV" in capsys.readouterr().out
+    assert "exim: exim -bP; exim -bP config; exim -bV" in capsys.readouterr().out
     assert not (captured / "captured").exists()
 
 

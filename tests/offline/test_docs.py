@@ -85,7 +85,7 @@ def test_messages_and_reports_are_judged_as_the_page_tells(tmp_path: Path) -> No
         (tmp_path / "prod.yaml").rename(tmp_path / f"{name}.yaml")
         run = pytest_run(tmp_path, "--inventory", f"{name}.yaml", "--control", "MSG-FORMAT", "--control", "DMARC-OWN-*")
         found = {target: verdict for (_, target), verdict in run.verdicts(name).items()}
-        expected = {"mail": ("samples/msg-right.eml", "pass"), "rua": ("right.example (reports)", "pass")}
+        expected = {"mail": ("samples/msg-right.eml", "pass"), "rua": ("right.example@11.1.0.1 (reports)", "pass")}
         assert expected[name] in found.items(), run.output
 
 

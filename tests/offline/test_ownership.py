@@ -101,6 +101,16 @@ def test_a_file_of_reports_that_cannot_be_read_is_told_once(tmp_path: Path) -> N
     assert (arrive["verdict"], arrive["left_to"]) == ("not applicable", "RPT-AGG-PARSE")
 
 
+def test_a_place_without_any_report_is_told_once(tmp_path: Path) -> None:
+    write_inventory(tmp_path, "domains: [right.example]\nsending: [192.0.2.25]\nreports: [rua, maildir:box]\n")
+    for name in ("rua", "box"):
+        (tmp_path / name).mkdir()
+    found = results(pytest_run(tmp_path, "--inventory", "prod.yaml", "--control", "RPT-*", "--control", "DMARC-O*"))
+    unknown = {key for key, result in found.items() if result["verdict"] == "inconclusive"}
+    assert unknown == {("RPT-AGG-PARSE", "rua"), ("RPT-AGG-PARSE", "box")}
+    assert found["DMARC-OWN-SOURCES", "right.example@192.0.2.25 (reports)"]["left_to"] == "RPT-AGG-PARSE"
+
+
 def test_a_file_of_reports_that_nobody_tells_excuses_nothing(tmp_path: Path) -> None:
     run = of_broken_reports(tmp_path, "DMARC-REPORTS-ARRIVE")
     assert results(run)["DMARC-REPORTS-ARRIVE", "right.example (reports)"]["verdict"] == "inconclusive"

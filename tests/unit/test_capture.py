@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,15 @@ from mailproof.capturing import (
 )
 from mailproof.documents import UnreadableDocument
 from mailproof.hiding import HIDDEN, without_secrets
+from mailproof.inventory.model import Inventory
+from mailproof.net.network import Network
+from mailproof.net.settings import NetSettings
+from mailproof.observations.configuration import ProgramSettings
+from mailproof.observations.forwards import Forwards
+from mailproof.probes.configuration import program_settings
+from mailproof.probes.forwards import forwards
+from mailproof.targets.base import Targets
+from mailproof.targets.files import Configuration, ConfigurationFile
 
 
 @dataclass
@@ -69,6 +79,69 @@ def test_a_capture_is_read_again(tmp_path: Path) -> None:
     text = (tmp_path / "postconf-n.txt").read_text()
     assert "mynetworks = 127.0.0.0/8" in text
     assert "hunter2" not in text
+
+
+EXIM_CONFIG = """# Exim Configuration (4.96)
+# 1 "/etc/exim4/exim.conf"
+DOMAIN = example.org
+LOGIN = user:hunter2
+DEEP = hunter2x
+NESTED = a DEEP
+hide mysql_servers = localhost/db/user/NESTED
+
+begin acl
+
+  acl_check:
+    deny dnslists = zen.example
+
+begin routers
+
+  move:
+    driver = redirect
+    data = bob@other.example
+
+begin authenticators
+
+  plain:
+    driver = plaintext
+    client_send = ^user:hunter2^x
+    server_condition = ${if eq{$auth3}{hunter2}}
+"""
+"""What `exim -bP config` says, to which macros are put in."""
+
+
+def test_the_whole_configuration_of_exim_is_taken_without_its_secrets() -> None:
+    kept = without_secrets(EXIM_CONFIG)
+    assert "hunter2" not in kept
+    assert "DOMAIN = example.org" in kept
+    assert "data = bob@other.example" in kept
+
+
+def test_what_exim_says_of_its_routers_and_lists_is_judged(tmp_path: Path) -> None:
+    said = {"exim4 -bP": "accept_8bitmime\n", "exim4 -bP config": EXIM_CONFIG, "exim4 -bV": "Exim version 4.96\n"}
+
+    class Exim:
+        def exists(self, command: str) -> bool:
+            return command == "exim4"
+
+        def run(self, command: str) -> Said:
+            return Said(0, said[command])
+
+    captured(tmp_path, Exim())
+    files = [
+        ConfigurationFile(str(tmp_path / one.file), one.file, one.command) for one in read_capture(tmp_path).outputs
+    ]
+    target = Configuration("exim", "mx.example.org", tuple(files))
+    inventory = Inventory.model_validate({"domains": ["example.org"]})
+
+    async def look() -> tuple[Forwards, ProgramSettings]:
+        net = Network(NetSettings())
+        return await forwards(target, net, inventory, Targets.collect([target])), await program_settings(target, net)
+
+    found, settings = asyncio.run(look())
+    assert [one.domain for one in found.forwards] == ["other.example"]
+    assert not found.unread
+    assert settings.files == ("exim4-bP.txt",)
 
 
 def test_a_host_without_any_of_the_programs_is_an_error(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
+from typing import Any
 
 import pytest
 
@@ -17,7 +19,13 @@ from mailproof.grammars.settings import expand_macros, parse_exim
 from mailproof.grammars.tls_settings import admitted
 from mailproof.net.errors import Malformed
 from mailproof.net.tls.versions import TLSVersion
+from mailproof.observations.open_proxy import OpenProxy, ProxyPort
+from mailproof.observations.proxy_access import ProxyAccess, ProxyShown
 from mailproof.probes.name_server_settings import read_settings
+from mailproof.probes.proxy_access import proxy_shown
+from mailproof.targets.base import Target, Targets
+from mailproof.targets.files import Configuration
+from mailproof.targets.mail import MailHost
 
 from .cases.forwards import routers
 
@@ -251,7 +259,7 @@ LISTENS = "local-address=0.0.0.0"
         (("allow-from=any", LISTENS), "recursor.yml:1: allow-from holds any, which is no network"),
         (("allow-from=1.2.3.4.5", LISTENS), "recursor.yml:1: allow-from holds 1.2.3.4.5, which"),
         (("allow-from=1.2.3.256", LISTENS), "recursor.yml:1: allow-from holds 1.2.3.256, which"),
-        (("# nothing",), "no settings stand in recursor.yml"),
+        (("",), "no settings stand in recursor.yml"),
     ],
 )
 def test_what_is_no_configuration_of_the_recursor_is_not_observed(lines: tuple[str, ...], says: str) -> None:
@@ -293,3 +301,29 @@ def test_no_password_of_a_configuration_stands_in_what_is_wrong_with_its_yaml(sa
     for message in (str(raised.value), str(refused.value)):
         assert "secret" not in message
         assert "'s'" not in message
+
+
+@pytest.mark.parametrize(
+    ("where", "active", "planned", "open_ports"),
+    [
+        ("192.0.2.25:3128", True, True, ("192.0.2.25:3128",)),
+        ("192.0.2.25:1080", True, True, ()),  # another program's
+        ("192.0.2.25:3128", False, True, ()),
+        ("192.0.2.25:3128", True, False, ()),
+    ],
+)
+def test_the_ports_of_a_proxy_are_asked_only_where_the_run_asks_them(
+    where: str, active: bool, planned: bool, open_ports: tuple[str, ...]
+) -> None:
+    host = MailHost("gw.example.org", active=active)
+    access = ProxyAccess("squid", ("squid.conf",), ports=(3128,))
+
+    async def look(_: object, target: Target) -> Any:
+        assert (target, active, planned) == (host, True, True)
+        return OpenProxy(host.name, "192.0.2.26:25", (ProxyPort(where, "HTTP/1.1 200", True, "220 mx"),))
+
+    async def shown() -> ProxyShown:
+        target = Configuration("squid", host.name)
+        return await proxy_shown(target, look, lambda *_: planned, Targets.collect([host]), access)
+
+    assert asyncio.run(shown()).open_ports == open_ports

@@ -85,7 +85,7 @@ def test_files_are_included_from_the_directory_that_is_named(
 
 def test_files_without_directories_are_not_of_two_at_once() -> None:
     texts = {"main": 'include "/etc/nft/first/*.nft"\ninclude "/etc/nft/second/*.nft"', "1.nft": ""}
-    with pytest.raises(NotAvailable, match=r"^main:2: /etc/nft/second/\*.nft may be files of several directories"):
+    with pytest.raises(NotAvailable, match=r"^main:1: /etc/nft/first/\*.nft may be files of several directories"):
         list(joined(texts))
     again = {"main": 'include "/etc/nft/first/*.nft"\ninclude "first/1.nft"\ninclude "./1.nft"', "1.nft": ""}
     assert [[file for _, file, _ in one.lines] for one in joined(again)] == [["1.nft"] * 3]

@@ -12,15 +12,20 @@ from unittest.mock import ANY
 import pytest
 
 from mailproof.inventory.model import Inventory
-from mailproof.net.errors import Unreadable
+from mailproof.net.dns.client import DNSClient
+from mailproof.net.errors import TimedOut, Unreadable
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
-from mailproof.observations.reports import Reported, Reports
+from mailproof.observations.failing_sources import OwnSourceSeen
+from mailproof.observations.reports import Reported, Reports, SourceSeen
+from mailproof.observations.source_classes import SourceClass
+from mailproof.probes.failing_sources import own_source_seen
 from mailproof.probes.reports import reported, reports
-from mailproof.targets.addresses import SendingAddress
+from mailproof.targets.addresses import SendingAddress, find_sending_addresses
 from mailproof.targets.base import Target, Targets
+from mailproof.targets.discovery import Search
 from mailproof.targets.files import ReportFile
-from mailproof.targets.reports import ReportedDomain
+from mailproof.targets.reports import OwnSource, ReportedDomain, find_own_sources
 from tests.fuzz.parsers.reports import JSON, XML
 
 DOMAINS = Inventory.model_validate({"domains": ["example.org", "news.example.org"]})
@@ -145,3 +150,51 @@ def test_a_chart_has_the_days_of_the_last_year(tmp_path: Path) -> None:
         files.append((f"{number}.xml", text))
     day = newest // 86_400 * 86_400
     assert all_of(tmp_path, "example.org", *files).days == ((day - 86_400, 2, 2), (day, 2, 2))
+
+
+def test_each_sending_address_of_the_inventory_is_a_source_of_its_own() -> None:
+    inventory = Inventory.model_validate(
+        {
+            "domains": ["example.org", "news.example.org"],
+            "sending": ["192.0.2.25", {"address": "2001:DB8:0::1", "domains": ["example.org"]}],
+        }
+    )
+    settings = NetSettings()
+    search = Search(inventory, DNSClient(settings), settings)
+    search.targets.add(ReportedDomain("example.org"))
+    search.targets.add(ReportedDomain("news.example.org"))
+    search.targets.add(SendingAddress("192.0.2.26", declared=False, domains=("example.org",)))
+
+    async def find() -> None:
+        await find_sending_addresses(search)
+        await find_own_sources(search)
+
+    asyncio.run(find())
+    assert [(one.domain, one.address) for one in search.targets.found(OwnSource)] == [
+        ("example.org", "192.0.2.25"),
+        ("example.org", "2001:db8::1"),
+        ("news.example.org", "192.0.2.25"),
+    ]
+
+
+def test_what_reports_tell_of_a_source_of_our_own() -> None:
+    """Its messages under all names in From count together; who else sends does not."""
+    seen = SourceSeen("192.0.2.25", "example.org", 7, 6, 5, 6, first=100_000, last=200_000)
+    as_news = SourceSeen("192.0.2.25", "x.example.org", 3, first=300_000, last=400_000)
+    other = SourceSeen("198.51.100.7", "example.org", 90)
+    told = Reported("example.org", "", (), (seen, other, as_news), own=("192.0.2.25",), left_out=4)
+
+    async def look(probe: Callable[..., Any], target: Target) -> Any:
+        if probe is reported:
+            assert target.id == "example.org (reports)"
+            return told
+        raise TimedOut("no answer")
+
+    def of(address: str) -> OwnSourceSeen:
+        return asyncio.run(own_source_seen(OwnSource("example.org", address), look, DOMAINS))  # type: ignore[arg-type]
+
+    found = of("192.0.2.25")
+    assert (found.seen.source, found.messages, found.left_out) == (seen + as_news, 100, 4)
+    assert (found.seen.kind, found.seen.unknown) == (SourceClass.MISCONFIGURED, ("reverse DNS: no answer",))
+    assert "seen from 1970-01-02 to 1970-01-05: own, misconfigured" in found.evidence()[0]
+    assert of("192.0.2.26").seen.source.messages == 0

@@ -70,9 +70,11 @@ def parse_haproxy(text: str) -> Iterator[Setting]:
     return parse_directives(text, HAPROXY_SECTIONS)
 
 
-def parse_directives(text: str, begin_sections: frozenset[str] = frozenset()) -> Iterator[Setting]:
+def parse_directives(
+    text: str, begin_sections: frozenset[str] = frozenset(), *, with_sections: bool = False
+) -> Iterator[Setting]:
     """The directives of a text in order, one a line; a line that ends in a backslash goes on. Some words may begin a
-    section.
+    section. ``with_sections`` tells the begin of a section in angle brackets as well, without a value.
     """
     sections: list[str] = []
     for first, whole, line in continued_lines(text):
@@ -81,6 +83,8 @@ def parse_directives(text: str, begin_sections: frozenset[str] = frozenset()) ->
             del sections[-1:]
         elif said.startswith("<"):
             sections.append(said.strip("<>").strip()[:MAX_SECTION_NAME])
+            if with_sections:
+                yield _setting(sections[: min(len(sections) - 1, MAX_SECTIONS)], sections[-1:], first)
         elif (words := said.split(None, 1)) and words[0] in begin_sections and line[:1] not in " \t":
             sections = [" ".join(said.split()[:2])[:MAX_SECTION_NAME]]
         elif words:

@@ -1,5 +1,6 @@
-"""The ``redirect`` routers of Exim's configuration file (Exim specification, chapters 15 and 22): what they have mail
-go on to, as far as that stands there. Expansions (chapter 11) are not worked out.
+"""The ``redirect`` routers of Exim's configuration file (Exim specification, chapters 15 and 22), and its rules that
+rewrite recipients (chapter 31): what they have mail go on to, as far as that stands there. Expansions (chapter 11) are
+not worked out.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ MAX_REDIRECTS = 1000
 _ROUTER = re.compile(r"(?P<name>[A-Za-z0-9_.-]{1,80})\s*:")
 _OPTION = re.compile(r"(?:hide\s+)?(?P<name>[a-z_]{1,40})\s*=\s*(?P<value>.*)")
 _INCLUDE = re.compile(r"\.include(?:_if_exists)?\s+(?P<name>\S.{0,200})")
+_MACRO = re.compile(r"_?[A-Z][A-Za-z0-9_]{0,80}")
+_SECTIONS = (["routers"], ["rewrite"])
+_RULE = re.compile(r"(?:\"(?:[^\"\\]|\\.)*+(?:\"|\\?\Z)|[^\s\"]+)++")
 _BRANCH = re.compile(r"\.if(?:n?def)\b")
 _BRACED_NAME = re.compile(r"\$\{(\w+)\}")
 _NAME = re.compile(r"\$(\w*)")
@@ -38,7 +42,9 @@ _OF_USERS = re.compile(r"\$\{?home\b|.*/\.forward$")
 
 @dataclass(frozen=True)
 class Redirect:
-    """``data`` or ``file`` of a router. ``optional``: whether it counts depends on a macro (``.ifdef``)."""
+    """``data`` or ``file`` of a router, or what a rule of rewriting puts, which has no router. ``optional``: whether it
+    counts depends on a macro (``.ifdef``), or it is one that is not known.
+    """
 
     router: str
     option: str
@@ -73,22 +79,38 @@ def parse_includes(text: str) -> Iterator[tuple[str, int]]:
             yield included["name"].strip(), line
 
 
-def parse_redirects(text: str) -> Iterator[Redirect]:
-    """What the routers with ``driver = redirect`` have mail go on to, in order."""
-    within, branches, count = False, 0, 0
+def parse_redirects(text: str, macros: Mapping[str, str]) -> Iterator[Redirect]:
+    """What the routers with ``driver = redirect`` have mail go on to, and what recipients are rewritten to, in order.
+
+    Macros may stand for whole options. One that is not known may be any.
+    """
+    section, branches, count = "", 0, 0
     router = _Router("")
-    for line, said, _ in continued_lines(text):
+    for line, raw, _ in continued_lines(text):
+        said = expand_macros(raw, macros).strip() if section else raw
+        if not said:
+            continue
+        if len(said) == MAX_EXPANDED:
+            said = raw  # which is no more than its macros, and not known
         if _BRANCH.match(said):
             branches += 1
         elif said.startswith(".endif"):
             branches = max(branches - 1, 0)
         elif said.split()[:1] == ["begin"]:
             yield from router.redirects()
-            router, within = _Router(""), said.split() == ["begin", "routers"]
-        elif within and (named := _ROUTER.fullmatch(said)):
+            router, section = _Router(""), said.split()[1] if said.split()[1:] in _SECTIONS else ""
+        elif section == "rewrite":
+            count += 1
+            if count <= MAX_REDIRECTS + 1 and (value := _rewritten(said)):
+                yield Redirect("", "a rule", value, line, branches > 0 or count > MAX_REDIRECTS)
+        elif section and (named := _ROUTER.fullmatch(said)):
             yield from router.redirects()
             router = _Router(named["name"], optional=branches > 0)
-        elif within and (option := _OPTION.fullmatch(said)):
+        elif section and _MACRO.fullmatch(said) and count <= MAX_REDIRECTS:
+            count += 1
+            router.found.append(Redirect(router.name, said, "", line, optional=True))
+            router.maybe = True
+        elif section and (option := _OPTION.fullmatch(said)):
             is_one = option["name"] in ("data", "file")
             count += is_one
             # One more is told, as one whose value is not known.
@@ -98,22 +120,39 @@ def parse_redirects(text: str) -> Iterator[Redirect]:
     yield from router.redirects()
 
 
+def _rewritten(rule: str) -> str:
+    """What a rule ``pattern replacement flags`` puts in the place of a recipient; nothing where it leaves these alone.
+
+    Flags say which headers and parts of the envelope it is for; all without any. ``*`` rewrites nothing.
+    """
+    words: list[str] = _RULE.findall(rule)
+    if len(words) == 1:
+        return "$"  # a macro that is not known, or what Exim does not start with
+    flags = set(words[2]) & set("EFTSbcfhrst") if len(words) > 2 else set()
+    return "" if words[1] == "*" or (flags and not flags & set("ETS")) else words[1]
+
+
 @dataclass
 class _Router:
     name: str
     optional: bool = False
     is_redirect: bool = False
+    maybe: bool = False
+    """A macro that is not known may say so."""
+    driver: str = ""
     found: list[Redirect] = field(default_factory=list)
 
     def add(self, name: str, value: str, line: int, *, optional: bool) -> None:
         if name == "driver":
-            self.is_redirect = value.strip('"') == "redirect"
-            self.optional |= optional
+            self.driver = value.strip('"')
+            is_unknown = _MACRO.fullmatch(self.driver) is not None
+            self.is_redirect = self.driver == "redirect" or is_unknown
+            self.optional |= optional or is_unknown
         elif name in ("data", "file"):
             self.found.append(Redirect(self.name, name, value, line, optional))
 
     def redirects(self) -> Iterator[Redirect]:
-        for one in self.found if self.is_redirect else ():
+        for one in self.found if self.is_redirect or (self.maybe and not self.driver) else ():
             yield Redirect(one.router, one.option, one.value, one.line, one.optional or self.optional)
 
 
@@ -125,7 +164,7 @@ def work_out(redirect: Redirect, macros: Mapping[str, str]) -> Redirected:
     if len(value) > 1 and value[0] == value[-1] == '"':
         value = value[1:-1].replace('\\"', '"')
     found = Redirected()
-    if redirect.option == "data":
+    if redirect.option != "file":
         _work_out_data(value, found)
     elif "$" not in value:
         found.files.append(value)

@@ -18,6 +18,15 @@ _ENTRY = re.compile(r"(?P<who>(?:\"[^\"]*\"|[^\s\"])++)\s+(?P<to>\S.*)")
 """A line of virtual(5). A local part in quotes may hold blanks."""
 _PATTERN = re.compile(r"(?P<who>!?/(?:[^/\\]|\\.)++/[A-Za-z]*+)\s+(?P<to>\S.*)")
 """A line of regexp_table(5) or pcre_table(5), and no file that a .forward names."""
+_NETWORK = re.compile(r"(?P<who>!?(?:[0-9A-Fa-f]{0,4}:){2,9}[0-9A-Fa-f:.]{0,40}(?:/\d{1,3})?)\s+(?P<to>\S.*)")
+"""A line of cidr_table(5) with an IPv6 network, and no alias."""
+_GOES_NOWHERE = re.compile(
+    r"(?:(?i:DEFER\w*|DISCARD|DUNNO|FILTER|IGNORE|PREPEND|REJECT|REPLACE|STRIP|WARN)|HOLD|INFO|OK|PASS|PERMIT\w*|[45]\d\d)"
+    r"(?=\s|$)"
+)
+"""An action of access(5) or header_checks(5) whose text may name addresses, and forwards nothing. Written small, the
+shorter ones may be users.
+"""
 _CONDITION = re.compile(r"(?:if\s+!?/|endif\b)")
 _ITEM = re.compile(r"(?:\"[^\"]*\"|[^,\"])+|.")
 """What stands between commas."""
@@ -86,12 +95,19 @@ def _split(line: str, *, of_patterns: bool) -> tuple[str, str, bool]:
         if _CONDITION.match(line):
             return "", "", True
         if pattern := _PATTERN.match(line):
-            return pattern["who"], pattern["to"], True
+            return pattern["who"], without_actions(pattern["to"]), True
+    elif network := _NETWORK.match(line):
+        return network["who"], without_actions(network["to"]), True
     elif alias := _ALIAS.match(line):
         return alias["who"].strip('"'), alias["to"], False
     if (entry := _ENTRY.match(line)) and "," not in entry["who"]:
-        return entry["who"], entry["to"], True
+        return entry["who"], without_actions(entry["to"]), True
     return "", line, False
+
+
+def without_actions(targets: str) -> str:
+    """What a table says, or nothing for an action that forwards nothing; REDIRECT and BCC stand before an address."""
+    return "" if _GOES_NOWHERE.match(targets) else targets
 
 
 def addresses_in(targets: str) -> Iterator[str]:

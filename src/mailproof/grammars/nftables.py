@@ -195,9 +195,9 @@ def read_nftables(text: str, ruleset: Ruleset, first: int = 1) -> None:
     found.skip_ends()
     while found.kind != "last":
         line, words = found.line, found.words()
-        if words[:1] == ["define"] and len(words) >= 3:
-            name, value = words[1], words[3:] if words[2] == "=" else words[2:]
-            found.variables[name] = found.values() if found.is_mark("{") else value
+        if words[:1] == ["define"] and len(words) >= 2:
+            name, _, value = " ".join(words[1:]).partition("=")  # blanks are free: x={ 25 }
+            found.variables[name.strip()] = found.values() if found.is_mark("{") else value.split()
         elif words[:1] == ["table"] and found.is_mark("{"):
             family, name = words[1] if len(words) > 2 else "ip", words[-1] if len(words) > 1 else ""
             count += _table(found, ruleset.table(family, name))
@@ -255,7 +255,7 @@ def _set(found: _Text) -> list[str]:
     while not found.is_mark("}") and found.kind != "last":
         words = found.words()
         grows = grows or "dynamic" in words or "timeout" in words
-        if words[:1] == ["elements"] and found.is_mark("{"):
+        if words and "".join(words).rstrip("=") == "elements" and found.is_mark("{"):
             elements = found.values()
         elif not words:
             found.at += 1

@@ -14,7 +14,18 @@ MAX_DEPTH = 4
 """Tables inside each other (``unionmap:``)."""
 
 FILES = frozenset(
-    ("btree", "cdb", "dbm", "hash", "lmdb", "pcre", "regexp", "sdbm", "texthash")  # the compiled ones of postmap(1)
+    (
+        "btree",
+        "cdb",
+        "cidr",
+        "dbm",
+        "hash",
+        "lmdb",
+        "pcre",
+        "regexp",
+        "sdbm",
+        "texthash",
+    )  # the compiled ones of postmap(1)
 )
 """Types whose content stands in a text file of the table's name."""
 NOWHERE = frozenset(("environ", "fail", "unix"))

@@ -5,13 +5,13 @@ or ``name=value`` (until 5.1, and where it is asked for), of which all names are
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from mailproof.grammars.address_lists import IPNetwork
+from mailproof.grammars.powerdns_settings import LISTS, NotPowerDNSSettings, PowerDNSSetting, parse_old
 from mailproof.grammars.yaml_nodes import NotYAML, compose, line_of
 
 OLD_NAMES = {
@@ -23,7 +23,7 @@ OLD_NAMES = {
     "recursor.include_dir": "include-dir",
 }
 """The settings that are read, and what they are called in the old form (rec-rust-lib/table.py of the Recursor)."""
-LISTS = frozenset(("allow-from", "local-address"))
+_OLD = frozenset(OLD_NAMES.values())
 SECTIONS = frozenset(
     (
         *("carbon", "dnssec", "ecs", "incoming", "logging", "nod", "outgoing"),
@@ -38,49 +38,26 @@ MAX_NETWORKS = 10_000
 MAX_ADDRESS = 64
 """Characters of a short address."""
 
-_OLD = re.compile(r"(?P<name>[a-z0-9-]{1,80})(?:[ \t]*(?P<adds>\+?)=(?P<value>.*))?")
-
-
-class NotRecursorSettings(ValueError):
-    """A text is neither of both. ``line`` is where, from 1."""
-
-    def __init__(self, message: str, line: int) -> None:
-        super().__init__(message)
-        self.line = line
-
-
-@dataclass(frozen=True)
-class RecursorSetting:
-    """One setting. ``name`` is the old one, ``called`` as it stands there."""
-
-    name: str
-    called: str
-    values: tuple[str, ...]
-    line: int
-    """From 1."""
-    adds: bool = False
-    """The values are added to those of a list that was set before."""
-
 
 @dataclass(frozen=True)
 class RecursorSettings:
     """The settings of one file, as far as they are read."""
 
-    settings: tuple[RecursorSetting, ...]
+    settings: tuple[PowerDNSSetting, ...]
     in_yaml: bool
 
 
 def parse_recursor(text: str) -> RecursorSettings:
-    """The settings of a file in order. Raises NotRecursorSettings."""
+    """The settings of a file in order. Raises NotPowerDNSSettings."""
     try:
         root = compose(text, quotes=False)
     except NotYAML as error:
-        return RecursorSettings(tuple(_old(text, f"{error}, and no name=value", error.line)), in_yaml=False)
+        return RecursorSettings(tuple(parse_old(text, _OLD, f"{error}, and no name=value", error.line)), in_yaml=False)
     if root is None:
         return RecursorSettings((), in_yaml=False)
     if isinstance(root, MappingNode):
         return RecursorSettings(tuple(_new(root)), in_yaml=True)
-    return RecursorSettings(tuple(_old(text, "neither sections of YAML nor name=value", None)), in_yaml=False)
+    return RecursorSettings(tuple(parse_old(text, _OLD, "neither sections of YAML nor name=value")), in_yaml=False)
 
 
 def parse_networks(text: str) -> tuple[str, ...]:
@@ -129,27 +106,27 @@ def hold_everybody(networks: Iterable[IPNetwork]) -> bool:
     return any(one.prefixlen == 0 for family in whole for one in family)
 
 
-def _new(root: MappingNode) -> Iterator[RecursorSetting]:
+def _new(root: MappingNode) -> Iterator[PowerDNSSetting]:
     sections = list(_items(root))
     if not any(name in SECTIONS for name, _, _ in sections):
-        raise NotRecursorSettings("it has none of the Recursor's sections", line_of(root))
+        raise NotPowerDNSSettings("it has none of the Recursor's sections", line_of(root))
     for section, _, below in sections:
         for name, line, node in _items(below):
             called = f"{section}.{name}"
             if called in OLD_NAMES:
                 adds = str(node.tag) != "!override"
-                yield RecursorSetting(OLD_NAMES[called], called, _values(called, node), line, adds)
+                yield PowerDNSSetting(OLD_NAMES[called], called, _values(called, node), line, adds)
 
 
 def _values(called: str, node: Node) -> tuple[str, ...]:
     if OLD_NAMES[called] not in LISTS:
         if not isinstance(node, ScalarNode):
-            raise NotRecursorSettings(f"{called} is no text", line_of(node))
+            raise NotPowerDNSSettings(f"{called} is no text", line_of(node))
         return (str(node.value),)
     if not isinstance(node, SequenceNode) or not all(isinstance(item, ScalarNode) for item in node.value):
-        raise NotRecursorSettings(f"{called} is no list", line_of(node))
+        raise NotPowerDNSSettings(f"{called} is no list", line_of(node))
     if len(node.value) > MAX_VALUES:
-        raise NotRecursorSettings(f"{called} has more than {MAX_VALUES} entries", line_of(node))
+        raise NotPowerDNSSettings(f"{called} has more than {MAX_VALUES} entries", line_of(node))
     return tuple(str(item.value) for item in node.value)
 
 
@@ -157,39 +134,3 @@ def _items(node: Node) -> Iterator[tuple[str, int, Node]]:
     for key, value in node.value if isinstance(node, MappingNode) else ():
         if isinstance(key, ScalarNode):
             yield str(key.value), line_of(key), value
-
-
-def _old(text: str, says: str, line: int | None) -> Iterator[RecursorSetting]:
-    """The settings ``name=value``. What a text is that has others lines as well, ``says`` says."""
-    for number, said in _old_lines(text):
-        setting = _OLD.fullmatch(said)
-        if setting is None:
-            raise NotRecursorSettings(says, line or number)
-        name = setting["name"]
-        if name in OLD_NAMES.values():
-            words = tuple((setting["value"] or "").replace(",", " ").split())
-            values = words if name in LISTS else (" ".join(words),)
-            yield RecursorSetting(name, name, values, number, bool(setting["adds"]))
-
-
-def _old_lines(text: str) -> Iterator[tuple[int, str]]:
-    """The lines of the old form, each with the number of its first, as ArgvMap::parseFile of PowerDNS has them.
-
-    A line goes on where it ends in a backslash, whatever the next one begins with, and nowhere else; what it is told to
-    go on with must come. Comments end with the line that was put together, and ``a#b`` is none.
-    """
-    held: list[str] = []
-    first = 0
-    for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
-        first = first if held else number
-        said = line.rstrip()
-        held.append(said.removesuffix("\\"))
-        if said.endswith("\\"):
-            continue
-        whole = "".join(held)
-        mark = whole.find("#")
-        if mark == 0 or (mark > 0 and whole[mark - 1].isspace()):
-            whole = whole[:mark]
-        if whole.strip():
-            yield first, whole.strip()
-        held = []

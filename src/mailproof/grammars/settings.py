@@ -177,6 +177,14 @@ def _logical_lines(text: str, *, sections: bool = True) -> Iterator[tuple[int, s
         yield first, " ".join(held)
 
 
+def holds_comments_alone(text: str) -> bool:
+    """Whether a text is a sample in which all is commented out (``#``): the program does what it does by default. An
+    empty text is none; it may be what came of a command that failed.
+    """
+    lines = [line.strip() for line in _lines(text)]
+    return any(lines) and all(not line or line.startswith("#") for line in lines)
+
+
 def parse_ini(text: str) -> Iterator[Setting]:
     """``name = value`` below ``[section]``, as fail2ban (jail.conf(5)) and NUT (ups.conf(5)) have it: ``sshd/bantime``.
 

@@ -61,6 +61,8 @@ class SettingSeen:
     place: Place
     expanded: str | None = None
     """The value with other settings of the same program put in; None where it names none."""
+    taken: bool | None = True
+    """Of a default for all servers, whether one takes it; None where that stands in files that are not read."""
 
     @property
     def meaning(self) -> str:

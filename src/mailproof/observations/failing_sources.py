@@ -70,3 +70,22 @@ class FailingSources(Observation):
     def evidence(self) -> tuple[str, ...]:
         more = (f"{self.left_out} further sources were not looked at",) if self.left_out else ()
         return (*(source.describe() for source in (*self.sources, *self.others)), *more, *self.unread)
+
+
+@dataclass(frozen=True)
+class OwnSourceSeen(Observation):
+    """What the reports on a domain tell of an address that the inventory names."""
+
+    domain: str
+    seen: FailingSource
+    """Nobody was asked about it where no report tells of messages from it."""
+    messages: int
+    """All that the reports tell of, from whatever address."""
+    left_out: int = 0
+    """Sources beyond the bound of the reports: the address may be among them."""
+    unread: tuple[str, ...] = ()
+    """Files of reports that could not be read, and why."""
+
+    def evidence(self) -> tuple[str, ...]:
+        more = (f"{self.left_out} further sources were not looked at",) if self.left_out else ()
+        return (self.seen.describe(), *more, *self.unread)

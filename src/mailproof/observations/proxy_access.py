@@ -34,6 +34,7 @@ class ProxyAccess(Observation):
     """A client from somewhere, without a password."""
     users: tuple[ProxyAnswered, ...] = ()
     """The same client with a password, and one in each network that the rules name."""
+    ports: tuple[int, ...] = ()
 
     def evidence(self) -> tuple[str, ...]:
         lines = [f"{self.program}: {', '.join(self.files)}, listens at {', '.join(self.listens) or 'its default'}"]
@@ -43,3 +44,15 @@ class ProxyAccess(Observation):
                 f"{one.client}, {one.method} to port {one.port}: {does}{f' ({one.place})' if one.place else ''}"
             )
         return tuple(lines)
+
+
+@dataclass(frozen=True)
+class ProxyShown(Observation):
+    """What the ports of a proxy did when a stranger asked for a mail server."""
+
+    host: str
+    open_ports: tuple[str, ...] = ()
+    """Those through which the greeting came, with their addresses; none where nobody asked."""
+
+    def evidence(self) -> tuple[str, ...]:
+        return tuple(f"{where} connects strangers to a mail server" for where in self.open_ports)

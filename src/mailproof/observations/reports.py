@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 from mailproof.clock import now
 from mailproof.grammars.failure_reports import FailureReport
@@ -56,9 +57,10 @@ class SourceSeen:
     def describe(self) -> str:
         """One line of proof."""
         reasons = f", reasons: {', '.join(self.reasons)}" if self.reasons else ""
+        seen = f", seen from {day(self.first)} to {day(self.last)}" if self.first and self.last else ""
         return (
             f"{self.address} as {self.header_from}: {self.messages} messages, DMARC passed {self.passed}, "
-            f"SPF {self.by_spf}, DKIM {self.by_dkim}{reasons}"
+            f"SPF {self.by_spf}, DKIM {self.by_dkim}{reasons}{seen}"
         )
 
 
@@ -175,10 +177,18 @@ class Reported(Observation):
 
     def by_address(self) -> tuple[SourceSeen, ...]:
         """The sources, those with one address as one; the most messages first."""
+        return tuple(sorted(self._by_address.values(), key=lambda source: (-source.messages, source.address)))
+
+    def of_address(self, address: str) -> SourceSeen:
+        """What was seen of one address, under all names in From; no messages, if it was not."""
+        return self._by_address.get(address) or SourceSeen(address, self.domain, 0)
+
+    @cached_property
+    def _by_address(self) -> dict[str, SourceSeen]:
         found: dict[str, SourceSeen] = {}
         for source in self.sources:
             found[source.address] = found[source.address] + source if source.address in found else source
-        return tuple(sorted(found.values(), key=lambda source: (-source.messages, source.address)))
+        return found
 
     def evidence(self) -> tuple[str, ...]:
         lines = [f"{name} <{email}>: until {day(end)}" for name, email, end in self.reporters]

@@ -148,6 +148,8 @@ class ResolverSettings(Observation):
     """What a resolver writes down and keeps, by its own configuration."""
 
     settings: ProgramSettings
+    includes: tuple[str, ...] = ()
+    """Files that are included and not read."""
 
     @property
     def is_resolver(self) -> bool:
@@ -172,4 +174,4 @@ class ResolverSettings(Observation):
         return self.settings.get("max-cache-size") or self.settings.get("rrset-cache-size")
 
     def evidence(self) -> tuple[str, ...]:
-        return self.settings.evidence()
+        return (*self.settings.evidence(), *(f"{one} is included and not read" for one in self.includes))

@@ -22,6 +22,8 @@ MAX_ADDRESSES = 100
 
 COMMANDS = ("ip -j address", "ip -6 -j route")
 """The commands of a capture whose output holds addresses and routes."""
+RADVD = "cat /etc/radvd.conf"
+"""The one whose output holds what radvd announces."""
 
 
 @probe()
@@ -33,7 +35,7 @@ async def address_plan(configuration: Configuration, net: Network) -> AddressPla
         return AddressPlan(configuration.program, names)
     found: list[tuple[ConfigurationFile, Links]] = []
     knows_routes = False
-    for file in _in_order(configuration.program, holders_of(configuration, *COMMANDS)):
+    for file in _in_order(configuration.program, holders_of(configuration, *COMMANDS, RADVD)):
         text = await net.files.text(Path(file.path), MAX_OCTETS)
         try:
             found.append((file, await asyncio.to_thread(read, text)))
@@ -67,7 +69,30 @@ def _in_order(program: str, files: Iterable[ConfigurationFile]) -> list[Configur
         is_drop_in = program == "networkd" and path.parent.name.endswith(".network.d")
         return is_drop_in, path.name if is_drop_in or program == "netplan" else ""
 
-    return sorted(files, key=key)
+    return sorted(_not_shadowed(program, files), key=key)
+
+
+_PRECEDENCE = {"netplan": ("run", "etc", "lib"), "networkd": ("etc", "run", "lib")}
+"""Of files with one name the program reads the first alone (netplan-generate(8); systemd.network(5))."""
+
+
+def _not_shadowed(program: str, files: Iterable[ConfigurationFile]) -> list[ConfigurationFile]:
+    """The files without those in whose stead another one of that name is read. Where directories of the inventory are
+    none of the program's, nothing is known of that.
+    """
+    every = list(files)
+    order = _PRECEDENCE.get(program, ())
+    best: dict[tuple[str, ...], int] = {}
+    ranked: list[tuple[ConfigurationFile, tuple[str, ...], int | None]] = []
+    for file in every:
+        *above, own = Path(file.path).parts
+        drop_in = (above.pop(),) if program == "networkd" and above and above[-1].endswith(".network.d") else ()
+        root = "/".join(above[:-2] if program == "networkd" else above[:-1]).rpartition("/")[2]
+        rank = order.index(root) if root in order else None
+        ranked.append((file, (*drop_in, own), rank))
+        if rank is not None:
+            best[*drop_in, own] = min(rank, best.get((*drop_in, own), rank))
+    return [file for file, name, rank in ranked if rank is None or rank == best[name]]
 
 
 def _called(file: ConfigurationFile, owners: dict[str, str], *, matched: bool) -> tuple[str, bool]:

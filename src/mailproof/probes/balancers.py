@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mailproof.grammars.directives import parse_haproxy, parse_lines_in_blocks
-from mailproof.grammars.settings import Setting
+from mailproof.grammars.settings import Setting, holds_comments_alone
 from mailproof.net.errors import Malformed
 from mailproof.net.network import Network
 from mailproof.observations.balancers import BalancerSettings, ServerBehind, ServerGroup
@@ -36,7 +36,7 @@ async def balancer_settings(configuration: Configuration, net: Network) -> Balan
         text = await net.files.text(Path(file.path), MAX_OCTETS)
         settings = await asyncio.to_thread(list, _PARSERS[configuration.program](text))
         read(settings, file.name, groups)
-        is_empty = is_empty and not settings
+        is_empty = is_empty and not settings and not holds_comments_alone(text)
     if is_empty:
         raise Malformed(f"no settings stand in {', '.join(names)}")
     found = tuple(ServerGroup(name, tuple(servers[:MAX_SERVERS])) for name, servers in groups.items())

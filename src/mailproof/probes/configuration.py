@@ -6,16 +6,17 @@ import asyncio
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 
 from mailproof.captures import COMPLAINT
 from mailproof.grammars.directives import parse_directives, parse_haproxy, parse_statements
 from mailproof.grammars.filter_lists import shown_zone
+from mailproof.grammars.listeners import PROGRAMS as WITH_DEFAULTS
 from mailproof.grammars.settings import (
     Setting,
     expand,
     expand_macros,
+    holds_comments_alone,
     parse_exim,
     parse_postfix,
     parse_services,
@@ -43,6 +44,7 @@ from mailproof.probes.conversation import size_told
 from mailproof.probes.probe import Look, look_at_each, probe
 from mailproof.probes.smtp import smtp_session
 from mailproof.probes.tls import tls_offers
+from mailproof.probes.tls_defaults import with_use
 from mailproof.targets.base import Targets
 from mailproof.targets.files import Configuration, ConfigurationFile
 from mailproof.targets.services import SMTPEndpoint, StoreEndpoint, TLSEndpoint
@@ -71,12 +73,14 @@ async def program_settings(configuration: Configuration, net: Network) -> Progra
     files = [file for file in configuration.files if file.status == 0 and file.command not in _WITHOUT]
     seen: dict[str, SettingSeen] = {}
     known: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for file in files:
         text = await net.files.text(Path(file.path), MAX_OCTETS)
         await asyncio.to_thread(_look, program, file, text, seen, known)
+        texts[file.name] = text
     if not files and all(file.command in _CHECKS for file in configuration.files):
         return ProgramSettings(program, configuration.host, (), tuple(file.name for file in configuration.files))
-    if not known:
+    if not known and not all(map(holds_comments_alone, texts.values())):
         names = tuple(file.name for file in files or configuration.files)
         raise Malformed(f"no settings stand in {', '.join(names)}")
     if len(seen) > MAX_SETTINGS:
@@ -86,7 +90,10 @@ async def program_settings(configuration: Configuration, net: Network) -> Progra
         seen = {name: _expanded(setting, known) for name, setting in seen.items()}
     if program == "exim":
         seen = {name: _with_macros(setting, known) for name, setting in seen.items()}
-    return ProgramSettings(program, configuration.host, tuple(seen.values()), tuple(file.name for file in files))
+    settings = list(seen.values())
+    if program in WITH_DEFAULTS:
+        settings = await asyncio.to_thread(with_use, program, texts, settings)
+    return ProgramSettings(program, configuration.host, tuple(settings), tuple(file.name for file in files))
 
 
 @probe()
@@ -161,25 +168,6 @@ def holders_of(configuration: Configuration, *commands: str) -> list[Configurati
     return files
 
 
-def not_read(includes: Iterable[tuple[str, str]], names: Iterable[str]) -> tuple[str, ...]:
-    """Those of ``includes``, each with the file that it stands in, that are none of the files that are read.
-
-    They are told by the last part of their names: /etc/unbound/unbound.conf.d/*.conf.
-    """
-    known = list(names)
-    return tuple(
-        pattern
-        for pattern, own in includes
-        if not any(name != own and fnmatchcase(PurePath(name).name, PurePath(pattern).name) for name in known)
-    )
-
-
-def included(pattern: str, own: str, names: Iterable[str]) -> list[str]:
-    """The files that an include in ``own`` names, told by the last part of their names: /etc/squid/conf.d/*.conf."""
-    last = PurePath(pattern).name
-    return [name for name in names if name != own and fnmatchcase(PurePath(name).name, last)]
-
-
 NAMED_CHECKCONF = "named-checkconf -p -x"
 """The command of a capture whose output holds the settings of BIND."""
 NSD_CHECKCONF = "nsd-checkconf -v /etc/nsd/nsd.conf"
@@ -204,8 +192,12 @@ MAX_COMPLAINT = 300
 
 _HOLDERS = ("postconf -n", "exim -bP", "exim4 -bP", "doveconf -n")
 """The commands whose outputs hold the settings."""
-_WITHOUT = ("smtpd -n", "postconf mail_version", "exim -bV", "exim4 -bV", "dovecot --version")
-"""The commands whose outputs hold none."""
+EXIM_CONFIG = ("exim -bP config", "exim4 -bP config")
+"""The commands whose outputs hold the whole configuration file of Exim. Its settings are told by `exim -bP` with those
+that are not set in it, and all worked out.
+"""
+_WITHOUT = ("smtpd -n", "postconf mail_version", "exim -bV", "exim4 -bV", "dovecot --version", *EXIM_CONFIG)
+"""The commands whose outputs hold none, or none that others do not."""
 _HOST_NAMES = ("myhostname", "mydomain", "myorigin")
 """Settings that are names of hosts: what these are called names no software."""
 
@@ -230,13 +222,13 @@ def _look(
     services = file.command == "postconf -M" or (program == "postfix" and PurePath(file.path).name == "master.cf")
     parse = parse_services if services else _PARSERS.get(program, parse_settings)
     wanted = {name.lower(): name for name in LOOKED_AT[program]}
-    for setting in parse(text):
+    for number, setting in enumerate(parse(text)):
         if not services:
             known[setting.name] = setting.value
         section, slash, own = setting.name.rpartition("/")
         own = wanted.get(own.lower(), own) if program == "apache" else own  # which knows no case
         if own in LOOKED_AT[program]:
-            key = setting.name if program not in _REPEATS else f"{file.name}:{setting.line}"
+            key = setting.name if program not in _REPEATS else f"{file.name}:{number}"
             seen.pop(key, None)
             place = Place(file.name, setting.line)
             seen[key] = SettingSeen(f"{section}{slash}{own}", _without_keys(setting.value), place)

@@ -13,7 +13,7 @@ from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
 from mailproof.observations.filter_lists import FilterLists, ListTried
 from mailproof.places import Place
-from mailproof.probes.configuration import MAX_OCTETS, holders_of
+from mailproof.probes.configuration import EXIM_CONFIG, MAX_OCTETS, holders_of
 from mailproof.probes.probe import probe
 from mailproof.targets.files import Configuration
 
@@ -33,7 +33,7 @@ async def filter_lists(configuration: Configuration, net: Network) -> FilterList
         return FilterLists(program, names)
     found: dict[str, list[tuple[ListNamed, Place]]] = {}
     known: set[tuple[str, str, bool]] = set()
-    for file in holders_of(configuration, "postconf -n", "exim -bP", "exim4 -bP"):
+    for file in holders_of(configuration, "postconf -n", "exim -bP", "exim4 -bP", *EXIM_CONFIG):
         text = await net.files.text(Path(file.path), MAX_OCTETS)
         for named in await asyncio.to_thread(list, READERS[program](text)):
             kind = (named.zone, named.codes, named.welcomes)

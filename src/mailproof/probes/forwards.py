@@ -7,18 +7,18 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import takewhile
 from pathlib import PurePath
 
 from mailproof.grammars.address_lists import ListEntry, parse_exim_list, parse_postfix_list
 from mailproof.grammars.exim_routers import holds_routers, parse_includes, parse_redirects, work_out
-from mailproof.grammars.forwards import addresses_in, is_address, parse_forwards, parse_sieve
+from mailproof.grammars.forwards import addresses_in, is_address, parse_forwards, parse_sieve, without_actions
 from mailproof.grammars.postfix_tables import FILES, NOWHERE, parse_tables
 from mailproof.grammars.settings import (
     MAX_EXPANDED,
     Setting,
     expand,
     expand_macros,
+    holds_comments_alone,
     parse_exim,
     parse_postfix,
     parse_services,
@@ -30,7 +30,8 @@ from mailproof.net.network import Network
 from mailproof.net.text import printable
 from mailproof.observations.forwards import Forwards, ForwardSeen, ForwardsElsewhere
 from mailproof.places import Place
-from mailproof.probes.configuration import holders_of, texts_of
+from mailproof.probes.configuration import EXIM_CONFIG, holders_of, texts_of
+from mailproof.probes.path_endings import shared
 from mailproof.probes.probe import probe
 from mailproof.targets.base import Targets
 from mailproof.targets.files import Configuration
@@ -42,9 +43,16 @@ MAX_SEEN = 1000
 MAX_SHOWN = 80
 """Characters of what is not read."""
 
-TABLES = ("alias_maps", "virtual_alias_maps", "virtual_maps", "recipient_bcc_maps", "sender_bcc_maps")
+TABLES = (
+    *("alias_maps", "virtual_alias_maps", "virtual_maps", "recipient_bcc_maps", "sender_bcc_maps"),
+    *("canonical_maps", "recipient_canonical_maps"),
+    *("header_checks", "mime_header_checks", "nested_header_checks", "body_checks", "milter_header_checks"),
+)
 ADDRESSES = {"always_bcc": "everybody", "luser_relay": "unknown users"}
-"""Settings of Postfix that name tables, and addresses (postconf(5)): whose mail goes on, or a copy of it."""
+"""Settings of Postfix that name tables, and addresses (postconf(5)): whose mail goes on, or a copy of it. Tables of
+header_checks(5), and of access(5) that restrictions name, do so by REDIRECT and BCC.
+"""
+_ACCESS = re.compile(r"\bcheck_[a-z_]{1,40}_access\s+(?P<table>[^\s,{}]+(?:\{(?:[^{}]|\{[^{}]*\})*\})?)")
 DOMAINS = ("mydestination", "relay_domains", "virtual_alias_domains", "virtual_mailbox_domains")
 """Those of the domains whose mail the host takes for itself."""
 
@@ -70,7 +78,7 @@ async def forwards(configuration: Configuration, net: Network, inventory: Invent
         texts = await texts_of(holders_of(configuration), net)
         found = await asyncio.to_thread(_of_files, program, texts)
     else:
-        texts = await texts_of(holders_of(configuration, "postconf -n", "postconf -M"), net)
+        texts = await texts_of(holders_of(configuration, "postconf -n", "postconf -M", *EXIM_CONFIG), net)
         known = [file.path for one in beside if one.program == "aliases" for file in one.files]
         found = await asyncio.to_thread(_OF_SERVERS[program], texts, configuration.host)
         found.leave_out(known)
@@ -78,7 +86,9 @@ async def forwards(configuration: Configuration, net: Network, inventory: Invent
     for one in beside:
         if one.program in SERVERS and one.program != program:
             with suppress(NotObserved):  # it is said at the target of its own
-                hosted |= _HOSTED[one.program](await texts_of(holders_of(one, "postconf -n"), net), one.host)
+                hosted |= _HOSTED[one.program](
+                    await texts_of(holders_of(one, "postconf -n", *EXIM_CONFIG), net), one.host
+                )
     ours = tuple(domain.name for domain in inventory.domains)
     here = {"localhost.localdomain", configuration.host.lower(), *map(a_labels, hosted)}
 
@@ -121,19 +131,15 @@ class _Found:
         for path in dict.fromkeys(path for _, _, path in self.unread if path):
             base = PurePath(path).name
             if base in named:
-                alike.setdefault(base, {})[path] = max(_shared(path, one) for one in named[base])
+                alike.setdefault(base, {})[path] = max(
+                    shared(PurePath(path).parts, PurePath(one).parts) for one in named[base]
+                )
         read = {
             path
             for base, paths in alike.items()
             for path in sorted(paths, key=lambda path: -paths[path])[: len(named[base])]
         }
         self.unread = [one for one in self.unread if one[2] not in read]
-
-
-def _shared(path: str, other: str) -> int:
-    """How many of the last parts two paths share."""
-    pairs = zip(reversed(PurePath(path).parts), reversed(PurePath(other).parts), strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _of_files(program: str, texts: Texts) -> _Found:
@@ -150,13 +156,15 @@ def _of_files(program: str, texts: Texts) -> _Found:
 def _of_postfix(texts: Texts, host: str) -> _Found:
     """What main.cf and the services of master.cf forward; the last setting of a name counts."""
     settings, values = _postfix_settings(texts, host)
-    if not settings:
+    if not settings and not all(map(holds_comments_alone, texts.values())):
         raise Malformed(f"no settings stand in {', '.join(texts)}")
     found = _Found(domains=_domains_of_postfix(settings, values))
     for setting, place in settings.values():
         name = setting.name.rpartition("/")[2]
         value = expand(setting.value, values).strip()
-        if name not in (*TABLES, *ADDRESSES) or not value:
+        if name not in (*TABLES, *ADDRESSES):
+            value = " ".join(one["table"] for one in _ACCESS.finditer(value))
+        if not value:
             continue
         found.settings += 1
         if len(setting.value) > MAX_EXPANDED or len(value) == MAX_EXPANDED:
@@ -173,7 +181,7 @@ def _add_tables(found: _Found, value: str, comes_to: str, place: Place) -> None:
         if table.entries is not None:
             for key, targets in table.entries:
                 who = key or f"everybody ({table.type})"
-                _add_addresses(found, who, targets, comes_to, place, is_table=True)
+                _add_addresses(found, who, without_actions(targets), comes_to, place, is_table=True)
             continue
         # $virtual_maps is empty unless it is set.
         if table.type not in NOWHERE and table.name != "$virtual_maps":
@@ -218,18 +226,26 @@ def _of_exim(texts: Texts, host: str) -> _Found:
     if not holders:
         found.unread += (("the routers (name what `exim -bP config` says)", Place(name, 1), "") for name in texts)
     macros = {setting.name: setting.value for text in texts.values() for setting in parse_exim(text)}
+    for name, text in texts.items():
+        for setting in parse_exim(text):
+            file = expand_macros(setting.value, macros) if setting.name == "system_filter" else ""
+            if file:
+                found.settings += 1
+                path = "" if "$" in file else file
+                found.add_unread(path or "what system_filter comes to", Place(name, setting.line), path)
     for name, text in holders.items():
         for included, line in parse_includes(text):
             found.add_unread(f"{included} (name what `exim -bP config` says instead)", Place(name, line))
-        for redirect in parse_redirects(text):
+        for redirect in parse_redirects(text, macros):
             found.settings += 1
             place = Place(name, redirect.line)
             comes_to = work_out(redirect, macros)
-            who = f"those whom the router {redirect.router} takes"
+            where = f"the router {redirect.router}" if redirect.router else "rewriting"
+            who = f"those whom {where} takes"
             found.forwards += ((who, address, place) for address in comes_to.addresses)
             found.unread += ((file, place, file) for file in comes_to.files)
             if comes_to.unknown:
-                found.add_unread(f"what {redirect.option} of the router {redirect.router} comes to", place)
+                found.add_unread(f"what {redirect.option} of {where} comes to", place)
     return found
 
 

@@ -5,28 +5,32 @@ BIND, in their words.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import PurePath
 
 from mailproof.grammars.clauses import Clause, parse_clauses
-from mailproof.grammars.recursor_settings import (
+from mailproof.grammars.powerdns_settings import (
+    AUTHORITATIVE,
     LISTS,
+    NotPowerDNSSettings,
+    PowerDNSSetting,
+    parse_old,
+)
+from mailproof.grammars.recursor_settings import (
     MAX_NETWORKS,
-    NotRecursorSettings,
     RecursorSettings,
     hold_everybody,
     network_of,
     parse_networks,
     parse_recursor,
 )
-from mailproof.grammars.settings import Setting, parse_settings
+from mailproof.grammars.settings import Setting, holds_comments_alone
 from mailproof.net.errors import Malformed
 from mailproof.net.text import printable
 from mailproof.observations.configuration import SettingSeen
 from mailproof.observations.named import HostedZone, MatchList, NamedScope, NamedSettings
 from mailproof.places import Place
-from mailproof.probes.configuration import not_read
+from mailproof.probes.path_endings import Included, not_read
 
 MAX_SHOWN = 200
 """Characters of a list of clients."""
@@ -52,6 +56,11 @@ _Clauses = list[tuple[Clause, str]]
 def _clauses(texts: dict[str, str]) -> _Clauses:
     """The clauses of all files that have settings, with the names of the files."""
     return [(clause, name) for name, text in texts.items() for clause in parse_clauses(text) if clause.settings]
+
+
+def _are_samples(texts: dict[str, str]) -> bool:
+    """Whether the files are those of the program, and all in them is commented out."""
+    return all(holds_comments_alone(text) or any(one.name for one in parse_clauses(text)) for text in texts.values())
 
 
 def _of(clauses: _Clauses, *names: str) -> _Clauses:
@@ -94,7 +103,7 @@ def _hidden(clauses: _Clauses) -> SettingSeen | None:
 def _unbound(texts: dict[str, str]) -> _Read | None:
     clauses = _clauses(texts)
     server = _of(clauses, "server")
-    if not clauses:
+    if not clauses and not _are_samples(texts):
         return None
     open_to = [
         _seen(setting, file)
@@ -123,7 +132,7 @@ _ANCHORS = ("auto-trust-anchor-file", "trust-anchor-file", "trust-anchor", "trus
 
 def _nsd(texts: dict[str, str]) -> _Read | None:
     clauses = _clauses(texts)
-    if not clauses:
+    if not clauses and not _are_samples(texts):
         return None
     server = _of(clauses, "server")
     patterns = {name.value: clause for clause, _ in _of(clauses, "pattern") if (name := clause.get("name"))}
@@ -164,7 +173,7 @@ def _is_open_transfer(value: str) -> bool:
 
 def _knot(texts: dict[str, str]) -> _Read | None:
     clauses = _clauses(texts)
-    if not clauses:
+    if not clauses and not _are_samples(texts):
         return None
     open_ = {id_.value: (one, file) for one, file in _of(clauses, "acl") if _opens(one) and (id_ := one.get("id"))}
     templates = {id_.value: one for one, _ in _of(clauses, "template") if (id_ := one.get("id"))}
@@ -196,20 +205,28 @@ def _opens(acl: Clause) -> bool:
 
 
 def _powerdns(texts: dict[str, str]) -> _Read | None:
-    found, includes = _settings(texts)
-    if not found:
+    if not any(text.strip() for text in texts.values()):
         return None
+    read: dict[str, tuple[PowerDNSSetting, ...]] = {}
+    for name, text in texts.items():
+        try:
+            read[name] = tuple(parse_old(text, AUTHORITATIVE))
+        except NotPowerDNSSettings as error:
+            raise Malformed(f"{name}:{error.line}: {error}") from None
+    found, directories = _merged(read, "conf")
     recursion = SettingSeen("recursion", "no", Place(next(iter(texts))))
-    transfers = _clients(found, "allow-axfr-ips")
+    listed, off, version = (found.get(name) for name in ("allow-axfr-ips", "disable-axfr", "version-string"))
     zones: tuple[HostedZone, ...] = ()
-    if transfers is not None and transfers.everybody and not _is_on(found.get("disable-axfr")):
+    if listed is not None and any(map(_is_everybody, listed.values)) and not (off is not None and off.is_on):
+        transfers = MatchList(listed.called, listed.seen.value, True, listed.place)
         zones = (HostedZone("(all)", transfers.place, transfers),)
-    return _version_string(found), NamedScope("server", recursion, None, None, None, zones), includes
+    told = version.seen if version is not None and version.values != ["full"] else None
+    return told, NamedScope("server", recursion, None, None, None, zones), not_read(directories, texts)
 
 
 def _recursor(texts: dict[str, str]) -> _Read | None:
-    found, includes = _recursor_settings(texts)
-    if not found:
+    found, includes = _recursor_settings(texts)  # which takes no other text
+    if not found and not any(text.strip() for text in texts.values()):
         return None
     clients, listens = _recursor_clients(found, texts), found.get("local-address")
     # Without incoming.listen only the machine itself is heard.
@@ -225,7 +242,7 @@ def _recursor(texts: dict[str, str]) -> _Read | None:
 
 @dataclass(frozen=True)
 class _Placed:
-    """A setting of the Recursor with what all files add to it."""
+    """A setting of PowerDNS with what all files add to it."""
 
     called: str
     values: list[str]
@@ -234,6 +251,11 @@ class _Placed:
     @property
     def seen(self) -> SettingSeen:
         return SettingSeen(self.called, ", ".join(self.values)[:MAX_SHOWN] or "(empty)", self.place)
+
+    @property
+    def is_on(self) -> bool:
+        """Of a switch: all but ``no`` and ``off`` mean yes, nothing as well (ArgvMap::mustDo)."""
+        return "".join(self.values) not in ("no", "off")
 
 
 def _recursor_settings(texts: dict[str, str]) -> tuple[dict[str, _Placed], tuple[str, ...]]:
@@ -244,28 +266,16 @@ def _recursor_settings(texts: dict[str, str]) -> tuple[dict[str, _Placed], tuple
     Raises Malformed for a file that is neither form, unless it holds a list of networks.
     """
     read: dict[str, RecursorSettings] = {}
-    failed: dict[str, NotRecursorSettings] = {}
+    failed: dict[str, NotPowerDNSSettings] = {}
     for name, text in texts.items():
         try:
             read[name] = parse_recursor(text)
-        except NotRecursorSettings as error:
+        except NotPowerDNSSettings as error:
             failed[name] = error
     if any(one.in_yaml for one in read.values()):
         read = {name: one for name, one in read.items() if one.in_yaml}
-    including = {name for name, one in read.items() if any(setting.name == "include-dir" for setting in one.settings)}
-    # PowerDNS sorts what a directory holds by CIStringComparePOSIX: a.conf comes before B.conf.
-    names = sorted(read, key=lambda name: (name not in including, name.lower(), name)) if including else list(read)
-    found: dict[str, _Placed] = {}
-    directories: list[tuple[str, str]] = []
-    for name in names:
-        for setting in read[name].settings:
-            known = found.get(setting.name)
-            values = known.values if known is not None and setting.adds and setting.name in LISTS else []
-            values += setting.values
-            found[setting.name] = _Placed(setting.called, values, Place(name, setting.line))
-            if setting.name == "include-dir" and "".join(setting.values):
-                ending = "yml" if read[name].in_yaml else "conf"
-                directories.append((f"{_directory(setting.values[0])}/*.{ending}", name))
+    in_yaml = any(one.in_yaml for one in read.values())
+    found, directories = _merged({name: one.settings for name, one in read.items()}, "yml" if in_yaml else "conf")
     listed = found.get("allow-from-file")
     for name, failure in failed.items():
         if listed is None or name != _listed_in(listed, texts):
@@ -273,14 +283,30 @@ def _recursor_settings(texts: dict[str, str]) -> tuple[dict[str, _Placed], tuple
     return found, not_read(directories, texts)
 
 
-def _directory(name: str) -> str:
-    return name[:MAX_SHOWN].rstrip("/")
+def _merged(
+    read: dict[str, tuple[PowerDNSSetting, ...]], ending: str
+) -> tuple[dict[str, _Placed], list[tuple[str, str]]]:
+    """The settings of all files, and the directories that are included, as patterns, with the files that name them."""
+    including = {name for name, settings in read.items() if any(one.name == "include-dir" for one in settings)}
+    # PowerDNS sorts what a directory holds by CIStringComparePOSIX: a.conf comes before B.conf.
+    names = sorted(read, key=lambda name: (name not in including, name.lower(), name)) if including else list(read)
+    found: dict[str, _Placed] = {}
+    directories: list[tuple[str, str]] = []
+    for name in names:
+        for setting in read[name]:
+            known = found.get(setting.name)
+            values = known.values if known is not None and setting.adds and setting.name in LISTS else []
+            values += setting.values
+            found[setting.name] = _Placed(setting.called, values, Place(name, setting.line))
+            if setting.name == "include-dir" and "".join(setting.values):
+                directories.append((f"{setting.values[0][:MAX_SHOWN].rstrip('/')}/*.{ending}", name))
+    return found, directories
 
 
 def _listed_in(setting: _Placed, texts: dict[str, str]) -> str | None:
-    """The file that ``allow_from_file`` names, told by the last part of its name; None where it is not read."""
-    last = PurePath("".join(setting.values)).name
-    return next((name for name in texts if name != setting.place.file and PurePath(name).name == last), None)
+    """The file that ``allow_from_file`` names; None where it is not read."""
+    include = "".join(setting.values), setting.place.file
+    return next(iter(Included([include], texts).of(*include) or ()), None)
 
 
 def _recursor_clients(found: dict[str, _Placed], texts: dict[str, str]) -> MatchList | None:
@@ -309,37 +335,6 @@ def _serves_everybody(setting: _Placed) -> bool:
         shown = printable(strange)[:MAX_SHOWN]
         raise Malformed(f"{setting.place}: {setting.called} holds {shown}, which is no network")
     return False
-
-
-_POWERDNS = ("version-string", "allow-axfr-ips", "disable-axfr")
-
-
-def _settings(texts: dict[str, str]) -> tuple[dict[str, SettingSeen], tuple[str, ...]]:
-    """The settings of PowerDNS, ``name=value``, the last of a name, and the directories that are included and not
-    read. Of all that are not looked at, which may hold passwords, only the names are kept.
-    """
-    found: dict[str, SettingSeen] = {}
-    directories: list[tuple[str, str]] = []
-    for name, text in texts.items():
-        for setting in parse_settings(text):
-            value = setting.value if setting.name in _POWERDNS else ""
-            found[setting.name] = _seen(Setting(setting.name, value, setting.line), name)
-            if setting.name == "include-dir" and setting.value:
-                directories.append((f"{_directory(setting.value)}/*.conf", name))
-    return found, not_read(directories, texts)
-
-
-def _clients(found: dict[str, SettingSeen], name: str) -> MatchList | None:
-    setting = found.get(name)
-    if setting is None:
-        return None
-    words: Iterable[str] = setting.value.replace(",", " ").split()
-    return MatchList(name, setting.value, any(map(_is_everybody, words)), setting.place)
-
-
-def _version_string(found: dict[str, SettingSeen]) -> SettingSeen | None:
-    said = found.get("version-string")
-    return None if said is None or said.value == "full" else said
 
 
 _READERS: dict[str, Callable[[dict[str, str]], _Read | None]] = {

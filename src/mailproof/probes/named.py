@@ -14,8 +14,9 @@ from mailproof.net.network import Network
 from mailproof.observations.configuration import SettingSeen
 from mailproof.observations.named import HostedZone, MatchList, NamedScope, NamedSettings
 from mailproof.places import Place
-from mailproof.probes.configuration import MAX_OCTETS, NAMED_CHECKCONF, NSD_CHECKCONF, holders_of, not_read, texts_of
+from mailproof.probes.configuration import MAX_OCTETS, NAMED_CHECKCONF, NSD_CHECKCONF, holders_of, texts_of
 from mailproof.probes.name_server_settings import PROGRAMS, read_settings
+from mailproof.probes.path_endings import not_read
 from mailproof.probes.probe import probe
 from mailproof.targets.files import Configuration, ConfigurationFile
 

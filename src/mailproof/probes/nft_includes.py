@@ -7,12 +7,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import PurePath
 
 from mailproof.net.errors import NotAvailable
 from mailproof.net.text import printable
 from mailproof.places import Place
+from mailproof.probes.path_endings import MAX_INCLUDES, Included
 
 MAX_DEPTH = 16
 """Files that include each other; nft has the same bound."""
@@ -65,8 +65,12 @@ class _Files:
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._lines = {name: text.split("\n") for name, text in texts.items()}
         self._includes = {name: dict(_includes(lines)) for name, lines in self._lines.items()}
-        self._found: dict[tuple[str, str], list[str]] = {}
-        self._taken: dict[str, tuple[str, ...]] = {}
+        patterns = {
+            (pattern, name): (name, line) for name, own in self._includes.items() for line, pattern in own.items()
+        }
+        if len(patterns) > MAX_INCLUDES:
+            raise _too_many(*list(patterns.values())[MAX_INCLUDES])
+        self._included = Included(patterns, [name for name in texts if not PurePath(name).name.startswith(".")])
         self._left = MAX_INCLUDED
 
     def of_others(self) -> set[str]:
@@ -103,66 +107,19 @@ class _Files:
 
         Raises NotAvailable where these may be others.
         """
-        if (own, pattern) not in self._found:
-            if len(self._found) == MAX_INCLUDED:
-                raise _too_many(own, number)
-            found = _fitting(pattern, own, self._lines)
-            directory = _directories(pattern)
-            is_clear = found is not None and all(
-                _agree(self._taken.setdefault(name, directory), directory) for name in found
+        found = self._included.of(pattern, own)
+        if found is None:
+            raise NotAvailable(
+                f"{own}:{number}: {_shown(pattern)} may be files of several directories: "
+                "name what nft list ruleset says"
             )
-            if found is None or not is_clear:
-                raise NotAvailable(
-                    f"{own}:{number}: {_shown(pattern)} may be files of several directories: "
-                    "name what nft list ruleset says"
-                )
-            self._found[own, pattern] = found
-        return self._found[own, pattern]
+        return found
 
 
 def _includes(lines: list[str]) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(lines, 1):
         if include := _INCLUDE.fullmatch(line):
             yield number, include["name"]
-
-
-def _fitting(pattern: str, own: str, names: Mapping[str, list[str]]) -> list[str] | None:
-    """The files whose names end as an include does, with as many directories as for any of them; None where they are
-    in several places that the include does not tell apart.
-
-    The inventory may have a directory by another name than the host: build/nftables.d for /etc/nftables.d.
-    """
-    asked, last = PurePath(pattern).parts, PurePath(pattern).name
-    wanted = [name for name in names if name != own and fnmatchcase(PurePath(name).name, last)]
-    wanted = [name for name in wanted if not PurePath(name).name.startswith(".")]
-    common = {name: _common(PurePath(name).parts, asked) for name in wanted}
-    best = max(common.values(), default=0)
-    found = sorted(name for name in wanted if common[name] == best)
-    before = {PurePath(name).parts[:-best] for name in found}
-    if len(before) > 1:
-        return None
-    is_elsewhere = best == 1 and not before <= {(), PurePath(own).parent.parts} and len(asked) > 1
-    return [] if is_elsewhere else found
-
-
-def _common(name: tuple[str, ...], asked: tuple[str, ...]) -> int:
-    """How many parts at the end of a name fit those that an include asks for."""
-    count = 0
-    for own, pattern in zip(reversed(name), reversed(asked), strict=False):
-        if not fnmatchcase(own, pattern):
-            break
-        count += 1
-    return count
-
-
-def _directories(pattern: str) -> tuple[str, ...]:
-    return tuple(part for part in PurePath(pattern).parent.parts if part not in ("/", ".."))
-
-
-def _agree(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Whether two includes may be of one directory: their names end in the same parts."""
-    pairs = zip(reversed(one), reversed(other), strict=False)
-    return all(fnmatchcase(a, b) or fnmatchcase(b, a) for a, b in pairs)
 
 
 def _too_many(name: str, number: int) -> NotAvailable:

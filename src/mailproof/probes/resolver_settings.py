@@ -13,9 +13,12 @@ from mailproof.observations.configuration import ProgramSettings, SettingSeen
 from mailproof.observations.resolvers import ResolverSettings
 from mailproof.places import Place
 from mailproof.probes.configuration import MAX_OCTETS, NAMED_CHECKCONF, holders_of
+from mailproof.probes.path_endings import not_read
 from mailproof.probes.probe import probe
 from mailproof.targets.files import Configuration
 
+MAX_SHOWN = 200
+"""Characters of what is included."""
 PARSERS = {"unbound": parse_unbound, "bind": parse_bind}
 
 
@@ -29,12 +32,15 @@ async def resolver_settings(configuration: Configuration, net: Network) -> Resol
         return ResolverSettings(ProgramSettings(program, configuration.host, (), names))
     files = holders_of(configuration, NAMED_CHECKCONF)
     seen: list[SettingSeen] = []
+    includes: list[tuple[str, str]] = []
     for file in files:
         text = await net.files.text(Path(file.path), MAX_OCTETS)
         try:
             found = await asyncio.to_thread(list, PARSERS[program](text))
         except NotNamedConf as error:
             raise Malformed(f"{file.name}: {error}") from None
-        seen += (SettingSeen(entry.name, entry.value, Place(file.name, entry.line)) for entry in found)
-    settings = ProgramSettings(program, configuration.host, tuple(seen), tuple(file.name for file in files))
-    return ResolverSettings(settings)
+        includes += ((entry.value[:MAX_SHOWN], file.name) for entry in found if entry.name.startswith("include"))
+        settings = [entry for entry in found if not entry.name.startswith("include")]
+        seen += (SettingSeen(entry.name, entry.value, Place(file.name, entry.line)) for entry in settings)
+    read = tuple(file.name for file in files)
+    return ResolverSettings(ProgramSettings(program, configuration.host, tuple(seen), read), not_read(includes, read))

@@ -111,7 +111,7 @@ class Ownership:
 
 
 REPORTS = "reports"
-"""What a file of reports speaks for beside itself: verdicts that hang on all of them."""
+"""What a file of reports, or a place where none can be read, speaks for beside itself: verdicts that hang on all."""
 
 
 def _names(target: Target) -> set[str]:
@@ -123,6 +123,9 @@ def _names(target: Target) -> set[str]:
 def _keys(target: Target) -> Iterator[str]:
     """What a fault found on ``target`` speaks for."""
     if isinstance(target, Undiscovered):
+        if issubclass(target.missing, ReportFile):
+            yield f"{type(target).__name__} {target.id}"
+            yield REPORTS
         return
     if isinstance(target, Zone):
         yield f"zone {target.name}"

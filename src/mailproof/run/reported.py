@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailproof.gate.document import DayNote, ReportedNote, SourceNote
-from mailproof.observations.failing_sources import FailingSource, FailingSources
+from mailproof.observations.failing_sources import FailingSource, FailingSources, OwnSourceSeen
 from mailproof.observations.reports import Reported, SourceSeen, day
 from mailproof.record import Record
 
@@ -19,7 +19,10 @@ def reported_notes(record: Record) -> Iterator[ReportedNote]:
     known: dict[str, dict[str, FailingSource]] = {}
     for outcome in record.outcomes.values():
         if isinstance(outcome, FailingSources):
-            known[outcome.domain] = {one.source.address: one for one in (*outcome.sources, *outcome.others)}
+            asked = {one.source.address: one for one in (*outcome.sources, *outcome.others)}
+            known.setdefault(outcome.domain, {}).update(asked)
+        elif isinstance(outcome, OwnSourceSeen):
+            known.setdefault(outcome.domain, {})[outcome.seen.source.address] = outcome.seen
     for outcome in record.outcomes.values():
         if isinstance(outcome, Reported) and outcome.reporters:
             yield _note(outcome, known.get(outcome.domain, {}))

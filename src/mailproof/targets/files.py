@@ -9,7 +9,7 @@ from pathlib import Path
 from mailproof.captures import Capture, read_capture
 from mailproof.documents import UnreadableDocument
 from mailproof.inventory.values import domain_name
-from mailproof.net.errors import Malformed, NotObserved
+from mailproof.net.errors import Malformed, NotObserved, Unreadable
 from mailproof.targets.base import Target, Undiscovered
 from mailproof.targets.discovery import Search, finder
 from mailproof.targets.mail import MailHost
@@ -159,7 +159,7 @@ async def _find_in_maildir(search: Search, maildir: Path) -> None:
         if not (maildir / "cur").is_dir():
             raise NotObserved(f"{search.named(maildir)} is no Maildir: it has no directory cur")
     except NotObserved as failure:
-        search.targets.add(Undiscovered.because(failure, ReportFile, search.named(maildir)))
+        _miss(search, ReportFile, maildir, failure)
         return
     for path in paths:
         search.targets.add(ReportFile(str(path), search.named(path), str(maildir), active=search.inventory.active))
@@ -170,10 +170,17 @@ async def _find(search: Search, kind: type[EvidenceFile], named: list[Path], suf
         try:
             paths = await search.files.below(entry, suffixes)
         except NotObserved as failure:
-            search.targets.add(Undiscovered.because(failure, kind, search.named(entry)))
+            _miss(search, kind, entry, failure)
             continue
         if not paths:
             nothing = NotObserved(f"no file below {search.named(entry)} ends in {', '.join(suffixes) or 'anything'}")
-            search.targets.add(Undiscovered.because(nothing, kind, search.named(entry)))
+            _miss(search, kind, entry, nothing)
         for path in paths:
             search.targets.add(kind(str(path), search.named(path), str(entry), active=search.inventory.active))
+
+
+def _miss(search: Search, kind: type[EvidenceFile], named: Path, failure: NotObserved) -> None:
+    """Note that nothing can be read there. Of reports one control tells it, as of a file that cannot be read."""
+    if issubclass(kind, ReportFile):
+        failure = Unreadable(failure.reason, failure.evidence)
+    search.targets.add(Undiscovered.because(failure, kind, search.named(named)))

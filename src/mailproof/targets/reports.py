@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mailproof.grammars.received import normal_address
+from mailproof.targets.addresses import SendingAddress
 from mailproof.targets.base import Target
 from mailproof.targets.discovery import Search, finder
 from mailproof.targets.files import EvidenceFile
@@ -31,3 +33,35 @@ async def find_reported_domains(search: Search) -> None:
         for domain in search.targets.found(MailDomain):
             if domain.sends:
                 search.targets.add(ReportedDomain(domain.name, active=domain.active))
+
+
+@dataclass(frozen=True)
+class OwnSource(Target):
+    """A sending address of the inventory, as the reports on one of its domains show it.
+
+    Only these sources are targets: a stranger can make reports tell of any number of others.
+    """
+
+    domain: str
+    address: str
+
+    def __post_init__(self) -> None:
+        self._settle(domains=(self.domain,))
+
+    @property
+    def id(self) -> str:
+        return f"{self.domain}@{self.address} (reports)"
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        return (self.address, self.domain)
+
+
+@finder(OwnSource, after=(ReportedDomain, SendingAddress))
+async def find_own_sources(search: Search) -> None:
+    """Every address that the inventory names, with each domain that reports may tell of."""
+    senders = [sender for sender in search.targets.found(SendingAddress) if sender.declared]
+    for reported in search.targets.found(ReportedDomain):
+        for sender in senders:
+            if reported.name in sender.domains:
+                search.targets.add(OwnSource(reported.name, normal_address(sender.address)))

@@ -11,6 +11,8 @@ from mailproof.grammars.filter_lists import READERS as FILTERS
 from mailproof.grammars.filter_lists import shown_zone
 from mailproof.grammars.forwards import parse_forwards, parse_sieve
 from mailproof.grammars.iptables import parse_iptables
+from mailproof.grammars.listeners import PROGRAMS as SERVERS
+from mailproof.grammars.listeners import listeners
 from mailproof.grammars.munin import parse_histories, parse_nodes
 from mailproof.grammars.named_conf import NotNamedConf, parse_named_conf
 from mailproof.grammars.nftables import parse_nftables
@@ -39,6 +41,9 @@ from tests.fuzz.parser import Parser, as_text, told, words_of
 
 def _settings(data: bytes) -> bool:
     text = as_text(data)
+    for program in SERVERS:
+        servers = listeners(program, text)
+        assert len(servers.listeners) + len(servers.includes) <= len(text)
     found = [*parse_settings(text), *parse_postfix(text), *parse_services(text), *parse_exim(text)]
     found += [*parse_statements(text), *parse_directives(text), *parse_haproxy(text), *parse_lines_in_blocks(text)]
     assert all(1 <= entry.line <= len(text) + 1 for entry in found)
@@ -119,8 +124,8 @@ def _tables(data: bytes) -> bool:
 
 def _redirects(data: bytes) -> bool:
     text = as_text(data)
-    found = list(parse_redirects(text))
     macros = {"AWAY": text[:100], "NETS": "AWAY"}
+    found = list(parse_redirects(text, macros))
     assert all("@" in address for one in found for address in work_out(one, macros).addresses)
     assert all(1 <= one.line <= len(text) + 1 for one in found)
     assert all(line >= 1 for _, line in parse_includes(text))

@@ -24,7 +24,7 @@ def read_files(program: str, texts: dict[str, str]) -> AddressPlan:
     with tempfile.TemporaryDirectory() as directory:
         files = [Path(directory, name) for name in texts]
         for file, text in zip(files, texts.values(), strict=True):
-            file.parent.mkdir(exist_ok=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
         found = Configuration(
             program, "mx.example.org", tuple(ConfigurationFile(str(file), file.name) for file in files)
@@ -150,6 +150,11 @@ MANY = "".join(
     for link in range(40)
 )
 
+NETWORKS = "etc/systemd/network", "run/systemd/network"
+STEADY = networkd(*STATIC)
+PREFERRING = networkd(*STATIC, network="IPv6PrivacyExtensions=yes")
+CALM = private("false")
+
 TABLE: Table = {
     "IPV6-PLAN": (
         *(
@@ -261,6 +266,19 @@ TABLE: Table = {
                 read("netplan", private("true"), private("false")),
                 # Their names are what counts, not where the inventory names them, nor their directories.
                 read_files("netplan", {"etc/90-mail.yaml": private("false"), "run/50-init.yaml": private("true")}),
+                read_files("netplan", {"etc/netplan/a.yaml": private("true"), "run/netplan/a.yaml": CALM}),
+                read_files("netplan", {"lib/netplan/a.yaml": private("true"), "etc/netplan/a.yaml": CALM}),
+                read_files(
+                    "networkd", {f"{NETWORKS[0]}/eth0.network": STEADY, f"{NETWORKS[1]}/eth0.network": PREFERRING}
+                ),
+                read_files(
+                    "networkd",
+                    {
+                        f"{NETWORKS[0]}/eth0.network": STEADY,
+                        f"{NETWORKS[0]}/eth0.network.d/a.conf": LASTING,
+                        f"{NETWORKS[1]}/eth0.network.d/a.conf": TEMPORARY,
+                    },
+                ),
                 read_files(
                     "networkd",
                     {
@@ -290,6 +308,17 @@ TABLE: Table = {
         fails("eth0 prefers temporary addresses", address_plan=read("netplan", private("false"), private("true"))),
         # A later file that says nothing of it leaves it as it is.
         fails("eth0 prefers temporary addresses", address_plan=read("netplan", private("true"), HEARS)),
+        # A file shadows others of its name: netplan's in /run, networkd's in /etc.
+        fails(
+            "eth0 prefers temporary addresses",
+            address_plan=read_files("netplan", {"run/netplan/a.yaml": private("true"), "etc/netplan/a.yaml": CALM}),
+        ),
+        fails(
+            "eth0 prefers temporary addresses",
+            address_plan=read_files(
+                "networkd", {f"{NETWORKS[0]}/eth0.network": PREFERRING, f"{NETWORKS[1]}/eth0.network": STEADY}
+            ),
+        ),
         fails(
             "eth0 prefers temporary addresses",
             address_plan=read_files("netplan", {"90.yaml": private("true"), "50.yaml": private("false")}),

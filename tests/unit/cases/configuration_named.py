@@ -57,13 +57,15 @@ KNOT = ("server:", '  version: ""', "mod-rrl:", "  - id: default", "    rate-lim
 
 
 def several(program: str, **texts: str) -> NamedSettings:
-    """What is read of several files, ``local`` from ``local.conf``."""
+    """What is read of several files, ``local`` from ``local.conf``, ``a__local`` from ``a/local.conf``."""
     with tempfile.TemporaryDirectory() as directory:
         files = []
         for name, text in texts.items():
-            file = Path(directory, f"{name}.conf")
+            own = f"{name.replace('__', '/')}.conf"
+            file = Path(directory, own)
+            file.parent.mkdir(exist_ok=True)
             file.write_text(text)
-            files.append(ConfigurationFile(str(file), file.name))
+            files.append(ConfigurationFile(str(file), own))
         return asyncio.run(_read(Configuration(program, "ns.example.org", tuple(files)), Network(NetSettings())))
 
 
@@ -248,7 +250,7 @@ TABLE: Table = {
         ),
         fails("zone example.org: acl first xfr: strangers", named_settings=other("knot", *KNOT, *ANYBODY, *ZONES)),
         fails(
-            "allow-axfr-ips 0.0.0.0/0,::/0",
+            "allow-axfr-ips 0.0.0.0/0, ::/0",
             named_settings=other("powerdns", "version-string=x", "allow-axfr-ips=0.0.0.0/0,::/0"),
         ),
         *RECURSOR,
@@ -319,6 +321,28 @@ TABLE: Table = {
         advises(
             "rate-limit is not set", named_settings=conf(f"{QUIET} recursion no; allow-transfer {{ none; }};", ZONE)
         ),
+        undecided(
+            "/etc/unbound/b/own.conf is included and not read",
+            named_settings=several(
+                "unbound", unbound="include: /etc/unbound/b/own.conf", a__own="\n".join((*UNBOUND, "  verbosity: 1"))
+            ),
+        ),
+        # Lines of PowerDNS go on after a backslash alone, lists are added to, and a switch needs no value.
+        fails("zone (all): allow-axfr-ips", named_settings=other("powerdns", "launch=", "  allow-axfr-ips=0.0.0.0/0")),
+        fails(
+            "zone (all): allow-axfr-ips 127.0.0.1, 0.0.0.0/0",
+            named_settings=other("powerdns", "allow-axfr-ips=127.0.0.1", "allow-axfr-ips+=0.0.0.0/0"),
+        ),
+        fails("zone (all)", named_settings=other("powerdns", "allow-axfr-ips=::1,\\", "::/0", "disable-axfr=off")),
+        passes(named_settings=other("powerdns", "version-string=x", "allow-axfr-ips=::/0", "disable-axfr")),
+        passes(named_settings=other("powerdns", "version-string=x", "allow-axfr-ips=::1 # not ::/0")),
+        # All is commented out: the programs do what they do by default.
+        fails("auto-trust-anchor-file is not set", named_settings=other("unbound", "server:", "  # verbosity: 1")),
+        advises("the Recursor tells its own", named_settings=other("recursor", "# allow-from=0.0.0.0/0")),
+        advises("the Recursor tells its own", named_settings=other("recursor", "recursor:", "  threads: 2")),
+        advises("PowerDNS tells its own", named_settings=other("powerdns", "# launch=")),
+        advises("Knot tells its own", named_settings=other("knot", "# server:")),
+        advises("NSD tells its own", named_settings=other("nsd", "# server:")),
         undecided("named.conf.options is included", named_settings=conf("", 'include "/etc/bind/named.conf.options";')),
         fails("allow-recursion", named_settings=conf("allow-recursion { any; };", 'include "keys";')),
         skips("postfix is no name server", named_settings=NamedSettings("postfix", ())),

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import tempfile
+from pathlib import Path
+
+from mailproof.net.network import Network
+from mailproof.net.settings import NetSettings
 from mailproof.observations.configuration import CheckSaid, ProgramSettings, SelfChecks, VersionsShown
+from mailproof.probes.configuration import program_settings
+from mailproof.targets.files import Configuration, ConfigurationFile
 
 from ..observed import HOST
-from .case import Table, fails, passes, skips, undecided
+from .case import Case, Table, fails, passes, skips, undecided
 from .configuration import settings
 
 PORT = f"{HOST}[192.0.2.25]:25"
@@ -22,12 +30,85 @@ def floor(value: str) -> ProgramSettings:
     return settings("postfix", smtpd_tls_protocols=value, smtpd_tls_mandatory_protocols=value)
 
 
+def read(program: str, text: str, **others: str) -> ProgramSettings:
+    """What is read of a file, and of others, ``sites__a`` from ``sites/a``."""
+    with tempfile.TemporaryDirectory() as directory:
+        files = []
+        for name, content in {program: text, **others}.items():
+            own = name.replace("__", "/")
+            file = Path(directory, own)
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(content)
+            files.append(ConfigurationFile(str(file), own))
+        return asyncio.run(_read(Configuration(program, HOST, tuple(files))))
+
+
+async def _read(configuration: Configuration) -> ProgramSettings:
+    return await program_settings(configuration, Network(NetSettings()))
+
+
+OLD = "ssl_protocols TLSv1 TLSv1.2;"
+NEW = "server { listen 443 ssl; ssl_protocols TLSv1.2; }"
+NONE = "server { listen 443 ssl; }"
+VHOST = "<VirtualHost *:443>\n SSLEngine on\n {}\n</VirtualHost>\n"
+HAPROXY = "global\n ssl-default-bind-options ssl-min-ver TLSv1.0\nfrontend a\n bind :80\n bind :443 ssl crt x {}\n"
+
+DEFAULTS: tuple[Case, ...] = (
+    *(
+        passes(program_settings=found, versions_shown=NO_PORT)
+        for found in (
+            read("nginx", f"http {{ {OLD} include mime.types; {NEW} server {{ listen 80; }} {NEW} }}"),
+            read("nginx", f"http {{ {OLD} {NEW} }} mail {{ ssl_protocols TLSv1.3; server {{ listen 25; }} }}"),
+            read("nginx", f"http {{ {OLD} include /etc/nginx/sites/*; }}", sites__a=NEW),
+            read(
+                "nginx",
+                f"http {{ {OLD} server {{ listen 443 ssl; include /etc/nginx/snippets/tls; }} }}",
+                snippets__tls="ssl_protocols TLSv1.2;",
+            ),
+            read("apache", "SSLProtocol all\n" + VHOST.format("SSLProtocol TLSv1.2") * 2 + "<VirtualHost *:80>\n"),
+            read("apache", "SSLProtocol all\n" + VHOST.format("<IfModule a>\nSSLProtocol TLSv1.2\n</IfModule>")),
+            read("haproxy", HAPROXY.format("ssl-min-ver TLSv1.2")),
+        )
+    ),
+    *(
+        fails("admits TLSv1.0", program_settings=found, versions_shown=NO_PORT)
+        for found in (
+            read("nginx", f"http {{ {OLD} }}"),
+            read("nginx", f"http {{ {OLD} {NEW} {NONE} include /etc/nginx/sites/*; }}"),
+            read("nginx", f"http {{ {OLD} {NEW} ssl on; server {{ listen 443; }} }}"),
+            read("nginx", f"http {{ {OLD} include /etc/nginx/sites/*; }}", sites__a=NEW, sites__b=NONE),
+            read("nginx", f"mail {{ {OLD} server {{ listen 25; }} }} http {{ {NEW} }}"),
+            read("nginx", "http { server { listen 443 ssl; include tls; } }", tls=OLD),
+            read("apache", "SSLProtocol all\n" + VHOST.format("SSLProtocol TLSv1.2") + VHOST.format("")),
+            read("apache", "SSLProtocol all\nSSLEngine on\n" + VHOST.format("SSLProtocol TLSv1.2")),
+            read("apache", VHOST.format("SSLProtocol all")),
+            read("haproxy", HAPROXY.format("ssl-max-ver TLSv1.3")),
+            read("haproxy", HAPROXY.format("") + " bind :465 ssl ssl-min-ver TLSv1.2"),
+        )
+    ),
+    *(
+        undecided("that are included and not read", program_settings=found, versions_shown=NO_PORT)
+        for found in (
+            read("nginx", f"http {{ {OLD} {NEW} include /etc/nginx/sites/*; }}"),
+            read("nginx", f"http {{ {OLD} server {{ listen 443 ssl; include snippets/tls; }} }}"),
+            read("apache", "SSLProtocol all\nIncludeOptional sites-enabled/*.conf\n"),
+            read("apache", "SSLProtocol all\n" + VHOST.format("Include tls.conf")),
+        )
+    ),
+    skips("no versions of TLS", program_settings=read("nginx", f"http {{ {NONE} }}"), versions_shown=NO_PORT),
+    skips(
+        "no versions of TLS", program_settings=read("dovecot", "# ssl_min_protocol = SSLv3\n"), versions_shown=NO_PORT
+    ),
+)
+
+
 def said(status: int, *complaints: str) -> SelfChecks:
     return SelfChecks("postfix", (CheckSaid("postconf -n", "captured/postconf-n.txt", status, complaints),))
 
 
 TABLE: Table = {
     "CFG-TLS-FLOOR": (
+        *DEFAULTS,
         passes(program_settings=floor(">=TLSv1.2"), versions_shown=NO_PORT),
         passes(program_settings=floor(">=TLSv1.2"), versions_shown=shown("TLSv1.2", "TLSv1.3")),
         passes(program_settings=floor(">=TLSv1"), versions_shown=shown("TLSv1.2", "TLSv1.3")),

@@ -57,7 +57,66 @@ OF_DOMAINS = "data = $local_part@${lookup{$domain}lsearch{/etc/aliases}}"
 """What the file holds are no addresses."""
 MANY = ("data = ann",) * 999 + ("more:", "driver = redirect", "data = a@other.example")
 
+
+def rewriting(*rules: str) -> Forwards:
+    """Exim with rules that rewrite addresses, and a router that forwards nothing."""
+    return routers("data = ann", "begin rewrite", *rules)
+
+
+REWRITTEN: tuple[Case, ...] = (
+    *(
+        passes(forwards=found)
+        for found in (
+            read("postfix", "recipient_canonical_maps = inline:{ {a@example.net = b@example.org} }"),
+            read(
+                "postfix", "header_checks = regexp:/etc/aliases", aliases="/^X/ REPLACE Y: a@other.example\n/^Y/ WARN"
+            ),
+            read("postfix", "header_checks = pcre:/etc/aliases", aliases="/^X/ REDIRECT ann@other.example"),
+            read("postfix", "header_checks = inline:{ {x = REJECT ask a@other.example} }"),
+            read("postfix", "a_restrictions = check_client_access cidr:/etc/aliases, permit", aliases="::/0 OK"),
+            read("aliases", "2001:db8::/32 REJECT ask a@other.example", "192.0.2.0/24 550 5.7.1 ask b@other.example"),
+            read("aliases", "a@example.org  reject ask a@other.example", "/x/ PREPEND X-To: a@other.example"),
+            rewriting("*@example.net $1@other.example Ffrs", "*@example.net * T", 'a@b "$1@example.org"'),
+            routers("data = ann", main="system_filter ="),
+            routers("data = ann", main="system_filter = /etc/mail/aliases", aliases="# Exim filter\n"),
+            routers("NOTHING", "data = ann", main="NOTHING ="),
+        )
+    ),
+    *(
+        advises("other.example", forwards=found)
+        for found in (
+            read("postfix", "canonical_maps = inline:{ {a@example.org = b@other.example} }"),
+            read("postfix", "header_checks = inline:{ {x = REDIRECT a@other.example} }"),
+            read("postfix", "smtpd_x_restrictions = check_sender_access inline:{{x=BCC a@other.example}}, permit"),
+            read("aliases", "/^Subject: x/ REDIRECT a@other.example"),
+            read("aliases", "::/0 bcc a@other.example"),
+            rewriting("*@example.org $1@other.example"),
+            rewriting('*@example.org "$1@other.example" ET'),
+            routers("AWAY", main="AWAY = data = a@other.example"),
+            read("exim", "KIND = redirect", "begin routers", "r:", "driver = KIND", "data = a@other.example"),
+        )
+    ),
+    *(
+        skips(f"{says} is not read", forwards=found)
+        for says, found in (
+            ("hash:/etc/canonical", read("postfix", "canonical_maps = hash:/etc/canonical")),
+            ("regexp:/etc/checks", read("postfix", "body_checks = regexp:/etc/checks")),
+            ("cidr:/x", read("postfix", "some_class = reject_x, check_client_access cidr:/x, check_x_access fail:y")),
+            ("/etc/filter", routers("data = ann", main="system_filter = /etc/filter")),
+            ("what system_filter comes to", routers("data = ann", main="system_filter = ${if exists{/x}{/x}{}}")),
+            ("what AWAY of the router move comes to", routers("data = ann", "AWAY")),
+            (
+                "what data of the router r comes to",
+                read("exim", "begin routers", "r:", "driver = K", "data = a@b.example"),
+            ),
+            ("what a rule of rewriting comes to", rewriting('*@example.org "${lookup mysql{x}{$value}fail}" T')),
+            ("what a rule of rewriting comes to", rewriting("AWAY")),
+        )
+    ),
+)
+
 SERVERS: tuple[Case, ...] = (
+    *REWRITTEN,
     skips("postfix names no table", forwards=read("postfix", "mydestination = example.net")),
     skips("exim:1: the routers (name what `exim -bP config`", forwards=read("exim", "accept_8bitmime = true")),
     *(

@@ -63,6 +63,7 @@ INCLUDED: tuple[Case, ...] = (
 )
 
 MORE = "table inet f {\nchain o {\n%s\n}\n}\n"
+SET = "table inet f {\nset mail {\ntype inet_service\n%s\n}\n}\n"
 AGAIN: tuple[Case, ...] = (
     # A table and a chain that come again are added to (nft 1.0.6): hook, priority and policy stay, rules follow.
     passes(egress=including(main=f"{OUTPUT}tcp dport 25 drop\n}}\n}}\n{MORE % 'tcp dport 26 accept'}")),
@@ -72,10 +73,20 @@ AGAIN: tuple[Case, ...] = (
     advises("let through", egress=including(a=f"{OUTPUT}accept\n}}\n}}\n", b=MORE % "tcp dport 25 drop")),
     # The last policy that is said holds.
     advises("let through", egress=including(a=f"{OUTPUT.replace('accept', 'drop')}}}\n}}\n", b=f"{OUTPUT}\n}}\n}}\n")),
+    # Blanks around the sign are free.
+    *(
+        passes(egress=including(a=SET % said, b=f"{OUTPUT}tcp dport @mail drop\n}}\n}}\n"))
+        for said in ("elements={ 25 }", "elements ={25,26}", "elements= { 25 }")
+    ),
+    *(
+        passes(egress=including(a=f"define mail{said}\n{OUTPUT}tcp dport $mail drop\n}}\n}}\n"))
+        for said in ("=25", "={ 25 }", " ={25}", "= 25")
+    ),
+    advises("let through", egress=including(a=SET % "elements={ 26 }", b=f"{OUTPUT}tcp dport @mail drop\n}}\n}}\n")),
     # What an earlier table has in its sets, its rules may ask for later.
     passes(
         egress=including(
-            a="table inet f {\nset mail {\ntype inet_service\nelements = { 25 }\n}\n}\n",
+            a=SET % "elements = { 25 }",
             b=f"{OUTPUT}tcp dport @mail drop\n}}\n}}\n",
         )
     ),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from mailproof.gate.verdict import Verdict
-from mailproof.observations.failing_sources import FailingSource, FailingSources
+from mailproof.observations.failing_sources import FailingSource, FailingSources, OwnSourceSeen
 from mailproof.observations.reports import Reported, SourceSeen
 
 from ..observed import ADDRESS, DOMAIN
@@ -33,6 +33,10 @@ UNREAD = ("b.xml: its XML is broken",)
 
 def failing(**more: Any) -> FailingSources:
     return FailingSources(DOMAIN, 100, (FailingSource(source(OTHER, 7), **more),))
+
+
+def own(seen: SourceSeen, messages: int = 300, **more: Any) -> OwnSourceSeen:
+    return OwnSourceSeen(DOMAIN, FailingSource(seen, declared=True), messages, **more)
 
 
 TABLE: Table = {
@@ -65,16 +69,16 @@ TABLE: Table = {
         undecided("b.xml", reported=found(reporters=(("g", "", END - 10 * 86_400),), unread=UNREAD)),
     ),
     "DMARC-OWN-SOURCES": (
-        passes(reported=found(RIGHT)),
-        passes(reported=found(RIGHT, source(messages=2))),
-        fails("0 of 100 messages of 192.0.2.25 (SPF 0, DKIM 0)", reported=found(source())),
-        skips("names no sending addresses", reported=found(RIGHT, own=())),
-        skips("no sending address of the inventory has 10", reported=found(source(OTHER))),
-        skips("no report tells of messages", reported=found()),
-        undecided("b.xml", reported=found(unread=UNREAD)),
-        undecided("b.xml", reported=found(RIGHT, unread=UNREAD)),
-        undecided("b.xml", reported=found(source(OTHER), unread=UNREAD)),
-        fails("0 of 100 messages of 192.0.2.25", reported=found(source(), unread=UNREAD)),
+        passes(own_source_seen=own(RIGHT)),
+        passes(own_source_seen=own(replace(RIGHT, passed=98))),
+        fails("0 of 100 messages of 192.0.2.25 (SPF 0, DKIM 0)", own_source_seen=own(source())),
+        fails("97 of 100 messages of 192.0.2.25", own_source_seen=own(replace(RIGHT, passed=97), left_out=1)),
+        skips("tell of 2 messages from 192.0.2.25; 10 are wanted", own_source_seen=own(source(messages=2))),
+        skips("no report tells of messages", own_source_seen=own(source(messages=0), messages=0)),
+        undecided("b.xml", own_source_seen=own(source(messages=0), unread=UNREAD)),
+        undecided("b.xml", own_source_seen=own(RIGHT, unread=UNREAD)),
+        undecided("5 sources are beyond the bound of the reports", own_source_seen=own(source(messages=2), left_out=5)),
+        fails("0 of 100 messages of 192.0.2.25", own_source_seen=own(source(), unread=UNREAD)),
     ),
     "DMARC-UNKNOWN-PASS": (
         passes(reported=found(RIGHT, source(OTHER), source("192.0.2.26", spf=100))),

@@ -208,6 +208,20 @@ TABLE: Table = {
         ),
         advises("querylog yes", resolver_settings=_configured("bind", querylog="yes", **_SIZE)),
         advises("bind has no size of the cache", resolver_settings=_configured("bind")),
+        advises(
+            "log-queries yes",
+            resolver_settings=replace(_configured("unbound", **{"log-queries": "yes"}), includes=("conf.d/*.conf",)),
+        ),
+        undecided(
+            "conf.d/*.conf is included and not read: name it",
+            resolver_settings=replace(
+                _configured("unbound", **{"rrset-cache-size": "64m"}), includes=("conf.d/*.conf",)
+            ),
+        ),
+        undecided(
+            "named.conf.options is included and not read; name what named-checkconf",
+            resolver_settings=replace(_configured("bind"), includes=("/etc/bind/named.conf.options",)),
+        ),
         skips("not the configuration of a resolver", resolver_settings=_configured("postfix")),
         skips("not the configuration of a resolver", resolver_settings=_configured("bind", recursion="no")),
     ),

@@ -1,0 +1,136 @@
+"""The servers of a configuration that speak TLS, and whether each says for itself which versions: where all do, nobody
+takes what the configuration says for all of them.
+
+Of nginx (``server`` blocks), Apache httpd (``<VirtualHost>``) and HAProxy (``bind ... ssl``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from mailproof.grammars.directives import parse_directives, parse_haproxy, parse_statements
+from mailproof.grammars.settings import Setting
+from mailproof.grammars.tls_settings import admitted
+
+
+@dataclass
+class Listener:
+    """A server that speaks TLS."""
+
+    context: str = ""
+    """Of nginx: http, mail or stream; empty where the file does not say."""
+    own: bool = False
+    """It says itself which versions it speaks."""
+    includes: list[str] = field(default_factory=list)
+    """The files that it includes, and in which that may stand."""
+
+
+@dataclass
+class Listeners:
+    """What stands in one file."""
+
+    listeners: list[Listener] = field(default_factory=list)
+    includes: list[str] = field(default_factory=list)
+    """Files that may hold more servers."""
+
+
+def is_default(program: str, name: str) -> bool:
+    """Whether a setting of versions is for all servers; ``name`` has the sections that it stands in."""
+    sections = name.split("/")[:-1]
+    match program:
+        case "nginx":
+            return not sections or sections in (["http"], ["mail"], ["stream"])
+        case "apache":
+            return not any(_is_virtual_host(section) for section in sections)
+    return program == "haproxy" and name.endswith("ssl-default-bind-options")
+
+
+def listeners(program: str, text: str) -> Listeners:
+    """The servers of a file of one of PROGRAMS that speak TLS."""
+    return _READERS[program](text)
+
+
+def _nginx(text: str) -> Listeners:
+    found = Listeners()
+    all_speak_tls = False
+    for prefix, inside in _blocks(parse_statements(text, with_blocks=True), lambda name: name == "server"):
+        if not prefix:
+            said = [(one.name.rpartition("/")[2], one.value) for one in inside]
+            all_speak_tls = ("ssl", "on") in said
+            found.includes += (value for name, value in said if name == "include" and _may_hold_servers(value))
+            continue
+        context = prefix.rpartition("/")[0]
+        one = Listener(context)
+        speaks_tls = all_speak_tls or context == "mail"  # where STARTTLS may be said for all
+        for setting in inside:
+            words = setting.value.split()
+            match setting.name:
+                case "listen":
+                    speaks_tls |= not {"ssl", "quic"}.isdisjoint(words)
+                case "ssl":
+                    speaks_tls |= words == ["on"]
+                case "ssl_protocols":
+                    one.own = True
+                case "include":
+                    one.includes += filter(_may_hold_servers, words)
+        if speaks_tls:
+            found.listeners.append(one)
+    return found
+
+
+def _apache(text: str) -> Listeners:
+    found = Listeners()
+    for prefix, inside in _blocks(parse_directives(text, with_sections=True), _is_virtual_host):
+        one, speaks_tls = Listener(), False
+        includes: list[str] = []
+        for setting in inside:
+            name = setting.name.rpartition("/")[2].lower()
+            speaks_tls |= name == "sslengine" and setting.value.lower() in ("on", "optional")
+            one.own |= name == "sslprotocol" and bool(prefix)
+            includes += setting.value.strip('"').split() if name in ("include", "includeoptional") else ()
+        (one if prefix else found).includes += filter(_may_hold_servers, includes)
+        if speaks_tls:
+            found.listeners.append(one)
+    return found
+
+
+def _haproxy(text: str) -> Listeners:
+    binds = [one.value for one in parse_haproxy(text) if one.name.endswith("/bind") and "ssl" in one.value.split()]
+    return Listeners([Listener(own=admitted("haproxy", value) is not None) for value in binds])
+
+
+def _blocks(settings: Iterator[Setting], begins: Callable[[str], bool]) -> Iterator[tuple[str, list[Setting]]]:
+    """What stands outside of blocks of one kind, with an empty name; then each of these with its sections and what
+    stands in it, by the names within.
+    """
+    outside: list[Setting] = []
+    blocks: list[tuple[str, list[Setting]]] = []
+    for setting in settings:
+        prefix = blocks[-1][0] if blocks else ""
+        section = setting.name.removeprefix(prefix + "/") if prefix else ""
+        if not setting.value and begins(setting.name.rpartition("/")[2]):
+            blocks.append((setting.name, []))
+        elif prefix and section != setting.name:
+            blocks[-1][1].append(Setting(section, setting.value, setting.line))
+        else:
+            outside.append(setting)
+    yield "", outside
+    yield from blocks
+
+
+def _is_virtual_host(section: str) -> bool:
+    return section.lower().startswith("virtualhost ")
+
+
+_NO_SERVERS = ("_params", "mime.types", "fastcgi.conf", "ports.conf", ".load")
+_NO_SERVERS_IN = ("modules-enabled/", "modules.d/", "mods-enabled/", "conf.modules.d/")
+
+
+def _may_hold_servers(include: str) -> bool:
+    """Whether it is none of the files that packages bring, and that hold no server and no version."""
+    return not include.endswith(_NO_SERVERS) and not any(part in include for part in _NO_SERVERS_IN)
+
+
+_READERS: dict[str, Callable[[str], Listeners]] = {"nginx": _nginx, "apache": _apache, "haproxy": _haproxy}
+PROGRAMS = tuple(_READERS)
