@@ -45,6 +45,7 @@ NAMES = {
     domains.EXIM: "Exim",
     domains.OPENSMTPD: "OpenSMTPD",
     domains.CHASQUID: "chasquid",
+    domains.SENDMAIL: "Sendmail",
     domains.DOVECOT: "Dovecot",
     domains.CYRUS: "Cyrus",
     domains.STUNNEL: "stunnel",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.real.controls import MAILBOXES, OPENSMTPD_SPEAKS
-from tests.real.domains import BALANCER, CHASQUID, EXIM, HAPROXY, OPENSMTPD, POSTFIX, Domain, Server
+from tests.real.domains import BALANCER, CHASQUID, EXIM, HAPROXY, OPENSMTPD, POSTFIX, SENDMAIL, Domain, Server
 from tests.real.shown import Chain
 
 NETWORK = 38
@@ -144,5 +144,25 @@ DOMAINS = (
         active=True,
         fail=("RELAY-DOMAINS",),
         why="Every mailbox of the domain is refused, postmaster and abuse too, which is one fault.",
+    ),
+    Domain(
+        "open-relay-sendmail",
+        "relays for everybody who says that he is one of its users",
+        Server(SENDMAIL, ("FEATURE(relay_local_from)",)),
+        active=True,
+        fail=("SMTP-NO-OPEN-RELAY",),
+    ),
+    Domain(
+        "percent-relay-postfix",
+        "an alias takes the domain of others out of the local part",
+        Server(
+            POSTFIX,
+            (
+                "allow_untrusted_routing = yes",
+                "virtual_alias_maps = regexp:{ {/^(.+)%(.+)@percent-relay-postfix\\.test/ $$1@$$2} }",
+            ),
+        ),
+        active=True,
+        fail=("RELAY-MATRIX",),
     ),
 )

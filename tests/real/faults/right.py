@@ -9,6 +9,7 @@ from tests.real.domains import (
     HAPROXY,
     POSTFIX,
     PROXY_PROTOCOL,
+    SENDMAIL,
     STUNNEL,
     Domain,
     Server,
@@ -116,5 +117,6 @@ DOMAINS = (
             ports={"imap": (143, 993), "pop3": (110, 995), "sieve": (4190,), "lmtp": (24,)},
         ),
     ),
+    Domain("right-sendmail", server=Server(SENDMAIL)),
     Domain("right-stunnel", store=Store(software=STUNNEL, ports={"imap": (993,), "pop3": (995,)})),
 )

@@ -38,6 +38,7 @@ from tests.real.lab.powerdns import powerdns
 from tests.real.lab.processes import Daemons
 from tests.real.lab.registry import documents
 from tests.real.lab.resolvers import forwarding, wrong_unbound
+from tests.real.lab.sendmail import sendmail
 from tests.real.lab.stunnel import stunnel
 from tests.real.lab.tinyproxy import tinyproxy
 from tests.real.lab.watchers import watchers
@@ -134,6 +135,7 @@ class Lab:
         exim(daemons, servers, self.directory / "exim", issued)
         chasquid(daemons, servers, self.directory / "chasquid", issued)
         opensmtpd(daemons, servers, self.directory / "opensmtpd", issued)
+        sendmail(daemons, servers, self.directory / "sendmail", issued)
         dovecot(daemons, servers, self.directory / "dovecot", issued)
         cyrus(daemons, servers, self.directory / "cyrus", issued)
         stunnel(daemons, servers, self.directory / "stunnel", issued)
