@@ -18,6 +18,7 @@ from tests.real.domains import (
 )
 from tests.real.faults.incoming import FILTERED, SENDER, SENDERS
 from tests.real.faults.outgoing import DANE, SINK, sink_records
+from tests.real.faults.relay import POSTGREY_NAMES_TIME
 
 NETWORK = 25
 
@@ -115,6 +116,13 @@ DOMAINS = (
         store=Store(
             software=CYRUS,
             ports={"imap": (143, 993), "pop3": (110, 995), "sieve": (4190,), "lmtp": (24,)},
+        ),
+    ),
+    Domain(
+        "right-postgrey",
+        server=Server(
+            POSTFIX,
+            (f"smtpd_recipient_restrictions = check_policy_service inet:127.0.0.1:{POSTGREY_NAMES_TIME}",),
         ),
     ),
     Domain("right-sendmail", server=Server(SENDMAIL)),

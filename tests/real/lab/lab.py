@@ -15,8 +15,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from mailproof.exercising.sink_records import POLICY
 from mailproof.net.services import begins_with_tls
 from tests.real import domains
+from tests.real.faults.outgoing import STS_DOMAIN
 from tests.real.lab import plan, requirements, zones
 from tests.real.lab.ca import Authority, Issued, tlsa_of
 from tests.real.lab.chasquid import chasquid
@@ -34,11 +36,13 @@ from tests.real.lab.openpgp import SecurityText, security_texts
 from tests.real.lab.opensmtpd import opensmtpd
 from tests.real.lab.opensmtpd import passwd_lines as opensmtpd_users
 from tests.real.lab.postfix import postfix
+from tests.real.lab.postgrey import postgrey
 from tests.real.lab.powerdns import powerdns
 from tests.real.lab.processes import Daemons
 from tests.real.lab.registry import documents
 from tests.real.lab.resolvers import forwarding, wrong_unbound
 from tests.real.lab.sendmail import sendmail
+from tests.real.lab.sts_daemon import sts_daemon
 from tests.real.lab.stunnel import stunnel
 from tests.real.lab.tinyproxy import tinyproxy
 from tests.real.lab.watchers import watchers
@@ -131,6 +135,8 @@ class Lab:
         # whose start is interrupted would go on after everything has been taken down.
         servers = namespaces.servers
         milters(daemons, servers, self.directory / "milters")
+        postgrey(daemons, servers, self.directory / "postgrey")
+        sts_daemon(daemons, servers, self.directory / "sts-daemon", self.ca_file)
         postfix(daemons, servers, self.directory / "postfix", issued)
         exim(daemons, servers, self.directory / "exim", issued)
         chasquid(daemons, servers, self.directory / "chasquid", issued)
@@ -377,7 +383,8 @@ def _issue(authority: Authority) -> dict[str, Issued]:
                 issued[instance.key] = authority.issue(instance.key, [domain.host], instance.server.chain, key=key)
     names = [*(f"mta-sts.{domain.name}" for domain in plan.DOMAINS), *(domain.web_host for domain in plan.webs())]
     names += [f"{name}.{domain.name}" for domain in plan.DOMAINS if domain.auto for name in AUTO_NAMES]
-    issued["https"] = authority.issue("https", [*names, plan.REDIRECT_TARGET], Chain.RIGHT)
+    names += [f"mta-sts.{STS_DOMAIN}", plan.REDIRECT_TARGET]
+    issued["https"] = authority.issue("https", names, Chain.RIGHT)
     return issued
 
 
@@ -395,6 +402,7 @@ def _webs(authority: Authority, right: Issued, texts: Mapping[str, SecurityText]
 def _sites(authority: Authority, right: Issued) -> list[Site]:
     names = {f"mta-sts.{domain.name}": domain for domain in plan.DOMAINS}
     sites = [Site(plan.REDIRECT_TARGET, right, _policy(plan.by_label("right")))]
+    sites.append(Site(f"mta-sts.{STS_DOMAIN}", right, POLICY.format(domain=STS_DOMAIN)))
     for name, domain in names.items():
         issued = right
         if domain.policy_host in (PolicyHost.WRONG_NAME, PolicyHost.EXPIRED):

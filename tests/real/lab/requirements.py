@@ -43,6 +43,8 @@ PROGRAMS = {
     "gpg": "gpg",
     "gpg-agent": "gpg-agent",
     "m4": "m4",
+    "postgrey": "postgrey",
+    "mta-sts-daemon": "postfix-mta-sts-resolver",
 }
 POSTFIX_MASTER = Path("/usr/lib/postfix/sbin/master")
 DOVECOT_SERVICES = Path("/usr/lib/dovecot")
@@ -217,6 +219,7 @@ def versions() -> dict[str, str]:
         "opensmtpd": _packaged("opensmtpd", "opensmtpd"),
         "chasquid": _packaged("chasquid", "chasquid"),
         "sendmail": _packaged("sendmail", "sendmail-bin"),
+        "postgrey": _first_number([program("postgrey"), "--version"]),
         "knot": _first_number([program("knotd"), "-V"]),
         "dovecot": _first_number([program("dovecot"), "--version"]),
         "cyrus": _packaged("cyrus", "cyrus-common"),
