@@ -41,6 +41,7 @@ NAMES = {
     "unbound": "Unbound",
     "nginx": "nginx",
     "tinyproxy": "tinyproxy",
+    "squid": "Squid",
     "postgrey": "postgrey",
     domains.POSTFIX: "Postfix",
     domains.EXIM: "Exim",

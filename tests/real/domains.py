@@ -305,6 +305,8 @@ class Domain:
     """NUT's upsd and munin-node answer anybody beside its mail host."""
     proxy: tuple[str, ...] = ()
     """Lines of a tinyproxy beside its mail host; none: there is no proxy."""
+    squid: tuple[str, ...] = ()
+    """Rules of a Squid beside its mail host; none: there is none."""
     main_cf: tuple[str, ...] = ()
     """What the domain's Postfix says of itself in a capture of ``postconf -n``; empty: nothing is captured."""
 
@@ -385,6 +387,7 @@ class Domain:
         if self.helo:
             lines.append(f"EHLO {self.helo}")
         lines += [f"tinyproxy: {line}" for line in self.proxy]
+        lines += [f"squid: {line}" for line in self.squid]
         if self.caused_by:
             lines.append(self.caused_by)
         if self.registered is not Registered.RIGHT:

@@ -90,6 +90,7 @@ DOMAINS = (
     Domain(
         "five-errors-postfix",
         server=Server(POSTFIX, ("smtpd_hard_error_limit = 5", "smtpd_soft_error_limit = 3")),
+        squid=("http_access allow known",),
     ),
     Domain(
         "postscreen",
@@ -125,6 +126,10 @@ DOMAINS = (
             (f"smtpd_recipient_restrictions = check_policy_service inet:127.0.0.1:{POSTGREY_NAMES_TIME}",),
         ),
     ),
-    Domain("right-sendmail", server=Server(SENDMAIL)),
+    Domain(
+        "right-sendmail",
+        server=Server(SENDMAIL),
+        squid=("http_access deny !Safe_ports", "http_access deny CONNECT !SSL_ports", "http_access allow all"),
+    ),
     Domain("right-stunnel", store=Store(software=STUNNEL, ports={"imap": (993,), "pop3": (995,)})),
 )

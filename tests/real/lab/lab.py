@@ -42,6 +42,7 @@ from tests.real.lab.processes import Daemons
 from tests.real.lab.registry import documents
 from tests.real.lab.resolvers import forwarding, wrong_unbound
 from tests.real.lab.sendmail import sendmail
+from tests.real.lab.squid import squid
 from tests.real.lab.sts_daemon import sts_daemon
 from tests.real.lab.stunnel import stunnel
 from tests.real.lab.tinyproxy import tinyproxy
@@ -148,6 +149,7 @@ class Lab:
         haproxy(daemons, servers, self.directory / "haproxy")
         watchers(daemons, servers, self.directory / "watchers")
         tinyproxy(daemons, servers, self.directory / "tinyproxy")
+        squid(daemons, servers, self.directory / "squid")
         registry = authority.issue("registry", [domains.REGISTRY], Chain.RIGHT)
         sites, revoked = _sites(authority, issued["https"]), authority.revocation_list()
         webs = _webs(authority, issued["https"], security_texts(self.directory / "openpgp"))
@@ -261,6 +263,7 @@ class Lab:
             for port in domains.LISTENING[domain.software]
             if not (begins_with_tls(port) and "ssl = no" in domain.cause)
         ]
+        services += [f"{plan.address(domain)}/{plan.SQUID_PORT}" for domain in plan.proxied()]
         name_servers = plan.PARENTS | domains.CHILDREN | plan.OTHER_NAME_SERVERS
         services += [f"{address}/53" for pair in name_servers.values() for address in pair]
         services += [f"{plan.HTTPS}/443", "127.0.0.1/53", f"{domains.WRONG_RESOLVER}/53"]
