@@ -24,6 +24,9 @@ def _recent(drilled: Drilled, days: int, kind: str) -> DrillRecord:
     ended, present = seconds_of(drilled.drill.ended_at), seconds_of(drilled.observed_at)
     if ended is None or present is None or present - ended > days * DAY:
         raise NotAvailable(f"the drill was on {drilled.drill.ended_at[:10]}, more than {days} days ago")
+    if drilled.drill.not_back:
+        told = f"the last drill proves nothing: {drilled.drill.part} was not brought back ({drilled.drill.not_back})"
+        raise NotObserved(told, drilled.evidence())
     return drilled.drill
 
 

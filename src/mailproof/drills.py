@@ -100,6 +100,8 @@ class DrillRecord:
     """The message that a backup was given while the primary was down, if any."""
     asked: tuple[Asked, ...] = ()
     samples: tuple[Sample, ...] = ()
+    not_back: str = ""
+    """How the part was not brought back: the drill proved nothing then. Empty: it was."""
 
 
 _ADAPTER = TypeAdapter(DrillRecord)
@@ -111,7 +113,7 @@ def read_drill(file: Path) -> DrillRecord:
     """Read a record. Raises UnreadableDocument."""
     document = read_json(file, "drill", FORMAT, VERSION, missing="; `mailproof drill` writes one", most=MAX_RECORD)
     try:
-        return _ADAPTER.validate_python({name: document.get(name) for name in (*_HEAD, *_LISTS)})
+        return _ADAPTER.validate_python({name: document[name] for name in (*_HEAD, *_LISTS) if name in document})
     except ValidationError as error:
         first = error.errors()[0]
         raise UnreadableDocument(f"{file}: damaged: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None

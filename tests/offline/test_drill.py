@@ -180,8 +180,11 @@ def test_without_a_temporary_file_the_commands_are_run(
 def test_what_does_not_come_back_is_told(world: _World, capsys: pytest.CaptureFixture[str]) -> None:
     assert world.drill("vip", "--down", world.part.down, "--up", f"{sys.executable} -c ''", wait=1) == 1
     err = capsys.readouterr().err
-    assert "part.example.org[11.0.0.1]:25 does not answer again after 1 s" in err
+    assert "part.example.org[11.0.0.1]:25 does not answer again after 1 s\n" in err
     assert "IT IS STILL DOWN" in err
+    record = world.record("vip-mail.example.org")
+    assert record.not_back == "part.example.org[11.0.0.1]:25 does not answer again after 1 s"
+    assert not record.samples
     world.part.file.unlink()
     fails = f'{sys.executable} -c \'import sys; open(sys.argv[1], "x"); sys.exit("no way")\' {world.part.file}'
     assert world.drill("vip", "--down", fails, "--up", f"{sys.executable} -c ''", wait=1) == 1
@@ -250,6 +253,19 @@ def _once_down(part: _Part, do: Callable[[], None]) -> None:
         return down
 
     part.receiver.is_down = is_down
+
+
+def test_what_ends_a_drill_does_not_end_the_look_at_what_comes_back(
+    world: _World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(parts, "LAST_LOOKS", 0.1)
+    _once_down(world.part, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    assert world.drill("vip", "--down", world.part.down, "--up", f"{sys.executable} -c ''") == 1
+    err = capsys.readouterr().err
+    assert "does not answer again after 0 s" in err
+    assert "IT IS STILL DOWN" in err
+    assert world.record("vip-mail.example.org").not_back
+    world.part.file.unlink()
 
 
 @pytest.mark.parametrize(

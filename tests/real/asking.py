@@ -10,7 +10,8 @@ from tests.real.shown import Chain
 
 EHLO = "EHLO prober.client.test"
 LISTENING = [d for d in plan.DOMAINS if plan.listeners(d)]
-NO_SERVICE = ("greylisting", "busy", "no-service-exim", "client-blocked-postfix", "helo-refused-postfix")
+GREYLISTS = ("greylisting", "postgrey", "right-postgrey")
+NO_SERVICE = (*GREYLISTS, "busy", "no-service-exim", "client-blocked-postfix", "helo-refused-postfix")
 OLD_TLS = ("old-ciphers", "ssl3", "tls11-only")
 NO_HANDSHAKE = ("broken-starttls-exim", "starttls-fails-opensmtpd")
 NOT_IN_CLEAR = ("chasquid", "relay-inside-tls-postfix", "tls-demanded-postfix", "client-certificate-postfix")

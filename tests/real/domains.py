@@ -51,6 +51,7 @@ POSTFIX = "postfix"
 EXIM = "exim"
 OPENSMTPD = "opensmtpd"
 CHASQUID = "chasquid"
+SENDMAIL = "sendmail"
 DOVECOT = "dovecot"
 CYRUS = "cyrus"
 STUNNEL = "stunnel"
@@ -304,6 +305,10 @@ class Domain:
     """NUT's upsd and munin-node answer anybody beside its mail host."""
     proxy: tuple[str, ...] = ()
     """Lines of a tinyproxy beside its mail host; none: there is no proxy."""
+    squid: tuple[str, ...] = ()
+    """Rules of a Squid beside its mail host; none: there is none."""
+    submission: tuple[str, ...] = ()
+    """Lines of a Postfix at port 587 of its mail host, for users; none: there is none."""
     main_cf: tuple[str, ...] = ()
     """What the domain's Postfix says of itself in a capture of ``postconf -n``; empty: nothing is captured."""
 
@@ -384,6 +389,8 @@ class Domain:
         if self.helo:
             lines.append(f"EHLO {self.helo}")
         lines += [f"tinyproxy: {line}" for line in self.proxy]
+        lines += [f"squid: {line}" for line in self.squid]
+        lines += [f"at port 587: {line}" for line in self.submission]
         if self.caused_by:
             lines.append(self.caused_by)
         if self.registered is not Registered.RIGHT:

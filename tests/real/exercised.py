@@ -50,6 +50,7 @@ def own_mailboxes(directory: Path, lab_directory: Path, labels: Collection[str])
                 "sink_domain": f"{outgoing.SINK}.test",
                 "listen": plan.CLIENT,
                 "key": key,
+                "sts": True,
                 "submission": {"host": domain.host, "port": 587},
             }
         found.append(entry)

@@ -110,7 +110,12 @@ def inventory(directory: Path, ca_file: Path, labels: Collection[str] = LABELS) 
             for domain in domains
             if domain.store
         ]
-        + [{"name": domain.host, "own_key": True} for domain in domains if domain.own_key],
+        + [{"name": domain.host, "own_key": True} for domain in domains if domain.own_key]
+        + [
+            {"name": domain.host, "roles": ["submission"], "ports": {"submission": [587]}}
+            for domain in domains
+            if domain.submission
+        ],
         "configurations": [
             {"host": domain.host, "program": "postfix", "file": str(_postconf(directory, domain))}
             for domain in domains

@@ -47,6 +47,8 @@ def _software(control: str, domain: Domain, targets: Iterable[str]) -> tuple[str
         return (domains.DOVECOT,)
     if control == "OPENPROXY" and domain.proxy:
         return ("tinyproxy",)
+    if control == "OPENPROXY" and domain.squid:
+        return ("squid",)
     if control == "BACKUPMX-RCPT" or any("]:" in target or target.endswith("(exercise)") for target in targets):
         return (domain.server.software if domain.server else domains.POSTFIX,)
     return DNS

@@ -32,12 +32,14 @@ EXPECTED = {
     "auth-before-starttls-exim": {AUTH_IN_CLEAR},
     "no-starttls-postfix": {NO_STARTTLS},
     "no-starttls-exim": {NO_STARTTLS},
+    "no-starttls-sendmail": {NO_STARTTLS},
     "postmaster-refused-postfix": {POSTMASTER_REFUSED},
     "null-sender-refused-postfix": {NULL_SENDER_REFUSED},
     "backup-accepts-unknown": {UNKNOWN_ACCEPTED},
     "helo-mismatch": {OTHER_NAME},
     "banner-of-another": {OTHER_NAME},
     "vrfy-postfix": {VRFY},
+    "vrfy-sendmail": {VRFY},
     "domain-not-served-exim": {POSTMASTER_REFUSED, NULL_SENDER_REFUSED, USER_REFUSED},
 }
 

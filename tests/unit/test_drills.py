@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import json
 import os
 import signal
 import sys
@@ -58,6 +59,15 @@ def test_what_is_no_record_is_told(tmp_path: Path) -> None:
     file.write_text(file.read_text().replace("61.5", '"long"'))
     with pytest.raises(UnreadableDocument, match="damaged: seconds_down"):
         read_drill(file)
+
+
+def test_a_record_from_before_it_told_what_did_not_come_back_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "drill.json"
+    write_drill(file, replace(RECORD, not_back=""))
+    document = json.loads(file.read_text())
+    del document["not_back"]
+    file.write_text(json.dumps(document))
+    assert read_drill(file) == RECORD
 
 
 T = TypeVar("T")

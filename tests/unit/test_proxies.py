@@ -18,15 +18,24 @@ ADDRESS, WANTED = "192.0.2.25", SocketAddress("192.0.2.26", 25)
 BANNER = b"220 mx.example ESMTP\r\n"
 BOUND = b"\x00\x01\x00\x00\x00\x00\x00\x00"
 CONNECT = b"CONNECT 192.0.2.26:25 HTTP/1.1\r\nHost: 192.0.2.26:25\r\n\r\n"
+GET = b"GET http://192.0.2.26:25/ HTTP/1.1\r\nHost: 192.0.2.26:25\r\nConnection: close\r\n\r\n"
 SOCKS_CONNECT = b"\x05\x01\x00\x01\xc0\x00\x02\x1a\x00\x19"
 
 
-def asked(port: int, *says: bytes, avoided: Avoided = Avoided()) -> tuple[ProxyAnswer, bytes]:  # noqa: B008
-    """What a port that says one thing after each write answers, and what it was told."""
+def asked(
+    port: int,
+    *says: bytes,
+    avoided: Avoided = Avoided(),  # noqa: B008
+    then: bytes | None = None,
+) -> tuple[ProxyAnswer, bytes]:
+    """What a port that says one thing after each write answers, and what it was told. From the second connection on it
+    says ``then``, if that is given.
+    """
     heard = bytearray()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for said in says:
+        told = says if then is None or not heard else (then,)
+        for said in told:
             heard.extend(await reader.read(1000))
             writer.write(said)
         await writer.drain()
@@ -45,18 +54,45 @@ def asked(port: int, *says: bytes, avoided: Avoided = Avoided()) -> tuple[ProxyA
 
 
 @pytest.mark.parametrize(
-    ("says", "answer"),
+    ("says", "answer", "heard"),
     [
-        (b"HTTP/1.0 200 yes\r\nVia: x\r\n\r\n" + BANNER, ProxyAnswer("HTTP/1.0 200 yes", "220 mx.example ESMTP")),
-        (b"HTTP/1.1 200 OK\r\n\r\n", ProxyAnswer("HTTP/1.1 200 OK")),
-        (b"HTTP/1.1 403 no\r\n\r\n" + BANNER, ProxyAnswer("HTTP/1.1 403 no")),
-        (BANNER, ProxyAnswer("")),
-        (b"", ProxyAnswer("")),
-        (b"x" * 5000, ProxyAnswer("")),
+        (
+            b"HTTP/1.0 200 yes\r\nVia: x\r\n\r\n" + BANNER,
+            ProxyAnswer("HTTP/1.0 200 yes", "220 mx.example ESMTP"),
+            CONNECT,
+        ),
+        (b"HTTP/1.1 200 OK\r\n\r\n", ProxyAnswer("HTTP/1.1 200 OK"), CONNECT + GET),
+        (b"HTTP/1.1 403 no\r\n\r\n" + BANNER, ProxyAnswer("HTTP/1.1 403 no"), CONNECT + GET),
+        (BANNER, ProxyAnswer(""), CONNECT),
+        (b"", ProxyAnswer(""), CONNECT),
+        (b"x" * 5000, ProxyAnswer(""), CONNECT),
     ],
 )
-def test_http(says: bytes, answer: ProxyAnswer) -> None:
-    assert asked(3128, says) == (answer, CONNECT)
+def test_http(says: bytes, answer: ProxyAnswer, heard: bytes) -> None:
+    assert asked(3128, says) == (answer, heard)
+
+
+REFUSED = b"HTTP/1.1 403 no\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("says", "answer"),
+    [
+        (
+            b"HTTP/1.0 200 OK\r\n\r\n" + BANNER,
+            ProxyAnswer("HTTP/1.1 403 no; to GET HTTP/1.0 200 OK", BANNER[:-2].decode()),
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n16\r\n" + BANNER,
+            ProxyAnswer("HTTP/1.1 403 no; to GET HTTP/1.1 200 OK", BANNER[:-2].decode()),
+        ),
+        (b"HTTP/1.1 200 OK\r\n\r\n", ProxyAnswer("HTTP/1.1 403 no")),
+        (b"HTTP/1.1 502 no\r\n\r\n" + BANNER, ProxyAnswer("HTTP/1.1 403 no")),
+        (b"", ProxyAnswer("HTTP/1.1 403 no")),
+    ],
+)
+def test_what_is_not_connected_may_be_fetched(says: bytes, answer: ProxyAnswer) -> None:
+    assert asked(3128, REFUSED, then=says) == (answer, CONNECT + GET)
 
 
 @pytest.mark.parametrize(

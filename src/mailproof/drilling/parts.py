@@ -28,6 +28,8 @@ POLL, LATER_POLL = 0.5, 5.0
 FIRST_LOOKS = 4
 """So many are soon after each other: hundreds of them would make the part shut the tester out."""
 COMMAND_SECONDS = 300.0
+LAST_LOOKS = 60.0
+"""Seconds in which the part has to answer again where the drill was ended: whoever sends SIGTERM does not wait long."""
 MOST_SAID = 500
 """Octets of what a command says that are told where it fails."""
 
@@ -169,7 +171,8 @@ class Part:
             except NoFiles as failed:
                 wrong = f"whether {self} answers is not known ({failed.reason})"
             if loop.time() > end:
-                raise failure(f"{wrong} after {patience:.0f} s; no record is written")
+                unrecorded = "; no record is written" if failure is CannotDrill else ""
+                raise failure(f"{wrong} after {patience:.0f} s{unrecorded}")
             pause = POLL if look < FIRST_LOOKS else LATER_POLL
             await asyncio.sleep(min(pause, max(POLL, end - loop.time())))
         raise AssertionError("it is counted for ever")
@@ -245,9 +248,10 @@ class Watch:
 
 
 async def held(part: Part, watch: Watch, patience: float, say: Say) -> float:
-    """The whole drill; what was taken down is brought back whatever happens. Returns the seconds it was down.
+    """The whole drill; what was taken down is brought back whatever happens, and has to answer again. Returns the
+    seconds it was down.
 
-    Raises CannotDrill and NotBroughtBack.
+    Raises CannotDrill and NotBroughtBack, the latter also where the drill is cancelled.
     """
     try:
         await part.keep_to_what_answers()
@@ -255,15 +259,19 @@ async def held(part: Part, watch: Watch, patience: float, say: Say) -> float:
         wrong: CannotDrill | NotObserved | None = None
         went_down = 0.0
         try:
-            await part.take_down()
-            went_down = await part.until_down(patience)
-            say(f"  {part} is down.")
-            await watch.during(went_down)
-        except (CannotDrill, NotObserved) as failure:  # whether the part comes back is worth more than that
-            wrong = failure
-        finally:
-            part.bring_back()
-        came_back = await part.until_up(patience)
+            try:
+                await part.take_down()
+                went_down = await part.until_down(patience)
+                say(f"  {part} is down.")
+                await watch.during(went_down)
+            except (CannotDrill, NotObserved) as failure:  # whether the part comes back is worth more than that
+                wrong = failure
+            finally:
+                part.bring_back()
+            came_back = await part.until_up(patience)
+        except asyncio.CancelledError:
+            await part.until_up(min(patience, LAST_LOOKS))
+            raise
         if wrong is not None:
             raise wrong
         say(f"  {part} is back.")

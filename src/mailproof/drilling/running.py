@@ -17,7 +17,7 @@ from typing import Any
 from mailproof.clock import now
 from mailproof.drilling.addresses import AddressWatch
 from mailproof.drilling.backups import BackupWatch, Message, primary_and_backups
-from mailproof.drilling.parts import CannotDrill, Door, Part, Say, Watch, held
+from mailproof.drilling.parts import CannotDrill, Door, NotBroughtBack, Part, Say, Watch, held
 from mailproof.drills import DrillRecord, write_drill
 from mailproof.exercising.mailboxes import reader_of
 from mailproof.exercising.messages import Composer
@@ -153,7 +153,19 @@ async def _held(order: Order, loaded: LoadedInventory, settings: NetSettings, ru
     if order.only_plan:
         return None
     began_at = now()
-    down = await held(part, watch, entry.wait, say)
+    try:
+        down = await held(part, watch, entry.wait, say)
+    except NotBroughtBack as failure:
+        # An earlier record tells of a service that is not as it was.
+        record = DrillRecord(run, order.subject, str(part), began_at, now(), 0.0, not_back=str(failure))
+        file = loaded.file.parent / entry.record_file
+        try:
+            write_drill(file, record)
+        except OSError as error:
+            raise NotBroughtBack(
+                f"{failure}; an earlier {file} still counts, nothing can be written: {error}"
+            ) from None
+        raise
     record = DrillRecord(run, order.subject, str(part), began_at, now(), round(down, 1))
     return watched.seen(record, watch)
 

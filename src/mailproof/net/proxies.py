@@ -1,14 +1,16 @@
-"""Asks a port whether it is a proxy for strangers: HTTP CONNECT, and SOCKS 5 without a password.
+"""Asks a port whether it is a proxy for strangers: HTTP CONNECT and GET, and SOCKS 5 without a password.
 
 What is asked for is a mail server of the inventory itself. The connection is cut as soon as that has greeted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from mailproof.net.errors import ClosedEarly, Malformed, TimedOut
+from mailproof.net.errors import ClosedEarly, Malformed, Refused, TimedOut
 from mailproof.net.ports import PortClient
 from mailproof.net.settings import SocketAddress
 from mailproof.net.stream import Stream, deadline
@@ -35,6 +37,10 @@ class ProxyAnswer:
     """The first line that came through it."""
 
 
+Talk = Callable[[Stream, SocketAddress], Awaitable[tuple[str, bool]]]
+"""What a port says to a request, and whether a line of the mail server comes next."""
+
+
 class ProxyClient(PortClient):
     """Opens connections to ports that may be proxies."""
 
@@ -44,8 +50,19 @@ class ProxyClient(PortClient):
         Raises Refused and TimedOut where no connection to the port is to be had.
         """
         self._settings.destination(wanted.address, wanted.port)  # whoever must not be contacted is not asked for
+        if port in SOCKS_PORTS:
+            return await self._answer(address, port, host, wanted, _by_socks)
+        answer = await self._answer(address, port, host, wanted, _by_connect)
+        if answer.said and not answer.came_through:
+            # Rules for CONNECT are rules for CONNECT alone: a proxy may fetch from port 25 all the same.
+            with suppress(Refused, TimedOut):
+                fetched = await self._answer(address, port, host, wanted, _by_get)
+                if fetched.came_through:
+                    return ProxyAnswer(f"{answer.said}; to GET {fetched.said}", fetched.came_through)
+        return answer
+
+    async def _answer(self, address: str, port: int, host: str, wanted: SocketAddress, talk: Talk) -> ProxyAnswer:
         async with self._connected(address, port, host) as stream:
-            talk = _by_socks if port in SOCKS_PORTS else _by_http
             said = ""
             try:
                 async with deadline(self._settings.limits.reply, "no answer"):
@@ -55,16 +72,34 @@ class ProxyClient(PortClient):
                 return ProxyAnswer(said)
 
 
-async def _by_http(stream: Stream, wanted: SocketAddress) -> tuple[str, bool]:
+async def _by_connect(stream: Stream, wanted: SocketAddress) -> tuple[str, bool]:
     """The status line for CONNECT (RFC 9110, section 9.3.6), and whether it says that the connection stands."""
     stream.write(f"CONNECT {wanted} HTTP/1.1\r\nHost: {wanted}\r\n\r\n".encode())
+    said, connected, _ = await _header(stream)
+    return said, connected
+
+
+async def _by_get(stream: Stream, wanted: SocketAddress) -> tuple[str, bool]:
+    """The same for GET of an absolute URI (RFC 9112, section 3.2.2): proxies take a greeting for HTTP/0.9."""
+    stream.write(f"GET http://{wanted}/ HTTP/1.1\r\nHost: {wanted}\r\nConnection: close\r\n\r\n".encode())
+    said, fetched, header = await _header(stream)
+    if fetched and b"transfer-encoding:chunked" in header:
+        await stream.read_line(LINE)  # the length of the first chunk
+    return said, fetched
+
+
+async def _header(stream: Stream) -> tuple[str, bool, tuple[bytes, ...]]:
+    """The status line, whether it is 200, and the fields in lower case without spaces. Empty where it is not HTTP."""
     status = await stream.read_line(LINE)
     if not status.startswith(b"HTTP/"):
-        return "", False
+        return "", False, ()
+    fields: list[bytes] = []
     for _ in range(LINES):
-        if not (await stream.read_line(LINE)).strip():
+        line = await stream.read_line(LINE)
+        if not line.strip():
             break
-    return printable(status.strip()), status.split()[1:2] == [b"200"]
+        fields.append(line.strip().lower().replace(b" ", b""))
+    return printable(status.strip()), status.split()[1:2] == [b"200"], tuple(fields)
 
 
 async def _by_socks(stream: Stream, wanted: SocketAddress) -> tuple[str, bool]:

@@ -23,6 +23,8 @@ class Drilled(Observation):
         if self.drill is None:
             return (f"{self.file}: there is no record",)
         told = f"{self.drill.part} was down for {self.drill.seconds_down:.0f} s"
+        if self.drill.not_back:
+            told = f"{self.drill.part} was not brought back: {self.drill.not_back}"
         return (f"{self.file}: run {self.drill.run}, {self.drill.began_at} to {self.drill.ended_at}: {told}",)
 
 

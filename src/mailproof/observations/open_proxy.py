@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from mailproof.observations import Observation
+
+_FIRST_REPLY = re.compile(r"220|([45])\d\d[ -]\1\.\d{1,3}\.\d{1,3}(\s|$)")
 
 
 @dataclass(frozen=True)
@@ -20,8 +23,12 @@ class ProxyPort:
 
     @property
     def is_open(self) -> bool:
-        """Whether the greeting of a mail server came through it."""
-        return self.came_through.startswith("220")
+        """Whether the first reply of a mail server came through it.
+
+        That is a greeting, or the refusal of a server that does not like what it is told before one: such a refusal has
+        an enhanced status code (RFC 3463), which no page begins with.
+        """
+        return _FIRST_REPLY.match(self.came_through) is not None
 
     def __str__(self) -> str:
         through = f"; through it comes {self.came_through}" if self.came_through else ""

@@ -16,9 +16,9 @@ from mailproof.targets.services import MXEndpoint
 PORTS = (*HTTP_PORTS, *SOCKS_PORTS)
 
 
-@probe(active=True, connections=MAX_HOST_ADDRESSES * len(PORTS))
+@probe(active=True, connections=MAX_HOST_ADDRESSES * (len(PORTS) + len(HTTP_PORTS)))
 async def open_proxy(host: MailHost, net: Network, targets: Targets) -> OpenProxy:
-    """One connection to each of four ports at each address; nothing is said through it."""
+    """One connection to each of four ports at each address, two where CONNECT is refused. No SMTP is spoken."""
     addresses = addresses_of(host, targets)
     wanted = _mail_server(host, targets)
     if not addresses:

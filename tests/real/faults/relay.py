@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from tests.real.controls import MAILBOXES, OPENSMTPD_SPEAKS
-from tests.real.domains import BALANCER, CHASQUID, EXIM, HAPROXY, OPENSMTPD, POSTFIX, Domain, Server
+from tests.real.domains import BALANCER, CHASQUID, EXIM, HAPROXY, OPENSMTPD, POSTFIX, SENDMAIL, Domain, Server
 from tests.real.shown import Chain
 
 NETWORK = 38
+
+POSTGREY, POSTGREY_NAMES_TIME = 10023, 10024
+"""Ports of postgrey: as it is packaged, and with a pause of two seconds that its reply names."""
 
 DOMAINS = (
     Domain(
@@ -144,5 +147,33 @@ DOMAINS = (
         active=True,
         fail=("RELAY-DOMAINS",),
         why="Every mailbox of the domain is refused, postmaster and abuse too, which is one fault.",
+    ),
+    Domain(
+        "open-relay-sendmail",
+        "relays for everybody who says that he is one of its users",
+        Server(SENDMAIL, ("FEATURE(relay_local_from)",)),
+        active=True,
+        fail=("SMTP-NO-OPEN-RELAY",),
+    ),
+    Domain(
+        "percent-relay-postfix",
+        "an alias takes the domain of others out of the local part",
+        Server(
+            POSTFIX,
+            (
+                "allow_untrusted_routing = yes",
+                "virtual_alias_maps = regexp:{ {/^(.+)%(.+)@percent-relay-postfix\\.test/ $$1@$$2} }",
+            ),
+        ),
+        active=True,
+        fail=("RELAY-MATRIX",),
+    ),
+    Domain(
+        "postgrey",
+        "puts off whoever it does not know, for five minutes",
+        Server(POSTFIX, (f"smtpd_recipient_restrictions = check_policy_service inet:127.0.0.1:{POSTGREY}",)),
+        active=True,
+        inconclusive=MAILBOXES,
+        why="postgrey as it is packaged: it names no time, so it is not waited for.",
     ),
 )

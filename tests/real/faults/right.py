@@ -9,6 +9,7 @@ from tests.real.domains import (
     HAPROXY,
     POSTFIX,
     PROXY_PROTOCOL,
+    SENDMAIL,
     STUNNEL,
     Domain,
     Server,
@@ -17,6 +18,7 @@ from tests.real.domains import (
 )
 from tests.real.faults.incoming import FILTERED, SENDER, SENDERS
 from tests.real.faults.outgoing import DANE, SINK, sink_records
+from tests.real.faults.relay import POSTGREY_NAMES_TIME
 
 NETWORK = 25
 
@@ -88,6 +90,7 @@ DOMAINS = (
     Domain(
         "five-errors-postfix",
         server=Server(POSTFIX, ("smtpd_hard_error_limit = 5", "smtpd_soft_error_limit = 3")),
+        squid=("http_access allow known",),
     ),
     Domain(
         "postscreen",
@@ -115,6 +118,18 @@ DOMAINS = (
             software=CYRUS,
             ports={"imap": (143, 993), "pop3": (110, 995), "sieve": (4190,), "lmtp": (24,)},
         ),
+    ),
+    Domain(
+        "right-postgrey",
+        server=Server(
+            POSTFIX,
+            (f"smtpd_recipient_restrictions = check_policy_service inet:127.0.0.1:{POSTGREY_NAMES_TIME}",),
+        ),
+    ),
+    Domain(
+        "right-sendmail",
+        server=Server(SENDMAIL),
+        squid=("http_access deny !Safe_ports", "http_access deny CONNECT !SSL_ports", "http_access allow all"),
     ),
     Domain("right-stunnel", store=Store(software=STUNNEL, ports={"imap": (993,), "pop3": (995,)})),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.real.domains import CYRUS, STUNNEL, TLS_IN_THE_DIALOGUE, Domain, Store
+from tests.real.domains import CYRUS, POSTFIX, STUNNEL, TLS_IN_THE_DIALOGUE, Domain, Server, Store
 from tests.real.faults.tls import BELOW_TLS12
 from tests.real.shown import Chain
 
@@ -74,5 +74,15 @@ DOMAINS = (
         store=Store(ports={"lmtp": (587,)}),
         caused_by="port 587 in the role lmtp",
         fail=("SUB-LMTP",),
+    ),
+    Domain(
+        "submission-for-all-postfix",
+        "submission takes mail for users here from whoever comes",
+        Server(POSTFIX),
+        submission=("smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination",),
+        active=True,
+        fail=("SUBMIT-REQUIRES-AUTH",),
+        why="As if it were port 25: the rule that makes it a submission service (permit_sasl_authenticated, reject) is "
+        "not there.",
     ),
 )

@@ -12,6 +12,7 @@ from tests.real.domains import (
     OPENSMTPD,
     POSTFIX,
     PROXY_PROTOCOL,
+    SENDMAIL,
     SILENT_ADDRESS,
     Domain,
     Server,
@@ -222,5 +223,19 @@ DOMAINS = (
         "submission without STARTTLS",
         store=Store(("ssl = no",), ports={"submission": (587,)}),
         fail=("SMTP-STARTTLS-OFFERED",),
+    ),
+    Domain(
+        "vrfy-sendmail",
+        "tells by VRFY and EXPN which recipients exist",
+        Server(SENDMAIL, ("define(confPRIVACY_FLAGS, authwarnings)",)),
+        active=True,
+        advice=("SMTP-NO-EXPN-VRFY",),
+    ),
+    Domain(
+        "no-starttls-sendmail",
+        "does not offer STARTTLS",
+        Server(SENDMAIL, ("no confSERVER_CERT",), Chain.NONE),
+        fail=("SMTP-STARTTLS-OFFERED",),
+        advice=("DANE-EXISTS",),
     ),
 )

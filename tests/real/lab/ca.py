@@ -74,6 +74,13 @@ class Issued:
     issuer: x509.Certificate
     key: ServerKey
 
+    def private_key_in(self, directory: Path) -> Path:
+        """A copy of the key that nobody else may read, as some servers want it."""
+        copied = directory / self.key_file.name
+        copied.touch(mode=0o600)
+        copied.write_bytes(self.key_file.read_bytes())
+        return copied
+
 
 @dataclass
 class Authority:

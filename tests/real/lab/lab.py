@@ -15,8 +15,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from mailproof.exercising.sink_records import POLICY
 from mailproof.net.services import begins_with_tls
 from tests.real import domains
+from tests.real.faults.outgoing import STS_DOMAIN
 from tests.real.lab import plan, requirements, zones
 from tests.real.lab.ca import Authority, Issued, tlsa_of
 from tests.real.lab.chasquid import chasquid
@@ -34,10 +36,14 @@ from tests.real.lab.openpgp import SecurityText, security_texts
 from tests.real.lab.opensmtpd import opensmtpd
 from tests.real.lab.opensmtpd import passwd_lines as opensmtpd_users
 from tests.real.lab.postfix import postfix
+from tests.real.lab.postgrey import postgrey
 from tests.real.lab.powerdns import powerdns
 from tests.real.lab.processes import Daemons
 from tests.real.lab.registry import documents
 from tests.real.lab.resolvers import forwarding, wrong_unbound
+from tests.real.lab.sendmail import sendmail
+from tests.real.lab.squid import squid
+from tests.real.lab.sts_daemon import sts_daemon
 from tests.real.lab.stunnel import stunnel
 from tests.real.lab.tinyproxy import tinyproxy
 from tests.real.lab.watchers import watchers
@@ -130,16 +136,20 @@ class Lab:
         # whose start is interrupted would go on after everything has been taken down.
         servers = namespaces.servers
         milters(daemons, servers, self.directory / "milters")
+        postgrey(daemons, servers, self.directory / "postgrey")
+        sts_daemon(daemons, servers, self.directory / "sts-daemon", self.ca_file)
         postfix(daemons, servers, self.directory / "postfix", issued)
         exim(daemons, servers, self.directory / "exim", issued)
         chasquid(daemons, servers, self.directory / "chasquid", issued)
         opensmtpd(daemons, servers, self.directory / "opensmtpd", issued)
+        sendmail(daemons, servers, self.directory / "sendmail", issued)
         dovecot(daemons, servers, self.directory / "dovecot", issued)
         cyrus(daemons, servers, self.directory / "cyrus", issued)
         stunnel(daemons, servers, self.directory / "stunnel", issued)
         haproxy(daemons, servers, self.directory / "haproxy")
         watchers(daemons, servers, self.directory / "watchers")
         tinyproxy(daemons, servers, self.directory / "tinyproxy")
+        squid(daemons, servers, self.directory / "squid")
         registry = authority.issue("registry", [domains.REGISTRY], Chain.RIGHT)
         sites, revoked = _sites(authority, issued["https"]), authority.revocation_list()
         webs = _webs(authority, issued["https"], security_texts(self.directory / "openpgp"))
@@ -253,6 +263,7 @@ class Lab:
             for port in domains.LISTENING[domain.software]
             if not (begins_with_tls(port) and "ssl = no" in domain.cause)
         ]
+        services += [f"{plan.address(domain)}/{plan.SQUID_PORT}" for domain in plan.proxied()]
         name_servers = plan.PARENTS | domains.CHILDREN | plan.OTHER_NAME_SERVERS
         services += [f"{address}/53" for pair in name_servers.values() for address in pair]
         services += [f"{plan.HTTPS}/443", "127.0.0.1/53", f"{domains.WRONG_RESOLVER}/53"]
@@ -375,7 +386,8 @@ def _issue(authority: Authority) -> dict[str, Issued]:
                 issued[instance.key] = authority.issue(instance.key, [domain.host], instance.server.chain, key=key)
     names = [*(f"mta-sts.{domain.name}" for domain in plan.DOMAINS), *(domain.web_host for domain in plan.webs())]
     names += [f"{name}.{domain.name}" for domain in plan.DOMAINS if domain.auto for name in AUTO_NAMES]
-    issued["https"] = authority.issue("https", [*names, plan.REDIRECT_TARGET], Chain.RIGHT)
+    names += [f"mta-sts.{STS_DOMAIN}", plan.REDIRECT_TARGET]
+    issued["https"] = authority.issue("https", names, Chain.RIGHT)
     return issued
 
 
@@ -393,6 +405,7 @@ def _webs(authority: Authority, right: Issued, texts: Mapping[str, SecurityText]
 def _sites(authority: Authority, right: Issued) -> list[Site]:
     names = {f"mta-sts.{domain.name}": domain for domain in plan.DOMAINS}
     sites = [Site(plan.REDIRECT_TARGET, right, _policy(plan.by_label("right")))]
+    sites.append(Site(f"mta-sts.{STS_DOMAIN}", right, POLICY.format(domain=STS_DOMAIN)))
     for name, domain in names.items():
         issued = right
         if domain.policy_host in (PolicyHost.WRONG_NAME, PolicyHost.EXPIRED):

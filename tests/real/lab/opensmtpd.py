@@ -29,14 +29,6 @@ def passwd_lines() -> tuple[str, str]:
     return passwd, "".join(f"{name}:x:{uid}:\n" for name, uid in USERS.items())
 
 
-def _private_copy(key_file: Path, directory: Path) -> Path:
-    """The key as OpenSMTPD wants it: readable by nobody else."""
-    copied = directory / key_file.name
-    copied.touch(mode=0o600)
-    copied.write_bytes(key_file.read_bytes())
-    return copied
-
-
 def _configuration(issued: Mapping[str, Issued], directory: Path) -> str:
     certificates, listeners, matches = [], [], []
     for domain in plan.hosts(domains.OPENSMTPD):
@@ -46,7 +38,7 @@ def _configuration(issued: Mapping[str, Issued], directory: Path) -> str:
         if certificate and NO_TLS not in domain.server.settings:
             certificates += [
                 f'pki "{domain.label}" cert "{certificate.chain_file}"',
-                f'pki "{domain.label}" key "{_private_copy(certificate.key_file, directory)}"',
+                f'pki "{domain.label}" key "{certificate.private_key_in(directory)}"',
             ]
             tls = f'tls pki "{domain.label}" '
         listeners += [

@@ -44,7 +44,8 @@ RFC2317_BLOCK = ipaddress.ip_network("11.0.25.8/29")
 BROKEN_DNSBL = "bl-broken.test"
 """Answers every question with 127.0.0.2, as lists do that were closed or bought (RFC 5782, section 5)."""
 
-PROXY_PORT = 3128
+PROXY_PORT, SQUID_PORT = 3128, 8080
+"""Where tinyproxy and Squid listen."""
 
 FIRST = 10
 """The last octet of the first address in a network."""
@@ -132,6 +133,11 @@ OWN_SERVERS = _places()
 def webs() -> tuple[Domain, ...]:
     """The domains that have a web site."""
     return tuple(domain for domain in DOMAINS if domain.web)
+
+
+def proxied() -> tuple[Domain, ...]:
+    """The domains that have a Squid beside their mail host."""
+    return tuple(domain for domain in DOMAINS if domain.squid)
 
 
 def stores(*software: str) -> tuple[Domain, ...]:

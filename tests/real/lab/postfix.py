@@ -157,6 +157,18 @@ def _sender(domain: domains.Domain, issued: Issued) -> str:
     )
 
 
+def _submission(domain: domains.Domain, issued: Issued) -> str:
+    """A service for users, who log in; no password is ever right."""
+    settings = [
+        f"myhostname = {domain.host}",
+        f"smtpd_tls_chain_files = {issued.combined_file}",
+        "smtpd_tls_security_level = encrypt",
+        "smtpd_sasl_auth_enable = yes",
+        *domain.submission,
+    ]
+    return f"{plan.address(domain)}:587 inet n - n - - smtpd{_options(settings)}\n"
+
+
 def _smtpd(instance: plan.Instance, issued: Issued | None, directory: Path) -> str:
     domain, server = instance.domain, instance.server
     settings = [f"myhostname = {domain.host}"]
@@ -209,7 +221,10 @@ def postfix(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[s
         _smtpd(instance, issued.get(instance.key), directory) for instance in plan.instances(domains.POSTFIX)
     )
     senders = "".join(_sender(domain, issued[domain.label]) for domain in exercised if sends(domain))
-    (directory / "master.cf").write_text(SERVICES + smtpds + senders)
+    submissions = "".join(
+        _submission(domain, issued[domain.label]) for domain in plan.hosts(domains.POSTFIX) if domain.submission
+    )
+    (directory / "master.cf").write_text(SERVICES + smtpds + submissions + senders)
     daemons.start(
         "postfix",
         namespace,

@@ -33,6 +33,7 @@ PROGRAMS = {
     "stunnel4": "stunnel4",
     "nginx": "nginx-light",
     "tinyproxy": "tinyproxy",
+    "squid": "squid",
     "dig": "bind9-dnsutils",
     "delv": "bind9-dnsutils",
     "dnssec-signzone": "bind9-utils",
@@ -42,6 +43,9 @@ PROGRAMS = {
     "gnutls-cli": "gnutls-bin",
     "gpg": "gpg",
     "gpg-agent": "gpg-agent",
+    "m4": "m4",
+    "postgrey": "postgrey",
+    "mta-sts-daemon": "postfix-mta-sts-resolver",
 }
 POSTFIX_MASTER = Path("/usr/lib/postfix/sbin/master")
 DOVECOT_SERVICES = Path("/usr/lib/dovecot")
@@ -79,6 +83,21 @@ def opensmtpd() -> Path:
 def chasquid() -> Path:
     """Path of the unpacked chasquid, whose service nobody needs here."""
     return cache_directory() / "chasquid" / "usr" / "bin" / "chasquid"
+
+
+def sendmail() -> Path:
+    """Path of the unpacked Sendmail; its package cannot be installed beside Postfix."""
+    return cache_directory() / "sendmail" / "usr" / "libexec" / "sendmail" / "sendmail"
+
+
+def sendmail_files() -> Path:
+    """Directory of the macros that make its configuration."""
+    return cache_directory() / "sendmail" / "usr" / "share" / "sendmail" / "cf"
+
+
+def sendmail_help() -> Path:
+    """What it says to HELP."""
+    return cache_directory() / "sendmail" / "etc" / "mail" / "helpfile"
 
 
 def cyrus() -> Path:
@@ -120,9 +139,10 @@ def why_not() -> str | None:
     for service in ("imap-login", "pop3-login", "submission-login", "managesieve-login", "lmtp"):
         if not (DOVECOT_SERVICES / service).exists():
             return f"dovecot's {service} is missing; all packages: tests/real/packages.txt"
-    unpacked = (exim(), opensmtpd(), chasquid(), *map(cyrus_program, ("master", "imapd", "pop3d")))
+    programs = (exim(), opensmtpd(), chasquid(), sendmail(), sendmail_files())
+    unpacked = (*programs, *map(cyrus_program, ("master", "imapd", "pop3d")))
     if not (all(path.exists() for path in unpacked) and (tlslite() / "tlslite").is_dir()):
-        return f"Exim, OpenSMTPD, chasquid, Cyrus and tlslite-ng are not unpacked yet: {PREPARE}"
+        return f"Exim, OpenSMTPD, chasquid, Sendmail, Cyrus and tlslite-ng are not unpacked yet: {PREPARE}"
     if not old_tls.available():
         return "the OpenSSL 1.0.2 in nassl's wheel cannot be driven as a server here"
     probe = f"mailproof-may-i-{os.getpid()}"
@@ -135,11 +155,12 @@ def why_not() -> str | None:
 
 
 def prepare() -> None:
-    """Unpack Exim, OpenSMTPD, chasquid, Cyrus and tlslite-ng into the cache directory. Raises LabError."""
+    """Unpack Exim, OpenSMTPD, chasquid, Sendmail, Cyrus and tlslite-ng into the cache directory. Raises LabError."""
     with tempfile.TemporaryDirectory() as directory:
         for package in (REAL / "unpacked-packages.txt").read_text().split():
             _install(["apt-get", "download", "-o", "APT::Sandbox::User=root", package], directory)
-            name = "cyrus" if package.startswith("cyrus-") else package.partition("-daemon")[0]
+            of_several = package.partition("-")[0]
+            name = of_several if of_several in ("cyrus", "sendmail") else package.partition("-daemon")[0]
             for archive in Path(directory).glob("*.deb"):
                 _install(["dpkg-deb", "-x", str(archive), str(cache_directory() / name)], directory)
                 archive.unlink()
@@ -198,12 +219,15 @@ def versions() -> dict[str, str]:
         "exim": _packaged("exim4", "exim4-daemon-heavy"),
         "opensmtpd": _packaged("opensmtpd", "opensmtpd"),
         "chasquid": _packaged("chasquid", "chasquid"),
+        "sendmail": _packaged("sendmail", "sendmail-bin"),
+        "postgrey": _first_number([program("postgrey"), "--version"]),
         "knot": _first_number([program("knotd"), "-V"]),
         "dovecot": _first_number([program("dovecot"), "--version"]),
         "cyrus": _packaged("cyrus", "cyrus-common"),
         "stunnel": _first_number([program("stunnel4"), "-version"], before="stunnel "),
         "haproxy": _first_number([program("haproxy"), "-v"]),
         "nginx": _first_number([program("nginx"), "-v"]),
+        "squid": _first_number([program("squid"), "-v"]),
         "tinyproxy": _first_number([program("tinyproxy"), "-v"]),
         "openssl-1.0.2": _old_openssl_version(),
         "tlslite-ng": info.name.removeprefix("tlslite_ng-").removesuffix(".dist-info"),

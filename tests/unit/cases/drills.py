@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
 from mailproof.drills import AFTER, BEFORE, DURING, ELSEWHERE, POSTMASTER, UNKNOWN, Asked, DrillRecord, Sample
 from mailproof.exercises import INBOX, Arrival, Sent
-from mailproof.observations.drills import BackupDrilled, VIPDrilled
+from mailproof.observations.drills import BackupDrilled, Drilled, VIPDrilled
 
 from .case import Table, advises, fails, leaves, passes, skips, undecided
 
 AT, LATER = "2026-11-20T02:00:00+00:00", "2026-11-24T12:00:00+00:00"
+D = TypeVar("D", bound=Drilled)
 _BACKUP = "mx2.example.org[192.0.2.26]:25"
 _PRIMARY = "mx1.example.org[192.0.2.25]:25"
 _VIP = "mail.example.org[192.0.2.30]:25"
@@ -33,6 +35,12 @@ def _asked(phase: str, **codes: int) -> tuple[Asked, ...]:
 def _backup(*asked: Asked, sent: Sent | None = None, at: str = AT) -> BackupDrilled:
     record = DrillRecord("a1b2", "backup-mx example.org", _PRIMARY, at, at, 120.0, 0.0, "probe@example.org", 900.0)
     return BackupDrilled("drill.json", replace(record, asked=asked, sent=(sent,) if sent else ()), LATER)
+
+
+def _not_back(seen: D) -> D:
+    """The same of a drill whose part stayed away."""
+    assert seen.drill is not None
+    return replace(seen, drill=replace(seen.drill, not_back=_NOT_BACK))
 
 
 def _vip(*samples: Sample, at: str = AT) -> VIPDrilled:
@@ -68,8 +76,11 @@ _SETTLED = tuple(_sample(at, DURING) for at in (31.0, 32.0, 33.0))
 _BACK = (_sample(61.0, AFTER, failure="closed"), *(_sample(at, AFTER) for at in (91.0, 92.0)))
 _DEAD = _sample(33.5, DURING, failure="the server closed the connection")
 
+_NOT_BACK = "mx1 does not answer again after 60 s"
+
 TABLE: Table = {
     "BACKUPMX-PRIMARY-DOWN": (
+        undecided("was not brought back", backup_drilled=_not_back(_backup(*_BEFORE, *_DURING))),
         passes(backup_drilled=_backup(*_BEFORE, *_DURING)),
         passes(backup_drilled=_backup(*_BEFORE, *_DURING, sent=_SENT)),
         passes(backup_drilled=_backup(*_BEFORE, *_asked(DURING, unknown=450))),
@@ -106,6 +117,7 @@ TABLE: Table = {
         ),
     ),
     "VIP-HEALTH": (
+        undecided("was not brought back", vip_drilled=_not_back(_vip(*_UP, *_SETTLED, *_BACK))),
         passes(vip_drilled=_vip(*_UP, *_GAP, *_SETTLED, *_BACK)),
         fails("1 of 4 connections", vip_drilled=_vip(*_UP, *_GAP, *_SETTLED, _DEAD, *_BACK)),
         fails("came back", vip_drilled=_vip(*_UP, *_SETTLED, *_BACK, _sample(95.0, AFTER, failure="closed"))),

@@ -21,6 +21,19 @@ TABLE: Table = {
         passes(open_proxy=_seen(_CLOSED, _FILTERED)),
         passes(open_proxy=_seen(ProxyPort("192.0.2.25:8080", "HTTP/1.1 403 Forbidden", reached=True))),
         passes(open_proxy=_seen(ProxyPort("192.0.2.25:8080", "HTTP/1.1 200 OK", True, "<html>"))),
+        passes(open_proxy=_seen(ProxyPort("192.0.2.25:8080", "HTTP/1.1 200 OK", True, "404 Not Found"))),
+        passes(open_proxy=_seen(ProxyPort("192.0.2.25:8080", "HTTP/1.1 200 OK", True, "554 4.0.0 Not Found"))),
+        fails(
+            "through it comes 554 5.5.0 Error: SMTP protocol synchronization",
+            open_proxy=_seen(
+                ProxyPort(
+                    "192.0.2.25:8080",
+                    "HTTP/1.1 403 no; to GET HTTP/1.1 200 OK",
+                    True,
+                    "554 5.5.0 Error: SMTP protocol synchronization",
+                )
+            ),
+        ),
         fails(
             "asked for 192.0.2.26:25, 192.0.2.25:3128: HTTP/1.0 200 established; through it comes 220 mx",
             level=SHOULD,
