@@ -217,7 +217,8 @@ def surveyed(domain: str, world: World, directory: Path) -> Record:
     file = directory / "inventory.yaml"
     # Long patience: on a busy machine answers come late, and what is asked again would count twice.
     file.write_text(
-        f"domains:\n  - {{name: {domain}, selectors: [a]}}\nactive: true\nlimits: {{retry_pause: 0, pause: 0, dns: 30}}\n"
+        f"domains:\n  - {{name: {domain}, selectors: [a]}}\nactive: true\n"
+        "limits: {retry_pause: 0, pause: 0, dns: 30}\n"
     )
     loaded, probes = load_inventory(file), load_probes()
     with Expedition(loaded, probes, world.settings(loaded.model.net_settings())) as expedition:
