@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from mailproof.controls import Level
 from mailproof.fleet.plan import FleetError, Plan
-from mailproof.fleet.results import all_lines
+from mailproof.fleet.results import DELETE, all_lines
 from mailproof.fleet.running import whole_plan
 from mailproof.gate.baseline import AMISS, Change, Difference, Key, Verdicted, change_of, verdicted
 from mailproof.gate.document import Result
@@ -63,10 +63,18 @@ class Earlier:
 
     @classmethod
     def of(cls, directory: Path, plan: Plan) -> Self:
-        """The run in ``directory``. Raises FleetError if it is not done, or is one of another inventory."""
-        earlier = whole_plan(directory)
-        if earlier.inventory != plan.inventory:
-            raise FleetError(f"--baseline: {directory} is one of {earlier.inventory}, not of {plan.inventory}")
+        """The run in ``directory``, which is read to its end. Raises FleetError if it is not done or damaged, or says
+        nothing of what ``plan`` judges.
+        """
+        try:
+            earlier = whole_plan(directory)
+            for _ in all_lines(directory, earlier, {}):
+                pass
+        except FleetError as error:
+            why = str(error).removesuffix(DELETE)
+            raise FleetError(f"--baseline: {why}; a baseline is a whole run: name another one") from None
+        for wrong in _unlike(earlier, plan):
+            raise FleetError(f"--baseline: {directory} {wrong}")
         return cls(all_lines(directory, earlier, {}), directory, earlier.started_at)
 
     def change(self, result: Result) -> Change:
@@ -79,6 +87,19 @@ class Earlier:
         verdict, level = Verdict(before["verdict"]), Level(before["level"])
         former = Verdicted(result.control, result.target, verdict, level, before.get("message", ""))
         return change_of(former, result.verdict, result.level)
+
+
+def _unlike(earlier: Plan, plan: Plan) -> Iterator[str]:
+    """Why an earlier run is no baseline of a later one."""
+    if earlier.inventory.name != plan.inventory.name:
+        yield f"is one of {earlier.inventory}, not of {plan.inventory}"
+    if (earlier.digest, earlier.started_at) == (plan.digest, plan.started_at):
+        yield "is this run itself, which knows all that it finds"
+    if missing := sorted(plan.controls.keys() - earlier.controls.keys()):
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        what = f"{', '.join(missing[:3])}{more}"
+        if earlier.mailproof == plan.mailproof and earlier.settings.controls != plan.settings.controls:
+            yield f"did not judge {what}: all that they find would be new"
 
 
 def _key(line: Mapping[str, Any]) -> Key:

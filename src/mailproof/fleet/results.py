@@ -36,6 +36,9 @@ LEVEL = 3
 """Of compression: more takes twice the time of judging and saves a tenth."""
 
 RIGHT = (Verdict.PASS, Verdict.NOT_APPLICABLE)
+DELETE = "; delete the file and run again"
+"""How a shard is mended."""
+
 PROVEN = frozenset(Verdict) - set(RIGHT)
 """Verdicts whose proof is kept."""
 
@@ -189,7 +192,7 @@ def is_done(directory: Path, number: int, plan: Plan) -> bool:
 
 
 def _damaged(file: Path, why: object) -> FleetError:
-    return FleetError(f"{file}: damaged: {why}; delete the file and run again")
+    return FleetError(f"{file}: damaged: {str(why).split(chr(10), 1)[0]}{DELETE}")
 
 
 def _head(file: Path, number: int, lines: Iterator[dict[str, Any]]) -> dict[str, Any]:
@@ -274,7 +277,11 @@ def all_lines(directory: Path, plan: Plan, totals: dict[int, ShardTotal]) -> Ite
     """
     streams = [lines_of(directory, number, totals) for number in range(1, plan.shards + 1)]
     for _, same in groupby(heapq.merge(*streams, key=itemgetter(0)), key=itemgetter(0)):
-        yield min((line for _, line in same), key=_gravity)
+        lines = [line for _, line in same]
+        worst = min(lines, key=_gravity)
+        if len(lines) > 1:
+            worst = {**worst, "domains": sorted({name for line in lines for name in line["domains"]})}
+        yield worst
 
 
 def _gravity(line: Mapping[str, Any]) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -41,7 +41,8 @@ def run_on_workers(
     waiting = [number for number in range(1, state.plan.shards + 1) if number not in state.done]
     waiting.sort(key=lambda number: -state.plan.sizes[number - 1])
     place = directory.resolve()
-    name = f"mailproof-{hashlib.sha256(str(place).encode()).hexdigest()[:12]}"
+    # Of this run alone: a scheduler remembers how many permits a name has, and the next run may want another number.
+    name = f"mailproof-{secrets.token_hex(6)}"
     with client:
         permits = distributed.Semaphore(processes, name)
         under_way = {
@@ -59,6 +60,7 @@ def run_on_workers(
                 time.sleep(LOOK)
         finally:
             client.cancel(list(under_way))
+            permits.close()
 
 
 def _on_worker(permits: Any, directory: Path, number: int, stop_file: Path | None, sharing: int) -> int:

@@ -168,6 +168,9 @@ def _kind(rdclass: int, rdtype: int) -> tuple[type[dns.rdata.Rdata], RdataClass,
     return cast(type[dns.rdata.Rdata], dns.rdata.get_rdata_class(*numbers)), *numbers  # type: ignore[no-untyped-call]
 
 
+MAX_KEPT = 1024
+"""Octets of a record that is kept: eight thousand of them are few megabytes then, whatever strangers send."""
+
 _SELF_CONTAINED = frozenset(
     (RdataType.A, RdataType.AAAA, RdataType.TXT, RdataType.DS, RdataType.DNSKEY, RdataType.RRSIG, RdataType.NSEC)
 )
@@ -203,7 +206,7 @@ class _Octets(dns.wire.Parser):
 
     def get_record(self, rdclass: int, rdtype: int, length: int) -> dns.rdata.Rdata:
         """The data of a record that begins here. Raises what dnspython raises."""
-        if rdtype in _SELF_CONTAINED and length <= self.remaining():
+        if rdtype in _SELF_CONTAINED and length <= min(MAX_KEPT, self.remaining()):
             data = self.wire[self.current : self.current + length]
             try:
                 record = _self_contained(rdclass, rdtype, data)
