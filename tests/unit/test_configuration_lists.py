@@ -269,10 +269,10 @@ def test_what_is_no_configuration_of_the_recursor_is_not_observed(lines: tuple[s
 
 def test_a_list_of_the_recursor_that_is_added_to_is_gone_through_once() -> None:
     text = "allow-from+=192.0.2.1\n" * 30_000
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(Malformed, match="allow-from has more than 10000 entries"):
         read_settings("recursor", ("x",), {"x": f"{text}{LISTENS}\n"})
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 20
 
 
 def test_no_password_of_the_recursor_is_kept() -> None:
@@ -287,9 +287,9 @@ def test_nothing_of_an_expansion_of_exim_is_kept() -> None:
 
 def test_blanks_behind_a_lookup_of_exim_are_gone_through_once() -> None:
     """Three parts that may be missing, each with blanks, shared thousands of them out for most of a minute."""
-    began = time.monotonic()
+    began = time.process_time()
     routers(f"data = ${{lookup{{a}}lsearch{{/f}}{' ' * 3900}x}}")
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 20
 
 
 @pytest.mark.parametrize("said", ["*secret-word", "!secret-word!x", '"\\secret-word', "%secret-word", "'secret-word"])

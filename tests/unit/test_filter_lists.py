@@ -231,7 +231,7 @@ def test_lists_are_asked(codes: tuple[str, ...], unknown: bool, unlisted: list[t
 def test_long_texts_are_read_in_time(program: str, text: str) -> None:
     began = time.process_time()
     list(READERS[program](text))
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 10
 
 
 def test_the_key_of_a_customer_is_not_shown() -> None:
