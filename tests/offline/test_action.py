@@ -64,6 +64,39 @@ def test_it_is_a_composite_action_whose_scripts_hold_no_expression() -> None:
     assert used == set(ACTION["inputs"])
 
 
+def test_it_installs_with_octodns_and_runs_nothing_of_the_checkout(tmp_path: Path) -> None:
+    checkout, temp = tmp_path / "checkout", tmp_path / "temp"
+    bin = temp / "mailproof" / "bin"
+    for folder in (checkout, bin):
+        folder.mkdir(parents=True)
+    for name in ("venv", "pip", "site", "argparse"):
+        (checkout / f"{name}.py").write_text(f"open({str(tmp_path / 'hacked')!r}, 'w')\n")
+    # What the environment would have: the arguments, in place of an installation from the network.
+    (bin / "python").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    (bin / "python").chmod(0o755)
+    fake = tmp_path / "path"
+    fake.mkdir()
+    (fake / "python3").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@" --help\n')
+    (fake / "python3").chmod(0o755)
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", INSTALL["run"]],
+        cwd=checkout,
+        env={
+            "PATH": f"{fake}:{os.environ['PATH']}",
+            "RUNNER_TEMP": str(temp),
+            "GITHUB_ACTION_PATH": "/action path",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not (tmp_path / "hacked").exists()
+    assert done.returncode == 0, done.stderr
+    pip = ["-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "/action path[octodns]"]
+    assert done.stdout.splitlines()[-len(pip) :] == pip
+    assert JUDGE["env"]["PYTHONSAFEPATH"] == "1"
+
+
 @pytest.mark.parametrize(
     ("inputs", "expected"),
     [

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -22,7 +24,7 @@ from mailproof.cli import main
 from mailproof.commands import pages
 from mailproof.commands.pages import Pages, Server, server
 from mailproof.documents import write_atomically
-from mailproof.gate.document import RunDocument, as_json
+from mailproof.gate.document import RunDocument, Selection, as_json
 from mailproof.net.settings import SocketAddress
 from mailproof.report import history
 
@@ -110,6 +112,50 @@ def test_metrics_are_one_exposition_of_all_results(serving: Server, folder: Path
     readable = {one.labels["result"]: one.value for one in families["mailproof_result_readable"].samples}
     assert readable == {"prod": 1, "lab": 1, "broken": 0}
     assert len(re.findall(r"^# TYPE mailproof_gate_open ", text, re.MULTILINE)) == 1
+
+
+def test_metrics_hide_no_result_behind_another_of_its_inventory(folder: Path) -> None:
+    write(folder / "reports", document(result("pass"), surveyed_at="2026-01-01T00:00:00+00:00"), "a-copy")
+    families = {family.name: family for family in text_string_to_metric_families(metrics(folder))}
+    for name in ("mailproof_gate_open", "mailproof_survey_timestamp_seconds"):
+        values = {
+            one.labels["result"]: one.value for one in families[name].samples if one.labels["inventory"] == "prod"
+        }
+        assert len(set(values.values())) == 2, name
+        assert set(values) == {"prod", "a-copy"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "scope", "said"),
+    [
+        ({"proposals": ["the zone <x>"]}, "proposed", "as proposed: the zone &lt;x&gt;"),
+        ({"selection": Selection(partial=True, by=("--control=SPF-*",), judged=1, of=9)}, "part", "a part: --control="),
+        ({"selection": Selection(partial=False, by=(), judged=9, of=9)}, "whole", ""),
+    ],
+    ids=["proposed", "part", "whole"],
+)
+def test_what_is_not_the_whole_as_it_is_does_not_look_like_it(
+    changes: Any, scope: str, said: str, folder: Path
+) -> None:
+    write(folder / "reports", replace(document(result("fail"), inventory="other"), **changes), "other")
+    text = metrics(folder)
+    labels = f'inventory="other",result="other",scope="{scope}"'
+    assert f"mailproof_finding{{{labels}," in text
+    assert (f"mailproof_gate_open{{{labels}}} 0" in text) == (scope == "whole")
+    page = Pages((folder / "reports",)).answer("/").body.decode()
+    row = page[page.index('"/results/other"') :].partition("</td>")[0]
+    assert ("<span" in row) == bool(said)
+    assert said in row
+
+
+def metrics(folder: Path) -> str:
+    return Pages((folder / "reports",)).answer("/metrics").body.decode()
+
+
+def test_a_pipe_among_the_results_holds_nobody_up(folder: Path) -> None:
+    os.mkfifo(folder / "reports" / "pipe.json")
+    assert "not a regular file" in Pages((folder / "reports",)).answer("/").body.decode()
+    assert 'mailproof_result_readable{result="pipe"} 0' in metrics(folder)
 
 
 def test_what_is_shown_is_what_the_files_hold_now(serving: Server, folder: Path) -> None:
@@ -215,13 +261,16 @@ def test_hostile_text_is_only_text(folder: Path, serving: Server) -> None:
         assert "<img" not in page
 
 
-def test_two_results_of_one_name_are_both_shown(folder: Path) -> None:
-    other = folder / "other"
-    other.mkdir()
-    write(other, document(result("pass")))
-    shown = Pages((folder / "reports", other))
-    assert '/results/other%3Aprod"' in shown.answer("/").body.decode()
-    assert shown.answer("/results/other:prod").status == 200
+def test_results_of_one_name_are_all_shown(folder: Path) -> None:
+    places = [folder / "reports", *(folder / name / "other" for name in ("one", "two", "three"))]
+    for place in places[1:]:
+        place.mkdir(parents=True)
+        write(place, document(result("pass")))
+    shown = Pages((*places, places[1], places[2] / "prod.json"))
+    page = shown.answer("/").body.decode()
+    names = ["lab", "prod", "other%3Aprod", "two%3Aother%3Aprod", "three%3Aother%3Aprod"]
+    assert re.findall(r'href="/results/([^"]*)\.json"', page) == names
+    assert all(shown.answer(f"/results/{unquote(name)}").status == 200 for name in names)
 
 
 def test_one_client_too_many_is_hung_up_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,9 +14,10 @@ def add_notify(commands: Any) -> None:
     command = commands.add_parser(
         "notify",
         help="tell somebody what is new and what is mended in a result, once",
-        description="Tell what is found for the first time and what is mended since the last time that it was told: by "
-        "mail, to a webhook, to Slack or into a room of Matrix. Each is tried once, and by the next call again if that "
-        "failed. A result without news is told to nobody. What could not be verified is no news.",
+        description="Tell what is found for the first time, and what is mended, only advice now or no longer judged "
+        "since the last time that it was told: by mail, to a webhook, to Slack or into a room of Matrix. Each is tried "
+        "once, and by the next call again if that failed. A result without news is told to nobody. What could not be "
+        "verified is no news.",
         epilog="mailproof notify reports/prod.json --state prod.told.json --mail postmaster@example.org",
     )
     command.add_argument("result", metavar="RESULT", type=Path, help="the JSON report of the latest run")
@@ -38,7 +39,8 @@ def add_notify(commands: Any) -> None:
     to.add_argument("--slack", metavar="URL", help="an incoming webhook of Slack or Mattermost", **repeatable)
     to.add_argument("--matrix", metavar="URL", help="a room: https://SERVER/!ROOM:SERVER, with --token", **repeatable)
     how = command.add_argument_group("how")
-    how.add_argument("--token", metavar="TOKEN", help="sent to webhooks and Matrix as bearer: '${secret:NAME}'")
+    how.add_argument("--token", metavar="TOKEN", help="sent to Matrix as bearer: '${secret:NAME}'")
+    how.add_argument("--webhook-token", metavar="TOKEN", help="sent to each --webhook as bearer: '${secret:NAME}'")
     how.add_argument("--from", dest="sender", metavar="ADDRESS", help="who mails (default: sendmail knows)")
     how.add_argument("--sendmail", metavar="PATH", default=SENDMAIL, help="the program (default: %(default)s)")
     how.add_argument("--ca-file", metavar="FILE", type=Path, help="roots in PEM that are trusted besides public ones")

@@ -72,12 +72,18 @@ class Pages:
         return _told(404, "there is no such page")
 
     def _files(self) -> dict[str, Path]:
-        """The results by name; of two with one name the first, and the other with its folder."""
+        """The results by name; of those with one name the first, and the others with as many folders as it takes."""
         found: dict[str, Path] = {}
+        seen: set[Path] = set()
         for place in self.places:
             for file in filter(_may_be_a_result, sorted(place.glob("*.json"))) if place.is_dir() else [place]:
-                name = file.stem if file.stem not in found else f"{file.parent.name}:{file.stem}"
-                found.setdefault(name, file)
+                whole = file.absolute()
+                if whole in seen:
+                    continue
+                seen.add(whole)
+                folders = [parent.name for parent in whole.parents]
+                names = (":".join([*folders[:depth][::-1], file.stem]) for depth in range(len(folders)))
+                found[next((name for name in names if name not in found), str(whole))] = file
         return found
 
     def _results(self) -> dict[str, RunDocument | Unreadable]:
@@ -107,7 +113,7 @@ class Pages:
     def _metrics(self) -> Answer:
         results = self._results()
         readable = (({"result": name}, not isinstance(one, Unreadable)) for name, one in results.items())
-        text = prometheus.render_all([one for one in results.values() if isinstance(one, RunDocument)])
+        text = prometheus.render_all({name: one for name, one in results.items() if isinstance(one, RunDocument)})
         title = "Whether a result can be read (1), or says nothing (0)."
         text += "".join(prometheus.metric("mailproof_result_readable", title, readable))
         return Answer(200, _METRICS, text.encode(errors="backslashreplace"))
@@ -122,6 +128,8 @@ class Pages:
 def _may_be_a_result(file: Path) -> bool:
     """Whether a file of a directory is no document of another kind. A damaged result is shown as one."""
     try:
+        if file.exists() and not file.is_file():
+            return True  # A pipe would be waited for; its reader says what it is.
         with file.open("rb") as stream:
             return not _OTHER.search(stream.read(_HEAD))
     except OSError:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import hashlib
 import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -68,15 +70,30 @@ class Receiver:
 def run(options: argparse.Namespace) -> int:
     """Tell everybody what is news to them; 1 if somebody could not be told, 4 if what was given is wrong."""
     secrets = Secrets()
-    try:
-        receivers = list(_receivers(options, secrets))
-        document = _result(options.result)
-        told = _read_state(options.state, document)
-        former = _open(_result(options.former)) if options.former is not None else ()
-    except (_Wrong, DocumentError, InventoryError, ValueError) as error:
-        complain(f"mailproof notify: {secrets.redact(str(error))}")
-        return EXIT_USAGE
-    failed = False
+    with ExitStack() as until_told:
+        try:
+            receivers = list(_receivers(options, secrets))
+            document = _result(options.result)
+            former = _former(options.former, document) if options.former is not None else ()
+            if not options.dry_run:
+                until_told.enter_context(_locked(options.state))
+            told = _read_state(options.state, document)
+        except (_Wrong, DocumentError, InventoryError, ValueError) as error:
+            complain(f"mailproof notify: {secrets.redact(str(error))}")
+            return EXIT_USAGE
+        return int(not _tell(receivers, document, told, former, options, secrets))
+
+
+def _tell(
+    receivers: list[Receiver],
+    document: RunDocument,
+    told: dict[str, tuple[Finding, ...]],
+    former: tuple[Finding, ...],
+    options: argparse.Namespace,
+    secrets: Secrets,
+) -> bool:
+    """Tell each what is news to it, and keep that; False if somebody could not be told, or it could not be kept."""
+    well = True
     for receiver in receivers:
         news = news_of(told.get(receiver.key, former), document)
         if options.dry_run:
@@ -88,11 +105,35 @@ def run(options: argparse.Namespace) -> int:
                 say(f"{receiver.name}: {news.subject}")
         except Untold as error:
             complain(f"mailproof notify: {receiver.name}: {secrets.redact(printable(str(error)))}")
-            failed = True
+            well = False
             continue
         told[receiver.key] = news.open
-        _write_state(options.state, document, told)
-    return int(failed)
+        try:
+            _write_state(options.state, document, told)
+        except OSError as error:
+            why = f"{options.state} cannot be written: {error.strerror}"
+            complain(f"mailproof notify: --state: {why}; the next call tells {receiver.name} again")
+            well = False
+    return well
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """Wait until no other call is at work with a state. Raises _Wrong."""
+    if reason := why_not_writable(file):
+        raise _Wrong(f"--state: {file} {reason}")
+    # The state itself is replaced, and a lock on it would be one on a file that is no longer there.
+    lock = file.with_name(f"{file.name}.lock")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise _Wrong(f"--state: {lock} cannot be written: {error.strerror}") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _result(file: Path) -> RunDocument:
@@ -107,8 +148,14 @@ def _result(file: Path) -> RunDocument:
     return document
 
 
-def _open(document: RunDocument) -> tuple[Finding, ...]:
-    return news_of((), document).open
+def _former(file: Path, document: RunDocument) -> tuple[Finding, ...]:
+    """What was amiss in a former result of the same inventory. Raises _Wrong and DocumentError."""
+    former = _result(file)
+    if former.inventory != document.inventory:
+        raise _Wrong(f"--former: {file} is of the inventory {former.inventory}, and the result of {document.inventory}")
+    if former.surveyed_at > document.surveyed_at:
+        raise _Wrong(f"--former: {file} is later than the result: its servers were looked at at {former.surveyed_at}")
+    return news_of((), former).open
 
 
 def _read_state(file: Path, document: RunDocument) -> dict[str, tuple[Finding, ...]]:
@@ -151,31 +198,51 @@ def _receivers(options: argparse.Namespace, secrets: Secrets) -> Iterator[Receiv
     def read(option: str, text: str) -> str:
         return Reader(os.environ, "", secrets=secrets).substitute(text, Problem(Path(option), None, None, ""))
 
-    token = read("--token", options.token) if options.token is not None else None
-    if token is not None and (not token.isascii() or not token.isprintable() or " " in token):
-        raise _Wrong("--token: a token has no blanks, line ends or characters beyond ASCII")
+    tokens = {
+        "matrix": _token("--token", read("--token", options.token)) if options.token is not None else None,
+        "webhook": _token("--webhook-token", read("--webhook-token", options.webhook_token))
+        if options.webhook_token is not None
+        else None,
+    }
+    for kind, option in (("matrix", "--token"), ("webhook", "--webhook-token")):
+        if tokens[kind] is not None and not getattr(options, kind):
+            raise _Wrong(f"{option} is for --{kind} alone, and there is none")
     for address in options.mail:
         yield _by_mail(mailbox(address), options)
     for kind, content in (("webhook", as_json), ("slack", as_slack), ("matrix", as_matrix)):
         for written in getattr(options, kind):
             url = _checked(f"--{kind}", read(f"--{kind}", written))
-            if kind == "matrix" and token is None:
+            if kind == "matrix" and tokens[kind] is None:
                 raise _Wrong("--matrix needs --token '${secret:NAME}': the access token of who writes into the room")
-            bearer = token if kind != "slack" else None
-            yield _by_http(kind, url, content, bearer, options.ca_file)
+            yield _by_http(kind, url, content, tokens.get(kind), options.ca_file)
     if not (options.mail or options.webhook or options.slack or options.matrix):
         raise _Wrong("nobody to tell: --mail, --webhook, --slack or --matrix")
 
 
+def _token(option: str, token: str) -> str:
+    """A token for a field of HTTP. Raises _Wrong."""
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise _Wrong(f"{option}: a token has no blanks, line ends or characters beyond ASCII")
+    return token
+
+
 def _checked(option: str, url: str) -> str:
     """A URL to which findings may be sent. Raises _Wrong, which does not quote it: it may be a secret."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if not url.isascii() or not url.isprintable() or " " in url or parts.username is not None or not host:
-        raise _Wrong(f"{option}: this is no URL, like https://hooks.example.org/x")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        # Its text would quote the URL.
+        raise _Wrong(f"{option}: {_NO_URL}") from None
+    plain = url.isascii() and url.isprintable() and " " not in url
+    if not plain or parts.username is not None or not host or port == 0:
+        raise _Wrong(f"{option}: {_NO_URL}")
     if parts.scheme == "https" or (parts.scheme == "http" and _is_here(host)):
         return url
     raise _Wrong(f"{option}: findings go over https, or http on this machine")
+
+
+_NO_URL = "this is no URL, like https://hooks.example.org/x"
 
 
 def _is_here(host: str) -> bool:
@@ -254,5 +321,6 @@ async def _request(method: str, url: str, content: bytes, token: str | None, ca_
                 raise Untold(f"it answered {answer.status}")
     except (TimeoutError, httpcore.TimeoutException):
         raise Untold(f"no answer in {PATIENCE:g} seconds") from None
-    except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
+    # UnicodeError: a name with a label of more than 63 octets.
+    except (httpcore.NetworkError, httpcore.ProtocolError, OSError, UnicodeError) as error:
         raise Untold(str(error) or type(error).__name__) from None

@@ -400,6 +400,13 @@ class RunDocument(Part):
     results: list[Result]
     """In the order of control, then target."""
 
+    @property
+    def scope(self) -> str:
+        """``whole``: the inventory as it is; ``part`` of the suite; or ``proposed``: as it would be."""
+        if self.proposals:
+            return "proposed"
+        return "part" if self.selection is not None and self.selection.partial else "whole"
+
     def closes(self, result: Result) -> bool:
         """Whether ``result`` keeps the gate closed."""
         if result.verdict is Verdict.INCONCLUSIVE and self.inconclusive == "warn":

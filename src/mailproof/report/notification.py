@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import html
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from email.message import EmailMessage
 from typing import Any
@@ -27,6 +28,13 @@ MAX_LISTED = 50
 """Findings of a kind that a message lists; the rest is counted."""
 _MAX_LINE = 300
 
+MAX_EVENT = 60_000
+"""Octets of the content of an event of Matrix, of which a server takes 65,536 with what it adds (client-server API)."""
+MAX_POST = 16_000
+"""Characters of a message; Mattermost takes 16,383, and Slack 40,000."""
+MAX_HOOK = 900_000
+"""Octets of JSON for a webhook: many a web server takes a megabyte."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding(Part):
@@ -36,6 +44,10 @@ class Finding(Part):
     target: str
     level: str
     message: str
+    domains: tuple[str, ...] = ()
+    """Mail domains that the target belongs to."""
+    host: str = ""
+    """The host that the target is, or is a service of; empty where it is none."""
 
     @property
     def key(self) -> Key:
@@ -47,6 +59,10 @@ class Finding(Part):
         return clipped(printable(f"{self.level}  {self.control}  {self.target}: {self.message}"), _MAX_LINE, "...")
 
 
+KINDS = {"new": "New", "mended": "Mended", "lowered": "Only advice now", "gone": "No longer judged"}
+"""What may have become of a finding, and how people are told."""
+
+
 @dataclass(frozen=True)
 class News:
     """What there is to tell of a run."""
@@ -54,27 +70,28 @@ class News:
     document: RunDocument
     new: tuple[Finding, ...]
     mended: tuple[Finding, ...]
+    lowered: tuple[Finding, ...]
+    """Found before, and advice now: it is not right yet, and demanded no more."""
     gone: tuple[Finding, ...]
-    """Found before, and judged no more: a domain, a host or a control is not there any longer."""
+    """Found before, and judged no more: it does not apply, or a domain, a host or a control is not there any longer."""
     open: tuple[Finding, ...]
     """All that is amiss now, as far as it is known: what is told next time is held against these."""
 
     def __bool__(self) -> bool:
         """Whether there is anything."""
-        return bool(self.new or self.mended or self.gone)
+        return bool(self.new or self.mended or self.lowered or self.gone)
 
     @property
     def kinds(self) -> Iterator[tuple[str, tuple[Finding, ...]]]:
         """The findings of each kind that has any."""
-        for kind in ("new", "mended", "gone"):
+        for kind in KINDS:
             if found := getattr(self, kind):
                 yield kind, found
 
     @property
     def subject(self) -> str:
         """In one line."""
-        words = {"new": "new", "mended": "mended", "gone": "no longer judged"}
-        told = ", ".join(f"{len(found)} {words[kind]}" for kind, found in self.kinds) or "nothing new"
+        told = ", ".join(f"{len(found)} {KINDS[kind].lower()}" for kind, found in self.kinds) or "nothing new"
         return clipped(printable(f"mailproof {self.document.inventory}: {told}"), 200)
 
     @property
@@ -104,39 +121,81 @@ def news_of(told: Iterable[Finding], document: RunDocument) -> News:
     # What a baseline knows is no news, but its end is.
     new = tuple(_finding(result) for result in worst if result.key not in pairs and result.change != "known")
     held = {former: key for key, former in pairs.items()}
-    mended: list[Finding] = []
-    gone: list[Finding] = []
-    kept: list[Finding] = []
+    unseen = _Unseen(document)
+    became: dict[str, list[Finding]] = {kind: [] for kind in ("mended", "lowered", "gone", "kept")}
     for former, finding in before.items():
         key = held.get(former)
-        if key is None:
-            whole = document.selection is None or not document.selection.partial
-            (gone if whole else kept).append(finding)
-        elif judged[key].verdict is Verdict.INCONCLUSIVE or judged[key].left_to:
-            kept.append(finding)
-        elif judged[key].verdict not in (Verdict.FAIL, Verdict.WAIVED):
-            mended.append(finding)
-    return News(document, new, tuple(mended), tuple(gone), (*now.values(), *kept))
+        kind = _without_result(finding, unseen) if key is None else _with_result(judged[key])
+        if kind:
+            became[kind].append(finding)
+    mended, lowered, gone, kept = map(tuple, became.values())
+    return News(document, new, mended, lowered, gone, (*now.values(), *kept))
+
+
+def _with_result(result: Result) -> str:
+    """What became of a finding, by what is said of it now; nothing if it is one still, or waived."""
+    if result.verdict is Verdict.INCONCLUSIVE or result.left_to:
+        return "kept"
+    told = {Verdict.PASS: "mended", Verdict.ADVICE: "lowered", Verdict.NOT_APPLICABLE: "gone"}
+    return told.get(result.verdict, "")
+
+
+def _without_result(finding: Finding, unseen: _Unseen) -> str:
+    """What became of a finding of which nothing is said now."""
+    selection = unseen.document.selection
+    return "kept" if (selection is not None and selection.partial) or unseen.may_hide(finding) else "gone"
+
+
+class _Unseen:
+    """What could not be found out in a run: the MX of a domain, or the addresses of a host."""
+
+    def __init__(self, document: RunDocument) -> None:
+        self.document = document
+        self._by_control: dict[str, list[Result]] = {}
+        for result in document.results:
+            # What stands for targets that are not known is named in words; ids of targets have no blanks.
+            if " " in result.target and (result.verdict is Verdict.INCONCLUSIVE or result.left_to):
+                self._by_control.setdefault(result.control, []).append(result)
+
+    def may_hide(self, finding: Finding) -> bool:
+        """Whether the target of a finding may be among what could not be found out."""
+        names = {self.document.renamed.get(name, name) for name in (*finding.domains, finding.host) if name}
+        for unknown in self._by_control.get(finding.control, ()):
+            of = {unknown.host} if unknown.host else set(unknown.domains)
+            # Of a finding that an earlier version told the names are not known.
+            if not names or not of or names & of:
+                return True
+        return False
 
 
 def _finding(result: Result) -> Finding:
-    return Finding(result.control, result.target, str(result.level), result.message)
+    return Finding(
+        result.control, result.target, str(result.level), result.message, domains=result.domains, host=result.host
+    )
 
 
-_TITLES = {"new": "New", "mended": "Mended", "gone": "No longer judged"}
-
-
-def _listed(news: News) -> Iterator[tuple[str, list[str], int]]:
-    """A title, the lines below it, and how many there are beside them."""
+def _listed(news: News, most: int = MAX_LISTED) -> Iterator[tuple[str, list[str], int]]:
+    """A title, at most so many lines below it, and how many there are beside them."""
     for kind, found in news.kinds:
-        lines = [finding.line for finding in found[:MAX_LISTED]]
-        yield f"{_TITLES[kind]}: {len(found)}", lines, len(found) - len(lines)
+        lines = [finding.line for finding in found[:most]]
+        yield f"{KINDS[kind]}: {len(found)}", lines, len(found) - len(lines)
 
 
-def as_text(news: News) -> str:
+def _fitting(
+    make: Callable[[int], dict[str, Any]], most: int, fits: Callable[[dict[str, Any]], bool]
+) -> dict[str, Any]:
+    """What is made of at most so many findings of each kind, or of as many as fit."""
+    content = make(most)
+    while most and not fits(content):
+        most = most * 4 // 5
+        content = make(most)
+    return content
+
+
+def as_text(news: News, most: int = MAX_LISTED) -> str:
     """For a mail, or a terminal."""
     lines = []
-    for title, listed, more in _listed(news):
+    for title, listed, more in _listed(news, most):
         lines += [title, *(f"  {line}" for line in listed), *([f"  and {more} more"] if more else []), ""]
     return "\n".join([*lines, news.state]) + "\n"
 
@@ -154,49 +213,73 @@ def as_mail(news: News, recipients: Iterable[str], sender: str | None) -> EmailM
 
 
 def as_json(news: News) -> dict[str, Any]:
-    """For a webhook."""
+    """For a webhook. Findings for which there is no room are counted."""
     document = news.document
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "id": news.number,
-        "inventory": document.inventory,
-        "surveyed_at": document.surveyed_at,
-        "gate": "open" if document.decision.open else "closed",
-        "open": len(news.open),
-        **{kind: [asdict(finding) for finding in getattr(news, kind)] for kind in ("new", "mended", "gone")},
-    }
+
+    def content(most: int) -> dict[str, Any]:
+        left_out = {kind: len(found) - most for kind, found in news.kinds if len(found) > most}
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "id": news.number,
+            "inventory": document.inventory,
+            "surveyed_at": document.surveyed_at,
+            "gate": "open" if document.decision.open else "closed",
+            "open": len(news.open),
+            **{kind: [asdict(finding) for finding in getattr(news, kind)[:most]] for kind in KINDS},
+            **({"left_out": left_out} if left_out else {}),
+        }
+
+    most = max((len(found) for _, found in news.kinds), default=0)
+    return _fitting(content, most, lambda made: len(as_octets(made)) <= MAX_HOOK)
 
 
 def as_slack(news: News) -> dict[str, Any]:
     """For an incoming webhook of Slack, Mattermost or whoever takes its form. Nobody is mentioned by it."""
-    lines = [f"*{_slack(news.subject)}*"]
-    for title, listed, more in _listed(news):
-        lines += [f"*{title}*", *(f"• {_slack(line)}" for line in listed), *([f"and {more} more"] if more else [])]
-    return {"text": "\n".join([*lines, _slack(news.state)]), "unfurl_links": False, "unfurl_media": False}
+
+    def content(most: int) -> dict[str, Any]:
+        lines = [f"*{_slack(news.subject)}*"]
+        for title, listed, more in _listed(news, most):
+            lines += [f"*{title}*", *(f"• {_slack(line)}" for line in listed), *([f"and {more} more"] if more else [])]
+        return {"text": "\n".join([*lines, _slack(news.state)]), "unfurl_links": False, "unfurl_media": False}
+
+    return _fitting(content, MAX_LISTED, lambda made: len(made["text"]) <= MAX_POST)
+
+
+_NOTHING = "\u200b"
+"""A mark of width nothing. Slack knows no escape for its markup, and would show those that Mattermost knows."""
+_MARKUP = re.compile(r"(?=[*_~`!\[\]()#|])")
+_LINK = re.compile(r"(?<=@)|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
 
 
 def _slack(text: str) -> str:
-    """Text in which Slack sees no link, mention or markup."""
+    """Text in which neither Slack nor Mattermost sees a link, image, mention or markup."""
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    # A mark of width nothing: Slack knows no escape for its markup.
-    return text.translate({ord(mark): f"\u200b{mark}" for mark in "*_~`"})
+    # Behind the @, since before it Mattermost takes the mark for a blank.
+    return _LINK.sub(_NOTHING, _MARKUP.sub(_NOTHING, text))
 
 
 def as_matrix(news: News) -> dict[str, Any]:
     """The content of an m.room.message event of Matrix."""
-    parts = [f"<p><strong>{html.escape(news.subject)}</strong></p>"]
-    for title, listed, more in _listed(news):
-        items = "".join(f"<li>{html.escape(line)}</li>" for line in listed)
-        parts.append(f"<p>{title}</p><ul>{items}</ul>{f'<p>and {more} more</p>' if more else ''}")
-    parts.append(f"<p>{html.escape(news.state)}</p>")
-    return {
-        "msgtype": "m.notice",
-        "body": f"{news.subject}\n\n{as_text(news)}",
-        "format": "org.matrix.custom.html",
-        "formatted_body": "".join(parts),
-        "m.mentions": {},
-    }
+
+    def content(most: int) -> dict[str, Any]:
+        parts = [f"<p><strong>{html.escape(news.subject)}</strong></p>"]
+        for title, listed, more in _listed(news, most):
+            items = "".join(f"<li>{html.escape(line)}</li>" for line in listed)
+            parts.append(f"<p>{title}</p><ul>{items}</ul>{f'<p>and {more} more</p>' if more else ''}")
+        parts.append(f"<p>{html.escape(news.state)}</p>")
+        return {
+            "msgtype": "m.notice",
+            "body": f"{news.subject}\n\n{as_text(news, most)}",
+            "format": "org.matrix.custom.html",
+            "formatted_body": "".join(parts),
+            "m.mentions": {},
+        }
+
+    return _fitting(content, MAX_LISTED, lambda made: len(as_octets(made)) <= MAX_EVENT)
+
+
+_TEXTS = frozenset({"control", "target", "level", "message"})
 
 
 def findings_of(plain: object) -> tuple[Finding, ...]:
@@ -205,11 +288,15 @@ def findings_of(plain: object) -> tuple[Finding, ...]:
         raise ValueError("no list of findings")
     found = []
     for one in plain:
-        if not isinstance(one, Mapping) or set(one) != {"control", "target", "level", "message"}:
+        if not isinstance(one, Mapping) or not _TEXTS <= set(one) <= {*_TEXTS, "domains", "host"}:
             raise ValueError("a finding has control, target, level and message")
-        if not all(isinstance(value, str) for value in one.values()):
+        domains = one.get("domains", [])
+        if not isinstance(domains, list):
+            raise ValueError("the domains of a finding are a list")
+        said = {name: value for name, value in one.items() if name != "domains"}
+        if not all(isinstance(value, str) for value in (*said.values(), *domains)):
             raise ValueError("what a finding says is text")
-        found.append(Finding(**one))
+        found.append(Finding(**said, domains=tuple(domains)))
     return tuple(found)
 
 

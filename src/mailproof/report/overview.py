@@ -11,13 +11,14 @@ from itertools import groupby
 from urllib.parse import quote
 
 from mailproof.gate.document import RunDocument
-from mailproof.report.escape import html_text
+from mailproof.report.escape import clipped, html_text
 from mailproof.report.history import OpenFinding, Point
 from mailproof.report.nagios import MAX_AGE
 
 MAX_RUNS = 200
 """Runs of an inventory that the history shows, the latest first."""
 MAX_OPEN = 1000
+MAX_SCOPE = 200
 
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1.5rem;color:#1b1f24;"
@@ -63,13 +64,25 @@ def _row(name: str, result: RunDocument | Unreadable, moment: datetime) -> str:
     hours = (moment - datetime.fromisoformat(result.surveyed_at)).total_seconds() / 3600
     age = f" <span class=old>{hours:.0f} hours ago</span>" if hours > MAX_AGE else ""
     stopped = "" if result.complete else " <span class=old>the run was stopped</span>"
+    scope = _scope(result)
     path = quote(name, safe="")
     return (
-        f'<tr><td><a href="/results/{path}">{html_text(name)}</a></td><td class={state}>{state}{why}</td>'
+        f'<tr><td><a href="/results/{path}">{html_text(name)}</a>{scope}</td><td class={state}>{state}{why}</td>'
         f"<td class=n>{result.counts.get('fail', 0)}</td><td class=n>{result.counts.get('inconclusive', 0)}</td>"
         f"<td class=k>{html_text(result.surveyed_at)}{age}{stopped}</td>"
         f'<td><a href="/results/{path}.json">JSON</a></td></tr>'
     )
+
+
+def _scope(result: RunDocument) -> str:
+    """What is judged, where that is not the whole inventory as it is."""
+    if result.proposals:
+        text = f"as proposed: {', '.join(result.proposals)}"
+    elif result.selection is not None and result.selection.partial:
+        text = f"a part: {', '.join(result.selection.by) or 'a setting of pytest'}"
+    else:
+        return ""
+    return f" <span class=old>{html_text(clipped(text, MAX_SCOPE, '...'))}</span>"
 
 
 def history(points: Iterable[Point], findings: Iterable[OpenFinding]) -> str:

@@ -12,18 +12,33 @@ from mailproof.report.escape import label
 
 Sample = tuple[Mapping[str, str], float]
 
+_GATE = "mailproof_gate_open"
+
 
 def render(document: RunDocument) -> str:
     """The metrics of a result document, each a gauge with the inventory's name as a label."""
-    return render_all((document,))
+    return _render([({"inventory": document.inventory}, document)])
 
 
-def render_all(documents: Sequence[RunDocument]) -> str:
-    """The metrics of several, each once with the series of all."""
+def render_all(documents: Mapping[str, RunDocument]) -> str:
+    """The metrics of several results by their names, each once with the series of all.
+
+    ``result`` tells two of one inventory apart, and ``scope`` what is not the whole of it as it is; of that it is not
+    said whether the gate is open.
+    """
+    return _render(
+        [
+            ({"inventory": document.inventory, "result": name, "scope": document.scope}, document)
+            for name, document in documents.items()
+        ]
+    )
+
+
+def _render(given: Sequence[tuple[Mapping[str, str], RunDocument]]) -> str:
     return "".join(
         line
         for name, text, samples_of in (
-            ("mailproof_gate_open", "Whether the gate is open (1) or stays closed (0).", _gate),
+            (_GATE, "Whether the gate is open (1) or stays closed (0).", _gate),
             ("mailproof_run_timestamp_seconds", "When the run began.", _began),
             ("mailproof_survey_timestamp_seconds", "When the servers were looked at.", _looked),
             ("mailproof_verdicts", "Verdicts by verdict, level and family of controls.", _verdicts),
@@ -33,8 +48,9 @@ def render_all(documents: Sequence[RunDocument]) -> str:
             name,
             text,
             (
-                ({"inventory": document.inventory, **labels}, value)
-                for document in documents
+                ({**own, **labels}, value)
+                for own, document in given
+                if name != _GATE or own.get("scope", "whole") == "whole"
                 for labels, value in samples_of(document)
             ),
         )
