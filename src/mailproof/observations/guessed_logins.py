@@ -12,8 +12,8 @@ from mailproof.net.errors import NotObserved, Unasked
 from mailproof.net.smtp import Reply
 from mailproof.observations.dialogue import DialogueSeen
 
-DELAY, LATE = 1.0, 3
-"""Seconds after which a reply is late, and how many late ones are a delay that was meant."""
+DELAY, LATE, LAST = 1.0, 3, 5
+"""Seconds after which a reply is late, how many replies tell at least, and how many of the last ones do."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,10 @@ class GuessedLogins(DialogueSeen):
 
     @property
     def delayed(self) -> bool:
-        """Whether logins in one session are answered late on purpose: one late reply may be the network's."""
-        return sum(login.seconds >= DELAY for login in self.row) >= LATE
+        """Whether logins in one session are answered late on purpose in the end: by the median of the last replies, as
+        some of them may be late because of the network or of a busy tester.
+        """
+        return len(self.row) >= LATE and median(login.seconds for login in self.row[-LAST:]) >= DELAY
 
     @property
     def difference(self) -> float:
