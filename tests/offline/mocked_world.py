@@ -228,7 +228,7 @@ MOCKS = (
         "SMTP-AUTH-OFF",
         "mx.injectable.example[11.1.0.2]:587",
         "auth_in_tls: [PLAIN]",
-        _ASKED,
+        smtp_faults.ASKED_APART,
         right="mx.right.example[11.1.0.1]:587",
     ),
     *(
@@ -236,7 +236,7 @@ MOCKS = (
             control,
             "user@guessed.example at submit.guessed.example[11.1.0.7]:587",
             "auth_reply_to_others: 550; no auth_limit",
-            "the submission server of the laboratory is Dovecot's, which answers alike, and late",
+            smtp_faults.ASKED_APART,
             "advice",
             "user@guess.example at submit.guess.example[11.1.0.6]:587",
         )

@@ -132,7 +132,10 @@ def _family_page(
         lines.append((shown.mock.control, right, _code(""), "", "pass", shown.beside))
     if lines:
         yield "\n## Mocked\n"
-        yield "No server of the laboratory can be made to fail these. The mocks: `tests/offline/mocked_world.py`.\n"
+        yield (
+            "No server that the run over the laboratory judges fails these. The mocks: "
+            "`tests/offline/mocked_world.py`.\n"
+        )
         yield _table(("control", "mock", "behaviour", "why a mock", "expected", "found"), lines)
     if listed := list(scans):
         yield "\n## Scanned\n"

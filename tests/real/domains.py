@@ -309,6 +309,8 @@ class Domain:
     """Rules of a Squid beside its mail host; none: there is none."""
     submission: tuple[str, ...] = ()
     """Lines of a Postfix at port 587 of its mail host, for users; none: there is none."""
+    apart: bool = False
+    """Only the inventory of ``tests/real/test_apart.py`` has it: it shows after some seconds, or to who may guess."""
     main_cf: tuple[str, ...] = ()
     """What the domain's Postfix says of itself in a capture of ``postconf -n``; empty: nothing is captured."""
 

@@ -1,4 +1,4 @@
-"""The inventory of the whole laboratory, written from its plan as its postmaster would write it."""
+"""The inventory of the laboratory, written from its plan as its postmaster would write it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.real.lab import plan, registry, routes, signers, zones
 from tests.real.lab.ca import PUBLIC_ROOTS
 from tests.real.lab.lab import ANCHORS
 
-LABELS = frozenset(domain.label for domain in plan.DOMAINS)
+LABELS = frozenset(domain.label for domain in plan.DOMAINS if not domain.apart)
 UNAPPROVED = ("ns-unapproved",)
 UNAPPROVED_MX = ("mx-unapproved",)
 TAKES_NO_MAIL = ("null-mx-preference",)

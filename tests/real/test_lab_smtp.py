@@ -38,6 +38,7 @@ EXPECTED = {
     "backup-accepts-unknown": {UNKNOWN_ACCEPTED},
     "helo-mismatch": {OTHER_NAME},
     "banner-of-another": {OTHER_NAME},
+    "ntlm-inside-postfix": {OTHER_NAME},
     "vrfy-postfix": {VRFY},
     "vrfy-sendmail": {VRFY},
     "domain-not-served-exim": {POSTMASTER_REFUSED, NULL_SENDER_REFUSED, USER_REFUSED},

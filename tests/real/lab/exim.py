@@ -37,6 +37,9 @@ ehlo_only:
          message = 502 HELO is not implemented
   accept
 
+greets_late:
+  accept delay = 3s
+
 check_recipient:
   accept domains = +local_domains
          local_parts = postmaster : abuse : hostmaster : user : dmarc : tlsrpt
@@ -55,7 +58,7 @@ plain:
   driver = plaintext
   public_name = PLAIN
   server_prompts = :
-  server_condition = false
+  server_condition = PASSWORD_IS_RIGHT
   server_advertise_condition = yes
 """
 
@@ -152,6 +155,7 @@ def configuration(domain: Domain, directory: Path, issued: Issued | None) -> str
         "tls_advertise_hosts = *",
         f"tls_require_ciphers = {RIGHT_PRIORITY}",
         "auth_advertise_hosts =",
+        "PASSWORD_IS_RIGHT = false",
     ]
     if issued and server.chain is not Chain.NONE:
         settings += [f"tls_certificate = {_shown(domain, issued)}", f"tls_privatekey = {issued.key_file}"]

@@ -205,6 +205,7 @@ def postfix(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[s
     (directory / "sasl").mkdir()
     # The plug-ins are enough to be offered AUTH; no password is ever right.
     (directory / "sasl" / "smtpd.conf").write_text("pwcheck_method: saslauthd\nmech_list: PLAIN LOGIN\n")
+    (directory / "sasl" / "ntlm.conf").write_text("pwcheck_method: auxprop\nmech_list: PLAIN NTLM\n")
     recipients = directory / "recipients.regexp"
     exercised = [domain for domain in plan.hosts(domains.POSTFIX) if domain.label.startswith(EXERCISED)]
     recipients.write_text("".join(map(_maildirs, exercised)) + RECIPIENTS)
