@@ -93,13 +93,14 @@ PROXY = {"type": "A", "name": "www", "target": "192.0.2.1"}
         ({"type": "MX", "name": "@", "target": "x.", "mxpreference": "y"}, {}, "mxpreference is no number"),
         ({"type": "MX", "name": "@", "target": "x.", "rdata": {"Mx": "x."}}, {}, "a form of newer versions"),
         ({"type": "A", "name": "a"}, {}, "it has no target"),
+        ({"type": "A", "target": "192.0.2.1"}, {}, "it has no name"),
         ({"type": "A", "name": "a b", "target": "192.0.2.1"}, {}, "the name"),
         ({"type": "A", "name": "a", "target": "192.0.2.1\x1b"}, {}, "what it holds is no text"),
         ({"type": "A", "name": "\ud800", "target": "192.0.2.1"}, {}, "the name"),
         (None, {"keepunknown": True}, "NO_PURGE"),
     ],
     ids=[
-        *("proxied", "default", "alias", "aws", "apex", "number", "rdata", "target"),
+        *("proxied", "default", "alias", "aws", "apex", "number", "rdata", "target", "no name"),
         *("name", "control", "half", "no purge"),
     ],
 )
@@ -128,7 +129,7 @@ def route53(directory: Path, *sets: Any, **more: Any) -> Path:
 
 
 def test_octets_that_route_53_writes_in_octal_are_decimal_in_a_master_file(tmp_path: Path) -> None:
-    text = {"Value": '"v=DKIM1; p=a" "b\\303\\244"'}
+    text = {"Value": '"v=DKIM1; p=a" "b\\303\\244" "c\\\\101d"'}
     read = lines_of(
         read_route53(
             route53(
@@ -139,7 +140,7 @@ def test_octets_that_route_53_writes_in_octal_are_decimal_in_a_master_file(tmp_p
         )
     )
     assert read[2:] == [
-        '*.example.org. 60 IN TXT "v=DKIM1; p=a" "b\\195\\164"',
+        '*.example.org. 60 IN TXT "v=DKIM1; p=a" "b\\195\\164" "c\\\\101d"',
         "example.org. 60 IN MX 10 mx.example.org.",
     ]
 
@@ -151,8 +152,10 @@ def test_octets_that_route_53_writes_in_octal_are_decimal_in_a_master_file(tmp_p
         ({"SetIdentifier": "eu", "Weight": 1, "ResourceRecords": [{"Value": "192.0.2.1"}]}, "a routing policy"),
         ({"TrafficPolicyInstanceId": "x"}, "a set without records of its own"),
         ({"Name": "a\\100b.example.org.", "ResourceRecords": [{"Value": "192.0.2.1"}]}, "the name"),
+        ({"Name": "www.example.net.", "ResourceRecords": [{"Value": "192.0.2.1"}]}, "does not lie in the zone"),
+        ({"Type": "TXT", "ResourceRecords": [{"Value": "v=DMARC1; p=none"}]}, "a text without quotes around it"),
     ],
-    ids=["alias", "policy", "traffic", "name"],
+    ids=["alias", "policy", "traffic", "name", "elsewhere", "bare text"],
 )
 def test_what_route_53_alone_can_answer_is_told(one: dict[str, Any], why: str, tmp_path: Path) -> None:
     _, (trouble,) = read_route53(route53(tmp_path, {"Name": "www.example.org.", "Type": "A", "TTL": 60, **one}))
@@ -191,6 +194,10 @@ def test_an_export_of_cloudflare_is_read_with_its_comments(tmp_path: Path) -> No
     assert str(trouble) == f"{file}:17: www.example.org. A: proxied: Cloudflare answers with addresses of its own"
     file.write_text(CLOUDFLARE + "example.org.\t1\tIN\tCNAME\tx.example. ; cf_tags=cf-proxied:false\n")
     assert "a CNAME of the zone itself" in str(read_cloudflare(file)[1][0])
+    file.write_text(CLOUDFLARE + "_dmarc.example.org.\t1\tIN\tTXT\tv=DMARC1; p=none\n")
+    assert "a text without quotes around it" in str(read_cloudflare(file)[1][0])
+    file.write_text(CLOUDFLARE + "www.example.net.\t1\tIN\tA\t192.0.2.1\n")
+    assert "does not lie in the zone example.org" in str(read_cloudflare(file)[1][0])
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,9 @@ def _record(zone: str, record: Mapping[str, Any], proxied: bool) -> Record:
         target = zone + "." if target == "@" else target if target.endswith(".") else f"{target}.{zone}."
     ttl = record.get("ttl", _USUAL_TTL)
     # A short name is one below the zone, whatever it ends in.
-    label = str(record.get("name"))
+    label = record.get("name")
+    if not isinstance(label, str):
+        raise Unwritable(f"{kind}: it has no name")
     name = zone if label == "@" else f"{label}.{zone}"
     if kind == "CNAME" and name == zone:
         raise Unwritable("a CNAME of the zone itself: the provider answers with addresses in its place")
