@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 
 from mailproof.cli import main
+from mailproof.inventory.secrets import Secrets
 from mailproof.inventory.zone_sources import zone_source
 from mailproof.net.dns.zone_files import load_zone, parse_zone
+from mailproof.net.settings import NetSettings
+from mailproof.proposal import propose
 from mailproof.zone_sources.dnscontrol import read_ir
 from mailproof.zone_sources.exports import read_cloudflare, read_route53
 from mailproof.zone_sources.octodns_config import read_zones
+from mailproof.zone_sources.reading import Gathered
 from mailproof.zone_sources.source import SourceError, SourceZone, Trouble
 from tests.offline.user import pytest_run, write_inventory
 
@@ -71,6 +75,20 @@ def ir(directory: Path, *records: Any, **domain: Any) -> Path:
 )
 def test_a_record_of_dnscontrol_is_one_of_a_master_file(record: dict[str, Any], line: str, tmp_path: Path) -> None:
     assert lines_of(read_ir(ir(tmp_path, record))) == [line]
+
+
+def test_a_tag_chooses_one_view_of_dnscontrol(tmp_path: Path) -> None:
+    addresses = {"a.example": "1", "a.example!in": "2", "a.example!out": "3", "b.example": "4", "c.example!out": "5"}
+    domains = [
+        {"name": name, "records": [{"type": "A", "name": "@", "target": f"192.0.2.{last}"}]}
+        for name, last in addresses.items()
+    ]
+    file = tmp_path / "ir.json"
+    file.write_text(json.dumps({"domains": domains}))
+    zones, _ = read_ir(file, "in")
+    assert {name: zone.lines[0][-1] for name, zone in zones.items()} == {"a.example": "2", "b.example": "4"}
+    with pytest.raises(SourceError, match="there is no view x; there are in, out"):
+        read_ir(file, "x")
 
 
 def test_name_servers_of_dnscontrol_are_records_of_the_zone(tmp_path: Path) -> None:
@@ -206,7 +224,8 @@ def test_an_export_of_cloudflare_is_read_with_its_comments(tmp_path: Path) -> No
         ("dnscontrol", "{", "not JSON: "),
         ("dnscontrol", "[]", "no `domains`: `dnscontrol print-ir --out"),
         ("dnscontrol", '{"domains": []}', "there is no zone in it"),
-        ("dnscontrol", '{"domains": [{"name": "a.org!in"}, {"name": "a.org!out"}]}', "several zones a.org"),
+        ("dnscontrol", '{"domains": [{"name": "a.org"}, {"name": "a.org"}]}', "several zones a.org"),
+        ("dnscontrol", '{"domains": [{"name": "a.org!in"}]}', "a.org!in is one view of a zone: ?view=in judges it"),
         ("dnscontrol", '{"domains": [{"name": "-x"}]}', "'-x' is not a domain name"),
         ("route53", "[]", "no ResourceRecordSets"),
         ("route53", '{"ResourceRecordSets": []}', "0 SOA records"),
@@ -257,6 +276,9 @@ def test_a_configuration_of_octodns_says_where_its_zones_lie(tmp_path: Path) -> 
         "b.example: its source more is no directory of YAML files, and is not read",
         "b.example: processors change what is published, and are not run here",
     ]
+    for taken in ('glob: "b.*"', "regex: '^b[.]'"):
+        config.write_text(OCTODNS + f"  '*': {{sources: [files], {taken}}}\n")
+        assert read_zones(config)[0].keys() == {"a.example", "b.example"}
     config.write_text(OCTODNS.replace("directory: zones", "directory: nowhere"))
     with pytest.raises(SourceError, match="nowhere is no directory of OctoDNS's YAML files"):
         read_zones(config)
@@ -272,6 +294,7 @@ SECRET = "c2VjcmV0IHNlY3JldA=="
         "zones",
         "terraform:plan.json?leave-out",
         "bind:named.conf?view=inside",
+        "dnscontrol:ir.json?view=inside&leave-out",
         "axfr://ns1.example.org/example.org",
         "axfr://[2001:db8::1]:5353/example.org?key=mover&key-file=mover.key",
     ],
@@ -307,6 +330,19 @@ def test_an_inventory_takes_zones_from_where_they_are_kept(tmp_path: Path) -> No
     run = pytest_run(tmp_path, "--inventory=prod.yaml", *beside)
     assert run.code == 1
     assert "no-spf.example" in run.output
+
+
+def test_what_an_inventory_leaves_out_is_known_in_all_processes(tmp_path: Path) -> None:
+    alias = {"Name": "www.example.org.", "Type": "A", "AliasTarget": {"DNSName": "lb."}}
+    kept = [zone_source(f"route53:{route53(tmp_path, alias)}?leave-out")]
+    first = Gathered(tmp_path / "zones")
+    proposal = propose(NetSettings(), (), (), tmp_path, kept=kept, gathered=first)
+    assert not proposal
+    assert proposal.describe() == ()
+    second = Gathered.of(first.write_index(), Secrets())
+    proposal = propose(NetSettings(), (), ["mx.example.org:25=127.0.0.1:25"], tmp_path, kept=kept, gathered=second)
+    assert proposal.left_out == ("www.example.org. A: an alias of Route 53: what it answers with is AWS's to say",)
+    assert proposal.describe()[0] == f"without {proposal.left_out[0]}"
 
 
 def test_the_plan_of_an_inventory_reads_its_sources(

@@ -139,10 +139,12 @@ def test_a_server_that_never_ends_is_left() -> None:
         ("axfr://ns1.example.org/example.org?key=mover:c2VjcmV0", "the secret of a key stands in the environment"),
         ("axfr://ns1.example.org/example.org?key=mover:${secret:NOT_THERE}", "NOT_THERE is not set"),
         ("plan.json", "is a master file already, or none of terraform:PLAN.json"),
+        ("plan.json", "; write terraform:plan.json"),
+        ("named.conf", "; write bind:named.conf"),
         ("terraform:", "no file is named; write terraform:PLAN.json"),
         ("terraform:gone.json", "there is no such file; `terraform show -json"),
         ("bind:named.conf?leave-out", "behind the ? of bind: stands view=..."),
-        ("dnscontrol:ir.json?leave-out=yes", "behind the ? of dnscontrol: stands leave-out, once"),
+        ("dnscontrol:ir.json?leave-out=yes", "behind the ? of dnscontrol: stands view=... or leave-out, once"),
     ],
 )
 def test_an_address_that_leads_nowhere_is_told(url: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -213,6 +215,7 @@ OCTO = """---
   values: ['v=spf1 mx -all', 'with \\; and "quotes"']
 www: {type: CNAME, value: no-spf.example.}
 """
+PROXIED = "www2: {type: A, value: 192.0.2.1, octodns: {cloudflare: {proxied: true}}}\n"
 DYNAMIC = """geo:
   type: A
   dynamic: {pools: {a: {values: [{value: 192.0.2.1}]}}, rules: [{pool: a}]}
@@ -234,6 +237,15 @@ def test_zones_of_octodns_are_read_by_its_library(
     texts = {"".join(part.decode() for part in data.strings) for data in zone.find_rdataset(apex, "TXT")}
     assert texts == {"v=spf1 mx -all", 'with ; and "quotes"'}
     assert len(zone.find_rdataset(apex, "SOA")) == 1
+    Path("build/other.example.zone").touch()
+    with World.load(SOURCE / "fixtures" / "worlds" / "demo") as world:
+        assert main(["zones", "octodns:config", "-o", "build", "--resolver", str(world.resolver)]) == 0
+    told = capsys.readouterr().err
+    assert "build/other.example.zone is not of this source" in told
+    assert "no-spf" not in told
+    file.write_text(OCTO + PROXIED)
+    assert main(["zones", "octodns:config", "-o", "again"]) == 1
+    assert "www2.no-spf.example. A: proxied: " in capsys.readouterr().err
     file.write_text(OCTO + DYNAMIC)
     assert main(["zones", "octodns:config", "-o", "again"]) == 1
     assert "geo.no-spf.example. A: dynamic: " in capsys.readouterr().err

@@ -50,13 +50,22 @@ class _Zone:
     private: bool
     """Whether only networks of the user's own see it."""
     ids: set[str] = field(default_factory=set)
-    addresses: list[str] = field(default_factory=list)
+    addresses: dict[str, None] = field(default_factory=dict)
     managed: bool = False
     """Whether it is a resource of the plan, rather than a data source."""
     stays: bool = False
     """Whether it is there once the plan is applied."""
     had_records: bool = False
     """Whether records of it are in the plan, or in the state before."""
+
+    @property
+    def address(self) -> str:
+        """Where the configuration has it first."""
+        return next(iter(self.addresses))
+
+    def is_same(self, other: _Zone) -> bool:
+        """Whether another of the same name is the same zone."""
+        return not (self.ids.isdisjoint(other.ids) and self.addresses.keys().isdisjoint(other.addresses))
 
 
 def read_plan(file: Path) -> tuple[dict[str, SourceZone], list[Trouble]]:
@@ -71,16 +80,20 @@ def read_plan(file: Path) -> tuple[dict[str, SourceZone], list[Trouble]]:
     before = [*_resources(prior.get("values") if isinstance(prior, dict) else None)]
     troubles = [*_gaps(document), *_unread(resources)]
     zones = _zones(resources, before)
+    by_id: dict[tuple[str, str], list[_Zone]] = {}
+    for zone in zones:
+        for one in zone.ids:
+            by_id.setdefault((zone.provider, one), []).append(zone)
     for resource in (*before, *_changed(document)):
         if resource.managed and resource.kind in _READERS:
-            _mark(resource, zones)
+            _mark(resource, zones, by_id)
     count = 0
     written: set[tuple[int, str, str]] = set()
     for resource in resources:
         if not resource.managed or resource.kind not in _READERS:
             continue
         try:
-            zone = _zone_of(resource, zones)
+            zone = _zone_of(resource, zones, by_id)
             zone.had_records = zone.stays = True
             if zone.private:
                 continue
@@ -110,15 +123,15 @@ def _chosen(zones: list[_Zone], troubles: list[Trouble]) -> dict[str, SourceZone
     for name, all_of_name in sorted(by_name.items()):
         staying = [zone for zone in all_of_name if zone.stays]
         if not staying:
-            troubles.append(Trouble(all_of_name[0].addresses[0], f"the plan has the zone {name} no longer"))
+            troubles.append(Trouble(all_of_name[0].address, f"the plan has the zone {name} no longer"))
         elif len(staying) > 1:
-            which = " and ".join(zone.addresses[0] for zone in staying)
+            which = " and ".join(zone.address for zone in staying)
             troubles.append(Trouble(name, f"several zones have this name, and one of them is delegated: {which}"))
         elif staying[0].had_records:
             found[name] = staying[0].zone
         elif staying[0].managed:
             why = f"neither the plan nor the state before has a record of the zone {name}: what it holds is not known"
-            troubles.append(Trouble(staying[0].addresses[0], why))
+            troubles.append(Trouble(staying[0].address, why))
     return found
 
 
@@ -163,7 +176,7 @@ def _gaps(document: dict[str, Any]) -> Iterator[Trouble]:
             yield Trouble(str(resource.get("address", "the plan")), "the plan leaves it to another one")
     for change in _list(document.get("resource_changes")):
         what = change.get("change") if isinstance(change, dict) else None
-        if isinstance(what, dict) and what.get("actions") == ["forget"] and change.get("type") in _READERS:
+        if isinstance(what, dict) and what.get("actions") == ["forget"] and str(change.get("type")) in _READERS:
             yield Trouble(str(change.get("address", "?")), "Terraform forgets it, and it stays published")
 
 
@@ -178,26 +191,22 @@ def _unread(resources: list[_Resource]) -> Iterator[Trouble]:
 def _zones(resources: list[_Resource], before: list[_Resource]) -> list[_Zone]:
     """The zones, those of one id or one address being one."""
     zones: list[_Zone] = []
+    alike: dict[tuple[str, str, bool], list[_Zone]] = {}
     for is_planned, some in ((True, resources), (False, before)):
         for resource in some:
             described = _described(resource)
             if described is None:
                 continue
-            known = (zone for zone in zones if _is_same(zone, described))
-            zone = next(known, None)
+            known = alike.setdefault((described.provider, described.zone.name, described.private), [])
+            zone = next((one for one in known if one.is_same(described)), None)
             if zone is None:
                 zones.append(zone := described)
+                known.append(zone)
             zone.ids |= described.ids
-            if resource.address not in zone.addresses:
-                zone.addresses.append(resource.address)
-            zone.stays |= is_planned or not resource.managed
+            zone.addresses |= described.addresses
+            zone.stays |= is_planned or not resource.managed or resource.kind == "powerdns_record"
             zone.managed |= is_planned and resource.managed
     return zones
-
-
-def _is_same(one: _Zone, other: _Zone) -> bool:
-    alike = (one.provider, one.zone.name, one.private) == (other.provider, other.zone.name, other.private)
-    return alike and not (one.ids.isdisjoint(other.ids) and set(one.addresses).isdisjoint(other.addresses))
 
 
 def _described(resource: _Resource) -> _Zone | None:
@@ -221,7 +230,7 @@ def _described(resource: _Resource) -> _Zone | None:
     except ValueError:
         return None
     provider = kind.partition("_")[0]
-    return _Zone(provider, zone, private, {str(one) for one in ids if one}, [resource.address])
+    return _Zone(provider, zone, private, {str(one) for one in ids if one}, {resource.address: None})
 
 
 def _last(id: object) -> object:
@@ -249,12 +258,12 @@ def _id_of(resource: _Resource) -> str:
     return str(_last(values.get("zone_id")) or "")
 
 
-def _zone_of(resource: _Resource, zones: list[_Zone]) -> _Zone:
+def _zone_of(resource: _Resource, zones: list[_Zone], by_id: dict[tuple[str, str], list[_Zone]]) -> _Zone:
     """Raises Unwritable."""
-    id = _id_of(resource)
-    same = [zone for zone in zones if zone.provider == resource.kind.partition("_")[0]]
+    id, provider = _id_of(resource), resource.kind.partition("_")[0]
+    same = (zone for zone in zones if zone.provider == provider)
     if id:
-        over = [zone for zone in same if id in zone.ids]
+        over = by_id.get((provider, id), [])
         if not over and resource.kind.startswith("google") and id.startswith("/"):  # no project: that of the provider
             over = [zone for zone in same if any(one.endswith(id) for one in zone.ids)]
     else:
@@ -270,15 +279,15 @@ def _zone_of(resource: _Resource, zones: list[_Zone]) -> _Zone:
             "its zone is not in the plan; a resource or a data source of the zone in the configuration names it"
         )
     if len(over) > 1:
-        which = " or ".join(zone.addresses[0] for zone in over)
+        which = " or ".join(zone.address for zone in over)
         raise Unwritable(f"it may be of either zone: {which}")
     return over[0]
 
 
-def _mark(resource: _Resource, zones: list[_Zone]) -> None:
+def _mark(resource: _Resource, zones: list[_Zone], by_id: dict[tuple[str, str], list[_Zone]]) -> None:
     """Note that a zone had records before: it may have none once the plan is applied."""
     try:
-        _zone_of(resource, zones).had_records = True
+        _zone_of(resource, zones, by_id).had_records = True
     except Unwritable:
         return
 
@@ -316,7 +325,7 @@ def _route53(values: dict[str, Any]) -> Record:
 def _cloudflare(values: dict[str, Any]) -> Record:
     if values.get("proxied"):
         raise Unwritable("proxied: Cloudflare answers with addresses of its own")
-    kind, content, data = values.get("type"), values.get("content") or values.get("value"), values.get("data")
+    kind, content, data = str(values.get("type")), values.get("content") or values.get("value"), values.get("data")
     parts = data[0] if isinstance(data, list) and data else data
     if kind in _CLOUDFLARE_DATA and isinstance(parts, dict) and any(parts.values()):
         told = {key: value for key, value in {"priority": values.get("priority"), **parts}.items() if value is not None}
