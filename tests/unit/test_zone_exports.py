@@ -112,13 +112,14 @@ PROXY = {"type": "A", "name": "www", "target": "192.0.2.1"}
         ({"type": "MX", "name": "@", "target": "x.", "rdata": {"Mx": "x."}}, {}, "a form of newer versions"),
         ({"type": "A", "name": "a"}, {}, "it has no target"),
         ({"type": "A", "target": "192.0.2.1"}, {}, "it has no name"),
+        ({"type": "A", "name": "w.example.org.", "target": "192.0.2.1"}, {}, "one that ends in a dot"),
         ({"type": "A", "name": "a b", "target": "192.0.2.1"}, {}, "the name"),
         ({"type": "A", "name": "a", "target": "192.0.2.1\x1b"}, {}, "what it holds is no text"),
         ({"type": "A", "name": "\ud800", "target": "192.0.2.1"}, {}, "the name"),
         (None, {"keepunknown": True}, "NO_PURGE"),
     ],
     ids=[
-        *("proxied", "default", "alias", "aws", "apex", "number", "rdata", "target", "no name"),
+        *("proxied", "default", "alias", "aws", "apex", "number", "rdata", "target", "no name", "absolute"),
         *("name", "control", "half", "no purge"),
     ],
 )
@@ -153,7 +154,7 @@ def test_octets_that_route_53_writes_in_octal_are_decimal_in_a_master_file(tmp_p
             route53(
                 tmp_path,
                 {"Name": "\\052.example.org.", "Type": "TXT", "TTL": 60, "ResourceRecords": [text]},
-                {"Name": "example.org.", "Type": "MX", "TTL": 60, "ResourceRecords": [{"Value": "10 mx.example.org"}]},
+                {"Name": "example.org.", "Type": "MX", "TTL": 60, "ResourceRecords": [{"Value": "10 mx.example.org "}]},
             )
         )
     )
@@ -172,8 +173,9 @@ def test_octets_that_route_53_writes_in_octal_are_decimal_in_a_master_file(tmp_p
         ({"Name": "a\\100b.example.org.", "ResourceRecords": [{"Value": "192.0.2.1"}]}, "the name"),
         ({"Name": "www.example.net.", "ResourceRecords": [{"Value": "192.0.2.1"}]}, "does not lie in the zone"),
         ({"Type": "TXT", "ResourceRecords": [{"Value": "v=DMARC1; p=none"}]}, "a text without quotes around it"),
+        ({"ResourceRecords": [{"Value": "192.0.2.1"}, "192.0.2.2"]}, "what it holds is known after the apply only"),
     ],
-    ids=["alias", "policy", "traffic", "name", "elsewhere", "bare text"],
+    ids=["alias", "policy", "traffic", "name", "elsewhere", "bare text", "bare value"],
 )
 def test_what_route_53_alone_can_answer_is_told(one: dict[str, Any], why: str, tmp_path: Path) -> None:
     _, (trouble,) = read_route53(route53(tmp_path, {"Name": "www.example.org.", "Type": "A", "TTL": 60, **one}))
@@ -230,6 +232,7 @@ def test_an_export_of_cloudflare_is_read_with_its_comments(tmp_path: Path) -> No
         ("route53", "[]", "no ResourceRecordSets"),
         ("route53", '{"ResourceRecordSets": []}', "0 SOA records"),
         ("route53", '{"ResourceRecordSets": [], "NextToken": "x"}', "the listing is not whole"),
+        ("route53", '{"ResourceRecordSets": [], "NextRecordName": "x."}', "the listing is not whole"),
         ("cloudflare", "example.org. 1 IN A 192.0.2.1", "0 SOA records"),
         ("cloudflare", "\nexample.org. IN A 192.0.2.1", ":2: no line of an export of Cloudflare"),
         ("cloudflare", 'a.example. 1 IN TXT "a', ":1: no line of an export of Cloudflare"),

@@ -114,8 +114,8 @@ def _record(zone: str, record: Mapping[str, Any], proxied: bool) -> Record:
     ttl = record.get("ttl", _USUAL_TTL)
     # A short name is one below the zone, whatever it ends in.
     label = record.get("name")
-    if not isinstance(label, str):
-        raise Unwritable(f"{kind}: it has no name")
+    if not isinstance(label, str) or label.endswith("."):
+        raise Unwritable(f"{kind}: it has no name, or one that ends in a dot")
     name = zone if label == "@" else f"{label}.{zone}"
     if kind == "CNAME" and name == zone:
         raise Unwritable("a CNAME of the zone itself: the provider answers with addresses in its place")

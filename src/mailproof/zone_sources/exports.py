@@ -28,7 +28,7 @@ def read_route53(file: Path) -> tuple[dict[str, SourceZone], list[Trouble]]:
     sets = document.get("ResourceRecordSets") if isinstance(document, dict) else None
     if not isinstance(sets, list) or not all(isinstance(one, dict) for one in sets):
         raise SourceError(f"{file}: no ResourceRecordSets, as `aws route53 list-resource-record-sets` writes them")
-    if document.get("IsTruncated") or document.get("NextToken"):
+    if any(document.get(key) for key in ("IsTruncated", "NextToken", "NextRecordName")):
         raise SourceError(
             f"{file}: the listing is not whole; `aws route53 list-resource-record-sets` without --max-items"
         )
@@ -44,7 +44,8 @@ def read_route53(file: Path) -> tuple[dict[str, SourceZone], list[Trouble]]:
             if "SetIdentifier" in one:
                 raise Unwritable("a routing policy: what it answers with depends on who asks")
             values = one.get("ResourceRecords")
-            data = [part.get("Value") for part in values if isinstance(part, dict)] if isinstance(values, list) else []
+            parts = values if isinstance(values, list) else []
+            data = [part.get("Value") if isinstance(part, dict) else None for part in parts]
             if not data:
                 raise Unwritable("a set without records of its own")
             texts = [from_octal(part) if isinstance(part, str) else part for part in data]

@@ -49,7 +49,7 @@ class Record:
     def lines(self, zone: str) -> Iterator[str]:
         """As lines of a master file. Raises Unwritable for a name outside of the zone."""
         for data in self.data:
-            shown = f"{data}." if self.type in _ENDS_IN_A_NAME and not data.endswith(".") else data
+            shown = f"{data.strip().removesuffix('.')}." if self.type in _ENDS_IN_A_NAME else data
             yield f"{self.absolute(zone)}. {self.ttl} IN {self.type} {shown}"
 
     def add_to(self, zone: SourceZone) -> None:
