@@ -53,7 +53,7 @@ class Proposal:
     def describe(self) -> tuple[str, ...]:
         """A line for each part of the proposal."""
         zones = [f"the zone {name} as in {file}" for name, file in self.zones.items()]
-        if zones:
+        if self:  # what the sources of an inventory leave out alone is no proposal
             zones += [f"without {record}" for record in self.left_out]
         delegated = (f"{name} delegated as in {file}" for name, file in self.delegations.items())
         hosts = (f"{key} as served at {destination}" for key, destination in self.connections.items())
@@ -111,18 +111,12 @@ def propose(
     where there may be any. Raises ProposalError, for master files with file and line.
     """
     gathered = gathered or Gathered(directory)
-    proposed: dict[str, Path] = {}
-    directories: dict[str, frozenset[str]] = {}
-    own = dict(_of_sources(kept, gathered))
-    for text in zones:
-        source = _source(text, directory, gathered.secrets)
-        try:
-            found = gathered.files(source)
-        except SourceError as error:
-            raise ProposalError(f"--zone: {error}") from None
-        proposed.update(found)
-        if source.kind not in (FILE, AXFR):
-            directories[text] = frozenset(found)
+    own = dict(_of_sources("zone_files", kept, gathered))
+    named = {text: _source(text, directory, gathered.secrets) for text in zones}
+    proposed = dict(_of_sources("--zone", named.values(), gathered))
+    directories = {
+        text: frozenset(gathered.files(source)) for text, source in named.items() if source.kind not in (FILE, AXFR)
+    }
     files = {**settings.zone_files, **own, **proposed}
     for name, file in files.items():
         try:
@@ -156,17 +150,19 @@ def _source(text: str, directory: Path, secrets: Secrets) -> ZoneSource:
         raise ProposalError(f"--zone: {error}") from None
 
 
-def _of_sources(sources: Iterable[ZoneSource], gathered: Gathered) -> Iterator[tuple[str, Path]]:
-    """The zones of an inventory's sources. Raises ProposalError."""
+def _of_sources(named_by: str, sources: Iterable[ZoneSource], gathered: Gathered) -> Iterator[tuple[str, Path]]:
+    """The zones of the sources of an inventory or of the command line. Raises ProposalError, also for a zone that is in
+    two of them.
+    """
     holding: dict[str, ZoneSource] = {}
     for source in sources:
         try:
             files = gathered.files(source)
         except SourceError as error:
-            raise ProposalError(f"zone_files: {error}") from None
+            raise ProposalError(f"{named_by}: {error}") from None
         for name, file in files.items():
             if name in holding:
-                raise ProposalError(f"zone_files: the zone {name} is in {holding[name]} and in {source}")
+                raise ProposalError(f"{named_by}: the zone {name} is in {holding[name]} and in {source}")
             holding[name] = source
             yield name, file
 

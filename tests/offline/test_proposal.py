@@ -72,6 +72,10 @@ def test_a_proposed_zone_cannot_show_that_it_validates(tmp_path: Path) -> None:
         (("--zone", "no-spf.example=broken.zone"), "broken.zone:2"),
         (("--zone", "nowhere"), "neither NAME=FILE nor a directory"),
         (("--zone", "a..b=new.zone"), "not a domain name"),
+        (
+            ("--zone", "no-spf.example=broken.zone", "--zone", "no-spf.example=missing.zone"),
+            "--zone: the zone no-spf.example is in ",
+        ),
         (("--connect", "mx.example.org:25"), "is not HOST:PORT=ADDRESS:PORT"),
         (("--connect", "mx.example.org=127.0.0.1:25"), "--connect"),
     ],

@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 
 from mailproof.cli import main
+from mailproof.inventory.secrets import Secrets
 from mailproof.inventory.zone_sources import zone_source
 from mailproof.net.dns.zone_files import load_zone, parse_zone
+from mailproof.net.settings import NetSettings
+from mailproof.proposal import propose
 from mailproof.zone_sources.dnscontrol import read_ir
 from mailproof.zone_sources.exports import read_cloudflare, read_route53
 from mailproof.zone_sources.octodns_config import read_zones
+from mailproof.zone_sources.reading import Gathered
 from mailproof.zone_sources.source import SourceError, SourceZone, Trouble
 from tests.offline.user import pytest_run, write_inventory
 
@@ -73,6 +77,20 @@ def test_a_record_of_dnscontrol_is_one_of_a_master_file(record: dict[str, Any], 
     assert lines_of(read_ir(ir(tmp_path, record))) == [line]
 
 
+def test_a_tag_chooses_one_view_of_dnscontrol(tmp_path: Path) -> None:
+    addresses = {"a.example": "1", "a.example!in": "2", "a.example!out": "3", "b.example": "4", "c.example!out": "5"}
+    domains = [
+        {"name": name, "records": [{"type": "A", "name": "@", "target": f"192.0.2.{last}"}]}
+        for name, last in addresses.items()
+    ]
+    file = tmp_path / "ir.json"
+    file.write_text(json.dumps({"domains": domains}))
+    zones, _ = read_ir(file, "in")
+    assert {name: zone.lines[0][-1] for name, zone in zones.items()} == {"a.example": "2", "b.example": "4"}
+    with pytest.raises(SourceError, match="there is no view x; there are in, out"):
+        read_ir(file, "x")
+
+
 def test_name_servers_of_dnscontrol_are_records_of_the_zone(tmp_path: Path) -> None:
     servers = [{"name": "ns1.x.example"}, {"name": "ns2.x.example."}]
     read = lines_of(read_ir(ir(tmp_path, nameservers=servers)))
@@ -93,13 +111,15 @@ PROXY = {"type": "A", "name": "www", "target": "192.0.2.1"}
         ({"type": "MX", "name": "@", "target": "x.", "mxpreference": "y"}, {}, "mxpreference is no number"),
         ({"type": "MX", "name": "@", "target": "x.", "rdata": {"Mx": "x."}}, {}, "a form of newer versions"),
         ({"type": "A", "name": "a"}, {}, "it has no target"),
+        ({"type": "A", "target": "192.0.2.1"}, {}, "it has no name"),
+        ({"type": "A", "name": "w.example.org.", "target": "192.0.2.1"}, {}, "one that ends in a dot"),
         ({"type": "A", "name": "a b", "target": "192.0.2.1"}, {}, "the name"),
         ({"type": "A", "name": "a", "target": "192.0.2.1\x1b"}, {}, "what it holds is no text"),
         ({"type": "A", "name": "\ud800", "target": "192.0.2.1"}, {}, "the name"),
         (None, {"keepunknown": True}, "NO_PURGE"),
     ],
     ids=[
-        *("proxied", "default", "alias", "aws", "apex", "number", "rdata", "target"),
+        *("proxied", "default", "alias", "aws", "apex", "number", "rdata", "target", "no name", "absolute"),
         *("name", "control", "half", "no purge"),
     ],
 )
@@ -128,18 +148,18 @@ def route53(directory: Path, *sets: Any, **more: Any) -> Path:
 
 
 def test_octets_that_route_53_writes_in_octal_are_decimal_in_a_master_file(tmp_path: Path) -> None:
-    text = {"Value": '"v=DKIM1; p=a" "b\\303\\244"'}
+    text = {"Value": '"v=DKIM1; p=a" "b\\303\\244" "c\\\\101d"'}
     read = lines_of(
         read_route53(
             route53(
                 tmp_path,
                 {"Name": "\\052.example.org.", "Type": "TXT", "TTL": 60, "ResourceRecords": [text]},
-                {"Name": "example.org.", "Type": "MX", "TTL": 60, "ResourceRecords": [{"Value": "10 mx.example.org"}]},
+                {"Name": "example.org.", "Type": "MX", "TTL": 60, "ResourceRecords": [{"Value": "10 mx.example.org "}]},
             )
         )
     )
     assert read[2:] == [
-        '*.example.org. 60 IN TXT "v=DKIM1; p=a" "b\\195\\164"',
+        '*.example.org. 60 IN TXT "v=DKIM1; p=a" "b\\195\\164" "c\\\\101d"',
         "example.org. 60 IN MX 10 mx.example.org.",
     ]
 
@@ -151,8 +171,11 @@ def test_octets_that_route_53_writes_in_octal_are_decimal_in_a_master_file(tmp_p
         ({"SetIdentifier": "eu", "Weight": 1, "ResourceRecords": [{"Value": "192.0.2.1"}]}, "a routing policy"),
         ({"TrafficPolicyInstanceId": "x"}, "a set without records of its own"),
         ({"Name": "a\\100b.example.org.", "ResourceRecords": [{"Value": "192.0.2.1"}]}, "the name"),
+        ({"Name": "www.example.net.", "ResourceRecords": [{"Value": "192.0.2.1"}]}, "does not lie in the zone"),
+        ({"Type": "TXT", "ResourceRecords": [{"Value": "v=DMARC1; p=none"}]}, "a text without quotes around it"),
+        ({"ResourceRecords": [{"Value": "192.0.2.1"}, "192.0.2.2"]}, "what it holds is known after the apply only"),
     ],
-    ids=["alias", "policy", "traffic", "name"],
+    ids=["alias", "policy", "traffic", "name", "elsewhere", "bare text", "bare value"],
 )
 def test_what_route_53_alone_can_answer_is_told(one: dict[str, Any], why: str, tmp_path: Path) -> None:
     _, (trouble,) = read_route53(route53(tmp_path, {"Name": "www.example.org.", "Type": "A", "TTL": 60, **one}))
@@ -191,6 +214,10 @@ def test_an_export_of_cloudflare_is_read_with_its_comments(tmp_path: Path) -> No
     assert str(trouble) == f"{file}:17: www.example.org. A: proxied: Cloudflare answers with addresses of its own"
     file.write_text(CLOUDFLARE + "example.org.\t1\tIN\tCNAME\tx.example. ; cf_tags=cf-proxied:false\n")
     assert "a CNAME of the zone itself" in str(read_cloudflare(file)[1][0])
+    file.write_text(CLOUDFLARE + "_dmarc.example.org.\t1\tIN\tTXT\tv=DMARC1; p=none\n")
+    assert "a text without quotes around it" in str(read_cloudflare(file)[1][0])
+    file.write_text(CLOUDFLARE + "www.example.net.\t1\tIN\tA\t192.0.2.1\n")
+    assert "does not lie in the zone example.org" in str(read_cloudflare(file)[1][0])
 
 
 @pytest.mark.parametrize(
@@ -199,11 +226,13 @@ def test_an_export_of_cloudflare_is_read_with_its_comments(tmp_path: Path) -> No
         ("dnscontrol", "{", "not JSON: "),
         ("dnscontrol", "[]", "no `domains`: `dnscontrol print-ir --out"),
         ("dnscontrol", '{"domains": []}', "there is no zone in it"),
-        ("dnscontrol", '{"domains": [{"name": "a.org!in"}, {"name": "a.org!out"}]}', "several zones a.org"),
+        ("dnscontrol", '{"domains": [{"name": "a.org"}, {"name": "a.org"}]}', "several zones a.org"),
+        ("dnscontrol", '{"domains": [{"name": "a.org!in"}]}', "a.org!in is one view of a zone: ?view=in judges it"),
         ("dnscontrol", '{"domains": [{"name": "-x"}]}', "'-x' is not a domain name"),
         ("route53", "[]", "no ResourceRecordSets"),
         ("route53", '{"ResourceRecordSets": []}', "0 SOA records"),
         ("route53", '{"ResourceRecordSets": [], "NextToken": "x"}', "the listing is not whole"),
+        ("route53", '{"ResourceRecordSets": [], "NextRecordName": "x."}', "the listing is not whole"),
         ("cloudflare", "example.org. 1 IN A 192.0.2.1", "0 SOA records"),
         ("cloudflare", "\nexample.org. IN A 192.0.2.1", ":2: no line of an export of Cloudflare"),
         ("cloudflare", 'a.example. 1 IN TXT "a', ":1: no line of an export of Cloudflare"),
@@ -250,6 +279,9 @@ def test_a_configuration_of_octodns_says_where_its_zones_lie(tmp_path: Path) -> 
         "b.example: its source more is no directory of YAML files, and is not read",
         "b.example: processors change what is published, and are not run here",
     ]
+    for taken in ('glob: "b.*"', "regex: '^b[.]'"):
+        config.write_text(OCTODNS + f"  '*': {{sources: [files], {taken}}}\n")
+        assert read_zones(config)[0].keys() == {"a.example", "b.example"}
     config.write_text(OCTODNS.replace("directory: zones", "directory: nowhere"))
     with pytest.raises(SourceError, match="nowhere is no directory of OctoDNS's YAML files"):
         read_zones(config)
@@ -265,6 +297,7 @@ SECRET = "c2VjcmV0IHNlY3JldA=="
         "zones",
         "terraform:plan.json?leave-out",
         "bind:named.conf?view=inside",
+        "dnscontrol:ir.json?view=inside&leave-out",
         "axfr://ns1.example.org/example.org",
         "axfr://[2001:db8::1]:5353/example.org?key=mover&key-file=mover.key",
     ],
@@ -300,6 +333,19 @@ def test_an_inventory_takes_zones_from_where_they_are_kept(tmp_path: Path) -> No
     run = pytest_run(tmp_path, "--inventory=prod.yaml", *beside)
     assert run.code == 1
     assert "no-spf.example" in run.output
+
+
+def test_what_an_inventory_leaves_out_is_known_in_all_processes(tmp_path: Path) -> None:
+    alias = {"Name": "www.example.org.", "Type": "A", "AliasTarget": {"DNSName": "lb."}}
+    kept = [zone_source(f"route53:{route53(tmp_path, alias)}?leave-out")]
+    first = Gathered(tmp_path / "zones")
+    proposal = propose(NetSettings(), (), (), tmp_path, kept=kept, gathered=first)
+    assert not proposal
+    assert proposal.describe() == ()
+    second = Gathered.of(first.write_index(), Secrets())
+    proposal = propose(NetSettings(), (), ["mx.example.org:25=127.0.0.1:25"], tmp_path, kept=kept, gathered=second)
+    assert proposal.left_out == ("www.example.org. A: an alias of Route 53: what it answers with is AWS's to say",)
+    assert proposal.describe()[0] == f"without {proposal.left_out[0]}"
 
 
 def test_the_plan_of_an_inventory_reads_its_sources(

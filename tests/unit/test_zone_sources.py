@@ -1,10 +1,7 @@
-"""Zones from plans of Terraform, from transfers, and from BIND's configuration."""
+"""Zones from transfers, BIND's configuration, and files of OctoDNS."""
 
 from __future__ import annotations
 
-import json
-import re
-import shlex
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -26,173 +23,8 @@ from mailproof.inventory.zone_sources import zone_source
 from mailproof.net.dns.zone_files import load_zone, parse_zone
 from mailproof.zone_sources.bind import zone_files
 from mailproof.zone_sources.source import SourceError
-from mailproof.zone_sources.terraform import read_plan
 from mailproof.zone_sources.transfer import transfer
-from tests.offline.user import SOURCE, pytest_run, write_inventory
-
-
-def resource(kind: str, label: str = "x", /, **values: Any) -> dict[str, Any]:
-    return {"address": f"{kind}.{label}", "mode": "managed", "type": kind, "name": label, "values": values}
-
-
-def aws(name: str, type: str, records: list[str] | None = None, **values: Any) -> dict[str, Any]:
-    values = {"zone_id": "Z1", "ttl": 60, "records": records} | values
-    return resource("aws_route53_record", name=name, type=type, **values)
-
-
-def cloudflare(name: str, type: str, **values: Any) -> dict[str, Any]:
-    return resource("cloudflare_record", name=name, type=type, **({"zone_id": "c1", "ttl": 60} | values))
-
-
-def google(name: str, type: str, **values: Any) -> dict[str, Any]:
-    return resource("google_dns_record_set", managed_zone="g", name=name, type=type, ttl=60, **values)
-
-
-def plan(directory: Path, *resources: Any, prior: Any = ()) -> Path:
-    """A plan of these resources, the last of them in a module."""
-    root = {"resources": [*resources[:-1]], "child_modules": [{"resources": [*resources[-1:]]}]}
-    document = {
-        "format_version": "1.2",
-        "planned_values": {"root_module": root},
-        "prior_state": {"values": {"root_module": {"resources": [*prior]}}},
-    }
-    file = directory / "plan.json"
-    file.write_text(json.dumps(document))
-    return file
-
-
-AWS = resource("aws_route53_zone", name="aws.example", zone_id="Z1", vpc=[])
-PRIVATE = resource("aws_route53_zone", name="inside.aws.example", vpc=[{"vpc_id": "v"}])
-FLARE = resource("cloudflare_zone", zone="flare.example", id="c1")
-GOOGLE = resource("google_dns_managed_zone", name="g", dns_name="google.example.", visibility="public")
-
-
-@pytest.mark.parametrize(
-    ("record", "lines"),
-    [
-        (aws("aws.example", "MX", ["10 mx.x.example"]), ["aws.example. 60 IN MX 10 mx.x.example."]),
-        (aws("k.aws.example", "TXT", ['v=DKIM1; p=a""b']), ['k.aws.example. 60 IN TXT "v=DKIM1; p=a" "b"']),
-        (
-            aws("WWW", "A", ["192.0.2.1", "192.0.2.2"]),
-            ["www.aws.example. 60 IN A 192.0.2.1", "www.aws.example. 60 IN A 192.0.2.2"],
-        ),
-        (aws("a.aws.example.", "A", ["192.0.2.1"], zone_id=None), ["a.aws.example. 60 IN A 192.0.2.1"]),
-        (
-            cloudflare("@", "MX", ttl=1, priority=5, content="mx.x.example"),
-            ["flare.example. 300 IN MX 5 mx.x.example."],
-        ),
-        (cloudflare("flare.example", "TXT", content='a "b" \\'), ['flare.example. 60 IN TXT "a \\"b\\" \\\\"']),
-        (cloudflare("t", "TXT", value="x" * 300), [f't.flare.example. 60 IN TXT "{"x" * 255}" "{"x" * 45}"']),
-        (
-            cloudflare("_s._tcp", "SRV", data=[{"priority": 0, "weight": 1, "port": 993, "target": "i.x.example"}]),
-            ["_s._tcp.flare.example. 60 IN SRV 0 1 993 i.x.example."],
-        ),
-        (
-            cloudflare("flare.example", "CAA", content=None, data={"flags": 0, "tag": "issue", "value": "ca.example"}),
-            ['flare.example. 60 IN CAA 0 issue "ca.example"'],
-        ),
-        (
-            google("google.example.", "TXT", rrdatas=['"v=spf1" " -all"']),
-            ['google.example. 60 IN TXT "v=spf1" " -all"'],
-        ),
-        (
-            resource("powerdns_record", zone="p.example.", name="p.example.", type="NS", ttl=60, records=["ns.x."]),
-            ["p.example. 60 IN NS ns.x."],
-        ),
-    ],
-    ids=["mx", "txt", "a", "whole", "priority", "quotes", "long", "srv", "caa", "google", "powerdns"],
-)
-def test_a_record_of_a_plan_is_one_of_a_master_file(record: Any, lines: list[str], tmp_path: Path) -> None:
-    zones, troubles = read_plan(plan(tmp_path, AWS, GOOGLE, record, prior=[FLARE]))
-    assert troubles == []
-    (zone,) = zones.values()
-    assert zone.lines == lines
-    whole = f"{zone.name}. 60 IN SOA n. h. 1 2 3 4 5\n{zone.name}. 60 IN NS n.\n" + "".join(f"{one}\n" for one in lines)
-    assert parse_zone(zone.name, whole)
-
-
-@pytest.mark.parametrize(
-    ("record", "why"),
-    [
-        (aws("a", "A", alias=[{"name": "lb"}]), "alias of Route 53"),
-        (aws("a", "A", set_identifier="eu"), "routing policy"),
-        (aws("a.aws.example", "A", ["192.0.2.1"], zone_id="Z9"), "its zone is not in the plan"),
-        (aws("a", "A"), "known after the apply"),
-        (aws("a", "A", ["192.0.2.1"], ttl="x"), "the TTL"),
-        (aws("a b", "A", ["192.0.2.1"]), "the name"),
-        (aws("$ORIGIN", "A", ["192.0.2.1"]), "the name"),
-        (aws("a", "TXT", ["a\n$INCLUDE /etc/passwd"]), "several lines"),
-        (cloudflare("a", "A", value="192.0.2.1", proxied=True), "proxied"),
-        (cloudflare("a", "SRV", data=[{"port": 1}]), "known after the apply"),
-        (google("a.google.example.", "A", routing_policy=[{}]), "routing policy"),
-        (aws("a.inside.aws.example", "A", ["192.0.2.1"], zone_id=None), "a private zone over its name"),
-        (cloudflare("@", "CNAME", value="x.example"), "a CNAME of the zone itself"),
-        (google("google.example.", "TXT", rrdatas=["v=DMARC1; p=reject"]), "a text without quotes around it"),
-    ],
-    ids=[
-        *("alias", "policy", "zone", "unknown", "ttl", "name", "directive", "lines"),
-        *("proxied", "parts", "google policy", "private", "apex", "bare text"),
-    ],
-)
-def test_what_no_master_file_can_hold_is_told_and_not_guessed(record: Any, why: str, tmp_path: Path) -> None:
-    zones, (trouble,) = read_plan(plan(tmp_path, AWS, PRIVATE, GOOGLE, record, prior=[FLARE]))
-    assert zones == {}
-    assert why in str(trouble)
-    assert str(trouble).startswith(f"{record['address']}: ")
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("{", "not JSON: "),
-        ("[" * 100_000, "not JSON: "),
-        ("[]", "no plan of Terraform"),
-        ('{"format_version": "2.0"}', "no plan of Terraform"),
-        ('{"format_version": "1.2"}', "no record of Route 53"),
-        ('{"format_version": "1.2", "planned_values": {"root_module": {"resources": 7}}}', "no record of Route 53"),
-    ],
-)
-def test_a_file_that_is_no_plan_is_told(text: str, said: str, tmp_path: Path) -> None:
-    (tmp_path / "plan.json").write_text(text)
-    with pytest.raises(SourceError, match=re.escape(said)):
-        read_plan(tmp_path / "plan.json")
-
-
-SPF = aws("no-spf.example", "TXT", ["v=spf1 mx -all"])
-ALIAS = {**aws("www", "A", alias=[{"name": "lb"}]), "address": "aws_route53_record.web"}
-ZONE = resource("aws_route53_zone", name="no-spf.example", zone_id="Z1")
-
-
-def test_the_command_of_the_page_judges_a_plan(tmp_path: Path) -> None:
-    page = (SOURCE / "docs" / "gate-a-zone-change.md").read_text(encoding="utf-8")
-    (run,) = re.findall(r"^    mailproof (.*)$", page, re.MULTILINE)
-    plan(tmp_path, ZONE, ALIAS, SPF)
-    write_inventory(tmp_path, "domains: [no-spf.example]\n")
-    _, inventory, option, source = shlex.split(run)
-    refused = pytest_run(tmp_path, "--inventory", inventory, option, source, "--control", "SPF-EXISTS")
-    assert refused.code == 4
-    assert "aws_route53_record.web: an alias of Route 53" in refused.errors
-    assert "plan.json?leave-out' judges" in refused.errors
-    done = pytest_run(
-        tmp_path, "--inventory", inventory, option, f"{source}?leave-out", "--control", "SPF-EXISTS", "-n1"
-    )
-    assert done.verdicts("prod") == {("SPF-EXISTS", "no-spf.example"): "pass"}
-    assert "proposed: without aws_route53_record.web: an alias" in done.output
-    zone = load_zone("no-spf.example", tmp_path / "reports" / "prod.zones" / "terraform" / "no-spf.example.zone")
-    assert zone.get_rdataset(zone.origin or dns.name.root, "NS") is not None
-
-
-def test_a_zone_that_is_not_published_lacks_what_only_the_provider_has(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    new = resource("aws_route53_zone", name="nowhere.example", zone_id="Z1")
-    plan(tmp_path, new, {**SPF, "values": {**SPF["values"], "name": "nowhere.example"}})
-    with World.load(SOURCE / "fixtures" / "worlds" / "demo") as world:
-        assert main(["zones", "terraform:plan.json", "--resolver", str(world.resolver)]) == 4
-    assert "nowhere.example is not published yet, and the source has no SOA record" in capsys.readouterr().err
-    assert not Path("zones").exists()
-
+from tests.offline.user import SOURCE
 
 KEY = 'key "mover" { algorithm hmac-sha256; secret "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IQ=="; };\n'
 MOVER = dns.tsig.Key("mover", "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IQ==", "hmac-sha256")
@@ -307,10 +139,12 @@ def test_a_server_that_never_ends_is_left() -> None:
         ("axfr://ns1.example.org/example.org?key=mover:c2VjcmV0", "the secret of a key stands in the environment"),
         ("axfr://ns1.example.org/example.org?key=mover:${secret:NOT_THERE}", "NOT_THERE is not set"),
         ("plan.json", "is a master file already, or none of terraform:PLAN.json"),
+        ("plan.json", "; write terraform:plan.json"),
+        ("named.conf", "; write bind:named.conf"),
         ("terraform:", "no file is named; write terraform:PLAN.json"),
         ("terraform:gone.json", "there is no such file; `terraform show -json"),
         ("bind:named.conf?leave-out", "behind the ? of bind: stands view=..."),
-        ("dnscontrol:ir.json?leave-out=yes", "behind the ? of dnscontrol: stands leave-out, once"),
+        ("dnscontrol:ir.json?leave-out=yes", "behind the ? of dnscontrol: stands view=... or leave-out, once"),
     ],
 )
 def test_an_address_that_leads_nowhere_is_told(url: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -381,6 +215,7 @@ OCTO = """---
   values: ['v=spf1 mx -all', 'with \\; and "quotes"']
 www: {type: CNAME, value: no-spf.example.}
 """
+PROXIED = "www2: {type: A, value: 192.0.2.1, octodns: {cloudflare: {proxied: true}}}\n"
 DYNAMIC = """geo:
   type: A
   dynamic: {pools: {a: {values: [{value: 192.0.2.1}]}}, rules: [{pool: a}]}
@@ -402,6 +237,15 @@ def test_zones_of_octodns_are_read_by_its_library(
     texts = {"".join(part.decode() for part in data.strings) for data in zone.find_rdataset(apex, "TXT")}
     assert texts == {"v=spf1 mx -all", 'with ; and "quotes"'}
     assert len(zone.find_rdataset(apex, "SOA")) == 1
+    Path("build/other.example.zone").touch()
+    with World.load(SOURCE / "fixtures" / "worlds" / "demo") as world:
+        assert main(["zones", "octodns:config", "-o", "build", "--resolver", str(world.resolver)]) == 0
+    told = capsys.readouterr().err
+    assert "build/other.example.zone is not of this source" in told
+    assert "no-spf" not in told
+    file.write_text(OCTO + PROXIED)
+    assert main(["zones", "octodns:config", "-o", "again"]) == 1
+    assert "www2.no-spf.example. A: proxied: " in capsys.readouterr().err
     file.write_text(OCTO + DYNAMIC)
     assert main(["zones", "octodns:config", "-o", "again"]) == 1
     assert "geo.no-spf.example. A: dynamic: " in capsys.readouterr().err

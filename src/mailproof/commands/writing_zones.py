@@ -12,10 +12,10 @@ from mailproof.inventory.errors import InventoryError, Problem
 from mailproof.inventory.reading import Reader
 from mailproof.inventory.secrets import Secrets
 from mailproof.inventory.values import socket_address
-from mailproof.inventory.zone_sources import DIRECTORY, FILE, FORMS, zone_source
+from mailproof.inventory.zone_sources import DIRECTORY, FILE, FORMS, hint_of, zone_source
 from mailproof.net.settings import NetSettings
 from mailproof.output import EXIT_USAGE, complain, say
-from mailproof.zone_sources.reading import Gathered, Troubles
+from mailproof.zone_sources.reading import SUFFIX, Gathered, Troubles
 from mailproof.zone_sources.source import SourceError
 
 
@@ -27,7 +27,8 @@ def run(options: argparse.Namespace) -> int:
         text = Reader(os.environ, "", secrets=secrets).substitute(options.source, Problem(Path(), None, None, ""))
         source = zone_source(text).beside(Path())
         if source.kind in (FILE, DIRECTORY):
-            raise ValueError(f"{source} is a master file already, or none of {', '.join(FORMS[2:])}")
+            hint = hint_of(source.path) if source.kind == DIRECTORY and source.path is not None else ""
+            raise ValueError(f"{source} is a master file already, or none of {', '.join(FORMS[2:])}{hint}")
         folder = options.output or Path("zones")
         gathered = Gathered(folder, lambda: nullcontext(NetSettings(resolvers=resolvers)), secrets, apart=False)
         found = gathered.files(source)
@@ -46,4 +47,6 @@ def run(options: argparse.Namespace) -> int:
         return 0
     for file in found.values():
         say(f"{file}: {len(file.read_text(encoding='utf-8').splitlines())} records")
+    for file in sorted(set(folder.glob(f"*{SUFFIX}")) - set(found.values())):
+        complain(f"mailproof zones: {file} is not of this source, and --zone {folder} would judge it as well")
     return 0

@@ -29,8 +29,15 @@ FILE_KINDS = {
 FORMS = ("NAME=FILE", "a directory of NAME.zone files", *FILE_KINDS.values(), "axfr://SERVER/ZONE")
 
 _SCHEME = re.compile(rf"({'|'.join((*FILE_KINDS, AXFR))}):")
-_FLAGS = {AXFR: ("key", "key-file"), "bind": ("view",), FILE: (), DIRECTORY: ()}
 _LEAVE_OUT = "leave-out"
+_FLAGS = {
+    AXFR: ("key", "key-file"),
+    "bind": ("view",),
+    "dnscontrol": ("view", _LEAVE_OUT),
+    FILE: (),
+    DIRECTORY: (),
+}
+_BY_SUFFIX = {".json": "terraform", ".conf": "bind", ".yaml": "octodns", ".yml": "octodns"}
 _DNS = 53
 
 
@@ -46,7 +53,7 @@ class ZoneSource:
     server: str = ""
     port: int = _DNS
     view: str | None = None
-    """Of BIND's configuration, where it has several."""
+    """Of BIND's configuration, where it has several; the tag of zones of DNSControl."""
     key: str = ""
     """The name of the key that signs a transfer (TSIG, RFC 8945); empty: it is not signed."""
     algorithm: str = "hmac-sha256"
@@ -140,6 +147,12 @@ def _transfer(place: str, flags: dict[str, str]) -> ZoneSource:
         secret=secret,
         key_file=Path(file) if file is not None else None,
     )
+
+
+def hint_of(path: Path) -> str:
+    """How a file is written that was named without its kind, as its suffix has it; empty if that says nothing."""
+    kind = _BY_SUFFIX.get(path.suffix.lower())
+    return f"; write {kind}:{printable(str(path))}" if kind else ""
 
 
 def _read(value: object) -> object:

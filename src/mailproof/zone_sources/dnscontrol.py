@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mailproof.inventory.values import domain_name
+from mailproof.net.text import printable
 from mailproof.zone_sources.records import Record, Unwritable, record_of
 from mailproof.zone_sources.source import MAX_RECORDS, SourceError, SourceZone, Trouble, read_source, text_record
 
@@ -30,19 +31,34 @@ _ARE_NAMES = ("CNAME", "DNAME", "NS", "PTR", "MX", "SRV")
 _PROXIED = ("A", "AAAA", "CNAME")
 
 
-def read_ir(file: Path) -> tuple[dict[str, SourceZone], list[Trouble]]:
-    """The zones by name, and what no master file can hold of them. Raises SourceError."""
+def read_ir(file: Path, tag: str | None = None) -> tuple[dict[str, SourceZone], list[Trouble]]:
+    """The zones by name, and what no master file can hold of them. Raises SourceError.
+
+    Of a zone with several views, D("example.org!inside") in the configuration, ``tag`` chooses one. A zone without
+    tags is read in any case.
+    """
     document = read_source(file, "`dnscontrol print-ir --out IR.json` writes it")
     domains = document.get("domains") if isinstance(document, dict) else None
     if not isinstance(domains, list) or not all(isinstance(one, dict) for one in domains):
         raise SourceError(f"{file}: no `domains`: `dnscontrol print-ir --out {file.name}` writes them")
     found: dict[str, SourceZone] = {}
     troubles: list[Trouble] = []
+    tags: dict[str, set[str]] = {}
     for domain in domains:
-        try:
-            name = domain_name(str(domain.get("name")).partition("!")[0])
-        except ValueError as error:
-            raise SourceError(f"{file}: {error}") from None
+        name, own = _name_and_tag(file, domain)
+        if own and tag is None:
+            raise SourceError(
+                f"{file}: {name}!{own} is one view of a zone: ?view={own} judges it as {name}; "
+                "--domains of dnscontrol chooses among zones"
+            )
+        tags.setdefault(name, set()).add(own)
+    if tag is not None and not any(tag in own for own in tags.values()):
+        there = ", ".join(sorted(set().union(*tags.values()) - {""})) or "none"
+        raise SourceError(f"{file}: there is no view {printable(tag)}; there are {there}")
+    for domain in domains:
+        name, own = _name_and_tag(file, domain)
+        if own != (tag if tag in tags[name] else ""):
+            continue
         if name in found:
             raise SourceError(f"{file}: there are several zones {name}; --domains of dnscontrol chooses among them")
         found[name] = SourceZone(name)
@@ -52,6 +68,16 @@ def read_ir(file: Path) -> tuple[dict[str, SourceZone], list[Trouble]]:
     if not found:
         raise SourceError(f"{file}: there is no zone in it")
     return found, troubles
+
+
+def _name_and_tag(file: Path, domain: Mapping[str, Any]) -> tuple[str, str]:
+    """The name of a zone, and the tag that tells its views apart; empty without. Raises SourceError."""
+    name, _, tag = str(domain.get("name")).partition("!")
+    tag = tag or str(domain.get("uniquename", "")).partition("!")[2] or str(domain.get("tag") or "")
+    try:
+        return domain_name(name), printable(tag)
+    except ValueError as error:
+        raise SourceError(f"{file}: {error}") from None
 
 
 def _fill(zone: SourceZone, domain: Mapping[str, Any]) -> Iterator[Trouble]:
@@ -87,7 +113,9 @@ def _record(zone: str, record: Mapping[str, Any], proxied: bool) -> Record:
         target = zone + "." if target == "@" else target if target.endswith(".") else f"{target}.{zone}."
     ttl = record.get("ttl", _USUAL_TTL)
     # A short name is one below the zone, whatever it ends in.
-    label = str(record.get("name"))
+    label = record.get("name")
+    if not isinstance(label, str) or label.endswith("."):
+        raise Unwritable(f"{kind}: it has no name, or one that ends in a dot")
     name = zone if label == "@" else f"{label}.{zone}"
     if kind == "CNAME" and name == zone:
         raise Unwritable("a CNAME of the zone itself: the provider answers with addresses in its place")

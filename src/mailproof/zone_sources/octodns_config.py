@@ -4,8 +4,10 @@ is an extra.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +105,9 @@ def _of_config(file: Path) -> tuple[dict[str, SourceZone], list[Trouble]]:
 
 
 def _each_zone(zones: dict[Any, Any], providers: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The zones that are named, and behind ``*`` all others that its sources have."""
+    """The zones that are named, and behind each name with ``*`` those others of its sources that its ``glob`` or
+    ``regex`` takes, or all.
+    """
     named = {str(name): settings or {} for name, settings in zones.items() if not str(name).startswith("*")}
     yield from named.items()
     for name, settings in zones.items():
@@ -111,8 +115,17 @@ def _each_zone(zones: dict[Any, Any], providers: dict[str, Any]) -> Iterator[tup
             continue
         sources = [one for one in (settings or {}).get("sources") or () if one in providers]
         for other in sorted({zone for one in sources for zone in providers[one].list_zones()} - named.keys()):
-            named[other] = settings
-            yield other, settings
+            if _takes(settings, other):
+                named[other] = settings
+                yield other, settings
+
+
+def _takes(settings: dict[str, Any], zone: str) -> bool:
+    """Whether a dynamic zone stands for this one, as Manager._preprocess_zones of OctoDNS has it."""
+    if glob := settings.get("glob"):
+        return fnmatch(zone, str(glob))
+    regex = settings.get("regex")
+    return not regex or re.search(str(regex), zone) is not None
 
 
 def _directory(file: Path, settings: dict[str, Any]) -> Path:
@@ -144,12 +157,19 @@ def _populated(name: str, providers: Iterable[Any]) -> tuple[SourceZone, list[Tr
     return _read(domain_name(name.rstrip(".")), zone.records)
 
 
+def _is_proxied(record: Any) -> bool:
+    settings = record.octodns.get("cloudflare") if isinstance(record.octodns, dict) else None
+    return isinstance(settings, dict) and bool(settings.get("proxied"))
+
+
 def _read(name: str, records: Iterable[Any]) -> tuple[SourceZone, list[Trouble]]:
     zone, troubles = SourceZone(name), []
     for record in sorted(records, key=lambda record: (record.fqdn, record._type)):
         why = ""
         if getattr(record, "dynamic", None) or getattr(record, "geo", None):
             why = "dynamic: what it answers with depends on who asks"
+        elif _is_proxied(record):
+            why = "proxied: Cloudflare answers with addresses of its own"
         elif record.ignored:
             why = "ignored: OctoDNS publishes it nowhere"
         elif record.included or record.excluded:

@@ -12,7 +12,7 @@ from pathlib import Path
 from mailproof.documents import UnreadableDocument, read_json, why_not_writable, write_atomically
 from mailproof.inventory.secrets import Secrets
 from mailproof.inventory.values import domain_name
-from mailproof.inventory.zone_sources import AXFR, DIRECTORY, FILE, FILE_KINDS, ZoneSource
+from mailproof.inventory.zone_sources import AXFR, DIRECTORY, FILE, FILE_KINDS, ZoneSource, hint_of
 from mailproof.net.avoided import entry_of_host
 from mailproof.net.dns.client import DNSClient
 from mailproof.net.dns.zone_files import parse_zone
@@ -33,7 +33,6 @@ SUFFIX = ".zone"
 _READERS: Mapping[str, Callable[[Path], tuple[dict[str, SourceZone], list[Trouble]]]] = {
     "terraform": read_plan,
     "octodns": read_zones,
-    "dnscontrol": read_ir,
     "route53": read_route53,
     "cloudflare": read_cloudflare,
 }
@@ -71,7 +70,8 @@ class Gathered:
         except UnreadableDocument as error:
             raise SourceError(str(error)) from None
         known = {key: {name: Path(file) for name, file in files.items()} for key, files in document["known"].items()}
-        return cls(index.parent, secrets=secrets, known=known)
+        left_out = [Trouble(address, why) for address, why in document.get("left_out", ())]
+        return cls(index.parent, secrets=secrets, known=known, left_out=left_out)
 
     @property
     def wrote(self) -> bool:
@@ -82,8 +82,10 @@ class Gathered:
         """Write what was gathered, for other processes of the same run."""
         index = self.folder / "index.json"
         known = {key: {name: str(file) for name, file in files.items()} for key, files in self.known.items()}
+        left_out = [(trouble.address, trouble.why) for trouble in self.left_out]
+        document = {"format": _FORMAT, "version": _VERSION, "known": known, "left_out": left_out}
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(index, [json.dumps({"format": _FORMAT, "version": _VERSION, "known": known}, indent=1)])
+        write_atomically(index, [json.dumps(document, indent=1)])
         return index
 
     def files(self, source: ZoneSource) -> Mapping[str, Path]:
@@ -104,7 +106,10 @@ class Gathered:
             return _of_directory(source.path)
         if source.kind == "bind":
             return zone_files(source.path, source.view)
-        zones, troubles = _READERS[source.kind](source.path)
+        if source.kind == "dnscontrol":
+            zones, troubles = read_ir(source.path, source.view)
+        else:
+            zones, troubles = _READERS[source.kind](source.path)
         if troubles and not source.leaves_out:
             told = "\n".join(f"  {trouble}" for trouble in troubles)
             flagged = f"{source}{'&' if '?' in str(source) else '?'}leave-out"
@@ -182,7 +187,7 @@ def _of_directory(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         forms = ", ".join((*FILE_KINDS.values(), "axfr://SERVER/ZONE"))
         told = f"is neither NAME=FILE nor a directory of NAME{SUFFIX} files, and none of {forms}"
-        raise SourceError(f"{printable(str(folder))} {told}")
+        raise SourceError(f"{printable(str(folder))} {told}{hint_of(folder)}")
     found = {path.name.removesuffix(SUFFIX): path for path in sorted(folder.glob(f"*{SUFFIX}"))}
     if not found:
         raise SourceError(f"there is no NAME{SUFFIX} file in {printable(str(folder))}")
