@@ -82,9 +82,10 @@ def parse_forwards(text: str, *, has_actions: bool | None = None) -> Iterator[Fo
         action = _GOES_NOWHERE.match(targets) if is_table and has_actions is not False else None
         goes_nowhere = action is not None and (has_actions or action[0].isupper() or action[0].isdigit())
         for address in () if goes_nowhere else addresses_in(targets):
-            unread = action is not None or (of_patterns and "$" in address.rpartition("@")[2])
+            unread = of_patterns and "$" in address.rpartition("@")[2]
             if not unread and not is_address(address, is_table=is_table):
                 continue
+            unread |= action is not None
             count += 1
             if count > MAX_FORWARDS:
                 yield Forward("", "", number, f"what follows {MAX_FORWARDS} forwards")

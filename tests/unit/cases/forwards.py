@@ -103,7 +103,7 @@ REWRITTEN: tuple[Case, ...] = (
             read("postfix", "virtual_alias_maps = inline:{ {a@example.org = filter a@other.example} }"),
             read("postfix", "recipient_canonical_maps = static:{warn a@other.example}"),
             read("aliases", "sales FILTER a@other.example", postfix="virtual_alias_maps = hash:/etc/aliases"),
-            read("aliases", "::/0 bcc a@other.example"),
+            read("aliases", "x reject y", "::/0 bcc a@other.example"),
             rewriting("*@example.org $1@other.example"),
             rewriting('*@example.org "$1@other.example" ET'),
             routers("AWAY", main="AWAY = data = a@other.example"),
