@@ -24,12 +24,35 @@ _HASHED = re.compile(
 """A password as Dovecot and LDAP store it, with its scheme in front."""
 
 _WORD = re.compile(r"[\w.-]+")
-_WITHIN = (
-    *("password", "passwd", "passphrase", "secret", "credential", "token", "apikey", "api_key", "api-key", "bind_pw"),
-    *("private_key", "private-key", "privatekey", "access_key", "auth_key", "shared_key", "master_key", "pkcs11-pin"),
-    "authorization",
+_WITHIN = "|".join(
+    (
+        *(
+            "password",
+            "passwd",
+            "passphrase",
+            "secret",
+            "credential",
+            "token",
+            "apikey",
+            "api_key",
+            "api-key",
+            "bind_pw",
+        ),
+        *(
+            "private_key",
+            "private-key",
+            "privatekey",
+            "access_key",
+            "auth_key",
+            "shared_key",
+            "master_key",
+            "pkcs11-pin",
+        ),
+        "authorization",
+    )
 )
 """What stands in names of secrets."""
+_NAMED = re.compile(_WITHIN)
 _PARTS = frozenset(("pass", "pw", "pwd", "pswd", "pin", "psk", "cred", "creds"))
 _ENDS = ("pass", "pwd", "pw")
 _WHOLE = frozenset(("client_send", "server_condition", "servers", "srs_config"))
@@ -289,7 +312,7 @@ def _without_options(line: str) -> str:
 
 
 def _is_secret(name: str) -> bool:
-    if any(part in name for part in _WITHIN) or name in _WHOLE or name.endswith(_SERVERS):
+    if _NAMED.search(name) or name in _WHOLE or name.endswith(_SERVERS):
         return True
     if name.endswith(("_auth", "-auth", "_key", "-key")):
         return True
