@@ -24,35 +24,11 @@ _HASHED = re.compile(
 """A password as Dovecot and LDAP store it, with its scheme in front."""
 
 _WORD = re.compile(r"[\w.-]+")
-_WITHIN = "|".join(
-    (
-        *(
-            "password",
-            "passwd",
-            "passphrase",
-            "secret",
-            "credential",
-            "token",
-            "apikey",
-            "api_key",
-            "api-key",
-            "bind_pw",
-        ),
-        *(
-            "private_key",
-            "private-key",
-            "privatekey",
-            "access_key",
-            "auth_key",
-            "shared_key",
-            "master_key",
-            "pkcs11-pin",
-        ),
-        "authorization",
-    )
+_NAMED = re.compile(
+    r"pass(?:word|wd|phrase)|secret|credential|token|authorization|api[_-]?key|bind_pw|private[_-]?key|pkcs11-pin"
+    r"|(?:access|auth|shared|master)_key"
 )
 """What stands in names of secrets."""
-_NAMED = re.compile(_WITHIN)
 _PARTS = frozenset(("pass", "pw", "pwd", "pswd", "pin", "psk", "cred", "creds"))
 _ENDS = ("pass", "pwd", "pw")
 _WHOLE = frozenset(("client_send", "server_condition", "servers", "srs_config"))

@@ -282,13 +282,8 @@ def test_a_setting_behind_a_secret_is_not_lost() -> None:
         *(
             "hmac{",
             "hmac{a}",
-            "prvs{{{}}}{",
-            "-u ",
             "X=a\\\n",
-            "X == hunter2 a\n",
-            'setKey("',
             "curl a://b/",
-            "--user ",
         ),
     ],
 )
