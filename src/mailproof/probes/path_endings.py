@@ -34,7 +34,7 @@ class Included:
         known = _Names(names)
         fitting: dict[str, _Fitting] = {}
         self._found: dict[tuple[str, str], list[str] | None] = {}
-        directories: dict[str, set[tuple[str, ...]]] = {}
+        directories: dict[str, dict[_Parts, None]] = {}
         looked_at: set[tuple[str, int]] = set()
         for pattern, own in includes:
             if pattern not in fitting:
@@ -45,7 +45,7 @@ class Included:
             if found and (pattern, id(found)) not in looked_at:
                 looked_at.add((pattern, id(found)))
                 for name in found:
-                    directories.setdefault(name, set()).add(_directories(pattern))
+                    directories.setdefault(name, {})[_directories(pattern)] = None
         ambiguous = {name for name, named in directories.items() if not _are_one(named)}
         if ambiguous:
             unknown = [include for include, found in self._found.items() if not ambiguous.isdisjoint(found or ())]
@@ -79,16 +79,20 @@ class _Names:
         for name, parts in self._parts.items():
             self._by_last.setdefault(parts[-1], []).append(name)
         self._wild = [last for last in self._by_last if _GLOB.search(last)]
+        self._has_wild_directories = any(_GLOB.search(part) for parts in self._parts.values() for part in parts[-2:-1])
         self._matching: dict[str, list[str]] = {}
 
     def fitting(self, pattern: str) -> _Fitting:
         asked = PurePath(pattern).parts
+        last = asked[-2:-1]
+        is_plain = not self._has_wild_directories and not any(map(_GLOB.search, last))
         shares: dict[_Parts, int] = {}
         groups: dict[int, list[str]] = {}
         for name in self._named(asked[-1]) if asked else ():
             directory = self._parts[name][:-1]
             if directory not in shares:
-                shares[directory] = 1 + shared(directory, asked[:-1])
+                is_other = is_plain and directory[-1:] != last
+                shares[directory] = 1 if is_other else 1 + shared(directory, asked[:-1])
             groups.setdefault(shares[directory], []).append(name)
         ordered = [(count, sorted(groups[count])) for count in sorted(groups, reverse=True)]
         return _Fitting(len(asked) > 1, ordered, self._parts)
@@ -143,7 +147,7 @@ def _is_in(name: str, names: list[str]) -> bool:
     return at < len(names) and names[at] == name
 
 
-def _are_one(directories: set[_Parts]) -> bool:
+def _are_one(directories: Iterable[_Parts]) -> bool:
     """Whether the directories that patterns have may all be the same."""
     longest = max(directories, key=len)
     return all(shared(one, longest) == len(one) for one in directories)
