@@ -6,6 +6,7 @@ The text is gone through line by line and word by word, once: hostile text takes
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 HIDDEN = "<hidden>"
@@ -23,15 +24,14 @@ _HASHED = re.compile(
 """A password as Dovecot and LDAP store it, with its scheme in front."""
 
 _WORD = re.compile(r"[\w.-]+")
-_WITHIN = (
-    *("password", "passwd", "passphrase", "secret", "credential", "token", "apikey", "api_key", "api-key", "bind_pw"),
-    *("private_key", "private-key", "privatekey", "access_key", "auth_key", "shared_key", "master_key", "pkcs11-pin"),
-    "authorization",
+_NAMED = re.compile(
+    r"pass(?:word|wd|phrase)|secret|credential|token|authorization|api[_-]?key|bind_pw|private[_-]?key|pkcs11-pin"
+    r"|(?:access|auth|shared|master)_key"
 )
 """What stands in names of secrets."""
 _PARTS = frozenset(("pass", "pw", "pwd", "pswd", "pin", "psk", "cred", "creds"))
 _ENDS = ("pass", "pwd", "pw")
-_WHOLE = frozenset(("client_send", "server_condition", "servers"))
+_WHOLE = frozenset(("client_send", "server_condition", "servers", "srs_config"))
 """Names of Exim's that hold names and passwords in one value."""
 _SERVERS = (
     "mysql_servers",
@@ -65,10 +65,32 @@ _INLINE_TABLE = re.compile(r"[ \t]*table[ \t]+[^\s{]+[ \t]*(?=\{)")
 """Of OpenSMTPD. A table of nftables has a family as well."""
 _OPTION = re.compile(r"(?<!\S)-[pw](?=[ \t]+[^\s-])")
 _MACRO_NAME = re.compile(r"_?[A-Z]\w*")
-_MACRO = re.compile(rf"(?P<name>{_MACRO_NAME.pattern})[ \t]*=(?!=)[ \t]*(?P<value>\S.*)")
+_MACRO = re.compile(rf"[ \t]*(?P<name>{_MACRO_NAME.pattern})[ \t]*==?(?!=)[ \t]*(?P<value>\S.*)")
 MAX_MACROS = 500
 """Macros of Exim that are held against what is hidden. The values of more are hidden."""
 MAX_MACROS_IN_MACROS = 8
+MIN_SECRET = 6
+"""Characters of a value that is looked for elsewhere."""
+MAX_SEVERAL = 50
+"""Values of several words that are looked for as a whole. The words of more are, each."""
+_TOKEN = re.compile(r"[^\s:;,\"'{}()<>=^/|&\\]+")
+_ARGUMENT = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*+\})*+\})*+\}"
+_KEYED = re.compile(
+    rf"(?P<call>\b(?:(?:inbound_srs|prvs|hmac|crypteq)\s*+{_ARGUMENT}|srs_encode)\s*+)(?P<key>{_ARGUMENT}|\{{.*)"
+)
+"""Expansions of Exim's of which one argument is a key."""
+_VARIABLE = re.compile(r"\{\s*+\$\{?\w+\}?\s*+\}")
+_CALLED = re.compile(r"(?P<call>\bsetKey\s*+\(\s*+)(?:\"[^\"]*+\"?|'[^']*+'?|[^\s)]++)")
+"""Of dnsdist."""
+_COMMAND = re.compile(r"argv=|\bcommand\b|\b(?:curl|wget|mysql|psql|ldap\w{1,20})\b|/s?bin/")
+_LOGIN_OPTION = re.compile(
+    r"(?<!\S)(?:(?:-u[ \t]*+|--(?:proxy-)?user[ \t=]++)(?=[^\s:]*+:\S)"
+    r"|(?:-H|-b|--header|--cookie|--oauth2-bearer)(?=[ \t=]))"
+)
+_FETCHES = re.compile(r"[ \t]*contact\.\S{1,100}\.command\b|.*\b(?:curl|wget)\b")
+_PATH_OF_URI = re.compile(r"(?P<host>\b[a-z]{2,10}://[^\s/'\"]++/)[^\s'\"]++")
+_KEY_TEXT = re.compile(r"(?=.{0,80}[A-Z0-9+/=])[A-Za-z0-9+/=]{8,}\\?")
+"""A line of a key, in Base64."""
 _FILTER_RULE = re.compile(r"(?:\[\d+:\d+\][ \t]+)?-A[ \t]")
 """A rule of iptables, in which ``-p`` is the protocol."""
 _GLUED_OPTION = re.compile(r"(?<!\S)-[pw](?=[^\s-])")
@@ -78,31 +100,98 @@ def without_secrets(text: str) -> str:
     """Configuration without passwords, keys and tokens: their names stay, their values do not. Files may be named."""
     hider = _Hider()
     lines = _PEM.sub(HIDDEN, text).split("\n")
-    shown = [hider.line(line) for line in lines]
-    return "\n".join(_without_macros(shown, [line for line, kept in zip(lines, shown, strict=True) if line != kept]))
+    return "\n".join(_without_macros(lines, [hider.line(line) for line in lines]))
 
 
-def _without_macros(lines: list[str], hidden: list[str]) -> list[str]:
-    """The lines without the values of macros that stand in what is hidden, by their names or put in.
+def _without_macros(lines: list[str], shown: list[str]) -> list[str]:
+    """What is shown of lines, without the values of macros that stand in what is hidden, by their names or put in.
 
     Whatever they are called: ``LOGIN = hunter2`` and ``client_send = ^user^LOGIN`` of Exim, which puts them in where it
-    tells its whole configuration.
+    tells its whole configuration. The value of a hidden macro is hidden wherever it stands.
     """
-    defined = {number: macro for number, line in enumerate(lines) if (macro := _MACRO.fullmatch(line))}
+    hidden = [_removed(line, kept) for line, kept in zip(lines, shown, strict=True) if line != kept]
+    defined = dict(_macros(lines))
+    secrets = [macro.value for number, macro in defined.items() if lines[number] != shown[number]]
+    defined = {number: macro for number, macro in defined.items() if lines[number] == shown[number]}
+    known = {number for count, number in enumerate(defined) if count < MAX_MACROS}
     for _ in range(MAX_MACROS_IN_MACROS):
         names = {name for line in hidden for name in _MACRO_NAME.findall(line)}
-        all_hidden = "\n".join(hidden)
-        found = {
+        tokens = {token for line in hidden for token in _TOKEN.findall(line)}
+        found = [
             number
-            for count, (number, macro) in enumerate(defined.items())
-            if count >= MAX_MACROS or macro["name"] in names or macro["value"].strip('" ') in all_hidden
-        }
-        hidden += (defined.pop(number)["value"] for number in sorted(found))
+            for number, macro in defined.items()
+            if number not in known
+            or macro.name in names
+            or (_may_be_secret(macro.value) and tokens.issuperset(_TOKEN.findall(macro.value)))
+        ]
+        hidden = [defined[number].value for number in found]
+        secrets += hidden
         for number in found:
-            lines[number] = f"{lines[number].partition('=')[0]}= {HIDDEN}"
+            shown[number] = f"{shown[number].partition('=')[0].rstrip()} = {HIDDEN}"
+            for further in range(number + 1, defined.pop(number).end):
+                shown[further] = HIDDEN
         if not found:
             break
-    return lines
+    return _without_values(shown, secrets)
+
+
+@dataclass(frozen=True)
+class _Macro:
+    name: str
+    value: str
+    end: int
+    """The line behind it."""
+
+
+def _macros(lines: list[str]) -> Iterator[tuple[int, _Macro]]:
+    """The macros that lines define, by the numbers of these. A backslash has a value go on in the next line."""
+    end = 0
+    for number, line in enumerate(lines):
+        if number < end or not (macro := _MACRO.fullmatch(line)):
+            continue
+        end = number + 1
+        values = [macro["value"].strip()]
+        while values[-1].endswith("\\") and end < len(lines):
+            values[-1] = values[-1][:-1]
+            values.append(lines[end].strip())
+            end += 1
+        yield number, _Macro(macro["name"], "".join(values).strip('" '), end)
+
+
+def _removed(line: str, kept: str) -> str:
+    """What of a line is not in what is kept of it: all but its begin and its end."""
+    begin = _alike(line, kept)
+    end = _alike(line[begin:][::-1], kept[begin:][::-1])
+    return line[begin : len(line) - end]
+
+
+def _alike(one: str, other: str) -> int:
+    """With how many characters both begin."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _may_be_secret(value: str) -> bool:
+    """Whether a value that stands in what is hidden is hidden for that: ``1`` and directories stand in much."""
+    return len(value) >= MIN_SECRET and HIDDEN not in value and not _FILE.fullmatch(value)
+
+
+def _without_values(lines: list[str], secrets: list[str]) -> list[str]:
+    """Lines without these values, where they are whole words."""
+    values = {value for value in secrets if _may_be_secret(value)}
+    words = {value for value in values if _TOKEN.fullmatch(value)}
+    several = sorted(values - words, key=len, reverse=True)
+    for value in several[MAX_SEVERAL:]:
+        words.update(token for token in _TOKEN.findall(value) if _may_be_secret(token))
+    for value in several[:MAX_SEVERAL]:
+        lines = [_without_value(line, value) if value in line else line for line in lines]
+    if not words:
+        return lines
+    return [_TOKEN.sub(lambda word: HIDDEN if word[0] in words else word[0], line) for line in lines]
+
+
+def _without_value(line: str, value: str) -> str:
+    return re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", HIDDEN, line)
 
 
 @dataclass
@@ -134,7 +223,8 @@ class _Hider:
             return line[:depth] + HIDDEN
         self.quote = ""
         if self.name and bare and not bare.startswith(("#", "}")):
-            if depth > self.depth and not bare.startswith("-o"):
+            of_key = self.name.endswith("private_key") and _KEY_TEXT.fullmatch(bare)
+            if of_key or (depth > self.depth and not bare.startswith("-o")):
                 self.continued = bare.endswith("\\")
                 return line if _kept(self.name, bare) else line[:depth] + HIDDEN
             self.name = ""
@@ -167,10 +257,7 @@ class _Hider:
             first = False
         if "{" in line:
             line = _HASHED.sub(rf"\g<scheme>{HIDDEN}", line)
-        option = _OPTION.search(line) or ("argv=" in line and _GLUED_OPTION.search(line)) or None
-        if option and not _FILTER_RULE.match(line):
-            return f"{line[: option.end()]} {HIDDEN}"
-        return line
+        return _without_options(_CALLED.sub(rf"\g<call>{HIDDEN}", _KEYED.sub(_without_key, line)))
 
     def _cut(self, line: str, begin: int, name: str, depth: int) -> str:
         """The line without its value, which may go on in the next ones."""
@@ -182,12 +269,30 @@ class _Hider:
         return f"{line[:begin].rstrip()} {HIDDEN}" if line[begin - 1].isspace() else f"{line[:begin]}{HIDDEN}"
 
 
+def _without_key(keyed: re.Match[str]) -> str:
+    is_variable = _VARIABLE.fullmatch(keyed["key"])
+    return keyed[0] if is_variable else f"{keyed['call']}{{{HIDDEN}{'}' if keyed['key'].endswith('}') else ''}"
+
+
+def _without_options(line: str) -> str:
+    """A command without what its options say of passwords, and without the paths of what it fetches."""
+    if _FILTER_RULE.match(line):
+        return line
+    found = [_OPTION.search(line)]
+    if _COMMAND.search(line):
+        found += [_GLUED_OPTION.search(line), _LOGIN_OPTION.search(line)]
+    ends = [option.end() for option in found if option]
+    if ends:
+        line = f"{line[: min(ends)].rstrip()} {HIDDEN}"
+    return _PATH_OF_URI.sub(rf"\g<host>{HIDDEN}", line) if "://" in line and _FETCHES.match(line) else line
+
+
 def _is_secret(name: str) -> bool:
-    if any(part in name for part in _WITHIN) or name in _WHOLE or name.endswith(_SERVERS):
+    if _NAMED.search(name) or name in _WHOLE or name.endswith(_SERVERS):
         return True
     if name.endswith(("_auth", "-auth", "_key", "-key")):
         return True
-    return any(part in _PARTS or part.endswith(_ENDS) for part in re.split(r"[_.-]", name))
+    return any(part in _PARTS or part.endswith(_ENDS) for part in re.split(r"\d*[_.-]|\d+$", name))
 
 
 def _value(line: str, word: re.Match[str], name: str, *, first: bool) -> int | None:

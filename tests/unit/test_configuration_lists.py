@@ -22,6 +22,7 @@ from mailproof.net.tls.versions import TLSVersion
 from mailproof.observations.open_proxy import OpenProxy, ProxyPort
 from mailproof.observations.proxy_access import ProxyAccess, ProxyShown
 from mailproof.probes.name_server_settings import read_settings
+from mailproof.probes.path_endings import MAX_INCLUDES, Included
 from mailproof.probes.proxy_access import proxy_shown
 from mailproof.targets.base import Target, Targets
 from mailproof.targets.files import Configuration
@@ -102,6 +103,12 @@ def test_exim_lists(text: str, networks: list[str], others: list[str], elsewhere
     assert [f"{'!' if entry.negated else ''}{entry.network}" for entry in found if entry.network] == networks
     assert [entry.text for entry in found if not entry.network and not entry.elsewhere] == others
     assert [entry.text for entry in found if entry.elsewhere] == elsewhere
+
+
+def test_many_files_may_include_the_same_ones() -> None:
+    names = [f"sites/{number}.conf" for number in range(MAX_INCLUDES + 1)]
+    found = Included([("snippets/tls.conf", name) for name in names], [*names, "snippets/tls.conf"])
+    assert {tuple(found.of("snippets/tls.conf", name) or ()) for name in names} == {("snippets/tls.conf",)}
 
 
 S3, T0, T1, T2, T3 = list(TLSVersion)[1:]

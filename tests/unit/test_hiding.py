@@ -183,6 +183,30 @@ OTHERS = (
     "smtp_sasl_password_maps = $x, static:u:HUNTER",
     "$my_password = HUNTER",
     "ldap://u:HU/NTER@HUNTER@host/x",
+    "return_path = ${srs_encode {HUNTER} {$return_path} {$original_domain}}",
+    "condition = ${if inbound_srs {$local_part} {HUNTER}}",
+    "return_path = ${prvs{$return_path}{HUNTER}}",
+    "set acl_m1 = ${hmac{sha1}{HUNTER}{$x}}",
+    "set acl_m1 = ${hmac{${lc:x}} {HUNTER",
+    "condition = ${if crypteq{$auth2}{HUNTER}}",
+    "SRS_SECRET = HUNTER\ndata = ${x{HUNTER}}",
+    "SRS_SECRETS = HUNTER:HUNTER1\ndata = HUNTER:HUNTER1",
+    "X = a\nX == HUNTER\nclient_send = :u:X",
+    "  X = HUNTER\nclient_send = :u:X",
+    "X = ab\\\n  HUNTER\nclient_send = :u:X",
+    "X = HUNTER1\nclient_send = :u:HUNTER1\ndata = HUNTER1",
+    "PW2 = HUNTER",
+    "command = /usr/bin/mysql -pHUNTER db",
+    "command = /usr/bin/curl -u a:HUNTER h",
+    "command = /usr/bin/curl -ua:HUNTER h",
+    "relay unix - n n - - pipe flags=R user=x argv=/usr/bin/curl -u a:HUNTER h",
+    "relay unix - n n - - pipe flags=R user=x argv=/usr/bin/curl -H X-Key:HUNTER h",
+    "contact.m.command ssh user@h -- notify --user a:HUNTER",
+    "command = /usr/bin/wget --header 'Cookie: HUNTER' x",
+    "contact.s.command /usr/bin/notify https://hooks.slack.com/services/T0/B0/HUNTER",
+    "srs_config = HUNTER:60:6",
+    'setKey("HUNTER")',
+    "dkim_private_key = MIIEvHUNTER\nMIIEvHUNTER1\nHUNTER1==\n",
 )
 
 KEPT = (
@@ -228,6 +252,12 @@ def test_what_is_hidden_once_is_hidden_for_good(program: str) -> None:
     assert without_secrets(hidden).count(HIDDEN) >= hidden.count(HIDDEN) - 1
 
 
+def test_words_that_stand_in_a_secret_hide_no_other_setting() -> None:
+    kept = "DCconfig_internet = 1\nCONFDIR = /etc/exim4\nMAIN = exim\ndata = ${lookup{x}lsearch{CONFDIR/aliases}}"
+    hidden = "mysql_servers = 1/exim/(/etc/exim4)/exim4u/exim"
+    assert without_secrets(f"{hidden}\n{kept}") == f"mysql_servers = {HIDDEN}\n{kept}"
+
+
 def test_a_setting_behind_a_secret_is_not_lost() -> None:
     text = "smtp_sasl_password_maps =\n  static:u:hunter2\nsmtpd_banner = x\n    -o smtpd_banner=y\n"
     assert without_secrets(text) == text.replace("static:u:hunter2", HIDDEN)
@@ -249,6 +279,12 @@ def test_a_setting_behind_a_secret_is_not_lost() -> None:
             "database ",
         ),
         *("secret_maps=\n hash:/x\n", "secret\n", "\\\n", " ", "password=<", "-----BEGIN ", "{SHA-", "hide ", "pass."),
+        *(
+            "hmac{",
+            "hmac{a}",
+            "X=a\\\n",
+            "curl a://b/",
+        ),
     ],
 )
 def test_hostile_text_comes_to_an_end(piece: str) -> None:

@@ -229,6 +229,8 @@ def read_netplan(text: str) -> Links:
         root = compose(text, quotes=False)
     except NotYAML as error:
         raise NotAddressPlan(f"line {error.line}: {error}" if error.line else str(error)) from None
+    if root is None:  # comments alone, or an empty file that stands in the place of another
+        return {}
     if not isinstance(root, MappingNode):
         raise NotAddressPlan("it is no mapping with the key network")
     links: Links = {}

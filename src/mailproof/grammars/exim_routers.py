@@ -19,6 +19,8 @@ _ROUTER = re.compile(r"(?P<name>[A-Za-z0-9_.-]{1,80})\s*:")
 _OPTION = re.compile(r"(?:hide\s+)?(?P<name>[a-z_]{1,40})\s*=\s*(?P<value>.*)")
 _INCLUDE = re.compile(r"\.include(?:_if_exists)?\s+(?P<name>\S.{0,200})")
 _MACRO = re.compile(r"_?[A-Z][A-Za-z0-9_]{0,80}")
+_OF_PROGRAMS = ("queryprogram", "iplookup")
+"""Drivers that have mail go where a program or another host says (chapters 19 and 21)."""
 _SECTIONS = (["routers"], ["rewrite"])
 _RULE = re.compile(r"(?:\"(?:[^\"\\]|\\.)*+(?:\"|\\?\Z)|[^\s\"]+)++")
 _BRANCH = re.compile(r"\.if(?:n?def)\b")
@@ -43,7 +45,7 @@ _OF_USERS = re.compile(r"\$\{?home\b|.*/\.forward$")
 @dataclass(frozen=True)
 class Redirect:
     """``data`` or ``file`` of a router, or what a rule of rewriting puts, which has no router. ``optional``: whether it
-    counts depends on a macro (``.ifdef``), or it is one that is not known.
+    counts depends on a macro (``.ifdef``), or it is one that is not known, or a ``driver`` that asks elsewhere.
     """
 
     router: str
@@ -80,7 +82,8 @@ def parse_includes(text: str) -> Iterator[tuple[str, int]]:
 
 
 def parse_redirects(text: str, macros: Mapping[str, str]) -> Iterator[Redirect]:
-    """What the routers with ``driver = redirect`` have mail go on to, and what recipients are rewritten to, in order.
+    """What the routers with ``driver = redirect``, or one that asks elsewhere, have mail go on to, and what recipients
+    are rewritten to, in order.
 
     Macros may stand for whole options. One that is not known may be any.
     """
@@ -141,17 +144,21 @@ class _Router:
     """A macro that is not known may say so."""
     driver: str = ""
     found: list[Redirect] = field(default_factory=list)
+    asking: list[Redirect] = field(default_factory=list)
 
     def add(self, name: str, value: str, line: int, *, optional: bool) -> None:
         if name == "driver":
             self.driver = value.strip('"')
             is_unknown = _MACRO.fullmatch(self.driver) is not None
+            if self.driver in _OF_PROGRAMS:
+                self.asking.append(Redirect(self.name, name, self.driver, line, optional=True))
             self.is_redirect = self.driver == "redirect" or is_unknown
             self.optional |= optional or is_unknown
         elif name in ("data", "file"):
             self.found.append(Redirect(self.name, name, value, line, optional))
 
     def redirects(self) -> Iterator[Redirect]:
+        yield from self.asking
         for one in self.found if self.is_redirect or (self.maybe and not self.driver) else ():
             yield Redirect(one.router, one.option, one.value, one.line, one.optional or self.optional)
 

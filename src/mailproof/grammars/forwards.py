@@ -24,8 +24,8 @@ _GOES_NOWHERE = re.compile(
     r"(?:(?i:DEFER\w*|DISCARD|DUNNO|FILTER|IGNORE|PREPEND|REJECT|REPLACE|STRIP|WARN)|HOLD|INFO|OK|PASS|PERMIT\w*|[45]\d\d)"
     r"(?=\s|$)"
 )
-"""An action of access(5) or header_checks(5) whose text may name addresses, and forwards nothing. Written small, the
-shorter ones may be users.
+"""An action of access(5) or header_checks(5) whose text may name addresses, and forwards nothing. In a table of
+addresses it is a user.
 """
 _CONDITION = re.compile(r"(?:if\s+!?/|endif\b)")
 _ITEM = re.compile(r"(?:\"[^\"]*\"|[^,\"])+|.")
@@ -60,8 +60,10 @@ class Forward:
     """What is not known, where it is not known whereto mail goes on; then there is no address."""
 
 
-def parse_forwards(text: str) -> Iterator[Forward]:
-    """The forwards of a file of aliases, a virtual table or a .forward, in order.
+def parse_forwards(text: str, *, has_actions: bool | None = None) -> Iterator[Forward]:
+    """The forwards of a file of aliases, a virtual table or a .forward, in order. ``has_actions``: whether it is a
+    table of actions, access(5) or header_checks(5), and none of addresses; None where nobody knows. There, what is
+    written large is an action, and what is written small may be a user.
 
     Names of this system, programs, files and lists elsewhere (``:include:``) are no mail addresses, and left out.
     """
@@ -77,10 +79,13 @@ def parse_forwards(text: str) -> Iterator[Forward]:
             who, targets, is_table = "", ",".join(said["to"] for said in _DELIVER.finditer(line)), False
         else:
             who, targets, is_table = _split(line, of_patterns=of_patterns)
-        for address in addresses_in(targets):
+        action = _GOES_NOWHERE.match(targets) if is_table and has_actions is not False else None
+        goes_nowhere = action is not None and (has_actions or action[0].isupper() or action[0].isdigit())
+        for address in () if goes_nowhere else addresses_in(targets):
             unread = of_patterns and "$" in address.rpartition("@")[2]
             if not unread and not is_address(address, is_table=is_table):
                 continue
+            unread |= action is not None
             count += 1
             if count > MAX_FORWARDS:
                 yield Forward("", "", number, f"what follows {MAX_FORWARDS} forwards")
@@ -95,19 +100,19 @@ def _split(line: str, *, of_patterns: bool) -> tuple[str, str, bool]:
         if _CONDITION.match(line):
             return "", "", True
         if pattern := _PATTERN.match(line):
-            return pattern["who"], without_actions(pattern["to"]), True
+            return pattern["who"], pattern["to"], True
     elif network := _NETWORK.match(line):
-        return network["who"], without_actions(network["to"]), True
+        return network["who"], network["to"], True
     elif alias := _ALIAS.match(line):
         return alias["who"].strip('"'), alias["to"], False
     if (entry := _ENTRY.match(line)) and "," not in entry["who"]:
-        return entry["who"], without_actions(entry["to"]), True
+        return entry["who"], entry["to"], True
     return "", line, False
 
 
-def without_actions(targets: str) -> str:
-    """What a table says, or nothing for an action that forwards nothing; REDIRECT and BCC stand before an address."""
-    return "" if _GOES_NOWHERE.match(targets) else targets
+def is_action(text: str) -> bool:
+    """Whether what a table of actions says forwards nothing; REDIRECT and BCC stand before an address."""
+    return _GOES_NOWHERE.match(text) is not None
 
 
 def addresses_in(targets: str) -> Iterator[str]:

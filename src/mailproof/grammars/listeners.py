@@ -6,6 +6,7 @@ Of nginx (``server`` blocks), Apache httpd (``<VirtualHost>``) and HAProxy (``bi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -16,12 +17,14 @@ from mailproof.grammars.tls_settings import admitted
 
 @dataclass
 class Listener:
-    """A server that speaks TLS."""
+    """A server that speaks TLS, or may, by what it includes."""
 
     context: str = ""
     """Of nginx: http, mail or stream; empty where the file does not say."""
-    own: bool = False
-    """It says itself which versions it speaks."""
+    own: bool | None = False
+    """It says itself which versions it speaks; None where it does so under conditions that may not hold."""
+    speaks_tls: bool = True
+    """It says so itself; else what it includes may."""
     includes: list[str] = field(default_factory=list)
     """The files that it includes, and in which that may stand."""
 
@@ -33,6 +36,8 @@ class Listeners:
     listeners: list[Listener] = field(default_factory=list)
     includes: list[str] = field(default_factory=list)
     """Files that may hold more servers."""
+    speaks_tls: bool = False
+    """What stands outside of servers has one speak TLS: the one that includes the file, or Apache's main server."""
 
 
 def is_default(program: str, name: str) -> bool:
@@ -56,43 +61,53 @@ def _nginx(text: str) -> Listeners:
     all_speak_tls = False
     for prefix, inside in _blocks(parse_statements(text, with_blocks=True), lambda name: name == "server"):
         if not prefix:
+            found.speaks_tls = any(map(_has_nginx_speak_tls, inside))
             said = [(one.name.rpartition("/")[2], one.value) for one in inside]
             all_speak_tls = ("ssl", "on") in said
-            found.includes += (value for name, value in said if name == "include" and _may_hold_servers(value))
+            found.includes += (value for name, value in said if name == "include")
             continue
         context = prefix.rpartition("/")[0]
         one = Listener(context)
-        speaks_tls = all_speak_tls or context == "mail"  # where STARTTLS may be said for all
+        one.speaks_tls = all_speak_tls or context == "mail"  # where STARTTLS may be said for all
         for setting in inside:
-            words = setting.value.split()
-            match setting.name:
-                case "listen":
-                    speaks_tls |= not {"ssl", "quic"}.isdisjoint(words)
-                case "ssl":
-                    speaks_tls |= words == ["on"]
-                case "ssl_protocols":
-                    one.own = True
-                case "include":
-                    one.includes += filter(_may_hold_servers, words)
-        if speaks_tls:
+            one.speaks_tls |= _has_nginx_speak_tls(setting)
+            one.own = one.own or setting.name == "ssl_protocols"
+            one.includes += setting.value.split() if setting.name == "include" else ()
+        if one.speaks_tls or one.includes:
             found.listeners.append(one)
     return found
+
+
+def _has_nginx_speak_tls(setting: Setting) -> bool:
+    words = setting.value.split()
+    return words == ["on"] if setting.name == "ssl" else setting.name == "listen" and bool({"ssl", "quic"} & {*words})
 
 
 def _apache(text: str) -> Listeners:
     found = Listeners()
     for prefix, inside in _blocks(parse_directives(text, with_sections=True), _is_virtual_host):
-        one, speaks_tls = Listener(), False
+        engines: set[str] = set()
+        protocols: set[str] = set()
         includes: list[str] = []
         for setting in inside:
-            name = setting.name.rpartition("/")[2].lower()
-            speaks_tls |= name == "sslengine" and setting.value.lower() in ("on", "optional")
-            one.own |= name == "sslprotocol" and bool(prefix)
-            includes += setting.value.strip('"').split() if name in ("include", "includeoptional") else ()
-        (one if prefix else found).includes += filter(_may_hold_servers, includes)
-        if speaks_tls:
-            found.listeners.append(one)
+            conditions, _, name = _OF_MODULE.sub("", setting.name).rpartition("/")
+            match name.lower():
+                case "sslengine" if setting.value.strip("\"'").lower() in ("on", "optional"):
+                    engines.add(conditions)
+                case "sslprotocol":
+                    protocols.add(conditions)
+                case "include" | "includeoptional":
+                    includes += setting.value.strip("\"'").split()
+        if not prefix:
+            found.includes, found.speaks_tls = includes, bool(engines)
+        elif engines or includes:
+            own = "" in protocols or (bool(engines) and engines <= protocols) or (None if protocols else False)
+            found.listeners.append(Listener("", own, bool(engines), includes))
     return found
+
+
+_OF_MODULE = re.compile(r"<?IfModule\s+\"?(?:mod_ssl\.c|ssl_module)\"?/", re.IGNORECASE)
+"""A condition that holds wherever TLS is spoken."""
 
 
 def _haproxy(text: str) -> Listeners:
@@ -123,13 +138,16 @@ def _is_virtual_host(section: str) -> bool:
     return section.lower().startswith("virtualhost ")
 
 
-_NO_SERVERS = ("_params", "mime.types", "fastcgi.conf", "ports.conf", ".load")
+_NO_SERVERS = frozenset(
+    ("fastcgi_params", "uwsgi_params", "scgi_params", "proxy_params", "fastcgi.conf", "mime.types", "ports.conf")
+)
 _NO_SERVERS_IN = ("modules-enabled/", "modules.d/", "mods-enabled/", "conf.modules.d/")
 
 
-def _may_hold_servers(include: str) -> bool:
-    """Whether it is none of the files that packages bring, and that hold no server and no version."""
-    return not include.endswith(_NO_SERVERS) and not any(part in include for part in _NO_SERVERS_IN)
+def may_hold_servers(include: str) -> bool:
+    """Whether a file that is not read is none of those that packages bring, and that hold no server and no version."""
+    name = include.rpartition("/")[2]
+    return not (name in _NO_SERVERS or name.endswith(".load") or any(part in include for part in _NO_SERVERS_IN))
 
 
 _READERS: dict[str, Callable[[str], Listeners]] = {"nginx": _nginx, "apache": _apache, "haproxy": _haproxy}

@@ -72,7 +72,7 @@ def _in_order(program: str, files: Iterable[ConfigurationFile]) -> list[Configur
     return sorted(_not_shadowed(program, files), key=key)
 
 
-_PRECEDENCE = {"netplan": ("run", "etc", "lib"), "networkd": ("etc", "run", "lib")}
+_PRECEDENCE = {"netplan": ("run", "etc", "lib"), "networkd": ("etc", "run", "local/lib", "lib")}
 """Of files with one name the program reads the first alone (netplan-generate(8); systemd.network(5))."""
 
 
@@ -87,7 +87,8 @@ def _not_shadowed(program: str, files: Iterable[ConfigurationFile]) -> list[Conf
     for file in every:
         *above, own = Path(file.path).parts
         drop_in = (above.pop(),) if program == "networkd" and above and above[-1].endswith(".network.d") else ()
-        root = "/".join(above[:-2] if program == "networkd" else above[:-1]).rpartition("/")[2]
+        roots = above[:-2] if program == "networkd" else above[:-1]
+        root = next((root for root in ("/".join(roots[-2:]), *roots[-1:]) if root in order), "")
         rank = order.index(root) if root in order else None
         ranked.append((file, (*drop_in, own), rank))
         if rank is not None:

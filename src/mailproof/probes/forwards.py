@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
 from mailproof.grammars.address_lists import ListEntry, parse_exim_list, parse_postfix_list
 from mailproof.grammars.exim_routers import holds_routers, parse_includes, parse_redirects, work_out
-from mailproof.grammars.forwards import addresses_in, is_address, parse_forwards, parse_sieve, without_actions
+from mailproof.grammars.forwards import addresses_in, is_action, is_address, parse_forwards, parse_sieve
 from mailproof.grammars.postfix_tables import FILES, NOWHERE, parse_tables
 from mailproof.grammars.settings import (
     MAX_EXPANDED,
@@ -52,7 +52,9 @@ ADDRESSES = {"always_bcc": "everybody", "luser_relay": "unknown users"}
 """Settings of Postfix that name tables, and addresses (postconf(5)): whose mail goes on, or a copy of it. Tables of
 header_checks(5), and of access(5) that restrictions name, do so by REDIRECT and BCC.
 """
-_ACCESS = re.compile(r"\bcheck_[a-z_]{1,40}_access\s+(?P<table>[^\s,{}]+(?:\{(?:[^{}]|\{[^{}]*\})*\})?)")
+REWRITES = ("smtp_generic_maps", "lmtp_generic_maps", "smtpd_command_filter")
+"""Tables that rewrite recipients, and much else: not read unless the inventory names their files."""
+_ACCESS = re.compile(r"\bcheck_[a-z_]{1,40}_access\s+(?:\{\s*+)?(?P<table>[^\s,{}]+(?:\{(?:[^{}]|\{[^{}]*\})*\})?)")
 DOMAINS = ("mydestination", "relay_domains", "virtual_alias_domains", "virtual_mailbox_domains")
 """Those of the domains whose mail the host takes for itself."""
 
@@ -76,7 +78,8 @@ async def forwards(configuration: Configuration, net: Network, inventory: Invent
     beside = [one for one in targets.found(Configuration) if one.host == configuration.host]
     if program in PARSERS:
         texts = await texts_of(holders_of(configuration), net)
-        found = await asyncio.to_thread(_of_files, program, texts)
+        actions = await _tables_of_actions(beside, net) if program == "aliases" else {}
+        found = await asyncio.to_thread(_of_files, program, texts, actions)
     else:
         texts = await texts_of(holders_of(configuration, "postconf -n", "postconf -M", *EXIM_CONFIG), net)
         known = [file.path for one in beside if one.program == "aliases" for file in one.files]
@@ -142,10 +145,33 @@ class _Found:
         self.unread = [one for one in self.unread if one[2] not in read]
 
 
-def _of_files(program: str, texts: Texts) -> _Found:
+async def _tables_of_actions(beside: Iterable[Configuration], net: Network) -> dict[str, bool | None]:
+    """The tables in files that settings of Postfix name, by their base names, and whether these hold actions; None for
+    one name with both.
+    """
+    found: dict[str, set[bool]] = {}
+    for one in beside:
+        if one.program != "postfix":
+            continue
+        with suppress(NotObserved):  # it is said at the target of its own
+            texts = await texts_of(holders_of(one, "postconf -n", "postconf -M"), net)
+            settings, values = _postfix_settings(texts, one.host)
+            for name, value, _ in _tables_named(settings, values):
+                for table in parse_tables(value):
+                    if table.type in FILES:
+                        found.setdefault(PurePath(table.name).name, set()).add(_has_actions(name))
+    return {name: kinds.pop() if len(kinds) == 1 else None for name, kinds in found.items()}
+
+
+def _of_files(program: str, texts: Texts, actions: dict[str, bool | None]) -> _Found:
     found = _Found()
     for name, text in texts.items():
-        for one in PARSERS[program](text):
+        read = (
+            parse_forwards(text, has_actions=actions.get(PurePath(name).name))
+            if program == "aliases"
+            else PARSERS[program](text)
+        )
+        for one in read:
             if one.unread:
                 found.add_unread(one.unread, Place(name, one.line))
             else:
@@ -159,29 +185,52 @@ def _of_postfix(texts: Texts, host: str) -> _Found:
     if not settings and not all(map(holds_comments_alone, texts.values())):
         raise Malformed(f"no settings stand in {', '.join(texts)}")
     found = _Found(domains=_domains_of_postfix(settings, values))
-    for setting, place in settings.values():
-        name = setting.name.rpartition("/")[2]
-        value = expand(setting.value, values).strip()
-        if name not in (*TABLES, *ADDRESSES):
-            value = " ".join(one["table"] for one in _ACCESS.finditer(value))
-        if not value:
-            continue
+    for name, value, (setting, place) in _tables_named(settings, values):
         found.settings += 1
+        if name == "canonical_maps" and not _moves_recipients(settings, values):
+            continue
         if len(setting.value) > MAX_EXPANDED or len(value) == MAX_EXPANDED:
             found.add_unread(f"what {name} says beyond {MAX_EXPANDED} characters", place)
         elif name in ADDRESSES:
             _add_addresses(found, f"{ADDRESSES[name]} ({name})", value, f"what {name} comes to", place)
         else:
-            _add_tables(found, value, f"what {name} comes to", place)
+            _add_tables(found, name, value, place)
     return found
 
 
-def _add_tables(found: _Found, value: str, comes_to: str, place: Place) -> None:
+_Settings = dict[str, tuple[Setting, Place]]
+
+
+def _tables_named(settings: _Settings, values: dict[str, str]) -> Iterator[tuple[str, str, tuple[Setting, Place]]]:
+    """The settings that name tables and addresses: their names without the service, and what they come to."""
+    for setting, place in settings.values():
+        name = setting.name.rpartition("/")[2]
+        value = expand(setting.value, values).strip()
+        if name not in (*TABLES, *REWRITES, *ADDRESSES):
+            value = " ".join(one["table"] for one in _ACCESS.finditer(value))
+        if value:
+            yield name, value, (setting, place)
+
+
+def _has_actions(name: str) -> bool:
+    """Whether a setting is of tables of actions: header_checks(5), and restrictions, which name those of access(5)."""
+    return name.endswith("_checks") or name not in (*TABLES, *REWRITES, *ADDRESSES)
+
+
+def _moves_recipients(settings: _Settings, values: dict[str, str]) -> bool:
+    """Whether canonical_maps is for recipients of the envelope, as it is unless canonical_classes says otherwise."""
+    said = [values.get("canonical_classes", "envelope_recipient")]
+    said += [one.value for name, (one, _) in settings.items() if name.endswith("/canonical_classes")]
+    return any("envelope_recipient" in one or "$" in one for one in (expand(value, values) for value in said))
+
+
+def _add_tables(found: _Found, name: str, value: str, place: Place) -> None:
     for table in parse_tables(value):
-        if table.entries is not None:
+        if table.entries is not None and name not in REWRITES:
             for key, targets in table.entries:
-                who = key or f"everybody ({table.type})"
-                _add_addresses(found, who, without_actions(targets), comes_to, place, is_table=True)
+                if not (_has_actions(name) and is_action(targets)):
+                    who = key or f"everybody ({table.type})"
+                    _add_addresses(found, who, targets, f"what {name} comes to", place, is_table=True)
             continue
         # $virtual_maps is empty unless it is set.
         if table.type not in NOWHERE and table.name != "$virtual_maps":
@@ -199,9 +248,9 @@ def _add_addresses(
             found.add_unread(comes_to, place)
 
 
-def _postfix_settings(texts: Texts, host: str) -> tuple[dict[str, tuple[Setting, Place]], dict[str, str]]:
+def _postfix_settings(texts: Texts, host: str) -> tuple[_Settings, dict[str, str]]:
     """The settings that are looked at, with those of services (``smtp inet/always_bcc``), and the values of all."""
-    settings: dict[str, tuple[Setting, Place]] = {}
+    settings: _Settings = {}
     values: dict[str, str] = {}
     for name, text in texts.items():
         of_services = _SERVICE.search(text) is not None
@@ -256,7 +305,7 @@ def _hosted_by_postfix(texts: Texts, host: str) -> set[str]:
     return _domains_of_postfix(*_postfix_settings(texts, host))
 
 
-def _domains_of_postfix(settings: dict[str, tuple[Setting, Place]], values: dict[str, str]) -> set[str]:
+def _domains_of_postfix(settings: _Settings, values: dict[str, str]) -> set[str]:
     """The domains that Postfix takes for itself, as far as their names stand in the settings."""
     said = [expand(settings[name][0].value, values) for name in DOMAINS if name in settings]
     said += [expand(MYDESTINATION, values)] if settings and "mydestination" not in settings else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailproof.grammars.listeners import Listener, is_default, listeners
+from mailproof.grammars.listeners import Listener, is_default, listeners, may_hold_servers
 from mailproof.observations.configuration import SettingSeen
 from mailproof.probes.path_endings import Included
 
@@ -15,18 +15,35 @@ def with_use(program: str, texts: dict[str, str], settings: list[SettingSeen]) -
     includes = [(one, name) for name, file in found.items() for one in file.includes]
     within = [(one, name) for name, file in found.items() for server in file.listeners for one in server.includes]
     files = Included([*includes, *within], texts)
-    of_servers = {name for include in within for name in files.of(*include) or ()}
     saying = {one.place.file for one in settings if is_default(program, one.name)}
+    of_servers: set[str] = set()
+    servers: list[tuple[str, bool | None]] = []
+    """With their contexts, whether they say versions themselves; None where that may stand in what is not read."""
 
-    def says_itself(server: Listener, file: str) -> bool | None:
-        """None where that may stand in a file that is not read."""
-        read = [files.of(pattern, file) for pattern in server.includes]
-        if server.own or any(name in saying for names in read for name in names or ()):
-            return True
-        return False if all(read) else None
+    def read_within(server: Listener, file: str) -> tuple[set[str], bool]:
+        """The files that a server includes, and those that these include; and whether all of them are read."""
+        read: set[str] = set()
+        asked = [(pattern, file) for pattern in server.includes]
+        all_read = True
+        while asked:
+            include = asked.pop()
+            names = files.of(*include) or []
+            all_read &= bool(names) or not may_hold_servers(include[0])
+            asked += [(one, name) for name in names if name not in read for one in found[name].includes]
+            read.update(names)
+        return read, all_read
 
-    servers = [(one.context, says_itself(one, name)) for name, file in found.items() for one in file.listeners]
-    if not all(files.of(*include) for include in includes):
+    for name, file in found.items():
+        for server in file.listeners:
+            read, all_read = read_within(server, name)
+            if all_read and not server.speaks_tls and not any(found[one].speaks_tls for one in read):
+                continue
+            of_servers |= read
+            says = server.own or not read.isdisjoint(saying)
+            servers.append((server.context, True if says else server.own if all_read else None))
+    if program == "apache":
+        servers += [("", False) for name, file in found.items() if file.speaks_tls and name not in of_servers]
+    if not all(files.of(*include) for include in includes if may_hold_servers(include[0])):
         servers.append(("", None))
 
     def taken(setting: SettingSeen) -> bool | None:

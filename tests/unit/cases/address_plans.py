@@ -151,6 +151,7 @@ MANY = "".join(
 )
 
 NETWORKS = "etc/systemd/network", "run/systemd/network"
+LOCAL = "local/lib"
 STEADY = networkd(*STATIC)
 PREFERRING = networkd(*STATIC, network="IPv6PrivacyExtensions=yes")
 CALM = private("false")
@@ -250,6 +251,7 @@ TABLE: Table = {
         fails("no link has a route", address_plan=read("netplan", RIGHT_NETPLAN.replace('via: "2a01:25:0:1::1"', ""))),
         advises("eth0: 2a01:25::/48 is not the /64 of a link", address_plan=said(("eth0", "2a01:25::25", 48))),
         skips("networkd sets no IPv6 addresses", address_plan=read("networkd", networkd("Address=192.0.2.25/24"))),
+        skips("netplan sets no IPv6 addresses", address_plan=read("netplan", "# emptied by the administrator\n")),
         skips("postfix sets no IPv6 addresses", address_plan=AddressPlan("postfix", ())),
     ),
     "IPV6-SOURCE": (
@@ -268,6 +270,13 @@ TABLE: Table = {
                 read_files("netplan", {"etc/90-mail.yaml": private("false"), "run/50-init.yaml": private("true")}),
                 read_files("netplan", {"etc/netplan/a.yaml": private("true"), "run/netplan/a.yaml": CALM}),
                 read_files("netplan", {"lib/netplan/a.yaml": private("true"), "etc/netplan/a.yaml": CALM}),
+                read_files(
+                    "netplan", {"lib/netplan/a.yaml": private("true"), "etc/netplan/a.yaml": "", "b.yaml": CALM}
+                ),
+                read_files(
+                    "networkd",
+                    {f"usr/{at}/systemd/network/a.network": one for at, one in ((LOCAL, STEADY), ("lib", PREFERRING))},
+                ),
                 read_files(
                     "networkd", {f"{NETWORKS[0]}/eth0.network": STEADY, f"{NETWORKS[1]}/eth0.network": PREFERRING}
                 ),

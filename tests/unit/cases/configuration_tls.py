@@ -49,6 +49,8 @@ async def _read(configuration: Configuration) -> ProgramSettings:
 
 OLD = "ssl_protocols TLSv1 TLSv1.2;"
 NEW = "server { listen 443 ssl; ssl_protocols TLSv1.2; }"
+NEW_VERSIONS = "ssl_protocols TLSv1.2;"
+NEW_ENGINE = "SSLEngine on\nSSLProtocol TLSv1.2\n"
 NONE = "server { listen 443 ssl; }"
 VHOST = "<VirtualHost *:443>\n SSLEngine on\n {}\n</VirtualHost>\n"
 HAPROXY = "global\n ssl-default-bind-options ssl-min-ver TLSv1.0\nfrontend a\n bind :80\n bind :443 ssl crt x {}\n"
@@ -66,8 +68,21 @@ DEFAULTS: tuple[Case, ...] = (
                 snippets__tls="ssl_protocols TLSv1.2;",
             ),
             read("apache", "SSLProtocol all\n" + VHOST.format("SSLProtocol TLSv1.2") * 2 + "<VirtualHost *:80>\n"),
-            read("apache", "SSLProtocol all\n" + VHOST.format("<IfModule a>\nSSLProtocol TLSv1.2\n</IfModule>")),
+            read(
+                "apache", "SSLProtocol all\n" + VHOST.format("<IfModule mod_ssl.c>\nSSLProtocol TLSv1.2\n</IfModule>")
+            ),
             read("haproxy", HAPROXY.format("ssl-min-ver TLSv1.2")),
+            read(
+                "nginx", f"http {{ {OLD} server {{ listen 443 ssl; include tls_params; }} }}", tls_params=NEW_VERSIONS
+            ),
+            read(
+                "nginx",
+                f"http {{ {OLD} {NEW} server {{ listen 80; include a; }} }}",
+                a="root /x; include proxy_params;",
+            ),
+            read("nginx", f"http {{ {OLD} server {{ include a; }} }}", a="include b; listen 1 ssl;", b=NEW_VERSIONS),
+            read("apache", "SSLProtocol all\n" + VHOST.format(f"Include a\n<IfDefine X>\n{NEW_ENGINE}"), a=NEW_ENGINE),
+            read("apache", f"SSLProtocol all\n<VirtualHost *:1>\n<IfDefine X>\n{NEW_ENGINE}</IfDefine>\n"),
         )
     ),
     *(
@@ -82,6 +97,11 @@ DEFAULTS: tuple[Case, ...] = (
             read("apache", "SSLProtocol all\n" + VHOST.format("SSLProtocol TLSv1.2") + VHOST.format("")),
             read("apache", "SSLProtocol all\nSSLEngine on\n" + VHOST.format("SSLProtocol TLSv1.2")),
             read("apache", VHOST.format("SSLProtocol all")),
+            read("nginx", f"http {{ {OLD} {NEW} server {{ include a; }} }}", a="listen 443 ssl;"),
+            read(
+                "apache",
+                "SSLProtocol all\n" + VHOST.format("SSLProtocol TLSv1.2") + VHOST.replace("on", '"on"').format(""),
+            ),
             read("haproxy", HAPROXY.format("ssl-max-ver TLSv1.3")),
             read("haproxy", HAPROXY.format("") + " bind :465 ssl ssl-min-ver TLSv1.2"),
         )
@@ -93,6 +113,14 @@ DEFAULTS: tuple[Case, ...] = (
             read("nginx", f"http {{ {OLD} server {{ listen 443 ssl; include snippets/tls; }} }}"),
             read("apache", "SSLProtocol all\nIncludeOptional sites-enabled/*.conf\n"),
             read("apache", "SSLProtocol all\n" + VHOST.format("Include tls.conf")),
+            read("nginx", f"http {{ {OLD} {NEW} server {{ include snippets/tls-listen.conf; }} }}"),
+            read(
+                "apache",
+                "SSLProtocol all\n"
+                + VHOST.format("SSLProtocol TLSv1.2")
+                + "<VirtualHost *:444>\nInclude engine.conf\n",
+            ),
+            read("apache", "SSLProtocol all\n" + VHOST.format("<IfDefine X>\nSSLProtocol TLSv1.2\n</IfDefine>")),
         )
     ),
     skips("no versions of TLS", program_settings=read("nginx", f"http {{ {NONE} }}"), versions_shown=NO_PORT),
