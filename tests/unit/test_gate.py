@@ -121,8 +121,10 @@ def test_a_rule_that_skips_itself_has_judged_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "observed"),
     [
-        ("two\nlines\nassert 1 == 2", "two\nlines"),
-        ("the host says\nassert yourself\nassert (1 == 2)", "the host says\nassert yourself"),
+        ("two\n  lines\nassert 1 == 2", "two\nlines"),
+        ("two\n    lines\nassert 1 == 2", "two\n  lines"),
+        ("two\n  lines", "two\n  lines"),
+        ("the host says\n  assert yourself\nassert (1 == 2)", "the host says\nassert yourself"),
         ("assert False", "assert False"),
         ("", ""),
     ],

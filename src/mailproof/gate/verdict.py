@@ -89,10 +89,12 @@ def judge(
 
 
 def _message(error: AssertionError) -> str:
-    """The assertion's own message. pytest's rewriting appends the source of the assertion to it."""
+    """The assertion's own message. pytest's rewriting appends the source of the assertion to it, and puts two blanks
+    before each further line; a fleet calls the same functions as they are written.
+    """
     text = str(error)
     message, appended, _ = text.rpartition("\nassert ")
-    told = message if appended else text
+    told = message.replace("\n  ", "\n") if appended else text
     if len(told) <= MAX_OBSERVED:
         return told
     return f"{told[:MAX_OBSERVED]} [cut: {len(told):,} characters in all]"
