@@ -12,7 +12,7 @@ from mailproof.observations.refusals import refuses_client, why_deferred
 from mailproof.observations.smtp import ClearTextAuth, Injection, KeptState, SMTPPort, SMTPSession
 from mailproof.observations.tls import WithdrawnTLS
 from mailproof.references import PRACTICE, STARTTLS_INJECTION, rfc
-from mailproof.targets.services import MXEndpoint
+from mailproof.targets.services import MXEndpoint, SMTPEndpoint
 
 FAMILY = Family("SMTP", "The SMTP service", also=("MX", "AUTH", "STARTTLS", "EARLYTALK"))
 
@@ -79,7 +79,7 @@ def test_server_greets_with_220(smtp_session: SMTPSession) -> None:
     explains=(NotAvailable,),
     harm=Harm.LOST,
 )
-def test_server_answers_ehlo_and_helo(smtp_session: SMTPSession) -> None:
+def test_server_answers_ehlo_and_helo(smtp_session: SMTPSession, smtp_endpoint: SMTPEndpoint) -> None:
     """EHLO is answered with 250, and HELO with a single 250.
 
     Why: every sender begins with one of them.
@@ -89,13 +89,18 @@ def test_server_answers_ehlo_and_helo(smtp_session: SMTPSession) -> None:
         leave_to("SMTP-GREET-220", "the server refuses service")
     helo = smtp_session.answered(smtp_session.helo, "HELO")
     ehlo = smtp_session.answered(smtp_session.ehlo, "EHLO")
-    wants_tls_first = smtp_session.role == SUBMISSION.name and helo.code == 530 and smtp_session.offers_starttls
+    wants_tls_first = helo.code == 530 and smtp_session.offers_starttls
     # RFC 3207, section 4: a server that is not for everybody may want STARTTLS before anything but EHLO.
-    asked = (("EHLO", ehlo),) if wants_tls_first else (("EHLO", ehlo), ("HELO", helo))
+    is_let = smtp_session.role == SUBMISSION.name
+    # Without consent nobody tries to deliver in clear: then this is where it shows that an MX wants TLS of everybody.
+    is_found = not is_let and smtp_endpoint.active
+    asked = (("EHLO", ehlo),) if wants_tls_first and (is_let or is_found) else (("EHLO", ehlo), ("HELO", helo))
     for command, reply in asked:
         if refused := smtp_session.refused_name(reply):
             raise NotAvailable(refused, smtp_session.evidence())
         assert reply.code == 250, f"{command} is answered with {reply}"
+    if wants_tls_first and is_found:
+        leave_to("MX-NOT-TLS-ONLY", f"TLS is wanted first: HELO is answered with {helo}")
     assert len(helo.lines) == 1, "HELO is answered with a list, as only EHLO may be"
 
 

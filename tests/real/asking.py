@@ -11,10 +11,16 @@ from tests.real.shown import Chain
 EHLO = "EHLO prober.client.test"
 LISTENING = [d for d in plan.DOMAINS if plan.listeners(d)]
 GREYLISTS = ("greylisting", "postgrey", "right-postgrey")
-NO_SERVICE = (*GREYLISTS, "busy", "no-service-exim", "client-blocked-postfix", "helo-refused-postfix")
+NO_SERVICE = (*GREYLISTS, "busy", "no-service-exim", "client-blocked-postfix", "helo-refused-postfix", "tarpit")
 OLD_TLS = ("old-ciphers", "ssl3", "tls11-only")
 NO_HANDSHAKE = ("broken-starttls-exim", "starttls-fails-opensmtpd")
-NOT_IN_CLEAR = ("chasquid", "relay-inside-tls-postfix", "tls-demanded-postfix", "client-certificate-postfix")
+NOT_IN_CLEAR = (
+    "chasquid",
+    "aiosmtpd",
+    "relay-inside-tls-postfix",
+    "tls-demanded-postfix",
+    "client-certificate-postfix",
+)
 """Servers that say something else in clear than inside TLS, or that end a dialogue with several errors."""
 HALVES = ("haproxy-expired-half", "haproxy-no-starttls-half")
 """What they do depends on the server behind them that is met."""

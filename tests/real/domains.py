@@ -61,6 +61,9 @@ HAPROXY = "haproxy"
 OLD_OPENSSL = "openssl-1.0.2"
 """The OpenSSL in nassl's wheel, behind a small SMTP server."""
 TLSLITE = "tlslite-ng"
+AIOSMTPD = "aiosmtpd"
+TARPIT = "tarpit"
+"""A small SMTP server that answers as OpenBSD's spamd does to those on its lists."""
 NOBODY = "nobody"
 """The address exists and nothing listens there."""
 
@@ -310,7 +313,9 @@ class Domain:
     submission: tuple[str, ...] = ()
     """Lines of a Postfix at port 587 of its mail host, for users; none: there is none."""
     apart: bool = False
-    """Only the inventory of ``tests/real/test_apart.py`` has it: it shows after some seconds, or to who may guess."""
+    """It shows after some seconds, to who may guess, or besides much else: it has a run of its own (``test_apart.py``,
+    ``test_small_servers.py``).
+    """
     main_cf: tuple[str, ...] = ()
     """What the domain's Postfix says of itself in a capture of ``postconf -n``; empty: nothing is captured."""
 

@@ -8,11 +8,15 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.real import inventory
+from tests.real.domains import AIOSMTPD, TARPIT
 from tests.real.lab import Lab, plan
 from tests.real.suite import Run, inside
 from tests.real.verdicts import FINDINGS
 
-LABELS = frozenset({"right-exim", "http-exim", *(domain.label for domain in plan.DOMAINS if domain.apart)})
+SMALL = frozenset(domain.label for kind in (AIOSMTPD, TARPIT) for domain in plan.hosts(kind))
+"""They have runs of their own: ``test_small_servers.py``."""
+APART = frozenset(domain.label for domain in plan.DOMAINS if domain.apart)
+LABELS = frozenset({"right-exim", "http-exim"}) | APART - SMALL
 CONTROLS = (
     "SMTP-HTTP-ABORT",
     "SMTP-NTLM-LEAK",

@@ -16,20 +16,24 @@ import pytest
 from mailproof.fixtures.smtp_behaviour import SMTPBehaviour
 from mailproof.gate.verdict import Judgement, Verdict
 from mailproof.inventory.model import Inventory
+from mailproof.net.errors import TimedOut
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings, SocketAddress
 from mailproof.net.stream import connect
 from mailproof.observations.early_talk import EarlyTalk
+from mailproof.observations.misuse import HTTPRequests
 from mailproof.observations.relay import RelayAttempts
 from mailproof.observations.smtp import ClearTextAuth, KeptState, SMTPSession
 from mailproof.observations.tls import WithdrawnTLS
 from mailproof.probes.early_talk import AT_ONCE, early_talk
+from mailproof.probes.misuse import http_requests
 from mailproof.probes.relay import relay_attempts
 from mailproof.probes.smtp import smtp_session
 from mailproof.probes.starttls import clear_text_auth, starttls_state
 from mailproof.targets.services import Endpoint, MXEndpoint, SMTPEndpoint, SubmissionEndpoint
 
 from .cases.case import judged
+from .observed import ADDRESS, session
 from .smtp_world import HOST, QUICK, served
 
 T = TypeVar("T")
@@ -61,6 +65,10 @@ async def relay(endpoint: Endpoint, network: Network) -> RelayAttempts:
     return await relay_attempts(
         endpoint, network, await smtp_session(endpoint, network), Inventory.model_validate({"domains": ["example.org"]})
     )
+
+
+async def asks_http(endpoint: SMTPEndpoint, network: Network) -> HTTPRequests:
+    return await http_requests(endpoint, network, session())
 
 
 async def one_hello(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -134,7 +142,8 @@ def session_of(behaviour: SMTPBehaviour, port: int = 25, kind: type[SMTPEndpoint
 
 
 def verdict(control: str, session: SMTPSession) -> Judgement:
-    return judged(control, {"smtp_session": session, "withdrawn_tls": WithdrawnTLS(HOST, ())})
+    at = {"smtp_endpoint": MXEndpoint(HOST, ADDRESS, 25)}
+    return judged(control, {"smtp_session": session, "withdrawn_tls": WithdrawnTLS(HOST, ()), **at})
 
 
 @pytest.mark.parametrize("fault", ["421", "close", "silence"])
@@ -260,6 +269,25 @@ def test_what_an_early_talker_shows(behaviour: SMTPBehaviour, verdict: Verdict) 
             return await ask(SocketAddress(address, listening), early_talk)
 
     assert judged("EARLYTALK", {"early_talk": asyncio.run(run())}).verdict is verdict
+
+
+async def drips(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A tarpit: it greets, and then takes longer for a reply than anybody waits."""
+    writer.write(b"220 mx.example ESMTP\r\n")
+    await reader.readline()
+    writer.write(b"250 ")
+    await reader.read()
+    writer.close()
+
+
+@pytest.mark.parametrize("look", [early_talk, asks_http])
+def test_a_tarpit_shows_nothing(look: Callable[[SMTPEndpoint, Network], Awaitable[object]]) -> None:
+    async def run() -> None:
+        async with await asyncio.start_server(drips, "127.0.0.1", 0) as server:
+            await ask(SocketAddress(*server.sockets[0].getsockname()[:2]), look)
+
+    with pytest.raises(TimedOut, match="under way"):
+        asyncio.run(run())
 
 
 def test_a_tester_that_is_too_slow_proves_nothing() -> None:

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 from mailproof.net import smtp
-from mailproof.net.errors import ClosedEarly, NotAvailable, NotObserved
+from mailproof.net.errors import ClosedEarly, NotAvailable, NotObserved, TimedOut
 from mailproof.net.network import Network
 from mailproof.observations.early_talk import EarlyTalk
 from mailproof.probes.probe import probe
@@ -81,6 +81,7 @@ async def hear_out(dialogue: smtp.Dialogue, net: Network) -> tuple[bytes, bool]:
 
     The greeting may take its time, the answers behind it less; silence after the greeting means that the server
     has thrown the commands away. A short silence says nothing, unless the greeting or EHLO is refused already.
+    Raises TimedOut where a line is still under way: a tarpit is not silent.
     """
     limits = net.settings.limits
     heard = b""
@@ -97,6 +98,8 @@ async def hear_out(dialogue: smtp.Dialogue, net: Network) -> tuple[bytes, bool]:
             greeted, end = True, loop.time() + min(limits.reply, EARLY_REPLY)
         if not chunk and any(code >= 400 for code in codes[:2]):
             break
+    if heard and not dialogue.closed and not heard.endswith(b"\n"):
+        raise TimedOut("a reply was still under way when it was waited for no longer", dialogue.transcript.evidence())
     return heard, dialogue.closed
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from mailproof.grammars.ntlm import NEGOTIATE, parse_challenge
-from mailproof.net.errors import ClosedEarly, NotObserved, Unasked
+from mailproof.net.errors import ClosedEarly, NotObserved, TimedOut, Unasked
 from mailproof.net.network import Network
 from mailproof.net.smtp import extensions
 from mailproof.observations.misuse import HTTPRequest, HTTPRequests, Idle, NTLMChallenge
@@ -58,13 +58,16 @@ async def _request(endpoint: SMTPEndpoint, net: Network, tls: bool) -> HTTPReque
             if "STARTTLS" not in extensions(hello) or (await dialogue.starttls()).code != 220:
                 raise NotObserved("STARTTLS is not to be had now", dialogue.transcript.evidence())
             await dialogue.handshake()
-        heard = b""
+        heard, ended = b"", True
         try:
             await dialogue.send("\r\n".join(request).encode())
-            heard, _ = await hear_out(dialogue, net)
+            heard, ended = await hear_out(dialogue, net)
         except ClosedEarly:
             pass
-    return HTTPRequest(dialogue.transcript.lines, tls, codes_of(heard))
+    seen = HTTPRequest(dialogue.transcript.lines, tls, codes_of(heard))
+    if not ended and not {221, 250, 421} & {*seen.codes}:
+        raise TimedOut("the server neither ended the connection nor came to the body", seen.evidence())
+    return seen
 
 
 @probe(active=True, connections=1)

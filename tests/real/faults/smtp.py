@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.real.controls import HANDSHAKES, OPENSMTPD_SPEAKS, PARTLY, PKIX
 from tests.real.domains import (
+    AIOSMTPD,
     EXIM,
     HAPROXY,
     NEXT_KEY,
@@ -14,6 +15,7 @@ from tests.real.domains import (
     PROXY_PROTOCOL,
     SENDMAIL,
     SILENT_ADDRESS,
+    TARPIT,
     Domain,
     Server,
     Store,
@@ -237,5 +239,21 @@ DOMAINS = (
         Server(SENDMAIL, ("no confSERVER_CERT",), Chain.NONE),
         fail=("SMTP-STARTTLS-OFFERED",),
         advice=("DANE-EXISTS",),
+    ),
+    Domain(
+        "aiosmtpd",
+        "demands TLS of everybody, in aiosmtpd's way: of HELO too",
+        Server(AIOSMTPD, ("require_starttls=True",)),
+        active=True,
+        apart=True,
+        unjudged="more is found of a library's server than one fault: tests/real/test_small_servers.py",
+    ),
+    Domain(
+        "tarpit",
+        "answers an octet a second, and puts everybody off",
+        Server(TARPIT, ("OCTET_SECONDS = 1",), Chain.NONE),
+        active=True,
+        apart=True,
+        unjudged="it takes its time: tests/real/test_small_servers.py",
     ),
 )

@@ -157,6 +157,7 @@ class Lab:
         nginx(daemons, servers, self.directory / "nginx", sites, webs, registry, documents(), revoked, more)
         self._start_ssl3(daemons, servers, issued["ssl3"])
         self._start_old_openssl(daemons, servers, issued)
+        self._start_small(daemons, servers, issued)
         self._start_dns(daemons, namespaces, issued)
         self._start_resolvers(daemons, namespaces.client, authority)
         self.domains = _domains(requirements.versions())
@@ -228,7 +229,17 @@ class Lab:
             *_script("ssl3_server"),
             *(plan.address(domain), domain.host, str(issued.chain_file), str(issued.key_file)),
         ]
-        daemons.start("ssl3", namespace, command, _python_path(requirements.tlslite()))
+        daemons.start("ssl3", namespace, command, _python_path(requirements.python_packages()))
+
+    def _start_small(self, daemons: Daemons, namespace: str, issued: Mapping[str, Issued]) -> None:
+        """aiosmtpd and the tarpit."""
+        for domain in plan.hosts(domains.AIOSMTPD):
+            made = issued[domain.label]
+            place = (plan.address(domain), domain.host, str(made.chain_file), str(made.key_file))
+            command = [*_script("aiosmtpd_server"), *place]
+            daemons.start(f"aiosmtpd-{domain.label}", namespace, command, _python_path(requirements.python_packages()))
+        for domain in plan.hosts(domains.TARPIT):
+            daemons.start(domain.label, namespace, [*_script("tarpit"), plan.address(domain), domain.host])
 
     def _start_old_openssl(self, daemons: Daemons, namespace: str, issued: Mapping[str, Issued]) -> None:
         hosts: list[Host] = []

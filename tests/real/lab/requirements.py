@@ -116,8 +116,8 @@ def cyrus_environment() -> dict[str, str]:
     return {"LD_LIBRARY_PATH": str(libraries)}
 
 
-def tlslite() -> Path:
-    """Directory with tlslite-ng, which still speaks SSL 3.0."""
+def python_packages() -> Path:
+    """Directory with tlslite-ng, which still speaks SSL 3.0, and with aiosmtpd."""
     return cache_directory() / "python"
 
 
@@ -141,8 +141,9 @@ def why_not() -> str | None:
             return f"dovecot's {service} is missing; all packages: tests/real/packages.txt"
     programs = (exim(), opensmtpd(), chasquid(), sendmail(), sendmail_files())
     unpacked = (*programs, *map(cyrus_program, ("master", "imapd", "pop3d")))
-    if not (all(path.exists() for path in unpacked) and (tlslite() / "tlslite").is_dir()):
-        return f"Exim, OpenSMTPD, chasquid, Sendmail, Cyrus and tlslite-ng are not unpacked yet: {PREPARE}"
+    packages = (python_packages() / name for name in ("tlslite", "aiosmtpd"))
+    if not all(path.exists() for path in (*unpacked, *packages)):
+        return f"Exim, OpenSMTPD, chasquid, Sendmail, Cyrus, tlslite-ng and aiosmtpd are not unpacked yet: {PREPARE}"
     if not old_tls.available():
         return "the OpenSSL 1.0.2 in nassl's wheel cannot be driven as a server here"
     probe = f"mailproof-may-i-{os.getpid()}"
@@ -155,7 +156,7 @@ def why_not() -> str | None:
 
 
 def prepare() -> None:
-    """Unpack Exim, OpenSMTPD, chasquid, Sendmail, Cyrus and tlslite-ng into the cache directory. Raises LabError."""
+    """Unpack Exim, OpenSMTPD, chasquid, Sendmail, Cyrus, tlslite-ng and aiosmtpd into the cache. Raises LabError."""
     with tempfile.TemporaryDirectory() as directory:
         for package in (REAL / "unpacked-packages.txt").read_text().split():
             _install(["apt-get", "download", "-o", "APT::Sandbox::User=root", package], directory)
@@ -174,7 +175,7 @@ def prepare() -> None:
             "--quiet",
             "--upgrade",
             "--target",
-            str(tlslite()),
+            str(python_packages()),
             "-r",
             wanted,
         ],
@@ -209,7 +210,6 @@ def _first_number(command: list[str], before: str = "") -> str:
 
 def versions() -> dict[str, str]:
     """Versions of the servers by the name that the plan uses."""
-    info = next(iter(sorted(tlslite().glob("tlslite_ng-*.dist-info"))), Path("tlslite_ng-?.dist-info"))
     return {
         "nsd": _first_number([program("nsd"), "-v"]),
         "bind": _first_number([program("named"), "-v"]),
@@ -230,8 +230,14 @@ def versions() -> dict[str, str]:
         "squid": _first_number([program("squid"), "-v"]),
         "tinyproxy": _first_number([program("tinyproxy"), "-v"]),
         "openssl-1.0.2": _old_openssl_version(),
-        "tlslite-ng": info.name.removeprefix("tlslite_ng-").removesuffix(".dist-info"),
+        "tlslite-ng": _python_package("tlslite_ng"),
+        "aiosmtpd": _python_package("aiosmtpd"),
     }
+
+
+def _python_package(name: str) -> str:
+    info = next(iter(sorted(python_packages().glob(f"{name}-*.dist-info"))), Path(f"{name}-?.dist-info"))
+    return info.name.removeprefix(f"{name}-").removesuffix(".dist-info")
 
 
 def _old_openssl_version() -> str:

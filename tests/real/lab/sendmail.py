@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tests.real.shown import Chain
 
 MAILBOXES = ("postmaster", "abuse", "hostmaster", "user", "dmarc", "tlsrpt")
 M4_SECONDS = 10.0
+DEVICES = ("null", "zero", "random", "urandom")
 RIGHT_OPTIONS = "+SSL_OP_NO_SSLv3 +SSL_OP_NO_TLSv1 +SSL_OP_NO_TLSv1_1 +SSL_OP_CIPHER_SERVER_PREFERENCE"
 RIGHT_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
@@ -87,15 +89,18 @@ def _made(file: Path) -> str:
 
 def sendmail(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[str, Issued]) -> None:
     """Start one Sendmail for each of its domains. ``issued`` holds the certificates by label of the domain."""
+    places = [f"{domain.host}={directory / domain.label}" for domain in plan.hosts(domains.SENDMAIL)]
     for domain in plan.hosts(domains.SENDMAIL):
         own = directory / domain.label
         (own / "queue").mkdir(parents=True, mode=0o700)
+        (own / "dev").mkdir()
         (own / "aliases").write_text("".join(f"{name}: /dev/null\n" for name in MAILBOXES))
         (own / "hosts").write_text(f"127.0.0.1 localhost\n{plan.address(domain)} {domain.host}\n")
         source, config = own / "sendmail.mc", own / "sendmail.cf"
         source.write_text(macros(domain, own, issued.get(domain.label)))
         config.write_text(_made(source))
         command = f"{shlex.quote(str(sendmail_program()))} -C {shlex.quote(str(config))}"
+        own_dev = shlex.quote(str(own / "dev"))
         script = "\n".join(
             [
                 "set -e",
@@ -103,7 +108,12 @@ def sendmail(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[
                 f"hostname {domain.host}",
                 f"mount --bind {shlex.quote(str(own / 'hosts'))} /etc/hosts",
                 f"{command} -bi",
-                f"exec {command} -bD",
+                *(f"touch {own_dev}/{name} && mount --bind /dev/{name} {own_dev}/{name}" for name in DEVICES),
+                # It logs to /dev/log alone.
+                f"mount --bind {own_dev} /dev",
+                f"exec {command} -L sm-mta -bD",
             ]
         )
         daemons.start(f"sendmail-{domain.label}", namespace, ["unshare", "--uts", "sh", "-c", script])
+    daemon = Path(__file__).with_name("syslog_daemon.py")
+    daemons.start("syslog", namespace, [sys.executable, "-P", str(daemon), *places])

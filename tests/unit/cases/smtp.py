@@ -16,7 +16,7 @@ from mailproof.observations.tls import WithdrawnTLS
 from mailproof.targets.services import MXEndpoint
 
 from ..observed import ACCEPTED, ADDRESS, EHLO, HOST, TRANSCRIPT, reply, session
-from .case import Table, advises, fails, passes, skips, undecided
+from .case import Case, Table, advises, fails, leaves, passes, skips, undecided
 
 _REFUSES = reply(554, "no SMTP service here")
 _PLAIN = reply(250, f"{HOST} hello", "PIPELINING")
@@ -50,6 +50,12 @@ def _injection(
 _GO = reply(220, "go ahead")
 _LIVE = MXEndpoint(HOST, ADDRESS, 25)
 _DEAD = MXEndpoint(HOST, ADDRESS, 25, dead=True)
+_ASKED = MXEndpoint(HOST, ADDRESS, 25, active=True)
+
+
+def _at(endpoint: MXEndpoint, *cases: Case) -> tuple[Case, ...]:
+    """The cases at ``endpoint``, except those that have another one."""
+    return tuple(replace(case, observed={"smtp_endpoint": endpoint, **case.observed}) for case in cases)
 
 
 _ANSWERS, _REFUSES_CONNECTIONS = (SMTPPort(_LIVE.id, reached, ("connecting",)) for reached in (True, False))
@@ -95,7 +101,8 @@ TABLE: Table = {
             )
         ),
     ),
-    "SMTP-EHLO-HELO": (
+    "SMTP-EHLO-HELO": _at(
+        _LIVE,
         passes(smtp_session=session()),
         fails("EHLO is answered with 502", level=MUST, smtp_session=session(ehlo=reply(502, "what?"))),
         fails("HELO is answered with 502", smtp_session=session(helo=reply(502, "no"))),
@@ -109,6 +116,11 @@ TABLE: Table = {
         fails("EHLO is answered with 503", smtp_session=session(ehlo=reply(503, "5.5.1 already identified"))),
         passes(smtp_session=_submission(helo=_TLS_FIRST)),
         fails("HELO is answered with 530", smtp_session=session(helo=_TLS_FIRST)),
+        fails(
+            "EHLO is answered with 530", smtp_endpoint=_ASKED, smtp_session=session(helo=_TLS_FIRST, ehlo=_TLS_FIRST)
+        ),
+        leaves("MX-NOT-TLS-ONLY", smtp_endpoint=_ASKED, smtp_session=session(helo=_TLS_FIRST)),
+        fails("HELO is answered with 502", smtp_endpoint=_ASKED, smtp_session=session(helo=reply(502, "no"))),
         fails("EHLO is answered with 530", smtp_session=_submission(ehlo=_TLS_FIRST)),
         undecided("450", smtp_session=session(ehlo=reply(450, "later"))),
         undecided("not available: EHLO", smtp_session=session(ehlo=None, ended="closed")),
