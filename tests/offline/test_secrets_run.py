@@ -19,7 +19,8 @@ domains: [{name: right.example, formerly: ['${secret:OLD}.example']}, '${secret:
 contact: '${secret:WHO}@right.example'
 probe: {ehlo: '${secret:HELO}.right.example', sender: 'x@${secret:WHO}.example'}
 active: true
-limits: {connect: 3, greeting: 3, reply: 3, tls: 3, dns: 2, silence: 0.1, pause: 0, connections_per_host: 4, retries: 0}
+limits: {connect: 60, greeting: 60, reply: 60, tls: 60, dns: 30, silence: 0.1, pause: 0, connections_per_host: 4,
+  retries: 0}
 profile: ours.yaml
 """
 
