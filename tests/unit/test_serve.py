@@ -27,6 +27,7 @@ from mailproof.documents import write_atomically
 from mailproof.gate.document import RunDocument, Selection, as_json
 from mailproof.net.settings import SocketAddress
 from mailproof.report import history
+from tests.offline.user import HANGS, heed_ctrl_c
 
 from .documents import HOSTILE, document, one_of_each, result
 
@@ -308,7 +309,9 @@ def test_a_signal_ends_it_cleanly(number: signal.Signals, folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         listen = f"127.0.0.1:{taken.getsockname()[1]}"
     command = [sys.executable, "-m", "mailproof.cli", "serve", str(folder / "reports"), "--listen", listen]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c
+    )
     try:
         assert process.stdout is not None
         assert f"http://{listen}/ " in process.stdout.readline()
@@ -316,7 +319,7 @@ def test_a_signal_ends_it_cleanly(number: signal.Signals, folder: Path) -> None:
             ("127.0.0.1", int(listen.partition(":")[2]))
         ):  # it says nothing, and keeps nobody
             process.send_signal(number)
-            _, told = process.communicate(timeout=20)
+            _, told = process.communicate(timeout=HANGS)
     finally:
         process.kill()
     assert (process.returncode, told) == (0, "")
