@@ -55,8 +55,7 @@ def _by_key(results: Iterable[Result]) -> Iterator[Result]:
 class Earlier:
     """An earlier run, read alongside a later one: what it said of each verdict that is asked for, in sorted order."""
 
-    def __init__(self, lines: Iterable[Mapping[str, Any]], directory: Path, started_at: str) -> None:
-        self.directory = directory
+    def __init__(self, lines: Iterable[Mapping[str, Any]], started_at: str) -> None:
         self.started_at = started_at
         self._lines = iter(lines)
         self._next = next(self._lines, None)
@@ -75,7 +74,7 @@ class Earlier:
             raise FleetError(f"--baseline: {why}; a baseline is a whole run: name another one") from None
         for wrong in _unlike(earlier, plan):
             raise FleetError(f"--baseline: {directory} {wrong}")
-        return cls(all_lines(directory, earlier, {}), directory, earlier.started_at)
+        return cls(all_lines(directory, earlier, {}), earlier.started_at)
 
     def change(self, result: Result) -> Change:
         """What became of a verdict. Those that are asked for come in the order of control and target."""

@@ -41,6 +41,16 @@ class State:
         """Domains of the shards that are done, visitors included."""
         return sum(self.plan.sizes[number - 1] for number in self.done)
 
+    @property
+    def waiting(self) -> list[int]:
+        """The shards that are not done, the largest first."""
+        left = (number for number in range(1, self.plan.shards + 1) if number not in self.done)
+        return sorted(left, key=lambda number: -self.plan.sizes[number - 1])
+
+    def heed(self, stop_file: Path | None) -> None:
+        """Note that the run is to stop, if the file is there."""
+        self.stopped = self.stopped or (stop_file is not None and stop_file.exists())
+
     def line(self) -> str:
         """The progress in one line, with an estimate of what is left."""
         total, elapsed = sum(self.plan.sizes), time.monotonic() - self.began
@@ -101,12 +111,11 @@ def run_shards(
     When this process is interrupted, the others are ended; results are kept by whole shards.
     """
     context = multiprocessing.get_context("spawn")
-    waiting = [number for number in range(1, state.plan.shards + 1) if number not in state.done]
-    waiting.sort(key=lambda number: -state.plan.sizes[number - 1])
+    waiting = state.waiting
     working: dict[int, SpawnProcess] = {}
     try:
         while waiting or working:
-            state.stopped = state.stopped or (stop_file is not None and stop_file.exists())
+            state.heed(stop_file)
             while waiting and not state.stopped and len(working) < processes:
                 number = waiting.pop(0)
                 working[number] = context.Process(target=in_own_process, args=(directory, number, stop_file, processes))

@@ -38,8 +38,6 @@ def run_on_workers(
         client = distributed.Client(scheduler, timeout=CONNECT)
     except (OSError, ValueError, TimeoutError) as error:
         raise FleetError(f"--scheduler {scheduler}: {error}") from None
-    waiting = [number for number in range(1, state.plan.shards + 1) if number not in state.done]
-    waiting.sort(key=lambda number: -state.plan.sizes[number - 1])
     place = directory.resolve()
     # Of this run alone: a scheduler remembers how many permits a name has, and the next run may want another number.
     name = f"mailproof-{secrets.token_hex(6)}"
@@ -47,11 +45,11 @@ def run_on_workers(
         permits = distributed.Semaphore(processes, name)
         under_way = {
             client.submit(_on_worker, permits, place, number, stop_file, processes, pure=False): number
-            for number in waiting
+            for number in state.waiting
         }
         try:
             while under_way:
-                state.stopped = state.stopped or (stop_file is not None and stop_file.exists())
+                state.heed(stop_file)
                 if state.stopped:
                     client.cancel([future for future in under_way if future.status == "pending"])
                 for future in [future for future in under_way if future.done()]:
