@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -161,6 +162,13 @@ def pytest_configure(config: pytest.Config) -> None:
             if config.getoption(option.replace("-", "_")):
                 raise pytest.UsageError(f"--{option} needs --inventory FILE")
         return
+    from mailproof.garbage import rare_collections
+    from mailproof.run.imports import unrewritten
+
+    run = ExitStack()
+    config.add_cleanup(run.close)
+    run.enter_context(rare_collections())
+    run.enter_context(unrewritten())
     from mailproof.run.session import Session
 
     config.stash[SESSION] = Session.configure(config)

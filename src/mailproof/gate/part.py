@@ -20,7 +20,10 @@ Count = Annotated[int, Field(ge=0, strict=True)]
 
 
 class Part:
-    """Base: a part of the document. The strings below its fields are their descriptions in the JSON Schema."""
+    """Base: a part of the document. The strings below its fields are their descriptions in the JSON Schema.
+
+    Only who writes the schema sets ``use_attribute_docstrings``: for a run, reading all the sources takes too long.
+    """
 
     __slots__ = ()
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(use_attribute_docstrings=True)
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict()

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeVar
 
 from mailproof.net.errors import NotObserved
@@ -29,8 +30,9 @@ class TLSSession:
     leftover: str
 
 
+@cache
 def widest_context() -> ssl.SSLContext:
-    """Return a client context that talks to any server that this OpenSSL can talk to; nothing is verified.
+    """The client context that talks to any server that this OpenSSL can talk to; nothing is verified.
 
     TLS 1.0 and up, every cipher suite with a certificate, servers without secure renegotiation (RFC 5746)
     too: the dialogue behind the handshake is what is looked at, and TLS itself is looked at elsewhere.

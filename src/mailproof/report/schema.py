@@ -6,15 +6,22 @@ import json
 import sys
 from pathlib import Path
 
+from pydantic import ConfigDict, TypeAdapter
+
 from mailproof.documents import JSON, write_atomically
 from mailproof.gate.document import VERSION, RunDocument
+from mailproof.gate.part import Part
 from mailproof.inventory.schema import DIALECT, without_titles
-from mailproof.record import adapter
 
 
 def schema() -> dict[str, JSON]:
     """The schema as plain values (JSON Schema 2020-12)."""
-    generated = without_titles(adapter(RunDocument).json_schema())
+    usual = Part.__pydantic_config__
+    Part.__pydantic_config__ = ConfigDict(use_attribute_docstrings=True)
+    try:
+        generated = without_titles(TypeAdapter(RunDocument).json_schema())
+    finally:
+        Part.__pydantic_config__ = usual
     return {"$schema": DIALECT, "title": f"mailproof result, version {VERSION}", **generated}
 
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import sys
 from collections.abc import Callable
+from contextlib import suppress
+from importlib.util import cache_from_source
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+import jinja2
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
 from mailproof.gate.document import RunDocument
@@ -97,6 +102,19 @@ def _packed(view: View, groups: list[Group], shown: int, proven: int) -> dict[st
     }
 
 
+class _Compiled(FileSystemBytecodeCache):
+    """Keeps the compiled template beside Python's own compiled files, where those may be written."""
+
+    def __init__(self) -> None:
+        cache = Path(cache_from_source(str(_HERE / "page.html")))
+        super().__init__(str(cache.parent), f"{cache.stem}.jinja-{jinja2.__version__}.%s")
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if not sys.dont_write_bytecode:
+            with suppress(OSError):  # it is compiled again the next time
+                super().dump_bytecode(bucket)
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_HERE),
@@ -105,6 +123,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_shown,
+        bytecode_cache=_Compiled(),
     )
     environment.filters["thousands"] = lambda number: f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
     environment.filters["prose"] = _prose
