@@ -13,7 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,9 @@ import pytest
 from mailproof.cli import main
 from mailproof.fleet.plan import read_plan
 from mailproof.fleet.results import all_results, result_file
-from mailproof.fleet.running import locked
-from mailproof.fleet.shard import Stopped, judge_shard
+from mailproof.fleet.running import State, locked
+from mailproof.fleet.shard import STOPPED, Stopped, judge_shard
+from mailproof.fleet.workers import run_on_workers
 from mailproof.gate.document import Result, read_document
 from tests.offline.user import HANGS, SOURCE, heed_ctrl_c, pytest_run, write_inventory
 
@@ -301,6 +302,34 @@ def test_workers_of_dask_say_the_same_though_one_is_killed(fleet: Killed, tmp_pa
         assert main([*command, "--scheduler", cluster.scheduler_address]) == 1
     assert killed[0] < 3
     assert found == told(results(out)) == told(results(fleet.directory / "out"))
+
+
+def test_workers_of_dask_end_what_they_do_when_the_run_is_interrupted(
+    fleet: Killed, tmp_path: Path, monkeypatch: Any
+) -> None:
+    (tmp_path / "plan.json").touch()
+    begun, ended = threading.Event(), threading.Event()
+
+    def watched(directory: Path, number: int, stop: Path, sharing: int) -> int:
+        begun.set()
+        while not stop.exists():
+            time.sleep(0.01)
+        ended.set()
+        return STOPPED
+
+    def interrupt(state: State) -> None:
+        if begun.is_set():
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("mailproof.fleet.workers.outcome", watched)
+    state = State(replace(read_plan(fleet.directory / "out"), sizes=(1, 1)), set())
+    local_cluster: Any = distributed.LocalCluster
+    local = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
+    with local_cluster(protocol="tcp://", host="127.0.0.1", **local) as cluster:
+        with pytest.raises(KeyboardInterrupt):
+            run_on_workers(cluster.scheduler_address, tmp_path, state, 1, tick=interrupt)
+        assert ended.is_set()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["plan.json"]
 
 
 def _pid_of(cluster: Any, name: Any) -> int:
