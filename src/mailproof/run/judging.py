@@ -127,7 +127,7 @@ class Judging:
         raised = call.excinfo.value if call.excinfo is not None else self._raised
         result = self._judge.result(control, target_of_item(item), raised, call.duration)
         report.mailproof = result  # type: ignore[attr-defined]
-        annotate(item, report, result, closes=self._context.run.closes(result))
+        annotate(item, report, result, closes=self._context.run.closes(result), heard=self._end_is_heard)
         return report
 
 

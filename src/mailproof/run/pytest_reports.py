@@ -83,9 +83,13 @@ def result_of(report: Any) -> Result | None:
     return found if isinstance(found, Result) else None
 
 
-def annotate(item: pytest.Item, report: pytest.TestReport, result: Result, *, closes: bool) -> None:
-    """Put a result where pytest, JUnit XML and pytest-html find it. ``closes``: it keeps the gate closed."""
-    item.user_properties.extend(_properties(result))
+def annotate(item: pytest.Item, report: pytest.TestReport, result: Result, *, closes: bool, heard: bool) -> None:
+    """Put a result where pytest, JUnit XML and pytest-html find it.
+
+    ``closes``: it keeps the gate closed. ``heard``: there is somebody who reads the properties of a report.
+    """
+    if heard:
+        item.user_properties.extend(_properties(result))
     message = printable(result.message)
     match result.verdict:
         case Verdict.PASS:
