@@ -45,6 +45,7 @@ FLOORS = (
         "exercising",
         "hiding",
         "sealing",
+        "signatures",
         "coverage",
         "draft",
         "docket",
