@@ -24,6 +24,7 @@ from mailproof.gate.document import as_json
 from mailproof.inventory.load import load_inventory
 from mailproof.record import FORMAT, VERSION
 from mailproof.sealing import SealError, unseal
+from tests.needed import needs
 from tests.offline.user import SOURCE
 from tests.unit.documents import document, one_of_each, result
 
@@ -148,6 +149,7 @@ def protect(file: Path, password: bytes) -> None:
     file.write_text(f"{comment}\n{base64.b64encode(algorithm + b'ScB2' + salt + costs + hidden).decode()}\n")
 
 
+@needs("minisign")
 def test_minisign_signs_and_verifies_as_the_page_has_it(evidence: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = (SOURCE / "docs" / "audit-evidence.md").read_text(encoding="utf-8")
     *_, seal, verify = re.findall(r"^    mailproof ((?:seal|verify) .*)$", page, re.MULTILINE)
@@ -162,6 +164,7 @@ def test_minisign_signs_and_verifies_as_the_page_has_it(evidence: Path, capsys: 
     subprocess.run(["sh", "-c", by_hand], check=True, capture_output=True)
 
 
+@needs("minisign")
 def test_of_minisigns_keys_only_the_right_one_will_do(evidence: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("auditor", "stranger"):
         minisign_key(name)
@@ -182,6 +185,7 @@ def test_of_minisigns_keys_only_the_right_one_will_do(evidence: Path, capsys: py
     assert "only --signers FILE with its public key proves that" in capsys.readouterr().out
 
 
+@needs("minisign")
 @pytest.mark.parametrize(
     ("name", "change", "said"),
     [
@@ -217,6 +221,7 @@ def test_a_seal_has_one_signature(evidence: Path) -> None:
         unseal(Path("forged.seal"))
 
 
+@needs("minisign")
 def test_the_password_of_a_key_is_taken_from_standard_input(evidence: Path) -> None:
     """And where nobody gives one, nobody is waited for."""
     minisign_key("auditor")
@@ -230,6 +235,7 @@ def test_the_password_of_a_key_is_taken_from_standard_input(evidence: Path) -> N
         assert Path("2026-q4/prod.seal").exists() == (code == 0)
 
 
+@needs("minisign")
 @pytest.mark.parametrize("tool", ["ssh-keygen", "minisign"])
 def test_a_tool_that_is_not_there_is_named(
     tool: str, evidence: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
