@@ -9,7 +9,7 @@ JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # The tests start pytest some hundred times: where compiled files may not be kept, each start takes 8 s instead of 3.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: fuzz help demo test lint unit steady docs bench lab detection clean
+.PHONY: fuzz help demo test lint unit steady docs bench lab detection container-test clean
 
 help:
 	@echo "make demo   install into $(VENV), judge the offline demo world, write reports/demo.html"
@@ -20,6 +20,7 @@ help:
 	@echo "make fuzz   a million hostile inputs for the parsers (15 minutes on two cores)"
 	@echo "make lab    start the laboratory of real servers and open a shell in it (root, Debian packages)"
 	@echo "make detection  run over the laboratory and write docs/detection anew"
+	@echo "make container-test  make the image of Containerfile by chroot, and try it (root, debootstrap; minutes)"
 	@echo "make clean  remove $(VENV) and caches"
 
 $(BIN)/python:
@@ -87,6 +88,9 @@ lab: $(VENV)/tested
 detection: $(VENV)/tested
 	$(BIN)/python -m tests.real.lab --prepare
 	$(BIN)/python -m tests.real.detection
+
+container-test: $(VENV)/tested
+	$(BIN)/python -m tests.real.container
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
