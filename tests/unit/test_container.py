@@ -86,7 +86,13 @@ def test_the_page_runs_it_with_its_own_resolver_and_without_rights() -> None:
     commands = re.findall(r"^    (podman run (?:.*\\\n)*.*)", PAGE, re.MULTILINE)
     assert commands
     for command in commands:
-        for option in ("--read-only", "--tmpfs /tmp", "--dns 127.0.0.1", "--volume"):
+        for option in (
+            "--read-only",
+            "--tmpfs /tmp",
+            "--dns 127.0.0.1",
+            "--volume",
+            "--sysctl net.ipv4.ip_unprivileged_port_start=0",
+        ):
             assert option in command
 
 
