@@ -9,17 +9,19 @@ JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # The tests start pytest some hundred times: where compiled files may not be kept, each start takes 8 s instead of 3.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: fuzz help demo test lint unit steady docs bench lab detection clean
+.PHONY: fuzz help demo test lint unit steady docs site bench lab detection container-test clean
 
 help:
 	@echo "make demo   install into $(VENV), judge the offline demo world, write reports/demo.html"
 	@echo "make test   install what the tests need, then run ruff, mypy and all tests"
 	@echo "make steady run the demo beside processes that burn all cores: its verdicts must be those of a quiet machine"
+	@echo "make site   build the documentation as a site in build/site, with a page for each control"
 	@echo "make docs   write the generated pages of docs/ and the JSON Schemas anew"
 	@echo "make bench  measure mailproof and its peers, write docs/performance.md (root; half an hour; QUICK=1: minutes)"
 	@echo "make fuzz   a million hostile inputs for the parsers (15 minutes on two cores)"
 	@echo "make lab    start the laboratory of real servers and open a shell in it (root, Debian packages)"
 	@echo "make detection  run over the laboratory and write docs/detection anew"
+	@echo "make container-test  make the image of Containerfile by chroot, and try it (root, debootstrap; minutes)"
 	@echo "make clean  remove $(VENV) and caches"
 
 $(BIN)/python:
@@ -74,6 +76,11 @@ docs: $(VENV)/tested
 	$(BIN)/python -m mailproof.reference inventory docs/inventory.md
 	$(BIN)/python -m mailproof.reference manual docs/mailproof.1
 
+site: $(VENV)/tested
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	$(BIN)/python -m tests.site build/site-sources
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 bench: $(VENV)/tested
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
@@ -87,6 +94,9 @@ lab: $(VENV)/tested
 detection: $(VENV)/tested
 	$(BIN)/python -m tests.real.lab --prepare
 	$(BIN)/python -m tests.real.detection
+
+container-test: $(VENV)/tested
+	$(BIN)/python -m tests.real.container
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -19,6 +19,7 @@ from mailproof.archiving.command import add_reports
 from mailproof.commands.capturing import add_capture
 from mailproof.commands.completing import add_completion
 from mailproof.commands.exporting import add_export
+from mailproof.commands.monitoring import add_monitoring
 from mailproof.commands.notifying import add_notify
 from mailproof.commands.reporting import add_report, unsaid
 from mailproof.commands.running import add_running
@@ -173,7 +174,7 @@ def _parser() -> argparse.ArgumentParser:
     trend.add_argument("--inventory", metavar="NAME", help="only runs of the inventory with this name")
     trend.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
     trend.set_defaults(run=_history)
-    own = (add_notify, add_serve, add_waive, add_export, add_seal, add_zones, add_capture, add_identity)
+    own = (add_notify, add_serve, add_monitoring, add_waive, add_export, add_seal, add_zones, add_capture, add_identity)
     for add in (*own, add_exercise, add_drill, add_reports, add_fleet):
         add(commands)
     add_completion(commands, parser)

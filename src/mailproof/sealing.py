@@ -12,7 +12,6 @@ import json
 import os
 import stat
 import struct
-import subprocess
 import tempfile
 import zipfile
 import zlib
@@ -30,16 +29,16 @@ from mailproof.inventory.load import load_inventory
 from mailproof.net.text import printable
 from mailproof.record import FORMAT as RECORD_FORMAT
 from mailproof.record import VERSION as RECORD_VERSION
+from mailproof.signatures import SIGNATURE_KINDS, Signature, kind_of_key
 
 FORMAT: Literal["mailproof-seal"] = "mailproof-seal"
 
 MANIFEST = "manifest.json"
-SIGNATURE = "manifest.json.sig"
+SIGNATURES = {f"{MANIFEST}{kind.suffix}": kind for kind in SIGNATURE_KINDS}
+"""The kind of a signature by the name of its member; a seal has one at most."""
+
 RESULT, RECORD, INVENTORY = "result.json", "record.json", "inventory.yaml"
 MEMBERS = (RESULT, RECORD, INVENTORY)
-
-NAMESPACE = "mailproof"
-"""Of SSH signatures: one that was made for something else is none of a seal."""
 
 MAX_SEAL = 1 << 30
 """Octets of a seal, and of each of its members once unpacked."""
@@ -53,9 +52,6 @@ _LOCAL = struct.Struct("<4s5H3L2H")
 """Local file header (PKWARE APPNOTE, 4.3.7)."""
 
 _PIECE = 1 << 20
-
-_SECONDS = 60
-"""For ssh-keygen, which may ask for a passphrase."""
 
 
 class SealError(Exception):
@@ -95,15 +91,16 @@ class Seal:
     manifest: Manifest
     octets: bytes
     """The manifest as it stands in the seal, and was signed."""
-    signature: bytes | None
+    signature: Signature | None
     result: RunDocument
 
 
 def seal(result: Path, others: Mapping[str, Path], output: Path, key: Path | None = None) -> Manifest:
     """Write the seal of a result, and of its record and inventory where ``others`` names them.
 
-    ``key`` is an SSH key to sign with: a private one, or a public one whose private key the agent has. Raises
-    SealError, DocumentError, InventoryError, and OSError where ``output`` cannot be written.
+    ``key`` is the key to sign with, of SSH (a private one, or a public one whose private key the agent has) or a secret
+    one of minisign. Raises SealError, SignatureError, DocumentError, InventoryError, and OSError where ``output``
+    cannot be written.
     """
     document = read_document(result)
     if INVENTORY in others and load_inventory(others[INVENTORY]).hash != document.inventory_hash:
@@ -129,8 +126,11 @@ def seal(result: Path, others: Mapping[str, Path], output: Path, key: Path | Non
         members={name: _sum(data) for name, data in contents.items()},
     )
     text = f"{json.dumps(manifest.model_dump(), indent=1)}\n".encode()
-    parts = {MANIFEST: text} | ({SIGNATURE: _sign(text, key)} if key is not None else {}) | contents
-    _write(output, parts)
+    signature = {}
+    if key is not None:
+        kind = kind_of_key(key)
+        signature = {f"{MANIFEST}{kind.suffix}": kind.sign(text, key)}
+    _write(output, {MANIFEST: text} | signature | contents)
     return manifest
 
 
@@ -198,7 +198,13 @@ def _unseal(archive: zipfile.ZipFile) -> Seal:
         manifest = Manifest.model_validate_json(octets)
     except ValidationError as error:
         raise SealError(printable(f"{MANIFEST}: {first_fault(error)}")) from None
-    signature = _read(archive, entries.pop(SIGNATURE), MAX_MANIFEST) if SIGNATURE in entries else None
+    signatures = [
+        Signature(kind, octets, _read(archive, entries.pop(name), MAX_MANIFEST))
+        for name, kind in SIGNATURES.items()
+        if name in entries
+    ]
+    if len(signatures) > 1:
+        raise SealError(f"it has {len(signatures)} signatures, and a seal has one at most")
     if set(manifest.members) != set(entries):
         raise SealError(
             printable(f"the manifest names {', '.join(manifest.members)}; the seal holds {', '.join(entries)}")
@@ -216,7 +222,7 @@ def _unseal(archive: zipfile.ZipFile) -> Seal:
     for key in ("mailproof", "versions", "inventory", "inventory_hash", "run", "started_at"):
         if getattr(manifest, key) != getattr(result, key):
             raise SealError(f"{MANIFEST}: {key} is not that of the result")
-    return Seal(manifest, octets, signature, result)
+    return Seal(manifest, octets, signatures[0] if signatures else None, result)
 
 
 def _entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
@@ -224,7 +230,7 @@ def _entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     entries: dict[str, zipfile.ZipInfo] = {}
     position = 0
     for entry in sorted(archive.infolist(), key=lambda entry: entry.header_offset):
-        if entry.filename not in (MANIFEST, SIGNATURE, *MEMBERS):
+        if entry.filename not in (MANIFEST, *SIGNATURES, *MEMBERS):
             raise SealError(f"a member that no seal has: {printable(entry.filename)}")
         if entry.filename in entries:
             raise SealError(f"two members are called {entry.filename}")
@@ -316,59 +322,3 @@ def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[byte
         if not (piece := unpack.decompress(b"", _PIECE)):
             raise SealError(f"{entry.filename} is cut off")
         yield piece
-
-
-def _sign(text: bytes, key: Path) -> bytes:
-    """An SSH signature of ``text``. ssh-keygen may ask for a passphrase. Raises SealError."""
-    done = _ssh_keygen("-Y", "sign", "-q", "-n", NAMESPACE, "-f", str(key), stdin=text)
-    if done.returncode != 0:
-        raise SealError(f"ssh-keygen cannot sign with {key}: {_last_line(done.stderr)}")
-    return done.stdout
-
-
-def signer(sealed: Seal, allowed: Path) -> str:
-    """Who signed, of those that the file ``allowed`` (ssh-keygen(1), ALLOWED SIGNERS) names. Raises SealError.
-
-    A key has to be valid now: the time in the manifest is the sealer's word, and who has a retired key could say any.
-    """
-    if sealed.signature is None:
-        raise SealError("it is not signed")
-    with tempfile.TemporaryDirectory(prefix="mailproof-seal-") as directory:
-        file = Path(directory) / SIGNATURE
-        file.write_bytes(sealed.signature)
-        found = _ssh_keygen("-Y", "find-principals", "-s", str(file), "-f", str(allowed))
-        names = found.stdout.decode(errors="replace").splitlines() if found.returncode == 0 else []
-        for name in names:
-            arguments = ("-Y", "verify", "-f", str(allowed), "-I", name, "-n", NAMESPACE, "-s", str(file))
-            if _ssh_keygen(*arguments, stdin=sealed.octets).returncode == 0:
-                return name
-    if not names:
-        raise SealError(f"the key that signed is none of {allowed} that is valid now")
-    raise SealError("the signature is not one of this manifest")
-
-
-def is_signed_by_somebody(sealed: Seal) -> bool:
-    """Whether the signature is right, whoever made it. Raises SealError without ssh-keygen."""
-    if sealed.signature is None:
-        return False
-    with tempfile.TemporaryDirectory(prefix="mailproof-seal-") as directory:
-        file = Path(directory) / SIGNATURE
-        file.write_bytes(sealed.signature)
-        done = _ssh_keygen("-Y", "check-novalidate", "-n", NAMESPACE, "-s", str(file), stdin=sealed.octets)
-    return done.returncode == 0
-
-
-def _ssh_keygen(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    try:
-        return subprocess.run(  # noqa: S603
-            ["ssh-keygen", *arguments],  # noqa: S607  # the user's own, of OpenSSH
-            input=stdin, capture_output=True, timeout=_SECONDS, check=False,
-        )  # fmt: skip
-    except FileNotFoundError:
-        raise SealError("there is no ssh-keygen (OpenSSH), which signs and verifies") from None
-    except subprocess.TimeoutExpired:
-        raise SealError(f"ssh-keygen did not end within {_SECONDS} s") from None
-
-
-def _last_line(text: bytes) -> str:
-    return (text.decode(errors="replace").strip().splitlines() or ["it says nothing"])[-1]

@@ -35,6 +35,8 @@ def test_the_wheel_holds_what_it_must_and_each_file_once(wheel: Path) -> None:
         "mailproof/plugin.py",
         "mailproof/tests_compliance/__init__.py",
         "mailproof/tests_compliance/test_spf.py",
+        "mailproof/commands/monitoring/alerts.yaml",
+        "mailproof/commands/monitoring/dashboard.json",
         "mailproof/fixtures/world.py",
         "mailproof/fixtures/worlds/demo/world.yaml",
         "mailproof/fixtures/worlds/demo.yaml",

@@ -45,6 +45,7 @@ FLOORS = (
         "exercising",
         "hiding",
         "sealing",
+        "signatures",
         "coverage",
         "draft",
         "docket",
@@ -54,7 +55,7 @@ FLOORS = (
     ),
     ("run",),
     ("fleet",),
-    ("identity", "plugin", "cli", "commands", "reference"),
+    ("identity", "plugin", "cli", "commands", "octodns", "reference"),
 )
 """From the ground up. The catalogue in tests_compliance sees controls and what lies below."""
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import os
 import re
 import shlex
 import struct
 import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from nacl.pwhash import scrypt
 
 from mailproof import sealing
 from mailproof.cli import main
@@ -19,9 +24,11 @@ from mailproof.gate.document import as_json
 from mailproof.inventory.load import load_inventory
 from mailproof.record import FORMAT, VERSION
 from mailproof.sealing import SealError, unseal
+from tests.needed import needs
 from tests.offline.user import SOURCE
 from tests.unit.documents import document, one_of_each, result
 
+SIGNATURE = f"{sealing.MANIFEST}.sig"
 SURVEYED = "2026-11-22T03:00:00+00:00"
 
 Parts = dict[str, bytes]
@@ -68,8 +75,8 @@ def pack(file: Path, contents: Parts, kind: int = zipfile.ZIP_DEFLATED) -> None:
 
 def test_the_commands_of_the_page_seal_and_verify(evidence: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = (SOURCE / "docs" / "audit-evidence.md").read_text(encoding="utf-8")
-    seal, verify = re.findall(r"^    mailproof ((?:seal|verify) .*)$", page, re.MULTILINE)
-    (by_hand,) = re.findall(r"^    (ssh-keygen .*)$", page, re.MULTILINE)
+    seal, verify, *_ = re.findall(r"^    mailproof ((?:seal|verify) .*)$", page, re.MULTILINE)
+    (by_hand,) = re.findall(r"^    (ssh-keygen -Y verify .*)$", page, re.MULTILINE)
     Path("signers").write_text(key("auditor"))
     assert main(shlex.split(seal.replace("~/.ssh/id_ed25519", "auditor"))) == 0
     assert main(shlex.split(verify)) == 0
@@ -77,7 +84,7 @@ def test_the_commands_of_the_page_seal_and_verify(evidence: Path, capsys: pytest
     assert "; signed by auditor@example.org" in said
     assert "the gate was " in said
     with zipfile.ZipFile("2026-q4.seal") as archive:
-        assert set(archive.namelist()) == {sealing.MANIFEST, sealing.SIGNATURE, *sealing.MEMBERS}
+        assert set(archive.namelist()) == {sealing.MANIFEST, SIGNATURE, *sealing.MEMBERS}
         archive.extractall()
     subprocess.run(["sh", "-c", by_hand], check=True, capture_output=True)
 
@@ -119,9 +126,130 @@ def test_a_signature_for_another_purpose_is_none(evidence: Path, capsys: pytest.
     made = parts(sealed("--sign", "auditor"))
     Path("text").write_bytes(made[sealing.MANIFEST])
     subprocess.run(["ssh-keygen", "-q", "-Y", "sign", "-n", "file", "-f", "auditor", "text"], check=True)
-    pack(Path("forged.seal"), made | {sealing.SIGNATURE: Path("text.sig").read_bytes()})
+    pack(Path("forged.seal"), made | {SIGNATURE: Path("text.sig").read_bytes()})
     assert main(["verify", "forged.seal", "--signers", "signers"]) == 1
     assert "the signature is not one of this manifest" in capsys.readouterr().err
+
+
+def minisign_key(name: str) -> None:
+    """A new key of minisign without a password: NAME.key and NAME.pub."""
+    command = ["minisign", "-G", "-W", "-p", f"{name}.pub", "-s", f"{name}.key"]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def protect(file: Path, password: bytes) -> None:
+    """Give a key of minisign a password, as it does, but with the least costs of scrypt: it takes seconds itself."""
+    comment, encoded = file.read_text().splitlines()
+    key = base64.b64decode(encoded)
+    algorithm, salt, secret = key[:2], bytes(range(32)), key[54:-32]
+    secret += hashlib.blake2b(algorithm + secret, digest_size=32).digest()
+    stream = scrypt.kdf(len(secret), password, salt, scrypt.OPSLIMIT_MIN, scrypt.MEMLIMIT_MIN)
+    costs = struct.pack("<QQ", scrypt.OPSLIMIT_MIN, scrypt.MEMLIMIT_MIN)
+    hidden = bytes(one ^ other for one, other in zip(secret, stream, strict=True))
+    file.write_text(f"{comment}\n{base64.b64encode(algorithm + b'ScB2' + salt + costs + hidden).decode()}\n")
+
+
+@needs("minisign")
+def test_minisign_signs_and_verifies_as_the_page_has_it(evidence: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (SOURCE / "docs" / "audit-evidence.md").read_text(encoding="utf-8")
+    *_, seal, verify = re.findall(r"^    mailproof ((?:seal|verify) .*)$", page, re.MULTILINE)
+    make, by_hand = re.findall(r"^    (minisign .*)$", page, re.MULTILINE)
+    subprocess.run([*shlex.split(make), "-W"], check=True, capture_output=True)
+    assert main(shlex.split(seal)) == 0
+    assert main(shlex.split(verify)) == 0
+    assert "; signed by minisign public key " in capsys.readouterr().out
+    with zipfile.ZipFile("2026-q4.seal") as archive:
+        assert "manifest.json.minisig" in archive.namelist()
+        archive.extractall()
+    subprocess.run(["sh", "-c", by_hand], check=True, capture_output=True)
+
+
+@needs("minisign")
+def test_of_minisigns_keys_only_the_right_one_will_do(evidence: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("auditor", "stranger"):
+        minisign_key(name)
+    file = sealed("--sign", "auditor.key")
+    Path("both.pub").write_text(
+        Path("stranger.pub").read_text()
+        + Path("auditor.pub").read_text().replace("minisign public key", "auditor@example.org,")
+    )
+    assert main(["verify", str(file), "--signers", "both.pub"]) == 0
+    assert "; signed by auditor@example.org, " in capsys.readouterr().out
+    Path("ssh").write_text(key("auditor-of-ssh"))
+    for signers in ("stranger.pub", "ssh"):
+        assert main(["verify", str(file), "--signers", signers]) == 1
+        assert f"is none of {signers}" in capsys.readouterr().err
+    assert main(["verify", str(file), "--signers", "nothing"]) == 1
+    assert "nothing cannot be read" in capsys.readouterr().err
+    assert main(["verify", str(file)]) == 0
+    assert "only --signers FILE with its public key proves that" in capsys.readouterr().out
+
+
+@needs("minisign")
+@pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        (sealing.MANIFEST, lambda text: text.replace(b'"sealed_at": "20', b'"sealed_at": "19'), "not one of this"),
+        ("manifest.json.minisig", lambda text: text[:120] + b"AAAA" + text[124:], "not one of this manifest"),
+        (
+            "manifest.json.minisig",
+            lambda text: text.replace(b"mailproof seal\n", b"another\n"),
+            "not one of this manifest",
+        ),
+        ("manifest.json.minisig", lambda text: text[:20], "is cut off"),
+        ("manifest.json.minisig", lambda text: b"\n\xff\n", "none of minisign, is none of auditor.pub"),
+    ],
+    ids=["manifest", "signature", "comment", "cut", "nonsense"],
+)
+def test_a_damaged_signature_of_minisign_is_none(
+    name: str, change: Callable[[bytes], bytes], said: str, evidence: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    minisign_key("auditor")
+    made = parts(sealed("--sign", "auditor.key"))
+    assert change(made[name]) != made[name]
+    pack(Path("forged.seal"), made | {name: change(made[name])})
+    assert main(["verify", "forged.seal", "--signers", "auditor.pub"]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_seal_has_one_signature(evidence: Path) -> None:
+    key("auditor")
+    made = parts(sealed("--sign", "auditor"))
+    del made[sealing.RECORD]
+    pack(Path("forged.seal"), made | {"manifest.json.minisig": b""})
+    with pytest.raises(SealError, match="it has 2 signatures"):
+        unseal(Path("forged.seal"))
+
+
+@needs("minisign")
+def test_the_password_of_a_key_is_taken_from_standard_input(evidence: Path) -> None:
+    """And where nobody gives one, nobody is waited for."""
+    minisign_key("auditor")
+    protect(Path("auditor.key"), b"secret")
+    run = [sys.executable, "-m", "mailproof.cli", "seal", "2026-q4/prod.json", "--sign", "auditor.key"]
+    env = {**os.environ, "PYTHONPATH": str(SOURCE / "src")}
+    for password, code, said in (("", 4, "says why above"), ("wrong\n", 4, "Wrong password"), ("secret\n", 0, "")):
+        done = subprocess.run(run, input=password, env=env, text=True, capture_output=True, check=False)
+        assert (done.returncode, said in done.stderr) == (code, True)
+        assert "Password" not in done.stdout
+        assert Path("2026-q4/prod.seal").exists() == (code == 0)
+
+
+@needs("minisign")
+@pytest.mark.parametrize("tool", ["ssh-keygen", "minisign"])
+def test_a_tool_that_is_not_there_is_named(
+    tool: str, evidence: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key("ssh-keygen.key")
+    minisign_key("minisign")
+    file = sealed("--sign", f"{tool}.key")
+    Path("signers").write_text(Path("minisign.pub").read_text())
+    monkeypatch.setenv("PATH", str(evidence))
+    assert main(["verify", str(file), "--signers", "signers"]) == 1
+    assert f"there is no {tool}" in capsys.readouterr().err
+    assert main(["seal", "2026-q4/prod.json", "--sign", f"{tool}.key", "-o", "other.seal"]) == 4
+    assert f"there is no {tool}" in capsys.readouterr().err
+    assert not Path("other.seal").exists()
 
 
 def bomb(made: Parts) -> Parts:

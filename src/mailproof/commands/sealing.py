@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mailproof.documents import is_same_file, why_not_writable
 from mailproof.output import EXIT_USAGE, complain, say
+
+if TYPE_CHECKING:
+    from mailproof.signatures import Signature
 
 
 def add_seal(commands: Any) -> None:
@@ -16,12 +19,17 @@ def add_seal(commands: Any) -> None:
         "seal",
         help="put the evidence of a run into one file, signed if you like",
         description="Put the result of a run, its record and its inventory into one file with their SHA-256 sums. "
-        "With --sign the file says who sealed it: ssh-keygen signs with a key of yours.",
+        "With --sign the file says who sealed it: ssh-keygen or minisign signs with a key of yours.",
     )
     command.add_argument("result", metavar="RESULT", type=Path, help="the JSON report of the run")
     command.add_argument("--record", metavar="FILE", type=Path, help="what the run saw (--record of the run)")
     command.add_argument("--inventory", metavar="FILE", type=Path, help="the inventory that was judged")
-    command.add_argument("--sign", metavar="KEY", type=Path, help="an SSH key: a private one, or one of the agent")
+    command.add_argument(
+        "--sign",
+        metavar="KEY",
+        type=Path,
+        help="a key of SSH (a private one, or one of the agent) or a secret one of minisign",
+    )
     command.add_argument("-o", "--output", metavar="OUT", type=Path, help="default: RESULT with .seal for .json")
     command.set_defaults(run=_seal)
 
@@ -33,7 +41,10 @@ def add_seal(commands: Any) -> None:
     )
     command.add_argument("file", metavar="SEAL", type=Path, help="what mailproof seal wrote")
     command.add_argument(
-        "--signers", metavar="FILE", type=Path, help="who may have signed: a file of allowed signers of ssh-keygen"
+        "--signers",
+        metavar="FILE",
+        type=Path,
+        help="who may have signed: a file of allowed signers of ssh-keygen, or of public keys of minisign",
     )
     command.set_defaults(run=_verify)
 
@@ -42,6 +53,7 @@ def _seal(options: argparse.Namespace) -> int:
     from mailproof.gate.document import DocumentError
     from mailproof.inventory.errors import InventoryError
     from mailproof.sealing import INVENTORY, RECORD, SealError, seal
+    from mailproof.signatures import SignatureError
 
     others = {RECORD: options.record, INVENTORY: options.inventory}
     output = options.output or options.result.with_suffix(".seal")
@@ -54,7 +66,7 @@ def _seal(options: argparse.Namespace) -> int:
     given = {name: file for name, file in others.items() if file is not None}
     try:
         manifest = seal(options.result, given, output, options.sign)
-    except (DocumentError, InventoryError, SealError) as error:
+    except (DocumentError, InventoryError, SealError, SignatureError) as error:
         complain(f"mailproof seal: {error}")
         return EXIT_USAGE
     for name, part in manifest.members.items():
@@ -64,19 +76,13 @@ def _seal(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from mailproof.sealing import SealError, is_signed_by_somebody, signer, unseal
+    from mailproof.sealing import SealError, unseal
+    from mailproof.signatures import SignatureError
 
     try:
         found = unseal(options.file)
-        if options.signers is not None:
-            by = f"signed by {signer(found, options.signers)}"
-        elif found.signature is None:
-            by = "not signed: it is whole, but anybody may have made it"
-        elif is_signed_by_somebody(found):
-            by = "signed, by whom was not asked: name those who may have signed by --signers FILE"
-        else:
-            raise SealError("the signature is not one of this manifest")
-    except SealError as error:
+        by = _by(found.signature, options.signers)
+    except (SealError, SignatureError) as error:
         complain(f"mailproof verify: {options.file}: {error}")
         return 1
     manifest, result = found.manifest, found.result
@@ -86,3 +92,14 @@ def _verify(options: argparse.Namespace) -> int:
         say(f"{part.sha256}  {name}")
     say(f"whole; sealed {manifest.sealed_at}; {by}")
     return 0
+
+
+def _by(signature: Signature | None, signers: Path | None) -> str:
+    """Who sealed, as far as it can be told. Raises SignatureError."""
+    from mailproof.signatures import SignatureError
+
+    if signature is not None:
+        return signature.unnamed() if signers is None else f"signed by {signature.signer(signers)}"
+    if signers is not None:
+        raise SignatureError("it is not signed")
+    return "not signed: it is whole, but anybody may have made it"

@@ -22,7 +22,7 @@ def add_serve(commands: Any) -> None:
         description="Serve the latest results as pages and as metrics (/metrics), and the history. Files are read as "
         "they are when somebody asks; nothing is kept or written. It listens on this machine alone, has no password, "
         "and answers to no name but those of this machine and the address that it listens on. Ctrl-C and SIGTERM end "
-        "it.",
+        "it. mailproof monitoring prints alert rules and a dashboard for the metrics.",
         epilog="mailproof serve reports --history history.sqlite",
     )
     command.add_argument(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mailproof.documents import write_atomically
 from mailproof.gate.document import RunDocument, as_json
-from mailproof.report import csv_table, html, markdown, oscal, prometheus, sarif
+from mailproof.report import code_quality, csv_table, html, markdown, oscal, prometheus, sarif
 from mailproof.report import text as plain_text
 from mailproof.report.annotations import render as render_annotations
 
@@ -19,6 +19,7 @@ FORMATS: Mapping[str, Callable[[RunDocument], str]] = {
     "markdown": markdown.render,
     "prometheus": prometheus.render,
     "csv": csv_table.render,
+    "codequality": code_quality.render,
     "oscal": oscal.render,
     "annotations": render_annotations,
 }

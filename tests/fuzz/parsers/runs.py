@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from functools import cache
 
 from mailproof.gate.baseline import ResultError, compare, read_snapshot
@@ -15,6 +16,7 @@ from mailproof.report.nagios import State, check
 from mailproof.report.narrowing import Wanted
 from mailproof.report.text import render as text_report
 from mailproof.sealing import SealError, seal, unseal
+from mailproof.signatures import Signature, SignatureError, kind_of_key
 from tests.fuzz.parser import CONTROLS, Parser, directory, input_file, json_octets, told, words_of
 from tests.unit import documents
 from tests.unit.test_record import RECORD
@@ -78,6 +80,21 @@ def _seal_corpus() -> tuple[bytes, ...]:
     return (output.read_bytes(),)
 
 
+def _signature(data: bytes) -> bool:
+    """A signature of minisign, and a file of its public keys, of which none is that of this signature."""
+    kind = kind_of_key(input_file(b"untrusted comment: ", ".key"))
+    stranger = b"untrusted comment: signature\n" + b64encode(b"EDstranger" + bytes(64))
+    try:
+        Signature(kind, b"", stranger).signer(input_file(data, ".pub"))
+    except SignatureError as error:
+        told(str(error))
+    try:
+        assert not CONTROLS.search(Signature(kind, b"", data).unnamed())
+    except SignatureError as error:
+        return told(str(error))
+    return True
+
+
 def _record_corpus() -> tuple[bytes, ...]:
     file = directory() / "corpus.json"
     write_record(file, RECORD, lambda text: text)
@@ -125,5 +142,16 @@ PARSERS = (
         _seal_corpus(),
         words_of("PK\1\2 PK\3\4 PK\5\6 manifest.json result.json ../ \0\0 \xff\xff"),
         2,
+    ),
+    Parser(
+        "signature",
+        _signature,
+        (
+            b"untrusted comment: minisign public key 8F8D42F86765AB4D\n"
+            b"RWRNq2Vn+EKNj8MOtlrESeLQzf5EYNueZYJwRV9VKnOFdCm6OpH4D46Q\n",
+            b"untrusted comment: signature\nRURNq2Vn+EKNj7m7Jbb8\ntrusted comment: mailproof seal\ntRNCn33u8ISp\n",
+        ),
+        words_of("untrusted_comment: RWRNq2Vn+EKN RUR = \x1b[31m \xff"),
+        1,
     ),
 )
