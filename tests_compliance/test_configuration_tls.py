@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailproof.controls import MUST, SHOULD, Family, Harm, control, fail, not_applicable
 from mailproof.grammars.tls_settings import admitted
-from mailproof.net.errors import NotAvailable
+from mailproof.net.errors import NotAvailable, UnreadableConfiguration
 from mailproof.net.tls.versions import TLSVersion
 from mailproof.observations.configuration import (
     TLS_FLOOR,
@@ -83,7 +83,7 @@ def _check_ports(
             )
 
 
-@control("CFG-LOADS", MUST, POSTCONF, EXIM_OPTIONS, harm=Harm.LOST)
+@control("CFG-LOADS", MUST, POSTCONF, EXIM_OPTIONS, explains=(UnreadableConfiguration,), harm=Harm.LOST)
 def test_program_reads_its_configuration_without_complaint(self_checks: SelfChecks) -> None:
     """The program, asked by `mailproof capture`, reads its own configuration without errors and warnings.
 

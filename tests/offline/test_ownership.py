@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mailproof.captures import Capture, CapturedOutput, write_capture
 from tests.offline.user import Run, pytest_run, write_inventory
 
 BOGUS = "domains: [broken-dnssec.example]\n"
@@ -115,3 +116,23 @@ def test_a_file_of_reports_that_nobody_tells_excuses_nothing(tmp_path: Path) -> 
     run = of_broken_reports(tmp_path, "DMARC-REPORTS-ARRIVE")
     assert results(run)["DMARC-REPORTS-ARRIVE", "right.example (reports)"]["verdict"] == "inconclusive"
     assert run.code == 1
+
+
+def test_what_cannot_be_read_of_a_configuration_is_told_once(tmp_path: Path) -> None:
+    """A capture that is cut off, and one without a file that some controls need."""
+    write_inventory(tmp_path, "captures: [cut-off, incomplete]\n")
+    for name in ("cut-off", "incomplete"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "cut-off" / "capture.json").write_text('{"format": "mailproof-capture", ')
+    outputs = tuple(
+        CapturedOutput("postfix", command, command.replace(" ", ""), 0) for command in ("postconf -n", "postconf -M")
+    )
+    capture = Capture("mx1.right.example", "2026-11-25T10:00:00Z", outputs)
+    write_capture(tmp_path / "incomplete", capture, dict.fromkeys((output.file for output in outputs), ""))
+    (tmp_path / "incomplete" / "postconf-M").unlink()
+    found = results(pytest_run(tmp_path, "--inventory", "prod.yaml", "--control", "CFG-*", "--control", "EGRESS"))
+    unknown = {key for key, result in found.items() if result["verdict"] == "inconclusive"}
+    assert unknown == {("CFG-LOADS", "capture cut-off"), ("CFG-LOADS", "postfix@mx1.right.example")}
+    for target in ("capture cut-off", "postfix@mx1.right.example"):
+        assert found["CFG-VRFY", target]["left_to"] == "CFG-LOADS"
+        assert found["CFG-VRFY", target]["left_to_target"] == target

@@ -70,6 +70,12 @@ class Unreadable(NotObserved):
     kind = "unreadable"
 
 
+class UnreadableConfiguration(Unreadable):
+    """A file of a program's configuration, or a capture of it, cannot be read."""
+
+    kind = "unreadable configuration"
+
+
 class ServerFailure(NotObserved):
     """A DNS server answered SERVFAIL, REFUSED or another rcode that says nothing about the name."""
 
@@ -188,6 +194,7 @@ KINDS: dict[str, type[NotObserved]] = {
         Throttled,
         Malformed,
         Unreadable,
+        UnreadableConfiguration,
         ServerFailure,
         Bogus,
         NotFollowed,

@@ -12,7 +12,7 @@ from mailproof.net.errors import Malformed
 from mailproof.net.network import Network
 from mailproof.observations.address_plans import AddressPlan, AnnouncedPrefix, PlannedAddress, PlannedLink
 from mailproof.places import Place
-from mailproof.probes.configuration import MAX_OCTETS, holders_of
+from mailproof.probes.configuration import holders_of, text_of
 from mailproof.probes.probe import probe
 from mailproof.targets.files import Configuration, ConfigurationFile
 
@@ -36,7 +36,7 @@ async def address_plan(configuration: Configuration, net: Network) -> AddressPla
     found: list[tuple[ConfigurationFile, Links]] = []
     knows_routes = False
     for file in _in_order(configuration.program, holders_of(configuration, *COMMANDS, RADVD)):
-        text = await net.files.text(Path(file.path), MAX_OCTETS)
+        text = await text_of(file, net)
         try:
             found.append((file, await asyncio.to_thread(read, text)))
         except NotAddressPlan as error:

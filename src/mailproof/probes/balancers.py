@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from mailproof.grammars.directives import parse_haproxy, parse_lines_in_blocks
 from mailproof.grammars.settings import Setting, holds_comments_alone
@@ -12,7 +11,7 @@ from mailproof.net.errors import Malformed
 from mailproof.net.network import Network
 from mailproof.observations.balancers import BalancerSettings, ServerBehind, ServerGroup
 from mailproof.places import Place
-from mailproof.probes.configuration import MAX_OCTETS, holders_of
+from mailproof.probes.configuration import holders_of, text_of
 from mailproof.probes.probe import probe
 from mailproof.targets.files import Configuration
 
@@ -33,7 +32,7 @@ async def balancer_settings(configuration: Configuration, net: Network) -> Balan
     groups: dict[str, list[ServerBehind]] = {}
     is_empty = True
     for file in holders_of(configuration):
-        text = await net.files.text(Path(file.path), MAX_OCTETS)
+        text = await text_of(file, net)
         settings = await asyncio.to_thread(list, _PARSERS[configuration.program](text))
         read(settings, file.name, groups)
         is_empty = is_empty and not settings and not holds_comments_alone(text)

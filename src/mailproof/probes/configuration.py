@@ -23,7 +23,7 @@ from mailproof.grammars.settings import (
     parse_settings,
 )
 from mailproof.inventory.model import Inventory
-from mailproof.net.errors import Malformed, NotAvailable
+from mailproof.net.errors import Malformed, NotAvailable, UnreadableConfiguration
 from mailproof.net.network import Network
 from mailproof.observations.configuration import (
     LOOKED_AT,
@@ -75,7 +75,7 @@ async def program_settings(configuration: Configuration, net: Network) -> Progra
     known: dict[str, str] = {}
     texts: dict[str, str] = {}
     for file in files:
-        text = await net.files.text(Path(file.path), MAX_OCTETS)
+        text = await text_of(file, net)
         await asyncio.to_thread(_look, program, file, text, seen, known)
         texts[file.name] = text
     if not files and all(file.command in _CHECKS for file in configuration.files):
@@ -138,12 +138,17 @@ def _port_shown(session: SMTPSession) -> PortShown | None:
 
 @probe()
 async def self_checks(configuration: Configuration, net: Network) -> SelfChecks:
-    """What the program said when it read its own configuration, as far as that was captured."""
+    """What the program said when it read its own configuration, as far as that was captured.
+
+    Every file of it is read, so that one that cannot be is noticed once, whoever needs it. Raises
+    UnreadableConfiguration.
+    """
     said: list[CheckSaid] = []
     for file in configuration.files:
+        text = await text_of(file, net)
         if file.command not in _CHECKS:
             continue
-        lines = (await net.files.text(Path(file.path), MAX_OCTETS)).splitlines()
+        lines = text.splitlines()
         marked = [line.removeprefix(COMPLAINT) for line in lines if line.startswith(COMPLAINT)]
         told = marked or (lines if file.status else [])  # where all was standard error, it is not marked
         complaints = [line.strip()[:MAX_COMPLAINT] for line in told if line.strip() and not _OF_THE_WAY.search(line)]
@@ -151,9 +156,17 @@ async def self_checks(configuration: Configuration, net: Network) -> SelfChecks:
     return SelfChecks(configuration.program, tuple(said))
 
 
+async def text_of(file: ConfigurationFile, net: Network) -> str:
+    """The text of one file. Raises UnreadableConfiguration."""
+    try:
+        return await net.files.text(Path(file.path), MAX_OCTETS)
+    except (NotAvailable, Malformed) as failure:
+        raise UnreadableConfiguration(failure.reason, failure.evidence) from None
+
+
 async def texts_of(files: Iterable[ConfigurationFile], net: Network) -> dict[str, str]:
-    """The texts of files by their names. Raises what reading one raises."""
-    return {file.name: await net.files.text(Path(file.path), MAX_OCTETS) for file in files}
+    """The texts of files by their names. Raises UnreadableConfiguration."""
+    return {file.name: await text_of(file, net) for file in files}
 
 
 def holders_of(configuration: Configuration, *commands: str) -> list[ConfigurationFile]:

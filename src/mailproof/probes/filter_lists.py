@@ -6,14 +6,13 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import ip_address, ip_network
-from pathlib import Path
 
 from mailproof.grammars.filter_lists import READERS, ListNamed, shown_zone
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
 from mailproof.observations.filter_lists import FilterLists, ListTried
 from mailproof.places import Place
-from mailproof.probes.configuration import EXIM_CONFIG, MAX_OCTETS, holders_of
+from mailproof.probes.configuration import EXIM_CONFIG, holders_of, text_of
 from mailproof.probes.probe import probe
 from mailproof.targets.files import Configuration
 
@@ -34,7 +33,7 @@ async def filter_lists(configuration: Configuration, net: Network) -> FilterList
     found: dict[str, list[tuple[ListNamed, Place]]] = {}
     known: set[tuple[str, str, bool]] = set()
     for file in holders_of(configuration, "postconf -n", "exim -bP", "exim4 -bP", *EXIM_CONFIG):
-        text = await net.files.text(Path(file.path), MAX_OCTETS)
+        text = await text_of(file, net)
         for named in await asyncio.to_thread(list, READERS[program](text)):
             kind = (named.zone, named.codes, named.welcomes)
             if kind not in known:

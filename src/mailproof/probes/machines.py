@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from mailproof.grammars.settings import Setting, parse_ini
 from mailproof.inventory.model import Inventory
@@ -13,7 +13,7 @@ from mailproof.net.network import Network
 from mailproof.observations.configuration import SettingSeen
 from mailproof.observations.machines import BanSettings, Jail, PowerSettings
 from mailproof.places import Place
-from mailproof.probes.configuration import MAX_OCTETS
+from mailproof.probes.configuration import text_of
 from mailproof.probes.probe import probe
 from mailproof.targets.files import Configuration, ConfigurationFile
 
@@ -33,7 +33,7 @@ async def ban_settings(configuration: Configuration, net: Network, inventory: In
     found: dict[str, tuple[Setting, str]] = {}
     files = [file for file in configuration.files if not file.command]
     for file in files:
-        text = await net.files.text(Path(file.path), MAX_OCTETS)
+        text = await text_of(file, net)
         found |= {setting.name: (setting, file.name) for setting in parse_ini(text)}
     if not files:
         raise NotAvailable(f"{', '.join(names)} holds no jails: name jail.conf and jail.local (configurations)")
@@ -85,7 +85,7 @@ async def power_settings(configuration: Configuration, net: Network) -> PowerSet
     words: list[tuple[list[str], Place]] = []
     delays: list[tuple[SettingSeen, SettingSeen]] = []
     for file in configuration.files:
-        text = await net.files.text(Path(file.path), MAX_OCTETS)
+        text = await text_of(file, net)
         if PurePath(file.path).name == "ups.conf":
             delays += _delays(text, file)
         else:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from mailproof.grammars.munin import History, Node, parse_histories, parse_nodes
 from mailproof.net.errors import NotAvailable
 from mailproof.net.network import Network
 from mailproof.observations.munin import MuninHistories, NodeHistories
 from mailproof.places import Place
-from mailproof.probes.configuration import MAX_OCTETS
+from mailproof.probes.configuration import text_of
 from mailproof.probes.probe import probe
 from mailproof.targets.files import Configuration
 
@@ -26,7 +24,7 @@ async def munin_histories(configuration: Configuration, net: Network) -> MuninHi
     nodes: list[tuple[Node, Place]] = []
     listed: tuple[int, tuple[History, ...]] | None = None
     for file in configuration.files:
-        text = await net.files.text(Path(file.path), MAX_OCTETS)
+        text = await text_of(file, net)
         found = parse_histories(text)
         if found is None:
             nodes += [(node, Place(file.name, node.line)) for node in parse_nodes(text)]

@@ -6,7 +6,6 @@ import asyncio
 import ipaddress
 import re
 from dataclasses import replace
-from pathlib import Path
 
 from mailproof.grammars.named_conf import NotNamedConf, Statement, parse_named_conf
 from mailproof.net.errors import Malformed
@@ -14,7 +13,7 @@ from mailproof.net.network import Network
 from mailproof.observations.configuration import SettingSeen
 from mailproof.observations.named import HostedZone, MatchList, NamedScope, NamedSettings
 from mailproof.places import Place
-from mailproof.probes.configuration import MAX_OCTETS, NAMED_CHECKCONF, NSD_CHECKCONF, holders_of, texts_of
+from mailproof.probes.configuration import NAMED_CHECKCONF, NSD_CHECKCONF, holders_of, text_of, texts_of
 from mailproof.probes.name_server_settings import PROGRAMS, read_settings
 from mailproof.probes.path_endings import not_read
 from mailproof.probes.probe import probe
@@ -48,11 +47,11 @@ async def named_settings(configuration: Configuration, net: Network) -> NamedSet
     files = holders_of(configuration, NAMED_CHECKCONF)
     release = ""
     for file in configuration.files:
-        if file.command == "named -v" and (found := _RELEASE.search(await net.files.text(Path(file.path), MAX_OCTETS))):
+        if file.command == "named -v" and (found := _RELEASE.search(await text_of(file, net))):
             release = found[1]
     reader = _Reader()
     for file in files:
-        text = await net.files.text(Path(file.path), MAX_OCTETS)
+        text = await text_of(file, net)
         try:
             await asyncio.to_thread(reader.read, file, text)
         except NotNamedConf as error:

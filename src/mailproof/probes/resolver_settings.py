@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from mailproof.grammars.named_conf import NotNamedConf
 from mailproof.grammars.resolver_settings import parse_bind, parse_unbound
@@ -12,7 +11,7 @@ from mailproof.net.network import Network
 from mailproof.observations.configuration import ProgramSettings, SettingSeen
 from mailproof.observations.resolvers import ResolverSettings
 from mailproof.places import Place
-from mailproof.probes.configuration import MAX_OCTETS, NAMED_CHECKCONF, holders_of
+from mailproof.probes.configuration import NAMED_CHECKCONF, holders_of, text_of
 from mailproof.probes.path_endings import not_read
 from mailproof.probes.probe import probe
 from mailproof.targets.files import Configuration
@@ -34,7 +33,7 @@ async def resolver_settings(configuration: Configuration, net: Network) -> Resol
     seen: list[SettingSeen] = []
     includes: list[tuple[str, str]] = []
     for file in files:
-        text = await net.files.text(Path(file.path), MAX_OCTETS)
+        text = await text_of(file, net)
         try:
             found = await asyncio.to_thread(list, PARSERS[program](text))
         except NotNamedConf as error:

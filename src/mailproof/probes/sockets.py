@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from mailproof.grammars.packet_filters import ACCEPT, DROP, UNREAD, Packet, PacketFilter
 from mailproof.grammars.sockets import ListeningSocket, parse_sockets
@@ -11,7 +10,7 @@ from mailproof.net.errors import Malformed
 from mailproof.net.network import Network
 from mailproof.observations.sockets import Listening, OpenSocket
 from mailproof.places import Place
-from mailproof.probes.configuration import MAX_OCTETS, holders_of
+from mailproof.probes.configuration import holders_of, text_of
 from mailproof.probes.packet_filters import ANOTHER, CLIENT, ELSEWHERE, MAX_INTERFACES, chains_of
 from mailproof.probes.probe import probe
 from mailproof.targets.base import Targets
@@ -36,7 +35,7 @@ async def listening(configuration: Configuration, net: Network, targets: Targets
     chains = [chain for found in filters for chain, _ in await chains_of(found, net)]
     seen: list[OpenSocket] = []
     for file in holders_of(configuration, SS):
-        text = await net.files.text(Path(file.path), MAX_OCTETS)
+        text = await text_of(file, net)
         found = list(parse_sockets(text))
         if not found:
             raise Malformed(f"{file.name}: no socket stands in it, as `{SS}` tells them")

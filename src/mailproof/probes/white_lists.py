@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
 
 from mailproof.grammars.white_lists import parse_white_list
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
 from mailproof.observations.white_lists import Welcome, WhiteList
 from mailproof.places import Place
-from mailproof.probes.configuration import MAX_OCTETS, holders_of
+from mailproof.probes.configuration import holders_of, text_of
 from mailproof.probes.probe import probe
 from mailproof.targets.files import Configuration
 
@@ -30,7 +29,7 @@ async def white_list(configuration: Configuration, net: Network) -> WhiteList:
         return WhiteList(configuration.program, names)
     found: list[Welcome] = []
     for file in holders_of(configuration):
-        text = await net.files.text(Path(file.path), MAX_OCTETS)
+        text = await text_of(file, net)
         found += (Welcome(entry, Place(file.name, entry.line)) for entry in parse_white_list(text))
     found = found[:MAX_KEPT]
     asked = list(dict.fromkeys(one.entry.name for one in found if one.entry.name))

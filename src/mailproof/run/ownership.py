@@ -18,7 +18,7 @@ from mailproof.net.errors import NotObserved, Unreadable
 from mailproof.run.case import Case
 from mailproof.run.seen import Seen
 from mailproof.targets.base import Target, Undiscovered
-from mailproof.targets.files import ReportFile
+from mailproof.targets.files import Configuration, ReportFile
 from mailproof.targets.services import Endpoint, MailExchange
 from mailproof.targets.zones import NameServer, Zone
 
@@ -123,10 +123,13 @@ def _names(target: Target) -> set[str]:
 def _keys(target: Target) -> Iterator[str]:
     """What a fault found on ``target`` speaks for."""
     if isinstance(target, Undiscovered):
-        if issubclass(target.missing, ReportFile):
+        if issubclass(target.missing, ReportFile | Configuration):
             yield f"{type(target).__name__} {target.id}"
+        if issubclass(target.missing, ReportFile):
             yield REPORTS
         return
+    if isinstance(target, Configuration):
+        yield f"{type(target).__name__} {target.id}"
     if isinstance(target, Zone):
         yield f"zone {target.name}"
     elif isinstance(target, Endpoint | NameServer):
@@ -141,6 +144,8 @@ def _keys(target: Target) -> Iterator[str]:
 
 def _causes(target: Target) -> Iterator[str]:
     """What ``target`` rests on, the nearest first."""
+    if isinstance(target, Configuration):
+        yield f"{type(target).__name__} {target.id}"
     if isinstance(target, MailExchange):
         yield f"service {target.endpoint.id}"
     elif isinstance(target, Endpoint | NameServer):

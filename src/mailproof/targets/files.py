@@ -9,7 +9,7 @@ from pathlib import Path
 from mailproof.captures import Capture, read_capture
 from mailproof.documents import UnreadableDocument
 from mailproof.inventory.values import domain_name
-from mailproof.net.errors import Malformed, NotObserved, Unreadable
+from mailproof.net.errors import NotObserved, Unreadable, UnreadableConfiguration
 from mailproof.targets.base import Target, Undiscovered
 from mailproof.targets.discovery import Search, finder
 from mailproof.targets.mail import MailHost
@@ -64,7 +64,8 @@ async def find_configurations(search: Search) -> None:
             host = _host(capture)
         except UnreadableDocument as error:
             name = f"capture {search.named(directory)}"
-            search.targets.add(Undiscovered.because(Malformed(str(error)), Configuration, name))
+            failure = UnreadableConfiguration(str(error))
+            search.targets.add(Undiscovered.because(failure, Configuration, name))
             continue
         for output in capture.outputs:
             path = directory / output.file
