@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
+from math import comb
 from statistics import median
 
 from mailproof.net.errors import NotObserved, Unasked
@@ -65,6 +66,20 @@ class GuessedLogins(DialogueSeen):
 
     def seconds(self, *, known: bool) -> tuple[float, ...]:
         return tuple(login.seconds for login in self.logins if login.known is known)
+
+    def put_off(self, *, known: bool) -> tuple[Reply, ...]:
+        """The replies to one of the users that say to come back later (4yz)."""
+        return tuple(login.reply for login in self.logins if login.known is known and login.reply.transient)
+
+    @property
+    def chance_of_put_off(self) -> float:
+        """How probable it is that logins which are put off fall upon the users so unevenly, if it made no difference
+        who logs in: Fisher's exact test, on both sides.
+        """
+        users = [len(self.replies(known=known)) for known in (True, False)]
+        late = [len(self.put_off(known=known)) for known in (True, False)]
+        ways = [comb(users[0], count) * comb(users[1], sum(late) - count) for count in range(sum(late) + 1)]
+        return sum(way for way in ways if way <= ways[late[0]]) / sum(ways)
 
     @property
     def delayed(self) -> bool:

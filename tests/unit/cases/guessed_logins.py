@@ -12,6 +12,7 @@ from ..observed import TRANSCRIPT, reply
 from .case import Table, advises, passes, skips, undecided
 
 _WRONG = reply(535, "5.7.8 Error: authentication failed")
+_LATER = reply(454, "4.7.0 later")
 _NO_USER = reply(550, "5.1.1 no such user")
 _SLOW, _QUICK = [0.250 + n / 1000 for n in range(10)], [0.050 + n / 1000 for n in range(10)]
 _MIXED = [*_QUICK[:5], *_SLOW[5:]]
@@ -40,6 +41,8 @@ def _seen(
 
 _UNOFFERED = GuessedLogins(TRANSCRIPT, False)
 _TAKEN = _seen(to_unknown=reply(235, "2.7.0 ok"))
+_HALF_LATER = replace(_seen(), logins=(*_seen(_QUICK[:5], to_known=_LATER).logins, *_seen(_QUICK[5:], ()).logins))
+"""Five of ten logins of the known user: by chance that happens too often."""
 
 TABLE: Table = {
     "SMTP-USER-ENUM": (
@@ -61,7 +64,13 @@ TABLE: Table = {
         ),
         skips("not asked: not both", guessed_logins=replace(_seen((), (), interrupted="enough"), untried=True)),
         undecided("not both were answered", guessed_logins=_seen((), (), interrupted="421")),
-        undecided("is put off", guessed_logins=_seen(to_known=reply(454, "4.7.0 later"))),
+        advises(
+            "exists is put off in 10 of 10 tries, and another one in 0 of 10", guessed_logins=_seen(to_known=_LATER)
+        ),
+        advises("put off in 0 of 10 tries, and another one in 10", guessed_logins=_seen(to_unknown=_LATER)),
+        undecided("is put off", guessed_logins=_seen(to_known=_LATER, to_unknown=_LATER)),
+        undecided("is put off", guessed_logins=_seen(_QUICK[:2], _QUICK[:2], to_known=_LATER)),
+        undecided("is put off: 454", guessed_logins=_HALF_LATER),
     ),
     "AUTH-BRUTEFORCE": (
         skips("not offered", guessed_logins=_UNOFFERED),
