@@ -14,6 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from mailproof.net.stream import Stream
+
 CORPUS = Path(__file__).parent / "corpus"
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -56,6 +58,21 @@ def as_text(data: bytes) -> str:
 @cache
 def loop() -> asyncio.AbstractEventLoop:
     return asyncio.new_event_loop()
+
+
+def fed(data: bytes) -> Stream:
+    """A stream that has received ``data`` and whose peer has closed."""
+    stream = _Fed()
+    stream.data_received(data)
+    stream.eof_received()
+    return stream
+
+
+class _Fed(Stream):
+    """What is written goes nowhere."""
+
+    def write(self, data: bytes) -> None:
+        pass
 
 
 _DIRECTORY = TemporaryDirectory(prefix="mailproof-fuzz-")

@@ -61,6 +61,7 @@ def asked(
             ProxyAnswer("HTTP/1.0 200 yes", "220 mx.example ESMTP"),
             CONNECT,
         ),
+        (b"HTTP/1.1 204 yes\r\n\r\n" + BANNER, ProxyAnswer("HTTP/1.1 204 yes", "220 mx.example ESMTP"), CONNECT),
         (b"HTTP/1.1 200 OK\r\n\r\n", ProxyAnswer("HTTP/1.1 200 OK"), CONNECT + GET),
         (b"HTTP/1.1 403 no\r\n\r\n" + BANNER, ProxyAnswer("HTTP/1.1 403 no"), CONNECT + GET),
         (BANNER, ProxyAnswer(""), CONNECT),
@@ -100,6 +101,11 @@ def test_what_is_not_connected_may_be_fetched(says: bytes, answer: ProxyAnswer) 
     [
         (
             (b"\x05\x00", b"\x05\x00" + BOUND + BANNER),
+            ProxyAnswer("SOCKS 5, connected", "220 mx.example ESMTP"),
+            SOCKS_CONNECT,
+        ),
+        (
+            (b"\x05\x00", b"\x05\x00\x00\x03\x04name\x00\x19" + BANNER),
             ProxyAnswer("SOCKS 5, connected", "220 mx.example ESMTP"),
             SOCKS_CONNECT,
         ),

@@ -51,12 +51,12 @@ class ProxyClient(PortClient):
         """
         self._settings.destination(wanted.address, wanted.port)  # whoever must not be contacted is not asked for
         if port in SOCKS_PORTS:
-            return await self._answer(address, port, host, wanted, _by_socks)
-        answer = await self._answer(address, port, host, wanted, _by_connect)
+            return await self._answer(address, port, host, wanted, by_socks)
+        answer = await self._answer(address, port, host, wanted, by_connect)
         if answer.said and not answer.came_through:
             # Rules for CONNECT are rules for CONNECT alone: a proxy may fetch from port 25 all the same.
             with suppress(Refused, TimedOut):
-                fetched = await self._answer(address, port, host, wanted, _by_get)
+                fetched = await self._answer(address, port, host, wanted, by_get)
                 if fetched.came_through:
                     return ProxyAnswer(f"{answer.said}; to GET {fetched.said}", fetched.came_through)
         return answer
@@ -72,14 +72,14 @@ class ProxyClient(PortClient):
                 return ProxyAnswer(said)
 
 
-async def _by_connect(stream: Stream, wanted: SocketAddress) -> tuple[str, bool]:
+async def by_connect(stream: Stream, wanted: SocketAddress) -> tuple[str, bool]:
     """The status line for CONNECT (RFC 9110, section 9.3.6), and whether it says that the connection stands."""
     stream.write(f"CONNECT {wanted} HTTP/1.1\r\nHost: {wanted}\r\n\r\n".encode())
     said, connected, _ = await _header(stream)
     return said, connected
 
 
-async def _by_get(stream: Stream, wanted: SocketAddress) -> tuple[str, bool]:
+async def by_get(stream: Stream, wanted: SocketAddress) -> tuple[str, bool]:
     """The same for GET of an absolute URI (RFC 9112, section 3.2.2): proxies take a greeting for HTTP/0.9."""
     stream.write(f"GET http://{wanted}/ HTTP/1.1\r\nHost: {wanted}\r\nConnection: close\r\n\r\n".encode())
     said, fetched, header = await _header(stream)
@@ -89,7 +89,10 @@ async def _by_get(stream: Stream, wanted: SocketAddress) -> tuple[str, bool]:
 
 
 async def _header(stream: Stream) -> tuple[str, bool, tuple[bytes, ...]]:
-    """The status line, whether it is 200, and the fields in lower case without spaces. Empty where it is not HTTP."""
+    """The status line, whether it is a 2xx, and the fields in lower case without spaces. Empty where it is not HTTP.
+
+    Any 2xx says that the connection stands (RFC 9110, section 9.3.6).
+    """
     status = await stream.read_line(LINE)
     if not status.startswith(b"HTTP/"):
         return "", False, ()
@@ -99,10 +102,11 @@ async def _header(stream: Stream) -> tuple[str, bool, tuple[bytes, ...]]:
         if not line.strip():
             break
         fields.append(line.strip().lower().replace(b" ", b""))
-    return printable(status.strip()), status.split()[1:2] == [b"200"], tuple(fields)
+    code = b"".join(status.split()[1:2])
+    return printable(status.strip()), len(code) == 3 and code.startswith(b"2"), tuple(fields)
 
 
-async def _by_socks(stream: Stream, wanted: SocketAddress) -> tuple[str, bool]:
+async def by_socks(stream: Stream, wanted: SocketAddress) -> tuple[str, bool]:
     """The reply to CONNECT (RFC 1928, section 6), and whether it says that the connection stands."""
     stream.write(b"\x05\x01\x00")
     version, method = await _exactly(stream, 2)
@@ -116,7 +120,8 @@ async def _by_socks(stream: Stream, wanted: SocketAddress) -> tuple[str, bool]:
     _, reply, _, kind_of_bound = await _exactly(stream, 4)
     if reply != 0:
         return f"SOCKS 5, and the reply {reply}", False
-    await _exactly(stream, (16 if kind_of_bound == 4 else 4) + 2)
+    length = (await _exactly(stream, 1))[0] if kind_of_bound == 3 else 16 if kind_of_bound == 4 else 4
+    await _exactly(stream, length + 2)  # the name or address that it connects from, and the port
     return "SOCKS 5, connected", True
 
 

@@ -6,26 +6,10 @@ from mailproof.grammars import ntlm
 from mailproof.net.errors import NotObserved
 from mailproof.net.settings import Limits
 from mailproof.net.smtp import Dialogue, Reply, extensions
-from mailproof.net.stream import Stream
 from mailproof.net.text import printable
 from mailproof.net.transcript import Transcript
-from tests.fuzz.parser import CONTROLS, Parser, as_text, loop, told, words_of
+from tests.fuzz.parser import CONTROLS, Parser, as_text, fed, loop, told, words_of
 from tests.unit.ntlm_messages import challenge
-
-
-def _stream(data: bytes) -> Stream:
-    """A stream that has received ``data`` and whose peer has closed."""
-    stream = _Fed()
-    stream.data_received(data)
-    stream.eof_received()
-    return stream
-
-
-class _Fed(Stream):
-    """What is written goes nowhere."""
-
-    def write(self, data: bytes) -> None:
-        pass
 
 
 def _smtp(data: bytes) -> bool:
@@ -34,7 +18,7 @@ def _smtp(data: bytes) -> bool:
 
 async def _talk(data: bytes) -> bool:
     """Greeting, EHLO, MAIL and QUIT against a server that says ``data``."""
-    dialogue = Dialogue(_stream(data), Transcript(), Limits(), host="mx.example", ehlo_name="probe.example")
+    dialogue = Dialogue(fed(data), Transcript(), Limits(), host="mx.example", ehlo_name="probe.example")
     heard = 0
     try:
         for step in (dialogue.greeting, dialogue.ehlo, lambda: dialogue.command("MAIL FROM:<>"), dialogue.quit):
