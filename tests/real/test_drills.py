@@ -25,6 +25,7 @@ from tests.real.drilled import PATIENCE, hold, running, until, window
 from tests.real.lab.namespaces import LabError, ip, remove
 from tests.real.lab.requirements import POSTFIX_MASTER, program
 from tests.unit.cases.case import judged
+from tests.unit.cases.configuration_routers import shared
 
 
 @pytest.fixture(autouse=True)
@@ -280,6 +281,8 @@ def _judged(file: Path) -> Verdict:
 
 
 VIP, UNTRACKED = "10.213.7.100", "10.213.7.101"
+SPLIT = "10.213.7.102"
+"""Shared under two numbers, so that none of the two nodes hears the other."""
 NODES = ("10.213.7.1", "10.213.7.2")
 CLIENT = "10.213.7.9"
 KEEPALIVED = """
@@ -347,11 +350,17 @@ def _node(stack: ExitStack, directory: Path, name: str, own: str, priority: int)
     text = KEEPALIVED.format(script=directory / "answers", **values)
     text += INSTANCE.format(id=1, address=VIP, tracked=TRACKED, **values)
     text += INSTANCE.format(id=2, address=UNTRACKED, tracked="", **values)
+    text += INSTANCE.format(id=3 if own == NODES[0] else 4, address=SPLIT, tracked="", **values)
     file = directory / f"{name}.keepalived"
     file.write_text(text)
     pids = [part for kind in ("p", "r", "c") for part in (f"-{kind}", str(directory / f"{name}.{kind}"))]
     stack.enter_context(running([*inside, program("keepalived"), "-n", "-P", "-f", str(file), *pids]))
     return switch
+
+
+def _holds(namespace: str, address: str) -> bool:
+    command = ["ip", "-n", namespace, "-o", "addr", "show", "to", address]
+    return address in subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 def _greets_in(namespace: str, address: str) -> bool:
@@ -379,6 +388,9 @@ def test_an_address_that_nothing_tracks_stays_at_the_dead_node(directory: Path) 
             inside = ["ip", "netns", "exec", client]
             for address in (VIP, UNTRACKED):
                 until(partial(_greets_in, client, address), f"nobody holds {address}")
+            for name in nodes:
+                until(partial(_holds, name, SPLIT), f"{name} does not hold {SPLIT}")
+            assert [_holds(name, UNTRACKED) for name in nodes] == [True, False]
             inventories = [
                 _vip_inventory(directory / f"{name}.yaml", address, NODES[0], 2)
                 for name, address in (("tracked", VIP), ("untracked", UNTRACKED))
@@ -395,3 +407,7 @@ def test_an_address_that_nothing_tracks_stays_at_the_dead_node(directory: Path) 
             remove(name)
     assert _judged(directory / "tracked.json") is Verdict.PASS
     assert _judged(directory / "untracked.json") is Verdict.FAIL
+    first, second = ((directory / f"{name}.keepalived").read_text() for name in nodes)
+    found = {pair.own.name: [*pair.differences()] for pair in shared(second, first).pairs}
+    split = "has virtual_router_id 4, and lb1.example.org has 3"
+    assert found == {"at_1": [], "at_2": [], "at_4": [split]}

@@ -1,0 +1,28 @@
+"""What of a keepalived cannot be held against another one."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailproof.net.errors import NotAvailable
+
+from .cases.configuration_routers import changed, shared
+
+
+@pytest.mark.parametrize(
+    ("second", "why"),
+    [
+        (changed("192.0.2.101/24", "$VIP"), r"\$VIP is no address"),
+        (changed(" 51", " $ID"), r"\$ID is no number"),
+        ("include /etc/keepalived/conf.d/*.conf\n", "includes files"),
+    ],
+)
+def test_what_stands_elsewhere_is_not_judged(second: str, why: str) -> None:
+    with pytest.raises(NotAvailable, match=why):
+        shared(second)
+
+
+def test_no_password_is_in_what_is_seen() -> None:
+    seen = shared(changed("12345678", "87654321"))
+    assert "87654321" not in f"{seen!r} {seen.evidence()}"
+    assert not seen.pairs[0].same_password
