@@ -110,6 +110,16 @@ def parse_services(text: str) -> Iterator[Setting]:
             yield Setting(f"{service}/{name}", value.strip(), number)
 
 
+def service_commands(text: str) -> dict[str, str]:
+    """What each service of master.cf runs (master(5)): ``smtp inet`` runs ``smtpd``."""
+    found: dict[str, str] = {}
+    for line in _lines(text):
+        words = line[: 8 * MAX_SECTION_NAME].split(maxsplit=8)
+        if len(words) > 7 and line[0] not in " \t#":
+            found[" ".join(words[:2])[:MAX_SECTION_NAME]] = words[7]
+    return found
+
+
 def expand(value: str, known: Mapping[str, str]) -> str:
     """A value with ``$name``, ``${name}`` and ``$(name)`` put in, as far as they are known."""
     for _ in range(MAX_EXPANSIONS):

@@ -85,6 +85,8 @@ class ProgramSettings(Observation):
     settings: tuple[SettingSeen, ...]
     files: tuple[str, ...]
     """The files that were read."""
+    said_by_each: tuple[str, ...] = ()
+    """Settings that each server of the program has for itself, so that none goes by what is for all, or by default."""
 
     def get(self, name: str) -> SettingSeen | None:
         """The setting of this name that counts: the last one; None where the files do not have it."""
@@ -95,8 +97,8 @@ class ProgramSettings(Observation):
         return tuple(setting for setting in self.settings if setting.name.endswith(f"/{name}"))
 
     def base_and_overrides(self, name: str) -> tuple[SettingSeen, ...]:
-        """The setting of this name, where there is one, and what sections and services say instead."""
-        setting = self.get(name)
+        """The setting of this name, where there is one that counts, and what sections and services say instead."""
+        setting = None if name in self.said_by_each else self.get(name)
         return (*((setting,) if setting is not None else ()), *self.overrides(name))
 
     def evidence(self) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from mailproof.grammars.settings import (
     parse_postfix,
     parse_services,
     parse_settings,
+    service_commands,
 )
 from mailproof.inventory.model import Inventory
 from mailproof.net.errors import Malformed, NotAvailable, UnreadableConfiguration
@@ -93,7 +94,13 @@ async def program_settings(configuration: Configuration, net: Network) -> Progra
     settings = list(seen.values())
     if program in WITH_DEFAULTS:
         settings = await asyncio.to_thread(with_use, program, texts, settings)
-    return ProgramSettings(program, configuration.host, tuple(settings), tuple(file.name for file in files))
+    servers: set[str] = set()
+    if program == "postfix":
+        servers = _smtpds(texts[file.name] for file in files if _is_of_services(program, file))
+    if program == "dovecot":
+        servers = {f"protocol {name}" for name in known.get("protocols", "").split() if name != "none"}
+    names = tuple(file.name for file in files)
+    return ProgramSettings(program, configuration.host, tuple(settings), names, _said_by_each(servers, settings))
 
 
 @probe()
@@ -232,7 +239,7 @@ def _look(
     program: str, file: ConfigurationFile, text: str, seen: dict[str, SettingSeen], known: dict[str, str]
 ) -> None:
     """Add the settings of one file: to ``seen`` the last of each name that is looked at, to ``known`` all."""
-    services = file.command == "postconf -M" or (program == "postfix" and PurePath(file.path).name == "master.cf")
+    services = _is_of_services(program, file)
     parse = parse_services if services else _PARSERS.get(program, parse_settings)
     wanted = {name.lower(): name for name in LOOKED_AT[program]}
     for number, setting in enumerate(parse(text)):
@@ -245,6 +252,30 @@ def _look(
             seen.pop(key, None)
             place = Place(file.name, setting.line)
             seen[key] = SettingSeen(f"{section}{slash}{own}", _without_keys(setting.value), place)
+
+
+def _smtpds(texts: Iterable[str]) -> set[str]:
+    """The services of master.cf that are SMTP servers; none where postscreen stands before them: that, and tlsproxy
+    behind it, go by main.cf.
+    """
+    commands: dict[str, str] = {}
+    for text in texts:
+        commands |= service_commands(text)
+    return set() if "postscreen" in commands.values() else {name for name, runs in commands.items() if runs == "smtpd"}
+
+
+def _said_by_each(servers: set[str], settings: Iterable[SettingSeen]) -> tuple[str, ...]:
+    """The settings that each of ``servers`` has for itself."""
+    saying: dict[str, set[str]] = {}
+    for setting in settings:
+        section, _, name = setting.name.rpartition("/")
+        saying.setdefault(name, set()).add(section)
+    return tuple(sorted(name for name, sections in saying.items() if servers and servers <= sections))
+
+
+def _is_of_services(program: str, file: ConfigurationFile) -> bool:
+    """Whether a file holds what services of Postfix have for themselves."""
+    return file.command == "postconf -M" or (program == "postfix" and PurePath(file.path).name == "master.cf")
 
 
 def _without_keys(value: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mailproof.observations.configuration import ProgramSettings, SettingSeen
 from mailproof.places import Place
 
@@ -20,11 +22,18 @@ def settings(
     return ProgramSettings(program, HOST, seen, ("captured/config.txt",))
 
 
+def of_each(name: str, value: str) -> ProgramSettings:
+    """A setting that the one server of Postfix has for itself, and nothing that is for all."""
+    return replace(settings("postfix", ((f"smtp inet/{name}", value),)), said_by_each=(name,))
+
+
 TABLE: Table = {
     "CFG-BANNER": (
         passes(program_settings=settings("postfix", smtpd_banner="$myhostname ESMTP")),
         passes(program_settings=settings("exim", smtp_banner="$smtp_active_hostname ESMTP")),
         passes(program_settings=settings("dovecot", login_greeting="Ready.")),
+        passes(program_settings=of_each("smtpd_banner", "$myhostname ESMTP")),
+        advises("names $mail_name", program_settings=of_each("smtpd_banner", "$myhostname $mail_name")),
         advises("the default is $myhostname ESMTP $mail_name", program_settings=settings("postfix")),
         advises("names $mail_name, debian", program_settings=settings("postfix", smtpd_banner="x $mail_name (Debian)")),
         advises("the default is", program_settings=settings("exim")),
@@ -71,6 +80,7 @@ TABLE: Table = {
         skips("unbound has no setting", program_settings=settings("unbound")),
     ),
     "CFG-VRFY": (
+        passes(program_settings=of_each("disable_vrfy_command", "yes")),
         passes(program_settings=settings("postfix", disable_vrfy_command="yes")),
         passes(program_settings=settings("exim", acl_smtp_vrfy="", acl_smtp_expn="")),
         passes(program_settings=settings("exim")),

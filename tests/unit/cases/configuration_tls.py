@@ -55,6 +55,37 @@ NONE = "server { listen 443 ssl; }"
 VHOST = "<VirtualHost *:443>\n SSLEngine on\n {}\n</VirtualHost>\n"
 HAPROXY = "global\n ssl-default-bind-options ssl-min-ver TLSv1.0\nfrontend a\n bind :80\n bind :443 ssl crt x {}\n"
 
+MASTER = "smtp inet n - y - - smtpd\n  -o smtpd_tls_protocols=>=TLSv1.2\nsubmission inet n - y - - smtpd\n  -o {}\n"
+SAYS = "{ smtpd_tls_protocols = >=TLSv1.2 }"
+DOVECOT = "protocols = imap lmtp\nssl_min_protocol = TLSv1\nprotocol imap {\n  ssl_min_protocol = TLSv1.2\n}\n"
+
+
+def postfix(master: str) -> ProgramSettings:
+    return read("postfix", "smtpd_tls_protocols = >=TLSv1\n", **{"master.cf": master})
+
+
+OF_SERVICES: tuple[Case, ...] = (
+    passes(program_settings=postfix(MASTER.format(SAYS)), versions_shown=NO_PORT),
+    fails(
+        "smtpd_tls_protocols = >=TLSv1 admits TLSv1",
+        program_settings=postfix(MASTER.format("syslog_name=submission")),
+        versions_shown=NO_PORT,
+    ),
+    fails(
+        "smtpd_tls_protocols = >=TLSv1 admits TLSv1",
+        program_settings=postfix(MASTER.format(SAYS) + "25 inet n - y - 1 postscreen\n"),
+        versions_shown=NO_PORT,
+    ),
+    fails(
+        "smtp inet/smtpd_tls_protocols = >=TLSv1 admits",
+        program_settings=postfix(MASTER.format(SAYS).replace(">=TLSv1.2\n", ">=TLSv1\n")),
+        versions_shown=NO_PORT,
+    ),
+    fails("ssl_min_protocol = TLSv1 admits", program_settings=read("dovecot", DOVECOT), versions_shown=NO_PORT),
+    passes(program_settings=read("dovecot", DOVECOT.replace(" lmtp", "")), versions_shown=NO_PORT),
+)
+"""What stands for all services counts where one does not say otherwise."""
+
 DEFAULTS: tuple[Case, ...] = (
     *(
         passes(program_settings=found, versions_shown=NO_PORT)
@@ -137,6 +168,7 @@ def said(status: int, *complaints: str) -> SelfChecks:
 TABLE: Table = {
     "CFG-TLS-FLOOR": (
         *DEFAULTS,
+        *OF_SERVICES,
         passes(program_settings=floor(">=TLSv1.2"), versions_shown=NO_PORT),
         passes(program_settings=floor(">=TLSv1.2"), versions_shown=shown("TLSv1.2", "TLSv1.3")),
         passes(program_settings=floor(">=TLSv1"), versions_shown=shown("TLSv1.2", "TLSv1.3")),
