@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailproof.controls import Control
@@ -48,7 +48,12 @@ def _by_what_they_judge() -> list[list[Control]]:
     return list(found.values())
 
 
+_FEWER = settings(max_examples=40)
+"""Of each of some four hundred: every run of the tests makes up others."""
+
+
 @pytest.mark.parametrize("controls", _by_what_they_judge(), ids=lambda found: "+".join(found[0].observations))
+@_FEWER
 @given(st.data())
 def test_controls_pass_object_or_abstain(controls: list[Control], data: st.DataObject) -> None:
     observed = {name: data.draw(_fixture(name)) for name in sorted(controls[0].observations)}
@@ -59,6 +64,7 @@ def test_controls_pass_object_or_abstain(controls: list[Control], data: st.DataO
 
 
 @pytest.mark.parametrize("name", list(PROBES))
+@_FEWER
 @given(st.data())
 def test_observations_prove_themselves_and_survive_the_record(name: str, data: st.DataObject) -> None:
     observation = data.draw(strategies.values(PROBES[name].observation))
