@@ -76,9 +76,12 @@ MAX_SEVERAL = 50
 _TOKEN = re.compile(r"[^\s:;,\"'{}()<>=^/|&\\]+")
 _ARGUMENT = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*+\})*+\})*+\}"
 _KEYED = re.compile(
-    rf"(?P<call>\b(?:(?:inbound_srs|prvs|hmac|crypteq)\s*+{_ARGUMENT}|srs_encode)\s*+)(?P<key>{_ARGUMENT}|\{{.*)"
+    rf"(?P<call>\b(?:(?:inbound_srs|prvs|hmac|crypteq|readsocket)\s*+{_ARGUMENT}|srs_encode"
+    rf"|eqi?\s*+\{{\s*+\$\{{?auth\d\}}?\s*+\}})\s*+)(?P<key>{_ARGUMENT}|\{{.*)"
 )
-"""Expansions of Exim's of which one argument is a key."""
+"""Expansions of Exim's of which one argument is a key, or what a user's password or a server's request is."""
+_RUN = re.compile(r"(?P<call>\brun\s*+(?:,\s*+preexpand\s*+)?\{\s*+[^\s{}]++)[ \t]++(?P<rest>[^\s}].*)")
+"""A command in an expansion of Exim's, and what it is told."""
 _VARIABLE = re.compile(r"\{\s*+\$\{?\w+\}?\s*+\}")
 _CALLED = re.compile(r"(?P<call>\bsetKey\s*+\(\s*+)(?:\"[^\"]*+\"?|'[^']*+'?|[^\s)]++)")
 """Of dnsdist."""
@@ -257,7 +260,8 @@ class _Hider:
             first = False
         if "{" in line:
             line = _HASHED.sub(rf"\g<scheme>{HIDDEN}", line)
-        return _without_options(_CALLED.sub(rf"\g<call>{HIDDEN}", _KEYED.sub(_without_key, line)))
+        line = _RUN.sub(_without_arguments, _KEYED.sub(_without_key, line))
+        return _without_options(_CALLED.sub(rf"\g<call>{HIDDEN}", line))
 
     def _cut(self, line: str, begin: int, name: str, depth: int) -> str:
         """The line without its value, which may go on in the next ones."""
@@ -272,6 +276,16 @@ class _Hider:
 def _without_key(keyed: re.Match[str]) -> str:
     is_variable = _VARIABLE.fullmatch(keyed["key"])
     return keyed[0] if is_variable else f"{keyed['call']}{{{HIDDEN}{'}' if keyed['key'].endswith('}') else ''}"
+
+
+def _without_arguments(run: re.Match[str]) -> str:
+    """The program alone, and what stands behind the brace that ends its command."""
+    depth = 1
+    for place, letter in enumerate(run["rest"]):
+        depth += (letter == "{") - (letter == "}")
+        if not depth:
+            return f"{run['call']} {HIDDEN}{run['rest'][place:]}"
+    return f"{run['call']} {HIDDEN}"
 
 
 def _without_options(line: str) -> str:

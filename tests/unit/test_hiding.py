@@ -189,6 +189,13 @@ OTHERS = (
     "set acl_m1 = ${hmac{sha1}{HUNTER}{$x}}",
     "set acl_m1 = ${hmac{${lc:x}} {HUNTER",
     "condition = ${if crypteq{$auth2}{HUNTER}}",
+    "condition = ${if eq{$auth2}{HUNTER}}",
+    "condition = ${if and{{eq {$auth1}{user}}{eqi{${auth3}} {HUNTER}}}}",
+    "set acl_m1 = ${readsocket{inet:127.0.0.1:1}{AUTH HUNTER}}",
+    "set acl_m1 = ${readsocket{/run/x} {HUNTER",
+    "condition = ${run{/usr/local/bin/check $auth2 HUNTER}{yes}{no}}",
+    "condition = ${run,preexpand {/usr/local/bin/check ${lc:$auth2} HUNTER}{yes}{no}}",
+    "condition = ${run{/usr/local/bin/check HUNTER",
     "SRS_SECRET = HUNTER\ndata = ${x{HUNTER}}",
     "SRS_SECRETS = HUNTER:HUNTER1\ndata = HUNTER:HUNTER1",
     "X = a\nX == HUNTER\nclient_send = :u:X",
@@ -210,6 +217,8 @@ OTHERS = (
 )
 
 KEPT = (
+    "condition = ${if eq{$local_part}{postmaster}}",
+    "condition = ${run{/usr/local/bin/check}{yes}{no}}",
     "ssl_key = </etc/ssl/private/key.pem",
     "smtpd_banner = $myhostname ESMTP",
     "smtp_sasl_password_maps = hash:/etc/postfix/sasl_passwd",
@@ -284,6 +293,8 @@ def test_a_setting_behind_a_secret_is_not_lost() -> None:
             "hmac{a}",
             "X=a\\\n",
             "curl a://b/",
+            "run{a {",
+            "eq{$auth1}{",
         ),
     ],
 )
