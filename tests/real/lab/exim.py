@@ -105,12 +105,12 @@ inbox:
 
 def passwd_lines() -> tuple[str, str]:
     """Lines to add to passwd and group so that they name Exim's user; empty where they do already."""
-    if _user_and_group() != (SPARE_ID, SPARE_ID):
+    if user_and_group() != (SPARE_ID, SPARE_ID):
         return "", ""
     return f"{USER}:x:{SPARE_ID}:{SPARE_ID}::/nonexistent:/usr/sbin/nologin\n", f"{USER}:x:{SPARE_ID}:\n"
 
 
-def _user_and_group() -> tuple[int, int]:
+def user_and_group() -> tuple[int, int]:
     try:
         entry = pwd.getpwnam(USER)
     except KeyError:
@@ -183,7 +183,7 @@ def exim(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[str,
         (own / "spool").mkdir(parents=True)
         (own / MAILDIR).mkdir()
         for path in (own, own / "spool", own / MAILDIR):
-            os.chown(path, *_user_and_group())
+            os.chown(path, *user_and_group())
         config = own / "exim.conf"
         config.write_text(configuration(domain, own, issued.get(domain.label)))
         config.chmod(0o644)
