@@ -8,6 +8,7 @@ NETWORK = 141
 
 FILTERED = "smtpd_milters = inet:127.0.0.1:8891, inet:127.0.0.1:8893"
 """OpenDKIM and OpenDMARC, as they should be."""
+RSPAMD, RSPAMD_AS_PACKAGED = "smtpd_milters = inet:127.0.0.1:8894", "smtpd_milters = inet:127.0.0.1:8895"
 CREDULOUS = "smtpd_milters = inet:127.0.0.1:8892"
 """OpenDKIM alone, which validates no DNS and counts no From fields."""
 
@@ -71,5 +72,14 @@ DOMAINS = (
         caused_by="OpenDKIM: StrictHeaders no, a resolver that does not validate; no OpenDMARC",
         fail=("IN-DKIM", "IN-DNSSEC", "IN-DMARC", "IN-SPF"),
         why="Without OpenDMARC nobody checks SPF and DMARC.",
+    ),
+    Domain(
+        "exercise-packaged",
+        "rspamd looks at SPF, DKIM and DMARC, and as it is packaged does nothing about it and writes nothing down",
+        Server(POSTFIX, (RSPAMD_AS_PACKAGED,)),
+        caused_by="rspamd: no actions in modules.d/dmarc.conf, no headers in modules.d/milter_headers.conf",
+        fail=("IN-SPF", "IN-DMARC"),
+        inconclusive=("IN-DKIM", "IN-DNSSEC"),
+        why="A server that writes no results does not say whether it verifies signatures.",
     ),
 )

@@ -16,7 +16,7 @@ from tests.real.domains import (
     Store,
     Web,
 )
-from tests.real.faults.incoming import FILTERED, SENDER, SENDERS
+from tests.real.faults.incoming import FILTERED, RSPAMD, SENDER, SENDERS
 from tests.real.faults.outgoing import DANE, SINK, sink_records
 from tests.real.faults.relay import POSTGREY_NAMES_TIME
 
@@ -132,4 +132,5 @@ DOMAINS = (
         squid=("http_access deny !Safe_ports", "http_access deny CONNECT !SSL_ports", "http_access allow all"),
     ),
     Domain("right-stunnel", store=Store(software=STUNNEL, ports={"imap": (993,), "pop3": (995,)})),
+    Domain("exercise-rspamd", server=Server(POSTFIX, (RSPAMD,))),
 )

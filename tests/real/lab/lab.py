@@ -41,6 +41,7 @@ from tests.real.lab.powerdns import powerdns
 from tests.real.lab.processes import Daemons
 from tests.real.lab.registry import documents
 from tests.real.lab.resolvers import forwarding, wrong_unbound
+from tests.real.lab.rspamd import rspamd
 from tests.real.lab.sendmail import sendmail
 from tests.real.lab.squid import squid
 from tests.real.lab.sts_daemon import sts_daemon
@@ -136,6 +137,7 @@ class Lab:
         # whose start is interrupted would go on after everything has been taken down.
         servers = namespaces.servers
         milters(daemons, servers, self.directory / "milters")
+        rspamd(daemons, servers, self.directory / "rspamd")
         postgrey(daemons, servers, self.directory / "postgrey")
         sts_daemon(daemons, servers, self.directory / "sts-daemon", self.ca_file)
         postfix(daemons, servers, self.directory / "postfix", issued)

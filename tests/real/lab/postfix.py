@@ -39,8 +39,8 @@ READER = "nobody"
 """Whom the Maildirs belong to."""
 EXERCISED = "exercise-"
 """Labels of domains that are exercised begin so."""
-TO_JUNK = r"/^Authentication-Results: mx\.(exercise-[a-z]+)\.test; dmarc=fail/ REDIRECT junk@$1.test" + "\n"
-"""What OpenDMARC says of a message decides about the folder; it refuses by itself what p=reject forbids."""
+TO_JUNK = r"/^Authentication-Results: mx\.(exercise-[a-z]+)\.test;.*dmarc=fail/ REDIRECT junk@$1.test" + "\n"
+"""What OpenDMARC or rspamd says of a message decides about the folder; what p=reject forbids they refuse."""
 
 SERVICES = f"""\
 pickup     unix    n - n 60  1 pickup

@@ -26,6 +26,7 @@ PROGRAMS = {
     "postconf": "postfix",
     "opendkim": "opendkim",
     "opendmarc": "opendmarc",
+    "rspamd": "rspamd",
     "dovecot": "dovecot-core",
     "haproxy": "haproxy",
     "munin-node": "munin-node",
@@ -49,6 +50,7 @@ PROGRAMS = {
 }
 POSTFIX_MASTER = Path("/usr/lib/postfix/sbin/master")
 DOVECOT_SERVICES = Path("/usr/lib/dovecot")
+RSPAMD_PLUGINS = Path("/usr/share/rspamd/plugins")
 POWERDNS_SCHEMA = Path("/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql")
 PREPARE = "python -m tests.real.lab --prepare"
 VERSION_SECONDS = 10.0
