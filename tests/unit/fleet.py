@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mailproof.gate.document import RunDocument, parsed
@@ -19,9 +19,9 @@ def document(targets: int) -> RunDocument:
     return parsed(RunDocument, plain(targets))
 
 
-def plain(targets: int) -> dict[str, Any]:
-    """The same as it stands in a file."""
-    results = list(_results(targets))
+def plain(targets: int, controls: int = len(CONTROLS)) -> dict[str, Any]:
+    """The same as it stands in a file, of fewer controls if wanted."""
+    results = list(_results(targets, CONTROLS[:: len(CONTROLS) // controls]))
     counts = dict.fromkeys(("pass", "fail", "advice", "not applicable", "inconclusive"), 0)
     for result in results:
         counts[result["verdict"]] += 1
@@ -46,12 +46,12 @@ def plain(targets: int) -> dict[str, Any]:
     }
 
 
-def _results(targets: int) -> Iterator[dict[str, Any]]:
+def _results(targets: int, controls: Sequence[tuple[str, str]]) -> Iterator[dict[str, Any]]:
     for number in range(targets):
         domain = f"customer{number // HOSTS_PER_DOMAIN:05}.example"
         target = f"mx{number % HOSTS_PER_DOMAIN}.{domain}[11.{number >> 16}.{number >> 8 & 255}.{number & 255}]:25"
         dead = number % 97 == 5
-        for index, (control, family) in enumerate(CONTROLS):
+        for index, (control, family) in enumerate(controls):
             level = LEVELS[index % 3]
             chance = (number * 7919 + index * 104729) % 1009
             verdict, message = "pass", f"{control} holds"
