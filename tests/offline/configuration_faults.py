@@ -35,6 +35,16 @@ RIGHT_RULES = """table inet filter {
 """
 
 
+RIGHT_KEEPALIVED = """vrrp_instance mail {
+    state BACKUP
+    interface eth0
+    virtual_router_id 51
+    priority 100
+    virtual_ipaddress {
+        11.98.0.25/24
+    }
+}
+"""
 RIGHT_SQUID = """acl localnet src 10.0.0.0/8
 acl SSL_ports port 443
 acl Safe_ports port 80 443
@@ -103,6 +113,8 @@ RIGHT_SOCKETS = "LISTEN 0 100 0.0.0.0:25 0.0.0.0:*\nLISTEN 0 128 127.0.0.1:5432 
 LISTED = "munin-histories"
 """A list of the histories of Munin, as its master has it; the old name is another one of the same file."""
 RIGHT_HOST = "mx.right.example"
+NEIGHBOUR = "mx.injectable.example"
+"""It shares an address with the right host, and is what that is held against: its name comes first."""
 
 FAULTS = (
     ConfigurationFault(
@@ -184,6 +196,13 @@ FAULTS = (
         "advice",
     ),
     ConfigurationFault(
+        "CFG-VRRP",
+        "keepalived",
+        "mx.ssl2.example",
+        RIGHT_KEEPALIVED.replace(" 51", " 52"),
+        "another virtual_router_id than the first host with the address",
+    ),
+    ConfigurationFault(
         "CFG-DNSBL",
         "spamassassin",
         "mx.injectable.example",
@@ -243,6 +262,7 @@ RIGHT = {
     "squid": RIGHT_SQUID,
     "white-list": RIGHT_WHITE_LIST,
     "haproxy": RIGHT_HAPROXY,
+    "keepalived": RIGHT_KEEPALIVED,
     "ifupdown": RIGHT_LINKS,
     "networkd": RIGHT_NETWORKD,
     "spamassassin": RIGHT_SPAMASSASSIN,
@@ -253,6 +273,7 @@ RIGHT = {
 def in_inventory() -> str:
     """The keys of the inventory that name the files."""
     named = [*((fault.program, fault.host) for fault in NAMED), *((program, RIGHT_HOST) for program in RIGHT)]
+    named.append(("keepalived", NEIGHBOUR))
     entries = [
         f"  - {{host: {host}, program: {program}, file: {FOLDER}/{program}-{host}}}\n" for program, host in named
     ]
@@ -273,6 +294,7 @@ def write(directory: Path) -> None:
         (folder / f"{fault.program}-{fault.host}").write_text(fault.text)
     for program, text in RIGHT.items():
         (folder / f"{program}-{RIGHT_HOST}").write_text(text)
+    (folder / f"keepalived-{NEIGHBOUR}").write_text(RIGHT_KEEPALIVED)
     for host, text in ((RIGHT_HOST, RIGHT_POSTFIX), (BROKEN.host, BROKEN.text)):
         output = CapturedOutput("postfix", "postconf -n", "postconf-n.txt", 0)
         write_capture(folder / host, Capture(host, "2026-11-01T00:00:00Z", (output,)), {output.file: text})
