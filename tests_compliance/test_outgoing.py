@@ -70,7 +70,7 @@ def test_outgoing_mail_heeds_tlsa(exercised: Exercised, *, days: int = 30) -> No
     Why: whoever diverts the connection reads and changes the mail otherwise. RFC 7672 binds those who do DANE;
     BSI TR-03108 wants everybody to.
     Fix: a resolver that validates on the same machine, and in Postfix smtp_dns_support_level = dnssec with
-    smtp_tls_security_level = dane.
+    smtp_tls_security_level = dane; in Exim hosts_try_dane = *, dns_dnssec_ok = 1, and options trust-ad in resolv.conf.
     """
     if not all(delivery.version for delivery in _plain(exercised, days)):
         leave_to("OUT-STARTTLS", "mail leaves in clear")

@@ -23,6 +23,8 @@ class Receiver:
 
     maildir: Path
     end: re.Pattern[bytes] = RIGHT_END
+    guarded: bool = False
+    """Whether it refuses a message that something came behind, as servers do who forbid pipelining."""
     put_off: int = 0
     limit: int = 0
     """Octets of a message that are taken at most, as EHLO tells (RFC 1870); 0: nothing is told."""
@@ -65,6 +67,9 @@ class _Session(socketserver.BaseRequestHandler):
                 new = 0
                 said, held = held[: found.start()], held[found.end() :]
                 if end is receiver.end:
+                    if receiver.guarded and held:
+                        self.request.sendall(b"500 pipelining is not supported\r\n")
+                        return
                     receiver.deliver(said)
                     end = re.compile(rb"\r\n")
                     self.request.sendall(b"250 delivered\r\n")

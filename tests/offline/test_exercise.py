@@ -26,7 +26,7 @@ contact: postmaster@example.org
 active: true
 own_mailboxes: [{{address: probe@example.org, exercise: {exercise}, maildir: box, wait: {wait}{incoming}}}]
 zone_files: {{example.org: example.org.zone, other.example: other.zone, tests.example: tests.zone}}
-limits: {{pause: 0, retry_pause: 0.01}}
+limits: {{pause: 0, retry_pause: 0.01, silence: 0.2}}
 connect: {{"11.0.0.1:25": "127.0.0.1:{own}", "11.0.0.2:25": "127.0.0.1:{decoy}", "11.0.0.3:25": "127.0.0.1:{decoy}"}}
 """
 INCOMING = ", incoming: {test_domain: tests.example, source: [11.0.0.3]}"
@@ -119,6 +119,14 @@ def test_a_careless_server_is_caught_and_makes_no_mail_for_others(world: World) 
     assert arrived == caught
     texts = list((world.directory / "box" / "new").iterdir())
     assert len(texts) == 1 + len(ODD_ENDS) + len(caught)
+
+
+def test_a_server_that_forbids_pipelining_is_caught_all_the_same(world: World) -> None:
+    world.write()
+    world.receiver.end, world.receiver.guarded = CARELESS_END, True
+    assert world.exercise() == 0
+    caught = {sent.case.split()[-1] for sent in world.record.sent if sent.further}
+    assert caught == {"LF.LF", "LF.CRLF", "CRLF.LF", "CR.CR"}  # CR.CR ends CR.CRLF as well, and leaves its LF behind
 
 
 def test_a_mailbox_for_reports_is_tried_with_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tests.real.domains import EXIM, POSTFIX, Domain
+from tests.real.domains import EXIM, OPENSMTPD, POSTFIX, Domain
 from tests.real.faults import outgoing
 from tests.real.faults.incoming import BOGUS_DOMAIN, SENDER
-from tests.real.lab import Lab, exim, plan, postfix, signers
+from tests.real.lab import Lab, exim, opensmtpd, plan, postfix, signers, stunnel
 
 USER = "user"
 HANGS = 600.0
@@ -21,22 +21,31 @@ LABELS = frozenset(domain.label for domain in plan.DOMAINS)
 
 def exercised(labels: Collection[str]) -> list[Domain]:
     """The domains whose user may receive test mail."""
-    hosts = (*plan.hosts(POSTFIX), *plan.hosts(EXIM))
+    hosts = (domain for software in (POSTFIX, EXIM, OPENSMTPD) for domain in plan.hosts(software))
     return [domain for domain in hosts if domain.label in labels and domain.label.startswith(postfix.EXERCISED)]
 
 
+def _maildir(lab_directory: Path, domain: Domain) -> Path:
+    if domain.software == EXIM:
+        return lab_directory / "exim" / domain.label / exim.MAILDIR
+    if domain.software == OPENSMTPD:
+        return opensmtpd.maildir(lab_directory / "opensmtpd", domain)
+    return lab_directory / "postfix" / postfix.MAILDIRS / domain.label
+
+
+def _sends(domain: Domain) -> bool:
+    return domain.software != POSTFIX or postfix.sends(domain)
+
+
 def own_mailboxes(directory: Path, lab_directory: Path, labels: Collection[str]) -> list[dict[str, Any]]:
-    """The entries of the inventory: mailboxes of Postfix and Exim, read as Maildirs."""
+    """The entries of the inventory: mailboxes of Postfix, Exim and OpenSMTPD, read as Maildirs."""
     key = str(signers.write_sink(directory))
     found = []
     for domain in exercised(labels):
-        maildir = lab_directory / "postfix" / postfix.MAILDIRS / domain.label
-        if domain.software == EXIM:
-            maildir = lab_directory / "exim" / domain.label / exim.MAILDIR
         entry: dict[str, Any] = {
             "address": f"{USER}@{domain.name}",
             "exercise": True,
-            "maildir": str(maildir),
+            "maildir": str(_maildir(lab_directory, domain)),
             # One sender never comes again: its time has to pass. Of the others nothing takes so long.
             "wait": 8.0 if domain.label == outgoing.NEVER_AGAIN else 20.0,
         }
@@ -47,13 +56,14 @@ def own_mailboxes(directory: Path, lab_directory: Path, labels: Collection[str])
                 "key": str(directory / "signers" / "right.test" / "sel1.private"),
                 "bogus_domain": f"{BOGUS_DOMAIN}.test",
             }
-        if postfix.sends(domain):
+        if _sends(domain):
+            port = stunnel.SUBMISSIONS if domain.software == OPENSMTPD else 587
             entry["outgoing"] = {
                 "sink_domain": f"{outgoing.SINK}.test",
                 "listen": plan.CLIENT,
                 "key": key,
                 "sts": True,
-                "submission": {"host": domain.host, "port": 587},
+                "submission": {"host": domain.host, "port": port},
             }
         found.append(entry)
     return found
@@ -64,7 +74,7 @@ def exercise(lab: Lab, directory: Path, labels: Collection[str] = LABELS) -> Non
 
     There is one sink, so mailboxes that need it come one after the other; the others go on meanwhile.
     """
-    sending = [domain for domain in exercised(labels) if postfix.sends(domain)]
+    sending = [domain for domain in exercised(labels) if _sends(domain)]
     parts = (sending, [domain for domain in exercised(labels) if domain not in sending])
 
     def run(part: list[Domain]) -> str:

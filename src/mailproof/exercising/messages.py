@@ -54,6 +54,8 @@ class Mail:
     octets: bytes
     domain: str = ""
     """Whose DKIM signature it has; empty: none."""
+    odd_end: int = 0
+    """After how many octets the receiver is listened to, because it may take them for the whole text; 0: it is not."""
     may_become: int = 1
     """How many messages a faulty receiver may make of it."""
 
@@ -144,7 +146,9 @@ class Composer:
         """A message whose text, behind the odd end, is a whole dialogue that sends another one to the same mailbox."""
         commands = f"MAIL FROM:<{sender}>\r\nRCPT TO:<{self._mailbox.address}>\r\nDATA\r\n".encode()
         outer = self._text(case, sender).removesuffix(b"\r\n")
-        return Mail(case, sender, outer + odd_end + commands + self._text(case, sender, smuggled=True), may_become=2)
+        begun = outer + odd_end
+        whole = begun + commands + self._text(case, sender, smuggled=True)
+        return Mail(case, sender, whole, odd_end=len(begun), may_become=2)
 
     def _text(self, case: str, author: str, *, smuggled: bool = False) -> bytes:
         mark = f"{self._run} {case}{' smuggled' if smuggled else ''}"

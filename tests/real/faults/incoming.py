@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.real.domains import EXIM, POSTFIX, Domain, Server
+from tests.real.controls import OPENSMTPD_SPEAKS
+from tests.real.domains import EXIM, OPENSMTPD, POSTFIX, Domain, Server
 
 NETWORK = 141
 
@@ -59,11 +60,34 @@ DOMAINS = (
     ),
     Domain(
         "exercise-exim",
-        "has no DMARC, and believes two From fields",
+        "has no DMARC, and believes two From fields; it sends and knows no MTA-STS",
         Server(EXIM),
-        caused_by="acl_smtp_data: authresults of SPF and DKIM, and nothing is refused",
-        fail=("IN-DMARC", "IN-DKIM"),
-        why="Debian's Exim is built without DMARC; it verifies a signature whatever fields the message has.",
+        caused_by="acl_smtp_data: authresults of SPF and DKIM, and nothing is refused; hosts_try_dane = *",
+        fail=("IN-DMARC", "IN-DKIM", "OUT-STS"),
+        why="Debian's Exim is built without DMARC; it verifies a signature whatever fields the message has. It does "
+        "DANE when it sends, and cannot do MTA-STS.",
+    ),
+    Domain(
+        "exercise-opensmtpd",
+        "looks neither for SPF nor for DKIM and DMARC, and a bare LF is a line end; it sends and knows no DANE and no "
+        "MTA-STS",
+        Server(OPENSMTPD, ("no tls",)),
+        records={"_25._tcp.mx TLSA": ()},
+        caused_by="no filter; a relay action as packaged; submission behind stunnel",
+        fail=(
+            "IN-SPF",
+            "IN-DMARC",
+            "OUT-DANE",
+            "OUT-STS",
+            "SMTP-SMUGGLING",
+            "SMTP-STARTTLS-OFFERED",
+            *OPENSMTPD_SPEAKS,
+        ),
+        inconclusive=("IN-DKIM", "IN-DNSSEC"),
+        advice=("DANE-EXISTS",),
+        why="OpenSMTPD leaves all of that to filters and has no way to look up TLSA records or policies. "
+        "A server that writes no results does not say whether it verifies signatures. What it takes for commands it "
+        "refuses as pipelining, unless it comes in another packet.",
     ),
     Domain(
         "exercise-credulous",

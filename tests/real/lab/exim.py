@@ -65,13 +65,19 @@ plain:
 EXERCISED = "exercise-"
 """Labels of domains whose user really gets the mail begin so."""
 MAILDIR = "Maildir"
-CHECKING = """\
+SUBMISSION_PORT = 587
+CHECKING = f"""\
+daemon_smtp_ports = 25 : {SUBMISSION_PORT}
 acl_smtp_rcpt = check_recipient
 acl_smtp_data = check_message
 deliver_drop_privilege = true
+dns_dnssec_ok = 1
 
 begin acl
 check_recipient:
+  accept condition = ${{if eq{{$received_port}}{{{SUBMISSION_PORT}}}}}
+         hosts = {plan.CLIENT}
+         encrypted = *
   warn   spf = pass : fail : softfail : neutral : none : permerror : temperror
   accept domains = +local_domains
          local_parts = postmaster : abuse : hostmaster : user : dmarc : tlsrpt
@@ -81,17 +87,22 @@ check_recipient:
   deny   message = relay not permitted
 
 check_message:
-  warn   add_header = :at_start:${authresults {$primary_hostname}}
+  warn   add_header = :at_start:${{authresults {{$primary_hostname}}}}
   accept
 
 begin routers
 user:
   driver = accept
+  domains = +local_domains
   local_parts = user
   transport = inbox
 drop:
   driver = redirect
+  domains = +local_domains
   data = :blackhole:
+out:
+  driver = dnslookup
+  transport = remote
 
 begin transports
 inbox:
@@ -99,8 +110,14 @@ inbox:
   directory = MAILDIR
   maildir_format
   create_directory
+remote:
+  driver = smtp
+  hosts_try_dane = *
+
+begin retry
+* * F,5m,2s
 """
-"""It verifies SPF and DKIM, and writes what it found."""
+"""It verifies SPF and DKIM, and writes what it found; it sends what the client's machine hands in, and does DANE."""
 
 
 def passwd_lines() -> tuple[str, str]:
@@ -162,7 +179,7 @@ def configuration(domain: Domain, directory: Path, issued: Issued | None) -> str
     changed = {_key(setting) for setting in server.settings}
     kept = [setting for setting in settings if _key(setting) not in changed]
     if domain.label.startswith(EXERCISED):
-        kept.remove("queue_only = true")
+        kept = [setting for setting in kept if _key(setting) not in ("queue_only", "daemon_smtp_ports")]
         return "\n".join([*kept, *server.settings]) + "\n" + CHECKING.replace("MAILDIR", str(directory / MAILDIR))
     return "\n".join([*kept, *server.settings]) + "\n" + RULES
 
@@ -187,4 +204,7 @@ def exim(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[str,
         config = own / "exim.conf"
         config.write_text(configuration(domain, own, issued.get(domain.label)))
         config.chmod(0o644)
-        daemons.start(f"exim-{domain.label}", namespace, [str(exim_program()), "-bdf", "-C", str(config)])
+        command = [str(exim_program()), "-bdf", "-C", str(config)]
+        if domain.label.startswith(EXERCISED):
+            command.append("-q2s")
+        daemons.start(f"exim-{domain.label}", namespace, command)

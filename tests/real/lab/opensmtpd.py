@@ -6,6 +6,7 @@ Its paths and users are compiled in. A mount namespace of its own gives it the d
 from __future__ import annotations
 
 import shlex
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +20,12 @@ USERS = {"opensmtpd": 64997, "opensmtpq": 64996}
 """Compiled into the package."""
 CHROOT = "/var/lib/opensmtpd/empty"
 MAILBOXES = ("postmaster", "abuse", "hostmaster", "user", "dmarc", "tlsrpt")
+EXERCISED = "exercise-"
+"""Labels of domains whose user really gets the mail begin so, and sends."""
+READER = "nobody"
+"""Whom the Maildirs belong to."""
+SUBMISSION = 587
+"""Where OpenSMTPD takes mail to send, on the servers' own machine: stunnel is before it."""
 RELAYS = "match from any for any action relay"
 NO_TLS = "no tls"
 
@@ -29,8 +36,23 @@ def passwd_lines() -> tuple[str, str]:
     return passwd, "".join(f"{name}:x:{uid}:\n" for name, uid in USERS.items())
 
 
+def exercised(domain: domains.Domain) -> bool:
+    return domain.label.startswith(EXERCISED)
+
+
+def maildir(directory: Path, domain: domains.Domain) -> Path:
+    """Where the mail of an exercised domain's user lies; ``directory`` is that of OpenSMTPD."""
+    return directory / domain.label
+
+
+def _inbox(domain: domains.Domain, name: str, directory: Path) -> str:
+    addresses = (f"{mailbox}@{name}" for name in (domain.name, domain.host) for mailbox in MAILBOXES)
+    mailboxes = ", ".join(f'"{address}" = "{READER}"' for address in addresses)
+    return f'action {name} maildir "{maildir(directory, domain)}" virtual {{ {mailboxes} }}'
+
+
 def _configuration(issued: Mapping[str, Issued], directory: Path) -> str:
-    certificates, listeners, matches = [], [], []
+    certificates, listeners, matches, inboxes = [], [], [], []
     for domain in plan.hosts(domains.OPENSMTPD):
         assert domain.server is not None
         certificate = issued.get(domain.label)
@@ -45,25 +67,40 @@ def _configuration(issued: Mapping[str, Issued], directory: Path) -> str:
             f'listen on {address} port 25 {tls}hostname "{domain.host}" tag "{domain.label}"'
             for address in plan.listeners(domain)
         ]
+        action = "drop"
+        if exercised(domain):
+            action = f"inbox-{domain.label}"
+            inboxes.append(_inbox(domain, action, directory))
+            out = f"{domain.label}-out"
+            listeners.append(f'listen on {plan.own_side(domain)} port {SUBMISSION} tag "{out}"')
+            matches.append(f'match tag "{out}" from any for any action {out}')
+            inboxes.append(f'action {out} relay helo "{domain.host}"')
         matches.append(
-            f'match tag "{domain.label}" from any for domain {{ "{domain.name}", "{domain.host}" }} action drop'
+            f'match tag "{domain.label}" from any for domain {{ "{domain.name}", "{domain.host}" }} action {action}'
         )
         if RELAYS in domain.server.settings:
             matches.append(f'match tag "{domain.label}" from any for any action out')
     served = [name for domain in plan.hosts(domains.OPENSMTPD) for name in (domain.name, domain.host)]
     known = ", ".join(f'"{mailbox}@{name}" = "root"' for name in served for mailbox in MAILBOXES)
-    actions = [f'action drop mda "/bin/cat >/dev/null" virtual {{ {known} }}', "action out relay"]
-    return "\n".join([*certificates, *listeners, *actions, *matches]) + "\n"
+    actions = [*inboxes, f'action drop mda "/bin/cat >/dev/null" virtual {{ {known} }}', "action out relay"]
+    # It would wait some seconds before it opens the next connection to a host.
+    delays = ("host", "route", "source", "connector", "relay", "domain")
+    limits = [*(f"mta limit conn-delay-{what} 0" for what in delays), "mta limit reconn-delay-route 0"]
+    return "\n".join([*limits, *certificates, *listeners, *actions, *matches]) + "\n"
 
 
 def opensmtpd(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[str, Issued]) -> None:
     """Start OpenSMTPD for all its domains. ``issued`` holds the certificates by label of the domain."""
     directory.mkdir()
+    for domain in filter(exercised, plan.hosts(domains.OPENSMTPD)):
+        maildir(directory, domain).mkdir()
+        shutil.chown(maildir(directory, domain), READER)
     config = directory / "smtpd.conf"
     config.write_text(_configuration(issued, directory))
     config.chmod(0o600)
     program = opensmtpd_program()
     helpers = program.parents[1] / "libexec" / "opensmtpd"
+    hurry = f"setpriv --regid opensmtpq --clear-groups {shlex.quote(str(program.with_name('smtpctl')))} schedule all"
     script = "\n".join(
         [
             "set -e",
@@ -72,6 +109,8 @@ def opensmtpd(daemons: Daemons, namespace: str, directory: Path, issued: Mapping
             f"mkdir -p {CHROOT} /var/spool/smtpd /usr/libexec/opensmtpd",
             "chmod 711 /var/spool/smtpd",
             f"mount --bind {shlex.quote(str(helpers))} /usr/libexec/opensmtpd",
+            # What was put off it would send again after 400 s. It is told to, for as long as it runs.
+            f"(while sleep 2 && kill -0 $$; do {hurry}; done) &",
             f"exec {shlex.quote(str(program))} -d -f {shlex.quote(str(config))}",
         ]
     )

@@ -151,6 +151,12 @@ def plain_address(domain: Domain) -> str:
     return f"127.1.{network}.{number}"
 
 
+def own_side(domain: Domain) -> str:
+    """Where a server without TLS takes what stunnel hands to it: on the servers' own machine."""
+    network, number = _HOSTS[domain.label]
+    return f"127.2.{network}.{number}"
+
+
 @dataclass(frozen=True)
 class Instance:
     """One server process as it stands in a configuration: what it says, where it listens, whose certificate it has."""
