@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -18,6 +18,10 @@ MANIFEST = "capture.json"
 FORMAT = "mailproof-capture"
 VERSION = 1
 
+COPIED = "cat "
+"""Begins the commands whose outputs are files of the host."""
+COPIES = "files"
+"""The directory, beside the manifest, that these files lie in, by their paths on the host."""
 COMPLAINT = "# stderr: "
 """Begins the lines that a command wrote to standard error beside its output."""
 
@@ -27,7 +31,7 @@ MAX_MANIFEST = 1024 * 1024
 
 @dataclass(frozen=True)
 class CapturedOutput:
-    """What one command said. ``file`` is the name of its file in the directory, ``status`` its exit status."""
+    """What one command said. ``file`` is the path of its file in the directory, ``status`` its exit status."""
 
     program: str
     command: str
@@ -59,8 +63,9 @@ def read_capture(directory: Path) -> Capture:
         first = error.errors()[0]
         raise UnreadableDocument(f"{file}: damaged: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     for output in found.outputs:
-        if output.file in ("", ".", "..") or Path(output.file).name != output.file:
-            raise UnreadableDocument(f"{file}: damaged: {output.file!r} is not the name of a file beside it")
+        parts = PurePosixPath(output.file).parts
+        if "\0" in output.file or not parts or parts[0] == "/" or ".." in parts:
+            raise UnreadableDocument(f"{file}: damaged: {output.file!r} is not the path of a file beside it")
     return found
 
 
@@ -75,6 +80,8 @@ def write_capture(directory: Path, capture: Capture, texts: Mapping[str, str]) -
     if (directory / MANIFEST).exists() or not any(directory.iterdir()):
         directory.chmod(0o700)
     for output in capture.outputs:
-        write_atomically(directory / output.file, [texts[output.file]], private=True)
+        file = directory / output.file
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_atomically(file, [texts[output.file]], private=True)
     head = {"format": FORMAT, "version": VERSION, "host": capture.host, "taken_at": capture.taken_at}
     write_atomically(directory / MANIFEST, json_lines(head, outputs=map(asdict, capture.outputs)), private=True)

@@ -6,14 +6,16 @@ inventory. The suite itself never logs in anywhere: it reads the files that this
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from secrets import token_hex
+from typing import Any, Protocol
 
-from mailproof.captures import COMPLAINT, Capture, CapturedOutput, write_capture
+from mailproof.captures import COMPLAINT, COPIED, COPIES, Capture, CapturedOutput, write_capture
 from mailproof.clock import now
 from mailproof.hiding import HIDDEN, without_secrets
 
@@ -32,15 +34,32 @@ class Program:
     """A program and the commands, read-only all of them, by which it tells its configuration."""
 
     name: str
-    commands: tuple[str, ...]
+    commands: tuple[str, ...] = ()
     as_root: bool = False
     """Whether these say nothing to anybody but root."""
     shown_by: str = ""
     """A command that is there only with the program, where those that are run are there anyway."""
+    files: tuple[str, ...] = ()
+    """Files that hold its configuration, as a shell names several; of one that it does not have nothing is said."""
+    includes: Callable[[str], Iterator[str]] | None = None
+    """Finds what names further files in the text of one."""
 
 
 _MUNIN_SETTINGS = "find /etc/munin/munin.conf /etc/munin/munin-conf.d -name '*.conf' -exec cat {} +"
 _MUNIN_HISTORIES = r"date +%s && find /var/lib/munin -name '*.rrd' -printf '%T@ %i %P\n'"
+
+
+def _include(keyword: str, *, separator: str = r"[ \t]+", then: str = "") -> Callable[[str], Iterator[str]]:
+    """Finds what lines name, in quotes or without, behind a keyword; ``then`` is what it goes on with."""
+    line = re.compile(rf"{keyword}{separator}[\"']?(?P<named>[^\s\"';#]+)", re.MULTILINE)
+    return lambda text: (found["named"] + then for found in line.finditer(text))
+
+
+_NGINX_INCLUDE = _include(r"(?:^|[;{}])\s*include", separator=r"\s+")
+_UNBOUND_INCLUDE = _include(r"^[ \t]*include(?:-toplevel)?:", separator=r"[ \t]*")
+_POWERDNS_INCLUDE = _include(r"^[ \t]*include-dir", separator=r"[ \t]*=[ \t]*", then="/*.conf")
+_JAILS = tuple(f"/etc/fail2ban/{name}" for name in ("jail.conf", "jail.d/*.conf", "jail.local", "jail.d/*.local"))
+_NUT_FILES = tuple(f"{at}/{name}.conf" for at in ("/etc/nut", "/etc/ups") for name in ("ups", "upsmon", "upssched"))
 
 PROGRAMS = (
     Program("postfix", ("postconf -n", "postconf -M", "postconf mail_version")),
@@ -49,17 +68,45 @@ PROGRAMS = (
     Program("dovecot", ("doveconf -n", "dovecot --version")),
     Program("opensmtpd", ("smtpd -n",)),
     Program("bind", ("named-checkconf -p -x", "named -v")),
-    Program("unbound", ("unbound-checkconf", "unbound -V")),
+    Program(
+        "unbound", ("unbound-checkconf", "unbound -V"), files=("/etc/unbound/unbound.conf",), includes=_UNBOUND_INCLUDE
+    ),
     Program("nsd", ("nsd-checkconf -v /etc/nsd/nsd.conf",)),
+    Program("knot", shown_by="knotd", files=("/etc/knot/knot.conf",), includes=_include(r"^[ \t]*include:")),
+    Program("powerdns", shown_by="pdns_server", files=("/etc/powerdns/pdns.conf",), includes=_POWERDNS_INCLUDE),
+    Program("recursor", shown_by="pdns_recursor", files=("/etc/powerdns/recursor.conf",), includes=_POWERDNS_INCLUDE),
+    Program("nginx", shown_by="nginx", files=("/etc/nginx/nginx.conf",), includes=_NGINX_INCLUDE),
+    Program(
+        "apache",
+        shown_by="apachectl",
+        files=("/etc/apache2/apache2.conf", "/etc/httpd/conf/httpd.conf"),
+        includes=_include(r"^[ \t]*(?i:Include|IncludeOptional)"),
+    ),
+    Program("haproxy", shown_by="haproxy", files=("/etc/haproxy/haproxy.cfg",)),
+    Program(
+        "keepalived",
+        shown_by="keepalived",
+        files=("/etc/keepalived/keepalived.conf",),
+        includes=_include(r"^[ \t]*include[a-z]?"),
+    ),
+    Program("squid", shown_by="squid", files=("/etc/squid/squid.conf",), includes=_include(r"^[ \t]*include")),
+    Program("tinyproxy", shown_by="tinyproxy", files=("/etc/tinyproxy/tinyproxy.conf", "/etc/tinyproxy.conf")),
+    Program("nut", shown_by="upsmon", files=_NUT_FILES),
     Program("nftables", ("nft list ruleset",), as_root=True),
     Program("iptables", ("iptables-save", "ip6tables-save"), as_root=True),
     Program("sockets", ("ss -H -ltn",)),
-    Program("radvd", ("cat /etc/radvd.conf",), shown_by="radvd"),
+    Program("radvd", shown_by="radvd", files=("/etc/radvd.conf",)),
     Program("ip", ("ip -j address", "ip -6 -j route")),
-    Program("fail2ban", ("fail2ban-client status",), as_root=True),
+    Program("fail2ban", ("fail2ban-client status",), as_root=True, shown_by="fail2ban-client", files=_JAILS),
     Program("munin", (_MUNIN_SETTINGS, _MUNIN_HISTORIES), as_root=True, shown_by="munin-cron"),
 )
 """What is asked where it is installed. ``-x`` hides the keys of BIND."""
+
+MAX_FILES = 300
+"""Of one program, those that it includes among them."""
+_NAMES_FILES = re.compile(r"/[\w./*?\[\]{},+:@%=~-]*")
+"""What a shell may be given as it is."""
+_WILD = re.compile(r"[*?\[{]")
 
 
 class Reached(Protocol):
@@ -80,6 +127,20 @@ class Answered(Protocol):
     stderr: str
 
 
+class _WithSystemPrograms:
+    """A host whose programs in ``sbin`` are found by users, too: Debian leaves these out of their search path."""
+
+    def __init__(self, host: Any) -> None:
+        self._host = host
+
+    def exists(self, command: str) -> bool:
+        return self.run(f"command -v {shlex.quote(command)}").rc == 0
+
+    def run(self, command: str) -> Answered:
+        answered: Answered = self._host.run(f"PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; {command}")
+        return answered
+
+
 def reach(host: str, *, sudo: bool = False) -> Reached:
     """The host named, over SSH unless it says otherwise (``local``, ``docker://NAME``, ``ssh://USER@HOST``).
 
@@ -91,7 +152,7 @@ def reach(host: str, *, sudo: bool = False) -> Reached:
     except ImportError:
         raise CaptureError(f"pytest-testinfra is needed to reach a host: {EXTRA}") from None
     try:
-        reached: Reached = testinfra.get_host(way, sudo=sudo)
+        reached: Reached = _WithSystemPrograms(testinfra.get_host(way, sudo=sudo))
         answered = reached.run("true")
     except Exception as error:  # each of its backends raises what it likes
         raise CaptureError(f"{shown(host)}: {_unsaid(host, _said(error))}") from None
@@ -168,16 +229,18 @@ def take(
     """
     outputs: list[CapturedOutput] = []
     texts: dict[str, str] = {}
-    for program, command in _commands(host, reached, programs):
-        try:
-            answered = reached.run(command)
-        except Exception as error:  # each backend raises what it likes
-            raise CaptureError(f"{host}: {command}: {_said(error)}") from None
-        file = f"{re.sub(r'[^A-Za-z0-9]+', '-', command).strip('-')}.txt"
+    copied: dict[str, int] = {}
+    for program, command, file, answered in _answers(host, reached, programs, told):
         texts[file] = without_secrets(_words(answered))
         outputs.append(CapturedOutput(program.name, command, file, answered.rc))
-        needs_root = " (try --sudo)" if answered.rc and program.as_root else ""
-        told(f"{command}: {f'exit status {answered.rc}{needs_root}' if answered.rc else file}")
+        is_copy = command.startswith(COPIED)
+        if is_copy and not answered.rc:
+            copied[program.name] = copied.get(program.name, 0) + 1
+        else:
+            needs_root = " (try --sudo)" if answered.rc and (program.as_root or is_copy) else ""
+            told(f"{command}: {f'exit status {answered.rc}{needs_root}' if answered.rc else file}")
+    for name, number in copied.items():
+        told(f"{name}: {number} {'file' if number == 1 else 'files'} copied into {COPIES}")
     if not outputs:
         names = ", ".join(program.name for program in programs)
         raise CaptureError(f"{host}: none of these programs is installed: {names}")
@@ -195,12 +258,100 @@ def _words(answered: Answered) -> str:
     return said[:MAX_OUTPUT] + "".join(complaints)[:MAX_OUTPUT]
 
 
-def _commands(host: str, reached: Reached, programs: Sequence[Program]) -> Iterator[tuple[Program, str]]:
+def _answers(
+    host: str, reached: Reached, programs: Sequence[Program], told: Callable[[str], None]
+) -> Iterator[tuple[Program, str, str, Answered]]:
+    """What the programs that are installed say, command by command, and their files, with the names to keep them by."""
     for program in programs:
         for command in program.commands:
-            try:
-                installed = reached.exists(program.shown_by or shlex.split(command)[0])
-            except Exception as error:  # each backend raises what it likes
-                raise CaptureError(f"{host}: {_said(error)}") from None
-            if installed:
-                yield program, command
+            if _installed(host, reached, program.shown_by or shlex.split(command)[0]):
+                file = f"{re.sub(r'[^A-Za-z0-9]+', '-', command).strip('-')}.txt"
+                yield program, command, file, _run(host, reached, command)
+        if program.files and _installed(host, reached, program.shown_by or program.name):
+            for path, answered in _files(host, reached, program, told):
+                yield program, f"{COPIED}{shlex.quote(path)}", f"{COPIES}{path}", answered
+
+
+def _installed(host: str, reached: Reached, command: str) -> bool:
+    try:
+        return reached.exists(command)
+    except Exception as error:  # each backend raises what it likes
+        raise CaptureError(f"{host}: {_said(error)}") from None
+
+
+def _run(host: str, reached: Reached, command: str) -> Answered:
+    try:
+        return reached.run(command)
+    except Exception as error:  # each backend raises what it likes
+        raise CaptureError(f"{host}: {command}: {_said(error)}") from None
+
+
+def _files(
+    host: str, reached: Reached, program: Program, told: Callable[[str], None]
+) -> Iterator[tuple[str, Answered]]:
+    """The files of a program and what they hold, those that they include behind them. A pattern that names none is a
+    file without anything in it: it is known to be read.
+    """
+    asked: set[str] = set()
+    seen: set[str] = set()
+    waiting = [(path, "") for path in program.files]
+    while waiting:
+        pattern, base = waiting.pop(0)
+        named = posixpath.normpath(posixpath.join(base, pattern))
+        if named in asked or len(asked) == MAX_FILES:
+            continue
+        asked.add(named)
+        if not _NAMES_FILES.fullmatch(named):
+            told(f"{program.name}: what {pattern!r} names is not looked for: name its files in the inventory")
+            continue
+        copies = _copied(host, reached, named)
+        if base and not copies and _names_nothing(host, reached, named):
+            copies = [(named, _Copied(0, ""))]
+        for path, answered in copies:
+            if path in seen:
+                continue
+            if len(seen) == MAX_FILES:
+                told(f"{program.name}: more than {MAX_FILES} files; {path} and what comes after it is left out")
+                return
+            seen.add(path)
+            yield path, answered
+            if program.includes is not None and answered.rc == 0:
+                waiting += ((found, base or _base(path)) for found in program.includes(answered.stdout))
+
+
+@dataclass
+class _Copied:
+    """What one file holds, or why it cannot be read."""
+
+    rc: int
+    stdout: str
+    stderr: str = ""
+
+
+def _copied(host: str, reached: Reached, named: str) -> list[tuple[str, _Copied]]:
+    """The files of that name or pattern, or below that directory, sorted by their paths: by one command."""
+    mark = f"== {token_hex(12)}"
+    each = f'for f; do printf "{mark} %s\\n" "$f"; head -c {MAX_OUTPUT} -- "$f" 2>&1; printf "\\n{mark} %s\\n" $?; done'
+    answered = _run(host, reached, f"find -L {named} -maxdepth 3 -type f -exec sh -c {shlex.quote(each)} sh {{}} +")
+    found: dict[str, _Copied] = {}
+    for entry in re.finditer(
+        rf"^{mark} (?P<path>/.*)\n(?P<text>[\s\S]*?)\n{mark} (?P<status>\d+)$", answered.stdout, re.MULTILINE
+    ):
+        if entry["path"].isprintable():
+            found[posixpath.normpath(entry["path"])] = _Copied(int(entry["status"]), entry["text"])
+    return sorted(found.items())
+
+
+def _names_nothing(host: str, reached: Reached, named: str) -> bool:
+    """Whether a pattern without a file is one for certain: whoever asks may list the directory, or there is none."""
+    directory, last = posixpath.split(named)
+    if not _WILD.search(last) or _WILD.search(directory):
+        return False
+    up = f'd={directory}; while [ ! -e "$d" ]; do d=$(dirname "$d"); done; [ -r "$d" ] && [ -x "$d" ]'
+    return _run(host, reached, up).rc == 0
+
+
+def _base(path: str) -> str:
+    """Where relative names in a program's first file begin: beside it, or, as in ``httpd/conf``, above that."""
+    directory = posixpath.dirname(path)
+    return posixpath.dirname(directory) if posixpath.basename(directory) == "conf" else directory

@@ -29,7 +29,7 @@ _NAMED = re.compile(
     r"|(?:access|auth|shared|master)_key"
 )
 """What stands in names of secrets."""
-_PARTS = frozenset(("pass", "pw", "pwd", "pswd", "pin", "psk", "cred", "creds"))
+_PARTS = frozenset(("community", "pass", "pw", "pwd", "pswd", "pin", "psk", "cred", "creds"))
 _ENDS = ("pass", "pwd", "pw")
 _WHOLE = frozenset(("client_send", "server_condition", "servers", "srs_config"))
 """Names of Exim's that hold names and passwords in one value."""
@@ -41,7 +41,7 @@ _SERVERS = (
     "ibase_servers",
     "ldap_default_servers",
 )
-_ALONE = frozenset(("secret", "password", "sasl_password", "passwd", "passphrase", "pkcs11-pin"))
+_ALONE = frozenset(("secret", "password", "insecure-password", "sasl_password", "passwd", "passphrase", "pkcs11-pin"))
 """Names whose value may follow a blank, wherever they stand in a line."""
 _OF_FILES = ("file", "files", "maps", "path", "dir", "key", "privatekey", "keys")
 """How the names end whose values may be files, lookup tables and macros."""
@@ -85,6 +85,21 @@ _RUN = re.compile(r"(?P<call>\brun\s*+(?:,\s*+preexpand\s*+)?\{\s*+[^\s{}]++)[ \
 _VARIABLE = re.compile(r"\{\s*+\$\{?\w+\}?\s*+\}")
 _CALLED = re.compile(r"(?P<call>\bsetKey\s*+\(\s*+)(?:\"[^\"]*+\"?|'[^']*+'?|[^\s)]++)")
 """Of dnsdist."""
+_PLACED = re.compile(
+    r"""(?ix)(?P<call>
+      ^[ \t]*+stats[ \t]++auth[ \t]++[^\s:]++:                    # HAProxy
+    | ^[ \t]*+MONITOR[ \t]++\S++[ \t]++\d++[ \t]++\S++[ \t]++     # NUT
+    | ^[ \t]*+CERTIDENT[ \t]++(?:"[^"]*+"|\S++)[ \t]++            # NUT
+    | (?<![\w-])login=(?=[^\s:]{0,99}:)                          # Squid
+    )(?:"[^"]*+"|\S++)"""
+)
+"""Secrets that are told by where they stand."""
+_HEADER = re.compile(
+    r"(?i)(?P<call>(?:_set_header|_param|setenv|(?:set|add)-header|header[ \t]+(?:always[ \t]+)?(?:set|setifempty|add))"
+    r"[ \t]+[\"']?(?=[\w-]{0,60}?(?:auth|key|token|secret|pass|cookie|cred))[\w-]{1,80}+[\"']?[ \t]+"
+    r"|^[ \t]*+tcp-check[ \t]++send\S*+[ \t]++(?=auth|pass|login))[^\s;][^;]*"
+)
+"""Header fields and variables with secrets that nginx, HAProxy and Apache add, and what HAProxy logs in with."""
 _COMMAND = re.compile(r"argv=|\bcommand\b|\b(?:curl|wget|mysql|psql|ldap\w{1,20})\b|/s?bin/")
 _LOGIN_OPTION = re.compile(
     r"(?<!\S)(?:(?:-u[ \t]*+|--(?:proxy-)?user[ \t=]++)(?=[^\s:]*+:\S)"
@@ -231,7 +246,8 @@ class _Hider:
                 self.continued = bare.endswith("\\")
                 return line if _kept(self.name, bare) else line[:depth] + HIDDEN
             self.name = ""
-        return self._hidden(_without_uris(line), depth)
+        placed = _HEADER.sub(rf"\g<call>{HIDDEN}", _PLACED.sub(rf"\g<call>{HIDDEN}", line))
+        return self._hidden(_without_uris(placed), depth)
 
     def _hidden(self, line: str, depth: int) -> str:
         if inline := _INLINE_TABLE.match(line):

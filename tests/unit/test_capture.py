@@ -203,8 +203,8 @@ def test_servers_of_exim_with_passwords_are_hidden() -> None:
         ({"format": "x"}, "not a capture of mailproof"),
         ({"version": 2}, "this mailproof reads version 1"),
         ({"host": None}, "damaged: host"),
-        ({"outputs": [{"program": "p", "command": "c", "file": "../x", "status": 0}]}, "not the name of a file"),
-        ({"outputs": [{"program": "p", "command": "c", "file": "/etc/passwd", "status": 0}]}, "not the name of a file"),
+        ({"outputs": [{"program": "p", "command": "c", "file": "../x", "status": 0}]}, "not the path of a file"),
+        ({"outputs": [{"program": "p", "command": "c", "file": "/etc/passwd", "status": 0}]}, "not the path of a file"),
     ],
 )
 def test_a_damaged_capture_is_told(tmp_path: Path, change: dict[str, object], problem: str) -> None:

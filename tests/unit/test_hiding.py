@@ -7,6 +7,68 @@ import pytest
 from mailproof.hiding import HIDDEN, without_secrets
 
 SECRETS = {
+    "haproxy.cfg": r"""
+  stats auth admin:HUNTERha1
+userlist u
+  user a insecure-password HUNTERha2
+  user b password $6$HUNTERha3
+frontend f
+  http-request set-header Authorization Basic\ HUNTERha4
+  http-request add-header X-Api-Key HUNTERha5
+backend b
+  tcp-check send AUTH\ HUNTERha6\r\n
+""",
+    "keepalived.conf": """
+vrrp_instance a {
+  authentication {
+    auth_type PASS
+    auth_pass HUNTERka1
+  }
+}
+""",
+    "squid.conf": """
+cachemgr_passwd HUNTERsq1 all
+cache_peer proxy.example parent 3128 0 no-query login=user:HUNTERsq2 default
+auth_param basic program /usr/lib/squid/basic_ldap_auth -b dc=x -D cn=y -w HUNTERsq3 -f uid=%s ldap.example
+""",
+    "nut": """
+MONITOR ups@localhost 1 monitor HUNTERnu1 master
+MONITOR "ups@other" 1 monitor "HUNTERnu2 long" slave
+CERTIDENT "my name" "HUNTERnu3"
+[admin]
+  password = HUNTERnu4
+[snmp]
+  community = HUNTERnu5
+  authPassword = HUNTERnu6
+""",
+    "nginx.conf": """
+proxy_set_header Authorization "Basic HUNTERng1";
+proxy_set_header X-Api-Key HUNTERng2;
+fastcgi_param DB_PASSWORD "HUNTERng3";
+secure_link_secret HUNTERng4;
+ssl_password_file /etc/keys/passwords;
+proxy_pass https://user:HUNTERng5@upstream.example;
+""",
+    "apache2.conf": """
+AuthLDAPBindPassword HUNTERap1
+AuthLDAPBindPassword "HUNTERap2 long"
+DBDParams "host=localhost user=u pass=HUNTERap3"
+RequestHeader set Authorization HUNTERap4
+RequestHeader set X-Token "HUNTERap5"
+SetEnv DB_PASSWORD HUNTERap6
+ProxyPass "/" "http://u:HUNTERap7@upstream.example/"
+""",
+    "pdns.conf": """
+api-key=HUNTERpd1
+gmysql-password=HUNTERpd2
+webserver-password=HUNTERpd3
+""",
+    "knot.conf": """
+key:
+  - id: transfer
+    algorithm: hmac-sha256
+    secret: HUNTERkn1
+""",
     "postconf -n": r"""
 smtp_sasl_password_maps = static:user:HUNTERpw1
 smtp_sasl_password_maps = inline:{{[smtp.example.org]:587=user:HUNTERpw2}}
@@ -217,6 +279,16 @@ OTHERS = (
 )
 
 KEPT = (
+    "  stats uri /stats",
+    "  tcp-check expect string 220",
+    "cache_peer proxy.example parent 3128 0 no-query login=PASS",
+    "acl auth_users proxy_auth REQUIRED",
+    "  auth_type PASS",
+    "proxy_set_header Host $host;",
+    "ssl_certificate_key /etc/ssl/private/a.key;",
+    "SSLCertificateKeyFile /etc/ssl/private/a.key",
+    "server-key-file: /etc/unbound/unbound_server.key",
+    "MINSUPPLIES 1",
     "condition = ${if eq{$local_part}{postmaster}}",
     "condition = ${run{/usr/local/bin/check}{yes}{no}}",
     "ssl_key = </etc/ssl/private/key.pem",
@@ -282,6 +354,11 @@ def test_a_setting_behind_a_secret_is_not_lost() -> None:
             'secret = "',
             'secret="\\',
             "a://b:",
+            "login=",
+            "login=a:",
+            "set-header x",
+            "MONITOR a 1 b ",
+            'CERTIDENT "',
             "a://",
             "{PLAIN}",
             "-p ",

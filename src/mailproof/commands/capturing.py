@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         say(f"on {shown(options.host)}{', by sudo' if options.sudo else ''}, of what is installed there:")
         for program in programs:
-            say(f"  {program.name}: {'; '.join(program.commands)}")
+            say(f"  {program.name}: {'; '.join((*program.commands, *program.files))}")
         if options.dry_run:
             return 0
         reached = reach(options.host, sudo=options.sudo)

@@ -38,6 +38,8 @@ class Listeners:
     """Files that may hold more servers."""
     speaks_tls: bool = False
     """What stands outside of servers has one speak TLS: the one that includes the file, or Apache's main server."""
+    serves: bool = False
+    """There are servers in it, whether or not they speak TLS."""
 
 
 def is_default(program: str, name: str) -> bool:
@@ -66,6 +68,7 @@ def _nginx(text: str) -> Listeners:
             all_speak_tls = ("ssl", "on") in said
             found.includes += (value for name, value in said if name == "include")
             continue
+        found.serves = True
         context = prefix.rpartition("/")[0]
         one = Listener(context)
         one.speaks_tls = all_speak_tls or context == "mail"  # where STARTTLS may be said for all
@@ -100,7 +103,9 @@ def _apache(text: str) -> Listeners:
                     includes += setting.value.strip("\"'").split()
         if not prefix:
             found.includes, found.speaks_tls = includes, bool(engines)
-        elif engines or includes:
+            continue
+        found.serves = True
+        if engines or includes:
             own = "" in protocols or (bool(engines) and engines <= protocols) or (None if protocols else False)
             found.listeners.append(Listener("", own, bool(engines), includes))
     return found
@@ -111,8 +116,9 @@ _OF_MODULE = re.compile(r"<?IfModule\s+\"?(?:mod_ssl\.c|ssl_module)\"?/", re.IGN
 
 
 def _haproxy(text: str) -> Listeners:
-    binds = [one.value for one in parse_haproxy(text) if one.name.endswith("/bind") and "ssl" in one.value.split()]
-    return Listeners([Listener(own=admitted("haproxy", value) is not None) for value in binds])
+    every = [one.value for one in parse_haproxy(text) if one.name.endswith("/bind")]
+    binds = [value for value in every if "ssl" in value.split()]
+    return Listeners([Listener(own=admitted("haproxy", value) is not None) for value in binds], serves=bool(every))
 
 
 def _blocks(settings: Iterator[Setting], begins: Callable[[str], bool]) -> Iterator[tuple[str, list[Setting]]]:

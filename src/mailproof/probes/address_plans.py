@@ -22,8 +22,6 @@ MAX_ADDRESSES = 100
 
 COMMANDS = ("ip -j address", "ip -6 -j route")
 """The commands of a capture whose output holds addresses and routes."""
-RADVD = "cat /etc/radvd.conf"
-"""The one whose output holds what radvd announces."""
 
 
 @probe()
@@ -35,7 +33,7 @@ async def address_plan(configuration: Configuration, net: Network) -> AddressPla
         return AddressPlan(configuration.program, names)
     found: list[tuple[ConfigurationFile, Links]] = []
     knows_routes = False
-    for file in _in_order(configuration.program, holders_of(configuration, *COMMANDS, RADVD)):
+    for file in _in_order(configuration.program, holders_of(configuration, *COMMANDS)):
         text = await text_of(file, net)
         try:
             found.append((file, await asyncio.to_thread(read, text)))

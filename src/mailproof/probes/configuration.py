@@ -71,7 +71,9 @@ async def program_settings(configuration: Configuration, net: Network) -> Progra
     if holders and not named and all(file.status != 0 for file in holders):
         failed = holders[0]
         raise NotAvailable(f"{failed.command} had failed with exit status {failed.status} when {failed.name} was taken")
-    files = [file for file in configuration.files if file.status == 0 and file.command not in _WITHOUT]
+    files = [
+        file for file in configuration.files if not file.command or (file.status == 0 and file.command not in _WITHOUT)
+    ]
     seen: dict[str, SettingSeen] = {}
     known: dict[str, str] = {}
     texts: dict[str, str] = {}
@@ -164,7 +166,9 @@ async def self_checks(configuration: Configuration, net: Network) -> SelfChecks:
 
 
 async def text_of(file: ConfigurationFile, net: Network) -> str:
-    """The text of one file. Raises UnreadableConfiguration."""
+    """The text of one file. Raises UnreadableConfiguration, also for one that could not be copied into the capture."""
+    if file.status and not file.command:
+        raise UnreadableConfiguration(f"{file.name} could not be read on the host: capture it with --sudo")
     try:
         return await net.files.text(Path(file.path), MAX_OCTETS)
     except (NotAvailable, Malformed) as failure:
@@ -181,7 +185,9 @@ def holders_of(configuration: Configuration, *commands: str) -> list[Configurati
 
     Raises NotAvailable where there are none.
     """
-    files = [file for file in configuration.files if file.command in ("", *commands) and file.status == 0]
+    files = [
+        file for file in configuration.files if not file.command or (file.status == 0 and file.command in commands)
+    ]
     if not files:
         names = ", ".join(file.name for file in configuration.files)
         raise NotAvailable(f"{names} holds no settings: name its file in the inventory (configurations)")

@@ -51,6 +51,8 @@ def with_use(program: str, texts: dict[str, str], settings: list[SettingSeen]) -
             return True
         context = setting.name.rpartition("/")[0] if program == "nginx" else ""
         own = [says for where, says in servers if not where or not context or where == context]
-        return True if not own or False in own else None if None in own else False
+        if not own:  # where servers are known, none of them speaks TLS
+            return not any(file.serves for file in found.values())
+        return True if False in own else None if None in own else False
 
     return [replace(setting, taken=taken(setting)) for setting in settings]

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailproof.captures import Capture, read_capture
+from mailproof.captures import COPIED, Capture, read_capture
 from mailproof.documents import UnreadableDocument
 from mailproof.inventory.values import domain_name
 from mailproof.net.errors import NotObserved, Unreadable, UnreadableConfiguration
@@ -23,9 +23,9 @@ class ConfigurationFile:
     name: str
     """As reports call it: relative to the inventory."""
     command: str = ""
-    """The command whose output it holds, if that is known."""
+    """The command whose output it holds, if that is known; empty as well for a file that a capture has copied."""
     status: int = 0
-    """The exit status of that command. Where it is not 0, what stands in the file is an error message."""
+    """The exit status of the command that wrote it. Where it is not 0, what stands in the file is an error message."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ async def find_configurations(search: Search) -> None:
             continue
         for output in capture.outputs:
             path = directory / output.file
-            file = ConfigurationFile(str(path), search.named(path), output.command, output.status)
+            command = "" if output.command.startswith(COPIED) else output.command
+            file = ConfigurationFile(str(path), search.named(path), command, output.status)
             found.setdefault((_program(output.program), host), []).append((file, str(directory)))
     hosts = {host.name: host for host in search.targets.found(MailHost)}
     for (program, host), files in found.items():

@@ -88,6 +88,14 @@ OF_SERVICES: tuple[Case, ...] = (
 
 DEFAULTS: tuple[Case, ...] = (
     *(
+        skips("no versions of TLS are set", program_settings=found, versions_shown=NO_PORT)
+        for found in (
+            read("nginx", f"http {{ {OLD} include /etc/nginx/sites/*; }}", sites__a="server { listen 80; }"),
+            read("apache", "SSLProtocol all\n<VirtualHost *:80>\nServerName a\n</VirtualHost>\n"),
+            read("haproxy", "global\n  ssl-default-bind-options ssl-min-ver TLSv1.0\nlisten a\n  bind :25\n"),
+        )
+    ),
+    *(
         passes(program_settings=found, versions_shown=NO_PORT)
         for found in (
             read("nginx", f"http {{ {OLD} include mime.types; {NEW} server {{ listen 80; }} {NEW} }}"),

@@ -1,0 +1,193 @@
+"""`mailproof capture` copies the files of programs that do not tell their configuration, with what these include.
+
+What is judged of them is the same as of the same files in a repository. Real programs:
+tests/real.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from mailproof.captures import COPIES, Capture, CapturedOutput, write_capture
+from mailproof.capturing import chosen, take
+from tests.offline.user import pytest_run, write_inventory
+
+NGINX = """http {
+    include /etc/nginx/conf.d/*.conf;
+    server { listen 443 ssl; ssl_protocols TLSv1 TLSv1.2; include snippets/tls.conf; }
+}
+"""
+HOSTS: dict[str, tuple[str, dict[str, str]]] = {
+    "nginx.example.org": (
+        "nginx",
+        {
+            "/etc/nginx/nginx.conf": NGINX,
+            "/etc/nginx/conf.d/old.conf": "server {\n    listen 443 ssl;\n    ssl_protocols SSLv3;\n}\n",
+            "/etc/nginx/snippets/tls.conf": "ssl_certificate_key /etc/ssl/private/a.key;\n",
+            "/etc/nginx/sites-available/unused": "server { listen 444 ssl; ssl_protocols SSLv2; }\n",
+        },
+    ),
+    "apache.example.org": (
+        "apache",
+        {
+            "/etc/apache2/apache2.conf": "IncludeOptional mods-enabled/*.conf\nIncludeOptional sites-enabled/*.conf\n",
+            "/etc/apache2/mods-enabled/ssl.conf": "SSLProtocol all -SSLv3\n",
+            "/etc/apache2/sites-enabled/a.conf": "<VirtualHost *:443>\nSSLEngine on\n</VirtualHost>\n",
+        },
+    ),
+    "haproxy.example.org": (
+        "haproxy",
+        {
+            "/etc/haproxy/haproxy.cfg": "global\n  ssl-default-bind-options ssl-min-ver TLSv1.0\nlisten smtp\n"
+            "  bind :25 ssl crt /etc/ssl/a.pem\n  stats auth admin:hunter-stats\n  server a 192.0.2.1:25\n"
+        },
+    ),
+    "keepalived.example.org": (
+        "keepalived",
+        {
+            "/etc/keepalived/keepalived.conf": "include conf.d/*.conf\nvrrp_instance a {\n  virtual_router_id 7\n"
+            "  authentication {\n    auth_type PASS\n    auth_pass hunter-vrrp\n  }\n}\n",
+            "/etc/keepalived/conf.d/mail.conf": "virtual_server 192.0.2.9 25 {\n  real_server 192.0.2.1 25 {\n  }\n}\n",
+        },
+    ),
+    "squid.example.org": (
+        "squid",
+        {
+            "/etc/squid/squid.conf": "http_port 3128\ncachemgr_passwd hunter-manager all\n"
+            "include /etc/squid/conf.d/*\n",
+            "/etc/squid/conf.d/all.conf": "http_access allow all\n",
+        },
+    ),
+    "nut.example.org": (
+        "nut",
+        {
+            "/etc/nut/ups.conf": "[ups]\n  driver = dummy-ups\n  offdelay = 60\n  ondelay = 30\n",
+            "/etc/nut/upsmon.conf": "MONITOR ups@localhost 1 monitor hunter-monitor master\nMINSUPPLIES 2\n",
+        },
+    ),
+    "fail2ban.example.org": (
+        "fail2ban",
+        {
+            "/etc/fail2ban/jail.conf": "[DEFAULT]\nbantime = 10m\n[postfix]\n",
+            "/etc/fail2ban/jail.local": "[postfix]\nenabled = true\nbantime = -1\n",
+        },
+    ),
+    "unbound.example.org": (
+        "unbound",
+        {
+            "/etc/unbound/unbound.conf": 'include-toplevel: "/etc/unbound/unbound.conf.d/*.conf"\n',
+            "/etc/unbound/unbound.conf.d/open.conf": "server:\n  interface: 0.0.0.0\n"
+            "  access-control: 0.0.0.0/0 allow\n  log-queries: yes\n",
+        },
+    ),
+    "knot.example.org": ("knot", {"/etc/knot/knot.conf": "zone:\n  - domain: example.org\n    acl: everybody\n"}),
+}
+UNUSED = ("/etc/nginx/sites-available/unused",)
+MORE = ("NUT-CONFIG", "F2B-TEMPORARY", "RESOLVER-QUERYLOG")
+FOUND = {
+    ("CFG-NAMED", "knot@knot.example.org"): ("advice", ""),
+    ("CFG-NAMED", "unbound@unbound.example.org"): ("fail", "unbound/unbound.conf.d/open.conf:3"),
+    ("CFG-PROXY", "squid@squid.example.org"): ("fail", "squid/conf.d/all.conf:1"),
+    ("CFG-TLS-FLOOR", "apache@apache.example.org"): ("fail", "apache2/mods-enabled/ssl.conf:1"),
+    ("CFG-TLS-FLOOR", "haproxy@haproxy.example.org"): ("fail", "haproxy/haproxy.cfg:2"),
+    ("CFG-TLS-FLOOR", "nginx@nginx.example.org"): ("fail", "nginx/nginx.conf:3"),
+    ("F2B-TEMPORARY", "fail2ban@fail2ban.example.org"): ("advice", "fail2ban/jail.local:3"),
+    ("NUT-CONFIG", "nut@nut.example.org"): ("advice", "nut/upsmon.conf:2"),
+    ("RESOLVER-QUERYLOG", "unbound@unbound.example.org"): ("advice", "unbound/unbound.conf.d/open.conf:4"),
+}
+SECRETS = ("hunter-stats", "hunter-vrrp", "hunter-manager", "hunter-monitor")
+
+
+@dataclass
+class Said:
+    rc: int
+    stdout: str
+    stderr: str
+
+
+@dataclass
+class OtherRoot:
+    """This machine with an ``/etc`` of its own: real commands, and paths that are put in and taken out."""
+
+    root: Path
+    program: str
+
+    def exists(self, command: str) -> bool:
+        return command == (chosen([self.program])[0].shown_by or self.program)
+
+    def run(self, command: str) -> Said:
+        there = command.replace(" /etc/", f" {self.root}/etc/")
+        done = subprocess.run(["sh", "-c", there], capture_output=True, text=True, check=False)
+        return Said(done.returncode, done.stdout.replace(f"{self.root}/etc/", "/etc/"), done.stderr)
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of all hosts, and captures of them."""
+    made = tmp_path_factory.mktemp("hosts")
+    for host, (program, files) in HOSTS.items():
+        for path, text in files.items():
+            file = made / "repository" / host / path.removeprefix("/")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        reached = OtherRoot(made / "repository" / host, program)
+        take(host, reached, chosen([program]), made / "captured" / host, lambda line: None)
+    return made
+
+
+def judged(directory: Path, inventory: str) -> dict[tuple[str, str], tuple[str, str]]:
+    """Verdicts, and where the findings are, below the host."""
+    write_inventory(directory, inventory)
+    run = pytest_run(directory, "--inventory", "prod.yaml", "--control=CFG-*", *(f"--control={name}" for name in MORE))
+    return {
+        (r["control"], r["target"]): (r["verdict"], f"{r['at']['file'].partition('/etc/')[2]}:{r['at']['line']}")
+        if r.get("at")
+        else (r["verdict"], "")
+        for r in run.document("prod")["results"]
+    }
+
+
+def test_copies_are_judged_as_the_same_files_in_a_repository(directory: Path) -> None:
+    copied = judged(directory, f"captures: [{', '.join(f'captured/{host}' for host in HOSTS)}]\n")
+    entries = [
+        f"  - {{host: {host}, program: {program}, file: repository/{host}{path}}}\n"
+        for host, (program, files) in HOSTS.items()
+        for path in files
+        if path not in UNUSED
+    ]
+    assert copied == judged(directory, f"configurations:\n{''.join(entries)}")
+    found = {key: seen for key, seen in copied.items() if seen[0] in ("fail", "advice", "inconclusive")}
+    assert found == FOUND
+
+
+def test_nothing_secret_is_in_any_copy(directory: Path) -> None:
+    for host, (_, files) in HOSTS.items():
+        below = directory / "captured" / host / COPIES
+        copies = {f"/{file.relative_to(below)}": file.read_text() for file in below.rglob("*") if file.is_file()}
+        assert set(copies) == set(files).difference(UNUSED)
+        assert not [path for path, text in copies.items() if any(secret in text for secret in SECRETS)]
+
+
+def test_what_a_user_may_not_read_is_told_once(tmp_path: Path) -> None:
+    write_capture(
+        tmp_path / "made",
+        Capture(
+            "nut.example.org",
+            "2026-01-01T00:00:00Z",
+            (
+                CapturedOutput("nut", "cat /etc/nut/ups.conf", "files/etc/nut/ups.conf", 0),
+                CapturedOutput("nut", "cat /etc/nut/upsmon.conf", "files/etc/nut/upsmon.conf", 1),
+            ),
+        ),
+        {
+            "files/etc/nut/ups.conf": "[ups]\ndriver = dummy-ups\n",
+            "files/etc/nut/upsmon.conf": "head: cannot open '/etc/nut/upsmon.conf': Permission denied\n",
+        },
+    )
+    verdicts = judged(tmp_path, "captures: [made]\n")
+    unknown = {key for key, seen in verdicts.items() if seen[0] == "inconclusive"}
+    assert unknown == {("CFG-LOADS", "nut@nut.example.org")}
