@@ -107,5 +107,5 @@ def test_what_radvd_announces_is_captured_and_judged(space: None, tmp_path: Path
     assert verdicts["IPV6-PLAN", "ip@right.example.org"] == "pass", run.output
     assert verdicts["IPV6-SOURCE", "ip@right.example.org"] == "pass", run.output
     found = next(one for one in run.document("prod")["results"] if one["verdict"] == "fail")
-    assert (found["at"]["file"], found["at"]["line"]) == ("wrong/cat-etc-radvd-conf.txt", 9)
+    assert (found["at"]["file"], found["at"]["line"]) == ("wrong/files/etc/radvd.conf", 9)
     assert "2a01:25:0:1::/64 of lan1 and 2a01:25:0:1::/64 of lan0 are not apart" in found["observed"]
