@@ -9,7 +9,7 @@ JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # The tests start pytest some hundred times: where compiled files may not be kept, each start takes 8 s instead of 3.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: fuzz help demo test lint unit steady docs site bench lab detection container-test clean
+.PHONY: fuzz help demo test lint unit steady docs site translations bench lab detection container-test clean
 
 help:
 	@echo "make demo   install into $(VENV), judge the offline demo world, write reports/demo.html"
@@ -17,6 +17,7 @@ help:
 	@echo "make steady run the demo beside processes that burn all cores: its verdicts must be those of a quiet machine"
 	@echo "make site   build the documentation as a site in build/site, with a page for each control"
 	@echo "make docs   write the generated pages of docs/ and the JSON Schemas anew"
+	@echo "make translations  bring the catalogues of languages up to the texts of today (docs/translating.md)"
 	@echo "make bench  measure mailproof and its peers, write docs/performance.md (root; half an hour; QUICK=1: minutes)"
 	@echo "make fuzz   a million hostile inputs for the parsers (15 minutes on two cores)"
 	@echo "make lab    start the laboratory of real servers and open a shell in it (root, Debian packages)"
@@ -80,6 +81,9 @@ site: $(VENV)/tested
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	$(BIN)/python -m tests.site build/site-sources
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+translations: $(VENV)/tested
+	$(BIN)/python -m tests.translations
 
 bench: $(VENV)/tested
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)

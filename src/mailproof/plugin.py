@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mailproof.languages import LANGUAGES
+
 if TYPE_CHECKING:
     from mailproof.run.session import Session
 
@@ -120,6 +122,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="reports",
         help="where NAME.json and NAME.html go, NAME being that of the inventory (default: %(default)s)",
     )
+    group.addoption(
+        "--language",
+        choices=LANGUAGES,
+        help="what people read, the HTML and Markdown reports and the findings on the terminal, in this language "
+        "(default: en); ids, evidence and what programs read stay English",
+    )
     for name, what in (
         ("sarif", "SARIF 2.1.0, for code scanning"),
         ("markdown", "a summary for a pull request"),
@@ -142,7 +150,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 _NEED_INVENTORY = (
     *("control", "target", "shard", "record", "replay", "zone", "delegation", "connect", "compare-live"),
     *("profile", "fail-on", "waivers", "strict-waivers", "baseline", "accept-lost"),
-    *("sarif", "markdown", "prometheus", "csv", "history", "stop-file"),
+    *("sarif", "markdown", "prometheus", "csv", "history", "stop-file", "language"),
 )
 
 

@@ -25,6 +25,7 @@ FLOORS = (
         "drills",
         "places",
         "remedies",
+        "languages",
     ),
     ("net",),
     ("grammars",),

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from mailproof.gate.document import DayNote, ReportedNote, SourceNote, as_json, parsed, plain
+from mailproof.languages import Language
 from mailproof.observations.failing_sources import FailingSource, FailingSources
 from mailproof.observations.reports import Reported, SourceSeen
 from mailproof.observations.source_classes import Known, SourceClass, classify
@@ -21,6 +22,8 @@ from mailproof.targets.base import Targets
 
 from .documents import HOSTILE
 from .fleet import document
+
+ENGLISH = Language()
 
 BAD = SourceSeen("192.0.2.9", "example.org", 10)
 GOOD = replace(BAD, passed=10, by_spf=10, by_dkim=10)
@@ -57,7 +60,7 @@ def days(*numbers: int) -> tuple[DayNote, ...]:
 
 
 def test_a_chart_has_a_bar_for_each_day_with_mail() -> None:
-    found = chart((*days(10, 4), DayNote("2026-01-10", 8, 8)))
+    found = chart((*days(10, 4), DayNote("2026-01-10", 8, 8)), ENGLISH)
     assert found is not None
     assert [bar.label for bar in found.bars] == [
         "2026-01-01: 10 messages, 50.0% pass",
@@ -65,16 +68,16 @@ def test_a_chart_has_a_bar_for_each_day_with_mail() -> None:
         "2026-01-10: 8 messages, 100.0% pass",
     ]
     assert (found.most, found.days, found.bars[0].passed, found.bars[0].failed) == (10, 1, 60.0, 60.0)
-    assert chart(()) is None
-    assert chart(days(5)) is None
-    assert chart(days(0, 0)) is None
-    assert chart((DayNote("unknown", 3, 3),)) is None
+    assert chart((), ENGLISH) is None
+    assert chart(days(5), ENGLISH) is None
+    assert chart(days(0, 0), ENGLISH) is None
+    assert chart((DayNote("unknown", 3, 3),), ENGLISH) is None
 
 
 def test_a_long_time_has_no_more_bars_than_fit() -> None:
-    far = chart((DayNote("0001-01-01", 5, 5), DayNote("1999-12-01", 3, 3), DayNote("9999-12-31", 1, 1)))
+    far = chart((DayNote("0001-01-01", 5, 5), DayNote("1999-12-01", 3, 3), DayNote("9999-12-31", 1, 1)), ENGLISH)
     assert far is None or len(far.bars) <= MAX_BARS
-    old = chart((DayNote("1970-01-01", 5, 5), *days(3, 4)))
+    old = chart((DayNote("1970-01-01", 5, 5), *days(3, 4)), ENGLISH)
     assert old is not None
     assert old.days == -(-(MAX_DAYS + 1) // MAX_BARS)
     assert all(0 <= bar.x <= 720 for bar in old.bars)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from mailproof.commands.exporting import hand_over
 from mailproof.gate.verdict import Verdict
+from mailproof.languages import ENGLISH, LANGUAGES
 from mailproof.output import EXIT_USAGE, abandon_output, complain, print_text
-from mailproof.report.formats import FORMATS
+from mailproof.report.formats import FORMATS, TRANSLATED
 from mailproof.report.nagios import MAX_AGE, State
 
 if TYPE_CHECKING:
@@ -47,6 +48,13 @@ def add_report(commands: Any) -> None:
         default="text",
         help="what to make of it (default: %(default)s); nagios is a line for monitoring, with its exit code: 0 OK, "
         "1 WARNING, 2 CRITICAL, 3 UNKNOWN",
+    )
+    command.add_argument(
+        "--language",
+        choices=LANGUAGES,
+        default=ENGLISH,
+        help=f"what people read of it in this language (default: %(default)s), as {', '.join(TRANSLATED)}; what was "
+        "observed stays as it was",
     )
     command.add_argument("-o", "--output", metavar="OUT", type=Path, help="write to this file, not to standard output")
     command.add_argument(
@@ -130,6 +138,8 @@ def _why_not(options: argparse.Namespace, wanted: Wanted) -> str:
     """What does not go together; empty if all does."""
     if options.max_age is not None and options.format != NAGIOS:
         return f"--max-age is for --format {NAGIOS}"
+    if options.language != ENGLISH and options.format not in TRANSLATED:
+        return f"--language is for --format {', '.join(TRANSLATED)}; {options.format} is for programs, and English"
     if options.output is not None and options.format == NAGIOS:
         return f"--format {NAGIOS} is a line on standard output and an exit code; leave -o out"
     if wanted and options.format not in NARROWED:
@@ -167,6 +177,7 @@ def unsaid(options: argparse.Namespace) -> int:
 
 def _renderer(options: argparse.Namespace, wanted: Wanted) -> Callable[[RunDocument], str]:
     from mailproof.report import csv_table, html, text
+    from mailproof.report.formats import rendered
     from mailproof.report.narrowing import extent, narrowed
 
     match options.format:
@@ -174,14 +185,16 @@ def _renderer(options: argparse.Namespace, wanted: Wanted) -> Callable[[RunDocum
             live = options.output is None and sys.stdout.isatty()
             width = min(shutil.get_terminal_size((text.WIDTH, 0)).columns, text.WIDEST) if live else text.WIDTH
             colour = live and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-            return partial(text.render, wanted=wanted, proof=options.proof, width=width, colour=colour)
+            return partial(
+                text.render, wanted=wanted, proof=options.proof, width=width, colour=colour, language=options.language
+            )
         case "html" if wanted:
 
             def page(document: RunDocument) -> str:
                 part = narrowed(document, wanted)
-                return html.render(part, extent(document, part, wanted))
+                return html.render(part, extent(document, part, wanted), options.language)
 
             return page
         case "csv" if wanted:
             return lambda document: csv_table.render(narrowed(document, wanted))
-    return FORMATS[options.format]
+    return partial(rendered, name=options.format, language=options.language)

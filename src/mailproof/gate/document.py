@@ -19,6 +19,7 @@ from mailproof.controls import Level, Reference
 from mailproof.documents import UnreadableDocument, json_lines, read_json
 from mailproof.gate.part import Count, Moment, Number, Part
 from mailproof.gate.verdict import Verdict
+from mailproof.languages import Language
 from mailproof.places import Place
 from mailproof.record import adapter, redacted
 from mailproof.remedies import Remedy
@@ -53,12 +54,20 @@ class WaiverNote(Part):
     @property
     def summary(self) -> str:
         """One line for people: until when, why, who. Text in it must be escaped when shown."""
+        return self.told(Language())
+
+    def told(self, say: Language) -> str:
+        """The summary in a language."""
         if self.days_left < 0:
-            until = f"expired after {self.expires}"
+            until = say("expired after {day}", day=self.expires)
+        elif self.days_left == 0:
+            until = say("until {day} (its last day)", day=self.expires)
+        elif self.days_left == 1:
+            until = say("until {day} (1 day left)", day=self.expires)
         else:
-            left = "its last day" if self.days_left == 0 else f"{count(self.days_left, 'day')} left"
-            until = f"until {self.expires} ({left})"
-        more = [f"{name} {value}" for name, value in (("owner", self.owner), ("ticket", self.ticket)) if value]
+            until = say("until {day} ({n} days left)", day=self.expires, n=self.days_left)
+        more = [say("owner {names}", names=self.owner)] if self.owner else []
+        more += [say("ticket {name}", name=self.ticket)] if self.ticket else []
         return "; ".join([f"{until}: {self.reason}", *more])
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mailproof.documents import write_atomically
 from mailproof.gate.document import RunDocument, as_json
+from mailproof.languages import ENGLISH
 from mailproof.report import code_quality, csv_table, html, markdown, oscal, prometheus, sarif
 from mailproof.report import text as plain_text
 from mailproof.report.annotations import render as render_annotations
@@ -25,16 +26,30 @@ FORMATS: Mapping[str, Callable[[RunDocument], str]] = {
 }
 """Each a pure function: the same document gives the same text."""
 
+TRANSLATED: Mapping[str, Callable[[RunDocument, str], str]] = {
+    "html": lambda document, language: html.render(document, language=language),
+    "text": lambda document, language: plain_text.render(document, language=language),
+    "markdown": lambda document, language: markdown.render(document, language=language),
+}
+"""Those that people read, in any language; what programs read is English always."""
+
 FILE_OPTIONS = ("sarif", "markdown", "prometheus", "csv")
 """Formats that a run writes where its option of the same name says."""
 
 
-def write_formats(document: RunDocument, files: Mapping[str, Path]) -> tuple[list[Path], list[str]]:
+def rendered(document: RunDocument, name: str, language: str = ENGLISH) -> str:
+    """A document in a format; in a language where people read it. Raises ValueError where there is no such language."""
+    return TRANSLATED[name](document, language) if name in TRANSLATED else FORMATS[name](document)
+
+
+def write_formats(
+    document: RunDocument, files: Mapping[str, Path], language: str = ENGLISH
+) -> tuple[list[Path], list[str]]:
     """Write a document to ``files``, given by format, each in one step. Returns files written and problems."""
     written, problems = [], []
     for name, file in files.items():
         try:
-            write_atomically(file, as_json(document) if name == "json" else [FORMATS[name](document)])
+            write_atomically(file, as_json(document) if name == "json" else [rendered(document, name, language)])
             written.append(file)
         except OSError as error:
             problems.append(f"{file}: cannot be written: {error.strerror}")

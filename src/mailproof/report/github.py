@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mailproof.gate.document import RunDocument
+from mailproof.languages import ENGLISH
 from mailproof.report import markdown
 
 SUMMARY_LIMIT = 1_048_576
@@ -30,7 +31,7 @@ def no_commands(write_line: Callable[[str], object]) -> Iterator[None]:
         write_line(f"::{token}::")
 
 
-def append_summary(document: RunDocument, environment: Mapping[str, str]) -> list[str]:
+def append_summary(document: RunDocument, environment: Mapping[str, str], language: str = ENGLISH) -> list[str]:
     """Append the Markdown summary to the file that GitHub names for it. Returns what went wrong."""
     name = environment.get("GITHUB_STEP_SUMMARY")
     if not name:
@@ -38,7 +39,7 @@ def append_summary(document: RunDocument, environment: Mapping[str, str]) -> lis
     file = Path(name)
     try:
         room = SUMMARY_LIMIT - (file.stat().st_size if file.exists() else 0)
-        text = markdown.render(document, limit=room)
+        text = markdown.render(document, limit=room, language=language)
         if len(text.encode()) <= room:
             with file.open("a", encoding="utf-8") as stream:
                 stream.write(text)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mailproof.controls import Harm
 from mailproof.gate.document import Result
 from mailproof.gate.verdict import Verdict
+from mailproof.languages import Language
 from mailproof.report.grouping import by_shape, shape
 
 
@@ -74,14 +75,16 @@ def join(results: Iterable[Result]) -> list[Joined]:
     return sorted((Joined(tuple(group)) for _, group in groups), key=lambda joined: joined.gravity)
 
 
-def blocks(joined: Iterable[Joined]) -> list[tuple[str, list[Joined]]]:
-    """Findings by the one host or domain that they are about; those of several stand for themselves.
+def blocks(joined: Iterable[Joined], say: Language) -> list[tuple[str, list[Joined]]]:
+    """Findings by the one host or domain that they are about, in a language; those of several stand for themselves.
 
     The block with the worst finding comes first.
     """
     found: dict[str, list[Joined]] = {}
     for entry in joined:
         subjects = entry.subjects
-        title = subjects[0] if len(subjects) == 1 else f"{entry.first.control} on {len(subjects)} hosts and domains"
+        title = subjects[0]
+        if len(subjects) != 1:
+            title = say("{control} on {n} hosts and domains", control=entry.first.control, n=len(subjects))
         found.setdefault(title, []).append(entry)
     return sorted(found.items(), key=lambda block: block[1][0].gravity)

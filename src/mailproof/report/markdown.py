@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from mailproof.controls import Reference
 from mailproof.gate.document import Result, RunDocument
 from mailproof.gate.verdict import Verdict
+from mailproof.languages import ENGLISH, Language
 from mailproof.remedies import Remedy
 from mailproof.report.escape import clipped, html_text, is_web_address, markdown, markdown_block, markdown_code
 from mailproof.report.selection import attested, worst_first
@@ -29,15 +30,19 @@ TITLES = {
 """Sections by verdict, in their order."""
 
 
-def render(document: RunDocument, limit: int = COMMENT_LIMIT) -> str:
-    """The summary in at most ``limit`` bytes; what does not fit is counted at its end."""
-    text = _head(document)
-    room = limit - _size(text) - 100
+def render(document: RunDocument, limit: int = COMMENT_LIMIT, language: str = ENGLISH) -> str:
+    """The summary in at most ``limit`` bytes; what does not fit is counted at its end.
+
+    Raises ValueError where there is no such language.
+    """
+    say = Language(language)
+    text = _head(document, say)
+    room = limit - _size(text) - (100 if language == ENGLISH else 300)
     left_out = 0
     for verdict, title in TITLES.items():
         found = worst_first(document, verdict)
-        heading = f"\n### {title} ({len(found)})\n"
-        for part, number in _unverified(found) if verdict is Verdict.INCONCLUSIVE else _folded(found):
+        heading = f"\n### {say(title)} ({len(found)})\n"
+        for part, number in _unverified(found, say) if verdict is Verdict.INCONCLUSIVE else _folded(found, say):
             if left_out or _size(heading + part) > room:
                 left_out += number
                 continue
@@ -45,99 +50,122 @@ def render(document: RunDocument, limit: int = COMMENT_LIMIT) -> str:
             room -= _size(heading + part)
             heading = ""
     for name, demands in attested(document):
-        for part in (_attested(name, demands), f"\n{len(demands)} demands to be attested are in the JSON report.\n"):
+        counted = say("{n} demands to be attested are in the JSON report.", n=len(demands))
+        for part in (_attested(name, demands, say), f"\n{counted}\n"):
             if _size(part) <= room:
                 text += part
                 room -= _size(part)
                 break
     if left_out:
-        text += f"\n{left_out} more are left out here; the JSON report has them all.\n"
+        text += f"\n{say('{n} more are left out here; the JSON report has them all.', n=left_out)}\n"
+    if say.note:
+        text += f"\n{say.note}\n"
     return text
 
 
-def _attested(name: str, demands: Iterable[str]) -> str:
+def _attested(name: str, demands: Iterable[str], say: Language) -> str:
     """What a profile demands and nobody sees from outside, folded."""
-    summary = f"<details><summary>To be attested: what {html_text(name)} demands and nobody sees from outside</summary>"
-    return "\n".join(["", summary, "", *(f"- {markdown(demand)}" for demand in demands), "", "</details>", ""])
+    told = say("To be attested: what {profile} demands and nobody sees from outside", profile=html_text(name))
+    return "\n".join(
+        [
+            "",
+            f"<details><summary>{told}</summary>",
+            "",
+            *(f"- {markdown(demand)}" for demand in demands),
+            "",
+            "</details>",
+            "",
+        ]
+    )
 
 
-def _folded(found: Iterable[Result]) -> Iterator[tuple[str, int]]:
+def _folded(found: Iterable[Result], say: Language) -> Iterator[tuple[str, int]]:
     """Each finding with its proof, and the number of results in it."""
     for result in found:
-        yield _finding(result), 1
+        yield _finding(result, say), 1
 
 
-def _unverified(found: list[Result]) -> Iterator[tuple[str, int]]:
+def _unverified(found: list[Result], say: Language) -> Iterator[tuple[str, int]]:
     """A line for each target and reason: one silent server leaves many controls without a verdict."""
     groups: dict[tuple[str, str], list[str]] = {}
     for result in found:
         groups.setdefault((result.target, result.message), []).append(result.control)
     for number, ((target, reason), controls) in enumerate(groups.items()):
         start = "" if number else "\n"
-        yield f"{start}- {_line(target)}: {_line(reason)} leaves {markdown(', '.join(controls))}\n", len(controls)
+        left = say("{reason} leaves {controls}", reason=_line(reason), controls=markdown(", ".join(controls)))
+        yield f"{start}- {_line(target)}: {left}\n", len(controls)
 
 
 def _size(text: str) -> int:
     return len(text.encode())
 
 
-def _head(document: RunDocument) -> str:
+def _head(document: RunDocument, say: Language) -> str:
     decision, counts = document.decision, document.counts
-    word = "PASS, the gate is open" if decision.open else "FAIL, the gate stays closed"
-    reasons = f": {markdown(', '.join(decision.reasons))}" if decision.reasons else ""
-    source = "judged from a record of" if document.replayed else "surveyed"
+    word = say("PASS, the gate is open") if decision.open else say("FAIL, the gate stays closed")
+    reasons = f": {markdown(', '.join(map(say.of_document, decision.reasons)))}" if decision.reasons else ""
+    moment = markdown(document.surveyed_at)
+    source = (
+        say("judged from a record of {moment}", moment=moment)
+        if document.replayed
+        else say("surveyed {moment}", moment=moment)
+    )
     return "\n".join(
         [
             f"## mailproof: {markdown_code(clipped(document.inventory, MAX_LINE))}",
             "",
             f"**{word}**{reasons}",
             "",
-            *(line for fault in document.vantage for line in (f"From here: {markdown(fault.text)}", "")),
-            f"| {' | '.join(counts)} |",
+            *(
+                line
+                for fault in document.vantage
+                for line in (say("From here: {fault}", fault=markdown(fault.text)), "")
+            ),
+            f"| {' | '.join(map(say.of_document, counts))} |",
             f"|{' --: |' * len(counts)}",
             f"| {' | '.join(str(number) for number in counts.values())} |",
             "",
-            f"mailproof {markdown(document.mailproof)}, {source} {markdown(document.surveyed_at)}",
+            f"mailproof {markdown(document.mailproof)}, {source}",
             "",
         ]
     )
 
 
-def _finding(result: Result) -> str:
+def _finding(result: Result, say: Language) -> str:
     """One folded finding. The summary is HTML to its end, and Markdown begins again after the empty line."""
-    level = f"{result.level}, as proposed" if result.proposed else result.level
+    level = say("{level}, as proposed", level=result.level) if result.proposed else result.level
     summary = (
         f"<b>{html_text(result.control)}</b> ({level}) <code>{_html_line(result.target)}</code>: "
         f"<code>{_html_line(result.message)}</code>"
     )
-    lines = ["", f"<details><summary>{summary}</summary>", "", markdown(result.expected), ""]
-    lines += [f"- found: {_line(line)}" for line in result.observed.splitlines()]
+    lines = ["", f"<details><summary>{summary}</summary>", "", markdown(say.of_control(result.expected)), ""]
+    lines += [f"- {say('found')}: {_line(line)}" for line in result.observed.splitlines()]
     lines += [
-        f"- why: {markdown(result.why)}",
-        f"- fix: {markdown(result.fix)}",
-        f"- source: {', '.join(_links(result.references))}",
+        f"- {say('why')}: {markdown(say.of_control(result.why))}",
+        f"- {say('fix')}: {markdown(say.of_control(result.fix))}",
+        f"- {say('source')}: {', '.join(_links(result.references))}",
     ]
     if result.waiver:
-        lines.append(f"- waiver: {_line(result.waiver.summary)}")
+        lines.append(f"- {say('waiver')}: {_line(result.waiver.told(say))}")
     if result.owners:
-        lines.append(f"- owner: {_line(', '.join(result.owners))}")
+        lines.append(f"- {say('owner')}: {_line(', '.join(result.owners))}")
     if result.place:
-        lines.append(f"- where: {_line(str(result.place))}")
+        lines.append(f"- {say('where')}: {_line(str(result.place))}")
     if result.remedy:
-        lines += _remedy(result.remedy)
+        lines += _remedy(result.remedy, say)
     evidence = tuple(clipped(line, MAX_LINE) for line in result.evidence[:MAX_EVIDENCE])
     if len(result.evidence) > MAX_EVIDENCE:
-        evidence += (f"... {len(result.evidence) - MAX_EVIDENCE} lines more in the JSON report",)
+        evidence += (say("... {n} lines more in the JSON report", n=len(result.evidence) - MAX_EVIDENCE),)
     if evidence:
         lines += ["", markdown_block(evidence)]
     return "\n".join([*lines, "", "</details>", ""])
 
 
-def _remedy(remedy: Remedy) -> list[str]:
+def _remedy(remedy: Remedy, say: Language) -> list[str]:
     """What is published and what to publish instead, in blocks to copy from."""
     lines: list[str] = []
-    for name, text in (("published", remedy.before), ("instead", remedy.after)):
-        lines += ["", f"{name}:", "", markdown_block(tuple(text.splitlines()) or ("(nothing)",))]
+    for name, text in ((say("published"), remedy.before), (say("instead"), remedy.after)):
+        lines += ["", f"{name}:", "", markdown_block(tuple(text.splitlines()) or (say("(nothing)"),))]
     return lines
 
 

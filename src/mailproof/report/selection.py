@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mailproof.gate.document import Result, RunDocument, count
+from mailproof.gate.document import Result, RunDocument
 from mailproof.gate.verdict import Verdict
+from mailproof.languages import Language
 
 
 def worst_first(document: RunDocument, *verdicts: Verdict) -> list[Result]:
@@ -28,9 +29,11 @@ MAX_NAMED = 8
 """Controls that are named one by one; of more only the families are."""
 
 
-def unjudged(controls: Sequence[str]) -> str:
+def unjudged(controls: Sequence[str], say: Language) -> str:
     """What could not be judged because of a fault: one control for each verdict that could not be given."""
     names = sorted(set(controls))
     if len(names) > MAX_NAMED:
         names = [f"{family}-*" for family in dict.fromkeys(name.split("-")[0] for name in names)]
-    return f"{count(len(controls), 'verdict')} could not be given because of it: {', '.join(names)}"
+    if len(controls) == 1:
+        return say("1 verdict could not be given because of it: {controls}", controls=", ".join(names))
+    return say("{n} verdicts could not be given because of it: {controls}", n=len(controls), controls=", ".join(names))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from mailproof.gate.document import Result, RunDocument
 from mailproof.gate.verdict import Verdict
+from mailproof.languages import ENGLISH, Language
 from mailproof.net.text import printable, shown
 from mailproof.report.narrowing import Wanted, extent, narrowed
 from mailproof.report.terminal import write_decision, write_field, write_findings, write_owners, write_proof
@@ -58,47 +59,53 @@ def render(
     proof: bool = False,
     width: int = WIDTH,
     colour: bool = False,
+    language: str = ENGLISH,
 ) -> str:
-    """The report of what is ``wanted``; with ``proof`` all evidence of what is shown."""
+    """The report of what is ``wanted``; with ``proof`` all evidence of what is shown.
+
+    Raises ValueError where there is no such language.
+    """
+    say = Language(language)
     width = max(width, NARROWEST)
     page = _Page(width, colour)
     wanted = wanted or Wanted()
     part = narrowed(document, wanted) if wanted else document
     page.folds = True
-    page.write_line(
-        f"mailproof: {printable(document.inventory)}, looked at {printable(document.surveyed_at)}", bold=True
-    )
+    moment = say("looked at {moment}", moment=printable(document.surveyed_at))
+    page.write_line(f"mailproof: {printable(document.inventory)}, {moment}", bold=True)
     if wanted:
-        page.write_line(f"shown: {printable(extent(document, part, wanted))}")
+        page.write_line(say("shown: {part}", part=printable(extent(document, part, wanted))))
     page.write_line("")
     page.folds = False
-    write_findings(page, part, width, int(proof), document)
+    write_findings(page, part, width, int(proof), document, say)
     for verdict, title in _OTHERS.items():
         found = [result for result in part.results if result.verdict is verdict]
         if found and (verdict in wanted.verdicts or (verdict is Verdict.WAIVED and proof)):
-            _write_others(page, title, found, width, proof)
+            _write_others(page, title, found, width, proof, say)
     page.folds = True
     if wanted:
-        page.write_line("This was a part. The run as a whole:")
-    write_decision(page, document, (), "")
+        page.write_line(say("This was a part. The run as a whole:"))
+    write_decision(page, document, (), "", say)
     return "\n".join(page.lines) + "\n"
 
 
-def _write_others(page: _Page, title: str, results: Sequence[Result], width: int, proof: bool) -> None:
+def _write_others(page: _Page, title: str, results: Sequence[Result], width: int, proof: bool, say: Language) -> None:
     """Write results that nobody needs to do anything about: a line each, more of it with ``proof``."""
-    page.write_sep("-", title, bold=True)
+    page.write_sep("-", say(title), bold=True)
     for result in results:
-        line = printable(f"{result.verdict.upper()}  {result.control}  ({result.level})  {result.target}")
+        line = printable(
+            f"{say.of_document(result.verdict).upper()}  {result.control}  ({result.level})  {result.target}"
+        )
         for each in textwrap.wrap(line, width, subsequent_indent="  ", break_on_hyphens=False):
             page.write_line(each)
         if result.verdict is not Verdict.PASS:  # it was found as expected
             for number, found in enumerate(result.observed.splitlines() or [""]):
-                write_field(page, "" if number else "found", printable(found), width)
-        write_owners(page, [result], width)
+                write_field(page, "" if number else say("found"), printable(found), width)
+        write_owners(page, [result], width, say)
         if result.waiver is not None:
-            write_field(page, "waiver", printable(result.waiver.summary), width)
+            write_field(page, say("waiver"), printable(result.waiver.told(say)), width)
         if proof:
-            write_proof(page, result, None, width)
+            write_proof(page, result, None, width, say)
             page.write_line("")
     if not proof:
         page.write_line("")

@@ -10,6 +10,7 @@ from typing import Literal
 import pytest
 
 from mailproof.controls import Level
+from mailproof.languages import ENGLISH
 from mailproof.report.formats import FILE_OPTIONS
 from mailproof.targets.shards import Shard
 
@@ -46,6 +47,8 @@ class Options:
     report_dir: Path
     formats: Mapping[str, Path]
     """Files for further formats, by format."""
+    language: str
+    """What people read is written in, by its code."""
     history: Path | None
     shard: Shard | None
     """The shard of the inventory's domains that is judged."""
@@ -101,6 +104,7 @@ class Options:
             replay=path("replay"),
             report_dir=directory / Path(config.getoption("report_dir")).expanduser(),
             formats={name: file for name in FILE_OPTIONS if (file := path(name)) is not None},
+            language=config.getoption("language") or ENGLISH,
             history=path("history"),
             shard=_shard(config),
             stop_file=path("stop_file"),

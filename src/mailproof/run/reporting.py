@@ -15,6 +15,7 @@ from mailproof import __version__
 from mailproof.documents import UnreadableDocument, read_head, why_not_writable
 from mailproof.gate.baseline import compare, snapshot
 from mailproof.gate.document import FORMAT, without_secrets
+from mailproof.languages import Language
 from mailproof.net.text import shown
 from mailproof.report import github, history
 from mailproof.report.formats import FORMATS, write_formats
@@ -40,6 +41,7 @@ class Reporting:
         self._note = ""
         """What to say of the reports besides where they are."""
         self._tells = context.reports
+        self._say = Language(context.options.language)
 
     # Before anything is contacted
 
@@ -124,14 +126,14 @@ class Reporting:
         if problems and exitstatus in _ENDED:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
         if github.is_job(os.environ):
-            problems += github.append_summary(run, os.environ)
+            problems += github.append_summary(run, os.environ, self._context.options.language)
         decided = session.exitstatus
         yield
         if session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = decided  # no plugin and no conftest opens a gate that is closed
         terminal: Any = self._context.config.pluginmanager.get_plugin("terminalreporter")
         if terminal is not None:
-            write_decision(terminal, run, self._files, "\n".join([self._note, *problems]).strip())
+            write_decision(terminal, run, self._files, "\n".join([self._note, *problems]).strip(), self._say)
             self._check_output(session, exitstatus)
 
     def _check_output(self, session: pytest.Session, exitstatus: int) -> None:
@@ -176,7 +178,9 @@ class Reporting:
                 self._files.append(file)
             except history.HistoryError as error:
                 problems.append(str(error))
-        written, others = write_formats(context.run, {**self._own_files(), **context.options.formats})
+        written, others = write_formats(
+            context.run, {**self._own_files(), **context.options.formats}, context.options.language
+        )
         self._files[:0] = written
         return problems + others
 
@@ -194,10 +198,10 @@ class Reporting:
         verbosity = self._context.config.get_verbosity()
         run = self._context.run
         if not github.is_job(os.environ):
-            write_findings(terminalreporter, run, width, verbosity)
+            write_findings(terminalreporter, run, width, verbosity, say=self._say)
             return
         with github.no_commands(terminalreporter.write_line):
-            write_findings(terminalreporter, run, width, verbosity)
+            write_findings(terminalreporter, run, width, verbosity, say=self._say)
         for line in FORMATS["annotations"](run).splitlines():
             terminalreporter.write_line(line)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
+import json
 import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from importlib.util import cache_from_source
 from pathlib import Path
 
@@ -17,11 +20,12 @@ from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
 from mailproof.gate.document import RunDocument
+from mailproof.languages import ENGLISH, Language
 from mailproof.net.text import printable
 from mailproof.report.escape import is_web_address
 from mailproof.report.html import packing, reported
 from mailproof.report.html.trend import HEIGHT, WIDTH, chart
-from mailproof.report.html.view import RANKS, SECTIONS, Group, View, build
+from mailproof.report.html.view import NAMED, RANKS, SECTIONS, WORDS, Group, View, build
 from mailproof.report.selection import attested
 
 ROWS = 50
@@ -45,19 +49,33 @@ PACKED_ROWS, PACKED_EVIDENCE = 1_500_000, 1_400_000
 _HERE = Path(__file__).parent
 
 
-def render(document: RunDocument, part: str = "") -> str:
-    """The page of a run: one file, the same for the same document. ``part``: what of the run the document is."""
-    view = build(document.results)
+_SAID = re.compile(r'say\("((?:[^"\\]|\\.)*)"')
+"""A fixed text of the script."""
+
+
+def render(document: RunDocument, part: str = "", language: str = ENGLISH) -> str:
+    """The page of a run: one file, the same for the same document. ``part``: what of the run the document is.
+
+    Raises ValueError where there is no such language.
+    """
+    say = Language(language)
+    view = build(document.results, say)
     groups = [group for _, section in view.sections for group in section]
     shown = _most(lambda number: sum(len(group.rows[:number]) for group in groups), MARKUP_ROWS, ROWS)
     proven = _most(lambda number: packing.evidence_size(groups, number), MARKUP_EVIDENCE, shown)
     data = _packed(view, groups, shown, proven)
     style, script = map(Markup, _texts())
     return (
-        _environment()
+        _environment(say)
         .get_template("page.html")
         .render(
             document=document,
+            language=say.code,
+            say=_marked_up(say),
+            words={rank: say(word) for rank, word in WORDS.items()},
+            note=say.note,
+            texts=_texts_of_script(say, script),
+            named=NAMED,
             part=part,
             view=view,
             sections=SECTIONS,
@@ -68,9 +86,9 @@ def render(document: RunDocument, part: str = "") -> str:
             cards=view.domains if len(view.domains) <= CARDS else view.domains[:FIRST_CARDS],
             few=FEW,
             data=data,
-            chart=chart(document.trend),
+            chart=chart(document.trend, say),
             chart_size=(WIDTH, HEIGHT),
-            reported=reported.reported(document.reported),
+            reported=reported.reported(document.reported, say),
             days_size=(reported.WIDTH, reported.HEIGHT),
             style=style,
             script=script,
@@ -78,6 +96,33 @@ def render(document: RunDocument, part: str = "") -> str:
             attested=attested(document),
         )
     )
+
+
+def _marked_up(say: Language) -> Callable[..., Markup]:
+    """The texts of a language as the template wants them: neither they nor what they name can be taken for HTML."""
+
+    @cache
+    def text_of(text: str) -> Markup:
+        translated = say.fixed(text)
+        return Markup(html.escape(translated, quote=False).replace('"', "&quot;"))  # noqa: S704 (just escaped)
+
+    def marked_up(text: str, **values: object) -> Markup:
+        return text_of(text).format(**{name: _shown(value) for name, value in values.items()})
+
+    return marked_up
+
+
+def texts_of(script: str) -> list[str]:
+    """The texts that a script has fixed."""
+    return list(dict.fromkeys(json.loads(f'"{text}"') for text in _SAID.findall(script)))
+
+
+def _texts_of_script(say: Language, script: str) -> Markup:
+    """What the script says in another language, by what it says in English: JSON; empty where it is the same."""
+    texts = {text: say.fixed(text) for text in (*texts_of(script), *WORDS.values())}
+    texts = {text: translated for text, translated in texts.items() if translated != text}
+    data = json.dumps(texts, ensure_ascii=False).replace("<", r"\u003c") if texts else ""
+    return Markup(data)  # noqa: S704 (nothing in it ends the script element)
 
 
 def _most(size: Callable[[int], int], budget: int, start: int) -> int:
@@ -115,7 +160,7 @@ class _Compiled(FileSystemBytecodeCache):
                 super().dump_bytecode(bucket)
 
 
-def _environment() -> Environment:
+def _environment(say: Language) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_HERE),
         autoescape=True,
@@ -126,6 +171,8 @@ def _environment() -> Environment:
         bytecode_cache=_Compiled(),
     )
     environment.filters["thousands"] = lambda number: f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    environment.filters["tenths"] = say.tenths
+    environment.filters["of_document"] = say.of_document
     environment.filters["prose"] = _prose
     environment.tests["web"] = lambda url: is_web_address(str(url))
     return environment

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from mailproof.gate.document import DayNote, ReportedNote
+from mailproof.languages import Language
 
 WIDTH, HEIGHT = 720, 120
 """Units of the chart's view box."""
@@ -51,13 +52,13 @@ class Reported:
     chart: Chart | None
 
 
-def reported(notes: Sequence[ReportedNote]) -> tuple[Reported, ...]:
-    """The domains with their charts, those of the most messages first."""
+def reported(notes: Sequence[ReportedNote], say: Language) -> tuple[Reported, ...]:
+    """The domains with their charts in a language, those of the most messages first."""
     ordered = sorted(notes, key=lambda note: (-note.messages, note.domain))
-    return tuple(Reported(note, chart(note.days)) for note in ordered)
+    return tuple(Reported(note, chart(note.days, say)) for note in ordered)
 
 
-def chart(days: Sequence[DayNote]) -> Chart | None:
+def chart(days: Sequence[DayNote], say: Language) -> Chart | None:
     """The chart of some days, days without any message among them; None for fewer than two days, or no message."""
     dated = {found: note for note in days if (found := _date(note.day)) is not None}
     if not dated:
@@ -79,15 +80,15 @@ def chart(days: Sequence[DayNote]) -> Chart | None:
     bars = []
     for place, (messages, passed) in sorted(sums.items()):
         begins = first + timedelta(place * step)
-        share = f", {passed / messages:.1%} pass" if messages else ""
-        span = f" and {step - 1} more days" if step > 1 else ""
+        share = f", {say('{share}% pass', share=say.tenths(100 * passed / messages))}" if messages else ""
+        span = f" {say('and {n} more days', n=step - 1)}" if step > 1 else ""
         bars.append(
             Bar(
                 round(place * unit + unit * 0.1, 1),
                 round(unit * 0.8, 1),
                 round(HEIGHT * min(passed, messages) / most, 1),
                 round(HEIGHT * max(messages - passed, 0) / most, 1),
-                f"{begins.isoformat()}{span}: {messages} messages{share}",
+                say("{day}: {n} messages", day=f"{begins.isoformat()}{span}", n=messages) + share,
             )
         )
     return Chart(tuple(bars), most, first.isoformat(), last.isoformat(), step)

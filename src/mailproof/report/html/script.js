@@ -7,6 +7,11 @@
   const GLYPHS = { must: "✕", should: "!", may: "!", advice: "i", inconclusive: "?", waived: "w", pass: "✓", none: "–" };
   const WORDS = { must: "MUST", should: "SHOULD", may: "MAY", none: "not applicable" };
 
+  // The texts of another language, by the English ones
+  const TEXTS = JSON.parse($("data-texts")?.textContent ?? "{}");
+  const say = (text, values = {}) => (TEXTS[text] ?? text).replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const word = (rank) => say(WORDS[rank] ?? rank);
+
   const thousands = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 
   // Packed data: JSON, gzip, base64
@@ -87,7 +92,7 @@
       if (row[name]) part(name).textContent = row[name]; else part(name).remove();
     }
     if (row.controls) {
-      part("leaves").append("Leaves without a verdict: ");
+      part("leaves").append(say("Leaves without a verdict:"), " ");
       row.ids.forEach((id, index) => {
         const span = document.createElement("span");
         span.id = `finding-${id}`;
@@ -122,7 +127,7 @@
       if (!found[0].length) observed.remove();
       if (found.length > 2) show(remedy, text(found[2]), text(found[3])); else remedy.remove();
     } else {
-      observed.textContent = "The evidence of so many findings does not fit into this page; it is in the JSON report.";
+      observed.textContent = say("The evidence of so many findings does not fit into this page; it is in the JSON report.");
       remedy.remove();
       evidence.remove();
     }
@@ -135,7 +140,7 @@
     part("published").textContent = published;
     if (!instead) {
       for (const name of ["publish", "instead", "tools"]) part(name).remove();
-      part("former").textContent = "Remove";
+      part("former").textContent = say("Remove");
     }
     if (!published) for (const name of ["former", "published"]) part(name).remove();
   }
@@ -158,7 +163,7 @@
 
   async function write(text, button) {
     const { textContent: name } = button;
-    if (name === "Copied") return;
+    if (name === say("Copied")) return;
     try {
       await navigator.clipboard.writeText(text);
     } catch {
@@ -170,7 +175,7 @@
       area.remove();
       button.focus();
     }
-    button.textContent = "Copied";
+    button.textContent = say("Copied");
     setTimeout(() => { button.textContent = name; }, 2000);
   }
 
@@ -209,11 +214,12 @@
     }
     group.element.hidden = matching.length === 0;
     if (filter.target && matching.length) group.all.open = true;
-    group.all.firstElementChild.textContent = `${thousands(matching.length)} target${matching.length === 1 ? "" : "s"}`;
+    group.all.firstElementChild.textContent = matching.length === 1
+      ? say("1 target") : say("{n} targets", { n: thousands(matching.length) });
     if (group.rest) {
       const more = matching.length - visible.size;
       group.rest.firstElementChild.textContent = more > 0
-        ? `The first ${visible.size} of ${thousands(matching.length)} targets.`
+        ? say("The first {n} of {all} targets.", { n: visible.size, all: thousands(matching.length) })
         : "";
       group.rest.querySelector(".more").hidden = more <= 0;
     }
@@ -232,8 +238,12 @@
     for (const section of document.querySelectorAll("section.findings")) {
       section.hidden = !section.querySelector(".group:not([hidden])");
     }
-    $("matches").textContent = isFiltered(filter)
-      ? (found ? `${thousands(found)} in ${kinds} group${kinds === 1 ? "" : "s"}` : "Nothing matches") : "";
+    const matches = () => {
+      if (!found) return say("Nothing matches");
+      return kinds === 1 ? say("{n} in 1 group", { n: thousands(found) })
+        : say("{n} in {groups} groups", { n: thousands(found), groups: kinds });
+    };
+    $("matches").textContent = isFiltered(filter) ? matches() : "";
     if (matrix) matrix.filter(filter);
   }
 
@@ -252,7 +262,7 @@
     }
     $("gone").hidden = Boolean(element);
     if (!element) {
-      $("gone").textContent = "This finding is not in this report: it was mended, or its target was not judged.";
+      $("gone").textContent = say("This finding is not in this report: it was mended, or its target was not judged.");
       return;
     }
     const item = element.closest(".row");
@@ -284,7 +294,7 @@
       if (number < 0) return element;
       const counts = cells[number];
       const worst = ranks[counts.findIndex(Boolean)];
-      const says = `${families[family]}: ${counts.map((count, rank) => count && `${count} ${WORDS[ranks[rank]] ?? ranks[rank]}`).filter(Boolean).join(", ")}`;
+      const says = `${families[family]}: ${counts.map((count, rank) => count && `${count} ${word(ranks[rank])}`).filter(Boolean).join(", ")}`;
       element.className = `cell ${worst}`;
       element.title = says;
       const id = links.get(`${targets[index][0]}\n${families[family]}`);
@@ -380,16 +390,16 @@
       card.querySelector(".score").textContent = applicable ? `${Math.floor(tally.pass * 100 / applicable)} %` : "–";
       card.querySelector(".bar")?.remove();
       const says = card.querySelector(".says");
-      says.textContent = worst === "none" ? "nothing applied" : worst === "pass" ? "nothing to mend" : "";
+      says.textContent = worst === "none" ? say("nothing applied") : worst === "pass" ? say("nothing to mend") : "";
       for (const rank of ranks.filter((each) => tally[each] && each !== "pass" && each !== "none")) {
         const part = document.createElement("span");
         part.className = rank;
-        part.textContent = `${tally[rank]} ${WORDS[rank] ?? rank}`;
+        part.textContent = `${tally[rank]} ${word(rank)}`;
         says.append(part, " ");
       }
       list.append(card);
     }
-    $("cards-note").textContent = `${list.children.length} of ${thousands(domains.length)} domains.`;
+    $("cards-note").textContent = say("{n} of {all} domains.", { n: list.children.length, all: thousands(domains.length) });
     $("more-cards").hidden = list.children.length >= domains.length;
   }
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailproof.gate.document import TrendPoint
+from mailproof.languages import Language
 
 WIDTH, HEIGHT = 720, 140
 """Units of the chart's view box."""
@@ -32,8 +33,8 @@ class Chart:
     """Findings of the worst run, which the tallest bar stands for."""
 
 
-def chart(points: Sequence[TrendPoint]) -> Chart | None:
-    """The chart of a document's ``trend``; None for fewer than two runs, which make no trend."""
+def chart(points: Sequence[TrendPoint], say: Language) -> Chart | None:
+    """The chart of a document's ``trend``, labels in a language; None for fewer than two runs, which are no trend."""
     if len(points) < 2:
         return None
     step = WIDTH / len(points)
@@ -42,8 +43,10 @@ def chart(points: Sequence[TrendPoint]) -> Chart | None:
     line = []
     for index, point in enumerate(points):
         height = HEIGHT * point.findings / most if most else 0.0
-        score = "no control applied" if point.score is None else f"{point.score:.1%} pass"
-        label = f"{point.started_at[:16].replace('T', ' ')}: {point.findings} findings, {score}"
+        share = None if point.score is None else say.tenths(point.score * 100)
+        score = say("no control applied") if share is None else say("{share}% pass", share=share)
+        moment = point.started_at[:16].replace("T", " ")
+        label = say("{moment}: {n} findings, {score}", moment=moment, n=point.findings, score=score)
         x, width = index * step + step * 0.15, step * 0.7
         bars.append(Bar(round(x, 1), round(HEIGHT - height, 1), round(width, 1), round(height, 1), label))
         if point.score is not None:

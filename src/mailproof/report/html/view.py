@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from mailproof.controls import Harm, Reference
 from mailproof.gate.document import Result
 from mailproof.gate.verdict import Verdict
+from mailproof.languages import Language
 from mailproof.report.grouping import by_shape, shape
 from mailproof.report.joining import harm_of
 from mailproof.report.selection import unjudged
@@ -36,6 +37,18 @@ _RANK_OF_VERDICT = {
     Verdict.NOT_APPLICABLE: "none",
     Verdict.WAIVED: "waived",
 }
+
+WORDS = {
+    "must": "MUST",
+    "should": "SHOULD",
+    "may": "MAY",
+    "advice": "advice",
+    "inconclusive": "inconclusive",
+    "waived": "waived",
+    "pass": "pass",
+    "none": "not applicable",
+}
+"""What the ranks are called."""
 
 NAMED = 3
 """Hosts or domains named for a group at the top of the page."""
@@ -89,11 +102,9 @@ class Tally(Counter[str]):
         """How many failures, of all levels."""
         return self["must"] + self["should"] + self["may"]
 
-    @property
-    def words(self) -> str:
-        """Like ``2 must, 1 inconclusive, 14 pass``."""
-        names = {"none": "not applicable", "must": "MUST", "should": "SHOULD", "may": "MAY"}
-        return ", ".join(f"{self[rank]} {names.get(rank, rank)}" for rank in RANKS if self[rank])
+    def told(self, words: Mapping[str, str]) -> str:
+        """Like ``2 MUST, 1 inconclusive, 14 pass``; ``words`` are those of the ranks."""
+        return ", ".join(f"{self[rank]} {words[rank]}" for rank in RANKS if self[rank])
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -140,8 +151,8 @@ class Group:
     rows: tuple[Row, ...]
     harm: str = ""
     """What the fault does to the mail."""
-    left: tuple[str, ...] = ()
-    """Controls that could not judge because of it, once for each verdict that could not be given."""
+    unjudged: str = ""
+    """What could not be judged because of it, in a sentence; empty where it kept nobody from judging."""
 
     @property
     def id(self) -> str:
@@ -149,15 +160,9 @@ class Group:
         return self.rows[0].results[0][0]
 
     @property
-    def subjects(self) -> str:
-        """The hosts or domains that it is about, the first ones by name."""
-        names = list(dict.fromkeys(row.subject for row in self.rows))
-        return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
-
-    @property
-    def unjudged(self) -> str:
-        """What could not be judged because of it, in a sentence; empty where it kept nobody from judging."""
-        return unjudged(self.left) if self.left else ""
+    def subjects(self) -> tuple[str, ...]:
+        """The hosts or domains that it is about."""
+        return tuple(dict.fromkeys(row.subject for row in self.rows))
 
     @property
     def message(self) -> str:
@@ -228,8 +233,9 @@ def _folder(result: Result) -> str:
     return f"{folder}/" if slash and result.target_type.endswith("File") else result.target
 
 
-def build(results: Iterable[Result]) -> View:
-    """Work out the view of the document's results."""
+def build(results: Iterable[Result], say: Language | None = None) -> View:
+    """Work out the view of the document's results, in a language."""
+    say = say or Language()
     total = Tally()
     domains: dict[str, Tally] = {}
     targets: dict[str, TargetLine] = {}
@@ -260,12 +266,12 @@ def build(results: Iterable[Result]) -> View:
             left.setdefault((result.left_to, result.left_to_target), []).append(result.control)
         control = controls.get(result.control)
         if control is None:
-            control = ControlLine(result.control, result.expected, result.level, Tally())
+            control = ControlLine(result.control, say.of_control(result.expected), result.level, Tally())
             controls[control.control] = control
         control.tally[rank] += 1
     sections = []
     for rank, found in amiss.items():
-        groups = _reasons(found, left) if rank == "inconclusive" else _findings(rank, found, left)
+        groups = _reasons(found, left, say) if rank == "inconclusive" else _findings(rank, found, left, say)
         if groups:
             sections.append((rank, tuple(sorted(groups, key=_gravity))))
     return View(
@@ -291,11 +297,12 @@ def _gravity(group: Group) -> tuple[int, int, str, str]:
     return harms.index(group.harm), -len(group.rows), group.control, group.title
 
 
-def _left(results: Iterable[Result], left: Left) -> tuple[str, ...]:
-    return tuple(control for r in results for control in left.get(r.key, ()))
+def _unjudged(results: Iterable[Result], left: Left, say: Language) -> str:
+    controls = [control for r in results for control in left.get(r.key, ())]
+    return unjudged(controls, say) if controls else ""
 
 
-def _findings(rank: str, results: Iterable[Result], left: Left) -> list[Group]:
+def _findings(rank: str, results: Iterable[Result], left: Left, say: Language) -> list[Group]:
     """One group for each control, level, remedy and shape of the message."""
     groups = []
     for _, members in by_shape(results, lambda r: (r.control, r.level, r.fix), _shape):
@@ -306,19 +313,19 @@ def _findings(rank: str, results: Iterable[Result], left: Left) -> list[Group]:
                 control=first.control,
                 families=(first.family,),
                 levels=(first.level,),
-                title=first.expected,
-                why=first.why,
-                fix=first.fix,
+                title=say.of_control(first.expected),
+                why=say.of_control(first.why),
+                fix=say.of_control(first.fix),
                 references=first.references,
-                rows=tuple(_row([result]) for result in sorted(members, key=lambda r: r.target)),
+                rows=tuple(_row([result], say) for result in sorted(members, key=lambda r: r.target)),
                 harm=str(harm_of(first)),
-                left=_left(members, left),
+                unjudged=_unjudged(members, left, say),
             )
         )
     return groups
 
 
-def _reasons(results: Iterable[Result], left: Left) -> list[Group]:
+def _reasons(results: Iterable[Result], left: Left, say: Language) -> list[Group]:
     """One group for each shape of the reason, whatever controls it left without a verdict."""
     groups = []
     for (kind,), members in by_shape(results, lambda r: (r.message.split(":", 1)[0],), _shape):
@@ -335,9 +342,9 @@ def _reasons(results: Iterable[Result], left: Left) -> list[Group]:
                 why="",
                 fix="",
                 references=(),
-                rows=tuple(_row(same) for same in by_target.values()),
+                rows=tuple(_row(same, say) for same in by_target.values()),
                 harm=str(Harm.OTHER),
-                left=_left(members, left),
+                unjudged=_unjudged(members, left, say),
             )
         )
     return groups
@@ -347,7 +354,7 @@ def _shape(result: Result) -> str:
     return shape(result.message, result.target)
 
 
-def _row(results: list[Result]) -> Row:
+def _row(results: list[Result], say: Language) -> Row:
     first = results[0]
     return Row(
         target=first.target,
@@ -356,20 +363,20 @@ def _row(results: list[Result]) -> Row:
         observed=tuple(first.observed.splitlines()[1:]),
         evidence=first.evidence,
         results=tuple((result.id, result.control) for result in results),
-        place="; ".join(part for part in (str(first.place or ""), _owners(first)) if part),
-        note=_note(first),
+        place="; ".join(part for part in (str(first.place or ""), _owners(first, say)) if part),
+        note=_note(first, say),
         subject=first.subject,
         published=tuple(first.remedy.before.splitlines()) if first.remedy else (),
         instead=tuple(first.remedy.after.splitlines()) if first.remedy else (),
     )
 
 
-def _owners(result: Result) -> str:
-    return f"owner {', '.join(result.owners)}" if result.owners else ""
+def _owners(result: Result, say: Language) -> str:
+    return say("owner {names}", names=", ".join(result.owners)) if result.owners else ""
 
 
-def _note(result: Result) -> str:
-    parts = [result.change, "rests on the proposal" if result.proposed else ""]
+def _note(result: Result, say: Language) -> str:
+    parts = [say.of_document(result.change), say("rests on the proposal") if result.proposed else ""]
     if result.waiver:
-        parts.append(result.waiver.summary)
+        parts.append(result.waiver.told(say))
     return "; ".join(part for part in parts if part)
