@@ -181,7 +181,7 @@ def _environment(say: Language) -> Environment:
 def _prose(text: str) -> Markup:
     """A paragraph: it begins with a capital where it begins with a word, and what it quotes is not broken."""
     shown = printable(text)
-    if re.match(r"[a-z]+[ ,]", shown):
+    if re.match(r"[^\W\d_A-Z]+[ ,]", shown):
         shown = shown[0].upper() + shown[1:]
     parts = re.split(r'("[^"\n]{1,60}")', shown)
     quote = Markup('<span class="quoted">{}</span>')
