@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -171,40 +172,32 @@ def texts_of_controls() -> dict[str, tuple[str, ...]]:
         for part in ("title", "why", "fix"):
             found.setdefault(getattr(control, part), []).append(f"{control.id}, {part}")
     for file in sorted((ROOT / "tests_compliance").glob("test_*.py")):
-        for id, part, said in _overrides(ast.parse(file.read_text(encoding="utf-8"))):
+        module = import_module(f"mailproof.tests_compliance.{file.stem}")
+        for id, part, said in _overrides(ast.parse(file.read_text(encoding="utf-8")), vars(module)):
             found.setdefault(said, []).append(f"{id or file.stem}, {part}")
     return {said: tuple(dict.fromkeys(places)) for said, places in found.items()}
 
 
-def _overrides(module: ast.Module) -> Iterator[tuple[str, str, str]]:
+def _overrides(module: ast.Module, names: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
     """Id of the control, part and text where a finding says something else than its control."""
-    constants = {
-        target.id: node.value
-        for node in module.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    for function in module.body:
-        if not isinstance(function, ast.FunctionDef):
-            continue
+    for function in (node for node in module.body if isinstance(node, ast.FunctionDef)):
         for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
             for keyword in call.keywords:
                 if keyword.arg in ("why", "fix"):
-                    for said in _texts(keyword.value, constants):
+                    for said in _texts(keyword.value, names):
                         yield _id_of(function), keyword.arg, said
 
 
-def _texts(value: ast.expr, constants: dict[str, ast.expr]) -> Iterator[str]:
+def _texts(value: ast.expr, names: Mapping[str, object]) -> Iterator[str]:
     """The texts that an expression may be; one with values in it is none."""
     match value:
         case ast.Constant(value=str(said)):
             yield said
-        case ast.Name(id=name) if name in constants:
-            yield from _texts(constants[name], {})
+        case ast.Name(id=name) if isinstance(constant := names.get(name), str):
+            yield constant
         case ast.IfExp(body=body, orelse=other):
-            yield from _texts(body, constants)
-            yield from _texts(other, constants)
+            yield from _texts(body, names)
+            yield from _texts(other, names)
 
 
 def _id_of(function: ast.FunctionDef) -> str:
@@ -213,6 +206,15 @@ def _id_of(function: ast.FunctionDef) -> str:
             case ast.Call(func=ast.Name(id="control"), args=[ast.Constant(value=str(id)), *_]):
                 return id
     return ""
+
+
+@cache
+def texts_of_common() -> dict[str, tuple[str, ...]]:
+    """What the commonest controls say, and where; what functions of their modules say for several of them as well."""
+    catalogue = load_catalogue()
+    modules = (Path(catalogue[id].place.rpartition(":")[0]).stem for id in COMMON)
+    places = {f"{name}, {part}" for name in (*COMMON, *modules) for part in ("title", "why", "fix")}
+    return {said: found for said, found in texts_of_controls().items() if places.intersection(found)}
 
 
 def file_of(code: str) -> Path:
