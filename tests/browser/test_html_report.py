@@ -17,6 +17,7 @@ from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
 from mailproof.gate.document import RunDocument, parsed
+from mailproof.languages import ENGLISH
 from mailproof.net.text import printable
 from mailproof.report.html import render
 from tests.unit.fleet import plain
@@ -27,9 +28,9 @@ EVIL = (
 )
 
 
-def write(directory: Path, name: str, content: dict[str, Any]) -> str:
+def write(directory: Path, name: str, content: dict[str, Any], language: str = ENGLISH) -> str:
     file = directory / f"{name}.html"
-    file.write_text(render(parsed(RunDocument, content)), encoding="utf-8")
+    file.write_text(render(parsed(RunDocument, content), language=language), encoding="utf-8")
     return file.as_uri()
 
 
@@ -172,6 +173,27 @@ def test_filters_leave_what_matches(browser: webdriver.Chrome, small: tuple[str,
     browser.find_element(By.CSS_SELECTOR, "#filter button[type=reset]").click()
     WebDriverWait(browser, HANGS).until(lambda _: matches.text == "")
     assert len(browser.find_elements(By.CSS_SELECTOR, ".group:not([hidden])")) > 50
+
+
+def test_the_script_speaks_the_language_of_its_page(browser: webdriver.Chrome, pages: Path) -> None:
+    content = plain(120)
+    show(browser, f"{write(pages, 'german', content, 'de')}#finding-{first(content, 'fail', 3)['id']}")
+    row = wait(browser, "document.activeElement.matches('.row') && document.activeElement")
+    button = row.find_element(By.CLASS_NAME, "copy")
+    assert button.text == "Beleg kopieren"
+    click(browser, button)
+    WebDriverWait(browser, HANGS).until(lambda _: button.text == "Kopiert")
+    matches = browser.find_element(By.ID, "matches")
+    Select(browser.find_element(By.ID, "by-verdict")).select_by_visible_text("ungeklärt")
+    WebDriverWait(browser, HANGS).until(lambda _: re.fullmatch(r"\d+ in 1 Gruppe", matches.text))
+    browser.find_element(By.ID, "by-text").send_keys("no such words")
+    WebDriverWait(browser, HANGS).until(lambda _: matches.text == "Nichts passt")
+    assert messages(browser) == []
+    metrics = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    width = browser.execute_script("return document.documentElement.scrollWidth")
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert width == 390
 
 
 def test_a_domain_card_leads_to_its_findings(browser: webdriver.Chrome, small: tuple[str, dict[str, Any]]) -> None:

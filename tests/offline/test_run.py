@@ -39,6 +39,21 @@ def test_findings_exit_with_1_and_say_what_where_proof_rule_and_fix(tmp_path: Pa
     assert f"report: {tmp_path}/reports/prod.html" in run.output
 
 
+def test_a_run_speaks_to_people_in_the_language_that_is_asked_for(tmp_path: Path) -> None:
+    write_inventory(tmp_path, NO_SPF)
+    words = ("--language=nl", "--markdown=summary.md", "--csv=table.csv")
+    run = pytest_run(tmp_path, "--inventory", "prod.yaml", "--control", "SPF-EXISTS", *words)
+    title, english = "Elk domein publiceert precies één SPF-record.", "Every domain publishes exactly one SPF record."
+    assert run.output.rstrip().splitlines()[-1] == "besluit: NIET GESLAAGD, de gate blijft dicht: 1 bevinding"
+    page = (run.reports / "prod.html").read_text(encoding="utf-8")
+    assert '<html lang="nl">' in page
+    for told in (run.output, page, (tmp_path / "summary.md").read_text(encoding="utf-8").replace("\\", "")):
+        assert title in told
+        assert english not in told
+    assert run.document("prod")["results"][0]["expected"] == english
+    assert "fail" in (tmp_path / "table.csv").read_text(encoding="utf-8")
+
+
 def test_a_domain_that_is_right_opens_the_gate(tmp_path: Path) -> None:
     write_inventory(tmp_path, "domains: [right.example]\n")
     run = pytest_run(tmp_path, "--inventory", "prod.yaml", *SPF_ONLY, "--control", "DMARC-*")
