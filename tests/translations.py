@@ -222,10 +222,12 @@ def file_of(code: str) -> Path:
     return SOURCE / "languages" / f"{code}.po"
 
 
-def updated(code: str) -> str:
-    """The catalogue of a language with the texts of today: what is translated is kept, what changed becomes fuzzy."""
-    with file_of(code).open("rb") as stream:
-        catalogue = read_po(stream, locale=code)
+def updated(code: str, text: str) -> str:
+    """The catalogue of a language, whose text this is, with what is said today.
+
+    What is translated is kept, and what was said in another way becomes fuzzy.
+    """
+    catalogue = read_po(io.BytesIO(text.encode()), locale=code)
     today = Catalog(locale=code)
     for said, place in texts_of_reports().items():
         today.add(said, auto_comments=[place])
@@ -240,4 +242,4 @@ def updated(code: str) -> str:
 if __name__ == "__main__":
     for code in LANGUAGES:
         if code != ENGLISH:
-            file_of(code).write_text(updated(code), encoding="utf-8")
+            file_of(code).write_text(updated(code, file_of(code).read_text(encoding="utf-8")), encoding="utf-8")
