@@ -161,6 +161,7 @@ def test_a_report_speaks_the_language_and_names_things_as_before(code: str) -> N
     told = [say.of_control(control.title), say.of_control(control.why)[1:40], say.of_control(control.fix)[1:40]]
     assert f'<html lang="{code}">' in page
     assert say("FAIL: the gate stays closed") in page
+    assert '<pre class="evidence" lang="en"' in page
     for shown in (page, text.render(content, language=code, width=500), markdown.render(content, language=code)):
         plainly = shown.replace("\\", "")
         assert all(part in plainly for part in told), told
@@ -176,6 +177,7 @@ def test_english_is_what_it_is_without_a_language() -> None:
             assert rendered(content, name, ENGLISH) == render(content)
             if name not in TRANSLATED:
                 assert rendered(content, name, "de") == render(content)
+    assert 'lang="en"' not in html.render(one_of_each()).replace('<html lang="en">', "")
     assert "data-texts" not in re.sub(r"<script>.*", "", html.render(one_of_each()), flags=re.DOTALL)
 
 
@@ -238,6 +240,15 @@ def test_a_hostile_document_is_as_harmless_in_any_language(code: str) -> None:
         assert english.count(mark) == other.count(mark) - (mark == "<script")
     for render in (markdown.render, text.render):
         assert render(content, language=code)
+
+
+@each_language
+def test_texts_of_a_document_that_look_like_words_of_reports_break_nothing(code: str) -> None:
+    say = Language(code)
+    for said in texts_of_reports():
+        for text_of_stranger in (said, said.replace("{n}", "7")):
+            assert say.of_document(text_of_stranger)
+            assert say.of_control(text_of_stranger)
 
 
 def test_a_summary_in_another_language_keeps_to_its_limit() -> None:

@@ -68,7 +68,7 @@ class Language:
         if number is None:
             return self._texts.get(text, text)
         found = self._texts.get(_NUMBER.sub("{n}", text, count=1))
-        return text if found is None else found.format(n=number[0])
+        return text if found is None else found.replace("{n}", number[0])  # whatever else a stranger's text may match
 
     def tenths(self, number: float) -> str:
         """A number with one decimal, as it is written in the language."""

@@ -37,7 +37,8 @@ def render(document: RunDocument, limit: int = COMMENT_LIMIT, language: str = EN
     """
     say = Language(language)
     text = _head(document, say)
-    room = limit - _size(text) - (100 if language == ENGLISH else 300)
+    foot = 100 if language == ENGLISH else 300  # what is left out; and what is not translated
+    room = limit - _size(text) - foot
     left_out = 0
     for verdict, title in TITLES.items():
         found = worst_first(document, verdict)

@@ -72,6 +72,7 @@ def render(document: RunDocument, part: str = "", language: str = ENGLISH) -> st
             document=document,
             language=say.code,
             say=_marked_up(say),
+            english=Markup("") if say.code == ENGLISH else Markup(' lang="en"'),
             words={rank: say(word) for rank, word in WORDS.items()},
             note=say.note,
             texts=_texts_of_script(say, script),
