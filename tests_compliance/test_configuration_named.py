@@ -59,9 +59,8 @@ _CALLED = {
 def _check_scope(scope: NamedScope, release: str) -> None:
     clients = scope.recursive_clients
     if scope.recurses and clients is not None and clients.everybody:
-        finding(
-            SHOULD, f"{scope.name}: {clients.name} {clients.text}: strangers may ask for any name", at=clients.place
-        )
+        may = "read what is in the cache" if scope.cache_alone else "ask for any name"
+        finding(SHOULD, f"{scope.name}: {clients.name} {clients.text}: strangers may {may}", at=clients.place)
     if scope.recurses and not scope.validates and scope.validation is not None:
         validation = scope.validation
         finding(

@@ -39,10 +39,12 @@ class NamedScope:
     """``options``, or ``view NAME``."""
     recursion: SettingSeen | None
     recursive_clients: MatchList | None
-    """Who may ask for other names: allow-recursion, else allow-query-cache, else allow-query (BIND 9 ARM)."""
+    """Who is answered what the server does not answer for itself."""
     validation: SettingSeen | None
     rate_limit: SettingSeen | None
     zones: tuple[HostedZone, ...]
+    cache_alone: bool = False
+    """These are answered from the cache only: others are looked up for."""
 
     @property
     def recurses(self) -> bool:

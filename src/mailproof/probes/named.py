@@ -29,7 +29,11 @@ _AUTHORITATIVE = frozenset({"primary", "master", "secondary", "slave"})
 """Mirror zones are handed out to nobody unless it is said (BIND 9 ARM, "mirror"), and are public."""
 _EVERYWHERE = frozenset({"localhost", "0.in-addr.arpa", "127.in-addr.arpa", "255.in-addr.arpa"})
 """Zones that every resolver has alike (RFC 6303, section 4): a copy of one tells nothing."""
-_RECURSIVE = ("allow-recursion", "allow-query-cache", "allow-query")
+_RECURSION = ("allow-recursion", "allow-query-cache", "allow-query")
+_CACHE = ("allow-query-cache", "allow-recursion", "allow-query")
+"""The statements that say who may ask for other names, and who for what is in the cache: the first that is there counts
+(BIND 9 ARM). BIND refuses whoever the second keeps out, whatever the first says.
+"""
 
 
 @probe()
@@ -119,7 +123,11 @@ class _Reader:
         def first(statement: str) -> tuple[Statement | None, str]:
             return next(((found, file) for one, file in within if (found := one.get(statement))), (None, ""))
 
-        clients = next((found for word in _RECURSIVE if (found := self._clients(*first(word))) is not None), None)
+        def among(words: tuple[str, ...]) -> MatchList | None:
+            return next((found for word in words if (found := self._clients(*first(word))) is not None), None)
+
+        may_ask, clients = among(_RECURSION), among(_CACHE)
+        cache_alone = may_ask is not None and not may_ask.everybody
         hosted: list[HostedZone] = []
         for zone, file in zones:
             kind = zone.get("type")
@@ -134,10 +142,11 @@ class _Reader:
         return NamedScope(
             name,
             self._setting(*first("recursion")),
-            clients,
+            clients if cache_alone or clients is None or not clients.everybody else may_ask,
             self._setting(*first("dnssec-validation")),
             self._setting(*first("rate-limit")),
             tuple(hosted),
+            cache_alone,
         )
 
     def _setting(self, statement: Statement | None, file: str) -> SettingSeen | None:

@@ -197,6 +197,7 @@ TABLE: Table = {
                 conf(f"{QUIET} allow-query {{ any; }}; allow-recursion {{ localnets; }};", ZONE),
                 conf(f"{QUIET} allow-query {{ any; }}; allow-query-cache {{ localnets; }};", ZONE),
                 conf(f"{QUIET} allow-recursion {{ !any; any; }};"),
+                conf(f"{QUIET} allow-recursion {{ any; }}; allow-query-cache {{ localnets; }};"),  # BIND refuses
                 conf(f"{QUIET} allow-transfer {{ key k; !{{ !192.0.2.1; any; }}; }};", ZONE),
                 conf(f"{QUIET} recursion no; dnssec-validation no; rate-limit {{ window 5; }};", ZONE),
                 conf(QUIET, ZONE, "9.20.1"),
@@ -293,6 +294,14 @@ TABLE: Table = {
             "conf.d/*.conf is included", named_settings=other("unbound", *UNBOUND, "include: /etc/conf.d/*.conf")
         ),
         fails("allow-recursion { any; }: strangers", named_settings=conf(f"{QUIET} allow-recursion {{ any; }};")),
+        fails(
+            "allow-query-cache { any; }: strangers may ask",
+            named_settings=conf(f"{QUIET} allow-query-cache {{ any; }};"),
+        ),
+        fails(
+            "allow-query-cache { any; }: strangers may read what is in the cache",
+            named_settings=conf(f"{QUIET} allow-recursion {{ localnets; }}; allow-query-cache {{ any; }};"),
+        ),
         fails("allow-query { any; }: strangers", named_settings=conf(f"{QUIET} allow-query {{ any; }};")),
         fails(
             "allow-recursion { all; }: strangers",
