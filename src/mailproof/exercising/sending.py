@@ -45,17 +45,24 @@ class Server:
 
 
 async def servers_of(domain: str, net: Network) -> tuple[Server, ...]:
-    """The addresses of the domain's MX hosts, the most preferred first. Raises NotObserved."""
+    """The addresses of the domain's MX hosts, the most preferred first. A host that cannot be looked up gives way to
+    the next one. Raises NotObserved.
+    """
     answer = await net.dns.resolve(domain, "MX")
     records = sorted(answer.records, key=lambda record: record.rdata(MX).preference)
     hosts = [record.target for record in records if record.target != "."] if records else [domain]
     found: list[Server] = []
+    failure: NotObserved | None = None
     for host in dict.fromkeys(hosts):
         for type in ("A", "AAAA"):
-            addresses = await net.dns.resolve(host, type)
+            try:
+                addresses = await net.dns.resolve(host, type)
+            except NotObserved as error:
+                failure = failure or error
+                continue
             found += [Server(host, record.data) for record in addresses.records]
     if not found:
-        raise NotAvailable(f"{domain} has no MX host with an address")
+        raise failure or NotAvailable(f"{domain} has no MX host with an address")
     return tuple(found[:MAX_SERVERS])
 
 
