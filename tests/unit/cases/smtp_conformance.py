@@ -205,6 +205,12 @@ TABLE: Table = {
         fails("after 50 recipients", conversation=_talk(recipients=(*(ACCEPTED,) * 50, reply(452, "4.5.3 too many")))),
         undecided("defers the tester", conversation=_talk(recipients=(*(ACCEPTED,) * 50, reply(450, "4.7.1 rate")))),
         undecided("after 20", conversation=_talk(recipients=(ACCEPTED,) * 20, fewer_recipients=_SLOW)),
+        undecided(
+            "421 4.7.0",
+            conversation=_talk(
+                recipients=(ACCEPTED,) * 20, fewer_recipients="the server closes the channel: 421 4.7.0 too many of you"
+            ),
+        ),
         fails("the session ends", conversation=_talk(recipients=(ACCEPTED,) * 20, fewer_recipients=_HUNG_UP)),
         leaves("SMTP-POSTMASTER", conversation=_talk(recipients=(UNKNOWN,))),
         undecided("no session came that far", conversation=_talk(recipients=())),
