@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from mailproof.captures import COMPLAINT, COPIED, COPIES, Capture, CapturedOutput, write_capture
 from mailproof.clock import now
-from mailproof.hiding import HIDDEN, without_secrets
+from mailproof.hiding import HIDDEN, Form, without_secrets
 
 MAX_OUTPUT = 4 * 1024 * 1024
 """Octets of what one command says that are kept."""
@@ -43,6 +43,8 @@ class Program:
     """Files that hold its configuration, as a shell names several; of one that it does not have nothing is said."""
     includes: Callable[[str], Iterator[str]] | None = None
     """Finds what names further files in the text of one."""
+    form: Form = "directives"
+    """How these files are written."""
 
 
 _MUNIN_SETTINGS = "find /etc/munin/munin.conf /etc/munin/munin-conf.d -name '*.conf' -exec cat {} +"
@@ -75,7 +77,13 @@ PROGRAMS = (
     Program("knot", shown_by="knotd", files=("/etc/knot/knot.conf",), includes=_include(r"^[ \t]*include:")),
     Program("powerdns", shown_by="pdns_server", files=("/etc/powerdns/pdns.conf",), includes=_POWERDNS_INCLUDE),
     Program("recursor", shown_by="pdns_recursor", files=("/etc/powerdns/recursor.conf",), includes=_POWERDNS_INCLUDE),
-    Program("nginx", shown_by="nginx", files=("/etc/nginx/nginx.conf",), includes=_NGINX_INCLUDE),
+    Program(
+        "nginx",
+        shown_by="nginx",
+        files=("/etc/nginx/nginx.conf",),
+        includes=_NGINX_INCLUDE,
+        form="statements",
+    ),
     Program(
         "apache",
         shown_by="apachectl",
@@ -88,6 +96,7 @@ PROGRAMS = (
         shown_by="keepalived",
         files=("/etc/keepalived/keepalived.conf",),
         includes=_include(r"^[ \t]*include[a-z]?"),
+        form="lines in blocks",
     ),
     Program("squid", shown_by="squid", files=("/etc/squid/squid.conf",), includes=_include(r"^[ \t]*include")),
     Program("tinyproxy", shown_by="tinyproxy", files=("/etc/tinyproxy/tinyproxy.conf", "/etc/tinyproxy.conf")),
@@ -95,9 +104,11 @@ PROGRAMS = (
     Program("nftables", ("nft list ruleset",), as_root=True),
     Program("iptables", ("iptables-save", "ip6tables-save"), as_root=True),
     Program("sockets", ("ss -H -ltn",)),
-    Program("radvd", shown_by="radvd", files=("/etc/radvd.conf",)),
+    Program("radvd", shown_by="radvd", files=("/etc/radvd.conf",), form="statements"),
     Program("ip", ("ip -j address", "ip -6 -j route")),
-    Program("fail2ban", ("fail2ban-client status",), as_root=True, shown_by="fail2ban-client", files=_JAILS),
+    Program(
+        "fail2ban", ("fail2ban-client status",), as_root=True, shown_by="fail2ban-client", files=_JAILS, form="settings"
+    ),
     Program("munin", (_MUNIN_SETTINGS, _MUNIN_HISTORIES), as_root=True, shown_by="munin-cron"),
 )
 """What is asked where it is installed. ``-x`` hides the keys of BIND."""
@@ -231,9 +242,9 @@ def take(
     texts: dict[str, str] = {}
     copied: dict[str, int] = {}
     for program, command, file, answered in _answers(host, reached, programs, told):
-        texts[file] = without_secrets(_words(answered))
-        outputs.append(CapturedOutput(program.name, command, file, answered.rc))
         is_copy = command.startswith(COPIED)
+        texts[file] = without_secrets(_words(answered), program.form if is_copy else "settings")
+        outputs.append(CapturedOutput(program.name, command, file, answered.rc))
         if is_copy and not answered.rc:
             copied[program.name] = copied.get(program.name, 0) + 1
         else:

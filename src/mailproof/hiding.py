@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 HIDDEN = "<hidden>"
 
@@ -29,7 +30,7 @@ _NAMED = re.compile(
     r"|(?:access|auth|shared|master)_key"
 )
 """What stands in names of secrets."""
-_PARTS = frozenset(("community", "pass", "pw", "pwd", "pswd", "pin", "psk", "cred", "creds"))
+_PARTS = frozenset(("pass", "pw", "pwd", "pswd", "pin", "psk", "cred", "creds"))
 _ENDS = ("pass", "pwd", "pw")
 _WHOLE = frozenset(("client_send", "server_condition", "servers", "srs_config"))
 """Names of Exim's that hold names and passwords in one value."""
@@ -41,7 +42,7 @@ _SERVERS = (
     "ibase_servers",
     "ldap_default_servers",
 )
-_ALONE = frozenset(("secret", "password", "insecure-password", "sasl_password", "passwd", "passphrase", "pkcs11-pin"))
+_ALONE = frozenset(("secret", "password", "sasl_password", "passwd", "passphrase", "pkcs11-pin"))
 """Names whose value may follow a blank, wherever they stand in a line."""
 _OF_FILES = ("file", "files", "maps", "path", "dir", "key", "privatekey", "keys")
 """How the names end whose values may be files, lookup tables and macros."""
@@ -85,21 +86,6 @@ _RUN = re.compile(r"(?P<call>\brun\s*+(?:,\s*+preexpand\s*+)?\{\s*+[^\s{}]++)[ \
 _VARIABLE = re.compile(r"\{\s*+\$\{?\w+\}?\s*+\}")
 _CALLED = re.compile(r"(?P<call>\bsetKey\s*+\(\s*+)(?:\"[^\"]*+\"?|'[^']*+'?|[^\s)]++)")
 """Of dnsdist."""
-_PLACED = re.compile(
-    r"""(?ix)(?P<call>
-      ^[ \t]*+stats[ \t]++auth[ \t]++[^\s:]++:                    # HAProxy
-    | ^[ \t]*+MONITOR[ \t]++\S++[ \t]++\d++[ \t]++\S++[ \t]++     # NUT
-    | ^[ \t]*+CERTIDENT[ \t]++(?:"[^"]*+"|\S++)[ \t]++            # NUT
-    | (?<![\w-])login=(?=[^\s:]{0,99}:)                          # Squid
-    )(?:"[^"]*+"|\S++)"""
-)
-"""Secrets that are told by where they stand."""
-_HEADER = re.compile(
-    r"(?i)(?P<call>(?:_set_header|_param|setenv|(?:set|add)-header|header[ \t]+(?:always[ \t]+)?(?:set|setifempty|add))"
-    r"[ \t]+[\"']?(?=[\w-]{0,60}?(?:auth|key|token|secret|pass|cookie|cred))[\w-]{1,80}+[\"']?[ \t]+"
-    r"|^[ \t]*+tcp-check[ \t]++send\S*+[ \t]++(?=auth|pass|login))[^\s;][^;]*"
-)
-"""Header fields and variables with secrets that nginx, HAProxy and Apache add, and what HAProxy logs in with."""
 _COMMAND = re.compile(r"argv=|\bcommand\b|\b(?:curl|wget|mysql|psql|ldap\w{1,20})\b|/s?bin/")
 _LOGIN_OPTION = re.compile(
     r"(?<!\S)(?:(?:-u[ \t]*+|--(?:proxy-)?user[ \t=]++)(?=[^\s:]*+:\S)"
@@ -114,11 +100,91 @@ _FILTER_RULE = re.compile(r"(?:\[\d+:\d+\][ \t]+)?-A[ \t]")
 _GLUED_OPTION = re.compile(r"(?<!\S)-[pw](?=[^\s-])")
 
 
-def without_secrets(text: str) -> str:
-    """Configuration without passwords, keys and tokens: their names stay, their values do not. Files may be named."""
-    hider = _Hider()
-    lines = _PEM.sub(HIDDEN, text).split("\n")
+Form = Literal["settings", "directives", "statements", "lines in blocks"]
+"""How a text is written: settings that deeper lines go on with; one directive a line, like Apache, HAProxy and Squid;
+statements that end in ``;``, with blocks in braces, like nginx; the same where a statement ends with its line, like
+keepalived.
+"""
+
+_VALUE = (
+    re.compile(
+        r"(?i)(?:\bstats[ \t]++auth|\binsecure-password|\b(?:tcp|http)-check[ \t]++send[\w-]*+|^[ \t]*+certident"
+        r"|^[ \t]*+monitor[ \t]++\S++[ \t]++\S++|\bsecure_link_md5|^[ \t]*+basicauth|^[ \t]*+login|\bsnmp_community"
+        r"|^[ \t]*+community|^[ \t]*+php_(?:admin_)?value)(?:[ \t]*+=[ \t]*+|[ \t]++)(?=\S)"
+    ),
+    re.compile(r"(?i)(?<!\S)login="),
+    re.compile(
+        r"(?i)^[ \t]*+(?:auth_param[ \t]++\S++[ \t]++program|external_acl_type|\w++_program|\w++_daemon)\b[^/]*+/\S++"
+        r"[ \t]++(?=\S)"
+    ),
+    re.compile(r"(?i)^[ \t]*+upstream[ \t]++\w++[ \t]++(?=[^\s@]++@)"),
+)
+"""What stands before a secret in files of servers: HAProxy, NUT, nginx, tinyproxy, PHP in Apache, and Squid, whose
+helpers are told passwords in any way.
+"""
+_NAME_BEFORE = re.compile(
+    r"(?i)(?:\b(?:(?:pre)?setenv|\w{1,40}_param|\w{1,40}_set_header|(?:set|add)-header|hdr|set|env|header|header_add)"
+    r"[ \t]++(?:(?:set|add|append|merge)[ \t]++)?[\"']?\$?(?P<name>[\w.-]++)[\"']?[ \t]++"
+    r"|\b(?:\w{0,20}hdr\w{0,20}|set-var)\((?P<argument>[\w.-]++)[^)]{0,40}\)[ \t]++"
+    r"|\$(?:http|arg|cookie)_(?P<variable>\w++)[ \t]*+(?:!?=|!?~\*?)[ \t]*+)(?=[^\s{])"
+)
+"""Names of variables and headers, whose values follow."""
+_STATEMENT = re.compile(
+    r"(?P<comment>#[^\n]*+)|(?P<blank>[^\S\n]++)|(?P<newline>\n)|(?P<mark>[{};])"
+    r"|(?P<word>'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\"|(?:[^\s{};'\"\\$]|\\.|\$\{\w*+\}|[\\$'\"])"
+    r"(?:[^\s{};\\$]|\\.|\$\{\w*+\}|[\\$])*+)",
+    re.DOTALL,
+)
+
+
+def without_secrets(text: str, form: Form = "settings") -> str:
+    """Configuration without passwords, keys and tokens: their names stay, their values do not. Files may be named.
+
+    It has as many lines as before, so that findings name those of the original.
+    """
+    whole = _PEM.sub(_without_key_lines, text)
+    if form in ("statements", "lines in blocks"):
+        return "".join(_without_values_of_statements(whole, by_line=form == "lines in blocks"))
+    hider = _Hider(goes_deeper=form == "settings")
+    lines = whole.split("\n")
+    if form == "directives":
+        return "\n".join(map(hider.line, map(_without_value_of_server, lines)))
     return "\n".join(_without_macros(lines, [hider.line(line) for line in lines]))
+
+
+def _without_values_of_statements(text: str, *, by_line: bool) -> Iterator[str]:
+    """Statement by statement: what ends one, and the braces of blocks, stay."""
+    words: list[str] = []
+    for token in _STATEMENT.finditer(text):
+        kind = token.lastgroup
+        if kind in ("word", "blank") or (kind == "newline" and words and not by_line):
+            words.append(token[0])
+            continue
+        yield _without_value_of_statement("".join(words))
+        words = []
+        yield _without_value_of_statement(token[0]) if kind == "comment" else token[0]
+    yield _without_value_of_statement("".join(words))
+
+
+def _without_value_of_statement(statement: str) -> str:
+    line = " ".join(statement.split("\n"))
+    kept = _Hider(goes_deeper=False).line(_without_value_of_server(line))
+    return statement if kept == line else kept + "\n" * statement.count("\n")
+
+
+def _without_value_of_server(line: str) -> str:
+    ends = [found.end() for one in _VALUE if (found := one.search(line))]
+    for found in _NAME_BEFORE.finditer(line):
+        name = (found["name"] or found["argument"] or found["variable"]).lower()
+        if name == "key" or _is_secret(name):
+            ends.append(found.end())
+            break
+    return f"{line[: min(ends)]}{HIDDEN}" if ends else line
+
+
+def _without_key_lines(key: re.Match[str]) -> str:
+    """A private key hidden, with as many lines as it has: findings name the lines of the original."""
+    return HIDDEN + "\n" * key[0].count("\n")
 
 
 def _without_macros(lines: list[str], shown: list[str]) -> list[str]:
@@ -216,6 +282,8 @@ def _without_value(line: str, value: str) -> str:
 class _Hider:
     """Hides line by line, and knows what the lines before have begun."""
 
+    goes_deeper: bool = True
+    """Whether deeper lines go on with the value of the line before."""
     name: str = ""
     """The name of the secret whose value deeper lines go on with."""
     depth: int = -1
@@ -242,12 +310,11 @@ class _Hider:
         self.quote = ""
         if self.name and bare and not bare.startswith(("#", "}")):
             of_key = self.name.endswith("private_key") and _KEY_TEXT.fullmatch(bare)
-            if of_key or (depth > self.depth and not bare.startswith("-o")):
+            if of_key or (self.goes_deeper and depth > self.depth and not bare.startswith("-o")):
                 self.continued = bare.endswith("\\")
                 return line if _kept(self.name, bare) else line[:depth] + HIDDEN
             self.name = ""
-        placed = _HEADER.sub(rf"\g<call>{HIDDEN}", _PLACED.sub(rf"\g<call>{HIDDEN}", line))
-        return self._hidden(_without_uris(placed), depth)
+        return self._hidden(_without_uris(line), depth)
 
     def _hidden(self, line: str, depth: int) -> str:
         if inline := _INLINE_TABLE.match(line):

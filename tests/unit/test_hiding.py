@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from mailproof.hiding import HIDDEN, without_secrets
+from mailproof.hiding import HIDDEN, Form, without_secrets
 
 SECRETS = {
     "haproxy.cfg": r"""
@@ -310,9 +312,23 @@ KEPT = (
 )
 
 
+FORMS: dict[str, Form] = {
+    "haproxy.cfg": "directives",
+    "squid.conf": "directives",
+    "apache2.conf": "directives",
+    "nut": "directives",
+    "pdns.conf": "directives",
+    "knot.conf": "directives",
+    "keepalived.conf": "lines in blocks",
+    "nginx.conf": "statements",
+}
+"""Those of the files that are copied; what commands say is settings."""
+
+
 @pytest.mark.parametrize("program", SECRETS)
 def test_no_secret_of_a_program_gets_through(program: str) -> None:
-    told = [line for line in without_secrets(SECRETS[program]).splitlines() if "HUNTER" in line]
+    hidden = without_secrets(SECRETS[program], FORMS.get(program, "settings"))
+    told = [line for line in hidden.splitlines() if "HUNTER" in line]
     assert told == []
 
 
@@ -328,9 +344,42 @@ def test_what_is_no_secret_stays_as_it_is(text: str) -> None:
 
 @pytest.mark.parametrize("program", SECRETS)
 def test_what_is_hidden_once_is_hidden_for_good(program: str) -> None:
-    hidden = without_secrets(SECRETS[program])
+    form = FORMS.get(program, "settings")
+    hidden = without_secrets(SECRETS[program], form)
     assert HIDDEN in hidden
-    assert without_secrets(hidden).count(HIDDEN) >= hidden.count(HIDDEN) - 1
+    assert without_secrets(hidden, form).count(HIDDEN) >= hidden.count(HIDDEN) - 1
+
+
+STATEMENTS = (
+    'location / { proxy_set_header Authorization "a; } HUNTER"; ssl_protocols TLSv1; }',
+    'if ($http_x_token != "HUNTER") { return 403; } ssl_protocols TLSv1;',
+    "set $api_key HUNTER; ssl_protocols TLSv1;",
+    'fastcgi_param DB_PASSWORD\n  "HUNTER"; ssl_protocols TLSv1; # password HUNTER',
+    "secure_link_md5 '$uri HUNTER'; ssl_protocols TLSv1;",
+    "ssl_password_file /etc/x;\n    ssl_protocols TLSv1;\n-----BEGIN PRIVATE KEY-----\nHUNTER\n",
+)
+"""Of nginx: what stands behind a secret is another statement."""
+
+
+@pytest.mark.parametrize("text", STATEMENTS)
+def test_statements_behind_a_secret_stay(text: str) -> None:
+    kept = without_secrets(text, "statements")
+    assert "HUNTER" not in kept
+    assert "ssl_protocols TLSv1;" in kept
+    assert kept.count("\n") == text.count("\n")
+    plain = re.sub(r"'[^']*'|\"[^\"]*\"", "", text)
+    assert (kept.count("{"), kept.count("}")) == (plain.count("{"), plain.count("}"))
+
+
+def test_deeper_lines_behind_a_directive_are_others() -> None:
+    text = "SSLCertificateKeyFile /etc/ssl/key.pem\n    SSLProtocol all\nAuthLDAPBindPassword HUNTER\n    SSLProtocol x"
+    assert without_secrets(text, "directives") == text.replace("HUNTER", HIDDEN)
+
+
+@pytest.mark.parametrize("form", ["directives", "statements"])
+@pytest.mark.parametrize("piece", ["'", "set a ", "hdr(", "$http_", "login=", "a_param x ", "{", "password x;", "\\"])
+def test_hostile_text_of_servers_comes_to_an_end(piece: str, form: Form) -> None:
+    assert "HUNTER" not in without_secrets(f"{piece * 10_000}\nstats auth u:HUNTER\n", form)
 
 
 def test_words_that_stand_in_a_secret_hide_no_other_setting() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mailproof.hiding import HIDDEN
 from mailproof.net.errors import NotAvailable
 
 from .cases.configuration_routers import changed, shared
@@ -26,3 +27,18 @@ def test_no_password_is_in_what_is_seen() -> None:
     seen = shared(changed("12345678", "87654321"))
     assert "87654321" not in f"{seen!r} {seen.evidence()}"
     assert not seen.pairs[0].same_password
+
+
+@pytest.mark.parametrize(
+    ("second", "hangs"),
+    [
+        (changed("12345678", HIDDEN), True),
+        (changed("12345678", "12345678"), False),
+        (changed("    authentication {\n        auth_type PASS\n        auth_pass 12345678\n    }\n", ""), False),
+    ],
+)
+def test_a_password_that_a_capture_hides_is_compared_with_none(second: str, hangs: bool) -> None:
+    """It is no other password, and not the same either."""
+    (pair,) = shared(second).pairs
+    assert pair.hangs_on_password == hangs
+    assert not [told for told in pair.differences() if "auth_pass" in told]

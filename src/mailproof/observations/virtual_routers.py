@@ -40,8 +40,14 @@ class RouterPair:
 
     own: VirtualRouter
     first: VirtualRouter
-    same_password: bool
-    """What is compared is not kept."""
+    same_password: bool | None
+    """What is compared is not kept; None where a capture hides one of them."""
+
+    @property
+    def hangs_on_password(self) -> bool:
+        """Whether the two agree if their passwords do, which nobody knows."""
+        own, first = self.own, self.first
+        return self.same_password is None and own.version == first.version == OLD and bool(own.authentication)
 
     def differences(self) -> Iterator[str]:
         """Why the two do not take over from each other, in words that go behind the own part's name."""
@@ -65,7 +71,7 @@ class RouterPair:
                     f"has authentication {own.authentication or 'none'}, and {first.host} has "
                     f"{first.authentication or 'none'}"
                 )
-            elif not self.same_password:
+            elif self.same_password is False:
                 yield f"has another auth_pass than {first.host}"
         if bool(own.peers) != bool(first.peers):
             alone, group = (own, first) if own.peers else (first, own)

@@ -9,6 +9,7 @@ from ipaddress import ip_interface
 
 from mailproof.grammars.directives import parse_lines_in_blocks
 from mailproof.grammars.settings import Setting
+from mailproof.hiding import HIDDEN
 from mailproof.net.errors import NotAvailable
 from mailproof.net.network import Network
 from mailproof.observations.virtual_routers import OLD, RouterPair, VirtualRouter, VirtualRouters
@@ -48,7 +49,8 @@ async def virtual_routers(configuration: Configuration, net: Network, targets: T
         addresses = set(part.router.addresses)
         first = next((found for found in earlier if addresses & set(found.router.addresses)), None)
         if first is not None:
-            pairs.append(RouterPair(part.router, first.router, part.password == first.password))
+            hidden = HIDDEN[:PASSWORD] in (part.password, first.password)
+            pairs.append(RouterPair(part.router, first.router, None if hidden else part.password == first.password))
     return VirtualRouters(configuration.program, names, tuple(part.router for part in own), tuple(pairs))
 
 
