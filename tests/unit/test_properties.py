@@ -48,7 +48,7 @@ def _by_what_they_judge() -> list[list[Control]]:
     return list(found.values())
 
 
-_FEWER = settings(max_examples=40)
+_FEWER = settings(max_examples=25)
 """Of each of some four hundred: every run of the tests makes up others."""
 
 
@@ -104,6 +104,7 @@ def test_failures_survive_the_record(failure: NotObserved) -> None:
 
 
 @pytest.mark.parametrize("kind", kinds().values(), ids=kinds())
+@_FEWER
 @given(st.data())
 def test_targets_survive_the_record(kind: type, data: st.DataObject) -> None:
     record = Record("lab", WHEN, Targets.collect([data.draw(strategies.values(kind))]), {}, {}, {})
