@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailproof.controls import MAY, SHOULD, Family, Harm, control, finding, not_applicable
-from mailproof.net.errors import NotAvailable
+from mailproof.net.errors import NoSettings, NotAvailable
 from mailproof.observations.named import HostedZone, NamedScope, NamedSettings
 from mailproof.references import BIND_ARM, CIS_BIND, rfc
 
@@ -13,7 +13,9 @@ _TRANSFERS_CLOSED = (9, 20)
 """From this release on nobody may transfer a zone unless it is said who (BIND 9.20, release notes)."""
 
 
-@control("CFG-NAMED", SHOULD, rfc(5358, "4"), rfc(5936, "5"), BIND_ARM, CIS_BIND, harm=Harm.ABUSED)
+@control(
+    "CFG-NAMED", SHOULD, rfc(5358, "4"), rfc(5936, "5"), BIND_ARM, CIS_BIND, explains=(NoSettings,), harm=Harm.ABUSED
+)
 def test_named_serves_whom_it_should(named_settings: NamedSettings) -> None:
     """The configuration of a name server lets no stranger look up names or copy zones, validates what it looks up,
     tells no version, and limits the rate of equal answers.

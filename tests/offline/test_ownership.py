@@ -119,8 +119,10 @@ def test_a_file_of_reports_that_nobody_tells_excuses_nothing(tmp_path: Path) -> 
 
 
 def test_what_cannot_be_read_of_a_configuration_is_told_once(tmp_path: Path) -> None:
-    """A capture that is cut off, and one without a file that some controls need."""
-    write_inventory(tmp_path, "captures: [cut-off, incomplete]\n")
+    """A capture that is cut off, one without a file that some controls need, and one of a check that tells no
+    settings.
+    """
+    write_inventory(tmp_path, "captures: [cut-off, incomplete, checked]\n")
     for name in ("cut-off", "incomplete"):
         (tmp_path / name).mkdir()
     (tmp_path / "cut-off" / "capture.json").write_text('{"format": "mailproof-capture", ')
@@ -130,9 +132,18 @@ def test_what_cannot_be_read_of_a_configuration_is_told_once(tmp_path: Path) -> 
     capture = Capture("mx1.right.example", "2026-11-25T10:00:00Z", outputs)
     write_capture(tmp_path / "incomplete", capture, dict.fromkeys((output.file for output in outputs), ""))
     (tmp_path / "incomplete" / "postconf-M").unlink()
-    found = results(pytest_run(tmp_path, "--inventory", "prod.yaml", "--control", "CFG-*", "--control", "EGRESS"))
+    checks = (CapturedOutput("unbound", "unbound-checkconf", "unbound-checkconf.txt", 0),)
+    capture = Capture("ns.right.example", "2026-11-25T10:00:00Z", checks)
+    write_capture(tmp_path / "checked", capture, {"unbound-checkconf.txt": "no errors in unbound.conf\n"})
+    controls = [word for control in ("CFG-*", "EGRESS", "RESOLVER-QUERYLOG") for word in ("--control", control)]
+    found = results(pytest_run(tmp_path, "--inventory", "prod.yaml", *controls))
     unknown = {key for key, result in found.items() if result["verdict"] == "inconclusive"}
-    assert unknown == {("CFG-LOADS", "capture cut-off"), ("CFG-LOADS", "postfix@mx1.right.example")}
+    assert unknown == {
+        ("CFG-LOADS", "capture cut-off"),
+        ("CFG-LOADS", "postfix@mx1.right.example"),
+        ("CFG-NAMED", "unbound@ns.right.example"),
+    }
+    assert found["RESOLVER-QUERYLOG", "unbound@ns.right.example"]["left_to"] == "CFG-NAMED"
     for target in ("capture cut-off", "postfix@mx1.right.example"):
         assert found["CFG-VRFY", target]["left_to"] == "CFG-LOADS"
         assert found["CFG-VRFY", target]["left_to_target"] == target

@@ -101,6 +101,12 @@ class NotAvailable(NotObserved):
     kind = "not available"
 
 
+class NoSettings(NotAvailable):
+    """What is known of a program does not hold its settings: the output of unbound-checkconf alone, say."""
+
+    kind = "no settings"
+
+
 class NoTLS(NotAvailable):
     """The server offers TLS and does not do it: it declines STARTTLS, or every handshake."""
 
@@ -199,6 +205,7 @@ KINDS: dict[str, type[NotObserved]] = {
         Bogus,
         NotFollowed,
         NotAvailable,
+        NoSettings,
         NoAddress,
         NoTLS,
         NoTLSNow,

@@ -24,7 +24,7 @@ from mailproof.grammars.settings import (
     service_commands,
 )
 from mailproof.inventory.model import Inventory
-from mailproof.net.errors import Malformed, NotAvailable, UnreadableConfiguration
+from mailproof.net.errors import Malformed, NoSettings, NotAvailable, UnreadableConfiguration
 from mailproof.net.network import Network
 from mailproof.observations.configuration import (
     LOOKED_AT,
@@ -183,14 +183,14 @@ async def texts_of(files: Iterable[ConfigurationFile], net: Network) -> dict[str
 def holders_of(configuration: Configuration, *commands: str) -> list[ConfigurationFile]:
     """The files that hold the settings of a program: those that the inventory names, and what ``commands`` said.
 
-    Raises NotAvailable where there are none.
+    Raises NoSettings where there are none.
     """
     files = [
         file for file in configuration.files if not file.command or (file.status == 0 and file.command in commands)
     ]
     if not files:
         names = ", ".join(file.name for file in configuration.files)
-        raise NotAvailable(f"{names} holds no settings: name its file in the inventory (configurations)")
+        raise NoSettings(f"{names} holds no settings: name its file in the inventory (configurations)")
     return files
 
 
