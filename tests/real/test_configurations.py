@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from mailproof.capturing import chosen, take
+from tests.offline.test_captured_files import OtherRoot
 from tests.offline.user import pytest_run, write_inventory
 from tests.real.lab.requirements import opensmtpd
 
@@ -265,6 +267,33 @@ def test_the_program_accepts_its_configuration(example: Example, kind: str, file
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+COPIED = {
+    "nginx": "etc/nginx/nginx.conf",
+    "apache": "etc/apache2/apache2.conf",
+    "haproxy": "etc/haproxy/haproxy.cfg",
+    "keepalived": "etc/keepalived/keepalived.conf",
+    "squid": "etc/squid/squid.conf",
+    "tinyproxy": "etc/tinyproxy/tinyproxy.conf",
+    "unbound": "etc/unbound/unbound.conf",
+    "knot": "etc/knot/knot.conf",
+    "powerdns": "etc/powerdns/pdns.conf",
+    "recursor": "etc/powerdns/recursor.conf",
+}
+"""Files of programs that `mailproof capture` copies, as they lie on a host."""
+
+
+def captured(files: Path, program: str, kind: str) -> str:
+    """The directory of a capture of a host that has one of the configurations."""
+    host = f"{kind}.captured.example"
+    root = files / "hosts" / f"{kind}-{program}"
+    file = root / COPIED[program]
+    file.parent.mkdir(parents=True)
+    file.write_text((files / f"{kind}-{program}.conf").read_text())
+    made = f"captured/{kind}-{program}"
+    take(host, OtherRoot(root, program), chosen([program]), files / made, lambda line: None)
+    return made
+
+
 @pytest.fixture(scope="module")
 def judged(files: Path) -> Path:
     entries = "".join(
@@ -272,7 +301,8 @@ def judged(files: Path) -> Path:
         for one in EXAMPLES
         for kind in ("right", "wrong")
     )
-    write_inventory(files, f"domains: [no-spf.example]\nconfigurations:\n{entries}")
+    captures = [captured(files, program, kind) for program in COPIED for kind in ("right", "wrong")]
+    write_inventory(files, f"domains: [no-spf.example]\ncaptures: [{', '.join(captures)}]\nconfigurations:\n{entries}")
     return files
 
 
@@ -290,9 +320,13 @@ def test_right_and_wrong_are_told_apart(judged: Path) -> None:
     for one in EXAMPLES:
         expected[one.control, f"{one.program}@right.example.org"] = "pass"
         expected[one.control, f"{one.program}@wrong.example.org"] = one.verdict
+        if one.program in COPIED:  # nothing that is judged is hidden
+            expected[one.control, f"{one.program}@right.captured.example"] = "pass"
+            expected[one.control, f"{one.program}@wrong.captured.example"] = one.verdict
     assert found == expected, run.output
     written = [file for file in (judged / "reports").rglob("*") if file.is_file()]
     assert written
+    written += [file for file in (judged / "captured").rglob("*") if file.is_file()]
     told = [file.read_bytes() for file in (*written, judged / "found.sarif")]
     assert not [text for text in told for secret in SECRETS if secret.encode() in text]
     sarif = (judged / "found.sarif").read_text()
