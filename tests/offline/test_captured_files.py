@@ -191,3 +191,24 @@ def test_what_a_user_may_not_read_is_told_once(tmp_path: Path) -> None:
     verdicts = judged(tmp_path, "captures: [made]\n")
     unknown = {key for key, seen in verdicts.items() if seen[0] == "inconclusive"}
     assert unknown == {("CFG-LOADS", "nut@nut.example.org")}
+
+
+@pytest.mark.parametrize("named", ["$(touch gone)", "/etc/squid/`touch gone`", "-delete", "'a b'", "/etc/x;touch gone"])
+def test_what_a_file_includes_is_no_command(tmp_path: Path, named: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "root" / "etc" / "squid" / "squid.conf"
+    file.parent.mkdir(parents=True)
+    file.write_text(f"include {named}\n")
+    take("x.example", OtherRoot(tmp_path / "root", "squid"), chosen(["squid"]), tmp_path / "made", lambda line: None)
+    assert not list(tmp_path.rglob("gone"))
+    assert file.exists()
+
+
+def test_files_that_include_each_other_are_copied_once(tmp_path: Path) -> None:
+    directory = tmp_path / "root" / "etc" / "squid"
+    directory.mkdir(parents=True)
+    (directory / "squid.conf").write_text("include /etc/squid/more.conf\n")
+    (directory / "more.conf").write_text("include /etc/squid/squid.conf\n")
+    host = OtherRoot(tmp_path / "root", "squid")
+    capture = take("x.example", host, chosen(["squid"]), tmp_path / "made", lambda line: None)
+    assert [one.file for one in capture.outputs] == ["files/etc/squid/squid.conf", "files/etc/squid/more.conf"]

@@ -16,6 +16,7 @@ from typing import get_args
 import duckdb
 import pytest
 
+from mailproof.capturing import PROGRAMS
 from mailproof.cli import _parser, main
 from mailproof.gate.document import as_json, read_document
 from mailproof.inventory.evidence import ProgramName
@@ -122,6 +123,12 @@ def test_the_programs_of_the_page_are_those_that_the_inventory_may_name() -> Non
     rows = re.findall(r"^\| [^|]+ \| ([a-z0-9, -]+) \| [A-Z]", page, re.MULTILINE)
     named = {program for row in rows for program in row.split(", ")}
     assert named == set(get_args(ProgramName))
+
+
+def test_the_programs_that_a_capture_takes_by_the_page_are_those_that_it_does() -> None:
+    page = (DOCS / "audit-a-configuration.md").read_text(encoding="utf-8")
+    (said,) = re.findall(r"A capture takes ([^;]+);", page)
+    assert set(re.findall(r"[a-z0-9]+", said)) - {"and"} == {one.name for one in PROGRAMS} - {"exim4"}
 
 
 def test_the_resolver_is_looked_at_as_the_page_tells(tmp_path: Path) -> None:
