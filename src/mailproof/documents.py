@@ -181,6 +181,15 @@ def write_atomically(file: Path, text: Iterable[str], *, private: bool = False) 
         written.detach()
 
 
+def write_octets(file: Path, octets: bytes) -> None:
+    """Replace ``file`` by ``octets``, as ``write_atomically`` does it with text."""
+    if file.exists() and not file.is_file():
+        file.write_bytes(octets)
+        return
+    with replacing(file) as stream:
+        stream.write(octets)
+
+
 @contextmanager
 def replacing(file: Path, *, private: bool = False) -> Iterator[BinaryIO]:
     """A stream of octets that replaces ``file`` in one step, at the end of the block, if nothing was raised in it."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
-from mailproof.documents import is_same_file, write_atomically
+from mailproof.documents import is_same_file, write_atomically, write_octets
 from mailproof.output import EXIT_USAGE, complain, print_text
 
 
@@ -36,16 +37,22 @@ def run(options: argparse.Namespace) -> int:
     return hand_over("export", options.oscal, options.output, oscal.render(document))
 
 
-def hand_over(command: str, result: Path, output: Path | None, text: str) -> int:
+def hand_over(command: str, result: Path, output: Path | None, made: str | bytes) -> int:
     """Write what was made of a result to ``output``, else to standard output; the exit code of ``command``."""
     if output is None:
-        print_text(text)
+        if isinstance(made, bytes):
+            sys.stdout.buffer.write(made)
+        else:
+            print_text(made)
         return 0
     if is_same_file(result, output):
         complain(f"mailproof {command}: {output} is the result itself; give another name by -o")
         return EXIT_USAGE
     try:
-        write_atomically(output, [text])
+        if isinstance(made, bytes):
+            write_octets(output, made)
+        else:
+            write_atomically(output, [made])
     except OSError as error:
         complain(f"mailproof {command}: {output}: cannot be written: {error.strerror}")
         return 1

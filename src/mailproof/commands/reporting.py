@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mailproof.report.narrowing import Wanted
 
 NAGIOS = "nagios"
+PDF = "pdf"
 
 _MAX_HOURS = 24 * 366 * 100
 
@@ -44,10 +45,11 @@ def add_report(commands: Any) -> None:
     command.add_argument("file", metavar="FILE.json", type=Path, help="the JSON report of a run")
     command.add_argument(
         "--format",
-        choices=sorted((*FORMATS, NAGIOS)),
+        choices=sorted((*FORMATS, NAGIOS, PDF)),
         default="text",
         help="what to make of it (default: %(default)s); nagios is a line for monitoring, with its exit code: 0 OK, "
-        "1 WARNING, 2 CRITICAL, 3 UNKNOWN",
+        "1 WARNING, 2 CRITICAL, 3 UNKNOWN; pdf is a short one to print and needs the extra: pip install "
+        "'mailproof[pdf]'",
     )
     command.add_argument(
         "--language",
@@ -110,6 +112,7 @@ def run(options: argparse.Namespace) -> int:
     """
     from mailproof.gate.document import DocumentError, read_document
     from mailproof.report.narrowing import Wanted
+    from mailproof.report.pdf import PdfError
 
     wanted = Wanted(
         controls=tuple(options.control),
@@ -131,7 +134,12 @@ def run(options: argparse.Namespace) -> int:
         for reason in unmet:
             complain(f"mailproof report: {options.file}: {reason}")
         return EXIT_USAGE
-    return hand_over("report", options.file, options.output, _renderer(options, wanted)(document))
+    try:
+        made = _renderer(options, wanted)(document)
+    except PdfError as error:
+        complain(f"mailproof report: --format {PDF}: {error}")
+        return EXIT_USAGE
+    return hand_over("report", options.file, options.output, made)
 
 
 def _why_not(options: argparse.Namespace, wanted: Wanted) -> str:
@@ -142,6 +150,8 @@ def _why_not(options: argparse.Namespace, wanted: Wanted) -> str:
         return f"--language is for --format {', '.join(TRANSLATED)}; {options.format} is for programs, and English"
     if options.output is not None and options.format == NAGIOS:
         return f"--format {NAGIOS} is a line on standard output and an exit code; leave -o out"
+    if options.output is None and options.format == PDF and sys.stdout.isatty():
+        return f"--format {PDF} is no text for a terminal: name a file by -o"
     if wanted and options.format not in NARROWED:
         return f"{wanted}: --format {options.format} is always whole; a part is shown as {', '.join(NARROWED)}"
     if options.proof and options.format != "text":
@@ -175,12 +185,14 @@ def unsaid(options: argparse.Namespace) -> int:
     return State.UNKNOWN if getattr(options, "format", None) == NAGIOS else 1
 
 
-def _renderer(options: argparse.Namespace, wanted: Wanted) -> Callable[[RunDocument], str]:
-    from mailproof.report import csv_table, html, text
+def _renderer(options: argparse.Namespace, wanted: Wanted) -> Callable[[RunDocument], str | bytes]:
+    from mailproof.report import csv_table, html, pdf, text
     from mailproof.report.formats import rendered
     from mailproof.report.narrowing import extent, narrowed
 
     match options.format:
+        case "pdf":
+            return pdf.render
         case "text":
             live = options.output is None and sys.stdout.isatty()
             width = min(shutil.get_terminal_size((text.WIDTH, 0)).columns, text.WIDEST) if live else text.WIDTH

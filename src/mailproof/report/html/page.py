@@ -66,7 +66,7 @@ def render(document: RunDocument, part: str = "", language: str = ENGLISH) -> st
     data = _packed(view, groups, shown, proven)
     style, script = map(Markup, _texts())
     return (
-        _environment(say)
+        environment(say, _HERE)
         .get_template("page.html")
         .render(
             document=document,
@@ -161,9 +161,10 @@ class _Compiled(FileSystemBytecodeCache):
                 super().dump_bytecode(bucket)
 
 
-def _environment(say: Language) -> Environment:
+def environment(say: Language, directory: Path) -> Environment:
+    """For the templates of ``directory``: everything shown is escaped, and what a terminal would obey made visible."""
     environment = Environment(
-        loader=FileSystemLoader(_HERE),
+        loader=FileSystemLoader(directory),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
