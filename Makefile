@@ -9,7 +9,7 @@ JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # The tests start pytest some hundred times: where compiled files may not be kept, each start takes 8 s instead of 3.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: fuzz help demo test lint unit steady docs site translations bench lab detection container-test clean
+.PHONY: fuzz help demo test lint unit steady docs site translations bench lab detection container-test bare clean
 
 help:
 	@echo "make demo   install into $(VENV), judge the offline demo world, write reports/demo.html"
@@ -23,6 +23,7 @@ help:
 	@echo "make lab    start the laboratory of real servers and open a shell in it (root, Debian packages)"
 	@echo "make detection  run over the laboratory and write docs/detection anew"
 	@echo "make container-test  make the image of Containerfile by chroot, and try it (root, debootstrap; minutes)"
+	@echo "make bare   follow the README in bare Debian 12 and 13 (root, debootstrap; minutes)"
 	@echo "make clean  remove $(VENV) and caches"
 
 $(BIN)/python:
@@ -101,6 +102,9 @@ detection: $(VENV)/tested
 
 container-test: $(VENV)/tested
 	$(BIN)/python -m tests.real.container
+
+bare: $(VENV)/tested
+	$(BIN)/python -m tests.bare
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
