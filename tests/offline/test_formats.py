@@ -30,6 +30,8 @@ WAIVER = """waivers:
 """
 """What rests on a fault that is waived is inconclusive again."""
 
+SITE = "documentation: https://docs.example.org/mailproof\n"
+
 FILES = {"sarif": "out.sarif", "markdown": "out.md", "prometheus": "out.prom", "csv": "out.csv"}
 
 OPTIONS = tuple(part for name, file in FILES.items() for part in (f"--{name}", file))
@@ -49,7 +51,7 @@ class Rendered:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
     directory = tmp_path_factory.mktemp("formats")
-    write_inventory(directory, DOMAINS + WAIVER)
+    write_inventory(directory, DOMAINS + WAIVER + SITE)
     (directory / "summary.md").write_text("## Another step\n")
     run = pytest_run(
         directory,
@@ -91,6 +93,10 @@ def test_all_formats_agree_on_the_counts(demo: Rendered, document: Any) -> None:
     reported = Counter(r["properties"]["verdict"] for r in sarif["results"])
     assert reported == Counter({verdict: counts[verdict] for verdict in ("fail", "advice", "waived")})
     assert sum(bool(r["suppressions"]) for r in sarif["results"]) == counts["waived"]
+    families = {result["control"]: result["family"] for result in document["results"]}
+    for rule in sarif["tool"]["driver"]["rules"]:
+        page = f"controls/{families[rule['id']]}/{rule['id']}.html"
+        assert rule["helpUri"] == f"https://docs.example.org/mailproof/{page}"
     (invocation,) = sarif["invocations"]
     assert len(invocation["toolExecutionNotifications"]) == counts["inconclusive"]
     assert sarif["properties"]["counts"] == document["counts"]

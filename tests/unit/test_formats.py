@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailproof.gate.document import RunDocument
+from mailproof.gate.documentation import DocumentationNote
 from mailproof.net.text import printable
 from mailproof.places import Place
 from mailproof.report import escape, github
@@ -23,6 +24,20 @@ from .documents import HOSTILE, REFERENCE, WAIVER, document, hostile, one_of_eac
 from .rendered import CONTROL_CHARACTERS, OURS, log, rows, samples, tokens
 
 # All formats
+
+
+def test_a_published_site_has_a_page_for_each_control_and_none_for_house_rules() -> None:
+    site = DocumentationNote(address="https://docs.example.org/", house_rules=("HOUSE-ONE",))
+    page = "https://docs.example.org/controls/SPF/SPF-EXISTS.html"
+    for control, shown in (("SPF-EXISTS", True), ("HOUSE-ONE", False), ('SPF-"><b>', False), ("../x", False)):
+        plain = document(result(control=control), documentation=site)
+        assert (plain.page_of("SPF", control) == page) is shown
+        assert (f"[SPF\\-EXISTS](<{page}>)" in FORMATS["markdown"](plain)) is shown
+        assert (f'; <a href="{page}" rel="noopener noreferrer">SPF-EXISTS</a></dd>' in FORMATS["html"](plain)) is shown
+        (rule,) = log(plain)["tool"]["driver"]["rules"]
+        assert (rule["helpUri"] == page) is shown
+        assert "docs.example.org" in FORMATS["json"](plain)
+    assert document(result()).page_of("SPF", "SPF-EXISTS") == ""
 
 
 @pytest.mark.parametrize("make", [one_of_each, hostile, document])

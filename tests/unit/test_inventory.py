@@ -99,6 +99,8 @@ GOOD = "domains: [example.org]\n"
             "a.example:25 and A.example:25 are the same",
         ),
         (GOOD + "contact: nobody", "contact: 'nobody' is not a mailbox"),
+        (GOOD + "documentation: http://docs.example", "documentation: 'http://docs.example' is no https URL of a site"),
+        (GOOD + "documentation: https://a@b.example/", "documentation: 'https://a@b.example/' is no https URL of a"),
         (
             GOOD + "hosts: [{name: a.example, roles: [smtp]}]",
             "hosts[0].roles[0]: 'smtp' is not a role of a host, which are mx, submission, imap, pop3",

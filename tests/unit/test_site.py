@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mailproof.docket import Docket
+from mailproof.gate.documentation import DocumentationNote
 from mailproof.gate.verdict import Verdict
 from mailproof.probes import load_probes
 from tests import site
@@ -22,9 +23,14 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_control_has_a_page_that_its_family_and_the_index_name(sources: Path) -> None:
     index = (sources / "controls" / "README.md").read_text()
+    published = DocumentationNote(address="https://docs.example/")
     for control in catalogue():
         place = f"{control.family}/{control.id}.md"
         assert (sources / "controls" / place).is_file()
+        assert (
+            published.page(control.family, control.id)
+            == f"https://docs.example/controls/{place.removesuffix('.md')}.html"
+        )
         assert f"[{control.id}]({place})" in index
         assert f"({place})" in (sources / "controls" / f"{control.family}.md").read_text()
 

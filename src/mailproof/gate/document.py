@@ -17,6 +17,7 @@ from pydantic import Field, StrictBool, ValidationError
 
 from mailproof.controls import Level, Reference
 from mailproof.documents import UnreadableDocument, json_lines, read_json
+from mailproof.gate.documentation import DocumentationNote
 from mailproof.gate.part import Count, Moment, Number, Part
 from mailproof.gate.verdict import Verdict
 from mailproof.languages import Language
@@ -361,6 +362,8 @@ class RunDocument(Part):
     """What is right where it is live and has nothing to judge under the proposal."""
     contact: str | None
     """Whom to ask about the run, as the inventory says."""
+    documentation: DocumentationNote | None = None
+    """Where each control has a page; absent where the inventory names no place."""
     run: str = ""
     """The number of the run that looked at the servers, which their owners may know from their logs; absent where an
     earlier version looked."""
@@ -415,6 +418,10 @@ class RunDocument(Part):
         if self.proposals:
             return "proposed"
         return "part" if self.selection is not None and self.selection.partial else "whole"
+
+    def page_of(self, family: str, control: str) -> str:
+        """The URL of the page of a family's control in the documentation; empty where none is known."""
+        return self.documentation.page(family, control) if self.documentation is not None else ""
 
     def closes(self, result: Result) -> bool:
         """Whether ``result`` keeps the gate closed."""

@@ -33,6 +33,7 @@ from mailproof.inventory.values import (
     Port,
     ResolverAddress,
     Selector,
+    Site,
     ZoneName,
     connect_key,
     keys_once,
@@ -317,6 +318,7 @@ class Inventory(Part):
         "question sent, whatever else in the inventory allows it. Resolvers are asked about them nevertheless.",
     )
     contact: Mailbox | None = Field(None, description="Whom to ask about these tests; shown in reports.")
+    documentation: Site = None
     crl: bool = Field(
         True,
         description="Ask CAs over HTTP whether they revoked the certificates that were seen: one request to a list.",

@@ -194,12 +194,25 @@ def _file_or_url(value: str) -> str:
     return value
 
 
+def _site(value: str) -> str:
+    if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~%/-]*)?", value):
+        raise wrong(f"{value!r} is no https URL of a site, like https://docs.example.org/mailproof/")
+    return value.rstrip("/") + "/"
+
+
 def is_url(source: str) -> bool:
     """Whether it is an https URL, and no file."""
     return source.startswith("https://")
 
 
 FileOrURL = Annotated[str, Field(min_length=1), AfterValidator(_file_or_url)]
+Site = Annotated[
+    Annotated[str, AfterValidator(_site)] | None,
+    Field(
+        description="Where you publish the site that `make site` builds. Reports lead from each finding to the page of "
+        "its control there."
+    ),
+]
 DomainName = Annotated[str, AfterValidator(domain_name)]
 ZoneName = Annotated[str, AfterValidator(_zone_name)]
 Address = Annotated[str, AfterValidator(_address)]

@@ -43,7 +43,9 @@ def render(document: RunDocument, limit: int = COMMENT_LIMIT, language: str = EN
     for verdict, title in TITLES.items():
         found = worst_first(document, verdict)
         heading = f"\n### {say(title)} ({len(found)})\n"
-        for part, number in _unverified(found, say) if verdict is Verdict.INCONCLUSIVE else _folded(found, say):
+        for part, number in (
+            _unverified(found, say) if verdict is Verdict.INCONCLUSIVE else _folded(found, document, say)
+        ):
             if left_out or _size(heading + part) > room:
                 left_out += number
                 continue
@@ -80,10 +82,10 @@ def _attested(name: str, demands: Iterable[str], say: Language) -> str:
     )
 
 
-def _folded(found: Iterable[Result], say: Language) -> Iterator[tuple[str, int]]:
+def _folded(found: Iterable[Result], document: RunDocument, say: Language) -> Iterator[tuple[str, int]]:
     """Each finding with its proof, and the number of results in it."""
     for result in found:
-        yield _finding(result, say), 1
+        yield _finding(result, document.page_of(result.family, result.control), say), 1
 
 
 def _unverified(found: list[Result], say: Language) -> Iterator[tuple[str, int]]:
@@ -132,19 +134,20 @@ def _head(document: RunDocument, say: Language) -> str:
     )
 
 
-def _finding(result: Result, say: Language) -> str:
+def _finding(result: Result, page: str, say: Language) -> str:
     """One folded finding. The summary is HTML to its end, and Markdown begins again after the empty line."""
     level = say("{level}, as proposed", level=result.level) if result.proposed else result.level
     summary = (
         f"<b>{html_text(result.control)}</b> ({level}) <code>{_html_line(result.target)}</code>: "
         f"<code>{_html_line(result.message)}</code>"
     )
+    own = (Reference(result.control, page),) if page else ()
     lines = ["", f"<details><summary>{summary}</summary>", "", markdown(say.of_control(result.expected)), ""]
     lines += [f"- {say('found')}: {_line(line)}" for line in result.observed.splitlines()]
     lines += [
         f"- {say('why')}: {markdown(say.of_control(result.why))}",
         f"- {say('fix')}: {markdown(say.of_control(result.fix))}",
-        f"- {say('source')}: {', '.join(_links(result.references))}",
+        f"- {say('source')}: {', '.join(_links((*result.references, *own)))}",
     ]
     if result.waiver:
         lines.append(f"- {say('waiver')}: {_line(result.waiver.told(say))}")

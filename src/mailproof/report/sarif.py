@@ -56,7 +56,7 @@ def _run(document: RunDocument) -> dict[str, JSON]:
             "driver": {
                 "name": "mailproof",
                 "version": printable(document.mailproof),
-                "rules": [_rule(result) for result in rules],
+                "rules": [_rule(result, document.page_of(result.family, result.control)) for result in rules],
             }
         },
         "automationDetails": {"id": f"mailproof/{printable(document.inventory)}/"},
@@ -76,7 +76,7 @@ def _rules(document: RunDocument) -> list[Result]:
     return [strictest[control] for control in sorted(strictest)]
 
 
-def _rule(result: Result) -> dict[str, JSON]:
+def _rule(result: Result, page: str) -> dict[str, JSON]:
     sources = [ref.title + (f" <{ref.url}>" if ref.url else "") for ref in result.references]
     help_text = f"Why: {result.why}\nFix: {result.fix}\nSources: {', '.join(sources)}"
     rule: dict[str, JSON] = {
@@ -90,7 +90,7 @@ def _rule(result: Result) -> dict[str, JSON]:
             "security-severity": SEVERITY[result.level],
         },
     }
-    address = next((ref.url for ref in result.references if is_web_address(ref.url)), None)
+    address = next((url for url in (page, *(ref.url for ref in result.references)) if is_web_address(url)), None)
     if address:
         rule["helpUri"] = quote(address, safe="%/:?#[]@!$&'()*+,;=")
     return rule

@@ -18,6 +18,7 @@ from mailproof.controls import BrokenRules, Catalogue, UnknownControl, load_cata
 from mailproof.extensions import BrokenExtension, extensions
 from mailproof.gate.baseline import ResultError, Snapshot, read_snapshot
 from mailproof.gate.document import without_secrets
+from mailproof.gate.documentation import DocumentationNote
 from mailproof.gate.policy import Policy
 from mailproof.gate.profile import UnknownProfile, load_profile
 from mailproof.gate.result import RunResult
@@ -122,7 +123,7 @@ def _read(config: pytest.Config, options: Options) -> Context:
             raise
         # What else is wrong may be wrong because of that: ids of its rules are unknown.
         raise pytest.UsageError(*map(redact, broken)) from None
-    run = _new_result(options, loaded, proposal, policy)
+    run = _new_result(options, loaded, proposal, policy, catalogue)
     return Context(
         config=config,
         options=options,
@@ -214,7 +215,10 @@ def _with_house_rules(catalogue: Catalogue, files: Iterable[Path]) -> tuple[Cata
     return catalogue, broken
 
 
-def _new_result(options: Options, loaded: LoadedInventory, proposal: Proposal, policy: Policy) -> RunResult:
+def _new_result(
+    options: Options, loaded: LoadedInventory, proposal: Proposal, policy: Policy, catalogue: Catalogue
+) -> RunResult:
+    site = loaded.model.documentation
     return RunResult(
         inventory=loaded.name,
         inventory_hash=loaded.hash,
@@ -223,6 +227,9 @@ def _new_result(options: Options, loaded: LoadedInventory, proposal: Proposal, p
         surveyed_at=now(),
         replayed=options.replay is not None,
         contact=redacted(loaded.model.contact, loaded.redact),
+        documentation=DocumentationNote(address=loaded.redact(site), house_rules=tuple(sorted(catalogue.rules)))
+        if site is not None
+        else None,
         tester=loaded.redact(_tester(proposal.settings)),
         sources=list(source_addresses()) if options.replay is None and loaded.model.world is None else [],
         command=redacted(list(options.command), loaded.redact),
