@@ -19,6 +19,7 @@ from mailproof.controls import Level, Reference
 from mailproof.documents import UnreadableDocument, json_lines, read_json
 from mailproof.gate.documentation import DocumentationNote
 from mailproof.gate.part import Count, Moment, Number, Part
+from mailproof.gate.part import Pair as Pair
 from mailproof.gate.verdict import Verdict
 from mailproof.languages import Language
 from mailproof.places import Place
@@ -268,14 +269,6 @@ class Selection(Part):
     """Pairs of control and target that were judged."""
     of: Count
     """Pairs that the whole suite has in this inventory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pair(Part):
-    """A control on a target."""
-
-    control: str
-    target: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

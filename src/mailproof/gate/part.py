@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
 
@@ -27,3 +28,11 @@ class Part:
 
     __slots__ = ()
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict()
+
+
+@dataclass(frozen=True, slots=True)
+class Pair(Part):
+    """A control on a target."""
+
+    control: str
+    target: str
