@@ -147,7 +147,7 @@ def _why_not(options: argparse.Namespace, wanted: Wanted) -> str:
     if options.max_age is not None and options.format != NAGIOS:
         return f"--max-age is for --format {NAGIOS}"
     if options.language != ENGLISH and options.format not in TRANSLATED:
-        return f"--language is for --format {', '.join(TRANSLATED)}; {options.format} is for programs, and English"
+        return f"--language is for --format {', '.join(TRANSLATED)}; {options.format} is in English alone"
     if options.output is not None and options.format == NAGIOS:
         return f"--format {NAGIOS} is a line on standard output and an exit code; leave -o out"
     if options.output is None and options.format == PDF and sys.stdout.isatty():
