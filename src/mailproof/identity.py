@@ -41,6 +41,7 @@ def run(options: argparse.Namespace) -> int:
 
     try:
         loaded = load_inventory(Path(options.inventory))
+        loaded.require_zone_files("mailproof identity")
         settings = loaded.model.net_settings()
         with ExitStack() as stack:
             if loaded.model.world is not None:

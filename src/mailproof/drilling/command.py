@@ -66,6 +66,7 @@ def _drill(options: argparse.Namespace) -> int:
     try:
         loaded = load_inventory(options.inventory)
         redact = loaded.redact
+        loaded.require_zone_files("mailproof drill")
         try:
             entry = _entry(options.kind, options.name, loaded)
             down, up = _command("--down", options.down), _command("--up", options.up)

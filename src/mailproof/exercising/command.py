@@ -54,6 +54,7 @@ def _exercise(options: argparse.Namespace) -> int:
     try:
         loaded = load_inventory(options.inventory)
         redact = loaded.redact
+        loaded.require_zone_files("mailproof exercise")
         if loaded.model.world is not None:
             raise CannotExercise("the inventory has an offline world, which delivers no mail")
         mailboxes = [mailbox for mailbox in loaded.model.own_mailboxes if mailbox.exercise]

@@ -25,7 +25,6 @@ from mailproof.gate.profile import UnknownProfile, load_profile
 from mailproof.gate.waivers import Waivers
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import FleetNames, LoadedInventory, load_inventory, load_names
-from mailproof.inventory.zone_sources import sources_of
 from mailproof.net.settings import NetSettings
 from mailproof.probes import load_probes
 from mailproof.probes.probe import Probe
@@ -122,8 +121,7 @@ def read_judged(inventory: Path, settings: Settings, only: frozenset[str], today
     try:
         loaded = load_inventory(inventory, only=only)
         redact = loaded.redact
-        if sources_of(loaded.model.zone_files):
-            raise FleetError(f"{inventory}: zone_files: a fleet takes files by name; `mailproof zones` writes them")
+        loaded.require_zone_files("a fleet")
         catalogue = with_rules(load_catalogue(), loaded.model.rules)
         profile = load_profile(settings.profile, catalogue, Path(), loaded.secrets) if settings.profile else None
         policy = Policy.load(loaded, catalogue, profile, settings.fail_on)

@@ -134,6 +134,16 @@ class LoadedInventory:
                     named.setdefault(name, self.places[key, index])
         return named
 
+    def require_zone_files(self, who: str) -> None:
+        """Raise InventoryError where zones are to be read from where they are kept, and not from files by name.
+
+        ``who`` would leave them out, and ask the DNS instead.
+        """
+        if sources_of(self.model.zone_files):
+            place = self.places.get(("zone_files",), Place(str(self.file), 1))
+            told = f"{who} takes files by name (a mapping); `mailproof zones` writes them"
+            raise InventoryError(Problem(Path(place.file), place.line, "zone_files", told))
+
     def redact(self, text: str) -> str:
         """``text`` with every secret replaced by the expression that it came from."""
         return self.secrets.redact(text)
