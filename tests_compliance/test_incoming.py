@@ -112,6 +112,7 @@ def test_spf_is_checked(exercised: Exercised, *, days: int = 30) -> None:
     arrival = sent.arrivals[0]
     found = spf_results(arrival)
     if not found and arrival.quarantined:
+        _require_inbox(exercised, days)
         return
     if not found:
         fail("delivered, and nothing says that SPF was checked")
@@ -176,8 +177,10 @@ def test_dmarc_is_honoured(exercised: Exercised, *, days: int = 30) -> None:
         for case in ("dmarc-reject", "dmarc-quarantine", "dmarc-aligned-dkim", "dmarc-aligned-spf")
     }
     told = []
+    quarantined = False
     for policy in ("reject", "quarantine"):
         sent = tried[f"dmarc-{policy}"]
+        quarantined |= sent.accepted and sent.arrivals[0].quarantined
         if sent.accepted and not sent.arrivals[0].quarantined:
             told.append(f"mail that fails p={policy} is delivered to {sent.arrivals[0].folder}")
     for method in ("dkim", "spf"):
@@ -186,7 +189,18 @@ def test_dmarc_is_honoured(exercised: Exercised, *, days: int = 30) -> None:
             told.append(f"mail with aligned {method.upper()} alone is refused ({_reply(sent)})")
         elif "fail" in [result.result for result in results_of(sent.arrivals[0], "dmarc")]:
             told.append(f"mail with aligned {method.upper()} alone is dmarc=fail")
-    assert not told, "; ".join(told)
+    if told:
+        fail("; ".join(told))
+    if quarantined:
+        _require_inbox(exercised, days)
+
+
+def _require_inbox(exercised: Exercised, days: int) -> None:
+    """Who takes all of it for suspicious, as that of a new domain often is, does not tell the forged from the right."""
+    if baseline(exercised, days).quarantined:
+        raise NotAvailable(
+            "the message that everything is right with is taken for suspicious too", exercised.evidence()
+        )
 
 
 @control("IN-DNSSEC", SHOULD, BSI_TR_03182, rfc(4035, "5.5"), harm=Harm.ABUSED, by_clock=True, allowed=DAYS)

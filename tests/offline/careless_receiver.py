@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import select
 import socketserver
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +27,8 @@ class Receiver:
     end: re.Pattern[bytes] = RIGHT_END
     guarded: bool = False
     """Whether it refuses a message that something came behind, as servers do who forbid pipelining."""
+    takes: float = 0.0
+    """Seconds that it looks at each message before it answers."""
     put_off: int = 0
     limit: int = 0
     """Octets of a message that are taken at most, as EHLO tells (RFC 1870); 0: nothing is told."""
@@ -67,7 +71,8 @@ class _Session(socketserver.BaseRequestHandler):
                 new = 0
                 said, held = held[: found.start()], held[found.end() :]
                 if end is receiver.end:
-                    if receiver.guarded and held:
+                    time.sleep(receiver.takes)
+                    if receiver.guarded and (held or select.select([self.request], [], [], 0)[0]):
                         self.request.sendall(b"500 pipelining is not supported\r\n")
                         return
                     receiver.deliver(said)

@@ -121,9 +121,11 @@ def test_a_careless_server_is_caught_and_makes_no_mail_for_others(world: World) 
     assert len(texts) == 1 + len(ODD_ENDS) + len(caught)
 
 
-def test_a_server_that_forbids_pipelining_is_caught_all_the_same(world: World) -> None:
+@pytest.mark.parametrize("takes", [0.0, 0.4])
+def test_a_server_that_forbids_pipelining_is_caught_all_the_same(world: World, takes: float) -> None:
+    """However long it looks at a message: it is listened to for longer than it took over the right one."""
     world.write()
-    world.receiver.end, world.receiver.guarded = CARELESS_END, True
+    world.receiver.end, world.receiver.guarded, world.receiver.takes = CARELESS_END, True, takes
     assert world.exercise() == 0
     caught = {sent.case.split()[-1] for sent in world.record.sent if sent.further}
     assert caught == {"LF.LF", "LF.CRLF", "CRLF.LF", "CR.CR"}  # CR.CR ends CR.CRLF as well, and leaves its LF behind

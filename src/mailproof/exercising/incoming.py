@@ -20,6 +20,8 @@ from mailproof.net.network import Network
 
 MOST_BETWEEN = 2.0
 """Seconds between two looks into the mailbox, and before the last one; less where the whole time is short."""
+MOST_FOR_HIDDEN = 30.0
+"""Seconds that a message which was hidden in another has to arrive; less where the whole time is short."""
 TRIES = 5
 """How often a message that is put off is sent again at most."""
 
@@ -68,7 +70,7 @@ async def _arrived(sent: tuple[Sent, ...], mailbox: OwnMailbox, reader: Reader, 
             if expected <= {message.mark for message in await asyncio.to_thread(reader.find, run, since)}:
                 break
         await asyncio.sleep(pause)
-    await asyncio.sleep(pause)  # for what was smuggled: nothing says whether it comes
+    await asyncio.sleep(min(MOST_FOR_HIDDEN, mailbox.wait / 10))  # nothing says whether what was smuggled comes
     return await asyncio.to_thread(reader.find, run, since)
 
 

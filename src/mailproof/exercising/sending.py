@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from dns.rdtypes.ANY.MX import MX
 
 from mailproof.exercises import Sent
 from mailproof.exercising.messages import BOGUS_KEY, Mail
-from mailproof.net.errors import NotAvailable, NotObserved, TimedOut
+from mailproof.net.errors import NotAvailable, NotObserved, Throttled
 from mailproof.net.network import Network
 from mailproof.net.smtp import Dialogue, Reply, extensions
 
@@ -73,6 +74,8 @@ class Sender:
         self._net = net
         self._recipient = recipient
         self._servers = servers
+        self._slowest = 0.0
+        """Seconds that the server took at most to accept a message."""
 
     async def send(self, mail: Mail) -> Sent:
         """Send it once. What prevents that is told in ``failure``; a server that cannot be reached gives way to the
@@ -110,24 +113,30 @@ class Sender:
                     return _decided(sent, stage, reply)
             if mail.odd_end:
                 await dialogue.send(mail.octets[: mail.odd_end])
-                if early := await self._early_reply(dialogue):
+                sent = replace(sent, stage="message")
+                if early := await dialogue.early_reply(self._patience):
                     return await _ended_early(dialogue, mail, _decided(sent, "message", early), early)
             await dialogue.send(mail.octets[mail.odd_end :] + b".\r\n")
+            ended = time.monotonic()
             sent = _decided(sent, "message", await dialogue.reply(FINAL_REPLY))
+            if sent.accepted and not mail.odd_end:
+                self._slowest = max(self._slowest, time.monotonic() - ended)
             return replace(sent, further=await _further(dialogue))
+        except Throttled as failure:
+            if sent.stage == "message":  # with 421 it puts the text off, and leaves
+                return replace(sent, code=421, reply=failure.reason)
+            return replace(sent, failure=failure.reason)
         except NotObserved as failure:
             return replace(sent, failure=failure.reason)
 
-    async def _early_reply(self, dialogue: Dialogue) -> Reply | None:
-        """What the server says to a text that has had no end yet; None while it waits for more, as it should.
+    @property
+    def _patience(self) -> float:
+        """Seconds for a reply to a text that has had no end yet: longer than filters take for one that has.
 
         A server that takes an odd line end for the end often looks whether more came with it, and refuses such mail
         for being unauthorised pipelining. How a text is cut into packets is up to whoever sends it, so that is no help.
         """
-        try:
-            return await dialogue.reply(self._net.settings.limits.silence)
-        except TimedOut:
-            return None
+        return min(FINAL_REPLY, max(self._net.settings.limits.silence, 2 * self._slowest))
 
 
 async def _ended_early(dialogue: Dialogue, mail: Mail, sent: Sent, early: Reply) -> Sent:
@@ -135,11 +144,14 @@ async def _ended_early(dialogue: Dialogue, mail: Mail, sent: Sent, early: Reply)
 
     Whoever accepts what has had no end yet has taken the odd line end for it, whatever comes of the rest.
     """
-    further: tuple[str, ...] = (str(early),) if early.positive else ()
+    further: tuple[str, ...] = ()
     with suppress(NotObserved):  # the server may leave
         await dialogue.send(mail.octets[mail.odd_end :] + b".\r\n")
-        further += await _further(dialogue)
-    return replace(sent, further=further)
+        further = await _further(dialogue)
+    if early.positive:
+        return replace(sent, further=(str(early), *further))
+    # Who refuses at once may say so again where the text really ends.
+    return replace(sent, further=() if [reply[:3] for reply in further] == [str(early.code)] else further)
 
 
 def _decided(sent: Sent, stage: str, reply: Reply) -> Sent:
@@ -190,7 +202,9 @@ async def send_all(sender: Sender, mails: list[Mail], patience: float, pause: fl
             sent[mail.case] = Sent(mail.case, last, mail.domain, failure=str(failure))
     end = asyncio.get_running_loop().time() + patience
     while asyncio.get_running_loop().time() + pause < end:
-        deferred = [mail for mail in mails if sent[mail.case].deferred and mail.case not in ONCE]
+        deferred = [
+            mail for mail in mails if sent[mail.case].deferred and not sent[mail.case].further and mail.case not in ONCE
+        ]
         if not deferred:
             break
         await asyncio.sleep(pause)

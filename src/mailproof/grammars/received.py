@@ -18,7 +18,9 @@ _HELO = re.compile(r"\(?\b(?:HELO|EHLO)[ =](?P<name>[^\s()]{1,255})", re.IGNOREC
 _BY = re.compile(r"(?:\A|\s)by\s+(?P<host>[^\s();]{1,255})", re.IGNORECASE)
 _WITH = re.compile(r"\swith\s+(?P<protocol>[A-Za-z0-9-]{2,20})", re.IGNORECASE)
 _FROM = re.compile(r"\A\s*from\s+(?P<name>[^\s()]{1,255})", re.IGNORECASE)
-_PAIR = re.compile(r'(?:\A|[\s;])(?P<key>client-ip|envelope-from|helo)\s*=\s*(?P<value>"[^"]{0,320}"|[^\s;]{1,320})')
+_PAIR = re.compile(
+    r'(?:\A|[\s;])(?P<key>client-ip|envelope-from|helo|identity)\s*=\s*(?P<value>"[^"]{0,320}"|[^\s;]{1,320})'
+)
 _USING_TLS = re.compile(r"\bTLS ?v?1|\bcipher[ =]", re.IGNORECASE)
 
 TLS_PROTOCOLS = ("ESMTPS", "ESMTPSA", "LMTPS", "LMTPSA", "UTF8SMTPS", "UTF8SMTPSA", "UTF8LMTPS", "UTF8LMTPSA", "SMTPS")
@@ -119,6 +121,8 @@ class SPFHeader:
     address: str = ""
     sender: str = ""
     helo: str = ""
+    identity: str = ""
+    """What was checked (RFC 7208, section 9.1): mailfrom or helo, in lower case; empty where that is not said."""
 
 
 def parse_received_spf(value: str) -> SPFHeader:
@@ -126,5 +130,9 @@ def parse_received_spf(value: str) -> SPFHeader:
     result = value.split(maxsplit=1)[0].lower()[:20] if value.strip() else ""
     pairs = {match["key"]: match["value"].strip('"<>') for match in _PAIR.finditer(without_comments(value))}
     return SPFHeader(
-        result, normal_address(pairs.get("client-ip", "")), pairs.get("envelope-from", ""), pairs.get("helo", "")
+        result,
+        normal_address(pairs.get("client-ip", "")),
+        pairs.get("envelope-from", ""),
+        pairs.get("helo", ""),
+        pairs.get("identity", "").lower(),
     )

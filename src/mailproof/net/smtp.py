@@ -164,6 +164,16 @@ class Dialogue(StreamDialogue):
         """Return the next reply, complete within ``deadline`` seconds (``limits.reply`` unless given)."""
         return await self._hear(self._limits.reply if deadline is None else deadline, "no complete reply")
 
+    async def early_reply(self, seconds: float) -> Reply | None:
+        """The reply that begins within ``seconds``; None where the server says nothing until then."""
+        with self._evidence():
+            try:
+                async with asyncio.timeout(seconds):
+                    first = await self._stream.read_line(REPLY_LINE)
+            except TimeoutError:
+                return None
+        return await self._hear(self._limits.reply, "no complete reply", first=first)
+
     async def listen(self, seconds: float) -> bytes:
         """Return what the server says unasked within ``seconds``, until it closes or 64 KiB have come."""
         heard = bytearray()
@@ -242,23 +252,25 @@ class Dialogue(StreamDialogue):
         except NotObserved as failure:
             self.transcript.add(Speaker.NOTE, f"no orderly farewell: {failure.reason}")
 
-    async def _hear(self, seconds: float, what: str, *, may_change: bool = False) -> Reply:
+    async def _hear(self, seconds: float, what: str, *, may_change: bool = False, first: bytes | None = None) -> Reply:
         self._orderly = False
         with self._evidence():
             async with deadline(seconds, what):
-                reply = await self._read_reply(may_change)
+                reply = await self._read_reply(may_change, first)
         if reply.code == 421:
             raise Throttled(f"the server closes the channel: {reply}", self.transcript.evidence())
         self._orderly = not reply.intermediate
         return reply
 
-    async def _read_reply(self, may_change: bool) -> Reply:
+    async def _read_reply(self, may_change: bool, first: bytes | None) -> Reply:
+        """``first`` is its first line where that has been read already."""
         code: int | None = None
         changed = False
         lines: list[str] = []
         octets = 0
         while True:
-            raw = await self._stream.read_line(min(REPLY_LINE, REPLY_OCTETS - octets))
+            raw = first or await self._stream.read_line(min(REPLY_LINE, REPLY_OCTETS - octets))
+            first = None
             octets += len(raw)
             content = raw[:-2] if raw.endswith(b"\r\n") else raw[:-1]
             self.transcript.add(Speaker.SERVER, printable(content))

@@ -126,6 +126,12 @@ def results_of(arrival: Arrival, method: str) -> tuple[MethodResult, ...]:
 
 
 def spf_results(arrival: Arrival) -> tuple[str, ...]:
-    """What the receiver wrote of SPF, in Authentication-Results and Received-SPF."""
-    written = [result.result for result in results_of(arrival, "spf")]
-    return (*written, *(parse_received_spf(value).result for value in arrival.received_spf))
+    """What the receiver wrote of SPF, in Authentication-Results and Received-SPF; of HELO only where that is all."""
+    written = [
+        (result.result, "smtp.helo" in result.properties and "smtp.mailfrom" not in result.properties)
+        for result in results_of(arrival, "spf")
+    ]
+    fields = map(parse_received_spf, arrival.received_spf)
+    written += ((field.result, field.identity == "helo") for field in fields)
+    of_sender = tuple(result for result, of_helo in written if not of_helo)
+    return of_sender or tuple(result for result, _ in written)

@@ -45,6 +45,7 @@ OLD = exercised(at="2026-10-01T12:00:00+00:00")
 _SILENT = accepted("right", arrival())
 _REFUSED_RIGHT = answered("right", 554, "go away", "RCPT")
 _LOST = accepted("right")
+_SUSPECTED = accepted("right", arrival(_DKIM_PASS, folder="Junk"))
 _UNTRIED = replace(exercised(), tries_incoming=False)
 
 _UNDECIDED: tuple[Case, ...] = (
@@ -131,6 +132,10 @@ TABLE: Table = {
         fails("nothing says that SPF was checked", exercised=_spf()),
         fails("is spf=softfail", exercised=_spf("spf=softfail")),
         fails("is spf=none", exercised=_spf(spf="none client-ip=192.0.2.1")),
+        fails("is spf=none", exercised=_spf("spf=fail smtp.helo=a.example", "spf=none smtp.mailfrom=b.example")),
+        passes(exercised=_spf("spf=none smtp.helo=a.example", "spf=fail smtp.mailfrom=b.example")),
+        fails("is spf=none", exercised=_spf("spf=none smtp.mailfrom=b", spf="fail (no) identity=helo; helo=a.example")),
+        undecided("suspicious too", exercised=exercised(_SUSPECTED, accepted("spf-fail", arrival(folder="Junk")))),
         undecided("temperror", exercised=_spf("spf=temperror")),
         undecided("451 later", exercised=exercised(answered("spf-fail", 451, "later"))),
         undecided("not in the mailbox afterwards", exercised=exercised(accepted("spf-fail"))),
@@ -168,6 +173,7 @@ TABLE: Table = {
             exercised=_dmarc(a=accepted("dmarc-aligned-dkim", arrival("dmarc=fail"))),
         ),
         undecided("451 later", exercised=_dmarc(a=answered("dmarc-quarantine", 451, "later"))),
+        undecided("suspicious too", exercised=_dmarc(a=_SUSPECTED)),
     ),
     "IN-DNSSEC": (
         *_UNDECIDED,
