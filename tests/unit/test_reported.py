@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from mailproof.gate.document import DayNote, ReportedNote, SourceNote, as_json, parsed, plain
+from mailproof.gate.document import as_json, parsed, plain
+from mailproof.gate.receivers import DayNote, ReportedNote, SourceNote
 from mailproof.languages import Language
 from mailproof.observations.failing_sources import FailingSource, FailingSources
 from mailproof.observations.reports import Reported, SourceSeen

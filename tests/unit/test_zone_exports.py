@@ -318,9 +318,14 @@ def test_an_inventory_takes_zones_from_where_they_are_kept(tmp_path: Path) -> No
         {"type": "MX", "name": "@", "target": "mx1.hosting.example."},
     ]
     ir(tmp_path, *records, name="no-spf.example")
-    write_inventory(tmp_path, "domains: [no-spf.example]\nzone_files: ['dnscontrol:ir.json']\n")
+    alias = {"Name": "www.example.org.", "Type": "A", "AliasTarget": {"DNSName": "lb."}}
+    kept = f"['dnscontrol:ir.json', 'route53:{route53(tmp_path, alias)}?leave-out']"
+    write_inventory(tmp_path, f"domains: [no-spf.example]\nzone_files: {kept}\n")
     controls = ("--control", "SPF-EXISTS", "--control", "ZONE-LOADS")
     run = pytest_run(tmp_path, "--inventory=prod.yaml", *controls)
+    left_out = ["www.example.org. A: an alias of Route 53: what it answers with is AWS's to say"]
+    assert run.document("prod")["zones_without"] == left_out
+    assert "Left out of a zone: www.example.org. A: an alias" in (tmp_path / "reports" / "prod.html").read_text()
     verdicts = run.verdicts("prod")
     assert verdicts["SPF-EXISTS", "no-spf.example"] == "pass"
     assert ("ZONE-LOADS", "no-spf.example (records)") in verdicts

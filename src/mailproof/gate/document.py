@@ -20,6 +20,7 @@ from mailproof.documents import UnreadableDocument, json_lines, read_json
 from mailproof.gate.documentation import DocumentationNote
 from mailproof.gate.part import Count, Moment, Number, Part
 from mailproof.gate.part import Pair as Pair
+from mailproof.gate.receivers import ReportedNote
 from mailproof.gate.verdict import Verdict
 from mailproof.languages import Language
 from mailproof.places import Place
@@ -283,55 +284,6 @@ class TrendPoint(Part):
     open: StrictBool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceNote(Part):
-    """An address that sent in the name of a domain, as receivers report it."""
-
-    address: str
-    kind: str
-    """What it is, as far as it can be told, like ``own`` or ``forwarder``."""
-    reasons: tuple[str, ...] = ()
-    """What speaks for that."""
-    messages: Count
-    passed: Count
-    """Messages that pass DMARC."""
-    by_spf: Count = 0
-    by_dkim: Count = 0
-    names: tuple[str, ...] = ()
-    """Its PTR names that lead back to it."""
-    first: str = ""
-    """The first day of the reports that have it (YYYY-MM-DD), of those that were looked at."""
-    last: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DayNote(Part):
-    """The messages of one day (YYYY-MM-DD), and how many of them pass DMARC."""
-
-    day: str
-    messages: Count
-    passed: Count
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportedNote(Part):
-    """What aggregate reports of DMARC say of a domain."""
-
-    domain: str
-    since: str
-    """The first day of all reports (YYYY-MM-DD)."""
-    until: str
-    reporters: tuple[str, ...]
-    messages: Count
-    """Of the month before the end of the newest report, as are the sources."""
-    passed: Count
-    sources: tuple[SourceNote, ...]
-    """The most messages first."""
-    left_out: Count = 0
-    """Sources that are not listed."""
-    days: tuple[DayNote, ...] = ()
-
-
 @dataclass(kw_only=True)
 class RunDocument(Part):
     """The result of one run."""
@@ -351,6 +303,8 @@ class RunDocument(Part):
     """What of the suite was judged."""
     proposals: list[str] = field(default_factory=list)
     """What was judged as proposed, a line for each zone or host."""
+    zones_without: list[str] = field(default_factory=list)
+    """Records that zones of the inventory were read without, and why: no master file can hold them."""
     lost: list[Pair] = field(default_factory=list)
     """What is right where it is live and has nothing to judge under the proposal."""
     contact: str | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailproof.gate.document import DayNote, ReportedNote, SourceNote
+from mailproof.gate.receivers import DayNote, ReportedNote, SourceNote
 from mailproof.observations.failing_sources import FailingSource, FailingSources, OwnSourceSeen
 from mailproof.observations.reports import Reported, SourceSeen, day
 from mailproof.record import Record

@@ -90,7 +90,7 @@ class Reporting:
         lines = [f"mailproof {__version__}: inventory {self._context.loaded.file}"]
         lines += [f"proposed: {line}" for line in run.proposals]
         if not run.proposals:
-            lines += [f"left out of a zone: {record}" for record in self._context.proposal.left_out]
+            lines += [f"left out of a zone: {record}" for record in run.zones_without]
         if run.narrowing:
             lines.append(f"only a part of the suite: {', '.join(run.narrowing)}")
         return [shown(line) for line in lines]

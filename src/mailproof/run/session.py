@@ -235,6 +235,7 @@ def _new_result(
         command=redacted(list(options.command), loaded.redact),
         narrowing=tuple(map(loaded.redact, options.narrowing)),
         proposals=redacted(list(proposal.describe()), loaded.redact),
+        zones_without=redacted(list(proposal.left_out), loaded.redact),
         versions=_versions(),
         profile=without_secrets(policy.note(), loaded.redact),
         own_profiles=[without_secrets(note, loaded.redact) for note in policy.own_notes()],

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from mailproof.gate.document import DayNote, ReportedNote
+from mailproof.gate.receivers import DayNote, ReportedNote
 from mailproof.languages import Language
 
 WIDTH, HEIGHT = 720, 120
