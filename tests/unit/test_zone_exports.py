@@ -117,6 +117,7 @@ PROXY = {"type": "A", "name": "www", "target": "192.0.2.1"}
         ({"type": "A", "name": "a", "target": "192.0.2.1\x1b"}, {}, "what it holds is no text"),
         ({"type": "A", "name": "\ud800", "target": "192.0.2.1"}, {}, "the name"),
         (None, {"keepunknown": True}, "NO_PURGE"),
+        (None, {"ignored_targets": [{"pattern": "*.acme.example.", "type": "CNAME"}]}, "IGNORE"),
     ],
     ids=[
         *("proxied", "default", "alias", "aws", "apex", "number", "rdata", "target", "no name", "absolute"),

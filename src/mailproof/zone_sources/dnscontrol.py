@@ -70,6 +70,10 @@ def read_ir(file: Path, tag: str | None = None) -> tuple[dict[str, SourceZone], 
     return found, troubles
 
 
+_KEEPING = ("keepunknown", "unmanaged", "ignored_names", "ignored_targets")
+"""What NO_PURGE, IGNORE, IGNORE_NAME and IGNORE_TARGET leave in a domain, by versions."""
+
+
 def _name_and_tag(file: Path, domain: Mapping[str, Any]) -> tuple[str, str]:
     """The name of a zone, and the tag that tells its views apart; empty without. Raises SourceError."""
     name, _, tag = str(domain.get("name")).partition("!")
@@ -82,7 +86,7 @@ def _name_and_tag(file: Path, domain: Mapping[str, Any]) -> tuple[str, str]:
 
 def _fill(zone: SourceZone, domain: Mapping[str, Any]) -> Iterator[Trouble]:
     """Add the records of a domain, and yield those that are none of a master file."""
-    if domain.get("keepunknown") or domain.get("unmanaged") or domain.get("ignored_names"):
+    if any(domain.get(key) for key in _KEEPING):
         yield Trouble(zone.name, "NO_PURGE or IGNORE: what else is published stays, and is not known here")
     meta = domain.get("meta")
     proxied = isinstance(meta, dict) and meta.get("cloudflare_proxy_default", "off") != "off"
