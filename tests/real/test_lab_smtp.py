@@ -30,6 +30,7 @@ EXPECTED = {
     "no-starttls-opensmtpd": {NO_STARTTLS},
     "auth-before-starttls-postfix": {AUTH_IN_CLEAR},
     "auth-before-starttls-exim": {AUTH_IN_CLEAR},
+    "exercise-opensmtpd": {NO_STARTTLS},
     "no-starttls-postfix": {NO_STARTTLS},
     "no-starttls-exim": {NO_STARTTLS},
     "no-starttls-sendmail": {NO_STARTTLS},

@@ -121,7 +121,7 @@ PROXY = {"type": "A", "name": "www", "target": "192.0.2.1"}
     ],
     ids=[
         *("proxied", "default", "alias", "aws", "apex", "number", "rdata", "target", "no name", "absolute"),
-        *("name", "control", "half", "no purge"),
+        *("name", "control", "half", "no purge", "ignored"),
     ],
 )
 def test_what_dnscontrol_cannot_publish_as_it_stands_is_told(
