@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
@@ -17,12 +17,17 @@ from typing import Any, Protocol
 
 from mailproof.captures import COMPLAINT, COPIED, COPIES, Capture, CapturedOutput, write_capture
 from mailproof.clock import now
+from mailproof.grammars.directives import parse_directives, parse_lines_in_blocks, parse_statements
+from mailproof.grammars.settings import Setting
 from mailproof.hiding import HIDDEN, Form, without_secrets
 
 MAX_OUTPUT = 4 * 1024 * 1024
 """Octets of what one command says that are kept."""
 
 EXTRA = "pip install 'mailproof[capture]'"
+
+
+_Includes = Callable[[str], Iterator[str]]
 
 
 class CaptureError(Exception):
@@ -41,7 +46,7 @@ class Program:
     """A command that is there only with the program, where those that are run are there anyway."""
     files: tuple[str, ...] = ()
     """Files that hold its configuration, as a shell names several; of one that it does not have nothing is said."""
-    includes: Callable[[str], Iterator[str]] | None = None
+    includes: _Includes | None = None
     """Finds what names further files in the text of one."""
     form: Form = "directives"
     """How these files are written."""
@@ -51,15 +56,36 @@ _MUNIN_SETTINGS = "find /etc/munin/munin.conf /etc/munin/munin-conf.d -name '*.c
 _MUNIN_HISTORIES = r"date +%s && find /var/lib/munin -name '*.rrd' -printf '%T@ %i %P\n'"
 
 
-def _include(keyword: str, *, separator: str = r"[ \t]+", then: str = "") -> Callable[[str], Iterator[str]]:
-    """Finds what lines name, in quotes or without, behind a keyword; ``then`` is what it goes on with."""
-    line = re.compile(rf"{keyword}{separator}[\"']?(?P<named>[^\s\"';#]+)", re.MULTILINE)
-    return lambda text: (found["named"] + then for found in line.finditer(text))
+def _lines(keyword: str, separator: str, then: str = "") -> _Includes:
+    """Finds what lines name behind a keyword, in quotes or without; ``then`` is what it goes on with."""
+    line = re.compile(
+        rf"^(?:[^#\n]*?[ \t])?{keyword}{separator}(?:\"(?P<quoted>[^\"\n]+)\"|(?P<plain>[^\s\"';#]+))", re.MULTILINE
+    )
+    return lambda text: ((found["quoted"] or found["plain"]) + then for found in line.finditer(text))
 
 
-_NGINX_INCLUDE = _include(r"(?:^|[;{}])\s*include", separator=r"\s+")
-_UNBOUND_INCLUDE = _include(r"^[ \t]*include(?:-toplevel)?:", separator=r"[ \t]*")
-_POWERDNS_INCLUDE = _include(r"^[ \t]*include-dir", separator=r"[ \t]*=[ \t]*", then="/*.conf")
+def _settings(parse: Callable[[str], Iterable[Setting]], *names: str, several: bool = False) -> _Includes:
+    """Finds the values of settings, in quotes or without; ``several``: a value may name several files."""
+
+    def found(text: str) -> Iterator[str]:
+        for setting in parse(text):
+            if setting.name.rpartition("/")[2].lower() in names:
+                value = setting.value.strip()
+                if not several:
+                    yield value.strip("\"'")
+                    continue
+                try:
+                    yield from shlex.split(value)
+                except ValueError:  # a quotation mark that is not closed
+                    yield from value.split()
+
+    return found
+
+
+_KEEPALIVED = tuple(f"include{kind}" for kind in ("", "r", "m", "w", "b", "a"))
+_UNBOUND_INCLUDE = _lines("include(?:-toplevel)?:", r"[ \t]*")
+_POWERDNS_INCLUDE = _lines("include-dir", r"[ \t]*=[ \t]*", "/*.conf")
+_RECURSOR_INCLUDE = _lines("include[-_]dir", r"[ \t]*[=:][ \t]*", "/*.*")
 _JAILS = tuple(f"/etc/fail2ban/{name}" for name in ("jail.conf", "jail.d/*.conf", "jail.local", "jail.d/*.local"))
 _NUT_FILES = tuple(f"{at}/{name}.conf" for at in ("/etc/nut", "/etc/ups") for name in ("ups", "upsmon", "upssched"))
 
@@ -74,31 +100,41 @@ PROGRAMS = (
         "unbound", ("unbound-checkconf", "unbound -V"), files=("/etc/unbound/unbound.conf",), includes=_UNBOUND_INCLUDE
     ),
     Program("nsd", ("nsd-checkconf -v /etc/nsd/nsd.conf",)),
-    Program("knot", shown_by="knotd", files=("/etc/knot/knot.conf",), includes=_include(r"^[ \t]*include:")),
+    Program("knot", shown_by="knotd", files=("/etc/knot/knot.conf",), includes=_lines("include:", r"[ \t]*")),
     Program("powerdns", shown_by="pdns_server", files=("/etc/powerdns/pdns.conf",), includes=_POWERDNS_INCLUDE),
-    Program("recursor", shown_by="pdns_recursor", files=("/etc/powerdns/recursor.conf",), includes=_POWERDNS_INCLUDE),
+    Program(
+        "recursor",
+        shown_by="pdns_recursor",
+        files=("/etc/powerdns/recursor.conf", "/etc/powerdns/recursor.yml"),
+        includes=_RECURSOR_INCLUDE,
+    ),
     Program(
         "nginx",
         shown_by="nginx",
         files=("/etc/nginx/nginx.conf",),
-        includes=_NGINX_INCLUDE,
+        includes=_settings(parse_statements, "include"),
         form="statements",
     ),
     Program(
         "apache",
         shown_by="apachectl",
         files=("/etc/apache2/apache2.conf", "/etc/httpd/conf/httpd.conf"),
-        includes=_include(r"^[ \t]*(?i:Include|IncludeOptional)"),
+        includes=_settings(parse_directives, "include", "includeoptional"),
     ),
     Program("haproxy", shown_by="haproxy", files=("/etc/haproxy/haproxy.cfg",)),
     Program(
         "keepalived",
         shown_by="keepalived",
         files=("/etc/keepalived/keepalived.conf",),
-        includes=_include(r"^[ \t]*include[a-z]?"),
+        includes=_settings(parse_lines_in_blocks, *_KEEPALIVED),
         form="lines in blocks",
     ),
-    Program("squid", shown_by="squid", files=("/etc/squid/squid.conf",), includes=_include(r"^[ \t]*include")),
+    Program(
+        "squid",
+        shown_by="squid",
+        files=("/etc/squid/squid.conf",),
+        includes=_settings(parse_directives, "include", several=True),
+    ),
     Program("tinyproxy", shown_by="tinyproxy", files=("/etc/tinyproxy/tinyproxy.conf", "/etc/tinyproxy.conf")),
     Program("nut", shown_by="upsmon", files=_NUT_FILES),
     Program("nftables", ("nft list ruleset",), as_root=True),
@@ -115,8 +151,10 @@ PROGRAMS = (
 
 MAX_FILES = 300
 """Of one program, those that it includes among them."""
-_NAMES_FILES = re.compile(r"/[\w./*?\[\]{},+:@%=~-]*")
-"""What a shell may be given as it is."""
+_NOT_PLAIN = re.compile(r"[^\w./*?\[\]!^+:@%=~-]", re.ASCII)
+"""What a shell must not see as it is in a pattern."""
+MAX_NAME = 200
+"""Octets of each part of a path: longer names are not written here."""
 _WILD = re.compile(r"[*?\[{]")
 
 
@@ -138,6 +176,15 @@ class Answered(Protocol):
     stderr: str
 
 
+@dataclass
+class Said:
+    """What a command said, or a file holds. ``rc`` is an exit status; where it is not 0, ``stdout`` tells why."""
+
+    rc: int
+    stdout: str
+    stderr: str = ""
+
+
 class _WithSystemPrograms:
     """A host whose programs in ``sbin`` are found by users, too: Debian leaves these out of their search path."""
 
@@ -148,8 +195,9 @@ class _WithSystemPrograms:
         return self.run(f"command -v {shlex.quote(command)}").rc == 0
 
     def run(self, command: str) -> Answered:
-        answered: Answered = self._host.run(f"PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; {command}")
-        return answered
+        answered = self._host.run(f"PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; {command}")
+        said = (answered.stdout_bytes, answered.stderr_bytes)
+        return Said(answered.rc, *(octets.decode("utf-8", "replace") for octets in said))
 
 
 def reach(host: str, *, sudo: bool = False) -> Reached:
@@ -309,47 +357,58 @@ def _files(
     while waiting:
         pattern, base = waiting.pop(0)
         named = posixpath.normpath(posixpath.join(base, pattern))
-        if named in asked or len(asked) == MAX_FILES:
+        if named in asked:
             continue
         asked.add(named)
-        if not _NAMES_FILES.fullmatch(named):
-            told(f"{program.name}: what {pattern!r} names is not looked for: name its files in the inventory")
-            continue
-        copies = _copied(host, reached, named)
+        if not named.isprintable():
+            copies = [(named, Said(1, f"not looked for: the name {named!r}"))]
+        else:
+            copies = _copied(host, reached, named)
         if base and not copies and _names_nothing(host, reached, named):
-            copies = [(named, _Copied(0, ""))]
+            copies = [(named, Said(0, ""))]
         for path, answered in copies:
             if path in seen:
                 continue
-            if len(seen) == MAX_FILES:
-                told(f"{program.name}: more than {MAX_FILES} files; {path} and what comes after it is left out")
+            if len(seen) == MAX_FILES or len(asked) > MAX_FILES:
+                told(f"{program.name}: more than {MAX_FILES} files; {path!r} and what comes after it is left out")
+                yield _writable(path), Said(1, f"more than {MAX_FILES} files: this one is left out, and what follows")
                 return
             seen.add(path)
-            yield path, answered
+            if _writable(path) != path:
+                answered = Said(1, f"a name that cannot be written: {path!r}")
+            yield _writable(path), answered
             if program.includes is not None and answered.rc == 0:
                 waiting += ((found, base or _base(path)) for found in program.includes(answered.stdout))
 
 
-@dataclass
-class _Copied:
-    """What one file holds, or why it cannot be read."""
-
-    rc: int
-    stdout: str
-    stderr: str = ""
+def _writable(path: str) -> str:
+    """A path as files and reports can have it."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in path)
+    parts = shown.split("/")
+    return "/".join(part.encode()[:MAX_NAME].decode("utf-8", "ignore") for part in parts)
 
 
-def _copied(host: str, reached: Reached, named: str) -> list[tuple[str, _Copied]]:
-    """The files of that name or pattern, or below that directory, sorted by their paths: by one command."""
+def _copied(host: str, reached: Reached, named: str) -> list[tuple[str, Said]]:
+    """The files of that name or pattern, or in that directory, sorted by their paths: by one command.
+
+    Names are told in hexadecimal, whatever they hold. A link that leads nowhere, or where one may not look, is a file
+    that cannot be read.
+    """
     mark = f"== {token_hex(12)}"
-    each = f'for f; do printf "{mark} %s\\n" "$f"; head -c {MAX_OUTPUT} -- "$f" 2>&1; printf "\\n{mark} %s\\n" $?; done'
-    answered = _run(host, reached, f"find -L {named} -maxdepth 3 -type f -exec sh -c {shlex.quote(each)} sh {{}} +")
-    found: dict[str, _Copied] = {}
-    for entry in re.finditer(
-        rf"^{mark} (?P<path>/.*)\n(?P<text>[\s\S]*?)\n{mark} (?P<status>\d+)$", answered.stdout, re.MULTILINE
-    ):
-        if entry["path"].isprintable():
-            found[posixpath.normpath(entry["path"])] = _Copied(int(entry["status"]), entry["text"])
+    pattern = _NOT_PLAIN.sub(lambda found: f"\\{found[0]}", named)
+    told = (
+        f'copy() {{ printf "{mark} %s\\n" "$(printf %s "$1" | od -An -v -tx1 | tr -d " \\n")"; '
+        f'head -c {MAX_OUTPUT} -- "$1" 2>&1; printf "\\n{mark} %s\\n" $?; }}; '
+        f'for f in {pattern}; do if [ -d "$f" ]; then for g in "$f"/*; do '
+        'if [ -f "$g" ] || [ -L "$g" ]; then copy "$g"; fi; done; '
+        'elif [ -e "$f" ] || [ -L "$f" ]; then copy "$f"; fi; done'
+    )
+    answered = _run(host, reached, f"sh -c {shlex.quote(told)}")
+    found: dict[str, Said] = {}
+    entries = rf"^{mark} (?P<path>(?:[0-9a-f]{{2}})+)\n(?P<text>[\s\S]*?)\n{mark} (?P<status>\d+)$"
+    for entry in re.finditer(entries, answered.stdout, re.MULTILINE):
+        path = posixpath.normpath(bytes.fromhex(entry["path"]).decode("utf-8", "replace"))
+        found[path] = Said(int(entry["status"]), entry["text"])
     return sorted(found.items())
 
 
@@ -358,7 +417,8 @@ def _names_nothing(host: str, reached: Reached, named: str) -> bool:
     directory, last = posixpath.split(named)
     if not _WILD.search(last) or _WILD.search(directory):
         return False
-    up = f'd={directory}; while [ ! -e "$d" ]; do d=$(dirname "$d"); done; [ -r "$d" ] && [ -x "$d" ]'
+    quoted = shlex.quote(directory)
+    up = f'd={quoted}; while [ ! -e "$d" ]; do d=$(dirname "$d"); done; [ -r "$d" ] && [ -x "$d" ]'
     return _run(host, reached, up).rc == 0
 
 

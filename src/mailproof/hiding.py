@@ -27,10 +27,15 @@ _HASHED = re.compile(
 _WORD = re.compile(r"[\w.-]+")
 _NAMED = re.compile(
     r"pass(?:word|wd|phrase)|secret|credential|token|authorization|api[_-]?key|bind_pw|private[_-]?key|pkcs11-pin"
-    r"|(?:access|auth|shared|master)_key"
+    r"|(?:access|auth|shared|master)_?key|connection[_-]string"
 )
 """What stands in names of secrets."""
-_PARTS = frozenset(("pass", "pw", "pwd", "pswd", "pin", "psk", "cred", "creds"))
+_PARTS = frozenset(("bot", "pass", "pw", "pwd", "pswd", "pin", "psk", "cred", "creds"))
+_PASSED_ON = re.compile(r"(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached|upload)_pass|proxy_pass_\w+|proxypass\w*")
+"""Of nginx and Apache: where requests go."""
+_CALLS = frozenset(("acl", "http_access", "http_reply_access", "server", "use_backend", "default_backend", "cache"))
+"""Words of Squid and HAProxy that a name of the administrator's follows, which may be called anything."""
+_HOOK = re.compile(r"(?P<host>https?://(?:hooks\.[^\s/'\"]++|[^\s/'\"]++/(?:api/)?webhooks?)/)[^\s'\"\]]++")
 _ENDS = ("pass", "pwd", "pw")
 _WHOLE = frozenset(("client_send", "server_condition", "servers", "srs_config"))
 """Names of Exim's that hold names and passwords in one value."""
@@ -108,8 +113,10 @@ keepalived.
 
 _VALUE = (
     re.compile(
-        r"(?i)(?:\bstats[ \t]++auth|\binsecure-password|\b(?:tcp|http)-check[ \t]++send[\w-]*+|^[ \t]*+certident"
-        r"|^[ \t]*+monitor[ \t]++\S++[ \t]++\S++|\bsecure_link_md5|^[ \t]*+basicauth|^[ \t]*+login|\bsnmp_community"
+        r"(?i)(?:^[ \t]*+authbasicfake[ \t]++\S++|\bredis-cli\b[^;]{0,200}?[ \t]-a|\bstats[ \t]++auth"
+        r"|\binsecure-password|\b(?:tcp|http)-check[ \t]++send[\w-]*+|^[ \t]*+certident"
+        r"|^[ \t]*+monitor[ \t]++(?:\"[^\"]*+\"\S*+|\S++)[ \t]++\S++|\bsecure_link_md5"
+        r"|^[ \t]*+basicauth|^[ \t]*+login|\bsnmp_community"
         r"|^[ \t]*+community|^[ \t]*+php_(?:admin_)?value)(?:[ \t]*+=[ \t]*+|[ \t]++)(?=\S)"
     ),
     re.compile(r"(?i)(?<!\S)login="),
@@ -117,15 +124,18 @@ _VALUE = (
         r"(?i)^[ \t]*+(?:auth_param[ \t]++\S++[ \t]++program|external_acl_type|\w++_program|\w++_daemon)\b[^/]*+/\S++"
         r"[ \t]++(?=\S)"
     ),
+    re.compile(r"(?i)^[ \t]*+path[ \t]++[^\s?]++\?"),
     re.compile(r"(?i)^[ \t]*+upstream[ \t]++\w++[ \t]++(?=[^\s@]++@)"),
 )
 """What stands before a secret in files of servers: HAProxy, NUT, nginx, tinyproxy, PHP in Apache, and Squid, whose
 helpers are told passwords in any way.
 """
 _NAME_BEFORE = re.compile(
-    r"(?i)(?:\b(?:(?:pre)?setenv|\w{1,40}_param|\w{1,40}_set_header|(?:set|add)-header|hdr|set|env|header|header_add)"
-    r"[ \t]++(?:(?:set|add|append|merge)[ \t]++)?[\"']?\$?(?P<name>[\w.-]++)[\"']?[ \t]++"
+    r"(?i)(?:\b(?:(?:pre)?setenv|\w{1,40}_param|\w{1,40}_set_header|(?:set|add)-header"
+    r"|replace-(?:header|value)|hdr|set|env|define|(?:request|add_?)?header|header_add|(?:request|reply)_header_replace)"
+    r"[ \t]++(?:(?:set|setifempty|add|append|merge|edit\*?)[ \t]++)?[\"']?\$?(?P<name>[\w.-]++)[\"']?[ \t]++"
     r"|\b(?:\w{0,20}hdr\w{0,20}|set-var)\((?P<argument>[\w.-]++)[^)]{0,40}\)[ \t]++"
+    r"|%\{(?:HTTP|ENV|req|http|env):(?P<field>[\w-]++)\}[^\s=!~]*+[ \t]*+"
     r"|\$(?:http|arg|cookie)_(?P<variable>\w++)[ \t]*+(?:!?=|!?~\*?)[ \t]*+)(?=[^\s{])"
 )
 """Names of variables and headers, whose values follow."""
@@ -175,8 +185,8 @@ def _without_value_of_statement(statement: str) -> str:
 def _without_value_of_server(line: str) -> str:
     ends = [found.end() for one in _VALUE if (found := one.search(line))]
     for found in _NAME_BEFORE.finditer(line):
-        name = (found["name"] or found["argument"] or found["variable"]).lower()
-        if name == "key" or _is_secret(name):
+        name = (found["name"] or found["argument"] or found["variable"] or found["field"]).lower()
+        if name == "key" or "cookie" in name or _is_secret(name):
             ends.append(found.end())
             break
     return f"{line[: min(ends)]}{HIDDEN}" if ends else line
@@ -322,7 +332,8 @@ class _Hider:
             return line[: inline.end()] + HIDDEN
         first = True
         brace = line.rfind("{")
-        for word in _WORD.finditer(line):
+        calls = not self.goes_deeper and line.split(maxsplit=1)[:1] and line.split(maxsplit=1)[0] in _CALLS
+        for word in () if calls else _WORD.finditer(line):
             name = word[0].lower().lstrip("-")
             if first and name == "hide":
                 if assigned := line.find("=") + 1:
@@ -341,6 +352,8 @@ class _Hider:
                         return line
                     return line if _kept(name, line[begin:]) else self._cut(line, begin, name, depth)
             first = False
+        if "hook" in line:
+            line = _HOOK.sub(rf"\g<host>{HIDDEN}", line)
         if "{" in line:
             line = _HASHED.sub(rf"\g<scheme>{HIDDEN}", line)
         line = _RUN.sub(_without_arguments, _KEYED.sub(_without_key, line))
@@ -385,6 +398,8 @@ def _without_options(line: str) -> str:
 
 
 def _is_secret(name: str) -> bool:
+    if _PASSED_ON.fullmatch(name):
+        return False
     if _NAMED.search(name) or name in _WHOLE or name.endswith(_SERVERS):
         return True
     if name.endswith(("_auth", "-auth", "_key", "-key")):

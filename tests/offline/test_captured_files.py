@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mailproof.captures import COPIES, Capture, CapturedOutput, write_capture
-from mailproof.capturing import chosen, take
+from mailproof.capturing import MAX_FILES, Said, chosen, take
 from tests.offline.user import pytest_run, write_inventory
 
 NGINX = """http {
@@ -103,13 +103,6 @@ SECRETS = ("hunter-stats", "hunter-vrrp", "hunter-manager", "hunter-monitor")
 
 
 @dataclass
-class Said:
-    rc: int
-    stdout: str
-    stderr: str
-
-
-@dataclass
 class OtherRoot:
     """This machine with an ``/etc`` of its own: real commands, and paths that are put in and taken out."""
 
@@ -121,8 +114,8 @@ class OtherRoot:
 
     def run(self, command: str) -> Said:
         there = command.replace(" /etc/", f" {self.root}/etc/")
-        done = subprocess.run(["sh", "-c", there], capture_output=True, text=True, check=False)
-        return Said(done.returncode, done.stdout.replace(f"{self.root}/etc/", "/etc/"), done.stderr)
+        done = subprocess.run(["sh", "-c", there], capture_output=True, text=True, errors="replace", check=False)
+        return Said(done.returncode, done.stdout.replace(str(self.root).encode().hex(), ""), done.stderr)
 
 
 @pytest.fixture(scope="module")
@@ -212,3 +205,58 @@ def test_files_that_include_each_other_are_copied_once(tmp_path: Path) -> None:
     host = OtherRoot(tmp_path / "root", "squid")
     capture = take("x.example", host, chosen(["squid"]), tmp_path / "made", lambda line: None)
     assert [one.file for one in capture.outputs] == ["files/etc/squid/squid.conf", "files/etc/squid/more.conf"]
+
+
+def copied(tmp_path: Path, program: str, files: dict[str, bytes]) -> dict[str, int]:
+    """The status of each copy, by its path on the host."""
+    for path, octets in files.items():
+        file = tmp_path / "root" / path.removeprefix("/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(octets)
+    host = OtherRoot(tmp_path / "root", program)
+    capture = take("x.example", host, chosen([program]), tmp_path / "made", lambda line: None)
+    assert all((tmp_path / "made" / output.file).is_file() for output in capture.outputs)
+    return {output.file.removeprefix(COPIES): output.status for output in capture.outputs}
+
+
+def test_what_is_there_and_cannot_be_copied_is_never_taken_for_nothing(tmp_path: Path) -> None:
+    sites = tmp_path / "root" / "etc" / "nginx" / "sites"
+    sites.mkdir(parents=True)
+    (sites / "elsewhere.conf").symlink_to("/nonexistent/private/a.conf")
+    found = copied(
+        tmp_path,
+        "nginx",
+        {
+            "/etc/nginx/nginx.conf": b"http { include sites/*.conf; include none/*.conf; include a\tb.conf; }\n",
+            "/etc/nginx/sites/a\tb.conf": b"server { }\n",
+            "/etc/nginx/sites/c.conf\nd.conf": b"server { }\n",
+            f"/etc/nginx/sites/{'e' * 240}.conf": b"server { }\n",
+        },
+    )
+    assert found.pop("/etc/nginx/nginx.conf") == 0
+    assert found.pop("/etc/nginx/none/*.conf") == 0, "there is certainly no such file"
+    assert len(found) == 4
+    assert set(found.values()) == {1}
+
+
+def test_more_files_than_are_taken_are_told_in_the_capture(tmp_path: Path) -> None:
+    many = {f"/etc/nginx/sites/{number:03}.conf": b"server { }\n" for number in range(MAX_FILES + 1)}
+    found = copied(tmp_path, "nginx", {"/etc/nginx/nginx.conf": b"http { include sites/*.conf; }\n", **many})
+    assert list(found.values()).count(1) == 1
+
+
+def test_includes_are_read_as_the_programs_read_them(tmp_path: Path) -> None:
+    nginx = b"http { # was; include old.conf;\nlog_format x 'a; include old.conf;'; include 'my sites/*.conf'; }\n"
+    own = {"/etc/nginx/nginx.conf": nginx, "/etc/nginx/my sites/a b.conf": b"\xe4", "/etc/nginx/old.conf": b"x"}
+    assert copied(tmp_path, "nginx", own) == {"/etc/nginx/nginx.conf": 0, "/etc/nginx/my sites/a b.conf": 0}
+    two = {"/etc/squid/squid.conf": b"include /etc/squid/a /etc/squid/b\n", "/etc/squid/a": b"", "/etc/squid/b": b""}
+    assert set(copied(tmp_path, "squid", two)) == set(two)
+    apache = {"/etc/apache2/apache2.conf": b'IncludeOptional "my sites/*.conf"\n', "/etc/apache2/my sites/a.conf": b""}
+    assert set(copied(tmp_path, "apache", apache)) == set(apache)
+    unbound = {"/etc/unbound/unbound.conf": b'server: include: "/etc/unbound/a"\n', "/etc/unbound/a": b""}
+    assert set(copied(tmp_path, "unbound", unbound)) >= set(unbound)
+    recursor = {
+        "/etc/powerdns/recursor.yml": b"recursor:\n  include_dir: /etc/powerdns/recursor.d\n",
+        "/etc/powerdns/recursor.d/a.yml": b"",
+    }
+    assert set(copied(tmp_path, "recursor", recursor)) == set(recursor)

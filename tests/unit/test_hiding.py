@@ -19,12 +19,17 @@ frontend f
   http-request add-header X-Api-Key HUNTERha5
 backend b
   tcp-check send AUTH\ HUNTERha6\r\n
+  http-request replace-header Authorization .* "HUNTERha7"
+  acl a req.hdr(Authorization) -m str "HUNTERha8"
+  stats auth a:"b HUNTERha9"
 """,
     "keepalived.conf": """
 vrrp_instance a {
   authentication {
     auth_type PASS
     auth_pass HUNTERka1
+    misc_path "redis-cli -a HUNTERka2 ping"
+    path /h?k=HUNTERka3
   }
 }
 """,
@@ -50,6 +55,8 @@ fastcgi_param DB_PASSWORD "HUNTERng3";
 secure_link_secret HUNTERng4;
 ssl_password_file /etc/keys/passwords;
 proxy_pass https://user:HUNTERng5@upstream.example;
+proxy_set_header Cookie "a=b; s=HUNTERng6";
+add_header Set-Cookie "sid=HUNTERng7";
 """,
     "apache2.conf": """
 AuthLDAPBindPassword HUNTERap1
@@ -59,11 +66,17 @@ RequestHeader set Authorization HUNTERap4
 RequestHeader set X-Token "HUNTERap5"
 SetEnv DB_PASSWORD HUNTERap6
 ProxyPass "/" "http://u:HUNTERap7@upstream.example/"
+Define DBPASS HUNTERap8
+RequestHeader edit Authorization ^ HUNTERap9
+RewriteCond %{HTTP:Authorization} !^HUNTERap10$
+Require expr "%{HTTP:X-Key} == 'HUNTERap11'"
+AuthBasicFake u HUNTERap12
 """,
     "pdns.conf": """
 api-key=HUNTERpd1
 gmysql-password=HUNTERpd2
 webserver-password=HUNTERpd3
+remote-connection-string=http:url=http://x/HUNTERpd4
 """,
     "knot.conf": """
 key:
@@ -226,6 +239,9 @@ filter unix - n n - - pipe flags=R user=f argv=/x -p HUNTERma4
 """By the program that says it; each secret has HUNTER in it."""
 
 OTHERS = (
+    "action = dshield[userid=1, authkey=HUNTER]",
+    "action = telegram[bot=123:HUNTER]",
+    'action = slack[webhook="https://hooks.slack.com/services/T0/B0/HUNTER"]',
     "smtp_sasl_password_maps = inline:{\n  {a = u:HUNTER}\n  {b = v:HUNTER}\n}\n",
     '"password": "HUNTER"',
     "PASSWORD:HUNTER",
@@ -351,6 +367,7 @@ def test_what_is_hidden_once_is_hidden_for_good(program: str) -> None:
 
 
 STATEMENTS = (
+    "proxy_pass imap; # password HUNTER\nlisten 993 ssl; ssl_protocols TLSv1;",
     'location / { proxy_set_header Authorization "a; } HUNTER"; ssl_protocols TLSv1; }',
     'if ($http_x_token != "HUNTER") { return 403; } ssl_protocols TLSv1;',
     "set $api_key HUNTER; ssl_protocols TLSv1;",
@@ -369,6 +386,19 @@ def test_statements_behind_a_secret_stay(text: str) -> None:
     assert kept.count("\n") == text.count("\n")
     plain = re.sub(r"'[^']*'|\"[^\"]*\"", "", text)
     assert (kept.count("{"), kept.count("}")) == (plain.count("{"), plain.count("}"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "acl password proxy_auth REQUIRED",
+        "http_access allow password",
+        "server secret 192.0.2.1:25 check",
+        "ProxyPass / http://backend.example/",
+    ],
+)
+def test_what_administrators_call_a_thing_is_no_secret(line: str) -> None:
+    assert without_secrets(line, "directives") == line
 
 
 def test_deeper_lines_behind_a_directive_are_others() -> None:
