@@ -83,9 +83,9 @@ def _configuration(issued: Mapping[str, Issued], directory: Path) -> str:
     served = [name for domain in plan.hosts(domains.OPENSMTPD) for name in (domain.name, domain.host)]
     known = ", ".join(f'"{mailbox}@{name}" = "root"' for name in served for mailbox in MAILBOXES)
     actions = [*inboxes, f'action drop mda "/bin/cat >/dev/null" virtual {{ {known} }}', "action out relay"]
-    # It would wait some seconds before it opens the next connection to a host.
-    delays = ("host", "route", "source", "connector", "relay", "domain")
-    limits = [*(f"mta limit conn-delay-{what} 0" for what in delays), "mta limit reconn-delay-route 0"]
+    # It would wait five seconds before it opens the next connection to a host. Without any wait it tries a host that
+    # does not answer as fast as it can.
+    limits = ["mta limit conn-delay-route 1", "queue ttl 5m"]
     return "\n".join([*limits, *certificates, *listeners, *actions, *matches]) + "\n"
 
 
