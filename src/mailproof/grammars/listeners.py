@@ -17,16 +17,20 @@ from mailproof.grammars.tls_settings import admitted
 
 @dataclass
 class Listener:
-    """A server that speaks TLS, or may, by what it includes."""
+    """A server, whether or not it speaks TLS."""
 
     context: str = ""
     """Of nginx: http, mail or stream; empty where the file does not say."""
     own: bool | None = False
     """It says itself which versions it speaks; None where it does so under conditions that may not hold."""
-    speaks_tls: bool = True
-    """It says so itself; else what it includes may."""
+    speaks_tls: bool | None = True
+    """It says so itself; None where it may, as by a variable; else what it includes may, or what it stands in."""
     includes: list[str] = field(default_factory=list)
     """The files that it includes, and in which that may stand."""
+    ports: frozenset[str] = frozenset()
+    """Of Apache, where it does not say whether it speaks TLS: mod_ssl speaks it at ports of ``tls_ports``, to whom has
+    a certificate (``ssl_init_Module``).
+    """
 
 
 @dataclass
@@ -38,6 +42,14 @@ class Listeners:
     """Files that may hold more servers."""
     speaks_tls: bool = False
     """What stands outside of servers has one speak TLS: the one that includes the file, or Apache's main server."""
+    may_speak_tls: bool = False
+    """The same, where it cannot be told."""
+    contexts: dict[str, set[str]] = field(default_factory=dict)
+    """Of nginx: where each of ``includes`` stands; empty where the file does not say."""
+    speaking: set[str] = field(default_factory=set)
+    """Contexts of nginx whose servers all speak TLS (``ssl on``); empty: those that include the file."""
+    tls_ports: set[str] = field(default_factory=set)
+    """Ports that Apache listens at for https."""
     serves: bool = False
     """There are servers in it, whether or not they speak TLS."""
 
@@ -60,30 +72,31 @@ def listeners(program: str, text: str) -> Listeners:
 
 def _nginx(text: str) -> Listeners:
     found = Listeners()
-    all_speak_tls = False
     for prefix, inside in _blocks(parse_statements(text, with_blocks=True), lambda name: name == "server"):
         if not prefix:
             found.speaks_tls = any(map(_has_nginx_speak_tls, inside))
-            said = [(one.name.rpartition("/")[2], one.value) for one in inside]
-            all_speak_tls = ("ssl", "on") in said
-            found.includes += (value for name, value in said if name == "include")
+            for setting in inside:
+                context, _, name = setting.name.rpartition("/")
+                if name == "include":
+                    found.includes.append(setting.value)
+                    found.contexts.setdefault(setting.value, set()).add(context)
+                elif name == "ssl" and setting.value.lower() == "on":
+                    found.speaking.add(context)
             continue
         found.serves = True
-        context = prefix.rpartition("/")[0]
-        one = Listener(context)
-        one.speaks_tls = all_speak_tls or context == "mail"  # where STARTTLS may be said for all
+        one = Listener(prefix.rpartition("/")[0], speaks_tls=False)
         for setting in inside:
-            one.speaks_tls |= _has_nginx_speak_tls(setting)
+            one.speaks_tls = one.speaks_tls or _has_nginx_speak_tls(setting)
             one.own = one.own or setting.name == "ssl_protocols"
             one.includes += setting.value.split() if setting.name == "include" else ()
-        if one.speaks_tls or one.includes:
-            found.listeners.append(one)
+        found.listeners.append(one)
     return found
 
 
 def _has_nginx_speak_tls(setting: Setting) -> bool:
-    words = setting.value.split()
-    return words == ["on"] if setting.name == "ssl" else setting.name == "listen" and bool({"ssl", "quic"} & {*words})
+    if setting.name == "ssl":  # a flag, in either case
+        return setting.value.lower() == "on"
+    return setting.name == "listen" and not {"ssl", "quic"}.isdisjoint(setting.value.split())
 
 
 def _apache(text: str) -> Listeners:
@@ -92,33 +105,71 @@ def _apache(text: str) -> Listeners:
         engines: set[str] = set()
         protocols: set[str] = set()
         includes: list[str] = []
+        may_speak = has_certificate = is_off = False
         for setting in inside:
             conditions, _, name = _OF_MODULE.sub("", setting.name).rpartition("/")
+            value = setting.value.strip("\"'").lower()
             match name.lower():
-                case "sslengine" if setting.value.strip("\"'").lower() in ("on", "optional"):
+                case "sslengine" if value in ("on", "optional"):
                     engines.add(conditions)
+                case "sslengine":
+                    may_speak |= value != "off"
+                    is_off |= value == "off" and not conditions
                 case "sslprotocol":
                     protocols.add(conditions)
+                case "sslcertificatefile":
+                    has_certificate = True
+                case "listen":
+                    found.tls_ports |= _https_ports(value)
                 case "include" | "includeoptional":
                     includes += setting.value.strip("\"'").split()
         if not prefix:
             found.includes, found.speaks_tls = includes, bool(engines)
+            found.may_speak_tls = may_speak or (has_certificate and not is_off)
             continue
         found.serves = True
-        if engines or includes:
-            own = "" in protocols or (bool(engines) and engines <= protocols) or (None if protocols else False)
-            found.listeners.append(Listener("", own, bool(engines), includes))
+        own = "" in protocols or (bool(engines) and engines <= protocols) or (None if protocols else False)
+        ports = frozenset(_PORT.findall(prefix.rpartition("/")[2].lower())) if not is_off else frozenset()
+        speaks = True if engines else None if may_speak or (has_certificate and not is_off) else False
+        found.listeners.append(Listener("", own, speaks, includes, ports=ports))
     return found
 
 
 _OF_MODULE = re.compile(r"<?IfModule\s+\"?(?:mod_ssl\.c|ssl_module)\"?/", re.IGNORECASE)
 """A condition that holds wherever TLS is spoken."""
+_PORT = re.compile(r":(\d+|\S*\$\S*)(?=[\s\"']|$)")
+"""The port of an address; or what a variable makes of it."""
+
+
+def _https_ports(listen: str) -> set[str]:
+    """Of a ``Listen [ADDRESS:]PORT [PROTOCOL]`` that is for https; 443 is without a word of it."""
+    where, _, protocol = listen.partition(" ")
+    return {where.rpartition(":")[2]} if protocol.strip("\"' ") == "https" or "$" in listen else set()
 
 
 def _haproxy(text: str) -> Listeners:
-    every = [one.value for one in parse_haproxy(text) if one.name.endswith("/bind")]
-    binds = [value for value in every if "ssl" in value.split()]
-    return Listeners([Listener(own=admitted("haproxy", value) is not None) for value in binds], serves=bool(every))
+    """``default-bind`` of peers holds for the binds of its section, and for the address of the peer itself."""
+    found = Listeners()
+    defaults: dict[str, str] = {}
+    binds: list[tuple[str, str]] = []
+    for setting in parse_haproxy(text):
+        section, _, name = setting.name.rpartition("/")
+        value = _QUOTES.sub("", setting.value)
+        if name == "bind":
+            binds.append((section, value))
+        elif name == "default-bind":
+            defaults[section] = value
+    binds += ((section, "") for section in defaults.keys() - {section for section, _ in binds})
+    for section, bind in binds:
+        value = f"{bind} {defaults.get(section, '')}"
+        words = value.split()
+        speaks = "ssl" in words or (None if "$" in "".join(words[1:]) or "[*]" in value else False)
+        found.listeners.append(Listener(own=admitted("haproxy", value) is not None, speaks_tls=speaks))
+    found.serves = bool(binds)
+    return found
+
+
+_QUOTES = re.compile(r"[\"'\\]")
 
 
 def _blocks(settings: Iterator[Setting], begins: Callable[[str], bool]) -> Iterator[tuple[str, list[Setting]]]:

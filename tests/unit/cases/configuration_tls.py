@@ -55,6 +55,8 @@ NONE = "server { listen 443 ssl; }"
 VHOST = "<VirtualHost *:443>\n SSLEngine on\n {}\n</VirtualHost>\n"
 HAPROXY = "global\n ssl-default-bind-options ssl-min-ver TLSv1.0\nfrontend a\n bind :80\n bind :443 ssl crt x {}\n"
 
+PEERS = "global\n ssl-default-bind-options ssl-min-ver TLSv1.0\npeers p\n {}\nfrontend a\n bind {}\n"
+
 MASTER = "smtp inet n - y - - smtpd\n  -o smtpd_tls_protocols=>=TLSv1.2\nsubmission inet n - y - - smtpd\n  -o {}\n"
 SAYS = "{ smtpd_tls_protocols = >=TLSv1.2 }"
 DOVECOT = "protocols = imap lmtp\nssl_min_protocol = TLSv1\nprotocol imap {\n  ssl_min_protocol = TLSv1.2\n}\n"
@@ -91,6 +93,12 @@ DEFAULTS: tuple[Case, ...] = (
         skips("no versions of TLS are set", program_settings=found, versions_shown=NO_PORT)
         for found in (
             read("nginx", f"http {{ {OLD} include /etc/nginx/sites/*; }}", sites__a="server { listen 80; }"),
+            read(
+                "nginx", f"include m.d/*; http {{ {OLD} include s/*; }} mail {{}}", s__a="server {}", **{"m.d__x": ""}
+            ),
+            read("apache", "SSLProtocol all\nListen 443\n<VirtualHost *:80>\nServerName a\n</VirtualHost>\n"),
+            read("apache", "SSLProtocol all\n<VirtualHost *:443>\nSSLEngine off\n</VirtualHost>\n"),
+            read("haproxy", PEERS.format("", '"${A}:80" name not-ssl')),
             read("apache", "SSLProtocol all\n<VirtualHost *:80>\nServerName a\n</VirtualHost>\n"),
             read("haproxy", "global\n  ssl-default-bind-options ssl-min-ver TLSv1.0\nlisten a\n  bind :25\n"),
         )
@@ -128,6 +136,12 @@ DEFAULTS: tuple[Case, ...] = (
         fails("admits TLSv1.0", program_settings=found, versions_shown=NO_PORT)
         for found in (
             read("nginx", f"http {{ {OLD} }}"),
+            read("nginx", f"mail {{ {OLD} include m/*; }}", m__a="server { listen 25; starttls on; }"),
+            read("nginx", f"http {{ {OLD} ssl on; include s/*; }}", s__a="server { listen 443; }"),
+            read("nginx", f"http {{ {OLD} include c/*; include s/*; }}", c__a="ssl on;", s__a="server { listen 443; }"),
+            read("nginx", f"http {{ {OLD} server {{ listen 443; ssl ON; }} }}"),
+            read("haproxy", PEERS.format("", ':443 "ssl" crt x')),
+            read("haproxy", PEERS.format("default-bind ssl crt x", ":80")),
             read("nginx", f"http {{ {OLD} {NEW} {NONE} include /etc/nginx/sites/*; }}"),
             read("nginx", f"http {{ {OLD} {NEW} ssl on; server {{ listen 443; }} }}"),
             read("nginx", f"http {{ {OLD} include /etc/nginx/sites/*; }}", sites__a=NEW, sites__b=NONE),
@@ -146,7 +160,7 @@ DEFAULTS: tuple[Case, ...] = (
         )
     ),
     *(
-        undecided("that are included and not read", program_settings=found, versions_shown=NO_PORT)
+        undecided("included and not read, or depends on variables", program_settings=found, versions_shown=NO_PORT)
         for found in (
             read("nginx", f"http {{ {OLD} {NEW} include /etc/nginx/sites/*; }}"),
             read("nginx", f"http {{ {OLD} server {{ listen 443 ssl; include snippets/tls; }} }}"),
@@ -160,6 +174,10 @@ DEFAULTS: tuple[Case, ...] = (
                 + "<VirtualHost *:444>\nInclude engine.conf\n",
             ),
             read("apache", "SSLProtocol all\n" + VHOST.format("<IfDefine X>\nSSLProtocol TLSv1.2\n</IfDefine>")),
+            read("apache", "SSLProtocol all\n" + VHOST.replace("on", "${{E}}").format("")),
+            read("apache", "SSLProtocol all\nListen 8443 https\n<VirtualHost *:8443>\nServerName a\n</VirtualHost>\n"),
+            read("apache", "SSLProtocol all\n<VirtualHost *:443>\nSSLCertificateFile x\n</VirtualHost>\n"),
+            read("haproxy", PEERS.format("", ':443 "${O}"')),
         )
     ),
     skips("no versions of TLS", program_settings=read("nginx", f"http {{ {NONE} }}"), versions_shown=NO_PORT),
