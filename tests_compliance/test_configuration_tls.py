@@ -60,8 +60,8 @@ def test_old_tls_is_switched_off(program_settings: ProgramSettings, versions_sho
             fail(admits, at=setting.place)
     for setting, admits in admitting:
         raise NotAvailable(
-            f"{setting.place}: {admits}; whether a server takes it stands in files that are included and not read, or depends on variables: "
-            "name them as well",
+            f"{setting.place}: {admits}; whether a server takes it stands in files that are included and not read, "
+            "or depends on variables: name them as well",
             program_settings.evidence(),
         )
 

@@ -27,6 +27,7 @@ KEPT_AWAY = (DANE_WRONG, STS)
 SUBMISSION_SECONDS = 60.0
 MAX_FURTHER = 10
 LOCAL_PART = "sink"
+"""The run follows it: the names in the DNS are public, and whoever finds them sends to them."""
 
 ODD_LINES = (
     b"bare LF:\nbare CR:\rdot between bare LF:\n.\ndot between bare CR:\r.\rlines with dots:\r\n..\r\n...\r\n..dot\r\n"
@@ -50,7 +51,7 @@ def for_sink(mailbox: OwnMailbox, run: str) -> Iterator[ForSink]:
         return
     names = SinkNames(outgoing.sink_domain)
     for case in (PLAIN, LATER, DANE, DANE_WRONG, *((STS,) if outgoing.sts else ()), LINES):
-        recipient = f"{LOCAL_PART}@{names.domain_of(case)}"
+        recipient = f"{LOCAL_PART}-{run}@{names.domain_of(case)}"
         sender = outgoing.submission.sender or mailbox.address
         lines = (
             f"From: <{sender}>",
@@ -93,7 +94,7 @@ async def hand_in_and_watch(
     names = SinkNames(outgoing.sink_domain)
     certificate, key = _identity(outgoing, directory)
     cases = {message.recipient.lower(): message.case for message in messages}
-    put_off = f"{LOCAL_PART}@{names.domain_of(LATER)}"
+    put_off = next(message.recipient.lower() for message in messages if message.case == LATER)
     sink = Sink(names.host, cases, put_off, server_side(certificate, key))
     await sink.start(outgoing.listen, outgoing.port)
     try:
@@ -103,6 +104,8 @@ async def hand_in_and_watch(
         handed_in = await asyncio.to_thread(_hand_in, submission, sender, messages, net.settings, reasons)
         say(f"  handed in at {submission.host}: {sum(one.accepted for one in handed_in)} of {len(handed_in)} accepted")
         await _watch(sink, {one.case for one in handed_in if one.accepted}, mailbox.wait)
+        if sink.left_out:
+            say(f"  the sink kept {len(sink.deliveries)} deliveries, and left out {sink.left_out} that came later")
         return handed_in, tuple(sink.deliveries)
     finally:
         await sink.stop()

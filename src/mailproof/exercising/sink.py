@@ -1,6 +1,7 @@
 """A sink: an SMTP server that takes mail for the recipients of an exercise, notes how it came, and throws it away.
 
-It relays nothing, and refuses every other recipient.
+It relays nothing, and refuses every other recipient: the run is part of each, so that neither a stranger nor what an
+earlier run left in a queue is taken for what this one handed in.
 """
 
 from __future__ import annotations
@@ -23,6 +24,12 @@ PATIENCE = 300.0
 MAX_COMMAND = 4096
 MAX_MESSAGE = 1024 * 1024
 """Octets; those of an exercise have two thousand."""
+MAX_CONNECTIONS = 100
+"""At the same time. Whoever comes beyond is told to come again (421)."""
+MAX_RECIPIENTS = 100
+"""Of a session; RFC 5321, section 4.5.3.1.8 has a server take as many."""
+MAX_DELIVERIES = 1000
+"""That are kept: their record can be read again."""
 
 BEFORE_DOTS = b"lines with dots:"
 DOT_LINES = (b".", b"..", b".dot")
@@ -48,6 +55,9 @@ class Sink(ListeningPeer):
     def __init__(self, name: str, cases: Mapping[str, str], put_off: str, context: ssl.SSLContext) -> None:
         super().__init__()
         self.deliveries: list[Delivery] = []
+        self.left_out = 0
+        """Deliveries beyond MAX_DELIVERIES."""
+        self._open_sessions = 0
         self._news = asyncio.Event()
         self.began = asyncio.get_running_loop().time()
         self._name = name
@@ -56,7 +66,15 @@ class Sink(ListeningPeer):
         self._context = context
 
     async def _serve(self, stream: ServerStream, number: int) -> None:
-        await _Session(self, stream).run()
+        if self._open_sessions >= MAX_CONNECTIONS:
+            stream.write(b"421 4.7.0 too many connections, come back later\r\n")
+            await stream.drain(PATIENCE)
+            return
+        self._open_sessions += 1
+        try:
+            await _Session(self, stream).run()
+        finally:
+            self._open_sessions -= 1
 
     def case_of(self, recipient: str) -> str:
         """What a recipient tries; empty where it is none of ours."""
@@ -70,7 +88,10 @@ class Sink(ListeningPeer):
         return True
 
     def add(self, delivery: Delivery) -> None:
-        """Keep what was seen."""
+        """Keep what was seen, as long as there is room."""
+        if len(self.deliveries) >= MAX_DELIVERIES:
+            self.left_out += 1
+            return
         self.deliveries.append(delivery)
         self._news.set()
 
@@ -97,7 +118,11 @@ class _Session:
         self._stream = stream
         peer = stream.transport.get_extra_info("peername")
         self._seen = Delivery("", str(peer[0]), "")
-        self._open: list[Delivery] = []
+        self._open: dict[str, Delivery] = {}
+        """By their cases: a recipient that is named twice is one."""
+        self._noted: set[tuple[str, bool]] = set()
+        """Cases of which this session has a delivery, and whether it was taken."""
+        self._recipients = 0
 
     async def run(self) -> None:
         await self._say(f"220 {self._sink.name} ESMTP mailproof sink")
@@ -112,7 +137,7 @@ class _Session:
 
     async def _answer(self, verb: str, rest: str) -> None:
         if verb in ("EHLO", "HELO"):
-            self._seen, self._open = replace(self._seen, helo=rest[:255]), []
+            self._seen, self._open = replace(self._seen, helo=rest[:255]), {}
             offered = ["8BITMIME"] if self._seen.version else ["STARTTLS", "8BITMIME"]
             lines = [self._sink.name, *(offered if verb == "EHLO" else ())]
             await self._say(*(f"250{' ' if line is lines[-1] else '-'}{line}" for line in lines))
@@ -128,12 +153,16 @@ class _Session:
             self._take(await self._text())
             await self._say("250 thrown away")
         elif verb == "RSET":
-            self._open = []
+            self._open = {}
             await self._say("250 done")
         else:
             await self._say("250 fine" if verb in ("MAIL", "NOOP") else "503 not now")
 
     async def _recipient(self, rest: str) -> None:
+        self._recipients += 1
+        if self._recipients > MAX_RECIPIENTS:
+            await self._say("452 4.5.3 too many recipients")
+            return
         address = rest.partition("<")[2].partition(">")[0]
         case = self._sink.case_of(address)
         if not case:
@@ -142,10 +171,10 @@ class _Session:
         seconds = asyncio.get_running_loop().time() - self._sink.began
         delivery = replace(self._seen, case=case, seconds=round(seconds, 1))
         if self._sink.puts_off(address):
-            self._sink.add(delivery)
+            self._note(delivery)
             await self._say("450 4.7.1 come back later: this is a test of whether you do")
             return
-        self._open.append(delivery)
+        self._open[case] = delivery
         await self._say("250 fine")
 
     async def _text(self) -> bytes:
@@ -160,8 +189,8 @@ class _Session:
 
     def _take(self, text: bytes) -> None:
         lines = [line.removeprefix(b".") if line.startswith(b".") else line for line in text.split(b"\r\n")]
-        for delivery in self._open:
-            self._sink.add(
+        for delivery in self._open.values():
+            self._note(
                 replace(
                     delivery,
                     taken=True,
@@ -170,7 +199,13 @@ class _Session:
                     dots_kept=_are_dots_kept(lines),
                 )
             )
-        self._open = []
+        self._open = {}
+
+    def _note(self, delivery: Delivery) -> None:
+        """One of each case is kept."""
+        if (delivery.case, delivery.taken) not in self._noted:
+            self._noted.add((delivery.case, delivery.taken))
+            self._sink.add(delivery)
 
     async def _say(self, *lines: str) -> None:
         self._stream.write("".join(f"{line}\r\n" for line in lines).encode())
