@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from mailproof.documents import UnreadableDocument
 from mailproof.exercises import Arrival, Delivery, Exercise, HandedIn, Sent, read_exercise, write_exercise
@@ -124,3 +125,21 @@ def test_a_password_that_login_cannot_carry_is_told(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(imaplib, "IMAP4_SSL", Server)
     with pytest.raises(UnreadableMailbox, match="h:993: the name and the password must be ASCII"):
         IMAP("imaps://u@h", "geheim\u00df", None).find("a1b2", 0)
+
+
+@pytest.mark.parametrize(
+    ("local_part", "told"),
+    [
+        ("x%victim.example", "has '%' before the @"),
+        ("victim.example!x", "has '!' before the @"),
+        *(
+            (quoted, "not the part of a mailbox")
+            for quoted in ('"x@victim.example"', '"x%victim.example"', '"a b"', "a b")
+        ),
+        ("x@victim.example", "not the part of a mailbox"),
+    ],
+)
+def test_an_own_mailbox_names_no_way_to_another_domain(local_part: str, told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        OwnMailbox.model_validate({"address": f"{local_part}@example.org", "maildir": "."})
+    assert OwnMailbox.model_validate({"address": "x+probe@example.org", "maildir": "."}).domain == "example.org"

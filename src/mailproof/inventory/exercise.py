@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Annotated, Self
@@ -10,6 +11,22 @@ from pydantic import AfterValidator, Field, model_validator
 
 from mailproof.inventory.parts import Part
 from mailproof.inventory.values import Address, DomainName, Mailbox, Port, Seconds, mailbox_url, unique, wrong
+
+_ROUTE = re.compile(r"[%!]")
+"""Some servers take them for the way to another domain (RFC 1123, section 5.2.16)."""
+
+
+def _no_route(value: str) -> str:
+    """Raises PydanticCustomError for a mailbox that a server may take for one elsewhere; quotes and blanks no
+    ``Mailbox`` has.
+    """
+    if found := _ROUTE.search(value):
+        raise wrong(
+            f"{value} has {found[0]!r} before the @: some servers would send on to another domain what is sent to it, "
+            "so name a mailbox without"
+        )
+    return value
+
 
 LocalFile = Annotated[Path, Field(strict=False)]
 
@@ -68,7 +85,7 @@ class Outgoing(Part):
 class OwnMailbox(Part):
     """A mailbox of a domain of the inventory that may receive test mail."""
 
-    address: Mailbox = Field(description="The mailbox, like probe@example.org.")
+    address: Annotated[Mailbox, AfterValidator(_no_route)] = Field(description="The mailbox, like probe@example.org.")
     exercise: bool = Field(
         False, description="Consent to send marked test messages to it, when `mailproof exercise` is run."
     )
