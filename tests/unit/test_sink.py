@@ -139,8 +139,10 @@ def test_there_is_an_end_of_deliveries_and_of_connections(tmp_path: Path, monkey
     def talk(client: smtplib.SMTP) -> None:
         assert _send(client, "sink-0a1b@later.sink.example", b"x\r\n") == 450
         assert _send(client, "sink-0a1b@plain.sink.example", b"x\r\n") == 250
+        assert client.sock is not None
+        host, port, *_ = client.sock.getpeername()
         with pytest.raises(smtplib.SMTPConnectError, match="421"):
-            smtplib.SMTP(*client.sock.getpeername()[:2], timeout=60)
+            smtplib.SMTP(host, port, timeout=60)
 
     assert [seen.case for seen in asyncio.run(_delivered(tmp_path, talk))] == ["later"]
 
