@@ -64,6 +64,9 @@ def test_old_tls_is_switched_off(program_settings: ProgramSettings, versions_sho
             "or depends on variables: name them as well",
             program_settings.evidence(),
         )
+    if program_settings.unread:
+        told = f"{program_settings.unread[0]} is included and not read: name it as well"
+        raise NotAvailable(told, program_settings.evidence())
 
 
 def _check_ports(

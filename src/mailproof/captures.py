@@ -66,6 +66,8 @@ def read_capture(directory: Path) -> Capture:
         parts = PurePosixPath(output.file).parts
         if "\0" in output.file or not parts or parts[0] == "/" or ".." in parts:
             raise UnreadableDocument(f"{file}: damaged: {output.file!r} is not the path of a file beside it")
+        if not (directory / output.file).resolve().is_relative_to(directory.resolve()):
+            raise UnreadableDocument(f"{file}: damaged: {output.file!r} is a link to what is not beside it")
     return found
 
 

@@ -155,7 +155,7 @@ _NOT_PLAIN = re.compile(r"[^\w./*?\[\]!^+:@%=~-]", re.ASCII)
 """What a shell must not see as it is in a pattern."""
 MAX_NAME = 200
 """Octets of each part of a path: longer names are not written here."""
-_WILD = re.compile(r"[*?\[{]")
+_WILD = re.compile(r"[*?\[]")
 
 
 class Reached(Protocol):
@@ -408,7 +408,10 @@ def _copied(host: str, reached: Reached, named: str) -> list[tuple[str, Said]]:
     entries = rf"^{mark} (?P<path>(?:[0-9a-f]{{2}})+)\n(?P<text>[\s\S]*?)\n{mark} (?P<status>\d+)$"
     for entry in re.finditer(entries, answered.stdout, re.MULTILINE):
         path = posixpath.normpath(bytes.fromhex(entry["path"]).decode("utf-8", "replace"))
-        found[path] = Said(int(entry["status"]), entry["text"])
+        text, status = entry["text"], int(entry["status"])
+        if len(text.encode()) >= MAX_OUTPUT:
+            text, status = f"larger than {MAX_OUTPUT} octets", 1
+        found[path] = Said(status, text)
     return sorted(found.items())
 
 
@@ -418,7 +421,7 @@ def _names_nothing(host: str, reached: Reached, named: str) -> bool:
     if not _WILD.search(last) or _WILD.search(directory):
         return False
     quoted = shlex.quote(directory)
-    up = f'd={quoted}; while [ ! -e "$d" ]; do d=$(dirname "$d"); done; [ -r "$d" ] && [ -x "$d" ]'
+    up = f'd={quoted}; while [ ! -e "$d" ] && [ ! -L "$d" ]; do d=$(dirname "$d"); done; [ -r "$d" ] && [ -x "$d" ]'
     return _run(host, reached, up).rc == 0
 
 

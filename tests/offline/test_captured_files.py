@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from mailproof.captures import COPIES, Capture, CapturedOutput, write_capture
+from mailproof.captures import COPIES, Capture, CapturedOutput, read_capture, write_capture
 from mailproof.capturing import MAX_FILES, Said, chosen, take
+from mailproof.documents import UnreadableDocument
 from tests.offline.user import pytest_run, write_inventory
 
 NGINX = """http {
@@ -113,7 +114,7 @@ class OtherRoot:
         return command == (chosen([self.program])[0].shown_by or self.program)
 
     def run(self, command: str) -> Said:
-        there = command.replace(" /etc/", f" {self.root}/etc/")
+        there = command.replace(" /etc/", f" {self.root}/etc/").replace("d=/etc/", f"d={self.root}/etc/")
         done = subprocess.run(["sh", "-c", there], capture_output=True, text=True, errors="replace", check=False)
         return Said(done.returncode, done.stdout.replace(str(self.root).encode().hex(), ""), done.stderr)
 
@@ -260,3 +261,20 @@ def test_includes_are_read_as_the_programs_read_them(tmp_path: Path) -> None:
         "/etc/powerdns/recursor.d/a.yml": b"",
     }
     assert set(copied(tmp_path, "recursor", recursor)) == set(recursor)
+
+
+def test_a_directory_that_leads_nowhere_is_not_empty(tmp_path: Path) -> None:
+    sites = tmp_path / "root" / "etc" / "nginx" / "sites"
+    sites.parent.mkdir(parents=True)
+    sites.symlink_to("/nonexistent/private")
+    found = copied(tmp_path, "nginx", {"/etc/nginx/nginx.conf": b"http { include sites/*.conf; }\n"})
+    assert found == {"/etc/nginx/nginx.conf": 0}
+
+
+def test_a_file_of_a_capture_that_leads_out_of_it_is_refused(tmp_path: Path) -> None:
+    copied(tmp_path, "squid", {"/etc/squid/squid.conf": b"http_port 3128\n"})
+    file = tmp_path / "made" / "files" / "etc" / "squid" / "squid.conf"
+    file.unlink()
+    file.symlink_to("/etc/passwd")
+    with pytest.raises(UnreadableDocument, match="a link to what is not beside it"):
+        read_capture(tmp_path / "made")

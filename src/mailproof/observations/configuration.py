@@ -87,6 +87,8 @@ class ProgramSettings(Observation):
     """The files that were read."""
     said_by_each: tuple[str, ...] = ()
     """Settings that each server of the program has for itself, so that none goes by what is for all, or by default."""
+    unread: tuple[str, ...] = ()
+    """Of nginx, Apache and HAProxy: what the files include, and what is not read, though it may hold servers."""
 
     def get(self, name: str) -> SettingSeen | None:
         """The setting of this name that counts: the last one; None where the files do not have it."""

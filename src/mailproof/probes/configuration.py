@@ -94,15 +94,18 @@ async def program_settings(configuration: Configuration, net: Network) -> Progra
     if program == "exim":
         seen = {name: _with_macros(setting, known) for name, setting in seen.items()}
     settings = list(seen.values())
+    unread: tuple[str, ...] = ()
     if program in WITH_DEFAULTS:
-        settings = await asyncio.to_thread(with_use, program, texts, settings)
+        settings, unread = await asyncio.to_thread(with_use, program, texts, settings)
     servers: set[str] = set()
     if program == "postfix":
         servers = _smtpds(texts[file.name] for file in files if _is_of_services(program, file))
     if program == "dovecot":
         servers = {f"protocol {name}" for name in known.get("protocols", "").split() if name != "none"}
     names = tuple(file.name for file in files)
-    return ProgramSettings(program, configuration.host, tuple(settings), names, _said_by_each(servers, settings))
+    return ProgramSettings(
+        program, configuration.host, tuple(settings), names, _said_by_each(servers, settings), unread
+    )
 
 
 @probe()

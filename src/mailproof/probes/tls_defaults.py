@@ -13,8 +13,10 @@ _ANY_CONTEXT = frozenset({"http", "mail", "stream"})
 """Of a server of nginx in a file of which nobody knows what includes it."""
 
 
-def with_use(program: str, texts: dict[str, str], settings: list[SettingSeen]) -> list[SettingSeen]:
-    """The settings; those for all servers say whether one takes them."""
+def with_use(
+    program: str, texts: dict[str, str], settings: list[SettingSeen]
+) -> tuple[list[SettingSeen], tuple[str, ...]]:
+    """The settings, of which those for all servers say whether one takes them; and what is included and not read."""
     servers = _Servers(program, texts, {one.place.file for one in settings if is_default(program, one.name)})
 
     def taken(setting: SettingSeen) -> bool | None:
@@ -26,7 +28,7 @@ def with_use(program: str, texts: dict[str, str], settings: list[SettingSeen]) -
             return not servers.are_known
         return True if False in own else None if None in own else False
 
-    return [replace(setting, taken=taken(setting)) for setting in settings]
+    return [replace(setting, taken=taken(setting)) for setting in settings], servers.unread
 
 
 class _Servers:
@@ -39,6 +41,9 @@ class _Servers:
         of_servers = [(one, name) for name, file in self._found.items() for it in file.listeners for one in it.includes]
         self._files = Included([*includes, *of_servers], texts)
         self._contexts = _contexts(self._found, self._files)
+        named = (one for one in (*includes, *of_servers) if may_hold_servers(one[0]) and not self._files.of(*one))
+        self.unread = tuple(dict.fromkeys(pattern for pattern, _ in named))
+        """Includes that may hold servers, or what one says of versions, and of which no file is read."""
         self.are_known = any(file.serves for file in self._found.values())
         self.within: set[str] = set()
         """Files that are part of a server that speaks TLS, or may."""

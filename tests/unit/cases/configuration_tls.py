@@ -90,6 +90,19 @@ OF_SERVICES: tuple[Case, ...] = (
 
 DEFAULTS: tuple[Case, ...] = (
     *(
+        undecided(f"{include} is included and not read", program_settings=found, versions_shown=NO_PORT)
+        for include, found in (
+            ("/etc/nginx/sites/*", read("nginx", f"http {{ {NEW_VERSIONS} include /etc/nginx/sites/*; }}")),
+            (
+                "/etc/nginx/snippets/tls",
+                read(
+                    "nginx", f"http {{ {NEW_VERSIONS} server {{ listen 443 ssl; include /etc/nginx/snippets/tls; }} }}"
+                ),
+            ),
+            ("sites-enabled/*.conf", read("apache", "SSLProtocol TLSv1.2\nIncludeOptional sites-enabled/*.conf\n")),
+        )
+    ),
+    *(
         skips("no versions of TLS are set", program_settings=found, versions_shown=NO_PORT)
         for found in (
             read("nginx", f"http {{ {OLD} include /etc/nginx/sites/*; }}", sites__a="server { listen 80; }"),
