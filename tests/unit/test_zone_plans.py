@@ -198,6 +198,11 @@ def test_zones_of_one_name_are_not_one_zone(second: Any, record: Any, tmp_path: 
         f"several zones have this name, and one of them is delegated: aws_route53_zone.x and {second['address']}"
         in (str(trouble))
     )
+    zones, troubles = read_plan(plan(tmp_path, AWS, BEFORE, second, record), second["address"])
+    assert troubles == []
+    assert [line.partition(" IN ")[2] for line in zones["aws.example"].lines] == ['TXT "v=spf1 -all"']
+    with pytest.raises(SourceError, match=r"no zone aws_route53_zone\.none; there are aws_route53_zone\.x, "):
+        read_plan(plan(tmp_path, AWS, BEFORE, second, record), "aws_route53_zone.none")
     # Once the former one is gone there is no doubt, and a data source of a zone is the zone.
     zones, troubles = read_plan(plan(tmp_path, read(AWS), AWS, BEFORE, prior=[second, record]))
     assert troubles == []

@@ -34,6 +34,7 @@ _FLAGS = {
     AXFR: ("key", "key-file"),
     "bind": ("view",),
     "dnscontrol": ("view", _LEAVE_OUT),
+    "terraform": ("view", _LEAVE_OUT),
     FILE: (),
     DIRECTORY: (),
 }
@@ -53,7 +54,9 @@ class ZoneSource:
     server: str = ""
     port: int = _DNS
     view: str | None = None
-    """Of BIND's configuration, where it has several; the tag of zones of DNSControl."""
+    """Of BIND's configuration, where it has several; the tag of zones of DNSControl; the address of one of several
+    zones of Terraform that have one name.
+    """
     key: str = ""
     """The name of the key that signs a transfer (TSIG, RFC 8945); empty: it is not signed."""
     algorithm: str = "hmac-sha256"

@@ -31,7 +31,6 @@ SUFFIX = ".zone"
 """Files of a directory that are zones; the rest of the file name is the zone's name."""
 
 _READERS: Mapping[str, Callable[[Path], tuple[dict[str, SourceZone], list[Trouble]]]] = {
-    "terraform": read_plan,
     "octodns": read_zones,
     "route53": read_route53,
     "cloudflare": read_cloudflare,
@@ -108,6 +107,8 @@ class Gathered:
             return zone_files(source.path, source.view)
         if source.kind == "dnscontrol":
             zones, troubles = read_ir(source.path, source.view)
+        elif source.kind == "terraform":
+            zones, troubles = read_plan(source.path, source.view)
         else:
             zones, troubles = _READERS[source.kind](source.path)
         if troubles and not source.leaves_out:

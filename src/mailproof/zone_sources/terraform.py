@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mailproof.inventory.values import domain_name
+from mailproof.net.text import printable
 from mailproof.zone_sources.records import Record, Unwritable, from_octal, lies_in, record_of
 from mailproof.zone_sources.source import MAX_RECORDS, SourceError, SourceZone, Trouble, read_source, text_record
 
@@ -68,8 +69,12 @@ class _Zone:
         return not (self.ids.isdisjoint(other.ids) and self.addresses.keys().isdisjoint(other.addresses))
 
 
-def read_plan(file: Path) -> tuple[dict[str, SourceZone], list[Trouble]]:
-    """The zones of a plan by name, and what could not be read of it. Raises SourceError."""
+def read_plan(file: Path, address: str | None = None) -> tuple[dict[str, SourceZone], list[Trouble]]:
+    """The zones of a plan by name, and what could not be read of it. Raises SourceError.
+
+    ``address`` is that of a zone in the configuration (``aws_route53_zone.public``): it is the one that counts where
+    several have its name.
+    """
     document = read_source(file, "`terraform show -json PLAN > PLAN.json` writes it")
     if not isinstance(document, dict) or not str(document.get("format_version", "")).startswith(("0.", "1.")):
         raise SourceError(f"{file}: no plan of Terraform with format_version 0 or 1")
@@ -107,13 +112,16 @@ def read_plan(file: Path) -> tuple[dict[str, SourceZone], list[Trouble]]:
         if resource.kind == "aws_route53_record" and (id(zone), name, record.type) in written:
             troubles.append(Trouble(resource.address, f"another {record.type} record set of {name}: a routing policy?"))
         written.add((id(zone), name, record.type))
-    found = _chosen(zones, troubles)
+    if address is not None and not any(address in zone.addresses for zone in zones):
+        there = ", ".join(printable(one) for zone in zones for one in zone.addresses)
+        raise SourceError(f"{file}: there is no zone {printable(address)}; there are {there or 'none'}")
+    found = _chosen(zones, troubles, address)
     if not found and not troubles:
         raise SourceError(f"{file}: no record of Route 53, Cloudflare, Google Cloud DNS or PowerDNS is planned")
     return found, troubles
 
 
-def _chosen(zones: list[_Zone], troubles: list[Trouble]) -> dict[str, SourceZone]:
+def _chosen(zones: list[_Zone], troubles: list[Trouble], address: str | None) -> dict[str, SourceZone]:
     """The zones that can be judged, by name; why another cannot is added to ``troubles``."""
     by_name: dict[str, list[_Zone]] = {}
     for zone in zones:
@@ -122,11 +130,13 @@ def _chosen(zones: list[_Zone], troubles: list[Trouble]) -> dict[str, SourceZone
     found = {}
     for name, all_of_name in sorted(by_name.items()):
         staying = [zone for zone in all_of_name if zone.stays]
+        staying = [zone for zone in staying if address in zone.addresses] or staying
         if not staying:
             troubles.append(Trouble(all_of_name[0].address, f"the plan has the zone {name} no longer"))
         elif len(staying) > 1:
             which = " and ".join(zone.address for zone in staying)
-            troubles.append(Trouble(name, f"several zones have this name, and one of them is delegated: {which}"))
+            told = f"several zones have this name, and one of them is delegated: {which}; ?view=ADDRESS chooses one"
+            troubles.append(Trouble(name, told))
         elif staying[0].had_records:
             found[name] = staying[0].zone
         elif staying[0].managed:
