@@ -421,7 +421,8 @@ def without_secrets(part: P, redact: Callable[[str], str], ours: Collection[str]
 
 def as_json(document: RunDocument) -> Iterator[str]:
     """The JSON report, piece by piece: a large run has very many results."""
-    absent: dict[str, Any] = {name: True for name in ("trend", "run", "reported") if not getattr(document, name)}
+    later = ("trend", "run", "reported", "documentation", "zones_without")
+    absent: dict[str, Any] = {name: True for name in later if not getattr(document, name)}
     unsaid = {"attestation"}
     if document.profile is not None and not document.profile.attestation:
         absent["profile"] = unsaid
