@@ -196,9 +196,10 @@ def _is_virtual_host(section: str) -> bool:
 
 
 _NO_SERVERS = frozenset(
-    ("fastcgi_params", "uwsgi_params", "scgi_params", "proxy_params", "fastcgi.conf", "mime.types", "ports.conf")
+    {"fastcgi_params", "uwsgi_params", "scgi_params", "proxy_params", "fastcgi.conf", "mime.types", "ports.conf"}
+    | {"fastcgi-php.conf", "snakeoil.conf"}
 )
-_NO_SERVERS_IN = ("modules-enabled/", "modules.d/", "mods-enabled/", "conf.modules.d/")
+_NO_SERVERS_IN = ("modules-enabled/", "nginx/modules/", "modules.d/", "mods-enabled/", "conf.modules.d/")
 
 
 def may_hold_servers(include: str) -> bool:

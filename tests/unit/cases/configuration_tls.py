@@ -122,6 +122,9 @@ DEFAULTS: tuple[Case, ...] = (
             read("nginx", f"http {{ {OLD} include mime.types; {NEW} server {{ listen 80; }} {NEW} }}"),
             read("nginx", f"http {{ {OLD} {NEW} }} mail {{ ssl_protocols TLSv1.3; server {{ listen 25; }} }}"),
             read("nginx", f"http {{ {OLD} include /etc/nginx/sites/*; }}", sites__a=NEW),
+            # As RHEL and Debian package it: modules, and snippets without a server.
+            read("nginx", f"include /usr/share/nginx/modules/*.conf; http {{ {NEW} }}"),
+            read("nginx", f"http {{ {OLD} {NEW} server {{ listen 80; include snippets/fastcgi-php.conf; }} }}"),
             read(
                 "nginx",
                 f"http {{ {OLD} server {{ listen 443 ssl; include /etc/nginx/snippets/tls; }} }}",
