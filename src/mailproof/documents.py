@@ -170,12 +170,7 @@ def write_atomically(file: Path, text: Iterable[str], *, private: bool = False) 
     What is no regular file, like /dev/stdout, is written to and never replaced. Nobody but its owner may read a
     ``private`` one.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
-    if file.exists() and not file.is_file():
-        with file.open("w", encoding="utf-8", errors="backslashreplace") as stream:
-            stream.writelines(text)
-        return
-    with replacing(file, private=private) as octets:
+    with _written(file, private=private) as octets:
         written = io.TextIOWrapper(octets, encoding="utf-8", errors="backslashreplace")
         written.writelines(text)
         written.detach()
@@ -183,11 +178,19 @@ def write_atomically(file: Path, text: Iterable[str], *, private: bool = False) 
 
 def write_octets(file: Path, octets: bytes) -> None:
     """Replace ``file`` by ``octets``, as ``write_atomically`` does it with text."""
-    if file.exists() and not file.is_file():
-        file.write_bytes(octets)
-        return
-    with replacing(file) as stream:
+    with _written(file) as stream:
         stream.write(octets)
+
+
+@contextmanager
+def _written(file: Path, *, private: bool = False) -> Iterator[BinaryIO]:
+    """A stream of octets that replaces ``file`` where it is a regular one or is not there, and is it otherwise."""
+    if file.exists() and not file.is_file():
+        with file.open("wb") as stream:
+            yield stream
+        return
+    with replacing(file, private=private) as stream:
+        yield stream
 
 
 @contextmanager
