@@ -332,7 +332,7 @@ class _Hider:
             return line[: inline.end()] + HIDDEN
         first = True
         brace = line.rfind("{")
-        calls = not self.goes_deeper and line.split(maxsplit=1)[:1] and line.split(maxsplit=1)[0] in _CALLS
+        calls = not self.goes_deeper and not _CALLS.isdisjoint(line.split(maxsplit=1)[:1])
         for word in () if calls else _WORD.finditer(line):
             name = word[0].lower().lstrip("-")
             if first and name == "hide":

@@ -122,11 +122,9 @@ class Sender:
             if sent.accepted and not mail.odd_end:
                 self._slowest = max(self._slowest, time.monotonic() - ended)
             return replace(sent, further=await _further(dialogue))
-        except Throttled as failure:
-            if sent.stage == "message":  # with 421 it puts the text off, and leaves
-                return replace(sent, code=421, reply=failure.reason)
-            return replace(sent, failure=failure.reason)
         except NotObserved as failure:
+            if isinstance(failure, Throttled) and sent.stage == "message":  # with 421 it puts the text off, and leaves
+                return replace(sent, code=421, reply=failure.reason)
             return replace(sent, failure=failure.reason)
 
     @property

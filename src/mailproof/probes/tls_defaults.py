@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from mailproof.grammars.listeners import Listener, Listeners, is_default, listeners, may_hold_servers
@@ -41,8 +41,8 @@ class _Servers:
         of_servers = [(one, name) for name, file in self._found.items() for it in file.listeners for one in it.includes]
         self._files = Included([*includes, *of_servers], texts)
         self._contexts = _contexts(self._found, self._files)
-        named = (one for one in (*includes, *of_servers) if may_hold_servers(one[0]) and not self._files.of(*one))
-        self.unread = tuple(dict.fromkeys(pattern for pattern, _ in named))
+        missing = self._missing(includes)
+        self.unread = tuple(dict.fromkeys((*missing, *self._missing(of_servers))))
         """Includes that may hold servers, or what one says of versions, and of which no file is read."""
         self.are_known = any(file.serves for file in self._found.values())
         self.within: set[str] = set()
@@ -59,8 +59,12 @@ class _Servers:
             self._add(server, name, *parts[name, at])
         if program == "apache":
             self._add_main(part_of_one)
-        if not all(self._files.of(*include) for include in includes if may_hold_servers(include[0])):
+        if missing:
             self.speaking.append(("", None))
+
+    def _missing(self, includes: Iterable[tuple[str, str]]) -> list[str]:
+        """The patterns of those includes that may hold servers and of which no file is read."""
+        return [one for one, own in includes if may_hold_servers(one) and not self._files.of(one, own)]
 
     def _every(self) -> list[tuple[str, int, Listener]]:
         return [(name, at, it) for name, file in self._found.items() for at, it in enumerate(file.listeners)]
