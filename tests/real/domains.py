@@ -47,6 +47,11 @@ DNSBL = "bl.test"
 BALANCER = "11.0.27.1"
 """From where a load balancer speaks to the mail servers behind it."""
 
+EXERCISED = "exercise-"
+"""Labels of domains that are exercised begin so."""
+READER = "nobody"
+"""Whom their Maildirs belong to, where that is not the server."""
+
 POSTFIX = "postfix"
 EXIM = "exim"
 OPENSMTPD = "opensmtpd"
@@ -349,6 +354,11 @@ class Domain:
     @property
     def name(self) -> str:
         return f"{self.label}.{TLD}"
+
+    @property
+    def is_exercised(self) -> bool:
+        """Whether its user really gets the mail, in a Maildir."""
+        return self.label.startswith(EXERCISED)
 
     @property
     def host(self) -> str:

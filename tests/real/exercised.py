@@ -22,7 +22,7 @@ LABELS = frozenset(domain.label for domain in plan.DOMAINS)
 def exercised(labels: Collection[str]) -> list[Domain]:
     """The domains whose user may receive test mail."""
     hosts = (domain for software in (POSTFIX, EXIM, OPENSMTPD) for domain in plan.hosts(software))
-    return [domain for domain in hosts if domain.label in labels and domain.label.startswith(postfix.EXERCISED)]
+    return [domain for domain in hosts if domain.label in labels and domain.is_exercised]
 
 
 def _maildir(lab_directory: Path, domain: Domain) -> Path:

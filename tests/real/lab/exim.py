@@ -62,8 +62,6 @@ plain:
   server_advertise_condition = yes
 """
 
-EXERCISED = "exercise-"
-"""Labels of domains whose user really gets the mail begin so."""
 MAILDIR = "Maildir"
 SUBMISSION_PORT = 587
 CHECKING = f"""\
@@ -178,7 +176,7 @@ def configuration(domain: Domain, directory: Path, issued: Issued | None) -> str
         settings += [f"tls_certificate = {_shown(domain, issued)}", f"tls_privatekey = {issued.key_file}"]
     changed = {_key(setting) for setting in server.settings}
     kept = [setting for setting in settings if _key(setting) not in changed]
-    if domain.label.startswith(EXERCISED):
+    if domain.is_exercised:
         kept = [setting for setting in kept if _key(setting) not in ("queue_only", "daemon_smtp_ports")]
         return "\n".join([*kept, *server.settings]) + "\n" + CHECKING.replace("MAILDIR", str(directory / MAILDIR))
     return "\n".join([*kept, *server.settings]) + "\n" + RULES
@@ -205,6 +203,6 @@ def exim(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[str,
         config.write_text(configuration(domain, own, issued.get(domain.label)))
         config.chmod(0o644)
         command = [str(exim_program()), "-bdf", "-C", str(config)]
-        if domain.label.startswith(EXERCISED):
+        if domain.is_exercised:
             command.append("-q2s")
         daemons.start(f"exim-{domain.label}", namespace, command)

@@ -20,10 +20,6 @@ USERS = {"opensmtpd": 64997, "opensmtpq": 64996}
 """Compiled into the package."""
 CHROOT = "/var/lib/opensmtpd/empty"
 MAILBOXES = ("postmaster", "abuse", "hostmaster", "user", "dmarc", "tlsrpt")
-EXERCISED = "exercise-"
-"""Labels of domains whose user really gets the mail begin so, and sends."""
-READER = "nobody"
-"""Whom the Maildirs belong to."""
 SUBMISSION = 587
 """Where OpenSMTPD takes mail to send, on the servers' own machine: stunnel is before it."""
 RELAYS = "match from any for any action relay"
@@ -36,8 +32,9 @@ def passwd_lines() -> tuple[str, str]:
     return passwd, "".join(f"{name}:x:{uid}:\n" for name, uid in USERS.items())
 
 
-def exercised(domain: domains.Domain) -> bool:
-    return domain.label.startswith(EXERCISED)
+def senders() -> tuple[domains.Domain, ...]:
+    """The domains whose users send, too: the exercised ones."""
+    return tuple(domain for domain in plan.hosts(domains.OPENSMTPD) if domain.is_exercised)
 
 
 def maildir(directory: Path, domain: domains.Domain) -> Path:
@@ -47,7 +44,7 @@ def maildir(directory: Path, domain: domains.Domain) -> Path:
 
 def _inbox(domain: domains.Domain, name: str, directory: Path) -> str:
     addresses = (f"{mailbox}@{name}" for name in (domain.name, domain.host) for mailbox in MAILBOXES)
-    mailboxes = ", ".join(f'"{address}" = "{READER}"' for address in addresses)
+    mailboxes = ", ".join(f'"{address}" = "{domains.READER}"' for address in addresses)
     return f'action {name} maildir "{maildir(directory, domain)}" virtual {{ {mailboxes} }}'
 
 
@@ -68,7 +65,7 @@ def _configuration(issued: Mapping[str, Issued], directory: Path) -> str:
             for address in plan.listeners(domain)
         ]
         action = "drop"
-        if exercised(domain):
+        if domain.is_exercised:
             action = f"inbox-{domain.label}"
             inboxes.append(_inbox(domain, action, directory))
             out = f"{domain.label}-out"
@@ -92,9 +89,9 @@ def _configuration(issued: Mapping[str, Issued], directory: Path) -> str:
 def opensmtpd(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[str, Issued]) -> None:
     """Start OpenSMTPD for all its domains. ``issued`` holds the certificates by label of the domain."""
     directory.mkdir()
-    for domain in filter(exercised, plan.hosts(domains.OPENSMTPD)):
+    for domain in senders():
         maildir(directory, domain).mkdir()
-        shutil.chown(maildir(directory, domain), READER)
+        shutil.chown(maildir(directory, domain), domains.READER)
     config = directory / "smtpd.conf"
     config.write_text(_configuration(issued, directory))
     config.chmod(0o600)

@@ -35,10 +35,6 @@ DROP_GROUP = "postdrop"
 RECIPIENTS = "/^(postmaster|abuse|hostmaster|user|dmarc|tlsrpt|security)@/ exists\n"
 """The mailboxes of every domain. Those of the domains that are exercised are Maildirs."""
 MAILDIRS = "maildirs"
-READER = "nobody"
-"""Whom the Maildirs belong to."""
-EXERCISED = "exercise-"
-"""Labels of domains that are exercised begin so."""
 TO_JUNK = r"/^Authentication-Results: mx\.(exercise-[a-z]+)\.test;.*dmarc=fail/ REDIRECT junk@$1.test" + "\n"
 """What OpenDMARC or rspamd says of a message decides about the folder; what p=reject forbids they refuse."""
 
@@ -70,7 +66,7 @@ def _served() -> tuple[domains.Domain, ...]:
 
 def _main(directory: Path, recipients: Path) -> str:
     queue = directory / "queue"
-    domains = " ".join(domain.name for domain in _served() if domain.label != BACKUP)
+    served = " ".join(domain.name for domain in _served() if domain.label != BACKUP)
     settings = {
         "compatibility_level": "3.6",
         "queue_directory": str(queue),
@@ -85,13 +81,13 @@ def _main(directory: Path, recipients: Path) -> str:
         "mynetworks": "127.0.0.0/8",
         "mydestination": "",
         "relay_domains": "",
-        "virtual_mailbox_domains": domains,
+        "virtual_mailbox_domains": served,
         "virtual_mailbox_maps": f"regexp:{recipients}",
         # Whatever gets in is thrown away: nothing is ever delivered but to the domains that are exercised.
         "transport_maps": f"regexp:{directory / 'transports.regexp'}",
         "virtual_mailbox_base": str(directory / MAILDIRS),
-        "virtual_uid_maps": f"static:{pwd.getpwnam(READER).pw_uid}",
-        "virtual_gid_maps": f"static:{pwd.getpwnam(READER).pw_gid}",
+        "virtual_uid_maps": f"static:{pwd.getpwnam(domains.READER).pw_uid}",
+        "virtual_gid_maps": f"static:{pwd.getpwnam(domains.READER).pw_gid}",
         "virtual_minimum_uid": "1",
         "sender_dependent_default_transport_maps": f"regexp:{directory / 'senders.regexp'}",
         "minimal_backoff_time": "1s",
@@ -207,12 +203,12 @@ def postfix(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[s
     (directory / "sasl" / "smtpd.conf").write_text("pwcheck_method: saslauthd\nmech_list: PLAIN LOGIN\n")
     (directory / "sasl" / "ntlm.conf").write_text("pwcheck_method: auxprop\nmech_list: PLAIN NTLM\n")
     recipients = directory / "recipients.regexp"
-    exercised = [domain for domain in plan.hosts(domains.POSTFIX) if domain.label.startswith(EXERCISED)]
+    exercised = [domain for domain in plan.hosts(domains.POSTFIX) if domain.is_exercised]
     recipients.write_text("".join(map(_maildirs, exercised)) + RECIPIENTS)
     for domain in exercised:
         (directory / MAILDIRS / domain.label).mkdir(parents=True)
-        shutil.chown(directory / MAILDIRS / domain.label, READER)
-    (directory / "transports.regexp").write_text(f"/@{EXERCISED}[a-z]+\\.test$/ virtual:\n")
+        shutil.chown(directory / MAILDIRS / domain.label, domains.READER)
+    (directory / "transports.regexp").write_text(f"/@{domains.EXERCISED}[a-z]+\\.test$/ virtual:\n")
     (directory / "senders.regexp").write_text(
         "".join(f"/@{domain.label}\\.test$/ smtp-{domain.label}:\n" for domain in exercised if sends(domain))
     )

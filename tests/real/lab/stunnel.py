@@ -45,7 +45,6 @@ def stunnel(daemons: Daemons, namespace: str, directory: Path, issued: Mapping[s
     directory.mkdir()
     file = directory / "stunnel.conf"
     services = [_store(domain, issued[domain.label]) for domain in plan.stores(domains.STUNNEL)]
-    senders = filter(opensmtpd.exercised, plan.hosts(domains.OPENSMTPD))
-    services += [_submission(domain, issued[domain.label]) for domain in senders]
+    services += [_submission(domain, issued[domain.label]) for domain in opensmtpd.senders()]
     file.write_text("\n".join(["foreground = yes", "pid =", "debug = err", *services]) + "\n")
     daemons.start("stunnel", namespace, [program("stunnel4"), str(file)])
