@@ -132,9 +132,10 @@ helpers are told passwords in any way.
 """
 _NAME_BEFORE = re.compile(
     r"(?i)(?:\b(?:(?:pre)?setenv|\w{1,40}_param|\w{1,40}_set_header|(?:set|add)-header"
-    r"|replace-(?:header|value)|hdr|set|env|define|(?:request|add_?)?header|header_add|(?:request|reply)_header_replace)"
+    r"|replace-(?:header|value)|hdr|set|env|define|(?:request|add_?)?header|header_add|(?:request|reply)_header_replace|re[qp]_header)"
     r"[ \t]++(?:(?:set|setifempty|add|append|merge|edit\*?)[ \t]++)?[\"']?\$?(?P<name>[\w.-]++)[\"']?[ \t]++"
-    r"|\b(?:\w{0,20}hdr\w{0,20}|set-var)\((?P<argument>[\w.-]++)[^)]{0,40}\)[ \t]++"
+    r"|\b(?:\w{0,20}hdr\w{0,20}|urlp\w{0,10}|url_param|s?cook\w{0,10}|set-var)\((?P<argument>[\w.-]++)"
+    r"[^)]{0,40}\)[ \t]++"
     r"|%\{(?:HTTP|ENV|req|http|env):(?P<field>[\w-]++)\}[^\s=!~]*+[ \t]*+"
     r"|\$(?:http|arg|cookie)_(?P<variable>\w++)[ \t]*+(?:!?=|!?~\*?)[ \t]*+)(?=[^\s{])"
 )

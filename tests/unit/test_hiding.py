@@ -22,6 +22,9 @@ backend b
   http-request replace-header Authorization .* "HUNTERha7"
   acl a req.hdr(Authorization) -m str "HUNTERha8"
   stats auth a:"b HUNTERha9"
+  acl b urlp(token) -m str HUNTERha10
+  acl c url_param(token) HUNTERha11
+  acl d req.cook(session_token) -m str HUNTERha12
 """,
     "keepalived.conf": """
 vrrp_instance a {
@@ -35,6 +38,8 @@ vrrp_instance a {
 """,
     "squid.conf": """
 cachemgr_passwd HUNTERsq1 all
+acl a req_header X-Api-Key HUNTERsq4
+acl b rep_header X-Api-Key HUNTERsq5
 cache_peer proxy.example parent 3128 0 no-query login=user:HUNTERsq2 default
 auth_param basic program /usr/lib/squid/basic_ldap_auth -b dc=x -D cn=y -w HUNTERsq3 -f uid=%s ldap.example
 """,
@@ -393,6 +398,7 @@ def test_statements_behind_a_secret_stay(text: str) -> None:
     [
         "acl password proxy_auth REQUIRED",
         "http_access allow password",
+        "acl chosen req.cook(SRV) -m str a",
         "server secret 192.0.2.1:25 check",
         "ProxyPass / http://backend.example/",
     ],

@@ -13,6 +13,7 @@ import pytest
 from pypdf import PdfReader
 
 from mailproof.cli import main
+from mailproof.documents import write_octets
 from mailproof.report import pdf
 from mailproof.report.html.view import Tally
 
@@ -95,3 +96,8 @@ def test_without_the_extra_it_says_what_to_install(
     assert not (tmp_path / "prod.pdf").exists()
     assert main([*arguments, "--control", "SPF-*"]) == 4
     assert "--format pdf is always whole" in capsys.readouterr().err
+
+
+def test_octets_are_written_where_text_would_be(tmp_path: Path) -> None:
+    write_octets(tmp_path / "new" / "run.pdf", b"%PDF")
+    assert (tmp_path / "new" / "run.pdf").read_bytes() == b"%PDF"
