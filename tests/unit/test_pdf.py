@@ -41,6 +41,7 @@ def test_the_first_page_has_the_decision_and_the_next_the_findings_the_gravest_f
     assert out.read_bytes() == pdf.render(one_of_each())
     first, *rest = pages(out.read_bytes())
     assert "The gate stays closed: 3 findings, 3 inconclusive" in first
+    assert "SPF-MUST, on example.org. Publish one." in first
     assert first.index("What to mend first") < first.index("example.org: 1 requirement broken, 1 recommendation ")
     findings = " ".join(rest)
     order = ["Requirements broken", "Recommendations broken", "Options not used", "Advice", "Could not be verified"]

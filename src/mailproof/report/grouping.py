@@ -1,9 +1,9 @@
-"""Equal findings, told once: what makes the messages of many targets the same finding."""
+"""Equal findings, told once: what makes the messages of many targets the same finding, and how these are named."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -17,6 +17,12 @@ _VARIABLE = re.compile(
     r"|[\w+/=]{24,}"  # digests and keys
     r"|\d+"
 )
+
+
+def named(names: Sequence[str], most: int, say: Callable[..., str]) -> str:
+    """The first of some names, and how many there are besides; ``say`` has the fixed texts of a language."""
+    told = ", ".join(names[:most])
+    return say("{names} and {n} more", names=told, n=len(names) - most) if len(names) > most else told
 
 
 def shape(message: str, target: str) -> str:

@@ -15,7 +15,7 @@ from mailproof.gate.verdict import Verdict
 from mailproof.gate.waivers import is_expiring
 from mailproof.languages import Language
 from mailproof.net.text import printable, shown
-from mailproof.report.grouping import by_shape, shape
+from mailproof.report.grouping import by_shape, named, shape
 from mailproof.report.joining import Joined, blocks, harm_of, join
 from mailproof.report.proof import chosen
 from mailproof.report.selection import unjudged
@@ -110,7 +110,7 @@ def _write_first(terminal: Terminal, joined: Sequence[Joined], width: int, say: 
         entries = list(group)
         terminal.write_line(f"{say.of_document(harm)}:", bold=True)
         for entry in entries[:MAX_FIRST]:
-            names = _named([printable(name) for name in entry.subjects], 3, say)
+            names = named([printable(name) for name in entry.subjects], 3, say)
             line = f"{entry.first.control} ({entry.first.level}) {names}"
             for part in textwrap.wrap(line, width - 2, subsequent_indent="    ", break_on_hyphens=False):
                 terminal.write_line(f"  {part}")
@@ -166,12 +166,6 @@ def write_decision(
         terminal.write_line(f"{say('decision: FAIL, the gate stays closed')}: {reasons}", red=True, bold=True)
 
 
-def _named(names: Sequence[str], most: int, say: Language) -> str:
-    """The first of some names, and how many there are besides."""
-    told = ", ".join(names[:most])
-    return say("{names} and {n} more", names=told, n=len(names) - most) if len(names) > most else told
-
-
 def _write_finding(terminal: Terminal, entry: Joined, left: Left, width: int, verbose: bool, say: Language) -> None:
     """Write one finding, with the proof of the first of the targets that share it."""
     result = entry.first
@@ -196,7 +190,7 @@ def _write_finding(terminal: Terminal, entry: Joined, left: Left, width: int, ve
     write_owners(terminal, entry.results, width, say)
     places = [printable(str(each.at)) for each in entry.results if each.at is not None]
     if places:
-        write_field(terminal, say("at"), _named(places, MAX_TARGETS, say), width)
+        write_field(terminal, say("at"), named(places, MAX_TARGETS, say), width)
     write_proof(terminal, result, None if verbose else MAX_PROOF, width, say)
     write_field(terminal, say("rule"), "; ".join(reference.title for reference in result.references), width)
     write_field(terminal, say("why"), say.of_control(result.why), width)
@@ -211,7 +205,7 @@ def _write_targets(terminal: Terminal, entry: Joined, width: int, say: Language)
     if len(entry.results) == 1 and entry.first.subject == entry.first.target:
         return
     names = [printable(result.target) for result in entry.results]
-    write_field(terminal, say("on"), _named(names, MAX_TARGETS, say), width)
+    write_field(terminal, say("on"), named(names, MAX_TARGETS, say), width)
 
 
 def write_owners(terminal: Terminal, results: Iterable[Result], width: int, say: Language) -> None:
@@ -297,7 +291,7 @@ def _write_reason(
     terminal.write_line(f"{say('inconclusive').upper()}  {title}", **_COLOURS[Verdict.INCONCLUSIVE])
     if len(groups) > 1:
         names = [printable(each[0].target) for each in groups]
-        write_field(terminal, say("on"), _named(names, MAX_TARGETS, say), width)
+        write_field(terminal, say("on"), named(names, MAX_TARGETS, say), width)
     write_owners(terminal, [result for each in groups for result in each], width, say)
     more = f" ({say('and {n} more of the kind', n=len(reasons) - 1)})" if len(reasons) > 1 else ""
     write_field(terminal, say("reason"), printable(reasons[0].split("\n", 1)[0]) + more, width)

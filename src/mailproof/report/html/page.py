@@ -25,7 +25,7 @@ from mailproof.net.text import printable
 from mailproof.report.escape import is_web_address
 from mailproof.report.html import packing, reported
 from mailproof.report.html.trend import HEIGHT, WIDTH, chart
-from mailproof.report.html.view import NAMED, RANKS, SECTIONS, WORDS, Group, View, build
+from mailproof.report.html.view import RANKS, SECTIONS, WORDS, Group, View, build
 from mailproof.report.selection import attested
 
 ROWS = 50
@@ -76,7 +76,6 @@ def render(document: RunDocument, part: str = "", language: str = ENGLISH) -> st
             words={rank: say(word) for rank, word in WORDS.items()},
             note=say.note,
             texts=_texts_of_script(say, script),
-            named=NAMED,
             part=part,
             view=view,
             sections=SECTIONS,

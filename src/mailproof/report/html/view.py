@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from mailproof.controls import Harm, Reference
 from mailproof.gate.document import Result
 from mailproof.gate.verdict import Verdict
 from mailproof.languages import Language
-from mailproof.report.grouping import by_shape, shape
+from mailproof.report.grouping import by_shape, named, shape
 from mailproof.report.joining import harm_of
 from mailproof.report.selection import unjudged
 
@@ -163,6 +163,10 @@ class Group:
     def subjects(self) -> tuple[str, ...]:
         """The hosts or domains that it is about."""
         return tuple(dict.fromkeys(row.subject for row in self.rows))
+
+    def named(self, say: Callable[..., str]) -> str:
+        """The subjects, the first ones by name; ``say`` is that of a language."""
+        return named(self.subjects, NAMED, say)
 
     @property
     def message(self) -> str:

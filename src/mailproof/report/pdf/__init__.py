@@ -56,17 +56,19 @@ def render(document: RunDocument) -> bytes:
 
 def sheet(document: RunDocument) -> str:
     """What is printed, as HTML."""
-    view = build(document.results)
+    say = Language()
+    view = build(document.results, say)
     groups = [(rank, group) for rank, found in view.sections for group in found]
     told: dict[str, list[Group]] = {}
     for rank, group in groups[:GROUPS]:
         told.setdefault(rank, []).append(group)
     mends = (("" if harm == Harm.OTHER else harm, group) for harm, found in view.first for group in found)
     return (
-        environment(Language(), Path(__file__).parent)
+        environment(say, Path(__file__).parent)
         .get_template("sheet.html")
         .render(
             document=document,
+            say=say,
             name=clipped(document.inventory, MAX_NAME, "..."),
             domains=[(name, sentence(tally)) for name, tally in view.domains[:DOMAINS]],
             more_domains=len(view.domains[DOMAINS:]),
