@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailproof.grammars.caa import CAARecord, parse_caa
 from mailproof.net.dns.reading import Message, read_message
 
 RECORDS = (
@@ -171,3 +172,14 @@ def test_a_long_way_of_pointers_is_not_followed() -> None:
 def test_a_ttl_with_the_highest_bit_is_zero() -> None:
     octets = header(1) + b"\0" + struct.pack("!HHIH", 1, 1, 0xFFFFFFFF, 4) + bytes(4)
     assert read_message(octets).answer[0].ttl == 0
+
+
+def test_a_caa_record_is_read_whatever_its_tag() -> None:
+    """dnspython refuses the tag; the record would hide all others that stand beside it."""
+    tag = b"issue-wild"
+    data = bytes([0, len(tag)]) + tag + b"ca.example"
+    owner = dns.name.from_text("example.org.").to_wire() or b""
+    header = struct.pack("!6H", 0, 0x8400, 0, 1, 0, 0)
+    message = read_message(header + owner + struct.pack("!2HIH", 257, 1, 60, len(data)) + data)
+    (found,) = message.answer
+    assert [parse_caa(record.to_text()) for record in found] == [CAARecord(0, "issue-wild", "ca.example")]

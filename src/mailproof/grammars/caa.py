@@ -31,6 +31,7 @@ _METHOD = re.compile(r"[A-Za-z0-9-]+")
 _MAILBOX = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W_](?:[\w-]*[^\W_])?")
 _PHONE = re.compile(r"\+[.()-]*+[0-9][0-9.()-]*+")
 _WHOLE = re.compile(r'(?P<flags>[0-9]{1,3}) (?P<tag>\S+) "(?P<value>.*)"', re.DOTALL)
+_GENERIC = re.compile(r"\\# [0-9]+ (?P<octets>(?:[0-9A-Fa-f]{2} ?)+)")
 _ESCAPE = re.compile(r"\\([0-9]{3}|.)", re.DOTALL)
 _SCHEMES = ("mailto", "http", "https")
 
@@ -113,9 +114,11 @@ def _issuing_error(value: str) -> str:
     match = _ISSUER.fullmatch(value)
     if match is None:
         return "the value is neither a CA's domain name nor empty"
-    parameters = (match["parameters"] or "").split(";")
-    for text in parameters[:-1] if not parameters[-1].strip(" \t") else parameters:
-        if text.strip(" \t") and not _PARAMETER.fullmatch(text.strip(" \t")):
+    first, *others = (match["parameters"] or "").split(";")
+    for text in (first, *others) if first.strip(" \t") or others else ():
+        if not text.strip(" \t"):
+            return "nothing stands before or behind a semicolon between parameters"
+        if not _PARAMETER.fullmatch(text.strip(" \t")):
             return f"{text.strip()!r:.60} is no parameter of the form tag=value"
     return ""
 
@@ -132,11 +135,24 @@ def is_known_method(name: str) -> bool:
 
 
 def parse_caa(data: str) -> CAARecord | None:
-    """A CAA record from its presentation format as dnspython writes it; None for what is not of that form."""
+    """A CAA record from its presentation format as dnspython writes it; None for what is not of that form.
+
+    Of a record whose tag dnspython refuses, that is the format for unknown types (RFC 3597, section 5).
+    """
+    if generic := _GENERIC.fullmatch(data):
+        return _from_octets(bytes.fromhex(generic["octets"]))
     match = _WHOLE.fullmatch(data)
     if match is None:
         return None
     return CAARecord(int(match["flags"]), match["tag"].lower(), _ESCAPE.sub(_unescaped, match["value"]))
+
+
+def _from_octets(octets: bytes) -> CAARecord | None:
+    """Flags, the length of the tag, the tag, and the value in what is left (RFC 8659, section 4.1)."""
+    if len(octets) < 2 or len(octets) < 2 + octets[1]:
+        return None
+    tag, value = octets[2 : 2 + octets[1]], octets[2 + octets[1] :]
+    return CAARecord(octets[0], tag.decode("latin-1").lower(), value.decode("latin-1"))
 
 
 def _unescaped(match: re.Match[str]) -> str:

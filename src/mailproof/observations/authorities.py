@@ -255,7 +255,8 @@ class Responsible:
     mailbox: str
     """``local@domain``, out of the domain name (RFC 1035, section 8); empty for the root."""
     mx: Annotated[Answer, "MX"] | Silence | None = None
-    address: Annotated[Answer, "A"] | Silence | None = None
+    address: Annotated[Answer, "A", "AAAA"] | Silence | None = None
+    """A, or AAAA of a domain without A (RFC 5321, section 5.1)."""
 
 
 @dataclass(frozen=True)

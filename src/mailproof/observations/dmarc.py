@@ -92,15 +92,16 @@ class DMARC(Observation):
 
     @cached_property
     def organisational_domain(self) -> str:
-        """RFC 9989, section 4.10.2."""
-        for step in self.found:
+        """RFC 9989, section 4.10.2. A record that is void as a policy counts: no tag but the version is required."""
+        read = [step for step in self.steps if step.record is not None]
+        for step in read:
             assert step.record is not None  # noqa: S101
             if step.record.psd == "n":
                 return step.domain
             if step.record.psd == "y" and step.domain != self.domain:
                 labels = self.domain.split(".")
                 return ".".join(labels[-(len(step.domain.split(".")) + 1) :])
-        return self.found[-1].domain if self.found else self.domain
+        return read[-1].domain if read else self.domain
 
     @property
     def inherited(self) -> Policy | None:
@@ -112,7 +113,8 @@ class DMARC(Observation):
     @cached_property
     def policy(self) -> Policy | None:
         """The policy that applies (RFC 9989, section 4.10.1): the domain's own, the organisational domain's, the
-        suffix's. A void record at the domain itself ends DMARC: nothing is inherited then.
+        suffix's. A void record at the domain itself, or at the organisational domain where the domain has none, ends
+        DMARC: no other is looked for.
         """
         if self.own in self.void:
             return None
@@ -124,6 +126,8 @@ class DMARC(Observation):
         organisation = by_domain.get(self.organisational_domain)
         if organisation is not None:
             return self._policy(self.organisational_domain, organisation, *tags)
+        if any(step.domain == self.organisational_domain for step in self.void):
+            return None
         for domain, record in by_domain.items():
             if record is not None and record.psd == "y":
                 return self._policy(domain, record, *tags)

@@ -231,6 +231,8 @@ async def _responsible(net: Network, labels: tuple[bytes, ...]) -> Responsible:
     mailbox = f"{labels[0].decode('ascii', 'backslashreplace')}@{domain}"
     try:
         mx, address = await asyncio.gather(*(_said(net.dns.question(domain, type)) for type in ("MX", "A")))
+        if isinstance(address, Answer) and address.empty:
+            address = await _said(net.dns.question(domain, "AAAA"))
     except NotObserved:
         return Responsible(mailbox)
     return Responsible(mailbox, mx, address)

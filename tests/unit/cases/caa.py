@@ -33,7 +33,9 @@ TABLE: Table = {
     ),
     "CAA-SYNTAX": (
         passes(caa=caa(ISSUE, '128 issuewild ";"', '0 issuemail "ca.example; a=b"', '0 issuevmc ""')),
-        passes(caa=caa('0 issue " ca.example ; account = 230123 ; "', '0 issue "ca--1.example"')),
+        passes(
+            caa=caa('0 issue " ca.example ; account = 230123 ; a=b"', '0 issue "ca--1.example"', '0 issue "ca.a ; "')
+        ),
         fails("example.org: 1 issue", level=MUST, caa=caa('1 issue "ca.example"')),
         fails("flags are 129", caa=caa('129 issue "ca.example"')),
         fails("neither a CA", caa=caa('0 issue "https://ca.example/"')),
@@ -42,9 +44,12 @@ TABLE: Table = {
         fails("neither a CA", caa=caa(f'0 issue "{" " * LONG}!"')),
         fails("'account' is no parameter", caa=caa('0 issuevmc "ca.example; account"')),
         fails("is no parameter", caa=caa('0 issue "ca.example; a=b c"')),
+        fails("before or behind a semicolon", level=MUST, caa=caa('0 issue "ca.example; account=230123; "')),
+        fails("before or behind a semicolon", caa=caa('0 issue "ca.example;; a=b"')),
         fails("policy is reserved", caa=caa('0 policy "1.2.3"')),
         fails("no CA may issue", caa=caa('128 tbs "x"')),
         fails("letters and digits", caa=caa('0 issue-wild "ca.example"')),
+        fails("letters and digits", caa=caa(r"\# 15 00 0a69737375652d77696c64636161")),
         advises("tag issued", caa=caa(ISSUE, '0 issued "ca.example"')),
         advises("more than 100", caa=caa(*(f'0 issue "ca{number}.example"' for number in range(101)))),
         leaves("CAA-EXISTS", caa=caa()),

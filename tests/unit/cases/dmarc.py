@@ -53,6 +53,12 @@ TABLE: Table = {
         passes(dmarc=dmarc(parents=(("v=DMARC1; p=reject",), ()))),
         passes(dmarc=dmarc("v=DMARC1; rua=mailto:d@example.org")),
         fails("no DMARC record", level=SHOULD, dmarc=dmarc()),
+        passes(dmarc=dmarc("v=DMARC1; p=none", parents=(("v=DMARC1; adkim=s",), ()))),
+        leaves(
+            "DMARC-SYNTAX",
+            "_dmarc.example.org is void",
+            dmarc=dmarc(domain=f"a.b.{DOMAIN}", parents=(("v=DMARC1; p=reject",), ("v=DMARC1; adkim=s",), ())),
+        ),
         passes(dmarc=dmarc("V=DMARC1; p=none")),
         fails("'v=dmarc1; p=none', which is no DMARC record", dmarc=dmarc("v=dmarc1; p=none")),
         fails("which is no DMARC record", dmarc=dmarc("\xc2\xa0v=DMARC1; p=none")),

@@ -44,6 +44,9 @@ def soa(text: str = SOA, **other: Any) -> Answer:
 
 DENIAL = (ResourceRecord(DOMAIN, 60, "SOA", SOA),)
 ROOT_SERVERS = (ResourceRecord(".", 60, "NS", "a.root-servers.net."),)
+GIVEN: dict[str, Any] = {"options": ((COOKIE, CLIENT_COOKIE.hex() + "00" * 8),)}
+"""What a server adds that uses cookies."""
+WANTS_COOKIE = soa(rcode="BADCOOKIE", records=(), envelope=GIVEN)
 REFUSED: dict[str, Any] = {"rcode": "REFUSED", "authoritative": False}
 
 
@@ -62,7 +65,7 @@ def server(**changes: Any) -> NameServerAnswers:
         any=said(DOMAIN, "ANY", protocol="tcp", envelope={"truncated": True, "size": 2000}),
         version_1=soa(rcode="BADVERS", records=()),
         unknown_option=soa(),
-        cookie=soa(envelope={"options": ((COOKIE, CLIENT_COOKIE.hex() + "00" * 8),)}),
+        cookie=soa(envelope=GIVEN),
         keys=said(DOMAIN, "DNSKEY"),
         foreign=said("a.root-servers.net", "A", **REFUSED),
         root=said(".", "NS", **REFUSED),
@@ -189,6 +192,8 @@ TABLE: Table = {
     ),
     "NS-COOKIES": (
         passes(server_answers=server()),
+        passes(server_answers=server(cookie=WANTS_COOKIE)),
+        fails("with BADCOOKIE", server_answers=server(cookie=soa(rcode="BADCOOKIE", records=()))),
         skips("uses no cookies", server_answers=server(cookie=soa())),
         fails("with FORMERR", level=MUST, server_answers=server(cookie=soa(rcode="FORMERR"))),
         fails("another client cookie", server_answers=server(cookie=soa(envelope={"options": ((COOKIE, "ff" * 16),)}))),

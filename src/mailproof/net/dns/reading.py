@@ -216,8 +216,15 @@ class _Octets(dns.wire.Parser):
                 self.get_bytes(length)
                 return record
         kind, rdclass, rdtype = _kind(rdclass, rdtype)
-        with self.restrict_to(length):
-            return kind.from_wire_parser(rdclass, rdtype, self)
+        start = self.current
+        try:
+            with self.restrict_to(length):
+                return kind.from_wire_parser(rdclass, rdtype, self)
+        except ValueError:
+            if rdtype != RdataType.CAA:
+                raise
+        self.seek(start)  # dnspython refuses tags that RFC 8659 does, so that nobody could say what is wrong with them
+        return dns.rdata.GenericRdata(rdclass, rdtype, self.get_bytes(length))
 
     def get_name(self, origin: dns.name.Name | None = None) -> dns.name.Name:
         """The name that begins here; pointers lead to what stands and ends before (RFC 1035, section 4.1.4)."""
