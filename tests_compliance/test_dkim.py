@@ -329,6 +329,10 @@ def test_domain_has_keys_of_both_kinds(
         domain_keys.require_all()
     if not found:
         leave_to("DKIM-SELECTOR", "no selector has a key that mail can be signed with")
+    if not set(algorithms) <= found and (keyless := next((key for key in domain_keys.keys if not key.keys), None)):
+        if any(record.no_key and not record.errors for record in keyless.records):
+            leave_to("DKIM-KEY-VALID", f"{keyless.name} has no key that can be read")
+        leave_to("DKIM-SELECTOR", f"{keyless.name} has no key that can be read")
     if "rsa" not in found:
         finding(
             MUST,

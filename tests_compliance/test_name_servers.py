@@ -143,6 +143,8 @@ def test_zone_is_not_given_to_strangers(zone_transfer: Transfer) -> None:
     if isinstance(zone_transfer.first, Silence):
         if zone_transfer.first.kind in (ClosedEarly.kind, Malformed.kind):
             return
+        if zone_transfer.first.by_address:
+            leave_to("DEL-AUTHORITATIVE", f"{zone_transfer.server} refuses to be asked over TCP")
         raise zone_transfer.first.failure()
     assert not zone_transfer.given, f"{zone_transfer.server} gives the zone {zone_transfer.zone} to everybody (AXFR)"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import dns.flags
 import dns.message
 import dns.name
+import dns.rrset
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -205,3 +206,18 @@ def test_the_resolvers_of_the_system(tmp_path: Path) -> None:
         "# a comment\nnameserver 192.0.2.1\nnameserver\nnameserver x\noptions edns0\nnameserver ::1 # here\n"
     )
     assert system_resolvers(path) == (SocketAddress("192.0.2.1", 53), SocketAddress("::1", 53))
+
+
+def test_a_transfer_begins_with_the_soa_of_the_zone() -> None:
+    """Records of something else are no zone that is given away."""
+    asked = Question.make("example.com", "AXFR", recurse=False)
+    for name, type, given in (
+        ("Example.com.", "SOA", True),
+        ("example.net.", "SOA", False),
+        ("example.com.", "A", False),
+    ):
+        answer = dns.message.make_response(dns.message.make_query("example.com", "AXFR", id=ID))
+        data = "ns. h. 1 2 3 4 5" if type == "SOA" else "192.0.2.1"
+        answer.answer.append(dns.rrset.from_text(name, 60, "IN", type, data))
+        with contextlib.nullcontext() if given else pytest.raises(Malformed, match="no zone"):
+            assert read_answer(answer.to_wire(), ID, asked, "192.0.2.1:53", "tcp", 0.0).rcode == "NOERROR"

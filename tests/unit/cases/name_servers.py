@@ -165,6 +165,7 @@ TABLE: Table = {
         passes(zone_transfer=_transfer(said(DOMAIN, "AXFR"))),
         passes(zone_transfer=_transfer(Silence("closed", "closed early"))),
         advises("to everybody", zone_transfer=_transfer(said(DOMAIN, "AXFR", envelope={"count": 12}))),
+        leaves("DEL-AUTHORITATIVE", zone_transfer=_transfer(REFUSING)),
         undecided("no answer", zone_transfer=_transfer(SILENT)),
     ),
     "NS-EDNS0": (

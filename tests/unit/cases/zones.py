@@ -145,6 +145,10 @@ TABLE: Table = {
     ),
     "DEL-GLUE-COMPLETE": (
         skips("none needs glue", delegation=_delegation()),
+        leaves(
+            "DEL-NS-NOT-CNAME",
+            delegation=_delegation(("a.example.org",), ("a.example.org",), aliases=("ns1.example.net",)),
+        ),
         passes(
             delegation=_delegation(
                 ("a.example.org", "b.example.org"),

@@ -26,7 +26,7 @@ from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.CNAME import CNAME
 
 from mailproof.net.dns.names import parse_name, text_of
-from mailproof.net.dns.reading import Message, RecordSet, read_message
+from mailproof.net.dns.reading import Message, RecordSet, first_answer, read_message
 from mailproof.net.dns.records import Answer, Envelope, ExtendedError, ResourceRecord
 from mailproof.net.dns.zones import PAYLOAD, Lookup
 from mailproof.net.errors import Malformed, NotObserved
@@ -270,10 +270,14 @@ def _envelope(response: Message, size: int) -> Envelope:
 
 
 def _first_of_transfer(wire: bytes, id_: int, asked: Question, server: str, protocol: str, seconds: float) -> Answer:
-    """The first message of a zone transfer (RFC 5936, section 2.2): whether it is one. Its records are not read."""
+    """The first message of a zone transfer: whether it is one. It begins with the zone's SOA record (RFC 5936, section
+    2.2); the others are not read.
+    """
     id_there, flags, _, count, _, _ = struct.unpack_from("!6H", wire)
     if id_there != id_ or not flags & QR:
         raise Malformed(f"{server} answered another question than {text_of(asked.name)} {asked.type_text}")
+    if count and first_answer(wire) != (asked.name, RdataType.SOA):
+        raise Malformed(f"{server} sent records that are no zone: the first is not the SOA record")
     return Answer(
         text_of(asked.name),
         asked.type_text,

@@ -131,6 +131,18 @@ def read_message(wire: bytes, *, one_record: bool = False) -> Message:
     )
 
 
+def first_answer(wire: bytes) -> tuple[dns.name.Name, int]:
+    """Owner and type of the first record in the answer section. Raises what dnspython raises for octets without one."""
+    octets = _Octets(wire)
+    _, _, questions, *_ = octets.get_struct("!6H")
+    for _ in range(questions):
+        octets.get_name()
+        octets.get_struct("!HH")
+    name = octets.get_name()
+    (rdtype,) = octets.get_struct("!H")
+    return name, rdtype
+
+
 class _Section:
     def __init__(self, *, may_have_options: bool = False) -> None:
         self.sets: list[RecordSet] = []
