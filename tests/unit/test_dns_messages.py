@@ -211,13 +211,10 @@ def test_the_resolvers_of_the_system(tmp_path: Path) -> None:
 def test_a_transfer_begins_with_the_soa_of_the_zone() -> None:
     """Records of something else are no zone that is given away."""
     asked = Question.make("example.com", "AXFR", recurse=False)
-    for name, type, given in (
-        ("Example.com.", "SOA", True),
-        ("example.net.", "SOA", False),
-        ("example.com.", "A", False),
-    ):
+    cases = (("Example.com.", "SOA", True), ("example.net.", "SOA", False), ("example.com.", "A", False))
+    for name, type, is_zone in cases:
         answer = dns.message.make_response(dns.message.make_query("example.com", "AXFR", id=ID))
         data = "ns. h. 1 2 3 4 5" if type == "SOA" else "192.0.2.1"
         answer.answer.append(dns.rrset.from_text(name, 60, "IN", type, data))
-        with contextlib.nullcontext() if given else pytest.raises(Malformed, match="no zone"):
+        with contextlib.nullcontext() if is_zone else pytest.raises(Malformed, match="no zone"):
             assert read_answer(answer.to_wire(), ID, asked, "192.0.2.1:53", "tcp", 0.0).rcode == "NOERROR"
