@@ -89,6 +89,8 @@ def test_the_policy_is_enforced(dmarc: DMARC, *, accept: tuple[str, ...] = ("qua
     if policy.record.broken_policies and policy.record.unreadable:
         leave_to("DMARC-SYNTAX", f"a part of _dmarc.{policy.domain}, perhaps its policy, cannot be read")
     where = f"{policy.tag} of _dmarc.{policy.domain}"
+    if policy.tag in policy.record.repeated and policy.value not in accept:
+        leave_to("DMARC-SYNTAX", f"{where} is given twice, and which of the two counts nobody says")
     wanted = " or ".join(accept)
     assert policy.value in accept, f"the policy is {policy.value}{policy.lowered} ({where}); {wanted} is wanted"
 

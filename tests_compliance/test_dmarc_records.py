@@ -150,6 +150,8 @@ def test_nothing_else_stands_at_dmarc(dmarc: DMARC) -> None:
     strays = [text for text in texts if text not in dmarc.own.texts]
     assert not strays, f"at _dmarc.{dmarc.domain} stands {strays[0]!r}"
     assert not misplaced, f"at {dmarc.domain} stands {misplaced[0]!r}: nobody looks for it there"
+    if dmarc.unknown is not None:
+        raise dmarc.unknown.failure()
 
 
 @control("DMARC-CNAME", MAY, rfc(9989, "4.5"), CHECKDMARC, harm=Harm.ABUSED)

@@ -118,7 +118,7 @@ def test_targets_in_the_zone_exist(zone_records: ZoneRecords, zone_file: ZoneFil
             continue
         path = zone_records.followed(target)
         end = path[-1]
-        if len(set(path)) < len(path) or not zone_records.contains(end):
+        if len(set(path)) < len(path) or not zone_records.contains(end) or zone_records.dname(end):
             continue
         types = zone_records.at(end)
         if types is not None and (type == "CNAME" or {"A", "AAAA"} & types.keys()):

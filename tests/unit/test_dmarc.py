@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from mailproof.grammars.dmarc import parse_record, select_records
+from mailproof.net.dns.client import Answer
+from mailproof.net.errors import ServerFailure
 from mailproof.observations.dmarc import DMARC, Step
-from mailproof.probes.dmarc import walk
+from mailproof.probes.dmarc import dmarc, walk
+from mailproof.targets.mail import MailDomain
 
 from .observed import answer, missing
 
@@ -198,3 +204,45 @@ def test_the_first_of_a_repeated_tag_counts_and_is_complained_about() -> None:
     record = parse_record("v=DMARC1; p=reject; P=none")
     assert record.policy("p") == "reject"
     assert record.errors == ("the tag p is given twice",)
+
+
+class _NoTexts:
+    """A DNS whose server fails for the texts of the domain itself, and has records at ``_dmarc`` or none."""
+
+    def __init__(self, *texts: str) -> None:
+        self._texts = texts
+
+    async def resolve(self, name: str, type: str) -> Answer:
+        if name == "example.org":
+            raise ServerFailure("SERVFAIL")
+        return answer(name, type, *self._texts) if name == "_dmarc.example.org" else missing(name, type)
+
+
+def test_a_record_counts_where_the_texts_of_the_domain_cannot_be_had() -> None:
+    """The record shows that the domain exists; without one, whether it does has to be known."""
+
+    def look(*texts: str) -> DMARC:
+        net: Any = SimpleNamespace(dns=_NoTexts(*texts))
+
+        async def main() -> DMARC:
+            return await dmarc(MailDomain("example.org"), net)
+
+        return asyncio.run(main())
+
+    seen = look("v=DMARC1; p=reject")
+    assert seen.policy is not None
+    assert (seen.policy.value, seen.domain_exists) == ("reject", True)
+    assert seen.unknown is not None
+    assert seen.unknown.reason == "SERVFAIL"
+    with pytest.raises(ServerFailure):
+        look()
+
+
+def test_a_record_that_is_void_as_a_policy_is_the_organisations() -> None:
+    """Section 4.10.2 takes any record that was read; section 4.10.1 ends DMARC where the one that applies is void."""
+    void = "v=DMARC1; adkim=s"
+    seen = found("a.b.example.com", {"b.example.com": "v=DMARC1; p=reject", "example.com": void})
+    assert (seen.organisational_domain, seen.policy) == ("example.com", None)
+    own = found("b.example.com", {"b.example.com": "v=DMARC1; p=reject", "example.com": void})
+    assert own.policy is not None
+    assert (own.organisational_domain, own.policy.value) == ("example.com", "reject")

@@ -64,6 +64,8 @@ class DMARCRecord:
     errors: tuple[str, ...]
     unreadable: tuple[str, ...] = ()
     """The parts that are no tag and value: nobody knows which tag they were meant to be."""
+    repeated: tuple[str, ...] = ()
+    """Tags that are given twice or more often: which of their values counts, nobody says."""
 
     def get(self, tag: str) -> str | None:
         """The value of a tag as published."""
@@ -121,6 +123,7 @@ def parse_record(text: str) -> DMARCRecord:
     tags: dict[str, str] = {}
     errors: list[str] = []
     unreadable: list[str] = []
+    repeated: list[str] = []
     for tag in parse_tags(text, " \t"):
         if isinstance(tag, str) or not _NAME.fullmatch(tag.name):
             unreadable.append(tag if isinstance(tag, str) else tag.text.strip(" \t"))
@@ -129,10 +132,11 @@ def parse_record(text: str) -> DMARCRecord:
         name = tag.name.lower()
         if name in tags:
             errors.append(f"the tag {name} is given twice")
+            repeated.append(name)
             continue
         tags[name] = tag.value
         errors += _value_errors(name, tag.value)
-    record = DMARCRecord(text, tuple(tags.items()), tuple(errors), tuple(unreadable))
+    record = DMARCRecord(text, tuple(tags.items()), tuple(errors), tuple(unreadable), tuple(repeated))
     if record.is_usable or "p" in tags:
         return record
     void = "p is missing, and no rua asks for reports: receivers discard the record (RFC 9989, section 4.10.1)"
@@ -154,7 +158,7 @@ def respelt(record: DMARCRecord) -> str:
         near = get_close_matches(value.lower(), POLICIES, 1, 0.8) if tag in ("p", "sp", "np") else []
         values[tag] = near[0] if near else value
     mended = parse_record(rewritten(replace(record, tags=tuple(values.items()))))
-    lost = any(record.unreadable) or any("twice" in error for error in record.errors)
+    lost = any(record.unreadable) or bool(record.repeated)
     return "" if mended.errors or lost else mended.text
 
 

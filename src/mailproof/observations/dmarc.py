@@ -9,6 +9,7 @@ from typing import Annotated
 from mailproof.grammars.dmarc import POLICIES, DMARCRecord, near_misses, parse_record, select_records
 from mailproof.net.dns.client import Answer
 from mailproof.observations import Observation
+from mailproof.observations.authorities import Silence
 from mailproof.observations.mx import takes_mail
 
 
@@ -67,6 +68,8 @@ class DMARC(Observation):
     """The organisational domain by the Public Suffix List (RFC 7489, section 3.2); empty where it has none."""
     suffixes: tuple[str, ...] = ()
     """Names of the walk that are public suffixes by that list."""
+    unknown: Silence | None = None
+    """Why the texts at the domain's own name are not known, where it has a record at ``_dmarc`` all the same."""
 
     @property
     def own(self) -> Step:

@@ -11,6 +11,7 @@ from mailproof.inventory.budgets import MAX_REPORT_DOMAINS
 from mailproof.net.dns.registration import is_public_suffix, organisation_by_list, unregistered
 from mailproof.net.errors import NotObserved
 from mailproof.net.network import Network
+from mailproof.observations.authorities import Silence, silence
 from mailproof.observations.dmarc import DMARC, Destination, DMARCReports, Step
 from mailproof.probes.authorities import NOBODY
 from mailproof.probes.probe import probe
@@ -35,16 +36,26 @@ async def dmarc(domain: MailDomain, net: Network) -> DMARC:
         steps.append(step)
         if step.record is not None and step.record.psd != "u":
             break
-    existence = await net.dns.resolve(domain.name, "TXT")
-    misplaced = tuple(record.text for record in existence.records)
+    misplaced: tuple[str, ...] = ()
+    unknown: Silence | None = None
+    exists = True  # as a name below it shows that has records
+    try:
+        existence = await net.dns.resolve(domain.name, "TXT")
+    except NotObserved as failure:
+        if not steps[0].answer.records:
+            raise
+        unknown = silence(failure)
+    else:
+        exists, misplaced = not existence.nonexistent, tuple(record.text for record in existence.records)
     suffixes = tuple(step.domain for step in steps if is_public_suffix(step.domain))
     found = DMARC(
         domain.name,
-        not existence.nonexistent,
+        exists,
         tuple(steps),
         misplaced,
         by_list=organisation_by_list(domain.name),
         suffixes=suffixes,
+        unknown=unknown,
     )
     if found.own.record is None or found.organisational_domain != domain.name:
         return found

@@ -133,6 +133,7 @@ TABLE: Table = {
         passes(dmarc=dmarc(parents=(("v=DMARC1; p=none; np=reject",), ()), exists=False)),
         fails("policy is none", level=SHOULD, dmarc=dmarc("v=DMARC1; p=none")),
         fails("t=y has lowered", dmarc=dmarc("v=DMARC1; p=quarantine; t=y")),
+        leaves("DMARC-SYNTAX", "which of the two counts nobody says", dmarc=dmarc("v=DMARC1; p=none; p=reject")),
         fails(f"sp of _dmarc.{DOMAIN}", dmarc=dmarc(parents=(("v=DMARC1; p=reject; sp=none",), ()))),
         fails("policy is none", dmarc=dmarc(parents=(("v=DMARC1; p=none; np=reject",), ()))),
         passes(dmarc=dmarc("V=DMARC1; p=reject")),

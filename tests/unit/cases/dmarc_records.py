@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
+from mailproof.observations.authorities import Silence
 from mailproof.observations.dkim import DKIMSubtree
 from mailproof.observations.dmarc import DMARC, Step
 
 from ..observed import DOMAIN, PARKED, RECEIVES, answer, missing
-from .case import Case, Table, advises, fails, leaves, passes, skips
+from .case import Case, Table, advises, fails, leaves, passes, skips, undecided
 from .dmarc import dmarc
 
 NAME = f"_domainkey.{DOMAIN}"
@@ -113,6 +114,7 @@ TABLE: Table = {
         passes(dmarc=org(REJECT)),
         advises("stands 'v=spf1 -all'", dmarc=org(REJECT, "v=spf1 -all")),
         advises("nobody looks for it there", dmarc=org(REJECT, at_domain=(REJECT,))),
+        undecided("timed out", dmarc=replace(org(REJECT), unknown=Silence("timed out", "timed out"))),
         leaves("DMARC-EXISTS", dmarc=org("v=spf1 -all")),
         leaves("DMARC-EXISTS", dmarc=org(at_domain=(REJECT,))),
         leaves("DMARC-EXISTS", dmarc=dmarc("v=DMARC1 p=none", parents=((REJECT,), ()))),

@@ -94,6 +94,7 @@ TABLE: Table = {
         passes(**_in_file("www CNAME mx\n_a._tcp SRV 0 0 1 mx\nsub NS ns.example.net.\nx CNAME y.sub\n")),
         passes(**_in_file("*.hosts A 192.0.2.1\nwww CNAME a.hosts\ntxt CNAME mx\n_b._tcp SRV 0 0 0 .\n")),
         passes(**_in_file("d DNAME example.net.\nwww CNAME a.d\nempty.non A 192.0.2.1\nx CNAME non\n")),
+        passes(**_in_file("d DNAME example.net.\nwww CNAME a.d\nx CNAME www\n")),
         fails(
             "example.org.zone:10: CNAME of www.example.org leads to gone", level=MUST, **_in_file("www CNAME gone\n")
         ),
