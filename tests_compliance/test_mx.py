@@ -116,6 +116,8 @@ def test_mx_host_resolves(host_addresses: HostAddresses, mail_host: MailHost) ->
         leave_to("MX-M365-TOKEN", "the name is Microsoft's placeholder, which never exists")
     if host_addresses.domains and host_addresses.unregistered:
         leave_to("DANGLE-MX", f"nobody has registered {host_addresses.unregistered}")
+    if host_addresses.domains and host_addresses.leads_round:
+        leave_to("MX-NOT-ALIAS", "the aliases lead in a circle")
     found = f"{host_addresses.host} has neither A nor AAAA ({host_addresses.ipv4.rcode})"
     if host_addresses.domains:
         assert host_addresses.addresses, found

@@ -82,6 +82,11 @@ class HostAddresses(Observation):
         return self.ipv4.aliases or self.ipv6.aliases
 
     @property
+    def leads_round(self) -> bool:
+        """Whether the aliases lead in a circle: there is no end that could have an address."""
+        return bool(self.aliases) and self.aliases[-1] in (self.host, *self.aliases[:-1])
+
+    @property
     def addresses(self) -> tuple[str, ...]:
         return tuple(record.data for answer in (self.ipv4, self.ipv6) for record in answer.records)
 

@@ -23,7 +23,8 @@ async def tlsa(host: MailHost, net: Network) -> TLSA:
         addresses = await net.dns.resolve(host.name, "AAAA")
     alias = None
     bases = (*addresses.aliases[-1:], host.name)
-    if addresses.aliases and not addresses.proposed and not await _leads_securely(net, addresses):
+    leads_somewhere = bool(addresses.aliases) and addresses.exists and not addresses.proposed
+    if leads_somewhere and not await _leads_securely(net, addresses):
         alias = await net.dns.resolve(host.name, "CNAME")
         bases = (host.name,)
     for base in bases:

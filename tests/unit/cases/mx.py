@@ -189,6 +189,7 @@ TABLE: Table = {
         fails("neither A nor AAAA", host_addresses=host(), mail_host=replace(_MX_HOST, has_addresses=True)),
         fails("of this host of the inventory", host_addresses=host(domains=()), mail_host=_NAMED_HOST),
         leaves("MX-M365-TOKEN", host_addresses=replace(host(), host="ms1.msv1.invalid"), mail_host=_MX_HOST),
+        leaves("MX-NOT-ALIAS", host_addresses=host(aliases=("a.example", "mx1.example.org")), mail_host=_MX_HOST),
         skips(
             "gives its addresses", host_addresses=host(domains=()), mail_host=replace(_NAMED_HOST, has_addresses=True)
         ),

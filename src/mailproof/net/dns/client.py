@@ -149,7 +149,7 @@ class DNSClient:
 
         The zone files answer for the names they hold. Resolvers are asked in order, ``limits.dns`` seconds
         each, ``limits.dns_tries`` times in total; one that refuses costs no try. Raises TimedOut, Refused,
-        ClosedEarly, Malformed (also if ``name`` is no domain name, and for alias loops), LyingResolver if the resolver
+        ClosedEarly, Malformed (also if ``name`` is no domain name), LyingResolver if the resolver
         denies the root as well, and ValueError if ``type`` is not a record type.
         """
         asked = Question.make(name, type, recurse=True, checking_disabled=checking_disabled)

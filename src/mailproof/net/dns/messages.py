@@ -318,7 +318,8 @@ def joined(name: str, aliases: tuple[str, ...], rest: Answer) -> Answer:
 def _follow(asked: Question, section: Iterable[Set]) -> tuple[tuple[ResourceRecord, ...], tuple[str, ...]]:
     """The records at the end of the alias chain in an answer section, and the aliases (RFC 1034, 3.6.2).
 
-    Records of other names are ignored. Raises Malformed for loops and chains that are too long.
+    Records of other names are ignored. A circle has no end, and so no records: its last alias is a name that came
+    before. Raises Malformed for chains that are too long.
     """
     owners: dict[str, list[Set]] = {}
     for rrset in section:
@@ -334,7 +335,7 @@ def _follow(asked: Question, section: Iterable[Set]) -> tuple[tuple[ResourceReco
             return _records(found), tuple(aliases)
         target = text_of(cast(CNAME, alias[0]).target)
         if target in aliases or target == text_of(asked.name):
-            raise Malformed(f"the aliases of {text_of(asked.name)} lead in a circle at {target}", _lines(section))
+            return (), (*aliases, target)
         if len(aliases) == MAX_ALIASES:
             raise Malformed(f"{text_of(asked.name)} has more than {MAX_ALIASES} aliases", _lines(section))
         aliases.append(target)
