@@ -32,7 +32,8 @@ def test_bimi_record(bimi: BIMI) -> None:
     Why: receivers ignore a record that they cannot read, and show no logo.
     Fix: publish one TXT record at default._bimi: `v=BIMI1; l=https://...; a=https://...`.
     """
-    assert not bimi.near_misses, f"{bimi.answer.name} has {bimi.near_misses[0]!r:.200}, which is no BIMI record"
+    miss = f"{bimi.answer.name} has {bimi.near_misses[0]!r:.200}, which is no BIMI record" if bimi.near_misses else ""
+    assert bimi.texts or not miss, miss
     if not bimi.texts:
         not_applicable(
             f"the record of {bimi.organisation} applies" if bimi.applies else "the domain publishes no BIMI record"
@@ -41,6 +42,10 @@ def test_bimi_record(bimi: BIMI) -> None:
     if bimi.record is None:
         return
     assert not bimi.record.errors, "\n".join(bimi.record.errors)
+    if bimi.record.doubtful:
+        finding(SHOULD, "; ".join(bimi.record.doubtful), why="receivers ignore it, or take the whole record as void.")
+    if miss:
+        finding(MAY, miss, why="receivers that are not strict may take it for a second record.", fix="remove it.")
     if bimi.record.unknown:
         finding(
             MAY,
@@ -69,6 +74,8 @@ def test_dmarc_is_strict_enough_for_bimi(bimi: BIMI, dmarc: DMARC) -> None:
         where = f"_dmarc.{step.domain}"
         tags = ("p", "sp") if step.domain == dmarc.organisational_domain else ("p",)
         weak += [f"{tag}=none at {where}" for tag in tags if (step.record.get(tag) or "").lower() == "none"]
+        if step.domain != dmarc.policy.domain and step.record.testing and step.record.policy("p") == "quarantine":
+            weak.append(f"p=quarantine with t=y, which is none, at {where}")
         pct = step.record.get("pct")
         weak += [f"pct={pct} at {where}"] if pct not in (None, "100") else []
     assert not weak, "; ".join(dict.fromkeys(weak))

@@ -11,7 +11,7 @@ from mailproof.net.text import printable
 
 VERSION = "BIMI1"
 _VERSION = re.compile(rf"v[ \t]*=[ \t]*{VERSION}[ \t]*(?:;|\Z)")
-_NEAR_VERSION = re.compile(rf"\W*v\W{{0,5}}{VERSION}(?![0-9])", re.IGNORECASE | re.ASCII)
+_NEAR_VERSION = re.compile(rf"(?:[^;]{{1,200}};[ \t]*|\W*)v\W{{0,5}}{VERSION}(?![0-9])", re.IGNORECASE | re.ASCII)
 TAGS = ("v", "l", "a", "lps", "avp")
 _BLANKS = " \t"
 _PREFIX = re.compile(r"[A-Za-z0-9-]{1,63}")
@@ -27,6 +27,8 @@ class BIMIRecord:
     errors: tuple[str, ...]
     unknown: tuple[str, ...] = ()
     """Tags that nobody defines, which receivers ignore."""
+    doubtful: tuple[str, ...] = ()
+    """Values that receivers ignore, or hold against the whole record (section 4.3, avp)."""
 
     def get(self, tag: str) -> str:
         """The value of a tag; empty where it is not there."""
@@ -80,12 +82,12 @@ def parse_bimi(text: str) -> BIMIRecord:
     for name in ("l", "a"):
         if tags.get(name) and (fault := uri_fault(tags[name])):
             errors.append(f"{name}={printable(tags[name])}: {fault}")
-    if "avp" in tags and tags["avp"] not in ("brand", "personal"):
-        errors.append(f"avp={printable(tags['avp'])}: neither brand nor personal")
+    known = tags.get("avp", "brand") in ("brand", "personal")
+    doubtful = () if known else (f"avp={printable(tags['avp'])}: neither brand nor personal",)
     prefixes = [part.strip(_BLANKS) for part in tags["lps"].split(",")] if tags.get("lps") else []
     if wrong := [part for part in prefixes if not _PREFIX.fullmatch(part)]:
         errors.append(f"lps: {wrong[0]!r} is not made of letters, digits and hyphens")
-    return BIMIRecord(text, tuple(tags.items()), tuple(errors), tuple(unknown))
+    return BIMIRecord(text, tuple(tags.items()), tuple(errors), tuple(unknown), doubtful)
 
 
 def uri_fault(uri: str) -> str:

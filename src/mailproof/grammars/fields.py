@@ -24,14 +24,15 @@ def select_records(texts: tuple[str, ...], version: str) -> tuple[str, ...]:
 
 def near_misses(texts: tuple[str, ...], version: str) -> tuple[str, ...]:
     """TXT texts that look like an attempt at such a record and do not count as one."""
-    near = re.compile(rf"\W*v\W{{0,5}}{version}(?![0-9])", re.IGNORECASE | re.ASCII)
+    near = re.compile(rf"(?:[^;]{{1,200}};[ \t]*|\W*)v\W{{0,5}}{version}(?![0-9])", re.IGNORECASE | re.ASCII)
     counted = select_records(texts, version)
     return tuple(text for text in texts if near.match(text) and text not in counted)
 
 
 def respelt(text: str, version: str) -> str:
-    """The record that ``text`` means, where only its beginning is wrong."""
-    rest = re.sub(rf"\A\W*v\W{{0,5}}{version}[\s;,]*", "", text, flags=re.IGNORECASE | re.ASCII).strip('" ')
+    """The record that ``text`` means, where only its version is wrong, or stands behind a field."""
+    flags = re.IGNORECASE | re.ASCII
+    rest = re.sub(rf"(?:\A\W*|(?<=;)[ \t]*)v\W{{0,5}}{version}[\s;,]*", "", text, count=1, flags=flags).strip('" ')
     return f"v={version}; {rest}"
 
 
