@@ -22,9 +22,15 @@ def select_records(texts: tuple[str, ...], version: str) -> tuple[str, ...]:
     return tuple(text for text in texts if text.startswith(f"v={version};"))
 
 
+def _misspelt(version: str) -> str:
+    """An expression for a version and what people write for it: STS1 and STS, TLS-RPTv1. STSv2 is another version."""
+    name = version.removesuffix("v1").replace("TLS", "TLS[-_]?")
+    return rf"v\W{{0,5}}(?:{version}(?![0-9])|{name}[-_ ]?(?:v?\W?1)?(?![A-Za-z0-9]))"
+
+
 def near_misses(texts: tuple[str, ...], version: str) -> tuple[str, ...]:
     """TXT texts that look like an attempt at such a record and do not count as one."""
-    near = re.compile(rf"(?:[^;]{{1,200}};[ \t]*|\W*)v\W{{0,5}}{version}(?![0-9])", re.IGNORECASE | re.ASCII)
+    near = re.compile(rf"(?:[^;]{{1,200}};[ \t]*|\W*){_misspelt(version)}", re.IGNORECASE | re.ASCII)
     counted = select_records(texts, version)
     return tuple(text for text in texts if near.match(text) and text not in counted)
 
@@ -32,7 +38,7 @@ def near_misses(texts: tuple[str, ...], version: str) -> tuple[str, ...]:
 def respelt(text: str, version: str) -> str:
     """The record that ``text`` means, where only its version is wrong, or stands behind a field."""
     flags = re.IGNORECASE | re.ASCII
-    rest = re.sub(rf"(?:\A\W*|(?<=;)[ \t]*)v\W{{0,5}}{version}[\s;,]*", "", text, count=1, flags=flags).strip('" ')
+    rest = re.sub(rf"(?:\A\W*|(?<=;)[ \t]*){_misspelt(version)}[\s;,]*", "", text, count=1, flags=flags).strip('" ')
     return f"v={version}; {rest}"
 
 

@@ -12,6 +12,8 @@ from xml.parsers import expat
 from mailproof.net.packing import gunzipped
 
 SVG = "http://www.w3.org/2000/svg"
+XHTML = "http://www.w3.org/1999/xhtml"
+XML_BASE = "http://www.w3.org/XML/1998/namespace base"
 MAX_ELEMENTS = 20_000
 MAX_DEPTH = 100
 MAX_TEXT = 1000
@@ -140,13 +142,15 @@ class _Reader:
             self.attributes = {key: value[:MAX_TEXT] for key, value in attributes.items() if " " not in key}
         if self._depth == 2 and space == SVG and local == "title" and self.title is None:
             self.title, self._in_title = [], True
-        if local in FORBIDDEN or (space == SVG and local not in TINY):
+        if local in FORBIDDEN or space == XHTML or (space == SVG and local not in TINY):
             self.forbidden.append(f"<{local[:50]}>")
         for key, value in attributes.items():
             self._attribute(key.rpartition(" ")[2], value)
+            if key == XML_BASE:
+                self.external.append(value.strip()[:100])
 
     def _attribute(self, name: str, value: str) -> None:
-        if name.startswith("on") and len(name) > 2:
+        if name.lower().startswith("on") and len(name) > 2:
             self.forbidden.append(f"the attribute {name}")
         if name == "href" and not value.strip().startswith("#"):
             self.external.append(value.strip()[:100])

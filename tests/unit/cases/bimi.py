@@ -66,6 +66,7 @@ TABLE: Table = {
         passes(bimi=bimi("v = BIMI1 ; l = ; a = ;", "a leaf of a wildcard")),
         fails("which is no BIMI record", bimi=bimi("\xe2\x80\x9cv=BIMI1; l=;\xe2\x80\x9d")),
         fails("which is no BIMI record", bimi=bimi("l=https://example.org/logo.svg; v=BIMI1")),
+        fails("which is no BIMI record", bimi=bimi("v=BIMI; l=;")),
         advises("which is no BIMI record", bimi=bimi(RECORD, "v=bimi1; l=;")),
         advises("nobody defines s", bimi=bimi(f"{RECORD}; s=x")),
         fails("2 BIMI records", level=MUST, bimi=bimi(RECORD, RECORD)),
@@ -107,6 +108,11 @@ TABLE: Table = {
         fails("there is no title", bimi_logo=with_(b"<title>Example</title>", b"")),
         fails("the title is empty", bimi_logo=with_(b"Example", b" ")),
         fails("has the attribute x", bimi_logo=with_(b" version", b' x="0" version')),
+        fails("the attribute ONLOAD", bimi_logo=with_(b" version", b' ONLOAD="x()" version')),
+        fails("does not admit <div>", bimi_logo=with_(b"<rect", b"<div xmlns='http://www.w3.org/1999/xhtml'/><rect")),
+        fails(
+            "refers to 'https://a.example/'", bimi_logo=with_(b" version", b' xml:base="https://a.example/" version')
+        ),
         fails("does not admit <script>", bimi_logo=with_(b"<rect", b"<script/><rect")),
         fails("does not admit <style>", bimi_logo=with_(b"<rect", b"<style>rect{fill:red}</style><rect")),
         fails("does not admit <clipPath>", bimi_logo=with_(b"<rect", b"<defs><clipPath id='a'/></defs><rect")),
