@@ -91,7 +91,7 @@ def test_services_of_the_domain_lead_somewhere(leading_names: LeadingNames, sts_
     Fix: remove the alias, or lead it to a service that you use.
     """
     if not leading_names.services:
-        leading_names.require_all()
+        leading_names.require_all("services")
         not_applicable("none of mta-sts, autoconfig and autodiscover is an alias")
     _require_registered(leading_names.services)
     gone = [alias for alias in leading_names.services if alias.answer.nonexistent]
@@ -99,7 +99,7 @@ def test_services_of_the_domain_lead_somewhere(leading_names: LeadingNames, sts_
     _require_ends(alias for alias in gone if alias not in owned)
     if owned:
         leave_to("STS-FETCH", f"{owned[0]} does not exist")
-    leading_names.require_all()
+    leading_names.require_all("services")
 
 
 @control("DANGLE-CNAME", SHOULD, rfc(1034, "3.6.2"), SUBDOMAILING, harm=Harm.ABUSED)
@@ -110,11 +110,11 @@ def test_aliases_lead_to_names_that_exist(leading_names: LeadingNames) -> None:
     Fix: remove the alias, or lead it to a name that exists.
     """
     if not leading_names.records:
-        leading_names.require_all()
+        leading_names.require_all("records")
         not_applicable("none of the names that are looked at is an alias")
     _require_registered(leading_names.records)
     _require_ends(alias for alias in leading_names.records if alias.answer.nonexistent)
-    leading_names.require_all()
+    leading_names.require_all("records")
 
 
 @control("DANGLE-RUA", SHOULD, rfc(9990, "4"), rfc(8460, "3"), PRACTICE, harm=Harm.READ)
@@ -125,10 +125,10 @@ def test_reports_go_to_registered_domains(leading_names: LeadingNames) -> None:
     Fix: remove the address, or correct it.
     """
     if not leading_names.reports:
-        leading_names.require_all()
+        leading_names.require_all("reports")
         not_applicable("no address for reports is published")
     _require_named(leading_names.reports)
-    leading_names.require_all()
+    leading_names.require_all("reports")
 
 
 @control("DANGLE-TXT", MAY, PRACTICE, harm=Harm.ABUSED)
@@ -139,10 +139,10 @@ def test_texts_name_registered_domains(leading_names: LeadingNames) -> None:
     Fix: remove the TXT record.
     """
     if not leading_names.texts:
-        leading_names.require_all()
+        leading_names.require_all("texts")
         not_applicable("no TXT record at the domain names another by an address")
     _require_named(leading_names.texts)
-    leading_names.require_all()
+    leading_names.require_all("texts")
 
 
 def _require_registered(aliases: Iterable[AliasEnd]) -> None:

@@ -246,3 +246,9 @@ def test_a_record_that_is_void_as_a_policy_is_the_organisations() -> None:
     own = found("b.example.com", {"b.example.com": "v=DMARC1; p=reject", "example.com": void})
     assert own.policy is not None
     assert (own.organisational_domain, own.policy.value) == ("example.com", "reject")
+
+
+def test_the_host_of_a_report_uri_is_a_name_or_an_address() -> None:
+    """Brackets hold an IPv6 address and nothing like one (RFC 3986, section 3.2.2)."""
+    assert not parse_record("v=DMARC1; p=none; rua=https://[2001:db8::1]:8443/reports").errors
+    assert parse_record("v=DMARC1; p=none; rua=https://[::::]/reports").errors

@@ -6,6 +6,7 @@ A URI splitter takes everything apart that looks like a URI; this is the grammar
 from __future__ import annotations
 
 import re
+from ipaddress import IPv6Address
 from urllib.parse import unquote
 
 from mailproof.net.dns.names import normalise
@@ -22,7 +23,7 @@ _MAILTO = re.compile(rf"mailto:{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*\.?(
 
 _HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]+\])"
 _HTTPS = re.compile(
-    rf"https?://(?:[^/?#@\[\]]*@)?{_HOST}(?::[0-9]*)?(?:/[^?#\[\]]*)?(?:\?[^#\[\]]*)?(?:#[^#\[\]]*)?", re.I
+    rf"https?://(?:[^/?#@\[\]]*@)?(?P<host>{_HOST})(?::[0-9]*)?(?:/[^?#\[\]]*)?(?:\?[^#\[\]]*)?(?:#[^#\[\]]*)?", re.I
 )
 
 
@@ -37,9 +38,17 @@ def uri_error(uri: str) -> str | None:
         return f"{uri!r} holds no mailbox (RFC 6068, section 2)"
     if scheme == "mailto" and not _names_a_domain(uri):
         return f"{uri!r}: what follows the @ is no domain name (RFC 6068, section 2)"
-    if scheme in ("http", "https") and not _HTTPS.fullmatch(uri):
+    if scheme in ("http", "https") and not ((found := _HTTPS.fullmatch(uri)) and _is_host(found["host"])):
         return f"{uri!r} names no host"
     return None
+
+
+def _is_host(host: str) -> bool:
+    """Whether a host is a name, or an IPv6 address in brackets (RFC 3986, section 3.2.2)."""
+    try:
+        return not host.startswith("[") or bool(IPv6Address(host[1:-1]))
+    except ValueError:
+        return False
 
 
 _SIMPLE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Annotated
 
 from mailproof.net.dns.client import Answer
@@ -55,11 +56,14 @@ class LeadingNames(Observation):
     """What the other texts at the domain name by an address."""
     unknown: tuple[Silence, ...] = ()
     """Why something could not be asked, or that it lies beyond the bounds."""
+    about: tuple[str, ...] = ()
+    """What each of ``unknown`` would have told of: services, records, reports, texts. Older records do not know."""
 
-    def require_all(self) -> None:
-        """Raises the first failure to look at one of them, where there is any."""
-        if self.unknown:
-            raise self.unknown[0].failure()
+    def require_all(self, what: str) -> None:
+        """Raises the first failure to look at services, records, reports or texts, where there is any."""
+        for silence, about in zip_longest(self.unknown, self.about, fillvalue=""):
+            if isinstance(silence, Silence) and (not about or what in str(about).split()):
+                raise silence.failure()
 
     def evidence(self) -> tuple[str, ...]:
         aliases = (f"{alias} ({alias.answer.rcode})" for alias in (*self.services, *self.records))

@@ -37,20 +37,20 @@ async def leading_names(domain: MailDomain, net: Network) -> LeadingNames:
         **{f"{label}.{name}": "TXT" for label in (*REPORTS, "_mta-sts")},
         name: "TXT",
     }
-    unknown: list[Silence] = []
+    unknown: list[tuple[Silence, str]] = []
     answers: dict[str, Answer] = {}
     outcomes = await asyncio.gather(
         *(net.dns.resolve(asked_name, type) for asked_name, type in asked.items()), return_exceptions=True
     )
     for asked_name, outcome in zip(asked, outcomes, strict=True):
         if isinstance(outcome, NotObserved):
-            unknown.append(silence(outcome))
+            unknown.append((silence(outcome), _tells_of(asked_name, name)))
         elif isinstance(outcome, BaseException):
             raise outcome
         else:
             answers[asked_name] = outcome
     if not answers:
-        raise unknown[0].failure()
+        raise unknown[0][0].failure()
     ends = {
         owner: AliasEnd(owner, answer, await unregistered(net.dns, answer))
         for owner, answer in answers.items()
@@ -64,15 +64,27 @@ async def leading_names(domain: MailDomain, net: Network) -> LeadingNames:
         for label, what in REPORTS.items()
         if f"{label}.{name}" in answers
     ]
+    unknown += [(beyond, "reports") for beyond in naming.beyond]
+    naming.beyond.clear()
     texts = await naming.of(answers[name], "TXT record") if name in answers else ()
+    unknown += [(beyond, "texts") for beyond in naming.beyond]
     return LeadingNames(
         name,
         services,
         records,
         tuple(one for some in reports for one in some),
         texts,
-        (*unknown, *naming.beyond),
+        tuple(silence for silence, _ in unknown),
+        tuple(about for _, about in unknown),
     )
+
+
+def _tells_of(asked: str, domain: str) -> str:
+    """What the answer for a name would have told of."""
+    if asked == domain:
+        return "records texts"
+    label = asked.removesuffix(f".{domain}")
+    return "services" if label in SERVICES else "records reports" if label in REPORTS else "records"
 
 
 class _Naming:

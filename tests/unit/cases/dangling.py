@@ -110,6 +110,8 @@ TABLE: Table = {
         ),
         skips("is an alias", leading_names=_names()),
         undecided("lost", leading_names=_names(unknown=(LOST,))),
+        undecided("lost", leading_names=_names(unknown=(LOST,), about=("records texts",))),
+        skips("none of the names", leading_names=_names(unknown=(LOST,), about=("services",))),
     ),
     "DANGLE-RUA": (
         passes(leading_names=_names(reports=(_named("reports.example"),))),
