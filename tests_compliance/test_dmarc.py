@@ -46,6 +46,7 @@ def test_there_is_one_record(dmarc: DMARC) -> None:
         leave_to("DMARC-EXISTS", "there is no DMARC record")
     several = [f"_dmarc.{step.domain} has {len(step.texts)}" for step in dmarc.steps if len(step.texts) > 1]
     assert not several, f"{'; '.join(several)} DMARC records"
+    dmarc.require_walk()
 
 
 @control("DMARC-SYNTAX", MUST, rfc(9989, "4.7"), rfc(9989, "4.8"), harm=Harm.REFUSED)

@@ -37,6 +37,7 @@ def test_psd_says_what_the_domain_is(dmarc: DMARC) -> None:
     """
     if not dmarc.found:
         leave_to("DMARC-EXISTS", "no DMARC record stands on the way")
+    dmarc.require_walk()
     if all(step.record is None or step.record.get("psd") is None for step in dmarc.found):
         not_applicable("no record on the way has psd")
     wrong = _wrong_suffix(dmarc)

@@ -238,6 +238,33 @@ def test_a_record_counts_where_the_texts_of_the_domain_cannot_be_had() -> None:
         look()
 
 
+class _NothingAbove(_NoTexts):
+    """A DNS whose server fails for the name above the domain's own."""
+
+    async def resolve(self, name: str, type: str) -> Answer:
+        if name == "_dmarc.org":
+            raise ServerFailure("SERVFAIL above")
+        return missing(name, type) if name == "example.org" else await super().resolve(name, type)
+
+
+def test_the_own_record_is_the_policy_whatever_stands_above() -> None:
+    """Section 4.10.1: only the organisational domain needs the rest of the walk."""
+
+    async def main(*texts: str) -> DMARC:
+        net: Any = SimpleNamespace(dns=_NothingAbove(*texts))
+        return await dmarc(MailDomain("example.org"), net)
+
+    seen = asyncio.run(main("v=DMARC1; p=reject"))
+    assert seen.policy is not None
+    assert seen.policy.value == "reject"
+    assert "broken off: SERVFAIL above" in seen.evidence()
+    with pytest.raises(ServerFailure, match="above"):
+        assert seen.organisational_domain
+    assert asyncio.run(main("v=DMARC1; p=reject; psd=n")).organisational_domain == "example.org"
+    with pytest.raises(ServerFailure, match="above"):
+        asyncio.run(main())
+
+
 def test_a_record_that_is_void_as_a_policy_is_the_organisations() -> None:
     """Section 4.10.2 takes any record that was read; section 4.10.1 ends DMARC where the one that applies is void."""
     void = "v=DMARC1; adkim=s"

@@ -70,6 +70,8 @@ class DMARC(Observation):
     """Names of the walk that are public suffixes by that list."""
     unknown: Silence | None = None
     """Why the texts at the domain's own name are not known, where it has a record at ``_dmarc`` all the same."""
+    broken_off: Silence | None = None
+    """Why nothing is known of the names above the last step, where the domain has a record of its own."""
 
     @property
     def own(self) -> Step:
@@ -95,7 +97,10 @@ class DMARC(Observation):
 
     @cached_property
     def organisational_domain(self) -> str:
-        """RFC 9989, section 4.10.2. A record that is void as a policy counts: no tag but the version is required."""
+        """RFC 9989, section 4.10.2. A record that is void as a policy counts: no tag but the version is required.
+
+        Raises what broke the walk off, where that might have found another.
+        """
         read = [step for step in self.steps if step.record is not None]
         for step in read:
             assert step.record is not None  # noqa: S101
@@ -104,7 +109,13 @@ class DMARC(Observation):
             if step.record.psd == "y" and step.domain != self.domain:
                 labels = self.domain.split(".")
                 return ".".join(labels[-(len(step.domain.split(".")) + 1) :])
+        self.require_walk()
         return read[-1].domain if read else self.domain
+
+    def require_walk(self) -> None:
+        """Raises the failure that broke the walk off, if one did."""
+        if self.broken_off is not None:
+            raise self.broken_off.failure()
 
     @property
     def inherited(self) -> Policy | None:
@@ -151,7 +162,10 @@ class DMARC(Observation):
                 lines += [f'_dmarc.{step.domain} TXT "{record.text}"' for record in step.answer.records]
             else:
                 lines.append(f"_dmarc.{step.domain} TXT: none ({step.answer.rcode})")
-        lines.append(f"organisational domain: {self.organisational_domain}")
+        broken = self.broken_off
+        lines.append(
+            f"broken off: {broken.reason}" if broken else f"organisational domain: {self.organisational_domain}"
+        )
         if self.by_list:
             lines.append(f"organisational domain by the Public Suffix List: {self.by_list}")
         return tuple(lines)

@@ -29,10 +29,20 @@ def walk(domain: str) -> list[str]:
 
 @probe()
 async def dmarc(domain: MailDomain, net: Network) -> DMARC:
-    """Every record on the way from the domain to its top-level domain; psd=y or psd=n ends the walk."""
+    """Every record on the way from the domain to its top-level domain; psd=y or psd=n ends the walk.
+
+    So does a failure above a record of the domain's own, which is the policy whatever stands there.
+    """
     steps: list[Step] = []
+    broken_off: Silence | None = None
     for name in walk(domain.name):
-        step = Step(name, await net.dns.resolve(f"_dmarc.{name}", "TXT"))
+        try:
+            step = Step(name, await net.dns.resolve(f"_dmarc.{name}", "TXT"))
+        except NotObserved as failure:
+            if not steps or steps[0].record is None:
+                raise
+            broken_off = silence(failure)
+            break
         steps.append(step)
         if step.record is not None and step.record.psd != "u":
             break
@@ -56,8 +66,9 @@ async def dmarc(domain: MailDomain, net: Network) -> DMARC:
         by_list=organisation_by_list(domain.name),
         suffixes=suffixes,
         unknown=unknown,
+        broken_off=broken_off,
     )
-    if found.own.record is None or found.organisational_domain != domain.name:
+    if broken_off or found.own.record is None or found.organisational_domain != domain.name:
         return found
     name = f"{NOBODY}.{domain.name}"
     with suppress(NotObserved):

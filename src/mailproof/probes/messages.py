@@ -156,7 +156,7 @@ async def _is_aligned(domain: str, tag: str, message: Message, look: Look) -> bo
         return True
     found = await look(dmarc, MailDomain(author))
     policy = found.policy
-    if policy is not None and policy.record.get(tag) == "s":
+    if policy is not None and (policy.record.get(tag) or "").lower() == "s":
         return False
     home = found.organisational_domain
     if not f".{domain}".endswith(f".{home}") or not is_host(domain):

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from mailproof.controls import MUST, SHOULD
 from mailproof.net.dnssec.trust import Flaw, Link, Status, Verdict
+from mailproof.observations.authorities import Silence
 from mailproof.observations.dmarc import DMARC, Step
 from mailproof.observations.dnssec import DMARCChain, Judged
 
 from ..observed import DOMAIN, answer, missing
-from .case import Table, advises, fails, leaves, passes, skips
+from .case import Table, advises, fails, leaves, passes, skips, undecided
 
 
 def dmarc(
@@ -88,6 +89,7 @@ TABLE: Table = {
         passes(dmarc=dmarc("v=DMARC1; p=none", "something else")),
         fails(f"_dmarc.sub.{DOMAIN} has 2", level=MUST, dmarc=dmarc("v=DMARC1; p=none", "v=DMARC1; p=none")),
         fails(f"_dmarc.{DOMAIN} has 2", dmarc=dmarc("v=DMARC1; p=none", parents=(("v=DMARC1; p=none",) * 2, ()))),
+        undecided("timed out", dmarc=replace(dmarc("v=DMARC1; p=none"), broken_off=Silence("timed out", "timed out"))),
         skips("DMARC-EXISTS", dmarc=dmarc()),
     ),
     "DMARC-SYNTAX": (
