@@ -93,6 +93,7 @@ def test_the_domain_of_the_inventory_that_a_name_belongs_to() -> None:
 RECORDS = {
     "example.org": "v=DMARC1; p=none",
     "strict.org": "v=DMARC1; p=none; adkim=s",
+    "capital.org": "v=DMARC1; p=none; ADKIM=S",
     "own.example.org": "v=DMARC1; p=none; psd=n",
 }
 
@@ -119,6 +120,7 @@ async def _look(_: Callable[..., Any], target: Target) -> Any:
         ("example.org", "example.com", False),
         ("strict.org", "news.strict.org", False),
         ("strict.org", "strict.org", True),
+        ("capital.org", "news.capital.org", False),
         ("nothing.example", "sub.nothing.example", False),
     ],
 )
