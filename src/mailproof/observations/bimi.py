@@ -24,6 +24,7 @@ class BIMI(Observation):
     domain: str
     answer: Annotated[Answer, "TXT"]
     organisation: str = ""
+    """The organisational domain; empty where the domain has a record of its own."""
     above: Annotated[Answer | None, "TXT"] = None
     """At the organisational domain; None where nobody asked."""
 

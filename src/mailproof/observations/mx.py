@@ -17,12 +17,15 @@ from mailproof.observations.authorities import Silence
 
 @dataclass(frozen=True)
 class MX(Observation):
-    """The MX records of a domain, and the addresses of the domain itself, which count where there is no MX."""
+    """The MX records of a domain, and the addresses of the domain itself, which count where there is no MX.
+
+    These are None where nobody could say and there are MX records.
+    """
 
     domain: str
     answer: Annotated[Answer, "MX"]
-    own_ipv4: Annotated[Answer, "A"]
-    own_ipv6: Annotated[Answer, "AAAA"]
+    own_ipv4: Annotated[Answer | None, "A"]
+    own_ipv6: Annotated[Answer | None, "AAAA"]
 
     @property
     def exchanges(self) -> tuple[tuple[int, str], ...]:
@@ -46,7 +49,7 @@ class MX(Observation):
 
     @property
     def has_own_address(self) -> bool:
-        return self.own_ipv4.exists or self.own_ipv6.exists
+        return any(own is not None and own.exists for own in (self.own_ipv4, self.own_ipv6))
 
     @property
     def names(self) -> tuple[str, ...]:

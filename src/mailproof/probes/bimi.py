@@ -28,10 +28,12 @@ MAX_OCTETS = 512 * 1024
 async def bimi(domain: MailDomain, net: Network, dmarc: DMARC) -> BIMI:
     """TXT at ``default._bimi.DOMAIN``; where that is no BIMI record, at the organisational domain's."""
     answer = await net.dns.resolve(f"default._bimi.{domain.name}", "TXT")
-    home = dmarc.organisational_domain
-    found = BIMI(domain.name, answer, home)
-    if found.texts or home == domain.name:
+    found = BIMI(domain.name, answer)
+    if found.texts:
         return found
+    home = dmarc.organisational_domain
+    if home == domain.name:
+        return BIMI(domain.name, answer, home)
     return BIMI(domain.name, answer, home, await net.dns.resolve(f"default._bimi.{home}", "TXT"))
 
 

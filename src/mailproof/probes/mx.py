@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from mailproof.inventory.budgets import MAX_MX_HOSTS
+from mailproof.net.dns.client import Answer
 from mailproof.net.dns.names import is_host
 from mailproof.net.dns.registration import unregistered
 from mailproof.net.errors import NotObserved
@@ -19,9 +20,19 @@ from mailproof.targets.zones import Zone
 
 @probe()
 async def mx(domain: MailDomain, net: Network) -> MX:
-    """MX, A and AAAA of the domain."""
-    answers = await asyncio.gather(*(net.dns.resolve(domain.name, type) for type in ("MX", "A", "AAAA")))
-    return MX(domain.name, *answers)
+    """MX, A and AAAA of the domain. Where there are MX records, nobody needs the addresses (RFC 5321, section 5.1)."""
+
+    async def own(type: str) -> Answer | NotObserved:
+        try:
+            return await net.dns.resolve(domain.name, type)
+        except NotObserved as failure:
+            return failure
+
+    answer, *addresses = await asyncio.gather(net.dns.resolve(domain.name, "MX"), own("A"), own("AAAA"))
+    for said in addresses:
+        if isinstance(said, NotObserved) and not answer.records:
+            raise said
+    return MX(domain.name, answer, *(said if isinstance(said, Answer) else None for said in addresses))
 
 
 @probe()
