@@ -329,7 +329,8 @@ def test_domain_has_keys_of_both_kinds(
         domain_keys.require_all()
     if not found:
         leave_to("DKIM-SELECTOR", "no selector has a key that mail can be signed with")
-    if not set(algorithms) <= found and (keyless := next((key for key in domain_keys.keys if not key.keys), None)):
+    wanted = {*algorithms, "rsa"} - found
+    if keyless := next((key for key in domain_keys.keys if _may_have_had(key, wanted)), None):
         if any(record.no_key and not record.errors for record in keyless.records):
             leave_to("DKIM-KEY-VALID", f"{keyless.name} has no key that can be read")
         leave_to("DKIM-SELECTOR", f"{keyless.name} has no key that can be read")
@@ -342,6 +343,11 @@ def test_domain_has_keys_of_both_kinds(
         )
     lacking = [kind for kind in algorithms if kind not in found]
     assert not lacking, f"no selector has a key of the type {', '.join(lacking)}"
+
+
+def _may_have_had(key: DKIMKey, kinds: set[str]) -> bool:
+    """Whether a selector has no key that can be read, and one of these kinds was perhaps meant to stand there."""
+    return not key.keys and bool(kinds) and (not key.records or any(one.key_type in kinds for one in key.records))
 
 
 @control("DKIM-PRIVATE-MATCH", MUST, rfc(6376, "3.6.1"), harm=Harm.REFUSED)
