@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mailproof.controls import Control
@@ -48,12 +48,7 @@ def _by_what_they_judge() -> list[list[Control]]:
     return list(found.values())
 
 
-_FEWER = settings(max_examples=25)
-"""Of each of some four hundred: every run of the tests makes up others."""
-
-
 @pytest.mark.parametrize("controls", _by_what_they_judge(), ids=lambda found: "+".join(found[0].observations))
-@_FEWER
 @given(st.data())
 def test_controls_pass_object_or_abstain(controls: list[Control], data: st.DataObject) -> None:
     observed = {name: data.draw(_fixture(name)) for name in sorted(controls[0].observations)}
@@ -64,7 +59,6 @@ def test_controls_pass_object_or_abstain(controls: list[Control], data: st.DataO
 
 
 @pytest.mark.parametrize("name", list(PROBES))
-@_FEWER
 @given(st.data())
 def test_observations_prove_themselves_and_survive_the_record(name: str, data: st.DataObject) -> None:
     observation = data.draw(strategies.values(PROBES[name].observation))
@@ -104,7 +98,6 @@ def test_failures_survive_the_record(failure: NotObserved) -> None:
 
 
 @pytest.mark.parametrize("kind", kinds().values(), ids=kinds())
-@_FEWER
 @given(st.data())
 def test_targets_survive_the_record(kind: type, data: st.DataObject) -> None:
     record = Record("lab", WHEN, Targets.collect([data.draw(strategies.values(kind))]), {}, {}, {})
