@@ -80,6 +80,7 @@ EXIM_OPTIONS = Reference(
     "Exim: main configuration",
     "https://www.exim.org/exim-html-current/doc/html/spec_html/ch-main_configuration.html",
 )
+DOVECOT_SETTINGS = Reference("Dovecot: settings", "https://doc.dovecot.org/latest/core/summaries/settings.html")
 BSI_TR_03182 = Reference("BSI TR-03182-P: e-mail authentication, test specification")
 BSI_TR_03108 = Reference("BSI TR-03108-1: secure e-mail transport")
 ISM = Reference(

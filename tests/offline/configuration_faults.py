@@ -72,7 +72,14 @@ Gateway=2a01:25:0:2::1
 RIGHT_WHITE_LIST = "# those whose servers are set up badly\n11.98.0.7\n*.right.example\n"
 
 
-RIGHT_ALIASES = "postmaster: root\nroot: admin@right.example, /var/mail/root\n"
+RIGHT_ALIASES = "postmaster: root\nabuse: root\nroot: admin@right.example, /var/mail/root\n"
+
+
+RIGHT_DOVECOT = "protocols = imap\nssl = required\nssl_min_protocol = TLSv1.2\nlogin_greeting = Ready.\n"
+RIGHT_EXIM = """smtp_banner = $smtp_active_hostname ESMTP
+openssl_options = +no_sslv2 +no_sslv3 +no_tlsv1 +no_tlsv1_1
+auth_advertise_hosts = ${if def:tls_in_cipher {*}}
+"""
 
 
 @dataclass(frozen=True)
@@ -188,6 +195,28 @@ FAULTS = (
         "advice",
     ),
     ConfigurationFault(
+        "CFG-ALIASES",
+        "aliases",
+        "mx.remembers.example",
+        RIGHT_ALIASES.replace("postmaster", "hostmaster"),
+        "no alias for postmaster",
+    ),
+    ConfigurationFault(
+        "CFG-AUTH-TLS",
+        "dovecot",
+        "mx.injectable.example",
+        RIGHT_DOVECOT.replace("ssl = required", "disable_plaintext_auth = no"),
+        "disable_plaintext_auth = no",
+    ),
+    ConfigurationFault(
+        "CFG-EARLYTALK",
+        "exim",
+        "mx.injectable.example",
+        f"{RIGHT_EXIM}smtp_enforce_sync = false\n",
+        "smtp_enforce_sync = false",
+        "advice",
+    ),
+    ConfigurationFault(
         "CFG-HEALTH",
         "haproxy",
         "mx.injectable.example",
@@ -267,6 +296,8 @@ RIGHT = {
     "networkd": RIGHT_NETWORKD,
     "spamassassin": RIGHT_SPAMASSASSIN,
     "aliases": RIGHT_ALIASES,
+    "dovecot": RIGHT_DOVECOT,
+    "exim": RIGHT_EXIM,
 }
 
 

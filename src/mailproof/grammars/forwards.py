@@ -94,6 +94,16 @@ def parse_forwards(text: str, *, has_actions: bool | None = None) -> Iterator[Fo
             yield Forward(who[:MAX_TEXT], "" if unread else address, number, what)
 
 
+def alias_names(text: str) -> set[str]:
+    """Whom a file of aliases has an entry for, as aliases(5) writes it (``postmaster: root``), in small letters; nobody
+    for a table or a filter.
+    """
+    if _FILTER.match(text):
+        return set()
+    aliases = [alias for _, line in _logical_lines(text) if (alias := _ALIAS.match(line))]
+    return {alias["who"].strip('"').lower() for alias in aliases[:MAX_FORWARDS]}
+
+
 def _split(line: str, *, of_patterns: bool) -> tuple[str, str, bool]:
     """Whose mail a line of aliases or of a table has go on, where to, and whether it is one of a table."""
     if of_patterns:

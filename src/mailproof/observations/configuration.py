@@ -34,13 +34,19 @@ PROMISED = {
 }
 """Settings that a server shows in its greeting and its EHLO reply."""
 
+EARLY_TALK = {
+    "postfix": ("postscreen_greet_action", "smtpd_forbid_unauth_pipelining"),
+    "exim": ("smtp_enforce_sync",),
+}
+"""Settings of what becomes of clients that do not wait for the greeting."""
+
 LOOKED_AT = {
     "postfix": (
         *("smtpd_banner", "disable_vrfy_command", "mail_name", "smtpd_recipient_restrictions", *PROMISED["postfix"]),
-        *(*RELAYING["postfix"], *TLS_FLOOR["postfix"], *OF_SERVER, *OF_CLIENT),
+        *(*EARLY_TALK["postfix"], *RELAYING["postfix"], *TLS_FLOOR["postfix"], *OF_SERVER, *OF_CLIENT),
     ),
     "exim": (
-        *("smtp_banner", "acl_smtp_vrfy", "acl_smtp_expn"),
+        *("smtp_banner", "acl_smtp_vrfy", "acl_smtp_expn", *EARLY_TALK["exim"]),
         *(*PROMISED["exim"], *RELAYING["exim"], *TLS_FLOOR["exim"]),
     ),
     "dovecot": ("login_greeting", *TLS_FLOOR["dovecot"]),
@@ -89,6 +95,8 @@ class ProgramSettings(Observation):
     """Settings that each server of the program has for itself, so that none goes by what is for all, or by default."""
     unread: tuple[str, ...] = ()
     """Of nginx, Apache and HAProxy: what the files include, and what is not read, though it may hold servers."""
+    behind_postscreen: bool = False
+    """Of Postfix: postscreen(8) stands before its SMTP servers."""
 
     def get(self, name: str) -> SettingSeen | None:
         """The setting of this name that counts: the last one; None where the files do not have it."""

@@ -44,3 +44,18 @@ class Forwards(Observation):
         lines = [f"{self.program}: {', '.join(self.files)}, {len(self.forwards)} forwards to mail addresses"]
         lines += (f"{one.place}: {one.who or '(its user)'} to {one.domain}" for one in self.forwards)
         return (*lines, *(f"{one.place}: {one.what} is not read" for one in self.unread))
+
+
+@dataclass(frozen=True)
+class RoleAliases(Observation):
+    """Which of the names that everybody may write to (RFC 2142) the aliases of a host have."""
+
+    program: str
+    files: tuple[str, ...]
+    is_of_system: bool = False
+    """They are the system's own: the file is called aliases, or has an entry for root."""
+    names: tuple[str, ...] = ()
+    """Postmaster and abuse, as far as there is an entry for them; all others are nobody's business here."""
+
+    def evidence(self) -> tuple[str, ...]:
+        return (f"{self.program}: {', '.join(self.files)}: {', '.join(self.names) or 'neither postmaster nor abuse'}",)

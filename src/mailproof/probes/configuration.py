@@ -98,14 +98,16 @@ async def program_settings(configuration: Configuration, net: Network) -> Progra
     if program in WITH_DEFAULTS:
         settings, unread = await asyncio.to_thread(with_use, program, texts, settings)
     servers: set[str] = set()
+    behind_postscreen = False
     if program == "postfix":
-        servers = _smtpds(texts[file.name] for file in files if _is_of_services(program, file))
+        commands = _commands(texts[file.name] for file in files if holds_services(program, file))
+        behind_postscreen = "postscreen" in commands.values()
+        servers = set() if behind_postscreen else {name for name, runs in commands.items() if runs == "smtpd"}
     if program == "dovecot":
         servers = {f"protocol {name}" for name in known.get("protocols", "").split() if name != "none"}
     names = tuple(file.name for file in files)
-    return ProgramSettings(
-        program, configuration.host, tuple(settings), names, _said_by_each(servers, settings), unread
-    )
+    by_each = _said_by_each(servers, settings)
+    return ProgramSettings(program, configuration.host, tuple(settings), names, by_each, unread, behind_postscreen)
 
 
 @probe()
@@ -248,7 +250,7 @@ def _look(
     program: str, file: ConfigurationFile, text: str, seen: dict[str, SettingSeen], known: dict[str, str]
 ) -> None:
     """Add the settings of one file: to ``seen`` the last of each name that is looked at, to ``known`` all."""
-    services = _is_of_services(program, file)
+    services = holds_services(program, file)
     parse = parse_services if services else _PARSERS.get(program, parse_settings)
     wanted = {name.lower(): name for name in LOOKED_AT[program]}
     for number, setting in enumerate(parse(text)):
@@ -263,14 +265,14 @@ def _look(
             seen[key] = SettingSeen(f"{section}{slash}{own}", _without_keys(setting.value), place)
 
 
-def _smtpds(texts: Iterable[str]) -> set[str]:
-    """The services of master.cf that are SMTP servers; none where postscreen stands before them: that, and tlsproxy
-    behind it, go by main.cf.
+def _commands(texts: Iterable[str]) -> dict[str, str]:
+    """What the services of master.cf run. Where postscreen stands before SMTP servers, these, and tlsproxy behind it,
+    go by main.cf.
     """
     commands: dict[str, str] = {}
     for text in texts:
         commands |= service_commands(text)
-    return set() if "postscreen" in commands.values() else {name for name, runs in commands.items() if runs == "smtpd"}
+    return commands
 
 
 def _said_by_each(servers: set[str], settings: Iterable[SettingSeen]) -> tuple[str, ...]:
@@ -282,7 +284,7 @@ def _said_by_each(servers: set[str], settings: Iterable[SettingSeen]) -> tuple[s
     return tuple(sorted(name for name, sections in saying.items() if servers and servers <= sections))
 
 
-def _is_of_services(program: str, file: ConfigurationFile) -> bool:
+def holds_services(program: str, file: ConfigurationFile) -> bool:
     """Whether a file holds what services of Postfix have for themselves."""
     return file.command == "postconf -M" or (program == "postfix" and PurePath(file.path).name == "master.cf")
 

@@ -11,7 +11,7 @@ from pathlib import PurePath
 
 from mailproof.grammars.address_lists import ListEntry, parse_exim_list, parse_postfix_list
 from mailproof.grammars.exim_routers import holds_routers, parse_includes, parse_redirects, work_out
-from mailproof.grammars.forwards import addresses_in, is_action, is_address, parse_forwards, parse_sieve
+from mailproof.grammars.forwards import addresses_in, alias_names, is_action, is_address, parse_forwards, parse_sieve
 from mailproof.grammars.postfix_tables import FILES, NOWHERE, parse_tables
 from mailproof.grammars.settings import (
     MAX_EXPANDED,
@@ -28,7 +28,7 @@ from mailproof.inventory.values import a_labels
 from mailproof.net.errors import Malformed, NotObserved
 from mailproof.net.network import Network
 from mailproof.net.text import printable
-from mailproof.observations.forwards import Forwards, ForwardSeen, ForwardsElsewhere
+from mailproof.observations.forwards import Forwards, ForwardSeen, ForwardsElsewhere, RoleAliases
 from mailproof.places import Place
 from mailproof.probes.configuration import EXIM_CONFIG, holders_of, texts_of
 from mailproof.probes.path_endings import shared
@@ -108,6 +108,24 @@ async def forwards(configuration: Configuration, net: Network, inventory: Invent
             found.add_unread(f"what follows {MAX_SEEN} forwards", forwarded[-1].place)
     unread = tuple(ForwardsElsewhere(printable(what)[:MAX_SHOWN], place) for what, place, _ in found.unread[:MAX_SEEN])
     return Forwards(program, names, forwarded, unread, found.settings)
+
+
+ROLES = ("postmaster", "abuse")
+
+
+@probe()
+async def role_aliases(configuration: Configuration, net: Network) -> RoleAliases:
+    """Whether the aliases of a host have postmaster and abuse; nothing for another program."""
+    program = configuration.program
+    names = tuple(file.name for file in configuration.files)
+    if program != "aliases":
+        return RoleAliases(program, names)
+    files = holders_of(configuration)
+    texts = await texts_of(files, net)
+    known = await asyncio.to_thread(lambda: set().union(*map(alias_names, texts.values())))
+    of_system = bool(known) and ("root" in known or any(PurePath(file.path).name == "aliases" for file in files))
+    here = {name.partition("@")[0] for name in known}
+    return RoleAliases(program, names, of_system, tuple(role for role in ROLES if role in here or "*" in here))
 
 
 @dataclass

@@ -1,0 +1,293 @@
+"""Whether a mail server takes passwords before TLS, by its configuration: Postfix (postconf(5), master(5)), Exim
+(specification, chapters 14 and 33), Dovecot (2.3 and 2.4).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from mailproof.grammars.address_lists import ListEntry, parse_exim_list
+from mailproof.grammars.exim_conditions import expansion
+from mailproof.grammars.settings import (
+    Setting,
+    continued_lines,
+    expand,
+    expand_macros,
+    parse_exim,
+    parse_postfix,
+    parse_services,
+    parse_settings,
+    service_commands,
+)
+
+MAX_LOGINS = 200
+"""Services, authenticators and sections that are told of one server."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """A setting with the text that it stands in."""
+
+    name: str
+    value: str
+    source: str = ""
+    """Empty, as the line is 0, for a default."""
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.name} = {self.value}" if self.line else f"{self.name} is not set"
+
+
+@dataclass(frozen=True)
+class Login:
+    """What a server, a service of it or an authenticator does about passwords before TLS."""
+
+    who: str
+    """The service, the authenticator or the section; empty for the whole server."""
+    in_clear: bool | None
+    """Whether passwords are taken before TLS; None where what decides that is not worked out."""
+    by: Said
+    """The setting that decides; of Exim without its authenticators, the one that offers what they have."""
+
+
+Texts = Mapping[str, str]
+"""Texts by the names of their files."""
+
+_LOOPBACK = r"(?:localhost|127(?:\.\d{1,3}){3}(?:/\d+)?|\[?::1\]?(?:/128)?|loopback-only|@\[\])"
+_IS_LOOPBACK = re.compile(_LOOPBACK)
+_ARE_LOOPBACK = re.compile(rf"{_LOOPBACK}(?:[\s,]+{_LOOPBACK})*")
+
+
+def login_includes(program: str, texts: Texts) -> list[tuple[str, str]]:
+    """The files that texts include, each with the text that names it. Those that may be missing are left out."""
+    include = _INCLUDES.get(program)
+    return [(found[1], source) for source, text in texts.items() for found in include.finditer(text)] if include else []
+
+
+_INCLUDES = {
+    "exim": re.compile(r"^[ \t]*\.include[ \t]+(\S.*?)[ \t]*$", re.MULTILINE),
+    "dovecot": re.compile(r"^[ \t]*!include[ \t]+(\S.*?)[ \t]*$", re.MULTILINE),
+}
+
+
+# Postfix
+
+_DEFAULTS = {
+    "smtpd_sasl_auth_enable": "no",
+    "smtpd_sasl_security_options": "noanonymous",
+    "smtpd_tls_auth_only": "no",
+    "smtpd_tls_security_level": "",
+    "smtpd_enforce_tls": "no",
+    "smtpd_tls_wrappermode": "no",
+    "inet_interfaces": "all",
+}
+_PROTECTS: dict[str, Callable[[str], bool]] = {
+    "smtpd_tls_wrappermode": lambda value: value == "yes",
+    "smtpd_tls_security_level": lambda value: value not in ("", "none", "may"),
+    "smtpd_enforce_tls": lambda value: value == "yes",
+    "smtpd_tls_auth_only": lambda value: value == "yes",
+    "smtpd_sasl_security_options": lambda value: "noplaintext" in re.split(r"[\s,]+", value),
+}
+"""What each setting has to be for that no password crosses in clear."""
+
+
+def postfix_logins(main: Texts, services: Texts) -> Iterator[Login]:
+    """By service of master.cf; nothing for services that know no login, as by default, and for those that the host
+    alone can reach.
+
+    Of the whole server where master.cf is not among the texts, whose services may say otherwise.
+    """
+    common: dict[str, Said] = {}
+    for source, text in main.items():
+        common |= {one.name: Said(one.name, one.value, source, one.line) for one in parse_postfix(text)}
+    known = _DEFAULTS | {name: said.value for name, said in common.items()}
+    own: dict[str, Said] = {}
+    servers: list[str] = []
+    for source, text in services.items():
+        servers += [name for name, runs in service_commands(text).items() if runs == "smtpd"]
+        own |= {one.name: Said(one.name, one.value, source, one.line) for one in parse_services(text)}
+    for service in dict.fromkeys(servers) if services else ("",):
+
+        def get(name: str, service: str = service) -> tuple[Said, str]:
+            said = own.get(f"{service}/{name}") or common.get(name) or Said(name, _DEFAULTS[name])
+            return said, expand(said.value, known).strip().lower()
+
+        host, colon, _ = service.partition(" ")[0].rpartition(":")
+        if not _ARE_LOOPBACK.fullmatch(host if colon else get("inet_interfaces")[1]):
+            yield from _postfix_login(service, get)
+
+
+def _postfix_login(service: str, get: Callable[[str], tuple[Said, str]]) -> Iterator[Login]:
+    said, meaning = get("smtpd_sasl_auth_enable")
+    unknown = [said] if "$" in meaning else []
+    if not unknown and meaning != "yes":
+        return
+    for name, protects in _PROTECTS.items():
+        said, meaning = get(name)
+        if protects(meaning):
+            yield Login(service, False, said)
+            return
+        unknown += [said] if "$" in meaning else []
+    if unknown:
+        yield Login(service, None, unknown[0])
+    else:
+        yield Login(service, True if service else None, get("smtpd_tls_auth_only")[0])
+
+
+# Exim
+
+_IN_CLEAR = {"tls_in_cipher": "", "tls_cipher": "", "tls_in_bits": "0", "tls_in_ver": ""}
+"""The variables of a session before TLS (chapter 11)."""
+_BLOCK = re.compile(r"(?P<name>[A-Za-z0-9_.-]{1,80})\s*:")
+_OPTION = re.compile(r"(?:hide\s+)?(?P<name>[a-z_]{1,40})\s*=\s*(?P<value>.*)")
+_READABLE = ("PLAIN", "LOGIN")
+"""Mechanisms by which a password crosses as it is (RFC 4616)."""
+
+
+def has_authenticators(text: str) -> bool:
+    """Whether a text is a configuration file of Exim with its authenticators, and not what ``exim -bP`` says."""
+    return _AUTHENTICATORS.search(text) is not None
+
+
+def exim_logins(texts: Texts) -> Iterator[Login]:
+    """By authenticator of a server, one that takes a readable password; nothing for a server without any.
+
+    Of the whole server where AUTH is never offered before TLS, or where authenticators stand in none of the texts.
+    """
+    said: dict[str, Said] = {}
+    macros: dict[str, str] = {}
+    for source, text in texts.items():
+        for one in parse_exim(text):
+            said[one.name] = Said(one.name, one.value, source, one.line)
+            macros.setdefault(one.name, one.value)
+    hosts = said.get("auth_advertise_hosts", Said("auth_advertise_hosts", "*"))
+    offered = _offered_in_clear(hosts.value, macros)
+    if offered is False or _has_ports_inside_tls_alone(said):
+        yield Login("", False, hosts)
+    elif not any(map(has_authenticators, texts.values())):
+        yield Login("", None, hosts)
+    else:
+        for source, text in texts.items():
+            for authenticator in _authenticators(text, macros):
+                if authenticator.takes_passwords:
+                    yield _exim_login(authenticator, offered, hosts, source)
+
+
+def _exim_login(authenticator: _Authenticator, offered: bool | None, hosts: Said, source: str) -> Login:
+    condition = authenticator.options.get("server_advertise_condition")
+    if condition is None:
+        return Login(authenticator.name, offered, hosts)
+    holds = _holds_in_clear(condition.value)
+    in_clear = False if holds is False else holds and offered
+    return Login(authenticator.name, in_clear, Said(condition.name, condition.value, source, condition.line))
+
+
+_BEGIN = re.compile(r"^[ \t]*begin[ \t]", re.MULTILINE)
+_AUTHENTICATORS = re.compile(r"^[ \t]*(?:begin[ \t]+authenticators[ \t]*$|server_[a-z_]{1,40}[ \t]*=)", re.MULTILINE)
+"""The section, or a piece of it in a file of its own (Debian's conf.d/auth)."""
+
+
+@dataclass
+class _Authenticator:
+    name: str
+    options: dict[str, Setting] = field(default_factory=dict)
+
+    @property
+    def takes_passwords(self) -> bool:
+        """One that is a client's alone has no options of a server (chapter 33)."""
+        mechanism = self.options["public_name"].value if "public_name" in self.options else self.name
+        is_server = any(name.startswith("server_") for name in self.options)
+        return is_server and mechanism.strip("\"' ").upper() in _READABLE
+
+
+def _authenticators(text: str, macros: Mapping[str, str]) -> list[_Authenticator]:
+    found: list[_Authenticator] = []
+    inside = _BEGIN.search(text) is None
+    for line, raw in _without_branches(text, macros):
+        said = expand_macros(raw, macros).strip()
+        if said.startswith("begin "):
+            inside = said.split()[1:] == ["authenticators"]
+        elif inside and (block := _BLOCK.fullmatch(said)):
+            found.append(_Authenticator(block["name"]))
+        elif inside and found and (option := _OPTION.fullmatch(said)):
+            found[-1].options[option["name"]] = Setting(option["name"], option["value"].strip(), line)
+    return found[:MAX_LOGINS]
+
+
+def _without_branches(text: str, macros: Mapping[str, str]) -> Iterator[tuple[int, str]]:
+    """The lines that count by the macros that are there (chapter 6, "Conditional skips")."""
+    branches: list[bool] = []
+    for line, said, _ in continued_lines(text):
+        word, _, name = said.partition(" ")
+        if word in (".ifdef", ".ifndef"):
+            branches.append((name.strip() in macros) == (word == ".ifdef"))
+        elif word in (".else", ".elifdef", ".elifndef") and branches:
+            branches[-1] = not branches[-1]
+        elif word == ".endif":
+            del branches[-1:]
+        elif all(branches):
+            yield line, said
+
+
+def _offered_in_clear(hosts: str, macros: Mapping[str, str]) -> bool | None:
+    """Whether a list of hosts has any but this one, before TLS."""
+    if hosts.startswith("<"):  # "value not displayable"
+        return None
+    worked_out = expansion(expand_macros(hosts, macros).strip('" '), _IN_CLEAR)
+    if worked_out is None:
+        return None
+    entries = [one for one in parse_exim_list(worked_out) if not one.negated and not _IS_LOOPBACK.fullmatch(one.text)]
+    if any(one.network is not None or not _is_elsewhere(one) for one in entries):
+        return True
+    return None if entries else False
+
+
+def _is_elsewhere(entry: ListEntry) -> bool:
+    return entry.elsewhere or "$" in entry.text
+
+
+def _holds_in_clear(condition: str) -> bool | None:
+    """Whether ``server_advertise_condition`` holds before TLS: empty, 0, no and false do not (chapter 33)."""
+    value = expansion(condition.strip('" '), _IN_CLEAR)
+    return None if value is None else value.strip().lower() not in ("", "0", "no", "false")
+
+
+def _has_ports_inside_tls_alone(said: Mapping[str, Said]) -> bool:
+    ports, inside = (
+        set(re.split(r"[\s:]+", said[name].value.strip())) - {""} if name in said else set()
+        for name in ("daemon_smtp_ports", "tls_on_connect_ports")
+    )
+    return bool(ports) and ports <= inside
+
+
+# Dovecot
+
+_CLEAR = {"disable_plaintext_auth": "no", "auth_allow_cleartext": "yes"}
+"""The settings of Dovecot 2.3 and 2.4, and what lets passwords cross in clear; by default neither does."""
+_LISTENERS = {
+    "imap": "service imap-login/inet_listener imap/port",
+    "pop3": "service pop3-login/inet_listener pop3/port",
+    "sieve": "service managesieve-login/inet_listener sieve/port",
+    "submission": "service submission-login/inet_listener submission/port",
+}
+"""The ports on which sessions begin in clear, by protocol."""
+_OF_LOOPBACK = re.compile(rf"(?:.*/)?(?:remote|local) {_LOOPBACK}(?:/.*)?")
+
+
+def dovecot_logins(texts: Texts) -> Iterator[Login]:
+    """By section that decides about passwords in clear, and of the whole server where it does."""
+    said: dict[str, Said] = {}
+    for source, text in texts.items():
+        said |= {one.name: Said(one.name, one.value, source, one.line) for one in parse_settings(text)}
+    protocols = said["protocols"].value.split() if "protocols" in said else ("imap", "pop3")
+    ports = [said.get(_LISTENERS[name]) for name in protocols if name in _LISTENERS]
+    closed = bool(ports) and all(port is not None and port.value == "0" for port in ports)
+    for name, one in said.items():
+        section, _, own = name.rpartition("/")
+        if own not in _CLEAR or _OF_LOOPBACK.fullmatch(section):
+            continue
+        tls = said.get(f"{section}/ssl" if section else "ssl") or said.get("ssl")
+        needs_tls = tls is not None and tls.value.lower() == "required"
+        yield Login(section, one.value.lower() == _CLEAR[own] and not closed and not needs_tls, one)

@@ -1,0 +1,97 @@
+"""Reads what mail servers do about passwords before TLS, from their configurations."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from mailproof.grammars.logins import (
+    MAX_LOGINS,
+    Login,
+    Texts,
+    dovecot_logins,
+    exim_logins,
+    has_authenticators,
+    login_includes,
+    postfix_logins,
+)
+from mailproof.net.network import Network
+from mailproof.observations.logins import LoginSeen, LoginSettings, LoginsShown
+from mailproof.observations.services import StoreSession
+from mailproof.observations.smtp import SMTPSession
+from mailproof.places import Place
+from mailproof.probes.configuration import EXIM_CONFIG, holders_of, holds_services, texts_of
+from mailproof.probes.path_endings import not_read
+from mailproof.probes.probe import Look, look_at_each, probe
+from mailproof.probes.services import store_session
+from mailproof.probes.smtp import smtp_session
+from mailproof.targets.base import Targets
+from mailproof.targets.files import Configuration
+from mailproof.targets.services import SMTPEndpoint, StoreEndpoint
+
+PROGRAMS = {
+    "postfix": ("postconf -n", "postconf -M"),
+    "exim": ("exim -bP", "exim4 -bP", *EXIM_CONFIG),
+    "dovecot": ("doveconf -n",),
+}
+"""The programs that are looked at, each with the commands of a capture that hold what decides."""
+
+
+@probe()
+async def login_settings(configuration: Configuration, net: Network) -> LoginSettings:
+    """What the configuration says of passwords before TLS; nothing for programs that are not looked at.
+
+    Raises NoSettings where the files hold no settings, UnreadableConfiguration.
+    """
+    program, host = configuration.program, configuration.host
+    names = tuple(file.name for file in configuration.files)
+    if program not in PROGRAMS:
+        return LoginSettings(program, host, names)
+    files = holders_of(configuration, *PROGRAMS[program])
+    texts = await texts_of(files, net)
+    unread = not_read(login_includes(program, texts), texts)
+    services = {file.name: texts.pop(file.name) for file in files if holds_services(program, file)}
+    logins = await asyncio.to_thread(lambda: list(islice(_logins(program, texts, services), MAX_LOGINS)))
+    without = program == "exim" and not any(map(has_authenticators, texts.values()))
+    return LoginSettings(program, host, names, _seen(logins), without, unread)
+
+
+def _logins(program: str, texts: Texts, services: Texts) -> Iterator[Login]:
+    match program:
+        case "postfix":
+            return postfix_logins(texts, services)
+        case "exim":
+            return exim_logins(texts)
+        case _:
+            return dovecot_logins(texts)
+
+
+def _seen(logins: Iterable[Login]) -> tuple[LoginSeen, ...]:
+    return tuple(
+        LoginSeen(one.who, one.in_clear, str(one.by), Place(one.by.source, one.by.line) if one.by.line else None)
+        for one in logins
+    )
+
+
+@probe(looks=("smtp_session", "store_session"))
+async def logins_shown(configuration: Configuration, look: Look, targets: Targets) -> LoginsShown:
+    """The ports of the program's host that offer a login before TLS: none is asked for this one's sake alone."""
+    host = configuration.host
+    if configuration.program not in PROGRAMS:
+        return LoginsShown(host)
+    mail = [one for one in targets.found(SMTPEndpoint) if one.host == host and not one.dead]
+    boxes = [one for one in targets.found(StoreEndpoint) if one.host == host and not one.dead]
+    smtp, _ = await look_at_each(look, smtp_session, mail, _of_smtp)
+    stores, _ = await look_at_each(look, store_session, boxes, _of_store)
+    return LoginsShown(host, tuple(filter(None, smtp)), tuple(filter(None, stores)))
+
+
+def _of_smtp(session: SMTPSession) -> str:
+    """The port where it offers AUTH in clear."""
+    return session.endpoint if session.served and not session.implicit_tls and "AUTH" in session.extensions else ""
+
+
+def _of_store(session: StoreSession) -> str:
+    offers = session.capabilities is not None and session.capabilities.readable
+    return session.endpoint if offers and not session.implicit_tls else ""

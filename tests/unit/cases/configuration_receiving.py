@@ -1,0 +1,62 @@
+"""Configuration files: early talkers, and the names that everybody may write to."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from mailproof.net.network import Network
+from mailproof.net.settings import NetSettings
+from mailproof.observations.configuration import ProgramSettings
+from mailproof.observations.forwards import RoleAliases
+from mailproof.probes.forwards import role_aliases
+from mailproof.targets.files import Configuration, ConfigurationFile
+
+from .case import Table, advises, fails, passes, skips
+from .configuration import settings
+
+
+def behind_postscreen(**values: str) -> ProgramSettings:
+    return replace(settings("postfix", (), None, **values), behind_postscreen=True)
+
+
+def aliases(text: str, name: str = "aliases", program: str = "aliases") -> RoleAliases:
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory, name)
+        file.write_text(text)
+        found = Configuration(program, "mx.example.org", (ConfigurationFile(str(file), name),))
+        return asyncio.run(_read(found))
+
+
+async def _read(configuration: Configuration) -> RoleAliases:
+    return await role_aliases(configuration, Network(NetSettings()))
+
+
+TABLE: Table = {
+    "CFG-EARLYTALK": (
+        passes(program_settings=settings("exim")),
+        passes(program_settings=settings("exim", smtp_enforce_sync="true")),
+        passes(program_settings=behind_postscreen(postscreen_greet_action="enforce")),
+        passes(program_settings=behind_postscreen(postscreen_greet_action="drop")),
+        passes(program_settings=behind_postscreen(smtpd_forbid_unauth_pipelining="yes")),
+        advises("smtp_enforce_sync is switched off", program_settings=settings("exim", smtp_enforce_sync="false")),
+        advises("is not set, which is ignore", program_settings=behind_postscreen()),
+        advises("= ignore", program_settings=behind_postscreen(postscreen_greet_action="ignore")),
+        skips("no postscreen stands before", program_settings=settings("postfix")),
+        skips("dovecot has no setting", program_settings=settings("dovecot")),
+    ),
+    "CFG-ALIASES": (
+        passes(role_aliases=aliases("postmaster: root\nabuse: root\nroot: ann\n")),
+        passes(role_aliases=aliases('Postmaster:\n  root\n"abuse": ann\n')),
+        passes(role_aliases=aliases("*: ann\n")),
+        fails("no alias has postmaster", role_aliases=aliases("root: ann\nabuse: ann\n")),
+        fails("no alias has postmaster", role_aliases=aliases("root: postmaster\n", "local.txt")),
+        fails("no alias has postmaster", role_aliases=aliases("#postmaster: root\nann: bob\n")),
+        advises("no alias has abuse", role_aliases=aliases("postmaster: root\n")),
+        skips("not the system's own", role_aliases=aliases('list: "|/usr/bin/mailman post list"\n', "mailman.txt")),
+        skips("not the system's own", role_aliases=aliases("a@example.org b@example.org\n", "virtual")),
+        skips("postfix holds no aliases", role_aliases=aliases("myhostname = x\n", "main.cf", "postfix")),
+    ),
+}

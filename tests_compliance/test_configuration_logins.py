@@ -1,0 +1,63 @@
+"""Configuration files: whether passwords cross the network in clear."""
+
+from __future__ import annotations
+
+from mailproof.controls import MUST, Family, Harm, control, fail, leave_to, not_applicable
+from mailproof.net.errors import NotAvailable
+from mailproof.observations.logins import LoginSeen, LoginSettings, LoginsShown
+from mailproof.references import DOVECOT_SETTINGS, EXIM_OPTIONS, POSTCONF, PRACTICE, rfc
+
+FAMILY = Family("CFG", "Configuration files")
+
+
+@control(
+    "CFG-AUTH-TLS",
+    MUST,
+    rfc(4954, "4"),
+    rfc(8314, "3.3"),
+    rfc(8314, "4.1"),
+    POSTCONF,
+    EXIM_OPTIONS,
+    DOVECOT_SETTINGS,
+    PRACTICE,
+    harm=Harm.READ,
+)
+def test_passwords_are_taken_inside_tls_alone(login_settings: LoginSettings, logins_shown: LoginsShown) -> None:
+    """By its configuration, a mail server takes passwords inside TLS alone.
+
+    Before it is deployed, nothing else can tell. Where a port of the host is looked at and does offer a login in clear,
+    AUTH-AFTER-TLS and IMAP-POP-CLEARTEXT tell it.
+
+    Why: whoever is on the way reads a password that is sent in clear, and has the mailbox.
+    Fix: smtpd_tls_auth_only = yes (Postfix); auth_advertise_hosts = ${if def:tls_in_cipher {*}} (Exim);
+    disable_plaintext_auth = yes and ssl = required (Dovecot 2.3), auth_allow_cleartext = no (2.4).
+    """
+    program = login_settings.program
+    if program not in _STORES and program not in _SERVERS:
+        not_applicable(f"{program} takes no passwords that are looked at")
+    for login in login_settings.logins:
+        if login.in_clear and program in _SERVERS and logins_shown.smtp:
+            leave_to("AUTH-AFTER-TLS", f"{logins_shown.smtp[0]} offers a login before TLS")
+        if login.in_clear and program in _STORES and logins_shown.stores:
+            leave_to("IMAP-POP-CLEARTEXT", f"{logins_shown.stores[0]} offers a login before TLS")
+        if login.in_clear:
+            fail(f"{login}: passwords are taken before TLS", at=login.place)
+    unknown = next((login for login in login_settings.logins if login.in_clear is None), None)
+    if unknown is not None or login_settings.unread:
+        raise NotAvailable(_what_is_not_known(login_settings, unknown), login_settings.evidence())
+    if not login_settings.logins and program not in _STORES:
+        not_applicable("by this configuration nobody logs in")
+
+
+def _what_is_not_known(login_settings: LoginSettings, unknown: LoginSeen | None) -> str:
+    if login_settings.unread:
+        return f"{login_settings.unread[0]} is included and not read: name it as well"
+    if login_settings.without_authenticators:
+        return f"{unknown}; who logs in stands in files that are not named: name the whole configuration file"
+    if login_settings.program == "postfix" and unknown is not None and not unknown.who:
+        return f"{unknown}, and services may say otherwise: name master.cf as well"
+    return f"{unknown}: whether that lets passwords cross before TLS is not worked out"
+
+
+_SERVERS = ("postfix", "exim")
+_STORES = ("dovecot",)

@@ -1,0 +1,61 @@
+"""Configuration files: whom a mail server listens to, and whom it has a mailbox for."""
+
+from __future__ import annotations
+
+from mailproof.controls import MAY, SHOULD, Family, Harm, control, fail, finding, not_applicable
+from mailproof.observations.configuration import EARLY_TALK, ProgramSettings
+from mailproof.observations.forwards import RoleAliases
+from mailproof.references import EXIM_OPTIONS, POSTCONF, PRACTICE, rfc
+
+FAMILY = Family("CFG", "Configuration files")
+
+
+@control("CFG-EARLYTALK", MAY, rfc(5321, "4.3.1"), rfc(2920, "3.1"), POSTCONF, EXIM_OPTIONS, PRACTICE, harm=Harm.ABUSED)
+def test_early_talkers_are_refused_by_the_configuration(program_settings: ProgramSettings) -> None:
+    """By its configuration, a mail server refuses clients that do not wait for its greeting.
+
+    Exim does by default. Of Postfix, postscreen is judged where master.cf has it; without it, EARLYTALK asks the port.
+
+    Why: hardly anything but spam software talks early; refusing it saves the work of filtering.
+    Fix: postscreen_greet_action = enforce (Postfix with postscreen); take smtp_enforce_sync = false away (Exim).
+    """
+    program = program_settings.program
+    if program not in EARLY_TALK:
+        not_applicable(f"{program} has no setting for early talkers that is looked at")
+    if program == "exim":
+        setting = program_settings.get("smtp_enforce_sync")
+        if setting is not None and setting.meaning.lower() in ("false", "no"):
+            fail("smtp_enforce_sync is switched off: who talks before the greeting is served", at=setting.place)
+        return
+    if not program_settings.behind_postscreen:
+        not_applicable("no postscreen stands before the server in these files")
+    forbidden = program_settings.get("smtpd_forbid_unauth_pipelining")
+    if forbidden is not None and forbidden.meaning.lower() == "yes":
+        return
+    setting = program_settings.get("postscreen_greet_action")
+    if setting is None:
+        fail("postscreen_greet_action is not set, which is ignore: who talks before the greeting is served")
+    if setting.meaning.lower() == "ignore":
+        fail("postscreen_greet_action = ignore: who talks before the greeting is served", at=setting.place)
+
+
+@control("CFG-ALIASES", SHOULD, rfc(5321, "4.5.1"), rfc(2142, "4"), rfc(2142, "5"), PRACTICE, harm=Harm.LOST)
+def test_aliases_have_postmaster_and_abuse(role_aliases: RoleAliases) -> None:
+    """The system's aliases have an entry for postmaster, and one for abuse.
+
+    Other tables of aliases, like those of mailing lists, need none. What the ports take, SMTP-POSTMASTER and SMTP-ABUSE
+    judge.
+
+    Why: everybody may write to postmaster, and reports of abuse go to abuse; without them nobody tells you what is
+    wrong.
+    Fix: postmaster: root and abuse: postmaster in /etc/aliases, with an address that is read behind root; then
+    newaliases.
+    """
+    if role_aliases.program != "aliases":
+        not_applicable(f"{role_aliases.program} holds no aliases")
+    if not role_aliases.is_of_system:
+        not_applicable("these are not the system's own aliases: the file is not called aliases, and root is not in it")
+    if "postmaster" not in role_aliases.names:
+        fail("no alias has postmaster")
+    if "abuse" not in role_aliases.names:
+        finding(MAY, "no alias has abuse")
