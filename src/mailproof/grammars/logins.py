@@ -219,15 +219,19 @@ def _authenticators(text: str, macros: Mapping[str, str]) -> list[_Authenticator
 def _without_branches(text: str, macros: Mapping[str, str]) -> Iterator[tuple[int, str]]:
     """The lines that count by the macros that are there (chapter 6, "Conditional skips")."""
     branches: list[bool] = []
+    left_out = 0
     for line, said, _ in continued_lines(text):
         word, _, name = said.partition(" ")
         if word in (".ifdef", ".ifndef"):
             branches.append((name.strip() in macros) == (word == ".ifdef"))
+            left_out += not branches[-1]
         elif word in (".else", ".elifdef", ".elifndef") and branches:
+            left_out += 1 if branches[-1] else -1
             branches[-1] = not branches[-1]
         elif word == ".endif":
+            left_out -= branches[-1:] == [False]
             del branches[-1:]
-        elif all(branches):
+        elif not left_out:
             yield line, said
 
 

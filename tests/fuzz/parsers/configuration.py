@@ -6,13 +6,15 @@ from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
 from mailproof.grammars.address_plans import READERS as PLANS
 from mailproof.grammars.address_plans import NotAddressPlan
 from mailproof.grammars.directives import parse_directives, parse_haproxy, parse_lines_in_blocks, parse_statements
+from mailproof.grammars.exim_conditions import expansion
 from mailproof.grammars.exim_routers import holds_routers, parse_includes, parse_redirects, work_out
 from mailproof.grammars.filter_lists import READERS as FILTERS
 from mailproof.grammars.filter_lists import shown_zone
-from mailproof.grammars.forwards import parse_forwards, parse_sieve
+from mailproof.grammars.forwards import alias_names, parse_forwards, parse_sieve
 from mailproof.grammars.iptables import parse_iptables
 from mailproof.grammars.listeners import PROGRAMS as SERVERS
 from mailproof.grammars.listeners import listeners
+from mailproof.grammars.logins import dovecot_logins, exim_logins, has_authenticators, login_includes, postfix_logins
 from mailproof.grammars.munin import parse_histories, parse_nodes
 from mailproof.grammars.named_conf import NotNamedConf, parse_named_conf
 from mailproof.grammars.nftables import parse_nftables
@@ -180,7 +182,34 @@ def _named_conf(data: bytes) -> bool:
     return bool(whole.block) and bool(str(whole))
 
 
+def _logins(data: bytes) -> bool:
+    text = as_text(data)
+    texts = {"config": text}
+    found = [*exim_logins(texts), *dovecot_logins(texts), *postfix_logins(texts, texts), *postfix_logins(texts, {})]
+    assert all(0 <= one.by.line <= len(text) + 1 for one in found)
+    includes = [*login_includes("exim", texts), *login_includes("dovecot", texts)]
+    assert len(includes) + len(alias_names(text)) <= len(text)
+    worked_out = expansion(text, {"tls_in_cipher": "", "x": text[:9]})
+    return bool(found or includes or has_authenticators(text)) or worked_out is not None
+
+
 PARSERS = (
+    Parser(
+        "passwords before TLS",
+        _logins,
+        (
+            b"auth_advertise_hosts = ${if def:tls_in_cipher {*}}\nbegin authenticators\nplain:\n public_name = PLAIN\n"
+            b".ifndef X\n server_advertise_condition = ${if or{{!def:tls_cipher}{eq{$x}{}}}{a}{b}}\n.endif\n"
+            b" server_x = y\n",
+            b"smtpd_sasl_auth_enable = yes\nsubmission inet n - y - - smtpd\n  -o smtpd_tls_auth_only=$x\n",
+            b"remote 10.0.0.0/8 {\n disable_plaintext_auth = no\n}\n!include x/*\n"
+            b"auth_allow_cleartext = yes\nssl = no\n",
+        ),
+        words_of(
+            "${if def: eq { } ! and or bool match_ip $tls_cipher ${x} begin : = .ifdef .else .endif yes no smtpd -o"
+        ),
+        3,
+    ),
     Parser(
         "access rules of proxies",
         _proxy_access,
