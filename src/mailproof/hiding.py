@@ -6,9 +6,11 @@ The text is gone through line by line and word by word, once: hostile text takes
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
+
+from mailproof.secret_names import end_of_unknown, is_harmless, is_harmless_name, is_secret_name
 
 HIDDEN = "<hidden>"
 
@@ -25,28 +27,9 @@ _HASHED = re.compile(
 """A password as Dovecot and LDAP store it, with its scheme in front."""
 
 _WORD = re.compile(r"[\w.-]+")
-_NAMED = re.compile(
-    r"pass(?:word|wd|phrase)|secret|credential|token|authorization|api[_-]?key|bind_pw|private[_-]?key|pkcs11-pin"
-    r"|(?:access|auth|shared|master)_?key|connection[_-]string"
-)
-"""What stands in names of secrets."""
-_PARTS = frozenset(("bot", "pass", "pw", "pwd", "pswd", "pin", "psk", "cred", "creds"))
-_PASSED_ON = re.compile(r"(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached|upload)_pass|proxy_pass_\w+|proxypass\w*")
-"""Of nginx and Apache: where requests go."""
 _CALLS = frozenset(("acl", "http_access", "http_reply_access", "server", "use_backend", "default_backend", "cache"))
 """Words of Squid and HAProxy that a name of the administrator's follows, which may be called anything."""
 _HOOK = re.compile(r"(?P<host>https?://(?:hooks\.[^\s/'\"]++|[^\s/'\"]++/(?:api/)?webhooks?)/)[^\s'\"\]]++")
-_ENDS = ("pass", "pwd", "pw")
-_WHOLE = frozenset(("client_send", "server_condition", "servers", "srs_config"))
-"""Names of Exim's that hold names and passwords in one value."""
-_SERVERS = (
-    "mysql_servers",
-    "pgsql_servers",
-    "oracle_servers",
-    "redis_servers",
-    "ibase_servers",
-    "ldap_default_servers",
-)
 _ALONE = frozenset(("secret", "password", "sasl_password", "passwd", "passphrase", "pkcs11-pin"))
 """Names whose value may follow a blank, wherever they stand in a line."""
 _OF_FILES = ("file", "files", "maps", "path", "dir", "key", "privatekey", "keys")
@@ -86,6 +69,11 @@ _KEYED = re.compile(
     rf"|eqi?\s*+\{{\s*+\$\{{?auth\d\}}?\s*+\}})\s*+)(?P<key>{_ARGUMENT}|\{{.*)"
 )
 """Expansions of Exim's of which one argument is a key, or what a user's password or a server's request is."""
+_COMPARED = re.compile(
+    r"(?P<call>\b(?:eqi?|match\w{0,20}|inlisti?|[lg][et]i?)\s*+\{[^{}]{0,80}(?:\$\{[a-z0-9_]{1,20}:)?\$\{?"
+    rf"(?:[rbl]?h(?:eader)?_(?P<field>[\w-]++)|(?P<variable>[\w-]++))[^{{}}]{{0,80}}\}}{{1,3}}\s*+)(?P<key>{_ARGUMENT}|\{{.*)"
+)
+"""A comparison of a header field, or of what is called like a secret."""
 _RUN = re.compile(r"(?P<call>\brun\s*+(?:,\s*+preexpand\s*+)?\{\s*+[^\s{}]++)[ \t]++(?P<rest>[^\s}].*)")
 """A command in an expansion of Exim's, and what it is told."""
 _VARIABLE = re.compile(r"\{\s*+\$\{?\w+\}?\s*+\}")
@@ -117,7 +105,7 @@ _VALUE = (
         r"|\binsecure-password|\b(?:tcp|http)-check[ \t]++send[\w-]*+|^[ \t]*+certident"
         r"|^[ \t]*+monitor[ \t]++(?:\"[^\"]*+\"\S*+|\S++)[ \t]++\S++|\bsecure_link_md5"
         r"|^[ \t]*+basicauth|^[ \t]*+login|\bsnmp_community"
-        r"|^[ \t]*+community|^[ \t]*+php_(?:admin_)?value)(?:[ \t]*+=[ \t]*+|[ \t]++)(?=\S)"
+        r"|^[ \t]*+community|^[ \t]*+php_(?:admin_)?value|^[ \t]*+\w{1,20}_set_body)(?:[ \t]*+=[ \t]*+|[ \t]++)(?=\S)"
     ),
     re.compile(r"(?i)(?<!\S)login="),
     re.compile(
@@ -125,21 +113,29 @@ _VALUE = (
         r"[ \t]++(?=\S)"
     ),
     re.compile(r"(?i)^[ \t]*+path[ \t]++[^\s?]++\?"),
+    re.compile(r"(?i)\bhttpchk\b[^\\]*+(?:\\(?!r)[^\\]*+)*+\\r\\n"),
     re.compile(r"(?i)^[ \t]*+upstream[ \t]++\w++[ \t]++(?=[^\s@]++@)"),
 )
 """What stands before a secret in files of servers: HAProxy, NUT, nginx, tinyproxy, PHP in Apache, and Squid, whose
 helpers are told passwords in any way.
 """
 _NAME_BEFORE = re.compile(
-    r"(?i)(?:\b(?:(?:pre)?setenv|\w{1,40}_param|\w{1,40}_set_header|(?:set|add)-header"
+    r"(?i)(?:\b(?:(?:pre)?setenv|setenvif(?:nocase)?|js_var|auth_request_set|\w{1,40}_param|\w{1,40}_set_header|(?:set|add)-header"
     r"|replace-(?:header|value)|hdr|set|env|define|(?:request|add_?)?header|header_add|(?:request|reply)_header_replace|re[qp]_header)"
-    r"[ \t]++(?:(?:set|setifempty|add|append|merge|edit\*?)[ \t]++)?[\"']?\$?(?P<name>[\w.-]++)[\"']?[ \t]++"
-    r"|\b(?:\w{0,20}hdr\w{0,20}|urlp\w{0,10}|url_param|s?cook\w{0,10}|set-var)\((?P<argument>[\w.-]++)"
+    r"[ \t]++(?:(?:always|onsuccess|early)[ \t]++)?(?:(?:set|setifempty|add|append|merge|edit\*?)[ \t]++)?"
+    r"[\"']?\$?(?P<name>[\w.-]++)[\"']?[ \t]++"
+    r"|\b(?:\w{0,20}hdr\w{0,20}|urlp\w{0,10}|url_param|s?cook\w{0,10}|set-var|var)\((?P<argument>[\w.-]++)"
     r"[^)]{0,40}\)[ \t]++"
-    r"|%\{(?:HTTP|ENV|req|http|env):(?P<field>[\w-]++)\}[^\s=!~]*+[ \t]*+"
-    r"|\$(?:http|arg|cookie)_(?P<variable>\w++)[ \t]*+(?:!?=|!?~\*?)[ \t]*+)(?=[^\s{])"
+    r"|%\{(?:(?:HTTP|ENV|req|http|env):|HTTP_)(?P<field>[\w-]++)\}[^\s=!~]*+[ \t]*+"
+    r"|%\{(?P<request>QUERY_STRING|REMOTE_USER|THE_REQUEST)\}[^\s=!~]*+[ \t]*+"
+    r"|\b(?:req|http|resp|env|reqenv|osenv|note)\([ \t]*+['\"]?(?P<function>[\w-]++)['\"]?[ \t]*+\)[ \t]*+"
+    r"(?=[!=~-])"
+    r"|\$(?:http|arg|cookie)_(?P<variable>\w++)[\w${}:'\"-]{0,200}[ \t]*+(?:!?=|!?~\*?)[ \t]*+)(?=[^\s{])"
 )
 """Names of variables and headers, whose values follow."""
+_MAP = re.compile(r"[ \t]*+(?:map|geo)[ \t]++(?:\S.*[ \t])?\$\w++[ \t]*+")
+_LUA = re.compile(r"[ \t]*+\w{1,40}_by_lua_block[ \t]*+|[ \t]*+set_by_lua_block[ \t]++\S++[ \t]*+")
+"""Of nginx, what begins blocks of values by values, and of programs."""
 _STATEMENT = re.compile(
     r"(?P<comment>#[^\n]*+)|(?P<blank>[^\S\n]++)|(?P<newline>\n)|(?P<mark>[{};])"
     r"|(?P<word>'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\"|(?:[^\s{};'\"\\$]|\\.|\$\{\w*+\}|[\\$'\"])"
@@ -166,15 +162,43 @@ def without_secrets(text: str, form: Form = "settings") -> str:
 def _without_values_of_statements(text: str, *, by_line: bool) -> Iterator[str]:
     """Statement by statement: what ends one, and the braces of blocks, stay."""
     words: list[str] = []
+    inside: list[_Hides] = []
     for token in _STATEMENT.finditer(text):
         kind = token.lastgroup
         if kind in ("word", "blank") or (kind == "newline" and words and not by_line):
             words.append(token[0])
             continue
-        yield _without_value_of_statement("".join(words))
+        statement = " ".join("".join(words).split("\n"))
+        hides = inside[-1] if inside else _without_value_of_statement
+        yield hides("".join(words))
         words = []
-        yield _without_value_of_statement(token[0]) if kind == "comment" else token[0]
-    yield _without_value_of_statement("".join(words))
+        if token[0] == "{":
+            begun = (
+                _without_entry if _MAP.fullmatch(statement) else _without_words if _LUA.fullmatch(statement) else hides
+            )
+            inside.append(_without_words if hides is _without_words else begun)
+        elif token[0] == "}":
+            del inside[-1:]
+        yield hides(token[0]) if kind == "comment" else token[0]
+    yield (inside[-1] if inside else _without_value_of_statement)("".join(words))
+
+
+_Hides = Callable[[str], str]
+
+
+def _without_entry(entry: str) -> str:
+    """An entry of a map without the words that may be secrets: what is looked for, and what is found."""
+    if entry.startswith("#"):
+        return _without_words(entry)
+    return re.sub(r"'[^']*+'?|\"[^\"]*+\"?|\S+", _without_word, entry)
+
+
+def _without_word(word: re.Match[str]) -> str:
+    return word[0] if is_harmless(word[0].removeprefix("~").removeprefix("*")) else HIDDEN + "\n" * word[0].count("\n")
+
+
+def _without_words(statement: str) -> str:
+    return HIDDEN + "\n" * statement.count("\n") if statement.strip() else statement
 
 
 def _without_value_of_statement(statement: str) -> str:
@@ -185,9 +209,12 @@ def _without_value_of_statement(statement: str) -> str:
 
 def _without_value_of_server(line: str) -> str:
     ends = [found.end() for one in _VALUE if (found := one.search(line))]
+    unknown: int | None = None
     for found in _NAME_BEFORE.finditer(line):
-        name = (found["name"] or found["argument"] or found["variable"] or found["field"]).lower()
-        if name == "key" or "cookie" in name or _is_secret(name):
+        name = next(filter(None, found.groups())).lower()
+        unknown = end_of_unknown(line) if unknown is None else unknown
+        may_be_secret = unknown > found.end() and not is_harmless_name(name)
+        if name == "key" or "cookie" in name or is_secret_name(name) or may_be_secret:
             ends.append(found.end())
             break
     return f"{line[: min(ends)]}{HIDDEN}" if ends else line
@@ -342,7 +369,7 @@ class _Hider:
                 continue
             if name == "database" and brace > word.end():
                 return self._cut(line, word.end(), name, depth)
-            if _is_secret(name) or (name == "key" and line[word.start() - 1] in "?&"):
+            if is_secret_name(name) or (name == "key" and line[word.start() - 1] in "?&"):
                 begin = _value(line, word, name, first=first)
                 if first and begin is not None:
                     self.name, self.depth = name, depth
@@ -357,7 +384,7 @@ class _Hider:
             line = _HOOK.sub(rf"\g<host>{HIDDEN}", line)
         if "{" in line:
             line = _HASHED.sub(rf"\g<scheme>{HIDDEN}", line)
-        line = _RUN.sub(_without_arguments, _KEYED.sub(_without_key, line))
+        line = _RUN.sub(_without_arguments, _COMPARED.sub(_without_compared, _KEYED.sub(_without_key, line)))
         return _without_options(_CALLED.sub(rf"\g<call>{HIDDEN}", line))
 
     def _cut(self, line: str, begin: int, name: str, depth: int) -> str:
@@ -373,6 +400,15 @@ class _Hider:
 def _without_key(keyed: re.Match[str]) -> str:
     is_variable = _VARIABLE.fullmatch(keyed["key"])
     return keyed[0] if is_variable else f"{keyed['call']}{{{HIDDEN}{'}' if keyed['key'].endswith('}') else ''}"
+
+
+def _without_compared(compared: re.Match[str]) -> str:
+    field, variable = compared["field"], compared["variable"]
+    if field:
+        is_key = is_secret_name(field.lower()) or not (is_harmless_name(field) or is_harmless(compared["key"]))
+    else:
+        is_key = is_secret_name(variable.lower())
+    return _without_key(compared) if is_key else compared[0]
 
 
 def _without_arguments(run: re.Match[str]) -> str:
@@ -396,16 +432,6 @@ def _without_options(line: str) -> str:
     if ends:
         line = f"{line[: min(ends)].rstrip()} {HIDDEN}"
     return _PATH_OF_URI.sub(rf"\g<host>{HIDDEN}", line) if "://" in line and _FETCHES.match(line) else line
-
-
-def _is_secret(name: str) -> bool:
-    if _PASSED_ON.fullmatch(name):
-        return False
-    if _NAMED.search(name) or name in _WHOLE or name.endswith(_SERVERS):
-        return True
-    if name.endswith(("_auth", "-auth", "_key", "-key")):
-        return True
-    return any(part in _PARTS or part.endswith(_ENDS) for part in re.split(r"\d*[_.-]|\d+$", name))
 
 
 def _value(line: str, word: re.Match[str], name: str, *, first: bool) -> int | None:

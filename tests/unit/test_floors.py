@@ -22,6 +22,7 @@ FLOORS = (
         "references",
         "captures",
         "hiding",
+        "secret_names",
         "exercises",
         "drills",
         "places",

@@ -25,6 +25,11 @@ backend b
   acl b urlp(token) -m str HUNTERha10
   acl c url_param(token) HUNTERha11
   acl d req.cook(session_token) -m str HUNTERha12
+  http-request deny unless { req.hdr(X-From-Edge) -m str HUNTERha13 }
+  acl e hdr(host) -m str a.example { hdr(x-a) HUNTERha14 }
+  http-request set-var(txn.edge) str(HUNTERha15)
+  acl f var(txn.edge) -m str HUNTERha16
+  option httpchk GET /health HTTP/1.1\r\nX-Probe:\ HUNTERha17
 """,
     "keepalived.conf": """
 vrrp_instance a {
@@ -62,6 +67,20 @@ ssl_password_file /etc/keys/passwords;
 proxy_pass https://user:HUNTERng5@upstream.example;
 proxy_set_header Cookie "a=b; s=HUNTERng6";
 add_header Set-Cookie "sid=HUNTERng7";
+map $http_authorization $known { "Bearer HUNTERng8" 1; default 0; }
+map "$http_x_edge:$arg_a" $x {
+    "~^HUNTERng9:b$" 1; # HUNTERng10
+    'HUNTERng11 long' '';
+}
+map $host $upstream_login { default "u:HUNTERng12"; }
+geo $magic { 192.0.2.0/24 HUNTERng13; }
+if ($http_x_edge = "HUNTERng14") { return 403; }
+if ("$arg_a$cookie_b" !~ "HUNTERng15") { return 403; }
+set $magic "HUNTERng16";
+fastcgi_param HTTP_X_EDGE HUNTERng17;
+proxy_set_header X-From-Edge HUNTERng18;
+proxy_set_body "user=a&k=HUNTERng19";
+access_by_lua_block { if ngx.var.http_x ~= "HUNTERng20" then local a = { "HUNTERng21" }; ngx.exit(403) end }
 """,
     "apache2.conf": """
 AuthLDAPBindPassword HUNTERap1
@@ -76,6 +95,16 @@ RequestHeader edit Authorization ^ HUNTERap9
 RewriteCond %{HTTP:Authorization} !^HUNTERap10$
 Require expr "%{HTTP:X-Key} == 'HUNTERap11'"
 AuthBasicFake u HUNTERap12
+SetEnvIf Authorization "^Bearer HUNTERap13$" known
+SetEnvIfNoCase X-From-Edge HUNTERap14 known=1
+SetEnvIfExpr "req('X-From-Edge') == 'HUNTERap15'" known
+Require expr req('X-From-Edge') -strmatch 'HUNTERap16'
+<If "%{HTTP:X-From-Edge} != 'HUNTERap17'">
+<If "%{HTTP_X_FROM_EDGE} != 'HUNTERap18'">
+RewriteCond %{QUERY_STRING} !^k=HUNTERap19$
+RequestHeader set X-From-Edge HUNTERap20
+Header always set X-Edge "HUNTERap21"
+SetEnv EDGE HUNTERap22
 """,
     "pdns.conf": """
 api-key=HUNTERpd1
@@ -200,6 +229,8 @@ master_password_hash = {SSHA}HUNTERdo23
 doveadm_password = $ecretHUNTERdo24
 doveadm_password = /HUNTERdo25
 submission_relay_password = nos3-HUNTERdo26
+auth_policy_server_api_header = X-From: HUNTERdo27
+auth_policy_hash_nonce = HUNTERdo28
 """,
     "named-checkconf -p": r"""
 key "rndc-key" {
@@ -281,6 +312,9 @@ OTHERS = (
     "condition = ${run{/usr/local/bin/check $auth2 HUNTER}{yes}{no}}",
     "condition = ${run,preexpand {/usr/local/bin/check ${lc:$auth2} HUNTER}{yes}{no}}",
     "condition = ${run{/usr/local/bin/check HUNTER",
+    "condition = ${if eq{$h_X-From-Edge:}{HUNTER}}",
+    "condition = ${if and{{match{${lc:$header_x-from-edge:}}{HUNTER}}{eq{$acl_m_token}{HUNTER}}}}",
+    "api_tokens = HUNTER",
     "SRS_SECRET = HUNTER\ndata = ${x{HUNTER}}",
     "SRS_SECRETS = HUNTER:HUNTER1\ndata = HUNTER:HUNTER1",
     "X = a\nX == HUNTER\nclient_send = :u:X",
@@ -307,6 +341,11 @@ KEPT = (
     "cache_peer proxy.example parent 3128 0 no-query login=PASS",
     "acl auth_users proxy_auth REQUIRED",
     "  auth_type PASS",
+    "ServerTokens Prod",
+    "server_tokens build;",
+    "fts_tokenizers = generic email-address",
+    "condition = ${if eq{$h_Precedence:}{first-class}}",
+    "condition = ${if eq{$h_X-Mark:}{no}}",
     "proxy_set_header Host $host;",
     "ssl_certificate_key /etc/ssl/private/a.key;",
     "SSLCertificateKeyFile /etc/ssl/private/a.key",
@@ -394,8 +433,34 @@ def test_statements_behind_a_secret_stay(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "map $http_upgrade $connection_upgrade {\n    default upgrade;\n    ''      close;\n}",
+        "geo $inside { default 0; 192.0.2.0/24 1; 2001:db8::/32 1; }",
+        "map $host $root { hostnames; default /srv/www/a; *.example.org /srv/www/b; }",
+        "fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;",
+        "fastcgi_param HTTPS on;",
+        "set $target backend.example.org:8080; proxy_pass http://$target;",
+        "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
+        'add_header Strict-Transport-Security "max-age=63072000; includeSubDomains" always;',
+        'if ($http_user_agent ~* "some-robot") { return 403; }',
+    ],
+)
+def test_what_is_known_to_be_harmless_stays_in_places_of_secrets(text: str) -> None:
+    assert without_secrets(text, "statements") == text
+
+
+@pytest.mark.parametrize(
     "line",
     [
+        "http-request set-header X-Forwarded-Proto https if { ssl_fc }",
+        "acl web hdr_beg(host) -i mail.example.org",
+        "  http-request set-header X-Client-Address %[src]",
+        'Header always set X-Frame-Options "DENY"',
+        "SetEnvIf Remote_Addr 192.0.2.1 local",
+        "RewriteCond %{HTTP:X-Forwarded-Proto} !https",
+        'SetEnvIf Request_URI "/some-page" known-page',
+        "Define LOGS /var/log/apache2",
         "acl password proxy_auth REQUIRED",
         "http_access allow password",
         "acl chosen req.cook(SRV) -m str a",
@@ -413,7 +478,23 @@ def test_deeper_lines_behind_a_directive_are_others() -> None:
 
 
 @pytest.mark.parametrize("form", ["directives", "statements"])
-@pytest.mark.parametrize("piece", ["'", "set a ", "hdr(", "$http_", "login=", "a_param x ", "{", "password x;", "\\"])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "'",
+        "set a ",
+        "hdr(",
+        "$http_",
+        "login=",
+        "a_param x ",
+        "{",
+        "password x;",
+        "\\",
+        "map $a $b {",
+        "x_by_lua_block {",
+        "$arg_a",
+    ],
+)
 def test_hostile_text_of_servers_comes_to_an_end(piece: str, form: Form) -> None:
     assert "HUNTER" not in without_secrets(f"{piece * 10_000}\nstats auth u:HUNTER\n", form)
 
@@ -457,6 +538,8 @@ def test_a_setting_behind_a_secret_is_not_lost() -> None:
             "curl a://b/",
             "run{a {",
             "eq{$auth1}{",
+            "eq{$h_a:}{",
+            "match{${lc:$h_a:}}{b}",
         ),
     ],
 )
