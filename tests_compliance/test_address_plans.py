@@ -23,6 +23,8 @@ _LENGTHS = (64, 127, 128)
 def test_the_links_have_prefixes_of_their_own(address_plan: AddressPlan) -> None:
     """Each link has a /64 of its own, of addresses that the internet or the site routes, and there is a way out.
 
+    An address that stands in a file and on an interface is judged where it stands in the file.
+
     Read are networkd, ifupdown, netplan, radvd, and what `ip -j address` and `ip -6 -j route` say. Addresses of a site
     of its own (fc00::/7) and link-local ones are right beside others. A default route is missing where a link has a
     public address, no file sets one, and router advertisements are switched off.
@@ -31,8 +33,9 @@ def test_the_links_have_prefixes_of_their_own(address_plan: AddressPlan) -> None
     timeouts before it is tried over IPv4.
     Fix: give each link and each tunnel a /64 of the /48 or /56 of the site, and one of them the route ::/0.
     """
-    links = [_readable(link) for link in address_plan.links]
-    if not any(link.addresses or link.announced for link in links):
+    every = [_readable(link) for link in address_plan.links]
+    links = list(_judged_here(every, address_plan.elsewhere))
+    if not any(link.addresses or link.announced for link in every):
         not_applicable(f"{address_plan.program} sets no IPv6 addresses")
     prefixes = [(link.name, prefix, place) for link in links for prefix, place in _prefixes(link)]
     for name, prefix, place in prefixes:
@@ -40,7 +43,8 @@ def test_the_links_have_prefixes_of_their_own(address_plan: AddressPlan) -> None
             fail(f"{name}: {prefix} is no prefix that anybody routes", at=place)
     _check_announced(links)
     _check_apart((link.name, prefix, place) for link in links if link.matched for prefix, place in _prefixes(link))
-    _check_way_out(links)
+    if not _lacks_way_out(map(_readable, address_plan.elsewhere)):
+        _check_way_out(every)
     for link in links:
         for found in link.addresses:
             network = IPv6Interface(found.address).network
@@ -108,8 +112,22 @@ def _check_announced(links: Iterable[PlannedLink]) -> None:
                 )
 
 
+def _judged_here(links: Iterable[PlannedLink], elsewhere: Iterable[PlannedLink]) -> Iterable[PlannedLink]:
+    """The links without the addresses that other files of the host set."""
+    known = {found.address for link in elsewhere for found in link.addresses}
+    for link in links:
+        yield replace(link, addresses=tuple(found for found in link.addresses if found.address not in known))
+
+
 def _check_way_out(links: Iterable[PlannedLink]) -> None:
     """Fail where a public address is set, and nothing can bring a default route."""
+    if lacking := _lacks_way_out(links):
+        link, found = lacking
+        fail(f"{link.name} has {found.address}, and no link has a route to ::/0", at=found.place)
+
+
+def _lacks_way_out(links: Iterable[PlannedLink]) -> tuple[PlannedLink, PlannedAddress] | None:
+    links = list(links)
     public = [
         (link, found)
         for link in links
@@ -117,10 +135,9 @@ def _check_way_out(links: Iterable[PlannedLink]) -> None:
         if link.name != "lo" and is_public(str(IPv6Interface(found.address).ip))
     ]
     if not public or any(link.default_route for link in links):
-        return
-    if all(link.default_route is False or link.hears_routers is False for link, _ in public):
-        link, found = public[0]
-        fail(f"{link.name} has {found.address}, and no link has a route to ::/0", at=found.place)
+        return None
+    lacks = all(link.default_route is False or link.hears_routers is False for link, _ in public)
+    return public[0] if lacks else None
 
 
 @control("IPV6-SOURCE", SHOULD, rfc(8981, "3.1"), rfc(6724, "5"), rfc(5321, "4.1.4"), harm=Harm.REFUSED)
@@ -132,13 +149,14 @@ def test_mail_leaves_from_an_address_that_stays(address_plan: AddressPlan) -> No
     net.ipv6.conf.all.use_tempaddr=0; or bind the mail server to its address (smtp_bind_address6 of Postfix, interface
     of Exim's transport).
     """
+    is_known = any(link.prefers_temporary for link in address_plan.elsewhere)
     links = [link for link in address_plan.links if not link.announced]
     if not any(link.addresses or link.hears_routers or link.prefers_temporary for link in links):
         not_applicable(f"{address_plan.program} sets no IPv6 addresses")
     for link in links:
         # Without router advertisements there is no prefix to make up temporary addresses in.
-        if link.prefers_temporary is not None and link.hears_routers is not False:
+        if link.prefers_temporary is not None and link.hears_routers is not False and not is_known:
             fail(f"{link.name} prefers temporary addresses for what it sends", at=link.prefers_temporary)
         for found in link.addresses:
-            if found.temporary:
+            if found.temporary and not is_known:
                 fail(f"{link.name} has the temporary address {found.address}", at=found.place)

@@ -56,7 +56,7 @@ def test_servers_stay_up_while_the_battery_lasts(power_settings: PowerSettings) 
 
     Why: a mail server that goes down with every short failure, or stays down when the power is back, loses mail.
     Fix: no timer of upssched that shuts down at ONBATT; NOTIFYFLAG ... SYSLOG+...; MINSUPPLIES from 1 to the sum of the
-    power values; ondelay greater than offdelay.
+    power values; ondelay greater than offdelay; the user of MONITOR in upsd.users.
     """
     if power_settings.program != "nut":
         not_applicable(f"{power_settings.program} is not NUT")
@@ -70,11 +70,15 @@ def test_servers_stay_up_while_the_battery_lasts(power_settings: PowerSettings) 
     if least is not None and power_settings.supplies and not _is_between(least.value, 1, power_settings.supplies):
         says = f"MINSUPPLIES is {least.value}, and the power values are {power_settings.supplies} together"
         fail(says, at=least.place)
+    for monitor in power_settings.strangers:
+        fail(f"{monitor.name} as {monitor.value}, whom upsd.users does not have", at=monitor.place)
     for event in power_settings.silent:
         fail(f"{event.name} is {event.value}: the log does not have it", at=event.place)
     for off, on in power_settings.delays:
         if off.value.isdecimal() and on.value.isdecimal() and int(on.value) <= int(off.value):
             fail(f"{on.name} is {on.value} s, and {off.name} {off.value} s: the UPS may not come back", at=on.place)
+    if power_settings.monitors == 0:
+        not_applicable("upsmon monitors no UPS")
 
 
 def _is_between(text: str, least: int, most: int) -> bool:

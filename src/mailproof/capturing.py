@@ -87,7 +87,15 @@ _UNBOUND_INCLUDE = _lines("include(?:-toplevel)?:", r"[ \t]*")
 _POWERDNS_INCLUDE = _lines("include-dir", r"[ \t]*=[ \t]*", "/*.conf")
 _RECURSOR_INCLUDE = _lines("include[-_]dir", r"[ \t]*[=:][ \t]*", "/*.*")
 _JAILS = tuple(f"/etc/fail2ban/{name}" for name in ("jail.conf", "jail.d/*.conf", "jail.local", "jail.d/*.local"))
-_NUT_FILES = tuple(f"{at}/{name}.conf" for at in ("/etc/nut", "/etc/ups") for name in ("ups", "upsmon", "upssched"))
+_NUT_FILES = tuple(
+    f"{at}/{name}.conf" for at in ("/etc/nut", "/etc/ups") for name in ("ups", "upsmon", "upssched", "upsd")
+)
+_NUT_USERS = ("/etc/nut/upsd.users", "/etc/ups/upsd.users")
+_NETPLAN = tuple(f"/{at}/netplan/*.yaml" for at in ("run", "etc", "usr/lib"))
+_NETWORKD = tuple(
+    f"/{at}/systemd/network/{names}" for at in ("etc", "run") for names in ("*.network", "*.network.d/*.conf")
+)
+"""Links alone: keys of WireGuard and Wi-Fi are in files of others."""
 
 PROGRAMS = (
     Program("postfix", ("postconf -n", "postconf -M", "postconf mail_version")),
@@ -136,12 +144,21 @@ PROGRAMS = (
         includes=_settings(parse_directives, "include", several=True),
     ),
     Program("tinyproxy", shown_by="tinyproxy", files=("/etc/tinyproxy/tinyproxy.conf", "/etc/tinyproxy.conf")),
-    Program("nut", shown_by="upsmon", files=_NUT_FILES),
+    Program("nut", shown_by="upsmon", files=(*_NUT_FILES, *_NUT_USERS)),
     Program("nftables", ("nft list ruleset",), as_root=True),
     Program("iptables", ("iptables-save", "ip6tables-save"), as_root=True),
     Program("sockets", ("ss -H -ltn",)),
     Program("radvd", shown_by="radvd", files=("/etc/radvd.conf",), form="statements"),
     Program("ip", ("ip -j address", "ip -6 -j route")),
+    Program("netplan", as_root=True, shown_by="netplan", files=_NETPLAN, form="settings"),
+    Program("networkd", shown_by="networkctl", files=_NETWORKD, form="settings"),
+    Program(
+        "ifupdown",
+        shown_by="ifup",
+        files=("/etc/network/interfaces",),
+        includes=_lines("source(?:-directory)?", r"[ \t]+"),
+        form="settings",
+    ),
     Program(
         "fail2ban", ("fail2ban-client status",), as_root=True, shown_by="fail2ban-client", files=_JAILS, form="settings"
     ),

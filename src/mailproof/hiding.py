@@ -88,6 +88,8 @@ _FETCHES = re.compile(r"[ \t]*contact\.\S{1,100}\.command\b|.*\b(?:curl|wget)\b"
 _PATH_OF_URI = re.compile(r"(?P<host>\b[a-z]{2,10}://[^\s/'\"]++/)[^\s'\"]++")
 _KEY_TEXT = re.compile(r"(?=.{0,80}[A-Z0-9+/=])[A-Za-z0-9+/=]{8,}\\?")
 """A line of a key, in Base64."""
+_KEY_OF_32_OCTETS = re.compile(r"(?<![\w+/=])[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=(?![\w+/=])")
+"""In Base64, as WireGuard has its keys."""
 _FILTER_RULE = re.compile(r"(?:\[\d+:\d+\][ \t]+)?-A[ \t]")
 """A rule of iptables, in which ``-p`` is the protocol."""
 _GLUED_OPTION = re.compile(r"(?<!\S)-[pw](?=[^\s-])")
@@ -103,7 +105,8 @@ _VALUE = (
     re.compile(
         r"(?i)(?:^[ \t]*+authbasicfake[ \t]++\S++|\bredis-cli\b[^;]{0,200}?[ \t]-a|\bstats[ \t]++auth"
         r"|\binsecure-password|\b(?:tcp|http)-check[ \t]++send[\w-]*+|^[ \t]*+certident"
-        r"|^[ \t]*+monitor[ \t]++(?:\"[^\"]*+\"\S*+|\S++)[ \t]++\S++|\bsecure_link_md5"
+        r"|^[ \t]*+monitor[ \t]++(?:\"[^\"]*+\"\S*+|\S++)[ \t]++\S++[ \t]++(?:\"[^\"]*+\"|\S++)"
+        r"|\bsecure_link_md5"
         r"|^[ \t]*+basicauth|^[ \t]*+login|\bsnmp_community"
         r"|^[ \t]*+community|^[ \t]*+php_(?:admin_)?value|^[ \t]*+\w{1,20}_set_body)(?:[ \t]*+=[ \t]*+|[ \t]++)(?=\S)"
     ),
@@ -380,6 +383,8 @@ class _Hider:
                         return line
                     return line if _kept(name, line[begin:]) else self._cut(line, begin, name, depth)
             first = False
+        if "=" in line:
+            line = _KEY_OF_32_OCTETS.sub(HIDDEN, line)
         if "hook" in line:
             line = _HOOK.sub(rf"\g<host>{HIDDEN}", line)
         if "{" in line:
@@ -394,7 +399,10 @@ class _Hider:
         self.continued = value.endswith("\\")
         if value[:1] in ("'", '"') and not _closed(value, 1, value[0]):
             self.quote = value[0]
-        return f"{line[:begin].rstrip()} {HIDDEN}" if line[begin - 1].isspace() else f"{line[:begin]}{HIDDEN}"
+        # The braces that stand around it are closed behind it, or YAML would be none any more.
+        around = "}" * (line.count("{", 0, begin) - line.count("}", 0, begin)) if value.endswith("}") else ""
+        head = f"{line[:begin].rstrip()} " if line[begin - 1].isspace() else line[:begin]
+        return f"{head}{HIDDEN}{around}"
 
 
 def _without_key(keyed: re.Match[str]) -> str:

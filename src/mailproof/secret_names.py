@@ -67,7 +67,7 @@ def is_secret_name(name: str) -> bool:
         return False
     if _NAMED.search(name) or name in _WHOLE or name.endswith(_SERVERS):
         return True
-    if name.endswith(("_auth", "-auth", "_key", "-key")):
+    if name.rstrip("0123456789").endswith(("_auth", "-auth", "_key", "-key")):
         return True
     return any(part in _PARTS or part.endswith(_ENDS) for part in re.split(r"\d*[_.-]|\d+$", name))
 

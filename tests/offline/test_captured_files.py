@@ -85,10 +85,31 @@ HOSTS: dict[str, tuple[str, dict[str, str]]] = {
             "  access-control: 0.0.0.0/0 allow\n  log-queries: yes\n",
         },
     ),
+    "netplan.example.org": (
+        "netplan",
+        {
+            "/etc/netplan/a.yaml": "network:\n  wifis:\n    w0:\n      addresses: [2001:db8::25/64]\n"
+            "      access-points: {a: {password: hunter-wifi}}\n"
+        },
+    ),
+    "networkd.example.org": (
+        "networkd",
+        {
+            "/etc/systemd/network/a.network": "[Match]\nName=eth0\n",
+            "/etc/systemd/network/a.network.d/b.conf": "[Network]\nAddress=2001:db8::25/64\n",
+        },
+    ),
+    "ifupdown.example.org": (
+        "ifupdown",
+        {
+            "/etc/network/interfaces": "source /etc/network/interfaces.d/*\n",
+            "/etc/network/interfaces.d/eth0": "iface eth0 inet6 static\n  address 2001:db8::25/64\n",
+        },
+    ),
     "knot.example.org": ("knot", {"/etc/knot/knot.conf": "zone:\n  - domain: example.org\n    acl: everybody\n"}),
 }
 UNUSED = ("/etc/nginx/sites-available/unused",)
-MORE = ("NUT-CONFIG", "F2B-TEMPORARY", "RESOLVER-QUERYLOG")
+MORE = ("IPV6-PLAN", "NUT-CONFIG", "F2B-TEMPORARY", "RESOLVER-QUERYLOG")
 FOUND = {
     ("CFG-NAMED", "knot@knot.example.org"): ("advice", ""),
     ("CFG-NAMED", "unbound@unbound.example.org"): ("fail", "unbound/unbound.conf.d/open.conf:3"),
@@ -97,10 +118,13 @@ FOUND = {
     ("CFG-TLS-FLOOR", "haproxy@haproxy.example.org"): ("fail", "haproxy/haproxy.cfg:2"),
     ("CFG-TLS-FLOOR", "nginx@nginx.example.org"): ("fail", "nginx/nginx.conf:3"),
     ("F2B-TEMPORARY", "fail2ban@fail2ban.example.org"): ("advice", "fail2ban/jail.local:3"),
+    ("IPV6-PLAN", "ifupdown@ifupdown.example.org"): ("fail", "network/interfaces.d/eth0:2"),
+    ("IPV6-PLAN", "netplan@netplan.example.org"): ("fail", "netplan/a.yaml:4"),
+    ("IPV6-PLAN", "networkd@networkd.example.org"): ("fail", "systemd/network/a.network.d/b.conf:2"),
     ("NUT-CONFIG", "nut@nut.example.org"): ("advice", "nut/upsmon.conf:2"),
     ("RESOLVER-QUERYLOG", "unbound@unbound.example.org"): ("advice", "unbound/unbound.conf.d/open.conf:4"),
 }
-SECRETS = ("hunter-stats", "hunter-vrrp", "hunter-manager", "hunter-monitor")
+SECRETS = ("hunter-wifi", "hunter-stats", "hunter-vrrp", "hunter-manager", "hunter-monitor")
 
 
 @dataclass

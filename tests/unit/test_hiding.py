@@ -252,6 +252,31 @@ pkcs11-pin HUNTERna8;
     "nft": r"""
 comment "password: HUNTERnf1"
 """,
+    "netplan": """
+network:
+  wifis:
+    w0:
+      access-points:
+        "a":
+          password: "HUNTERne1"
+        b: {auth: {key-management: eap, password: HUNTERne2}}
+  tunnels:
+    wg0:
+      key: HUNTERHUNTERHUNTERHUNTERHUNTERHUNTERHUNTERA=
+      peers:
+        - keys: {public: x, shared: HUNTERHUNTERHUNTERHUNTERHUNTERHUNTERHUNTERA=}
+""",
+    "networkd": """
+[WireGuard]
+PrivateKey=/UNTERHUNTERHUNTERHUNTERHUNTERHUNTERHUNTERA=
+[WireGuardPeer]
+PresharedKey=HUNTERnw1
+""",
+    "interfaces": """
+iface w0 inet dhcp
+    wpa-psk HUNTERif1
+    wireless-key1 s:HUNTERif2
+""",
     "smtpd -n / unbound / nsd": r"""
 control-key-file: x
 secret: "HUNTERun1"
@@ -351,6 +376,7 @@ KEPT = (
     "SSLCertificateKeyFile /etc/ssl/private/a.key",
     "server-key-file: /etc/unbound/unbound_server.key",
     "MINSUPPLIES 1",
+    "MONITOR ups@localhost 1 <hidden>",
     "condition = ${if eq{$local_part}{postmaster}}",
     "condition = ${run{/usr/local/bin/check}{yes}{no}}",
     "ssl_key = </etc/ssl/private/key.pem",

@@ -115,3 +115,26 @@ def test_power(tmp_path: Path) -> None:
         ("ups2 offdelay", "20", "10"),
     ]
     assert "secret" not in repr(found)
+    assert found.monitors == 2
+
+
+@pytest.mark.parametrize(
+    ("monitor", "users", "strange"),
+    [
+        ("ups@localhost 1 watch secret primary", "[watch]\n password = x\n", []),
+        ("ups@localhost 1 watch secret primary", "[admin]\n password = x\n", ["watch"]),
+        ("ups@localhost 1 <hidden>", "[admin]\n password = <hidden>\n", []),
+        ("ups@other.example.org 1 watch secret primary", "[admin]\n password = x\n", []),
+    ],
+)
+def test_upsmon_logs_in_at_the_upsd_of_its_host(tmp_path: Path, monitor: str, users: str, strange: list[str]) -> None:
+    written = configuration(tmp_path, "nut", upsmon=f"MONITOR {monitor}\n")
+    (tmp_path / "upsd.users").write_text(users)
+    files = (*written.files, ConfigurationFile(str(tmp_path / "upsd.users"), "upsd.users"))
+    found = asyncio.run(_power(Configuration("nut", "mx.example.org", files)))
+    assert [one.value for one in found.strangers] == strange
+
+
+@pytest.mark.parametrize("text", ["# MONITOR a@b 1 c d primary\n", "MINSUPPLIES 1\n"])
+def test_a_host_without_a_ups_is_none_that_nut_guards(tmp_path: Path, text: str) -> None:
+    assert asyncio.run(_power(configuration(tmp_path, "nut", upsmon=text))).monitors == 0

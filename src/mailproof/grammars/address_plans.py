@@ -35,6 +35,8 @@ class LinkAddress:
     line: int
     temporary: bool = False
     """Made up by the host for some days (RFC 8981)."""
+    dynamic: bool = False
+    """From a router or a DHCP server, for as long as these say."""
 
 
 @dataclass(frozen=True)
@@ -358,7 +360,8 @@ def _ip_link(link: Link, addresses: Any) -> None:
             if interface is not None:
                 # Without preferred time it is deprecated, and no source of anything new (RFC 4862, section 5.5.4).
                 in_use = found.get("preferred_life_time") != 0 and found.get("deprecated") is not True
-                link.addresses.append(LinkAddress(interface, 1, temporary=in_use and found.get("temporary") is True))
+                temporary, dynamic = in_use and found.get("temporary") is True, found.get("dynamic") is True
+                link.addresses.append(LinkAddress(interface, 1, temporary, dynamic))
 
 
 READERS: dict[str, Callable[[str], Links]] = {

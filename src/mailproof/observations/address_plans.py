@@ -16,6 +16,8 @@ class PlannedAddress:
     place: Place
     temporary: bool = False
     """Made up by the host for some days (RFC 8981)."""
+    dynamic: bool = False
+    """From a router or a DHCP server, for as long as these say."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,15 @@ class AddressPlan(Observation):
     program: str
     files: tuple[str, ...]
     links: tuple[PlannedLink, ...] = ()
+    elsewhere: tuple[PlannedLink, ...] = ()
+    """What other files of the same host set: what links have by these is judged there."""
 
     def evidence(self) -> tuple[str, ...]:
         lines = [f"{self.program}: {', '.join(self.files)}"]
         for link in self.links:
-            lines += [f"{found.place}: {link.name} has {found.address}" for found in link.addresses]
+            for found in link.addresses:
+                by = " by a router or DHCP" if found.dynamic else ""
+                lines.append(f"{found.place}: {link.name} has {found.address}{by}")
             lines += [f"{found.place}: {link.name} announces {found.prefix}" for found in link.announced]
             if link.default_route is not None:
                 lines.append(f"{link.name}: {'a' if link.default_route else 'no'} default route")

@@ -43,7 +43,9 @@ class BanSettings(Observation):
 
 @dataclass(frozen=True)
 class PowerSettings(Observation):
-    """What NUT does when the power fails, by upsmon.conf, upssched.conf and ups.conf; nothing for another program."""
+    """What NUT does when the power fails, by upsmon.conf, upssched.conf, ups.conf and upsd.users; nothing for another
+    program.
+    """
 
     program: str
     files: tuple[str, ...]
@@ -57,6 +59,10 @@ class PowerSettings(Observation):
     """Timers of upssched that begin when the power fails: name and seconds."""
     delays: tuple[tuple[SettingSeen, SettingSeen], ...] = ()
     """offdelay and ondelay of each UPS that sets one of them."""
+    strangers: tuple[SettingSeen, ...] = ()
+    """What is monitored of this host's own upsd, with a user that upsd.users does not have."""
+    monitors: int | None = None
+    """Directives MONITOR; None where there is no upsmon.conf."""
 
     def evidence(self) -> tuple[str, ...]:
         seen = [
@@ -64,6 +70,7 @@ class PowerSettings(Observation):
             *self.silent,
             *self.timers,
             *(x for pair in self.delays for x in pair),
+            *self.strangers,
         ]
         return (
             f"{self.program}: {', '.join(self.files)}, power value {self.supplies}",

@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from mailproof.grammars.address_plans import READERS, Link, Links, NotAddressPlan
-from mailproof.net.errors import Malformed
+from mailproof.net.errors import Malformed, NotObserved
 from mailproof.net.network import Network
 from mailproof.observations.address_plans import AddressPlan, AnnouncedPrefix, PlannedAddress, PlannedLink
 from mailproof.places import Place
 from mailproof.probes.configuration import holders_of, text_of
 from mailproof.probes.probe import probe
+from mailproof.targets.base import Targets
 from mailproof.targets.files import Configuration, ConfigurationFile
 
 MAX_LINKS = 500
@@ -24,13 +25,38 @@ COMMANDS = ("ip -j address", "ip -6 -j route")
 """The commands of a capture whose output holds addresses and routes."""
 
 
+_BEFORE = {"networkd": ("netplan",), "ip": ("netplan", "networkd", "ifupdown")}
+"""The programs whose files bring about what the files of a program hold, or what it says: netplan writes those of
+networkd.
+"""
+
+
 @probe()
-async def address_plan(configuration: Configuration, net: Network) -> AddressPlan:
+async def address_plan(configuration: Configuration, net: Network, targets: Targets) -> AddressPlan:
     """The links in the order of the files. Raises NotAvailable and Malformed for what holds none."""
     names = tuple(file.name for file in configuration.files)
-    read = READERS.get(configuration.program)
-    if read is None:
+    if configuration.program not in READERS:
         return AddressPlan(configuration.program, names)
+    before = _BEFORE.get(configuration.program, ())
+    elsewhere: list[PlannedLink] = []
+    for other in targets.once(_by_host).get(configuration.host, ()) if before else ():
+        if other.program in before:
+            try:
+                elsewhere += await _links(other, net)
+            except NotObserved:  # told where that one is judged
+                continue
+    return AddressPlan(configuration.program, names, await _links(configuration, net), tuple(elsewhere)[:MAX_LINKS])
+
+
+def _by_host(targets: Targets) -> dict[str, list[Configuration]]:
+    found: dict[str, list[Configuration]] = {}
+    for configuration in targets.found(Configuration):
+        found.setdefault(configuration.host, []).append(configuration)
+    return found
+
+
+async def _links(configuration: Configuration, net: Network) -> tuple[PlannedLink, ...]:
+    read = READERS[configuration.program]
     found: list[tuple[ConfigurationFile, Links]] = []
     knows_routes = False
     for file in _in_order(configuration.program, holders_of(configuration, *COMMANDS)):
@@ -53,7 +79,7 @@ async def address_plan(configuration: Configuration, net: Network) -> AddressPla
         knows_routes |= any(link.default_route is not None for link in planned)
         if knows_routes:
             planned = tuple(replace(link, default_route=bool(link.default_route)) for link in planned)
-    return AddressPlan(configuration.program, names, planned)
+    return planned
 
 
 def _in_order(program: str, files: Iterable[ConfigurationFile]) -> list[ConfigurationFile]:
@@ -109,7 +135,8 @@ def _called(file: ConfigurationFile, owners: dict[str, str], *, matched: bool) -
 def _joined(known: PlannedLink, link: Link, file: str) -> PlannedLink:
     """What is known of a link, and what a further file says of it."""
     addresses = [
-        PlannedAddress(str(found.interface), Place(file, found.line), found.temporary) for found in link.addresses
+        PlannedAddress(str(found.interface), Place(file, found.line), found.temporary, found.dynamic)
+        for found in link.addresses
     ]
     announced = [
         AnnouncedPrefix(str(found.prefix), Place(file, found.line), found.autonomous) for found in link.announced

@@ -6,7 +6,8 @@ import re
 import shlex
 from pathlib import PurePath
 
-from mailproof.grammars.settings import Setting, parse_ini
+from mailproof.grammars.settings import Setting, holds_comments_alone, parse_ini
+from mailproof.hiding import HIDDEN
 from mailproof.inventory.model import Inventory
 from mailproof.net.errors import Malformed, NotAvailable
 from mailproof.net.network import Network
@@ -84,14 +85,22 @@ async def power_settings(configuration: Configuration, net: Network) -> PowerSet
         return PowerSettings(configuration.program, names)
     words: list[tuple[list[str], Place]] = []
     delays: list[tuple[SettingSeen, SettingSeen]] = []
+    known: set[str] | None = None
+    texts: list[str] = []
     for file in configuration.files:
         text = await text_of(file, net)
-        if PurePath(file.path).name == "ups.conf":
-            delays += _delays(text, file)
-        else:
-            words += _words(text, file)
-    if not words and not delays:
-        raise Malformed(f"nothing of NUT stands in {', '.join(names)}: upsmon.conf, upssched.conf, ups.conf")
+        match _name(file):
+            case "ups.conf":
+                delays += _delays(text, file)
+            case "upsd.users":
+                known = {setting.name.partition("/")[0] for setting in parse_ini(text)} | (known or set())
+            case _:
+                words += _words(text, file)
+        texts.append(text)
+    if not words and not delays and not any(holds_comments_alone(text) or any(parse_ini(text)) for text in texts):
+        raise Malformed(
+            f"nothing of NUT stands in {', '.join(names)}: upsmon.conf, upssched.conf, ups.conf, upsd.users"
+        )
     least = [entry for entry in words if entry[0][0] == "MINSUPPLIES" and len(entry[0]) > 1]
     return PowerSettings(
         "nut",
@@ -109,11 +118,27 @@ async def power_settings(configuration: Configuration, net: Network) -> PowerSet
             if said[:2] == ["AT", "ONBATT"] and len(said) > 5 and said[3] == "START-TIMER"
         ),
         tuple(delays),
+        tuple(
+            SettingSeen(f"MONITOR {said[1]}", said[3], place)
+            for said, place in words
+            if known is not None and _is_of_own(said) and said[3] not in (*known, HIDDEN)
+        ),
+        sum(said[0] == "MONITOR" for said, _ in words) if "upsmon.conf" in map(_name, configuration.files) else None,
     )
 
 
+def _name(file: ConfigurationFile) -> str:
+    return PurePath(file.path).name
+
+
+def _is_of_own(said: list[str]) -> bool:
+    """Whether it monitors a UPS of this host: ``MONITOR ups@localhost 1 user``."""
+    server = said[1].partition("@")[2] if said[0] == "MONITOR" and len(said) > 3 else ""
+    return server.removesuffix(":3493") in ("localhost", "127.0.0.1", "[::1]")
+
+
 def _words(text: str, file: ConfigurationFile) -> list[tuple[list[str], Place]]:
-    """The directives of upsmon.conf and upssched.conf; of MONITOR no name and password is kept."""
+    """The directives of upsmon.conf and upssched.conf; of MONITOR no password is kept."""
     found: list[tuple[list[str], Place]] = []
     for number, line in enumerate(text.splitlines(), 1):
         try:
@@ -121,7 +146,7 @@ def _words(text: str, file: ConfigurationFile) -> list[tuple[list[str], Place]]:
         except ValueError:  # a quotation mark that is not closed
             said = line.split()
         if said:
-            found.append((said[:3] if said[0] == "MONITOR" else said[:8], Place(file.name, number)))
+            found.append((said[:4] if said[0] == "MONITOR" else said[:8], Place(file.name, number)))
     return found
 
 

@@ -11,6 +11,7 @@ from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
 from mailproof.observations.address_plans import AddressPlan
 from mailproof.probes.address_plans import address_plan
+from mailproof.targets.base import Targets
 from mailproof.targets.files import Configuration, ConfigurationFile
 
 from .case import Table, advises, fails, passes, skips
@@ -32,8 +33,18 @@ def read_files(program: str, texts: dict[str, str]) -> AddressPlan:
         return asyncio.run(_read(found))
 
 
-async def _read(configuration: Configuration) -> AddressPlan:
-    return await address_plan(configuration, Network(NetSettings()))
+async def _read(configuration: Configuration, *others: Configuration) -> AddressPlan:
+    return await address_plan(configuration, Network(NetSettings()), Targets.collect([configuration, *others]))
+
+
+def beside(program: str, text: str, other: str, its: str) -> AddressPlan:
+    """What a program says on a host of which another one's file says the same, or something else."""
+    with tempfile.TemporaryDirectory() as directory:
+        found = []
+        for name, said in ((program, text), (other, its)):
+            Path(directory, name).write_text(said)
+            found.append(Configuration(name, "mx.example.org", (ConfigurationFile(f"{directory}/{name}", name),)))
+        return asyncio.run(_read(*found))
 
 
 def networkd(*lines: str, network: str = "") -> str:
@@ -49,6 +60,16 @@ ROUTED = read(
 )
 NO_WAY_OUT = read("networkd", networkd(STATIC[0], "Gateway=192.0.2.1", network="IPv6AcceptRA=no"))
 
+DOCUMENTED = json.dumps(
+    [{"ifname": "eth0", "addr_info": [{"family": "inet6", "local": "2001:db8::25", "prefixlen": 64}]}]
+)
+UNROUTED = json.dumps(
+    [
+        {"ifname": "eth0", "addr_info": [{"family": "inet6", "local": "2a01:25:0:1::25", "prefixlen": 64}]},
+        {"dst": "2a01:25:0:1::/64", "dev": "eth0"},
+    ]
+)
+NETPLAN_DOCUMENTED = 'network: {ethernets: {eth0: {addresses: ["2001:db8::25/64"]}}}\n'
 RIGHT_IFUPDOWN = """# the network
 auto lo eth0
 iface lo inet loopback
@@ -249,6 +270,12 @@ TABLE: Table = {
         fails("no link has a route", address_plan=said(ETH0, route="2a01:25:0:2::/64")),
         fails("no link has a route", address_plan=read("ifupdown", ALONE.replace("route add default", "rule show"))),
         fails("no link has a route", address_plan=read("netplan", RIGHT_NETPLAN.replace('via: "2a01:25:0:1::1"', ""))),
+        # What a file sets is judged where it stands in the file; what a host has of others, here.
+        passes(address_plan=beside("ip", DOCUMENTED, "networkd", networkd("Address=2001:db8::25/64", STATIC[1]))),
+        passes(address_plan=beside("networkd", networkd("Address=2001:db8::25/64"), "netplan", NETPLAN_DOCUMENTED)),
+        fails("2001:db8::/64 is no prefix", address_plan=beside("ip", DOCUMENTED, "networkd", networkd(*STATIC))),
+        fails("no link has a route", address_plan=beside("ip", UNROUTED, "networkd", networkd(STATIC[0]))),
+        passes(address_plan=beside("ip", UNROUTED, "networkd", networkd(STATIC[0], network="IPv6AcceptRA=no"))),
         advises("eth0: 2a01:25::/48 is not the /64 of a link", address_plan=said(("eth0", "2a01:25::25", 48))),
         skips("networkd sets no IPv6 addresses", address_plan=read("networkd", networkd("Address=192.0.2.25/24"))),
         skips("netplan sets no IPv6 addresses", address_plan=read("netplan", "# emptied by the administrator\n")),
