@@ -20,7 +20,8 @@ def test_named_serves_whom_it_should(named_settings: NamedSettings) -> None:
     """The configuration of a name server lets no stranger look up names or copy zones, validates what it looks up,
     tells no version, and limits the rate of equal answers.
 
-    That it validates and whom it serves is required; version and rate are advice. BIND, Unbound, NSD, Knot, PowerDNS
+    That it validates and whom it serves is required; version and rate are advice, and only that it validates counts for
+    one that hears its own machine alone. BIND, Unbound, NSD, Knot, PowerDNS
     and the PowerDNS Recursor are read, of the latter YAML (since 5.0) and the old form.
 
     Why: an open resolver and one without a limit of rates amplify attacks on others; a copied zone lists your hosts; a
@@ -32,12 +33,15 @@ def test_named_serves_whom_it_should(named_settings: NamedSettings) -> None:
     """
     if named_settings.program not in _CALLED:
         not_applicable(f"{named_settings.program} is no name server that is looked at")
+    hears_others = not named_settings.hears_itself_alone
     for scope in named_settings.scopes:
-        _check_scope(scope, named_settings.release)
+        _check_scope(scope, named_settings.release, hears_others=hears_others)
     if named_settings.includes:
         says = "; name what named-checkconf -p -x says" if named_settings.program == "bind" else ": name it as well"
         why = f"{named_settings.includes[0]} is included and not read{says}"
         raise NotAvailable(why, named_settings.evidence())
+    if not hears_others:
+        return
     if named_settings.version is None:
         finding(MAY, f"version is not set: {_CALLED[named_settings.program]} tells its own to everybody who asks")
     if any(part[0].isdigit() and "." in part for part in named_settings.version.value.split()):
@@ -58,9 +62,9 @@ _CALLED = {
 }
 
 
-def _check_scope(scope: NamedScope, release: str) -> None:
+def _check_scope(scope: NamedScope, release: str, *, hears_others: bool) -> None:
     clients = scope.recursive_clients
-    if scope.recurses and clients is not None and clients.everybody:
+    if hears_others and scope.recurses and clients is not None and clients.everybody:
         may = "read what is in the cache" if scope.cache_alone else "ask for any name"
         finding(SHOULD, f"{scope.name}: {clients.name} {clients.text}: strangers may {may}", at=clients.place)
     if scope.recurses and not scope.validates and scope.validation is not None:
@@ -68,7 +72,7 @@ def _check_scope(scope: NamedScope, release: str) -> None:
         finding(
             SHOULD, f"{scope.name}: {validation.name} {validation.value}: it does not validate", at=validation.place
         )
-    for zone in scope.zones:
+    for zone in scope.zones if hears_others else ():
         if why := _why_open(zone, release):
             finding(
                 SHOULD,

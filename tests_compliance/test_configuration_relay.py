@@ -119,11 +119,14 @@ def is_private(network: IPNetwork) -> bool:
 def _is_strange(entry: ListEntry, domains: Iterable[str]) -> bool:
     """Whether a list names a domain that neither is one of the inventory nor lies below one.
 
-    What stands in tables, and what is worked out for each message, cannot be read here.
+    What stands in tables, and what is worked out for each message, cannot be read here. A name without a dot is no
+    domain that anybody relays to: Debian writes ``empty``.
     """
     if entry.negated or entry.elsewhere or entry.network is not None or entry.text.startswith("@"):
         return False
     name = entry.text.lower().lstrip("*.").rstrip(".")
+    if name and "." not in name and "." not in entry.text and "*" not in entry.text:
+        return False
     return not any(name == domain or name.endswith(f".{domain}") for domain in (*domains, "localhost"))
 
 

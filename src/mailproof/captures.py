@@ -22,6 +22,8 @@ COPIED = "cat "
 """Begins the commands whose outputs are files of the host."""
 COPIES = "files"
 """The directory, beside the manifest, that these files lie in, by their paths on the host."""
+LEADS_NOWHERE = 2
+"""The status of a copied file that is a link to what is not there."""
 COMPLAINT = "# stderr: "
 """Begins the lines that a command wrote to standard error beside its output."""
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, Protocol
 
-from mailproof.captures import COMPLAINT, COPIED, COPIES, Capture, CapturedOutput, write_capture
+from mailproof.captures import COMPLAINT, COPIED, COPIES, LEADS_NOWHERE, Capture, CapturedOutput, write_capture
 from mailproof.clock import now
 from mailproof.grammars.directives import parse_directives, parse_lines_in_blocks, parse_statements
 from mailproof.grammars.settings import Setting
@@ -381,8 +381,9 @@ def _files(
             copies = [(named, Said(1, f"not looked for: the name {named!r}"))]
         else:
             copies = _copied(host, reached, named)
-        if base and not copies and _names_nothing(host, reached, named):
-            copies = [(named, Said(0, ""))]
+        is_empty = base and all(answered.rc == LEADS_NOWHERE for _, answered in copies)
+        if is_empty and _names_nothing(host, reached, named):
+            copies.append((named, Said(0, "")))
         for path, answered in copies:
             if path in seen:
                 continue
@@ -415,7 +416,7 @@ def _copied(host: str, reached: Reached, named: str) -> list[tuple[str, Said]]:
     pattern = _NOT_PLAIN.sub(lambda found: f"\\{found[0]}", named)
     told = (
         f'copy() {{ printf "{mark} %s\\n" "$(printf %s "$1" | od -An -v -tx1 | tr -d " \\n")"; '
-        f'head -c {MAX_OUTPUT} -- "$1" 2>&1; printf "\\n{mark} %s\\n" $?; }}; '
+        f'LC_ALL=C head -c {MAX_OUTPUT} -- "$1" 2>&1; printf "\\n{mark} %s\\n" $?; }}; '
         f'for f in {pattern}; do if [ -d "$f" ]; then for g in "$f"/*; do '
         'if [ -f "$g" ] || [ -L "$g" ]; then copy "$g"; fi; done; '
         'elif [ -e "$f" ] || [ -L "$f" ]; then copy "$f"; fi; done'
@@ -426,6 +427,8 @@ def _copied(host: str, reached: Reached, named: str) -> list[tuple[str, Said]]:
     for entry in re.finditer(entries, answered.stdout, re.MULTILINE):
         path = posixpath.normpath(bytes.fromhex(entry["path"]).decode("utf-8", "replace"))
         text, status = entry["text"], int(entry["status"])
+        if status and text.rstrip().endswith("No such file or directory"):
+            status = LEADS_NOWHERE
         if len(text.encode()) >= MAX_OUTPUT:
             text, status = f"larger than {MAX_OUTPUT} octets", 1
         found[path] = Said(status, text)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mailproof.captures import COPIES, Capture, CapturedOutput, read_capture, write_capture
+from mailproof.captures import COPIES, LEADS_NOWHERE, Capture, CapturedOutput, read_capture, write_capture
 from mailproof.capturing import MAX_FILES, Said, chosen, take
 from mailproof.documents import UnreadableDocument
 from tests.offline.user import pytest_run, write_inventory
@@ -260,8 +260,18 @@ def test_what_is_there_and_cannot_be_copied_is_never_taken_for_nothing(tmp_path:
     )
     assert found.pop("/etc/nginx/nginx.conf") == 0
     assert found.pop("/etc/nginx/none/*.conf") == 0, "there is certainly no such file"
-    assert len(found) == 4
+    assert found.pop("/etc/nginx/sites/elsewhere.conf") == LEADS_NOWHERE
+    assert len(found) == 3
     assert set(found.values()) == {1}
+
+
+def test_a_directory_of_links_that_lead_nowhere_holds_nothing(tmp_path: Path) -> None:
+    sites = tmp_path / "root" / "etc" / "apache2" / "sites"
+    sites.mkdir(parents=True)
+    (sites / "gone.conf").symlink_to("/nonexistent/a.conf")
+    found = copied(tmp_path, "apache", {"/etc/apache2/apache2.conf": b"IncludeOptional sites/*.conf\n"})
+    gone, nothing = "/etc/apache2/sites/gone.conf", "/etc/apache2/sites/*.conf"
+    assert found == {"/etc/apache2/apache2.conf": 0, gone: LEADS_NOWHERE, nothing: 0}
 
 
 def test_more_files_than_are_taken_are_told_in_the_capture(tmp_path: Path) -> None:

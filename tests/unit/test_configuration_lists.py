@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mailproof.captures import LEADS_NOWHERE
 from mailproof.grammars.address_lists import parse_exim_list, parse_postfix_list
 from mailproof.grammars.address_plans import NotAddressPlan, read_netplan
 from mailproof.grammars.directives import parse_directives, parse_haproxy, parse_statements
@@ -18,14 +20,18 @@ from mailproof.grammars.proxy_access import ConnectRequest, SquidAccess
 from mailproof.grammars.settings import expand_macros, parse_exim
 from mailproof.grammars.tls_settings import admitted
 from mailproof.net.errors import Malformed
+from mailproof.net.network import Network
+from mailproof.net.settings import NetSettings
 from mailproof.net.tls.versions import TLSVersion
+from mailproof.observations.configuration import SelfChecks
 from mailproof.observations.open_proxy import OpenProxy, ProxyPort
 from mailproof.observations.proxy_access import ProxyAccess, ProxyShown
+from mailproof.probes.configuration import self_checks
 from mailproof.probes.name_server_settings import read_settings
 from mailproof.probes.path_endings import MAX_INCLUDES, Included
 from mailproof.probes.proxy_access import proxy_shown
 from mailproof.targets.base import Target, Targets
-from mailproof.targets.files import Configuration
+from mailproof.targets.files import Configuration, ConfigurationFile
 from mailproof.targets.mail import MailHost
 
 from .cases.forwards import routers
@@ -334,3 +340,26 @@ def test_the_ports_of_a_proxy_are_asked_only_where_the_run_asks_them(
         return await proxy_shown(target, look, lambda *_: planned, Targets.collect([host]), access)
 
     assert asyncio.run(shown()).open_ports == open_ports
+
+
+@pytest.mark.parametrize(
+    ("program", "text", "refuses"),
+    [
+        ("nginx", "http { include sites/*; }", True),
+        ("apache", "Include sites/*", True),
+        ("apache", "IncludeOptional sites/*", False),
+        ("apache", "Include other/*", False),
+        ("keepalived", "include sites/*", False),
+    ],
+)
+def test_programs_that_do_not_start_with_an_include_that_leads_nowhere(
+    tmp_path: Path, program: str, text: str, refuses: bool
+) -> None:
+    (tmp_path / "main.conf").write_text(f"{text}\n")
+    main = ConfigurationFile(str(tmp_path / "main.conf"), "main.conf")
+    gone = ConfigurationFile(str(tmp_path / "sites" / "gone"), "sites/gone", status=LEADS_NOWHERE)
+
+    async def checked() -> SelfChecks:
+        return await self_checks(Configuration(program, "a.example", (main,), dangling=(gone,)), Network(NetSettings()))
+
+    assert [check.file for check in asyncio.run(checked()).checks] == ["sites/gone"] * refuses

@@ -76,6 +76,19 @@ def test_jails(tmp_path: Path) -> None:
     assert found.backups == ("192.0.2.3",)
 
 
+def test_files_of_fail2ban_count_in_its_order(tmp_path: Path) -> None:
+    """Whatever the order of the inventory is: jail.conf, jail.d/*.conf, jail.local, jail.d/*.local."""
+    files = []
+    for name, length in (("jail.d/z.local", "1h"), ("jail.local", "-1"), ("jail.d/a.conf", "2h"), ("jail.conf", "3h")):
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"[postfix]\nenabled = true\nbantime = {length}\n")
+        files.append(ConfigurationFile(str(file), name))
+    written = Configuration("fail2ban", "mx.example.org", tuple(files))
+    found = asyncio.run(_bans(written, Inventory.model_validate({"domains": ["a.example"]})))
+    assert [(jail.ban_seconds, str(jail.place)) for jail in found.jails] == [(3600, "jail.d/z.local:3")]
+
+
 @pytest.mark.parametrize(
     ("length", "seconds"), [("-1", -1), ("1d", 86400), ("600", 600), ("2 hours", 7200), ("soon", None)]
 )

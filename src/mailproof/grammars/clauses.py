@@ -23,6 +23,8 @@ _NAMED = re.compile(r"(?P<name>[a-z][a-z0-9-]{0,60}):[ \t]+(?P<value>.*)")
 _CLOSE = re.compile(r"(?P<name>[a-z][a-z0-9-]{0,60}):(?P<value>[^\s:].*)")
 """Without a blank behind the colon, as Unbound and NSD read it too."""
 _COMMENT = re.compile(r"(?:^|[ \t])#")
+_HEAD_BEFORE = re.compile(r"(?P<name>[a-z][a-z0-9-]{0,60}):[ \t]+(?=[a-z][a-z0-9-]{0,60}:(?:[ \t]|$))")
+"""A clause that goes on in its line, for Unbound and NSD: ``server: include: "x"``."""
 
 
 @dataclass
@@ -57,6 +59,9 @@ def parse_clauses(text: str) -> list[Clause]:
             continue
         item = said.startswith("- ")
         said = said[2:].strip() if item else said
+        if (begins := _HEAD_BEFORE.match(said)) and not item and line[:1] not in " \t":
+            clauses.append(Clause(begins["name"][:MAX_SECTION_NAME], number))
+            said = said[begins.end() :]
         if named := _NAMED.fullmatch(said) or (None if item else _CLOSE.fullmatch(said)):
             if item and clauses[-1].settings:
                 clauses.append(Clause(clauses[-1].name, number))

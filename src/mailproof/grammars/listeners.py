@@ -50,6 +50,8 @@ class Listeners:
     """Contexts of nginx whose servers all speak TLS (``ssl on``); empty: those that include the file."""
     tls_ports: set[str] = field(default_factory=set)
     """Ports that Apache listens at for https."""
+    serves_every_port: bool = False
+    """Of Apache: a virtual host takes whatever comes, and nothing is left for the main server."""
     serves: bool = False
     """There are servers in it, whether or not they speak TLS."""
 
@@ -129,7 +131,9 @@ def _apache(text: str) -> Listeners:
             continue
         found.serves = True
         own = "" in protocols or (bool(engines) and engines <= protocols) or (None if protocols else False)
-        ports = frozenset(_PORT.findall(prefix.rpartition("/")[2].lower())) if not is_off else frozenset()
+        addresses = prefix.rpartition("/")[2]
+        ports = frozenset(_PORT.findall(addresses.lower())) if not is_off else frozenset()
+        found.serves_every_port |= any(map(_EVERY_PORT.fullmatch, addresses.lower().split()[1:]))
         speaks = True if engines else None if may_speak or (has_certificate and not is_off) else False
         found.listeners.append(Listener("", own, speaks, includes, ports=ports))
     return found
@@ -137,6 +141,8 @@ def _apache(text: str) -> Listeners:
 
 _OF_MODULE = re.compile(r"<?IfModule\s+\"?(?:mod_ssl\.c|ssl_module)\"?/", re.IGNORECASE)
 """A condition that holds wherever TLS is spoken."""
+_EVERY_PORT = re.compile(r"[\"']?(?:\*|_default_)(?::\*)?[\"']?")
+"""Of a virtual host that takes what comes to any address and port (``apachectl -S`` calls it ``*:*``)."""
 _PORT = re.compile(r":(\d+|\S*\$\S*)(?=[\s\"']|$)")
 """The port of an address; or what a variable makes of it."""
 

@@ -9,6 +9,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+_OF_PACKAGES = re.compile(
+    r"(?:.*/)?(?:named\.rfc1912\.zones|named\.root\.key|named\.conf\.default-zones|zones\.rfc1918|bind\.keys|rndc\.key"
+    r"|crypto-policies/back-ends/bind\.config)"
+)
+
+
+def may_hold_settings(include: str) -> bool:
+    """Whether a file that is not read is none of those that Debian and Red Hat bring with BIND: zones that every
+    resolver has, keys, and algorithms.
+    """
+    return not _OF_PACKAGES.fullmatch(include)
+
+
 MAX_DEPTH = 32
 """Blocks inside each other."""
 

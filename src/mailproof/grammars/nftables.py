@@ -242,6 +242,9 @@ def _table(found: _Text, table: Table) -> int:
                 raise NotPacketFilter(line, what)
         elif found.is_mark("{"):
             found.skip_block()
+        while found.is_mark(","):  # flags owner,persist
+            found.at += 1
+            found.words()
         found.skip_ends()
     found.at += 1
     return count

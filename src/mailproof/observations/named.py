@@ -78,6 +78,8 @@ class NamedSettings(Observation):
     scopes: tuple[NamedScope, ...] = ()
     includes: tuple[str, ...] = ()
     """Files that the text includes; they are not read."""
+    hears_itself_alone: bool = False
+    """It listens on loopback addresses only."""
 
     def evidence(self) -> tuple[str, ...]:
         lines = [f"{self.program}: {', '.join(self.files)}{f' {self.release}' if self.release else ''}"]

@@ -57,8 +57,9 @@ def _haproxy(settings: list[Setting], file: str, groups: dict[str, list[ServerBe
 
 
 def _is_checked(words: list[str], *, is_checked: bool) -> bool:
+    """``track SERVER`` takes what the check of another one says."""
     for word in words:
-        is_checked = word == "check" or (is_checked and word != "no-check")
+        is_checked = word in ("check", "track") or (is_checked and word != "no-check")
     return is_checked
 
 

@@ -167,7 +167,29 @@ async def self_checks(configuration: Configuration, net: Network) -> SelfChecks:
         told = marked or (lines if file.status else [])  # where all was standard error, it is not marked
         complaints = [line.strip()[:MAX_COMPLAINT] for line in told if line.strip() and not _OF_THE_WAY.search(line)]
         said.append(CheckSaid(file.command, file.name, file.status, tuple(complaints[:MAX_COMPLAINTS])))
+    for file in configuration.dangling:
+        if configuration.program in _REFUSING or await _is_needed(file, configuration, net):
+            said.append(CheckSaid("reading it", file.name, file.status, ("it is a link to what is not there",)))
     return SelfChecks(configuration.program, tuple(said))
+
+
+_REFUSING = ("nginx", "unbound", "nsd", "squid", "powerdns")
+"""Programs that do not start where they include a link that leads nowhere. Knot and keepalived pass it over, and Apache
+where it is IncludeOptional that names it.
+"""
+
+
+async def _is_needed(file: ConfigurationFile, configuration: Configuration, net: Network) -> bool:
+    """Whether Apache includes a file, and not by IncludeOptional."""
+    if configuration.program != "apache":
+        return False
+    for text in (await texts_of(configuration.files, net)).values():
+        for setting in await asyncio.to_thread(list, parse_directives(text)):
+            if setting.name.rpartition("/")[2].lower() == "include":
+                pattern = setting.value.strip("\"' ")
+                if PurePath(file.path).match(pattern.lstrip("/")):
+                    return True
+    return False
 
 
 async def text_of(file: ConfigurationFile, net: Network) -> str:

@@ -27,12 +27,12 @@ _LENGTH = re.compile(r"(-?\d{1,12})\s*(mo|[smhdwy])?[a-z]*")
 
 @probe()
 async def ban_settings(configuration: Configuration, net: Network, inventory: Inventory) -> BanSettings:
-    """The jails that are switched on, in the order of the files: a later file says more than one before it."""
+    """The jails that are switched on: a later file says more than one before it."""
     names = tuple(file.name for file in configuration.files)
     if configuration.program != "fail2ban":
         return BanSettings(configuration.program, names)
     found: dict[str, tuple[Setting, str]] = {}
-    files = [file for file in configuration.files if not file.command]
+    files = sorted((file for file in configuration.files if not file.command), key=_jail_order)
     for file in files:
         text = await text_of(file, net)
         found |= {setting.name: (setting, file.name) for setting in parse_ini(text)}
@@ -46,6 +46,15 @@ async def ban_settings(configuration: Configuration, net: Network, inventory: In
     addresses = [address for host in inventory.hosts if host.name in backups for address in host.addresses]
     on = tuple(jail for jail in jails if jail is not None)[:MAX_JAILS]
     return BanSettings(configuration.program, names, on, tuple(map(str, addresses)))
+
+
+def _jail_order(file: ConfigurationFile) -> tuple[bool, bool, str]:
+    """As fail2ban reads them, whatever the order of the inventory is (jail.conf(5)): jail.conf, jail.d/*.conf,
+    jail.local, jail.d/*.local.
+    """
+    path = PurePath(file.path)
+    is_drop_in = path.parent.name == "jail.d"
+    return path.suffix == ".local", is_drop_in, path.name if is_drop_in else ""
 
 
 def _jail(section: str, found: dict[str, tuple[Setting, str]]) -> Jail | None:

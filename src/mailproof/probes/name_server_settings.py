@@ -46,7 +46,9 @@ def read_settings(program: str, names: tuple[str, ...], texts: dict[str, str]) -
     if found is None:
         raise Malformed(f"no settings stand in {', '.join(names)}")
     version, scope, includes = found
-    return NamedSettings(program, names, "", version, (scope,), includes)
+    return NamedSettings(
+        program, names, "", version, (scope,), includes, program in _HEARING and not _HEARING[program](texts)
+    )
 
 
 _Read = tuple[SettingSeen | None, NamedScope, tuple[str, ...]]
@@ -54,8 +56,17 @@ _Clauses = list[tuple[Clause, str]]
 
 
 def _clauses(texts: dict[str, str]) -> _Clauses:
-    """The clauses of all files that have settings, with the names of the files."""
-    return [(clause, name) for name, text in texts.items() for clause in parse_clauses(text) if clause.settings]
+    """The clauses of all files that have settings, with the names of the files.
+
+    What a file holds before its first clause belongs to the clause that includes it.
+    """
+    found = [(clause, name) for name, text in texts.items() for clause in parse_clauses(text) if clause.settings]
+    named = [(clause, (one.value[:MAX_SHOWN], file)) for clause, file in found for one in clause.all("include")]
+    included = Included([include for _, include in named], texts)
+    within = {file: clause.name for clause, include in named for file in included.of(*include) or ()}
+    for clause, file in found:
+        clause.name = clause.name or within.get(file, "")
+    return found
 
 
 def _are_samples(texts: dict[str, str]) -> bool:
@@ -111,19 +122,25 @@ def _unbound(texts: dict[str, str]) -> _Read | None:
         for setting in clause.all("access-control")
         if len(words := setting.value.split()) > 1 and words[1].startswith("allow") and _is_everybody(words[0])
     ]
-    interfaces = [word for clause, _ in server for word in clause.words("interface", "ip-address")]
-    reached = any(not word.startswith(("127.", "::1", "lo", "localhost")) for word in interfaces)
-    reached = reached or _is_on(_last(server, "interface-automatic"))
     clients = None
     if open_to:
-        clients = MatchList("access-control", open_to[0].value, reached, open_to[0].place)
+        clients = MatchList("access-control", open_to[0].value, _unbound_hears(texts), open_to[0].place)
     modules, permissive = _last(server, "module-config"), _last(server, "val-permissive-mode")
     validation = permissive if _is_on(permissive) else modules
     includes = _includes(clauses, texts)
     if validation is modules and not includes and not any(_last(server, name) for name in _ANCHORS):
-        validation = SettingSeen("auto-trust-anchor-file", "is not set", Place(next(iter(texts))))
+        place = Place(server[0][1], server[0][0].line) if server else Place(next(iter(texts)))
+        validation = SettingSeen("auto-trust-anchor-file", "is not set", place)
     scope = NamedScope("server", None, clients, validation, None, ())
     return _hidden(server), scope, includes
+
+
+def _unbound_hears(texts: dict[str, str]) -> bool:
+    """Whether Unbound hears others; without a word of it, it hears the machine itself."""
+    server = _of(_clauses(texts), "server")
+    interfaces = [word for clause, _ in server for word in clause.words("interface", "ip-address")]
+    reached = any(not word.startswith(("127.", "::1", "lo", "localhost")) for word in interfaces)
+    return reached or _is_on(_last(server, "interface-automatic"))
 
 
 _ANCHORS = ("auto-trust-anchor-file", "trust-anchor-file", "trust-anchor", "trusted-keys-file")
@@ -228,16 +245,19 @@ def _recursor(texts: dict[str, str]) -> _Read | None:
     found, includes = _recursor_settings(texts)  # which takes no other text
     if not found and not any(text.strip() for text in texts.values()):
         return None
-    clients, listens = _recursor_clients(found, texts), found.get("local-address")
-    # Without incoming.listen only the machine itself is heard.
-    if listens is None or all(word.startswith(("127.", "::1", "[::1]")) for word in listens.values):
-        clients = None
+    clients = _recursor_clients(found, texts) if _recursor_hears(texts) else None
     listed = found.get("allow-from-file")
     if listed is not None and "".join(listed.values) and _listed_in(listed, texts) is None:
         includes = (*includes, listed.values[0][:MAX_SHOWN])
     version, validation = found.get("version-string"), found.get("dnssec")
     scope = NamedScope("server", None, clients, validation.seen if validation else None, None, ())
     return version.seen if version else None, scope, includes
+
+
+def _recursor_hears(texts: dict[str, str]) -> bool:
+    """Whether the Recursor hears others; without ``incoming.listen`` it hears the machine itself."""
+    listens = _recursor_settings(texts)[0].get("local-address")
+    return listens is not None and not all(word.startswith(("127.", "::1", "[::1]")) for word in listens.values)
 
 
 @dataclass(frozen=True)
@@ -345,3 +365,5 @@ _READERS: dict[str, Callable[[dict[str, str]], _Read | None]] = {
     "recursor": _recursor,
 }
 PROGRAMS = tuple(_READERS)
+_HEARING: dict[str, Callable[[dict[str, str]], bool]] = {"unbound": _unbound_hears, "recursor": _recursor_hears}
+"""Programs that by themselves hear nobody but the machine that they are on."""

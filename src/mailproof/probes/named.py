@@ -7,7 +7,7 @@ import ipaddress
 import re
 from dataclasses import replace
 
-from mailproof.grammars.named_conf import NotNamedConf, Statement, parse_named_conf
+from mailproof.grammars.named_conf import NotNamedConf, Statement, may_hold_settings, parse_named_conf
 from mailproof.net.errors import Malformed
 from mailproof.net.network import Network
 from mailproof.observations.configuration import SettingSeen
@@ -61,7 +61,9 @@ async def named_settings(configuration: Configuration, net: Network) -> NamedSet
         except NotNamedConf as error:
             raise Malformed(f"{file.name}: {error}") from None
     names = tuple(file.name for file in files)
-    return NamedSettings("bind", names, release, reader.version(), reader.scopes(), reader.includes())
+    return NamedSettings(
+        "bind", names, release, reader.version(), reader.scopes(), reader.includes(), reader.hears_itself_alone()
+    )
 
 
 class _Reader:
@@ -83,11 +85,19 @@ class _Reader:
         options, file = self._options()
         return self._setting(options.get("version"), file)
 
+    def hears_itself_alone(self) -> bool:
+        """Whether ``listen-on`` and ``listen-on-v6``, by default for all addresses, name loopback ones."""
+        options, _ = self._options()
+        named = [[*options.all(name)] for name in ("listen-on", "listen-on-v6")]
+        entries = [entry.name or " ".join(entry.words) for lists in named for one in lists for entry in one.block or ()]
+        return all(named) and all(entry in ("127.0.0.1", "::1", "none", "localhost") for entry in entries)
+
     def includes(self) -> tuple[str, ...]:
         """What the text includes and the inventory does not name, and what its options and views include."""
         found = [(one.value[:MAX_SHOWN], file) for one, file in self._statements if one.name == "include"]
         within = [one for part, _ in self._statements if part.name != "zone" for one in part.all("include")]
-        return (*not_read(found, self._files), *(one.value[:MAX_SHOWN] for one in within))
+        unread = (*not_read(found, self._files), *(one.value[:MAX_SHOWN] for one in within))
+        return tuple(filter(may_hold_settings, unread))
 
     def scopes(self) -> tuple[NamedScope, ...]:
         """The views, or, where there are none, the options."""

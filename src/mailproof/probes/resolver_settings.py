@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from mailproof.grammars.named_conf import NotNamedConf
+from mailproof.grammars.named_conf import NotNamedConf, may_hold_settings
 from mailproof.grammars.resolver_settings import parse_bind, parse_unbound
 from mailproof.net.errors import Malformed
 from mailproof.net.network import Network
@@ -42,4 +42,5 @@ async def resolver_settings(configuration: Configuration, net: Network) -> Resol
         settings = [entry for entry in found if not entry.name.startswith("include")]
         seen += (SettingSeen(entry.name, entry.value, Place(file.name, entry.line)) for entry in settings)
     read = tuple(file.name for file in files)
-    return ResolverSettings(ProgramSettings(program, configuration.host, tuple(seen), read), not_read(includes, read))
+    unread = tuple(filter(may_hold_settings, not_read(includes, read)))
+    return ResolverSettings(ProgramSettings(program, configuration.host, tuple(seen), read), unread)

@@ -118,8 +118,9 @@ class _Servers:
             self.speaking.append(("", False))
         served = {port for file in main for it in file.listeners for port in it.ports}
         # Without a certificate, mod_ssl speaks no TLS to a server that does not say so; it may stand elsewhere.
-        listens = {port for file in main for port in file.tls_ports}
-        if any(file.may_speak_tls for file in main) or not listens <= served:
+        takes_all = any(file.serves_every_port for file in main)
+        listens = {port for file in main for port in file.tls_ports} if not takes_all else set()
+        if any(file.may_speak_tls for file in main if not takes_all) or not listens <= served:
             self.speaking.append(("", None))
 
 

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailproof.captures import COPIED, Capture, read_capture
+from mailproof.captures import COPIED, LEADS_NOWHERE, Capture, read_capture
 from mailproof.documents import UnreadableDocument
 from mailproof.inventory.values import domain_name
 from mailproof.net.errors import NotObserved, Unreadable, UnreadableConfiguration
@@ -37,6 +37,8 @@ class Configuration(Target):
     files: tuple[ConfigurationFile, ...] = ()
     named: str = ""
     """The file or directory that the inventory names."""
+    dangling: tuple[ConfigurationFile, ...] = ()
+    """Files that were links to what is not there when a capture was taken."""
 
     @property
     def id(self) -> str:
@@ -75,7 +77,9 @@ async def find_configurations(search: Search) -> None:
     hosts = {host.name: host for host in search.targets.found(MailHost)}
     for (program, host), files in found.items():
         domains = hosts[host].domains if host in hosts else ()
-        search.targets.add(Configuration(program, host, tuple(file for file, _ in files), files[0][1], domains=domains))
+        dangling = tuple(file for file, _ in files if not file.command and file.status == LEADS_NOWHERE)
+        there = tuple(file for file, _ in files if file not in dangling)
+        search.targets.add(Configuration(program, host, there, files[0][1], dangling, domains=domains))
 
 
 def _host(capture: Capture) -> str:

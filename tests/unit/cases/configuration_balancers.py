@@ -58,6 +58,7 @@ TABLE: Table = {
                 haproxy("check", "weight 1 check inter 2s"),
                 haproxy("", "", before="default-server check"),
                 haproxy("", "", defaults="default-server inter 2s check"),
+                haproxy("check", "track mail/mx1"),
                 keepalived(CHECK, "TCP_CHECK {\n    }"),
             )
         ),

@@ -16,6 +16,7 @@ from mailproof.targets.files import Configuration, ConfigurationFile
 from .case import Case, Table, advises, fails, passes, skips, undecided
 
 QUIET = "version none; "
+OWN_ALONE = "listen-on port 53 { 127.0.0.1; }; listen-on-v6 { ::1; };"
 ZONE = 'zone "example.org" { type primary; };'
 
 
@@ -169,7 +170,11 @@ RECURSOR: tuple[Case, ...] = (
             ),
         )
     ),
-    advises("the Recursor tells its own", named_settings=other("recursor", "dnssec: {validation: validate}")),
+    passes(named_settings=other("recursor", "dnssec: {validation: validate}")),
+    advises(
+        "the Recursor tells its own",
+        named_settings=other("recursor", "dnssec: {validation: validate}", "incoming: {listen: [192.0.2.53]}"),
+    ),
     undecided(
         "/etc/recursor.d/*.yml is included",
         named_settings=other("recursor", "recursor: {include_dir: /etc/recursor.d/}"),
@@ -178,7 +183,10 @@ RECURSOR: tuple[Case, ...] = (
         "/etc/clients is included and not read",
         named_settings=other("recursor", *OPEN, "  allow_from_file: /etc/clients"),
     ),
-    advises("version 5.2.1: a release", named_settings=other("recursor", "recursor: {version_string: 5.2.1}")),
+    advises(
+        "version 5.2.1: a release",
+        named_settings=other("recursor", "recursor: {version_string: 5.2.1}", "incoming: {listen: [192.0.2.53]}"),
+    ),
 )
 """The old form and YAML. What is neither is in test_configuration_lists: it is not observed."""
 
@@ -285,7 +293,23 @@ TABLE: Table = {
             "conf.d/*.conf is included",
             named_settings=other("unbound", "server:", "include-toplevel: /etc/unbound/conf.d/*.conf"),
         ),
-        advises("Unbound tells its own", named_settings=other("unbound", "server:", ANCHOR, "  hide-version: no")),
+        advises("Unbound tells its own", named_settings=other("unbound", *UNBOUND[:3], "  hide-version: no")),
+        # Whom nobody but the machine itself can ask tells nothing to strangers.
+        passes(named_settings=other("unbound", "server:", ANCHOR, "  hide-version: no")),
+        passes(named_settings=conf(f"{OWN_ALONE} recursion yes; allow-query {{ any; }};")),
+        fails("dnssec-validation no", named_settings=conf(f"{OWN_ALONE} recursion yes; dnssec-validation no;")),
+        # Packages bring these with BIND.
+        passes(named_settings=conf(f"{QUIET}", 'include "/etc/named.rfc1912.zones"; include "/etc/named.root.key";')),
+        passes(named_settings=conf(f'{QUIET} include "/etc/crypto-policies/back-ends/bind.config";', "")),
+        # A clause and what stands in it in one line, and a file that begins within the clause that includes it.
+        fails(
+            "access-control 0.0.0.0/0 allow",
+            named_settings=several(
+                "unbound",
+                main=f'server: include: "part.conf"\nremote-control: control-enable: no\nserver:\n{ANCHOR}\n',
+                part="interface: 0.0.0.0\naccess-control: 0.0.0.0/0 allow\nhide-version: yes\n",
+            ),
+        ),
         advises("NSD tells its own", named_settings=other("nsd", "server:", "  verbosity: 1")),
         advises("rate-limit is not set", named_settings=other("nsd", "server:", "  rrl-ratelimit: 0", *NSD)),
         advises("rate-limit is not set", named_settings=other("knot", *KNOT[:2], *SECONDARY, *ZONES)),
@@ -347,8 +371,8 @@ TABLE: Table = {
         passes(named_settings=other("powerdns", "version-string=x", "allow-axfr-ips=::1 # not ::/0")),
         # All is commented out: the programs do what they do by default.
         fails("auto-trust-anchor-file is not set", named_settings=other("unbound", "server:", "  # verbosity: 1")),
-        advises("the Recursor tells its own", named_settings=other("recursor", "# allow-from=0.0.0.0/0")),
-        advises("the Recursor tells its own", named_settings=other("recursor", "recursor:", "  threads: 2")),
+        passes(named_settings=other("recursor", "# allow-from=0.0.0.0/0")),
+        passes(named_settings=other("recursor", "recursor:", "  threads: 2")),
         advises("PowerDNS tells its own", named_settings=other("powerdns", "# launch=")),
         advises("Knot tells its own", named_settings=other("knot", "# server:")),
         advises("NSD tells its own", named_settings=other("nsd", "# server:")),

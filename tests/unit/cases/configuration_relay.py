@@ -40,6 +40,7 @@ TABLE: Table = {
             relay(mynetworks="!0.0.0.0/0 hash:/etc/postfix/clients"),
             relay(mynetworks_style="host"),
             relay(mynetworks_style="class", mynetworks="127.0.0.1"),
+            exim(domains="empty"),  # as Debian writes that there are none
             relay(relay_domains="example.org mail.example.org .example.net"),
             relay(relay_domains="hash:/etc/postfix/relay $mydestination localhost"),
             relay(smtpd_relay_restrictions="permit_mynetworks, permit_sasl_authenticated, defer_unauth_destination"),

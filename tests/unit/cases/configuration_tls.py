@@ -113,6 +113,8 @@ DEFAULTS: tuple[Case, ...] = (
             read("apache", "SSLProtocol all\n<VirtualHost *:443>\nSSLEngine off\n</VirtualHost>\n"),
             read("haproxy", PEERS.format("", '"${A}:80" name not-ssl')),
             read("apache", "SSLProtocol all\n<VirtualHost *:80>\nServerName a\n</VirtualHost>\n"),
+            # Without a port, a virtual host takes what comes to any that Apache listens at.
+            read("apache", "SSLProtocol all\nListen 443\n<VirtualHost *>\nServerName a\n</VirtualHost>\n"),
             read("haproxy", "global\n  ssl-default-bind-options ssl-min-ver TLSv1.0\nlisten a\n  bind :25\n"),
         )
     ),

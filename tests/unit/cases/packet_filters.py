@@ -156,6 +156,17 @@ BAD_FLAGS = (
 MASQUERADE = "-A POSTROUTING -o wan0 -j MASQUERADE"
 ALL_OUT = "-A FORWARD -i lan0 -o wan0 -j ACCEPT"
 
+FIREWALLD = """table inet firewalld { # progname firewalld
+\tflags owner,persist
+
+\tchain filter_OUTPUT {
+\t\ttype filter hook output priority filter + 10; policy accept;
+\t\toifname "lo" accept
+\t\tmeta skuid != 104 tcp dport 25 reject with icmpx admin-prohibited
+\t}
+}
+"""
+
 TABLE: Table = {
     "EGRESS": (
         *INCLUDED,
@@ -167,6 +178,7 @@ TABLE: Table = {
             ),
             output('meta skuid != "postfix" tcp dport { smtp, 465-587 } log prefix "no: " reject with tcp reset'),
             output("tcp dport 53 accept", policy="drop"),
+            read("nftables", FIREWALLD),
             output("jump mail", rest="chain mail { meta skuid postfix return; tcp dport 25 drop; }"),
             output("tcp dport vmap { 25 : jump mail, 80 : accept }", rest="chain mail { tcp dport 25 drop; }"),
             output("udp dport 25 accept", "ip protocol icmp accept", "meta l4proto tcp th dport 25 drop"),
