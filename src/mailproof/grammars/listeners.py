@@ -82,7 +82,7 @@ def _nginx(text: str) -> Listeners:
                 if name == "include":
                     found.includes.append(setting.value)
                     found.contexts.setdefault(setting.value, set()).add(context)
-                elif name == "ssl" and setting.value.lower() == "on":
+                elif _is_switched_on(setting, name):
                     found.speaking.add(context)
             continue
         found.serves = True
@@ -95,9 +95,17 @@ def _nginx(text: str) -> Listeners:
     return found
 
 
+_SWITCHES = {"ssl": ("on",), "starttls": ("on", "only")}
+"""Of servers of mail, and ``ssl`` of old ones of HTTP."""
+
+
+def _is_switched_on(setting: Setting, name: str) -> bool:
+    return setting.value.lower() in _SWITCHES.get(name, ())
+
+
 def _has_nginx_speak_tls(setting: Setting) -> bool:
-    if setting.name == "ssl":  # a flag, in either case
-        return setting.value.lower() == "on"
+    if setting.name in _SWITCHES:
+        return _is_switched_on(setting, setting.name)
     return setting.name == "listen" and not {"ssl", "quic"}.isdisjoint(setting.value.split())
 
 

@@ -56,7 +56,7 @@ class RouterPair:
             yield f"has virtual_router_id {own.id or 'none'}, and {first.host} has {first.id or 'none'}"
         if own.version != first.version:
             yield f"speaks version {own.version} of VRRP, and {first.host} speaks {first.version}"
-        if own.addresses != first.addresses:
+        if set(own.addresses) != set(first.addresses):  # in any order: each looks for those of the other
             lacking = sorted(set(first.addresses) - set(own.addresses))
             besides = sorted(set(own.addresses) - set(first.addresses))
             yield (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice, product
@@ -42,6 +43,8 @@ CLIENT = {"ip": "10.251.7.7", "ip6": "2a0f:80::7"}
 """A client that no rule names."""
 ANOTHER = "another0"
 """An interface that no rule names."""
+_BRIDGES = re.compile(r"(?:docker|br-|veth|virbr|vnet|lxcbr|lxdbr|incusbr|cni|podman|cali|flannel)")
+"""Begins the names of interfaces to containers and virtual machines of the host itself: no way out."""
 _WORSE = (DROP, REDIRECT, UNREAD, ACCEPT)
 
 
@@ -174,7 +177,7 @@ class _Walk:
         return tuple(worst.values())
 
     def _sides(self, hook: str, family: str) -> Iterator[tuple[str, str, str]]:
-        leaving = [*self._named, ANOTHER]
+        leaving = [*(name for name in self._named if not _BRIDGES.match(name)), ANOTHER]
         if hook == "output":
             seen = self._filter.bases(hook, "filter", family)
             return iter([("", leaves, "") for leaves in leaving if seen])

@@ -83,8 +83,8 @@ class _Servers:
         return read, all_read
 
     def _contexts_that_speak(self, part_of_one: set[str]) -> set[str]:
-        """Contexts of nginx in which every server may speak TLS; of mail, where STARTTLS may be said for all."""
-        speak = {"mail"}
+        """Contexts of nginx in which every server may speak TLS: it is said for all."""
+        speak: set[str] = set()
         for name, file in self._found.items():
             for context in file.speaking:
                 if context:

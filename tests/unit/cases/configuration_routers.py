@@ -69,6 +69,11 @@ TABLE: Table = {
         passes(virtual_routers=shared(_PLAIN)),
         passes(virtual_routers=shared(changed("priority 100", "priority 150"))),
         passes(virtual_routers=shared(changed("12345678", "1234567890"))),
+        passes(  # in another order
+            virtual_routers=shared(
+                _PLAIN.replace("2.100/24", "2.9/24").replace("2.101", "2.100").replace("2.9/", "2.101/")
+            )
+        ),
         passes(virtual_routers=shared(_V3 + changed("advert_int 1", "advert_int 2"), _V3 + _PLAIN)),
         passes(virtual_routers=shared(unicast("192.0.2.2", "192.0.2.1"), unicast("192.0.2.1", "192.0.2.2"))),
         fails(

@@ -109,6 +109,7 @@ DEFAULTS: tuple[Case, ...] = (
             read(
                 "nginx", f"include m.d/*; http {{ {OLD} include s/*; }} mail {{}}", s__a="server {}", **{"m.d__x": ""}
             ),
+            read("nginx", f"mail {{ {OLD} server {{ listen 25; starttls off; }} }}"),
             read("apache", "SSLProtocol all\nListen 443\n<VirtualHost *:80>\nServerName a\n</VirtualHost>\n"),
             read("apache", "SSLProtocol all\n<VirtualHost *:443>\nSSLEngine off\n</VirtualHost>\n"),
             read("haproxy", PEERS.format("", '"${A}:80" name not-ssl')),
@@ -163,7 +164,8 @@ DEFAULTS: tuple[Case, ...] = (
             read("nginx", f"http {{ {OLD} {NEW} {NONE} include /etc/nginx/sites/*; }}"),
             read("nginx", f"http {{ {OLD} {NEW} ssl on; server {{ listen 443; }} }}"),
             read("nginx", f"http {{ {OLD} include /etc/nginx/sites/*; }}", sites__a=NEW, sites__b=NONE),
-            read("nginx", f"mail {{ {OLD} server {{ listen 25; }} }} http {{ {NEW} }}"),
+            read("nginx", f"mail {{ {OLD} server {{ listen 25; starttls on; }} }} http {{ {NEW} }}"),
+            read("nginx", f"mail {{ {OLD} starttls only; server {{ listen 25; }} }}"),
             read("nginx", "http { server { listen 443 ssl; include tls; } }", tls=OLD),
             read("apache", "SSLProtocol all\n" + VHOST.format("SSLProtocol TLSv1.2") + VHOST.format("")),
             read("apache", "SSLProtocol all\nSSLEngine on\n" + VHOST.format("SSLProtocol TLSv1.2")),

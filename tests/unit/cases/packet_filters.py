@@ -179,6 +179,7 @@ TABLE: Table = {
             output('meta skuid != "postfix" tcp dport { smtp, 465-587 } log prefix "no: " reject with tcp reset'),
             output("tcp dport 53 accept", policy="drop"),
             read("nftables", FIREWALLD),
+            router('oifname "eth0" tcp dport 25 drop', 'iifname "br-1" accept', nat='oifname != "br-1" masquerade'),
             output("jump mail", rest="chain mail { meta skuid postfix return; tcp dport 25 drop; }"),
             output("tcp dport vmap { 25 : jump mail, 80 : accept }", rest="chain mail { tcp dport 25 drop; }"),
             output("udp dport 25 accept", "ip protocol icmp accept", "meta l4proto tcp th dport 25 drop"),
