@@ -122,6 +122,26 @@ def test_lists_are_read(program: str, text: str, expected: list[tuple[str, int, 
 
 
 @pytest.mark.parametrize(
+    ("program", "text", "sure"),
+    [
+        # As rspamd itself has its lists: in single quotes.
+        ("rspamd", "a { rbl = 'a.example.org'; checks = ['from', 'received']; }", {"a.example.org": True}),
+        ("rspamd", "a { rbl = 'a.example.org'; checks = ['urls']; }", {}),
+        # 127.0.0.2 stands in no list of IPv6 addresses.
+        ("rspamd", "a { rbl = 'a.example.org'; checks = ['from']; ipv4 = false; }", {"a.example.org": False}),
+        ("postfix", "postscreen_dnsbl_sites = bl.ipv6.example.org*2", {"bl.ipv6.example.org": False}),
+        (
+            "postfix",
+            "sites = a.example.org*2\npostscreen_dnsbl_sites = $sites, b.example.org",
+            {"a.example.org": True, "b.example.org": True},
+        ),
+    ],
+)
+def test_lists_that_are_surely_of_addresses(program: str, text: str, sure: dict[str, bool]) -> None:
+    assert {one.zone: one.of_addresses for one in READERS[program](text)} == sure
+
+
+@pytest.mark.parametrize(
     ("codes", "answers", "counting"),
     [
         ("", ("127.0.0.9", "11.1.1.1"), ("127.0.0.9", "11.1.1.1")),

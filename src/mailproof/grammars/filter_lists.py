@@ -10,11 +10,11 @@ Every text is gone through once, in a time that its length bounds.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
-from mailproof.grammars.settings import continued_lines, parse_postfix, parse_services
+from mailproof.grammars.settings import MAX_EXPANDED, continued_lines, expand, parse_postfix, parse_services
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,16 @@ def _has_bits(mask: str, answer: str) -> bool:
 _ZONE = re.compile(r"(?=[^.]{0,63}\.)[A-Za-z0-9_](?:[A-Za-z0-9_-]|\.(?=[A-Za-z0-9_])){1,252}\.?")
 
 
+_OF_IPV6 = re.compile(r"(?:^|\.)(?:ip)?v6\.", re.IGNORECASE)
+"""In the name of a list of IPv6 addresses alone, in which 127.0.0.2 never stands (``bl.ipv6.spameatingmonkey.net``)."""
+
+
 def _named(
     zone: str, line: int, *, welcomes: bool = False, of_addresses: bool = True, codes: str = ""
 ) -> Iterator[ListNamed]:
     """Nothing for what is no name: a variable of the program, say."""
     if _ZONE.fullmatch(zone):
+        of_addresses = of_addresses and not _OF_IPV6.search(zone)
         yield ListNamed(zone.rstrip(".").lower(), line, welcomes, of_addresses, codes)
 
 
@@ -92,17 +97,25 @@ _WELCOMES = re.compile(r"\b(?:dnswl|wl|white|welcome)|\biadb\b|bondedsender|accr
 
 def _postfix(text: str) -> Iterator[ListNamed]:
     """main.cf, or the options of services in master.cf: neither has a line that the other reads."""
-    for setting in (*parse_postfix(text), *parse_services(text)):
+    main = list(parse_postfix(text))
+    known = {setting.name: setting.value for setting in main}
+    for setting in (*main, *parse_services(text)):
         name = setting.name.rpartition("/")[2]
         if name == "postscreen_dnsbl_sites":
-            for site in _SITE.findall(setting.value):
+            for site in _SITE.findall(_put_in(setting.value, known)):
                 listed, _, weight = site.partition("*")
                 zone, equals, codes = listed.partition("=")
                 yield from _named(zone, setting.line, welcomes=weight.startswith("-"), codes=equals + codes)
         elif name.endswith("_restrictions"):
-            for said in _RESTRICTION.finditer(setting.value):
+            for said in _RESTRICTION.finditer(_put_in(setting.value, known)):
                 welcomes = said["what"] == "permit_dnswl_client"
                 yield from _named(said["zone"], setting.line, welcomes=welcomes, codes=said["codes"] or "")
+
+
+def _put_in(value: str, known: Mapping[str, str]) -> str:
+    """A value with its macros put in, unless it grows out of bounds."""
+    expanded = expand(value, known) if "$" in value else value
+    return expanded if len(expanded) < MAX_EXPANDED else value
 
 
 _SITE = re.compile(r"(?:\[[^\[\]]{0,200}\]|[^\s,\[\]])+")
@@ -184,6 +197,7 @@ class _Block:
         welcomes = "is_whitelist" in on or _WELCOMES.search(zone) is not None
         # Codes give answers symbols of their own, and others none: what an answer does is not sure then.
         certain = bool(checks) and not self.said.keys() & {"returncodes", "returnbits"}
+        certain = certain and not _says(self.said.get("ipv4"), _OFF)
         yield from _named(zone, self.line, welcomes=welcomes, of_addresses=certain)
 
 
@@ -220,7 +234,7 @@ def _rspamd(text: str) -> Iterator[ListNamed]:
     for token in _UCL.finditer(text):
         kind, found = token.lastgroup, token[0]
         if kind == "word":
-            words.append(found.strip('"'))
+            words.append(found.strip("\"'"))
         elif kind == "bracket":
             is_open = found == "["
         elif found == "{":
