@@ -27,7 +27,8 @@ FAMILY = Family("CFG", "Configuration files")
 def test_relaying_is_for_few(relay_settings: RelaySettings, *, widest_ipv4: int = 24, widest_ipv6: int = 48) -> None:
     """The configuration lets only small networks relay, and takes mail for no domain that the inventory does not have.
 
-    Public networks count; private ones (RFC 1918, RFC 4193) may be as large as they are.
+    Public networks count; private ones (RFC 1918, RFC 4193) may be as large as they are. What listens at a loopback
+    address alone, as behind a content filter, may relay for all.
 
     Why: whoever is in such a network, and whoever writes to such a domain, sends mail through this server; strangers
     do it with spam, and the server's address is listed.
@@ -91,8 +92,13 @@ _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
 
 def _settings(settings: ProgramSettings, *names: str) -> Iterator[SettingSeen]:
+    """The settings of these names, but for those of services that the host alone can connect to."""
     for name in names:
-        yield from settings.base_and_overrides(name)
+        yield from (one for one in settings.base_and_overrides(name) if not _LOOPBACK.match(one.name))
+
+
+_LOOPBACK = re.compile(r"(?:127\.[0-9.]+|localhost|\[?::1\]?):[^/]* inet/")
+"""Begins the names of what services of Postfix have for themselves: ``127.0.0.1:10025 inet``, behind a content filter."""
 
 
 def _entries(program: str, setting: SettingSeen) -> tuple[ListEntry, ...]:
@@ -132,7 +138,7 @@ def _is_strange(entry: ListEntry, domains: Iterable[str]) -> bool:
 
 def _check_restrictions(settings: ProgramSettings) -> None:
     """Postfix relays for strangers where neither list of restrictions stops them (SMTPD_ACCESS_README)."""
-    relay = settings.base_and_overrides("smtpd_relay_restrictions")
+    relay = _settings(settings, "smtpd_relay_restrictions")
     recipient = {_service(setting.name): setting for setting in settings.base_and_overrides(_RECIPIENT)}
     for setting in relay:
         also = recipient.get(_service(setting.name), recipient.get(""))

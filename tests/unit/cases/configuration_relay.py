@@ -40,6 +40,8 @@ TABLE: Table = {
             relay(mynetworks="!0.0.0.0/0 hash:/etc/postfix/clients"),
             relay(mynetworks_style="host"),
             relay(mynetworks_style="class", mynetworks="127.0.0.1"),
+            relay(overrides=(("127.0.0.1:10025 inet/smtpd_relay_restrictions", "permit"),)),  # behind a content filter
+            relay(overrides=(("[::1]:10025 inet/mynetworks", "0.0.0.0/0"),)),
             exim(domains="empty"),  # as Debian writes that there are none
             relay(relay_domains="example.org mail.example.org .example.net"),
             relay(relay_domains="hash:/etc/postfix/relay $mydestination localhost"),
@@ -60,6 +62,10 @@ TABLE: Table = {
             smtpd('from any for domain "example.org" action "local"', 'for any action "out"'),
             smtpd('auth from any for any action "out"', 'from src <lan> for any action "out"'),
             smtpd("from any for any reject", 'from any for any action "out"'),
+        ),
+        fails(
+            "nothing stops mail of strangers",
+            relay_settings=relay(overrides=(("192.0.2.25:26 inet/smtpd_relay_restrictions", "permit"),)),
         ),
         fails("everybody may relay", relay_settings=relay(mynetworks="127.0.0.0/8 0.0.0.0/0")),
         fails("everybody may relay", relay_settings=relay(mynetworks="[::]/0")),
