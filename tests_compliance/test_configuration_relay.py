@@ -98,7 +98,7 @@ def _settings(settings: ProgramSettings, *names: str) -> Iterator[SettingSeen]:
 
 
 _LOOPBACK = re.compile(r"(?:127\.[0-9.]+|localhost|\[?::1\]?):[^/]* inet/")
-"""Begins the names of what services of Postfix have for themselves: ``127.0.0.1:10025 inet``, behind a content filter."""
+"""Begins the names of settings of services of Postfix: ``127.0.0.1:10025 inet``, behind a content filter."""
 
 
 def _entries(program: str, setting: SettingSeen) -> tuple[ListEntry, ...]:

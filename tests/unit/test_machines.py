@@ -89,6 +89,14 @@ def test_files_of_fail2ban_count_in_its_order(tmp_path: Path) -> None:
     assert [(jail.ban_seconds, str(jail.place)) for jail in found.jails] == [(3600, "jail.d/z.local:3")]
 
 
+def test_what_a_value_of_fail2ban_stands_for(tmp_path: Path) -> None:
+    text = "[DEFAULT]\nlong = 4h\nbantime = %(long)s\nx = %(y)s%(y)s\ny = %(x)s%(x)s\n[postfix]\nenabled = true\n"
+    text += "[dovecot]\nenabled = true\nbantime = %(own)s\nown = 1d\n[exim]\nenabled = true\nbantime = %(x)s\n"
+    inventory = Inventory.model_validate({"domains": ["a.example"]})
+    found = asyncio.run(_bans(configuration(tmp_path, "fail2ban", jail=text), inventory))
+    assert [jail.ban_seconds for jail in found.jails] == [14_400, 86_400, None]
+
+
 @pytest.mark.parametrize(
     ("length", "seconds"), [("-1", -1), ("1d", 86400), ("600", 600), ("2 hours", 7200), ("soon", None)]
 )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import replace
 from pathlib import PurePath
 
-from mailproof.grammars.settings import Setting, holds_comments_alone, parse_ini
+from mailproof.grammars.settings import MAX_EXPANDED, MAX_EXPANSIONS, Setting, holds_comments_alone, parse_ini
 from mailproof.hiding import HIDDEN
 from mailproof.inventory.model import Inventory
 from mailproof.net.errors import Malformed, NotAvailable
@@ -61,7 +62,10 @@ def _jail(section: str, found: dict[str, tuple[Setting, str]]) -> Jail | None:
     """A jail with what the defaults add; None where it is switched off."""
 
     def value(name: str) -> tuple[Setting, str] | None:
-        return found.get(f"{section}/{name}") or found.get(f"DEFAULT/{name}")
+        said = found.get(f"{section}/{name}") or found.get(f"DEFAULT/{name}")
+        if said is None or "%(" not in said[0].value:
+            return said
+        return replace(said[0], value=_put_in(said[0].value, section, found)), said[1]
 
     enabled = value("enabled")
     if enabled is None or enabled[0].value.lower() not in ("true", "yes", "on", "1"):
@@ -76,6 +80,21 @@ def _jail(section: str, found: dict[str, tuple[Setting, str]]) -> Jail | None:
         Place(stands[1], stands[0].line),
         tuple(re.split(r"[\s,]+", ignored[0].value)) if ignored is not None else (),
     )
+
+
+def _put_in(value: str, section: str, found: dict[str, tuple[Setting, str]]) -> str:
+    """A value with what ``%(name)s`` stands for in the jail or in the defaults (jail.conf(5), "interpolation")."""
+
+    def meant(reference: re.Match[str]) -> str:
+        said = found.get(f"{section}/{reference[1]}") or found.get(f"DEFAULT/{reference[1]}")
+        return said[0].value if said is not None else reference[0]
+
+    for _ in range(MAX_EXPANSIONS):
+        value = _REFERENCE.sub(meant, value[:MAX_EXPANDED])
+    return value[:MAX_EXPANDED]
+
+
+_REFERENCE = re.compile(r"%\(([a-z0-9_.-]{1,80})\)s")
 
 
 def _seconds(text: str) -> int | None:
