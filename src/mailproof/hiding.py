@@ -130,6 +130,7 @@ _NAME_BEFORE = re.compile(
     r"|\b(?:\w{0,20}hdr\w{0,20}|urlp\w{0,10}|url_param|s?cook\w{0,10}|set-var|var)\((?P<argument>[\w.-]++)"
     r"[^)]{0,40}\)[ \t]++"
     r"|%\{(?:(?:HTTP|ENV|req|http|env):|HTTP_)(?P<field>[\w-]++)\}[^\s=!~]*+[ \t]*+"
+    r"|^[ \t]*+\$(?P<definition>\w++)[ \t]*+=[ \t]*+"
     r"|%\{(?P<request>QUERY_STRING|REMOTE_USER|THE_REQUEST)\}[^\s=!~]*+[ \t]*+"
     r"|\b(?:req|http|resp|env|reqenv|osenv|note)\([ \t]*+['\"]?(?P<function>[\w-]++)['\"]?[ \t]*+\)[ \t]*+"
     r"(?=[!=~-])"

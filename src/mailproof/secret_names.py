@@ -32,10 +32,11 @@ _SERVERS = (
 )
 
 _VARIABLE = re.compile(r"\$\w{1,80}|\$\{\w{1,80}\}|%\{[\w:-]{1,80}\}[a-z]?|%\[[\w.,()-]{1,80}\]")
-_PIECES = re.compile(r"[^\s,;\"'(){}^|\\]+")
+_PIECES = re.compile(r"[^\s=,;\"'(){}^|\\]+")
 _PIECE = re.compile(
     r"[!=<>~]{1,3}\*?"  # how values are compared
     r"|-[a-z]{0,9}"  # options
+    r"|(?:bond|br|eth|en[opsx]|lo|vlan|wlan)[0-9a-z.-]{0,12}"  # interfaces
     r"|[A-Za-z]{1,3}|\d{1,5}[a-z%]{0,2}"
     r"|(?:https?://)?\*?\.?(?:[a-z0-9_-]{1,63}\.){1,10}[a-z]{2,12}(?::\d{1,5})?/?"
     r"|/|/(?:bin|dev|etc|home|opt|proc|run|sbin|srv|tmp|usr|var)(?:/[\w.+-]{1,80}){0,20}/?"

@@ -32,6 +32,7 @@ backend b
   option httpchk GET /health HTTP/1.1\r\nX-Probe:\ HUNTERha17
 """,
     "keepalived.conf": """
+$SHARED=HUNTERka4
 vrrp_instance a {
   authentication {
     auth_type PASS
@@ -462,6 +463,7 @@ def test_statements_behind_a_secret_stay(text: str) -> None:
     "text",
     [
         "map $http_upgrade $connection_upgrade {\n    default upgrade;\n    ''      close;\n}",
+        "$VIP=192.0.2.25/24 dev eth0\n",
         "geo $inside { default 0; 192.0.2.0/24 1; 2001:db8::/32 1; }",
         "map $host $root { hostnames; default /srv/www/a; *.example.org /srv/www/b; }",
         "fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;",

@@ -15,7 +15,7 @@ from .cases.configuration_routers import changed, shared
     [
         (changed("192.0.2.101/24", "$VIP"), r"\$VIP is no address"),
         (changed(" 51", " $ID"), r"\$ID is no number"),
-        ("include /etc/keepalived/conf.d/*.conf\n", "includes files"),
+        ("include /etc/keepalived/conf.d/*.conf\n", "includes /etc/keepalived"),
     ],
 )
 def test_what_stands_elsewhere_is_not_judged(second: str, why: str) -> None:

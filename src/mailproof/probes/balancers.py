@@ -18,7 +18,17 @@ from mailproof.targets.files import Configuration
 MAX_SERVERS = 2000
 """Servers that are looked at."""
 
-_CHECKERS = ("TCP_CHECK", "SMTP_CHECK", "HTTP_GET", "SSL_GET", "MISC_CHECK", "DNS_CHECK", "PING_CHECK", "UDP_CHECK")
+_CHECKERS = (
+    "TCP_CHECK",
+    "SMTP_CHECK",
+    "HTTP_GET",
+    "SSL_GET",
+    "MISC_CHECK",
+    "DNS_CHECK",
+    "PING_CHECK",
+    "UDP_CHECK",
+    "BFD_CHECK",
+)
 """Checks of keepalived.conf(5), "Real Server(s)"; FILE_CHECK, which reads a file, is none of the server."""
 
 

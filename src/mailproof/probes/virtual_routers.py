@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_interface
@@ -15,6 +16,7 @@ from mailproof.net.network import Network
 from mailproof.observations.virtual_routers import OLD, RouterPair, VirtualRouter, VirtualRouters
 from mailproof.places import Place
 from mailproof.probes.configuration import holders_of, text_of
+from mailproof.probes.path_endings import not_read
 from mailproof.probes.probe import probe
 from mailproof.targets.base import Targets
 from mailproof.targets.files import Configuration
@@ -73,18 +75,47 @@ class _Instance:
 
 async def _parts(configuration: Configuration, net: Network) -> list[_Part]:
     instances: dict[str, _Instance] = {}
-    version, includes = OLD, False
-    for file in holders_of(configuration):
-        settings = await asyncio.to_thread(list, parse_lines_in_blocks(await text_of(file, net)))
-        includes = includes or any(setting.name.startswith("include") for setting in settings)
+    version = OLD
+    includes: list[tuple[str, str]] = []
+    definitions: dict[str, str] = {}
+    files = holders_of(configuration)
+    for file in files:
+        text = _with_definitions(await text_of(file, net), definitions)
+        settings = await asyncio.to_thread(list, parse_lines_in_blocks(text))
+        includes += ((one.value.strip("\"' "), file.name) for one in settings if one.name.startswith("include"))
         for setting in settings:
             if setting.name == "global_defs/vrrp_version" and setting.value.isdecimal():
                 version = int(setting.value)
         _read(settings, file.name, instances)
-    if includes and not instances:
-        raise NotAvailable(f"{configuration.id} includes files, which are not read: name them in the inventory")
+    unread = not_read(includes, [file.name for file in files]) if not instances else ()
+    if unread:
+        raise NotAvailable(f"{configuration.id} includes {unread[0]:.80}, which is not read: name it in the inventory")
     found = (_part(configuration.host, name, instance, version) for name, instance in instances.items())
     return [part for part in found if part.router.addresses][:MAX_ROUTERS]
+
+
+def _with_definitions(text: str, known: dict[str, str]) -> str:
+    """A text with its definitions put in (keepalived.conf(5), "Parameter substitution"): ``$VIP=192.0.2.25`` on a line
+    of its own, ``$VIP`` or ``${VIP}`` behind it. Those of several lines stay as they are.
+    """
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        defined = _DEFINITION.match(line)
+        if defined is not None and len(known) < MAX_DEFINITIONS and not line.rstrip().endswith("\\"):
+            known[defined["name"]] = defined["value"].strip()[:MAX_VALUE]
+            lines[number] = ""
+        elif "$" in line and known:
+            lines[number] = _USE.sub(lambda use: known.get(use[1] or use[2], use[0]), line[:MAX_LINE]) + line[MAX_LINE:]
+    return "\n".join(lines)
+
+
+MAX_DEFINITIONS = 500
+MAX_VALUE = 200
+"""Characters of what a definition stands for."""
+MAX_LINE = 1000
+"""Characters of a line in which definitions are put in."""
+_DEFINITION = re.compile(r"[ \t]*\$(?P<name>\w{1,80})[ \t]*=(?P<value>[^#!\n]*)")
+_USE = re.compile(r"\$(?:(\w{1,80})|\{(\w{1,80})\})")
 
 
 def _read(settings: Iterable[Setting], file: str, instances: dict[str, _Instance]) -> None:

@@ -59,6 +59,7 @@ TABLE: Table = {
                 haproxy("", "", before="default-server check"),
                 haproxy("", "", defaults="default-server inter 2s check"),
                 haproxy("check", "track mail/mx1"),
+                keepalived(CHECK, "BFD_CHECK {\n    }"),
                 keepalived(CHECK, "TCP_CHECK {\n    }"),
             )
         ),

@@ -62,6 +62,7 @@ def unicast(own: str, peer: str) -> str:
     )
 
 
+DEFINED = changed(" 51", " $ID").replace("192.0.2.101/24", "${VIP}")
 _V3 = "global_defs {\n    vrrp_version 3\n}\n"
 
 TABLE: Table = {
@@ -74,6 +75,8 @@ TABLE: Table = {
                 _PLAIN.replace("2.100/24", "2.9/24").replace("2.101", "2.100").replace("2.9/", "2.101/")
             )
         ),
+        passes(virtual_routers=shared("$ID=51\n$VIP = 192.0.2.101/24 # both\n" + DEFINED)),
+        fails("has virtual_router_id 52, and lb1", virtual_routers=shared("$ID=52\n$VIP=192.0.2.101\n" + DEFINED)),
         passes(virtual_routers=shared(_V3 + changed("advert_int 1", "advert_int 2"), _V3 + _PLAIN)),
         passes(virtual_routers=shared(unicast("192.0.2.2", "192.0.2.1"), unicast("192.0.2.1", "192.0.2.2"))),
         fails(
