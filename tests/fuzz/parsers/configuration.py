@@ -33,6 +33,7 @@ from mailproof.grammars.settings import (
 from mailproof.grammars.sockets import parse_sockets
 from mailproof.grammars.tls_settings import admitted
 from mailproof.grammars.white_lists import parse_white_list
+from mailproof.hiding import HIDDEN, Form, without_secrets
 from mailproof.net.errors import Malformed, NotAvailable
 from mailproof.observations.configuration import TLS_FLOOR
 from mailproof.probes.name_server_settings import PROGRAMS as NAME_SERVERS
@@ -57,6 +58,14 @@ def _settings(data: bytes) -> bool:
             versions = admitted(program, entry.value) or ()
             assert list(versions) == sorted(set(versions), key=list(type(versions[0])).index) if versions else True
     return bool(found)
+
+
+def _hiding(data: bytes) -> bool:
+    text = as_text(data)
+    forms: tuple[Form, ...] = ("settings", "directives", "statements", "lines in blocks")
+    hidden = [without_secrets(text, form) for form in forms]
+    assert {one.count("\n") for one in hidden} == {text.count("\n")}, "findings name the lines of the original"
+    return any(HIDDEN in one for one in hidden)
 
 
 def _proxy_access(data: bytes) -> bool:
@@ -209,6 +218,19 @@ PARSERS = (
             "${if def: eq { } ! and or bool match_ip $tls_cipher ${x} begin : = .ifdef .else .endif yes no smtpd -o"
         ),
         3,
+    ),
+    Parser(
+        "hiding",
+        _hiding,
+        (
+            b'map $http_x_a $b { "Bearer x" 1; }\nset $c "d e";\n',
+            b"SetEnvIf Authorization \"^x$\" a\nRequire expr req('X-A') == 'b'\n",
+            b"http-request deny unless { req.hdr(x) -m str y }\n",
+            b"$A=bcdefg\nauth_pass $A\npassword = x\n  y\n",
+            b"condition = ${if eq{$h_X-A:}{bcdefg}}\n",
+        ),
+        words_of("map $ { } ( ) ; = \" ' hdr( set pass token $http _# < > \\"),
+        1,
     ),
     Parser(
         "access rules of proxies",
