@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from mailproof.controls import SHOULD, Between, Family, Harm, control, fail, not_applicable
 from mailproof.grammars.address_lists import IPNetwork, ListEntry, parse_exim_list, parse_postfix_list
+from mailproof.grammars.settings import is_at_loopback
 from mailproof.observations.configuration import RELAYING, ProgramSettings, RelaySettings, SettingSeen
 from mailproof.references import EXIM_OPTIONS, POSTCONF, PRACTICE, rfc
 
@@ -94,11 +95,7 @@ _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 def _settings(settings: ProgramSettings, *names: str) -> Iterator[SettingSeen]:
     """The settings of these names, but for those of services that the host alone can connect to."""
     for name in names:
-        yield from (one for one in settings.base_and_overrides(name) if not _LOOPBACK.match(one.name))
-
-
-_LOOPBACK = re.compile(r"(?:127\.[0-9.]+|localhost|\[?::1\]?):[^/]* inet/")
-"""Begins the names of settings of services of Postfix: ``127.0.0.1:10025 inet``, behind a content filter."""
+        yield from (one for one in settings.base_and_overrides(name) if not is_at_loopback(_service(one.name)))
 
 
 def _entries(program: str, setting: SettingSeen) -> tuple[ListEntry, ...]:

@@ -15,6 +15,7 @@ from mailproof.grammars.settings import (
     continued_lines,
     expand,
     expand_macros,
+    is_at_loopback,
     parse_exim,
     parse_postfix,
     parse_services,
@@ -114,8 +115,8 @@ def postfix_logins(main: Texts, services: Texts) -> Iterator[Login]:
             said = own.get(f"{service}/{name}") or common.get(name) or Said(name, _DEFAULTS[name])
             return said, expand(said.value, known).strip().lower()
 
-        host, colon, _ = service.partition(" ")[0].rpartition(":")
-        if not _ARE_LOOPBACK.fullmatch(host if colon else get("inet_interfaces")[1]):
+        has_address = ":" in service
+        if not is_at_loopback(service) and (has_address or not _ARE_LOOPBACK.fullmatch(get("inet_interfaces")[1])):
             yield from _postfix_login(service, get)
 
 

@@ -120,6 +120,14 @@ def service_commands(text: str) -> dict[str, str]:
     return found
 
 
+_AT_LOOPBACK = re.compile(r"(?:127\.[0-9.]+|localhost|\[?::1\]?):\S* inet")
+
+
+def is_at_loopback(service: str) -> bool:
+    """Whether the host alone reaches a service of master.cf: ``127.0.0.1:10025 inet``, behind a content filter."""
+    return _AT_LOOPBACK.fullmatch(service) is not None
+
+
 def expand(value: str, known: Mapping[str, str]) -> str:
     """A value with ``$name``, ``${name}`` and ``$(name)`` put in, as far as they are known."""
     for _ in range(MAX_EXPANSIONS):
