@@ -25,8 +25,8 @@ FAMILY = Family("CFG", "Configuration files")
 def test_passwords_are_taken_inside_tls_alone(login_settings: LoginSettings, logins_shown: LoginsShown) -> None:
     """By its configuration, a mail server takes passwords inside TLS alone.
 
-    Before it is deployed, nothing else can tell. Where a port of the host is looked at and does offer a login in clear,
-    AUTH-AFTER-TLS and IMAP-POP-CLEARTEXT tell it.
+    Before it is deployed, nothing else can tell. The host itself and private networks may do without TLS. Where a port
+    of the host is looked at and does offer a login in clear, AUTH-AFTER-TLS and IMAP-POP-CLEARTEXT tell it.
 
     Why: whoever is on the way reads a password that is sent in clear, and has the mailbox.
     Fix: smtpd_tls_auth_only = yes (Postfix); auth_advertise_hosts = ${if def:tls_in_cipher {*}} (Exim);
@@ -54,8 +54,8 @@ def _what_is_not_known(login_settings: LoginSettings, unknown: LoginSeen | None)
         return f"{login_settings.unread[0]} is included and not read: name it as well"
     if login_settings.without_authenticators:
         return f"{unknown}; who logs in stands in files that are not named: name the whole configuration file"
-    if login_settings.program == "postfix" and unknown is not None and not unknown.who:
-        return f"{unknown}, and services may say otherwise: name master.cf as well"
+    if login_settings.lacks:
+        return f"{unknown}, and {login_settings.lacks}, which is not there, may say otherwise: name it as well"
     return f"{unknown}: whether that lets passwords cross before TLS is not worked out"
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from mailproof.grammars.address_lists import ListEntry, parse_exim_list
+from mailproof.grammars.address_lists import IPNetwork, ListEntry, parse_exim_list, parse_postfix_list
 from mailproof.grammars.exim_conditions import expansion
 from mailproof.grammars.settings import (
     Setting,
@@ -82,6 +82,7 @@ _DEFAULTS = {
     "smtpd_tls_security_level": "",
     "smtpd_enforce_tls": "no",
     "smtpd_tls_wrappermode": "no",
+    "smtpd_sasl_exceptions_networks": "",
     "inet_interfaces": "all",
 }
 _PROTECTS: dict[str, Callable[[str], bool]] = {
@@ -98,7 +99,7 @@ def postfix_logins(main: Texts, services: Texts) -> Iterator[Login]:
     """By service of master.cf; nothing for services that know no login, as by default, and for those that the host
     alone can reach.
 
-    Of the whole server where master.cf is not among the texts, whose services may say otherwise.
+    Of the whole server where master.cf is not among the texts. Where it or main.cf is not, the other may say otherwise.
     """
     common: dict[str, Said] = {}
     for source, text in main.items():
@@ -107,7 +108,8 @@ def postfix_logins(main: Texts, services: Texts) -> Iterator[Login]:
     own: dict[str, Said] = {}
     servers: list[str] = []
     for source, text in services.items():
-        servers += [name for name, runs in service_commands(text).items() if runs == "smtpd"]
+        commands = service_commands(text)
+        servers += [name for name, runs in commands.items() if runs == "smtpd" and not name.endswith(" unix")]
         own |= {one.name: Said(one.name, one.value, source, one.line) for one in parse_services(text)}
     for service in dict.fromkeys(servers) if services else ("",):
 
@@ -117,10 +119,10 @@ def postfix_logins(main: Texts, services: Texts) -> Iterator[Login]:
 
         has_address = ":" in service
         if not is_at_loopback(service) and (has_address or not _ARE_LOOPBACK.fullmatch(get("inet_interfaces")[1])):
-            yield from _postfix_login(service, get)
+            yield from _postfix_login(service, get, is_whole=bool(main and services))
 
 
-def _postfix_login(service: str, get: Callable[[str], tuple[Said, str]]) -> Iterator[Login]:
+def _postfix_login(service: str, get: Callable[[str], tuple[Said, str]], *, is_whole: bool) -> Iterator[Login]:
     said, meaning = get("smtpd_sasl_auth_enable")
     unknown = [said] if "$" in meaning else []
     if not unknown and meaning != "yes":
@@ -131,10 +133,12 @@ def _postfix_login(service: str, get: Callable[[str], tuple[Said, str]]) -> Iter
             yield Login(service, False, said)
             return
         unknown += [said] if "$" in meaning else []
+    hides, networks = get("smtpd_sasl_exceptions_networks")
+    unknown += [hides] if networks else []  # AUTH is not offered to these, which may be all
     if unknown:
         yield Login(service, None, unknown[0])
     else:
-        yield Login(service, True if service else None, get("smtpd_tls_auth_only")[0])
+        yield Login(service, True if is_whole else None, get("smtpd_tls_auth_only")[0])
 
 
 # Exim
@@ -145,6 +149,8 @@ _BLOCK = re.compile(r"(?P<name>[A-Za-z0-9_.-]{1,80})\s*:")
 _OPTION = re.compile(r"(?:hide\s+)?(?P<name>[a-z_]{1,40})\s*=\s*(?P<value>.*)")
 _READABLE = ("PLAIN", "LOGIN")
 """Mechanisms by which a password crosses as it is (RFC 4616)."""
+_WITHOUT_PASSWORDS = ("cram_md5", "spa", "tls", "external", "heimdal_gssapi")
+"""Drivers that send none."""
 
 
 def has_authenticators(text: str) -> bool:
@@ -165,7 +171,7 @@ def exim_logins(texts: Texts) -> Iterator[Login]:
             macros.setdefault(one.name, one.value)
     hosts = said.get("auth_advertise_hosts", Said("auth_advertise_hosts", "*"))
     offered = _offered_in_clear(hosts.value, macros)
-    if offered is False or _has_ports_inside_tls_alone(said):
+    if offered is False or _is_closed(said):
         yield Login("", False, hosts)
     elif not any(map(has_authenticators, texts.values())):
         yield Login("", None, hosts)
@@ -200,6 +206,8 @@ class _Authenticator:
         """One that is a client's alone has no options of a server (chapter 33)."""
         mechanism = self.options["public_name"].value if "public_name" in self.options else self.name
         is_server = any(name.startswith("server_") for name in self.options)
+        if "driver" in self.options and self.options["driver"].value in _WITHOUT_PASSWORDS:
+            return False
         return is_server and mechanism.strip("\"' ").upper() in _READABLE
 
 
@@ -224,7 +232,8 @@ def _without_branches(text: str, macros: Mapping[str, str]) -> Iterator[tuple[in
     for line, said, _ in continued_lines(text):
         word, _, name = said.partition(" ")
         if word in (".ifdef", ".ifndef"):
-            branches.append((name.strip() in macros) == (word == ".ifdef"))
+            is_there = name.strip() in macros or name.strip().startswith("_")  # which tells what the program can do
+            branches.append(is_there == (word == ".ifdef"))
             left_out += not branches[-1]
         elif word in (".else", ".elifdef", ".elifndef") and branches:
             left_out += 1 if branches[-1] else -1
@@ -237,20 +246,25 @@ def _without_branches(text: str, macros: Mapping[str, str]) -> Iterator[tuple[in
 
 
 def _offered_in_clear(hosts: str, macros: Mapping[str, str]) -> bool | None:
-    """Whether a list of hosts has any but this one, before TLS."""
+    """Whether a list of hosts has any but this one and those of private networks, before TLS."""
     if hosts.startswith("<"):  # "value not displayable"
         return None
     worked_out = expansion(expand_macros(hosts, macros).strip('" '), _IN_CLEAR)
     if worked_out is None:
         return None
-    entries = [one for one in parse_exim_list(worked_out) if not one.negated and not _IS_LOOPBACK.fullmatch(one.text)]
-    if any(one.network is not None or not _is_elsewhere(one) for one in entries):
+    entries = [one for one in parse_exim_list(worked_out) if not one.negated and not _is_inside(one)]
+    if any(one.network is not None or not (one.elsewhere or "$" in one.text) for one in entries):
         return True
     return None if entries else False
 
 
-def _is_elsewhere(entry: ListEntry) -> bool:
-    return entry.elsewhere or "$" in entry.text
+def _is_inside(entry: ListEntry) -> bool:
+    return _IS_LOOPBACK.fullmatch(entry.text) is not None or (entry.network is not None and _is_private(entry.network))
+
+
+def _is_private(network: IPNetwork) -> bool:
+    """Of a house's own (RFC 1918, RFC 4193), or of this host."""
+    return network.prefixlen > 0 and network.is_private
 
 
 def _holds_in_clear(condition: str) -> bool | None:
@@ -259,40 +273,75 @@ def _holds_in_clear(condition: str) -> bool | None:
     return None if value is None else value.strip().lower() not in ("", "0", "no", "false")
 
 
-def _has_ports_inside_tls_alone(said: Mapping[str, Said]) -> bool:
-    ports, inside = (
-        set(re.split(r"[\s:]+", said[name].value.strip())) - {""} if name in said else set()
-        for name in ("daemon_smtp_ports", "tls_on_connect_ports")
-    )
-    return bool(ports) and ports <= inside
+def _is_closed(said: Mapping[str, Said]) -> bool:
+    """Whether nobody begins in clear: TLS begins at once on all ports, or the host alone reaches them."""
+
+    def listed(name: str, default: str) -> set[str]:
+        entries = parse_exim_list(said[name].value if name in said else default)
+        return {_PORTS.get(entry.text, entry.text) for entry in entries}
+
+    interfaces = listed("local_interfaces", "")
+    is_local = bool(interfaces) and all(map(_IS_LOOPBACK.fullmatch, interfaces))
+    return is_local or listed("daemon_smtp_ports", "smtp") <= listed("tls_on_connect_ports", "")
+
+
+_PORTS = {"smtps": "465", "submissions": "465", "ssmtp": "465"}
 
 
 # Dovecot
 
 _CLEAR = {"disable_plaintext_auth": "no", "auth_allow_cleartext": "yes"}
 """The settings of Dovecot 2.3 and 2.4, and what lets passwords cross in clear; by default neither does."""
-_LISTENERS = {
-    "imap": "service imap-login/inet_listener imap/port",
-    "pop3": "service pop3-login/inet_listener pop3/port",
-    "sieve": "service managesieve-login/inet_listener sieve/port",
-    "submission": "service submission-login/inet_listener submission/port",
-}
-"""The ports on which sessions begin in clear, by protocol."""
-_OF_LOOPBACK = re.compile(rf"(?:.*/)?(?:remote|local) {_LOOPBACK}(?:/.*)?")
+_LOGINS = {"imap": "imap-login", "pop3": "pop3-login", "sieve": "managesieve-login", "submission": "submission-login"}
+"""The services of the protocols by which users log in; a listener of each is called like the protocol."""
+_SECTION = re.compile(r"(?:.*/)?(?:remote|local) (?P<network>[^/\s]+(?:/\d+)?)(?:/.*)?")
 
 
 def dovecot_logins(texts: Texts) -> Iterator[Login]:
     """By section that decides about passwords in clear, and of the whole server where it does."""
     said: dict[str, Said] = {}
     for source, text in texts.items():
-        said |= {one.name: Said(one.name, one.value, source, one.line) for one in parse_settings(text)}
-    protocols = said["protocols"].value.split() if "protocols" in said else ("imap", "pop3")
-    ports = [said.get(_LISTENERS[name]) for name in protocols if name in _LISTENERS]
-    closed = bool(ports) and all(port is not None and port.value == "0" for port in ports)
+        said |= {one.name: Said(one.name, one.value.strip('"'), source, one.line) for one in parse_settings(text)}
+    mechanisms = said["auth_mechanisms"].value.upper() if "auth_mechanisms" in said else "PLAIN"
+    if not ({*_READABLE} & set(mechanisms.split()) or "$" in mechanisms) or _is_shut(said):
+        return
     for name, one in said.items():
         section, _, own = name.rpartition("/")
-        if own not in _CLEAR or _OF_LOOPBACK.fullmatch(section):
+        if own not in (*_CLEAR, "login_trusted_networks") or _is_of_house(section):
             continue
         tls = said.get(f"{section}/ssl" if section else "ssl") or said.get("ssl")
-        needs_tls = tls is not None and tls.value.lower() == "required"
-        yield Login(section, one.value.lower() == _CLEAR[own] and not closed and not needs_tls, one)
+        if tls is not None and tls.value.lower() == "required":
+            yield Login(section, False, tls)
+        elif own in _CLEAR:
+            value = one.value.lower()
+            yield Login(section, value == _CLEAR[own] if value in ("yes", "no") else None, one)
+        elif any(entry.network and entry.network.prefixlen == 0 for entry in parse_postfix_list(one.value)):
+            yield Login(section, True, one)
+
+
+def _is_shut(said: Mapping[str, Said]) -> bool:
+    """Whether no session begins in clear where others than this host reach it."""
+
+    def value(protocol: str, name: str) -> str:
+        found = said.get(f"service {_LOGINS[protocol]}/inet_listener {protocol}/{name}")
+        return found.value.lower() if found is not None else ""
+
+    protocols = said["protocols"].value.split() if "protocols" in said else ("imap", "pop3")
+    logins = [name for name in protocols if name in _LOGINS]
+    return bool(logins) and all(
+        value(name, "port") == "0"
+        or value(name, "ssl") == "yes"
+        or _ARE_LOOPBACK.fullmatch(value(name, "address") or value(name, "listen"))
+        for name in logins
+    )
+
+
+def _is_of_house(section: str) -> bool:
+    """Whether a section is about connections from this host or from private networks alone."""
+    found = _SECTION.fullmatch(section)
+    if found is None:
+        return False
+    entries = list(parse_postfix_list(found["network"]))
+    return _IS_LOOPBACK.fullmatch(found["network"]) is not None or (
+        bool(entries) and all(entry.network is not None and _is_private(entry.network) for entry in entries)
+    )

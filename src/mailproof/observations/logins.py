@@ -36,6 +36,8 @@ class LoginSettings(Observation):
     """None where nobody logs in by what the files say."""
     without_authenticators: bool = False
     """Of Exim: the files hold its main settings alone."""
+    lacks: str = ""
+    """Of Postfix: main.cf or master.cf, where that is not among the files."""
     unread: tuple[str, ...] = ()
     """What the files include, and what is not read."""
 

@@ -54,7 +54,8 @@ async def login_settings(configuration: Configuration, net: Network) -> LoginSet
     services = {file.name: texts.pop(file.name) for file in files if holds_services(program, file)}
     logins = await asyncio.to_thread(lambda: list(islice(_logins(program, texts, services), MAX_LOGINS)))
     without = program == "exim" and not any(map(has_authenticators, texts.values()))
-    return LoginSettings(program, host, names, _seen(logins), without, unread)
+    lacks = "" if program != "postfix" or (texts and services) else "main.cf" if services else "master.cf"
+    return LoginSettings(program, host, names, _seen(logins), without, lacks, unread)
 
 
 def _logins(program: str, texts: Texts, services: Texts) -> Iterator[Login]:

@@ -86,6 +86,10 @@ TABLE: Table = {
             exim(main="auth_advertise_hosts = ${if def:tls_in_cipher {*}}"),
             exim(main="auth_advertise_hosts = localhost : ${if eq{$tls_cipher}{}{}{*}}"),
             exim(main="daemon_smtp_ports = 465\ntls_on_connect_ports = 465"),
+            exim(main="tls_on_connect_ports = smtps\ndaemon_smtp_ports = 465"),
+            exim(main="local_interfaces = 127.0.0.1 : ::::1"),
+            exim(main="auth_advertise_hosts = 10.0.0.0/8 : 127.0.0.1"),
+            exim(" .ifdef _HAVE_TLS", " server_advertise_condition = $tls_in_cipher", " .endif"),
             exim(" server_advertise_condition = ${if def:tls_in_cipher }"),
             exim(" server_advertise_condition = ${if !eq{$tls_in_cipher}{}}"),
             exim(" .ifndef CLEAR", " server_advertise_condition = $tls_in_cipher", " .endif"),
@@ -96,6 +100,10 @@ TABLE: Table = {
             dovecot("disable_plaintext_auth = no", "ssl = required"),
             dovecot("disable_plaintext_auth = no", *IMAP_CLOSED),
             dovecot("remote 127.0.0.1 {", "  disable_plaintext_auth = no", "}"),
+            dovecot("disable_plaintext_auth = no", "auth_mechanisms = scram-sha-256 external"),
+            dovecot("disable_plaintext_auth = no", *IMAP_CLOSED[:2], "  ssl = yes", *IMAP_CLOSED[3:]),
+            dovecot("disable_plaintext_auth = no", *IMAP_CLOSED[:2], "  address = 127.0.0.1", *IMAP_CLOSED[3:]),
+            dovecot("login_trusted_networks = 10.0.0.0/8"),
             dovecot("!include_try local.conf"),
         ),
         *_each(fails, postfix(SASL), says="smtp inet: smtpd_tls_auth_only is not set: passwords are taken before TLS"),
@@ -109,7 +117,7 @@ TABLE: Table = {
             fails,
             exim(),
             exim(main=""),
-            exim(main="auth_advertise_hosts = 192.0.2.0/24"),
+            exim(main="auth_advertise_hosts = 198.0.0.0/24"),
             read("exim", main_txt="x = y\n", auth_txt="plain_server:\n public_name = PLAIN\n server_condition = yes\n"),
             says="plain_server: auth_advertise_hosts",
         ),
@@ -128,7 +136,7 @@ TABLE: Table = {
         *_each(
             fails,
             dovecot("auth_allow_cleartext = yes", "ssl = yes"),
-            dovecot("remote 192.0.2.0/24 {", "  auth_allow_cleartext = yes", "}"),
+            dovecot("remote 198.0.0.0/24 {", "  auth_allow_cleartext = yes", "}"),
             says="auth_allow_cleartext = yes",
         ),
         *_each(
@@ -138,11 +146,22 @@ TABLE: Table = {
             read(
                 "exim", exim_conf="begin acl\nbegin authenticators\nmine:\n driver = plaintext\n client_send = ^a^b\n"
             ),
+            postfix(SASL, "smtp unix - n y - - smtpd\n"),
             read("exim", exim_conf="begin authenticators\ncram:\n public_name = CRAM-MD5\n server_secret = x\n"),
             says="by this configuration nobody logs in",
         ),
+        *_each(fails, dovecot("login_trusted_networks = 0.0.0.0/0"), says="login_trusted_networks = 0.0.0.0/0"),
+        *_each(undecided, dovecot("auth_allow_cleartext = $SET:clear"), says="is not worked out"),
+        *_each(
+            undecided,
+            postfix(SASL + "smtpd_sasl_exceptions_networks = $mynetworks\n", SERVICES),
+            says="smtpd_sasl_exceptions_networks",
+        ),
+        *_each(
+            undecided, read("postfix", master_cf=SERVICES.replace("encrypt", "may")), says="main.cf, which is not there"
+        ),
         *_each(skips, read("nginx", nginx_conf="server_tokens off;"), says="nginx takes no passwords"),
-        *_each(undecided, read("postfix", main_cf=SASL), says="name master.cf as well"),
+        *_each(undecided, read("postfix", main_cf=SASL), says="master.cf, which is not there"),
         *_each(undecided, postfix(SASL + "smtpd_tls_auth_only = ${x?yes}\n"), says="is not worked out"),
         *_each(
             undecided,
