@@ -24,6 +24,16 @@ _CONTROL = pytest.StashKey[Control | None]()
 SUITE = Path(__file__).resolve().parent.parent / "tests_compliance"
 
 
+def _share_modules() -> None:
+    """In a checkout the directory of the suite is a link: pytest would import what is imported already once more, by
+    the name of where it leads.
+    """
+    package = "mailproof.tests_compliance"
+    if SUITE.resolve() != SUITE:
+        for name in [name for name in sys.modules if f"{name}.".startswith(f"{package}.")]:
+            sys.modules.setdefault(SUITE.resolve().name + name.removeprefix(package), sys.modules[name])
+
+
 class Collecting:
     """The hooks between the files of the suite and the pairs that are judged. Registered as a plugin of its own."""
 
@@ -38,6 +48,7 @@ class Collecting:
         The suite is collected whatever the user's own settings say about names of test files and functions.
         """
         config = self._context.config
+        _share_modules()
         if not self._context.options.paths:
             config.args = [str(SUITE.resolve()), *(str(path) for path in self._context.loaded.model.rules)]
         config.addinivalue_line("python_files", "test_*.py")
