@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from mailproof.controls import MAY, Family, Harm, control, fail, not_applicable
+from mailproof.controls import MAY, Between, Family, Harm, control, fail, not_applicable
 from mailproof.observations.balancers import BalancerSettings
 from mailproof.references import PRACTICE
 
 FAMILY = Family("CFG", "Configuration files")
 
 
-@control("CFG-HEALTH", MAY, PRACTICE, harm=Harm.LOST)
-def test_servers_behind_a_balancer_are_checked(balancer_settings: BalancerSettings) -> None:
+@control("CFG-HEALTH", MAY, PRACTICE, harm=Harm.LOST, allowed={"least_servers": Between(1, 100)})
+def test_servers_behind_a_balancer_are_checked(balancer_settings: BalancerSettings, *, least_servers: int = 1) -> None:
     """A balancer checks every server behind it, where there are several.
 
-    HAProxy and keepalived are read.
+    HAProxy and keepalived are read. A balancer before one server is none, and often meant so: who wants several behind
+    each sets least_servers to 2.
 
     Why: without a check the balancer goes on sending clients to a server that is dead, and every second one meets
     nobody.
     Fix: server mx1 192.0.2.1:25 check (HAProxy); SMTP_CHECK or TCP_CHECK in each real_server (keepalived).
     """
+    for group in balancer_settings.groups:
+        if len(group.servers) < least_servers:
+            where = group.servers[0].place if group.servers else None
+            fail(f"{group.name}: {len(group.servers)} servers, fewer than {least_servers}", at=where)
     groups = [group for group in balancer_settings.groups if len(group.servers) > 1]
     if not groups:
         not_applicable("no group of several servers is configured")

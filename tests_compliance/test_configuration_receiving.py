@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mailproof.controls import MAY, SHOULD, Family, Harm, control, fail, finding, not_applicable
-from mailproof.observations.configuration import EARLY_TALK, ProgramSettings
+from mailproof.net.errors import NotAvailable
+from mailproof.observations.configuration import EARLY_TALK, ProgramSettings, SettingSeen
 from mailproof.observations.forwards import RoleAliases
 from mailproof.references import EXIM_OPTIONS, POSTCONF, PRACTICE, rfc
 
@@ -37,6 +38,47 @@ def test_early_talkers_are_refused_by_the_configuration(program_settings: Progra
         fail("postscreen_greet_action is not set, which is ignore: who talks before the greeting is served")
     if setting.meaning.lower() == "ignore":
         fail("postscreen_greet_action = ignore: who talks before the greeting is served", at=setting.place)
+
+
+@control("CFG-RECIPIENTS", SHOULD, rfc(5321, "3.6.2"), rfc(5321, "6.2"), POSTCONF, PRACTICE, harm=Harm.ABUSED)
+def test_recipients_of_relayed_domains_are_known(program_settings: ProgramSettings) -> None:
+    """Of domains whose mail it hands on, as a backup MX, a Postfix knows the recipients, or asks the next server first.
+
+    What decides in Exim's ACLs is not read: BACKUPMX-RCPT asks the port.
+
+    Why: what a backup accepts and the primary then refuses becomes a bounce to a forged sender: backscatter.
+    Fix: relay_recipient_maps = hash:/etc/postfix/relay_recipients, brought up to date daily; or
+    reject_unverified_recipient among smtpd_recipient_restrictions.
+    """
+    if program_settings.program != "postfix":
+        not_applicable(f"what {program_settings.program} knows of recipients is not read")
+    relayed = [one for one in program_settings.base_and_overrides("relay_domains") if _hands_on(one)]
+    if not relayed:
+        not_applicable("mail of no domain is handed on")
+    if any(one.meaning.strip() for one in program_settings.base_and_overrides("relay_recipient_maps")):
+        return
+    said = [one for name in _RESTRICTIONS for one in program_settings.base_and_overrides(name)]
+    words = {word: one for one in said for word in one.meaning.replace(",", " ").split()}
+    if "reject_unverified_recipient" in words:
+        return
+    elsewhere = next((words[word] for word in words if word.startswith(_ELSEWHERE)), None)
+    if elsewhere is not None:
+        told = f"{elsewhere.place}: {elsewhere.name}: what this decides about recipients stands elsewhere"
+        raise NotAvailable(told, program_settings.evidence())
+    setting = relayed[0]
+    fail(
+        f"{setting.name} = {setting.shown}, and relay_recipient_maps is empty: mail to anybody there is accepted",
+        at=setting.place,
+    )
+
+
+_RESTRICTIONS = ("smtpd_recipient_restrictions", "smtpd_relay_restrictions")
+_ELSEWHERE = ("check_recipient_access", "check_policy_service", "check_recipient_a_access", "check_recipient_mx_access")
+
+
+def _hands_on(relay_domains: SettingSeen) -> bool:
+    """Whether there are domains besides those whose mail stays here: $mydestination, the default before Postfix 3.0."""
+    return bool(relay_domains.meaning.strip()) and relay_domains.value.strip() != "$mydestination"
 
 
 @control("CFG-ALIASES", SHOULD, rfc(5321, "4.5.1"), rfc(2142, "4"), rfc(2142, "5"), PRACTICE, harm=Harm.LOST)

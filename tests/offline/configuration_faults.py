@@ -217,6 +217,13 @@ FAULTS = (
         "advice",
     ),
     ConfigurationFault(
+        "CFG-RECIPIENTS",
+        "postfix",
+        "mx.injectable.example",
+        RIGHT_POSTFIX.replace("mx.right", "mx.injectable") + "relay_domains = right.example\n",
+        "relay_domains without relay_recipient_maps",
+    ),
+    ConfigurationFault(
         "CFG-HEALTH",
         "haproxy",
         "mx.injectable.example",

@@ -43,7 +43,14 @@ EARLY_TALK = {
 LOOKED_AT = {
     "postfix": (
         *("smtpd_banner", "disable_vrfy_command", "mail_name", "smtpd_recipient_restrictions", *PROMISED["postfix"]),
-        *(*EARLY_TALK["postfix"], *RELAYING["postfix"], *TLS_FLOOR["postfix"], *OF_SERVER, *OF_CLIENT),
+        *(
+            *EARLY_TALK["postfix"],
+            "relay_recipient_maps",
+            *RELAYING["postfix"],
+            *TLS_FLOOR["postfix"],
+            *OF_SERVER,
+            *OF_CLIENT,
+        ),
     ),
     "exim": (
         *("smtp_banner", "acl_smtp_vrfy", "acl_smtp_expn", *EARLY_TALK["exim"]),

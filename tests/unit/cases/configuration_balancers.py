@@ -6,13 +6,14 @@ import asyncio
 import tempfile
 from pathlib import Path
 
+from mailproof.gate.verdict import Verdict
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
 from mailproof.observations.balancers import BalancerSettings
 from mailproof.probes.balancers import balancer_settings
 from mailproof.targets.files import Configuration, ConfigurationFile
 
-from .case import Table, advises, passes, skips
+from .case import Case, Table, advises, passes, skips
 
 
 def read(program: str, *lines: str) -> BalancerSettings:
@@ -68,6 +69,13 @@ TABLE: Table = {
         advises(
             "virtual_server 192.0.2.25 25: real_server 192.0.2.2 25 is not checked",
             balancer_settings=keepalived(CHECK, "! TCP_CHECK {"),
+        ),
+        Case(Verdict.PASS, "", {"balancer_settings": haproxy("check", "check")}, parameters={"least_servers": 2}),
+        Case(
+            Verdict.ADVICE,
+            "backend b: 1 servers, fewer than 2",
+            {"balancer_settings": read("haproxy", "backend b", " server one 192.0.2.1:25 check")},
+            parameters={"least_servers": 2},
         ),
         skips("no group of several", balancer_settings=read("haproxy", "backend b", " server one 192.0.2.1:25")),
         skips("no group of several", balancer_settings=BalancerSettings("postfix", ())),

@@ -14,7 +14,7 @@ from mailproof.observations.forwards import RoleAliases
 from mailproof.probes.forwards import role_aliases
 from mailproof.targets.files import Configuration, ConfigurationFile
 
-from .case import Table, advises, fails, passes, skips
+from .case import Table, advises, fails, passes, skips, undecided
 from .configuration import settings
 
 
@@ -46,6 +46,34 @@ TABLE: Table = {
         advises("= ignore", program_settings=behind_postscreen(postscreen_greet_action="ignore")),
         skips("no postscreen stands before", program_settings=settings("postfix")),
         skips("dovecot has no setting", program_settings=settings("dovecot")),
+    ),
+    "CFG-RECIPIENTS": (
+        passes(program_settings=settings("postfix", relay_domains="a.example", relay_recipient_maps="hash:/x")),
+        passes(
+            program_settings=settings(
+                "postfix",
+                relay_domains="a.example",
+                smtpd_recipient_restrictions="permit_mynetworks, reject_unverified_recipient",
+            )
+        ),
+        fails(
+            "relay_domains = a.example, and relay_recipient_maps is empty",
+            program_settings=settings("postfix", relay_domains="a.example"),
+        ),
+        fails(
+            "relay_domains = hash:/x",
+            program_settings=settings("postfix", relay_domains="hash:/x", relay_recipient_maps=""),
+        ),
+        undecided(
+            "stands elsewhere",
+            program_settings=settings(
+                "postfix", relay_domains="a.example", smtpd_recipient_restrictions="check_policy_service inet:[::1]:1"
+            ),
+        ),
+        skips("mail of no domain is handed on", program_settings=settings("postfix")),
+        skips("mail of no domain is handed on", program_settings=settings("postfix", relay_domains="")),
+        skips("mail of no domain is handed on", program_settings=settings("postfix", relay_domains="$mydestination")),
+        skips("what exim knows", program_settings=settings("exim")),
     ),
     "CFG-ALIASES": (
         passes(role_aliases=aliases("postmaster: root\nabuse: root\nroot: ann\n")),
