@@ -126,3 +126,40 @@ def test_what_lies_outside_is_no_part_of_a_delegation(tmp_path: Path) -> None:
     (tmp_path / "delegation").write_text("@ NS ns\nns A 192.0.2.77\nns.example.net. A 192.0.2.78\n")
     with pytest.raises(ValueError, match=r":3: ns\.example\.net does not lie in new\.test"):
         read_delegation("new.test", tmp_path / "delegation")
+
+
+CIRCLES = {
+    "a.test": "$TTL 60\n@ SOA ns h 1 2 3 4 5\n@ NS ns\nns A 192.0.2.77\nx CNAME x.b.test.\n",
+    "b.test": "$TTL 60\n@ SOA ns h 1 2 3 4 5\n@ NS ns\nns A 192.0.2.77\nx CNAME x.a.test.\ny A 192.0.2.25\n",
+}
+
+
+@pytest.mark.parametrize("names", [("x.a.test",), ("x.a.test", "x.b.test", "x.a.test")], ids=len)
+def test_aliases_of_two_delegations_that_lead_round_have_no_end(tmp_path: Path, names: tuple[str, ...]) -> None:
+    answers = asyncio.run(_ask_in_circles(tmp_path, names, glue="ns A 192.0.2.77\n"))
+    assert isinstance(answers[0], Answer)
+    assert (answers[0].records, answers[0].aliases) == ((), ("x.b.test", "x.a.test"))
+
+
+def test_delegations_that_name_servers_in_each_other_have_none(tmp_path: Path) -> None:
+    answers = asyncio.run(_ask_in_circles(tmp_path, ("y.b.test", "x.a.test"), glue=""))
+    assert all(isinstance(answer, NotObserved) and "gives no address" in answer.reason for answer in answers)
+
+
+async def _ask_in_circles(tmp_path: Path, names: tuple[str, ...], glue: str) -> list[Answer | BaseException]:
+    """Answers for names in two delegations, asked at once; without ``glue`` the servers of each are in the other."""
+    files = {}
+    for zone, other in (("a.test", "b.test"), ("b.test", "a.test")):
+        files[zone] = tmp_path / zone
+        files[zone].write_text(f"$TTL 60\n@ NS {'ns' if glue else f'ns.{other}.'}\n{glue}")
+    server = DNSServer([parse_zone(zone, text) for zone, text in CIRCLES.items()], recursive=False)
+    public = resolver()
+    try:
+        where, there = await public.start(), await server.start()
+        settings = NetSettings(resolvers=(where,), limits=PATIENT, connect={"192.0.2.77:53": there}, delegations=files)
+        async with DelegatingClient(settings) as client:
+            asked = asyncio.gather(*(client.question(name, "A") for name in names), return_exceptions=True)
+            return list(await asyncio.wait_for(asked, 60))
+    finally:
+        await public.stop()
+        await server.stop()

@@ -6,7 +6,9 @@ DS records. Zonemaster calls a test with such records undelegated.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +21,9 @@ from mailproof.net.dns.zone_files import read_fragment
 from mailproof.net.errors import NotObserved, ServerFailure
 from mailproof.net.settings import NetSettings, SocketAddress
 from mailproof.places import Place
+
+_UNDER_WAY: ContextVar[tuple[str, ...]] = ContextVar("_UNDER_WAY", default=())
+"""What is being found out and led here: names by whose aliases, and zones by the names of whose servers."""
 
 MAX_RECORDS = 200
 MAX_SERVERS = 20
@@ -79,6 +84,7 @@ class DelegatingClient(DNSClient):
         self.delegations: Mapping[str, ProposedDelegation] = {
             zone: read_delegation(zone, path) for zone, path in settings.delegations.items()
         }
+        self._found: dict[str, list[Server]] = {}
 
     async def _ask_resolvers(self, asked: Question) -> Answer:
         """Ask the servers of a delegation for a name in its zone, without recursion; the resolvers for others."""
@@ -98,9 +104,23 @@ class DelegatingClient(DNSClient):
             )
         here = replace(answer, protocol=AS_DELEGATED)
         if answer.aliases and not answer.records and self._delegation_of(answer.aliases[-1]) is not delegation:
-            rest = await self.question(answer.aliases[-1], answer.type)
-            return replace(joined(name, answer.aliases, rest), protocol=AS_DELEGATED)
+            with _led_by(f"{name} {answer.type}"):
+                rest = await self._elsewhere(answer.aliases[-1], answer.type)
+            # A circle has no end, and so no records.
+            return here if rest is None else replace(joined(name, answer.aliases, rest), protocol=AS_DELEGATED)
         return here
+
+    async def _elsewhere(self, name: str, type: str) -> Answer | None:
+        """The answer for a name outside of the delegation that led there; None where it is what led there.
+
+        What another delegation answers is not shared with others who ask for it: two that wait for each other would
+        wait for ever.
+        """
+        if self._delegation_of(name) is None:
+            return await self.question(name, type)
+        if f"{name} {type}" in _UNDER_WAY.get():
+            return None
+        return await self._through_layers(Question.make(name, type, recurse=True), 0)
 
     def _delegation_of(self, name: str) -> ProposedDelegation | None:
         """The deepest delegation at or above a name."""
@@ -109,26 +129,43 @@ class DelegatingClient(DNSClient):
 
     async def _servers_of(self, delegation: ProposedDelegation) -> list[Server]:
         """The servers with their addresses: those of the delegation itself, else those that the DNS has."""
+        if delegation.zone in self._found:
+            return self._found[delegation.zone]
         places: list[tuple[str, str]] = []
         for host in (record.target for record in delegation.ns):
             addresses = [record.data for record in delegation.glue if record.name == host]
-            if not addresses and self._delegation_of(host) is not delegation:
-                addresses = await self._addresses(host)
+            home = self._delegation_of(host)
+            if not addresses and home is not delegation and (home is None or home.zone not in _UNDER_WAY.get()):
+                with _led_by(delegation.zone):
+                    addresses = await self._addresses(host)
             places += ((host, address) for address in addresses if self._settings.may_contact(address, 53, host))
         if not places:
             raise NotObserved(
                 f"no server of {delegation.zone} can be asked: {delegation.source} gives no address of one"
             )
-        return [
+        found = [
             Server(SocketAddress(address, 53), self._settings.destination(address, 53, host), False)
             for host, address in places[:MAX_SERVERS]
         ]
+        if not _UNDER_WAY.get():  # where something leads here, servers may have been left out
+            self._found[delegation.zone] = found
+        return found
 
     async def _addresses(self, host: str) -> list[str]:
         found: list[str] = []
         for type in ("A", "AAAA"):
             try:
-                found += (record.data for record in (await self.question(host, type)).records)
+                answer = await self._elsewhere(host, type)
             except NotObserved:
                 continue
+            found += (record.data for record in (answer.records if answer is not None else ()))
         return found
+
+
+@contextmanager
+def _led_by(what: str) -> Iterator[None]:
+    token = _UNDER_WAY.set((*_UNDER_WAY.get(), what))
+    try:
+        yield
+    finally:
+        _UNDER_WAY.reset(token)
