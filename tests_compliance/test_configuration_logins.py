@@ -36,17 +36,28 @@ def test_passwords_are_taken_inside_tls_alone(login_settings: LoginSettings, log
     if program not in _STORES and program not in _SERVERS:
         not_applicable(f"{program} takes no passwords that are looked at")
     for login in login_settings.logins:
-        if login.in_clear and program in _SERVERS and logins_shown.smtp:
-            leave_to("AUTH-AFTER-TLS", f"{logins_shown.smtp[0]} offers a login before TLS")
-        if login.in_clear and program in _STORES and logins_shown.stores:
+        if not login.in_clear or (login.place is None and login_settings.unread):
+            continue
+        if program in _SERVERS and (shown := _of_service(login.who, logins_shown.smtp)):
+            leave_to("AUTH-AFTER-TLS", f"{shown} offers a login before TLS")
+        if program in _STORES and logins_shown.stores:
             leave_to("IMAP-POP-CLEARTEXT", f"{logins_shown.stores[0]} offers a login before TLS")
-        if login.in_clear:
-            fail(f"{login}: passwords are taken before TLS", at=login.place)
+        fail(f"{login}: passwords are taken before TLS", at=login.place)
     unknown = next((login for login in login_settings.logins if login.in_clear is None), None)
     if unknown is not None or login_settings.unread:
         raise NotAvailable(_what_is_not_known(login_settings, unknown), login_settings.evidence())
     if not login_settings.logins and program not in _STORES:
         not_applicable("by this configuration nobody logs in")
+
+
+def _of_service(service: str, ports: tuple[str, ...]) -> str:
+    """The first of these ports that a service of Postfix listens at; any of them for what is not called by a port."""
+    name = service.partition(" ")[0].rpartition(":")[2]
+    number = _PORTS.get(name, name)
+    return next((port for port in ports if not number.isdigit() or port.endswith(f":{number}")), "")
+
+
+_PORTS = {"smtp": "25", "submission": "587", "smtps": "465", "submissions": "465"}
 
 
 def _what_is_not_known(login_settings: LoginSettings, unknown: LoginSeen | None) -> str:

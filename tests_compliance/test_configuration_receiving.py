@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from mailproof.controls import MAY, SHOULD, Family, Harm, control, fail, finding, not_applicable
 from mailproof.net.errors import NotAvailable
-from mailproof.observations.configuration import EARLY_TALK, ProgramSettings, SettingSeen
+from mailproof.observations.configuration import ProgramSettings, SettingSeen
 from mailproof.observations.forwards import RoleAliases
 from mailproof.references import EXIM_OPTIONS, POSTCONF, PRACTICE, rfc
 
@@ -15,29 +17,61 @@ FAMILY = Family("CFG", "Configuration files")
 def test_early_talkers_are_refused_by_the_configuration(program_settings: ProgramSettings) -> None:
     """By its configuration, a mail server refuses clients that do not wait for its greeting.
 
-    Exim does by default. Of Postfix, postscreen is judged where master.cf has it; without it, EARLYTALK asks the port.
+    Of Postfix, postscreen is judged where master.cf has it; without it, EARLYTALK asks the port. Exim lets those begin
+    early that it promised it to (PIPE_CONNECT), which is everybody unless the list is empty.
 
     Why: hardly anything but spam software talks early; refusing it saves the work of filtering.
-    Fix: postscreen_greet_action = enforce (Postfix with postscreen); take smtp_enforce_sync = false away (Exim).
+    Fix: postscreen_greet_action = enforce (Postfix with postscreen); an empty pipelining_connect_advertise_hosts, and
+    smtp_enforce_sync as it is by default (Exim).
     """
-    program = program_settings.program
-    if program not in EARLY_TALK:
-        not_applicable(f"{program} has no setting for early talkers that is looked at")
-    if program == "exim":
-        setting = program_settings.get("smtp_enforce_sync")
-        if setting is not None and setting.meaning.lower() in ("false", "no"):
-            fail("smtp_enforce_sync is switched off: who talks before the greeting is served", at=setting.place)
-        return
-    if not program_settings.behind_postscreen:
+    match program_settings.program:
+        case "exim":
+            _check_exim(program_settings)
+        case "postfix":
+            _check_postscreen(program_settings)
+        case program:
+            not_applicable(f"{program} has no setting for early talkers that is looked at")
+
+
+_SERVED = "who talks before the greeting is served"
+
+
+def _check_exim(settings: ProgramSettings) -> None:
+    sync, promised = settings.get("smtp_enforce_sync"), settings.get("pipelining_connect_advertise_hosts")
+    if sync is not None and sync.meaning.lower() in ("false", "no"):
+        fail(f"smtp_enforce_sync is switched off: {_SERVED}", at=sync.place)
+    if promised is None:
+        not_applicable("whether clients may begin early is not set, and hangs on the version: EARLYTALK asks the port")
+    if promised.meaning.strip():
+        fail(f"{promised.name} = {promised.shown:.200}: {_SERVED}", at=promised.place)
+
+
+def _check_postscreen(settings: ProgramSettings) -> None:
+    if not settings.behind_postscreen:
         not_applicable("no postscreen stands before the server in these files")
-    forbidden = program_settings.get("smtpd_forbid_unauth_pipelining")
+    forbidden, version = settings.get("smtpd_forbid_unauth_pipelining"), settings.get("mail_version")
     if forbidden is not None and forbidden.meaning.lower() == "yes":
         return
-    setting = program_settings.get("postscreen_greet_action")
-    if setting is None:
-        fail("postscreen_greet_action is not set, which is ignore: who talks before the greeting is served")
-    if setting.meaning.lower() == "ignore":
-        fail("postscreen_greet_action = ignore: who talks before the greeting is served", at=setting.place)
+    actions = settings.overrides("postscreen_greet_action") or settings.base_and_overrides("postscreen_greet_action")
+    said = [action for action in actions if action.meaning.lower() == "ignore"]
+    if actions and not said:
+        return
+    if forbidden is None and (version is None or _since_3_9(version.meaning)):
+        if version is not None:
+            return  # by default, the server behind postscreen refuses them
+        not_applicable(f"postscreen lets them pass, and what smtpd does hangs on the version: {_ASKED}")
+    if said:
+        fail(f"{said[0].name} = ignore: {_SERVED}", at=said[0].place)
+    fail(f"postscreen_greet_action is not set, which is ignore: {_SERVED}")
+
+
+_ASKED = "name what `postconf mail_version` says as well, or let EARLYTALK ask the port"
+
+
+def _since_3_9(version: str) -> bool:
+    """Since then smtpd_forbid_unauth_pipelining is switched on by default."""
+    numbers = re.match(r"(\d{1,3})\.(\d{1,3})", version)
+    return numbers is not None and (int(numbers[1]), int(numbers[2])) >= (3, 9)
 
 
 @control("CFG-RECIPIENTS", SHOULD, rfc(5321, "3.6.2"), rfc(5321, "6.2"), POSTCONF, PRACTICE, harm=Harm.ABUSED)
@@ -97,6 +131,8 @@ def test_aliases_have_postmaster_and_abuse(role_aliases: RoleAliases) -> None:
         not_applicable(f"{role_aliases.program} holds no aliases")
     if not role_aliases.is_of_system:
         not_applicable("these are not the system's own aliases: the file is not called aliases, and root is not in it")
+    for name in role_aliases.thrown_away:
+        fail(f"mail for {name} is thrown away")
     if "postmaster" not in role_aliases.names:
         fail("no alias has postmaster")
     if "abuse" not in role_aliases.names:

@@ -79,6 +79,7 @@ RIGHT_DOVECOT = "protocols = imap\nssl = required\nssl_min_protocol = TLSv1.2\nl
 RIGHT_EXIM = """smtp_banner = $smtp_active_hostname ESMTP
 openssl_options = +no_sslv2 +no_sslv3 +no_tlsv1 +no_tlsv1_1
 auth_advertise_hosts = ${if def:tls_in_cipher {*}}
+pipelining_connect_advertise_hosts =
 """
 
 

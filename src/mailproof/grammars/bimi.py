@@ -12,7 +12,7 @@ from mailproof.net.text import printable
 VERSION = "BIMI1"
 _VERSION = re.compile(rf"v[ \t]*=[ \t]*{VERSION}[ \t]*(?:;|\Z)")
 _NEAR_VERSION = re.compile(
-    r"(?:[^;]{1,200};[ \t]*|\W*)v\W{0,5}BIMI(?:1(?![0-9])|(?![A-Za-z0-9]))", re.IGNORECASE | re.ASCII
+    r"(?:[^;]{1,200};[ \t]*|\W*)v\W{0,5}BIMI(?:1(?![0-9])|v?1?(?![A-Za-z0-9]))", re.IGNORECASE | re.ASCII
 )
 TAGS = ("v", "l", "a", "lps", "avp")
 _BLANKS = " \t"

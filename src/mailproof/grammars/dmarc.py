@@ -18,7 +18,8 @@ POLICIES = ("none", "quarantine", "reject")
 _VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
 """The tag's name is case-insensitive, its value is not: ``"v" equals %s"DMARC1"`` (RFC 9989, section 4.8)."""
 _NEAR_VERSION = re.compile(
-    r"(?:[^;]{1,40};[ \t]*|\W*)(?:v\W{0,5}dmarc(?![A-Za-z0-9])|(?:v\W{0,5})?dmarc[ \t]*1(?![0-9]))", re.I | re.ASCII
+    r"(?:[^;]{1,40};[ \t]*|\W*)(?:v\W{0,5}dmarc(?:v?1?(?![A-Za-z0-9]))|(?:v\W{0,5})?dmarc[ \t]*1(?![0-9]))",
+    re.IGNORECASE | re.ASCII,
 )
 """Texts hold an octet as a character: by ASCII, the octets of quotes and blanks of Unicode are no letters."""
 _NAME = re.compile(r"[A-Za-z]+")

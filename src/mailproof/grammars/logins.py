@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mailproof.grammars.address_lists import IPNetwork, ListEntry, parse_exim_list, parse_postfix_list
+from mailproof.grammars.exim_branches import lines_that_count
 from mailproof.grammars.exim_conditions import expansion
 from mailproof.grammars.settings import (
     Setting,
@@ -16,15 +17,20 @@ from mailproof.grammars.settings import (
     expand,
     expand_macros,
     is_at_loopback,
+    parse_dovecot,
     parse_exim,
     parse_postfix,
     parse_services,
-    parse_settings,
     service_commands,
 )
 
 MAX_LOGINS = 200
 """Services, authenticators and sections that are told of one server."""
+MAX_SHOWN = 200
+"""Characters of a setting that are told."""
+MAX_MACROS = 2000
+MAX_LINES = 5000
+"""Lines of authenticators in which macros are put."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,12 @@ class Said:
     line: int = 0
 
     def __str__(self) -> str:
-        return f"{self.name} = {self.value}" if self.line else f"{self.name} is not set"
+        """What is worked out for each connection may hold a password (``servers=`` of a lookup), and is not told."""
+        if not self.line:
+            return f"{self.name} is not set"
+        if any(mark in self.value for mark in ("${lookup", "${run", "${readsocket", "${extract", "servers=")):
+            return f"{self.name} is an expansion"
+        return f"{self.name} = {self.value}"[:MAX_SHOWN]
 
 
 @dataclass(frozen=True)
@@ -85,14 +96,8 @@ _DEFAULTS = {
     "smtpd_sasl_exceptions_networks": "",
     "inet_interfaces": "all",
 }
-_PROTECTS: dict[str, Callable[[str], bool]] = {
-    "smtpd_tls_wrappermode": lambda value: value == "yes",
-    "smtpd_tls_security_level": lambda value: value not in ("", "none", "may"),
-    "smtpd_enforce_tls": lambda value: value == "yes",
-    "smtpd_tls_auth_only": lambda value: value == "yes",
-    "smtpd_sasl_security_options": lambda value: "noplaintext" in re.split(r"[\s,]+", value),
-}
-"""What each setting has to be for that no password crosses in clear."""
+_ON = ("smtpd_tls_wrappermode", "smtpd_tls_auth_only")
+"""Switches each of which keeps passwords inside TLS."""
 
 
 def postfix_logins(main: Texts, services: Texts) -> Iterator[Login]:
@@ -111,11 +116,18 @@ def postfix_logins(main: Texts, services: Texts) -> Iterator[Login]:
         commands = service_commands(text)
         servers += [name for name, runs in commands.items() if runs == "smtpd" and not name.endswith(" unix")]
         own |= {one.name: Said(one.name, one.value, source, one.line) for one in parse_services(text)}
+    worked_out: dict[str, str] = {}
+
+    def meaning(said: Said) -> str:
+        if said.value not in worked_out:
+            worked_out[said.value] = expand(said.value, known).strip().lower()
+        return worked_out[said.value]
+
     for service in dict.fromkeys(servers) if services else ("",):
 
         def get(name: str, service: str = service) -> tuple[Said, str]:
             said = own.get(f"{service}/{name}") or common.get(name) or Said(name, _DEFAULTS[name])
-            return said, expand(said.value, known).strip().lower()
+            return said, meaning(said)
 
         has_address = ":" in service
         if not is_at_loopback(service) and (has_address or not _ARE_LOOPBACK.fullmatch(get("inet_interfaces")[1])):
@@ -123,18 +135,25 @@ def postfix_logins(main: Texts, services: Texts) -> Iterator[Login]:
 
 
 def _postfix_login(service: str, get: Callable[[str], tuple[Said, str]], *, is_whole: bool) -> Iterator[Login]:
-    said, meaning = get("smtpd_sasl_auth_enable")
-    unknown = [said] if "$" in meaning else []
-    if not unknown and meaning != "yes":
+    enabled, meaning = get("smtpd_sasl_auth_enable")
+    if "$" not in meaning and meaning != "yes":
         return
-    for name, protects in _PROTECTS.items():
-        said, meaning = get(name)
-        if protects(meaning):
-            yield Login(service, False, said)
-            return
-        unknown += [said] if "$" in meaning else []
-    hides, networks = get("smtpd_sasl_exceptions_networks")
-    unknown += [hides] if networks else []  # AUTH is not offered to these, which may be all
+    level, required = get("smtpd_tls_security_level")
+    protecting = {name: get(name) for name in _ON}
+    if not required:  # or it counts for nothing (postconf(5))
+        protecting["smtpd_enforce_tls"] = get("smtpd_enforce_tls")
+    options, hidden = get("smtpd_sasl_security_options")
+    by = next((said for said, value in protecting.values() if value == "yes"), None)
+    if by is None and "$" not in required and required not in ("", "none", "may"):
+        by = level
+    if by is None and "noplaintext" in re.split(r"[\s,]+", hidden):
+        by = options
+    if by is not None:
+        yield Login(service, False, by)
+        return
+    hides, networks = get("smtpd_sasl_exceptions_networks")  # AUTH is not offered to these, which may be all
+    deciding = ((enabled, meaning), *protecting.values(), (level, required), (options, hidden))
+    unknown = [said for said, value in deciding if "$" in value] + ([hides] if networks else [])
     if unknown:
         yield Login(service, None, unknown[0])
     else:
@@ -151,6 +170,8 @@ _READABLE = ("PLAIN", "LOGIN")
 """Mechanisms by which a password crosses as it is (RFC 4616)."""
 _WITHOUT_PASSWORDS = ("cram_md5", "spa", "tls", "external", "heimdal_gssapi")
 """Drivers that send none."""
+_OF_SERVERS = ("cyrus_sasl", "dovecot")
+"""Drivers that no client has."""
 
 
 def has_authenticators(text: str) -> bool:
@@ -166,11 +187,12 @@ def exim_logins(texts: Texts) -> Iterator[Login]:
     said: dict[str, Said] = {}
     macros: dict[str, str] = {}
     for source, text in texts.items():
-        for one in parse_exim(text):
+        for one in parse_exim(text, macros):
             said[one.name] = Said(one.name, one.value, source, one.line)
-            macros.setdefault(one.name, one.value)
+            if one.name.lstrip("_")[:1].isupper() and len(macros) < MAX_MACROS:
+                macros[one.name] = expand_macros(one.value, macros)  # those before it: Exim puts them in where it reads
     hosts = said.get("auth_advertise_hosts", Said("auth_advertise_hosts", "*"))
-    offered = _offered_in_clear(hosts.value, macros)
+    offered = _offered_in_clear(hosts.value, macros, {name: one.value for name, one in said.items()})
     if offered is False or _is_closed(said):
         yield Login("", False, hosts)
     elif not any(map(has_authenticators, texts.values())):
@@ -205,57 +227,47 @@ class _Authenticator:
     def takes_passwords(self) -> bool:
         """One that is a client's alone has no options of a server (chapter 33)."""
         mechanism = self.options["public_name"].value if "public_name" in self.options else self.name
-        is_server = any(name.startswith("server_") for name in self.options)
-        if "driver" in self.options and self.options["driver"].value in _WITHOUT_PASSWORDS:
+        driver = self.options["driver"].value if "driver" in self.options else ""
+        if driver in _WITHOUT_PASSWORDS:
             return False
+        is_server = driver in _OF_SERVERS or any(name.startswith("server_") for name in self.options)
         return is_server and mechanism.strip("\"' ").upper() in _READABLE
 
 
 def _authenticators(text: str, macros: Mapping[str, str]) -> list[_Authenticator]:
     found: list[_Authenticator] = []
     inside = _BEGIN.search(text) is None
-    for line, raw in _without_branches(text, macros):
-        said = expand_macros(raw, macros).strip()
+    lines = 0
+    for line, raw, _ in continued_lines(lines_that_count(text, macros)):
+        lines += inside
+        said = expand_macros(raw, macros).strip() if inside and lines <= MAX_LINES else raw
         if said.startswith("begin "):
             inside = said.split()[1:] == ["authenticators"]
         elif inside and (block := _BLOCK.fullmatch(said)):
             found.append(_Authenticator(block["name"]))
         elif inside and found and (option := _OPTION.fullmatch(said)):
             found[-1].options[option["name"]] = Setting(option["name"], option["value"].strip(), line)
-    return found[:MAX_LOGINS]
+    return found
 
 
-def _without_branches(text: str, macros: Mapping[str, str]) -> Iterator[tuple[int, str]]:
-    """The lines that count by the macros that are there (chapter 6, "Conditional skips")."""
-    branches: list[bool] = []
-    left_out = 0
-    for line, said, _ in continued_lines(text):
-        word, _, name = said.partition(" ")
-        if word in (".ifdef", ".ifndef"):
-            is_there = name.strip() in macros or name.strip().startswith("_")  # which tells what the program can do
-            branches.append(is_there == (word == ".ifdef"))
-            left_out += not branches[-1]
-        elif word in (".else", ".elifdef", ".elifndef") and branches:
-            left_out += 1 if branches[-1] else -1
-            branches[-1] = not branches[-1]
-        elif word == ".endif":
-            left_out -= branches[-1:] == [False]
-            del branches[-1:]
-        elif not left_out:
-            yield line, said
-
-
-def _offered_in_clear(hosts: str, macros: Mapping[str, str]) -> bool | None:
+def _offered_in_clear(hosts: str, macros: Mapping[str, str], said: Mapping[str, str]) -> bool | None:
     """Whether a list of hosts has any but this one and those of private networks, before TLS."""
-    if hosts.startswith("<"):  # "value not displayable"
+    if hosts.startswith("<value not displayable"):
         return None
     worked_out = expansion(expand_macros(hosts, macros).strip('" '), _IN_CLEAR)
     if worked_out is None:
         return None
-    entries = [one for one in parse_exim_list(worked_out) if not one.negated and not _is_inside(one)]
-    if any(one.network is not None or not (one.elsewhere or "$" in one.text) for one in entries):
+    entries = list(parse_exim_list(worked_out))
+    if entries and entries[-1].negated:  # all others are on such a list (chapter 10, "Negated items in lists")
         return True
-    return None if entries else False
+    outside = [one for one in entries if not one.negated and not _is_inside(one)]
+    if any(one.network is not None or not (one.elsewhere or "$" in one.text) for one in outside):
+        return True
+    named = [said.get(f"hostlist {one.text[1:]}") for one in outside if one.text.startswith("+")]
+    if outside and len(named) == len(outside) and not any(one is None or "+" in one for one in named):
+        inner = [_offered_in_clear(one, macros, {}) for one in named if one is not None]
+        return True if True in inner else None if None in inner else False
+    return None if outside else False
 
 
 def _is_inside(entry: ListEntry) -> bool:
@@ -281,10 +293,14 @@ def _is_closed(said: Mapping[str, Said]) -> bool:
         return {_PORTS.get(entry.text, entry.text) for entry in entries}
 
     interfaces = listed("local_interfaces", "")
-    is_local = bool(interfaces) and all(map(_IS_LOOPBACK.fullmatch, interfaces))
-    return is_local or listed("daemon_smtp_ports", "smtp") <= listed("tls_on_connect_ports", "")
+    if interfaces and all(map(_IS_LOOPBACK.fullmatch, interfaces)):
+        return True
+    have_ports = any(_WITH_PORT.fullmatch(interface) for interface in interfaces)
+    return not have_ports and listed("daemon_smtp_ports", "smtp") <= listed("tls_on_connect_ports", "")
 
 
+_WITH_PORT = re.compile(r"\d+(?:\.\d+){4}|\[.*\]:\d+|.*:.*\.\d+")
+"""An interface with a port of its own (chapter 13)."""
 _PORTS = {"smtps": "465", "submissions": "465", "ssmtp": "465"}
 
 
@@ -294,6 +310,8 @@ _CLEAR = {"disable_plaintext_auth": "no", "auth_allow_cleartext": "yes"}
 """The settings of Dovecot 2.3 and 2.4, and what lets passwords cross in clear; by default neither does."""
 _LOGINS = {"imap": "imap-login", "pop3": "pop3-login", "sieve": "managesieve-login", "submission": "submission-login"}
 """The services of the protocols by which users log in; a listener of each is called like the protocol."""
+_WORDS = {"yes": "yes", "y": "yes", "1": "yes", "no": "no"}
+"""What Dovecot takes for a switch."""
 _SECTION = re.compile(r"(?:.*/)?(?:remote|local) (?P<network>[^/\s]+(?:/\d+)?)(?:/.*)?")
 
 
@@ -301,38 +319,63 @@ def dovecot_logins(texts: Texts) -> Iterator[Login]:
     """By section that decides about passwords in clear, and of the whole server where it does."""
     said: dict[str, Said] = {}
     for source, text in texts.items():
-        said |= {one.name: Said(one.name, one.value.strip('"'), source, one.line) for one in parse_settings(text)}
+        said |= {one.name: Said(one.name, one.value, source, one.line) for one in parse_dovecot(text)}
     mechanisms = said["auth_mechanisms"].value.upper() if "auth_mechanisms" in said else "PLAIN"
-    if not ({*_READABLE} & set(mechanisms.split()) or "$" in mechanisms) or _is_shut(said):
+    takes_passwords = "$" in mechanisms or not {*_READABLE}.isdisjoint(mechanisms.split())
+    protocols = [name for name in _protocols(said) if not _is_shut(name, said)]
+    if not takes_passwords or not protocols:
         return
     for name, one in said.items():
         section, _, own = name.rpartition("/")
         if own not in (*_CLEAR, "login_trusted_networks") or _is_of_house(section):
             continue
-        tls = said.get(f"{section}/ssl" if section else "ssl") or said.get("ssl")
-        if tls is not None and tls.value.lower() == "required":
-            yield Login(section, False, tls)
+        of_protocol = section.removeprefix("protocol ")
+        if of_protocol != section and of_protocol in _LOGINS and of_protocol not in protocols:
+            continue
+        concerned = [of_protocol] if of_protocol in _LOGINS else protocols
+        if all(_requires_tls(said, section, protocol) for protocol in concerned):
+            yield Login(section, False, one)
         elif own in _CLEAR:
-            value = one.value.lower()
-            yield Login(section, value == _CLEAR[own] if value in ("yes", "no") else None, one)
+            value = _WORDS.get(one.value.lower())
+            yield Login(section, value == _CLEAR[own] if value is not None else None, one)
         elif any(entry.network and entry.network.prefixlen == 0 for entry in parse_postfix_list(one.value)):
             yield Login(section, True, one)
 
 
-def _is_shut(said: Mapping[str, Said]) -> bool:
+def _requires_tls(said: Mapping[str, Said], section: str, protocol: str) -> bool:
+    """Whether ``ssl = required`` where a protocol is spoken: what a section says counts before what is for all."""
+    names = (f"{section}/ssl" if section else "", f"protocol {protocol}/ssl", "ssl")
+    tls = next((said[name] for name in names if name in said), None)
+    return tls is not None and tls.value.lower() == "required"
+
+
+def _protocols(said: Mapping[str, Said]) -> list[str]:
+    """Those by which users log in; a list, or switches of a section in Dovecot 2.4."""
+    listed = said["protocols"].value.split() if "protocols" in said else []
+    listed += [
+        name.removeprefix("protocols/")
+        for name, one in said.items()
+        if name.startswith("protocols/") and _WORDS.get(one.value.lower()) == "yes"
+    ]
+    if not listed and "protocols" not in said:
+        listed = ["imap", "pop3"]
+    if any("$" in name for name in listed):  # those that packages bring
+        listed = list(_LOGINS)
+    return [name for name in listed if name in _LOGINS]
+
+
+def _is_shut(protocol: str, said: Mapping[str, Said]) -> bool:
     """Whether no session begins in clear where others than this host reach it."""
 
-    def value(protocol: str, name: str) -> str:
+    def value(name: str) -> str:
         found = said.get(f"service {_LOGINS[protocol]}/inet_listener {protocol}/{name}")
         return found.value.lower() if found is not None else ""
 
-    protocols = said["protocols"].value.split() if "protocols" in said else ("imap", "pop3")
-    logins = [name for name in protocols if name in _LOGINS]
-    return bool(logins) and all(
-        value(name, "port") == "0"
-        or value(name, "ssl") == "yes"
-        or _ARE_LOOPBACK.fullmatch(value(name, "address") or value(name, "listen"))
-        for name in logins
+    everywhere = said["listen"].value if "listen" in said else ""
+    return (
+        value("port") == "0"
+        or _WORDS.get(value("ssl")) == "yes"
+        or _ARE_LOOPBACK.fullmatch(value("address") or value("listen") or everywhere) is not None
     )
 
 

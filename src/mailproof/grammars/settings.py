@@ -10,11 +10,13 @@ Every text is gone through once, in a time that its length bounds.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from mailproof.grammars.exim_branches import lines_that_count
+
 _NAMED = re.compile(r"(?P<name>[A-Za-z0-9_.:/-]+)[ \t]*=[ \t]*(?P<value>.*)")
-_SWITCH = re.compile(r"(?P<off>no_)?(?P<name>[a-z][a-z0-9_]*)")
+_SWITCH = re.compile(r"(?P<off>no_|not_)?(?P<name>[a-z][a-z0-9_]*)")
 _OPTION = re.compile(
     r"(?<!\S)-o[ \t]*(?:\{[ \t]*(?P<braced>\w+)[ \t]*=[ \t]*(?P<text>(?:[^{}$]|\$\{\w+\}|\$)*)\}"
     r"|(?P<name>\w+)=(?P<value>\S*))"
@@ -62,6 +64,31 @@ def parse_settings(text: str) -> Iterator[Setting]:
             yield Setting("/".join((*inside, switch["name"])), "false" if switch["off"] else "true", number)
 
 
+def parse_dovecot(text: str) -> Iterator[Setting]:
+    """The settings of Dovecot: what ``doveconf -n`` says, or its files, in which comments may stand behind values, and
+    values in quotes.
+    """
+    for setting in parse_settings("\n".join(map(_without_comment, _lines(text)))):
+        value = setting.value
+        quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+        yield Setting(setting.name, value[1:-1] if quoted else value, setting.line)
+
+
+def _without_comment(line: str) -> str:
+    """A line up to a ``#`` behind a blank and outside of quotes."""
+    if "#" not in line:
+        return line
+    quote = ""
+    for at, mark in enumerate(line):
+        if quote:
+            quote = "" if mark == quote and line[at - 1] != "\\" else quote
+        elif mark in "'\"":
+            quote = mark
+        elif mark == "#" and (at == 0 or line[at - 1] in " \t"):
+            return line[:at].rstrip()
+    return line
+
+
 def parse_postfix(text: str) -> Iterator[Setting]:
     """The settings of main.cf, which knows no sections: each line that begins with a blank goes on with the one before,
     a brace at the end of that or none (``virtual_alias_maps = inline:{``).
@@ -71,18 +98,20 @@ def parse_postfix(text: str) -> Iterator[Setting]:
             yield Setting(named["name"], named["value"].strip(), number)
 
 
-def parse_exim(text: str) -> Iterator[Setting]:
+def parse_exim(text: str, defined: Collection[str] = ()) -> Iterator[Setting]:
     """The settings of Exim: what ``exim -bP`` says, or the main part of its configuration file (chapter 6).
 
     Named lists are called by their kind: ``hostlist relay_from_hosts``. A line that ends in a backslash goes on.
+    ``defined`` are the macros of files before this one.
     """
-    for first, said, _ in continued_lines(text):
+    for first, said, _ in continued_lines(lines_that_count(text, defined)):
         if said.startswith("begin ") and _SWITCH.fullmatch(said[6:].strip()):
             return
         if named := _NAMED_LIST.fullmatch(said):
             yield Setting(f"{named['kind']} {named['name']}", named["value"].strip(), first)
         elif option := _NAMED.fullmatch(said.removeprefix("hide ").lstrip()):
-            yield Setting(option["name"], option["value"].strip(), first)
+            redefined = option["value"].startswith("=") and _EXIM_MACRO.fullmatch(option["name"])
+            yield Setting(option["name"], option["value"][1 if redefined else 0 :].strip(), first)
         elif switch := _SWITCH.fullmatch(said):
             yield Setting(switch["name"], "false" if switch["off"] else "true", first)
 
@@ -113,14 +142,14 @@ def parse_services(text: str) -> Iterator[Setting]:
 def service_commands(text: str) -> dict[str, str]:
     """What each service of master.cf runs (master(5)): ``smtp inet`` runs ``smtpd``."""
     found: dict[str, str] = {}
-    for line in _lines(text):
+    for _, line in _logical_lines(text, sections=False):
         words = line[: 8 * MAX_SECTION_NAME].split(maxsplit=8)
-        if len(words) > 7 and line[0] not in " \t#":
+        if len(words) > 7:
             found[" ".join(words[:2])[:MAX_SECTION_NAME]] = words[7]
     return found
 
 
-_AT_LOOPBACK = re.compile(r"(?:127\.[0-9.]+|localhost|\[?::1\]?):\S* inet")
+_AT_LOOPBACK = re.compile(r"\[?(?:127\.[0-9.]+|localhost|::1)\]?:\S* inet")
 
 
 def is_at_loopback(service: str) -> bool:

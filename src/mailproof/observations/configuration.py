@@ -35,8 +35,8 @@ PROMISED = {
 """Settings that a server shows in its greeting and its EHLO reply."""
 
 EARLY_TALK = {
-    "postfix": ("postscreen_greet_action", "smtpd_forbid_unauth_pipelining"),
-    "exim": ("smtp_enforce_sync",),
+    "postfix": ("postscreen_greet_action", "smtpd_forbid_unauth_pipelining", "mail_version"),
+    "exim": ("smtp_enforce_sync", "pipelining_connect_advertise_hosts"),
 }
 """Settings of what becomes of clients that do not wait for the greeting."""
 

@@ -53,9 +53,13 @@ class RoleAliases(Observation):
     program: str
     files: tuple[str, ...]
     is_of_system: bool = False
-    """They are the system's own: the file is called aliases, or has an entry for root."""
+    """They are the system's own: there is an entry for root, or the file is called aliases and does not just start
+    programs, as those of mailing lists do.
+    """
     names: tuple[str, ...] = ()
     """Postmaster and abuse, as far as there is an entry for them; all others are nobody's business here."""
+    thrown_away: tuple[str, ...] = ()
+    """Those of them whose mail is read by nobody."""
 
     def evidence(self) -> tuple[str, ...]:
         return (f"{self.program}: {', '.join(self.files)}: {', '.join(self.names) or 'neither postmaster nor abuse'}",)

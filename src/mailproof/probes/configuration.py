@@ -17,12 +17,14 @@ from mailproof.grammars.settings import (
     expand,
     expand_macros,
     holds_comments_alone,
+    parse_dovecot,
     parse_exim,
     parse_postfix,
     parse_services,
     parse_settings,
     service_commands,
 )
+from mailproof.hiding import without_secrets
 from mailproof.inventory.model import Inventory
 from mailproof.net.errors import Malformed, NoSettings, NotAvailable, UnreadableConfiguration
 from mailproof.net.network import Network
@@ -89,7 +91,7 @@ async def program_settings(configuration: Configuration, net: Network) -> Progra
     if len(seen) > MAX_SETTINGS:
         raise Malformed(f"more than {MAX_SETTINGS} sections and services have settings that are looked at")
     if program == "postfix":
-        known = {name: value for name, value in known.items() if name not in _HOST_NAMES}
+        known = {name: value for name, value in known.items() if name not in _NAMES_AND_VERSION}
         seen = {name: _expanded(setting, known) for name, setting in seen.items()}
     if program == "exim":
         seen = {name: _with_macros(setting, known) for name, setting in seen.items()}
@@ -249,15 +251,15 @@ EXIM_CONFIG = ("exim -bP config", "exim4 -bP config")
 """The commands whose outputs hold the whole configuration file of Exim. Its settings are told by `exim -bP` with those
 that are not set in it, and all worked out.
 """
-_WITHOUT = ("smtpd -n", "postconf mail_version", "exim -bV", "exim4 -bV", "dovecot --version", *EXIM_CONFIG)
+_WITHOUT = ("smtpd -n", "exim -bV", "exim4 -bV", "dovecot --version", *EXIM_CONFIG)
 """The commands whose outputs hold none, or none that others do not."""
-_HOST_NAMES = ("myhostname", "mydomain", "myorigin")
-"""Settings that are names of hosts: what these are called names no software."""
+_NAMES_AND_VERSION = ("myhostname", "mydomain", "myorigin", "mail_version")
+"""Settings that are names of hosts: what these are called names no software. The version, where it is put in, does."""
 
 
 _PARSERS: dict[str, Callable[[str], Iterator[Setting]]] = {
     "postfix": parse_postfix,
-    "exim": parse_exim,
+    "dovecot": parse_dovecot,
     "nginx": parse_statements,
     "apache": parse_directives,
     "haproxy": parse_haproxy,
@@ -275,7 +277,8 @@ def _look(
     services = holds_services(program, file)
     parse = parse_services if services else _PARSERS.get(program, parse_settings)
     wanted = {name.lower(): name for name in LOOKED_AT[program]}
-    for number, setting in enumerate(parse(text)):
+    found = parse_exim(text, known) if program == "exim" else parse(text)
+    for number, setting in enumerate(found):
         if not services:
             known[setting.name] = setting.value
         section, slash, own = setting.name.rpartition("/")
@@ -284,7 +287,10 @@ def _look(
             key = setting.name if program not in _REPEATS else f"{file.name}:{number}"
             seen.pop(key, None)
             place = Place(file.name, setting.line)
-            seen[key] = SettingSeen(f"{section}{slash}{own}", _without_keys(setting.value), place)
+            value = _without_keys(setting.value)
+            if program == "exim" and "$" in value:  # a lookup may be told a password
+                value = without_secrets(f"x = {value}").removeprefix("x = ")
+            seen[key] = SettingSeen(f"{section}{slash}{own}", value, place)
 
 
 def _commands(texts: Iterable[str]) -> dict[str, str]:

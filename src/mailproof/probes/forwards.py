@@ -11,7 +11,7 @@ from pathlib import PurePath
 
 from mailproof.grammars.address_lists import ListEntry, parse_exim_list, parse_postfix_list
 from mailproof.grammars.exim_routers import holds_routers, parse_includes, parse_redirects, work_out
-from mailproof.grammars.forwards import addresses_in, alias_names, is_action, is_address, parse_forwards, parse_sieve
+from mailproof.grammars.forwards import addresses_in, alias_targets, is_action, is_address, parse_forwards, parse_sieve
 from mailproof.grammars.postfix_tables import FILES, NOWHERE, parse_tables
 from mailproof.grammars.settings import (
     MAX_EXPANDED,
@@ -122,10 +122,21 @@ async def role_aliases(configuration: Configuration, net: Network) -> RoleAliase
         return RoleAliases(program, names)
     files = holders_of(configuration)
     texts = await texts_of(files, net)
-    known = await asyncio.to_thread(lambda: set().union(*map(alias_names, texts.values())))
-    of_system = bool(known) and ("root" in known or any(PurePath(file.path).name == "aliases" for file in files))
-    here = {name.partition("@")[0] for name in known}
-    return RoleAliases(program, names, of_system, tuple(role for role in ROLES if role in here or "*" in here))
+    known: dict[str, str] = {}
+    for name, text in texts.items():
+        if _NOT_READ.match(text):
+            raise Malformed(f"{name} holds what a program said that could not read it")
+        known |= await asyncio.to_thread(alias_targets, text)
+    called = any(PurePath(file.path).name == "aliases" for file in files)
+    of_system = "root" in known or (called and not all(to.startswith(('"|', "|")) for to in known.values()))
+    here = {name.partition("@")[0]: to for name, to in known.items()}
+    found = [role for role in ROLES if role in here or "*" in here]
+    thrown = tuple(role for role in found if _NOBODY.fullmatch(here.get(role, "root")))
+    return RoleAliases(program, names, of_system, tuple(found), thrown)
+
+
+_NOBODY = re.compile(r"\"?(?:/dev/null|:blackhole:)?\"?", re.IGNORECASE)
+_NOT_READ = re.compile(r"\S+: \S+: (?:Permission denied|No such file or directory)\s*\Z")
 
 
 @dataclass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from itertools import islice
 
 from mailproof.grammars.logins import (
     MAX_LOGINS,
@@ -17,6 +16,7 @@ from mailproof.grammars.logins import (
     postfix_logins,
 )
 from mailproof.net.network import Network
+from mailproof.observations.configuration import ProgramSettings
 from mailproof.observations.logins import LoginSeen, LoginSettings, LoginsShown
 from mailproof.observations.services import StoreSession
 from mailproof.observations.smtp import SMTPSession
@@ -39,10 +39,12 @@ PROGRAMS = {
 
 
 @probe()
-async def login_settings(configuration: Configuration, net: Network) -> LoginSettings:
+async def login_settings(
+    configuration: Configuration, net: Network, program_settings: ProgramSettings
+) -> LoginSettings:
     """What the configuration says of passwords before TLS; nothing for programs that are not looked at.
 
-    Raises NoSettings where the files hold no settings, UnreadableConfiguration.
+    Where the files hold no settings, ``program_settings`` has said so. Raises NoSettings, UnreadableConfiguration.
     """
     program, host = configuration.program, configuration.host
     names = tuple(file.name for file in configuration.files)
@@ -52,10 +54,15 @@ async def login_settings(configuration: Configuration, net: Network) -> LoginSet
     texts = await texts_of(files, net)
     unread = not_read(login_includes(program, texts), texts)
     services = {file.name: texts.pop(file.name) for file in files if holds_services(program, file)}
-    logins = await asyncio.to_thread(lambda: list(islice(_logins(program, texts, services), MAX_LOGINS)))
+    logins = await asyncio.to_thread(lambda: sorted(_logins(program, texts, services), key=_what_matters)[:MAX_LOGINS])
     without = program == "exim" and not any(map(has_authenticators, texts.values()))
     lacks = "" if program != "postfix" or (texts and services) else "main.cf" if services else "master.cf"
     return LoginSettings(program, host, names, _seen(logins), without, lacks, unread)
+
+
+def _what_matters(login: Login) -> int:
+    """Those in clear come first, and those that are not worked out."""
+    return (True, None, False).index(login.in_clear)
 
 
 def _logins(program: str, texts: Texts, services: Texts) -> Iterator[Login]:

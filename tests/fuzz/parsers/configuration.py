@@ -10,7 +10,7 @@ from mailproof.grammars.exim_conditions import expansion
 from mailproof.grammars.exim_routers import holds_routers, parse_includes, parse_redirects, work_out
 from mailproof.grammars.filter_lists import READERS as FILTERS
 from mailproof.grammars.filter_lists import shown_zone
-from mailproof.grammars.forwards import alias_names, parse_forwards, parse_sieve
+from mailproof.grammars.forwards import alias_targets, parse_forwards, parse_sieve
 from mailproof.grammars.iptables import parse_iptables
 from mailproof.grammars.listeners import PROGRAMS as SERVERS
 from mailproof.grammars.listeners import listeners
@@ -197,7 +197,7 @@ def _logins(data: bytes) -> bool:
     found = [*exim_logins(texts), *dovecot_logins(texts), *postfix_logins(texts, texts), *postfix_logins(texts, {})]
     assert all(0 <= one.by.line <= len(text) + 1 for one in found)
     includes = [*login_includes("exim", texts), *login_includes("dovecot", texts)]
-    assert len(includes) + len(alias_names(text)) <= len(text)
+    assert len(includes) + len(alias_targets(text)) <= len(text)
     worked_out = expansion(text, {"tls_in_cipher": "", "x": text[:9]})
     return bool(found or includes or has_authenticators(text)) or worked_out is not None
 

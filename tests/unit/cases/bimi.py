@@ -67,6 +67,7 @@ TABLE: Table = {
         fails("which is no BIMI record", bimi=bimi("\xe2\x80\x9cv=BIMI1; l=;\xe2\x80\x9d")),
         fails("which is no BIMI record", bimi=bimi("l=https://example.org/logo.svg; v=BIMI1")),
         fails("which is no BIMI record", bimi=bimi("v=BIMI; l=;")),
+        fails("which is no BIMI record", bimi=bimi("v=BIMIv1; l=;")),
         advises("which is no BIMI record", bimi=bimi(RECORD, "v=bimi1; l=;")),
         advises("nobody defines s", bimi=bimi(f"{RECORD}; s=x")),
         fails("2 BIMI records", level=MUST, bimi=bimi(RECORD, RECORD)),

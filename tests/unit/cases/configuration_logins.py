@@ -10,6 +10,7 @@ from pathlib import Path
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
 from mailproof.observations.logins import LoginSettings, LoginsShown
+from mailproof.probes.configuration import program_settings
 from mailproof.probes.logins import login_settings
 from mailproof.targets.files import Configuration, ConfigurationFile
 
@@ -31,7 +32,8 @@ def read(program: str, **texts: str) -> LoginSettings:
 
 
 async def _read(configuration: Configuration) -> LoginSettings:
-    return await login_settings(configuration, Network(NetSettings()))
+    net = Network(NetSettings())
+    return await login_settings(configuration, net, await program_settings(configuration, net))
 
 
 SERVICES = (
@@ -104,6 +106,15 @@ TABLE: Table = {
             dovecot("disable_plaintext_auth = no", *IMAP_CLOSED[:2], "  ssl = yes", *IMAP_CLOSED[3:]),
             dovecot("disable_plaintext_auth = no", *IMAP_CLOSED[:2], "  address = 127.0.0.1", *IMAP_CLOSED[3:]),
             dovecot("login_trusted_networks = 10.0.0.0/8"),
+            dovecot("disable_plaintext_auth = no", "listen = 127.0.0.1, ::1"),
+            dovecot("disable_plaintext_auth = no # webmail", "ssl = required # always"),
+            dovecot("disable_plaintext_auth = no", "protocol imap { # all", "  ssl = required", "}"),
+            read("dovecot", dovecot_conf="protocols = none\ndisable_plaintext_auth = no\n"),
+            read("dovecot", dovecot_conf="protocols {\n lmtp = yes\n}\nprotocols = lmtp\nauth_allow_cleartext = yes\n"),
+            postfix(SASL.replace("may", "") + "smtpd_enforce_tls = yes\n"),
+            postfix(SASL, SERVICES.replace("smtp inet", "[127.0.0.1]:26 inet")),
+            exim(main=".ifdef A\nauth_advertise_hosts = *\n.elifndef A\nauth_advertise_hosts =\n.endif"),
+            exim(main="hostlist inner = 10.0.0.0/8 : ::::1\nauth_advertise_hosts = +inner"),
             dovecot("!include_try local.conf"),
         ),
         *_each(fails, postfix(SASL), says="smtp inet: smtpd_tls_auth_only is not set: passwords are taken before TLS"),
@@ -116,7 +127,7 @@ TABLE: Table = {
         *_each(
             fails,
             exim(),
-            exim(main=""),
+            exim(main="smtp_banner = x"),
             exim(main="auth_advertise_hosts = 198.0.0.0/24"),
             read("exim", main_txt="x = y\n", auth_txt="plain_server:\n public_name = PLAIN\n server_condition = yes\n"),
             says="plain_server: auth_advertise_hosts",
@@ -144,21 +155,60 @@ TABLE: Table = {
             postfix("smtpd_tls_security_level = may\n", "smtp inet n - y - - smtpd\n"),
             postfix(SASL + "inet_interfaces = loopback-only\n", "smtp inet n - y - - smtpd\n"),
             read(
-                "exim", exim_conf="begin acl\nbegin authenticators\nmine:\n driver = plaintext\n client_send = ^a^b\n"
+                "exim",
+                exim_conf="smtp_banner = x\nbegin authenticators\nmine:\n driver = plaintext\n client_send = ^a^b\n",
             ),
             postfix(SASL, "smtp unix - n y - - smtpd\n"),
-            read("exim", exim_conf="begin authenticators\ncram:\n public_name = CRAM-MD5\n server_secret = x\n"),
+            read(
+                "exim",
+                exim_conf="smtp_banner = x\nbegin authenticators\ncram:\n public_name = CRAM-MD5\n server_secret = x\n",
+            ),
             says="by this configuration nobody logs in",
         ),
         *_each(fails, dovecot("login_trusted_networks = 0.0.0.0/0"), says="login_trusted_networks = 0.0.0.0/0"),
+        *_each(
+            fails,
+            dovecot("disable_plaintext_auth = no  # webmail"),
+            dovecot('disable_plaintext_auth = "no"'),
+            dovecot("disable_plaintext_auth = no", "ssl = required", "protocol imap {", "  ssl = yes", "}"),
+            says="disable_plaintext_auth = no: passwords",
+        ),
+        *_each(fails, dovecot("auth_allow_cleartext = 1"), says="auth_allow_cleartext = 1"),
+        *_each(fails, postfix(SASL + "smtpd_enforce_tls = yes\n"), says="smtp inet: smtpd_tls_auth_only is not set"),
+        *_each(
+            fails,
+            exim(main=".ifdef STRICT\nauth_advertise_hosts = ${if def:tls_in_cipher {*}}\n.endif\nx = y"),
+            exim(main="auth_advertise_hosts = !10.0.0.0/8"),
+            exim(main="local_interfaces = 0.0.0.0.25\ndaemon_smtp_ports = 465\ntls_on_connect_ports = 465"),
+            says="plain_server: auth_advertise_hosts",
+        ),
+        *_each(
+            fails,
+            exim(
+                " .ifdef A",
+                " server_advertise_condition = yes",
+                " .elifdef B",
+                " server_advertise_condition = no",
+                " .else",
+                " server_advertise_condition = no",
+                " .endif",
+                main="A = x",
+            ),
+            says="server_advertise_condition = yes",
+        ),
+        *_each(
+            undecided, exim(main="x = y\n.include /etc/exim/local"), says="/etc/exim/local is included and not read"
+        ),
+        *_each(
+            undecided,
+            exim(main="auth_advertise_hosts = ${lookup mysql{servers=db/mail/exim/secretword; SELECT 1}}"),
+            says="auth_advertise_hosts is an expansion: whether",
+        ),
         *_each(undecided, dovecot("auth_allow_cleartext = $SET:clear"), says="is not worked out"),
         *_each(
             undecided,
             postfix(SASL + "smtpd_sasl_exceptions_networks = $mynetworks\n", SERVICES),
             says="smtpd_sasl_exceptions_networks",
-        ),
-        *_each(
-            undecided, read("postfix", master_cf=SERVICES.replace("encrypt", "may")), says="main.cf, which is not there"
         ),
         *_each(skips, read("nginx", nginx_conf="server_tokens off;"), says="nginx takes no passwords"),
         *_each(undecided, read("postfix", main_cf=SASL), says="master.cf, which is not there"),
@@ -180,6 +230,11 @@ TABLE: Table = {
             "AUTH-AFTER-TLS",
             "mx.example.org[192.0.2.1]:25 offers a login before TLS",
             login_settings=postfix(SASL),
+            logins_shown=LoginsShown(HOST, ("mx.example.org[192.0.2.1]:25",)),
+        ),
+        fails(
+            "submission inet: smtpd_tls_auth_only is not set",
+            login_settings=postfix("smtpd_tls_security_level = may\n", SERVICES.replace("level=encrypt", "level=may")),
             logins_shown=LoginsShown(HOST, ("mx.example.org[192.0.2.1]:25",)),
         ),
         leaves(

@@ -36,14 +36,34 @@ async def _read(configuration: Configuration) -> RoleAliases:
 
 TABLE: Table = {
     "CFG-EARLYTALK": (
-        passes(program_settings=settings("exim")),
-        passes(program_settings=settings("exim", smtp_enforce_sync="true")),
+        passes(program_settings=settings("exim", pipelining_connect_advertise_hosts="")),
+        passes(program_settings=settings("exim", smtp_enforce_sync="true", pipelining_connect_advertise_hosts="")),
         passes(program_settings=behind_postscreen(postscreen_greet_action="enforce")),
         passes(program_settings=behind_postscreen(postscreen_greet_action="drop")),
         passes(program_settings=behind_postscreen(smtpd_forbid_unauth_pipelining="yes")),
+        passes(program_settings=behind_postscreen(mail_version="3.10.5")),
+        passes(
+            program_settings=replace(
+                settings(
+                    "postfix", (("smtp inet/postscreen_greet_action", "enforce"),), postscreen_greet_action="ignore"
+                ),
+                behind_postscreen=True,
+            )
+        ),
         advises("smtp_enforce_sync is switched off", program_settings=settings("exim", smtp_enforce_sync="false")),
-        advises("is not set, which is ignore", program_settings=behind_postscreen()),
-        advises("= ignore", program_settings=behind_postscreen(postscreen_greet_action="ignore")),
+        advises(
+            "pipelining_connect_advertise_hosts = *: who talks",
+            program_settings=settings("exim", pipelining_connect_advertise_hosts="*"),
+        ),
+        advises("is not set, which is ignore", program_settings=behind_postscreen(mail_version="3.7.11")),
+        advises(
+            "= ignore",
+            program_settings=behind_postscreen(
+                postscreen_greet_action="ignore", smtpd_forbid_unauth_pipelining="no", mail_version="3.9.0"
+            ),
+        ),
+        skips("hangs on the version", program_settings=settings("exim")),
+        skips("hangs on the version", program_settings=behind_postscreen()),
         skips("no postscreen stands before", program_settings=settings("postfix")),
         skips("dovecot has no setting", program_settings=settings("dovecot")),
     ),
@@ -79,10 +99,14 @@ TABLE: Table = {
         passes(role_aliases=aliases("postmaster: root\nabuse: root\nroot: ann\n")),
         passes(role_aliases=aliases('Postmaster:\n  root\n"abuse": ann\n')),
         passes(role_aliases=aliases("*: ann\n")),
+        passes(role_aliases=aliases("".join(f"u{n}: ann\n" for n in range(12_000)) + "postmaster: u1\nabuse: u1\n")),
+        fails("mail for postmaster is thrown away", role_aliases=aliases("postmaster: /dev/null\nabuse: ann\n")),
+        fails("mail for abuse is thrown away", role_aliases=aliases("postmaster: ann\nabuse: :blackhole:\n")),
         fails("no alias has postmaster", role_aliases=aliases("root: ann\nabuse: ann\n")),
         fails("no alias has postmaster", role_aliases=aliases("root: postmaster\n", "local.txt")),
         fails("no alias has postmaster", role_aliases=aliases("#postmaster: root\nann: bob\n")),
         advises("no alias has abuse", role_aliases=aliases("postmaster: root\n")),
+        skips("not the system's own", role_aliases=aliases('list: "|/usr/bin/mailman post list"\n')),
         skips("not the system's own", role_aliases=aliases('list: "|/usr/bin/mailman post list"\n', "mailman.txt")),
         skips("not the system's own", role_aliases=aliases("a@example.org b@example.org\n", "virtual")),
         skips("postfix holds no aliases", role_aliases=aliases("myhostname = x\n", "main.cf", "postfix")),

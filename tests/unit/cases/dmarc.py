@@ -66,6 +66,7 @@ TABLE: Table = {
         fails("which is no DMARC record", dmarc=dmarc("\xe2\x80\x9cv=DMARC1; p=none\xe2\x80\x9d")),
         fails("' v=DMARC1; p=none', which", dmarc=dmarc(" v=DMARC1; p=none")),
         fails("'v=DMARC; p=none', which", dmarc=dmarc("v=DMARC; p=none")),
+        fails("'v=DMARCv1; p=none', which", dmarc=dmarc("v=DMARCv1; p=none")),
         fails("'p=none; v=DMARC1', which", dmarc=dmarc("p=none; v=DMARC1")),
         fails("'DMARC1; p=none', which", dmarc=dmarc("DMARC1; p=none")),
         fails("'v=DMARC1 p=none', which", dmarc=dmarc("v=DMARC1 p=none")),
