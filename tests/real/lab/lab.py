@@ -52,7 +52,7 @@ from tests.real.shown import Chain, PolicyHost
 
 ROOT = Path(__file__).resolve().parents[3]
 RUN_SECONDS = 60.0
-READY_SECONDS = 20.0
+READY_SECONDS = 100.0
 ANCHORS = "root.key"
 """The file of the private root's trust anchor, beside that of the CA."""
 

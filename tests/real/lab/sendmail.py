@@ -34,6 +34,8 @@ def macros(domain: Domain, directory: Path, issued: Issued | None) -> str:
     server = domain.server
     assert server is not None
     defined = {
+        # Of a busy machine it takes no connections, and only queues, where the load is above some number.
+        **dict.fromkeys(("confREFUSE_LA", "confQUEUE_LA", "confDELAY_LA"), "10000"),
         "confDOMAIN_NAME": domain.host,
         "confPRIVACY_FLAGS": "authwarnings,novrfy,noexpn,noetrn,nobodyreturn",
         # Whatever gets in stays in a queue that nobody runs.

@@ -17,7 +17,7 @@ import time
 SECONDS = 15.0
 REPLY_LIMIT = 65536
 LINE_LIMIT = 65536
-READY_SECONDS = 15.0
+READY_SECONDS = 90.0
 
 
 class Dialogue:
