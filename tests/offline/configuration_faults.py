@@ -21,6 +21,8 @@ disable_vrfy_command = yes
 myhostname = mx.right.example
 smtpd_tls_protocols = >=TLSv1.2
 smtpd_tls_mandatory_protocols = >=TLSv1.2
+relay_domains = right.example
+relay_recipient_maps = hash:/etc/postfix/relay_recipients
 """
 
 
@@ -221,7 +223,7 @@ FAULTS = (
         "CFG-RECIPIENTS",
         "postfix",
         "mx.injectable.example",
-        RIGHT_POSTFIX.replace("mx.right", "mx.injectable") + "relay_domains = right.example\n",
+        RIGHT_POSTFIX.replace("mx.right", "mx.injectable").replace("hash:/etc/postfix/relay_recipients", ""),
         "relay_domains without relay_recipient_maps",
     ),
     ConfigurationFault(
