@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from ipaddress import IPv6Interface, IPv6Network
 
 from mailproof.controls import MAY, SHOULD, Family, Harm, control, fail, finding, not_applicable
@@ -42,7 +42,12 @@ def test_the_links_have_prefixes_of_their_own(address_plan: AddressPlan) -> None
         if not (is_public(str(prefix.network_address)) or prefix.subnet_of(_ULA)):
             fail(f"{name}: {prefix} is no prefix that anybody routes", at=place)
     _check_announced(links)
-    _check_apart((link.name, prefix, place) for link in links if link.matched for prefix, place in _prefixes(link))
+    _check_apart(
+        _Stands(link.name, prefix, place, own=(prefix, place) in set(_prefixes(judged)))
+        for link, judged in zip(every, links, strict=True)
+        if link.matched
+        for prefix, place in _prefixes(link)
+    )
     if not _lacks_way_out(map(_readable, address_plan.elsewhere)):
         _check_way_out(every)
     for link in links:
@@ -79,22 +84,34 @@ def _prefixes(link: PlannedLink) -> Iterable[tuple[IPv6Network, Place]]:
         yield IPv6Interface(announced.prefix).network, announced.place
 
 
-def _check_apart(prefixes: Iterable[tuple[str, IPv6Network, Place]]) -> None:
+@dataclass(frozen=True)
+class _Stands:
+    """A prefix on a link. ``own``: no other file of the host sets it, which is judged where that one is."""
+
+    name: str
+    prefix: IPv6Network
+    place: Place
+    own: bool
+
+
+def _check_apart(prefixes: Iterable[_Stands]) -> None:
     """Fail where a prefix stands on two links, or one of a link within that of another.
 
     In the order of their addresses, a prefix comes behind those that it lies in.
     """
-    around: list[tuple[str, IPv6Network]] = []
-    for name, prefix, place in sorted(prefixes, key=lambda found: (found[1].network_address, found[1].prefixlen)):
+    around: list[_Stands] = []
+    for found in sorted(prefixes, key=lambda one: (one.prefix.network_address, one.prefix.prefixlen)):
+        prefix = found.prefix
         if prefix.prefixlen == prefix.max_prefixlen:  # a virtual address stands on the loopback interface too
             continue
-        while around and not prefix.subnet_of(around[-1][1]):
+        while around and not prefix.subnet_of(around[-1].prefix):
             around.pop()
-        for other, known in around:
-            if other != name:
-                fail(f"{prefix} of {name} and {known} of {other} are not apart", at=place)
-        if not around or around[-1][1] != prefix:
-            around.append((name, prefix))
+        for other in around:
+            if other.name != found.name and (found.own or other.own):
+                place = found.place if found.own else other.place
+                fail(f"{prefix} of {found.name} and {other.prefix} of {other.name} are not apart", at=place)
+        if not around or around[-1].prefix != prefix or (found.own and not around[-1].own):
+            around.append(found)
 
 
 def _is_everywhere(found: PlannedAddress) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from mailproof.controls import MAY, SHOULD, Family, Harm, control, fail, finding, not_applicable
+from mailproof.grammars.address_lists import parse_exim_list
 from mailproof.net.errors import NotAvailable
 from mailproof.observations.configuration import ProgramSettings, SettingSeen
 from mailproof.observations.forwards import RoleAliases
@@ -33,6 +34,7 @@ def test_early_talkers_are_refused_by_the_configuration(program_settings: Progra
             not_applicable(f"{program} has no setting for early talkers that is looked at")
 
 
+_OWN = ("127.0.0.1", "::1", "localhost", "@[]")
 _SERVED = "who talks before the greeting is served"
 
 
@@ -42,7 +44,8 @@ def _check_exim(settings: ProgramSettings) -> None:
         fail(f"smtp_enforce_sync is switched off: {_SERVED}", at=sync.place)
     if promised is None:
         not_applicable("whether clients may begin early is not set, and hangs on the version: EARLYTALK asks the port")
-    if promised.meaning.strip():
+    strangers = [one for one in parse_exim_list(promised.meaning) if not one.negated and one.text not in _OWN]
+    if strangers:
         fail(f"{promised.name} = {promised.shown:.200}: {_SERVED}", at=promised.place)
 
 
@@ -92,10 +95,10 @@ def test_recipients_of_relayed_domains_are_known(program_settings: ProgramSettin
     if any(one.meaning.strip() for one in program_settings.base_and_overrides("relay_recipient_maps")):
         return
     said = [one for name in _RESTRICTIONS for one in program_settings.base_and_overrides(name)]
-    words = {word: one for one in said for word in one.meaning.replace(",", " ").split()}
-    if "reject_unverified_recipient" in words:
+    decided = {one: _asks_before(one.meaning) for one in said}
+    if True in decided.values():
         return
-    elsewhere = next((words[word] for word in words if word.startswith(_ELSEWHERE)), None)
+    elsewhere = next((one for one, asks in decided.items() if asks is None), None)
     if elsewhere is not None:
         told = f"{elsewhere.place}: {elsewhere.name}: what this decides about recipients stands elsewhere"
         raise NotAvailable(told, program_settings.evidence())
@@ -106,13 +109,29 @@ def test_recipients_of_relayed_domains_are_known(program_settings: ProgramSettin
     )
 
 
+def _asks_before(restrictions: str) -> bool | None:
+    """Whether strangers' recipients are verified; None where a table, a service or a class decides."""
+    words = restrictions.replace(",", " ").split()
+    elsewhere = False
+    for before, word in zip(["", *words], words, strict=False):
+        if word == "permit":
+            break
+        if word == "reject_unverified_recipient" and before != "warn_if_reject":
+            return True
+        elsewhere |= word.startswith(_ELSEWHERE) or _CLASS.fullmatch(word) is not None
+    return None if elsewhere else False
+
+
+_CLASS = re.compile(r"(?!(?:permit|reject|defer|check|warn|sleep)(?:_|$))[a-z_]+")
+"""A class of restrictions of one's own."""
 _RESTRICTIONS = ("smtpd_recipient_restrictions", "smtpd_relay_restrictions")
 _ELSEWHERE = ("check_recipient_access", "check_policy_service", "check_recipient_a_access", "check_recipient_mx_access")
 
 
 def _hands_on(relay_domains: SettingSeen) -> bool:
     """Whether there are domains besides those whose mail stays here: $mydestination, the default before Postfix 3.0."""
-    return bool(relay_domains.meaning.strip()) and relay_domains.value.strip() != "$mydestination"
+    value = relay_domains.value.strip().translate(str.maketrans("", "", "{}()"))
+    return bool(relay_domains.meaning.strip()) and value != "$mydestination"
 
 
 @control("CFG-ALIASES", SHOULD, rfc(5321, "4.5.1"), rfc(2142, "4"), rfc(2142, "5"), PRACTICE, harm=Harm.LOST)

@@ -53,7 +53,7 @@ def test_relaying_is_for_few(relay_settings: RelaySettings, *, widest_ipv4: int 
             fail(f"{style.name} = class: whole classes of networks may relay", at=style.place)
     for setting in _settings(settings, *_DOMAINS):
         for entry in _entries(settings.program, setting):
-            if _is_strange(entry, relay_settings.domains):
+            if _is_strange(entry, relay_settings.domains, settings.program):
                 fail(f"{setting.name} = {setting.shown}: {entry.text} is no domain of the inventory", at=setting.place)
     _check_restrictions(settings)
 
@@ -119,16 +119,16 @@ def is_private(network: IPNetwork) -> bool:
     return any(network.version == private.version and network.subnet_of(private) for private in _PRIVATE)  # type: ignore[arg-type]
 
 
-def _is_strange(entry: ListEntry, domains: Iterable[str]) -> bool:
+def _is_strange(entry: ListEntry, domains: Iterable[str], program: str) -> bool:
     """Whether a list names a domain that neither is one of the inventory nor lies below one.
 
-    What stands in tables, and what is worked out for each message, cannot be read here. A name without a dot is no
-    domain that anybody relays to: Debian writes ``empty``.
+    What stands in tables, and what is worked out for each message, cannot be read here. For Exim, a name
+    without a dot is no domain: Debian writes ``empty``. For Postfix, ``com`` is all that lies below.
     """
     if entry.negated or entry.elsewhere or entry.network is not None or entry.text.startswith("@"):
         return False
     name = entry.text.lower().lstrip("*.").rstrip(".")
-    if name and "." not in name and "." not in entry.text and "*" not in entry.text:
+    if program == "exim" and name and "." not in name and "." not in entry.text and "*" not in entry.text:
         return False
     return not any(name == domain or name.endswith(f".{domain}") for domain in (*domains, "localhost"))
 

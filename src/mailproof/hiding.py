@@ -107,7 +107,7 @@ _VALUE = (
         r"|\binsecure-password|\b(?:tcp|http)-check[ \t]++send[\w-]*+|^[ \t]*+certident"
         r"|^[ \t]*+monitor[ \t]++(?:\"[^\"]*+\"\S*+|\S++)[ \t]++\S++[ \t]++(?:\"[^\"]*+\"|\S++)"
         r"|\bsecure_link_md5"
-        r"|^[ \t]*+basicauth|^[ \t]*+login|\bsnmp_community"
+        r"|^[ \t]*+basicauth|\bauth_pass|\bhttp_auth_bearer[ \t]++-m[ \t]++\w++|^[ \t]*+login|\bsnmp_community"
         r"|^[ \t]*+community|^[ \t]*+php_(?:admin_)?value|^[ \t]*+\w{1,20}_set_body)(?:[ \t]*+=[ \t]*+|[ \t]++)(?=\S)"
     ),
     re.compile(r"(?i)(?<!\S)login="),
@@ -116,7 +116,7 @@ _VALUE = (
         r"[ \t]++(?=\S)"
     ),
     re.compile(r"(?i)^[ \t]*+path[ \t]++[^\s?]++\?"),
-    re.compile(r"(?i)\bhttpchk\b[^\\]*+(?:\\(?!r)[^\\]*+)*+\\r\\n"),
+    re.compile(r"(?i)\bhttpchk\b[^\\]{0,1000}+(?:\\(?!r)[^\\]{0,1000}+){0,20}+\\r\\n"),
     re.compile(r"(?i)^[ \t]*+upstream[ \t]++\w++[ \t]++(?=[^\s@]++@)"),
 )
 """What stands before a secret in files of servers: HAProxy, NUT, nginx, tinyproxy, PHP in Apache, and Squid, whose
@@ -127,16 +127,18 @@ _NAME_BEFORE = re.compile(
     r"|replace-(?:header|value)|hdr|set|env|define|(?:request|add_?)?header|header_add|(?:request|reply)_header_replace|re[qp]_header)"
     r"[ \t]++(?:(?:always|onsuccess|early)[ \t]++)?(?:(?:set|setifempty|add|append|merge|edit\*?)[ \t]++)?"
     r"[\"']?\$?(?P<name>[\w.-]++)[\"']?[ \t]++"
-    r"|\b(?:\w{0,20}hdr\w{0,20}|urlp\w{0,10}|url_param|s?cook\w{0,10}|set-var|var)\((?P<argument>[\w.-]++)"
-    r"[^)]{0,40}\)[ \t]++"
-    r"|%\{(?:(?:HTTP|ENV|req|http|env):|HTTP_)(?P<field>[\w-]++)\}[^\s=!~]*+[ \t]*+"
+    r"|\b(?:\w{0,20}hdr\w{0,20}|urlp\w{0,10}|url_param|s?cook\w{0,10}|set-var(?:-fmt)?|var|req\.body_param)\((?P<argument>[\w.-]++)"
+    r"[^)]{0,40}\)(?:,[\w.]{1,40}(?:\([^)]{0,80}\))?){0,8}[ \t]++"
+    r"|%\{(?:(?:HTTP|ENV|req|http|env):|HTTP_)(?P<field>[\w-]++)\}[^\s=!~%]{0,200}+[ \t]*+"
     r"|^[ \t]*+\$(?P<definition>\w++)[ \t]*+=[ \t]*+"
-    r"|%\{(?P<request>QUERY_STRING|REMOTE_USER|THE_REQUEST)\}[^\s=!~]*+[ \t]*+"
+    r"|%\{(?P<request>QUERY_STRING|REMOTE_USER|THE_REQUEST)\}[^\s=!~%]{0,200}+[ \t]*+"
     r"|\b(?:req|http|resp|env|reqenv|osenv|note)\([ \t]*+['\"]?(?P<function>[\w-]++)['\"]?[ \t]*+\)[ \t]*+"
     r"(?=[!=~-])"
     r"|\$(?:http|arg|cookie)_(?P<variable>\w++)[\w${}:'\"-]{0,200}[ \t]*+(?:!?=|!?~\*?)[ \t]*+)(?=[^\s{])"
 )
 """Names of variables and headers, whose values follow."""
+_ENTRY = re.compile(r"[ \t]*+[\"'~*0-9]")
+"""What begins an entry of a map in a file that is included into one: no directive does."""
 _MAP = re.compile(r"[ \t]*+(?:map|geo)[ \t]++(?:\S.*[ \t])?\$\w++[ \t]*+")
 _LUA = re.compile(r"[ \t]*+\w{1,40}_by_lua_block[ \t]*+|[ \t]*+set_by_lua_block[ \t]++\S++[ \t]*+")
 """Of nginx, what begins blocks of values by values, and of programs."""
@@ -174,6 +176,8 @@ def _without_values_of_statements(text: str, *, by_line: bool) -> Iterator[str]:
             continue
         statement = " ".join("".join(words).split("\n"))
         hides = inside[-1] if inside else _without_value_of_statement
+        if not inside and not by_line and _ENTRY.match(statement):
+            hides = _without_entry
         yield hides("".join(words))
         words = []
         if token[0] == "{":

@@ -26,6 +26,8 @@ backend b
   acl c url_param(token) HUNTERha11
   acl d req.cook(session_token) -m str HUNTERha12
   http-request deny unless { req.hdr(X-From-Edge) -m str HUNTERha13 }
+  http-request deny unless { req.hdr(X-From-Edge),lower -m str HUNTERha31 }
+  http-request deny unless { req.body_param(code) HUNTERha32 } or { http_auth_bearer -m str HUNTERha33 }
   acl e hdr(host) -m str a.example { hdr(x-a) HUNTERha14 }
   http-request set-var(txn.edge) str(HUNTERha15)
   acl f var(txn.edge) -m str HUNTERha16
@@ -69,6 +71,8 @@ proxy_pass https://user:HUNTERng5@upstream.example;
 proxy_set_header Cookie "a=b; s=HUNTERng6";
 add_header Set-Cookie "sid=HUNTERng7";
 map $http_authorization $known { "Bearer HUNTERng8" 1; default 0; }
+"Bearer HUNTERng88" 1;
+"~*^Bearer HUNTERng89" 1;
 map "$http_x_edge:$arg_a" $x {
     "~^HUNTERng9:b$" 1; # HUNTERng10
     'HUNTERng11 long' '';
@@ -521,6 +525,8 @@ def test_deeper_lines_behind_a_directive_are_others() -> None:
         "map $a $b {",
         "x_by_lua_block {",
         "$arg_a",
+        "%{HTTP:X}",
+        "httpchk ",
     ],
 )
 def test_hostile_text_of_servers_comes_to_an_end(piece: str, form: Form) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 
 from mailproof.grammars.address_lists import IPNetwork, ListEntry, parse_exim_list, parse_postfix_list
 from mailproof.grammars.exim_branches import lines_that_count
@@ -23,6 +24,7 @@ from mailproof.grammars.settings import (
     parse_services,
     service_commands,
 )
+from mailproof.hiding import HIDDEN
 
 MAX_LOGINS = 200
 """Services, authenticators and sections that are told of one server."""
@@ -252,14 +254,14 @@ def _authenticators(text: str, macros: Mapping[str, str]) -> list[_Authenticator
 
 def _offered_in_clear(hosts: str, macros: Mapping[str, str], said: Mapping[str, str]) -> bool | None:
     """Whether a list of hosts has any but this one and those of private networks, before TLS."""
-    if hosts.startswith("<value not displayable"):
+    if hosts.startswith("<value not displayable") or HIDDEN in hosts:
         return None
     worked_out = expansion(expand_macros(hosts, macros).strip('" '), _IN_CLEAR)
-    if worked_out is None:
+    if worked_out is None or HIDDEN in worked_out:
         return None
     entries = list(parse_exim_list(worked_out))
     if entries and entries[-1].negated:  # all others are on such a list (chapter 10, "Negated items in lists")
-        return True
+        return entries[-1].text != "*" or any(one.text == "*" for one in entries if not one.negated)
     outside = [one for one in entries if not one.negated and not _is_inside(one)]
     if any(one.network is not None or not (one.elsewhere or "$" in one.text) for one in outside):
         return True
@@ -276,13 +278,20 @@ def _is_inside(entry: ListEntry) -> bool:
 
 def _is_private(network: IPNetwork) -> bool:
     """Of a house's own (RFC 1918, RFC 4193), or of this host."""
-    return network.prefixlen > 0 and network.is_private
+    return any(network.version == one.version and network.subnet_of(one) for one in _HOUSES)  # type: ignore[arg-type]
+
+
+_HOUSES = tuple(
+    map(
+        ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "fc00::/7", "fe80::/10", "::1/128")
+    )
+)
 
 
 def _holds_in_clear(condition: str) -> bool | None:
     """Whether ``server_advertise_condition`` holds before TLS: empty, 0, no and false do not (chapter 33)."""
     value = expansion(condition.strip('" '), _IN_CLEAR)
-    return None if value is None else value.strip().lower() not in ("", "0", "no", "false")
+    return None if value is None or HIDDEN in value else value.strip().lower() not in ("", "0", "no", "false")
 
 
 def _is_closed(said: Mapping[str, Said]) -> bool:
@@ -312,7 +321,7 @@ _LOGINS = {"imap": "imap-login", "pop3": "pop3-login", "sieve": "managesieve-log
 """The services of the protocols by which users log in; a listener of each is called like the protocol."""
 _WORDS = {"yes": "yes", "y": "yes", "1": "yes", "no": "no"}
 """What Dovecot takes for a switch."""
-_SECTION = re.compile(r"(?:.*/)?(?:remote|local) (?P<network>[^/\s]+(?:/\d+)?)(?:/.*)?")
+_SECTION = re.compile(r"(?:.*/)?(?P<side>remote|local) (?P<network>[^/\s]+(?:/\d+)?)(?:/.*)?")
 
 
 def dovecot_logins(texts: Texts) -> Iterator[Login]:
@@ -330,7 +339,7 @@ def dovecot_logins(texts: Texts) -> Iterator[Login]:
         if own not in (*_CLEAR, "login_trusted_networks") or _is_of_house(section):
             continue
         of_protocol = section.removeprefix("protocol ")
-        if of_protocol != section and of_protocol in _LOGINS and of_protocol not in protocols:
+        if of_protocol != section and of_protocol not in protocols and "/" not in of_protocol:
             continue
         concerned = [of_protocol] if of_protocol in _LOGINS else protocols
         if all(_requires_tls(said, section, protocol) for protocol in concerned):
@@ -357,7 +366,7 @@ def _protocols(said: Mapping[str, Said]) -> list[str]:
         for name, one in said.items()
         if name.startswith("protocols/") and _WORDS.get(one.value.lower()) == "yes"
     ]
-    if not listed and "protocols" not in said:
+    if not listed and not any(name.partition("/")[0] == "protocols" for name in said):
         listed = ["imap", "pop3"]
     if any("$" in name for name in listed):  # those that packages bring
         listed = list(_LOGINS)
@@ -365,25 +374,34 @@ def _protocols(said: Mapping[str, Said]) -> list[str]:
 
 
 def _is_shut(protocol: str, said: Mapping[str, Said]) -> bool:
-    """Whether no session begins in clear where others than this host reach it."""
-
-    def value(name: str) -> str:
-        found = said.get(f"service {_LOGINS[protocol]}/inet_listener {protocol}/{name}")
-        return found.value.lower() if found is not None else ""
-
+    """Whether no session begins in clear where others than this host reach it, on any listener of the protocol."""
+    service = f"service {_LOGINS[protocol]}/inet_listener "
+    named = {name.removeprefix(service).partition("/")[0] for name in said if name.startswith(service)}
     everywhere = said["listen"].value if "listen" in said else ""
-    return (
-        value("port") == "0"
-        or _WORDS.get(value("ssl")) == "yes"
-        or _ARE_LOOPBACK.fullmatch(value("address") or value("listen") or everywhere) is not None
-    )
+
+    def is_shut(listener: str) -> bool:
+        def value(name: str) -> str:
+            found = said.get(f"{service}{listener}/{name}")
+            return found.value.lower() if found is not None else ""
+
+        return (
+            value("port") == "0"
+            or _WORDS.get(value("ssl")) == "yes"
+            or _ARE_LOOPBACK.fullmatch(value("address") or value("listen") or everywhere) is not None
+        )
+
+    return all(is_shut(listener) for listener in {protocol, *named} - {f"{protocol}s"})
 
 
 def _is_of_house(section: str) -> bool:
-    """Whether a section is about connections from this host or from private networks alone."""
+    """Whether a section is about connections from this host or from private networks alone. An address of the server
+    tells nothing of who comes: behind NAT it may be a private one.
+    """
     found = _SECTION.fullmatch(section)
     if found is None:
         return False
+    if found["side"] == "local":
+        return _IS_LOOPBACK.fullmatch(found["network"]) is not None
     entries = list(parse_postfix_list(found["network"]))
     return _IS_LOOPBACK.fullmatch(found["network"]) is not None or (
         bool(entries) and all(entry.network is not None and _is_private(entry.network) for entry in entries)

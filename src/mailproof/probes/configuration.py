@@ -189,7 +189,8 @@ async def _is_needed(file: ConfigurationFile, configuration: Configuration, net:
         for setting in await asyncio.to_thread(list, parse_directives(text)):
             if setting.name.rpartition("/")[2].lower() == "include":
                 pattern = setting.value.strip("\"' ")
-                if PurePath(file.path).match(pattern.lstrip("/")):
+                path = PurePath(file.path)
+                if path.match(pattern.lstrip("/")) or path.parent.match(pattern.strip("/")):
                     return True
     return False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -131,11 +131,21 @@ async def role_aliases(configuration: Configuration, net: Network) -> RoleAliase
     of_system = "root" in known or (called and not all(to.startswith(('"|', "|")) for to in known.values()))
     here = {name.partition("@")[0]: to for name, to in known.items()}
     found = [role for role in ROLES if role in here or "*" in here]
-    thrown = tuple(role for role in found if _NOBODY.fullmatch(here.get(role, "root")))
+    thrown = tuple(role for role in found if _NOBODY.fullmatch(_end(role if role in here else "*", here)))
     return RoleAliases(program, names, of_system, tuple(found), thrown)
 
 
-_NOBODY = re.compile(r"\"?(?:/dev/null|:blackhole:)?\"?", re.IGNORECASE)
+def _end(name: str, aliases: Mapping[str, str]) -> str:
+    """Where mail for a name ends among the aliases of a file."""
+    seen: set[str] = set()
+    target = name
+    while target.lower() in aliases and target.lower() not in seen:
+        seen.add(target.lower())
+        target = aliases[target.lower()].strip("\"' ")
+    return target
+
+
+_NOBODY = re.compile(r"\"?(?:/dev/null|:blackhole:|:fail:.*)?\"?", re.IGNORECASE)
 _NOT_READ = re.compile(r"\S+: \S+: (?:Permission denied|No such file or directory)\s*\Z")
 
 

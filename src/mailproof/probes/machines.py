@@ -86,15 +86,15 @@ def _put_in(value: str, section: str, found: dict[str, tuple[Setting, str]]) -> 
     """A value with what ``%(name)s`` stands for in the jail or in the defaults (jail.conf(5), "interpolation")."""
 
     def meant(reference: re.Match[str]) -> str:
-        said = found.get(f"{section}/{reference[1]}") or found.get(f"DEFAULT/{reference[1]}")
-        return said[0].value if said is not None else reference[0]
+        said = found.get(f"{section}/{reference[1].lower()}") or found.get(f"DEFAULT/{reference[1].lower()}")
+        return said[0].value[:MAX_EXPANDED] if said is not None else reference[0]
 
     for _ in range(MAX_EXPANSIONS):
         value = _REFERENCE.sub(meant, value[:MAX_EXPANDED])
     return value[:MAX_EXPANDED]
 
 
-_REFERENCE = re.compile(r"%\(([a-z0-9_.-]{1,80})\)s")
+_REFERENCE = re.compile(r"%\(([A-Za-z0-9_.-]{1,80})\)s")
 
 
 def _seconds(text: str) -> int | None:

@@ -5,6 +5,7 @@ BIND, in their words.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -139,10 +140,11 @@ def _unbound_hears(texts: dict[str, str]) -> bool:
     """Whether Unbound hears others; without a word of it, it hears the machine itself."""
     server = _of(_clauses(texts), "server")
     interfaces = [word for clause, _ in server for word in clause.words("interface", "ip-address")]
-    reached = any(not word.startswith(("127.", "::1", "lo", "localhost")) for word in interfaces)
+    reached = any(not _LOOPBACK.match(word) for word in interfaces)
     return reached or _is_on(_last(server, "interface-automatic"))
 
 
+_LOOPBACK = re.compile(r"127\.|(?:::1|lo|localhost)(?:@|$)")
 _ANCHORS = ("auto-trust-anchor-file", "trust-anchor-file", "trust-anchor", "trusted-keys-file")
 """Without any of these Unbound validates nothing."""
 

@@ -43,7 +43,7 @@ CLIENT = {"ip": "10.251.7.7", "ip6": "2a0f:80::7"}
 """A client that no rule names."""
 ANOTHER = "another0"
 """An interface that no rule names."""
-_BRIDGES = re.compile(r"(?:docker|br-|veth|virbr|vnet|lxcbr|lxdbr|incusbr|cni|podman|cali|flannel)")
+_BRIDGES = re.compile(r"(?:docker|br-[0-9a-f]{12}|veth|virbr|vnet|lxcbr|lxdbr|incusbr|cni|podman|cali|flannel)")
 """Begins the names of interfaces to containers and virtual machines of the host itself: no way out."""
 _WORSE = (DROP, REDIRECT, UNREAD, ACCEPT)
 

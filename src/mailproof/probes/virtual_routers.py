@@ -99,19 +99,23 @@ def _with_definitions(text: str, known: dict[str, str]) -> str:
     of its own, ``$VIP`` or ``${VIP}`` behind it. Those of several lines stay as they are.
     """
     lines = text.split("\n")
+    longer = 0
     for number, line in enumerate(lines):
         defined = _DEFINITION.match(line)
         if defined is not None and len(known) < MAX_DEFINITIONS and not line.rstrip().endswith("\\"):
             known[defined["name"]] = defined["value"].strip()[:MAX_VALUE]
             lines[number] = ""
-        elif "$" in line and known:
+        elif "$" in line and known and longer < MAX_PUT_IN:
             lines[number] = _USE.sub(lambda use: known.get(use[1] or use[2], use[0]), line[:MAX_LINE]) + line[MAX_LINE:]
+            longer += len(lines[number]) - len(line)
     return "\n".join(lines)
 
 
 MAX_DEFINITIONS = 500
 MAX_VALUE = 200
 """Characters of what a definition stands for."""
+MAX_PUT_IN = 1_000_000
+"""Characters by which definitions may make a text longer."""
 MAX_LINE = 1000
 """Characters of a line in which definitions are put in."""
 _DEFINITION = re.compile(r"[ \t]*\$(?P<name>\w{1,80})[ \t]*=(?P<value>[^#!\n]*)")

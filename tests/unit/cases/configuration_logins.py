@@ -106,6 +106,9 @@ TABLE: Table = {
             dovecot("disable_plaintext_auth = no", *IMAP_CLOSED[:2], "  ssl = yes", *IMAP_CLOSED[3:]),
             dovecot("disable_plaintext_auth = no", *IMAP_CLOSED[:2], "  address = 127.0.0.1", *IMAP_CLOSED[3:]),
             dovecot("login_trusted_networks = 10.0.0.0/8"),
+            dovecot("protocol lmtp {", "  disable_plaintext_auth = no", "}"),
+            exim(main="auth_advertise_hosts = !*"),
+            read("dovecot", dovecot_conf="protocols {\n imap = no\n pop3 = no\n}\nauth_allow_cleartext = yes\n"),
             dovecot("disable_plaintext_auth = no", "listen = 127.0.0.1, ::1"),
             dovecot("disable_plaintext_auth = no # webmail", "ssl = required # always"),
             dovecot("disable_plaintext_auth = no", "protocol imap { # all", "  ssl = required", "}"),
@@ -203,6 +206,21 @@ TABLE: Table = {
             undecided,
             exim(main="auth_advertise_hosts = ${lookup mysql{servers=db/mail/exim/secretword; SELECT 1}}"),
             says="auth_advertise_hosts is an expansion: whether",
+        ),
+        *_each(
+            fails,
+            dovecot(
+                "disable_plaintext_auth = no", *IMAP_CLOSED[:4], " inet_listener imap_ext {", "  port = 143", " }", "}"
+            ),
+            dovecot("local 172.31.5.9 {", "  disable_plaintext_auth = no", "}"),
+            dovecot("remote 203.0.113.0/24 {", "  disable_plaintext_auth = no", "}"),
+            says="disable_plaintext_auth = no: passwords",
+        ),
+        *_each(
+            undecided,
+            exim(main="auth_advertise_hosts = <hidden>"),
+            exim(" server_advertise_condition = <hidden>"),
+            says="is not worked out",
         ),
         *_each(undecided, dovecot("auth_allow_cleartext = $SET:clear"), says="is not worked out"),
         *_each(

@@ -37,6 +37,8 @@ async def _read(configuration: Configuration) -> RoleAliases:
 TABLE: Table = {
     "CFG-EARLYTALK": (
         passes(program_settings=settings("exim", pipelining_connect_advertise_hosts="")),
+        passes(program_settings=settings("exim", pipelining_connect_advertise_hosts=":")),
+        passes(program_settings=settings("exim", pipelining_connect_advertise_hosts="!* : 127.0.0.1")),
         passes(program_settings=settings("exim", smtp_enforce_sync="true", pipelining_connect_advertise_hosts="")),
         passes(program_settings=behind_postscreen(postscreen_greet_action="enforce")),
         passes(program_settings=behind_postscreen(postscreen_greet_action="drop")),
@@ -77,6 +79,21 @@ TABLE: Table = {
             )
         ),
         fails(
+            "relay_recipient_maps is empty",
+            program_settings=settings(
+                "postfix",
+                relay_domains="a.example",
+                smtpd_recipient_restrictions="warn_if_reject reject_unverified_recipient permit reject",
+            ),
+        ),
+        undecided(
+            "stands elsewhere",
+            program_settings=settings(
+                "postfix", relay_domains="a.example", smtpd_recipient_restrictions="ours, permit"
+            ),
+        ),
+        skips("mail of no domain", program_settings=settings("postfix", relay_domains="${mydestination}")),
+        fails(
             "relay_domains = a.example, and relay_recipient_maps is empty",
             program_settings=settings("postfix", relay_domains="a.example"),
         ),
@@ -101,6 +118,8 @@ TABLE: Table = {
         passes(role_aliases=aliases("*: ann\n")),
         passes(role_aliases=aliases("".join(f"u{n}: ann\n" for n in range(12_000)) + "postmaster: u1\nabuse: u1\n")),
         fails("mail for postmaster is thrown away", role_aliases=aliases("postmaster: /dev/null\nabuse: ann\n")),
+        fails("postmaster is thrown", role_aliases=aliases("postmaster: root\nroot: /dev/null\nabuse: ann\n")),
+        passes(role_aliases=aliases("postmaster: root\nroot: \\root\nabuse: root\n")),
         fails("mail for abuse is thrown away", role_aliases=aliases("postmaster: ann\nabuse: :blackhole:\n")),
         fails("no alias has postmaster", role_aliases=aliases("root: ann\nabuse: ann\n")),
         fails("no alias has postmaster", role_aliases=aliases("root: postmaster\n", "local.txt")),

@@ -25,6 +25,13 @@ from mailproof.places import Place
 _UNDER_WAY: ContextVar[tuple[str, ...]] = ContextVar("_UNDER_WAY", default=())
 """What is being found out and led here: names by whose aliases, and zones by the names of whose servers."""
 
+_QUESTIONS: ContextVar[list[int] | None] = ContextVar("_QUESTIONS", default=None)
+"""How many questions one question may still lead to, in one cell that all of them count in."""
+
+MAX_LEADS = 100
+"""Questions that one may lead to by aliases and name servers of proposed delegations."""
+MAX_DEPTH = 16
+"""Of them, those that stand one behind the other."""
 MAX_RECORDS = 200
 MAX_SERVERS = 20
 """Addresses of servers of one delegation that are asked."""
@@ -120,6 +127,10 @@ class DelegatingClient(DNSClient):
             return await self.question(name, type)
         if f"{name} {type}" in _UNDER_WAY.get():
             return None
+        left = _QUESTIONS.get()
+        if left is None or not left[0] or len(_UNDER_WAY.get()) > MAX_DEPTH:
+            raise NotObserved(f"{name} {type}: too many aliases and name servers of delegations lead on to each other")
+        left[0] -= 1
         return await self._through_layers(Question.make(name, type, recurse=True), 0)
 
     def _delegation_of(self, name: str) -> ProposedDelegation | None:
@@ -164,8 +175,11 @@ class DelegatingClient(DNSClient):
 
 @contextmanager
 def _led_by(what: str) -> Iterator[None]:
-    token = _UNDER_WAY.set((*_UNDER_WAY.get(), what))
+    before = _UNDER_WAY.get()
+    token = _UNDER_WAY.set((*before, what))
+    questions = _QUESTIONS.set(_QUESTIONS.get() if before else [MAX_LEADS])
     try:
         yield
     finally:
+        _QUESTIONS.reset(questions)
         _UNDER_WAY.reset(token)
