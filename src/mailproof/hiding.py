@@ -142,6 +142,10 @@ _ENTRY = re.compile(r"[ \t]*+[\"'~*0-9]")
 _MAP = re.compile(r"[ \t]*+(?:map|geo)[ \t]++(?:\S.*[ \t])?\$\w++[ \t]*+")
 _LUA = re.compile(r"[ \t]*+\w{1,40}_by_lua_block[ \t]*+|[ \t]*+set_by_lua_block[ \t]++\S++[ \t]*+")
 """Of nginx, what begins blocks of values by values, and of programs."""
+_LUA_TOKEN = re.compile(
+    r"(?:--)?\[(?P<level>=*)\[|--[^\n]*+|'(?:[^'\\\n]|\\.)*+'|\"(?:[^\"\\\n]|\\.)*+\"|[{}]", re.DOTALL
+)
+"""Comments and strings of Lua, in which braces end nothing."""
 _STATEMENT = re.compile(
     r"(?P<comment>#[^\n]*+)|(?P<blank>[^\S\n]++)|(?P<newline>\n)|(?P<mark>[{};])"
     r"|(?P<word>'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\"|(?:[^\s{};'\"\\$]|\\.|\$\{\w*+\}|[\\$'\"])"
@@ -161,15 +165,45 @@ def without_secrets(text: str, form: Form = "settings") -> str:
     hider = _Hider(goes_deeper=form == "settings")
     lines = whole.split("\n")
     if form == "directives":
-        return "\n".join(map(hider.line, map(_without_value_of_server, lines)))
+        return "\n".join(_without_values_of_directives(lines, hider))
     return "\n".join(_without_macros(lines, [hider.line(line) for line in lines]))
+
+
+def _without_values_of_directives(lines: list[str], hider: _Hider) -> Iterator[str]:
+    """Directive by directive: one goes on behind a backslash at the end of its line."""
+    held: list[str] = []
+    for number, line in enumerate(lines, 1):
+        held.append(line)
+        if line.endswith("\\") and number < len(lines):
+            continue
+        whole = " ".join((*(one[:-1] for one in held[:-1]), line))
+        kept = hider.line(_without_value_of_server(whole))
+        yield "\n".join(held) if kept == whole else kept + "\n" * (len(held) - 1)
+        held = []
+
+
+def _end_of_lua(text: str, begin: int) -> int:
+    """Where the brace stands that ends a block of Lua; the end of the text where none does."""
+    depth, at = 1, begin
+    while token := _LUA_TOKEN.search(text, at):
+        at = token.end()
+        if token["level"] is not None:
+            end = text.find(f"]{token['level']}]", at)
+            at = len(text) if end < 0 else end
+        elif token[0] in "{}":
+            depth += 1 if token[0] == "{" else -1
+            if not depth:
+                return token.start()
+    return len(text)
 
 
 def _without_values_of_statements(text: str, *, by_line: bool) -> Iterator[str]:
     """Statement by statement: what ends one, and the braces of blocks, stay."""
     words: list[str] = []
     inside: list[_Hides] = []
-    for token in _STATEMENT.finditer(text):
+    at = 0
+    while token := _STATEMENT.search(text, at):
+        at = token.end()
         kind = token.lastgroup
         if kind in ("word", "blank") or (kind == "newline" and words and not by_line):
             words.append(token[0])
@@ -181,13 +215,13 @@ def _without_values_of_statements(text: str, *, by_line: bool) -> Iterator[str]:
         yield hides("".join(words))
         words = []
         if token[0] == "{":
-            begun = (
-                _without_entry if _MAP.fullmatch(statement) else _without_words if _LUA.fullmatch(statement) else hides
-            )
-            inside.append(_without_words if hides is _without_words else begun)
+            inside.append(_without_entry if _MAP.fullmatch(statement) else hides)
         elif token[0] == "}":
             del inside[-1:]
         yield hides(token[0]) if kind == "comment" else token[0]
+        if token[0] == "{" and _LUA.fullmatch(statement):
+            begin, at = at, _end_of_lua(text, at)
+            yield _without_words(text[begin:at])
     yield (inside[-1] if inside else _without_value_of_statement)("".join(words))
 
 

@@ -71,6 +71,10 @@ proxy_pass https://user:HUNTERng5@upstream.example;
 proxy_set_header Cookie "a=b; s=HUNTERng6";
 add_header Set-Cookie "sid=HUNTERng7";
 map $http_authorization $known { "Bearer HUNTERng8" 1; default 0; }
+access_by_lua_block {
+    if #keys == 0 then keys = { "HUNTERng90" } end -- don't {
+    local page = [[ } HUNTERng91 ]] local k = "} HUNTERng92"
+}
 "Bearer HUNTERng88" 1;
 "~*^Bearer HUNTERng89" 1;
 map "$http_x_edge:$arg_a" $x {
@@ -101,6 +105,10 @@ RewriteCond %{HTTP:Authorization} !^HUNTERap10$
 Require expr "%{HTTP:X-Key} == 'HUNTERap11'"
 AuthBasicFake u HUNTERap12
 SetEnvIf Authorization "^Bearer HUNTERap13$" known
+RequestHeader set X-Key \\
+  "HUNTERap31"
+Require expr "%{HTTP:X-Key} == \\
+  'HUNTERap32'"
 SetEnvIfNoCase X-From-Edge HUNTERap14 known=1
 SetEnvIfExpr "req('X-From-Edge') == 'HUNTERap15'" known
 Require expr req('X-From-Edge') -strmatch 'HUNTERap16'
