@@ -64,6 +64,8 @@ class Login:
     """Whether passwords are taken before TLS; None where what decides that is not worked out."""
     by: Said
     """The setting that decides; of Exim without its authenticators, the one that offers what they have."""
+    at: Said | None = None
+    """Where that is a default: the setting by which passwords are taken at all."""
 
 
 Texts = Mapping[str, str]
@@ -159,7 +161,7 @@ def _postfix_login(service: str, get: Callable[[str], tuple[Said, str]], *, is_w
     if unknown:
         yield Login(service, None, unknown[0])
     else:
-        yield Login(service, True if is_whole else None, get("smtpd_tls_auth_only")[0])
+        yield Login(service, True if is_whole else None, get("smtpd_tls_auth_only")[0], enabled)
 
 
 # Exim

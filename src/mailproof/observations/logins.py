@@ -22,7 +22,7 @@ class LoginSeen:
     """None for a default."""
 
     def __str__(self) -> str:
-        return f"{self.who}: {self.by}" if self.who else self.by
+        return f"{self.who}: {self.by.removeprefix(f'{self.who}/')}" if self.who else self.by
 
 
 @dataclass(frozen=True)

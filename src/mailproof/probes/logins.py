@@ -76,10 +76,12 @@ def _logins(program: str, texts: Texts, services: Texts) -> Iterator[Login]:
 
 
 def _seen(logins: Iterable[Login]) -> tuple[LoginSeen, ...]:
-    return tuple(
-        LoginSeen(one.who, one.in_clear, str(one.by), Place(one.by.source, one.by.line) if one.by.line else None)
-        for one in logins
-    )
+    return tuple(LoginSeen(one.who, one.in_clear, str(one.by), _place(one)) for one in logins)
+
+
+def _place(login: Login) -> Place | None:
+    said = login.at if login.at is not None and not login.by.line else login.by
+    return Place(said.source, said.line) if said.line else None
 
 
 @probe(looks=("smtp_session", "store_session"))
