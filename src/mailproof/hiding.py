@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mailproof.secret_names import end_of_unknown, is_harmless, is_harmless_name, is_secret_name
+from mailproof.statement_words import ENTRY, LUA, MAP, STATEMENT, end_of_lua
 
 HIDDEN = "<hidden>"
 
@@ -137,21 +138,6 @@ _NAME_BEFORE = re.compile(
     r"|\$(?:http|arg|cookie)_(?P<variable>\w++)[\w${}:'\"-]{0,200}[ \t]*+(?:!?=|!?~\*?)[ \t]*+)(?=[^\s{])"
 )
 """Names of variables and headers, whose values follow."""
-_ENTRY = re.compile(r"[ \t]*+[\"'~*0-9]")
-"""What begins an entry of a map in a file that is included into one: no directive does."""
-_MAP = re.compile(r"[ \t]*+(?:map|geo)[ \t]++(?:\S.*[ \t])?\$\w++[ \t]*+")
-_LUA = re.compile(r"[ \t]*+\w{1,40}_by_lua_block[ \t]*+|[ \t]*+set_by_lua_block[ \t]++\S++[ \t]*+")
-"""Of nginx, what begins blocks of values by values, and of programs."""
-_LUA_TOKEN = re.compile(
-    r"(?:--)?\[(?P<level>=*)\[|--[^\n]*+|'(?:[^'\\\n]|\\.)*+'|\"(?:[^\"\\\n]|\\.)*+\"|[{}]", re.DOTALL
-)
-"""Comments and strings of Lua, in which braces end nothing."""
-_STATEMENT = re.compile(
-    r"(?P<comment>#[^\n]*+)|(?P<blank>[^\S\n]++)|(?P<newline>\n)|(?P<mark>[{};])"
-    r"|(?P<word>'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\"|(?:[^\s{};'\"\\$]|\\.|\$\{\w*+\}|[\\$'\"])"
-    r"(?:[^\s{};\\$]|\\.|\$\{\w*+\}|[\\$])*+)",
-    re.DOTALL,
-)
 
 
 def without_secrets(text: str, form: Form = "settings") -> str:
@@ -182,45 +168,29 @@ def _without_values_of_directives(lines: list[str], hider: _Hider) -> Iterator[s
         held = []
 
 
-def _end_of_lua(text: str, begin: int) -> int:
-    """Where the brace stands that ends a block of Lua; the end of the text where none does."""
-    depth, at = 1, begin
-    while token := _LUA_TOKEN.search(text, at):
-        at = token.end()
-        if token["level"] is not None:
-            end = text.find(f"]{token['level']}]", at)
-            at = len(text) if end < 0 else end
-        elif token[0] in "{}":
-            depth += 1 if token[0] == "{" else -1
-            if not depth:
-                return token.start()
-    return len(text)
-
-
 def _without_values_of_statements(text: str, *, by_line: bool) -> Iterator[str]:
     """Statement by statement: what ends one, and the braces of blocks, stay."""
     words: list[str] = []
     inside: list[_Hides] = []
     at = 0
-    while token := _STATEMENT.search(text, at):
+    while token := STATEMENT.search(text, at):
         at = token.end()
         kind = token.lastgroup
         if kind in ("word", "blank") or (kind == "newline" and words and not by_line):
             words.append(token[0])
             continue
         statement = " ".join("".join(words).split("\n"))
-        hides = inside[-1] if inside else _without_value_of_statement
-        if not inside and not by_line and _ENTRY.match(statement):
-            hides = _without_entry
+        is_entry = not by_line and ENTRY.match(statement)
+        hides = inside[-1] if inside else _without_entry if is_entry else _without_value_of_statement
         yield hides("".join(words))
         words = []
         if token[0] == "{":
-            inside.append(_without_entry if _MAP.fullmatch(statement) else hides)
+            inside.append(_without_entry if MAP.fullmatch(statement) else hides)
         elif token[0] == "}":
             del inside[-1:]
         yield hides(token[0]) if kind == "comment" else token[0]
-        if token[0] == "{" and _LUA.fullmatch(statement):
-            begin, at = at, _end_of_lua(text, at)
+        if token[0] == "{" and LUA.fullmatch(statement):
+            begin, at = at, end_of_lua(text, at)
             yield _without_words(text[begin:at])
     yield (inside[-1] if inside else _without_value_of_statement)("".join(words))
 

@@ -23,6 +23,7 @@ FLOORS = (
         "captures",
         "hiding",
         "secret_names",
+        "statement_words",
         "exercises",
         "drills",
         "places",
