@@ -8,6 +8,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mailproof.grammars.clauses import Clause, parse_clauses
 from mailproof.grammars.powerdns_settings import (
@@ -46,13 +47,18 @@ def read_settings(program: str, names: tuple[str, ...], texts: dict[str, str]) -
     found = _READERS[program](texts)
     if found is None:
         raise Malformed(f"no settings stand in {', '.join(names)}")
-    version, scope, includes = found
-    return NamedSettings(
-        program, names, "", version, (scope,), includes, program in _HEARING and not _HEARING[program](texts)
-    )
+    return NamedSettings(program, names, "", found.version, (found.scope,), found.includes, found.hears_itself_alone)
 
 
-_Read = tuple[SettingSeen | None, NamedScope, tuple[str, ...]]
+class _Read(NamedTuple):
+    """What a program's files come to."""
+
+    version: SettingSeen | None
+    scope: NamedScope
+    includes: tuple[str, ...]
+    hears_itself_alone: bool = False
+
+
 _Clauses = list[tuple[Clause, str]]
 
 
@@ -123,9 +129,10 @@ def _unbound(texts: dict[str, str]) -> _Read | None:
         for setting in clause.all("access-control")
         if len(words := setting.value.split()) > 1 and words[1].startswith("allow") and _is_everybody(words[0])
     ]
+    hears = _unbound_hears(server)
     clients = None
     if open_to:
-        clients = MatchList("access-control", open_to[0].value, _unbound_hears(texts), open_to[0].place)
+        clients = MatchList("access-control", open_to[0].value, hears, open_to[0].place)
     modules, permissive = _last(server, "module-config"), _last(server, "val-permissive-mode")
     validation = permissive if _is_on(permissive) else modules
     includes = _includes(clauses, texts)
@@ -133,12 +140,11 @@ def _unbound(texts: dict[str, str]) -> _Read | None:
         place = Place(server[0][1], server[0][0].line) if server else Place(next(iter(texts)))
         validation = SettingSeen("auto-trust-anchor-file", "is not set", place)
     scope = NamedScope("server", None, clients, validation, None, ())
-    return _hidden(server), scope, includes
+    return _Read(_hidden(server), scope, includes, not hears)
 
 
-def _unbound_hears(texts: dict[str, str]) -> bool:
+def _unbound_hears(server: _Clauses) -> bool:
     """Whether Unbound hears others; without a word of it, it hears the machine itself."""
-    server = _of(_clauses(texts), "server")
     interfaces = [word for clause, _ in server for word in clause.words("interface", "ip-address")]
     reached = any(not _LOOPBACK.match(word) for word in interfaces)
     return reached or _is_on(_last(server, "interface-automatic"))
@@ -167,7 +173,8 @@ def _nsd(texts: dict[str, str]) -> _Read | None:
     rate = _last(server, "rrl-ratelimit")
     limit = None if rate is not None and rate.value == "0" else rate or _DEFAULT_RATE
     recursion = SettingSeen("recursion", "no", Place(next(iter(texts))))
-    return _hidden(server), NamedScope("server", recursion, None, None, limit, tuple(zones)), _includes(clauses, texts)
+    scope = NamedScope("server", recursion, None, None, limit, tuple(zones))
+    return _Read(_hidden(server), scope, _includes(clauses, texts))
 
 
 def _with_patterns(zone: Clause, patterns: dict[str, Clause]) -> list[Clause]:
@@ -211,7 +218,7 @@ def _knot(texts: dict[str, str]) -> _Read | None:
     limit = SettingSeen("mod-rrl", "", Place(limits[0][1], limits[0][0].line)) if limits else None
     recursion = SettingSeen("recursion", "no", Place(next(iter(texts))))
     scope = NamedScope("server", recursion, None, None, limit, tuple(zones))
-    return _last(_of(clauses, "server"), "version"), scope, _includes(clauses, texts)
+    return _Read(_last(_of(clauses, "server"), "version"), scope, _includes(clauses, texts))
 
 
 def _opens(acl: Clause) -> bool:
@@ -240,26 +247,23 @@ def _powerdns(texts: dict[str, str]) -> _Read | None:
         transfers = MatchList(listed.called, listed.seen.value, True, listed.place)
         zones = (HostedZone("(all)", transfers.place, transfers),)
     told = version.seen if version is not None and version.values != ["full"] else None
-    return told, NamedScope("server", recursion, None, None, None, zones), not_read(directories, texts)
+    return _Read(told, NamedScope("server", recursion, None, None, None, zones), not_read(directories, texts))
 
 
 def _recursor(texts: dict[str, str]) -> _Read | None:
     found, includes = _recursor_settings(texts)  # which takes no other text
     if not found and not any(text.strip() for text in texts.values()):
         return None
-    clients = _recursor_clients(found, texts) if _recursor_hears(texts) else None
+    # Without incoming.listen only the machine itself is heard.
+    listens = found.get("local-address")
+    hears = listens is not None and not all(word.startswith(("127.", "::1", "[::1]")) for word in listens.values)
+    clients = _recursor_clients(found, texts) if hears else None
     listed = found.get("allow-from-file")
     if listed is not None and "".join(listed.values) and _listed_in(listed, texts) is None:
         includes = (*includes, listed.values[0][:MAX_SHOWN])
     version, validation = found.get("version-string"), found.get("dnssec")
     scope = NamedScope("server", None, clients, validation.seen if validation else None, None, ())
-    return version.seen if version else None, scope, includes
-
-
-def _recursor_hears(texts: dict[str, str]) -> bool:
-    """Whether the Recursor hears others; without ``incoming.listen`` it hears the machine itself."""
-    listens = _recursor_settings(texts)[0].get("local-address")
-    return listens is not None and not all(word.startswith(("127.", "::1", "[::1]")) for word in listens.values)
+    return _Read(version.seen if version else None, scope, includes, not hears)
 
 
 @dataclass(frozen=True)
@@ -367,5 +371,3 @@ _READERS: dict[str, Callable[[dict[str, str]], _Read | None]] = {
     "recursor": _recursor,
 }
 PROGRAMS = tuple(_READERS)
-_HEARING: dict[str, Callable[[dict[str, str]], bool]] = {"unbound": _unbound_hears, "recursor": _recursor_hears}
-"""Programs that by themselves hear nobody but the machine that they are on."""
