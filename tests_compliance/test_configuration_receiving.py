@@ -59,10 +59,10 @@ def _check_postscreen(settings: ProgramSettings) -> None:
     said = [action for action in actions if action.meaning.lower() == "ignore"]
     if actions and not said:
         return
-    if forbidden is None and (version is None or _since_3_9(version.meaning)):
-        if version is not None:
-            return  # by default, the server behind postscreen refuses them
+    if forbidden is None and version is None:
         not_applicable(f"postscreen lets them pass, and what smtpd does hangs on the version: {_ASKED}")
+    if forbidden is None and version is not None and _since_3_9(version.meaning):
+        return  # by default, the server behind postscreen refuses them
     if said:
         fail(f"{said[0].name} = ignore: {_SERVED}", at=said[0].place)
     fail(f"postscreen_greet_action is not set, which is ignore: {_SERVED}")

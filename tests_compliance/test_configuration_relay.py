@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from mailproof.controls import SHOULD, Between, Family, Harm, control, fail, not_applicable
-from mailproof.grammars.address_lists import IPNetwork, ListEntry, parse_exim_list, parse_postfix_list
+from mailproof.grammars.address_lists import IPNetwork, ListEntry, is_private, parse_exim_list, parse_postfix_list
 from mailproof.grammars.settings import is_at_loopback
 from mailproof.observations.configuration import RELAYING, ProgramSettings, RelaySettings, SettingSeen
 from mailproof.references import EXIM_OPTIONS, POSTCONF, PRACTICE, rfc
@@ -79,16 +79,6 @@ _NARROWS = frozenset({"auth", "helo", "mail-from", "rcpt-to", "tag", "tls"})
 _CLIENTS = ("mynetworks", "hostlist relay_from_hosts")
 _DOMAINS = ("relay_domains", "domainlist relay_to_domains")
 
-_PRIVATE = tuple(
-    map(
-        ipaddress.ip_network,
-        (
-            *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10"),
-            *("::1/128", "fc00::/7", "fe80::/10", "fec0::/10"),
-        ),
-    )
-)
-"""RFC 1122, RFC 1918, RFC 3927, RFC 6598; RFC 4291, RFC 4193, RFC 3879."""
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
 
@@ -112,11 +102,6 @@ def _networks(entries: Iterable[ListEntry]) -> Iterator[IPNetwork]:
             mapped = int(network.network_address) & 0xFFFFFFFF
             network = ipaddress.IPv4Network((mapped, network.prefixlen - 96))
         yield network
-
-
-def is_private(network: IPNetwork) -> bool:
-    """Whether a network is inside one that no stranger can be in."""
-    return any(network.version == private.version and network.subnet_of(private) for private in _PRIVATE)  # type: ignore[arg-type]
 
 
 def _is_strange(entry: ListEntry, domains: Iterable[str], program: str) -> bool:

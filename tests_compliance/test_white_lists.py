@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from mailproof.controls import MAY, Between, Family, Harm, control, fail, not_applicable
+from mailproof.grammars.address_lists import is_private
 from mailproof.net.errors import NotAvailable
 from mailproof.observations.white_lists import WhiteList
 from mailproof.references import PRACTICE, rfc
-from mailproof.tests_compliance.test_configuration_relay import is_private
 
 FAMILY = Family("HOST", "The machines behind the mail", also=("EGRESS", "F2B", "MUNIN", "NUT", "VIP", "WHITELIST"))
 

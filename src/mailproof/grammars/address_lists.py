@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -69,3 +69,20 @@ def _network(text: str) -> IPNetwork | None:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
+
+
+PRIVATE = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10"),
+            *("::1/128", "fc00::/7", "fe80::/10", "fec0::/10"),
+        ),
+    )
+)
+"""RFC 1122, RFC 1918, RFC 3927, RFC 6598; RFC 4291, RFC 4193, RFC 3879."""
+
+
+def is_private(network: IPNetwork, among: Iterable[IPNetwork] = PRIVATE) -> bool:
+    """Whether a network is inside one that no stranger can be in."""
+    return any(network.version == private.version and network.subnet_of(private) for private in among)  # type: ignore[arg-type]

@@ -15,8 +15,9 @@ from mailproof.grammars.settings import MAX_EXPANDED, continued_lines, expand_ma
 MAX_REDIRECTS = 1000
 """Of one file. What follows is not looked at."""
 
-_ROUTER = re.compile(r"(?P<name>[A-Za-z0-9_.-]{1,80})\s*:")
-_OPTION = re.compile(r"(?:hide\s+)?(?P<name>[a-z_]{1,40})\s*=\s*(?P<value>.*)")
+BLOCK = re.compile(r"(?P<name>[A-Za-z0-9_.-]{1,80})\s*:")
+OPTION = re.compile(r"(?:hide\s+)?(?P<name>[a-z_]{1,40})\s*=\s*(?P<value>.*)")
+"""What begins a router, a transport or an authenticator, and what stands in one."""
 _INCLUDE = re.compile(r"\.include(?:_if_exists)?\s+(?P<name>\S.{0,200})")
 _MACRO = re.compile(r"_?[A-Z][A-Za-z0-9_]{0,80}")
 _OF_PROGRAMS = ("queryprogram", "iplookup")
@@ -106,14 +107,14 @@ def parse_redirects(text: str, macros: Mapping[str, str]) -> Iterator[Redirect]:
             count += 1
             if count <= MAX_REDIRECTS + 1 and (value := _rewritten(said)):
                 yield Redirect("", "a rule", value, line, branches > 0 or count > MAX_REDIRECTS)
-        elif section and (named := _ROUTER.fullmatch(said)):
+        elif section and (named := BLOCK.fullmatch(said)):
             yield from router.redirects()
             router = _Router(named["name"], optional=branches > 0)
         elif section and _MACRO.fullmatch(said) and count <= MAX_REDIRECTS:
             count += 1
             router.found.append(Redirect(router.name, said, "", line, optional=True))
             router.maybe = True
-        elif section and (option := _OPTION.fullmatch(said)):
+        elif section and (option := OPTION.fullmatch(said)):
             is_one = option["name"] in ("data", "file")
             count += is_one
             # One more is told, as one whose value is not known.

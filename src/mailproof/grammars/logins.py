@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
-from mailproof.grammars.address_lists import IPNetwork, ListEntry, parse_exim_list, parse_postfix_list
+from mailproof.grammars.address_lists import ListEntry, is_private, parse_exim_list, parse_postfix_list
 from mailproof.grammars.exim_branches import lines_that_count
 from mailproof.grammars.exim_conditions import expansion
+from mailproof.grammars.exim_routers import BLOCK, OPTION
 from mailproof.grammars.settings import (
     Setting,
     continued_lines,
@@ -76,6 +77,13 @@ _IS_LOOPBACK = re.compile(_LOOPBACK)
 _ARE_LOOPBACK = re.compile(rf"{_LOOPBACK}(?:[\s,]+{_LOOPBACK})*")
 
 
+def _said(texts: Texts, parse: Callable[[str], Iterable[Setting]]) -> dict[str, Said]:
+    """The last setting of each name."""
+    return {
+        one.name: Said(one.name, one.value, source, one.line) for source, text in texts.items() for one in parse(text)
+    }
+
+
 def login_includes(program: str, texts: Texts) -> list[tuple[str, str]]:
     """The files that texts include, each with the text that names it. Those that may be missing are left out."""
     include = _INCLUDES.get(program)
@@ -110,16 +118,10 @@ def postfix_logins(main: Texts, services: Texts) -> Iterator[Login]:
 
     Of the whole server where master.cf is not among the texts. Where it or main.cf is not, the other may say otherwise.
     """
-    common: dict[str, Said] = {}
-    for source, text in main.items():
-        common |= {one.name: Said(one.name, one.value, source, one.line) for one in parse_postfix(text)}
+    common, own = _said(main, parse_postfix), _said(services, parse_services)
     known = _DEFAULTS | {name: said.value for name, said in common.items()}
-    own: dict[str, Said] = {}
-    servers: list[str] = []
-    for source, text in services.items():
-        commands = service_commands(text)
-        servers += [name for name, runs in commands.items() if runs == "smtpd" and not name.endswith(" unix")]
-        own |= {one.name: Said(one.name, one.value, source, one.line) for one in parse_services(text)}
+    commands = [command for text in services.values() for command in service_commands(text).items()]
+    servers = [name for name, runs in commands if runs == "smtpd" and not name.endswith(" unix")]
     worked_out: dict[str, str] = {}
 
     def meaning(said: Said) -> str:
@@ -168,8 +170,6 @@ def _postfix_login(service: str, get: Callable[[str], tuple[Said, str]], *, is_w
 
 _IN_CLEAR = {"tls_in_cipher": "", "tls_cipher": "", "tls_in_bits": "0", "tls_in_ver": ""}
 """The variables of a session before TLS (chapter 11)."""
-_BLOCK = re.compile(r"(?P<name>[A-Za-z0-9_.-]{1,80})\s*:")
-_OPTION = re.compile(r"(?:hide\s+)?(?P<name>[a-z_]{1,40})\s*=\s*(?P<value>.*)")
 _READABLE = ("PLAIN", "LOGIN")
 """Mechanisms by which a password crosses as it is (RFC 4616)."""
 _WITHOUT_PASSWORDS = ("cram_md5", "spa", "tls", "external", "heimdal_gssapi")
@@ -247,9 +247,9 @@ def _authenticators(text: str, macros: Mapping[str, str]) -> list[_Authenticator
         said = expand_macros(raw, macros).strip() if inside and lines <= MAX_LINES else raw
         if said.startswith("begin "):
             inside = said.split()[1:] == ["authenticators"]
-        elif inside and (block := _BLOCK.fullmatch(said)):
+        elif inside and (block := BLOCK.fullmatch(said)):
             found.append(_Authenticator(block["name"]))
-        elif inside and found and (option := _OPTION.fullmatch(said)):
+        elif inside and found and (option := OPTION.fullmatch(said)):
             found[-1].options[option["name"]] = Setting(option["name"], option["value"].strip(), line)
     return found
 
@@ -275,12 +275,8 @@ def _offered_in_clear(hosts: str, macros: Mapping[str, str], said: Mapping[str, 
 
 
 def _is_inside(entry: ListEntry) -> bool:
-    return _IS_LOOPBACK.fullmatch(entry.text) is not None or (entry.network is not None and _is_private(entry.network))
-
-
-def _is_private(network: IPNetwork) -> bool:
-    """Of a house's own (RFC 1918, RFC 4193), or of this host."""
-    return any(network.version == one.version and network.subnet_of(one) for one in _HOUSES)  # type: ignore[arg-type]
+    is_network = entry.network is not None and is_private(entry.network, _HOUSES)
+    return is_network or _IS_LOOPBACK.fullmatch(entry.text) is not None
 
 
 _HOUSES = tuple(
@@ -288,6 +284,7 @@ _HOUSES = tuple(
         ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "fc00::/7", "fe80::/10", "::1/128")
     )
 )
+"""Of a house alone (RFC 1918, RFC 4193), and of this host. What a provider shares out is none of these (RFC 6598)."""
 
 
 def _holds_in_clear(condition: str) -> bool | None:
@@ -328,9 +325,7 @@ _SECTION = re.compile(r"(?:.*/)?(?P<side>remote|local) (?P<network>[^/\s]+(?:/\d
 
 def dovecot_logins(texts: Texts) -> Iterator[Login]:
     """By section that decides about passwords in clear, and of the whole server where it does."""
-    said: dict[str, Said] = {}
-    for source, text in texts.items():
-        said |= {one.name: Said(one.name, one.value, source, one.line) for one in parse_dovecot(text)}
+    said = _said(texts, parse_dovecot)
     mechanisms = said["auth_mechanisms"].value.upper() if "auth_mechanisms" in said else "PLAIN"
     takes_passwords = "$" in mechanisms or not {*_READABLE}.isdisjoint(mechanisms.split())
     protocols = [name for name in _protocols(said) if not _is_shut(name, said)]
@@ -405,6 +400,4 @@ def _is_of_house(section: str) -> bool:
     if found["side"] == "local":
         return _IS_LOOPBACK.fullmatch(found["network"]) is not None
     entries = list(parse_postfix_list(found["network"]))
-    return _IS_LOOPBACK.fullmatch(found["network"]) is not None or (
-        bool(entries) and all(entry.network is not None and _is_private(entry.network) for entry in entries)
-    )
+    return bool(entries) and all(map(_is_inside, entries))

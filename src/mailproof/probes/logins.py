@@ -16,19 +16,17 @@ from mailproof.grammars.logins import (
     postfix_logins,
 )
 from mailproof.net.network import Network
-from mailproof.observations.configuration import ProgramSettings
+from mailproof.observations.configuration import PortsShown, ProgramSettings
 from mailproof.observations.logins import LoginSeen, LoginSettings, LoginsShown
 from mailproof.observations.services import StoreSession
-from mailproof.observations.smtp import SMTPSession
 from mailproof.places import Place
 from mailproof.probes.configuration import EXIM_CONFIG, holders_of, holds_services, texts_of
 from mailproof.probes.path_endings import not_read
 from mailproof.probes.probe import Look, look_at_each, probe
 from mailproof.probes.services import store_session
-from mailproof.probes.smtp import smtp_session
 from mailproof.targets.base import Targets
 from mailproof.targets.files import Configuration
-from mailproof.targets.services import SMTPEndpoint, StoreEndpoint
+from mailproof.targets.services import StoreEndpoint
 
 PROGRAMS = {
     "postfix": ("postconf -n", "postconf -M"),
@@ -84,22 +82,18 @@ def _place(login: Login) -> Place | None:
     return Place(said.source, said.line) if said.line else None
 
 
-@probe(looks=("smtp_session", "store_session"))
-async def logins_shown(configuration: Configuration, look: Look, targets: Targets) -> LoginsShown:
+@probe(looks=("store_session",))
+async def logins_shown(
+    configuration: Configuration, look: Look, targets: Targets, ports_shown: PortsShown
+) -> LoginsShown:
     """The ports of the program's host that offer a login before TLS: none is asked for this one's sake alone."""
     host = configuration.host
     if configuration.program not in PROGRAMS:
         return LoginsShown(host)
-    mail = [one for one in targets.found(SMTPEndpoint) if one.host == host and not one.dead]
     boxes = [one for one in targets.found(StoreEndpoint) if one.host == host and not one.dead]
-    smtp, _ = await look_at_each(look, smtp_session, mail, _of_smtp)
     stores, _ = await look_at_each(look, store_session, boxes, _of_store)
-    return LoginsShown(host, tuple(filter(None, smtp)), tuple(filter(None, stores)))
-
-
-def _of_smtp(session: SMTPSession) -> str:
-    """The port where it offers AUTH in clear."""
-    return session.endpoint if session.served and not session.implicit_tls and "AUTH" in session.extensions else ""
+    smtp = tuple(port.endpoint for port in ports_shown.ports if port.auth_in_clear)
+    return LoginsShown(host, smtp, tuple(filter(None, stores)))
 
 
 def _of_store(session: StoreSession) -> str:
