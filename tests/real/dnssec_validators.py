@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import socketserver
 import subprocess
 import threading
@@ -21,6 +20,7 @@ import dns.rcode
 from mailproof.net.dns.messages import as_rrset
 from mailproof.net.dnssec.keys import text_of_rdata
 from mailproof.net.dnssec.trust import Status
+from tests.ports import free_port
 from tests.real.lab.requirements import program
 from tests.unit.dnssec_world import ROOT, World
 
@@ -65,8 +65,8 @@ def serving(world: World) -> Iterator[int]:
         daemon_threads = True
 
     with ExitStack() as stack:
-        tcp = stack.enter_context(TCPServer((ADDRESS, 0), TCP))
-        port: int = tcp.server_address[1]
+        port = free_port()
+        tcp = stack.enter_context(TCPServer((ADDRESS, port), TCP))
         udp = stack.enter_context(socketserver.ThreadingUDPServer((ADDRESS, port), UDP))
         for server in (tcp, udp):
             threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
@@ -92,9 +92,7 @@ def by_delv(port: int, directory: Path, owner: str, type: str) -> Status:
 
 def by_unbound(port: int, directory: Path, owner: str, type: str) -> Status:
     """What Unbound answers: SERVFAIL for bogus, AD for secure."""
-    with socket.socket() as free:
-        free.bind((ADDRESS, 0))
-        own = free.getsockname()[1]
+    own = free_port()
     settings = directory / "unbound.conf"
     settings.write_text(
         f"""

@@ -21,6 +21,7 @@ from mailproof.drills import DURING, ELSEWHERE, POSTMASTER, UNKNOWN, read_drill
 from mailproof.exercises import INBOX, Arrival
 from mailproof.gate.verdict import Verdict
 from mailproof.observations.drills import BackupDrilled, VIPDrilled
+from tests.ports import free_port
 from tests.real.drilled import PATIENCE, hold, running, until, window
 from tests.real.lab.namespaces import LabError, ip, remove
 from tests.real.lab.requirements import POSTFIX_MASTER, program
@@ -45,12 +46,6 @@ def directory() -> Iterator[Path]:
     with TemporaryDirectory() as made:
         Path(made).chmod(0o755)
         yield Path(made)
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def _greets(port: int, address: str = "127.0.0.1") -> bool:
@@ -170,7 +165,7 @@ connect: {{"11.0.0.1:25": "127.0.0.1:{primary}", "11.0.0.2:25": "127.0.0.1:{back
 
 
 def test_a_backup_that_asks_the_primary_must_not_take_everybody_without_it(directory: Path) -> None:
-    primary, right, wrong = (_free_port() for _ in range(3))
+    primary, right, wrong = (free_port() for _ in range(3))
     command = _postfix(directory, "primary", primary, PRIMARY)
     with ExitStack() as stack:
         for name, port, settings in (("right", right, KNOWS), ("wrong", wrong, ASKS)):
@@ -232,7 +227,7 @@ defaults
 
 
 def test_a_balancer_that_checks_nothing_offers_its_dead_server(directory: Path) -> None:
-    first, second, checked, unchecked = (_free_port() for _ in range(4))
+    first, second, checked, unchecked = (free_port() for _ in range(4))
     text = HAPROXY
     for port, check in ((checked, " check"), (unchecked, "")):
         text += f"listen at-{port}\n  bind 127.0.0.1:{port}\n"

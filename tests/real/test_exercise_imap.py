@@ -31,6 +31,7 @@ from mailproof.probes import report_stores
 from mailproof.probes.reports import mailbox_reports, reports
 from mailproof.targets.files import ReportMailbox
 from tests.fuzz.parsers.reports import FAILURE, JSON, XML
+from tests.ports import free_port
 from tests.real.lab.requirements import program, why_not
 
 RUN = "a1b2c3d4e5f6"
@@ -115,9 +116,7 @@ def dovecot(directory: Path) -> Iterator[IMAP]:
         shutil.chown(path, "nobody", "nogroup")
     authority = Authority(directory / "authority")
     issued = authority.issue(("localhost", "127.0.0.1"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     file = directory / "dovecot.conf"
     file.write_text(
         CONFIGURATION.format(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import sqlite3
 import subprocess
 import time
@@ -19,6 +18,7 @@ from mailproof.inventory.zone_sources import ZoneSource, zone_source
 from mailproof.net.dns.zone_files import load_zone, parse_zone
 from mailproof.zone_sources.source import SourceError, SourceZone
 from mailproof.zone_sources.transfer import transfer
+from tests.ports import free_port
 from tests.real.lab.namespaces import LabError
 from tests.real.lab.requirements import POWERDNS_SCHEMA, program
 
@@ -69,8 +69,7 @@ def test_what_pdnsutil_lists_is_a_master_file(tmp_path: Path) -> None:
 @contextlib.contextmanager
 def knot(directory: Path) -> Iterator[int]:
     """A Knot of ours that serves the zone on loopback; gives its port."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     (directory / "example.org.zone").write_text(ZONE)
     (directory / "knot.conf").write_text(
         f"server:\n  rundir: {directory}\n  listen: 127.0.0.1@{port}\n"

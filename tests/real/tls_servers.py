@@ -15,6 +15,7 @@ from typing import Any
 
 from mailproof.fixtures.authority import Issued
 from mailproof.net.tls.versions import TLSVersion
+from tests.ports import free_port
 
 PATIENCE = 10.0
 
@@ -293,9 +294,7 @@ SERVERS = (
 @contextmanager
 def running(server: TLSServer, directory: Path, issued: Issued) -> Iterator[int]:
     """Run a server on this machine; its port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     with (directory / "log").open("wb") as log:
         process = subprocess.Popen(
             server.command(port, directory, issued), stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT

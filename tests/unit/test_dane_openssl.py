@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives import serialization
 
 from mailproof.observations.dane import TLSARecord
 from mailproof.probes.associations import matching_records
+from tests.ports import free_port
 
 from .chains import AT, HOST, Made, ca, constraints, leaf, sent
 from .test_dane import record
@@ -162,8 +162,7 @@ def _serving(chain: tuple[Made, ...], directory: Path) -> Iterator[int]:
     own.write_text(chain[0].pem)
     others.write_text("".join(made.pem for made in chain[1:]))
     with_others = ["-cert_chain", str(others)] if chain[1:] else []
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [OPENSSL or "", "s_server", "-accept", f"127.0.0.1:{port}", "-key", str(key), "-cert", str(own)]
     said = directory / "said"
     with (
