@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-# One more than there are processors: a third of the time tests wait for servers.
-JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# Twice as many as there are processors: half of the time tests wait for servers.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) \* 2)
 
 # The tests start pytest some hundred times: where compiled files may not be kept, each start takes 8 s instead of 3.
 unexport PYTHONDONTWRITEBYTECODE
@@ -65,7 +65,7 @@ lint: $(VENV)/tested
 	$(BIN)/python -m mypy
 
 unit: $(VENV)/tested
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -rs
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -rs
 
 steady: $(VENV)/tested
 	$(BIN)/python -m pytest tests/offline/steady.py

@@ -21,6 +21,8 @@ from markdown_it import MarkdownIt
 from tests.hostile.behaviours import BEHAVIOURS, EVERYWHERE, PHASES, Behaviour
 from tests.hostile.measured import Measured, measured_run
 
+pytestmark = pytest.mark.long
+
 LIMITS = {
     "connect": 8, "greeting": 8, "reply": 6, "tls": 8, "dns": 5, "dns_tries": 2, "https": 8,
     "silence": 0.1, "pause": 0, "connections_per_host": 8, "connections": 70, "questions": 40, "retries": 0,

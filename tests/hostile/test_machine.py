@@ -12,6 +12,8 @@ import pytest
 from tests.hostile.test_tester import need_root
 from tests.offline.user import SOURCE, write_inventory
 
+pytestmark = pytest.mark.long
+
 MAILPROOF = f"{sys.executable} -m mailproof.cli"
 PYTEST = f"{sys.executable} -m pytest -p mailproof.plugin -p no:cacheprovider"
 RUN = f"{PYTEST} --inventory=prod.yaml --control=SPF-EXISTS"

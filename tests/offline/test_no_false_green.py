@@ -12,6 +12,8 @@ import pytest
 
 from tests.offline.user import Run, pytest_run, write_inventory
 
+pytestmark = pytest.mark.long
+
 RIGHT = "domains: [right.example]\n"
 WRONG = "domains: [no-spf.example]\n"
 SPF = ("--control", "SPF-EXISTS")

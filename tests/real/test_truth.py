@@ -18,6 +18,8 @@ from tests.real.tls_offered import offered
 from tests.real.tls_scanned import deep_scans
 from tests.real.verdicts import FINDINGS, domain_of, found
 
+pytestmark = pytest.mark.long
+
 LABELS = [domain.label for domain in plan.DOMAINS]
 
 
