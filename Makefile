@@ -73,6 +73,7 @@ steady: $(VENV)/tested
 docs: $(VENV)/tested
 	$(BIN)/python -m mailproof.inventory.schema inventories/inventory.schema.json
 	$(BIN)/python -m mailproof.report.schema docs/result.schema.json
+	$(BIN)/python -m tests.examples src/mailproof/report/examples.json
 	$(BIN)/python -m mailproof.reference controls docs/controls
 	$(BIN)/python -m mailproof.reference coverage docs/coverage.md
 	$(BIN)/python -m mailproof.reference inventory docs/inventory.md

@@ -18,6 +18,7 @@ from mailproof import __version__
 from mailproof.archiving.command import add_reports
 from mailproof.commands.capturing import add_capture
 from mailproof.commands.completing import add_completion
+from mailproof.commands.explaining import add_explain
 from mailproof.commands.exporting import add_export
 from mailproof.commands.monitoring import add_monitoring
 from mailproof.commands.notifying import add_notify
@@ -135,15 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
     plan.set_defaults(run=_plan)
 
-    explain = commands.add_parser(
-        "explain",
-        help="explain a control",
-        description="Print what a control demands, why, how to mend what it finds, and who says so.",
-    )
-    explain.add_argument("ids", metavar="ID", nargs="+", help="a control's id, like PTR-FCRDNS, or a pattern: 'SPF-*'")
-    _add_rules(explain)
-    explain.set_defaults(run=_explain)
-
+    add_explain(commands)
     profiles = commands.add_parser(
         "profiles",
         help="list the profiles, or show some",
@@ -313,48 +306,6 @@ def _controls(options: argparse.Namespace) -> int:
     for control in ordered:
         consent = docket.consent(control)
         print(f"{control.id:{width}}  {control.level:6}  {control.title}{f' ({consent})' if consent else ''}")
-    return 0
-
-
-_CONSENTS = {
-    "active": "Active: a server owner may notice it",
-    "scan": "Deep scan: some thirty connections with broken handshakes",
-}
-
-
-def _explain(options: argparse.Namespace) -> int:
-    shipped, probes = _catalogue()
-    docket = Docket(probes)
-    try:
-        catalogue = with_rules(shipped, options.rules)
-        found = {control.id: control for id in options.ids for control in catalogue.matching(id)}.values()
-        judged = {control.id: docket.kind(control).__name__ for control in found}
-    except (UnknownControl, UnknownFixture, BrokenRules) as error:
-        hint = "" if options.rules else " (for house rules: --rules FILE)"
-        complain(f"mailproof explain: {error}{hint}")
-        return EXIT_USAGE
-    for number, control in enumerate(found):
-        if number:
-            print()
-        print(f"{control.id} ({control.level}): {control.title}")
-        for name, text in (("Why", control.why), ("Fix", control.fix)):
-            print(textwrap.fill(text, 100, initial_indent=f"  {name}: ", subsequent_indent="       "))
-        if control.formerly:
-            print(f"  Formerly: {', '.join(control.formerly)}")
-        print("  Sources:")
-        for reference in control.references:
-            print(f"    {reference.title}{f': {reference.url}' if reference.url else ''}")
-        print(f"  Judges: {judged[control.id]}, by {', '.join(control.observations)}")
-        if control.parameters:
-            print("  Parameters (the inventory's `controls` may set them):")
-            for name, value in control.parameters.items():
-                allowed = control.allowed.get(name)
-                words = ", ".join(allowed) if isinstance(allowed, tuple) else allowed
-                print(f"    {name}: {json.dumps(value)}{f' (of {words})' if words else ''}")
-        if consent := docket.consent(control):
-            print(f"  {_CONSENTS[consent]}; it runs only with {consent}: true in the inventory.")
-        if docket.needs_full_depth(control):
-            print("  Asked only in the full depth of TLS: limits: {tls_depth: full} in the inventory.")
     return 0
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tempfile
+import webbrowser
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,72 @@ def test_explain_says_what_why_how_and_who(capsys: pytest.CaptureFixture[str]) -
     assert text.startswith("PTR-FCRDNS (SHOULD): A PTR name of every sending address resolves back")
     for part in ("Why:", "Fix:", "https://www.rfc-editor.org/rfc/rfc8601#section-3"):
         assert part in text
+
+
+def test_explain_shows_what_is_wrong_and_what_is_right(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "SPF-ALL-ONCE-LAST"]) == 0
+    bad, _, good = capsys.readouterr().out.partition("  Right, for example:")
+    assert "    found  ip4:192.0.2.1 is never looked at" in bad
+    assert '"v=spf1 -all ip4:192.0.2.1"' in bad
+    assert "found" not in good
+    assert main(["explain", "SPF-ALL-*"]) == 0
+    assert "for example" not in capsys.readouterr().out
+
+
+def test_explain_opens_a_page_in_the_browser(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The browser is a script that keeps what it was asked for."""
+    browser, asked = tmp_path / "browser", tmp_path / "asked"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {asked}\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", f"{browser} %s")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(webbrowser, "_tryorder", None)
+    assert main(["explain", "SPF-EXISTS", "--open", "--language", "nl"]) == 0
+    file = Path(capsys.readouterr().out.removeprefix("page: ").strip())
+    assert file.parent == tmp_path
+    assert asked.read_text().strip() == file.as_uri()
+    assert '<html lang="nl">' in file.read_text(encoding="utf-8")
+    assert main(["explain", "SPF-EXISTS", "--open", "-o", str(tmp_path / "spf.html")]) == 0
+    assert asked.read_text().strip() == (tmp_path / "spf.html").as_uri()
+
+
+def test_explain_says_where_the_page_is_if_no_browser_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(webbrowser, "_tryorder", [])
+    assert main(["explain", "SPF-EXISTS", "--open", "-o", str(tmp_path / "spf.html")]) == 1
+    said = capsys.readouterr()
+    assert said.out == f"page: {tmp_path / 'spf.html'}\n"
+    assert "no browser was found here" in said.err
+    assert "A good example" in (tmp_path / "spf.html").read_text(encoding="utf-8")
+
+
+def test_explain_writes_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "SPF-*", "--format", "html"]) == 0
+    page = capsys.readouterr().out
+    assert main(["explain", "SPF-*", "--format", "html", "-o", str(tmp_path / "spf.html")]) == 0
+    assert (tmp_path / "spf.html").read_text(encoding="utf-8") == page
+    assert main(["explain", "SPF-EXISTS", "-o", str(tmp_path / "spf.txt")]) == 0
+    assert (tmp_path / "spf.txt").read_text().startswith("SPF-EXISTS (")
+    assert main(["explain", "SPF-EXISTS", "-o", str(tmp_path / "spf.txt" / "x")]) == 1
+    assert "cannot be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--open", "--format", "text"], "--open shows a page"),
+        (["--language", "de"], "--language is for --open and --format html"),
+    ],
+)
+def test_explain_refuses_what_does_not_go_together(
+    options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", "SPF-EXISTS", *options]) == 4
+    assert said in capsys.readouterr().err
 
 
 def test_explain_of_an_unknown_id_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:

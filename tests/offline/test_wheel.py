@@ -37,6 +37,7 @@ def test_the_wheel_holds_what_it_must_and_each_file_once(wheel: Path) -> None:
         "mailproof/tests_compliance/test_spf.py",
         "mailproof/commands/monitoring/alerts.yaml",
         "mailproof/commands/monitoring/dashboard.json",
+        "mailproof/report/examples.json",
         "mailproof/fixtures/world.py",
         "mailproof/fixtures/worlds/demo/world.yaml",
         "mailproof/fixtures/worlds/demo.yaml",
@@ -45,6 +46,31 @@ def test_the_wheel_holds_what_it_must_and_each_file_once(wheel: Path) -> None:
         assert part in names
     assert any(name.endswith(".data/data/share/man/man1/mailproof.1") for name in names)
     assert not any(name.startswith(("tests/", "tests_compliance/", "fixtures/")) for name in names)
+
+
+def test_the_wheel_is_the_same_however_often_it_is_built(wheel: Path, tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=SOURCE,
+        check=True,
+        capture_output=True,
+    )
+    assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
+
+
+def test_the_page_of_a_control_is_made_from_the_unpacked_wheel(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    page = subprocess.run(
+        [sys.executable, "-P", "-m", "mailproof.cli", "explain", "SPF-EXISTS", "--format", "html"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "A bad example" in page
+    assert "v=spf10 -all" in page
 
 
 def test_the_suite_runs_from_the_unpacked_wheel_in_an_empty_directory(wheel: Path, tmp_path: Path) -> None:

@@ -1,30 +1,24 @@
 """The documentation as a site: ``make site``.
 
 The pages of ``docs`` as they are, the README as the first one, and a page for each control with a bad and a good
-example. The examples are cases that the unit tests judge, so none can be wrong without a test that fails.
+example. The examples are those that `mailproof explain` shows.
 """
 
 from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
-from typing import Any
 
-from mailproof.controls import Control
+from mailproof.controls import Control, load_catalogue
 from mailproof.docket import Docket, describe
-from mailproof.gate.verdict import Verdict
-from mailproof.observations import Observation
 from mailproof.probes import load_probes
-from tests.unit.cases.case import Case, catalogue, judged
-from tests.unit.test_controls import CASES
+from mailproof.report.control_page import sentence
+from mailproof.report.examples import Example, all_examples
 
 SOURCE = Path(__file__).resolve().parents[2]
-
-MAX_LINES = 24
-"""Of what an example shows of the evidence."""
 
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 
@@ -40,7 +34,7 @@ def write(folder: Path) -> None:
         text = page.read_text(encoding="utf-8")
         page.write_text(_linked(text, origin), encoding="utf-8")
     docket = Docket(load_probes())
-    for control in catalogue():
+    for control in load_catalogue():
         page = folder / "controls" / control.family / f"{control.id}.md"
         page.parent.mkdir(exist_ok=True)
         page.write_text("\n".join(control_page(control, docket)) + "\n", encoding="utf-8")
@@ -87,12 +81,10 @@ def control_page(control: Control, docket: Docket) -> Iterator[str]:
     consent = next((f" · {word}" for word in ("active", "scan") if entry[word]), "")
     yield from (f"# {control.id}", "", f"**{control.title}**", "")
     yield f"**{entry['level']}** · judges `{entry['target']}`{consent}{' · full depth' if entry['full_depth'] else ''}"
-    yield from ("", "## Why", "", _sentence(control.why), "", "## Fix", "", _sentence(control.fix), "")
-    for title, kinds, box in (
-        ("A bad example", (Verdict.FAIL, Verdict.ADVICE), "failure"),
-        ("A good example", (Verdict.PASS,), "success"),
-    ):
-        yield from (f"## {title}", "", *_example(control.id, kinds, box), "")
+    yield from ("", "## Why", "", sentence(control.why), "", "## Fix", "", sentence(control.fix), "")
+    examples = all_examples()[control.id]
+    yield from ("## A bad example", "", *_example(examples.bad, "failure"), "")
+    yield from ("## A good example", "", *_example(examples.good, "success"), "")
     yield from ("## Sources", "")
     for reference in entry["references"]:
         yield f"- [{reference['title']}]({reference['url']})" if reference["url"] else f"- {reference['title']}"
@@ -104,34 +96,12 @@ def control_page(control: Control, docket: Docket) -> Iterator[str]:
     yield f"On the command line: `mailproof explain {control.id}`. [All of {control.family}](../{control.family}.md)"
 
 
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _example(id: str, kinds: tuple[Verdict, ...], box: str) -> Iterator[str]:
-    """A case of the unit tests: what was seen, and what the control says of it."""
-    case = example(id, kinds)
-    judgement = judged(id, case.observed, case.parameters)
-    said = judgement.observed if box == "failure" else "Nothing is found."
+def _example(example: Example, box: str) -> Iterator[str]:
+    """What was seen, and what the control says of it."""
     yield f'!!! {box} "{"Found" if box == "failure" else "Right"}"'
-    yield from (f"    {escape(line)}" for line in said.splitlines())
-    if case.parameters:
-        yield from ("", f"With the parameters `{dict(case.parameters)!r}`, and seen:")
+    yield from (f"    {escape(line)}" for line in example.found or ("Nothing is found.",))
+    if example.parameters:
+        yield from ("", f"With the parameters `{dict(example.parameters)!r}`, and seen:")
     else:
         yield from ("", "Seen:")
-    yield from ("", "```text", *seen(case.observed), "```")
-
-
-def example(id: str, kinds: tuple[Verdict, ...]) -> Case:
-    """The first case of a verdict that shows evidence, or the first one."""
-    cases = [case for case in CASES[id] if case.verdict in kinds]
-    return next((case for case in cases if not case.parameters and any(seen(case.observed))), cases[0])
-
-
-def seen(observed: Mapping[str, Any]) -> list[str]:
-    """The evidence of observations as lines, cut where it is long."""
-    lines = [line for one in observed.values() if isinstance(one, Observation) for line in one.evidence()]
-    lines = [part for line in dict.fromkeys(lines) for part in line.splitlines()]
-    if len(lines) > MAX_LINES:
-        lines = [*lines[:MAX_LINES], f"... {len(lines) - MAX_LINES} lines more"]
-    return lines or ["nothing that would be shown"]
+    yield from ("", "```text", *(example.seen or ("nothing that would be shown",)), "```")

@@ -25,8 +25,10 @@ from mailproof.commands import pages
 from mailproof.commands.pages import Pages, Server, server
 from mailproof.documents import write_atomically
 from mailproof.gate.document import RunDocument, Selection, as_json
+from mailproof.gate.documentation import DocumentationNote
 from mailproof.net.settings import SocketAddress
 from mailproof.report import history
+from mailproof.report.plain_page import POLICY
 from tests.offline.user import HANGS, heed_ctrl_c
 
 from .documents import HOSTILE, document, one_of_each, result
@@ -101,6 +103,20 @@ def test_results_and_history_are_shown(serving: Server) -> None:
     assert re.search(
         rf"<td class=k>{DAY}</td><td class=k>SHOULD</td><td class=k>SPF-EXISTS</td><td>example.org</td>", page
     )
+
+
+def test_findings_lead_to_the_pages_of_their_controls(serving: Server, folder: Path) -> None:
+    write(folder / "reports", document(result()), "suite")
+    assert '<a href="/controls/SPF-EXISTS">' in ask(serving, "/results/suite")[2]
+    status, headers, page = ask(serving, "/controls/SPF-EXISTS")
+    assert (status, "A good example" in page) == (200, True)
+    assert headers["Content-Security-Policy"].startswith(POLICY)
+    assert ask(serving, "/controls/HOUSE-MX-OURS")[0] == ask(serving, "/controls/")[0] == 404
+    house = result(control="HOUSE-MX-OURS", references=())
+    elsewhere = replace(document(result()), documentation=DocumentationNote(address="https://docs.example/"))
+    for made, name in ((document(house), "house"), (elsewhere, "elsewhere")):
+        write(folder / "reports", made, name)
+        assert "/controls/" not in ask(serving, f"/results/{name}")[2].replace("docs.example/controls/", "")
 
 
 def test_metrics_are_one_exposition_of_all_results(serving: Server, folder: Path) -> None:
@@ -238,7 +254,9 @@ def test_it_is_read_only(method: str, serving: Server) -> None:
     assert (status, headers["Allow"]) == (405, "GET, HEAD")
 
 
-@pytest.mark.parametrize("path", ["/", "/history", "/metrics", "/results/prod", "/results/prod.json", "/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/", "/history", "/metrics", "/controls/SPF-EXISTS", "/results/prod", "/results/prod.json", "/nothing"]
+)
 def test_every_answer_forbids_what_is_not_needed(path: str, serving: Server) -> None:
     _, headers, body = ask(serving, path)
     policy = headers["Content-Security-Policy"]

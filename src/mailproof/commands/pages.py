@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
@@ -15,11 +16,17 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from mailproof.clock import now
+from mailproof.controls import load_catalogue
+from mailproof.docket import Docket, describe
 from mailproof.gate.document import DocumentError, RunDocument, as_json, read_document
 from mailproof.net.settings import SocketAddress
-from mailproof.report import history, overview, prometheus
+from mailproof.probes import load_probes
+from mailproof.report import control_page, history, overview, prometheus
+from mailproof.report.examples import all_examples
 from mailproof.report.html import policy, render
 from mailproof.report.overview import Unreadable
+from mailproof.report.plain_page import POLICY
+from mailproof.targets.discovery import load_finders
 
 PATIENCE = 10.0
 """Seconds that a client may be silent."""
@@ -66,10 +73,19 @@ class Pages:
         if head == "/results":
             files = self._files()
             if name in files:
-                return self._report(files[name], lambda document: _page(render(document), policy()))
+                return self._report(
+                    files[name], lambda document: _page(render(document, explained=all_examples().keys()), policy())
+                )
             if name.endswith(".json") and (file := files.get(name.removesuffix(".json"))):
                 return self._report(file, _json)
+        if head == "/controls" and name in all_examples():
+            return _page(control_page.render([describe(load_catalogue()[name], self._docket)]))
         return _told(404, "there is no such page")
+
+    @cached_property
+    def _docket(self) -> Docket:
+        load_finders()
+        return Docket(load_probes())
 
     def _files(self) -> dict[str, Path]:
         """The results by name; of those with one name the first, and the others with as many folders as it takes."""
@@ -136,7 +152,7 @@ def _may_be_a_result(file: Path) -> bool:
         return True
 
 
-def _page(text: str, policy: str = overview.POLICY) -> Answer:
+def _page(text: str, policy: str = POLICY) -> Answer:
     return Answer(200, _HTML, text.encode(errors="backslashreplace"), policy)
 
 

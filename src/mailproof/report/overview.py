@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -14,29 +12,12 @@ from mailproof.gate.document import RunDocument
 from mailproof.report.escape import clipped, html_text
 from mailproof.report.history import OpenFinding, Point
 from mailproof.report.nagios import MAX_AGE
+from mailproof.report.plain_page import FOOT, head, table
 
 MAX_RUNS = 200
 """Runs of an inventory that the history shows, the latest first."""
 MAX_OPEN = 1000
 MAX_SCOPE = 200
-
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1.5rem;color:#1b1f24;"
-    "background:#fff}table{border-collapse:collapse;width:100%;margin:.5rem 0 2rem}"
-    "th,td{text-align:left;padding:.4rem .75rem .4rem 0;border-bottom:1px solid #dde1e6;vertical-align:top}"
-    "td{overflow-wrap:anywhere}.n{text-align:right;padding-right:2rem;font-variant-numeric:tabular-nums}"
-    ".k{white-space:nowrap}.open{color:#217a3c}"
-    ".closed,.old{color:#b3261e}a{color:#0b5cad}nav a{margin-right:1.5rem}"
-    "@media(prefers-color-scheme:dark){body{color:#e7eaee;background:#14171b}th,td{border-color:#313841}"
-    ".open{color:#77cb90}.closed,.old{color:#ff8f85}a{color:#82b8f5}}"
-)
-
-POLICY = (
-    "default-src 'none'; style-src 'sha256-"
-    + base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode("ascii")
-    + "'; base-uri 'none'; form-action 'none'"
-)
-"""The content security policy of these pages: nothing is loaded, and no script works."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +75,7 @@ def history(points: Iterable[Point], findings: Iterable[OpenFinding]) -> str:
     for inventory, group in groupby(points, key=lambda point: point.inventory):
         runs = list(group)[::-1]
         parts.append(f"<h2>{html_text(inventory)}</h2>")
-        parts += _table(
+        parts += table(
             ("=run", "#score", "#findings", "#inconclusive", "gate"), (_run(point) for point in runs[:MAX_RUNS])
         )
         if len(runs) > MAX_RUNS:
@@ -103,7 +84,7 @@ def history(points: Iterable[Point], findings: Iterable[OpenFinding]) -> str:
         if found:
             parts.append("<h3>Open</h3>")
             rows = ((f.since[:10], f.level, f.control, f.target, f.message) for f in found[:MAX_OPEN])
-            parts += _table(("=since", "=level", "=control", "target", "found"), rows)
+            parts += table(("=since", "=level", "=control", "target", "found"), rows)
         if len(found) > MAX_OPEN:
             parts.append(f"<p>and {len(found) - MAX_OPEN} more</p>")
     return _page("History", "".join(parts) or "<p>There is no run in the history yet.</p>", True)
@@ -115,25 +96,6 @@ def _run(point: Point) -> tuple[object, ...]:
     return point.started_at, score, point.findings, point.inconclusive, gate
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Iterator[str]:
-    """A table; titles of columns of numbers begin with ``#``, of those that are not broken with ``=``."""
-    kinds = [_KINDS.get(title[0], "") for title in head]
-    cells = (f"<th{kind}>{title.lstrip('#=')}</th>" for title, kind in zip(head, kinds, strict=True))
-    yield f"<table><tr>{''.join(cells)}</tr>"
-    for row in rows:
-        cells = (f"<td{kind}>{html_text(str(cell))}</td>" for cell, kind in zip(row, kinds, strict=True))
-        yield f"<tr>{''.join(cells)}</tr>"
-    yield "</table>"
-
-
-_KINDS = {"#": " class=n", "=": " class=k"}
-
-
 def _page(title: str, body: str, has_history: bool) -> str:
     links = '<a href="/">Results</a>' + ('<a href="/history">History</a>' if has_history else "")
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>mailproof: {title}</title><style>{_STYLE}</style></head><body>"
-        f'<nav>{links}<a href="/metrics">Metrics</a></nav><h1>{title}</h1>{body}</body></html>\n'
-    )
+    return f'{head(f"mailproof: {title}")}<nav>{links}<a href="/metrics">Metrics</a></nav><h1>{title}</h1>{body}{FOOT}'

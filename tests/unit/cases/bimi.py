@@ -45,6 +45,10 @@ def _mark(*, known: bool = True, **kind: Any) -> MarkCertificate:
     return read_mark_certificate(mark_pem(DOMAIN, **kind), root_pem() if known else None, datetime.now(UTC))
 
 
+def _expired(found: MarkCertificate) -> MarkCertificate:
+    return replace(found, certificate=replace(found.certificate, not_after="2020-01-01T00:00:00Z"))
+
+
 AUTHORITY = read_mark_certificate(root_pem(), root_pem(), datetime.now(UTC))
 
 
@@ -139,7 +143,7 @@ TABLE: Table = {
         passes(bimi_certificate=mark(_mark())),
         passes(bimi_certificate=mark(_mark(), logo_sha256="")),
         undecided("mark_authorities", bimi_certificate=mark(_mark(known=False))),
-        fails("has expired", level=MUST, bimi_certificate=mark(_mark(days=-1))),
+        fails("has expired", level=MUST, bimi_certificate=mark(_expired(_mark()))),
         fails("not valid before", bimi_certificate=mark(_mark(), at="2020-01-01T00:00:00Z")),
         fails("has to come first", bimi_certificate=mark(AUTHORITY)),
         fails("no path leads", bimi_certificate=mark(_mark(stranger=True))),

@@ -8,7 +8,7 @@ import html
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import cache
 from importlib.util import cache_from_source
@@ -53,8 +53,9 @@ _SAID = re.compile(r'say\("((?:[^"\\]|\\.)*)"')
 """A fixed text of the script."""
 
 
-def render(document: RunDocument, part: str = "", language: str = ENGLISH) -> str:
-    """The page of a run: one file, the same for the same document. ``part``: what of the run the document is.
+def render(document: RunDocument, part: str = "", language: str = ENGLISH, explained: Collection[str] = ()) -> str:
+    """The page of a run: one file, the same for the same document. ``part``: what of the run the document is;
+    ``explained``: controls that the server of the page explains at ``/controls/ID``.
 
     Raises ValueError where there is no such language.
     """
@@ -77,6 +78,7 @@ def render(document: RunDocument, part: str = "", language: str = ENGLISH) -> st
             note=say.note,
             texts=_texts_of_script(say, script),
             part=part,
+            explained=explained,
             view=view,
             sections=SECTIONS,
             ranks=RANKS,
