@@ -366,21 +366,25 @@ def test_a_plan_is_read_as_it_was_written(fleet: tuple[Path, Plan, list[Result]]
 
 def test_a_run_goes_on_only_with_what_was_planned(tmp_path: Path, capsys: Any) -> None:
     plan = written(tmp_path / "out", document(12).results)
-    assert list(differences(plan, plan.inventory, plan.settings, None)) == []
-    assert list(differences(plan, plan.inventory, plan.settings, SHARDS + 1)) == ["it has 3 shards"]
+    assert list(differences(plan, plan.inventory, plan.settings, None, tmp_path / "out")) == []
+    assert list(differences(plan, plan.inventory, plan.settings, SHARDS + 1, tmp_path / "out")) == ["it has 3 shards"]
     other = Settings(controls=("SPF-*",))
-    assert list(differences(plan, plan.inventory, other, None)) == [
+    assert list(differences(plan, plan.inventory, other, None, tmp_path / "out")) == [
         "controls, profile, waivers or gate were chosen otherwise"
     ]
     (tmp_path / "names.txt").write_text("another.example\n")
-    assert list(differences(plan, plan.inventory, plan.settings, None)) == ["the inventory says something else now"]
+    assert list(differences(plan, plan.inventory, plan.settings, None, tmp_path / "out")) == [
+        "the inventory says something else now"
+    ]
     assert main(["fleet", str(plan.inventory), "--out", str(tmp_path / "out")]) == 4
     assert "holds another plan: the inventory says something else now" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("changes", ["waivers", "profile", "rules"])
-def test_a_run_does_not_go_on_by_other_waivers_profiles_or_rules(changes: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("changes", ["waivers", "profile", "rules", "zone", "included"])
+def test_a_run_does_not_go_on_by_other_waivers_profiles_rules_or_zones(changes: str, tmp_path: Path) -> None:
     files = {
+        "zone": ("a.zone", "$TTL 60\n@ SOA ns1 x 1 1 1 1 1\n@ NS ns1\nns1 A 192.0.2.1 ; nothing\n$INCLUDE b.inc\n"),
+        "included": ("b.inc", "@ TXT nothing"),
         "waivers": ("w.yaml", "waivers: [{control: SPF-*, target: a.example, reason: r, expires: 2999-01-01}]"),
         "profile": ("p.yaml", "{name: ours, title: Ours, extends: baseline, fail_on: MUST}"),
         "rules": (f"test_{changes}_of_a_fleet.py", "# nothing yet"),  # a module, of which there is one of a name
@@ -388,13 +392,14 @@ def test_a_run_does_not_go_on_by_other_waivers_profiles_or_rules(changes: str, t
     for name, text in files.values():
         (tmp_path / name).write_text(text)
     settings = Settings(waivers=(tmp_path / "w.yaml",), profile=str(tmp_path / "p.yaml"))
-    plan = written(tmp_path / "out", document(12).results, f"rules: [{files['rules'][0]}]\n", settings)
-    assert list(differences(plan, plan.inventory, settings, None)) == []
+    more = f"rules: [{files['rules'][0]}]\nzone_files: {{a.example: a.zone}}\n"
+    plan = written(tmp_path / "out", document(12).results, more, settings)
+    assert list(differences(plan, plan.inventory, settings, None, tmp_path / "out")) == []
     name, text = files[changes]
     other = text.replace("SPF", "MX").replace("MUST", "MAY").replace("nothing", "something")
     (tmp_path / name).write_text(other)
-    told_of = list(differences(plan, plan.inventory, settings, None))
-    assert told_of == ["waivers, a profile or house rules say something else now"]
+    told_of = list(differences(plan, plan.inventory, settings, None, tmp_path / "out"))
+    assert told_of == ["waivers, a profile, house rules or zone files say something else now"]
 
 
 def test_two_runs_keep_out_of_each_others_way(tmp_path: Path) -> None:

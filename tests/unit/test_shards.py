@@ -28,6 +28,7 @@ from mailproof.targets.shards import (
     require_divisible,
     shard_of,
 )
+from mailproof.targets.zone_contents import ZoneFile
 from mailproof.targets.zones import Zone
 from tests.unit.dns_world import resolver, session
 
@@ -106,6 +107,43 @@ def test_a_visitor_is_discovered_and_not_judged() -> None:
     ):
         assert divisions[home - 1].judges(target, nobody)
         assert not divisions[guest - 1].judges(target, nobody)
+
+
+ZONES = ("hoster.example", "own-3.example", "shared.example", "nobody.example")
+IN_ZONES = {
+    **EXCHANGES,
+    "own-3.example": ("mx.own-4.example", "mx.own-5.example"),
+    **{f"{number}.shared.example": (f"mx.own-{number}.example",) for number in range(3)},
+    "more.shared.example": ("mx.own-2.example",),
+}
+
+
+def test_a_zone_of_a_file_is_judged_in_one_shard_which_knows_all_that_it_is_judged_by() -> None:
+    divisions = Divider(IN_ZONES, (), OF, ZONES).all()
+    homes = {name: one for one in divisions for name in one.own}
+    at = {zone: [one for one in divisions if one.judges(ZoneFile(zone), nobody)] for zone in ZONES}
+    assert {zone: len(found) for zone, found in at.items()} == dict.fromkeys(ZONES, 1)
+    assert at["own-3.example"] == [homes["own-3.example"]]
+    assert at["hoster.example"] == [homes["customer-1.example"]]
+    assert at["shared.example"] == [homes["2.shared.example"]] == [homes["more.shared.example"]]
+    assert {name for name in IN_ZONES if name.endswith(".shared.example")} <= at["shared.example"][0].members
+    for host in ("mx1.hoster.example", "mx2.hoster.example"):
+        assert host in at["hoster.example"][0].hosts | at["hoster.example"][0].foreign
+    assert at["nobody.example"][0].shard.number == shard_of("nobody.example", OF)
+
+
+def test_a_zone_moves_no_domain_and_no_host() -> None:
+    before, after = (Divider(IN_ZONES, (), OF, zones).all() for zones in ((), ZONES))
+    assert [(one.own, one.hosts & other.hosts) for one, other in zip(before, after, strict=True)] == [
+        (other.own, one.hosts) for one, other in zip(before, after, strict=True)
+    ]
+
+
+def test_a_shard_of_a_zone_alone_is_not_empty() -> None:
+    divisions = Divider({"a.example": ()}, (), 64, ("nobody.example",)).all()
+    assert sorted(one.shard.number for one in divisions if not one.empty) == sorted(
+        {shard_of("a.example", 64), shard_of("nobody.example", 64)}
+    )
 
 
 def test_what_the_inventory_names_itself_is_judged_in_the_shard_of_its_name() -> None:

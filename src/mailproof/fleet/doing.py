@@ -114,7 +114,7 @@ def _planned(options: argparse.Namespace, settings: Settings, progress: _Progres
             lambda done, of: progress.say(f"fleet: MX records of {done:,} of {of:,} domains"),
         )
     plan = read_plan(options.out)
-    wrong = list(differences(plan, options.inventory, settings, options.shards))
+    wrong = list(differences(plan, options.inventory, settings, options.shards, options.out))
     if wrong:
         raise FleetError(f"{options.out} holds another plan: {'; '.join(wrong)}; name another directory")
     return plan

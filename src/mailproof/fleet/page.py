@@ -38,6 +38,8 @@ def render(summary: Summary) -> Iterator[str]:
     yield f"<p>{summary.domains:,} domains, {html_text(run.started_at)}. {counts or 'Nothing was judged'}.</p>\n"
     for fault in run.vantage:
         yield f"<p><strong>From here:</strong> {html_text(fault.text)}</p>\n"
+    for record in run.zones_without:
+        yield f"<p><strong>Left out of a zone:</strong> {html_text(record)}</p>\n"
     yield from _table("Domains", ("how they stand", "#domains"), ((band, summary.bands[band]) for band in Band))
     for verdict, title in (
         (Verdict.FAIL, "Findings, the most harmful first"),

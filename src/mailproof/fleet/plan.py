@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +26,8 @@ from mailproof.gate.profile import UnknownProfile, load_profile
 from mailproof.gate.waivers import Waivers
 from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import FleetNames, LoadedInventory, load_inventory, load_names
+from mailproof.inventory.zone_sources import sources_of
+from mailproof.net.dns.zone_files import files_of
 from mailproof.net.settings import NetSettings
 from mailproof.probes import load_probes
 from mailproof.probes.probe import Probe
@@ -33,6 +36,8 @@ from mailproof.record import adapter
 from mailproof.targets.discovery import load_finders
 from mailproof.targets.shards import MAX_SHARDS, Divider, Division, holds_together, require_divisible
 from mailproof.worlds import WorldError, open_world
+from mailproof.zone_sources.reading import Gathered
+from mailproof.zone_sources.source import SourceError
 
 FORMAT = "mailproof-fleet"
 VERSION = 1
@@ -74,7 +79,9 @@ class Plan:
     sizes: tuple[int, ...]
     """Domains of each shard, those of others that visit it included."""
     criteria: str = ""
-    """Digest of what waivers, profiles and house rules say, whose files the settings and the inventory only name."""
+    """Digest of what waivers, profiles, house rules and zone files say, whose files the settings and the inventory only
+    name.
+    """
     left_out: tuple[str, ...] = ()
     """Controls that were chosen and that no shard can judge, because they hold all domains against each other."""
     started_at: str
@@ -112,8 +119,14 @@ class Judged:
     proposal: Proposal
 
 
-def read_judged(inventory: Path, settings: Settings, only: frozenset[str], today: date) -> Judged:
-    """Read an inventory with the domains ``only``, and what it is judged by. Raises FleetError."""
+def read_judged(
+    inventory: Path, settings: Settings, only: frozenset[str], today: date, directory: Path | None = None
+) -> Judged:
+    """Read an inventory with the domains ``only``, and what it is judged by. Raises FleetError.
+
+    ``directory`` is that of the plan, where the zones of the inventory's sources lie since it was made; without it no
+    source is read.
+    """
     extensions()
     probes = load_probes()
     load_finders()
@@ -121,21 +134,42 @@ def read_judged(inventory: Path, settings: Settings, only: frozenset[str], today
     try:
         loaded = load_inventory(inventory, only=only)
         redact = loaded.redact
-        loaded.require_zone_files("a fleet")
         catalogue = with_rules(load_catalogue(), loaded.model.rules)
         profile = load_profile(settings.profile, catalogue, Path(), loaded.secrets) if settings.profile else None
         policy = Policy.load(loaded, catalogue, profile, settings.fail_on)
         waivers = Waivers.load(loaded, settings.waivers, today, catalogue)
-        proposal = propose(loaded.model.net_settings(), (), (), Path())
+        proposal = _with_zones(loaded, directory)
         controls = chosen_controls(catalogue, settings)
         docket = Docket(probes, policy)
         for control in controls:
             docket.kind(control)
     except UnknownFixture as error:
         raise FleetError(f"{error}: a fleet judges by rules that need nothing but observations") from None
-    except (BrokenRules, InventoryError, ProposalError, UnknownProfile) as error:
+    except (BrokenRules, InventoryError, ProposalError, SourceError, UnknownProfile, WorldError) as error:
         raise FleetError(redact(str(error))) from None
     return Judged(loaded, probes, catalogue, controls, policy, waivers, proposal)
+
+
+def _with_zones(loaded: LoadedInventory, directory: Path | None) -> Proposal:
+    """The settings with the zones that the inventory names. Sources are read once, before the plan is made: they may
+    change while it is carried out. Raises ProposalError, SourceError, WorldError.
+    """
+    settings = loaded.model.net_settings()
+    kept = sources_of(loaded.model.zone_files) if directory is not None else ()
+    if directory is None or not kept:
+        return propose(settings, (), (), Path())
+    index = zones_index(directory)
+    if index.exists():
+        return propose(settings, (), (), Path(), kept=kept, gathered=Gathered.of(index, loaded.secrets))
+    gathered = Gathered(index.parent, partial(open_world, loaded, settings), loaded.secrets)
+    proposal = propose(settings, (), (), Path(), kept=kept, gathered=gathered)
+    gathered.write_index()
+    return proposal
+
+
+def zones_index(directory: Path) -> Path:
+    """Where it is noted what zones the sources of the inventory held."""
+    return directory.resolve() / "zones" / "index.json"
 
 
 def make_plan(
@@ -160,7 +194,8 @@ def make_plan(
     if not 1 <= shards <= min(MAX_SHARDS, len(fleet.names)):
         raise FleetError(f"--shards {shards}: at least 1, and no more than there are domains ({len(fleet.names)})")
     today = datetime.now(UTC).date()
-    judged = _read_all(inventory, settings, fleet, today)
+    zones_index(directory).unlink(missing_ok=True)  # of a plan that was not finished
+    judged = _read_all(inventory, settings, fleet, today, directory)
     try:
         require_divisible(judged.loaded)
     except InventoryError as error:
@@ -168,7 +203,8 @@ def make_plan(
     controls = [control for control in judged.controls if not holds_together(control.observations)]
     if not controls:
         raise FleetError("--control: what is chosen holds all domains against each other; judge it with pytest")
-    divisions = Divider(_exchanges(fleet, judged, tick), fleet.refusing, shards).all()
+    zones = judged.proposal.settings.zone_files
+    divisions = Divider(_exchanges(fleet, judged, tick), fleet.refusing, shards, zones).all()
     plan = Plan(
         inventory=inventory.resolve(),
         digest=fleet.digest,
@@ -185,11 +221,11 @@ def make_plan(
     return plan
 
 
-def _read_all(inventory: Path, settings: Settings, fleet: FleetNames, today: date) -> Judged:
+def _read_all(inventory: Path, settings: Settings, fleet: FleetNames, today: date, directory: Path) -> Judged:
     """What a whole fleet is judged by, with the domains alone that the inventory says something of. Raises
     FleetError.
     """
-    return read_judged(inventory, settings, fleet.explicit or frozenset(fleet.names[:1]), today)
+    return read_judged(inventory, settings, fleet.explicit or frozenset(fleet.names[:1]), today, directory)
 
 
 def criteria_of(judged: Judged) -> str:
@@ -199,13 +235,20 @@ def criteria_of(judged: Judged) -> str:
     said += [entry.waiver for entry in judged.waivers.entries]
     for part in said:
         digest.update(judged.loaded.redact(f"{part!r}\n").encode(errors="backslashreplace"))
-    for rules in judged.loaded.model.rules:
-        for file in sorted(rules.rglob("*.py")) if rules.is_dir() else [rules]:
-            try:
-                octets = file.read_bytes()
-            except OSError as error:
-                raise FleetError(f"{file}: cannot be read: {error.strerror}") from None
-            digest.update(hashlib.sha256(octets).digest())
+    files = [
+        file
+        for rules in judged.loaded.model.rules
+        for file in (sorted(rules.rglob("*.py")) if rules.is_dir() else [rules])
+    ]
+    for name, zone in sorted(judged.proposal.settings.zone_files.items()):
+        digest.update(f"{name}\n".encode())
+        files += files_of(zone)
+    for file in files:
+        try:
+            octets = file.read_bytes()
+        except OSError as error:
+            raise FleetError(f"{file}: cannot be read: {error.strerror}") from None
+        digest.update(hashlib.sha256(octets).digest())
     return digest.hexdigest()
 
 
@@ -266,8 +309,10 @@ def read_plan(directory: Path) -> Plan:
     return plan
 
 
-def differences(plan: Plan, inventory: Path, settings: Settings, shards: int | None) -> Iterator[str]:
-    """Why a run cannot go on with ``plan``: what it was made of is not what is asked for now. Raises FleetError."""
+def differences(plan: Plan, inventory: Path, settings: Settings, shards: int | None, directory: Path) -> Iterator[str]:
+    """Why a run cannot go on with ``plan``, which lies in ``directory``: what it was made of is not what is asked for
+    now. Raises FleetError.
+    """
     try:
         fleet = load_names(inventory)
     except InventoryError as error:
@@ -278,8 +323,8 @@ def differences(plan: Plan, inventory: Path, settings: Settings, shards: int | N
         yield "the inventory says something else now"
     if plan.settings != settings:
         yield "controls, profile, waivers or gate were chosen otherwise"
-    elif fleet.names and plan.criteria != criteria_of(_read_all(inventory, settings, fleet, plan.today)):
-        yield "waivers, a profile or house rules say something else now"
+    elif fleet.names and plan.criteria != criteria_of(_read_all(inventory, settings, fleet, plan.today, directory)):
+        yield "waivers, a profile, house rules or zone files say something else now"
     if shards not in (None, plan.shards):
         yield f"it has {plan.shards} shards"
     if plan.mailproof != __version__:

@@ -28,7 +28,7 @@ from mailproof.gate.document import Result
 from mailproof.gate.result import RunResult
 from mailproof.gate.verdict import Verdict
 from mailproof.net.dns.registration import registrable
-from mailproof.record import Record
+from mailproof.record import Record, redacted
 from mailproof.run.case import Case
 from mailproof.run.judge import Judge
 from mailproof.run.ownership import Judgeable
@@ -91,10 +91,10 @@ def judge_shard(directory: Path, number: int, stop_file: Path | None = None, sha
     of the inventory. Raises FleetError, Stopped.
     """
     plan, division = read_plan(directory), read_division(directory, number)
-    if not division.members:
+    if division.empty:
         write_shard(result_file(directory, number), number, plan, (), lambda: ShardTotal(surveyed_at=now()))
         return
-    judged = read_judged(plan.inventory, plan.settings, division.members, plan.today)
+    judged = read_judged(plan.inventory, plan.settings, division.members, plan.today, directory)
     shard = ShardRun(plan, division, judged, stop_file, sharing)
     with rare_collections():
         write_shard(result_file(directory, number), number, plan, shard.results(), shard.total)
@@ -113,6 +113,7 @@ def new_case(plan: Plan, judged: Judged, division: Division | None = None) -> Ca
         inconclusive=settings.inconclusive,
         strict_waivers=settings.strict_waivers,
         narrowing=tuple(f"--control {pattern}" for pattern in settings.controls),
+        zones_without=redacted(list(judged.proposal.left_out), loaded.redact),
     )
     return Case(
         loaded=loaded,

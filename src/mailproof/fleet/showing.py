@@ -32,6 +32,9 @@ def text(summary: Summary, files: Iterable[Path] = ()) -> Iterator[str]:
     yield counts
     for fault in run.vantage:
         yield _clip(f"from here: {printable(fault.text)}")
+    if run.zones_without:
+        more = f" and {len(run.zones_without) - 1:,} more" if len(run.zones_without) > 1 else ""
+        yield _clip(f"left out of a zone: {printable(run.zones_without[0])}{more}")
     yield from _causes("findings, the most harmful first", summary.causes.of(Verdict.FAIL), MOST_CAUSES)
     yield from _causes("could not be verified", summary.causes.of(Verdict.INCONCLUSIVE), MOST_UNSEEN)
     yield from _causes("advice", summary.causes.of(Verdict.ADVICE), MOST_ADVICE)

@@ -152,7 +152,7 @@ def summarise(directory: Path, plan: Plan, baseline: Earlier | None = None) -> S
     """The summary of a fleet all of whose shards are done: what ``baseline`` knew keeps the gate open. Raises
     FleetError.
     """
-    judged = read_judged(plan.inventory, plan.settings, frozenset(_some_name(directory, plan)), plan.today)
+    judged = read_judged(plan.inventory, plan.settings, frozenset(_some_name(directory, plan)), plan.today, directory)
     case = new_case(plan, judged)
     summary, tally, totals = Summary(plan, case.run, plan.shards, baseline), Tally(), dict[int, ShardTotal]()
     for found in whole_results(_amiss(all_lines(directory, plan, totals), summary, tally), plan):

@@ -97,8 +97,8 @@ class Surveying:
         with Expedition(context.loaded, context.probes, settings) as expedition:
             exchanges = expedition.ask_exchanges(domain.name for domain in domains)
         refusing = [domain.name for domain in domains if domain.active is False]
-        division = Divider(exchanges, refusing, shard.of).all()[shard.number - 1]
-        if not division.members:
+        division = Divider(exchanges, refusing, shard.of, settings.zone_files).all()[shard.number - 1]
+        if division.empty:
             raise pytest.UsageError(f"--shard {shard}: nothing of the inventory falls into it")
         return division
 

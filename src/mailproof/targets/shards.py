@@ -10,13 +10,17 @@ of such a provider may lie in another.
 A host that the domains of one shard alone name belongs to that shard, whatever its name. One that domains of several
 name, as a second MX, belongs to the shard of its own name, and those domains are visitors there: they are discovered,
 so that what the host is judged by is known, and not judged.
+
+A zone that stands in a file is judged in one shard as well: that of the domain of its name, or of most domains that lie
+in it or have a host there. The other domains in it are visitors there, and one domain of each such host.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -29,11 +33,12 @@ from mailproof.net.errors import NotObserved
 from mailproof.targets.base import Target
 from mailproof.targets.discovery import Elsewhere
 from mailproof.targets.mail import exchange_names
+from mailproof.targets.zone_contents import ZoneFile
 
 ASKED_AT_ONCE = 200
 """Domains whose MX records are asked for at once."""
 
-INDIVISIBLE = (*(key for key in CONTENT if key != "domains"), "own_mailboxes", "drills")
+INDIVISIBLE = (*(key for key in CONTENT if key not in ("domains", "zone_files")), "own_mailboxes", "drills")
 """Keys of the inventory whose contents are judged by all of its domains: a shard, which knows a few of them, would
 judge otherwise."""
 
@@ -103,11 +108,15 @@ class Division:
     own: frozenset[str]
     """The domains of this shard."""
     visitors: frozenset[str] = frozenset()
-    """Domains of other shards that a host of this one serves, or that a host lies below which is named here."""
+    """Domains of other shards that a host of this one serves, that a host lies below which is named here, or that
+    decide how a zone of this one is judged.
+    """
     hosts: frozenset[str] = frozenset()
     """MX hosts that this shard judges."""
     foreign: frozenset[str] = frozenset()
     """Hosts that domains of this shard name, and that another one judges."""
+    zones: frozenset[str] = frozenset()
+    """Zones of files that this shard judges."""
     elsewhere: Elsewhere = field(default_factory=Elsewhere)
     """What the inventory says beyond this shard and decides on consent."""
 
@@ -116,6 +125,11 @@ class Division:
         """The domains that are discovered here."""
         return self.own | self.visitors
 
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to judge here."""
+        return not (self.members or self.zones)
+
     def judges(self, target: Target, is_named: Callable[[str], bool]) -> bool:
         """Whether ``target`` is judged in this shard.
 
@@ -123,6 +137,8 @@ class Division:
         and judged in the one of its name. What nothing of this is said of is judged by whoever comes upon it: the same
         verdict twice is one.
         """
+        if isinstance(target, ZoneFile):
+            return target.zone in self.zones
         host = target.mail_host
         if host in self.foreign:
             return False
@@ -144,10 +160,17 @@ class Division:
 class Divider:
     """Takes the domains of a fleet apart by their MX hosts. It holds a few hundred octets for each of them."""
 
-    def __init__(self, exchanges: Mapping[str, tuple[str, ...]], refusing: Collection[str], of: int) -> None:
+    def __init__(
+        self,
+        exchanges: Mapping[str, tuple[str, ...]],
+        refusing: Collection[str],
+        of: int,
+        zones: Iterable[str] = (),
+    ) -> None:
         """``exchanges`` are the MX hosts of every domain, most preferred first; ``refusing`` the domains to which the
-        inventory says ``active: false``.
+        inventory says ``active: false``; ``zones`` those that stand in files.
         """
+        self._zones = frozenset(zones)
         self._exchanges = exchanges
         self._of = of
         self._refusing = refusing
@@ -173,6 +196,14 @@ class Divider:
                 named[place - 1].update(hosts)
                 if place != home:
                     visitors[place - 1].add(name)
+        zones: list[set[str]] = [set() for _ in range(self._of)]
+        for zone, concerned in self._concerned().items():
+            place = self._place_of(zone, concerned)
+            zones[place - 1].add(zone)
+            for name in concerned:
+                named[place - 1].update(self._exchanges[name])
+                if self._home[name] != place:
+                    visitors[place - 1].add(name)
         for number in range(self._of):
             # What is said of a host depends on whether a domain above it is of the inventory, and its zone judged.
             over = {above for host in named[number] for above in _above(host) if above in self._home}
@@ -191,8 +222,30 @@ class Divider:
             shard = Shard(number, self._of)
             mine = frozenset(own[number - 1])
             guests = frozenset(visitors[number - 1])
-            found.append(Division(shard, mine, guests, frozenset(hosts_here - foreign), foreign, elsewhere))
+            ours = frozenset(hosts_here - foreign)
+            found.append(Division(shard, mine, guests, ours, foreign, frozenset(zones[number - 1]), elsewhere))
         return found
+
+    def _concerned(self) -> dict[str, list[str]]:
+        """By zone, the domains that its contents are judged by: those in it, and one for each of the hosts in it."""
+        found: dict[str, list[str]] = {zone: [] for zone in self._zones}
+        seen: set[str] = set()
+        for name, hosts in self._exchanges.items() if self._zones else ():
+            within = {zone for zone in _above(name) if zone in self._zones}
+            for host in hosts:
+                if host not in seen:
+                    seen.add(host)
+                    within |= {zone for zone in _above(host) if zone in self._zones}
+            for zone in within:
+                found[zone].append(name)
+        return found
+
+    def _place_of(self, zone: str, concerned: Sequence[str]) -> int:
+        """The shard that judges a zone."""
+        if zone in self._home:
+            return self._home[zone]
+        homes = Counter(self._home[name] for name in concerned)
+        return min(homes, key=lambda home: (-homes[home], home)) if homes else shard_of(zone, self._of)
 
 
 def _above(name: str) -> Iterable[str]:

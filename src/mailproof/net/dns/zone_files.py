@@ -76,6 +76,19 @@ def load_zone(name: str, path: Path) -> dns.zone.Zone:
     return parse_zone(name, _text_of(path), str(path), path.absolute().parent)
 
 
+def files_of(path: Path) -> list[Path]:
+    """A zone file that can be read, and the files that it includes, each once."""
+    root, found = path.absolute().parent, {path: None}
+    left = [path]
+    while left:
+        for include in _INCLUDE.finditer(_text_of(left.pop())):
+            file = root / dns.tokenizer.Tokenizer(include[1]).get().value
+            if file not in found:
+                found[file] = None
+                left.append(file)
+    return list(found)
+
+
 def _text_of(path: Path) -> str:
     """The text of a zone file; octets that are not UTF-8 stay as they are. Raises ValueError."""
     try:
