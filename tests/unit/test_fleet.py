@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -16,7 +16,7 @@ import pytest
 from mailproof.cli import main
 from mailproof.fleet import page, showing
 from mailproof.fleet.command import expanded
-from mailproof.fleet.difference import compared, told
+from mailproof.fleet.difference import Earlier, compared, told, verdicts_of
 from mailproof.fleet.plan import (
     FleetError,
     Plan,
@@ -41,7 +41,7 @@ from mailproof.fleet.results import (
 )
 from mailproof.fleet.running import State, locked, state_of
 from mailproof.fleet.summary import Band, Summary, band_of, summarise
-from mailproof.gate.baseline import Change
+from mailproof.gate.baseline import Change, Verdicted, verdicted
 from mailproof.gate.document import Result, Traffic
 from mailproof.gate.verdict import Verdict
 from mailproof.inventory.load import load_names
@@ -251,8 +251,8 @@ def test_waivers_are_settled_over_the_whole_fleet(tmp_path: Path) -> None:
 def test_two_runs_are_compared_as_streams() -> None:
     base = document(1).results[0]
 
-    def judged(*verdicts: tuple[str, Verdict]) -> list[Result]:
-        return [replace(base, target=target, verdict=verdict) for target, verdict in verdicts]
+    def judged(*verdicts: tuple[str, Verdict]) -> list[Verdicted]:
+        return [verdicted(replace(base, target=target, verdict=verdict)) for target, verdict in verdicts]
 
     old = judged(
         ("a", Verdict.PASS), ("b", Verdict.FAIL), ("c", Verdict.FAIL), ("e", Verdict.FAIL), ("f", Verdict.PASS)
@@ -270,6 +270,44 @@ def test_two_runs_are_compared_as_streams() -> None:
     assert (counts[Change.KNOWN], counts[Change.UNCHANGED]) == (1, 1)
     assert told(compared(old, old))[0] == told(compared([], []))[0] == []
     assert told(compared([], new))[1] == {Change.NEW: 3, Change.ADDED: 2}
+
+
+def renamed(results: list[Result], formerly: Mapping[str, str]) -> list[Result]:
+    """The same of a release in which controls had other ids."""
+    former = {present: id for id, present in formerly.items()}
+    return [replace(result, control=former.get(result.control, result.control)) for result in results]
+
+
+def test_a_control_that_was_renamed_is_neither_mended_nor_new(tmp_path: Path, capsys: Any) -> None:
+    """Its former id sorts after all others, and its present one before most."""
+    results = list(document(12).results)
+    found = next(result.control for result in results if result.verdict is Verdict.FAIL)
+    formerly = {"ZZ-OLD": found}
+    written(tmp_path / "old" / "out", renamed(results, formerly))
+    present = replace(written(tmp_path / "new" / "out", results), formerly=formerly)
+    present = replace(present, started_at="2026-11-27T10:00:00+00:00")
+    old = verdicts_of(tmp_path / "old" / "out", read_plan(tmp_path / "old" / "out"), formerly)
+    plan = read_plan(tmp_path / "new" / "out")
+    assert [one.key for one in old] == [one.key for one in verdicts_of(tmp_path / "new" / "out", plan, formerly)]
+    earlier = Earlier.of(tmp_path / "old" / "out", present)
+    changes = Counter(earlier.change(result) for result in all_results(tmp_path / "new" / "out", plan, {}))
+    assert changes.keys() == {Change.KNOWN, Change.UNCHANGED}
+    write_plan(tmp_path / "new" / "out", replace(plan, formerly=formerly), ())
+    assert main(["fleet", "diff", str(tmp_path / "old" / "out"), str(tmp_path / "new" / "out")]) == 0
+    assert "0 new, 0 regressed" in capsys.readouterr().out
+    write_plan(tmp_path / "new" / "out", plan, ())
+    assert main(["fleet", "diff", str(tmp_path / "old" / "out"), str(tmp_path / "new" / "out")]) == 1
+
+
+def test_of_two_controls_that_became_one_what_is_amiss_counts(tmp_path: Path) -> None:
+    base = document(1).results[0]
+    both = [
+        replace(base, control=control, verdict=verdict, message=control, family="X")
+        for control, verdict in (("A-ONE", Verdict.PASS), ("B-TWO", Verdict.FAIL), ("C-THREE", Verdict.PASS))
+    ]
+    plan = written(tmp_path / "out", both)
+    found = list(verdicts_of(tmp_path / "out", plan, {"A-ONE": "C-THREE", "B-TWO": "C-THREE"}))
+    assert [(one.control, one.verdict, one.message) for one in found] == [("C-THREE", Verdict.FAIL, "B-TWO")]
 
 
 def test_the_command_compares_two_runs(fleet: tuple[Path, Plan, list[Result]], tmp_path: Path, capsys: Any) -> None:

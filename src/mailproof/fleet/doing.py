@@ -12,9 +12,9 @@ from pathlib import Path
 from mailproof.controls import Level
 from mailproof.documents import write_atomically
 from mailproof.fleet import page, showing
-from mailproof.fleet.difference import Earlier, compared, told
+from mailproof.fleet.difference import Earlier, compared, told, verdicts_of
 from mailproof.fleet.plan import FleetError, Plan, Settings, differences, make_plan, read_division, read_plan
-from mailproof.fleet.results import all_results, lines_of, whole_results
+from mailproof.fleet.results import lines_of, whole_results
 from mailproof.fleet.running import locked, run_shards, state_of, whole_plan
 from mailproof.fleet.summary import Summary, summarise
 from mailproof.fleet.table import write_parquet
@@ -184,7 +184,7 @@ def export(options: argparse.Namespace) -> int:
 def diff(options: argparse.Namespace) -> int:
     """Print what two runs tell apart."""
     old, new = whole_plan(options.old), whole_plan(options.new)
-    found = compared(all_results(options.old, old, {}), all_results(options.new, new, {}))
+    found = compared(verdicts_of(options.old, old, new.formerly), verdicts_of(options.new, new, new.formerly))
     listed, counts = told(found)
     print(f"old: {old.started_at}, {old.domains:,} domains")
     print(f"new: {new.started_at}, {new.domains:,} domains")

@@ -89,6 +89,8 @@ class Plan:
     """The day as of which waivers hold."""
     controls: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What results of a control have in common, by its id."""
+    formerly: Mapping[str, str] = field(default_factory=dict)
+    """The ids of controls by those that they had in earlier releases."""
     mailproof: str = __version__
 
     @property
@@ -216,6 +218,7 @@ def make_plan(
         started_at=now(),
         today=today,
         controls={control.id: _texts(control) for control in controls},
+        formerly={former: control.id for control in judged.catalogue for former in control.formerly},
     )
     write_plan(directory, plan, divisions)
     return plan
