@@ -17,10 +17,11 @@ from jinja2 import Environment
 from jinja2.ext import extract_from_ast
 
 from mailproof.controls import Harm, load_catalogue
+from mailproof.fleet.summary import Band
 from mailproof.gate.verdict import Verdict
 from mailproof.languages import ENGLISH, LANGUAGES
 from mailproof.observations.source_classes import SourceClass
-from mailproof.report import markdown, terminal, text
+from mailproof.report import markdown, notification, terminal, text
 from mailproof.report.html.page import texts_of
 from mailproof.report.html.view import SECTIONS, WORDS
 
@@ -108,6 +109,7 @@ REASONS: Final = (
     *(f"{{n}} {noun} of tests that are no controls" for noun in ("failure", "failures")),
     "{n} known from the baseline",
     "{n} waived",
+    "{n} inconclusive and waived",
 )
 """What a decision rests on, as `gate.result` and `gate.document` say it in a document."""
 
@@ -141,11 +143,15 @@ def texts_of_reports() -> dict[str, str]:
         ("what a source of mail is", SourceClass),
         ("text", text._OTHERS.values()),
         ("Markdown", markdown.TITLES.values()),
+        ("summary of a fleet", Band),
+        ("news", (*notification.KINDS.values(), *map(str.lower, notification.KINDS.values()))),
     ):
         for word in words:
             found.setdefault(str(word), place)
     for file in (
         *sorted((SOURCE / "report").rglob("*.py")),
+        SOURCE / "fleet" / "page.py",
+        SOURCE / "fleet" / "showing.py",
         SOURCE / "gate" / "document.py",
         SOURCE / "languages" / "__init__.py",
     ):

@@ -222,7 +222,7 @@ def test_the_commands_of_the_page_on_fleets_work_as_printed(
     tonight, shown, tomorrow, difference, compared, exported = said
     assert tonight.splitlines()[-1] == tomorrow.splitlines()[-1]
     assert "SPF-ALL-STRICT (SHOULD) 1: the record ends in +all" in tonight
-    assert "WAIVED  SPF-EXISTS (SHOULD)  no-spf.example" in shown
+    assert "WAIVED (FAIL)  SPF-EXISTS (SHOULD)  no-spf.example" in shown
     assert "0 new, 0 regressed, 1 known, 0 mended" in difference
     assert ": 0 new, 0 regressed, 1 known" in compared
     assert exported.startswith("tonight.parquet: ")

@@ -125,5 +125,5 @@ def test_what_a_fleet_reads_without_a_record_is_told(
     write_inventory(tmp_path, "domains: [no-spf.example]\nzone_files: ['route53:records.json?leave-out']\n")
     assert main(command) in (0, 1)
     said = "www.no-spf.example. A: an alias of Route 53"
-    assert f"left out of a zone: {said}" in capsys.readouterr().out
+    assert f"Left out of a zone: {said}" in capsys.readouterr().out
     assert said in (tmp_path / "out" / "summary.html").read_text()

@@ -120,6 +120,8 @@ def test_a_waiver_accepts_a_finding(tmp_path: Path, seen: Path, workers: str) ->
     assert document["counts"]["waived"] == 1
     assert [(w["state"], w["findings"], w["days_left"]) for w in document["waivers"]] == [("used", 1, 100)]
     (result,) = [r for r in document["results"] if r["verdict"] == "waived"]
+    assert result["waived"] == "fail"
+    assert not any("waived" in r for r in document["results"] if r is not result)
     assert result["waiver"]["reason"] == "we wait for the provider"
     assert result["evidence"]
 

@@ -178,7 +178,7 @@ def test_a_pipe_among_the_results_holds_nobody_up(folder: Path) -> None:
 def test_what_is_shown_is_what_the_files_hold_now(serving: Server, folder: Path) -> None:
     assert "no longer there" not in ask(serving, "/")[2]
     write(folder / "reports", document(result("fail", message="x" * 500)), "lab")
-    assert '<a href="/results/lab">lab</a></td><td class=closed>' in ask(serving, "/")[2]
+    assert '<a href="/results/lab">lab</a></td><td><span class=closed>' in ask(serving, "/")[2]
     (folder / "reports" / "lab.json").write_text("{")
     assert "damaged" in ask(serving, "/")[2]
     assert ask(serving, "/results/lab")[0] == 500

@@ -11,11 +11,12 @@ import pytest
 from babel.messages.pofile import read_po
 
 from mailproof.cli import main
+from mailproof.commands.pages import Pages
 from mailproof.controls import load_catalogue
 from mailproof.gate.document import RunDocument
 from mailproof.languages import ENGLISH, LANGUAGES, Language, catalogue
 from mailproof.languages.po import parse
-from mailproof.report import html, markdown, text
+from mailproof.report import html, markdown, notification, text
 from mailproof.report.formats import FORMATS, TRANSLATED, rendered
 from tests.translations import (
     COMMON,
@@ -278,3 +279,33 @@ def test_the_environment_chooses_no_language(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_waiver_is_told_in_a_language() -> None:
     assert WAIVER.told(Language("de")) == "bis 2027-01-31 (noch 70 Tage): until the move; zuständig: ops"
     assert WAIVER.told(Language()) == WAIVER.summary
+
+
+@each_language
+def test_news_and_pages_of_results_speak_the_language(code: str, tmp_path: Path) -> None:
+    say = Language(code)
+    content = document(result(), result("inconclusive", target="b.example"))
+    news = notification.news_of((), content, code)
+    assert news.subject == f"mailproof prod: 1 {say('new')}"
+    assert say("the gate is closed") in news.state
+    assert notification.as_text(news).startswith(f"{say('New')}: 1\n")
+    assert "no SPF record" in notification.as_text(news)
+    assert notification.as_json(news)["gate"] == "closed"
+    (tmp_path / "prod.json").write_text(json.dumps(plain(content)))
+    pages = Pages((tmp_path,), language=code)
+    shown = {path: pages.answer(path).body.decode() for path in ("/", "/results/prod", "/controls/SPF-EXISTS")}
+    assert all(f'<html lang="{code}">' in page for page in shown.values())
+    assert say("Results") in shown["/"]
+    assert say.of_document("1 finding") in shown["/"]
+    assert say("A good example") in shown["/controls/SPF-EXISTS"]
+
+
+@each_language
+def test_what_was_waived_is_told(code: str) -> None:
+    say = Language(code)
+    waived = document(result("waived", waived="inconclusive"), result("pass", target="b.example"))
+    told = f"{say('waived')} ({say('inconclusive')})"
+    assert told in html.render(waived, language=code)
+    assert told.upper() in text.render(waived, language=code, proof=True)
+    assert told in markdown.render(waived, language=code).replace("\\", "")
+    assert say.of_document("1 inconclusive and waived") in text.render(waived, language=code)

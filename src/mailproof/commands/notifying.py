@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from mailproof.languages import ENGLISH, LANGUAGES
+
 SENDMAIL = "/usr/sbin/sendmail"
 
 
@@ -44,6 +46,12 @@ def add_notify(commands: Any) -> None:
     how.add_argument("--from", dest="sender", metavar="ADDRESS", help="who mails (default: sendmail knows)")
     how.add_argument("--sendmail", metavar="PATH", default=SENDMAIL, help="the program (default: %(default)s)")
     how.add_argument("--ca-file", metavar="FILE", type=Path, help="roots in PEM that are trusted besides public ones")
+    how.add_argument(
+        "--language",
+        choices=LANGUAGES,
+        default=ENGLISH,
+        help="what people are told in this language (default: %(default)s); what was found stays as it was",
+    )
     how.add_argument("--dry-run", action="store_true", help="print what would be told, and tell and keep nothing")
     command.set_defaults(run=_run)
 

@@ -19,6 +19,7 @@ from mailproof.clock import now
 from mailproof.controls import load_catalogue
 from mailproof.docket import Docket, describe
 from mailproof.gate.document import DocumentError, RunDocument, as_json, read_document
+from mailproof.languages import ENGLISH, Language
 from mailproof.net.settings import SocketAddress
 from mailproof.probes import load_probes
 from mailproof.report import control_page, history, overview, prometheus
@@ -57,6 +58,7 @@ class Pages:
 
     places: tuple[Path, ...]
     history: Path | None = None
+    language: str = ENGLISH
     _kept: dict[Path, tuple[tuple[int, int], RunDocument]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -64,7 +66,7 @@ class Pages:
         """The page at a path."""
         match path:
             case "/":
-                return _page(overview.index(self._results(), now(), has_history=self.history is not None))
+                return _page(overview.index(self._results(), now(), self._say, has_history=self.history is not None))
             case "/history" if self.history is not None:
                 return self._history(self.history)
             case "/metrics":
@@ -73,14 +75,19 @@ class Pages:
         if head == "/results":
             files = self._files()
             if name in files:
-                return self._report(
-                    files[name], lambda document: _page(render(document, explained=all_examples().keys()), policy())
-                )
+                return self._report(files[name], self._shown)
             if name.endswith(".json") and (file := files.get(name.removesuffix(".json"))):
                 return self._report(file, _json)
         if head == "/controls" and name in all_examples():
-            return _page(control_page.render([describe(load_catalogue()[name], self._docket)]))
+            return _page(control_page.render([describe(load_catalogue()[name], self._docket)], self.language))
         return _told(404, "there is no such page")
+
+    def _shown(self, document: RunDocument) -> Answer:
+        return _page(render(document, language=self.language, explained=all_examples().keys()), policy())
+
+    @property
+    def _say(self) -> Language:
+        return Language(self.language)
 
     @cached_property
     def _docket(self) -> Docket:
@@ -136,7 +143,7 @@ class Pages:
 
     def _history(self, file: Path) -> Answer:
         try:
-            return _page(overview.history(history.trend(file), history.open_findings(file)))
+            return _page(overview.history(history.trend(file), history.open_findings(file), self._say))
         except history.HistoryError as error:
             return _told(500, str(error))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from mailproof.languages import ENGLISH, LANGUAGES
 from mailproof.output import EXIT_USAGE, complain, say
 
 PORT = 8025
@@ -36,6 +37,12 @@ def add_serve(commands: Any) -> None:
         help=f"an address of this machine (default: %(default)s, port {PORT}); whoever reaches another than a loopback "
         "one reads everything",
     )
+    command.add_argument(
+        "--language",
+        choices=LANGUAGES,
+        default=ENGLISH,
+        help="of the pages (default: %(default)s); what was observed stays as it was",
+    )
     command.set_defaults(run=_run)
 
 
@@ -55,7 +62,7 @@ def _run(options: argparse.Namespace) -> int:
             return EXIT_USAGE
     try:
         at = socket_address(options.listen, PORT)
-        serving = server(Pages(tuple(options.results), options.history), at)
+        serving = server(Pages(tuple(options.results), options.history, options.language), at)
     except ValueError as error:
         complain(f"mailproof serve: --listen: {error}")
         return EXIT_USAGE

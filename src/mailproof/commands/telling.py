@@ -95,7 +95,7 @@ def _tell(
     """Tell each what is news to it, and keep that; False if somebody could not be told, or it could not be kept."""
     well = True
     for receiver in receivers:
-        news = news_of(told.get(receiver.key, former), document)
+        news = news_of(told.get(receiver.key, former), document, options.language)
         if options.dry_run:
             say(f"to {receiver.name}: {news.subject}\n\n{as_text(news)}")
             continue

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mailproof.controls import Level
+from mailproof.languages import ENGLISH, LANGUAGES
 
 COMMANDS = ("run", "summary", "show", "diff", "export")
 
@@ -54,10 +55,12 @@ def add_fleet(commands: Any) -> None:
     )
     run.add_argument("--baseline", metavar="DIR", type=Path, help=_BASELINE)
     run.add_argument("--stop-file", metavar="FILE", type=Path, help="end all that is under way as soon as FILE appears")
+    _add_language(run)
     run.set_defaults(run=_later("run"))
     again = parts.add_parser("summary", help="merge the results again", description="Merge the results again.")
     again.add_argument("directory", metavar="DIR", type=Path, help="what --out named")
     again.add_argument("--baseline", metavar="DIR", type=Path, help=_BASELINE)
+    _add_language(again)
     again.set_defaults(run=_later("summary"))
     export = parts.add_parser(
         "export",
@@ -82,6 +85,15 @@ def add_fleet(commands: Any) -> None:
     diff.add_argument("old", metavar="OLD", type=Path, help="the directory of the earlier run")
     diff.add_argument("new", metavar="NEW", type=Path, help="the directory of the later run")
     diff.set_defaults(run=_later("diff"))
+
+
+def _add_language(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--language",
+        choices=LANGUAGES,
+        default=ENGLISH,
+        help="of the summary, printed and as HTML (default: %(default)s); what was observed stays as it was",
+    )
 
 
 def expanded(arguments: Sequence[str]) -> list[str]:

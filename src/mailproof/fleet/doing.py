@@ -100,7 +100,7 @@ def run(options: argparse.Namespace) -> int:
             left = plan.shards - len(state.done)
             sys.stderr.write(f"fleet: {left} of {plan.shards} shards are left; the same command goes on with them\n")
             return EXIT_BROKEN if state.failed else EXIT_INTERRUPTED
-        return _tell(options.out, plan, baseline)
+        return _tell(options.out, plan, baseline, options.language)
 
 
 def _planned(options: argparse.Namespace, settings: Settings, progress: _Progress) -> Plan:
@@ -124,24 +124,25 @@ def _planned(options: argparse.Namespace, settings: Settings, progress: _Progres
 def summary(options: argparse.Namespace) -> int:
     """Merge the results again."""
     plan = whole_plan(options.directory)
-    return _tell(options.directory, plan, Earlier.of(options.baseline, plan) if options.baseline else None)
+    earlier = Earlier.of(options.baseline, plan) if options.baseline else None
+    return _tell(options.directory, plan, earlier, options.language)
 
 
-def _tell(directory: Path, plan: Plan, baseline: Earlier | None) -> int:
+def _tell(directory: Path, plan: Plan, baseline: Earlier | None, language: str) -> int:
     """Merge, write the reports, print the summary. Returns the exit code of the gate."""
     summary = summarise(directory, plan, baseline)
     try:
-        files = _write_reports(directory, summary)
+        files = _write_reports(directory, summary, language)
     except OSError as error:
         raise FleetError(f"{error.filename or directory}: cannot be written: {error.strerror}") from None
-    for line in showing.text(summary, files):
+    for line in showing.text(summary, files, language):
         say(line)
     return summary.run.exit_code
 
 
-def _write_reports(directory: Path, summary: Summary) -> list[Path]:
+def _write_reports(directory: Path, summary: Summary, language: str) -> list[Path]:
     reports: dict[str, Iterable[str]] = {
-        "summary.html": page.render(summary),
+        "summary.html": page.render(summary, language),
         "totals.csv": [showing.totals_csv(summary)],
         "domains.csv": showing.domains_csv(summary.totals),
         "fleet.prom": [showing.prometheus(summary)],

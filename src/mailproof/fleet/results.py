@@ -50,7 +50,7 @@ _WORST_FIRST = (
     *RIGHT,
 )
 
-_RARE = ("waiver", "at", "remedy", "owners")
+_RARE = ("waiver", "at", "remedy", "owners", "waived")
 """Fields that most results leave empty, and that are parts of their own or absent."""
 
 _EMPTY: dict[str, Any] = {

@@ -25,6 +25,7 @@ from mailproof.fleet.plan import FleetError, Judged, Plan, in_world, read_divisi
 from mailproof.fleet.results import PROVEN, DomainTotal, ShardTotal, result_file, write_shard
 from mailproof.garbage import rare_collections
 from mailproof.gate.document import Result
+from mailproof.gate.documentation import DocumentationNote
 from mailproof.gate.result import RunResult
 from mailproof.gate.verdict import Verdict
 from mailproof.net.dns.registration import registrable
@@ -113,6 +114,7 @@ def new_case(plan: Plan, judged: Judged, division: Division | None = None) -> Ca
         inconclusive=settings.inconclusive,
         strict_waivers=settings.strict_waivers,
         narrowing=tuple(f"--control {pattern}" for pattern in settings.controls),
+        documentation=DocumentationNote.of(redacted(loaded.model.documentation, loaded.redact), judged.catalogue.rules),
         zones_without=redacted(list(judged.proposal.left_out), loaded.redact),
     )
     return Case(

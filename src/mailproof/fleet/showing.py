@@ -11,8 +11,9 @@ from pathlib import Path
 from mailproof.fleet.plan import Plan
 from mailproof.fleet.results import DomainTotal, ShardTotal
 from mailproof.fleet.summary import Band, Cause, Operator, Summary, band_of
-from mailproof.gate.document import Result, count
+from mailproof.gate.document import Result
 from mailproof.gate.verdict import Verdict
+from mailproof.languages import ENGLISH, Language
 from mailproof.net.text import printable
 from mailproof.report.escape import cell, label
 
@@ -24,70 +25,102 @@ MOST_WORST = 8
 MOST_OPERATORS = 4
 
 
-def text(summary: Summary, files: Iterable[Path] = ()) -> Iterator[str]:
-    """The summary in at most 60 lines, whatever the size of the fleet; the gate's decision last."""
-    run = summary.run
-    counts = "  ".join(f"{verdict}: {number:,}" for verdict, number in run.counts.items())
-    yield f"fleet {printable(run.inventory)}: {summary.domains:,} domains in {summary.shards} shards"
+def text(summary: Summary, files: Iterable[Path] = (), language: str = ENGLISH) -> Iterator[str]:
+    """The summary in at most 60 lines, whatever the size of the fleet; the gate's decision last.
+
+    Raises ValueError where there is no such language.
+    """
+    run, say = summary.run, Language(language)
+    counts = "  ".join(f"{say.of_document(verdict)}: {number:,}" for verdict, number in run.counts.items())
+    name, domains = printable(run.inventory), _number(summary.domains, say("1 domain"), say.fixed("{n} domains"))
+    shards = _number(summary.shards, say("1 shard"), say.fixed("{n} shards"))
+    yield say("fleet {name}: {domains} in {shards}", name=name, domains=domains, shards=shards)
     yield counts
     for fault in run.vantage:
-        yield _clip(f"from here: {printable(fault.text)}")
+        yield _clip(say("From here: {fault}", fault=printable(fault.text)))
     if run.zones_without:
-        more = f" and {len(run.zones_without) - 1:,} more" if len(run.zones_without) > 1 else ""
-        yield _clip(f"left out of a zone: {printable(run.zones_without[0])}{more}")
-    yield from _causes("findings, the most harmful first", summary.causes.of(Verdict.FAIL), MOST_CAUSES)
-    yield from _causes("could not be verified", summary.causes.of(Verdict.INCONCLUSIVE), MOST_UNSEEN)
-    yield from _causes("advice", summary.causes.of(Verdict.ADVICE), MOST_ADVICE)
+        record = printable(run.zones_without[0])
+        more = f" {say('and {n} more', n=f'{len(run.zones_without) - 1:,}')}" if len(run.zones_without) > 1 else ""
+        yield _clip(say("Left out of a zone: {record}", record=record) + more)
+    yield from _causes(say("Findings, the most harmful first"), summary.causes.of(Verdict.FAIL), MOST_CAUSES, say)
+    yield from _causes(say("Could not be verified"), summary.causes.of(Verdict.INCONCLUSIVE), MOST_UNSEEN, say)
+    yield from _causes(say("Advice"), summary.causes.of(Verdict.ADVICE), MOST_ADVICE, say)
     if summary.worst:
-        yield "domains with the most findings"
+        yield say("Domains with the most findings")
     for name, total in summary.worst[:MOST_WORST]:
-        yield _clip(f"  {printable(name)}: {_found(total)}")
-    yield "domains by what was found: " + "; ".join(f"{summary.bands[b]:,} with {b}" for b in Band if summary.bands[b])
-    for title, operators in (("mail at", summary.mx), ("name servers of", summary.ns)):
-        yield from (_clip(line) for line in _operators(title, operators))
+        yield _clip(f"  {printable(name)}: {_found(total, say)}")
+    bands = (f"{summary.bands[band]:,} {say.fixed(band)}" for band in Band if summary.bands[band])
+    yield say("Domains by how they stand: {bands}", bands="; ".join(bands))
+    for title, operators in ((say("mail at"), summary.mx), (say("name servers of"), summary.ns)):
+        yield from (_clip(line) for line in _operators(title, operators, say))
     if left_out := summary.plan.left_out:
-        yield _clip(f"not judged, as no shard knows all domains (pytest does): {', '.join(left_out)}")
-    yield from (_clip(f"waiver matches nothing: {printable(waiver)}") for waiver in summary.unmatched[:3])
+        judged = say(
+            "not judged, as no shard knows all domains (pytest does): {controls}", controls=", ".join(left_out)
+        )
+        yield _clip(judged)
+    yield from (_clip(say("waiver matches nothing: {waiver}", waiver=printable(one))) for one in summary.unmatched[:3])
     if summary.baseline is not None:
-        changes = ", ".join(f"{summary.changes[change]:,} {change}" for change in ("new", "regressed", "known"))
-        yield _clip(f"since the baseline of {summary.baseline.started_at}: {changes}")
-    traffic = run.traffic
-    connections, questions = sum(traffic.connections.values()), sum(traffic.questions.values())
-    yield f"contacted: {connections:,} connections to {len(traffic.connections):,} hosts, {questions:,} DNS questions"
+        changes = (f"{summary.changes[change]:,} {say.of_document(change)}" for change in ("new", "regressed", "known"))
+        moment = summary.baseline.started_at
+        yield _clip(say("since the baseline of {moment}: {changes}", moment=moment, changes=", ".join(changes)))
+    yield _contacted(summary, say)
     for file in files:
-        yield f"report: {printable(str(file))}"
+        yield say("report: {file}", file=printable(str(file)))
     decision = run.decision
-    said = "PASS, the gate is open" if decision.open else f"FAIL, the gate stays closed: {', '.join(decision.reasons)}"
-    yield f"decision: {said}"
+    reasons = ", ".join(map(say.of_document, decision.reasons))
+    said = say("PASS, the gate is open") if decision.open else say("FAIL, the gate stays closed: {why}", why=reasons)
+    yield say("decision: {decision}", decision=said)
 
 
-def _causes(title: str, causes: list[Cause], most: int) -> Iterator[str]:
+def _number(number: int, one: str, many: str) -> str:
+    return one if number == 1 else many.format(n=f"{number:,}")
+
+
+def _contacted(summary: Summary, say: Language) -> str:
+    traffic = summary.run.traffic
+    return say(
+        "contacted: {connections} connections to {hosts} hosts, {questions} DNS questions",
+        connections=f"{sum(traffic.connections.values()):,}",
+        hosts=f"{len(traffic.connections):,}",
+        questions=f"{sum(traffic.questions.values()):,}",
+    )
+
+
+def _causes(title: str, causes: list[Cause], most: int, say: Language) -> Iterator[str]:
     if causes:
         yield title
     for cause in causes[:most]:
         if cause.control:
             yield _clip(f"  {cause.control} ({cause.level}) {cause.results:,}: {printable(cause.message)}")
-        else:
-            controls = f"{len(cause.controls)} controls" if len(cause.controls) > 1 else next(iter(cause.controls))
-            yield _clip(f"  {cause.results:,} verdicts of {controls}: {printable(cause.message)}")
+            continue
+        controls = _number(len(cause.controls), next(iter(cause.controls)), say.fixed("{n} controls"))
+        verdicts = say("{n} verdicts of {controls}", n=f"{cause.results:,}", controls=controls)
+        yield _clip(f"  {verdicts}: {printable(cause.message)}")
     if len(causes) > most:
         left = sum(cause.results for cause in causes[most:])
-        yield f"  and {len(causes) - most:,} more causes of {left:,}, in the report"
+        more = say(
+            "and {n} more causes of {verdicts}, in the report", n=f"{len(causes) - most:,}", verdicts=f"{left:,}"
+        )
+        yield f"  {more}"
 
 
-def _operators(title: str, operators: Mapping[str, Operator]) -> Iterator[str]:
+def _operators(title: str, operators: Mapping[str, Operator], say: Language) -> Iterator[str]:
     largest = sorted(operators.items(), key=lambda entry: (-entry[1].domains, entry[0]))
     for name, operator in largest[:MOST_OPERATORS]:
-        right = operator.bands[Band.RIGHT]
-        shown = printable(name) or "nobody"
-        domains, findings = count(operator.domains, "domain"), count(operator.findings, "finding")
-        yield f"{title} {shown}: {domains}, {right:,} with nothing found, {findings}"
+        shown = printable(name) or say("nobody")
+        domains = _number(operator.domains, say("1 domain"), say.fixed("{n} domains"))
+        right = say("{n} with nothing found", n=f"{operator.bands[Band.RIGHT]:,}")
+        yield f"{title} {shown}: {domains}, {right}, {_findings(operator.findings, say)}"
 
 
-def _found(total: DomainTotal) -> str:
+def _findings(number: int, say: Language) -> str:
+    return _number(number, say("1 finding"), say.fixed("{n} findings"))
+
+
+def _found(total: DomainTotal, say: Language) -> str:
     fails, unseen = total.counts.get(Verdict.FAIL, 0), total.counts.get(Verdict.INCONCLUSIVE, 0)
-    more = f", {unseen} inconclusive" if unseen else ""
-    return f"{count(fails, 'finding')}, {total.musts} of level MUST{more}"
+    more = f", {unseen} {say.of_document(Verdict.INCONCLUSIVE)}" if unseen else ""
+    return f"{_findings(fails, say)}, {say('{n} of level MUST', n=total.musts)}{more}"
 
 
 def _clip(line: str) -> str:
@@ -161,7 +194,9 @@ def drill_down(domain: str, results: Iterable[Result], plan: Plan, *, every: boo
         amiss = result.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE)
         if not (amiss or every):
             continue
-        lines.append(f"{result.verdict.upper()}  {result.control} ({result.level})  {printable(result.target)}")
+        lines.append(
+            f"{result.told(Language()).upper()}  {result.control} ({result.level})  {printable(result.target)}"
+        )
         lines.append(f"  found  {printable(result.observed)}")
         if amiss:
             lines += [f"  | {printable(line)}" for line in result.evidence]

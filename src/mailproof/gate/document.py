@@ -140,11 +140,18 @@ class Result(Part):
     """The place of the finding itself, like a line of a server's configuration; absent where it has none."""
     remedy: Remedy | None = None
     """What to publish instead of what is published; absent where that does not follow from what was seen."""
+    waived: Annotated[str, Field(pattern="^(fail|advice|inconclusive)?$")] = ""
+    """What the verdict would be without the waiver; absent where none is waived, or an earlier version judged."""
 
     @property
     def key(self) -> tuple[str, str]:
         """The identity of a result, the same from run to run."""
         return self.control, self.target
+
+    def told(self, say: Language) -> str:
+        """The verdict in a language, and what it would be without its waiver, like ``waived (inconclusive)``."""
+        verdict = say.of_document(self.verdict)
+        return f"{verdict} ({say.of_document(self.waived)})" if self.waived else verdict
 
     @property
     def subject(self) -> str:
@@ -378,12 +385,18 @@ class RunDocument(Part):
 
     def tolerated(self) -> tuple[str, ...]:
         """What is amiss and does not keep the gate closed, in a few words each."""
+        unseen = str(Verdict.INCONCLUSIVE)
         amiss = Counter(
-            "known" if result.change == "known" else str(result.verdict)
+            "known" if result.change == "known" else "unseen" if result.waived == unseen else str(result.verdict)
             for result in self.results
             if result.verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.WAIVED) and not self.closes(result)
         )
-        words = {"known": "known from the baseline", "waived": "waived", "inconclusive": "inconclusive"}
+        words = {
+            "known": "known from the baseline",
+            "waived": "waived",
+            "unseen": "inconclusive and waived",
+            unseen: unseen,
+        }
         return tuple(f"{amiss[name]} {word}" for name, word in words.items() if amiss[name])
 
 
@@ -401,7 +414,7 @@ def plain(part: Part) -> dict[str, Any]:
     """A part of the document as it stands in JSON and travels between the processes of pytest-xdist."""
     found: dict[str, Any] = adapter(type(part)).dump_python(part, mode="json")
     if isinstance(part, Result):
-        for name in ("at", "remedy", "owners"):
+        for name in ("at", "remedy", "owners", "waived"):
             if not found[name]:
                 del found[name]
     return found

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 
 from mailproof.gate.part import Part
 
@@ -18,6 +20,11 @@ class DocumentationNote(Part):
     """Its first page is below this URL, which ends with a slash."""
     house_rules: tuple[str, ...] = ()
     """Controls that have no page there."""
+
+    @classmethod
+    def of(cls, address: str | None, house_rules: Iterable[str]) -> Self | None:
+        """The site at an address; None where the inventory names none."""
+        return cls(address=address, house_rules=tuple(sorted(house_rules))) if address is not None else None
 
     def page(self, family: str, control: str) -> str:
         """The URL of the page of a family's control; empty where it has none."""

@@ -24,6 +24,7 @@ COLUMNS = (
         "before",
         "after",
         "owners",
+        "waived",
     ),
 )
 

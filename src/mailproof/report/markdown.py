@@ -150,7 +150,8 @@ def _finding(result: Result, page: str, say: Language) -> str:
         f"- {say('source')}: {', '.join(_links((*result.references, *own)))}",
     ]
     if result.waiver:
-        lines.append(f"- {say('waiver')}: {_line(result.waiver.told(say))}")
+        verdict = f"{result.told(say)}; " if result.waived else ""
+        lines.append(f"- {say('waiver')}: {_line(verdict + result.waiver.told(say))}")
     if result.owners:
         lines.append(f"- {say('owner')}: {_line(', '.join(result.owners))}")
     if result.place:

@@ -10,14 +10,15 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from email.message import EmailMessage
 from typing import Any
 
 from mailproof.gate.baseline import Key, former_keys
-from mailproof.gate.document import Result, RunDocument, count
+from mailproof.gate.document import Result, RunDocument
 from mailproof.gate.part import Part
 from mailproof.gate.verdict import Verdict
+from mailproof.languages import ENGLISH, Language
 from mailproof.net.text import printable
 from mailproof.report.escape import clipped
 from mailproof.report.selection import worst_first
@@ -76,6 +77,8 @@ class News:
     """Found before, and judged no more: it does not apply, or a domain, a host or a control is not there any longer."""
     open: tuple[Finding, ...]
     """All that is amiss now, as far as it is known: what is told next time is held against these."""
+    say: Language = field(default_factory=Language)
+    """The language in which people are told; what was found stays as it was."""
 
     def __bool__(self) -> bool:
         """Whether there is anything."""
@@ -91,17 +94,21 @@ class News:
     @property
     def subject(self) -> str:
         """In one line."""
-        told = ", ".join(f"{len(found)} {KINDS[kind].lower()}" for kind, found in self.kinds) or "nothing new"
+        say = self.say
+        told = ", ".join(f"{len(found)} {say.fixed(KINDS[kind].lower())}" for kind, found in self.kinds)
+        told = told or say("nothing new")
         return clipped(printable(f"mailproof {self.document.inventory}: {told}"), 200)
 
     @property
     def state(self) -> str:
         """How it stands, in one line."""
-        decision = "open" if self.document.decision.open else "closed"
+        say = self.say
         unverified = sum(result.verdict is Verdict.INCONCLUSIVE for result in self.document.results)
-        more = f", {unverified} could not be verified" if unverified else ""
-        now = f"{count(len(self.open), 'finding')} in all{more}; the gate is {decision}"
-        return printable(f"Looked at {self.document.surveyed_at}: {now}.")
+        parts = [say("1 finding in all") if len(self.open) == 1 else say("{n} findings in all", n=len(self.open))]
+        parts += [say("{n} could not be verified", n=unverified)] if unverified else []
+        gate = say("the gate is open") if self.document.decision.open else say("the gate is closed")
+        moment = self.document.surveyed_at
+        return printable(say("Looked at {moment}: {now}; {gate}.", moment=moment, now=", ".join(parts), gate=gate))
 
     @property
     def number(self) -> str:
@@ -111,8 +118,10 @@ class News:
         return hashlib.sha256("\n".join(told).encode(errors="backslashreplace")).hexdigest()[:32]
 
 
-def news_of(told: Iterable[Finding], document: RunDocument) -> News:
-    """What is new in a run to somebody who was told of ``told``; renames are followed."""
+def news_of(told: Iterable[Finding], document: RunDocument, language: str = ENGLISH) -> News:
+    """What is new in a run to somebody who was told of ``told``; renames are followed. Raises ValueError where there is
+    no such language.
+    """
     before = {finding.key: finding for finding in told}
     judged: dict[Key, Result] = {result.key: result for result in document.results}
     pairs = former_keys(before, judged, document.renamed)
@@ -129,7 +138,7 @@ def news_of(told: Iterable[Finding], document: RunDocument) -> News:
         if kind:
             became[kind].append(finding)
     mended, lowered, gone, kept = map(tuple, became.values())
-    return News(document, new, mended, lowered, gone, (*now.values(), *kept))
+    return News(document, new, mended, lowered, gone, (*now.values(), *kept), Language(language))
 
 
 def _with_result(result: Result) -> str:
@@ -178,7 +187,12 @@ def _listed(news: News, most: int = MAX_LISTED) -> Iterator[tuple[str, list[str]
     """A title, at most so many lines below it, and how many there are beside them."""
     for kind, found in news.kinds:
         lines = [finding.line for finding in found[:most]]
-        yield f"{KINDS[kind]}: {len(found)}", lines, len(found) - len(lines)
+        yield f"{news.say.fixed(KINDS[kind])}: {len(found)}", lines, len(found) - len(lines)
+
+
+def _more(news: News, number: int) -> list[str]:
+    say = news.say
+    return [say("and {n} more", n=number)] if number else []
 
 
 def _fitting(
@@ -196,7 +210,7 @@ def as_text(news: News, most: int = MAX_LISTED) -> str:
     """For a mail, or a terminal."""
     lines = []
     for title, listed, more in _listed(news, most):
-        lines += [title, *(f"  {line}" for line in listed), *([f"  and {more} more"] if more else []), ""]
+        lines += [title, *(f"  {line}" for line in listed), *(f"  {line}" for line in _more(news, more)), ""]
     return "\n".join([*lines, news.state]) + "\n"
 
 
@@ -240,7 +254,7 @@ def as_slack(news: News) -> dict[str, Any]:
     def content(most: int) -> dict[str, Any]:
         lines = [f"*{_slack(news.subject)}*"]
         for title, listed, more in _listed(news, most):
-            lines += [f"*{title}*", *(f"• {_slack(line)}" for line in listed), *([f"and {more} more"] if more else [])]
+            lines += [f"*{title}*", *(f"• {_slack(line)}" for line in listed), *_more(news, more)]
         return {"text": "\n".join([*lines, _slack(news.state)]), "unfurl_links": False, "unfurl_media": False}
 
     return _fitting(content, MAX_LISTED, lambda made: len(made["text"]) <= MAX_POST)
@@ -266,7 +280,8 @@ def as_matrix(news: News) -> dict[str, Any]:
         parts = [f"<p><strong>{html.escape(news.subject)}</strong></p>"]
         for title, listed, more in _listed(news, most):
             items = "".join(f"<li>{html.escape(line)}</li>" for line in listed)
-            parts.append(f"<p>{title}</p><ul>{items}</ul>{f'<p>and {more} more</p>' if more else ''}")
+            parts.append(f"<p>{html.escape(title)}</p><ul>{items}</ul>")
+            parts += (f"<p>{html.escape(line)}</p>" for line in _more(news, more))
         parts.append(f"<p>{html.escape(news.state)}</p>")
         return {
             "msgtype": "m.notice",

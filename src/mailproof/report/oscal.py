@@ -199,8 +199,9 @@ def _observation(document: RunDocument, result: Result) -> dict[str, Any]:
 
 def _finding(document: RunDocument, result: Result) -> dict[str, Any]:
     state, reason, remark = _CONCLUSIONS[result.verdict]
-    if result.waiver is not None and result.waiver.inconclusive and result.verdict is Verdict.WAIVED:
-        # Which of the two it was, the result does not say.
+    if result.waived in (Verdict.ADVICE, Verdict.INCONCLUSIVE):
+        reason, remark = "other", f"A waiver accepts this, which would be {result.waived}."
+    elif not result.waived and _may_be_unverified(result):
         reason, remark = "other", "A waiver accepts this finding, or that it could not be verified."
     key = (document.inventory, *result.key)
     found: dict[str, Any] = {
@@ -225,6 +226,11 @@ def _finding(document: RunDocument, result: Result) -> dict[str, Any]:
     if result.verdict in (Verdict.FAIL, Verdict.WAIVED):
         found["related-risks"] = [{"risk-uuid": _id("risk", *key)}]
     return found
+
+
+def _may_be_unverified(result: Result) -> bool:
+    """Whether it is a result of an earlier version, which does not say what was waived."""
+    return result.waiver is not None and result.waiver.inconclusive and result.verdict is Verdict.WAIVED
 
 
 def _risk(document: RunDocument, result: Result) -> dict[str, Any]:

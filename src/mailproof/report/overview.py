@@ -8,7 +8,11 @@ from datetime import datetime
 from itertools import groupby
 from urllib.parse import quote
 
+from markupsafe import Markup
+
 from mailproof.gate.document import RunDocument
+from mailproof.languages import Language
+from mailproof.net.text import printable
 from mailproof.report.escape import clipped, html_text
 from mailproof.report.history import OpenFinding, Point
 from mailproof.report.nagios import MAX_AGE
@@ -27,75 +31,95 @@ class Unreadable:
     reason: str
 
 
-def index(results: Mapping[str, RunDocument | Unreadable], moment: str, *, has_history: bool) -> str:
+def index(results: Mapping[str, RunDocument | Unreadable], moment: str, say: Language, *, has_history: bool) -> str:
     """All results by their names, as of a moment (ISO 8601)."""
-    rows = [_row(name, result, datetime.fromisoformat(moment)) for name, result in results.items()]
-    table = (
-        "<table><tr><th>result</th><th>gate</th><th class=n>findings</th><th class=n>inconclusive</th>"
-        f"<th>looked at</th><th></th></tr>{''.join(rows)}</table>"
-    )
-    return _page("Results", table if rows else "<p>There is no result yet: a run writes one.</p>", has_history)
+    rows = [_row(name, result, datetime.fromisoformat(moment), say) for name, result in results.items()]
+    columns = (say("Result"), say("Gate"), f"#{say('Findings')}", f"#{say('Inconclusive')}", f"={say('Looked at')}", "")
+    body = "".join(table(columns, rows)) or f"<p>{html_text(say('There is no result yet: a run writes one.'))}</p>"
+    return _page(say("Results"), body, say, has_history=has_history)
 
 
-def _row(name: str, result: RunDocument | Unreadable, moment: datetime) -> str:
+def _row(name: str, result: RunDocument | Unreadable, moment: datetime, say: Language) -> tuple[object, ...]:
     if isinstance(result, Unreadable):
-        return f"<tr><td>{html_text(name)}</td><td colspan=5 class=closed>{html_text(result.reason)}</td></tr>"
-    state = "open" if result.decision.open else "closed"
-    why = f": {html_text(', '.join(result.decision.reasons))}" if result.decision.reasons else ""
+        return name, _marked("closed", result.reason), "", "", "", ""
+    state, why = _gate(result.decision.open, say), "".join(f" · {say.of_document(w)}" for w in result.decision.reasons)
     hours = (moment - datetime.fromisoformat(result.surveyed_at)).total_seconds() / 3600
-    age = f" <span class=old>{hours:.0f} hours ago</span>" if hours > MAX_AGE else ""
-    stopped = "" if result.complete else " <span class=old>the run was stopped</span>"
-    scope = _scope(result)
+    looked = Markup(html_text(result.surveyed_at))  # noqa: S704 (just escaped)
+    if hours > MAX_AGE:
+        looked += " " + _marked("old", say("{n} hours ago", n=f"{hours:.0f}"))
+    if not result.complete:
+        looked += " " + _marked("old", say("the run was stopped before its end"))
     path = quote(name, safe="")
     return (
-        f'<tr><td><a href="/results/{path}">{html_text(name)}</a>{scope}</td><td class={state}>{state}{why}</td>'
-        f"<td class=n>{result.counts.get('fail', 0)}</td><td class=n>{result.counts.get('inconclusive', 0)}</td>"
-        f"<td class=k>{html_text(result.surveyed_at)}{age}{stopped}</td>"
-        f'<td><a href="/results/{path}.json">JSON</a></td></tr>'
+        _link(f"/results/{path}", name) + _scope(result, say),
+        _marked("open" if result.decision.open else "closed", state) + why,
+        result.counts.get("fail", 0),
+        result.counts.get("inconclusive", 0),
+        looked,
+        _link(f"/results/{path}.json", "JSON"),
     )
 
 
-def _scope(result: RunDocument) -> str:
+def _gate(is_open: bool, say: Language) -> str:
+    return say("open") if is_open else say("closed")
+
+
+def _marked(kind: str, text: str) -> Markup:
+    return Markup("<span class={}>{}</span>").format(kind, printable(text))
+
+
+def _link(path: str, text: str) -> Markup:
+    """A link to another page of the same server."""
+    return Markup('<a href="{}">{}</a>').format(path, printable(text))
+
+
+def _scope(result: RunDocument, say: Language) -> Markup:
     """What is judged, where that is not the whole inventory as it is."""
     if result.proposals:
-        text = f"as proposed: {', '.join(result.proposals)}"
+        text = say("as proposed: {what}", what=", ".join(result.proposals))
     elif result.selection is not None and result.selection.partial:
-        text = f"a part: {', '.join(result.selection.by) or 'a setting of pytest'}"
+        text = say("a part: {part}", part=", ".join(result.selection.by) or say("a setting of pytest"))
     else:
-        return ""
-    return f" <span class=old>{html_text(clipped(text, MAX_SCOPE, '...'))}</span>"
+        return Markup("")
+    return " " + _marked("old", clipped(text, MAX_SCOPE, "..."))
 
 
-def history(points: Iterable[Point], findings: Iterable[OpenFinding]) -> str:
+def history(points: Iterable[Point], findings: Iterable[OpenFinding], say: Language) -> str:
     """The runs of each inventory, the latest first, and what is open since when."""
     by_inventory: dict[str, list[OpenFinding]] = {}
     for finding in findings:
         by_inventory.setdefault(finding.inventory, []).append(finding)
     parts = []
+    columns = (*(f"={say('Run')}", f"#{say('Pass')}", f"#{say('Findings')}", f"#{say('Inconclusive')}", say("Gate")),)
     for inventory, group in groupby(points, key=lambda point: point.inventory):
         runs = list(group)[::-1]
         parts.append(f"<h2>{html_text(inventory)}</h2>")
-        parts += table(
-            ("=run", "#score", "#findings", "#inconclusive", "gate"), (_run(point) for point in runs[:MAX_RUNS])
-        )
-        if len(runs) > MAX_RUNS:
-            parts.append(f"<p>and {len(runs) - MAX_RUNS} earlier runs</p>")
+        parts += table(columns, (_run(point, say) for point in runs[:MAX_RUNS]))
+        parts += _more(len(runs) - MAX_RUNS, say)
         found = by_inventory.get(inventory, [])
         if found:
-            parts.append("<h3>Open</h3>")
+            parts.append(f"<h3>{html_text(say('Open findings'))}</h3>")
             rows = ((f.since[:10], f.level, f.control, f.target, f.message) for f in found[:MAX_OPEN])
-            parts += table(("=since", "=level", "=control", "target", "found"), rows)
-        if len(found) > MAX_OPEN:
-            parts.append(f"<p>and {len(found) - MAX_OPEN} more</p>")
-    return _page("History", "".join(parts) or "<p>There is no run in the history yet.</p>", True)
+            titles = (f"={say('Since')}", f"={say('Level')}", f"={say('Control')}", say("Target"), say("Found"))
+            parts += table(titles, rows)
+        parts += _more(len(found) - MAX_OPEN, say)
+    body = "".join(parts) or f"<p>{html_text(say('There is no run in the history yet.'))}</p>"
+    return _page(say("History"), body, say, has_history=True)
 
 
-def _run(point: Point) -> tuple[object, ...]:
-    score = "-" if point.score is None else f"{point.score * 100:.1f} %"
-    gate = ("open" if point.open else "closed") + ("" if point.complete else ", the run was stopped")
+def _more(number: int, say: Language) -> list[str]:
+    return [f"<p>{html_text(say('and {n} more', n=number))}</p>"] if number > 0 else []
+
+
+def _run(point: Point, say: Language) -> tuple[object, ...]:
+    score = "-" if point.score is None else f"{say.tenths(point.score * 100)} %"
+    gate = _marked("open" if point.open else "closed", _gate(point.open, say))
+    if not point.complete:
+        gate += ", " + say("the run was stopped before its end")
     return point.started_at, score, point.findings, point.inconclusive, gate
 
 
-def _page(title: str, body: str, has_history: bool) -> str:
-    links = '<a href="/">Results</a>' + ('<a href="/history">History</a>' if has_history else "")
-    return f'{head(f"mailproof: {title}")}<nav>{links}<a href="/metrics">Metrics</a></nav><h1>{title}</h1>{body}{FOOT}'
+def _page(title: str, body: str, say: Language, *, has_history: bool) -> str:
+    links = _link("/", say("Results")) + (_link("/history", say("History")) if has_history else "")
+    links += _link("/metrics", say("Metrics"))
+    return f"{head(f'mailproof: {title}', say.code)}<nav>{links}</nav><h1>{html_text(title)}</h1>{body}{FOOT}"

@@ -65,7 +65,7 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[
     there are no rows.
     """
     titles = tuple(columns)
-    kinds = [_KINDS.get(title[0], "") for title in titles]
+    kinds = [_KINDS.get(title[:1], "") for title in titles]
     first = True
     for row in rows:
         if first:

@@ -9,6 +9,7 @@ from typing import Protocol
 import pytest
 
 from mailproof.gate.document import Result, RunDocument
+from mailproof.languages import Language
 from mailproof.net.text import printable
 
 COLUMNS = ("Verdict", "Control", "Level", "Target", "Reference")
@@ -127,7 +128,8 @@ class HTMLReport:
                 for lines in (result.remedy.before, result.remedy.after)
             )
             remedy = f"<p><b>Published:</b></p><pre>{published}</pre><p><b>Instead:</b></p><pre>{instead}</pre>"
-        waiver = f"<p><b>Waiver:</b> {text(result.waiver.summary)}</p>" if result.waiver else ""
+        waived = f"{result.told(Language())}; " if result.waived else ""
+        waiver = f"<p><b>Waiver:</b> {text(waived + result.waiver.summary)}</p>" if result.waiver else ""
         change = f"<p><b>Against the baseline:</b> {text(result.change)}</p>" if result.change else ""
         data[:] = [
             f"{waiver}{change}"

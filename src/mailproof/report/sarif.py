@@ -114,6 +114,7 @@ def _result(result: Result, rule: int) -> dict[str, JSON]:
             "proposed": result.proposed,
             "evidence": _evidence(result.evidence),
             "fix": clipped(printable(result.fix), MAX_TEXT),
+            **({"waived": result.waived} if result.waived else {}),
             **({"owners": [clipped(printable(owner), MAX_TEXT) for owner in result.owners]} if result.owners else {}),
             **(_remedy(result.remedy) if result.remedy else {}),
         },

@@ -93,9 +93,7 @@ def _write_others(page: _Page, title: str, results: Sequence[Result], width: int
     """Write results that nobody needs to do anything about: a line each, more of it with ``proof``."""
     page.write_sep("-", say(title), bold=True)
     for result in results:
-        line = printable(
-            f"{say.of_document(result.verdict).upper()}  {result.control}  ({result.level})  {result.target}"
-        )
+        line = printable(f"{result.told(say).upper()}  {result.control}  ({result.level})  {result.target}")
         for each in textwrap.wrap(line, width, subsequent_indent="  ", break_on_hyphens=False):
             page.write_line(each)
         if result.verdict is not Verdict.PASS:  # it was found as expected

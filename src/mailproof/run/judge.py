@@ -60,6 +60,7 @@ class Judge:
         elif judgement.left_to and not self.ownership.is_judged(judgement.left_to, target):
             reason = f"{judgement.observed}, but does not judge {target.id} in this run"
             judgement = Judgement(Verdict.INCONCLUSIVE, judgement.level, f"not judged: {reason}")
+        without = judgement.verdict
         judgement, waiver = self._case.waivers.apply(judgement, control.id, target.id)
         place = self._case.loaded.place_of(*target.entries)
         result = make_result(
@@ -73,6 +74,7 @@ class Judge:
             (self._shown_file(place.file), place.line),
             owners=self._owners(target),
             waiver=waiver,
+            waived=str(without) if judgement.verdict is Verdict.WAIVED else "",
             change=self._change(control, target, judgement),
             proposed=self.seen.rests_on_proposal(control, target),
             host=target.mail_host,

@@ -10,6 +10,7 @@ import pytest
 
 from mailproof.gate.document import Result, parsed, plain
 from mailproof.gate.verdict import Verdict
+from mailproof.languages import Language
 from mailproof.net.text import printable
 from mailproof.run.context import Context
 
@@ -112,7 +113,8 @@ def annotate(item: pytest.Item, report: pytest.TestReport, result: Result, *, cl
         case Verdict.ADVICE:
             _excuse(report, f"advice ({result.level}): {message}", result)
         case Verdict.WAIVED:
-            _excuse(report, f"waived {printable(result.waiver.summary if result.waiver else '')}", result)
+            summary = printable(result.waiver.summary if result.waiver else "")
+            _excuse(report, f"{result.told(Language())} {summary}", result)
 
 
 def _properties(result: Result) -> Iterator[tuple[str, str]]:
@@ -122,6 +124,8 @@ def _properties(result: Result) -> Iterator[tuple[str, str]]:
     yield "evidence", "\n".join(printable(line) for line in result.evidence)
     if result.owners:
         yield "owners", printable(", ".join(result.owners))
+    if result.waived:
+        yield "waived", result.waived
     if result.waiver:
         yield "waiver", printable(result.waiver.summary)
     if result.change:

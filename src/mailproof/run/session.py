@@ -218,7 +218,6 @@ def _with_house_rules(catalogue: Catalogue, files: Iterable[Path]) -> tuple[Cata
 def _new_result(
     options: Options, loaded: LoadedInventory, proposal: Proposal, policy: Policy, catalogue: Catalogue
 ) -> RunResult:
-    site = loaded.model.documentation
     return RunResult(
         inventory=loaded.name,
         inventory_hash=loaded.hash,
@@ -227,9 +226,7 @@ def _new_result(
         surveyed_at=now(),
         replayed=options.replay is not None,
         contact=redacted(loaded.model.contact, loaded.redact),
-        documentation=DocumentationNote(address=loaded.redact(site), house_rules=tuple(sorted(catalogue.rules)))
-        if site is not None
-        else None,
+        documentation=DocumentationNote.of(redacted(loaded.model.documentation, loaded.redact), catalogue.rules),
         tester=loaded.redact(_tester(proposal.settings)),
         sources=list(source_addresses()) if options.replay is None and loaded.model.world is None else [],
         command=redacted(list(options.command), loaded.redact),

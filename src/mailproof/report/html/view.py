@@ -381,6 +381,8 @@ def _owners(result: Result, say: Language) -> str:
 
 def _note(result: Result, say: Language) -> str:
     parts = [say.of_document(result.change), say("rests on the proposal") if result.proposed else ""]
+    if result.waived:
+        parts.append(result.told(say))
     if result.waiver:
         parts.append(result.waiver.told(say))
     return "; ".join(part for part in parts if part)
