@@ -45,6 +45,7 @@ from mailproof.gate.baseline import Change, Verdicted, verdicted
 from mailproof.gate.document import Result, Traffic
 from mailproof.gate.verdict import Verdict
 from mailproof.inventory.load import load_names
+from mailproof.languages import LANGUAGES, Language
 from mailproof.targets.shards import Divider
 from tests.unit.fleet import document
 from tests.unit.fleet_damage import changed, moved, of_total
@@ -216,7 +217,7 @@ def test_reports_hold_nothing_that_markup_or_a_spreadsheet_would_take_for_its_ow
     text = "".join(page.render(summary))
     assert "<script" not in text
     assert "&lt;script&gt;" in text
-    assert text.count("<table>") == text.count("</table>") > 4
+    assert text.count("<table") == text.count("</table>") > 4
     table = "".join(showing.domains_csv(summary.totals))
     assert table.splitlines()[0].startswith("domain,band,mx operator,")
     assert len(table.splitlines()) == 1 + plan.domains
@@ -522,3 +523,32 @@ def test_a_summary_of_nothing_does_not_open_the_gate(tmp_path: Path) -> None:
         write_shard(result_file(tmp_path / "out", number), number, plan, [], lambda: total)  # noqa: B023
     summary: Summary = summarise(tmp_path / "out", plan)
     assert (summary.run.decision.open, summary.run.exit_code) == (False, 5)
+
+
+def test_the_page_leads_from_each_control_to_its_own_page(tmp_path: Path) -> None:
+    site = "documentation: https://docs.example.org/mailproof/\n"
+    results = document(12).results
+    written(tmp_path / "out", results, site)
+    directory = tmp_path / "out"
+    shown = "".join(page.render(summarise(directory, read_plan(directory))))
+    control = next(result.control for result in results if result.verdict is Verdict.FAIL)
+    family = control.partition("-")[0]
+    assert f'<a href="https://docs.example.org/mailproof/controls/{family}/{control}.html"' in shown
+    assert "explain ID --open" not in shown
+    written(tmp_path / "other" / "out", results)
+    shown = "".join(page.render(summarise(tmp_path / "other" / "out", read_plan(tmp_path / "other" / "out"))))
+    assert "<a href" not in shown
+    assert "explain ID --open" in shown
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_a_summary_speaks_the_language(code: str, fleet: tuple[Path, Plan, list[Result]]) -> None:
+    directory, plan, _ = fleet
+    say, summary = Language(code), summarise(directory, plan)
+    shown, lines = "".join(page.render(summary, code)), list(showing.text(summary, language=code))
+    assert f'<html lang="{code}">' in shown
+    assert say("FAIL: the gate stays closed") in shown
+    assert say("Findings, the most harmful first") in shown
+    assert say("Findings, the most harmful first") in lines
+    assert lines[-1].startswith(say("decision: {decision}", decision=""))
+    assert all(len(line) <= showing.WIDTH for line in lines)

@@ -309,3 +309,7 @@ def test_what_was_waived_is_told(code: str) -> None:
     assert told.upper() in text.render(waived, language=code, proof=True)
     assert told in markdown.render(waived, language=code).replace("\\", "")
     assert say.of_document("1 inconclusive and waived") in text.render(waived, language=code)
+
+
+def test_numbers_are_written_as_in_the_language() -> None:
+    assert [Language(code).thousands(1234567) for code in LANGUAGES] == ["1,234,567", "1.234.567", "1.234.567"]

@@ -11,7 +11,7 @@ from mailproof.fleet.summary import Band, Cause, Operator, Summary
 from mailproof.gate.verdict import Verdict
 from mailproof.languages import ENGLISH, Language
 from mailproof.report.escape import html_text
-from mailproof.report.plain_page import FOOT, head, link, table
+from mailproof.report.plain_page import FOOT, head, link, moment, table
 
 MOST_CAUSES = 500
 MOST_OPERATORS = 100
@@ -28,16 +28,18 @@ def render(summary: Summary, language: str = ENGLISH) -> Iterator[str]:
     said = say("PASS: the gate is open") if run.decision.open else say("FAIL: the gate stays closed")
     why = "".join(f" · {html_text(say.of_document(reason))}" for reason in run.decision.reasons)
     yield f"<p class=lead><strong class={state}>{html_text(said)}</strong>{why}</p>\n"
-    counts = ", ".join(f"{number:,} {say.of_document(verdict)}" for verdict, number in run.counts.items() if number)
-    domains = say("{n} domains", n=f"{summary.domains:,}") if summary.domains != 1 else say("1 domain")
-    yield f"<p>{html_text(f'{domains}, {run.started_at}. {counts}')}</p>\n"
+    found = (f"{say.thousands(number)} {say.of_document(name)}" for name, number in run.counts.items() if number)
+    counts = ", ".join(found)
+    domains = say("{n} domains", n=say.thousands(summary.domains)) if summary.domains != 1 else say("1 domain")
+    yield f"<p>{html_text(f'{domains}, {moment(run.started_at)}. {counts}')}</p>\n"
     for fault in run.vantage:
         yield f"<p><strong>{html_text(say('From here: {fault}', fault=fault.text))}</strong></p>\n"
     for record in run.zones_without[:MOST_WITHOUT]:
         yield f"<p>{html_text(say('Left out of a zone: {record}', record=record))}</p>\n"
     yield from _more(len(run.zones_without) - MOST_WITHOUT, say)
     bands = ((say.fixed(band), summary.bands[band]) for band in Band)
-    yield from _table(say("Domains"), (say("how they stand"), f"#{say('domains')}"), bands)
+    columns = (say("how they stand"), f"#{say('domains')}")
+    yield from _table(say("Domains"), columns, bands, say, narrow=True)
     named = partial(_control, summary, say)
     for verdict, title in (
         (Verdict.FAIL, say("Findings, the most harmful first")),
@@ -45,8 +47,8 @@ def render(summary: Summary, language: str = ENGLISH) -> Iterator[str]:
         (Verdict.ADVICE, say("Advice")),
     ):
         causes = summary.causes.of(verdict)
-        columns = (say("control"), f"={say('level')}", f"#{say('verdicts')}", say("found, for one"), say("on"))
-        yield from _table(title, columns, (_cause(cause, named, say) for cause in causes[:MOST_CAUSES]))
+        titles = (say("control"), f"={say('level')}", f"#{say('verdicts')}", say("found, for one"), say("on"))
+        yield from _table(title, titles, (_cause(cause, named, say) for cause in causes[:MOST_CAUSES]), say)
         yield from _more(len(causes) - MOST_CAUSES, say)
     numbers = (say("domain"), *(f"#{one}" for one in (say("findings"), say("of them MUST"), say("inconclusive"))))
     yield from _table(
@@ -59,11 +61,12 @@ def render(summary: Summary, language: str = ENGLISH) -> Iterator[str]:
             )
             for name, total in summary.worst
         ),
+        say,
     )
     yield from _operators(say("Operators of mail hosts"), summary.mx, say)
     yield from _operators(say("Operators of name servers"), summary.ns, say)
     verdicts = (f"#{say.of_document(verdict)}" for verdict in Verdict)
-    yield from _table(say("Controls"), (say("control"), f"={say('level')}", *verdicts), _controls(summary, named))
+    yield from _table(say("Controls"), (say("control"), f"={say('level')}", *verdicts), _controls(summary, named), say)
     if run.documentation is None:
         words = html_text(say("Its page, with a bad and a good example:"))
         yield f"<p>{html_text(say('More of a control'))}. {words} <code>mailproof explain ID --open</code></p>\n"
@@ -91,7 +94,7 @@ def _cause(cause: Cause, named: Callable[..., Markup], say: Language) -> tuple[o
             control += " " + say("and {n} more", n=len(cause.controls) - 5)
     targets = ", ".join(cause.examples)
     if cause.results > len(cause.examples):
-        targets += " " + say("and {n} more", n=f"{cause.results - len(cause.examples):,}")
+        targets += " " + say("and {n} more", n=say.thousands(cause.results - len(cause.examples)))
     return control, cause.level if cause.control else "", cause.results, cause.message, targets
 
 
@@ -102,7 +105,7 @@ def _operators(title: str, operators: Mapping[str, Operator], say: Language) -> 
         for name, one in largest[:MOST_OPERATORS]
     )
     bands = (f"#{say.fixed(band)}" for band in Band)
-    yield from _table(title, (say("operator"), f"#{say('domains')}", f"#{say('findings')}", *bands), rows)
+    yield from _table(title, (say("operator"), f"#{say('domains')}", f"#{say('findings')}", *bands), rows, say)
     yield from _more(len(largest) - MOST_OPERATORS, say)
 
 
@@ -112,12 +115,14 @@ def _controls(summary: Summary, named: Callable[..., Markup]) -> Iterator[tuple[
             yield named(control), level, *(counts[level, verdict] for verdict in Verdict)
 
 
-def _table(title: str, columns: Iterable[str], rows: Iterable[tuple[object, ...]]) -> Iterator[str]:
+def _table(
+    title: str, columns: Iterable[str], rows: Iterable[tuple[object, ...]], say: Language, *, narrow: bool = False
+) -> Iterator[str]:
     """A table below its heading; nothing where there are no rows."""
-    for number, piece in enumerate(table(columns, rows)):
+    for number, piece in enumerate(table(columns, rows, say, narrow=narrow)):
         yield piece if number else f"<h2>{html_text(title)}</h2>\n{piece}"
 
 
 def _more(number: int, say: Language) -> Iterator[str]:
     if number > 0:
-        yield f"<p>{html_text(say('and {n} more', n=f'{number:,}'))}</p>\n"
+        yield f"<p>{html_text(say('and {n} more', n=say.thousands(number)))}</p>\n"

@@ -31,16 +31,18 @@ def text(summary: Summary, files: Iterable[Path] = (), language: str = ENGLISH) 
     Raises ValueError where there is no such language.
     """
     run, say = summary.run, Language(language)
-    counts = "  ".join(f"{say.of_document(verdict)}: {number:,}" for verdict, number in run.counts.items())
-    name, domains = printable(run.inventory), _number(summary.domains, say("1 domain"), say.fixed("{n} domains"))
-    shards = _number(summary.shards, say("1 shard"), say.fixed("{n} shards"))
+    counts = "  ".join(f"{say.of_document(verdict)}: {say.thousands(number)}" for verdict, number in run.counts.items())
+    name, domains = printable(run.inventory), _number(summary.domains, say("1 domain"), say.fixed("{n} domains"), say)
+    shards = _number(summary.shards, say("1 shard"), say.fixed("{n} shards"), say)
     yield say("fleet {name}: {domains} in {shards}", name=name, domains=domains, shards=shards)
     yield counts
     for fault in run.vantage:
         yield _clip(say("From here: {fault}", fault=printable(fault.text)))
     if run.zones_without:
         record = printable(run.zones_without[0])
-        more = f" {say('and {n} more', n=f'{len(run.zones_without) - 1:,}')}" if len(run.zones_without) > 1 else ""
+        more = (
+            f" {say('and {n} more', n=say.thousands(len(run.zones_without) - 1))}" if len(run.zones_without) > 1 else ""
+        )
         yield _clip(say("Left out of a zone: {record}", record=record) + more)
     yield from _causes(say("Findings, the most harmful first"), summary.causes.of(Verdict.FAIL), MOST_CAUSES, say)
     yield from _causes(say("Could not be verified"), summary.causes.of(Verdict.INCONCLUSIVE), MOST_UNSEEN, say)
@@ -49,7 +51,7 @@ def text(summary: Summary, files: Iterable[Path] = (), language: str = ENGLISH) 
         yield say("Domains with the most findings")
     for name, total in summary.worst[:MOST_WORST]:
         yield _clip(f"  {printable(name)}: {_found(total, say)}")
-    bands = (f"{summary.bands[band]:,} {say.fixed(band)}" for band in Band if summary.bands[band])
+    bands = (f"{say.fixed(band)}: {say.thousands(summary.bands[band])}" for band in Band if summary.bands[band])
     yield say("Domains by how they stand: {bands}", bands="; ".join(bands))
     for title, operators in ((say("mail at"), summary.mx), (say("name servers of"), summary.ns)):
         yield from (_clip(line) for line in _operators(title, operators, say))
@@ -60,7 +62,10 @@ def text(summary: Summary, files: Iterable[Path] = (), language: str = ENGLISH) 
         yield _clip(judged)
     yield from (_clip(say("waiver matches nothing: {waiver}", waiver=printable(one))) for one in summary.unmatched[:3])
     if summary.baseline is not None:
-        changes = (f"{summary.changes[change]:,} {say.of_document(change)}" for change in ("new", "regressed", "known"))
+        changes = (
+            f"{say.thousands(summary.changes[change])} {say.of_document(change)}"
+            for change in ("new", "regressed", "known")
+        )
         moment = summary.baseline.started_at
         yield _clip(say("since the baseline of {moment}: {changes}", moment=moment, changes=", ".join(changes)))
     yield _contacted(summary, say)
@@ -72,17 +77,17 @@ def text(summary: Summary, files: Iterable[Path] = (), language: str = ENGLISH) 
     yield say("decision: {decision}", decision=said)
 
 
-def _number(number: int, one: str, many: str) -> str:
-    return one if number == 1 else many.format(n=f"{number:,}")
+def _number(number: int, one: str, many: str, say: Language) -> str:
+    return one if number == 1 else many.format(n=say.thousands(number))
 
 
 def _contacted(summary: Summary, say: Language) -> str:
     traffic = summary.run.traffic
     return say(
         "contacted: {connections} connections to {hosts} hosts, {questions} DNS questions",
-        connections=f"{sum(traffic.connections.values()):,}",
-        hosts=f"{len(traffic.connections):,}",
-        questions=f"{sum(traffic.questions.values()):,}",
+        connections=say.thousands(sum(traffic.connections.values())),
+        hosts=say.thousands(len(traffic.connections)),
+        questions=say.thousands(sum(traffic.questions.values())),
     )
 
 
@@ -91,30 +96,28 @@ def _causes(title: str, causes: list[Cause], most: int, say: Language) -> Iterat
         yield title
     for cause in causes[:most]:
         if cause.control:
-            yield _clip(f"  {cause.control} ({cause.level}) {cause.results:,}: {printable(cause.message)}")
+            yield _clip(f"  {cause.control} ({cause.level}) {say.thousands(cause.results)}: {printable(cause.message)}")
             continue
-        controls = _number(len(cause.controls), next(iter(cause.controls)), say.fixed("{n} controls"))
-        verdicts = say("{n} verdicts of {controls}", n=f"{cause.results:,}", controls=controls)
+        controls = _number(len(cause.controls), next(iter(cause.controls)), say.fixed("{n} controls"), say)
+        verdicts = say("{n} verdicts of {controls}", n=say.thousands(cause.results), controls=controls)
         yield _clip(f"  {verdicts}: {printable(cause.message)}")
     if len(causes) > most:
-        left = sum(cause.results for cause in causes[most:])
-        more = say(
-            "and {n} more causes of {verdicts}, in the report", n=f"{len(causes) - most:,}", verdicts=f"{left:,}"
-        )
-        yield f"  {more}"
+        number = say.thousands(len(causes) - most)
+        left = say.thousands(sum(cause.results for cause in causes[most:]))
+        yield f"  {say('and {n} more causes of {verdicts}, in the report', n=number, verdicts=left)}"
 
 
 def _operators(title: str, operators: Mapping[str, Operator], say: Language) -> Iterator[str]:
     largest = sorted(operators.items(), key=lambda entry: (-entry[1].domains, entry[0]))
     for name, operator in largest[:MOST_OPERATORS]:
         shown = printable(name) or say("nobody")
-        domains = _number(operator.domains, say("1 domain"), say.fixed("{n} domains"))
-        right = say("{n} with nothing found", n=f"{operator.bands[Band.RIGHT]:,}")
+        domains = _number(operator.domains, say("1 domain"), say.fixed("{n} domains"), say)
+        right = say("{n} with nothing found", n=say.thousands(operator.bands[Band.RIGHT]))
         yield f"{title} {shown}: {domains}, {right}, {_findings(operator.findings, say)}"
 
 
 def _findings(number: int, say: Language) -> str:
-    return _number(number, say("1 finding"), say.fixed("{n} findings"))
+    return _number(number, say("1 finding"), say.fixed("{n} findings"), say)
 
 
 def _found(total: DomainTotal, say: Language) -> str:

@@ -74,6 +74,10 @@ class Language:
         """A number with one decimal, as it is written in the language."""
         return f"{number:.1f}".replace(".", self.fixed("."))
 
+    def thousands(self, number: int) -> str:
+        """A whole number, as it is written in the language."""
+        return f"{number:,}".replace(",", self.fixed(","))
+
     @property
     def note(self) -> str:
         """What a report says at its foot of texts that are not translated; empty where all are."""

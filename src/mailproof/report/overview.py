@@ -17,6 +17,7 @@ from mailproof.report.escape import clipped, html_text
 from mailproof.report.history import OpenFinding, Point
 from mailproof.report.nagios import MAX_AGE
 from mailproof.report.plain_page import FOOT, head, table
+from mailproof.report.plain_page import moment as shown_moment
 
 MAX_RUNS = 200
 """Runs of an inventory that the history shows, the latest first."""
@@ -35,7 +36,7 @@ def index(results: Mapping[str, RunDocument | Unreadable], moment: str, say: Lan
     """All results by their names, as of a moment (ISO 8601)."""
     rows = [_row(name, result, datetime.fromisoformat(moment), say) for name, result in results.items()]
     columns = (say("Result"), say("Gate"), f"#{say('Findings')}", f"#{say('Inconclusive')}", f"={say('Looked at')}", "")
-    body = "".join(table(columns, rows)) or f"<p>{html_text(say('There is no result yet: a run writes one.'))}</p>"
+    body = "".join(table(columns, rows, say)) or f"<p>{html_text(say('There is no result yet: a run writes one.'))}</p>"
     return _page(say("Results"), body, say, has_history=has_history)
 
 
@@ -44,7 +45,7 @@ def _row(name: str, result: RunDocument | Unreadable, moment: datetime, say: Lan
         return name, _marked("closed", result.reason), "", "", "", ""
     state, why = _gate(result.decision.open, say), "".join(f" · {say.of_document(w)}" for w in result.decision.reasons)
     hours = (moment - datetime.fromisoformat(result.surveyed_at)).total_seconds() / 3600
-    looked = Markup(html_text(result.surveyed_at))  # noqa: S704 (just escaped)
+    looked = Markup(html_text(shown_moment(result.surveyed_at)))  # noqa: S704 (just escaped)
     if hours > MAX_AGE:
         looked += " " + _marked("old", say("{n} hours ago", n=f"{hours:.0f}"))
     if not result.complete:
@@ -94,14 +95,14 @@ def history(points: Iterable[Point], findings: Iterable[OpenFinding], say: Langu
     for inventory, group in groupby(points, key=lambda point: point.inventory):
         runs = list(group)[::-1]
         parts.append(f"<h2>{html_text(inventory)}</h2>")
-        parts += table(columns, (_run(point, say) for point in runs[:MAX_RUNS]))
+        parts += table(columns, (_run(point, say) for point in runs[:MAX_RUNS]), say)
         parts += _more(len(runs) - MAX_RUNS, say)
         found = by_inventory.get(inventory, [])
         if found:
             parts.append(f"<h3>{html_text(say('Open findings'))}</h3>")
             rows = ((f.since[:10], f.level, f.control, f.target, f.message) for f in found[:MAX_OPEN])
             titles = (f"={say('Since')}", f"={say('Level')}", f"={say('Control')}", say("Target"), say("Found"))
-            parts += table(titles, rows)
+            parts += table(titles, rows, say)
         parts += _more(len(found) - MAX_OPEN, say)
     body = "".join(parts) or f"<p>{html_text(say('There is no run in the history yet.'))}</p>"
     return _page(say("History"), body, say, has_history=True)
@@ -116,7 +117,7 @@ def _run(point: Point, say: Language) -> tuple[object, ...]:
     gate = _marked("open" if point.open else "closed", _gate(point.open, say))
     if not point.complete:
         gate += ", " + say("the run was stopped before its end")
-    return point.started_at, score, point.findings, point.inconclusive, gate
+    return shown_moment(point.started_at), score, point.findings, point.inconclusive, gate
 
 
 def _page(title: str, body: str, say: Language, *, has_history: bool) -> str:

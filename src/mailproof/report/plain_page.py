@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 
 from markupsafe import Markup
 
+from mailproof.languages import Language
 from mailproof.report.escape import html_text, is_web_address
 
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1.5rem;color:#1b1f24;"
-    "background:#fff}table{border-collapse:collapse;width:100%;margin:.5rem 0 2rem}"
+    "background:#fff}table{border-collapse:collapse;width:100%;margin:.5rem 0 2rem}.narrow{width:auto}"
     "th,td{text-align:left;padding:.4rem .75rem .4rem 0;border-bottom:1px solid #dde1e6;vertical-align:top}"
     "td{overflow-wrap:anywhere}.n{text-align:right;padding-right:2rem;font-variant-numeric:tabular-nums}"
     ".k{white-space:nowrap}.open{color:#217a3c}"
@@ -52,6 +53,11 @@ def head(title: str, language: str = "en") -> str:
 FOOT = "</body></html>\n"
 
 
+def moment(text: str) -> str:
+    """A moment of UTC (ISO 8601) to the minute, for people."""
+    return f"{text[:16].replace('T', ' ')} UTC"
+
+
 def link(words: str, address: str) -> Markup:
     """``words`` as a link, if ``address`` is one of the web; else as they are."""
     shown = html_text(words)
@@ -60,9 +66,11 @@ def link(words: str, address: str) -> Markup:
     return Markup(shown)  # noqa: S704 (escaped above)
 
 
-def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
-    """A table; titles of columns of numbers begin with ``#``, of those that are not broken with ``=``. Nothing where
-    there are no rows.
+def table(
+    columns: Iterable[str], rows: Iterable[Iterable[object]], say: Language, *, narrow: bool = False
+) -> Iterator[str]:
+    """A table; titles of columns of numbers begin with ``#``, of those that are not broken with ``=``. A ``narrow`` one
+    is no wider than what is in it. Nothing where there are no rows.
     """
     titles = tuple(columns)
     kinds = [_KINDS.get(title[:1], "") for title in titles]
@@ -72,15 +80,15 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[
             cells = (
                 f"<th{kind}>{html_text(title.lstrip('#='))}</th>" for title, kind in zip(titles, kinds, strict=True)
             )
-            yield f"<table><thead><tr>{''.join(cells)}</tr></thead><tbody>\n"
+            yield f"<table{' class=narrow' if narrow else ''}><thead><tr>{''.join(cells)}</tr></thead><tbody>\n"
             first = False
-        cells = (f"<td{kind}>{_cell(value)}</td>" for value, kind in zip(row, kinds, strict=True))
+        cells = (f"<td{kind}>{_cell(value, say)}</td>" for value, kind in zip(row, kinds, strict=True))
         yield f"<tr>{''.join(cells)}</tr>\n"
     if not first:
         yield "</tbody></table>\n"
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, say: Language) -> str:
     if isinstance(value, Markup):
         return value
-    return html_text(f"{value:,}" if isinstance(value, int) else str(value))
+    return html_text(say.thousands(value) if isinstance(value, int) else str(value))
