@@ -79,7 +79,9 @@ class Pages:
             if name.endswith(".json") and (file := files.get(name.removesuffix(".json"))):
                 return self._report(file, _json)
         if head == "/controls" and name in all_examples():
-            return _page(control_page.render([describe(load_catalogue()[name], self._docket)], self.language))
+            links = overview.navigation(self._say, has_history=self.history is not None)
+            described = describe(load_catalogue()[name], self._docket)
+            return _page(control_page.render([described], self.language, links))
         return _told(404, "there is no such page")
 
     def _shown(self, document: RunDocument) -> Answer:
@@ -143,7 +145,8 @@ class Pages:
 
     def _history(self, file: Path) -> Answer:
         try:
-            return _page(overview.history(history.trend(file), history.open_findings(file), self._say))
+            runs, findings = history.trend(file), history.open_findings(file)
+            return _page(overview.history(runs, findings, self._say, all_examples().keys()))
         except history.HistoryError as error:
             return _told(500, str(error))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -35,7 +35,14 @@ class Unreadable:
 def index(results: Mapping[str, RunDocument | Unreadable], moment: str, say: Language, *, has_history: bool) -> str:
     """All results by their names, as of a moment (ISO 8601)."""
     rows = [_row(name, result, datetime.fromisoformat(moment), say) for name, result in results.items()]
-    columns = (say("Result"), say("Gate"), f"#{say('Findings')}", f"#{say('Inconclusive')}", f"={say('Looked at')}", "")
+    columns = (
+        say("Result"),
+        say("Gate"),
+        f"#{say('Findings')}",
+        f"#{say('Inconclusive')}",
+        f"={say('Looked at')}",
+        "=",
+    )
     body = "".join(table(columns, rows, say)) or f"<p>{html_text(say('There is no result yet: a run writes one.'))}</p>"
     return _page(say("Results"), body, say, has_history=has_history)
 
@@ -85,8 +92,16 @@ def _scope(result: RunDocument, say: Language) -> Markup:
     return " " + _marked("old", clipped(text, MAX_SCOPE, "..."))
 
 
-def history(points: Iterable[Point], findings: Iterable[OpenFinding], say: Language) -> str:
-    """The runs of each inventory, the latest first, and what is open since when."""
+def history(
+    points: Iterable[Point], findings: Iterable[OpenFinding], say: Language, explained: Collection[str] = ()
+) -> str:
+    """The runs of each inventory, the latest first, and what is open since when. ``explained`` are controls that have a
+    page of their own.
+    """
+
+    def control(id: str) -> object:
+        return _link(f"/controls/{id}", id) if id in explained else id
+
     by_inventory: dict[str, list[OpenFinding]] = {}
     for finding in findings:
         by_inventory.setdefault(finding.inventory, []).append(finding)
@@ -100,7 +115,7 @@ def history(points: Iterable[Point], findings: Iterable[OpenFinding], say: Langu
         found = by_inventory.get(inventory, [])
         if found:
             parts.append(f"<h3>{html_text(say('Open findings'))}</h3>")
-            rows = ((f.since[:10], f.level, f.control, f.target, f.message) for f in found[:MAX_OPEN])
+            rows = ((f.since[:10], f.level, control(f.control), f.target, f.message) for f in found[:MAX_OPEN])
             titles = (f"={say('Since')}", f"={say('Level')}", f"={say('Control')}", say("Target"), say("Found"))
             parts += table(titles, rows, say)
         parts += _more(len(found) - MAX_OPEN, say)
@@ -120,7 +135,13 @@ def _run(point: Point, say: Language) -> tuple[object, ...]:
     return shown_moment(point.started_at), score, point.findings, point.inconclusive, gate
 
 
-def _page(title: str, body: str, say: Language, *, has_history: bool) -> str:
+def navigation(say: Language, *, has_history: bool) -> str:
+    """The links to the other pages, in HTML."""
     links = _link("/", say("Results")) + (_link("/history", say("History")) if has_history else "")
     links += _link("/metrics", say("Metrics"))
-    return f"{head(f'mailproof: {title}', say.code)}<nav>{links}</nav><h1>{html_text(title)}</h1>{body}{FOOT}"
+    return f"<nav>{links}</nav>"
+
+
+def _page(title: str, body: str, say: Language, *, has_history: bool) -> str:
+    links = navigation(say, has_history=has_history)
+    return f"{head(f'mailproof: {title}', say.code)}{links}<h1>{html_text(title)}</h1>{body}{FOOT}"
