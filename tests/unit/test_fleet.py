@@ -332,6 +332,10 @@ def test_the_command_shows_one_domain(fleet: tuple[Path, Plan, list[Result]], ca
     amiss = [result for result in mine if result.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE)]
     assert sum(line.startswith(("FAIL", "ADVICE", "INCONCLUSIVE")) for line in shown.splitlines()) == len(amiss) > 0
     assert "| 220 " in shown
+    assert main(["fleet", "show", str(directory), name, "--language", "de"]) == 0
+    german = capsys.readouterr().out
+    assert german.startswith(f"{name}, geprüft in der Flotte vom {plan.started_at}")
+    assert "\n  Regel  " in german
     assert main(["fleet", "show", "--all", str(directory), name]) == 0
     assert sum(line.startswith("PASS") for line in capsys.readouterr().out.splitlines()) > len(amiss)
     assert main(["fleet", "show", str(directory), "nobody.example"]) == 4

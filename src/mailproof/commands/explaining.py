@@ -7,7 +7,6 @@ import json
 import os
 import tempfile
 import textwrap
-import webbrowser
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from mailproof.controls import BrokenRules, Control, UnknownControl, load_catalo
 from mailproof.docket import Docket, UnknownFixture, describe
 from mailproof.documents import write_atomically
 from mailproof.languages import ENGLISH, LANGUAGES
+from mailproof.net.text import shown
 from mailproof.output import EXIT_USAGE, complain, print_text, say
 from mailproof.probes import load_probes
 from mailproof.targets.discovery import load_finders
@@ -69,7 +69,8 @@ def run(options: argparse.Namespace) -> int:
 
         made = control_page.render(described, options.language)
     else:
-        made = "\n".join("\n".join(_lines(control, docket, alone=len(found) == 1)) + "\n" for control in found)
+        parts = ("\n".join(_lines(control, docket, alone=len(found) == 1)) for control in found)
+        made = shown("\n\n".join(parts)) + "\n"
     try:
         return _hand_over(made, options)
     except OSError as error:
@@ -97,6 +98,8 @@ def _hand_over(made: str, options: argparse.Namespace) -> int:
         return 0
     # Where there is no browser, or it is on another machine, the file can still be taken there.
     say(f"page: {file}")
+    import webbrowser
+
     if webbrowser.open(file.resolve().as_uri()):
         return 0
     complain("mailproof explain: no browser was found here (the variable BROWSER may name one)")

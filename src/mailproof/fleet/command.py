@@ -76,6 +76,7 @@ def add_fleet(commands: Any) -> None:
     show.add_argument("directory", metavar="DIR", type=Path, help="what --out named")
     show.add_argument("domain", metavar="DOMAIN", help="a domain of the inventory")
     show.add_argument("--all", action="store_true", help="also what is right or does not apply")
+    _add_language(show)
     show.set_defaults(run=_later("show"))
     diff = parts.add_parser(
         "diff",
@@ -92,7 +93,7 @@ def _add_language(command: argparse.ArgumentParser) -> None:
         "--language",
         choices=LANGUAGES,
         default=ENGLISH,
-        help="of the summary, printed and as HTML (default: %(default)s); what was observed stays as it was",
+        help="of what people read (default: %(default)s); what was observed stays as it was",
     )
 
 

@@ -168,7 +168,7 @@ def show(options: argparse.Namespace) -> int:
         raise FleetError(f"shard {missing[0]}, which {printable(name)} is in, is not done")
     lines = (line for number in at for _, line in lines_of(options.directory, number, {}) if name in line["domains"])
     results = whole_results(lines, plan)
-    for line in showing.drill_down(name, results, plan, every=options.all):
+    for line in showing.drill_down(name, results, plan, every=options.all, language=options.language):
         say(line)
     return 0
 

@@ -188,8 +188,14 @@ def prometheus(summary: Summary) -> str:
     return "\n".join(lines) + "\n"
 
 
-def drill_down(domain: str, results: Iterable[Result], plan: Plan, *, every: bool = False) -> Iterator[str]:
-    """What was said of one domain and of its hosts, with the proof of what is amiss; ``every`` verdict, if wanted."""
+def drill_down(
+    domain: str, results: Iterable[Result], plan: Plan, *, every: bool = False, language: str = ENGLISH
+) -> Iterator[str]:
+    """What was said of one domain and of its hosts, with the proof of what is amiss; ``every`` verdict, if wanted.
+
+    Raises ValueError where there is no such language.
+    """
+    say = Language(language)
     counts: Counter[Verdict] = Counter()
     lines: list[str] = []
     for result in results:
@@ -197,17 +203,16 @@ def drill_down(domain: str, results: Iterable[Result], plan: Plan, *, every: boo
         amiss = result.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE)
         if not (amiss or every):
             continue
-        lines.append(
-            f"{result.told(Language()).upper()}  {result.control} ({result.level})  {printable(result.target)}"
-        )
-        lines.append(f"  found  {printable(result.observed)}")
+        lines.append(f"{result.told(say).upper()}  {result.control} ({result.level})  {printable(result.target)}")
+        lines.append(f"  {say('found'):7}{printable(result.observed)}")
         if amiss:
             lines += [f"  | {printable(line)}" for line in result.evidence]
-            lines += [f"  rule   {'; '.join(reference.title for reference in result.references)}"]
-            lines += [f"  why    {result.why}", f"  fix    {result.fix}"]
+            lines += [f"  {say('rule'):7}{'; '.join(reference.title for reference in result.references)}"]
+            lines += [f"  {say('why'):7}{say.of_control(result.why)}", f"  {say('fix'):7}{say.of_control(result.fix)}"]
             if result.remedy is not None:
                 lines += [f"  + {printable(line)}" for line in result.remedy.after.splitlines()]
-    told = "  ".join(f"{verdict}: {counts[verdict]}" for verdict in Verdict)
-    yield f"{printable(domain)}, judged in the fleet of {plan.started_at}"
-    yield told
+    yield say("{domain}, judged in the fleet of {moment}", domain=printable(domain), moment=plan.started_at)
+    yield "  ".join(f"{say.of_document(verdict)}: {say.thousands(counts[verdict])}" for verdict in Verdict)
     yield from lines
+    if say.note:
+        yield say.note

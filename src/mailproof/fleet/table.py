@@ -15,7 +15,19 @@ from mailproof.gate.document import Result
 TOGETHER = 50_000
 """Rows of a group: as many as are held at once."""
 
-TEXTS = ("control", "family", "target", "target_type", "host", "level", "verdict", "message", "harm", "left_to")
+TEXTS = (
+    "control",
+    "family",
+    "target",
+    "target_type",
+    "host",
+    "level",
+    "verdict",
+    "waived",
+    "message",
+    "harm",
+    "left_to",
+)
 """Fields of a result that are a column each. ``domains`` is a list."""
 
 
