@@ -19,7 +19,8 @@ from mailproof.captures import COMPLAINT, COPIED, COPIES, LEADS_NOWHERE, Capture
 from mailproof.clock import now
 from mailproof.grammars.directives import parse_directives, parse_lines_in_blocks, parse_statements
 from mailproof.grammars.settings import Setting
-from mailproof.hiding import HIDDEN, Form, without_secrets
+from mailproof.hiding import Form, without_secrets
+from mailproof.secret_names import HIDDEN
 
 MAX_OUTPUT = 4 * 1024 * 1024
 """Octets of what one command says that are kept."""
@@ -150,14 +151,13 @@ PROGRAMS = (
     Program("sockets", ("ss -H -ltn",)),
     Program("radvd", shown_by="radvd", files=("/etc/radvd.conf",), form="statements"),
     Program("ip", ("ip -j address", "ip -6 -j route")),
-    Program("netplan", as_root=True, shown_by="netplan", files=_NETPLAN, form="settings"),
-    Program("networkd", shown_by="networkctl", files=_NETWORKD, form="settings"),
+    Program("netplan", as_root=True, shown_by="netplan", files=_NETPLAN),
+    Program("networkd", shown_by="networkctl", files=_NETWORKD),
     Program(
         "ifupdown",
         shown_by="ifup",
         files=("/etc/network/interfaces",),
         includes=_lines("source(?:-directory)?", r"[ \t]+"),
-        form="settings",
     ),
     Program(
         "fail2ban", ("fail2ban-client status",), as_root=True, shown_by="fail2ban-client", files=_JAILS, form="settings"
@@ -308,7 +308,8 @@ def take(
     copied: dict[str, int] = {}
     for program, command, file, answered in _answers(host, reached, programs, told):
         is_copy = command.startswith(COPIED)
-        texts[file] = without_secrets(_words(answered), program.form if is_copy else "settings")
+        form = "YAML" if file.endswith((".yaml", ".yml")) else program.form
+        texts[file] = without_secrets(_words(answered), form if is_copy else "settings")
         outputs.append(CapturedOutput(program.name, command, file, answered.rc))
         if is_copy and not answered.rc:
             copied[program.name] = copied.get(program.name, 0) + 1

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from mailproof.secret_names import end_of_unknown, is_harmless, is_harmless_name, is_secret_name
-from mailproof.statement_words import ENTRY, LUA, MAP, STATEMENT, end_of_lua
-
-HIDDEN = "<hidden>"
+from mailproof.secret_arguments import without_arguments
+from mailproof.secret_flow import without_secrets_in_flow
+from mailproof.secret_names import HIDDEN, is_harmless, is_secret_name
+from mailproof.secret_places import without_value_of_server
+from mailproof.statement_words import DEFINITION, ENTRY, LINE_STATEMENT, LUA, MAP, STATEMENT, end_of_lua
 
 _PEM = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
@@ -22,7 +23,7 @@ _PEM = re.compile(
 )
 _HASHED = re.compile(
     r"(?<!\$)(?P<scheme>\{(?:PLAIN|CLEAR|CRAM|DIGEST|LANMAN|NTLM|SCRAM|S?SHA|S?MD5|SMD5|LDAP-MD5|PLAIN-MD5|CRYPT|"
-    r"BLF-CRYPT|MD5-CRYPT|DES-CRYPT|SHA256-CRYPT|SHA512-CRYPT|PBKDF2|ARGON2ID?|ARGON2I)[A-Za-z0-9.-]{0,20}\})\S+",
+    r"BLF-CRYPT|MD5-CRYPT|DES-CRYPT|SHA256-CRYPT|SHA512-CRYPT|PBKDF2|ARGON2ID?|ARGON2I)[A-Za-z0-9.-]{0,20}\})\S+?(?=\\?(?:\s|$))",
     re.IGNORECASE,
 )
 """A password as Dovecot and LDAP store it, with its scheme in front."""
@@ -50,7 +51,9 @@ _TABLE = re.compile(
     r"/[\w./+-]+"
 )
 _FILE = re.compile(r"(?:<?/[\w./+-]+|\$\w+|\$\{\w+\}|\$\(\w+\))")
-_SETTING = re.compile(r"[A-Za-z][\w.-]*[ \t]*=")
+_SETTING = re.compile(r"[A-Za-z][\w.-]*[ \t]*=|\[[^\]]+\]\s*$")
+"""What begins anew, whatever was before: a setting, a section."""
+_IN_FLOW = re.compile(rf"{HIDDEN}[ \t]*[,}}\]]")
 _INLINE_TABLE = re.compile(r"[ \t]*table[ \t]+[^\s{]+[ \t]*(?=\{)")
 """Of OpenSMTPD. A table of nftables has a family as well."""
 _OPTION = re.compile(r"(?<!\S)-[pw](?=[ \t]+[^\s-])")
@@ -64,20 +67,6 @@ MIN_SECRET = 6
 MAX_SEVERAL = 50
 """Values of several words that are looked for as a whole. The words of more are, each."""
 _TOKEN = re.compile(r"[^\s:;,\"'{}()<>=^/|&\\]+")
-_ARGUMENT = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*+\})*+\})*+\}"
-_KEYED = re.compile(
-    rf"(?P<call>\b(?:(?:inbound_srs|prvs|hmac|crypteq|readsocket)\s*+{_ARGUMENT}|srs_encode"
-    rf"|eqi?\s*+\{{\s*+\$\{{?auth\d\}}?\s*+\}})\s*+)(?P<key>{_ARGUMENT}|\{{.*)"
-)
-"""Expansions of Exim's of which one argument is a key, or what a user's password or a server's request is."""
-_COMPARED = re.compile(
-    r"(?P<call>\b(?:eqi?|match\w{0,20}|inlisti?|[lg][et]i?)\s*+\{[^{}]{0,80}(?:\$\{[a-z0-9_]{1,20}:)?\$\{?"
-    rf"(?:[rbl]?h(?:eader)?_(?P<field>[\w-]++)|(?P<variable>[\w-]++))[^{{}}]{{0,80}}\}}{{1,3}}\s*+)(?P<key>{_ARGUMENT}|\{{.*)"
-)
-"""A comparison of a header field, or of what is called like a secret."""
-_RUN = re.compile(r"(?P<call>\brun\s*+(?:,\s*+preexpand\s*+)?\{\s*+[^\s{}]++)[ \t]++(?P<rest>[^\s}].*)")
-"""A command in an expansion of Exim's, and what it is told."""
-_VARIABLE = re.compile(r"\{\s*+\$\{?\w+\}?\s*+\}")
 _CALLED = re.compile(r"(?P<call>\bsetKey\s*+\(\s*+)(?:\"[^\"]*+\"?|'[^']*+'?|[^\s)]++)")
 """Of dnsdist."""
 _COMMAND = re.compile(r"argv=|\bcommand\b|\b(?:curl|wget|mysql|psql|ldap\w{1,20})\b|/s?bin/")
@@ -96,48 +85,11 @@ _FILTER_RULE = re.compile(r"(?:\[\d+:\d+\][ \t]+)?-A[ \t]")
 _GLUED_OPTION = re.compile(r"(?<!\S)-[pw](?=[^\s-])")
 
 
-Form = Literal["settings", "directives", "statements", "lines in blocks"]
-"""How a text is written: settings that deeper lines go on with; one directive a line, like Apache, HAProxy and Squid;
-statements that end in ``;``, with blocks in braces, like nginx; the same where a statement ends with its line, like
-keepalived.
+Form = Literal["settings", "YAML", "directives", "statements", "lines in blocks"]
+"""How a text is written: settings that deeper lines go on with; the same with mappings in braces, like netplan; one
+directive a line, like Apache, HAProxy and Squid; statements that end in ``;``, with blocks in braces, like nginx; the
+same where a statement ends with its line, like keepalived.
 """
-
-_VALUE = (
-    re.compile(
-        r"(?i)(?:^[ \t]*+authbasicfake[ \t]++\S++|\bredis-cli\b[^;]{0,200}?[ \t]-a|\bstats[ \t]++auth"
-        r"|\binsecure-password|\b(?:tcp|http)-check[ \t]++send[\w-]*+|^[ \t]*+certident"
-        r"|^[ \t]*+monitor[ \t]++(?:\"[^\"]*+\"\S*+|\S++)[ \t]++\S++[ \t]++(?:\"[^\"]*+\"|\S++)"
-        r"|\bsecure_link_md5"
-        r"|^[ \t]*+basicauth|\bauth_pass|\bhttp_auth_bearer[ \t]++-m[ \t]++\w++|^[ \t]*+login|\bsnmp_community"
-        r"|^[ \t]*+community|^[ \t]*+php_(?:admin_)?value|^[ \t]*+\w{1,20}_set_body)(?:[ \t]*+=[ \t]*+|[ \t]++)(?=\S)"
-    ),
-    re.compile(r"(?i)(?<!\S)login="),
-    re.compile(
-        r"(?i)^[ \t]*+(?:auth_param[ \t]++\S++[ \t]++program|external_acl_type|\w++_program|\w++_daemon)\b[^/]*+/\S++"
-        r"[ \t]++(?=\S)"
-    ),
-    re.compile(r"(?i)^[ \t]*+path[ \t]++[^\s?]++\?"),
-    re.compile(r"(?i)\bhttpchk\b[^\\]{0,1000}+(?:\\(?!r)[^\\]{0,1000}+){0,20}+\\r\\n"),
-    re.compile(r"(?i)^[ \t]*+upstream[ \t]++\w++[ \t]++(?=[^\s@]++@)"),
-)
-"""What stands before a secret in files of servers: HAProxy, NUT, nginx, tinyproxy, PHP in Apache, and Squid, whose
-helpers are told passwords in any way.
-"""
-_NAME_BEFORE = re.compile(
-    r"(?i)(?:\b(?:(?:pre)?setenv|setenvif(?:nocase)?|js_var|auth_request_set|\w{1,40}_param|\w{1,40}_set_header|(?:set|add)-header"
-    r"|replace-(?:header|value)|hdr|set|env|define|(?:request|add_?)?header|header_add|(?:request|reply)_header_replace|re[qp]_header)"
-    r"[ \t]++(?:(?:always|onsuccess|early)[ \t]++)?(?:(?:set|setifempty|add|append|merge|edit\*?)[ \t]++)?"
-    r"[\"']?\$?(?P<name>[\w.-]++)[\"']?[ \t]++"
-    r"|\b(?:\w{0,20}hdr\w{0,20}|urlp\w{0,10}|url_param|s?cook\w{0,10}|set-var(?:-fmt)?|var|req\.body_param)\((?P<argument>[\w.-]++)"
-    r"[^)]{0,40}\)(?:,[\w.]{1,40}(?:\([^)]{0,80}\))?){0,8}[ \t]++"
-    r"|%\{(?:(?:HTTP|ENV|req|http|env):|HTTP_)(?P<field>[\w-]++)\}[^\s=!~%]{0,200}+[ \t]*+"
-    r"|^[ \t]*+\$(?P<definition>\w++)[ \t]*+=[ \t]*+"
-    r"|%\{(?P<request>QUERY_STRING|REMOTE_USER|THE_REQUEST)\}[^\s=!~%]{0,200}+[ \t]*+"
-    r"|\b(?:req|http|resp|env|reqenv|osenv|note)\([ \t]*+['\"]?(?P<function>[\w-]++)['\"]?[ \t]*+\)[ \t]*+"
-    r"(?=[!=~-])"
-    r"|\$(?:http|arg|cookie)_(?P<variable>\w++)[\w${}:'\"-]{0,200}[ \t]*+(?:!?=|!?~\*?)[ \t]*+)(?=[^\s{])"
-)
-"""Names of variables and headers, whose values follow."""
 
 
 def without_secrets(text: str, form: Form = "settings") -> str:
@@ -146,13 +98,30 @@ def without_secrets(text: str, form: Form = "settings") -> str:
     It has as many lines as before, so that findings name those of the original.
     """
     whole = _PEM.sub(_without_key_lines, text)
-    if form in ("statements", "lines in blocks"):
-        return "".join(_without_values_of_statements(whole, by_line=form == "lines in blocks"))
-    hider = _Hider(goes_deeper=form == "settings")
+    if form == "statements":
+        return "".join(_without_values_of_statements(whole))
+    if form == "lines in blocks":
+        return "".join(_without_values_of_lines_in_blocks(whole))
+    if form == "YAML":
+        whole = without_secrets_in_flow(whole)
+    hider = _Hider(goes_deeper=form != "directives")
     lines = whole.split("\n")
     if form == "directives":
         return "\n".join(_without_values_of_directives(lines, hider))
-    return "\n".join(_without_macros(lines, [hider.line(line) for line in lines]))
+    shown = "\n".join(map(without_arguments, _with_continuations(lines))).split("\n")
+    return "\n".join(_without_macros(lines, [hider.line(line) for line in shown]))
+
+
+def _with_continuations(lines: list[str]) -> Iterator[str]:
+    """Lines with those that they go on in, as Exim has them: behind a backslash, comments in between."""
+    held: list[str] = []
+    for line in lines:
+        held.append(line)
+        if not line.rstrip().endswith("\\") and not (len(held) > 1 and line.lstrip().startswith("#")):
+            yield "\n".join(held)
+            held = []
+    if held:
+        yield "\n".join(held)
 
 
 def _without_values_of_directives(lines: list[str], hider: _Hider) -> Iterator[str]:
@@ -163,12 +132,12 @@ def _without_values_of_directives(lines: list[str], hider: _Hider) -> Iterator[s
         if line.endswith("\\") and number < len(lines):
             continue
         whole = " ".join((*(one[:-1] for one in held[:-1]), line))
-        kept = hider.line(_without_value_of_server(whole))
+        kept = hider.line(without_value_of_server(whole))
         yield "\n".join(held) if kept == whole else kept + "\n" * (len(held) - 1)
         held = []
 
 
-def _without_values_of_statements(text: str, *, by_line: bool) -> Iterator[str]:
+def _without_values_of_statements(text: str) -> Iterator[str]:
     """Statement by statement: what ends one, and the braces of blocks, stay."""
     words: list[str] = []
     inside: list[_Hides] = []
@@ -176,12 +145,11 @@ def _without_values_of_statements(text: str, *, by_line: bool) -> Iterator[str]:
     while token := STATEMENT.search(text, at):
         at = token.end()
         kind = token.lastgroup
-        if kind in ("word", "blank") or (kind == "newline" and words and not by_line):
+        if kind in ("word", "blank") or (kind == "newline" and words):
             words.append(token[0])
             continue
         statement = " ".join("".join(words).split("\n"))
-        is_entry = not by_line and ENTRY.match(statement)
-        hides = inside[-1] if inside else _without_entry if is_entry else _without_value_of_statement
+        hides = inside[-1] if inside else _without_entry if ENTRY.match(statement) else _without_value_of_statement
         yield hides("".join(words))
         words = []
         if token[0] == "{":
@@ -193,6 +161,37 @@ def _without_values_of_statements(text: str, *, by_line: bool) -> Iterator[str]:
             begin, at = at, end_of_lua(text, at)
             yield _without_words(text[begin:at])
     yield (inside[-1] if inside else _without_value_of_statement)("".join(words))
+
+
+def _without_values_of_lines_in_blocks(text: str) -> Iterator[str]:
+    """The same where a statement ends with its line. A definition may go on in several: a single word in the first of
+    them may be all that it stands for.
+    """
+    words: list[str] = []
+    awaited = begins = False
+    for token in LINE_STATEMENT.finditer(text):
+        kind = token.lastgroup
+        if kind in ("word", "blank"):
+            words.append(token[0])
+            continue
+        statement = "".join(words)
+        words = []
+        is_value = awaited or (begins and token[0] != "{" and len(statement.split()) == 1)
+        yield _without_unknown(statement) if is_value else _without_value_of_statement(statement)
+        yield _without_value_of_statement(token[0]) if kind == "comment" else token[0]
+        begins = kind == "continued" and DEFINITION.fullmatch(statement) is not None
+        awaited = kind == "continued" and not begins and _awaits_secret(statement)
+    yield _without_value_of_statement("".join(words))
+
+
+def _awaits_secret(statement: str) -> bool:
+    """Whether what comes behind a statement would be hidden, all of it and nothing else."""
+    begin = f"{statement.rstrip()} "
+    return begin.strip() != "" and _without_value_of_statement(f"{begin}Unknown0Value") == f"{begin}{HIDDEN}"
+
+
+def _without_unknown(statement: str) -> str:
+    return statement if is_harmless(statement) else _without_words(statement)
 
 
 _Hides = Callable[[str], str]
@@ -215,21 +214,8 @@ def _without_words(statement: str) -> str:
 
 def _without_value_of_statement(statement: str) -> str:
     line = " ".join(statement.split("\n"))
-    kept = _Hider(goes_deeper=False).line(_without_value_of_server(line))
+    kept = _Hider(goes_deeper=False).line(without_value_of_server(line))
     return statement if kept == line else kept + "\n" * statement.count("\n")
-
-
-def _without_value_of_server(line: str) -> str:
-    ends = [found.end() for one in _VALUE if (found := one.search(line))]
-    unknown: int | None = None
-    for found in _NAME_BEFORE.finditer(line):
-        name = next(filter(None, found.groups())).lower()
-        unknown = end_of_unknown(line) if unknown is None else unknown
-        may_be_secret = unknown > found.end() and not is_harmless_name(name)
-        if name == "key" or "cookie" in name or is_secret_name(name) or may_be_secret:
-            ends.append(found.end())
-            break
-    return f"{line[: min(ends)]}{HIDDEN}" if ends else line
 
 
 def _without_key_lines(key: re.Match[str]) -> str:
@@ -385,7 +371,7 @@ class _Hider:
                 begin = _value(line, word, name, first=first)
                 if first and begin is not None:
                     self.name, self.depth = name, depth
-                if begin is not None and not _SWITCH.match(line, begin):
+                if begin is not None and not (_SWITCH.match(line, begin) or _IN_FLOW.match(line, begin)):
                     self.name, self.depth = name, depth
                     if line[begin:].strip() in ("{", ""):
                         self.name = "" if line[begin:].strip() else name
@@ -398,44 +384,19 @@ class _Hider:
             line = _HOOK.sub(rf"\g<host>{HIDDEN}", line)
         if "{" in line:
             line = _HASHED.sub(rf"\g<scheme>{HIDDEN}", line)
-        line = _RUN.sub(_without_arguments, _COMPARED.sub(_without_compared, _KEYED.sub(_without_key, line)))
-        return _without_options(_CALLED.sub(rf"\g<call>{HIDDEN}", line))
+        return _without_options(_CALLED.sub(rf"\g<call>{HIDDEN}", without_arguments(line)))
 
     def _cut(self, line: str, begin: int, name: str, depth: int) -> str:
         """The line without its value, which may go on in the next ones."""
         value = line[begin:].strip()
         self.name, self.depth = name, depth
         self.continued = value.endswith("\\")
-        if value[:1] in ("'", '"') and not _closed(value, 1, value[0]):
+        if self.goes_deeper and value[:1] in ("'", '"') and not _closed(value, 1, value[0]):
             self.quote = value[0]
         # The braces that stand around it are closed behind it, or YAML would be none any more.
         around = "}" * (line.count("{", 0, begin) - line.count("}", 0, begin)) if value.endswith("}") else ""
         head = f"{line[:begin].rstrip()} " if line[begin - 1].isspace() else line[:begin]
         return f"{head}{HIDDEN}{around}"
-
-
-def _without_key(keyed: re.Match[str]) -> str:
-    is_variable = _VARIABLE.fullmatch(keyed["key"])
-    return keyed[0] if is_variable else f"{keyed['call']}{{{HIDDEN}{'}' if keyed['key'].endswith('}') else ''}"
-
-
-def _without_compared(compared: re.Match[str]) -> str:
-    field, variable = compared["field"], compared["variable"]
-    if field:
-        is_key = is_secret_name(field.lower()) or not (is_harmless_name(field) or is_harmless(compared["key"]))
-    else:
-        is_key = is_secret_name(variable.lower())
-    return _without_key(compared) if is_key else compared[0]
-
-
-def _without_arguments(run: re.Match[str]) -> str:
-    """The program alone, and what stands behind the brace that ends its command."""
-    depth = 1
-    for place, letter in enumerate(run["rest"]):
-        depth += (letter == "{") - (letter == "}")
-        if not depth:
-            return f"{run['call']} {HIDDEN}{run['rest'][place:]}"
-    return f"{run['call']} {HIDDEN}"
 
 
 def _without_options(line: str) -> str:

@@ -10,6 +10,9 @@ from __future__ import annotations
 import ipaddress
 import re
 
+HIDDEN = "<hidden>"
+"""What stands in the place of a secret."""
+
 _NAMED = re.compile(
     r"pass(?:word|wd|phrase)|secret|credential|token(?!s|i[sz])|(?:access|api|auth|bearer|bot|refresh|user)[_-]?tokens"
     r"|nonce|authorization|api[_-]?key|bind_pw|private[_-]?key|pkcs11-pin"
@@ -34,10 +37,11 @@ _SERVERS = (
 _VARIABLE = re.compile(r"\$\w{1,80}|\$\{\w{1,80}\}|%\{[\w:-]{1,80}\}[a-z]?|%\[[\w.,()-]{1,80}\]")
 _PIECES = re.compile(r"[^\s=,;\"'(){}^|\\]+")
 _PIECE = re.compile(
-    r"[!=<>~]{1,3}\*?"  # how values are compared
+    r"[!=<>~]{1,3}\*?|&&"  # how values are compared
     r"|-[a-z]{0,9}"  # options
     r"|(?:bond|br|eth|en[opsx]|lo|vlan|wlan)[0-9a-z.-]{0,12}"  # interfaces
     r"|[A-Za-z]{1,3}|\d{1,5}[a-z%]{0,2}"
+    r"|(?:\d{0,3}\.){1,4}\d{0,3}(?:/\d{1,3})?"  # what stands around a variable in an address
     r"|(?:https?://)?\*?\.?(?:[a-z0-9_-]{1,63}\.){1,10}[a-z]{2,12}(?::\d{1,5})?/?"
     r"|/|/(?:bin|dev|etc|home|opt|proc|run|sbin|srv|tmp|usr|var)(?:/[\w.+-]{1,80}){0,20}/?"
 )
@@ -46,12 +50,15 @@ _WORDS = frozenset(
         *("always", "any", "append", "auto", "beg", "bool", "bytes", "chunked", "close", "default", "deny", "disabled"),
         *("early", "enabled", "false", "found", "gzip", "head", "hostnames", "http", "https", "http2", "keep-alive"),
         *("merge", "none", "nosniff", "null", "post", "private", "public", "sameorigin", "same-origin", "setifempty"),
+        # what keepalived and ip-address(8) say of addresses
+        *("broadcast", "forever", "global", "home", "host", "label", "link", "nodad", "noprefixroute", "peer", "scope"),
+        *("site", "valid_lft", "preferred_lft", "use-vmac", "weight"),
         *("timeout", "true", "unless", "unset", "upgrade", "volatile", "websocket"),
     )
 )
 _NAMES = re.compile(
-    r"(?:accept|access-control|content|cross-origin|document|list|request|script|server|x-forwarded|x-original|x-spam)"
-    r"(?:-[a-z-]+)?"
+    r"(?:accept|access-control|content|cross-origin|document|list|script|server|ssl|x-forwarded|x-original|x-spam)"
+    r"(?:-[a-z-]+)?|request-(?:completion|filename|handler|id|length|method|protocol|scheme|status|time|uri)|scheme|uri"
     r"|alt-svc|auto-submitted|cache-control|connection|date|early-data|etag|expect|expires|forwarded|from|gateway"
     r"-interface|host|https|if-[a-z-]+|last-modified|message-id|origin|path-info|path-translated|permissions-policy"
     r"|pragma|precedence|proxy|proxy-connection|range|received|redirect-status|referer|referrer-policy"
@@ -70,7 +77,7 @@ def is_secret_name(name: str) -> bool:
         return True
     if name.rstrip("0123456789").endswith(("_auth", "-auth", "_key", "-key")):
         return True
-    return any(part in _PARTS or part.endswith(_ENDS) for part in re.split(r"\d*[_.-]|\d+$", name))
+    return any(part in _PARTS or part.endswith(_ENDS) for part in re.split(r"(?<!\d)\d*+[_.-]|(?<!\d)\d++$", name))
 
 
 def is_harmless_name(name: str) -> bool:

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import re
 
-STATEMENT = re.compile(
-    r"(?P<comment>#[^\n]*+)|(?P<blank>[^\S\n]++)|(?P<newline>\n)|(?P<mark>[{};])"
-    r"|(?P<word>'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\"|(?:[^\s{};'\"\\$]|\\.|\$\{\w*+\}|[\\$'\"])"
-    r"(?:[^\s{};\\$]|\\.|\$\{\w*+\}|[\\$])*+)",
-    re.DOTALL,
-)
-"""A comment, blanks, the end of a line, a mark or a word, one behind the other."""
+
+def _words_of_statements(backslash: str) -> str:
+    """A comment, blanks, the end of a line, a mark or a word, one behind the other. ``backslash`` is one in a word."""
+    return (
+        r"(?P<comment>#[^\n]*+)|(?P<blank>[^\S\n]++)|(?P<newline>\n)|(?P<mark>[{};])"
+        r"|(?P<word>'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\""
+        rf"|(?:[^\s{{}};'\"\\$]|{backslash}.|\$\{{\w*+\}}|{backslash}|[$'\"])"
+        rf"(?:[^\s{{}};\\$]|{backslash}.|\$\{{\w*+\}}|{backslash}|\$)*+)"
+    )
+
+
+STATEMENT = re.compile(_words_of_statements(r"\\"), re.DOTALL)
+LINE_STATEMENT = re.compile(r"(?P<continued>\\[ \t]*+\n)|" + _words_of_statements(r"\\(?![ \t]*+\n)"), re.DOTALL)
+"""The same where a statement ends with its line, with a backslash behind it or without (keepalived.conf(5), "Multiline
+definitions").
+"""
+DEFINITION = re.compile(r"[ \t]*+(?:@\S++[ \t]++)?\$\w++[ \t]*+=[ \t]*+")
+"""Of keepalived, what begins a definition that stands in the lines behind."""
 
 ENTRY = re.compile(r"[ \t]*+[\"'~*0-9]")
 """What begins an entry of a map in a file that is included into one: no directive does."""

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from mailproof.hiding import HIDDEN, Form, without_secrets
+from mailproof.hiding import Form, without_secrets
+from mailproof.secret_names import HIDDEN
 
 SECRETS = {
     "haproxy.cfg": r"""
@@ -32,6 +33,21 @@ backend b
   http-request set-var(txn.edge) str(HUNTERha15)
   acl f var(txn.edge) -m str HUNTERha16
   option httpchk GET /health HTTP/1.1\r\nX-Probe:\ HUNTERha17
+  option httpchk GET /health?k=HUNTERha18
+  acl g query -m str HUNTERha19
+  acl h url_sub k=HUNTERha20
+  acl i url -m sub k=HUNTERha21
+  acl j req.body -m sub HUNTERha22
+  acl k http_auth_pass HUNTERha23
+  acl l str(HUNTERha24),strcmp(txn.k) eq 0
+  acl m req.body,hmac(sha256,HUNTERha25),hex -m str x
+  http-request deny unless { query -m sub HUNTERha26 }
+  http-request set-query k=HUNTERha27
+  http-request set-path /x?k=HUNTERha28
+  http-request redirect location https://a.example/?k=HUNTERha29
+  http-request lua.check HUNTERha30
+  http-check send meth GET uri /h hdr X-K HUNTERha34 body HUNTERha35
+  lua-load-per-thread /etc/haproxy/x.lua HUNTERha36
 """,
     "keepalived.conf": """
 $SHARED=HUNTERka4
@@ -43,6 +59,18 @@ vrrp_instance a {
     path /h?k=HUNTERka3
   }
 }
+$OTHER=\
+  HUNTERka5
+$INSTANCE= \
+vrrp_instance b { \
+  authentication { \
+    auth_type PASS \
+    auth_pass HUNTERka6 \
+  } \
+  authentication { auth_pass \
+    HUNTERka7 } \
+}
+@main $MAIN=HUNTERka8
 """,
     "squid.conf": """
 cachemgr_passwd HUNTERsq1 all
@@ -89,6 +117,24 @@ set $magic "HUNTERng16";
 fastcgi_param HTTP_X_EDGE HUNTERng17;
 proxy_set_header X-From-Edge HUNTERng18;
 proxy_set_body "user=a&k=HUNTERng19";
+content_by_lua 'ngx.say("HUNTERng22")';
+content_by_lua "ngx.say('HUNTERng23')";
+set_by_lua $x 'return "HUNTERng24"';
+init_by_lua '
+  key = "HUNTERng25"
+';
+perl_set $x 'sub { return "HUNTERng26"; }';
+if ($args ~ k=HUNTERng27) { return 403; }
+if ($is_args$args = "?HUNTERng28") { return 403; }
+if ($request ~ "HUNTERng29") { return 403; }
+if ($request_uri ~ "k=HUNTERng30") { return 403; }
+if ($request_body ~ HUNTERng31) { return 403; }
+if ($remote_user != HUNTERng32) { return 403; }
+proxy_pass http://127.0.0.1/?k=HUNTERng33;
+more_set_headers "Server: x" "X-Key: HUNTERng34";
+add_trailer X-Key HUNTERng35;
+set_hmac_sha1 $sum HUNTERng36 $uri;
+redis2_query auth HUNTERng37;
 access_by_lua_block { if ngx.var.http_x ~= "HUNTERng20" then local a = { "HUNTERng21" }; ngx.exit(403) end }
 """,
     "apache2.conf": """
@@ -118,6 +164,16 @@ RewriteCond %{QUERY_STRING} !^k=HUNTERap19$
 RequestHeader set X-From-Edge HUNTERap20
 Header always set X-Edge "HUNTERap21"
 SetEnv EDGE HUNTERap22
+Require expr "'HUNTERap23' == %{HTTP:X-Key}"
+Require expr "'HUNTERap24' -in split s/,/ /, %{HTTP:X-Key}"
+<ElseIf "'HUNTERap25' == req('X-From-Edge')">
+SetEnvIf Request_URI "k=HUNTERap26" known
+SetEnvIf ^X-From-Edge HUNTERap27 known
+RewriteCond expr "'HUNTERap28' == %{QUERY_STRING}"
+RewriteCond %{REQUEST_URI} k=HUNTERap29
+RewriteRule ^/a$ /b?k=HUNTERap30 [P]
+RewriteRule ^ - [L,E=EDGE:HUNTERap33]
+ProxyPass /x http://127.0.0.1/?k=HUNTERap34
 """,
     "pdns.conf": """
 api-key=HUNTERpd1
@@ -186,6 +242,32 @@ data = ${lookup ldap{user="cn=admin,dc=x" pass=HUNTERex13 ldap:///dc=x?mail?sub?
 data = ${lookup ldap{user=cn=admin pass="HUNTERex14" ldap://x}}
 data = ${lookup mysql{servers=h/d/u/HUNTERex15; select x}}
 spamd_address = 127.0.0.1 783
+hide spamd_address = 127.0.0.1 \
+  # between
+  HUNTERex16
+accept condition = ${if eq{HUNTERex17}{$h_X-K:}}
+deny !condition = ${if eq {HUNTERex18} {${lc:$rheader_X-K:}}}
+condition = ${if eq{HUNTERex19}{$auth2}}
+condition = ${if inlist{HUNTERex20}{$h_X-K:}}
+condition = ${if forany{HUNTERex21:x}{eq{$item}{$h_X-K:}}}
+condition = ${if eq{${if eq{$h_X-K:}{HUNTERex22}{a}{b}}}{a}}
+condition = ${if eq{${sg{$h_X-K:}{ }{}}}{HUNTERex23}}
+warn add_header = X-K: HUNTERex24
+warn add_header = :after_received:X-K: HUNTERex25
+warn message = X-K: HUNTERex26
+headers_add = "X-Spam-Flag: yes\nX-K: HUNTERex27"
+headers_add = ${if eq{$h_X:}{}{X-K: HUNTERex28}}
+headers_add = Precedence: bulk\n\
+  X-K: HUNTERex29
+condition = ${if eq{$h_X-K:}\
+  # between
+  {HUNTERex30\
+  HUNTERex31}}
+condition = ${run{/usr/local/bin/check \
+  HUNTERex32}{yes}{no}}
+set acl_m1 = ${hmac{md5}\
+  {HUN\
+  HUNTERex33}{$x}}
 """,
     "doveconf -n": r"""
 passdb {
@@ -278,6 +360,17 @@ network:
       key: HUNTERHUNTERHUNTERHUNTERHUNTERHUNTERHUNTERA=
       peers:
         - keys: {public: x, shared: HUNTERHUNTERHUNTERHUNTERHUNTERHUNTERHUNTERA=}
+    w1: {access-points: {"a": {auth: {password: "HUNTER, ne3", ca: /x}}}, mtu: 1400}
+    w2: {"password":"HUNTERne4", sae-password: 'HUNTER''ne5', token: !!str "x \\" HUNTERne6"}
+    w3: {
+      password: HUNTERne7, access-points: {a: {password: HUNTER ne8,
+    w4: {password: HUNTERne9
+  }}}}
+  w5:
+    password: HUNTERne10 {
+    secret: x, HUNTERne11}
+    password: |
+      HUNTERne12
 """,
     "networkd": """
 [WireGuard]
@@ -408,6 +501,11 @@ KEPT = (
     "table inet filter {\n\tchain input {\n\t}\n}",
     "virtual_alias_maps = ldap:/etc/postfix/ldap.cf",
     "-A lan -s 10.0.0.25/32 -p tcp -m tcp --dport 25 -j ACCEPT",
+    "condition = ${if eq{$h_X-Mark:}\\\n  {no}}\nmessage_size_limit = 50M",
+    "condition = ${if eq{postmaster}{$local_part}}",
+    "headers_add = X-Spam-Score: $spam_score\nX-Original-To: $local_part@$domain",
+    "add_header = X-Helo: $sender_helo_name",
+    "deny message = Relaying: not here",
 )
 
 
@@ -420,6 +518,9 @@ FORMS: dict[str, Form] = {
     "knot.conf": "directives",
     "keepalived.conf": "lines in blocks",
     "nginx.conf": "statements",
+    "netplan": "YAML",
+    "networkd": "directives",
+    "interfaces": "directives",
 }
 """Those of the files that are copied; what commands say is settings."""
 
@@ -476,6 +577,10 @@ def test_statements_behind_a_secret_stay(text: str) -> None:
     [
         "map $http_upgrade $connection_upgrade {\n    default upgrade;\n    ''      close;\n}",
         "$VIP=192.0.2.25/24 dev eth0\n",
+        "$VIP=192.0.2.25/24 dev eth0 scope global\n",
+        "if ($request_uri ~ ^/some-page) { return 403; }",
+        "if ($scheme = http) { return 301 https://$host$request_uri; }",
+        "proxy_pass http://127.0.0.1/?a=$arg_a;",
         "geo $inside { default 0; 192.0.2.0/24 1; 2001:db8::/32 1; }",
         "map $host $root { hostnames; default /srv/www/a; *.example.org /srv/www/b; }",
         "fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;",
@@ -512,6 +617,31 @@ def test_what_administrators_call_a_thing_is_no_secret(line: str) -> None:
     assert without_secrets(line, "directives") == line
 
 
+def test_lines_of_a_definition_stay_but_for_their_secrets() -> None:
+    text = (
+        "$INSTANCE= \\\nvrrp_instance b { \\\n  interface eth0.${N} \\\n  authentication { \\\n    auth_type PASS \\\n"
+        "    auth_pass HUNTER1\\\n  } \\\n  priority \\\n    100 \\\n  virtual_ipaddress { \\\n  10.0.${N}.254/24 \\\n"
+        "  } \\\n}\n$N=1\n$INSTANCE\n"
+    )
+    assert without_secrets(text, "lines in blocks") == text.replace("HUNTER1", HIDDEN)
+
+
+def test_what_stands_beside_a_secret_in_braces_stays() -> None:
+    text = (
+        "network:\n  wifis:\n    w0: {access-points: {a: {password: HUNTER}}, addresses: [192.0.2.1/24]}\n    w1: {\n"
+        '      password: "HUNTER", addresses: [{192.0.2.2/24: {label: a}}],\n      dhcp4: no}\n'
+        "  ethernets: {e0: {auth: {password: HUNTER, ca: /x}, addresses: [192.0.2.3/24]}} # known\n"
+    )
+    assert without_secrets(text, "YAML") == text.replace('"HUNTER"', HIDDEN).replace("HUNTER", HIDDEN)
+
+
+def test_a_quote_that_is_not_closed_hides_no_other_line() -> None:
+    text = 'iface w0 inet dhcp\n    wpa-psk "HUNTER\nauto e0\niface e0 inet static\n    address 192.0.2.1/24\n'
+    assert without_secrets(text, "directives") == text.replace('"HUNTER', HIDDEN)
+    text = '[a]\npassword = "HUNTER\n  HUNTER\n[sshd]\nenabled = true\n'
+    assert without_secrets(text).endswith("[sshd]\nenabled = true\n")
+
+
 def test_deeper_lines_behind_a_directive_are_others() -> None:
     text = "SSLCertificateKeyFile /etc/ssl/key.pem\n    SSLProtocol all\nAuthLDAPBindPassword HUNTER\n    SSLProtocol x"
     assert without_secrets(text, "directives") == text.replace("HUNTER", HIDDEN)
@@ -535,6 +665,10 @@ def test_deeper_lines_behind_a_directive_are_others() -> None:
         "$arg_a",
         "%{HTTP:X}",
         "httpchk ",
+        "?a=",
+        "acl x query ",
+        "Require expr ",
+        "hmac(a,",
     ],
 )
 def test_hostile_text_of_servers_comes_to_an_end(piece: str, form: Form) -> None:
@@ -582,6 +716,11 @@ def test_a_setting_behind_a_secret_is_not_lost() -> None:
             "eq{$auth1}{",
             "eq{$h_a:}{",
             "match{${lc:$h_a:}}{b}",
+            "eq{b}{$h_a:}",
+            "eq{$h_a}{",
+            "add_header = X-A: ",
+            "\\\n# a\n",
+            "run{a \\\n",
         ),
     ],
 )
@@ -589,3 +728,10 @@ def test_hostile_text_comes_to_an_end(piece: str) -> None:
     """Time that grows with the square of the text would not come to an end here."""
     assert without_secrets(piece * 20_000)
     assert HIDDEN in without_secrets(f"password=y{piece * 20_000}@!")
+
+
+@pytest.mark.parametrize(
+    "piece", ["password: ", "{password: ", "password: {", "{password: 'a", '{password: "\\', "[{a: "]
+)
+def test_hostile_mappings_come_to_an_end(piece: str) -> None:
+    assert "HUNTER" not in without_secrets(f"{piece * 20_000}\npassword: HUNTER\n", "YAML")

@@ -25,7 +25,7 @@ from mailproof.grammars.settings import (
     parse_services,
     service_commands,
 )
-from mailproof.hiding import HIDDEN
+from mailproof.secret_names import HIDDEN
 
 MAX_LOGINS = 200
 """Services, authenticators and sections that are told of one server."""

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from mailproof.grammars.settings import MAX_EXPANDED, MAX_EXPANSIONS, Setting, holds_comments_alone, parse_ini
-from mailproof.hiding import HIDDEN
 from mailproof.inventory.model import Inventory
 from mailproof.net.errors import Malformed, NotAvailable
 from mailproof.net.network import Network
@@ -17,6 +16,7 @@ from mailproof.observations.machines import BanSettings, Jail, PowerSettings
 from mailproof.places import Place
 from mailproof.probes.configuration import text_of
 from mailproof.probes.probe import probe
+from mailproof.secret_names import HIDDEN
 from mailproof.targets.files import Configuration, ConfigurationFile
 
 MAX_JAILS = 200

@@ -10,7 +10,6 @@ from ipaddress import ip_interface
 
 from mailproof.grammars.directives import parse_lines_in_blocks
 from mailproof.grammars.settings import Setting
-from mailproof.hiding import HIDDEN
 from mailproof.net.errors import NotAvailable
 from mailproof.net.network import Network
 from mailproof.observations.virtual_routers import OLD, RouterPair, VirtualRouter, VirtualRouters
@@ -18,6 +17,7 @@ from mailproof.places import Place
 from mailproof.probes.configuration import holders_of, text_of
 from mailproof.probes.path_endings import not_read
 from mailproof.probes.probe import probe
+from mailproof.secret_names import HIDDEN
 from mailproof.targets.base import Targets
 from mailproof.targets.files import Configuration
 

@@ -33,12 +33,13 @@ from mailproof.grammars.settings import (
 from mailproof.grammars.sockets import parse_sockets
 from mailproof.grammars.tls_settings import admitted
 from mailproof.grammars.white_lists import parse_white_list
-from mailproof.hiding import HIDDEN, Form, without_secrets
+from mailproof.hiding import Form, without_secrets
 from mailproof.net.errors import Malformed, NotAvailable
 from mailproof.observations.configuration import TLS_FLOOR
 from mailproof.probes.name_server_settings import PROGRAMS as NAME_SERVERS
 from mailproof.probes.name_server_settings import read_settings
 from mailproof.probes.nft_includes import joined
+from mailproof.secret_names import HIDDEN
 from tests.fuzz.parser import Parser, as_text, told, words_of
 
 
@@ -62,7 +63,7 @@ def _settings(data: bytes) -> bool:
 
 def _hiding(data: bytes) -> bool:
     text = as_text(data)
-    forms: tuple[Form, ...] = ("settings", "directives", "statements", "lines in blocks")
+    forms: tuple[Form, ...] = ("settings", "YAML", "directives", "statements", "lines in blocks")
     hidden = [without_secrets(text, form) for form in forms]
     assert {one.count("\n") for one in hidden} == {text.count("\n")}, "findings name the lines of the original"
     return any(HIDDEN in one for one in hidden)
@@ -227,7 +228,9 @@ PARSERS = (
             b"SetEnvIf Authorization \"^x$\" a\nRequire expr req('X-A') == 'b'\n",
             b"http-request deny unless { req.hdr(x) -m str y }\n",
             b"$A=bcdefg\nauth_pass $A\npassword = x\n  y\n",
-            b"condition = ${if eq{$h_X-A:}{bcdefg}}\n",
+            b"condition = ${if eq{$h_X-A:}\\\n {bcdefg}}\nheaders_add = X-B: c\\nX-D: efghij\n",
+            b"a: {b: {password: 'x, y', c: [d]}, e: f}\n",
+            b"$A= \\\nb { \\\n auth_pass cdefgh \\\n}\n",
         ),
         words_of("map $ { } ( ) ; = \" ' hdr( set pass token $http _# < > \\"),
         1,
