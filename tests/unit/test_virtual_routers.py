@@ -7,7 +7,7 @@ import pytest
 from mailproof.net.errors import NotAvailable
 from mailproof.secret_names import HIDDEN
 
-from .cases.configuration_routers import changed, shared
+from .cases.configuration_routers import ID, changed, shared
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,10 @@ from .cases.configuration_routers import changed, shared
     [
         (changed("192.0.2.101/24", "$VIP"), r"\$VIP is no address"),
         (changed(" 51", " $ID"), r"\$ID is no number"),
-        ("include /etc/keepalived/conf.d/*.conf\n", "includes /etc/keepalived"),
+        ("include /etc/keepalived/conf.d/*.conf\n", r"/etc/keepalived/conf.d/\*.conf is included and not read"),
+        (changed("    advert_int 1", "@one advert_int 1\n@two advert_int 2"), "none of them is for lb2.example.org"),
+        (changed(ID, "@^lb1 virtual_router_id 52\n@lb1 virtual_router_id 51"), "none of them is for lb2.example.org"),
+        ("$A=$A\n$A\n", "more definitions than are looked at"),
     ],
 )
 def test_what_stands_elsewhere_is_not_judged(second: str, why: str) -> None:

@@ -30,7 +30,7 @@ _TOKEN = re.compile(
 
 def parse_lines_in_blocks(text: str) -> Iterator[Setting]:
     """The same where a statement ends with its line, as in keepalived.conf(5). A block is told without a value."""
-    return parse_statements(_BANG.sub("", text), by_line=True)
+    return parse_statements(_BANG.sub("", text) + "\n", by_line=True)
 
 
 _BANG = re.compile(r"(?m)(?:^|(?<=[ \t]))!.*$")

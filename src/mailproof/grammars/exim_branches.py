@@ -15,7 +15,8 @@ _MACRO = re.compile(r"\b_?[A-Z][A-Za-z0-9_]*")
 
 
 def lines_that_count(text: str, defined: Collection[str] = ()) -> str:
-    """``text`` with the lines of branches that are not taken, and those that ask, left empty.
+    """``text`` with comments in the place of lines of branches that are not taken, and of those that ask: a line that
+    a backslash ends goes on behind them.
 
     ``defined`` are the macros of files before this one.
     """
@@ -28,7 +29,7 @@ def lines_that_count(text: str, defined: Collection[str] = ()) -> str:
     for line in text.removeprefix("\ufeff").splitlines():
         said = line.strip()
         if asks := _ASKS.match(said):
-            lines.append("")
+            lines.append("#")
             word = asks["word"]
             if word in ("ifdef", "ifndef"):
                 branches.append(_Branch())
@@ -43,7 +44,7 @@ def lines_that_count(text: str, defined: Collection[str] = ()) -> str:
             branches[-1].go_on(word == "else" or is_there == word.endswith("ifdef"))
             left_out += not branches[-1].is_taken
             continue
-        lines.append("" if left_out else line)
+        lines.append("#" if left_out else line)
         if not left_out and (defines := _DEFINES.match(said)):
             known.add(defines["name"])
     return "\n".join(lines)

@@ -127,16 +127,22 @@ def expand_macros(value: str, known: Mapping[str, str]) -> str:
 
 
 def parse_services(text: str) -> Iterator[Setting]:
-    """The settings that services of master.cf have for themselves: ``smtp inet/smtpd_banner``."""
+    """The settings that services of master.cf have for themselves: ``smtp inet/smtpd_banner``. Of two entries for one
+    service master(8) takes the last.
+    """
+    found: dict[str, list[Setting]] = {}
     service = ""
     for number, line in enumerate(_lines(text), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         if line[0] not in " \t":
             service = " ".join(line[: 2 * MAX_SECTION_NAME].split()[:2])[:MAX_SECTION_NAME]
+            found[service] = []
         for option in _OPTION.finditer(line):
             name, value = option["braced"] or option["name"], option["text"] or option["value"] or ""
-            yield Setting(f"{service}/{name}", value.strip(), number)
+            found.setdefault(service, []).append(Setting(f"{service}/{name}", value.strip(), number))
+    for settings in found.values():
+        yield from settings
 
 
 def service_commands(text: str) -> dict[str, str]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-from mailproof.grammars.directives import parse_haproxy, parse_lines_in_blocks
-from mailproof.grammars.settings import Setting, holds_comments_alone
-from mailproof.net.errors import Malformed
+from mailproof.grammars.directives import parse_haproxy
+from mailproof.grammars.settings import holds_comments_alone
+from mailproof.net.errors import Malformed, NotAvailable
 from mailproof.net.network import Network
 from mailproof.observations.balancers import BalancerSettings, ServerBehind, ServerGroup
 from mailproof.places import Place
-from mailproof.probes.configuration import holders_of, text_of
+from mailproof.probes.configuration import holders_of, texts_of
+from mailproof.probes.keepalived import SettingAt, readings_of
 from mailproof.probes.probe import probe
 from mailproof.targets.files import Configuration
 
@@ -39,20 +40,38 @@ async def balancer_settings(configuration: Configuration, net: Network) -> Balan
     read = _READERS.get(configuration.program)
     if read is None:
         return BalancerSettings(configuration.program, names)
-    groups: dict[str, list[ServerBehind]] = {}
-    is_empty = True
-    for file in holders_of(configuration):
-        text = await text_of(file, net)
-        settings = await asyncio.to_thread(list, _PARSERS[configuration.program](text))
-        read(settings, file.name, groups)
-        is_empty = is_empty and not settings and not holds_comments_alone(text)
-    if is_empty:
+    readings = await _readings(configuration, net)
+    if not any(readings) and not any(map(holds_comments_alone, (await _texts(configuration, net)).values())):
         raise Malformed(f"no settings stand in {', '.join(names)}")
+    found = [_groups(read, reading) for reading in readings]
+    if any(one != found[0] for one in found):
+        raise NotAvailable(f"{configuration.id} has conditional lines, and none of them is for {configuration.host}")
+    return BalancerSettings(configuration.program, names, found[0])
+
+
+async def _texts(configuration: Configuration, net: Network) -> dict[str, str]:
+    return await texts_of(holders_of(configuration), net)
+
+
+async def _readings(configuration: Configuration, net: Network) -> list[list[SettingAt]]:
+    """The settings as the program may read them; of keepalived more than once, where an id decides that."""
+    if configuration.program == "keepalived":
+        return [list(reading.settings) for reading in await readings_of(configuration, net)]
+    found: list[SettingAt] = []
+    for name, text in (await _texts(configuration, net)).items():
+        settings = await asyncio.to_thread(list, parse_haproxy(text))
+        found += (SettingAt(one.name, one.value, Place(name, one.line)) for one in settings)
+    return [found]
+
+
+def _groups(read: _Reads, reading: list[SettingAt]) -> tuple[ServerGroup, ...]:
+    groups: dict[str, list[ServerBehind]] = {}
+    read(reading, groups)
     found = tuple(ServerGroup(name, tuple(servers[:MAX_SERVERS])) for name, servers in groups.items())
-    return BalancerSettings(configuration.program, names, found[:MAX_SERVERS])
+    return found[:MAX_SERVERS]
 
 
-def _haproxy(settings: list[Setting], file: str, groups: dict[str, list[ServerBehind]]) -> None:
+def _haproxy(settings: list[SettingAt], groups: dict[str, list[ServerBehind]]) -> None:
     """``server NAME ADDRESS check`` in a backend; what ``default-server`` says counts for those behind it."""
     defaults: dict[str, bool] = {}
     for setting in settings:
@@ -63,7 +82,7 @@ def _haproxy(settings: list[Setting], file: str, groups: dict[str, list[ServerBe
         elif name in ("server", "server-template") and len(words) > 1:
             of_all = next((on for known, on in defaults.items() if known.startswith("defaults")), False)
             checked = _is_checked(words[2:], is_checked=defaults.get(section, of_all))
-            groups.setdefault(section, []).append(ServerBehind(words[0], checked, Place(file, setting.line)))
+            groups.setdefault(section, []).append(ServerBehind(words[0], checked, setting.place))
 
 
 def _is_checked(words: list[str], *, is_checked: bool) -> bool:
@@ -73,7 +92,7 @@ def _is_checked(words: list[str], *, is_checked: bool) -> bool:
     return is_checked
 
 
-def _keepalived(settings: list[Setting], file: str, groups: dict[str, list[ServerBehind]]) -> None:
+def _keepalived(settings: list[SettingAt], groups: dict[str, list[ServerBehind]]) -> None:
     """``real_server`` with a block of a check in it, within ``virtual_server``."""
     for setting in settings:
         parts = setting.name.split("/")
@@ -81,16 +100,10 @@ def _keepalived(settings: list[Setting], file: str, groups: dict[str, list[Serve
             continue
         servers = groups.setdefault(parts[0], [])
         if len(parts) == 2:
-            servers.append(ServerBehind(parts[1], checked=False, place=Place(file, setting.line)))
+            servers.append(ServerBehind(parts[1], checked=False, place=setting.place))
         elif len(parts) == 3 and parts[2] in _CHECKERS and servers:
             servers[-1] = ServerBehind(servers[-1].name, checked=True, place=servers[-1].place)
 
 
-_PARSERS: dict[str, Callable[[str], Iterator[Setting]]] = {
-    "haproxy": parse_haproxy,
-    "keepalived": parse_lines_in_blocks,
-}
-_READERS: dict[str, Callable[[list[Setting], str, dict[str, list[ServerBehind]]], None]] = {
-    "haproxy": _haproxy,
-    "keepalived": _keepalived,
-}
+_Reads = Callable[[list[SettingAt], dict[str, list[ServerBehind]]], None]
+_READERS: dict[str, _Reads] = {"haproxy": _haproxy, "keepalived": _keepalived}

@@ -42,8 +42,8 @@ from mailproof.observations.configuration import (
 )
 from mailproof.observations.smtp import SMTPSession
 from mailproof.observations.tls import TLSOffers
-from mailproof.places import Place
 from mailproof.probes.conversation import size_told
+from mailproof.probes.joined import Joined, joined
 from mailproof.probes.probe import Look, look_at_each, probe
 from mailproof.probes.smtp import smtp_session
 from mailproof.probes.tls import tls_offers
@@ -79,10 +79,11 @@ async def program_settings(configuration: Configuration, net: Network) -> Progra
     seen: dict[str, SettingSeen] = {}
     known: dict[str, str] = {}
     texts: dict[str, str] = {}
+    services = {file.name for file in files if holds_services(program, file)}
     for file in files:
-        text = await text_of(file, net)
-        await asyncio.to_thread(_look, program, file, text, seen, known)
-        texts[file.name] = text
+        texts[file.name] = await text_of(file, net)
+    for name, text in joined(program, texts).items():
+        await asyncio.to_thread(_look, program, text, seen, known, of_services=name in services)
     if not files and all(file.command in _CHECKS for file in configuration.files):
         return ProgramSettings(program, configuration.host, (), tuple(file.name for file in configuration.files))
     if not known and not all(map(holds_comments_alone, texts.values())):
@@ -102,7 +103,7 @@ async def program_settings(configuration: Configuration, net: Network) -> Progra
     servers: set[str] = set()
     behind_postscreen = False
     if program == "postfix":
-        commands = _commands(texts[file.name] for file in files if holds_services(program, file))
+        commands = _commands(texts[name] for name in texts if name in services)
         behind_postscreen = "postscreen" in commands.values()
         servers = set() if behind_postscreen else {name for name, runs in commands.items() if runs == "smtpd"}
     if program == "dovecot":
@@ -272,22 +273,22 @@ _REPEATS = ("nginx", "apache", "haproxy", "opensmtpd")
 
 
 def _look(
-    program: str, file: ConfigurationFile, text: str, seen: dict[str, SettingSeen], known: dict[str, str]
+    program: str, file: Joined, seen: dict[str, SettingSeen], known: dict[str, str], *, of_services: bool
 ) -> None:
     """Add the settings of one file: to ``seen`` the last of each name that is looked at, to ``known`` all."""
-    services = holds_services(program, file)
-    parse = parse_services if services else _PARSERS.get(program, parse_settings)
+    text = file.text
+    parse = parse_services if of_services else _PARSERS.get(program, parse_settings)
     wanted = {name.lower(): name for name in LOOKED_AT[program]}
     found = parse_exim(text, known) if program == "exim" else parse(text)
     for number, setting in enumerate(found):
-        if not services:
+        if not of_services:
             known[setting.name] = setting.value
         section, slash, own = setting.name.rpartition("/")
         own = wanted.get(own.lower(), own) if program == "apache" else own  # which knows no case
         if own in LOOKED_AT[program]:
-            key = setting.name if program not in _REPEATS else f"{file.name}:{number}"
+            place = file.place(setting.line)
+            key = setting.name if program not in _REPEATS else f"{place.file}:{number}"
             seen.pop(key, None)
-            place = Place(file.name, setting.line)
             value = _without_keys(setting.value)
             if program == "exim" and "$" in value:  # a lookup may be told a password
                 value = without_secrets(f"x = {value}").removeprefix("x = ")

@@ -31,6 +31,7 @@ from mailproof.net.text import printable
 from mailproof.observations.forwards import Forwards, ForwardSeen, ForwardsElsewhere, RoleAliases
 from mailproof.places import Place
 from mailproof.probes.configuration import EXIM_CONFIG, holders_of, texts_of
+from mailproof.probes.joined import joined
 from mailproof.probes.path_endings import shared
 from mailproof.probes.probe import probe
 from mailproof.targets.base import Targets
@@ -310,23 +311,24 @@ _SERVICE = re.compile(r"^\S{1,200}[ \t]+(?:inet|unix|unix-dgram|fifo|pass)[ \t]+
 def _of_exim(texts: Texts, host: str) -> _Found:
     """What the routers of the configuration files forward."""
     found = _Found(domains=_hosted_by_exim(texts, host))
-    holders = {name: text for name, text in texts.items() if holds_routers(text)}
+    files = [(one, one.text) for one in joined("exim", texts).values()]
+    holders = [(one, text) for one, text in files if holds_routers(text)]
     if not holders:
         found.unread += (("the routers (name what `exim -bP config` says)", Place(name, 1), "") for name in texts)
-    macros = {setting.name: setting.value for text in texts.values() for setting in parse_exim(text)}
-    for name, text in texts.items():
+    macros = {setting.name: setting.value for _, text in files for setting in parse_exim(text)}
+    for whole, text in files:
         for setting in parse_exim(text):
             file = expand_macros(setting.value, macros) if setting.name == "system_filter" else ""
             if file:
                 found.settings += 1
                 path = "" if "$" in file else file
-                found.add_unread(path or "what system_filter comes to", Place(name, setting.line), path)
-    for name, text in holders.items():
+                found.add_unread(path or "what system_filter comes to", whole.place(setting.line), path)
+    for whole, text in holders:
         for included, line in parse_includes(text):
-            found.add_unread(f"{included} (name what `exim -bP config` says instead)", Place(name, line))
+            found.add_unread(f"{included} (name what `exim -bP config` says instead)", whole.place(line))
         for redirect in parse_redirects(text, macros):
             found.settings += 1
-            place = Place(name, redirect.line)
+            place = whole.place(redirect.line)
             comes_to = work_out(redirect, macros)
             where = f"the router {redirect.router}" if redirect.router else "rewriting"
             who = f"those whom {where} takes"
@@ -353,7 +355,8 @@ def _domains_of_postfix(settings: _Settings, values: dict[str, str]) -> set[str]
 
 def _hosted_by_exim(texts: Texts, _host: str) -> set[str]:
     """The domains that Exim takes for itself, as far as their names stand in ``local_domains``."""
-    main = {setting.name: setting.value for text in texts.values() for setting in parse_exim(text)}
+    files = joined("exim", texts).values()
+    main = {setting.name: setting.value for file in files for setting in parse_exim(file.text)}
     return _named(parse_exim_list(expand_macros(main.get("domainlist local_domains", ""), main)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from mailproof.grammars.logins import (
     MAX_LOGINS,
@@ -21,6 +21,7 @@ from mailproof.observations.logins import LoginSeen, LoginSettings, LoginsShown
 from mailproof.observations.services import StoreSession
 from mailproof.places import Place
 from mailproof.probes.configuration import EXIM_CONFIG, holders_of, holds_services, texts_of
+from mailproof.probes.joined import Joined, joined
 from mailproof.probes.path_endings import not_read
 from mailproof.probes.probe import Look, look_at_each, probe
 from mailproof.probes.services import store_session
@@ -52,10 +53,12 @@ async def login_settings(
     texts = await texts_of(files, net)
     unread = not_read(login_includes(program, texts), texts)
     services = {file.name: texts.pop(file.name) for file in files if holds_services(program, file)}
-    logins = await asyncio.to_thread(lambda: sorted(_logins(program, texts, services), key=_what_matters)[:MAX_LOGINS])
+    in_place = joined(program, texts)
+    whole = {name: one.text for name, one in in_place.items()}
+    logins = await asyncio.to_thread(lambda: sorted(_logins(program, whole, services), key=_what_matters)[:MAX_LOGINS])
     without = program == "exim" and not any(map(has_authenticators, texts.values()))
     lacks = "" if program != "postfix" or (texts and services) else "main.cf" if services else "master.cf"
-    return LoginSettings(program, host, names, _seen(logins), without, lacks, unread)
+    return LoginSettings(program, host, names, _seen(logins, in_place), without, lacks, unread)
 
 
 def _what_matters(login: Login) -> int:
@@ -73,13 +76,15 @@ def _logins(program: str, texts: Texts, services: Texts) -> Iterator[Login]:
             return dovecot_logins(texts)
 
 
-def _seen(logins: Iterable[Login]) -> tuple[LoginSeen, ...]:
-    return tuple(LoginSeen(one.who, one.in_clear, str(one.by), _place(one)) for one in logins)
+def _seen(logins: Iterable[Login], files: Mapping[str, Joined]) -> tuple[LoginSeen, ...]:
+    return tuple(LoginSeen(one.who, one.in_clear, str(one.by), _place(one, files)) for one in logins)
 
 
-def _place(login: Login) -> Place | None:
+def _place(login: Login, files: Mapping[str, Joined]) -> Place | None:
     said = login.at if login.at is not None and not login.by.line else login.by
-    return Place(said.source, said.line) if said.line else None
+    if not said.line:
+        return None
+    return files[said.source].place(said.line) if said.source in files else Place(said.source, said.line)
 
 
 @probe(looks=("store_session",))

@@ -26,7 +26,8 @@ from mailproof.net.errors import Malformed
 from mailproof.net.network import Network
 from mailproof.observations.packet_filters import EgressSeen, Way
 from mailproof.probes.configuration import holders_of, texts_of
-from mailproof.probes.nft_includes import Joined, joined
+from mailproof.probes.joined import Joined
+from mailproof.probes.nft_includes import joined
 from mailproof.probes.probe import probe
 from mailproof.targets.files import Configuration, ConfigurationFile
 

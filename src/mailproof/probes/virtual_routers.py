@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_interface
 
-from mailproof.grammars.directives import parse_lines_in_blocks
-from mailproof.grammars.settings import Setting
 from mailproof.net.errors import NotAvailable
 from mailproof.net.network import Network
 from mailproof.observations.virtual_routers import OLD, RouterPair, VirtualRouter, VirtualRouters
 from mailproof.places import Place
-from mailproof.probes.configuration import holders_of, text_of
-from mailproof.probes.path_endings import not_read
+from mailproof.probes.keepalived import Reading, readings_of
 from mailproof.probes.probe import probe
 from mailproof.secret_names import HIDDEN
 from mailproof.targets.base import Targets
@@ -36,7 +31,7 @@ _LISTS = ("virtual_ipaddress", "unicast_peer")
 async def virtual_routers(configuration: Configuration, net: Network, targets: Targets) -> VirtualRouters:
     """The virtual routers of a host, each beside that of the first other host, by name, that shares an address.
 
-    Raises NotAvailable for what is written with definitions, or stands in files that are included.
+    Raises NotAvailable for what stands in files that are included and not read.
     """
     names = tuple(file.name for file in configuration.files)
     if configuration.program != PROGRAM:
@@ -74,61 +69,33 @@ class _Instance:
 
 
 async def _parts(configuration: Configuration, net: Network) -> list[_Part]:
+    """Raises NotAvailable where they hang on an id that is not known (``--config-id``)."""
+    found = [_parts_of(configuration.host, reading) for reading in await readings_of(configuration, net)]
+    if any(one != found[0] for one in found):
+        raise NotAvailable(f"{configuration.id} has conditional lines, and none of them is for {configuration.host}")
+    return found[0]
+
+
+def _parts_of(host: str, reading: Reading) -> list[_Part]:
     instances: dict[str, _Instance] = {}
     version = OLD
-    includes: list[tuple[str, str]] = []
-    definitions: dict[str, str] = {}
-    files = holders_of(configuration)
-    for file in files:
-        text = _with_definitions(await text_of(file, net), definitions)
-        settings = await asyncio.to_thread(list, parse_lines_in_blocks(text))
-        includes += ((one.value.strip("\"' "), file.name) for one in settings if one.name.startswith("include"))
-        for setting in settings:
-            if setting.name == "global_defs/vrrp_version" and setting.value.isdecimal():
-                version = int(setting.value)
-        _read(settings, file.name, instances)
-    unread = not_read(includes, [file.name for file in files]) if not instances else ()
-    if unread:
-        raise NotAvailable(f"{configuration.id} includes {unread[0]:.80}, which is not read: name it in the inventory")
-    found = (_part(configuration.host, name, instance, version) for name, instance in instances.items())
+    for setting in reading.settings:
+        if setting.name == "global_defs/vrrp_version" and setting.value.isdecimal():
+            version = int(setting.value)
+    _read(reading, instances)
+    if reading.unread and not instances:
+        raise NotAvailable(f"{reading.unread[0]:.80} is included and not read: name it in the inventory")
+    found = (_part(host, name, instance, version) for name, instance in instances.items())
     return [part for part in found if part.router.addresses][:MAX_ROUTERS]
 
 
-def _with_definitions(text: str, known: dict[str, str]) -> str:
-    """A text with its definitions put in (keepalived.conf(5), "Parameter substitution"): ``$VIP=192.0.2.25`` on a line
-    of its own, ``$VIP`` or ``${VIP}`` behind it. Those of several lines stay as they are.
-    """
-    lines = text.split("\n")
-    longer = 0
-    for number, line in enumerate(lines):
-        defined = _DEFINITION.match(line)
-        if defined is not None and len(known) < MAX_DEFINITIONS and not line.rstrip().endswith("\\"):
-            known[defined["name"]] = defined["value"].strip()[:MAX_VALUE]
-            lines[number] = ""
-        elif "$" in line and known and longer < MAX_PUT_IN:
-            lines[number] = _USE.sub(lambda use: known.get(use[1] or use[2], use[0]), line[:MAX_LINE]) + line[MAX_LINE:]
-            longer += len(lines[number]) - len(line)
-    return "\n".join(lines)
-
-
-MAX_DEFINITIONS = 500
-MAX_VALUE = 200
-"""Characters of what a definition stands for."""
-MAX_PUT_IN = 1_000_000
-"""Characters by which definitions may make a text longer."""
-MAX_LINE = 1000
-"""Characters of a line in which definitions are put in."""
-_DEFINITION = re.compile(r"[ \t]*\$(?P<name>\w{1,80})[ \t]*=(?P<value>[^#!\n]*)")
-_USE = re.compile(r"\$(?:(\w{1,80})|\{(\w{1,80})\})")
-
-
-def _read(settings: Iterable[Setting], file: str, instances: dict[str, _Instance]) -> None:
-    for setting in settings:
+def _read(reading: Reading, instances: dict[str, _Instance]) -> None:
+    for setting in reading.settings:
         block, *rest = setting.name.split("/", 2)
         kind, _, name = block.partition(" ")
         if kind != "vrrp_instance":
             continue
-        instance = instances.setdefault(name, _Instance(Place(file, setting.line)))
+        instance = instances.setdefault(name, _Instance(setting.place))
         if len(rest) == 2 and rest[0] in _LISTS:
             instance.lists.setdefault(rest[0], []).append(rest[1])
         elif rest:

@@ -12,6 +12,7 @@ from mailproof.grammars.filter_lists import READERS as FILTERS
 from mailproof.grammars.filter_lists import shown_zone
 from mailproof.grammars.forwards import alias_targets, parse_forwards, parse_sieve
 from mailproof.grammars.iptables import parse_iptables
+from mailproof.grammars.keepalived import TooManyDefinitions, readings
 from mailproof.grammars.listeners import PROGRAMS as SERVERS
 from mailproof.grammars.listeners import listeners
 from mailproof.grammars.logins import dovecot_logins, exim_logins, has_authenticators, login_includes, postfix_logins
@@ -36,6 +37,7 @@ from mailproof.grammars.white_lists import parse_white_list
 from mailproof.hiding import Form, without_secrets
 from mailproof.net.errors import Malformed, NotAvailable
 from mailproof.observations.configuration import TLS_FLOOR
+from mailproof.probes.joined import joined as joined_in_place
 from mailproof.probes.name_server_settings import PROGRAMS as NAME_SERVERS
 from mailproof.probes.name_server_settings import read_settings
 from mailproof.probes.nft_includes import joined
@@ -67,6 +69,23 @@ def _hiding(data: bytes) -> bool:
     hidden = [without_secrets(text, form) for form in forms]
     assert {one.count("\n") for one in hidden} == {text.count("\n")}, "findings name the lines of the original"
     return any(HIDDEN in one for one in hidden)
+
+
+def _keepalived(data: bytes) -> bool:
+    text = as_text(data)
+    try:
+        found = [one for reading in readings({"k": text}, "a.example") for one in reading["k"]]
+    except TooManyDefinitions:
+        return False
+    assert all(1 <= one.line <= text.count("\n") + 1 for one in found)
+    return bool(found)
+
+
+def _includes(data: bytes) -> bool:
+    texts = {"a.conf": as_text(data), "b.conf": as_text(data)[:200], "c/d.conf": "x = y\n"}
+    found = [one for program in ("exim", "dovecot", "keepalived") for one in joined_in_place(program, texts).values()]
+    assert all(1 <= number <= len(texts[name]) + 1 for one in found for _, name, number in one.lines)
+    return any(len({name for _, name, _ in one.lines}) > 1 for one in found)
 
 
 def _proxy_access(data: bytes) -> bool:
@@ -234,6 +253,26 @@ PARSERS = (
         ),
         words_of("map $ { } ( ) ; = \" ' hdr( set pass token $http _# < > \\"),
         1,
+    ),
+    Parser(
+        "keepalived",
+        _keepalived,
+        (
+            b"$A= \\\nb ${N} { \\\n c $N \\\n}\n$N=1\n$A\n",
+            b"@a $X=@^b\n$X virtual_server 192.0.2.1 25 {\n real_server 192.0.2.2 25 {\n TCP_CHECK {}\n }\n}\n",
+        ),
+        words_of("$A $N = \\ { } @a @^b ${A} ! #"),
+        3,
+    ),
+    Parser(
+        "files in files",
+        _includes,
+        (
+            b"!include b.conf\na = b\n!include_try c/*.conf\n",
+            b"D = c\n.include D/d.conf\n.include_if_exists b.conf\ninclude b.conf\n",
+        ),
+        words_of("!include .include include a.conf b.conf c/d.conf c/*.conf D = *"),
+        3,
     ),
     Parser(
         "access rules of proxies",

@@ -35,9 +35,9 @@ def haproxy(first: str, second: str, *, before: str = "", defaults: str = "timeo
     )
 
 
-def keepalived(first: str, second: str) -> BalancerSettings:
+def keepalived(first: str, second: str, before: tuple[str, ...] = ()) -> BalancerSettings:
     return read(
-        *("keepalived", "vrrp_instance v {", "  authentication {", "    auth_pass secret", "  }", "}"),
+        *("keepalived", *before, "vrrp_instance v {", "  authentication {", "    auth_pass secret", "  }", "}"),
         *(
             "virtual_server 192.0.2.25 25 {",
             "  protocol TCP ! SMTP",
@@ -62,8 +62,11 @@ TABLE: Table = {
                 haproxy("check", "track mail/mx1"),
                 keepalived(CHECK, "BFD_CHECK {\n    }"),
                 keepalived(CHECK, "TCP_CHECK {\n    }"),
+                keepalived("$CHECK", "$CHECK", before=("$CHECK= \\", "TCP_CHECK { \\", "  connect_timeout 3 \\", "}")),
+                keepalived(CHECK, f"@lb {CHECK}"),
             )
         ),
+        advises("real_server 192.0.2.2 25 is not checked", balancer_settings=keepalived(CHECK, "@^lb BFD_CHECK {}")),
         advises("backend mail: mx2 is not checked", balancer_settings=haproxy("check", "weight 1")),
         advises("mx1 is not checked", balancer_settings=haproxy("no-check", "", before="default-server check")),
         advises(

@@ -70,6 +70,10 @@ def dovecot(*lines: str) -> LoginSettings:
 IMAP_CLOSED = ("service imap-login {", " inet_listener imap {", "  port = 0", " }", "}")
 
 
+ONLY = "-o smtpd_tls_auth_only=yes"
+OPEN, CLOSED = "disable_plaintext_auth = no\n", "disable_plaintext_auth = yes\n"
+
+
 def _each(make: Callable[..., Case], *found: LoginSettings, says: str = "") -> tuple[Case, ...]:
     told = (says,) if says else ()
     return tuple(make(*told, login_settings=one, logins_shown=SILENT) for one in found)
@@ -119,6 +123,22 @@ TABLE: Table = {
             exim(main=".ifdef A\nauth_advertise_hosts = *\n.elifndef A\nauth_advertise_hosts =\n.endif"),
             exim(main="hostlist inner = 10.0.0.0/8 : ::::1\nauth_advertise_hosts = +inner"),
             dovecot("!include_try local.conf"),
+            read("dovecot", dovecot_conf=f"!include own.conf\n{CLOSED}", own_conf=OPEN),
+            read("dovecot", own_conf=OPEN, dovecot_conf=f"!include own.conf\n{CLOSED}"),
+            postfix(
+                SASL, f"smtp inet n - y - - smtpd\n{SERVICES.replace('smtpd', 'smtpd -o smtpd_tls_auth_only=yes', 1)}"
+            ),
+        ),
+        *_each(
+            fails,
+            read("dovecot", dovecot_conf=f"{CLOSED}!include own.conf\n", own_conf=OPEN),
+            read("dovecot", own_conf=OPEN, dovecot_conf=f"{CLOSED}!include own.conf\n"),
+            says="disable_plaintext_auth = no",
+        ),
+        *_each(
+            fails,
+            postfix(SASL, f"smtp inet n - y - - smtpd {ONLY}\n{SERVICES}"),
+            says="smtp inet: smtpd_tls_auth_only is not set",
         ),
         *_each(fails, postfix(SASL), says="smtp inet: smtpd_tls_auth_only is not set: passwords are taken before TLS"),
         *_each(fails, postfix(SASL, SERVICES.replace("wrappermode=yes", "wrappermode=no")), says="before TLS"),

@@ -62,7 +62,10 @@ def unicast(own: str, peer: str) -> str:
     )
 
 
+ID = "    virtual_router_id 51"
 DEFINED = changed(" 51", " $ID").replace("192.0.2.101/24", "${VIP}")
+SEVERAL_LINES = "$ALL= \\\n" + changed("VI_1", "VI_$N").strip().replace("\n", " \\\n") + "\n$N=1\n$ALL\n"
+"""An instance that is a definition of several lines."""
 _V3 = "global_defs {\n    vrrp_version 3\n}\n"
 
 TABLE: Table = {
@@ -77,6 +80,11 @@ TABLE: Table = {
         ),
         passes(virtual_routers=shared("$ID=51\n$VIP = 192.0.2.101/24 # both\n" + DEFINED)),
         fails("has virtual_router_id 52, and lb1", virtual_routers=shared("$ID=52\n$VIP=192.0.2.101\n" + DEFINED)),
+        passes(virtual_routers=shared(SEVERAL_LINES)),
+        fails("has virtual_router_id 52, and lb1", virtual_routers=shared(SEVERAL_LINES.replace(" 51", " 52"))),
+        passes(virtual_routers=shared(changed(ID, "@lb2 virtual_router_id 51\n@lb1 virtual_router_id 1"))),
+        passes(virtual_routers=shared(changed("priority 100", "@one priority 100\n@two priority 90"))),
+        fails("has virtual_router_id 52", virtual_routers=shared(changed(ID, "@lb2 virtual_router_id 52"))),
         passes(virtual_routers=shared(_V3 + changed("advert_int 1", "advert_int 2"), _V3 + _PLAIN)),
         passes(virtual_routers=shared(unicast("192.0.2.2", "192.0.2.1"), unicast("192.0.2.1", "192.0.2.2"))),
         fails(
