@@ -159,3 +159,14 @@ def test_upsmon_logs_in_at_the_upsd_of_its_host(tmp_path: Path, monitor: str, us
 @pytest.mark.parametrize("text", ["# MONITOR a@b 1 c d primary\n", "MINSUPPLIES 1\n"])
 def test_a_host_without_a_ups_is_none_that_nut_guards(tmp_path: Path, text: str) -> None:
     assert asyncio.run(_power(configuration(tmp_path, "nut", upsmon=text))).monitors == 0
+
+
+def test_a_jail_in_which_nothing_stands_goes_by_the_defaults(tmp_path: Path) -> None:
+    text = "[DEFAULT]\nenabled = true\n[postfix]\n# nothing else\n[dovecot]\n[off]\nenabled = false\n"
+    found = asyncio.run(
+        _bans(configuration(tmp_path, "fail2ban", jail=text), Inventory.model_validate({"domains": ["example.org"]}))
+    )
+    assert [(jail.name, jail.filter, jail.ban_seconds, str(jail.place)) for jail in found.jails] == [
+        ("postfix", "postfix", 600, "jail.conf:3"),
+        ("dovecot", "dovecot", 600, "jail.conf:5"),
+    ]

@@ -257,13 +257,25 @@ def parse_ini(text: str) -> Iterator[Setting]:
         if held is not None:
             yield held
             held = None
-        if stripped.startswith("[") and (end := stripped.find("]")) > 0:
-            section = stripped[1:end].strip()[:MAX_SECTION_NAME]
+        if (begun := _section(stripped)) is not None:
+            section = begun
         elif named:
             name = f"{section}/{named['name'].lower()}" if section else named["name"].lower()
             held = Setting(name, _COMMENT.split(named["value"], 1)[0].strip(), number)
     if held is not None:
         yield held
+
+
+def ini_sections(text: str) -> Iterator[tuple[str, int]]:
+    """The sections of such a text with their lines, also those in which nothing stands."""
+    for number, line in enumerate(_lines(text), 1):
+        if (section := _section(line.strip())) is not None and line[:1] not in " \t":
+            yield section, number
+
+
+def _section(line: str) -> str | None:
+    end = line.find("]") if line.startswith("[") else -1
+    return line[1:end].strip()[:MAX_SECTION_NAME] if end > 0 else None
 
 
 _INI = re.compile(r"(?P<name>[A-Za-z0-9_.-]{1,80})[ \t]{0,80}[=:][ \t]{0,80}(?P<value>.*)")

@@ -7,7 +7,14 @@ import shlex
 from dataclasses import replace
 from pathlib import PurePath
 
-from mailproof.grammars.settings import MAX_EXPANDED, MAX_EXPANSIONS, Setting, holds_comments_alone, parse_ini
+from mailproof.grammars.settings import (
+    MAX_EXPANDED,
+    MAX_EXPANSIONS,
+    Setting,
+    holds_comments_alone,
+    ini_sections,
+    parse_ini,
+)
 from mailproof.inventory.model import Inventory
 from mailproof.net.errors import Malformed, NotAvailable
 from mailproof.net.network import Network
@@ -33,16 +40,17 @@ async def ban_settings(configuration: Configuration, net: Network, inventory: In
     if configuration.program != "fail2ban":
         return BanSettings(configuration.program, names)
     found: dict[str, tuple[Setting, str]] = {}
+    sections: dict[str, Place] = {}
     files = sorted((file for file in configuration.files if not file.command), key=_jail_order)
     for file in files:
         text = await text_of(file, net)
         found |= {setting.name: (setting, file.name) for setting in parse_ini(text)}
+        sections |= {section: Place(file.name, line) for section, line in ini_sections(text)}
     if not files:
         raise NotAvailable(f"{', '.join(names)} holds no jails: name jail.conf and jail.local (configurations)")
     if not found:
         raise Malformed(f"no settings stand in {', '.join(names)}")
-    sections = dict.fromkeys(name.partition("/")[0] for name in found if "/" in name)
-    jails = [_jail(section, found) for section in sections if section not in ("DEFAULT", "INCLUDES")]
+    jails = [_jail(one, found, at) for one, at in sections.items() if one not in ("DEFAULT", "INCLUDES")]
     backups = {name for domain in inventory.domains for name in domain.backup_mx}
     addresses = [address for host in inventory.hosts if host.name in backups for address in host.addresses]
     on = tuple(jail for jail in jails if jail is not None)[:MAX_JAILS]
@@ -58,8 +66,8 @@ def _jail_order(file: ConfigurationFile) -> tuple[bool, bool, str]:
     return path.suffix == ".local", is_drop_in, path.name if is_drop_in else ""
 
 
-def _jail(section: str, found: dict[str, tuple[Setting, str]]) -> Jail | None:
-    """A jail with what the defaults add; None where it is switched off."""
+def _jail(section: str, found: dict[str, tuple[Setting, str]], at: Place) -> Jail | None:
+    """A jail with what the defaults add; None where it is switched off. Nothing need stand in it itself."""
 
     def value(name: str) -> tuple[Setting, str] | None:
         said = found.get(f"{section}/{name}") or found.get(f"DEFAULT/{name}")
@@ -71,13 +79,13 @@ def _jail(section: str, found: dict[str, tuple[Setting, str]]) -> Jail | None:
     if enabled is None or enabled[0].value.lower() not in ("true", "yes", "on", "1"):
         return None
     filter_, length, ignored = value("filter"), value("bantime"), value("ignoreip")
-    stands = length or found.get(f"{section}/enabled") or enabled
+    stands = length or found.get(f"{section}/enabled")
     named = filter_[0].value if filter_ is not None else section
     return Jail(
         section,
         named.replace("%(__name__)s", section).partition("[")[0],
         _seconds(length[0].value) if length is not None else _UNITS["m"] * 10,
-        Place(stands[1], stands[0].line),
+        Place(stands[1], stands[0].line) if stands is not None else at,
         tuple(re.split(r"[\s,]+", ignored[0].value)) if ignored is not None else (),
     )
 
