@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 
 from mailproof.controls import MAY, SHOULD, Family, Harm, control, fail, finding, not_applicable
 from mailproof.grammars.address_lists import parse_exim_list
 from mailproof.net.errors import NotAvailable
-from mailproof.observations.configuration import ProgramSettings, SettingSeen
+from mailproof.observations.configuration import RESTRICTIONS, ProgramSettings, SettingSeen
 from mailproof.observations.forwards import RoleAliases
+from mailproof.places import Place
 from mailproof.references import EXIM_OPTIONS, POSTCONF, PRACTICE, rfc
 
 FAMILY = Family("CFG", "Configuration files")
@@ -81,50 +83,88 @@ def _since_3_9(version: str) -> bool:
 def test_recipients_of_relayed_domains_are_known(program_settings: ProgramSettings) -> None:
     """Of domains whose mail it hands on, as a backup MX, a Postfix knows the recipients, or asks the next server first.
 
-    What decides in Exim's ACLs is not read: BACKUPMX-RCPT asks the port.
+    What decides in Exim's ACLs, in policy services and in milters is not read: BACKUPMX-RCPT asks the port.
 
     Why: what a backup accepts and the primary then refuses becomes a bounce to a forged sender: backscatter.
-    Fix: relay_recipient_maps = hash:/etc/postfix/relay_recipients, brought up to date daily; or
-    reject_unverified_recipient among smtpd_recipient_restrictions.
+    Fix: relay_recipient_maps = hash:/etc/postfix/relay_recipients, brought up to date daily, and
+    smtpd_reject_unlisted_recipient = yes, as it is by default; or reject_unverified_recipient among
+    smtpd_recipient_restrictions.
     """
     if program_settings.program != "postfix":
         not_applicable(f"what {program_settings.program} knows of recipients is not read")
     relayed = [one for one in program_settings.base_and_overrides("relay_domains") if _hands_on(one)]
     if not relayed:
         not_applicable("mail of no domain is handed on")
-    if any(one.meaning.strip() for one in program_settings.base_and_overrides("relay_recipient_maps")):
+    said = [one for name in _restrictions(program_settings) if (one := _of_strangers(program_settings, name))]
+    maps = _of_strangers(program_settings, "relay_recipient_maps")
+    unlisted = _of_strangers(program_settings, "smtpd_reject_unlisted_recipient")
+    are_known = maps is not None and maps.meaning.strip() != ""
+    passed = unlisted if unlisted is not None and unlisted.meaning.lower() == "no" else None
+    asked = ("reject_unverified_recipient", *(("reject_unlisted_recipient",) if are_known else ()))
+    if are_known and passed is None:
         return
-    said = [one for name in _RESTRICTIONS for one in program_settings.base_and_overrides(name)]
-    decided = {one: _asks_before(one.meaning) for one in said}
+    decided = {one: _asks_before(one.meaning, asked) for one in said}
     if True in decided.values():
         return
+    milters = _of_strangers(program_settings, "smtpd_milters")
     elsewhere = next((one for one, asks in decided.items() if asks is None), None)
+    if elsewhere is None and milters is not None and _may_ask(milters):
+        elsewhere = milters
     if elsewhere is not None:
         told = f"{elsewhere.place}: {elsewhere.name}: what this decides about recipients stands elsewhere"
         raise NotAvailable(told, program_settings.evidence())
     setting = relayed[0]
+    if are_known and passed is not None:
+        told = f"{passed.name} = no: nothing asks relay_recipient_maps, and mail to anybody is accepted"
+        fail(told, at=passed.place)
     fail(
         f"{setting.name} = {setting.shown}, and relay_recipient_maps is empty: mail to anybody there is accepted",
         at=setting.place,
     )
 
 
-def _asks_before(restrictions: str) -> bool | None:
+def _of_strangers(settings: ProgramSettings, name: str) -> SettingSeen | None:
+    """The setting that counts where strangers deliver: what the service for port 25 says, else what is for all."""
+    own = (one for one in settings.overrides(name) if _SERVICE_OF_STRANGERS.fullmatch(one.name.rpartition("/")[0]))
+    return next(own, None) or settings.get(name)
+
+
+_SERVICE_OF_STRANGERS = re.compile(r"(?:\S+:)?(?:smtp|25) inet|smtpd pass")
+
+
+def _restrictions(settings: ProgramSettings) -> tuple[str, ...]:
+    """The lists in which recipients may be looked at: all, unless what is known of a client is acted upon at once."""
+    delay = _of_strangers(settings, "smtpd_delay_reject")
+    return RESTRICTIONS if delay is None or delay.meaning.lower() != "no" else RESTRICTIONS[:2]
+
+
+def _asks_before(restrictions: str, asked: tuple[str, ...]) -> bool | None:
     """Whether strangers' recipients are verified; None where a table, a service or a class decides."""
     words = restrictions.replace(",", " ").split()
     elsewhere = False
-    for before, word in zip(["", *words], words, strict=False):
+    for before, word, behind in zip(["", *words], words, [*words[1:], ""], strict=False):
         if word == "permit":
             break
-        if word == "reject_unverified_recipient" and before != "warn_if_reject":
+        if word in asked and before != "warn_if_reject":
             return True
-        elsewhere |= word.startswith(_ELSEWHERE) or _CLASS.fullmatch(word) is not None
+        is_of_others = word == "check_policy_service" and _MARKS.search(behind)
+        elsewhere |= word.startswith(_ELSEWHERE) and not is_of_others
+        elsewhere |= _CLASS.fullmatch(word) is not None
     return None if elsewhere else False
 
 
+def _may_ask(milters: SettingSeen) -> bool:
+    return any(not _MARKS.search(milter) for milter in _MILTER.findall(milters.meaning))
+
+
+_MILTER = re.compile(r"\b(?:inet6?|unix|local):[^\s,{}]+")
+_MARKS = re.compile(
+    r"amavis|clam|dkim|dmarc|greylist|openarc|opendkim|postgrey|rspamd|spamass|spf|:(?:889[1-3]|1002[34]|11332|12301|12525)\b",
+    re.IGNORECASE,
+)
+"""Milters and policy services that look at senders and contents, by their names and usual ports."""
 _CLASS = re.compile(r"(?!(?:permit|reject|defer|check|warn|sleep)(?:_|$))[a-z_]+")
 """A class of restrictions of one's own."""
-_RESTRICTIONS = ("smtpd_recipient_restrictions", "smtpd_relay_restrictions")
 _ELSEWHERE = ("check_recipient_access", "check_policy_service", "check_recipient_a_access", "check_recipient_mx_access")
 
 
@@ -150,9 +190,10 @@ def test_aliases_have_postmaster_and_abuse(role_aliases: RoleAliases) -> None:
         not_applicable(f"{role_aliases.program} holds no aliases")
     if not role_aliases.is_of_system:
         not_applicable("these are not the system's own aliases: the file is not called aliases, and root is not in it")
-    for name in role_aliases.thrown_away:
-        fail(f"mail for {name} is thrown away")
+    for name, place in zip_longest(role_aliases.thrown_away, role_aliases.thrown_at):
+        fail(f"mail for {name} is thrown away", at=place)
+    file = Place(role_aliases.files[0])
     if "postmaster" not in role_aliases.names:
-        fail("no alias has postmaster")
+        fail("no alias has postmaster", at=file)
     if "abuse" not in role_aliases.names:
-        finding(MAY, "no alias has abuse")
+        finding(MAY, "no alias has abuse", at=file)

@@ -7,6 +7,7 @@ from mailproof.grammars.tls_settings import admitted
 from mailproof.net.errors import NotAvailable, UnreadableConfiguration
 from mailproof.net.tls.versions import TLSVersion
 from mailproof.observations.configuration import (
+    SPEAKING,
     TLS_FLOOR,
     ProgramSettings,
     SelfChecks,
@@ -23,7 +24,8 @@ def test_old_tls_is_switched_off(program_settings: ProgramSettings, versions_sho
     """What the configuration says of versions of TLS is what the ports show; before there are ports, it admits nothing
     older than TLS 1.2.
 
-    What nginx, Apache and HAProxy say for all servers counts where one does not say otherwise. A version that the
+    What nginx, Apache and HAProxy say for all servers counts where one does not say otherwise, and what Postfix, Exim
+    and Dovecot say where they speak TLS at all. A version that the
     configuration admits and no port takes is no finding: the TLS library may refuse it. What ports
     take that are looked at, TLS-NO-10-11 judges.
 
@@ -50,6 +52,9 @@ def test_old_tls_is_switched_off(program_settings: ProgramSettings, versions_sho
     if ports:
         _check_ports(floors, versions_shown, len(TLS_FLOOR[program]))
         return
+    floors = [(setting, versions) for setting, versions in floors if _is_spoken(program_settings, setting)]
+    if not floors:
+        not_applicable("no server speaks TLS by these files")
     admitting = [
         (setting, f"{setting.name} = {setting.value} admits {', '.join(old)}")
         for setting, versions in floors
@@ -67,6 +72,53 @@ def test_old_tls_is_switched_off(program_settings: ProgramSettings, versions_sho
     if program_settings.unread:
         told = f"{program_settings.unread[0]} is included and not read: name it as well"
         raise NotAvailable(told, program_settings.evidence())
+
+
+def _is_spoken(settings: ProgramSettings, floor: SettingSeen) -> bool:
+    """Whether a server that takes this setting speaks TLS, or may."""
+    section, _, name = floor.name.rpartition("/")
+    if settings.program not in SPEAKING:
+        return True
+    speaks = _SPEAKS[settings.program]
+    if section:
+        return speaks(settings, section)
+    own = {one.name.rpartition("/")[0] for one in settings.overrides(name)}
+    others = {
+        one.name.rpartition("/")[0] for other in SPEAKING[settings.program] for one in settings.overrides(other)
+    } - own
+    return speaks(settings, "") or any(speaks(settings, one) for one in others)
+
+
+def _said(settings: ProgramSettings, section: str, name: str) -> str:
+    """What counts in a section or a service; empty where nothing is said."""
+    of_all = settings.get(name)
+    found = [one for one in settings.overrides(name) if one.name == f"{section}/{name}"] or ([of_all] if of_all else [])
+    return found[-1].meaning.lower().strip() if found else ""
+
+
+def _postfix_speaks(settings: ProgramSettings, service: str) -> bool:
+    """By smtpd_tls_security_level, else by the old switches; inside TLS from the begin on in wrapper mode
+    (postconf(5)).
+    """
+    if _said(settings, service, "smtpd_tls_wrappermode") == "yes":
+        return True
+    if level := _said(settings, service, "smtpd_tls_security_level"):
+        return level != "none"
+    return any(_said(settings, service, name) not in ("", "no") for name in ("smtpd_use_tls", "smtpd_enforce_tls"))
+
+
+def _exim_speaks(settings: ProgramSettings, _section: str) -> bool:
+    """To everybody, unless tls_advertise_hosts is empty, and no port begins inside TLS (chapter 42)."""
+    offered = settings.get("tls_advertise_hosts")
+    is_offered = offered is None or offered.meaning.strip() not in ("", ":", "!*")
+    return is_offered or _said(settings, "", "tls_on_connect_ports") != ""
+
+
+def _dovecot_speaks(settings: ProgramSettings, section: str) -> bool:
+    return _said(settings, section, "ssl") != "no"
+
+
+_SPEAKS = {"postfix": _postfix_speaks, "exim": _exim_speaks, "dovecot": _dovecot_speaks}
 
 
 def _check_ports(

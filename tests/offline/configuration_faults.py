@@ -23,6 +23,7 @@ smtpd_tls_protocols = >=TLSv1.2
 smtpd_tls_mandatory_protocols = >=TLSv1.2
 relay_domains = right.example
 relay_recipient_maps = hash:/etc/postfix/relay_recipients
+smtpd_tls_security_level = may
 """
 
 

@@ -93,7 +93,7 @@ def test_messages_and_reports_are_judged_as_the_page_tells(tmp_path: Path) -> No
 
 BUILD = {
     "main.cf": "mynetworks = 127.0.0.0/8\nsmtpd_banner = $myhostname ESMTP\ndisable_vrfy_command = yes\n",
-    "master.cf": "smtp inet n - y - - smtpd\n -o smtpd_tls_protocols=>=TLSv1\n",
+    "master.cf": "smtp inet n - y - - smtpd\n -o smtpd_tls_security_level=may\n -o smtpd_tls_protocols=>=TLSv1\n",
     "aliases": "postmaster: root\nabuse: root\nroot: somebody@elsewhere.example\n",
     "nftables.conf": "table inet f { chain o { type filter hook output priority 0; tcp dport 25 drop; }; }\n",
     "nginx.conf": "http { server { listen 443 ssl; ssl_protocols TLSv1 TLSv1.2; } }\n",

@@ -34,6 +34,8 @@ from mailproof.targets.base import Target, Targets
 from mailproof.targets.files import Configuration, ConfigurationFile
 from mailproof.targets.mail import MailHost
 
+from .cases.case import judged
+from .cases.configuration_receiving import aliases
 from .cases.forwards import routers
 
 EXIM = """# Debian's, in short
@@ -363,3 +365,16 @@ def test_programs_that_do_not_start_with_an_include_that_leads_nowhere(
         return await self_checks(Configuration(program, "a.example", (main,), dangling=(gone,)), Network(NetSettings()))
 
     assert [check.file for check in asyncio.run(checked()).checks] == ["sites/gone"] * refuses
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("abuse: ann\npostmaster: root\nann: bob\nroot:\n  /dev/null\n", "aliases:4"),
+        ("abuse: ann\n# x\npostmaster: /dev/null\n", "aliases:3"),
+        ("root: ann\n*: :blackhole:\n", "aliases:2"),
+        ("abuse: ann\n", "aliases"),
+    ],
+)
+def test_a_finding_of_aliases_names_the_line(text: str, place: str) -> None:
+    assert str(judged("CFG-ALIASES", {"role_aliases": aliases(text)}).at) == place

@@ -94,14 +94,14 @@ def parse_forwards(text: str, *, has_actions: bool | None = None) -> Iterator[Fo
             yield Forward(who[:MAX_TEXT], "" if unread else address, number, what)
 
 
-def alias_targets(text: str) -> dict[str, str]:
-    """Whom a file of aliases has an entry for, as aliases(5) writes it (``postmaster: root``), in small letters, and
-    what stands behind; nobody for a table or a filter.
+def alias_targets(text: str) -> dict[str, tuple[str, int]]:
+    """Whom a file of aliases has an entry for, as aliases(5) writes it (``postmaster: root``), in small letters, with
+    what stands behind and the line; nobody for a table or a filter.
     """
     if _FILTER.match(text):
         return {}
-    aliases = (alias for _, line in _logical_lines(text) if (alias := _ALIAS.match(line)))
-    return {alias["who"].strip('"').lower(): alias["to"].strip() for alias in aliases}
+    aliases = ((alias, number) for number, line in _logical_lines(text) if (alias := _ALIAS.match(line)))
+    return {alias["who"].strip('"').lower(): (alias["to"].strip(), number) for alias, number in aliases}
 
 
 def _split(line: str, *, of_patterns: bool) -> tuple[str, str, bool]:

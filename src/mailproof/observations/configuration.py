@@ -28,6 +28,18 @@ TLS_FLOOR = {
 }
 """Settings of the oldest version of TLS that is spoken."""
 
+SPEAKING = {
+    "postfix": (
+        "smtpd_tls_security_level",
+        "smtpd_use_tls",
+        "smtpd_enforce_tls",
+        "smtpd_tls_wrappermode",
+    ),
+    "exim": ("tls_advertise_hosts", "tls_on_connect_ports"),
+    "dovecot": ("ssl",),
+}
+"""Settings of whether TLS is spoken at all."""
+
 PROMISED = {
     "postfix": ("myhostname", "message_size_limit", "smtpd_tls_auth_only"),
     "exim": ("message_size_limit",),
@@ -40,23 +52,34 @@ EARLY_TALK = {
 }
 """Settings of what becomes of clients that do not wait for the greeting."""
 
+RESTRICTIONS = (
+    "smtpd_recipient_restrictions",
+    "smtpd_relay_restrictions",
+    "smtpd_client_restrictions",
+    "smtpd_helo_restrictions",
+    "smtpd_sender_restrictions",
+)
+"""Settings of Postfix that may refuse a recipient; the last three unless smtpd_delay_reject is switched off."""
+
 LOOKED_AT = {
     "postfix": (
-        *("smtpd_banner", "disable_vrfy_command", "mail_name", "smtpd_recipient_restrictions", *PROMISED["postfix"]),
+        *("smtpd_banner", "disable_vrfy_command", "mail_name", *RESTRICTIONS, *PROMISED["postfix"]),
+        *("smtpd_reject_unlisted_recipient", "smtpd_delay_reject", "smtpd_milters"),
         *(
             *EARLY_TALK["postfix"],
             "relay_recipient_maps",
             *RELAYING["postfix"],
             *TLS_FLOOR["postfix"],
+            *SPEAKING["postfix"],
             *OF_SERVER,
             *OF_CLIENT,
         ),
     ),
     "exim": (
         *("smtp_banner", "acl_smtp_vrfy", "acl_smtp_expn", *EARLY_TALK["exim"]),
-        *(*PROMISED["exim"], *RELAYING["exim"], *TLS_FLOOR["exim"]),
+        *(*PROMISED["exim"], *RELAYING["exim"], *TLS_FLOOR["exim"], *SPEAKING["exim"]),
     ),
-    "dovecot": ("login_greeting", *TLS_FLOOR["dovecot"]),
+    "dovecot": ("login_greeting", *TLS_FLOOR["dovecot"], *SPEAKING["dovecot"]),
     "opensmtpd": RELAYING["opensmtpd"],
     "nginx": TLS_FLOOR["nginx"],
     "apache": TLS_FLOOR["apache"],

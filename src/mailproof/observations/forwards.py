@@ -60,6 +60,8 @@ class RoleAliases(Observation):
     """Postmaster and abuse, as far as there is an entry for them; all others are nobody's business here."""
     thrown_away: tuple[str, ...] = ()
     """Those of them whose mail is read by nobody."""
+    thrown_at: tuple[Place, ...] = ()
+    """Where that is said of each."""
 
     def evidence(self) -> tuple[str, ...]:
         return (f"{self.program}: {', '.join(self.files)}: {', '.join(self.names) or 'neither postmaster nor abuse'}",)

@@ -124,26 +124,31 @@ async def role_aliases(configuration: Configuration, net: Network) -> RoleAliase
     files = holders_of(configuration)
     texts = await texts_of(files, net)
     known: dict[str, str] = {}
+    places: dict[str, Place] = {}
     for name, text in texts.items():
         if _NOT_READ.match(text):
             raise Malformed(f"{name} holds what a program said that could not read it")
-        known |= await asyncio.to_thread(alias_targets, text)
+        found = await asyncio.to_thread(alias_targets, text)
+        known |= {who: to for who, (to, _) in found.items()}
+        places |= {who.partition("@")[0]: Place(name, line) for who, (_, line) in found.items()}
     called = any(PurePath(file.path).name == "aliases" for file in files)
     of_system = "root" in known or (called and not all(to.startswith(('"|', "|")) for to in known.values()))
     here = {name.partition("@")[0]: to for name, to in known.items()}
-    found = [role for role in ROLES if role in here or "*" in here]
-    thrown = tuple(role for role in found if _NOBODY.fullmatch(_end(role if role in here else "*", here)))
-    return RoleAliases(program, names, of_system, tuple(found), thrown)
+    roles = {role: _way(role if role in here else "*", here) for role in ROLES if role in here or "*" in here}
+    thrown = {role: places[way[-2]] for role, way in roles.items() if _NOBODY.fullmatch(way[-1])}
+    return RoleAliases(program, names, of_system, tuple(roles), tuple(thrown), tuple(thrown.values()))
 
 
-def _end(name: str, aliases: Mapping[str, str]) -> str:
-    """Where mail for a name ends among the aliases of a file."""
-    seen: set[str] = set()
+def _way(name: str, aliases: Mapping[str, str]) -> list[str]:
+    """Where mail for a name goes among the aliases of a file: from one to the next, in small letters."""
+    way = {name: None}
     target = name
-    while target.lower() in aliases and target.lower() not in seen:
-        seen.add(target.lower())
-        target = aliases[target.lower()].strip("\"' ")
-    return target
+    while target in aliases:
+        target = aliases[target].strip("\"' ").lower()
+        if target in way:
+            break
+        way[target] = None
+    return list(way)
 
 
 _NOBODY = re.compile(r"\"?(?:/dev/null|:blackhole:|:fail:.*)?\"?", re.IGNORECASE)

@@ -34,6 +34,11 @@ async def _read(configuration: Configuration) -> RoleAliases:
     return await role_aliases(configuration, Network(NetSettings()))
 
 
+def relaying(**more: str) -> ProgramSettings:
+    """A Postfix that hands mail on for a domain."""
+    return settings("postfix", (), None, relay_domains="a.example", **more)
+
+
 TABLE: Table = {
     "CFG-EARLYTALK": (
         passes(program_settings=settings("exim", pipelining_connect_advertise_hosts="")),
@@ -70,6 +75,73 @@ TABLE: Table = {
         skips("dovecot has no setting", program_settings=settings("dovecot")),
     ),
     "CFG-RECIPIENTS": (
+        *(
+            passes(program_settings=relaying(**more))
+            for more in (
+                {"relay_recipient_maps": "hash:/x", "smtpd_reject_unlisted_recipient": "yes"},
+                {
+                    "relay_recipient_maps": "hash:/x",
+                    "smtpd_reject_unlisted_recipient": "no",
+                    "smtpd_recipient_restrictions": "reject_unlisted_recipient, permit",
+                },
+                {"smtpd_client_restrictions": "permit_mynetworks reject_unverified_recipient"},
+                {"smtpd_sender_restrictions": "reject_unverified_recipient", "smtpd_delay_reject": "yes"},
+            )
+        ),
+        passes(
+            program_settings=settings(
+                "postfix",
+                (("submission inet/smtpd_reject_unlisted_recipient", "no"),),
+                relay_domains="a.example",
+                relay_recipient_maps="hash:/x",
+            )
+        ),
+        fails(
+            "smtpd_reject_unlisted_recipient = no: nothing asks relay_recipient_maps",
+            program_settings=settings(
+                "postfix",
+                relay_domains="a.example",
+                relay_recipient_maps="hash:/x",
+                smtpd_reject_unlisted_recipient="no",
+                smtpd_milters="inet:127.0.0.1:11332",
+            ),
+        ),
+        *(
+            fails(
+                "relay_recipient_maps is empty",
+                program_settings=relaying(**more),
+            )
+            for more in (
+                {"smtpd_milters": "inet:localhost:8891, unix:/run/opendmarc/opendmarc.sock"},
+                {"smtpd_recipient_restrictions": "check_policy_service unix:private/policyd-spf"},
+                {"smtpd_helo_restrictions": "reject_unverified_recipient", "smtpd_delay_reject": "no"},
+                {"smtpd_recipient_restrictions": "reject_unlisted_recipient"},
+                {"smtpd_client_restrictions": "permit reject_unverified_recipient"},
+            )
+        ),
+        fails(
+            "relay_recipient_maps is empty",
+            program_settings=settings(
+                "postfix",
+                (("submission inet/smtpd_recipient_restrictions", "reject_unverified_recipient"),),
+                relay_domains="a.example",
+            ),
+        ),
+        passes(
+            program_settings=settings(
+                "postfix",
+                (("smtp inet/smtpd_recipient_restrictions", "reject_unverified_recipient"),),
+                relay_domains="a.example",
+            ),
+        ),
+        *(
+            undecided("stands elsewhere", program_settings=relaying(**more))
+            for more in (
+                {"smtpd_milters": "inet:localhost:8891 { unix:/run/ahead.sock, connect_timeout=5s }"},
+                {"smtpd_client_restrictions": "check_policy_service { inet:192.0.2.1:9000 timeout=5s }"},
+                {"smtpd_sender_restrictions": "check_recipient_access hash:/x"},
+            )
+        ),
         passes(program_settings=settings("postfix", relay_domains="a.example", relay_recipient_maps="hash:/x")),
         passes(
             program_settings=settings(

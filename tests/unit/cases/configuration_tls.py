@@ -27,7 +27,9 @@ NO_PORT = shown()
 
 
 def floor(value: str) -> ProgramSettings:
-    return settings("postfix", smtpd_tls_protocols=value, smtpd_tls_mandatory_protocols=value)
+    return settings(
+        "postfix", smtpd_tls_security_level="may", smtpd_tls_protocols=value, smtpd_tls_mandatory_protocols=value
+    )
 
 
 def read(program: str, text: str, **others: str) -> ProgramSettings:
@@ -62,8 +64,13 @@ SAYS = "{ smtpd_tls_protocols = >=TLSv1.2 }"
 DOVECOT = "protocols = imap lmtp\nssl_min_protocol = TLSv1\nprotocol imap {\n  ssl_min_protocol = TLSv1.2\n}\n"
 
 
-def postfix(master: str) -> ProgramSettings:
-    return read("postfix", "smtpd_tls_protocols = >=TLSv1\n", **{"master.cf": master})
+def postfix(master: str, level: str = "smtpd_tls_security_level = may") -> ProgramSettings:
+    return read("postfix", f"smtpd_tls_protocols = >=TLSv1\n{level}\n", **{"master.cf": master})
+
+
+NO_TLS = "smtpd_tls_security_level = none"
+PLAIN = "smtp inet n - y - - smtpd\nsubmission inet n - y - - smtpd\n  -o {}\n"
+EXIM = "openssl_options = +no_sslv3\n"
 
 
 OF_SERVICES: tuple[Case, ...] = (
@@ -87,6 +94,44 @@ OF_SERVICES: tuple[Case, ...] = (
     passes(program_settings=read("dovecot", DOVECOT.replace(" lmtp", "")), versions_shown=NO_PORT),
 )
 """What stands for all services counts where one does not say otherwise."""
+
+WITHOUT_TLS: tuple[Case, ...] = (
+    *(
+        skips("no server speaks TLS by these files", program_settings=found, versions_shown=NO_PORT)
+        for found in (
+            postfix(PLAIN.format("a=b"), NO_TLS),
+            postfix(PLAIN.format("a=b"), f"{NO_TLS}\nsmtpd_use_tls = yes"),
+            postfix(PLAIN.format("a=b"), "smtpd_use_tls = no\nsmtpd_enforce_tls = no"),
+            postfix(PLAIN.format("a=b"), ""),
+            postfix(MASTER.format("smtpd_tls_protocols=>=TLSv1"), NO_TLS),
+            read("exim", f"tls_advertise_hosts =\n{EXIM}"),
+            read("exim", f"NOBODY =\ntls_advertise_hosts = :\n{EXIM}"),
+            read("dovecot", "ssl = no\nssl_min_protocol = TLSv1\n"),
+            read("dovecot", "ssl = no\nprotocol imap {\n  ssl_min_protocol = TLSv1\n}\n"),
+        )
+    ),
+    *(
+        fails("smtpd_tls_protocols = >=TLSv1 admits TLSv1", program_settings=found, versions_shown=NO_PORT)
+        for found in (
+            postfix(PLAIN.format("smtpd_tls_security_level=encrypt"), NO_TLS),
+            postfix(PLAIN.format("smtpd_tls_wrappermode=yes"), ""),
+            postfix(PLAIN.format("a=b"), "smtpd_use_tls = yes"),
+            postfix(PLAIN.format("smtpd_tls_security_level=none")),
+            postfix(PLAIN.format("a=b"), "l = may\nsmtpd_tls_security_level = $l"),
+        )
+    ),
+    *(
+        fails("admits", program_settings=found, versions_shown=NO_PORT)
+        for found in (
+            read("exim", EXIM),
+            read("exim", f"tls_advertise_hosts = *\n{EXIM}"),
+            read("exim", f"tls_advertise_hosts =\ntls_on_connect_ports = 465\n{EXIM}"),
+            read("dovecot", "ssl = no\nssl_min_protocol = TLSv1\nprotocol imap {\n  ssl = yes\n}\n"),
+            read("dovecot", "ssl = no\nprotocol imap {\n  ssl = required\n  ssl_min_protocol = TLSv1\n}\n"),
+        )
+    ),
+)
+"""Versions matter where TLS is spoken."""
 
 DEFAULTS: tuple[Case, ...] = (
     *(
@@ -215,6 +260,7 @@ TABLE: Table = {
     "CFG-TLS-FLOOR": (
         *DEFAULTS,
         *OF_SERVICES,
+        *WITHOUT_TLS,
         passes(program_settings=floor(">=TLSv1.2"), versions_shown=NO_PORT),
         passes(program_settings=floor(">=TLSv1.2"), versions_shown=shown("TLSv1.2", "TLSv1.3")),
         passes(program_settings=floor(">=TLSv1"), versions_shown=shown("TLSv1.2", "TLSv1.3")),
@@ -244,7 +290,9 @@ TABLE: Table = {
         fails(
             "smtps inet/smtpd_tls_protocols = !SSLv2 admits SSLv3",
             program_settings=settings(
-                "postfix", (("smtps inet/smtpd_tls_protocols", "!SSLv2"),), smtpd_tls_protocols=">=TLSv1.2"
+                "postfix",
+                (("smtps inet/smtpd_tls_protocols", "!SSLv2"), ("smtps inet/smtpd_tls_wrappermode", "yes")),
+                smtpd_tls_protocols=">=TLSv1.2",
             ),
             versions_shown=NO_PORT,
         ),
