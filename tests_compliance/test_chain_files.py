@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mailproof.controls import MAY, SHOULD, Family, Harm, control, fail, finding, not_applicable
 from mailproof.net.errors import NotAvailable
 from mailproof.net.pkix.paths import PathStatus
@@ -20,14 +22,24 @@ def test_file_holds_the_chain(chain_file: ChainFile) -> None:
     """A file of certificates holds the server's own first, which is for the private key, then its issuers in order; no
     root, and nothing else.
 
+    Of Postfix a file may hold several private keys, each before its chain: each is judged.
+
     Why: servers send the file as it is, and some clients cannot build a path from anything else; with a key that does
     not match the server does not start.
     Fix: write the file anew: fullchain.pem of an ACME client is right.
     """
+    _check(chain_file)
+    for chain in chain_file.further:
+        in_file = len(chain.deployment.chain.facts)
+        _check(replace(chain_file, deployment=chain.deployment, key_of=chain.key_of, in_file=in_file))
+
+
+def _check(chain_file: ChainFile) -> None:
     facts, path = chain_file.deployment.chain.facts, chain_file.deployment.path
     if chain_file.key_of is not None and 0 not in chain_file.key_of:
         whose = ", ".join(found.subject for number, found in enumerate(facts) if number in chain_file.key_of)
-        fail(f"the private key is that of {whose}" if whose else "the private key is that of none of the certificates")
+        which = f"the private key before {facts[0].subject}" if chain_file.further else "the private key"
+        fail(f"{which} is that of {whose or 'none of the certificates'}")
     assert not facts[0].is_ca or facts[0].self_signed or len(facts) == 1, (
         f"the first certificate is that of the CA {facts[0].subject}"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailproof.observations import Observation
@@ -26,6 +27,15 @@ class ShownByHost(Observation):
 
 
 @dataclass(frozen=True)
+class FurtherChain:
+    """A chain behind another one in a file, with a private key of its own."""
+
+    deployment: Deployment
+    key_of: tuple[int, ...]
+    """The numbers, from 0, of the certificates that are for that key."""
+
+
+@dataclass(frozen=True)
 class ChainFile(Observation):
     """The certificates of a file, in its order; of Apache those of SSLCertificateChainFile behind them."""
 
@@ -41,6 +51,8 @@ class ChainFile(Observation):
     """An Apache before 2.4.8, which takes only the server's certificate from SSLCertificateFile."""
     key_of: tuple[int, ...] | None = None
     """The numbers, from 0, of the certificates that are for the private key; None where no key is known."""
+    further: tuple[FurtherChain, ...] = ()
+    """Of Postfix: the chains of other keys in the same file (postconf(5), smtpd_tls_chain_files)."""
 
     def evidence(self) -> tuple[str, ...]:
         lines = [f"{self.name}, read by {self.program}{f' {self.version}' if self.version else ''}"]
@@ -48,8 +60,17 @@ class ChainFile(Observation):
             if number == self.in_file:
                 lines.append("SSLCertificateChainFile:")
             lines += [f"certificate {number}: subject {found.subject}", f"  issuer {found.issuer}"]
-        path = self.deployment.path
-        lines.append(f"path: {path.status}{f' ({path.detail})' if path.detail else ''}")
-        if self.key_of is not None:
-            lines.append(f"the private key is that of {', '.join(map(str, self.key_of)) or 'none of them'}")
+        lines += _told(self.deployment, self.key_of)
+        for chain in self.further:
+            lines.append("another private key, and its chain:")
+            for number, found in enumerate(chain.deployment.chain.facts):
+                lines += [f"certificate {number}: subject {found.subject}", f"  issuer {found.issuer}"]
+            lines += _told(chain.deployment, chain.key_of)
         return tuple(lines)
+
+
+def _told(deployment: Deployment, key_of: tuple[int, ...] | None) -> Iterator[str]:
+    path = deployment.path
+    yield f"path: {path.status}{f' ({path.detail})' if path.detail else ''}"
+    if key_of is not None:
+        yield f"the private key is that of {', '.join(map(str, key_of)) or 'none of them'}"

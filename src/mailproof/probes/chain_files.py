@@ -15,7 +15,7 @@ from mailproof.net.errors import Malformed, NotAvailable
 from mailproof.net.network import Network
 from mailproof.net.pkix.certificates import pems_in, read_chain
 from mailproof.net.pkix.paths import Roots, trusted_roots, verify
-from mailproof.observations.chain_files import ChainFile, ShownByHost
+from mailproof.observations.chain_files import ChainFile, FurtherChain, ShownByHost
 from mailproof.observations.tls import Deployment
 from mailproof.probes.certificates import certificate_contents
 from mailproof.probes.probe import Look, look_at_each, probe
@@ -27,6 +27,7 @@ from mailproof.targets.services import TLSEndpoint
 MAX_OCTETS = 256 * 1024
 """Of one file."""
 MAX_CERTIFICATES = 50
+MAX_KEYS = 8
 
 _KEY = re.compile(rb"-----BEGIN ([A-Z ]*PRIVATE KEY)-----(?:(?!-----).)+-----END \1-----", re.DOTALL)
 """Up to the next line of dashes only, so that a file of beginnings is read once."""
@@ -36,28 +37,54 @@ _KEY = re.compile(rb"-----BEGIN ([A-Z ]*PRIVATE KEY)-----(?:(?!-----).)+-----END
 async def chain_file(file: CertificateFile, net: Network) -> ChainFile:
     """The certificates of the file, and which of them the private key beside or in it belongs to.
 
-    Raises NotAvailable for a file that cannot be read, or that holds several chains, as Postfix lets it (postconf(5),
-    smtpd_tls_chain_files); Malformed for one without certificates and for keys that are none.
+    Raises NotAvailable for a file that cannot be read, Malformed for one without certificates and for keys that are
+    none.
     """
     data = await net.files.read(Path(file.path), MAX_OCTETS)
-    if file.program == "postfix" and (keys_in_file := sum(1 for _ in _KEY.finditer(data))) > 1:
-        raise NotAvailable(
-            f"{file.name} holds {keys_in_file} private keys, each with a chain of its own: only files of one are read"
-        )
-    pems = _pems(data, file.name)
+    first, *others = _chains(data, file.name) if file.program == "postfix" and not file.private_key else [data]
+    pems = _pems(first, file.name)
     in_file = len(pems)
     if file.chain:
         pems += _pems(await net.files.read(Path(file.chain), MAX_OCTETS), Path(file.chain).name)
-    keys = data if not file.private_key else await net.files.read(Path(file.private_key), MAX_OCTETS)
+    keys = first if not file.private_key else await net.files.read(Path(file.private_key), MAX_OCTETS)
     public = await asyncio.to_thread(_public_half, keys, file.private_key or file.path)
     if file.private_key and not public:
         raise Malformed(f"{Path(file.private_key).name} holds no private key")
     roots = trusted_roots(net.settings.ca_file)
     deployment = await asyncio.to_thread(_judged, pems, roots)
-    facts = deployment.chain.facts
-    key_of = tuple(n for n, found in enumerate(facts) if found.spki_sha256 == public) if public else None
+    key_of = _key_of(deployment, public) if public else None
     old = file.program == "apache" and bool(file.version) and [int(n) for n in file.version.split(".")] < [2, 4, 8]
-    return ChainFile(file.name, file.program, file.version, deployment, in_file, bool(file.chain), old, key_of)
+    further: list[FurtherChain] = []
+    for data in others:
+        found = await asyncio.to_thread(_judged, _pems(data, file.name), roots)
+        further.append(FurtherChain(found, _key_of(found, await asyncio.to_thread(_public_half, data, file.path))))
+    return ChainFile(
+        file.name,
+        file.program,
+        file.version,
+        deployment,
+        in_file,
+        bool(file.chain),
+        old,
+        key_of,
+        tuple(further),
+    )
+
+
+def _chains(data: bytes, name: str) -> list[bytes]:
+    """The chains of a file, each behind its private key if there are several (postconf(5), smtpd_tls_chain_files)."""
+    begins = [key.start() for key in _KEY.finditer(data)]
+    if len(begins) < 2:
+        return [data]
+    if len(begins) > MAX_KEYS:
+        raise Malformed(f"{name} holds more than {MAX_KEYS} private keys")
+    if pems_in(data[: begins[0]].decode("latin-1")):
+        raise Malformed(f"{name} holds several private keys, and certificates before the first of them")
+    return [data[begin:end] for begin, end in zip(begins, [*begins[1:], len(data)], strict=True)]
+
+
+def _key_of(deployment: Deployment, public: str) -> tuple[int, ...]:
+    return tuple(n for n, found in enumerate(deployment.chain.facts) if found.spki_sha256 == public)
 
 
 def _pems(data: bytes, name: str) -> list[str]:

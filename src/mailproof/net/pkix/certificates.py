@@ -19,13 +19,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_der_publ
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from mailproof.net.errors import Malformed
-from mailproof.net.pkix.der import public_key_info
+from mailproof.net.pkix.der import element, public_key_info
 from mailproof.net.pkix.extensions import extension, why_unreadable
 from mailproof.net.pkix.flaws import is_ca
 from mailproof.net.pkix.signatures import is_self_signed
 from mailproof.net.text import printable
 
-_PEM = re.compile(r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
+_PEM = re.compile(
+    r"-----BEGIN (?P<label>(?:X509 |TRUSTED )?CERTIFICATE)-----(?P<body>[A-Za-z0-9+/=\s]+)-----END (?P=label)-----"
+)
+"""As OpenSSL names certificates: ``TRUSTED`` is one with what its owner trusts it for behind it (openssl-x509(1))."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,19 @@ def load(pem: str) -> x509.Certificate:
 
 def pems_in(text: str) -> list[str]:
     """The certificates in PEM that stand in a text, as :func:`load` takes them."""
-    return [f"{pem}\n" for pem in _PEM.findall(text)]
+    return [_plain(pem) for pem in _PEM.finditer(text)]
+
+
+def _plain(pem: re.Match[str]) -> str:
+    body = pem["body"]
+    if pem["label"].startswith("TRUSTED"):
+        try:
+            der = base64.b64decode(body)
+            _, _, end = element(der, 0)
+        except (ValueError, IndexError):
+            return f"{pem[0]}\n"
+        body = f"\n{base64.encodebytes(der[:end]).decode('ascii')}"
+    return f"-----BEGIN CERTIFICATE-----{body}-----END CERTIFICATE-----\n"
 
 
 def is_certificate(der: bytes) -> bool:
