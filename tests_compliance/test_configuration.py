@@ -24,6 +24,8 @@ def test_banner_does_not_name_the_software(program_settings: ProgramSettings) ->
     known = _BANNERS.get(program_settings.program)
     if known is None:
         not_applicable(f"{program_settings.program} has no setting for its greeting that is looked at")
+    if program_settings.for_host_alone:
+        not_applicable(f"the host alone reaches this {program_settings.program}")
     name, default = known
     hosts = {setting.value.lower() for setting in program_settings.settings if setting.name == "myhostname"}
     setting = program_settings.get(name)
@@ -83,6 +85,8 @@ def test_vrfy_and_expn_are_switched_off(program_settings: ProgramSettings) -> No
     Why: they tell strangers which mailboxes exist, and who stands behind a list.
     Fix: Postfix: disable_vrfy_command = yes (EXPN it does not know). Exim: leave acl_smtp_vrfy and acl_smtp_expn unset.
     """
+    if program_settings.for_host_alone:
+        not_applicable(f"the host alone reaches this {program_settings.program}")
     match program_settings.program:
         case "postfix":
             setting = program_settings.get("disable_vrfy_command")

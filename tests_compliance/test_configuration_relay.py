@@ -40,6 +40,8 @@ def test_relaying_is_for_few(relay_settings: RelaySettings, *, widest_ipv4: int 
     settings = relay_settings.settings
     if settings.program not in RELAYING:
         not_applicable(f"{settings.program} relays no mail that is looked at")
+    if settings.for_host_alone:
+        not_applicable(f"the host alone reaches this {settings.program}")
     if settings.program == "opensmtpd":
         _check_opensmtpd(settings)
     for setting in _settings(settings, *_CLIENTS):

@@ -52,6 +52,8 @@ def test_old_tls_is_switched_off(program_settings: ProgramSettings, versions_sho
     if ports:
         _check_ports(floors, versions_shown, len(TLS_FLOOR[program]))
         return
+    if program_settings.for_host_alone:
+        not_applicable(f"the host alone reaches this {program}")
     floors = [(setting, versions) for setting, versions in floors if _is_spoken(program_settings, setting)]
     if not floors:
         not_applicable("no server speaks TLS by these files")

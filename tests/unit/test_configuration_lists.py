@@ -36,6 +36,7 @@ from mailproof.targets.mail import MailHost
 
 from .cases.case import judged
 from .cases.configuration_receiving import aliases
+from .cases.configuration_tls import FOR_HOST_ALONE, FOR_OTHERS_TOO
 from .cases.forwards import routers
 
 EXIM = """# Debian's, in short
@@ -378,3 +379,8 @@ def test_programs_that_do_not_start_with_an_include_that_leads_nowhere(
 )
 def test_a_finding_of_aliases_names_the_line(text: str, place: str) -> None:
     assert str(judged("CFG-ALIASES", {"role_aliases": aliases(text)}).at) == place
+
+
+def test_what_listens_at_a_loopback_address_is_for_the_host_alone() -> None:
+    assert all(found.for_host_alone for found in FOR_HOST_ALONE)
+    assert not any(found.for_host_alone for found in FOR_OTHERS_TOO)

@@ -15,6 +15,7 @@ from mailproof.grammars.exim_conditions import expansion
 from mailproof.grammars.exim_routers import BLOCK, OPTION
 from mailproof.grammars.settings import (
     Setting,
+    are_loopback,
     continued_lines,
     expand,
     expand_macros,
@@ -71,10 +72,6 @@ class Login:
 
 Texts = Mapping[str, str]
 """Texts by the names of their files."""
-
-_LOOPBACK = r"(?:localhost|127(?:\.\d{1,3}){3}(?:/\d+)?|\[?::1\]?(?:/128)?|loopback-only|@\[\])"
-_IS_LOOPBACK = re.compile(_LOOPBACK)
-_ARE_LOOPBACK = re.compile(rf"{_LOOPBACK}(?:[\s,]+{_LOOPBACK})*")
 
 
 def _said(texts: Texts, parse: Callable[[str], Iterable[Setting]]) -> dict[str, Said]:
@@ -136,7 +133,7 @@ def postfix_logins(main: Texts, services: Texts) -> Iterator[Login]:
             return said, meaning(said)
 
         has_address = ":" in service
-        if not is_at_loopback(service) and (has_address or not _ARE_LOOPBACK.fullmatch(get("inet_interfaces")[1])):
+        if not is_at_loopback(service) and (has_address or not are_loopback(get("inet_interfaces")[1])):
             yield from _postfix_login(service, get, is_whole=bool(main and services))
 
 
@@ -276,7 +273,7 @@ def _offered_in_clear(hosts: str, macros: Mapping[str, str], said: Mapping[str, 
 
 def _is_inside(entry: ListEntry) -> bool:
     is_network = entry.network is not None and is_private(entry.network, _HOUSES)
-    return is_network or _IS_LOOPBACK.fullmatch(entry.text) is not None
+    return is_network or are_loopback(entry.text)
 
 
 _HOUSES = tuple(
@@ -301,7 +298,7 @@ def _is_closed(said: Mapping[str, Said]) -> bool:
         return {_PORTS.get(entry.text, entry.text) for entry in entries}
 
     interfaces = listed("local_interfaces", "")
-    if interfaces and all(map(_IS_LOOPBACK.fullmatch, interfaces)):
+    if interfaces and all(map(are_loopback, interfaces)):
         return True
     have_ports = any(_WITH_PORT.fullmatch(interface) for interface in interfaces)
     return not have_ports and listed("daemon_smtp_ports", "smtp") <= listed("tls_on_connect_ports", "")
@@ -384,7 +381,7 @@ def _is_shut(protocol: str, said: Mapping[str, Said]) -> bool:
         return (
             value("port") == "0"
             or _WORDS.get(value("ssl")) == "yes"
-            or _ARE_LOOPBACK.fullmatch(value("address") or value("listen") or everywhere) is not None
+            or are_loopback(value("address") or value("listen") or everywhere)
         )
 
     return all(is_shut(listener) for listener in {protocol, *named} - {f"{protocol}s"})
@@ -398,6 +395,6 @@ def _is_of_house(section: str) -> bool:
     if found is None:
         return False
     if found["side"] == "local":
-        return _IS_LOOPBACK.fullmatch(found["network"]) is not None
+        return are_loopback(found["network"])
     entries = list(parse_postfix_list(found["network"]))
     return bool(entries) and all(map(_is_inside, entries))

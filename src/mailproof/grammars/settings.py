@@ -163,6 +163,15 @@ def is_at_loopback(service: str) -> bool:
     return _AT_LOOPBACK.fullmatch(service) is not None
 
 
+_LOOPBACK = r"(?:localhost|127(?:\.\d{1,3}){3}(?:/\d+)?|\[?::1\]?(?:/128)?|loopback-only|@\[\])"
+_ARE_LOOPBACK = re.compile(rf"{_LOOPBACK}(?:[\s,]+{_LOOPBACK})*")
+
+
+def are_loopback(addresses: str) -> bool:
+    """Whether a list has addresses at which the host alone reaches itself, and no others."""
+    return _ARE_LOOPBACK.fullmatch(addresses) is not None
+
+
 def expand(value: str, known: Mapping[str, str]) -> str:
     """A value with ``$name``, ``${name}`` and ``$(name)`` put in, as far as they are known."""
     for _ in range(MAX_EXPANSIONS):

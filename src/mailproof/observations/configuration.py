@@ -127,6 +127,8 @@ class ProgramSettings(Observation):
     """Of nginx, Apache and HAProxy: what the files include, and what is not read, though it may hold servers."""
     behind_postscreen: bool = False
     """Of Postfix: postscreen(8) stands before its SMTP servers."""
+    for_host_alone: bool = False
+    """It listens at loopback addresses alone."""
 
     def get(self, name: str) -> SettingSeen | None:
         """The setting of this name that counts: the last one; None where the files do not have it."""

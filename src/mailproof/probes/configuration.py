@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePath
 
 from mailproof.captures import COMPLAINT
+from mailproof.grammars.address_lists import parse_exim_list
 from mailproof.grammars.directives import parse_directives, parse_haproxy, parse_statements
 from mailproof.grammars.filter_lists import shown_zone
 from mailproof.grammars.listeners import PROGRAMS as WITH_DEFAULTS
 from mailproof.grammars.settings import (
     Setting,
+    are_loopback,
     expand,
     expand_macros,
     holds_comments_alone,
+    is_at_loopback,
     parse_dovecot,
     parse_exim,
     parse_postfix,
@@ -101,6 +104,7 @@ async def program_settings(configuration: Configuration, net: Network) -> Progra
     if program in WITH_DEFAULTS:
         settings, unread = await asyncio.to_thread(with_use, program, texts, settings)
     servers: set[str] = set()
+    commands: dict[str, str] = {}
     behind_postscreen = False
     if program == "postfix":
         commands = _commands(texts[name] for name in texts if name in services)
@@ -110,7 +114,27 @@ async def program_settings(configuration: Configuration, net: Network) -> Progra
         servers = {f"protocol {name}" for name in known.get("protocols", "").split() if name != "none"}
     names = tuple(file.name for file in files)
     by_each = _said_by_each(servers, settings)
-    return ProgramSettings(program, configuration.host, tuple(settings), names, by_each, unread, behind_postscreen)
+    alone = _is_for_host_alone(program, known, commands)
+    host = configuration.host
+    return ProgramSettings(program, host, tuple(settings), names, by_each, unread, behind_postscreen, alone)
+
+
+def _is_for_host_alone(program: str, known: Mapping[str, str], commands: Iterable[str]) -> bool:
+    """Whether a mail server listens at loopback addresses alone; ``commands`` are services of master.cf."""
+    match program:
+        case "postfix":
+            has_others = any(":" in one and one.endswith(" inet") and not is_at_loopback(one) for one in commands)
+            return are_loopback(expand(known.get("inet_interfaces", ""), known).strip()) and not has_others
+        case "exim":
+            entries = [one.text for one in parse_exim_list(expand_macros(known.get("local_interfaces", ""), known))]
+            return bool(entries) and all(map(are_loopback, entries))
+        case "dovecot":
+            has_others = any(_OF_LISTENER.fullmatch(name) and not are_loopback(known[name]) for name in known)
+            return are_loopback(known.get("listen", "")) and not has_others
+    return False
+
+
+_OF_LISTENER = re.compile(r"service .*/inet_listener[^/]*/(?:address|listen)")
 
 
 @probe()

@@ -27,8 +27,13 @@ def of_each(name: str, value: str) -> ProgramSettings:
     return replace(settings("postfix", ((f"smtp inet/{name}", value),)), said_by_each=(name,))
 
 
+ALONE = replace(settings("postfix"), for_host_alone=True)
+
 TABLE: Table = {
     "CFG-BANNER": (
+        skips(
+            "the host alone reaches this postfix", program_settings=replace(settings("postfix"), for_host_alone=True)
+        ),
         passes(program_settings=settings("postfix", smtpd_banner="$myhostname ESMTP")),
         passes(program_settings=settings("exim", smtp_banner="$smtp_active_hostname ESMTP")),
         passes(program_settings=settings("dovecot", login_greeting="Ready.")),
@@ -80,6 +85,9 @@ TABLE: Table = {
         skips("unbound has no setting", program_settings=settings("unbound")),
     ),
     "CFG-VRFY": (
+        skips(
+            "the host alone reaches this postfix", program_settings=replace(settings("postfix"), for_host_alone=True)
+        ),
         passes(program_settings=of_each("disable_vrfy_command", "yes")),
         passes(program_settings=settings("postfix", disable_vrfy_command="yes")),
         passes(program_settings=settings("exim", acl_smtp_vrfy="", acl_smtp_expn="")),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mailproof.observations.configuration import RelaySettings
 
 from .case import Case, Table, fails, passes, skips
@@ -26,12 +28,17 @@ def smtpd(*matches: str) -> RelaySettings:
     return RelaySettings(settings("opensmtpd", rules), ("example.org",))
 
 
+def for_host_alone() -> RelaySettings:
+    return RelaySettings(replace(settings("postfix", mynetworks="0.0.0.0/0"), for_host_alone=True), ("example.org",))
+
+
 def _good(*found: RelaySettings) -> tuple[Case, ...]:
     return tuple(passes(relay_settings=one) for one in found)
 
 
 TABLE: Table = {
     "CFG-RELAY": (
+        skips("the host alone reaches this postfix", relay_settings=for_host_alone()),
         *_good(
             relay(),
             relay(mynetworks="127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128"),

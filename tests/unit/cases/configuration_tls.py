@@ -133,6 +133,26 @@ WITHOUT_TLS: tuple[Case, ...] = (
 )
 """Versions matter where TLS is spoken."""
 
+SPOKEN = "smtpd_tls_protocols = >=TLSv1\nsmtpd_tls_security_level = may\n"
+FOR_HOST_ALONE = (
+    read("postfix", f"{SPOKEN}inet_interfaces = loopback-only\n"),
+    read(
+        "postfix",
+        f"{SPOKEN}inet_interfaces = $l\nl = 127.0.0.1, [::1]\nmynetworks = 0.0.0.0/0\n",
+    ),
+    read("exim", f"local_interfaces = <; 127.0.0.1 ; ::1\nhostlist relay_from_hosts = *\n{EXIM}"),
+    read("dovecot", "listen = 127.0.0.1, ::1\nssl_min_protocol = TLSv1\n"),
+)
+FOR_OTHERS_TOO = (
+    read("postfix", "inet_interfaces = all\n"),
+    read("postfix", "inet_interfaces = loopback-only\n", **{"master.cf": "192.0.2.1:smtp inet n - y - - smtpd\n"}),
+    read("exim", "local_interfaces = <; 127.0.0.1 ; 192.0.2.1\n"),
+    read(
+        "dovecot", "listen = 127.0.0.1\nservice imap-login {\n  inet_listener imap {\n    address = 192.0.2.1\n  }\n}\n"
+    ),
+)
+"""What listens at loopback addresses shows nothing to strangers."""
+
 DEFAULTS: tuple[Case, ...] = (
     *(
         undecided(f"{include} is included and not read", program_settings=found, versions_shown=NO_PORT)
@@ -261,6 +281,7 @@ TABLE: Table = {
         *DEFAULTS,
         *OF_SERVICES,
         *WITHOUT_TLS,
+        *(skips("the host alone", program_settings=found, versions_shown=NO_PORT) for found in FOR_HOST_ALONE),
         passes(program_settings=floor(">=TLSv1.2"), versions_shown=NO_PORT),
         passes(program_settings=floor(">=TLSv1.2"), versions_shown=shown("TLSv1.2", "TLSv1.3")),
         passes(program_settings=floor(">=TLSv1"), versions_shown=shown("TLSv1.2", "TLSv1.3")),
