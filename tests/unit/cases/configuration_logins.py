@@ -123,6 +123,7 @@ TABLE: Table = {
             exim(main=".ifdef A\nauth_advertise_hosts = *\n.elifndef A\nauth_advertise_hosts =\n.endif"),
             exim(main="hostlist inner = 10.0.0.0/8 : ::::1\nauth_advertise_hosts = +inner"),
             dovecot("!include_try local.conf"),
+            dovecot("!include auth-system.conf.ext", "!include conf.d/auth-sql.conf.ext"),
             read("dovecot", dovecot_conf=f"!include own.conf\n{CLOSED}", own_conf=OPEN),
             read("dovecot", own_conf=OPEN, dovecot_conf=f"!include own.conf\n{CLOSED}"),
             postfix(
@@ -263,6 +264,7 @@ TABLE: Table = {
             read("exim", config_txt="auth_advertise_hosts = *\nsmtp_banner = x\n"),
             says="name the whole configuration file",
         ),
+        *_each(undecided, dovecot("!include auth-own.conf.ext"), says="auth-own.conf.ext is included and not read"),
         *_each(undecided, dovecot("!include conf.d/*.conf"), says="conf.d/*.conf is included and not read"),
         leaves(
             "AUTH-AFTER-TLS",
