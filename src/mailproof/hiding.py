@@ -12,7 +12,7 @@ from typing import Literal
 
 from mailproof.secret_arguments import without_arguments
 from mailproof.secret_flow import without_secrets_in_flow
-from mailproof.secret_names import HIDDEN, is_harmless, is_secret_name
+from mailproof.secret_names import HIDDEN, is_harmless, is_path, is_secret_name
 from mailproof.secret_places import without_value_of_server
 from mailproof.statement_words import DEFINITION, ENTRY, LINE_STATEMENT, LUA, MAP, STATEMENT, end_of_lua
 
@@ -241,7 +241,7 @@ def _without_macros(lines: list[str], shown: list[str]) -> list[str]:
             number
             for number, macro in defined.items()
             if number not in known
-            or macro.name in names
+            or (macro.name in names and not is_path(macro.value))
             or (_may_be_secret(macro.value) and tokens.issuperset(_TOKEN.findall(macro.value)))
         ]
         hidden = [defined[number].value for number in found]

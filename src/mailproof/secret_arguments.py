@@ -1,30 +1,21 @@
 """Secrets in expansions of Exim (specification, chapter 11): keys, what is compared with what a client or a user shows,
 what commands are told, and header fields that are put in.
-
-Where the arguments of a call end is told by its braces, up to three deep.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mailproof.secret_names import HIDDEN, end_of_unknown, is_harmless, is_harmless_name, is_secret_name
 
-_ARGUMENT = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*+\})*+\})*+\}"
-_BLANK = r"(?:\s|\\\n|#[^\n]*+\n)*+"
+_BLANK = re.compile(r"(?:\s|\\\n|#[^\n]*+\n)*+")
 """Between arguments, which may stand in several lines, comments among them."""
-_REST = r"\{.*?(?=\\?\Z)"
-_KEYED = re.compile(
-    rf"(?P<call>\b(?:(?:inbound_srs|prvs|hmac|crypteq|readsocket){_BLANK}{_ARGUMENT}|srs_encode){_BLANK})"
-    rf"(?P<key>{_ARGUMENT}|{_REST})",
-    re.DOTALL,
-)
-"""Calls of which one argument is a key, or what a server is asked."""
-_COMPARES = re.compile(rf"\b(?:eqi?|match\w{{0,20}}|inlisti?|[lg][et]i?|forany|forall)(?={_BLANK}\{{)")
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+_KEYED = re.compile(r"\b(?:(?P<second>inbound_srs|prvs|hmac|crypteq|readsocket)|srs_encode)\b")
+"""Calls of which an argument, the first or the second, is a key, or what a server is asked."""
+_COMPARES = re.compile(r"\b(?:eqi?|match\w{0,20}|inlisti?|[lg][et]i?|forany|forall)\b")
 """Calls whose two arguments are compared, whichever comes first; or each item of the first by what the second is."""
-_WHOLE_ARGUMENT = re.compile(rf"{_BLANK}(?P<argument>{_ARGUMENT})")
-_OPENED = re.compile(rf"{_BLANK}\{{")
 _NAME = re.compile(r"\$\{?(?:[rbl]?h(?:eader)?_(?P<field>[\w-]++)|(?P<variable>[\w-]++))")
 _GIVEN = re.compile(r"auth\d")
 """What a user shows: a name, a password."""
@@ -37,16 +28,27 @@ _ADDS = re.compile(r"\b(?:add_header|headers_add)[ \t]*+=|\bmessage[ \t]*+=[ \t]
 _FIELD = re.compile(r"(?:(?<![\w$\\-])|(?<=\\n))(?P<name>[A-Za-z][\w-]{0,80}):[ \t]*+")
 
 
+MAX_ARGUMENT = 500
+"""Characters of an argument in which names are looked for. A longer one may be a secret, whatever it is."""
+
+_Span = tuple[int, int]
+
+
 def without_arguments(line: str) -> str:
     """A line without the arguments that are secrets, or may be; or several, each going on behind a backslash."""
     if "{" in line:
-        line = _RUN.sub(_without_told, _without_spans(_KEYED.sub(_without_key, line)))
+        line = _RUN.sub(_without_told, _without_spans(line))
     return _without_added(line)
 
 
-def _without_key(keyed: re.Match[str]) -> str:
-    is_variable = _VARIABLE.fullmatch(keyed["key"])
-    return keyed[0] if is_variable else f"{keyed['call']}{_hidden(keyed['key'])}"
+def _without_spans(line: str) -> str:
+    pieces: list[str] = []
+    end = 0
+    for begin, behind in sorted(_spans(line)):
+        if begin >= end:
+            pieces += line[end:begin], _hidden(line[begin:behind])
+            end = behind
+    return "".join((*pieces, line[end:]))
 
 
 def _hidden(argument: str) -> str:
@@ -58,47 +60,59 @@ def _gone(text: str) -> str:
     return HIDDEN + "\\\n" * text.count("\n")
 
 
-def _without_spans(line: str) -> str:
-    pieces: list[str] = []
-    end = 0
-    for begin, behind in sorted(_compared(line)):
-        if begin >= end:
-            pieces += line[end:begin], _hidden(line[begin:behind])
-            end = behind
-    return "".join((*pieces, line[end:]))
-
-
-def _compared(line: str) -> Iterator[tuple[int, int]]:
-    """Where arguments stand that are compared with what may be a secret."""
-    unknown: int | None = None
-    for call in _COMPARES.finditer(line):
-        one = _WHOLE_ARGUMENT.match(line, call.end())
-        if one is None:
+def _spans(line: str) -> Iterator[_Span]:
+    """Where arguments stand that are secrets, or may be. One that is not closed goes on to the end."""
+    calls = [(call, True) for call in _KEYED.finditer(line)] + [(call, False) for call in _COMPARES.finditer(line)]
+    if not calls:
+        return
+    ends = _braces(line)
+    for call, is_keyed in calls:
+        if (one := _argument(line, call.end(), ends)) is None:
             continue
-        other = _WHOLE_ARGUMENT.match(line, one.end())
+        other = _argument(line, one[1], ends)
+        if is_keyed:
+            key = other if call["second"] else one
+            if key is not None and not _VARIABLE.fullmatch(line, *key):
+                yield key
+            continue
         if other is not None:
-            if _is_secret(other["argument"], one["argument"]):
-                yield one.span("argument")
-            if _is_secret(one["argument"], other["argument"]):
-                yield other.span("argument")
-        elif opened := _OPENED.match(line, one.end()):
-            unknown = end_of_unknown(line) if unknown is None else unknown
-            if _is_secret(one["argument"], "" if unknown <= opened.end() else line[opened.end() :]):
-                yield opened.end() - 1, len(line.removesuffix("\\"))
-                return
+            if _is_secret(line, shown=other, argument=one):
+                yield one
+            if _is_secret(line, shown=one, argument=other):
+                yield other
 
 
-def _is_secret(shown: str, argument: str) -> bool:
+def _braces(line: str) -> Mapping[int, int]:
+    """Where each brace that opens is closed, behind that."""
+    ends: dict[int, int] = {}
+    opened: list[int] = []
+    for brace in _BRACE.finditer(line):
+        if brace[0] == "{":
+            opened.append(brace.start())
+        elif brace[0] == "}" and opened:
+            ends[opened.pop()] = brace.end()
+    return ends
+
+
+def _argument(line: str, at: int, ends: Mapping[int, int]) -> _Span | None:
+    """Where an argument in braces stands behind a place, if one does."""
+    blank = _BLANK.match(line, at)
+    begin = blank.end() if blank else at
+    return (begin, ends.get(begin, len(line.removesuffix("\\")))) if line[begin : begin + 1] == "{" else None
+
+
+def _is_secret(line: str, *, shown: _Span, argument: _Span) -> bool:
     """Whether an argument that is compared with another may be a secret."""
-    if _VARIABLE.fullmatch(argument):
+    if _VARIABLE.fullmatch(line, *argument):
         return False
     harmless: bool | None = None
-    for name in _NAME.finditer(shown):
+    for name in _NAME.finditer(line, shown[0], min(shown[1], shown[0] + MAX_ARGUMENT)):
         field, variable = name["field"], name["variable"]
         if is_secret_name((field or variable).lower()) or (variable and _GIVEN.fullmatch(variable)):
             return True
         if field and not is_harmless_name(field):
-            harmless = is_harmless(argument) if harmless is None else harmless
+            is_long = argument[1] - argument[0] > MAX_ARGUMENT
+            harmless = not is_long and is_harmless(line[slice(*argument)]) if harmless is None else harmless
             if not harmless:
                 return True
     return False

@@ -43,8 +43,9 @@ _PIECE = re.compile(
     r"|[A-Za-z]{1,3}|\d{1,5}[a-z%]{0,2}"
     r"|(?:\d{0,3}\.){1,4}\d{0,3}(?:/\d{1,3})?"  # what stands around a variable in an address
     r"|(?:https?://)?\*?\.?(?:[a-z0-9_-]{1,63}\.){1,10}[a-z]{2,12}(?::\d{1,5})?/?"
-    r"|/|/(?:bin|dev|etc|home|opt|proc|run|sbin|srv|tmp|usr|var)(?:/[\w.+-]{1,80}){0,20}/?"
+    r"|/"
 )
+_PATH = re.compile(r"/(?:bin|dev|etc|home|opt|proc|run|sbin|srv|tmp|usr|var)(?:/[\w.+-]{1,80}){0,20}/?")
 _WORDS = frozenset(
     (
         *("always", "any", "append", "auto", "beg", "bool", "bytes", "chunked", "close", "default", "deny", "disabled"),
@@ -85,6 +86,11 @@ def is_harmless_name(name: str) -> bool:
     return _NAMES.fullmatch(name.lower().replace("_", "-").removeprefix("http-")) is not None
 
 
+def is_path(value: str) -> bool:
+    """Whether a value is the path of a file or directory of a system."""
+    return _PATH.fullmatch(value) is not None
+
+
 def is_harmless(value: str) -> bool:
     """Whether every piece of a value is known to be no secret."""
     return not end_of_unknown(value)
@@ -97,7 +103,7 @@ def end_of_unknown(text: str) -> int:
 
 
 def _is_harmless_piece(piece: str) -> bool:
-    if piece.lower() in _WORDS or _PIECE.fullmatch(piece):
+    if piece.lower() in _WORDS or _PIECE.fullmatch(piece) or is_path(piece):
         return True
     try:
         ipaddress.ip_network(piece.strip("[]"), strict=False)

@@ -681,6 +681,19 @@ def test_words_that_stand_in_a_secret_hide_no_other_setting() -> None:
     assert without_secrets(f"{hidden}\n{kept}") == f"mysql_servers = {HIDDEN}\n{kept}"
 
 
+def test_names_of_directories_stay_where_they_stand_in_secrets() -> None:
+    text = (
+        "CONFDIR = /etc/exim4\nLOGIN = HUNTER1\nbegin authenticators\nplain:\n  public_name = PLAIN\n"
+        '  server_condition = "${if crypteq{$auth3}{${extract{1}{:}{${lookup{$auth2}lsearch{CONFDIR/passwd}{$value}'
+        '{*:*}}}}}{1}{0}}"\n  server_set_id = $auth2\n  client_send = ^a^LOGIN\n'
+        "  server_advertise_condition = ${if eq{$tls_in_cipher}{}{}{*}}\n"
+    )
+    hidden = without_secrets(text)
+    assert "HUNTER" not in hidden
+    kept = ("CONFDIR = /etc/exim4", "  server_set_id = $auth2", text.splitlines()[-1])
+    assert all(line in hidden.splitlines() for line in kept)
+
+
 def test_a_setting_behind_a_secret_is_not_lost() -> None:
     text = "smtp_sasl_password_maps =\n  static:u:hunter2\nsmtpd_banner = x\n    -o smtpd_banner=y\n"
     assert without_secrets(text) == text.replace("static:u:hunter2", HIDDEN)
