@@ -97,6 +97,7 @@ _NETWORKD = tuple(
     f"/{at}/systemd/network/{names}" for at in ("etc", "run") for names in ("*.network", "*.network.d/*.conf")
 )
 """Links alone: keys of WireGuard and Wi-Fi are in files of others."""
+_NETWORKMANAGER = tuple(f"/{at}/NetworkManager/system-connections/*.nmconnection" for at in ("etc", "run"))
 
 PROGRAMS = (
     Program("postfix", ("postconf -n", "postconf -M", "postconf mail_version")),
@@ -153,6 +154,7 @@ PROGRAMS = (
     Program("ip", ("ip -j address", "ip -6 -j route")),
     Program("netplan", as_root=True, shown_by="netplan", files=_NETPLAN),
     Program("networkd", shown_by="networkctl", files=_NETWORKD),
+    Program("networkmanager", as_root=True, shown_by="nmcli", files=_NETWORKMANAGER),
     Program(
         "ifupdown",
         shown_by="ifup",

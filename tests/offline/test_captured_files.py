@@ -92,6 +92,13 @@ HOSTS: dict[str, tuple[str, dict[str, str]]] = {
             "      access-points: {a: {password: hunter-wifi}}\n"
         },
     ),
+    "networkmanager.example.org": (
+        "networkmanager",
+        {
+            "/etc/NetworkManager/system-connections/wan.nmconnection": "[connection]\ninterface-name=w0\n"
+            "[wifi-security]\npsk=hunter-psk\n[ipv6]\nmethod=manual\naddress1=2001:db8::25/64,fe80::1\n"
+        },
+    ),
     "networkd.example.org": (
         "networkd",
         {
@@ -121,10 +128,14 @@ FOUND = {
     ("IPV6-PLAN", "ifupdown@ifupdown.example.org"): ("fail", "network/interfaces.d/eth0:2"),
     ("IPV6-PLAN", "netplan@netplan.example.org"): ("fail", "netplan/a.yaml:4"),
     ("IPV6-PLAN", "networkd@networkd.example.org"): ("fail", "systemd/network/a.network.d/b.conf:2"),
+    ("IPV6-PLAN", "networkmanager@networkmanager.example.org"): (
+        "fail",
+        "NetworkManager/system-connections/wan.nmconnection:7",
+    ),
     ("NUT-CONFIG", "nut@nut.example.org"): ("advice", "nut/upsmon.conf:2"),
     ("RESOLVER-QUERYLOG", "unbound@unbound.example.org"): ("advice", "unbound/unbound.conf.d/open.conf:4"),
 }
-SECRETS = ("hunter-wifi", "hunter-stats", "hunter-vrrp", "hunter-manager", "hunter-monitor")
+SECRETS = ("hunter-wifi", "hunter-psk", "hunter-stats", "hunter-vrrp", "hunter-manager", "hunter-monitor")
 
 
 @dataclass

@@ -378,6 +378,23 @@ PrivateKey=/UNTERHUNTERHUNTERHUNTERHUNTERHUNTERHUNTERA=
 [WireGuardPeer]
 PresharedKey=HUNTERnw1
 """,
+    "networkmanager": """
+[wifi-security]
+psk=HUNTERnm1
+wep-key0=HUNTERnm2
+[802-1x]
+password=HUNTERnm3
+private-key-password=HUNTERnm4
+[wireguard]
+private-key=HUNTERnm5
+[wireguard-peer.x]
+preshared-key=HUNTERnm6
+[vpn-secrets]
+Xauth password=HUNTERnm7
+cert-pass=HUNTERnm8
+[gsm]
+pin=HUNTERnm9
+""",
     "interfaces": """
 iface w0 inet dhcp
     wpa-psk HUNTERif1
@@ -520,6 +537,7 @@ FORMS: dict[str, Form] = {
     "nginx.conf": "statements",
     "netplan": "YAML",
     "networkd": "directives",
+    "networkmanager": "directives",
     "interfaces": "directives",
 }
 """Those of the files that are copied; what commands say is settings."""

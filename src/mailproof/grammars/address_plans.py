@@ -1,7 +1,8 @@
 """The IPv6 addresses, prefixes and routes of links, as the files of a host's network have them.
 
-systemd.network(5), interfaces(5) of ifupdown, netplan's YAML, radvd.conf(5), and the output of ``ip -j address`` and
-``ip -6 -j route``. What is not about IPv6 is passed over, and so is what cannot be read: a link has what is understood.
+systemd.network(5), nm-settings-keyfile(5), interfaces(5) of ifupdown, netplan's YAML, radvd.conf(5), and the output of
+``ip -j address`` and ``ip -6 -j route``. What is not about IPv6 is passed over, and so is what cannot be read: a link
+has what is understood.
 
 Every text is gone through once, in a time that its length bounds.
 """
@@ -162,6 +163,43 @@ def _add(link: Link, text: str, line: int) -> None:
     found = _interface(text)
     if found is not None and not found.ip.is_unspecified:  # ``::/64``: networkd takes a free prefix of that length
         link.addresses.append(LinkAddress(found, line))
+
+
+def read_networkmanager(text: str) -> Links:
+    """One keyfile ``*.nmconnection`` (nm-settings-keyfile(5)): one link, named by ``interface-name``, else by nothing;
+    none where it is not brought up by itself.
+    """
+    said = {setting.name.lower(): setting for setting in parse_ini(text)}
+
+    def value(name: str) -> str:
+        return said[name].value if name in said else ""
+
+    if _truth(value("connection/autoconnect")) is False:
+        return {}
+    link = Link(value("connection/interface-name")[:64], matched="connection/interface-name" in said)
+    method = value("ipv6/method").lower()
+    if method in ("disabled", "ignore"):
+        return {link.name: link}
+    link.hears_routers = method in ("", "auto", "dhcp", "shared")
+    gateways = [value("ipv6/gateway")]
+    for name, setting in said.items():
+        if _NM_ADDRESS.fullmatch(name):
+            address, _, gateway = setting.value.partition(",")
+            _add(link, address.strip("; "), setting.line)
+            gateways.append(gateway)
+        elif _NM_ROUTE.fullmatch(name) and _leads_everywhere(setting.value.split(",", 1)[0]):
+            link.default_route = True
+    if any(map(_is_gateway, gateways)):
+        link.default_route = True
+    if _truth(value("ipv6/never-default")):
+        link.default_route, link.hears_routers = None, False if link.hears_routers is False else None
+    if "ipv6/ip6-privacy" in said:
+        link.prefers_temporary, link.says_so = value("ipv6/ip6-privacy") == "2", said["ipv6/ip6-privacy"].line
+    return {link.name: link}
+
+
+_NM_ADDRESS = re.compile(r"ipv6/address(?:es)?\d{0,4}")
+_NM_ROUTE = re.compile(r"ipv6/routes?\d{0,4}")
 
 
 def read_ifupdown(text: str) -> Links:
@@ -366,6 +404,7 @@ def _ip_link(link: Link, addresses: Any) -> None:
 
 READERS: dict[str, Callable[[str], Links]] = {
     "networkd": read_networkd,
+    "networkmanager": read_networkmanager,
     "ifupdown": read_ifupdown,
     "netplan": read_netplan,
     "radvd": read_radvd,

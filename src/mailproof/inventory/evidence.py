@@ -28,6 +28,7 @@ ProgramName = Literal[
     "haproxy",
     "keepalived",
     "networkd",
+    "networkmanager",
     "ifupdown",
     "netplan",
     "radvd",
@@ -100,10 +101,10 @@ class Configuration(Part):
         description="The program, of which each file is an entry: postfix, exim, dovecot, opensmtpd; unbound, bind, "
         "nsd, knot, powerdns, recursor (of PowerDNS); fail2ban (jail.conf, jail.local), nut (upsmon.conf, "
         "upssched.conf, ups.conf), munin (munin.conf, the list of its histories); nftables, iptables, sockets (the "
-        "output of `ss -H -ltn`); networkd, ifupdown, netplan, radvd, ip (the output of `ip -j address` and `ip -6 -j "
-        "route`); nginx, apache, haproxy, keepalived; squid, tinyproxy. white-list is a list of "
-        "clients that Exim or Postfix never refuses, aliases a file of aliases, a virtual table or a .forward, sieve a "
-        "Sieve script, spamassassin and rspamd files that name the DNS lists they ask."
+        "output of `ss -H -ltn`); networkd, networkmanager (its keyfiles), ifupdown, netplan, radvd, ip (the output of "
+        "`ip -j address` and `ip -6 -j route`); nginx, apache, haproxy, keepalived; squid, tinyproxy. white-list is a "
+        "list of clients that Exim or Postfix never refuses, aliases a file of aliases, a virtual table or a .forward, "
+        "sieve a Sieve script, spamassassin and rspamd files that name the DNS lists they ask."
     )
     file: EvidenceFile = Field(description="The file, relative to this one.")
 

@@ -25,9 +25,13 @@ COMMANDS = ("ip -j address", "ip -6 -j route")
 """The commands of a capture whose output holds addresses and routes."""
 
 
-_BEFORE = {"networkd": ("netplan",), "ip": ("netplan", "networkd", "ifupdown")}
+_BEFORE = {
+    "networkd": ("netplan",),
+    "networkmanager": ("netplan",),
+    "ip": ("netplan", "networkd", "networkmanager", "ifupdown"),
+}
 """The programs whose files bring about what the files of a program hold, or what it says: netplan writes those of
-networkd.
+networkd and NetworkManager.
 """
 
 

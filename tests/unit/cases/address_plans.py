@@ -51,6 +51,12 @@ def networkd(*lines: str, network: str = "") -> str:
     return "\n".join(("[Match]", "Name=eth0", "[Network]", network, *lines, ""))
 
 
+def keyfile(*ipv6: str, more: str = "") -> AddressPlan:
+    """A keyfile of NetworkManager."""
+    lines = ("[connection]", "id=wan", "type=ethernet", "interface-name=eth0", more, "[ipv4]", "method=disabled")
+    return read("networkmanager", "\n".join((*lines, "[ipv6]", *ipv6, "")))
+
+
 STATIC = ("Address=2a01:25:0:1::25/64", "Gateway=2a01:25:0:1::1")
 RIGHT_NETWORKD = read(
     "networkd", networkd(*STATIC, "Address=192.0.2.25/24"), networkd("Address=fd25::1/64").replace("eth0", "eth1")
@@ -189,6 +195,10 @@ TABLE: Table = {
                 read("radvd", RIGHT_RADVD),
                 said(ETH0, ("eth0", "fe80::25", 64), ("wg0", "2a01:25:0:9::1", 127)),
                 read("networkd", networkd(STATIC[0])),
+                keyfile("method=manual", "address1=2a01:25:0:1::25/64,2a01:25:0:1::1", "dns=2a01:25:0:1::53;"),
+                keyfile("method=manual", "addresses1=2a01:25:0:1::25/64;", "gateway=fe80::1"),
+                keyfile("method=manual", "address1=2a01:25:0:1::25/64", "route1=::/0,fe80::1,100"),
+                keyfile("method=auto", "address1=2a01:25:0:1::25/64"),
                 # ``::/64`` is no address: the program takes what is free, or what the interface has.
                 read("networkd", networkd(*STATIC, "Address=::/64"), networkd("Address=::/64").replace("eth0", "eth1")),
                 read("radvd", f"{RIGHT_RADVD}interface a {{ AdvSendAdvert on; prefix ::/64 {{ AdvOnLink on; }}; }};"),
@@ -268,6 +278,21 @@ TABLE: Table = {
         ),
         fails("eth0 has 2a01:25:0:1::25/64, and no link has a route to ::/0", address_plan=NO_WAY_OUT),
         fails("no link has a route", address_plan=said(ETH0, route="2a01:25:0:2::/64")),
+        *(
+            fails("no link has a route", address_plan=found)
+            for found in (
+                keyfile("method=manual", "address1=2a01:25:0:1::25/64", "route1=2a01:25::/32,fe80::1"),
+                keyfile("method=manual", "address1=2a01:25:0:1::25/64,fe80::1", "never-default=true"),
+            )
+        ),
+        fails("2001:db8::/64 is no prefix", address_plan=keyfile("method=manual", "address1=2001:db8::25/64,fe80::1")),
+        *(
+            skips("", address_plan=found)
+            for found in (
+                keyfile("method=ignore", "address1=2001:db8::25/64"),
+                keyfile("method=manual", "address1=2001:db8::25/64", more="autoconnect=false"),
+            )
+        ),
         fails("no link has a route", address_plan=read("ifupdown", ALONE.replace("route add default", "rule show"))),
         fails("no link has a route", address_plan=read("netplan", RIGHT_NETPLAN.replace('via: "2a01:25:0:1::1"', ""))),
         # What a file sets is judged where it stands in the file; what a host has of others, here.
