@@ -163,7 +163,11 @@ def is_at_loopback(service: str) -> bool:
     return _AT_LOOPBACK.fullmatch(service) is not None
 
 
-_LOOPBACK = r"(?:localhost|127(?:\.\d{1,3}){3}(?:/\d+)?|\[?::1\]?(?:/128)?|loopback-only|@\[\])"
+_LOOPBACK = (
+    r"(?:localhost|loopback-only|@\[\]|127(?:\.\d{1,3}){3}(?:/\d+|[.:]\d+)?|\[127(?:\.\d{1,3}){3}\](?::\d+)?"
+    r"|\[::1\](?::\d+)?|::1(?:/128|\.\d+)?)"
+)
+"""Also with ports, as Exim writes them (chapter 13)."""
 _ARE_LOOPBACK = re.compile(rf"{_LOOPBACK}(?:[\s,]+{_LOOPBACK})*")
 
 

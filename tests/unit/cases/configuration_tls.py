@@ -141,12 +141,15 @@ FOR_HOST_ALONE = (
         f"{SPOKEN}inet_interfaces = $l\nl = 127.0.0.1, [::1]\nmynetworks = 0.0.0.0/0\n",
     ),
     read("exim", f"local_interfaces = <; 127.0.0.1 ; ::1\nhostlist relay_from_hosts = *\n{EXIM}"),
+    read("exim", f"local_interfaces = <; 127.0.0.1.25 ; [::1]:26 ; ::1.27 ; [127.0.0.1]:587\n{EXIM}"),
     read("dovecot", "listen = 127.0.0.1, ::1\nssl_min_protocol = TLSv1\n"),
 )
 FOR_OTHERS_TOO = (
     read("postfix", "inet_interfaces = all\n"),
     read("postfix", "inet_interfaces = loopback-only\n", **{"master.cf": "192.0.2.1:smtp inet n - y - - smtpd\n"}),
     read("exim", "local_interfaces = <; 127.0.0.1 ; 192.0.2.1\n"),
+    read("exim", "local_interfaces = <; 127.0.0.1.25 ; 0.0.0.0.465\n"),
+    read("exim", "local_interfaces = <; ::0 ; ::1\n"),
     read(
         "dovecot", "listen = 127.0.0.1\nservice imap-login {\n  inet_listener imap {\n    address = 192.0.2.1\n  }\n}\n"
     ),
