@@ -83,12 +83,12 @@ def _is_spoken(settings: ProgramSettings, floor: SettingSeen) -> bool:
         return True
     speaks = _SPEAKS[settings.program]
     if section:
-        return speaks(settings, section)
+        return speaks(settings, section, name)
     own = {one.name.rpartition("/")[0] for one in settings.overrides(name)}
     others = {
         one.name.rpartition("/")[0] for other in SPEAKING[settings.program] for one in settings.overrides(other)
     } - own
-    return speaks(settings, "") or any(speaks(settings, one) for one in others)
+    return speaks(settings, "", name) or any(speaks(settings, one, name) for one in others)
 
 
 def _said(settings: ProgramSettings, section: str, name: str) -> str:
@@ -98,25 +98,31 @@ def _said(settings: ProgramSettings, section: str, name: str) -> str:
     return found[-1].meaning.lower().strip() if found else ""
 
 
-def _postfix_speaks(settings: ProgramSettings, service: str) -> bool:
+def _postfix_speaks(settings: ProgramSettings, service: str, floor: str) -> bool:
     """By smtpd_tls_security_level, else by the old switches; inside TLS from the begin on in wrapper mode
-    (postconf(5)).
+    (postconf(5)). Where TLS is demanded, smtpd_tls_mandatory_protocols counts, and smtpd_tls_protocols where it is not.
     """
-    if _said(settings, service, "smtpd_tls_wrappermode") == "yes":
+    level = _said(settings, service, "smtpd_tls_security_level")
+    if "$" in level:
         return True
-    if level := _said(settings, service, "smtpd_tls_security_level"):
-        return level != "none"
-    return any(_said(settings, service, name) not in ("", "no") for name in ("smtpd_use_tls", "smtpd_enforce_tls"))
+    old = {name: _said(settings, service, name) not in ("", "no") for name in ("smtpd_use_tls", "smtpd_enforce_tls")}
+    demands = level not in ("", "none", "may") or (not level and old["smtpd_enforce_tls"])
+    demands |= _said(settings, service, "smtpd_tls_wrappermode") == "yes"
+    offers = level == "may" or (not level and old["smtpd_use_tls"])
+    if floor == "smtpd_tls_protocols":
+        return offers and not demands
+    # Where no service says anything of TLS, master.cf may not be there.
+    return demands or (offers and not any(settings.overrides(name) for name in SPEAKING["postfix"]))
 
 
-def _exim_speaks(settings: ProgramSettings, _section: str) -> bool:
+def _exim_speaks(settings: ProgramSettings, _section: str, _floor: str) -> bool:
     """To everybody, unless tls_advertise_hosts is empty, and no port begins inside TLS (chapter 42)."""
     offered = settings.get("tls_advertise_hosts")
     is_offered = offered is None or offered.meaning.strip() not in ("", ":", "!*")
     return is_offered or _said(settings, "", "tls_on_connect_ports") != ""
 
 
-def _dovecot_speaks(settings: ProgramSettings, section: str) -> bool:
+def _dovecot_speaks(settings: ProgramSettings, section: str, _floor: str) -> bool:
     return _said(settings, section, "ssl") != "no"
 
 

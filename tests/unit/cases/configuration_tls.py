@@ -68,6 +68,8 @@ def postfix(master: str, level: str = "smtpd_tls_security_level = may") -> Progr
     return read("postfix", f"smtpd_tls_protocols = >=TLSv1\n{level}\n", **{"master.cf": master})
 
 
+DEMANDED = "smtpd_tls_mandatory_protocols = >=TLSv1\n"
+NEVER = "smtpd_tls_security_level=may"
 NO_TLS = "smtpd_tls_security_level = none"
 PLAIN = "smtp inet n - y - - smtpd\nsubmission inet n - y - - smtpd\n  -o {}\n"
 EXIM = "openssl_options = +no_sslv3\n"
@@ -103,6 +105,10 @@ WITHOUT_TLS: tuple[Case, ...] = (
             postfix(PLAIN.format("a=b"), f"{NO_TLS}\nsmtpd_use_tls = yes"),
             postfix(PLAIN.format("a=b"), "smtpd_use_tls = no\nsmtpd_enforce_tls = no"),
             postfix(PLAIN.format("a=b"), ""),
+            # What counts where TLS is demanded is smtpd_tls_mandatory_protocols.
+            postfix(PLAIN.format("a=b"), "smtpd_tls_security_level = encrypt"),
+            postfix(PLAIN.format("smtpd_tls_wrappermode=yes"), ""),
+            read("postfix", f"{DEMANDED}smtpd_tls_security_level = may\n", **{"master.cf": PLAIN.format(NEVER)}),
             postfix(MASTER.format("smtpd_tls_protocols=>=TLSv1"), NO_TLS),
             read("exim", f"tls_advertise_hosts =\n{EXIM}"),
             read("exim", f"NOBODY =\ntls_advertise_hosts = :\n{EXIM}"),
@@ -113,8 +119,9 @@ WITHOUT_TLS: tuple[Case, ...] = (
     *(
         fails("smtpd_tls_protocols = >=TLSv1 admits TLSv1", program_settings=found, versions_shown=NO_PORT)
         for found in (
-            postfix(PLAIN.format("smtpd_tls_security_level=encrypt"), NO_TLS),
-            postfix(PLAIN.format("smtpd_tls_wrappermode=yes"), ""),
+            postfix(PLAIN.format("smtpd_tls_security_level=may"), NO_TLS),
+            postfix(PLAIN.format("smtpd_use_tls=yes"), ""),
+            postfix(PLAIN.format("smtpd_tls_wrappermode=yes"), "smtpd_tls_security_level = may"),
             postfix(PLAIN.format("a=b"), "smtpd_use_tls = yes"),
             postfix(PLAIN.format("smtpd_tls_security_level=none")),
             postfix(PLAIN.format("a=b"), "l = may\nsmtpd_tls_security_level = $l"),
@@ -123,6 +130,10 @@ WITHOUT_TLS: tuple[Case, ...] = (
     *(
         fails("admits", program_settings=found, versions_shown=NO_PORT)
         for found in (
+            read("postfix", f"{DEMANDED}smtpd_tls_security_level = encrypt\n"),
+            read("postfix", f"{DEMANDED}smtpd_tls_security_level = may\n"),
+            read("postfix", f"{DEMANDED}smtpd_enforce_tls = yes\n"),
+            read("postfix", DEMANDED, **{"master.cf": PLAIN.format("smtpd_tls_wrappermode=yes")}),
             read("exim", EXIM),
             read("exim", f"tls_advertise_hosts = *\n{EXIM}"),
             read("exim", f"tls_advertise_hosts =\ntls_on_connect_ports = 465\n{EXIM}"),
@@ -312,10 +323,10 @@ TABLE: Table = {
             versions_shown=NO_PORT,
         ),
         fails(
-            "smtps inet/smtpd_tls_protocols = !SSLv2 admits SSLv3",
+            "smtps inet/smtpd_tls_mandatory_protocols = !SSLv2 admits SSLv3",
             program_settings=settings(
                 "postfix",
-                (("smtps inet/smtpd_tls_protocols", "!SSLv2"), ("smtps inet/smtpd_tls_wrappermode", "yes")),
+                (("smtps inet/smtpd_tls_mandatory_protocols", "!SSLv2"), ("smtps inet/smtpd_tls_wrappermode", "yes")),
                 smtpd_tls_protocols=">=TLSv1.2",
             ),
             versions_shown=NO_PORT,
