@@ -1,0 +1,92 @@
+"""What is hidden of a configuration costs no verdict: addresses, names and settings that controls judge stay."""
+
+from __future__ import annotations
+
+from mailproof.grammars.address_plans import READERS
+from mailproof.grammars.keepalived import readings
+from mailproof.grammars.listeners import listeners
+from mailproof.grammars.logins import exim_logins
+from mailproof.hiding import Form, without_secrets
+from mailproof.secret_names import HIDDEN
+
+EXIM = """CONFDIR = /etc/exim4
+auth_advertise_hosts = *
+begin authenticators
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_condition = "${if crypteq{$auth3}{${extract{1}{:}{${lookup{$auth2}lsearch{CONFDIR/passwd}{$value}{}}}}}{1}{0}}"
+  server_set_id = $auth2
+  server_advertise_condition = ${if eq{$tls_in_cipher}{}{}{*}}
+login:
+  driver = plaintext
+  public_name = LOGIN
+  server_condition = ${if and{{eq{$auth1}{user}}\\
+    {eq{$auth2}{HUNTER}}}}
+  server_prompts = Username:: : Password::
+"""
+KEEPALIVED = """$ALL= \\
+vrrp_instance a { \\
+  virtual_router_id ${N} \\
+  authentication { \\
+    auth_type PASS \\
+    auth_pass HUNTER \\
+  } \\
+  virtual_ipaddress { \\
+    192.0.2.${N}/24 dev eth0 scope global \\
+  } \\
+}
+$N=25
+$ALL
+"""
+PLANS = {
+    "netplan": "network: {wifis: {w0: {access-points: {a: {password: HUNTER}}, addresses: ['2001:db8::25/64'],\n"
+    "  routes: [{to: default, via: 'fe80::1'}]}}}\n",
+    "ifupdown": 'iface w0 inet dhcp\n  wpa-psk "HUNTER\niface e0 inet6 static\n  address 2001:db8::25/64\n',
+    "networkd": '[Match]\nName=wg0\n[WireGuard]\nPrivateKey="HUNTER\n[Network]\nAddress=2001:db8::25/64\n',
+    "networkmanager": "[connection]\nid=w\n[wifi-security]\npsk='HUNTER\n[ipv6]\naddress1=2001:db8::25/64\n",
+}
+NGINX = """http {
+  content_by_lua 'local k = "HUNTER } {"';
+  map $http_x_key $known { HUNTER 1; default 0; }
+  ssl_protocols TLSv1.2;
+  server { listen 443 ssl; if ($args ~ "k=HUNTER") { return 403; } ssl_protocols TLSv1.3; }
+  server { listen 80; proxy_pass http://127.0.0.1/?key=HUNTER; }
+}
+"""
+
+
+def hidden(text: str, form: Form = "settings") -> str:
+    found = without_secrets(text, form)
+    assert "HUNTER" not in found
+    assert HIDDEN in found
+    return found
+
+
+def test_logins_of_exim_are_the_same() -> None:
+    assert [
+        [(one.who, one.in_clear, one.by.name, one.by.line) for one in exim_logins({"a": text})]
+        for text in (EXIM, hidden(EXIM))
+    ] == [[("plain", False, "server_advertise_condition", 9), ("login", True, "auth_advertise_hosts", 2)]] * 2
+
+
+def test_addresses_of_virtual_routers_are_the_same() -> None:
+    for text in (KEEPALIVED, hidden(KEEPALIVED, "lines in blocks")):
+        (reading,) = readings({"a": text}, "lb.example.org")
+        found = {one.name: one.value for one in reading["a"]}
+        assert found["vrrp_instance a/virtual_ipaddress/192.0.2.25/24"] == "dev eth0 scope global"
+        assert found["vrrp_instance a/virtual_router_id"] == "25"
+
+
+def test_addresses_of_links_are_the_same() -> None:
+    for program, text in PLANS.items():
+        form: Form = "YAML" if program == "netplan" else "directives"
+        links = [READERS[program](one) for one in (text, hidden(text, form))]
+        assert links[0] == links[1]
+        assert [str(one.interface) for link in links[1].values() for one in link.addresses] == ["2001:db8::25/64"]
+
+
+def test_servers_of_nginx_are_the_same() -> None:
+    found = [listeners("nginx", text) for text in (NGINX, hidden(NGINX, "statements"))]
+    assert found[0] == found[1]
+    assert [(one.speaks_tls, one.own) for one in found[1].listeners] == [(True, True), (False, False)]
