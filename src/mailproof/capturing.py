@@ -19,8 +19,8 @@ from mailproof.captures import COMPLAINT, COPIED, COPIES, LEADS_NOWHERE, Capture
 from mailproof.clock import now
 from mailproof.grammars.directives import parse_directives, parse_lines_in_blocks, parse_statements
 from mailproof.grammars.settings import Setting
-from mailproof.hiding import Form, without_secrets
-from mailproof.secret_names import HIDDEN
+from mailproof.hiding.names import HIDDEN
+from mailproof.hiding.texts import Form, without_secrets
 
 MAX_OUTPUT = 4 * 1024 * 1024
 """Octets of what one command says that are kept."""

@@ -22,7 +22,8 @@ from mailproof.capturing import (
     take,
 )
 from mailproof.documents import UnreadableDocument
-from mailproof.hiding import without_secrets
+from mailproof.hiding.names import HIDDEN
+from mailproof.hiding.texts import without_secrets
 from mailproof.inventory.model import Inventory
 from mailproof.net.network import Network
 from mailproof.net.settings import NetSettings
@@ -30,7 +31,6 @@ from mailproof.observations.configuration import ProgramSettings
 from mailproof.observations.forwards import Forwards
 from mailproof.probes.configuration import program_settings
 from mailproof.probes.forwards import forwards
-from mailproof.secret_names import HIDDEN
 from mailproof.targets.base import Targets
 from mailproof.targets.files import Configuration, ConfigurationFile
 

@@ -6,8 +6,8 @@ from mailproof.grammars.address_plans import READERS
 from mailproof.grammars.keepalived import readings
 from mailproof.grammars.listeners import listeners
 from mailproof.grammars.logins import exim_logins
-from mailproof.hiding import Form, without_secrets
-from mailproof.secret_names import HIDDEN
+from mailproof.hiding.names import HIDDEN
+from mailproof.hiding.texts import Form, without_secrets
 
 EXIM = """CONFDIR = /etc/exim4
 auth_advertise_hosts = *

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from mailproof.hiding import Form, without_secrets
-from mailproof.secret_names import HIDDEN
+from mailproof.hiding.names import HIDDEN
+from mailproof.hiding.texts import Form, without_secrets
 
 SECRETS = {
     "haproxy.cfg": r"""

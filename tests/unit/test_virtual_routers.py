@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from mailproof.hiding.names import HIDDEN
 from mailproof.net.errors import NotAvailable
-from mailproof.secret_names import HIDDEN
 
 from .cases.configuration_routers import ID, changed, shared
 

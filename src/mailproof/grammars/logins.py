@@ -26,7 +26,7 @@ from mailproof.grammars.settings import (
     parse_services,
     service_commands,
 )
-from mailproof.secret_names import HIDDEN
+from mailproof.hiding.names import HIDDEN
 
 MAX_LOGINS = 200
 """Services, authenticators and sections that are told of one server."""

@@ -27,7 +27,7 @@ from mailproof.grammars.settings import (
     parse_settings,
     service_commands,
 )
-from mailproof.hiding import without_secrets
+from mailproof.hiding.texts import without_secrets
 from mailproof.inventory.model import Inventory
 from mailproof.net.errors import Malformed, NoSettings, NotAvailable, UnreadableConfiguration
 from mailproof.net.network import Network

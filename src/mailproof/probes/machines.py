@@ -15,6 +15,7 @@ from mailproof.grammars.settings import (
     ini_sections,
     parse_ini,
 )
+from mailproof.hiding.names import HIDDEN
 from mailproof.inventory.model import Inventory
 from mailproof.net.errors import Malformed, NotAvailable
 from mailproof.net.network import Network
@@ -23,7 +24,6 @@ from mailproof.observations.machines import BanSettings, Jail, PowerSettings
 from mailproof.places import Place
 from mailproof.probes.configuration import text_of
 from mailproof.probes.probe import probe
-from mailproof.secret_names import HIDDEN
 from mailproof.targets.files import Configuration, ConfigurationFile
 
 MAX_JAILS = 200

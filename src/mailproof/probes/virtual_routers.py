@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_interface
 
+from mailproof.hiding.names import HIDDEN
 from mailproof.net.errors import NotAvailable
 from mailproof.net.network import Network
 from mailproof.observations.virtual_routers import OLD, RouterPair, VirtualRouter, VirtualRouters
 from mailproof.places import Place
 from mailproof.probes.keepalived import Reading, readings_of
 from mailproof.probes.probe import probe
-from mailproof.secret_names import HIDDEN
 from mailproof.targets.base import Targets
 from mailproof.targets.files import Configuration
 

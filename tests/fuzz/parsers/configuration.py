@@ -34,14 +34,14 @@ from mailproof.grammars.settings import (
 from mailproof.grammars.sockets import parse_sockets
 from mailproof.grammars.tls_settings import admitted
 from mailproof.grammars.white_lists import parse_white_list
-from mailproof.hiding import Form, without_secrets
+from mailproof.hiding.names import HIDDEN
+from mailproof.hiding.texts import Form, without_secrets
 from mailproof.net.errors import Malformed, NotAvailable
 from mailproof.observations.configuration import TLS_FLOOR
 from mailproof.probes.joined import joined as joined_in_place
 from mailproof.probes.name_server_settings import PROGRAMS as NAME_SERVERS
 from mailproof.probes.name_server_settings import read_settings
 from mailproof.probes.nft_includes import joined
-from mailproof.secret_names import HIDDEN
 from tests.fuzz.parser import Parser, as_text, told, words_of
 
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from mailproof.secret_arguments import without_arguments
-from mailproof.secret_flow import without_secrets_in_flow
-from mailproof.secret_names import HIDDEN, is_harmless, is_path, is_secret_name
-from mailproof.secret_places import without_value_of_server
-from mailproof.statement_words import DEFINITION, ENTRY, LINE_STATEMENT, LUA, MAP, STATEMENT, end_of_lua
+from mailproof.hiding.arguments import without_arguments
+from mailproof.hiding.flow import without_secrets_in_flow
+from mailproof.hiding.names import HIDDEN, is_harmless, is_path, is_secret_name
+from mailproof.hiding.places import without_value_of_server
+from mailproof.hiding.words import DEFINITION, ENTRY, LINE_STATEMENT, LUA, MAP, STATEMENT, end_of_lua
 
 _PEM = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-from mailproof.secret_names import HIDDEN, end_of_unknown, is_harmless, is_harmless_name, is_secret_name
+from mailproof.hiding.names import HIDDEN, end_of_unknown, is_harmless, is_harmless_name, is_secret_name
 
 _VALUE = (
     re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mailproof.secret_names import HIDDEN, is_secret_name
+from mailproof.hiding.names import HIDDEN, is_secret_name
 
 _QUOTED = r"\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\n]|'')*+'"
 _TOKEN = re.compile(

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from mailproof.secret_names import HIDDEN, end_of_unknown, is_harmless, is_harmless_name, is_secret_name
+from mailproof.hiding.names import HIDDEN, end_of_unknown, is_harmless, is_harmless_name, is_secret_name
 
 _BLANK = re.compile(r"(?:\s|\\\n|#[^\n]*+\n)*+")
 """Between arguments, which may stand in several lines, comments among them."""
