@@ -26,7 +26,7 @@ from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.CNAME import CNAME
 
 from mailproof.net.dns.names import parse_name, text_of
-from mailproof.net.dns.reading import Message, RecordSet, first_answer, read_message
+from mailproof.net.dns.reading import Message, RecordSet, first_answer, known_name, read_message, text_of_data
 from mailproof.net.dns.records import Answer, Envelope, ExtendedError, ResourceRecord
 from mailproof.net.dns.zones import PAYLOAD, Lookup
 from mailproof.net.errors import Malformed, NotObserved
@@ -124,7 +124,7 @@ class Question:
 
     @property
     def type_text(self) -> str:
-        return dns.rdatatype.to_text(self.type)
+        return _type_text(self.type)
 
     @property
     def rdclass(self) -> dns.rdataclass.RdataClass:
@@ -179,10 +179,13 @@ def _type(text: str) -> RdataType:
         raise ValueError(f"{text!r} is not a DNS record type") from error
 
 
+_type_text = lru_cache(maxsize=256)(dns.rdatatype.to_text)
+
+
 @lru_cache(maxsize=8192)
 def _canonical(name: str) -> dns.name.Name:
     """A name in lower case (RFC 4034, section 6.2). Raises ValueError."""
-    return parse_name(name).canonicalize()
+    return known_name(parse_name(name).canonicalize().labels)
 
 
 def _mixed(label: bytes) -> bytes:
@@ -345,7 +348,7 @@ def _follow(asked: Question, section: Iterable[Set]) -> tuple[tuple[ResourceReco
 def _records(rrsets: Iterable[Set]) -> tuple[ResourceRecord, ...]:
     records: list[ResourceRecord] = []
     for rrset in rrsets:
-        name, ttl, type_ = text_of(rrset.name), rrset.ttl, dns.rdatatype.to_text(rrset.rdtype)
+        name, ttl, type_ = text_of(rrset.name), rrset.ttl, _type_text(rrset.rdtype)
         records += (record_of(name, ttl, type_, rdata) for rdata in rrset)
     return tuple(records)
 
@@ -354,7 +357,7 @@ def record_of(name: str, ttl: int, type: str, rdata: dns.rdata.Rdata) -> Resourc
     """One record, from what dnspython took apart."""
     parts = rdata.strings if isinstance(rdata, dns.rdtypes.txtbase.TXTBase) else ()
     strings = tuple(part.decode("latin-1") for part in parts)
-    return ResourceRecord(name, ttl, type, rdata.to_text(), strings)
+    return ResourceRecord(name, ttl, type, text_of_data(rdata), strings)
 
 
 def _lines(section: Iterable[Set]) -> tuple[str, ...]:

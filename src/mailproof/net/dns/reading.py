@@ -157,7 +157,7 @@ class _Section:
         rdtype, rdclass, ttl, length = octets.get_struct("!HHIH")
         if rdtype == RdataType.TSIG:
             raise dns.message.UnknownTSIGKey
-        if rdtype == RdataType.OPT and (not self._may_have_options or self.options or name != dns.name.root):
+        if rdtype == RdataType.OPT and (not self._may_have_options or self.options or len(name.labels) > 1):
             raise dns.message.BadEDNS
         record = octets.get_record(rdclass, rdtype, length)
         if isinstance(record, OPT):
@@ -180,17 +180,33 @@ def _kind(rdclass: int, rdtype: int) -> tuple[type[dns.rdata.Rdata], RdataClass,
     return cast(type[dns.rdata.Rdata], dns.rdata.get_rdata_class(*numbers)), *numbers  # type: ignore[no-untyped-call]
 
 
+KEPT = 8192
+"""Records, and names, that are kept, since the servers of a zone send the same ones."""
+
 MAX_KEPT = 1024
-"""Octets of a record that is kept: eight thousand of them are few megabytes then, whatever strangers send."""
+"""Octets of a record, or letters of its text, that is kept: they are few megabytes then, whatever strangers send."""
 
 _SELF_CONTAINED = frozenset(
-    (RdataType.A, RdataType.AAAA, RdataType.TXT, RdataType.DS, RdataType.DNSKEY, RdataType.RRSIG, RdataType.NSEC)
+    (
+        *(RdataType.A, RdataType.AAAA, RdataType.TXT, RdataType.DS, RdataType.DNSKEY, RdataType.RRSIG, RdataType.NSEC),
+        RdataType.OPT,
+    )
 )
 """Types whose data means the same in every message: they hold no name that may point elsewhere (RFC 3597, section 4;
 RFC 4034, sections 3.1.7 and 4.1.1)."""
 
+_POINTING: dict[int, tuple[int, int, int]] = {
+    RdataType.NS: (0, 1, 0),
+    RdataType.CNAME: (0, 1, 0),
+    RdataType.PTR: (0, 1, 0),
+    RdataType.MX: (2, 1, 0),
+    RdataType.SOA: (0, 2, 20),
+}
+"""Types whose names may point elsewhere in the message (RFC 1035, section 3.3): octets before the names, how many names
+there are, octets behind them."""
 
-@lru_cache(maxsize=8192)
+
+@lru_cache(maxsize=KEPT)
 def _self_contained(rdclass: int, rdtype: int, data: bytes) -> dns.rdata.Rdata:
     """The servers of a zone send the same records, and signatures are long. Raises what dnspython raises."""
     octets = _Octets(data, most_pointers=0)
@@ -201,10 +217,26 @@ def _self_contained(rdclass: int, rdtype: int, data: bytes) -> dns.rdata.Rdata:
     return record
 
 
-@lru_cache(maxsize=8192)
-def _name(labels: tuple[bytes, ...]) -> dns.name.Name:
+@lru_cache(maxsize=KEPT)
+def known_name(labels: tuple[bytes, ...]) -> dns.name.Name:
     """The same names come in answer after answer. Raises what dnspython raises for labels that make none."""
     return dns.name.Name(labels)
+
+
+_texts: dict[int, tuple[dns.rdata.Rdata, str]] = {}
+"""By identity: dnspython hashes and compares records by writing them out."""
+
+
+def text_of_data(record: dns.rdata.Rdata) -> str:
+    """The data of a record in presentation format (RFC 1035, section 5.1)."""
+    known = _texts.get(id(record))
+    if known is None:
+        known = record, record.to_text()
+        if len(known[1]) <= MAX_KEPT:
+            if len(_texts) >= KEPT:
+                _texts.clear()
+            _texts[id(record)] = known
+    return known[1]
 
 
 class _Octets(dns.wire.Parser):
@@ -218,17 +250,17 @@ class _Octets(dns.wire.Parser):
 
     def get_record(self, rdclass: int, rdtype: int, length: int) -> dns.rdata.Rdata:
         """The data of a record that begins here. Raises what dnspython raises."""
-        if rdtype in _SELF_CONTAINED and length <= min(MAX_KEPT, self.remaining()):
-            data = self.wire[self.current : self.current + length]
-            try:
-                record = _self_contained(rdclass, rdtype, data)
-            except dns.exception.DNSException:
-                pass  # what is wrong with it, or a name that points elsewhere all the same, is seen below
-            else:
-                self.get_bytes(length)
-                return record
-        kind, rdclass, rdtype = _kind(rdclass, rdtype)
         start = self.current
+        if length <= min(MAX_KEPT, self.remaining()):
+            try:
+                if rdtype in _SELF_CONTAINED:
+                    return _self_contained(rdclass, rdtype, self.get_bytes(length))
+                if rdtype in _POINTING:
+                    with self.restrict_to(length):
+                        return _self_contained(rdclass, rdtype, self._spelled_out(*_POINTING[rdtype]))
+            except dns.exception.DNSException:
+                self.seek(start)  # what is wrong with it, or a name that points elsewhere all the same, is seen below
+        kind, rdclass, rdtype = _kind(rdclass, rdtype)
         try:
             with self.restrict_to(length):
                 return kind.from_wire_parser(rdclass, rdtype, self)
@@ -237,6 +269,14 @@ class _Octets(dns.wire.Parser):
                 raise
         self.seek(start)  # dnspython refuses tags that RFC 8659 does, so that nobody could say what is wrong with them
         return dns.rdata.GenericRdata(rdclass, rdtype, self.get_bytes(length))
+
+    def _spelled_out(self, before: int, names: int, behind: int) -> bytes:
+        """The data that begins here, with no name that points elsewhere."""
+        octets = [self.get_bytes(before)]
+        for _ in range(names):
+            octets += (bytes((len(label),)) + label for label in self.get_name().labels)
+        octets.append(self.get_bytes(behind))
+        return b"".join(octets)
 
     def get_name(self, origin: dns.name.Name | None = None) -> dns.name.Name:
         """The name that begins here; pointers lead to what stands and ends before (RFC 1035, section 4.1.4)."""
@@ -267,9 +307,9 @@ class _Octets(dns.wire.Parser):
         self.seek(after or place)
         self.furthest = max(self.furthest, self.current)
         if known is None:
-            known = _name(tuple(labels))
+            known = known_name(tuple(labels))
         elif labels:
-            known = _name((*labels, *known.labels))
+            known = known_name((*labels, *known.labels))
         self._names[start] = known
         return known
 
