@@ -15,34 +15,29 @@ class Once:
     """Outcomes by key: kept, and while they are being worked on, shared by all who wait for them."""
 
     def __init__(self) -> None:
-        self._outcomes: dict[Hashable, Answer | NotObserved] = {}
-        self._flights: dict[Hashable, _Flight] = {}
+        self._known: dict[Hashable, Answer | NotObserved | _Flight] = {}
         self._closed = False
 
     async def close(self) -> None:
         """End the work under way. Callers that wait for it get NotAvailable, and so do later ones."""
         self._closed = True
-        tasks = [flight.task for flight in self._flights.values()]
+        tasks = [known.task for known in self._known.values() if isinstance(known, _Flight)]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._flights.clear()
 
     def forget_failures(self) -> None:
         """Work again for what failed, the next time that somebody wants it."""
-        self._outcomes = {key: outcome for key, outcome in self._outcomes.items() if isinstance(outcome, Answer)}
+        self._known = {key: known for key, known in self._known.items() if not isinstance(known, NotObserved)}
 
     async def outcome(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
         """What ``work`` gives, done once per ``key``. Raises what it failed with, and NotAvailable once closed."""
-        outcome = self._outcomes.get(key)
-        if outcome is None:
+        known = self._known.get(key)
+        if known is None:
             if self._closed:
                 raise NotAvailable("the DNS client is closed")
-            flight = self._flights.get(key)
-            if flight is None:
-                flight = _Flight(asyncio.create_task(self._fly(key, work)))
-                self._flights[key] = flight
-            outcome = await self._landing(key, flight)
+            known = self._known[key] = _Flight(asyncio.create_task(self._fly(key, work)))
+        outcome = await self._landing(key, known) if isinstance(known, _Flight) else known
         if isinstance(outcome, NotObserved):
             raise type(outcome)(outcome.reason, outcome.evidence)
         return outcome
@@ -57,10 +52,10 @@ class Once:
             raise
         finally:
             flight.waiters -= 1
-            if not flight.waiters and not flight.task.done():
+            if not flight.waiters:
                 flight.task.cancel()
-                if self._flights.get(key) is flight:
-                    del self._flights[key]
+                if self._known.get(key) is flight:  # given up, or ended by what nobody foresaw
+                    del self._known[key]
 
     async def _fly(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer | NotObserved:
         outcome: Answer | NotObserved
@@ -68,15 +63,11 @@ class Once:
             outcome = await work()
         except NotObserved as error:
             outcome = error.with_traceback(None)
-        finally:
-            flight = self._flights.get(key)
-            if flight is not None and flight.task is asyncio.current_task():
-                del self._flights[key]
-        self._outcomes[key] = outcome
+        self._known[key] = outcome
         return outcome
 
 
-@dataclass
+@dataclass(slots=True)
 class _Flight:
     """A question under way and how many wait for it."""
 
