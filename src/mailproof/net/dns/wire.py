@@ -49,8 +49,7 @@ async def exchange_udp(wire: bytes, server: SocketAddress, deadline: float) -> b
     near: socket.socket | None = None
     try:
         async with asyncio.timeout_at(deadline):
-            near = socket.socket(socket.AF_INET6 if ":" in server.address else socket.AF_INET, socket.SOCK_DGRAM)
-            near.setblocking(False)
+            near = _socket(server, socket.SOCK_DGRAM)
             near.connect((server.address, server.port))
             loop.add_reader(near.fileno(), waiting.read, near)
             near.send(wire)
@@ -73,8 +72,7 @@ async def exchange_with_any(wire: bytes, server: SocketAddress, deadline: float)
     """
     loop = asyncio.get_running_loop()
     try:
-        with socket.socket(socket.AF_INET6 if ":" in server.address else socket.AF_INET, socket.SOCK_DGRAM) as near:
-            near.setblocking(False)
+        with _socket(server, socket.SOCK_DGRAM) as near:
             async with asyncio.timeout_at(deadline):
                 await loop.sock_sendto(near, wire, (server.address, server.port))
                 for _ in range(MAX_STRAYS):
@@ -92,18 +90,29 @@ async def exchange_tcp(wire: bytes, server: SocketAddress, deadline: float) -> b
     ``deadline`` is in seconds of the running loop's clock and covers connection, question and answer. Raises
     TimedOut, Refused, ClosedEarly, Malformed (announced shorter than a header), NotObserved (no socket).
     """
-    writer: asyncio.StreamWriter | None = None
+    loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout_at(deadline):
-            reader, writer = await asyncio.open_connection(server.address, server.port)
-            return await exchange_framed(wire, reader, writer, server)
-    except asyncio.IncompleteReadError as error:
+            with _socket(server, socket.SOCK_STREAM) as near:
+                await loop.sock_connect(near, (server.address, server.port))
+                await loop.sock_sendall(near, _framed(wire))
+                return await _receive(near, _length(await _receive(near, 2), server))
+    except EOFError as error:
         raise ClosedEarly(f"{server} closed the TCP connection without an answer") from error
     except OSError as error:
         raise failure(error, server) from error
-    finally:
-        if writer is not None:
-            writer.close()
+
+
+async def _receive(near: socket.socket, size: int) -> bytes:
+    """So many octets of a connection. Raises EOFError where it ends before, and OSError."""
+    loop = asyncio.get_running_loop()
+    octets = b""
+    while len(octets) < size:
+        more = await loop.sock_recv(near, size - len(octets))
+        if not more:
+            raise EOFError
+        octets += more
+    return octets
 
 
 async def exchange_framed(
@@ -113,12 +122,29 @@ async def exchange_framed(
 
     Raises Malformed (announced shorter than a header), IncompleteReadError and OSError.
     """
-    writer.write(len(wire).to_bytes(2, "big") + wire)
+    writer.write(_framed(wire))
     await writer.drain()
-    length = int.from_bytes(await reader.readexactly(2), "big")
+    return await reader.readexactly(_length(await reader.readexactly(2), server))
+
+
+def _framed(wire: bytes) -> bytes:
+    return len(wire).to_bytes(2, "big") + wire
+
+
+def _length(octets: bytes, server: SocketAddress) -> int:
+    length = int.from_bytes(octets, "big")
     if length < HEADER:
         raise Malformed(f"{server} announced a TCP message of {length} octets")
-    return await reader.readexactly(length)
+    return length
+
+
+def _socket(server: SocketAddress, kind: socket.SocketKind) -> socket.socket:
+    """A socket of the server's family that blocks nobody. Bare, since asyncio's transports cost several times as much
+    for one question and one answer.
+    """
+    near = socket.socket(socket.AF_INET6 if ":" in server.address else socket.AF_INET, kind)
+    near.setblocking(False)
+    return near
 
 
 def failure(error: OSError, server: SocketAddress) -> NotObserved:
@@ -146,10 +172,7 @@ def _is_deadline(error: OSError) -> bool:
 
 
 class _Datagrams:
-    """Waits for the datagram that carries the id of the question.
-
-    A bare socket, because asyncio's transports cost several times as much for one question and one answer.
-    """
+    """Waits for the datagram that carries the id of the question."""
 
     def __init__(self, id_: bytes, server: SocketAddress, datagram: asyncio.Future[bytes]) -> None:
         self.id = id_
