@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import lru_cache
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,7 @@ _EMPTY: dict[str, Any] = {
 _WRITTEN = tuple(
     field.name for field in fields(Result) if field.name not in ("id", "seconds", "evidence", "references", *_RARE)
 )
+_written, _rare = attrgetter(*_WRITTEN), attrgetter(*_RARE)
 _OFTEN_USUAL = tuple(
     name for name in _WRITTEN if name in (*_EMPTY, "family", "expected", "why", "fix", "harm", "message", "observed")
 )
@@ -124,12 +125,12 @@ def lean(result: Result, texts: Mapping[str, Any]) -> dict[str, Any]:
 
     Most results have nothing that is made of parts, and pydantic is not asked for them.
     """
-    line: dict[str, Any] = {name: getattr(result, name) for name in _WRITTEN}
+    line: dict[str, Any] = dict(zip(_WRITTEN, _written(result), strict=True))
     if result.evidence and result.verdict not in RIGHT:
         line["evidence"] = list(result.evidence)
     if _plain_references(result.references) != texts["references"]:
         line["references"] = _plain_references(result.references)
-    if any(getattr(result, name) for name in _RARE):
+    if any(_rare(result)):
         written = plain(result)
         line |= {name: written[name] for name in _RARE if written.get(name)}
     usual = _usual(line, texts)

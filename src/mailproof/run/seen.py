@@ -80,7 +80,8 @@ class Seen:
 
     def expect(self, control: Control, target: Target) -> None:
         """Note that a control is going to judge a target, so that what it needs is kept until then."""
-        self._uses.update((name, target.id) for name in control.observations)
+        for name in control.observations:
+            self._uses[name, target.id] += 1
 
     def forget(self, control: Control, target: Target) -> None:
         """Let go of what no later control needs: a large inventory has hundreds of thousands of verdicts."""
