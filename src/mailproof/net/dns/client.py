@@ -20,7 +20,7 @@ from mailproof.net.dns.messages import MAX_ALIASES, USUAL, Form, Question, answe
 from mailproof.net.dns.names import normalise, parse_name, reverse_name, text_of
 from mailproof.net.dns.once import Once
 from mailproof.net.dns.records import Answer, Envelope, ExtendedError, ResourceRecord
-from mailproof.net.dns.servers import BOGUS, Server, Servers, is_numeric
+from mailproof.net.dns.servers import BOGUS, Servers, is_numeric
 from mailproof.net.dns.zone_files import load_zone
 from mailproof.net.dns.zones import End, Zones
 from mailproof.net.errors import (
@@ -186,7 +186,7 @@ class DNSClient:
         """
         more = {"dnssec": dnssec, "checking_disabled": checking_disabled, "keep": True}
         asked = Question.make(name, type, recurse=recurse, form=form, **more)
-        peer = Server(SocketAddress(server, port), self._settings.destination(server, port, host), tcp)
+        peer = self._servers.at(server, port, host, tcp=tcp)
         return await self._once.outcome((asked, peer), lambda: self._servers.ask([peer], asked))
 
     async def authentication(self) -> Authentication:

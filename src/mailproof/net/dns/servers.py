@@ -40,10 +40,12 @@ class Servers:
     """Puts questions to servers. ``questions`` counts the messages sent, by server before the connect map."""
 
     def __init__(self, settings: NetSettings, resolvers: Sequence[SocketAddress]) -> None:
+        self._settings = settings
         self._limits = settings.limits
         self._slots = asyncio.Semaphore(settings.limits.questions)
         self.resolvers = tuple(resolvers)
         self.recursive = [Server(one, settings.real_place(one.address, one.port), False) for one in resolvers]
+        self._asked: dict[tuple[str, int, str | None, bool], Server] = {}
         self.questions: Counter[str] = Counter()
         self._unanswered: Counter[Question] = Counter()
         """Tries at the resolvers that got no answer; they do not count once a resolver has answered."""
@@ -61,6 +63,17 @@ class Servers:
     def forget_failures(self) -> None:
         """Find out again whether the resolvers are there."""
         self._root = None
+
+    def at(self, address: str, port: int, host: str | None, *, tcp: bool) -> Server:
+        """The server at an address, one object for all questions to it, which are remembered with it.
+
+        Raises NotFollowed for one that is never contacted, and Refused for one that an offline world does not hold.
+        """
+        key = (address, port, host, tcp)
+        if key not in self._asked:
+            real = self._settings.destination(address, port, host)
+            self._asked[key] = Server(SocketAddress(address, port), real, tcp)
+        return self._asked[key]
 
     async def ask(self, servers: Sequence[Server], asked: Question) -> Answer:
         """The first answer of ``servers`` that says something about the name; else what they failed with."""
