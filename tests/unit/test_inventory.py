@@ -9,7 +9,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 from ruamel.yaml import YAML
@@ -18,6 +18,8 @@ from mailproof.inventory.errors import InventoryError
 from mailproof.inventory.load import LoadedInventory, _models_in, load_inventory
 from mailproof.inventory.model import Inventory
 from mailproof.inventory.schema import schema, text
+from mailproof.inventory.values import domain_name
+from mailproof.net.dns.names import normalise
 from mailproof.net.services import IMAP, MX
 
 from .strategies import text as any_text
@@ -204,6 +206,21 @@ def test_names_are_written_as_a_labels_in_lower_case(tmp_path: Path) -> None:
     model = load(tmp_path, "domains: [B\u00fccher.Example.]\nsending: ['2001:DB8:0::1']").model
     assert model.domains[0].name == "xn--bcher-kva.example"
     assert model.sending[0].address == "2001:db8::1"
+
+
+@given(st.from_regex(r"[a-z0-9_xn.-]{1,12}(\.[a-z0-9-]{1,64}){0,5}", fullmatch=True))
+@example("xn--zzzzzz99999.example")
+@example(f"{'a' * 63}.{'b' * 63}.{'c' * 63}.{'d' * 61}")
+@example(f"{'a' * 63}.{'b' * 63}.{'c' * 63}.{'d' * 62}")
+@example("192.0.2.25")
+@example("example.org\n")
+def test_a_name_that_stays_as_it_is_written_is_one_that_normalising_leaves(name: str) -> None:
+    try:
+        taken = domain_name(name)
+    except ValueError:
+        return
+    assert taken == normalise(name)
+    assert domain_name(taken) == taken
 
 
 def test_what_looks_sexagesimal_is_text(tmp_path: Path) -> None:

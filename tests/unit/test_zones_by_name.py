@@ -15,7 +15,6 @@ from mailproof.cli import main
         (("exercise",), "mailproof exercise"),
         (("identity",), "mailproof identity"),
         (("drill", "backup-mx"), "mailproof drill"),
-        (("fleet", "run", "--out=out"), "a fleet"),
     ],
 )
 def test_zones_that_would_be_left_out_are_told(
