@@ -40,8 +40,8 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     shown = pytest_run(tmp_path_factory.mktemp("help"), "--help").output
     commands = [*subcommands(_parser())]
     commands += [inner for command in commands for inner in subcommands(command)]
-    # Of pytest by another name, of gh, of systemctl, of dask.
-    elsewhere = {"--junitxml", "--body-file", "--now", "--nthreads"}
+    # Of pytest by another name, of gh, of systemctl, of dask, of keepalived.
+    elsewhere = {"--junitxml", "--body-file", "--now", "--nthreads", "--config-id"}
     return elsewhere | set(re.findall(r"--[a-z][a-z-]*", shown + "".join(c.format_help() for c in commands)))
 
 
