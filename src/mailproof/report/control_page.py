@@ -60,7 +60,7 @@ def _article(control: Described, rank: int, say: Language) -> Iterator[str]:
     if control["parameters"]:
         lines = (f"{name}: {json.dumps(value)}" for name, value in control["parameters"].items())
         yield f"<h{rank}>{html_text(say('Parameters'))}</h{rank}>"
-        yield f"<p>{html_text(say('The inventory may set them, under `controls`.'))}</p>{_block(lines, '')}"
+        yield f"<p>{html_text(say('The inventory may set them, under “controls”.'))}</p>{_block(lines, '')}"
     yield "</article>\n"
 
 
