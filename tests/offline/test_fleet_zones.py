@@ -14,7 +14,7 @@ from mailproof.gate.document import Result, read_document
 from tests.offline.user import pytest_run, write_inventory
 
 NAMES = ("no-spf.example", "plus-all.example", "right.example", "mail.right.example", "a.new.example", "b.new.example")
-CONTROLS = ("ZONE-*", "SPF-EXISTS", "SPF-ALL-STRICT", "MX-EXISTS", "MX-RESOLVES", "DMARC-EXISTS", "PUBLISHED-*")
+CONTROLS = ("ZONE-*", "DEL-*", "SEC-SIGNED", "SPF-EXISTS", "SPF-ALL-STRICT", "MX-*", "DMARC-EXISTS", "PUBLISHED-*")
 SELECTED = [part for pattern in CONTROLS for part in ("--control", pattern)]
 
 HEAD = (

@@ -119,6 +119,11 @@ CASES: tuple[tuple[str, dict[str, Any], set[str]], ...] = (
         {HOSTED},
     ),
     ("a host alone under a consenting inventory", {"hosts": [HOSTED], "active": True}, {HOSTED}),
+    (
+        "a parked domain of the host's own name says no",
+        {"domains": ["example.org", {"name": MX, "parked": True, "active": False}], "active": True},
+        set(),
+    ),
 )
 
 

@@ -20,6 +20,7 @@ from mailproof.targets.mail import MailDomain, MailHost, Selector
 from mailproof.targets.services import MXEndpoint
 from mailproof.targets.shards import (
     INDIVISIBLE,
+    MAX_FAMILY,
     Divider,
     Division,
     Shard,
@@ -109,6 +110,43 @@ def test_a_visitor_is_discovered_and_not_judged() -> None:
         assert not divisions[guest - 1].judges(target, nobody)
 
 
+FAMILY = ("a.family.example", "b.family.example", "c.sub.family.example")
+
+
+@pytest.mark.parametrize("registered", [(), ("family.example",)])
+def test_domains_that_may_share_a_zone_are_judged_together(registered: tuple[str, ...]) -> None:
+    own = {name: (f"mx.own-{number}.example",) for number, name in enumerate((*FAMILY, *registered))}
+    divisions = Divider({**EXCHANGES, **own}, (), OF).all()
+    (home,) = [one for one in divisions if not one.own.isdisjoint(own)]
+    assert own.keys() <= home.own
+    assert home.shard.number == shard_of(own[(*registered, *FAMILY)[0]][0], OF)
+    zone = Zone("family.example", domains=tuple(own))
+    assert judging([one for one in divisions if not one.members.isdisjoint(own)], zone) == [home.shard.number]
+
+
+def test_large_families_are_taken_apart_and_each_shard_speaks_for_its_own() -> None:
+    own = {f"{number}.family.example": (f"mx{number}.elsewhere.example",) for number in range(MAX_FAMILY + 1)}
+    divisions = Divider(own, (), OF).all()
+    zone = Zone("family.example", domains=tuple(own))
+    assert judging(divisions, zone) == [one.shard.number for one in divisions if one.own] == list(range(1, OF + 1))
+
+
+def test_an_own_domain_counts_behind_a_visitor() -> None:
+    divisions = Divider(EXCHANGES, (), OF).all()
+    (guest,) = [one for one in divisions if "both.example" in one.visitors]
+    own = min(guest.own)
+    assert guest.judges(Zone("example", domains=("both.example", own)), nobody)
+    assert not guest.judges(Zone("example", domains=("both.example",)), nobody)
+
+
+def test_a_host_lies_where_most_of_its_domains_lie() -> None:
+    exchanges = {**EXCHANGES, "few.example": ("mx.own-2.example", "mx1.hoster.example")}
+    divisions = Divider(exchanges, (), OF).all()
+    (owner,) = [one for one in divisions if "mx1.hoster.example" in one.hosts]
+    assert "customer-1.example" in owner.own
+    assert "few.example" in owner.members
+
+
 ZONES = ("hoster.example", "own-3.example", "shared.example", "nobody.example")
 IN_ZONES = {
     **EXCHANGES,
@@ -169,7 +207,7 @@ def test_a_domain_that_refuses_active_probes_speaks_for_its_hosts_in_every_shard
 
 
 def test_mx_records_are_asked_for_once_and_what_is_not_known_is_left_out() -> None:
-    names = ["example.com", "null.example.com", "big.example.com", "gone.test"]
+    names = ["example.com", "null.example.com", "big.example.com", "www.example.com", "gone.test"]
 
     async def look(dns: DNSClient) -> dict[str, tuple[str, ...]]:
         return await ask_exchanges(names, dns)
@@ -178,6 +216,7 @@ def test_mx_records_are_asked_for_once_and_what_is_not_known_is_left_out() -> No
         "example.com": ("mx1.example.com",),
         "null.example.com": (),
         "big.example.com": ("big.example.com",),
+        "www.example.com": ("mx1.example.com",),  # an alias: its mail goes where it leads
         "gone.test": (),
     }
 

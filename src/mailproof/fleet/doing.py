@@ -14,7 +14,7 @@ from mailproof.documents import write_atomically
 from mailproof.fleet import page, showing
 from mailproof.fleet.difference import Earlier, compared, told, verdicts_of
 from mailproof.fleet.plan import FleetError, Plan, Settings, differences, make_plan, read_division, read_plan
-from mailproof.fleet.results import lines_of, whole_results
+from mailproof.fleet.results import lines_together, whole_results
 from mailproof.fleet.running import locked, run_shards, state_of, whole_plan
 from mailproof.fleet.summary import Summary, summarise
 from mailproof.fleet.table import write_parquet
@@ -166,7 +166,7 @@ def show(options: argparse.Namespace) -> int:
         raise FleetError(f"{printable(name)} is no domain of this fleet")
     if missing := sorted(set(at) - state.done):
         raise FleetError(f"shard {missing[0]}, which {printable(name)} is in, is not done")
-    lines = (line for number in at for _, line in lines_of(options.directory, number, {}) if name in line["domains"])
+    lines = (line for line in lines_together(options.directory, at, {}) if name in line["domains"])
     results = whole_results(lines, plan)
     for line in showing.drill_down(name, results, plan, every=options.all, language=options.language):
         say(line)

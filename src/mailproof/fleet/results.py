@@ -271,12 +271,19 @@ def _check_total(directory: Path, number: int, total: ShardTotal, count: int) ->
 
 
 def all_lines(directory: Path, plan: Plan, totals: dict[int, ShardTotal]) -> Iterator[Mapping[str, Any]]:
-    """The lines of all shards as one stream, sorted by control and target. What two shards judged is there once,
+    """The lines of all shards as one stream. Raises FleetError."""
+    return lines_together(directory, range(1, plan.shards + 1), totals)
+
+
+def lines_together(
+    directory: Path, shards: Iterable[int], totals: dict[int, ShardTotal]
+) -> Iterator[Mapping[str, Any]]:
+    """The lines of some shards as one stream, sorted by control and target. What two shards judged is there once,
     as the one says that found more amiss.
 
     Raises FleetError.
     """
-    streams = [lines_of(directory, number, totals) for number in range(1, plan.shards + 1)]
+    streams = [lines_of(directory, number, totals) for number in shards]
     for _, same in groupby(heapq.merge(*streams, key=itemgetter(0)), key=itemgetter(0)):
         lines = [line for _, line in same]
         worst = min(lines, key=_gravity)

@@ -70,9 +70,12 @@ def _told(seconds: float) -> str:
 
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
-    """Keep other runs out of ``directory``. Raises FleetError if there is one."""
-    directory.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+    """Keep other runs out of ``directory``. Raises FleetError if there is one, or it cannot be written."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise FleetError(f"{directory}: is no directory that can be written: {error.strerror}") from None
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

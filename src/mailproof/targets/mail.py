@@ -180,7 +180,7 @@ async def _exchanges(domain: MailDomain, search: Search) -> tuple[str, ...] | No
     try:
         answer = await search.dns.resolve(domain.name, "MX")
         if answer.empty and domain.receives:
-            return await _implicit_mx([domain.name, *answer.aliases][-1], search)
+            return await _with_address(implicit_mx(domain.name, answer), search)
     except NotObserved as failure:
         return failure
     return exchange_names(answer)
@@ -192,7 +192,12 @@ def exchange_names(answer: Answer) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if is_host(name)))
 
 
-async def _implicit_mx(name: str, search: Search) -> tuple[str, ...]:
+def implicit_mx(domain: str, answer: Answer) -> str:
+    """The host of a domain without MX records: it itself, or what it is an alias of (RFC 5321, section 5.1)."""
+    return [domain, *answer.aliases][-1]
+
+
+async def _with_address(name: str, search: Search) -> tuple[str, ...]:
     answers = await asyncio.gather(*(search.dns.resolve(name, type) for type in ("A", "AAAA")))
     return (name,) if any(answer.exists for answer in answers) else ()
 
@@ -242,9 +247,11 @@ class Consent:
         return self._inventory.scan and self._is_ours(name) and False not in self._words(name, served)
 
     def _words(self, name: str, served: tuple[str, ...]) -> list[bool | None]:
-        """What the inventory says of active probes of a host, and of those of the domains that it serves."""
+        """What the inventory says of active probes of a host, and of those of the domains that it serves. It may refuse
+        them for a domain of the host's own name whose mail goes elsewhere, or nowhere.
+        """
         declared = self._hosts.get(name)
-        refused = [False] if name in self._refused else []
+        refused = [False] if name in self._refused or self._said.get(name) is False else []
         return [declared.active if declared else None, *refused, *(self._said[domain] for domain in served)]
 
     def _is_ours(self, name: str) -> bool:

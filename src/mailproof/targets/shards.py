@@ -7,9 +7,13 @@ the hundred thousand customers of a provider whose hosts are named one by one (`
 would be one shard. So the name of the host decides: a thousand domains at one host lie in one shard, and each customer
 of such a provider may lie in another.
 
+Domains of one registrable domain lie together, where that one goes: they may share a zone, which is judged by all
+domains in it. Families of more than MAX_FAMILY, as a provider gives names to its customers, are taken apart like any
+others, and of what their shards say of the zone the worst counts.
+
 A host that the domains of one shard alone name belongs to that shard, whatever its name. One that domains of several
-name, as a second MX, belongs to the shard of its own name, and those domains are visitors there: they are discovered,
-so that what the host is judged by is known, and not judged.
+name, as a second MX, belongs to the shard that has most of them, and the others are visitors there: they are
+discovered, so that what the host is judged by is known, and not judged.
 
 A zone that stands in a file is judged in one shard as well: that of the domain of its name, or of most domains that lie
 in it or have a host there. The other domains in it are visitors there, and one domain of each such host.
@@ -28,12 +32,15 @@ from mailproof.inventory.errors import InventoryError, Problem
 from mailproof.inventory.load import LoadedInventory
 from mailproof.inventory.model import CONTENT
 from mailproof.net.dns.client import DNSClient
-from mailproof.net.dns.registration import registrable
+from mailproof.net.dns.registration import owned, registrable
 from mailproof.net.errors import NotObserved
 from mailproof.targets.base import Target
 from mailproof.targets.discovery import Elsewhere
-from mailproof.targets.mail import exchange_names
+from mailproof.targets.mail import exchange_names, implicit_mx
 from mailproof.targets.zone_contents import ZoneFile
+
+MAX_FAMILY = 1000
+"""Domains of one registrable domain that lie together."""
 
 ASKED_AT_ONCE = 200
 """Domains whose MX records are asked for at once."""
@@ -144,14 +151,13 @@ class Division:
             return False
         if host in self.hosts:
             return True
-        for name in (host, *target.entries):
+        names = (host, *target.entries)
+        for name in names:
             if name in self.own:
                 return True
-            if name in self.visitors:
-                return False
-            if name and is_named(name):
+            if name and name not in self.visitors and is_named(name):
                 return self._is_here(name)
-        return True
+        return self.visitors.isdisjoint(names)
 
     def _is_here(self, name: str) -> bool:
         return shard_of(name, self.shard.of) == self.shard.number
@@ -174,14 +180,24 @@ class Divider:
         self._exchanges = exchanges
         self._of = of
         self._refusing = refusing
-        self._home = {name: shard_of(hosts[0] if hosts else registrable(name), of) for name, hosts in exchanges.items()}
+        leaders = _leaders(exchanges)
+        self._home = {name: self._home_of(leaders.get(name, name)) for name in exchanges}
         at: dict[str, int] = {}
         for name, hosts in exchanges.items():
             home = self._home[name]
             for host in hosts:
                 at[host] = home if at.setdefault(host, home) == home else 0
-        self._owner = {host: home or shard_of(host, of) for host, home in at.items()}
+        several: dict[str, Counter[int]] = {host: Counter() for host, home in at.items() if not home}
+        for name, hosts in exchanges.items() if several else ():
+            for host in hosts:
+                if host in several:
+                    several[host][self._home[name]] += 1
+        self._owner = {host: home or _most_common(several[host]) for host, home in at.items()}
         """Hosts with the shard that judges them."""
+
+    def _home_of(self, name: str) -> int:
+        hosts = self._exchanges[name]
+        return shard_of(hosts[0] if hosts else registrable(name), self._of)
 
     def all(self) -> list[Division]:
         """The divisions of all shards, in order."""
@@ -245,7 +261,25 @@ class Divider:
         if zone in self._home:
             return self._home[zone]
         homes = Counter(self._home[name] for name in concerned)
-        return min(homes, key=lambda home: (-homes[home], home)) if homes else shard_of(zone, self._of)
+        return _most_common(homes) if homes else shard_of(zone, self._of)
+
+
+def _leaders(names: Iterable[str]) -> dict[str, str]:
+    """Of domains that lie together, the one that the others go with: their registrable domain, or the first of them."""
+    families: dict[str, list[str]] = {}
+    for name in names:
+        families.setdefault(owned(name), []).append(name)
+    return {
+        name: registered if registered in family else min(family)
+        for registered, family in families.items()
+        if 1 < len(family) <= MAX_FAMILY
+        for name in family
+    }
+
+
+def _most_common(homes: Counter[int]) -> int:
+    """The shard that is there most often; of several the first."""
+    return min(homes, key=lambda home: (-homes[home], home))
 
 
 def _above(name: str) -> Iterable[str]:
@@ -259,7 +293,8 @@ async def ask_exchanges(
 ) -> dict[str, tuple[str, ...]]:
     """The MX hosts of each domain, most preferred first, with one question a domain; none where that is not known.
 
-    A domain without MX records stands for its own host: whether it has an address is for discovery to find out.
+    A domain without MX records stands for its own host, or for the one that it is an alias of: whether that has an
+    address is for discovery to find out.
     ``tick`` is called for each domain.
     """
     found: dict[str, tuple[str, ...]] = dict.fromkeys(names, ())
@@ -269,7 +304,7 @@ async def ask_exchanges(
         for name in left:
             try:
                 answer = await dns.resolve(name, "MX")
-                found[name] = exchange_names(answer) if not answer.empty else (name,)
+                found[name] = exchange_names(answer) if not answer.empty else (implicit_mx(name, answer),)
             except NotObserved:
                 pass
             tick()
