@@ -432,6 +432,8 @@ def with_rules(catalogue: Catalogue, files: Sequence[Path]) -> Catalogue:
     """
     found = dict(catalogue.controls)
     for file in _rule_files(files):
+        if not file.exists():
+            raise BrokenRules(f"{file}: there is no such file")
         sys.path.insert(0, str(file.resolve().parent))
         try:
             if file.stem not in sys.modules:
@@ -463,7 +465,10 @@ def _said(error: BaseException) -> str:
 def _rule_files(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            yield from sorted({*path.rglob("test_*.py"), *path.rglob("*_test.py")})
+            found = sorted({*path.rglob("test_*.py"), *path.rglob("*_test.py")})
+            if not found:
+                raise BrokenRules(f"{path}: there is no file of rules in it (test_*.py or *_test.py)")
+            yield from found
         else:
             yield path
 

@@ -204,11 +204,14 @@ def drill_down(
         if not (amiss or every):
             continue
         lines.append(f"{result.told(say).upper()}  {result.control} ({result.level})  {printable(result.target)}")
-        lines.append(f"  {say('found'):7}{printable(result.observed)}")
+        lines.append(f"  {say('found'):6} {printable(result.observed)}")
         if amiss:
             lines += [f"  | {printable(line)}" for line in result.evidence]
-            lines += [f"  {say('rule'):7}{'; '.join(reference.title for reference in result.references)}"]
-            lines += [f"  {say('why'):7}{say.of_control(result.why)}", f"  {say('fix'):7}{say.of_control(result.fix)}"]
+            lines += [f"  {say('rule'):6} {'; '.join(reference.title for reference in result.references)}"]
+            lines += [
+                f"  {say('why'):6} {say.of_control(result.why)}",
+                f"  {say('fix'):6} {say.of_control(result.fix)}",
+            ]
             if result.remedy is not None:
                 lines += [f"  + {printable(line)}" for line in result.remedy.after.splitlines()]
     yield say("{domain}, judged in the fleet of {moment}", domain=printable(domain), moment=plan.started_at)

@@ -50,6 +50,7 @@ TABLE: Table = {
     "SPF-EXISTS": (
         passes(spf=spf("v=spf1 -all")),
         passes(spf=spf("verification=abc", "V=SPF1 -all")),
+        fails("no SPF record", level=SHOULD, spf=spf("verification=abc")),
         fails("no SPF record", level=SHOULD, spf=spf("verification=abc", "v=spf10 -all")),
         fails("no SPF record", level=SHOULD, spf=spf("spf2.0/pra -all", "v=spf2.0/pra")),
         *(
