@@ -27,7 +27,7 @@ SECONDS = 120
 """For what takes less than ten."""
 
 RIGHT = """primary_hostname = mx.example.org
-local_interfaces = 127.0.0.1
+local_interfaces = 0.0.0.0
 daemon_smtp_ports = 25
 spool_directory = {spool}
 log_file_path = {spool}/%slog
