@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mailproof.grammars.address_plans import READERS
 from mailproof.grammars.keepalived import readings
 from mailproof.grammars.listeners import listeners
-from mailproof.grammars.logins import exim_logins
+from mailproof.grammars.logins import exim_logins, postfix_logins
 from mailproof.hiding.names import HIDDEN
 from mailproof.hiding.texts import Form, without_secrets
+
+from .cases.configuration_balancers import read
 
 EXIM = """CONFDIR = /etc/exim4
 auth_advertise_hosts = *
@@ -90,3 +94,93 @@ def test_servers_of_nginx_are_the_same() -> None:
     found = [listeners("nginx", text) for text in (NGINX, hidden(NGINX, "statements"))]
     assert found[0] == found[1]
     assert [(one.speaks_tls, one.own) for one in found[1].listeners] == [(True, True), (False, False)]
+
+
+AUTHENTICATORS = """auth_advertise_hosts = *
+begin acl
+acl_check_auth:
+  deny !authenticated = *
+begin routers
+spam_bypass:
+  driver = accept
+begin authenticators
+plain_auth:
+  driver = plaintext
+  public_name = PLAIN
+  server_condition = ${if eq{$auth3}{HUNTER}}
+  server_advertise_condition = ${if eq{$tls_in_cipher}{}{}{*}}
+login_auth:
+  driver = plaintext
+  public_name = LOGIN
+  server_set_id = $auth1
+  client_send = : u : HUNTER
+"""
+"""Named as secrets are."""
+SERVICES = """smtp-auth inet n - y - - smtpd
+    -o smtp_sasl_password_maps=static:u:HUNTER
+    -o smtpd_sasl_auth_enable=yes
+bypass inet n - n - - smtpd -o smtpd_sasl_auth_enable=yes -o smtpd_tls_auth_only=yes
+"""
+VIRTUAL_SERVERS = """$CHECK=%s
+$STATE=BACKUP
+vrrp_instance v {
+  state $STATE
+  authentication {
+    auth_pass HUNTER
+  }
+}
+virtual_server 192.0.2.25 25 {
+  real_server 192.0.2.1 25 {
+    $CHECK {
+      path /?key=HUNTER
+    }
+  }
+}
+"""
+BACKENDS = (
+    "server a 192.0.2.1:25 sni req.hdr(x) check",
+    "default-server sni req.hdr(x-foo),lower check\n server a 192.0.2.1:25",
+    "server a 192.0.2.1:25 source 0.0.0.0 usesrc hdr_ip(x-foo,-1) check",
+)
+
+
+def test_names_of_blocks_of_exim_hide_nothing_in_them() -> None:
+    assert hidden(AUTHENTICATORS) == AUTHENTICATORS.replace("${if eq{$auth3}{HUNTER}}", HIDDEN).replace(
+        ": u : HUNTER", HIDDEN
+    )
+    for text in (AUTHENTICATORS, hidden(AUTHENTICATORS)):
+        assert [(one.who, one.in_clear) for one in exim_logins({"a": text})] == [
+            ("plain_auth", False),
+            ("login_auth", True),
+        ]
+
+
+def test_names_of_services_hide_nothing_of_them() -> None:
+    assert hidden(SERVICES) == SERVICES.replace("static:u:HUNTER", HIDDEN)
+    for text in (SERVICES, hidden(SERVICES)):
+        found = postfix_logins({"main.cf": "smtpd_tls_security_level = may\n"}, {"master.cf": text})
+        assert [(one.who, one.in_clear) for one in found] == [("smtp-auth inet", True), ("bypass inet", False)]
+
+
+@pytest.mark.parametrize(
+    "checker",
+    [
+        *("TCP_CHECK", "SMTP_CHECK", "HTTP_GET", "SSL_GET", "MISC_CHECK", "DNS_CHECK", "PING_CHECK", "UDP_CHECK"),
+        "BFD_CHECK",
+    ],
+)
+def test_checks_that_keepalived_puts_in_stay(checker: str) -> None:
+    text = VIRTUAL_SERVERS % checker
+    kept = hidden(text, "lines in blocks")
+    assert "$STATE=BACKUP\n" in kept
+    for one in (text, kept):
+        (servers,) = read("keepalived", one).groups
+        assert [server.checked for server in servers.servers] == [True]
+
+
+@pytest.mark.parametrize("line", BACKENDS)
+def test_checks_of_haproxy_stay_behind_what_is_taken_of_a_request(line: str) -> None:
+    text = f"backend b\n {line}\n http-request set-header X-K HUNTER\n"
+    for one in (text, hidden(text, "directives")):
+        (servers,) = read("haproxy", one).groups
+        assert [server.checked for server in servers.servers] == [True]

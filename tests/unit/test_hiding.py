@@ -71,6 +71,8 @@ vrrp_instance b { \
     HUNTERka7 } \
 }
 @main $MAIN=HUNTERka8
+$BACK=\\\r
+  HUNTERka9\r
 """,
     "squid.conf": """
 cachemgr_passwd HUNTERsq1 all
@@ -78,6 +80,10 @@ acl a req_header X-Api-Key HUNTERsq4
 acl b rep_header X-Api-Key HUNTERsq5
 cache_peer proxy.example parent 3128 0 no-query login=user:HUNTERsq2 default
 auth_param basic program /usr/lib/squid/basic_ldap_auth -b dc=x -D cn=y -w HUNTERsq3 -f uid=%s ldap.example
+url_rewrite_program /usr/lib/squid/rewrite --key HUNTERsq6
+store_id_program /usr/lib/squid/store HUNTERsq7
+redirect_program /usr/lib/squid/redirect HUNTERsq8
+logfile_daemon /usr/lib/squid/log HUNTERsq9
 """,
     "nut": """
 MONITOR ups@localhost 1 monitor HUNTERnu1 master
@@ -174,6 +180,8 @@ RewriteCond %{REQUEST_URI} k=HUNTERap29
 RewriteRule ^/a$ /b?k=HUNTERap30 [P]
 RewriteRule ^ - [L,E=EDGE:HUNTERap33]
 ProxyPass /x http://127.0.0.1/?k=HUNTERap34
+RequestHeader set X-Key \\\r
+  "HUNTERap35"\r
 """,
     "pdns.conf": """
 api-key=HUNTERpd1
@@ -437,6 +445,9 @@ OTHERS = (
     "password = no\n  HUNTER",
     "password = <HUNTER>",
     "nopassword=y\n   pass=HUNTER",
+    "password:\n  HUNTER",
+    "begin authenticators\nx_auth:\n  client_secret = HUNTER\n",
+    "smtp-auth unix - - n - - smtp -o smtp_sasl_password_maps=static:u:HUNTER",
     "http_headers = Authorization: Basic HUNTER",
     "url = http://h/?key=HUNTER",
     "url = https://h/?access_token=HUNTER",
@@ -514,6 +525,9 @@ KEPT = (
     "auth_verbose_passwords = no",
     "smtpd     pass  -       -       y       -       -       smtpd\n    -o smtpd_sasl_auth_enable=yes",
     "passdb {\n  driver = passwd-file\n}",
+    "begin routers\nforward_pass:\n  driver = redirect\nuser_token:\n  driver = accept",
+    "smtp-auth inet n - y - - smtpd\n    -o smtpd_tls_auth_only=yes",
+    "x-bypass  unix  -       n       n       60      10?       pipe flags=R argv=/x",
     "auth_token = <hidden>",
     "table inet filter {\n\tchain input {\n\t}\n}",
     "virtual_alias_maps = ldap:/etc/postfix/ldap.cf",

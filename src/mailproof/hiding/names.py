@@ -43,6 +43,8 @@ _PIECE = re.compile(
     r"|[A-Za-z]{1,3}|\d{1,5}[a-z%]{0,2}"
     r"|(?:\d{0,3}\.){1,4}\d{0,3}(?:/\d{1,3})?"  # what stands around a variable in an address
     r"|(?:https?://)?\*?\.?(?:[a-z0-9_-]{1,63}\.){1,10}[a-z]{2,12}(?::\d{1,5})?/?"
+    r"|(?:TCP|SMTP|MISC|DNS|PING|UDP|BFD|FILE)_CHECK|(?:HTTP|SSL)_GET|MASTER|BACKUP|SCTP"  # words of keepalived
+    r"|vrrp_(?:instance|script|sync_group)|(?:virtual|real|sorry)_server|virtual_ipaddress(?:_excluded)?|authentication"
     r"|/"
 )
 _PATH = re.compile(r"/(?:bin|dev|etc|home|opt|proc|run|sbin|srv|tmp|usr|var)(?:/[\w.+-]{1,80}){0,20}/?")

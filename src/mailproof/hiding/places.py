@@ -22,8 +22,8 @@ _VALUE = (
     re.compile(r"(?i)(?<!\S)login="),
     re.compile(r"\b(?:hmac|aes_gcm_(?:enc|dec)|aes_cbc_(?:enc|dec)|jwt_verify\w*+)\([\w.]{1,40},(?=\S)"),
     re.compile(
-        r"(?i)^[ \t]*+(?:auth_param[ \t]++\S++[ \t]++program|external_acl_type|\w++_program|\w++_daemon)\b[^/]*+/\S++"
-        r"[ \t]++(?=\S)"
+        r"(?i)^[ \t]*+(?:auth_param[ \t]++\S++[ \t]++program|external_acl_type|\w{1,60}_(?:program|daemon))\b"
+        r"[^/]*+/\S++[ \t]++(?=\S)"
     ),
     re.compile(r"(?i)^[ \t]*+path[ \t]++[^\s?]++\?"),
     re.compile(r"(?i)\bhttpchk\b[^\\]{0,1000}+(?:\\(?!r)[^\\]{0,1000}+){0,20}+\\r\\n"),
@@ -32,8 +32,13 @@ _VALUE = (
 """What stands before a secret in files of servers: HAProxy, NUT, nginx, tinyproxy, PHP in Apache, and Squid, whose
 helpers are told passwords in any way.
 """
+_TAKEN_AS_IT_IS = (
+    r"\b(?:sni|usesrc|pool-conn-name|track-sc\d++|stick[ \t]++(?:on|match|store-re(?:quest|sponse)))[ \t]++\S++[ \t]*+"
+)
+"""Of HAProxy: what is taken of a request and compared with nothing, so that no value follows."""
 _NAME_BEFORE = re.compile(
-    r"(?i)(?:\b(?:(?:pre)?setenv|setenvif(?:nocase)?|js_var|auth_request_set|\w{1,40}_param|\w{1,40}_set_header"
+    rf"(?i)(?:{_TAKEN_AS_IT_IS}"
+    r"|\b(?:(?:pre)?setenv|setenvif(?:nocase)?|js_var|auth_request_set|\w{1,40}_param|\w{1,40}_set_header"
     r"|add_trailer|(?:set|add)-header|replace-(?:header|value)|hdr|set|env|define|(?:request|add_?)?header|header_add"
     r"|(?:request|reply)_header_replace|re[qp]_header)"
     r"[ \t]++(?:(?:always|onsuccess|early)[ \t]++)?(?:(?:set|setifempty|add|append|merge|edit\*?)[ \t]++)?"
@@ -86,7 +91,9 @@ def without_value_of_server(line: str) -> str:
         ends += (expression.end() for name in names if _may_be_secret(name, line[expression.end() :]))
     for pattern in (_NAME_BEFORE, *((_FIELD,) if fields else ())):
         for found in pattern.finditer(line):
-            name = next(filter(None, found.groups())).lower()
+            name = next(filter(None, found.groups()), "").lower()
+            if not name:
+                continue
             may_be_secret = unknown > found.end() and _may_be_secret(name, line[found.end() :])
             if name == "key" or "cookie" in name or is_secret_name(name) or may_be_secret:
                 ends.append(found.end())

@@ -83,6 +83,13 @@ _KEY_OF_32_OCTETS = re.compile(r"(?<![\w+/=])[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]
 _FILTER_RULE = re.compile(r"(?:\[\d+:\d+\][ \t]+)?-A[ \t]")
 """A rule of iptables, in which ``-p`` is the protocol."""
 _GLUED_OPTION = re.compile(r"(?<!\S)-[pw](?=[^\s-])")
+_PART_OF_EXIM = re.compile(r"begin[ \t]++(?:acl|authenticators|retry|rewrite|routers|transports|local_scan)")
+_BLOCK = re.compile(r"[\w.-]++[ \t]*+:")
+"""What begins a block in a part of Exim's (specification, chapter 6): its name is the administrator's."""
+_SERVICE = re.compile(
+    r"\S++[ \t]++(?:inet|unix(?:-dgram)?|fifo|pass)(?:[ \t]++[yn-]){3}(?:[ \t]++[\d?-]++){2}[ \t]++\S++"
+)
+"""A service in master.cf (master(5)): its name is the administrator's as well."""
 
 
 Form = Literal["settings", "YAML", "directives", "statements", "lines in blocks"]
@@ -129,9 +136,9 @@ def _without_values_of_directives(lines: list[str], hider: _Hider) -> Iterator[s
     held: list[str] = []
     for number, line in enumerate(lines, 1):
         held.append(line)
-        if line.endswith("\\") and number < len(lines):
+        if line.endswith(("\\", "\\\r")) and number < len(lines):
             continue
-        whole = " ".join((*(one[:-1] for one in held[:-1]), line))
+        whole = " ".join((*(one.removesuffix("\r")[:-1] for one in held[:-1]), line))
         kept = hider.line(without_value_of_server(whole))
         yield "\n".join(held) if kept == whole else kept + "\n" * (len(held) - 1)
         held = []
@@ -329,6 +336,8 @@ class _Hider:
     """The quote that a secret was begun with, and that has not ended it."""
     table: bool = False
     """Whether the line stands in a table in braces."""
+    has_blocks: bool = False
+    """Whether a part of Exim's was begun: lines stand in blocks there, each a setting of its own."""
 
     def line(self, line: str) -> str:
         bare = line.strip()
@@ -344,6 +353,10 @@ class _Hider:
                 self.quote = ""
             return line[:depth] + HIDDEN
         self.quote = ""
+        self.has_blocks = self.has_blocks or (self.goes_deeper and _PART_OF_EXIM.fullmatch(bare) is not None)
+        if self.has_blocks and _BLOCK.fullmatch(bare):
+            self.name = ""
+            return line
         if self.name and bare and not bare.startswith(("#", "}")):
             of_key = self.name.endswith("private_key") and _KEY_TEXT.fullmatch(bare)
             if of_key or (self.goes_deeper and depth > self.depth and not bare.startswith("-o")):
@@ -356,10 +369,11 @@ class _Hider:
         if inline := _INLINE_TABLE.match(line):
             self.table = "}" not in line
             return line[: inline.end()] + HIDDEN
-        first = True
+        service = _SERVICE.match(line) if self.goes_deeper else None
+        first = service is None
         brace = line.rfind("{")
         calls = not self.goes_deeper and not _CALLS.isdisjoint(line.split(maxsplit=1)[:1])
-        for word in () if calls else _WORD.finditer(line):
+        for word in () if calls else _WORD.finditer(line, service.end() if service else 0):
             name = word[0].lower().lstrip("-")
             if first and name == "hide":
                 if assigned := line.find("=") + 1:

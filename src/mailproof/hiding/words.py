@@ -16,7 +16,7 @@ def _words_of_statements(backslash: str) -> str:
 
 
 STATEMENT = re.compile(_words_of_statements(r"\\"), re.DOTALL)
-LINE_STATEMENT = re.compile(r"(?P<continued>\\[ \t]*+\n)|" + _words_of_statements(r"\\(?![ \t]*+\n)"), re.DOTALL)
+LINE_STATEMENT = re.compile(r"(?P<continued>\\[ \t\r]*+\n)|" + _words_of_statements(r"\\(?![ \t\r]*+\n)"), re.DOTALL)
 """The same where a statement ends with its line, with a backslash behind it or without (keepalived.conf(5), "Multiline
 definitions").
 """
