@@ -90,6 +90,23 @@ def test_addresses_of_links_are_the_same() -> None:
         assert [str(one.interface) for link in links[1].values() for one in link.addresses] == ["2001:db8::25/64"]
 
 
+def test_directives_of_nginx_are_no_entries_of_a_map() -> None:
+    names = (
+        "ssl_protocols",
+        "ssl",
+        "ssl_certificate",
+        "http2",
+        "listen",
+        "include",
+        "server_name",
+        "starttls",
+        "protocol",
+        "proxy_pass",
+    )
+    text = "".join(f"{name} Unknown-7;\n" for name in names)
+    assert hidden(f"HUNTER 1;\n{text}", "statements") == f"{HIDDEN} 1;\n{text}"
+
+
 def test_servers_of_nginx_are_the_same() -> None:
     found = [listeners("nginx", text) for text in (NGINX, hidden(NGINX, "statements"))]
     assert found[0] == found[1]

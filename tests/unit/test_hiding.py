@@ -110,6 +110,8 @@ access_by_lua_block {
     local page = [[ } HUNTERng91 ]] local k = "} HUNTERng92"
 }
 "Bearer HUNTERng88" 1;
+HUNTERng93 1;
+hunter_HUNTERng94 backend1;
 "~*^Bearer HUNTERng89" 1;
 map "$http_x_edge:$arg_a" $x {
     "~^HUNTERng9:b$" 1; # HUNTERng10
@@ -614,6 +616,11 @@ def test_statements_behind_a_secret_stay(text: str) -> None:
         "if ($scheme = http) { return 301 https://$host$request_uri; }",
         "proxy_pass http://127.0.0.1/?a=$arg_a;",
         "geo $inside { default 0; 192.0.2.0/24 1; 2001:db8::/32 1; }",
+        "default 0;\nexample.org 1;\n192.0.2.0/24 1;\n2001:db8::/32 1;\n",
+        "types {\n    text/html html htm shtml;\n    application/x-7z-compressed 7z;\n}\n",
+        "fastcgi_param SERVER_SOFTWARE nginx/$nginx_version;\nfastcgi_index index.php;\n",
+        "user www-data;\npid /run/nginx.pid;\nload_module modules/ngx_mail_module.so;\nhttp2 on;\n"
+        "ssl_dhparam /etc/nginx/dhparam.pem;\nssl_ciphers ECDHE-RSA-AES128-GCM-SHA256;\nserver_tokens build;\n",
         "map $host $root { hostnames; default /srv/www/a; *.example.org /srv/www/b; }",
         "fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;",
         "fastcgi_param HTTPS on;",

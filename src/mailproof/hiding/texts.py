@@ -14,7 +14,7 @@ from mailproof.hiding.arguments import without_arguments
 from mailproof.hiding.flow import without_secrets_in_flow
 from mailproof.hiding.names import HIDDEN, is_harmless, is_path, is_secret_name
 from mailproof.hiding.places import without_value_of_server
-from mailproof.hiding.words import DEFINITION, ENTRY, LINE_STATEMENT, LUA, MAP, STATEMENT, end_of_lua
+from mailproof.hiding.words import DEFINITION, LINE_STATEMENT, LUA, MAP, STATEMENT, begins_entry, end_of_lua
 
 _PEM = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
@@ -156,7 +156,8 @@ def _without_values_of_statements(text: str) -> Iterator[str]:
             words.append(token[0])
             continue
         statement = " ".join("".join(words).split("\n"))
-        hides = inside[-1] if inside else _without_entry if ENTRY.match(statement) else _without_value_of_statement
+        is_entry = not inside and token[0] == ";" and begins_entry(statement)
+        hides = inside[-1] if inside else _without_entry if is_entry else _without_value_of_statement
         yield hides("".join(words))
         words = []
         if token[0] == "{":
