@@ -54,7 +54,9 @@ NGINX = """http {
   content_by_lua 'local k = "HUNTER } {"';
   map $http_x_key $known { HUNTER 1; default 0; }
   ssl_protocols TLSv1.2;
-  server { listen 443 ssl; if ($args ~ "k=HUNTER") { return 403; } ssl_protocols TLSv1.3; }
+  server { listen 443 ssl; more_set_headers "X-Key: HUNTER";
+    if ($args ~ "k=HUNTER") { return 403; } ssl_protocols TLSv1.3; }
+  more_set_headers "Server: x" "X-Key: HUNTER";
   server { listen 80; proxy_pass http://127.0.0.1/?key=HUNTER; }
 }
 """
@@ -140,8 +142,15 @@ bypass inet n - n - - smtpd -o smtpd_sasl_auth_enable=yes -o smtpd_tls_auth_only
 """
 VIRTUAL_SERVERS = """$CHECK=%s
 $STATE=BACKUP
+vrrp_script s {
+  script "/usr/local/bin/check HUNTER"
+}
+vrrp_script t {
+  script "/usr/bin/ldapsearch -w HUNTER"
+}
 vrrp_instance v {
   state $STATE
+  notify "/usr/local/bin/tell --password HUNTER"
   authentication {
     auth_pass HUNTER
   }

@@ -48,6 +48,13 @@ backend b
   http-request lua.check HUNTERha30
   http-check send meth GET uri /h hdr X-K HUNTERha34 body HUNTERha35
   lua-load-per-thread /etc/haproxy/x.lua HUNTERha36
+  http-request set-header X-A %[str(HUNTERha37)]
+  http-request set-var-fmt(txn.a) %[var(txn.a),concat(HUNTERha38)]
+  set-var proc.tok str(HUNTERha39)
+  set-var-fmt proc.tok "HUNTERha40"
+  acl n req.hdr("X-Foo") -m str HUNTERha41
+  set-param DB_PASS str(HUNTERha42)
+  set-param DB_LOGIN str(HUNTERha43)
 """,
     "keepalived.conf": """
 $SHARED=HUNTERka4
@@ -73,6 +80,8 @@ vrrp_instance b { \
 @main $MAIN=HUNTERka8
 $BACK=\\\r
   HUNTERka9\r
+script "/x HUNTERka10"
+notify /x HUNTERka11
 """,
     "squid.conf": """
 cachemgr_passwd HUNTERsq1 all
@@ -84,6 +93,9 @@ url_rewrite_program /usr/lib/squid/rewrite --key HUNTERsq6
 store_id_program /usr/lib/squid/store HUNTERsq7
 redirect_program /usr/lib/squid/redirect HUNTERsq8
 logfile_daemon /usr/lib/squid/log HUNTERsq9
+request_header_add X-A HUNTERsq10 all
+note door HUNTERsq11
+adaptation_meta X-A HUNTERsq12 all
 """,
     "nut": """
 MONITOR ups@localhost 1 monitor HUNTERnu1 master
@@ -112,6 +124,12 @@ access_by_lua_block {
 "Bearer HUNTERng88" 1;
 HUNTERng93 1;
 hunter_HUNTERng94 backend1;
+auth_http_header X-Door HUNTERng95;
+env DOOR=HUNTERng96;
+more_set_input_headers X-Door:HUNTERng97;
+more_set_headers -s '404' "X-Door: HUNTERng98";
+push rtmp://host/app/HUNTERng99;
+if ($request_uri ~ "HUNTERng100") { return 301 https://a.example/; }
 "~*^Bearer HUNTERng89" 1;
 map "$http_x_edge:$arg_a" $x {
     "~^HUNTERng9:b$" 1; # HUNTERng10
@@ -184,6 +202,22 @@ RewriteRule ^ - [L,E=EDGE:HUNTERap33]
 ProxyPass /x http://127.0.0.1/?k=HUNTERap34
 RequestHeader set X-Key \\\r
   "HUNTERap35"\r
+PerlSetVar Door HUNTERap36
+PerlSetEnv Door HUNTERap37
+FcgidInitialEnv Door HUNTERap38
+FastCgiServer /x -processes 2 -initial-env Door=HUNTERap39
+ProxyFCGISetEnvIf "reqenv('X') == 'y'" DOOR HUNTERap40
+MDExternalAccountBinding kid HUNTERap41
+AddRadiusAuth localhost:1812 HUNTERap42 5
+AuthRadiusAddServer localhost:1812 HUNTERap43
+LDAPTrustedClientCert CERT_BASE64 /x HUNTERap44
+SecHttpBlKey HUNTERap45
+SecRemoteRules HUNTERap46 https://a.example/
+SecRule REQUEST_HEADERS:X-K "@streq HUNTERap47" "id:1"
+Use Door HUNTERap48
+RewriteRule ^ - "[L, E=DOOR:HUNTERap49]"
+BrowserMatch HUNTERap50 known
+SetEnvIf Request_URI HUNTERap51 known
 """,
     "pdns.conf": """
 api-key=HUNTERpd1
@@ -628,6 +662,8 @@ def test_statements_behind_a_secret_stay(text: str) -> None:
         "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
         'add_header Strict-Transport-Security "max-age=63072000; includeSubDomains" always;',
         'if ($http_user_agent ~* "some-robot") { return 403; }',
+        r"if ($request_uri ~* \.php$) { return 403; }",
+        "env TZ; use epoll;",
     ],
 )
 def test_what_is_known_to_be_harmless_stays_in_places_of_secrets(text: str) -> None:
@@ -650,6 +686,12 @@ def test_what_is_known_to_be_harmless_stays_in_places_of_secrets(text: str) -> N
         "acl chosen req.cook(SRV) -m str a",
         "server secret 192.0.2.1:25 check",
         "ProxyPass / http://backend.example/",
+        "  http-request set-header X-Host %[req.hdr(host),lower] if { src 192.0.2.1 }",
+        "LDAPTrustedClientCert CERT_BASE64 /etc/ssl/a.pem",
+        'SecRule REMOTE_ADDR "@ipMatch 192.0.2.1" "id:1"',
+        "Use VirtualHost 443 a.example.org",
+        r"RewriteCond %{REQUEST_URI} !^/\.well-known/acme",
+        r"RewriteCond %{REQUEST_URI} \.php$ [NC]",
     ],
 )
 def test_what_administrators_call_a_thing_is_no_secret(line: str) -> None:

@@ -34,7 +34,11 @@ _SERVERS = (
     "ldap_default_servers",
 )
 
-_VARIABLE = re.compile(r"\$\w{1,80}|\$\{\w{1,80}\}|%\{[\w:-]{1,80}\}[a-z]?|%\[[\w.,()-]{1,80}\]")
+_VARIABLE = re.compile(
+    r"\$\w{1,80}|\$\{\w{1,80}\}|%\{[\w:-]{1,80}\}[a-z]?"
+    r"|%\[(?![^\]]{0,80}\b(?:str|bin|concat|regsub|strcmp|hmac|xor)\()[\w.,()-]{1,80}\]"
+)
+"""What is put in. In a sample of HAProxy a text may stand as it is."""
 _PIECES = re.compile(r"[^\s=,;\"'(){}^|\\]+")
 _PIECE = re.compile(
     r"[!=<>~]{1,3}\*?|&&"  # how values are compared
@@ -86,6 +90,12 @@ def is_secret_name(name: str) -> bool:
 def is_harmless_name(name: str) -> bool:
     """Whether a field or a variable of this name holds no secret, whatever its value is."""
     return _NAMES.fullmatch(name.lower().replace("_", "-").removeprefix("http-")) is not None
+
+
+def hidden_from(line: str, begin: int) -> str:
+    """A line with what begins there hidden. A quote that it stands in is closed, or what follows would stand in it."""
+    open_quotes = (quote for quote in "\"'" if line.count(quote, 0, begin) % 2 and quote in line[begin:])
+    return f"{line[:begin]}{HIDDEN}{next(open_quotes, '')}"
 
 
 def is_path(value: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from mailproof.hiding.arguments import without_arguments
 from mailproof.hiding.flow import without_secrets_in_flow
-from mailproof.hiding.names import HIDDEN, is_harmless, is_path, is_secret_name
+from mailproof.hiding.names import HIDDEN, hidden_from, is_harmless, is_path, is_secret_name
 from mailproof.hiding.places import without_value_of_server
 from mailproof.hiding.words import DEFINITION, LINE_STATEMENT, LUA, MAP, STATEMENT, begins_entry, end_of_lua
 
@@ -411,7 +411,7 @@ class _Hider:
         # The braces that stand around it are closed behind it, or YAML would be none any more.
         around = "}" * (line.count("{", 0, begin) - line.count("}", 0, begin)) if value.endswith("}") else ""
         head = f"{line[:begin].rstrip()} " if line[begin - 1].isspace() else line[:begin]
-        return f"{head}{HIDDEN}{around}"
+        return hidden_from(head + line[begin:], len(head)) + around
 
 
 def _without_options(line: str) -> str:
@@ -423,7 +423,8 @@ def _without_options(line: str) -> str:
         found += [_GLUED_OPTION.search(line), _LOGIN_OPTION.search(line)]
     ends = [option.end() for option in found if option]
     if ends:
-        line = f"{line[: min(ends)].rstrip()} {HIDDEN}"
+        head = f"{line[: min(ends)].rstrip()} "
+        line = hidden_from(head + line[min(ends) :], len(head))
     return _PATH_OF_URI.sub(rf"\g<host>{HIDDEN}", line) if "://" in line and _FETCHES.match(line) else line
 
 
